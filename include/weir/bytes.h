@@ -1,0 +1,157 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "weir/status.h"
+
+namespace weir {
+
+namespace detail {
+template <class U>
+U big_endian(U value) {
+  static_assert(std::is_unsigned_v<U>);
+  if constexpr (std::endian::native == std::endian::big || sizeof(U) == 1) {
+    return value;
+  } else if constexpr (sizeof(U) == 2) {
+    return __builtin_bswap16(value);
+  } else if constexpr (sizeof(U) == 4) {
+    return __builtin_bswap32(value);
+  } else {
+    return __builtin_bswap64(value);
+  }
+}
+}  // namespace detail
+
+/// Appends values to a buffer, big-endian, as java.io.DataOutputStream does: what Flink's formats are made of.
+/// Thread: one at a time.
+class BinaryWriter {
+ public:
+  void put_u8(uint8_t v) { buffer_.push_back(static_cast<char>(v)); }
+  void put_u16(uint16_t v) { put(v); }
+  void put_u32(uint32_t v) { put(v); }
+  void put_u64(uint64_t v) { put(v); }
+  void put_i8(int8_t v) { put_u8(static_cast<uint8_t>(v)); }
+  void put_i16(int16_t v) { put(static_cast<uint16_t>(v)); }
+  void put_i32(int32_t v) { put(static_cast<uint32_t>(v)); }
+  void put_i64(int64_t v) { put(static_cast<uint64_t>(v)); }
+  void put_f32(float v) { put(std::bit_cast<uint32_t>(v)); }
+  void put_f64(double v) { put(std::bit_cast<uint64_t>(v)); }
+  void put_bool(bool v) { put_u8(v ? 1 : 0); }
+  void put_raw(std::string_view bytes) { buffer_.append(bytes); }
+  /// i32 length, then the bytes.
+  void put_bytes(std::string_view bytes) {
+    put_i32(static_cast<int32_t>(bytes.size()));
+    put_raw(bytes);
+  }
+  /// java.io.DataOutput.writeUTF: u16 length, modified UTF-8. For names in headers; at most 65535 bytes.
+  void put_utf(std::string_view text);
+  /// Flink's StringSerializer: varint of UTF-16 units + 1, then a varint per unit. For values and keys. Bytes that are not
+  /// UTF-8 become the lone surrogates U+DC80…U+DCFF and come back as they were.
+  void put_flink_string(std::string_view text);
+
+  size_t size() const { return buffer_.size(); }
+  const std::string& buffer() const { return buffer_; }
+  std::string take() { return std::move(buffer_); }
+  void clear() { buffer_.clear(); }
+  char* mutable_at(size_t position) { return buffer_.data() + position; }
+  void overwrite_i32(size_t position, int32_t v) {
+    const uint32_t big = detail::big_endian(static_cast<uint32_t>(v));
+    std::memcpy(buffer_.data() + position, &big, sizeof big);
+  }
+
+ private:
+  template <class U>
+  void put(U v) {
+    v = detail::big_endian(v);
+    buffer_.append(reinterpret_cast<const char*>(&v), sizeof v);
+  }
+  std::string buffer_;
+};
+
+/// Reads what BinaryWriter wrote, from bytes that are not trusted: a read past the end or a malformed value makes the reader fail, and
+/// from then on it gives zeros and empty strings. Look at ok() before believing what was read. Does not own the bytes.
+class BinaryReader {
+ public:
+  explicit BinaryReader(std::string_view bytes) : bytes_(bytes) {}
+
+  uint8_t get_u8() { return get<uint8_t>(); }
+  uint16_t get_u16() { return get<uint16_t>(); }
+  uint32_t get_u32() { return get<uint32_t>(); }
+  uint64_t get_u64() { return get<uint64_t>(); }
+  int8_t get_i8() { return static_cast<int8_t>(get<uint8_t>()); }
+  int16_t get_i16() { return static_cast<int16_t>(get<uint16_t>()); }
+  int32_t get_i32() { return static_cast<int32_t>(get<uint32_t>()); }
+  int64_t get_i64() { return static_cast<int64_t>(get<uint64_t>()); }
+  float get_f32() { return std::bit_cast<float>(get<uint32_t>()); }
+  double get_f64() { return std::bit_cast<double>(get<uint64_t>()); }
+  bool get_bool() { return get_u8() != 0; }
+  std::string_view get_raw(size_t length) {
+    if (length > remaining()) {
+      fail("needs more bytes than there are");
+      return {};
+    }
+    const std::string_view taken = bytes_.substr(position_, length);
+    position_ += length;
+    return taken;
+  }
+  std::string_view get_bytes() {
+    const int32_t length = get_i32();
+    if (length < 0) {
+      fail("a negative length");
+      return {};
+    }
+    return get_raw(static_cast<size_t>(length));
+  }
+  std::string get_utf();
+  std::string get_flink_string();
+  /// A count of elements that take at least `min_element_bytes` each: fails when the rest of the bytes cannot hold them.
+  size_t get_count(size_t min_element_bytes) {
+    const int32_t count = get_i32();
+    if (count < 0 || (min_element_bytes > 0 && static_cast<size_t>(count) > remaining() / min_element_bytes)) {
+      fail("an impossible count");
+      return 0;
+    }
+    return static_cast<size_t>(count);
+  }
+
+  bool ok() const { return failure_ == nullptr; }
+  size_t position() const { return position_; }
+  size_t remaining() const { return bytes_.size() - position_; }
+  void seek(size_t position) {
+    if (position > bytes_.size()) fail("a position past the end");
+    else position_ = position;
+  }
+  void fail(const char* why) {
+    if (failure_ == nullptr) {
+      failure_ = why;
+      failed_at_ = position_;
+    }
+    position_ = bytes_.size();
+  }
+  /// OK, or DATA_LOSS that says what was malformed and where, after `what`.
+  Status status(std::string_view what) const;
+
+ private:
+  template <class U>
+  U get() {
+    if (remaining() < sizeof(U)) {
+      fail("needs more bytes than there are");
+      return 0;
+    }
+    U v;
+    std::memcpy(&v, bytes_.data() + position_, sizeof v);
+    position_ += sizeof v;
+    return detail::big_endian(v);
+  }
+
+  std::string_view bytes_;
+  size_t position_ = 0;
+  const char* failure_ = nullptr;
+  size_t failed_at_ = 0;
+};
+
+}  // namespace weir

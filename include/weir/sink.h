@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/detail/operator.h"
+
+namespace weir {
+
+/// Two-phase commit, in Flink's terms (Sink V2). A writer takes records; at a barrier what it has written becomes committables, which
+/// are part of the checkpoint; when the checkpoint is complete they are committed; after a restore they are committed again.
+/// Thread: the subtask's. Never blocks; see OperatorContext::run_blocking.
+template <class T>
+class SinkWriter {
+ public:
+  virtual ~SinkWriter() = default;
+  virtual Status open(OperatorContext& context) = 0;
+  /// May throw.
+  virtual void write(BatchOf<T>& batch) = 0;
+  /// False: too much is under way; do not write now.
+  virtual bool can_accept() { return true; }
+  /// Ends the epoch: what was written since the last call becomes committables (empty for a sink without commits). `before_ack`
+  /// work makes them durable before the checkpoint counts them.
+  virtual std::vector<std::string> prepare_commit(SnapshotContext& context) = 0;
+  virtual void close() {}
+};
+
+/// Makes committables visible. Called on the I/O pool; blocks.
+class Committer {
+ public:
+  virtual ~Committer() = default;
+  /// Idempotent, order-free: a committable may come again after it was committed. UNAVAILABLE: tried again later.
+  virtual Status commit(const std::vector<std::string>& committables) = 0;
+  /// Once per start of the job, by subtask 0 alone, before any record: `pending` are all committables of the restored checkpoint,
+  /// `restored_checkpoint` its id (-1: fresh start). Removes what earlier attempts left behind.
+  virtual Status recover(const std::vector<std::string>& pending, int64_t restored_checkpoint) = 0;
+};
+
+/// Where results go. Copied into the job's graph.
+template <class T>
+class Sink {
+ public:
+  using Record = T;
+  virtual ~Sink() = default;
+  virtual std::unique_ptr<SinkWriter<T>> create_writer() const = 0;
+  /// Null: nothing to commit.
+  virtual std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const = 0;
+  /// Found out before the first record, blocking: can it be written to at all?
+  virtual Status probe(FileSystemRegistry& files) const = 0;
+};
+
+}  // namespace weir

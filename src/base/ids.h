@@ -1,0 +1,29 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "weir/status.h"
+
+namespace weir {
+
+/// 128 bits that name an operator or a job across versions, printed as 32 hex digits in byte order, as Flink does.
+struct Id128 {
+  std::array<uint8_t, 16> bytes{};
+  auto operator<=>(const Id128&) const = default;
+  std::string to_hex() const;
+  static StatusOr<Id128> from_hex(std::string_view hex);
+};
+
+/// MurmurHash3 x64 128, seed 0, the halves in little-endian byte order: Flink's id of a uid ("word-counter" is
+/// 6b8045dea34a1e845b5d3f58ebf57018).
+Id128 murmur3_128(std::string_view text);
+
+using OperatorId = Id128;
+using JobId = Id128;
+using CheckpointId = int64_t;  ///< from 1 up; never used twice in one job directory
+
+}  // namespace weir
