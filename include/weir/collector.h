@@ -1,0 +1,36 @@
+#pragma once
+
+#include "weir/detail/operator.h"
+
+namespace weir {
+
+/// Takes the results of a user function. A result gets the timestamp of the record (or timer) that caused it, unless one is given.
+/// Thread: the operator's; valid during the call it is handed to.
+template <class T>
+class Collector {
+ public:
+  static constexpr size_t kBatchSize = 1024;
+
+  Collector(Output& out, BatchOf<T>& buffer) : out_(out), buffer_(buffer) {}
+
+  void collect(T record) { collect(std::move(record), timestamp_); }
+  void collect(T record, Timestamp timestamp) {
+    // All records of a batch have timestamps, or none has.
+    if (!buffer_.empty() && buffer_.timestamps.empty() != (timestamp == kNoTimestamp)) flush();
+    buffer_.add(std::move(record), timestamp);
+    if (buffer_.size() >= kBatchSize) flush();
+  }
+
+  /// For the operator: the timestamp of what comes next.
+  void set_timestamp(Timestamp timestamp) { timestamp_ = timestamp; }
+  void flush() {
+    if (!buffer_.empty()) out_.emit(buffer_);
+  }
+
+ private:
+  Output& out_;
+  BatchOf<T>& buffer_;
+  Timestamp timestamp_ = kNoTimestamp;
+};
+
+}  // namespace weir
