@@ -23,12 +23,15 @@ class Actor {
   virtual MonotonicTime step() = 0;
 };
 
-/// A running actor. Destroying the handle waits for the current step and then never steps the actor again.
-/// Thread: wake() any; the destructor not from within the actor's own step.
+/// A running actor. Destroying the handle stops it.
+/// Thread: wake() any; stop() and the destructor not from within the actor's own step.
 class ActorHandle {
  public:
   virtual ~ActorHandle() = default;
   virtual void wake() = 0;
+  /// Waits for the current step and then never steps the actor again; wake() does nothing from then on. So actors that wake each
+  /// other are all stopped first and destroyed afterwards.
+  virtual void stop() = 0;
 };
 
 struct ActorOptions {

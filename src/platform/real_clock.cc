@@ -1,0 +1,11 @@
+#include "platform/real_clock.h"
+
+namespace weir {
+
+MonotonicTime RealClock::now() const { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+int64_t RealClock::wall_ms() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace weir
