@@ -1,0 +1,181 @@
+#include "config/configuration.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "config/nearest.h"
+
+namespace weir {
+namespace {
+
+std::string fold(std::string_view text) {
+  std::string folded(trim(text));
+  for (char& c : folded) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c == '_') c = '-';
+  }
+  return folded;
+}
+
+int find_choice(const ConfigKey& key, std::string_view text) {
+  const std::string wanted = fold(text);
+  int index = 0;
+  for (const std::string_view choice : split(key.choices, ',')) {
+    for (const std::string_view spelling : split(choice, '|')) {
+      if (fold(spelling) == wanted) return index;
+    }
+    ++index;
+  }
+  return -1;
+}
+
+std::string limit_text(const ConfigKey& key, int64_t limit) {
+  if (key.type == ConfigType::kDuration) return format_duration(Duration(limit));
+  if (key.type == ConfigType::kSize) return cat(limit, " bytes");
+  return cat(limit);
+}
+
+Status check_range(const ConfigKey& key, double value) {
+  if (value < static_cast<double>(key.min))
+    return invalid_argument(cat("is less than the least allowed, ", limit_text(key, key.min)));
+  if (value > static_cast<double>(key.max))
+    return invalid_argument(cat("is more than the most allowed, ", limit_text(key, key.max)));
+  return {};
+}
+
+Status check_value(const ConfigKey& key, std::string_view text) {
+  switch (key.type) {
+    case ConfigType::kString:
+      return trim(text).empty() ? invalid_argument("is empty; leave the key out instead") : Status();
+    case ConfigType::kBool:
+      return parse_bool(text).status();
+    case ConfigType::kEnum: {
+      if (find_choice(key, text) >= 0) return {};
+      std::string choices(key.choices);
+      std::replace(choices.begin(), choices.end(), '|', ',');
+      std::string list;
+      for (const std::string_view choice : split(choices, ',')) list += cat(list.empty() ? "" : ", ", choice);
+      return invalid_argument(cat("is none of its values: ", list));
+    }
+    case ConfigType::kInt: {
+      WEIR_ASSIGN_OR_RETURN(const int64_t value, parse_int(text));
+      return check_range(key, static_cast<double>(value));
+    }
+    case ConfigType::kDouble: {
+      WEIR_ASSIGN_OR_RETURN(const double value, parse_double(text));
+      return check_range(key, value);
+    }
+    case ConfigType::kDuration: {
+      WEIR_ASSIGN_OR_RETURN(const Duration value, parse_duration(text));
+      return check_range(key, static_cast<double>(value.count()));
+    }
+    case ConfigType::kSize: {
+      WEIR_ASSIGN_OR_RETURN(const int64_t value, parse_size(text));
+      return check_range(key, static_cast<double>(value));
+    }
+  }
+  return {};
+}
+
+Status unknown_key(std::string_view name, const ConfigOrigin& origin) {
+  std::vector<std::string_view> names;
+  for (const ConfigKey* key : config_keys()) {
+    names.push_back(key->name);
+    for (const std::string_view alias : split(key->aliases, ',')) {
+      if (!alias.empty()) names.push_back(alias);
+    }
+  }
+  std::string message = cat("there is no configuration key '", name, "' (", origin.where, ")");
+  if (const auto meant = nearest(name, names))
+    message += cat("; did you mean '", *meant, "'?");
+  else
+    message += "; docs/configuration.md lists all keys";
+  return invalid_argument(std::move(message));
+}
+
+}  // namespace
+
+Status Configuration::set(std::string_view name, std::string_view value, ConfigOrigin origin) {
+  const ConfigKey* key = find_config_key(trim(name));
+  if (key == nullptr) return unknown_key(trim(name), origin);
+  if (const Status status = check_value(*key, value); !status.ok()) {
+    return invalid_argument(cat(name, ": '", value, "' (", origin.where, ") ", status.message()));
+  }
+  value = trim(value);
+  auto [entry, inserted] = entries_.try_emplace(std::string(key->name));
+  Setting& setting = entry->second;
+  if (!inserted && setting.origin.layer != origin.layer && setting.value != value) {
+    const bool stays = setting.origin.layer > origin.layer;
+    const std::string winner =
+        stays ? cat("'", setting.value, "' (", setting.origin.where, ")") : cat("'", value, "' (", origin.where, ")");
+    const std::string loser =
+        stays ? cat("'", value, "' (", origin.where, ")") : cat("'", setting.value, "' (", setting.origin.where, ")");
+    overridden_.push_back(cat(key->name, ": ", winner, " takes the place of ", loser));
+  }
+  if (!inserted && setting.origin.layer > origin.layer) return {};
+  setting = {std::string(value), std::move(origin)};
+  return {};
+}
+
+Status Configuration::set_assignment(std::string_view assignment, ConfigOrigin origin) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos || trim(assignment.substr(0, equals)).empty()) {
+    return invalid_argument(cat(origin.where, " '", assignment, "' is not of the form key=value"));
+  }
+  return set(assignment.substr(0, equals), assignment.substr(equals + 1), std::move(origin));
+}
+
+std::optional<std::string_view> Configuration::text_of(const ConfigKey& key) const {
+  WEIR_CHECK(find_config_key(key.name) == &key);
+  if (const auto entry = entries_.find(key.name); entry != entries_.end()) return entry->second.value;
+  if (key.default_value.empty()) return std::nullopt;
+  return key.default_value;
+}
+
+int Configuration::choice_of(const ConfigKey& key, std::string_view text) {
+  const int choice = find_choice(key, text);
+  WEIR_CHECK_GE(choice, 0);
+  return choice;
+}
+
+std::string Configuration::describe(const ConfigKey& key) const {
+  const auto entry = entries_.find(key.name);
+  if (entry != entries_.end()) return cat(key.name, " = ", entry->second.value, " (", entry->second.origin.where, ")");
+  return cat(key.name, " = ", key.default_value.empty() ? "none" : key.default_value, " (default)");
+}
+
+std::vector<Configuration::Entry> Configuration::entries() const {
+  std::vector<Entry> result;
+  for (const auto& [key, setting] : entries_) result.push_back({key, setting.value, setting.origin});
+  return result;
+}
+
+Status Configuration::validate() const {
+  using namespace options;
+  if (get(kMaxParallelism) == 0)
+    return failed_precondition(cat(describe(kMaxParallelism), ": there must be a key group; -1 means weir chooses"));
+  if (get(kMaxParallelism) > 0 && get(kParallelism) > get(kMaxParallelism)) {
+    return failed_precondition(cat(describe(kParallelism), " is more than ", describe(kMaxParallelism),
+                                   "; lower the first or, if there is no state yet, raise the second"));
+  }
+  if ((is_set(kCheckpointInterval) || is_set(kCheckpointEventThreshold)) && !is_set(kCheckpointDir)) {
+    return failed_precondition(cat(
+        "checkpoints are on (",
+        describe(is_set(kCheckpointInterval) ? static_cast<const ConfigKey&>(kCheckpointInterval) : kCheckpointEventThreshold),
+        ") but have no place to go; set ", kCheckpointDir.name,
+        " or call env.set_state_backend(FsStateBackend(\"hdfs://…\"))"));
+  }
+  if (get_optional(kStateRecoveryPath).value_or("none") == "latest" && !is_set(kCheckpointDir)) {
+    return failed_precondition(
+        cat(describe(kStateRecoveryPath), " looks for checkpoints in ", kCheckpointDir.name, ", which is not set"));
+  }
+  if (get(kExponentialDelayMaxBackoff) < get(kExponentialDelayInitialBackoff)) {
+    return failed_precondition(
+        cat(describe(kExponentialDelayMaxBackoff), " is less than ", describe(kExponentialDelayInitialBackoff)));
+  }
+  return {};
+}
+
+}  // namespace weir

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "config/options.h"
+#include "weir/detail/check.h"
+
+namespace weir {
+
+/// Where a setting comes from, weakest first.
+enum class ConfigLayer { kFile, kCommandLine, kProgram };
+
+struct ConfigOrigin {
+  ConfigLayer layer = ConfigLayer::kProgram;
+  std::string where = "the program";  ///< for messages: "weir.yaml line 3", "-D", "the program"
+};
+
+/// The settings of a job. Holds only values that are valid for their keys; what is not set has its key's default. A value type.
+/// Thread: as a std::map.
+class Configuration {
+ public:
+  struct Entry {
+    std::string key;
+    std::string value;
+    ConfigOrigin origin;
+  };
+
+  /// INVALID_ARGUMENT, and nothing changed: there is no such key (names the nearest), or the value does not fit it. A setting
+  /// of a stronger layer stays; one of the same layer is replaced.
+  Status set(std::string_view key, std::string_view value, ConfigOrigin origin = {});
+  /// "key=value", as after -D.
+  Status set_assignment(std::string_view assignment, ConfigOrigin origin);
+
+  /// The value, or its default. For options that have no default: get_optional.
+  template <class V>
+  V get(const Option<V>& option) const {
+    auto value = get_optional(option);
+    WEIR_CHECK(value.has_value());
+    return *std::move(value);
+  }
+  template <class V>
+  std::optional<V> get_optional(const Option<V>& option) const {
+    const std::optional<std::string_view> text = text_of(option);
+    if (!text) return std::nullopt;
+    if constexpr (std::is_same_v<V, std::string>)
+      return std::string(*text);
+    else if constexpr (std::is_same_v<V, bool>)
+      return parse_bool(*text).value();
+    else if constexpr (std::is_same_v<V, double>)
+      return parse_double(*text).value();
+    else if constexpr (std::is_same_v<V, Duration>)
+      return parse_duration(*text).value();
+    else if constexpr (std::is_enum_v<V>)
+      return static_cast<V>(choice_of(option, *text));
+    else
+      return option.type == ConfigType::kSize ? parse_size(*text).value() : parse_int(*text).value();
+  }
+  bool is_set(const ConfigKey& key) const { return entries_.contains(key.name); }
+  /// "execution.checkpointing.interval = 1 s (weir.yaml line 3)", or with "(default)". For messages.
+  std::string describe(const ConfigKey& key) const;
+
+  /// What is set, ordered by key.
+  std::vector<Entry> entries() const;
+  /// Settings that a stronger layer overrode with another value, as sentences. For the log.
+  const std::vector<std::string>& overridden() const { return overridden_; }
+
+  /// What no single value shows: settings that contradict each other. FAILED_PRECONDITION says which.
+  Status validate() const;
+
+ private:
+  struct Setting {
+    std::string value;
+    ConfigOrigin origin;
+  };
+  std::optional<std::string_view> text_of(const ConfigKey& key) const;
+  static int choice_of(const ConfigKey& key, std::string_view text);
+
+  std::map<std::string, Setting, std::less<>> entries_;
+  std::vector<std::string> overridden_;
+};
+
+/// Reads a file of settings in YAML, nested or dotted, into `configuration`. `name` is for messages. INVALID_ARGUMENT names the
+/// line.
+Status read_yaml_text(std::string_view text, const std::string& name, Configuration* configuration);
+/// The same from a file. NOT_FOUND if it is not there.
+Status read_yaml_file(const std::string& path, Configuration* configuration);
+
+}  // namespace weir

@@ -1,0 +1,217 @@
+#include "config/configuration.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "config/nearest.h"
+
+namespace weir {
+namespace {
+
+using namespace options;
+
+const ConfigOrigin kFromFile{ConfigLayer::kFile, "weir.yaml line 1"};
+const ConfigOrigin kFromFlag{ConfigLayer::kCommandLine, "-D"};
+const ConfigOrigin kFromProgram{ConfigLayer::kProgram, "the program"};
+
+TEST(Configuration, EveryDefaultIsValidForItsKey) {
+  for (const ConfigKey* key : config_keys()) {
+    if (key->default_value.empty()) continue;
+    Configuration configuration;
+    EXPECT_EQ(configuration.set(key->name, key->default_value).to_string(), "OK") << key->name;
+  }
+}
+
+TEST(Configuration, NoNameBelongsToTwoKeys) {
+  for (const ConfigKey* key : config_keys()) {
+    EXPECT_EQ(find_config_key(key->name), key);
+    std::stringstream aliases{std::string(key->aliases)};
+    for (std::string alias; std::getline(aliases, alias, ',');) EXPECT_EQ(find_config_key(alias), key) << alias;
+  }
+}
+
+TEST(Configuration, UnsetKeysHaveTheirDefaults) {
+  const Configuration configuration;
+  EXPECT_EQ(configuration.get(kCheckpointTimeout), std::chrono::minutes(10));
+  EXPECT_EQ(configuration.get(kCheckpointMode), CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(configuration.get(kCheckpointRetention), CheckpointRetention::kRetainOnCancellation);
+  EXPECT_EQ(configuration.get(kDataInlineThreshold), 20 * 1024);
+  EXPECT_EQ(configuration.get(kExponentialDelayMultiplier), 1.5);
+  EXPECT_TRUE(configuration.get(kOperatorChaining));
+  EXPECT_EQ(configuration.get_optional(kCheckpointInterval), std::nullopt);
+  EXPECT_EQ(configuration.get_optional(kRestartStrategy), std::nullopt);
+}
+
+TEST(Configuration, ValuesComeBackInTheirTypes) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("execution.checkpointing.interval", "3 min").ok());
+  ASSERT_TRUE(configuration.set("execution.checkpointing.mode", "at_least_once").ok());
+  ASSERT_TRUE(configuration.set("restart-strategy.type", "off").ok());
+  ASSERT_TRUE(configuration.set("execution.checkpointing.data-inline-threshold", "1 mb").ok());
+  ASSERT_TRUE(configuration.set("parallelism.default", " 4 ").ok());
+  EXPECT_EQ(configuration.get(kCheckpointInterval), std::chrono::minutes(3));
+  EXPECT_EQ(configuration.get(kCheckpointMode), CheckpointingMode::kAtLeastOnce);
+  EXPECT_EQ(configuration.get(kRestartStrategy), RestartStrategyType::kNone);
+  EXPECT_EQ(configuration.get(kDataInlineThreshold), 1 << 20);
+  EXPECT_EQ(configuration.get(kParallelism), 4);
+}
+
+TEST(Configuration, OldNamesSetTheNewKeys) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("state.checkpoints.dir", "hdfs://nn:8020/c").ok());
+  EXPECT_EQ(configuration.get(kCheckpointDir), "hdfs://nn:8020/c");
+}
+
+TEST(Configuration, TheLaterLayerWinsInWhateverOrderTheyAreRead) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("parallelism.default", "2", kFromFlag).ok());
+  ASSERT_TRUE(configuration.set("parallelism.default", "1", kFromFile).ok());
+  EXPECT_EQ(configuration.get(kParallelism), 2);
+  ASSERT_TRUE(configuration.set("parallelism.default", "3", kFromProgram).ok());
+  EXPECT_EQ(configuration.get(kParallelism), 3);
+  ASSERT_TRUE(configuration.set("parallelism.default", "4", kFromProgram).ok());
+  EXPECT_EQ(configuration.get(kParallelism), 4);
+  EXPECT_EQ(configuration.overridden(),
+            (std::vector<std::string>{"parallelism.default: '2' (-D) takes the place of '1' (weir.yaml line 1)",
+                                      "parallelism.default: '3' (the program) takes the place of '2' (-D)"}));
+}
+
+TEST(Configuration, EverySettingKnowsWhereItIsFrom) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("parallelism.default", "2", kFromFlag).ok());
+  EXPECT_EQ(configuration.describe(kParallelism), "parallelism.default = 2 (-D)");
+  EXPECT_EQ(configuration.describe(kCheckpointTimeout), "execution.checkpointing.timeout = 10 min (default)");
+  EXPECT_EQ(configuration.describe(kCheckpointDir), "execution.checkpointing.dir = none (default)");
+}
+
+TEST(Configuration, AnUnknownKeyIsRefusedWithTheNearestOne) {
+  Configuration configuration;
+  EXPECT_EQ(
+      configuration.set("execution.checkpointing.intervall", "1 s", kFromFile).to_string(),
+      "INVALID_ARGUMENT: there is no configuration key 'execution.checkpointing.intervall' (weir.yaml line 1); did you mean "
+      "'execution.checkpointing.interval'?");
+  EXPECT_EQ(configuration.set("zebra", "1", kFromFlag).to_string(),
+            "INVALID_ARGUMENT: there is no configuration key 'zebra' (-D); docs/configuration.md lists all keys");
+  EXPECT_FALSE(configuration.set("", "1").ok());
+  EXPECT_TRUE(configuration.entries().empty());
+}
+
+TEST(Configuration, ABadValueIsRefusedWithItsKeyAndOrigin) {
+  Configuration configuration;
+  EXPECT_EQ(configuration.set("execution.checkpointing.interval", "soon", kFromFile).to_string(),
+            "INVALID_ARGUMENT: execution.checkpointing.interval: 'soon' (weir.yaml line 1) is not a duration: write a number "
+            "and a unit, "
+            "like '500 ms', '10 s', '3 min', '1 h' or '2 d'");
+  EXPECT_EQ(configuration.set("execution.checkpointing.mode", "twice", kFromFlag).message(),
+            "execution.checkpointing.mode: 'twice' (-D) is none of its values: EXACTLY_ONCE, AT_LEAST_ONCE");
+  EXPECT_EQ(configuration.set("parallelism.default", "0", kFromFlag).message(),
+            "parallelism.default: '0' (-D) is less than the least allowed, 1");
+  EXPECT_EQ(configuration.set("execution.checkpointing.data-inline-threshold", "2 mb", kFromFlag).message(),
+            "execution.checkpointing.data-inline-threshold: '2 mb' (-D) is more than the most allowed, 1048576 bytes");
+  EXPECT_EQ(configuration.set("execution.checkpointing.dir", "", kFromFlag).message(),
+            "execution.checkpointing.dir: '' (-D) is empty; leave the key out instead");
+}
+
+TEST(Configuration, Assignments) {
+  Configuration configuration;
+  EXPECT_TRUE(configuration.set_assignment("execution.checkpointing.dir=hdfs://nn/a?b=c", kFromFlag).ok());
+  EXPECT_EQ(configuration.get(kCheckpointDir), "hdfs://nn/a?b=c");
+  EXPECT_EQ(configuration.set_assignment("parallelism.default", kFromFlag).message(),
+            "-D 'parallelism.default' is not of the form key=value");
+  EXPECT_FALSE(configuration.set_assignment("=4", kFromFlag).ok());
+}
+
+TEST(Configuration, ContradictionsAreFound) {
+  Configuration parallelism;
+  ASSERT_TRUE(parallelism.set("parallelism.default", "8", kFromFlag).ok());
+  ASSERT_TRUE(parallelism.set("pipeline.max-parallelism", "4", kFromFile).ok());
+  EXPECT_EQ(parallelism.validate().message(),
+            "parallelism.default = 8 (-D) is more than pipeline.max-parallelism = 4 (weir.yaml line 1); lower the first or, if "
+            "there is no state "
+            "yet, raise the second");
+
+  Configuration nowhere;
+  ASSERT_TRUE(nowhere.set("execution.checkpointing.interval", "1 s").ok());
+  EXPECT_EQ(nowhere.validate().message(),
+            "checkpoints are on (execution.checkpointing.interval = 1 s (the program)) but have no place to go; set "
+            "execution.checkpointing.dir or "
+            "call env.set_state_backend(FsStateBackend(\"hdfs://…\"))");
+  ASSERT_TRUE(nowhere.set("execution.checkpointing.dir", "/tmp/c").ok());
+  EXPECT_TRUE(nowhere.validate().ok());
+
+  Configuration latest;
+  ASSERT_TRUE(latest.set("execution.state-recovery.path", "latest", {ConfigLayer::kCommandLine, "--from"}).ok());
+  EXPECT_EQ(
+      latest.validate().message(),
+      "execution.state-recovery.path = latest (--from) looks for checkpoints in execution.checkpointing.dir, which is not set");
+}
+
+TEST(Yaml, NestedAndDottedKeysAreTheSame) {
+  Configuration configuration;
+  ASSERT_EQ(read_yaml_text("execution:\n"
+                           "  checkpointing:\n"
+                           "    interval: 10 s\n"
+                           "    mode: AT_LEAST_ONCE\n"
+                           "  state-recovery.path: none\n"
+                           "restart-strategy.type: fixed-delay\n"
+                           "# a comment\n"
+                           "parallelism.default: 4\n",
+                           "weir.yaml", &configuration)
+                .to_string(),
+            "OK");
+  EXPECT_EQ(configuration.get(kCheckpointInterval), std::chrono::seconds(10));
+  EXPECT_EQ(configuration.get(kCheckpointMode), CheckpointingMode::kAtLeastOnce);
+  EXPECT_EQ(configuration.get(kRestartStrategy), RestartStrategyType::kFixedDelay);
+  EXPECT_EQ(configuration.describe(kParallelism), "parallelism.default = 4 (weir.yaml line 8)");
+}
+
+TEST(Yaml, AnEmptyFileSetsNothing) {
+  Configuration configuration;
+  EXPECT_TRUE(read_yaml_text("", "weir.yaml", &configuration).ok());
+  EXPECT_TRUE(read_yaml_text("# nothing\n", "weir.yaml", &configuration).ok());
+  EXPECT_TRUE(configuration.entries().empty());
+}
+
+TEST(Yaml, MistakesNameTheLine) {
+  const auto message = [](std::string_view text) {
+    Configuration configuration;
+    return std::string(read_yaml_text(text, "weir.yaml", &configuration).message());
+  };
+  EXPECT_EQ(message("parallelism:\n  defualt: 4\n"),
+            "there is no configuration key 'parallelism.defualt' (weir.yaml line 2); did you mean 'parallelism.default'?");
+  EXPECT_EQ(message("a\n\nparallelism.default: 1\n"), "weir.yaml line 3: not valid YAML: illegal map value");
+  EXPECT_EQ(message("- 1\n"), "weir.yaml must be a list of 'key: value' lines");
+  EXPECT_EQ(message("parallelism.default: 4\nparallelism:\n  default: 4\n"),
+            "weir.yaml gives 'parallelism.default' twice, in line 1 and in line 3");
+  EXPECT_EQ(message("pipeline.name:\n"), "weir.yaml line 1: 'pipeline.name' has no value; give it one or remove the line");
+  EXPECT_EQ(message("io.tmp.dirs: [[a]]\n"), "weir.yaml line 1: the list 'io.tmp.dirs' may only have plain values");
+}
+
+TEST(Yaml, AFileThatIsNotThereIsNotFound) {
+  Configuration configuration;
+  EXPECT_EQ(read_yaml_file("/nowhere/weir.yaml", &configuration).to_string(),
+            "NOT_FOUND: cannot read the configuration file /nowhere/weir.yaml");
+  EXPECT_EQ(read_yaml_file("/tmp", &configuration).code(), StatusCode::kUnavailable);
+}
+
+TEST(Nearest, CountsEditsAndSwapsOfNeighbours) {
+  EXPECT_EQ(nearest("intervall", {"timeout", "interval"}), "interval");
+  EXPECT_EQ(nearest("--hlep", {"--name", "--help"}), "--help");
+  EXPECT_EQ(nearest("xyz", {"interval"}), std::nullopt);
+  EXPECT_EQ(nearest("x", {}), std::nullopt);
+}
+
+TEST(ConfigurationPage, IsTheTable) {
+  const std::string path = WEIR_SOURCE_DIR "/docs/configuration.md";
+  if (std::getenv("WEIR_UPDATE_DOCS") != nullptr) std::ofstream(path) << configuration_page();
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), configuration_page()) << "run WEIR_UPDATE_DOCS=1 weir_config_test and commit docs/configuration.md";
+}
+
+}  // namespace
+}  // namespace weir
