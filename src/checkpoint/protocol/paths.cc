@@ -1,0 +1,79 @@
+#include "checkpoint/protocol/paths.h"
+
+#include <charconv>
+
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kCheckpointPrefix = "chk-";
+constexpr std::string_view kDataPrefix = "data-";
+constexpr size_t kNonceDigits = 16;
+
+std::string nonce_hex(uint64_t nonce) {
+  std::string digits(kNonceDigits, '0');
+  for (size_t i = kNonceDigits; i-- > 0; nonce >>= 4) digits[i] = "0123456789abcdef"[nonce & 15];
+  return digits;
+}
+
+/// Decimal digits without a sign or superfluous zeros.
+template <class Number>
+std::optional<Number> parse_decimal(std::string_view digits) {
+  if (digits.empty() || digits[0] < '0' || digits[0] > '9' || (digits.size() > 1 && digits[0] == '0')) return std::nullopt;
+  Number number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::string job_directory_name(const JobId& job) { return job.to_hex(); }
+
+std::string checkpoint_directory_name(CheckpointId id) { return cat(kCheckpointPrefix, id); }
+
+std::optional<CheckpointId> parse_checkpoint_directory_name(std::string_view name) {
+  if (!name.starts_with(kCheckpointPrefix)) return std::nullopt;
+  const auto id = parse_decimal<CheckpointId>(name.substr(kCheckpointPrefix.size()));
+  return id && *id >= 1 ? id : std::nullopt;
+}
+
+std::string data_file_name(const DataFileName& name) { return cat(kDataPrefix, name.process, '-', nonce_hex(name.nonce)); }
+
+std::optional<DataFileName> parse_data_file_name(std::string_view name) {
+  if (!name.starts_with(kDataPrefix)) return std::nullopt;
+  name.remove_prefix(kDataPrefix.size());
+  const size_t dash = name.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto process = parse_decimal<int>(name.substr(0, dash));
+  const std::string_view hex = name.substr(dash + 1);
+  if (!process || hex.size() != kNonceDigits || hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  uint64_t nonce = 0;
+  std::from_chars(hex.data(), hex.data() + hex.size(), nonce, 16);
+  return DataFileName{*process, nonce};
+}
+
+std::string metadata_temporary_name(uint64_t nonce) { return cat(kMetadataFile, ".inprogress-", nonce_hex(nonce)); }
+
+bool is_plain_file_name(std::string_view name) {
+  if (name.empty() || name == "." || name == ".." || name.size() > 255) return false;
+  for (const char c : name) {
+    if (c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return false;
+  }
+  return true;
+}
+
+std::string_view snapshot_directory(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  if (path.size() > kMetadataFile.size() && path.ends_with(kMetadataFile) &&
+      path[path.size() - kMetadataFile.size() - 1] == '/') {
+    path.remove_suffix(kMetadataFile.size());
+    while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  }
+  return path;
+}
+
+}  // namespace weir

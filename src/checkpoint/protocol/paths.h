@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+
+namespace weir {
+
+// The names inside a checkpoint directory (docs/formats/checkpoint_directory.md). Pure: no file system is touched.
+
+inline constexpr std::string_view kMetadataFile = "_metadata";  ///< its presence makes a checkpoint complete
+inline constexpr std::string_view kSidecarFile = "_weir";       ///< checksums and types; written before `_metadata`
+inline constexpr std::string_view kSharedDirectory = "shared";
+inline constexpr std::string_view kTaskOwnedDirectory = "taskowned";
+
+/// The directory of a job below the checkpoint root: 32 hex digits, as Flink does.
+std::string job_directory_name(const JobId& job);
+
+/// "chk-7".
+std::string checkpoint_directory_name(CheckpointId id);
+/// Only what checkpoint_directory_name() writes: no sign, no leading zeros, from 1 up.
+std::optional<CheckpointId> parse_checkpoint_directory_name(std::string_view name);
+
+/// One per process and checkpoint. The nonce keeps writers of different attempts, and of coordinators that do not know of each
+/// other, from ever sharing a path.
+struct DataFileName {
+  int process = 0;
+  uint64_t nonce = 0;
+  bool operator==(const DataFileName&) const = default;
+};
+/// "data-3-00000000000000ff": the nonce as 16 hex digits.
+std::string data_file_name(const DataFileName& name);
+std::optional<DataFileName> parse_data_file_name(std::string_view name);
+
+/// What `_metadata` is called while it is being written.
+std::string metadata_temporary_name(uint64_t nonce);
+
+/// Whether a name that came from outside may be joined to a directory: one path component, not "." or "..", no control characters.
+bool is_plain_file_name(std::string_view name);
+
+/// Where `_metadata` lies if `path` names either it or its directory: that directory.
+std::string_view snapshot_directory(std::string_view path);
+
+}  // namespace weir

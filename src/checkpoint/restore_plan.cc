@@ -1,0 +1,212 @@
+#include "checkpoint/restore_plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+std::string describe(std::string_view name, std::string_view uid, const OperatorId& id) {
+  std::string text = cat("\"", name.empty() ? "(unnamed)" : name, "\" (");
+  if (!uid.empty()) text += cat("uid ", uid, ", ");
+  return cat(text, "id ", id.to_hex(), ")");
+}
+
+bool has_state(const SubtaskState& state) { return state.operator_state.has_value() || state.keyed_state.has_value(); }
+
+bool has_state(const OperatorSnapshotState& state) {
+  return std::any_of(state.subtasks.begin(), state.subtasks.end(), [](const auto& entry) { return has_state(entry.second); });
+}
+
+bool has_keyed_state(const OperatorSnapshotState& state) {
+  return std::any_of(state.subtasks.begin(), state.subtasks.end(),
+                     [](const auto& entry) { return entry.second.keyed_state.has_value(); });
+}
+
+/// A checkpoint that restores nothing twice: each key group is in at most one handle.
+Status check_keyed_state(const OperatorSnapshotState& state) {
+  std::map<int, int> last_of_first;
+  for (const auto& [subtask, part] : state.subtasks) {
+    if (!part.keyed_state) continue;
+    const KeyedStateHandle& handle = *part.keyed_state;
+    if (handle.range.size() <= 0 || handle.range.first < 0 || handle.range.last >= state.max_parallelism ||
+        handle.offsets.size() != static_cast<size_t>(handle.range.size())) {
+      return data_loss(cat("the checkpoint's keyed state of operator ", describe(state.name, state.uid, state.id), ", subtask ",
+                           subtask, ", has the impossible key groups ", handle.range.first, " to ", handle.range.last, " with ",
+                           handle.offsets.size(), " offsets; restore another checkpoint"));
+    }
+    last_of_first.emplace(handle.range.first, handle.range.last);
+  }
+  size_t handles = 0;
+  for (const auto& [subtask, part] : state.subtasks) handles += part.keyed_state.has_value();
+  int last = -1;
+  bool disjoint = handles == last_of_first.size();
+  for (const auto& [first, range_last] : last_of_first) {
+    disjoint = disjoint && first > last;
+    last = range_last;
+  }
+  if (disjoint) return {};
+  return data_loss(cat("the checkpoint has some key groups of operator ", describe(state.name, state.uid, state.id),
+                       " twice; restore another checkpoint"));
+}
+
+void select_keyed_state(const std::shared_ptr<const CheckpointMetadata>& metadata, const OperatorSnapshotState& state,
+                        const RestoreTarget& target, OperatorRestore& out) {
+  for (int subtask = 0; subtask < target.parallelism; ++subtask) {
+    const KeyGroupRange mine = key_groups_of_subtask(subtask, target.parallelism, target.max_parallelism);
+    for (const auto& [old_subtask, part] : state.subtasks) {
+      if (!part.keyed_state) continue;
+      const KeyGroupRange theirs = part.keyed_state->range;
+      const KeyGroupRange both{std::max(mine.first, theirs.first), std::min(mine.last, theirs.last)};
+      if (both.size() <= 0) continue;
+      out.subtasks[subtask].keyed.push_back({{metadata, &*part.keyed_state}, both});
+    }
+  }
+}
+
+void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& metadata, const OperatorSnapshotState& state,
+                           const RestoreTarget& target, OperatorRestore& out) {
+  const auto parallelism = static_cast<size_t>(target.parallelism);
+  std::map<std::string, size_t> dealt;  // per list: how many elements were given out so far
+  for (const auto& [old_subtask, part] : state.subtasks) {
+    if (!part.operator_state) continue;
+    const std::shared_ptr<const OperatorStateHandle> handle(metadata, &*part.operator_state);
+    for (const auto& [name, location] : handle->lists) {
+      std::vector<std::vector<int>> elements(parallelism);
+      for (int i = 0; i < static_cast<int>(location.offsets.size()); ++i) {
+        if (location.mode == ListStateMode::kUnion) {
+          for (std::vector<int>& each : elements) each.push_back(i);
+        } else if (state.parallelism == target.parallelism) {
+          elements[static_cast<size_t>(old_subtask)].push_back(i);
+        } else {
+          elements[dealt[name]++ % parallelism].push_back(i);
+        }
+      }
+      for (size_t subtask = 0; subtask < parallelism; ++subtask) {
+        if (elements[subtask].empty()) continue;
+        out.subtasks[subtask].lists.push_back({handle, name, location.mode, std::move(elements[subtask])});
+      }
+    }
+  }
+}
+
+StatusOr<OperatorRestore> plan_operator(const std::shared_ptr<const CheckpointMetadata>& metadata,
+                                        const OperatorSnapshotState& state, const RestoreTarget& target) {
+  if (has_keyed_state(state) && state.max_parallelism != target.max_parallelism) {
+    return failed_precondition(cat("operator ", describe(target.name, target.uid, target.id), " has max parallelism ",
+                                   target.max_parallelism, ", but its keyed state was written with ", state.max_parallelism,
+                                   ", which is fixed for the state's life; set the operator's max parallelism to ",
+                                   state.max_parallelism));
+  }
+  for (const auto& [subtask, part] : state.subtasks) {
+    if (subtask < 0 || subtask >= state.parallelism) {
+      return data_loss(cat("the checkpoint has a subtask ", subtask, " of operator ", describe(state.name, state.uid, state.id),
+                           ", whose parallelism was ", state.parallelism, "; restore another checkpoint"));
+    }
+  }
+  WEIR_RETURN_IF_ERROR(check_keyed_state(state));
+
+  OperatorRestore out{.name = target.name,
+                      .uid = target.uid,
+                      .id = target.id,
+                      .found = true,
+                      .old_parallelism = state.parallelism,
+                      .bytes = state_bytes(state),
+                      .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))};
+  select_keyed_state(metadata, state, target, out);
+  select_operator_state(metadata, state, target, out);
+  return out;
+}
+
+}  // namespace
+
+int64_t state_bytes(const OperatorSnapshotState& state) {
+  int64_t bytes = 0;
+  for (const auto& [subtask, part] : state.subtasks) {
+    if (part.operator_state) bytes += stream_length(part.operator_state->stream);
+    if (part.keyed_state) bytes += stream_length(part.keyed_state->stream);
+  }
+  return bytes;
+}
+
+std::optional<int> stored_max_parallelism(const CheckpointMetadata& metadata, const OperatorId& id) {
+  for (const OperatorSnapshotState& state : metadata.operators) {
+    if (state.id == id && has_keyed_state(state)) return state.max_parallelism;
+  }
+  return std::nullopt;
+}
+
+StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> metadata, const std::vector<RestoreTarget>& targets,
+                                   const RestorePlanOptions& options) {
+  std::map<OperatorId, const OperatorSnapshotState*> stored;
+  for (const OperatorSnapshotState& state : metadata->operators) {
+    if (!stored.emplace(state.id, &state).second) {
+      return data_loss(cat("checkpoint ", metadata->checkpoint_id, " has operator ", describe(state.name, state.uid, state.id),
+                           " twice; restore another checkpoint"));
+    }
+  }
+
+  RestorePlan plan;
+  plan.checkpoint_id = metadata->checkpoint_id;
+  std::map<OperatorId, const RestoreTarget*> claimed;
+  for (const RestoreTarget& target : targets) {
+    if (const auto [other, fresh] = claimed.emplace(target.id, &target); !fresh) {
+      return invalid_argument(cat("operators \"", other->second->name, "\" and \"", target.name, "\" have the same uid ",
+                                  target.uid, " (id ", target.id.to_hex(), "); give each operator its own uid"));
+    }
+    const auto found = stored.find(target.id);
+    if (found == stored.end()) {
+      plan.operators.push_back({.name = target.name,
+                                .uid = target.uid,
+                                .id = target.id,
+                                .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))});
+      continue;
+    }
+    WEIR_ASSIGN_OR_RETURN(OperatorRestore restore, plan_operator(metadata, *found->second, target));
+    plan.operators.push_back(std::move(restore));
+  }
+
+  for (const OperatorSnapshotState& state : metadata->operators) {
+    if (claimed.contains(state.id) || !has_state(state)) continue;
+    plan.dropped.push_back({state.name, state.uid, state.id, state_bytes(state)});
+  }
+  if (!plan.dropped.empty() && !options.ignore_unclaimed_state) {
+    std::string text = cat("checkpoint ", metadata->checkpoint_id, " holds state that no operator of this job claims: ");
+    for (size_t i = 0; i < plan.dropped.size(); ++i) {
+      const DroppedOperator& dropped = plan.dropped[i];
+      text += cat(i == 0 ? "" : ", ", describe(dropped.name, dropped.uid, dropped.id), " with ", dropped.bytes, " bytes");
+    }
+    return failed_precondition(cat(text, "; give the operator that should have it that uid, or set ",
+                                   "execution.state-recovery.ignore-unclaimed-state to true to leave it behind"));
+  }
+  return plan;
+}
+
+const OperatorRestore* RestorePlan::find(const OperatorId& id) const {
+  for (const OperatorRestore& each : operators) {
+    if (each.id == id) return &each;
+  }
+  return nullptr;
+}
+
+std::string RestorePlan::to_string() const {
+  std::string text = cat("restore of checkpoint ", checkpoint_id, "\n");
+  for (const OperatorRestore& each : operators) {
+    text += cat("  ", each.found ? "matched " : "new     ", describe(each.name, each.uid, each.id));
+    if (each.found) {
+      text += cat(": ", each.bytes, " bytes, ", each.old_parallelism);
+      if (each.old_parallelism != static_cast<int>(each.subtasks.size())) text += cat(" -> ", each.subtasks.size());
+      text += " subtasks";
+    }
+    text += '\n';
+  }
+  for (const DroppedOperator& each : dropped) {
+    text += cat("  dropped ", describe(each.name, each.uid, each.id), ": ", each.bytes, " bytes\n");
+  }
+  return text;
+}
+
+}  // namespace weir
