@@ -1,0 +1,29 @@
+#include "base/bug_switch.h"
+
+#ifdef WEIR_BUGS
+
+#include <array>
+
+namespace weir {
+namespace {
+
+Bug g_enabled = Bug::kCount;
+
+constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames = {
+    "ack_before_durable",    "barrier_not_aligned",    "offset_saved_late",       "commit_not_idempotent",
+    "metadata_before_data",  "notify_before_durable",  "restore_wrong_key_groups", "timers_not_restored",
+    "commit_before_complete", "drop_pending_committables_on_restore", "leftovers_kept", "watermark_ahead_of_records",
+    "snapshot_sees_later_writes", "end_of_input_before_data", "reuse_checkpoint_id", "latest_picks_incomplete",
+    "late_ack_of_earlier_attempt", "retention_deletes_newest",
+};
+
+}  // namespace
+
+bool bug_enabled(Bug bug) { return g_enabled == bug; }
+void enable_bug(Bug bug) { g_enabled = bug; }
+void disable_bugs() { g_enabled = Bug::kCount; }
+std::string_view bug_name(Bug bug) { return kNames[static_cast<size_t>(bug)]; }
+
+}  // namespace weir
+
+#endif

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace weir {
+
+/// Mistakes that can be switched on, one at a time, to prove that the tests would find them. They are ones that systems like this have
+/// really made. In a build without WEIR_BUGS every switch is a constant false and costs nothing.
+enum class Bug {
+  kAckBeforeDurable,            ///< a task acknowledges before its file is closed
+  kBarrierNotAligned,           ///< a channel goes on being read after its barrier
+  kOffsetSavedLate,             ///< a source's position includes records behind the barrier
+  kCommitNotIdempotent,         ///< a committable that comes again is made visible again
+  kMetadataBeforeData,          ///< `_metadata` is written although data files are missing
+  kNotifyBeforeDurable,         ///< tasks hear of completion before `_metadata` is there
+  kRestoreWrongKeyGroups,       ///< after rescaling a subtask reads its neighbour's key groups
+  kTimersNotRestored,
+  kCommitBeforeComplete,        ///< a sink commits at the barrier
+  kDropPendingCommittablesOnRestore,
+  kLeftoversKept,               ///< what failed attempts left is not removed
+  kWatermarkAheadOfRecords,     ///< the watermark overtakes the batch it belongs to
+  kSnapshotSeesLaterWrites,     ///< pages are not copied on write
+  kEndOfInputBeforeData,        ///< end of data overtakes the last records
+  kReuseCheckpointId,
+  kLatestPicksIncomplete,       ///< a directory without `_metadata` is taken for a checkpoint
+  kLateAckOfEarlierAttempt,     ///< acknowledgements of another attempt count
+  kRetentionDeletesNewest,
+  kCount,
+};
+
+#ifdef WEIR_BUGS
+bool bug_enabled(Bug bug);
+/// Switches one on, all others off. Not while a job runs.
+void enable_bug(Bug bug);
+void disable_bugs();
+std::string_view bug_name(Bug bug);
+#else
+constexpr bool bug_enabled(Bug) { return false; }
+#endif
+
+}  // namespace weir

@@ -1,0 +1,44 @@
+#include "runtime/input_gate.h"
+
+namespace weir {
+
+InputGate::InputGate(std::vector<std::shared_ptr<Channel>> channels, CheckpointingMode mode)
+    : channels_(std::move(channels)),
+      aligner_(static_cast<int>(channels_.size()), mode),
+      valve_(static_cast<int>(channels_.size())) {}
+
+bool InputGate::next(StreamElement* element) {
+  const size_t count = channels_.size();
+  size_t fruitless = 0;
+  while (fruitless < count) {
+    last_ = last_ + 1 == count ? 0 : last_ + 1;
+    if (aligner_.blocked(static_cast<int>(last_)) || !channels_[last_]->try_pop(element)) {
+      ++fruitless;
+      continue;
+    }
+    fruitless = 0;
+    if (admit(element)) return true;
+  }
+  return false;
+}
+
+bool InputGate::admit(StreamElement* element) {
+  const int channel = static_cast<int>(last_);
+  switch (element->kind) {
+    case StreamElement::Kind::kBatch:
+      return true;
+    case StreamElement::Kind::kWatermark: {
+      const auto advanced = valve_.on_watermark(channel, element->value);
+      if (!advanced) return false;
+      element->value = *advanced;
+      return true;
+    }
+    case StreamElement::Kind::kBarrier:
+      return aligner_.on_barrier(channel, element->value);
+    case StreamElement::Kind::kEndOfData:
+      return ++ended_ == static_cast<int>(channels_.size());
+  }
+  return false;
+}
+
+}  // namespace weir

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/barrier_aligner.h"
+#include "runtime/channel.h"
+#include "runtime/watermark_valve.h"
+
+namespace weir {
+
+/// All input channels of one task, as one. Thread: the shard's.
+/// Reads from them in turn, passing over those that a barrier holds back, and merges what is said in band: a watermark is given
+/// when the least of all channels advances, a barrier when all have delivered it, the end when all have ended.
+class InputGate {
+ public:
+  InputGate(std::vector<std::shared_ptr<Channel>> channels, CheckpointingMode mode);
+
+  /// The next thing for the task, or false if there is nothing now. A batch must be handed back with give_back().
+  bool next(StreamElement* element);
+  void give_back(std::unique_ptr<Batch> batch) { channels_[last_]->give_back(std::move(batch)); }
+  void abort(CheckpointId id) { aligner_.on_abort(id); }
+
+ private:
+  /// True if `element`, which came on channel `last_`, is for the task.
+  bool admit(StreamElement* element);
+
+  std::vector<std::shared_ptr<Channel>> channels_;
+  BarrierAligner aligner_;
+  WatermarkValve valve_;
+  int ended_ = 0;
+  size_t last_ = 0;  ///< the channel that the last element came from
+};
+
+}  // namespace weir

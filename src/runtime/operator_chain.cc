@@ -1,0 +1,203 @@
+#include "runtime/operator_chain.h"
+
+#include <algorithm>
+
+#include "base/bug_switch.h"
+#include "base/status_macros.h"
+#include "weir/detail/check.h"
+
+namespace weir {
+
+/// Hands what one operator emits to the next. When user code throws, `current_` stays at the operator that threw.
+class OperatorChain::Link final : public Output {
+ public:
+  Link(OperatorChain& chain, size_t next) : chain_(chain), next_(next) {}
+  void emit(Batch& batch) override {
+    if (batch.empty()) return;
+    const size_t caller = chain_.current_;
+    chain_.current_ = next_;
+    chain_.hosts_[next_]->op().process(batch, chain_.output_of(next_));
+    batch.clear();
+    chain_.current_ = caller;
+  }
+
+ private:
+  OperatorChain& chain_;
+  const size_t next_;
+};
+
+namespace {
+
+class ChainSnapshotContext final : public SnapshotContext {
+ public:
+  ChainSnapshotContext(CheckpointId id, OperatorLists lists, std::vector<std::function<Status()>>& before_ack)
+      : id_(id), lists_(std::move(lists)), before_ack_(before_ack) {}
+  int64_t checkpoint_id() const override { return id_; }
+  void put_list(const std::string& name, std::vector<std::string> elements) override {
+    const auto found = lists_.find(name);
+    WEIR_CHECK(found != lists_.end());
+    found->second.elements = std::move(elements);
+  }
+  void before_ack(std::function<Status()> work) override { before_ack_.push_back(std::move(work)); }
+  OperatorLists take_lists() { return std::move(lists_); }
+
+ private:
+  const CheckpointId id_;
+  OperatorLists lists_;
+  std::vector<std::function<Status()>>& before_ack_;
+};
+
+}  // namespace
+
+OperatorChain::OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services,
+                             std::function<void(Status)> fail, Output& out)
+    : vertex_(vertex), place_(place), out_(out) {
+  for (size_t i = 0; i < vertex.chain.size(); ++i) {
+    hosts_.push_back(std::make_unique<OperatorHost>(vertex.chain[i], place, services, fail));
+    if (i + 1 < vertex.chain.size()) links_.push_back(std::make_unique<Link>(*this, i + 1));
+  }
+}
+
+OperatorChain::~OperatorChain() = default;
+
+Output& OperatorChain::output_of(size_t i) {
+  if (i < links_.size()) return *links_[i];
+  return out_;
+}
+
+SourceOperator* OperatorChain::source() { return vertex_.is_source ? static_cast<SourceOperator*>(&hosts_[0]->op()) : nullptr; }
+
+Status OperatorChain::open(std::vector<OperatorLists> restored_lists) {
+  restored_lists.resize(hosts_.size());
+  for (size_t i = 0; i < hosts_.size(); ++i) WEIR_RETURN_IF_ERROR(hosts_[i]->open(std::move(restored_lists[i])));
+  return {};
+}
+
+Status OperatorChain::restored() {
+  for (const auto& host : hosts_) {
+    const std::string label = operator_label(host->description(), place_.subtask);
+    try {
+      WEIR_RETURN_IF_ERROR(host->op().restored().with_context(label));
+    } catch (...) {
+      return status_of_current_exception(label);
+    }
+  }
+  return {};
+}
+
+bool OperatorChain::can_accept() {
+  return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->op().can_accept(); });
+}
+
+void OperatorChain::process(Batch& batch) {
+  current_ = 0;
+  hosts_[0]->op().process(batch, output_of(0));
+}
+
+PollResult OperatorChain::poll(Timestamp* watermark) {
+  current_ = 0;
+  return source()->poll(output_of(0), watermark);
+}
+
+Progress OperatorChain::advance_watermark(Timestamp watermark) {
+  walk_ = Walk::kWatermark;
+  walk_value_ = watermark;
+  walk_at_ = 0;
+  return walk_on();
+}
+
+Progress OperatorChain::advance_processing_time(int64_t now_ms) {
+  walk_ = Walk::kProcessingTime;
+  walk_value_ = now_ms;
+  walk_at_ = 0;
+  return walk_on();
+}
+
+Progress OperatorChain::finish() {
+  walk_ = Walk::kFinish;
+  walk_at_ = 0;
+  return walk_on();
+}
+
+Progress OperatorChain::resume() { return walk_on(); }
+
+Progress OperatorChain::walk_on() {
+  for (; walk_at_ < hosts_.size(); ++walk_at_) {
+    current_ = walk_at_;
+    Operator& op = hosts_[walk_at_]->op();
+    Output& out = output_of(walk_at_);
+    Progress progress = Progress::kDone;
+    switch (walk_) {
+      case Walk::kNone: return Progress::kDone;
+      case Walk::kWatermark: progress = op.advance_watermark(walk_value_, out); break;
+      case Walk::kProcessingTime:
+        if (op.next_processing_time() <= walk_value_) progress = op.advance_processing_time(walk_value_, out);
+        break;
+      case Walk::kFinish: progress = op.finish(out); break;
+    }
+    if (progress == Progress::kMore) return Progress::kMore;
+  }
+  walk_ = Walk::kNone;
+  return Progress::kDone;
+}
+
+int64_t OperatorChain::next_processing_time() {
+  int64_t next = INT64_MAX;
+  for (const auto& host : hosts_) next = std::min(next, host->op().next_processing_time());
+  return next;
+}
+
+int64_t OperatorChain::advance_refusing(int64_t now_ms) {
+  int64_t next = INT64_MAX;
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    Operator& op = hosts_[i]->op();
+    if (op.can_accept()) continue;
+    current_ = i;
+    if (op.next_processing_time() <= now_ms) op.advance_processing_time(now_ms, output_of(i));
+    next = std::min(next, op.next_processing_time());
+  }
+  return next;
+}
+
+void OperatorChain::prepare_barrier() {
+  for (current_ = 0; current_ < hosts_.size(); ++current_) hosts_[current_]->op().prepare_barrier(output_of(current_));
+  current_ = 0;
+}
+
+StatusOr<TaskSnapshot> OperatorChain::snapshot(CheckpointId id) {
+  TaskSnapshot taken;
+  taken.id = id;
+  taken.subtask = place_.subtask;
+  for (current_ = 0; current_ < hosts_.size(); ++current_) {
+    OperatorHost& host = *hosts_[current_];
+    ChainSnapshotContext context(id, host.declared_lists(), taken.before_ack);
+    WEIR_RETURN_IF_ERROR(host.op().snapshot(context).with_context(operator_label(host.description(), place_.subtask)));
+    OperatorSnapshot part;
+    part.id = host.description().id;
+    if (KeyedState* keyed = host.op().keyed_state()) part.keyed = keyed->snapshot();
+    part.lists = context.take_lists();
+    taken.operators.push_back(std::move(part));
+  }
+  current_ = 0;
+  return taken;
+}
+
+void OperatorChain::checkpoint_completed(CheckpointId id) {
+  for (current_ = 0; current_ < hosts_.size(); ++current_) hosts_[current_]->op().checkpoint_completed(id);
+  current_ = 0;
+}
+
+void OperatorChain::checkpoint_aborted(CheckpointId id) {
+  for (current_ = 0; current_ < hosts_.size(); ++current_) hosts_[current_]->op().checkpoint_aborted(id);
+  current_ = 0;
+}
+
+bool OperatorChain::quiescent() {
+  return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->op().quiescent(); });
+}
+
+void OperatorChain::close() {
+  for (const auto& host : hosts_) host->op().close();
+}
+
+}  // namespace weir

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "runtime/operator_host.h"
+#include "runtime/output_partition.h"
+#include "runtime/task_snapshot.h"
+
+namespace weir {
+
+/// The operators of one task, one behind the other, driven by calls and giving back batches; it does not know who calls it.
+/// Thread: the host's. Exceptions of user code pass through every call but open(); `current()` then tells whose it was.
+class OperatorChain {
+ public:
+  /// `out` receives what the last operator emits. All arguments outlive the chain.
+  OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services, std::function<void(Status)> fail, Output& out);
+  ~OperatorChain();
+
+  /// Lists restored for each operator, in chain order; empty on a fresh start.
+  Status open(std::vector<OperatorLists> restored_lists);
+  Status restored();
+
+  size_t size() const { return hosts_.size(); }
+  OperatorHost& host(size_t i) { return *hosts_[i]; }
+  /// The operator whose code runs or ran last.
+  OperatorHost& current() { return *hosts_[current_]; }
+  SourceOperator* source();
+
+  bool can_accept();
+  void process(Batch& batch);
+  PollResult poll(Timestamp* watermark);
+
+  /// These work their way through the chain; on kMore call resume() (with room in the output) until it says kDone.
+  Progress advance_watermark(Timestamp watermark);
+  Progress advance_processing_time(int64_t now_ms);
+  Progress finish();
+  Progress resume();
+
+  int64_t next_processing_time();
+  /// Calls the processing time of those operators that do not accept records now (they may be waiting for just that), and says
+  /// when they want to be called again.
+  int64_t advance_refusing(int64_t now_ms);
+
+  /// Emits what belongs before the barrier.
+  void prepare_barrier();
+  /// Marks the state of every operator as of now.
+  StatusOr<TaskSnapshot> snapshot(CheckpointId id);
+  void checkpoint_completed(CheckpointId id);
+  void checkpoint_aborted(CheckpointId id);
+  bool quiescent();
+  void close();
+
+ private:
+  class Link;
+  enum class Walk { kNone, kWatermark, kProcessingTime, kFinish };
+
+  Output& output_of(size_t i);
+  Progress walk_on();
+
+  const JobVertex& vertex_;
+  const SubtaskPlace place_;
+  std::vector<std::unique_ptr<OperatorHost>> hosts_;
+  std::vector<std::unique_ptr<Link>> links_;  ///< links_[i] leads from operator i to operator i + 1
+  Output& out_;
+  size_t current_ = 0;
+  Walk walk_ = Walk::kNone;
+  size_t walk_at_ = 0;
+  int64_t walk_value_ = 0;
+};
+
+}  // namespace weir

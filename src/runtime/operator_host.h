@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "checkpoint/snapshot_model.h"
+#include "graph/job_graph.h"
+#include "weir/detail/operator.h"
+
+namespace weir {
+
+/// What a task gets from the shard it lives on.
+class TaskServices {
+ public:
+  virtual ~TaskServices() = default;
+  /// Runs `work` on the I/O pool and its continuation on the task's thread.
+  virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
+  virtual int64_t wall_ms() const = 0;
+  virtual FileSystemRegistry& files() = 0;
+};
+
+/// Where one subtask stands in its job; the same for all operators of its chain.
+struct SubtaskPlace {
+  int subtask = 0;
+  int parallelism = 1;
+  int max_parallelism = 128;
+  uint64_t attempt_nonce = 0;
+  CheckpointId restored_checkpoint = -1;
+};
+
+/// A list of operator state: as restored, and as put at a snapshot.
+struct ListStateContent {
+  ListStateMode mode = ListStateMode::kSplit;
+  TypeDescription element;
+  std::vector<std::string> elements;
+};
+using OperatorLists = std::map<std::string, ListStateContent>;
+
+/// One operator in its chain: the operator, and the context it sees. Thread: the shard's; during open and restore the I/O pool's.
+class OperatorHost final : public OperatorContext, public OperatorStateStore {
+ public:
+  OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services, std::function<void(Status)> fail);
+  ~OperatorHost() override;
+
+  Operator& op() { return *operator_; }
+  const JobOperator& description() const { return description_; }
+
+  /// Hands the operator its restored lists and opens it. An exception becomes the Status.
+  Status open(OperatorLists restored_lists);
+  /// The declared lists, with no elements: what a snapshot fills in.
+  const OperatorLists& declared_lists() const { return declared_; }
+
+  const std::string& operator_name() const override { return description_.name; }
+  const std::string& uid() const override { return description_.uid; }
+  int subtask() const override { return place_.subtask; }
+  int parallelism() const override { return place_.parallelism; }
+  int max_parallelism() const override { return place_.max_parallelism; }
+  uint64_t attempt_nonce() const override { return place_.attempt_nonce; }
+  int64_t restored_checkpoint() const override { return place_.restored_checkpoint; }
+  OperatorStateStore& operator_state() override { return *this; }
+  FileSystemRegistry& files() override { return services_.files(); }
+  int64_t processing_time_ms() const override { return services_.wall_ms(); }
+  void run_blocking(std::function<std::function<void()>()> work) override;
+  void fail(Status status) override { fail_(std::move(status)); }
+  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode, TypeDescription element) override;
+
+ private:
+  const JobOperator& description_;
+  const SubtaskPlace place_;
+  TaskServices& services_;
+  const std::function<void(Status)> fail_;
+  std::unique_ptr<Operator> operator_;
+  OperatorLists restored_;
+  OperatorLists declared_;
+};
+
+/// "operator 'name' (uid 'x', subtask 0)": how messages name an operator.
+std::string operator_label(const JobOperator& description, int subtask);
+/// The Status of an exception that is being handled now, from the user code of the operator so labelled.
+Status status_of_current_exception(const std::string& label);
+
+}  // namespace weir

@@ -1,0 +1,125 @@
+#include "runtime/output_partition.h"
+
+#include "weir/detail/check.h"
+
+namespace weir {
+
+OutputPartition::OutputPartition(Options options, std::vector<std::shared_ptr<Channel>> channels)
+    : options_(std::move(options)), channels_(std::move(channels)), gathered_(channels_.size()), waiting_(channels_.size()) {
+  WEIR_CHECK(!channels_.empty());
+  if (options_.partitioning == Partitioning::kHash && channels_.size() > 1) {
+    WEIR_CHECK(options_.hasher != nullptr);
+    subtask_of_group_.resize(options_.max_parallelism);
+    for (int group = 0; group < options_.max_parallelism; ++group) {
+      subtask_of_group_[group] = static_cast<uint16_t>(
+          subtask_of_key_group(group, static_cast<int>(channels_.size()), options_.max_parallelism));
+    }
+    targets_.resize(channels_.size());
+  }
+}
+
+void OutputPartition::emit(Batch& batch) {
+  if (batch.empty()) return;
+  switch (options_.partitioning) {
+    case Partitioning::kForward:
+      gather(0, batch);
+      return;
+    case Partitioning::kHash:
+      if (channels_.size() == 1) {
+        gather(0, batch);
+      } else {
+        scatter_by_key(batch);
+      }
+      return;
+    case Partitioning::kRebalance:
+      gather(next_target_, batch);
+      next_target_ = next_target_ + 1 == channels_.size() ? 0 : next_target_ + 1;
+      return;
+    case Partitioning::kBroadcast:
+      for (size_t target = 1; target < channels_.size(); ++target) {
+        const std::unique_ptr<Batch> copy = batch.copy();
+        gather(target, *copy);
+      }
+      gather(0, batch);
+      return;
+  }
+}
+
+void OutputPartition::scatter_by_key(Batch& batch) {
+  options_.hasher->hash(batch);
+  const size_t count = batch.size();
+  which_.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    which_[i] = subtask_of_group_[key_group_of(batch.key_hashes[i], options_.max_parallelism)];
+  }
+  const bool timed = !batch.timestamps.empty();
+  for (size_t target = 0; target < channels_.size(); ++target) {
+    if (gathered_[target] && !gathered_[target]->empty() && gathered_[target]->timestamps.empty() == timed) send_gathered(target);
+    if (!gathered_[target]) gathered_[target] = empty_like(target, batch);
+    targets_[target] = gathered_[target].get();
+  }
+  batch.scatter(which_.data(), targets_.data());
+  for (size_t target = 0; target < channels_.size(); ++target) {
+    if (gathered_[target]->size() >= options_.batch_size) send_gathered(target);
+  }
+}
+
+void OutputPartition::gather(size_t target, Batch& batch) {
+  // A batch that is large enough leaves as it is: its contents are swapped, no record is touched.
+  if (batch.size() * 2 >= options_.batch_size) {
+    send_gathered(target);
+    gathered_[target] = empty_like(target, batch);
+    gathered_[target]->swap(batch);
+    send_gathered(target);
+    return;
+  }
+  if (gathered_[target] && !gathered_[target]->empty() &&
+      (gathered_[target]->timestamps.empty() != batch.timestamps.empty() ||
+       gathered_[target]->key_hashes.empty() != batch.key_hashes.empty())) {
+    send_gathered(target);
+  }
+  if (!gathered_[target]) gathered_[target] = empty_like(target, batch);
+  which_.assign(batch.size(), 0);
+  Batch* const into = gathered_[target].get();
+  batch.scatter(which_.data(), &into);
+  if (gathered_[target]->size() >= options_.batch_size) send_gathered(target);
+}
+
+std::unique_ptr<Batch> OutputPartition::empty_like(size_t target, const Batch& batch) {
+  std::unique_ptr<Batch> empty = channels_[target]->take_empty();
+  return empty ? std::move(empty) : batch.make_empty();
+}
+
+void OutputPartition::send_gathered(size_t target) {
+  if (!gathered_[target] || gathered_[target]->empty()) return;
+  send(target, StreamElement{StreamElement::Kind::kBatch, 0, std::move(gathered_[target])});
+}
+
+void OutputPartition::send(size_t target, StreamElement element) {
+  if (waiting_[target].empty() && channels_[target]->try_push(element)) return;
+  waiting_[target].push_back(std::move(element));
+  ++waiting_count_;
+}
+
+void OutputPartition::broadcast(StreamElement::Kind kind, int64_t value) {
+  flush();
+  for (size_t target = 0; target < channels_.size(); ++target) send(target, StreamElement{kind, value, nullptr});
+}
+
+void OutputPartition::flush() {
+  for (size_t target = 0; target < channels_.size(); ++target) send_gathered(target);
+}
+
+bool OutputPartition::pump() {
+  if (waiting_count_ == 0) return true;
+  for (size_t target = 0; target < channels_.size(); ++target) {
+    auto& waiting = waiting_[target];
+    while (!waiting.empty() && channels_[target]->try_push(waiting.front())) {
+      waiting.pop_front();
+      --waiting_count_;
+    }
+  }
+  return waiting_count_ == 0;
+}
+
+}  // namespace weir

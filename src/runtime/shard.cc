@@ -1,0 +1,74 @@
+#include "runtime/shard.h"
+
+#include <algorithm>
+
+namespace weir {
+
+Shard::Shard(int index, const Clock& clock, ShardListener& listener, Options options)
+    : index_(index), clock_(clock), listener_(listener), options_(options) {}
+
+void Shard::add_task(std::unique_ptr<Task> task) {
+  task->set_listener(Task::Listener{
+      .on_snapshot = [this](TaskSnapshot snapshot) { listener_.on_snapshot(std::move(snapshot)); },
+      .on_failure =
+          [this, t = task.get()](Status status) {
+            listener_.on_task_failure(t->name(), std::move(status));
+          },
+      .on_ended = [this] { listener_.on_task_ended(); },
+      .on_finished = [this] { listener_.on_task_finished(); },
+  });
+  tasks_.push_back(std::move(task));
+}
+
+void Shard::post(Command command) {
+  mailbox_.post(std::move(command));
+  wake();
+}
+
+MonotonicTime Shard::step() {
+  if (mailbox_.take(commands_)) {
+    for (Command& command : commands_) carry_out(command);
+    commands_.clear();
+  }
+  const MonotonicTime now = clock_.now();
+  // The last first: what is on its way is worked off before more is let in.
+  MonotonicTime next = kIdle;
+  for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task) next = std::min(next, (*task)->step(now));
+  if (next != kBusy || now >= next_flush_) {
+    for (const auto& task : tasks_) task->flush_outputs();
+    next_flush_ = now + options_.buffer_timeout;
+  }
+  return std::min(next, report_progress(now));
+}
+
+void Shard::carry_out(Command& command) {
+  if (auto* trigger = std::get_if<TriggerCheckpoint>(&command)) {
+    for (const auto& task : tasks_) {
+      if (task->is_source()) task->trigger_checkpoint(trigger->id);
+    }
+  } else if (auto* completed = std::get_if<CheckpointCompleted>(&command)) {
+    for (const auto& task : tasks_) task->checkpoint_completed(completed->id);
+  } else if (auto* aborted = std::get_if<CheckpointAborted>(&command)) {
+    for (const auto& task : tasks_) task->checkpoint_aborted(aborted->id);
+  } else if (auto* continuation = std::get_if<Continuation>(&command)) {
+    continuation->task->run_continuation(continuation->run);
+  }
+}
+
+MonotonicTime Shard::report_progress(MonotonicTime now) {
+  int64_t records = 0;
+  for (const auto& task : tasks_) records += task->source_records();
+  Timestamp watermark = kMaxWatermark;
+  for (const auto& task : tasks_) {
+    if (task->is_last()) watermark = std::min(watermark, task->watermark());
+  }
+  if (records == reported_records_ && watermark == reported_watermark_) return kIdle;
+  if (now < next_progress_ && records - reported_records_ < options_.progress_records) return next_progress_;
+  reported_records_ = records;
+  reported_watermark_ = watermark;
+  next_progress_ = now + options_.progress_interval;
+  listener_.on_progress(index_, records, watermark);
+  return kIdle;
+}
+
+}  // namespace weir

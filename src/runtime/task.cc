@@ -1,0 +1,233 @@
+#include "runtime/task.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/strings.h"
+
+namespace weir {
+
+Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services, std::unique_ptr<InputGate> gate,
+           std::vector<std::unique_ptr<OutputPartition>> outputs)
+    : vertex_(vertex),
+      vertex_index_(vertex_index),
+      place_(place),
+      services_(services),
+      gate_(std::move(gate)),
+      outputs_(std::move(outputs)),
+      chain_(vertex, place, services, [this](Status status) { fail(std::move(status)); }, *this) {}
+
+Task::~Task() = default;
+
+template <class Call>
+void Task::guarded(Call call) {
+  if (state_ == State::kFailed) return;
+  try {
+    call();
+  } catch (...) {
+    fail(status_of_current_exception(operator_label(chain_.current().description(), place_.subtask)));
+  }
+}
+
+void Task::fail(Status status) {
+  if (state_ == State::kFailed || state_ == State::kFinished) return;
+  state_ = State::kFailed;
+  if (listener_.on_failure) listener_.on_failure(std::move(status));
+}
+
+MonotonicTime Task::step(MonotonicTime now) {
+  if (state_ == State::kFailed || state_ == State::kFinished) return Actor::kIdle;
+  MonotonicTime next = Actor::kIdle;
+  guarded([&] { next = step_guarded(now); });
+  return next;
+}
+
+MonotonicTime Task::step_guarded(MonotonicTime now) {
+  if (!pump()) return Actor::kIdle;  // woken when a consumer makes room
+  if (!chain_.can_accept()) {
+    const int64_t wall = services_.wall_ms();
+    const int64_t due = chain_.advance_refusing(wall);
+    return due == INT64_MAX ? Actor::kIdle : now + std::chrono::milliseconds(std::max<int64_t>(0, due - wall));
+  }
+  if (pending_ != Pending::kNothing) {
+    proceed(chain_.resume());
+    return Actor::kBusy;
+  }
+  MonotonicTime next = Actor::kIdle;
+  if (const int64_t due = chain_.next_processing_time(); due != INT64_MAX) {
+    const int64_t wall = services_.wall_ms();
+    if (due <= wall) {
+      begin(Pending::kProcessingTime, wall);
+      return Actor::kBusy;
+    }
+    next = now + std::chrono::milliseconds(due - wall);
+  }
+  return std::min(next, gate_ ? step_gate() : step_source(now));
+}
+
+MonotonicTime Task::step_gate() {
+  StreamElement element;
+  if (!gate_->next(&element)) {
+    check_finished();
+    return Actor::kIdle;
+  }
+  switch (element.kind) {
+    case StreamElement::Kind::kBatch:
+      chain_.process(*element.batch);
+      gate_->give_back(std::move(element.batch));
+      break;
+    case StreamElement::Kind::kWatermark:
+      begin(Pending::kWatermark, element.value);
+      break;
+    case StreamElement::Kind::kBarrier:
+      on_barrier(element.value);
+      break;
+    case StreamElement::Kind::kEndOfData:
+      begin(Pending::kFinish, 0);
+      break;
+  }
+  return Actor::kBusy;
+}
+
+MonotonicTime Task::step_source(MonotonicTime now) {
+  if (!triggers_.empty()) {
+    const CheckpointId id = triggers_.front();
+    triggers_.erase(triggers_.begin());
+    on_barrier(id);
+    return Actor::kBusy;
+  }
+  if (state_ == State::kEnded) {
+    check_finished();
+    return Actor::kIdle;
+  }
+  Timestamp watermark = watermark_;
+  const PollResult result = chain_.poll(&watermark);
+  if (result.status == PollResult::Status::kEnd) {
+    begin(Pending::kFinalWatermark, kMaxWatermark);
+    return Actor::kBusy;
+  }
+  if (watermark > watermark_) begin(Pending::kWatermark, watermark);
+  if (result.status == PollResult::Status::kMore || pending_ != Pending::kNothing) return Actor::kBusy;
+  if (result.wake_at_ms == INT64_MAX) return Actor::kIdle;
+  const int64_t wait = std::max<int64_t>(0, result.wake_at_ms - services_.wall_ms());
+  return now + std::chrono::milliseconds(wait);
+}
+
+void Task::begin(Pending what, int64_t value) {
+  pending_ = what;
+  pending_value_ = value;
+  switch (what) {
+    case Pending::kNothing: return;
+    case Pending::kWatermark:
+    case Pending::kFinalWatermark: proceed(chain_.advance_watermark(value)); return;
+    case Pending::kProcessingTime: proceed(chain_.advance_processing_time(value)); return;
+    case Pending::kFinish: proceed(chain_.finish()); return;
+  }
+}
+
+/// What follows when the chain is through with what was begun.
+void Task::proceed(Progress progress) {
+  if (progress == Progress::kMore) return;
+  const Pending done = pending_;
+  pending_ = Pending::kNothing;
+  switch (done) {
+    case Pending::kNothing:
+    case Pending::kProcessingTime: return;
+    case Pending::kWatermark:
+    case Pending::kFinalWatermark:
+      watermark_ = pending_value_;
+      broadcast(StreamElement::Kind::kWatermark, watermark_);
+      if (done == Pending::kFinalWatermark) begin(Pending::kFinish, 0);
+      return;
+    case Pending::kFinish:
+      broadcast(StreamElement::Kind::kEndOfData, 0);
+      state_ = State::kEnded;
+      if (listener_.on_ended) listener_.on_ended();
+      return;
+  }
+}
+
+void Task::on_barrier(CheckpointId id) {
+  chain_.prepare_barrier();
+  auto taken = chain_.snapshot(id);
+  if (!taken.ok()) {  // operators may be half-way between two epochs: nothing but a restart puts them right
+    fail(taken.status());
+    return;
+  }
+  broadcast(StreamElement::Kind::kBarrier, id);
+  if (state_ == State::kEnded && !first_barrier_after_end_) first_barrier_after_end_ = id;
+  taken->vertex = vertex_index_;
+  listener_.on_snapshot(std::move(*taken));
+}
+
+void Task::trigger_checkpoint(CheckpointId id) { triggers_.push_back(id); }
+
+void Task::checkpoint_completed(CheckpointId id) {
+  guarded([&] {
+    chain_.checkpoint_completed(id);
+    if (state_ == State::kEnded && (id == INT64_MAX || (first_barrier_after_end_ && id >= *first_barrier_after_end_))) {
+      final_checkpoint_done_ = true;
+    }
+    check_finished();
+  });
+}
+
+void Task::checkpoint_aborted(CheckpointId id) {
+  std::erase(triggers_, id);
+  if (gate_) gate_->abort(id);
+  guarded([&] { chain_.checkpoint_aborted(id); });
+}
+
+void Task::run_continuation(const std::function<void()>& continuation) {
+  guarded([&] { continuation(); });
+}
+
+void Task::close() {
+  if (closed_) return;
+  closed_ = true;
+  try {
+    chain_.close();
+  } catch (...) {
+    WEIR_LOG(kWarning) << status_of_current_exception(name()).message() << " (while it was closed; ignored)";
+  }
+}
+
+void Task::check_finished() {
+  if (state_ != State::kEnded || !final_checkpoint_done_ || !chain_.quiescent()) return;
+  state_ = State::kFinished;
+  if (listener_.on_finished) listener_.on_finished();
+}
+
+void Task::emit(Batch& batch) {
+  if (batch.empty()) return;
+  for (size_t i = 0; i + 1 < outputs_.size(); ++i) {
+    const std::unique_ptr<Batch> copy = batch.copy();
+    outputs_[i]->emit(*copy);
+  }
+  if (!outputs_.empty()) outputs_.back()->emit(batch);
+  batch.clear();
+}
+
+void Task::broadcast(StreamElement::Kind kind, int64_t value) {
+  for (const auto& output : outputs_) output->broadcast(kind, value);
+}
+
+void Task::flush_outputs() {
+  guarded([&] {
+    for (const auto& output : outputs_) output->flush();
+  });
+}
+
+bool Task::pump() {
+  bool clear = true;
+  for (const auto& output : outputs_) clear = output->pump() && clear;
+  return clear;
+}
+
+std::string Task::name() const { return cat(vertex_.name, " (", place_.subtask + 1, "/", place_.parallelism, ")"); }
+
+int64_t Task::source_records() const {
+  return vertex_.is_source ? const_cast<OperatorChain&>(chain_).source()->records_emitted() : 0;
+}
+
+}  // namespace weir

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "platform/scheduler.h"
+#include "runtime/input_gate.h"
+#include "runtime/operator_chain.h"
+#include "runtime/output_partition.h"
+#include "runtime/task_snapshot.h"
+
+namespace weir {
+
+/// One subtask of one vertex: an input gate or a source, a chain, and the outgoing edges. Runs in small steps.
+/// Thread: its shard's (open() and what restores it: the I/O pool's, before the first step).
+///
+/// States: running → ended (end of data came and was passed on; barriers still pass) → finished (a checkpoint taken after the end is
+/// complete and its side effects are done); from any of them → failed.
+class Task final : private Output {
+ public:
+  /// What the task tells the shard. Set once, before the first step.
+  struct Listener {
+    std::function<void(TaskSnapshot)> on_snapshot;
+    std::function<void(Status)> on_failure;   ///< at most once
+    std::function<void()> on_ended;
+    std::function<void()> on_finished;
+  };
+
+  Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services,
+       std::unique_ptr<InputGate> gate /* null for sources */, std::vector<std::unique_ptr<OutputPartition>> outputs);
+  ~Task() override;
+
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+  OperatorChain& chain() { return chain_; }
+  int vertex_index() const { return vertex_index_; }
+  int subtask() const { return place_.subtask; }
+  bool is_source() const { return vertex_.is_source; }
+  bool is_last() const { return outputs_.empty(); }
+  /// "map -> sink (1/2)"
+  std::string name() const;
+
+  /// Does one thing: one batch, one watermark, one barrier. Answers as Actor::step does.
+  MonotonicTime step(MonotonicTime now);
+  void flush_outputs();
+
+  /// For sources: the barrier is emitted before the next record.
+  void trigger_checkpoint(CheckpointId id);
+  void checkpoint_completed(CheckpointId id);
+  void checkpoint_aborted(CheckpointId id);
+  /// Runs a continuation of blocking work; what it throws fails the task.
+  void run_continuation(const std::function<void()>& continuation);
+  void fail(Status status);
+  /// After the last step.
+  void close();
+
+  int64_t source_records() const;
+  Timestamp watermark() const { return watermark_; }
+
+ private:
+  enum class State { kRunning, kEnded, kFinished, kFailed };
+  enum class Pending { kNothing, kWatermark, kProcessingTime, kFinalWatermark, kFinish };
+
+  void emit(Batch& batch) override;
+  MonotonicTime step_guarded(MonotonicTime now);
+  MonotonicTime step_source(MonotonicTime now);
+  MonotonicTime step_gate();
+  void begin(Pending what, int64_t value);
+  void proceed(Progress progress);
+  void on_barrier(CheckpointId id);
+  void check_finished();
+  bool pump();
+  void broadcast(StreamElement::Kind kind, int64_t value);
+  template <class Call>
+  void guarded(Call call);
+
+  const JobVertex& vertex_;
+  const int vertex_index_;
+  const SubtaskPlace place_;
+  TaskServices& services_;
+  std::unique_ptr<InputGate> gate_;
+  std::vector<std::unique_ptr<OutputPartition>> outputs_;
+  OperatorChain chain_;
+  Listener listener_;
+
+  State state_ = State::kRunning;
+  Pending pending_ = Pending::kNothing;
+  int64_t pending_value_ = 0;
+  Timestamp watermark_ = kMinWatermark;
+  std::vector<CheckpointId> triggers_;                 ///< sources: asked for, not yet emitted
+  std::optional<CheckpointId> first_barrier_after_end_;
+  bool final_checkpoint_done_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace weir

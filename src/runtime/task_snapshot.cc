@@ -1,0 +1,121 @@
+#include "runtime/task_snapshot.h"
+
+#include <xxhash.h>
+
+#include "base/bug_switch.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/keyed_stream.h"
+#include "checkpoint/operator_stream.h"
+#include "fs/file_system.h"
+
+namespace weir {
+namespace {
+
+/// The data file of one process for one checkpoint; made when the first piece is too large to be inline.
+class DataFileWriter {
+ public:
+  DataFileWriter(FileSystem& fs, std::string directory, std::string name)
+      : fs_(fs), directory_(std::move(directory)), name_(std::move(name)), hash_(XXH3_createState()) {
+    XXH3_64bits_reset(hash_);
+  }
+  ~DataFileWriter() { XXH3_freeState(hash_); }
+  DataFileWriter(const DataFileWriter&) = delete;
+  DataFileWriter& operator=(const DataFileWriter&) = delete;
+
+  const std::string& name() const { return name_; }
+  int64_t length() const { return length_; }
+
+  Status append(std::string_view bytes) {
+    if (!file_) {
+      WEIR_ASSIGN_OR_RETURN(file_, fs_.create(join_path(directory_, name_), CreateMode::kExclusive));
+    }
+    XXH3_64bits_update(hash_, bytes.data(), bytes.size());
+    length_ += static_cast<int64_t>(bytes.size());
+    return file_->append(bytes);
+  }
+
+  /// What was written, persistent now; none if nothing was.
+  StatusOr<std::vector<DataFile>> close() {
+    if (!file_) return std::vector<DataFile>();
+    WEIR_RETURN_IF_ERROR(file_->close());
+    return std::vector<DataFile>{{name_, length_, XXH3_64bits_digest(hash_)}};
+  }
+
+ private:
+  FileSystem& fs_;
+  const std::string directory_;
+  const std::string name_;
+  XXH3_state_t* const hash_;
+  std::unique_ptr<WritableFile> file_;
+  int64_t length_ = 0;
+};
+
+/// One piece of state on its way: kept in memory up to the threshold, then in the data file.
+class PieceWriter {
+ public:
+  PieceWriter(DataFileWriter& file, int64_t inline_threshold) : file_(file), inline_threshold_(inline_threshold) {}
+
+  Status append(std::string_view bytes) {
+    length_ += static_cast<int64_t>(bytes.size());
+    if (in_file_) return file_.append(bytes);
+    buffer_ += bytes;
+    if (static_cast<int64_t>(buffer_.size()) <= inline_threshold_) return {};
+    in_file_ = true;
+    begin_ = file_.length();
+    Status appended = file_.append(buffer_);
+    buffer_ = std::string();
+    return appended;
+  }
+  StateStream finish() {
+    if (in_file_) return FileSegment{file_.name(), begin_, length_};
+    return InlineBytes{std::move(buffer_)};
+  }
+  int64_t length() const { return length_; }
+
+ private:
+  DataFileWriter& file_;
+  const int64_t inline_threshold_;
+  std::string buffer_;
+  bool in_file_ = false;
+  int64_t begin_ = 0;
+  int64_t length_ = 0;
+};
+
+}  // namespace
+
+StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
+                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots) {
+  SnapshotWriteResult result;
+  DataFileWriter file(fs, directory, file_name);
+  for (TaskSnapshot& task : snapshots) {
+    for (const auto& work : task.before_ack) WEIR_RETURN_IF_ERROR(work());
+    for (OperatorSnapshot& op : task.operators) {
+      OperatorSubtaskState written{op.id, task.subtask, {}};
+      if (!op.lists.empty()) {
+        PieceWriter piece(file, inline_threshold);
+        OperatorStateHandle handle;
+        WEIR_RETURN_IF_ERROR(write_operator_state(op.lists, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.lists));
+        result.bytes += piece.length();
+        handle.stream = piece.finish();
+        written.state.operator_state = std::move(handle);
+      }
+      if (op.keyed) {
+        PieceWriter piece(file, inline_threshold);
+        KeyedStateHandle handle;
+        handle.range = op.keyed->range();
+        WEIR_RETURN_IF_ERROR(
+            write_keyed_state(*op.keyed, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.offsets));
+        result.bytes += piece.length();
+        handle.stream = piece.finish();
+        written.state.keyed_state = std::move(handle);
+        op.keyed.reset();  // gives its pages back before the next is written
+      }
+      result.states.push_back(std::move(written));
+    }
+  }
+  WEIR_ASSIGN_OR_RETURN(result.files, file.close());
+  return result;
+}
+
+}  // namespace weir

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoint/snapshot_model.h"
+#include "runtime/operator_host.h"
+#include "weir/detail/keyed_state.h"
+
+namespace weir {
+
+class FileSystem;
+
+/// One operator's part of a snapshot, as it was at the barrier.
+struct OperatorSnapshot {
+  OperatorId id;
+  std::unique_ptr<KeyedStateSnapshot> keyed;  ///< or null
+  OperatorLists lists;
+};
+
+/// What one task keeps of the moment of a barrier. Made by the shard in time bounded by the number of pages; written by the I/O pool.
+struct TaskSnapshot {
+  CheckpointId id = 0;
+  int vertex = 0;
+  int subtask = 0;
+  std::vector<OperatorSnapshot> operators;
+  std::vector<std::function<Status()>> before_ack;  ///< blocking work that must succeed first
+};
+
+/// Writes the state of all tasks of one process for one checkpoint: small pieces stay in memory and go into `_metadata`, the others
+/// become segments of one data file. Runs on the I/O pool; blocks.
+struct SnapshotWriteResult {
+  std::vector<OperatorSubtaskState> states;
+  std::vector<DataFile> files;                          ///< none or one
+  int64_t bytes = 0;                                    ///< of all state, inline and in the file
+};
+/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist, incomplete.
+StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
+                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots);
+
+}  // namespace weir
