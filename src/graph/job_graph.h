@@ -1,31 +1,18 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
-#include "weir/detail/operator.h"
+#include "weir/detail/stream_graph.h"
 
 namespace weir {
-
-enum class Partitioning {
-  kForward,    ///< subtask i to subtask i; same parallelism
-  kHash,       ///< by key group
-  kRebalance,  ///< batches round-robin
-  kBroadcast,  ///< to everyone
-};
-
-/// Gives the splits of a source on a fresh start. Blocks; runs on the I/O pool.
-using SplitEnumerator = std::function<StatusOr<std::vector<std::string>>(FileSystemRegistry&, int parallelism)>;
-/// Finds out before the first record whether a sink can be written to. Blocks.
-using Probe = std::function<Status(FileSystemRegistry&)>;
 
 struct JobOperator {
   std::string name;
   std::string uid;
-  OperatorId id;              ///< murmur3_128(uid)
+  OperatorId id;  ///< murmur3_128(uid)
   OperatorFactory factory;
   SplitEnumerator enumerate;  ///< sources only
   Probe probe;                ///< may be null
@@ -33,18 +20,18 @@ struct JobOperator {
 
 /// A chain of operators that run in one task.
 struct JobVertex {
-  std::string name;                  ///< "Source: x -> map -> filter"
+  std::string name;  ///< "Source: x -> map -> filter"
   int parallelism = 1;
   int max_parallelism = 128;
-  std::vector<JobOperator> chain;    ///< never empty; chain[0] makes a SourceOperator iff is_source
+  std::vector<JobOperator> chain;  ///< never empty; chain[0] makes a SourceOperator iff is_source
   bool is_source = false;
 };
 
 struct JobEdge {
-  int from = 0;                                ///< index of a vertex
+  int from = 0;  ///< index of a vertex
   int to = 0;
   Partitioning partitioning = Partitioning::kForward;
-  std::shared_ptr<const KeyHasher> hasher;     ///< kHash only
+  std::shared_ptr<const KeyHasher> hasher;  ///< kHash only
 };
 
 /// The dataflow as it is run. Immutable once built. Vertices are in topological order: edges point forward.
@@ -53,7 +40,7 @@ struct JobGraph {
   JobId id;
   std::vector<JobVertex> vertices;
   std::vector<JobEdge> edges;
-  bool bounded = true;       ///< all sources end by themselves
+  bool bounded = true;  ///< all sources end by themselves
   /// Hash over everything that two processes must agree on.
   Id128 fingerprint;
 };

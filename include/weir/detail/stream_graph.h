@@ -1,0 +1,60 @@
+#pragma once
+
+// What the fluent API writes down and src/graph turns into a job: operators without their types.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/detail/operator.h"
+
+namespace weir {
+
+enum class Partitioning {
+  kForward,    ///< subtask i to subtask i; same parallelism
+  kHash,       ///< by key group
+  kRebalance,  ///< batches round-robin
+  kBroadcast,  ///< to everyone
+};
+
+/// Gives the splits of a source on a fresh start. Blocks; runs on the I/O pool.
+using SplitEnumerator = std::function<StatusOr<std::vector<std::string>>(FileSystemRegistry&, int parallelism)>;
+/// Finds out before the first record whether a sink can be written to. Blocks.
+using Probe = std::function<Status(FileSystemRegistry&)>;
+
+namespace detail {
+
+/// What operators take from the configuration, which is complete only after the program has described its job.
+struct OperatorSettings {
+  size_t batch_size = 512;
+  int64_t auto_watermark_interval_ms = 200;
+};
+
+struct StreamInput {
+  int from = 0;                                        ///< index of a node before this one
+  Partitioning partitioning = Partitioning::kForward;  ///< kForward: rebalance if the parallelisms differ
+  std::shared_ptr<const KeyHasher> hasher;             ///< kHash only
+};
+
+struct StreamNode {
+  std::string name;
+  std::string uid;  ///< empty: made from the name
+  std::function<std::unique_ptr<Operator>(const OperatorSettings&)> factory;
+  std::vector<StreamInput> inputs;  ///< empty: a source
+  SplitEnumerator enumerate;        ///< sources only
+  bool bounded = true;              ///< sources only
+  Probe probe;                      ///< may be null
+  std::optional<int> parallelism;
+  std::optional<int> max_parallelism;
+  bool chaining = true;  ///< false: in a task of its own
+};
+
+/// A job as the program describes it. Nodes come after their inputs.
+struct StreamGraph {
+  std::vector<StreamNode> nodes;
+};
+
+}  // namespace detail
+}  // namespace weir

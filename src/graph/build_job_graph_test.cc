@@ -1,0 +1,281 @@
+#include "graph/build_job_graph.h"
+
+#include <gtest/gtest.h>
+
+#include "base/strings.h"
+#include "graph/execution_graph.h"
+#include "graph/explain.h"
+
+namespace weir {
+namespace {
+
+using detail::OperatorSettings;
+using detail::StreamGraph;
+using detail::StreamInput;
+using detail::StreamNode;
+
+StreamInput forward(int from) { return {from, Partitioning::kForward, nullptr}; }
+StreamInput rebalance(int from) { return {from, Partitioning::kRebalance, nullptr}; }
+StreamInput broadcast(int from) { return {from, Partitioning::kBroadcast, nullptr}; }
+StreamInput hash(int from) { return {from, Partitioning::kHash, nullptr}; }
+
+StreamNode node(std::string name, std::vector<StreamInput> inputs = {}) {
+  StreamNode result;
+  result.name = std::move(name);
+  result.inputs = std::move(inputs);
+  return result;
+}
+
+JobGraphOptions options(int parallelism = 1) {
+  JobGraphOptions result;
+  result.name = "test";
+  result.parallelism = parallelism;
+  return result;
+}
+
+/// "[0] 2/128 Source: a -> map; [1] … ; 0-hash-1"
+std::string shape(const StatusOr<JobGraph>& graph) {
+  if (!graph.ok()) return graph.status().to_string();
+  std::string text;
+  for (size_t v = 0; v < graph->vertices.size(); ++v) {
+    const JobVertex& vertex = graph->vertices[v];
+    text += cat("[", v, "] ", vertex.parallelism, "/", vertex.max_parallelism, " ", vertex.name, "; ");
+  }
+  for (const JobEdge& edge : graph->edges) text += cat(edge.from, "-", to_string(edge.partitioning), "-", edge.to, "; ");
+  return text;
+}
+
+std::vector<std::string> uids(const StatusOr<JobGraph>& graph) {
+  std::vector<std::string> result;
+  for (const JobVertex& vertex : graph->vertices) {
+    for (const JobOperator& op : vertex.chain) result.push_back(op.uid);
+  }
+  return result;
+}
+
+TEST(BuildJobGraph, ForwardEdgesBecomeOneChain) {
+  const StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
+  EXPECT_EQ(shape(build_job_graph(graph, options(2))), "[0] 2/128 Source: in -> map -> out; ");
+}
+
+TEST(BuildJobGraph, AnExchangeBreaksTheChain) {
+  EXPECT_EQ(shape(build_job_graph({{node("in"), node("sum", {hash(0)}), node("out", {forward(1)})}}, options(2))),
+            "[0] 2/128 Source: in; [1] 2/128 sum -> out; 0-hash-1; ");
+  EXPECT_EQ(shape(build_job_graph({{node("in"), node("map", {rebalance(0)})}}, options())),
+            "[0] 1/128 Source: in; [1] 1/128 map; 0-rebalance-1; ");
+  EXPECT_EQ(shape(build_job_graph({{node("in"), node("map", {broadcast(0)})}}, options())),
+            "[0] 1/128 Source: in; [1] 1/128 map; 0-broadcast-1; ");
+}
+
+TEST(BuildJobGraph, AChangeOfParallelismBreaksTheChainAndRebalances) {
+  StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
+  graph.nodes[0].parallelism = 1;
+  EXPECT_EQ(shape(build_job_graph(graph, options(3))), "[0] 1/128 Source: in; [1] 3/128 map -> out; 0-rebalance-1; ");
+}
+
+TEST(BuildJobGraph, SeveralConsumersBreakTheChain) {
+  EXPECT_EQ(shape(build_job_graph({{node("in"), node("a", {forward(0)}), node("b", {forward(0)}), node("c", {forward(2)})}},
+                                  options())),
+            "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b -> c; 0-forward-1; 0-forward-2; ");
+}
+
+TEST(BuildJobGraph, AUnionBreaksTheChain) {
+  EXPECT_EQ(shape(build_job_graph({{node("a"), node("b"), node("map", {forward(0), hash(1)}), node("out", {forward(2)})}},
+                                  options())),
+            "[0] 1/128 Source: a; [1] 1/128 Source: b; [2] 1/128 map -> out; 0-forward-2; 1-hash-2; ");
+}
+
+TEST(BuildJobGraph, AUnionWithItselfHasTwoEdges) {
+  EXPECT_EQ(shape(build_job_graph({{node("a"), node("map", {forward(0), forward(0)})}}, options())),
+            "[0] 1/128 Source: a; [1] 1/128 map; 0-forward-1; 0-forward-1; ");
+}
+
+TEST(BuildJobGraph, ChainingCanBeTurnedOff) {
+  StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)}), node("c", {forward(2)})}};
+  graph.nodes[1].chaining = false;
+  EXPECT_EQ(shape(build_job_graph(graph, options())),
+            "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b -> c; 0-forward-1; 1-forward-2; ");
+  graph.nodes[1].chaining = true;
+  JobGraphOptions no_chains = options();
+  no_chains.chaining = false;
+  EXPECT_EQ(shape(build_job_graph(graph, no_chains)),
+            "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b; [3] 1/128 c; 0-forward-1; 1-forward-2; 2-forward-3; ");
+}
+
+TEST(BuildJobGraph, AnotherMaxParallelismBreaksTheChain) {
+  StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
+  graph.nodes[1].max_parallelism = 64;
+  EXPECT_EQ(shape(build_job_graph(graph, options())), "[0] 1/128 Source: in; [1] 1/64 a -> b; 0-forward-1; ");
+  graph.nodes[1].max_parallelism = 128;
+  EXPECT_EQ(shape(build_job_graph(graph, options())), "[0] 1/128 Source: in -> a -> b; ");
+}
+
+TEST(BuildJobGraph, MaxParallelismIsTheNodesElseTheJobsElseFlinksDefault) {
+  StreamGraph graph{{node("in"), node("sum", {hash(0)})}};
+  graph.nodes[1].max_parallelism = 4096;
+  EXPECT_EQ(shape(build_job_graph(graph, options(200))), "[0] 200/512 Source: in; [1] 200/4096 sum; 0-hash-1; ");
+  JobGraphOptions with_max = options(200);
+  with_max.max_parallelism = 256;
+  EXPECT_EQ(shape(build_job_graph(graph, with_max)), "[0] 200/256 Source: in; [1] 200/4096 sum; 0-hash-1; ");
+}
+
+TEST(BuildJobGraph, ImpossibleParallelismsAreRefusedAllAtOnce) {
+  StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
+  graph.nodes[0].parallelism = 0;
+  graph.nodes[1].max_parallelism = 40000;
+  graph.nodes[2].parallelism = 8;
+  graph.nodes[2].max_parallelism = 4;
+  EXPECT_EQ(build_job_graph(graph, options()).status().to_string(),
+            "INVALID_ARGUMENT: operator 'in' has parallelism 0; it must be between 1 and 32768\n"
+            "operator 'a' has max parallelism 40000; it must be between 1 and 32768\n"
+            "operator 'b' has parallelism 8, more than its max parallelism 4; lower the first or, if there is no state yet, "
+            "raise the second");
+}
+
+TEST(BuildJobGraph, AnEmptyJobIsRefused) {
+  EXPECT_EQ(build_job_graph({}, options()).status().message(),
+            "the job has no operators; describe it with env.from_source(…)… before execute()");
+}
+
+TEST(BuildJobGraph, TheIdIsFlinksHashOfTheUid) {
+  StreamGraph graph{{node("in"), node("count", {hash(0)})}};
+  graph.nodes[0].uid = "src-uid";
+  graph.nodes[1].uid = "count-uid";
+  const auto job = build_job_graph(graph, options());
+  EXPECT_EQ(job->vertices[0].chain[0].id.to_hex(), "65eb651c08e51afc6b01b9ec8c609cba");
+  EXPECT_EQ(job->vertices[1].chain[0].id.to_hex(), "e7d10c5c3dca7d2059d631494000fce8");
+}
+
+TEST(BuildJobGraph, GeneratedUidsSurviveOperatorsWithOtherNames) {
+  const StreamGraph before{{node("in"), node("map", {forward(0)}), node("map", {hash(1)})}};
+  const StreamGraph after{{node("in"), node("filter", {forward(0)}), node("map", {forward(1)}), node("filter", {hash(2)}),
+                           node("map", {forward(3)})}};
+  EXPECT_EQ(uids(build_job_graph(before, options())), (std::vector<std::string>{"auto-in-1", "auto-map-1", "auto-map-2"}));
+  EXPECT_EQ(uids(build_job_graph(after, options())),
+            (std::vector<std::string>{"auto-in-1", "auto-filter-1", "auto-map-1", "auto-filter-2", "auto-map-2"}));
+}
+
+TEST(BuildJobGraph, AUidOfOnesOwnDoesNotRenumberTheOthers) {
+  StreamGraph graph{{node("in"), node("map", {forward(0)}), node("map", {forward(1)})}};
+  graph.nodes[1].uid = "mine";
+  EXPECT_EQ(uids(build_job_graph(graph, options())), (std::vector<std::string>{"auto-in-1", "mine", "auto-map-2"}));
+}
+
+TEST(BuildJobGraph, AUidUsedTwiceIsRefused) {
+  StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
+  graph.nodes[1].uid = graph.nodes[2].uid = "x";
+  EXPECT_EQ(build_job_graph(graph, options()).status().message(),
+            "the operators 'a' and 'b' have the same uid 'x', so a checkpoint could not tell their state apart; give one of "
+            "them another");
+}
+
+TEST(BuildJobGraph, UidsCanBeDemanded) {
+  StreamGraph graph{{node("in"), node("map", {forward(0)})}};
+  graph.nodes[0].uid = "in";
+  JobGraphOptions strict = options();
+  strict.auto_generate_uids = false;
+  EXPECT_EQ(
+      build_job_graph(graph, strict).status().message(),
+      "operator 'map' (the 1. of that name) has no uid, and pipeline.auto-generate-uids is false; call .uid(\"…\") on it");
+}
+
+TEST(BuildJobGraph, AJobIsBoundedIfAllItsSourcesAre) {
+  StreamGraph graph{{node("a"), node("b"), node("c", {forward(0), forward(1)})}};
+  EXPECT_TRUE(build_job_graph(graph, options())->bounded);
+  graph.nodes[1].bounded = false;
+  EXPECT_FALSE(build_job_graph(graph, options())->bounded);
+}
+
+TEST(BuildJobGraph, OperatorsAreMadeWithTheJobsSettings) {
+  StreamGraph graph{{node("in")}};
+  size_t seen = 0;
+  graph.nodes[0].factory = [&seen](const OperatorSettings& settings) {
+    seen = settings.batch_size;
+    return std::unique_ptr<Operator>();
+  };
+  JobGraphOptions with_settings = options();
+  with_settings.operators.batch_size = 77;
+  build_job_graph(graph, with_settings)->vertices[0].chain[0].factory();
+  EXPECT_EQ(seen, 77u);
+}
+
+TEST(BuildJobGraph, TheFingerprintChangesWithWhatTwoProcessesMustAgreeOn) {
+  const StreamGraph base{{node("in"), node("sum", {hash(0)})}};
+  const auto of = [](const StreamGraph& graph, const JobGraphOptions& o) {
+    return build_job_graph(graph, o)->fingerprint.to_hex();
+  };
+  const std::string original = of(base, options(2));
+  EXPECT_EQ(original, of(base, options(2)));
+  EXPECT_NE(original, of(base, options(3)));
+  StreamGraph other = base;
+  other.nodes[1].uid = "x";
+  EXPECT_NE(original, of(other, options(2)));
+  other = base;
+  other.nodes[1].inputs[0].partitioning = Partitioning::kRebalance;
+  EXPECT_NE(original, of(other, options(2)));
+  other = base;
+  other.nodes[1].max_parallelism = 64;
+  EXPECT_NE(original, of(other, options(2)));
+  JobGraphOptions renamed = options(2);
+  renamed.name = "other";
+  EXPECT_NE(original, of(base, renamed));
+}
+
+TEST(Explain, ShowsChainsUidsAndExchanges) {
+  StreamGraph graph{{node("departures"), node("map", {forward(0)}), node("sum", {hash(1)}), node("out", {forward(2)})}};
+  graph.nodes[0].uid = "src-uid";
+  graph.nodes[2].uid = "count-uid";
+  graph.nodes[3].parallelism = 1;
+  auto job = build_job_graph(graph, options(2));
+  ASSERT_TRUE(job.ok());
+  job->fingerprint = murmur3_128("count-uid");
+  EXPECT_EQ(explain(*job),
+            "Job 'test', bounded\n"
+            "  id 00000000000000000000000000000000\n"
+            "  fingerprint e7d10c5c3dca7d2059d631494000fce8\n"
+            "\n"
+            "[0] Source: departures -> map\n"
+            "    parallelism 2 of at most 128\n"
+            "    departures  uid src-uid     id 65eb651c08e51afc6b01b9ec8c609cba\n"
+            "    map         uid auto-map-1  id " +
+                murmur3_128("auto-map-1").to_hex() +
+                "\n"
+                "    --hash--> [1]\n"
+                "\n"
+                "[1] sum\n"
+                "    parallelism 2 of at most 128\n"
+                "    sum         uid count-uid   id e7d10c5c3dca7d2059d631494000fce8\n"
+                "    --rebalance--> [2]\n"
+                "\n"
+                "[2] out\n"
+                "    parallelism 1 of at most 128\n"
+                "    out         uid auto-out-1  id " +
+                murmur3_128("auto-out-1").to_hex() + "\n");
+}
+
+JobVertex vertex(int parallelism) {
+  JobVertex result;
+  result.parallelism = parallelism;
+  return result;
+}
+
+TEST(BuildExecutionGraph, SubtaskIRunsInSlotI) {
+  JobGraph graph;
+  graph.vertices = {vertex(1), vertex(2)};
+  const ExecutionGraph result = build_execution_graph(graph);
+  EXPECT_EQ(result.slots, 2);
+  EXPECT_EQ(result.subtasks, (std::vector<ExecutionSubtask>{{0, 0, 0}, {1, 0, 0}, {1, 1, 1}}));
+}
+
+TEST(BuildExecutionGraph, ForwardEdgesStayInTheirSlotOthersGoToAll) {
+  JobGraph graph;
+  graph.vertices = {vertex(2), vertex(2), vertex(1)};
+  graph.edges = {
+      {0, 1, Partitioning::kForward, nullptr}, {0, 1, Partitioning::kHash, nullptr}, {1, 2, Partitioning::kRebalance, nullptr}};
+  EXPECT_EQ(
+      build_execution_graph(graph).channels,
+      (std::vector<ExecutionChannel>{{0, 0, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {2, 1, 0}}));
+}
+
+}  // namespace
+}  // namespace weir

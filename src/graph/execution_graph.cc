@@ -1,0 +1,30 @@
+#include "graph/execution_graph.h"
+
+#include <algorithm>
+
+#include "weir/detail/check.h"
+
+namespace weir {
+
+ExecutionGraph build_execution_graph(const JobGraph& graph) {
+  ExecutionGraph result;
+  for (size_t v = 0; v < graph.vertices.size(); ++v) {
+    result.slots = std::max(result.slots, graph.vertices[v].parallelism);
+    for (int i = 0; i < graph.vertices[v].parallelism; ++i) result.subtasks.push_back({static_cast<int>(v), i, i});
+  }
+  for (size_t e = 0; e < graph.edges.size(); ++e) {
+    const JobEdge& edge = graph.edges[e];
+    const int senders = graph.vertices[static_cast<size_t>(edge.from)].parallelism;
+    const int receivers = graph.vertices[static_cast<size_t>(edge.to)].parallelism;
+    if (edge.partitioning == Partitioning::kForward) WEIR_CHECK_EQ(senders, receivers);
+    for (int from = 0; from < senders; ++from) {
+      for (int to = 0; to < receivers; ++to) {
+        if (edge.partitioning != Partitioning::kForward || from == to)
+          result.channels.push_back({static_cast<int>(e), from, to});
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace weir
