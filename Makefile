@@ -1,0 +1,43 @@
+# Two commands do everything on a fresh Debian 12 machine, as root or with sudo:
+#   make demo   installs what is missing, builds, and runs the flights job with three kill -9 (HDFS=1: on a real HDFS)
+#   make test   the whole suite, real HDFS included
+# The others: build, unit (tests that need no server), bench, install PREFIX=…, clean.
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc)
+
+.PHONY: demo test build unit bench install deps deps-test clean
+
+demo: deps $(BUILD)/build.ninja
+	ninja -C $(BUILD) -j $(JOBS) flights word_count
+	python3 tools/demo.py --build $(BUILD) $(if $(HDFS),--hdfs)
+
+test: deps-test $(BUILD)/build.ninja
+	ninja -C $(BUILD) -j $(JOBS)
+	python3 tools/run_tests.py --build $(BUILD)
+
+build: deps $(BUILD)/build.ninja
+	ninja -C $(BUILD) -j $(JOBS)
+
+unit: build
+	ctest --test-dir $(BUILD) --output-on-failure -L unit
+
+bench: build
+	python3 tools/run_benchmarks.py --build $(BUILD)
+
+install: build
+	cmake --install $(BUILD) --prefix $(PREFIX)
+
+# Every configuration variable of one's own goes into CMAKE_ARGS: make build CMAKE_ARGS=-DCMAKE_BUILD_TYPE=Debug
+$(BUILD)/build.ninja: CMakeLists.txt
+	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
+
+deps:
+	@tools/install_packages.sh build $(if $(HDFS),hdfs)
+
+deps-test:
+	@tools/install_packages.sh build hdfs test
+
+clean:
+	rm -rf $(BUILD)
