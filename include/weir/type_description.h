@@ -36,6 +36,9 @@ struct TypeDescription {
   std::vector<std::string> field_names;   ///< structs
   std::vector<TypeDescription> children;
   int64_t fixed_size = 0;                 ///< kArray: elements; kUser: version
+  /// All that is known is the Flink serializer of the bytes (a snapshot that Flink wrote): kInt64 may then be any 64-bit integer or time,
+  /// kTuple any struct, kList any container, kBytes any user type. Set at the root only.
+  bool flink_only = false;
 
   bool operator==(const TypeDescription&) const = default;
   /// As one would write it: "struct Reading{sensor: string, value: double}", "map<string, vector<int64>>".
