@@ -16,7 +16,8 @@ namespace weir {
 /// implementation can promise it, see `Durability` — after the machine lost power.
 ///
 /// The engine relies on these guarantees and no others; one conformance suite checks them on every implementation:
-///   1. create() with kExclusive makes the file or fails with ALREADY_EXISTS; of two callers one wins.
+///   1. create() with kExclusive makes the file or fails with ALREADY_EXISTS; of two callers one wins. Where the file is made
+///      only when its bytes are sent (HDFS over HTTP), a caller who lost the race hears so from append() or close().
 ///   2. What was appended before a successful close() is persistent, and no reader sees less of it afterwards.
 ///      A file whose writer never closed it may exist in any length up to what was appended: never trust it.
 ///   3. rename() is atomic: a reader sees the old name or the new one, the whole file or none. It never replaces: if the
@@ -31,7 +32,8 @@ namespace weir {
 /// Paths are what stands after the authority: absolute, '/'-separated, without a trailing '/' (but for "/").
 /// Thread: all methods may be called from any thread; they block. A file object belongs to one thread at a time.
 /// Codes: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED (quota, disk full), UNAVAILABLE (try later),
-/// FAILED_PRECONDITION (e.g. a directory that is not empty), DATA_LOSS, INVALID_ARGUMENT. Messages name the path.
+/// FAILED_PRECONDITION (a directory that is not empty, a file where a directory is needed or the other way round), DATA_LOSS,
+/// INVALID_ARGUMENT. Messages name the path.
 
 /// A file being written. Destroying it without close() abandons it: the bytes may or may not be there.
 class WritableFile {
@@ -79,7 +81,7 @@ class FileSystem {
   virtual StatusOr<std::vector<FileInfo>> list(const std::string& path) = 0;
   /// With its parents; OK if it exists already.
   virtual Status make_directories(const std::string& path) = 0;
-  /// See guarantee 3. The target's parent must exist.
+  /// See guarantee 3. The target's parent must exist: NOT_FOUND if it, or the source, does not.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   /// A file or an empty directory. NOT_FOUND if nothing was there.
   virtual Status remove(const std::string& path) = 0;

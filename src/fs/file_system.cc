@@ -1,0 +1,43 @@
+#include "fs/file_system.h"
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+Status write_whole(FileSystem& fs, const std::string& path, std::string_view bytes, CreateMode mode) {
+  WEIR_ASSIGN_OR_RETURN(const auto file, fs.create(path, mode));
+  WEIR_RETURN_IF_ERROR(file->append(bytes));
+  return file->close();
+}
+
+}  // namespace
+
+Status write_file(FileSystem& fs, const std::string& path, std::string_view bytes) {
+  return write_whole(fs, path, bytes, CreateMode::kExclusive);
+}
+
+Status publish_file(FileSystem& fs, const std::string& path, std::string_view bytes, std::string_view unique) {
+  const std::string temporary = cat(path, ".", unique, ".tmp");
+  // The temporary name belongs to this writer alone, so whatever stands there is its own earlier attempt. Failing with
+  // ALREADY_EXISTS because of it would read as "somebody has published".
+  Status status = write_whole(fs, temporary, bytes, CreateMode::kReplace);
+  if (status.ok()) status = fs.rename(temporary, path);
+  // After UNAVAILABLE the rename may still happen: what it needs stays.
+  if (!status.ok() && status.code() != StatusCode::kUnavailable) (void)fs.remove(temporary);
+  return status;
+}
+
+StatusOr<std::string> read_file(FileSystem& fs, const std::string& path) {
+  WEIR_ASSIGN_OR_RETURN(const auto file, fs.open(path));
+  std::string bytes;
+  WEIR_RETURN_IF_ERROR(file->read_at(0, file->size(), &bytes));
+  if (static_cast<int64_t>(bytes.size()) != file->size()) {
+    return data_loss(cat("read ", bytes.size(), " of the ", file->size(), " bytes of ", path,
+                         ": the file became shorter while it was read"));
+  }
+  return bytes;
+}
+
+}  // namespace weir

@@ -1,0 +1,39 @@
+#include "fs/file_system_conformance.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "fs/local/local_file_system.h"
+#include "fs/memory/memory_file_system.h"
+
+namespace weir {
+namespace {
+
+/// Removed when the last file system of the case is.
+std::shared_ptr<std::string> temporary_directory() {
+  std::string name = (std::filesystem::temp_directory_path() / "weir-fs-XXXXXX").string();
+  EXPECT_NE(::mkdtemp(name.data()), nullptr);
+  return {new std::string(name), [](std::string* path) {
+            std::filesystem::remove_all(*path);
+            delete path;
+          }};
+}
+
+FileSystemUnderTest local(LocalFileSystemOptions options) {
+  auto directory = temporary_directory();
+  std::string path = *directory;
+  std::shared_ptr<FileSystem> fs(new LocalFileSystem(options), [directory](FileSystem* made) { delete made; });
+  return {std::move(fs), std::move(path)};
+}
+
+std::string name_of(const testing::TestParamInfo<ConformanceParameter>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FileSystemConformance,
+    testing::Values(ConformanceParameter{"Memory", [] { return FileSystemUnderTest{std::make_shared<MemoryFileSystem>(), "/"}; }},
+                    ConformanceParameter{"Local", [] { return local({}); }},
+                    ConformanceParameter{"LocalWithoutRenameat2", [] { return local({.use_renameat2 = false}); }, false}),
+    name_of);
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,49 @@
+#include "fs/real_registry.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "fs/local/local_file_system.h"
+#include "fs/memory/memory_file_system.h"
+
+namespace weir {
+
+StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
+  WEIR_ASSIGN_OR_RETURN(const FileUri uri, parse_file_uri(text));
+  std::lock_guard lock(mutex_);
+  std::shared_ptr<FileSystem>& fs = made_[{uri.scheme, uri.authority}];
+  if (fs == nullptr) {
+    auto made = make(uri);
+    if (!made.ok()) return made.status().with_context(cat("cannot use ", uri.to_string()));
+    fs = *std::move(made);
+  }
+  return FileLocation{fs, uri.path, uri.to_string()};
+}
+
+StatusOr<std::shared_ptr<FileSystem>> RealFileSystems::make(const FileUri& uri) const {
+  if (uri.scheme == "file") return std::shared_ptr<FileSystem>(std::make_shared<LocalFileSystem>());
+  if (uri.scheme == "memory") return std::shared_ptr<FileSystem>(std::make_shared<MemoryFileSystem>(options_.wall_ms));
+  return invalid_argument(cat("weir has no file system for the scheme \"", uri.scheme, "\": it knows file, hdfs, webhdfs and memory"));
+}
+
+std::string process_login_user() {
+  const uid_t uid = ::geteuid();
+  std::vector<char> buffer(16 * 1024);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return entry.pw_name;
+  return std::to_string(uid);
+}
+
+std::optional<std::string> process_environment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return std::string(value);
+}
+
+}  // namespace weir
