@@ -1,0 +1,100 @@
+#include "weir/detail/canonical.h"
+
+#include <gtest/gtest.h>
+
+#include <tuple>
+#include <vector>
+
+namespace weir::detail {
+namespace {
+
+using namespace std::string_literals;
+using Entries = std::vector<std::tuple<int, std::string, std::string>>;
+
+Entries read_all(std::string_view bytes, int key_group, bool two_byte_prefix, bool* ok) {
+  BinaryReader in(bytes);
+  CanonicalGroupReader group(in, key_group, two_byte_prefix);
+  Entries entries;
+  for (CanonicalEntry entry; group.next(&entry);) entries.emplace_back(entry.state, entry.key, entry.value);
+  *ok = in.ok() && in.remaining() == 0;
+  return entries;
+}
+
+// Key group 15 of the file that Flink 2.3.0 wrote in tests/compat/flink-samples/flink-2.3.0/minimal: "carol" counts -7.
+const std::string kCarol = "\0\0" "\0\0\0\x08" "\x8F" "\x06" "carol" "\0" "\0\0\0\x08" "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xF9" "\xFF\xFF"s;
+
+TEST(Canonical, GroupIsWrittenAsFlinkWritesIt) {
+  BinaryWriter out;
+  CanonicalGroupWriter group(out, 15, false);
+  group.begin_state(0);
+  BinaryWriter& key = group.begin_key();
+  key.put_flink_string("carol");
+  key.put_u8(0);
+  group.begin_value().put_i64(-7);
+  group.end_entry();
+  group.end_group();
+  EXPECT_EQ(out.buffer(), kCarol);
+}
+
+TEST(Canonical, GroupOfFlinkIsRead) {
+  bool ok = false;
+  EXPECT_EQ(read_all(kCarol, 15, false, &ok), (Entries{{0, "\x06" "carol\0"s, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xF9"}}));
+  EXPECT_TRUE(ok);
+}
+
+TEST(Canonical, StatesAndTwoBytePrefixesComeBack) {
+  const Entries entries{{2, "a", "1"}, {2, "b", ""}, {0, "", "x"}, {32766, "c", "3"}};
+  for (const bool two_bytes : {false, true}) {
+    const int key_group = two_bytes ? 32767 : 127;
+    BinaryWriter out;
+    CanonicalGroupWriter group(out, key_group, two_bytes);
+    for (const auto& [state, key, value] : entries) {
+      group.begin_state(state);
+      group.begin_key().put_raw(key);
+      group.begin_value().put_raw(value);
+      group.end_entry();
+    }
+    group.begin_state(5);  // nothing in it
+    group.end_group();
+    bool ok = false;
+    EXPECT_EQ(read_all(out.buffer(), key_group, two_bytes, &ok), entries);
+    EXPECT_TRUE(ok);
+  }
+}
+
+TEST(Canonical, GroupWithoutEntriesIsNoBytes) {
+  BinaryWriter out;
+  CanonicalGroupWriter group(out, 3, false);
+  group.begin_state(0);
+  group.begin_state(1);
+  group.end_group();
+  EXPECT_EQ(out.size(), 0u);
+  bool ok = false;
+  EXPECT_TRUE(read_all("", 3, false, &ok).empty());
+  EXPECT_TRUE(ok);
+}
+
+TEST(Canonical, ReaderStopsWhereTheGroupEnds) {
+  const std::string two = kCarol + kCarol;
+  BinaryReader in(two);
+  for (int i = 1; i <= 2; ++i) {
+    CanonicalGroupReader group(in, 15, false);
+    CanonicalEntry entry;
+    EXPECT_TRUE(group.next(&entry));
+    EXPECT_FALSE(group.next(&entry));
+    EXPECT_EQ(in.position(), kCarol.size() * i);
+  }
+}
+
+TEST(Canonical, ForeignOrDamagedBytesAreRefused) {
+  bool ok = true;
+  read_all(kCarol, 16, false, &ok);
+  EXPECT_FALSE(ok) << "another key group";
+  for (size_t length = 1; length < kCarol.size(); ++length) {
+    read_all(kCarol.substr(0, length), 15, false, &ok);
+    EXPECT_FALSE(ok) << length;
+  }
+}
+
+}  // namespace
+}  // namespace weir::detail
