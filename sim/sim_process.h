@@ -1,0 +1,89 @@
+#pragma once
+
+#include "fs/file_system_registry.h"
+#include "platform/platform.h"
+#include "sim_file_system.h"
+#include "sim_world.h"
+
+namespace weir::sim {
+
+/// One incarnation of an operating-system process: what its Platform reaches lives and dies with it. To restart a process, make
+/// another one.
+///
+/// After kill() its actors are never stepped again, its blocking work never begins, its messages reach nobody, its file operations fail
+/// and do nothing; the objects it ran can be destroyed at any time. They have to be destroyed before it.
+///
+/// URIs find the disk named scheme + "://" + authority ("file://", "hdfs://nn:8020"), which the world must have.
+class SimProcess {
+ public:
+  SimProcess(SimWorld& world, std::string name);
+  ~SimProcess();
+  SimProcess(const SimProcess&) = delete;
+  SimProcess& operator=(const SimProcess&) = delete;
+
+  Platform& platform() { return platform_; }
+  const std::string& name() const { return life_->name; }
+  bool alive() const { return life_->alive; }
+  /// SIGKILL. At any moment, also from within its own work; then what is on the stack goes on, and reaches nothing.
+  void kill() { world_.kill(*life_, "from outside"); }
+  /// Kills it in the middle of its `count`-th file operation from now: 0 is the next.
+  void kill_at_file_operation(int64_t count) { life_->kill_at_operation = life_->file_operations + count; }
+  /// SIGSTOP, and SIGCONT after `duration`: none of its actors runs and no message arrives meanwhile.
+  void pause(MonotonicTime duration);
+  /// What its wall clock shows more than the world's, from now on.
+  void set_wall_skew_ms(int64_t skew_ms) { clock_.wall_skew_ms = skew_ms; }
+  int64_t file_operations() const { return life_->file_operations; }
+
+ private:
+  class ProcessClock : public Clock {
+   public:
+    explicit ProcessClock(SimWorld& world) : world_(world) {}
+    MonotonicTime now() const override { return world_.now() + offset; }
+    int64_t wall_ms() const override { return world_.wall_ms() + wall_skew_ms; }
+    MonotonicTime offset{0};  ///< monotonic clocks of two processes have nothing in common
+    int64_t wall_skew_ms = 0;
+
+   private:
+    SimWorld& world_;
+  };
+
+  class ProcessScheduler : public Scheduler {
+   public:
+    explicit ProcessScheduler(SimProcess& process) : process_(process) {}
+    std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) override;
+    void run_blocking(std::function<void()> work) override;
+
+   private:
+    SimProcess& process_;
+  };
+
+  class ProcessTransport : public Transport {
+   public:
+    explicit ProcessTransport(SimProcess& process) : process_(process) {}
+    std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect(Endpoint a, Endpoint b) override;
+
+   private:
+    SimProcess& process_;
+  };
+
+  class ProcessFiles : public FileSystemRegistry {
+   public:
+    explicit ProcessFiles(SimProcess& process) : process_(process) {}
+    StatusOr<FileLocation> resolve(const std::string& uri) override;
+
+   private:
+    SimProcess& process_;
+    std::map<std::string, std::shared_ptr<FileSystem>> opened_;
+  };
+
+  SimWorld& world_;
+  const std::shared_ptr<Life> life_;
+  ProcessClock clock_;
+  SimRandom random_;
+  ProcessScheduler scheduler_;
+  ProcessTransport transport_;
+  ProcessFiles files_;
+  Platform platform_;
+};
+
+}  // namespace weir::sim
