@@ -30,13 +30,13 @@ void Task::guarded(Call call) {
 }
 
 void Task::fail(Status status) {
-  if (state_ == State::kFailed || state_ == State::kFinished) return;
+  if (state_ == State::kFailed) return;
   state_ = State::kFailed;
   if (listener_.on_failure) listener_.on_failure(std::move(status));
 }
 
 MonotonicTime Task::step(MonotonicTime now) {
-  if (state_ == State::kFailed || state_ == State::kFinished) return Actor::kIdle;
+  if (state_ == State::kFailed) return Actor::kIdle;
   MonotonicTime next = Actor::kIdle;
   guarded([&] { next = step_guarded(now); });
   return next;
@@ -193,8 +193,8 @@ void Task::close() {
 }
 
 void Task::check_finished() {
-  if (state_ != State::kEnded || !final_checkpoint_done_ || !chain_.quiescent()) return;
-  state_ = State::kFinished;
+  if (finished_ || state_ != State::kEnded || !final_checkpoint_done_ || !chain_.quiescent()) return;
+  finished_ = true;
   if (listener_.on_finished) listener_.on_finished();
 }
 

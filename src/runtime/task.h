@@ -16,8 +16,8 @@ namespace weir {
 /// One subtask of one vertex: an input gate or a source, a chain, and the outgoing edges. Runs in small steps.
 /// Thread: its shard's (open() and what restores it: the I/O pool's, before the first step).
 ///
-/// States: running → ended (end of data came and was passed on; barriers still pass) → finished (a checkpoint taken after the end is
-/// complete and its side effects are done); from any of them → failed.
+/// States: running → ended (end of data came and was passed on; barriers still pass, for others may not have ended); from both →
+/// failed. An ended task is finished when a checkpoint taken after its end is complete and its side effects are done.
 class Task final : private Output {
  public:
   /// What the task tells the shard. Set once, before the first step.
@@ -59,7 +59,7 @@ class Task final : private Output {
   Timestamp watermark() const { return watermark_; }
 
  private:
-  enum class State { kRunning, kEnded, kFinished, kFailed };
+  enum class State { kRunning, kEnded, kFailed };
   enum class Pending { kNothing, kWatermark, kProcessingTime, kFinalWatermark, kFinish };
 
   void emit(Batch& batch) override;
@@ -91,6 +91,7 @@ class Task final : private Output {
   std::vector<CheckpointId> triggers_;                 ///< sources: asked for, not yet emitted
   std::optional<CheckpointId> first_barrier_after_end_;
   bool final_checkpoint_done_ = false;
+  bool finished_ = false;
   bool closed_ = false;
 };
 

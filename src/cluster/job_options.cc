@@ -1,0 +1,79 @@
+#include "cluster/job_options.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
+#include "config/options.h"
+
+namespace weir {
+namespace {
+
+RestartBackoffOptions restart_options(const Configuration& configuration, bool checkpoints_enabled) {
+  RestartBackoffOptions restart;
+  restart.type = configuration.get_optional(options::kRestartStrategy)
+                     .value_or(checkpoints_enabled ? RestartStrategyType::kExponentialDelay : RestartStrategyType::kNone);
+  restart.attempts = static_cast<int>(configuration.get(options::kFixedDelayAttempts));
+  restart.delay = restart.type == RestartStrategyType::kFailureRate ? configuration.get(options::kFailureRateDelay)
+                                                                    : configuration.get(options::kFixedDelayDelay);
+  restart.max_failures_per_interval = static_cast<int>(configuration.get(options::kFailureRateMaxFailures));
+  restart.failure_rate_interval = configuration.get(options::kFailureRateInterval);
+  restart.initial_backoff = configuration.get(options::kExponentialDelayInitialBackoff);
+  restart.max_backoff = configuration.get(options::kExponentialDelayMaxBackoff);
+  restart.backoff_multiplier = configuration.get(options::kExponentialDelayMultiplier);
+  restart.jitter_factor = configuration.get(options::kExponentialDelayJitter);
+  restart.reset_backoff_threshold = configuration.get(options::kExponentialDelayResetThreshold);
+  if (const auto attempts = configuration.get_optional(options::kExponentialDelayAttempts)) {
+    restart.attempts_before_reset = static_cast<int>(*attempts);
+  }
+  return restart;
+}
+
+}  // namespace
+
+StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId& job) {
+  WEIR_RETURN_IF_ERROR(configuration.validate());
+  JobOptions result;
+  if (const auto directory = configuration.get_optional(options::kCheckpointDir)) {
+    result.job_directory = join_path(*directory, job_directory_name(job));
+  }
+  if (const auto interval = configuration.get_optional(options::kCheckpointInterval)) result.trigger.interval = *interval;
+  result.trigger.event_threshold = configuration.get_optional(options::kCheckpointEventThreshold).value_or(0);
+  result.trigger.min_pause = configuration.get(options::kCheckpointMinPause);
+  result.trigger.max_concurrent = static_cast<int>(configuration.get(options::kMaxConcurrentCheckpoints));
+  result.checkpoints_enabled = result.trigger.interval.has_value() || result.trigger.event_threshold > 0;
+  if (result.checkpoints_enabled && result.job_directory.empty()) {
+    return failed_precondition(
+        "checkpoints are enabled but there is no directory for them: call env.set_state_backend(FsStateBackend(\"hdfs://… or file:///…\")) or "
+        "set execution.checkpointing.dir");
+  }
+  result.checkpoint_timeout = configuration.get(options::kCheckpointTimeout);
+  result.tolerable_failed_checkpoints = static_cast<int>(configuration.get(options::kTolerableFailedCheckpoints));
+  result.num_retained = static_cast<int>(configuration.get(options::kNumRetainedCheckpoints));
+  result.retention = configuration.get(options::kCheckpointRetention) == CheckpointRetention::kRetainOnCancellation
+                         ? RetentionPolicy::kRetainOnCancellation
+                         : RetentionPolicy::kDeleteOnCancellation;
+  result.restart = restart_options(configuration, result.checkpoints_enabled);
+  result.restore_from = configuration.get_optional(options::kStateRecoveryPath).value_or("none");
+  if (result.restore_from == "latest" && result.job_directory.empty()) {
+    return failed_precondition("--from latest needs the checkpoint directory: set execution.checkpointing.dir, or give the checkpoint's path");
+  }
+  result.ignore_unclaimed_state = configuration.get(options::kIgnoreUnclaimedState);
+
+  result.worker.checkpoint_directory = result.job_directory;
+  result.worker.inline_threshold = configuration.get(options::kDataInlineThreshold);
+  result.worker.ignore_unclaimed_state = result.ignore_unclaimed_state;
+  ExecutionOptions& execution = result.worker.execution;
+  execution.mode = configuration.get(options::kCheckpointMode);
+  execution.batch_size = static_cast<size_t>(configuration.get(options::kBatchSize));
+  execution.channel_capacity = static_cast<size_t>(configuration.get(options::kChannelCapacity));
+  execution.shard.buffer_timeout = configuration.get(options::kBufferTimeout);
+  if (result.trigger.event_threshold > 0) {
+    // Often enough that the threshold is met to within an eighth.
+    execution.shard.progress_records = std::max<int64_t>(1, result.trigger.event_threshold / 8);
+  }
+  return result;
+}
+
+}  // namespace weir

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "checkpoint/retention.h"
+#include "checkpoint/trigger_policy.h"
+#include "cluster/restart_backoff.h"
+#include "cluster/worker.h"
+#include "config/configuration.h"
+
+namespace weir {
+
+/// The configuration as the job master and the workers use it.
+struct JobOptions {
+  std::string job_directory;                   ///< URI: the checkpoint directory and the job's id; empty: no checkpoints
+  bool checkpoints_enabled = false;            ///< by time or by events
+  TriggerPolicyOptions trigger;
+  MonotonicTime checkpoint_timeout{0};
+  int tolerable_failed_checkpoints = 0;
+  int num_retained = 1;
+  RetentionPolicy retention = RetentionPolicy::kRetainOnCancellation;
+  RestartBackoffOptions restart;
+  std::string restore_from = "none";           ///< "none", "latest" or the path of a snapshot
+  bool ignore_unclaimed_state = false;
+  WorkerOptions worker;
+};
+
+/// INVALID_ARGUMENT or FAILED_PRECONDITION if settings contradict each other.
+StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId& job);
+
+}  // namespace weir

@@ -1,0 +1,264 @@
+#include "runtime/task.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "fs/file_system_registry.h"
+
+namespace weir {
+namespace {
+
+using Ints = BatchOf<int>;
+
+/// Runs blocking work at once and keeps its continuations for the test to run.
+class TestServices final : public TaskServices {
+ public:
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    if (auto continuation = work()) continuations.push_back(std::move(continuation));
+  }
+  int64_t wall_ms() const override { return now_ms; }
+  FileSystemRegistry& files() override { std::abort(); }
+
+  std::vector<std::function<void()>> continuations;
+  int64_t now_ms = 0;
+};
+
+/// Emits 1, 2, 3 … `count`, one per poll, with timestamps and watermarks of ten times that.
+class CountingSource final : public SourceOperator {
+ public:
+  explicit CountingSource(int count) : count_(count) {}
+  Status open(OperatorContext& context) override {
+    auto restored = context.operator_state().declare("next", ListStateMode::kSplit, TypeDescription{});
+    if (!restored->empty()) next_ = (*restored)[0][0];
+    return {};
+  }
+  PollResult poll(Output& out, Timestamp* watermark) override {
+    if (next_ > count_) return {PollResult::Status::kEnd};
+    Ints batch;
+    batch.add(next_, next_ * 10);
+    *watermark = next_ * 10;
+    ++next_;
+    out.emit(batch);
+    return {PollResult::Status::kMore};
+  }
+  Status snapshot(SnapshotContext& context) override {
+    context.put_list("next", {std::string(1, static_cast<char>(next_))});
+    return {};
+  }
+  void add_splits(std::vector<std::string>) override {}
+  int64_t records_emitted() const override { return next_ - 1; }
+
+ private:
+  const int count_;
+  int next_ = 1;
+};
+
+/// Passes records on; throws at a given one; on a watermark emits `per_watermark` records, one per call; at the end emits 1000.
+class TestOperator final : public Operator {
+ public:
+  struct Options {
+    int throw_at = -1;
+    int per_watermark = 0;
+    bool last_words = false;
+    bool* quiescent = nullptr;
+    std::vector<std::string>* log = nullptr;
+  };
+  explicit TestOperator(Options options) : options_(options) {}
+  Status open(OperatorContext&) override { return {}; }
+  void process(Batch& batch, Output& out) override {
+    for (const int record : static_cast<Ints&>(batch).records) {
+      if (record == options_.throw_at) throw std::runtime_error("cannot digest " + std::to_string(record));
+    }
+    out.emit(batch);
+  }
+  Progress advance_watermark(Timestamp watermark, Output& out) override {
+    if (watermark == kMaxWatermark || emitted_ == options_.per_watermark) {
+      emitted_ = 0;
+      return Progress::kDone;
+    }
+    Ints batch;
+    batch.add(static_cast<int>(watermark) + ++emitted_);
+    out.emit(batch);
+    return Progress::kMore;
+  }
+  Progress finish(Output& out) override {
+    if (options_.last_words) {
+      Ints batch;
+      batch.add(1000);
+      out.emit(batch);
+    }
+    return Progress::kDone;
+  }
+  void checkpoint_completed(int64_t id) override {
+    if (options_.log) options_.log->push_back("completed " + std::to_string(id));
+  }
+  bool quiescent() override { return options_.quiescent == nullptr || *options_.quiescent; }
+
+ private:
+  const Options options_;
+  int emitted_ = 0;
+};
+
+/// One task under test, its single output channel, and what it told its shard.
+struct Fixture {
+  explicit Fixture(std::vector<OperatorFactory> operators, bool source, int inputs = 1, size_t capacity = 64) {
+    vertex.name = "test";
+    vertex.is_source = source;
+    for (size_t i = 0; i < operators.size(); ++i) {
+      vertex.chain.push_back(JobOperator{"op" + std::to_string(i), "uid" + std::to_string(i), OperatorId{}, operators[i], nullptr, nullptr});
+    }
+    std::unique_ptr<InputGate> gate;
+    if (!source) {
+      for (int i = 0; i < inputs; ++i) in.push_back(std::make_shared<Channel>(64));
+      gate = std::make_unique<InputGate>(in, CheckpointingMode::kExactlyOnce);
+    }
+    std::vector<std::unique_ptr<OutputPartition>> outputs;
+    out = std::make_shared<Channel>(capacity);
+    outputs.push_back(std::make_unique<OutputPartition>(
+        OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1}, std::vector<std::shared_ptr<Channel>>{out}));
+    task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, std::move(gate), std::move(outputs));
+    task->set_listener({.on_snapshot = [this](TaskSnapshot s) { events += "snapshot" + std::to_string(s.id) + " "; },
+                        .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
+                        .on_ended = [this] { events += "ended "; },
+                        .on_finished = [this] { events += "finished "; }});
+    EXPECT_TRUE(task->chain().open({}).ok());
+  }
+  void run() {
+    while (task->step(MonotonicTime(0)) == Actor::kBusy) {
+    }
+  }
+  std::string output() {
+    std::string text;
+    StreamElement element;
+    while (out->try_pop(&element)) {
+      switch (element.kind) {
+        case StreamElement::Kind::kBatch:
+          for (const int record : static_cast<Ints&>(*element.batch).records) text += std::to_string(record) + " ";
+          break;
+        case StreamElement::Kind::kWatermark:
+          text += element.value == kMaxWatermark ? "wmax " : "w" + std::to_string(element.value) + " ";
+          break;
+        case StreamElement::Kind::kBarrier: text += "b" + std::to_string(element.value) + " "; break;
+        case StreamElement::Kind::kEndOfData: text += "end "; break;
+      }
+    }
+    return text;
+  }
+  void give(int channel, StreamElement element) { EXPECT_TRUE(in[channel]->try_push(element)); }
+  void give(int channel, int record) {
+    auto batch = std::make_unique<Ints>();
+    batch->add(record);
+    give(channel, StreamElement{StreamElement::Kind::kBatch, 0, std::move(batch)});
+  }
+
+  JobVertex vertex;
+  TestServices services;
+  std::vector<std::shared_ptr<Channel>> in;
+  std::shared_ptr<Channel> out;
+  std::unique_ptr<Task> task;
+  std::string events;
+};
+
+OperatorFactory source(int count) {
+  return [count] { return std::make_unique<CountingSource>(count); };
+}
+OperatorFactory op(TestOperator::Options options = {}) {
+  return [options] { return std::make_unique<TestOperator>(options); };
+}
+
+TEST(Task, SourceEmitsRecordsWatermarksAndTheEnd) {
+  Fixture f({source(2)}, true);
+  f.run();
+  EXPECT_EQ(f.output(), "1 w10 2 w20 wmax end ");
+  EXPECT_EQ(f.events, "ended ");
+}
+
+TEST(Task, TriggeredBarrierComesBeforeTheNextRecord) {
+  Fixture f({source(2)}, true);
+  f.task->step(MonotonicTime(0));
+  f.task->trigger_checkpoint(1);
+  f.run();
+  EXPECT_EQ(f.output(), "1 w10 b1 2 w20 wmax end ");
+  EXPECT_EQ(f.events, "snapshot1 ended ");
+}
+
+TEST(Task, WorkBegunByAWatermarkIsDoneBeforeTheWatermarkIsPassedOn) {
+  Fixture f({op({.per_watermark = 3}), op()}, false);
+  f.give(0, {StreamElement::Kind::kWatermark, 100, nullptr});
+  f.give(0, 7);
+  f.run();
+  EXPECT_EQ(f.output(), "101 102 103 w100 7 ");
+}
+
+TEST(Task, RestsWhileTheOutputIsFullAndGoesOnWhereItWas) {
+  Fixture f({op({.per_watermark = 3})}, false, 1, 1);
+  f.give(0, {StreamElement::Kind::kWatermark, 100, nullptr});
+  std::string all;
+  for (int i = 0; i < 10; ++i) {
+    f.run();
+    all += f.output();
+  }
+  EXPECT_EQ(all, "101 102 103 w100 ");
+}
+
+TEST(Task, EndedTaskStillPassesBarriersAndFinishesWhenOneOfThemIsComplete) {
+  bool quiescent = false;
+  Fixture f({source(1), op({.last_words = true, .quiescent = &quiescent})}, true);
+  f.task->trigger_checkpoint(1);
+  f.run();
+  f.task->checkpoint_completed(1);  // taken before the end: does not finish it
+  f.task->trigger_checkpoint(2);
+  f.run();
+  EXPECT_EQ(f.output(), "b1 1 w10 wmax 1000 end b2 ");
+  EXPECT_EQ(f.events, "snapshot1 ended snapshot2 ");
+  f.task->checkpoint_completed(2);
+  EXPECT_EQ(f.events, "snapshot1 ended snapshot2 ");  // a commit is under way
+  quiescent = true;
+  f.run();
+  EXPECT_EQ(f.events, "snapshot1 ended snapshot2 finished ");
+}
+
+TEST(Task, AbortedTriggerIsNotEmitted) {
+  Fixture f({source(1)}, true);
+  f.task->trigger_checkpoint(1);
+  f.task->trigger_checkpoint(2);
+  f.task->checkpoint_aborted(1);
+  f.run();
+  EXPECT_EQ(f.output(), "b2 1 w10 wmax end ");
+}
+
+TEST(Task, ExceptionNamesTheOperatorThatThrew) {
+  Fixture f({op(), op({.throw_at = 5}), op()}, false);
+  f.give(0, 4);
+  f.give(0, 5);
+  f.give(0, 6);
+  f.run();
+  EXPECT_EQ(f.output(), "4 ");
+  EXPECT_EQ(f.events, "failed: operator 'op1' (uid 'uid1', subtask 0) threw: cannot digest 5 ");
+}
+
+TEST(Task, CompletionReachesEveryOperator) {
+  std::vector<std::string> log;
+  Fixture f({op({.log = &log}), op({.log = &log})}, false);
+  f.task->checkpoint_completed(4);
+  EXPECT_EQ(log, (std::vector<std::string>{"completed 4", "completed 4"}));
+}
+
+TEST(Task, SnapshotIsTakenWhenAllChannelsHaveDeliveredTheBarrier) {
+  Fixture f({op()}, false, 2);
+  f.give(0, 1);
+  f.give(0, {StreamElement::Kind::kBarrier, 1, nullptr});
+  f.give(0, 3);
+  f.give(1, 2);
+  f.run();
+  EXPECT_EQ(f.output(), "1 2 ");
+  EXPECT_EQ(f.events, "");
+  f.give(1, {StreamElement::Kind::kBarrier, 1, nullptr});
+  f.run();
+  EXPECT_EQ(f.output(), "b1 3 ");
+  EXPECT_EQ(f.events, "snapshot1 ");
+}
+
+}  // namespace
+}  // namespace weir
