@@ -26,6 +26,15 @@ class SinkWriter {
   virtual void close() {}
 };
 
+/// How one subtask of a sink starts.
+struct SinkStart {
+  std::vector<std::string> pending;  ///< all committables of the restored checkpoint, of all subtasks
+  int64_t restored_checkpoint = -1;  ///< -1: fresh start
+  int subtask = 0;
+  int parallelism = 1;
+  std::string uid;                   ///< the sink's
+};
+
 /// Makes committables visible. Called on the I/O pool; blocks.
 class Committer {
  public:
@@ -35,6 +44,12 @@ class Committer {
   /// Once per start of the job, by subtask 0 alone, before any record: `pending` are all committables of the restored checkpoint,
   /// `restored_checkpoint` its id (-1: fresh start). Removes what earlier attempts left behind.
   virtual Status recover(const std::vector<std::string>& pending, int64_t restored_checkpoint) = 0;
+  /// At each start by every subtask, before its first record: removes what earlier starts of the subtask with this index left
+  /// unfinished (subtask 0 also takes the indices from `parallelism` up). Other subtasks may be writing already.
+  virtual Status clean_up(const SinkStart& start) {
+    (void)start;
+    return {};
+  }
 };
 
 /// Where results go. Copied into the job's graph.

@@ -1,0 +1,372 @@
+#include "weir/file_sink.h"
+
+#include <gtest/gtest.h>
+
+#include "connectors/part_names.h"
+#include "connectors/test_host.h"
+#include "weir/detail/sink_operator.h"
+
+namespace weir {
+namespace {
+
+using Lines = std::vector<std::string>;
+using LineSink = detail::SinkOperator<std::string, FileSink<std::string>>;
+constexpr char kOut[] = "/out";
+
+/// One subtask of a FileSink, from its start to its death.
+struct Life {
+  Life(std::shared_ptr<FileSystem> fs, TestHost::Place place, TestHost::Lists restored = {})
+      : host(std::move(fs), place, std::move(restored)), sink(std::make_shared<FileSink<std::string>>(kOut)) {
+    EXPECT_TRUE(sink.open(host).ok());
+  }
+  void write(std::vector<std::string> lines) {
+    BatchOf<std::string> batch;
+    for (std::string& line : lines) batch.add(std::move(line));
+    sink.process(batch, none);
+  }
+  TestSnapshot snapshot(int64_t id) {
+    TestSnapshot taken(id);
+    EXPECT_TRUE(sink.snapshot(taken).ok());
+    return taken;
+  }
+  /// A checkpoint that succeeds, with its commits.
+  TestSnapshot checkpoint(int64_t id) {
+    TestSnapshot taken = snapshot(id);
+    EXPECT_TRUE(taken.acknowledge().ok());
+    sink.checkpoint_completed(id);
+    host.run_jobs();
+    return taken;
+  }
+
+  TestHost host;
+  LineSink sink;
+  NoOutput none;
+};
+
+class FileSinkTest : public ::testing::Test {
+ protected:
+  Lines committed() { return committed_lines(*fs, kOut); }
+  size_t hidden() { return file_names(*fs, kOut, ".part-").size(); }
+  std::shared_ptr<FileSystem> fs = std::make_shared<MemoryFileSystem>();
+};
+
+TEST_F(FileSinkTest, RecordsAppearWhenTheirCheckpointIsCompleteAndNotBefore) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  life.write({"a", "b"});
+  TestSnapshot snapshot = life.snapshot(1);
+  life.host.run_jobs();
+  ASSERT_TRUE(snapshot.acknowledge().ok());
+  EXPECT_EQ(committed(), Lines{});
+  EXPECT_TRUE(life.sink.quiescent());
+  life.sink.checkpoint_completed(1);
+  EXPECT_FALSE(life.sink.quiescent());
+  life.host.run_jobs();
+  EXPECT_TRUE(life.sink.quiescent());
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+  EXPECT_EQ(hidden(), 0u);
+  EXPECT_TRUE(life.host.failure.ok()) << life.host.failure.to_string();
+}
+
+TEST_F(FileSinkTest, AcknowledgingMakesTheFileDurableWithoutTheOtherWork) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  life.write({"a"});
+  TestSnapshot snapshot = life.snapshot(1);
+  EXPECT_EQ(hidden(), 0u);
+  ASSERT_TRUE(snapshot.acknowledge().ok());
+  EXPECT_EQ(hidden(), 1u);
+}
+
+TEST_F(FileSinkTest, BytesKeepTheirOrderWhateverTheOrderOfTheWork) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  Lines expected;
+  for (int i = 0; i < 5; ++i) {
+    Lines lines;
+    for (int j = 0; j < 40; ++j) lines.push_back(std::to_string(1000 + i * 40 + j) + std::string(10'000, 'x'));
+    expected.insert(expected.end(), lines.begin(), lines.end());
+    life.write(lines);
+  }
+  EXPECT_GT(life.host.jobs(), 3u);
+  TestSnapshot snapshot = life.snapshot(1);
+  life.host.run_jobs_backwards();
+  ASSERT_TRUE(snapshot.acknowledge().ok());
+  life.sink.checkpoint_completed(1);
+  life.host.run_jobs();
+  EXPECT_EQ(committed(), expected);
+  const auto names = file_names(*fs, kOut, "part-");
+  ASSERT_EQ(names.size(), 1u);
+  const auto bytes = read_file(*fs, std::string(kOut) + "/" + names[0]);
+  EXPECT_EQ(bytes->substr(0, 4), "1000");
+  EXPECT_EQ(bytes->substr(bytes->size() - 10'005, 4), "1199");
+}
+
+TEST_F(FileSinkTest, RefusesRecordsWhileTooManyBytesAreUnderWay) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  int writes = 0;
+  while (life.sink.can_accept() && writes < 1000) life.write({std::string(300'000, 'x')}), ++writes;
+  EXPECT_LT(writes, 40);
+  life.host.run_jobs();
+  EXPECT_TRUE(life.sink.can_accept());
+}
+
+TEST_F(FileSinkTest, NothingIsWrittenForAnEmptyEpoch) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  life.checkpoint(1);
+  life.write({"a"});
+  life.checkpoint(2);
+  life.checkpoint(3);
+  EXPECT_EQ(file_names(*fs, kOut, "").size(), 1u);
+  EXPECT_EQ(committed(), Lines{"a"});
+}
+
+TEST_F(FileSinkTest, ALostCompletionIsMadeGoodByTheNextOne) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  life.write({"a"});
+  ASSERT_TRUE(life.snapshot(1).acknowledge().ok());
+  life.write({"b"});
+  ASSERT_TRUE(life.snapshot(2).acknowledge().ok());
+  life.sink.checkpoint_completed(2);
+  life.sink.checkpoint_completed(1);
+  life.sink.checkpoint_completed(2);
+  life.host.run_jobs();
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+}
+
+TEST_F(FileSinkTest, AnAbortedCheckpointsRecordsComeWithTheNextOneEvenIfItsFileWasNotClosed) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  life.write({"a"});
+  life.snapshot(1);  // never acknowledged
+  life.sink.checkpoint_aborted(1);
+  life.write({"b"});
+  TestSnapshot second = life.snapshot(2);
+  ASSERT_TRUE(second.acknowledge().ok());
+  life.sink.checkpoint_completed(2);
+  life.host.run_jobs();
+  EXPECT_TRUE(life.host.failure.ok()) << life.host.failure.to_string();
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+}
+
+TEST_F(FileSinkTest, KilledAfterTheCheckpointCompletedItCommitsOnRestore) {
+  TestHost::Lists state;
+  {
+    Life first(fs, {.nonce = 1});
+    first.host.run_jobs();
+    first.write({"a"});
+    TestSnapshot snapshot = first.snapshot(1);
+    ASSERT_TRUE(snapshot.acknowledge().ok());
+    first.write({"lost, and read again"});
+    state = snapshot.lists;
+  }
+  Life second(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
+  EXPECT_FALSE(second.sink.can_accept());
+  second.host.run_jobs();
+  EXPECT_TRUE(second.sink.can_accept());
+  EXPECT_EQ(committed(), Lines{"a"});
+  second.write({"b"});
+  second.checkpoint(2);
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+  EXPECT_EQ(hidden(), 0u);
+}
+
+TEST_F(FileSinkTest, CommittingAgainAfterARestoreChangesNothing) {
+  TestHost::Lists state;
+  {
+    Life first(fs, {.nonce = 1});
+    first.host.run_jobs();
+    first.write({"a"});
+    state = first.checkpoint(1).lists;
+  }
+  for (uint64_t nonce = 2; nonce < 5; ++nonce) {
+    Life again(fs, {.nonce = nonce, .restored_checkpoint = 1}, state);
+    again.host.run_jobs();
+    EXPECT_TRUE(again.host.failure.ok()) << again.host.failure.to_string();
+    EXPECT_EQ(committed(), Lines{"a"});
+    again.write({"never checkpointed"});
+    again.host.run_jobs();
+  }
+}
+
+TEST_F(FileSinkTest, LeftoversOfAnAttemptThatNeverCompletedACheckpointGo) {
+  {
+    Life first(fs, {.nonce = 1});
+    first.host.run_jobs();
+    first.write({std::string(300'000, 'x')});
+    first.host.run_jobs();
+  }
+  EXPECT_EQ(hidden(), 1u);
+  Life second(fs, {.nonce = 2});
+  second.host.run_jobs();
+  EXPECT_EQ(hidden(), 0u);
+}
+
+TEST_F(FileSinkTest, CleaningUpSparesWhatOtherSubtasksHaveBegun) {
+  {
+    Life old(fs, {.subtask = 2, .parallelism = 3, .nonce = 1});
+    old.host.run_jobs();
+    old.write({std::string(300'000, 'x')});
+    old.host.run_jobs();
+  }
+  Life zero(fs, {.subtask = 0, .parallelism = 2, .nonce = 2});
+  Life one(fs, {.subtask = 1, .parallelism = 2, .nonce = 3});
+  one.host.run_jobs();
+  one.write({std::string(300'000, 'y')});
+  one.host.run_jobs();
+  EXPECT_EQ(hidden(), 2u);
+  zero.host.run_jobs();
+  EXPECT_EQ(hidden(), 1u);
+  one.checkpoint(1);
+  EXPECT_TRUE(one.host.failure.ok()) << one.host.failure.to_string();
+  EXPECT_EQ(committed().size(), 1u);
+}
+
+TEST_F(FileSinkTest, RestoredCommittablesAreCommittedOnceAtAnyParallelism) {
+  TestHost::Lists state;
+  {
+    Life zero(fs, {.subtask = 0, .parallelism = 2, .nonce = 1});
+    Life one(fs, {.subtask = 1, .parallelism = 2, .nonce = 2});
+    zero.host.run_jobs();
+    one.host.run_jobs();
+    zero.write({"a"});
+    one.write({"b"});
+    TestSnapshot s0 = zero.snapshot(1);
+    TestSnapshot s1 = one.snapshot(1);
+    ASSERT_TRUE(s0.acknowledge().ok());
+    ASSERT_TRUE(s1.acknowledge().ok());
+    state = s0.lists;
+    for (auto& [name, elements] : s1.lists) state[name].insert(state[name].end(), elements.begin(), elements.end());
+  }
+  Life zero(fs, {.subtask = 0, .parallelism = 3, .nonce = 3, .restored_checkpoint = 1}, state);
+  Life two(fs, {.subtask = 2, .parallelism = 3, .nonce = 4, .restored_checkpoint = 1}, state);
+  two.host.run_jobs();
+  EXPECT_TRUE(two.sink.can_accept());
+  // The others neither commit nor keep what subtask 0 is responsible for.
+  EXPECT_EQ(committed(), Lines{});
+  EXPECT_EQ(two.snapshot(2).lists["committables"].size(), 1u);
+  // A barrier may pass before subtask 0 has done it: it is in the state still, and the acknowledgement waits for it.
+  TestSnapshot early = zero.snapshot(2);
+  EXPECT_EQ(early.lists["committables"].size(), 3u);
+  ASSERT_TRUE(early.acknowledge().ok());
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+  zero.host.run_jobs();
+  EXPECT_EQ(zero.snapshot(3).lists["committables"].size(), 2u);
+}
+
+TEST_F(FileSinkTest, GoingBackToAnEarlierCheckpointRemovesWhatCameAfterItFromThisRunOnly) {
+  {
+    Life other_run(fs, {.nonce = 77});
+    other_run.host.run_jobs();
+    other_run.write({"yesterday"});
+    other_run.checkpoint(9);
+  }
+  TestHost::Lists state;
+  {
+    Life first(fs, {.nonce = 1});
+    first.host.run_jobs();
+    first.write({"a"});
+    state = first.checkpoint(1).lists;
+    first.write({"b"});
+    first.checkpoint(2);
+  }
+  EXPECT_EQ(committed(), (Lines{"a", "b", "yesterday"}));
+  Life second(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
+  second.host.run_jobs();
+  EXPECT_EQ(committed(), (Lines{"a", "yesterday"}));
+  second.write({"b"});
+  second.checkpoint(3);
+  EXPECT_EQ(committed(), (Lines{"a", "b", "yesterday"}));
+  // Also after a second restore: the run is the same.
+  Life third(fs, {.nonce = 3, .restored_checkpoint = 1}, state);
+  third.host.run_jobs();
+  EXPECT_EQ(committed(), (Lines{"a", "yesterday"}));
+}
+
+TEST_F(FileSinkTest, AFreshStartLeavesWhatIsThere) {
+  {
+    Life first(fs, {.nonce = 1});
+    first.host.run_jobs();
+    first.write({"a"});
+    first.checkpoint(1);
+  }
+  Life second(fs, {.nonce = 2});
+  second.host.run_jobs();
+  EXPECT_EQ(committed(), Lines{"a"});
+}
+
+TEST_F(FileSinkTest, WithoutCheckpointsEverythingIsCommittedAtTheEnd) {
+  Life life(fs, {});
+  life.host.run_jobs();
+  life.write({"a", "b"});
+  life.sink.finish(life.none);
+  life.sink.checkpoint_completed(INT64_MAX);
+  EXPECT_FALSE(life.sink.quiescent());
+  life.host.run_jobs();
+  EXPECT_TRUE(life.sink.quiescent());
+  EXPECT_TRUE(life.host.failure.ok()) << life.host.failure.to_string();
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+}
+
+TEST_F(FileSinkTest, ADamagedFileIsNotCommitted) {
+  TestHost::Lists state;
+  {
+    Life first(fs, {.nonce = 1});
+    first.host.run_jobs();
+    first.write({"a"});
+    TestSnapshot snapshot = first.snapshot(1);
+    ASSERT_TRUE(snapshot.acknowledge().ok());
+    state = snapshot.lists;
+  }
+  const std::string path = std::string(kOut) + "/" + file_names(*fs, kOut, ".part-").at(0);
+  ASSERT_TRUE(fs->remove(path).ok());
+  {
+    Life gone(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
+    gone.host.run_jobs();
+    EXPECT_EQ(gone.host.failure.code(), StatusCode::kDataLoss);
+    EXPECT_FALSE(gone.sink.can_accept());
+  }
+  ASSERT_TRUE(write_file(*fs, path, "a").ok());
+  Life shorter(fs, {.nonce = 3, .restored_checkpoint = 1}, state);
+  shorter.host.run_jobs();
+  EXPECT_EQ(shorter.host.failure.code(), StatusCode::kDataLoss);
+  EXPECT_NE(shorter.host.failure.message().find("has 1 bytes, but 2 were written"), std::string::npos) << shorter.host.failure.to_string();
+}
+
+TEST(FileSinkProbe, SaysWhatCannotBeWrittenTo) {
+  auto fs = std::make_shared<MemoryFileSystem>();
+  ASSERT_TRUE(write_file(*fs, "/file", "x").ok());
+  TestHost host(fs, {});
+  EXPECT_TRUE(FileSink<std::string>("/new/dir").probe(host).ok());
+  const Status refused = FileSink<std::string>("/file").probe(host);
+  EXPECT_FALSE(refused.ok());
+  EXPECT_NE(refused.message().find("cannot write results to /file"), std::string::npos) << refused.to_string();
+}
+
+TEST(PartNames, RoundTripAndRefuseOthers) {
+  const PartName name{.subtask = 12, .checkpoint_id = 7, .run = 0xabc, .attempt = 0xffffffff};
+  EXPECT_EQ(to_string(name), "part-12-000007-00000abc-ffffffff");
+  EXPECT_EQ(parse_part_name("part-12-000007-00000abc-ffffffff")->checkpoint_id, 7);
+  EXPECT_EQ(parse_part_name("part-0-final-00000abc-ffffffff")->checkpoint_id, INT64_MAX);
+  EXPECT_EQ(to_string(HiddenName{.sink = 1, .subtask = 2, .attempt = 3, .number = 4}), ".part-00000001-2-0000000000000003-4.inprogress");
+  EXPECT_EQ(parse_hidden_name(".part-00000001-2-0000000000000003-4.inprogress")->number, 4u);
+  for (const char* other : {"part-0-1", "part-00000-of-00003", "part-x-000001-00000abc-ffffffff", "_SUCCESS", "part-0-000001-00000abc-ffffffff.gz"}) {
+    EXPECT_FALSE(parse_part_name(other)) << other;
+  }
+  EXPECT_FALSE(parse_hidden_name(".part-1-2-3.inprogress"));
+}
+
+TEST(PartCommittables, DamagedOnesAndStrangePathsAreRefused) {
+  const PartCommittable good{.run = 1, .hidden = ".part-00000001-2-0000000000000003-4.inprogress", .part = "part-0-000001-00000abc-ffffffff", .length = 5};
+  EXPECT_EQ(PartCommittable::decode(good.encode())->length, 5);
+  EXPECT_EQ(PartCommittable::decode(good.encode().substr(0, 20)).status().code(), StatusCode::kDataLoss);
+  PartCommittable strange = good;
+  strange.part = "../etc/passwd";
+  EXPECT_EQ(PartCommittable::decode(strange.encode()).status().code(), StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fs/file_system_registry.h"
+#include "weir/csv.h"
+
+namespace weir {
+
+/// At the beginning of some UTF-8 files.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+/// A byte range of a file, and how far it has been read.
+struct FileSplit {
+  std::string uri;
+  int64_t begin = 0;
+  int64_t end = 0;
+  int64_t file_size = 0;
+  int64_t next = -1;  ///< where the next record begins; -1: the range has not been begun
+
+  std::string encode() const;
+  static StatusOr<FileSplit> decode(std::string_view bytes);
+};
+
+/// The first line of a file.
+struct FileHeader {
+  std::vector<std::string> names;
+  int64_t length = 0;  ///< bytes, with the line break
+};
+StatusOr<FileHeader> read_file_header(ReadableFile& file, const std::string& uri, const CsvOptions& options);
+
+/// "file.csv has no column 'x'…" unless all of `needed` are there.
+Status check_columns(const std::string& uri, const std::vector<std::string>& names, const std::vector<std::string>& needed);
+
+}  // namespace weir

@@ -1,0 +1,140 @@
+#include <set>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "connectors/part_names.h"
+#include "fs/file_system_registry.h"
+#include "weir/detail/part_writer.h"
+
+namespace weir::detail {
+namespace {
+
+constexpr char kProbeName[] = ".part-probe";
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+StatusOr<std::vector<PartCommittable>> decode_all(const std::vector<std::string>& committables) {
+  std::vector<PartCommittable> decoded;
+  for (const std::string& bytes : committables) {
+    WEIR_ASSIGN_OR_RETURN(decoded.emplace_back(), PartCommittable::decode(bytes));
+  }
+  return decoded;
+}
+
+/// Commits by renaming. A part file is removed only where a checkpoint was given up that had made it visible.
+class PartCommitter final : public Committer {
+ public:
+  PartCommitter(std::string uri, FileSystemRegistry& files) : uri_(std::move(uri)), files_(files) {}
+
+  Status commit(const std::vector<std::string>& committables) override {
+    WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(committables));
+    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
+    for (const PartCommittable& part : parts) {
+      if (!part.hidden.empty()) WEIR_RETURN_IF_ERROR(commit_part(directory, part));
+    }
+    return {};
+  }
+
+  Status recover(const std::vector<std::string>& pending, int64_t restored_checkpoint) override {
+    WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(pending));
+    std::set<uint32_t> runs;
+    for (const PartCommittable& part : parts) runs.insert(part.run);
+    if (runs.empty()) return {};
+    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
+    WEIR_ASSIGN_OR_RETURN(const auto entries, list_or_nothing(directory));
+    int removed = 0;
+    for (const FileInfo& entry : entries) {
+      const auto name = parse_part_name(base_name(entry.path));
+      if (!name || !runs.contains(name->run) || name->checkpoint_id <= restored_checkpoint) continue;
+      WEIR_RETURN_IF_ERROR(remove(*directory.fs, entry.path));
+      ++removed;
+    }
+    if (removed > 0) {
+      WEIR_LOG(kWarning) << uri_ << ": removed " << removed << " part files of checkpoints after " << restored_checkpoint
+                         << ", from which the job goes on: what they held is produced again";
+    }
+    return {};
+  }
+
+  Status clean_up(const SinkStart& start) override {
+    WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(start.pending));
+    std::set<std::string> needed;
+    for (const PartCommittable& part : parts) needed.insert(part.hidden);
+    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
+    WEIR_ASSIGN_OR_RETURN(const auto entries, list_or_nothing(directory));
+    const uint32_t sink = sink_hash(start.uid);
+    for (const FileInfo& entry : entries) {
+      const std::string name(base_name(entry.path));
+      const auto hidden = parse_hidden_name(name);
+      if (!hidden || hidden->sink != sink || needed.contains(name)) continue;
+      const bool mine = hidden->subtask == start.subtask || (start.subtask == 0 && hidden->subtask >= start.parallelism);
+      if (mine) WEIR_RETURN_IF_ERROR(remove(*directory.fs, entry.path));
+    }
+    return {};
+  }
+
+ private:
+  Status commit_part(const FileLocation& directory, const PartCommittable& part) {
+    FileSystem& fs = *directory.fs;
+    const FileLocation hidden = directory.child(part.hidden);
+    const FileLocation target = directory.child(part.part);
+    const auto source = fs.stat(hidden.path);
+    if (source.ok()) {
+      if (source->size != part.length) return wrong_length(hidden, source->size, part.length);
+      const Status renamed = fs.rename(hidden.path, target.path);
+      if (renamed.code() == StatusCode::kAlreadyExists) {
+        return failed_precondition(cat("cannot commit ", hidden.uri, ": ", target.uri,
+                                       " exists already and was not made from it; does another job write to this directory? "
+                                       "Move the file away, and start again from the checkpoint"));
+      }
+      return renamed;
+    }
+    if (source.status().code() != StatusCode::kNotFound) return source.status();
+    const auto committed = fs.stat(target.path);
+    if (committed.ok()) return committed->size == part.length ? Status() : wrong_length(target, committed->size, part.length);
+    if (committed.status().code() != StatusCode::kNotFound) return committed.status();
+    return data_loss(cat("cannot commit ", target.uri, ": neither it nor ", hidden.uri,
+                         " exists. Somebody removed output of a completed checkpoint; restore from an earlier one"));
+  }
+
+  static Status wrong_length(const FileLocation& file, int64_t found, int64_t expected) {
+    return data_loss(cat(file.uri, " has ", found, " bytes, but ", expected,
+                         " were written for a completed checkpoint; it was damaged or changed. Restore from an earlier checkpoint"));
+  }
+
+  static StatusOr<std::vector<FileInfo>> list_or_nothing(const FileLocation& directory) {
+    auto entries = directory.fs->list(directory.path);
+    if (!entries.ok() && entries.status().code() == StatusCode::kNotFound) return std::vector<FileInfo>();
+    return entries;
+  }
+
+  static Status remove(FileSystem& fs, const std::string& path) {
+    const Status removed = fs.remove(path);
+    return removed.code() == StatusCode::kNotFound ? Status() : removed;
+  }
+
+  const std::string uri_;
+  FileSystemRegistry& files_;
+};
+
+}  // namespace
+
+std::unique_ptr<Committer> make_part_committer(std::string directory_uri, FileSystemRegistry& files) {
+  return std::make_unique<PartCommitter>(std::move(directory_uri), files);
+}
+
+Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry& files) {
+  const auto probe = [&]() -> Status {
+    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files.resolve(directory_uri));
+    WEIR_RETURN_IF_ERROR(directory.fs->make_directories(directory.path));
+    const std::string path = directory.child(kProbeName).path;
+    WEIR_ASSIGN_OR_RETURN(auto file, directory.fs->create(path, CreateMode::kReplace));
+    WEIR_RETURN_IF_ERROR(file->append("x"));
+    WEIR_RETURN_IF_ERROR(file->close());
+    return directory.fs->remove(path);
+  };
+  return probe().with_context(cat("cannot write results to ", directory_uri));
+}
+
+}  // namespace weir::detail

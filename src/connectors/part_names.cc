@@ -1,0 +1,116 @@
+#include "connectors/part_names.h"
+
+#include <charconv>
+#include <cstdio>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "weir/bytes.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kHiddenPrefix = ".part-";
+constexpr std::string_view kHiddenSuffix = ".inprogress";
+constexpr std::string_view kPartPrefix = "part-";
+constexpr uint8_t kCommittableVersion = 1;
+
+std::string hex(uint64_t value, int digits) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%0*llx", digits, static_cast<unsigned long long>(value));
+  return text;
+}
+
+template <class N>
+bool parse_number(std::string_view text, int base, N* value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value, base);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// FNV-1a.
+uint64_t hash_bytes(std::string_view bytes, uint64_t hash = 0xcbf29ce484222325ull) {
+  for (const char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ull;
+  return hash;
+}
+
+uint32_t fold(uint64_t hash) { return static_cast<uint32_t>(hash ^ (hash >> 32)); }
+
+}  // namespace
+
+std::string to_string(const HiddenName& name) {
+  return cat(kHiddenPrefix, hex(name.sink, 8), "-", name.subtask, "-", hex(name.attempt, 16), "-", name.number, kHiddenSuffix);
+}
+
+std::optional<HiddenName> parse_hidden_name(std::string_view name) {
+  if (!name.starts_with(kHiddenPrefix) || !name.ends_with(kHiddenSuffix)) return std::nullopt;
+  if (name.size() < kHiddenPrefix.size() + kHiddenSuffix.size()) return std::nullopt;
+  name.remove_prefix(kHiddenPrefix.size());
+  name.remove_suffix(kHiddenSuffix.size());
+  const auto fields = split(name, '-');
+  HiddenName parsed;
+  if (fields.size() != 4 || !parse_number(fields[0], 16, &parsed.sink) || !parse_number(fields[1], 10, &parsed.subtask) ||
+      !parse_number(fields[2], 16, &parsed.attempt) || !parse_number(fields[3], 10, &parsed.number)) {
+    return std::nullopt;
+  }
+  return parsed;
+}
+
+std::string to_string(const PartName& name) {
+  char checkpoint[24] = "final";
+  if (name.checkpoint_id != INT64_MAX) {
+    std::snprintf(checkpoint, sizeof checkpoint, "%06lld", static_cast<long long>(name.checkpoint_id));
+  }
+  return cat(kPartPrefix, name.subtask, "-", checkpoint, "-", hex(name.run, 8), "-", hex(name.attempt, 8));
+}
+
+std::optional<PartName> parse_part_name(std::string_view name) {
+  if (!name.starts_with(kPartPrefix)) return std::nullopt;
+  const auto fields = split(name.substr(kPartPrefix.size()), '-');
+  PartName parsed;
+  if (fields.size() != 4 || !parse_number(fields[0], 10, &parsed.subtask) || fields[2].size() != 8 || fields[3].size() != 8 ||
+      !parse_number(fields[2], 16, &parsed.run) || !parse_number(fields[3], 16, &parsed.attempt)) {
+    return std::nullopt;
+  }
+  if (fields[1] == "final") {
+    parsed.checkpoint_id = INT64_MAX;
+  } else if (fields[1].size() < 6 || !parse_number(fields[1], 10, &parsed.checkpoint_id) || parsed.checkpoint_id < 0) {
+    return std::nullopt;
+  }
+  return parsed;
+}
+
+uint32_t sink_hash(std::string_view uid) { return fold(hash_bytes(uid)); }
+
+uint32_t run_hash(std::string_view uid, uint64_t attempt_nonce) {
+  BinaryWriter nonce;
+  nonce.put_u64(attempt_nonce);
+  return fold(hash_bytes(nonce.buffer(), hash_bytes(uid)));
+}
+
+std::string PartCommittable::encode() const {
+  BinaryWriter out;
+  out.put_u8(kCommittableVersion);
+  out.put_u32(run);
+  out.put_bytes(hidden);
+  out.put_bytes(part);
+  out.put_i64(length);
+  return out.take();
+}
+
+StatusOr<PartCommittable> PartCommittable::decode(std::string_view bytes) {
+  BinaryReader in(bytes);
+  if (in.get_u8() != kCommittableVersion) in.fail("an unknown version");
+  PartCommittable decoded;
+  decoded.run = in.get_u32();
+  decoded.hidden = in.get_bytes();
+  decoded.part = in.get_bytes();
+  decoded.length = in.get_i64();
+  WEIR_RETURN_IF_ERROR(in.status("a file sink's committable"));
+  // The names become paths: what is not a name of ours does not.
+  if (!decoded.hidden.empty() && (!parse_hidden_name(decoded.hidden) || !parse_part_name(decoded.part))) {
+    return data_loss(cat("a file sink's committable names '", decoded.hidden, "' and '", decoded.part, "', which no file sink writes"));
+  }
+  return decoded;
+}
+
+}  // namespace weir

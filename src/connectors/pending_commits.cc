@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <exception>
+#include <mutex>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "weir/bytes.h"
+#include "weir/detail/sink_operator.h"
+
+namespace weir::detail {
+namespace {
+
+constexpr char kStateName[] = "committables";
+constexpr int kMaxAttempts = 20;
+constexpr int64_t kFirstRetryMs = 100;
+constexpr int64_t kMaxRetryMs = 5000;
+
+/// Committers may be the user's.
+template <class Call>
+Status guarded(Call call) {
+  try {
+    return call();
+  } catch (const std::exception& e) {
+    return aborted(cat("the committer threw: ", e.what()));
+  } catch (...) {
+    return aborted("the committer threw something that is not a std::exception");
+  }
+}
+
+}  // namespace
+
+/// What has to happen before the first record, done once, by whichever thread of the I/O pool comes first.
+class PendingCommits::Recovery {
+ public:
+  Recovery(std::shared_ptr<Committer> committer, SinkStart start) : committer_(std::move(committer)), start_(std::move(start)) {}
+
+  Status run() {
+    const std::lock_guard lock(mutex_);
+    if (done_) return {};
+    WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->clean_up(start_); }));
+    if (start_.subtask == 0) {
+      WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->recover(start_.pending, start_.restored_checkpoint); }));
+      if (!start_.pending.empty()) WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->commit(start_.pending); }));
+    }
+    done_ = true;
+    return {};
+  }
+
+ private:
+  std::mutex mutex_;
+  const std::shared_ptr<Committer> committer_;
+  const SinkStart start_;
+  bool done_ = false;
+};
+
+PendingCommits::PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context)
+    : committer_(std::move(committer)), context_(context) {}
+
+Status PendingCommits::open() {
+  TypeDescription bytes;
+  bytes.kind = TypeKind::kBytes;
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> restored,
+                        context_.operator_state().declare(kStateName, ListStateMode::kUnion, std::move(bytes)));
+  SinkStart start{.pending = {},
+                  .restored_checkpoint = context_.restored_checkpoint(),
+                  .subtask = context_.subtask(),
+                  .parallelism = context_.parallelism(),
+                  .uid = context_.uid()};
+  for (const std::string& element : restored) {
+    BinaryReader outer(element);
+    BinaryReader in(outer.get_bytes());
+    Entry entry{.checkpoint_id = in.get_i64(), .subtask = in.get_i32(), .bytes = std::string(in.get_bytes())};
+    if (!outer.ok()) return outer.status("a restored committable");
+    if (!in.ok()) return in.status("a restored committable");
+    start.pending.push_back(entry.bytes);
+    if (context_.subtask() == 0) pending_.push_back(std::move(entry));
+  }
+  recovery_ = std::make_shared<Recovery>(committer_, std::move(start));
+  recover();
+  return {};
+}
+
+void PendingCommits::recover() {
+  context_.run_blocking([this, recovery = recovery_]() -> std::function<void()> {
+    Status status = recovery->run();
+    return [this, status = std::move(status)] { on_recovered(status); };
+  });
+}
+
+void PendingCommits::on_recovered(const Status& status) {
+  if (!status.ok()) {
+    retry_later(status, "cannot take up where the restored checkpoint left off");
+    return;
+  }
+  recovered_ = true;
+  attempts_ = 0;
+  std::erase_if(pending_, [this](const Entry& e) { return e.checkpoint_id <= context_.restored_checkpoint(); });
+  start_commit();
+}
+
+void PendingCommits::snapshot(SnapshotContext& context, std::vector<std::string> prepared) {
+  for (std::string& bytes : prepared) pending_.push_back({context.checkpoint_id(), context_.subtask(), std::move(bytes)});
+  std::vector<std::string> elements;
+  elements.reserve(pending_.size());
+  for (const Entry& entry : pending_) {
+    BinaryWriter inner;
+    inner.put_i64(entry.checkpoint_id);
+    inner.put_i32(entry.subtask);
+    inner.put_bytes(entry.bytes);
+    BinaryWriter out;
+    out.put_bytes(inner.buffer());
+    elements.push_back(out.take());
+  }
+  context.put_list(kStateName, std::move(elements));
+  // A checkpoint that completes may be followed by commits of other subtasks, which a recovery that still runs would take for those
+  // of a lost checkpoint.
+  if (!recovered_) context.before_ack([recovery = recovery_] { return recovery->run(); });
+}
+
+void PendingCommits::completed(int64_t id) {
+  completed_ = std::max(completed_, id);
+  start_commit();
+}
+
+void PendingCommits::commit_final(std::vector<std::string> prepared, std::vector<std::function<Status()>> make_durable) {
+  for (std::string& bytes : prepared) pending_.push_back({INT64_MAX, context_.subtask(), std::move(bytes)});
+  std::move(make_durable.begin(), make_durable.end(), std::back_inserter(make_durable_));
+  completed(INT64_MAX);
+}
+
+void PendingCommits::start_commit() {
+  if (!recovered_ || committing_ || retry_at_ms_ != INT64_MAX) return;
+  std::vector<std::string> committables;
+  for (const Entry& entry : pending_) {
+    if (entry.checkpoint_id <= completed_) committables.push_back(entry.bytes);
+  }
+  if (committables.empty()) return;
+  committing_ = true;
+  std::vector<std::function<Status()>> first;
+  if (completed_ == INT64_MAX) first = make_durable_;
+  context_.run_blocking([this, committer = committer_, committables = std::move(committables), first = std::move(first),
+                         up_to = completed_]() -> std::function<void()> {
+    Status status;
+    for (const auto& work : first) {
+      if (status.ok()) status = work();
+    }
+    if (status.ok()) status = guarded([&] { return committer->commit(committables); });
+    return [this, up_to, status = std::move(status)] { on_committed(up_to, status); };
+  });
+}
+
+void PendingCommits::on_committed(int64_t up_to, const Status& status) {
+  committing_ = false;
+  if (!status.ok()) {
+    retry_later(status, "cannot commit");
+    return;
+  }
+  attempts_ = 0;
+  std::erase_if(pending_, [up_to](const Entry& e) { return e.checkpoint_id <= up_to; });
+  if (up_to == INT64_MAX) make_durable_.clear();
+  start_commit();
+}
+
+bool PendingCommits::retry_later(const Status& status, const char* what) {
+  if (status.code() != StatusCode::kUnavailable || ++attempts_ >= kMaxAttempts) {
+    context_.fail(status.with_context(what));
+    return false;
+  }
+  const int64_t delay_ms = std::min(kMaxRetryMs, kFirstRetryMs << std::min(attempts_ - 1, 10));
+  retry_at_ms_ = context_.processing_time_ms() + delay_ms;
+  WEIR_LOG(kWarning) << context_.operator_name() << " (subtask " << context_.subtask() << ") " << what << ", tries again in " << delay_ms
+                     << " ms: " << status.to_string();
+  return true;
+}
+
+void PendingCommits::advance_processing_time(int64_t now_ms) {
+  if (now_ms < retry_at_ms_) return;
+  retry_at_ms_ = INT64_MAX;
+  if (recovered_) start_commit();
+  else recover();
+}
+
+bool PendingCommits::quiescent() const {
+  if (!recovered_ || committing_ || retry_at_ms_ != INT64_MAX) return false;
+  return std::none_of(pending_.begin(), pending_.end(), [this](const Entry& e) { return e.checkpoint_id <= completed_; });
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,262 @@
+#include "weir/detail/record_reader.h"
+
+#include <algorithm>
+#include <deque>
+#include <tuple>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "connectors/file_split.h"
+#include "weir/detail/check.h"
+
+namespace weir::detail {
+namespace {
+
+/// Read at once beyond the end of a split, where only the rest of one record is wanted.
+constexpr int64_t kTailBytes = 64 << 10;
+constexpr int64_t kSkippedShown = 10;
+
+class RecordReaderImpl final : public RecordReader {
+ public:
+  explicit RecordReaderImpl(RecordReaderOptions options) : shared_options_(std::make_shared<const RecordReaderOptions>(std::move(options))) {}
+
+  Status open(OperatorContext& context) override {
+    context_ = &context;
+    return {};
+  }
+
+  void add_splits(std::vector<std::string> encoded) override {
+    for (const std::string& bytes : encoded) {
+      auto split = FileSplit::decode(bytes);
+      if (!split.ok()) return context_->fail(split.status());
+      splits_.push_back(std::move(*split));
+    }
+    // In the order of the input, whoever had them before, so that event time goes on in order. The one being read stays in front.
+    std::stable_sort(splits_.begin() + (state_ == State::kNoFile ? 0 : 1), splits_.end(),
+                     [](const FileSplit& a, const FileSplit& b) { return std::tie(a.uri, a.begin) < std::tie(b.uri, b.begin); });
+  }
+
+  Result take(size_t max, std::vector<std::string_view>& records) override {
+    records.clear();
+    while (true) {
+      if (splits_.empty()) return Result::kEnd;
+      if (state_ == State::kNoFile) open_file();
+      if (state_ != State::kReading) return Result::kNothingNow;
+      FileSplit& split = splits_.front();
+      if (split.next < 0) find_first_record(split);
+      while (records.size() < max && split.next >= 0 && split.next < split.end) {
+        std::string_view record;
+        if (!cut_record(split, &record)) break;
+        records.push_back(record);
+      }
+      const bool done = split.next >= split.end;
+      if (!records.empty()) {
+        if (!done) read_ahead(split);
+        return Result::kRecords;
+      }
+      if (done) {
+        if (reading_) return Result::kNothingNow;
+        splits_.pop_front();
+        arrived_.clear();
+        state_ = State::kNoFile;
+        continue;
+      }
+      if (!arrived_.empty()) {
+        use_chunk();
+        continue;
+      }
+      read_ahead(split);
+      if (state_ == State::kReading && !reading_ && read_to_ >= split.file_size) {
+        // Only find_first_record gets here: no record begins in this range.
+        split.next = split.end;
+        continue;
+      }
+      return Result::kNothingNow;
+    }
+  }
+
+  const std::vector<std::string>& header() const override { return header_.names; }
+  int64_t file_number() const override { return file_number_; }
+
+  bool malformed(std::string_view record, const std::string& why, bool may_skip) override {
+    const int64_t offset = buffer_offset_ + (record.data() - buffer_.data());
+    constexpr size_t kShown = 200;
+    const std::string message = cat("the record at byte ", offset, " of ", splits_.front().uri, " cannot be used: ", why, ". It is: ",
+                                    record.substr(0, kShown), record.size() > kShown ? "…" : "");
+    if (!may_skip || !options_.skip_malformed) {
+      context_->fail(invalid_argument(message));
+      return false;
+    }
+    if (++skipped_ <= kSkippedShown) {
+      WEIR_LOG(kWarning) << context_->operator_name() << " skips a record: " << message
+                         << (skipped_ == kSkippedShown ? ". It will not name any more of them" : "");
+    }
+    return true;
+  }
+
+  std::vector<std::string> snapshot() override {
+    std::vector<std::string> encoded;
+    for (const FileSplit& split : splits_) {
+      if (split.next < split.end) encoded.push_back(split.encode());
+    }
+    return encoded;
+  }
+
+ private:
+  enum class State { kNoFile, kOpening, kReading, kFailed };
+
+  /// What the I/O pool brings when it has opened a file.
+  struct Opened {
+    std::shared_ptr<ReadableFile> file;
+    FileHeader header;
+    int64_t offset = 0;
+    std::string bytes;
+  };
+
+  void open_file() {
+    state_ = State::kOpening;
+    context_->run_blocking([this, split = splits_.front(), options = shared_options_, files = &context_->files()]() -> std::function<void()> {
+      auto opened = std::make_shared<StatusOr<Opened>>(open_and_read(split, *options, *files));
+      return [this, opened] {
+        if (!opened->ok()) return fail(opened->status());
+        Opened& o = **opened;
+        file_ = std::move(o.file);
+        header_ = std::move(o.header);
+        buffer_ = std::move(o.bytes);
+        buffer_offset_ = o.offset;
+        read_to_ = buffer_offset_ + static_cast<int64_t>(buffer_.size());
+        scanned_ = 0;
+        ++file_number_;
+        state_ = State::kReading;
+      };
+    });
+  }
+
+  static int64_t chunk_length(const FileSplit& split, int64_t offset, const RecordReaderOptions& options) {
+    const int64_t wanted = std::max<int64_t>(0, split.end - offset) + kTailBytes;
+    return std::min({static_cast<int64_t>(options.chunk_bytes), split.file_size - offset, wanted});
+  }
+
+  static StatusOr<Opened> open_and_read(const FileSplit& split, const RecordReaderOptions& options, FileSystemRegistry& files) {
+    Opened opened;
+    WEIR_ASSIGN_OR_RETURN(const FileLocation location, files.resolve(split.uri));
+    WEIR_ASSIGN_OR_RETURN(opened.file, location.fs->open(location.path));
+    if (opened.file->size() != split.file_size) {
+      return failed_precondition(cat(split.uri, " has ", opened.file->size(), " bytes, but had ", split.file_size,
+                                     " when the job first started; a file that is read must not change. Put the old one back, or start "
+                                     "without a checkpoint"));
+    }
+    if (options.has_header) {
+      WEIR_ASSIGN_OR_RETURN(opened.header, read_file_header(*opened.file, split.uri, options.csv));
+      WEIR_RETURN_IF_ERROR(check_columns(split.uri, opened.header.names, options.needed_columns));
+    }
+    // The byte before tells whether a record begins with the range's first byte.
+    opened.offset = split.next >= 0 ? split.next : std::max<int64_t>(0, split.begin - 1);
+    WEIR_RETURN_IF_ERROR(opened.file->read_at(opened.offset, chunk_length(split, opened.offset, options), &opened.bytes));
+    return opened;
+  }
+
+  void find_first_record(FileSplit& split) {
+    if (split.begin == 0) {
+      split.next = options_.has_header ? header_.length : buffer_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+      return;
+    }
+    const size_t line_end = buffer_.find('\n', scanned_);
+    scanned_ = line_end == std::string::npos ? buffer_.size() : line_end + 1;
+    if (line_end != std::string::npos) split.next = std::min(split.end, buffer_offset_ + static_cast<int64_t>(scanned_));
+  }
+
+  /// False: the record goes on beyond the buffer.
+  bool cut_record(FileSplit& split, std::string_view* record) {
+    const auto begin = static_cast<size_t>(split.next - buffer_offset_);
+    if (begin > buffer_.size()) return false;
+    size_t end = find_line_end(begin);
+    size_t next = end + 1;
+    if (end == std::string::npos) {
+      if (buffer_.size() - begin > options_.max_record_bytes) {
+        fail(invalid_argument(cat("the record at byte ", split.next, " of ", split.uri, " is longer than ", options_.max_record_bytes,
+                                  " bytes; is it a text file?")));
+        return false;
+      }
+      if (buffer_offset_ + static_cast<int64_t>(buffer_.size()) < split.file_size) return false;
+      end = next = buffer_.size();
+    }
+    if (end > begin && buffer_[end - 1] == '\r') --end;
+    *record = std::string_view(buffer_).substr(begin, end - begin);
+    split.next = buffer_offset_ + static_cast<int64_t>(next);
+    return true;
+  }
+
+  size_t find_line_end(size_t begin) const {
+    if (!options_.multiline) return buffer_.find('\n', begin);
+    bool quoted = false;
+    for (size_t i = begin; i < buffer_.size(); ++i) {
+      if (buffer_[i] == '"') quoted = !quoted;
+      if (buffer_[i] == '\n' && !quoted) return i;
+    }
+    return std::string::npos;
+  }
+
+  void read_ahead(const FileSplit& split) {
+    if (reading_ || !arrived_.empty() || state_ != State::kReading || read_to_ >= split.file_size) return;
+    const int64_t length = chunk_length(split, read_to_, options_);
+    reading_ = true;
+    context_->run_blocking([this, file = file_, offset = read_to_, length, uri = split.uri]() -> std::function<void()> {
+      auto bytes = std::make_shared<std::string>();
+      Status status = file->read_at(offset, length, bytes.get());
+      if (status.ok() && static_cast<int64_t>(bytes->size()) < length) {
+        status = failed_precondition(cat(uri, " became shorter while it was read: byte ", offset + static_cast<int64_t>(bytes->size()),
+                                         " is no longer there"));
+      }
+      return [this, bytes, status = std::move(status)] {
+        reading_ = false;
+        if (!status.ok()) return fail(status);
+        read_to_ += static_cast<int64_t>(bytes->size());
+        arrived_ = std::move(*bytes);
+      };
+    });
+  }
+
+  /// Drops what has been read and appends what has arrived. Records taken before are gone.
+  void use_chunk() {
+    const FileSplit& split = splits_.front();
+    const size_t consumed = split.next < 0 ? scanned_ : std::min(buffer_.size(), static_cast<size_t>(split.next - buffer_offset_));
+    buffer_.erase(0, consumed);
+    buffer_offset_ += static_cast<int64_t>(consumed);
+    scanned_ = 0;
+    if (buffer_.empty()) buffer_.swap(arrived_);
+    else buffer_ += arrived_;
+    arrived_.clear();
+  }
+
+  void fail(const Status& status) {
+    state_ = State::kFailed;
+    context_->fail(status.with_context(cat("cannot read ", options_.uri)));
+  }
+
+  const std::shared_ptr<const RecordReaderOptions> shared_options_;  ///< with work on the I/O pool, which may outlive the reader
+  const RecordReaderOptions& options_ = *shared_options_;
+  OperatorContext* context_ = nullptr;
+  std::deque<FileSplit> splits_;  ///< the first is being read unless state_ is kNoFile
+  State state_ = State::kNoFile;
+  bool reading_ = false;
+
+  std::shared_ptr<ReadableFile> file_;
+  FileHeader header_;
+  int64_t file_number_ = 0;
+  std::string buffer_;
+  int64_t buffer_offset_ = 0;  ///< of the buffer's first byte in the file
+  size_t scanned_ = 0;         ///< bytes of the buffer that hold no beginning of a record, while none was found
+  std::string arrived_;        ///< the next chunk
+  int64_t read_to_ = 0;        ///< the end of what was read, in the file
+  int64_t skipped_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordReader> make_record_reader(RecordReaderOptions options) {
+  return std::make_unique<RecordReaderImpl>(std::move(options));
+}
+
+}  // namespace weir::detail
