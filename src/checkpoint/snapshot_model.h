@@ -18,6 +18,7 @@ namespace weir {
 /// State that is small enough to be inside `_metadata`.
 struct InlineBytes {
   std::string bytes;
+  std::string name{};  ///< what Flink calls it; empty: the encoder makes one up
 };
 /// A part of a file beside `_metadata`; Flink's file segment (handle tag 15).
 struct FileSegment {
@@ -48,6 +49,7 @@ struct OperatorStateHandle {
 struct SubtaskState {
   std::optional<OperatorStateHandle> operator_state;
   std::optional<KeyedStateHandle> keyed_state;
+  bool finished = false;  ///< had ended before the checkpoint; then there is no state
 };
 
 struct OperatorSnapshotState {
@@ -56,7 +58,8 @@ struct OperatorSnapshotState {
   OperatorId id;
   int parallelism = 1;
   int max_parallelism = 128;
-  std::map<int, SubtaskState> subtasks;
+  std::map<int, SubtaskState> subtasks;  ///< a subtask without state may be missing
+  bool finished = false;                 ///< all of it had ended before the checkpoint; then there are no subtasks
 };
 
 struct CheckpointMetadata {

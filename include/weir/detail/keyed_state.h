@@ -39,7 +39,8 @@ class KeyedState {
   virtual ~KeyedState() = default;
   /// Marks an epoch: bounded by the number of pages, not of entries.
   virtual std::unique_ptr<KeyedStateSnapshot> snapshot() = 0;
-  /// Tells what the snapshot to be read was made of; once, before read_group. FAILED_PRECONDITION names the state, the old and the new
+  /// Tells what the stream to be read was made of; before its first read_group. Several streams may be read one after another (one per
+  /// old subtask), and the states of each may have other ids. FAILED_PRECONDITION names the state, the old and the new
   /// type if they do not fit. `ignore_unclaimed`: states that the operator does not declare are dropped instead of refused.
   virtual Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states, bool ignore_unclaimed) = 0;
   /// Reads the entries of one key group, in the canonical layout. Groups outside the operator's range are an error.
