@@ -1,0 +1,7 @@
+#include "weir/detail/cow_table.h"
+
+namespace weir::detail {
+
+alignas(64) const uintptr_t kNoPages[512] = {};
+
+}  // namespace weir::detail
