@@ -33,9 +33,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     world_.note("send", cat(receiver.life->name, ' ', typeid(sent).name()), static_cast<uint64_t>(receiver.last_arrival.count()));
     // std::function copies, so the message travels in a shared box.
     auto box = std::make_shared<std::unique_ptr<Message>>(std::move(message));
-    world_.at(receiver.last_arrival, receiver.life, [self = shared_from_this(), to, box, arrival = receiver.last_arrival] {
+    world_.at(receiver.last_arrival, receiver.life, [self = shared_from_this(), to, box] {
       End& end = self->ends_[to];
-      if (!end.open || (self->broken_ && arrival > self->cut_[to])) return;
+      if (!end.open) return;
       end.endpoint.on_message(std::move(*box));
     });
   }
@@ -52,9 +52,9 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
     for (int to = 0; to < 2; ++to) {
       End& end = ends_[to];
       const MonotonicTime in_flight = std::max(end.last_arrival - world_.now(), MonotonicTime{0});
-      cut_[to] = world_.now() + MonotonicTime(static_cast<int64_t>(world_.random().below(static_cast<uint64_t>(in_flight.count()) + 1)));
-      world_.note("break", end.life->name, static_cast<uint64_t>(cut_[to].count()));
-      world_.at(cut_[to], end.life, [self = shared_from_this(), to, reason] {
+      const MonotonicTime cut = world_.now() + MonotonicTime(static_cast<int64_t>(world_.random().below(static_cast<uint64_t>(in_flight.count()) + 1)));
+      world_.note("break", end.life->name, static_cast<uint64_t>(cut.count()));
+      world_.at(cut, end.life, [self = shared_from_this(), to, reason] {
         End& told = self->ends_[to];
         if (!told.open) return;
         told.open = false;
@@ -67,7 +67,6 @@ class Conversation : public std::enable_shared_from_this<Conversation> {
   SimWorld& world_;
   End ends_[2];
   bool broken_ = false;
-  MonotonicTime cut_[2]{};
 };
 
 class SimConnection : public Connection {

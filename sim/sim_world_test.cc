@@ -147,12 +147,13 @@ TEST(SimProcess, AKilledProcessNeverActsAgain) {
   auto handle = process.platform().scheduler.start("a", actor, {});
   auto place = process.platform().files.resolve("/f");
   ASSERT_TRUE(place.ok());
-  world.at(milliseconds(1), nullptr, [&] { process.kill(); });
-  process.platform().scheduler.run_blocking([&worked, captured] { worked = true; });
+  world.at(milliseconds(1), nullptr, [&] {
+    process.platform().scheduler.run_blocking([&worked, captured] { worked = true; });
+    process.kill();
+  });
   world.run_until([&] { return !process.alive(); }, seconds(1));
   const int steps_alive = steps;
   EXPECT_GT(steps_alive, 1);
-  worked = false;
   EXPECT_EQ(captured.use_count(), 1) << "work that never begins is freed at once";
   process.platform().scheduler.run_blocking([&worked] { worked = true; });
   handle->wake();
@@ -162,6 +163,15 @@ TEST(SimProcess, AKilledProcessNeverActsAgain) {
   EXPECT_EQ(steps, steps_alive);
   EXPECT_FALSE(worked);
   EXPECT_EQ(world.disk("file://")->raw().stat("/f").status().code(), StatusCode::kNotFound);
+}
+
+TEST(SimProcess, KilledFromOutsideItsWorkIsFreedAtOnce) {
+  SimWorld world(1);
+  SimProcess process(world, "p");
+  auto captured = std::make_shared<int>(0);
+  process.platform().scheduler.run_blocking([captured] {});
+  process.kill();
+  EXPECT_EQ(captured.use_count(), 1);
 }
 
 TEST(SimProcess, ANewIncarnationFindsTheFilesOfTheOldOne) {
