@@ -49,6 +49,7 @@ constexpr const ConfigKey* kKeys[] = {
     &kTaskSlots,
     &kBatchSize,
     &kChannelCapacity,
+    &kProgress,
     &kIoThreads,
 };
 

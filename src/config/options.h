@@ -160,6 +160,9 @@ inline constexpr Option<int64_t> kBatchSize{
     {"weir.batch-size", ConfigType::kInt, "512", "Records that travel together at most.", "", "", 1, 1 << 20}};
 inline constexpr Option<int64_t> kChannelCapacity{
     {"weir.channel-capacity", ConfigType::kInt, "16", "Batches that may wait between two subtasks.", "", "", 2, 65536}};
+inline constexpr Option<bool> kProgress{
+    {"weir.progress", ConfigType::kBool, "true",
+     "Write a line to standard error each second: records, rate, watermark, last checkpoint."}};
 inline constexpr Option<int64_t> kIoThreads{
     {"weir.io-threads", ConfigType::kInt, "4", "Threads of a process for work that blocks: files, commits.", "", "", 1, 1024}};
 

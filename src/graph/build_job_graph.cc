@@ -103,7 +103,7 @@ Id128 fingerprint(const JobGraph& graph) {
 std::string generated_uid(const std::string& name, int n) { return cat("auto-", name, "-", n); }
 
 StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGraphOptions& options) {
-  std::vector<std::string> problems;
+  std::vector<std::string> problems = stream_graph.problems;
   if (stream_graph.nodes.empty())
     problems.push_back("the job has no operators; describe it with env.from_source(…)… before execute()");
   std::vector<Planned> plan(stream_graph.nodes.size());
