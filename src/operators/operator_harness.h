@@ -149,7 +149,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   int64_t now_ms_ = 0;
 };
 
-/// An operator, and what happens to it. Records may come in one order only, so the results are compared in order, too.
+/// An operator, and what happens to it, step by step.
 class OperatorScenario {
  public:
   OperatorScenario(OperatorFactory factory, ShowBatch show) : factory_(std::move(factory)), show_(std::move(show)) {}

@@ -98,12 +98,17 @@ class OperatorScenario::Run {
   void after_call() {
     collect();
     if (interrupt_ == Interrupt::kSnapshot) {
-      // Read only now, after the next call has changed the state: nobody may notice.
-      for (size_t i = 0; i < subtasks_.size(); ++i) {
-        if (unread_.size() == subtasks_.size()) subtasks_[i]->read_keyed_state(&unread_[i]);
+      // Read only now that the next call has changed the state: nobody may notice.
+      for (size_t i = 0; i < unread_.size() && failure_.empty(); ++i) {
+        subtasks_[i]->read_keyed_state(&unread_[i]);
+        if (unread_[i].groups != read_at_once_[i].groups) failure_ = "a snapshot that was read late differs from one read at once";
       }
       unread_.clear();
-      for (const auto& subtask : subtasks_) unread_.push_back(subtask->snapshot(++checkpoint_id_, /*deferred=*/true));
+      read_at_once_.clear();
+      ++checkpoint_id_;
+      for (const auto& subtask : subtasks_) read_at_once_.push_back(subtask->snapshot(checkpoint_id_));
+      ++checkpoint_id_;
+      for (const auto& subtask : subtasks_) unread_.push_back(subtask->snapshot(checkpoint_id_, /*deferred=*/true));
       for (const auto& subtask : subtasks_) subtask->checkpoint_completed(checkpoint_id_);
       collect();
     } else if (interrupt_ == Interrupt::kRestore) {
@@ -190,6 +195,7 @@ class OperatorScenario::Run {
   std::vector<std::unique_ptr<OperatorHarness>> subtasks_;
   std::vector<HarnessSnapshot> restored_;
   std::vector<HarnessSnapshot> unread_;
+  std::vector<HarnessSnapshot> read_at_once_;
   std::vector<std::string> output_;
   std::string failure_;
   Timestamp watermark_ = kMinWatermark;
