@@ -22,7 +22,7 @@ struct StartingPoint {
   std::string restored_directory;                     ///< URI of the checkpoint's directory
   std::shared_ptr<const RestorePlan> plan;            ///< null on a fresh start
   std::shared_ptr<const Sidecar> sidecar;             ///< types as the checkpoint was written with; null if it has none
-  std::vector<std::vector<std::string>> splits;       ///< by vertex; fresh start only
+  std::vector<std::vector<std::string>> splits;       ///< by vertex: of the sources that find nothing in the checkpoint
 };
 
 // From the job master.

@@ -2,14 +2,25 @@
 
 #include <algorithm>
 
-#include "base/bug_switch.h"
-#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
 #include "fs/file_system_registry.h"
 #include "runtime/task_restore.h"
+#include "weir/detail/check.h"
 
 namespace weir {
+
+namespace {
+
+/// Dealt out in turn, so that every subtask reads them in order.
+std::vector<std::string> splits_of(const std::vector<std::string>& splits, int subtask, int parallelism) {
+  std::vector<std::string> dealt;
+  for (size_t i = subtask; i < splits.size(); i += parallelism) dealt.push_back(splits[i]);
+  return dealt;
+}
+
+}  // namespace
 
 Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform)
     : graph_(graph), options_(std::move(options)), platform_(platform), gate_([this] {
@@ -70,7 +81,7 @@ void Worker::deploy(const DeployMessage& message) {
   attempt_->number = message.attempt;
   attempt_->start = message.start;
   running_attempt_ = message.attempt;
-  attempt_->execution = std::make_unique<JobExecution>(graph_, options_.execution, platform_, gate_, *this,
+  attempt_->execution = std::make_unique<JobExecution>(graph_, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
                                                        message.start->restored_checkpoint);
   attempt_->records.resize(attempt_->execution->shards().size(), 0);
   attempt_->watermarks.resize(attempt_->execution->shards().size(), kMinWatermark);
@@ -83,7 +94,10 @@ void Worker::deploy(const DeployMessage& message) {
 void Worker::open_task(Task& task) {
   gate_.enter();
   platform_.scheduler.run_blocking([this, &task, number = attempt_->number, start = attempt_->start] {
-    Status status = open_and_restore(task, graph_.vertices[task.vertex_index()], *start, platform_.files, options_.ignore_unclaimed_state);
+    const JobVertex& vertex = graph_.vertices[task.vertex_index()];
+    TaskStart from{start->plan.get(), start->sidecar.get(), start->restored_directory, {}, options_.ignore_unclaimed_state};
+    from.splits = splits_of(start->splits[task.vertex_index()], task.subtask(), vertex.parallelism);
+    Status status = open_and_restore(task, from, platform_.files);
     mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
     gate_.leave();
   });
@@ -141,7 +155,6 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
     ack.attempt = number;
     ack.id = id;
     ack.process = options_.process;
-    ack.descriptions = describe_snapshots(graph_, *shared);
     Status status;
     if (auto directory = platform_.files.resolve(join_path(options_.checkpoint_directory, checkpoint_directory_name(id))); !directory.ok()) {
       status = directory.status();
@@ -152,6 +165,7 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
       if (written.ok()) {
         ack.states = std::move(written->states);
         ack.files = std::move(written->files);
+        ack.descriptions = std::move(written->descriptions);
       }
     }
     mailbox_.post([this, number, status, ack = std::move(ack)]() mutable {

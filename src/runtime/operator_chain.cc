@@ -174,6 +174,7 @@ StatusOr<TaskSnapshot> OperatorChain::snapshot(CheckpointId id) {
     WEIR_RETURN_IF_ERROR(host.op().snapshot(context).with_context(operator_label(host.description(), place_.subtask)));
     OperatorSnapshot part;
     part.id = host.description().id;
+    part.uid = host.description().uid;
     if (KeyedState* keyed = host.op().keyed_state()) part.keyed = keyed->snapshot();
     part.lists = context.take_lists();
     taken.operators.push_back(std::move(part));

@@ -15,7 +15,7 @@ struct TaskStart {
   const RestorePlan* plan = nullptr;           ///< null: a fresh start
   const Sidecar* sidecar = nullptr;            ///< types as they were written; null: only what Flink's format tells of them
   std::string directory;                       ///< URI of the checkpoint's directory
-  std::vector<std::string> splits;             ///< sources on a fresh start: this subtask's
+  std::vector<std::string> splits;             ///< sources that find nothing in the checkpoint: this subtask's
   bool ignore_unclaimed_state = false;
 };
 

@@ -2,6 +2,8 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -82,6 +84,18 @@ class PieceWriter {
   int64_t length_ = 0;
 };
 
+OperatorStateDescription describe(const OperatorSnapshot& op) {
+  OperatorStateDescription description;
+  description.operator_id = op.id;
+  description.uid = op.uid;
+  if (op.keyed) {
+    description.key_type = op.keyed->key_type();
+    description.keyed_states = op.keyed->states();
+  }
+  for (const auto& [name, list] : op.lists) description.lists.push_back({name, list.mode, list.element});
+  return description;
+}
+
 }  // namespace
 
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
@@ -89,9 +103,14 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
   SnapshotWriteResult result;
   DataFileWriter file(fs, directory, file_name);
   for (TaskSnapshot& task : snapshots) {
-    for (const auto& work : task.before_ack) WEIR_RETURN_IF_ERROR(work());
+    for (const auto& work : task.before_ack) {
+      if (!bug_enabled(Bug::kAckBeforeDurable)) WEIR_RETURN_IF_ERROR(work());
+    }
     for (OperatorSnapshot& op : task.operators) {
       OperatorSubtaskState written{op.id, task.subtask, {}};
+      const bool described = std::any_of(result.descriptions.begin(), result.descriptions.end(),
+                                         [&](const auto& description) { return description.operator_id == op.id; });
+      if (!described && (op.keyed || !op.lists.empty())) result.descriptions.push_back(describe(op));
       if (!op.lists.empty()) {
         PieceWriter piece(file, inline_threshold);
         OperatorStateHandle handle;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
 #include "runtime/operator_host.h"
 #include "weir/detail/keyed_state.h"
@@ -16,6 +17,7 @@ class FileSystem;
 /// One operator's part of a snapshot, as it was at the barrier.
 struct OperatorSnapshot {
   OperatorId id;
+  std::string uid;
   std::unique_ptr<KeyedStateSnapshot> keyed;  ///< or null
   OperatorLists lists;
 };
@@ -33,6 +35,7 @@ struct TaskSnapshot {
 /// become segments of one data file. Runs on the I/O pool; blocks.
 struct SnapshotWriteResult {
   std::vector<OperatorSubtaskState> states;
+  std::vector<OperatorStateDescription> descriptions;   ///< one per operator that has state
   std::vector<DataFile> files;                          ///< none or one
   int64_t bytes = 0;                                    ///< of all state, inline and in the file
 };

@@ -1,0 +1,153 @@
+#include "cluster/job_preparation.h"
+
+#include <algorithm>
+
+#include "base/bug_switch.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
+#include "checkpoint/snapshot_loader.h"
+#include "checkpoint/storage.h"
+#include "fs/probe.h"
+
+namespace weir {
+namespace {
+
+std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
+  std::vector<RestoreTarget> targets;
+  for (const JobVertex& vertex : graph.vertices) {
+    for (const JobOperator& op : vertex.chain) {
+      targets.push_back({op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
+    }
+  }
+  return targets;
+}
+
+Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
+  for (const JobVertex& vertex : graph.vertices) {
+    for (const JobOperator& op : vertex.chain) {
+      if (op.probe) WEIR_RETURN_IF_ERROR(op.probe(files).with_context(cat("operator '", op.name, "'")));
+    }
+  }
+  return {};
+}
+
+/// By vertex: the splits of the sources that find nothing in the checkpoint (on a fresh start, of all).
+StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph, const RestorePlan* plan, FileSystemRegistry& files) {
+  std::vector<std::vector<std::string>> splits(graph.vertices.size());
+  for (size_t v = 0; v < graph.vertices.size(); ++v) {
+    const JobVertex& vertex = graph.vertices[v];
+    if (!vertex.is_source) continue;
+    const JobOperator& source = vertex.chain[0];
+    const OperatorRestore* restore = plan != nullptr ? plan->find(source.id) : nullptr;
+    if (restore != nullptr && restore->found) continue;
+    auto enumerated = source.enumerate(files, vertex.parallelism);
+    if (!enumerated.ok()) return enumerated.status().with_context(cat("source '", source.name, "'"));
+    splits[v] = *std::move(enumerated);
+  }
+  return splits;
+}
+
+StatusOr<std::shared_ptr<const StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph, const JobOptions& options,
+                                                          FileSystemRegistry& files) {
+  auto start = std::make_shared<StartingPoint>();
+  start->restored_checkpoint = loaded.metadata->checkpoint_id;
+  start->restored_directory = loaded.directory.uri;
+  WEIR_ASSIGN_OR_RETURN(RestorePlan plan, plan_restore(loaded.metadata, restore_targets(graph),
+                                                       {.ignore_unclaimed_state = options.ignore_unclaimed_state}));
+  start->plan = std::make_shared<const RestorePlan>(std::move(plan));
+  WEIR_ASSIGN_OR_RETURN(start->splits, enumerate_splits(graph, start->plan.get(), files));
+  if (loaded.sidecar) start->sidecar = std::make_shared<const Sidecar>(*std::move(loaded.sidecar));
+  WEIR_LOG(kInfo) << "restoring from " << start->restored_directory << "\n" << start->plan->to_string();
+  return std::shared_ptr<const StartingPoint>(std::move(start));
+}
+
+/// The snapshot that --from names; nothing for "none", and for "latest" when the job has none yet.
+StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& options, const FileLocation* job, FileSystemRegistry& files) {
+  if (options.restore_from == "none") return std::optional<LoadedCheckpoint>();
+  if (options.restore_from == "latest") {
+    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.require_sidecar = true, .files = &files}));
+    for (const std::string& line : latest.fallbacks) WEIR_LOG(kWarning) << line;
+    if (!latest.checkpoint) WEIR_LOG(kInfo) << "there is no completed checkpoint in " << job->uri << ": starting from the beginning";
+    return std::move(latest.checkpoint);
+  }
+  WEIR_ASSIGN_OR_RETURN(FileLocation given, files.resolve(options.restore_from));
+  WEIR_ASSIGN_OR_RETURN(FileLocation directory, locate_snapshot(given));
+  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.files = &files}));
+  return std::optional<LoadedCheckpoint>(std::move(loaded));
+}
+
+Status remove_leftovers(const FileLocation& job, const CheckpointInventory& inventory) {
+  if (bug_enabled(Bug::kLeftoversKept)) return {};
+  for (const CheckpointId id : inventory.leftovers) {
+    // The newest id stays taken: a writer that is still alive somewhere must find its path in use.
+    const auto afterwards = id == inventory.highest ? DirectoryAfterwards::kEmpty : DirectoryAfterwards::kRemoved;
+    WEIR_RETURN_IF_ERROR(discard_unfinished(job, id, afterwards));
+  }
+  return {};
+}
+
+}  // namespace
+
+StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, uint64_t nonce) {
+  PreparedJob prepared;
+  std::optional<FileLocation> job;
+  if (!options.job_directory.empty()) {
+    WEIR_ASSIGN_OR_RETURN(job, files.resolve(options.job_directory));
+  }
+  WEIR_ASSIGN_OR_RETURN(std::optional<LoadedCheckpoint> snapshot, find_snapshot(options, job ? &*job : nullptr, files));
+  if (snapshot) {
+    const bool of_this_job = job && std::string_view(snapshot->directory.path).starts_with(job->path + "/");
+    WEIR_ASSIGN_OR_RETURN(prepared.start, start_from(*std::move(snapshot), graph, options, files));
+    if (of_this_job) prepared.completed.push_back(prepared.start->restored_checkpoint);
+  }
+  if (options.checkpoints_enabled) {
+    WEIR_RETURN_IF_ERROR(prepare_job_directory(*job));
+    WEIR_RETURN_IF_ERROR(probe_directory(*job, cat("probe-", nonce)));
+    WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*job));
+    WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
+    prepared.highest_used_id = inventory.highest;
+    if (prepared.start) {
+      // The restored one's elders are this job's too. Without a restore what lies here is left alone.
+      for (const CheckpointId id : inventory.completed) {
+        if (!prepared.completed.empty() && id < prepared.start->restored_checkpoint) prepared.completed.push_back(id);
+      }
+    } else if (!inventory.completed.empty()) {
+      WEIR_LOG(kWarning) << "starting from the beginning although " << job->uri << " holds checkpoint " << inventory.completed.front()
+                         << "; it is kept, and --from latest would go on from there";
+    }
+  }
+  WEIR_RETURN_IF_ERROR(probe_sinks(graph, files));
+  if (!prepared.start) {
+    auto fresh = std::make_shared<StartingPoint>();
+    WEIR_ASSIGN_OR_RETURN(fresh->splits, enumerate_splits(graph, nullptr, files));
+    prepared.start = std::move(fresh);
+  }
+  return prepared;
+}
+
+StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, PreparedJob before,
+                                      std::optional<CheckpointId> newest) {
+  if (!newest) return before;
+  if (before.start->restored_checkpoint == *newest) return before;
+  WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(options.job_directory));
+  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(job.child(checkpoint_directory_name(*newest)),
+                                                                 {.require_sidecar = true, .files = &files}));
+  WEIR_ASSIGN_OR_RETURN(before.start, start_from(std::move(loaded), graph, options, files));
+  return before;
+}
+
+CheckpointParticipants participants_of(const JobGraph& graph) {
+  CheckpointParticipants participants;
+  std::vector<SubtaskId>& subtasks = participants.processes[0];
+  for (const JobVertex& vertex : graph.vertices) {
+    for (const JobOperator& op : vertex.chain) {
+      participants.operators.push_back({op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
+      for (int subtask = 0; subtask < vertex.parallelism; ++subtask) subtasks.push_back({op.id, subtask});
+    }
+  }
+  return participants;
+}
+
+}  // namespace weir

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Runs the whole suite and ends with `N passed, N failed`.
+
+Lanes: the unit tests and the simulator (no servers), then what needs a real HDFS (started here, on free ports, and stopped again), then
+Flink's own reader on our checkpoints, then the installed package from outside. A lane's programs print GoogleTest's summary or a line
+`N passed, N failed`; a program that prints neither counts as one test.
+
+Usage: run_tests.py --build DIR [--only LANE]…
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+GTEST_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
+GTEST_FAILED = re.compile(r"^\[  FAILED  \] (\d+) test", re.M)
+GTEST_SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test", re.M)
+PLAIN = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
+
+
+def count(output, exit_code):
+    """(passed, failed) of one program. A program that ends badly has failed at least once, whatever it printed."""
+    plain = PLAIN.findall(output)
+    if plain:
+        passed, failed = int(plain[-1][0]), int(plain[-1][1])
+    elif GTEST_PASSED.search(output) or GTEST_FAILED.search(output):
+        passed = sum(int(n) for n in GTEST_PASSED.findall(output))
+        failed = sum(int(n) for n in GTEST_FAILED.findall(output))
+    else:
+        passed, failed = (1, 0) if exit_code == 0 else (0, 1)
+    if exit_code != 0 and failed == 0:
+        failed = 1
+    return passed, failed
+
+
+def run(name, command, timeout, env=None, cwd=ROOT):
+    begin = time.monotonic()
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+            code = 124
+        log.seek(0)
+        output = log.read()
+    passed, failed = count(output, code)
+    if code == 124:
+        output += f"\nended after {timeout} s\n"
+    seconds = time.monotonic() - begin
+    print(f"{'ok    ' if failed == 0 else 'FAILED'} {name:<28} {passed:5} passed {failed:3} failed  {seconds:6.1f} s", flush=True)
+    if failed:
+        print("\n".join("    | " + line for line in output.splitlines()[-150:]), flush=True)
+    else:
+        for line in output.splitlines():
+            if line.startswith("summary:"):
+                print("         " + line, flush=True)
+    return passed, failed
+
+
+def ctest_programs(build, label):
+    shown = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1", "-L", label], stdout=subprocess.PIPE, check=True, timeout=60)
+    for test in json.loads(shown.stdout)["tests"]:
+        properties = {p["name"]: p["value"] for p in test.get("properties", [])}
+        yield test["name"], test["command"], float(properties.get("TIMEOUT", 300)), properties.get("WORKING_DIRECTORY", ROOT)
+
+
+class Hdfs:
+    """A real NameNode and DataNode, for as long as the `with` lasts."""
+
+    def __enter__(self):
+        self.home = tempfile.mkdtemp(prefix="weir-hdfs-")
+        tool = os.path.join(ROOT, "tools/real/hdfs.py")
+        subprocess.run([sys.executable, tool, "start", "--home", self.home], check=True, timeout=600)
+        self.env = dict(os.environ)
+        with open(os.path.join(self.home, "env")) as env_file:
+            for line in env_file:
+                match = re.match(r"export (\w+)=(.*)", line.strip())
+                if match:
+                    self.env[match[1]] = match[2].strip("'\"")
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([sys.executable, os.path.join(ROOT, "tools/real/hdfs.py"), "stop", "--home", self.home], timeout=120)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def unit(build, add):
+    programs = list(ctest_programs(build, "unit"))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for result in pool.map(lambda t: run(t[0], t[1], t[2], cwd=t[3]), programs):
+            add(result)
+
+
+def integration(build, add):
+    for name, command, timeout, cwd in ctest_programs(build, "integration"):
+        add(run(name, command, timeout, cwd=cwd))
+
+
+def e2e(build, add):
+    with Hdfs() as hdfs:
+        for name, command, timeout, cwd in ctest_programs(build, "e2e"):
+            add(run(name, command, timeout, env=hdfs.env, cwd=cwd))
+
+
+def compat(build, add):
+    for name, command, timeout, cwd in ctest_programs(build, "compat"):
+        add(run(name, command, timeout, cwd=cwd))
+
+
+def package(build, add):
+    add(run("package", [sys.executable, os.path.join(ROOT, "tests/package/package_test.py"), build], 600))
+
+
+LANES = {"unit": unit, "integration": integration, "e2e": e2e, "compat": compat, "package": package}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--only", action="append", choices=LANES)
+    arguments = parser.parse_args()
+    build = os.path.abspath(arguments.build)
+    totals = [0, 0]
+
+    def add(result):
+        totals[0] += result[0]
+        totals[1] += result[1]
+
+    for name, lane in LANES.items():
+        if arguments.only and name not in arguments.only:
+            continue
+        print(f"-- {name}", flush=True)
+        try:
+            lane(build, add)
+        except Exception as error:  # a lane that cannot run has failed, and the others still run
+            print(f"FAILED {name}: {error}", flush=True)
+            add((0, 1))
+    print(f"{totals[0]} passed, {totals[1]} failed")
+    return 0 if totals[1] == 0 and totals[0] > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
