@@ -45,7 +45,8 @@ class Committer {
   /// `restored_checkpoint` its id (-1: fresh start). Removes what earlier attempts left behind.
   virtual Status recover(const std::vector<std::string>& pending, int64_t restored_checkpoint) = 0;
   /// At each start by every subtask, before its first record: removes what earlier starts of the subtask with this index left
-  /// unfinished (subtask 0 also takes the indices from `parallelism` up). Other subtasks may be writing already.
+  /// unfinished, or finished after the restored checkpoint (subtask 0 also takes the indices from `parallelism` up). Other subtasks may
+  /// be writing and committing already.
   virtual Status clean_up(const SinkStart& start) {
     (void)start;
     return {};

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -36,40 +37,40 @@ class PartCommitter final : public Committer {
     return {};
   }
 
-  Status recover(const std::vector<std::string>& pending, int64_t restored_checkpoint) override {
-    WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(pending));
-    std::set<uint32_t> runs;
-    for (const PartCommittable& part : parts) runs.insert(part.run);
-    if (runs.empty()) return {};
-    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
-    WEIR_ASSIGN_OR_RETURN(const auto entries, list_or_nothing(directory));
-    int removed = 0;
-    for (const FileInfo& entry : entries) {
-      const auto name = parse_part_name(base_name(entry.path));
-      if (!name || !runs.contains(name->run) || name->checkpoint_id <= restored_checkpoint) continue;
-      WEIR_RETURN_IF_ERROR(remove(*directory.fs, entry.path));
-      ++removed;
-    }
-    if (removed > 0) {
-      WEIR_LOG(kWarning) << uri_ << ": removed " << removed << " part files of checkpoints after " << restored_checkpoint
-                         << ", from which the job goes on: what they held is produced again";
-    }
-    return {};
-  }
+  Status recover(const std::vector<std::string>&, int64_t) override { return {}; }
 
+  // Each subtask looks after the names with its own index, because the others may be writing and committing already.
   Status clean_up(const SinkStart& start) override {
+    if (bug_enabled(Bug::kLeftoversKept)) return {};
     WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(start.pending));
     std::set<std::string> needed;
-    for (const PartCommittable& part : parts) needed.insert(part.hidden);
+    std::set<uint32_t> runs;
+    for (const PartCommittable& part : parts) {
+      needed.insert(part.hidden);
+      runs.insert(part.run);
+    }
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
-    WEIR_ASSIGN_OR_RETURN(const auto entries, list_or_nothing(directory));
-    const uint32_t sink = sink_hash(start.uid);
-    for (const FileInfo& entry : entries) {
+    auto entries = directory.fs->list(directory.path);
+    if (entries.status().code() == StatusCode::kNotFound) return {};
+    if (!entries.ok()) return entries.status();
+    const auto mine = [&](int subtask) { return subtask == start.subtask || (start.subtask == 0 && subtask >= start.parallelism); };
+    int taken_back = 0;
+    for (const FileInfo& entry : *entries) {
       const std::string name(base_name(entry.path));
-      const auto hidden = parse_hidden_name(name);
-      if (!hidden || hidden->sink != sink || needed.contains(name)) continue;
-      const bool mine = hidden->subtask == start.subtask || (start.subtask == 0 && hidden->subtask >= start.parallelism);
-      if (mine) WEIR_RETURN_IF_ERROR(remove(*directory.fs, entry.path));
+      if (const auto hidden = parse_hidden_name(name)) {
+        if (hidden->sink != sink_hash(start.uid) || !mine(hidden->subtask) || needed.contains(name)) continue;
+      } else if (const auto part = parse_part_name(name)) {
+        if (!runs.contains(part->run) || !mine(part->subtask) || part->checkpoint_id <= start.restored_checkpoint) continue;
+        ++taken_back;
+      } else {
+        continue;
+      }
+      const Status removed = directory.fs->remove(entry.path);
+      if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+    }
+    if (taken_back > 0) {
+      WEIR_LOG(kWarning) << uri_ << ": removed " << taken_back << " part files of checkpoints after " << start.restored_checkpoint
+                         << ", from which the job goes on: what they held is produced again";
     }
     return {};
   }
@@ -92,26 +93,24 @@ class PartCommitter final : public Committer {
     }
     if (source.status().code() != StatusCode::kNotFound) return source.status();
     const auto committed = fs.stat(target.path);
+    if (committed.ok() && bug_enabled(Bug::kCommitNotIdempotent)) return copy_part(directory, part);
     if (committed.ok()) return committed->size == part.length ? Status() : wrong_length(target, committed->size, part.length);
     if (committed.status().code() != StatusCode::kNotFound) return committed.status();
     return data_loss(cat("cannot commit ", target.uri, ": neither it nor ", hidden.uri,
                          " exists. Somebody removed output of a completed checkpoint; restore from an earlier one"));
   }
 
+  /// The mistake of Bug::kCommitNotIdempotent.
+  static Status copy_part(const FileLocation& directory, const PartCommittable& part) {
+    PartName name = parse_part_name(part.part).value();
+    ++name.attempt;
+    WEIR_ASSIGN_OR_RETURN(const std::string bytes, read_file(*directory.fs, directory.child(part.part).path));
+    return write_file(*directory.fs, directory.child(to_string(name)).path, bytes);
+  }
+
   static Status wrong_length(const FileLocation& file, int64_t found, int64_t expected) {
     return data_loss(cat(file.uri, " has ", found, " bytes, but ", expected,
                          " were written for a completed checkpoint; it was damaged or changed. Restore from an earlier checkpoint"));
-  }
-
-  static StatusOr<std::vector<FileInfo>> list_or_nothing(const FileLocation& directory) {
-    auto entries = directory.fs->list(directory.path);
-    if (!entries.ok() && entries.status().code() == StatusCode::kNotFound) return std::vector<FileInfo>();
-    return entries;
-  }
-
-  static Status remove(FileSystem& fs, const std::string& path) {
-    const Status removed = fs.remove(path);
-    return removed.code() == StatusCode::kNotFound ? Status() : removed;
   }
 
   const std::string uri_;

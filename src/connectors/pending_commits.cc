@@ -2,6 +2,7 @@
 #include <exception>
 #include <mutex>
 
+#include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -76,6 +77,10 @@ Status PendingCommits::open() {
     start.pending.push_back(entry.bytes);
     if (context_.subtask() == 0) pending_.push_back(std::move(entry));
   }
+  if (bug_enabled(Bug::kDropPendingCommittablesOnRestore)) {
+    start.pending.clear();
+    pending_.clear();
+  }
   recovery_ = std::make_shared<Recovery>(committer_, std::move(start));
   recover();
   return {};
@@ -100,6 +105,7 @@ void PendingCommits::on_recovered(const Status& status) {
 }
 
 void PendingCommits::snapshot(SnapshotContext& context, std::vector<std::string> prepared) {
+  if (bug_enabled(Bug::kCommitBeforeComplete)) context.before_ack([committer = committer_, prepared] { return committer->commit(prepared); });
   for (std::string& bytes : prepared) pending_.push_back({context.checkpoint_id(), context_.subtask(), std::move(bytes)});
   std::vector<std::string> elements;
   elements.reserve(pending_.size());

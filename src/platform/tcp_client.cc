@@ -1,0 +1,85 @@
+#include "platform/tcp_client.h"
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+/// True when `fd` is ready (or broken, which the next call on it will tell).
+bool wait_for(int fd, short events, std::chrono::milliseconds timeout) {
+  pollfd waiting{.fd = fd, .events = events, .revents = 0};
+  return ::poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
+}
+
+class RealTcpClient final : public TcpClient {
+ public:
+  RealTcpClient(int fd, std::string peer) : fd_(fd), peer_(std::move(peer)) {}
+  ~RealTcpClient() override { ::close(fd_); }
+
+  Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes, bool* end) override {
+    bytes->clear();
+    *end = false;
+    if (!wait_for(fd_, POLLIN, timeout)) return {};
+    bytes->resize(max);
+    const ssize_t got = ::recv(fd_, bytes->data(), max, 0);
+    const int error = errno;
+    bytes->resize(got > 0 ? static_cast<size_t>(got) : 0);
+    *end = got == 0;
+    if (got >= 0 || error == EAGAIN || error == EINTR) return {};
+    return unavailable(cat("cannot read from ", peer_, ": ", std::strerror(error)));
+  }
+
+ private:
+  const int fd_;
+  const std::string peer_;
+};
+
+/// A connected socket, or -1 and errno.
+int connect_to(const addrinfo& address, std::chrono::milliseconds timeout) {
+  const int fd = ::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol);
+  if (fd < 0) return -1;
+  int error = 0;
+  if (::connect(fd, address.ai_addr, address.ai_addrlen) != 0) error = errno;
+  if (error == EINPROGRESS) {
+    socklen_t length = sizeof error;
+    if (!wait_for(fd, POLLOUT, timeout)) error = ETIMEDOUT;
+    else if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+  }
+  if (error == 0) return fd;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+
+}  // namespace
+
+StatusOr<std::unique_ptr<TcpClient>> connect_tcp(const std::string& host, int port, std::chrono::milliseconds timeout) {
+  const std::string peer = cat(host, ":", port);
+  addrinfo wanted{};
+  wanted.ai_family = AF_UNSPEC;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found); error != 0) {
+    return unavailable(cat("cannot connect to ", peer, ": ", ::gai_strerror(error)));
+  }
+  int fd = -1;
+  int error = 0;
+  for (const addrinfo* address = found; address != nullptr && fd < 0; address = address->ai_next) {
+    fd = connect_to(*address, timeout);
+    if (fd < 0) error = errno;
+  }
+  ::freeaddrinfo(found);
+  if (fd < 0) return unavailable(cat("cannot connect to ", peer, ": ", std::strerror(error), "; is anything listening there?"));
+  return std::unique_ptr<TcpClient>(std::make_unique<RealTcpClient>(fd, peer));
+}
+
+}  // namespace weir
