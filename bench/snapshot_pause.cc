@@ -1,0 +1,187 @@
+// What does a checkpoint of a gigabyte of keyed state do to the records?
+//
+// One shard updates random keys of a large ValueState. A first phase fills the state, a second one runs without a checkpoint, then one
+// checkpoint is taken while records flow. Printed: how long the shard stood still at the barrier, when the next result came out after it,
+// and the throughput while the checkpoint was written, against that just before.
+//
+//   snapshot_pause [--megabytes N] [--checkpoint-dir URI]
+
+#include <weir/weir.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Payload {
+  int64_t count = 0;
+  int64_t a = 1, b = 2, c = 3, d = 4, e = 5;
+  WEIR_FIELDS(Payload, count, a, b, c, d, e)
+};
+struct Event {
+  uint64_t key = 0;
+  WEIR_FIELDS(Event, key)
+};
+
+/// What the parts of the job tell each other; all but `stop` is used by the one shard, or after it is done.
+struct Observations {
+  std::atomic<bool> stop{false};
+  std::atomic<int64_t> written{0};
+  std::atomic<bool> completed{false};
+  Clock::time_point last_write, barrier, first_write_after, done;
+  bool seen_barrier = false, seen_write_after = false;
+  int64_t at_barrier = 0, at_done = 0;
+  std::vector<std::pair<Clock::time_point, int64_t>> samples;
+};
+
+class Keys final : public weir::Source<Event> {
+ public:
+  Keys(uint64_t keys, std::shared_ptr<Observations> seen) : keys_(keys), seen_(std::move(seen)) {}
+  weir::StatusOr<std::vector<std::string>> enumerate(weir::FileSystemRegistry&, int) const override { return std::vector<std::string>{}; }
+  std::unique_ptr<weir::SourceReader<Event>> create_reader() const override { return std::make_unique<Reader>(keys_, seen_); }
+  bool bounded() const override { return true; }
+
+ private:
+  class Reader final : public weir::SourceReader<Event> {
+   public:
+    Reader(uint64_t keys, std::shared_ptr<Observations> seen) : keys_(keys), seen_(std::move(seen)) {}
+    weir::Status open(weir::OperatorContext&) override { return {}; }
+    void add_splits(std::vector<std::string>) override {}
+    weir::PollResult poll(weir::BatchOf<Event>& out, size_t max_records) override {
+      if (seen_->stop) return {weir::PollResult::Status::kEnd};
+      for (size_t i = 0; i < max_records; ++i, ++next_) {
+        out.add(Event{next_ < keys_ ? next_ : (next_ * 0x9E3779B97F4A7C15u >> 20) % keys_});
+      }
+      return {};
+    }
+    std::vector<std::string> snapshot() override { return {}; }
+
+   private:
+    const uint64_t keys_;
+    const std::shared_ptr<Observations> seen_;
+    uint64_t next_ = 0;
+  };
+  const uint64_t keys_;
+  const std::shared_ptr<Observations> seen_;
+};
+
+class Update final : public weir::KeyedProcessFunction<uint64_t, Event, int64_t> {
+ public:
+  void open(weir::RuntimeContext& context) override { state_ = context.get_state(weir::ValueStateDescriptor<Payload>("payload")); }
+  void process_element(const Event&, Context&, weir::Collector<int64_t>& out) override { out.collect(++state_.mutable_value().count); }
+
+ private:
+  weir::ValueState<Payload> state_;
+};
+
+class Watcher final : public weir::Sink<int64_t> {
+ public:
+  explicit Watcher(std::shared_ptr<Observations> seen) : seen_(std::move(seen)) {}
+  std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override { return std::make_unique<Writer>(seen_); }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override { return std::make_unique<Committer>(seen_); }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
+
+ private:
+  class Writer final : public weir::SinkWriter<int64_t> {
+   public:
+    explicit Writer(std::shared_ptr<Observations> seen) : seen_(std::move(seen)) {}
+    weir::Status open(weir::OperatorContext&) override { return {}; }
+    void write(weir::BatchOf<int64_t>& batch) override {
+      const auto now = Clock::now();
+      if (seen_->seen_barrier && !seen_->seen_write_after) {
+        seen_->seen_write_after = true;
+        seen_->first_write_after = now;
+      }
+      seen_->last_write = now;
+      const int64_t written = seen_->written += static_cast<int64_t>(batch.size());
+      if (seen_->completed && seen_->at_done == 0) {
+        seen_->at_done = written;
+        seen_->done = now;
+        seen_->stop = true;
+      }
+      if (seen_->samples.empty() || now - seen_->samples.back().first > std::chrono::milliseconds(20)) seen_->samples.push_back({now, written});
+    }
+    std::vector<std::string> prepare_commit(weir::SnapshotContext&) override {
+      if (seen_->seen_barrier) return {};
+      seen_->seen_barrier = true;
+      seen_->barrier = Clock::now();
+      seen_->at_barrier = seen_->written;
+      return {"completed"};
+    }
+
+   private:
+    const std::shared_ptr<Observations> seen_;
+  };
+  class Committer final : public weir::Committer {
+   public:
+    explicit Committer(std::shared_ptr<Observations> seen) : seen_(std::move(seen)) {}
+    weir::Status commit(const std::vector<std::string>& committables) override {
+      if (!committables.empty()) seen_->completed = true;
+      return {};
+    }
+    weir::Status recover(const std::vector<std::string>&, int64_t) override { return {}; }
+
+   private:
+    const std::shared_ptr<Observations> seen_;
+  };
+  const std::shared_ptr<Observations> seen_;
+};
+
+double ms(Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::map<std::string, std::string> flags = {{"--megabytes", "1000"}, {"--checkpoint-dir", "/tmp/weir-snapshot-pause"}};
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (!flags.contains(argv[i])) {
+      std::fprintf(stderr, "error: unknown flag %s\n", argv[i]);
+      return 2;
+    }
+    flags[argv[i]] = argv[i + 1];
+  }
+  const uint64_t keys = std::stoull(flags["--megabytes"]) * 1'000'000 / (sizeof(uint64_t) + sizeof(Payload));
+  const auto seen = std::make_shared<Observations>();
+  const char* args[] = {"snapshot_pause"};
+  auto env = weir::StreamExecutionEnvironment::from_args(1, args);
+  env.set_state_backend(weir::FsStateBackend(flags["--checkpoint-dir"]));
+  // The first checkpoint comes when the state is full and has been updated for a while.
+  env.configure("execution.checkpointing.event-threshold", std::to_string(keys + 60'000'000)).configure("weir.progress", "false");
+  env.from_source(Keys(keys, seen), weir::no_watermarks(), "keys").key_by(&Event::key).process(Update{}).sink_to(Watcher(seen));
+  const int code = env.execute("snapshot pause");
+  if (code != 0) return code;
+
+  // The second before the barrier is what the checkpoint is compared with.
+  std::pair<Clock::time_point, int64_t> before = {seen->barrier, seen->at_barrier};
+  for (const auto& sample : seen->samples) {
+    if (seen->barrier - sample.first <= std::chrono::seconds(1)) {
+      before = sample;
+      break;
+    }
+  }
+  const double rate_before = static_cast<double>(seen->at_barrier - before.second) / ms(seen->barrier - before.first);
+  const double rate_during = static_cast<double>(seen->at_done - seen->at_barrier) / ms(seen->done - seen->barrier);
+  double worst = 1e18;  // of any 200 ms while the checkpoint was written
+  for (size_t i = 0; i < seen->samples.size(); ++i) {
+    if (seen->samples[i].first < seen->barrier) continue;
+    for (size_t j = i; j < seen->samples.size() && seen->samples[j].first <= seen->done; ++j) {
+      if (ms(seen->samples[j].first - seen->samples[i].first) < 200) continue;
+      worst = std::min(worst, static_cast<double>(seen->samples[j].second - seen->samples[i].second) /
+                                  ms(seen->samples[j].first - seen->samples[i].first));
+      break;
+    }
+  }
+  std::printf("keys %lu, %zu bytes of key and value each\n", keys, sizeof(uint64_t) + sizeof(Payload));
+  std::printf("barrier: the shard stood still for %.3f ms; next results %.3f ms after it\n", ms(seen->barrier - seen->last_write),
+              ms(seen->first_write_after - seen->barrier));
+  std::printf("checkpoint: %.0f ms from barrier to completion; throughput during it %.2f of before (worst 200 ms: %.2f)\n",
+              ms(seen->done - seen->barrier), rate_during / rate_before, worst < 1e18 ? worst / rate_before : rate_during / rate_before);
+  std::filesystem::remove_all(flags["--checkpoint-dir"]);
+  return 0;
+}
