@@ -1,0 +1,10 @@
+#pragma once
+
+#include <string_view>
+
+namespace weir {
+
+/// Of this program; the same as in CMakeLists.txt.
+inline constexpr std::string_view kWeirVersion = "0.1.0";
+
+}  // namespace weir
