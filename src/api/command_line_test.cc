@@ -1,0 +1,91 @@
+#include "api/command_line.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+CommandLine line(Strings arguments) { return CommandLine("job", std::move(arguments)); }
+
+TEST(CommandLine, ValuesStandBehindABlankOrAnEqualsSign) {
+  CommandLine command = line({"--input", "a.csv", "--output=b=c", "--level", "-5"});
+  EXPECT_EQ(command.take_value("input"), "a.csv");
+  EXPECT_EQ(command.take_value("output"), "b=c");
+  EXPECT_EQ(command.take_value("level"), "-5");
+  EXPECT_EQ(command.take_value("missing"), std::nullopt);
+  EXPECT_EQ(command.problems(), Strings{});
+}
+
+TEST(CommandLine, Switches) {
+  CommandLine command = line({"--a", "--b=false", "--c=maybe", "-h"});
+  EXPECT_EQ(command.take_switch("a"), true);
+  EXPECT_EQ(command.take_switch("b"), false);
+  EXPECT_EQ(command.take_switch("c"), std::nullopt);
+  EXPECT_EQ(command.take_switch("help"), true);
+  EXPECT_EQ(command.problems(), Strings{"--c: 'maybe' is neither 'true' nor 'false'"});
+}
+
+TEST(CommandLine, AMissingValueIsAProblem) {
+  CommandLine command = line({"--input", "--help"});
+  EXPECT_EQ(command.take_value("input"), std::nullopt);
+  EXPECT_EQ(command.take_switch("help"), true);
+  EXPECT_EQ(command.problems(), Strings{"--input has no value; write --input VALUE or --input=VALUE"});
+}
+
+TEST(CommandLine, AFlagGivenTwiceIsAProblem) {
+  CommandLine command = line({"--input", "a", "--input", "b"});
+  command.take_value("input");
+  EXPECT_EQ(command.problems(), Strings{"--input is given twice"});
+}
+
+TEST(CommandLine, AnUnknownFlagIsRefusedWithTheNearestOne) {
+  CommandLine command = line({"--imput", "a.csv", "--paralelism=4", "stray", "--zzz"});
+  command.declare({"input", "TEXT", "", ""});
+  command.take_value("input");
+  EXPECT_EQ(command.problems(), (Strings{"there is no flag --imput; did you mean --input?",
+                                         "there is no flag --paralelism; did you mean --parallelism?",
+                                         "'stray' is not a flag, and nothing was expected there", "there is no flag --zzz"}));
+}
+
+TEST(CommandLine, AFlagThatIsTakenCannotBeDeclared) {
+  CommandLine command = line({});
+  command.declare({"parallelism", "N", "", ""});
+  command.declare({"--input", "TEXT", "", ""});
+  EXPECT_EQ(command.problems(),
+            (Strings{"the program declares the flag --parallelism, but there is one already; give it another name",
+                     "the program declares a flag '--input', which cannot be one: write it without dashes, blanks and '='"}));
+}
+
+TEST(CommandLine, Assignments) {
+  CommandLine command = line({"-D", "a=1", "-Db=2", "-D"});
+  EXPECT_EQ(command.take_assignments(), (Strings{"a=1", "b=2"}));
+  EXPECT_EQ(command.problems(), Strings{"-D has no setting after it; write -D key=value"});
+}
+
+TEST(CommandLine, HelpListsTheProgramsFlagsFirst) {
+  CommandLine command = line({});
+  command.declare({"input", "TEXT", "the CSV to read", "flights.csv"});
+  command.declare({"fast", "", "do not wait", ""});
+  EXPECT_EQ(command.help(),
+            "Usage: job [flags]\n"
+            "\n"
+            "Flags of this program:\n"
+            "  --input TEXT     the CSV to read (default: flights.csv)\n"
+            "  --fast           do not wait\n"
+            "\n"
+            "Flags of every weir program:\n"
+            "  --parallelism N  subtasks of every operator that says nothing else (default: 1)\n"
+            "  --from WHERE     start from a checkpoint: latest (the newest of this job), a checkpoint's directory, or none "
+            "(default: none)\n"
+            "  --name TEXT      the job's name\n"
+            "  --job-id HEX     the job's id, 32 hexadecimal digits; otherwise made from its name\n"
+            "  --config FILE    settings; otherwise $WEIR_CONF_DIR/weir.yaml or ./weir.yaml, if there is one\n"
+            "  -D key=value     one setting; docs/configuration.md lists them\n"
+            "  --explain        print what would be run, and do not run it\n"
+            "  --help           print this\n");
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,153 @@
+#include "weir/data_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "graph/build_job_graph.h"
+#include "graph/explain.h"
+#include "operators/test_context.h"
+
+namespace weir {
+namespace {
+
+struct Word {
+  std::string text;
+  int64_t count = 0;
+  size_t length() const { return text.size(); }
+};
+
+/// A stream of Ts that nobody gives.
+template <class T>
+SingleOutputStreamOperator<T> stream_of(std::shared_ptr<detail::StreamGraph> graph, std::string name) {
+  detail::StreamNode node;
+  node.name = std::move(name);
+  return SingleOutputStreamOperator<T>::add(std::move(graph), std::move(node));
+}
+
+/// "0:in; 1:map(0 forward)": the nodes and their inputs.
+std::string shape(const detail::StreamGraph& graph) {
+  std::string text;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    text += (i == 0 ? "" : "; ") + std::to_string(i) + ":" + graph.nodes[i].name;
+    for (const detail::StreamInput& input : graph.nodes[i].inputs) {
+      text += " <-" + std::string(to_string(input.partitioning)) + "- " + std::to_string(input.from);
+    }
+  }
+  return text;
+}
+
+/// Puts one batch through the operator of a node.
+template <class In, class Out>
+std::vector<Out> through(const detail::StreamGraph& graph, size_t node, std::vector<In> records) {
+  const std::unique_ptr<Operator> op = graph.nodes[node].factory({});
+  TestContext context;
+  EXPECT_TRUE(op->open(context).ok());
+  TestOutput<Out> out;
+  BatchOf<In> batch = batch_of<In>(std::move(records));
+  op->process(batch, out);
+  return out.records();
+}
+
+TEST(DataStream, OperatorsAreNodesAndStreamsAreTheirInputs) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto in = stream_of<Word>(graph, "in");
+  const auto texts = in.map(&Word::text);
+  static_assert(std::is_same_v<decltype(texts)::Record, std::string>);
+  texts.filter([](const std::string& s) { return !s.empty(); }).rebalance().map([](const std::string& s) { return s.size(); });
+  texts.broadcast().print();
+  EXPECT_EQ(shape(*graph), "0:in; 1:map <-forward- 0; 2:filter <-forward- 1; 3:map <-rebalance- 2; 4:print <-broadcast- 1");
+}
+
+TEST(DataStream, TheUsersFunctionsAreWhatRuns) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto words = stream_of<Word>(graph, "in");
+  words.map(&Word::length);
+  words.filter([](const Word& w) { return w.count > 1; }).map(&Word::count);
+  words.flat_map([](const Word& w, Collector<char>& out) {
+    for (const char c : w.text) out.collect(c);
+  });
+  const std::vector<Word> records = {{"ab", 1}, {"c", 2}};
+  EXPECT_EQ((through<Word, size_t>(*graph, 1, records)), (std::vector<size_t>{2, 1}));
+  EXPECT_EQ((through<Word, Word>(*graph, 2, records)).size(), 1u);
+  EXPECT_EQ((through<Word, int64_t>(*graph, 3, records)), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ((through<Word, char>(*graph, 4, records)), (std::vector<char>{'a', 'b', 'c'}));
+}
+
+void split_in_two(const std::string& text, Collector<std::string>& out) {
+  out.collect(text.substr(0, text.size() / 2));
+  out.collect(text.substr(text.size() / 2));
+}
+
+TEST(DataStream, FlatMapFindsTheTypeOfItsResults) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto in = stream_of<std::string>(graph, "in");
+  const auto from_function = in.flat_map(&split_in_two);
+  const auto from_mutable_lambda = in.flat_map([n = 0](const std::string&, Collector<int>& out) mutable { out.collect(n++); });
+  const auto from_generic_lambda = in.flat_map<char>([](const std::string& s, auto& out) { out.collect(s[0]); });
+  static_assert(std::is_same_v<decltype(from_function)::Record, std::string>);
+  static_assert(std::is_same_v<decltype(from_mutable_lambda)::Record, int>);
+  static_assert(std::is_same_v<decltype(from_generic_lambda)::Record, char>);
+  EXPECT_EQ((through<std::string, std::string>(*graph, 1, {"abcd"})), (std::vector<std::string>{"ab", "cd"}));
+  EXPECT_EQ((through<std::string, char>(*graph, 3, {"abcd"})), std::vector<char>{'a'});
+}
+
+TEST(DataStream, EachSubtaskHasAFunctionOfItsOwn) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  stream_of<int>(graph, "in").map([n = 0](int) mutable { return n++; });
+  EXPECT_EQ((through<int, int>(*graph, 1, {7, 7})), (std::vector<int>{0, 1}));
+  EXPECT_EQ((through<int, int>(*graph, 1, {7, 7})), (std::vector<int>{0, 1}));
+}
+
+TEST(DataStream, AUnionTakesTheInputsOfAll) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto a = stream_of<int>(graph, "a");
+  const auto b = stream_of<int>(graph, "b");
+  const auto c = stream_of<int>(graph, "c");
+  a.union_with(b.rebalance(), c).map([](int i) { return i; });
+  EXPECT_EQ(shape(*graph), "0:a; 1:b; 2:c; 3:map <-forward- 0 <-rebalance- 1 <-forward- 2");
+}
+
+TEST(DataStream, AUnionAcrossEnvironmentsIsAProblem) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto a = stream_of<int>(graph, "a");
+  const auto b = stream_of<int>(std::make_shared<detail::StreamGraph>(), "b");
+  a.union_with(b).map([](int i) { return i; });
+  EXPECT_EQ(build_job_graph(*graph, {}).status().message(),
+            "union_with is given a stream of another environment; a job has one");
+}
+
+TEST(DataStream, HandlesChangeTheirOperator) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto in = stream_of<int>(graph, "in").uid("in-uid").set_parallelism(1);
+  const auto mapped = in.map([](int i) { return i; })
+                          .name("renamed")
+                          .uid("map-uid")
+                          .set_parallelism(2)
+                          .set_max_parallelism(16)
+                          .disable_chaining();
+  mapped.print().name("out").uid("out-uid").set_parallelism(3);
+  EXPECT_EQ(shape(*graph), "0:in; 1:renamed <-forward- 0; 2:out <-forward- 1");
+  EXPECT_EQ(graph->nodes[1].uid, "map-uid");
+  EXPECT_EQ(graph->nodes[1].parallelism, 2);
+  EXPECT_EQ(graph->nodes[1].max_parallelism, 16);
+  EXPECT_FALSE(graph->nodes[1].chaining);
+  EXPECT_EQ(graph->nodes[2].uid, "out-uid");
+  EXPECT_EQ(graph->nodes[2].parallelism, 3);
+  EXPECT_TRUE(graph->nodes[2].chaining);
+}
+
+TEST(DataStream, AnEmptyUidIsAProblem) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  stream_of<int>(graph, "in").uid("");
+  EXPECT_EQ(build_job_graph(*graph, {}).status().message(),
+            "operator 'in' is given an empty uid; leave the call out to have one made");
+}
+
+TEST(DataStream, ASinkBringsItsProbe) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  stream_of<int>(graph, "in").print();
+  TestContext context;
+  EXPECT_TRUE(graph->nodes[1].probe(context).ok());
+}
+
+}  // namespace
+}  // namespace weir

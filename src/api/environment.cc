@@ -1,0 +1,160 @@
+#include "weir/environment.h"
+
+#include <cstdlib>
+
+#include "api/command_line.h"
+#include "api/launch.h"
+#include "base/strings.h"
+#include "cluster/embedded.h"
+
+namespace weir {
+
+struct StreamExecutionEnvironment::Impl {
+  explicit Impl(CommandLine line) : command_line(std::move(line)) {}
+
+  /// Keeps what is wrong for execute().
+  void note(const Status& status) {
+    if (!status.ok()) command_line.add_problem(std::string(status.message()));
+  }
+  void set(std::string_view key, std::string_view value) { note(configuration.set(key, value)); }
+
+  template <class V, class Parse>
+  V flag(std::string_view name, std::string_view value_name, V default_value, const std::string& default_text,
+         std::string_view doc, Parse parse) {
+    command_line.declare({std::string(name), std::string(value_name), std::string(doc), default_text});
+    const auto text = command_line.take_value(name);
+    if (!text) return default_value;
+    auto value = parse(*text);
+    if (value.ok()) return *std::move(value);
+    command_line.add_problem(cat("--", name, ": '", *text, "' ", value.status().message()));
+    return default_value;
+  }
+
+  CommandLine command_line;
+  Configuration configuration;
+  LaunchMode mode;
+  std::shared_ptr<detail::StreamGraph> graph = std::make_shared<detail::StreamGraph>();
+  bool executed = false;
+};
+
+namespace {
+
+/// The file that --config names must be there; the others need not.
+Status read_configuration(const std::optional<std::string>& named, Configuration* configuration) {
+  if (named) return read_yaml_file(*named, configuration);
+  const char* directory = std::getenv("WEIR_CONF_DIR");
+  Status status = read_yaml_file(directory != nullptr ? join_path(directory, "weir.yaml") : "weir.yaml", configuration);
+  return status.code() == StatusCode::kNotFound ? Status() : status;
+}
+
+std::string program_name(int argc, const char* const* argv) {
+  if (argc < 1) return "job";
+  return std::string(split(argv[0], '/').back());
+}
+
+}  // namespace
+
+StreamExecutionEnvironment::StreamExecutionEnvironment(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StreamExecutionEnvironment::StreamExecutionEnvironment(StreamExecutionEnvironment&&) noexcept = default;
+StreamExecutionEnvironment& StreamExecutionEnvironment::operator=(StreamExecutionEnvironment&&) noexcept = default;
+StreamExecutionEnvironment::~StreamExecutionEnvironment() = default;
+
+StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
+  auto impl = std::make_unique<Impl>(CommandLine(program_name(argc, argv), std::move(arguments)));
+  CommandLine& line = impl->command_line;
+  Configuration& configuration = impl->configuration;
+
+  const std::vector<std::string> assignments = line.take_assignments();
+  impl->note(read_configuration(line.take_value("config"), &configuration));
+  for (const std::string& assignment : assignments)
+    impl->note(configuration.set_assignment(assignment, {ConfigLayer::kCommandLine, "-D"}));
+  static constexpr std::pair<std::string_view, const ConfigKey*> kFlags[] = {{"parallelism", &options::kParallelism},
+                                                                             {"from", &options::kStateRecoveryPath},
+                                                                             {"name", &options::kPipelineName},
+                                                                             {"job-id", &options::kJobId}};
+  for (const auto& [flag, key] : kFlags) {
+    if (const auto value = line.take_value(flag))
+      impl->note(configuration.set(key->name, *value, {ConfigLayer::kCommandLine, cat("--", flag)}));
+  }
+  impl->mode.explain = line.take_switch("explain").value_or(false);
+  impl->mode.help = line.take_switch("help").value_or(false);
+  return StreamExecutionEnvironment(std::move(impl));
+}
+
+std::string StreamExecutionEnvironment::flag(std::string_view name, std::string default_value, std::string_view doc) {
+  const std::string text = default_value;
+  return impl_->flag(name, "TEXT", std::move(default_value), text, doc,
+                     [](const std::string& value) { return StatusOr<std::string>(value); });
+}
+
+bool StreamExecutionEnvironment::flag(std::string_view name, bool default_value, std::string_view doc) {
+  impl_->command_line.declare({std::string(name), "", std::string(doc), default_value ? "true" : ""});
+  return impl_->command_line.take_switch(name).value_or(default_value);
+}
+
+double StreamExecutionEnvironment::flag(std::string_view name, double default_value, std::string_view doc) {
+  return impl_->flag(name, "NUMBER", default_value, cat(default_value), doc,
+                     [](const std::string& value) { return parse_double(value); });
+}
+
+int64_t StreamExecutionEnvironment::integer_flag(std::string_view name, int64_t default_value, std::string_view doc,
+                                                 int64_t least, int64_t most) {
+  return impl_->flag(name, "N", default_value, cat(default_value), doc, [&](const std::string& value) -> StatusOr<int64_t> {
+    auto parsed = parse_int(value);
+    if (parsed.ok() && (*parsed < least || *parsed > most))
+      return invalid_argument(cat("is not between ", least, " and ", most));
+    return parsed;
+  });
+}
+
+std::chrono::milliseconds StreamExecutionEnvironment::flag(std::string_view name, std::chrono::milliseconds default_value,
+                                                           std::string_view doc) {
+  return impl_->flag(name, "DURATION", default_value, format_duration(default_value), doc,
+                     [](const std::string& value) { return parse_duration(value); });
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::configure(std::string_view key, std::string_view value) {
+  impl_->set(key, value);
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::enable_checkpointing(std::chrono::milliseconds interval,
+                                                                             CheckpointingMode mode) {
+  impl_->set(options::kCheckpointInterval.name, format_duration(interval));
+  impl_->set(options::kCheckpointMode.name, mode == CheckpointingMode::kExactlyOnce ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::set_state_backend(const FsStateBackend& backend) {
+  impl_->set(options::kStateBackend.name, "hashmap");
+  impl_->set(options::kCheckpointDir.name, backend.checkpoint_dir());
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::set_restart_strategy(const RestartStrategy& strategy) {
+  for (const auto& [key, value] : strategy.settings()) impl_->set(key, value);
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::set_parallelism(int parallelism) {
+  impl_->set(options::kParallelism.name, cat(parallelism));
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::set_max_parallelism(int max_parallelism) {
+  impl_->set(options::kMaxParallelism.name, cat(max_parallelism));
+  return *this;
+}
+
+const std::shared_ptr<detail::StreamGraph>& StreamExecutionEnvironment::stream_graph() { return impl_->graph; }
+
+int StreamExecutionEnvironment::execute(std::string job_name) {
+  std::vector<std::string> problems = impl_->command_line.problems();
+  if (std::exchange(impl_->executed, true)) problems.push_back("execute() was called a second time; a program runs one job");
+  return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode, std::move(problems), *impl_->graph,
+                impl_->configuration, job_name, run_embedded);
+}
+
+}  // namespace weir

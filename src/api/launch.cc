@@ -1,0 +1,71 @@
+#include "api/launch.h"
+
+#include <cstdio>
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "graph/explain.h"
+
+namespace weir {
+namespace {
+
+constexpr int kRefused = 2;
+
+void print(std::FILE* file, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
+}
+
+}  // namespace
+
+StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, const std::string& name) {
+  JobGraphOptions result;
+  result.name = configuration.get_optional(options::kPipelineName).value_or(name.empty() ? "weir job" : name);
+  if (const auto id = configuration.get_optional(options::kJobId)) {
+    auto parsed = JobId::from_hex(*id);
+    if (!parsed.ok()) return parsed.status().with_context(configuration.describe(options::kJobId));
+    result.id = *parsed;
+  } else {
+    result.id = murmur3_128(cat("weir job ", result.name));
+  }
+  result.parallelism = static_cast<int>(configuration.get(options::kParallelism));
+  result.max_parallelism = static_cast<int>(configuration.get(options::kMaxParallelism));
+  result.chaining = configuration.get(options::kOperatorChaining);
+  result.auto_generate_uids = configuration.get(options::kAutoGenerateUids);
+  result.operators.batch_size = static_cast<size_t>(configuration.get(options::kBatchSize));
+  result.operators.auto_watermark_interval_ms = configuration.get(options::kAutoWatermarkInterval).count();
+  return result;
+}
+
+int launch(const std::string& program, const std::string& help, LaunchMode mode, std::vector<std::string> problems,
+           const detail::StreamGraph& graph, const Configuration& configuration, const std::string& job_name,
+           const Runner& runner) {
+  if (mode.help) {
+    print(stdout, help);
+    return 0;
+  }
+  const auto note = [&](const Status& status) {
+    if (status.ok()) return;
+    for (const std::string_view line : split(status.message(), '\n')) problems.emplace_back(line);
+  };
+  note(configuration.validate());
+  const auto options = job_graph_options(configuration, job_name);
+  note(options.status());
+  const StatusOr<JobGraph> job = options.ok() ? build_job_graph(graph, *options) : StatusOr<JobGraph>(options.status());
+  if (options.ok()) note(job.status());
+  if (!problems.empty()) {
+    std::string text;
+    for (const std::string& problem : problems) text += cat(program, ": ", problem, "\n");
+    print(stderr, text + cat("nothing was run; ", program, " --help lists the flags\n"));
+    return kRefused;
+  }
+  if (mode.explain) {
+    print(stdout, explain(*job));
+    return 0;
+  }
+  for (const std::string& overridden : configuration.overridden()) WEIR_LOG(kInfo) << overridden;
+  return runner(*job, configuration);
+}
+
+}  // namespace weir

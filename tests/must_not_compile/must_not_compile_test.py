@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""Compiles one case twice: as it is, which must fail with the text after `// expect: `, and with -DMENDED, which must
+succeed, so that the case cannot fail for another reason than its own.
+
+usage: must_not_compile_test.py COMPILER INCLUDE_DIR CASE.cc
+"""
+import re
+import subprocess
+import sys
+
+compiler, include, case = sys.argv[1:]
+expected = re.search(r"^// expect: (.*)$", open(case).read(), re.MULTILINE).group(1)
+
+
+def compile_case(*flags):
+    command = [compiler, "-std=c++20", "-fsyntax-only", "-I", include, *flags, case]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+
+
+wrong = compile_case()
+if wrong.returncode == 0:
+    sys.exit(f"{case} compiles, and must not")
+if expected not in wrong.stderr:
+    sys.exit(f"{case} is refused, but not with '{expected}':\n{wrong.stderr}")
+mended = compile_case("-DMENDED")
+if mended.returncode != 0:
+    sys.exit(f"{case} with -DMENDED must compile:\n{mended.stderr}")
