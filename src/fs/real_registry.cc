@@ -8,10 +8,49 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "fs/hdfs/curl_http.h"
+#include "fs/hdfs/hadoop_conf.h"
+#include "fs/hdfs/hdfs_file_system.h"
+#include "fs/hdfs/namenode_address.h"
 #include "fs/local/local_file_system.h"
 #include "fs/memory/memory_file_system.h"
 
 namespace weir {
+namespace {
+
+std::optional<std::string> look_up(const RealFileSystemsOptions::Lookup& lookup, std::string_view name) {
+  auto value = lookup ? lookup(name) : std::nullopt;
+  if (value && trim(*value).empty()) return std::nullopt;
+  return value;
+}
+
+/// Hadoop's configuration, from where Hadoop's own clients and Flink look for it; empty if nobody says where it is.
+StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
+  LocalFileSystem local;
+  if (const auto directory = look_up(options.config, "env.hadoop.conf.dir")) return load_hadoop_conf(local, *directory);
+  if (const auto directory = look_up(options.environment, "HADOOP_CONF_DIR")) return load_hadoop_conf(local, *directory);
+  if (const auto home = look_up(options.environment, "HADOOP_HOME")) {
+    auto conf = load_hadoop_conf(local, join_path(*home, "etc/hadoop"));
+    if (conf.ok() || conf.status().code() != StatusCode::kNotFound) return conf;
+  }
+  return HadoopConf();
+}
+
+StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFileSystemsOptions& options) {
+  WEIR_ASSIGN_OR_RETURN(const HadoopConf conf, hadoop_conf(options));
+  WebHdfsOptions web;
+  WEIR_ASSIGN_OR_RETURN(web.namenodes, uri.scheme == "webhdfs"
+                                           ? find_web_namenodes(conf, uri.authority)
+                                           : find_namenodes(conf, uri.authority, look_up(options.config, "fs.hdfs.http-address")));
+  const auto user = look_up(options.environment, "HADOOP_USER_NAME");
+  web.user = user ? *user : options.login_user;
+  web.sleep = options.sleep;
+  HdfsOptions hdfs;
+  hdfs.sync_on_close = look_up(options.config, "fs.hdfs.sync-on-close").value_or("true") != "false";
+  return std::shared_ptr<FileSystem>(std::make_shared<HdfsFileSystem>(std::move(hdfs), std::move(web), std::make_unique<CurlHttp>()));
+}
+
+}  // namespace
 
 StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
   WEIR_ASSIGN_OR_RETURN(const FileUri uri, parse_file_uri(text));
@@ -28,6 +67,7 @@ StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
 StatusOr<std::shared_ptr<FileSystem>> RealFileSystems::make(const FileUri& uri) const {
   if (uri.scheme == "file") return std::shared_ptr<FileSystem>(std::make_shared<LocalFileSystem>());
   if (uri.scheme == "memory") return std::shared_ptr<FileSystem>(std::make_shared<MemoryFileSystem>(options_.wall_ms));
+  if (uri.scheme == "hdfs" || uri.scheme == "webhdfs") return make_hdfs(uri, options_);
   return invalid_argument(cat("weir has no file system for the scheme \"", uri.scheme, "\": it knows file, hdfs, webhdfs and memory"));
 }
 

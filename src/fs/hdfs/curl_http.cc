@@ -1,0 +1,270 @@
+#include "fs/hdfs/curl_http.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kIdleHandlesMax = 16;
+constexpr long kUploadBufferBytes = 512 * 1024;
+constexpr int kPollMs = 100;
+constexpr int kHearFirstPolls = 10;
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+           const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+           return lower(x) == lower(y);
+         });
+}
+
+/// Where one exchange's answer goes. Addressed by libcurl: doesn't move while it runs.
+struct Exchange {
+  HttpReply reply;
+  int64_t body_bytes_max = 0;
+  char error[CURL_ERROR_SIZE] = {};
+  curl_slist* headers = nullptr;
+  ~Exchange() { curl_slist_free_all(headers); }
+};
+
+size_t on_header(char* bytes, size_t size, size_t count, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const std::string_view line(bytes, size * count);
+  if (line.starts_with("HTTP/")) {  // a "100 Continue" came before the answer proper
+    exchange.reply.location.clear();
+    exchange.reply.body.clear();
+  }
+  const size_t colon = line.find(':');
+  if (colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), "location")) {
+    exchange.reply.location = std::string(trim(line.substr(colon + 1)));
+  }
+  return size * count;
+}
+
+size_t on_body(char* bytes, size_t size, size_t count, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const size_t length = size * count;
+  if (static_cast<int64_t>(exchange.reply.body.size() + length) > exchange.body_bytes_max) return 0;
+  exchange.reply.body.append(bytes, length);
+  return length;
+}
+
+void prepare(CURL* curl, Exchange& exchange, const std::string& url, const CurlHttpOptions& options) {
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");  // Hadoop's clients ignore http_proxy, and clusters rely on it
+  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange.error);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
+  exchange.headers = curl_slist_append(exchange.headers, "X-XSRF-HEADER: weir");  // asked for where Hadoop's CSRF filter is on
+  exchange.headers = curl_slist_append(exchange.headers, "Expect:");              // DataNodes answer it before they have looked
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
+}
+
+/// Turns libcurl's result into ours.
+HttpReply conclude(CURL* curl, CURLcode code, Exchange& exchange) {
+  HttpReply reply = std::move(exchange.reply);
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  reply.status = static_cast<int>(status);
+  if (code == CURLE_OK && status >= 200) {
+    reply.outcome = HttpReply::Outcome::kAnswered;
+    return reply;
+  }
+  reply.problem = exchange.error[0] != '\0' ? exchange.error : curl_easy_strerror(code);
+  if (code == CURLE_OK) reply.problem = "the connection ended without an answer";
+  curl_off_t before_request_us = 0;
+  curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &before_request_us);
+  const bool never_connected = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_URL_MALFORMAT ||
+                               code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+                               (code == CURLE_OPERATION_TIMEDOUT && before_request_us == 0);
+  reply.outcome = never_connected ? HttpReply::Outcome::kNotSent : HttpReply::Outcome::kUnknown;
+  return reply;
+}
+
+/// One upload: a multi handle driven by the thread that appends. Nothing is copied: libcurl asks for bytes while write() waits.
+class CurlUpload final : public HttpUpload {
+ public:
+  CurlUpload(const std::string& url, std::optional<int64_t> length, bool hear_first, const CurlHttpOptions& options)
+      : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)), may_send_(!hear_first) {
+    multi_ = curl_multi_init();
+    curl_ = curl_easy_init();
+    if (multi_ == nullptr || curl_ == nullptr) {
+      result_ = CURLE_OUT_OF_MEMORY;
+      return;
+    }
+    exchange_.body_bytes_max = 1 << 20;
+    prepare(curl_, exchange_, url, options);
+    if (!length) {
+      exchange_.headers = curl_slist_append(exchange_.headers, "Transfer-Encoding: chunked");
+      curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, exchange_.headers);
+    } else {
+      curl_easy_setopt(curl_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*length));
+    }
+    curl_easy_setopt(curl_, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(curl_, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
+    curl_easy_setopt(curl_, CURLOPT_READFUNCTION, &CurlUpload::on_read);
+    curl_easy_setopt(curl_, CURLOPT_READDATA, this);
+    curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(curl_, CURLOPT_FORBID_REUSE, 1L);
+    curl_multi_add_handle(multi_, curl_);
+  }
+
+  ~CurlUpload() override {
+    if (curl_ != nullptr && multi_ != nullptr) curl_multi_remove_handle(multi_, curl_);
+    if (curl_ != nullptr) curl_easy_cleanup(curl_);
+    if (multi_ != nullptr) curl_multi_cleanup(multi_);
+  }
+
+  bool write(std::string_view bytes) override {
+    pending_ = bytes;
+    if (!may_send_) {
+      for (int i = 0; i < kHearFirstPolls && !result_; ++i) step();
+      may_send_ = true;
+    }
+    resume();
+    while (!result_ && !pending_.empty()) step();
+    const bool sent = pending_.empty() && !result_;
+    pending_ = {};
+    return sent;
+  }
+
+  HttpReply finish() override {
+    if (!may_send_) write({});
+    ended_ = true;
+    resume();
+    while (!result_) step();
+    if (curl_ == nullptr) return {HttpReply::Outcome::kNotSent, "out of memory", 0, "", ""};
+    return conclude(curl_, *result_, exchange_);
+  }
+
+ private:
+  static size_t on_read(char* out, size_t size, size_t count, void* context) {
+    auto& self = *static_cast<CurlUpload*>(context);
+    if (!self.may_send_ || (self.pending_.empty() && !self.ended_)) {
+      self.paused_ = true;
+      return CURL_READFUNC_PAUSE;
+    }
+    const size_t length = std::min(size * count, self.pending_.size());
+    self.pending_.copy(out, length);
+    self.pending_.remove_prefix(length);
+    self.moved_ = true;
+    return length;
+  }
+
+  void resume() {
+    if (!paused_ || result_) return;
+    paused_ = false;
+    curl_easy_pause(curl_, CURLPAUSE_CONT);
+  }
+
+  /// Moves what can be moved, then waits for more for a little.
+  void step() {
+    moved_ = false;
+    const curl_off_t before = bytes_through();
+    int running = 0;
+    const CURLMcode code = curl_multi_perform(multi_, &running);
+    if (code != CURLM_OK) {
+      result_ = CURLE_SEND_ERROR;
+      return;
+    }
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg == CURLMSG_DONE) result_ = message->data.result;
+    }
+    if (result_ || (pending_.empty() && !ended_ && may_send_)) return;
+    // Steps are counted instead of time, which this folder doesn't read: one without progress has waited kPollMs.
+    silent_polls_ = moved_ || bytes_through() != before ? 0 : silent_polls_ + 1;
+    if (silent_polls_ > silent_polls_max_) {
+      result_ = CURLE_OPERATION_TIMEDOUT;
+      return;
+    }
+    int ready = 0;
+    curl_multi_poll(multi_, nullptr, 0, kPollMs, &ready);
+    if (ready > 0) silent_polls_ = 0;
+  }
+
+  curl_off_t bytes_through() const {
+    curl_off_t up = 0, down = 0;
+    curl_easy_getinfo(curl_, CURLINFO_SIZE_UPLOAD_T, &up);
+    curl_easy_getinfo(curl_, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    return up + down;
+  }
+
+  CURLM* multi_ = nullptr;
+  CURL* curl_ = nullptr;
+  Exchange exchange_;
+  std::optional<CURLcode> result_;
+  std::string_view pending_;
+  const int silent_polls_max_;
+  int silent_polls_ = 0;
+  bool may_send_;
+  bool ended_ = false;
+  bool paused_ = false;
+  bool moved_ = false;
+};
+
+}  // namespace
+
+CurlHttp::CurlHttp(CurlHttpOptions options) : options_(options) {
+  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);  // once per process, and never undone
+  (void)kReady;
+}
+
+CurlHttp::~CurlHttp() {
+  for (void* curl : idle_) curl_easy_cleanup(static_cast<CURL*>(curl));
+}
+
+HttpReply CurlHttp::send(HttpMethod method, const std::string& url, int64_t body_bytes_max) {
+  CURL* curl = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      curl = static_cast<CURL*>(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (curl == nullptr) curl = curl_easy_init();
+  if (curl == nullptr) return {HttpReply::Outcome::kNotSent, "out of memory", 0, "", ""};
+  Exchange exchange;
+  exchange.body_bytes_max = body_bytes_max;
+  prepare(curl, exchange, url, options_);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.silence_timeout.count()));
+  switch (method) {
+    case HttpMethod::kGet: curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L); break;
+    case HttpMethod::kPut:
+      // An upload of nothing would still ask for bytes; a custom verb on a body-less POST does not.
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
+      curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+      curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "PUT");
+      break;
+    case HttpMethod::kDelete: curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE"); break;
+  }
+  const CURLcode code = curl_easy_perform(curl);
+  HttpReply reply = conclude(curl, code, exchange);
+  curl_easy_reset(curl);  // forgets the options and `exchange`; the connections stay
+  std::lock_guard lock(mutex_);
+  if (idle_.size() < kIdleHandlesMax) {
+    idle_.push_back(curl);
+  } else {
+    curl_easy_cleanup(curl);
+  }
+  return reply;
+}
+
+std::unique_ptr<HttpUpload> CurlHttp::upload(const std::string& url, std::optional<int64_t> length, bool hear_first) {
+  return std::make_unique<CurlUpload>(url, length, hear_first, options_);
+}
+
+}  // namespace weir

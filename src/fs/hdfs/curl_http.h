@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "fs/hdfs/http.h"
+
+namespace weir {
+
+struct CurlHttpOptions {
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::seconds silence_timeout{60};  ///< no byte in either direction for so long ends an exchange
+};
+
+/// Http over libcurl. Connections of send() are kept and used again; uploads have their own, as DataNodes close each.
+class CurlHttp final : public Http {
+ public:
+  explicit CurlHttp(CurlHttpOptions options = {});
+  ~CurlHttp() override;
+
+  HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) override;
+  std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override;
+
+ private:
+  const CurlHttpOptions options_;
+  std::mutex mutex_;
+  std::vector<void*> idle_;  // guarded by mutex_; CURL handles, each with its connections
+};
+
+}  // namespace weir

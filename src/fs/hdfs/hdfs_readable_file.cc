@@ -1,0 +1,53 @@
+#include "fs/hdfs/hdfs_readable_file.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "fs/hdfs/hdfs_status.h"
+
+namespace weir {
+
+Status HdfsReadableFile::read_at(int64_t offset, int64_t length, std::string* out) {
+  out->clear();
+  if (offset < 0 || length < 0) return invalid_argument(cat("read of ", length, " bytes at ", offset, " of ", path_));
+  if (offset >= size_ || length == 0) return {};
+  const int64_t wanted = std::min(length, size_ - offset);
+  auto attempts = client_->attempts();
+  std::string excluded;
+  while (true) {
+    const auto redirect = client_->call({HttpMethod::kGet, "OPEN", "read", path_, 307},
+                                        {{"offset", std::to_string(offset)}, {"length", std::to_string(wanted)},
+                                         {excluded.empty() ? "" : "excludedatanodes", excluded}});
+    Status failure = redirect.status;
+    if (failure.ok()) {
+      WEIR_ASSIGN_OR_RETURN(const DataNodeUrl data_node, data_node_of(redirect.location, "read", path_));
+      HttpReply reply = client_->http().send(HttpMethod::kGet, data_node.url, wanted);
+      excluded.clear();
+      if (reply.outcome == HttpReply::Outcome::kAnswered && reply.status == 200) {
+        if (static_cast<int64_t>(reply.body.size()) != wanted) {
+          return data_loss(cat("read of ", path_, " on HDFS: ", data_node.origin, " has ", reply.body.size(), " of the ", wanted, " bytes at ",
+                               offset, " of a file that was ", size_, " bytes long when it was opened; was it replaced?"));
+        }
+        *out = std::move(reply.body);
+        return {};
+      }
+      if (reply.outcome == HttpReply::Outcome::kAnswered) {
+        const auto answer = client_->refused(reply, data_node.origin, "read", path_);
+        if (!is_worth_another_attempt(*answer.refusal)) return answer.status;
+        failure = answer.status;
+      } else {
+        const bool unreached = reply.outcome == HttpReply::Outcome::kNotSent;
+        failure = unreached ? data_node_unreachable(reply, data_node, "read", path_) : client_->no_answer(reply, data_node.origin, "read", path_);
+        excluded = data_node.host;  // another replica, for once
+      }
+    } else if (excluded.empty()) {
+      return failure;  // call() has tried as often as it may
+    } else {
+      excluded.clear();  // there may be no other replica
+    }
+    if (!attempts.another(client_->options().retry.attempts_max)) return failure;
+  }
+}
+
+}  // namespace weir

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+enum class HttpMethod { kGet, kPut, kDelete };
+
+struct HttpReply {
+  enum class Outcome {
+    kAnswered,  ///< there is a status, and the whole body
+    kNotSent,   ///< the server was not reached: nothing has happened there
+    kUnknown,   ///< it was reached, and may have done what was asked, or part of it
+  };
+  Outcome outcome = Outcome::kUnknown;
+  std::string problem;   ///< why there is no answer; names no URL
+  int status = 0;
+  std::string location;  ///< the Location header
+  std::string body;
+};
+
+/// A request whose body is sent piece by piece. Destroying it before finish() cuts the connection.
+class HttpUpload {
+ public:
+  virtual ~HttpUpload() = default;
+  /// Blocks until the bytes have left. False once the exchange is over, be it by an early answer or by a failure: ask finish().
+  virtual bool write(std::string_view bytes) = 0;
+  /// Ends the body and waits for the answer.
+  virtual HttpReply finish() = 0;
+};
+
+/// The few things WebHDFS needs of HTTP. Redirects are never followed: a body must not be sent twice.
+/// Thread: any. Everything ends by itself when the server stays silent for too long.
+class Http {
+ public:
+  virtual ~Http() = default;
+  /// A request without a body. `body_bytes_max` bounds the answer; what is longer is kUnknown.
+  virtual HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) = 0;
+  /// A PUT. `length` if it is known. With `hear_first` the body is held back for a second, in case the server refuses without it:
+  /// a server that closes on a body it does not want may take its answer with it.
+  virtual std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) = 0;
+};
+
+}  // namespace weir

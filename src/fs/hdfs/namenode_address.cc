@@ -1,0 +1,168 @@
+#include "fs/hdfs/namenode_address.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "fs/file_system_registry.h"
+
+namespace weir {
+namespace {
+
+struct HostPort {
+  std::string host;  // with its brackets if it is an IPv6 address
+  std::string port;  // may be empty
+};
+
+HostPort split_port(std::string_view address) {
+  const size_t colon = address.rfind(':');
+  const size_t bracket = address.rfind(']');
+  if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) return {std::string(address), ""};
+  return {std::string(address.substr(0, colon)), std::string(address.substr(colon + 1))};
+}
+
+std::vector<std::string> list_of(const std::optional<std::string>& value) {
+  std::vector<std::string> items;
+  if (!value) return items;
+  for (const std::string_view item : split(*value, ',')) {
+    if (!trim(item).empty()) items.emplace_back(trim(item));
+  }
+  return items;
+}
+
+/// What the configuration says about HTTP or HTTPS.
+struct Web {
+  bool https;
+  std::string address_key() const { return https ? "dfs.namenode.https-address" : "dfs.namenode.http-address"; }
+  std::string port() const { return https ? "9871" : "9870"; }
+  std::string base(const HostPort& address) const {
+    return cat(https ? "https://" : "http://", address.host, ":", address.port.empty() ? port() : address.port);
+  }
+};
+
+Web web_of(const HadoopConf& conf) { return {conf.get("dfs.http.policy") == "HTTPS_ONLY"}; }
+
+/// A NameNode may listen on all interfaces; a client needs a name for it.
+HostPort reachable(HostPort address, const std::string& host) {
+  if (address.host.empty() || address.host == "0.0.0.0" || address.host == "[::]") address.host = host;
+  return address;
+}
+
+/// The base for one NameNode, whose keys end in `suffix` ("", ".ns" or ".ns.nn"); none if nothing names a host.
+std::optional<std::string> base_of(const HadoopConf& conf, const Web& web, const std::string& suffix) {
+  const auto rpc = conf.get("dfs.namenode.rpc-address" + suffix);
+  const std::string host = rpc ? split_port(*rpc).host : "";
+  if (const auto http = conf.get(web.address_key() + suffix)) {
+    const HostPort address = reachable(split_port(*http), host);
+    if (!address.host.empty()) return web.base(address);
+  }
+  if (!host.empty()) return web.base({host, ""});
+  return std::nullopt;
+}
+
+bool is_nameservice(const HadoopConf& conf, const std::string& name) {
+  const auto services = list_of(conf.get("dfs.nameservices"));
+  return std::find(services.begin(), services.end(), name) != services.end();
+}
+
+StatusOr<NameNodes> of_nameservice(const HadoopConf& conf, const std::string& name) {
+  const Web web = web_of(conf);
+  NameNodes found;
+  found.origin = cat(web.address_key(), ".", name, ".* of the Hadoop configuration");
+  const std::string list_key = cat("dfs.ha.namenodes.", name);
+  const auto ids = list_of(conf.get(list_key));
+  for (const std::string& id : ids) {
+    const auto base = base_of(conf, web, cat(".", name, ".", id));
+    if (!base) {
+      return invalid_argument(cat("the Hadoop configuration lists the NameNode ", id, " in ", list_key, " but gives it no address: set ",
+                                  web.address_key(), ".", name, ".", id));
+    }
+    found.http_bases.push_back(*base);
+  }
+  if (ids.empty()) {
+    const auto base = base_of(conf, web, cat(".", name));
+    if (!base) {
+      return invalid_argument(cat("the Hadoop configuration has the nameservice ", name, " but no NameNode for it: set ", list_key, ", or ",
+                                  web.address_key(), ".", name));
+    }
+    found.http_bases.push_back(*base);
+  }
+  return found;
+}
+
+/// "" , ".ns" or ".ns.nn" of the NameNode whose RPC address is `authority`.
+std::optional<std::string> suffix_of_rpc_address(const HadoopConf& conf, const std::string& authority) {
+  const std::string prefix = "dfs.namenode.rpc-address";
+  for (const auto& [key, raw] : conf.raw()) {
+    if (key.starts_with(prefix) && (key.size() == prefix.size() || key[prefix.size()] == '.') && conf.get(key) == authority) {
+      return key.substr(prefix.size());
+    }
+  }
+  // A single NameNode may have no address but fs.defaultFS.
+  const auto default_fs = conf.get("fs.defaultFS");
+  if (default_fs) {
+    const auto uri = parse_file_uri(*default_fs);
+    if (uri.ok() && uri->scheme == "hdfs" && uri->authority == authority) return "";
+  }
+  return std::nullopt;
+}
+
+StatusOr<std::string> configured_base(const Web& web, const std::string& item) {
+  std::string_view rest = item;
+  Web own = web;
+  if (rest.starts_with("http://")) {
+    own.https = false;
+    rest.remove_prefix(7);
+  } else if (rest.starts_with("https://")) {
+    own.https = true;
+    rest.remove_prefix(8);
+  }
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.empty() || rest.find_first_of("/?#@ ") != std::string_view::npos) {
+    return invalid_argument(cat("fs.hdfs.http-address: \"", item, "\" is not an address: write host:port, or http://host:port"));
+  }
+  return own.base(split_port(rest));
+}
+
+}  // namespace
+
+StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& given, const std::optional<std::string>& configured) {
+  const Web web = web_of(conf);
+  if (const auto items = list_of(configured); !items.empty()) {
+    NameNodes found{{}, "fs.hdfs.http-address"};
+    for (const std::string& item : items) {
+      WEIR_ASSIGN_OR_RETURN(std::string base, configured_base(web, item));
+      found.http_bases.push_back(std::move(base));
+    }
+    return found;
+  }
+  std::string authority = given;
+  if (authority.empty()) {
+    const auto default_fs = conf.get("fs.defaultFS");
+    if (!default_fs) {
+      return invalid_argument("an hdfs: URI without a host needs fs.defaultFS, and no Hadoop configuration gives it: "
+                              "set HADOOP_CONF_DIR to the directory of core-site.xml, or write hdfs://host:port/path");
+    }
+    const auto uri = parse_file_uri(*default_fs);
+    if (!uri.ok() || uri->scheme != "hdfs" || uri->authority.empty()) {
+      return invalid_argument(cat("an hdfs: URI without a host means fs.defaultFS, which is \"", *default_fs, "\" and not hdfs://host:port: write the host into the URI"));
+    }
+    authority = uri->authority;
+  }
+  if (is_nameservice(conf, authority)) return of_nameservice(conf, authority);
+  const std::string host = split_port(authority).host;
+  if (const auto suffix = suffix_of_rpc_address(conf, authority)) {
+    if (const auto http = conf.get(web.address_key() + *suffix)) {
+      return NameNodes{{web.base(reachable(split_port(*http), host))}, cat(web.address_key(), *suffix, " of the Hadoop configuration")};
+    }
+  }
+  return NameNodes{{web.base({host, ""})}, cat("port ", web.port(), ", the default")};
+}
+
+StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority) {
+  if (authority.empty()) return invalid_argument("a webhdfs: URI needs the NameNode's HTTP address: write webhdfs://host:9870/path");
+  if (is_nameservice(conf, authority)) return of_nameservice(conf, authority);
+  return NameNodes{{Web{false}.base(split_port(authority))}, "the URI"};
+}
+
+}  // namespace weir

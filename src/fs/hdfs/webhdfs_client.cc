@@ -1,0 +1,90 @@
+#include "fs/hdfs/webhdfs_client.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "fs/hdfs/webhdfs_url.h"
+
+namespace weir {
+namespace {
+constexpr int64_t kAnswerBytesMax = 256 << 20;  // a page of a listing is 1000 entries by default; servers may be set otherwise
+}
+
+bool WebHdfsClient::Attempts::another(int attempts_max) {
+  if (made_ >= attempts_max) return false;
+  ++made_;
+  wait_ = wait_.count() == 0 ? options_.retry.first_wait : std::min(wait_ * 2, options_.retry.wait_max);
+  if (options_.sleep) options_.sleep(wait_);
+  return true;
+}
+
+void WebHdfsClient::fail_over(size_t from) {
+  const size_t count = options_.namenodes.http_bases.size();
+  if (count > 1 && active_.compare_exchange_strong(from, (from + 1) % count)) {
+    WEIR_LOG(kInfo) << "HDFS: asking the NameNode " << options_.namenodes.http_bases[(from + 1) % count] << " instead of "
+                    << options_.namenodes.http_bases[from];
+  }
+}
+
+Status WebHdfsClient::no_answer(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) const {
+  return unavailable(cat("cannot ", what, " ", path, " on HDFS: ", server,
+                         reply.outcome == HttpReply::Outcome::kNotSent ? " is not reachable" : " gave no answer", " (", reply.problem, ")"));
+}
+
+WebHdfsClient::Answer WebHdfsClient::refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) {
+  const RemoteException remote = parse_remote_exception(reply.body);
+  Answer answer;
+  answer.refusal = classify(reply.status, remote, reply.body);
+  answer.status = refusal_status(*answer.refusal, reply.status, remote, {std::string(what), path, options_.user, server});
+  if (answer.refusal == Refusal::kStandby) fail_over(active_);
+  return answer;
+}
+
+WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameters) {
+  const auto& bases = options_.namenodes.http_bases;
+  Attempts attempts(options_);
+  bool earlier_unknown = false;
+  size_t asked_in_a_row = 0;
+  while (true) {
+    const size_t index = active_;
+    const std::string& base = bases[index];
+    std::string url = webhdfs_url(base, call.path, call.op, parameters);
+    url += "&user.name=" + percent_encode(options_.user, false);
+    HttpReply reply = http_->send(call.method, url, kAnswerBytesMax);
+    Answer answer;
+    int attempts_max = options_.retry.attempts_max;
+    bool next_namenode = false;
+    if (reply.outcome == HttpReply::Outcome::kAnswered) {
+      reached_ = true;
+      if (reply.status == call.success) {
+        answer.body = std::move(reply.body);
+        answer.location = std::move(reply.location);
+        answer.earlier_unknown = earlier_unknown;
+        return answer;
+      }
+      answer = refused(reply, base, call.what, call.path);
+      answer.earlier_unknown = earlier_unknown;
+      if (!is_worth_another_attempt(*answer.refusal)) return answer;
+      next_namenode = answer.refusal == Refusal::kStandby;
+    } else {
+      answer.status = no_answer(reply, base, call.what, call.path);
+      if (reply.outcome == HttpReply::Outcome::kUnknown) earlier_unknown = true;
+      answer.earlier_unknown = earlier_unknown;
+      fail_over(index);
+      next_namenode = true;
+      if (!reached_) attempts_max = std::max<int>(options_.retry.first_contact_attempts_max, static_cast<int>(bases.size()) + 1);
+      if (reply.outcome == HttpReply::Outcome::kNotSent) {
+        answer.status = unavailable(cat("cannot ", call.what, " ", call.path, " on HDFS: no NameNode is reachable at ", base, " (", reply.problem,
+                                        "), an address from ", options_.namenodes.origin, "; is the NameNode up, and is that the HTTP port "
+                                        "(dfs.namenode.http-address)? If not, set fs.hdfs.http-address"));
+      }
+    }
+    // The other NameNodes are asked at once; only then is it time to wait.
+    if (next_namenode && ++asked_in_a_row < bases.size()) continue;
+    asked_in_a_row = 0;
+    if (!attempts.another(attempts_max)) return answer;
+  }
+}
+
+}  // namespace weir

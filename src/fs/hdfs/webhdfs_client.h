@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fs/hdfs/http.h"
+#include "fs/hdfs/namenode_address.h"
+#include "fs/hdfs/webhdfs_error.h"
+
+namespace weir {
+
+struct RetryPolicy {
+  int attempts_max = 10;
+  /// While no NameNode ever answered, a wrong address is likelier than a NameNode that is just restarting.
+  int first_contact_attempts_max = 3;
+  std::chrono::milliseconds first_wait{200};  ///< doubles with each attempt
+  std::chrono::milliseconds wait_max{5000};
+};
+
+struct WebHdfsOptions {
+  NameNodes namenodes;
+  std::string user;
+  RetryPolicy retry;
+  std::function<void(std::chrono::milliseconds)> sleep;  ///< without it there is no wait
+};
+
+/// Calls on the NameNodes of one HDFS over WebHDFS: finds the active one, tries again where that can help, and says what an
+/// answer means. A call may be carried out more than once when its answer is lost; `earlier_unknown` tells, and the caller looks.
+/// Thread: any.
+class WebHdfsClient {
+ public:
+  using Parameters = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  struct Call {
+    HttpMethod method;
+    std::string_view op;    ///< "MKDIRS"
+    std::string_view what;  ///< "make the directory", for messages
+    const std::string& path;
+    /// HTTP statuses of success.
+    int success = 200;
+  };
+  struct Answer {
+    Status status;                    ///< OK, or what to tell the user
+    std::optional<Refusal> refusal;   ///< set if a server refused
+    bool earlier_unknown = false;     ///< an attempt before the one that was answered may have been carried out
+    std::string body;
+    std::string location;
+  };
+
+  WebHdfsClient(WebHdfsOptions options, std::unique_ptr<Http> http) : options_(std::move(options)), http_(std::move(http)) {}
+
+  Answer call(const Call& call, Parameters parameters);
+
+  /// Counts attempts of something larger than a call, such as an upload, and waits between them.
+  class Attempts {
+   public:
+    explicit Attempts(const WebHdfsOptions& options) : options_(options) {}
+    /// False if there were enough. Waits before it says true.
+    bool another(int attempts_max);
+
+   private:
+    const WebHdfsOptions& options_;
+    int made_ = 1;
+    std::chrono::milliseconds wait_{0};
+  };
+  Attempts attempts() const { return Attempts(options_); }
+
+  /// The Refusal of a DataNode's answer; a StandbyException makes the next call go to the other NameNode.
+  Answer refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path);
+  /// The Status for an exchange that brought no answer.
+  Status no_answer(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) const;
+
+  Http& http() { return *http_; }
+  const WebHdfsOptions& options() const { return options_; }
+
+ private:
+  void fail_over(size_t from);
+
+  const WebHdfsOptions options_;
+  const std::unique_ptr<Http> http_;
+  std::atomic<size_t> active_{0};
+  std::atomic<bool> reached_{false};
+};
+
+}  // namespace weir

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/status.h"
+
+namespace weir {
+
+/// What WebHDFS answers, decoded. The bytes are not trusted: anything that is not what the REST API's documentation shows gives
+/// UNAVAILABLE, for a listing may be cut off after its "200 OK" (later pages have no other way to report an error).
+
+struct HdfsFileStatus {
+  std::string name;  ///< "pathSuffix": empty for the path that was asked about
+  bool is_directory = false;
+  int64_t length = 0;
+  int64_t modified_ms = 0;
+  int64_t file_id = 0;  ///< the inode: a rename keeps it, and no other file ever has it; 0 if the server doesn't tell
+};
+
+struct HdfsListing {
+  std::vector<HdfsFileStatus> entries;
+  int64_t remaining = 0;  ///< entries after these
+};
+
+StatusOr<HdfsFileStatus> parse_file_status(std::string_view body);
+/// The answer to LISTSTATUS_BATCH.
+StatusOr<HdfsListing> parse_listing(std::string_view body);
+/// {"boolean": …}
+StatusOr<bool> parse_boolean(std::string_view body);
+
+/// A Java exception in an answer.
+struct RemoteException {
+  std::string exception;  ///< "AccessControlException"; empty if the body was no RemoteException
+  std::string message;    ///< its first line only: DataNodes add their stack
+};
+RemoteException parse_remote_exception(std::string_view body);
+
+}  // namespace weir
