@@ -44,6 +44,7 @@ struct ListStateLocation {
 struct OperatorStateHandle {
   std::map<std::string, ListStateLocation> lists;
   StateStream stream;
+  std::vector<int64_t> others{};  ///< where state begins that weir does not have (Flink's broadcast state) and leaves alone
 };
 
 struct SubtaskState {

@@ -88,6 +88,7 @@ TypeDescription flink_view(const TypeDescription& type) {
     case TypeKind::kStruct:
       if (!detail::fits_flink_tuple(type.children.size())) return of_kind(TypeKind::kBytes);
       view.kind = TypeKind::kTuple;
+      if (type.kind == TypeKind::kTuple) view.name = type.name;
       view.field_names = type.field_names;
       for (size_t i = 0; i < type.children.size(); ++i) view.children.push_back(child(i));
       return view;

@@ -1,0 +1,228 @@
+#include "checkpoint/keyed_stream.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/flink_types.h"
+#include "checkpoint/state_header.h"
+#include "types/compatibility.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kFlushBytes = 64 * 1024;
+
+constexpr std::string_view kTypeOption = "KEYED_STATE_TYPE";
+constexpr std::string_view kNamespaceRole = "NAMESPACE_SERIALIZER";
+constexpr std::string_view kValueRole = "VALUE_SERIALIZER";
+
+struct KindName {
+  KeyedStateInfo::Kind kind;
+  std::string_view name;
+};
+constexpr KindName kKindNames[] = {
+    {KeyedStateInfo::Kind::kValue, "VALUE"},           {KeyedStateInfo::Kind::kList, "LIST"},
+    {KeyedStateInfo::Kind::kMap, "MAP"},               {KeyedStateInfo::Kind::kReducing, "REDUCING"},
+    {KeyedStateInfo::Kind::kAggregating, "AGGREGATING"},
+};
+
+TypeDescription nested(TypeKind kind, std::string_view name, std::vector<TypeDescription> children) {
+  TypeDescription type;
+  type.kind = kind;
+  type.name = name;
+  type.children = std::move(children);
+  return type;
+}
+
+StateMetaInfo to_meta_info(const TypeDescription& key_type, const KeyedStateInfo& state) {
+  StateMetaInfo info;
+  info.name = state.name;
+  if (state.kind == KeyedStateInfo::Kind::kTimers) {
+    info.kind = FlinkStateKind::kPriorityQueue;
+    info.serializers[std::string(kValueRole)] = nested(TypeKind::kTuple, kTimerTuple, {key_type, state.name_space});
+    return info;
+  }
+  info.kind = FlinkStateKind::kKeyValue;
+  for (const KindName& each : kKindNames) {
+    if (each.kind == state.kind) info.options[std::string(kTypeOption)] = each.name;
+  }
+  info.serializers[std::string(kNamespaceRole)] = state.name_space;
+  info.serializers[std::string(kValueRole)] =
+      state.kind == KeyedStateInfo::Kind::kList ? nested(TypeKind::kList, "", {state.value}) : state.value;
+  return info;
+}
+
+StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
+  KeyedStateInfo state;
+  state.name = info.name;
+  const auto take = [&](std::string_view role) -> std::optional<TypeDescription> {
+    const auto found = info.serializers.find(std::string(role));
+    if (found == info.serializers.end()) return std::nullopt;
+    return std::move(found->second);
+  };
+  auto value = take(kValueRole);
+  if (!value) return data_loss(cat("state '", info.name, "' has no serializer for its values"));
+
+  if (info.kind == FlinkStateKind::kPriorityQueue) {
+    if (value->kind != TypeKind::kTuple || value->name != kTimerTuple) {
+      return failed_precondition(cat("state '", info.name, "' is a queue of other things than timers, which weir does not have"));
+    }
+    state.kind = KeyedStateInfo::Kind::kTimers;
+    state.name_space = value->children[1];
+    state.name_space.flink_only = true;
+    return state;
+  }
+  if (info.kind != FlinkStateKind::kKeyValue) {
+    return failed_precondition(cat("state '", info.name, "' is of a kind that weir does not have (", static_cast<int>(info.kind), ")"));
+  }
+  auto name_space = take(kNamespaceRole);
+  if (!name_space) return data_loss(cat("state '", info.name, "' has no serializer for its namespace"));
+  if (name_space->kind != TypeKind::kVoid && name_space->kind != TypeKind::kTimeWindow) {
+    return failed_precondition(cat("state '", info.name, "' has a namespace of type ", name_space->to_string(),
+                                   "; weir has state per key and per time window"));
+  }
+  const std::string& type = info.options[std::string(kTypeOption)];
+  const auto* kind = std::find_if(std::begin(kKindNames), std::end(kKindNames), [&](const KindName& k) { return k.name == type; });
+  if (kind == std::end(kKindNames)) {
+    return failed_precondition(cat("state '", info.name, "' is of the type '", type, "', which weir does not have"));
+  }
+  state.kind = kind->kind;
+  state.name_space = *std::move(name_space);
+  state.value = *std::move(value);
+  if (state.kind == KeyedStateInfo::Kind::kList) {
+    if (state.value.kind != TypeKind::kList) return data_loss(cat("list state '", info.name, "' has values that are no lists"));
+    TypeDescription element = std::move(state.value.children[0]);
+    state.value = std::move(element);
+    state.value.flink_only = true;
+  } else if (state.kind == KeyedStateInfo::Kind::kMap && state.value.kind != TypeKind::kMap) {
+    return data_loss(cat("map state '", info.name, "' has values that are no maps"));
+  }
+  return state;
+}
+
+/// The types as they were written, put into the order of the stream's states. What the sidecar and the stream say must agree.
+StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored, const KeyedStreamHeader& known) {
+  KeyedStreamHeader result;
+  if (const auto why = why_incompatible(stored.key_type, known.key_type)) {
+    return data_loss(cat("the stream and the sidecar contradict each other: the key is ", *why));
+  }
+  result.key_type = known.key_type;
+  for (const KeyedStateInfo& state : stored.states) {
+    const auto found = std::find_if(known.states.begin(), known.states.end(), [&](const KeyedStateInfo& k) { return k.name == state.name; });
+    if (found == known.states.end()) return data_loss(cat("the sidecar does not mention state '", state.name, "'"));
+    std::optional<std::string> why;
+    if (found->kind != state.kind) {
+      why = "of another kind";
+    } else if (!(why = why_incompatible(state.name_space, found->name_space)) && state.kind != KeyedStateInfo::Kind::kTimers) {
+      why = why_incompatible(state.value, found->value);
+    }
+    if (why) return data_loss(cat("the stream and the sidecar contradict each other: state '", state.name, "' is ", *why));
+    result.states.push_back(*found);
+  }
+  return result;
+}
+
+}  // namespace
+
+void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type, const std::vector<KeyedStateInfo>& states) {
+  put_state_header_start(out);
+  put_serializer_snapshot(out, key_type);
+  out.put_i16(static_cast<int16_t>(states.size()));
+  for (const KeyedStateInfo& state : states) put_state_meta_info(out, to_meta_info(key_type, state));
+}
+
+StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
+  WEIR_RETURN_IF_ERROR(get_state_header_start(in));
+  KeyedStreamHeader header;
+  auto key = get_serializer_snapshot(in);
+  if (!key.ok()) return key.status().with_context("the key");
+  header.key_type = std::move(key).value();
+  const int16_t count = in.get_i16();
+  if (count < 0) in.fail("a negative number of states");
+  WEIR_RETURN_IF_ERROR(in.status("the header of keyed state"));
+  for (int i = 0; i < count; ++i) {
+    WEIR_ASSIGN_OR_RETURN(StateMetaInfo info, get_state_meta_info(in));
+    WEIR_ASSIGN_OR_RETURN(KeyedStateInfo state, from_meta_info(std::move(info)));
+    header.states.push_back(std::move(state));
+  }
+  return header;
+}
+
+Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink, std::vector<int64_t>* offsets) {
+  const std::vector<KeyedStateInfo> states = snapshot.states();
+  if (states.size() > kMaxStates) {
+    return invalid_argument(cat("an operator has ", states.size(), " keyed states; at most ", kMaxStates, " fit into a checkpoint"));
+  }
+  for (const KeyedStateInfo& state : states) WEIR_RETURN_IF_ERROR(check_header_name(state.name, "state name"));
+
+  const KeyGroupRange range = snapshot.range();
+  offsets->assign(static_cast<size_t>(std::max(range.size(), 0)), 0);
+  BinaryWriter buffer;
+  put_keyed_header(buffer, snapshot.key_type(), states);
+  int64_t flushed = 0;
+  for (int group = range.first; group <= range.last; ++group) {
+    if (buffer.size() >= kFlushBytes) {
+      WEIR_RETURN_IF_ERROR(sink(buffer.buffer()));
+      flushed += static_cast<int64_t>(buffer.size());
+      buffer.clear();
+    }
+    const size_t before = buffer.size();
+    snapshot.write_group(group, buffer);
+    if (buffer.size() != before) (*offsets)[static_cast<size_t>(group - range.first)] = flushed + static_cast<int64_t>(before);
+  }
+  return sink(buffer.buffer());
+}
+
+StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& handle, KeyGroupRange groups) {
+  const int64_t length = stream_length(handle.stream);
+  if (handle.range.size() < 0 || handle.offsets.size() != static_cast<size_t>(handle.range.size())) {
+    return data_loss(cat("keyed state of ", handle.range.size(), " key groups has ", handle.offsets.size(), " offsets"));
+  }
+  std::vector<KeyGroupBytes> found;
+  for (size_t i = 0; i < handle.offsets.size(); ++i) {
+    const int64_t offset = handle.offsets[i];
+    if (offset == 0) continue;
+    if (offset < 0 || offset >= length) {
+      return data_loss(cat("key group ", handle.range.first + static_cast<int>(i), " is said to start at ", offset, " of ", length, " bytes"));
+    }
+    found.push_back({handle.range.first + static_cast<int>(i), offset, 0});
+  }
+  std::sort(found.begin(), found.end(), [](const KeyGroupBytes& a, const KeyGroupBytes& b) { return a.offset < b.offset; });
+  for (size_t i = 0; i < found.size(); ++i) {
+    found[i].length = (i + 1 < found.size() ? found[i + 1].offset : length) - found[i].offset;
+    if (found[i].length == 0) {
+      return data_loss(cat("key groups ", found[i].key_group, " and ", found[i + 1].key_group, " are said to start at the same place"));
+    }
+  }
+  std::erase_if(found, [&](const KeyGroupBytes& each) { return !groups.contains(each.key_group); });
+  return found;
+}
+
+StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, const ReadAt& read) {
+  WEIR_ASSIGN_OR_RETURN(const auto groups, find_key_groups(handle, handle.range));
+  const int64_t length = groups.empty() ? stream_length(handle.stream) : groups.front().offset;
+  WEIR_ASSIGN_OR_RETURN(const std::string bytes, read(0, length));
+  BinaryReader in(bytes);
+  return get_keyed_header(in);
+}
+
+Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
+                           bool ignore_unclaimed, KeyedState& state) {
+  WEIR_ASSIGN_OR_RETURN(KeyedStreamHeader header, read_keyed_header(handle, read));
+  if (known != nullptr) {
+    WEIR_ASSIGN_OR_RETURN(header, in_order_of(header, *known));
+  }
+  WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
+  WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
+  for (const KeyGroupBytes& group : found) {
+    WEIR_ASSIGN_OR_RETURN(const std::string bytes, read(group.offset, group.length));
+    BinaryReader in(bytes);
+    WEIR_RETURN_IF_ERROR(state.read_group(group.key_group, in));
+    WEIR_RETURN_IF_ERROR(in.status(cat("key group ", group.key_group)));
+  }
+  return {};
+}
+
+}  // namespace weir

@@ -1,0 +1,164 @@
+#include "checkpoint/keyed_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "checkpoint/testing/memory_keyed_state.h"
+#include "weir/types.h"
+
+namespace weir {
+namespace {
+
+using Kind = KeyedStateInfo::Kind;
+
+TypeDescription of_kind(TypeKind kind) {
+  TypeDescription type;
+  type.kind = kind;
+  return type;
+}
+template <class T>
+KeyedStateInfo state(Kind kind, std::string name) {
+  return {kind, std::move(name), of_kind(TypeKind::kVoid), Serializer<T>::describe()};
+}
+
+struct Written {
+  KeyedStateHandle handle;
+  std::string bytes;
+  ReadAt read() const {
+    return [this](int64_t offset, int64_t length) -> StatusOr<std::string> {
+      if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size())) return data_loss("beyond the end");
+      return bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length));
+    };
+  }
+};
+Written write(const KeyedStateSnapshot& snapshot) {
+  Written written;
+  written.handle.range = snapshot.range();
+  const Status status = write_keyed_state(
+      snapshot,
+      [&](std::string_view bytes) {
+        written.bytes += bytes;
+        return Status();
+      },
+      &written.handle.offsets);
+  EXPECT_TRUE(status.ok()) << status.to_string();
+  written.handle.stream = InlineBytes{written.bytes};
+  return written;
+}
+
+const std::vector<KeyedStateInfo> kStates = {
+    state<int64_t>(Kind::kValue, "count"),
+    state<std::string>(Kind::kList, "seen"),
+    state<std::map<std::string, int32_t>>(Kind::kMap, "per"),
+    {Kind::kReducing, "window-contents", of_kind(TypeKind::kTimeWindow), Serializer<int64_t>::describe()},
+    {Kind::kTimers, "_timer_state/event_user-timers", of_kind(TypeKind::kVoid), of_kind(TypeKind::kVoid)},
+};
+
+TEST(KeyedStream, HeaderComesBack) {
+  const Written written = write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 127}, 128));
+  EXPECT_EQ(written.handle.offsets, std::vector<int64_t>(128, 0));
+  const auto header = read_keyed_header(written.handle, written.read());
+  ASSERT_TRUE(header.ok()) << header.status().to_string();
+  EXPECT_EQ(header->key_type.to_string(), "string");
+  ASSERT_EQ(header->states.size(), kStates.size());
+  for (size_t i = 0; i < kStates.size(); ++i) {
+    EXPECT_EQ(header->states[i].name, kStates[i].name);
+    EXPECT_EQ(header->states[i].kind, kStates[i].kind);
+    EXPECT_EQ(header->states[i].name_space.to_string(), kStates[i].name_space.to_string());
+    EXPECT_EQ(header->states[i].value.to_string(), kStates[i].value.to_string());
+  }
+}
+
+TEST(KeyedStream, OnlyTheWantedGroupsAreRestored) {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {40, 90}, 1000);
+  snapshot.add(0, 40, "a", "1");
+  snapshot.add(2, 40, "b", "2");
+  snapshot.add(0, 41, "c", "3");
+  snapshot.add(1, 90, "d", "4");
+  snapshot.add(1, 91, "not in the range", "5");
+  const Written written = write(snapshot);
+  EXPECT_EQ(written.handle.offsets[2], 0);
+
+  MemoryKeyedState state(1000);
+  ASSERT_TRUE(restore_keyed_state(written.handle, {41, 127}, written.read(), nullptr, false, state).ok());
+  EXPECT_EQ(state.entries, (std::vector<MemoryKeyedState::Entry>{{41, "count", "c", "3"}, {90, "seen", "d", "4"}}));
+  EXPECT_TRUE(state.key_type.flink_only);
+}
+
+TEST(KeyedStream, LargeGroupsLeaveInPieces) {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 9}, 128);
+  for (int group = 0; group < 10; ++group) snapshot.add(0, group, "k", std::string(50000, 'v'));
+  std::vector<size_t> pieces;
+  std::vector<int64_t> offsets;
+  ASSERT_TRUE(write_keyed_state(snapshot, [&](std::string_view bytes) { pieces.push_back(bytes.size()); return Status(); }, &offsets).ok());
+  EXPECT_GT(pieces.size(), 4u);
+  for (const size_t piece : pieces) EXPECT_LT(piece, 64u * 1024 + 50100);
+
+  const Written written = write(snapshot);
+  MemoryKeyedState state(128);
+  ASSERT_TRUE(restore_keyed_state(written.handle, {0, 9}, written.read(), nullptr, false, state).ok());
+  EXPECT_EQ(state.entries.size(), 10u);
+}
+
+TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {
+  struct Reading {
+    std::string sensor;
+    double value = 0;
+    WEIR_FIELDS(Reading, sensor, value)
+  };
+  const KeyedStreamHeader known{Serializer<uint64_t>::describe(), {state<int64_t>(Kind::kValue, "b"), state<Reading>(Kind::kValue, "a")}};
+  MemoryKeyedSnapshot snapshot(Serializer<uint64_t>::describe(), {known.states[1], known.states[0]}, {0, 0}, 128);
+  const Written written = write(snapshot);
+  MemoryKeyedState restored(128);
+  ASSERT_TRUE(restore_keyed_state(written.handle, {0, 0}, written.read(), &known, false, restored).ok());
+  EXPECT_EQ(restored.key_type.to_string(), "uint64");
+  EXPECT_EQ(restored.states[0].value.to_string(), "struct Reading{sensor: string, value: double}");
+
+  const KeyedStreamHeader other{Serializer<uint64_t>::describe(), {state<int64_t>(Kind::kValue, "b"), state<int64_t>(Kind::kValue, "a")}};
+  const Status status = restore_keyed_state(written.handle, {0, 0}, written.read(), &other, false, restored);
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_NE(status.message().find("state 'a'"), std::string_view::npos);
+}
+
+TEST(KeyedStream, FailureOfTheSinkEndsTheWriting) {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 127}, 128);
+  std::vector<int64_t> offsets;
+  EXPECT_EQ(write_keyed_state(snapshot, [](std::string_view) { return unavailable("full"); }, &offsets).code(), StatusCode::kUnavailable);
+}
+
+TEST(KeyedStream, OffsetsThatContradictTheStreamAreRefused) {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 1}, 128);
+  snapshot.add(0, 0, "a", "1");
+  snapshot.add(0, 1, "b", "2");
+  const Written good = write(snapshot);
+  for (const auto& offsets : {std::vector<int64_t>{good.handle.offsets[0], 1 << 20}, {good.handle.offsets[0], -1},
+                              {good.handle.offsets[0], good.handle.offsets[0]}, {good.handle.offsets[0]}}) {
+    Written bad = good;
+    bad.handle.offsets = offsets;
+    MemoryKeyedState state(128);
+    EXPECT_EQ(restore_keyed_state(bad.handle, {0, 1}, bad.read(), nullptr, false, state).code(), StatusCode::kDataLoss);
+  }
+}
+
+TEST(KeyedStream, WhatWeirDoesNotReadIsRefusedWithASentence) {
+  const std::string good = write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 0}, 128)).bytes;
+  const auto refused = [&](size_t at, char value) {
+    std::string bytes = good;
+    bytes[at] = value;
+    BinaryReader in(bytes);
+    return std::string(get_keyed_header(in).status().message());
+  };
+  EXPECT_NE(refused(3, 5).find("version 5"), std::string::npos);
+  EXPECT_NE(refused(4, 1).find("compressed"), std::string::npos);
+  EXPECT_NE(refused(good.find("VALUE"), 'X').find("'XALUE'"), std::string::npos);
+}
+
+TEST(KeyedStream, NamesTooLongForTheFormatAreRefused) {
+  const std::vector<KeyedStateInfo> states = {state<int64_t>(Kind::kValue, std::string(40000, 'n'))};
+  std::vector<int64_t> offsets;
+  const Status status = write_keyed_state(MemoryKeyedSnapshot(Serializer<std::string>::describe(), states, {0, 0}, 128),
+                                          [](std::string_view) { return Status(); }, &offsets);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,140 @@
+#include "checkpoint/operator_stream.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/state_header.h"
+
+namespace weir {
+namespace {
+
+constexpr size_t kFlushBytes = 64 * 1024;
+constexpr std::string_view kModeOption = "OPERATOR_STATE_DISTRIBUTION_MODE";
+constexpr std::string_view kValueRole = "VALUE_SERIALIZER";
+constexpr std::string_view kSplitName = "SPLIT_DISTRIBUTE";
+constexpr std::string_view kUnionName = "UNION";
+
+StatusOr<ListStateInfo> from_meta_info(StateMetaInfo info) {
+  ListStateInfo list;
+  list.name = info.name;
+  const std::string& mode = info.options[std::string(kModeOption)];
+  if (mode == kSplitName) {
+    list.mode = ListStateMode::kSplit;
+  } else if (mode == kUnionName) {
+    list.mode = ListStateMode::kUnion;
+  } else {
+    return failed_precondition(cat("list state '", info.name, "' is handed out in the mode '", mode, "', which weir does not have"));
+  }
+  const auto value = info.serializers.find(std::string(kValueRole));
+  if (info.kind != FlinkStateKind::kOperator || value == info.serializers.end()) {
+    return data_loss(cat("list state '", info.name, "' is not described as one"));
+  }
+  list.element = std::move(value->second);
+  return list;
+}
+
+StatusOr<size_t> get_state_count(BinaryReader& in) {
+  const int16_t count = in.get_i16();
+  if (count < 0) in.fail("a negative number of states");
+  WEIR_RETURN_IF_ERROR(in.status("the header of operator state"));
+  return static_cast<size_t>(count);
+}
+
+/// All offsets of a stream where something starts, ascending, and its end.
+std::vector<int64_t> starts(const OperatorStateHandle& handle) {
+  std::vector<int64_t> all;
+  for (const auto& [name, list] : handle.lists) all.insert(all.end(), list.offsets.begin(), list.offsets.end());
+  all.insert(all.end(), handle.others.begin(), handle.others.end());
+  all.push_back(stream_length(handle.stream));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+}  // namespace
+
+Status write_operator_state(std::span<const ListStateView> lists, const ByteSink& sink,
+                            std::map<std::string, ListStateLocation>* locations) {
+  if (lists.size() > kMaxStates) {
+    return invalid_argument(cat("an operator has ", lists.size(), " list states; at most ", kMaxStates, " fit into a checkpoint"));
+  }
+  BinaryWriter buffer;
+  put_state_header_start(buffer);
+  buffer.put_i16(static_cast<int16_t>(lists.size()));
+  for (const ListStateView& list : lists) {
+    WEIR_RETURN_IF_ERROR(check_header_name(list.name, "state name"));
+    StateMetaInfo info;
+    info.name = list.name;
+    info.kind = FlinkStateKind::kOperator;
+    info.options[std::string(kModeOption)] = list.mode == ListStateMode::kUnion ? kUnionName : kSplitName;
+    info.serializers[std::string(kValueRole)] = *list.element;
+    put_state_meta_info(buffer, info);
+  }
+  buffer.put_i16(0);  // broadcast states
+
+  int64_t flushed = 0;
+  locations->clear();
+  for (const ListStateView& list : lists) {
+    ListStateLocation& location = (*locations)[std::string(list.name)];
+    location.mode = list.mode;
+    for (const std::string& element : *list.elements) {
+      if (element.empty()) return internal_error(cat("an element of list state '", list.name, "' has no bytes"));
+      location.offsets.push_back(flushed + static_cast<int64_t>(buffer.size()));
+      buffer.put_raw(element);
+      if (buffer.size() < kFlushBytes) continue;
+      WEIR_RETURN_IF_ERROR(sink(buffer.buffer()));
+      flushed += static_cast<int64_t>(buffer.size());
+      buffer.clear();
+    }
+  }
+  return sink(buffer.buffer());
+}
+
+StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in) {
+  WEIR_RETURN_IF_ERROR(get_state_header_start(in));
+  OperatorStreamHeader header;
+  WEIR_ASSIGN_OR_RETURN(const size_t lists, get_state_count(in));
+  for (size_t i = 0; i < lists; ++i) {
+    WEIR_ASSIGN_OR_RETURN(StateMetaInfo info, get_state_meta_info(in));
+    WEIR_ASSIGN_OR_RETURN(ListStateInfo list, from_meta_info(std::move(info)));
+    header.lists.push_back(std::move(list));
+  }
+  WEIR_ASSIGN_OR_RETURN(const size_t broadcast, get_state_count(in));
+  for (size_t i = 0; i < broadcast; ++i) {
+    WEIR_ASSIGN_OR_RETURN(StateMetaInfo info, get_state_meta_info(in));
+    header.broadcast.push_back(std::move(info.name));
+  }
+  return header;
+}
+
+StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle, const ReadAt& read) {
+  WEIR_ASSIGN_OR_RETURN(const std::string bytes, read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream))));
+  BinaryReader in(bytes);
+  return get_operator_header(in);
+}
+
+StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle& handle, const std::string& list,
+                                                      const std::vector<int>& indexes, const ReadAt& read) {
+  const auto found = handle.lists.find(list);
+  if (found == handle.lists.end()) return internal_error(cat("there is no list state '", list, "' to read"));
+  const std::vector<int64_t> all = starts(handle);
+  std::vector<std::string> elements;
+  for (const int index : indexes) {
+    if (index < 0 || static_cast<size_t>(index) >= found->second.offsets.size()) {
+      return internal_error(cat("list state '", list, "' has no element ", index));
+    }
+    const int64_t offset = found->second.offsets[static_cast<size_t>(index)];
+    const auto next = std::upper_bound(all.begin(), all.end(), offset);
+    if (offset < 0 || offset > stream_length(handle.stream)) {
+      return data_loss(cat("element ", index, " of list state '", list, "' is said to start at ", offset, " of ",
+                           stream_length(handle.stream), " bytes"));
+    }
+    const int64_t end = next == all.end() ? offset : *next;
+    WEIR_ASSIGN_OR_RETURN(std::string element, read(offset, end - offset));
+    elements.push_back(std::move(element));
+  }
+  return elements;
+}
+
+}  // namespace weir

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "weir/bytes.h"
+#include "weir/status.h"
+#include "weir/type_description.h"
+
+namespace weir {
+
+// What the headers of keyed and of operator state have in common.
+
+constexpr int32_t kStateHeaderVersion = 6;
+constexpr size_t kMaxNameBytes = 65535;  ///< of a name in a header (`utf`)
+constexpr size_t kMaxStates = 32767;
+
+/// Flink's BackendStateType; the numbers are its ordinals.
+enum class FlinkStateKind : int32_t { kKeyValue = 0, kOperator = 1, kBroadcast = 2, kPriorityQueue = 3, kKeyValueV2 = 4 };
+
+/// One state as a header describes it.
+struct StateMetaInfo {
+  std::string name;
+  FlinkStateKind kind = FlinkStateKind::kKeyValue;
+  std::map<std::string, std::string> options;
+  std::map<std::string, TypeDescription> serializers;  ///< by role: VALUE_SERIALIZER, …
+};
+void put_state_meta_info(BinaryWriter& out, const StateMetaInfo& info);
+StatusOr<StateMetaInfo> get_state_meta_info(BinaryReader& in);
+
+/// Version and compression flag; refuses what weir cannot read.
+void put_state_header_start(BinaryWriter& out);
+Status get_state_header_start(BinaryReader& in);
+
+/// INVALID_ARGUMENT if `name` cannot stand in a header.
+Status check_header_name(std::string_view name, std::string_view what);
+
+}  // namespace weir
