@@ -1,0 +1,159 @@
+"""Runs examples/flights as a process that may be killed, and reads what it committed. For the demo and the end-to-end tests."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+HTTP_SECONDS = 30
+
+
+class LocalPlace:
+    """A directory of this machine."""
+
+    def __init__(self, directory):
+        self.directory = os.path.abspath(directory)
+
+    def uri(self, name):
+        return os.path.join(self.directory, name)
+
+    def names(self, name):
+        path = os.path.join(self.directory, name)
+        return sorted(os.listdir(path)) if os.path.isdir(path) else []
+
+    def read(self, name, file):
+        with open(os.path.join(self.directory, name, file)) as part:
+            return part.read()
+
+
+class HdfsPlace:
+    """A directory of an HDFS, read by WebHDFS and without weir's client."""
+
+    def __init__(self, uri, http_address, user=None):
+        self.base = uri.rstrip("/")
+        self.path = urllib.parse.urlsplit(uri).path.rstrip("/")
+        self.http = f"http://{http_address}/webhdfs/v1"
+        self.user = user or os.environ.get("HADOOP_USER_NAME") or os.environ.get("USER") or "root"
+
+    def uri(self, name):
+        return f"{self.base}/{name}"
+
+    def _get(self, path, op):
+        query = urllib.parse.urlencode({"op": op, "user.name": self.user})
+        with urllib.request.urlopen(f"{self.http}{urllib.parse.quote(path)}?{query}", timeout=HTTP_SECONDS) as answer:
+            return answer.read().decode()
+
+    def names(self, name):
+        try:
+            answer = self._get(f"{self.path}/{name}", "LISTSTATUS")
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return []
+            raise
+        return sorted(entry["pathSuffix"] for entry in json.loads(answer)["FileStatuses"]["FileStatus"])
+
+    def read(self, name, file):
+        return self._get(f"{self.path}/{name}/{file}", "OPEN")
+
+
+def committed_lines(place, output):
+    """All lines of the part files, sorted. Every part must end with a whole line."""
+    lines = []
+    for name in place.names(output):
+        if not name.startswith("part-"):
+            continue
+        text = place.read(output, name)
+        if not text.endswith("\n"):
+            raise SystemExit(f"{place.uri(output)}/{name} does not end with a line break: it is torn")
+        lines += text.splitlines()
+    return sorted(lines)
+
+
+def leftovers(place, output):
+    return [name for name in place.names(output) if not name.startswith("part-")]
+
+
+def digest(lines):
+    return hashlib.sha256("".join(line + "\n" for line in lines).encode()).hexdigest()[:16]
+
+
+def first_difference(expected, found):
+    """A sentence, or "" if both are the same."""
+    if expected == found:
+        return ""
+    missing = sorted(set(expected) - set(found))
+    surplus = sorted(set(found) - set(expected))
+    twice = len(found) - len(set(found))
+    return (f"expected {len(expected)} lines and found {len(found)}; {len(missing)} missing, first {missing[:1]}; "
+            f"{len(surplus)} that should not be there, first {surplus[:1]}; {twice} more than once")
+
+
+class Run:
+    """One process of a job, in a process group of its own. Its standard error is kept, and shown if `show` is given."""
+
+    def __init__(self, command, show=None):
+        self.command = command
+        self.lines = []
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                        errors="replace", start_new_session=True)
+        self.reader = threading.Thread(target=self._read, args=(show,), daemon=True)
+        self.reader.start()
+
+    def _read(self, show):
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip("\n"))
+            if show:
+                show(self.lines[-1])
+
+    def kill_after(self, seconds):
+        """SIGKILL after so long. False: the process had ended before."""
+        try:
+            self.process.wait(max(0.0, self.began + seconds - time.monotonic()))
+            return False
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.wait(30)
+            return True
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds):
+        """The exit code; None if the process had to be killed because it took too long."""
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(30)
+            code = None
+        self.reader.join(10)
+        return code
+
+    def last_checkpoint(self):
+        """The greatest id of a completed checkpoint that the progress lines tell of; 0 if there is none."""
+        return max([int(n) for line in self.lines for n in re.findall(r"\bcheckpoint (\d+) \(", line)], default=0)
+
+    def tail(self, count=15):
+        return "\n".join("    | " + line for line in self.lines[-count:])
+
+
+def flights_command(binary, source, place, *, parallelism=1, rate=0, interval="1 s", retained=3, extra=()):
+    command = [binary, "--input", source, "--output", place.uri("out"), "--parallelism", str(parallelism), "--from", "latest",
+               "-D", f"execution.checkpointing.interval={interval}", "-D", f"execution.checkpointing.dir={place.uri('checkpoints')}",
+               "-D", f"execution.checkpointing.num-retained={retained}"]
+    if rate:
+        command += ["--rate", str(rate)]
+    return command + list(extra)
+
+
+def hdfs_place(environment, directory):
+    """A directory of the HDFS that tools/real/hdfs.py has started and described in its `env` file; None if there is none."""
+    uri = environment.get("WEIR_TEST_HDFS")
+    return HdfsPlace(uri.rstrip("/") + directory, environment["WEIR_TEST_HDFS_HTTP"]) if uri else None

@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""What the job examples/flights.cc must produce, computed without weir: its result lines in sorted order.
+
+Usage: flights_reference.py DIRECTORY
+"""
+
+import csv
+import datetime
+import os
+import sys
+
+
+def number(value):
+    """A number as the job writes it: as few digits as it takes to read it back."""
+    text = repr(float(value))
+    return text[:-2] if text.endswith(".0") else text
+
+
+def expected_lines(directory):
+    groups = {}
+    for name in sorted(os.listdir(directory)):
+        with open(os.path.join(directory, name), newline="") as file:
+            for row in csv.DictReader(file):
+                hour = datetime.datetime.strptime(row["time_hour"], "%Y-%m-%dT%H:%M:%SZ").replace(minute=0, second=0)
+                groups.setdefault((row["carrier"], hour), []).append(row["dep_delay"])
+    lines = []
+    for (carrier, hour), of_group in groups.items():
+        flights = len(of_group)
+        cancelled = of_group.count("NA")
+        delays = [int(delay) for delay in of_group if delay != "NA"]
+        mean = number(sum(delays) / len(delays)) if delays else ""
+        largest = str(max(delays)) if delays else ""
+        lines.append(f"{carrier},{hour:%Y-%m-%dT%H:%M:%SZ},{flights},{cancelled},{mean},{largest}")
+    return sorted(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(line + "\n" for line in expected_lines(sys.argv[1]))
