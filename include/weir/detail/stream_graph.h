@@ -54,7 +54,7 @@ struct StreamNode {
 /// A job as the program describes it. Nodes come after their inputs.
 struct StreamGraph {
   std::vector<StreamNode> nodes;
-  std::vector<std::string> problems;  ///< what is wrong with the calls that made it, in sentences
+  std::vector<std::string> problems = {};  ///< what is wrong with the calls that made it, in sentences
 };
 
 }  // namespace detail
