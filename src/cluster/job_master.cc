@@ -28,10 +28,10 @@ JobMaster::~JobMaster() = default;
 Endpoint JobMaster::endpoint() {
   Endpoint endpoint;
   endpoint.on_message = [this](std::unique_ptr<Message> message) {
-    mailbox_.post([this, message = std::shared_ptr<Message>(std::move(message))] { on_message(*message); });
+    mailbox_->post([this, message = std::shared_ptr<Message>(std::move(message))] { on_message(*message); });
   };
   endpoint.on_break = [this](Status reason) {
-    mailbox_.post([this, reason] { attempt_failed(reason.with_context("the connection to the worker broke")); });
+    mailbox_->post([this, reason] { attempt_failed(reason.with_context("the connection to the worker broke")); });
   };
   return endpoint;
 }
@@ -49,7 +49,7 @@ void JobMaster::publish_view() {
 }
 
 void JobMaster::cancel() {
-  mailbox_.post([this] {
+  mailbox_->post([this] {
     if (phase_ == Phase::kTerminal || cancel_requested_) return;
     cancel_requested_ = true;
     current_.state = JobState::kCancelling;
@@ -69,7 +69,7 @@ MonotonicTime JobMaster::step() {
     begun_ = true;
     prepare();
   }
-  if (mailbox_.take(actions_)) {
+  if (mailbox_->take(actions_)) {
     for (const auto& action : actions_) action();
     actions_.clear();
   }
@@ -90,7 +90,7 @@ MonotonicTime JobMaster::step() {
 
 void JobMaster::prepare() {
   phase_ = Phase::kPreparing;
-  std::optional<CompletedCheckpoint> newest;
+  std::optional<CheckpointId> newest;
   if (coordinator_) newest = coordinator_->newest_completed();
   const uint64_t nonce = platform_.random.next();
   run_blocking([this, nonce, newest, before = prepared_]() -> std::function<void()> {
@@ -117,7 +117,9 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
     return;
   }
   if (!prepared_ && options_.checkpoints_enabled) {
-    coordinator_ = std::make_unique<CheckpointCoordinator>(platform_.clock, platform_.random, coordinator_options(options_, graph_, *prepared), *this);
+    coordinator_ = std::make_unique<CheckpointCoordinator>(platform_.clock, platform_.random,
+                                                           coordinator_options(graph_, options_, *prepared),
+                                                           static_cast<CheckpointHost&>(*this));
   }
   prepared_ = std::move(*prepared);
   current_.restored_checkpoint = prepared_->start->restored_checkpoint;
@@ -248,11 +250,14 @@ void JobMaster::send_complete(const NotifyCheckpointComplete& message) { send(Co
 void JobMaster::send_aborted(const NotifyCheckpointAborted& message) { send(AbortedMessage(message)); }
 
 void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
-  platform_.scheduler.run_blocking([this, work = std::move(work)] { mailbox_.post(work()); });
+  // The mailbox may outlive this actor: storage that does not answer is not waited for at the end.
+  platform_.scheduler.run_blocking([mailbox = mailbox_, work = std::move(work)] {
+    if (auto continuation = work()) mailbox->post(std::move(continuation));
+  });
 }
 
 void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {
-  mailbox_.post([this, status, attempt = attempt_] {  // not from within the coordinator's own call
+  mailbox_->post([this, status, attempt = attempt_] {  // not from within the coordinator's own call
     if (attempt == attempt_) attempt_failed(status);
   });
 }

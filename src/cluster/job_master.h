@@ -45,7 +45,7 @@ class JobMaster final : public Actor, private CheckpointHost {
   /// Before the first step.
   void connect(std::unique_ptr<Connection> to_worker) { to_worker_ = std::move(to_worker); }
   Endpoint endpoint();
-  Mailbox<std::function<void()>>& mailbox() { return mailbox_; }
+  Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
   JobView view() const;
   /// Ends the job; what becomes of its checkpoints the retention policy says.
@@ -94,7 +94,7 @@ class JobMaster final : public Actor, private CheckpointHost {
   const JobOptions options_;
   Platform& platform_;
   std::function<void()> on_end_;  ///< called once, when the view shows a terminal state
-  Mailbox<std::function<void()>> mailbox_;
+  const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ = std::make_shared<Mailbox<std::function<void()>>>();
   std::vector<std::function<void()>> actions_;
   std::unique_ptr<Connection> to_worker_;
 

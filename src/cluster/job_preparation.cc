@@ -27,7 +27,8 @@ std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
 Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
   for (const JobVertex& vertex : graph.vertices) {
     for (const JobOperator& op : vertex.chain) {
-      if (op.probe) WEIR_RETURN_IF_ERROR(op.probe(files).with_context(cat("operator '", op.name, "'")));
+      if (!op.probe) continue;
+      WEIR_RETURN_IF_ERROR(op.probe(files).with_context(cat("operator '", op.name, "'")));
     }
   }
   return {};
@@ -107,6 +108,7 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
     WEIR_RETURN_IF_ERROR(probe_directory(*job, cat("probe-", nonce)));
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*job));
     WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
+    prepared.job_directory = job;
     prepared.highest_used_id = inventory.highest;
     if (prepared.start) {
       // The restored one's elders are this job's too. Without a restore what lies here is left alone.
@@ -136,6 +138,22 @@ StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& o
                                                                  {.require_sidecar = true, .files = &files}));
   WEIR_ASSIGN_OR_RETURN(before.start, start_from(std::move(loaded), graph, options, files));
   return before;
+}
+
+CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& options, const PreparedJob& prepared) {
+  CoordinatorOptions result;
+  result.job = *prepared.job_directory;
+  result.job_name = graph.name;
+  result.job_id = graph.id;
+  result.fingerprint = graph.fingerprint.to_hex();
+  result.trigger = options.trigger;
+  result.timeout = options.checkpoint_timeout;
+  result.tolerable_failed_checkpoints = options.tolerable_failed_checkpoints;
+  result.num_retained = options.num_retained;
+  result.retention = options.retention;
+  result.highest_used_id = prepared.highest_used_id;
+  result.completed = prepared.completed;
+  return result;
 }
 
 CheckpointParticipants participants_of(const JobGraph& graph) {

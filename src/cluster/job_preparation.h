@@ -14,6 +14,7 @@ namespace weir {
 
 /// What is known when the first task may be started.
 struct PreparedJob {
+  std::optional<FileLocation> job_directory;         ///< if checkpoints are taken
   std::shared_ptr<const StartingPoint> start;
   CheckpointId highest_used_id = 0;                  ///< new checkpoint ids start above it
   std::vector<CheckpointId> completed;               ///< checkpoints of this job that the restored one belongs with; retention counts them
@@ -29,6 +30,9 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
 /// A further start after a failure: from `newest`, or as the first one if there is none.
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, PreparedJob before,
                                       std::optional<CheckpointId> newest);
+
+/// Of a prepared job that takes checkpoints.
+CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& options, const PreparedJob& prepared);
 
 /// Who takes part in the checkpoints of a job that runs in one process.
 CheckpointParticipants participants_of(const JobGraph& graph);

@@ -104,7 +104,8 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
   DataFileWriter file(fs, directory, file_name);
   for (TaskSnapshot& task : snapshots) {
     for (const auto& work : task.before_ack) {
-      if (!bug_enabled(Bug::kAckBeforeDurable)) WEIR_RETURN_IF_ERROR(work());
+      if (bug_enabled(Bug::kAckBeforeDurable)) continue;
+      WEIR_RETURN_IF_ERROR(work());
     }
     for (OperatorSnapshot& op : task.operators) {
       OperatorSubtaskState written{op.id, task.subtask, {}};
