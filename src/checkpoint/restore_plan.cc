@@ -10,8 +10,9 @@ namespace weir {
 namespace {
 
 std::string describe(std::string_view name, std::string_view uid, const OperatorId& id) {
-  std::string text = cat("\"", name.empty() ? "(unnamed)" : name, "\" (");
-  if (!uid.empty()) text += cat("uid ", uid, ", ");
+  if (name.empty() && uid.empty()) return id.to_hex();
+  std::string text = name.empty() ? cat("with uid ", uid, " (") : cat("\"", name, "\" (");
+  if (!name.empty() && !uid.empty()) text += cat("uid ", uid, ", ");
   return cat(text, "id ", id.to_hex(), ")");
 }
 

@@ -6,19 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/protocol/participants.h"
 #include "checkpoint/snapshot_model.h"
 #include "weir/status.h"
 
 namespace weir {
 
 /// An operator of the graph that is about to run.
-struct RestoreTarget {
-  std::string name;
-  std::string uid;
-  OperatorId id;
-  int parallelism = 1;
-  int max_parallelism = 128;
-};
+using RestoreTarget = CheckpointedOperator;
 
 struct RestorePlanOptions {
   bool ignore_unclaimed_state = false;  ///< execution.state-recovery.ignore-unclaimed-state

@@ -7,7 +7,10 @@ namespace weir {
 TriggerDecision decide_trigger(const TriggerPolicyOptions& options, const TriggerInputs& in) {
   using Kind = TriggerDecision::Kind;
   if (in.preparing || in.pending >= options.max_concurrent || in.deletions > options.max_deletions) return {Kind::kWait, {}};
-  if (in.forced) return {Kind::kStart, {}};
+  if (in.forced) {
+    if (!in.last_failed || !in.last_end || *in.last_end + options.pause_after_failure <= in.now) return {Kind::kStart, {}};
+    return {Kind::kNotBefore, *in.last_end + options.pause_after_failure};
+  }
 
   const bool enough_events = options.event_threshold > 0 && in.events_since_trigger >= options.event_threshold;
   if (!enough_events && !options.interval) return {Kind::kWait, {}};

@@ -14,6 +14,7 @@ struct TriggerPolicyOptions {
   int64_t event_threshold = 0;            ///< after that many source events since the last trigger; 0: not by events
   MonotonicTime min_pause{0};             ///< from the end of one to the start of the next
   int max_concurrent = 1;
+  MonotonicTime pause_after_failure = std::chrono::milliseconds(100);  ///< before a forced one that follows a failed one
   int max_deletions = 8;                  ///< no new one while more old ones than this are still being deleted
 };
 
@@ -25,6 +26,7 @@ struct TriggerInputs {
   int pending = 0;                         ///< neither completed nor aborted
   bool preparing = false;                  ///< one was started and its tasks are not told yet: ids must reach them in order
   int deletions = 0;                       ///< under way
+  bool last_failed = false;                ///< the last one neither completed nor was stopped with its attempt
   bool forced = false;                     ///< the final checkpoint, or one that was asked for: interval and pause do not matter
 };
 

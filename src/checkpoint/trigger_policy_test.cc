@@ -72,5 +72,11 @@ TEST(TriggerPolicy, AForcedOneIgnoresIntervalAndPause) {
   EXPECT_EQ(decide_trigger(options, {.now = 101s, .last_trigger = 100s, .last_end = 101s, .forced = true}), kStart);
 }
 
+TEST(TriggerPolicy, AForcedOneAfterAFailureDoesNotSpin) {
+  const TriggerPolicyOptions options{.pause_after_failure = 1s};
+  EXPECT_EQ(decide_trigger(options, {.now = 100s, .last_end = 100s, .last_failed = true, .forced = true}), not_before(101s));
+  EXPECT_EQ(decide_trigger(options, {.now = 101s, .last_end = 100s, .last_failed = true, .forced = true}), kStart);
+}
+
 }  // namespace
 }  // namespace weir

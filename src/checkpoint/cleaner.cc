@@ -1,0 +1,64 @@
+#include "checkpoint/cleaner.h"
+
+#include "base/log.h"
+#include "checkpoint/storage.h"
+
+namespace weir {
+namespace {
+
+constexpr int kDiscardTries = 3;
+
+}  // namespace
+
+void CheckpointCleaner::discard(CheckpointId id) { enqueue({Removal::Kind::kDiscard, id}); }
+
+void CheckpointCleaner::clear(CheckpointId id) {
+  remember(id);
+  enqueue({Removal::Kind::kClear, id});
+}
+
+void CheckpointCleaner::sweep_below(CheckpointId id) {
+  while (!cleared_.empty() && *cleared_.begin() < id) {
+    enqueue({Removal::Kind::kSweep, *cleared_.begin()});
+    cleared_.erase(cleared_.begin());
+  }
+  for (const auto& [failed, tries] : failed_tries_) enqueue({Removal::Kind::kDiscard, failed});
+}
+
+void CheckpointCleaner::enqueue(Removal removal) {
+  for (const Removal& queued : queue_) {
+    if (queued.kind == removal.kind && queued.id == removal.id) return;
+  }
+  queue_.push_back(removal);
+  if (!running_) run_next();
+}
+
+void CheckpointCleaner::run_next() {
+  if (queue_.empty()) return;
+  const Removal removal = queue_.front();
+  queue_.pop_front();
+  running_ = true;
+  run_blocking_([this, removal, job = job_]() -> std::function<void()> {
+    Status status;
+    switch (removal.kind) {
+      case Removal::Kind::kDiscard: status = discard_checkpoint(job, removal.id); break;
+      case Removal::Kind::kClear: status = discard_unfinished(job, removal.id, DirectoryAfterwards::kEmpty); break;
+      case Removal::Kind::kSweep: status = discard_unfinished(job, removal.id, DirectoryAfterwards::kRemoved); break;
+    }
+    return [this, removal, status] { on_removed(removal, status); };
+  });
+}
+
+void CheckpointCleaner::on_removed(Removal removal, const Status& status) {
+  running_ = false;
+  // What turned out to be complete is somebody's, and stays.
+  if (!status.ok() && status.code() != StatusCode::kFailedPrecondition) {
+    WEIR_LOG(kWarning) << status.to_string();
+  }
+  if (removal.kind == Removal::Kind::kDiscard) {
+    if (status.ok() || ++failed_tries_[removal.id] >= kDiscardTries) failed_tries_.erase(removal.id);
+  }
+  run_next();
+}
+
+}  // namespace weir

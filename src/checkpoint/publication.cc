@@ -1,0 +1,111 @@
+#include "checkpoint/publication.h"
+
+#include <xxhash.h>
+
+#include "base/bug_switch.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
+
+namespace weir {
+
+std::string_view to_string(PublishOutcome outcome) {
+  switch (outcome) {
+    case PublishOutcome::kPublished: return "published";
+    case PublishOutcome::kNotPublished: return "not published";
+    case PublishOutcome::kForeign: return "published by another";
+    case PublishOutcome::kUnknown: return "unknown";
+  }
+  return "?";
+}
+
+CheckpointPublication::CheckpointPublication(FileLocation job, CheckpointContent content, uint64_t nonce)
+    : directory_(job.child(checkpoint_directory_name(content.metadata.checkpoint_id))),
+      content_(std::move(content)),
+      temporary_(directory_.child(metadata_temporary_name(nonce)).path) {}
+
+Status CheckpointPublication::verify_data_files() const {
+  if (bug_enabled(Bug::kMetadataBeforeData)) return {};
+  for (const DataFile& file : content_.sidecar.files) {
+    const FileLocation place = directory_.child(file.name);
+    const auto info = place.fs->stat(place.path);
+    if (info.status().code() == StatusCode::kNotFound) {
+      return data_loss(cat(place.uri, " was acknowledged with ", file.length, " bytes, but is not there"));
+    }
+    if (!info.ok()) return info.status();
+    if (info.value().size != file.length || info.value().is_directory) {
+      return data_loss(cat(place.uri, " was acknowledged with ", file.length, " bytes, but has ", info.value().size));
+    }
+  }
+  return {};
+}
+
+PublishResult CheckpointPublication::publish() {
+  const std::string what = cat("cannot complete checkpoint ", content_.metadata.checkpoint_id);
+  const auto not_published = [&](const Status& status) {
+    return PublishResult{PublishOutcome::kNotPublished, status.with_context(what), 0};
+  };
+  if (Status status = verify_data_files(); !status.ok()) return not_published(status);
+
+  auto encoded = encode_metadata(content_.metadata, directory_.uri, content_.version);
+  if (!encoded.ok()) return not_published(encoded.status());
+  metadata_bytes_ = std::move(encoded).value();
+  Sidecar sidecar = content_.sidecar;
+  sidecar.checkpoint_id = content_.metadata.checkpoint_id;
+  sidecar.metadata_length = static_cast<int64_t>(metadata_bytes_.size());
+  sidecar.metadata_checksum = XXH3_64bits(metadata_bytes_.data(), metadata_bytes_.size());
+  const std::string sidecar_bytes = encode_sidecar(sidecar);
+  total_bytes_ = static_cast<int64_t>(metadata_bytes_.size() + sidecar_bytes.size());
+  for (const DataFile& file : content_.sidecar.files) total_bytes_ += file.length;
+
+  FileSystem& fs = *directory_.fs;
+  if (Status status = write_file(fs, directory_.child(kSidecarFile).path, sidecar_bytes); !status.ok()) {
+    if (status.code() == StatusCode::kAlreadyExists) {
+      return {PublishOutcome::kForeign, aborted(cat(what, ": another coordinator is completing it in ", directory_.uri)), 0};
+    }
+    return not_published(status);
+  }
+  // Until the rename is asked for, nothing can make `_metadata` appear.
+  if (Status status = write_file(fs, temporary_, metadata_bytes_); !status.ok()) return not_published(status);
+  rename_failure_ = fs.rename(temporary_, directory_.child(kMetadataFile).path).with_context(what);
+  if (rename_failure_.ok()) return {PublishOutcome::kPublished, {}, total_bytes_};
+  return resolve();
+}
+
+CheckpointPublication::Presence CheckpointPublication::look(Status* why) const {
+  const auto bytes = read_file(*directory_.fs, directory_.child(kMetadataFile).path);
+  if (bytes.ok()) return bytes.value() == metadata_bytes_ ? Presence::kOurs : Presence::kForeign;
+  *why = bytes.status();
+  return bytes.status().code() == StatusCode::kNotFound ? Presence::kAbsent : Presence::kUnknown;
+}
+
+PublishResult CheckpointPublication::resolve() {
+  Status why;
+  Presence presence = look(&why);
+  if (presence == Presence::kAbsent) {
+    // A rename that is still on its way must not succeed later: its source is removed, then one looks again.
+    const Status removed = directory_.fs->remove(temporary_);
+    if (removed.ok() || removed.code() == StatusCode::kNotFound) {
+      presence = look(&why);
+    } else {
+      presence = Presence::kUnknown;
+      why = removed;
+    }
+  }
+  switch (presence) {
+    case Presence::kOurs: return {PublishOutcome::kPublished, {}, total_bytes_};
+    case Presence::kAbsent: return {PublishOutcome::kNotPublished, rename_failure_, 0};
+    case Presence::kForeign:
+      return {PublishOutcome::kForeign,
+              aborted(cat("cannot complete checkpoint ", content_.metadata.checkpoint_id, ": another coordinator has completed it in ",
+                          directory_.uri)),
+              0};
+    case Presence::kUnknown: break;
+  }
+  return {PublishOutcome::kUnknown,
+          unavailable(cat("cannot tell whether checkpoint ", content_.metadata.checkpoint_id, " is complete in ", directory_.uri, ": ",
+                          why.message())),
+          0};
+}
+
+}  // namespace weir

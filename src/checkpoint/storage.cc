@@ -1,0 +1,94 @@
+#include "checkpoint/storage.h"
+
+#include <algorithm>
+
+#include "base/bug_switch.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
+
+namespace weir {
+namespace {
+
+Status not_found_is_fine(Status status) { return status.code() == StatusCode::kNotFound ? Status() : status; }
+
+std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+/// NOT_FOUND if there is no such thing.
+StatusOr<FileInfo> stat_child(const FileLocation& directory, std::string_view name) {
+  return directory.fs->stat(directory.child(name).path);
+}
+
+}  // namespace
+
+Status prepare_job_directory(const FileLocation& job) {
+  for (const std::string_view name : {kSharedDirectory, kTaskOwnedDirectory}) {
+    const FileLocation directory = job.child(name);
+    if (Status status = job.fs->make_directories(directory.path); !status.ok()) {
+      return status.with_context(cat("cannot make the checkpoint directory ", directory.uri,
+                                     " (execution.checkpointing.dir must be a place that this process may write to)"));
+    }
+  }
+  return {};
+}
+
+Status prepare_checkpoint_directory(const FileLocation& job, CheckpointId id) {
+  const FileLocation directory = job.child(checkpoint_directory_name(id));
+  const std::string what = cat("cannot start checkpoint ", id);
+  const auto existing = directory.fs->stat(directory.path);
+  if (existing.ok()) {
+    return already_exists(cat(what, ": ", directory.uri,
+                              " is there already, though this coordinator has not made it; stop the other coordinator that works in this directory"));
+  }
+  WEIR_RETURN_IF_ERROR(not_found_is_fine(existing.status()).with_context(what));
+  return directory.fs->make_directories(directory.path).with_context(what);
+}
+
+Status discard_checkpoint(const FileLocation& job, CheckpointId id) {
+  const FileLocation directory = job.child(checkpoint_directory_name(id));
+  const std::string what = cat("cannot remove checkpoint ", directory.uri);
+  WEIR_RETURN_IF_ERROR(not_found_is_fine(job.fs->remove(directory.child(kMetadataFile).path)).with_context(what));
+  return job.fs->remove_all(directory.path).with_context(what);
+}
+
+Status discard_unfinished(const FileLocation& job, CheckpointId id, DirectoryAfterwards afterwards) {
+  if (bug_enabled(Bug::kLeftoversKept)) return {};
+  const FileLocation directory = job.child(checkpoint_directory_name(id));
+  const std::string what = cat("cannot remove what is left of checkpoint ", directory.uri);
+  const auto metadata = stat_child(directory, kMetadataFile);
+  if (metadata.ok()) return failed_precondition(cat(what, ": it is complete"));
+  WEIR_RETURN_IF_ERROR(not_found_is_fine(metadata.status()).with_context(what));
+  if (afterwards == DirectoryAfterwards::kRemoved) return job.fs->remove_all(directory.path).with_context(what);
+
+  const auto entries = job.fs->list(directory.path);
+  if (!entries.ok()) return not_found_is_fine(entries.status()).with_context(what);
+  for (const FileInfo& entry : entries.value()) WEIR_RETURN_IF_ERROR(job.fs->remove_all(entry.path).with_context(what));
+  return {};
+}
+
+StatusOr<CheckpointInventory> list_checkpoints(const FileLocation& job) {
+  CheckpointInventory inventory;
+  const auto entries = job.fs->list(job.path);
+  const std::string what = cat("cannot look for checkpoints in ", job.uri);
+  if (!entries.ok()) {
+    WEIR_RETURN_IF_ERROR(not_found_is_fine(entries.status()).with_context(what));
+    return inventory;
+  }
+  for (const FileInfo& entry : entries.value()) {
+    const auto id = parse_checkpoint_directory_name(last_component(entry.path));
+    if (!id || !entry.is_directory) continue;
+    inventory.highest = std::max(inventory.highest, *id);
+    const auto metadata = stat_child(job.child(checkpoint_directory_name(*id)), kMetadataFile);
+    if (metadata.ok() || bug_enabled(Bug::kLatestPicksIncomplete)) {
+      inventory.completed.push_back(*id);
+    } else {
+      WEIR_RETURN_IF_ERROR(not_found_is_fine(metadata.status()).with_context(what));
+      inventory.leftovers.push_back(*id);
+    }
+  }
+  std::sort(inventory.completed.rbegin(), inventory.completed.rend());
+  std::sort(inventory.leftovers.begin(), inventory.leftovers.end());
+  return inventory;
+}
+
+}  // namespace weir
