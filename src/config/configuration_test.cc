@@ -199,7 +199,7 @@ TEST(Yaml, AFileThatIsNotThereIsNotFound) {
 
 TEST(Nearest, CountsEditsAndSwapsOfNeighbours) {
   EXPECT_EQ(nearest("intervall", {"timeout", "interval"}), "interval");
-  EXPECT_EQ(nearest("--hlep", {"--name", "--help"}), "--help");
+  EXPECT_EQ(nearest("hlep", {"hemp", "help"}), "help");
   EXPECT_EQ(nearest("xyz", {"interval"}), std::nullopt);
   EXPECT_EQ(nearest("x", {}), std::nullopt);
 }

@@ -182,7 +182,7 @@ TEST(BuildJobGraph, UidsCanBeDemanded) {
 TEST(BuildJobGraph, AJobIsBoundedIfAllItsSourcesAre) {
   StreamGraph graph{{node("a"), node("b"), node("c", {forward(0), forward(1)})}};
   EXPECT_TRUE(build_job_graph(graph, options())->bounded);
-  graph.nodes[1].bounded = false;
+  graph.nodes[0].bounded = false;
   EXPECT_FALSE(build_job_graph(graph, options())->bounded);
 }
 
