@@ -33,7 +33,7 @@ Status HdfsReadableFile::read_at(int64_t offset, int64_t length, std::string* ou
         return {};
       }
       if (reply.outcome == HttpReply::Outcome::kAnswered) {
-        const auto answer = client_->refused(reply, data_node.origin, "read", path_);
+        const auto answer = client_->refused(reply, data_node.origin, "read", path_, redirect.namenode);
         if (!is_worth_another_attempt(*answer.refusal)) return answer.status;
         failure = answer.status;
       } else {

@@ -96,6 +96,7 @@ Status HdfsWritableFile::send_buffer(bool whole) {
     if (upload->write(buffer_) && !whole) {
       stream_ = std::move(upload);
       stream_server_ = data_node.origin;
+      stream_namenode_ = answer.namenode;
       buffer_ = {};
       return {};
     }
@@ -103,7 +104,7 @@ Status HdfsWritableFile::send_buffer(bool whole) {
     Status failure;
     if (reply.outcome == HttpReply::Outcome::kAnswered) {
       if (reply.status == 201) return whole ? check_length() : unavailable(cat("cannot write ", path_, " on HDFS: ", data_node.origin, " ended the upload early"));
-      const auto refused = client_->refused(reply, data_node.origin, "write", path_);
+      const auto refused = client_->refused(reply, data_node.origin, "write", path_, answer.namenode);
       failure = refused_status(refused);
       if (may_be_there && failure.code() == StatusCode::kAlreadyExists) {
         if (whole && look() == Found::kOurs) return {};
@@ -175,7 +176,7 @@ Status HdfsWritableFile::refused_status(const WebHdfsClient::Answer& answer) con
 Status HdfsWritableFile::end_of_stream(const HttpReply& reply) {
   if (reply.outcome == HttpReply::Outcome::kAnswered) {
     if (reply.status == 201) return check_length();
-    return refused_status(client_->refused(reply, stream_server_, "write", path_));
+    return refused_status(client_->refused(reply, stream_server_, "write", path_, stream_namenode_));
   }
   const Status failure = client_->no_answer(reply, stream_server_, "write", path_);
   switch (look()) {
@@ -195,7 +196,7 @@ Status HdfsWritableFile::reason_for_nothing(const Status& otherwise) {
   if (!data_node.ok()) return otherwise;
   const HttpReply reply = client_->http().upload(data_node->url, 0, false)->finish();
   if (reply.outcome != HttpReply::Outcome::kAnswered || reply.status == 201) return otherwise;
-  return refused_status(client_->refused(reply, data_node->origin, "write", path_));
+  return refused_status(client_->refused(reply, data_node->origin, "write", path_, answer.namenode));
 }
 
 }  // namespace weir

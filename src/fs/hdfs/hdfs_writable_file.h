@@ -49,6 +49,7 @@ class HdfsWritableFile final : public WritableFile {
   int64_t length_ = 0;
   std::unique_ptr<HttpUpload> stream_;
   std::string stream_server_;
+  size_t stream_namenode_ = 0;
   bool closed_ = false;
   Status failed_;
 };

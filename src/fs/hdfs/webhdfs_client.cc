@@ -32,12 +32,14 @@ Status WebHdfsClient::no_answer(const HttpReply& reply, const std::string& serve
                          reply.outcome == HttpReply::Outcome::kNotSent ? " is not reachable" : " gave no answer", " (", reply.problem, ")"));
 }
 
-WebHdfsClient::Answer WebHdfsClient::refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) {
+WebHdfsClient::Answer WebHdfsClient::refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path,
+                                             size_t namenode) {
   const RemoteException remote = parse_remote_exception(reply.body);
   Answer answer;
   answer.refusal = classify(reply.status, remote, reply.body);
   answer.status = refusal_status(*answer.refusal, reply.status, remote, {std::string(what), path, options_.user, server});
-  if (answer.refusal == Refusal::kStandby) fail_over(active_);
+  answer.namenode = namenode;
+  if (answer.refusal == Refusal::kStandby) fail_over(namenode);
   return answer;
 }
 
@@ -61,9 +63,10 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
         answer.body = std::move(reply.body);
         answer.location = std::move(reply.location);
         answer.earlier_unknown = earlier_unknown;
+        answer.namenode = index;
         return answer;
       }
-      answer = refused(reply, base, call.what, call.path);
+      answer = refused(reply, base, call.what, call.path, index);
       answer.earlier_unknown = earlier_unknown;
       if (!is_worth_another_attempt(*answer.refusal)) return answer;
       next_namenode = answer.refusal == Refusal::kStandby;

@@ -50,6 +50,7 @@ class WebHdfsClient {
     Status status;                    ///< OK, or what to tell the user
     std::optional<Refusal> refusal;   ///< set if a server refused
     bool earlier_unknown = false;     ///< an attempt before the one that was answered may have been carried out
+    size_t namenode = 0;              ///< which NameNode gave the answer
     std::string body;
     std::string location;
   };
@@ -72,8 +73,8 @@ class WebHdfsClient {
   };
   Attempts attempts() const { return Attempts(options_); }
 
-  /// The Refusal of a DataNode's answer; a StandbyException makes the next call go to the other NameNode.
-  Answer refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path);
+  /// The Refusal in the answer of the DataNode that `namenode` named; after a StandbyException the next call goes to another NameNode.
+  Answer refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path, size_t namenode);
   /// The Status for an exchange that brought no answer.
   Status no_answer(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) const;
 
@@ -81,6 +82,7 @@ class WebHdfsClient {
   const WebHdfsOptions& options() const { return options_; }
 
  private:
+  /// Does nothing if somebody has gone on from `from` already.
   void fail_over(size_t from);
 
   const WebHdfsOptions options_;

@@ -125,7 +125,8 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
   }
   // An active NameNode that is still starting wraps its safe mode into a RetriableException.
   if (has(message, "in safe mode")) return Refusal::kSafeMode;
-  if (has(message, "could only be written to 0 of the") || has(message, "Failed to find datanode") || has(message, "could only be replicated to 0 nodes")) {
+  if (has(message, "could only be written to 0 of the") || has(message, "Failed to find datanode") || has(message, "could only be replicated to 0 nodes") ||
+      has(message, "No active nodes contain this block") || has(message, "Could not obtain block")) {
     return Refusal::kNoDataNode;
   }
   if (has(message, "(is not a directory)")) return Refusal::kNotADirectory;

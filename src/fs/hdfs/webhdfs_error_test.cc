@@ -65,6 +65,7 @@ TEST(WebHdfsError, QuotasNameTheCommandThatRaisesThem) {
 
 TEST(WebHdfsError, MissingDataNodesAreRecognisedByText) {
   for (const std::string message : {"File /x could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) running",
+                                    "No active nodes contain this block",
                                     "Failed to find datanode, suggest to check cluster health. excludeDatanodes=null"}) {
     const Status status = said(403, "IOException", message);
     EXPECT_EQ(status.code(), StatusCode::kUnavailable);

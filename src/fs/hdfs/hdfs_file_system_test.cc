@@ -1,0 +1,375 @@
+#include "fs/hdfs/hdfs_file_system.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <vector>
+
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+using Outcome = HttpReply::Outcome;
+
+HttpReply answer(int status, std::string body = "", std::string location = "") { return {Outcome::kAnswered, "", status, std::move(location), std::move(body)}; }
+HttpReply lost() { return {Outcome::kUnknown, "connection reset", 0, "", ""}; }
+HttpReply unreachable() { return {Outcome::kNotSent, "connection refused", 0, "", ""}; }
+HttpReply redirect(const std::string& host = "dn") { return answer(307, "", cat("http://", host, ":9864/webhdfs/v1/f?op=X&createflag=SYNC_BLOCK&delegation=SECRET")); }
+HttpReply refusal(int status, const std::string& exception, const std::string& message = "said so") {
+  return answer(status, cat(R"({"RemoteException":{"exception":")", exception, R"(","message":")", message, R"("}})"));
+}
+HttpReply nothing_there() { return refusal(404, "FileNotFoundException"); }
+HttpReply file_there(int64_t length, int64_t id = 1) {
+  return answer(200, cat(R"({"FileStatus":{"type":"FILE","pathSuffix":"","length":)", length, R"(,"fileId":)", id, "}}"));
+}
+
+/// A cluster that plays a script: each exchange must be the one expected next, and gets the answer that stands beside it.
+class ScriptedHttp final : public Http {
+ public:
+  struct Step {
+    std::string expected;  ///< "GET nn1 GETFILESTATUS", "PUT dn" with the body after it
+    HttpReply reply;
+  };
+  struct Script {
+    std::deque<Step> steps;
+    std::vector<std::string> urls;
+    std::vector<int64_t> waits_ms;
+  };
+  explicit ScriptedHttp(std::shared_ptr<Script> script) : script_(std::move(script)) {}
+
+  HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) override {
+    const HttpReply reply = play(*script_, cat(method == HttpMethod::kGet ? "GET " : method == HttpMethod::kPut ? "PUT " : "DELETE ", place(url)), url);
+    EXPECT_LE(static_cast<int64_t>(reply.body.size()), body_bytes_max);
+    return reply;
+  }
+
+  std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override {
+    class Upload final : public HttpUpload {
+     public:
+      Upload(std::shared_ptr<Script> script, std::string start, std::string url) : script_(std::move(script)), start_(std::move(start)), url_(std::move(url)) {}
+      bool write(std::string_view bytes) override {
+        body_ += bytes;
+        return true;
+      }
+      HttpReply finish() override { return play(*script_, start_ + body_, url_); }
+
+     private:
+      std::shared_ptr<Script> script_;
+      std::string start_, url_, body_;
+    };
+    return std::make_unique<Upload>(script_, cat("UPLOAD ", place(url), length ? "" : " chunked", hear_first ? " hear-first " : " "), url);
+  }
+
+ private:
+  /// "nn1 GETFILESTATUS" of a NameNode's URL, "dn" of a DataNode's.
+  static std::string place(const std::string& url) {
+    const std::string host = url.substr(7, url.find(':', 7) - 7);
+    if (host.starts_with("dn")) return host;
+    const size_t op = url.find("op=") + 3;
+    return host + " " + url.substr(op, url.find('&', op) - op);
+  }
+  static HttpReply play(Script& script, const std::string& exchange, const std::string& url) {
+    script.urls.push_back(url);
+    if (script.steps.empty()) {
+      ADD_FAILURE() << "unexpected at the end: " << exchange;
+      return unreachable();
+    }
+    Step step = std::move(script.steps.front());
+    script.steps.pop_front();
+    EXPECT_EQ(exchange, step.expected);
+    return step.reply;
+  }
+
+  std::shared_ptr<Script> script_;
+};
+
+class HdfsFileSystemTest : public testing::Test {
+ protected:
+  HdfsFileSystem& play(std::deque<ScriptedHttp::Step> steps, std::vector<std::string> hosts = {"nn1"}, size_t buffer_bytes = 100) {
+    script_->steps = std::move(steps);
+    WebHdfsOptions web;
+    for (const std::string& host : hosts) web.namenodes.http_bases.push_back(cat("http://", host, ":9870"));
+    web.namenodes.origin = "the test";
+    web.user = "bob";
+    web.retry = {.attempts_max = 4, .first_contact_attempts_max = 2};
+    web.sleep = [script = script_](std::chrono::milliseconds time) { script->waits_ms.push_back(time.count()); };
+    HdfsOptions options;
+    options.buffer_bytes = buffer_bytes;
+    fs_ = std::make_unique<HdfsFileSystem>(options, std::move(web), std::make_unique<ScriptedHttp>(script_));
+    return *fs_;
+  }
+  void TearDown() override {
+    EXPECT_TRUE(script_->steps.empty()) << script_->steps.size() << " exchanges did not happen, first " << script_->steps.front().expected;
+  }
+
+  std::shared_ptr<ScriptedHttp::Script> script_ = std::make_shared<ScriptedHttp::Script>();
+  std::unique_ptr<HdfsFileSystem> fs_;
+};
+
+TEST_F(HdfsFileSystemTest, ASmallFileIsOneUploadAndALookAtItsLength) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", answer(201)},
+                             {"GET nn1 GETFILESTATUS", file_there(5)}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
+  EXPECT_EQ(script_->urls[1], "http://nn1:9870/webhdfs/v1/f?op=CREATE&overwrite=false&permission=640&createflag=CREATE%2CSYNC_BLOCK&user.name=bob");
+}
+
+TEST_F(HdfsFileSystemTest, ALengthThatIsNotWhatWasSentIsDataLoss) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", answer(201)},
+                             {"GET nn1 GETFILESTATUS", file_there(4)}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "DATA_LOSS: /f on HDFS has 4 bytes after 5 were sent and acknowledged");
+}
+
+TEST_F(HdfsFileSystemTest, AnUploadWhoseAnswerWasLostIsRecognisedByItsBytes) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", lost()},
+                             {"GET nn1 GETFILESTATUS", file_there(5)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "hello")}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
+}
+
+TEST_F(HdfsFileSystemTest, AFileOfTheSameLengthButOtherBytesIsAnotherWritersFile) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", lost()},
+                             {"GET nn1 GETFILESTATUS", file_there(5)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "HELLO")}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(HdfsFileSystemTest, AnUploadThatLeftNothingIsSentAgainAndListensFirst) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", lost()},
+                             {"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hear-first hello", refusal(403, "AccessControlException", "Permission denied")}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").code(), StatusCode::kPermissionDenied);
+}
+
+TEST_F(HdfsFileSystemTest, AfterALostUploadItsOwnFileIsNotTakenForAnotherWriters) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", lost()},
+                             {"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hear-first hello", refusal(403, "FileAlreadyExistsException")},
+                             {"GET nn1 GETFILESTATUS", file_there(5)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "hello")}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
+}
+
+TEST_F(HdfsFileSystemTest, HalfOfAnUploadIsUnknownAndStays) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", lost()},
+                             {"GET nn1 GETFILESTATUS", file_there(3)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "hel")},
+                             {"GET nn1 GETFILESTATUS", file_there(3)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "hel")},
+                             {"GET nn1 GETFILESTATUS", file_there(3)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "hel")},
+                             {"GET nn1 GETFILESTATUS", file_there(3)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "hel")}});
+  const Status status = write_file(fs, "/f", "hello");
+  EXPECT_EQ(status.to_string(),
+            "UNAVAILABLE: cannot write /f on HDFS: http://dn:9864 gave no answer (connection reset); whether the file was made is unknown");
+  EXPECT_EQ(status.message().find("SECRET"), std::string_view::npos);
+}
+
+TEST_F(HdfsFileSystemTest, AReplacingUploadThatWasCutOffIsSentAgain) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", lost()},
+                             {"GET nn1 GETFILESTATUS", file_there(0)},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hear-first hello", answer(201)},
+                             {"GET nn1 GETFILESTATUS", file_there(5)}});
+  auto file = fs.create("/f", CreateMode::kReplace);
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ((*file)->append("hello").to_string(), "OK");
+  EXPECT_EQ((*file)->close().to_string(), "OK");
+}
+
+TEST_F(HdfsFileSystemTest, AnUnreachableDataNodeIsLeftOutOnce) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect("dn1")},
+                             {"UPLOAD dn1 hello", unreachable()},
+                             {"PUT nn1 CREATE", redirect("dn2")},
+                             {"UPLOAD dn2 hello", answer(201)},
+                             {"GET nn1 GETFILESTATUS", file_there(5)}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
+  EXPECT_NE(script_->urls[3].find("&excludedatanodes=dn1&"), std::string::npos) << script_->urls[3];
+}
+
+TEST_F(HdfsFileSystemTest, WhenTheDataNodeRanOutAnExclusiveFileIsNotTriedAgain) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", refusal(403, "IOException", "File /f could only be written to 0 of the 1 minReplication nodes.")}});
+  EXPECT_EQ(write_file(fs, "/f", "hello").code(), StatusCode::kUnavailable);
+}
+
+TEST_F(HdfsFileSystemTest, ALargeFileLeavesAsItIsWritten) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn chunked 0123456789", answer(201)},
+                             {"GET nn1 GETFILESTATUS", file_there(10)}},
+                            {"nn1"}, /*buffer_bytes=*/4);
+  auto file = fs.create("/f", CreateMode::kExclusive);
+  ASSERT_TRUE(file.ok());
+  EXPECT_TRUE((*file)->append("0123").ok());
+  EXPECT_EQ(script_->urls.size(), 1u);
+  EXPECT_TRUE((*file)->append("45").ok());
+  EXPECT_EQ(script_->urls.size(), 2u);
+  EXPECT_TRUE((*file)->append("6789").ok());
+  EXPECT_EQ((*file)->close().to_string(), "OK");
+}
+
+TEST_F(HdfsFileSystemTest, ALargeUploadThatBrokeAndLeftNothingGivesTheServersReason) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn chunked 0123456789", lost()},
+                             {"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn ", refusal(403, "AccessControlException", "Permission denied")}},
+                            {"nn1"}, /*buffer_bytes=*/4);
+  EXPECT_EQ(write_file(fs, "/f", "0123456789").code(), StatusCode::kPermissionDenied);
+}
+
+TEST_F(HdfsFileSystemTest, ALargeUploadWhoseAnswerWasLostIsRecognisedByItsDigest) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn chunked 0123456789", lost()},
+                             {"GET nn1 GETFILESTATUS", file_there(10)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "0123456789")}},
+                            {"nn1"}, /*buffer_bytes=*/4);
+  EXPECT_EQ(write_file(fs, "/f", "0123456789").to_string(), "OK");
+}
+
+TEST_F(HdfsFileSystemTest, AStandbyIsLeftForTheOtherNameNodeWithoutWaiting) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", refusal(403, "StandbyException")},
+                             {"GET nn2 GETFILESTATUS", file_there(5)},
+                             {"GET nn2 GETFILESTATUS", file_there(5)}},
+                            {"nn1", "nn2"});
+  EXPECT_TRUE(fs.stat("/f").ok());
+  EXPECT_TRUE(fs.stat("/f").ok());
+  EXPECT_TRUE(script_->waits_ms.empty());
+}
+
+TEST_F(HdfsFileSystemTest, AStandbyThatShowsItselfAtTheDataNodeIsLeftToo) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                             {"PUT nn1 CREATE", redirect()},
+                             {"UPLOAD dn hello", refusal(403, "StandbyException")},
+                             {"PUT nn2 CREATE", redirect()},
+                             {"UPLOAD dn hello", answer(201)},
+                             {"GET nn2 GETFILESTATUS", file_there(5)}},
+                            {"nn1", "nn2"});
+  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
+}
+
+TEST_F(HdfsFileSystemTest, WaitsGrowWhileBothNameNodesAreStandby) {
+  const auto standby = [](const std::string& host) { return ScriptedHttp::Step{"GET " + host + " GETFILESTATUS", refusal(403, "StandbyException")}; };
+  HdfsFileSystem& fs = play({standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2")},
+                            {"nn1", "nn2"});
+  const Status status = fs.stat("/f").status();
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.message().find("hdfs haadmin"), std::string_view::npos);
+  EXPECT_EQ(script_->waits_ms, (std::vector<int64_t>{200, 400, 800}));
+}
+
+TEST_F(HdfsFileSystemTest, AWrongAddressIsSaidSoonAndWithItsOrigin) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()}});
+  EXPECT_EQ(fs.stat("/f").status().to_string(),
+            "UNAVAILABLE: cannot look at /f on HDFS: no NameNode is reachable at http://nn1:9870 (connection refused), an address from the test; "
+            "is the NameNode up, and is that the HTTP port (dfs.namenode.http-address)? If not, set fs.hdfs.http-address");
+}
+
+TEST_F(HdfsFileSystemTest, SafeModeIsWaitedForAndThenSaid) {
+  const ScriptedHttp::Step safe_mode{"PUT nn1 MKDIRS", refusal(403, "SafeModeException", "Cannot create directory /d. Name node is in safe mode.")};
+  HdfsFileSystem& fs = play({safe_mode, safe_mode, safe_mode, safe_mode, safe_mode, {"PUT nn1 MKDIRS", answer(200, R"({"boolean":true})")}});
+  const Status status = fs.make_directories("/d");
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_NE(status.message().find("hdfs dfsadmin -safemode get"), std::string_view::npos);
+  EXPECT_TRUE(fs.make_directories("/d").ok());
+}
+
+TEST_F(HdfsFileSystemTest, ARenameWhoseAnswerWasLostIsRecognisedByItsInode) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
+                             {"PUT nn1 RENAME", lost()},
+                             {"PUT nn1 RENAME", refusal(404, "FileNotFoundException", "rename source /a is not found.")},
+                             {"GET nn1 GETFILESTATUS", file_there(5, 77)}});
+  EXPECT_EQ(fs.rename("/a", "/b").to_string(), "OK");
+}
+
+TEST_F(HdfsFileSystemTest, ARenameOntoAnotherWritersFileIsNotTakenForOurs) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
+                             {"PUT nn1 RENAME", lost()},
+                             {"PUT nn1 RENAME", refusal(403, "FileAlreadyExistsException")},
+                             {"GET nn1 GETFILESTATUS", file_there(5, 78)}});
+  EXPECT_EQ(fs.rename("/a", "/b").code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(HdfsFileSystemTest, ARenameWhoseOutcomeCannotBeSeenIsUnavailable) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
+                             {"PUT nn1 RENAME", lost()}, {"PUT nn1 RENAME", unreachable()}, {"PUT nn1 RENAME", unreachable()}, {"PUT nn1 RENAME", unreachable()},
+                             {"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()},
+                             {"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()}});
+  const Status status = fs.rename("/a", "/b");
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_TRUE(status.message().starts_with("cannot tell whether /a was renamed to /b")) << status.to_string();
+}
+
+TEST_F(HdfsFileSystemTest, ARenameThatAnOldServerDeclinesIsResolvedByLooking) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
+                             {"PUT nn1 RENAME", answer(200, R"({"boolean":false})")},
+                             {"GET nn1 GETFILESTATUS", file_there(5, 78)}});
+  EXPECT_EQ(fs.rename("/a", "/b").code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(HdfsFileSystemTest, ADeleteRepeatedAfterALostAnswerIsDone) {
+  HdfsFileSystem& fs = play({{"DELETE nn1 DELETE", lost()}, {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")}, {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")}});
+  EXPECT_EQ(fs.remove("/f").to_string(), "OK");
+  EXPECT_EQ(fs.remove("/f").code(), StatusCode::kNotFound);
+}
+
+TEST_F(HdfsFileSystemTest, AListingIsReadPageByPage) {
+  const auto page = [](const std::string& name, int remaining) {
+    return answer(200, cat(R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[{"type":"FILE","length":1,"pathSuffix":")", name,
+                           R"("}]}},"remainingEntries":)", remaining, "}}"));
+  };
+  HdfsFileSystem& fs = play({{"GET nn1 LISTSTATUS_BATCH", page("b", 1)}, {"GET nn1 LISTSTATUS_BATCH", page("c&d", 0)}});
+  const auto entries = fs.list("/d");
+  ASSERT_TRUE(entries.ok());
+  ASSERT_EQ(entries->size(), 2u);
+  EXPECT_EQ((*entries)[1].path, "/d/c&d");
+  EXPECT_NE(script_->urls[1].find("&startAfter=b&"), std::string::npos);
+}
+
+TEST_F(HdfsFileSystemTest, AReadThatBrokeIsTriedAtAnotherDataNode) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)},
+                             {"GET nn1 OPEN", redirect("dn1")}, {"GET dn1", lost()},
+                             {"GET nn1 OPEN", redirect("dn2")}, {"GET dn2", answer(200, "hello")}});
+  EXPECT_EQ(*read_file(fs, "/f"), "hello");
+  EXPECT_NE(script_->urls[3].find("&excludedatanodes=dn1&"), std::string::npos);
+}
+
+TEST_F(HdfsFileSystemTest, AReadOfAFileThatBecameShorterIsDataLoss) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)}, {"GET nn1 OPEN", redirect()}, {"GET dn", answer(200, "hell")}});
+  EXPECT_EQ(read_file(fs, "/f").status().code(), StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace weir

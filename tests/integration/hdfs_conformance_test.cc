@@ -1,0 +1,30 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "base/strings.h"
+#include "fs/file_system_conformance.h"
+#include "hdfs_fixture.h"
+
+namespace weir {
+namespace {
+
+FileSystemUnderTest real_hdfs() {
+  if (test_hdfs().empty()) return {};  // run.sh says where it is; never a local directory by mistake
+  static std::atomic<int> next{0};
+  auto files = files_as(process_login_user());
+  auto location = files->resolve(cat(test_hdfs(), "/weir-conformance-", ::getpid(), "-", next++));
+  EXPECT_TRUE(location.ok()) << location.status().to_string();
+  if (!location.ok()) return {};
+  const Status made = location->fs->make_directories(location->path);
+  EXPECT_TRUE(made.ok()) << made.to_string();
+  std::shared_ptr<FileSystem> fs(location->fs.get(), [location = *location](FileSystem*) { (void)location.fs->remove_all(location.path); });
+  return {fs, location->path};
+}
+
+// 10 MB is beyond what a writer gathers, so that the file is sent as it is written.
+INSTANTIATE_TEST_SUITE_P(Hdfs, FileSystemConformance, testing::Values(ConformanceParameter{"Real", real_hdfs, true, 10'000'000}));
+
+}  // namespace
+}  // namespace weir

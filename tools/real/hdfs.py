@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+"""A real HDFS on this machine for tests: a NameNode and a DataNode, or an HA pair with a JournalNode.
+
+  hdfs.py start --home DIR [--ha] [--close-delay-ms N]   writes DIR/env: source it to find the HDFS
+  hdfs.py stop --home DIR
+  hdfs.py failover --home DIR                            the standby becomes active, the active one standby
+  hdfs.py safemode --home DIR enter|leave
+  hdfs.py admin --home DIR ARGS...                       hdfs dfsadmin ARGS
+  hdfs.py datanode --home DIR stop|start|fsyncs          takes the DataNode away, brings it back, prints how often it has synced
+
+Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
+(~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
+"""
+import argparse, contextlib, fcntl, hashlib, json, os, pathlib, shlex, signal, socket, subprocess, sys, time, urllib.request
+from xml.sax.saxutils import escape
+
+VERSION = "3.4.2"
+HOST = "127.0.0.1"
+NAMESERVICE = "weirns"
+READY_SECONDS = 90
+METRICS_SECONDS = 1  # /jmx shows numbers of that age
+ARTIFACTS = ["hadoop-hdfs", "hadoop-common", "hadoop-hdfs-client"]
+MAIN = {"namenode": "org.apache.hadoop.hdfs.server.namenode.NameNode",
+        "datanode": "org.apache.hadoop.hdfs.server.datanode.DataNode",
+        "journalnode": "org.apache.hadoop.hdfs.qjournal.server.JournalNode"}
+JAVA = ["java", "-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true",
+        "--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED"]
+LOG4J = """log4j.rootLogger={level},C
+log4j.appender.C=org.apache.log4j.ConsoleAppender
+log4j.appender.C.target=System.err
+log4j.appender.C.layout=org.apache.log4j.PatternLayout
+log4j.appender.C.layout.ConversionPattern=%d{{ISO8601}} %p %c{{2}}: %m%n
+"""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def die(text):
+    sys.exit(f"hdfs.py: {text}")
+
+
+# --- jars
+
+def jars():
+    """The folder of Hadoop's jars, fetched once; two runs at the same time fetch them once, too."""
+    cache = pathlib.Path(os.environ.get("WEIR_REAL_HOME") or pathlib.Path.home() / ".cache" / "weir-real") / "jars"
+    folder = cache / f"hadoop-{VERSION}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / f"hadoop-{VERSION}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        dependencies = "".join(f"<dependency><groupId>org.apache.hadoop</groupId><artifactId>{a}</artifactId><version>{VERSION}</version></dependency>"
+                               for a in ARTIFACTS)
+        stamp, wanted = folder / ".stamp", hashlib.sha256(dependencies.encode()).hexdigest()
+        if not stamp.exists() or stamp.read_text() != wanted:
+            pom = folder / ".pom"
+            pom.mkdir(parents=True, exist_ok=True)
+            (pom / "pom.xml").write_text(
+                '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>weir.real</groupId>'
+                f"<artifactId>hdfs</artifactId><version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>")
+            say(f"fetching Hadoop {VERSION} into {folder}")
+            done = subprocess.run(["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
+                                   "-DincludeScope=runtime", f"-DoutputDirectory={folder}"], cwd=pom, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+            if done.returncode != 0:
+                die("maven could not fetch Hadoop: is Maven Central reachable?\n" + done.stdout.decode(errors="replace")[-2000:])
+            # The jars hold no web pages, and the servers refuse to start without the folders for them.
+            for name in ["hdfs", "datanode", "journal", "secondary", "static"]:
+                (folder / "web" / "webapps" / name / "WEB-INF").mkdir(parents=True, exist_ok=True)
+            stamp.write_text(wanted)
+    return folder
+
+
+# --- processes
+
+def start_time(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(") ")[2].split()[19]
+    except OSError:
+        return None
+
+
+class Home:
+    """The folder of one HDFS: state.json says what runs and where."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder).resolve()
+        self.file = self.folder / "state.json"
+        self.state = json.loads(self.file.read_text()) if self.file.exists() else {"processes": {}}
+
+    def save(self):
+        temporary = self.file.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.state, indent=1))
+        temporary.replace(self.file)
+
+    def pid_of(self, name):
+        entry = self.state["processes"].get(name)
+        return entry["pid"] if entry and start_time(entry["pid"]) == entry["started"] else None
+
+    def classpath(self, conf):
+        return f"{conf}:{self.state['jars']}/web:{self.state['jars']}/*"
+
+    def java(self, conf, main, *args, **options):
+        """Runs a main class to its end."""
+        return subprocess.run(JAVA + ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", self.classpath(conf), main, *args], timeout=120, **options)
+
+    def spawn(self, name, kind, conf, heap):
+        log = open(self.folder / f"{name}.log", "ab")
+        process = subprocess.Popen(JAVA + [f"-Xmx{heap}", "-cp", self.classpath(conf), MAIN[kind]], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log, start_new_session=True)
+        self.state["processes"][name] = {"pid": process.pid, "started": start_time(process.pid)}
+        self.save()
+
+    def stop(self, name):
+        pid = self.pid_of(name)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            deadline = time.monotonic() + 10
+            while self.pid_of(name) is not None and time.monotonic() < deadline:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+                time.sleep(0.05)
+            if self.pid_of(name) is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.state["processes"].pop(name, None)
+        self.save()
+
+    def log_tail(self, name):
+        log = self.folder / f"{name}.log"
+        return "".join(log.read_text(errors="replace").splitlines(True)[-5:]) if log.exists() else ""
+
+    def wait(self, what, condition, *names):
+        deadline = time.monotonic() + READY_SECONDS
+        while not condition():
+            for name in names:
+                if self.pid_of(name) is None:
+                    die(f"{name} ended while waiting for {what}:\n{self.log_tail(name)}")
+            if time.monotonic() > deadline:
+                die(f"{what} did not come within {READY_SECONDS} s; see {self.folder}/*.log")
+            time.sleep(0.1)
+
+
+def free_ports(count):
+    """Ports that nobody has. They are all held until the last is known, so that none is given twice."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(count):
+            s = stack.enter_context(socket.socket())
+            s.bind((HOST, 0))
+            ports.append(s.getsockname()[1])
+        return ports
+
+
+# --- configuration
+
+def write_conf(home, name, extra=None, level="INFO"):
+    """A configuration folder for one process, or for clients."""
+    folder, ports, ha = home.folder, home.state["ports"], home.state["ha"]
+    conf = folder / f"conf-{name}"
+    conf.mkdir(exist_ok=True)
+    core = {"fs.defaultFS": f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}",
+            "hadoop.tmp.dir": f"{folder}/tmp", "ipc.client.connect.max.retries": 3}
+    hdfs = {"dfs.replication": 1, "dfs.permissions.enabled": "true", "dfs.heartbeat.interval": 1,
+            "dfs.namenode.heartbeat.recheck-interval": 1000, "dfs.namenode.safemode.extension": 0, "dfs.blockreport.initialDelay": 0,
+            "dfs.namenode.datanode.registration.ip-hostname-check": "false", "dfs.datanode.hostname": HOST,
+            "dfs.client.use.datanode.hostname": "true", "dfs.namenode.rpc-bind-host": HOST, "dfs.namenode.http-bind-host": HOST,
+            "dfs.datanode.address": f"{HOST}:{ports['dn_data']}", "dfs.datanode.http.address": f"{HOST}:{ports['dn_http']}",
+            "dfs.datanode.ipc.address": f"{HOST}:{ports['dn_ipc']}", "dfs.datanode.data.dir": f"file://{folder}/data",
+            "dfs.datanode.du.reserved": 0, "dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
+            # Closing a file on one DataNode mostly asks the NameNode a moment too early, and then waits for this: 400 ms unless set.
+            "dfs.client.block.write.locateFollowingBlock.initial.delay.ms": home.state["close_delay_ms"],
+            "dfs.client.block.write.locateFollowingBlock.retries": 12}
+    if ha:
+        hdfs |= {"dfs.nameservices": NAMESERVICE, f"dfs.ha.namenodes.{NAMESERVICE}": "nn1,nn2",
+                 "dfs.namenode.shared.edits.dir": f"qjournal://{HOST}:{ports['jn_rpc']}/{NAMESERVICE}",
+                 "dfs.journalnode.edits.dir": f"{folder}/journal", "dfs.journalnode.rpc-address": f"{HOST}:{ports['jn_rpc']}",
+                 "dfs.journalnode.http-address": f"{HOST}:{ports['jn_http']}", "dfs.ha.fencing.methods": "shell(/bin/true)",
+                 "dfs.ha.automatic-failover.enabled": "false", "dfs.ha.tail-edits.period": 1,
+                 f"dfs.client.failover.proxy.provider.{NAMESERVICE}": "org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider"}
+        for nn in ["nn1", "nn2"]:
+            hdfs |= {f"dfs.namenode.rpc-address.{NAMESERVICE}.{nn}": f"{HOST}:{ports[nn + '_rpc']}",
+                     f"dfs.namenode.http-address.{NAMESERVICE}.{nn}": f"{HOST}:{ports[nn + '_http']}"}
+    else:
+        hdfs |= {"dfs.namenode.rpc-address": f"{HOST}:{ports['nn1_rpc']}", "dfs.namenode.http-address": f"{HOST}:{ports['nn1_http']}"}
+    hdfs |= extra or {}
+    for file, properties in [("core-site.xml", core), ("hdfs-site.xml", hdfs)]:
+        body = "".join(f"  <property><name>{escape(k)}</name><value>{escape(str(v))}</value></property>\n" for k, v in properties.items())
+        (conf / file).write_text(f'<?xml version="1.0"?>\n<configuration>\n{body}</configuration>\n')
+    (conf / "log4j.properties").write_text(LOG4J.format(level=level) + "log4j.logger.org.apache.hadoop.util.NativeCodeLoader=ERROR\n")
+    (conf / "hadoop-metrics2.properties").write_text(f"*.period={METRICS_SECONDS}\n")
+    return conf
+
+
+def namenode_conf(home, nn):
+    extra = {"dfs.namenode.name.dir": f"file://{home.folder}/name-{nn}"}
+    if home.state["ha"]:
+        extra["dfs.ha.namenode.id"] = nn
+    return write_conf(home, nn, extra)
+
+
+# --- what the servers say of themselves
+
+def beans(port, query):
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/jmx?qry={query}", timeout=3) as reply:
+            found = json.load(reply)["beans"]
+        return found[0] if found else {}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def is_ours(home, name, port):
+    """Whether the server on the port is the process that was started, and not another that took the port first."""
+    return beans(port, "java.lang:type=Runtime").get("Name", "").split("@")[0] == str(home.pid_of(name))
+
+
+def answers(home, name, port):
+    return lambda: is_ours(home, name, port)
+
+
+def takes_blocks(home, nn):
+    def check():
+        state = beans(home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=FSNamesystemState")
+        return state.get("FSState") == "Operational" and state.get("NumLiveDataNodes") == 1
+    return check
+
+
+def ha_state(home, nn):
+    return beans(home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=NameNodeStatus").get("State")
+
+
+# --- commands
+
+def start_once(home, ha, close_delay_ms):
+    home.folder.mkdir(parents=True, exist_ok=True)
+    names = ["nn1_rpc", "nn1_http", "dn_data", "dn_http", "dn_ipc"] + (["nn2_rpc", "nn2_http", "jn_rpc", "jn_http"] if ha else [])
+    home.state = {"jars": str(jars()), "ha": ha, "close_delay_ms": close_delay_ms, "ports": dict(zip(names, free_ports(len(names)))), "processes": {}}
+    home.save()
+    ports = home.state["ports"]
+    conf1 = namenode_conf(home, "nn1")
+    if ha:
+        home.spawn("jn", "journalnode", conf1, "128m")
+        home.wait("the JournalNode", answers(home, "jn", ports["jn_http"]), "jn")
+    with open(home.folder / "format.log", "ab") as log:
+        if home.java(conf1, MAIN["namenode"], "-format", "-nonInteractive", "-force", stdout=log, stderr=log).returncode != 0:
+            die(f"the NameNode could not be formatted; see {home.folder}/format.log")
+    home.spawn("nn1", "namenode", conf1, "256m")
+    (home.folder / "data").mkdir(mode=0o700, exist_ok=True)
+    home.spawn("dn", "datanode", write_conf(home, "dn"), "256m")
+    home.wait("the NameNode", answers(home, "nn1", ports["nn1_http"]), "nn1")
+    client = write_conf(home, "client", level="WARN")
+    if ha:
+        conf2 = namenode_conf(home, "nn2")
+        with open(home.folder / "bootstrap.log", "ab") as log:
+            if home.java(conf2, MAIN["namenode"], "-bootstrapStandby", "-nonInteractive", "-force", stdout=log, stderr=log).returncode != 0:
+                die(f"the second NameNode could not be prepared; see {home.folder}/bootstrap.log")
+        home.spawn("nn2", "namenode", conf2, "256m")
+        home.wait("the second NameNode", answers(home, "nn2", ports["nn2_http"]), "nn2")
+        transition(home, "-transitionToActive", "nn1")
+    home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
+    uri = f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}"
+    environment = {"HADOOP_CONF_DIR": client, "WEIR_TEST_HDFS": uri, "WEIR_TEST_HDFS_HOME": home.folder,
+                   "WEIR_TEST_HDFS_TOOL": pathlib.Path(__file__).resolve(), "WEIR_TEST_HDFS_HA": "1" if ha else "",
+                   "WEIR_TEST_HDFS_CLASSPATH": f"{home.state['jars']}/*"}
+    (home.folder / "env").write_text("".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items()))
+    say(f"HDFS at {uri}; source {home.folder}/env")
+
+
+def start(home, arguments):
+    if any(home.pid_of(name) for name in home.state["processes"]):
+        die(f"an HDFS runs in {home.folder} already: stop it first")
+    if home.folder.exists() and any(home.folder.iterdir()) and not home.file.exists():
+        die(f"{home.folder} holds other things: give an empty folder, or one of this tool")
+    try:
+        for leftover in ["data", "tmp", "journal", "name-nn1", "name-nn2"]:
+            subprocess.run(["rm", "-rf", str(home.folder / leftover)], check=True)
+        start_once(home, arguments.ha, arguments.close_delay_ms)
+    except BaseException:
+        stop(home, arguments)
+        raise
+
+
+def stop(home, arguments):
+    for name in list(home.state["processes"]):
+        home.stop(name)
+
+
+def transition(home, *arguments):
+    done = home.java(home.folder / "conf-client", "org.apache.hadoop.hdfs.tools.DFSHAAdmin", *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        die(f"haadmin {' '.join(arguments)} failed: {done.stdout.decode(errors='replace')}")
+
+
+def failover(home, arguments):
+    if not home.state.get("ha"):
+        die("failover needs an HDFS that was started with --ha")
+    active = "nn1" if ha_state(home, "nn1") == "active" else "nn2"
+    other = "nn2" if active == "nn1" else "nn1"
+    transition(home, "-transitionToStandby", active)
+    transition(home, "-transitionToActive", other)
+    home.wait(f"{other} to take blocks", takes_blocks(home, other), other)
+    say(f"{other} is active")
+
+
+def admin(home, *arguments):
+    done = home.java(home.folder / "conf-client", "org.apache.hadoop.hdfs.tools.DFSAdmin", *arguments, stdout=sys.stderr)
+    if done.returncode != 0:
+        die(f"dfsadmin {' '.join(arguments)} failed")
+
+
+def datanode(home, arguments):
+    if arguments.what == "fsyncs":
+        time.sleep(2.5 * METRICS_SECONDS)
+        print(beans(home.state["ports"]["dn_http"], "Hadoop:service=DataNode,name=DataNodeActivity*")["FsyncCount"])
+    elif arguments.what == "stop":
+        home.stop("dn")
+        home.wait("the NameNode to miss its DataNode",
+                  lambda: beans(home.state["ports"]["nn1_http"], "Hadoop:service=NameNode,name=FSNamesystemState").get("NumLiveDataNodes") == 0, "nn1")
+    else:
+        home.spawn("dn", "datanode", home.folder / "conf-dn", "256m")
+        home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ["start", "stop", "failover", "safemode", "admin", "datanode"]:
+        command = commands.add_parser(name)
+        command.add_argument("--home", required=True)
+        if name == "start":
+            command.add_argument("--ha", action="store_true")
+            command.add_argument("--close-delay-ms", type=int, default=5)
+        elif name == "safemode":
+            command.add_argument("what", choices=["enter", "leave"])
+        elif name == "datanode":
+            command.add_argument("what", choices=["stop", "start", "fsyncs"])
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.command != "admin":
+        parser.error(f"unknown: {' '.join(rest)}")
+    home = Home(arguments.home)
+    if arguments.command in ("failover", "safemode", "admin", "datanode") and not home.file.exists():
+        die(f"no HDFS was started in {home.folder}")
+    if arguments.command == "safemode":
+        admin(home, "-safemode", arguments.what)
+    elif arguments.command == "admin":
+        admin(home, *rest)
+    else:
+        {"start": start, "stop": stop, "failover": failover, "datanode": datanode}[arguments.command](home, arguments)
+
+
+if __name__ == "__main__":
+    main()
