@@ -69,8 +69,12 @@ StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& option
   if (options.restore_from == "none") return std::optional<LoadedCheckpoint>();
   if (options.restore_from == "latest") {
     WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.require_sidecar = true, .files = &files}));
-    for (const std::string& line : latest.fallbacks) WEIR_LOG(kWarning) << line;
-    if (!latest.checkpoint) WEIR_LOG(kInfo) << "there is no completed checkpoint in " << job->uri << ": starting from the beginning";
+    for (const std::string& line : latest.fallbacks) {
+      WEIR_LOG(kWarning) << line;
+    }
+    if (!latest.checkpoint) {
+      WEIR_LOG(kInfo) << "there is no completed checkpoint in " << job->uri << ": starting from the beginning";
+    }
     return std::move(latest.checkpoint);
   }
   WEIR_ASSIGN_OR_RETURN(FileLocation given, files.resolve(options.restore_from));

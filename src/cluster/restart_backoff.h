@@ -24,7 +24,7 @@ struct RestartBackoffOptions {
   double backoff_multiplier = 1.5;
   double jitter_factor = 0.1;
   std::chrono::milliseconds reset_backoff_threshold{3600000};
-  std::optional<int> attempts_before_reset;  ///< unlimited if not set
+  std::optional<int> attempts_before_reset = std::nullopt;  ///< unlimited if not set
 };
 
 /// Decides after a failure whether the job is started again, and when. Pure: time and chance come in by argument.

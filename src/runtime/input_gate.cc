@@ -5,7 +5,8 @@ namespace weir {
 InputGate::InputGate(std::vector<std::shared_ptr<Channel>> channels, CheckpointingMode mode)
     : channels_(std::move(channels)),
       aligner_(static_cast<int>(channels_.size()), mode),
-      valve_(static_cast<int>(channels_.size())) {}
+      valve_(static_cast<int>(channels_.size())),
+      last_(channels_.size() - 1) {}
 
 bool InputGate::next(StreamElement* element) {
   const size_t count = channels_.size();

@@ -29,7 +29,7 @@ class InputGate {
   BarrierAligner aligner_;
   WatermarkValve valve_;
   int ended_ = 0;
-  size_t last_ = 0;  ///< the channel that the last element came from
+  size_t last_;  ///< the channel that the last element came from
 };
 
 }  // namespace weir

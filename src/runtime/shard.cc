@@ -14,7 +14,11 @@ void Shard::add_task(std::unique_ptr<Task> task) {
           [this, t = task.get()](Status status) {
             listener_.on_task_failure(t->name(), std::move(status));
           },
-      .on_ended = [this] { listener_.on_task_ended(); },
+      .on_ended =
+          [this] {
+            next_progress_ = MonotonicTime(0);  // the last records are told before the job can be over
+            listener_.on_task_ended();
+          },
       .on_finished = [this] { listener_.on_task_finished(); },
   });
   tasks_.push_back(std::move(task));
