@@ -30,6 +30,7 @@ class KeyedStateSnapshot {
   virtual std::vector<KeyedStateInfo> states() const = 0;  ///< a state's index here is its id in write_group
   virtual KeyGroupRange range() const = 0;
   /// Appends the entries of one key group in Flink's canonical layout (docs/formats/keyed_state.md): nothing if there are none.
+  /// Each group at most once: its memory goes back to the operator.
   virtual void write_group(int key_group, BinaryWriter& out) const = 0;
 };
 

@@ -1,0 +1,114 @@
+#include "weir/detail/keyed_states.h"
+
+#include "base/bug_switch.h"
+#include "base/strings.h"
+#include "state/restore_check.h"
+#include "weir/detail/check.h"
+
+namespace weir::detail {
+namespace {
+
+class KeyedStatesSnapshot final : public KeyedStateSnapshot {
+ public:
+  KeyedStatesSnapshot(TypeDescription key_type, PlaceSpace places, std::shared_ptr<SnapshotProgress> progress)
+      : key_type_(std::move(key_type)), places_(places), progress_(std::move(progress)) {}
+  ~KeyedStatesSnapshot() override {
+    views_.clear();
+    progress_->release_all();  // only now: the operator takes the pages back
+  }
+
+  void add(KeyedStateInfo info, std::unique_ptr<StateView> view) {
+    infos_.push_back(std::move(info));
+    views_.push_back(std::move(view));
+  }
+
+  TypeDescription key_type() const override { return key_type_; }
+  std::vector<KeyedStateInfo> states() const override { return infos_; }
+  KeyGroupRange range() const override { return places_.range(); }
+  void write_group(int key_group, BinaryWriter& out) const override {
+    WEIR_CHECK(places_.range().contains(key_group));
+    WEIR_CHECK(!progress_->released(key_group));  // it may have been overwritten since
+    CanonicalGroupWriter group(out, key_group, places_.max_parallelism() > 128);
+    for (size_t id = 0; id < views_.size(); ++id) {
+      group.begin_state(static_cast<int>(id));
+      views_[id]->write_group(key_group, group);
+    }
+    group.end_group();
+    progress_->release(key_group);
+  }
+
+ private:
+  const TypeDescription key_type_;
+  const PlaceSpace places_;
+  const std::shared_ptr<SnapshotProgress> progress_;
+  std::vector<KeyedStateInfo> infos_;
+  std::vector<std::unique_ptr<StateView>> views_;
+};
+
+}  // namespace
+
+KeyedStates::KeyedStates(std::string label, TypeDescription key_type, PlaceSpace places)
+    : label_(std::move(label)), key_type_(std::move(key_type)), tracker_(places) {}
+
+KeyedStates::~KeyedStates() = default;
+
+std::unique_ptr<KeyedStateSnapshot> KeyedStates::snapshot() {
+  forget_current_key();
+  auto snapshot = std::make_unique<KeyedStatesSnapshot>(key_type_, places(), tracker_.begin_snapshot());
+  for (const auto& state : states_) snapshot->add(state->info(), state->freeze());
+  return snapshot;
+}
+
+Status KeyedStates::begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states, bool ignore_unclaimed) {
+  std::vector<KeyedStateInfo> declared;
+  for (const auto& state : states_) declared.push_back(state->info());
+  auto claimed = match_states(label_, key_type_, declared, key_type, states, ignore_unclaimed);
+  if (!claimed.ok()) return claimed.status();
+  restoring_.clear();
+  for (const int index : *claimed) restoring_.push_back(index < 0 ? nullptr : states_[static_cast<size_t>(index)].get());
+  return {};
+}
+
+Status KeyedStates::read_group(int key_group, BinaryReader& in) {
+  const auto what = [&] { return cat("the keyed state of operator '", label_, "', key group ", key_group); };
+  if (!places().range().contains(key_group)) {
+    return internal_error(cat(what(), " was offered to the subtask that owns ", places().range().first, " to ", places().range().last));
+  }
+  CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
+  CanonicalEntry entry;
+  while (group.next(&entry)) {
+    if (entry.state < 0 || entry.state >= static_cast<int>(restoring_.size())) {
+      return data_loss(cat(what(), " has an entry of state number ", entry.state, " of ", restoring_.size()));
+    }
+    NamedState* state = restoring_[static_cast<size_t>(entry.state)];
+    if (state == nullptr) continue;
+    if (bug_enabled(Bug::kTimersNotRestored) && state->info().kind == KeyedStateInfo::Kind::kTimers) continue;
+    BinaryReader key(entry.key);
+    BinaryReader value(entry.value);
+    const bool in_group = state->read_entry(key_group, key, value);
+    if (key.ok() && value.ok() && (key.remaining() != 0 || value.remaining() != 0)) {
+      return data_loss(cat(what(), ": an entry of state '", state->info().name, "' is longer than its type"));
+    }
+    if (!key.ok()) return key.status(cat(what(), ", a key of state '", state->info().name, "'"));
+    if (!value.ok()) return value.status(cat(what(), ", a value of state '", state->info().name, "'"));
+    if (!in_group) {
+      return data_loss(cat(what(), " holds a key of state '", state->info().name,
+                           "' that belongs to another group; the key's hash is not what it was when the state was written"));
+    }
+  }
+  return in.ok() ? Status() : in.status(what());
+}
+
+NamedState* KeyedStates::find(const std::string& name) const {
+  for (const auto& state : states_) {
+    if (state->info().name == name) return state.get();
+  }
+  return nullptr;
+}
+
+void KeyedStates::add(std::unique_ptr<NamedState> state) {
+  WEIR_CHECK(find(state->info().name) == nullptr);
+  states_.push_back(std::move(state));
+}
+
+}  // namespace weir::detail
