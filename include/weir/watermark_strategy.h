@@ -14,16 +14,16 @@ namespace weir {
 namespace detail {
 
 template <class>
-inline constexpr bool kIsTimePoint = false;
+inline constexpr bool kIsEventTime = false;
 template <class Clock, class Duration>
-inline constexpr bool kIsTimePoint<std::chrono::time_point<Clock, Duration>> = true;
+inline constexpr bool kIsEventTime<std::chrono::time_point<Clock, Duration>> = true;
 
 /// Milliseconds since 1970 from what a timestamp assigner gives.
 template <class V>
 Timestamp as_timestamp(const V& value) {
-  static_assert(std::integral<V> || kIsTimePoint<V>,
+  static_assert(std::integral<V> || kIsEventTime<V>,
                 "a timestamp assigner must give milliseconds since 1970 as an integer, or a std::chrono::time_point");
-  if constexpr (kIsTimePoint<V>)
+  if constexpr (kIsEventTime<V>)
     return std::chrono::floor<std::chrono::milliseconds>(value.time_since_epoch()).count();
   else
     return static_cast<Timestamp>(value);
