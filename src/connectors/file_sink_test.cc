@@ -138,17 +138,21 @@ TEST_F(FileSinkTest, ALostCompletionIsMadeGoodByTheNextOne) {
 }
 
 TEST_F(FileSinkTest, AnAbortedCheckpointsRecordsComeWithTheNextOneEvenIfItsFileWasNotClosed) {
-  Life life(fs, {});
-  life.host.run_jobs();
-  life.write({"a"});
-  life.snapshot(1);  // never acknowledged
-  life.sink.checkpoint_aborted(1);
-  life.write({"b"});
-  TestSnapshot second = life.snapshot(2);
-  ASSERT_TRUE(second.acknowledge().ok());
-  life.sink.checkpoint_completed(2);
-  life.host.run_jobs();
-  EXPECT_TRUE(life.host.failure.ok()) << life.host.failure.to_string();
+  TestHost::Lists state;
+  {
+    Life first(fs, {.nonce = 1});
+    first.host.run_jobs();
+    first.write({"a"});
+    first.snapshot(1);  // never acknowledged
+    first.sink.checkpoint_aborted(1);
+    first.write({"b"});
+    TestSnapshot second = first.snapshot(2);
+    ASSERT_TRUE(second.acknowledge().ok());
+    state = second.lists;
+  }
+  Life restored(fs, {.nonce = 2, .restored_checkpoint = 2}, state);
+  restored.host.run_jobs();
+  EXPECT_TRUE(restored.host.failure.ok()) << restored.host.failure.to_string();
   EXPECT_EQ(committed(), (Lines{"a", "b"}));
 }
 
@@ -243,11 +247,12 @@ TEST_F(FileSinkTest, RestoredCommittablesAreCommittedOnceAtAnyParallelism) {
   }
   Life zero(fs, {.subtask = 0, .parallelism = 3, .nonce = 3, .restored_checkpoint = 1}, state);
   Life two(fs, {.subtask = 2, .parallelism = 3, .nonce = 4, .restored_checkpoint = 1}, state);
+  EXPECT_EQ(two.snapshot(2).lists["committables"].size(), 1u);
   two.host.run_jobs();
   EXPECT_TRUE(two.sink.can_accept());
   // The others neither commit nor keep what subtask 0 is responsible for.
   EXPECT_EQ(committed(), Lines{});
-  EXPECT_EQ(two.snapshot(2).lists["committables"].size(), 1u);
+  EXPECT_EQ(two.snapshot(3).lists["committables"].size(), 2u);
   // A barrier may pass before subtask 0 has done it: it is in the state still, and the acknowledgement waits for it.
   TestSnapshot early = zero.snapshot(2);
   EXPECT_EQ(early.lists["committables"].size(), 3u);

@@ -101,21 +101,43 @@ TEST_F(FileSourceTest, ARestoreAfterAnyRecordGoesOnWithTheNext) {
   write("/in/a", "one\ntwo\nthree\nfour\n");
   write("/in/.hidden", "no\n");
   const Lines expected = {"one", "two", "three", "four", "five", "six"};
-  for (size_t taken = 0; taken <= expected.size(); ++taken) {
-    const auto source = FileSource<std::string>::lines("/in").split_bytes(6).chunk_bytes(4);
-    Reading<std::string> first(fs, source);
-    first.reader->add_splits(splits(source));
-    first.read(taken, 2);
-    Reading<std::string> second(fs, source);
-    auto state = first.reader->snapshot();
-    std::reverse(state.begin(), state.end());
-    second.reader->add_splits(state);
-    second.read();
-    ASSERT_TRUE(second.ended);
-    Lines all = first.records;
-    all.insert(all.end(), second.records.begin(), second.records.end());
-    ASSERT_EQ(all, expected) << taken;
+  for (const size_t chunk : {4, 8, 100}) {
+    const auto source = FileSource<std::string>::lines("/in").split_bytes(6).chunk_bytes(chunk);
+    for (size_t taken = 0; taken <= expected.size(); ++taken) {
+      for (const size_t batch : {1, 2, 100}) {
+        Reading<std::string> first(fs, source);
+        first.reader->add_splits(splits(source));
+        first.read(taken, batch);
+        Reading<std::string> second(fs, source);
+        auto state = first.reader->snapshot();
+        std::reverse(state.begin(), state.end());
+        second.reader->add_splits(state);
+        second.read(SIZE_MAX, batch);
+        ASSERT_TRUE(second.ended);
+        Lines all = first.records;
+        all.insert(all.end(), second.records.begin(), second.records.end());
+        ASSERT_EQ(all, expected) << taken << " taken, batches of " << batch << ", chunks of " << chunk;
+      }
+    }
   }
+}
+
+TEST_F(FileSourceTest, WhatWasReadAheadOfOneSplitIsNotTakenForTheNext) {
+  write("/in", "a\nb\nc\nd\ne\nf\n");
+  const auto source = FileSource<std::string>::lines("/in").split_bytes(4).chunk_bytes(4);
+  Reading<std::string> reading(fs, source);
+  reading.reader->add_splits(splits(source));
+  reading.read(SIZE_MAX, 1);
+  EXPECT_EQ(reading.records, (Lines{"a", "b", "c", "d", "e", "f"}));
+}
+
+TEST_F(FileSourceTest, ReadsOneChunkAhead) {
+  write("/in", "a\nb\nc\nd\n");
+  const auto source = FileSource<std::string>::lines("/in").chunk_bytes(4);
+  Reading<std::string> reading(fs, source);
+  reading.reader->add_splits(splits(source));
+  reading.read(1, 1);
+  EXPECT_EQ(reading.host.jobs(), 1u);
 }
 
 TEST_F(FileSourceTest, SplitsAreOfEqualSizeAndSeveralForEachSubtask) {
