@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "weir/collector.h"
+#include "weir/detail/batch_keys.h"
 #include "weir/detail/sink_operator.h"
 #include "weir/detail/stateless_operators.h"
 #include "weir/detail/stream_graph.h"
@@ -159,12 +160,10 @@ class DataStream {
     static_assert(
         std::is_invocable_v<const Selector&, const T&>,
         "key_by: the selector is a pointer to a member of the record, or a function that takes a const T& and is const itself");
-    using Function = decltype(detail::as_function<T>(selector));
-    using K = std::remove_cvref_t<std::invoke_result_t<const Function&, const T&>>;
+    using K = detail::KeyOf<T, Selector>;
     detail::require_key<K>();
-    auto function = detail::as_function<T>(std::move(selector));
-    auto hasher = std::make_shared<const detail::KeySelectorHasher<T, Function>>(function);
-    return KeyedStream<T, K, Function>(graph_, partitioned(Partitioning::kHash, std::move(hasher)), std::move(function));
+    auto hasher = std::make_shared<const detail::TypedKeyHasher<T, Selector>>(selector);
+    return KeyedStream<T, K, Selector>(graph_, partitioned(Partitioning::kHash, std::move(hasher)), std::move(selector));
   }
 
   /// Deals the records out to all subtasks of what follows, batch by batch.

@@ -1,20 +1,66 @@
 #pragma once
 
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
 #include "weir/data_stream.h"
+#include "weir/detail/keyed_operators.h"
+#include "weir/functions.h"
 
 namespace weir {
 
-/// A stream whose records with the same key meet in the same subtask. A value.
+/// A stream whose records with the same key meet in the same subtask, which keeps state for each key. A value. Give a uid() to
+/// what is made of it: its state is found again by that.
 template <class T, class K, class KeySelector>
 class KeyedStream {
  public:
   using Record = T;
   using Key = K;
 
+  /// For each record the reduction of all records of its key so far: the first one, then `f(so_far, record)`.
+  template <class F>
+  SingleOutputStreamOperator<T> reduce(F f) const {
+    detail::require_serializable<T>();
+    static_assert(std::is_invocable_r_v<T, F&, T, const T&>,
+                  "reduce: the function takes what there is so far (T or const T&) and a const T&, and returns a T");
+    return add<T>("reduce", [selector = selector_, f = std::move(f)] {
+      return std::make_unique<detail::ReduceOperator<T, KeySelector, F>>(selector, f);
+    });
+  }
+
+  /// For each record the sum of a member over all records of its key so far; the other members are those of the key's first
+  /// record.
+  template <class V>
+  SingleOutputStreamOperator<T> sum(V T::*member) const {
+    return reduce([member](T so_far, const T& record) {
+             so_far.*member += record.*member;
+             return so_far;
+           })
+        .name("sum");
+  }
+
+  /// `function`: a KeyedProcessFunction<K, T, Out>, copied for each subtask.
+  template <class Fn>
+  SingleOutputStreamOperator<typename Fn::Output> process(Fn function) const {
+    static_assert(std::derived_from<Fn, KeyedProcessFunction<K, T, typename Fn::Output>>,
+                  "process: the function must be a weir::KeyedProcessFunction of this stream's types of key and record");
+    return add<typename Fn::Output>("process", [selector = selector_, function = std::move(function)] {
+      return std::make_unique<detail::KeyedProcessOperator<Fn, T, KeySelector>>(selector, function);
+    });
+  }
+
  private:
   friend class DataStream<T>;
   KeyedStream(std::shared_ptr<detail::StreamGraph> graph, std::vector<detail::StreamInput> inputs, KeySelector selector)
       : graph_(std::move(graph)), inputs_(std::move(inputs)), selector_(std::move(selector)) {}
+
+  template <class Out, class Make>
+  SingleOutputStreamOperator<Out> add(std::string name, Make make) const {
+    return SingleOutputStreamOperator<Out>::add(graph_, detail::node_of(std::move(name), inputs_, std::move(make)));
+  }
 
   std::shared_ptr<detail::StreamGraph> graph_;
   std::vector<detail::StreamInput> inputs_;

@@ -1,10 +1,9 @@
-#include "weir/data_stream.h"
-
 #include <gtest/gtest.h>
 
 #include "graph/build_job_graph.h"
 #include "graph/explain.h"
 #include "operators/test_context.h"
+#include "weir/keyed_stream.h"
 
 namespace weir {
 namespace {
@@ -13,6 +12,8 @@ struct Word {
   std::string text;
   int64_t count = 0;
   size_t length() const { return text.size(); }
+  bool operator==(const Word&) const = default;
+  WEIR_FIELDS(Word, text, count)
 };
 
 /// A stream of Ts that nobody gives.
@@ -147,6 +148,72 @@ TEST(DataStream, ASinkBringsItsProbe) {
   stream_of<int>(graph, "in").print();
   TestContext context;
   EXPECT_TRUE(graph->nodes[1].probe(context).ok());
+}
+
+Word word(std::string text, int64_t count) { return {std::move(text), count}; }
+
+TEST(KeyedStream, RecordsAreHashedByWhatTheSelectorGives) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  stream_of<Word>(graph, "in").key_by(&Word::text).reduce([](Word a, const Word&) { return a; });
+  EXPECT_EQ(shape(*graph), "0:in; 1:reduce <-hash- 0");
+  BatchOf<Word> batch = batch_of<Word>({word("hello", 1), word("", 2)});
+  graph->nodes[1].inputs[0].hasher->hash(batch);
+  EXPECT_EQ(batch.key_hashes, (std::vector<int32_t>{99162322, 0}));  // "hello".hashCode()
+}
+
+TEST(KeyedStream, AKeyMayBeAMemberOrAnyFunctionOfTheRecord) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto in = stream_of<Word>(graph, "in");
+  const auto by_member = in.key_by(&Word::text);
+  const auto by_method = in.key_by(&Word::length);
+  const auto by_lambda = in.key_by([](const Word& w) { return std::pair(w.text, w.count); });
+  static_assert(std::is_same_v<decltype(by_member)::Key, std::string>);
+  static_assert(std::is_same_v<decltype(by_method)::Key, size_t>);
+  static_assert(std::is_same_v<decltype(by_lambda)::Key, std::pair<std::string, int64_t>>);
+}
+
+TEST(KeyedStream, ReduceAndSumGoOnPerKey) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto words = stream_of<Word>(graph, "in").key_by(&Word::text);
+  words.reduce([](Word a, const Word& b) {
+    a.count *= b.count;
+    return a;
+  });
+  words.sum(&Word::count);
+  const std::vector<Word> records = {word("a", 2), word("b", 3), word("a", 4), word("a", 5)};
+  EXPECT_EQ((through<Word, Word>(*graph, 1, records)),
+            (std::vector<Word>{word("a", 2), word("b", 3), word("a", 8), word("a", 40)}));
+  EXPECT_EQ((through<Word, Word>(*graph, 2, records)),
+            (std::vector<Word>{word("a", 2), word("b", 3), word("a", 6), word("a", 11)}));
+  EXPECT_EQ(graph->nodes[2].name, "sum");
+}
+
+/// "a#1", "a#2", …
+class Number final : public KeyedProcessFunction<std::string, Word, std::string> {
+ public:
+  void open(RuntimeContext& context) override { seen_ = context.state(ValueStateDescriptor<int64_t>{"seen"}); }
+  void process_element(const Word&, Context& context, Collector<std::string>& out) override {
+    out.collect(context.current_key() + "#" + std::to_string(++seen_.mutable_value()));
+  }
+
+ private:
+  ValueState<int64_t> seen_;
+};
+
+TEST(KeyedStream, ProcessRunsTheFunctionWithStatePerKey) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto numbers = stream_of<Word>(graph, "in").key_by(&Word::text).process(Number()).uid("numbers");
+  static_assert(std::is_same_v<decltype(numbers)::Record, std::string>);
+  EXPECT_EQ((through<Word, std::string>(*graph, 1, {word("a", 0), word("b", 0), word("a", 0)})),
+            (std::vector<std::string>{"a#1", "b#1", "a#2"}));
+  EXPECT_EQ(graph->nodes[1].uid, "numbers");
+}
+
+TEST(KeyedStream, AUnionIsKeyedAsAWhole) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto a = stream_of<Word>(graph, "a");
+  a.union_with(stream_of<Word>(graph, "b").rebalance()).key_by(&Word::text).sum(&Word::count);
+  EXPECT_EQ(shape(*graph), "0:a; 1:b; 2:sum <-hash- 0 <-hash- 1");
 }
 
 }  // namespace

@@ -3,14 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "operators/test_context.h"
-#include "weir/types.h"
 
 namespace weir {
 namespace {
 
 using detail::FilterOperator;
 using detail::FlatMapOperator;
-using detail::KeySelectorHasher;
 using detail::MapOperator;
 
 using Strings = std::vector<std::string>;
@@ -142,36 +140,6 @@ TEST(FlatMapOperator, ManyResultsLeaveInSeveralBatches) {
   EXPECT_EQ(out.batches.size(), 3u);
   EXPECT_EQ(out.records().size(), 2500u);
   EXPECT_TRUE(out.timestamps().empty());
-}
-
-struct Reading {
-  std::string sensor;
-  int64_t value;
-  int64_t twice() const { return value * 2; }
-};
-
-TEST(KeySelectorHasher, HashesAsJavaDoes) {
-  const auto selector = detail::as_function<Reading>(&Reading::sensor);
-  const KeySelectorHasher<Reading, std::remove_const_t<decltype(selector)>> hasher(selector);
-  BatchOf<Reading> batch = batch_of<Reading>({{"hello", 1}, {"", 2}});
-  hasher.hash(batch);
-  EXPECT_EQ(batch.key_hashes, (std::vector<int32_t>{99162322, 0}));  // "hello".hashCode()
-}
-
-TEST(KeySelectorHasher, LeavesHashesThatAreThere) {
-  const auto selector = [](const Reading& r) { return r.value; };
-  const KeySelectorHasher<Reading, std::remove_const_t<decltype(selector)>> hasher(selector);
-  BatchOf<Reading> batch = batch_of<Reading>({{"a", 1}});
-  batch.key_hashes = {77};
-  hasher.hash(batch);
-  EXPECT_EQ(batch.key_hashes, std::vector<int32_t>{77});
-}
-
-TEST(AsFunction, APointerToADataMemberGivesAReference) {
-  const auto selector = detail::as_function<Reading>(&Reading::sensor);
-  const Reading reading{"s", 4};
-  EXPECT_EQ(&selector(reading), &reading.sensor);
-  EXPECT_EQ(detail::as_function<Reading>(&Reading::twice)(reading), 8);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include "weir/collector.h"
 #include "weir/detail/operator.h"
-#include "weir/serializer.h"
 
 namespace weir::detail {
 
@@ -94,42 +93,6 @@ class FlatMapOperator final : public Operator {
  private:
   F f_;
   BatchOf<Out> results_;  // empty between calls; its memory is used again
-};
-
-/// A pointer to member as a function of the record; gives a reference where it can.
-template <class T, class Member>
-struct MemberFunction {
-  Member member;
-  decltype(auto) operator()(const T& record) const { return std::invoke(member, record); }
-};
-
-/// What a user gives as a function, as something that can be called with f(record).
-template <class T, class F>
-auto as_function(F f) {
-  if constexpr (std::is_member_pointer_v<F>)
-    return MemberFunction<T, F>{f};
-  else
-    return f;
-}
-
-template <class T, class KeySelector>
-class KeySelectorHasher final : public KeyHasher {
- public:
-  using Key = std::remove_cvref_t<std::invoke_result_t<const KeySelector&, const T&>>;
-
-  explicit KeySelectorHasher(KeySelector selector) : selector_(std::move(selector)) {}
-
-  void hash(Batch& batch) const override {
-    auto& in = static_cast<BatchOf<T>&>(batch);
-    const size_t count = in.records.size();
-    if (in.key_hashes.size() == count) return;
-    in.key_hashes.resize(count);
-    for (size_t i = 0; i < count; ++i)
-      in.key_hashes[i] = Serializer<Key>::hash(selector_(static_cast<const T&>(in.records[i])));
-  }
-
- private:
-  const KeySelector selector_;
 };
 
 }  // namespace weir::detail
