@@ -161,6 +161,8 @@ class OperatorScenario {
   /// How records find their key groups; needed to try other parallelisms.
   OperatorScenario& keyed_by(std::shared_ptr<const KeyHasher> hasher, int max_parallelism = 128);
   OperatorScenario& files(FileSystemRegistry* files);
+  /// Results may change places: they are compared sorted.
+  OperatorScenario& any_order();
 
   /// The results of the run without interruption; "failed: …" as the last line if it did.
   std::vector<std::string> run() const;
@@ -184,6 +186,7 @@ class OperatorScenario {
   std::vector<Step> steps_;
   std::shared_ptr<const KeyHasher> hasher_;
   HarnessOptions options_;
+  bool any_order_ = false;
 };
 
 }  // namespace weir

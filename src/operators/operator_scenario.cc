@@ -32,6 +32,11 @@ OperatorScenario& OperatorScenario::files(FileSystemRegistry* files) {
   return *this;
 }
 
+OperatorScenario& OperatorScenario::any_order() {
+  any_order_ = true;
+  return *this;
+}
+
 /// One run of the scenario by some subtasks.
 class OperatorScenario::Run {
  public:
@@ -224,11 +229,12 @@ std::vector<std::string> sorted(std::vector<std::string> lines) {
 std::vector<std::string> OperatorScenario::run() const { return Run(*this, 1, false).go(Run::Interrupt::kNever); }
 
 std::string OperatorScenario::check() const {
-  const std::vector<std::string> expected = run();
+  const auto in_order = [&](std::vector<std::string> lines) { return any_order_ ? sorted(std::move(lines)) : lines; };
+  const std::vector<std::string> expected = in_order(run());
   for (const bool late : {false, true}) {
     const std::string_view work = late ? ", blocking work done late" : "";
     const auto try_it = [&](std::string_view how, Run::Interrupt interrupt) {
-      return difference(cat(how, work), expected, Run(*this, 1, late).go(interrupt));
+      return difference(cat(how, work), expected, in_order(Run(*this, 1, late).go(interrupt)));
     };
     if (std::string d = try_it("run again", Run::Interrupt::kNever); !d.empty()) return d;
     if (std::string d = try_it("a snapshot after every call", Run::Interrupt::kSnapshot); !d.empty()) return d;

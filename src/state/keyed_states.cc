@@ -64,6 +64,7 @@ Status KeyedStates::begin_restore(const TypeDescription* key_type, const std::ve
   for (const auto& state : states_) declared.push_back(state->info());
   auto claimed = match_states(label_, key_type_, declared, key_type, states, ignore_unclaimed);
   if (!claimed.ok()) return claimed.status();
+  ignore_unclaimed_ = ignore_unclaimed;
   restoring_.clear();
   for (const int index : *claimed) restoring_.push_back(index < 0 ? nullptr : states_[static_cast<size_t>(index)].get());
   return {};
@@ -81,7 +82,10 @@ Status KeyedStates::read_group(int key_group, BinaryReader& in) {
       return data_loss(cat(what(), " has an entry of state number ", entry.state, " of ", restoring_.size()));
     }
     NamedState* state = restoring_[static_cast<size_t>(entry.state)];
-    if (state == nullptr) continue;
+    if (state == nullptr) {
+      if (ignore_unclaimed_) continue;
+      return failed_precondition(cat(what(), " has timers that the operator does not have; allow state that nobody claims to be dropped"));
+    }
     if (bug_enabled(Bug::kTimersNotRestored) && state->info().kind == KeyedStateInfo::Kind::kTimers) continue;
     BinaryReader key(entry.key);
     BinaryReader value(entry.value);

@@ -38,7 +38,8 @@ StatusOr<std::vector<int>> match_states(const std::string& operator_label, const
   for (const KeyedStateInfo& old : stored) {
     const auto found = std::find_if(declared.begin(), declared.end(), [&](const auto& state) { return state.name == old.name; });
     if (found == declared.end()) {
-      if (!ignore_unclaimed) {
+      // Flink lists both kinds of timers of an operator that uses one.
+      if (!ignore_unclaimed && old.kind != KeyedStateInfo::Kind::kTimers) {
         return failed_precondition(cat("cannot restore operator '", operator_label, "': the snapshot has a ", kind_name(old.kind), " '",
                                        old.name, "' that the operator does not declare; declare it, or allow state that nobody claims "
                                        "to be dropped"));

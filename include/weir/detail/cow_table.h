@@ -199,6 +199,37 @@ class CowTable {
   }
   bool has_garbage() const { return !retired_.empty(); }
 
+  /// Gives all memory back at once; the table is empty afterwards. Only when no snapshot sees anything of it.
+  void recycle() {
+    collect(INT64_MAX, SIZE_MAX);
+    uint64_t cursor = 0;
+    do {
+      const size_t index = root_index(cursor);
+      uintptr_t slot = root_[index];
+      if (is_untouched(slot) && frozen_ != nullptr) slot = frozen_->slots[index >> (root_bits_ - frozen_->root_bits)];
+      if (is_untouched(slot)) break;
+      const int prefix = prefix_of(slot);
+      uintptr_t* chunk = chunk_of(slot);
+      for (size_t i = 0, entries = size_t{1} << chunk_bits(); i < entries;) {
+        const int depth = chunk[i] != 0 ? page_of(chunk[i])->depth : prefix + chunk_bits();
+        if (chunk[i] != 0) free_page(chunk[i]);
+        i += size_t{1} << (prefix + chunk_bits() - depth);
+      }
+      cursor = last_of_span(cursor, prefix) + 1;
+      arena_->release(kChunkClass + chunk_bits(), chunk, sizeof(uintptr_t) << chunk_bits());
+    } while (cursor != 0);
+    root_ = &root_inline_;
+    root_inline_ = untouched();
+    root_array_.reset();
+    root_bits_ = 0;
+    root_shift_ = 63;
+    chunk_shift_ = 64 - kMinChunkBits;
+    frozen_.reset();
+    frozen_left_ = 0;
+    size_ = 0;
+    pages_ = 0;
+  }
+
   /// Reads the entries of a frozen root. Thread: one at a time, any.
   class View {
    public:

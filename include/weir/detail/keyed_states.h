@@ -74,6 +74,7 @@ class KeyedStates : public KeyedState {
   const TypeDescription key_type_;
   SnapshotTracker tracker_;
   std::vector<std::unique_ptr<NamedState>> states_;
+  bool ignore_unclaimed_ = false;
   std::vector<NamedState*> restoring_;  ///< by their ids in the snapshot being restored; null: dropped
 };
 

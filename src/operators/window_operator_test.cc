@@ -1,0 +1,205 @@
+#include "weir/detail/window_operator.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "operators/operator_harness.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using detail::make_window_aggregate;
+using detail::make_window_process;
+using detail::make_window_reduce;
+using detail::TypedKeyHasher;
+using Lines = std::vector<std::string>;
+
+struct Reading {
+  std::string sensor;
+  int64_t value = 0;
+  WEIR_FIELDS(Reading, sensor, value)
+};
+std::ostream& operator<<(std::ostream& out, const Reading& r) { return out << r.sensor << ' ' << r.value; }
+using SensorOf = std::string Reading::*;
+
+struct Mean {
+  struct Accumulator {
+    int64_t sum = 0;
+    int64_t count = 0;
+    WEIR_FIELDS(Accumulator, sum, count)
+  };
+  Accumulator create_accumulator() const { return {}; }
+  void add(const Reading& r, Accumulator& a) const {
+    a.sum += r.value;
+    ++a.count;
+  }
+  double get_result(const Accumulator& a) const { return static_cast<double>(a.sum) / static_cast<double>(a.count); }
+};
+
+class Describe : public ProcessWindowFunction<double, std::string, std::string> {
+ public:
+  void process(const std::string& key, const WindowContext& context, const std::vector<double>& elements,
+               Collector<std::string>& out) override {
+    for (const double mean : elements) {
+      out.collect(key + " [" + std::to_string(context.window.start) + ", " + std::to_string(context.window.end) + ") " +
+                  std::to_string(static_cast<int64_t>(mean * 10)));
+    }
+  }
+};
+class ListAll : public ProcessWindowFunction<Reading, std::string, std::string> {
+ public:
+  void process(const std::string& key, const WindowContext& context, const std::vector<Reading>& elements,
+               Collector<std::string>& out) override {
+    std::string text = key + " from " + std::to_string(context.window.start) + ":";
+    for (const Reading& r : elements) text += ' ' + std::to_string(r.value);
+    out.collect(text);
+  }
+};
+const auto kMax = [](const Reading& a, const Reading& b) { return a.value >= b.value ? a : b; };
+const auto kTenMs = TumblingEventTimeWindows::of(10ms);
+
+std::shared_ptr<const KeyHasher> by_sensor() { return std::make_shared<TypedKeyHasher<Reading, SensorOf>>(&Reading::sensor); }
+Lines sorted(Lines lines) {
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+OperatorScenario& feed(OperatorScenario& scenario) {
+  return scenario.keyed_by(by_sensor())
+      .any_order()
+      .records(batch_of<Reading>({{{"a", 1}, 3}, {{"b", 5}, 4}, {{"a", 4}, 9}, {{"a", 7}, 10}, {{"b", -2}, -1}, {{"b", -4}, -10}}))
+      .watermark(8)
+      .records(batch_of<Reading>({{{"a", 4}, 0}, {{"b", 100}, -1}}))  // the second is late
+      .watermark(9)
+      .records(batch_of<Reading>({{{"a", 1000}, 9}, {{"c", 2}, 25}}))  // the first is late
+      .watermark(kMaxWatermark)
+      .finish();
+}
+
+TEST(TumblingEventTimeWindows, StartAtMultiplesOfTheirSizeBeforeAndAfter1970) {
+  EXPECT_EQ(kTenMs.window_of(0), (TimeWindow{0, 10}));
+  EXPECT_EQ(kTenMs.window_of(9), (TimeWindow{0, 10}));
+  EXPECT_EQ(kTenMs.window_of(10), (TimeWindow{10, 20}));
+  EXPECT_EQ(kTenMs.window_of(-1), (TimeWindow{-10, 0}));
+  EXPECT_EQ(kTenMs.window_of(-10), (TimeWindow{-10, 0}));
+  EXPECT_EQ(kTenMs.window_of(-11), (TimeWindow{-20, -10}));
+  const auto shifted = TumblingEventTimeWindows::of(10ms, 3ms);
+  EXPECT_EQ(shifted.window_of(2), (TimeWindow{-7, 3}));
+  EXPECT_EQ(shifted.window_of(3), (TimeWindow{3, 13}));
+  EXPECT_EQ(shifted.window_of(-8), (TimeWindow{-17, -7}));
+  EXPECT_EQ(TumblingEventTimeWindows::of(10ms, -7ms).window_of(2), (TimeWindow{-7, 3}));
+  EXPECT_THROW(TumblingEventTimeWindows::of(0ms), std::invalid_argument);
+}
+
+TEST(WindowAggregate, EmitsEachWindowOnceTheWatermarkPassedIt) {
+  OperatorScenario scenario(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}), show_batch_of<double>());
+  feed(scenario);
+  EXPECT_EQ(sorted(scenario.run()), sorted({"-3 @-1", "5 @9", "3 @9", "7 @19", "2 @29"}));
+  EXPECT_EQ(scenario.check(), "");
+}
+
+TEST(WindowAggregate, HandsKeyAndWindowToAFunction) {
+  OperatorScenario scenario(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}, Describe{}), show_batch_of<std::string>());
+  feed(scenario);
+  EXPECT_EQ(sorted(scenario.run()),
+            sorted({"b [-10, 0) -30 @-1", "a [0, 10) 30 @9", "b [0, 10) 50 @9", "a [10, 20) 70 @19", "c [20, 30) 20 @29"}));
+  EXPECT_EQ(scenario.check(), "");
+}
+
+TEST(WindowReduce, EmitsTheReducedRecord) {
+  OperatorScenario scenario(make_window_reduce<Reading>(&Reading::sensor, kTenMs, kMax), show_batch_of<Reading>());
+  feed(scenario);
+  EXPECT_EQ(sorted(scenario.run()), sorted({"b -2 @-1", "a 4 @9", "b 5 @9", "a 7 @19", "c 2 @29"}));
+  EXPECT_EQ(scenario.check(), "");
+}
+
+TEST(WindowReduce, HandsTheReducedRecordToAFunction) {
+  OperatorScenario scenario(make_window_reduce<Reading>(&Reading::sensor, kTenMs, kMax, ListAll{}), show_batch_of<std::string>());
+  feed(scenario);
+  EXPECT_EQ(sorted(scenario.run()), sorted({"b from -10: -2 @-1", "a from 0: 4 @9", "b from 0: 5 @9", "a from 10: 7 @19", "c from 20: 2 @29"}));
+  EXPECT_EQ(scenario.check(), "");
+}
+
+TEST(WindowProcess, GetsAllRecordsInTheirOrder) {
+  OperatorScenario scenario(make_window_process<Reading>(&Reading::sensor, kTenMs, ListAll{}), show_batch_of<std::string>());
+  feed(scenario);
+  EXPECT_EQ(sorted(scenario.run()),
+            sorted({"b from -10: -2 -4 @-1", "a from 0: 1 4 4 @9", "b from 0: 5 @9", "a from 10: 7 @19", "c from 20: 2 @29"}));
+  EXPECT_EQ(scenario.check(), "");
+}
+
+TEST(WindowAggregate, FiresWindowsInTheOrderOfTime) {
+  OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(), show_batch_of<double>());
+  ASSERT_TRUE(harness.open().ok());
+  harness.process(*batch_of<Reading>({{{"a", 3}, 35}, {{"a", 1}, 15}, {{"a", -1}, -15}, {{"a", 2}, 25}}));
+  harness.watermark_to_the_end(29);
+  EXPECT_EQ(harness.take_output(), (Lines{"-1 @-11", "1 @19", "2 @29"}));
+}
+
+TEST(WindowAggregate, CountsLateRecords) {
+  const auto factory = make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{});
+  OperatorHarness harness(factory(), show_batch_of<double>());
+  ASSERT_TRUE(harness.open().ok());
+  harness.watermark_to_the_end(9);
+  harness.process(*batch_of<Reading>({{{"a", 3}, 9}, {{"a", 3}, 10}, {{"a", 3}, -9}, {{"a", 3}, 11}, {{"b", 3}, 0}}));
+  using Op = detail::WindowOperator<Reading, SensorOf, TumblingEventTimeWindows, detail::AggregateInWindow<Reading, Mean>, detail::EmitResult, double>;
+  auto* op = dynamic_cast<Op*>(&harness.op());
+  ASSERT_NE(op, nullptr);
+  EXPECT_EQ(op->late_records_dropped(), 3);
+}
+
+TEST(WindowAggregate, EmitsABoundedNumberOfKeysInACallAndStaysConsistentBetween) {
+  OperatorScenario scenario(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}), show_batch_of<double>());
+  scenario.keyed_by(by_sensor(), 300).any_order();
+  for (int b = 0; b < 4; ++b) {
+    auto batch = std::make_unique<BatchOf<Reading>>();
+    for (int i = 0; i < 1500; ++i) batch->add({"the sensor of number " + std::to_string(i * 3 + b % 2), i + b}, b * 10 + i % 13);
+    scenario.records(std::move(batch)).watermark(b * 10 + 4);
+  }
+  scenario.watermark(kMaxWatermark);
+  EXPECT_EQ(scenario.check(), "");
+
+  OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(), show_batch_of<double>());
+  ASSERT_TRUE(harness.open().ok());
+  auto batch = std::make_unique<BatchOf<Reading>>();
+  for (int i = 0; i < 5000; ++i) batch->add({"sensor " + std::to_string(i), i}, 5);
+  harness.process(*batch);
+  EXPECT_EQ(harness.advance_watermark(100), Progress::kMore);
+  const size_t first = harness.take_output().size();
+  EXPECT_GE(first, 1024u);
+  EXPECT_LT(first, 2048u);
+  harness.watermark_to_the_end(100);
+  EXPECT_EQ(first + harness.take_output().size(), 5000u);
+}
+
+TEST(WindowAggregate, FailsTheTaskWhenRecordsHaveNoTimestamps) {
+  OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(), show_batch_of<double>());
+  ASSERT_TRUE(harness.open().ok());
+  harness.process(*batch_of<Reading>({{{"a", 1}, kNoTimestamp}}));
+  EXPECT_EQ(harness.failure().code(), StatusCode::kFailedPrecondition);
+}
+
+TEST(WindowAggregate, SnapshotHasFlinksContentsAndTimers) {
+  OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(), show_batch_of<double>());
+  ASSERT_TRUE(harness.open().ok());
+  harness.process(*batch_of<Reading>({{{"carol", 7}, -7}}));
+  const HarnessSnapshot snapshot = harness.snapshot(1);
+  ASSERT_EQ(snapshot.states.size(), 2u);
+  EXPECT_EQ(snapshot.states[0].name, "window-contents");
+  EXPECT_EQ(snapshot.states[0].kind, KeyedStateInfo::Kind::kAggregating);
+  EXPECT_EQ(snapshot.states[0].name_space.kind, TypeKind::kTimeWindow);
+  EXPECT_EQ(snapshot.states[1].name, "_timer_state/event_window-timers");
+  EXPECT_EQ(snapshot.states[1].kind, KeyedStateInfo::Kind::kTimers);
+  ASSERT_EQ(snapshot.groups.size(), 1u);
+  EXPECT_EQ(snapshot.groups.begin()->first, 15);
+  // State 0: key 8f (group 15, last of its state) "carol" [-10, 0), value (7, 1). State 1: key 8f, the timer at -1, "carol", [-10, 0).
+  const std::string window = "fffffffffffffff6" "0000000000000000";
+  EXPECT_EQ(show_bytes(snapshot.groups.begin()->second),
+            "0000" "00000017" "8f066361726f6c" + window + "00000010" "0000000000000007" "0000000000000001"
+            "0001" "0000001f" "8f" "7fffffffffffffff" "066361726f6c" + window + "00000000" "ffff");
+}
+
+}  // namespace
+}  // namespace weir
