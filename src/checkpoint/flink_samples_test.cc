@@ -181,6 +181,9 @@ std::vector<std::string> lines_of(const std::string& sample) {
   std::vector<std::string> lines = {cat("checkpoint id=", metadata->checkpoint_id)};
   for (const OperatorSnapshotState& op : metadata->operators) Printer(op, &lines).print();
   std::sort(lines.begin(), lines.end());
+  // Every subtask describes its states; once is enough.
+  const auto same_description = [](const std::string& a, const std::string& b) { return a == b && a.find("-state ") != std::string::npos; };
+  lines.erase(std::unique(lines.begin(), lines.end(), same_description), lines.end());
   return lines;
 }
 
@@ -197,7 +200,7 @@ std::vector<std::string> expected_lines(const std::string& sample) {
 }
 
 TEST(FlinkSamples, EveryValueIsReadAsFlinkReadsIt) {
-  for (const char* sample : {"flink-1.20.0/minimal", "flink-2.3.0/minimal", "flink-2.3.0/canonical-inline"}) {
+  for (const char* sample : {"flink-1.20.0/minimal", "flink-2.3.0/minimal", "flink-2.3.0/canonical-inline", "flink-2.3.0/checkpoint-hashmap"}) {
     const auto expected = expected_lines(sample);
     ASSERT_GE(expected.size(), 5u);
     EXPECT_EQ(lines_of(sample), expected) << sample;

@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/flink_types.h"
+#include "checkpoint/heap_layout.h"
 #include "checkpoint/state_header.h"
 #include "types/compatibility.h"
 
@@ -210,14 +211,20 @@ StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, co
 
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
                            bool ignore_unclaimed, KeyedState& state) {
-  WEIR_ASSIGN_OR_RETURN(KeyedStreamHeader header, read_keyed_header(handle, read));
+  WEIR_ASSIGN_OR_RETURN(const KeyedStreamHeader stored, read_keyed_header(handle, read));
+  KeyedStreamHeader header = stored;
   if (known != nullptr) {
-    WEIR_ASSIGN_OR_RETURN(header, in_order_of(header, *known));
+    WEIR_ASSIGN_OR_RETURN(header, in_order_of(stored, *known));
   }
   WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
   for (const KeyGroupBytes& group : found) {
-    WEIR_ASSIGN_OR_RETURN(const std::string bytes, read(group.offset, group.length));
+    WEIR_ASSIGN_OR_RETURN(std::string bytes, read(group.offset, group.length));
+    if (handle.heap_max_parallelism != 0) {
+      BinaryWriter canonical;
+      WEIR_RETURN_IF_ERROR(heap_group_to_canonical(stored, group.key_group, handle.heap_max_parallelism, bytes, canonical));
+      bytes = canonical.take();
+    }
     BinaryReader in(bytes);
     WEIR_RETURN_IF_ERROR(state.read_group(group.key_group, in));
     WEIR_RETURN_IF_ERROR(in.status(cat("key group ", group.key_group)));

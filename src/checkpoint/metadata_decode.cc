@@ -105,7 +105,7 @@ class MetadataDecoder {
       SubtaskState state;
       state.finished = marked < 0;
       if (!state.finished) {
-        WEIR_ASSIGN_OR_RETURN(state, get_subtask());
+        WEIR_ASSIGN_OR_RETURN(state, get_subtask(op.max_parallelism));
       }
       if (!in_.ok()) break;
       if (!state.finished && !state.operator_state && !state.keyed_state) continue;
@@ -115,7 +115,7 @@ class MetadataDecoder {
     return op;
   }
 
-  StatusOr<SubtaskState> get_subtask() {
+  StatusOr<SubtaskState> get_subtask(int max_parallelism) {
     SubtaskState state;
     if (get_presence()) {
       WEIR_ASSIGN_OR_RETURN(state.operator_state, get_operator_state());
@@ -124,7 +124,7 @@ class MetadataDecoder {
       WEIR_RETURN_IF_ERROR(get_operator_state().status());
       WEIR_RETURN_IF_ERROR(refuse("it has raw operator state, which only a Flink operator understands"));
     }
-    WEIR_ASSIGN_OR_RETURN(state.keyed_state, get_keyed_state());
+    WEIR_ASSIGN_OR_RETURN(state.keyed_state, get_keyed_state(max_parallelism));
     if (peek_tag() != HandleTag::kNone) {
       WEIR_RETURN_IF_ERROR(skip_keyed_state(0));
       WEIR_RETURN_IF_ERROR(refuse("it has raw keyed state, which only a Flink operator understands"));
@@ -242,9 +242,10 @@ class MetadataDecoder {
     return std::optional<OperatorStateHandle>(std::move(handle));
   }
 
-  StatusOr<std::optional<KeyedStateHandle>> get_keyed_state() {
+  StatusOr<std::optional<KeyedStateHandle>> get_keyed_state(int max_parallelism) {
     const HandleTag tag = peek_tag();
-    if (tag == HandleTag::kCanonicalKeyGroups) {
+    const bool heap = tag == HandleTag::kKeyGroups || tag == HandleTag::kHeapKeyGroups;
+    if (tag == HandleTag::kCanonicalKeyGroups || heap) {
       (void)in_.get_i8();
       KeyedStateHandle handle;
       handle.range = get_range();
@@ -252,8 +253,10 @@ class MetadataDecoder {
       for (int64_t& offset : handle.offsets) offset = get_size();
       WEIR_ASSIGN_OR_RETURN(auto stream, get_stream());
       if (!stream) in_.fail("keyed state without a stream");
+      if (tag == HandleTag::kHeapKeyGroups) (void)in_.get_utf();
       WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
       handle.stream = *std::move(stream);
+      if (heap) handle.heap_max_parallelism = max_parallelism;
       return std::optional<KeyedStateHandle>(std::move(handle));
     }
     WEIR_RETURN_IF_ERROR(skip_keyed_state(0));
@@ -266,8 +269,6 @@ class MetadataDecoder {
     switch (tag) {
       case HandleTag::kIncremental:
       case HandleTag::kIncrementalSized: return cat("its keyed state consists of RocksDB's files", kAdvice);
-      case HandleTag::kKeyGroups:
-      case HandleTag::kHeapKeyGroups: return cat("its keyed state is in the native format of Flink's heap backend", kAdvice);
       default: return cat("its keyed state is a changelog", kAdvice);
     }
   }

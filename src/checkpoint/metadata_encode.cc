@@ -71,6 +71,9 @@ class MetadataEncoder {
     }
     out_.put_i32(0);  // raw operator state
     if (state.keyed_state) {
+      if (state.keyed_state->heap_max_parallelism != 0) {
+        return internal_error("keyed state in the layout of Flink's heap backend is read, but not written");
+      }
       put_tag(HandleTag::kCanonicalKeyGroups);
       out_.put_i32(state.keyed_state->range.first);
       out_.put_i32(state.keyed_state->range.size());

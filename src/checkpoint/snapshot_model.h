@@ -29,11 +29,13 @@ struct FileSegment {
 using StateStream = std::variant<InlineBytes, FileSegment>;
 int64_t stream_length(const StateStream& stream);
 
-/// The keyed state of one operator in one subtask: Flink's savepoint key groups (handle tag 7, canonical layout).
+/// The keyed state of one operator in one subtask: Flink's savepoint key groups (handle tag 7, canonical layout), or, only where Flink
+/// wrote it, those of its heap backend (tags 3 and 12).
 struct KeyedStateHandle {
   KeyGroupRange range;
   std::vector<int64_t> offsets;   ///< one per key group of the range, from the start of the stream; 0: the group is empty
   StateStream stream;
+  int heap_max_parallelism = 0;   ///< not 0: in the heap backend's layout, of an operator with this max parallelism; read only
 };
 
 struct ListStateLocation {
