@@ -1,12 +1,14 @@
 #include "checkpoint/cleaner.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "checkpoint/storage.h"
 
 namespace weir {
 namespace {
 
-constexpr int kDiscardTries = 3;
+constexpr int kTries = 20;
 
 }  // namespace
 
@@ -22,7 +24,7 @@ void CheckpointCleaner::sweep_below(CheckpointId id) {
     enqueue({Removal::Kind::kSweep, *cleared_.begin()});
     cleared_.erase(cleared_.begin());
   }
-  for (const auto& [failed, tries] : failed_tries_) enqueue({Removal::Kind::kDiscard, failed});
+  for (const CheckpointId failed : std::exchange(discards_to_repeat_, {})) discard(failed);
 }
 
 void CheckpointCleaner::enqueue(Removal removal) {
@@ -52,11 +54,16 @@ void CheckpointCleaner::run_next() {
 void CheckpointCleaner::on_removed(Removal removal, const Status& status) {
   running_ = false;
   // What turned out to be complete is somebody's, and stays.
-  if (!status.ok() && status.code() != StatusCode::kFailedPrecondition) {
+  const bool done = status.ok() || status.code() == StatusCode::kFailedPrecondition;
+  if (!done) {
     WEIR_LOG(kWarning) << status.to_string();
   }
-  if (removal.kind == Removal::Kind::kDiscard) {
-    if (status.ok() || ++failed_tries_[removal.id] >= kDiscardTries) failed_tries_.erase(removal.id);
+  if (done || ++failed_tries_[removal.id] >= kTries) {
+    failed_tries_.erase(removal.id);
+  } else if (removal.kind == Removal::Kind::kDiscard) {
+    discards_to_repeat_.insert(removal.id);
+  } else {
+    remember(removal.id);
   }
   run_next();
 }

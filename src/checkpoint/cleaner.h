@@ -22,7 +22,9 @@ class CheckpointCleaner {
 
   CheckpointCleaner(FileLocation job, RunBlocking run_blocking) : job_(std::move(job)), run_blocking_(std::move(run_blocking)) {}
 
-  /// A complete checkpoint. Tried again, a few times, with later sweeps if it fails.
+  // What fails is tried again, a few times, with later sweeps; then it stays for the next coordinator.
+
+  /// A complete checkpoint.
   void discard(CheckpointId id);
   /// An aborted one: its files now; its directory stays, so that the id is known to be used, and goes with a later sweep.
   void clear(CheckpointId id);
@@ -47,8 +49,9 @@ class CheckpointCleaner {
   const RunBlocking run_blocking_;
   std::deque<Removal> queue_;
   bool running_ = false;
-  std::set<CheckpointId> cleared_;            // directories to be swept
-  std::map<CheckpointId, int> failed_tries_;  // of discards
+  std::set<CheckpointId> cleared_;             // whose directories are to be swept
+  std::set<CheckpointId> discards_to_repeat_;
+  std::map<CheckpointId, int> failed_tries_;
 };
 
 }  // namespace weir

@@ -314,8 +314,7 @@ void CheckpointCoordinator::count_failure(CheckpointId id, const Status& reason)
   ++statistics_.failed;
   statistics_.last_failure = std::string(reason.message());
   WEIR_LOG(kWarning) << "checkpoint " << id << " failed: " << reason.message();
-  // The failure of one that a newer completed one has made superfluous says nothing about the job.
-  if (!completed_.empty() && id < completed_.back()) return;
+  if (!running_) return;  // the host has stopped the attempt while it was told of the abort
   if (++consecutive_failures_ <= options_.tolerable_failed_checkpoints || std::exchange(beyond_tolerance_, true)) return;
   host_.on_checkpoint_failure_beyond_tolerance(
       reason.with_context(cat(consecutive_failures_, " checkpoints failed in a row, and ", options_.tolerable_failed_checkpoints,

@@ -1,0 +1,249 @@
+#include <gtest/gtest.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "checkpoint/coordinator.h"
+#include "checkpoint/snapshot_loader.h"
+#include "checkpoint/storage.h"
+#include "checkpoint/testing/faulty_file_system.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A coordinator whose every neighbour does everything in any order: blocking work runs and answers late and out of order, acknowledgements
+/// are lost, repeated, late and of earlier attempts, storage fails and loses answers, attempts are stopped and started. After each
+/// step what must always hold is checked; at the end faults stop and a checkpoint must complete.
+class World final : public CheckpointHost, public Clock, public Random {
+ public:
+  explicit World(uint64_t seed) : random_(seed) {
+    CoordinatorOptions options;
+    options.job = job_;
+    options.trigger.interval = 10s;
+    options.trigger.max_concurrent = 1 + static_cast<int>(pick(3));
+    options.timeout = 30s;
+    options.tolerable_failed_checkpoints = 1000000;
+    options.num_retained = 1 + static_cast<int>(pick(2));
+    EXPECT_TRUE(prepare_job_directory(job_).ok());
+    const auto fault = [this](std::string_view op, const std::string&) {
+      return faults_ > 0 && pick(100) < faults_ ? unavailable(cat("no answer to ", op)) : Status();
+    };
+    fs_->before = fault;
+    fs_->after = fault;
+    coordinator_ = std::make_unique<CheckpointCoordinator>(*this, *this, options, *this);
+    start();
+  }
+
+  void step() {
+    if (pick(200) == 0) faults_ = pick(2) == 0 ? 0 : pick(40);
+    switch (pick(8)) {
+      case 0: now_ += std::chrono::milliseconds(pick(8000)); break;
+      case 1:
+      case 2: run_some_work(); break;
+      case 3: answer_some_work(); break;
+      case 4:
+      case 5: acknowledge_something(); break;
+      case 6:
+        if (pick(10) == 0) decline_something();
+        break;
+      case 7:
+        if (pick(20) == 0) stop_or_start();
+        break;
+    }
+    coordinator_->poll(now_);
+    check();
+  }
+
+  /// No more faults: within a bounded time a checkpoint completes.
+  void recover() {
+    faults_ = 0;
+    const int64_t before = coordinator_->statistics().completed;
+    for (int i = 0; i < 200 && coordinator_->statistics().completed < before + 2; ++i) {
+      now_ += 1s;
+      coordinator_->poll(now_);
+      while (!works_.empty() || !answers_.empty()) {
+        run_some_work();
+        answer_some_work();
+      }
+      if (!running_ && idle_) start();
+      if (told_.empty()) continue;
+      for (const int process : {0, 1}) coordinator_->acknowledge(write(*told_.rbegin(), process));
+    }
+    EXPECT_GE(coordinator_->statistics().completed, before + 2);
+    check();
+  }
+
+  /// The job ends: what is left is exactly what should be.
+  void end() {
+    bool done = false;
+    coordinator_->shut_down(JobOutcome::kFinished, [&] { done = true; });
+    while (!works_.empty() || !answers_.empty()) {
+      run_some_work();
+      answer_some_work();
+    }
+    EXPECT_TRUE(done);
+    const CheckpointInventory inventory = list_checkpoints(job_).value();
+    ASSERT_FALSE(inventory.completed.empty());
+    EXPECT_EQ(inventory.completed.front(), *coordinator_->newest_completed());
+    for (const CheckpointId id : inventory.leftovers) {
+      EXPECT_TRUE(id > inventory.completed.front() || fs_->inner().list(place(id)).value().empty()) << id;
+    }
+    EXPECT_TRUE(find_latest({fs_, "/c/job", "mem:///c/job"}, {}).value().fallbacks.empty());
+  }
+
+  void send_trigger(const TriggerCheckpoint& message) override {
+    EXPECT_TRUE(running_ && message.attempt == attempt_);
+    EXPECT_GT(message.id, last_triggered_);  // never an older one after a newer, never one twice
+    last_triggered_ = message.id;
+    attempt_of_[message.id] = message.attempt;
+    told_.insert(message.id);
+  }
+  void send_complete(const NotifyCheckpointComplete& message) override {
+    EXPECT_TRUE(running_ && message.attempt == attempt_ && attempt_of_.at(message.id) == attempt_);
+    EXPECT_TRUE(fs_->exists(place(message.id) + "/_metadata"));
+    EXPECT_TRUE(completed_.empty() || message.id > *completed_.rbegin());
+    EXPECT_FALSE(aborted_.contains(message.id));
+  }
+  void send_aborted(const NotifyCheckpointAborted& message) override {
+    EXPECT_TRUE(running_ && message.attempt == attempt_);
+    EXPECT_TRUE(told_.contains(message.id));
+    EXPECT_FALSE(completed_.contains(message.id));
+    EXPECT_TRUE(aborted_.insert(message.id).second);
+  }
+  void on_completed(const CompletedCheckpoint& checkpoint) override {
+    EXPECT_TRUE(completed_.empty() || checkpoint.id > *completed_.rbegin());
+    EXPECT_EQ(acknowledged_[checkpoint.id].size(), 2u);
+    completed_.insert(checkpoint.id);
+  }
+  void on_checkpoint_failure_beyond_tolerance(const Status&) override { ADD_FAILURE(); }
+  void run_blocking(std::function<std::function<void()>()> work) override { works_.push_back(std::move(work)); }
+
+  MonotonicTime now() const override { return now_; }
+  int64_t wall_ms() const override { return 0; }
+  uint64_t next() override { return random_(); }
+
+ private:
+  size_t pick(size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random_); }
+  static std::string place(CheckpointId id) { return cat("/c/job/chk-", id); }
+
+  void start() {
+    running_ = true;
+    idle_ = false;
+    told_.clear();
+    const CheckpointId restored = coordinator_->newest_completed().value_or(-1);
+    // All that storage holds as complete was told.
+    const CheckpointInventory inventory = list_without_faults();
+    EXPECT_EQ(inventory.completed.empty() ? -1 : inventory.completed.front(), restored);
+    coordinator_->start(++attempt_, {{{"count", "c", murmur3_128("c"), 2, 16}}, {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
+                        restored);
+  }
+  CheckpointInventory list_without_faults() {
+    const size_t faults = std::exchange(faults_, 0);
+    CheckpointInventory inventory = list_checkpoints(job_).value();
+    faults_ = faults;
+    return inventory;
+  }
+  void stop_or_start() {
+    if (running_) {
+      running_ = false;
+      coordinator_->stop(attempt_ - (pick(4) == 0 ? 1 : 0));  // now and then that of the one before, which must have no effect
+      coordinator_->stop(attempt_);
+      coordinator_->when_idle([this] { idle_ = true; });
+    } else if (idle_) {
+      start();
+    }
+  }
+
+  void run_some_work() {
+    if (works_.empty()) return;
+    const size_t which = pick(works_.size());
+    auto work = std::move(works_[which]);
+    works_.erase(works_.begin() + static_cast<std::ptrdiff_t>(which));
+    answers_.push_back(work());
+  }
+  void answer_some_work() {
+    if (answers_.empty()) return;
+    const size_t which = pick(answers_.size());
+    auto answer = std::move(answers_[which]);
+    answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(which));
+    answer();
+  }
+
+  /// What a process does before it acknowledges; under the attempt that was told.
+  AcknowledgeCheckpoint write(CheckpointId id, int process) {
+    const std::string file = cat("data-", process, "-000000000000000", process);
+    // A writer so late that its directory has gone leaves something that only the next coordinator finds.
+    if (fs_->exists(place(id))) (void)write_file(fs_->inner(), join_path(place(id), file), "data");
+    SubtaskState state;
+    state.keyed_state = KeyedStateHandle{{process * 8, process * 8 + 7}, std::vector<int64_t>(8, 0), FileSegment{file, 0, 4}};
+    acknowledged_[id].insert(process);
+    return {attempt_of_.at(id), id, process, {{murmur3_128("c"), process, state}}, {{file, 4, XXH3_64bits("data", 4)}}, {}};
+  }
+
+  void acknowledge_something() {
+    if (last_triggered_ == 0) return;
+    CheckpointId id = last_triggered_ - static_cast<CheckpointId>(pick(3));  // of any attempt, new, old, or done
+    if (!attempt_of_.contains(id)) return;
+    const int process = static_cast<int>(pick(2));
+    // What is complete and may have been deleted is not written again.
+    AcknowledgeCheckpoint message = completed_.contains(id) ? AcknowledgeCheckpoint{attempt_of_.at(id), id, process, {}, {}, {}} : write(id, process);
+    if (pick(4) == 0) return;  // lost
+    coordinator_->acknowledge(message);
+    if (pick(4) == 0) coordinator_->acknowledge(message);
+  }
+  void decline_something() {
+    if (last_triggered_ == 0 || !attempt_of_.contains(last_triggered_)) return;
+    coordinator_->decline({attempt_of_.at(last_triggered_), last_triggered_, 0, internal_error("declined")});
+  }
+
+  void check() {
+    // The newest completed checkpoint is whole, whatever goes on.
+    const auto newest = coordinator_->newest_completed();
+    EXPECT_EQ(newest.has_value(), !completed_.empty());
+    if (!newest) return;
+    EXPECT_EQ(*newest, *completed_.rbegin());
+    for (const char* name : {"_metadata", "_weir", "data-0-0000000000000000", "data-1-0000000000000001"}) {
+      EXPECT_TRUE(fs_->exists(cat(place(*newest), "/", name))) << *newest << " " << name;
+    }
+  }
+
+  std::mt19937_64 random_;
+  size_t faults_ = 0;  // percent
+  MonotonicTime now_ = 100s;
+  std::shared_ptr<FaultyFileSystem> fs_ = std::make_shared<FaultyFileSystem>();
+  const FileLocation job_{fs_, "/c/job", "mem:///c/job"};
+  std::vector<std::function<std::function<void()>()>> works_;
+  std::vector<std::function<void()>> answers_;
+  bool running_ = false;
+  bool idle_ = false;
+  AttemptId attempt_ = 0;
+  CheckpointId last_triggered_ = 0;
+  std::map<CheckpointId, AttemptId> attempt_of_;
+  std::set<CheckpointId> told_;  // in this attempt
+  std::set<CheckpointId> aborted_;
+  std::set<CheckpointId> completed_;
+  std::map<CheckpointId, std::set<int>> acknowledged_;  // written, at least
+  std::unique_ptr<CheckpointCoordinator> coordinator_;
+};
+
+TEST(CoordinatorAtRandom, KeepsItsPromisesWhateverTheOthersDo) {
+  set_log_level(LogLevel::kError);
+  for (uint64_t seed = 1; seed <= 150 && !testing::Test::HasFailure(); ++seed) {
+    SCOPED_TRACE(cat("seed ", seed));
+    World world(seed);
+    for (int i = 0; i < 1500 && !testing::Test::HasFailure(); ++i) world.step();
+    world.recover();
+    world.end();
+  }
+  set_log_level(LogLevel::kInfo);
+}
+
+}  // namespace
+}  // namespace weir
