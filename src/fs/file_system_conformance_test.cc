@@ -9,9 +9,10 @@
 namespace weir {
 namespace {
 
-/// Removed when the last file system of the case is.
+/// Removed when the last file system of the case is. In memory where there is such a place, as each case syncs many times.
 std::shared_ptr<std::string> temporary_directory() {
-  std::string name = (std::filesystem::temp_directory_path() / "weir-fs-XXXXXX").string();
+  const std::filesystem::path memory = "/dev/shm";
+  std::string name = ((std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) / "weir-fs-XXXXXX").string();
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
   return {new std::string(name), [](std::string* path) {
             std::filesystem::remove_all(*path);
