@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 
@@ -57,7 +58,8 @@ Status check_keyed_state(const OperatorSnapshotState& state) {
 void select_keyed_state(const std::shared_ptr<const CheckpointMetadata>& metadata, const OperatorSnapshotState& state,
                         const RestoreTarget& target, OperatorRestore& out) {
   for (int subtask = 0; subtask < target.parallelism; ++subtask) {
-    const KeyGroupRange mine = key_groups_of_subtask(subtask, target.parallelism, target.max_parallelism);
+    KeyGroupRange mine = key_groups_of_subtask(subtask, target.parallelism, target.max_parallelism);
+    if (bug_enabled(Bug::kRestoreWrongKeyGroups) && state.parallelism != target.parallelism) ++mine.first;
     for (const auto& [old_subtask, part] : state.subtasks) {
       if (!part.keyed_state) continue;
       const KeyGroupRange theirs = part.keyed_state->range;
