@@ -1,0 +1,172 @@
+#include "fs/hdfs/curl_http.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
+#include <string>
+#include <thread>
+
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+using Outcome = HttpReply::Outcome;
+
+/// Takes one connection: waits for `until` in what the client sends, answers `reply`, and then closes, or stays silent until the end.
+class OneAnswerServer {
+ public:
+  OneAnswerServer(std::string until, std::string reply, bool stays) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), length), 0);
+    EXPECT_EQ(::listen(listener_, 4), 0);
+    EXPECT_EQ(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, until = std::move(until), reply = std::move(reply), stays] { serve(until, reply, stays); });
+  }
+  ~OneAnswerServer() {
+    done_.set_value();
+    ::shutdown(listener_, SHUT_RDWR);  // ends an accept() that nobody came for
+    thread_.join();
+    ::close(listener_);
+  }
+
+  std::string url() const { return cat("http://127.0.0.1:", port_, "/webhdfs/v1/f?op=X"); }
+  /// Only after the exchange has ended.
+  const std::string& received() const { return received_; }
+
+ private:
+  void serve(const std::string& until, const std::string& reply, bool stays) {
+    const int connection = ::accept(listener_, nullptr, nullptr);
+    if (connection < 0) return;
+    char buffer[65536];
+    while (received_.find(until) == std::string::npos) {
+      const ssize_t got = ::recv(connection, buffer, sizeof buffer, 0);
+      if (got <= 0) break;
+      received_.append(buffer, static_cast<size_t>(got));
+    }
+    (void)::send(connection, reply.data(), reply.size(), MSG_NOSIGNAL);
+    if (stays) done_.get_future().wait();
+    ::close(connection);
+  }
+
+  int listener_;
+  int port_;
+  std::string received_;
+  std::promise<void> done_;
+  std::thread thread_;
+};
+
+constexpr std::string_view kEndOfHead = "\r\n\r\n";
+CurlHttpOptions impatient() { return {std::chrono::milliseconds(2000), std::chrono::seconds(1)}; }
+
+TEST(CurlHttp, GivesStatusAndBody) {
+  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);
+  const HttpReply reply = CurlHttp().send(HttpMethod::kGet, server.url(), 100);
+  EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
+  EXPECT_EQ(reply.status, 404);
+  EXPECT_EQ(reply.body, "hello");
+}
+
+TEST(CurlHttp, ShowsARedirectAndDoesNotFollowIt) {
+  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 307 x\r\nlocation:  http://dn:1/a?b=c \r\nContent-Length: 0\r\n\r\n", false);
+  const HttpReply reply = CurlHttp().send(HttpMethod::kPut, server.url(), 100);
+  EXPECT_EQ(reply.status, 307);
+  EXPECT_EQ(reply.location, "http://dn:1/a?b=c");
+  EXPECT_TRUE(server.received().starts_with("PUT /webhdfs/v1/f?op=X HTTP/1.1\r\n")) << server.received();
+}
+
+TEST(CurlHttp, KnowsThatNothingWasSentWhereNobodyListens) {
+  const HttpReply reply = CurlHttp().send(HttpMethod::kGet, "http://127.0.0.1:1/", 100);
+  EXPECT_EQ(reply.outcome, Outcome::kNotSent);
+  EXPECT_EQ(CurlHttp().upload("http://127.0.0.1:1/", 0, false)->finish().outcome, Outcome::kNotSent);
+  EXPECT_EQ(CurlHttp().upload("file:///etc/passwd", 0, false)->finish().outcome, Outcome::kNotSent);
+}
+
+TEST(CurlHttp, ABodyShorterThanAnnouncedIsNoAnswer) {
+  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", false);
+  EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 100).outcome, Outcome::kUnknown);
+}
+
+TEST(CurlHttp, ABodyLongerThanAllowedIsNoAnswer) {
+  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", false);
+  EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 5).outcome, Outcome::kUnknown);
+}
+
+TEST(CurlHttp, AServerThatClosesWithoutAnswerLeavesTheOutcomeUnknown) {
+  OneAnswerServer server(std::string(kEndOfHead), "", false);
+  EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 100).outcome, Outcome::kUnknown);
+}
+
+TEST(CurlHttp, ASilentServerIsGivenUp) {
+  OneAnswerServer server(std::string(kEndOfHead), "", true);
+  EXPECT_EQ(CurlHttp(impatient()).send(HttpMethod::kGet, server.url(), 100).outcome, Outcome::kUnknown);
+}
+
+TEST(CurlHttp, AnUploadIsAnsweredAfterItsLastByte) {
+  OneAnswerServer server("end of it", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", false);
+  auto upload = CurlHttp().upload(server.url(), 19, false);
+  EXPECT_TRUE(upload->write("bytes and "));
+  EXPECT_TRUE(upload->write("end of it"));
+  const HttpReply reply = upload->finish();
+  EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
+  EXPECT_EQ(reply.status, 201);
+  EXPECT_NE(server.received().find("Content-Length: 19\r\n"), std::string::npos) << server.received();
+  EXPECT_TRUE(server.received().ends_with("\r\n\r\nbytes and end of it"));
+}
+
+TEST(CurlHttp, AnUploadOfUnknownLengthIsChunked) {
+  OneAnswerServer server("0\r\n\r\n", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", false);
+  auto upload = CurlHttp().upload(server.url(), std::nullopt, false);
+  EXPECT_TRUE(upload->write("hello"));
+  EXPECT_TRUE(upload->write(""));
+  EXPECT_TRUE(upload->write("you"));
+  EXPECT_EQ(upload->finish().status, 201);
+  EXPECT_TRUE(server.received().ends_with("\r\n\r\n5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n")) << server.received();
+}
+
+TEST(CurlHttp, ARefusalIsHeardBeforeTheBodyWhenAskedFor) {
+  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", false);
+  auto upload = CurlHttp().upload(server.url(), 5, true);
+  EXPECT_FALSE(upload->write("bytes"));
+  const HttpReply reply = upload->finish();
+  EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
+  EXPECT_EQ(reply.status, 403);
+  EXPECT_EQ(reply.body, "no");
+  EXPECT_EQ(server.received().find("bytes"), std::string::npos);
+}
+
+TEST(CurlHttp, ABodyHeldBackIsSentToAServerThatWaitsForIt) {
+  OneAnswerServer server("bytes", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", false);
+  auto upload = CurlHttp().upload(server.url(), 5, true);
+  EXPECT_TRUE(upload->write("bytes"));
+  EXPECT_EQ(upload->finish().status, 201);
+}
+
+TEST(CurlHttp, AServerThatTakesNoMoreBytesIsGivenUp) {
+  OneAnswerServer server(std::string(kEndOfHead), "", true);
+  auto upload = CurlHttp(impatient()).upload(server.url(), std::nullopt, false);
+  const std::string megabyte(1 << 20, 'x');
+  int taken = 0;
+  while (taken < 200 && upload->write(megabyte)) ++taken;
+  EXPECT_LT(taken, 200);
+  EXPECT_EQ(upload->finish().outcome, Outcome::kUnknown);
+}
+
+TEST(CurlHttp, AServerThatNeverAnswersAnUploadIsGivenUp) {
+  OneAnswerServer server("bytes", "", true);
+  auto upload = CurlHttp(impatient()).upload(server.url(), 5, false);
+  EXPECT_TRUE(upload->write("bytes"));
+  EXPECT_EQ(upload->finish().outcome, Outcome::kUnknown);
+}
+
+}  // namespace
+}  // namespace weir
