@@ -142,6 +142,12 @@ Status SimFileSystem::killed(const char* operation, const std::string& path) con
 
 SimFileSystem::Draw SimFileSystem::draw(Kind kind, const char* operation, const std::string& path) {
   if (!life_->alive) return {Fate::kRefused, killed(operation, path)};
+  Draw drawn = draw_fate(kind, operation, path);
+  if (drawn.fate == Fate::kRefused || drawn.fate == Fate::kFailBefore || drawn.fate == Fate::kFailAfter) ++disk_.faults_injected_;
+  return drawn;
+}
+
+SimFileSystem::Draw SimFileSystem::draw_fate(Kind kind, const char* operation, const std::string& path) {
   world_.note(operation, cat(life_->name, ' ', disk_.name(), path), static_cast<uint64_t>(life_->file_operations));
   const int64_t number = life_->file_operations++;
   if (number == life_->kill_at_operation || disk_.random_.chance(world_.faults().kill_at_file_operation)) {

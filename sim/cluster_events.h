@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cluster_job.h"
+#include "weir/data_stream.h"
+#include "weir/fields.h"
+
+namespace weir::sim {
+
+/// A planned event as the engine's records.
+struct Event {
+  int64_t id = 0;
+  int64_t key = 0;
+  int64_t value = 0;
+  int64_t time = 0;
+  WEIR_FIELDS(Event, id, key, value, time)
+
+  static Event of(const PlannedEvent& e) { return {e.id, e.key, e.value, e.time}; }
+  PlannedEvent planned() const { return {id, key, value, time}; }
+};
+
+/// Throws, and marks it as done, if a user function is to fail at this record.
+void throw_if_due(Mishaps& mishaps, int64_t id);
+
+/// The endings that keep state by key; a line for each result.
+DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan, std::shared_ptr<Mishaps> mishaps);
+
+}  // namespace weir::sim

@@ -1,0 +1,162 @@
+#include "cluster_job.h"
+
+#include <stdexcept>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "cluster_events.h"
+#include "graph/build_job_graph.h"
+#include "weir/detail/check.h"
+#include "weir/detail/collection_source.h"
+#include "weir/detail/source_operator.h"
+#include "weir/environment.h"
+#include "weir/file_sink.h"
+#include "weir/file_source.h"
+#include "weir/generator_source.h"
+
+namespace weir::sim {
+namespace {
+
+using Graph = std::shared_ptr<detail::StreamGraph>;
+
+std::string input_path(size_t source) { return cat(kInputDirectory, "/events-", source, ".txt"); }
+
+std::string line_of(const Event& event) { return cat(event.id, ' ', event.key, ' ', event.value, ' ', event.time); }
+
+Event event_of_line(std::string_view line) {
+  const auto words = split(line, ' ');
+  if (words.size() != 4) throw std::runtime_error("a line of the input has not four numbers");
+  const auto number = [&](size_t i) { return static_cast<int64_t>(std::stoll(std::string(words[i]))); };
+  return {number(0), number(1), number(2), number(3)};
+}
+
+template <class SourceT>
+DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadPlan& plan, const SettingsPlan& settings, size_t index) {
+  const auto strategy = for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(plan.disorder_ms)).with_timestamp_assigner(&Event::time);
+  const auto shared = std::make_shared<const SourceT>(std::move(source));
+  detail::StreamNode node;
+  node.name = "events";
+  node.uid = cat("source-", index);
+  node.enumerate = [shared](FileSystemRegistry& files, int parallelism) { return shared->enumerate(files, parallelism); };
+  node.factory = [shared, strategy](const detail::OperatorSettings& operators) -> std::unique_ptr<Operator> {
+    return std::make_unique<detail::SourceReaderOperator<Event>>(shared->create_reader(), strategy, operators);
+  };
+  if (plan.sources[index].kind == SourceKind::kCollection) node.parallelism = 1;
+  return SingleOutputStreamOperator<Event>::add(graph, std::move(node));
+}
+
+DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan, const SettingsPlan& settings, size_t index) {
+  const SourcePlan& source = plan.sources[index];
+  switch (source.kind) {
+    case SourceKind::kGenerator:
+      return add_source(graph, GeneratorSource<Event>(source.count, [plan, index](int64_t i) { return Event::of(event_of(plan, index, i)); }).rate(source.rate),
+                        plan, settings, index);
+    case SourceKind::kCollection: {
+      std::vector<Event> events;
+      for (int64_t i = 0; i < source.count; ++i) events.push_back(Event::of(event_of(plan, index, i)));
+      return add_source(graph, detail::CollectionSource<Event>(std::move(events)), plan, settings, index);
+    }
+    case SourceKind::kFile:
+      break;
+  }
+  auto file = FileSource<Event>::lines(cat("file://", input_path(index)), event_of_line);
+  file.rate(source.rate).split_bytes(source.split_bytes).chunk_bytes(512);
+  return add_source(graph, std::move(file), plan, settings, index);
+}
+
+DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& plan, size_t index) {
+  const StepPlan step = plan.steps[index];
+  const DataStream<Event> from = step.rebalance ? input.rebalance() : input;
+  const std::string uid = cat("step-", index);
+  switch (step.kind) {
+    case StepKind::kMap:
+      return from.map([step, index](const Event& e) { return Event::of(apply_step(step, index, e.planned()).at(0)); }).uid(uid);
+    case StepKind::kFilter:
+      return from.filter([step, index](const Event& e) { return !apply_step(step, index, e.planned()).empty(); }).uid(uid);
+    case StepKind::kFlatMap:
+      return from
+          .flat_map([step, index](const Event& e, Collector<Event>& out) {
+            for (const PlannedEvent& made : apply_step(step, index, e.planned())) out.collect(Event::of(made));
+          })
+          .uid(uid);
+  }
+  return from;
+}
+
+DataStream<std::string> add_ending(const DataStream<Event>& events, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps) {
+  if (plan.ending != Ending::kPlain) return add_keyed_ending(events, plan, mishaps);
+  return events
+      .map([mishaps](const Event& e) {
+        throw_if_due(*mishaps, e.id);
+        return cat("r ", line_of(e));
+      })
+      .uid("lines");
+}
+
+std::string ms(int64_t count) { return cat(count, " ms"); }
+
+}  // namespace
+
+JobId job_id_of_workload() { return murmur3_128("simulated workload"); }
+
+void throw_if_due(Mishaps& mishaps, int64_t id) {
+  const auto due = mishaps.find(id);
+  if (due == mishaps.end() || due->second == 0) return;
+  --due->second;
+  throw std::runtime_error(cat("the user function fails at record ", id, ", as planned"));
+}
+
+void write_input(const WorkloadPlan& plan, MemoryFileSystem& disk) {
+  for (size_t source = 0; source < plan.sources.size(); ++source) {
+    if (plan.sources[source].kind != SourceKind::kFile) continue;
+    std::string text;
+    for (int64_t i = 0; i < plan.sources[source].count; ++i) text += line_of(Event::of(event_of(plan, source, i))) + "\n";
+    WEIR_CHECK(disk.make_directories(kInputDirectory).ok());
+    WEIR_CHECK(write_file(disk, input_path(source), text).ok());
+  }
+}
+
+StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings, std::shared_ptr<Mishaps> mishaps) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  DataStream<Event> events = add_source(graph, plan, settings, 0);
+  for (size_t i = 1; i < plan.sources.size(); ++i) events = events.union_with(add_source(graph, plan, settings, i));
+  for (size_t i = 0; i < plan.steps.size(); ++i) events = add_step(events, plan, i);
+  add_ending(events, plan, mishaps)
+      .sink_to(FileSink<std::string>(cat(plan.output_disk, kOutputDirectory)))
+      .uid("output")
+      .set_parallelism(settings.sink_parallelism);
+  JobGraphOptions options;
+  options.name = "simulated workload";
+  options.id = job_id_of_workload();
+  options.parallelism = settings.parallelism;
+  options.max_parallelism = plan.max_parallelism;
+  options.chaining = settings.chaining;
+  options.operators.batch_size = static_cast<size_t>(settings.batch_size);
+  options.operators.auto_watermark_interval_ms = settings.watermark_interval_ms;
+  return build_job_graph(*graph, options);
+}
+
+StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings) {
+  Configuration configuration;
+  const auto set = [&](std::string_view key, const std::string& value) { WEIR_CHECK(configuration.set(key, value).ok()); };
+  set("execution.checkpointing.dir", cat(plan.checkpoint_disk, kCheckpointDirectory));
+  set("execution.state-recovery.path", "latest");
+  set("execution.checkpointing.mode", plan.exactly_once ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
+  if (settings.interval_ms > 0) set("execution.checkpointing.interval", ms(settings.interval_ms));
+  if (settings.event_threshold > 0) set("execution.checkpointing.event-threshold", cat(settings.event_threshold));
+  set("execution.checkpointing.min-pause", ms(settings.min_pause_ms));
+  set("execution.checkpointing.timeout", ms(settings.timeout_ms));
+  set("execution.checkpointing.max-concurrent-checkpoints", cat(settings.max_concurrent));
+  set("execution.checkpointing.tolerable-failed-checkpoints", cat(settings.tolerable_failures));
+  set("execution.checkpointing.num-retained", cat(settings.num_retained));
+  set("execution.checkpointing.data-inline-threshold", cat(settings.inline_threshold, " b"));
+  set("execution.buffer-timeout.interval", ms(settings.buffer_timeout_ms));
+  set("weir.batch-size", cat(settings.batch_size));
+  set("weir.channel-capacity", cat(settings.channel_capacity));
+  set("restart-strategy.type", "exponential-delay");
+  set("restart-strategy.exponential-delay.initial-backoff", "20 ms");
+  set("restart-strategy.exponential-delay.max-backoff", "2 s");
+  return job_options(configuration, job_id_of_workload());
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,170 @@
+#include "cluster_plan.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace weir::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// 0 mostly, otherwise up to `most`: seeds with one kind of fault find other things than those with all.
+double sometimes(SimRandom& random, double most) {
+  if (!random.chance(0.35)) return 0;
+  return most * static_cast<double>(1 + random.below(100)) / 100;
+}
+
+int64_t one_of(SimRandom& random, std::initializer_list<int64_t> values) { return values.begin()[random.below(values.size())]; }
+
+FileFaults draw_file_faults(SimRandom& random) {
+  FileFaults faults;
+  faults.fail_read = sometimes(random, 0.03);
+  faults.fail_before = sometimes(random, 0.05);
+  faults.fail_after = sometimes(random, 0.05);
+  faults.torn_append = sometimes(random, 0.05);
+  faults.cut_close = sometimes(random, 0.05);
+  if (random.chance(0.25)) {
+    faults.outage_gap = milliseconds(random.between(500, 10000));
+    faults.outage_max = milliseconds(random.between(10, 3000));
+  }
+  return faults;
+}
+
+}  // namespace
+
+WorkloadPlan draw_workload(SimRandom& random) {
+  WorkloadPlan plan;
+  plan.data_seed = random.next();
+  const size_t sources = random.chance(0.3) ? 2 : 1;
+  for (size_t i = 0; i < sources; ++i) {
+    SourcePlan source;
+    source.kind = static_cast<SourceKind>(random.below(3));
+    source.count = random.between(20, 300);
+    if (random.chance(0.85)) source.rate = static_cast<double>(source.count) * 1000 / static_cast<double>(random.between(200, 4000));
+    source.split_bytes = random.between(200, 4000);
+    plan.sources.push_back(source);
+  }
+  plan.ending = static_cast<Ending>(random.below(4));
+  const size_t steps = random.below(4);
+  for (size_t i = 0; i < steps; ++i) plan.steps.push_back({static_cast<StepKind>(random.below(3)), random.chance(0.3)});
+  plan.keys = random.between(1, 24);
+  plan.window_ms = one_of(random, {20, 50, 100, 500});
+  plan.disorder_ms = one_of(random, {0, 0, 20, 200});
+  plan.padding = random.chance(0.5) ? 0 : random.below(400);
+  plan.max_parallelism = static_cast<int>(one_of(random, {4, 5, 8, 128}));
+  plan.exactly_once = !random.chance(0.1);
+  plan.checkpoint_disk = random.chance(0.5) ? "file://" : "hdfs://nn:8020";
+  plan.output_disk = random.chance(0.5) ? "file://" : "hdfs://nn:8020";
+  if (random.chance(0.4)) {
+    for (int64_t i = random.between(1, 3); i > 0; --i) {
+      const size_t source = random.below(plan.sources.size());
+      plan.throws_at.push_back(static_cast<int64_t>(source) * kIdsPerSource + random.between(0, plan.sources[source].count - 1));
+    }
+  }
+  return plan;
+}
+
+SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before, SimRandom& random) {
+  SettingsPlan plan;
+  plan.parallelism = static_cast<int>(random.between(1, 4));
+  if (before != nullptr && random.chance(0.5)) plan.parallelism = before->parallelism;
+  plan.sink_parallelism = random.chance(0.8) ? plan.parallelism : static_cast<int>(random.between(1, 4));
+  plan.chaining = random.chance(0.7);
+  plan.batch_size = one_of(random, {1, 2, 7, 16, 64});
+  plan.channel_capacity = random.between(2, 8);
+  plan.buffer_timeout_ms = one_of(random, {0, 1, 10, 100});
+  plan.watermark_interval_ms = one_of(random, {0, 5, 50});
+  if (random.chance(0.7)) plan.interval_ms = random.between(10, 400);
+  if (plan.interval_ms == 0 || random.chance(0.3)) plan.event_threshold = random.between(5, 100);
+  plan.min_pause_ms = random.chance(0.8) ? 0 : random.between(1, 100);
+  plan.timeout_ms = one_of(random, {50, 500, 5000, 30000});
+  plan.max_concurrent = static_cast<int>(random.between(1, 2));
+  plan.tolerable_failures = static_cast<int>(one_of(random, {0, 1, 3, 100}));
+  plan.inline_threshold = one_of(random, {0, 100, 1000, 20480});
+  plan.num_retained = static_cast<int>(random.between(1, 3));
+  return plan;
+}
+
+FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
+  FaultPlan plan;
+  plan.phase = milliseconds(random.between(500, 12000));
+  plan.down_max = milliseconds(one_of(random, {1, 100, 7000}));
+  plan.restart_when_finished = 0.3;
+  if (random.chance(0.1)) return plan;  // nothing goes wrong
+  plan.world.actor_stall = sometimes(random, 0.002);
+  plan.world.slow_io = sometimes(random, 0.05);
+  plan.world.slow_io_max = seconds(random.between(1, 10));
+  plan.world.kill_at_file_operation = sometimes(random, 0.01);
+  if (random.chance(0.5)) plan.world.late_effect = 0.5;
+  if (random.chance(0.5)) plan.checkpoint_files = draw_file_faults(random);
+  if (random.chance(0.5)) plan.output_files = draw_file_faults(random);
+  if (random.chance(0.6)) plan.life_max = milliseconds(random.between(50, 3000));
+  if (random.chance(0.4)) plan.operations_max = random.between(10, 300);
+  plan.power_loss = sometimes(random, 0.5);
+  plan.damage = sometimes(random, 0.3);
+  plan.pause = sometimes(random, 0.5);
+  plan.wall_skew = sometimes(random, 0.5);
+  plan.cancel = sometimes(random, 0.3);
+  return plan;
+}
+
+PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number) {
+  const uint64_t bits = splitmix_output(plan.data_seed + (source * kIdsPerSource + static_cast<uint64_t>(number) + 1) * kSplitmixGamma);
+  PlannedEvent event;
+  event.id = static_cast<int64_t>(source) * kIdsPerSource + number;
+  event.key = static_cast<int64_t>(bits % static_cast<uint64_t>(plan.keys));
+  event.value = static_cast<int64_t>((bits >> 16) % 1000);
+  event.time = 10 * number;
+  if (plan.disorder_ms > 0) event.time += static_cast<int64_t>((bits >> 32) % static_cast<uint64_t>(plan.disorder_ms + 1));
+  return event;
+}
+
+std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index, const PlannedEvent& event) {
+  PlannedEvent changed = event;
+  switch (step.kind) {
+    case StepKind::kMap:
+      changed.value = (event.value * 7 + static_cast<int64_t>(index) + 1) % 1009;
+      return {changed};
+    case StepKind::kFilter:
+      if ((event.value + event.id) % 5 == 0) return {};
+      return {changed};
+    case StepKind::kFlatMap: {
+      std::vector<PlannedEvent> copies;
+      for (int64_t copy = 0; copy < event.value % 3; ++copy) {
+        changed.value = (event.value * 2 + copy) % 1009;
+        copies.push_back(changed);
+      }
+      return copies;
+    }
+  }
+  return {};
+}
+
+std::string describe(const WorkloadPlan& plan) {
+  static constexpr const char* kSources[] = {"generator", "collection", "file"};
+  static constexpr const char* kSteps[] = {"map", "filter", "flat_map"};
+  static constexpr const char* kEndings[] = {"plain", "reduce", "timers", "windows"};
+  std::string text;
+  for (const SourcePlan& source : plan.sources) {
+    text += cat(text.empty() ? "" : " + ", kSources[static_cast<int>(source.kind)], '(', source.count, ", ",
+                static_cast<int64_t>(source.rate), "/s)");
+  }
+  for (const StepPlan& step : plan.steps) text += cat(step.rebalance ? " ~> " : " -> ", kSteps[static_cast<int>(step.kind)]);
+  text += cat(" -> ", kEndings[static_cast<int>(plan.ending)], " -> files; ", plan.keys, " keys, max parallelism ", plan.max_parallelism,
+              ", window ", plan.window_ms, " ms, disorder ", plan.disorder_ms, " ms, padding ", plan.padding,
+              plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ", plan.checkpoint_disk, ", output on ",
+              plan.output_disk);
+  for (const int64_t id : plan.throws_at) text += cat(", throws at ", id);
+  return text;
+}
+
+std::string describe(const SettingsPlan& plan) {
+  return cat("parallelism ", plan.parallelism, ", sink ", plan.sink_parallelism, plan.chaining ? "" : ", no chaining", ", batch ",
+             plan.batch_size, ", capacity ", plan.channel_capacity, ", interval ", plan.interval_ms, " ms, threshold ",
+             plan.event_threshold, ", timeout ", plan.timeout_ms, " ms, concurrent ", plan.max_concurrent, ", tolerable ",
+             plan.tolerable_failures, ", inline ", plan.inline_threshold, ", retained ", plan.num_retained);
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,319 @@
+#include "cluster_run.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "base/strings.h"
+#include "checkpoint/snapshot_loader.h"
+#include "cluster/job_runner.h"
+#include "cluster_job.h"
+#include "oracle_files.h"
+#include "sim_process.h"
+#include "weir/detail/check.h"
+
+namespace weir::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Without faults every job here takes a few seconds; the longest restart back-off, a lost answer that is asked for again and
+/// checkpoint timeouts of half a minute have room in this.
+constexpr MonotonicTime kLivenessBound = std::chrono::minutes(10);
+constexpr uint64_t kMostEvents = 4'000'000;  ///< of a whole run: more is a loop
+constexpr MonotonicTime kLookEvery = milliseconds(200);
+constexpr char kLocalDisk[] = "file://";
+constexpr char kHdfsDisk[] = "hdfs://nn:8020";
+
+/// One start of the program.
+struct Incarnation {
+  Incarnation(SimWorld& world, const WorkloadPlan& workload, SettingsPlan drawn, const std::shared_ptr<Mishaps>& mishaps, int number)
+      : settings(drawn), process(world, cat("process-", number)) {
+    auto made = make_job_graph(workload, settings, mishaps);
+    WEIR_CHECK(made.ok());
+    graph = *std::move(made);
+    const auto options = make_job_options(workload, settings);
+    WEIR_CHECK(options.ok());
+    runner = std::make_unique<JobRunner>(graph, *options, process.platform(), [this] { ended = true; });
+  }
+
+  const SettingsPlan settings;
+  bool ended = false;
+  std::optional<CheckpointId> expected_restore;  ///< what "latest" must find, if that is sure
+  bool restore_checked = false;
+  SimProcess process;
+  JobGraph graph;
+  std::unique_ptr<JobRunner> runner;
+};
+
+class ClusterRun {
+ public:
+  ClusterRun(uint64_t seed, RunOptions options)
+      : random_(splitmix_output(seed ^ 0x5eed)),
+        workload_(draw_workload(random_)),
+        faults_(draw_faults(workload_, random_)),
+        oracle_(workload_),
+        world_(seed, {.trace_lines = options.trace_lines}) {
+    world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
+    world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
+    write_input(workload_, world_.disk(kLocalDisk)->raw());
+    for (const int64_t id : workload_.throws_at) ++(*mishaps_)[id];
+    watch_ = std::make_unique<FileWatch>(*world_.disk(workload_.checkpoint_disk),
+                                         cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
+                                         *world_.disk(workload_.output_disk), kOutputDirectory);
+    result_.description = describe(workload_);
+  }
+
+  RunResult run() {
+    arm();
+    safety_phase();
+    if (result_.failures.empty()) liveness_phase();
+    if (result_.failures.empty()) check_end();
+    leave();
+    for (const char* disk : {kLocalDisk, kHdfsDisk}) result_.statistics.file_faults += world_.disk(disk)->faults_injected();
+    constexpr size_t kStartsShown = 3;
+    for (size_t i = starts_.size() - std::min(starts_.size(), kStartsShown); i < starts_.size(); ++i) result_.description += "\n  " + starts_[i];
+    result_.statistics.virtual_time = world_.now();
+    result_.statistics.events = world_.trace().events();
+    result_.trace_hash = world_.trace().hash();
+    for (const std::string& line : world_.trace().lines()) result_.trace.push_back(line);
+    return std::move(result_);
+  }
+
+ private:
+  void arm() {
+    world_.faults() = faults_.world;
+    world_.disk(workload_.checkpoint_disk)->faults() = faults_.checkpoint_files;
+    if (workload_.output_disk != workload_.checkpoint_disk || random_.chance(0.5)) {
+      world_.disk(workload_.output_disk)->faults() = faults_.output_files;
+    }
+  }
+
+  void fail(std::string what) {
+    result_.failures.push_back(cat("after ", std::chrono::duration_cast<milliseconds>(world_.now()).count(), " ms: ", what));
+  }
+  bool failed() const { return !result_.failures.empty(); }
+
+  void start() {
+    const SettingsPlan* before = last_settings_ ? &*last_settings_ : nullptr;
+    const SettingsPlan settings = draw_settings(workload_, before, random_);
+    look();
+    const std::vector<int64_t> complete = watch_->complete();
+    now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_, static_cast<int>(++result_.statistics.processes));
+    now_->expected_restore = complete.empty() ? -1 : complete.back();
+    rescaled_ = before != nullptr && before->parallelism != settings.parallelism;
+    last_settings_ = settings;
+    starts_.push_back(cat("process-", result_.statistics.processes, ": ", describe(settings)));
+    const bool faulty = !liveness_;
+    if (faulty && random_.chance(faults_.wall_skew)) now_->process.set_wall_skew_ms(random_.between(-31'536'000'000, 31'536'000'000));
+    if (faulty && faults_.operations_max > 0 && random_.chance(0.7)) {
+      now_->process.kill_at_file_operation(static_cast<int64_t>(random_.below(static_cast<uint64_t>(faults_.operations_max))));
+    }
+  }
+
+  /// The process is gone, or the job has ended and the program with it.
+  void leave() {
+    if (!now_) return;
+    const JobView view = now_->runner->view();
+    result_.statistics.restarts_inside += view.restarts;
+    result_.statistics.completed_checkpoints += view.checkpoints.completed;
+    result_.statistics.failed_checkpoints += view.checkpoints.failed;
+    result_.statistics.records += view.source_records;
+    if (!now_->process.alive()) {
+      ++result_.statistics.kills;
+    } else if (now_->ended) {
+      now_->runner.reset();  // as a program does at its end; what is under way on the I/O pool goes on for a while
+      world_.run_for(milliseconds(1));
+    }
+    now_->process.kill();
+    now_.reset();
+    look();
+  }
+
+  /// What must hold at any moment.
+  void look() {
+    last_look_ = world_.now();
+    for (const std::string& complaint : watch_->look(taking_back_ || !workload_.exactly_once)) fail(complaint);
+    if (!failed()) {
+      for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) fail(complaint);
+    }
+  }
+
+  /// Until the job ends, its process dies, or something is wrong. False: time is up.
+  bool run_until(MonotonicTime end) {
+    const auto stop = [&] { return now_->ended || !now_->process.alive() || failed() || world_.trace().events() > kMostEvents; };
+    while (!stop() && world_.now() < end) {
+      const auto outcome = world_.run_until([&] { return stop() || world_.now() - last_look_ > kLookEvery; }, end - world_.now());
+      if (outcome == SimWorld::Outcome::kNothingLeft) {
+        fail(cat("nothing will ever happen again, and the job is ", to_string(now_->runner->view().state)));
+        return true;
+      }
+      look();
+      check_restore();
+    }
+    if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
+    return stop();
+  }
+
+  /// "latest" means the newest complete one that is not damaged.
+  void check_restore() {
+    if (now_->restore_checked || !now_->process.alive()) return;
+    const JobView view = now_->runner->view();
+    if (view.state != JobState::kRunning || view.restarts > 0) return;
+    now_->restore_checked = true;
+    if (now_->expected_restore && view.restored_checkpoint < *now_->expected_restore) {
+      fail(cat("restored checkpoint ", view.restored_checkpoint, ", though ", *now_->expected_restore, " is complete"));
+    }
+    if (view.restored_checkpoint >= 0) {
+      ++result_.statistics.restores;
+      result_.statistics.restores_rescaled += rescaled_;
+    }
+  }
+
+  void safety_phase() {
+    const MonotonicTime end = world_.now() + faults_.phase;
+    while (!failed() && world_.now() < end) {
+      start();
+      const MonotonicTime life = faults_.life_max.count() > 0 ? milliseconds(20) + random_.delay(faults_.life_max) * 2 : MonotonicTime::max() / 4;
+      if (random_.chance(faults_.pause)) {
+        if (run_until(std::min(end, world_.now() + random_.delay(seconds(2)))) == false && world_.now() < end) {
+          now_->process.pause(random_.delay(seconds(5)));
+        }
+      }
+      const MonotonicTime until = std::min(end, world_.now() + life);
+      if (!run_until(until)) {
+        if (world_.now() >= end) return;  // the process lives on into the next phase
+        if (random_.chance(faults_.cancel)) cancel();
+        else now_->process.kill();
+      }
+      if (failed()) return;
+      const bool finished = ended_well();
+      leave();
+      if (failed()) return;
+      if (finished) {
+        check_output(true);
+        if (!random_.chance(faults_.restart_when_finished)) return;
+      } else {
+        disasters();
+      }
+      world_.run_for(random_.delay(faults_.down_max));
+    }
+  }
+
+  void cancel() {
+    ++result_.statistics.cancels;
+    now_->runner->cancel();
+    run_until(world_.now() + seconds(30));
+    if (!now_->ended) now_->process.kill();
+  }
+
+  bool ended_well() const { return now_->ended && now_->process.alive() && now_->runner->view().state == JobState::kFinished; }
+
+  void disasters() {
+    for (const char* disk : {kLocalDisk}) {
+      if (!random_.chance(faults_.power_loss)) continue;
+      world_.disk(disk)->lose_power();
+      ++result_.statistics.power_losses;
+    }
+    const std::vector<int64_t> complete = watch_->complete();
+    if (complete.size() >= 2 && random_.chance(faults_.damage)) {
+      watch_->damage(complete.back(), random_);
+      taking_back_ = true;
+      ++result_.statistics.damages;
+    }
+    look();
+  }
+
+  void liveness_phase() {
+    world_.stop_faults();
+    liveness_ = true;
+    const MonotonicTime end = world_.now() + kLivenessBound;
+    bool doomed = now_ != nullptr;  // what it met with before may make it give up once
+    while (!failed()) {
+      if (!now_) start();
+      if (!run_until(end)) {
+        const JobView view = now_->runner->view();
+        fail(cat("no end ", kLivenessBound / seconds(1), " s after the last fault: the job is ", to_string(view.state), ", ",
+                 view.checkpoints.completed, " checkpoints completed, ", view.checkpoints.failed, " failed (", view.checkpoints.last_failure,
+                 "), ", view.restarts, " restarts (", view.failure.message(), ")"));
+        return;
+      }
+      if (failed()) return;
+      const bool finished = ended_well();
+      const bool killed = !now_->process.alive();  // at a file operation that was planned before
+      const JobView view = now_->runner->view();
+      const int retained = now_->settings.num_retained;
+      check_restore();
+      leave();
+      if (finished) {
+        for (const std::string& complaint : watch_->look_finished(retained)) fail(complaint);
+        return;
+      }
+      if (!killed && !doomed) {
+        fail(cat("without faults the job is ", to_string(view.state), ": ", view.failure.message()));
+        return;
+      }
+      doomed = false;
+    }
+  }
+
+  void check_output(bool finished) {
+    const std::vector<OutputPart> parts = watch_->parts();
+    for (const std::string& complaint : finished ? oracle_.check_finished(parts) : oracle_.check_so_far(parts)) fail(complaint);
+  }
+
+  void check_end() {
+    check_output(true);
+    if (failed()) return;
+    if (workload_.exactly_once) {
+      for (const std::string& missed : prove_oracle(oracle_, watch_->parts())) fail(missed);
+    }
+    SimDisk& disk = *world_.disk(workload_.checkpoint_disk);
+    const std::shared_ptr<FileSystem> files(std::shared_ptr<void>(), &disk.raw());
+    for (const int64_t id : watch_->complete()) {
+      const std::string path = cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex(), "/chk-", id);
+      const auto loaded = load_checkpoint(FileLocation{files, path, cat(workload_.checkpoint_disk, path)}, {.require_sidecar = true});
+      if (!loaded.ok()) fail(cat("a complete checkpoint cannot be loaded: ", loaded.status().message()));
+    }
+  }
+
+  SimRandom random_;  ///< for the plan and for what the operator of the cluster does; the world has its own
+  const WorkloadPlan workload_;
+  const FaultPlan faults_;
+  const Oracle oracle_;
+  SimWorld world_;
+  const std::shared_ptr<Mishaps> mishaps_ = std::make_shared<Mishaps>();
+  std::unique_ptr<FileWatch> watch_;
+  std::unique_ptr<Incarnation> now_;
+  std::optional<SettingsPlan> last_settings_;
+  std::vector<std::string> starts_;
+  bool rescaled_ = false;
+  bool liveness_ = false;
+  bool taking_back_ = false;  ///< a checkpoint was damaged, so output of it may vanish and come again
+  MonotonicTime last_look_{0};
+  RunResult result_;
+};
+
+}  // namespace
+
+void RunStatistics::add(const RunStatistics& other) {
+  virtual_time += other.virtual_time;
+  events += other.events;
+  processes += other.processes;
+  kills += other.kills;
+  power_losses += other.power_losses;
+  damages += other.damages;
+  cancels += other.cancels;
+  file_faults += other.file_faults;
+  restarts_inside += other.restarts_inside;
+  restores += other.restores;
+  restores_rescaled += other.restores_rescaled;
+  completed_checkpoints += other.completed_checkpoints;
+  failed_checkpoints += other.failed_checkpoints;
+  records += other.records;
+}
+
+RunResult run_seed(uint64_t seed, RunOptions options) { return ClusterRun(seed, options).run(); }
+
+}  // namespace weir::sim
