@@ -9,6 +9,7 @@
 #include "weir/data_stream.h"
 #include "weir/detail/keyed_operators.h"
 #include "weir/functions.h"
+#include "weir/windowed_stream.h"
 
 namespace weir {
 
@@ -44,12 +45,21 @@ class KeyedStream {
 
   /// `function`: a KeyedProcessFunction<K, T, Out>, copied for each subtask.
   template <class Fn>
-  SingleOutputStreamOperator<typename Fn::Output> process(Fn function) const {
-    static_assert(std::derived_from<Fn, KeyedProcessFunction<K, T, typename Fn::Output>>,
-                  "process: the function must be a weir::KeyedProcessFunction of this stream's types of key and record");
+  auto process(Fn function) const {
+    static_assert(
+        requires { requires std::derived_from<Fn, KeyedProcessFunction<K, T, typename Fn::Output>>; },
+        "process: the function must be a weir::KeyedProcessFunction of this stream's types of key and record");
     return add<typename Fn::Output>("process", [selector = selector_, function = std::move(function)] {
       return std::make_unique<detail::KeyedProcessOperator<Fn, T, KeySelector>>(selector, function);
     });
+  }
+
+  /// `assigner`: TumblingEventTimeWindows::of(1h).
+  template <class Assigner>
+  WindowedStream<T, K, KeySelector, Assigner> window(Assigner assigner) const {
+    static_assert(std::is_same_v<decltype(std::as_const(assigner).window_of(Timestamp{})), TimeWindow>,
+                  "window: that assigns no windows");
+    return WindowedStream<T, K, KeySelector, Assigner>(graph_, inputs_, selector_, std::move(assigner));
   }
 
  private:

@@ -23,3 +23,5 @@
 #include "weir/time_window.h"
 #include "weir/types.h"
 #include "weir/watermark_strategy.h"
+#include "weir/windowed_stream.h"
+#include "weir/windows.h"

@@ -216,5 +216,70 @@ TEST(KeyedStream, AUnionIsKeyedAsAWhole) {
   EXPECT_EQ(shape(*graph), "0:a; 1:b; 2:sum <-hash- 0 <-hash- 1");
 }
 
+/// The longest text and how many there were.
+struct Longest {
+  struct Accumulator {
+    std::string text;
+    int64_t count = 0;
+    WEIR_FIELDS(Accumulator, text, count)
+  };
+  Accumulator create_accumulator() const { return {}; }
+  void add(const Word& word, Accumulator& so_far) const {
+    ++so_far.count;
+    if (word.text.size() > so_far.text.size()) so_far.text = word.text;
+  }
+  Word get_result(const Accumulator& so_far) const { return {so_far.text, so_far.count}; }
+};
+
+/// "key [start, end): count count"
+class Describe final : public ProcessWindowFunction<Word, std::string, size_t> {
+ public:
+  void process(const size_t& key, const WindowContext& context, const std::vector<Word>& words,
+               Collector<std::string>& out) override {
+    std::ostringstream text;
+    text << key << ' ' << context.window << ':';
+    for (const Word& word : words) text << ' ' << word.text << word.count;
+    out.collect(text.str());
+  }
+};
+
+/// What the windowed operator of a node gives for one window [0, 10) of four words of length 1.
+template <class Out>
+std::vector<Out> windowed(const detail::StreamGraph& graph, size_t node) {
+  const std::unique_ptr<Operator> op = graph.nodes[node].factory({});
+  TestContext context;
+  EXPECT_TRUE(op->open(context).ok());
+  EXPECT_TRUE(op->restored().ok());
+  TestOutput<Out> out;
+  BatchOf<Word> batch = batch_of<Word>({word("a", 1), word("b", 2), word("c", 3), word("d", 4)}, {1, 9, 5, 0});
+  op->process(batch, out);
+  EXPECT_TRUE(out.batches.empty());
+  EXPECT_EQ(op->advance_watermark(9, out), Progress::kDone);
+  EXPECT_EQ(out.timestamps(), std::vector<Timestamp>{9});
+  return out.records();
+}
+
+TEST(WindowedStream, EveryKindOfWindowFunction) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto windows =
+      stream_of<Word>(graph, "in").key_by(&Word::length).window(TumblingEventTimeWindows::of(std::chrono::milliseconds(10)));
+  const auto add = [](Word a, const Word& b) {
+    a.count += b.count;
+    return a;
+  };
+  windows.aggregate(Longest());
+  windows.aggregate(Longest(), Describe());
+  windows.reduce(add);
+  windows.reduce(add, Describe());
+  windows.process(Describe()).name("described");
+  EXPECT_EQ(shape(*graph),
+            "0:in; 1:window <-hash- 0; 2:window <-hash- 0; 3:window <-hash- 0; 4:window <-hash- 0; 5:described <-hash- 0");
+  EXPECT_EQ(windowed<Word>(*graph, 1), std::vector<Word>{word("a", 4)});
+  EXPECT_EQ(windowed<std::string>(*graph, 2), std::vector<std::string>{"1 [0, 10): a4"});
+  EXPECT_EQ(windowed<Word>(*graph, 3), std::vector<Word>{word("a", 10)});
+  EXPECT_EQ(windowed<std::string>(*graph, 4), std::vector<std::string>{"1 [0, 10): a10"});
+  EXPECT_EQ(windowed<std::string>(*graph, 5), std::vector<std::string>{"1 [0, 10): a1 b2 c3 d4"});
+}
+
 }  // namespace
 }  // namespace weir
