@@ -93,6 +93,16 @@ Status remove_leftovers(const FileLocation& job, const CheckpointInventory& inve
   return {};
 }
 
+/// What processes left that were killed while they probed. What cannot be removed now the next start will remove.
+void remove_old_probes(const FileLocation& job) {
+  const auto entries = job.fs->list(job.path);
+  if (!entries.ok()) return;
+  for (const FileInfo& entry : *entries) {
+    const std::string_view name = std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
+    if (name.starts_with(kProbePrefix)) (void)job.fs->remove(entry.path);
+  }
+}
+
 }  // namespace
 
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, uint64_t nonce) {
@@ -110,6 +120,7 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
   if (options.checkpoints_enabled) {
     WEIR_RETURN_IF_ERROR(prepare_job_directory(*job));
     WEIR_RETURN_IF_ERROR(probe_directory(*job, cat("probe-", nonce)));
+    remove_old_probes(*job);
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*job));
     WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
     prepared.job_directory = job;

@@ -13,7 +13,7 @@ Status explained(const Status& status, const FileLocation& dir, std::string_view
 
 Status probe_directory(const FileLocation& dir, std::string_view unique) {
   FileSystem& fs = *dir.fs;
-  const FileLocation file = dir.child(cat(".weir-probe-", unique));
+  const FileLocation file = dir.child(cat(kProbePrefix, unique));
   const std::string bytes = cat("weir was here to see whether it may be (", unique, ")\n");
 
   if (const Status made = fs.make_directories(dir.path); !made.ok()) return explained(made, dir, "making it");
