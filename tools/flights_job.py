@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+import xml.etree.ElementTree
 
 HTTP_SECONDS = 30
 
@@ -154,6 +155,10 @@ def flights_command(binary, source, place, *, parallelism=1, rate=0, interval="1
 
 
 def hdfs_place(environment, directory):
-    """A directory of the HDFS that tools/real/hdfs.py has started and described in its `env` file; None if there is none."""
+    """A directory of the HDFS that WEIR_TEST_HDFS names, as tools/real/hdfs.py describes it; None if there is none."""
     uri = environment.get("WEIR_TEST_HDFS")
-    return HdfsPlace(uri.rstrip("/") + directory, environment["WEIR_TEST_HDFS_HTTP"]) if uri else None
+    if not uri:
+        return None
+    site = xml.etree.ElementTree.parse(os.path.join(environment["HADOOP_CONF_DIR"], "hdfs-site.xml"))
+    settings = {entry.findtext("name"): entry.findtext("value") for entry in site.getroot()}
+    return HdfsPlace(uri.rstrip("/") + directory, settings["dfs.namenode.http-address"])

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""What a person sees of a job: help, explanations, refusals in sentences, exit codes, and what is left behind.
+
+Usage: user_view_test.py --build DIR [--only NAME]
+"""
+
+import argparse
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import flights_data  # noqa: E402
+import flights_job  # noqa: E402
+import flights_reference  # noqa: E402
+
+REFUSED, FAILED, CANCELLED = 2, 1, 130
+
+
+class Case:
+    """What every test gets: the programs, a small input, a scratch directory."""
+
+    def __init__(self, build, source, scratch):
+        self.flights = os.path.join(build, "bin", "flights")
+        self.word_count = os.path.join(build, "bin", "word_count")
+        self.source = source
+        self.scratch = scratch
+        self.place = flights_job.LocalPlace(scratch)
+
+    def path(self, *names):
+        return os.path.join(self.scratch, *names)
+
+    def run(self, *command, seconds=60):
+        """(exit code, standard output, standard error)"""
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, cwd=self.scratch)
+        return done.returncode, done.stdout, done.stderr
+
+    def start(self, **options):
+        return flights_job.Run(flights_job.flights_command(self.flights, self.source, self.place, **options))
+
+    def run_to_the_end(self, **options):
+        process = self.start(**options)
+        code = process.wait(60)
+        expect(code == 0, f"exit code {code}\n{process.tail()}")
+        return process
+
+    def expect_right_output(self):
+        found = flights_job.committed_lines(self.place, "out")
+        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), found)
+        expect(not difference, difference)
+        expect(not flights_job.leftovers(self.place, "out"), "there are leftovers")
+
+    def checkpoints(self):
+        """The directories of completed checkpoints, the oldest first."""
+        found = []
+        for directory, _, files in os.walk(self.path("checkpoints")):
+            if re.fullmatch(r"chk-\d+", os.path.basename(directory)) and "_metadata" in files:
+                found.append(directory)
+        return sorted(found, key=lambda d: int(d.rsplit("-", 1)[1]))
+
+    def killed_after_checkpoints(self, count):
+        """A job that was killed when it had completed so many checkpoints; the directories of those that are retained."""
+        process = self.start(rate=3000, interval="100 ms", retained=3)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = self.checkpoints()
+            if found and int(found[-1].rsplit("-", 1)[1]) >= count:
+                break
+            expect(process.process.poll() is None, f"the job ended by itself\n{process.tail()}")
+            time.sleep(0.01)
+        process.kill_after(0)
+        return self.checkpoints()
+
+
+def expect(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def expect_in(text, *parts):
+    for part in parts:
+        expect(part in text, f"'{part}' is not in:\n{text}")
+
+
+def test_help_lists_the_flags_and_runs_nothing(case):
+    code, out, err = case.run(case.flights, "--help")
+    expect(code == 0, f"exit code {code}\n{err}")
+    expect_in(out, "--input", "--output", "--rate", "--parallelism", "--from", "-D key=value")
+
+
+def test_explain_shows_the_job_and_runs_nothing(case):
+    code, out, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "--explain")
+    expect(code == 0, f"exit code {code}\n{err}")
+    expect_in(out, "flights", "uid")
+    expect(not os.path.exists(case.path("out")), "the output directory was made")
+
+
+def test_unknown_flag_is_refused_with_the_nearest_one(case):
+    code, _, err = case.run(case.flights, "--inptu", case.source, "--output", case.path("out"))
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, "--inptu", "--input")
+
+
+def test_unknown_setting_is_refused_with_the_nearest_one(case):
+    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "-D", "execution.checkpointing.intervall=1s")
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, "execution.checkpointing.intervall", "execution.checkpointing.interval")
+    expect(not os.path.exists(case.path("out")), "the output directory was made")
+
+
+def test_missing_input_is_refused_before_the_first_record(case):
+    code, _, err = case.run(case.flights, "--input", case.path("nothing"), "--output", case.path("out"))
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, "cannot read the input", "nothing")
+
+
+def test_input_without_the_needed_columns_is_refused(case):
+    os.mkdir(case.path("in"))
+    with open(case.path("in", "a.csv"), "w") as file:
+        file.write("x,y\n1,2\n")
+    code, _, err = case.run(case.flights, "--input", case.path("in"), "--output", case.path("out"))
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, "a.csv has no column", "its columns are: x, y")
+
+
+def test_malformed_row_fails_the_job_and_names_its_place(case):
+    os.mkdir(case.path("in"))
+    with open(os.path.join(case.source, sorted(os.listdir(case.source))[0])) as file:
+        lines = file.readlines()[:3]
+    with open(case.path("in", "a.csv"), "w") as file:
+        file.writelines(lines + ["2013,1,1\n"])
+    code, _, err = case.run(case.flights, "--input", case.path("in"), "--output", case.path("out"), "-D", "restart-strategy.type=none")
+    expect(code == FAILED, f"exit code {code}\n{err}")
+    expect_in(err, "a.csv cannot be used: it has 3 fields, but there are 19 columns", f"byte {sum(map(len, lines))}")
+
+
+def test_output_that_cannot_be_written_is_refused(case):
+    with open(case.path("file"), "w"):
+        pass
+    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("file", "out"))
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, "cannot write results to", "file/out")
+
+
+def test_checkpoint_directory_that_cannot_be_written_is_refused(case):
+    with open(case.path("file"), "w"):
+        pass
+    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "-D", "execution.checkpointing.interval=1s",
+                            "-D", f"execution.checkpointing.dir={case.path('file', 'checkpoints')}")
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, "file/checkpoints")
+    expect("part-" not in "".join(os.listdir(case.path("out")) if os.path.exists(case.path("out")) else []), "results were written")
+
+
+def test_job_without_checkpoints_writes_its_results_at_the_end(case):
+    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "--parallelism", "2")
+    expect(code == 0, f"exit code {code}\n{err}")
+    case.expect_right_output()
+
+
+def test_starting_a_finished_job_again_changes_nothing(case):
+    case.run_to_the_end(interval="100 ms")
+    before = case.place.names("out")
+    case.run_to_the_end(interval="100 ms", parallelism=3)
+    case.expect_right_output()
+    expect(case.place.names("out") == before, "the part files changed")
+
+
+def damage(path, offset):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)
+        file.seek(offset)
+        file.write(bytes([byte[0] ^ 0xff]))
+
+
+def test_damaged_metadata_falls_back_to_the_checkpoint_before_and_says_so(case):
+    checkpoints = case.killed_after_checkpoints(4)
+    newest = checkpoints[-1]
+    damage(os.path.join(newest, "_metadata"), os.path.getsize(os.path.join(newest, "_metadata")) // 2)
+    process = case.run_to_the_end(interval="100 ms", parallelism=2)
+    expect_in("\n".join(process.lines), os.path.basename(newest))
+    case.expect_right_output()
+
+
+def test_damaged_state_falls_back_to_the_checkpoint_before_and_says_so(case):
+    checkpoints = case.killed_after_checkpoints(4)
+    newest = checkpoints[-1]
+    data = [name for name in os.listdir(newest) if name.startswith("data-")]
+    if not data:
+        raise AssertionError(f"{newest} holds no data file: {os.listdir(newest)}")
+    damage(os.path.join(newest, data[0]), os.path.getsize(os.path.join(newest, data[0])) // 2)
+    process = case.run_to_the_end(interval="100 ms")
+    expect_in("\n".join(process.lines), os.path.basename(newest))
+    case.expect_right_output()
+
+
+def test_going_back_by_hand_takes_back_later_results(case):
+    checkpoints = case.killed_after_checkpoints(5)
+    expect(len(checkpoints) >= 2, f"only {checkpoints} are retained")
+    command = flights_job.flights_command(case.flights, case.source, case.place, interval="100 ms")
+    command[command.index("--from") + 1] = checkpoints[0]
+    process = flights_job.Run(command)
+    code = process.wait(60)
+    expect(code == 0, f"exit code {code}\n{process.tail()}")
+    case.expect_right_output()
+
+
+def test_termination_cancels_and_the_job_can_go_on(case):
+    process = case.start(rate=3000, interval="100 ms")
+    time.sleep(1)
+    process.terminate()
+    code = process.wait(30)
+    expect(code == CANCELLED, f"exit code {code}\n{process.tail()}")
+    expect(case.checkpoints(), "no checkpoint is left to go on from")
+    case.run_to_the_end(interval="100 ms")
+    case.expect_right_output()
+
+
+def test_word_count_reads_lines_from_a_socket(case):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        process = subprocess.Popen([case.word_count, "--socket", f"127.0.0.1:{server.getsockname()[1]}"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"to be or\r\nnot to be")
+            out, err = process.communicate(timeout=30)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+    expect(process.returncode == 0, f"exit code {process.returncode}\n{err}")
+    last = dict(line.split(",") for line in out.splitlines())
+    expect(last == {"to": "2", "be": "2", "or": "1", "not": "1"}, out)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    home = tempfile.mkdtemp(prefix="weir-user-view-")
+    source = os.path.join(home, "flights")
+    flights_data.write_slice(flights_data.flights_directory(), source, 6000)
+    passed = failed = 0
+    for name, test in list(globals().items()):
+        if not name.startswith("test_") or arguments.only not in name:
+            continue
+        scratch = os.path.join(home, name)
+        os.mkdir(scratch)
+        try:
+            test(Case(os.path.abspath(arguments.build), source, scratch))
+            passed += 1
+        except Exception as error:
+            failed += 1
+            print(f"FAILED {name}: {error if isinstance(error, AssertionError) else traceback.format_exc()}", flush=True)
+    shutil.rmtree(home, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
