@@ -13,6 +13,9 @@
 
 namespace weir {
 
+template <class T, class K, class KeySelector, class Assigner>
+class WindowedStream;
+
 /// A stream whose records with the same key meet in the same subtask, which keeps state for each key. A value. Give a uid() to
 /// what is made of it: its state is found again by that.
 template <class T, class K, class KeySelector>
