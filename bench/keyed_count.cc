@@ -40,7 +40,7 @@ uint64_t digest_of(uint64_t key, int64_t count) { return (key + 1) * static_cast
 
 class CountPerKey final : public weir::KeyedProcessFunction<uint64_t, Event, Count> {
  public:
-  void open(weir::RuntimeContext& context) override { count_ = context.get_state(weir::ValueStateDescriptor<int64_t>("count")); }
+  void open(RuntimeContext& context) override { count_ = context.state(weir::ValueStateDescriptor<int64_t>("count")); }
   void process_element(const Event& event, Context&, weir::Collector<Count>& out) override {
     out.collect({event.key, ++count_.mutable_value()});
   }

@@ -73,7 +73,7 @@ class Keys final : public weir::Source<Event> {
 
 class Update final : public weir::KeyedProcessFunction<uint64_t, Event, int64_t> {
  public:
-  void open(weir::RuntimeContext& context) override { state_ = context.get_state(weir::ValueStateDescriptor<Payload>("payload")); }
+  void open(RuntimeContext& context) override { state_ = context.state(weir::ValueStateDescriptor<Payload>("payload")); }
   void process_element(const Event&, Context&, weir::Collector<int64_t>& out) override { out.collect(++state_.mutable_value().count); }
 
  private:
