@@ -39,7 +39,7 @@ MonotonicTime Task::step(MonotonicTime now) {
   if (state_ == State::kFailed) return Actor::kIdle;
   MonotonicTime next = Actor::kIdle;
   guarded([&] { next = step_guarded(now); });
-  return next;
+  return state_ == State::kFailed ? Actor::kIdle : next;
 }
 
 MonotonicTime Task::step_guarded(MonotonicTime now) {
