@@ -13,9 +13,11 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import flights_data  # noqa: E402
@@ -78,16 +80,18 @@ def run(arguments, place):
     say(f"{records} flights at {rate} a second, checkpoints each second; seed {arguments.seed}")
     say("$ " + " ".join(f'"{word}"' if " " in word else word for word in command))
     checkpoints = 0
-    # Each life is long enough for a checkpoint, and all of them together shorter than the job.
-    longest = min(5.5, 0.8 * arguments.seconds / max(1, arguments.kills))
+    # Each life is long enough for a checkpoint, and all of them together are shorter than the job.
+    longest = min(5, 0.7 * arguments.seconds / max(1, arguments.kills))
     for life in range(arguments.kills + 1):
         process = flights_job.Run(command, show=say)
         if life < arguments.kills:
-            if not process.kill_after(random.uniform(min(2.5, longest), longest)):
-                process.wait(10)
+            if not process.wait_for_line("RUNNING", 60):
+                process.kill_after(0)
+                fail(f"the job did not begin to run:\n{process.tail()}")
+            process.began = time.monotonic()
+            if not process.kill_after(random.uniform(min(1.2, longest), longest)):
                 fail(f"the job ended by itself before kill {life + 1}:\n{process.tail()}")
-            say(f"--- kill -9 number {life + 1} after {process.last_checkpoint()} checkpoints; "
-                f"{len(flights_job.committed_lines(place, 'out'))} lines are committed ---")
+            say(f"--- kill -9 number {life + 1}; {len(flights_job.committed_lines(place, 'out'))} lines are committed ---")
         else:
             code = process.wait(arguments.seconds * 3 + 60)
             if code != 0:
@@ -113,6 +117,7 @@ def main():
     parser.add_argument("--kills", type=int, default=3)
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started is ended
     if arguments.hdfs:
         with Hdfs() as hdfs:
             run(arguments, hdfs.place())

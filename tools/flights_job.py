@@ -1,5 +1,6 @@
 """Runs examples/flights as a process that may be killed, and reads what it committed. For the demo and the end-to-end tests."""
 
+import atexit
 import hashlib
 import json
 import os
@@ -95,6 +96,15 @@ def first_difference(expected, found):
             f"{len(surplus)} that should not be there, first {surplus[:1]}; {twice} more than once")
 
 
+RUNNING = set()
+
+
+@atexit.register
+def kill_what_still_runs():
+    for run in list(RUNNING):
+        run.process.kill()
+
+
 class Run:
     """One process of a job, in a process group of its own. Its standard error is kept, and shown if `show` is given."""
 
@@ -106,6 +116,7 @@ class Run:
                                         errors="replace", start_new_session=True)
         self.reader = threading.Thread(target=self._read, args=(show,), daemon=True)
         self.reader.start()
+        RUNNING.add(self)
 
     def _read(self, show):
         for line in self.process.stderr:
@@ -113,10 +124,22 @@ class Run:
             if show:
                 show(self.lines[-1])
 
+    def wait_for_line(self, beginning, seconds):
+        """False: no line of its standard error began so, until it ended or the time was over."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if any(line.startswith(beginning) for line in self.lines):
+                return True
+            if self.process.poll() is not None:
+                return False
+            time.sleep(0.02)
+        return False
+
     def kill_after(self, seconds):
-        """SIGKILL after so long. False: the process had ended before."""
+        """SIGKILL when so much time has passed since its start. False: the process had ended before."""
         try:
             self.process.wait(max(0.0, self.began + seconds - time.monotonic()))
+            self.wait(0)
             return False
         except subprocess.TimeoutExpired:
             self.process.kill()
@@ -135,6 +158,7 @@ class Run:
             self.process.wait(30)
             code = None
         self.reader.join(10)
+        RUNNING.discard(self)
         return code
 
     def last_checkpoint(self):

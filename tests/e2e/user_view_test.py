@@ -66,8 +66,9 @@ class Case:
         return sorted(found, key=lambda d: int(d.rsplit("-", 1)[1]))
 
     def killed_after_checkpoints(self, count):
-        """A job that was killed when it had completed so many checkpoints; the directories of those that are retained."""
-        process = self.start(rate=3000, interval="100 ms", retained=3)
+        """A job that was killed when it had completed so many checkpoints, with state in files of its own; the directories of those that
+        are retained."""
+        process = self.start(rate=3000, interval="100 ms", retained=3, extra=["-D", "execution.checkpointing.data-inline-threshold=0 b"])
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             found = self.checkpoints()
@@ -241,6 +242,22 @@ def test_word_count_reads_lines_from_a_socket(case):
     expect(process.returncode == 0, f"exit code {process.returncode}\n{err}")
     last = dict(line.split(",") for line in out.splitlines())
     expect(last == {"to": "2", "be": "2", "or": "1", "not": "1"}, out)
+
+
+def test_files_on_hdfs_are_read_and_written(case):
+    place = flights_job.hdfs_place(os.environ, f"/weir-user-view-{os.getpid()}")
+    if place is None:
+        return
+    with open(case.path("text"), "w") as file:
+        file.write("to be or not to be\n" * 1000)
+    words = flights_job.HdfsPlace(place.uri("words"), place.http.split("/")[2], place.user)
+    for source, target in [(case.path("text"), words.uri("first")), (words.uri("first"), words.uri("second"))]:
+        code, _, err = case.run(case.word_count, "--input", source, "--output", target, "--parallelism", "2")
+        expect(code == 0, f"exit code {code}\n{err}")
+    first = flights_job.committed_lines(words, "first")
+    expect(sorted(first) == sorted([f"{w},{n}" for w, times in {"to": 2, "be": 2, "or": 1, "not": 1}.items() for n in range(1, times * 1000 + 1)]),
+           f"{len(first)} lines: {first[:5]}")
+    expect(flights_job.committed_lines(words, "second") == sorted(f'"{line}",1' for line in first), "the second job's words differ")
 
 
 def main():
