@@ -124,7 +124,7 @@ void CheckpointCoordinator::trigger(MonotonicTime now) {
 void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   const auto found = pending_.find(id);
   // It may have been aborted meanwhile: by a timeout, or because the attempt was stopped.
-  if (found == pending_.end() || found->second.checkpoint.phase() != CheckpointPhase::kPreparing) return;
+  if (found == pending_.end()) return;
   PendingCheckpoint& checkpoint = found->second.checkpoint;
   if (status.code() == StatusCode::kAlreadyExists) {
     untouchable_.insert(id);

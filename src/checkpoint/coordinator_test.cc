@@ -820,12 +820,37 @@ TEST_F(Coordinator, ShutDownDoesNotWaitForSilentStorageAndDeletesNothingThen) {
   start();
   take(1);
   take_until_written(2);
-  silence_at_rename(false);
+  fs_->before = [](std::string_view op, const std::string& path) {  // of the outcome of 2 only
+    const bool metadata = path.starts_with("/c/job/chk-2/_metadata");
+    return metadata && (op == "rename" || op == "open" || op == "remove") ? unavailable("no answer") : Status();
+  };
   int done = 0;
   coordinator_->shut_down(JobOutcome::kCancelled, [&] { ++done; });
   host_.run_all();
   EXPECT_EQ(done, 1);
   EXPECT_EQ(directories(), "chk-1:4 chk-2:4");
+}
+
+TEST_F(Coordinator, WhatAnotherCoordinatorIsWritingIsNotTouched) {
+  start();
+  take_until_written(1);
+  ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-1/_weir", "another's").ok());
+  host_.run_all();
+  EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1"}));
+  coordinator_->acknowledge(ack(1, 0));
+  take(2);
+  EXPECT_EQ(directories(), "chk-1:3 chk-2:4");
+}
+
+TEST_F(Coordinator, AnAcknowledgementFromBeforeThisCoordinatorRemovesNothing) {
+  ASSERT_TRUE(write_file(fs_->inner(), file_of(6, 0), "data").ok());
+  ASSERT_TRUE(write_file(fs_->inner(), file_of(9, 0), "data").ok());
+  options_.highest_used_id = 7;
+  start();
+  coordinator_->acknowledge(ack(6, 0));
+  coordinator_->acknowledge(ack(9, 0));  // and of one that this coordinator has not begun
+  host_.run_all();
+  EXPECT_EQ(directories(), "chk-6:1 chk-9:1");
 }
 
 TEST_F(Coordinator, WhatCannotBeDeletedIsTriedAgain) {

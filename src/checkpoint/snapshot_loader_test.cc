@@ -187,6 +187,14 @@ TEST_F(SnapshotLoader, LooksAtFilesElsewhereThroughTheRegistry) {
   EXPECT_TRUE(load_checkpoint(savepoint, {.files = &files}).ok());
 }
 
+TEST_F(SnapshotLoader, AFileThatMayHaveBeenMovedAlongIsNotGivenUpOnSilence) {
+  const FileLocation savepoint{fs_, "/s/chk-1", "mem:///s/chk-1"};
+  ASSERT_TRUE(write_file(fs_->inner(), "/s/chk-1/_metadata", encode_metadata(metadata_of(3, "mem:///other/bbbb"), savepoint.uri).value()).ok());
+  EXPECT_TRUE(load_checkpoint(savepoint, {}).ok());
+  fail("stat", "/s/chk-1/bbbb");
+  EXPECT_EQ(load_checkpoint(savepoint, {}).status().code(), StatusCode::kUnavailable);
+}
+
 TEST_F(SnapshotLoader, ASnapshotIsNamedByItsDirectoryOrItsMetadata) {
   publish(7);
   EXPECT_EQ(locate_snapshot(seven_).value().path, "/c/job/chk-7");
