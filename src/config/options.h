@@ -151,6 +151,9 @@ inline constexpr Option<Duration> kBufferTimeout{{"execution.buffer-timeout.inte
 inline constexpr Option<std::string> kHdfsHttpAddress{
     {"fs.hdfs.http-address", ConfigType::kString, "",
      "host:port of the NameNode's WebHDFS; unset: the host of the hdfs:// address, port 9870."}};
+inline constexpr Option<bool> kHdfsSyncOnClose{
+    {"fs.hdfs.sync-on-close", ConfigType::kBool, "true",
+     "Files on HDFS are forced to the DataNodes' disks when they are closed, so that they survive a loss of power."}};
 inline constexpr Option<std::string> kTmpDirs{
     {"io.tmp.dirs", ConfigType::kString, "", "Directory for temporary files; unset: the system's.", "taskmanager.tmp.dirs"}};
 inline constexpr Option<int64_t> kTaskSlots{{"taskmanager.numberOfTaskSlots", ConfigType::kInt, "1",
