@@ -45,6 +45,7 @@ constexpr const ConfigKey* kKeys[] = {
     &kAutoWatermarkInterval,
     &kBufferTimeout,
     &kHdfsHttpAddress,
+    &kHdfsSyncOnClose,
     &kTmpDirs,
     &kTaskSlots,
     &kBatchSize,
