@@ -117,7 +117,7 @@ struct MapEntries {
 
 /// A state without namespace: a table by key.
 template <class K, class T, class Entries>
-class TableState final : public NamedState, public ValueAccess<T> {
+class TableState final : public ValueAccess<T>, public NamedState {
  public:
   using Table = CowTable<K, T, KeyPlacer<K>>;
 
