@@ -4,6 +4,7 @@
 
 #include "connectors/part_names.h"
 #include "connectors/test_host.h"
+#include "operators/operator_harness.h"
 #include "weir/detail/sink_operator.h"
 
 namespace weir {
@@ -339,6 +340,20 @@ TEST_F(FileSinkTest, ADamagedFileIsNotCommitted) {
   shorter.host.run_jobs();
   EXPECT_EQ(shorter.host.failure.code(), StatusCode::kDataLoss);
   EXPECT_NE(shorter.host.failure.message().find("has 1 bytes, but 2 were written"), std::string::npos) << shorter.host.failure.to_string();
+}
+
+TEST_F(FileSinkTest, SurvivesSnapshotsAndRestoresBetweenAnyTwoCalls) {
+  TestHost registry(fs, {});
+  OperatorScenario scenario([] { return std::make_unique<LineSink>(std::make_shared<FileSink<std::string>>(kOut)); },
+                            show_batch_of<std::string>());
+  scenario.files(&registry)
+      .records(batch_of<std::string>({{"a", 1}, {"b", 2}}))
+      .watermark(2)
+      .records(batch_of<std::string>({{std::string(300'000, 'x'), 3}}))
+      .records(batch_of<std::string>({{"c", 4}}))
+      .finish();
+  EXPECT_EQ(scenario.run(), Lines{});
+  EXPECT_EQ(scenario.check(), "");
 }
 
 TEST(FileSinkProbe, SaysWhatCannotBeWrittenTo) {

@@ -185,6 +185,7 @@ class OperatorScenario {
   ShowBatch show_;
   std::vector<Step> steps_;
   std::shared_ptr<const KeyHasher> hasher_;
+  mutable uint64_t attempts_ = 0;  ///< of all runs: what they leave on a disk that they share must not have the same names
   HarnessOptions options_;
   bool any_order_ = false;
 };

@@ -136,7 +136,7 @@ class OperatorScenario::Run {
       HarnessOptions options = scenario_.options_;
       options.subtask = i;
       options.parallelism = parallelism;
-      options.attempt_nonce = ++attempts_;
+      options.attempt_nonce = ++scenario_.attempts_;
       options.defer_blocking_work = defer_blocking_work_;
       subtasks_.push_back(std::make_unique<OperatorHarness>(scenario_.factory_(), scenario_.show_, std::move(options)));
       subtasks_.back()->set_processing_time(now_ms_);
@@ -206,7 +206,6 @@ class OperatorScenario::Run {
   Timestamp watermark_ = kMinWatermark;
   int64_t now_ms_ = 0;
   int64_t checkpoint_id_ = 0;
-  uint64_t attempts_ = 0;
 };
 
 namespace {
