@@ -36,8 +36,8 @@ struct CarrierHour {
   Time hour;
   int64_t flights = 0;
   int64_t cancelled = 0;
-  std::optional<double> mean_delay;
-  std::optional<int64_t> largest_delay;
+  std::optional<double> mean_delay = {};
+  std::optional<int64_t> largest_delay = {};
   WEIR_FIELDS(CarrierHour, carrier, hour, flights, cancelled, mean_delay, largest_delay)
 };
 
