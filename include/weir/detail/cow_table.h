@@ -85,7 +85,7 @@ class CowTable {
     const Page* page = page_of(entry);
     const int log2 = log2_of(entry);
     const uint32_t slot = page->find(log2, place, key);
-    return slot == Page::kNone ? nullptr : &page->slots(log2)[slot].value;
+    return slot == Page::kNone ? nullptr : &page->slot(slot).value;
   }
 
   /// The same for writing.
@@ -97,7 +97,7 @@ class CowTable {
     const uint32_t slot = page_of(entry)->find(log2_of(entry), place, key);
     if (slot == Page::kNone) return nullptr;
     if (__builtin_expect((entry & kShared) != 0, 0)) entry = own_page(place);
-    return &page_of(entry)->slots(log2_of(entry))[slot].value;
+    return &page_of(entry)->slot(slot).value;
   }
 
   struct Found {
@@ -112,7 +112,7 @@ class CowTable {
       Page* page = page_of(entry);
       const int log2 = log2_of(entry);
       const uint32_t slot = page->find(log2, place, key);
-      if (__builtin_expect(slot != Page::kNone, 1)) return {page->slots(log2)[slot].value, false};
+      if (__builtin_expect(slot != Page::kNone, 1)) return {page->slot(slot).value, false};
     } else if (Value* value = find_mutable(place, key)) {
       return {*value, false};
     }
@@ -127,7 +127,7 @@ class CowTable {
     if (slot == Page::kNone) return false;
     if ((entry & kShared) != 0) entry = own_page(place);
     Page* page = page_of(entry);
-    page->slots(log2_of(entry))[slot].~Slot();
+    page->slot(slot).~Slot();
     page->give_up(log2_of(entry), slot);
     --size_;
     if (page->size == 0) drop_page(place);
@@ -386,9 +386,9 @@ class CowTable {
       }
     }();
     const uint32_t slot = page->take(log2, place);
-    ::new (static_cast<void*>(page->slots(log2) + slot)) Slot(std::move(made));
+    ::new (static_cast<void*>(&page->slot(slot))) Slot(std::move(made));
     ++size_;
-    return page->slots(log2)[slot].value;
+    return page->slot(slot).value;
   }
 
   uintptr_t page_with_room(uint64_t place) {
@@ -501,7 +501,7 @@ class CowTable {
 
   void move_slot(Slot& from, Page& to, int log2) {
     const uint32_t slot = to.take(log2, place_of(from));
-    ::new (static_cast<void*>(to.slots(log2) + slot)) Slot(std::move(from));
+    ::new (static_cast<void*>(&to.slot(slot))) Slot(std::move(from));
   }
 
   // --- directory ---
@@ -540,7 +540,7 @@ class CowTable {
   // --- memory ---
 
   static uintptr_t word_of(const Page* page, int log2) { return reinterpret_cast<uintptr_t>(page) | static_cast<uintptr_t>(log2); }
-  Page* new_page(int log2) { return static_cast<Page*>(arena_->allocate(log2, Page::bytes(log2))); }
+  Page* new_page(int log2) { return Page::in_block(arena_->allocate(log2, Page::bytes(log2)), log2); }
   uintptr_t* new_chunk(int bits) {
     return static_cast<uintptr_t*>(arena_->allocate(kChunkClass + bits, sizeof(uintptr_t) << bits));
   }
@@ -553,7 +553,7 @@ class CowTable {
   }
   void free_page(uintptr_t entry) {
     page_of(entry)->destroy_slots(log2_of(entry));
-    arena_->release(log2_of(entry), page_of(entry), Page::bytes(log2_of(entry)));
+    arena_->release(log2_of(entry), page_of(entry)->block(log2_of(entry)), Page::bytes(log2_of(entry)));
   }
   /// Frees a page that is no longer in the directory and was not shared.
   void dispose_of(uintptr_t entry) {

@@ -52,8 +52,8 @@ class TagGroup {
 };
 
 /// A page of a CowTable: an open-addressing table of 2^log2 slots in one block of memory,
-///   header | a tag per slot, then the first 16 again | slots from the next multiple of 64
-/// A slot is looked for from the place's home slot on, 16 tags at a time. A tag is seven bits of the place, or kEmpty, or kDeleted.
+///   slots, the first one last | header | a tag per slot, then the first 16 again
+/// A pointer to a page points to its header, so that neither slots nor tags depend on the size. A slot is looked for from the place's home slot on, 16 tags at a time. A tag is seven bits of the place, or kEmpty, or kDeleted.
 /// Not here: growth, sharing (CowTable). `log2` is kept by whoever points to the page.
 template <class Key, class Value>
 class TablePage {
@@ -81,8 +81,13 @@ class TablePage {
   uint8_t depth;         ///< how many leading bits the places in this page have in common
 
   static constexpr uint32_t max_load(int log2) { return (1u << log2) - std::max(1u, (1u << log2) / 8); }
-  static constexpr size_t slots_offset(int log2) { return (kTags + (size_t{1} << log2) + kGroup + 63) & ~size_t{63}; }
-  static constexpr size_t bytes(int log2) { return slots_offset(log2) + (sizeof(Slot) << log2); }
+  /// From the start of the block to the header.
+  static constexpr size_t header_offset(int log2) { return ((sizeof(Slot) << log2) + 63) & ~size_t{63}; }
+  static constexpr size_t bytes(int log2) { return header_offset(log2) + kTags + (size_t{1} << log2) + kGroup; }
+  static TablePage* in_block(void* block, int log2) {
+    return reinterpret_cast<TablePage*>(static_cast<char*>(block) + header_offset(log2));
+  }
+  void* block(int log2) { return reinterpret_cast<char*>(this) - header_offset(log2); }
 
   void initialize(int log2, uint8_t new_depth) {
     size = 0;
@@ -96,28 +101,25 @@ class TablePage {
 
   uint8_t* tags() { return reinterpret_cast<uint8_t*>(this) + kTags; }
   const uint8_t* tags() const { return reinterpret_cast<const uint8_t*>(this) + kTags; }
-  Slot* slots(int log2) { return reinterpret_cast<Slot*>(reinterpret_cast<char*>(this) + slots_offset(log2)); }
-  const Slot* slots(int log2) const {
-    return reinterpret_cast<const Slot*>(reinterpret_cast<const char*>(this) + slots_offset(log2));
-  }
+  Slot& slot(uint32_t i) { return *(reinterpret_cast<Slot*>(this) - 1 - static_cast<size_t>(i)); }
+  const Slot& slot(uint32_t i) const { return *(reinterpret_cast<const Slot*>(this) - 1 - static_cast<size_t>(i)); }
 
   // Inlined by force: GCC 12 takes a function that does nothing but prefetch for one without effects, and drops calls to it.
   __attribute__((always_inline)) void prefetch(int log2, uint64_t place) const {
     const uint32_t home = home_of(place, (1u << log2) - 1);
     __builtin_prefetch(tags() + home);
-    __builtin_prefetch(slots(log2) + home);
+    __builtin_prefetch(&slot(home));
   }
 
   /// The slot with the key, or kNone.
   uint32_t find(int log2, uint64_t place, const Key& key) const {
     const uint32_t mask = (1u << log2) - 1;
     const uint8_t tag = tag_of(place);
-    const Slot* const all = slots(log2);
     for (uint32_t at = home_of(place, mask);; at = (at + kGroup) & mask) {
       const TagGroup group(tags() + at);
       for (uint32_t hits = group.equal(tag); hits != 0; hits &= hits - 1) {
-        const uint32_t slot = (at + static_cast<uint32_t>(__builtin_ctz(hits))) & mask;
-        if (__builtin_expect(same_key(all[slot].key, key), 1)) return slot;
+        const uint32_t i = (at + static_cast<uint32_t>(__builtin_ctz(hits))) & mask;
+        if (__builtin_expect(same_key(slot(i).key, key), 1)) return i;
       }
       if (__builtin_expect(group.equal(kEmpty) != 0, 1)) return kNone;
     }
@@ -125,11 +127,11 @@ class TablePage {
 
   /// A slot for a place whose key is not here, marked as taken; growth_left must not be 0. The caller constructs the slot.
   uint32_t take(int log2, uint64_t place) {
-    const uint32_t slot = vacancy(log2, place);
-    growth_left -= tags()[slot] == kEmpty ? 1 : 0;
+    const uint32_t i = vacancy(log2, place);
+    growth_left -= tags()[i] == kEmpty ? 1 : 0;
     ++size;
-    set_tag(log2, slot, tag_of(place));
-    return slot;
+    set_tag(log2, i, tag_of(place));
+    return i;
   }
 
   /// The caller has destroyed the slot.
@@ -146,29 +148,26 @@ class TablePage {
   /// f(Slot&) for all.
   template <class F>
   void for_each(int log2, F&& f) {
-    Slot* const all = slots(log2);
     for (uint32_t i = 0; i < (1u << log2); ++i) {
-      if (tags()[i] < 0x80) f(all[i]);
+      if (tags()[i] < 0x80) f(slot(i));
     }
   }
   template <class F>
   void for_each(int log2, F&& f) const {
-    const Slot* const all = slots(log2);
     for (uint32_t i = 0; i < (1u << log2); ++i) {
-      if (tags()[i] < 0x80) f(all[i]);
+      if (tags()[i] < 0x80) f(slot(i));
     }
   }
 
   /// Makes this block of raw memory a copy of `from`.
   void copy_from(const TablePage& from, int log2) {
     if constexpr (kTrivial) {
-      std::memcpy(static_cast<void*>(this), &from, bytes(log2));
+      const size_t before = header_offset(log2);
+      std::memcpy(block(log2), reinterpret_cast<const char*>(&from) - before, bytes(log2));
     } else {
       std::memcpy(static_cast<void*>(this), &from, kTags + (size_t{1} << log2) + kGroup);
-      Slot* const to = slots(log2);
-      const Slot* const all = from.slots(log2);
       for (uint32_t i = 0; i < (1u << log2); ++i) {
-        if (tags()[i] < 0x80) ::new (static_cast<void*>(to + i)) Slot(all[i]);
+        if (tags()[i] < 0x80) ::new (static_cast<void*>(&slot(i))) Slot(from.slot(i));
       }
     }
   }
