@@ -25,8 +25,8 @@ TEST(Ids, HexIsReadBack) {
 }
 
 TEST(Ids, WhatIsNoHexIsRefusedByName) {
-  for (const char* bad : {"", "00", "0001020304050607080900b0c0d0e0f", "g00102030405060708090a0b0c0d0e0f",
-                          "000102030405060708090a0b0c0d0e0f0"}) {
+  for (const char* bad :
+       {"", "00", "0001020304050607080900b0c0d0e0f", "g00102030405060708090a0b0c0d0e0f", "000102030405060708090a0b0c0d0e0f0"}) {
     const auto id = Id128::from_hex(bad);
     ASSERT_FALSE(id.ok()) << bad;
     EXPECT_NE(id.status().message().find(bad), std::string_view::npos);

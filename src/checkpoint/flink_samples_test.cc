@@ -21,18 +21,30 @@ using Kind = KeyedStateInfo::Kind;
 
 std::string type_name(const TypeDescription& type) {
   switch (type.kind) {
-    case TypeKind::kString: return "String";
-    case TypeKind::kInt64: return "Long";
-    case TypeKind::kInt32: return "Int";
-    case TypeKind::kDouble: return "Double";
-    case TypeKind::kBool: return "Boolean";
-    case TypeKind::kBytes: return "BytePrimitiveArray";
-    case TypeKind::kVoid: return "VoidNamespace";
-    case TypeKind::kTimeWindow: return "TimeWindow";
-    case TypeKind::kList: return "List<" + type_name(type.children[0]) + ">";
-    case TypeKind::kMap: return "Map<" + type_name(type.children[0]) + "," + type_name(type.children[1]) + ">";
-    case TypeKind::kTuple: return type.name == kTtlTuple ? "Ttl" : "Tuple";
-    default: return "?";
+    case TypeKind::kString:
+      return "String";
+    case TypeKind::kInt64:
+      return "Long";
+    case TypeKind::kInt32:
+      return "Int";
+    case TypeKind::kDouble:
+      return "Double";
+    case TypeKind::kBool:
+      return "Boolean";
+    case TypeKind::kBytes:
+      return "BytePrimitiveArray";
+    case TypeKind::kVoid:
+      return "VoidNamespace";
+    case TypeKind::kTimeWindow:
+      return "TimeWindow";
+    case TypeKind::kList:
+      return "List<" + type_name(type.children[0]) + ">";
+    case TypeKind::kMap:
+      return "Map<" + type_name(type.children[0]) + "," + type_name(type.children[1]) + ">";
+    case TypeKind::kTuple:
+      return type.name == kTtlTuple ? "Ttl" : "Tuple";
+    default:
+      return "?";
   }
 }
 
@@ -53,11 +65,16 @@ std::string quoted(const std::string& text) {
 
 std::string value(const TypeDescription& type, BinaryReader& in) {
   switch (type.kind) {
-    case TypeKind::kString: return quoted(in.get_flink_string());
-    case TypeKind::kInt64: return std::to_string(in.get_i64());
-    case TypeKind::kInt32: return std::to_string(in.get_i32());
-    case TypeKind::kBool: return in.get_bool() ? "true" : "false";
-    case TypeKind::kBytes: return "0x" + to_hex(in.get_bytes());
+    case TypeKind::kString:
+      return quoted(in.get_flink_string());
+    case TypeKind::kInt64:
+      return std::to_string(in.get_i64());
+    case TypeKind::kInt32:
+      return std::to_string(in.get_i32());
+    case TypeKind::kBool:
+      return in.get_bool() ? "true" : "false";
+    case TypeKind::kBytes:
+      return "0x" + to_hex(in.get_bytes());
     case TypeKind::kDouble: {
       char text[32];
       std::snprintf(text, sizeof text, "%.1f", in.get_f64());
@@ -67,7 +84,8 @@ std::string value(const TypeDescription& type, BinaryReader& in) {
       const bool set = in.get_i64() > 0;
       return "ttl(" + value(type.children[1], in) + ", lastAccess=" + (set ? "set" : "0") + ")";
     }
-    default: return "?";
+    default:
+      return "?";
   }
 }
 
@@ -77,8 +95,9 @@ class Printer {
       : op_(op), label_(op.uid.empty() ? op.id.to_hex() : op.uid), lines_(*lines) {}
 
   void print() {
-    lines_.push_back(cat("operator id=", op_.id.to_hex(), " uid=", op_.uid.empty() ? "null" : op_.uid, " parallelism=", op_.parallelism,
-                         " maxParallelism=", op_.max_parallelism, " finished=", op_.finished ? "true" : "false"));
+    lines_.push_back(cat("operator id=", op_.id.to_hex(), " uid=", op_.uid.empty() ? "null" : op_.uid,
+                         " parallelism=", op_.parallelism, " maxParallelism=", op_.max_parallelism,
+                         " finished=", op_.finished ? "true" : "false"));
     for (const auto& [index, subtask] : op_.subtasks) {
       if (subtask.keyed_state) print_keyed(*subtask.keyed_state);
       if (subtask.operator_state) print_lists(*subtask.operator_state);
@@ -93,17 +112,19 @@ class Printer {
     static constexpr const char* kTypes[] = {"VALUE", "LIST", "MAP", "REDUCING", "AGGREGATING"};
     for (const KeyedStateInfo& info : state.states) {
       if (info.kind == Kind::kTimers) {
-        lines_.push_back(cat("keyed-state ", label_, " name=", info.name, " kind=PRIORITY_QUEUE type=null key=", type_name(state.key_type),
-                             " namespace=null value=Timer"));
+        lines_.push_back(cat("keyed-state ", label_, " name=", info.name,
+                             " kind=PRIORITY_QUEUE type=null key=", type_name(state.key_type), " namespace=null value=Timer"));
       } else {
         const std::string of = type_name(info.value);
-        lines_.push_back(cat("keyed-state ", label_, " name=", info.name, " kind=KEY_VALUE type=", kTypes[static_cast<int>(info.kind)],
-                             " key=", type_name(state.key_type), " namespace=", type_name(info.name_space),
+        lines_.push_back(cat("keyed-state ", label_, " name=", info.name,
+                             " kind=KEY_VALUE type=", kTypes[static_cast<int>(info.kind)], " key=", type_name(state.key_type),
+                             " namespace=", type_name(info.name_space),
                              " value=", info.kind == Kind::kList ? "List<" + of + ">" : of));
       }
     }
     for (const auto& entry : state.entries) {
-      const auto info = std::find_if(state.states.begin(), state.states.end(), [&](const auto& s) { return s.name == entry.state; });
+      const auto info =
+          std::find_if(state.states.begin(), state.states.end(), [&](const auto& s) { return s.name == entry.state; });
       print_entry(state.key_type, *info, entry);
     }
   }
@@ -156,7 +177,8 @@ class Printer {
     ASSERT_TRUE(header.ok()) << label_ << ": " << header.status().to_string();
     for (const ListStateInfo& list : header->lists) {
       lines_.push_back(cat("operator-state ", label_, " name=", list.name,
-                           " mode=", list.mode == ListStateMode::kUnion ? "UNION" : "SPLIT_DISTRIBUTE", " value=", type_name(list.element)));
+                           " mode=", list.mode == ListStateMode::kUnion ? "UNION" : "SPLIT_DISTRIBUTE",
+                           " value=", type_name(list.element)));
       const auto found = handle.lists.find(list.name);
       if (found == handle.lists.end()) continue;
       for (size_t i = 0; i < found->second.offsets.size(); ++i) {
@@ -182,7 +204,9 @@ std::vector<std::string> lines_of(const std::string& sample) {
   for (const OperatorSnapshotState& op : metadata->operators) Printer(op, &lines).print();
   std::sort(lines.begin(), lines.end());
   // Every subtask describes its states; once is enough.
-  const auto same_description = [](const std::string& a, const std::string& b) { return a == b && a.find("-state ") != std::string::npos; };
+  const auto same_description = [](const std::string& a, const std::string& b) {
+    return a == b && a.find("-state ") != std::string::npos;
+  };
   lines.erase(std::unique(lines.begin(), lines.end(), same_description), lines.end());
   return lines;
 }
@@ -200,7 +224,8 @@ std::vector<std::string> expected_lines(const std::string& sample) {
 }
 
 TEST(FlinkSamples, EveryValueIsReadAsFlinkReadsIt) {
-  for (const char* sample : {"flink-1.20.0/minimal", "flink-2.3.0/minimal", "flink-2.3.0/canonical-inline", "flink-2.3.0/checkpoint-hashmap"}) {
+  for (const char* sample :
+       {"flink-1.20.0/minimal", "flink-2.3.0/minimal", "flink-2.3.0/canonical-inline", "flink-2.3.0/checkpoint-hashmap"}) {
     const auto expected = expected_lines(sample);
     ASSERT_GE(expected.size(), 5u);
     EXPECT_EQ(lines_of(sample), expected) << sample;

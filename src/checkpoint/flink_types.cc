@@ -58,7 +58,8 @@ constexpr std::string_view kTupleClass = "org.apache.flink.api.java.tuple.Tuple"
 constexpr size_t kLongestTuple = 25;
 
 const SimpleClass* simple_of(TypeKind kind) {
-  const auto* found = std::find_if(std::begin(kSimple), std::end(kSimple), [&](const SimpleClass& c) { return c.kind == kind; });
+  const auto* found =
+      std::find_if(std::begin(kSimple), std::end(kSimple), [&](const SimpleClass& c) { return c.kind == kind; });
   return found == std::end(kSimple) ? nullptr : found;
 }
 
@@ -84,9 +85,10 @@ void put_versioned(BinaryWriter& out, const TypeDescription& type) {
 }
 
 Status unknown(std::string_view what, std::string_view name) {
-  return failed_precondition(cat("weir does not know ", what, " '", name,
-                                 "' and cannot read the state that it describes; state must be made of strings, numbers, booleans, "
-                                 "byte arrays, lists, maps and tuples of these"));
+  return failed_precondition(
+      cat("weir does not know ", what, " '", name,
+          "' and cannot read the state that it describes; state must be made of strings, numbers, booleans, "
+          "byte arrays, lists, maps and tuples of these"));
 }
 
 StatusOr<TypeDescription> get_versioned(BinaryReader& in, int depth) {
@@ -150,7 +152,8 @@ StatusOr<TypeDescription> get_serializer_snapshot(BinaryReader& in) {
   const int32_t version = in.get_i32();
   if (!in.ok()) return in.status("a serializer snapshot");
   if (version != kSnapshotVersion) {
-    return failed_precondition(cat("version ", version, " of serializer snapshots is unknown; weir reads version ", kSnapshotVersion));
+    return failed_precondition(
+        cat("version ", version, " of serializer snapshots is unknown; weir reads version ", kSnapshotVersion));
   }
   WEIR_ASSIGN_OR_RETURN(TypeDescription type, get_versioned(in, 0));
   type.flink_only = true;

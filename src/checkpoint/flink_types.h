@@ -18,7 +18,8 @@ inline constexpr std::string_view kTtlTuple = "ttl";
 /// Appends a serializer snapshot: what a payload says of its keys and values.
 void put_serializer_snapshot(BinaryWriter& out, const TypeDescription& type);
 
-/// Reads one. The type has `flink_only` set. FAILED_PRECONDITION names a class that weir does not know: what follows it cannot be found.
+/// Reads one. The type has `flink_only` set. FAILED_PRECONDITION names a class that weir does not know: what follows it cannot
+/// be found.
 StatusOr<TypeDescription> get_serializer_snapshot(BinaryReader& in);
 
 }  // namespace weir

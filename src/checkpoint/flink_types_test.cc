@@ -38,7 +38,8 @@ std::string utf(std::string_view text) {
 
 TEST(FlinkTypes, LongIsWrittenAsFlinkWritesIt) {
   EXPECT_EQ(snapshot_of<int64_t>(),
-            std::string("\0\0\0\2", 4) + utf("org.apache.flink.api.common.typeutils.base.LongSerializer$LongSerializerSnapshot") +
+            std::string("\0\0\0\2", 4) +
+                utf("org.apache.flink.api.common.typeutils.base.LongSerializer$LongSerializerSnapshot") +
                 std::string("\0\0\0\3", 4));
 }
 

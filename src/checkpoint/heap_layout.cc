@@ -16,15 +16,29 @@ void skip_value(const TypeDescription& type, BinaryReader& in) {
   switch (type.kind) {
     case TypeKind::kBool:
     case TypeKind::kInt8:
-    case TypeKind::kVoid: (void)in.get_u8(); return;
-    case TypeKind::kInt16: (void)in.get_u16(); return;
+    case TypeKind::kVoid:
+      (void)in.get_u8();
+      return;
+    case TypeKind::kInt16:
+      (void)in.get_u16();
+      return;
     case TypeKind::kInt32:
-    case TypeKind::kFloat: (void)in.get_u32(); return;
+    case TypeKind::kFloat:
+      (void)in.get_u32();
+      return;
     case TypeKind::kInt64:
-    case TypeKind::kDouble: (void)in.get_u64(); return;
-    case TypeKind::kTimeWindow: (void)in.get_raw(16); return;
-    case TypeKind::kString: (void)in.get_flink_string(); return;
-    case TypeKind::kBytes: (void)in.get_bytes(); return;
+    case TypeKind::kDouble:
+      (void)in.get_u64();
+      return;
+    case TypeKind::kTimeWindow:
+      (void)in.get_raw(16);
+      return;
+    case TypeKind::kString:
+      (void)in.get_flink_string();
+      return;
+    case TypeKind::kBytes:
+      (void)in.get_bytes();
+      return;
     case TypeKind::kTuple:
       for (const TypeDescription& field : type.children) skip_value(field, in);
       return;
@@ -41,7 +55,8 @@ void skip_value(const TypeDescription& type, BinaryReader& in) {
       }
       return;
     }
-    default: in.fail("a type that Flink does not have");
+    default:
+      in.fail("a type that Flink does not have");
   }
 }
 

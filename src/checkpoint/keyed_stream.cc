@@ -24,8 +24,10 @@ struct KindName {
   std::string_view name;
 };
 constexpr KindName kKindNames[] = {
-    {KeyedStateInfo::Kind::kValue, "VALUE"},           {KeyedStateInfo::Kind::kList, "LIST"},
-    {KeyedStateInfo::Kind::kMap, "MAP"},               {KeyedStateInfo::Kind::kReducing, "REDUCING"},
+    {KeyedStateInfo::Kind::kValue, "VALUE"},
+    {KeyedStateInfo::Kind::kList, "LIST"},
+    {KeyedStateInfo::Kind::kMap, "MAP"},
+    {KeyedStateInfo::Kind::kReducing, "REDUCING"},
     {KeyedStateInfo::Kind::kAggregating, "AGGREGATING"},
 };
 
@@ -68,7 +70,8 @@ StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
 
   if (info.kind == FlinkStateKind::kPriorityQueue) {
     if (value->kind != TypeKind::kTuple || value->name != kTimerTuple) {
-      return failed_precondition(cat("state '", info.name, "' is a queue of other things than timers, which weir does not have"));
+      return failed_precondition(
+          cat("state '", info.name, "' is a queue of other things than timers, which weir does not have"));
     }
     state.kind = KeyedStateInfo::Kind::kTimers;
     state.name_space = value->children[1];
@@ -76,7 +79,8 @@ StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
     return state;
   }
   if (info.kind != FlinkStateKind::kKeyValue) {
-    return failed_precondition(cat("state '", info.name, "' is of a kind that weir does not have (", static_cast<int>(info.kind), ")"));
+    return failed_precondition(
+        cat("state '", info.name, "' is of a kind that weir does not have (", static_cast<int>(info.kind), ")"));
   }
   auto name_space = take(kNamespaceRole);
   if (!name_space) return data_loss(cat("state '", info.name, "' has no serializer for its namespace"));
@@ -85,7 +89,8 @@ StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
                                    "; weir has state per key and per time window"));
   }
   const std::string& type = info.options[std::string(kTypeOption)];
-  const auto* kind = std::find_if(std::begin(kKindNames), std::end(kKindNames), [&](const KindName& k) { return k.name == type; });
+  const auto* kind =
+      std::find_if(std::begin(kKindNames), std::end(kKindNames), [&](const KindName& k) { return k.name == type; });
   if (kind == std::end(kKindNames)) {
     return failed_precondition(cat("state '", info.name, "' is of the type '", type, "', which weir does not have"));
   }
@@ -111,7 +116,8 @@ StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored, const K
   }
   result.key_type = known.key_type;
   for (const KeyedStateInfo& state : stored.states) {
-    const auto found = std::find_if(known.states.begin(), known.states.end(), [&](const KeyedStateInfo& k) { return k.name == state.name; });
+    const auto found =
+        std::find_if(known.states.begin(), known.states.end(), [&](const KeyedStateInfo& k) { return k.name == state.name; });
     if (found == known.states.end()) return data_loss(cat("the sidecar does not mention state '", state.name, "'"));
     std::optional<std::string> why;
     if (found->kind != state.kind) {
@@ -154,7 +160,8 @@ StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
 Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink, std::vector<int64_t>* offsets) {
   const std::vector<KeyedStateInfo> states = snapshot.states();
   if (states.size() > kMaxStates) {
-    return invalid_argument(cat("an operator has ", states.size(), " keyed states; at most ", kMaxStates, " fit into a checkpoint"));
+    return invalid_argument(
+        cat("an operator has ", states.size(), " keyed states; at most ", kMaxStates, " fit into a checkpoint"));
   }
   for (const KeyedStateInfo& state : states) WEIR_RETURN_IF_ERROR(check_header_name(state.name, "state name"));
 
@@ -186,7 +193,8 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
     const int64_t offset = handle.offsets[i];
     if (offset == 0) continue;
     if (offset < 0 || offset >= length) {
-      return data_loss(cat("key group ", handle.range.first + static_cast<int>(i), " is said to start at ", offset, " of ", length, " bytes"));
+      return data_loss(cat("key group ", handle.range.first + static_cast<int>(i), " is said to start at ", offset, " of ",
+                           length, " bytes"));
     }
     found.push_back({handle.range.first + static_cast<int>(i), offset, 0});
   }
@@ -194,7 +202,8 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
   for (size_t i = 0; i < found.size(); ++i) {
     found[i].length = (i + 1 < found.size() ? found[i + 1].offset : length) - found[i].offset;
     if (found[i].length == 0) {
-      return data_loss(cat("key groups ", found[i].key_group, " and ", found[i + 1].key_group, " are said to start at the same place"));
+      return data_loss(
+          cat("key groups ", found[i].key_group, " and ", found[i + 1].key_group, " are said to start at the same place"));
     }
   }
   std::erase_if(found, [&](const KeyGroupBytes& each) { return !groups.contains(each.key_group); });
@@ -209,8 +218,8 @@ StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, co
   return get_keyed_header(in);
 }
 
-Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
-                           bool ignore_unclaimed, KeyedState& state) {
+Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read,
+                           const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state) {
   WEIR_ASSIGN_OR_RETURN(const KeyedStreamHeader stored, read_keyed_header(handle, read));
   KeyedStreamHeader header = stored;
   if (known != nullptr) {

@@ -89,7 +89,14 @@ TEST(KeyedStream, LargeGroupsLeaveInPieces) {
   for (int group = 0; group < 10; ++group) snapshot.add(0, group, "k", std::string(50000, 'v'));
   std::vector<size_t> pieces;
   std::vector<int64_t> offsets;
-  ASSERT_TRUE(write_keyed_state(snapshot, [&](std::string_view bytes) { pieces.push_back(bytes.size()); return Status(); }, &offsets).ok());
+  ASSERT_TRUE(write_keyed_state(
+                  snapshot,
+                  [&](std::string_view bytes) {
+                    pieces.push_back(bytes.size());
+                    return Status();
+                  },
+                  &offsets)
+                  .ok());
   EXPECT_GT(pieces.size(), 4u);
   for (const size_t piece : pieces) EXPECT_LT(piece, 64u * 1024 + 50100);
 
@@ -105,7 +112,8 @@ TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {
     double value = 0;
     WEIR_FIELDS(Reading, sensor, value)
   };
-  const KeyedStreamHeader known{Serializer<uint64_t>::describe(), {state<int64_t>(Kind::kValue, "b"), state<Reading>(Kind::kValue, "a")}};
+  const KeyedStreamHeader known{Serializer<uint64_t>::describe(),
+                                {state<int64_t>(Kind::kValue, "b"), state<Reading>(Kind::kValue, "a")}};
   MemoryKeyedSnapshot snapshot(Serializer<uint64_t>::describe(), {known.states[1], known.states[0]}, {0, 0}, 128);
   const Written written = write(snapshot);
   MemoryKeyedState restored(128);
@@ -113,7 +121,8 @@ TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {
   EXPECT_EQ(restored.key_type.to_string(), "uint64");
   EXPECT_EQ(restored.states[0].value.to_string(), "struct Reading{sensor: string, value: double}");
 
-  const KeyedStreamHeader other{Serializer<uint64_t>::describe(), {state<int64_t>(Kind::kValue, "b"), state<int64_t>(Kind::kValue, "a")}};
+  const KeyedStreamHeader other{Serializer<uint64_t>::describe(),
+                                {state<int64_t>(Kind::kValue, "b"), state<int64_t>(Kind::kValue, "a")}};
   const Status status = restore_keyed_state(written.handle, {0, 0}, written.read(), &other, false, restored);
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_NE(status.message().find("state 'a'"), std::string_view::npos);
@@ -122,7 +131,10 @@ TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {
 TEST(KeyedStream, FailureOfTheSinkEndsTheWriting) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 127}, 128);
   std::vector<int64_t> offsets;
-  EXPECT_EQ(write_keyed_state(snapshot, [](std::string_view) { return unavailable("full"); }, &offsets).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(write_keyed_state(
+                snapshot, [](std::string_view) { return unavailable("full"); }, &offsets)
+                .code(),
+            StatusCode::kUnavailable);
 }
 
 TEST(KeyedStream, OffsetsThatContradictTheStreamAreRefused) {
@@ -130,8 +142,10 @@ TEST(KeyedStream, OffsetsThatContradictTheStreamAreRefused) {
   snapshot.add(0, 0, "a", "1");
   snapshot.add(0, 1, "b", "2");
   const Written good = write(snapshot);
-  for (const auto& offsets : {std::vector<int64_t>{good.handle.offsets[0], 1 << 20}, {good.handle.offsets[0], -1},
-                              {good.handle.offsets[0], good.handle.offsets[0]}, {good.handle.offsets[0]}}) {
+  for (const auto& offsets : {std::vector<int64_t>{good.handle.offsets[0], 1 << 20},
+                              {good.handle.offsets[0], -1},
+                              {good.handle.offsets[0], good.handle.offsets[0]},
+                              {good.handle.offsets[0]}}) {
     Written bad = good;
     bad.handle.offsets = offsets;
     MemoryKeyedState state(128);
@@ -155,8 +169,9 @@ TEST(KeyedStream, WhatWeirDoesNotReadIsRefusedWithASentence) {
 TEST(KeyedStream, NamesTooLongForTheFormatAreRefused) {
   const std::vector<KeyedStateInfo> states = {state<int64_t>(Kind::kValue, std::string(40000, 'n'))};
   std::vector<int64_t> offsets;
-  const Status status = write_keyed_state(MemoryKeyedSnapshot(Serializer<std::string>::describe(), states, {0, 0}, 128),
-                                          [](std::string_view) { return Status(); }, &offsets);
+  const Status status = write_keyed_state(
+      MemoryKeyedSnapshot(Serializer<std::string>::describe(), states, {0, 0}, 128), [](std::string_view) { return Status(); },
+      &offsets);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
 }
 

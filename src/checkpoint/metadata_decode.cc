@@ -1,10 +1,9 @@
-#include "checkpoint/metadata.h"
-
 #include <algorithm>
 #include <optional>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
 #include "weir/bytes.h"
 
@@ -18,7 +17,8 @@ constexpr int32_t kMaxKeyGroups = 32768;
 std::string plain_directory(std::string_view uri) {
   std::string path(uri);
   if (path.starts_with("file:")) path.erase(0, 5);
-  if (path.starts_with("//")) path.erase(0, path.find_first_not_of('/') == std::string::npos ? path.size() : path.find_first_not_of('/') - 1);
+  if (path.starts_with("//"))
+    path.erase(0, path.find_first_not_of('/') == std::string::npos ? path.size() : path.find_first_not_of('/') - 1);
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
 }
@@ -32,7 +32,8 @@ class MetadataDecoder {
     if (in_.get_i32() != kMetadataMagic) return data_loss("the metadata does not begin as Flink's does; is it another file?");
     version_ = in_.get_i32();
     if (in_.ok() && (version_ < 3 || version_ > 6)) {
-      return failed_precondition(cat("the metadata is in version ", version_, " of Flink's format; weir reads versions 3 to 6 (Flink 1.11 to 2.3)"));
+      return failed_precondition(
+          cat("the metadata is in version ", version_, " of Flink's format; weir reads versions 3 to 6 (Flink 1.11 to 2.3)"));
     }
     CheckpointMetadata metadata;
     metadata.checkpoint_id = in_.get_i64();
@@ -87,7 +88,8 @@ class MetadataDecoder {
     where_ = cat("operator ", op.uid.empty() ? op.id.to_hex() : cat("'", op.uid, "'"), ": ");
     op.parallelism = in_.get_i32();
     op.max_parallelism = in_.get_i32();
-    if (op.parallelism < 1 || op.max_parallelism < op.parallelism || op.max_parallelism > kMaxKeyGroups) in_.fail("an impossible parallelism");
+    if (op.parallelism < 1 || op.max_parallelism < op.parallelism || op.max_parallelism > kMaxKeyGroups)
+      in_.fail("an impossible parallelism");
     const auto coordinator = get_stream();
     WEIR_RETURN_IF_ERROR(coordinator.status());
     if (coordinator.value()) WEIR_RETURN_IF_ERROR(refuse("the state of its coordinator belongs to Flink's sources"));
@@ -135,8 +137,9 @@ class MetadataDecoder {
       const size_t channels = in_.get_count(4);
       for (size_t i = 0; i < channels && in_.ok(); ++i) WEIR_RETURN_IF_ERROR(skip_channel_state());
       if (channels > 0 && in_.ok()) {
-        WEIR_RETURN_IF_ERROR(refuse(cat("it has records in flight to its ", side,
-                                        " (an unaligned checkpoint); take a savepoint, or an aligned checkpoint, with Flink first")));
+        WEIR_RETURN_IF_ERROR(
+            refuse(cat("it has records in flight to its ", side,
+                       " (an unaligned checkpoint); take a savepoint, or an aligned checkpoint, with Flink first")));
       }
     }
     return state;
@@ -157,7 +160,8 @@ class MetadataDecoder {
 
   Status unknown_tag(std::string_view of, HandleTag tag) {
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
-    return data_loss(cat(where_, "there is no handle of ", of, " with tag ", static_cast<int>(tag), " (before offset ", in_.position(), ")"));
+    return data_loss(cat(where_, "there is no handle of ", of, " with tag ", static_cast<int>(tag), " (before offset ",
+                         in_.position(), ")"));
   }
 
   /// Nothing for "none" and for an empty segment.
@@ -166,7 +170,8 @@ class MetadataDecoder {
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     switch (tag) {
       case HandleTag::kNone:
-      case HandleTag::kEmptySegment: return std::optional<StateStream>();
+      case HandleTag::kEmptySegment:
+        return std::optional<StateStream>();
       case HandleTag::kInline: {
         InlineBytes inlined;
         inlined.name = in_.get_utf();
@@ -189,7 +194,8 @@ class MetadataDecoder {
         (void)in_.get_utf();
         return std::optional<StateStream>(FileSegment{std::move(path), start, size});
       }
-      default: break;
+      default:
+        break;
     }
     return unknown_tag("a stream", tag);
   }
@@ -268,15 +274,18 @@ class MetadataDecoder {
     constexpr std::string_view kAdvice = "; take a savepoint in canonical format with Flink and restore that";
     switch (tag) {
       case HandleTag::kIncremental:
-      case HandleTag::kIncrementalSized: return cat("its keyed state consists of RocksDB's files", kAdvice);
-      default: return cat("its keyed state is a changelog", kAdvice);
+      case HandleTag::kIncrementalSized:
+        return cat("its keyed state consists of RocksDB's files", kAdvice);
+      default:
+        return cat("its keyed state is a changelog", kAdvice);
     }
   }
 
   KeyGroupRange get_range() {
     const int32_t first = in_.get_i32();
     const int32_t count = in_.get_i32();
-    if (first < 0 || count < 0 || first > kMaxKeyGroups || count > kMaxKeyGroups - first) in_.fail("an impossible range of key groups");
+    if (first < 0 || count < 0 || first > kMaxKeyGroups || count > kMaxKeyGroups - first)
+      in_.fail("an impossible range of key groups");
     return in_.ok() ? KeyGroupRange{first, first + count - 1} : KeyGroupRange{};
   }
 
@@ -302,7 +311,8 @@ class MetadataDecoder {
     const auto tag = static_cast<HandleTag>(in_.get_i8());
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     switch (tag) {
-      case HandleTag::kNone: return {};
+      case HandleTag::kNone:
+        return {};
       case HandleTag::kKeyGroups:
       case HandleTag::kHeapKeyGroups:
       case HandleTag::kCanonicalKeyGroups: {
@@ -359,7 +369,8 @@ class MetadataDecoder {
         if (tag == HandleTag::kChangelogFilesNamed) (void)in_.get_utf();
         break;
       }
-      default: return unknown_tag("keyed state", tag);
+      default:
+        return unknown_tag("keyed state", tag);
     }
     return in_.status("checkpoint metadata");
   }

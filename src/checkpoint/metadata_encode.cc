@@ -1,7 +1,6 @@
-#include "checkpoint/metadata.h"
-
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
 #include "checkpoint/state_header.h"
 #include "weir/bytes.h"

@@ -10,19 +10,22 @@
 namespace weir {
 namespace {
 
-constexpr const char* kSamples[] = {"flink-2.3.0/minimal/_metadata",      "flink-1.20.0/minimal/_metadata",
-                                    "flink-2.3.0/synthetic-v4/_metadata", "flink-2.3.0/synthetic-v6/_metadata",
+constexpr const char* kSamples[] = {"flink-2.3.0/minimal/_metadata",          "flink-1.20.0/minimal/_metadata",
+                                    "flink-2.3.0/synthetic-v4/_metadata",     "flink-2.3.0/synthetic-v6/_metadata",
                                     "flink-2.3.0/canonical-inline/_metadata", "flink-2.3.0/checkpoint-hashmap/_metadata"};
 
 CheckpointMetadata example() {
   OperatorSnapshotState source{"Source", "src-uid", murmur3_128("src-uid"), 2, 128, {}, false};
   source.subtasks[0].operator_state =
-      OperatorStateHandle{{{"splits", {ListStateMode::kSplit, {10, 14}}}, {"all", {ListStateMode::kUnion, {}}}}, InlineBytes{"0123456789one two", "n"}, {}};
+      OperatorStateHandle{{{"splits", {ListStateMode::kSplit, {10, 14}}}, {"all", {ListStateMode::kUnion, {}}}},
+                          InlineBytes{"0123456789one two", "n"},
+                          {}};
   source.subtasks[1].finished = true;
   OperatorSnapshotState counter{"Counter", "count-uid", murmur3_128("count-uid"), 3, 128, {}, false};
   counter.subtasks[0].keyed_state = KeyedStateHandle{{0, 42}, std::vector<int64_t>(43, 0), FileSegment{"data-0-1", 100, 50}};
   counter.subtasks[0].keyed_state->offsets[7] = 33;
-  counter.subtasks[2].keyed_state = KeyedStateHandle{{86, 127}, std::vector<int64_t>(42, 0), FileSegment{"hdfs://other/shared/f", 0, 9}};
+  counter.subtasks[2].keyed_state =
+      KeyedStateHandle{{86, 127}, std::vector<int64_t>(42, 0), FileSegment{"hdfs://other/shared/f", 0, 9}};
   OperatorSnapshotState ended{"Ended", "ended", murmur3_128("ended"), 1, 128, {}, true};
   return {42, {source, counter, ended}};
 }
@@ -77,7 +80,14 @@ TEST(Metadata, KeyedStateOfFlinkIsReproducedByteForByte) {
   for (const auto& entry : state.entries) snapshot.add(0, entry.key_group, entry.key, entry.value);
   std::string bytes;
   std::vector<int64_t> offsets;
-  ASSERT_TRUE(write_keyed_state(snapshot, [&](std::string_view piece) { bytes += piece; return Status(); }, &offsets).ok());
+  ASSERT_TRUE(write_keyed_state(
+                  snapshot,
+                  [&](std::string_view piece) {
+                    bytes += piece;
+                    return Status();
+                  },
+                  &offsets)
+                  .ok());
   EXPECT_EQ(offsets, keyed.offsets);
   EXPECT_EQ(bytes, std::get<InlineBytes>(keyed.stream).bytes);
 }
@@ -127,7 +137,8 @@ TEST(Metadata, AllWaysToNameALocalDirectoryAreOne) {
     for (const char* read : {"file:/tmp/chk-1/", "file:///tmp/chk-1", "/tmp/chk-1"}) {
       const auto bytes = encode_metadata(example(), written);
       const auto metadata = decode_metadata(bytes.value(), {read, nullptr, nullptr});
-      EXPECT_EQ(file_of(metadata.value().operators[1].subtasks.at(0).keyed_state->stream), "data-0-1") << written << " " << read;
+      EXPECT_EQ(file_of(metadata.value().operators[1].subtasks.at(0).keyed_state->stream), "data-0-1")
+          << written << " " << read;
     }
   }
 }
@@ -139,7 +150,8 @@ TEST(Metadata, WhatWeirCannotRestoreIsNamed) {
     return std::string(metadata.status().message());
   };
   EXPECT_NE(refusal("flink-2.3.0/synthetic-v6/_metadata").find("master hook 'hook-\xC3\xA9'"), std::string::npos);
-  EXPECT_NE(refusal("flink-2.3.0/canonical-inline/_metadata").find("operator 'numbers-src': the state of its coordinator"), std::string::npos);
+  EXPECT_NE(refusal("flink-2.3.0/canonical-inline/_metadata").find("operator 'numbers-src': the state of its coordinator"),
+            std::string::npos);
 }
 
 TEST(Metadata, WhatWeirCannotRestoreMayBeLeftOut) {
@@ -197,7 +209,8 @@ TEST(Metadata, NamesTooLongForTheFormatAreRefused) {
 TEST(Metadata, HeapLayoutIsReadButNotWritten) {
   std::vector<std::string> left_out;
   CheckpointMetadata metadata = decoded(flink_sample("flink-2.3.0/checkpoint-hashmap/_metadata"), {"", nullptr, &left_out});
-  const auto keyed = std::find_if(metadata.operators.begin(), metadata.operators.end(), [](const auto& op) { return op.uid == "keyed-op"; });
+  const auto keyed =
+      std::find_if(metadata.operators.begin(), metadata.operators.end(), [](const auto& op) { return op.uid == "keyed-op"; });
   ASSERT_NE(keyed, metadata.operators.end());
   EXPECT_EQ(keyed->subtasks.at(0).keyed_state->heap_max_parallelism, 128);
   EXPECT_FALSE(encode_metadata(metadata, "/d").ok());
@@ -212,7 +225,8 @@ void read_everything(std::string_view bytes) {
     for (const auto& [index, subtask] : op.subtasks) {
       if (subtask.keyed_state) {
         MemoryKeyedState state(op.max_parallelism);
-        (void)restore_keyed_state(*subtask.keyed_state, subtask.keyed_state->range, read_inline(subtask.keyed_state->stream), nullptr, false, state);
+        (void)restore_keyed_state(*subtask.keyed_state, subtask.keyed_state->range, read_inline(subtask.keyed_state->stream),
+                                  nullptr, false, state);
       }
       if (subtask.operator_state) {
         const OperatorStateHandle& handle = *subtask.operator_state;

@@ -25,7 +25,8 @@ StatusOr<ListStateInfo> from_meta_info(StateMetaInfo info) {
   } else if (mode == kUnionName) {
     list.mode = ListStateMode::kUnion;
   } else {
-    return failed_precondition(cat("list state '", info.name, "' is handed out in the mode '", mode, "', which weir does not have"));
+    return failed_precondition(
+        cat("list state '", info.name, "' is handed out in the mode '", mode, "', which weir does not have"));
   }
   const auto value = info.serializers.find(std::string(kValueRole));
   if (info.kind != FlinkStateKind::kOperator || value == info.serializers.end()) {
@@ -57,7 +58,8 @@ std::vector<int64_t> starts(const OperatorStateHandle& handle) {
 Status write_operator_state(std::span<const ListStateView> lists, const ByteSink& sink,
                             std::map<std::string, ListStateLocation>* locations) {
   if (lists.size() > kMaxStates) {
-    return invalid_argument(cat("an operator has ", lists.size(), " list states; at most ", kMaxStates, " fit into a checkpoint"));
+    return invalid_argument(
+        cat("an operator has ", lists.size(), " list states; at most ", kMaxStates, " fit into a checkpoint"));
   }
   BinaryWriter buffer;
   put_state_header_start(buffer);
@@ -109,7 +111,8 @@ StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in) {
 }
 
 StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle, const ReadAt& read) {
-  WEIR_ASSIGN_OR_RETURN(const std::string bytes, read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream))));
+  WEIR_ASSIGN_OR_RETURN(const std::string bytes,
+                        read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream))));
   BinaryReader in(bytes);
   return get_operator_header(in);
 }

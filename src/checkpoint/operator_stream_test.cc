@@ -52,12 +52,14 @@ TEST(OperatorStream, ListsComeBack) {
   EXPECT_EQ(header->lists[0].element.to_string(), "int64");
   EXPECT_EQ(header->lists[2].mode, ListStateMode::kSplit);
   EXPECT_TRUE(written.handle.lists.at("empty").offsets.empty());
-  EXPECT_EQ(read_list_elements(written.handle, "splits", {0, 2}, written.read()).value(), (std::vector<std::string>{"one", "three"}));
+  EXPECT_EQ(read_list_elements(written.handle, "splits", {0, 2}, written.read()).value(),
+            (std::vector<std::string>{"one", "three"}));
   EXPECT_EQ(read_list_elements(written.handle, "all", {0}, written.read()).value(), (std::vector<std::string>{"12345678"}));
 }
 
 TEST(OperatorStream, ManyElementsLeaveInPieces) {
-  const Written written = write({{"splits", {ListStateMode::kSplit, kBytes, std::vector<std::string>(5, std::string(40000, 'x'))}}});
+  const Written written =
+      write({{"splits", {ListStateMode::kSplit, kBytes, std::vector<std::string>(5, std::string(40000, 'x'))}}});
   EXPECT_GE(written.pieces, 2);
   EXPECT_EQ(read_list_elements(written.handle, "splits", {4}, written.read()).value().at(0), std::string(40000, 'x'));
 }

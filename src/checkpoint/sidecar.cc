@@ -21,8 +21,8 @@ Status damaged(std::string_view what) { return data_loss(cat("the file of checks
 }  // namespace
 
 const OperatorStateDescription* Sidecar::find(const OperatorId& id) const {
-  const auto found =
-      std::find_if(operators.begin(), operators.end(), [&](const OperatorStateDescription& op) { return op.operator_id == id; });
+  const auto found = std::find_if(operators.begin(), operators.end(),
+                                  [&](const OperatorStateDescription& op) { return op.operator_id == id; });
   return found == operators.end() ? nullptr : &*found;
 }
 

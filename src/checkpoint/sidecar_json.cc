@@ -22,15 +22,15 @@ struct TypeKindName {
   const char* name;
 };
 constexpr TypeKindName kTypeKinds[] = {
-    {TypeKind::kBool, "bool"},         {TypeKind::kInt8, "int8"},       {TypeKind::kInt16, "int16"},
-    {TypeKind::kInt32, "int32"},       {TypeKind::kInt64, "int64"},     {TypeKind::kUint8, "uint8"},
-    {TypeKind::kUint16, "uint16"},     {TypeKind::kUint32, "uint32"},   {TypeKind::kUint64, "uint64"},
-    {TypeKind::kFloat, "float"},       {TypeKind::kDouble, "double"},   {TypeKind::kString, "string"},
-    {TypeKind::kBytes, "bytes"},       {TypeKind::kEnum, "enum"},       {TypeKind::kOptional, "optional"},
-    {TypeKind::kVariant, "variant"},   {TypeKind::kTuple, "tuple"},     {TypeKind::kStruct, "struct"},
-    {TypeKind::kArray, "array"},       {TypeKind::kList, "list"},       {TypeKind::kSet, "set"},
-    {TypeKind::kMap, "map"},           {TypeKind::kDuration, "duration"}, {TypeKind::kTimePoint, "time_point"},
-    {TypeKind::kUser, "user"},         {TypeKind::kVoid, "void"},       {TypeKind::kTimeWindow, "time_window"},
+    {TypeKind::kBool, "bool"},       {TypeKind::kInt8, "int8"},         {TypeKind::kInt16, "int16"},
+    {TypeKind::kInt32, "int32"},     {TypeKind::kInt64, "int64"},       {TypeKind::kUint8, "uint8"},
+    {TypeKind::kUint16, "uint16"},   {TypeKind::kUint32, "uint32"},     {TypeKind::kUint64, "uint64"},
+    {TypeKind::kFloat, "float"},     {TypeKind::kDouble, "double"},     {TypeKind::kString, "string"},
+    {TypeKind::kBytes, "bytes"},     {TypeKind::kEnum, "enum"},         {TypeKind::kOptional, "optional"},
+    {TypeKind::kVariant, "variant"}, {TypeKind::kTuple, "tuple"},       {TypeKind::kStruct, "struct"},
+    {TypeKind::kArray, "array"},     {TypeKind::kList, "list"},         {TypeKind::kSet, "set"},
+    {TypeKind::kMap, "map"},         {TypeKind::kDuration, "duration"}, {TypeKind::kTimePoint, "time_point"},
+    {TypeKind::kUser, "user"},       {TypeKind::kVoid, "void"},         {TypeKind::kTimeWindow, "time_window"},
 };
 
 struct KeyedKindName {
@@ -38,9 +38,12 @@ struct KeyedKindName {
   const char* name;
 };
 constexpr KeyedKindName kKeyedKinds[] = {
-    {KeyedStateInfo::Kind::kValue, "value"},       {KeyedStateInfo::Kind::kList, "list"},
-    {KeyedStateInfo::Kind::kMap, "map"},           {KeyedStateInfo::Kind::kReducing, "reducing"},
-    {KeyedStateInfo::Kind::kAggregating, "aggregating"}, {KeyedStateInfo::Kind::kTimers, "timers"},
+    {KeyedStateInfo::Kind::kValue, "value"},
+    {KeyedStateInfo::Kind::kList, "list"},
+    {KeyedStateInfo::Kind::kMap, "map"},
+    {KeyedStateInfo::Kind::kReducing, "reducing"},
+    {KeyedStateInfo::Kind::kAggregating, "aggregating"},
+    {KeyedStateInfo::Kind::kTimers, "timers"},
 };
 
 template <class Table, class Kind>
@@ -146,8 +149,8 @@ Json type_to_json(const TypeDescription& type) {
 
 std::string keyed_kind_name(KeyedStateInfo::Kind kind) { return name_in(kKeyedKinds, kind); }
 
-/// Reads members of an object that may lack them or have others. The first failure is kept in `failure`; after it, and for what is
-/// missing, the values are empty.
+/// Reads members of an object that may lack them or have others. The first failure is kept in `failure`; after it, and for what
+/// is missing, the values are empty.
 class JsonReader {
  public:
   /// Both outlive the reader.

@@ -39,12 +39,17 @@ Sidecar example() {
   TypeDescription window;
   window.kind = TypeKind::kTimeWindow;
   TypeDescription money{TypeKind::kUser, "Money", {}, {}, 3};
-  sidecar.operators = {
-      {murmur3_128("a"), "a", Serializer<std::string>::describe(),
-       {{KeyedStateInfo::Kind::kValue, "every \xFF thing", nothing, Serializer<Everything>::describe()},
-        {KeyedStateInfo::Kind::kTimers, "timers", window, nothing}},
-       {}},
-      {murmur3_128("b"), "b", std::nullopt, {}, {{"splits", ListStateMode::kSplit, money}, {"all", ListStateMode::kUnion, money}}}};
+  sidecar.operators = {{murmur3_128("a"),
+                        "a",
+                        Serializer<std::string>::describe(),
+                        {{KeyedStateInfo::Kind::kValue, "every \xFF thing", nothing, Serializer<Everything>::describe()},
+                         {KeyedStateInfo::Kind::kTimers, "timers", window, nothing}},
+                        {}},
+                       {murmur3_128("b"),
+                        "b",
+                        std::nullopt,
+                        {},
+                        {{"splits", ListStateMode::kSplit, money}, {"all", ListStateMode::kUnion, money}}}};
   return sidecar;
 }
 

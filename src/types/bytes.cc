@@ -6,7 +6,8 @@
 namespace weir {
 namespace {
 
-// Names in headers come from jobs' code and are checked where they enter; beyond this, a length would be written that is not true.
+// Names in headers come from jobs' code and are checked where they enter; beyond this, a length would be written that is not
+// true.
 constexpr size_t kMaxUtf = 65535;
 
 bool is_ascii(const char* at, size_t length) {

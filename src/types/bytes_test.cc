@@ -17,7 +17,8 @@ std::string hex(std::string_view bytes) {
 }
 std::string bytes(std::string_view digits) {
   std::string out;
-  for (size_t i = 0; i + 1 < digits.size(); i += 2) out += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+  for (size_t i = 0; i + 1 < digits.size(); i += 2)
+    out += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
   return out;
 }
 std::string utf(std::string_view text) {
@@ -50,16 +51,34 @@ TEST(Bytes, NumbersAreBigEndian) {
   out.put_i64(-7);
   out.put_f64(1.5);
   out.put_bool(true);
-  EXPECT_EQ(hex(out.buffer()), "FFFE" "01020304" "FFFFFFFFFFFFFFF9" "3FF8000000000000" "01");
+  EXPECT_EQ(hex(out.buffer()),
+            "FFFE"
+            "01020304"
+            "FFFFFFFFFFFFFFF9"
+            "3FF8000000000000"
+            "01");
 }
 
 TEST(Bytes, NamesAreModifiedUtf8) {
-  EXPECT_EQ(utf(kMixed), "000E" "61" "C080" "C3A9" "E6BCA2" "EDA0B4EDB49E");
+  EXPECT_EQ(utf(kMixed),
+            "000E"
+            "61"
+            "C080"
+            "C3A9"
+            "E6BCA2"
+            "EDA0B4EDB49E");
   EXPECT_EQ(utf(""), "0000");
 }
 
 TEST(Bytes, StringsAreVarintsOfUtf16Units) {
-  EXPECT_EQ(flink_string(kMixed), "07" "61" "00" "E901" "A2DE01" "B4B003" "9EBA03");
+  EXPECT_EQ(flink_string(kMixed),
+            "07"
+            "61"
+            "00"
+            "E901"
+            "A2DE01"
+            "B4B003"
+            "9EBA03");
   EXPECT_EQ(flink_string(""), "01");
   EXPECT_EQ(flink_string("carol"), "066361726F6C");
 }
@@ -80,9 +99,11 @@ TEST(Bytes, TextComesBack) {
 }
 
 TEST(Bytes, BytesThatAreNoUtf8AreEscapedAndComeBack) {
-  EXPECT_EQ(flink_string("\xFF"), "02" "FFB903");  // U+DCFF
-  for (const char* text : {"\x80", "a\xFFz", "\xC3", "\xC3(", "\xE6\xBC", "\xED\xA0\x80\xED\xB0\x80", "\xC0\x80", "\xF0\x9D\x84",
-                           "\xF4\x90\x80\x80", "\xF0\x9D\x84\x9E\xB4", "\xE0\x80\xAF"}) {
+  EXPECT_EQ(flink_string("\xFF"),
+            "02"
+            "FFB903");  // U+DCFF
+  for (const char* text : {"\x80", "a\xFFz", "\xC3", "\xC3(", "\xE6\xBC", "\xED\xA0\x80\xED\xB0\x80", "\xC0\x80",
+                           "\xF0\x9D\x84", "\xF4\x90\x80\x80", "\xF0\x9D\x84\x9E\xB4", "\xE0\x80\xAF"}) {
     EXPECT_EQ(read_back(text), text) << hex(text);
   }
   std::string all;
@@ -98,8 +119,8 @@ TEST(Bytes, HashIsThatOfJavaStrings) {
 }
 
 TEST(Bytes, MalformedStringsAreRefused) {
-  for (const char* digits : {"", "00", "05616263", "FFFFFFFFFF", "FFFFFFFF1F", "0280", "02808004", "0280B803", "03B4B00361",
-                             "028080808080"}) {
+  for (const char* digits :
+       {"", "00", "05616263", "FFFFFFFFFF", "FFFFFFFF1F", "0280", "02808004", "0280B803", "03B4B00361", "028080808080"}) {
     const std::string raw = bytes(digits);
     BinaryReader in(raw);
     EXPECT_EQ(in.get_flink_string(), "") << digits;

@@ -21,7 +21,16 @@ Entries read_all(std::string_view bytes, int key_group, bool two_byte_prefix, bo
 }
 
 // Key group 15 of the file that Flink 2.3.0 wrote in tests/compat/flink-samples/flink-2.3.0/minimal: "carol" counts -7.
-const std::string kCarol = "\0\0" "\0\0\0\x08" "\x8F" "\x06" "carol" "\0" "\0\0\0\x08" "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xF9" "\xFF\xFF"s;
+const std::string kCarol =
+    "\0\0"
+    "\0\0\0\x08"
+    "\x8F"
+    "\x06"
+    "carol"
+    "\0"
+    "\0\0\0\x08"
+    "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xF9"
+    "\xFF\xFF"s;
 
 TEST(Canonical, GroupIsWrittenAsFlinkWritesIt) {
   BinaryWriter out;
@@ -38,7 +47,10 @@ TEST(Canonical, GroupIsWrittenAsFlinkWritesIt) {
 
 TEST(Canonical, GroupOfFlinkIsRead) {
   bool ok = false;
-  EXPECT_EQ(read_all(kCarol, 15, false, &ok), (Entries{{0, "\x06" "carol\0"s, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xF9"}}));
+  EXPECT_EQ(read_all(kCarol, 15, false, &ok), (Entries{{0,
+                                                        "\x06"
+                                                        "carol\0"s,
+                                                        "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xF9"}}));
   EXPECT_TRUE(ok);
 }
 

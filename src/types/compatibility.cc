@@ -20,9 +20,12 @@ std::string part_name(const TypeDescription& declared, size_t i) {
     case TypeKind::kStruct:
     case TypeKind::kTuple:
       return "field '" + (i < declared.field_names.size() ? declared.field_names[i] : std::to_string(i)) + "'";
-    case TypeKind::kMap: return i == 0 ? "keys" : "values";
-    case TypeKind::kVariant: return "alternative " + std::to_string(i);
-    default: return "elements";
+    case TypeKind::kMap:
+      return i == 0 ? "keys" : "values";
+    case TypeKind::kVariant:
+      return "alternative " + std::to_string(i);
+    default:
+      return "elements";
   }
 }
 
@@ -33,7 +36,8 @@ bool has_parts(TypeKind kind) {
 
 std::optional<std::string> difference(const TypeDescription& stored, const TypeDescription& declared, bool names_known) {
   if (stored.kind != declared.kind || stored.fixed_size != declared.fixed_size) return as(stored, declared);
-  const bool name_counts = stored.kind == TypeKind::kUser || stored.kind == TypeKind::kDuration || stored.kind == TypeKind::kTimePoint;
+  const bool name_counts =
+      stored.kind == TypeKind::kUser || stored.kind == TypeKind::kDuration || stored.kind == TypeKind::kTimePoint;
   if (name_counts && stored.name != declared.name) return as(stored, declared);
 
   const size_t both = std::min(stored.children.size(), declared.children.size());
@@ -62,13 +66,18 @@ TypeDescription flink_view(const TypeDescription& type) {
   const auto child = [&](size_t i) { return i < type.children.size() ? flink_view(type.children[i]) : TypeDescription(); };
   TypeDescription view;
   switch (type.kind) {
-    case TypeKind::kUint8: return of_kind(TypeKind::kInt8);
-    case TypeKind::kUint16: return of_kind(TypeKind::kInt16);
-    case TypeKind::kUint32: return of_kind(TypeKind::kInt32);
-    case TypeKind::kUint64: return of_kind(TypeKind::kInt64);
+    case TypeKind::kUint8:
+      return of_kind(TypeKind::kInt8);
+    case TypeKind::kUint16:
+      return of_kind(TypeKind::kInt16);
+    case TypeKind::kUint32:
+      return of_kind(TypeKind::kInt32);
+    case TypeKind::kUint64:
+      return of_kind(TypeKind::kInt64);
     case TypeKind::kEnum:
     case TypeKind::kDuration:
-    case TypeKind::kTimePoint: return child(0);
+    case TypeKind::kTimePoint:
+      return child(0);
     case TypeKind::kOptional:
     case TypeKind::kArray:
     case TypeKind::kList:
@@ -92,7 +101,8 @@ TypeDescription flink_view(const TypeDescription& type) {
       view.field_names = type.field_names;
       for (size_t i = 0; i < type.children.size(); ++i) view.children.push_back(child(i));
       return view;
-    case TypeKind::kUser: return of_kind(TypeKind::kBytes);
+    case TypeKind::kUser:
+      return of_kind(TypeKind::kBytes);
     case TypeKind::kBool:
     case TypeKind::kInt8:
     case TypeKind::kInt16:
@@ -103,7 +113,8 @@ TypeDescription flink_view(const TypeDescription& type) {
     case TypeKind::kString:
     case TypeKind::kBytes:
     case TypeKind::kVoid:
-    case TypeKind::kTimeWindow: return of_kind(type.kind);
+    case TypeKind::kTimeWindow:
+      return of_kind(type.kind);
   }
   return type;
 }

@@ -59,7 +59,8 @@ TEST(Compatibility, FirstDifferenceIsNamed) {
   EXPECT_EQ((why<std::vector<V1>, std::vector<Wider>>()), "elements: field 'value': stored as int32, declared as int64");
   EXPECT_EQ((why<std::map<std::string, V1>, std::map<std::string, Wider>>()),
             "values: field 'value': stored as int32, declared as int64");
-  EXPECT_EQ((why<std::chrono::seconds, std::chrono::milliseconds>()), "stored as duration<int64 s>, declared as duration<int64 ms>");
+  EXPECT_EQ((why<std::chrono::seconds, std::chrono::milliseconds>()),
+            "stored as duration<int64 s>, declared as duration<int64 ms>");
   EXPECT_EQ((why<std::array<int8_t, 2>, std::array<int8_t, 3>>()), "stored as array<int8, 2>, declared as array<int8, 3>");
   EXPECT_EQ((why<int64_t, uint64_t>()), "stored as int64, declared as uint64");
 }

@@ -7,7 +7,9 @@
 namespace weir {
 namespace {
 
-int group_of(const std::string& key, int max_parallelism) { return key_group_of(Serializer<std::string>::hash(key), max_parallelism); }
+int group_of(const std::string& key, int max_parallelism) {
+  return key_group_of(Serializer<std::string>::hash(key), max_parallelism);
+}
 
 TEST(KeyGroups, KeysBelongToFlinksGroups) {
   EXPECT_EQ(group_of("alice", 128), 116);

@@ -27,10 +27,11 @@ struct Money {
   bool operator==(const Money&) const = default;
 };
 struct Wide {
-  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11, f12 = 12, f13 = 13, f14 = 14,
-         f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20, f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25, f26 = 26;
-  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23, f24,
-              f25, f26)
+  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11, f12 = 12, f13 = 13,
+         f14 = 14, f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20, f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25,
+         f26 = 26;
+  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23,
+              f24, f25, f26)
   bool operator==(const Wide&) const = default;
 };
 }  // namespace shop
@@ -110,9 +111,9 @@ TEST(Types, HashesAreJavas) {
   EXPECT_EQ(Serializer<double>::hash(1.5), 1073217536);
   EXPECT_EQ(Serializer<double>::hash(-std::numeric_limits<double>::quiet_NaN()), 2146959360);
   EXPECT_EQ(Serializer<float>::hash(1.5f), 1069547520);
-  EXPECT_EQ((Serializer<std::vector<int32_t>>::hash({1, 2, 3})), 30817);                          // List.of(1, 2, 3)
+  EXPECT_EQ((Serializer<std::vector<int32_t>>::hash({1, 2, 3})), 30817);                     // List.of(1, 2, 3)
   EXPECT_EQ((Serializer<std::pair<string, int64_t>>::hash({"alice", 7})), -1414973056 + 7);  // Tuple2.of("alice", 7L)
-  EXPECT_EQ((Serializer<std::tuple<int32_t, int32_t, int32_t>>::hash({1, 2, 3})), 1026);          // Tuple3.of(1, 2, 3)
+  EXPECT_EQ((Serializer<std::tuple<int32_t, int32_t, int32_t>>::hash({1, 2, 3})), 1026);     // Tuple3.of(1, 2, 3)
   EXPECT_EQ((Serializer<std::map<string, int32_t>>::hash({{"a", 1}, {"b", 2}})), (97 ^ 1) + (98 ^ 2));
   EXPECT_EQ((Serializer<shop::Plain>::hash({1, 2})), 33);
   EXPECT_EQ((Serializer<std::optional<int32_t>>::hash(std::nullopt)), 1);
@@ -138,15 +139,27 @@ TEST(Types, SumsHaveAnIndexOrACount) {
   EXPECT_EQ(written(std::optional<int32_t>(5)), "0000000100000005");
   EXPECT_EQ(read_back(std::optional<string>("x")), "x");
   using Either = std::variant<std::monostate, int16_t, string>;
-  EXPECT_EQ(written(Either(int16_t{3})), "00000001" "00000002" "0003");
-  EXPECT_EQ(written(Either(string("ab"))), "00000002" "00000003" "036162");
+  EXPECT_EQ(written(Either(int16_t{3})),
+            "00000001"
+            "00000002"
+            "0003");
+  EXPECT_EQ(written(Either(string("ab"))),
+            "00000002"
+            "00000003"
+            "036162");
   for (const Either& value : {Either(), Either(int16_t{3}), Either(string("ab"))}) EXPECT_EQ(read_back(value), value);
 }
 
 TEST(Types, SequencesHaveACount) {
-  EXPECT_EQ(written(std::vector<int16_t>{1, 2}), "00000002" "00010002");
-  EXPECT_EQ(written(std::array<bool, 2>{true, false}), "00000002" "0100");
-  EXPECT_EQ(written(std::vector<uint8_t>{0xDE, 0xAD}), "00000002" "DEAD");
+  EXPECT_EQ(written(std::vector<int16_t>{1, 2}),
+            "00000002"
+            "00010002");
+  EXPECT_EQ(written(std::array<bool, 2>{true, false}),
+            "00000002"
+            "0100");
+  EXPECT_EQ(written(std::vector<uint8_t>{0xDE, 0xAD}),
+            "00000002"
+            "DEAD");
   EXPECT_EQ(read_back(std::vector<bool>{true, false, true}), (std::vector<bool>{true, false, true}));
   EXPECT_EQ(read_back(std::vector<std::byte>{std::byte{7}}), std::vector<std::byte>{std::byte{7}});
   EXPECT_EQ((read_back(std::array<string, 2>{"a", ""})), (std::array<string, 2>{"a", ""}));
@@ -158,9 +171,21 @@ TEST(Types, EqualContainersAreEqualBytes) {
   const std::unordered_map<string, int8_t> one{{"b", 3}, {"a", 2}, {"", 1}};
   std::unordered_map<string, int8_t> other(100);
   for (const char* key : {"", "a", "b"}) other[key] = one.at(key);
-  EXPECT_EQ(written(one), "00000003" "01" "00" "01" "0261" "00" "02" "0262" "00" "03");
+  EXPECT_EQ(written(one),
+            "00000003"
+            "01"
+            "00"
+            "01"
+            "0261"
+            "00"
+            "02"
+            "0262"
+            "00"
+            "03");
   EXPECT_EQ(written(one), written(other));
-  EXPECT_EQ(written(std::unordered_set<int16_t>{3, 1, 2}), "00000003" "000100020003");
+  EXPECT_EQ(written(std::unordered_set<int16_t>{3, 1, 2}),
+            "00000003"
+            "000100020003");
   EXPECT_EQ(read_back(one), one);
   EXPECT_EQ((read_back(std::map<int32_t, std::set<string>>{{-1, {"x"}}, {5, {}}})),
             (std::map<int32_t, std::set<string>>{{-1, {"x"}}, {5, {}}}));
@@ -168,7 +193,9 @@ TEST(Types, EqualContainersAreEqualBytes) {
 }
 
 TEST(Types, StructsAreTheirFields) {
-  EXPECT_EQ(written(shop::Reading{"ab", 1.5}), "036162" "3FF8000000000000");
+  EXPECT_EQ(written(shop::Reading{"ab", 1.5}),
+            "036162"
+            "3FF8000000000000");
   EXPECT_EQ(read_back(shop::Reading{"ab", 1.5}), (shop::Reading{"ab", 1.5}));
   EXPECT_EQ(described<shop::Reading>(), "struct Reading{sensor: string, value: double}");
   EXPECT_EQ(read_back(shop::Plain{3, 4}), (shop::Plain{3, 4}));
@@ -187,7 +214,9 @@ TEST(Types, LocalStructsListTheirFieldsToo) {
 }
 
 TEST(Types, MoreFieldsThanATupleHoldsAreBytes) {
-  EXPECT_EQ(written(shop::Wide{}).substr(0, 12), "0000001A" "0102");
+  EXPECT_EQ(written(shop::Wide{}).substr(0, 12),
+            "0000001A"
+            "0102");
   shop::Wide value;
   value.f26 = -1;
   EXPECT_EQ(read_back(value), value);
@@ -195,7 +224,9 @@ TEST(Types, MoreFieldsThanATupleHoldsAreBytes) {
 }
 
 TEST(Types, UserTypesHaveALengthBeforeThem) {
-  EXPECT_EQ(written(shop::Money{7}), "00000008" "0000000000000007");
+  EXPECT_EQ(written(shop::Money{7}),
+            "00000008"
+            "0000000000000007");
   EXPECT_EQ(read_back(std::vector<shop::Money>{{7}, {8}}), (std::vector<shop::Money>{{7}, {8}}));
   EXPECT_EQ(described<shop::Money>(), "user type Money version 2");
   EXPECT_EQ(Serializer<shop::Money>::hash({9}), 9);

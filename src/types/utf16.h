@@ -7,8 +7,9 @@
 
 namespace weir {
 
-/// Calls unit(uint16_t) for each UTF-16 unit of UTF-8 `text`. A byte b that belongs to no well-formed sequence (overlong forms and
-/// encoded surrogates included) becomes the lone surrogate U+DC00 + b, as Python's surrogateescape does, so that any bytes come back.
+/// Calls unit(uint16_t) for each UTF-16 unit of UTF-8 `text`. A byte b that belongs to no well-formed sequence (overlong forms
+/// and encoded surrogates included) becomes the lone surrogate U+DC00 + b, as Python's surrogateescape does, so that any bytes
+/// come back.
 template <class Unit>
 void for_each_utf16_unit(std::string_view text, Unit&& unit) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };

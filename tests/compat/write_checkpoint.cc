@@ -30,10 +30,11 @@ struct Reading {  // Tuple3<String, Double, Long>
   WEIR_FIELDS(Reading, sensor, value, at)
 };
 struct Wide {  // more fields than Flink's tuples have: byte[]
-  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11, f12 = 12, f13 = 13, f14 = 14,
-         f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20, f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25, f26 = 26;
-  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23, f24, f25,
-              f26)
+  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11, f12 = 12, f13 = 13,
+         f14 = 14, f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20, f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25,
+         f26 = 26;
+  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23,
+              f24, f25, f26)
 };
 struct Money {  // bytes that only its serializer knows: byte[]
   int64_t cents = 0;
@@ -97,7 +98,8 @@ std::string bytes_text(const std::string& written) { return to_hex(std::string_v
 /// One checkpoint on its way.
 class Checkpoint {
  public:
-  Checkpoint(const std::filesystem::path& root, Case c) : case_(std::move(c)), directory_(root / case_.name), expected_(root / (case_.name + ".txt")) {
+  Checkpoint(const std::filesystem::path& root, Case c)
+      : case_(std::move(c)), directory_(root / case_.name), expected_(root / (case_.name + ".txt")) {
     std::filesystem::create_directories(directory_);
   }
 
@@ -151,7 +153,8 @@ class KeyedOperator {
   KeyedOperator(Checkpoint& checkpoint, const std::string& uid, int max_parallelism, std::vector<KeyedStateInfo> states)
       : checkpoint_(checkpoint), state_(checkpoint.add_operator(uid, max_parallelism)) {
     for (int i = 0; i < state_.parallelism; ++i) {
-      snapshots_.emplace_back(Serializer<K>::describe(), states, key_groups_of_subtask(i, state_.parallelism, max_parallelism), max_parallelism);
+      snapshots_.emplace_back(Serializer<K>::describe(), states, key_groups_of_subtask(i, state_.parallelism, max_parallelism),
+                              max_parallelism);
     }
   }
 
@@ -170,7 +173,13 @@ class KeyedOperator {
       KeyedStateHandle handle;
       handle.range = snapshot.range();
       std::string bytes;
-      const Status status = write_keyed_state(snapshot, [&](std::string_view piece) { bytes += piece; return Status(); }, &handle.offsets);
+      const Status status = write_keyed_state(
+          snapshot,
+          [&](std::string_view piece) {
+            bytes += piece;
+            return Status();
+          },
+          &handle.offsets);
       if (!status.ok()) checkpoint_.fail(status);
       handle.stream = checkpoint_.place(std::move(bytes));
       state_.subtasks[i].keyed_state = std::move(handle);
@@ -191,7 +200,13 @@ class KeyedOperator {
 const std::string kNoNamespace(1, '\0');
 
 std::vector<std::string> keys() {
-  std::vector<std::string> keys = {"alice", "bob", "carol", "", std::string("nul\0", 4), "\xC3\xA9\xE6\xBC\xA2\xF0\x9D\x84\x9E", "\xFF no text",
+  std::vector<std::string> keys = {"alice",
+                                   "bob",
+                                   "carol",
+                                   "",
+                                   std::string("nul\0", 4),
+                                   "\xC3\xA9\xE6\xBC\xA2\xF0\x9D\x84\x9E",
+                                   "\xFF no text",
                                    std::string(300, 'x')};
   for (int i = 0; i < 200; ++i) keys.push_back(cat("key-", i));
   return keys;
@@ -239,7 +254,8 @@ void write_states(Checkpoint& checkpoint) {
     checkpoint.expect(cat(who, "reading=", text(reading.sensor), " ", text(reading.value), " ", reading.at));
     // Shorter strings have the smaller first byte, and come first.
     checkpoint.expect(cat(who, "tags= ", text("t"), " ", text(cat("tag-", n))));
-    checkpoint.expect(cat(who, "choice=", choice.index(), " ", choice.index() == 0 ? to_hex(bytes_of(n)) : to_hex(bytes_of(key))));
+    checkpoint.expect(
+        cat(who, "choice=", choice.index(), " ", choice.index() == 0 ? to_hex(bytes_of(n)) : to_hex(bytes_of(key))));
     checkpoint.expect(cat(who, "money=", bytes_text(bytes_of(Money{n}))));
     checkpoint.expect(cat(who, "wide=", bytes_text(bytes_of(Wide{}))));
     checkpoint.expect(cat(who, "color=", n % 2 == 0 ? 1 : -3));
@@ -277,7 +293,8 @@ void write_windows(Checkpoint& checkpoint) {
 
 void write_other_keys(Checkpoint& checkpoint) {
   // Two bytes of key group.
-  KeyedOperator<int64_t> longs(checkpoint, "long-keys", 1000, {{Kind::kValue, "count", kVoid, Serializer<int64_t>::describe()}});
+  KeyedOperator<int64_t> longs(checkpoint, "long-keys", 1000,
+                               {{Kind::kValue, "count", kVoid, Serializer<int64_t>::describe()}});
   for (const int64_t key : {int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX, int64_t{123456789012345}}) {
     longs.add(0, key, kNoNamespace, bytes_of(key / 2));
     checkpoint.expect(cat("long-keys ", key, " count=", key / 2));
@@ -323,7 +340,13 @@ void write_lists(Checkpoint& checkpoint) {
                                               {"nothing", ListStateMode::kSplit, &bytes, &nothing}};
     OperatorStateHandle handle;
     std::string written;
-    const Status status = write_operator_state(std::span<const ListStateView>(lists), [&](std::string_view piece) { written += piece; return Status(); }, &handle.lists);
+    const Status status = write_operator_state(
+        std::span<const ListStateView>(lists),
+        [&](std::string_view piece) {
+          written += piece;
+          return Status();
+        },
+        &handle.lists);
     if (!status.ok()) checkpoint.fail(status);
     handle.stream = checkpoint.place(std::move(written));
     op.subtasks[subtask].operator_state = std::move(handle);
@@ -349,9 +372,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path root = std::filesystem::absolute(argv[1]);
-  for (const auto& [parallelism, inline_state, version] :
-       {std::tuple{1, true, weir::MetadataVersion::k4}, {3, false, weir::MetadataVersion::k4}, {1, false, weir::MetadataVersion::k6},
-        {3, true, weir::MetadataVersion::k6}}) {
+  for (const auto& [parallelism, inline_state, version] : {std::tuple{1, true, weir::MetadataVersion::k4},
+                                                           {3, false, weir::MetadataVersion::k4},
+                                                           {1, false, weir::MetadataVersion::k6},
+                                                           {3, true, weir::MetadataVersion::k6}}) {
     const std::string name = weir::cat("p", parallelism, inline_state ? "-inline" : "-file", "-v", static_cast<int>(version));
     if (!weir::write_case(root, {name, parallelism, inline_state, version})) return 1;
   }

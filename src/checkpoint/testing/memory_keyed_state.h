@@ -71,7 +71,8 @@ class MemoryKeyedState final : public KeyedState {
     detail::CanonicalGroupReader group(in, key_group, max_parallelism_ > 128);
     for (detail::CanonicalEntry entry; group.next(&entry);) {
       if (entry.state >= static_cast<int>(states.size())) return data_loss("an entry of a state that is not there");
-      entries.push_back({key_group, states[static_cast<size_t>(entry.state)].name, std::string(entry.key), std::string(entry.value)});
+      entries.push_back(
+          {key_group, states[static_cast<size_t>(entry.state)].name, std::string(entry.key), std::string(entry.value)});
     }
     return {};
   }
