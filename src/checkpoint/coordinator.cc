@@ -124,7 +124,10 @@ void CheckpointCoordinator::trigger(MonotonicTime now) {
 void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   const auto found = pending_.find(id);
   // It may have been aborted meanwhile: by a timeout, or because the attempt was stopped.
-  if (found == pending_.end()) return;
+  if (found == pending_.end()) {
+    if (status.code() != StatusCode::kAlreadyExists) remove_late_files(id);  // what was removed then may have been made only now
+    return;
+  }
   PendingCheckpoint& checkpoint = found->second.checkpoint;
   if (status.code() == StatusCode::kAlreadyExists) {
     untouchable_.insert(id);
@@ -167,7 +170,7 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
   }
   const auto found = pending_.find(taken->id);
   if (found == pending_.end()) {
-    remove_late_files(message);
+    if (!message.files.empty()) remove_late_files(message.id);
     return;
   }
   Status reason;
@@ -179,16 +182,19 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
   }
 }
 
-void CheckpointCoordinator::remove_late_files(const AcknowledgeCheckpoint& message) {
-  const bool of_this_directory = message.id >= first_id_ && message.id < next_id_;
-  const bool in_use = std::binary_search(completed_.begin(), completed_.end(), message.id) || untouchable_.contains(message.id);
-  if (message.files.empty() || !of_this_directory || in_use) return;
-  cleaner_.clear(message.id);
+void CheckpointCoordinator::remove_late_files(CheckpointId id) {
+  const bool of_this_directory = id >= first_id_ && id < next_id_;
+  const bool in_use = std::binary_search(completed_.begin(), completed_.end(), id) || untouchable_.contains(id);
+  if (of_this_directory && !in_use) cleaner_.clear(id);
 }
 
 void CheckpointCoordinator::decline(const DeclineCheckpoint& message) {
   const auto found = pending_.find(message.id);
-  if (found == pending_.end() || message.attempt != found->second.checkpoint.attempt()) return;
+  if (found == pending_.end()) {
+    remove_late_files(message.id);
+    return;
+  }
+  if (message.attempt != found->second.checkpoint.attempt()) return;
   if (found->second.checkpoint.phase() != CheckpointPhase::kTriggered) return;
   abort(message.id, message.reason.with_context(cat("process ", message.process, " declined checkpoint ", message.id)), Counted::kYes,
         Files::kRemove);

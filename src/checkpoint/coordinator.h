@@ -141,7 +141,8 @@ class CheckpointCoordinator {
   void abort_all(const Status& reason);
   void count_failure(CheckpointId id, const Status& reason);
   void delete_superfluous(JobOutcome outcome);
-  void remove_late_files(const AcknowledgeCheckpoint& message);
+  /// Of a checkpoint that was given up before they were written.
+  void remove_late_files(CheckpointId id);
   void settle();
 
   // Set once.

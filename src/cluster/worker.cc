@@ -169,7 +169,8 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
       }
     }
     mailbox_.post([this, number, status, ack = std::move(ack)]() mutable {
-      if (attempt_ && attempt_->number == number && !attempt_->cancelling) {
+      // Also from an attempt that is being cancelled: the coordinator removes what was written in vain.
+      if (attempt_ && attempt_->number == number) {
         if (status.ok()) {
           send(AcknowledgeMessage(std::move(ack)));
         } else {
