@@ -1,5 +1,6 @@
 #include "runtime/output_partition.h"
 
+#include "base/bug_switch.h"
 #include "weir/detail/check.h"
 
 namespace weir {
@@ -102,7 +103,7 @@ void OutputPartition::send(size_t target, StreamElement element) {
 }
 
 void OutputPartition::broadcast(StreamElement::Kind kind, int64_t value) {
-  flush();
+  if (!bug_enabled(Bug::kWatermarkAheadOfRecords) || kind != StreamElement::Kind::kWatermark) flush();
   for (size_t target = 0; target < channels_.size(); ++target) send(target, StreamElement{kind, value, nullptr});
 }
 

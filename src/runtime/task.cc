@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/strings.h"
 
@@ -102,7 +103,8 @@ MonotonicTime Task::step_source(MonotonicTime now) {
   }
   Timestamp watermark = watermark_;
   const PollResult result = chain_.poll(&watermark);
-  if (result.status == PollResult::Status::kEnd) {
+  const bool overtakes = bug_enabled(Bug::kEndOfInputBeforeData) && result.status == PollResult::Status::kNothingNow;
+  if (result.status == PollResult::Status::kEnd || overtakes) {
     begin(Pending::kFinalWatermark, kMaxWatermark);
     return Actor::kBusy;
   }
@@ -149,12 +151,18 @@ void Task::proceed(Progress progress) {
 
 void Task::on_barrier(CheckpointId id) {
   chain_.prepare_barrier();
+  const bool barrier_first = bug_enabled(Bug::kOffsetSavedLate) && vertex_.is_source && state_ == State::kRunning;
+  if (barrier_first) {
+    broadcast(StreamElement::Kind::kBarrier, id);
+    Timestamp ignored = watermark_;
+    chain_.poll(&ignored);
+  }
   auto taken = chain_.snapshot(id);
   if (!taken.ok()) {  // operators may be half-way between two epochs: nothing but a restart puts them right
     fail(taken.status());
     return;
   }
-  broadcast(StreamElement::Kind::kBarrier, id);
+  if (!barrier_first) broadcast(StreamElement::Kind::kBarrier, id);
   if (state_ == State::kEnded && !first_barrier_after_end_) first_barrier_after_end_ = id;
   taken->vertex = vertex_index_;
   listener_.on_snapshot(std::move(*taken));
