@@ -247,7 +247,7 @@ class ClusterRun {
       check_restore();
       leave();
       if (finished) {
-        for (const std::string& complaint : watch_->look_finished(retained)) fail(complaint);
+        for (const std::string& complaint : watch_->look_finished(retained, faults_.world.late_effect > 0)) fail(complaint);
         return;
       }
       if (!killed && !doomed) {

@@ -99,7 +99,7 @@ std::vector<std::string> FileWatch::check_checkpoint(int64_t id, const std::stri
   return complaints;
 }
 
-std::vector<std::string> FileWatch::look_finished(int num_retained) {
+std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_effects) {
   std::vector<std::string> complaints = look(false);
   const std::vector<int64_t> kept = complete();
   if (kept.empty()) complaints.push_back("the job has finished and no checkpoint is there");
@@ -110,7 +110,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained) {
     const std::string_view name = base_name(entry.path);
     const auto id = checkpoint_number(name);
     if (!id) {
-      if (name != "shared" && name != "taskowned") complaints.push_back(cat(entry.path, " lies about"));
+      if (name != "shared" && name != "taskowned" && !late_effects) complaints.push_back(cat(entry.path, " lies about"));
       continue;
     }
     const auto seen = seen_.find(*id);
@@ -118,7 +118,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained) {
     if (seen == seen_.end() || !seen->second.there) {
       // The directory of one that failed last stays, empty, so that its id stays used.
       if (!files.empty()) complaints.push_back(cat(entry.path, " is not complete, and holds ", base_name(files[0].path)));
-      else if (!kept.empty() && *id < kept.back()) complaints.push_back(cat(entry.path, " is empty and superfluous"));
+      else if (!kept.empty() && *id < kept.back() && !late_effects) complaints.push_back(cat(entry.path, " is empty and superfluous"));
       continue;
     }
     const auto sidecar = read_file(checkpoints_.raw(), entry.path + "/_weir");

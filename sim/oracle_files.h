@@ -19,8 +19,9 @@ class FileWatch {
   /// At any moment: complete checkpoints have all their files, do not change and do not come back; part files do not change, and do not
   /// vanish unless `may_take_back`. Say what is wrong.
   std::vector<std::string> look(bool may_take_back);
-  /// When the job has finished without faults: nothing lies about that nobody needs.
-  std::vector<std::string> look_finished(int num_retained);
+  /// When the job has finished without faults: nothing lies about that nobody needs. `late_effects`: but for what a killed process's last
+  /// request may have made after the next one had looked.
+  std::vector<std::string> look_finished(int num_retained, bool late_effects);
 
   /// The ids of complete checkpoints that nobody has damaged, ascending.
   std::vector<int64_t> complete() const;
