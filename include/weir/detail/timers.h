@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/batch.h"
 #include "weir/detail/keyed_backend.h"
 
 namespace weir::detail {

@@ -1,0 +1,237 @@
+#include "weir/detail/keyed_backend.h"
+
+#include <gtest/gtest.h>
+
+#include "base/strings.h"
+
+namespace weir::detail {
+namespace {
+
+class Backend {
+ public:
+  explicit Backend(KeyGroupRange range = {0, 127}, int max_parallelism = 128) : states("op", range, max_parallelism) {}
+  void at(const std::string& key) {
+    key_ = key;
+    states.set_current_key(key_, KeyPlacer<std::string>{states.places()}(key_));
+  }
+  std::map<int, std::string> snapshot() {
+    auto taken = states.snapshot();
+    std::map<int, std::string> groups;
+    for (int group = taken->range().first; group <= taken->range().last; ++group) {
+      BinaryWriter out;
+      taken->write_group(group, out);
+      if (out.size() != 0) groups[group] = out.take();
+    }
+    return groups;
+  }
+  Status restore(const std::vector<KeyedStateInfo>& infos, const std::map<int, std::string>& groups, bool ignore_unclaimed = false) {
+    const TypeDescription key = Serializer<std::string>::describe();
+    Status status = states.begin_restore(&key, infos, ignore_unclaimed);
+    for (auto group = groups.begin(); group != groups.end() && status.ok(); ++group) {
+      BinaryReader in(group->second);
+      status = states.read_group(group->first, in);
+    }
+    return status;
+  }
+  KeyedBackend<std::string> states;
+
+ private:
+  std::string key_;
+};
+
+TEST(ValueState, IsKeptByKey) {
+  Backend backend;
+  auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
+  backend.at("a");
+  EXPECT_EQ(count.value(), nullptr);
+  EXPECT_EQ(count.value_or(9), 9);
+  count.update(1);
+  EXPECT_EQ(*count.value(), 1);
+  count.mutable_value() += 4;
+  EXPECT_EQ(*count.value(), 5);
+  backend.at("b");
+  EXPECT_EQ(count.value(), nullptr);
+  count.mutable_value() += 2;
+  backend.at("a");
+  EXPECT_EQ(*count.value(), 5);
+  count.clear();
+  EXPECT_EQ(count.value(), nullptr);
+  count.update(7);
+  EXPECT_EQ(*count.value(), 7);
+  backend.at("b");
+  EXPECT_EQ(*count.value(), 2);
+}
+
+TEST(ValueState, GivesItsDefaultUntilSomethingIsStored) {
+  Backend backend;
+  auto limit = backend.states.state(ValueStateDescriptor<int64_t>{"limit", 10});
+  backend.at("a");
+  EXPECT_EQ(*limit.value(), 10);
+  EXPECT_EQ(limit.mutable_value()++, 10);
+  EXPECT_EQ(*limit.value(), 11);
+  limit.clear();
+  EXPECT_EQ(*limit.value(), 10);
+}
+
+TEST(ValueState, TwoHandlesOfOneNameAreTheSameState) {
+  Backend backend;
+  auto first = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
+  auto second = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
+  backend.at("a");
+  EXPECT_EQ(second.value(), nullptr);
+  first.update(3);
+  EXPECT_EQ(*second.value(), 3);
+  second.clear();
+  EXPECT_EQ(first.value(), nullptr);
+  EXPECT_THROW(backend.states.state(ValueStateDescriptor<std::string>{"count"}), std::invalid_argument);
+  EXPECT_THROW(backend.states.state(ListStateDescriptor<int64_t>{"count"}), std::invalid_argument);
+}
+
+TEST(ListState, AddsReplacesAndClears) {
+  Backend backend;
+  auto list = backend.states.state(ListStateDescriptor<std::string>{"list"});
+  backend.at("a");
+  EXPECT_TRUE(list.get().empty());
+  list.add("x");
+  list.add_all({"y", "z"});
+  EXPECT_EQ(list.get(), (std::vector<std::string>{"x", "y", "z"}));
+  list.update({"w"});
+  EXPECT_EQ(list.get(), std::vector<std::string>{"w"});
+  list.update({});
+  EXPECT_TRUE(list.get().empty());
+  EXPECT_TRUE(backend.snapshot().empty());
+}
+
+TEST(MapState, IsInTheOrderOfItsKeysAndVanishesWhenEmpty) {
+  Backend backend;
+  auto map = backend.states.state(MapStateDescriptor<int32_t, std::string>{"map"});
+  backend.at("a");
+  EXPECT_TRUE(map.is_empty());
+  map.put(3, "three");
+  map.put(-1, "minus one");
+  map.mutable_value(2) = "two";
+  EXPECT_EQ(*map.get(3), "three");
+  EXPECT_EQ(map.get(4), nullptr);
+  EXPECT_EQ(map.entries(), (std::map<int32_t, std::string>{{-1, "minus one"}, {2, "two"}, {3, "three"}}));
+  map.remove(3);
+  EXPECT_FALSE(map.contains(3));
+  map.remove(2);
+  map.remove(-1);
+  EXPECT_TRUE(backend.snapshot().empty());
+}
+
+TEST(KeyedBackend, WritesWhatFlinkReads) {
+  // The payload of docs/formats' example: alice 1, bob 42, carol -7.
+  Backend backend;
+  auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
+  for (const auto& [name, value] : {std::pair("alice", 1), std::pair("bob", 42), std::pair("carol", -7)}) {
+    backend.at(name);
+    count.update(value);
+  }
+  const auto groups = backend.snapshot();
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(to_hex(groups.at(15)), "0000000000088f066361726f6c0000000008fffffffffffffff9ffff");
+  EXPECT_EQ(to_hex(groups.at(87)), "000000000006d704626f620000000008000000000000002affff");
+  EXPECT_EQ(to_hex(groups.at(116)), "000000000008f406616c69636500000000080000000000000001ffff");
+}
+
+TEST(KeyedBackend, EveryKindOfStateComesBack) {
+  Backend before;
+  auto value = before.states.state(ValueStateDescriptor<std::string>{"value"});
+  auto list = before.states.state(ListStateDescriptor<std::string>{"list"});
+  auto map = before.states.state(MapStateDescriptor<std::string, int64_t>{"map"});
+  for (int i = 0; i < 500; ++i) {
+    before.at("key " + std::to_string(i));
+    value.update("value, with a comma " + std::to_string(i));
+    for (int j = 0; j < i % 4; ++j) list.add(j == 1 ? "," : std::to_string(i + j));
+    for (int j = 0; j < i % 3; ++j) map.put(std::to_string(j), i * j);
+  }
+  std::vector<KeyedStateInfo> infos;
+  for (const char* name : {"value", "list", "map"}) infos.push_back(before.states.find(name)->info());
+
+  Backend after;
+  auto map2 = after.states.state(MapStateDescriptor<std::string, int64_t>{"map"});
+  auto list2 = after.states.state(ListStateDescriptor<std::string>{"list"});
+  auto value2 = after.states.state(ValueStateDescriptor<std::string>{"value"});
+  ASSERT_TRUE(after.restore(infos, before.snapshot()).ok());
+  for (int i = 0; i < 500; ++i) {
+    before.at("key " + std::to_string(i));
+    after.at("key " + std::to_string(i));
+    ASSERT_EQ(*value2.value(), *value.value());
+    ASSERT_EQ(list2.get(), list.get());
+    ASSERT_EQ(map2.entries(), map.entries());
+  }
+}
+
+TEST(KeyedBackend, ASnapshotIsReadLaterThanItIsTaken) {
+  Backend backend;
+  auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
+  auto list = backend.states.state(ListStateDescriptor<int64_t>{"list"});
+  backend.at("alice");
+  count.update(1);
+  list.add(5);
+  auto taken = backend.states.snapshot();
+  count.update(2);
+  list.add(6);
+  backend.at("bob");
+  count.update(3);
+  std::map<int, std::string> groups;
+  for (const int group : {116, 87}) {
+    BinaryWriter out;
+    taken->write_group(group, out);
+    groups[group] = out.take();
+  }
+  EXPECT_EQ(groups[87], "");
+  Backend after;
+  auto count2 = after.states.state(ValueStateDescriptor<int64_t>{"count"});
+  auto list2 = after.states.state(ListStateDescriptor<int64_t>{"list"});
+  groups.erase(87);
+  ASSERT_TRUE(after.restore(taken->states(), groups).ok());
+  after.at("alice");
+  EXPECT_EQ(*count2.value(), 1);
+  EXPECT_EQ(list2.get(), std::vector<int64_t>{5});
+}
+
+TEST(KeyedBackend, RefusesGroupsOfOthersAndEntriesTooLong) {
+  Backend before;
+  auto count = before.states.state(ValueStateDescriptor<int64_t>{"count"});
+  before.at("alice");
+  count.update(1);
+  const auto infos = std::vector{before.states.find("count")->info()};
+  auto groups = before.snapshot();
+
+  Backend elsewhere({0, 63});
+  elsewhere.states.state(ValueStateDescriptor<int64_t>{"count"});
+  EXPECT_FALSE(elsewhere.restore(infos, groups).ok());
+
+  Backend after;
+  after.states.state(ValueStateDescriptor<int64_t>{"count"});
+  std::string& bytes = groups[116];
+  bytes.insert(bytes.size() - 2, 1, 'x');
+  bytes[bytes.size() - 3 - 8 - 1] = 9;  // the value's length
+  const Status refused = after.restore(infos, groups);
+  EXPECT_EQ(refused.code(), StatusCode::kDataLoss) << refused.to_string();
+}
+
+TEST(KeyedBackend, TakesFlinksEmptySetsOfTimers) {
+  Backend after;
+  after.states.state(ValueStateDescriptor<int64_t>{"count"});
+  std::vector<KeyedStateInfo> infos{after.states.find("count")->info()};
+  KeyedStateInfo timers;
+  timers.kind = KeyedStateInfo::Kind::kTimers;
+  timers.name = "_timer_state/processing_user-timers";
+  infos.push_back(timers);
+  EXPECT_TRUE(after.restore(infos, {}).ok());
+  BinaryWriter bytes;
+  CanonicalGroupWriter group(bytes, 116, false);
+  group.begin_state(1);
+  group.begin_key().put_u64(0);
+  group.begin_value();
+  group.end_entry();
+  group.end_group();
+  EXPECT_EQ(after.restore(infos, {{116, bytes.buffer()}}).code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(after.restore(infos, {{116, bytes.buffer()}}, /*ignore_unclaimed=*/true).ok());
+}
+
+}  // namespace
+}  // namespace weir::detail
