@@ -34,6 +34,14 @@ FileFaults draw_file_faults(SimRandom& random) {
 
 }  // namespace
 
+WorldOptions draw_world(SimRandom& random) {
+  WorldOptions options;
+  options.step_max = std::chrono::microseconds(one_of(random, {5, 50, 50, 500}));
+  options.message_max = std::chrono::microseconds(one_of(random, {10, 2000, 2000, 50000}));
+  options.io_max = milliseconds(one_of(random, {1, 10, 10, 50, 300}));
+  return options;
+}
+
 WorkloadPlan draw_workload(SimRandom& random) {
   WorkloadPlan plan;
   plan.data_seed = random.next();
@@ -81,7 +89,7 @@ SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* bef
   plan.min_pause_ms = random.chance(0.8) ? 0 : random.between(1, 100);
   plan.timeout_ms = one_of(random, {50, 500, 5000, 30000});
   plan.max_concurrent = static_cast<int>(random.between(1, 2));
-  plan.tolerable_failures = static_cast<int>(one_of(random, {0, 1, 3, 100}));
+  plan.tolerable_failures = static_cast<int>(one_of(random, {0, 1, 3, 100, 100}));
   plan.inline_threshold = one_of(random, {0, 100, 1000, 20480});
   plan.num_retained = static_cast<int>(random.between(1, 3));
   return plan;
@@ -96,12 +104,12 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   plan.world.actor_stall = sometimes(random, 0.002);
   plan.world.slow_io = sometimes(random, 0.05);
   plan.world.slow_io_max = seconds(random.between(1, 10));
-  plan.world.kill_at_file_operation = sometimes(random, 0.01);
+  plan.world.kill_at_file_operation = sometimes(random, 0.004);
   if (random.chance(0.5)) plan.world.late_effect = 0.5;
   if (random.chance(0.5)) plan.checkpoint_files = draw_file_faults(random);
   if (random.chance(0.5)) plan.output_files = draw_file_faults(random);
-  if (random.chance(0.6)) plan.life_max = milliseconds(random.between(50, 3000));
-  if (random.chance(0.4)) plan.operations_max = random.between(10, 300);
+  if (random.chance(0.6)) plan.life_max = milliseconds(random.between(50, 4000));
+  if (random.chance(0.4)) plan.operations_max = random.chance(0.3) ? random.between(10, 100) : random.between(100, 2000);
   plan.power_loss = sometimes(random, 0.5);
   plan.damage = sometimes(random, 0.3);
   plan.pause = sometimes(random, 0.5);

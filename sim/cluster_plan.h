@@ -83,7 +83,7 @@ struct FaultPlan {
   FileFaults checkpoint_files;
   FileFaults output_files;
   MonotonicTime life_max{0};       ///< processes are killed after up to this; 0: not by time
-  int64_t operations_max = 0;      ///< or in the middle of one of so many file operations; 0: not so
+  int64_t operations_max = 0;      ///< and in the middle of one of so many file operations; 0: not so
   MonotonicTime down_max{0};       ///< until the next start
   double power_loss = 0;           ///< when a process is killed
   double damage = 0;               ///< likewise: a bit of the newest checkpoint turns over, if an older one is retained
@@ -94,6 +94,8 @@ struct FaultPlan {
   MonotonicTime phase{0};          ///< how long faults go on
 };
 
+/// How fast the machines are: slow storage and quick tasks make other races than the reverse.
+WorldOptions draw_world(SimRandom& random);
 WorkloadPlan draw_workload(SimRandom& random);
 SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before, SimRandom& random);
 FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random);

@@ -54,7 +54,7 @@ class ClusterRun {
         workload_(draw_workload(random_)),
         faults_(draw_faults(workload_, random_)),
         oracle_(workload_),
-        world_(seed, {.trace_lines = options.trace_lines}) {
+        world_(seed, world_options(random_, options)) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(workload_, world_.disk(kLocalDisk)->raw());
@@ -63,6 +63,12 @@ class ClusterRun {
                                          cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
                                          *world_.disk(workload_.output_disk), kOutputDirectory);
     result_.description = describe(workload_);
+  }
+
+  static WorldOptions world_options(SimRandom& random, const RunOptions& options) {
+    WorldOptions world = draw_world(random);
+    world.trace_lines = options.trace_lines;
+    return world;
   }
 
   RunResult run() {
@@ -120,6 +126,8 @@ class ClusterRun {
     result_.statistics.completed_checkpoints += view.checkpoints.completed;
     result_.statistics.failed_checkpoints += view.checkpoints.failed;
     result_.statistics.records += view.source_records;
+    result_.statistics.restores += view.restored_checkpoint >= 0;
+    result_.statistics.restores_rescaled += view.restored_checkpoint >= 0 && rescaled_;
     if (!now_->process.alive()) {
       ++result_.statistics.kills;
     } else if (now_->ended) {
@@ -165,17 +173,13 @@ class ClusterRun {
     if (now_->expected_restore && view.restored_checkpoint < *now_->expected_restore) {
       fail(cat("restored checkpoint ", view.restored_checkpoint, ", though ", *now_->expected_restore, " is complete"));
     }
-    if (view.restored_checkpoint >= 0) {
-      ++result_.statistics.restores;
-      result_.statistics.restores_rescaled += rescaled_;
-    }
   }
 
   void safety_phase() {
     const MonotonicTime end = world_.now() + faults_.phase;
     while (!failed() && world_.now() < end) {
       start();
-      const MonotonicTime life = faults_.life_max.count() > 0 ? milliseconds(20) + random_.delay(faults_.life_max) * 2 : MonotonicTime::max() / 4;
+      const MonotonicTime life = faults_.life_max.count() > 0 ? milliseconds(20) + MonotonicTime(random_.between(1, faults_.life_max.count())) : MonotonicTime::max() / 4;
       if (random_.chance(faults_.pause)) {
         if (run_until(std::min(end, world_.now() + random_.delay(seconds(2)))) == false && world_.now() < end) {
           now_->process.pause(random_.delay(seconds(5)));
@@ -282,7 +286,7 @@ class ClusterRun {
   const WorkloadPlan workload_;
   const FaultPlan faults_;
   const Oracle oracle_;
-  SimWorld world_;
+  SimWorld world_;  ///< after random_, which draws its options
   const std::shared_ptr<Mishaps> mishaps_ = std::make_shared<Mishaps>();
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<Incarnation> now_;

@@ -24,7 +24,7 @@ enum class Bug {
   kEndOfInputBeforeData,        ///< end of data overtakes the last records
   kReuseCheckpointId,
   kLatestPicksIncomplete,       ///< a directory without `_metadata` is taken for a checkpoint
-  kLateAckOfEarlierAttempt,     ///< acknowledgements of another attempt count
+  kLateAckOfGivenUpCheckpoint,  ///< the acknowledgement of a checkpoint that was given up counts for the one under way
   kRetentionDeletesNewest,
   kCount,
 };

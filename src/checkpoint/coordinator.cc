@@ -163,7 +163,7 @@ void CheckpointCoordinator::expire(MonotonicTime now) {
 void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
   AcknowledgeCheckpoint accepted_under_bug;
   const AcknowledgeCheckpoint* taken = &message;
-  if (bug_enabled(Bug::kLateAckOfEarlierAttempt) && message.attempt != attempt_ && !pending_.empty()) {
+  if (bug_enabled(Bug::kLateAckOfGivenUpCheckpoint) && !pending_.empty() && !pending_.contains(message.id)) {
     accepted_under_bug = message;
     accepted_under_bug.id = pending_.rbegin()->first;
     taken = &accepted_under_bug;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
@@ -139,7 +138,7 @@ void PendingCheckpoint::move_to(CheckpointPhase phase) {
 }
 
 AckOutcome PendingCheckpoint::acknowledge(const AcknowledgeCheckpoint& message, Status* reason) {
-  if (message.attempt != attempt_ && !bug_enabled(Bug::kLateAckOfEarlierAttempt)) return AckOutcome::kUnknown;
+  if (message.attempt != attempt_) return AckOutcome::kUnknown;
   if (message.id != id_) return AckOutcome::kUnknown;
   if (phase_ == CheckpointPhase::kAborted) return AckOutcome::kTooLate;
   const auto process = participants_->processes.find(message.process);
