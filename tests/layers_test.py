@@ -36,7 +36,7 @@ def modules_of(cmake_text):
 
 
 def is_test(path):
-    return re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$", path) is not None
+    return re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$|/testing/", path) is not None
 
 
 def includes_of(text):

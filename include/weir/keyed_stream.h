@@ -37,8 +37,9 @@ class KeyedStream {
 
   /// For each record the sum of a member over all records of its key so far; the other members are those of the key's first
   /// record.
-  template <class V>
-  SingleOutputStreamOperator<T> sum(V T::*member) const {
+  template <class V, class Record = T>
+    requires std::is_class_v<Record>
+  SingleOutputStreamOperator<T> sum(V Record::*member) const {
     return reduce([member](T so_far, const T& record) {
              so_far.*member += record.*member;
              return so_far;
