@@ -57,7 +57,10 @@ void JobMaster::cancel() {
       case Phase::kPreparing: return;  // on_prepared() sees it
       case Phase::kDeploying:
       case Phase::kRunning: tear_down([this] { end(JobState::kCanceled, JobOutcome::kCancelled); }); return;
-      case Phase::kTearingDown: after_ = [this] { end(JobState::kCanceled, JobOutcome::kCancelled); }; return;
+      case Phase::kTearingDown:
+        after_ = [this] { end(JobState::kCanceled, JobOutcome::kCancelled); };
+        if (waiting_for_storage_) go_on();
+        return;
       case Phase::kWaitingToRestart: end(JobState::kCanceled, JobOutcome::kCancelled); return;
       case Phase::kTerminal: return;
     }
@@ -208,12 +211,19 @@ void JobMaster::tear_down(std::function<void()> after) {
 }
 
 void JobMaster::torn_down() {
-  // A checkpoint whose `_metadata` is being written right now may become complete: what follows must know.
-  if (coordinator_) {
-    coordinator_->when_idle([this] { std::exchange(after_, nullptr)(); });
+  // A checkpoint whose `_metadata` is being written right now may become complete: a restart must know. A cancellation does not wait
+  // for storage that does not answer; it deletes nothing whose outcome is open.
+  if (coordinator_ && !cancel_requested_) {
+    waiting_for_storage_ = true;
+    coordinator_->when_idle([this] { go_on(); });
     return;
   }
-  std::exchange(after_, nullptr)();
+  go_on();
+}
+
+void JobMaster::go_on() {
+  waiting_for_storage_ = false;
+  if (after_) std::exchange(after_, nullptr)();
 }
 
 void JobMaster::schedule_restart() {

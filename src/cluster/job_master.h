@@ -74,6 +74,8 @@ class JobMaster final : public Actor, private CheckpointHost {
   /// Ends the attempt, then does `after` (on this thread).
   void tear_down(std::function<void()> after);
   void torn_down();
+  /// Does what was to follow the end of the attempt.
+  void go_on();
   void schedule_restart();
   void end(JobState state, JobOutcome outcome);
   void publish_view();
@@ -106,6 +108,7 @@ class JobMaster final : public Actor, private CheckpointHost {
   std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
   RestartBackoff backoff_;
   std::function<void()> after_;
+  bool waiting_for_storage_ = false;
   MonotonicTime restart_at_{0};
   int64_t records_of_earlier_attempts_ = 0;
   int64_t records_of_attempt_ = 0;
