@@ -59,7 +59,8 @@ class TimerService {
 
 enum class TimeDomain { kEventTime, kProcessingTime };
 
-/// A record at a time, with state and timers of its key. Copied for every subtask. Thread: the subtask's. May throw, which fails the task.
+/// A record at a time, with state and timers of its key. Copied for every subtask. Thread: the subtask's. May throw, which
+/// fails the task.
 template <class K, class In, class Out>
 class KeyedProcessFunction {
  public:
@@ -95,12 +96,14 @@ class KeyedProcessFunction {
   /// Before the first record, and before state is restored: declare states here.
   virtual void open(RuntimeContext& context) { (void)context; }
   virtual void process_element(const In& value, Context& context, Collector<Out>& out) = 0;
-  virtual void on_timer(Timestamp timestamp, OnTimerContext& context, Collector<Out>& out) { (void)timestamp, (void)context, (void)out; }
+  virtual void on_timer(Timestamp timestamp, OnTimerContext& context, Collector<Out>& out) {
+    (void)timestamp, (void)context, (void)out;
+  }
   virtual void close() {}
 };
 
-/// How records become one result: an accumulator that takes them one by one. Everything is const: all that is remembered is in the
-/// accumulator, which is kept in state.
+/// How records become one result: an accumulator that takes them one by one. Everything is const: all that is remembered is in
+/// the accumulator, which is kept in state.
 ///   struct Mean {
 ///     struct Accumulator { double sum = 0; int64_t count = 0; WEIR_FIELDS(Accumulator, sum, count) };
 ///     Accumulator create_accumulator() const { return {}; }

@@ -1,6 +1,7 @@
 #pragma once
 
-// State by key, as a user function sees it. A handle is got once, in open(), and then always means the state of the current key.
+// State by key, as a user function sees it. A handle is got once, in open(), and then always means the state of the current
+// key.
 
 #include <map>
 #include <optional>

@@ -7,12 +7,13 @@
 
 namespace weir {
 
-/// Windows of one size that follow one another, by the records' timestamps. With an offset they start that much later than at multiples of
-/// their size since 1970.
+/// Windows of one size that follow one another, by the records' timestamps. With an offset they start that much later than at
+/// multiples of their size since 1970.
 class TumblingEventTimeWindows {
  public:
   /// Throws std::invalid_argument if the size is not positive.
-  static TumblingEventTimeWindows of(std::chrono::milliseconds size, std::chrono::milliseconds offset = std::chrono::milliseconds(0)) {
+  static TumblingEventTimeWindows of(std::chrono::milliseconds size,
+                                     std::chrono::milliseconds offset = std::chrono::milliseconds(0)) {
     if (size.count() <= 0) throw std::invalid_argument("a tumbling window must be at least 1 ms long");
     return TumblingEventTimeWindows(size.count(), offset.count());
   }

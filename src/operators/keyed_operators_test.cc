@@ -30,7 +30,8 @@ OperatorFactory factory_of(Args... args) {
 std::shared_ptr<const KeyHasher> by_item() { return std::make_shared<TypedKeyHasher<Sale, ItemOf>>(&Sale::item); }
 
 OperatorScenario reduce_scenario() {
-  return OperatorScenario(factory_of<ReduceOperator<Sale, ItemOf, std::decay_t<decltype(kSum)>>>(&Sale::item, kSum), show_batch_of<Sale>());
+  return OperatorScenario(factory_of<ReduceOperator<Sale, ItemOf, std::decay_t<decltype(kSum)>>>(&Sale::item, kSum),
+                          show_batch_of<Sale>());
 }
 
 TEST(Reduce, GivesTheReductionSoFarForEveryRecord) {
@@ -45,19 +46,22 @@ TEST(Reduce, GivesTheReductionSoFarForEveryRecord) {
 TEST(Reduce, TakesKeysThatASelectorMakes) {
   const auto parity = [](const int64_t& n) { return n % 2 == 0; };
   const auto sum = [](int64_t a, int64_t b) { return a + b; };
-  OperatorScenario scenario(factory_of<ReduceOperator<int64_t, std::decay_t<decltype(parity)>, std::decay_t<decltype(sum)>>>(parity, sum),
-                           show_batch_of<int64_t>());
+  OperatorScenario scenario(
+      factory_of<ReduceOperator<int64_t, std::decay_t<decltype(parity)>, std::decay_t<decltype(sum)>>>(parity, sum),
+      show_batch_of<int64_t>());
   scenario.keyed_by(std::make_shared<TypedKeyHasher<int64_t, std::decay_t<decltype(parity)>>>(parity))
-      .records(batch_of<int64_t>({{1, kNoTimestamp}, {2, kNoTimestamp}, {3, kNoTimestamp}, {4, kNoTimestamp}, {-5, kNoTimestamp}}));
+      .records(
+          batch_of<int64_t>({{1, kNoTimestamp}, {2, kNoTimestamp}, {3, kNoTimestamp}, {4, kNoTimestamp}, {-5, kNoTimestamp}}));
   EXPECT_EQ(scenario.run(), (Lines{"1", "2", "4", "6", "-1"}));
   EXPECT_EQ(scenario.check(), "");
 }
 
 TEST(Reduce, ResultsDoNotCarryTheHashOfTheirOldKey) {
-  OperatorHarness harness(factory_of<ReduceOperator<Sale, ItemOf, std::decay_t<decltype(kSum)>>>(&Sale::item, kSum)(), [](const Batch& batch) {
-    EXPECT_TRUE(batch.key_hashes.empty());
-    return Lines{};
-  });
+  OperatorHarness harness(factory_of<ReduceOperator<Sale, ItemOf, std::decay_t<decltype(kSum)>>>(&Sale::item, kSum)(),
+                          [](const Batch& batch) {
+                            EXPECT_TRUE(batch.key_hashes.empty());
+                            return Lines{};
+                          });
   ASSERT_TRUE(harness.open().ok());
   auto batch = batch_of<Sale>({{{"tea", 3}, 10}});
   by_item()->hash(*batch);
@@ -89,7 +93,8 @@ class Everything : public KeyedProcessFunction<std::string, Sale, std::string> {
     context.timer_service().register_processing_time_timer(5000);
   }
   void on_timer(Timestamp timestamp, OnTimerContext& context, Collector<std::string>& out) override {
-    std::string text = context.current_key() + (context.time_domain() == TimeDomain::kEventTime ? " event " : " clock ") + std::to_string(timestamp);
+    std::string text = context.current_key() + (context.time_domain() == TimeDomain::kEventTime ? " event " : " clock ") +
+                       std::to_string(timestamp);
     text += " watermark " + std::to_string(context.timer_service().current_watermark());
     text += " total " + (total_.value() == nullptr ? "none" : std::to_string(*total_.value())) + " of";
     for (const int64_t amount : amounts_.get()) text += ' ' + std::to_string(amount);
@@ -181,7 +186,8 @@ TEST(KeyedProcess, NamesTheOperatorTheStateAndBothTypesWhenTheyDoNotFit) {
   OperatorHarness before(everything()(), show_batch_of<std::string>());
   ASSERT_TRUE(before.open().ok());
   const HarnessSnapshot snapshot = before.snapshot(1);
-  OperatorHarness after(factory_of<KeyedProcessOperator<Other, Sale, ItemOf>>(&Sale::item, Other{})(), show_batch_of<std::string>());
+  OperatorHarness after(factory_of<KeyedProcessOperator<Other, Sale, ItemOf>>(&Sale::item, Other{})(),
+                        show_batch_of<std::string>());
   const Status refused = after.open(&snapshot, /*ignore_unclaimed=*/true);
   EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
   for (const std::string_view part : {"'operator under test'", "'total'", "int64", "string"}) {

@@ -23,7 +23,7 @@ std::string show_bytes(const std::string& bytes);
 
 template <class T>
 std::string show_record(const T& record) {
-  if constexpr (requires(std::ostream& out) { out << record; }) {
+  if constexpr (requires(std::ostream & out) { out << record; }) {
     std::ostringstream text;
     text << record;
     return std::move(text).str();
@@ -170,7 +170,8 @@ class OperatorScenario {
   ///   a snapshot after every call, also between two calls with kMore, whose state is read only after the next step;
   ///   a new operator, restored from that, after every call;
   ///   blocking work done late;
-  ///   keyed: two subtasks instead of one, becoming one in the middle, and one becoming two (here results may change their order).
+  ///   keyed: two subtasks instead of one, becoming one in the middle, and one becoming two (here results may change their
+  ///   order).
   std::string check() const;
 
  private:

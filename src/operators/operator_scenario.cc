@@ -84,7 +84,8 @@ class OperatorScenario::Run {
         now_ms_ = step.time;
         return for_each_until_done([&](OperatorHarness& subtask) { return subtask.advance_processing_time(step.time); });
       }
-      case Step::Kind::kFinish: return for_each_until_done([](OperatorHarness& subtask) { return subtask.finish(); });
+      case Step::Kind::kFinish:
+        return for_each_until_done([](OperatorHarness& subtask) { return subtask.finish(); });
     }
   }
 
@@ -106,7 +107,8 @@ class OperatorScenario::Run {
       // Read only now that the next call has changed the state: nobody may notice.
       for (size_t i = 0; i < unread_.size() && failure_.empty(); ++i) {
         subtasks_[i]->read_keyed_state(&unread_[i]);
-        if (unread_[i].groups != read_at_once_[i].groups) failure_ = "a snapshot that was read late differs from one read at once";
+        if (unread_[i].groups != read_at_once_[i].groups)
+          failure_ = "a snapshot that was read late differs from one read at once";
       }
       unread_.clear();
       read_at_once_.clear();
@@ -188,7 +190,8 @@ class OperatorScenario::Run {
     const int parallelism = static_cast<int>(subtasks_.size());
     const int max_parallelism = scenario_.options_.max_parallelism;
     for (size_t i = 0; i < which.size() && parallelism > 1; ++i) {
-      which[i] = static_cast<uint16_t>(subtask_of_key_group(key_group_of(batch.key_hashes[i], max_parallelism), parallelism, max_parallelism));
+      which[i] = static_cast<uint16_t>(
+          subtask_of_key_group(key_group_of(batch.key_hashes[i], max_parallelism), parallelism, max_parallelism));
     }
     batch.scatter(which.data(), targets.data());
     return parts;
@@ -243,7 +246,8 @@ std::string OperatorScenario::check() const {
   for (int at = 0; at <= static_cast<int>(steps_.size()); ++at) {
     for (const auto& [from, to] : {std::pair(2, 1), std::pair(1, 2)}) {
       const auto actual = Run(*this, from, false).go(Run::Interrupt::kNever, at, to);
-      if (std::string d = difference(cat("from ", from, " to ", to, " subtasks before step ", at, " (sorted)"), sorted(expected), sorted(actual));
+      if (std::string d = difference(cat("from ", from, " to ", to, " subtasks before step ", at, " (sorted)"),
+                                     sorted(expected), sorted(actual));
           !d.empty()) {
         return d;
       }

@@ -69,7 +69,8 @@ Lines sorted(Lines lines) {
 OperatorScenario& feed(OperatorScenario& scenario) {
   return scenario.keyed_by(by_sensor())
       .any_order()
-      .records(batch_of<Reading>({{{"a", 1}, 3}, {{"b", 5}, 4}, {{"a", 4}, 9}, {{"a", 7}, 10}, {{"b", -2}, -1}, {{"b", -4}, -10}}))
+      .records(
+          batch_of<Reading>({{{"a", 1}, 3}, {{"b", 5}, 4}, {{"a", 4}, 9}, {{"a", 7}, 10}, {{"b", -2}, -1}, {{"b", -4}, -10}}))
       .watermark(8)
       .records(batch_of<Reading>({{{"a", 4}, 0}, {{"b", 100}, -1}}))  // the second is late
       .watermark(9)
@@ -101,7 +102,8 @@ TEST(WindowAggregate, EmitsEachWindowOnceTheWatermarkPassedIt) {
 }
 
 TEST(WindowAggregate, HandsKeyAndWindowToAFunction) {
-  OperatorScenario scenario(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}, Describe{}), show_batch_of<std::string>());
+  OperatorScenario scenario(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}, Describe{}),
+                            show_batch_of<std::string>());
   feed(scenario);
   EXPECT_EQ(sorted(scenario.run()),
             sorted({"b [-10, 0) -30 @-1", "a [0, 10) 30 @9", "b [0, 10) 50 @9", "a [10, 20) 70 @19", "c [20, 30) 20 @29"}));
@@ -116,9 +118,11 @@ TEST(WindowReduce, EmitsTheReducedRecord) {
 }
 
 TEST(WindowReduce, HandsTheReducedRecordToAFunction) {
-  OperatorScenario scenario(make_window_reduce<Reading>(&Reading::sensor, kTenMs, kMax, ListAll{}), show_batch_of<std::string>());
+  OperatorScenario scenario(make_window_reduce<Reading>(&Reading::sensor, kTenMs, kMax, ListAll{}),
+                            show_batch_of<std::string>());
   feed(scenario);
-  EXPECT_EQ(sorted(scenario.run()), sorted({"b from -10: -2 @-1", "a from 0: 4 @9", "b from 0: 5 @9", "a from 10: 7 @19", "c from 20: 2 @29"}));
+  EXPECT_EQ(sorted(scenario.run()),
+            sorted({"b from -10: -2 @-1", "a from 0: 4 @9", "b from 0: 5 @9", "a from 10: 7 @19", "c from 20: 2 @29"}));
   EXPECT_EQ(scenario.check(), "");
 }
 
@@ -144,7 +148,8 @@ TEST(WindowAggregate, CountsLateRecords) {
   ASSERT_TRUE(harness.open().ok());
   harness.watermark_to_the_end(9);
   harness.process(*batch_of<Reading>({{{"a", 3}, 9}, {{"a", 3}, 10}, {{"a", 3}, -9}, {{"a", 3}, 11}, {{"b", 3}, 0}}));
-  using Op = detail::WindowOperator<Reading, SensorOf, TumblingEventTimeWindows, detail::AggregateInWindow<Reading, Mean>, detail::EmitResult, double>;
+  using Op = detail::WindowOperator<Reading, SensorOf, TumblingEventTimeWindows, detail::AggregateInWindow<Reading, Mean>,
+                                    detail::EmitResult, double>;
   auto* op = dynamic_cast<Op*>(&harness.op());
   ASSERT_NE(op, nullptr);
   EXPECT_EQ(op->late_records_dropped(), 3);
@@ -155,7 +160,8 @@ TEST(WindowAggregate, EmitsABoundedNumberOfKeysInACallAndStaysConsistentBetween)
   scenario.keyed_by(by_sensor(), 300).any_order();
   for (int b = 0; b < 4; ++b) {
     auto batch = std::make_unique<BatchOf<Reading>>();
-    for (int i = 0; i < 1500; ++i) batch->add({"the sensor of number " + std::to_string(i * 3 + b % 2), i + b}, b * 10 + i % 13);
+    for (int i = 0; i < 1500; ++i)
+      batch->add({"the sensor of number " + std::to_string(i * 3 + b % 2), i + b}, b * 10 + i % 13);
     scenario.records(std::move(batch)).watermark(b * 10 + 4);
   }
   scenario.watermark(kMaxWatermark);
@@ -194,11 +200,27 @@ TEST(WindowAggregate, SnapshotHasFlinksContentsAndTimers) {
   EXPECT_EQ(snapshot.states[1].kind, KeyedStateInfo::Kind::kTimers);
   ASSERT_EQ(snapshot.groups.size(), 1u);
   EXPECT_EQ(snapshot.groups.begin()->first, 15);
-  // State 0: key 8f (group 15, last of its state) "carol" [-10, 0), value (7, 1). State 1: key 8f, the timer at -1, "carol", [-10, 0).
-  const std::string window = "fffffffffffffff6" "0000000000000000";
+  // State 0: key 8f (group 15, last of its state) "carol" [-10, 0), value (7, 1). State 1: key 8f, the timer at -1, "carol",
+  // [-10, 0).
+  const std::string window =
+      "fffffffffffffff6"
+      "0000000000000000";
   EXPECT_EQ(show_bytes(snapshot.groups.begin()->second),
-            "0000" "00000017" "8f066361726f6c" + window + "00000010" "0000000000000007" "0000000000000001"
-            "0001" "0000001f" "8f" "7fffffffffffffff" "066361726f6c" + window + "00000000" "ffff");
+            "0000"
+            "00000017"
+            "8f066361726f6c" +
+                window +
+                "00000010"
+                "0000000000000007"
+                "0000000000000001"
+                "0001"
+                "0000001f"
+                "8f"
+                "7fffffffffffffff"
+                "066361726f6c" +
+                window +
+                "00000000"
+                "ffff");
 }
 
 }  // namespace

@@ -229,7 +229,8 @@ TEST(CowTable, DrainsPageByPageWhileASnapshotKeepsThem) {
 
 /// Random operations against std::map, with up to three snapshots being read at once, each group by group.
 template <class K, class MakeKey>
-void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_space, int steps, uint64_t seed, MakeKey make_key) {
+void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_space, int steps, uint64_t seed,
+                       MakeKey make_key) {
   Fixture<K> f(range, max_parallelism);
   typename Fixture<K>::Model model;
   struct Open {
@@ -265,7 +266,8 @@ void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_sp
       const size_t index = random() % open.size();
       Open& one = open[index];
       for (int i = 0; i < 10 && one.next_group <= range.last; ++i) {
-        one.snapshot.view.for_each_of_group(one.next_group, [&](const K& k, int64_t v) { ASSERT_TRUE(one.read.emplace(k, v).second); });
+        one.snapshot.view.for_each_of_group(one.next_group,
+                                            [&](const K& k, int64_t v) { ASSERT_TRUE(one.read.emplace(k, v).second); });
         one.snapshot.progress->release(one.next_group++);
       }
       if (one.next_group > range.last) {

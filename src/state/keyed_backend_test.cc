@@ -24,7 +24,8 @@ class Backend {
     }
     return groups;
   }
-  Status restore(const std::vector<KeyedStateInfo>& infos, const std::map<int, std::string>& groups, bool ignore_unclaimed = false) {
+  Status restore(const std::vector<KeyedStateInfo>& infos, const std::map<int, std::string>& groups,
+                 bool ignore_unclaimed = false) {
     const TypeDescription key = Serializer<std::string>::describe();
     Status status = states.begin_restore(&key, infos, ignore_unclaimed);
     for (auto group = groups.begin(); group != groups.end() && status.ok(); ++group) {

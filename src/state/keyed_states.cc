@@ -59,7 +59,8 @@ std::unique_ptr<KeyedStateSnapshot> KeyedStates::snapshot() {
   return snapshot;
 }
 
-Status KeyedStates::begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states, bool ignore_unclaimed) {
+Status KeyedStates::begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
+                                  bool ignore_unclaimed) {
   std::vector<KeyedStateInfo> declared;
   for (const auto& state : states_) declared.push_back(state->info());
   auto claimed = match_states(label_, key_type_, declared, key_type, states, ignore_unclaimed);
@@ -73,7 +74,8 @@ Status KeyedStates::begin_restore(const TypeDescription* key_type, const std::ve
 Status KeyedStates::read_group(int key_group, BinaryReader& in) {
   const auto what = [&] { return cat("the keyed state of operator '", label_, "', key group ", key_group); };
   if (!places().range().contains(key_group)) {
-    return internal_error(cat(what(), " was offered to the subtask that owns ", places().range().first, " to ", places().range().last));
+    return internal_error(
+        cat(what(), " was offered to the subtask that owns ", places().range().first, " to ", places().range().last));
   }
   CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
   CanonicalEntry entry;
@@ -84,7 +86,8 @@ Status KeyedStates::read_group(int key_group, BinaryReader& in) {
     NamedState* state = restoring_[static_cast<size_t>(entry.state)];
     if (state == nullptr) {
       if (ignore_unclaimed_) continue;
-      return failed_precondition(cat(what(), " has timers that the operator does not have; allow state that nobody claims to be dropped"));
+      return failed_precondition(
+          cat(what(), " has timers that the operator does not have; allow state that nobody claims to be dropped"));
     }
     if (bug_enabled(Bug::kTimersNotRestored) && state->info().kind == KeyedStateInfo::Kind::kTimers) continue;
     BinaryReader key(entry.key);

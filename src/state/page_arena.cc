@@ -19,7 +19,8 @@ size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 }  // namespace
 
 PageArena::~PageArena() {
-  for (const Chunk& chunk : chunks_) ::operator delete(chunk.start, std::align_val_t(chunk.bytes >= kHugePage ? kHugePage : kAlignment));
+  for (const Chunk& chunk : chunks_)
+    ::operator delete(chunk.start, std::align_val_t(chunk.bytes >= kHugePage ? kHugePage : kAlignment));
 }
 
 void* PageArena::allocate(int size_class, size_t bytes) {

@@ -24,9 +24,7 @@ bool SnapshotTracker::needed(uint64_t first_place, uint64_t last_place) {
   return false;
 }
 
-bool SnapshotTracker::writes_into_shared_pages() const {
-  return bug_enabled(Bug::kSnapshotSeesLaterWrites);
-}
+bool SnapshotTracker::writes_into_shared_pages() const { return bug_enabled(Bug::kSnapshotSeesLaterWrites); }
 
 int64_t SnapshotTracker::oldest_epoch_in_use() {
   forget_released();

@@ -15,8 +15,8 @@ namespace weir::detail {
 template <class T, class KeySelector>
 using KeyOf = std::remove_cvref_t<std::invoke_result_t<const KeySelector&, const T&>>;
 
-/// How many records ahead of the one being processed the memory of its key is asked for. From 12 to 32 makes no difference; as many as a
-/// whole batch at once is slower, for the processor has only so many loads under way (src/state/reduce_bench.cc).
+/// How many records ahead of the one being processed the memory of its key is asked for. From 12 to 32 makes no difference; as
+/// many as a whole batch at once is slower, for the processor has only so many loads under way (bench/keyed_operators.cc).
 inline constexpr size_t kPrefetchDistance = 16;
 
 /// The keys of a batch and their places: the first of two passes over its records.
@@ -34,7 +34,8 @@ class BatchKeys {
     if constexpr (!kInRecord) {
       keys_.clear();
       keys_.reserve(count);
-      for (size_t i = 0; i < count; ++i) keys_.push_back(std::invoke(std::as_const(selector_), static_cast<const T&>(batch.records[i])));
+      for (size_t i = 0; i < count; ++i)
+        keys_.push_back(std::invoke(std::as_const(selector_), static_cast<const T&>(batch.records[i])));
     }
     const PlaceSpace space = places;
     if (batch.key_hashes.empty()) {

@@ -2,18 +2,16 @@
 
 // An extendible hash table whose pages are copied on write, for keyed state.
 //
-// The 64-bit place of a key (table_hash.h) finds, by its leading bits, an entry of the directory, and that the page. Pages are small tables of
-// their own (table_page.h): a full one is rebuilt twice as large up to kPageBytes, and then split in two, so growing never touches more than
-// one page. The directory is cut in chunks of 512 entries under a small root, so that it grows, and is shared, chunk by chunk too.
+// The 64-bit place of a key (table_hash.h) finds, by its leading bits, an entry of the directory, and that the page. Pages are
+// small tables of their own (table_page.h): a full one is rebuilt twice as large up to kPageBytes, and then split in two, so
+// growing never touches more than one page. The directory is cut in chunks of 512 entries under a small root, so that it grows,
+// and is shared, chunk by chunk too.
 //
-// A snapshot takes the root and leaves an empty one behind: O(1/200 000) of the state's size. The first access through a root slot after that
-// copies its chunk and marks its pages as shared; the first write to a shared page copies it, unless the snapshot has finished reading the
-// page's key groups (SnapshotTracker). What was replaced is kept until no snapshot can see it; then the operator's thread takes it back for
-// its next pages. So the reader never writes to memory that the operator's thread uses, and the operator's thread never locks.
-//
-// Words in the root and in the directory are pointers (aligned to 64 bytes) with their low 6 bits used:
-//   root slot        chunk | number of leading place bits that lead to the chunk
-//   directory entry  page  | 32 if shared | log2 of the page's slots; 0: no page
+// A snapshot takes the root and leaves an empty one behind: O(1/200 000) of the state's size. The first access through a root
+// slot after that copies its chunk and marks its pages as shared; the first write to a shared page copies it, unless the
+// snapshot has finished reading the page's key groups (SnapshotTracker). What was replaced is kept until no snapshot can see
+// it; then the operator's thread takes it back for its next pages. So the reader never writes to memory that the operator's
+// thread uses, and the operator's thread never locks.
 
 #include <algorithm>
 #include <bit>
@@ -26,22 +24,13 @@
 #include "weir/detail/page_arena.h"
 #include "weir/detail/snapshot_tracker.h"
 #include "weir/detail/table_page.h"
+#include "weir/detail/table_view.h"
 
 namespace weir::detail {
 
-/// The directory chunk of tables that have none (yet): 512 entries without a page.
-extern const uintptr_t kNoPages[512];
-
-/// What a snapshot sees of one table: the root as it was. Immutable.
-struct FrozenRoot {
-  std::vector<uintptr_t> slots;
-  int root_bits = 0;
-  int chunk_bits = 0;
-};
-
 /// `Placer`: `uint64_t operator()(const Key&) const` gives the place of a key.
-/// Thread: the operator's. Held by shared_ptr: a view of it may outlive the operator; whoever is last frees the pages. `tracker` need only
-/// live as long as the table is used by the operator.
+/// Thread: the operator's. Held by shared_ptr: a view of it may outlive the operator; whoever is last frees the pages.
+/// `tracker` need only live as long as the table is used by the operator.
 template <class Key, class Value, class Placer>
 class CowTable {
  public:
@@ -96,7 +85,7 @@ class CowTable {
     }
     const uint32_t slot = page_of(entry)->find(log2_of(entry), place, key);
     if (slot == Page::kNone) return nullptr;
-    if (__builtin_expect((entry & kShared) != 0, 0)) entry = own_page(place);
+    if (__builtin_expect((entry & kSharedBit) != 0, 0)) entry = own_page(place);
     return &page_of(entry)->slot(slot).value;
   }
 
@@ -108,7 +97,7 @@ class CowTable {
   template <class Make>
   Found find_or_insert(uint64_t place, const Key& key, Make&& make) {
     const uintptr_t entry = peek(place);
-    if (__builtin_expect((entry & kShared) == 0 && entry != 0, 1)) {
+    if (__builtin_expect((entry & kSharedBit) == 0 && entry != 0, 1)) {
       Page* page = page_of(entry);
       const int log2 = log2_of(entry);
       const uint32_t slot = page->find(log2, place, key);
@@ -125,7 +114,7 @@ class CowTable {
     if (entry == 0 && (!thaw_at(place) || (entry = peek(place)) == 0)) return false;
     const uint32_t slot = page_of(entry)->find(log2_of(entry), place, key);
     if (slot == Page::kNone) return false;
-    if ((entry & kShared) != 0) entry = own_page(place);
+    if ((entry & kSharedBit) != 0) entry = own_page(place);
     Page* page = page_of(entry);
     page->slot(slot).~Slot();
     page->give_up(log2_of(entry), slot);
@@ -148,8 +137,8 @@ class CowTable {
     } while (cursor != 0);
   }
 
-  /// Removes the first page from `cursor` on after calling f(const Key&, const Value&) for each of its entries, and moves `cursor` on.
-  /// False if there was none. If f throws nothing is removed.
+  /// Removes the first page from `cursor` on after calling f(const Key&, const Value&) for each of its entries, and moves
+  /// `cursor` on. False if there was none. If f throws nothing is removed.
   template <class F>
   bool drain_page(uint64_t& cursor, F&& f) {
     while (size_ != 0) {
@@ -175,7 +164,8 @@ class CowTable {
     frozen->chunk_bits = chunk_bits();
     frozen->slots.assign(root_, root_ + root_size());
     for (size_t i = 0; i < root_size(); ++i) {
-      if (is_untouched(frozen->slots[i]) && frozen_ != nullptr) frozen->slots[i] = frozen_->slots[i >> (root_bits_ - frozen_->root_bits)];
+      if (is_untouched(frozen->slots[i]) && frozen_ != nullptr)
+        frozen->slots[i] = frozen_->slots[i >> (root_bits_ - frozen_->root_bits)];
     }
     if (size_ == 0 && frozen_ == nullptr && is_untouched(root_[0])) return frozen;
     std::fill(root_, root_ + root_size(), untouched());
@@ -230,60 +220,10 @@ class CowTable {
     pages_ = 0;
   }
 
-  /// Reads the entries of a frozen root. Thread: one at a time, any.
-  class View {
-   public:
-    View(std::shared_ptr<const CowTable> owner, std::shared_ptr<const FrozenRoot> root, PlaceSpace places)
-        : owner_(std::move(owner)), root_(std::move(root)), places_(places) {}
-
-    /// f(const Key&, const Value&) for all entries of a key group.
-    template <class F>
-    void for_each_of_group(int group, F&& f) const {
-      uint64_t cursor = places_.first_place(group);
-      const uint64_t last = places_.last_place(group);
-      for (;;) {
-        const uintptr_t slot = root_->slots[root_->root_bits == 0 ? 0 : cursor >> (64 - root_->root_bits)];
-        const int prefix = prefix_of(slot);
-        const uintptr_t entry = chunk_of(slot)[(cursor << prefix) >> (64 - root_->chunk_bits)];
-        const int depth = entry == 0 ? prefix + root_->chunk_bits : page_of(entry)->depth;
-        const uint64_t end = last_of_span(cursor, depth);
-        if (entry != 0) visit(entry, first_of_span(cursor, depth), end, group, f);
-        if (end >= last) return;
-        cursor = end + 1;
-      }
-    }
-
-   private:
-    template <class F>
-    void visit(uintptr_t entry, uint64_t first, uint64_t end, int group, F&& f) const {
-      const Page& page = *page_of(entry);
-      if (first >= places_.first_place(group) && end <= places_.last_place(group)) {
-        page.for_each(log2_of(entry), [&](const Slot& slot) { f(slot.key, slot.value); });
-        return;
-      }
-      // The page holds entries of several groups. They are read one after another: sorted once for all of them.
-      if (sorted_page_ != entry) {
-        sorted_page_ = entry;
-        sorted_.clear();
-        page.for_each(log2_of(entry), [&](const Slot& slot) { sorted_.emplace_back(owner_->place_of(slot), &slot); });
-        std::stable_sort(sorted_.begin(), sorted_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-      }
-      auto it = std::lower_bound(sorted_.begin(), sorted_.end(), places_.first_place(group),
-                                 [](const auto& a, uint64_t place) { return a.first < place; });
-      const uint64_t last = places_.last_place(group);
-      for (; it != sorted_.end() && it->first <= last; ++it) f(it->second->key, it->second->value);
-    }
-
-    std::shared_ptr<const CowTable> owner_;
-    std::shared_ptr<const FrozenRoot> root_;
-    PlaceSpace places_;
-    mutable uintptr_t sorted_page_ = 0;
-    mutable std::vector<std::pair<uint64_t, const Slot*>> sorted_;
-  };
+  using View = TableView<CowTable>;
 
  private:
-  static constexpr uintptr_t kShared = 32;
-  static constexpr uintptr_t kPointer = ~uintptr_t{63};
+  friend View;
   static constexpr int kMinChunkBits = 3;
   static constexpr int kMaxChunkBits = 9;
   static constexpr int kMaxDepth = 48;
@@ -296,20 +236,11 @@ class CowTable {
     uint8_t chunk_bits;
   };
 
-  static Page* page_of(uintptr_t entry) { return reinterpret_cast<Page*>(entry & kPointer); }
-  static int log2_of(uintptr_t entry) { return static_cast<int>(entry & 31); }
-  static uintptr_t* chunk_of(uintptr_t slot) { return reinterpret_cast<uintptr_t*>(slot & kPointer); }
-  static int prefix_of(uintptr_t slot) { return static_cast<int>(slot & 63); }
-  static uintptr_t untouched() { return reinterpret_cast<uintptr_t>(kNoPages); }
-  static bool is_untouched(uintptr_t slot) { return (slot & kPointer) == untouched(); }
-  static uint64_t first_of_span(uint64_t place, int depth) { return depth == 0 ? 0 : place & ~(UINT64_MAX >> depth); }
-  static uint64_t last_of_span(uint64_t place, int depth) { return depth == 0 ? UINT64_MAX : place | (UINT64_MAX >> depth); }
+  static Page* page_of(uintptr_t entry) { return reinterpret_cast<Page*>(entry & kPointerBits); }
 
   size_t root_size() const { return size_t{1} << root_bits_; }
   int chunk_bits() const { return 64 - chunk_shift_; }
   size_t root_index(uint64_t place) const { return (place >> 1) >> root_shift_; }
-  static size_t chunk_index(uintptr_t slot, uint64_t place, int chunk_shift) { return (place << (slot & 63)) >> chunk_shift; }
-
   uintptr_t peek(uint64_t place) const {
     const uintptr_t slot = root_[root_index(place)];
     return chunk_of(slot)[chunk_index(slot, place, chunk_shift_)];
@@ -328,7 +259,8 @@ class CowTable {
 
   // --- after a snapshot ---
 
-  /// If the chunk for this place has not been touched since the last snapshot: makes it usable. False if there was nothing to do.
+  /// If the chunk for this place has not been touched since the last snapshot: makes it usable. False if there was nothing to
+  /// do.
   __attribute__((noinline)) bool thaw_at(uint64_t place) {
     const size_t index = root_index(place);
     if (frozen_ == nullptr || !is_untouched(root_[index])) return false;
@@ -339,7 +271,7 @@ class CowTable {
       const size_t entries = size_t{1} << chunk_bits();
       uintptr_t* chunk = new_chunk(chunk_bits());
       const uintptr_t* from = chunk_of(slot);
-      for (size_t i = 0; i < entries; ++i) chunk[i] = from[i] == 0 ? 0 : from[i] | kShared;
+      for (size_t i = 0; i < entries; ++i) chunk[i] = from[i] == 0 ? 0 : from[i] | kSharedBit;
       retired_.push_back({slot, tracker_->epoch(), true, static_cast<uint8_t>(chunk_bits())});
       live = reinterpret_cast<uintptr_t>(chunk) | static_cast<uintptr_t>(prefix);
     }
@@ -359,7 +291,7 @@ class CowTable {
     Page* page = page_of(entry);
     const int log2 = log2_of(entry);
     const int depth = page->depth;
-    uintptr_t owned = entry & ~kShared;
+    uintptr_t owned = entry & ~kSharedBit;
     if (!tracker_->writes_into_shared_pages() && tracker_->needed(first_of_span(place, depth), last_of_span(place, depth))) {
       Page* copy = new_page(log2);
       copy->copy_from(*page, log2);
@@ -407,7 +339,7 @@ class CowTable {
         set_entries(place, depth, word_of(page, kMinLog2));
         continue;
       }
-      if ((entry & kShared) != 0) entry = own_page(place);
+      if ((entry & kSharedBit) != 0) entry = own_page(place);
       if (page_of(entry)->growth_left != 0) return entry;
       make_room(place, entry);
     }
@@ -480,7 +412,8 @@ class CowTable {
         uintptr_t* chunk = new_chunk(bits);
         for (size_t i = 0; i < entries; ++i) chunk[i] = old[half * (entries / 2) + i / 2];
         const uint64_t bit = uint64_t{1} << (63 - prefix);
-        set_root_slots(half == 0 ? place & ~bit : place | bit, reinterpret_cast<uintptr_t>(chunk) | static_cast<uintptr_t>(prefix + 1));
+        set_root_slots(half == 0 ? place & ~bit : place | bit,
+                       reinterpret_cast<uintptr_t>(chunk) | static_cast<uintptr_t>(prefix + 1));
       }
     }
     arena_->release(kChunkClass + bits, chunk_of(slot), sizeof(uintptr_t) << bits);
@@ -539,7 +472,9 @@ class CowTable {
 
   // --- memory ---
 
-  static uintptr_t word_of(const Page* page, int log2) { return reinterpret_cast<uintptr_t>(page) | static_cast<uintptr_t>(log2); }
+  static uintptr_t word_of(const Page* page, int log2) {
+    return reinterpret_cast<uintptr_t>(page) | static_cast<uintptr_t>(log2);
+  }
   Page* new_page(int log2) { return Page::in_block(arena_->allocate(log2, Page::bytes(log2)), log2); }
   uintptr_t* new_chunk(int bits) {
     return static_cast<uintptr_t*>(arena_->allocate(kChunkClass + bits, sizeof(uintptr_t) << bits));
@@ -568,7 +503,7 @@ class CowTable {
     const int depth = page_of(entry)->depth;
     set_entries(place, depth, 0);
     --pages_;
-    if ((entry & kShared) != 0 && tracker_->needed(first_of_span(place, depth), last_of_span(place, depth))) {
+    if ((entry & kSharedBit) != 0 && tracker_->needed(first_of_span(place, depth), last_of_span(place, depth))) {
       retired_.push_back({entry, tracker_->epoch(), false, 0});
     } else {
       dispose_of(entry);

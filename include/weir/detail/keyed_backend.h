@@ -196,7 +196,8 @@ class KeyedBackend final : public KeyedStates {
   void set_current_key(const K& key, uint64_t place) { current_.set(key, place); }
   const CurrentKey<K>& current() const { return current_; }
 
-  /// Declares a state; asked for again by the same name and type, gives the same. Throws std::invalid_argument if it is another's name.
+  /// Declares a state; asked for again by the same name and type, gives the same. Throws std::invalid_argument if it is
+  /// another's name.
   template <class T, class Entries>
   TableState<K, T, Entries>& table_state(const std::string& name, std::optional<T> default_value = {}) {
     using State = TableState<K, T, Entries>;

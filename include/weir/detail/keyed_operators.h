@@ -11,7 +11,8 @@
 
 namespace weir::detail {
 
-/// For each record the reduction of all records of its key so far; `F`: T(T so_far, const T& record). State: "_op_state", as Flink's.
+/// For each record the reduction of all records of its key so far; `F`: T(T so_far, const T& record). State: "_op_state", as
+/// Flink's.
 template <class T, class KeySelector, class F>
 class ReduceOperator final : public Operator {
  public:

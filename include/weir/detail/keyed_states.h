@@ -24,8 +24,8 @@ class NamedState {
   virtual ~NamedState() = default;
   virtual KeyedStateInfo info() const = 0;
   virtual std::unique_ptr<StateView> freeze() = 0;
-  /// Takes one entry of a snapshot: `key` is the key and what follows it, both readers are checked by the caller. False if the key does
-  /// not belong to this key group.
+  /// Takes one entry of a snapshot: `key` is the key and what follows it, both readers are checked by the caller. False if the
+  /// key does not belong to this key group.
   virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;
   /// Starts loading what an access to each of these places will touch.
   virtual void prefetch(const uint64_t* places, size_t count) = 0;
@@ -42,7 +42,8 @@ class KeyedStates : public KeyedState {
   ~KeyedStates() override;
 
   std::unique_ptr<KeyedStateSnapshot> snapshot() override;
-  Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states, bool ignore_unclaimed) override;
+  Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
+                       bool ignore_unclaimed) override;
   Status read_group(int key_group, BinaryReader& in) override;
 
   SnapshotTracker& tracker() { return tracker_; }

@@ -6,10 +6,10 @@
 
 namespace weir::detail {
 
-/// Memory for the pages of tables: blocks of a few sizes, each aligned to 64 bytes, cut from chunks that grow up to 2 MB and lie on huge
-/// pages where the system has them (a table is touched all over: TLB misses would cost more than cache misses). Freed blocks are kept for the
-/// next of the same class; the system gets the memory back when the arena goes. Constructs and destroys nothing in the blocks.
-/// Thread: one at a time.
+/// Memory for the pages of tables: blocks of a few sizes, each aligned to 64 bytes, cut from chunks that grow up to 2 MB and
+/// lie on huge pages where the system has them (a table is touched all over: TLB misses would cost more than cache misses).
+/// Freed blocks are kept for the next of the same class; the system gets the memory back when the arena goes. Constructs and
+/// destroys nothing in the blocks. Thread: one at a time.
 class PageArena {
  public:
   static constexpr size_t kAlignment = 64;

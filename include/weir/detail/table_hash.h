@@ -1,7 +1,7 @@
 #pragma once
 
-// Where a key stands in a table: a 64-bit hash with a fixed seed, so that the order of a table is the same in every run, and the place made
-// of it and of the key group.
+// Where a key stands in a table: a 64-bit hash with a fixed seed, so that the order of a table is the same in every run, and
+// the place made of it and of the key group.
 
 #include <bit>
 #include <chrono>
@@ -136,7 +136,8 @@ bool same_key(const K& a, const K& b) {
   } else if constexpr (kIsTuple<K>) {
     return [&]<size_t... I>(std::index_sequence<I...>) {
       return (same_key<std::remove_cvref_t<std::tuple_element_t<I, K>>>(std::get<I>(a), std::get<I>(b)) && ...);
-    }(std::make_index_sequence<std::tuple_size_v<K>>());
+    }
+    (std::make_index_sequence<std::tuple_size_v<K>>());
   } else {
     return a == b;
   }
@@ -146,8 +147,8 @@ bool same_key(const K& a, const K& b) {
 template <class K>
 inline constexpr bool kCheapHash = std::is_arithmetic_v<K> || std::is_enum_v<K> || kIsDuration<K> || kIsTimePoint<K>;
 
-/// Lays the key groups of one subtask out over the 64-bit numbers: each gets an equal stretch, in order, and a key stands within its group's
-/// stretch by its table hash. So one table holds all groups, and any of them can be read by itself.
+/// Lays the key groups of one subtask out over the 64-bit numbers: each gets an equal stretch, in order, and a key stands
+/// within its group's stretch by its table hash. So one table holds all groups, and any of them can be read by itself.
 class PlaceSpace {
  public:
   PlaceSpace() = default;

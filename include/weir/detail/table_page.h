@@ -53,8 +53,9 @@ class TagGroup {
 
 /// A page of a CowTable: an open-addressing table of 2^log2 slots in one block of memory,
 ///   slots, the first one last | header | a tag per slot, then the first 16 again
-/// A pointer to a page points to its header, so that neither slots nor tags depend on the size. A slot is looked for from the place's home slot on, 16 tags at a time. A tag is seven bits of the place, or kEmpty, or kDeleted.
-/// Not here: growth, sharing (CowTable). `log2` is kept by whoever points to the page.
+/// A pointer to a page points to its header, so that neither slots nor tags depend on the size. A slot is looked for from the
+/// place's home slot on, 16 tags at a time. A tag is seven bits of the place, or kEmpty, or kDeleted. Not here: growth, sharing
+/// (CowTable). `log2` is kept by whoever points to the page.
 template <class Key, class Value>
 class TablePage {
  public:

@@ -2,10 +2,10 @@
 
 // Timers of keys: a set by (timestamp, key), kept in a table for snapshots, and a heap for their order.
 //
-// The heap is not part of a snapshot; a restore makes it anew. Its order (timestamp, then place of the key) does not depend on what happened
-// before, so a restored operator fires in the same order. A deleted timer leaves its heap entry behind: the table holds another registration
-// number, or none. When such entries are more than half, each further operation looks at a few entries of the heap and takes out the dead
-// ones, so that they stay in proportion, and nobody waits for a clean-up of all.
+// The heap is not part of a snapshot; a restore makes it anew. Its order (timestamp, then place of the key) does not depend on
+// what happened before, so a restored operator fires in the same order. A deleted timer leaves its heap entry behind: the table
+// holds another registration number, or none. When such entries are more than half, each further operation looks at a few
+// entries of the heap and takes out the dead ones, so that they stay in proportion, and nobody waits for a clean-up of all.
 
 #include <algorithm>
 #include <cstdint>
@@ -100,7 +100,7 @@ class TimerSet final : public NamedState {
 
  private:
   using Table = CowTable<TimerKey<K>, uint64_t, TimerPlacer<K>>;  // the value: the number of the registration
-  static constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, so that timers sort as bytes
+  static constexpr uint64_t kSignBit = uint64_t{1} << 63;         // flipped, so that timers sort as bytes
   static constexpr size_t kSweepSteps = 4;
   static constexpr size_t kToleratedDead = 64;
 

@@ -2,9 +2,10 @@
 
 // What windows hold: a table of its own for each window.
 //
-// Flink keeps one table by (key, window), a timer for each entry, and takes the entries out one by one when their timers fire. Here a window
-// fires as a whole: its table is read page by page in the order of memory, and its pages are given back as they are emitted. Timers are
-// not kept; every entry of a window has exactly one, at the window's last timestamp, and a snapshot says so, so that Flink finds them.
+// Flink keeps one table by (key, window), a timer for each entry, and takes the entries out one by one when their timers fire.
+// Here a window fires as a whole: its table is read page by page in the order of memory, and its pages are given back as they
+// are emitted. Timers are not kept; every entry of a window has exactly one, at the window's last timestamp, and a snapshot
+// says so, so that Flink finds them.
 
 #include <map>
 #include <memory>
@@ -48,7 +49,8 @@ class WindowContents final : public NamedState {
     if (windows_.empty() || windows_.begin()->first.max_timestamp() > watermark) return nullptr;
     return &windows_.begin()->first;
   }
-  /// Takes some entries out of the window that fires next, after f(const K&, const S&) for each; the window too if it was the last of them.
+  /// Takes some entries out of the window that fires next, after f(const K&, const S&) for each; the window too if it was the
+  /// last of them.
   template <class F>
   void drain_some(F&& f) {
     const auto first = windows_.begin();
@@ -134,9 +136,9 @@ class WindowContents final : public NamedState {
   const KeyedStateInfo::Kind kind_;
   const std::shared_ptr<PageArena> arena_;  // one for all windows: what one gives back the next uses
   std::map<TimeWindow, std::shared_ptr<Table>, FiresBefore> windows_;
-  uint64_t cursor_ = 0;  // in the window that fires next
+  uint64_t cursor_ = 0;           // in the window that fires next
   std::vector<Dropped> dropped_;  // drained, but maybe still read; oldest first
-  bool maybe_garbage_ = false;  // the tables may hold what only a snapshot needs
+  bool maybe_garbage_ = false;    // the tables may hold what only a snapshot needs
   std::shared_ptr<const Frozen> frozen_;
 };
 

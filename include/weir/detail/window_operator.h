@@ -16,8 +16,9 @@ namespace weir::detail {
 
 template <class T, class A>
 struct AggregateInWindow {
-  static_assert(AggregateFunction<A, T>, "an aggregate function has Accumulator, create_accumulator(), add(record, accumulator) and "
-                                         "get_result(accumulator), all const (weir/functions.h)");
+  static_assert(AggregateFunction<A, T>,
+                "an aggregate function has Accumulator, create_accumulator(), add(record, accumulator) and "
+                "get_result(accumulator), all const (weir/functions.h)");
   using Stored = typename A::Accumulator;
   using Serialized = Stored;
   using Entries = ValueEntries<Stored>;
@@ -84,8 +85,8 @@ class EmitProcessed {
   std::vector<typename Fn::Input> one_;
 };
 
-/// Collects records by key and window and emits each window when the watermark passes its last timestamp, which its results have.
-/// Records whose window has been emitted are dropped and counted. Keys of a window come in no particular order.
+/// Collects records by key and window and emits each window when the watermark passes its last timestamp, which its results
+/// have. Records whose window has been emitted are dropped and counted. Keys of a window come in no particular order.
 template <class T, class KeySelector, class Assigner, class Kept, class Emit, class Out>
 class WindowOperator final : public Operator {
  public:
@@ -110,7 +111,9 @@ class WindowOperator final : public Operator {
     const size_t count = in.size();
     if (count == 0) return;
     if (in.timestamps.empty()) {
-      return context_->fail(failed_precondition("a record without a timestamp came to an event-time window: give the source a watermark strategy that assigns timestamps"));
+      return context_->fail(
+          failed_precondition("a record without a timestamp came to an event-time window: give the source a watermark strategy "
+                              "that assigns timestamps"));
     }
     backend_->collect_garbage();
     keys_.compute(in, backend_->places());
@@ -187,7 +190,9 @@ class WindowOperator final : public Operator {
 template <class T, class Out, class KeySelector, class Assigner, class Kept, class Emit>
 OperatorFactory make_window_operator(KeySelector selector, Assigner assigner, Kept kept, Emit emit) {
   require_serializable<typename Kept::Serialized>();
-  return [=] { return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(selector, assigner, kept, emit); };
+  return [=] {
+    return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(selector, assigner, kept, emit);
+  };
 }
 
 /// Out: AggregateResult<A>.
@@ -199,29 +204,35 @@ OperatorFactory make_window_aggregate(KeySelector selector, Assigner assigner, A
 /// `Fn`: a ProcessWindowFunction<AggregateResult<A>, Out, K>; gets the one result.
 template <class T, class KeySelector, class Assigner, class A, class Fn>
 OperatorFactory make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate, Fn process) {
-  static_assert(std::is_same_v<typename Fn::Input, AggregateResult<A>>, "the window function's input is not the aggregate's result");
-  static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>, "the window function's key type is not that of key_by()");
+  static_assert(std::is_same_v<typename Fn::Input, AggregateResult<A>>,
+                "the window function's input is not the aggregate's result");
+  static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
+                "the window function's key type is not that of key_by()");
   return make_window_operator<T, typename Fn::Output>(std::move(selector), std::move(assigner),
-                                                      AggregateInWindow<T, A>{std::move(aggregate)}, EmitProcessed<Fn>(std::move(process)));
+                                                      AggregateInWindow<T, A>{std::move(aggregate)},
+                                                      EmitProcessed<Fn>(std::move(process)));
 }
 /// `F`: T(T so_far, const T& record). Out: T.
 template <class T, class KeySelector, class Assigner, class F>
 OperatorFactory make_window_reduce(KeySelector selector, Assigner assigner, F reduce) {
-  return make_window_operator<T, T>(std::move(selector), std::move(assigner), ReduceInWindow<T, F>{std::move(reduce)}, EmitResult{});
+  return make_window_operator<T, T>(std::move(selector), std::move(assigner), ReduceInWindow<T, F>{std::move(reduce)},
+                                    EmitResult{});
 }
 /// `Fn`: a ProcessWindowFunction<T, Out, K>; gets the one result.
 template <class T, class KeySelector, class Assigner, class F, class Fn>
 OperatorFactory make_window_reduce(KeySelector selector, Assigner assigner, F reduce, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, T>, "the window function's input is not the stream's type");
-  static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>, "the window function's key type is not that of key_by()");
-  return make_window_operator<T, typename Fn::Output>(std::move(selector), std::move(assigner), ReduceInWindow<T, F>{std::move(reduce)},
-                                                      EmitProcessed<Fn>(std::move(process)));
+  static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
+                "the window function's key type is not that of key_by()");
+  return make_window_operator<T, typename Fn::Output>(
+      std::move(selector), std::move(assigner), ReduceInWindow<T, F>{std::move(reduce)}, EmitProcessed<Fn>(std::move(process)));
 }
 /// `Fn`: a ProcessWindowFunction<T, Out, K>; gets all records of the key in the window, in the order in which they came.
 template <class T, class KeySelector, class Assigner, class Fn>
 OperatorFactory make_window_process(KeySelector selector, Assigner assigner, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, T>, "the window function's input is not the stream's type");
-  static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>, "the window function's key type is not that of key_by()");
+  static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
+                "the window function's key type is not that of key_by()");
   return make_window_operator<T, typename Fn::Output>(std::move(selector), std::move(assigner), ListInWindow<T>{},
                                                       EmitProcessed<Fn>(std::move(process)));
 }

@@ -1,5 +1,7 @@
 // What keyed state costs a record, against the loop that one would write by hand; both in turns in one process.
-//   weir_keyed_operators_bench [records] [keys...]
+//   keyed_operators [records] [keys...]
+
+#include "weir/detail/keyed_operators.h"
 
 #include <absl/container/flat_hash_map.h>
 #include <time.h>
@@ -10,8 +12,6 @@
 #include <random>
 #include <string>
 #include <vector>
-
-#include "weir/detail/keyed_operators.h"
 
 namespace weir {
 namespace {
@@ -59,7 +59,9 @@ template <class R>
 class CountPerKey : public KeyedProcessFunction<decltype(R::key), R, R> {
  public:
   using Base = KeyedProcessFunction<decltype(R::key), R, R>;
-  void open(typename Base::RuntimeContext& context) override { count_ = context.state(ValueStateDescriptor<uint64_t>{"count"}); }
+  void open(typename Base::RuntimeContext& context) override {
+    count_ = context.state(ValueStateDescriptor<uint64_t>{"count"});
+  }
   void process_element(const R& record, typename Base::Context&, Collector<R>& out) override {
     uint64_t& count = count_.mutable_value();
     count += record.count;
@@ -92,7 +94,8 @@ double loop(const std::vector<R>& records, size_t from, size_t to, absl::flat_ha
   return (seconds() - start) / static_cast<double>(to - from) * 1e9;
 }
 template <class R>
-double bare_loop(const std::vector<R>& records, size_t from, size_t to, absl::flat_hash_map<decltype(R::key), uint64_t>& counts) {
+double bare_loop(const std::vector<R>& records, size_t from, size_t to,
+                 absl::flat_hash_map<decltype(R::key), uint64_t>& counts) {
   const double start = seconds();
   for (size_t i = from; i < to; ++i) ++counts[records[i].key];
   return (seconds() - start) / static_cast<double>(to - from) * 1e9;
@@ -150,12 +153,14 @@ void compare(const char* what, size_t count, size_t keys, MakeKey make_key) {
     reduced.add(engine(records, from, to, reduce));
     processed.add(engine(records, from, to, process));
   }
-  std::printf("%-7s %8zu keys   ++map[key] %5.1f ns, with results %5.1f | reduce %5.1f (%.2f x) process %5.1f (%.2f x) | first round: %5.1f %5.1f %5.1f %5.1f\n",
-              what, keys, bare.best, plain.best, reduced.best, reduced.best / bare.best, processed.best, processed.best / bare.best,
-              bare.first, plain.first, reduced.first, processed.first);
+  std::printf(
+      "%-7s %8zu keys   ++map[key] %5.1f ns, with results %5.1f | reduce %5.1f (%.2f x) process %5.1f (%.2f x) | first round: "
+      "%5.1f %5.1f %5.1f %5.1f\n",
+      what, keys, bare.best, plain.best, reduced.best, reduced.best / bare.best, processed.best, processed.best / bare.best,
+      bare.first, plain.first, reduced.first, processed.first);
 
-  // The pause of a snapshot, and what the copying after it costs while nobody has read the snapshot. The first takes memory from the
-  // system, the next ones have it.
+  // The pause of a snapshot, and what the copying after it costs while nobody has read the snapshot. The first takes memory
+  // from the system, the next ones have it.
   for (int i = 0; i < 3; ++i) {
     const double start = seconds();
     auto snapshot = reduce.keyed_state()->snapshot();
@@ -163,7 +168,8 @@ void compare(const char* what, size_t count, size_t keys, MakeKey make_key) {
     const double copying = engine(records, 0, count / rounds, reduce);
     snapshot.reset();
     const double after = engine(records, 0, count / rounds, reduce);
-    std::printf("        snapshot() %.1f us; a record while it is unread %.1f ns, after it %.1f ns\n", pause * 1e6, copying, after);
+    std::printf("        snapshot() %.1f us; a record while it is unread %.1f ns, after it %.1f ns\n", pause * 1e6, copying,
+                after);
   }
 }
 
