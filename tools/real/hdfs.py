@@ -259,6 +259,9 @@ def start_once(home, ha, close_delay_ms):
                 die(f"the second NameNode could not be prepared; see {home.folder}/bootstrap.log")
         home.spawn("nn2", "namenode", conf2, "256m")
         home.wait("the second NameNode", answers(home, "nn2", ports["nn2_http"]), "nn2")
+        # A NameNode answers over HTTP before it takes calls.
+        for name in ("nn1", "nn2"):
+            home.wait(f"calls to {name}", listens(ports[f"{name}_rpc"]), name)
         transition(home, "-transitionToActive", "nn1")
     home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
     uri = f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}"
@@ -286,6 +289,14 @@ def start(home, arguments):
 def stop(home, arguments):
     for name in list(home.state["processes"]):
         home.stop(name)
+
+
+def listens(port):
+    def check():
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((HOST, port)) == 0
+    return check
 
 
 def transition(home, *arguments):
