@@ -180,8 +180,19 @@ bool PendingCommits::retry_later(const Status& status, const char* what) {
   return true;
 }
 
+bool PendingCommits::retry_is_due(int64_t now_ms) const {
+  if (retry_at_ms_ == INT64_MAX) return false;
+  // A wall clock that went back must not put it off.
+  return now_ms >= retry_at_ms_ || retry_at_ms_ - now_ms > kMaxRetryMs;
+}
+
+int64_t PendingCommits::next_processing_time() const {
+  const int64_t now_ms = context_.processing_time_ms();
+  return retry_is_due(now_ms) ? now_ms : retry_at_ms_;
+}
+
 void PendingCommits::advance_processing_time(int64_t now_ms) {
-  if (now_ms < retry_at_ms_) return;
+  if (!retry_is_due(now_ms)) return;
   retry_at_ms_ = INT64_MAX;
   if (recovered_) start_commit();
   else recover();

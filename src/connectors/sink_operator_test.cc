@@ -150,6 +150,21 @@ TEST(SinkOperator, AnUnavailableCommitIsTriedAgainLaterAndLater) {
   EXPECT_EQ(life.script->log.size(), 5u);
 }
 
+TEST(SinkOperator, AClockThatGoesBackDoesNotPutATryOff) {
+  Life life;
+  life.host.run_jobs();
+  life.script->commit_answers = {unavailable("x")};
+  life.write("a");
+  life.snapshot(1);
+  life.sink.checkpoint_completed(1);
+  life.host.run_jobs();
+  life.host.now_ms -= 3'600'000;
+  EXPECT_EQ(life.sink.next_processing_time(), life.host.now_ms);
+  life.sink.advance_processing_time(life.host.now_ms, life.none);
+  life.host.run_jobs();
+  EXPECT_TRUE(life.sink.quiescent());
+}
+
 TEST(SinkOperator, ACommitThatStaysUnavailableFailsTheTaskAtLast) {
   Life life;
   life.host.run_jobs();

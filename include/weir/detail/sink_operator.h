@@ -29,7 +29,7 @@ class PendingCommits {
   void completed(int64_t id);
   /// Commits everything, at the end of a job without checkpoints. `make_durable` runs first, on the I/O pool.
   void commit_final(std::vector<std::string> prepared, std::vector<std::function<Status()>> make_durable);
-  int64_t next_processing_time() const { return retry_at_ms_; }
+  int64_t next_processing_time() const;
   void advance_processing_time(int64_t now_ms);
   /// False while a recovery or a commit is under way or has to be tried again.
   bool quiescent() const;
@@ -46,6 +46,7 @@ class PendingCommits {
   void start_commit();
   void on_recovered(const Status& status);
   void on_committed(int64_t up_to, const Status& status);
+  bool retry_is_due(int64_t now_ms) const;
   /// True if it will be tried again; false if the task has failed.
   bool retry_later(const Status& status, const char* what);
 
