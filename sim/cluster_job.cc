@@ -79,6 +79,8 @@ DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& p
             for (const PlannedEvent& made : apply_step(step, index, e.planned())) out.collect(Event::of(made));
           })
           .uid(uid);
+    case StepKind::kFork:
+      return input.union_with(from.map([step, index](const Event& e) { return Event::of(apply_step(step, index, e.planned()).at(1)); }).uid(uid));
   }
   return from;
 }

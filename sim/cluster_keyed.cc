@@ -91,6 +91,22 @@ class WriteWindow final : public ProcessWindowFunction<Running, std::string, int
   }
 };
 
+class SumList final : public ProcessWindowFunction<Event, std::string, std::string> {
+ public:
+  explicit SumList(std::shared_ptr<Mishaps> mishaps) : mishaps_(std::move(mishaps)) {}
+  void process(const std::string& key, const WindowContext& context, const std::vector<Event>& elements, Collector<std::string>& out) override {
+    int64_t sum = 0;
+    for (const Event& each : elements) {
+      throw_if_due(*mishaps_, each.id);
+      sum += each.value;
+    }
+    out.collect(interval_line(std::stoll(key), context.window.start, static_cast<int64_t>(elements.size()), sum));
+  }
+
+ private:
+  const std::shared_ptr<Mishaps> mishaps_;
+};
+
 }  // namespace
 
 DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan, std::shared_ptr<Mishaps> mishaps) {
@@ -119,6 +135,11 @@ DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const 
           .window(TumblingEventTimeWindows::of(std::chrono::milliseconds(plan.window_ms)))
           .aggregate(SumOfWindow{ballast, mishaps}, WriteWindow())
           .uid("windows");
+    case Ending::kLists:
+      return events.key_by([](const Event& e) { return std::to_string(e.key); })
+          .window(TumblingEventTimeWindows::of(std::chrono::milliseconds(plan.window_ms)))
+          .process(SumList(mishaps))
+          .uid("lists");
     case Ending::kPlain:
       break;
   }

@@ -54,9 +54,9 @@ WorkloadPlan draw_workload(SimRandom& random) {
     source.split_bytes = random.between(200, 4000);
     plan.sources.push_back(source);
   }
-  plan.ending = static_cast<Ending>(random.below(4));
+  plan.ending = static_cast<Ending>(random.below(5));
   const size_t steps = random.below(4);
-  for (size_t i = 0; i < steps; ++i) plan.steps.push_back({static_cast<StepKind>(random.below(3)), random.chance(0.3)});
+  for (size_t i = 0; i < steps; ++i) plan.steps.push_back({static_cast<StepKind>(random.below(4)), random.chance(0.3)});
   plan.keys = random.between(1, 24);
   plan.window_ms = one_of(random, {20, 50, 100, 500});
   plan.disorder_ms = one_of(random, {0, 0, 20, 200});
@@ -146,14 +146,17 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index, const P
       }
       return copies;
     }
+    case StepKind::kFork:
+      changed.value = (event.value + 500) % 1009;
+      return {event, changed};
   }
   return {};
 }
 
 std::string describe(const WorkloadPlan& plan) {
   static constexpr const char* kSources[] = {"generator", "collection", "file"};
-  static constexpr const char* kSteps[] = {"map", "filter", "flat_map"};
-  static constexpr const char* kEndings[] = {"plain", "reduce", "timers", "windows"};
+  static constexpr const char* kSteps[] = {"map", "filter", "flat_map", "fork"};
+  static constexpr const char* kEndings[] = {"plain", "reduce", "timers", "windows", "lists"};
   std::string text;
   for (const SourcePlan& source : plan.sources) {
     text += cat(text.empty() ? "" : " + ", kSources[static_cast<int>(source.kind)], '(', source.count, ", ",

@@ -27,7 +27,12 @@ struct SourcePlan {
   int64_t split_bytes = 0;   ///< kFile
 };
 
-enum class StepKind { kMap, kFilter, kFlatMap };
+enum class StepKind {
+  kMap,
+  kFilter,
+  kFlatMap,
+  kFork,  ///< each record as it is, and changed by a map on another way
+};
 struct StepPlan {
   StepKind kind = StepKind::kMap;
   bool rebalance = false;  ///< in front of it
@@ -39,6 +44,7 @@ enum class Ending {
   kReduce,   ///< count and sum by key; writes each intermediate result
   kTimers,   ///< sums by key and interval in value and map state; writes a line per record and one per interval, when its timer fires
   kWindows,  ///< sums by key and tumbling window
+  kLists,    ///< the same from all records of a window, kept as they are; the keys are strings
 };
 
 /// What a seed stands for: a job and its input. Stays the same over all restarts.
@@ -88,7 +94,7 @@ struct FaultPlan {
   double power_loss = 0;           ///< when a process is killed
   double damage = 0;               ///< likewise: a bit of the newest checkpoint turns over, if an older one is retained
   double pause = 0;                ///< of a process, for seconds
-  double wall_skew = 0;            ///< the wall clock of a process is off by up to a year
+  double wall_skew = 0;            ///< the wall clock of a process is off by up to a year, and jumps
   double cancel = 0;               ///< instead of being killed the job is cancelled
   double restart_when_finished = 0;
   MonotonicTime phase{0};          ///< how long faults go on

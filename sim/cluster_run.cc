@@ -112,10 +112,15 @@ class ClusterRun {
     last_settings_ = settings;
     starts_.push_back(cat("process-", result_.statistics.processes, ": ", describe(settings)));
     const bool faulty = !liveness_;
-    if (faulty && random_.chance(faults_.wall_skew)) now_->process.set_wall_skew_ms(random_.between(-31'536'000'000, 31'536'000'000));
+    if (faulty && random_.chance(faults_.wall_skew)) now_->process.set_wall_skew_ms(draw_skew());
     if (faulty && faults_.operations_max > 0 && random_.chance(0.7)) {
       now_->process.kill_at_file_operation(static_cast<int64_t>(random_.below(static_cast<uint64_t>(faults_.operations_max))));
     }
+  }
+
+  int64_t draw_skew() {
+    constexpr int64_t kYear = 365LL * 24 * 3600 * 1000;
+    return random_.chance(0.5) ? random_.between(-kYear, kYear) : random_.between(-5000, 5000);
   }
 
   /// The process is gone, or the job has ended and the program with it.
@@ -159,6 +164,7 @@ class ClusterRun {
       }
       look();
       check_restore();
+      if (!liveness_ && random_.chance(faults_.wall_skew * 0.1)) now_->process.set_wall_skew_ms(draw_skew());
     }
     if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
     return stop();

@@ -54,7 +54,7 @@ Oracle::Oracle(const WorkloadPlan& plan) : exactly_once_(plan.exactly_once), end
     ++sum.count;
     sum.sum += event.value;
   }
-  if (ending_ == Ending::kTimers || ending_ == Ending::kWindows) {
+  if (ending_ == Ending::kTimers || ending_ == Ending::kWindows || ending_ == Ending::kLists) {
     for (const auto& [where, sum] : by_interval) expect(cat("w ", where.first, ' ', where.second, ' ', sum.count, ' ', sum.sum));
   }
   for (const auto& [key, values] : values_of_key_) expected_count_ += values.size();

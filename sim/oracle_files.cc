@@ -114,7 +114,8 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
       continue;
     }
     const auto seen = seen_.find(*id);
-    const std::vector<FileInfo> files = entries_of(checkpoints_.raw(), entry.path);
+    std::vector<FileInfo> files = entries_of(checkpoints_.raw(), entry.path);
+    if (late_effects) std::erase_if(files, [](const FileInfo& file) { return file.size == 0; });
     if (seen == seen_.end() || !seen->second.there) {
       // The directory of one that failed last stays, empty, so that its id stays used.
       if (!files.empty()) complaints.push_back(cat(entry.path, " is not complete, and holds ", base_name(files[0].path)));
@@ -131,7 +132,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
     }
   }
   for (const FileInfo& entry : entries_of(output_.raw(), output_directory_)) {
-    if (base_name(entry.path).starts_with(".")) complaints.push_back(cat(entry.path, " is left over"));
+    if (base_name(entry.path).starts_with(".") && !(late_effects && entry.size == 0)) complaints.push_back(cat(entry.path, " is left over"));
   }
   return complaints;
 }

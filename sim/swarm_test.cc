@@ -18,7 +18,7 @@ constexpr uint64_t kSeeds = 1000;
 constexpr uint64_t kTwiceEvery = 20;
 
 /// Seeds that have found something.
-constexpr uint64_t kRegressions[] = {1};
+constexpr uint64_t kRegressions[] = {60, 504, 522, 656, 740, 920, 1617, 5177, 7004, 11497};
 
 struct Range {
   uint64_t from = 1;
