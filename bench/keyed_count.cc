@@ -140,6 +140,7 @@ int main(int argc, char** argv) {
   for (int round = 0; round < rounds; ++round) {
     const Run hand = by_hand(records, keys);
     const Run p1 = by_engine(records, keys, 1, "");
+    std::filesystem::remove_all(flags["--checkpoint-dir"]);
     const Run chk = by_engine(records, keys, 1, flags["--checkpoint-dir"]);
     const Run p2 = by_engine(records, keys, 2, "");
     for (const Run& run : {p1, chk, p2}) {

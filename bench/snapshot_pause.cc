@@ -29,16 +29,21 @@ struct Event {
   WEIR_FIELDS(Event, key)
 };
 
-/// What the parts of the job tell each other; all but `stop` is used by the one shard, or after it is done.
+/// One checkpoint as the records saw it.
+struct Seen {
+  Clock::time_point last_write_before, barrier, first_write_after, done;
+  int64_t at_barrier = 0, at_done = 0;
+};
+/// What the parts of the job tell each other; all but the atomics is used by the one shard, or after it is done.
 struct Observations {
   std::atomic<bool> stop{false};
-  std::atomic<int64_t> written{0};
-  std::atomic<bool> completed{false};
-  Clock::time_point last_write, barrier, first_write_after, done;
-  bool seen_barrier = false, seen_write_after = false;
-  int64_t at_barrier = 0, at_done = 0;
+  std::atomic<int> completed{0};
+  int64_t written = 0;
+  Clock::time_point last_write;
+  std::vector<Seen> checkpoints;
   std::vector<std::pair<Clock::time_point, int64_t>> samples;
 };
+constexpr int kCheckpoints = 3;
 
 class Keys final : public weir::Source<Event> {
  public:
@@ -94,24 +99,23 @@ class Watcher final : public weir::Sink<int64_t> {
     weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<int64_t>& batch) override {
       const auto now = Clock::now();
-      if (seen_->seen_barrier && !seen_->seen_write_after) {
-        seen_->seen_write_after = true;
-        seen_->first_write_after = now;
-      }
       seen_->last_write = now;
-      const int64_t written = seen_->written += static_cast<int64_t>(batch.size());
-      if (seen_->completed && seen_->at_done == 0) {
-        seen_->at_done = written;
-        seen_->done = now;
-        seen_->stop = true;
+      seen_->written += static_cast<int64_t>(batch.size());
+      if (seen_->samples.empty() || now - seen_->samples.back().first > std::chrono::milliseconds(20)) {
+        seen_->samples.push_back({now, seen_->written});
       }
-      if (seen_->samples.empty() || now - seen_->samples.back().first > std::chrono::milliseconds(20)) seen_->samples.push_back({now, written});
+      if (seen_->checkpoints.empty()) return;
+      Seen& last = seen_->checkpoints.back();
+      if (last.first_write_after == Clock::time_point()) last.first_write_after = now;
+      if (last.at_done == 0 && seen_->completed == static_cast<int>(seen_->checkpoints.size())) {
+        last.at_done = seen_->written;
+        last.done = now;
+        if (seen_->completed == kCheckpoints) seen_->stop = true;
+      }
     }
     std::vector<std::string> prepare_commit(weir::SnapshotContext&) override {
-      if (seen_->seen_barrier) return {};
-      seen_->seen_barrier = true;
-      seen_->barrier = Clock::now();
-      seen_->at_barrier = seen_->written;
+      if (seen_->stop) return {};
+      seen_->checkpoints.push_back({seen_->last_write, Clock::now(), {}, {}, seen_->written, 0});
       return {"completed"};
     }
 
@@ -122,7 +126,7 @@ class Watcher final : public weir::Sink<int64_t> {
    public:
     explicit Committer(std::shared_ptr<Observations> seen) : seen_(std::move(seen)) {}
     weir::Status commit(const std::vector<std::string>& committables) override {
-      if (!committables.empty()) seen_->completed = true;
+      seen_->completed += static_cast<int>(committables.size());
       return {};
     }
     weir::Status recover(const std::vector<std::string>&, int64_t) override { return {}; }
@@ -157,31 +161,23 @@ int main(int argc, char** argv) {
   const int code = env.execute("snapshot pause");
   if (code != 0) return code;
 
-  // The second before the barrier is what the checkpoint is compared with.
-  std::pair<Clock::time_point, int64_t> before = {seen->barrier, seen->at_barrier};
-  for (const auto& sample : seen->samples) {
-    if (seen->barrier - sample.first <= std::chrono::seconds(1)) {
-      before = sample;
-      break;
-    }
-  }
-  const double rate_before = static_cast<double>(seen->at_barrier - before.second) / ms(seen->barrier - before.first);
-  const double rate_during = static_cast<double>(seen->at_done - seen->at_barrier) / ms(seen->done - seen->barrier);
-  double worst = 1e18;  // of any 200 ms while the checkpoint was written
-  for (size_t i = 0; i < seen->samples.size(); ++i) {
-    if (seen->samples[i].first < seen->barrier) continue;
-    for (size_t j = i; j < seen->samples.size() && seen->samples[j].first <= seen->done; ++j) {
-      if (ms(seen->samples[j].first - seen->samples[i].first) < 200) continue;
-      worst = std::min(worst, static_cast<double>(seen->samples[j].second - seen->samples[i].second) /
-                                  ms(seen->samples[j].first - seen->samples[i].first));
-      break;
-    }
-  }
   std::printf("keys %lu, %zu bytes of key and value each\n", keys, sizeof(uint64_t) + sizeof(Payload));
-  std::printf("barrier: the shard stood still for %.3f ms; next results %.3f ms after it\n", ms(seen->barrier - seen->last_write),
-              ms(seen->first_write_after - seen->barrier));
-  std::printf("checkpoint: %.0f ms from barrier to completion; throughput during it %.2f of before (worst 200 ms: %.2f)\n",
-              ms(seen->done - seen->barrier), rate_during / rate_before, worst < 1e18 ? worst / rate_before : rate_during / rate_before);
+  std::printf("checkpoint  shard stood still  next result after  barrier to completion  throughput during / before\n");
+  for (size_t n = 0; n < seen->checkpoints.size(); ++n) {
+    const Seen& c = seen->checkpoints[n];
+    // What the checkpoint is compared with: the second before its barrier.
+    std::pair<Clock::time_point, int64_t> before = {c.barrier, c.at_barrier};
+    for (const auto& sample : seen->samples) {
+      if (sample.first < c.barrier && c.barrier - sample.first <= std::chrono::seconds(1)) {
+        before = sample;
+        break;
+      }
+    }
+    const double rate_before = static_cast<double>(c.at_barrier - before.second) / ms(c.barrier - before.first);
+    const double rate_during = static_cast<double>(c.at_done - c.at_barrier) / ms(c.done - c.barrier);
+    std::printf("%10zu %14.3f ms %15.3f ms %19.0f ms %17.2f\n", n + 1, ms(c.barrier - c.last_write_before),
+                ms(c.first_write_after - c.barrier), ms(c.done - c.barrier), rate_during / rate_before);
+  }
   std::filesystem::remove_all(flags["--checkpoint-dir"]);
   return 0;
 }
