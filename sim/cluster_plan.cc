@@ -34,11 +34,11 @@ FileFaults draw_file_faults(SimRandom& random) {
 
 }  // namespace
 
-WorldOptions draw_world(SimRandom& random) {
+WorldOptions draw_world(const WorkloadPlan& workload, SimRandom& random) {
   WorldOptions options;
   options.step_max = std::chrono::microseconds(one_of(random, {5, 50, 50, 500}));
   options.message_max = std::chrono::microseconds(one_of(random, {10, 2000, 2000, 50000}));
-  options.io_max = milliseconds(one_of(random, {1, 10, 10, 50, 300}));
+  options.io_max = milliseconds(workload.overdue ? 300 : one_of(random, {1, 10, 10, 50, 300}));
   return options;
 }
 
@@ -63,6 +63,7 @@ WorkloadPlan draw_workload(SimRandom& random) {
   plan.padding = random.chance(0.5) ? 0 : random.below(400);
   plan.max_parallelism = static_cast<int>(one_of(random, {4, 5, 8, 128}));
   plan.exactly_once = !random.chance(0.1);
+  plan.overdue = random.chance(0.15);
   plan.checkpoint_disk = random.chance(0.5) ? "file://" : "hdfs://nn:8020";
   plan.output_disk = random.chance(0.5) ? "file://" : "hdfs://nn:8020";
   if (random.chance(0.4)) {
@@ -92,6 +93,12 @@ SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* bef
   plan.tolerable_failures = static_cast<int>(one_of(random, {0, 1, 3, 100, 100}));
   plan.inline_threshold = one_of(random, {0, 100, 1000, 20480});
   plan.num_retained = static_cast<int>(random.between(1, 3));
+  if (workload.overdue) {
+    plan.interval_ms = random.between(10, 60);
+    plan.timeout_ms = one_of(random, {100, 200, 400});
+    plan.tolerable_failures = 100;
+    plan.inline_threshold = random.chance(0.8) ? 20480 : 0;
+  }
   return plan;
 }
 
@@ -115,6 +122,8 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   plan.pause = sometimes(random, 0.5);
   plan.wall_skew = sometimes(random, 0.5);
   plan.cancel = sometimes(random, 0.3);
+  // Beyond what can be survived: a newer checkpoint damaged while the request to delete its elder is still on its way.
+  if (plan.damage > 0) plan.world.late_effect = 0;
   return plan;
 }
 
@@ -166,7 +175,7 @@ std::string describe(const WorkloadPlan& plan) {
   text += cat(" -> ", kEndings[static_cast<int>(plan.ending)], " -> files; ", plan.keys, " keys, max parallelism ", plan.max_parallelism,
               ", window ", plan.window_ms, " ms, disorder ", plan.disorder_ms, " ms, padding ", plan.padding,
               plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ", plan.checkpoint_disk, ", output on ",
-              plan.output_disk);
+              plan.output_disk, plan.overdue ? ", checkpoints overdue" : "");
   for (const int64_t id : plan.throws_at) text += cat(", throws at ", id);
   return text;
 }

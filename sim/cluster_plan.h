@@ -61,6 +61,7 @@ struct WorkloadPlan {
   bool exactly_once = true;
   std::string checkpoint_disk;  ///< "file://" or "hdfs://nn:8020"
   std::string output_disk;
+  bool overdue = false;         ///< checkpoints are asked for faster than storage takes them, so that many are given up
   std::vector<int64_t> throws_at;  ///< a user function throws at these ids, once for each time it stands here
 };
 
@@ -100,9 +101,9 @@ struct FaultPlan {
   MonotonicTime phase{0};          ///< how long faults go on
 };
 
-/// How fast the machines are: slow storage and quick tasks make other races than the reverse.
-WorldOptions draw_world(SimRandom& random);
 WorkloadPlan draw_workload(SimRandom& random);
+/// How fast the machines are: slow storage and quick tasks make other races than the reverse.
+WorldOptions draw_world(const WorkloadPlan& workload, SimRandom& random);
 SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before, SimRandom& random);
 FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random);
 

@@ -42,6 +42,7 @@ struct Incarnation {
   bool ended = false;
   std::optional<CheckpointId> expected_restore;  ///< what "latest" must find, if that is sure
   bool restore_checked = false;
+  bool calm_start = false;
   SimProcess process;
   JobGraph graph;
   std::unique_ptr<JobRunner> runner;
@@ -54,7 +55,7 @@ class ClusterRun {
         workload_(draw_workload(random_)),
         faults_(draw_faults(workload_, random_)),
         oracle_(workload_),
-        world_(seed, world_options(random_, options)) {
+        world_(seed, world_options(workload_, random_, options)) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(workload_, world_.disk(kLocalDisk)->raw());
@@ -65,8 +66,8 @@ class ClusterRun {
     result_.description = describe(workload_);
   }
 
-  static WorldOptions world_options(SimRandom& random, const RunOptions& options) {
-    WorldOptions world = draw_world(random);
+  static WorldOptions world_options(const WorkloadPlan& workload, SimRandom& random, const RunOptions& options) {
+    WorldOptions world = draw_world(workload, random);
     world.trace_lines = options.trace_lines;
     return world;
   }
@@ -107,6 +108,7 @@ class ClusterRun {
     look();
     const std::vector<int64_t> complete = watch_->complete();
     now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_, static_cast<int>(++result_.statistics.processes));
+    now_->calm_start = liveness_;
     now_->expected_restore = complete.empty() ? -1 : complete.back();
     rescaled_ = before != nullptr && before->parallelism != settings.parallelism;
     last_settings_ = settings;
@@ -254,10 +256,11 @@ class ClusterRun {
       const bool killed = !now_->process.alive();  // at a file operation that was planned before
       const JobView view = now_->runner->view();
       const int retained = now_->settings.num_retained;
+      const bool calm_start = now_->calm_start;
       check_restore();
       leave();
       if (finished) {
-        for (const std::string& complaint : watch_->look_finished(retained, faults_.world.late_effect > 0)) fail(complaint);
+        for (const std::string& complaint : watch_->look_finished(retained, faults_.world.late_effect > 0, calm_start)) fail(complaint);
         return;
       }
       if (!killed && !doomed) {

@@ -99,7 +99,7 @@ std::vector<std::string> FileWatch::check_checkpoint(int64_t id, const std::stri
   return complaints;
 }
 
-std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_effects) {
+std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_effects, bool calm_start) {
   std::vector<std::string> complaints = look(false);
   const std::vector<int64_t> kept = complete();
   if (kept.empty()) complaints.push_back("the job has finished and no checkpoint is there");
@@ -110,7 +110,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
     const std::string_view name = base_name(entry.path);
     const auto id = checkpoint_number(name);
     if (!id) {
-      if (name != "shared" && name != "taskowned" && !late_effects) complaints.push_back(cat(entry.path, " lies about"));
+      if (name != "shared" && name != "taskowned" && calm_start && !late_effects) complaints.push_back(cat(entry.path, " lies about"));
       continue;
     }
     const auto seen = seen_.find(*id);

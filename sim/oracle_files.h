@@ -20,8 +20,8 @@ class FileWatch {
   /// vanish unless `may_take_back`. Say what is wrong.
   std::vector<std::string> look(bool may_take_back);
   /// When the job has finished without faults: nothing lies about that nobody needs. `late_effects`: but for what a killed process's last
-  /// request may have made after the next one had looked.
-  std::vector<std::string> look_finished(int num_retained, bool late_effects);
+  /// request may have made after the next one had looked. `calm_start`: nothing went wrong when the program was started the last time.
+  std::vector<std::string> look_finished(int num_retained, bool late_effects, bool calm_start);
 
   /// The ids of complete checkpoints that nobody has damaged, ascending.
   std::vector<int64_t> complete() const;
