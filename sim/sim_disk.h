@@ -31,6 +31,8 @@ class SimDisk {
   SimDisk(SimWorld& world, std::string name, DiskKind kind);
 
   const std::string& name() const { return name_; }
+  /// Where it is, for the network: kHdfs only; a local disk is wherever the process is.
+  const std::string& host() const { return name_; }
   DiskKind kind() const { return kind_; }
   FileFaults& faults() { return faults_; }
   /// The files as they are: no faults, no delays, not noted. For setting up and for checking.

@@ -3,6 +3,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "fs/file_path.h"
+#include "sim_network.h"
 
 namespace weir::sim {
 
@@ -162,6 +163,14 @@ SimFileSystem::Draw SimFileSystem::draw_fate(Kind kind, const char* operation, c
   }
   if (trouble == SimDisk::Trouble::kFull && kind == Kind::kWrite) {
     return {Fate::kRefused, resource_exhausted(cat(operation, " of ", path, ": no space is left (simulated); free some"))};
+  }
+  if (disk_.kind() == DiskKind::kHdfs) {
+    const SimNetwork& network = world_.network();
+    if (!network.reaches(life_->host, disk_.host())) {
+      return {Fate::kRefused, unavailable(cat(operation, " of ", path, ": the file system does not answer (simulated); try again later"))};
+    }
+    // It arrives and is done, but the answer is lost.
+    if (!network.reaches(disk_.host(), life_->host)) return {kind == Kind::kRead ? Fate::kFailBefore : Fate::kFailAfter, {}};
   }
   const FileFaults& faults = disk_.faults();
   if (kind == Kind::kRead) return {disk_.random_.chance(faults.fail_read) ? Fate::kFailBefore : Fate::kGood, {}};

@@ -2,19 +2,19 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "sim_transport.h"
 
 namespace weir::sim {
 
-SimProcess::SimProcess(SimWorld& world, std::string name)
+SimProcess::SimProcess(SimWorld& world, std::string name, std::string host)
     : world_(world),
       life_(std::make_shared<Life>()),
       clock_(world),
       random_(world.random().next()),
       scheduler_(*this),
-      transport_(*this),
+      transport_(world, life_),
       files_(*this),
       platform_{clock_, random_, scheduler_, transport_, files_} {
+  life_->host = host.empty() ? name : std::move(host);
   life_->name = std::move(name);
   clock_.offset = MonotonicTime(static_cast<int64_t>(world.random().below(1'000'000'000'000)));
   world.note("start", life_->name);
@@ -41,10 +41,6 @@ void SimProcess::ProcessScheduler::run_blocking(std::function<void()> work) {
     world.note("blocking work", life->name);
     work();
   });
-}
-
-std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> SimProcess::ProcessTransport::connect(Endpoint a, Endpoint b) {
-  return connect_processes(process_.world_, process_.life_, std::move(a), process_.life_, std::move(b));
 }
 
 StatusOr<FileLocation> SimProcess::ProcessFiles::resolve(const std::string& uri) {

@@ -3,6 +3,7 @@
 #include "fs/file_system_registry.h"
 #include "platform/platform.h"
 #include "sim_file_system.h"
+#include "sim_transport.h"
 #include "sim_world.h"
 
 namespace weir::sim {
@@ -16,19 +17,23 @@ namespace weir::sim {
 /// URIs find the disk named scheme + "://" + authority ("file://", "hdfs://nn:8020"), which the world must have.
 class SimProcess {
  public:
-  SimProcess(SimWorld& world, std::string name);
+  /// `host`: where it runs, for the network; one of its own if empty.
+  SimProcess(SimWorld& world, std::string name, std::string host = {});
   ~SimProcess();
   SimProcess(const SimProcess&) = delete;
   SimProcess& operator=(const SimProcess&) = delete;
 
   Platform& platform() { return platform_; }
   const std::string& name() const { return life_->name; }
+  const std::string& host() const { return life_->host; }
+  /// For parts of the world that live and die with it.
+  const std::shared_ptr<Life>& life() const { return life_; }
   bool alive() const { return life_->alive; }
   /// SIGKILL. At any moment, also from within its own work; then what is on the stack goes on, and reaches nothing.
   void kill() { world_.kill(*life_, "from outside"); }
   /// Kills it in the middle of its `count`-th file operation from now: 0 is the next.
   void kill_at_file_operation(int64_t count) { life_->kill_at_operation = life_->file_operations + count; }
-  /// SIGSTOP, and SIGCONT after `duration`: none of its actors runs and no message arrives meanwhile.
+  /// SIGSTOP, and SIGCONT after `duration`: none of its actors runs and no frame arrives meanwhile; frames wait.
   void pause(MonotonicTime duration);
   /// What its wall clock shows more than the world's, from now on.
   void set_wall_skew_ms(int64_t skew_ms) { clock_.wall_skew_ms = skew_ms; }
@@ -57,15 +62,6 @@ class SimProcess {
     SimProcess& process_;
   };
 
-  class ProcessTransport : public Transport {
-   public:
-    explicit ProcessTransport(SimProcess& process) : process_(process) {}
-    std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect(Endpoint a, Endpoint b) override;
-
-   private:
-    SimProcess& process_;
-  };
-
   class ProcessFiles : public FileSystemRegistry {
    public:
     explicit ProcessFiles(SimProcess& process) : process_(process) {}
@@ -81,7 +77,7 @@ class SimProcess {
   ProcessClock clock_;
   SimRandom random_;
   ProcessScheduler scheduler_;
-  ProcessTransport transport_;
+  SimTransport transport_;
   ProcessFiles files_;
   Platform platform_;
 };

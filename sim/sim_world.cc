@@ -4,11 +4,13 @@
 
 #include "base/strings.h"
 #include "sim_disk.h"
+#include "sim_network.h"
 #include "weir/detail/check.h"
 
 namespace weir::sim {
 
-SimWorld::SimWorld(uint64_t seed, WorldOptions options) : options_(options), random_(seed), trace_(options.trace_lines) {}
+SimWorld::SimWorld(uint64_t seed, WorldOptions options)
+    : options_(options), random_(seed), trace_(options.trace_lines), network_(std::make_unique<SimNetwork>(*this)) {}
 
 SimWorld::~SimWorld() { WEIR_CHECK(actors_.empty()); }
 
@@ -146,7 +148,7 @@ void SimWorld::kill(Life& life, std::string_view how) {
   if (!life.alive) return;
   life.alive = false;
   note("kill", cat(life.name, ' ', how), static_cast<uint64_t>(life.file_operations));
-  if (life.on_killed) life.on_killed();
+  network_->process_died(life);
   someone_died_ = true;
   if (!inside_) drop_events_of_the_dead();
 }
@@ -177,6 +179,7 @@ SimDisk& SimWorld::add_disk(const std::string& name, std::unique_ptr<SimDisk> di
 
 void SimWorld::stop_faults() {
   note("faults stop", "");
+  network_->heal_all();
   faults_ = WorldFaults{};
   for (auto& [name, disk] : disks_) disk->stop_faults();
 }

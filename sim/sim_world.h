@@ -15,6 +15,7 @@ namespace weir::sim {
 
 class SimActor;
 class SimDisk;
+class SimNetwork;
 
 /// What can go wrong with time and messages; files have their own (SimDisk). All probabilities are per occasion.
 struct WorldFaults {
@@ -22,7 +23,8 @@ struct WorldFaults {
   MonotonicTime stall_max = std::chrono::seconds(2);
   double slow_io = 0;            ///< blocking work begins only after up to slow_io_max
   MonotonicTime slow_io_max = std::chrono::seconds(20);
-  double connection_loss = 0;    ///< at a message: the connection breaks, a suffix of what was sent is lost
+  double connection_loss = 0;    ///< at a frame between processes: the connection breaks, a suffix of what was sent is lost
+  double reset_after_partition = 0;  ///< of a conversation, when its hosts reach each other again
   double kill_at_file_operation = 0;  ///< before, in the middle of or after it
   double late_effect = 0;        ///< of a killed process's last rename, remove or create: the far end does it seconds later
 };
@@ -38,11 +40,11 @@ struct WorldOptions {
 /// What a process is to the world: alive, then not. Shared by all that belongs to one incarnation of it.
 struct Life {
   std::string name;
+  std::string host;   ///< where it runs: see SimNetwork
   bool alive = true;
   MonotonicTime paused_until{0};
   int64_t file_operations = 0;   ///< begun so far
   int64_t kill_at_operation = -1;
-  std::function<void()> on_killed;  ///< for the transport: its connections break. Called as part of kill().
 };
 
 /// A world in one thread: virtual time, whose turn it is, what happens when. Every choice is drawn from the seed and noted in the
@@ -81,10 +83,12 @@ class SimWorld {
   /// The process is gone at this moment: see SimProcess::kill().
   void kill(Life& life, std::string_view how);
 
+  SimNetwork& network() { return *network_; }
   /// The store of that name, made by add_disk(). Null if there is none.
   SimDisk* disk(const std::string& name);
   SimDisk& add_disk(const std::string& name, std::unique_ptr<SimDisk> disk);
-  /// From here on nothing more goes wrong: rates are zero, windows of unavailability end, nobody rests.
+  /// From here on nothing more goes wrong: rates are zero, windows of unavailability and
+  /// partitions end, nobody rests. What is paused stays so for its time.
   void stop_faults();
 
  private:
@@ -113,6 +117,7 @@ class SimWorld {
   WorldFaults faults_;
   MonotonicTime now_{0};
   uint64_t next_number_ = 0;
+  const std::unique_ptr<SimNetwork> network_;  ///< before what holds links: events
   bool inside_ = false;     ///< something is happening right now
   bool someone_died_ = false;
   std::vector<Event> events_;  ///< a heap; the earliest in front
