@@ -53,6 +53,14 @@ class BinaryWriter {
   /// UTF-8 become the lone surrogates U+DC80…U+DCFF and come back as they were.
   void put_flink_string(std::string_view text);
 
+  /// Room for `count` bytes at the end, which the caller fills before the next call.
+  char* grow(size_t count) {
+    const size_t before = buffer_.size();
+    buffer_.resize(before + count);
+    return buffer_.data() + before;
+  }
+  void reserve(size_t bytes) { buffer_.reserve(bytes); }
+
   size_t size() const { return buffer_.size(); }
   const std::string& buffer() const { return buffer_; }
   std::string take() { return std::move(buffer_); }

@@ -8,6 +8,7 @@
 
 #include "weir/collector.h"
 #include "weir/detail/batch_keys.h"
+#include "weir/detail/record_codec_of.h"
 #include "weir/detail/sink_operator.h"
 #include "weir/detail/stateless_operators.h"
 #include "weir/detail/stream_graph.h"
@@ -231,7 +232,7 @@ class SingleOutputStreamOperator : public DataStream<T>, public detail::Operator
 
  private:
   SingleOutputStreamOperator(std::shared_ptr<detail::StreamGraph> graph, int index)
-      : DataStream<T>(graph, {{index, Partitioning::kForward, nullptr}}),
+      : DataStream<T>(graph, {{index, Partitioning::kForward, nullptr, detail::record_codec<T>()}}),
         detail::OperatorHandle<SingleOutputStreamOperator<T>>(graph, index) {}
 };
 

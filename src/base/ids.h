@@ -25,5 +25,8 @@ Id128 murmur3_128(std::string_view text);
 using OperatorId = Id128;
 using JobId = Id128;
 using CheckpointId = int64_t;  ///< from 1 up; never used twice in one job directory
+/// One run of a job between two failures: the epoch of the leader that began it << 32 | its number under that leader. Only grows; in
+/// every message, so that what an earlier attempt sends late is known for what it is.
+using AttemptId = int64_t;
 
 }  // namespace weir

@@ -139,7 +139,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGra
       graph.vertices.push_back(std::move(vertex));
       for (const StreamInput& input : node.inputs) {
         graph.edges.push_back(
-            {plan[static_cast<size_t>(input.from)].vertex, planned.vertex, resolve(input, plan, planned), input.hasher});
+            {plan[static_cast<size_t>(input.from)].vertex, planned.vertex, resolve(input, plan, planned), input.hasher, input.codec});
       }
     }
     if (node.inputs.empty()) graph.bounded = graph.bounded && node.bounded;

@@ -32,6 +32,7 @@ struct JobEdge {
   int to = 0;
   Partitioning partitioning = Partitioning::kForward;
   std::shared_ptr<const KeyHasher> hasher;  ///< kHash only
+  std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: its records cannot leave the process
 };
 
 /// The dataflow as it is run. Immutable once built. Vertices are in topological order: edges point forward.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "weir/detail/operator.h"
+#include "weir/detail/record_codec.h"
 
 namespace weir {
 
@@ -36,6 +37,7 @@ struct StreamInput {
   int from = 0;                                        ///< index of a node before this one
   Partitioning partitioning = Partitioning::kForward;  ///< kForward: rebalance if the parallelisms differ
   std::shared_ptr<const KeyHasher> hasher;             ///< kHash only
+  std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: the record type has no Serializer
 };
 
 struct StreamNode {

@@ -9,10 +9,6 @@
 
 namespace weir {
 
-/// One run of a job between two failures. Grows by one with each start; in every message, so that what an earlier attempt sends late
-/// is known for what it is.
-using AttemptId = int64_t;
-
 /// An operator of the running graph, as checkpoints see it.
 struct CheckpointedOperator {
   std::string name;
