@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cluster_job.h"
+#include "fleet_plan.h"
+#include "sim_process.h"
+
+namespace weir::sim {
+
+/// What the driver sees of a process.
+struct MemberView {
+  bool ended = false;       ///< the program would return from main
+  bool finished = false;    ///< and says that the job has finished
+  bool leads = false;       ///< a coordinator that leads, or believes to
+  std::string text;         ///< for people
+  // Of a leader.
+  int64_t restarts = 0;
+  int64_t completed_checkpoints = 0;
+  int64_t failed_checkpoints = 0;
+  int64_t restored_checkpoint = -1;
+  int64_t records = 0;
+  int shards = 0;
+};
+
+/// One start of a coordinator or a worker in a process of its own. Destroyed before that process, at any time after it ended or died.
+class FleetMember {
+ public:
+  virtual ~FleetMember() = default;
+  virtual MemberView view() const = 0;
+};
+
+struct FleetStart {
+  const FleetPlan& plan;
+  std::shared_ptr<Mishaps> mishaps;
+  int index = 0;  ///< of the worker or coordinator, from 0
+};
+
+/// How coordinators and workers are made: the one place that knows the engine's classes. Tests of the driver have others.
+struct FleetRoles {
+  using Make = std::function<std::unique_ptr<FleetMember>(SimWorld&, SimProcess&, const FleetStart&)>;
+  Make coordinator;
+  Make worker;
+};
+
+}  // namespace weir::sim

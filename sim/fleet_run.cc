@@ -1,0 +1,355 @@
+#include "fleet_run.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "oracle_files.h"
+#include "sim_network.h"
+#include "weir/detail/check.h"
+
+namespace weir::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr MonotonicTime kLivenessBound = std::chrono::minutes(15);
+constexpr uint64_t kMostEvents = 12'000'000;  ///< of a whole run: more is a loop
+constexpr MonotonicTime kLookEvery = milliseconds(200);
+constexpr MonotonicTime kNever = MonotonicTime::max();
+constexpr char kLocalDisk[] = "file://";
+constexpr char kHdfsDisk[] = "hdfs://nn:8020";
+
+/// A host, and what runs on it now.
+struct Seat {
+  std::string host;
+  bool coordinator = false;
+  int index = 0;
+  int starts = 0;
+  MonotonicTime start_at{0};            ///< if nothing runs; kNever: it stays down
+  bool led = false;                     ///< when last looked at
+  bool calm_start = false;              ///< started when nothing went wrong any more
+  bool finished = false;                ///< its program ended, and said that the job has finished
+  std::unique_ptr<SimProcess> process;  ///< before what runs in it
+  std::unique_ptr<FleetMember> member;
+};
+
+class FleetRun {
+ public:
+  FleetRun(uint64_t seed, const FleetRoles& roles, RunOptions options)
+      : roles_(roles),
+        random_(splitmix_output(seed ^ 0xf1ee7)),
+        plan_(draw_fleet(random_)),
+        faults_(draw_fleet_faults(plan_, random_)),
+        hosts_(hosts_of(plan_)),
+        oracle_(plan_.workload),
+        world_(seed, world_options(plan_.workload, random_, options)) {
+    world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
+    world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
+    write_input(plan_.workload, world_.disk(kLocalDisk)->raw());
+    for (const int64_t id : plan_.workload.throws_at) ++(*mishaps_)[id];
+    watch_ = std::make_unique<FileWatch>(*world_.disk(plan_.workload.checkpoint_disk),
+                                         cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
+                                         *world_.disk(plan_.workload.output_disk), kOutputDirectory);
+    for (const bool coordinator : {true, false}) {
+      const std::vector<std::string>& hosts = coordinator ? hosts_.coordinators : hosts_.workers;
+      for (size_t i = 0; i < hosts.size(); ++i) {
+        Seat seat;
+        seat.host = hosts[i];
+        seat.coordinator = coordinator;
+        seat.index = static_cast<int>(i);
+        seat.start_at = random_.delay(seconds(2));
+        seats_.push_back(std::move(seat));
+      }
+    }
+    result_.description = cat(describe(plan_), "\n  ", describe(faults_));
+  }
+
+  static WorldOptions world_options(const WorkloadPlan& workload, SimRandom& random, const RunOptions& options) {
+    WorldOptions world = draw_world(workload, random);
+    world.trace_lines = options.trace_lines;
+    return world;
+  }
+
+  FleetResult run() {
+    world_.faults() = faults_.world;
+    world_.disk(plan_.workload.checkpoint_disk)->faults() = faults_.checkpoint_files;
+    if (plan_.workload.output_disk != plan_.workload.checkpoint_disk) world_.disk(plan_.workload.output_disk)->faults() = faults_.output_files;
+    safety_phase();
+    if (!failed()) liveness_phase();
+    if (!failed()) check_end();
+    for (Seat& seat : seats_) leave(seat);
+    FleetStatistics& statistics = result_.statistics;
+    for (const char* disk : {kLocalDisk, kHdfsDisk}) statistics.engine.file_faults += world_.disk(disk)->faults_injected();
+    statistics.engine.virtual_time = world_.now();
+    statistics.engine.events = world_.trace().events();
+    statistics.partitions = world_.network().partitions();
+    result_.trace_hash = world_.trace().hash();
+    for (const std::string& line : world_.trace().lines()) result_.trace.push_back(line);
+    return std::move(result_);
+  }
+
+ private:
+  void fail(std::string what) {
+    result_.failures.push_back(cat("after ", std::chrono::duration_cast<milliseconds>(world_.now()).count(), " ms: ", what));
+  }
+  bool failed() const { return !result_.failures.empty(); }
+
+  void start(Seat& seat) {
+    ++result_.statistics.starts;
+    seat.process = std::make_unique<SimProcess>(world_, cat(seat.host, '.', ++seat.starts), seat.host);
+    seat.calm_start = calm_;
+    seat.led = false;
+    seat.finished = false;
+    if (!calm_ && random_.chance(faults_.wall_skew)) {
+      constexpr int64_t kYear = 365LL * 24 * 3600 * 1000;
+      seat.process->set_wall_skew_ms(random_.chance(0.5) ? random_.between(-kYear, kYear) : random_.between(-5000, 5000));
+    }
+    const FleetRoles::Make& make = seat.coordinator ? roles_.coordinator : roles_.worker;
+    seat.member = make(world_, *seat.process, {plan_, mishaps_, seat.index});
+  }
+
+  /// The program has ended or its process is dead: nothing of it is left but what it asked of others.
+  void leave(Seat& seat) {
+    if (!seat.process) return;
+    if (seat.member) count(seat.member->view());
+    if (!seat.process->alive()) {
+      ++result_.statistics.kills;
+      result_.statistics.leader_kills += seat.led;
+    }
+    if (seat.process->alive() && seat.member->view().ended) {
+      seat.member.reset();                // as a program does at its end;
+      world_.run_for(milliseconds(1));    // what is under way on the I/O pool goes on for a while
+    }
+    seat.process->kill();
+    seat.member.reset();
+    seat.process.reset();
+  }
+
+  void count(const MemberView& view) {
+    RunStatistics& engine = result_.statistics.engine;
+    engine.restarts_inside += view.restarts;
+    engine.completed_checkpoints += view.completed_checkpoints;
+    engine.failed_checkpoints += view.failed_checkpoints;
+    engine.records += view.records;
+    engine.restores += view.restored_checkpoint >= 0;
+  }
+
+  /// What must hold at any moment.
+  void look() {
+    last_look_ = world_.now();
+    int leaders = 0;
+    for (Seat& seat : seats_) {
+      if (!seat.member || !seat.process->alive()) continue;
+      const bool leads = seat.member->view().leads;
+      leaders += leads;
+      result_.statistics.leaders += leads && !seat.led;
+      seat.led = leads;
+    }
+    result_.statistics.double_leaders += leaders > 1;
+    for (const std::string& complaint : watch_->look(!plan_.workload.exactly_once)) fail(complaint);
+    if (!failed()) {
+      for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) fail(complaint);
+    }
+    if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
+  }
+
+  /// Starts what is due, and takes note of what has ended or died.
+  void tend() {
+    for (Seat& seat : seats_) {
+      if (seat.process) {
+        const MemberView view = seat.member->view();
+        if (seat.process->alive() && !view.ended) continue;
+        const bool killed = !seat.process->alive();
+        const bool calm_start = seat.calm_start;
+        leave(seat);
+        seat.start_at = world_.now() + random_.delay(faults_.down_max);
+        if (!killed) on_exit(seat, view, calm_start);
+      } else if (seat.start_at <= world_.now()) {
+        start(seat);
+      }
+    }
+  }
+
+  void on_exit(Seat& seat, const MemberView& view, bool calm_start) {
+    seat.finished = view.finished;
+    if (view.finished) {
+      if (seat.coordinator) {
+        job_finished_ = true;
+        for (const std::string& complaint : oracle_.check_finished(watch_->parts())) fail(complaint);
+      }
+      if (calm_ || !random_.chance(faults_.restart_when_finished)) seat.start_at = kNever;
+      return;
+    }
+    ++result_.statistics.unfinished_exits;
+    if (calm_start) fail(cat("without faults ", seat.host, " ends by itself: ", view.text));
+  }
+
+  /// Something for tend().
+  bool changed() const {
+    return std::any_of(seats_.begin(), seats_.end(), [&](const Seat& seat) {
+      return seat.process ? !seat.process->alive() || seat.member->view().ended : seat.start_at <= world_.now();
+    });
+  }
+
+  void run_until(MonotonicTime end) {
+    while (!failed() && world_.now() < end) {
+      MonotonicTime next = std::min(end, last_look_ + kLookEvery);
+      for (const Seat& seat : seats_) {
+        if (!seat.process) next = std::min(next, seat.start_at);
+      }
+      if (next > world_.now()) {
+        const auto outcome = world_.run_until([&] { return changed(); }, next - world_.now());
+        if (outcome == SimWorld::Outcome::kNothingLeft) world_.run_for(next - world_.now());
+      }
+      tend();
+      if (world_.now() - last_look_ >= kLookEvery) look();
+      if (calm_ && all_ended()) return;
+    }
+  }
+
+  MonotonicTime after(MonotonicTime gap) {
+    return gap.count() == 0 ? kNever : world_.now() + MonotonicTime(random_.between(1, 2 * gap.count()));
+  }
+
+  Seat* someone(double leader) {
+    std::vector<Seat*> running;
+    std::vector<Seat*> leading;
+    for (Seat& seat : seats_) {
+      if (!seat.process || !seat.process->alive()) continue;
+      running.push_back(&seat);
+      if (seat.member->view().leads) leading.push_back(&seat);
+    }
+    const std::vector<Seat*>& of = !leading.empty() && random_.chance(leader) ? leading : running;
+    return of.empty() ? nullptr : of[random_.below(of.size())];
+  }
+
+  void kill_someone() {
+    Seat* const seat = someone(faults_.kill_leader);
+    if (seat == nullptr) return;
+    if (random_.chance(faults_.kill_many)) {
+      for (Seat& other : seats_) {
+        if (other.process && random_.chance(0.5)) other.process->kill();
+      }
+      return;
+    }
+    if (random_.chance(faults_.vanish)) {
+      std::vector<std::string> others;
+      for (const auto* hosts : {&hosts_.coordinators, &hosts_.workers}) {
+        for (const std::string& host : *hosts) {
+          if (host != seat->host) others.push_back(host);
+        }
+      }
+      others.push_back(hosts_.zookeeper);
+      others.push_back(hosts_.storage);
+      world_.network().cut_for({{seat->host}, others}, random_.delay(faults_.cut_max));
+    }
+    seat->process->kill();
+  }
+
+  void pause_someone() {
+    Seat* const seat = someone(faults_.pause_leader);
+    if (seat == nullptr) return;
+    ++result_.statistics.pauses;
+    seat->process->pause(random_.delay(faults_.pause_max));
+  }
+
+  void safety_phase() {
+    const MonotonicTime end = faults_.phase;
+    MonotonicTime kill_at = after(faults_.kill_gap);
+    MonotonicTime pause_at = after(faults_.pause_gap);
+    MonotonicTime cut_at = after(faults_.cut_gap);
+    while (!failed() && world_.now() < end && !all_ended()) {
+      run_until(std::min({end, kill_at, pause_at, cut_at}));
+      if (failed()) return;
+      if (world_.now() >= kill_at) {
+        kill_someone();
+        kill_at = after(faults_.kill_gap);
+      }
+      if (world_.now() >= pause_at) {
+        pause_someone();
+        pause_at = after(faults_.pause_gap);
+      }
+      if (world_.now() >= cut_at) {
+        world_.network().cut_for(draw_partition(faults_, hosts_, random_), random_.delay(faults_.cut_max));
+        cut_at = after(faults_.cut_gap);
+      }
+    }
+  }
+
+  /// Nothing runs any more, and nothing is to be started.
+  bool all_ended() const {
+    return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.process && seat.start_at == kNever; });
+  }
+
+  void liveness_phase() {
+    world_.stop_faults();
+    calm_ = true;
+    keep_a_core_down();
+    run_until(world_.now() + kLivenessBound);
+    if (failed() || all_ended()) return;
+    std::string text = cat("no end ", kLivenessBound / seconds(1), " s after the last fault: the job has ", job_finished_ ? "" : "not ", "finished");
+    for (const Seat& seat : seats_) {
+      if (seat.process) text += cat("; ", seat.host, ": ", seat.member->view().text);
+    }
+    fail(text);
+  }
+
+  /// Some of those that are down stay so, as long as those that are left are enough.
+  void keep_a_core_down() {
+    if (plan_.fixed_width || random_.chance(0.5)) return;
+    for (const bool coordinator : {true, false}) {
+      size_t left = coordinator ? hosts_.coordinators.size() : hosts_.workers.size();
+      for (Seat& seat : seats_) {
+        if (seat.coordinator != coordinator) continue;
+        const bool down = !seat.process && seat.start_at != kNever;
+        if (seat.start_at == kNever && !seat.process) --left;
+        if (!down || left <= 1 || random_.chance(0.5)) continue;
+        seat.start_at = kNever;
+        --left;
+      }
+    }
+  }
+
+  void check_end() {
+    look();
+    if (!job_finished_ && !failed()) fail("everything has ended, but no coordinator says that the job has finished");
+    const std::vector<OutputPart> parts = watch_->parts();
+    for (const std::string& complaint : oracle_.check_finished(parts)) fail(complaint);
+    if (failed() || !plan_.workload.exactly_once) return;
+    for (const std::string& missed : prove_oracle(oracle_, parts)) fail(missed);
+  }
+
+  const FleetRoles& roles_;
+  SimRandom random_;  ///< for the plan and for what befalls the cluster; the world has its own
+  const FleetPlan plan_;
+  const FleetFaults faults_;
+  const FleetHosts hosts_;
+  const Oracle oracle_;
+  SimWorld world_;  ///< after random_, which draws its options
+  const std::shared_ptr<Mishaps> mishaps_ = std::make_shared<Mishaps>();
+  std::unique_ptr<FileWatch> watch_;
+  std::vector<Seat> seats_;  ///< coordinators, then workers
+  bool calm_ = false;
+  bool job_finished_ = false;
+  MonotonicTime last_look_{0};
+  FleetResult result_;
+};
+
+}  // namespace
+
+void FleetStatistics::add(const FleetStatistics& other) {
+  starts += other.starts;
+  kills += other.kills;
+  leader_kills += other.leader_kills;
+  pauses += other.pauses;
+  partitions += other.partitions;
+  leaders += other.leaders;
+  double_leaders += other.double_leaders;
+  unfinished_exits += other.unfinished_exits;
+  engine.add(other.engine);
+}
+
+FleetResult run_fleet(uint64_t seed, const FleetRoles& roles, RunOptions options) { return FleetRun(seed, roles, options).run(); }
+
+}  // namespace weir::sim
