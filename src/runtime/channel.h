@@ -8,9 +8,29 @@
 
 namespace weir {
 
-/// The way from one subtask to another: a bounded queue, and one back for emptied batches, so that the steady state allocates nothing.
-/// Thread: the producing shard calls try_push and take_empty, the consuming shard try_pop and give_back.
-class Channel {
+/// The end of a channel that the producing subtask holds. Thread: the producing shard's.
+class ChannelWriter {
+ public:
+  virtual ~ChannelWriter() = default;
+  /// False, and `element` untouched, when there is no room; the producer is woken when there is.
+  virtual bool try_push(StreamElement& element) = 0;
+  /// An empty batch to fill: one that was used before, or null.
+  virtual std::unique_ptr<Batch> take_empty() = 0;
+};
+
+/// The end that the consuming subtask holds. Thread: the consuming shard's.
+class ChannelReader {
+ public:
+  virtual ~ChannelReader() = default;
+  /// False when there is nothing; the consumer is woken when there is.
+  virtual bool try_pop(StreamElement* element) = 0;
+  /// Takes back a batch that came from here, to be used again.
+  virtual void give_back(std::unique_ptr<Batch> batch) = 0;
+};
+
+/// The way from one subtask to another of the same process: a bounded queue, and one back for emptied batches, so that the steady
+/// state allocates nothing. Between processes: runtime/remote_channel.h.
+class Channel final : public ChannelWriter, public ChannelReader {
  public:
   explicit Channel(size_t capacity) : elements_(capacity), emptied_(capacity) {}
 
@@ -20,26 +40,22 @@ class Channel {
     wake_producer_ = std::move(wake_producer);
   }
 
-  /// False, and `element` untouched, when the queue is full; a pop wakes the producer then.
-  bool try_push(StreamElement& element) {
+  bool try_push(StreamElement& element) override {
     if (!elements_.try_push(std::move(element))) return false;
     if (wake_consumer_) wake_consumer_();
     return true;
   }
-  bool try_pop(StreamElement* element) {
+  bool try_pop(StreamElement* element) override {
     if (!elements_.try_pop(*element)) return false;
     if (wake_producer_) wake_producer_();
     return true;
   }
-
-  /// An empty batch to fill: one that came back, or null.
-  std::unique_ptr<Batch> take_empty() {
+  std::unique_ptr<Batch> take_empty() override {
     std::unique_ptr<Batch> batch;
     emptied_.try_pop(batch);
     return batch;
   }
-  /// Empties the batch and sends it back.
-  void give_back(std::unique_ptr<Batch> batch) {
+  void give_back(std::unique_ptr<Batch> batch) override {
     batch->clear();
     emptied_.try_push(std::move(batch));
   }

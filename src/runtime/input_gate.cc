@@ -2,7 +2,7 @@
 
 namespace weir {
 
-InputGate::InputGate(std::vector<std::shared_ptr<Channel>> channels, CheckpointingMode mode)
+InputGate::InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode)
     : channels_(std::move(channels)),
       aligner_(static_cast<int>(channels_.size()), mode),
       valve_(static_cast<int>(channels_.size())),

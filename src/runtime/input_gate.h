@@ -14,7 +14,7 @@ namespace weir {
 /// when the least of all channels advances, a barrier when all have delivered it, the end when all have ended.
 class InputGate {
  public:
-  InputGate(std::vector<std::shared_ptr<Channel>> channels, CheckpointingMode mode);
+  InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode);
 
   /// The next thing for the task, or false if there is nothing now. A batch must be handed back with give_back().
   bool next(StreamElement* element);
@@ -25,7 +25,7 @@ class InputGate {
   /// True if `element`, which came on channel `last_`, is for the task.
   bool admit(StreamElement* element);
 
-  std::vector<std::shared_ptr<Channel>> channels_;
+  std::vector<std::shared_ptr<ChannelReader>> channels_;
   BarrierAligner aligner_;
   WatermarkValve valve_;
   int ended_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "weir/detail/check.h"
 
 namespace weir {
 
@@ -30,17 +31,29 @@ class JobExecution::Services final : public TaskServices {
 };
 
 JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform, BlockingGate& gate,
-                           ShardListener& listener, CheckpointId restored_checkpoint)
-    : graph_(graph), options_(options), platform_(platform) {
+                           ShardListener& listener, CheckpointId restored_checkpoint, AttemptId attempt, Placement placement,
+                           DataServer* server)
+    : graph_(graph),
+      options_(options),
+      platform_(platform),
+      placement_(placement),
+      exchange_(graph, std::move(placement), {attempt, options.channel_capacity}, platform.transport, server) {
   int slots = 1;
   for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, vertex.parallelism);
-  for (int i = 0; i < slots; ++i) shards_.push_back(std::make_unique<Shard>(i, platform.clock, listener, options.shard));
+  WEIR_CHECK(placement_.worker_of_shard.empty() || placement_.worker_of_shard.size() >= static_cast<size_t>(slots));
+  for (int i = 0; i < slots; ++i) {
+    shard_at_.push_back(nullptr);
+    if (placement_.worker_of(i) != placement_.own) continue;
+    shards_.push_back(std::make_unique<Shard>(i, platform.clock, listener, options.shard));
+    shard_at_.back() = shards_.back().get();
+  }
   make_channels();
   const uint64_t nonce = platform.random.next();
   for (int v = 0; v < static_cast<int>(graph.vertices.size()); ++v) {
     const JobVertex& vertex = graph.vertices[v];
     for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
-      Shard& shard = *shards_[subtask];
+      if (shard_at_[subtask] == nullptr) continue;
+      Shard& shard = *shard_at_[subtask];
       services_.push_back(std::make_unique<Services>(platform, gate, shard));
       const SubtaskPlace place{subtask, vertex.parallelism, vertex.max_parallelism, nonce, restored_checkpoint};
       auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), gate_of(v, subtask), outputs_of(v, subtask));
@@ -52,53 +65,55 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
 
 JobExecution::~JobExecution() {
   stop();
+  exchange_.close();
   for (const auto& shard : shards_) {
     for (const auto& task : shard->tasks()) task->close();
   }
 }
 
 void JobExecution::make_channels() {
-  for (const JobEdge& edge : graph_.edges) {
-    const int from = graph_.vertices[edge.from].parallelism;
-    const int to = graph_.vertices[edge.to].parallelism;
-    auto& of_edge = channels_.emplace_back(from, std::vector<std::shared_ptr<Channel>>(to));
-    for (int f = 0; f < from; ++f) {
-      for (int t = 0; t < to; ++t) {
-        if (edge.partitioning == Partitioning::kForward && f != t) continue;
-        of_edge[f][t] = std::make_shared<Channel>(options_.channel_capacity);
-        of_edge[f][t]->set_wakers([consumer = shards_[t].get()] { consumer->wake(); },
-                                  [producer = shards_[f].get()] { producer->wake(); });
-      }
-    }
+  uint32_t id = 0;
+  for (const ExecutionChannel& channel : build_execution_graph(graph_).channels) make_channel(id++, channel);
+}
+
+void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
+  const JobEdge& edge = graph_.edges[channel.edge];
+  Shard* const from = shard_at_[channel.from];
+  Shard* const to = shard_at_[channel.to];
+  auto& writers = writers_[{channel.edge, channel.from}];
+  auto& readers = readers_[{edge.to, channel.to}];
+  if (from != nullptr && to != nullptr) {
+    auto local = std::make_shared<Channel>(options_.channel_capacity);
+    local->set_wakers([to] { to->wake(); }, [from] { from->wake(); });
+    writers.push_back(local);
+    readers.push_back(local);
+  } else if (from != nullptr) {
+    writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to), edge.codec, [from] { from->wake(); }));
+  } else if (to != nullptr) {
+    readers.push_back(exchange_.make_reader(id, placement_.worker_of(channel.from), edge.codec, [to] { to->wake(); }));
   }
 }
 
 std::unique_ptr<InputGate> JobExecution::gate_of(int vertex, int subtask) {
-  std::vector<std::shared_ptr<Channel>> inputs;
-  for (size_t e = 0; e < graph_.edges.size(); ++e) {
-    if (graph_.edges[e].to != vertex) continue;
-    for (const auto& from : channels_[e]) {
-      if (from[subtask]) inputs.push_back(from[subtask]);
-    }
-  }
-  if (inputs.empty()) return nullptr;
-  return std::make_unique<InputGate>(std::move(inputs), options_.mode);
+  const auto inputs = readers_.find({vertex, subtask});
+  if (inputs == readers_.end()) return nullptr;
+  return std::make_unique<InputGate>(std::move(inputs->second), options_.mode);
 }
 
 std::vector<std::unique_ptr<OutputPartition>> JobExecution::outputs_of(int vertex, int subtask) {
   std::vector<std::unique_ptr<OutputPartition>> outputs;
-  for (size_t e = 0; e < graph_.edges.size(); ++e) {
+  for (int e = 0; e < static_cast<int>(graph_.edges.size()); ++e) {
     const JobEdge& edge = graph_.edges[e];
     if (edge.from != vertex) continue;
-    std::vector<std::shared_ptr<Channel>> targets;
-    for (const auto& channel : channels_[e][subtask]) {
-      if (channel) targets.push_back(channel);
-    }
     outputs.push_back(std::make_unique<OutputPartition>(
         OutputPartition::Options{edge.partitioning, edge.hasher, graph_.vertices[edge.to].max_parallelism, options_.batch_size},
-        std::move(targets)));
+        std::move(writers_[{e, subtask}])));
   }
   return outputs;
+}
+
+void JobExecution::connect(std::function<void(Status)> on_connected, std::function<void(Status)> on_broken) {
+  exchange_.connect(std::move(on_connected), std::move(on_broken));
 }
 
 size_t JobExecution::task_count() const {
@@ -117,6 +132,7 @@ void JobExecution::start(bool pin) {
 }
 
 void JobExecution::stop() {
+  exchange_.silence();
   for (const auto& handle : handles_) handle->stop();
 }
 

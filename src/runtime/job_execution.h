@@ -2,11 +2,15 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "graph/execution_graph.h"
 #include "graph/job_graph.h"
 #include "platform/platform.h"
+#include "runtime/exchange.h"
 #include "runtime/shard.h"
 
 namespace weir {
@@ -35,21 +39,28 @@ struct ExecutionOptions {
   Shard::Options shard;
 };
 
-/// All shards of one process in one attempt to run the job: tasks, chains and the channels between them, wired as the graph says.
-/// Thread: the worker's. Subtask i of a vertex is on shard i.
+/// All shards of one process in one attempt to run the job: tasks, chains and the channels between them and to those of other
+/// processes, wired as the graph says. Subtask i of a vertex is on shard i. Thread: the worker's.
 class JobExecution {
  public:
+  /// `server`: where other workers reach this one; null if `placement` has only one. All references outlive the execution.
   JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform, BlockingGate& gate, ShardListener& listener,
-               CheckpointId restored_checkpoint);
+               CheckpointId restored_checkpoint, AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr);
   ~JobExecution();
 
+  /// Those of this process, in the order of their indices.
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
   size_t task_count() const;
-  /// When every task is open and restored: lets the shards run.
+
+  /// Connects to the other workers. `on_connected` is called once, on any thread, possibly within connect(): records can flow, or why
+  /// they can't. `on_broken` at most once, on any thread, after a good on_connected and before stop(): the attempt cannot go on, with
+  /// the reason. Neither may destroy the execution; they post to a mailbox.
+  void connect(std::function<void(Status)> on_connected, std::function<void(Status)> on_broken);
+  /// When every task is open and restored and on_connected was called with OK: lets the shards run.
   void start(bool pin);
   bool started() const { return !handles_.empty(); }
-  /// Lets every shard end its current step; nothing is stepped afterwards. The operators are closed when the execution is destroyed,
-  /// which must wait until the gate is empty.
+  /// Lets every shard end its current step; nothing is stepped, and no break is told, afterwards. The operators are closed when the
+  /// execution is destroyed, which must wait until the gate is empty.
   void stop();
   void post_to_all(const Shard::Command& command);
 
@@ -59,12 +70,18 @@ class JobExecution {
   std::vector<std::unique_ptr<OutputPartition>> outputs_of(int vertex, int subtask);
   std::unique_ptr<InputGate> gate_of(int vertex, int subtask);
   void make_channels();
+  /// Makes the ends of it that are in this process.
+  void make_channel(uint32_t id, const ExecutionChannel& channel);
 
   const JobGraph& graph_;
   const ExecutionOptions options_;
   Platform& platform_;
-  /// channels_[edge][from subtask][to subtask]; null where the partitioning has none
-  std::vector<std::vector<std::vector<std::shared_ptr<Channel>>>> channels_;
+  const Placement placement_;
+  Exchange exchange_;
+  // for the time of construction
+  std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelWriter>>> writers_;  ///< by edge and producing subtask
+  std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelReader>>> readers_;  ///< by consuming vertex and subtask
+  std::vector<Shard*> shard_at_;  ///< by index; null: another worker's
   std::vector<std::unique_ptr<Services>> services_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<ActorHandle>> handles_;

@@ -5,7 +5,7 @@
 
 namespace weir {
 
-OutputPartition::OutputPartition(Options options, std::vector<std::shared_ptr<Channel>> channels)
+OutputPartition::OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels)
     : options_(std::move(options)), channels_(std::move(channels)), gathered_(channels_.size()), waiting_(channels_.size()) {
   WEIR_CHECK(!channels_.empty());
   if (options_.partitioning == Partitioning::kHash && channels_.size() > 1) {

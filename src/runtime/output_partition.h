@@ -21,7 +21,7 @@ class OutputPartition {
     int max_parallelism = 128;                ///< of the consuming vertex
     size_t batch_size = 512;                  ///< records at which a gathered batch leaves
   };
-  OutputPartition(Options options, std::vector<std::shared_ptr<Channel>> channels);
+  OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels);
 
   /// Takes the contents of `batch`.
   void emit(Batch& batch);
@@ -40,7 +40,7 @@ class OutputPartition {
   std::unique_ptr<Batch> empty_like(size_t target, const Batch& batch);
 
   const Options options_;
-  std::vector<std::shared_ptr<Channel>> channels_;
+  std::vector<std::shared_ptr<ChannelWriter>> channels_;
   std::vector<uint16_t> subtask_of_group_;
   std::vector<std::unique_ptr<Batch>> gathered_;     ///< per channel: not full yet, or null
   std::vector<std::deque<StreamElement>> waiting_;   ///< per channel: found no room

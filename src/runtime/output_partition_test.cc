@@ -21,6 +21,11 @@ std::vector<std::shared_ptr<Channel>> channels(int count, size_t capacity = 16) 
   return made;
 }
 
+template <class End>
+std::vector<std::shared_ptr<End>> ends(const std::vector<std::shared_ptr<Channel>>& channels) {
+  return {channels.begin(), channels.end()};
+}
+
 BatchOf<int> batch_of(std::vector<int> records) {
   BatchOf<int> batch;
   batch.records = std::move(records);
@@ -49,7 +54,7 @@ std::string drain(Channel& channel) {
 
 TEST(OutputPartition, GathersSmallBatchesUntilFlushed) {
   auto to = channels(1);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 8}, to);
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 8}, ends<ChannelWriter>(to));
   auto a = batch_of({1, 2}), b = batch_of({3});
   output.emit(a);
   output.emit(b);
@@ -61,7 +66,7 @@ TEST(OutputPartition, GathersSmallBatchesUntilFlushed) {
 
 TEST(OutputPartition, BarrierLeavesAfterTheRecordsBeforeItOnEveryChannel) {
   auto to = channels(2);
-  OutputPartition output({.partitioning = Partitioning::kHash, .hasher = std::make_shared<IdentityHasher>(), .max_parallelism = 128}, to);
+  OutputPartition output({.partitioning = Partitioning::kHash, .hasher = std::make_shared<IdentityHasher>(), .max_parallelism = 128}, ends<ChannelWriter>(to));
   auto batch = batch_of({1, 2, 3, 4, 5, 6, 7, 8});
   output.emit(batch);
   output.broadcast(StreamElement::Kind::kBarrier, 9);
@@ -72,7 +77,7 @@ TEST(OutputPartition, BarrierLeavesAfterTheRecordsBeforeItOnEveryChannel) {
 
 TEST(OutputPartition, HashSendsEachKeyToTheSubtaskThatOwnsItsGroup) {
   auto to = channels(3);
-  OutputPartition output({.partitioning = Partitioning::kHash, .hasher = std::make_shared<IdentityHasher>(), .max_parallelism = 128}, to);
+  OutputPartition output({.partitioning = Partitioning::kHash, .hasher = std::make_shared<IdentityHasher>(), .max_parallelism = 128}, ends<ChannelWriter>(to));
   std::vector<int> keys(100);
   for (int i = 0; i < 100; ++i) keys[i] = i;
   auto batch = batch_of(keys);
@@ -93,7 +98,7 @@ TEST(OutputPartition, HashSendsEachKeyToTheSubtaskThatOwnsItsGroup) {
 
 TEST(OutputPartition, BroadcastGivesEveryoneEverything) {
   auto to = channels(2);
-  OutputPartition output({.partitioning = Partitioning::kBroadcast}, to);
+  OutputPartition output({.partitioning = Partitioning::kBroadcast}, ends<ChannelWriter>(to));
   auto batch = batch_of({1, 2});
   output.emit(batch);
   output.flush();
@@ -103,7 +108,7 @@ TEST(OutputPartition, BroadcastGivesEveryoneEverything) {
 
 TEST(OutputPartition, RebalanceTakesTurns) {
   auto to = channels(2);
-  OutputPartition output({.partitioning = Partitioning::kRebalance}, to);
+  OutputPartition output({.partitioning = Partitioning::kRebalance}, ends<ChannelWriter>(to));
   for (const int record : {1, 2, 3}) {
     auto batch = batch_of({record});
     output.emit(batch);
@@ -115,7 +120,7 @@ TEST(OutputPartition, RebalanceTakesTurns) {
 
 TEST(OutputPartition, FullChannelKeepsOrderAndHoldsTheTaskBack) {
   auto to = channels(1, 2);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, to);
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, ends<ChannelWriter>(to));
   for (const int record : {1, 2, 3}) {
     auto batch = batch_of({record});
     output.emit(batch);
@@ -129,7 +134,7 @@ TEST(OutputPartition, FullChannelKeepsOrderAndHoldsTheTaskBack) {
 
 TEST(OutputPartition, EmptiedBatchesAreUsedAgain) {
   auto to = channels(1);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, to);
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, ends<ChannelWriter>(to));
   auto batch = batch_of({1});
   output.emit(batch);
   StreamElement element;
@@ -145,7 +150,7 @@ TEST(OutputPartition, EmptiedBatchesAreUsedAgain) {
 
 TEST(OutputPartition, BatchesWithAndWithoutTimestampsAreNotMixed) {
   auto to = channels(1);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 100}, to);
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 100}, ends<ChannelWriter>(to));
   auto timed = batch_of({1});
   timed.timestamps = {5};
   auto untimed = batch_of({2});
@@ -157,7 +162,7 @@ TEST(OutputPartition, BatchesWithAndWithoutTimestampsAreNotMixed) {
 
 TEST(InputGate, BlockedChannelIsPassedOverUntilTheOthersDeliverTheBarrier) {
   auto from = channels(2);
-  InputGate gate(from, CheckpointingMode::kExactlyOnce);
+  InputGate gate(ends<ChannelReader>(from), CheckpointingMode::kExactlyOnce);
   OutputPartition a({.partitioning = Partitioning::kForward, .batch_size = 1}, {from[0]});
   OutputPartition b({.partitioning = Partitioning::kForward, .batch_size = 1}, {from[1]});
   const auto emit = [](OutputPartition& to, int record) {
@@ -184,7 +189,7 @@ TEST(InputGate, BlockedChannelIsPassedOverUntilTheOthersDeliverTheBarrier) {
 
 TEST(InputGate, EndsWhenAllChannelsHave) {
   auto from = channels(2);
-  InputGate gate(from, CheckpointingMode::kExactlyOnce);
+  InputGate gate(ends<ChannelReader>(from), CheckpointingMode::kExactlyOnce);
   StreamElement element{StreamElement::Kind::kEndOfData, 0, nullptr};
   from[0]->try_push(element);
   EXPECT_FALSE(gate.next(&element));

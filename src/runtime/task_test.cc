@@ -111,12 +111,12 @@ struct Fixture {
     std::unique_ptr<InputGate> gate;
     if (!source) {
       for (int i = 0; i < inputs; ++i) in.push_back(std::make_shared<Channel>(64));
-      gate = std::make_unique<InputGate>(in, CheckpointingMode::kExactlyOnce);
+      gate = std::make_unique<InputGate>(std::vector<std::shared_ptr<ChannelReader>>(in.begin(), in.end()), CheckpointingMode::kExactlyOnce);
     }
     std::vector<std::unique_ptr<OutputPartition>> outputs;
     out = std::make_shared<Channel>(capacity);
     outputs.push_back(std::make_unique<OutputPartition>(
-        OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1}, std::vector<std::shared_ptr<Channel>>{out}));
+        OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1}, std::vector<std::shared_ptr<ChannelWriter>>{out}));
     task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, std::move(gate), std::move(outputs));
     task->set_listener({.on_snapshot = [this](TaskSnapshot s) { events += "snapshot" + std::to_string(s.id) + " "; },
                         .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
