@@ -12,11 +12,13 @@ import sys
 # Third-party headers, and the folders that wrap them. Only there, and never in a header of ours.
 THIRD_PARTY = {
     "curl/": ("src/fs/hdfs/",),
-    "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/"),
+    "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/", "src/ha/"),
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),
     # The checksum of our files and of what they are named by; a single pure function.
-    "xxhash.h": ("src/fs/hdfs/", "src/runtime/", "src/checkpoint/", "src/graph/"),
+    "xxhash.h": ("src/fs/hdfs/", "src/runtime/", "src/checkpoint/", "src/graph/", "src/ha/", "src/platform/"),
+    "zookeeper/": ("src/ha/",),
+    "openssl/": ("src/platform/",),
 }
 # Headers of the operating system, and the folders that may touch it.
 SYSTEM = r"(sys/.*|unistd|fcntl|pthread|sched|signal|poll|dirent|pwd|netdb|netinet/.*|arpa/.*|dlfcn|cxxabi|spawn)\.h"

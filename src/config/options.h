@@ -39,6 +39,10 @@ std::string configuration_page();
 
 enum class RestartStrategyType { kNone, kFixedDelay, kFailureRate, kExponentialDelay };
 enum class StateBackendType { kHashMap };
+enum class SchedulerType { kAdaptive, kFixed };
+enum class ProcessRole { kEmbedded, kCoordinator, kWorker };
+enum class HighAvailabilityType { kNone, kZooKeeper };
+enum class ZooKeeperAcl { kOpen, kCreator };
 
 namespace options {
 
@@ -148,6 +152,39 @@ inline constexpr Option<Duration> kBufferTimeout{{"execution.buffer-timeout.inte
                                                   "A batch that is not full is sent on after this time.",
                                                   "execution.buffer-timeout"}};
 
+inline constexpr Option<HighAvailabilityType> kHaType{
+    {"high-availability.type", ConfigType::kEnum, "NONE",
+     "zookeeper: several coordinators, one of which leads; when it dies another carries on from the last completed checkpoint.",
+     "high-availability", "NONE,zookeeper"}};
+inline constexpr Option<std::string> kHaClusterId{
+    {"high-availability.cluster-id", ConfigType::kString, "",
+     "Coordinators and workers with the same one belong together; unset: the job's id. Flink's default is /default, which "
+     "two jobs would share.",
+     "high-availability.zookeeper.path.namespace"}};
+inline constexpr Option<std::string> kHaStorageDir{
+    {"high-availability.storageDir", ConfigType::kString, "",
+     "Where Flink keeps what is too large for ZooKeeper. Accepted and not used: what is kept in ZooKeeper is small.",
+     "high-availability.zookeeper.storageDir"}};
+inline constexpr Option<std::string> kZooKeeperQuorum{
+    {"high-availability.zookeeper.quorum", ConfigType::kString, "", "The ZooKeeper servers: host:port,host:port."}};
+inline constexpr Option<std::string> kZooKeeperRoot{
+    {"high-availability.zookeeper.path.root", ConfigType::kString, "/weir",
+     "The node below which each cluster has its own. Flink's default is /flink."}};
+inline constexpr Option<Duration> kZooKeeperSessionTimeout{
+    {"high-availability.zookeeper.client.session-timeout", ConfigType::kDuration, "10 s",
+     "A coordinator that dies is replaced after this time at the latest; one that does not reach ZooKeeper for five sixths of it "
+     "leads no longer. Flink's default, 60 s, is above what ZooKeeper servers grant unless they are configured to.",
+     "", "", 100, 3'600'000}};
+inline constexpr Option<Duration> kZooKeeperConnectionTimeout{
+    {"high-availability.zookeeper.client.connection-timeout", ConfigType::kDuration, "15 s",
+     "An attempt to get a session with ZooKeeper fails after this time, and is repeated.", "", "", 1, 3'600'000}};
+inline constexpr Option<ZooKeeperAcl> kZooKeeperAcl{
+    {"high-availability.zookeeper.client.acl", ConfigType::kEnum, "open",
+     "Who may read and change what weir keeps in ZooKeeper: open: everybody; creator: only who has the same authorization.", "",
+     "open,creator"}};
+inline constexpr Option<std::string> kZooKeeperAuthorization{
+    {"high-availability.zookeeper.client.authorization", ConfigType::kString, "", "Who this is to ZooKeeper: digest:USER:PASSWORD."}};
+
 inline constexpr Option<std::string> kHdfsHttpAddress{
     {"fs.hdfs.http-address", ConfigType::kString, "",
      "host:port of the NameNode's WebHDFS; unset: the host of the hdfs:// address, port 9870."}};
@@ -159,6 +196,67 @@ inline constexpr Option<std::string> kTmpDirs{
 inline constexpr Option<int64_t> kTaskSlots{{"taskmanager.numberOfTaskSlots", ConfigType::kInt, "1",
                                              "Slots, that is threads that run subtasks, of a worker process.", "", "", 1,
                                              32768}};
+inline constexpr Option<ProcessRole> kRole{
+    {"weir.role", ConfigType::kEnum, "embedded",
+     "What this process is: the whole cluster, or a coordinator or a worker of one (--role).", "", "embedded,coordinator,worker"}};
+inline constexpr Option<int64_t> kWorkers{
+    {"weir.workers", ConfigType::kInt, "0",
+     "Worker processes on this host that the coordinator starts and, when they die, starts again (--workers). 0: none.", "", "", 0, 4096}};
+inline constexpr Option<std::string> kCoordinatorAddress{
+    {"jobmanager.rpc.address", ConfigType::kString, "",
+     "Where workers find the coordinator: its host (--coordinator HOST:PORT). With high-availability.type zookeeper it is what the "
+     "coordinator tells them there."}};
+inline constexpr Option<int64_t> kCoordinatorPort{
+    {"jobmanager.rpc.port", ConfigType::kInt, "6123", "The coordinator's port; 0: any free one.", "", "", 0, 65535}};
+inline constexpr Option<std::string> kCoordinatorBindHost{
+    {"jobmanager.bind-host", ConfigType::kString, "127.0.0.1",
+     "The address that the coordinator listens on (--listen HOST:PORT). Beyond loopback only with security.shared-secret.file or "
+     "security.ssl.internal.enabled. Flink listens everywhere."}};
+inline constexpr Option<std::string> kWorkerHost{
+    {"taskmanager.host", ConfigType::kString, "", "What other workers call this worker's host; unset: taskmanager.bind-host."}};
+inline constexpr Option<std::string> kWorkerBindHost{
+    {"taskmanager.bind-host", ConfigType::kString, "127.0.0.1",
+     "The address that a worker listens on for other workers' records. Beyond loopback as for jobmanager.bind-host."}};
+inline constexpr Option<int64_t> kDataPort{
+    {"taskmanager.data.port", ConfigType::kInt, "0", "The port for other workers' records; 0: any free one.", "", "", 0, 65535}};
+inline constexpr Option<Duration> kRegistrationTimeout{
+    {"taskmanager.registration.timeout", ConfigType::kDuration, "5 min",
+     "A worker that no coordinator has taken for this time ends.", "", "", 1}};
+inline constexpr Option<Duration> kHeartbeatInterval{
+    {"heartbeat.interval", ConfigType::kDuration, "10 s", "Time between two signs of life.", "", "", 1}};
+inline constexpr Option<Duration> kHeartbeatTimeout{
+    {"heartbeat.timeout", ConfigType::kDuration, "50 s",
+     "Who is silent for this time is given up. A process that dies is noticed at once, by its connection.", "", "", 1}};
+inline constexpr Option<Duration> kCancellationTimeout{
+    {"task.cancellation.timeout", ConfigType::kDuration, "180 s",
+     "A worker whose tasks have not ended this time after they were told to is given up.", "", "", 1}};
+inline constexpr Option<SchedulerType> kScheduler{
+    {"jobmanager.scheduler", ConfigType::kEnum, "adaptive",
+     "adaptive: the job runs on what slots there are, narrower if some are lost and wider, from the next checkpoint on, if some are "
+     "won; fixed: it keeps its width and waits for slots.",
+     "", "adaptive,fixed|default"}};
+inline constexpr Option<Duration> kFirstSlotWait{
+    {"jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout", ConfigType::kDuration, "10 s",
+     "How long the job waits for all slots that it wants before it begins on fewer."}};
+inline constexpr Option<Duration> kRestartSlotWait{
+    {"weir.restart.slot-wait", ConfigType::kDuration, "2 s",
+     "How long a restart waits for lost slots to come back before the job goes on with fewer."}};
+inline constexpr Option<std::string> kSharedSecretFile{
+    {"security.shared-secret.file", ConfigType::kString, "",
+     "A file whose bytes coordinators and workers prove to each other that they know. Readable by its owner only."}};
+inline constexpr Option<bool> kInternalTls{
+    {"security.ssl.internal.enabled", ConfigType::kBool, "false",
+     "Coordinators and workers talk over TLS and prove themselves with certificates."}};
+inline constexpr Option<std::string> kInternalKeystore{
+    {"security.ssl.internal.keystore", ConfigType::kString, "",
+     "The certificate and key of this process: a PKCS #12 or PEM file."}};
+inline constexpr Option<std::string> kInternalKeystorePassword{
+    {"security.ssl.internal.keystore-password", ConfigType::kString, "", "Its password."}};
+inline constexpr Option<std::string> kInternalTruststore{
+    {"security.ssl.internal.truststore", ConfigType::kString, "",
+     "The certificates that peers' must be signed by: a PKCS #12 or PEM file."}};
+inline constexpr Option<std::string> kInternalTruststorePassword{
+    {"security.ssl.internal.truststore-password", ConfigType::kString, "", "Its password."}};
 inline constexpr Option<int64_t> kBatchSize{
     {"weir.batch-size", ConfigType::kInt, "512", "Records that travel together at most.", "", "", 1, 1 << 20}};
 inline constexpr Option<int64_t> kChannelCapacity{

@@ -1,0 +1,420 @@
+#include "sim_zookeeper.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "sim_network.h"
+#include "weir/detail/check.h"
+
+namespace weir::sim {
+namespace {
+
+constexpr size_t kHistory = 32;
+/// A session expires up to this part of its time-out late: servers look at them in ticks.
+constexpr int kExpiryLateness = 4;
+
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Status check_path(const std::string& path) {
+  const bool bad = path.empty() || path[0] != '/' || (path.size() > 1 && path.back() == '/') || path.find("//") != std::string::npos;
+  if (bad) return invalid_argument(cat(path, ": ZooKeeper does not take this path (simulated)"));
+  return {};
+}
+
+bool has_children(const std::map<std::string, ZNode>& tree, const std::string& path) {
+  const std::string prefix = path == "/" ? path : path + "/";
+  const auto next = tree.upper_bound(prefix);
+  return next != tree.end() && next->first.starts_with(prefix);
+}
+
+}  // namespace
+
+struct SimZooKeeper::Session {
+  int64_t id = 0;
+  std::shared_ptr<Life> life;
+  MonotonicTime timeout{0};
+  ZSessionListener listener;
+
+  // the servers' side
+  bool ended = false;
+  MonotonicTime last_heard{0};
+  int64_t seen_zxid = 0;
+  std::vector<std::vector<ZOperation>> late;         ///< asked for, not done yet
+  // the client's side
+  bool ghost = false;      ///< the reply that there is a session was lost
+  bool closed = false;
+  bool connected = true;
+  bool knows_of_end = false;
+  MonotonicTime suspended_until{0};
+  std::map<std::string, std::function<void()>> watches;
+  std::vector<std::function<void()>> fired;          ///< not delivered yet
+};
+
+class SimZooKeeperSession : public ZooKeeperSession {
+ public:
+  SimZooKeeperSession(SimZooKeeper& zookeeper, std::shared_ptr<SimZooKeeper::Session> session)
+      : zookeeper_(zookeeper), session_(std::move(session)) {}
+  ~SimZooKeeperSession() override { close(); }
+
+  int64_t id() const override { return session_->id; }
+  std::chrono::milliseconds timeout() const override {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(session_->timeout);
+  }
+
+  Status create(const std::string& path, const std::string& data, ZNodeKind kind) override {
+    return zookeeper_.mutate(session_, "create", {create_operation(path, data, kind)}, nullptr, nullptr);
+  }
+  StatusOr<ZNode> get(const std::string& path) override {
+    WEIR_RETURN_IF_ERROR(zookeeper_.begin_call(session_, "get", path));
+    WEIR_RETURN_IF_ERROR(check_path(path));
+    const auto& tree = zookeeper_.view_of(*session_);
+    const auto found = tree.find(path);
+    WEIR_RETURN_IF_ERROR(reply("get", path));
+    if (found == tree.end()) return not_found(cat("get of ", path, ": there is no such node (simulated)"));
+    return found->second;
+  }
+  StatusOr<int32_t> set(const std::string& path, const std::string& data, int32_t version) override {
+    int32_t new_version = 0;
+    WEIR_RETURN_IF_ERROR(zookeeper_.mutate(session_, "set", {set_operation(path, data, version)}, nullptr, &new_version));
+    return new_version;
+  }
+  Status remove(const std::string& path, int32_t version) override {
+    return zookeeper_.mutate(session_, "remove", {remove_operation(path, version)}, nullptr, nullptr);
+  }
+  StatusOr<std::vector<std::string>> children(const std::string& path) override {
+    WEIR_RETURN_IF_ERROR(zookeeper_.begin_call(session_, "list", path));
+    WEIR_RETURN_IF_ERROR(check_path(path));
+    const auto& tree = zookeeper_.view_of(*session_);
+    WEIR_RETURN_IF_ERROR(reply("list", path));
+    if (!tree.contains(path)) return not_found(cat("list of ", path, ": there is no such node (simulated)"));
+    std::vector<std::string> names;
+    for (const auto& [name, node] : tree) {
+      if (name != "/" && parent_of(name) == path) names.push_back(name.substr(path == "/" ? 1 : path.size() + 1));
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  Status multi(const std::vector<ZOperation>& operations, int* refused) override {
+    if (refused != nullptr) *refused = -1;
+    if (operations.empty()) return {};
+    return zookeeper_.mutate(session_, "multi", operations, refused, nullptr);
+  }
+  Status watch(const std::string& path, std::function<void()> changed) override {
+    WEIR_RETURN_IF_ERROR(zookeeper_.begin_call(session_, "watch", path));
+    WEIR_RETURN_IF_ERROR(check_path(path));
+    // A server that lags calls the watch when it hears of the change: so late is this one asked.
+    session_->seen_zxid = zookeeper_.zxid_;
+    session_->watches[path] = std::move(changed);
+    return reply("watch", path);
+  }
+
+  void close() override {
+    if (session_->closed) return;
+    session_->closed = true;
+    session_->listener = nullptr;
+    session_->watches.clear();
+    session_->fired.clear();
+    if (!session_->life->alive || session_->ended || !zookeeper_.reaches(*session_)) return;
+    if (zookeeper_.random_.chance(zookeeper_.faults_.fail_before)) return;
+    zookeeper_.do_late(*session_);
+    zookeeper_.end_session(*session_);
+  }
+
+ private:
+  /// The way back of a call that changes nothing.
+  Status reply(std::string_view what, const std::string& path) {
+    if (!zookeeper_.random_.chance(zookeeper_.faults_.fail_after)) return {};
+    return unavailable(cat(what, " of ", path, " in ZooKeeper: the reply was lost (simulated)"));
+  }
+
+  SimZooKeeper& zookeeper_;
+  const std::shared_ptr<SimZooKeeper::Session> session_;
+};
+
+class SimZooKeeperFactory : public ZooKeeperFactory {
+ public:
+  SimZooKeeperFactory(SimZooKeeper& zookeeper, std::shared_ptr<Life> life, MonotonicTime timeout)
+      : zookeeper_(zookeeper), life_(std::move(life)), timeout_(timeout) {}
+
+  StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
+    const Status away = unavailable("no session with ZooKeeper (simulated)");
+    SimZooKeeper::Session nobody;
+    nobody.life = life_;
+    if (!life_->alive || !zookeeper_.reaches(nobody) || zookeeper_.random_.chance(zookeeper_.faults_.fail_before)) return away;
+    auto session = zookeeper_.new_session(life_, timeout_, std::move(listener));
+    if (zookeeper_.random_.chance(zookeeper_.faults_.fail_after)) {
+      session->ghost = true;
+      session->listener = nullptr;
+      return away;
+    }
+    zookeeper_.tell(session, ZSessionEvent::kConnected);
+    return std::shared_ptr<ZooKeeperSession>(std::make_shared<SimZooKeeperSession>(zookeeper_, session));
+  }
+
+ private:
+  SimZooKeeper& zookeeper_;
+  const std::shared_ptr<Life> life_;
+  const MonotonicTime timeout_;
+};
+
+std::unique_ptr<ZooKeeperFactory> zookeeper_for(SimZooKeeper& zookeeper, std::shared_ptr<Life> life, MonotonicTime session_timeout) {
+  return std::make_unique<SimZooKeeperFactory>(zookeeper, std::move(life), session_timeout);
+}
+
+SimZooKeeper::SimZooKeeper(SimWorld& world, std::string host)
+    : world_(world), host_(std::move(host)), random_(world.random().split()), tree_(std::make_shared<Tree>(Tree{{"/", ZNode{}}})) {
+  history_.emplace_back(0, tree_);
+}
+
+SimZooKeeper::~SimZooKeeper() = default;
+
+void SimZooKeeper::stop_faults() {
+  faults_ = ZooKeeperFaults{};
+  outage_until_ = world_.now();
+  for (auto& [id, session] : sessions_) session->suspended_until = world_.now();
+}
+
+void SimZooKeeper::outage(MonotonicTime duration) {
+  world_.note("zookeeper outage", host_, static_cast<uint64_t>(duration.count()));
+  outage_until_ = std::max(outage_until_, world_.now() + duration);
+}
+
+bool SimZooKeeper::expire(int64_t session_id) {
+  const auto found = sessions_.find(session_id);
+  if (found == sessions_.end()) return false;
+  const std::shared_ptr<Session> session = found->second;
+  end_session(*session);
+  return true;
+}
+
+std::optional<ZNode> SimZooKeeper::peek(const std::string& path) const {
+  const auto found = tree_->find(path);
+  if (found == tree_->end()) return std::nullopt;
+  return found->second;
+}
+
+std::shared_ptr<SimZooKeeper::Session> SimZooKeeper::new_session(std::shared_ptr<Life> life, MonotonicTime timeout,
+                                                                 ZSessionListener listener) {
+  auto session = std::make_shared<Session>();
+  session->id = next_session_++;
+  session->life = std::move(life);
+  session->timeout = timeout;
+  session->listener = std::move(listener);
+  session->last_heard = world_.now();
+  // Its server may lag behind.
+  session->seen_zxid = history_.front().first;
+  sessions_[session->id] = session;
+  ++zxid_;
+  world_.note("session", session->life->name, static_cast<uint64_t>(session->id));
+  tick(session);
+  return session;
+}
+
+bool SimZooKeeper::reaches(const Session& session) const {
+  const Life& life = *session.life;
+  const MonotonicTime now = world_.now();
+  return life.alive && life.paused_until <= now && !session.ghost && session.suspended_until <= now && outage_until_ <= now &&
+         world_.network().reaches(life.host, host_) && world_.network().reaches(host_, life.host);
+}
+
+/// Again and again as long as there is somebody to tell, or a session to end.
+void SimZooKeeper::tick(const std::shared_ptr<Session>& session) {
+  const MonotonicTime now = world_.now();
+  if (session->ended && (session->closed || session->ghost || session->knows_of_end || !session->life->alive)) return;
+  if (outage_until_ > now) session->last_heard = outage_until_;
+  if (reaches(*session) && !session->closed) {
+    contact(session);
+  } else {
+    suspend(session);
+  }
+  if (session->ended && session->knows_of_end) return;
+  const MonotonicTime next = now + session->timeout / 6 + random_.delay(session->timeout / 6);
+  const MonotonicTime expiry = session->last_heard + session->timeout + random_.delay(session->timeout / kExpiryLateness);
+  if (!session->ended && session->last_heard + session->timeout <= now) {
+    world_.note("session expires", session->life->name, static_cast<uint64_t>(session->id));
+    end_session(*session);
+  }
+  world_.at(session->ended ? next : std::min(next, std::max(expiry, now + MonotonicTime(1))), nullptr, [this, session] { tick(session); });
+}
+
+/// The client hears from the servers, and they from it.
+void SimZooKeeper::contact(const std::shared_ptr<Session>& session) {
+  if (session->ended) {
+    if (!std::exchange(session->knows_of_end, true)) tell(session, ZSessionEvent::kExpired);
+    session->watches.clear();
+    session->fired.clear();
+    return;
+  }
+  session->last_heard = world_.now();
+  if (!std::exchange(session->connected, true)) tell(session, ZSessionEvent::kConnected);
+  for (auto& changed : std::exchange(session->fired, {})) {
+    world_.at(world_.now() + world_.random().delay(world_.options().message_max), session->life,
+              [session, changed = std::move(changed)] {
+                if (!session->closed) changed();
+              });
+  }
+}
+
+void SimZooKeeper::suspend(const std::shared_ptr<Session>& session) {
+  if (session->closed || session->ghost || !std::exchange(session->connected, false)) return;
+  tell(session, ZSessionEvent::kSuspended);
+}
+
+void SimZooKeeper::tell(const std::shared_ptr<Session>& session, ZSessionEvent event) {
+  world_.at(world_.now() + world_.random().delay(world_.options().message_max), session->life, [session, event] {
+    if (!session->closed && session->listener) session->listener(event);
+  });
+}
+
+void SimZooKeeper::end_session(Session& session) {
+  session.ended = true;
+  session.late.clear();
+  Tree tree = *tree_;
+  std::erase_if(tree, [&](const auto& entry) { return entry.second.stat.ephemeral_owner == session.id; });
+  sessions_.erase(session.id);
+  commit(std::move(tree));
+}
+
+Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path) {
+  Life& life = *session->life;
+  const auto unknown = [&](std::string_view why) { return unavailable(cat(what, " of ", path, " in ZooKeeper: ", why, " (simulated)")); };
+  if (!life.alive) return unknown("the process is dead");
+  world_.note("zookeeper", cat(life.name, ' ', what, ' ', path), static_cast<uint64_t>(session->id));
+  if (session->closed || session->knows_of_end) return cancelled(cat(what, " of ", path, " in ZooKeeper: the session has ended (simulated)"));
+  if (random_.chance(faults_.kill_at_call)) {
+    world_.kill(life, cat("before ", what, " of ", path));
+    return unknown("the process died");
+  }
+  if (random_.chance(faults_.suspend)) {
+    session->suspended_until = world_.now() + random_.delay(faults_.suspend_max);
+    suspend(session);
+  }
+  if (!reaches(*session)) return unknown("no server answers");
+  if (session->ended) {
+    contact(session);
+    return cancelled(cat(what, " of ", path, " in ZooKeeper: the session has expired (simulated)"));
+  }
+  if (random_.chance(faults_.fail_before)) return unknown("the request was lost");
+  contact(session);
+  do_late(*session);
+  return {};
+}
+
+Status SimZooKeeper::mutate(const std::shared_ptr<Session>& session, std::string_view what, const std::vector<ZOperation>& operations,
+                            int* refused, int32_t* version) {
+  const std::string& path = operations.back().path;
+  WEIR_RETURN_IF_ERROR(begin_call(session, what, path));
+  for (const ZOperation& operation : operations) WEIR_RETURN_IF_ERROR(check_path(operation.path));
+  if (random_.chance(faults_.late)) {
+    session->late.push_back(operations);
+    world_.at(world_.now() + random_.delay(session->timeout), nullptr, [this, session] {
+      if (!session->ended) do_late(*session);
+    });
+    return unavailable(cat(what, " of ", path, " in ZooKeeper: no reply (simulated)"));
+  }
+  const Status status = apply(*session, operations, refused, version);
+  if (random_.chance(faults_.kill_at_call)) {
+    world_.kill(*session->life, cat("after ", what, " of ", path));
+    return unavailable("the process died (simulated)");
+  }
+  if (random_.chance(faults_.fail_after)) {
+    if (refused != nullptr) *refused = -1;
+    return unavailable(cat(what, " of ", path, " in ZooKeeper: the reply was lost (simulated)"));
+  }
+  session->seen_zxid = zxid_;
+  return status;
+}
+
+void SimZooKeeper::do_late(Session& session) {
+  for (const auto& operations : std::exchange(session.late, {})) {
+    world_.note("late", session.life->name, static_cast<uint64_t>(session.id));
+    (void)apply(session, operations, nullptr, nullptr);
+  }
+}
+
+Status SimZooKeeper::apply(Session& session, const std::vector<ZOperation>& operations, int* refused, int32_t* version) {
+  Tree tree = *tree_;
+  for (size_t i = 0; i < operations.size(); ++i) {
+    const Status status = apply_one(tree, operations[i], zxid_ + 1, session.id);
+    if (status.ok()) continue;
+    if (refused != nullptr) *refused = static_cast<int>(i);
+    ++zxid_;
+    return status;
+  }
+  if (version != nullptr) *version = tree.at(operations.back().path).stat.version;
+  commit(std::move(tree));
+  return {};
+}
+
+Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t zxid, int64_t session_id) {
+  const auto refuse = [&](std::string_view why) { return cat(operation.path, " in ZooKeeper: ", why, " (simulated)"); };
+  const auto found = tree.find(operation.path);
+  if (operation.type == ZOperation::Type::kCreate) {
+    if (found != tree.end()) return already_exists(refuse("the node is there already"));
+    const auto parent = tree.find(parent_of(operation.path));
+    if (parent == tree.end()) return not_found(refuse("its parent is missing"));
+    if (parent->second.stat.ephemeral_owner != 0) return failed_precondition(refuse("its parent is ephemeral"));
+    ZNode node{operation.data, {zxid, zxid, 0, operation.kind == ZNodeKind::kEphemeral ? session_id : 0}};
+    tree.emplace(operation.path, std::move(node));
+    return {};
+  }
+  if (found == tree.end()) return not_found(refuse("there is no such node"));
+  ZNodeStat& stat = found->second.stat;
+  if (operation.version != kAnyVersion && operation.version != stat.version) {
+    return aborted(refuse(cat("its version is ", stat.version, ", not ", operation.version)));
+  }
+  if (operation.type == ZOperation::Type::kSet) {
+    found->second.data = operation.data;
+    stat.modified_zxid = zxid;
+    ++stat.version;
+  } else if (operation.type == ZOperation::Type::kRemove) {
+    if (has_children(tree, operation.path)) return failed_precondition(refuse("the node has children"));
+    tree.erase(found);
+  }
+  return {};
+}
+
+/// The next state of the store; watches of nodes that differ are called.
+void SimZooKeeper::commit(Tree tree) {
+  ++zxid_;
+  const std::shared_ptr<const Tree> before = tree_;
+  tree_ = std::make_shared<const Tree>(std::move(tree));
+  history_.emplace_back(zxid_, tree_);
+  if (history_.size() > kHistory) history_.pop_front();
+  for (auto& [id, session] : sessions_) {
+    for (auto watch = session->watches.begin(); watch != session->watches.end();) {
+      const auto old = before->find(watch->first);
+      const auto now = tree_->find(watch->first);
+      const bool same = old == before->end() ? now == tree_->end() : now != tree_->end() && old->second.stat == now->second.stat;
+      if (same) {
+        ++watch;
+        continue;
+      }
+      session->fired.push_back(std::move(watch->second));
+      watch = session->watches.erase(watch);
+      // Delivered soon if the client is reachable then; else when it is again.
+      world_.at(world_.now() + world_.random().delay(world_.options().message_max), nullptr, [this, session = session] {
+        if (!session->ended && !session->closed && !session->fired.empty() && reaches(*session)) contact(session);
+      });
+    }
+  }
+}
+
+/// What the session's server shows: no older than what it has shown, and than what the session was told.
+const SimZooKeeper::Tree& SimZooKeeper::view_of(Session& session) {
+  if (!random_.chance(faults_.stale_read)) {
+    session.seen_zxid = zxid_;
+    return *tree_;
+  }
+  size_t oldest = history_.size() - 1;
+  while (oldest > 0 && history_[oldest].first > session.seen_zxid) --oldest;
+  const auto& [zxid, tree] = history_[oldest + random_.below(history_.size() - oldest)];
+  session.seen_zxid = std::max(session.seen_zxid, zxid);
+  return *tree;
+}
+
+}  // namespace weir::sim
