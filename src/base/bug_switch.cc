@@ -14,7 +14,10 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "metadata_before_data",  "notify_before_durable",  "restore_wrong_key_groups", "timers_not_restored",
     "commit_before_complete", "drop_pending_committables_on_restore", "leftovers_kept", "watermark_ahead_of_records",
     "snapshot_sees_later_writes", "end_of_input_before_data", "reuse_checkpoint_id", "latest_picks_incomplete",
-    "late_ack_of_given_up_checkpoint", "retention_deletes_newest",
+    "late_ack_of_given_up_checkpoint", "retention_deletes_newest", "credit_lost", "frame_repeated",
+    "deposed_leader_obeyed", "stale_leader_completes",
+    "pointer_ignored", "result_forgotten", "late_message_of_earlier_attempt", "start_before_all_deployed",
+    "restart_before_all_left",
 };
 
 }  // namespace

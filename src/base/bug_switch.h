@@ -26,6 +26,15 @@ enum class Bug {
   kLatestPicksIncomplete,       ///< a directory without `_metadata` is taken for a checkpoint
   kLateAckOfGivenUpCheckpoint,  ///< the acknowledgement of a checkpoint that was given up counts for the one under way
   kRetentionDeletesNewest,
+  kCreditLost,                  ///< a barrier that comes from another process uses up a credit that is never given back
+  kFrameRepeated,               ///< the element that used the last credit is sent again when there are new ones
+  kDeposedLeaderObeyed,         ///< a worker goes on listening to a coordinator of an earlier epoch
+  kStaleLeaderCompletes,        ///< a deposed leader's checkpoint counts as complete
+  kPointerIgnored,              ///< a new leader starts from the newest directory instead of what the pointer names
+  kResultForgotten,             ///< a standby runs a job again that has ended
+  kLateMessageOfEarlierAttempt, ///< a worker's report on an earlier attempt counts for the one under way
+  kStartBeforeAllDeployed,      ///< tasks run while others of the attempt are not there yet
+  kRestartBeforeAllLeft,        ///< an attempt is deployed while tasks of the one before still run
   kCount,
 };
 
