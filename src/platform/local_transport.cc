@@ -10,9 +10,9 @@ class End {
  public:
   explicit End(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
 
-  void deliver(std::unique_ptr<Message> message) {
+  void deliver(std::string frame) {
     std::lock_guard lock(mutex_);
-    if (open_) endpoint_.on_message(std::move(message));
+    if (open_) endpoint_.on_frame(std::move(frame));
   }
   void tell_broken(Status reason) {
     std::lock_guard lock(mutex_);
@@ -39,7 +39,7 @@ class LocalConnection : public Connection {
     own_->close();
     other_->tell_broken(unavailable("the other end closed the connection"));
   }
-  void send(std::unique_ptr<Message> message) override { other_->deliver(std::move(message)); }
+  void send(std::string frame) override { other_->deliver(std::move(frame)); }
 
  private:
   std::shared_ptr<End> own_;
@@ -48,7 +48,7 @@ class LocalConnection : public Connection {
 
 }  // namespace
 
-std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> LocalTransport::connect(Endpoint a, Endpoint b) {
+std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect_within_process(Endpoint a, Endpoint b) {
   auto end_a = std::make_shared<End>(std::move(a));
   auto end_b = std::make_shared<End>(std::move(b));
   return {std::make_unique<LocalConnection>(end_a, end_b), std::make_unique<LocalConnection>(end_b, end_a)};

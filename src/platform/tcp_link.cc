@@ -1,0 +1,338 @@
+#include "platform/tcp_link.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "platform/tcp_socket.h"
+#include "platform/tls_stream.h"
+
+namespace weir {
+namespace {
+
+using Kind = IoResult::Kind;
+
+// So that one busy link does not keep the others waiting.
+constexpr size_t kReadBudget = 1 << 20;
+constexpr size_t kWriteBudget = 1 << 20;
+constexpr size_t kMaxParts = 64;
+
+}  // namespace
+
+TcpLink::TcpLink(std::shared_ptr<TcpContext> context, std::string peer, Endpoint endpoint, Admit admit)
+    : context_(std::move(context)),
+      peer_(std::move(peer)),
+      dialled_(admit == nullptr),
+      decoder_(context_->options.max_frame_bytes),
+      admit_(std::move(admit)),
+      endpoint_(std::move(endpoint)) {
+  sink_ = [this](std::string frame) {
+    context_->frames_received.fetch_add(1, std::memory_order_relaxed);
+    std::lock_guard lock(callback_mutex_);
+    if (interested_ && endpoint_.on_frame) endpoint_.on_frame(std::move(frame));
+  };
+}
+
+TcpLink::~TcpLink() { drop_output(); }
+
+// Any thread.
+
+void TcpLink::send(std::string frame) {
+  const bool too_long = frame.size() > context_->options.max_frame_bytes;
+  const FrameHeader header = too_long ? FrameHeader{} : frame_header(frame);
+  {
+    std::lock_guard lock(write_mutex_);
+    if (ended_) return;
+    if (too_long) {
+      write_error_ = internal_error(cat("a frame of ", frame.size(), " bytes was to be sent, and the limit is ", context_->options.max_frame_bytes));
+      drop_output();
+    } else {
+      const bool was_empty = queue_.empty();
+      context_->bytes_queued.fetch_add(static_cast<int64_t>(header.size() + frame.size()), std::memory_order_relaxed);
+      queue_.push_back({header, std::move(frame)});
+      // If there were others the loop is writing them.
+      if (was_empty && may_send_frames_) write_some();
+    }
+    if (write_error_.ok()) return;
+  }
+  context_->loop->post([self = shared_from_this()] { self->write_output(); });
+}
+
+void TcpLink::abandon() {
+  Endpoint dropped;
+  {
+    std::lock_guard lock(callback_mutex_);
+    interested_ = false;
+    dropped = std::move(endpoint_);
+  }
+  context_->loop->post([self = shared_from_this()] { self->begin_linger(); });
+}
+
+void TcpLink::set_endpoint(Endpoint endpoint) {
+  std::lock_guard lock(callback_mutex_);
+  if (interested_) endpoint_ = std::move(endpoint);
+}
+
+// Beginning and end.
+
+void TcpLink::enter_loop() {
+  id_ = context_->loop->add(shared_from_this());
+  if (dialled_) return;
+  context_->strangers.emplace(id_, this);
+  if (context_->strangers.size() > context_->options.max_strangers) {
+    context_->strangers.begin()->second->fail(unavailable("too many connections were open whose peers had not proven themselves"));
+  }
+}
+
+void TcpLink::connected(UniqueFd socket) {
+  set_connection_options(socket.get());
+  cancel_dialing_ = nullptr;
+  state_ = State::kSecuring;
+  if (!lingering_) context_->loop->set_deadline(id_, context_->loop->now() + context_->options.handshake_timeout);
+  {
+    std::lock_guard lock(write_mutex_);
+    socket_ = std::move(socket);
+    stream_ = context_->tls ? make_tls_stream(context_->tls, socket_.get(), dialled_) : make_plain_stream(socket_.get());
+  }
+  on_events(0);
+}
+
+void TcpLink::fail(Status reason) {
+  if (state_ == State::kClosed) return;
+  const Status told = in_context(reason);
+  if (!dialled_ && state_ != State::kOpen) {
+    WEIR_LOG(kWarning) << told.message();
+  }
+  close();
+  std::lock_guard lock(callback_mutex_);
+  if (!std::exchange(interested_, false)) return;
+  if (endpoint_.on_break) endpoint_.on_break(told);
+}
+
+Status TcpLink::in_context(const Status& reason) const {
+  switch (state_) {
+    case State::kUnconnected:
+      return reason.with_context(cat("could not connect to ", peer_));
+    case State::kOpen:
+    case State::kClosed:
+      return reason.with_context(cat("the connection with ", peer_, " broke"));
+    default:
+      return reason.with_context(dialled_ ? cat("could not agree with ", peer_) : cat("refused a connection from ", peer_));
+  }
+}
+
+void TcpLink::close() {
+  state_ = State::kClosed;
+  admit_ = nullptr;
+  if (const auto cancel = std::exchange(cancel_dialing_, nullptr)) cancel();
+  if (!dialled_) context_->strangers.erase(id_);
+  {
+    std::lock_guard lock(write_mutex_);
+    drop_output();
+    stream_.reset();
+    socket_.reset();
+  }
+  context_->loop->remove(id_);
+}
+
+void TcpLink::begin_linger() {
+  if (state_ == State::kClosed) return;
+  lingering_ = true;
+  bool idle;
+  {
+    std::lock_guard lock(write_mutex_);
+    idle = queue_.empty();
+  }
+  if (idle && state_ != State::kOpen) return close();
+  context_->loop->set_deadline(id_, context_->loop->now() + context_->options.linger);
+  if (state_ == State::kOpen) write_output();
+}
+
+void TcpLink::on_deadline() {
+  if (lingering_) return close();
+  fail(unavailable(cat("the handshake was not complete after ", context_->options.handshake_timeout.count(), " ms")));
+}
+
+void TcpLink::on_stop() {
+  if (!lingering_) fail(cancelled("this process's transport was closed"));
+}
+
+// The socket.
+
+void TcpLink::on_events(uint32_t epoll_events) {
+  if (state_ == State::kClosed) return;
+  bool readable = (epoll_events & ~uint32_t{EPOLLOUT}) != 0;
+  if (state_ == State::kSecuring) {
+    if (!finish_securing()) return;
+    readable = readable || stream_->holds_input();
+  }
+  {
+    std::lock_guard lock(write_mutex_);
+    readable = readable || read_wants_write_;
+  }
+  if (readable) read_input(false);
+  write_output();
+}
+
+bool TcpLink::finish_securing() {
+  const IoResult result = stream_->set_up();
+  if (result.kind == Kind::kEnd) {
+    return fail(unavailable("the peer closed the connection in the middle of the TLS handshake: does it have security.ssl.internal.enabled too?")), false;
+  }
+  if (result.kind == Kind::kFailed) return fail(result.error), false;
+  auto nonce = Handshake::fresh_nonce();
+  if (!nonce.ok()) return fail(nonce.status()), false;
+  std::lock_guard lock(write_mutex_);
+  read_wants_write_ = result.kind == Kind::kWantWrite;
+  if (result.kind == Kind::kDone) {
+    handshake_.emplace(dialled_ ? Handshake::Role::kDialer : Handshake::Role::kListener, context_->secret, stream_->binding(), *nonce);
+    greeting_ = handshake_->greeting();
+    state_ = State::kGreeting;
+  }
+  update_watch();
+  return result.kind == Kind::kDone;
+}
+
+void TcpLink::read_input(bool to_the_end) {
+  std::vector<char>& buffer = context_->loop->buffer();
+  for (size_t read = 0; state_ != State::kClosed;) {
+    const IoResult result = stream_->read(buffer.data(), buffer.size());
+    {
+      std::lock_guard lock(write_mutex_);
+      read_wants_write_ = result.kind == Kind::kWantWrite;
+    }
+    if (result.kind == Kind::kEnd) return end_of_input();
+    if (result.kind == Kind::kFailed) return fail(result.error);
+    if (result.kind != Kind::kDone) return;
+    context_->bytes_received.fetch_add(result.bytes, std::memory_order_relaxed);
+    take({buffer.data(), result.bytes});
+    read += result.bytes;
+    if (to_the_end || stream_ == nullptr) continue;
+    if (!stream_->holds_input() && (result.bytes < buffer.size() || read >= kReadBudget)) return;
+    if (read >= kReadBudget) return context_->loop->post([self = shared_from_this()] { self->on_events(EPOLLIN); });
+  }
+}
+
+void TcpLink::take(std::string_view bytes) {
+  if (state_ == State::kGreeting) take_greeting(&bytes);
+  // While lingering the bytes are read only so that the kernel does not reset the connection for their sake.
+  if (state_ != State::kOpen || lingering_) return;
+  if (const Status fed = decoder_.feed(bytes, sink_); !fed.ok()) fail(fed);
+}
+
+void TcpLink::take_greeting(std::string_view* bytes) {
+  std::string answer;
+  const Status received = handshake_->receive(bytes, &answer);
+  {
+    std::lock_guard lock(write_mutex_);
+    greeting_ += answer;
+    if (!received.ok()) write_some();
+  }
+  if (!received.ok()) return fail(received);
+  if (handshake_->done()) open();
+}
+
+void TcpLink::open() {
+  state_ = State::kOpen;
+  if (!lingering_) context_->loop->set_deadline(id_, EventLoop::kNever);
+  {
+    std::lock_guard lock(write_mutex_);
+    may_send_frames_ = true;
+  }
+  if (dialled_) return;
+  context_->strangers.erase(id_);
+  if (!std::exchange(admit_, nullptr)(shared_from_this())) close();
+}
+
+void TcpLink::end_of_input() {
+  if (lingering_ && state_ == State::kOpen) return close();
+  if (state_ == State::kGreeting) return fail(unavailable(std::string(handshake_->meaning_of_end())));
+  fail(unavailable(decoder_.in_frame() ? "the peer ended it in the middle of a frame" : "the peer ended it"));
+}
+
+void TcpLink::write_output() {
+  if (state_ == State::kClosed) return;
+  Status error;
+  {
+    std::lock_guard lock(write_mutex_);
+    write_some();
+    error = write_error_;
+    if (error.ok() && lingering_ && state_ == State::kOpen && !has_output() && !finished_) {
+      finished_ = true;
+      stream_->finish();
+    }
+  }
+  if (error.ok()) return;
+  // What the peer said before it closed, for instance why, is worth more than that writing failed.
+  if (state_ == State::kOpen || state_ == State::kGreeting) read_input(true);
+  fail(error);
+}
+
+// write_mutex_ held.
+
+void TcpLink::write_some() {
+  std::array<iovec, kMaxParts> parts;
+  size_t written = 0;
+  while (stream_ != nullptr && has_output() && written < kWriteBudget) {
+    size_t count = 0;
+    size_t offered = 0;
+    const auto offer = [&](const std::string_view bytes, size_t skipped) {
+      if (skipped >= bytes.size()) return;
+      parts[count++] = {const_cast<char*>(bytes.data()) + skipped, bytes.size() - skipped};
+      offered += bytes.size() - skipped;
+    };
+    offer(greeting_, greeting_written_);
+    size_t skipped = front_written_;
+    for (auto frame = queue_.begin(); may_send_frames_ && frame != queue_.end() && count + 2 <= kMaxParts && offered < kWriteBudget; ++frame) {
+      offer({frame->header.data(), frame->header.size()}, skipped);
+      offer(frame->body, skipped > frame->header.size() ? skipped - frame->header.size() : 0);
+      skipped = 0;
+    }
+    const IoResult result = stream_->write({parts.data(), count});
+    if (result.kind == Kind::kFailed || result.kind == Kind::kEnd) {
+      write_error_ = result.kind == Kind::kEnd ? unavailable("the peer ended it") : result.error;
+      drop_output();
+      break;
+    }
+    consume(result.bytes);
+    written += result.bytes;
+    if (result.bytes < offered) break;
+  }
+  update_watch();
+}
+
+void TcpLink::consume(size_t bytes) {
+  const size_t of_greeting = std::min(bytes, greeting_.size() - greeting_written_);
+  greeting_written_ += of_greeting;
+  front_written_ += bytes - of_greeting;
+  context_->bytes_queued.fetch_sub(static_cast<int64_t>(bytes - of_greeting), std::memory_order_relaxed);
+  context_->bytes_sent.fetch_add(bytes - of_greeting, std::memory_order_relaxed);
+  while (!queue_.empty() && front_written_ >= queue_.front().size()) {
+    front_written_ -= queue_.front().size();
+    queue_.pop_front();
+    context_->frames_sent.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void TcpLink::drop_output() {
+  ended_ = true;
+  size_t queued = 0;
+  for (const OutFrame& frame : queue_) queued += frame.size();
+  context_->bytes_queued.fetch_sub(static_cast<int64_t>(queued - front_written_), std::memory_order_relaxed);
+  queue_.clear();
+  front_written_ = 0;
+  greeting_written_ = greeting_.size();
+}
+
+void TcpLink::update_watch() {
+  if (!socket_.valid()) return;
+  const uint32_t wanted = EPOLLIN | (has_output() || read_wants_write_ ? uint32_t{EPOLLOUT} : 0);
+  if (wanted == watched_) return;
+  watched_ = wanted;
+  context_->loop->watch(socket_.get(), id_, wanted);
+}
+
+}  // namespace weir

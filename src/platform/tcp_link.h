@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "platform/byte_stream.h"
+#include "platform/event_loop.h"
+#include "platform/frame_codec.h"
+#include "platform/handshake.h"
+#include "platform/tcp_context.h"
+#include "platform/transport.h"
+#include "platform/unique_fd.h"
+
+namespace weir {
+
+/// One conversation over TCP: dialled or accepted, then TLS, then the handshake, then frames. Outlives its Connection while what was sent
+/// last is still on its way. Callbacks come on the loop's thread.
+/// Locks: none is held while another is taken, except that callbacks, which hold callback_mutex_, may send.
+class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_this<TcpLink> {
+ public:
+  /// Gets an accepted link when its peer has proven itself; false: nobody wants it any more.
+  using Admit = std::function<bool(const std::shared_ptr<TcpLink>& link)>;
+
+  /// `peer` is what messages call the other side. `admit` null: the link was dialled.
+  TcpLink(std::shared_ptr<TcpContext> context, std::string peer, Endpoint endpoint, Admit admit);
+  ~TcpLink() override;
+
+  // any thread
+  void send(std::string frame);
+  /// The Connection is gone: no callback is running when this returns, and none comes. What was sent is still delivered if it can be soon.
+  void abandon();
+  /// An accepted link's, once; nothing happens if it has been abandoned.
+  void set_endpoint(Endpoint endpoint);
+
+  // the loop's thread
+  /// To be called first.
+  void enter_loop();
+  void connected(UniqueFd socket);
+  /// Ends the conversation and tells who is still interested.
+  void fail(Status reason);
+  /// Called when the link ends, if it has not been connected by then.
+  void on_unconnected_end(std::function<void()> cancel_dialing) { cancel_dialing_ = std::move(cancel_dialing); }
+  void on_events(uint32_t epoll_events) override;
+  void on_deadline() override;
+  void on_stop() override;
+
+ private:
+  enum class State { kUnconnected, kSecuring, kGreeting, kOpen, kClosed };
+  struct OutFrame {
+    FrameHeader header;
+    std::string body;
+    size_t size() const { return header.size() + body.size(); }
+  };
+
+  bool finish_securing();
+  void read_input(bool to_the_end);
+  void take(std::string_view bytes);
+  void take_greeting(std::string_view* bytes);
+  void open();
+  void end_of_input();
+  void write_output();
+  void begin_linger();
+  void close();
+  Status in_context(const Status& reason) const;
+
+  // write_mutex_ held
+  bool has_output() const { return greeting_written_ < greeting_.size() || (may_send_frames_ && !queue_.empty()); }
+  void write_some();
+  void consume(size_t bytes);
+  void drop_output();
+  void update_watch();
+
+  // set once
+  const std::shared_ptr<TcpContext> context_;
+  const std::string peer_;
+  const bool dialled_;
+
+  // the loop's thread only; socket_ and stream_ are changed under write_mutex_
+  State state_ = State::kUnconnected;
+  EventLoop::HandlerId id_ = 0;
+  UniqueFd socket_;
+  std::unique_ptr<ByteStream> stream_;
+  std::optional<Handshake> handshake_;
+  FrameDecoder decoder_;
+  FrameDecoder::Sink sink_;
+  std::function<void()> cancel_dialing_;
+  Admit admit_;  // null once it has been asked
+  bool lingering_ = false;
+
+  std::mutex write_mutex_;
+  // guarded by write_mutex_
+  std::string greeting_;  // of the handshake
+  size_t greeting_written_ = 0;
+  std::deque<OutFrame> queue_;
+  size_t front_written_ = 0;  // of queue_.front(), header included
+  bool may_send_frames_ = false;
+  bool ended_ = false;     // nothing more is taken
+  bool finished_ = false;  // the peer was told that nothing more comes
+  bool read_wants_write_ = false;
+  uint32_t watched_ = 0;
+  Status write_error_;
+
+  std::mutex callback_mutex_;
+  // guarded by callback_mutex_
+  Endpoint endpoint_;
+  bool interested_ = true;
+};
+
+/// The handle that its owner has of a link.
+class TcpConnection final : public Connection {
+ public:
+  explicit TcpConnection(std::shared_ptr<TcpLink> link) : link_(std::move(link)) {}
+  ~TcpConnection() override { link_->abandon(); }
+  void send(std::string frame) override { link_->send(std::move(frame)); }
+
+ private:
+  const std::shared_ptr<TcpLink> link_;
+};
+
+}  // namespace weir

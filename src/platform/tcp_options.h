@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace weir {
+
+struct TcpOptions {
+  /// A longer frame breaks the connection, at its sender too. Below 4 GiB.
+  size_t max_frame_bytes = size_t{256} << 20;
+  std::chrono::milliseconds connect_timeout{10'000};    ///< for each address of a name
+  std::chrono::milliseconds handshake_timeout{10'000};  ///< TLS and the proof of the secret together
+  /// How long what was sent just before a Connection was destroyed may still take.
+  std::chrono::milliseconds linger{2'000};
+  /// Accepted connections whose peers have proven nothing yet. One more drops the oldest of them.
+  size_t max_strangers = 256;
+};
+
+/// Since the transport was made.
+struct TcpCounters {
+  uint64_t frames_sent = 0;  ///< handed to the kernel
+  uint64_t bytes_sent = 0;   ///< of frames and their headers
+  uint64_t frames_received = 0;
+  uint64_t bytes_received = 0;
+  int64_t bytes_queued = 0;  ///< now: accepted by send() and not yet taken by the kernel
+};
+
+}  // namespace weir

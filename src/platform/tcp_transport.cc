@@ -1,0 +1,81 @@
+#include "platform/tcp_transport.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "platform/local_transport.h"
+#include "platform/tcp_context.h"
+#include "platform/tcp_dialer.h"
+#include "platform/tcp_link.h"
+#include "platform/tcp_listener.h"
+
+namespace weir {
+namespace {
+
+/// Stands for a connection that could not even be tried.
+class NoConnection final : public Connection {
+ public:
+  void send(std::string) override {}
+};
+
+TcpOptions bounded(TcpOptions options) {
+  options.max_frame_bytes = std::min<size_t>(options.max_frame_bytes, UINT32_MAX);
+  return options;
+}
+
+}  // namespace
+
+TcpTransport::TcpTransport(TransportSecurity security, TcpOptions options) : security_(std::move(security)), options_(bounded(options)) {}
+
+TcpTransport::~TcpTransport() {
+  if (context_ != nullptr) context_->loop->stop(options_.linger);
+}
+
+StatusOr<std::shared_ptr<TcpContext>> TcpTransport::context() {
+  std::lock_guard lock(mutex_);
+  if (context_ != nullptr) return context_;
+  auto made = std::make_shared<TcpContext>();
+  made->options = options_;
+  if (!security_.shared_secret_file.empty()) {
+    WEIR_ASSIGN_OR_RETURN(made->secret, load_shared_secret(security_.shared_secret_file));
+  }
+  if (security_.tls) {
+    WEIR_ASSIGN_OR_RETURN(made->tls, load_tls(security_));
+  }
+  WEIR_ASSIGN_OR_RETURN(made->loop, EventLoop::create());
+  context_ = std::move(made);
+  return context_;
+}
+
+std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> TcpTransport::connect(Endpoint a, Endpoint b) {
+  return connect_within_process(std::move(a), std::move(b));
+}
+
+StatusOr<std::unique_ptr<Listener>> TcpTransport::listen(const Address& address, Acceptor acceptor) {
+  auto made = context();
+  if (!made.ok()) return made.status().with_context(cat("cannot listen on ", address.to_string()));
+  return listen_tcp(*made, address, std::move(acceptor));
+}
+
+std::unique_ptr<Connection> TcpTransport::dial(const Address& address, Endpoint endpoint) {
+  const auto made = context();
+  if (!made.ok()) {
+    if (endpoint.on_break) endpoint.on_break(made.status().with_context(cat("could not connect to ", address.to_string())));
+    return std::make_unique<NoConnection>();
+  }
+  auto link = std::make_shared<TcpLink>(*made, address.to_string(), std::move(endpoint), nullptr);
+  (*made)->loop->post([context = *made, link, address] {
+    link->enter_loop();
+    start_dialing(context, link, address);
+  });
+  return std::make_unique<TcpConnection>(std::move(link));
+}
+
+TcpCounters TcpTransport::counters() const {
+  std::lock_guard lock(mutex_);
+  if (context_ == nullptr) return {};
+  return {context_->frames_sent, context_->bytes_sent, context_->frames_received, context_->bytes_received, context_->bytes_queued};
+}
+
+}  // namespace weir

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "platform/byte_stream.h"
+#include "platform/tls_context.h"
+
+namespace weir {
+
+/// TLS over `socket`, one's own certificate shown and the peer's verified.
+std::unique_ptr<ByteStream> make_tls_stream(const TlsContext& context, int socket, bool dialer);
+
+}  // namespace weir

@@ -1,0 +1,225 @@
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509v3.h>
+
+#include "platform/tcp_transport.h"
+#include "platform/tcp_world_test.h"
+#include "platform/transport_conformance.h"
+
+namespace weir {
+namespace {
+
+template <auto Free>
+struct Deleter {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+
+/// A key and a certificate for it, which `issuer` signed, or the key itself.
+class Identity {
+ public:
+  explicit Identity(const char* name, const Identity* issuer = nullptr)
+      : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")), certificate_(X509_new()) {
+    X509* const made = certificate_.get();
+    X509_set_version(made, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(made), ++serial);
+    X509_gmtime_adj(X509_getm_notBefore(made), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(made), 3600);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+    X509_set_issuer_name(made, X509_get_subject_name(issuer != nullptr ? issuer->certificate_.get() : made));
+    X509_set_pubkey(made, key_.get());
+    X509_EXTENSION* const authority = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, issuer != nullptr ? "CA:FALSE" : "critical,CA:TRUE");
+    X509_add_ext(made, authority, -1);
+    X509_EXTENSION_free(authority);
+    EXPECT_GT(X509_sign(made, issuer != nullptr ? issuer->key_.get() : key_.get(), EVP_sha256()), 0);
+  }
+
+  std::string certificate_pem() const {
+    return text_of([this](BIO* bio) { return PEM_write_bio_X509(bio, certificate_.get()); });
+  }
+  /// The certificate and then the key.
+  std::string pem(const char* password = nullptr) const {
+    return certificate_pem() + text_of([&](BIO* bio) {
+             return PEM_write_bio_PrivateKey(bio, key_.get(), password != nullptr ? EVP_aes_256_cbc() : nullptr, nullptr, 0, nullptr, const_cast<char*>(password));
+           });
+  }
+  std::string pkcs12(const char* password) const { return pkcs12_of(password, key_.get(), certificate_.get(), nullptr); }
+  std::string pkcs12_without_key(const char* password) const {
+    STACK_OF(X509)* const certificates = sk_X509_new_null();
+    sk_X509_push(certificates, certificate_.get());
+    std::string bytes = pkcs12_of(password, nullptr, nullptr, certificates);
+    sk_X509_free(certificates);
+    return bytes;
+  }
+
+ private:
+  template <class Write>
+  static std::string text_of(Write write) {
+    const std::unique_ptr<BIO, Deleter<BIO_free_all>> bio(BIO_new(BIO_s_mem()));
+    EXPECT_EQ(write(bio.get()), 1);
+    char* data = nullptr;
+    const long length = BIO_get_mem_data(bio.get(), &data);
+    return {data, static_cast<size_t>(length)};
+  }
+  static std::string pkcs12_of(const char* password, EVP_PKEY* key, X509* own, STACK_OF(X509) * others) {
+    const std::unique_ptr<PKCS12, Deleter<PKCS12_free>> store(PKCS12_create(password, "weir", key, own, others, 0, 0, 0, 0, 0));
+    return text_of([&](BIO* bio) { return i2d_PKCS12_bio(bio, store.get()); });
+  }
+
+  static inline int serial = 0;
+  std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>> key_;
+  std::unique_ptr<X509, Deleter<X509_free>> certificate_;
+};
+
+struct Certificates {
+  TestDirectory directory;
+  Identity authority{"an authority"};
+  Identity other_authority{"another authority"};
+  Identity member{"a member", &authority};
+  Identity outsider{"an outsider", &other_authority};
+
+  /// Shows `own`, trusts what `trusted` signed.
+  TransportSecurity security(const Identity& own, const Identity& trusted) const {
+    TransportSecurity security;
+    security.tls = true;
+    security.keystore = directory.file("own.pem", own.pem());
+    security.truststore = directory.file("trusted.pem", trusted.certificate_pem());
+    return security;
+  }
+};
+
+/// Reads the files of `security` while they are there.
+std::unique_ptr<TcpWorld> world_of(const TransportSecurity& security) {
+  auto world = std::make_unique<TcpWorld>(security);
+  for (Transport* one : {&world->dialing(), &world->listening()}) {
+    const auto listener = one->listen(world->address(), nullptr);
+    EXPECT_TRUE(listener.ok()) << listener.status().to_string();
+  }
+  return world;
+}
+
+TransportSecurity with_secret(const TestDirectory& directory) {
+  TransportSecurity security;
+  security.shared_secret_file = directory.file("secret", "0123456789abcdef");
+  return security;
+}
+
+TransportSecurity with_secret_too(const Certificates& certificates) {
+  TransportSecurity security = certificates.security(certificates.member, certificates.authority);
+  security.shared_secret_file = certificates.directory.file("secret", "0123456789abcdef");
+  return security;
+}
+
+INSTANTIATE_TEST_SUITE_P(Tcp, TransportConformance,
+                         testing::Values(TransportUnderTest{"plain", [] { return world_of({}); }},
+                                         TransportUnderTest{"secret", [] { return world_of(with_secret(TestDirectory())); }},
+                                         TransportUnderTest{"tls",
+                                                            [] {
+                                                              const Certificates certificates;
+                                                              return world_of(certificates.security(certificates.member, certificates.authority));
+                                                            }},
+                                         TransportUnderTest{"tls_and_secret", [] { return world_of(with_secret_too(Certificates())); }}),
+                         [](const auto& info) { return info.param.name; });
+
+/// What the dialer learns when it dials the listener; OK if the connection was accepted.
+Status outcome_of(const TransportSecurity& dialing, const TransportSecurity& listening) {
+  TcpWorld world(dialing, listening);
+  TransportAcceptor acceptor(world);
+  const auto listener = world.listening().listen(world.address(), acceptor.acceptor());
+  if (!listener.ok()) return listener.status();
+  TransportInbox inbox(world);
+  const auto connection = world.dialing().dial({"127.0.0.1", (*listener)->port()}, inbox.endpoint());
+  EXPECT_TRUE(world.run_until([&] { return acceptor.count() > 0 || !inbox.breaks().empty(); }));
+  if (inbox.breaks().empty()) return {};
+  EXPECT_EQ(acceptor.count(), 0u);
+  return inbox.breaks()[0];
+}
+
+TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheListener) {
+  const Certificates made;
+  const Certificates more;  // the same file names, elsewhere
+  const Status status = outcome_of(more.security(made.outsider, made.authority), made.security(made.member, made.authority));
+  EXPECT_TRUE(has(status, "the peer refuses TLS with this process")) << status.to_string();
+  EXPECT_TRUE(has(status, "127.0.0.1:")) << status.to_string();
+  EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
+}
+
+TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheDialer) {
+  const Certificates made;
+  const Certificates more;
+  const Status status = outcome_of(more.security(made.member, made.other_authority), made.security(made.member, made.authority));
+  EXPECT_TRUE(has(status, "the peer's certificate is not trusted") && has(status, "security.ssl.internal.truststore")) << status.to_string();
+  EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
+}
+
+TEST(TlsTransport, TlsAtOneEndOnlyIsRefusedAndSaysSo) {
+  const Certificates made;
+  const TransportSecurity tls = made.security(made.member, made.authority);
+  const Status plain_dialer = outcome_of({}, tls);
+  EXPECT_TRUE(has(plain_dialer, "security.ssl.internal.enabled")) << plain_dialer.to_string();
+  const Status plain_listener = outcome_of(tls, {});
+  EXPECT_TRUE(has(plain_listener, "security.ssl.internal.enabled")) << plain_listener.to_string();
+}
+
+TEST(TlsTransport, ASecretIsAskedForInsideTlsToo) {
+  const Certificates made;
+  const Status status = outcome_of(made.security(made.member, made.authority), with_secret_too(made));
+  EXPECT_TRUE(has(status, "asks for a shared secret")) << status.to_string();
+}
+
+TEST(TlsTransport, KeystoresMayBePkcs12AndTheOwnCertificateTheTrustedOne) {
+  const TestDirectory directory;
+  const Identity own("shared by all, as in a Flink cluster");
+  TransportSecurity security;
+  security.tls = true;
+  security.keystore = directory.file("own.p12", own.pkcs12("swordfish"));
+  security.keystore_password = "swordfish";
+  security.truststore = directory.file("trusted.p12", own.pkcs12_without_key("opensesame"));
+  security.truststore_password = "opensesame";
+  EXPECT_TRUE(outcome_of(security, security).ok()) << outcome_of(security, security).to_string();
+  security.keystore_password = "wrong";
+  EXPECT_TRUE(has(outcome_of(security, security), "own.p12 cannot be opened")) << outcome_of(security, security).to_string();
+}
+
+TEST(TlsTransport, ACertificateThatIsNoRootMayBeTrusted) {
+  const Certificates made;
+  const TransportSecurity pinned = made.security(made.member, made.member);
+  EXPECT_TRUE(outcome_of(pinned, pinned).ok()) << outcome_of(pinned, pinned).to_string();
+}
+
+TEST(TlsTransport, AnEncryptedKeyIsReadWithItsPassword) {
+  const Certificates made;
+  TransportSecurity security = made.security(made.member, made.authority);
+  security.keystore = made.directory.file("encrypted.pem", made.member.pem("swordfish"));
+  EXPECT_TRUE(has(outcome_of(security, security), "no private key that can be read"));
+  security.key_password = "swordfish";
+  EXPECT_TRUE(outcome_of(security, security).ok()) << outcome_of(security, security).to_string();
+}
+
+TEST(TlsTransport, FilesThatCannotBeUsedAreNamedWithTheirKey) {
+  const Certificates made;
+  const TransportSecurity good = made.security(made.member, made.authority);
+  const auto reason = [](TransportSecurity security) {
+    TcpTransport transport(std::move(security));
+    return transport.listen({"127.0.0.1", 0}, nullptr).status();
+  };
+  TransportSecurity bad = good;
+  bad.keystore = "/nowhere/own.pem";
+  EXPECT_TRUE(has(reason(bad), "security.ssl.internal.keystore /nowhere/own.pem"));
+  bad.keystore = "";
+  EXPECT_TRUE(has(reason(bad), "security.ssl.internal.keystore is not set"));
+  bad.keystore = made.directory.file("own.jks", "\xfe\xed\xfe\xed and so on");
+  EXPECT_TRUE(has(reason(bad), "keytool -importkeystore"));
+  bad.keystore = made.directory.file("noise", "noise");
+  EXPECT_TRUE(has(reason(bad), "is neither PEM nor PKCS12"));
+  bad.keystore = made.directory.file("mixed.pem", made.outsider.certificate_pem() + made.member.pem());
+  EXPECT_TRUE(has(reason(bad), "cannot be used")) << reason(bad).to_string();
+  bad = good;
+  bad.truststore = made.directory.file("empty.pem", "-----BEGIN NOTHING-----");
+  EXPECT_TRUE(has(reason(bad), "trusts nobody"));
+}
+
+}  // namespace
+}  // namespace weir
