@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "graph/execution_graph.h"
 #include "graph/explain.h"
+#include "weir/detail/record_codec_of.h"
 
 namespace weir {
 namespace {
@@ -51,6 +52,14 @@ std::vector<std::string> uids(const StatusOr<JobGraph>& graph) {
     for (const JobOperator& op : vertex.chain) result.push_back(op.uid);
   }
   return result;
+}
+
+TEST(BuildJobGraph, EdgesKeepTheCodecOfTheirRecords) {
+  StreamGraph graph{{node("in"), node("out", {rebalance(0)})}};
+  graph.nodes[1].inputs[0].codec = detail::record_codec<int>();
+  const auto built = build_job_graph(graph, options());
+  ASSERT_EQ(built->edges.size(), 1u);
+  EXPECT_EQ(built->edges[0].codec, graph.nodes[1].inputs[0].codec);
 }
 
 TEST(BuildJobGraph, ForwardEdgesBecomeOneChain) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <condition_variable>
 #include <deque>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "base/bug_switch.h"
@@ -333,15 +335,15 @@ struct Worker final : ShardListener {
 constexpr size_t kTasks = kSubtasks + kSubtasks + 1;
 
 /// The job's results in one process.
-std::multiset<std::string> expected_results() {
+std::multiset<std::string> expected_results(int64_t records = 500) {
   Log log;
-  const JobGraph graph = job(log);
+  const JobGraph graph = job(log, records);
   World world;
   Worker worker(world, graph, 0);
   worker.deploy();
   EXPECT_EQ(worker.connected, "connected");
   worker.execution->start(false);
-  for (int i = 0; i < 5000 && worker.ended < kTasks; ++i) world.steps.step_all();
+  for (int i = 0; i < 50000 && worker.ended < kTasks; ++i) world.steps.step_all();
   return log.results;
 }
 
@@ -612,6 +614,70 @@ TEST(Exchange, SilentConnectionsDoNotGrowWithoutBound) {
   p.world.steps.step_all();
   p.deliver_all();
   EXPECT_EQ(ended, 6u);
+}
+
+/// Counts what comes, on whatever thread, and lets the test wait for it.
+class Waiting final : public ShardListener {
+ public:
+  void on_snapshot(TaskSnapshot) override {}
+  void on_task_failure(std::string task, Status status) override { ADD_FAILURE() << task << ": " << status.message(); }
+  void on_task_ended() override { count(); }
+  void on_task_finished() override {}
+  void on_progress(int, int64_t, Timestamp) override {}
+
+  void count() {
+    std::lock_guard lock(mutex_);
+    ++counted_;
+    changed_.notify_all();
+  }
+  bool wait_for(size_t number) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(60), [&] { return counted_ >= number; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  size_t counted_ = 0;
+};
+
+TEST(Exchange, JobOnTwoWorkersRunsOverTcp) {
+  const auto expected = expected_results(5000);
+  NoFiles files;
+  RealPlatform machines[2] = {RealPlatform(files, 1), RealPlatform(files, 1)};
+  Log log;
+  const JobGraph graph = job(log, 5000);
+  Waiting connected, ended;
+  BlockingGate gate([] {});
+  std::unique_ptr<DataServer> servers[2];
+  std::vector<Address> addresses;
+  for (int i = 0; i < 2; ++i) {
+    auto server = DataServer::listen(machines[i].get(), {"127.0.0.1", 0});
+    ASSERT_TRUE(server.ok()) << server.status().message();
+    servers[i] = std::move(*server);
+    addresses.push_back({"127.0.0.1", servers[i]->port()});
+  }
+  std::unique_ptr<JobExecution> executions[2];
+  for (int i = 0; i < 2; ++i) {
+    executions[i] = std::make_unique<JobExecution>(graph, ExecutionOptions{.channel_capacity = 3, .batch_size = 8, .shard = {}},
+                                                   machines[i].get(), gate, ended, -1, 1, Placement{{0, 1, 0, 1}, addresses, i},
+                                                   servers[i].get());
+    for (const auto& shard : executions[i]->shards()) {
+      for (const auto& task : shard->tasks()) ASSERT_TRUE(task->chain().open({}).ok());
+    }
+    executions[i]->connect(
+        [&](Status status) {
+          EXPECT_TRUE(status.ok()) << status.message();
+          connected.count();
+        },
+        [](Status status) { ADD_FAILURE() << status.message(); });
+  }
+  ASSERT_TRUE(connected.wait_for(2));
+  for (const auto& execution : executions) execution->start(false);
+  EXPECT_TRUE(ended.wait_for(kTasks));
+  for (const auto& execution : executions) execution->stop();
+  EXPECT_EQ(log.results, expected);
+  for (auto& execution : executions) execution.reset();
 }
 
 TEST(Exchange, EdgesThatCannotLeaveTheProcessAreNamed) {

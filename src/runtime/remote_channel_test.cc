@@ -245,10 +245,10 @@ TEST(RemoteChannel, GapsRepetitionsAndMoreThanTheCreditsAreRefused) {
       {{0, 2}, "channel 7: element 2 came where element 1 should have"},
       {{0, 0}, "channel 7: element 0 came where element 1 should have"},
       {{1}, "channel 7: element 1 came where element 0 should have"},
-      {{0, 1, 2}, "channel 7: element 2 came without a credit for it; there are 2"},
+      {{0, 1, 2, 3}, "channel 7: element 3 came without a credit for it; there are 3"},
   };
   for (const Case& c : cases) {
-    Fixture f(2);
+    Fixture f(3);
     Status status;
     for (size_t i = 0; i < c.sequences.size(); ++i) {
       ASSERT_TRUE(status.ok()) << c.says;
@@ -327,6 +327,29 @@ TEST(RemoteChannel, ElementSentAgainShows) {
   disable_bugs();
 }
 #endif
+
+/// The example of docs/formats/data_connection.md.
+TEST(DataFrame, BatchIsLaidOutAsDocumented) {
+  Fixture f(4, 9);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(f.push({0}));
+  auto batch = std::make_unique<BatchOf<int>>();
+  batch->records = {1, 258};
+  batch->timestamps = {3, 4};
+  batch->key_hashes = {-1, 5};
+  StreamElement element{Kind::kBatch, 0, std::move(batch)};
+  ASSERT_TRUE(f.writer.try_push(element));
+  std::string hex;
+  for (const char c : f.forth.frames.back()) {
+    hex += "0123456789abcdef"[static_cast<uint8_t>(c) >> 4];
+    hex += "0123456789abcdef"[static_cast<uint8_t>(c) & 15];
+  }
+  EXPECT_EQ(hex,
+            "04" "00000009" "0000000000000003"
+            "03" "00000002"
+            "0300000000000000" "0400000000000000"
+            "ffffffff" "05000000"
+            "01000000" "02010000");
+}
 
 TEST(DataFrame, FramesOfAConnectionRoundTrip) {
   DataHello hello;
