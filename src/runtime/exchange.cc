@@ -51,6 +51,22 @@ Status check_can_be_distributed(const JobGraph& graph) {
   return problems.empty() ? Status() : failed_precondition(std::move(problems));
 }
 
+Status check_placement(const JobGraph& graph, const Placement& placement, bool reachable) {
+  if (placement.worker_of_shard.empty()) return {};
+  size_t slots = 1;
+  for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, static_cast<size_t>(vertex.parallelism));
+  const size_t workers = placement.data_addresses.size();
+  const auto known = [workers](int worker) { return worker >= 0 && static_cast<size_t>(worker) < workers; };
+  if (placement.worker_of_shard.size() < slots)
+    return invalid_argument(cat("a placement of ", placement.worker_of_shard.size(), " shards for a job that wants ", slots));
+  if (!known(placement.own) || !std::all_of(placement.worker_of_shard.begin(), placement.worker_of_shard.end(), known))
+    return invalid_argument(cat("a placement on workers that have no address; there are ", workers));
+  const auto elsewhere = [&](int worker) { return worker != placement.own; };
+  if (!reachable && std::any_of(placement.worker_of_shard.begin(), placement.worker_of_shard.end(), elsewhere))
+    return invalid_argument("a placement on several workers for one that other workers cannot reach");
+  return {};
+}
+
 /// The connection to a worker that records go to. Thread: the connection's callbacks, unless said otherwise.
 class Exchange::Outgoing {
  public:
@@ -168,14 +184,14 @@ Exchange::Exchange(const JobGraph& graph, Placement placement, Options options, 
 Exchange::~Exchange() { close(); }
 
 Exchange::Outgoing& Exchange::outgoing_to(int worker) {
-  auto& outgoing = outgoing_.at(static_cast<size_t>(worker));
+  auto& outgoing = outgoing_[static_cast<size_t>(worker)];
   if (outgoing == nullptr) outgoing = std::make_unique<Outgoing>(*this, worker);
   return *outgoing;
 }
 
 Exchange::Incoming& Exchange::incoming_from(int worker) {
   WEIR_CHECK(server_ != nullptr);
-  auto& incoming = incoming_.at(static_cast<size_t>(worker));
+  auto& incoming = incoming_[static_cast<size_t>(worker)];
   if (incoming == nullptr) incoming = std::make_unique<Incoming>(*this, worker);
   return *incoming;
 }

@@ -25,6 +25,10 @@ struct Placement {
 /// FAILED_PRECONDITION names the operators between which records would have to be sent that have no Serializer.
 Status check_can_be_distributed(const JobGraph& graph);
 
+/// INVALID_ARGUMENT: a JobExecution cannot be made with this placement, which came from another process. `reachable`: there is a
+/// DataServer.
+Status check_placement(const JobGraph& graph, const Placement& placement, bool reachable);
+
 /// All data connections of one worker in one attempt: one to each worker that it sends records to, dialled by it, and one from each
 /// worker that it gets records from. They are made anew for each attempt, so nothing of an older one can arrive.
 /// Thread: the worker's, unless said otherwise.

@@ -680,6 +680,20 @@ TEST(Exchange, JobOnTwoWorkersRunsOverTcp) {
   for (auto& execution : executions) execution.reset();
 }
 
+TEST(Exchange, PlacementsThatCannotBeAreRefused) {
+  Log log;
+  const JobGraph graph = job(log);
+  const std::vector<Address> two = {{"a", 1}, {"b", 2}};
+  EXPECT_TRUE(check_placement(graph, {}, false).ok());
+  EXPECT_TRUE(check_placement(graph, {{0, 1, 0, 1}, two, 1}, true).ok());
+  EXPECT_TRUE(check_placement(graph, {{0, 0, 0, 0}, two, 0}, false).ok());
+  for (const Placement& wrong : {Placement{{0, 1, 0}, two, 0}, Placement{{0, 1, 2, 0}, two, 0}, Placement{{0, -1, 0, 0}, two, 0},
+                                 Placement{{0, 1, 0, 1}, two, 2}, Placement{{0, 1, 0, 1}, two, -1}, Placement{{0, 1, 0, 1}, {}, 0}}) {
+    EXPECT_EQ(check_placement(graph, wrong, true).code(), StatusCode::kInvalidArgument);
+  }
+  EXPECT_EQ(check_placement(graph, {{0, 1, 0, 1}, two, 0}, false).code(), StatusCode::kInvalidArgument);
+}
+
 TEST(Exchange, EdgesThatCannotLeaveTheProcessAreNamed) {
   Log log;
   JobGraph graph = job(log);

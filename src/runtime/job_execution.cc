@@ -40,7 +40,7 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
       exchange_(graph, std::move(placement), {attempt, options.channel_capacity}, platform.transport, server) {
   int slots = 1;
   for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, vertex.parallelism);
-  WEIR_CHECK(placement_.worker_of_shard.empty() || placement_.worker_of_shard.size() >= static_cast<size_t>(slots));
+  WEIR_CHECK(check_placement(graph, placement_, server != nullptr).ok());
   for (int i = 0; i < slots; ++i) {
     shard_at_.push_back(nullptr);
     if (placement_.worker_of(i) != placement_.own) continue;

@@ -43,7 +43,7 @@ struct ExecutionOptions {
 /// processes, wired as the graph says. Subtask i of a vertex is on shard i. Thread: the worker's.
 class JobExecution {
  public:
-  /// `server`: where other workers reach this one; null if `placement` has only one. All references outlive the execution.
+  /// `placement` has passed check_placement(). `server`: where other workers reach this one; null if there are none. All references outlive the execution.
   JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform, BlockingGate& gate, ShardListener& listener,
                CheckpointId restored_checkpoint, AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr);
   ~JobExecution();
