@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/status.h"
+
+namespace weir {
+
+/// The command line that this process was started with.
+std::vector<std::string> own_command_line();
+
+/// Keeps a number of copies of this process's own executable running: one that ends is started again, at once if it lived for a while, else
+/// after a growing pause. They die with the process that started them, even if that is killed.
+/// Thread: any; a thread of its own waits for the processes.
+class ProcessGroup {
+ public:
+  struct Options {
+    int count = 1;
+    std::vector<std::string> arguments;             ///< without the program's name
+    std::function<void(const std::string&)> report; ///< a line about an end that was not asked for; on the group's thread
+  };
+  /// Starts them. UNAVAILABLE: the system can't.
+  static StatusOr<std::unique_ptr<ProcessGroup>> start(Options options);
+  virtual ~ProcessGroup() = default;
+
+  /// Starts none again; waits until all have ended by themselves, at most `milliseconds`, then sends SIGTERM, and a second later SIGKILL.
+  virtual void finish(int milliseconds) = 0;
+  virtual std::vector<int> pids() const = 0;
+};
+
+}  // namespace weir
