@@ -5,7 +5,8 @@
 #include "api/command_line.h"
 #include "api/launch.h"
 #include "base/strings.h"
-#include "cluster/embedded.h"
+#include "cluster/run_job.h"
+#include "platform/transport.h"
 
 namespace weir {
 
@@ -73,11 +74,24 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
   static constexpr std::pair<std::string_view, const ConfigKey*> kFlags[] = {{"parallelism", &options::kParallelism},
                                                                              {"from", &options::kStateRecoveryPath},
                                                                              {"name", &options::kPipelineName},
-                                                                             {"job-id", &options::kJobId}};
+                                                                             {"job-id", &options::kJobId},
+                                                                             {"workers", &options::kWorkers},
+                                                                             {"slots", &options::kTaskSlots},
+                                                                             {"role", &options::kRole}};
   for (const auto& [flag, key] : kFlags) {
     if (const auto value = line.take_value(flag))
       impl->note(configuration.set(key->name, *value, {ConfigLayer::kCommandLine, cat("--", flag)}));
   }
+  const auto set_address = [&](std::string_view flag, const ConfigKey& host, const ConfigKey& port) {
+    const auto value = line.take_value(flag);
+    if (!value) return;
+    const auto address = Address::parse(*value);
+    if (!address.ok()) return impl->note(address.status().with_context(cat("--", flag)));
+    impl->note(configuration.set(host.name, address->host, {ConfigLayer::kCommandLine, cat("--", flag)}));
+    impl->note(configuration.set(port.name, cat(address->port), {ConfigLayer::kCommandLine, cat("--", flag)}));
+  };
+  set_address("listen", options::kCoordinatorBindHost, options::kCoordinatorPort);
+  set_address("coordinator", options::kCoordinatorAddress, options::kCoordinatorPort);
   impl->mode.explain = line.take_switch("explain").value_or(false);
   impl->mode.help = line.take_switch("help").value_or(false);
   return StreamExecutionEnvironment(std::move(impl));
@@ -154,7 +168,7 @@ int StreamExecutionEnvironment::execute(std::string job_name) {
   std::vector<std::string> problems = impl_->command_line.problems();
   if (std::exchange(impl_->executed, true)) problems.push_back("execute() was called a second time; a program runs one job");
   return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode, std::move(problems), *impl_->graph,
-                impl_->configuration, job_name, run_embedded);
+                impl_->configuration, job_name, run_job);
 }
 
 }  // namespace weir

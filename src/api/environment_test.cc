@@ -76,8 +76,8 @@ TEST(Environment, HelpListsTheProgramsFlags) {
             "Usage: flights [flags]\n"
             "\n"
             "Flags of this program:\n"
-            "  --input TEXT     the CSV to read (default: flights.csv)\n"
-            "  --gap DURATION   how long to wait (default: 90 s)");
+            "  --input TEXT             the CSV to read (default: flights.csv)\n"
+            "  --gap DURATION           how long to wait (default: 90 s)");
 }
 
 TEST(Environment, AJobRunsOnce) {

@@ -221,9 +221,19 @@ void CheckpointCoordinator::write_next() {
   }
 }
 
+/// Where coordinators contest the job the one that leads decides what is complete.
+static PublishResult point_at(const CheckpointPublication& publication, PublishResult published, LeaderStore& store) {
+  const Status status = store.set_pointer(publication.pointer());
+  if (status.ok()) return published;
+  if (status.code() == StatusCode::kUnavailable) return {PublishOutcome::kUnknown, status, 0};
+  if (bug_enabled(Bug::kStaleLeaderCompletes)) return published;
+  return {PublishOutcome::kForeign, status, 0};
+}
+
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
-  run([this, again, id = entry.checkpoint.id(), publication = entry.publication]() -> std::function<void()> {
-    const PublishResult result = again ? publication->resolve() : publication->publish();
+  run([this, again, id = entry.checkpoint.id(), publication = entry.publication, store = options_.store]() -> std::function<void()> {
+    PublishResult result = again ? publication->resolve() : publication->publish();
+    if (store != nullptr && result.outcome == PublishOutcome::kPublished) result = point_at(*publication, std::move(result), *store);
     return [this, id, result] { on_written(id, result); };
   });
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "checkpoint/cleaner.h"
+#include "checkpoint/leader_store.h"
 #include "checkpoint/pending_checkpoint.h"
 #include "checkpoint/publication.h"
 #include "checkpoint/retention.h"
@@ -33,6 +34,7 @@ struct CoordinatorOptions {
 
   CheckpointId highest_used_id = 0;       ///< new ids start above it
   std::vector<CheckpointId> completed;    ///< that are there already and belong to the job: retention counts them
+  std::shared_ptr<LeaderStore> store;     ///< a checkpoint is complete only when this points at it; null: when `_metadata` exists
 };
 
 struct CompletedCheckpoint {

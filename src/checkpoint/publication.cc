@@ -72,6 +72,11 @@ PublishResult CheckpointPublication::publish() {
   return resolve();
 }
 
+CompletedPointer CheckpointPublication::pointer() const {
+  return {content_.metadata.checkpoint_id, directory_.uri, static_cast<int64_t>(metadata_bytes_.size()),
+          XXH3_64bits(metadata_bytes_.data(), metadata_bytes_.size())};
+}
+
 CheckpointPublication::Presence CheckpointPublication::look(Status* why) const {
   const auto bytes = read_file(*directory_.fs, directory_.child(kMetadataFile).path);
   if (bytes.ok()) return bytes.value() == metadata_bytes_ ? Presence::kOurs : Presence::kForeign;

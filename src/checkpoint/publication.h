@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/leader_store.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
@@ -44,6 +45,8 @@ class CheckpointPublication {
   PublishResult publish();
   /// After kUnknown, as often as needed.
   PublishResult resolve();
+  /// Of what was published.
+  CompletedPointer pointer() const;
 
  private:
   Status verify_data_files() const;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -8,16 +10,17 @@
 #include <vector>
 
 #include "checkpoint/coordinator.h"
+#include "checkpoint/leader_store.h"
 #include "cluster/job_options.h"
 #include "cluster/job_preparation.h"
-#include "cluster/messages.h"
+#include "cluster/worker_pool.h"
 #include "platform/mailbox.h"
 #include "platform/platform.h"
 
 namespace weir {
 
 /// Flink's JobStatus, as far as one job in one program has it.
-enum class JobState { kPreparing, kRunning, kRestarting, kCancelling, kFinished, kFailed, kCanceled };
+enum class JobState { kPreparing, kWaitingForSlots, kRunning, kRestarting, kCancelling, kFinished, kFailed, kCanceled };
 const char* to_string(JobState state);
 inline bool is_terminal(JobState state) {
   return state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCanceled;
@@ -29,22 +32,31 @@ struct JobView {
   Status failure;                      ///< why it failed, or why it was restarted last
   bool refused = false;                ///< it failed before the first record
   int64_t restarts = 0;
-  int64_t source_records = 0;          ///< in this process, over all attempts: records replayed count again
+  int64_t source_records = 0;          ///< under this job master, over all attempts: records replayed count again
   Timestamp watermark = kMinWatermark;
   CheckpointId restored_checkpoint = -1;
   CheckpointStatistics checkpoints;
+  AttemptId attempt = 0;
+  int workers = 0;                     ///< registered
+  int slots = 0;                       ///< theirs
+  int shards = 0;                      ///< slots that the attempt uses
+  int slots_wanted = 0;
 };
 
-/// Leads one job: prepares it, deploys it, lets its checkpoints be taken, and starts it again from the last one when a task fails.
-/// Thread: its own (an actor); view() and cancel() any. The graph outlives it.
+/// Leads one job: prepares it, places it on the workers that register, deploys it, lets its checkpoints be taken, and starts it again
+/// from the last one when a task fails or a worker is lost.
+/// Thread: its own (an actor); accept(), view() and cancel() any. The graph outlives it.
 class JobMaster final : public Actor, private CheckpointHost {
  public:
-  JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, std::function<void()> on_end);
+  /// `epoch`: larger than that of every job master of this job before. `store`: null where there is no election.
+  JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch, std::shared_ptr<LeaderStore> store,
+            std::function<void()> on_end);
   ~JobMaster() override;
 
-  /// Before the first step.
-  void connect(std::unique_ptr<Connection> to_worker) { to_worker_ = std::move(to_worker); }
-  Endpoint endpoint();
+  /// A worker has connected. For Transport::listen.
+  Endpoint accept(std::unique_ptr<Connection> connection);
+  /// For a worker of this process: a connection to this job master.
+  std::unique_ptr<Connection> connect_from_here(Endpoint worker);
   Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
   JobView view() const;
@@ -56,6 +68,7 @@ class JobMaster final : public Actor, private CheckpointHost {
  private:
   enum class Phase {
     kPreparing,        ///< probing, reading the checkpoint, enumerating splits; before the first record
+    kWaitingForSlots,
     kDeploying,        ///< tasks open and read their state
     kRunning,
     kTearingDown,      ///< the attempt is being ended; after_ says what follows
@@ -65,24 +78,31 @@ class JobMaster final : public Actor, private CheckpointHost {
 
   void prepare();
   void on_prepared(StatusOr<PreparedJob> prepared);
-  void deploy();
-  void on_message(const Message& message);
+  MonotonicTime wait_for_slots(MonotonicTime now);
+  void deploy(int shards);
+  void on_frame(int64_t session, const std::string& frame);
+  void on_register(int64_t session, RegisterWorker message);
+  void on_message(PooledWorker& worker, FromWorker message);
+  void lose_worker(int64_t session, const Status& reason);
   void on_running();
+  void on_progress(PooledWorker& worker, const ProgressReport& report);
   void on_ended(bool finished);
   void finish_by_checkpoint();
   void attempt_failed(Status status);
+  void widen_if_possible();
   /// Ends the attempt, then does `after` (on this thread).
   void tear_down(std::function<void()> after);
-  void torn_down();
+  void torn_down_if_all_left();
   /// Does what was to follow the end of the attempt.
   void go_on();
   void schedule_restart();
   void end(JobState state, JobOutcome outcome);
+  void record_result(JobState state, JobOutcome outcome);
+  void clean_up(JobState state, JobOutcome outcome);
+  void terminate(JobState state);
+  MonotonicTime tend_workers(MonotonicTime now);
   void publish_view();
-  template <class M>
-  void send(M message) {
-    to_worker_->send(std::make_unique<M>(std::move(message)));
-  }
+  void send_to_attempt(const FromMaster& message);
 
   // CheckpointHost
   void send_trigger(const TriggerCheckpoint& message) override;
@@ -93,23 +113,39 @@ class JobMaster final : public Actor, private CheckpointHost {
   void on_completed(const CompletedCheckpoint& checkpoint) override;
 
   const JobGraph& graph_;
-  const JobOptions options_;
+  const std::shared_ptr<const JobOptions> shared_options_;  ///< work on the I/O pool may outlive this actor
+  const JobOptions& options_ = *shared_options_;
   Platform& platform_;
-  std::function<void()> on_end_;  ///< called once, when the view shows a terminal state
+  const int64_t epoch_;
+  const std::shared_ptr<LeaderStore> store_;
+  std::function<void()> on_end_;  ///< called once, when the view shows a terminal state and the workers know it
   const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ = std::make_shared<Mailbox<std::function<void()>>>();
   std::vector<std::function<void()>> actions_;
-  std::unique_ptr<Connection> to_worker_;
+  std::atomic<int64_t> next_session_{1};
+  WorkerPool pool_;
 
   Phase phase_ = Phase::kPreparing;
   bool begun_ = false;
   bool cancel_requested_ = false;
-  int64_t attempt_ = 0;
+  bool found_ended_ = false;            ///< under an earlier leader
+  AttemptId attempt_;
+  JobGraph attempt_graph_;              ///< as wide as the attempt
+  int shards_ = 0;                      ///< of the attempt
+  std::vector<int32_t> worker_of_shard_;
   std::optional<PreparedJob> prepared_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
   RestartBackoff backoff_;
   std::function<void()> after_;
   bool waiting_for_storage_ = false;
+  std::optional<std::pair<JobState, JobOutcome>> record_again_;  ///< how the job ended could not be recorded yet
+  MonotonicTime record_again_at_{0};
   MonotonicTime restart_at_{0};
+  MonotonicTime waiting_since_{0};
+  MonotonicTime said_waiting_at_{0};
+  MonotonicTime teardown_deadline_{0};
+  MonotonicTime goodbye_deadline_{0};
+  MonotonicTime next_heartbeat_{0};
+  MonotonicTime last_step_{0};
   int64_t records_of_earlier_attempts_ = 0;
   int64_t records_of_attempt_ = 0;
 

@@ -61,7 +61,19 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   }
   result.ignore_unclaimed_state = configuration.get(options::kIgnoreUnclaimedState);
 
+  result.heartbeat_interval = configuration.get(options::kHeartbeatInterval);
+  result.heartbeat_timeout = configuration.get(options::kHeartbeatTimeout);
+  if (result.heartbeat_timeout <= result.heartbeat_interval) {
+    return failed_precondition("heartbeat.timeout must be longer than heartbeat.interval: every peer would be given up at once");
+  }
+  result.cancellation_timeout = configuration.get(options::kCancellationTimeout);
+  result.adaptive = configuration.get(options::kScheduler) == SchedulerType::kAdaptive;
+  result.first_slot_wait = configuration.get(options::kFirstSlotWait);
+  result.restart_slot_wait = configuration.get(options::kRestartSlotWait);
+
   result.worker.checkpoint_directory = result.job_directory;
+  result.worker.heartbeat_timeout = result.heartbeat_timeout;
+  result.worker.registration_timeout = configuration.get(options::kRegistrationTimeout);
   result.worker.inline_threshold = configuration.get(options::kDataInlineThreshold);
   result.worker.ignore_unclaimed_state = result.ignore_unclaimed_state;
   ExecutionOptions& execution = result.worker.execution;

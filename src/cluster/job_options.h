@@ -23,6 +23,13 @@ struct JobOptions {
   RestartBackoffOptions restart;
   std::string restore_from = "none";           ///< "none", "latest" or the path of a snapshot
   bool ignore_unclaimed_state = false;
+  MonotonicTime heartbeat_interval = std::chrono::seconds(10);
+  MonotonicTime heartbeat_timeout = std::chrono::seconds(50);
+  MonotonicTime cancellation_timeout = std::chrono::seconds(180);  ///< then a worker that does not leave an attempt is given up
+  bool adaptive = true;                        ///< runs on fewer slots than wanted, and widens when there are more; false: waits
+  MonotonicTime first_slot_wait = std::chrono::seconds(10);   ///< for all slots, before the job begins on fewer
+  MonotonicTime restart_slot_wait = std::chrono::seconds(2);  ///< the same for a restart
+  bool workers_apart = false;                  ///< in other processes: their coming and going is worth a line in the log
   WorkerOptions worker;
 };
 

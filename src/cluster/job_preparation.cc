@@ -55,13 +55,26 @@ StatusOr<std::shared_ptr<const StartingPoint>> start_from(LoadedCheckpoint loade
   auto start = std::make_shared<StartingPoint>();
   start->restored_checkpoint = loaded.metadata->checkpoint_id;
   start->restored_directory = loaded.directory.uri;
-  WEIR_ASSIGN_OR_RETURN(RestorePlan plan, plan_restore(loaded.metadata, restore_targets(graph),
-                                                       {.ignore_unclaimed_state = options.ignore_unclaimed_state}));
-  start->plan = std::make_shared<const RestorePlan>(std::move(plan));
-  WEIR_ASSIGN_OR_RETURN(start->splits, enumerate_splits(graph, start->plan.get(), files));
+  start->metadata = std::move(loaded.metadata);
+  // What does not fit at the full parallelism fits at none.
+  WEIR_ASSIGN_OR_RETURN(const auto plan, restore_plan(graph, options, *start));
+  WEIR_ASSIGN_OR_RETURN(start->splits, enumerate_splits(graph, plan.get(), files));
   if (loaded.sidecar) start->sidecar = std::make_shared<const Sidecar>(*std::move(loaded.sidecar));
-  WEIR_LOG(kInfo) << "restoring from " << start->restored_directory << "\n" << start->plan->to_string();
+  WEIR_LOG(kInfo) << "restoring from " << start->restored_directory << "\n" << plan->to_string();
   return std::shared_ptr<const StartingPoint>(std::move(start));
+}
+
+/// What the leaders before have agreed on. It is there, whole and the same, or the job is not started: anything else would lose or repeat
+/// what is visible already.
+StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, FileSystemRegistry& files) {
+  WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(pointer.uri));
+  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.require_sidecar = true, .files = &files}));
+  if (loaded.metadata->checkpoint_id != pointer.id || loaded.sidecar->metadata_checksum != pointer.metadata_checksum) {
+    return data_loss(cat("the last completed checkpoint is ", pointer.id, " in ", pointer.uri,
+                         " as its coordinator recorded it, but another one lies there: give --from the path of the one to go on from, after "
+                         "removing the record in ZooKeeper"));
+  }
+  return loaded;
 }
 
 /// The snapshot that --from names; nothing for "none", and for "latest" when the job has none yet.
@@ -105,13 +118,37 @@ void remove_old_probes(const FileLocation& job) {
 
 }  // namespace
 
-StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, uint64_t nonce) {
+/// With a pointer, what lies above it was written by a leader that was deposed before it could say so.
+Status remove_unconfirmed(const FileLocation& job, const CheckpointInventory& inventory, CheckpointId confirmed) {
+  for (const CheckpointId id : inventory.completed) {
+    if (id > confirmed) WEIR_RETURN_IF_ERROR(discard_checkpoint(job, id));
+  }
+  return {};
+}
+
+StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, LeaderStore* store,
+                                  uint64_t nonce) {
   PreparedJob prepared;
   std::optional<FileLocation> job;
   if (!options.job_directory.empty()) {
     WEIR_ASSIGN_OR_RETURN(job, files.resolve(options.job_directory));
   }
-  WEIR_ASSIGN_OR_RETURN(std::optional<LoadedCheckpoint> snapshot, find_snapshot(options, job ? &*job : nullptr, files));
+  std::optional<CompletedPointer> pointer;
+  if (store != nullptr) {
+    WEIR_ASSIGN_OR_RETURN(prepared.result, store->result());
+    if (prepared.result && !bug_enabled(Bug::kResultForgotten)) return prepared;
+    prepared.result.reset();
+    WEIR_ASSIGN_OR_RETURN(pointer, store->pointer());
+  }
+  std::optional<LoadedCheckpoint> snapshot;
+  if (pointer && bug_enabled(Bug::kPointerIgnored)) {
+    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.require_sidecar = true, .files = &files}));
+    snapshot = std::move(latest.checkpoint);
+  } else if (pointer) {
+    WEIR_ASSIGN_OR_RETURN(snapshot, load_pointed(*pointer, files));
+  } else {
+    WEIR_ASSIGN_OR_RETURN(snapshot, find_snapshot(options, job ? &*job : nullptr, files));
+  }
   if (snapshot) {
     const bool of_this_job = job && std::string_view(snapshot->directory.path).starts_with(job->path + "/");
     WEIR_ASSIGN_OR_RETURN(prepared.start, start_from(*std::move(snapshot), graph, options, files));
@@ -123,6 +160,7 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
     remove_old_probes(*job);
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*job));
     WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
+    if (pointer && !bug_enabled(Bug::kPointerIgnored)) WEIR_RETURN_IF_ERROR(remove_unconfirmed(*job, inventory, pointer->id));
     prepared.job_directory = job;
     prepared.highest_used_id = inventory.highest;
     if (prepared.start) {
@@ -171,16 +209,43 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
   return result;
 }
 
-CheckpointParticipants participants_of(const JobGraph& graph) {
+CheckpointParticipants participants_of(const JobGraph& graph, const std::vector<int32_t>& worker_of_shard) {
   CheckpointParticipants participants;
-  std::vector<SubtaskId>& subtasks = participants.processes[0];
   for (const JobVertex& vertex : graph.vertices) {
     for (const JobOperator& op : vertex.chain) {
       participants.operators.push_back({op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
-      for (int subtask = 0; subtask < vertex.parallelism; ++subtask) subtasks.push_back({op.id, subtask});
+      for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
+        participants.processes[worker_of_shard[static_cast<size_t>(subtask)]].push_back({op.id, subtask});
+      }
     }
   }
   return participants;
+}
+
+StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph, const JobOptions& options, const StartingPoint& start) {
+  if (!start.metadata) return std::shared_ptr<const RestorePlan>();
+  WEIR_ASSIGN_OR_RETURN(RestorePlan plan, plan_restore(start.metadata, restore_targets(graph),
+                                                       {.ignore_unclaimed_state = options.ignore_unclaimed_state}));
+  return std::shared_ptr<const RestorePlan>(std::make_shared<const RestorePlan>(std::move(plan)));
+}
+
+std::shared_ptr<const RestorePlan> part_of_plan(const RestorePlan& plan, const std::vector<int32_t>& worker_of_shard, int worker) {
+  auto part = std::make_shared<RestorePlan>();
+  part->checkpoint_id = plan.checkpoint_id;
+  for (const OperatorRestore& whole : plan.operators) {
+    OperatorRestore& op = part->operators.emplace_back();
+    op.name = whole.name;
+    op.uid = whole.uid;
+    op.id = whole.id;
+    op.found = whole.found;
+    op.old_parallelism = whole.old_parallelism;
+    op.bytes = whole.bytes;
+    op.subtasks.resize(whole.subtasks.size());
+    for (size_t i = 0; i < whole.subtasks.size(); ++i) {
+      if (worker_of_shard[i] == worker) op.subtasks[i] = whole.subtasks[i];
+    }
+  }
+  return part;
 }
 
 }  // namespace weir

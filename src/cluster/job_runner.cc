@@ -1,12 +1,21 @@
 #include "cluster/job_runner.h"
 
-namespace weir {
+#include "graph/scale.h"
 
-JobRunner::JobRunner(const JobGraph& graph, const JobOptions& options, Platform& platform, std::function<void()> on_end)
-    : master_(graph, options, platform, std::move(on_end)), worker_(graph, options.worker, platform) {
-  auto [to_worker, to_master] = platform.transport.connect(master_.endpoint(), worker_.endpoint());
-  master_.connect(std::move(to_worker));
-  worker_.connect(std::move(to_master));
+namespace weir {
+namespace {
+
+WorkerOptions all_slots(WorkerOptions options, const JobGraph& graph) {
+  options.slots = slots_wanted(graph);
+  return options;
+}
+
+}  // namespace
+
+JobRunner::JobRunner(const JobGraph& graph, JobOptions options, Platform& platform, std::function<void()> on_end)
+    : master_(graph, options, platform, /*epoch=*/0, /*store=*/nullptr, std::move(on_end)),
+      worker_(graph, all_slots(options.worker, graph), platform,
+              [this](Endpoint endpoint) { return master_.connect_from_here(std::move(endpoint)); }, /*data_server=*/nullptr, nullptr) {
   worker_handle_ = platform.scheduler.start("worker", worker_, {});
   worker_.mailbox().set_wake([this] { worker_handle_->wake(); });
   master_handle_ = platform.scheduler.start("job-master", master_, {});

@@ -1,20 +1,19 @@
 #pragma once
 
-#include <memory>
-
 #include "cluster/job_master.h"
 #include "cluster/worker.h"
 
 namespace weir {
 
-/// A job master and one worker in one process, started: the embedded way to run a job, on the real platform or a simulated one.
-/// Thread: the constructing one; view() and cancel() any. The graph and the platform outlive it. Destroy it when the job is in a
-/// terminal state (or when the simulated process it lives in is dead).
+/// A whole cluster in one process: a job master and one worker with all the slots that the job wants.
+/// Must outlive nothing but what it was given.
 class JobRunner {
  public:
-  /// `on_end` is called once, on the job master's thread, when the job has reached a terminal state.
-  JobRunner(const JobGraph& graph, const JobOptions& options, Platform& platform, std::function<void()> on_end = nullptr);
+  /// Starts both actors. `on_end` is called once, on any thread, when the job has ended.
+  JobRunner(const JobGraph& graph, JobOptions options, Platform& platform, std::function<void()> on_end);
   ~JobRunner();
+  JobRunner(const JobRunner&) = delete;
+  JobRunner& operator=(const JobRunner&) = delete;
 
   JobView view() const { return master_.view(); }
   void cancel() { master_.cancel(); }

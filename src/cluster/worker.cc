@@ -1,17 +1,26 @@
 #include "cluster/worker.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "fs/file_system_registry.h"
+#include "graph/scale.h"
 #include "runtime/task_restore.h"
 #include "weir/detail/check.h"
 
 namespace weir {
 
 namespace {
+
+/// Unlike those of all other processes.
+std::string drawn_id(Random& random) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random.next()));
+  return text;
+}
 
 /// Dealt out in turn, so that every subtask reads them in order.
 std::vector<std::string> splits_of(const std::vector<std::string>& splits, int subtask, int parallelism) {
@@ -22,22 +31,23 @@ std::vector<std::string> splits_of(const std::vector<std::string>& splits, int s
 
 }  // namespace
 
-Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform)
-    : graph_(graph), options_(std::move(options)), platform_(platform), gate_([this] {
-        mailbox_.post([this] { end_attempt_if_idle(); });
-      }) {}
+Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform, Dialer dial, DataServer* data_server,
+               std::function<void()> on_end)
+    : graph_(graph),
+      options_(std::move(options)),
+      platform_(platform),
+      dial_(std::move(dial)),
+      data_server_(data_server),
+      on_end_(std::move(on_end)),
+      id_(drawn_id(platform.random)),
+      last_step_(platform.clock.now()),
+      gate_([this] { mailbox_.post([this] { end_attempt_if_idle(); }); }) {}
 
 Worker::~Worker() = default;
 
-Endpoint Worker::endpoint() {
-  Endpoint endpoint;
-  endpoint.on_message = [this](std::unique_ptr<Message> message) {
-    mailbox_.post([this, message = std::shared_ptr<Message>(std::move(message))] { on_message(*message); });
-  };
-  endpoint.on_break = [this](Status) {
-    mailbox_.post([this] { cancel(); });
-  };
-  return endpoint;
+WorkerView Worker::view() const {
+  std::lock_guard lock(view_mutex_);
+  return view_;
 }
 
 MonotonicTime Worker::step() {
@@ -45,7 +55,13 @@ MonotonicTime Worker::step() {
     for (const auto& action : actions_) action();
     actions_.clear();
   }
-  return kIdle;
+  const MonotonicTime next = tend_link(platform_.clock.now());
+  {
+    std::lock_guard lock(view_mutex_);
+    view_ = current_;
+  }
+  if (current_.ended && !attempt_ && on_end_) std::exchange(on_end_, nullptr)();
+  return next;
 }
 
 void Worker::post_for_attempt(std::function<void()> action) {
@@ -54,66 +70,73 @@ void Worker::post_for_attempt(std::function<void()> action) {
   });
 }
 
-void Worker::on_message(const Message& message) {
-  if (const auto* deploy_message = dynamic_cast<const DeployMessage*>(&message)) {
-    deploy(*deploy_message);
+void Worker::deploy(std::shared_ptr<const Deploy> message) {
+  const AttemptId number = message->attempt;
+  if (attempt_ || message->splits.size() != graph_.vertices.size() || message->parallelism_limit < 1) {
+    // A job master deploys only where nothing of an earlier attempt is left, and the graphs have the same fingerprint.
+    task_failed(number, "deployment", internal_error(cat("worker ", id_, " cannot take attempt ", attempt_text(number))));
     return;
   }
-  if (const auto* cancel_message = dynamic_cast<const CancelMessage*>(&message)) {
-    if (attempt_ && attempt_->number == cancel_message->attempt) cancel();
-    return;
+  Placement placement;
+  placement.own = message->own;
+  placement.worker_of_shard.assign(message->worker_of_shard.begin(), message->worker_of_shard.end());
+  for (const std::string& text : message->data_addresses) {
+    auto address = text.empty() ? StatusOr<Address>(Address{}) : Address::parse(text);
+    if (!address.ok()) return task_failed(number, "deployment", address.status());
+    placement.data_addresses.push_back(*std::move(address));
   }
-  if (!attempt_ || !attempt_->execution->started() || attempt_->cancelling) return;
-  if (const auto* trigger = dynamic_cast<const TriggerMessage*>(&message)) {
-    if (trigger->body.attempt == attempt_->number) attempt_->execution->post_to_all(Shard::TriggerCheckpoint{trigger->body.id});
-  } else if (const auto* completed = dynamic_cast<const CompletedMessage*>(&message)) {
-    if (completed->body.attempt == attempt_->number) attempt_->execution->post_to_all(Shard::CheckpointCompleted{completed->body.id});
-  } else if (const auto* aborted = dynamic_cast<const AbortedMessage*>(&message)) {
-    if (aborted->body.attempt != attempt_->number) return;
-    attempt_->snapshots.erase(aborted->body.id);
-    attempt_->execution->post_to_all(Shard::CheckpointAborted{aborted->body.id});
-  }
-}
-
-void Worker::deploy(const DeployMessage& message) {
-  WEIR_CHECK(attempt_ == nullptr);
   attempt_ = std::make_unique<Attempt>();
-  attempt_->number = message.attempt;
-  attempt_->start = message.start;
-  running_attempt_ = message.attempt;
-  attempt_->execution = std::make_unique<JobExecution>(graph_, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
-                                                       message.start->restored_checkpoint);
-  attempt_->records.resize(attempt_->execution->shards().size(), 0);
-  attempt_->watermarks.resize(attempt_->execution->shards().size(), kMinWatermark);
+  attempt_->number = number;
+  attempt_->deploy = message;
+  attempt_->graph = limit_parallelism(graph_, message->parallelism_limit);
+  running_attempt_ = number;
+  attempt_->execution =
+      std::make_unique<JobExecution>(attempt_->graph, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
+                                     message->restored_checkpoint, number, std::move(placement), data_server_);
   attempt_->restoring = attempt_->execution->task_count();
   for (const auto& shard : attempt_->execution->shards()) {
+    attempt_->records[shard->index()] = 0;
+    attempt_->watermarks[shard->index()] = kMinWatermark;
     for (const auto& task : shard->tasks()) open_task(*task);
   }
+  attempt_->execution->connect(
+      [this, number](Status status) {
+        mailbox_.post([this, number, status = std::move(status)] {
+          if (!attempt_ || attempt_->number != number || attempt_->cancelling) return;
+          if (!status.ok()) return task_failed(number, "data exchange", status);
+          attempt_->connected = true;
+          deployed_if_ready();
+        });
+      },
+      [this](Status reason) {
+        post_for_attempt([this, reason = std::move(reason)] { task_failed(attempt_->number, "data exchange", reason); });
+      });
 }
 
 void Worker::open_task(Task& task) {
   gate_.enter();
-  platform_.scheduler.run_blocking([this, &task, number = attempt_->number, start = attempt_->start] {
-    const JobVertex& vertex = graph_.vertices[task.vertex_index()];
-    TaskStart from{start->plan.get(), start->sidecar.get(), start->restored_directory, {}, options_.ignore_unclaimed_state};
-    from.splits = splits_of(start->splits[task.vertex_index()], task.subtask(), vertex.parallelism);
+  platform_.scheduler.run_blocking([this, &task, number = attempt_->number, deploy = attempt_->deploy,
+                                    parallelism = attempt_->graph.vertices[task.vertex_index()].parallelism] {
+    TaskStart from{deploy->plan.get(), deploy->sidecar.get(), deploy->restored_directory, {}, options_.ignore_unclaimed_state};
+    from.splits = splits_of(deploy->splits[task.vertex_index()], task.subtask(), parallelism);
     Status status = open_and_restore(task, from, platform_.files);
     mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
     gate_.leave();
   });
 }
 
-void Worker::on_task_open(int64_t attempt, const std::string& task, const Status& status) {
+void Worker::on_task_open(AttemptId attempt, const std::string& task, const Status& status) {
   if (!attempt_ || attempt_->number != attempt || attempt_->cancelling) return;
   if (!status.ok()) {
     task_failed(attempt, task, status);
     return;
   }
-  if (--attempt_->restoring > 0) return;
-  attempt_->execution->start(options_.pin_shards);
-  RunningMessage running;
-  running.attempt = attempt;
-  send(std::move(running));
+  --attempt_->restoring;
+  deployed_if_ready();
+}
+
+void Worker::deployed_if_ready() {
+  if (attempt_->restoring == 0 && attempt_->connected) send(Deployed{attempt_->number});
 }
 
 void Worker::cancel() {
@@ -126,13 +149,12 @@ void Worker::cancel() {
 
 void Worker::end_attempt_if_idle() {
   if (!attempt_ || !attempt_->cancelling || !gate_.empty()) return;
-  CancelledMessage cancelled;
-  cancelled.attempt = attempt_->number;
+  const AttemptId number = attempt_->number;
   attempt_.reset();
-  send(std::move(cancelled));
+  send(Cancelled{number});
 }
 
-void Worker::take_snapshot_part(int64_t attempt, TaskSnapshot snapshot) {
+void Worker::take_snapshot_part(AttemptId attempt, TaskSnapshot snapshot) {
   const CheckpointId id = snapshot.id;
   auto& parts = attempt_->snapshots[id];
   parts.push_back(std::move(snapshot));
@@ -150,16 +172,16 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
   gate_.enter();
   auto shared = std::make_shared<std::vector<TaskSnapshot>>(std::move(parts));
   const uint64_t nonce = platform_.random.next();
-  platform_.scheduler.run_blocking([this, id, nonce, shared, number = attempt_->number] {
+  platform_.scheduler.run_blocking([this, id, nonce, shared, number = attempt_->number, process = attempt_->deploy->own] {
     AcknowledgeCheckpoint ack;
     ack.attempt = number;
     ack.id = id;
-    ack.process = options_.process;
+    ack.process = process;
     Status status;
     if (auto directory = platform_.files.resolve(join_path(options_.checkpoint_directory, checkpoint_directory_name(id))); !directory.ok()) {
       status = directory.status();
     } else {
-      auto written = write_snapshots(*directory->fs, directory->path, data_file_name({options_.process, nonce}), options_.inline_threshold,
+      auto written = write_snapshots(*directory->fs, directory->path, data_file_name({process, nonce}), options_.inline_threshold,
                                      std::move(*shared));
       status = written.status();
       if (written.ok()) {
@@ -172,9 +194,9 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
       // Also from an attempt that is being cancelled: the coordinator removes what was written in vain.
       if (attempt_ && attempt_->number == number) {
         if (status.ok()) {
-          send(AcknowledgeMessage(std::move(ack)));
+          send(std::move(ack));
         } else {
-          send(DeclineMessage(DeclineCheckpoint{ack.attempt, ack.id, ack.process, status}));
+          send(DeclineCheckpoint{ack.attempt, ack.id, ack.process, status});
         }
       }
     });
@@ -182,21 +204,14 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
   });
 }
 
-void Worker::task_failed(int64_t attempt, std::string task, Status status) {
-  TaskFailedMessage failed;
-  failed.attempt = attempt;
-  failed.task = std::move(task);
-  failed.status = std::move(status);
-  send(std::move(failed));
+void Worker::task_failed(AttemptId attempt, std::string task, Status status) {
+  send(TaskFailed{attempt, std::move(task), std::move(status)});
 }
 
-void Worker::task_reached_end(int64_t attempt, bool finished) {
+void Worker::task_reached_end(AttemptId attempt, bool finished) {
   size_t& count = finished ? attempt_->finished : attempt_->ended;
   if (++count < attempt_->execution->task_count()) return;
-  EndedMessage ended;
-  ended.attempt = attempt;
-  ended.finished = finished;
-  send(std::move(ended));
+  send(TasksEnded{attempt, finished});
 }
 
 void Worker::on_snapshot(TaskSnapshot snapshot) {
@@ -221,11 +236,10 @@ void Worker::on_progress(int shard, int64_t source_records, Timestamp watermark)
   post_for_attempt([this, shard, source_records, watermark] {
     attempt_->records[shard] = source_records;
     attempt_->watermarks[shard] = watermark;
-    ProgressMessage progress;
-    progress.attempt = attempt_->number;
-    for (const int64_t records : attempt_->records) progress.source_records += records;
-    progress.watermark = *std::min_element(attempt_->watermarks.begin(), attempt_->watermarks.end());
-    send(std::move(progress));
+    ProgressReport progress{attempt_->number, 0, kMaxWatermark};
+    for (const auto& [index, records] : attempt_->records) progress.source_records += records;
+    for (const auto& [index, least] : attempt_->watermarks) progress.watermark = std::min(progress.watermark, least);
+    send(progress);
   });
 }
 

@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,59 +16,91 @@
 namespace weir {
 
 struct WorkerOptions {
-  int process = 0;                       ///< tells the data files of the processes of one job apart
   ExecutionOptions execution;
   int64_t inline_threshold = 20 * 1024;  ///< bytes; larger pieces of state go into the data file
   bool ignore_unclaimed_state = false;
   bool pin_shards = false;
   std::string checkpoint_directory;      ///< URI of the job's directory; empty: no checkpoints
+  int slots = 1;
+  std::string host = "localhost";        ///< for placement, and for people
+  std::string data_address;              ///< where other workers reach this one; empty: nowhere
+  MonotonicTime heartbeat_timeout = std::chrono::seconds(50);
+  MonotonicTime registration_timeout = std::chrono::minutes(5);  ///< without a coordinator for so long, the worker gives up
 };
 
-/// Runs one process's part of a job: deploys attempts, passes on what the job master says to the shards, writes what their snapshots
-/// hold, and answers. Thread: its own (an actor). The graph outlives it.
+/// Where the worker stands. `kEnded`: the job has ended, or the worker was refused, or found no coordinator.
+struct WorkerView {
+  bool ended = false;
+  Status status;               ///< why it ended; OK if the coordinator said that the job is done
+  bool registered = false;
+};
+
+/// Runs one process's part of a job: finds the job master and registers with it, deploys attempts, passes on what it says to the
+/// shards, writes what their snapshots hold, and answers. When the connection to the job master breaks the attempt is cancelled, and the
+/// worker registers anew.
+/// Thread: its own (an actor); view() any. The graph outlives it.
 class Worker final : public Actor, private ShardListener {
  public:
-  Worker(const JobGraph& graph, WorkerOptions options, Platform& platform);
+  /// Begins to connect to the job master that leads now; UNAVAILABLE if none is known. Called on the worker's thread.
+  using Dialer = std::function<StatusOr<std::unique_ptr<Connection>>(Endpoint)>;
+
+  /// `data_server`: where other workers reach this one; null in a process that is the whole cluster. `on_end` is called once, when the view
+  /// shows the end.
+  Worker(const JobGraph& graph, WorkerOptions options, Platform& platform, Dialer dial, DataServer* data_server,
+         std::function<void()> on_end);
   ~Worker() override;
 
-  /// Before the first step. `to_master` is used by this actor only.
-  void connect(std::unique_ptr<Connection> to_master) { to_master_ = std::move(to_master); }
-  Endpoint endpoint();
   Mailbox<std::function<void()>>& mailbox() { return mailbox_; }
+  /// Thread: any. The job master that is connected to leads no longer: look for another.
+  void leader_changed();
+  /// Thread: any. Leaves the cluster: its part of the attempt is cancelled, and then it has ended.
+  void leave();
+  WorkerView view() const;
 
   MonotonicTime step() override;
 
  private:
   /// One attempt to run the job.
   struct Attempt {
-    int64_t number = 0;
-    std::shared_ptr<const StartingPoint> start;
+    AttemptId number = 0;
+    std::shared_ptr<const Deploy> deploy;
+    JobGraph graph;         ///< as wide as the attempt
     std::unique_ptr<JobExecution> execution;
     size_t restoring = 0;   ///< tasks not open yet
+    bool connected = false; ///< to the other workers
     size_t ended = 0;
     size_t finished = 0;
     bool cancelling = false;
     std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;  ///< of checkpoints that not all tasks have reached
-    std::vector<int64_t> records;          ///< by shard
-    std::vector<Timestamp> watermarks;
+    std::map<int, int64_t> records;          ///< by shard
+    std::map<int, Timestamp> watermarks;
   };
 
-  void on_message(const Message& message);
-  void deploy(const DeployMessage& message);
+  // The connection to the job master.
+  MonotonicTime tend_link(MonotonicTime now);
+  void dial(MonotonicTime now);
+  void lose_link(const Status& reason);
+  void on_frame(const std::string& frame);
+  void on_registered(const Registered& message);
+  void end(Status status);
+  void send(const FromWorker& message);
+
+  // The attempt.
+  void deploy(std::shared_ptr<const Deploy> message);
   void open_task(Task& task);
-  void on_task_open(int64_t attempt, const std::string& task, const Status& status);
+  void on_task_open(AttemptId attempt, const std::string& task, const Status& status);
+  void deployed_if_ready();
   void cancel();
   void end_attempt_if_idle();
-  void take_snapshot_part(int64_t attempt, TaskSnapshot snapshot);
+  void take_snapshot_part(AttemptId attempt, TaskSnapshot snapshot);
   void write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts);
-  void task_failed(int64_t attempt, std::string task, Status status);
-  void task_reached_end(int64_t attempt, bool finished);
+  void task_failed(AttemptId attempt, std::string task, Status status);
+  void task_reached_end(AttemptId attempt, bool finished);
+  bool runs(AttemptId attempt) const {
+    return attempt_ && attempt_->number == attempt && attempt_->execution->started() && !attempt_->cancelling;
+  }
   /// Runs `action` on this actor's thread, if the attempt is still the same.
   void post_for_attempt(std::function<void()> action);
-  template <class M>
-  void send(M message) {
-    to_master_->send(std::make_unique<M>(std::move(message)));
-  }
 
   // Called by shards, on their threads.
   void on_snapshot(TaskSnapshot snapshot) override;
@@ -78,12 +112,31 @@ class Worker final : public Actor, private ShardListener {
   const JobGraph& graph_;
   const WorkerOptions options_;
   Platform& platform_;
+  const Dialer dial_;
+  DataServer* const data_server_;
+  std::function<void()> on_end_;
+  const std::string id_;
   Mailbox<std::function<void()>> mailbox_;
   std::vector<std::function<void()>> actions_;
-  std::unique_ptr<Connection> to_master_;
+
+  std::unique_ptr<Connection> link_;
+  int64_t link_number_ = 0;          ///< what comes from an earlier link is not looked at
+  bool registered_ = false;
+  int64_t epoch_ = -1;               ///< the latest that this worker has registered with
+  MonotonicTime last_heard_{0};
+  MonotonicTime last_step_{0};
+  MonotonicTime dial_at_{0};
+  MonotonicTime dial_delay_{0};
+  std::optional<MonotonicTime> searching_since_;
+  Status last_link_failure_;
+
   BlockingGate gate_;
-  std::atomic<int64_t> running_attempt_{0};  ///< what shards stamp on their reports; changes only while none runs
+  std::atomic<AttemptId> running_attempt_{0};  ///< what shards stamp on their reports; changes only while none runs
   std::unique_ptr<Attempt> attempt_;
+
+  WorkerView current_;
+  mutable std::mutex view_mutex_;
+  WorkerView view_;   ///< guarded by view_mutex_
 };
 
 }  // namespace weir

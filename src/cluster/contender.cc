@@ -1,0 +1,145 @@
+#include "cluster/contender.h"
+
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "ha/job_store.h"
+
+namespace weir {
+
+Contender::Contender(const JobGraph& graph, ContenderOptions options, Platform& platform, ZooKeeperFactory* zookeeper, HaPaths paths,
+                     std::function<void()> on_end)
+    : graph_(graph),
+      options_(std::move(options)),
+      platform_(platform),
+      zookeeper_(zookeeper),
+      paths_(std::move(paths)),
+      on_end_(std::move(on_end)) {}
+
+Contender::~Contender() {
+  listener_.reset();
+  if (election_) election_->set_wake(nullptr);
+  step_down();
+}
+
+Status Contender::listen() {
+  auto listener = platform_.transport.listen(options_.listen, [this](std::unique_ptr<Connection> c) { return accept(std::move(c)); });
+  if (!listener.ok()) return listener.status().with_context("the coordinator cannot listen for workers");
+  listener_ = *std::move(listener);
+  return {};
+}
+
+Address Contender::address() const {
+  return {options_.advertised_host.empty() ? options_.listen.host : options_.advertised_host, listener_->port()};
+}
+
+Endpoint Contender::accept(std::unique_ptr<Connection> connection) {
+  {
+    std::lock_guard lock(door_->mutex);
+    if (door_->master != nullptr) return door_->master->accept(std::move(connection));
+  }
+  // A worker that comes to one that does not lead is let go, and looks again. Not here: this is a callback.
+  auto box = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
+  mailbox_->post([box] { box->reset(); });
+  return {};
+}
+
+ContenderView Contender::view() const {
+  std::lock_guard lock(view_mutex_);
+  ContenderView view = view_;
+  std::lock_guard door(door_->mutex);
+  if (door_->master != nullptr) view.job = door_->master->view();
+  return view;
+}
+
+void Contender::cancel() {
+  mailbox_->post([this] {
+    cancel_requested_ = true;
+    if (master_) {
+      master_->cancel();
+    } else if (election_) {
+      election_->resign();  // a standby just goes
+    }
+  });
+}
+
+MonotonicTime Contender::step() {
+  if (!begun_) {
+    begun_ = true;
+    if (zookeeper_ == nullptr) {
+      lead(options_.epoch_without_election, nullptr);
+    } else {
+      election_ = std::make_unique<LeaderElection>(
+          platform_.clock, platform_.random, platform_.scheduler, *zookeeper_, paths_, address().to_string(),
+          LeaderElection::Callbacks{
+              .on_granted =
+                  [this](const Leadership& leadership) {
+                    WEIR_LOG(kInfo) << "this coordinator leads now, in epoch " << leadership.epoch;
+                    lead(leadership.epoch, std::make_shared<JobStore>(leadership, graph_.id));
+                  },
+              .on_revoked =
+                  [this](const std::string& reason) {
+                    if (!job_ended_) WEIR_LOG(kWarning) << "this coordinator leads no longer: " << reason;
+                    step_down();
+                  }});
+      // The election's own wake-ups step this actor.
+      election_->set_wake([mailbox = mailbox_] { mailbox->post([] {}); });
+    }
+  }
+  if (mailbox_->take(actions_)) {
+    for (const auto& action : actions_) action();
+    actions_.clear();
+  }
+  const MonotonicTime next = election_ ? election_->step() : kIdle;
+  const bool gone = election_ ? election_->resigned() : job_ended_;
+  if (gone && (job_ended_ || cancel_requested_) && on_end_) {
+    {
+      std::lock_guard lock(view_mutex_);
+      view_.ended = true;
+    }
+    std::exchange(on_end_, nullptr)();
+    return kIdle;
+  }
+  return next;
+}
+
+void Contender::lead(int64_t epoch, std::shared_ptr<LeaderStore> store) {
+  master_ = std::make_unique<JobMaster>(graph_, options_.job, platform_, epoch, std::move(store), [this, mailbox = mailbox_, epoch] {
+    mailbox->post([this, epoch] { on_job_end(epoch); });
+  });
+  epoch_ = epoch;
+  master_handle_ = platform_.scheduler.start("job-master", *master_, {});
+  master_->mailbox().set_wake([handle = master_handle_.get()] { handle->wake(); });
+  {
+    std::lock_guard lock(door_->mutex);
+    door_->master = master_.get();
+  }
+  std::lock_guard lock(view_mutex_);
+  view_.leads = true;
+}
+
+void Contender::step_down() {
+  if (!master_) return;
+  {
+    std::lock_guard lock(door_->mutex);
+    door_->master = nullptr;
+  }
+  master_handle_->stop();
+  master_->mailbox().set_wake(nullptr);
+  {
+    std::lock_guard lock(view_mutex_);
+    view_.job = master_->view();
+    view_.leads = false;
+  }
+  master_handle_.reset();
+  master_.reset();
+}
+
+void Contender::on_job_end(int64_t epoch) {
+  if (master_ == nullptr || epoch != epoch_) return;
+  job_ended_ = true;
+  step_down();
+  if (election_) election_->resign();
+}
+
+}  // namespace weir

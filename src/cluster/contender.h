@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/job_master.h"
+#include "ha/leader_election.h"
+#include "platform/mailbox.h"
+#include "platform/platform.h"
+
+namespace weir {
+
+struct ContenderOptions {
+  JobOptions job;
+  Address listen;                     ///< for workers; port 0: any free one
+  std::string advertised_host;        ///< what others call this host; empty: as in `listen`
+  int64_t epoch_without_election = 1;
+};
+
+struct ContenderView {
+  bool leads = false;
+  bool ended = false;   ///< the job has ended for good, whoever led it
+  JobView job;          ///< of the last job master here
+};
+
+/// A coordinator process: contends for the leadership where there is election, runs a job master while it leads, and takes workers'
+/// connections in its name. A leadership that is lost takes its job master with it: nothing of that is cleaned up, the next leader
+/// carries on from there.
+/// Thread: its own (an actor); view() and cancel() any. The graph outlives it.
+class Contender final : public Actor {
+ public:
+  /// `zookeeper`: null without election: then it leads from the beginning. `on_end` is called once, when the view shows that the job has
+  /// ended.
+  Contender(const JobGraph& graph, ContenderOptions options, Platform& platform, ZooKeeperFactory* zookeeper, HaPaths paths,
+            std::function<void()> on_end);
+  ~Contender() override;
+
+  /// Before the first step. Fails as Transport::listen does.
+  Status listen();
+  Address address() const;
+  Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
+
+  ContenderView view() const;
+  /// Ends the job if this process leads, and then this process's part in it.
+  void cancel();
+
+  MonotonicTime step() override;
+
+ private:
+  /// Where connections come in while actors come and go.
+  struct Door {
+    std::mutex mutex;
+    JobMaster* master = nullptr;  // guarded by mutex
+  };
+
+  Endpoint accept(std::unique_ptr<Connection> connection);
+  void lead(int64_t epoch, std::shared_ptr<LeaderStore> store);
+  void step_down();
+  void on_job_end(int64_t epoch);
+
+  const JobGraph& graph_;
+  const ContenderOptions options_;
+  Platform& platform_;
+  ZooKeeperFactory* const zookeeper_;
+  const HaPaths paths_;
+  std::function<void()> on_end_;
+  const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ = std::make_shared<Mailbox<std::function<void()>>>();
+  std::vector<std::function<void()>> actions_;
+  const std::shared_ptr<Door> door_ = std::make_shared<Door>();
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<LeaderElection> election_;  ///< null without
+  std::unique_ptr<JobMaster> master_;         ///< while leading
+  std::unique_ptr<ActorHandle> master_handle_;
+  int64_t epoch_ = 0;                         ///< of master_
+  bool begun_ = false;
+  bool cancel_requested_ = false;
+  bool job_ended_ = false;
+
+  mutable std::mutex view_mutex_;
+  ContenderView view_;   ///< guarded by view_mutex_, but for the job of a live master
+};
+
+}  // namespace weir

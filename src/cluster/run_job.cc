@@ -1,0 +1,267 @@
+#include "cluster/run_job.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "cluster/contender.h"
+#include "cluster/job_runner.h"
+#include "cluster/local_workers.h"
+#include "cluster/progress_line.h"
+#include "cluster/worker.h"
+#include "fs/real_registry.h"
+#include "ha/ha_options.h"
+#include "ha/leader_finder.h"
+#include "platform/process_signals.h"
+#include "platform/real_platform.h"
+#include "runtime/data_server.h"
+#include "runtime/exchange.h"
+
+namespace weir {
+namespace {
+
+constexpr int kRefused = 2;   ///< nothing was run: bad input, bad configuration, no permission
+constexpr int kFailed = 1;
+constexpr int kCancelled = 130;
+constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< a worker's tasks to end, when it is told to leave
+
+void report(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+int refuse(const Status& status) {
+  report(cat("error: ", status.message()));
+  return kRefused;
+}
+
+std::optional<std::string> setting(const Configuration& configuration, std::string_view key) {
+  for (const Configuration::Entry& entry : configuration.entries()) {
+    if (entry.key == key) return entry.value;
+  }
+  return std::nullopt;
+}
+
+TransportSecurity security_options(const Configuration& configuration) {
+  TransportSecurity security;
+  security.shared_secret_file = configuration.get_optional(options::kSharedSecretFile).value_or("");
+  security.tls = configuration.get(options::kInternalTls);
+  security.keystore = configuration.get_optional(options::kInternalKeystore).value_or("");
+  security.keystore_password = configuration.get_optional(options::kInternalKeystorePassword).value_or("");
+  security.truststore = configuration.get_optional(options::kInternalTruststore).value_or("");
+  security.truststore_password = configuration.get_optional(options::kInternalTruststorePassword).value_or("");
+  return security;
+}
+
+/// What every role stands on.
+struct Process {
+  explicit Process(const Configuration& configuration)
+      : files({.config = [&configuration](std::string_view key) { return setting(configuration, key); },
+               .environment = process_environment,
+               .login_user = process_login_user(),
+               .sleep = sleep_for,
+               .wall_ms = [] { return RealClock().wall_ms(); }}),
+        platform(files, static_cast<int>(configuration.get(options::kIoThreads)), security_options(configuration)) {}
+
+  ProcessSignals signals;  ///< before any thread
+  RealFileSystems files;
+  RealPlatform platform;
+};
+
+/// Shows how the job fares until it has ended. `view`: of the job; `leads`: false while another process knows.
+class Watch {
+ public:
+  Watch(const Configuration& configuration, const Clock& clock) : show_(configuration.get(options::kProgress)), clock_(clock), last_(clock.now()) {}
+
+  void show(const JobView& view) {
+    const MonotonicTime now = clock_.now();
+    if (!show_ || now - last_ < std::chrono::seconds(1)) return;
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    report(progress_line(view, static_cast<double>(view.source_records - last_records_) / seconds, now));
+    last_ = now;
+    last_records_ = view.source_records;
+  }
+  int end(const JobView& view) {
+    if (view.state == JobState::kFailed) {
+      report(cat("error: ", view.failure.message()));
+      return view.refused ? kRefused : kFailed;
+    }
+    if (show_) report(progress_line(view, 0, clock_.now()));
+    return view.state == JobState::kCanceled ? kCancelled : 0;
+  }
+
+ private:
+  const bool show_;
+  const Clock& clock_;
+  MonotonicTime last_;
+  int64_t last_records_ = 0;
+};
+
+int run_embedded(const JobGraph& graph, const Configuration& configuration, const JobOptions& options) {
+  Process process(configuration);
+  std::atomic<bool> ended{false};
+  JobRunner runner(graph, options, process.platform.get(), [&] {
+    ended = true;
+    process.signals.notify();
+  });
+  Watch watch(configuration, process.platform.get().clock);
+  while (!ended) {
+    if (process.signals.wait(std::chrono::seconds(1)) == ProcessSignals::Event::kTerminate) {
+      report("cancelling; a second signal ends the process at once");
+      runner.cancel();
+    }
+    if (!ended) watch.show(runner.view());
+  }
+  return watch.end(runner.view());
+}
+
+int run_coordinator(const JobGraph& graph, const Configuration& configuration, JobOptions options) {
+  if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
+  const auto ha = ha_options(configuration, graph.id);
+  if (!ha.ok()) return refuse(ha.status());
+  const int workers = static_cast<int>(configuration.get(options::kWorkers));
+  Process process(configuration);
+  Platform& platform = process.platform.get();
+  std::unique_ptr<ZooKeeperClientFactory> zookeeper;
+  if (*ha) zookeeper = std::make_unique<ZooKeeperClientFactory>(platform.clock, (*ha)->client);
+
+  ContenderOptions contender_options;
+  options.workers_apart = true;
+  contender_options.job = std::move(options);
+  contender_options.listen = {configuration.get(options::kCoordinatorBindHost),
+                              workers > 0 && !configuration.is_set(options::kCoordinatorPort)
+                                  ? 0
+                                  : static_cast<int>(configuration.get(options::kCoordinatorPort))};
+  contender_options.advertised_host = configuration.get_optional(options::kCoordinatorAddress).value_or("");
+  // Without election a coordinator that is started again is later than the one before by its clock.
+  contender_options.epoch_without_election = workers > 0 ? 1 : platform.clock.wall_ms() / 1000;
+  std::atomic<bool> ended{false};
+  Contender contender(graph, contender_options, platform, zookeeper.get(), *ha ? (*ha)->paths : HaPaths{}, [&] {
+    ended = true;
+    process.signals.notify();
+  });
+  if (Status status = contender.listen(); !status.ok()) return refuse(status);
+  report(cat("listening for workers on ", contender.address().to_string()));
+  std::unique_ptr<ProcessGroup> group;
+  if (workers > 0) {
+    auto started = start_local_workers(configuration, workers, contender.address(), report);
+    if (!started.ok()) return refuse(started.status());
+    group = *std::move(started);
+  }
+  auto handle = platform.scheduler.start("coordinator", contender, {});
+  contender.mailbox().set_wake([&] { handle->wake(); });
+
+  Watch watch(configuration, platform.clock);
+  while (!ended) {
+    if (process.signals.wait(std::chrono::seconds(1)) == ProcessSignals::Event::kTerminate) {
+      report(contender.view().leads ? "cancelling; a second signal ends the process at once" : "leaving");
+      contender.cancel();
+    }
+    const ContenderView view = contender.view();
+    if (!ended && view.leads) watch.show(view.job);
+  }
+  const ContenderView view = contender.view();
+  handle->stop();
+  contender.mailbox().set_wake(nullptr);
+  if (group) group->finish(2000);
+  return is_terminal(view.job.state) ? watch.end(view.job) : kCancelled;
+}
+
+int run_worker(const JobGraph& graph, const Configuration& configuration, const JobOptions& options) {
+  if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
+  const auto ha = ha_options(configuration, graph.id);
+  if (!ha.ok()) return refuse(ha.status());
+  const auto coordinator_host = configuration.get_optional(options::kCoordinatorAddress);
+  if (!*ha && !coordinator_host) {
+    return refuse(failed_precondition(
+        "a worker must know its coordinator: give --coordinator HOST:PORT, or set high-availability.type: zookeeper on both"));
+  }
+  Process process(configuration);
+  Platform& platform = process.platform.get();
+  const Address bind{configuration.get(options::kWorkerBindHost), static_cast<int>(configuration.get(options::kDataPort))};
+  auto data_server = DataServer::listen(platform, bind);
+  if (!data_server.ok()) return refuse(data_server.status().with_context("the worker cannot listen for other workers"));
+
+  WorkerOptions worker_options = options.worker;
+  worker_options.slots = static_cast<int>(configuration.get(options::kTaskSlots));
+  worker_options.host = configuration.get_optional(options::kWorkerHost).value_or(bind.host);
+  worker_options.data_address = Address{worker_options.host, (*data_server)->port()}.to_string();
+
+  // Whom the worker dials: fixed, or the leader that ZooKeeper names. Told on the finder's thread, asked on the worker's.
+  std::mutex leader_mutex;
+  std::optional<Address> leader;
+  if (!*ha) leader = Address{*coordinator_host, static_cast<int>(configuration.get(options::kCoordinatorPort))};
+  std::atomic<bool> ended{false};
+  Worker worker(
+      graph, worker_options, platform,
+      [&](Endpoint endpoint) -> StatusOr<std::unique_ptr<Connection>> {
+        std::lock_guard lock(leader_mutex);
+        if (!leader) return unavailable("no coordinator leads, as far as ZooKeeper tells");
+        return platform.transport.dial(*leader, std::move(endpoint));
+      },
+      data_server->get(), [&] {
+        ended = true;
+        process.signals.notify();
+      });
+  std::unique_ptr<ZooKeeperClientFactory> zookeeper;
+  std::unique_ptr<LeaderFinder> finder;
+  std::unique_ptr<ActorHandle> finder_handle;
+  if (*ha) {
+    zookeeper = std::make_unique<ZooKeeperClientFactory>(platform.clock, (*ha)->client);
+    finder = std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler, *zookeeper, (*ha)->paths,
+                                            [&](const LeaderRecord& record) {
+                                              const auto address = Address::parse(record.address);
+                                              if (!address.ok()) return report(std::string(address.status().message()));
+                                              {
+                                                std::lock_guard lock(leader_mutex);
+                                                leader = *address;
+                                              }
+                                              worker.leader_changed();
+                                            });
+    finder_handle = platform.scheduler.start("leader-finder", *finder, {});
+    finder->set_wake([&] { finder_handle->wake(); });
+  }
+  auto handle = platform.scheduler.start("worker", worker, {});
+  worker.mailbox().set_wake([&] { handle->wake(); });
+
+  bool leaving = false;
+  while (!ended) {
+    const auto event = process.signals.wait(leaving ? kLeaveTime : std::chrono::seconds(60));
+    if (event == ProcessSignals::Event::kTimeout && leaving) {
+      report("error: a task does not end: the worker leaves without it");
+      std::_Exit(kFailed);
+    }
+    if (event == ProcessSignals::Event::kTerminate) {
+      leaving = true;
+      worker.leave();
+    }
+  }
+  if (finder) {
+    finder->set_wake(nullptr);
+    finder_handle->stop();
+  }
+  handle->stop();
+  worker.mailbox().set_wake(nullptr);
+  if (leaving) return kCancelled;
+  const WorkerView view = worker.view();
+  if (view.status.ok()) return 0;
+  report(cat("error: ", view.status.message()));
+  return kFailed;
+}
+
+}  // namespace
+
+int run_job(const JobGraph& graph, const Configuration& configuration) {
+  auto options = job_options(configuration, graph.id);
+  if (!options.ok()) return refuse(options.status());
+  switch (configuration.get(options::kRole)) {
+    case ProcessRole::kEmbedded:
+      if (configuration.get(options::kWorkers) == 0) return run_embedded(graph, configuration, *options);
+      return run_coordinator(graph, configuration, *std::move(options));
+    case ProcessRole::kCoordinator: return run_coordinator(graph, configuration, *std::move(options));
+    case ProcessRole::kWorker: return run_worker(graph, configuration, *options);
+  }
+  return kRefused;
+}
+
+}  // namespace weir

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/messages.h"
+#include "cluster/placement.h"
+#include "platform/clock.h"
+
+namespace weir {
+
+/// A worker that is connected, and what it has said. `index` and all behind it are about the attempt under way.
+struct PooledWorker {
+  int64_t session = 0;
+  std::unique_ptr<Connection> connection;
+  bool registered = false;
+  RegisterWorker offer;
+  MonotonicTime connected_at{0};
+  MonotonicTime last_heard{0};
+
+  int index = -1;         ///< in the attempt; -1: takes no part
+  bool deployed = false;
+  bool ended = false;
+  bool finished = false;
+  bool left = false;      ///< nothing of the attempt is left in it
+  int64_t records = 0;
+  Timestamp watermark = kMinWatermark;
+
+  void send(const FromMaster& message) { connection->send(encode(message)); }
+  std::string name() const;
+};
+
+/// The workers of a job master, by session: each connection is one, so a worker that comes back is another.
+/// Thread: the job master's.
+class WorkerPool {
+ public:
+  PooledWorker& add(int64_t session, std::unique_ptr<Connection> connection, MonotonicTime now);
+  /// Null: gone.
+  PooledWorker* find(int64_t session);
+  void remove(int64_t session) { workers_.erase(session); }
+
+  int registered() const;
+  int slots() const;
+  bool empty() const { return workers_.empty(); }
+
+  /// Chooses who runs `shards` shards, which there are slots for, numbers them, and forgets the attempt before.
+  std::vector<int32_t> place(int shards);
+  /// Those of the attempt, by index. A lost one is missing.
+  std::vector<PooledWorker*> of_attempt();
+  /// How many place() has chosen.
+  int attempt_size() const { return attempt_size_; }
+  /// True if it holds for each worker that place() chose: false if one has been lost.
+  bool all_of_attempt(bool PooledWorker::* what);
+  void forget_attempt();
+
+  /// Sessions that nothing was heard of since `since`.
+  std::vector<int64_t> silent_since(MonotonicTime since) const;
+  template <class F>
+  void for_each(F&& f) {
+    for (auto& [session, worker] : workers_) f(worker);
+  }
+
+ private:
+  std::map<int64_t, PooledWorker> workers_;
+  int attempt_size_ = 0;
+};
+
+}  // namespace weir
