@@ -85,10 +85,14 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
     if (!address.ok()) return task_failed(number, "deployment", address.status());
     placement.data_addresses.push_back(*std::move(address));
   }
+  JobGraph graph = limit_parallelism(graph_, message->parallelism_limit);
+  if (Status status = check_placement(graph, placement, data_server_ != nullptr); !status.ok()) {
+    return task_failed(number, "deployment", status);
+  }
   attempt_ = std::make_unique<Attempt>();
   attempt_->number = number;
   attempt_->deploy = message;
-  attempt_->graph = limit_parallelism(graph_, message->parallelism_limit);
+  attempt_->graph = std::move(graph);
   running_attempt_ = number;
   attempt_->execution =
       std::make_unique<JobExecution>(attempt_->graph, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
