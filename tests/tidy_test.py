@@ -31,6 +31,7 @@ SOURCE_RULES = {
 SOURCE_EXCEPTIONS = {
     ("src/base/log.cc", "clock"): "the time in front of a log line is for people; nothing is decided by it",
     ("src/connectors/epoch_file.h", "blocking wait"): "on the I/O pool only, for another thread of the pool; the simulator runs one piece of work at a time, so it never waits there",
+    ("src/ha/zookeeper_client.cc", "blocking wait"): "on the I/O pool, for a thread of ZooKeeper's library, up to the connection timeout",
     ("src/config/yaml.cc", "pointers as keys"): "looked up only, never gone through",
 }
 # What tests of modules may not do either. The rest they may: a test of an HDFS client needs a server in a thread.
@@ -48,6 +49,8 @@ BANNED_SYMBOLS = {
 SYMBOL_EXCEPTIONS = {
     ("src/base/log.cc", "clock"): "the time in front of a log line is for people; nothing is decided by it",
     ("src/connectors/epoch_file.cc", "blocking wait"): "see its header above",
+    ("src/ha/zookeeper_client.cc", "blocking wait"): "see above",
+    ("src/ha/zookeeper_client.cc", "clock"): "within that wait",
 }
 
 

@@ -5,8 +5,8 @@
 #include <zookeeper/zookeeper.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -21,12 +21,10 @@ namespace {
 /// A line of the library: "2024-05-01 12:00:00,123:4711(0x7f…):ZOO_ERROR@function@1234: what it has to say".
 void log_from_library(const char* message) {
   std::string_view text = message;
-  const bool error = text.find(":ZOO_ERROR@") != std::string_view::npos;
   const size_t mark = text.find(":ZOO_");
   const size_t begin = mark == std::string_view::npos ? mark : text.find(": ", mark);
   if (begin != std::string_view::npos) text.remove_prefix(begin + 2);
-  const LogLevel level = error ? LogLevel::kInfo : LogLevel::kDebug;
-  if (log_enabled(level)) log_line(level, cat("ZooKeeper's library: ", trim(text)));
+  if (log_enabled(LogLevel::kDebug)) log_line(LogLevel::kDebug, cat("ZooKeeper's library: ", trim(text)));
 }
 
 Status to_status(int code, std::string_view what, const std::string& path) {
@@ -81,19 +79,18 @@ class ZooKeeperClient : public ZooKeeperSession {
     if (!options.digest.empty()) {
       zoo_add_auth(handle_, "digest", options.digest.data(), static_cast<int>(options.digest.size()), nullptr, nullptr);
     }
-    // A request made before there is a connection waits for it, and fails when an attempt to make one has failed.
-    while (true) {
-      struct Stat stat;
-      const int code = zoo_exists(handle_, "/", 0, &stat);
-      if (code == ZOK || code == ZNONODE || code == ZNOAUTH) break;
-      if (code == ZAUTHFAILED || code == ZSESSIONCLOSEDREQUIRESASLAUTH || zoo_state(handle_) == ZOO_AUTH_FAILED_STATE) {
-        return permission_denied(cat("ZooKeeper at ", options.quorum, " refuses this client: ", zerror(code),
-                                     "; check high-availability.zookeeper.client.authorization"));
+    std::unique_lock lock(state_mutex_);
+    while (state_ != ZOO_CONNECTED_STATE) {
+      const MonotonicTime left = end - clock.now();
+      if (state_ == ZOO_AUTH_FAILED_STATE) {
+        return permission_denied(cat("ZooKeeper at ", options.quorum, " refuses this client; check "
+                                     "high-availability.zookeeper.client.authorization"));
       }
-      if (clock.now() >= end) {
+      if (left.count() <= 0) {
         return unavailable(cat("no session with ZooKeeper at ", options.quorum, " within ", options.connection_timeout.count(),
-                               " ms: ", zerror(code), "; does it run, and is high-availability.zookeeper.quorum right?"));
+                               " ms; does it run, and is high-availability.zookeeper.quorum right?"));
       }
+      state_changed_.wait_for(lock, left);
     }
     id_ = zoo_client_id(handle_)->client_id;
     timeout_ = std::chrono::milliseconds(zoo_recv_timeout(handle_));
@@ -239,6 +236,11 @@ class ZooKeeperClient : public ZooKeeperSession {
   static void on_session(zhandle_t* handle, int type, int state, const char*, void* context) {
     if (type != ZOO_SESSION_EVENT) return;
     auto& self = *static_cast<ZooKeeperClient*>(context);
+    {
+      std::lock_guard lock(self.state_mutex_);
+      self.state_ = state;
+    }
+    self.state_changed_.notify_all();
     if (!self.listener_) return;
     if (state == ZOO_CONNECTED_STATE) {
       self.listener_(ZSessionEvent::kConnected);
@@ -265,6 +267,10 @@ class ZooKeeperClient : public ZooKeeperSession {
   // set once by connect()
   int64_t id_ = 0;
   std::chrono::milliseconds timeout_{0};
+
+  std::mutex state_mutex_;
+  std::condition_variable state_changed_;
+  int state_ = 0;  ///< guarded by state_mutex_; as the library last told
 
   std::shared_mutex handle_mutex_;  ///< shared by calls under way
   zhandle_t* handle_ = nullptr;

@@ -16,14 +16,13 @@ struct ZooKeeperClientOptions {
 };
 
 /// Sessions with real servers, through ZooKeeper's own C library: two threads of it for each session. What the library says goes to
-/// the log, errors as kInfo: to it a server that is away is one.
+/// the log at kDebug: it has a line for every attempt to reach a server.
 /// `clock` must outlive it.
 class ZooKeeperClientFactory : public ZooKeeperFactory {
  public:
   ZooKeeperClientFactory(const Clock& clock, ZooKeeperClientOptions options);
 
-  /// Blocks for the connection timeout, and longer by at most two thirds of the session timeout if a server takes the connection and
-  /// says nothing.
+  /// Blocks for the connection timeout at most.
   StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override;
 
  private:

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Starts real systems, runs the tests against them, and stops them again whatever happens.
-# usage: run.sh BUILD_DIR [single|ha ...]      (default: both HDFS set-ups)
+# usage: run.sh BUILD_DIR [single|ha|zookeeper ...]      (default: all; single and ha are HDFS)
 set -euo pipefail
-build="${1:?usage: run.sh BUILD_DIR [single|ha ...]}"; shift
+build="${1:?usage: run.sh BUILD_DIR [single|ha|zookeeper ...]}"; shift
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tool="$here/../../tools/real/hdfs.py"
+zookeeper_tool="$here/../../tools/real/zookeeper.py"
 scratch="$(mktemp -d "${TMPDIR:-/tmp}/weir-integration-XXXXXX")"
 test_pid=""
 
@@ -14,7 +15,8 @@ finish() {
   [[ -z "$test_pid" ]] || kill "$test_pid" 2>/dev/null || true
   local home
   for home in "$scratch"/*/; do
-    [[ -d "$home" ]] && "$tool" stop --home "$home" || true
+    [[ -d "$home" ]] || continue
+    if [[ "$home" == */zookeeper/ ]]; then "$zookeeper_tool" stop --home "$home" || true; else "$tool" stop --home "$home" || true; fi
   done
   if ((code == 0)); then rm -rf "$scratch"; else echo "logs are kept in $scratch" >&2; fi
   exit "$code"
@@ -31,11 +33,20 @@ run_hdfs() { # run_hdfs NAME [start options]
   "$tool" stop --home "$home"
 }
 
-(($#)) || set -- single ha
+run_zookeeper() {
+  local home="$scratch/zookeeper"
+  timeout 300 "$zookeeper_tool" start --home "$home"
+  (. "$home/env"; exec timeout 300 "$build/bin/weir_zookeeper_test" --gtest_brief=1) & test_pid=$!
+  wait "$test_pid"; test_pid=""
+  "$zookeeper_tool" stop --home "$home"
+}
+
+(($#)) || set -- single ha zookeeper
 for setup in "$@"; do
   case "$setup" in
     single) run_hdfs single ;;
     ha) run_hdfs ha --ha ;;
-    *) echo "run.sh: no set-up is called $setup; there are single and ha" >&2; exit 2 ;;
+    zookeeper) run_zookeeper ;;
+    *) echo "run.sh: no set-up is called $setup; there are single, ha and zookeeper" >&2; exit 2 ;;
   esac
 done
