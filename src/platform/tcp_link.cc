@@ -102,6 +102,7 @@ void TcpLink::connected(UniqueFd socket) {
 
 void TcpLink::fail(Status reason) {
   if (state_ == State::kClosed) return;
+  const auto self = shared_from_this();  // the loop may be the last that knows this link
   const Status told = in_context(reason);
   if (!dialled_ && state_ != State::kOpen) {
     WEIR_LOG(kWarning) << told.message();

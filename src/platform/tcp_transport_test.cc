@@ -1,12 +1,14 @@
 #include "platform/tcp_transport.h"
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <map>
 #include <thread>
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "platform/frame_codec.h"
 #include "platform/handshake.h"
@@ -41,7 +43,8 @@ struct Listening {
 /// A socket of somebody who may not be weir.
 class Stranger {
  public:
-  explicit Stranger(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Stranger(int port) : Stranger(::socket(AF_INET, SOCK_STREAM, 0), port) {}
+  Stranger(int socket, int port) : socket_(socket) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -132,17 +135,20 @@ TEST(TcpTransport, AFrameOf64MiBArrivesWholeAndIsCounted) {
 TEST(TcpTransport, WhatIsSentJustBeforeTheDestructorArrivesThoughThePeerIsTalking) {
   TcpWorld world;
   Listening listening(world);
-  for (size_t round = 0; round < 30; ++round) {
+  const std::string large(size_t{8} << 20, 'y');  // more than the kernel takes at once
+  for (size_t round = 0; round < 5; ++round) {
     TransportInbox inbox(world);
     const auto connection = world.dialing().dial(listening.address(), inbox.endpoint());
     auto* accepted = listening.acceptor.await(round);
     ASSERT_NE(accepted, nullptr);
     // Bytes that the other side does not read before it closes: they make a kernel reset the connection.
     for (int i = 0; i < 20; ++i) connection->send(std::string(100'000, 'x'));
+    accepted->connection->send(large);
     accepted->connection->send("refused: the reason");
     accepted->connection.reset();
     ASSERT_TRUE(inbox.await_break());
-    ASSERT_EQ(inbox.frames(), (std::vector<std::string>{"refused: the reason"})) << "round " << round;
+    ASSERT_EQ(inbox.frames().size(), 2u) << "round " << round;
+    ASSERT_EQ(inbox.frames()[1], "refused: the reason");
   }
 }
 
@@ -272,6 +278,33 @@ TEST(TcpTransport, AListenerThatSaysNothingIsABreakAfterTheHandshakesTime) {
   const auto connection = world.dialing().dial({"127.0.0.1", ntohs(address.sin_port)}, inbox.endpoint());
   ASSERT_TRUE(inbox.await_break());
   EXPECT_TRUE(has(inbox.breaks()[0], "20 ms")) << inbox.breaks()[0].to_string();
+}
+
+std::atomic<int> accept_failures{0};
+
+TEST(TcpTransport, AProcessWithoutFreeDescriptorsAcceptsAgainWhenItHasSome) {
+  TcpWorld world;
+  Listening listening(world);
+  TransportInbox inbox(world);
+  const auto established = world.dialing().dial(listening.address(), inbox.endpoint());
+  ASSERT_NE(listening.acceptor.await(0), nullptr);
+  accept_failures = 0;
+  set_log_sink([](LogLevel, std::string_view text) {
+    if (text.starts_with("cannot accept")) ++accept_failures;
+    accept_failures.notify_all();
+  });
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  Stranger peer(socket, listening.address().port);
+  accept_failures.wait(0);
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  set_log_sink(nullptr);
+  peer.be_a_dialer();
+  EXPECT_NE(listening.acceptor.await(1), nullptr);
+  EXPECT_LT(accept_failures, 20) << "it tries anew without a pause";
 }
 
 TEST(TcpTransport, TooManyStrangersPushTheOldestOut) {
