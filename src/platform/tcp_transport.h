@@ -16,6 +16,8 @@ class EventLoop;
 /// One thread serves all of them and runs their callbacks; it and everything else is made by the first listen() or dial(). A frame is
 /// written by the thread that sends it, unless others wait before it.
 /// Lifetime: Connections and Listeners before the transport. Its destructor waits for what was sent last, TcpOptions::linger at most.
+/// The security's files are read by the first listen() or dial(); if they can't be used that is its failure, of which dial() tells before it
+/// returns, and the next one tries anew.
 /// Thread: any. A Listener must not be destroyed by its own acceptor.
 class TcpTransport final : public Transport {
  public:
