@@ -33,6 +33,11 @@ class LocalPlace:
         with open(os.path.join(self.directory, name, file)) as part:
             return part.read()
 
+    def closed_at(self, name):
+        """When each file was last written, in ms."""
+        path = os.path.join(self.directory, name)
+        return {file: os.stat(os.path.join(path, file)).st_mtime_ns // 1000000 for file in self.names(name)}
+
 
 class HdfsPlace:
     """A directory of an HDFS, read by WebHDFS and without weir's client."""
@@ -51,14 +56,21 @@ class HdfsPlace:
         with urllib.request.urlopen(f"{self.http}{urllib.parse.quote(path)}?{query}", timeout=HTTP_SECONDS) as answer:
             return answer.read().decode()
 
-    def names(self, name):
+    def _entries(self, name):
         try:
             answer = self._get(f"{self.path}/{name}", "LISTSTATUS")
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return []
             raise
-        return sorted(entry["pathSuffix"] for entry in json.loads(answer)["FileStatuses"]["FileStatus"])
+        return json.loads(answer)["FileStatuses"]["FileStatus"]
+
+    def names(self, name):
+        return sorted(entry["pathSuffix"] for entry in self._entries(name))
+
+    def closed_at(self, name):
+        """When each file was last written, in ms."""
+        return {entry["pathSuffix"]: entry["modificationTime"] for entry in self._entries(name)}
 
     def read(self, name, file):
         return self._get(f"{self.path}/{name}/{file}", "OPEN")

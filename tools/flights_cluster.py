@@ -1,0 +1,215 @@
+"""Runs examples/flights as a cluster of processes that may be killed and paused, and measures how long until it delivers again. For the
+demo and the end-to-end tests."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import flights_job
+
+POLL_SECONDS = 0.05
+LEADS = re.compile(r"this coordinator leads now, in epoch (\d+)")
+
+
+class RealSystem:
+    """A server of tools/real on free ports of this machine, for as long as the `with` lasts; `env` says how to find it."""
+
+    def __init__(self, tool, *options):
+        self.tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "real", tool)
+        self.options = options
+        self.env = {}
+
+    def __enter__(self):
+        self.home = tempfile.mkdtemp(prefix="weir-real-")
+        try:
+            subprocess.run([sys.executable, self.tool, "start", "--home", self.home, *self.options], check=True, timeout=600)
+            with open(os.path.join(self.home, "env")) as env_file:
+                for line in env_file:
+                    match = re.match(r"export (\w+)=(.*)", line.strip())
+                    if match:
+                        self.env[match[1]] = match[2].strip("'\"")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([sys.executable, self.tool, "stop", "--home", self.home], timeout=120)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Member:
+    """One place of the cluster, a coordinator's or a worker's; the process in it may be killed and started again."""
+
+    def __init__(self, cluster, role, number):
+        self.cluster, self.role, self.number = cluster, role, number
+        self.name = f"{role} {number}"
+        self.run = None
+        self.earlier = []  # lines of processes that were killed
+        self.paused = False
+
+    def start(self):
+        if self.run:
+            self.earlier += [f"-- pid {self.run.process.pid}"] + self.run.lines
+        show = self.cluster.show
+        self.run = flights_job.Run(self.cluster.command(self.role), show=show and (lambda line: show(self, line)))
+
+    def lives(self):
+        return self.run is not None and self.run.process.poll() is None
+
+    def kill(self):
+        """False: the process had ended by itself."""
+        self.paused = False
+        return self.lives() and self.run.kill_after(0)
+
+    def pause(self):
+        self.run.process.send_signal(signal.SIGSTOP)
+        self.paused = True
+
+    def resume(self):
+        if self.paused:
+            self.paused = False
+            self.run.process.send_signal(signal.SIGCONT)
+
+    def epoch(self):
+        """The last one in which its process led; 0: never."""
+        return max((int(found[1]) for line in list(self.run.lines) for found in [LEADS.search(line)] if found), default=0)
+
+    def leads(self):
+        """As far as its own words go."""
+        led = False
+        for line in list(self.run.lines):
+            if "this coordinator leads now" in line:
+                led = True
+            elif "this coordinator leads no longer" in line:
+                led = False
+        return led
+
+    def log(self):
+        return "\n".join(f"    {self.name} | {line}" for line in self.earlier + self.run.lines)
+
+
+class Cluster:
+    """Coordinators and workers of one job, each a process of its own."""
+
+    def __init__(self, binary, source, place, *, zookeeper=None, root="/weir-test", coordinators=2, workers=3, slots=1, parallelism=3, rate=0,
+                 interval="200 ms", session_ms=2000, heartbeat_ms=2500, slot_wait="500 ms", show=None):
+        self.show = show
+        settings = {
+            "taskmanager.numberOfTaskSlots": slots,
+            "heartbeat.interval": f"{heartbeat_ms // 5} ms",
+            "heartbeat.timeout": f"{heartbeat_ms} ms",
+            "taskmanager.registration.timeout": "30 s",
+            "weir.restart.slot-wait": slot_wait,
+            "restart-strategy.type": "fixed-delay",
+            "restart-strategy.fixed-delay.attempts": 1000000,
+            "restart-strategy.fixed-delay.delay": "50 ms",
+        }
+        if zookeeper:
+            settings |= {"high-availability.type": "zookeeper", "high-availability.zookeeper.quorum": zookeeper,
+                         "high-availability.zookeeper.path.root": root,
+                         "high-availability.zookeeper.client.session-timeout": f"{session_ms} ms"}
+        extra = []
+        for key, value in settings.items():
+            extra += ["-D", f"{key}={value}"]
+        self.base = flights_job.flights_command(binary, source, place, parallelism=parallelism, rate=rate, interval=interval, extra=extra)
+        self.members = [Member(self, "coordinator", n + 1) for n in range(coordinators)] + [Member(self, "worker", n + 1) for n in range(workers)]
+
+    def command(self, role):
+        return self.base + (["--role", "coordinator", "--listen", "127.0.0.1:0"] if role == "coordinator" else ["--role", "worker"])
+
+    def of_role(self, role):
+        return [member for member in self.members if member.role == role]
+
+    def start(self):
+        for member in self.members:
+            member.start()
+
+    def leader(self):
+        """The coordinator that leads, if one knows it of itself."""
+        leading = [member for member in self.of_role("coordinator") if member.lives() and not member.paused and member.leads()]
+        return max(leading, key=Member.epoch, default=None)
+
+    def epoch(self):
+        return max((member.epoch() for member in self.of_role("coordinator")), default=0)
+
+    def kill_all(self):
+        for member in self.members:
+            if member.run:
+                member.kill()
+
+    def wait_for_end(self, seconds):
+        """Until every process has ended by itself; the members that did not in that time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and any(member.lives() for member in self.members):
+            time.sleep(0.05)
+        late = [member for member in self.members if member.lives()]
+        for member in self.members:
+            if member not in late:
+                member.run.wait(5)
+        return late
+
+    def log(self):
+        return "\n".join(member.log() for member in self.members)
+
+
+class Results:
+    """Sees when the job's results become visible, for as long as the `with` lasts: `place` is looked at each POLL_SECONDS."""
+
+    def __init__(self, place, output="out"):
+        self.place, self.output = place, output
+        self.seen = {}  # part file -> (when it was closed, ms of the wall clock; when it was seen, monotonic)
+        self.changed = threading.Condition()
+        self.ended = False
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended = True
+        self.thread.join(30)
+
+    def _watch(self):
+        while not self.ended:
+            try:
+                found = self.place.closed_at(self.output)
+            except OSError:  # the next look will tell
+                found = {}
+            now = time.monotonic()
+            with self.changed:
+                new = {name: (closed, now) for name, closed in found.items() if name.startswith("part-") and name not in self.seen}
+                if new:
+                    self.seen.update(new)
+                    self.changed.notify_all()
+            time.sleep(POLL_SECONDS)
+
+    def after(self, moment):
+        """When the first result was seen that was written after `moment`, monotonic; None: there is none yet."""
+        wall_ms = moment.wall_ms
+        return min((seen for closed, seen in self.seen.values() if closed > wall_ms), default=None)
+
+    def wait_after(self, moment, seconds, give_up=lambda: False):
+        """True: there is one now."""
+        deadline = time.monotonic() + seconds
+        with self.changed:
+            while self.after(moment) is None:
+                if time.monotonic() > deadline or give_up():
+                    return False
+                self.changed.wait(0.1)
+        return True
+
+
+class Moment:
+    """Now, by both clocks."""
+
+    def __init__(self):
+        self.wall_ms = time.time_ns() // 1000000
+        self.monotonic = time.monotonic()
