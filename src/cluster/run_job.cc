@@ -185,6 +185,10 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   WorkerOptions worker_options = options.worker;
   worker_options.slots = static_cast<int>(configuration.get(options::kTaskSlots));
   worker_options.host = configuration.get_optional(options::kWorkerHost).value_or(bind.host);
+  worker_options.restore_from_local = configuration.get(options::kFromLocal);
+  if (worker_options.restore_from_local || configuration.get(options::kLocalBackup)) {
+    worker_options.local_directory = configuration.get_optional(options::kTmpDirs).value_or("/tmp");
+  }
   worker_options.data_address = Address{worker_options.host, (*data_server)->port()}.to_string();
 
   // Whom the worker dials: fixed, or the leader that ZooKeeper names. Told on the finder's thread, asked on the worker's.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
@@ -41,7 +42,15 @@ Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform,
       on_end_(std::move(on_end)),
       id_(drawn_id(platform.random)),
       last_step_(platform.clock.now()),
-      gate_([this] { mailbox_.post([this] { end_attempt_if_idle(); }); }) {}
+      gate_([this] { mailbox_.post([this] { end_attempt_if_idle(); }); }) {
+  if (options_.local_directory.empty()) return;
+  auto directory = platform_.files.resolve(join_path(options_.local_directory, cat("weir-state-", id_)));
+  if (directory.ok()) {
+    local_ = std::make_shared<LocalCopies>(*std::move(directory));
+  } else {
+    WEIR_LOG(kWarning) << "no local copies of state are kept: " << directory.status().message();
+  }
+}
 
 Worker::~Worker() = default;
 
@@ -119,9 +128,10 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
 
 void Worker::open_task(Task& task) {
   gate_.enter();
-  platform_.scheduler.run_blocking([this, &task, number = attempt_->number, deploy = attempt_->deploy,
+  platform_.scheduler.run_blocking([this, &task, number = attempt_->number, deploy = attempt_->deploy, local = local_,
                                     parallelism = attempt_->graph.vertices[task.vertex_index()].parallelism] {
-    TaskStart from{deploy->plan.get(), deploy->sidecar.get(), deploy->restored_directory, {}, options_.ignore_unclaimed_state};
+    TaskStart from{deploy->plan.get(), deploy->sidecar.get(), deploy->restored_directory, {}, options_.ignore_unclaimed_state,
+                   options_.restore_from_local ? local.get() : nullptr};
     from.splits = splits_of(deploy->splits[task.vertex_index()], task.subtask(), parallelism);
     Status status = open_and_restore(task, from, platform_.files);
     mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
@@ -176,7 +186,8 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
   gate_.enter();
   auto shared = std::make_shared<std::vector<TaskSnapshot>>(std::move(parts));
   const uint64_t nonce = platform_.random.next();
-  platform_.scheduler.run_blocking([this, id, nonce, shared, number = attempt_->number, process = attempt_->deploy->own] {
+  platform_.scheduler.run_blocking([this, id, nonce, shared, number = attempt_->number, process = attempt_->deploy->own,
+                                    local = local_] {
     AcknowledgeCheckpoint ack;
     ack.attempt = number;
     ack.id = id;
@@ -186,7 +197,7 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
       status = directory.status();
     } else {
       auto written = write_snapshots(*directory->fs, directory->path, data_file_name({process, nonce}), options_.inline_threshold,
-                                     std::move(*shared));
+                                     std::move(*shared), local.get());
       status = written.status();
       if (written.ok()) {
         ack.states = std::move(written->states);

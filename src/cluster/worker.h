@@ -12,6 +12,7 @@
 #include "platform/mailbox.h"
 #include "platform/platform.h"
 #include "runtime/job_execution.h"
+#include "runtime/local_copies.h"
 
 namespace weir {
 
@@ -21,6 +22,8 @@ struct WorkerOptions {
   bool ignore_unclaimed_state = false;
   bool pin_shards = false;
   std::string checkpoint_directory;      ///< URI of the job's directory; empty: no checkpoints
+  std::string local_directory;           ///< URI of a directory on this machine for copies of this process's state; empty: none are made
+  bool restore_from_local = false;       ///< reads them after a failure
   int slots = 1;
   std::string host = "localhost";        ///< for placement, and for people
   std::string data_address;              ///< where other workers reach this one; empty: nowhere
@@ -130,6 +133,7 @@ class Worker final : public Actor, private ShardListener {
   std::optional<MonotonicTime> searching_since_;
   Status last_link_failure_;
 
+  std::shared_ptr<LocalCopies> local_;  ///< or null; work on the I/O pool holds it
   BlockingGate gate_;
   std::atomic<AttemptId> running_attempt_{0};  ///< what shards stamp on their reports; changes only while none runs
   std::unique_ptr<Attempt> attempt_;

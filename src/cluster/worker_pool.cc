@@ -1,6 +1,7 @@
 #include "cluster/worker_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -46,8 +47,9 @@ std::vector<int32_t> WorkerPool::place(int shards) {
     offered.push_back(&worker);
   }
   std::vector<int32_t> placed;
-  for (const int offer : place_shards(offers, shards)) {
+  for (const int offer : place_shards(offers, shards, std::exchange(worker_of_shard_, {}))) {
     PooledWorker& worker = *offered[static_cast<size_t>(offer)];
+    worker_of_shard_.push_back(worker.offer.worker);
     if (worker.index < 0) worker.index = attempt_size_++;
     placed.push_back(worker.index);
   }

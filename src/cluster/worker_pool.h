@@ -46,7 +46,7 @@ class WorkerPool {
   int slots() const;
   bool empty() const { return workers_.empty(); }
 
-  /// Chooses who runs `shards` shards, which there are slots for, numbers them, and forgets the attempt before.
+  /// Chooses who runs `shards` shards, which there are slots for, numbers them, and forgets the attempt before but for who had which.
   std::vector<int32_t> place(int shards);
   /// Those of the attempt, by index. A lost one is missing.
   std::vector<PooledWorker*> of_attempt();
@@ -66,6 +66,7 @@ class WorkerPool {
  private:
   std::map<int64_t, PooledWorker> workers_;
   int attempt_size_ = 0;
+  std::vector<std::string> worker_of_shard_;  ///< of the last attempt, by name
 };
 
 }  // namespace weir

@@ -57,6 +57,8 @@ constexpr const ConfigKey* kKeys[] = {
     &kHdfsSyncOnClose,
     &kTmpDirs,
     &kTaskSlots,
+    &kLocalBackup,
+    &kFromLocal,
     &kRole,
     &kWorkers,
     &kCoordinatorAddress,

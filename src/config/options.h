@@ -196,6 +196,12 @@ inline constexpr Option<std::string> kTmpDirs{
 inline constexpr Option<int64_t> kTaskSlots{{"taskmanager.numberOfTaskSlots", ConfigType::kInt, "1",
                                              "Slots, that is threads that run subtasks, of a worker process.", "", "", 1,
                                              32768}};
+inline constexpr Option<bool> kLocalBackup{
+    {"execution.checkpointing.local-backup.enabled", ConfigType::kBool, "false",
+     "A worker keeps a copy of the state that it has written for the last checkpoint in io.tmp.dirs."}};
+inline constexpr Option<bool> kFromLocal{
+    {"execution.state-recovery.from-local", ConfigType::kBool, "false",
+     "After a failure that it survives a worker reads its state from its copy. Turns the copies on, too.", "state.backend.local-recovery"}};
 inline constexpr Option<ProcessRole> kRole{
     {"weir.role", ConfigType::kEnum, "embedded",
      "What this process is: the whole cluster, or a coordinator or a worker of one (--role).", "", "embedded,coordinator,worker"}};

@@ -14,7 +14,8 @@ namespace {
 /// Reads the streams of one checkpoint; opens each data file once.
 class StateReader {
  public:
-  StateReader(FileLocation directory, FileSystemRegistry& files) : directory_(std::move(directory)), files_(files) {}
+  StateReader(FileLocation directory, FileSystemRegistry& files, LocalCopies* local)
+      : directory_(std::move(directory)), files_(files), local_(local) {}
 
   StatusOr<ReadAt> open(const StateStream& stream) {
     if (const auto* bytes = std::get_if<InlineBytes>(&stream)) {
@@ -45,6 +46,7 @@ class StateReader {
  private:
   StatusOr<ReadableFile*> file_of(const std::string& name) {
     auto& file = open_[name];
+    if (!file && local_ != nullptr) file = local_->open(name);
     if (!file) {
       FileLocation location = directory_.child(name);
       if (name.find('/') != std::string::npos) {
@@ -57,6 +59,7 @@ class StateReader {
 
   const FileLocation directory_;
   FileSystemRegistry& files_;
+  LocalCopies* const local_;
   std::map<std::string, std::unique_ptr<ReadableFile>> open_;
 };
 
@@ -111,7 +114,7 @@ Status open_and_restore(Task& task, const TaskStart& start, FileSystemRegistry& 
     return chain.restored();
   }
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
-  StateReader reader(std::move(directory), files);
+  StateReader reader(std::move(directory), files, start.local);
   std::vector<const SubtaskRestore*> restores;
   std::vector<OperatorLists> lists;
   for (size_t i = 0; i < chain.size(); ++i) {

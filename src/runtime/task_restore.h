@@ -6,6 +6,7 @@
 #include "checkpoint/restore_plan.h"
 #include "checkpoint/sidecar.h"
 #include "fs/file_system_registry.h"
+#include "runtime/local_copies.h"
 #include "runtime/task.h"
 
 namespace weir {
@@ -17,6 +18,7 @@ struct TaskStart {
   std::string directory;                       ///< URI of the checkpoint's directory
   std::vector<std::string> splits;             ///< sources that find nothing in the checkpoint: this subtask's
   bool ignore_unclaimed_state = false;
+  LocalCopies* local = nullptr;                ///< where data files are looked for first; or null
 };
 
 /// Opens the operators of a task and gives them their state. Blocks: runs on the I/O pool, before the task's first step.

@@ -10,6 +10,7 @@
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
 #include "fs/file_system.h"
+#include "runtime/local_copies.h"
 
 namespace weir {
 namespace {
@@ -17,8 +18,8 @@ namespace {
 /// The data file of one process for one checkpoint; made when the first piece is too large to be inline.
 class DataFileWriter {
  public:
-  DataFileWriter(FileSystem& fs, std::string directory, std::string name)
-      : fs_(fs), directory_(std::move(directory)), name_(std::move(name)), hash_(XXH3_createState()) {
+  DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id, LocalCopies* local)
+      : fs_(fs), directory_(std::move(directory)), name_(std::move(name)), id_(id), local_(local), hash_(XXH3_createState()) {
     XXH3_64bits_reset(hash_);
   }
   ~DataFileWriter() { XXH3_freeState(hash_); }
@@ -31,6 +32,7 @@ class DataFileWriter {
   Status append(std::string_view bytes) {
     if (!file_) {
       WEIR_ASSIGN_OR_RETURN(file_, fs_.create(join_path(directory_, name_), CreateMode::kExclusive));
+      if (local_ != nullptr) file_ = local_->copying(id_, name_, std::move(file_));
     }
     XXH3_64bits_update(hash_, bytes.data(), bytes.size());
     length_ += static_cast<int64_t>(bytes.size());
@@ -48,6 +50,8 @@ class DataFileWriter {
   FileSystem& fs_;
   const std::string directory_;
   const std::string name_;
+  const CheckpointId id_;
+  LocalCopies* const local_;  ///< or null
   XXH3_state_t* const hash_;
   std::unique_ptr<WritableFile> file_;
   int64_t length_ = 0;
@@ -99,9 +103,9 @@ OperatorStateDescription describe(const OperatorSnapshot& op) {
 }  // namespace
 
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
-                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots) {
+                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots, LocalCopies* local) {
   SnapshotWriteResult result;
-  DataFileWriter file(fs, directory, file_name);
+  DataFileWriter file(fs, directory, file_name, snapshots.empty() ? 0 : snapshots[0].id, local);
   for (TaskSnapshot& task : snapshots) {
     for (const auto& work : task.before_ack) {
       if (bug_enabled(Bug::kAckBeforeDurable)) continue;

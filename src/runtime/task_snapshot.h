@@ -13,6 +13,7 @@
 namespace weir {
 
 class FileSystem;
+class LocalCopies;
 
 /// One operator's part of a snapshot, as it was at the barrier.
 struct OperatorSnapshot {
@@ -39,8 +40,9 @@ struct SnapshotWriteResult {
   std::vector<DataFile> files;                          ///< none or one
   int64_t bytes = 0;                                    ///< of all state, inline and in the file
 };
-/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist, incomplete.
+/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist, incomplete. `local`: gets a copy of the
+/// file; may be null.
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
-                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots);
+                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots, LocalCopies* local = nullptr);
 
 }  // namespace weir

@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+
+#include "cluster/messages.h"
+
+namespace weir {
+namespace {
+
+OperatorId op(uint8_t n) {
+  OperatorId id;
+  id.bytes[3] = n;
+  return id;
+}
+
+TypeDescription list_of_points() {
+  TypeDescription number{TypeKind::kInt64, "", {}, {}, 0, false};
+  TypeDescription point{TypeKind::kStruct, "Point", {"x", "y"}, {number, number}, 0, false};
+  return {TypeKind::kList, "", {}, {point}, 0, true};
+}
+
+AcknowledgeCheckpoint acknowledgement() {
+  AcknowledgeCheckpoint ack;
+  ack.attempt = first_attempt_of(7) + 3;
+  ack.id = 41;
+  ack.process = 2;
+  SubtaskState state;
+  state.keyed_state = KeyedStateHandle{{3, 5}, {0, 17, 99}, FileSegment{"data-2", 1000, 200}, 0};
+  state.operator_state = OperatorStateHandle{{{"offsets", {ListStateMode::kUnion, {4, 8}}}}, InlineBytes{"bytes\0here", "n"}, {12}};
+  ack.states = {{op(1), 4, state}, {op(2), 0, SubtaskState{std::nullopt, std::nullopt, true}}};
+  ack.files = {{"data-2", 1200, 0xFFFF'FFFF'0000'0001u}};
+  ack.descriptions = {{op(1), "counts", list_of_points(), {{KeyedStateInfo::Kind::kMap, "m", {}, list_of_points()}}, {{"offsets", ListStateMode::kUnion, {}}}}};
+  return ack;
+}
+
+Deploy deployment() {
+  Deploy deploy;
+  deploy.attempt = 5;
+  deploy.parallelism_limit = 3;
+  deploy.worker_of_shard = {0, 1, 0};
+  deploy.data_addresses = {"10.0.0.1:7", "10.0.0.2:8"};
+  deploy.own = 1;
+  deploy.restored_checkpoint = 9;
+  deploy.restored_directory = "hdfs://nn:8020/c/chk-9";
+  auto handle = std::make_shared<KeyedStateHandle>(KeyedStateHandle{{0, 1}, {5, 0}, InlineBytes{"x"}, 128});
+  auto list = std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"l", {}}}, InlineBytes{"y"}});
+  auto plan = std::make_shared<RestorePlan>();
+  plan->checkpoint_id = 9;
+  plan->operators = {{"map", "m", op(9), true, 2, 77, {{{{handle, {0, 0}}}, {{list, "l", ListStateMode::kSplit, {0, 2}}}}, {}}}};
+  deploy.plan = plan;
+  auto sidecar = std::make_shared<Sidecar>();
+  sidecar->checkpoint_id = 9;
+  sidecar->operators = acknowledgement().descriptions;
+  deploy.sidecar = sidecar;
+  deploy.splits = {{"a", "b"}, {}};
+  return deploy;
+}
+
+TEST(MessageCodec, AnAcknowledgementArrivesAsItWasSent) {
+  const auto decoded = decode_from_worker(encode(FromWorker(acknowledgement())));
+  ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
+  const auto& ack = std::get<AcknowledgeCheckpoint>(*decoded);
+  EXPECT_EQ(epoch_of(ack.attempt), 7);
+  EXPECT_EQ(ack.process, 2);
+  ASSERT_EQ(ack.states.size(), 2u);
+  EXPECT_EQ(ack.states[0].operator_id, op(1));
+  EXPECT_EQ(ack.states[0].subtask, 4);
+  EXPECT_EQ(ack.states[0].state.keyed_state->offsets, (std::vector<int64_t>{0, 17, 99}));
+  EXPECT_EQ(std::get<FileSegment>(ack.states[0].state.keyed_state->stream).offset, 1000);
+  EXPECT_EQ(ack.states[0].state.operator_state->lists.at("offsets").mode, ListStateMode::kUnion);
+  EXPECT_TRUE(ack.states[1].state.finished);
+  EXPECT_EQ(ack.files[0].checksum, 0xFFFF'FFFF'0000'0001u);
+  EXPECT_EQ(ack.descriptions, acknowledgement().descriptions);
+}
+
+TEST(MessageCodec, ADeploymentArrivesAsItWasSent) {
+  const auto decoded = decode_from_master(encode(FromMaster(deployment())));
+  ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
+  const auto& deploy = std::get<Deploy>(*decoded);
+  EXPECT_EQ(deploy.worker_of_shard, (std::vector<int32_t>{0, 1, 0}));
+  EXPECT_EQ(deploy.data_addresses[1], "10.0.0.2:8");
+  EXPECT_EQ(deploy.own, 1);
+  ASSERT_EQ(deploy.plan->operators.size(), 1u);
+  const OperatorRestore& restore = deploy.plan->operators[0];
+  EXPECT_EQ(restore.uid, "m");
+  EXPECT_EQ(restore.subtasks[0].keyed[0].handle->offsets, (std::vector<int64_t>{5, 0}));
+  EXPECT_EQ(restore.subtasks[0].lists[0].elements, (std::vector<int>{0, 2}));
+  EXPECT_TRUE(restore.subtasks[1].keyed.empty());
+  EXPECT_EQ(deploy.sidecar->operators, deployment().sidecar->operators);
+  EXPECT_EQ(deploy.splits[0], (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(MessageCodec, AFailureKeepsItsCodeAndItsSentence) {
+  const auto decoded = decode_from_worker(encode(FromWorker(TaskFailed{3, "map (1/2)", data_loss("it is torn")})));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(std::get<TaskFailed>(*decoded).status.to_string(), data_loss("it is torn").to_string());
+}
+
+TEST(MessageCodec, EveryTruncationIsRefused) {
+  const std::string frame = encode(FromMaster(deployment()));
+  for (size_t length = 0; length < frame.size(); ++length) {
+    EXPECT_EQ(decode_from_master(std::string_view(frame).substr(0, length)).status().code(), StatusCode::kDataLoss) << length;
+  }
+  EXPECT_EQ(decode_from_master(frame + "x").status().code(), StatusCode::kDataLoss);
+}
+
+TEST(MessageCodec, BytesThatWereChangedNeverCrashAndNeverAskForMuchMemory) {
+  for (const std::string& frame : {encode(FromWorker(acknowledgement())), encode(FromMaster(deployment()))}) {
+    for (size_t i = 0; i < frame.size(); ++i) {
+      for (const int change : {1, 0x80, 0xFF}) {
+        std::string changed = frame;
+        changed[i] = static_cast<char>(changed[i] ^ change);
+        (void)decode_from_worker(changed);
+        (void)decode_from_master(changed);
+      }
+    }
+  }
+}
+
+TEST(MessageCodec, ATypeNestedWithoutEndIsRefused) {
+  TypeDescription type;
+  for (int i = 0; i < 1000; ++i) {
+    TypeDescription outer{TypeKind::kList, "", {}, {}, 0, false};
+    outer.children.push_back(std::move(type));
+    type = std::move(outer);
+  }
+  AcknowledgeCheckpoint ack;
+  ack.descriptions = {{op(1), "", type, {}, {}}};
+  EXPECT_EQ(decode_from_worker(encode(FromWorker(ack))).status().code(), StatusCode::kDataLoss);
+}
+
+TEST(AttemptText, NamesTheLeaderOnlyWhereThereIsElection) {
+  EXPECT_EQ(attempt_text(first_attempt_of(0) + 3), "3");
+  EXPECT_EQ(attempt_text(first_attempt_of(2) + 3), "2.3");
+}
+
+}  // namespace
+}  // namespace weir
