@@ -386,6 +386,28 @@ TEST(LeaderFinder, AWorkerIsToldOfEachLeaderOnce) {
   finder.set_wake(nullptr);
 }
 
+TEST(LeaderFinder, AnotherSessionsOlderViewTellsNothing) {
+  TwoContenders t;
+  SimProcess worker(t.world, "worker");
+  const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);
+  std::vector<int64_t> told;
+  Platform& platform = worker.platform();
+  LeaderFinder finder(platform.clock, platform.random, platform.scheduler, *factory, kPaths,
+                      [&](const LeaderRecord& leader) { told.push_back(leader.epoch); });
+  auto handle = platform.scheduler.start("finder", finder, {});
+  finder.set_wake([&] { handle->wake(); });
+  t.a->election->resign();
+  ASSERT_TRUE(t.run_until([&] { return !told.empty() && told.back() == 2; }, seconds(10)));
+  const size_t so_far = told.size();
+  t.zookeeper.faults().stale_read = 1;
+  for (int i = 0; i < 10; ++i) {
+    t.world.network().cut_for({{"worker"}, {"zookeeper"}, false}, 2 * kTimeout);
+    t.world.run_for(3 * kTimeout);
+  }
+  EXPECT_EQ(told.size(), so_far);
+  finder.set_wake(nullptr);
+}
+
 // --- many seeds
 
 /// Three contenders, of which each leader moves the pointer as fast as it can, and a worker that looks for them.

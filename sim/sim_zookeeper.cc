@@ -106,9 +106,14 @@ class SimZooKeeperSession : public ZooKeeperSession {
   Status watch(const std::string& path, std::function<void()> changed) override {
     WEIR_RETURN_IF_ERROR(zookeeper_.begin_call(session_, "watch", path));
     WEIR_RETURN_IF_ERROR(check_path(path));
-    // A server that lags calls the watch when it hears of the change: so late is this one asked.
-    session_->seen_zxid = zookeeper_.zxid_;
-    session_->watches[path] = std::move(changed);
+    const SimZooKeeper::Tree& view = zookeeper_.view_of(*session_);
+    session_->watches.erase(path);
+    if (SimZooKeeper::same_node(view, *zookeeper_.tree_, path)) {
+      session_->watches[path] = std::move(changed);
+    } else {
+      // A server that lags calls the watch when it hears of the change.
+      zookeeper_.fire(session_, std::move(changed));
+    }
     return reply("watch", path);
   }
 
@@ -387,21 +392,28 @@ void SimZooKeeper::commit(Tree tree) {
   if (history_.size() > kHistory) history_.pop_front();
   for (auto& [id, session] : sessions_) {
     for (auto watch = session->watches.begin(); watch != session->watches.end();) {
-      const auto old = before->find(watch->first);
-      const auto now = tree_->find(watch->first);
-      const bool same = old == before->end() ? now == tree_->end() : now != tree_->end() && old->second.stat == now->second.stat;
-      if (same) {
+      if (same_node(*before, *tree_, watch->first)) {
         ++watch;
         continue;
       }
-      session->fired.push_back(std::move(watch->second));
+      fire(session, std::move(watch->second));
       watch = session->watches.erase(watch);
-      // Delivered soon if the client is reachable then; else when it is again.
-      world_.at(world_.now() + world_.random().delay(world_.options().message_max), nullptr, [this, session = session] {
-        if (!session->ended && !session->closed && !session->fired.empty() && reaches(*session)) contact(session);
-      });
     }
   }
+}
+
+bool SimZooKeeper::same_node(const Tree& before, const Tree& after, const std::string& path) {
+  const auto a = before.find(path);
+  const auto b = after.find(path);
+  return a == before.end() ? b == after.end() : b != after.end() && a->second.stat == b->second.stat;
+}
+
+/// Calls a watch soon if the client is reachable then; else when it is again.
+void SimZooKeeper::fire(const std::shared_ptr<Session>& session, std::function<void()> changed) {
+  session->fired.push_back(std::move(changed));
+  world_.at(world_.now() + world_.random().delay(world_.options().message_max), nullptr, [this, session] {
+    if (!session->ended && !session->closed && !session->fired.empty() && reaches(*session)) contact(session);
+  });
 }
 
 /// What the session's server shows: no older than what it has shown, and than what the session was told.

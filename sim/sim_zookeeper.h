@@ -31,6 +31,7 @@ struct ZooKeeperFaults {
 /// event they are made in.
 ///
 /// A session keeps making events, so a world with one never comes to kNothingLeft.
+/// The process outlives the factory; after a kill whatever it asks fails and does nothing.
 /// SimWorld::stop_faults() knows nothing of this one's: call both.
 class SimZooKeeper {
  public:
@@ -72,6 +73,8 @@ class SimZooKeeper {
   Status apply(Session& session, const std::vector<ZOperation>& operations, int* refused, int32_t* version);
   static Status apply_one(Tree& tree, const ZOperation& operation, int64_t zxid, int64_t session_id);
   void commit(Tree tree);
+  static bool same_node(const Tree& before, const Tree& after, const std::string& path);
+  void fire(const std::shared_ptr<Session>& session, std::function<void()> changed);
   void do_late(Session& session);
   const Tree& view_of(Session& session);
 
