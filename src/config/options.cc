@@ -24,6 +24,7 @@ constexpr const ConfigKey* kKeys[] = {
     &kStateRecoveryPath,
     &kIgnoreUnclaimedState,
     &kStateBackend,
+    &kCopyReserve,
     &kRestartStrategy,
     &kFixedDelayAttempts,
     &kFixedDelayDelay,

@@ -94,6 +94,12 @@ inline constexpr Option<bool> kIgnoreUnclaimedState{
 inline constexpr Option<StateBackendType> kStateBackend{{"state.backend.type", ConfigType::kEnum, "hashmap",
                                                          "Where keyed state lives while the job runs.", "state.backend",
                                                          "hashmap"}};
+inline constexpr Option<double> kCopyReserve{
+    {"weir.state.copy-reserve", ConfigType::kDouble, "1",
+     "While a checkpoint is written, pages of keyed state are copied before they are changed. Memory for the copies is kept ready, "
+     "as much as the rate of records and then the last checkpoint suggest, but at most this part of the state's size; 0: none. "
+     "Nothing is kept for states below 64 mb, and without checkpoints.",
+     "", "", 0, 1}};
 
 inline constexpr Option<RestartStrategyType> kRestartStrategy{
     {"restart-strategy.type", ConfigType::kEnum, "",

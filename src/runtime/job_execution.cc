@@ -55,7 +55,7 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
       if (shard_at_[subtask] == nullptr) continue;
       Shard& shard = *shard_at_[subtask];
       services_.push_back(std::make_unique<Services>(platform, gate, shard));
-      const SubtaskPlace place{subtask, vertex.parallelism, vertex.max_parallelism, nonce, restored_checkpoint};
+      const SubtaskPlace place{subtask, vertex.parallelism, vertex.max_parallelism, nonce, restored_checkpoint, options.copy_reserve};
       auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), gate_of(v, subtask), outputs_of(v, subtask));
       services_.back()->set_task(task.get());
       shard.add_task(std::move(task));

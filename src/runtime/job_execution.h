@@ -36,6 +36,7 @@ struct ExecutionOptions {
   CheckpointingMode mode = CheckpointingMode::kExactlyOnce;
   size_t channel_capacity = 16;  ///< batches
   size_t batch_size = 512;       ///< records
+  double copy_reserve = 0;       ///< OperatorContext::copy_reserve()
   Shard::Options shard;
 };
 

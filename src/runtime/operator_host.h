@@ -28,6 +28,7 @@ struct SubtaskPlace {
   int max_parallelism = 128;
   uint64_t attempt_nonce = 0;
   CheckpointId restored_checkpoint = -1;
+  double copy_reserve = 0;
 };
 
 /// A list of operator state: as restored, and as put at a snapshot.
@@ -59,6 +60,7 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   int max_parallelism() const override { return place_.max_parallelism; }
   uint64_t attempt_nonce() const override { return place_.attempt_nonce; }
   int64_t restored_checkpoint() const override { return place_.restored_checkpoint; }
+  double copy_reserve() const override { return place_.copy_reserve; }
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return services_.files(); }
   int64_t processing_time_ms() const override { return services_.wall_ms(); }

@@ -115,7 +115,18 @@ NamedState* KeyedStates::find(const std::string& name) const {
 
 void KeyedStates::add(std::unique_ptr<NamedState> state) {
   WEIR_CHECK(find(state->info().name) == nullptr);
+  reserve_.add(state->arena());
   states_.push_back(std::move(state));
+}
+
+void KeyedStates::keep_ready_for_copies(OperatorContext& context) {
+  const auto run = [&context](std::function<void()> work) {
+    context.run_blocking([work = std::move(work)] {
+      work();
+      return nullptr;
+    });
+  };
+  reserve_.enable({context.copy_reserve(), run, [&context] { return context.processing_time_ms(); }});
 }
 
 }  // namespace weir::detail

@@ -16,12 +16,23 @@ constexpr size_t kLargeBlock = size_t{256} << 10;
 
 size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
-}  // namespace
-
-PageArena::~PageArena() {
-  for (const Chunk& chunk : chunks_)
-    ::operator delete(chunk.start, std::align_val_t(chunk.bytes >= kHugePage ? kHugePage : kAlignment));
+std::shared_ptr<void> take_from_system(size_t bytes) {
+  const auto alignment = std::align_val_t(bytes >= kHugePage ? kHugePage : PageArena::kAlignment);
+  void* start = ::operator new(bytes, alignment);
+  if (bytes >= kHugePage) ::madvise(start, bytes, MADV_HUGEPAGE);
+  return {start, [alignment](void* memory) { ::operator delete(memory, alignment); }};
 }
+
+/// Makes the system provide the memory. Its contents stay as they are, so others may use it meanwhile. A system that cannot
+/// (Linux before 5.14) provides it at the first touch, as always.
+void touch(void* start, size_t bytes) {
+  // Step by step: the process's memory map is locked during one.
+  for (size_t at = 0; at < bytes; at += kHugePage) {
+    if (::madvise(static_cast<char*>(start) + at, std::min(kHugePage, bytes - at), MADV_POPULATE_WRITE) != 0) return;
+  }
+}
+
+}  // namespace
 
 void* PageArena::allocate(int size_class, size_t bytes) {
   WEIR_CHECK_LT(size_class, kClasses);
@@ -29,6 +40,7 @@ void* PageArena::allocate(int size_class, size_t bytes) {
   if (!free.empty()) {
     void* block = free.back();
     free.pop_back();
+    free_bytes_ -= bytes;
     return block;
   }
   return cut(round_up(bytes, kAlignment));
@@ -37,14 +49,26 @@ void* PageArena::allocate(int size_class, size_t bytes) {
 void PageArena::release(int size_class, void* block, size_t bytes) {
   if (bytes < kLargeBlock) {
     free_[static_cast<size_t>(size_class)].push_back(block);
+    free_bytes_ += bytes;
     return;
   }
-  const auto chunk = std::find_if(chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.start == block; });
+  const auto chunk = std::find_if(chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.memory.get() == block; });
   WEIR_CHECK(chunk != chunks_.end());
   reserved_bytes_ -= chunk->bytes;
-  ::operator delete(chunk->start, std::align_val_t(chunk->bytes >= kHugePage ? kHugePage : kAlignment));
   *chunk = chunks_.back();
   chunks_.pop_back();
+}
+
+void PageArena::keep_ready(size_t bytes, const RunElsewhere& run) {
+  if (!touching_.expired()) return;
+  const size_t wanted = bytes - std::min(bytes, free_bytes_);
+  if (ahead_bytes() > wanted + wanted / 4 + kAheadChunk) ahead_.pop_back();
+  if (ahead_bytes() >= wanted) return;
+  const Memory& added = ahead_.emplace_back(take_from_system(kAheadChunk));
+  // The work holds the memory, and the arena sees by this copy's end that the work is done.
+  auto held = std::make_shared<Memory>(added);
+  touching_ = held;
+  run([held = std::move(held)] { touch(held->get(), kAheadChunk); });
 }
 
 void* PageArena::cut(size_t bytes) {
@@ -54,18 +78,23 @@ void* PageArena::cut(size_t bytes) {
     next_ += bytes;
     return block;
   }
-  size_t chunk_bytes = alone ? bytes : std::max(next_chunk_bytes_, round_up(bytes, kHugePage / 32));
-  if (chunk_bytes >= kHugePage) chunk_bytes = round_up(chunk_bytes, kHugePage);
-  const size_t alignment = chunk_bytes >= kHugePage ? kHugePage : kAlignment;
-  void* start = ::operator new(chunk_bytes, std::align_val_t(alignment));
-  if (chunk_bytes >= kHugePage) ::madvise(start, chunk_bytes, MADV_HUGEPAGE);
-  chunks_.push_back({start, chunk_bytes});
-  reserved_bytes_ += chunk_bytes;
+  Chunk chunk;
+  if (!alone && !ahead_.empty()) {
+    chunk = {std::move(ahead_.front()), kAheadChunk};
+    ahead_.pop_front();
+  } else {
+    chunk.bytes = alone ? bytes : std::max(next_chunk_bytes_, round_up(bytes, kHugePage / 32));
+    if (chunk.bytes >= kHugePage) chunk.bytes = round_up(chunk.bytes, kHugePage);
+    chunk.memory = take_from_system(chunk.bytes);
+    if (!alone) next_chunk_bytes_ = std::min(next_chunk_bytes_ * 2, kHugePage);
+  }
+  chunks_.push_back(chunk);
+  reserved_bytes_ += chunk.bytes;
+  char* const start = static_cast<char*>(chunk.memory.get());
   if (alone) return start;
   // What is left of the chunk before is less than one block: given up.
-  next_ = static_cast<char*>(start) + bytes;
-  end_ = static_cast<char*>(start) + chunk_bytes;
-  next_chunk_bytes_ = std::min(next_chunk_bytes_ * 2, kHugePage);
+  next_ = start + bytes;
+  end_ = start + chunk.bytes;
   return start;
 }
 

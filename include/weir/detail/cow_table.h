@@ -51,6 +51,7 @@ class CowTable {
   size_t size() const { return size_; }
   size_t pages() const { return pages_; }
   bool empty() const { return size_ == 0; }
+  const std::shared_ptr<PageArena>& arena() const { return arena_; }
 
   uint64_t place(const Key& key) const { return placer_(key); }
 
@@ -295,6 +296,7 @@ class CowTable {
     if (!tracker_->writes_into_shared_pages() && tracker_->needed(first_of_span(place, depth), last_of_span(place, depth))) {
       Page* copy = new_page(log2);
       copy->copy_from(*page, log2);
+      arena_->count_copy(Page::bytes(log2));
       retired_.push_back({entry, tracker_->epoch(), false, 0});
       owned = word_of(copy, log2);
     }

@@ -145,6 +145,7 @@ class TableState final : public ValueAccess<T>, public NamedState {
   void prefetch(const uint64_t* places, size_t count) override {
     for (size_t i = 0; i < count; ++i) table_->prefetch(places[i]);
   }
+  std::shared_ptr<PageArena> arena() const override { return table_->arena(); }
   bool has_garbage() const override { return table_->has_garbage(); }
   void collect_garbage(int64_t oldest_epoch, size_t limit) override { table_->collect(oldest_epoch, limit); }
 
@@ -190,6 +191,11 @@ class KeyedBackend final : public KeyedStates {
   KeyedBackend(std::string label, KeyGroupRange range, int max_parallelism)
       : KeyedStates(std::move(label), Serializer<K>::describe(), PlaceSpace(range, max_parallelism)) {
     require_key<K>();
+  }
+
+  explicit KeyedBackend(OperatorContext& context)
+      : KeyedBackend(context.operator_name(), context.key_groups(), context.max_parallelism()) {
+    keep_ready_for_copies(context);
   }
 
   /// `key` must stay where it is until the next call.

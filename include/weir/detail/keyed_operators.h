@@ -21,7 +21,7 @@ class ReduceOperator final : public Operator {
   ReduceOperator(KeySelector selector, F f) : keys_(std::move(selector)), f_(std::move(f)) {}
 
   Status open(OperatorContext& context) override {
-    backend_ = std::make_unique<KeyedBackend<K>>(context.operator_name(), context.key_groups(), context.max_parallelism());
+    backend_ = std::make_unique<KeyedBackend<K>>(context);
     table_ = &backend_->template table_state<T, ValueEntries<T>>("_op_state").table();
     return {};
   }
@@ -30,7 +30,7 @@ class ReduceOperator final : public Operator {
   /// In place: a record becomes its result.
   void process(Batch& batch, Output& out) override {
     auto& in = static_cast<BatchOf<T>&>(batch);
-    backend_->collect_garbage();
+    backend_->collect_garbage(in.size());
     keys_.compute(in, backend_->places());
     const size_t count = in.size();
     for (size_t i = 0; i < std::min(count, kPrefetchDistance); ++i) table_->prefetch(keys_.place(i));
@@ -68,7 +68,7 @@ class KeyedProcessOperator final : public Operator, private TimerService {
 
   Status open(OperatorContext& context) override {
     context_ = &context;
-    backend_ = std::make_unique<KeyedBackend<K>>(context.operator_name(), context.key_groups(), context.max_parallelism());
+    backend_ = std::make_unique<KeyedBackend<K>>(context);
     KeyedRuntimeContext<K> runtime(context, *backend_);
     fn_.Fn::open(runtime);
     event_ = add_timers("_timer_state/event_user-timers");
@@ -79,7 +79,7 @@ class KeyedProcessOperator final : public Operator, private TimerService {
 
   void process(Batch& batch, weir::Output& out) override {
     const auto& in = static_cast<BatchOf<T>&>(batch);
-    backend_->collect_garbage();
+    backend_->collect_garbage(in.size());
     keys_.compute(in, backend_->places());
     Collector<Out> collector(out, results_);
     const size_t count = in.size();

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "weir/detail/canonical.h"
+#include "weir/detail/copy_reserve.h"
 #include "weir/detail/keyed_state.h"
+#include "weir/detail/operator.h"
 #include "weir/detail/snapshot_tracker.h"
 
 namespace weir::detail {
@@ -29,6 +31,8 @@ class NamedState {
   virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;
   /// Starts loading what an access to each of these places will touch.
   virtual void prefetch(const uint64_t* places, size_t count) = 0;
+  /// Where its pages lie; null if it has none.
+  virtual std::shared_ptr<PageArena> arena() const { return nullptr; }
   virtual bool has_garbage() const = 0;
   /// Gives back up to `limit` pages.
   virtual void collect_garbage(int64_t oldest_epoch, size_t limit) = 0;
@@ -57,12 +61,18 @@ class KeyedStates : public KeyedState {
   void prefetch(const uint64_t* places, size_t count) {
     for (const auto& state : states_) state->prefetch(places, count);
   }
-  /// A bounded amount of it; call it now and then.
-  void collect_garbage() {
+  /// A bounded amount of it; call it for every batch of records.
+  void collect_garbage(size_t records = 0) {
+    bool garbage = false;
     for (const auto& state : states_) {
-      if (state->has_garbage()) state->collect_garbage(tracker_.oldest_epoch_in_use(), kPagesPerCollection);
+      if (!state->has_garbage()) continue;
+      state->collect_garbage(tracker_.oldest_epoch_in_use(), kPagesPerCollection);
+      garbage = true;
     }
+    reserve_.after_batch(records, garbage, tracker_);
   }
+  /// As the context's configuration says; `context` outlives this.
+  void keep_ready_for_copies(OperatorContext& context);
 
  protected:
   /// What is remembered of the current key is no longer valid.
@@ -74,6 +84,7 @@ class KeyedStates : public KeyedState {
   const std::string label_;
   const TypeDescription key_type_;
   SnapshotTracker tracker_;
+  CopyReserve reserve_;
   std::vector<std::unique_ptr<NamedState>> states_;
   bool ignore_unclaimed_ = false;
   std::vector<NamedState*> restoring_;  ///< by their ids in the snapshot being restored; null: dropped

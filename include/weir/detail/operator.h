@@ -74,6 +74,9 @@ class OperatorContext {
   /// Wall clock, ms; what processing-time timers go by.
   virtual int64_t processing_time_ms() const = 0;
 
+  /// For how much of its keyed state's size memory may be kept ready, at most, for what a checkpoint makes it copy.
+  virtual double copy_reserve() const { return 0; }
+
   /// Runs `work` on the I/O pool; what it returns runs afterwards on the operator's thread (may be null). If the operator is closed
   /// before, the continuation never runs. `work` must not touch the operator.
   virtual void run_blocking(std::function<std::function<void()>()> work) = 0;

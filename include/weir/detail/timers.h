@@ -95,6 +95,7 @@ class TimerSet final : public NamedState {
     return true;
   }
   void prefetch(const uint64_t*, size_t) override {}  // nobody knows which timers a record will touch
+  std::shared_ptr<PageArena> arena() const override { return table_->arena(); }
   bool has_garbage() const override { return table_->has_garbage(); }
   void collect_garbage(int64_t oldest_epoch, size_t limit) override { table_->collect(oldest_epoch, limit); }
 

@@ -93,6 +93,7 @@ class WindowContents final : public NamedState {
     return true;
   }
   void prefetch(const uint64_t*, size_t) override {}  // the operator does, by window
+  std::shared_ptr<PageArena> arena() const override { return arena_; }
   bool has_garbage() const override { return !dropped_.empty() || maybe_garbage_; }
   void collect_garbage(int64_t oldest_epoch, size_t limit) override {
     while (!dropped_.empty() && dropped_.front().epoch < oldest_epoch) {

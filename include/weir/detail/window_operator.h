@@ -97,7 +97,7 @@ class WindowOperator final : public Operator {
 
   Status open(OperatorContext& context) override {
     context_ = &context;
-    backend_ = std::make_unique<KeyedBackend<K>>(context.operator_name(), context.key_groups(), context.max_parallelism());
+    backend_ = std::make_unique<KeyedBackend<K>>(context);
     auto contents = std::make_unique<Contents>(backend_->tracker(), Kept::kKind);
     contents_ = contents.get();
     backend_->add(std::move(contents));
@@ -115,7 +115,7 @@ class WindowOperator final : public Operator {
           failed_precondition("a record without a timestamp came to an event-time window: give the source a watermark strategy "
                               "that assigns timestamps"));
     }
-    backend_->collect_garbage();
+    backend_->collect_garbage(in.size());
     keys_.compute(in, backend_->places());
     find_tables(in);
     for (size_t i = 0; i < std::min(count, kPrefetchDistance); ++i) prefetch(i);
