@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the whole suite and ends with `N passed, N failed`.
 
-Lanes: the unit tests and the simulator (no servers), then what needs a real HDFS (started here, on free ports, and stopped again), then
-Flink's own reader on our checkpoints, then the installed package from outside. A lane's programs print GoogleTest's summary or a line
+Lanes: the unit tests and the simulator (no servers), then what needs a real HDFS and ZooKeeper (started here, on free ports, and stopped
+again), then Flink's own reader on our checkpoints, then the installed package from outside. A lane's programs print GoogleTest's summary or a line
 `N passed, N failed`; a program that prints neither counts as one test.
 
 Usage: run_tests.py --build DIR [--only LANE]…
@@ -13,11 +13,12 @@ import concurrent.futures
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
+
+from flights_cluster import RealSystem
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GTEST_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.M)
@@ -74,26 +75,6 @@ def ctest_programs(build, label):
         yield test["name"], test["command"], float(properties.get("TIMEOUT", 300)), properties.get("WORKING_DIRECTORY", ROOT)
 
 
-class Hdfs:
-    """A real NameNode and DataNode, for as long as the `with` lasts."""
-
-    def __enter__(self):
-        self.home = tempfile.mkdtemp(prefix="weir-hdfs-")
-        tool = os.path.join(ROOT, "tools/real/hdfs.py")
-        subprocess.run([sys.executable, tool, "start", "--home", self.home], check=True, timeout=600)
-        self.env = dict(os.environ)
-        with open(os.path.join(self.home, "env")) as env_file:
-            for line in env_file:
-                match = re.match(r"export (\w+)=(.*)", line.strip())
-                if match:
-                    self.env[match[1]] = match[2].strip("'\"")
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run([sys.executable, os.path.join(ROOT, "tools/real/hdfs.py"), "stop", "--home", self.home], timeout=120)
-        shutil.rmtree(self.home, ignore_errors=True)
-
-
 def unit(build, add):
     programs = list(ctest_programs(build, "unit"))
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -107,9 +88,9 @@ def integration(build, add):
 
 
 def e2e(build, add):
-    with Hdfs() as hdfs:
+    with RealSystem("hdfs.py") as hdfs, RealSystem("zookeeper.py") as zookeeper:
         for name, command, timeout, cwd in ctest_programs(build, "e2e"):
-            add(run(name, command, timeout, env=hdfs.env, cwd=cwd))
+            add(run(name, command, timeout, env={**os.environ, **hdfs.env, **zookeeper.env}, cwd=cwd))
 
 
 def compat(build, add):
@@ -119,6 +100,7 @@ def compat(build, add):
 
 def package(build, add):
     add(run("package", [sys.executable, os.path.join(ROOT, "tests/package/package_test.py"), build], 600))
+    add(run("deploy", [sys.executable, os.path.join(ROOT, "tests/package/deploy_test.py"), build], 600))
 
 
 LANES = {"unit": unit, "integration": integration, "e2e": e2e, "compat": compat, "package": package}

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""The files in deploy/ are what Kubernetes and systemd take, and use flags and settings that exist.
+
+Usage: deploy_test.py BUILD
+"""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.path.join(os.path.abspath(sys.argv[1]), "bin", "flights")
+KUBERNETES = "1.30"
+
+
+def kubernetes_manifests_fit_the_schema(scratch):
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check", "--root-user-action=ignore",
+                    "--target", scratch, "kubernetes-validate"], check=True, timeout=300)
+    sys.path.insert(0, scratch)
+    import kubernetes_validate
+    import yaml
+    documents = [d for name in glob.glob(os.path.join(ROOT, "deploy/kubernetes/*.yaml")) for d in yaml.safe_load_all(open(name))]
+    assert len(documents) >= 3, "the manifests are gone"
+    for document in documents:
+        kubernetes_validate.validate(document, KUBERNETES, strict=True)
+    broken = {**documents[-1], "spec": {"replicas": "three"}}
+    try:
+        kubernetes_validate.validate(broken, KUBERNETES, strict=True)
+    except kubernetes_validate.ValidationError:
+        return documents
+    raise AssertionError("the validator takes everything")
+
+
+def commands_are_understood(documents, scratch):
+    """The program itself takes the flags and the settings: --explain checks them and runs nothing."""
+    config = os.path.join(scratch, "conf")
+    os.mkdir(config)
+    for document in documents:
+        if document["kind"] == "ConfigMap":
+            with open(os.path.join(config, "weir.yaml"), "w") as out:
+                out.write(document["data"]["weir.yaml"])
+    seen = 0
+    for document in documents:
+        if document["kind"] != "Deployment":
+            continue
+        for container in document["spec"]["template"]["spec"]["containers"]:
+            flags = [flag.replace("$(POD_IP)", "10.0.0.1") for flag in container["command"][1:]]
+            run = subprocess.run([PROGRAM, *flags, "--explain"], env={**os.environ, "WEIR_CONF_DIR": config}, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, timeout=30, text=True)
+            assert run.returncode == 0, run.stdout
+            seen += 1
+    assert seen == 2
+
+
+def units_are_verified(scratch):
+    if shutil.which("systemd-analyze") is None:
+        print("systemd-analyze is not here: the units are only read")
+    for name in glob.glob(os.path.join(ROOT, "deploy/systemd/*.service")):
+        text = open(name).read()
+        program = re.search(r"^ExecStart=(\S+) (.*)$", text, re.M)
+        assert program and "--role" in program[2], name
+        if shutil.which("systemd-analyze"):
+            copy = os.path.join(scratch, os.path.basename(name).replace("@", "@flights"))
+            with open(copy, "w") as out:
+                out.write(text.replace(program[1], PROGRAM))
+            run = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, text=True)
+            assert run.returncode == 0 and os.path.basename(copy) not in run.stdout, run.stdout
+
+
+def main():
+    passed = 0
+    with tempfile.TemporaryDirectory(prefix="weir-deploy-") as scratch:
+        documents = kubernetes_manifests_fit_the_schema(scratch)
+        passed += 1
+        commands_are_understood(documents, scratch)
+        passed += 1
+        units_are_verified(scratch)
+        passed += 1
+    print(f"{passed} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
