@@ -79,8 +79,8 @@ class DigestSink final : public weir::Sink<Count> {
 
 int job(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
-  const auto records = env.integer_flag("records", 0, "how many", 0, INT64_MAX);
-  const auto keys = static_cast<uint64_t>(env.integer_flag("keys", 1, "how many", 1, INT64_MAX));
+  const auto records = env.flag("records", int64_t{0}, "how many");
+  const auto keys = static_cast<uint64_t>(env.flag("keys", int64_t{1}, "how many"));
   env.from_source(weir::GeneratorSource<Event>(records, [keys](int64_t i) { return Event{key_of(static_cast<uint64_t>(i), keys)}; }),
                   weir::no_watermarks(), "events")
       .key_by(&Event::key)
