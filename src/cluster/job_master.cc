@@ -321,7 +321,8 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
   if (prepared.ok() && prepared->result) {
     current_.failure = Status(prepared->result->message.empty() ? StatusCode::kOk : StatusCode::kFailedPrecondition,
                               prepared->result->message);
-    WEIR_LOG(kInfo) << "the job has ended under an earlier leader: " << prepared->result->state;
+    WEIR_LOG(kWarning) << "the job has ended before, as ZooKeeper has it: " << prepared->result->state
+                       << ". To run it again give it another --name or --job-id, or remove that record";
     found_ended_ = true;  // workers that missed it are on their way here
     return terminate(state_of(*prepared->result));
   }
