@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// What `restart-strategy.*` says. The defaults are Flink's.
+/// What `restart-strategy.*` says. The defaults are Flink's, but for the initial back-off.
 struct RestartBackoffOptions {
   RestartStrategyType type = RestartStrategyType::kExponentialDelay;
   // fixed-delay
@@ -19,7 +19,7 @@ struct RestartBackoffOptions {
   int max_failures_per_interval = 1;
   std::chrono::milliseconds failure_rate_interval{60000};
   // exponential-delay
-  std::chrono::milliseconds initial_backoff{1000};
+  std::chrono::milliseconds initial_backoff{100};
   std::chrono::milliseconds max_backoff{60000};
   double backoff_multiplier = 1.5;
   double jitter_factor = 0.1;

@@ -118,8 +118,8 @@ inline constexpr Option<Duration> kFailureRateInterval{{"restart-strategy.failur
 inline constexpr Option<Duration> kFailureRateDelay{
     {"restart-strategy.failure-rate.delay", ConfigType::kDuration, "1 s", "Time between a failure and the restart."}};
 inline constexpr Option<Duration> kExponentialDelayInitialBackoff{
-    {"restart-strategy.exponential-delay.initial-backoff", ConfigType::kDuration, "1 s",
-     "Time between the first failure and the restart.", "", "", 1}};
+    {"restart-strategy.exponential-delay.initial-backoff", ConfigType::kDuration, "100 ms",
+     "Time between the first failure and the restart. Flink's default is 1 s; weir itself restarts in some ten milliseconds.", "", "", 1}};
 inline constexpr Option<Duration> kExponentialDelayMaxBackoff{{"restart-strategy.exponential-delay.max-backoff",
                                                                ConfigType::kDuration, "1 min",
                                                                "Longest time between a failure and the restart.", "", "", 1}};
