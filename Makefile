@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh Debian 12 machine, as root or with sudo:
-#   make demo   installs what is missing, builds, and runs the flights job with three kill -9 (HDFS=1: on a real HDFS)
-#   make test   the whole suite, real HDFS included
+#   make demo   installs what is missing, builds, and runs the flights job with three kill -9 (HDFS=1: on a real HDFS;
+#               CLUSTER=1: on two coordinators and three workers, over a real HDFS with a real ZooKeeper)
+#   make test   the whole suite, real HDFS and ZooKeeper included
 # The others: build, unit (tests that need no server), bench, install PREFIX=…, clean.
 
 BUILD  ?= build
@@ -11,7 +12,7 @@ JOBS   ?= $(shell nproc)
 
 demo: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j $(JOBS) flights word_count
-	python3 tools/demo.py --build $(BUILD) $(if $(HDFS),--hdfs)
+	python3 tools/demo.py --build $(BUILD) $(if $(CLUSTER),--cluster,$(if $(HDFS),--hdfs))
 
 test: deps-test $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j $(JOBS)
@@ -34,7 +35,7 @@ $(BUILD)/build.ninja: CMakeLists.txt
 	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
 
 deps:
-	@tools/install_packages.sh build $(if $(HDFS),hdfs)
+	@tools/install_packages.sh build $(if $(HDFS)$(CLUSTER),hdfs)
 
 deps-test:
 	@tools/install_packages.sh build hdfs test

@@ -5,27 +5,30 @@ Runs examples/flights over the 336,776 flights that left New York in 2013, paced
 kills it with SIGKILL at three random moments and starts it again from the newest checkpoint; compares what it committed with an
 independent computation in Python. The last line says OK, or the exit code is not zero and the last line says what was wrong.
 
-Usage: demo.py --build DIR [--hdfs] [--seed N] [--seconds N] [--kills N]
+With --cluster: on three workers and two coordinators, each a process of its own, over a real HDFS with a real ZooKeeper. Kills workers and
+the leading coordinator at random moments, starts them again, and says for each kill how long it took until the next result was visible.
+
+Usage: demo.py --build DIR [--hdfs | --cluster] [--seed N] [--seconds N] [--kills N]
 """
 
 import argparse
+import contextlib
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import flights_cluster  # noqa: E402
 import flights_data  # noqa: E402
 import flights_job  # noqa: E402
 import flights_reference  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HDFS_TOOL = os.path.join(ROOT, "tools/real/hdfs.py")
+CLUSTER_SECONDS = 30
 
 
 def say(text):
@@ -37,40 +40,47 @@ def fail(text):
     sys.exit(1)
 
 
-class Hdfs:
-    """A NameNode and a DataNode on free ports of this machine, for as long as the `with` lasts."""
-
-    def __enter__(self):
-        self.home = tempfile.mkdtemp(prefix="weir-demo-hdfs-")
-        say("starting an HDFS (NameNode and DataNode)")
-        try:
-            started = subprocess.run([sys.executable, HDFS_TOOL, "start", "--home", self.home], timeout=600)
-        except subprocess.TimeoutExpired:
-            started = None
-        if started is None or started.returncode != 0:
-            self.__exit__()
-            fail("the HDFS did not start")
-        self.env = {}
-        with open(os.path.join(self.home, "env")) as env_file:
-            for line in env_file:
-                match = re.match(r"export (\w+)=(.*)", line.strip())
-                if match:
-                    self.env[match[1]] = match[2].strip("'\"")
-        os.environ.update(self.env)
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run([sys.executable, HDFS_TOOL, "stop", "--home", self.home], timeout=120)
-        shutil.rmtree(self.home, ignore_errors=True)
-
-    def place(self):
-        return flights_job.hdfs_place(self.env, "/weir-demo")
+@contextlib.contextmanager
+def server(tool, text):
+    """A server of tools/real for as long as the `with` lasts; its settings go into this process's environment."""
+    say(f"starting {text}")
+    try:
+        system = flights_cluster.RealSystem(tool)
+        system.__enter__()
+    except (subprocess.SubprocessError, OSError) as error:
+        fail(f"{text} did not start: {error}")
+    try:
+        os.environ.update(system.env)
+        yield
+    finally:
+        system.__exit__()
 
 
-def run(arguments, place):
+def flights_binary(arguments):
     binary = os.path.join(arguments.build, "bin", "flights")
     if not os.access(binary, os.X_OK):
         fail(f"{binary} is not there; build it with `ninja -C {arguments.build} flights`")
+    return binary
+
+
+def shown(command):
+    return "$ " + " ".join(f'"{word}"' if " " in word else word for word in command)
+
+
+def compare(expected, place):
+    """What was committed, if it is what it must be."""
+    found = flights_job.committed_lines(place, "out")
+    difference = flights_job.first_difference(expected, found)
+    if difference:
+        fail(f"the output differs from the reference: {difference}")
+    rest = flights_job.leftovers(place, "out")
+    if rest:
+        fail(f"the output directory holds leftovers: {rest}")
+    return found
+
+
+def run(arguments, place):
+    binary = flights_binary(arguments)
     source = flights_data.flights_directory()
     expected = flights_reference.expected_lines(source)
     records = flights_data.count_rows(source)
@@ -78,7 +88,7 @@ def run(arguments, place):
     random.seed(arguments.seed)
     command = flights_job.flights_command(binary, source, place, parallelism=2, rate=rate)
     say(f"{records} flights at {rate} a second, checkpoints each second; seed {arguments.seed}")
-    say("$ " + " ".join(f'"{word}"' if " " in word else word for word in command))
+    say(shown(command))
     checkpoints = 0
     # Each life is long enough for a checkpoint, and all of them together are shorter than the job.
     longest = min(5, 0.7 * arguments.seconds / max(1, arguments.kills))
@@ -97,30 +107,97 @@ def run(arguments, place):
             if code != 0:
                 fail("the job " + ("did not end in time" if code is None else f"ended with exit code {code}"))
         checkpoints = max(checkpoints, process.last_checkpoint())
-    found = flights_job.committed_lines(place, "out")
-    difference = flights_job.first_difference(expected, found)
-    if difference:
-        fail(f"the output differs from the reference: {difference}")
-    rest = flights_job.leftovers(place, "out")
-    if rest:
-        fail(f"the output directory holds leftovers: {rest}")
+    found = compare(expected, place)
     say(f"demo: OK records={records} kills={arguments.kills} checkpoints={checkpoints} digest={flights_job.digest(found)} "
         f"reference={flights_job.digest(expected)} output={place.uri('out')} checkpoints-at={place.uri('checkpoints')}")
+
+
+def show_member(member, line):
+    """Of a cluster's lines what tells the story, and each with the process that says it."""
+    if not line.strip() or line.startswith("  matched") or (line.startswith("FINISHED") and "records 0 " in line):
+        return
+    say(f"[{member.name}] {line}")
+
+
+def kill(cluster, member, results):
+    """Kills it, waits for the next result, and starts it again meanwhile; the seconds until that result."""
+    say(f"--- kill -9 of {member.name} (pid {member.run.process.pid}{', which leads' if member.role == 'coordinator' else ''}) ---")
+    moment = flights_cluster.Moment()
+    if not member.kill():
+        fail(f"{member.name} had ended by itself:\n{member.run.tail()}")
+    again = random.uniform(0, 2)
+    if not results.wait_after(moment, again):
+        time.sleep(max(0, moment.monotonic + again - time.monotonic()))
+    member.start()
+    if not results.wait_after(moment, 60, give_up=lambda: not any(m.lives() for m in cluster.members)):
+        fail(f"no result was visible within 60 s after the kill\n{cluster.log()}")
+    seconds = results.after(moment) - moment.monotonic
+    say(f"--- the next result was visible {seconds:.2f} s after the kill of {member.name} ---")
+    return seconds
+
+
+def run_cluster(arguments, place):
+    binary = flights_binary(arguments)
+    source = flights_data.flights_directory()
+    expected = flights_reference.expected_lines(source)
+    records = flights_data.count_rows(source)
+    random.seed(arguments.seed)
+    rate = round(records / arguments.seconds)
+    cluster = flights_cluster.Cluster(binary, source, place, zookeeper=os.environ["WEIR_TEST_ZOOKEEPER"], root="/weir-demo", coordinators=2, workers=3,
+                                      slots=1, parallelism=3, rate=rate, interval="500 ms", slot_wait="1 s", show=show_member)
+    say(f"{records} flights at {rate} a second, checkpoints each half second; 2 coordinators, 3 workers; seed {arguments.seed}")
+    for role in ("coordinator", "worker"):
+        say(shown(cluster.command(role)))
+    victims = ["worker", "coordinator"] * arguments.kills
+    random.shuffle(victims)
+    times = {"worker": [], "coordinator": []}
+    cluster.start()
+    try:
+        with flights_cluster.Results(place) as results:
+            deadline = time.monotonic() + 60
+            while not results.seen and time.monotonic() < deadline:
+                time.sleep(0.05)
+            for role in victims:
+                time.sleep(random.uniform(0.2, 0.6 * arguments.seconds / len(victims)))
+                member = random.choice(cluster.of_role("worker")) if role == "worker" else cluster.leader()
+                if member is None or not member.lives():
+                    fail(f"the job ended by itself before all kills\n{cluster.log()}")
+                times[role].append(kill(cluster, member, results))
+            late = cluster.wait_for_end(arguments.seconds * 3 + 60)
+            if late:
+                fail(f"{', '.join(m.name for m in late)} did not end in time:\n{cluster.log()}")
+    finally:
+        cluster.kill_all()
+    wrong = [f"{m.name}: {m.run.process.returncode}" for m in cluster.members if m.run.process.returncode != 0]
+    if wrong:
+        fail(f"not every process ended with exit code 0: {', '.join(wrong)}\n{cluster.log()}")
+    found = compare(expected, place)
+    say("time until the next result: " + "; ".join(f"{role} killed: {', '.join(f'{t:.2f} s' for t in times[role])}" for role in times))
+    say(f"demo: OK records={records} kills={len(victims)} leader-kills={len(times['coordinator'])} epochs={cluster.epoch()} "
+        f"digest={flights_job.digest(found)} reference={flights_job.digest(expected)} output={place.uri('out')}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="the build directory")
     parser.add_argument("--hdfs", action="store_true", default=os.environ.get("HDFS") == "1", help="checkpoints and output on a real HDFS")
+    parser.add_argument("--cluster", action="store_true", default=os.environ.get("CLUSTER") == "1",
+                        help="several processes, over a real HDFS with a real ZooKeeper")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    parser.add_argument("--seconds", type=float, default=20, help="how long the job would take without kills")
-    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--seconds", type=float, help="how long the job would take without kills (20; --cluster: 30)")
+    parser.add_argument("--kills", type=int, help="3; --cluster: 2 of workers, and as many of the leader")
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started is ended
-    if arguments.hdfs:
-        with Hdfs() as hdfs:
-            run(arguments, hdfs.place())
+    arguments.seconds = arguments.seconds or (CLUSTER_SECONDS if arguments.cluster else 20)
+    if arguments.kills is None:
+        arguments.kills = 2 if arguments.cluster else 3
+    if arguments.cluster:
+        with server("hdfs.py", "an HDFS (NameNode and DataNode)"), server("zookeeper.py", "a ZooKeeper"):
+            run_cluster(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
+    elif arguments.hdfs:
+        with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
+            run(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
     else:
         home = os.path.join(arguments.build, "demo")
         shutil.rmtree(home, ignore_errors=True)

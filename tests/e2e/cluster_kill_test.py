@@ -56,6 +56,7 @@ class Round:
         self.began = time.monotonic()
         self.events = []
         self.strangers = 0
+        self.ended = False
 
     def note(self, text):
         self.events.append(f"{time.monotonic() - self.began:7.2f} s: {text}")
@@ -65,24 +66,23 @@ class Round:
     def tend(self):
         """Whatever is due; then False if the job has ended. A process that ends by itself before that is a failure."""
         now = time.monotonic()
-        ended = False
+        down = [member for _, member, what in self.agenda if what == "start"]
         for member in self.cluster.members:
-            down = any(entry[1] is member and entry[2] == "start" for entry in self.agenda)
-            if not down and not member.lives():
+            if not self.ended and member not in down and not member.lives():
                 code = member.run.process.returncode
                 if code != 0:
                     raise Failure(f"{member.name} (pid {member.run.process.pid}) ended by itself with exit code {code}")
-                ended = True
-        for entry in [entry for entry in self.agenda if entry[0] <= now or ended]:
+                self.ended = True
+        for entry in [entry for entry in self.agenda if entry[0] <= now or self.ended]:
             self.agenda.remove(entry)
             _, member, what = entry
             if what == "resume":
                 self.note(f"{member.name} goes on")
                 member.resume()
-            elif not ended:
+            elif not self.ended:
                 member.start()
                 self.note(f"{member.name} is started again as pid {member.run.process.pid}")
-        return not ended
+        return not self.ended
 
     def wait(self, seconds, until=lambda: False):
         """False: the job has ended."""

@@ -1,0 +1,455 @@
+#!/usr/bin/env python3
+"""What a person sees of a job that runs in several processes: the same results, refusals in sentences, exit codes, and no process left behind.
+The cases with high availability need the ZooKeeper that WEIR_TEST_ZOOKEEPER names (tools/real/zookeeper.py), and are left out without it.
+
+Usage: cluster_user_view_test.py --build DIR [--only NAME]
+"""
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import flights_data  # noqa: E402
+import flights_job  # noqa: E402
+import flights_reference  # noqa: E402
+
+REFUSED, FAILED, CANCELLED = 2, 1, 130
+SOON = 40  # seconds: what happens at once may take so long on a machine that is busy
+# A restart waits neither for long nor for lost slots.
+QUICK = ["-D", "restart-strategy.type=fixed-delay", "-D", "restart-strategy.fixed-delay.attempts=1000", "-D",
+         "restart-strategy.fixed-delay.delay=20 ms", "-D", "weir.restart.slot-wait=100 ms"]
+FAST_HEARTBEAT = ["-D", "heartbeat.interval=500 ms", "-D", "heartbeat.timeout=5 s"]
+
+
+def expect(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def expect_in(text, *parts):
+    for part in parts:
+        expect(part in text, f"'{part}' is not in:\n{text}")
+
+
+def start_time(pid):
+    """With its pid it names a process for good; None: there is no such process, or only its remains."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            fields = stat.read().rpartition(") ")[2].split()
+            return None if fields[0] == "Z" else fields[19]
+    except OSError:
+        return None
+
+
+def children(pid):
+    """{pid: start time}"""
+    found = {}
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{name}/stat") as stat:
+                if stat.read().rpartition(") ")[2].split()[1] == str(pid):
+                    found[int(name)] = start_time(name)
+    return {child: started for child, started in found.items() if started}
+
+
+def wait_until(condition, seconds=SOON):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Case:
+    """What every test gets: the programs, a small input, a scratch directory. All it starts is ended when the `with` ends."""
+
+    def __init__(self, build, source, scratch):
+        self.bin = os.path.join(build, "bin")
+        self.flights = os.path.join(self.bin, "flights")
+        self.source = source
+        self.scratch = scratch
+        self.place = flights_job.LocalPlace(scratch)
+        self.rate = 0  # of all processes of a case: each reads it from its own command line
+        self.runs = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for run in self.runs:
+            run.kill_after(0)
+
+    def path(self, *names):
+        return os.path.join(self.scratch, *names)
+
+    def write(self, name, text, mode=0o600):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        os.chmod(self.path(name), mode)
+        return self.path(name)
+
+    def start(self, *extra, parallelism=2, program=None):
+        command = flights_job.flights_command(self.flights, self.source, self.place, parallelism=parallelism, rate=self.rate, interval="100 ms",
+                                              extra=QUICK + list(extra))
+        if program:
+            command = [os.path.join(self.bin, program)] + list(extra)
+        self.runs.append(flights_job.Run(command))
+        return self.runs[-1]
+
+    def coordinator(self, *extra, listen="127.0.0.1:0", **options):
+        """(the process, its port)"""
+        run = self.start("--role", "coordinator", "--listen", listen, *extra, **options)
+        said = "listening for workers on "
+        expect(run.wait_for_line(said, SOON), f"the coordinator does not listen\n{run.tail()}")
+        line = next(line for line in run.lines if line.startswith(said))
+        return run, int(line.rsplit(":", 1)[1])
+
+    def worker(self, port, *extra, **options):
+        return self.start("--role", "worker", "--coordinator", f"127.0.0.1:{port}", *extra, **options)
+
+    def expect_end(self, run, code, seconds=60):
+        found = run.wait(seconds)
+        expect(found == code, f"exit code {found} instead of {code}\n{run.tail(40)}")
+        return "\n".join(run.lines)
+
+    def expect_line(self, run, part, seconds=SOON):
+        expect(wait_until(lambda: any(part in line for line in list(run.lines)) or run.process.poll() is not None, seconds)
+               and any(part in line for line in run.lines), f"no line says '{part}'\n{run.tail(40)}")
+
+    def expect_right_output(self):
+        found = flights_job.committed_lines(self.place, "out")
+        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), found)
+        expect(not difference, difference)
+        expect(not flights_job.leftovers(self.place, "out"), "there are leftovers")
+
+    def children_of(self, run, count):
+        found = {}
+
+        def there():
+            found.clear()
+            found.update(children(run.process.pid))
+            return len(found) == count
+        expect(wait_until(there), f"{len(found)} child processes instead of {count}\n{run.tail()}")
+        return found
+
+    def expect_gone(self, processes):
+        expect(wait_until(lambda: all(start_time(pid) != started for pid, started in processes.items())),
+               f"processes are left: {[pid for pid, started in processes.items() if start_time(pid) == started]}")
+
+
+def zookeeper(case):
+    """The settings for a cluster of this case; None: there is no ZooKeeper."""
+    quorum = os.environ.get("WEIR_TEST_ZOOKEEPER")
+    if not quorum:
+        return None
+    return ["-D", "high-availability.type=zookeeper", "-D", f"high-availability.zookeeper.quorum={quorum}", "-D",
+            f"high-availability.zookeeper.path.root=/weir-view-{os.getpid()}-{os.path.basename(case.scratch)}", "-D",
+            "high-availability.zookeeper.client.session-timeout=2 s"]
+
+
+def test_workers_give_what_one_process_gives(case):
+    run = case.start("--workers", "2")
+    log = case.expect_end(run, 0)
+    expect_in(log, "listening for workers on 127.0.0.1:", "FINISHED")
+    case.expect_right_output()
+
+
+def test_workers_without_checkpoints_write_their_results_at_the_end(case):
+    run = case.start(program="flights", *["--input", case.source, "--output", case.place.uri("out"), "--workers", "2", "--parallelism", "2"])
+    case.expect_end(run, 0)
+    case.expect_right_output()
+
+
+def test_workers_may_have_several_slots(case):
+    run = case.start("--workers", "2", "--slots", "2", parallelism=4)
+    log = case.expect_end(run, 0)
+    expect_in(log, "has registered with 2 slots", "4 of 4 wanted")
+    case.expect_right_output()
+
+
+def test_a_run_of_workers_goes_on_as_one_process_and_back(case):
+    case.rate = 3000
+    first = case.start("--workers", "2")
+    case.expect_line(first, "  checkpoint ")
+    first.kill_after(0)
+    second = case.start(parallelism=3)
+    case.expect_line(second, "  checkpoint ")
+    expect_in("\n".join(second.lines), "restoring from")
+    second.kill_after(0)
+    case.expect_end(case.start("--workers", "3", parallelism=3), 0)
+    case.expect_right_output()
+
+
+def test_a_worker_may_come_before_the_coordinator(case):
+    port = free_port()
+    worker = case.worker(port, "--slots", "2")
+    case.expect_line(worker, "has no coordinator yet")
+    coordinator, _ = case.coordinator(listen=f"127.0.0.1:{port}")
+    case.expect_end(coordinator, 0)
+    case.expect_end(worker, 0)
+    case.expect_right_output()
+
+
+def test_a_worker_of_another_graph_is_refused_and_another_is_taken(case):
+    coordinator, port = case.coordinator()
+    stranger = case.worker(port, parallelism=1)
+    expect_in(case.expect_end(stranger, FAILED), "refuses this worker", "another job graph")
+    expect_in(case.expect_end(case.start("--role", "worker", "--coordinator", f"127.0.0.1:{port}", "--input", case.source, program="word_count"), FAILED),
+              "refuses this worker", "'word count'", "'flights'")
+    worker = case.worker(port, "--slots", "2")
+    expect_in(case.expect_end(coordinator, 0), "refused a worker")
+    case.expect_end(worker, 0)
+    case.expect_right_output()
+
+
+def test_a_worker_must_know_its_coordinator(case):
+    expect_in(case.expect_end(case.start("--role", "worker"), REFUSED), "--coordinator HOST:PORT", "high-availability.type")
+
+
+def test_a_worker_that_nobody_takes_ends_and_says_why(case):
+    port = free_port()
+    log = case.expect_end(case.worker(port, "-D", "taskmanager.registration.timeout=1 s"), FAILED)
+    expect_in(log, f"127.0.0.1:{port}", "Connection refused", "taskmanager.registration.timeout")
+
+
+def test_a_port_that_is_taken_is_refused(case):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        log = case.expect_end(case.start("--role", "coordinator", "--listen", f"127.0.0.1:{port}"), REFUSED)
+    expect_in(log, "cannot listen", f"127.0.0.1:{port}", "in use")
+
+
+def test_beyond_loopback_a_coordinator_needs_a_secret(case):
+    log = case.expect_end(case.start("--role", "coordinator", "--listen", "0.0.0.0:0"), REFUSED)
+    expect_in(log, "0.0.0.0", "security.shared-secret.file")
+    worker = case.start("--role", "worker", "--coordinator", "127.0.0.1:1", "-D", "taskmanager.bind-host=0.0.0.0", "-D", "taskmanager.host=127.0.0.1")
+    expect_in(case.expect_end(worker, REFUSED), "0.0.0.0", "security.shared-secret.file")
+
+
+def test_with_a_shared_secret_a_coordinator_listens_beyond_loopback(case):
+    secret = ["-D", f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}"]
+    coordinator, port = case.coordinator(*secret, listen="0.0.0.0:0")
+    workers = [case.worker(port, *secret, "-D", "taskmanager.bind-host=0.0.0.0", "-D", "taskmanager.host=127.0.0.1") for _ in range(2)]
+    for run in [coordinator] + workers:
+        case.expect_end(run, 0)
+    case.expect_right_output()
+
+
+def test_a_worker_without_the_right_secret_is_told_so(case):
+    secret = ["-D", f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}"]
+    wrong = ["-D", f"security.shared-secret.file={case.write('wrong', 'incorrect horse battery staple')}"]
+    short = ["-D", "taskmanager.registration.timeout=1 s"]
+    coordinator, port = case.coordinator(*secret)
+    expect_in(case.expect_end(case.worker(port, *wrong, *short), FAILED), "security.shared-secret.file")
+    expect_in(case.expect_end(case.worker(port, *short), FAILED), "asks for a shared secret and this process has none")
+    worker = case.worker(port, *secret, "--slots", "2")
+    case.expect_end(coordinator, 0)
+    case.expect_end(worker, 0)
+    case.expect_right_output()
+
+
+def test_records_that_cannot_be_serialized_stay_in_one_process(case):
+    program = "e2e_unserializable"
+    expect_in(case.expect_end(case.start("--workers", "2", program=program), REFUSED), "weir cannot serialize", "WEIR_FIELDS")
+    expect_in(case.expect_end(case.start("--role", "worker", "--coordinator", "127.0.0.1:1", program=program), REFUSED), "weir cannot serialize")
+    case.expect_end(case.start(program=program), 0)
+
+
+def test_bad_input_is_refused_and_leaves_no_process(case):
+    case.source = case.path("nothing")
+    run = case.start("--workers", "2")
+    expect_in(case.expect_end(run, REFUSED), "cannot read the input", "nothing")
+    expect(not children(run.process.pid), "children are left")
+
+
+def test_a_failure_in_a_worker_fails_the_job_and_names_the_place(case):
+    os.mkdir(case.path("in"))
+    with open(os.path.join(case.source, sorted(os.listdir(case.source))[0])) as file:
+        lines = file.readlines()[:3]
+    with open(case.path("in", "a.csv"), "w") as file:
+        file.writelines(lines + ["2013,1,1\n"])
+    case.source = case.path("in")
+    run = case.start("--workers", "2", "-D", "restart-strategy.type=none")
+    expect_in(case.expect_end(run, FAILED), "a.csv cannot be used: it has 3 fields, but there are 19 columns")
+
+
+def ends_by(case, number):
+    case.rate = 2000
+    run = case.start("--workers", "3", parallelism=3)
+    workers = case.children_of(run, 3)
+    case.expect_line(run, "RUNNING  records")
+    run.process.send_signal(number)
+    case.expect_end(run, CANCELLED, SOON)
+    case.expect_gone(workers)
+
+
+def test_termination_ends_every_process_and_the_job_can_go_on(case):
+    ends_by(case, signal.SIGTERM)
+    case.expect_end(case.start("--workers", "2"), 0)
+    case.expect_right_output()
+
+
+def test_an_interrupt_ends_every_process(case):
+    ends_by(case, signal.SIGINT)
+
+
+def test_a_worker_that_is_told_to_end_leaves_and_the_job_goes_on(case):
+    case.rate = 4000
+    coordinator, port = case.coordinator()
+    first, second = case.worker(port), case.worker(port)
+    case.expect_line(coordinator, "RUNNING  records")
+    first.terminate()
+    case.expect_end(first, CANCELLED, SOON)
+    case.expect_end(coordinator, 0)
+    case.expect_end(second, 0)
+    case.expect_right_output()
+
+
+def test_no_worker_outlives_a_coordinator_that_is_killed(case):
+    case.rate = 2000
+    run = case.start("--workers", "3", parallelism=3)
+    workers = case.children_of(run, 3)
+    case.expect_line(run, "RUNNING  records")
+    run.kill_after(0)
+    case.expect_gone(workers)
+
+
+def test_a_killed_worker_is_started_again_and_the_job_goes_on(case):
+    case.rate = 4000
+    run = case.start("--workers", "2")
+    workers = case.children_of(run, 2)
+    case.expect_line(run, "RUNNING  records")
+    victim = min(workers)
+    os.kill(victim, signal.SIGKILL)
+    case.expect_line(run, f"worker process {victim} was ended by signal 9")
+    log = case.expect_end(run, 0)
+    expect_in(log, "it is started again", "restoring from", "restarts 1")
+    case.expect_right_output()
+
+
+def test_workers_find_a_coordinator_that_was_started_again(case):
+    case.rate = 4000
+    coordinator, port = case.coordinator()
+    workers = [case.worker(port), case.worker(port)]
+    case.expect_line(coordinator, "  checkpoint ")
+    coordinator.kill_after(0)
+    again, _ = case.coordinator(listen=f"127.0.0.1:{port}")
+    for run in [again] + workers:
+        case.expect_end(run, 0)
+    expect_in("\n".join(again.lines), "restoring from")
+    case.expect_right_output()
+
+
+def test_a_job_narrows_when_a_worker_is_gone_and_widens_when_another_comes(case):
+    case.rate = 2500
+    coordinator, port = case.coordinator()
+    workers = [case.worker(port), case.worker(port)]
+    case.expect_line(coordinator, "  checkpoint ")
+    workers[0].kill_after(0)
+    case.expect_line(coordinator, "running on 1 of the 2 slots wanted")
+    workers.append(case.worker(port))
+    case.expect_line(coordinator, "widening from 1")
+    for run in [coordinator] + workers[1:]:
+        case.expect_end(run, 0)
+    case.expect_right_output()
+
+
+def test_a_fixed_job_waits_for_its_slots(case):
+    fixed = ["-D", "jobmanager.scheduler=fixed"]
+    case.rate = 2500
+    coordinator, port = case.coordinator(*fixed)
+    workers = [case.worker(port, *fixed), case.worker(port, *fixed)]
+    case.expect_line(coordinator, "  checkpoint ")
+    workers[0].kill_after(0)
+    case.expect_line(coordinator, "waiting for workers: 1 of 2 slots")
+    workers.append(case.worker(port, *fixed))
+    for run in [coordinator] + workers[1:]:
+        log = case.expect_end(run, 0)
+        expect("slots wanted, from the last checkpoint" not in log, f"it ran on fewer\n{log}")
+    case.expect_right_output()
+
+
+def test_under_high_availability_a_finished_job_does_not_run_twice(case):
+    ha = zookeeper(case)
+    if ha is None:
+        return
+    for run in [case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha), case.start("--role", "worker", "--slots", "2", *ha)]:
+        case.expect_end(run, 0)
+    case.expect_right_output()
+    before = case.place.names("out")
+    again = [case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha), case.start("--role", "worker", "--slots", "2", *ha)]
+    expect_in(case.expect_end(again[0], 0), "the job has ended before", "FINISHED")
+    again[1].terminate()  # whoever comes when all are gone has nobody to tell it
+    again[1].wait(SOON)
+    expect(case.place.names("out") == before, "the part files changed")
+
+
+def test_under_high_availability_a_standby_leaves_when_it_is_told_to(case):
+    ha = zookeeper(case)
+    if ha is None:
+        return
+    leader = case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha)
+    case.expect_line(leader, "this coordinator leads now")
+    standby = case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha)
+    case.expect_line(standby, "listening for workers on")
+    standby.terminate()
+    case.expect_end(standby, CANCELLED, SOON)
+    worker = case.start("--role", "worker", "--slots", "2", *ha)
+    case.expect_end(leader, 0)
+    case.expect_end(worker, 0)
+    case.expect_right_output()
+
+
+def test_high_availability_without_servers_is_refused(case):
+    for role in (["--role", "coordinator", "--listen", "127.0.0.1:0"], ["--role", "worker"]):
+        expect_in(case.expect_end(case.start(*role, "-D", "high-availability.type=zookeeper"), REFUSED), "high-availability.zookeeper.quorum")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    home = tempfile.mkdtemp(prefix="weir-cluster-view-")
+    source = os.path.join(home, "flights")
+    flights_data.write_slice(flights_data.flights_directory(), source, 12000)
+    passed = failed = 0
+    for name, test in list(globals().items()):
+        if not name.startswith("test_") or arguments.only not in name:
+            continue
+        scratch = os.path.join(home, name)
+        os.mkdir(scratch)
+        began = time.monotonic()
+        try:
+            with Case(os.path.abspath(arguments.build), source, scratch) as case:
+                test(case)
+            passed += 1
+        except Exception as error:
+            failed += 1
+            print(f"FAILED {name}: {error if isinstance(error, AssertionError) else traceback.format_exc()}", flush=True)
+        print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
+    shutil.rmtree(home, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
