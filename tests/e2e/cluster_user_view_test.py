@@ -387,6 +387,29 @@ def test_a_fixed_job_waits_for_its_slots(case):
     case.expect_right_output()
 
 
+def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
+    case.rate = 1000
+    quick = ["-D", "heartbeat.interval=200 ms", "-D", "heartbeat.timeout=1500 ms"]
+    coordinator, port = case.coordinator(*quick)
+    workers = [case.worker(port, *quick), case.worker(port, *quick)]
+    case.expect_line(coordinator, "  checkpoint ")
+    spare = case.worker(port, *quick)
+    case.expect_line(coordinator, "has registered with 1 slots; 3 of 2 wanted")
+    spare.process.send_signal(signal.SIGSTOP)
+    workers[0].kill_after(0)  # the restart, on what is left, includes the one that does not listen
+    case.expect_line(coordinator, "nothing was heard from it for 1500 ms")
+    before = set(case.place.names("out"))
+    workers.append(case.worker(port, *quick))
+    expect(wait_until(lambda: len(set(case.place.names("out")) - before) >= 8), f"no more results\n{coordinator.tail(40)}")
+    committed = set(case.place.names("out"))
+    spare.process.send_signal(signal.SIGCONT)
+    case.expect_line(spare, "has lost its coordinator")
+    for run in [coordinator, spare] + workers[1:]:
+        case.expect_end(run, 0)
+    expect(committed <= set(case.place.names("out")), f"taken back: {sorted(committed - set(case.place.names('out')))}\n{spare.tail()}")
+    case.expect_right_output()
+
+
 def test_under_high_availability_a_finished_job_does_not_run_twice(case):
     ha = zookeeper(case)
     if ha is None:
