@@ -1,5 +1,6 @@
 #include "cluster/run_job.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -68,6 +69,9 @@ struct Process {
   RealPlatform platform;
 };
 
+/// An address to listen on that nobody can dial.
+bool reached_by_no_name(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
 /// Shows how the job fares until it has ended. `view`: of the job; `leads`: false while another process knows.
 class Watch {
  public:
@@ -77,6 +81,7 @@ class Watch {
     const MonotonicTime now = clock_.now();
     if (!show_ || now - last_ < std::chrono::seconds(1)) return;
     const double seconds = std::chrono::duration<double>(now - last_).count();
+    last_records_ = std::min(last_records_, view.source_records);  // a later leadership counts from zero
     report(progress_line(view, static_cast<double>(view.source_records - last_records_) / seconds, now));
     last_ = now;
     last_records_ = view.source_records;
@@ -119,6 +124,11 @@ int run_coordinator(const JobGraph& graph, const Configuration& configuration, J
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto ha = ha_options(configuration, graph.id);
   if (!ha.ok()) return refuse(ha.status());
+  if (*ha && reached_by_no_name(configuration.get(options::kCoordinatorBindHost)) && !configuration.is_set(options::kCoordinatorAddress)) {
+    return refuse(failed_precondition(cat("the coordinator listens on all addresses (jobmanager.bind-host ",
+                                          configuration.get(options::kCoordinatorBindHost),
+                                          "), and workers must be told one of them by ZooKeeper: set jobmanager.rpc.address")));
+  }
   const int workers = static_cast<int>(configuration.get(options::kWorkers));
   Process process(configuration);
   Platform& platform = process.platform.get();
@@ -175,6 +185,11 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   if (!*ha && !coordinator_host) {
     return refuse(failed_precondition(
         "a worker must know its coordinator: give --coordinator HOST:PORT, or set high-availability.type: zookeeper on both"));
+  }
+  if (reached_by_no_name(configuration.get(options::kWorkerBindHost)) && !configuration.is_set(options::kWorkerHost)) {
+    return refuse(failed_precondition(cat("the worker listens on all addresses (taskmanager.bind-host ",
+                                          configuration.get(options::kWorkerBindHost),
+                                          "), and other workers must know one of them: set taskmanager.host")));
   }
   Process process(configuration);
   Platform& platform = process.platform.get();

@@ -244,6 +244,14 @@ def test_beyond_loopback_a_coordinator_needs_a_secret(case):
     expect_in(case.expect_end(worker, REFUSED), "0.0.0.0", "security.shared-secret.file")
 
 
+def test_who_listens_on_all_addresses_must_say_by_which_to_be_reached(case):
+    worker = case.start("--role", "worker", "--coordinator", "127.0.0.1:1", "-D", "taskmanager.bind-host=0.0.0.0")
+    expect_in(case.expect_end(worker, REFUSED), "taskmanager.host")
+    coordinator = case.start("--role", "coordinator", "--listen", "0.0.0.0:0", "-D", "high-availability.type=zookeeper", "-D",
+                             "high-availability.zookeeper.quorum=127.0.0.1:1")
+    expect_in(case.expect_end(coordinator, REFUSED), "jobmanager.rpc.address")
+
+
 def test_with_a_shared_secret_a_coordinator_listens_beyond_loopback(case):
     secret = ["-D", f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}"]
     coordinator, port = case.coordinator(*secret, listen="0.0.0.0:0")
