@@ -132,7 +132,6 @@ class Watcher final : public weir::Sink<int64_t> {
       seen_->completed += static_cast<int>(committables.size());
       return {};
     }
-    weir::Status recover(const std::vector<std::string>&, int64_t) override { return {}; }
 
    private:
     const std::shared_ptr<Observations> seen_;

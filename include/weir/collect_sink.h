@@ -41,6 +41,9 @@ class CollectSink final : public Sink<T> {
  private:
   /// Checkpoint, subtask, attempt.
   using EpochId = std::tuple<int64_t, int, uint64_t>;
+  static std::string name_of(const EpochId& id) {
+    return std::to_string(std::get<0>(id)) + "-" + std::to_string(std::get<1>(id)) + "-" + std::to_string(std::get<2>(id));
+  }
   struct Epoch {
     std::vector<T> records;
     bool committed = false;
@@ -92,14 +95,19 @@ class CollectSink final : public Sink<T> {
       }
       return {};
     }
-    Status recover(const std::vector<std::string>&, int64_t) override { return {}; }
-    Status clean_up(const SinkStart& start) override {
+    StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
+      std::vector<std::string> found;
       const std::lock_guard lock(shared_->mutex);
-      std::erase_if(shared_->epochs, [&](const auto& epoch) {
-        const auto& [checkpoint_id, subtask, attempt] = epoch.first;
+      for (const auto& [id, epoch] : shared_->epochs) {
+        const auto& [checkpoint_id, subtask, attempt] = id;
         const bool mine = subtask == start.subtask || (start.subtask == 0 && subtask >= start.parallelism);
-        return mine && checkpoint_id > start.restored_checkpoint;
-      });
+        if (mine && checkpoint_id > start.restored_checkpoint) found.push_back(name_of(id));
+      }
+      return found;
+    }
+    Status remove_leftovers(const std::vector<std::string>& names) override {
+      const std::lock_guard lock(shared_->mutex);
+      for (const std::string& name : names) std::erase_if(shared_->epochs, [&](const auto& epoch) { return name_of(epoch.first) == name; });
       return {};
     }
 

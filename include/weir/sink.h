@@ -39,16 +39,24 @@ struct SinkStart {
 class Committer {
  public:
   virtual ~Committer() = default;
-  /// Idempotent, order-free: a committable may come again after it was committed. UNAVAILABLE: tried again later.
+  /// Idempotent, order-free: a committable may come again after it was committed, also late, from a process that was given up. UNAVAILABLE:
+  /// tried again later.
   virtual Status commit(const std::vector<std::string>& committables) = 0;
-  /// Once per start of the job, by subtask 0 alone, before any record: `pending` are all committables of the restored checkpoint,
-  /// `restored_checkpoint` its id (-1: fresh start). Removes what earlier attempts left behind.
-  virtual Status recover(const std::vector<std::string>& pending, int64_t restored_checkpoint) = 0;
-  /// At each start by every subtask, before its first record: removes what earlier starts of the subtask with this index left
-  /// unfinished, or finished after the restored checkpoint (subtask 0 also takes the indices from `parallelism` up). Other subtasks may
-  /// be writing and committing already.
-  virtual Status clean_up(const SinkStart& start) {
+
+  // What earlier starts left is removed in two steps, because a process may be stopped between any two of its steps, be given up, and wake
+  // up when another has taken its place.
+
+  /// At each start by every subtask, before any subtask of this start runs: the names of what earlier starts of the subtask with this
+  /// index left unfinished, or finished after the restored checkpoint (subtask 0 also takes the indices from `parallelism` up). Changes
+  /// nothing: it is not certain yet that this start will run.
+  virtual StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) {
     (void)start;
+    return std::vector<std::string>();
+  }
+  /// Before the subtask's first record; other subtasks may be writing and committing already. Removes what was found and nothing else: it
+  /// may run so late that a later start is at work, whose results have other names. UNAVAILABLE: tried again later.
+  virtual Status remove_leftovers(const std::vector<std::string>& names) {
+    (void)names;
     return {};
   }
 };

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "late_ack_of_given_up_checkpoint", "retention_deletes_newest", "credit_lost", "frame_repeated",
     "deposed_leader_obeyed", "stale_leader_completes",
     "pointer_ignored", "result_forgotten", "late_message_of_earlier_attempt", "start_before_all_deployed",
-    "restart_before_all_left",
+    "restart_before_all_left", "leftovers_removed_at_open",
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ enum class Bug {
   kLateMessageOfEarlierAttempt, ///< a worker's report on an earlier attempt counts for the one under way
   kStartBeforeAllDeployed,      ///< tasks run while others of the attempt are not there yet
   kRestartBeforeAllLeft,        ///< an attempt is deployed while tasks of the one before still run
+  kLeftoversRemovedAtOpen,      ///< a sink removes what it finds before it is certain that its attempt will run
   kCount,
 };
 

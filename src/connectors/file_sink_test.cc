@@ -19,6 +19,7 @@ struct Life {
   Life(std::shared_ptr<FileSystem> fs, TestHost::Place place, TestHost::Lists restored = {})
       : host(std::move(fs), place, std::move(restored)), sink(std::make_shared<FileSink<std::string>>(kOut)) {
     EXPECT_TRUE(sink.open(host).ok());
+    sink.can_accept();  // it runs
   }
   void write(std::vector<std::string> lines) {
     BatchOf<std::string> batch;

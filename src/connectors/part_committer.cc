@@ -37,11 +37,11 @@ class PartCommitter final : public Committer {
     return {};
   }
 
-  Status recover(const std::vector<std::string>&, int64_t) override { return {}; }
-
-  // Each subtask looks after the names with its own index, because the others may be writing and committing already.
-  Status clean_up(const SinkStart& start) override {
-    if (bug_enabled(Bug::kLeftoversKept)) return {};
+  // Each subtask looks after the names with its own index, because the others may be writing and committing already. Names are unlike
+  // those of all other attempts, so that none of them comes to stand for something else.
+  StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
+    std::vector<std::string> found;
+    if (bug_enabled(Bug::kLeftoversKept)) return found;
     WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(start.pending));
     std::set<std::string> needed;
     std::set<uint32_t> runs;
@@ -51,7 +51,7 @@ class PartCommitter final : public Committer {
     }
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
     auto entries = directory.fs->list(directory.path);
-    if (entries.status().code() == StatusCode::kNotFound) return {};
+    if (entries.status().code() == StatusCode::kNotFound) return found;
     if (!entries.ok()) return entries.status();
     const auto mine = [&](int subtask) { return subtask == start.subtask || (start.subtask == 0 && subtask >= start.parallelism); };
     int taken_back = 0;
@@ -65,12 +65,20 @@ class PartCommitter final : public Committer {
       } else {
         continue;
       }
-      const Status removed = directory.fs->remove(entry.path);
-      if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+      found.push_back(name);
     }
     if (taken_back > 0) {
-      WEIR_LOG(kWarning) << uri_ << ": removed " << taken_back << " part files of checkpoints after " << start.restored_checkpoint
+      WEIR_LOG(kWarning) << uri_ << ": takes back " << taken_back << " part files of checkpoints after " << start.restored_checkpoint
                          << ", from which the job goes on: what they held is produced again";
+    }
+    return found;
+  }
+
+  Status remove_leftovers(const std::vector<std::string>& names) override {
+    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
+    for (const std::string& name : names) {
+      const Status removed = directory.fs->remove(directory.child(name).path);
+      if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
     }
     return {};
   }

@@ -19,7 +19,7 @@ constexpr int64_t kMaxRetryMs = 5000;
 
 /// Committers may be the user's.
 template <class Call>
-Status guarded(Call call) {
+auto guarded_value(Call call) -> decltype(call()) {
   try {
     return call();
   } catch (const std::exception& e) {
@@ -29,6 +29,11 @@ Status guarded(Call call) {
   }
 }
 
+template <class Call>
+Status guarded(Call call) {
+  return guarded_value(call);
+}
+
 }  // namespace
 
 /// What has to happen before the first record, done once, by whichever thread of the I/O pool comes first.
@@ -36,13 +41,20 @@ class PendingCommits::Recovery {
  public:
   Recovery(std::shared_ptr<Committer> committer, SinkStart start) : committer_(std::move(committer)), start_(std::move(start)) {}
 
+  /// Before the attempt runs.
+  Status find() {
+    auto found = guarded_value([&] { return committer_->find_leftovers(start_); });
+    if (!found.ok()) return found.status();
+    leftovers_ = *std::move(found);
+    return {};
+  }
+
   Status run() {
     const std::lock_guard lock(mutex_);
     if (done_) return {};
-    WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->clean_up(start_); }));
-    if (start_.subtask == 0) {
-      WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->recover(start_.pending, start_.restored_checkpoint); }));
-      if (!start_.pending.empty()) WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->commit(start_.pending); }));
+    if (!leftovers_.empty()) WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->remove_leftovers(leftovers_); }));
+    if (start_.subtask == 0 && !start_.pending.empty()) {
+      WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->commit(start_.pending); }));
     }
     done_ = true;
     return {};
@@ -52,6 +64,7 @@ class PendingCommits::Recovery {
   std::mutex mutex_;
   const std::shared_ptr<Committer> committer_;
   const SinkStart start_;
+  std::vector<std::string> leftovers_;  ///< set before run()
   bool done_ = false;
 };
 
@@ -82,11 +95,21 @@ Status PendingCommits::open() {
     pending_.clear();
   }
   recovery_ = std::make_shared<Recovery>(committer_, std::move(start));
-  recover();
-  return {};
+  if (bug_enabled(Bug::kLeftoversRemovedAtOpen)) {
+    WEIR_RETURN_IF_ERROR(recovery_->find());
+    return recovery_->run();
+  }
+  return recovery_->find().with_context(cat(context_.operator_name(), ": cannot look for what earlier attempts left"));
 }
 
+bool PendingCommits::recovered() {
+  if (!recovered_ && !recovering_ && retry_at_ms_ == INT64_MAX) recover();
+  return recovered_;
+}
+
+/// Only the running attempt does this: all that find() saw is then of attempts before it.
 void PendingCommits::recover() {
+  recovering_ = true;
   context_.run_blocking([this, recovery = recovery_]() -> std::function<void()> {
     Status status = recovery->run();
     return [this, status = std::move(status)] { on_recovered(status); };
@@ -94,6 +117,7 @@ void PendingCommits::recover() {
 }
 
 void PendingCommits::on_recovered(const Status& status) {
+  recovering_ = false;
   if (!status.ok()) {
     retry_later(status, "cannot take up where the restored checkpoint left off");
     return;
@@ -188,14 +212,16 @@ bool PendingCommits::retry_is_due(int64_t now_ms) const {
 
 int64_t PendingCommits::next_processing_time() const {
   const int64_t now_ms = context_.processing_time_ms();
-  return retry_is_due(now_ms) ? now_ms : retry_at_ms_;
+  const bool not_begun = !recovered_ && !recovering_ && retry_at_ms_ == INT64_MAX;
+  return not_begun || retry_is_due(now_ms) ? now_ms : retry_at_ms_;
 }
 
 void PendingCommits::advance_processing_time(int64_t now_ms) {
-  if (!retry_is_due(now_ms)) return;
-  retry_at_ms_ = INT64_MAX;
-  if (recovered_) start_commit();
-  else recover();
+  if (retry_is_due(now_ms)) {
+    retry_at_ms_ = INT64_MAX;
+    start_commit();
+  }
+  (void)recovered();
 }
 
 bool PendingCommits::quiescent() const {

@@ -12,6 +12,7 @@ namespace {
 struct Script {
   std::vector<std::string> log;
   std::vector<Status> commit_answers;
+  std::vector<std::string> leftovers;
 };
 
 class ScriptedCommitter final : public Committer {
@@ -27,12 +28,15 @@ class ScriptedCommitter final : public Committer {
     if (answer.code() == StatusCode::kCancelled) throw std::runtime_error("boom");
     return answer;
   }
-  Status recover(const std::vector<std::string>& pending, int64_t restored) override {
-    script_->log.push_back("recover " + std::to_string(pending.size()) + " of " + std::to_string(restored));
-    return {};
+  StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
+    script_->log.push_back("find " + std::to_string(start.subtask) + "/" + std::to_string(start.parallelism) + " after " +
+                           std::to_string(start.restored_checkpoint));
+    return script_->leftovers;
   }
-  Status clean_up(const SinkStart& start) override {
-    script_->log.push_back("clean up " + std::to_string(start.subtask) + "/" + std::to_string(start.parallelism));
+  Status remove_leftovers(const std::vector<std::string>& names) override {
+    std::string all = "remove";
+    for (const std::string& name : names) all += " " + name;
+    script_->log.push_back(all);
     return {};
   }
 
@@ -65,6 +69,7 @@ struct Life {
   explicit Life(TestHost::Place place = {}, TestHost::Lists restored = {})
       : host(nullptr, place, std::move(restored)), sink(std::make_shared<ScriptedSink>(script)) {
     EXPECT_TRUE(sink.open(host).ok());
+    sink.can_accept();  // it runs
   }
   void write(std::string record) {
     BatchOf<std::string> batch;
@@ -95,7 +100,7 @@ TEST(SinkOperator, CommitsWhatBelongsToTheCompletedCheckpointOnly) {
   life.host.run_jobs();
   life.sink.checkpoint_completed(2);
   life.host.run_jobs();
-  EXPECT_EQ(life.script->log, (Log{"clean up 0/1", "recover 0 of -1", "commit a", "commit b"}));
+  EXPECT_EQ(life.script->log, (Log{"find 0/1 after -1", "commit a", "commit b"}));
 }
 
 TEST(SinkOperator, OneCommitIsUnderWayAtATime) {
@@ -109,7 +114,7 @@ TEST(SinkOperator, OneCommitIsUnderWayAtATime) {
   life.sink.checkpoint_completed(2);
   EXPECT_EQ(life.host.jobs(), 1u);
   life.host.run_jobs();
-  EXPECT_EQ(life.script->log, (Log{"clean up 0/1", "recover 0 of -1", "commit a", "commit b"}));
+  EXPECT_EQ(life.script->log, (Log{"find 0/1 after -1", "commit a", "commit b"}));
   EXPECT_TRUE(life.sink.quiescent());
 }
 
@@ -147,7 +152,7 @@ TEST(SinkOperator, AnUnavailableCommitIsTriedAgainLaterAndLater) {
   EXPECT_EQ(life.sink.next_processing_time(), INT64_MAX);
   EXPECT_TRUE(life.sink.quiescent());
   EXPECT_TRUE(life.host.failure.ok());
-  EXPECT_EQ(life.script->log.size(), 5u);
+  EXPECT_EQ(life.script->log.size(), 4u);
 }
 
 TEST(SinkOperator, AClockThatGoesBackDoesNotPutATryOff) {
@@ -214,10 +219,28 @@ TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllThatWasRestoredBeforeItsFirst
   zero.sink.advance_processing_time(zero.host.now_ms, zero.none);
   zero.host.run_jobs();
   EXPECT_TRUE(zero.sink.can_accept());
-  EXPECT_EQ(zero.script->log, (Log{"clean up 0/2", "recover 2 of 4", "commit a b", "clean up 0/2", "recover 2 of 4", "commit a b"}));
+  EXPECT_EQ(zero.script->log, (Log{"find 0/2 after 4", "commit a b", "commit a b"}));
   Life one({.subtask = 1, .parallelism = 2, .restored_checkpoint = 4}, state);
   one.host.run_jobs();
-  EXPECT_EQ(one.script->log, Log{"clean up 1/2"});
+  EXPECT_EQ(one.script->log, Log{"find 1/2 after 4"});
+}
+
+TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
+  const auto script = std::make_shared<Script>();
+  script->leftovers = {"x", "y"};
+  TestHost host(nullptr, {});
+  detail::SinkOperator<std::string, ScriptedSink> sink(std::make_shared<ScriptedSink>(script));
+  ASSERT_TRUE(sink.open(host).ok());
+  host.run_jobs();
+  EXPECT_EQ(script->log, Log{"find 0/1 after -1"}) << "it may be given up before it runs";
+  EXPECT_LE(sink.next_processing_time(), host.now_ms) << "and wants to begin as soon as it does";
+  NoOutput none;
+  sink.advance_processing_time(host.now_ms, none);
+  script->leftovers = {"z of a later attempt"};
+  EXPECT_FALSE(sink.can_accept());
+  host.run_jobs();
+  EXPECT_TRUE(sink.can_accept());
+  EXPECT_EQ(script->log, (Log{"find 0/1 after -1", "remove x y"}));
 }
 
 TEST(SinkOperator, AJobWithoutCheckpointsCommitsAtItsEndOnce) {
@@ -227,7 +250,7 @@ TEST(SinkOperator, AJobWithoutCheckpointsCommitsAtItsEndOnce) {
   life.sink.checkpoint_completed(INT64_MAX);
   life.sink.checkpoint_completed(INT64_MAX);
   life.host.run_jobs();
-  EXPECT_EQ(life.script->log, (Log{"clean up 0/1", "recover 0 of -1", "commit a"}));
+  EXPECT_EQ(life.script->log, (Log{"find 0/1 after -1", "commit a"}));
 }
 
 TEST(CollectSink, HoldsEachRecordOnceAcrossARestart) {
@@ -244,6 +267,7 @@ TEST(CollectSink, HoldsEachRecordOnceAcrossARestart) {
     TestHost host(nullptr, {.nonce = 1});
     Op op(sink);
     ASSERT_TRUE(op.open(host).ok());
+    op.can_accept();  // it runs
     host.run_jobs();
     write(op, "a");
     TestSnapshot one(1);
@@ -257,6 +281,7 @@ TEST(CollectSink, HoldsEachRecordOnceAcrossARestart) {
   TestHost host(nullptr, {.nonce = 2, .restored_checkpoint = 1}, state);
   Op op(sink);
   ASSERT_TRUE(op.open(host).ok());
+  op.can_accept();  // it runs
   host.run_jobs();
   write(op, "b");
   op.checkpoint_completed(INT64_MAX);

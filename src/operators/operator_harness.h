@@ -112,7 +112,12 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   void set_processing_time(int64_t now_ms) { now_ms_ = now_ms; }
 
   Operator& op() { return *op_; }
-  bool can_accept() { return op_->can_accept(); }
+  /// What asking has set off is done, unless blocking work is deferred.
+  bool can_accept() {
+    if (op_->can_accept()) return true;
+    run_continuations();
+    return op_->can_accept();
+  }
   /// What was emitted since the last call.
   std::vector<std::string> take_output() { return std::exchange(output_, {}); }
   /// What the operator failed the task with.

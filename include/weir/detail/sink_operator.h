@@ -19,10 +19,10 @@ class PendingCommits {
  public:
   PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context);
 
-  /// Declares the state, takes what was restored, and starts the recovery.
+  /// Declares the state, takes what was restored, and looks for what earlier attempts left. Blocks.
   Status open();
-  /// False: no record may be written yet.
-  bool recovered() const { return recovered_; }
+  /// False: no record may be written yet. When the attempt runs the first call starts the recovery.
+  bool recovered();
   /// `prepared` joins what is pending; all of it goes into the snapshot.
   void snapshot(SnapshotContext& context, std::vector<std::string> prepared);
   /// Commits what belongs to checkpoints up to `id`.
@@ -57,6 +57,7 @@ class PendingCommits {
   std::vector<std::function<Status()>> make_durable_;
   int64_t completed_ = -1;
   bool recovered_ = false;
+  bool recovering_ = false;
   bool committing_ = false;
   int attempts_ = 0;
   int64_t retry_at_ms_ = INT64_MAX;
