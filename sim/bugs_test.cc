@@ -32,7 +32,8 @@ bool find(Bug bug, std::FILE* report) {
 /// In a process of its own, because a mistake may also run into one of the engine's own checks, which aborts: that is finding it too.
 TEST(Bugs, EachIsFoundWithinTwoHundredSeeds) {
   set_log_sink([](LogLevel, std::string_view) {});
-  for (int i = 0; i < static_cast<int>(Bug::kCount); ++i) {
+  // Those from kCreditLost on show only where there are several processes.
+  for (int i = 0; i < static_cast<int>(Bug::kCreditLost); ++i) {
     const Bug bug = static_cast<Bug>(i);
     std::fflush(nullptr);
     int ends[2];
