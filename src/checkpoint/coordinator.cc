@@ -31,11 +31,13 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random, Coord
       first_id_(options_.highest_used_id + 1),
       cleaner_(options_.job, [this](std::function<std::function<void()>()> work) { run(std::move(work)); }),
       next_id_(first_id_),
-      completed_(options_.completed) {
+      completed_(options_.completed),
+      unconfirmed_(options_.unconfirmed) {
   std::sort(completed_.begin(), completed_.end());
   // An unfinished one whose directory was left to keep its id used.
   const bool complete = std::binary_search(completed_.begin(), completed_.end(), options_.highest_used_id);
   if (options_.highest_used_id > 0 && !complete) cleaner_.remember(options_.highest_used_id);
+  for (const CheckpointId id : options_.leftovers) cleaner_.remember(id);
 }
 
 void CheckpointCoordinator::run(std::function<std::function<void()>()> work) {
@@ -286,6 +288,8 @@ void CheckpointCoordinator::complete(CheckpointId id, int64_t bytes) {
   host_.on_completed(info);
   if (entry.final_done && runs(entry.checkpoint)) entry.final_done({});
   cleaner_.sweep_below(id);
+  // Now that it is sure that this leader led, and that nobody will ever point at them.
+  for (const CheckpointId each : std::exchange(unconfirmed_, {})) cleaner_.discard(each);
   delete_superfluous(JobOutcome::kRunning);
   write_next();
 }

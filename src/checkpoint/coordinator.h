@@ -33,6 +33,8 @@ struct CoordinatorOptions {
   RetentionPolicy retention = RetentionPolicy::kRetainOnCancellation;
 
   CheckpointId highest_used_id = 0;       ///< new ids start above it
+  std::vector<CheckpointId> leftovers;    ///< of checkpoints that were never completed: removed when one has been completed
+  std::vector<CheckpointId> unconfirmed;  ///< complete ones that nobody has pointed at: likewise
   std::vector<CheckpointId> completed;    ///< that are there already and belong to the job: retention counts them
   std::shared_ptr<LeaderStore> store;     ///< a checkpoint is complete only when this points at it; null: when `_metadata` exists
 };
@@ -158,6 +160,7 @@ class CheckpointCoordinator {
   CheckpointId next_id_;
   std::map<CheckpointId, Entry> pending_;
   std::vector<CheckpointId> completed_;        // ascending
+  std::vector<CheckpointId> unconfirmed_;  ///< to be removed
   std::set<CheckpointId> untouchable_;         // somebody else's, though the id should be ours
   std::optional<CheckpointId> writing_;        // finalizing or unknown
   std::optional<MonotonicTime> ask_again_at_;  // about the unknown one

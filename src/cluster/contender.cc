@@ -41,7 +41,7 @@ Endpoint Contender::accept(std::unique_ptr<Connection> connection) {
   // A worker that comes to one that does not lead is let go, and looks again. Not here: this is a callback.
   auto box = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
   mailbox_->post([box] { box->reset(); });
-  return {};
+  return {[](const std::string&) {}, [](const Status&) {}};  // its hello may come before that
 }
 
 ContenderView Contender::view() const {
@@ -79,7 +79,9 @@ MonotonicTime Contender::step() {
                   },
               .on_revoked =
                   [this](const std::string& reason) {
-                    if (!job_ended_) WEIR_LOG(kWarning) << "this coordinator leads no longer: " << reason;
+                    if (!job_ended_) {
+                      WEIR_LOG(kWarning) << "this coordinator leads no longer: " << reason;
+                    }
                     step_down();
                   }});
       // The election's own wake-ups step this actor.

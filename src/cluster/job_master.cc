@@ -198,8 +198,7 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
     if (other.registered && other.offer.worker == message.worker && other.session != session) before.push_back(other.session);
   });
   for (const int64_t other : before) lose_worker(other, unavailable("it has registered anew"));
-  worker.offer = std::move(message);
-  worker.registered = true;
+  pool_.enroll(worker, std::move(message));
   worker.send(Registered{epoch_});
   if (options_.workers_apart) {
     WEIR_LOG(kInfo) << worker.name() << " has registered with " << worker.offer.slots << " slots; " << pool_.slots() << " of "
@@ -247,10 +246,9 @@ void JobMaster::on_message(PooledWorker& worker, FromWorker message) {
 
 void JobMaster::on_progress(PooledWorker& worker, const ProgressReport& report) {
   const int64_t emitted = report.source_records - std::exchange(worker.records, report.source_records);
-  worker.watermark = report.watermark;
+  pool_.set_watermark(worker, report.watermark);
   records_of_attempt_ += emitted;
-  current_.watermark = kMaxWatermark;
-  for (const PooledWorker* each : pool_.of_attempt()) current_.watermark = std::min(current_.watermark, each->watermark);
+  current_.watermark = pool_.least_watermark();
   if (coordinator_ && emitted > 0) coordinator_->on_source_events(emitted);
 }
 
@@ -511,10 +509,14 @@ void JobMaster::record_result(JobState state, JobOutcome outcome) {
   run_blocking([this, state, outcome, result, store = store_]() -> std::function<void()> {
     const Status status = store->set_result(result);
     return [this, state, outcome, status] {
-      if (status.code() != StatusCode::kUnavailable) {
-        // One that was deposed deletes nothing: whoever leads now will end the job.
-        return status.ok() ? clean_up(state, outcome) : terminate(state);
+      if (status.ok()) return clean_up(state, outcome);
+      if (status.code() == StatusCode::kAborted) {
+        // One that was deposed says nothing and deletes nothing: whoever leads now will end the job, with these workers. The election takes
+        // this job master away.
+        WEIR_LOG(kWarning) << "how the job ended is not recorded: " << status.message();
+        return;
       }
+      if (status.code() != StatusCode::kUnavailable) return terminate(state);
       WEIR_LOG(kWarning) << "how the job ended is not recorded yet: " << status.message();
       record_again_ = {state, outcome};
       record_again_at_ = platform_.clock.now() + kRecordAgain;

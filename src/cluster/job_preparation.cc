@@ -118,14 +118,6 @@ void remove_old_probes(const FileLocation& job) {
 
 }  // namespace
 
-/// With a pointer, what lies above it was written by a leader that was deposed before it could say so.
-Status remove_unconfirmed(const FileLocation& job, const CheckpointInventory& inventory, CheckpointId confirmed) {
-  for (const CheckpointId id : inventory.completed) {
-    if (id > confirmed) WEIR_RETURN_IF_ERROR(discard_checkpoint(job, id));
-  }
-  return {};
-}
-
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, LeaderStore* store,
                                   uint64_t nonce) {
   PreparedJob prepared;
@@ -159,8 +151,17 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
     WEIR_RETURN_IF_ERROR(probe_directory(*job, cat("probe-", nonce)));
     remove_old_probes(*job);
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*job));
-    WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
-    if (pointer && !bug_enabled(Bug::kPointerIgnored)) WEIR_RETURN_IF_ERROR(remove_unconfirmed(*job, inventory, pointer->id));
+    if (store == nullptr) {
+      WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
+    } else if (pointer) {
+      // Not now: whoever is deposed while it prepares would remove what the next leader writes.
+      prepared.leftovers = inventory.leftovers;
+      for (const CheckpointId id : inventory.completed) {
+        if (id > pointer->id) prepared.unconfirmed.push_back(id);
+      }
+    } else {
+      prepared.leftovers = inventory.leftovers;
+    }
     prepared.job_directory = job;
     prepared.highest_used_id = inventory.highest;
     if (prepared.start) {
@@ -206,6 +207,8 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
   result.retention = options.retention;
   result.highest_used_id = prepared.highest_used_id;
   result.completed = prepared.completed;
+  result.leftovers = prepared.leftovers;
+  result.unconfirmed = prepared.unconfirmed;
   return result;
 }
 

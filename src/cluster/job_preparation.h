@@ -28,14 +28,16 @@ struct PreparedJob {
   std::optional<FileLocation> job_directory;         ///< if checkpoints are taken
   std::shared_ptr<const StartingPoint> start;
   CheckpointId highest_used_id = 0;                  ///< new checkpoint ids start above it
+  std::vector<CheckpointId> leftovers;               ///< of checkpoints that were never completed; to be removed when one has been
+  std::vector<CheckpointId> unconfirmed;             ///< likewise: above the pointer, written by a leader that was deposed before it could say so
   std::vector<CheckpointId> completed;               ///< checkpoints of this job that the restored one belongs with; retention counts them
 };
 
 // Blocking; run on the I/O pool. What they refuse they refuse in a sentence, before the first record.
 
 /// The first start of a job under this job master: proves that the checkpoint directory and the sinks can be written to, reads the
-/// checkpoint that `store` points at or else the one that the options name, removes what unfinished checkpoints left, and enumerates the
-/// sources' splits. `store` may be null. `nonce` makes the names of probe files unique.
+/// checkpoint that `store` points at or else the one that the options name, finds (without a store: removes) what unfinished checkpoints
+/// left, and enumerates the sources' splits. `store` may be null. `nonce` makes the names of probe files unique.
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, LeaderStore* store,
                                   uint64_t nonce);
 
