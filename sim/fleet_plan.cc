@@ -24,6 +24,21 @@ std::vector<std::string> without(std::vector<std::string> hosts, const std::stri
 
 int64_t in_ms(MonotonicTime time) { return std::chrono::duration_cast<milliseconds>(time).count(); }
 
+/// Runs the job over many minutes, as most real ones do: few records, rare checkpoints, patient time-outs. What is rare in a run of
+/// seconds, such as a host that is away for longer than everybody waits, has room there.
+void slow_down(FleetPlan& plan, SimRandom& random) {
+  plan.lasts = seconds(random.between(600, 2400));
+  for (SourcePlan& source : plan.workload.sources) source.rate = static_cast<double>(source.count) / (static_cast<double>(in_ms(plan.lasts)) / 1000);
+  SettingsPlan& settings = plan.settings;
+  if (settings.watermark_interval_ms > 0) settings.watermark_interval_ms = 20'000;
+  if (settings.interval_ms > 0) settings.interval_ms = random.between(5'000, 60'000);
+  plan.heartbeat_interval_ms = 10'000;
+  plan.heartbeat_timeout_ms = 50'000;
+  plan.session_timeout_ms = one_of(random, {20'000, 40'000});
+  plan.registration_timeout_ms = 1'200'000;
+  plan.first_slot_wait_ms = 10'000;
+}
+
 }  // namespace
 
 FleetPlan draw_fleet(SimRandom& random) {
@@ -33,8 +48,11 @@ FleetPlan draw_fleet(SimRandom& random) {
   plan.workload.checkpoint_disk = random.chance(0.8) ? "hdfs://nn:8020" : "file://";
   plan.workload.output_disk = random.chance(0.8) ? "hdfs://nn:8020" : "file://";
   plan.settings = draw_settings(plan.workload, nullptr, random);
+  // What goes over several hosts takes its time.
+  plan.settings.timeout_ms = std::max<int64_t>(plan.settings.timeout_ms, 2000);
   plan.coordinators = static_cast<int>(random.between(1, 3));
   plan.elected = plan.coordinators > 1 || random.chance(0.5);
+  plan.latest = random.chance(0.5);
   for (int64_t workers = random.between(1, 4); workers > 0; --workers) plan.slots.push_back(static_cast<int>(random.between(1, 3)));
   const int slots = std::accumulate(plan.slots.begin(), plan.slots.end(), 0);
   plan.fixed_width = random.chance(0.25);
@@ -45,12 +63,17 @@ FleetPlan draw_fleet(SimRandom& random) {
   plan.heartbeat_interval_ms = one_of(random, {100, 500, 1000});
   plan.heartbeat_timeout_ms = plan.heartbeat_interval_ms * random.between(3, 10);
   plan.session_timeout_ms = one_of(random, {2000, 4000, 10000});
+  plan.registration_timeout_ms = random.between(60'000, 120'000);
+  plan.first_slot_wait_ms = one_of(random, {0, 500, 10'000});
+  plan.lasts = seconds(2);
+  if (random.chance(0.6)) slow_down(plan, random);
   return plan;
 }
 
 FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
   FleetFaults faults;
-  faults.phase = milliseconds(random.between(1000, 60000));
+  const bool slow = plan.lasts >= seconds(60);
+  faults.phase = slow ? MonotonicTime(random.between(plan.lasts.count() / 4, plan.lasts.count() * 3 / 2)) : milliseconds(random.between(1000, 60000));
   faults.restart_when_finished = 0.3;
   if (random.chance(0.08)) return faults;  // nothing goes wrong
   const FaultPlan of_one = draw_faults(plan.workload, random);
@@ -60,17 +83,31 @@ FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
   faults.world.reset_after_partition = random.chance(0.5) ? 0.3 : 0;
   faults.checkpoint_files = of_one.checkpoint_files;
   faults.output_files = of_one.output_files;
-  faults.down_max = milliseconds(one_of(random, {1, 100, 2000, 20000}));
-  if (random.chance(0.6)) faults.kill_gap = milliseconds(random.between(300, 10000));
+  if (random.chance(0.6)) {
+    ZooKeeperFaults& zookeeper = faults.zookeeper;
+    zookeeper.fail_before = sometimes(random, 0.05);
+    zookeeper.fail_after = sometimes(random, 0.1);
+    zookeeper.late = sometimes(random, 0.1);
+    zookeeper.suspend = sometimes(random, 0.02);
+    zookeeper.suspend_max = milliseconds(2 * plan.session_timeout_ms);
+    zookeeper.stale_read = sometimes(random, 0.5);
+    zookeeper.kill_at_call = sometimes(random, 0.005);
+  }
+  // By how much rarer and longer things are in a run that lasts long.
+  const int64_t pace = slow ? random.between(10, 40) : 1;
+  if (random.chance(0.2)) faults.outage_gap = pace * milliseconds(random.between(1000, 20000));
+  faults.outage_max = milliseconds(one_of(random, {500, 3 * plan.session_timeout_ms}));
+  faults.down_max = milliseconds(one_of(random, {100, 1000, 2000, 20000})) * (slow || random.chance(0.5) ? pace / 2 + 1 : 1);
+  if (random.chance(0.6)) faults.kill_gap = pace * milliseconds(random.between(300, 10000));
   faults.kill_leader = random.chance(0.5) ? 0.5 : 0;
   faults.kill_many = sometimes(random, 0.2);
   faults.vanish = sometimes(random, 0.5);
   const int64_t longest = 2 * std::max(plan.heartbeat_timeout_ms, plan.session_timeout_ms);
-  if (random.chance(0.4)) faults.pause_gap = milliseconds(random.between(1000, 15000));
-  faults.pause_max = milliseconds(one_of(random, {200, longest, longest, 40000}));
+  if (random.chance(0.4)) faults.pause_gap = pace * milliseconds(random.between(1000, 15000));
+  faults.pause_max = milliseconds(one_of(random, {200, longest, longest, slow ? 400'000 : 40'000}));
   faults.pause_leader = random.chance(0.5) ? 0.5 : 0;
-  if (random.chance(0.6)) faults.cut_gap = milliseconds(random.between(500, 15000));
-  faults.cut_max = milliseconds(one_of(random, {200, longest, longest, 60000}));
+  if (random.chance(0.6)) faults.cut_gap = pace * milliseconds(random.between(500, 15000));
+  faults.cut_max = milliseconds(one_of(random, {200, longest, longest, slow ? 600'000 : 60'000}));
   faults.one_way = one_of(random, {0, 1, 1}) == 0 ? 0 : 0.5;
   for (int kind = 0; kind < kCutKinds; ++kind) {
     if (random.chance(0.4)) faults.cut_kinds.push_back(static_cast<CutKind>(kind));
@@ -136,7 +173,8 @@ std::string describe(const FleetPlan& plan) {
                          plan.elected ? " elected, workers with" : ", workers with");
   for (const int slots : plan.slots) text += cat(' ', slots);
   return text + cat(" slots", plan.fixed_width ? ", fixed" : "", ", heartbeat ", plan.heartbeat_interval_ms, '/', plan.heartbeat_timeout_ms,
-                    " ms, session ", plan.session_timeout_ms, " ms");
+                    " ms, session ", plan.session_timeout_ms,
+                    " ms, lasts ", in_ms(plan.lasts) / 1000, " s", plan.latest ? ", latest" : "");
 }
 
 std::string describe(const FleetFaults& faults) {

@@ -5,6 +5,7 @@
 
 #include "cluster_plan.h"
 #include "sim_network.h"
+#include "sim_zookeeper.h"
 
 namespace weir::sim {
 
@@ -19,6 +20,10 @@ struct FleetPlan {
   int64_t heartbeat_interval_ms = 1000;
   int64_t heartbeat_timeout_ms = 5000;
   int64_t session_timeout_ms = 6000;
+  int64_t registration_timeout_ms = 60'000;
+  int64_t first_slot_wait_ms = 500;
+  bool latest = false;         ///< elected, and told to go on from the latest checkpoint when there is no pointer
+  MonotonicTime lasts{0};      ///< about how long the job takes if nothing happens to it
 };
 
 /// Which hosts are cut off from which.
@@ -36,6 +41,9 @@ inline constexpr int kCutKinds = 7;
 /// What goes wrong in the safety phase, beyond what the world and the disks do by themselves. Gaps are means; 0: never.
 struct FleetFaults {
   WorldFaults world;
+  ZooKeeperFaults zookeeper;
+  MonotonicTime outage_gap{0};     ///< between outages of ZooKeeper
+  MonotonicTime outage_max{1};
   FileFaults checkpoint_files;
   FileFaults output_files;
   MonotonicTime kill_gap{0};       ///< between kills of a process
@@ -62,6 +70,9 @@ struct FleetHosts {
   std::string zookeeper;
   std::string storage;
 };
+
+/// In ZooKeeper.
+inline constexpr char kElectionPath[] = "/weir/fleet";
 
 FleetPlan draw_fleet(SimRandom& random);
 FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random);

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "fleet_election.h"
 #include "oracle_files.h"
 #include "sim_network.h"
+#include "sim_zookeeper.h"
 #include "weir/detail/check.h"
 
 namespace weir::sim {
@@ -31,6 +33,7 @@ struct Seat {
   bool calm_start = false;              ///< started when nothing went wrong any more
   bool finished = false;                ///< its program ended, and said that the job has finished
   std::unique_ptr<SimProcess> process;  ///< before what runs in it
+  std::unique_ptr<ZooKeeperFactory> zookeeper;
   std::unique_ptr<FleetMember> member;
 };
 
@@ -43,7 +46,9 @@ class FleetRun {
         faults_(draw_fleet_faults(plan_, random_)),
         hosts_(hosts_of(plan_)),
         oracle_(plan_.workload),
-        world_(seed, world_options(plan_.workload, random_, options)) {
+        world_(seed, world_options(plan_.workload, random_, options)),
+        zookeeper_(world_, hosts_.zookeeper),
+        election_(zookeeper_, job_id_of_workload()) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(plan_.workload, world_.disk(kLocalDisk)->raw());
@@ -51,6 +56,7 @@ class FleetRun {
     watch_ = std::make_unique<FileWatch>(*world_.disk(plan_.workload.checkpoint_disk),
                                          cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
                                          *world_.disk(plan_.workload.output_disk), kOutputDirectory);
+    if (plan_.elected) watch_->confirmed_only();
     for (const bool coordinator : {true, false}) {
       const std::vector<std::string>& hosts = coordinator ? hosts_.coordinators : hosts_.workers;
       for (size_t i = 0; i < hosts.size(); ++i) {
@@ -73,6 +79,7 @@ class FleetRun {
 
   FleetResult run() {
     world_.faults() = faults_.world;
+    zookeeper_.faults() = faults_.zookeeper;
     world_.disk(plan_.workload.checkpoint_disk)->faults() = faults_.checkpoint_files;
     if (plan_.workload.output_disk != plan_.workload.checkpoint_disk) world_.disk(plan_.workload.output_disk)->faults() = faults_.output_files;
     safety_phase();
@@ -106,7 +113,16 @@ class FleetRun {
       seat.process->set_wall_skew_ms(random_.chance(0.5) ? random_.between(-kYear, kYear) : random_.between(-5000, 5000));
     }
     const FleetRoles::Make& make = seat.coordinator ? roles_.coordinator : roles_.worker;
-    seat.member = make(world_, *seat.process, {plan_, mishaps_, seat.index});
+    seat.zookeeper = zookeeper_for(zookeeper_, seat.process->life(), milliseconds(plan_.session_timeout_ms));
+    if (seat.coordinator && !plan_.elected) bring_back_workers();
+    seat.member = make(world_, *seat.process, {plan_, mishaps_, seat.index, seat.starts, *seat.zookeeper});
+  }
+
+  /// Without election nothing keeps a job that has ended from being run again by a coordinator that is started again.
+  void bring_back_workers() {
+    for (Seat& seat : seats_) {
+      if (!seat.coordinator && !seat.process && seat.start_at == kNever) seat.start_at = world_.now() + random_.delay(seconds(2));
+    }
   }
 
   /// The program has ended or its process is dead: nothing of it is left but what it asked of others.
@@ -117,12 +133,13 @@ class FleetRun {
       ++result_.statistics.kills;
       result_.statistics.leader_kills += seat.led;
     }
-    if (seat.process->alive() && seat.member->view().ended) {
-      seat.member.reset();                // as a program does at its end;
-      world_.run_for(milliseconds(1));    // what is under way on the I/O pool goes on for a while
+    if (seat.process->alive() && seat.member->ended()) {
+      seat.member->leave();
+      world_.run_for(milliseconds(1));
     }
     seat.process->kill();
     seat.member.reset();
+    seat.zookeeper.reset();
     seat.process.reset();
   }
 
@@ -138,6 +155,10 @@ class FleetRun {
   /// What must hold at any moment.
   void look() {
     last_look_ = world_.now();
+    if (plan_.elected) {
+      for (const std::string& complaint : election_.look()) fail(complaint);
+      if (election_.pointer()) watch_->confirm(*election_.pointer());
+    }
     int leaders = 0;
     for (Seat& seat : seats_) {
       if (!seat.member || !seat.process->alive()) continue;
@@ -145,50 +166,77 @@ class FleetRun {
       leaders += leads;
       result_.statistics.leaders += leads && !seat.led;
       seat.led = leads;
+      if (leads) note_attempt(seat.member->view());
     }
     result_.statistics.double_leaders += leaders > 1;
-    for (const std::string& complaint : watch_->look(!plan_.workload.exactly_once)) fail(complaint);
-    if (!failed()) {
-      for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) fail(complaint);
-    }
+    look_at_files();
     if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
+  }
+
+  void look_at_files() {
+    const int64_t mutations = world_.disk(kLocalDisk)->mutations() + world_.disk(kHdfsDisk)->mutations();
+    const auto seen = std::pair(mutations, election_.pointer());
+    if (std::exchange(last_seen_, seen) == seen) return;
+    for (const std::string& complaint : watch_->look(!plan_.workload.exactly_once)) fail(complaint);
+    if (failed()) return;
+    for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) fail(complaint);
+  }
+
+  /// Short mostly in one half of all cases, and of any length in the other.
+  MonotonicTime a_while(MonotonicTime most) {
+    return random_.chance(0.5) ? random_.delay(most) : MonotonicTime(random_.between(1, most.count()));
+  }
+
+  void note_attempt(const MemberView& view) {
+    if (view.attempt <= last_attempt_ || view.shards == 0) return;
+    ++result_.statistics.attempts;
+    const bool restored = view.restored_checkpoint >= 0;
+    result_.statistics.rescaled += restored && last_shards_ > 0 && last_shards_ != view.shards;
+    last_attempt_ = view.attempt;
+    last_shards_ = view.shards;
   }
 
   /// Starts what is due, and takes note of what has ended or died.
   void tend() {
     for (Seat& seat : seats_) {
       if (seat.process) {
+        if (seat.process->alive() && !seat.member->ended()) continue;
         const MemberView view = seat.member->view();
-        if (seat.process->alive() && !view.ended) continue;
+        const std::string text = seat.member->text();
         const bool killed = !seat.process->alive();
         const bool calm_start = seat.calm_start;
         leave(seat);
-        seat.start_at = world_.now() + random_.delay(faults_.down_max);
-        if (!killed) on_exit(seat, view, calm_start);
+        seat.start_at = world_.now() + a_while(faults_.down_max);
+        if (!killed) on_exit(seat, view, text, calm_start);
       } else if (seat.start_at <= world_.now()) {
         start(seat);
       }
     }
   }
 
-  void on_exit(Seat& seat, const MemberView& view, bool calm_start) {
+  void on_exit(Seat& seat, const MemberView& view, const std::string& text, bool calm_start) {
     seat.finished = view.finished;
     if (view.finished) {
       if (seat.coordinator) {
         job_finished_ = true;
+        if (plan_.elected && !election_.result()) fail(cat(seat.host, " says that the job has finished, and no result is recorded"));
         for (const std::string& complaint : oracle_.check_finished(watch_->parts())) fail(complaint);
       }
       if (calm_ || !random_.chance(faults_.restart_when_finished)) seat.start_at = kNever;
       return;
     }
     ++result_.statistics.unfinished_exits;
-    if (calm_start) fail(cat("without faults ", seat.host, " ends by itself: ", view.text));
+    if (job_finished_ && !seat.coordinator) {  // nobody told it, and it has waited long enough
+      if (calm_) seat.start_at = kNever;
+      return;
+    }
+    if (calm_start) fail(cat("without faults ", seat.host, " ends by itself: ", text));
   }
 
   /// Something for tend().
   bool changed() const {
     return std::any_of(seats_.begin(), seats_.end(), [&](const Seat& seat) {
-      return seat.process ? !seat.process->alive() || seat.member->view().ended : seat.start_at <= world_.now();
+      return seat.process ? !seat.process->alive() || seat.member->ended() : seat.start_at <= world_.now();
     });
   }
 
@@ -242,7 +290,7 @@ class FleetRun {
       }
       others.push_back(hosts_.zookeeper);
       others.push_back(hosts_.storage);
-      world_.network().cut_for({{seat->host}, others}, random_.delay(faults_.cut_max));
+      world_.network().cut_for({{seat->host}, others}, a_while(faults_.cut_max));
     }
     seat->process->kill();
   }
@@ -251,7 +299,7 @@ class FleetRun {
     Seat* const seat = someone(faults_.pause_leader);
     if (seat == nullptr) return;
     ++result_.statistics.pauses;
-    seat->process->pause(random_.delay(faults_.pause_max));
+    seat->process->pause(a_while(faults_.pause_max));
   }
 
   void safety_phase() {
@@ -259,8 +307,9 @@ class FleetRun {
     MonotonicTime kill_at = after(faults_.kill_gap);
     MonotonicTime pause_at = after(faults_.pause_gap);
     MonotonicTime cut_at = after(faults_.cut_gap);
+    MonotonicTime outage_at = after(faults_.outage_gap);
     while (!failed() && world_.now() < end && !all_ended()) {
-      run_until(std::min({end, kill_at, pause_at, cut_at}));
+      run_until(std::min({end, kill_at, pause_at, cut_at, outage_at}));
       if (failed()) return;
       if (world_.now() >= kill_at) {
         kill_someone();
@@ -271,8 +320,12 @@ class FleetRun {
         pause_at = after(faults_.pause_gap);
       }
       if (world_.now() >= cut_at) {
-        world_.network().cut_for(draw_partition(faults_, hosts_, random_), random_.delay(faults_.cut_max));
+        world_.network().cut_for(draw_partition(faults_, hosts_, random_), a_while(faults_.cut_max));
         cut_at = after(faults_.cut_gap);
+      }
+      if (world_.now() >= outage_at) {
+        zookeeper_.outage(a_while(faults_.outage_max));
+        outage_at = after(faults_.outage_gap);
       }
     }
   }
@@ -284,13 +337,18 @@ class FleetRun {
 
   void liveness_phase() {
     world_.stop_faults();
+    zookeeper_.stop_faults();
     calm_ = true;
     keep_a_core_down();
-    run_until(world_.now() + kLivenessBound);
+    // Somebody may still be paused; then a worker may wait for its time-outs. A slow job may have to begin again, also each time that a
+    // user function throws, with one subtask reading everything at its part of the rate.
+    const auto again = static_cast<int64_t>(1 + plan_.workload.throws_at.size());
+    const MonotonicTime bound = kLivenessBound + 5 * again * plan_.lasts + milliseconds(plan_.registration_timeout_ms) + faults_.pause_max;
+    run_until(world_.now() + bound);
     if (failed() || all_ended()) return;
-    std::string text = cat("no end ", kLivenessBound / seconds(1), " s after the last fault: the job has ", job_finished_ ? "" : "not ", "finished");
+    std::string text = cat("no end ", bound / seconds(1), " s after the last fault: the job has ", job_finished_ ? "" : "not ", "finished");
     for (const Seat& seat : seats_) {
-      if (seat.process) text += cat("; ", seat.host, ": ", seat.member->view().text);
+      if (seat.process) text += cat("; ", seat.host, ": ", seat.member->text());
     }
     fail(text);
   }
@@ -327,11 +385,16 @@ class FleetRun {
   const FleetHosts hosts_;
   const Oracle oracle_;
   SimWorld world_;  ///< after random_, which draws its options
+  SimZooKeeper zookeeper_;
+  ElectionWatch election_;
   const std::shared_ptr<Mishaps> mishaps_ = std::make_shared<Mishaps>();
   std::unique_ptr<FileWatch> watch_;
   std::vector<Seat> seats_;  ///< coordinators, then workers
   bool calm_ = false;
   bool job_finished_ = false;
+  std::pair<int64_t, std::optional<int64_t>> last_seen_{-1, {}};
+  int64_t last_attempt_ = 0;
+  int last_shards_ = 0;
   MonotonicTime last_look_{0};
   FleetResult result_;
 };
@@ -347,6 +410,8 @@ void FleetStatistics::add(const FleetStatistics& other) {
   leaders += other.leaders;
   double_leaders += other.double_leaders;
   unfinished_exits += other.unfinished_exits;
+  attempts += other.attempts;
+  rescaled += other.rescaled;
   engine.add(other.engine);
 }
 

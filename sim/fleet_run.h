@@ -14,6 +14,8 @@ struct FleetStatistics {
   int64_t leaders = 0;              ///< times that a process was seen to begin to lead
   int64_t double_leaders = 0;       ///< looks at which two believed to
   int64_t unfinished_exits = 0;     ///< a program ended by itself though the job had not
+  int64_t attempts = 0;             ///< that were seen to run
+  int64_t rescaled = 0;             ///< of those: restored from a checkpoint at another parallelism than the attempt before
   RunStatistics engine;
 
   void add(const FleetStatistics& other);

@@ -57,10 +57,15 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
     if (seen->second.damaged) continue;
     if (!seen->second.there) complaints.push_back(cat(directory, " was deleted, and is there again: its id was used twice"));
     if (seen->second.metadata_hash != hash) complaints.push_back(cat(directory, "/_metadata has changed though it was complete"));
-    if (is_new && seen_.rbegin()->first > id) complaints.push_back(cat(directory, " became complete after checkpoint ", seen_.rbegin()->first));
+    if (confirmed_only_) {
+      if (id != confirmed_) continue;
+    } else if (is_new && seen_.rbegin()->first > id) complaints.push_back(cat(directory, " became complete after checkpoint ", seen_.rbegin()->first));
     for (std::string& complaint : check_checkpoint(id, directory)) complaints.push_back(std::move(complaint));
   }
   for (auto& [id, seen] : seen_) seen.there = present.contains(id);
+  if (confirmed_only_ && confirmed_ >= 0 && !present.contains(confirmed_)) {
+    complaints.push_back(cat("checkpoint ", confirmed_, ", which the pointer names, is not there"));
+  }
 
   std::map<std::string, uint64_t> parts;
   for (const OutputPart& part : this->parts()) {

@@ -16,6 +16,12 @@ class FileWatch {
  public:
   FileWatch(SimDisk& checkpoints, std::string job_directory, SimDisk& output, std::string output_directory);
 
+  /// From now on only what is confirmed counts as complete: where coordinators contest a job, one that leads no longer may finish what
+  /// nobody will ever use.
+  void confirmed_only() { confirmed_only_ = true; }
+  /// The newest complete checkpoint is this one, and stays until a newer one is.
+  void confirm(int64_t id) { confirmed_ = id; }
+
   /// At any moment: complete checkpoints have all their files, do not change and do not come back; part files do not change, and do not
   /// vanish unless `may_take_back`. Say what is wrong.
   std::vector<std::string> look(bool may_take_back);
@@ -43,6 +49,8 @@ class FileWatch {
   const std::string job_directory_;
   SimDisk& output_;
   const std::string output_directory_;
+  bool confirmed_only_ = false;
+  int64_t confirmed_ = -1;
   std::map<int64_t, Seen> seen_;               ///< checkpoints that were complete at some time
   std::map<std::string, uint64_t> parts_;      ///< committed files, and a hash of what they hold
 };

@@ -41,6 +41,8 @@ class SimDisk {
   void stop_faults();
   /// How many operations have gone wrong so far, kills left aside.
   int64_t faults_injected() const { return faults_injected_; }
+  /// Grows with each operation that may have changed something.
+  int64_t mutations() const { return mutations_; }
   /// A disk that is full, or a quota that is used up: create and append answer RESOURCE_EXHAUSTED.
   void set_full(bool full) { full_ = full; }
   /// Turns over one bit of a stored file; false if it is empty or not there.
@@ -68,6 +70,7 @@ class SimDisk {
   FileFaults faults_;
   bool full_ = false;
   int64_t faults_injected_ = 0;
+  int64_t mutations_ = 0;
   Trouble window_ = Trouble::kNone;
   MonotonicTime window_begin_{0};
   MonotonicTime window_end_{0};

@@ -144,6 +144,7 @@ Status SimFileSystem::killed(const char* operation, const std::string& path) con
 SimFileSystem::Draw SimFileSystem::draw(Kind kind, const char* operation, const std::string& path) {
   if (!life_->alive) return {Fate::kRefused, killed(operation, path)};
   Draw drawn = draw_fate(kind, operation, path);
+  disk_.mutations_ += kind != Kind::kRead;
   if (drawn.fate == Fate::kRefused || drawn.fate == Fate::kFailBefore || drawn.fate == Fate::kFailAfter) ++disk_.faults_injected_;
   return drawn;
 }
@@ -198,8 +199,9 @@ Status SimFileSystem::mutate(Kind kind, const char* operation, const std::string
   Draw fate = draw(kind, operation, path);
   if (fate.fate == Fate::kKillBefore && disk_.random_.chance(world_.faults().late_effect)) {
     // The request left the machine before the process died.
-    world_.at(world_.now() + disk_.random_.delay(std::chrono::seconds(5)), nullptr, [this_world = &world_, operation, path, apply] {
+    world_.at(world_.now() + disk_.random_.delay(std::chrono::seconds(5)), nullptr, [this_world = &world_, disk = &disk_, operation, path, apply] {
       const Status status = apply();
+      ++disk->mutations_;
       this_world->note("late effect", cat(operation, ' ', path), static_cast<uint64_t>(status.code()));
     });
   }
