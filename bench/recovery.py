@@ -186,57 +186,60 @@ def forget_cache():
 
 
 def restored(build, megabytes, rounds, show):
-    directory = tempfile.mkdtemp(prefix="weir-recovery-", dir=os.environ.get("WEIR_BENCH_DIR"))
+    """Both workers of a job are killed, with a gigabyte of state and with none: the difference is what it takes to read the state. Its
+    checkpoint is the one that the job was started from, which the coordinator has checked by then."""
+    directory, empty = (tempfile.mkdtemp(prefix="weir-recovery-", dir=os.environ.get("WEIR_BENCH_DIR")) for _ in range(2))
     keys = megabytes * 1000000 // ENTRY_BYTES
-    fill = ["--fill", str(keys), "--from", "latest", "-D", "execution.checkpointing.num-retained=1"]
+    running = []
 
-    def first_result(where, cold):
-        if cold:
-            forget_cache()
+    def start(where, count, *flags, interval):
         results = Results()
-        moment = time.monotonic()
-        process = Process(job(build, where, *fill, "--workers", "2", interval="1 h"), results, show)
-        try:
-            return results.next_after(moment)
-        finally:
-            process.end()
+        running.append(Process(job(build, where, "--fill", str(count), "--from", "latest", *flags, interval=interval), results, show))
+        return running[-1], results
 
-    def cat(files, cold):
+    def workers_killed(where, count, cold):
+        coordinator, results = start(where, count, "--workers", "2", interval="1 h")
+        results.next_after(0)
+        time.sleep(1)
         if cold:
             forget_cache()
         moment = time.monotonic()
-        subprocess.run(["cat", *files], stdout=subprocess.DEVNULL, check=True)
-        return time.monotonic() - moment
+        for worker in coordinator.children():
+            os.kill(worker, signal.SIGKILL)
+        took = results.next_after(moment)
+        coordinator.end()
+        return took
 
     try:
-        filling = Process(job(build, directory, *fill, interval="3 s"), Results(), show)
-        try:
-            deadline = time.monotonic() + 300
-            while newest_checkpoint(directory)[1] < keys * ENTRY_BYTES:
-                if filling.process.poll() is not None or time.monotonic() > deadline:
-                    sys.exit("the state was not filled:\n" + "\n".join(filling.lines))
-                time.sleep(0.2)
-        finally:
-            filling.end()
+        filling, _ = start(directory, keys, interval="3 s")
+        deadline = time.monotonic() + 300
+        while newest_checkpoint(directory)[1] < keys * ENTRY_BYTES:
+            if filling.process.poll() is not None or time.monotonic() > deadline:
+                sys.exit("the state was not filled:\n" + "\n".join(filling.lines))
+            time.sleep(0.2)
+        filling.end()
         files, size = newest_checkpoint(directory)
-        print(f"{keys} keys, {size / 1e6:.0f} MB in {len(files)} data files", flush=True)
-        fill[1] = "0"  # and for the job without state: nothing to make
+        print(f"{keys} keys, {size / 1e6:.0f} MB in {len(files)} files", flush=True)
         for cold in ([True, False] if forget_cache() else [False]):
-            speeds, ratios = [], []
+            name, speeds, ratios = "cold" if cold else "warm", [], []
             for _ in range(rounds):
-                with tempfile.TemporaryDirectory() as empty:
-                    without = first_result(empty, cold)
-                fill[1] = str(keys)
-                took = first_result(directory, cold) - without
-                fill[1] = "0"
-                read = cat(files, cold)
+                without = workers_killed(empty, 0, cold)
+                took = workers_killed(directory, keys, cold) - without
+                if cold:
+                    forget_cache()
+                moment = time.monotonic()
+                subprocess.run(["cat", *files], stdout=subprocess.DEVNULL, check=True)
+                cat = time.monotonic() - moment
                 speeds.append(size / took / 1e6)
-                ratios.append(read / took)
-                print(f"    {'cold' if cold else 'warm'}: restored in {took:.2f} s (and {without:.2f} s for the start); cat in {read:.2f} s", flush=True)
-            print(f"restored with a {'cold' if cold else 'warm'} cache: median {statistics.median(speeds):.0f} MB/s, "
-                  f"{statistics.median(ratios):.2f} of cat's speed", flush=True)
+                ratios.append(cat / took)
+                print(f"    {name}: restored in {took:.2f} s, after {without:.2f} s for everything else; cat in {cat:.2f} s", flush=True)
+            print(f"restored with a {name} cache: median {statistics.median(speeds):.0f} MB/s, {statistics.median(ratios):.2f} of cat's speed",
+                  flush=True)
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        for process in running:
+            process.end()
+        for each in (directory, empty):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def main():

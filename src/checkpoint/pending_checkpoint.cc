@@ -168,10 +168,8 @@ AckOutcome PendingCheckpoint::acknowledge(const AcknowledgeCheckpoint& message, 
 
   *reason = check_acknowledgement(message, *participants_);
   for (const DataFile& file : message.files) {
-    for (const DataFile& other : files_) {
-      if (reason->ok() && file.name == other.name) {
-        *reason = invalid_argument(cat("two acknowledgements of checkpoint ", id_, " name the file ", file.name));
-      }
+    if (reason->ok() && file_names_.contains(file.name)) {
+      *reason = invalid_argument(cat("two acknowledgements of checkpoint ", id_, " name the file ", file.name));
     }
   }
   std::map<OperatorId, OperatorStateDescription> described = descriptions_;
@@ -190,7 +188,10 @@ AckOutcome PendingCheckpoint::acknowledge(const AcknowledgeCheckpoint& message, 
     waiting_.erase(subtask);
     states_.emplace(subtask, each.state);
   }
-  files_.insert(files_.end(), message.files.begin(), message.files.end());
+  for (const DataFile& file : message.files) {
+    files_.push_back(file);
+    file_names_.insert(file.name);
+  }
   descriptions_ = std::move(described);
   if (waiting_.empty()) move_to(CheckpointPhase::kAcknowledged);
   return AckOutcome::kAccepted;

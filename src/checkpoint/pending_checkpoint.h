@@ -61,6 +61,7 @@ class PendingCheckpoint {
   std::map<SubtaskId, int> waiting_;  // to the process that is to acknowledge
   std::map<SubtaskId, SubtaskState> states_;
   std::vector<DataFile> files_;
+  std::set<std::string> file_names_;  ///< theirs
   std::map<OperatorId, OperatorStateDescription> descriptions_;
 };
 

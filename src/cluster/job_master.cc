@@ -26,6 +26,7 @@ const char* to_string(JobState state) {
 namespace {
 
 constexpr MonotonicTime kRegistrationTime = std::chrono::seconds(10);  ///< from connecting to saying who one is
+constexpr MonotonicTime kLookInterval = std::chrono::milliseconds(100);  ///< at the workers' silence: not at each message of each of them
 constexpr MonotonicTime kGoodbyeTime = std::chrono::seconds(5);
 constexpr MonotonicTime kSayWaitingEach = std::chrono::seconds(10);
 constexpr MonotonicTime kRecordAgain = std::chrono::milliseconds(200);
@@ -281,14 +282,10 @@ MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
       if (worker.registered) worker.send(Heartbeat{});
     });
   }
-  for (const int64_t session : pool_.silent_since(now - options_.heartbeat_timeout)) {
-    lose_worker(session, unavailable(cat("nothing was heard from it for ", ms(options_.heartbeat_timeout), " ms (heartbeat.timeout)")));
+  if (now >= next_look_) {
+    next_look_ = std::min(now + std::min(options_.heartbeat_timeout / 20, kLookInterval), next_heartbeat_);
+    give_up_silent_workers(now);
   }
-  std::vector<int64_t> strangers;
-  pool_.for_each([&](const PooledWorker& worker) {
-    if (!worker.registered && now >= worker.connected_at + kRegistrationTime) strangers.push_back(worker.session);
-  });
-  for (const int64_t session : strangers) pool_.remove(session);
   if (phase_ == Phase::kTearingDown && now >= teardown_deadline_) {
     for (PooledWorker* worker : pool_.of_attempt()) {
       if (worker->left) continue;
@@ -297,6 +294,17 @@ MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
     }
   }
   return pool_.empty() ? kIdle : next_heartbeat_;
+}
+
+void JobMaster::give_up_silent_workers(MonotonicTime now) {
+  for (const int64_t session : pool_.silent_since(now - options_.heartbeat_timeout)) {
+    lose_worker(session, unavailable(cat("nothing was heard from it for ", ms(options_.heartbeat_timeout), " ms (heartbeat.timeout)")));
+  }
+  std::vector<int64_t> strangers;
+  pool_.for_each([&](const PooledWorker& worker) {
+    if (!worker.registered && now >= worker.connected_at + kRegistrationTime) strangers.push_back(worker.session);
+  });
+  for (const int64_t session : strangers) pool_.remove(session);
 }
 
 // --- an attempt ---

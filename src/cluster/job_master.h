@@ -101,6 +101,7 @@ class JobMaster final : public Actor, private CheckpointHost {
   void clean_up(JobState state, JobOutcome outcome);
   void terminate(JobState state);
   MonotonicTime tend_workers(MonotonicTime now);
+  void give_up_silent_workers(MonotonicTime now);
   void publish_view();
   void send_to_attempt(const FromMaster& message);
 
@@ -145,6 +146,7 @@ class JobMaster final : public Actor, private CheckpointHost {
   MonotonicTime teardown_deadline_{0};
   MonotonicTime goodbye_deadline_{0};
   MonotonicTime next_heartbeat_{0};
+  MonotonicTime next_look_{0};
   MonotonicTime last_step_{0};
   int64_t records_of_earlier_attempts_ = 0;
   int64_t records_of_attempt_ = 0;

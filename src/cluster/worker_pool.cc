@@ -25,16 +25,31 @@ PooledWorker* WorkerPool::find(int64_t session) {
   return found == workers_.end() ? nullptr : &found->second;
 }
 
-int WorkerPool::registered() const {
-  return static_cast<int>(std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) { return entry.second.registered; }));
+void WorkerPool::remove(int64_t session) {
+  const auto found = workers_.find(session);
+  if (found == workers_.end()) return;
+  const PooledWorker& worker = found->second;
+  if (worker.registered) {
+    --registered_;
+    slots_ -= worker.offer.slots;
+  }
+  if (worker.index >= 0) {
+    attempt_[static_cast<size_t>(worker.index)] = nullptr;
+    ++attempt_lost_;
+    watermarks_.erase(watermarks_.find(worker.watermark));
+  }
+  workers_.erase(found);
 }
 
-int WorkerPool::slots() const {
-  int slots = 0;
-  for (const auto& [session, worker] : workers_) {
-    if (worker.registered) slots += worker.offer.slots;
+void WorkerPool::enroll(PooledWorker& worker, RegisterWorker offer) {
+  if (worker.registered) {
+    --registered_;
+    slots_ -= worker.offer.slots;
   }
-  return slots;
+  worker.offer = std::move(offer);
+  worker.registered = true;
+  ++registered_;
+  slots_ += worker.offer.slots;
 }
 
 std::vector<int32_t> WorkerPool::place(int shards) {
@@ -50,35 +65,45 @@ std::vector<int32_t> WorkerPool::place(int shards) {
   for (const int offer : place_shards(offers, shards, std::exchange(worker_of_shard_, {}))) {
     PooledWorker& worker = *offered[static_cast<size_t>(offer)];
     worker_of_shard_.push_back(worker.offer.worker);
-    if (worker.index < 0) worker.index = attempt_size_++;
+    if (worker.index < 0) {
+      worker.index = attempt_size();
+      attempt_.push_back(&worker);
+      watermarks_.insert(worker.watermark);
+    }
     placed.push_back(worker.index);
   }
   return placed;
 }
 
 std::vector<PooledWorker*> WorkerPool::of_attempt() {
-  std::vector<PooledWorker*> result;
-  for (auto& [session, worker] : workers_) {
-    if (worker.index >= 0) result.push_back(&worker);
-  }
-  std::sort(result.begin(), result.end(), [](const PooledWorker* a, const PooledWorker* b) { return a->index < b->index; });
+  std::vector<PooledWorker*> result = attempt_;
+  std::erase(result, nullptr);
   return result;
 }
 
 bool WorkerPool::all_of_attempt(bool PooledWorker::* what) {
-  const std::vector<PooledWorker*> workers = of_attempt();
-  return static_cast<int>(workers.size()) == attempt_size_ &&
-         std::all_of(workers.begin(), workers.end(), [what](const PooledWorker* worker) { return worker->*what; });
+  return attempt_lost_ == 0 && std::all_of(attempt_.begin(), attempt_.end(), [what](const PooledWorker* worker) { return worker->*what; });
 }
 
 void WorkerPool::forget_attempt() {
-  attempt_size_ = 0;
+  attempt_.clear();
+  attempt_lost_ = 0;
+  watermarks_.clear();
   for (auto& [session, worker] : workers_) {
     worker.index = -1;
     worker.deployed = worker.ended = worker.finished = worker.left = false;
     worker.records = 0;
     worker.watermark = kMinWatermark;
   }
+}
+
+void WorkerPool::set_watermark(PooledWorker& worker, Timestamp watermark) {
+  if (worker.watermark == watermark) return;
+  if (worker.index >= 0) {
+    watermarks_.erase(watermarks_.find(worker.watermark));
+    watermarks_.insert(watermark);
+  }
+  worker.watermark = watermark;
 }
 
 std::vector<int64_t> WorkerPool::silent_since(MonotonicTime since) const {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct PooledWorker {
   bool finished = false;
   bool left = false;      ///< nothing of the attempt is left in it
   int64_t records = 0;
-  Timestamp watermark = kMinWatermark;
+  Timestamp watermark = kMinWatermark;  ///< changed by WorkerPool::set_watermark()
 
   void send(const FromMaster& message) { connection->send(encode(message)); }
   std::string name() const;
@@ -40,10 +41,12 @@ class WorkerPool {
   PooledWorker& add(int64_t session, std::unique_ptr<Connection> connection, MonotonicTime now);
   /// Null: gone.
   PooledWorker* find(int64_t session);
-  void remove(int64_t session) { workers_.erase(session); }
+  void remove(int64_t session);
 
-  int registered() const;
-  int slots() const;
+  /// It has said who it is.
+  void enroll(PooledWorker& worker, RegisterWorker offer);
+  int registered() const { return registered_; }
+  int slots() const { return slots_; }
   bool empty() const { return workers_.empty(); }
 
   /// Chooses who runs `shards` shards, which there are slots for, numbers them, and forgets the attempt before but for who had which.
@@ -51,10 +54,14 @@ class WorkerPool {
   /// Those of the attempt, by index. A lost one is missing.
   std::vector<PooledWorker*> of_attempt();
   /// How many place() has chosen.
-  int attempt_size() const { return attempt_size_; }
+  int attempt_size() const { return static_cast<int>(attempt_.size()); }
   /// True if it holds for each worker that place() chose: false if one has been lost.
   bool all_of_attempt(bool PooledWorker::* what);
   void forget_attempt();
+
+  void set_watermark(PooledWorker& worker, Timestamp watermark);
+  /// Of the attempt's workers; kMaxWatermark if there are none.
+  Timestamp least_watermark() const { return watermarks_.empty() ? kMaxWatermark : *watermarks_.begin(); }
 
   /// Sessions that nothing was heard of since `since`.
   std::vector<int64_t> silent_since(MonotonicTime since) const;
@@ -65,7 +72,12 @@ class WorkerPool {
 
  private:
   std::map<int64_t, PooledWorker> workers_;
-  int attempt_size_ = 0;
+  // What each message of each worker asks for is kept, not counted: a thousand workers send thousands a second.
+  int registered_ = 0;
+  int slots_ = 0;
+  std::vector<PooledWorker*> attempt_;       ///< by index; null: lost
+  int attempt_lost_ = 0;
+  std::multiset<Timestamp> watermarks_;      ///< of those in attempt_
   std::vector<std::string> worker_of_shard_;  ///< of the last attempt, by name
 };
 
