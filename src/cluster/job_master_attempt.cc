@@ -1,0 +1,218 @@
+// An attempt, from its preparation to the next.
+
+#include <algorithm>
+
+#include "base/bug_switch.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "cluster/job_master.h"
+#include "graph/scale.h"
+
+namespace weir {
+namespace {
+
+constexpr MonotonicTime kSayWaitingEach = std::chrono::seconds(10);
+
+JobState state_of(const JobResult& result) {
+  for (const JobState state : {JobState::kFinished, JobState::kCanceled}) {
+    if (result.state == to_string(state)) return state;
+  }
+  return JobState::kFailed;
+}
+
+int64_t ms(MonotonicTime t) { return std::chrono::duration_cast<std::chrono::milliseconds>(t).count(); }
+
+}  // namespace
+
+void JobMaster::prepare() {
+  phase_ = Phase::kPreparing;
+  std::optional<CheckpointId> newest;
+  if (coordinator_) newest = coordinator_->newest_completed();
+  const uint64_t nonce = platform_.random.next();
+  // The graph and the files are the process's; the rest may outlive this actor.
+  run_blocking([this, &graph = graph_, options = shared_options_, &files = platform_.files, nonce, newest, before = prepared_,
+                store = store_]() -> std::function<void()> {
+    auto result = std::make_shared<StatusOr<PreparedJob>>(before ? prepare_restart(graph, *options, files, *before, newest)
+                                                                 : prepare_job(graph, *options, files, store.get(), nonce));
+    return [this, result] { on_prepared(std::move(*result)); };
+  });
+}
+
+void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
+  if (prepared.ok() && prepared->result) {
+    current_.failure = Status(prepared->result->message.empty() ? StatusCode::kOk : StatusCode::kFailedPrecondition,
+                              prepared->result->message);
+    WEIR_LOG(kWarning) << "the job has ended before, as ZooKeeper has it: " << prepared->result->state
+                       << ". To run it again give it another --name or --job-id, or remove that record";
+    found_ended_ = true;  // workers that missed it are on their way here
+    return terminate(state_of(*prepared->result));
+  }
+  if (cancel_requested_) {
+    end(JobState::kCanceled, JobOutcome::kCancelled);
+    return;
+  }
+  if (!prepared.ok()) {
+    current_.failure = prepared.status();
+    // What does not work at the start is not mended by trying again; but when a leader takes over, it is storage that has to be waited for.
+    const bool taken_over = store_ != nullptr && epoch_ > 1 && prepared.status().code() == StatusCode::kUnavailable;
+    if (!prepared_ && !taken_over) {
+      current_.refused = true;
+      end(JobState::kFailed, JobOutcome::kFailed);
+    } else {
+      schedule_restart();
+    }
+    return;
+  }
+  if (!prepared_ && options_.checkpoints_enabled) {
+    CoordinatorOptions options = coordinator_options(graph_, options_, *prepared);
+    options.store = store_;
+    coordinator_ = std::make_unique<CheckpointCoordinator>(platform_.clock, platform_.random, std::move(options),
+                                                           static_cast<CheckpointHost&>(*this));
+  }
+  prepared_ = std::move(*prepared);
+  current_.restored_checkpoint = prepared_->start->restored_checkpoint;
+  phase_ = Phase::kWaitingForSlots;
+  waiting_since_ = said_waiting_at_ = platform_.clock.now();
+}
+
+MonotonicTime JobMaster::wait_for_slots(MonotonicTime now) {
+  const int wanted = current_.slots_wanted;
+  const int slots = pool_.slots();
+  const bool taken_over = store_ != nullptr && epoch_ > 1;
+  const bool first = attempt_ == first_attempt_of(epoch_) && !taken_over;
+  const MonotonicTime narrower_at = waiting_since_ + (first ? options_.first_slot_wait : options_.restart_slot_wait);
+  if (slots >= wanted || (options_.adaptive && slots > 0 && now >= narrower_at)) {
+    deploy(std::min(slots, wanted));
+    return kIdle;
+  }
+  if (current_.state == JobState::kPreparing) current_.state = JobState::kWaitingForSlots;
+  if (now >= said_waiting_at_ + kSayWaitingEach) {
+    said_waiting_at_ = now;
+    WEIR_LOG(kInfo) << "waiting for workers: " << slots << " of " << wanted << " slots have registered";
+  }
+  const MonotonicTime say_at = said_waiting_at_ + kSayWaitingEach;
+  return options_.adaptive && slots > 0 ? std::min(narrower_at, say_at) : say_at;
+}
+
+void JobMaster::deploy(int shards) {
+  ++attempt_;
+  phase_ = Phase::kDeploying;
+  records_of_earlier_attempts_ += std::exchange(records_of_attempt_, 0);
+  shards_ = shards;
+  attempt_graph_ = limit_parallelism(graph_, shards);
+  Deploy message;
+  message.attempt = attempt_;
+  message.parallelism_limit = shards;
+  message.worker_of_shard = pool_.place(shards);
+  const StartingPoint& start = *prepared_->start;
+  const auto plan = restore_plan(attempt_graph_, options_, start);
+  if (!plan.ok()) {
+    pool_.forget_attempt();  // nobody has been told of it
+    return attempt_failed(plan.status());
+  }
+  message.restored_checkpoint = start.restored_checkpoint;
+  message.restored_directory = start.restored_directory;
+  message.sidecar = start.sidecar;
+  message.splits = start.splits;
+  const std::vector<PooledWorker*> workers = pool_.of_attempt();
+  for (const PooledWorker* worker : workers) message.data_addresses.push_back(worker->offer.data_address);
+  if (shards < current_.slots_wanted) {
+    WEIR_LOG(kWarning) << "running on " << shards << " of the " << current_.slots_wanted << " slots wanted, from the last checkpoint";
+  }
+  for (PooledWorker* worker : workers) {
+    message.own = worker->index;
+    message.plan = *plan ? part_of_plan(**plan, message.worker_of_shard, worker->index) : nullptr;
+    worker->send(message);
+  }
+  worker_of_shard_ = std::move(message.worker_of_shard);
+}
+
+void JobMaster::on_running() {
+  phase_ = Phase::kRunning;
+  current_.state = JobState::kRunning;
+  send_to_attempt(Start{attempt_});
+  if (coordinator_) coordinator_->start(attempt_, participants_of(attempt_graph_, worker_of_shard_), prepared_->start->restored_checkpoint);
+}
+
+void JobMaster::on_ended(bool finished) {
+  if (finished) {
+    tear_down([this] { end(JobState::kFinished, JobOutcome::kFinished); });
+  } else if (coordinator_) {
+    finish_by_checkpoint();
+  } else {
+    send_to_attempt(NotifyCheckpointComplete{attempt_, INT64_MAX});
+  }
+}
+
+/// The last results become visible only with a checkpoint that is taken after the end of all input.
+void JobMaster::finish_by_checkpoint() {
+  coordinator_->request_final([this, attempt = attempt_](Status status) {
+    if (status.ok() || attempt != attempt_ || phase_ != Phase::kRunning) return;
+    WEIR_LOG(kWarning) << "the final checkpoint failed and is taken again: " << status.message();
+    finish_by_checkpoint();
+  });
+}
+
+void JobMaster::attempt_failed(Status status) {
+  if (phase_ != Phase::kDeploying && phase_ != Phase::kRunning) return;
+  WEIR_LOG(kWarning) << "attempt " << attempt_text(attempt_) << " failed: " << status.message();
+  current_.failure = status;
+  tear_down([this] { schedule_restart(); });
+}
+
+/// More slots than the attempt runs on: from the checkpoint that has just been completed nothing is done twice.
+void JobMaster::widen_if_possible() {
+  if (phase_ != Phase::kRunning || !options_.adaptive || shards_ >= current_.slots_wanted || pool_.slots() <= shards_) return;
+  if (pool_.all_of_attempt(&PooledWorker::ended)) return;
+  WEIR_LOG(kInfo) << "there are " << pool_.slots() << " slots now: widening from " << shards_;
+  current_.state = JobState::kRestarting;
+  tear_down([this] { prepare(); });
+}
+
+void JobMaster::tear_down(std::function<void()> after) {
+  if (coordinator_) coordinator_->stop(attempt_);
+  phase_ = Phase::kTearingDown;
+  after_ = std::move(after);
+  teardown_deadline_ = platform_.clock.now() + options_.cancellation_timeout;
+  send_to_attempt(Cancel{attempt_});
+  torn_down_if_all_left();
+}
+
+void JobMaster::torn_down_if_all_left() {
+  if (waiting_for_storage_ || !after_) return;
+  for (const PooledWorker* worker : pool_.of_attempt()) {
+    if (!worker->left && !bug_enabled(Bug::kRestartBeforeAllLeft)) return;
+  }
+  pool_.forget_attempt();
+  // A checkpoint whose `_metadata` is being written right now may become complete: a restart must know. A cancellation does not wait
+  // for storage that does not answer; it deletes nothing whose outcome is open.
+  if (coordinator_ && !cancel_requested_) {
+    waiting_for_storage_ = true;
+    coordinator_->when_idle([this] { go_on(); });
+    return;
+  }
+  go_on();
+}
+
+void JobMaster::go_on() {
+  waiting_for_storage_ = false;
+  if (after_) std::exchange(after_, nullptr)();
+}
+
+void JobMaster::schedule_restart() {
+  const MonotonicTime now = platform_.clock.now();
+  const double random = static_cast<double>(platform_.random.next() >> 11) * 0x1.0p-53;
+  const auto delay = backoff_.on_failure(now, random);
+  if (!delay) {
+    current_.failure = current_.failure.with_context(cat("the restart strategy (", backoff_.name(), ") allows no further restart"));
+    end(JobState::kFailed, JobOutcome::kFailed);
+    return;
+  }
+  ++current_.restarts;
+  current_.state = JobState::kRestarting;
+  WEIR_LOG(kInfo) << "restarting in " << ms(*delay) << " ms";
+  restart_at_ = now + *delay;
+  phase_ = Phase::kWaitingToRestart;
+}
+
+}  // namespace weir
