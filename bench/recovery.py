@@ -25,6 +25,7 @@ from flights_cluster import RealSystem  # noqa: E402
 
 WAIT_SECONDS = 120
 ENTRY_BYTES = 56
+STORED_BYTES = 66  # of an entry in a checkpoint
 
 
 class Process:
@@ -213,7 +214,7 @@ def restored(build, megabytes, rounds, show):
     try:
         filling, _ = start(directory, keys, interval="3 s")
         deadline = time.monotonic() + 300
-        while newest_checkpoint(directory)[1] < keys * ENTRY_BYTES:
+        while newest_checkpoint(directory)[1] < keys * STORED_BYTES:
             if filling.process.poll() is not None or time.monotonic() > deadline:
                 sys.exit("the state was not filled:\n" + "\n".join(filling.lines))
             time.sleep(0.2)
