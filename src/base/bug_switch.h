@@ -36,6 +36,17 @@ enum class Bug {
   kStartBeforeAllDeployed,      ///< tasks run while others of the attempt are not there yet
   kRestartBeforeAllLeft,        ///< an attempt is deployed while tasks of the one before still run
   kLeftoversRemovedAtOpen,      ///< a sink removes what it finds before it is certain that its attempt will run
+  kNotifyBeforePointer,         ///< tasks hear of a checkpoint's completion before the pointer names it
+  kPointerNotFenced,            ///< the pointer is set without asking whether the writer still leads
+  kPlanPartOfNeighbour,         ///< a worker is sent the state of its neighbour's subtasks
+  kUnconfirmedRemovedAtOnce,    ///< a new leader removes what lies above the pointer while it prepares
+  kWorkerForgottenInCheckpoint, ///< a checkpoint does not wait for the last of the workers
+  kEpochNotCounted,             ///< each leader numbers its attempts from the same epoch
+  kBarrierLostBetweenProcesses,
+  kRemoteWatermarkAhead,        ///< the watermark of a channel from another process is ahead of its records
+  kEndedWithFirstTask,          ///< a worker says that all of its tasks have ended when one has
+  kSnapshotLacksATask,          ///< a worker does not wait for the last of its tasks
+  kSplitsDealtTwice,            ///< the first subtask's splits are read by another one too
   kCount,
 };
 

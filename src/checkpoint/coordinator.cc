@@ -235,8 +235,12 @@ static PublishResult point_at(const CheckpointPublication& publication, PublishR
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
   run([this, again, id = entry.checkpoint.id(), publication = entry.publication, store = options_.store]() -> std::function<void()> {
     PublishResult result = again ? publication->resolve() : publication->publish();
+    const bool told_early = result.outcome == PublishOutcome::kPublished && bug_enabled(Bug::kNotifyBeforePointer);
     if (store != nullptr && result.outcome == PublishOutcome::kPublished) result = point_at(*publication, std::move(result), *store);
-    return [this, id, result] { on_written(id, result); };
+    return [this, id, result, told_early] {
+      if (told_early && runs(pending_.at(id).checkpoint)) host_.send_complete({attempt_, id});
+      on_written(id, result);
+    };
   });
 }
 

@@ -157,13 +157,16 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
       // Not now: whoever is deposed while it prepares would remove what the next leader writes.
       prepared.leftovers = inventory.leftovers;
       for (const CheckpointId id : inventory.completed) {
-        if (id > pointer->id) prepared.unconfirmed.push_back(id);
+        if (id <= pointer->id) continue;
+        prepared.unconfirmed.push_back(id);
+        if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce)) WEIR_RETURN_IF_ERROR(discard_checkpoint(*job, id));
       }
     } else {
       prepared.leftovers = inventory.leftovers;
     }
     prepared.job_directory = job;
     prepared.highest_used_id = inventory.highest;
+    if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce) && !prepared.unconfirmed.empty()) prepared.highest_used_id = pointer->id;
     if (prepared.start) {
       // The restored one's elders are this job's too. Without a restore what lies here is left alone.
       for (const CheckpointId id : inventory.completed) {
@@ -214,10 +217,12 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
 
 CheckpointParticipants participants_of(const JobGraph& graph, const std::vector<int32_t>& worker_of_shard) {
   CheckpointParticipants participants;
+  const int32_t last = worker_of_shard.empty() ? 0 : *std::max_element(worker_of_shard.begin(), worker_of_shard.end());
   for (const JobVertex& vertex : graph.vertices) {
     for (const JobOperator& op : vertex.chain) {
       participants.operators.push_back({op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
       for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
+        if (bug_enabled(Bug::kWorkerForgottenInCheckpoint) && last > 0 && worker_of_shard[static_cast<size_t>(subtask)] == last) continue;
         participants.processes[worker_of_shard[static_cast<size_t>(subtask)]].push_back({op.id, subtask});
       }
     }
@@ -245,7 +250,8 @@ std::shared_ptr<const RestorePlan> part_of_plan(const RestorePlan& plan, const s
     op.bytes = whole.bytes;
     op.subtasks.resize(whole.subtasks.size());
     for (size_t i = 0; i < whole.subtasks.size(); ++i) {
-      if (worker_of_shard[i] == worker) op.subtasks[i] = whole.subtasks[i];
+      const size_t from = bug_enabled(Bug::kPlanPartOfNeighbour) ? (i + 1) % whole.subtasks.size() : i;
+      if (worker_of_shard[i] == worker) op.subtasks[i] = whole.subtasks[from];
     }
   }
   return part;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/log.h"
+#include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
@@ -27,6 +28,7 @@ std::string drawn_id(Random& random) {
 std::vector<std::string> splits_of(const std::vector<std::string>& splits, int subtask, int parallelism) {
   std::vector<std::string> dealt;
   for (size_t i = subtask; i < splits.size(); i += parallelism) dealt.push_back(splits[i]);
+  if (bug_enabled(Bug::kSplitsDealtTwice) && subtask == 1 && !splits.empty()) dealt.push_back(splits[0]);
   return dealt;
 }
 
@@ -172,7 +174,8 @@ void Worker::take_snapshot_part(AttemptId attempt, TaskSnapshot snapshot) {
   const CheckpointId id = snapshot.id;
   auto& parts = attempt_->snapshots[id];
   parts.push_back(std::move(snapshot));
-  if (parts.size() < attempt_->execution->task_count()) return;
+  const size_t missing = bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
+  if (parts.size() + missing < attempt_->execution->task_count()) return;
   std::vector<TaskSnapshot> all = std::move(parts);
   // What older checkpoints still wait for will not come: barriers overtake nothing.
   attempt_->snapshots.erase(attempt_->snapshots.begin(), attempt_->snapshots.upper_bound(id));
@@ -225,7 +228,7 @@ void Worker::task_failed(AttemptId attempt, std::string task, Status status) {
 
 void Worker::task_reached_end(AttemptId attempt, bool finished) {
   size_t& count = finished ? attempt_->finished : attempt_->ended;
-  if (++count < attempt_->execution->task_count()) return;
+  if (++count < attempt_->execution->task_count() && !(bug_enabled(Bug::kEndedWithFirstTask) && count == 1)) return;
   send(TasksEnded{attempt, finished});
 }
 

@@ -93,6 +93,10 @@ bool RemoteReader::try_pop(StreamElement* element) {
     return false;
   }
   count_taken(element->kind);
+  if (bug_enabled(Bug::kBarrierLostBetweenProcesses) && element->kind == StreamElement::Kind::kBarrier) return try_pop(element);
+  if (bug_enabled(Bug::kRemoteWatermarkAhead) && element->kind == StreamElement::Kind::kWatermark && element->value < kMaxWatermark) {
+    element->value += 200;
+  }
   return true;
 }
 
