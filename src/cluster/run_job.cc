@@ -9,6 +9,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "config/value_text.h"
 #include "cluster/contender.h"
 #include "cluster/job_runner.h"
 #include "cluster/local_workers.h"
@@ -71,6 +72,21 @@ struct Process {
 
 /// An address to listen on that nobody can dial.
 bool reached_by_no_name(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
+/// Where this process keeps copies of its state. What processes left there that were killed is removed.
+std::string own_state_directory(const std::string& temporary, FileSystemRegistry& files) {
+  static constexpr std::string_view kPrefix = "weir-state-";
+  if (const auto parent = files.resolve(temporary); parent.ok()) {
+    const auto entries = parent->fs->list(parent->path);
+    for (const FileInfo& entry : entries.ok() ? *entries : std::vector<FileInfo>()) {
+      const std::string name = entry.path.substr(entry.path.rfind('/') + 1);
+      if (!entry.is_directory || !name.starts_with(kPrefix)) continue;
+      const auto pid = parse_int(std::string_view(name).substr(kPrefix.size()));
+      if (pid.ok() && !process_lives(static_cast<int>(*pid))) (void)parent->fs->remove_all(entry.path);
+    }
+  }
+  return join_path(temporary, cat(kPrefix, own_pid()));
+}
 
 /// Shows how the job fares until it has ended. `view`: of the job; `leads`: false while another process knows.
 class Watch {
@@ -202,7 +218,7 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   worker_options.host = configuration.get_optional(options::kWorkerHost).value_or(bind.host);
   worker_options.restore_from_local = configuration.get(options::kFromLocal);
   if (worker_options.restore_from_local || configuration.get(options::kLocalBackup)) {
-    worker_options.local_directory = configuration.get_optional(options::kTmpDirs).value_or("/tmp");
+    worker_options.local_directory = own_state_directory(configuration.get_optional(options::kTmpDirs).value_or("/tmp"), platform.files);
   }
   worker_options.data_address = Address{worker_options.host, (*data_server)->port()}.to_string();
 

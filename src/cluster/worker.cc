@@ -46,7 +46,7 @@ Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform,
       last_step_(platform.clock.now()),
       gate_([this] { mailbox_.post([this] { end_attempt_if_idle(); }); }) {
   if (options_.local_directory.empty()) return;
-  auto directory = platform_.files.resolve(join_path(options_.local_directory, cat("weir-state-", id_)));
+  auto directory = platform_.files.resolve(options_.local_directory);
   if (directory.ok()) {
     local_ = std::make_shared<LocalCopies>(*std::move(directory));
   } else {

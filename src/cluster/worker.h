@@ -22,7 +22,7 @@ struct WorkerOptions {
   bool ignore_unclaimed_state = false;
   bool pin_shards = false;
   std::string checkpoint_directory;      ///< URI of the job's directory; empty: no checkpoints
-  std::string local_directory;           ///< URI of a directory on this machine for copies of this process's state; empty: none are made
+  std::string local_directory;           ///< URI of a directory of this process alone, for copies of its state; empty: none are made
   bool restore_from_local = false;       ///< reads them after a failure
   int slots = 1;
   std::string host = "localhost";        ///< for placement, and for people

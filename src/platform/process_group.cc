@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fstream>
@@ -195,6 +196,9 @@ std::vector<std::string> own_command_line() {
   }
   return arguments;
 }
+
+int own_pid() { return getpid(); }
+bool process_lives(int pid) { return kill(pid, 0) == 0 || errno == EPERM; }
 
 StatusOr<std::unique_ptr<ProcessGroup>> ProcessGroup::start(Options options) {
   auto group = std::make_unique<Group>(std::move(options));

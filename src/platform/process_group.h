@@ -11,6 +11,9 @@ namespace weir {
 
 /// The command line that this process was started with.
 std::vector<std::string> own_command_line();
+int own_pid();
+/// On this machine, as far as this process sees it.
+bool process_lives(int pid);
 
 /// Keeps a number of copies of this process's own executable running: one that ends is started again, at once if it lived for a while, else
 /// after a growing pause. They die with the process that started them, even if that is killed.

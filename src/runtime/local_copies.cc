@@ -70,7 +70,9 @@ std::unique_ptr<ReadableFile> LocalCopies::open(const std::string& name) {
     length = found->second.length;
   }
   auto file = directory_.fs->open(path_of(name));
-  return file.ok() && (*file)->size() == length ? *std::move(file) : nullptr;
+  if (!file.ok() || (*file)->size() != length) return nullptr;
+  WEIR_LOG(kInfo) << "state file " << name << " is read from this machine's copy";
+  return *std::move(file);
 }
 
 void LocalCopies::keep_from(CheckpointId id) {

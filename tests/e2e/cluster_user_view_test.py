@@ -395,6 +395,26 @@ def test_a_fixed_job_waits_for_its_slots(case):
     case.expect_right_output()
 
 
+def test_a_worker_that_survives_reads_its_own_copy_of_its_state(case):
+    copies = case.path("copies")
+    os.mkdir(copies)
+    local = ["-D", "execution.state-recovery.from-local=true", "-D", f"io.tmp.dirs={copies}", "-D",
+             "execution.checkpointing.data-inline-threshold=0 b"]
+    case.rate = 4000
+    coordinator, port = case.coordinator(*local)
+    workers = [case.worker(port, *local), case.worker(port, *local)]
+    case.expect_line(coordinator, "  checkpoint ")
+    expect(wait_until(lambda: len(os.listdir(copies)) == 2), f"two workers keep {os.listdir(copies)}")
+    workers[0].kill_after(0)
+    workers.append(case.worker(port, *local))
+    case.expect_line(workers[1], "is read from this machine's copy")
+    for run in [coordinator] + workers[1:]:
+        case.expect_end(run, 0)
+    expect("is read from this machine's copy" not in "\n".join(workers[2].lines), "the new worker has a copy of another's state")
+    expect(not os.listdir(copies), f"copies are left: {os.listdir(copies)}")
+    case.expect_right_output()
+
+
 def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
     case.rate = 1000
     quick = ["-D", "heartbeat.interval=200 ms", "-D", "heartbeat.timeout=1500 ms"]
