@@ -46,12 +46,13 @@ FleetRoles stand_ins(MonotonicTime lives_for) {
 TEST(FleetDriver, DrivesProcessesIntoAllKindsOfTroubleAndObjectsIfNoJobEnds) {
   FleetStatistics sum;
   for (uint64_t seed = 1; seed <= 16; ++seed) {
-    const FleetResult result = run_fleet(seed, stand_ins(std::chrono::hours(10)));
-    ASSERT_EQ(result.failures.size(), 1u);
-    EXPECT_NE(result.failures[0].find("the job has not finished"), std::string::npos) << result.failures[0];
+    const FleetResult result = run_fleet(seed, stand_ins(std::chrono::hours(10'000)));
+    EXPECT_TRUE(std::any_of(result.failures.begin(), result.failures.end(), [](const std::string& failure) {
+      return failure.find("the job has not finished") != std::string::npos;
+    })) << seed << ": " << (result.failures.empty() ? "it objects to nothing" : result.failures[0]);
     sum.add(result.statistics);
     if (seed % 8 == 0) {
-      EXPECT_EQ(run_fleet(seed, stand_ins(std::chrono::hours(10))).trace_hash, result.trace_hash);
+      EXPECT_EQ(run_fleet(seed, stand_ins(std::chrono::hours(10'000))).trace_hash, result.trace_hash);
     }
   }
   EXPECT_GT(sum.kills, 20);
