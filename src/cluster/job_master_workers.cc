@@ -53,7 +53,13 @@ void JobMaster::on_frame(int64_t session, const std::string& frame) {
   if (worker == nullptr) return;
   worker->last_heard = platform_.clock.now();
   auto message = decode_from_worker(frame);
-  if (!message.ok()) return lose_worker(session, message.status());
+  if (!message.ok()) {
+    const auto protocol = protocol_of_registration(frame);
+    if (!protocol || worker->registered) return lose_worker(session, message.status());
+    RegisterWorker hello;  // of another version: nothing more is known of it
+    hello.protocol = *protocol;
+    return on_register(session, std::move(hello));
+  }
   if (auto* hello = std::get_if<RegisterWorker>(&*message)) return on_register(session, std::move(*hello));
   if (worker->registered) on_message(*worker, *std::move(message));
 }
@@ -67,6 +73,9 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
   } else if (message.fingerprint != graph_.fingerprint.to_hex()) {
     reason = cat("it was started with another job graph ('", message.job_name, "', ", message.fingerprint, ") than the coordinator's ('",
                  graph_.name, "', ", graph_.fingerprint.to_hex(), "): start both from the same executable with the same arguments");
+  } else if (message.build != options_.worker.build) {
+    reason = cat("it runs another build of the program (", message.build, ") than the coordinator (", options_.worker.build,
+                 "): start both from the same executable");
   } else if (message.slots < 1) {
     reason = "it has no slot: taskmanager.numberOfTaskSlots must be at least 1";
   }

@@ -162,6 +162,7 @@ void fields(Archive& a, RegisterWorker& m) {
   a | m.protocol;
   a | m.fingerprint;
   a | m.job_name;
+  a | m.build;
   a | m.worker;
   a | m.host;
   a | m.data_address;
@@ -325,5 +326,14 @@ std::string encode(const FromWorker& message) { return encode_variant(message); 
 std::string encode(const FromMaster& message) { return encode_variant(message); }
 StatusOr<FromWorker> decode_from_worker(std::string_view frame) { return decode_variant<FromWorker>(frame, "a message from a worker"); }
 StatusOr<FromMaster> decode_from_master(std::string_view frame) { return decode_variant<FromMaster>(frame, "a message from the coordinator"); }
+
+std::optional<int32_t> protocol_of_registration(std::string_view frame) {
+  static_assert(std::is_same_v<std::variant_alternative_t<0, FromWorker>, RegisterWorker>);
+  BinaryReader in(frame);
+  const int64_t kind = in.get_i64();
+  const int64_t protocol = in.get_i64();
+  if (!in.ok() || kind != 0) return std::nullopt;
+  return static_cast<int32_t>(protocol);
+}
 
 }  // namespace weir

@@ -127,6 +127,14 @@ TEST(MessageCodec, ATypeNestedWithoutEndIsRefused) {
   EXPECT_EQ(decode_from_worker(encode(FromWorker(ack))).status().code(), StatusCode::kDataLoss);
 }
 
+TEST(MessageCodec, TheProtocolOfARegistrationIsReadWhateverFollows) {
+  RegisterWorker hello;
+  hello.protocol = 77;
+  EXPECT_EQ(protocol_of_registration(encode(FromWorker(hello)) + "a field of version 77"), 77);
+  EXPECT_EQ(protocol_of_registration(encode(FromWorker(Deployed{0}))), std::nullopt);
+  EXPECT_EQ(protocol_of_registration("GET / HTTP/1.1"), std::nullopt);
+}
+
 TEST(AttemptText, NamesTheLeaderOnlyWhereThereIsElection) {
   EXPECT_EQ(attempt_text(first_attempt_of(0) + 3), "3");
   EXPECT_EQ(attempt_text(first_attempt_of(2) + 3), "2.3");

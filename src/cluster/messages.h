@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,6 +32,7 @@ struct RegisterWorker {
   int32_t protocol = kProtocolVersion;
   std::string fingerprint;     ///< of the job's graph
   std::string job_name;
+  std::string build;           ///< tells executables apart; empty: not known
   std::string worker;          ///< drawn when the process starts
   std::string host;            ///< for placement, and for people
   std::string data_address;    ///< where other workers reach it; empty: nowhere
@@ -107,5 +109,8 @@ std::string encode(const FromWorker& message);
 std::string encode(const FromMaster& message);
 StatusOr<FromWorker> decode_from_worker(std::string_view frame);
 StatusOr<FromMaster> decode_from_master(std::string_view frame);
+/// The protocol that a RegisterWorker speaks, also one that cannot be decoded because it is of another version; nothing if it is no such
+/// message.
+std::optional<int32_t> protocol_of_registration(std::string_view frame);
 
 }  // namespace weir

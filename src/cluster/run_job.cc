@@ -292,9 +292,14 @@ int run_job(const JobGraph& graph, const Configuration& configuration) {
   switch (configuration.get(options::kRole)) {
     case ProcessRole::kEmbedded:
       if (configuration.get(options::kWorkers) == 0) return run_embedded(graph, configuration, *options);
+      options->worker.build = own_executable_id();
       return run_coordinator(graph, configuration, *std::move(options));
-    case ProcessRole::kCoordinator: return run_coordinator(graph, configuration, *std::move(options));
-    case ProcessRole::kWorker: return run_worker(graph, configuration, *options);
+    case ProcessRole::kCoordinator:
+      options->worker.build = own_executable_id();
+      return run_coordinator(graph, configuration, *std::move(options));
+    case ProcessRole::kWorker:
+      options->worker.build = own_executable_id();
+      return run_worker(graph, configuration, *options);
   }
   return kRefused;
 }

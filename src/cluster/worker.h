@@ -25,6 +25,7 @@ struct WorkerOptions {
   std::string local_directory;           ///< URI of a directory of this process alone, for copies of its state; empty: none are made
   bool restore_from_local = false;       ///< reads them after a failure
   int slots = 1;
+  std::string build;                     ///< of this executable; empty: not compared
   std::string host = "localhost";        ///< for placement, and for people
   std::string data_address;              ///< where other workers reach this one; empty: nowhere
   MonotonicTime heartbeat_timeout = std::chrono::seconds(50);

@@ -68,6 +68,7 @@ void Worker::dial(MonotonicTime now) {
   RegisterWorker hello;
   hello.fingerprint = graph_.fingerprint.to_hex();
   hello.job_name = graph_.name;
+  hello.build = options_.build;
   hello.worker = id_;
   hello.host = options_.host;
   hello.slots = options_.slots;

@@ -7,11 +7,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -198,6 +200,23 @@ std::vector<std::string> own_command_line() {
 }
 
 int own_pid() { return getpid(); }
+
+std::string own_executable_id() {
+  std::ifstream file("/proc/self/exe", std::ios::binary);
+  XXH3_state_t* const state = XXH3_createState();
+  XXH3_64bits_reset(state);
+  std::vector<char> buffer(1 << 20);
+  bool any = false;
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {
+    XXH3_64bits_update(state, buffer.data(), static_cast<size_t>(file.gcount()));
+    any = true;
+  }
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(XXH3_64bits_digest(state)));
+  XXH3_freeState(state);
+  return any ? text : "";
+}
+
 bool process_lives(int pid) { return kill(pid, 0) == 0 || errno == EPERM; }
 
 StatusOr<std::unique_ptr<ProcessGroup>> ProcessGroup::start(Options options) {

@@ -12,6 +12,8 @@ namespace weir {
 /// The command line that this process was started with.
 std::vector<std::string> own_command_line();
 int own_pid();
+/// A checksum of the file that this process runs, in hexadecimal: tells two builds apart. Empty if it cannot be read. Reads all of it.
+std::string own_executable_id();
 /// On this machine, as far as this process sees it.
 bool process_lives(int pid);
 

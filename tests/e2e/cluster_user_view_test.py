@@ -220,6 +220,18 @@ def test_a_worker_of_another_graph_is_refused_and_another_is_taken(case):
     case.expect_right_output()
 
 
+def test_a_worker_of_another_build_is_refused(case):
+    other = case.path("flights-other-build")
+    shutil.copy(case.flights, other)
+    with open(other, "ab") as file:
+        file.write(b"built on another day")
+    _, port = case.coordinator()
+    own, case.flights = case.flights, other
+    stranger = case.worker(port)
+    case.flights = own
+    expect_in(case.expect_end(stranger, FAILED), "refuses this worker", "another build of the program", "the same executable")
+
+
 def test_a_worker_must_know_its_coordinator(case):
     expect_in(case.expect_end(case.start("--role", "worker"), REFUSED), "--coordinator HOST:PORT", "high-availability.type")
 
