@@ -19,8 +19,6 @@ constexpr MonotonicTime kNever = MonotonicTime::max();
 constexpr MonotonicTime kFirstAskAgain = 500ms;
 constexpr MonotonicTime kLastAskAgain = 30s;
 
-int64_t milliseconds(MonotonicTime time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); }
-
 }  // namespace
 
 CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random, CoordinatorOptions options, CheckpointHost& host)
@@ -151,7 +149,7 @@ void CheckpointCoordinator::expire(MonotonicTime now) {
     const auto found = pending_.find(id);  // the host may have stopped the attempt because of the one before
     if (found == pending_.end() || !running_) continue;
     Entry& entry = found->second;
-    const std::string after = cat("checkpoint ", id, " has expired after ", milliseconds(options_.timeout), " ms");
+    const std::string after = cat("checkpoint ", id, " has expired after ", whole_ms(options_.timeout), " ms");
     if (may_abort(entry.checkpoint.phase())) {
       const std::string missing = entry.checkpoint.missing();
       abort(id, deadline_exceeded(cat(after, missing.empty() ? "" : ": ", missing)), Counted::kYes, Files::kRemove);

@@ -160,7 +160,7 @@ class CheckpointCoordinator {
   CheckpointId next_id_;
   std::map<CheckpointId, Entry> pending_;
   std::vector<CheckpointId> completed_;        // ascending
-  std::vector<CheckpointId> unconfirmed_;  ///< to be removed
+  std::vector<CheckpointId> unconfirmed_;      // to be removed when one has been completed
   std::set<CheckpointId> untouchable_;         // somebody else's, though the id should be ours
   std::optional<CheckpointId> writing_;        // finalizing or unknown
   std::optional<MonotonicTime> ask_again_at_;  // about the unknown one

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "graph/scale.h"
@@ -56,7 +55,7 @@ void JobMaster::publish_view() {
   current_.source_records = records_of_earlier_attempts_ + records_of_attempt_;
   current_.workers = pool_.registered();
   current_.slots = pool_.slots();
-  current_.shards = shards_;
+  current_.shards = shards();
   current_.attempt = attempt_;
   std::lock_guard lock(view_mutex_);
   view_ = current_;

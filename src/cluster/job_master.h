@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -90,6 +89,9 @@ class JobMaster final : public Actor, private CheckpointHost {
   void finish_by_checkpoint();
   void attempt_failed(Status status);
   void widen_if_possible();
+  int shards() const { return static_cast<int>(worker_of_shard_.size()); }
+  /// Others have led the job before: it is under way.
+  bool has_taken_over() const { return store_ != nullptr && epoch_ > 1; }
   /// Ends the attempt, then does `after` (on this thread).
   void tear_down(std::function<void()> after);
   void torn_down_if_all_left();
@@ -131,8 +133,7 @@ class JobMaster final : public Actor, private CheckpointHost {
   bool found_ended_ = false;            ///< under an earlier leader
   AttemptId attempt_;
   JobGraph attempt_graph_;              ///< as wide as the attempt
-  int shards_ = 0;                      ///< of the attempt
-  std::vector<int32_t> worker_of_shard_;
+  std::vector<int32_t> worker_of_shard_;  ///< of the attempt
   std::optional<PreparedJob> prepared_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
   RestartBackoff backoff_;

@@ -20,8 +20,6 @@ JobState state_of(const JobResult& result) {
   return JobState::kFailed;
 }
 
-int64_t ms(MonotonicTime t) { return std::chrono::duration_cast<std::chrono::milliseconds>(t).count(); }
-
 }  // namespace
 
 void JobMaster::prepare() {
@@ -54,8 +52,8 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
   if (!prepared.ok()) {
     current_.failure = prepared.status();
     // What does not work at the start is not mended by trying again; but when a leader takes over, it is storage that has to be waited for.
-    const bool taken_over = store_ != nullptr && epoch_ > 1 && prepared.status().code() == StatusCode::kUnavailable;
-    if (!prepared_ && !taken_over) {
+    const bool wait_for_storage = has_taken_over() && prepared.status().code() == StatusCode::kUnavailable;
+    if (!prepared_ && !wait_for_storage) {
       current_.refused = true;
       end(JobState::kFailed, JobOutcome::kFailed);
     } else {
@@ -78,8 +76,7 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
 MonotonicTime JobMaster::wait_for_slots(MonotonicTime now) {
   const int wanted = current_.slots_wanted;
   const int slots = pool_.slots();
-  const bool taken_over = store_ != nullptr && epoch_ > 1;
-  const bool first = attempt_ == first_attempt_of(epoch_) && !taken_over;
+  const bool first = attempt_ == first_attempt_of(epoch_) && !has_taken_over();
   const MonotonicTime narrower_at = waiting_since_ + (first ? options_.first_slot_wait : options_.restart_slot_wait);
   if (slots >= wanted || (options_.adaptive && slots > 0 && now >= narrower_at)) {
     deploy(std::min(slots, wanted));
@@ -98,7 +95,6 @@ void JobMaster::deploy(int shards) {
   ++attempt_;
   phase_ = Phase::kDeploying;
   records_of_earlier_attempts_ += std::exchange(records_of_attempt_, 0);
-  shards_ = shards;
   attempt_graph_ = limit_parallelism(graph_, shards);
   Deploy message;
   message.attempt = attempt_;
@@ -162,9 +158,9 @@ void JobMaster::attempt_failed(Status status) {
 
 /// More slots than the attempt runs on: from the checkpoint that has just been completed nothing is done twice.
 void JobMaster::widen_if_possible() {
-  if (phase_ != Phase::kRunning || !options_.adaptive || shards_ >= current_.slots_wanted || pool_.slots() <= shards_) return;
+  if (phase_ != Phase::kRunning || !options_.adaptive || shards() >= current_.slots_wanted || pool_.slots() <= shards()) return;
   if (pool_.all_of_attempt(&PooledWorker::ended)) return;
-  WEIR_LOG(kInfo) << "there are " << pool_.slots() << " slots now: widening from " << shards_;
+  WEIR_LOG(kInfo) << "there are " << pool_.slots() << " slots now: widening from " << shards();
   current_.state = JobState::kRestarting;
   tear_down([this] { prepare(); });
 }
@@ -210,7 +206,7 @@ void JobMaster::schedule_restart() {
   }
   ++current_.restarts;
   current_.state = JobState::kRestarting;
-  WEIR_LOG(kInfo) << "restarting in " << ms(*delay) << " ms";
+  WEIR_LOG(kInfo) << "restarting in " << whole_ms(*delay) << " ms";
   restart_at_ = now + *delay;
   phase_ = Phase::kWaitingToRestart;
 }

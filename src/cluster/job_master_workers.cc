@@ -13,7 +13,6 @@ namespace {
 constexpr MonotonicTime kRegistrationTime = std::chrono::seconds(10);  ///< from connecting to saying who one is
 constexpr MonotonicTime kLookInterval = std::chrono::milliseconds(100);  ///< at the workers' silence: not at each message of each of them
 
-int64_t ms(MonotonicTime t) { return std::chrono::duration_cast<std::chrono::milliseconds>(t).count(); }
 
 }  // namespace
 
@@ -180,7 +179,7 @@ MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
   if (phase_ == Phase::kTearingDown && now >= teardown_deadline_) {
     for (PooledWorker* worker : pool_.of_attempt()) {
       if (worker->left) continue;
-      lose_worker(worker->session, deadline_exceeded(cat("its tasks do not end within ", ms(options_.cancellation_timeout),
+      lose_worker(worker->session, deadline_exceeded(cat("its tasks do not end within ", whole_ms(options_.cancellation_timeout),
                                                          " ms (task.cancellation.timeout)")));
     }
   }
@@ -189,7 +188,7 @@ MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
 
 void JobMaster::give_up_silent_workers(MonotonicTime now) {
   for (const int64_t session : pool_.silent_since(now - options_.heartbeat_timeout)) {
-    lose_worker(session, unavailable(cat("nothing was heard from it for ", ms(options_.heartbeat_timeout), " ms (heartbeat.timeout)")));
+    lose_worker(session, unavailable(cat("nothing was heard from it for ", whole_ms(options_.heartbeat_timeout), " ms (heartbeat.timeout)")));
   }
   std::vector<int64_t> strangers;
   pool_.for_each([&](const PooledWorker& worker) {

@@ -153,16 +153,14 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*job));
     if (store == nullptr) {
       WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
-    } else if (pointer) {
+    } else {
       // Not now: whoever is deposed while it prepares would remove what the next leader writes.
       prepared.leftovers = inventory.leftovers;
       for (const CheckpointId id : inventory.completed) {
-        if (id <= pointer->id) continue;
+        if (!pointer || id <= pointer->id) continue;
         prepared.unconfirmed.push_back(id);
         if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce)) WEIR_RETURN_IF_ERROR(discard_checkpoint(*job, id));
       }
-    } else {
-      prepared.leftovers = inventory.leftovers;
     }
     prepared.job_directory = job;
     prepared.highest_used_id = inventory.highest;

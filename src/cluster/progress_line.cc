@@ -34,9 +34,8 @@ std::string progress_line(const JobView& view, double records_per_second, Monoto
                          time_text(view.watermark));
   const CheckpointStatistics& checkpoints = view.checkpoints;
   if (checkpoints.completed > 0) {
-    const auto ms = [](MonotonicTime t) { return std::chrono::duration_cast<std::chrono::milliseconds>(t).count(); };
-    line += cat("  checkpoint ", checkpoints.last_completed_id, " (", ms(checkpoints.last_duration), " ms, ", checkpoints.last_bytes,
-                " B, ", ms(now - checkpoints.last_completed_at) / 1000, " s ago)");
+    line += cat("  checkpoint ", checkpoints.last_completed_id, " (", whole_ms(checkpoints.last_duration), " ms, ", checkpoints.last_bytes,
+                " B, ", whole_ms(now - checkpoints.last_completed_at) / 1000, " s ago)");
   }
   if (checkpoints.failed > 0) line += cat("  failed checkpoints ", checkpoints.failed);
   if (view.restarts > 0) line += cat("  restarts ", view.restarts);

@@ -125,7 +125,6 @@ class Worker final : public Actor, private ShardListener {
 
   std::unique_ptr<Connection> link_;
   int64_t link_number_ = 0;          ///< what comes from an earlier link is not looked at
-  bool registered_ = false;
   int64_t epoch_ = -1;               ///< the latest that this worker has registered with
   MonotonicTime last_heard_{0};
   MonotonicTime last_step_{0};

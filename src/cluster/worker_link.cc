@@ -24,7 +24,7 @@ MonotonicTime Worker::tend_link(MonotonicTime now) {
     if (stood_still >= options_.heartbeat_timeout) last_heard_ = std::max(last_heard_, now - options_.heartbeat_timeout / 2);
     if (now >= last_heard_ + options_.heartbeat_timeout) {
       lose_link(unavailable(cat("nothing was heard from the coordinator for ",
-                                std::chrono::duration_cast<std::chrono::milliseconds>(options_.heartbeat_timeout).count(),
+                                whole_ms(options_.heartbeat_timeout),
                                 " ms (heartbeat.timeout)")));
     } else {
       return last_heard_ + options_.heartbeat_timeout;
@@ -77,13 +77,12 @@ void Worker::dial(MonotonicTime now) {
 }
 
 void Worker::lose_link(const Status& reason) {
-  if (registered_ || reason.message() != last_link_failure_.message()) {
-    WEIR_LOG(kInfo) << "worker " << id_ << (registered_ ? " has lost its coordinator: " : " has no coordinator yet: ") << reason.message();
+  if (current_.registered || reason.message() != last_link_failure_.message()) {
+    WEIR_LOG(kInfo) << "worker " << id_ << (current_.registered ? " has lost its coordinator: " : " has no coordinator yet: ") << reason.message();
   }
   last_link_failure_ = reason;
   link_.reset();
-  if (registered_) dial_delay_ = MonotonicTime(0);
-  registered_ = false;
+  if (current_.registered) dial_delay_ = MonotonicTime(0);
   current_.registered = false;
   dial_at_ = platform_.clock.now() + dial_delay_;
   cancel();
@@ -109,7 +108,6 @@ void Worker::on_registered(const Registered& message) {
     return;
   }
   epoch_ = message.epoch;
-  registered_ = true;
   current_.registered = true;
   searching_since_.reset();
   dial_delay_ = MonotonicTime(0);
@@ -129,7 +127,7 @@ void Worker::on_frame(const std::string& frame) {
     return end(shutdown->failed ? failed_precondition(cat("the job failed: ", shutdown->message)) : Status());
   }
   if (std::get_if<Heartbeat>(&message) != nullptr) return send(HeartbeatReply{});
-  if (!registered_) return;
+  if (!current_.registered) return;
   if (auto* deploy_message = std::get_if<Deploy>(&message)) return deploy(std::make_shared<const Deploy>(std::move(*deploy_message)));
   if (auto* start = std::get_if<Start>(&message)) {
     if (attempt_ && attempt_->number == start->attempt && !attempt_->cancelling) attempt_->execution->start(options_.pin_shards);
@@ -157,7 +155,6 @@ void Worker::end(Status status) {
   current_.status = std::move(status);
   current_.registered = false;
   link_.reset();
-  registered_ = false;
   cancel();
 }
 

@@ -60,7 +60,7 @@ MonotonicTime LeaderElection::step() {
 
   if (phase_ == Phase::kLeading && now.count() >= lease_->end_ns_.load(std::memory_order_relaxed)) {
     give_up_session(cat("ZooKeeper has not answered for ",
-                        std::chrono::duration_cast<std::chrono::milliseconds>(lease_length()).count(),
+                        whole_ms(lease_length()),
                         " ms, so another may lead soon"));
   }
   if (resign_asked_ && phase_ != Phase::kResigning && phase_ != Phase::kResigned) {

@@ -8,6 +8,9 @@ namespace weir {
 /// A point on a clock that never jumps. Only differences mean anything.
 using MonotonicTime = std::chrono::nanoseconds;
 
+/// For messages: what is less than a millisecond is dropped.
+inline int64_t whole_ms(MonotonicTime time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time).count(); }
+
 /// Thread: any.
 class Clock {
  public:
