@@ -6,6 +6,8 @@
 #include "api/launch.h"
 #include "base/strings.h"
 #include "cluster/run_job.h"
+#include "flink/chain_process.h"
+#include "flink/submission.h"
 #include "platform/transport.h"
 
 namespace weir {
@@ -48,6 +50,13 @@ Status read_configuration(const std::optional<std::string>& named, Configuration
   return status.code() == StatusCode::kNotFound ? Status() : status;
 }
 
+/// The runner for what this process is and where the job is to run.
+int run_program(const JobGraph& graph, const Configuration& configuration) {
+  if (configuration.get(options::kRole) == ProcessRole::kChain) return run_chain(graph, configuration);
+  if (configuration.get(options::kTarget) == ExecutionTarget::kFlink) return submit_to_flink(graph, configuration);
+  return run_job(graph, configuration);
+}
+
 std::string program_name(int argc, const char* const* argv) {
   if (argc < 1) return "job";
   return std::string(split(argv[0], '/').back());
@@ -77,7 +86,10 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
                                                                              {"job-id", &options::kJobId},
                                                                              {"workers", &options::kWorkers},
                                                                              {"slots", &options::kTaskSlots},
-                                                                             {"role", &options::kRole}};
+                                                                             {"role", &options::kRole},
+                                                                             {"target", &options::kTarget},
+                                                                             {"rest", &options::kFlinkRest},
+                                                                             {"jar-out", &options::kFlinkJarOut}};
   for (const auto& [flag, key] : kFlags) {
     if (const auto value = line.take_value(flag))
       impl->note(configuration.set(key->name, *value, {ConfigLayer::kCommandLine, cat("--", flag)}));
@@ -92,6 +104,8 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
   };
   set_address("listen", options::kCoordinatorBindHost, options::kCoordinatorPort);
   set_address("coordinator", options::kCoordinatorAddress, options::kCoordinatorPort);
+  if (line.take_switch("detached").value_or(false))
+    impl->note(configuration.set(options::kFlinkDetached.name, "true", {ConfigLayer::kCommandLine, "--detached"}));
   impl->mode.explain = line.take_switch("explain").value_or(false);
   impl->mode.help = line.take_switch("help").value_or(false);
   return StreamExecutionEnvironment(std::move(impl));
@@ -168,7 +182,7 @@ int StreamExecutionEnvironment::execute(std::string job_name) {
   std::vector<std::string> problems = impl_->command_line.problems();
   if (std::exchange(impl_->executed, true)) problems.push_back("execute() was called a second time; a program runs one job");
   return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode, std::move(problems), *impl_->graph,
-                impl_->configuration, job_name, run_job);
+                impl_->configuration, job_name, run_program);
 }
 
 }  // namespace weir

@@ -20,7 +20,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "restart_before_all_left", "leftovers_removed_at_open",
     "notify_before_pointer", "pointer_not_fenced", "plan_part_of_neighbour", "unconfirmed_removed_at_once", "worker_forgotten_in_checkpoint",
     "epoch_not_counted", "barrier_lost_between_processes", "remote_watermark_ahead", "ended_with_first_task", "snapshot_lacks_a_task",
-    "splits_dealt_twice",
+    "splits_dealt_twice", "hosted_state_not_restored", "hosted_barrier_not_flushed",
 };
 
 }  // namespace

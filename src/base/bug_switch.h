@@ -47,6 +47,8 @@ enum class Bug {
   kEndedWithFirstTask,          ///< a worker says that all of its tasks have ended when one has
   kSnapshotLacksATask,          ///< a worker does not wait for the last of its tasks
   kSplitsDealtTwice,            ///< the first subtask's splits are read by another one too
+  kHostedStateNotRestored,      ///< a chain in Flink starts empty whatever Flink gives it
+  kHostedBarrierNotFlushed,     ///< a chain in Flink keeps records that belong before a barrier
   kCount,
 };
 

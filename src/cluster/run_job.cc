@@ -13,13 +13,11 @@
 #include "cluster/contender.h"
 #include "cluster/job_runner.h"
 #include "cluster/local_workers.h"
+#include "cluster/process.h"
 #include "cluster/progress_line.h"
 #include "cluster/worker.h"
-#include "fs/real_registry.h"
 #include "ha/ha_options.h"
 #include "ha/leader_finder.h"
-#include "platform/process_signals.h"
-#include "platform/real_platform.h"
 #include "runtime/data_server.h"
 #include "runtime/exchange.h"
 
@@ -36,39 +34,6 @@ int refuse(const Status& status) {
   report(cat("error: ", status.message()));
   return kRefused;
 }
-
-std::optional<std::string> setting(const Configuration& configuration, std::string_view key) {
-  for (const Configuration::Entry& entry : configuration.entries()) {
-    if (entry.key == key) return entry.value;
-  }
-  return std::nullopt;
-}
-
-TransportSecurity security_options(const Configuration& configuration) {
-  TransportSecurity security;
-  security.shared_secret_file = configuration.get_optional(options::kSharedSecretFile).value_or("");
-  security.tls = configuration.get(options::kInternalTls);
-  security.keystore = configuration.get_optional(options::kInternalKeystore).value_or("");
-  security.keystore_password = configuration.get_optional(options::kInternalKeystorePassword).value_or("");
-  security.truststore = configuration.get_optional(options::kInternalTruststore).value_or("");
-  security.truststore_password = configuration.get_optional(options::kInternalTruststorePassword).value_or("");
-  return security;
-}
-
-/// What every role stands on.
-struct Process {
-  explicit Process(const Configuration& configuration)
-      : files({.config = [&configuration](std::string_view key) { return setting(configuration, key); },
-               .environment = process_environment,
-               .login_user = process_login_user(),
-               .sleep = sleep_for,
-               .wall_ms = [] { return RealClock().wall_ms(); }}),
-        platform(files, static_cast<int>(configuration.get(options::kIoThreads)), security_options(configuration)) {}
-
-  ProcessSignals signals;  ///< before any thread
-  RealFileSystems files;
-  RealPlatform platform;
-};
 
 /// An address to listen on that nobody can dial.
 bool reached_by_no_name(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
@@ -297,6 +262,7 @@ int run_job(const JobGraph& graph, const Configuration& configuration) {
     case ProcessRole::kCoordinator:
       options->worker.build = own_executable_id();
       return run_coordinator(graph, configuration, *std::move(options));
+    case ProcessRole::kChain: break;  // not a process of a cluster of weir's
     case ProcessRole::kWorker:
       options->worker.build = own_executable_id();
       return run_worker(graph, configuration, *options);

@@ -40,7 +40,8 @@ std::string configuration_page();
 enum class RestartStrategyType { kNone, kFixedDelay, kFailureRate, kExponentialDelay };
 enum class StateBackendType { kHashMap };
 enum class SchedulerType { kAdaptive, kFixed };
-enum class ProcessRole { kEmbedded, kCoordinator, kWorker };
+enum class ProcessRole { kEmbedded, kCoordinator, kWorker, kChain };
+enum class ExecutionTarget { kWeir, kFlink };
 enum class HighAvailabilityType { kNone, kZooKeeper };
 enum class ZooKeeperAcl { kOpen, kCreator };
 
@@ -210,7 +211,20 @@ inline constexpr Option<bool> kFromLocal{
      "After a failure that it survives a worker reads its state from its copy. Turns the copies on, too.", "state.backend.local-recovery"}};
 inline constexpr Option<ProcessRole> kRole{
     {"weir.role", ConfigType::kEnum, "embedded",
-     "What this process is: the whole cluster, or a coordinator or a worker of one (--role).", "", "embedded,coordinator,worker"}};
+     "What this process is: the whole cluster, or a coordinator or a worker of one (--role). chain: set by Flink's TaskManagers.", "",
+     "embedded,coordinator,worker,chain"}};
+inline constexpr Option<ExecutionTarget> kTarget{
+    {"weir.target", ConfigType::kEnum, "weir", "What runs the job: weir itself, or a cluster of Flink (--target).", "", "weir,flink"}};
+inline constexpr Option<std::string> kFlinkRest{
+    {"weir.flink.rest", ConfigType::kString, "", "The REST address of the Flink cluster that is to run the job: http://HOST:PORT (--rest)."}};
+inline constexpr Option<std::string> kFlinkJarOut{
+    {"weir.flink.jar-out", ConfigType::kString, "", "Write the job's jar for Flink to this file and submit nothing (--jar-out)."}};
+inline constexpr Option<bool> kFlinkDetached{
+    {"weir.flink.detached", ConfigType::kBool, "false", "Return when the Flink cluster has accepted the job, not when it has ended (--detached)."}};
+inline constexpr Option<std::string> kFlinkBridge{
+    {"weir.flink.bridge-jar", ConfigType::kString, "", "The bridge's jar; unset: share/weir/weir-flink.jar beside the folder of the executable."}};
+inline constexpr Option<std::string> kFlinkFrom{
+    {"weir.flink.from", ConfigType::kString, "", "A chain in Flink: the snapshot of weir's that the job began with. Set by --from."}};
 inline constexpr Option<int64_t> kWorkers{
     {"weir.workers", ConfigType::kInt, "0",
      "Worker processes on this host that the coordinator starts and, when they die, starts again (--workers). 0: none.", "", "", 0, 4096}};
