@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -19,17 +19,26 @@ namespace weir {
 /// Thread: any.
 class BlockingGate {
  public:
-  /// `on_empty` is called, on whatever thread, each time the last work under way ends.
+  /// `on_empty` is called, on whatever thread, each time the last work under way ends. It must not ask the gate; it posts to a mailbox.
   explicit BlockingGate(std::function<void()> on_empty) : on_empty_(std::move(on_empty)) {}
-  void enter() { under_way_.fetch_add(1); }
-  void leave() {
-    if (under_way_.fetch_sub(1) == 1) on_empty_();
+  void enter() {
+    std::lock_guard lock(mutex_);
+    ++under_way_;
   }
-  bool empty() const { return under_way_.load() == 0; }
+  void leave() {
+    std::lock_guard lock(mutex_);
+    if (--under_way_ == 0) on_empty_();
+  }
+  /// True only when `on_empty` has returned, too: then the gate, and what it would have called, may go.
+  bool empty() const {
+    std::lock_guard lock(mutex_);
+    return under_way_ == 0;
+  }
 
  private:
   const std::function<void()> on_empty_;
-  std::atomic<int> under_way_{0};
+  mutable std::mutex mutex_;
+  int under_way_ = 0;
 };
 
 struct ExecutionOptions {
