@@ -11,13 +11,14 @@
 Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
 (~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
 """
-import argparse, contextlib, fcntl, hashlib, json, os, pathlib, shlex, signal, socket, subprocess, sys, time, urllib.request
+import argparse, json, pathlib, socket, subprocess, sys, time, urllib.request
 from xml.sax.saxutils import escape
 
+import servers
+from servers import HOST, die, free_ports, say
+
 VERSION = "3.4.2"
-HOST = "127.0.0.1"
 NAMESERVICE = "weirns"
-READY_SECONDS = 90
 METRICS_SECONDS = 1  # /jmx shows numbers of that age
 ARTIFACTS = ["hadoop-hdfs", "hadoop-common", "hadoop-hdfs-client"]
 MAIN = {"namenode": "org.apache.hadoop.hdfs.server.namenode.NameNode",
@@ -33,71 +34,16 @@ log4j.appender.C.layout.ConversionPattern=%d{{ISO8601}} %p %c{{2}}: %m%n
 """
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def die(text):
-    sys.exit(f"hdfs.py: {text}")
-
-
-# --- jars
-
 def jars():
-    """The folder of Hadoop's jars, fetched once; two runs at the same time fetch them once, too."""
-    cache = pathlib.Path(os.environ.get("WEIR_REAL_HOME") or pathlib.Path.home() / ".cache" / "weir-real") / "jars"
-    folder = cache / f"hadoop-{VERSION}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with open(cache / f"hadoop-{VERSION}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        dependencies = "".join(f"<dependency><groupId>org.apache.hadoop</groupId><artifactId>{a}</artifactId><version>{VERSION}</version></dependency>"
-                               for a in ARTIFACTS)
-        stamp, wanted = folder / ".stamp", hashlib.sha256(dependencies.encode()).hexdigest()
-        if not stamp.exists() or stamp.read_text() != wanted:
-            pom = folder / ".pom"
-            pom.mkdir(parents=True, exist_ok=True)
-            (pom / "pom.xml").write_text(
-                '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>weir.real</groupId>'
-                f"<artifactId>hdfs</artifactId><version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>")
-            say(f"fetching Hadoop {VERSION} into {folder}")
-            done = subprocess.run(["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
-                                   "-DincludeScope=runtime", f"-DoutputDirectory={folder}"], cwd=pom, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
-            if done.returncode != 0:
-                die("maven could not fetch Hadoop: is Maven Central reachable?\n" + done.stdout.decode(errors="replace")[-2000:])
-            # The jars hold no web pages, and the servers refuse to start without the folders for them.
-            for name in ["hdfs", "datanode", "journal", "secondary", "static"]:
-                (folder / "web" / "webapps" / name / "WEB-INF").mkdir(parents=True, exist_ok=True)
-            stamp.write_text(wanted)
+    """The folder of Hadoop's jars."""
+    folder = servers.maven_jars(f"hadoop-{VERSION}", f"Hadoop {VERSION}", [f"org.apache.hadoop:{a}:{VERSION}" for a in ARTIFACTS])
+    # The jars hold no web pages, and the servers refuse to start without the folders for them.
+    for name in ["hdfs", "datanode", "journal", "secondary", "static"]:
+        (folder / "web" / "webapps" / name / "WEB-INF").mkdir(parents=True, exist_ok=True)
     return folder
 
 
-# --- processes
-
-def start_time(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(") ")[2].split()[19]
-    except OSError:
-        return None
-
-
-class Home:
-    """The folder of one HDFS: state.json says what runs and where."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder).resolve()
-        self.file = self.folder / "state.json"
-        self.state = json.loads(self.file.read_text()) if self.file.exists() else {"processes": {}}
-
-    def save(self):
-        temporary = self.file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.state, indent=1))
-        temporary.replace(self.file)
-
-    def pid_of(self, name):
-        entry = self.state["processes"].get(name)
-        return entry["pid"] if entry and start_time(entry["pid"]) == entry["started"] else None
-
+class Home(servers.Home):
     def classpath(self, conf):
         return f"{conf}:{self.state['jars']}/web:{self.state['jars']}/*"
 
@@ -105,53 +51,8 @@ class Home:
         """Runs a main class to its end."""
         return subprocess.run(JAVA + ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", self.classpath(conf), main, *args], timeout=120, **options)
 
-    def spawn(self, name, kind, conf, heap):
-        log = open(self.folder / f"{name}.log", "ab")
-        process = subprocess.Popen(JAVA + [f"-Xmx{heap}", "-cp", self.classpath(conf), MAIN[kind]], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=log, start_new_session=True)
-        self.state["processes"][name] = {"pid": process.pid, "started": start_time(process.pid)}
-        self.save()
-
-    def stop(self, name):
-        pid = self.pid_of(name)
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + 10
-            while self.pid_of(name) is not None and time.monotonic() < deadline:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
-                time.sleep(0.05)
-            if self.pid_of(name) is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-        self.state["processes"].pop(name, None)
-        self.save()
-
-    def log_tail(self, name):
-        log = self.folder / f"{name}.log"
-        return "".join(log.read_text(errors="replace").splitlines(True)[-5:]) if log.exists() else ""
-
-    def wait(self, what, condition, *names):
-        deadline = time.monotonic() + READY_SECONDS
-        while not condition():
-            for name in names:
-                if self.pid_of(name) is None:
-                    die(f"{name} ended while waiting for {what}:\n{self.log_tail(name)}")
-            if time.monotonic() > deadline:
-                die(f"{what} did not come within {READY_SECONDS} s; see {self.folder}/*.log")
-            time.sleep(0.1)
-
-
-def free_ports(count):
-    """Ports that nobody has. They are all held until the last is known, so that none is given twice."""
-    with contextlib.ExitStack() as stack:
-        ports = []
-        for _ in range(count):
-            s = stack.enter_context(socket.socket())
-            s.bind((HOST, 0))
-            ports.append(s.getsockname()[1])
-        return ports
+    def serve(self, name, kind, conf, heap):
+        self.spawn(name, JAVA + [f"-Xmx{heap}", "-cp", self.classpath(conf), MAIN[kind]])
 
 
 # --- configuration
@@ -235,21 +136,20 @@ def ha_state(home, nn):
 # --- commands
 
 def start_once(home, ha, close_delay_ms):
-    home.folder.mkdir(parents=True, exist_ok=True)
     names = ["nn1_rpc", "nn1_http", "dn_data", "dn_http", "dn_ipc"] + (["nn2_rpc", "nn2_http", "jn_rpc", "jn_http"] if ha else [])
     home.state = {"jars": str(jars()), "ha": ha, "close_delay_ms": close_delay_ms, "ports": dict(zip(names, free_ports(len(names)))), "processes": {}}
     home.save()
     ports = home.state["ports"]
     conf1 = namenode_conf(home, "nn1")
     if ha:
-        home.spawn("jn", "journalnode", conf1, "128m")
+        home.serve("jn", "journalnode", conf1, "128m")
         home.wait("the JournalNode", answers(home, "jn", ports["jn_http"]), "jn")
     with open(home.folder / "format.log", "ab") as log:
         if home.java(conf1, MAIN["namenode"], "-format", "-nonInteractive", "-force", stdout=log, stderr=log).returncode != 0:
             die(f"the NameNode could not be formatted; see {home.folder}/format.log")
-    home.spawn("nn1", "namenode", conf1, "256m")
+    home.serve("nn1", "namenode", conf1, "256m")
     (home.folder / "data").mkdir(mode=0o700, exist_ok=True)
-    home.spawn("dn", "datanode", write_conf(home, "dn"), "256m")
+    home.serve("dn", "datanode", write_conf(home, "dn"), "256m")
     home.wait("the NameNode", answers(home, "nn1", ports["nn1_http"]), "nn1")
     client = write_conf(home, "client", level="WARN")
     if ha:
@@ -257,7 +157,7 @@ def start_once(home, ha, close_delay_ms):
         with open(home.folder / "bootstrap.log", "ab") as log:
             if home.java(conf2, MAIN["namenode"], "-bootstrapStandby", "-nonInteractive", "-force", stdout=log, stderr=log).returncode != 0:
                 die(f"the second NameNode could not be prepared; see {home.folder}/bootstrap.log")
-        home.spawn("nn2", "namenode", conf2, "256m")
+        home.serve("nn2", "namenode", conf2, "256m")
         home.wait("the second NameNode", answers(home, "nn2", ports["nn2_http"]), "nn2")
         # A NameNode answers over HTTP before it takes calls.
         for name in ("nn1", "nn2"):
@@ -268,15 +168,12 @@ def start_once(home, ha, close_delay_ms):
     environment = {"HADOOP_CONF_DIR": client, "WEIR_TEST_HDFS": uri, "WEIR_TEST_HDFS_HOME": home.folder,
                    "WEIR_TEST_HDFS_TOOL": pathlib.Path(__file__).resolve(), "WEIR_TEST_HDFS_HA": "1" if ha else "",
                    "WEIR_TEST_HDFS_CLASSPATH": f"{home.state['jars']}/*"}
-    (home.folder / "env").write_text("".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items()))
+    home.write_env(environment)
     say(f"HDFS at {uri}; source {home.folder}/env")
 
 
 def start(home, arguments):
-    if any(home.pid_of(name) for name in home.state["processes"]):
-        die(f"an HDFS runs in {home.folder} already: stop it first")
-    if home.folder.exists() and any(home.folder.iterdir()) and not home.file.exists():
-        die(f"{home.folder} holds other things: give an empty folder, or one of this tool")
+    home.begin("an HDFS")
     try:
         for leftover in ["data", "tmp", "journal", "name-nn1", "name-nn2"]:
             subprocess.run(["rm", "-rf", str(home.folder / leftover)], check=True)
@@ -331,7 +228,7 @@ def datanode(home, arguments):
         home.wait("the NameNode to miss its DataNode",
                   lambda: beans(home.state["ports"]["nn1_http"], "Hadoop:service=NameNode,name=FSNamesystemState").get("NumLiveDataNodes") == 0, "nn1")
     else:
-        home.spawn("dn", "datanode", home.folder / "conf-dn", "256m")
+        home.serve("dn", "datanode", home.folder / "conf-dn", "256m")
         home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
 
 

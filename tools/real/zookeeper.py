@@ -11,114 +11,31 @@
 Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
 (~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
 """
-import argparse, contextlib, fcntl, hashlib, json, os, pathlib, shlex, signal, socket, subprocess, sys, time
+import argparse, pathlib, signal, socket, subprocess
+
+import servers
+from servers import HOST, die, free_ports, say
 
 VERSION = "3.9.4"
-HOST = "127.0.0.1"
 TICK_MS = 500  # the least session time-out is two of it, the most twenty times; see maxSessionTimeout
-READY_SECONDS = 60
 # The server wants snappy and the metrics at its start, though its pom calls them provided, and logback to write its log.
 ARTIFACTS = ["org.apache.zookeeper:zookeeper:" + VERSION, "org.xerial.snappy:snappy-java:1.1.10.5", "io.dropwizard.metrics:metrics-core:4.1.12.1",
              "ch.qos.logback:logback-classic:1.3.15"]
 MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
+def process(server):
+    return f"server-{server}"
 
 
-def die(text):
-    sys.exit(f"zookeeper.py: {text}")
+class Home(servers.Home):
+    def serve(self, server):
+        self.spawn(process(server), ["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
+                                     "-cp", f"{self.folder / ('conf-' + server)}:{self.state['jars']}/*", MAIN,
+                                     str(self.folder / f"conf-{server}" / "zoo.cfg")])
 
-
-def jars():
-    """The folder of ZooKeeper's jars, fetched once; two runs at the same time fetch them once, too."""
-    cache = pathlib.Path(os.environ.get("WEIR_REAL_HOME") or pathlib.Path.home() / ".cache" / "weir-real") / "jars"
-    folder = cache / f"zookeeper-{VERSION}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with open(cache / f"zookeeper-{VERSION}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        dependencies = "".join("<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(*a.split(":"))
-                               for a in ARTIFACTS)
-        stamp, wanted = folder / ".stamp", hashlib.sha256(dependencies.encode()).hexdigest()
-        if not stamp.exists() or stamp.read_text() != wanted:
-            pom = folder / ".pom"
-            pom.mkdir(parents=True, exist_ok=True)
-            (pom / "pom.xml").write_text(
-                '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>weir.real</groupId>'
-                f"<artifactId>zookeeper</artifactId><version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>")
-            say(f"fetching ZooKeeper {VERSION} into {folder}")
-            done = subprocess.run(["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
-                                   "-DincludeScope=runtime", f"-DoutputDirectory={folder}"], cwd=pom, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
-            if done.returncode != 0:
-                die("maven could not fetch ZooKeeper: is Maven Central reachable?\n" + done.stdout.decode(errors="replace")[-2000:])
-            stamp.write_text(wanted)
-    return folder
-
-
-def start_time(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(") ")[2].split()[19]
-    except OSError:
-        return None
-
-
-class Home:
-    """The folder of one ZooKeeper: state.json says what runs and where."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder).resolve()
-        self.file = self.folder / "state.json"
-        self.state = json.loads(self.file.read_text()) if self.file.exists() else {"processes": {}}
-
-    def save(self):
-        temporary = self.file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.state, indent=1))
-        temporary.replace(self.file)
-
-    def pid_of(self, server):
-        entry = self.state["processes"].get(server)
-        return entry["pid"] if entry and start_time(entry["pid"]) == entry["started"] else None
-
-    def signal(self, server, number):
-        pid = self.pid_of(server)
-        if pid is None:
-            die(f"server {server} does not run in {self.folder}")
-        os.kill(pid, number)
-
-    def spawn(self, server):
-        log = open(self.folder / f"server-{server}.log", "ab")
-        command = ["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
-                   "-cp", f"{self.folder / ('conf-' + server)}:{self.state['jars']}/*", MAIN, str(self.folder / f"conf-{server}" / "zoo.cfg")]
-        process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        self.state["processes"][server] = {"pid": process.pid, "started": start_time(process.pid)}
-        self.save()
-
-    def end(self, server):
-        """SIGKILL, and waits until it is gone. A server keeps what it has acknowledged."""
-        pid = self.pid_of(server)
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            deadline = time.monotonic() + 10
-            while self.pid_of(server) is not None and time.monotonic() < deadline:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
-                time.sleep(0.02)
-        self.state["processes"].pop(server, None)
-        self.save()
-
-    def wait_ready(self, servers):
-        deadline = time.monotonic() + READY_SECONDS
-        for server in servers:
-            while not serves(self, server):
-                if self.pid_of(server) is None:
-                    log = (self.folder / f"server-{server}.log").read_text(errors="replace").splitlines()[-8:]
-                    die(f"server {server} ended:\n" + "\n".join(log))
-                if time.monotonic() > deadline:
-                    die(f"server {server} did not serve within {READY_SECONDS} s; see {self.folder}/server-{server}.log")
-                time.sleep(0.05)
+    def wait_ready(self, server):
+        self.wait(process(server), lambda: serves(self, server), process(server))
 
 
 def four_letters(port, word):
@@ -141,17 +58,6 @@ def serves(home, server):
     return f"dataDir={home.folder}/data-{server}/" in four_letters(port, b"conf")
 
 
-def free_ports(count):
-    """Ports that nobody has. They are all held until the last is known, so that none is given twice."""
-    with contextlib.ExitStack() as stack:
-        ports = []
-        for _ in range(count):
-            s = stack.enter_context(socket.socket())
-            s.bind((HOST, 0))
-            ports.append(s.getsockname()[1])
-        return ports
-
-
 def write_conf(home, server):
     conf, data, ports = home.folder / f"conf-{server}", home.folder / f"data-{server}", home.state["ports"]
     conf.mkdir(exist_ok=True)
@@ -167,53 +73,50 @@ def write_conf(home, server):
 
 
 def start(home, arguments):
-    if any(home.pid_of(server) for server in home.state["processes"]):
-        die(f"a ZooKeeper runs in {home.folder} already: stop it first")
-    if home.folder.exists() and any(home.folder.iterdir()) and not home.file.exists():
-        die(f"{home.folder} holds other things: give an empty folder, or one of this tool")
-    home.folder.mkdir(parents=True, exist_ok=True)
-    servers = [str(n + 1) for n in range(arguments.servers)]
-    ports = iter(free_ports(3 * len(servers)))
-    home.state = {"jars": str(jars()), "processes": {}, "ports": {s: {"client": next(ports), "peer": next(ports), "election": next(ports)} for s in servers}}
+    home.begin("a ZooKeeper")
+    numbers = [str(n + 1) for n in range(arguments.servers)]
+    ports = iter(free_ports(3 * len(numbers)))
+    jars = servers.maven_jars(f"zookeeper-{VERSION}", f"ZooKeeper {VERSION}", ARTIFACTS)
+    home.state = {"jars": str(jars), "processes": {}, "ports": {n: {"client": next(ports), "peer": next(ports), "election": next(ports)} for n in numbers}}
     home.save()
     try:
-        for server in servers:
-            subprocess.run(["rm", "-rf", str(home.folder / f"data-{server}")], check=True)
-            write_conf(home, server)
-        for server in servers:
-            home.spawn(server)
-        home.wait_ready(servers)
+        for number in numbers:
+            subprocess.run(["rm", "-rf", str(home.folder / f"data-{number}")], check=True)
+            write_conf(home, number)
+        for number in numbers:
+            home.serve(number)
+        for number in numbers:
+            home.wait_ready(number)
     except BaseException:
         stop(home, arguments)
         raise
-    quorum = ",".join(f"{HOST}:{home.state['ports'][server]['client']}" for server in servers)
-    environment = {"WEIR_TEST_ZOOKEEPER": quorum, "WEIR_TEST_ZOOKEEPER_HOME": home.folder, "WEIR_TEST_ZOOKEEPER_TOOL": pathlib.Path(__file__).resolve()}
-    (home.folder / "env").write_text("".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items()))
+    quorum = ",".join(f"{HOST}:{home.state['ports'][number]['client']}" for number in numbers)
+    home.write_env({"WEIR_TEST_ZOOKEEPER": quorum, "WEIR_TEST_ZOOKEEPER_HOME": home.folder, "WEIR_TEST_ZOOKEEPER_TOOL": pathlib.Path(__file__).resolve()})
     say(f"ZooKeeper at {quorum}; source {home.folder}/env")
 
 
 def stop(home, arguments):
-    for server in list(home.state["processes"]):
-        home.end(server)
+    for name in list(home.state["processes"]):
+        home.kill(name)  # a server keeps what it has acknowledged
 
 
 def kill(home, arguments):
-    home.end(arguments.server)
+    home.kill(process(arguments.server))
 
 
 def revive(home, arguments):
-    if home.pid_of(arguments.server) is not None:
+    if home.pid_of(process(arguments.server)) is not None:
         die(f"server {arguments.server} runs already")
-    home.spawn(arguments.server)
-    home.wait_ready([arguments.server])
+    home.serve(arguments.server)
+    home.wait_ready(arguments.server)
 
 
 def pause(home, arguments):
-    home.signal(arguments.server, signal.SIGSTOP)
+    home.signal(process(arguments.server), signal.SIGSTOP)
 
 
 def resume(home, arguments):
-    home.signal(arguments.server, signal.SIGCONT)
+    home.signal(process(arguments.server), signal.SIGCONT)
 
 
 def env(home, arguments):

@@ -1,0 +1,171 @@
+"""What the tools beside this share: jars, ports, and processes that are known by their pid and their start time, never by their name."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HOST = "127.0.0.1"
+READY_SECONDS = 90
+STOP_SECONDS = 10
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def die(text):
+    sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {text}")
+
+
+# --- jars
+
+def cache_home():
+    folder = pathlib.Path(os.environ.get("WEIR_REAL_HOME") or pathlib.Path.home() / ".cache" / "weir-real") / "jars"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def fetched_once(name, wanted):
+    """The cache's folder `name`, and whether it must be filled; two runs at the same time fill it once. It counts as filled with `wanted` when the
+    `with` ends without an exception."""
+    folder = cache_home() / name
+    with open(cache_home() / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stamp = folder / ".stamp"
+        missing = not stamp.exists() or stamp.read_text() != wanted
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder, missing
+        if missing:
+            stamp.write_text(wanted)
+
+
+def maven_jars(name, what, artifacts):
+    """The folder of the jars of `artifacts` (group:artifact:version) and of all that they need."""
+    dependencies = "".join("<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(*a.split(":"))
+                           for a in artifacts)
+    with fetched_once(name, hashlib.sha256(dependencies.encode()).hexdigest()) as (folder, missing):
+        if missing:
+            pom = folder / ".pom"
+            pom.mkdir(exist_ok=True)
+            (pom / "pom.xml").write_text(
+                '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>weir.real</groupId>'
+                f"<artifactId>{name}</artifactId><version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>")
+            say(f"fetching {what} into {folder}")
+            done = subprocess.run(["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
+                                   "-DincludeScope=runtime", f"-DoutputDirectory={folder}"], cwd=pom, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+            if done.returncode != 0:
+                die(f"maven could not fetch {what}: is Maven Central reachable?\n" + done.stdout.decode(errors="replace")[-2000:])
+    return folder
+
+
+# --- processes
+
+def start_time(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(") ")[2].split()[19]
+    except OSError:
+        return None
+
+
+def free_ports(count):
+    """Ports that nobody has. They are all held until the last is known, so that none is given twice."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(count):
+            s = stack.enter_context(socket.socket())
+            s.bind((HOST, 0))
+            ports.append(s.getsockname()[1])
+        return ports
+
+
+class Home:
+    """The folder of one system of servers: state.json says what runs and where."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder).resolve()
+        self.file = self.folder / "state.json"
+        self.state = json.loads(self.file.read_text()) if self.file.exists() else {"processes": {}}
+
+    def begin(self, what):
+        """Before a start: nothing of this folder's may run, and it must be this tool's or empty."""
+        if any(self.pid_of(name) for name in self.state["processes"]):
+            die(f"{what} runs in {self.folder} already: stop it first")
+        if self.folder.exists() and any(self.folder.iterdir()) and not self.file.exists():
+            die(f"{self.folder} holds other things: give an empty folder, or one of this tool")
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def save(self):
+        temporary = self.file.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.state, indent=1))
+        temporary.replace(self.file)
+
+    def pid_of(self, name):
+        entry = self.state["processes"].get(name)
+        return entry["pid"] if entry and start_time(entry["pid"]) == entry["started"] else None
+
+    def spawn(self, name, command, **options):
+        log = open(self.folder / f"{name}.log", "ab")
+        process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **options)
+        self.state["processes"][name] = {"pid": process.pid, "started": start_time(process.pid)}
+        self.save()
+
+    def signal(self, name, number):
+        pid = self.pid_of(name)
+        if pid is None:
+            die(f"{name} does not run in {self.folder}")
+        os.kill(pid, number)
+
+    def _signal_and_wait(self, name, number):
+        """Whether it is gone."""
+        pid = self.pid_of(name)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.pid_of(name) is not None and time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.02)
+        return self.pid_of(name) is None
+
+    def stop(self, name):
+        """SIGTERM, and SIGKILL to one that does not obey."""
+        if not self._signal_and_wait(name, signal.SIGTERM):
+            self._signal_and_wait(name, signal.SIGKILL)
+        self.state["processes"].pop(name, None)
+        self.save()
+
+    def kill(self, name):
+        self._signal_and_wait(name, signal.SIGKILL)
+        self.state["processes"].pop(name, None)
+        self.save()
+
+    def log_tail(self, name):
+        log = self.folder / f"{name}.log"
+        return "".join(log.read_text(errors="replace").splitlines(True)[-8:]) if log.exists() else ""
+
+    def wait(self, what, condition, *names):
+        """Until the condition holds; ends this program if it does not in time, or if one of the processes ends."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not condition():
+            for name in names:
+                if self.pid_of(name) is None:
+                    die(f"{name} ended while waiting for {what}:\n{self.log_tail(name)}")
+            if time.monotonic() > deadline:
+                die(f"{what} did not come within {READY_SECONDS} s; see {self.folder}/*.log")
+            time.sleep(0.1)
+
+    def write_env(self, environment):
+        """DIR/env: source it to find the servers."""
+        (self.folder / "env").write_text("".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items()))
