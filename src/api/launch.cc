@@ -33,6 +33,7 @@ StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, 
   result.max_parallelism = static_cast<int>(configuration.get(options::kMaxParallelism));
   result.chaining = configuration.get(options::kOperatorChaining);
   result.auto_generate_uids = configuration.get(options::kAutoGenerateUids);
+  result.for_flink = configuration.get(options::kTarget) == ExecutionTarget::kFlink || configuration.get(options::kRole) == ProcessRole::kChain;
   result.operators.batch_size = static_cast<size_t>(configuration.get(options::kBatchSize));
   result.operators.auto_watermark_interval_ms = configuration.get(options::kAutoWatermarkInterval).count();
   return result;

@@ -70,10 +70,13 @@ void plan_parallelism(const StreamGraph& graph, const JobGraphOptions& options, 
   }
 }
 
-Partitioning resolve(const StreamInput& input, const std::vector<Planned>& plan, const Planned& to) {
+Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options, const StreamInput& input, const std::vector<Planned>& plan,
+                     size_t to) {
   if (input.partitioning != Partitioning::kForward) return input.partitioning;
-  return plan[static_cast<size_t>(input.from)].parallelism == to.parallelism ? Partitioning::kForward
-                                                                             : Partitioning::kRebalance;
+  const auto from = static_cast<size_t>(input.from);
+  if (plan[from].parallelism != plan[to].parallelism) return Partitioning::kRebalance;
+  if (options.for_flink && graph.nodes[from].parallelism.has_value() != graph.nodes[to].parallelism.has_value()) return Partitioning::kRebalance;
+  return Partitioning::kForward;
 }
 
 /// Whether the node joins the chain of its input.
@@ -82,7 +85,8 @@ bool chains(const StreamGraph& graph, const JobGraphOptions& options, const std:
   const StreamNode& node = graph.nodes[i];
   if (!options.chaining || !node.chaining || node.inputs.size() != 1) return false;
   const auto from = static_cast<size_t>(node.inputs[0].from);
-  if (resolve(node.inputs[0], plan, plan[i]) != Partitioning::kForward) return false;
+  if (resolve(graph, options, node.inputs[0], plan, i) != Partitioning::kForward) return false;
+  if (options.for_flink && node.probe && vertices[static_cast<size_t>(plan[from].vertex)].is_source) return false;
   if (!graph.nodes[from].chaining || plan[from].consumers != 1) return false;
   return !node.max_parallelism || *node.max_parallelism == vertices[static_cast<size_t>(plan[from].vertex)].max_parallelism;
 }
@@ -136,10 +140,12 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGra
       vertex.parallelism = planned.parallelism;
       vertex.max_parallelism = planned.max_parallelism;
       vertex.is_source = node.inputs.empty();
+      vertex.bounded = node.bounded;
+      vertex.parallelism_given = node.parallelism.has_value();
       graph.vertices.push_back(std::move(vertex));
       for (const StreamInput& input : node.inputs) {
         graph.edges.push_back(
-            {plan[static_cast<size_t>(input.from)].vertex, planned.vertex, resolve(input, plan, planned), input.hasher, input.codec});
+            {plan[static_cast<size_t>(input.from)].vertex, planned.vertex, resolve(stream_graph, options, input, plan, i), input.hasher, input.codec});
       }
     }
     if (node.inputs.empty()) graph.bounded = graph.bounded && node.bounded;

@@ -14,6 +14,9 @@ struct JobGraphOptions {
   int max_parallelism = -1;  ///< likewise; -1: default_max_parallelism()
   bool chaining = true;
   bool auto_generate_uids = true;  ///< false: an operator without a uid is refused
+  /// As a cluster of Flink can run it: a source's chain ends before the first sink, which has state and work before a barrier that Flink's
+  /// sources have no place for; and since Flink may give the job another parallelism, an operator whose own was fixed follows it in no case.
+  bool for_flink = false;
   detail::OperatorSettings operators;
 };
 

@@ -76,6 +76,37 @@ TEST(BuildJobGraph, AnExchangeBreaksTheChain) {
             "[0] 1/128 Source: in; [1] 1/128 map; 0-broadcast-1; ");
 }
 
+TEST(BuildJobGraph, ForFlinkASourcesChainEndsBeforeItsSink) {
+  StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)}), node("after", {forward(2)})}};
+  graph.nodes[2].probe = [](FileSystemRegistry&) { return Status(); };
+  JobGraphOptions flink = options(2);
+  flink.for_flink = true;
+  EXPECT_EQ(shape(build_job_graph(graph, flink)), "[0] 2/128 Source: in -> map; [1] 2/128 out -> after; 0-forward-1; ");
+  EXPECT_NE(build_job_graph(graph, flink)->fingerprint, build_job_graph(graph, options(2))->fingerprint);
+}
+
+TEST(BuildJobGraph, ForFlinkASinkBehindAnotherChainStaysInIt) {
+  StreamGraph graph{{node("in"), node("sum", {hash(0)}), node("out", {forward(1)})}};
+  graph.nodes[2].probe = [](FileSystemRegistry&) { return Status(); };
+  JobGraphOptions flink = options();
+  flink.for_flink = true;
+  EXPECT_EQ(shape(build_job_graph(graph, flink)), "[0] 1/128 Source: in; [1] 1/128 sum -> out; 0-hash-1; ");
+}
+
+TEST(BuildJobGraph, ForFlinkAFixedParallelismIsNotTakenForTheJobs) {
+  StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
+  graph.nodes[0].parallelism = 1;
+  graph.nodes[0].bounded = false;
+  EXPECT_EQ(shape(build_job_graph(graph, options(1))), "[0] 1/128 Source: in -> map -> out; ");
+  JobGraphOptions flink = options(1);
+  flink.for_flink = true;
+  const auto built = build_job_graph(graph, flink);
+  EXPECT_EQ(shape(built), "[0] 1/128 Source: in; [1] 1/128 map -> out; 0-rebalance-1; ");
+  EXPECT_TRUE(built->vertices[0].parallelism_given);
+  EXPECT_FALSE(built->vertices[0].bounded);
+  EXPECT_FALSE(built->vertices[1].parallelism_given);
+}
+
 TEST(BuildJobGraph, AChangeOfParallelismBreaksTheChainAndRebalances) {
   StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
   graph.nodes[0].parallelism = 1;

@@ -25,6 +25,8 @@ struct JobVertex {
   int max_parallelism = 128;
   std::vector<JobOperator> chain;  ///< never empty; chain[0] makes a SourceOperator iff is_source
   bool is_source = false;
+  bool bounded = true;             ///< sources: ends by itself
+  bool parallelism_given = false;  ///< the program fixed it for an operator; otherwise it is the job's
 };
 
 struct JobEdge {
