@@ -352,4 +352,27 @@ StatusOr<Sidecar> sidecar_from_json(std::string_view line) {
   return sidecar;
 }
 
+std::string operators_to_json(const std::vector<OperatorStateDescription>& operators) {
+  Json json = {{"operators", Json::array()}};
+  for (const OperatorStateDescription& op : operators) json["operators"].push_back(to_json(op));
+  return json.dump();
+}
+
+StatusOr<std::vector<OperatorStateDescription>> operators_from_json(std::string_view text) {
+  Status failure;
+  const Json json = Json::parse(text, nullptr, false);
+  std::vector<OperatorStateDescription> operators;
+  JsonReader(json, &failure).for_each("operators", [&](JsonReader op) { read_operator(op, &operators.emplace_back()); });
+  if (!failure.ok()) return failure;
+  return operators;
+}
+
+std::string type_to_text(const TypeDescription& type) { return type_to_json(type).dump(); }
+
+StatusOr<TypeDescription> type_from_text(std::string_view text) {
+  TypeDescription type;
+  if (!read_type(Json::parse(text, nullptr, false), 0, &type)) return data_loss("it is no type");
+  return type;
+}
+
 }  // namespace weir

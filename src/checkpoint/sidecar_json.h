@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "checkpoint/sidecar.h"
 #include "weir/status.h"
 
 namespace weir {
 
-// The two lines of a sidecar as JSON (docs/formats/sidecar.md). For sidecar.cc only.
+// The two lines of a sidecar as JSON (docs/formats/sidecar.md), and the parts of them that other formats have taken over.
 
 /// The first line: what the second must be.
 struct SidecarFrame {
@@ -22,5 +23,13 @@ StatusOr<SidecarFrame> frame_from_json(std::string_view line);
 
 std::string sidecar_to_json(const Sidecar& sidecar);
 StatusOr<Sidecar> sidecar_from_json(std::string_view line);
+
+/// {"operators": […]}. DATA_LOSS: something else.
+std::string operators_to_json(const std::vector<OperatorStateDescription>& operators);
+StatusOr<std::vector<OperatorStateDescription>> operators_from_json(std::string_view text);
+
+/// One type. DATA_LOSS: something else.
+std::string type_to_text(const TypeDescription& type);
+StatusOr<TypeDescription> type_from_text(std::string_view text);
 
 }  // namespace weir
