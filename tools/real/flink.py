@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""A real Apache Flink on this machine for tests: a session cluster of one JobManager and some TaskManagers, unpatched.
+
+  flink.py start --home DIR [--version V] [--taskmanagers N] [--slots S] [--heap-mb M] [-D KEY=VALUE]…   writes DIR/env: source it to find it
+  flink.py stop --home DIR
+  flink.py kill --home DIR N                            kill -9 of TaskManager N
+  flink.py revive --home DIR N                          starts it again
+  flink.py install --version V                          fetches the jars only, and prints their folder
+
+Everything listens on 127.0.0.1, on ports the system gives. The jars are those of PyPI's apache-flink-libraries and are kept in $WEIR_REAL_HOME
+(~/.cache/weir-real). If HADOOP_CONF_DIR is set, as `tools/real/hdfs.py start` tells, checkpoints and savepoints can be on that HDFS. All state is in
+DIR, and so are logs, uploaded jars and temporary files. Nobody else's Flink is ever taken for this one: the configuration that the REST server
+shows must hold a number that was drawn for this start.
+"""
+import argparse
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.request
+
+import hdfs
+import servers
+from servers import HOST, die, free_ports, say
+
+DEFAULT_VERSION = "2.3.0"
+MARKER = "weir.test.marker"
+# Of the distribution's lib/ what runs jobs that are not SQL; the dashboard is in flink-dist.
+JARS = ("flink-dist-", "flink-connector-files-", "log4j-")
+MAIN = {"jobmanager": "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
+        "taskmanager": "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"}
+# As the distribution's config.yaml has them.
+OPENED = ["java.lang", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.lang.reflect", "java.text", "java.time", "java.util", "java.util.concurrent",
+          "java.util.concurrent.atomic", "java.util.concurrent.locks"]
+FRAMEWORK_HEAP_MB = 128
+NETWORK_MB = 64
+LOG4J = """rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = Console
+appender.console.name = Console
+appender.console.type = CONSOLE
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{yyyy-MM-dd HH:mm:ss,SSS} %-5p %-60c %x - %m%n
+logger.hadoop.name = org.apache.hadoop
+logger.hadoop.level = OFF
+"""
+
+
+# --- jars
+
+def jars(version):
+    """The folder of Flink's jars."""
+    with servers.fetched_once(f"flink-{version}", " ".join(JARS)) as (folder, missing):
+        if missing:
+            say(f"fetching Flink {version} into {folder} (some 300 MB)")
+            with tempfile.TemporaryDirectory(dir=servers.cache_home()) as scratch:
+                # A package of sources, of which nothing is built.
+                command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "apache-flink-libraries", "--dest", scratch,
+                           f"apache-flink-libraries=={version}"]
+                done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+                if done.returncode != 0:
+                    die(f"pip could not fetch Flink {version}: is PyPI reachable?\n" + done.stdout.decode(errors="replace")[-2000:])
+                unpack(next(pathlib.Path(scratch).glob("*.tar.gz")), folder)
+    return folder
+
+
+def unpack(archive, folder):
+    with tarfile.open(archive) as package:
+        for member in package:
+            path = pathlib.PurePosixPath(member.name)
+            if path.parts[1:3] == ("deps", "lib") and path.name.startswith(JARS):
+                with open(folder / path.name, "wb") as out:
+                    shutil.copyfileobj(package.extractfile(member), out)
+
+
+# --- configuration
+
+def write_conf(home, arguments):
+    folder, ports = home.folder, home.state["ports"]
+    for name in ("conf", "tmp", "upload"):
+        (folder / name).mkdir(exist_ok=True)
+    settings = {
+        "jobmanager.rpc.address": HOST, "jobmanager.rpc.port": ports["rpc"], "jobmanager.bind-host": HOST, "blob.server.port": ports["blob"],
+        "rest.address": HOST, "rest.port": ports["rest"], "rest.bind-address": HOST, "rest.bind-port": ports["rest"],
+        "taskmanager.host": HOST, "taskmanager.bind-host": HOST, "taskmanager.numberOfTaskSlots": arguments.slots, "taskmanager.cpu.cores": 1.0,
+        "taskmanager.memory.framework.heap.size": f"{FRAMEWORK_HEAP_MB}m", "taskmanager.memory.framework.off-heap.size": "64m",
+        "taskmanager.memory.task.heap.size": f"{arguments.heap_mb - FRAMEWORK_HEAP_MB}m", "taskmanager.memory.task.off-heap.size": "32m",
+        "taskmanager.memory.network.min": f"{NETWORK_MB}m", "taskmanager.memory.network.max": f"{NETWORK_MB}m",
+        "taskmanager.memory.managed.size": "16m", "taskmanager.memory.jvm-metaspace.size": "160m",
+        "taskmanager.memory.jvm-overhead.min": "192m", "taskmanager.memory.jvm-overhead.max": "192m",
+        "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "io.tmp.dirs": f"{folder}/tmp", "web.upload.dir": f"{folder}/upload",
+        "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 1000000, "restart-strategy.fixed-delay.delay": "200 ms",
+        MARKER: home.state["marker"]}
+    settings |= dict(setting.split("=", 1) for setting in arguments.settings)
+    (folder / "conf" / "config.yaml").write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
+    (folder / "conf" / "log4j.properties").write_text(LOG4J)
+
+
+# --- processes
+
+def command(home, name, kind, heap_mb):
+    classpath = [f"{home.state['jars']}/*"] + ([home.state["hadoop_conf"]] if home.state["hadoop_conf"] else []) + [f"{home.state['hadoop']}/*"]
+    return (["java", f"-Xmx{heap_mb}m", "-XX:MaxDirectMemorySize=256m", "-XX:-CreateCoredumpOnCrash", "-Djava.net.preferIPv4Stack=true",
+             f"-Dlog.file={home.folder}/{name}.log", f"-Dlog4j.configurationFile={home.folder}/conf/log4j.properties"] + home.state["java"] +
+            [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED] +
+            ["-cp", ":".join(classpath), MAIN[kind], "--configDir", f"{home.folder}/conf"])
+
+
+def start_jobmanager(home):
+    home.spawn("jobmanager", command(home, "jobmanager", "jobmanager", 384))
+
+
+def taskmanager(number):
+    return f"taskmanager-{number}"
+
+
+def start_taskmanager(home, number):
+    name = taskmanager(number)
+    home.spawn(name, command(home, name, "taskmanager", home.state["heap_mb"]))
+
+
+def get(home, path):
+    with urllib.request.urlopen(f"http://{HOST}:{home.state['ports']['rest']}{path}", timeout=10) as reply:
+        return json.load(reply)
+
+
+def has_slots(home, count):
+    """Whether this start's JobManager, and no other, has so many slots."""
+    def check():
+        try:
+            shown = {entry["key"]: entry["value"] for entry in get(home, "/jobmanager/config")}
+            if shown.get(MARKER) != home.state["marker"]:
+                die(f"somebody else's REST server answers on port {home.state['ports']['rest']}; nothing was sent to it")
+            return get(home, "/overview")["slots-total"] == count
+        except (OSError, ValueError):
+            return False
+    return check
+
+
+# --- commands
+
+def start(home, arguments):
+    home.begin("a Flink")
+    names = ["rest", "rpc", "blob"]
+    home.state = {"jars": str(jars(arguments.version)), "hadoop": str(hdfs.jars()), "hadoop_conf": os.environ.get("HADOOP_CONF_DIR", ""),
+                  "ports": dict(zip(names, free_ports(len(names)))), "marker": secrets.token_hex(12), "heap_mb": arguments.heap_mb,
+                  "java": ["-XX:+UseG1GC"] if arguments.fast else ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"], "slots": arguments.slots,
+                  "processes": {}}
+    home.save()
+    write_conf(home, arguments)
+    try:
+        start_jobmanager(home)
+        for number in range(1, arguments.taskmanagers + 1):
+            start_taskmanager(home, number)
+        home.wait("all slots of the cluster", has_slots(home, arguments.taskmanagers * arguments.slots), *home.state["processes"])
+    except BaseException:
+        stop(home, arguments)
+        raise
+    url = f"http://{HOST}:{home.state['ports']['rest']}"
+    home.write_env({"WEIR_TEST_FLINK": url, "WEIR_TEST_FLINK_HOME": home.folder, "WEIR_TEST_FLINK_TOOL": pathlib.Path(__file__).resolve(),
+                    "WEIR_TEST_FLINK_VERSION": arguments.version, "WEIR_TEST_FLINK_MARKER": home.state["marker"]})
+    say(f"Flink {arguments.version} at {url}; source {home.folder}/env")
+
+
+def stop(home, arguments):
+    for name in reversed(list(home.state["processes"])):
+        home.stop(name)
+
+
+def kill(home, arguments):
+    if home.pid_of(taskmanager(arguments.number)) is None:
+        die(f"TaskManager {arguments.number} does not run in {home.folder}")
+    home.kill(taskmanager(arguments.number))
+
+
+def revive(home, arguments):
+    if home.pid_of(taskmanager(arguments.number)) is not None:
+        die(f"TaskManager {arguments.number} runs already")
+    start_taskmanager(home, arguments.number)
+    running = [name for name in home.state["processes"] if home.pid_of(name)]
+    home.wait("its slots", has_slots(home, (len(running) - 1) * home.state["slots"]), *running)
+
+
+def install(home, arguments):
+    print(jars(arguments.version))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ["start", "stop", "kill", "revive", "install"]:
+        part = commands.add_parser(name)
+        if name != "install":
+            part.add_argument("--home", required=True)
+        if name in ("start", "install"):
+            part.add_argument("--version", default=DEFAULT_VERSION)
+        if name == "start":
+            part.add_argument("--taskmanagers", type=int, default=1)
+            part.add_argument("--slots", type=int, default=2)
+            part.add_argument("--heap-mb", type=int, default=384, help="of each TaskManager")
+            part.add_argument("--fast", action="store_true", help="the JVM compiles as well as it can, rather than little")
+            part.add_argument("-D", dest="settings", action="append", default=[], metavar="KEY=VALUE")
+        elif name in ("kill", "revive"):
+            part.add_argument("number", type=int)
+    arguments = parser.parse_args()
+    home = servers.Home(arguments.home) if arguments.command != "install" else None
+    if arguments.command in ("kill", "revive") and not home.file.exists():
+        die(f"no Flink was started in {home.folder}")
+    {"start": start, "stop": stop, "kill": kill, "revive": revive, "install": install}[arguments.command](home, arguments)
+
+
+if __name__ == "__main__":
+    main()
