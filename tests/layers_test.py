@@ -11,7 +11,7 @@ import sys
 
 # Third-party headers, and the folders that wrap them. Only there, and never in a header of ours.
 THIRD_PARTY = {
-    "curl/": ("src/fs/hdfs/",),
+    "curl/": ("src/http/",),
     "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/", "src/ha/"),
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),

@@ -8,12 +8,12 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "fs/hdfs/curl_http.h"
 #include "fs/hdfs/hadoop_conf.h"
 #include "fs/hdfs/hdfs_file_system.h"
 #include "fs/hdfs/namenode_address.h"
 #include "fs/local/local_file_system.h"
 #include "fs/memory/memory_file_system.h"
+#include "http/curl_http.h"
 
 namespace weir {
 namespace {

@@ -44,6 +44,8 @@ class ScriptedHttp final : public Http {
     return reply;
   }
 
+  HttpReply post(const std::string& url, const std::string&, std::string_view, int64_t) override { return play(*script_, "POST", url); }
+
   std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override {
     class Upload final : public HttpUpload {
      public:

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <utility>
 
-#include "fs/hdfs/http.h"
 #include "fs/hdfs/namenode_address.h"
 #include "fs/hdfs/webhdfs_error.h"
+#include "http/http.h"
 
 namespace weir {
 

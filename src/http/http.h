@@ -33,13 +33,15 @@ class HttpUpload {
   virtual HttpReply finish() = 0;
 };
 
-/// The few things WebHDFS needs of HTTP. Redirects are never followed: a body must not be sent twice.
+/// The few things WebHDFS and Flink's REST API need of HTTP. Redirects are never followed: a body must not be sent twice.
 /// Thread: any. Everything ends by itself when the server stays silent for too long.
 class Http {
  public:
   virtual ~Http() = default;
   /// A request without a body. `body_bytes_max` bounds the answer; what is longer is kUnknown.
   virtual HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) = 0;
+  /// A POST of `body`, which is not copied.
+  virtual HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) = 0;
   /// A PUT. `length` if it is known. With `hear_first` the body is held back for a second, in case the server refuses without it:
   /// a server that closes on a body it does not want may take its answer with it.
   virtual std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) = 0;

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "fs/hdfs/http.h"
+#include "http/http.h"
 
 namespace weir {
 
@@ -14,16 +14,20 @@ struct CurlHttpOptions {
   std::chrono::seconds silence_timeout{60};  ///< no byte in either direction for so long ends an exchange
 };
 
-/// Http over libcurl. Connections of send() are kept and used again; uploads have their own, as DataNodes close each.
+/// Http over libcurl. Connections of send() and post() are kept and used again; uploads have their own, as DataNodes close each.
 class CurlHttp final : public Http {
  public:
   explicit CurlHttp(CurlHttpOptions options = {});
   ~CurlHttp() override;
 
   HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) override;
+  HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) override;
   std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override;
 
  private:
+  struct Request;
+  HttpReply exchange(const Request& request);
+
   const CurlHttpOptions options_;
   std::mutex mutex_;
   std::vector<void*> idle_;  // guarded by mutex_; CURL handles, each with its connections

@@ -1,4 +1,4 @@
-#include "fs/hdfs/curl_http.h"
+#include "http/curl_http.h"
 
 #include <curl/curl.h>
 
@@ -225,7 +225,29 @@ CurlHttp::~CurlHttp() {
   for (void* curl : idle_) curl_easy_cleanup(static_cast<CURL*>(curl));
 }
 
+struct CurlHttp::Request {
+  const char* verb;
+  const std::string& url;
+  int64_t body_bytes_max;
+  std::optional<std::string_view> body = std::nullopt;
+  std::string content_type = "";
+};
+
 HttpReply CurlHttp::send(HttpMethod method, const std::string& url, int64_t body_bytes_max) {
+  switch (method) {
+    case HttpMethod::kGet: return exchange({"GET", url, body_bytes_max});
+    // An upload of nothing would still ask for bytes; a custom verb on a body-less POST does not.
+    case HttpMethod::kPut: return exchange({"PUT", url, body_bytes_max, ""});
+    case HttpMethod::kDelete: return exchange({"DELETE", url, body_bytes_max});
+  }
+  return {HttpReply::Outcome::kNotSent, "no such method", 0, "", ""};
+}
+
+HttpReply CurlHttp::post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) {
+  return exchange({"POST", url, body_bytes_max, body, content_type});
+}
+
+HttpReply CurlHttp::exchange(const Request& request) {
   CURL* curl = nullptr;
   {
     std::lock_guard lock(mutex_);
@@ -237,20 +259,19 @@ HttpReply CurlHttp::send(HttpMethod method, const std::string& url, int64_t body
   if (curl == nullptr) curl = curl_easy_init();
   if (curl == nullptr) return {HttpReply::Outcome::kNotSent, "out of memory", 0, "", ""};
   Exchange exchange;
-  exchange.body_bytes_max = body_bytes_max;
-  prepare(curl, exchange, url, options_);
+  exchange.body_bytes_max = request.body_bytes_max;
+  prepare(curl, exchange, request.url, options_);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.silence_timeout.count()));
-  switch (method) {
-    case HttpMethod::kGet: curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L); break;
-    case HttpMethod::kPut:
-      // An upload of nothing would still ask for bytes; a custom verb on a body-less POST does not.
-      curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
-      curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
-      curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "PUT");
-      break;
-    case HttpMethod::kDelete: curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE"); break;
+  if (request.body) {
+    if (!request.content_type.empty()) {
+      exchange.headers = curl_slist_append(exchange.headers, cat("Content-Type: ", request.content_type).c_str());
+      curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
+    }
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->empty() ? "" : request.body->data());
   }
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.verb);
   const CURLcode code = curl_easy_perform(curl);
   HttpReply reply = conclude(curl, code, exchange);
   curl_easy_reset(curl);  // forgets the options and `exchange`; the connections stay

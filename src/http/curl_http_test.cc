@@ -1,4 +1,4 @@
-#include "fs/hdfs/curl_http.h"
+#include "http/curl_http.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -74,6 +74,17 @@ TEST(CurlHttp, GivesStatusAndBody) {
   EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
   EXPECT_EQ(reply.status, 404);
   EXPECT_EQ(reply.body, "hello");
+}
+
+TEST(CurlHttp, PostsABodyOfItsType) {
+  OneAnswerServer server("\r\n\r\n{\"a\": 1}", "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}", false);
+  const HttpReply reply = CurlHttp().post(server.url(), "application/json", "{\"a\": 1}", 100);
+  EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
+  EXPECT_EQ(reply.status, 202);
+  EXPECT_EQ(reply.body, "{}");
+  EXPECT_TRUE(server.received().starts_with("POST /webhdfs/v1/f?op=X HTTP/1.1\r\n")) << server.received();
+  EXPECT_NE(server.received().find("Content-Type: application/json\r\n"), std::string::npos) << server.received();
+  EXPECT_NE(server.received().find("Content-Length: 8\r\n"), std::string::npos) << server.received();
 }
 
 TEST(CurlHttp, ShowsARedirectAndDoesNotFollowIt) {
