@@ -135,7 +135,7 @@ void Worker::open_task(Task& task) {
     TaskStart from{deploy->plan.get(), deploy->sidecar.get(), deploy->restored_directory, {}, options_.ignore_unclaimed_state,
                    options_.restore_from_local ? local.get() : nullptr};
     from.splits = splits_of(deploy->splits[task.vertex_index()], task.subtask(), parallelism);
-    Status status = open_and_restore(task, from, platform_.files);
+    Status status = open_and_restore(task.chain(), from, platform_.files);
     mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
     gate_.leave();
   });

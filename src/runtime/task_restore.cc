@@ -104,10 +104,20 @@ Status restore_keyed(const SubtaskRestore& restore, const OperatorStateDescripti
   return {};
 }
 
+/// Null: nothing in the checkpoint.
+const SubtaskRestore* find_restore(const TaskStart& start, const OperatorId& id, int subtask) {
+  const OperatorRestore* found = start.plan->find(id);
+  return found != nullptr && found->found ? &found->subtasks[static_cast<size_t>(subtask)] : nullptr;
+}
+
+/// Null: nothing is known but what the streams tell.
+const OperatorStateDescription* find_types(const TaskStart& start, const OperatorId& id) {
+  return start.sidecar != nullptr ? start.sidecar->find(id) : nullptr;
+}
+
 }  // namespace
 
-Status open_and_restore(Task& task, const TaskStart& start, FileSystemRegistry& files) {
-  OperatorChain& chain = task.chain();
+Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystemRegistry& files) {
   if (start.plan == nullptr) {
     WEIR_RETURN_IF_ERROR(chain.open({}));
     if (SourceOperator* source = chain.source()) source->add_splits(start.splits);
@@ -115,25 +125,23 @@ Status open_and_restore(Task& task, const TaskStart& start, FileSystemRegistry& 
   }
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
   StateReader reader(std::move(directory), files, start.local);
+  const int subtask = chain.host(0).subtask();
   std::vector<const SubtaskRestore*> restores;
   std::vector<OperatorLists> lists;
   for (size_t i = 0; i < chain.size(); ++i) {
     const JobOperator& description = chain.host(i).description();
-    const OperatorRestore* found = start.plan->find(description.id);
-    const SubtaskRestore* restore = found != nullptr && found->found ? &found->subtasks[task.subtask()] : nullptr;
-    const OperatorStateDescription* known = start.sidecar != nullptr ? start.sidecar->find(description.id) : nullptr;
-    restores.push_back(restore);
+    restores.push_back(find_restore(start, description.id, subtask));
     lists.emplace_back();
-    if (restore == nullptr) continue;
-    auto read = read_lists(*restore, known, reader);
-    if (!read.ok()) return read.status().with_context(operator_label(description, task.subtask()));
+    if (restores.back() == nullptr) continue;
+    auto read = read_lists(*restores.back(), find_types(start, description.id), reader);
+    if (!read.ok()) return read.status().with_context(operator_label(description, subtask));
     lists.back() = *std::move(read);
   }
   WEIR_RETURN_IF_ERROR(chain.open(std::move(lists)));
   if (SourceOperator* source = chain.source(); source != nullptr && restores[0] == nullptr) source->add_splits(start.splits);
   for (size_t i = 0; i < chain.size(); ++i) {
     const JobOperator& description = chain.host(i).description();
-    const std::string label = operator_label(description, task.subtask());
+    const std::string label = operator_label(description, subtask);
     if (restores[i] == nullptr || restores[i]->keyed.empty()) continue;
     KeyedState* state = chain.host(i).op().keyed_state();
     if (state == nullptr) {
@@ -141,10 +149,18 @@ Status open_and_restore(Task& task, const TaskStart& start, FileSystemRegistry& 
       return failed_precondition(cat(label, " has keyed state in the checkpoint but keeps none now; give it another uid, or set "
                                             "execution.state-recovery.ignore-unclaimed-state to drop that state"));
     }
-    const OperatorStateDescription* known = start.sidecar != nullptr ? start.sidecar->find(description.id) : nullptr;
-    WEIR_RETURN_IF_ERROR(restore_keyed(*restores[i], known, start.ignore_unclaimed_state, reader, *state).with_context(label));
+    WEIR_RETURN_IF_ERROR(
+        restore_keyed(*restores[i], find_types(start, description.id), start.ignore_unclaimed_state, reader, *state).with_context(label));
   }
   return chain.restored();
+}
+
+StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start, FileSystemRegistry& files) {
+  const SubtaskRestore* restore = start.plan != nullptr ? find_restore(start, id, subtask) : nullptr;
+  if (restore == nullptr) return OperatorLists();
+  WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
+  StateReader reader(std::move(directory), files, start.local);
+  return read_lists(*restore, find_types(start, id), reader);
 }
 
 }  // namespace weir

@@ -7,7 +7,7 @@
 #include "checkpoint/sidecar.h"
 #include "fs/file_system_registry.h"
 #include "runtime/local_copies.h"
-#include "runtime/task.h"
+#include "runtime/operator_chain.h"
 
 namespace weir {
 
@@ -21,8 +21,12 @@ struct TaskStart {
   LocalCopies* local = nullptr;                ///< where data files are looked for first; or null
 };
 
-/// Opens the operators of a task and gives them their state. Blocks: runs on the I/O pool, before the task's first step.
-/// FAILED_PRECONDITION: the state does not fit what the operator declares. DATA_LOSS: bytes are damaged. UNAVAILABLE: try again.
-Status open_and_restore(Task& task, const TaskStart& start, FileSystemRegistry& files);
+// FAILED_PRECONDITION: the state does not fit what the operator declares. DATA_LOSS: bytes are damaged. UNAVAILABLE: try again.
+
+/// Opens the operators of a chain and gives them their state. Blocks: runs on the I/O pool, before the first record.
+Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystemRegistry& files);
+
+/// The list state that one subtask of an operator starts from. Blocks.
+StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start, FileSystemRegistry& files);
 
 }  // namespace weir
