@@ -1,0 +1,181 @@
+#include "flink/weir_snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include "checkpoint/hosted_state.h"
+#include "checkpoint/publication.h"
+#include "fs/memory/memory_file_system.h"
+#include "runtime/task_snapshot.h"
+
+namespace weir {
+namespace {
+
+class OneFileSystem final : public FileSystemRegistry {
+ public:
+  StatusOr<FileLocation> resolve(const std::string& uri) override { return FileLocation{fs, uri, uri}; }
+  const std::shared_ptr<FileSystem> fs = std::make_shared<MemoryFileSystem>();
+};
+
+/// An operator that keeps a list of bytes, and as a source passes its splits over.
+class ListKeeper final : public SourceOperator {
+ public:
+  ListKeeper(ListStateMode mode, std::vector<std::string>* restored) : mode_(mode), restored_(restored) {}
+  Status open(OperatorContext& context) override {
+    *restored_ = context.operator_state().declare("list", mode_, bytes()).value();
+    return {};
+  }
+  PollResult poll(Output&, Timestamp*) override { return {PollResult::Status::kEnd}; }
+  void add_splits(std::vector<std::string>) override {}
+  int64_t records_emitted() const override { return 0; }
+  static TypeDescription bytes() {
+    TypeDescription type;
+    type.kind = TypeKind::kBytes;
+    return type;
+  }
+
+ private:
+  const ListStateMode mode_;
+  std::vector<std::string>* const restored_;
+};
+
+class NoServices final : public TaskServices {
+ public:
+  explicit NoServices(FileSystemRegistry& files) : files_(files) {}
+  void run_blocking(std::function<std::function<void()>()>) override { std::abort(); }
+  int64_t wall_ms() const override { return 0; }
+  FileSystemRegistry& files() override { return files_; }
+
+ private:
+  FileSystemRegistry& files_;
+};
+
+class NoOutput final : public Output {
+ public:
+  void emit(Batch&) override { std::abort(); }
+};
+
+/// Two vertices: a source, and behind it an operator.
+class WeirSnapshot : public testing::Test {
+ protected:
+  WeirSnapshot() {
+    for (const char* name : {"source", "map"}) {
+      JobVertex& vertex = graph_.vertices.emplace_back();
+      vertex.name = name;
+      vertex.parallelism = 2;
+      vertex.is_source = graph_.vertices.size() == 1;
+      JobOperator& op = vertex.chain.emplace_back();
+      op.name = op.uid = name;
+      op.id = murmur3_128(name);
+      op.factory = [this] { return std::make_unique<ListKeeper>(mode_, &restored_); };
+      op.enumerate = [](FileSystemRegistry&, int parallelism) {
+        return StatusOr<std::vector<std::string>>({"split of " + std::to_string(parallelism)});
+      };
+    }
+  }
+
+  /// `elements`: by operator, then by subtask.
+  void publish(const std::map<std::string, std::vector<std::vector<std::string>>>& elements) {
+    std::vector<TaskSnapshot> tasks;
+    CheckpointContent content;
+    content.metadata.checkpoint_id = content.sidecar.checkpoint_id = 41;
+    for (const auto& [uid, of_subtasks] : elements) {
+      OperatorSnapshotState& op = content.metadata.operators.emplace_back();
+      op.id = murmur3_128(uid);
+      op.uid = uid;
+      op.parallelism = static_cast<int>(of_subtasks.size());
+      for (size_t i = 0; i < of_subtasks.size(); ++i) {
+        TaskSnapshot& task = tasks.emplace_back();
+        task.id = 41;
+        task.subtask = static_cast<int>(i);
+        task.operators.push_back({op.id, uid, nullptr, {{"list", {mode_, ListKeeper::bytes(), of_subtasks[i]}}}});
+      }
+    }
+    ASSERT_TRUE(files_.fs->make_directories("/job/chk-41").ok());
+    auto written = write_snapshots(*files_.fs, "/job/chk-41", "data-0-0000000000000001", 20, std::move(tasks));
+    ASSERT_TRUE(written.ok()) << written.status().to_string();
+    for (OperatorSubtaskState& state : written->states) {
+      for (OperatorSnapshotState& op : content.metadata.operators) {
+        if (op.id == state.operator_id) op.subtasks[state.subtask] = std::move(state.state);
+      }
+    }
+    content.sidecar.operators = written->descriptions;
+    content.sidecar.files = written->files;
+    CheckpointPublication publication({files_.fs, "/job", "/job"}, content, 7);
+    ASSERT_TRUE(publication.publish().status.ok());
+  }
+
+  static std::string list_element(const std::string& uid, const std::string& bytes) {
+    return encode_hosted_element(HostedListElement{murmur3_128(uid), "list", ListStateMode::kSplit, ListKeeper::bytes(), bytes});
+  }
+
+  OneFileSystem files_;
+  JobGraph graph_;
+  ListStateMode mode_ = ListStateMode::kSplit;
+  std::vector<std::string> restored_;
+};
+
+using Elements = std::vector<std::vector<std::string>>;
+
+TEST_F(WeirSnapshot, GivesEachElementOfASourceToFlinkOnce) {
+  publish({{"source", {{"a", "b"}, {"c"}, {}}}, {"map", {{"d"}, {"e"}, {"f"}}}});
+  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
+  ASSERT_TRUE(sources.ok()) << sources.status().to_string();
+  EXPECT_EQ(sources->checkpoint_id, 41);
+  ASSERT_EQ(sources->elements.size(), 2u);
+  auto elements = sources->elements[0];
+  std::sort(elements.begin(), elements.end());
+  EXPECT_EQ(elements, (std::vector{list_element("source", "a"), list_element("source", "b"), list_element("source", "c")}));
+  EXPECT_TRUE(sources->elements[1].empty()) << "what is no source reads the snapshot itself";
+}
+
+TEST_F(WeirSnapshot, OfASourceThatHadEndedGivesNothing) {
+  publish({{"source", {{}, {}}}});
+  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
+  ASSERT_TRUE(sources.ok()) << sources.status().to_string();
+  EXPECT_EQ(sources->elements, (Elements{{}, {}}));
+}
+
+TEST_F(WeirSnapshot, WithoutTheSourceLetsItEnumerate) {
+  publish({{"map", {{"d"}}}});
+  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
+  ASSERT_TRUE(sources.ok()) << sources.status().to_string();
+  EXPECT_EQ(sources->elements, (Elements{{encode_hosted_element(HostedSplit{"split of 2"})}, {}}));
+  EXPECT_EQ(fresh_sources_in_flink(graph_, files_)->elements, sources->elements);
+}
+
+TEST_F(WeirSnapshot, WithUnionStateInASourcesChainIsRefused) {
+  mode_ = ListStateMode::kUnion;
+  publish({{"source", {{"a"}}}});
+  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
+  EXPECT_EQ(sources.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(sources.status().message().find("operator 'source' (uid 'source') has the list state 'list' in mode union"), std::string::npos)
+      << sources.status().message();
+}
+
+TEST_F(WeirSnapshot, WithStateOfNobodyIsRefusedUnlessItMayBeLeftBehind) {
+  publish({{"source", {{"a"}}}, {"gone", {{"b"}}}});
+  EXPECT_EQ(sources_in_flink("/job/chk-41", graph_, false, files_).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(sources_in_flink("/job/chk-41", graph_, true, files_).ok());
+}
+
+TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
+  publish({{"map", {{"d"}, {"e", "f"}, {"g"}}}});
+  const std::vector<std::vector<std::string>> expected = {{"d"}, {"e"}, {"f"}, {"g"}};
+  NoServices services(files_);
+  NoOutput output;
+  for (int subtask = 0; subtask < 4; ++subtask) {
+    auto snapshot = ChainSnapshot::load("/job/chk-41", graph_, 1, 4, false, files_);
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status().to_string();
+    EXPECT_EQ(snapshot->checkpoint_id(), 41);
+    OperatorChain chain(graph_.vertices[1], {.subtask = subtask, .parallelism = 4}, services, [](const Status&) { FAIL(); }, output);
+    ASSERT_TRUE(open_and_restore(chain, snapshot->task_start(), files_).ok());
+    EXPECT_EQ(restored_, expected[static_cast<size_t>(subtask)]);
+  }
+}
+
+TEST_F(WeirSnapshot, ThatIsNotThereIsNamed) {
+  EXPECT_EQ(sources_in_flink("/job/chk-42", graph_, false, files_).status().code(), StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace weir
