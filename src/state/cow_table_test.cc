@@ -164,6 +164,53 @@ TEST(CowTable, IterationOrderDependsOnTheOperationsOnly) {
   EXPECT_EQ(order(), order());
 }
 
+/// Fills a table group by group as a restore does, the keys of a group in any order. How often a page was outgrown.
+template <class MayPut>
+int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put, Fixture<int64_t>::Model* model, bool tell = true) {
+  const PlaceSpace& places = f.tracker.places();
+  std::map<int, std::vector<int64_t>> groups;
+  for (int64_t key = 0; key < keys; ++key) {
+    const int group = key_group_of(Serializer<int64_t>::hash(key), places.max_parallelism());
+    if (places.range().contains(group) && may_put(group, key)) groups[group].push_back(key);
+  }
+  int outgrown = 0;
+  size_t given_back = 0;
+  for (const auto& [group, members] : groups) {
+    if (tell) f.table->begin_group(places.places_of_group());
+    for (const int64_t key : members) {
+      f.put(key, (*model)[key] = -key);
+      if (f.table->arena()->free_bytes() != given_back) ++outgrown;
+      given_back = f.table->arena()->free_bytes();
+    }
+    if (tell) f.table->end_group();
+  }
+  return outgrown;
+}
+
+TEST(CowTable, RestoredPagesGetTheirSizeAtOnce) {
+  const auto all = [](int, int64_t) { return true; };
+  Fixture<int64_t> told;
+  Fixture<int64_t> grown;
+  Fixture<int64_t>::Model model;
+  const int outgrown_by_told = restore_groups(told, 200000, all, &model);
+  const int outgrown_by_grown = restore_groups(grown, 200000, all, &model, false);
+  EXPECT_EQ(told.contents(), model);
+  EXPECT_LT(outgrown_by_told * 20, outgrown_by_grown);
+}
+
+TEST(CowTable, RestoredGroupsMayBeOfVeryDifferentSizes) {
+  for (const auto& [range, max_parallelism] : {std::pair<KeyGroupRange, int>{{0, 127}, 128}, {{43, 85}, 128}, {{7, 7}, 128}, {{0, 999}, 1000}}) {
+    Fixture<int64_t> f(range, max_parallelism);
+    Fixture<int64_t>::Model model;
+    restore_groups(f, 200000, [](int group, int64_t key) { return group % 3 != 1 || key % 100 == 0; }, &model);
+    EXPECT_EQ(f.contents(), model);
+    const auto snapshot = f.snapshot();
+    EXPECT_EQ(f.read(snapshot, false), model);
+    for (const auto& [key, value] : model) EXPECT_TRUE(f.erase(key));
+    EXPECT_EQ(f.table->pages(), 0u);
+  }
+}
+
 TEST(CowTable, SnapshotOfAnEmptyTableIsEmpty) {
   Fixture<int64_t> f;
   auto snapshot = f.snapshot();

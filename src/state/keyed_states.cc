@@ -77,6 +77,7 @@ Status KeyedStates::read_group(int key_group, BinaryReader& in) {
     return internal_error(
         cat(what(), " was offered to the subtask that owns ", places().range().first, " to ", places().range().last));
   }
+  for (const auto& state : states_) state->begin_group();
   CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
   CanonicalEntry entry;
   while (group.next(&entry)) {
@@ -103,6 +104,7 @@ Status KeyedStates::read_group(int key_group, BinaryReader& in) {
                            "' that belongs to another group; the key's hash is not what it was when the state was written"));
     }
   }
+  for (const auto& state : states_) state->end_group();
   return in.ok() ? Status() : in.status(what());
 }
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -122,6 +123,17 @@ class CowTable {
     --size_;
     if (page->size == 0) drop_page(place);
     return true;
+  }
+
+  /// A key group is about to be restored: about as many entries as of the one before, evenly spread, so that new pages get at once the
+  /// size that they will need. Without it pages grow, which costs several times what filling them does.
+  void begin_group(uint64_t places_of_group) {
+    expected_ = static_cast<double>(last_group_) / static_cast<double>(places_of_group);
+    before_group_ = size_;
+  }
+  void end_group() {
+    expected_ = 0;
+    last_group_ = size_ - before_group_;
   }
 
   /// f(const Key&, const Value&) for all entries, in the order of their pages.
@@ -334,17 +346,38 @@ class CowTable {
       }
       uintptr_t entry = entry_at(place);
       if (entry == 0) {
-        const int depth = widest_vacancy(place);
-        Page* page = new_page(kMinLog2);
-        page->initialize(kMinLog2, static_cast<uint8_t>(depth));
-        ++pages_;
-        set_entries(place, depth, word_of(page, kMinLog2));
+        add_page(place);
         continue;
       }
       if ((entry & kSharedBit) != 0) entry = own_page(place);
       if (page_of(entry)->growth_left != 0) return entry;
       make_room(place, entry);
     }
+  }
+
+  /// Where there is none.
+  void add_page(uint64_t place) {
+    int depth = widest_vacancy(place);
+    int log2 = kMinLog2;
+    if (expected_ != 0) {
+      while (most_at(depth) > Page::max_load(kMaxLog2) && depth < kMaxDepth) {
+        const uintptr_t slot = root_[root_index(place)];
+        if (depth == prefix_of(slot) + chunk_bits() && !grow_directory(place)) break;
+        ++depth;
+      }
+      while (log2 < kMaxLog2 && most_at(depth) > Page::max_load(log2)) ++log2;
+    }
+    Page* page = new_page(log2);
+    page->initialize(log2, static_cast<uint8_t>(depth));
+    ++pages_;
+    set_entries(place, depth, word_of(page, log2));
+  }
+
+  /// How many entries of those that are expected a page of this depth will get, with two standard deviations more: one page in fifty is
+  /// too small.
+  double most_at(int depth) const {
+    const double mean = std::ldexp(expected_, 64 - depth);
+    return mean + 2 * std::sqrt(mean);
   }
 
   void make_room(uint64_t place, uintptr_t entry) {
@@ -538,6 +571,9 @@ class CowTable {
   int root_bits_ = 0;
   size_t size_ = 0;
   size_t pages_ = 0;
+  double expected_ = 0;      ///< entries at each place, by the end of the key group that is being restored; 0: nobody knows
+  size_t before_group_ = 0;  ///< size_ when it began
+  size_t last_group_ = 0;    ///< entries of the one before
   std::unique_ptr<uintptr_t[]> root_array_;
   std::shared_ptr<const FrozenRoot> frozen_;  ///< while some root slots have not been touched since the last snapshot
   size_t frozen_left_ = 0;                    ///< how many

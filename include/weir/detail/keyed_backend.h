@@ -134,6 +134,8 @@ class TableState final : public ValueAccess<T>, public NamedState {
 
   KeyedStateInfo info() const override { return {Entries::kKind, name_, void_name_space(), Entries::describe()}; }
   std::unique_ptr<StateView> freeze() override { return std::make_unique<View>(table_, tracker_.places()); }
+  void begin_group() override { table_->begin_group(tracker_.places().places_of_group()); }
+  void end_group() override { table_->end_group(); }
   bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) override {
     K k{};
     Serializer<K>::read(key, k);

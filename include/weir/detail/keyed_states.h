@@ -26,6 +26,9 @@ class NamedState {
   virtual ~NamedState() = default;
   virtual KeyedStateInfo info() const = 0;
   virtual std::unique_ptr<StateView> freeze() = 0;
+  /// Around the entries of one key group of a snapshot.
+  virtual void begin_group() {}
+  virtual void end_group() {}
   /// Takes one entry of a snapshot: `key` is the key and what follows it, both readers are checked by the caller. False if the
   /// key does not belong to this key group.
   virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;

@@ -168,6 +168,7 @@ class PlaceSpace {
     return index * width_ + multiply_high(hash, width_);
   }
   int group_of(uint64_t place) const { return range_.first + static_cast<int>(index_of(place)); }
+  uint64_t places_of_group() const { return width_; }
   uint64_t first_place(int group) const { return static_cast<uint64_t>(group - range_.first) * width_; }
   uint64_t last_place(int group) const { return first_place(group) + (width_ - 1); }
 

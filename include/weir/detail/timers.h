@@ -85,6 +85,8 @@ class TimerSet final : public NamedState {
     return info;
   }
   std::unique_ptr<StateView> freeze() override { return std::make_unique<View>(table_, tracker_.places()); }
+  void begin_group() override { table_->begin_group(tracker_.places().places_of_group()); }
+  void end_group() override { table_->end_group(); }
   bool read_entry(int key_group, BinaryReader& key, BinaryReader&) override {
     const auto timestamp = static_cast<Timestamp>(key.get_u64() ^ kSignBit);
     K k{};

@@ -81,6 +81,12 @@ class WindowContents final : public NamedState {
   }
   void forget_frozen() { frozen_.reset(); }
 
+  void begin_group() override {
+    for (const auto& [window, table] : windows_) table->begin_group(tracker_.places().places_of_group());
+  }
+  void end_group() override {
+    for (const auto& [window, table] : windows_) table->end_group();
+  }
   bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) override {
     K k{};
     TimeWindow window;
