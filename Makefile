@@ -2,13 +2,15 @@
 #   make demo   installs what is missing, builds, and runs the flights job with three kill -9 (HDFS=1: on a real HDFS;
 #               CLUSTER=1: on two coordinators and three workers, over a real HDFS with a real ZooKeeper)
 #   make test   the whole suite, real HDFS and ZooKeeper included
-# The others: build, unit (tests that need no server), bench, install PREFIX=…, clean.
+# The others: build, unit (tests that need no server), bench, flink-bridge (what runs a job inside Flink), install PREFIX=…, clean.
 
 BUILD  ?= build
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: demo test build unit bench install deps deps-test clean
+BRIDGE = $(BUILD)/share/weir/weir-flink.jar
+
+.PHONY: demo test build unit bench flink-bridge install deps deps-test clean
 
 demo: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD) -j $(JOBS) flights word_count
@@ -26,6 +28,12 @@ unit: build
 
 bench: build
 	python3 tools/run_benchmarks.py --build $(BUILD)
+
+flink-bridge: $(BRIDGE)
+
+$(BRIDGE): flink/pom.xml $(shell find flink/src/main -name '*.java')
+	mvn -q -B -ntp -f flink/pom.xml -Dweir.build=$(abspath $(BUILD))/flink -DskipTests package
+	install -D -m 644 $(BUILD)/flink/weir-flink.jar $@
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)

@@ -1,0 +1,60 @@
+package weir.flink;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.groups.OperatorMetricGroup;
+
+/** The operator's metrics in Flink: records instead of frames, and what the chain's own functions count. Thread: the task's. */
+final class ChainMetrics {
+    private static final int COUNTER = 0;
+
+    private final OperatorMetricGroup group;
+    private final Counter recordsIn;
+    private final Counter recordsOut;
+    private final List<Counter> counters = new ArrayList<>(); // by number; null where it is a gauge
+    private final List<AtomicLong> gauges = new ArrayList<>(); // by number; null where it is a counter
+
+    ChainMetrics(OperatorMetricGroup group) {
+        this.group = group;
+        recordsIn = group.getIOMetricGroup().getNumRecordsInCounter();
+        recordsOut = group.getIOMetricGroup().getNumRecordsOutCounter();
+    }
+
+    /** Flink has counted the frame as one record. */
+    void frameIn(long records) {
+        recordsIn.inc(records - 1);
+    }
+
+    void frameOut(long records) {
+        recordsOut.inc(records - 1);
+    }
+
+    /** Takes one metric of a reply. */
+    void read(Reply reply) {
+        int number = reply.u16();
+        int kind = reply.u8();
+        String name = reply.utf();
+        long value = reply.i64();
+        while (counters.size() <= number) {
+            counters.add(null);
+            gauges.add(null);
+        }
+        if (kind == COUNTER) {
+            if (counters.get(number) == null) {
+                counters.set(number, group.counter(name));
+            }
+            counters.get(number).inc(value);
+        } else {
+            AtomicLong gauge = gauges.get(number);
+            if (gauge == null) {
+                gauge = new AtomicLong();
+                gauges.set(number, gauge);
+                group.gauge(name, (Gauge<Long>) gauge::get);
+            }
+            gauge.set(value);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package weir.flink;
+
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.runtime.state.KeyGroupRange;
+import org.apache.flink.runtime.state.KeyedStateCheckpointOutputStream;
+import org.apache.flink.runtime.state.OperatorStateCheckpointOutputStream;
+import org.apache.flink.util.ResourceGuard;
+
+/**
+ * Fetches the rest of a chain's snapshots and writes it to Flink's streams while the task goes on.
+ *
+ * <p>A lease keeps Flink from closing the stream, and so from completing the checkpoint, until all is written. If that fails the lease
+ * is not given back, since that would complete a checkpoint with half a state; the task fails instead.
+ *
+ * <p>Thread: constructed and told by the task's; the work is done by one thread of its own.
+ */
+final class SnapshotWriter implements AutoCloseable {
+    private static final int NEXT = 0;
+    private static final int LAST = 1;
+    private static final int DONE = 2;
+    private static final int NOT_YET = 3;
+    private static final long LONGEST_WAIT_MS = 20;
+
+    /** Where failures go: to the task's thread. */
+    interface Failures {
+        void report(Runnable mail);
+    }
+
+    private static final class Running {
+        boolean dropped; // guarded by itself, and so is each SNAPSHOT_CHUNK
+    }
+
+    private final ChainProcess process;
+    private final Failures failures;
+    private final ExecutorService thread;
+    private final Map<Long, Running> running = new ConcurrentHashMap<>();
+    private final Request request = new Request(); // of the thread
+    private final Reply reply = new Reply(); // of the thread
+
+    SnapshotWriter(ChainProcess process, String title, Failures failures) {
+        this.process = process;
+        this.failures = failures;
+        thread = Executors.newSingleThreadExecutor(work -> {
+            Thread made = new Thread(work, "weir snapshots of " + title);
+            made.setDaemon(true);
+            return made;
+        });
+    }
+
+    /** Of a keyed operator: every group of `range` gets an entry. */
+    void writeGroups(long checkpoint, KeyGroupRange range, KeyedStateCheckpointOutputStream stream) throws IOException {
+        ResourceGuard.Lease lease = stream.acquireLease();
+        start(checkpoint, lease, snapshot -> new Groups(range, stream).write(checkpoint, snapshot));
+    }
+
+    /** Of an operator without keys: only that the chain has said that all is durable, told by one byte. */
+    void writeNothing(long checkpoint, OperatorStateCheckpointOutputStream stream) throws IOException {
+        ResourceGuard.Lease lease = stream.acquireLease();
+        start(checkpoint, lease, snapshot -> {
+            while (next(checkpoint, snapshot) != DONE) {
+                throw new ChainFailure("a chain without keys has the state of a key group");
+            }
+            stream.startNewPartition();
+            stream.write(0);
+        });
+    }
+
+    /** The checkpoint is not wanted any more; forgets it on both sides. */
+    void drop(long checkpoint) {
+        Running snapshot = running.remove(checkpoint);
+        if (snapshot == null) {
+            return;
+        }
+        synchronized (snapshot) {
+            snapshot.dropped = true;
+            process.call(new Request().begin(Call.SNAPSHOT_DROP).i64(checkpoint), new Reply());
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        thread.shutdownNow();
+        thread.awaitTermination(5, TimeUnit.SECONDS);
+    }
+
+    private interface Work {
+        void write(Running snapshot) throws IOException, InterruptedException, Dropped;
+    }
+
+    private static final class Dropped extends Exception {
+        private static final long serialVersionUID = 1;
+    }
+
+    private void start(long checkpoint, ResourceGuard.Lease lease, Work work) {
+        Running snapshot = new Running();
+        running.put(checkpoint, snapshot);
+        thread.execute(() -> {
+            try {
+                work.write(snapshot);
+                running.remove(checkpoint);
+                lease.close();
+            } catch (Dropped e) {
+                // Flink has closed the stream.
+            } catch (Throwable e) {
+                // Flink closes the stream of a checkpoint that it aborts, and tells so before the task's thread reads this.
+                failures.report(() -> {
+                    synchronized (snapshot) {
+                        if (!snapshot.dropped) {
+                            throw e instanceof ChainFailure ? (ChainFailure) e
+                                    : new ChainFailure("the state of checkpoint " + checkpoint + " cannot be written: " + e, e);
+                        }
+                    }
+                });
+            }
+        });
+    }
+
+    /** The next SNAPSHOT_CHUNK that says something; the reply stands behind `what`. */
+    private int next(long checkpoint, Running snapshot) throws InterruptedException, Dropped {
+        for (long wait = 2;; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+            synchronized (snapshot) {
+                if (snapshot.dropped) {
+                    throw new Dropped();
+                }
+                process.call(request.begin(Call.SNAPSHOT_CHUNK).i64(checkpoint), reply);
+            }
+            int what = reply.u8();
+            if (what != NOT_YET) {
+                return what;
+            }
+            Thread.sleep(wait);
+        }
+    }
+
+    /** Collects one group after the other, since each begins with its length. */
+    private final class Groups {
+        private final KeyGroupRange range;
+        private final KeyedStateCheckpointOutputStream stream;
+        private final DataOutputStream data;
+        private final List<byte[]> pieces = new ArrayList<>();
+        private int group = -1; // of the pieces
+        private int written; // groups below it are in the stream
+
+        Groups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream) {
+            this.range = range;
+            this.stream = stream;
+            data = new DataOutputStream(stream);
+            written = range.getStartKeyGroup();
+        }
+
+        void write(long checkpoint, Running snapshot) throws IOException, InterruptedException, Dropped {
+            for (int what = next(checkpoint, snapshot); what != DONE; what = next(checkpoint, snapshot)) {
+                int of = reply.i32();
+                if (!range.contains(of) || of < written || (!pieces.isEmpty() && of != group) || what > LAST) {
+                    throw new ChainFailure("a chain gives the state of key group " + of + " after that of " + (written - 1) + ", of the groups "
+                            + range);
+                }
+                group = of;
+                pieces.add(reply.bytes());
+                if (what == LAST) {
+                    writeEmptyUpTo(group);
+                    writeGroup();
+                }
+            }
+            writeEmptyUpTo(range.getEndKeyGroup() + 1);
+            data.flush();
+        }
+
+        private void writeGroup() throws IOException {
+            stream.startNewKeyGroup(group);
+            data.writeLong(pieces.stream().mapToLong(piece -> piece.length).sum());
+            for (byte[] piece : pieces) {
+                data.write(piece);
+            }
+            pieces.clear();
+            written = group + 1;
+        }
+
+        private void writeEmptyUpTo(int limit) throws IOException {
+            for (; written < limit; written++) {
+                stream.startNewKeyGroup(written);
+                data.writeLong(0);
+            }
+        }
+    }
+
+    /** The state of a keyed operator that has none. */
+    static void writeEmptyGroups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream) throws IOException {
+        DataOutputStream data = new DataOutputStream(stream);
+        for (int group : range) {
+            stream.startNewKeyGroup(group);
+            data.writeLong(0);
+        }
+        data.flush();
+    }
+}

@@ -1,0 +1,29 @@
+package weir.flink;
+
+import java.io.Serializable;
+import java.util.List;
+
+/** What a task must know of its vertex to start the chain's process: part of the plan. Set once, by {@link Plan}. */
+final class VertexSpec implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    // Of the job.
+    byte[] fingerprint;
+    int build;
+    String arch;
+    String executable;
+    String loader; // null: the executable is started directly
+    List<String> libraries;
+    List<String> arguments;
+    boolean beginsFromSnapshot; // a fresh start reads the weir snapshot named in the arguments
+
+    // Of the vertex.
+    int index;
+    String name;
+    String uid;
+    int parallelism; // 0: the job's
+    int maxParallelism;
+    boolean source;
+    boolean bounded;
+    boolean keyed; // behind hash edges
+}
