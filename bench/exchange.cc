@@ -22,35 +22,9 @@
 #include <string>
 #include <vector>
 
+#include "keyed_count.h"
+
 namespace {
-
-struct Event {
-  uint64_t key = 0;
-  WEIR_FIELDS(Event, key)
-};
-struct Count {
-  uint64_t key = 0;
-  int64_t count = 0;
-  WEIR_FIELDS(Count, key, count)
-};
-
-uint64_t key_of(uint64_t i, uint64_t keys) {
-  i = (i + 1) * 0x9E3779B97F4A7C15u;
-  i = (i ^ (i >> 30)) * 0xBF58476D1CE4E5B9u;
-  i = (i ^ (i >> 27)) * 0x94D049BB133111EBu;
-  return (i ^ (i >> 31)) % keys;
-}
-
-class CountPerKey final : public weir::KeyedProcessFunction<uint64_t, Event, Count> {
- public:
-  void open(RuntimeContext& context) override { count_ = context.state(weir::ValueStateDescriptor<int64_t>("count")); }
-  void process_element(const Event& event, Context&, weir::Collector<Count>& out) override {
-    out.collect({event.key, ++count_.mutable_value()});
-  }
-
- private:
-  weir::ValueState<int64_t> count_;
-};
 
 /// Each subtask prints the digest of what it got.
 class DigestSink final : public weir::Sink<Count> {
@@ -68,7 +42,7 @@ class DigestSink final : public weir::Sink<Count> {
     }
     weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<Count>& batch) override {
-      for (const Count& count : batch.records) digest_ += (count.key + 1) * static_cast<uint64_t>(count.count);
+      for (const Count& count : batch.records) digest_ += digest_of(count.key, count.count);
     }
     std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
 

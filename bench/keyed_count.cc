@@ -16,38 +16,9 @@
 #include <filesystem>
 #include <map>
 
+#include "keyed_count.h"
+
 namespace {
-
-struct Event {
-  uint64_t key = 0;
-  WEIR_FIELDS(Event, key)
-};
-struct Count {
-  uint64_t key = 0;
-  int64_t count = 0;
-  WEIR_FIELDS(Count, key, count)
-};
-
-/// The input: record i, the same for all contestants. SplitMix64's finaliser, so that neighbours have nothing in common.
-uint64_t key_of(uint64_t i, uint64_t keys) {
-  i = (i + 1) * 0x9E3779B97F4A7C15u;
-  i = (i ^ (i >> 30)) * 0xBF58476D1CE4E5B9u;
-  i = (i ^ (i >> 27)) * 0x94D049BB133111EBu;
-  return (i ^ (i >> 31)) % keys;
-}
-
-uint64_t digest_of(uint64_t key, int64_t count) { return (key + 1) * static_cast<uint64_t>(count); }
-
-class CountPerKey final : public weir::KeyedProcessFunction<uint64_t, Event, Count> {
- public:
-  void open(RuntimeContext& context) override { count_ = context.state(weir::ValueStateDescriptor<int64_t>("count")); }
-  void process_element(const Event& event, Context&, weir::Collector<Count>& out) override {
-    out.collect({event.key, ++count_.mutable_value()});
-  }
-
- private:
-  weir::ValueState<int64_t> count_;
-};
 
 /// Adds up the digests of what arrives.
 class DigestSink final : public weir::Sink<Count> {

@@ -1,0 +1,169 @@
+"""A cluster of a real Flink that a test starts, and what its REST API says. For the demo, the end-to-end tests and the benchmark."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import flights_cluster
+
+POLL_SECONDS = 0.1
+ENDED = ("FINISHED", "FAILED", "CANCELED")
+
+
+class Failure(Exception):
+    pass
+
+
+class FlinkCluster(flights_cluster.RealSystem):
+    """tools/real/flink.py for as long as the `with` lasts. Its REST address is `url`; nothing is sent to a server that isn't this cluster's."""
+
+    def __init__(self, version=None, taskmanagers=1, slots=2, options=()):
+        super().__init__("flink.py", *(["--version", version] if version else []), "--taskmanagers", str(taskmanagers), "--slots", str(slots), *options)
+
+    def __enter__(self):
+        super().__enter__()
+        self.url = self.env["WEIR_TEST_FLINK"]
+        return self
+
+    # --- processes
+
+    def pids(self):
+        """By the names that tools/real/flink.py gives: jobmanager, taskmanager-1, …"""
+        with open(os.path.join(self.home, "state.json")) as state:
+            return {name: entry["pid"] for name, entry in json.load(state)["processes"].items()}
+
+    def kill(self, number):
+        """kill -9 of a TaskManager."""
+        self._tool("kill", str(number))
+
+    def revive(self, number):
+        self._tool("revive", str(number))
+
+    def _tool(self, what, *rest):
+        subprocess.run([sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120)
+
+    def log(self, name):
+        with open(os.path.join(self.home, f"{name}.log"), errors="replace") as log:
+            return log.read()
+
+    # --- REST
+
+    def call(self, method, path, body=None, content_type="application/json", timeout=30):
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, method=method, headers={"Content-Type": content_type} if data else {})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as reply:
+                return json.loads(reply.read() or b"{}")
+        except urllib.error.HTTPError as error:
+            raise Failure(f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:2000]}") from error
+
+    def get(self, path):
+        return self.call("GET", path)
+
+    def jobs(self):
+        """Id to name and state."""
+        return {job["jid"]: (job["name"], job["state"]) for job in self.get("/jobs/overview")["jobs"]}
+
+    def state(self, job):
+        return self.get(f"/jobs/{job}")["state"]
+
+    def vertices(self, job):
+        return self.get(f"/jobs/{job}")["vertices"]
+
+    def running(self, job):
+        """Whether every task runs."""
+        found = self.get(f"/jobs/{job}")
+        return found["state"] == "RUNNING" and all(vertex["status"] in ("RUNNING", "FINISHED") for vertex in found["vertices"])
+
+    def checkpoints(self, job):
+        return self.get(f"/jobs/{job}/checkpoints")
+
+    def completed(self, job):
+        """How many checkpoints."""
+        return self.checkpoints(job)["counts"]["completed"]
+
+    def exceptions(self, job):
+        """The stack traces of all failures, newest first."""
+        entries = self.get(f"/jobs/{job}/exceptions?maxExceptions=20")["exceptionHistory"]["entries"]
+        return [entry["stacktrace"] for entry in entries]
+
+    def placed_on(self, job):
+        """The ids of the TaskManagers that run its tasks."""
+        found = set()
+        for vertex in self.vertices(job):
+            for subtask in self.get(f"/jobs/{job}/vertices/{vertex['id']}")["subtasks"]:
+                found.add(subtask.get("taskmanager-id"))
+        return found - {None, "(unassigned)"}
+
+    def wait(self, what, condition, seconds, job=None):
+        """The condition's first value that is true. A job that ends meanwhile fails the wait, unless none is named."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                found = condition()
+            except OSError:
+                found = None
+            if found:
+                return found
+            if job is not None and (state := self.state(job)) in ENDED:
+                found = condition()
+                if found:
+                    return found
+                raise Failure(f"the job ended as {state} before {what}{self.why(job)}")
+            if time.monotonic() > deadline:
+                raise Failure(f"{what} did not come within {seconds} s{self.why(job) if job else ''}")
+            time.sleep(POLL_SECONDS)
+
+    def why(self, job):
+        found = self.exceptions(job)
+        return f"; Flink says: {found[0][:3000]}" if found else ""
+
+    def wait_running(self, job, seconds=60):
+        self.wait("its tasks ran", lambda: self.running(job), seconds, job)
+
+    def wait_end(self, job, wanted, seconds):
+        """Until the job has ended, which must be so."""
+        state = self.wait("its end", lambda: (s := self.state(job)) in ENDED and s, seconds)
+        if state != wanted:
+            raise Failure(f"the job ended as {state} rather than {wanted}{self.why(job)}")
+
+    def stop_with_savepoint(self, job, directory, seconds=60):
+        """The savepoint's path."""
+        request = self.call("POST", f"/jobs/{job}/stop", {"targetDirectory": directory, "drain": False})["request-id"]
+        done = self.wait("its savepoint", lambda: (r := self.get(f"/jobs/{job}/savepoints/{request}"))["status"]["id"] == "COMPLETED" and r, seconds)
+        if "location" not in done["operation"]:
+            raise Failure(f"the savepoint failed: {done['operation']['failure-cause']['stack-trace'][:3000]}")
+        self.wait_end(job, "FINISHED", seconds)
+        return done["operation"]["location"]
+
+    def newest_checkpoint(self, job):
+        """The path of the newest that is complete and still there."""
+        return self.checkpoints(job)["latest"]["completed"]["external_path"]
+
+    def cancel(self, job, seconds=60):
+        self.call("PATCH", f"/jobs/{job}?mode=cancel")
+        self.wait_end(job, "CANCELED", seconds)
+
+    def run_java(self, jar, main, arguments):
+        """Submits a job that is written in Java; its id."""
+        boundary = uuid.uuid4().hex
+        with open(jar, "rb") as file:
+            body = (f'--{boundary}\r\nContent-Disposition: form-data; name="jarfile"; filename="job.jar"\r\n'
+                    "Content-Type: application/java-archive\r\n\r\n").encode() + file.read() + f"\r\n--{boundary}--\r\n".encode()
+        uploaded = self.call("POST", "/jars/upload", body, f"multipart/form-data; boundary={boundary}")["filename"].rsplit("/", 1)[1]
+        return self.call("POST", f"/jars/{uploaded}/run", {"entryClass": main, "programArgsList": arguments})["jobid"]
+
+
+def submit(command, timeout=60):
+    """Runs a weir program with --target flink --detached; the id of the job that it prints."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
+    found = re.search(r"/job/([0-9a-f]{32})", done.stdout + done.stderr)
+    if done.returncode != 0 or not found:
+        raise Failure(f"`{' '.join(command)}` ended with exit code {done.returncode}:\n{done.stdout}{done.stderr}")
+    return found[1]
