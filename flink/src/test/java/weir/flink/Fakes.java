@@ -1,0 +1,114 @@
+package weir.flink;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.api.common.eventtime.Watermark;
+import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.SourceEvent;
+import org.apache.flink.api.connector.source.SourceOutput;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.metrics.groups.SourceReaderMetricGroup;
+import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
+import org.apache.flink.util.UserCodeClassLoader;
+
+/** Stand-ins for both neighbours of the bridge: the chain's process (weir/native/fake_chain) and Flink. */
+final class Fakes {
+    private Fakes() {}
+
+    static VertexSpec spec(String mode) {
+        VertexSpec spec = new VertexSpec();
+        spec.fingerprint = new byte[16];
+        spec.build = 7;
+        spec.arch = System.getProperty("os.arch");
+        spec.executable = "weir/native/fake_chain";
+        spec.libraries = List.of();
+        spec.arguments = List.of(mode);
+        spec.name = "fake";
+        spec.uid = "fake";
+        spec.maxParallelism = 128;
+        return spec;
+    }
+
+    static ChainProcess process(String mode) {
+        return ChainProcess.start(spec(mode), "fake (1/1)", System.getProperty("java.io.tmpdir"), () -> {});
+    }
+
+    /** Written down as text. */
+    static final class Outputs implements ReaderOutput<byte[]> {
+        final List<String> seen = new ArrayList<>();
+
+        @Override
+        public void collect(byte[] frame) {
+            seen.add("frame of edge " + Frame.edge(frame) + ", group " + Frame.keyGroup(frame) + ", " + Frame.count(frame) + " records");
+        }
+
+        @Override
+        public void collect(byte[] frame, long timestamp) {
+            throw new AssertionError("timestamps are in the frames");
+        }
+
+        @Override
+        public void emitWatermark(Watermark watermark) {
+            seen.add("watermark " + watermark.getTimestamp());
+        }
+
+        @Override
+        public void markIdle() {
+            seen.add("idle");
+        }
+
+        @Override
+        public void markActive() {
+            seen.add("active");
+        }
+
+        @Override
+        public SourceOutput<byte[]> createOutputForSplit(String split) {
+            return this;
+        }
+
+        @Override
+        public void releaseOutputForSplit(String split) {}
+    }
+
+    static final class Context implements SourceReaderContext {
+        final SourceReaderMetricGroup metrics = UnregisteredMetricsGroup.createSourceReaderMetricGroup();
+
+        @Override
+        public SourceReaderMetricGroup metricGroup() {
+            return metrics;
+        }
+
+        @Override
+        public Configuration getConfiguration() {
+            return new Configuration();
+        }
+
+        @Override
+        public String getLocalHostName() {
+            return "localhost";
+        }
+
+        @Override
+        public int getIndexOfSubtask() {
+            return 0;
+        }
+
+        @Override
+        public void sendSplitRequest() {}
+
+        @Override
+        public void sendSourceEventToCoordinator(SourceEvent event) {}
+
+        @Override
+        public UserCodeClassLoader getUserCodeClassLoader() {
+            return null;
+        }
+
+        @Override
+        public int currentParallelism() {
+            return 1;
+        }
+    }
+}
