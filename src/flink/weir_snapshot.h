@@ -14,18 +14,9 @@ namespace weir {
 // How a job that ran in weir's own engine goes on inside Flink: from one of its checkpoints or savepoints. All of it blocks. Codes and
 // sentences are those of a restore: see snapshot_loader.h, restore_plan.h and task_restore.h.
 
-/// What the client gives Flink: which checkpoint the job begins with, and what its sources read.
-struct SourcesInFlink {
-  CheckpointId checkpoint_id = 0;
-  /// By vertex, of the sources: elements of the plan's `splits`. Of a source that is in the snapshot, the elements of its chain's lists,
-  /// each once; of another one, the splits that its enumerator finds.
-  std::vector<std::vector<std::string>> elements;
-};
-/// Reads all of the snapshot and verifies it. FAILED_PRECONDITION: it has state that cannot be given to Flink.
-StatusOr<SourcesInFlink> sources_in_flink(const std::string& snapshot, const JobGraph& graph, bool ignore_unclaimed_state,
-                                          FileSystemRegistry& files);
-/// The same for a job that starts from the beginning.
-StatusOr<SourcesInFlink> fresh_sources_in_flink(const JobGraph& graph, FileSystemRegistry& files);
+/// What Flink is to deal out of the state of a source's chain: an element of the plan's `splits` for each element of the lists of the chain's
+/// operators, of all subtasks, each once. FAILED_PRECONDITION: the chain has other state, of which Flink's sources keep nothing.
+StatusOr<std::vector<std::string>> source_elements(const JobVertex& vertex, const TaskStart& start, FileSystemRegistry& files);
 
 /// What one subtask of a chain starts from. Its sources get what Flink deals out to them.
 class ChainSnapshot {

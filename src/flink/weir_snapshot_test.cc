@@ -67,9 +67,6 @@ class WeirSnapshot : public testing::Test {
       op.name = op.uid = name;
       op.id = murmur3_128(name);
       op.factory = [this] { return std::make_unique<ListKeeper>(mode_, &restored_); };
-      op.enumerate = [](FileSystemRegistry&, int parallelism) {
-        return StatusOr<std::vector<std::string>>({"split of " + std::to_string(parallelism)});
-      };
     }
   }
 
@@ -104,6 +101,12 @@ class WeirSnapshot : public testing::Test {
     ASSERT_TRUE(publication.publish().status.ok());
   }
 
+  StatusOr<std::vector<std::string>> elements_of_source() {
+    const auto snapshot = ChainSnapshot::load("/job/chk-41", graph_, 0, 2, false, files_);
+    if (!snapshot.ok()) return snapshot.status();
+    return source_elements(graph_.vertices[0], snapshot->task_start(), files_);
+  }
+
   static std::string list_element(const std::string& uid, const std::string& bytes) {
     return encode_hosted_element(HostedListElement{murmur3_128(uid), "list", ListStateMode::kSplit, ListKeeper::bytes(), bytes});
   }
@@ -114,48 +117,43 @@ class WeirSnapshot : public testing::Test {
   std::vector<std::string> restored_;
 };
 
-using Elements = std::vector<std::vector<std::string>>;
-
 TEST_F(WeirSnapshot, GivesEachElementOfASourceToFlinkOnce) {
   publish({{"source", {{"a", "b"}, {"c"}, {}}}, {"map", {{"d"}, {"e"}, {"f"}}}});
-  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
-  ASSERT_TRUE(sources.ok()) << sources.status().to_string();
-  EXPECT_EQ(sources->checkpoint_id, 41);
-  ASSERT_EQ(sources->elements.size(), 2u);
-  auto elements = sources->elements[0];
-  std::sort(elements.begin(), elements.end());
-  EXPECT_EQ(elements, (std::vector{list_element("source", "a"), list_element("source", "b"), list_element("source", "c")}));
-  EXPECT_TRUE(sources->elements[1].empty()) << "what is no source reads the snapshot itself";
+  auto elements = elements_of_source();
+  ASSERT_TRUE(elements.ok()) << elements.status().to_string();
+  std::sort(elements->begin(), elements->end());
+  EXPECT_EQ(*elements, (std::vector{list_element("source", "a"), list_element("source", "b"), list_element("source", "c")}));
+}
+
+TEST_F(WeirSnapshot, GivesFlinkWhatOtherOperatorsOfASourcesChainKeepAsWell) {
+  graph_.vertices[0].chain.push_back(graph_.vertices[1].chain[0]);
+  graph_.vertices.pop_back();
+  publish({{"source", {{"a"}}}, {"map", {{"d"}}}});
+  const auto elements = elements_of_source();
+  ASSERT_TRUE(elements.ok()) << elements.status().to_string();
+  EXPECT_EQ(*elements, (std::vector{list_element("source", "a"), list_element("map", "d")}));
 }
 
 TEST_F(WeirSnapshot, OfASourceThatHadEndedGivesNothing) {
   publish({{"source", {{}, {}}}});
-  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
-  ASSERT_TRUE(sources.ok()) << sources.status().to_string();
-  EXPECT_EQ(sources->elements, (Elements{{}, {}}));
-}
-
-TEST_F(WeirSnapshot, WithoutTheSourceLetsItEnumerate) {
-  publish({{"map", {{"d"}}}});
-  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
-  ASSERT_TRUE(sources.ok()) << sources.status().to_string();
-  EXPECT_EQ(sources->elements, (Elements{{encode_hosted_element(HostedSplit{"split of 2"})}, {}}));
-  EXPECT_EQ(fresh_sources_in_flink(graph_, files_)->elements, sources->elements);
+  const auto elements = elements_of_source();
+  ASSERT_TRUE(elements.ok()) << elements.status().to_string();
+  EXPECT_TRUE(elements->empty());
 }
 
 TEST_F(WeirSnapshot, WithUnionStateInASourcesChainIsRefused) {
   mode_ = ListStateMode::kUnion;
   publish({{"source", {{"a"}}}});
-  const auto sources = sources_in_flink("/job/chk-41", graph_, false, files_);
-  EXPECT_EQ(sources.status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(sources.status().message().find("operator 'source' (uid 'source') has the list state 'list' in mode union"), std::string::npos)
-      << sources.status().message();
+  const auto elements = elements_of_source();
+  EXPECT_EQ(elements.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(elements.status().message().find("operator 'source' (uid 'source') has the list state 'list' in mode union"), std::string::npos)
+      << elements.status().message();
 }
 
 TEST_F(WeirSnapshot, WithStateOfNobodyIsRefusedUnlessItMayBeLeftBehind) {
   publish({{"source", {{"a"}}}, {"gone", {{"b"}}}});
-  EXPECT_EQ(sources_in_flink("/job/chk-41", graph_, false, files_).status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_TRUE(sources_in_flink("/job/chk-41", graph_, true, files_).ok());
+  EXPECT_EQ(ChainSnapshot::load("/job/chk-41", graph_, 1, 2, false, files_).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(ChainSnapshot::load("/job/chk-41", graph_, 1, 2, true, files_).ok());
 }
 
 TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
@@ -174,7 +172,7 @@ TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
 }
 
 TEST_F(WeirSnapshot, ThatIsNotThereIsNamed) {
-  EXPECT_EQ(sources_in_flink("/job/chk-42", graph_, false, files_).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(ChainSnapshot::load("/job/chk-42", graph_, 1, 2, false, files_).status().code(), StatusCode::kNotFound);
 }
 
 }  // namespace
