@@ -88,6 +88,8 @@ class PieceWriter {
   int64_t length_ = 0;
 };
 
+}  // namespace
+
 OperatorStateDescription describe(const OperatorSnapshot& op) {
   OperatorStateDescription description;
   description.operator_id = op.id;
@@ -99,8 +101,6 @@ OperatorStateDescription describe(const OperatorSnapshot& op) {
   for (const auto& [name, list] : op.lists) description.lists.push_back({name, list.mode, list.element});
   return description;
 }
-
-}  // namespace
 
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
                                               int64_t inline_threshold, std::vector<TaskSnapshot> snapshots, LocalCopies* local) {

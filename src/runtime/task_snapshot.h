@@ -22,6 +22,8 @@ struct OperatorSnapshot {
   std::unique_ptr<KeyedStateSnapshot> keyed;  ///< or null
   OperatorLists lists;
 };
+/// What its state is made of.
+OperatorStateDescription describe(const OperatorSnapshot& op);
 
 /// What one task keeps of the moment of a barrier. Made by the shard in time bounded by the number of pages; written by the I/O pool.
 struct TaskSnapshot {

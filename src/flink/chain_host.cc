@@ -1,0 +1,271 @@
+#include "flink/chain_host.h"
+
+#include "base/bug_switch.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace weir {
+namespace {
+
+class PackedOutput final : public Output {
+ public:
+  explicit PackedOutput(FramePacker& packer) : packer_(packer) {}
+  void emit(Batch& batch) override { packer_.emit(batch); }
+
+ private:
+  FramePacker& packer_;
+};
+
+bool moves_records(ChainCall call) {
+  switch (call) {
+    case ChainCall::kProcess:
+    case ChainCall::kWatermark:
+    case ChainCall::kTimer:
+    case ChainCall::kPoll:
+    case ChainCall::kResume:
+    case ChainCall::kBarrier:
+    case ChainCall::kCompleted:
+    case ChainCall::kFinish: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+ChainHost::ChainHost(const JobGraph& graph, Options options, ChainWorld& world)
+    : graph_(graph), options_(std::move(options)), world_(world), services_(world) {}
+
+ChainHost::~ChainHost() {
+  for (const auto& [id, snapshot] : snapshots_) snapshot->drop();
+}
+
+std::string ChainHost::name() const {
+  return vertex_ == nullptr ? std::string("a chain") : cat(vertex_->name, " (", place_.subtask + 1, "/", place_.parallelism, ")");
+}
+
+std::string_view ChainHost::handle(std::string_view request) {
+  reply_.begin();
+  if (request.empty()) return carry_out(ChainCall{0}, {});
+  const auto call = static_cast<ChainCall>(request[0]);
+  if (call == ChainCall::kClose) {
+    close();
+    return reply_.answer();
+  }
+  return carry_out(call, request.substr(1));
+}
+
+std::string_view ChainHost::carry_out(ChainCall call, std::string_view body) {
+  if (state_ == State::kClosed) return reply_.fail(internal_error(cat(name_of(call), " was called after CLOSE")));
+  Status status = state_ == State::kDead ? failure_ : check_order(call);
+  if (status.ok()) {
+    try {
+      auto reply = dispatch(call, body);
+      if (reply.ok() && (!driver_ || driver_->failure().ok())) return *reply;
+      status = reply.ok() ? driver_->failure() : reply.status();
+    } catch (...) {
+      status = status_of_current_exception(chain_ ? operator_label(chain_->current().description(), place_.subtask) : name());
+    }
+    status = status.with_context(name());
+  }
+  state_ = State::kDead;
+  failure_ = status;
+  return reply_.fail(status);
+}
+
+Status ChainHost::check_order(ChainCall call) const {
+  const auto wrong = [&](std::string_view why) { return internal_error(cat(name_of(call), " was called ", why)); };
+  if (call < ChainCall::kOpen || call > ChainCall::kClose) return wrong("which this executable does not know");
+  if (call == ChainCall::kOpen) return state_ == State::kNew ? Status() : wrong("a second time");
+  if (state_ == State::kNew) return wrong("before OPEN");
+  const bool restoring = call == ChainCall::kRestoreGroup || call == ChainCall::kReady;
+  if (restoring) return state_ == State::kOpened ? Status() : wrong("after READY");
+  if (state_ == State::kOpened) return wrong("before READY");
+  const bool rest_of_snapshot = call == ChainCall::kSnapshotChunk || call == ChainCall::kSnapshotDrop;
+  if (call == ChainCall::kResume) return driver_->busy() ? Status() : wrong("and there is nothing to go on with");
+  if (driver_->busy() && !rest_of_snapshot) return wrong("before the call that said `more` was resumed");
+  return {};
+}
+
+StatusOr<std::string_view> ChainHost::dispatch(ChainCall call, std::string_view body) {
+  if (moves_records(call)) {
+    WEIR_ASSIGN_OR_RETURN(const uint8_t flags, drive(call, body));
+    return reply_.finish(flags, driver_->wake_at());
+  }
+  if (state_ == State::kRunning) services_.run_continuations();
+  int64_t id = 0;
+  if (call >= ChainCall::kSnapshot && call <= ChainCall::kAborted) {
+    WEIR_ASSIGN_OR_RETURN(id, decode_number(call, body));
+  }
+  switch (call) {
+    case ChainCall::kOpen: WEIR_RETURN_IF_ERROR(open(body)); break;
+    case ChainCall::kRestoreGroup: WEIR_RETURN_IF_ERROR(restore_group(body)); break;
+    case ChainCall::kReady:
+      WEIR_RETURN_IF_ERROR(decode_nothing(call, body));
+      WEIR_RETURN_IF_ERROR(ready());
+      break;
+    case ChainCall::kSnapshot: return snapshot(id);
+    case ChainCall::kSnapshotChunk: return snapshot_chunk(id);
+    case ChainCall::kSnapshotDrop: snapshot_drop(id); break;
+    case ChainCall::kAborted: aborted(id); break;
+    default: break;
+  }
+  return reply_.answer();
+}
+
+StatusOr<uint8_t> ChainHost::drive(ChainCall call, std::string_view body) {
+  if (call == ChainCall::kProcess) return driver_->process(body);
+  int64_t number = 0;
+  if (call == ChainCall::kWatermark || call == ChainCall::kCompleted) {
+    WEIR_ASSIGN_OR_RETURN(number, decode_number(call, body));
+  } else {
+    WEIR_RETURN_IF_ERROR(decode_nothing(call, body));
+  }
+  if (vertex_->is_source != (call == ChainCall::kPoll) && call != ChainCall::kResume && call != ChainCall::kCompleted) {
+    return internal_error(cat(name_of(call), " was called of '", vertex_->name, "', which is ", vertex_->is_source ? "a source" : "none"));
+  }
+  switch (call) {
+    case ChainCall::kWatermark: return driver_->watermark(number);
+    case ChainCall::kTimer: return driver_->timer();
+    case ChainCall::kPoll: return driver_->poll();
+    case ChainCall::kBarrier: return driver_->barrier();
+    case ChainCall::kCompleted: return driver_->completed(own_id(number));
+    case ChainCall::kFinish: return driver_->finish();
+    default: return driver_->resume();
+  }
+}
+
+Status ChainHost::open(std::string_view body) {
+  WEIR_ASSIGN_OR_RETURN(const OpenRequest request, decode_open(body));
+  WEIR_RETURN_IF_ERROR(check(request));
+  vertex_ = &graph_.vertices[request.vertex];
+  place_.subtask = request.subtask;
+  place_.parallelism = request.parallelism;
+  place_.max_parallelism = request.max_parallelism;
+  place_.attempt_nonce = world_.nonce();
+  place_.copy_reserve = options_.copy_reserve;
+  WEIR_RETURN_IF_ERROR(open_chain(request));
+  state_ = State::kOpened;
+  return {};
+}
+
+Status ChainHost::check(const OpenRequest& request) const {
+  if (request.fingerprint != graph_.fingerprint) {
+    return failed_precondition(cat("the executable in the jar describes another job (fingerprint ", graph_.fingerprint.to_hex(),
+                                   ") than the plan was made of (", request.fingerprint.to_hex(),
+                                   "): its graph must depend on nothing but its arguments; make the jar anew"));
+  }
+  if (request.vertex >= static_cast<int>(graph_.vertices.size())) {
+    return failed_precondition(cat("the plan has a vertex ", request.vertex, ", and the job only ", graph_.vertices.size(), "; make the jar anew"));
+  }
+  const JobVertex& vertex = graph_.vertices[request.vertex];
+  if (request.max_parallelism != vertex.max_parallelism) {
+    return failed_precondition(cat("'", vertex.name, "' has the max parallelism ", vertex.max_parallelism, ", and Flink runs it with ",
+                                   request.max_parallelism, "; leave pipeline.max-parallelism to the job"));
+  }
+  return {};
+}
+
+Status ChainHost::open_chain(const OpenRequest& request) {
+  restore_.emplace(*vertex_, options_.ignore_unclaimed_state);
+  if (request.start != ChainStart::kFromFlink || !bug_enabled(Bug::kHostedStateNotRestored)) {
+    for (const std::string_view element : request.elements) WEIR_RETURN_IF_ERROR(restore_->add_element(element));
+  }
+  splits_ = restore_->take_splits();
+  std::vector<OperatorLists> lists = restore_->take_lists();
+  if (request.start == ChainStart::kFromFlink) {
+    place_.restored_checkpoint = restore_->checkpoint().value_or(request.restored);
+    base_ = place_.restored_checkpoint - request.restored;
+  } else if (request.start == ChainStart::kFromWeir && !vertex_->is_source) {
+    if (options_.from.empty()) return failed_precondition("the chain is to start from a snapshot of weir's, and weir.flink.from names none");
+    auto from = ChainSnapshot::load(options_.from, graph_, request.vertex, request.parallelism, options_.ignore_unclaimed_state, world_.files());
+    if (!from.ok()) return from.status().with_context(cat("snapshot ", options_.from));
+    from_ = *std::move(from);
+    base_ = place_.restored_checkpoint = from_->checkpoint_id();
+  }
+  WEIR_ASSIGN_OR_RETURN(packer_, FramePacker::create(graph_, request.vertex, request.build, world_.clock(), reply_));
+  output_ = std::make_unique<PackedOutput>(*packer_);
+  const auto fail = [this](Status status) {
+    if (driver_) driver_->fail(std::move(status));
+  };
+  chain_ = std::make_unique<OperatorChain>(*vertex_, place_, services_, fail, *output_);
+  const KeyGroupRange range = key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism);
+  driver_ = std::make_unique<ChainDriver>(ChainDriver::Input{graph_, request.vertex, range, place_.max_parallelism, request.build}, *chain_, *packer_,
+                                          reply_, services_, world_);
+  return from_ ? Status() : chain_->open(std::move(lists));
+}
+
+Status ChainHost::restore_group(std::string_view body) {
+  WEIR_ASSIGN_OR_RETURN(const GroupPiece piece, decode_group_piece(body));
+  if (from_) return internal_error("Flink has state for a chain that is to start from a snapshot of weir's");
+  if (bug_enabled(Bug::kHostedStateNotRestored)) return {};
+  return restore_->add_group_piece(piece, *chain_, key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism));
+}
+
+Status ChainHost::ready() {
+  if (restore_->within_group()) return internal_error("READY was called before the last piece of a key group's state");
+  restore_.reset();
+  if (from_) {
+    WEIR_RETURN_IF_ERROR(open_and_restore(*chain_, from_->task_start(), world_.files()));
+    from_.reset();
+  } else {
+    if (SourceOperator* source = chain_->source(); source != nullptr && !splits_.empty()) source->add_splits(std::move(splits_));
+    WEIR_RETURN_IF_ERROR(chain_->restored());
+  }
+  state_ = State::kRunning;
+  return {};
+}
+
+CheckpointId ChainHost::own_id(int64_t flink_id) const { return flink_id == INT64_MAX ? flink_id : base_ + flink_id; }
+
+StatusOr<std::string_view> ChainHost::snapshot(int64_t id) {
+  if (vertex_->is_source) driver_->wait_until_accepting();
+  WEIR_RETURN_IF_ERROR(driver_->failure());
+  WEIR_ASSIGN_OR_RETURN(TaskSnapshot taken, chain_->snapshot(own_id(id)));
+  WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<HostedSnapshot> snapshot,
+                        HostedSnapshot::begin(std::move(taken), vertex_->is_source, [this](std::function<void()> work) { world_.run_blocking(std::move(work)); }));
+  if (snapshot->has_rest()) snapshots_[id] = snapshot;
+  return reply_.answer([&](BinaryWriter& out) {
+    for (const auto* elements : {&snapshot->split_elements(), &snapshot->union_elements()}) {
+      out.put_u32(static_cast<uint32_t>(elements->size()));
+      for (const std::string& element : *elements) out.put_bytes(element);
+    }
+    out.put_u8(snapshot->has_rest() ? 1 : 0);
+  });
+}
+
+StatusOr<std::string_view> ChainHost::snapshot_chunk(int64_t id) {
+  const auto found = snapshots_.find(id);
+  if (found == snapshots_.end()) return internal_error(cat("SNAPSHOT_CHUNK was called for checkpoint ", id, ", of which there is no rest"));
+  Status status;
+  const std::string_view reply = reply_.answer([&](BinaryWriter& out) { status = found->second->put_chunk(out); });
+  WEIR_RETURN_IF_ERROR(status);
+  if (found->second->drained()) snapshots_.erase(found);
+  return reply;
+}
+
+void ChainHost::snapshot_drop(int64_t id) {
+  const auto found = snapshots_.find(id);
+  if (found == snapshots_.end()) return;
+  found->second->drop();
+  snapshots_.erase(found);
+}
+
+void ChainHost::aborted(int64_t id) {
+  snapshot_drop(id);
+  chain_->checkpoint_aborted(own_id(id));
+}
+
+void ChainHost::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  for (const auto& [id, snapshot] : snapshots_) snapshot->drop();
+  snapshots_.clear();
+  try {
+    if (chain_) chain_->close();
+  } catch (...) {
+    WEIR_LOG(kWarning) << status_of_current_exception(name()).message() << " (while it was closed; ignored)";
+  }
+}
+
+}  // namespace weir

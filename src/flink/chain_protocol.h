@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "weir/bytes.h"
+#include "weir/status.h"
+
+// What a chain's host and its operator in Flink say to each other: docs/formats/flink_host.md. What is read here is not trusted.
+
+namespace weir {
+
+inline constexpr uint16_t kChainProtocol = 1;
+inline constexpr uint16_t kFrameVersion = 1;
+/// A blob of state travels in pieces of at most this size.
+inline constexpr size_t kStatePieceBytes = 1 << 20;
+
+enum class ChainCall : uint8_t {
+  kOpen = 1,
+  kRestoreGroup = 2,
+  kReady = 3,
+  kProcess = 4,
+  kWatermark = 5,
+  kTimer = 6,
+  kPoll = 7,
+  kResume = 8,
+  kBarrier = 9,
+  kSnapshot = 10,
+  kSnapshotChunk = 11,
+  kSnapshotDrop = 12,
+  kCompleted = 13,
+  kAborted = 14,
+  kFinish = 15,
+  kClose = 16,
+};
+/// "PROCESS"; "call 77" for what is none.
+std::string name_of(ChainCall call);
+
+// Flags of a reply.
+inline constexpr uint8_t kReplyMore = 1;
+inline constexpr uint8_t kReplyNothingNow = 2;
+inline constexpr uint8_t kReplyEnd = 4;
+
+enum class ChainStart : uint8_t { kFresh = 0, kFromFlink = 1, kFromWeir = 2 };
+
+struct OpenRequest {
+  uint16_t protocol = kChainProtocol;
+  Id128 fingerprint;
+  int vertex = 0;
+  int subtask = 0;
+  int parallelism = 1;
+  int max_parallelism = 128;
+  int attempt = 0;
+  int64_t restored = -1;  ///< Flink's id of the checkpoint; -1: none
+  ChainStart start = ChainStart::kFresh;
+  uint32_t build = 0;
+  std::vector<std::string_view> elements{};  ///< refer to the request
+  bool operator==(const OpenRequest&) const = default;
+};
+void put_open(BinaryWriter& out, const OpenRequest& request);
+/// FAILED_PRECONDITION: another version of the protocol, of which nothing else was read.
+StatusOr<OpenRequest> decode_open(std::string_view body);
+
+struct GroupPiece {
+  int key_group = 0;
+  bool last = false;
+  std::string_view bytes{};
+};
+StatusOr<GroupPiece> decode_group_piece(std::string_view body);
+
+/// Of the calls with one number: WATERMARK, SNAPSHOT, …
+StatusOr<int64_t> decode_number(ChainCall call, std::string_view body);
+/// Of the calls with nothing.
+Status decode_nothing(ChainCall call, std::string_view body);
+
+/// What stands before a batch in a frame.
+struct FrameHeader {
+  uint16_t edge = 0;
+  int32_t key_group = -1;  ///< of all records; -1: not on a hash edge
+  uint32_t count = 0;
+  uint32_t build = 0;
+  bool operator==(const FrameHeader&) const = default;
+};
+void put_frame_header(BinaryWriter& out, const FrameHeader& header);
+struct Frame {
+  FrameHeader header;
+  std::string_view batch;
+};
+StatusOr<Frame> decode_frame(std::string_view bytes);
+
+/// An id as 16 bytes.
+void put_id(BinaryWriter& out, const Id128& id);
+Id128 get_id(BinaryReader& in);
+
+}  // namespace weir

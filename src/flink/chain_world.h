@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+#include "fs/file_system_registry.h"
+#include "platform/clock.h"
+
+namespace weir {
+
+/// What the host of a chain needs of its process. Thread: the host's, except wake().
+class ChainWorld {
+ public:
+  virtual ~ChainWorld() = default;
+  virtual const Clock& clock() const = 0;
+  virtual FileSystemRegistry& files() = 0;
+  /// Differs for every process, for ever.
+  virtual uint64_t nonce() = 0;
+  /// Runs `work` on the I/O pool.
+  virtual void run_blocking(std::function<void()> work) = 0;
+  /// Returns when wake() was called since the last wait() returned, at the latest after `at_most`.
+  virtual void wait(std::chrono::milliseconds at_most) = 0;
+  /// Thread: any.
+  virtual void wake() = 0;
+};
+
+}  // namespace weir
