@@ -14,6 +14,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kFlushBytes = 64 * 1024;
+constexpr int64_t kReadBytes = 4 << 20;  // a request to a file system far away takes as long as some megabytes do
 
 constexpr std::string_view kTypeOption = "KEYED_STATE_TYPE";
 constexpr std::string_view kNamespaceRole = "NAMESPACE_SERIALIZER";
@@ -131,6 +132,15 @@ StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored, const K
   return result;
 }
 
+using Groups = std::vector<KeyGroupBytes>::const_iterator;
+
+/// Where the groups end that are read together with this one.
+Groups end_of_piece(Groups first, Groups end) {
+  Groups next = first + 1;
+  while (next != end && next->offset == (next - 1)->offset + (next - 1)->length && next->offset + next->length - first->offset <= kReadBytes) ++next;
+  return next;
+}
+
 }  // namespace
 
 void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type, const std::vector<KeyedStateInfo>& states) {
@@ -213,7 +223,8 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
 StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, const ReadAt& read) {
   WEIR_ASSIGN_OR_RETURN(const auto groups, find_key_groups(handle, handle.range));
   const int64_t length = groups.empty() ? stream_length(handle.stream) : groups.front().offset;
-  WEIR_ASSIGN_OR_RETURN(const std::string bytes, read(0, length));
+  std::string bytes;
+  WEIR_RETURN_IF_ERROR(read(0, length, &bytes));
   BinaryReader in(bytes);
   return get_keyed_header(in);
 }
@@ -227,16 +238,26 @@ Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups,
   }
   WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
-  for (const KeyGroupBytes& group : found) {
-    WEIR_ASSIGN_OR_RETURN(std::string bytes, read(group.offset, group.length));
-    if (handle.heap_max_parallelism != 0) {
-      BinaryWriter canonical;
-      WEIR_RETURN_IF_ERROR(heap_group_to_canonical(stored, group.key_group, handle.heap_max_parallelism, bytes, canonical));
-      bytes = canonical.take();
-    }
+  const auto restore_group = [&](int key_group, std::string_view bytes) -> Status {
     BinaryReader in(bytes);
-    WEIR_RETURN_IF_ERROR(state.read_group(group.key_group, in));
-    WEIR_RETURN_IF_ERROR(in.status(cat("key group ", group.key_group)));
+    WEIR_RETURN_IF_ERROR(state.read_group(key_group, in));
+    return in.status(cat("key group ", key_group));
+  };
+  std::string piece;
+  for (auto group = found.begin(); group != found.end();) {
+    const auto end = end_of_piece(group, found.end());
+    const int64_t start = group->offset;
+    WEIR_RETURN_IF_ERROR(read(start, (end - 1)->offset + (end - 1)->length - start, &piece));
+    for (; group != end; ++group) {
+      const auto bytes = std::string_view(piece).substr(static_cast<size_t>(group->offset - start), static_cast<size_t>(group->length));
+      if (handle.heap_max_parallelism == 0) {
+        WEIR_RETURN_IF_ERROR(restore_group(group->key_group, bytes));
+        continue;
+      }
+      BinaryWriter canonical;
+      WEIR_RETURN_IF_ERROR(heap_group_to_canonical(stored, group->key_group, handle.heap_max_parallelism, bytes, canonical));
+      WEIR_RETURN_IF_ERROR(restore_group(group->key_group, canonical.buffer()));
+    }
   }
   return {};
 }

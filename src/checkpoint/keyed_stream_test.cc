@@ -24,9 +24,10 @@ struct Written {
   KeyedStateHandle handle;
   std::string bytes;
   ReadAt read() const {
-    return [this](int64_t offset, int64_t length) -> StatusOr<std::string> {
+    return [this](int64_t offset, int64_t length, std::string* into) -> Status {
       if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size())) return data_loss("beyond the end");
-      return bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length));
+      into->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+      return {};
     };
   }
 };
@@ -104,6 +105,22 @@ TEST(KeyedStream, LargeGroupsLeaveInPieces) {
   MemoryKeyedState state(128);
   ASSERT_TRUE(restore_keyed_state(written.handle, {0, 9}, written.read(), nullptr, false, state).ok());
   EXPECT_EQ(state.entries.size(), 10u);
+}
+
+TEST(KeyedStream, SmallGroupsAreReadTogether) {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 9}, 128);
+  for (int group = 0; group < 10; ++group) snapshot.add(0, group, "k", group < 5 ? "v" : std::string(3 << 20, 'v'));
+  const Written written = write(snapshot);
+  std::vector<int64_t> lengths;
+  const ReadAt counting = [&](int64_t offset, int64_t length, std::string* into) {
+    lengths.push_back(length);
+    return written.read()(offset, length, into);
+  };
+  MemoryKeyedState state(128);
+  ASSERT_TRUE(restore_keyed_state(written.handle, {1, 8}, counting, nullptr, false, state).ok());
+  EXPECT_EQ(state.entries.size(), 8u);
+  ASSERT_EQ(lengths.size(), 5u);  // the header, groups 1 to 5, and three that are too large to go with another
+  EXPECT_EQ(lengths[4], written.handle.offsets[9] - written.handle.offsets[8]);
 }
 
 TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {

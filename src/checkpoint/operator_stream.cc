@@ -111,8 +111,8 @@ StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in) {
 }
 
 StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle, const ReadAt& read) {
-  WEIR_ASSIGN_OR_RETURN(const std::string bytes,
-                        read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream))));
+  std::string bytes;
+  WEIR_RETURN_IF_ERROR(read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream)), &bytes));
   BinaryReader in(bytes);
   return get_operator_header(in);
 }
@@ -134,8 +134,7 @@ StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle&
                            stream_length(handle.stream), " bytes"));
     }
     const int64_t end = next == all.end() ? offset : *next;
-    WEIR_ASSIGN_OR_RETURN(std::string element, read(offset, end - offset));
-    elements.push_back(std::move(element));
+    WEIR_RETURN_IF_ERROR(read(offset, end - offset, &elements.emplace_back()));
   }
   return elements;
 }

@@ -18,9 +18,10 @@ struct Written {
   std::string bytes;
   int pieces = 0;
   ReadAt read() const {
-    return [this](int64_t offset, int64_t length) -> StatusOr<std::string> {
+    return [this](int64_t offset, int64_t length, std::string* into) -> Status {
       if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size())) return data_loss("beyond the end");
-      return bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length));
+      into->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+      return {};
     };
   }
 };

@@ -19,27 +19,27 @@ class StateReader {
 
   StatusOr<ReadAt> open(const StateStream& stream) {
     if (const auto* bytes = std::get_if<InlineBytes>(&stream)) {
-      return ReadAt([bytes](int64_t offset, int64_t length) -> StatusOr<std::string> {
+      return ReadAt([bytes](int64_t offset, int64_t length, std::string* into) -> Status {
         if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes->bytes.size())) {
           return data_loss(cat("a piece of state inside _metadata has ", bytes->bytes.size(), " bytes; ", length, " at ", offset,
                                " were asked for"));
         }
-        return bytes->bytes.substr(offset, length);
+        into->assign(bytes->bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+        return {};
       });
     }
     const auto& segment = std::get<FileSegment>(stream);
     WEIR_ASSIGN_OR_RETURN(ReadableFile * file, file_of(segment.file));
-    return ReadAt([segment, file](int64_t offset, int64_t length) -> StatusOr<std::string> {
+    return ReadAt([segment, file](int64_t offset, int64_t length, std::string* into) -> Status {
       if (offset < 0 || length < 0 || offset + length > segment.length) {
         return data_loss(cat("a segment of state file ", segment.file, " has ", segment.length, " bytes; ", length, " at ", offset,
                              " were asked for"));
       }
-      std::string bytes;
-      WEIR_RETURN_IF_ERROR(file->read_at(segment.offset + offset, length, &bytes));
-      if (static_cast<int64_t>(bytes.size()) != length) {
+      WEIR_RETURN_IF_ERROR(file->read_at(segment.offset + offset, length, into));
+      if (static_cast<int64_t>(into->size()) != length) {
         return data_loss(cat("state file ", segment.file, " ends before byte ", segment.offset + offset + length));
       }
-      return bytes;
+      return {};
     });
   }
 

@@ -21,12 +21,13 @@ inline std::string flink_sample(const std::string& name) {
 
 /// Reads a stream of state that is inside `_metadata`.
 inline ReadAt read_inline(const StateStream& stream) {
-  return [&stream](int64_t offset, int64_t length) -> StatusOr<std::string> {
+  return [&stream](int64_t offset, int64_t length, std::string* into) -> Status {
     const auto* inlined = std::get_if<InlineBytes>(&stream);
     if (inlined == nullptr) return data_loss("the state is in a file");
     const auto size = static_cast<int64_t>(inlined->bytes.size());
     if (offset < 0 || length < 0 || length > size || offset > size - length) return data_loss("beyond the end of the stream");
-    return inlined->bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length));
+    into->assign(inlined->bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+    return {};
   };
 }
 

@@ -74,11 +74,12 @@ Status LocalWritableFile::close() {
 }
 
 Status LocalReadableFile::read_at(int64_t offset, int64_t length, std::string* out) {
-  out->clear();
-  if (offset < 0 || length < 0) return invalid_argument(cat("read of ", length, " bytes at ", offset, " of ", path_));
-  if (offset >= size_) return {};
-  const auto wanted = static_cast<size_t>(std::min(length, size_ - offset));
-  out->resize(wanted);
+  if (offset < 0 || length < 0) {
+    out->clear();
+    return invalid_argument(cat("read of ", length, " bytes at ", offset, " of ", path_));
+  }
+  const auto wanted = static_cast<size_t>(std::clamp<int64_t>(size_ - offset, 0, length));
+  out->resize(wanted);  // not cleared before: bytes that are there already need not be zeroed
   size_t got = 0;
   while (got < wanted) {
     const ssize_t count = ::pread(file_.get(), out->data() + got, wanted - got, static_cast<off_t>(offset + static_cast<int64_t>(got)));
