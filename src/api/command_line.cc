@@ -55,6 +55,23 @@ const std::vector<CommandLine::Flag>& CommandLine::built_in() {
   return flags;
 }
 
+std::vector<std::string> CommandLine::without_built_in(std::vector<std::string> arguments) {
+  CommandLine line("", std::move(arguments));
+  (void)line.take_assignments();
+  for (const Flag& flag : built_in()) {
+    if (flag.value_name.empty()) {
+      (void)line.take_switch(flag.name);
+    } else {
+      (void)line.take_value(flag.name);
+    }
+  }
+  std::vector<std::string> left;
+  for (Argument& argument : line.arguments_) {
+    if (!argument.taken) left.push_back(std::move(argument.text));
+  }
+  return left;
+}
+
 CommandLine::CommandLine(std::string program, std::vector<std::string> arguments) : program_(std::move(program)) {
   for (std::string& argument : arguments) arguments_.push_back({argument == "-h" ? "--help" : std::move(argument), false});
 }

@@ -40,6 +40,8 @@ class CommandLine {
   std::string help() const;
 
   static const std::vector<Flag>& built_in();
+  /// What of a command line (without the program's name) is left for the program when the built-in flags are taken out with their values.
+  static std::vector<std::string> without_built_in(std::vector<std::string> arguments);
 
  private:
   struct Argument {

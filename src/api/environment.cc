@@ -8,6 +8,7 @@
 #include "cluster/run_job.h"
 #include "flink/chain_process.h"
 #include "flink/submission.h"
+#include "platform/process_group.h"
 #include "platform/transport.h"
 
 namespace weir {
@@ -42,8 +43,10 @@ struct StreamExecutionEnvironment::Impl {
 
 namespace {
 
-/// The file that --config names must be there; the others need not.
+/// The file that --config names must be there; the others need not. A chain in Flink reads none: what lies beside it is not the job's, and what
+/// the job's file set it was given as -D.
 Status read_configuration(const std::optional<std::string>& named, Configuration* configuration) {
+  if (configuration->get(options::kRole) == ProcessRole::kChain) return {};
   if (named) return read_yaml_file(*named, configuration);
   const char* directory = std::getenv("WEIR_CONF_DIR");
   Status status = read_yaml_file(directory != nullptr ? join_path(directory, "weir.yaml") : "weir.yaml", configuration);
@@ -53,7 +56,11 @@ Status read_configuration(const std::optional<std::string>& named, Configuration
 /// The runner for what this process is and where the job is to run.
 int run_program(const JobGraph& graph, const Configuration& configuration) {
   if (configuration.get(options::kRole) == ProcessRole::kChain) return run_chain(graph, configuration);
-  if (configuration.get(options::kTarget) == ExecutionTarget::kFlink) return submit_to_flink(graph, configuration);
+  if (configuration.get(options::kTarget) == ExecutionTarget::kFlink) {
+    std::vector<std::string> arguments = own_command_line();
+    if (!arguments.empty()) arguments.erase(arguments.begin());
+    return submit_to_flink(graph, configuration, CommandLine::without_built_in(std::move(arguments)));
+  }
   return run_job(graph, configuration);
 }
 
@@ -77,9 +84,9 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
   Configuration& configuration = impl->configuration;
 
   const std::vector<std::string> assignments = line.take_assignments();
-  impl->note(read_configuration(line.take_value("config"), &configuration));
   for (const std::string& assignment : assignments)
     impl->note(configuration.set_assignment(assignment, {ConfigLayer::kCommandLine, "-D"}));
+  impl->note(read_configuration(line.take_value("config"), &configuration));
   static constexpr std::pair<std::string_view, const ConfigKey*> kFlags[] = {{"parallelism", &options::kParallelism},
                                                                              {"from", &options::kStateRecoveryPath},
                                                                              {"name", &options::kPipelineName},

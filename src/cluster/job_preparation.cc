@@ -24,32 +24,6 @@ std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
   return targets;
 }
 
-Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
-  for (const JobVertex& vertex : graph.vertices) {
-    for (const JobOperator& op : vertex.chain) {
-      if (!op.probe) continue;
-      WEIR_RETURN_IF_ERROR(op.probe(files).with_context(cat("operator '", op.name, "'")));
-    }
-  }
-  return {};
-}
-
-/// By vertex: the splits of the sources that find nothing in the checkpoint (on a fresh start, of all).
-StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph, const RestorePlan* plan, FileSystemRegistry& files) {
-  std::vector<std::vector<std::string>> splits(graph.vertices.size());
-  for (size_t v = 0; v < graph.vertices.size(); ++v) {
-    const JobVertex& vertex = graph.vertices[v];
-    if (!vertex.is_source) continue;
-    const JobOperator& source = vertex.chain[0];
-    const OperatorRestore* restore = plan != nullptr ? plan->find(source.id) : nullptr;
-    if (restore != nullptr && restore->found) continue;
-    auto enumerated = source.enumerate(files, vertex.parallelism);
-    if (!enumerated.ok()) return enumerated.status().with_context(cat("source '", source.name, "'"));
-    splits[v] = *std::move(enumerated);
-  }
-  return splits;
-}
-
 StatusOr<std::shared_ptr<const StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph, const JobOptions& options,
                                                           FileSystemRegistry& files) {
   auto start = std::make_shared<StartingPoint>();
@@ -117,6 +91,31 @@ void remove_old_probes(const FileLocation& job) {
 }
 
 }  // namespace
+
+Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
+  for (const JobVertex& vertex : graph.vertices) {
+    for (const JobOperator& op : vertex.chain) {
+      if (!op.probe) continue;
+      WEIR_RETURN_IF_ERROR(op.probe(files).with_context(cat("operator '", op.name, "'")));
+    }
+  }
+  return {};
+}
+
+StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph, const RestorePlan* plan, FileSystemRegistry& files) {
+  std::vector<std::vector<std::string>> splits(graph.vertices.size());
+  for (size_t v = 0; v < graph.vertices.size(); ++v) {
+    const JobVertex& vertex = graph.vertices[v];
+    if (!vertex.is_source) continue;
+    const JobOperator& source = vertex.chain[0];
+    const OperatorRestore* restore = plan != nullptr ? plan->find(source.id) : nullptr;
+    if (restore != nullptr && restore->found) continue;
+    auto enumerated = source.enumerate(files, vertex.parallelism);
+    if (!enumerated.ok()) return enumerated.status().with_context(cat("source '", source.name, "'"));
+    splits[v] = *std::move(enumerated);
+  }
+  return splits;
+}
 
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, LeaderStore* store,
                                   uint64_t nonce) {

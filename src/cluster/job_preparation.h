@@ -45,6 +45,11 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, PreparedJob before,
                                       std::optional<CheckpointId> newest);
 
+/// Proves, before the first record, that the sinks can be written to.
+Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files);
+/// By vertex: the splits of the sources that find nothing in the checkpoint; without a plan, on a fresh start, of all.
+StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph, const RestorePlan* plan, FileSystemRegistry& files);
+
 // The rest is pure.
 
 /// Of a prepared job that takes checkpoints.

@@ -160,7 +160,9 @@ Status Configuration::validate() const {
     return failed_precondition(cat(describe(kParallelism), " is more than ", describe(kMaxParallelism),
                                    "; lower the first or, if there is no state yet, raise the second"));
   }
-  if ((is_set(kCheckpointInterval) || is_set(kCheckpointEventThreshold)) && !is_set(kCheckpointDir)) {
+  // A cluster of Flink may have a directory of its own.
+  const bool in_flink = get(kTarget) == ExecutionTarget::kFlink || get(kRole) == ProcessRole::kChain;
+  if (!in_flink && (is_set(kCheckpointInterval) || is_set(kCheckpointEventThreshold)) && !is_set(kCheckpointDir)) {
     return failed_precondition(cat(
         "checkpoints are on (",
         describe(is_set(kCheckpointInterval) ? static_cast<const ConfigKey&>(kCheckpointInterval) : kCheckpointEventThreshold),
