@@ -38,9 +38,12 @@ final class Reply {
     }
 
     private void readFully(InputStream stream, int length) throws IOException {
-        int n = stream.readNBytes(buffer, 0, length);
-        if (n < length) {
-            throw new EOFException(n + " of " + length + " bytes, then the end of the pipe");
+        for (int done = 0; done < length;) {
+            int n = stream.read(buffer, done, Math.min(Request.PIPE_BYTES, length - done));
+            if (n < 0) {
+                throw new EOFException(done + " of " + length + " bytes, then the end of the pipe");
+            }
+            done += n;
         }
     }
 

@@ -16,6 +16,9 @@ final class Request {
     private static final VarHandle I64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final int HEADER = 5;
 
+    /** The JVM copies what it reads or writes into memory that it allocates for as much as it is asked for. */
+    static final int PIPE_BYTES = 64 << 10;
+
     private byte[] buffer = new byte[256];
     private int end = HEADER;
     private Call call;
@@ -78,7 +81,9 @@ final class Request {
 
     void writeTo(OutputStream stream) throws IOException {
         I32.set(buffer, 0, end - 4);
-        stream.write(buffer, 0, end);
+        for (int done = 0; done < end; done += PIPE_BYTES) {
+            stream.write(buffer, done, Math.min(PIPE_BYTES, end - done));
+        }
         stream.flush();
     }
 

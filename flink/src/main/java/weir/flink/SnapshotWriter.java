@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.runtime.state.KeyedStateCheckpointOutputStream;
 import org.apache.flink.runtime.state.OperatorStateCheckpointOutputStream;
@@ -35,7 +36,8 @@ final class SnapshotWriter implements AutoCloseable {
     }
 
     private static final class Running {
-        boolean dropped; // guarded by itself, and so is each SNAPSHOT_CHUNK
+        final ReentrantLock lock = new ReentrantLock(); // held during each SNAPSHOT_CHUNK
+        boolean dropped; // guarded by it
     }
 
     private final ChainProcess process;
@@ -65,7 +67,7 @@ final class SnapshotWriter implements AutoCloseable {
     void writeNothing(long checkpoint, OperatorStateCheckpointOutputStream stream) throws IOException {
         ResourceGuard.Lease lease = stream.acquireLease();
         start(checkpoint, lease, snapshot -> {
-            while (next(checkpoint, snapshot) != DONE) {
+            if (next(checkpoint, snapshot) != DONE) {
                 throw new ChainFailure("a chain without keys has the state of a key group");
             }
             stream.startNewPartition();
@@ -74,14 +76,17 @@ final class SnapshotWriter implements AutoCloseable {
     }
 
     /** The checkpoint is not wanted any more; forgets it on both sides. */
-    void drop(long checkpoint) {
+    void drop(long checkpoint) throws InterruptedException {
         Running snapshot = running.remove(checkpoint);
         if (snapshot == null) {
             return;
         }
-        synchronized (snapshot) {
+        snapshot.lock.lockInterruptibly();
+        try {
             snapshot.dropped = true;
             process.call(new Request().begin(Call.SNAPSHOT_DROP).i64(checkpoint), new Reply());
+        } finally {
+            snapshot.lock.unlock();
         }
     }
 
@@ -112,11 +117,9 @@ final class SnapshotWriter implements AutoCloseable {
             } catch (Throwable e) {
                 // Flink closes the stream of a checkpoint that it aborts, and tells so before the task's thread reads this.
                 failures.report(() -> {
-                    synchronized (snapshot) {
-                        if (!snapshot.dropped) {
-                            throw e instanceof ChainFailure ? (ChainFailure) e
-                                    : new ChainFailure("the state of checkpoint " + checkpoint + " cannot be written: " + e, e);
-                        }
+                    if (running.containsKey(checkpoint)) {
+                        throw e instanceof ChainFailure ? (ChainFailure) e
+                                : new ChainFailure("the state of checkpoint " + checkpoint + " cannot be written: " + e, e);
                     }
                 });
             }
@@ -126,11 +129,14 @@ final class SnapshotWriter implements AutoCloseable {
     /** The next SNAPSHOT_CHUNK that says something; the reply stands behind `what`. */
     private int next(long checkpoint, Running snapshot) throws InterruptedException, Dropped {
         for (long wait = 2;; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
-            synchronized (snapshot) {
+            snapshot.lock.lockInterruptibly();
+            try {
                 if (snapshot.dropped) {
                     throw new Dropped();
                 }
                 process.call(request.begin(Call.SNAPSHOT_CHUNK).i64(checkpoint), reply);
+            } finally {
+                snapshot.lock.unlock();
             }
             int what = reply.u8();
             if (what != NOT_YET) {
