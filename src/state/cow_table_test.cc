@@ -178,10 +178,16 @@ int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put, Fixture<
   for (const auto& [group, members] : groups) {
     if (tell) f.table->begin_group(places.places_of_group());
     for (const int64_t key : members) {
-      f.put(key, (*model)[key] = -key);
+      const int64_t value = (*model)[key] = -key;
+      if (tell) {
+        f.table->restore(f.table->place(key), key) = value;
+      } else {
+        f.put(key, value);
+      }
       if (f.table->arena()->free_bytes() != given_back) ++outgrown;
       given_back = f.table->arena()->free_bytes();
     }
+    for (const int64_t key : members) EXPECT_EQ(f.table->restore(f.table->place(key), key), -key);
     if (tell) f.table->end_group();
   }
   return outgrown;

@@ -110,6 +110,22 @@ class CowTable {
     return {insert(place, key, std::forward<Make>(make)), true};
   }
 
+  /// The entry for writing; if there is none, one with an empty value. For keys that are not here yet, as a rule, and pages that have
+  /// room for them: between begin_group() and end_group().
+  Value& restore(uint64_t place, const Key& key) {
+    const uintptr_t entry = peek(place);
+    if (__builtin_expect((entry & kSharedBit) == 0 && entry != 0, 1)) {
+      Page* page = page_of(entry);
+      const int log2 = log2_of(entry);
+      const uint32_t found = page->find(log2, place, key);
+      if (found != Page::kNone) return page->slot(found).value;
+      if (__builtin_expect(page->growth_left != 0, 1)) {
+        return fill(page, log2, place, key, [] { return Value{}; });
+      }
+    }
+    return find_or_insert(place, key, [] { return Value{}; }).value;
+  }
+
   /// Whether there was one.
   bool erase(uint64_t place, const Key& key) {
     uintptr_t entry = peek(place);
@@ -320,9 +336,13 @@ class CowTable {
 
   template <class Make>
   __attribute__((noinline)) Value& insert(uint64_t place, const Key& key, Make&& make) {
-    uintptr_t entry = page_with_room(place);
-    Page* page = page_of(entry);
-    const int log2 = log2_of(entry);
+    const uintptr_t entry = page_with_room(place);
+    return fill(page_of(entry), log2_of(entry), place, key, std::forward<Make>(make));
+  }
+
+  /// A page that has room.
+  template <class Make>
+  Value& fill(Page* page, int log2, uint64_t place, const Key& key, Make&& make) {
     // Made before the slot is taken: `make` and copying the key may throw.
     Slot made = [&]() -> Slot {
       if constexpr (Page::kStoresPlace) {

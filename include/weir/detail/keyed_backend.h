@@ -140,8 +140,9 @@ class TableState final : public ValueAccess<T>, public NamedState {
     K k{};
     Serializer<K>::read(key, k);
     key.get_u8();  // VoidNamespace
-    if (!key.ok() || !in_group(k, key_group)) return false;
-    Entries::read(key, value, table_->find_or_insert(table_->place(k), k, [] { return T{}; }).value);
+    const PlaceSpace& places = tracker_.places();
+    if (!key.ok() || key_group_of(Serializer<K>::hash(k), places.max_parallelism()) != key_group) return false;
+    Entries::read(key, value, table_->restore(places.place_in_group(key_group, table_hash(k)), k));
     return true;
   }
   void prefetch(const uint64_t* places, size_t count) override {
@@ -167,10 +168,6 @@ class TableState final : public ValueAccess<T>, public NamedState {
    private:
     typename Table::View view_;
   };
-
-  bool in_group(const K& key, int key_group) const {
-    return key_group_of(Serializer<K>::hash(key), tracker_.places().max_parallelism()) == key_group;
-  }
 
   const T* find_in_table() override { return table_->find(current_.place, *current_.key); }
   T* find_mutable_in_table() override { return table_->find_mutable(current_.place, *current_.key); }

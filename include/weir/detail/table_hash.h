@@ -167,6 +167,8 @@ class PlaceSpace {
     if (__builtin_expect(index >= groups_, 0)) wrong_group(index);
     return index * width_ + multiply_high(hash, width_);
   }
+  /// The same for a key whose group is known to be this one.
+  uint64_t place_in_group(int group, uint64_t hash) const { return first_place(group) + multiply_high(hash, width_); }
   int group_of(uint64_t place) const { return range_.first + static_cast<int>(index_of(place)); }
   uint64_t places_of_group() const { return width_; }
   uint64_t first_place(int group) const { return static_cast<uint64_t>(group - range_.first) * width_; }
