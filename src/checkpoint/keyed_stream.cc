@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "checkpoint/flink_types.h"
 #include "checkpoint/heap_layout.h"
+#include "checkpoint/hosted_state.h"
 #include "checkpoint/state_header.h"
 #include "types/compatibility.h"
 
@@ -141,6 +142,35 @@ Groups end_of_piece(Groups first, Groups end) {
   return next;
 }
 
+/// Of a chain that Flink hosted: the operator's part of each group's blob.
+Status restore_hosted_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
+                            bool ignore_unclaimed, KeyedState& state) {
+  if (known == nullptr) return data_loss("nothing says what the state that Flink kept for a chain is made of");
+  WEIR_RETURN_IF_ERROR(state.begin_restore(&known->key_type, known->states, ignore_unclaimed));
+  WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
+  std::string bytes;
+  for (const KeyGroupBytes& group : found) {
+    const std::string where = cat("key group ", group.key_group);
+    WEIR_RETURN_IF_ERROR(read(group.offset, group.length, &bytes));
+    BinaryReader in(bytes);
+    const int64_t length = in.get_i64();
+    if (length < 0) in.fail("a negative length");
+    const std::string_view blob = in.get_raw(static_cast<size_t>(length));
+    WEIR_RETURN_IF_ERROR(in.status(where));
+    if (blob.empty()) continue;
+    const auto parts = decode_hosted_group(blob);
+    if (!parts.ok()) return parts.status().with_context(where);
+    for (const HostedGroupPart& part : *parts) {
+      if (part.operator_id != handle.hosted->operator_id) continue;
+      if (part.types != handle.hosted->types) return data_loss(cat(where, " was written with other types than those that are described"));
+      BinaryReader entries(part.state);
+      WEIR_RETURN_IF_ERROR(state.read_group(group.key_group, entries));
+      WEIR_RETURN_IF_ERROR(entries.status(where));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type, const std::vector<KeyedStateInfo>& states) {
@@ -201,7 +231,7 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
   std::vector<KeyGroupBytes> found;
   for (size_t i = 0; i < handle.offsets.size(); ++i) {
     const int64_t offset = handle.offsets[i];
-    if (offset == 0) continue;
+    if (offset == (handle.hosted ? -1 : 0)) continue;
     if (offset < 0 || offset >= length) {
       return data_loss(cat("key group ", handle.range.first + static_cast<int>(i), " is said to start at ", offset, " of ",
                            length, " bytes"));
@@ -231,6 +261,7 @@ StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, co
 
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read,
                            const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state) {
+  if (handle.hosted) return restore_hosted_state(handle, groups, read, known, ignore_unclaimed, state);
   WEIR_ASSIGN_OR_RETURN(const KeyedStreamHeader stored, read_keyed_header(handle, read));
   KeyedStreamHeader header = stored;
   if (known != nullptr) {

@@ -37,7 +37,8 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
 StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, const ReadAt& read);
 
 /// Gives `state` the key groups `groups` of one stream: begin_restore() with the header's types, then read_group() for each.
-/// `known`: the types as they were written, by the sidecar, or null. They must be those of the header as Flink sees them.
+/// `known`: the types as they were written, by the sidecar, or null. They must be those of the header as Flink sees them. A hosted chain's
+/// stream has no header, and cannot do without.
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
                            bool ignore_unclaimed, KeyedState& state);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,14 @@ enum class MetadataVersion : int { k4 = 4, k6 = 6 };
 StatusOr<std::string> encode_metadata(const CheckpointMetadata& metadata, std::string_view directory,
                                       MetadataVersion version = MetadataVersion::k4);
 
+/// What one of Flink's operators left that hosted a chain of weir's (docs/formats/flink_host.md, State). Or may have: a source of Flink's own
+/// looks the same until its elements are read.
+struct HostedChainState {
+  /// The operator as Flink knows it, with its lists; `keyed_state` is its raw keyed state, with the offsets of a hosted stream.
+  OperatorSnapshotState chain;
+  std::optional<StateStream> coordinator;  ///< a source's: what its enumerator had not dealt out
+};
+
 struct MetadataDecoding {
   /// URI or path of the directory where `_metadata` was found: files in it get their names relative to it.
   std::string directory;
@@ -27,6 +36,8 @@ struct MetadataDecoding {
   /// If set, state that weir cannot restore (of RocksDB, of channels, of source coordinators, …) is left out, with a sentence each.
   /// If null, such a file is refused.
   std::vector<std::string>* left_out = nullptr;
+  /// If set, gets the operators that hosted a chain, and the result does not have them. If null, their state is one that weir cannot restore.
+  std::vector<HostedChainState>* hosted = nullptr;
 };
 /// Reads versions 3 to 6 from bytes that nobody vouches for. DATA_LOSS: malformed. FAILED_PRECONDITION: another version, or state that
 /// weir cannot restore; the sentence names it.

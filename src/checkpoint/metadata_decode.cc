@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/hosted_state.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
 #include "weir/bytes.h"
@@ -12,6 +14,7 @@ namespace {
 
 constexpr int kMaxDepth = 8;  // of handles inside handles (changelog); a damaged file must not exhaust the stack
 constexpr int32_t kMaxKeyGroups = 32768;
+constexpr int64_t kNoGroup = -1;  // in place of an offset in a raw stream
 
 /// "file:///a/b/" and "/a/b" are the same place.
 std::string plain_directory(std::string_view uri) {
@@ -41,8 +44,13 @@ class MetadataDecoder {
     WEIR_RETURN_IF_ERROR(skip_master_states());
     const size_t operators = in_.get_count(16 + 4 + 4 + 1 + 4);
     for (size_t i = 0; i < operators && in_.ok(); ++i) {
-      WEIR_ASSIGN_OR_RETURN(OperatorSnapshotState op, get_operator());
-      metadata.operators.push_back(std::move(op));
+      WEIR_ASSIGN_OR_RETURN(ReadOperator read, get_operator());
+      if (options_.hosted != nullptr && (read.has_hosted_lists || read.coordinator)) {
+        options_.hosted->push_back(hosted_chain(std::move(read)));
+      } else {
+        WEIR_RETURN_IF_ERROR(refuse_raw_state(read));
+        metadata.operators.push_back(std::move(read.op));
+      }
     }
     if (version_ >= 4) {
       if (in_.get_raw(kJavaStreamMagic.size()) != kJavaStreamMagic) in_.fail("no checkpoint properties");
@@ -77,8 +85,33 @@ class MetadataDecoder {
     return in_.status("checkpoint metadata");
   }
 
-  StatusOr<OperatorSnapshotState> get_operator() {
+  /// An operator, and what only Flink itself or a chain of weir's in it can have.
+  struct ReadOperator {
     OperatorSnapshotState op;
+    std::optional<StateStream> coordinator;
+    std::map<int, KeyedStateHandle> raw_keyed;  ///< by subtask
+    bool has_raw_keyed = false;
+    bool has_raw_operator = false;
+    bool has_hosted_lists = false;
+  };
+
+  static HostedChainState hosted_chain(ReadOperator read) {
+    // Of a chain Flink keeps no other keyed state.
+    for (auto& [subtask, state] : read.op.subtasks) state.keyed_state.reset();
+    for (auto& [subtask, handle] : read.raw_keyed) read.op.subtasks[subtask].keyed_state = std::move(handle);
+    return {std::move(read.op), std::move(read.coordinator)};
+  }
+
+  Status refuse_raw_state(const ReadOperator& read) {
+    if (read.coordinator) WEIR_RETURN_IF_ERROR(refuse("the state of its coordinator belongs to Flink's sources"));
+    if (read.has_raw_operator) WEIR_RETURN_IF_ERROR(refuse("it has raw operator state, which only a Flink operator understands"));
+    if (read.has_raw_keyed) WEIR_RETURN_IF_ERROR(refuse("it has raw keyed state, which only a Flink operator understands"));
+    return {};
+  }
+
+  StatusOr<ReadOperator> get_operator() {
+    ReadOperator read;
+    OperatorSnapshotState& op = read.op;
     if (version_ >= 5) {
       op.name = in_.get_utf();
       op.uid = in_.get_utf();
@@ -90,9 +123,7 @@ class MetadataDecoder {
     op.max_parallelism = in_.get_i32();
     if (op.parallelism < 1 || op.max_parallelism < op.parallelism || op.max_parallelism > kMaxKeyGroups)
       in_.fail("an impossible parallelism");
-    const auto coordinator = get_stream();
-    WEIR_RETURN_IF_ERROR(coordinator.status());
-    if (coordinator.value()) WEIR_RETURN_IF_ERROR(refuse("the state of its coordinator belongs to Flink's sources"));
+    WEIR_ASSIGN_OR_RETURN(read.coordinator, get_stream());
 
     const int32_t count = in_.get_i32();
     if (count == kFinishedOperator) {
@@ -107,31 +138,41 @@ class MetadataDecoder {
       SubtaskState state;
       state.finished = marked < 0;
       if (!state.finished) {
-        WEIR_ASSIGN_OR_RETURN(state, get_subtask(op.max_parallelism));
+        WEIR_ASSIGN_OR_RETURN(state, get_subtask(index, read));
       }
       if (!in_.ok()) break;
       if (!state.finished && !state.operator_state && !state.keyed_state) continue;
       if (!op.subtasks.emplace(index, std::move(state)).second) in_.fail("the same subtask twice");
     }
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
-    return op;
+    return read;
   }
 
-  StatusOr<SubtaskState> get_subtask(int max_parallelism) {
+  StatusOr<SubtaskState> get_subtask(int index, ReadOperator& read) {
     SubtaskState state;
     if (get_presence()) {
       WEIR_ASSIGN_OR_RETURN(state.operator_state, get_operator_state());
+      if (state.operator_state && state.operator_state->lists.contains(std::string(kHostedUnionList))) read.has_hosted_lists = true;
     }
     if (get_presence()) {
       WEIR_RETURN_IF_ERROR(get_operator_state().status());
-      WEIR_RETURN_IF_ERROR(refuse("it has raw operator state, which only a Flink operator understands"));
+      read.has_raw_operator = true;
     }
-    WEIR_ASSIGN_OR_RETURN(state.keyed_state, get_keyed_state(max_parallelism));
-    if (peek_tag() != HandleTag::kNone) {
-      WEIR_RETURN_IF_ERROR(skip_keyed_state(0));
-      WEIR_RETURN_IF_ERROR(refuse("it has raw keyed state, which only a Flink operator understands"));
-    } else {
-      (void)in_.get_i8();
+    WEIR_ASSIGN_OR_RETURN(state.keyed_state, get_keyed_state(read.op.max_parallelism));
+    switch (peek_tag()) {
+      case HandleTag::kNone:
+        (void)in_.get_i8();
+        break;
+      case HandleTag::kKeyGroups:
+      case HandleTag::kHeapKeyGroups: {
+        read.has_raw_keyed = true;
+        WEIR_ASSIGN_OR_RETURN(read.raw_keyed[index], get_key_groups(kNoGroup));
+        break;
+      }
+      default:
+        read.has_raw_keyed = true;
+        WEIR_RETURN_IF_ERROR(skip_keyed_state(0));
+        break;
     }
     for (const char* side : {"inputs", "results"}) {
       const size_t channels = in_.get_count(4);
@@ -248,20 +289,29 @@ class MetadataDecoder {
     return std::optional<OperatorStateHandle>(std::move(handle));
   }
 
+  /// A stream with an offset, `least` or above, for each key group.
+  StatusOr<KeyedStateHandle> get_key_groups(int64_t least) {
+    const auto tag = static_cast<HandleTag>(in_.get_i8());
+    KeyedStateHandle handle;
+    handle.range = get_range();
+    handle.offsets.resize(in_.ok() ? static_cast<size_t>(handle.range.size()) : 0);
+    for (int64_t& offset : handle.offsets) {
+      offset = in_.get_i64();
+      if (offset < least) in_.fail("a negative offset");
+    }
+    WEIR_ASSIGN_OR_RETURN(auto stream, get_stream());
+    if (!stream) in_.fail("keyed state without a stream");
+    if (tag == HandleTag::kHeapKeyGroups) (void)in_.get_utf();
+    WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
+    handle.stream = *std::move(stream);
+    return handle;
+  }
+
   StatusOr<std::optional<KeyedStateHandle>> get_keyed_state(int max_parallelism) {
     const HandleTag tag = peek_tag();
     const bool heap = tag == HandleTag::kKeyGroups || tag == HandleTag::kHeapKeyGroups;
     if (tag == HandleTag::kCanonicalKeyGroups || heap) {
-      (void)in_.get_i8();
-      KeyedStateHandle handle;
-      handle.range = get_range();
-      handle.offsets.resize(in_.ok() ? static_cast<size_t>(handle.range.size()) : 0);
-      for (int64_t& offset : handle.offsets) offset = get_size();
-      WEIR_ASSIGN_OR_RETURN(auto stream, get_stream());
-      if (!stream) in_.fail("keyed state without a stream");
-      if (tag == HandleTag::kHeapKeyGroups) (void)in_.get_utf();
-      WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
-      handle.stream = *std::move(stream);
+      WEIR_ASSIGN_OR_RETURN(KeyedStateHandle handle, get_key_groups(0));
       if (heap) handle.heap_max_parallelism = max_parallelism;
       return std::optional<KeyedStateHandle>(std::move(handle));
     }

@@ -164,13 +164,13 @@ TEST(Metadata, WhatWeirCannotRestoreMayBeLeftOut) {
   };
   EXPECT_EQ(left_out("flink-2.3.0/synthetic-v6/_metadata"),
             "it has state of the master hook 'hook-\xC3\xA9'\n"
-            "operator 'uid-a': the state of its coordinator belongs to Flink's sour\n"
             "operator 'uid-a': its keyed state consists of RocksDB's files; take a \n"
             "operator 'uid-a': its keyed state is a changelog; take a savepoint in \n"
-            "operator 'uid-a': it has raw operator state, which only a Flink operat\n"
-            "operator 'uid-a': it has raw keyed state, which only a Flink operator \n"
             "operator 'uid-a': it has records in flight to its inputs (an unaligned\n"
-            "operator 'uid-a': it has records in flight to its results (an unaligne\n");
+            "operator 'uid-a': it has records in flight to its results (an unaligne\n"
+            "operator 'uid-a': the state of its coordinator belongs to Flink's sour\n"
+            "operator 'uid-a': it has raw operator state, which only a Flink operat\n"
+            "operator 'uid-a': it has raw keyed state, which only a Flink operator \n");
 }
 
 TEST(Metadata, SyntheticFilesKeepWhatCanBeRestored) {

@@ -7,6 +7,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/hosted_chains.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/storage.h"
@@ -144,6 +145,29 @@ void add_uids(const Sidecar& sidecar, CheckpointMetadata& metadata) {
   }
 }
 
+/// Puts weir's operators in the place of those of Flink's that hosted them, and says what their state is made of.
+Status add_hosted_operators(std::vector<HostedChainState> chains, const LoadOptions& options, CheckpointMetadata& metadata, LoadedCheckpoint& loaded) {
+  StateReader reader(loaded.directory, options.files);
+  HostedOperators hosted;
+  for (HostedChainState& chain : chains) {
+    const std::string name = cat("operator ", chain.chain.uid.empty() ? chain.chain.id.to_hex() : cat("'", chain.chain.uid, "'"));
+    const auto added = add_hosted_chain(chain, reader, &hosted);
+    if (!added.ok()) return added.status().with_context(name);
+    if (*added) continue;
+    const std::string sentence = cat(name, ": the state of its coordinator belongs to a source of Flink's");
+    if (!options.leave_out_foreign_state) return failed_precondition(cat("weir cannot restore this snapshot: ", sentence));
+    loaded.left_out.push_back(sentence);
+    metadata.operators.push_back(std::move(chain.chain));
+  }
+  if (hosted.operators.empty()) return {};
+  std::move(hosted.operators.begin(), hosted.operators.end(), std::back_inserter(metadata.operators));
+  if (hosted.checkpoint_id > 0) metadata.checkpoint_id = hosted.checkpoint_id;
+  loaded.sidecar.emplace();
+  loaded.sidecar->checkpoint_id = metadata.checkpoint_id;
+  loaded.sidecar->operators = std::move(hosted.descriptions);
+  return {};
+}
+
 }  // namespace
 
 StatusOr<FileLocation> locate_snapshot(const FileLocation& given) {
@@ -181,17 +205,21 @@ StatusOr<LoadedCheckpoint> load_checkpoint(const FileLocation& directory, const 
     return info.ok();
   };
   if (options.leave_out_foreign_state) decoding.left_out = &loaded.left_out;
+  std::vector<HostedChainState> hosted;
+  if (!loaded.sidecar) decoding.hosted = &hosted;
   auto metadata = decode_metadata(bytes, decoding);
   WEIR_RETURN_IF_ERROR(not_known);
   if (!metadata.ok()) return metadata.status().with_context(place.uri);
   if (loaded.sidecar) add_uids(*loaded.sidecar, metadata.value());
+  const bool has_sidecar = loaded.sidecar.has_value();
+  if (!hosted.empty()) WEIR_RETURN_IF_ERROR(add_hosted_operators(std::move(hosted), options, *metadata, loaded).with_context(place.uri));
   loaded.metadata = std::make_shared<const CheckpointMetadata>(std::move(metadata).value());
 
   loaded.bytes = static_cast<int64_t>(bytes.size());
   const auto ends = referenced_files(*loaded.metadata);
   if (!ends.ok()) return damaged(place, ends.status().message());
-  const Status verified = loaded.sidecar ? verify_with_sidecar(directory, *loaded.sidecar, ends.value(), options, &loaded.bytes)
-                                         : verify_without_sidecar(directory, ends.value(), options, &loaded.bytes);
+  const Status verified = has_sidecar ? verify_with_sidecar(directory, *loaded.sidecar, ends.value(), options, &loaded.bytes)
+                                      : verify_without_sidecar(directory, ends.value(), options, &loaded.bytes);
   if (!verified.ok()) return verified;
   return loaded;
 }

@@ -30,7 +30,7 @@ struct LoadOptions {
 struct LoadedCheckpoint {
   FileLocation directory;
   std::shared_ptr<const CheckpointMetadata> metadata;
-  std::optional<Sidecar> sidecar;
+  std::optional<Sidecar> sidecar;  ///< of a snapshot that Flink took of hosted chains: types alone, learned from the chains' own headers
   int64_t bytes = 0;  ///< of `_metadata` and of all files that it refers to
   std::vector<std::string> left_out;  ///< a sentence for each piece, if LoadOptions::leave_out_foreign_state
 };

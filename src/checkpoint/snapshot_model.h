@@ -29,6 +29,12 @@ struct FileSegment {
 using StateStream = std::variant<InlineBytes, FileSegment>;
 int64_t stream_length(const StateStream& stream);
 
+/// An operator's part of the raw keyed state of a chain that Flink hosted (docs/formats/flink_host.md, State).
+struct HostedPart {
+  OperatorId operator_id;
+  int32_t types = 0;  ///< what the parts in the blobs must refer to their description by
+};
+
 /// The keyed state of one operator in one subtask: Flink's savepoint key groups (handle tag 7, canonical layout), or, only where Flink
 /// wrote it, those of its heap backend (tags 3 and 12).
 struct KeyedStateHandle {
@@ -36,6 +42,8 @@ struct KeyedStateHandle {
   std::vector<int64_t> offsets;   ///< one per key group of the range, from the start of the stream; 0: the group is empty
   StateStream stream;
   int heap_max_parallelism = 0;   ///< not 0: in the heap backend's layout, of an operator with this max parallelism; read only
+  /// Set: the stream is a hosted chain's, with an i64 length and a blob at each offset, -1 where there is none; read only.
+  std::optional<HostedPart> hosted{};
 };
 
 struct ListStateLocation {

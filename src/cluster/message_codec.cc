@@ -105,11 +105,14 @@ void fields(Archive& a, InlineBytes& stream) { a | stream.bytes; a | stream.name
 template <class Archive>
 void fields(Archive& a, FileSegment& stream) { a | stream.file; a | stream.offset; a | stream.length; }
 template <class Archive>
+void fields(Archive& a, HostedPart& part) { a | part.operator_id; a | part.types; }
+template <class Archive>
 void fields(Archive& a, KeyedStateHandle& handle) {
   a | handle.range;
   a | handle.offsets;
   a | handle.stream;
   a | handle.heap_max_parallelism;
+  a | handle.hosted;
 }
 template <class Archive>
 void fields(Archive& a, ListStateLocation& list) { a | list.mode; a | list.offsets; }

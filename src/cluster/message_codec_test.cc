@@ -40,7 +40,7 @@ Deploy deployment() {
   deploy.own = 1;
   deploy.restored_checkpoint = 9;
   deploy.restored_directory = "hdfs://nn:8020/c/chk-9";
-  auto handle = std::make_shared<KeyedStateHandle>(KeyedStateHandle{{0, 1}, {5, 0}, InlineBytes{"x"}, 128});
+  auto handle = std::make_shared<KeyedStateHandle>(KeyedStateHandle{{0, 1}, {5, 0}, InlineBytes{"x"}, 128, HostedPart{murmur3_128("x"), -7}});
   auto list = std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"l", {}}}, InlineBytes{"y"}});
   auto plan = std::make_shared<RestorePlan>();
   plan->checkpoint_id = 9;
@@ -82,6 +82,7 @@ TEST(MessageCodec, ADeploymentArrivesAsItWasSent) {
   const OperatorRestore& restore = deploy.plan->operators[0];
   EXPECT_EQ(restore.uid, "m");
   EXPECT_EQ(restore.subtasks[0].keyed[0].handle->offsets, (std::vector<int64_t>{5, 0}));
+  EXPECT_EQ(restore.subtasks[0].keyed[0].handle->hosted->types, -7);
   EXPECT_EQ(restore.subtasks[0].lists[0].elements, (std::vector<int>{0, 2}));
   EXPECT_TRUE(restore.subtasks[1].keyed.empty());
   EXPECT_EQ(deploy.sidecar->operators, deployment().sidecar->operators);

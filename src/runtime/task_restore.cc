@@ -7,61 +7,10 @@
 #include "base/strings.h"
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
+#include "checkpoint/state_reader.h"
 
 namespace weir {
 namespace {
-
-/// Reads the streams of one checkpoint; opens each data file once.
-class StateReader {
- public:
-  StateReader(FileLocation directory, FileSystemRegistry& files, LocalCopies* local)
-      : directory_(std::move(directory)), files_(files), local_(local) {}
-
-  StatusOr<ReadAt> open(const StateStream& stream) {
-    if (const auto* bytes = std::get_if<InlineBytes>(&stream)) {
-      return ReadAt([bytes](int64_t offset, int64_t length, std::string* into) -> Status {
-        if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes->bytes.size())) {
-          return data_loss(cat("a piece of state inside _metadata has ", bytes->bytes.size(), " bytes; ", length, " at ", offset,
-                               " were asked for"));
-        }
-        into->assign(bytes->bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
-        return {};
-      });
-    }
-    const auto& segment = std::get<FileSegment>(stream);
-    WEIR_ASSIGN_OR_RETURN(ReadableFile * file, file_of(segment.file));
-    return ReadAt([segment, file](int64_t offset, int64_t length, std::string* into) -> Status {
-      if (offset < 0 || length < 0 || offset + length > segment.length) {
-        return data_loss(cat("a segment of state file ", segment.file, " has ", segment.length, " bytes; ", length, " at ", offset,
-                             " were asked for"));
-      }
-      WEIR_RETURN_IF_ERROR(file->read_at(segment.offset + offset, length, into));
-      if (static_cast<int64_t>(into->size()) != length) {
-        return data_loss(cat("state file ", segment.file, " ends before byte ", segment.offset + offset + length));
-      }
-      return {};
-    });
-  }
-
- private:
-  StatusOr<ReadableFile*> file_of(const std::string& name) {
-    auto& file = open_[name];
-    if (!file && local_ != nullptr) file = local_->open(name);
-    if (!file) {
-      FileLocation location = directory_.child(name);
-      if (name.find('/') != std::string::npos) {
-        WEIR_ASSIGN_OR_RETURN(location, files_.resolve(name));
-      }
-      WEIR_ASSIGN_OR_RETURN(file, location.fs->open(location.path));
-    }
-    return file.get();
-  }
-
-  const FileLocation directory_;
-  FileSystemRegistry& files_;
-  LocalCopies* const local_;
-  std::map<std::string, std::unique_ptr<ReadableFile>> open_;
-};
 
 /// The type of a list as it was written: by the sidecar, or else as far as the stream's header tells it.
 StatusOr<TypeDescription> list_type(const OperatorStateHandle& handle, const std::string& list, const OperatorStateDescription* known,
@@ -104,6 +53,13 @@ Status restore_keyed(const SubtaskRestore& restore, const OperatorStateDescripti
   return {};
 }
 
+StatusOr<StateReader> open_reader(const TaskStart& start, FileSystemRegistry& files) {
+  WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
+  StateReader::Shortcut local;
+  if (start.local != nullptr) local = [copies = start.local](const std::string& name) { return copies->open(name); };
+  return StateReader(std::move(directory), &files, std::move(local));
+}
+
 /// Null: nothing in the checkpoint.
 const SubtaskRestore* find_restore(const TaskStart& start, const OperatorId& id, int subtask) {
   const OperatorRestore* found = start.plan->find(id);
@@ -123,8 +79,7 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
     if (SourceOperator* source = chain.source()) source->add_splits(start.splits);
     return chain.restored();
   }
-  WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
-  StateReader reader(std::move(directory), files, start.local);
+  WEIR_ASSIGN_OR_RETURN(StateReader reader, open_reader(start, files));
   const int subtask = chain.host(0).subtask();
   std::vector<const SubtaskRestore*> restores;
   std::vector<OperatorLists> lists;
@@ -158,8 +113,7 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
 StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start, FileSystemRegistry& files) {
   const SubtaskRestore* restore = start.plan != nullptr ? find_restore(start, id, subtask) : nullptr;
   if (restore == nullptr) return OperatorLists();
-  WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
-  StateReader reader(std::move(directory), files, start.local);
+  WEIR_ASSIGN_OR_RETURN(StateReader reader, open_reader(start, files));
   return read_lists(*restore, find_types(start, id), reader);
 }
 
