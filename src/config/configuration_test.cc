@@ -139,6 +139,9 @@ TEST(Configuration, ContradictionsAreFound) {
             "checkpoints are on (execution.checkpointing.interval = 1 s (the program)) but have no place to go; set "
             "execution.checkpointing.dir or "
             "call env.set_state_backend(FsStateBackend(\"hdfs://…\"))");
+  Configuration in_flink = nowhere;
+  ASSERT_TRUE(in_flink.set("weir.target", "flink").ok());
+  EXPECT_TRUE(in_flink.validate().ok()) << "a cluster may have a directory of its own";
   ASSERT_TRUE(nowhere.set("execution.checkpointing.dir", "/tmp/c").ok());
   EXPECT_TRUE(nowhere.validate().ok());
 

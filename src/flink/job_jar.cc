@@ -29,6 +29,7 @@ std::string sentence_of(zip_error_t* error) {
 }
 
 StatusOr<Zip> open(std::string_view jar) {
+  if (!jar.starts_with("PK")) return invalid_argument("this is no jar");  // libzip takes nothing at all for an archive of nothing
   zip_error_t error;
   zip_error_init(&error);
   Source source(zip_source_buffer_create(jar.data(), jar.size(), 0, &error));

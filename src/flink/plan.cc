@@ -51,12 +51,18 @@ const char* partitioning_name(Partitioning partitioning) {
   return "";
 }
 
+/// Flink writes "Source: " before the names of its sources itself.
+std::string name_in_flink(const JobVertex& vertex) {
+  static constexpr std::string_view kPrefix = "Source: ";
+  return vertex.is_source && vertex.name.starts_with(kPrefix) ? vertex.name.substr(kPrefix.size()) : vertex.name;
+}
+
 /// The job's own parallelism, as the graph was built with it.
 int64_t job_parallelism(const Configuration& configuration) { return configuration.get(options::kParallelism); }
 
 Json vertex_json(const JobGraph& graph, int index, const std::vector<std::string>& elements) {
   const JobVertex& vertex = graph.vertices[static_cast<size_t>(index)];
-  Json json = {{"name", vertex.name},
+  Json json = {{"name", name_in_flink(vertex)},
                {"uid", flink_uid(graph, index)},
                {"parallelism", vertex.parallelism_given ? vertex.parallelism : 0},
                {"max_parallelism", vertex.max_parallelism},
