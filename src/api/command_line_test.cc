@@ -64,6 +64,13 @@ TEST(CommandLine, Assignments) {
   EXPECT_EQ(command.problems(), Strings{"-D has no setting after it; write -D key=value"});
 }
 
+TEST(CommandLine, WhatIsTheProgramsIsLeftWithoutTheBuiltInFlags) {
+  EXPECT_EQ(CommandLine::without_built_in({"--input", "in", "--target", "flink", "--rest=http://h:1", "-D", "a=b", "--fast", "--detached", "-Dc=d",
+                                           "--parallelism=2", "--output", "hdfs://nn/out", "--from", "latest", "--config", "x.yaml", "--jar-out", "f.jar",
+                                           "--explain"}),
+            (std::vector<std::string>{"--input", "in", "--fast", "--output", "hdfs://nn/out"}));
+}
+
 TEST(CommandLine, HelpListsTheProgramsFlagsFirst) {
   CommandLine command = line({});
   command.declare({"input", "TEXT", "the CSV to read", "flights.csv"});
@@ -86,6 +93,10 @@ TEST(CommandLine, HelpListsTheProgramsFlagsFirst) {
             "  --role ROLE              this process's part of a cluster: coordinator or worker\n"
             "  --listen HOST:PORT       coordinator: where it listens for workers\n"
             "  --coordinator HOST:PORT  worker: where the coordinator listens\n"
+            "  --target WHERE           what runs the job: weir, or flink, a cluster of Apache Flink (default: weir)\n"
+            "  --rest URL               --target flink: the cluster's REST address\n"
+            "  --jar-out FILE           --target flink: write the job's jar for `flink run`, and submit nothing\n"
+            "  --detached               --target flink: return when the cluster has accepted the job\n"
             "  --config FILE            settings; otherwise $WEIR_CONF_DIR/weir.yaml or ./weir.yaml, if there is one\n"
             "  -D key=value             one setting; docs/configuration.md lists them\n"
             "  --explain                print what would be run, and do not run it\n"

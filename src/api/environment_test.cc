@@ -154,6 +154,18 @@ TEST(Environment, ADirectoryOfConfigurationIsReadIfThereIsAFile) {
                 " line 1); did you mean 'parallelism.default'?\nnothing was run; flights --help lists the flags\n");
 }
 
+TEST(Environment, AChainInFlinkReadsNoFile) {
+  const ConfigurationFile yaml("parallelism.default: 5\n");
+  ASSERT_EQ(setenv("WEIR_CONF_DIR", yaml.directory().c_str(), 1), 0);
+  auto env = environment({"-D", "weir.role=chain", "--explain"});
+  auto other = environment({"--explain"});
+  ASSERT_EQ(unsetenv("WEIR_CONF_DIR"), 0);
+  env.from_elements<int>({1}).rebalance().map([](int i) { return i; });
+  other.from_elements<int>({1}).rebalance().map([](int i) { return i; });
+  EXPECT_EQ(explanation(env).find("parallelism 5"), std::string::npos);
+  EXPECT_NE(explanation(other).find("parallelism 5"), std::string::npos);
+}
+
 TEST(Environment, AFileThatIsNamedMustBeThere) {
   EXPECT_EQ(refusal(environment({"--config", "/nowhere.yaml"})),
             "flights: cannot read the configuration file /nowhere.yaml\nnothing was run; flights --help lists the flags\n");

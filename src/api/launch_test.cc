@@ -103,5 +103,11 @@ TEST(JobGraphOptions, SettingsReachTheGraph) {
   EXPECT_EQ(options->operators.auto_watermark_interval_ms, 5);
 }
 
+TEST(JobGraphOptions, AreForFlinkInTheClientAndInTheChildrenAlike) {
+  EXPECT_FALSE(job_graph_options({}, "a")->for_flink);
+  EXPECT_TRUE(job_graph_options(settings({"weir.target=flink"}), "a")->for_flink);
+  EXPECT_TRUE(job_graph_options(settings({"weir.role=chain"}), "a")->for_flink);
+}
+
 }  // namespace
 }  // namespace weir
