@@ -105,8 +105,8 @@ final class ChainOperator extends AbstractStreamOperator<byte[]> implements OneI
         frames = new Request().begin(Call.PROCESS);
         out = new StreamRecord<>(null);
         wakeAt = Chain.NEVER;
-        counts = new ChainMetrics(getMetricGroup());
-        String title = spec.name + " (" + (opening.subtask + 1) + "/" + opening.parallelism + ")";
+        counts = new ChainMetrics(getMetricGroup(), spec.sends);
+        String title = spec.title(opening.subtask, opening.parallelism);
         ChainProcess process = ChainProcess.start(spec, title,
                 getContainingTask().getEnvironment().getTaskManagerInfo().getConfiguration().get(CoreOptions.TMP_DIRS), this::looksDead);
         chain = new Chain(process, counts, this);

@@ -146,9 +146,9 @@ final class ChainReader implements SourceReader<byte[], ChainSplit>, Chain.Outpu
         opening.attempt = Integer.parseInt(context.metricGroup().getAllVariables().getOrDefault("<task_attempt_num>", "0"));
         opening.start = gathered.stream().anyMatch(ChainSplit::isState) ? Chain.START_FROM_FLINK : Chain.START_FRESH;
         opening.elements = gathered.stream().map(split -> split.element).collect(Collectors.toList());
-        String title = spec.name + " (" + (opening.subtask + 1) + "/" + opening.parallelism + ")";
+        String title = spec.title(opening.subtask, opening.parallelism);
         ChainProcess process = ChainProcess.start(spec, title, context.getConfiguration().get(CoreOptions.TMP_DIRS), () -> available.complete(null));
-        chain = new Chain(process, new ChainMetrics(context.metricGroup()), this);
+        chain = new Chain(process, new ChainMetrics(context.metricGroup(), spec.sends), this);
         chain.open(spec, opening);
         chain.ready();
         gathered.clear();

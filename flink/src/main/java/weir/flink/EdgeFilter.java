@@ -2,32 +2,33 @@ package weir.flink;
 
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichFilterFunction;
-import org.apache.flink.metrics.groups.OperatorIOMetricGroup;
 
 /** Lets the frames of one edge through, behind a chain that has several outgoing edges. */
 final class EdgeFilter extends RichFilterFunction<byte[]> {
     private static final long serialVersionUID = 1;
 
     private final int edge;
-    private transient OperatorIOMetricGroup metrics;
+    private final boolean sends;
+    private transient ChainMetrics metrics;
 
-    EdgeFilter(int edge) {
+    EdgeFilter(int edge, boolean sends) {
         this.edge = edge;
+        this.sends = sends;
     }
 
     @Override
     public void open(OpenContext context) {
-        metrics = getRuntimeContext().getMetricGroup().getIOMetricGroup();
+        metrics = new ChainMetrics(getRuntimeContext().getMetricGroup(), sends);
     }
 
     @Override
     public boolean filter(byte[] frame) {
-        long more = Frame.count(frame) - 1;
-        metrics.getNumRecordsInCounter().inc(more);
+        long records = Frame.count(frame);
+        metrics.frameIn(records);
         if (Frame.edge(frame) != edge) {
             return false;
         }
-        metrics.getNumRecordsOutCounter().inc(more);
+        metrics.frameOut(records);
         return true;
     }
 }

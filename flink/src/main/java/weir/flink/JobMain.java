@@ -76,7 +76,8 @@ public final class JobMain {
         if (built.get(vertex) == null) {
             VertexSpec spec = plan.vertices.get(vertex);
             SingleOutputStreamOperator<byte[]> stream = spec.source
-                    ? environment.fromSource(new ChainSource(spec, plan.splits.get(vertex)), WatermarkStrategy.noWatermarks(), spec.name, FRAMES)
+                    ? environment.fromSource(new ChainSource(spec, plan.splits.get(vertex)), WatermarkStrategy.noWatermarks(),
+                            spec.name.replaceFirst("^Source: ", ""), FRAMES) // Flink says what it is itself
                     : chain(spec);
             built.set(vertex, place(stream, spec, spec.uid));
         }
@@ -101,7 +102,7 @@ public final class JobMain {
         VertexSpec from = plan.vertices.get(edge.from);
         SingleOutputStreamOperator<byte[]> stream = stream(edge.from);
         if (plan.outOf(edge.from).size() > 1) {
-            stream = place(stream.filter(new EdgeFilter(edge.number)).name("to " + plan.vertices.get(edge.to).name), from,
+            stream = place(stream.filter(new EdgeFilter(edge.number, edge.leavesTask())).name("to " + plan.vertices.get(edge.to).name), from,
                     from.uid.isEmpty() ? "" : from.uid + " edge " + edge.number);
         }
         switch (edge.partitioning) {

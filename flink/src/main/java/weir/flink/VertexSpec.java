@@ -26,4 +26,10 @@ final class VertexSpec implements Serializable {
     boolean source;
     boolean bounded;
     boolean keyed; // behind hash edges
+    boolean sends; // what it gives leaves its task, rather than going into an operator behind it in the same task
+
+    /** How a task is called in logs and failures. */
+    String title(int subtask, int subtasks) {
+        return name + " (" + (subtask + 1) + "/" + subtasks + ")";
+    }
 }
