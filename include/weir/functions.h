@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,10 @@ class KeyedRuntimeContext {
   int subtask() const { return context_.subtask(); }
   int parallelism() const { return context_.parallelism(); }
   const std::string& operator_name() const { return context_.operator_name(); }
+
+  /// The metric of that name of this subtask: see MetricGroup. Keep the reference.
+  Counter& counter(std::string_view name) { return context_.metrics().counter(name); }
+  Gauge& gauge(std::string_view name) { return context_.metrics().gauge(name); }
 
  private:
   OperatorContext& context_;

@@ -14,6 +14,7 @@
 #include "weir/functions.h"
 #include "weir/generator_source.h"
 #include "weir/keyed_stream.h"
+#include "weir/metrics.h"
 #include "weir/print_sink.h"
 #include "weir/serializer.h"
 #include "weir/sink.h"

@@ -90,6 +90,7 @@ Status ChainHost::check_order(ChainCall call) const {
 StatusOr<std::string_view> ChainHost::dispatch(ChainCall call, std::string_view body) {
   if (moves_records(call)) {
     WEIR_ASSIGN_OR_RETURN(const uint8_t flags, drive(call, body));
+    metrics_.report(*chain_, reply_);
     return reply_.finish(flags, driver_->wake_at());
   }
   if (state_ == State::kRunning) services_.run_continuations();

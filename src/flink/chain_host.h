@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "flink/chain_driver.h"
+#include "flink/chain_metrics.h"
 #include "flink/hosted_restore.h"
 #include "flink/hosted_snapshot.h"
 #include "flink/weir_snapshot.h"
@@ -76,6 +77,7 @@ class ChainHost {
   std::unique_ptr<Output> output_;
   std::unique_ptr<OperatorChain> chain_;
   std::unique_ptr<ChainDriver> driver_;
+  ChainMetrics metrics_;
   std::map<int64_t, std::shared_ptr<HostedSnapshot>> snapshots_;  ///< by Flink's id: of which there is a rest
 };
 

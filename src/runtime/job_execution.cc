@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/strings.h"
+#include "runtime/metric_summary.h"
 #include "weir/detail/check.h"
 
 namespace weir {
@@ -66,8 +68,16 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
 JobExecution::~JobExecution() {
   stop();
   exchange_.close();
+  MetricSummary metrics;
   for (const auto& shard : shards_) {
-    for (const auto& task : shard->tasks()) task->close();
+    for (const auto& task : shard->tasks()) {
+      OperatorChain& chain = task->chain();
+      for (size_t i = 0; i < chain.size(); ++i) metrics.add(chain.host(i).operator_name(), chain.host(i).metrics());
+      task->close();
+    }
+  }
+  for (const std::string& line : metrics.lines()) {
+    WEIR_LOG(kInfo) << line;
   }
 }
 

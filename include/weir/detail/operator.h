@@ -10,6 +10,7 @@
 
 #include "weir/detail/batch.h"
 #include "weir/key_groups.h"
+#include "weir/metrics.h"
 #include "weir/status.h"
 #include "weir/type_description.h"
 
@@ -82,6 +83,12 @@ class OperatorContext {
   virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
   /// Fails the task with the operator's name. For failures found in continuations.
   virtual void fail(Status status) = 0;
+
+  MetricGroup& metrics() { return metrics_; }
+  const MetricGroup& metrics() const { return metrics_; }
+
+ private:
+  MetricGroup metrics_;
 };
 
 enum class Progress {
