@@ -19,7 +19,8 @@ import org.apache.flink.util.ResourceGuard;
  * Fetches the rest of a chain's snapshots and writes it to Flink's streams while the task goes on.
  *
  * <p>A lease keeps Flink from closing the stream, and so from completing the checkpoint, until all is written. If that fails the lease
- * is not given back, since that would complete a checkpoint with half a state; the task fails instead.
+ * is not given back, since that would complete a checkpoint with half a state; the task fails instead. Of a checkpoint that Flink has aborted
+ * it is.
  *
  * <p>Thread: constructed and told by the task's; the work is done by one thread of its own.
  */
@@ -113,7 +114,8 @@ final class SnapshotWriter implements AutoCloseable {
                 running.remove(checkpoint);
                 lease.close();
             } catch (Dropped e) {
-                // Flink has closed the stream.
+                // Nothing can complete it any more. Flink cancels it in the very thread that waits for the lease, so that must be given back.
+                lease.close();
             } catch (Throwable e) {
                 // Flink closes the stream of a checkpoint that it aborts, and tells so before the task's thread reads this.
                 failures.report(() -> {
@@ -121,6 +123,7 @@ final class SnapshotWriter implements AutoCloseable {
                         throw e instanceof ChainFailure ? (ChainFailure) e
                                 : new ChainFailure("the state of checkpoint " + checkpoint + " cannot be written: " + e, e);
                     }
+                    lease.close();
                 });
             }
         });
