@@ -7,24 +7,25 @@ namespace {
 
 constexpr uint8_t kCounter = 0;
 constexpr uint8_t kGauge = 1;
-constexpr size_t kMostMetrics = 10000;  // numbers have 16 bits, and nobody reads so many
+constexpr uint16_t kMostMetrics = 10000;  // numbers have 16 bits, and nobody reads so many
 
 }  // namespace
 
 void ChainMetrics::report(OperatorChain& chain, ReplyWriter& reply) {
+  known_.resize(chain.size());
   for (size_t i = 0; i < chain.size(); ++i) {
-    for (const MetricGroup::Metric& metric : chain.host(i).metrics().metrics()) {
-      const int64_t value = metric.value();
-      const uint8_t kind = metric.is_counter ? kCounter : kGauge;
-      const auto found = known_.find(&metric);
-      if (found == known_.end()) {
-        if (known_.size() == kMostMetrics) continue;
-        const auto number = static_cast<uint16_t>(known_.size());
-        known_.emplace(&metric, Known{number, value});
-        reply.put_metric(number, kind, cat(chain.host(i).operator_name(), ".", metric.name), value);
-      } else if (found->second.value != value) {
-        reply.put_metric(found->second.number, kind, "", metric.is_counter ? value - found->second.value : value);
-        found->second.value = value;
+    const auto& metrics = chain.host(i).metrics().metrics();
+    std::vector<Known>& known = known_[i];
+    for (size_t j = 0; j < metrics.size(); ++j) {
+      const int64_t value = metrics[j].value();
+      const uint8_t kind = metrics[j].is_counter ? kCounter : kGauge;
+      if (j == known.size()) {
+        if (next_number_ == kMostMetrics) break;
+        known.push_back({next_number_++, value});
+        reply.put_metric(known[j].number, kind, cat(chain.host(i).operator_name(), ".", metrics[j].name), value);
+      } else if (known[j].value != value) {
+        reply.put_metric(known[j].number, kind, "", metrics[j].is_counter ? value - known[j].value : value);
+        known[j].value = value;
       }
     }
   }

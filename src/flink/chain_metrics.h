@@ -1,13 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
 #include <vector>
 
 #include "flink/reply_writer.h"
 #include "runtime/operator_chain.h"
-#include "weir/metrics.h"
 
 namespace weir {
 
@@ -22,7 +19,8 @@ class ChainMetrics {
     uint16_t number = 0;
     int64_t value = 0;  ///< as told last
   };
-  std::map<const MetricGroup::Metric*, Known> known_;
+  std::vector<std::vector<Known>> known_;  ///< by operator, in the order of its metrics
+  uint16_t next_number_ = 0;
 };
 
 }  // namespace weir
