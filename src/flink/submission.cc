@@ -118,8 +118,9 @@ int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run) {
   file.write(jar.bytes.data(), static_cast<std::streamsize>(jar.bytes.size()));
   file.close();
   if (!file) return refuse(failed_precondition(cat("cannot write the job's jar to ", path)));
-  report(cat(path, ": ", (jar.bytes.size() + (1 << 19)) >> 20, " MB; nothing was submitted. Run it with"));
-  std::string line = cat("flink run -d -p ", run.parallelism, " -c ", run.entry_class);
+  report(cat(path, ": ", (jar.bytes.size() + (1 << 19)) >> 20, " MB; nothing was submitted. Run it with the line below; --parallelism N at its end takes the place of ",
+             run.parallelism));
+  std::string line = cat("flink run -d -c ", run.entry_class);
   if (!run.savepoint.empty()) line += cat(" -s ", quoted(run.savepoint), run.allow_non_restored_state ? " -n" : "");
   print(cat(line, " ", quoted(path)));
   return 0;
