@@ -14,12 +14,12 @@ constexpr auto kShowAtLeast = std::chrono::seconds(10);
 
 }  // namespace
 
-JobWatch::JobWatch(ProcessSignals& signals, const Clock& clock, const FlinkRest& rest, std::string job, bool progress,
+JobWatch::JobWatch(Wait wait, const Clock& clock, const FlinkRest& rest, std::string job, bool progress,
                    std::function<void(const std::string&)> report)
-    : signals_(signals), clock_(clock), rest_(rest), job_(std::move(job)), progress_(progress), report_(std::move(report)), answered_(clock.now()) {}
+    : wait_(std::move(wait)), clock_(clock), rest_(rest), job_(std::move(job)), progress_(progress), report_(std::move(report)), answered_(clock.now()) {}
 
-JobWatch::Next JobWatch::step(std::chrono::milliseconds wait) {
-  if (signals_.wait(wait) == ProcessSignals::Event::kTerminate) {
+JobWatch::Next JobWatch::step(std::chrono::milliseconds pause) {
+  if (wait_(pause)) {
     report_(cat("the job goes on in the cluster; to cancel it: flink cancel ", job_, ", or curl -X PATCH '", rest_.url(), "/jobs/", job_, "?mode=cancel'"));
     return Next::kInterrupted;
   }
@@ -49,7 +49,7 @@ void JobWatch::show() {
   if (checkpoints_.completed > 0) text += cat("  checkpoints ", checkpoints_.completed, ", the last ", checkpoints_.last_id);
   const MonotonicTime now = clock_.now();
   if (text == shown_text_ && now - shown_ < kShowAtLeast) return;
-  report_(cat(text, "  records read ", seen_.records_read));
+  report_(cat(text, "  records from the sources ", seen_.source_records));
   shown_text_ = text;
   shown_ = now;
 }

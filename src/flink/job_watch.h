@@ -1,11 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
 #include "flink/rest_client.h"
 #include "platform/clock.h"
-#include "platform/process_signals.h"
 
 namespace weir {
 
@@ -13,9 +13,11 @@ namespace weir {
 /// may be on its way to another machine. Thread: the main one.
 class JobWatch {
  public:
+  /// Waits for so long at most; true when the user wants to leave.
+  using Wait = std::function<bool(std::chrono::milliseconds)>;
+
   /// All outlive it. `progress`: a line when something has changed, and at least every ten seconds.
-  JobWatch(ProcessSignals& signals, const Clock& clock, const FlinkRest& rest, std::string job, bool progress,
-           std::function<void(const std::string&)> report);
+  JobWatch(Wait wait, const Clock& clock, const FlinkRest& rest, std::string job, bool progress, std::function<void(const std::string&)> report);
 
   /// Until its tasks have been made, or it has ended. False: it is not known.
   bool until_started();
@@ -25,10 +27,10 @@ class JobWatch {
  private:
   enum class Next { kGoOn, kInterrupted, kLost };
   /// Waits a little and asks.
-  Next step(std::chrono::milliseconds wait);
+  Next step(std::chrono::milliseconds pause);
   void show();
 
-  ProcessSignals& signals_;
+  const Wait wait_;
   const Clock& clock_;
   const FlinkRest& rest_;
   const std::string job_;

@@ -167,7 +167,7 @@ StatusOr<FlinkJob> FlinkRest::job(const std::string& id) const {
     job.tasks += parallelism;
     job.running_tasks += member(member(vertex, "tasks", Json()), "RUNNING", 0) + member(member(vertex, "tasks", Json()), "FINISHED", 0);
     if (member(vertex, "name", std::string()).starts_with("Source: ")) {
-      job.records_read += member(member(vertex, "metrics", Json()), "write-records", int64_t{0});
+      job.source_records += member(member(vertex, "metrics", Json()), "write-records", int64_t{0});
     }
   }
   return job;

@@ -33,7 +33,7 @@ struct FlinkRun {
 
 struct FlinkJob {
   std::string state;                   ///< Flink's JobStatus: RUNNING, FINISHED, …
-  int64_t records_read = 0;            ///< by the sources
+  int64_t source_records = 0;          ///< that the sources' chains have sent
   int tasks = 0;
   int running_tasks = 0;
   bool ended() const { return state == "FINISHED" || state == "FAILED" || state == "CANCELED"; }

@@ -2,38 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "base/strings.h"
+#include "flink/test_http.h"
 
 namespace weir {
 namespace {
-
-using Outcome = HttpReply::Outcome;
-
-HttpReply answer(int status, std::string body) { return {Outcome::kAnswered, "", status, "", std::move(body)}; }
-
-/// Answers what is asked as it was told to; all else with 404.
-class FakeHttp final : public Http {
- public:
-  HttpReply send(HttpMethod method, const std::string& url, int64_t) override {
-    return reply(cat(method == HttpMethod::kGet ? "GET " : "DELETE ", url));
-  }
-  HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t) override {
-    posted = cat(content_type, "\n", body);
-    return reply("POST " + url);
-  }
-  std::unique_ptr<HttpUpload> upload(const std::string&, std::optional<int64_t>, bool) override { return nullptr; }
-
-  std::map<std::string, HttpReply> replies;
-  std::string posted;
-
- private:
-  HttpReply reply(const std::string& asked) {
-    const auto found = replies.find(asked);
-    return found != replies.end() ? found->second : answer(404, R"({"errors":["Not found: )" + asked + R"("]})");
-  }
-};
 
 std::string config(const std::string& version, const std::string& features = R"("web-submit":true)") {
   return R"({"flink-version":")" + version + R"(","features":{)" + features + "}}";
@@ -87,7 +60,7 @@ TEST(FlinkRest, KnowsClustersThatGrowAndThoseThatTakeNoJars) {
 
 TEST(FlinkRest, NobodyThereIsUnavailable) {
   FakeHttp http;
-  http.replies["GET http://h:1/config"] = {Outcome::kNotSent, "connection refused", 0, "", ""};
+  http.replies["GET http://h:1/config"] = {HttpReply::Outcome::kNotSent, "connection refused", 0, "", ""};
   const Status status = at(http).cluster().status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_NE(status.message().find("no Flink cluster answers at http://h:1: connection refused"), std::string::npos) << status.message();
@@ -175,7 +148,7 @@ TEST(FlinkRest, TellsHowAJobFares) {
   const auto job = at(http).job("7");
   ASSERT_TRUE(job.ok()) << job.status().message();
   EXPECT_EQ(job->state, "RUNNING");
-  EXPECT_EQ(job->records_read, 100);
+  EXPECT_EQ(job->source_records, 100);
   EXPECT_EQ(job->tasks, 4);
   EXPECT_EQ(job->running_tasks, 3);
   EXPECT_FALSE(job->ended());

@@ -167,7 +167,8 @@ int submit(Process& process, const FlinkRest& rest, const JobJar& jar, const Fli
   }
   print(cat("job ", *job));
   print(rest.job_page(*job));
-  JobWatch watch(process.signals, process.platform.get().clock, rest, *job, progress, report);
+  const auto wait = [&](std::chrono::milliseconds pause) { return process.signals.wait(pause) == ProcessSignals::Event::kTerminate; };
+  JobWatch watch(wait, process.platform.get().clock, rest, *job, progress, report);
   // Flink has copied the jar when the job is past its start.
   const bool started = watch.until_started();
   if (started) (void)rest.remove(*uploaded);
