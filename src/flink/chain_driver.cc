@@ -94,21 +94,18 @@ ChainDriver::Step ChainDriver::step() {
     if (!ended_ || chain_.quiescent()) return Step::kDone;
     return accepts && begin_due_timers() ? Step::kAgain : Step::kWait;
   }
+  const bool begun = std::exchange(begun_, begun_ || accepts);
+  // A call that is done need not wait for what its last record began.
+  if (activity_ == Activity::kProcess && frames_.empty()) return Step::kDone;
+  if (begun && (activity_ == Activity::kWatermark || activity_ == Activity::kFinish)) return Step::kDone;
   if (!accepts) return Step::kWait;
-  const bool begun = std::exchange(begun_, true);
   switch (activity_) {
-    case Activity::kProcess:
-      if (frames_.empty()) return Step::kDone;
-      process_frame();
-      return Step::kAgain;
+    case Activity::kProcess: process_frame(); return Step::kAgain;
     case Activity::kWatermark:
-      if (begun || new_watermark_ <= watermark_) return Step::kDone;
+      if (new_watermark_ <= watermark_) return Step::kDone;
       begin_walk(Walk::kWatermark, new_watermark_);
       return Step::kAgain;
-    case Activity::kFinish:
-      if (begun) return Step::kDone;
-      begin_walk(Walk::kFinish, 0);
-      return Step::kAgain;
+    case Activity::kFinish: begin_walk(Walk::kFinish, 0); return Step::kAgain;
     case Activity::kTimer: return !begun && begin_due_timers() ? Step::kAgain : Step::kDone;
     case Activity::kBarrier: chain_.prepare_barrier(); return Step::kDone;
     case Activity::kPoll: return step_poll();

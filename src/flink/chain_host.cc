@@ -57,7 +57,8 @@ std::string_view ChainHost::handle(std::string_view request) {
 
 std::string_view ChainHost::carry_out(ChainCall call, std::string_view body) {
   if (state_ == State::kClosed) return reply_.fail(internal_error(cat(name_of(call), " was called after CLOSE")));
-  Status status = state_ == State::kDead ? failure_ : check_order(call);
+  if (state_ == State::kDead) return reply_.fail(failure_);
+  Status status = check_order(call);
   if (status.ok()) {
     try {
       auto reply = dispatch(call, body);
@@ -66,11 +67,10 @@ std::string_view ChainHost::carry_out(ChainCall call, std::string_view body) {
     } catch (...) {
       status = status_of_current_exception(chain_ ? operator_label(chain_->current().description(), place_.subtask) : name());
     }
-    status = status.with_context(name());
   }
   state_ = State::kDead;
-  failure_ = status;
-  return reply_.fail(status);
+  failure_ = status.with_context(name());
+  return reply_.fail(failure_);
 }
 
 Status ChainHost::check_order(ChainCall call) const {
