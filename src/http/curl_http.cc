@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kIdleHandlesMax = 16;
 constexpr long kUploadBufferBytes = 512 * 1024;
+constexpr long kReceiveBufferBytes = 256 << 10;
 constexpr int kPollMs = 100;
 constexpr int kHearFirstPolls = 10;
 
@@ -231,6 +232,7 @@ struct CurlHttp::Request {
   int64_t body_bytes_max;
   std::optional<std::string_view> body = std::nullopt;
   std::string content_type = "";
+  std::string answer = "";  ///< memory for its body
 };
 
 HttpReply CurlHttp::send(HttpMethod method, const std::string& url, int64_t body_bytes_max) {
@@ -243,11 +245,18 @@ HttpReply CurlHttp::send(HttpMethod method, const std::string& url, int64_t body
   return {HttpReply::Outcome::kNotSent, "no such method", 0, "", ""};
 }
 
+HttpReply CurlHttp::get(const std::string& url, int64_t body_bytes_max, std::string&& memory) {
+  memory.clear();
+  Request request{"GET", url, body_bytes_max};
+  request.answer = std::move(memory);
+  return exchange(std::move(request));
+}
+
 HttpReply CurlHttp::post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) {
   return exchange({"POST", url, body_bytes_max, body, content_type});
 }
 
-HttpReply CurlHttp::exchange(const Request& request) {
+HttpReply CurlHttp::exchange(Request&& request) {
   CURL* curl = nullptr;
   {
     std::lock_guard lock(mutex_);
@@ -260,6 +269,7 @@ HttpReply CurlHttp::exchange(const Request& request) {
   if (curl == nullptr) return {HttpReply::Outcome::kNotSent, "out of memory", 0, "", ""};
   Exchange exchange;
   exchange.body_bytes_max = request.body_bytes_max;
+  exchange.reply.body = std::move(request.answer);
   prepare(curl, exchange, request.url, options_);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.silence_timeout.count()));
@@ -271,6 +281,7 @@ HttpReply CurlHttp::exchange(const Request& request) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->empty() ? "" : request.body->data());
   }
+  if (request.body_bytes_max >= kReceiveBufferBytes) curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.verb);
   const CURLcode code = curl_easy_perform(curl);
   HttpReply reply = conclude(curl, code, exchange);

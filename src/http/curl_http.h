@@ -21,12 +21,13 @@ class CurlHttp final : public Http {
   ~CurlHttp() override;
 
   HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) override;
+  HttpReply get(const std::string& url, int64_t body_bytes_max, std::string&& memory) override;
   HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) override;
   std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override;
 
  private:
   struct Request;
-  HttpReply exchange(const Request& request);
+  HttpReply exchange(Request&& request);
 
   const CurlHttpOptions options_;
   std::mutex mutex_;

@@ -76,6 +76,16 @@ TEST(CurlHttp, GivesStatusAndBody) {
   EXPECT_EQ(reply.body, "hello");
 }
 
+TEST(CurlHttp, ALargeBodyTakesTheMemoryThatItIsGiven) {
+  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false);
+  std::string memory(1 << 20, 'x');
+  const char* const start = memory.data();
+  const HttpReply reply = CurlHttp().get(server.url(), 1 << 20, std::move(memory));
+  EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
+  EXPECT_EQ(reply.body, "hello");
+  EXPECT_EQ(reply.body.data(), start);
+}
+
 TEST(CurlHttp, PostsABodyOfItsType) {
   OneAnswerServer server("\r\n\r\n{\"a\": 1}", "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}", false);
   const HttpReply reply = CurlHttp().post(server.url(), "application/json", "{\"a\": 1}", 100);

@@ -40,6 +40,11 @@ class Http {
   virtual ~Http() = default;
   /// A request without a body. `body_bytes_max` bounds the answer; what is longer is kUnknown.
   virtual HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) = 0;
+  /// send() of a GET whose answer is large: its body takes over `memory`, what that holds is dropped.
+  virtual HttpReply get(const std::string& url, int64_t body_bytes_max, std::string&& memory) {
+    memory.clear();
+    return send(HttpMethod::kGet, url, body_bytes_max);
+  }
   /// A POST of `body`, which is not copied.
   virtual HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) = 0;
   /// A PUT. `length` if it is known. With `hear_first` the body is held back for a second, in case the server refuses without it:

@@ -22,7 +22,9 @@ Status HdfsReadableFile::read_at(int64_t offset, int64_t length, std::string* ou
     Status failure = redirect.status;
     if (failure.ok()) {
       WEIR_ASSIGN_OR_RETURN(const DataNodeUrl data_node, data_node_of(redirect.location, "read", path_));
-      HttpReply reply = client_->http().send(HttpMethod::kGet, data_node.url, wanted);
+      out->reserve(static_cast<size_t>(wanted));
+      HttpReply reply = client_->http().get(data_node.url, wanted, std::move(*out));
+      out->clear();
       excluded.clear();
       if (reply.outcome == HttpReply::Outcome::kAnswered && reply.status == 200) {
         if (static_cast<int64_t>(reply.body.size()) != wanted) {
