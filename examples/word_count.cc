@@ -18,9 +18,10 @@ int main(int argc, char** argv) {
   const std::string input = env.flag("input", ".", "a text file, or a directory of them");
   const std::string server = env.flag("socket", "", "HOST:PORT to read lines from instead");
   const std::string output = env.flag("output", "", "the directory for the result; otherwise it is printed");
+  const double rate = env.flag("rate", 0.0, "lines of the input a second at most; 0: as fast as it goes");
 
   const size_t colon = server.rfind(':');
-  const auto lines = server.empty() ? env.from_source(weir::FileSource<std::string>::lines(input), weir::no_watermarks(), "lines")
+  const auto lines = server.empty() ? env.from_source(weir::FileSource<std::string>::lines(input).rate(rate), weir::no_watermarks(), "lines")
                                     : env.from_source(weir::SocketSource(server.substr(0, colon), std::atoi(server.c_str() + colon + 1)),
                                                       weir::no_watermarks(), "lines");
   const auto counts = lines.uid("lines")

@@ -77,9 +77,9 @@ class FlinkCluster(flights_cluster.RealSystem):
         return self.get(f"/jobs/{job}")["vertices"]
 
     def running(self, job):
-        """Whether every task runs."""
+        """Whether every task runs, or has ended well."""
         found = self.get(f"/jobs/{job}")
-        return found["state"] == "RUNNING" and all(vertex["status"] in ("RUNNING", "FINISHED") for vertex in found["vertices"])
+        return found["state"] in ("RUNNING", "FINISHED") and all(vertex["status"] in ("RUNNING", "FINISHED") for vertex in found["vertices"])
 
     def checkpoints(self, job):
         return self.get(f"/jobs/{job}/checkpoints")
@@ -94,12 +94,13 @@ class FlinkCluster(flights_cluster.RealSystem):
         return [entry["stacktrace"] for entry in entries]
 
     def placed_on(self, job):
-        """The ids of the TaskManagers that run its tasks."""
+        """The numbers of the TaskManagers that run its tasks."""
         found = set()
         for vertex in self.vertices(job):
             for subtask in self.get(f"/jobs/{job}/vertices/{vertex['id']}")["subtasks"]:
-                found.add(subtask.get("taskmanager-id"))
-        return found - {None, "(unassigned)"}
+                if placed := re.match(r"taskmanager-(\d+)-", subtask.get("taskmanager-id", "")):
+                    found.add(int(placed[1]))
+        return found
 
     def wait(self, what, condition, seconds, job=None):
         """The condition's first value that is true. A job that ends meanwhile fails the wait, unless none is named."""
@@ -163,7 +164,7 @@ class FlinkCluster(flights_cluster.RealSystem):
 def submit(command, timeout=60):
     """Runs a weir program with --target flink --detached; the id of the job that it prints."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
-    found = re.search(r"/job/([0-9a-f]{32})", done.stdout + done.stderr)
+    found = re.search(r"^job ([0-9a-f]{32})$", done.stdout, re.M)
     if done.returncode != 0 or not found:
         raise Failure(f"`{' '.join(command)}` ended with exit code {done.returncode}:\n{done.stdout}{done.stderr}")
     return found[1]

@@ -120,7 +120,8 @@ def taskmanager(number):
 
 def start_taskmanager(home, number):
     name = taskmanager(number)
-    home.spawn(name, command(home, name, "taskmanager", home.state["heap_mb"]))
+    # By this id Flink tells one process from the next in its place.
+    home.spawn(name, command(home, name, "taskmanager", home.state["heap_mb"]) + ["-D", f"taskmanager.resource-id={name}-{secrets.token_hex(3)}"])
 
 
 def get(home, path):

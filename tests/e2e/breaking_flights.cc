@@ -1,0 +1,87 @@
+// The flights job with faults that a test can call for. A fault comes once: when a file appears, in the one subtask that can remove it.
+//
+//   breaking_flights --break throw|segv|hang --when FILE [--slow-us N] [--between] [--bug NAME] [flags of flights]
+
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+#include <thread>
+
+#include "base/bug_switch.h"
+
+#define main flights_main
+#include "../../examples/flights.cc"
+#undef main
+
+namespace {
+
+struct Fault {
+  std::string kind;
+  std::string when;
+  int64_t slow_us = 0;
+
+  void before_record() const {
+    if (slow_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(slow_us));
+    if (kind.empty() || unlink(when.c_str()) != 0) return;
+    if (kind == "throw") throw std::runtime_error("thrown by the test");
+    if (kind == "segv") raise(SIGSEGV);
+    if (kind == "hang") {
+      while (true) std::this_thread::sleep_for(1h);
+    }
+  }
+};
+
+struct SumOrBreak {
+  using Accumulator = Delays;
+  Fault fault;
+  SumDelays sum = {};
+  Delays create_accumulator() const { return sum.create_accumulator(); }
+  void add(const Departure& departure, Delays& delays) const {
+    fault.before_record();
+    sum.add(departure, delays);
+  }
+  Delays get_result(const Delays& delays) const { return delays; }
+};
+
+/// False: there is none of that name.
+bool enable(const std::string& name) {
+#ifdef WEIR_BUGS
+  for (int i = 0; i < static_cast<int>(weir::Bug::kCount); ++i) {
+    if (name != weir::bug_name(static_cast<weir::Bug>(i))) continue;
+    weir::enable_bug(static_cast<weir::Bug>(i));
+    return true;
+  }
+#endif
+  return false;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
+  const std::string input = env.flag("input", "flights", "a directory of CSV files of flights");
+  const std::string output = env.flag("output", "delays", "the directory for the result");
+  const double rate = env.flag("rate", 0.0, "flights a second at most");
+  const std::string kind = env.flag("break", "", "throw, segv or hang");
+  const std::string when = env.flag("when", "", "the file at whose appearance it breaks");
+  const auto slow_us = env.flag("slow-us", int64_t{0}, "how long a record of the windows takes");
+  const bool between = env.flag("between", false, "a chain of its own between the source and the windows");
+  const std::string bug = env.flag("bug", "", "a mistake of base/bug_switch.h to switch on");
+  if (!bug.empty() && !enable(bug)) {
+    std::fprintf(stderr, "error: no bug '%s' in this build\n", bug.c_str());
+    return 2;
+  }
+
+  auto flights = env.from_source(weir::FileSource<Departure>::csv(input).rate(rate),
+                                 weir::for_bounded_out_of_orderness<Departure>(24h).with_timestamp_assigner(&Departure::time_hour), "flights");
+  flights.uid("flights");
+  if (between) flights = flights.rebalance().map([](const Departure& departure) { return departure; }).uid("between");
+  flights.key_by(&Departure::carrier)
+      .window(weir::TumblingEventTimeWindows::of(1h))
+      .aggregate(SumOrBreak{{kind, when, slow_us}}, Describe{})
+      .uid("delays")
+      .sink_to(weir::FileSink<CarrierHour>(output))
+      .uid("results");
+  return env.execute("breaking flights");
+}

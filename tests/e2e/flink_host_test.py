@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+"""weir jobs inside a real Flink, 1.20 and 2.x, with checkpoints and results on a real HDFS. Whatever is done to a job there, what it committed
+must be what an independent computation gives; and with two mistakes switched on it must not be, or the cases would prove nothing.
+
+WEIR_TEST_HDFS names an HDFS (tools/real/hdfs.py); otherwise one is started. The clusters of Flink are started here, one at a time.
+
+Usage: flink_host_test.py --build DIR [--version V]… [--case NAME]… [--keep]
+"""
+
+import argparse
+import collections
+import contextlib
+import http.server
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import zipfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import flights_cluster  # noqa: E402
+import flights_data  # noqa: E402
+import flights_job  # noqa: E402
+import flights_reference  # noqa: E402
+import flink_cluster  # noqa: E402
+from flink_cluster import Failure  # noqa: E402
+
+VERSIONS = ["1.20.5", "2.3.0"]
+ROWS = 7000
+RATE = 4000
+YEAR = 336776 - ROWS
+LINES = 6000
+LINE_RATE = 1500
+INTERVAL = "250 ms"
+END_SECONDS = 90
+
+
+def check(condition, sentence):
+    if not condition:
+        raise Failure(sentence)
+
+
+class Suite:
+    """What the cases of one version of Flink share."""
+
+    def __init__(self, build, flink, scratch, version):
+        self.build, self.flink, self.scratch, self.version = build, flink, scratch, version
+        self.flights = os.path.join(scratch, "flights")
+        self.count = 0
+
+    def program(self, name):
+        return os.path.join(self.build, "bin", name)
+
+    def place(self):
+        self.count += 1
+        return flights_job.hdfs_place(os.environ, f"/weir-flink-{os.getpid()}-{self.version}-{self.count}")
+
+    def target(self):
+        return ["--target", "flink", "--rest", self.flink.url, "--detached"]
+
+    def flights_command(self, place, program="flights", *, parallelism=2, rate=RATE, start="none", extra=()):
+        return [self.program(program), "--input", self.flights, "--output", place.uri("out"), "--parallelism", str(parallelism), "--rate", str(rate),
+                "--from", start, "-D", f"execution.checkpointing.interval={INTERVAL}",
+                "-D", f"execution.checkpointing.dir={place.uri('checkpoints')}", *extra]
+
+    def submit(self, *arguments, **options):
+        job = flink_cluster.submit(self.flights_command(*arguments, **options) + self.target())
+        self.flink.wait_running(job)
+        return job
+
+    def checkpointed(self, job, count=2):
+        self.flink.wait(f"{count} checkpoints", lambda: self.flink.completed(job) >= count, 60, job)
+
+    def finished(self, job):
+        self.flink.wait_end(job, "FINISHED", END_SECONDS)
+
+    def difference(self, place):
+        """"" if the result is as it must be."""
+        found = flights_job.committed_lines(place, "out")
+        rest = flights_job.leftovers(place, "out")
+        return flights_job.first_difference(self.expected(), found) or (f"leftovers: {rest}" if rest else "")
+
+    def expected(self):
+        return flights_reference.expected_lines(self.flights)
+
+    def check_output(self, place):
+        difference = self.difference(place)
+        check(not difference, difference)
+
+    # --- faults in the job
+
+    def broken(self, kind, *flags, place=None):
+        """A job in which a fault has come after two checkpoints; its id and place."""
+        place = place or self.place()
+        when = os.path.join(self.scratch, f"break-{self.count}")
+        job = self.submit(place, "e2e_breaking_flights", extra=["--break", kind, "--when", when, *flags])
+        self.checkpointed(job)
+        with open(when, "w"):
+            pass
+        self.flink.wait("the fault", lambda: not os.path.exists(when), 30, job)
+        return job, place
+
+    def failed_with(self, job):
+        """What Flink shows for the fault."""
+        return self.flink.wait("the failure", lambda: self.flink.exceptions(job), 30)[-1]
+
+    def same_taskmanagers(self, before):
+        check(self.flink.pids() == before and all(os.path.exists(f"/proc/{pid}") for pid in before.values()), "a TaskManager died of it")
+
+
+# --- cases: each is given the suite, and fails by an exception
+
+def clean(suite):
+    place = suite.place()
+    job = suite.submit(place)
+    suite.finished(job)
+    suite.check_output(place)
+    vertices = suite.flink.vertices(job)
+    check(len(vertices) == 2 and vertices[0]["name"].startswith("Source: flights"), f"the vertices are {[v['name'] for v in vertices]}")
+    check(vertices[0]["metrics"]["write-records"] > 0 and vertices[1]["metrics"]["read-records"] > 0, f"no records were counted: {vertices}")
+
+
+def exception(suite):
+    before = suite.flink.pids()
+    job, place = suite.broken("throw")
+    said = suite.failed_with(job)
+    check("thrown by the test" in said and "delays" in said, f"Flink does not say what was thrown, and where:\n{said[:2000]}")
+    suite.finished(job)
+    suite.same_taskmanagers(before)
+    suite.check_output(place)
+
+
+def segmentation_fault(suite):
+    before = suite.flink.pids()
+    job, place = suite.broken("segv")
+    said = suite.failed_with(job)
+    check("SIGSEGV" in said, f"Flink does not name the signal:\n{said[:2000]}")
+    check("breaking_flights(" in said, f"Flink has no back trace:\n{said[:4000]}")
+    suite.finished(job)
+    suite.same_taskmanagers(before)
+    suite.check_output(place)
+
+
+def taskmanager_killed(suite):
+    place = suite.place()
+    job = suite.submit(place)
+    suite.checkpointed(job)
+    victim = min(suite.flink.placed_on(job))
+    suite.flink.kill(victim)
+    suite.flink.wait("the failure", lambda: suite.flink.exceptions(job), 40, job)
+    suite.flink.revive(victim)
+    suite.finished(job)
+    suite.check_output(place)
+
+
+def rescaled(suite):
+    place = suite.place()
+    start = "none"
+    for parallelism in (2, 3):
+        job = suite.submit(place, parallelism=parallelism, start=start)
+        suite.checkpointed(job, 3)
+        start = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
+    suite.finished(suite.submit(place, parallelism=1, start=start))
+    suite.check_output(place)
+
+
+def unaligned_rescaled(suite):
+    """In-flight records of a checkpoint go to other subtasks than those they were on the way to."""
+    place = suite.place()
+    flags = ["-D", "execution.checkpointing.unaligned.enabled=true", "--slow-us", "400"]
+    job = suite.submit(place, "e2e_breaking_flights", rate=0, extra=flags)
+
+    def in_flight():
+        latest = suite.flink.checkpoints(job)["latest"]["completed"]
+        return latest and latest.get("persisted_data", 0) > 0
+    suite.flink.wait("a checkpoint with records in flight", in_flight, 60, job)
+    suite.flink.cancel(job)
+    start = suite.flink.newest_checkpoint(job)
+    check(suite.flink.checkpoints(job)["latest"]["completed"].get("persisted_data", 0) > 0, "the last checkpoint holds no records in flight")
+    suite.finished(suite.submit(place, "e2e_breaking_flights", parallelism=3, rate=0, start=start, extra=flags[:2]))
+    suite.check_output(place)
+
+
+def there_and_back(suite):
+    """One process, Flink, one process."""
+    place = suite.place()
+    run = flights_job.Run(suite.flights_command(place, start="latest"))
+    check(run.wait_for_line("RUNNING", 30), f"it did not run:\n{run.tail()}")
+    time.sleep(1)
+    check(run.kill_after(0), "it ended by itself")
+    job = suite.submit(place, parallelism=3, start="latest")
+    suite.checkpointed(job, 3)
+    savepoint = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
+    run = flights_job.Run(suite.flights_command(place, start=savepoint))
+    check(run.wait(END_SECONDS) == 0, f"from {savepoint}:\n{run.tail()}")
+    suite.check_output(place)
+
+
+def hanging_chain_cancelled(suite):
+    before = suite.flink.pids()
+    job, _ = suite.broken("hang")
+    time.sleep(0.5)
+    began = time.monotonic()
+    suite.flink.cancel(job, 20)
+    took = time.monotonic() - began
+    check(took < 15, f"the cancellation took {took:.1f} s")
+    suite.same_taskmanagers(before)
+
+
+def words(suite):
+    """word_count, whose TaskManager is killed, and which goes on at another parallelism."""
+    place = suite.place()
+    texts = os.path.join(suite.scratch, "texts")
+    chance = random.Random(5)
+    counts = collections.Counter()
+    if not os.path.isdir(texts):
+        os.makedirs(texts)
+        for n in range(3):
+            with open(os.path.join(texts, f"{n}.txt"), "w") as file:
+                for _ in range(LINES // 3):
+                    file.write(" ".join(f"w{int(chance.paretovariate(0.6)) % 500}" for _ in range(8)) + "\n")
+    for name in os.listdir(texts):
+        with open(os.path.join(texts, name)) as file:
+            counts.update(file.read().split())
+
+    def run(parallelism, start):
+        job = flink_cluster.submit([suite.program("word_count"), "--input", texts, "--output", place.uri("out"), "--rate", str(LINE_RATE), "--from", start,
+                                    "--parallelism", str(parallelism), "-D", f"execution.checkpointing.interval={INTERVAL}",
+                                    "-D", f"execution.checkpointing.dir={place.uri('checkpoints')}"] + suite.target())
+        suite.flink.wait_running(job)
+        return job
+    job = run(2, "none")
+    suite.checkpointed(job, 3)
+    job2 = run(3, suite.flink.stop_with_savepoint(job, place.uri("savepoints")))
+    suite.finished(job2)
+    expected = sorted(f"{word},{n}" for word, count in counts.items() for n in range(1, count + 1))
+    difference = flights_job.first_difference(expected, flights_job.committed_lines(place, "out"))
+    check(not difference, difference)
+
+
+def found(suite, bug):
+    """With the mistake switched on a job that fails, and goes on, must not give the right result."""
+    place = suite.place()
+    job, _ = suite.broken("throw", "--between", "--bug", bug, place=place)
+    suite.flink.wait("its end", lambda: suite.flink.state(job) in flink_cluster.ENDED or len(suite.flink.exceptions(job)) > 3, END_SECONDS)
+    if suite.flink.state(job) not in flink_cluster.ENDED:
+        suite.flink.cancel(job)
+        return
+    check(suite.flink.state(job) == "FAILED" or suite.difference(place), f"{bug} was not noticed")
+
+
+def restore_left_out(suite):
+    found(suite, "hosted_state_not_restored")
+
+
+def flush_left_out(suite):
+    found(suite, "hosted_barrier_not_flushed")
+
+
+def refused(command, *words):
+    """One sentence on standard error that has these words, and exit code 2."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=90)
+    said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    check(done.returncode == 2, f"exit code {done.returncode}:\n{done.stderr}")
+    check(len(said) == 1 and all(word in said[0] for word in words), f"the sentence should have {words}:\n{done.stderr}")
+
+
+def bad_cases(suite):
+    place = suite.place()
+    command = suite.flights_command(place)
+    with contextlib.closing(free_port()) as port:
+        nobody = f"http://127.0.0.1:{port.getsockname()[1]}"
+        refused(command + ["--target", "flink", "--rest", nobody], nobody)
+    with no_flink() as url:
+        refused(command + ["--target", "flink", "--rest", url], url, "Flink")
+    refused(command + ["--target", "flink"], "--rest")
+    refused(suite.flights_command(place, parallelism=9) + suite.target(), "9 slots", "4")
+    refused(command + suite.target() + ["-D", f"weir.flink.bridge-jar={suite.scratch}/none.jar"], f"{suite.scratch}/none.jar")
+    check(not place.names("out"), "something was written")
+
+
+def other_processor(suite):
+    """A jar whose executable is for another processor fails with a sentence."""
+    place = suite.place()
+    jar, other = os.path.join(suite.scratch, "job.jar"), os.path.join(suite.scratch, "other.jar")
+    subprocess.run(suite.flights_command(place) + ["--target", "flink", "--jar-out", jar], check=True, timeout=60, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with zipfile.ZipFile(jar) as old, zipfile.ZipFile(other, "w") as new:
+        for entry in old.infolist():
+            content = old.read(entry)
+            if entry.filename == "weir/plan.json":
+                check(b'"amd64"' in content, "the plan names no processor")
+                content = content.replace(b'"amd64"', b'"aarch64"')
+            new.writestr(entry, content)
+    try:
+        job = suite.flink.run_java(other, "weir.flink.JobMain", [])
+    except Failure as failure:
+        check("aarch64" in str(failure), str(failure))
+        return
+    said = suite.failed_with(job)
+    suite.flink.cancel(job)
+    check("aarch64" in said and "amd64" in said, said[:2000])
+
+
+def not_executable(suite):
+    """io.tmp.dirs is on a file system that is mounted noexec."""
+    if not suite.flink.tmpfs:
+        return
+    place = suite.place()
+    subprocess.run(["mount", "-o", "remount,noexec", suite.flink.tmpfs], check=True, timeout=10)
+    try:
+        job = flink_cluster.submit(suite.flights_command(place) + suite.target())
+        said = suite.failed_with(job)
+        suite.flink.cancel(job)
+    finally:
+        subprocess.run(["mount", "-o", "remount,exec", suite.flink.tmpfs], check=True, timeout=10)
+    check("cannot execute in " + suite.flink.tmpfs in said, said[:2000])
+
+
+def free_port():
+    import socket
+    port = socket.socket()
+    port.bind(("127.0.0.1", 0))
+    return port
+
+
+@contextlib.contextmanager
+def no_flink():
+    """A web server of another kind; its URL."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = b"<html>hello</html>"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+
+
+CASES = [clean, exception, segmentation_fault, taskmanager_killed, rescaled, unaligned_rescaled, there_and_back, words, hanging_chain_cancelled,
+         restore_left_out, flush_left_out, bad_cases, other_processor, not_executable]
+
+
+@contextlib.contextmanager
+def temporary_files():
+    """A folder for io.tmp.dirs, and whether it is a file system of its own, which root may mount again as noexec."""
+    folder = tempfile.mkdtemp(prefix="weir-flink-tmp-")
+    own = os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        yield folder, own
+    finally:
+        if own:
+            subprocess.run(["umount", folder], timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_version(arguments, version, scratch):
+    """How many passed and failed."""
+    results = [0, 0]
+    with temporary_files() as (temporary, own), flink_cluster.FlinkCluster(version, taskmanagers=2, options=["-D", f"io.tmp.dirs={temporary}"]) as flink:
+        flink.tmpfs = temporary if own else None
+        suite = Suite(arguments.build, flink, scratch, version)
+        for case in CASES:
+            if arguments.case and case.__name__ not in arguments.case:
+                continue
+            began = time.monotonic()
+            problem = ""
+            try:
+                case(suite)
+            except Failure as failure:
+                problem = str(failure)
+            except Exception:
+                problem = traceback.format_exc()
+            results[1 if problem else 0] += 1
+            print(f"{'FAIL' if problem else 'PASS'} Flink {version}: {case.__name__}, {time.monotonic() - began:.1f} s" + (f": {problem}" if problem else ""), flush=True)
+            for job, (name, state) in flink.jobs().items():
+                if state not in flink_cluster.ENDED:
+                    flink.call("PATCH", f"/jobs/{job}?mode=cancel")
+            if problem and arguments.keep:
+                shutil.copytree(flink.home, os.path.join(scratch, f"{version}-{case.__name__}"), ignore=shutil.ignore_patterns("upload", "tmp"))
+    return results
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--version", action="append", help=f"of Flink; otherwise {' and '.join(VERSIONS)}")
+    parser.add_argument("--case", action="append")
+    parser.add_argument("--keep", action="store_true", help="the logs of a case that fails")
+    arguments = parser.parse_args()
+    arguments.build = os.path.abspath(arguments.build)
+    scratch = tempfile.mkdtemp(prefix="weir-flink-host-")
+    flights_data.write_slice(flights_data.flights_directory(), os.path.join(scratch, "flights"), ROWS, start=random.Random(1).randrange(YEAR))
+    began = time.monotonic()
+    passed = failed = 0
+    with contextlib.ExitStack() as stack:
+        if not os.environ.get("WEIR_TEST_HDFS"):
+            os.environ.update(stack.enter_context(flights_cluster.RealSystem("hdfs.py")).env)
+        for version in arguments.version or VERSIONS:
+            results = run_version(arguments, version, scratch)
+            passed, failed = passed + results[0], failed + results[1]
+    if failed and arguments.keep:
+        print(f"logs are in {scratch}")
+    else:
+        shutil.rmtree(scratch)
+    print(f"summary: Flink {' and '.join(arguments.version or VERSIONS)}, {time.monotonic() - began:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
