@@ -54,6 +54,9 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.retention = configuration.get(options::kCheckpointRetention) == CheckpointRetention::kRetainOnCancellation
                          ? RetentionPolicy::kRetainOnCancellation
                          : RetentionPolicy::kDeleteOnCancellation;
+  if (configuration.get(options::kUnalignedCheckpoints)) {
+    return failed_precondition(cat(configuration.describe(options::kUnalignedCheckpoints), ": weir itself aligns barriers; only --target flink can do without"));
+  }
   result.restart = restart_options(configuration, result.checkpoints_enabled);
   result.restore_from = configuration.get_optional(options::kStateRecoveryPath).value_or("none");
   if (result.restore_from == "latest" && result.job_directory.empty()) {

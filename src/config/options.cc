@@ -13,6 +13,8 @@ constexpr const ConfigKey* kKeys[] = {
     &kCheckpointInterval,
     &kCheckpointEventThreshold,
     &kCheckpointMode,
+    &kUnalignedCheckpoints,
+    &kAlignedCheckpointTimeout,
     &kCheckpointTimeout,
     &kCheckpointMinPause,
     &kMaxConcurrentCheckpoints,

@@ -57,6 +57,13 @@ inline constexpr Option<int64_t> kCheckpointEventThreshold{
 inline constexpr Option<CheckpointingMode> kCheckpointMode{{"execution.checkpointing.mode", ConfigType::kEnum, "EXACTLY_ONCE",
                                                             "What a restore guarantees about state.", "",
                                                             "EXACTLY_ONCE,AT_LEAST_ONCE"}};
+inline constexpr Option<bool> kUnalignedCheckpoints{
+    {"execution.checkpointing.unaligned.enabled", ConfigType::kBool, "false",
+     "Flink's with --target flink: under back pressure barriers overtake records, which are kept in the checkpoint."}};
+inline constexpr Option<Duration> kAlignedCheckpointTimeout{
+    {"execution.checkpointing.aligned-checkpoint-timeout", ConfigType::kDuration, "0 ms",
+     "Flink's with --target flink: a checkpoint begins as an aligned one, and becomes an unaligned one after this time.",
+     "execution.checkpointing.alignment-timeout"}};
 inline constexpr Option<Duration> kCheckpointTimeout{{"execution.checkpointing.timeout", ConfigType::kDuration, "10 min",
                                                       "A checkpoint that takes longer is aborted.", "", "", 1}};
 inline constexpr Option<Duration> kCheckpointMinPause{
