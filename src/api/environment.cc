@@ -8,6 +8,7 @@
 #include "cluster/run_job.h"
 #include "flink/chain_process.h"
 #include "flink/submission.h"
+#include "platform/byte_pipe.h"
 #include "platform/process_group.h"
 #include "platform/transport.h"
 
@@ -37,6 +38,7 @@ struct StreamExecutionEnvironment::Impl {
   CommandLine command_line;
   Configuration configuration;
   LaunchMode mode;
+  std::optional<StatusOr<BytePipe>> pipe;  ///< a chain in Flink: to its operator
   std::shared_ptr<detail::StreamGraph> graph = std::make_shared<detail::StreamGraph>();
   bool executed = false;
 };
@@ -53,9 +55,8 @@ Status read_configuration(const std::optional<std::string>& named, Configuration
   return status.code() == StatusCode::kNotFound ? Status() : status;
 }
 
-/// The runner for what this process is and where the job is to run.
+/// The runner where the process is no chain in Flink: where the job is to run.
 int run_program(const JobGraph& graph, const Configuration& configuration) {
-  if (configuration.get(options::kRole) == ProcessRole::kChain) return run_chain(graph, configuration);
   if (configuration.get(options::kTarget) == ExecutionTarget::kFlink) {
     std::vector<std::string> arguments = own_command_line();
     if (!arguments.empty()) arguments.erase(arguments.begin());
@@ -115,6 +116,10 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
     impl->note(configuration.set(options::kFlinkDetached.name, "true", {ConfigLayer::kCommandLine, "--detached"}));
   impl->mode.explain = line.take_switch("explain").value_or(false);
   impl->mode.help = line.take_switch("help").value_or(false);
+  if (configuration.get(options::kRole) == ProcessRole::kChain && !impl->mode.explain && !impl->mode.help) {
+    impl->pipe = BytePipe::claim_standard_streams();  // before the program prints anything
+    impl->note(impl->pipe->status());
+  }
   return StreamExecutionEnvironment(std::move(impl));
 }
 
@@ -188,8 +193,11 @@ const std::shared_ptr<detail::StreamGraph>& StreamExecutionEnvironment::stream_g
 int StreamExecutionEnvironment::execute(std::string job_name) {
   std::vector<std::string> problems = impl_->command_line.problems();
   if (std::exchange(impl_->executed, true)) problems.push_back("execute() was called a second time; a program runs one job");
+  const auto run = [&](const JobGraph& graph, const Configuration& configuration) {
+    return impl_->pipe ? run_chain(graph, configuration, *std::move(*impl_->pipe)) : run_program(graph, configuration);
+  };
   return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode, std::move(problems), *impl_->graph,
-                impl_->configuration, job_name, run_program);
+                impl_->configuration, job_name, run);
 }
 
 }  // namespace weir

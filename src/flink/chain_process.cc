@@ -90,14 +90,9 @@ Status serve(ChainHost& host, BytePipe& pipe) {
 
 }  // namespace
 
-int run_chain(const JobGraph& graph, const Configuration& configuration) {
+int run_chain(const JobGraph& graph, const Configuration& configuration, BytePipe pipe) {
   report_crashes("the chain");
   end_with_parent();
-  auto pipe = BytePipe::claim_standard_streams();
-  if (!pipe.ok()) {
-    std::fprintf(stderr, "error: %s\n", std::string(pipe.status().message()).c_str());
-    return kFailed;
-  }
   Process process(configuration);  // which keeps SIGINT and SIGTERM away: only Flink ends a chain
   ProcessWorld world(process.platform.get());
   ChainHost::Options options;
@@ -105,7 +100,7 @@ int run_chain(const JobGraph& graph, const Configuration& configuration) {
   options.copy_reserve = configuration.get(options::kCopyReserve);
   options.from = configuration.get_optional(options::kFlinkFrom).value_or("");
   ChainHost host(graph, options, world);
-  const Status status = serve(host, *pipe);
+  const Status status = serve(host, pipe);
   const bool asked_for = host.closed();
   host.close();
   if (!status.ok()) std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());

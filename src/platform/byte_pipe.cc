@@ -18,13 +18,13 @@ constexpr int kPipeBytes = 1 << 20;
 }  // namespace
 
 StatusOr<BytePipe> BytePipe::claim_standard_streams() {
-  std::fflush(stdout);
   UniqueFd in(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
   UniqueFd out(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
   const UniqueFd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!in.valid() || !out.valid() || !nothing.valid() || dup2(nothing.get(), STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
     return unavailable(cat("cannot take over standard input and output: ", std::strerror(errno)));
   }
+  std::fflush(stdout);  // what was printed before and is still here goes to standard error as well
   // Files and terminals have no size to set, and smaller pipes work too.
   (void)fcntl(in.get(), F_SETPIPE_SZ, kPipeBytes);
   (void)fcntl(out.get(), F_SETPIPE_SZ, kPipeBytes);
