@@ -102,7 +102,7 @@ public final class JobMain {
         VertexSpec from = plan.vertices.get(edge.from);
         SingleOutputStreamOperator<byte[]> stream = stream(edge.from);
         if (plan.outOf(edge.from).size() > 1) {
-            stream = place(stream.filter(new EdgeFilter(edge.number, edge.leavesTask())).name("to " + plan.vertices.get(edge.to).name), from,
+            stream = place(stream.filter(new EdgeFilter(edge.number, edge.leavesTask)).name("to " + plan.vertices.get(edge.to).name), from,
                     from.uid.isEmpty() ? "" : from.uid + " edge " + edge.number);
         }
         switch (edge.partitioning) {

@@ -20,11 +20,7 @@ final class Plan {
         int from;
         int to;
         String partitioning;
-
-        /** Flink runs both ends of a forward edge in one task. */
-        boolean leavesTask() {
-            return !partitioning.equals("forward");
-        }
+        boolean leavesTask; // Flink runs what is behind a forward edge in the same task, if it is the only input
     }
 
     String name;
@@ -84,12 +80,15 @@ final class Plan {
             List<Edge> into = plan.into(vertex.index);
             long hash = into.stream().filter(edge -> edge.partitioning.equals("hash")).count();
             vertex.keyed = hash > 0;
-            List<Edge> out = plan.outOf(vertex.index);
-            vertex.sends = out.size() == 1 && out.get(0).leavesTask();
+            into.forEach(edge -> edge.leavesTask = into.size() > 1 || !edge.partitioning.equals("forward"));
             if (hash > 0 && hash < into.size()) {
                 throw new ChainFailure("the chain \"" + vertex.name + "\" has both keyed and other inputs, which cannot run inside Flink yet:"
                         + " key all inputs of the operator, or run the job on weir's own cluster");
             }
+        }
+        for (VertexSpec vertex : plan.vertices) {
+            List<Edge> out = plan.outOf(vertex.index);
+            vertex.sends = out.size() == 1 && out.get(0).leavesTask;
         }
         return plan;
     }
