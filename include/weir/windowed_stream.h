@@ -15,7 +15,8 @@
 namespace weir {
 
 /// The records of each key, by window. A value. Results come when the watermark passes the end of the window, and have its last
-/// timestamp; later records of the window are dropped. The source needs a watermark strategy that gives timestamps.
+/// timestamp; later records of the window are dropped, and counted in the metric "numLateRecordsDropped". The source needs a
+/// watermark strategy that gives timestamps.
 template <class T, class K, class KeySelector, class Assigner>
 class WindowedStream {
  public:

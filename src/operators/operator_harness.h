@@ -112,6 +112,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   void set_processing_time(int64_t now_ms) { now_ms_ = now_ms; }
 
   Operator& op() { return *op_; }
+  using OperatorContext::metrics;
   /// What asking has set off is done, unless blocking work is deferred.
   bool can_accept() {
     if (op_->can_accept()) return true;

@@ -23,6 +23,7 @@ void MetricSummary::add(const std::string& operator_name, const MetricGroup& met
 std::vector<std::string> MetricSummary::lines() const {
   std::vector<std::string> texts;
   for (const Line& line : lines_) {
+    if (line.is_counter && line.values[0] == 0) continue;
     std::string& text = texts.emplace_back(cat("metric ", line.name, ":"));
     for (size_t i = 0; i < line.values.size(); ++i) text += cat(i == 0 ? " " : ", ", line.values[i]);
   }

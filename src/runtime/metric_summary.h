@@ -11,7 +11,7 @@ namespace weir {
 class MetricSummary {
  public:
   void add(const std::string& operator_name, const MetricGroup& metrics);
-  /// One for each metric: `metric delays.late: 12`.
+  /// One for each metric, `metric delays.late: 12`, but for counters of nothing.
   std::vector<std::string> lines() const;
 
  private:

@@ -9,6 +9,7 @@ TEST(MetricSummary, AddsCountersAndListsGauges) {
   MetricGroup first;
   MetricGroup second;
   Counter& late = first.counter("late");
+  first.counter("nothing");
   late.inc();
   late.inc(4);
   late.dec();

@@ -97,6 +97,7 @@ class WindowOperator final : public Operator {
 
   Status open(OperatorContext& context) override {
     context_ = &context;
+    late_ = &context.metrics().counter("numLateRecordsDropped");  // as Flink calls it
     backend_ = std::make_unique<KeyedBackend<K>>(context);
     auto contents = std::make_unique<Contents>(backend_->tracker(), Kept::kKind);
     contents_ = contents.get();
@@ -147,9 +148,6 @@ class WindowOperator final : public Operator {
     return due == nullptr ? Progress::kDone : Progress::kMore;
   }
 
-  /// Since open(), in this subtask.
-  int64_t late_records_dropped() const { return late_records_dropped_; }
-
  private:
   using Contents = WindowContents<K, typename Kept::Stored, typename Kept::Entries>;
   using Table = typename Contents::Table;
@@ -167,7 +165,7 @@ class WindowOperator final : public Operator {
         table = window.max_timestamp() <= watermark_ ? nullptr : &contents_->table_of(window);
       }
       tables_[i] = table;
-      if (table == nullptr) ++late_records_dropped_;
+      if (table == nullptr) late_->inc();
     }
   }
   __attribute__((always_inline)) void prefetch(size_t i) {
@@ -179,11 +177,11 @@ class WindowOperator final : public Operator {
   const Kept kept_;
   Emit emit_;
   OperatorContext* context_ = nullptr;
+  Counter* late_ = nullptr;
   std::unique_ptr<KeyedBackend<K>> backend_;
   Contents* contents_ = nullptr;
   std::vector<Table*> tables_;
   Timestamp watermark_ = kMinWatermark;
-  int64_t late_records_dropped_ = 0;
   BatchOf<Out> results_;  // empty between calls
 };
 
