@@ -13,6 +13,7 @@ final class Chain implements AutoCloseable {
     static final int PROTOCOL = 1;
     static final int PIECE_BYTES = 1 << 20; // of a key group's state in one call
     static final long NEVER = Long.MAX_VALUE;
+    static final long WITHOUT_CHECKPOINTS = Long.MAX_VALUE; // completed, after the end: what waits for one need not
 
     static final int START_FRESH = 0;
     static final int START_FROM_FLINK = 1;

@@ -242,6 +242,9 @@ final class ChainOperator extends AbstractStreamOperator<byte[]> implements OneI
     public void finish() throws Exception {
         flush();
         chain.finish();
+        if (!spec.checkpoints) {
+            chain.completed(Chain.WITHOUT_CHECKPOINTS);
+        }
         super.finish();
     }
 

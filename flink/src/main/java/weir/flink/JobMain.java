@@ -54,6 +54,8 @@ public final class JobMain {
         plan.settings.forEach(configuration::setString);
         configuration.setString("pipeline.object-reuse", "true");
         configuration.setString("execution.runtime-mode", "STREAMING");
+        // Sinks commit when the last one is complete.
+        configuration.setString("execution.checkpointing.checkpoints-after-tasks-finish", "true");
         // The others would write timers where the chains' state is.
         configuration.setString("state.backend.type", "hashmap");
         return configuration;
@@ -66,7 +68,10 @@ public final class JobMain {
 
     private void build() {
         environment.setParallelism(plan.parallelism);
-        plan.vertices.forEach(vertex -> built.add(null));
+        for (VertexSpec vertex : plan.vertices) {
+            vertex.checkpoints = environment.getCheckpointConfig().isCheckpointingEnabled();
+            built.add(null);
+        }
         for (int vertex = 0; vertex < plan.vertices.size(); vertex++) {
             stream(vertex);
         }

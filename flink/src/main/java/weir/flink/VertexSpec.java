@@ -26,6 +26,7 @@ final class VertexSpec implements Serializable {
     boolean source;
     boolean bounded;
     boolean keyed; // behind hash edges
+    boolean checkpoints; // Flink takes some
     boolean sends; // what it gives leaves its task, rather than going into an operator behind it in the same task
 
     /** How a task is called in logs and failures. */
