@@ -275,6 +275,14 @@ void ChainDriver::wait_until_accepting() {
   }
 }
 
+void ChainDriver::settle(MonotonicTime at_most) {
+  const MonotonicTime end = now() + at_most;
+  while (services_.run_continuations(), failure_.ok() && !chain_.quiescent() && now() < end) {
+    called_at_ = now();
+    wait_a_little();
+  }
+}
+
 int64_t ChainDriver::wake_at() {
   const int64_t wall = services_.wall_ms();
   int64_t wake = chain_.next_processing_time();

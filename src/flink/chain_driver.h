@@ -53,6 +53,8 @@ class ChainDriver {
   bool busy() const { return activity_ != Activity::kNone; }
   /// Waits until a snapshot may be taken of a source, which has no call before it.
   void wait_until_accepting();
+  /// Waits, at most so long, for commits that are under way: after a savepoint that the job is stopped with nobody calls again.
+  void settle(MonotonicTime at_most);
   /// When the driver wants to be called again.
   int64_t wake_at();
   /// No call is carried out to its end after it. The first one counts.

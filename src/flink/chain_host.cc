@@ -8,6 +8,8 @@
 namespace weir {
 namespace {
 
+constexpr MonotonicTime kCloseTime = std::chrono::seconds(3);
+
 class PackedOutput final : public Output {
  public:
   explicit PackedOutput(FramePacker& packer) : packer_(packer) {}
@@ -49,6 +51,7 @@ std::string_view ChainHost::handle(std::string_view request) {
   if (request.empty()) return carry_out(ChainCall{0}, {});
   const auto call = static_cast<ChainCall>(request[0]);
   if (call == ChainCall::kClose) {
+    settle();
     close();
     return reply_.answer();
   }
@@ -255,6 +258,15 @@ void ChainHost::snapshot_drop(int64_t id) {
 void ChainHost::aborted(int64_t id) {
   snapshot_drop(id);
   chain_->checkpoint_aborted(own_id(id));
+}
+
+void ChainHost::settle() {
+  if (state_ != State::kRunning) return;
+  try {
+    driver_->settle(kCloseTime);
+  } catch (...) {
+    WEIR_LOG(kWarning) << status_of_current_exception(name()).message() << " (before it was closed; ignored)";
+  }
 }
 
 void ChainHost::close() {

@@ -55,6 +55,7 @@ class ChainHost {
   StatusOr<std::string_view> snapshot_chunk(int64_t id);
   void snapshot_drop(int64_t id);
   void aborted(int64_t id);
+  void settle();
   CheckpointId own_id(int64_t flink_id) const;
   std::string name() const;
 

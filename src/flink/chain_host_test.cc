@@ -412,6 +412,25 @@ TEST_F(ChainHostTest, CompletionAfterTheEndWaitsForWhatIsLeftToDo) {
   EXPECT_EQ(caller.call(ChainCall::kResume).flags, 0);
 }
 
+TEST_F(ChainHostTest, CloseWaitsForCommitsButNotForEver) {
+  const JobGraph graph = scripted_graph();
+  TestCaller caller(graph, 1, world_);
+  caller.open_fresh();
+  script_.quiescent = false;
+  world_.run_blocking([this] { script_.quiescent = true; });
+  const int64_t began = world_.ms;
+  EXPECT_FALSE(caller.call(ChainCall::kClose).dead);
+  EXPECT_TRUE(script_.quiescent);
+  EXPECT_EQ(world_.ms, began);
+
+  TestCaller other(graph, 1, world_);
+  other.open_fresh();
+  script_.quiescent = false;
+  EXPECT_FALSE(other.call(ChainCall::kClose).dead);
+  EXPECT_EQ(world_.ms, began + 3000);
+  EXPECT_EQ(script_.seen.back(), "close");
+}
+
 TEST_F(ChainHostTest, ExceptionNamesTheOperatorAndEndsTheChain) {
   script_.throw_at = 5;
   const JobGraph graph = scripted_graph();

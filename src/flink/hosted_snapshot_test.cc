@@ -1,0 +1,142 @@
+#include "flink/hosted_snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <thread>
+
+#include "flink/chain_protocol.h"
+#include "platform/io_pool.h"
+#include "weir/types.h"
+
+namespace weir {
+namespace {
+
+/// Keyed state of so many bytes in every second key group.
+class LargeState final : public KeyedStateSnapshot {
+ public:
+  LargeState(size_t bytes, int* written, bool* alive) : bytes_(bytes), written_(written), alive_(alive) { *alive_ = true; }
+  ~LargeState() override { *alive_ = false; }
+  TypeDescription key_type() const override { return Serializer<int32_t>::describe(); }
+  std::vector<KeyedStateInfo> states() const override { return {}; }
+  KeyGroupRange range() const override { return {0, 63}; }
+  void write_group(int group, BinaryWriter& out) const override {
+    ++*written_;
+    if (group % 2 == 0) out.put_raw(std::string(bytes_, static_cast<char>('A' + group % 20)));
+  }
+
+ private:
+  const size_t bytes_;
+  int* const written_;
+  bool* const alive_;
+};
+
+class HostedSnapshotTest : public testing::Test {
+ protected:
+  std::shared_ptr<HostedSnapshot> begin(size_t bytes, HostedSnapshot::Run run) {
+    TaskSnapshot taken;
+    taken.id = 8;
+    taken.operators.emplace_back();
+    taken.operators[0].id = murmur3_128("sum");
+    taken.operators[0].uid = "sum";
+    taken.operators[0].keyed = std::make_unique<LargeState>(bytes, &written_, &alive_);
+    return HostedSnapshot::begin(std::move(taken), false, std::move(run)).value();
+  }
+  HostedSnapshot::Run later() {
+    return [this](std::function<void()> work) { work_.push_back(std::move(work)); };
+  }
+  void run_all() {
+    for (auto work = std::exchange(work_, {}); !work.empty(); work = std::exchange(work_, {})) {
+      for (const auto& each : work) each();
+    }
+  }
+  /// One chunk: 3 is "not yet".
+  int take(HostedSnapshot& snapshot) {
+    BinaryWriter out;
+    EXPECT_TRUE(snapshot.put_chunk(out).ok());
+    BinaryReader in(out.buffer());
+    const int what = in.get_u8();
+    const int group = in.get_i32();
+    const std::string_view bytes = in.get_bytes();
+    EXPECT_LE(bytes.size(), kStatePieceBytes);
+    if (what <= 1) groups_[group] += bytes;
+    return what;
+  }
+  void expect_all(size_t bytes) {
+    ASSERT_EQ(groups_.size(), 32u);
+    for (const auto& [group, blob] : groups_) {
+      const auto parts = decode_hosted_group(blob);
+      ASSERT_TRUE(parts.ok() && parts->size() == 1);
+      EXPECT_EQ(parts->at(0).state, std::string(bytes, static_cast<char>('A' + group % 20)));
+    }
+  }
+
+  int written_ = 0;
+  bool alive_ = false;
+  std::vector<std::function<void()>> work_;
+  std::map<int, std::string> groups_;
+};
+
+TEST_F(HostedSnapshotTest, WritingRestsWhileTheQueueIsFull) {
+  constexpr size_t kBytes = (3 << 20) / 2;
+  const auto snapshot = begin(kBytes, later());
+  EXPECT_EQ(take(*snapshot), 3);
+  run_all();
+  EXPECT_LE(written_, 8) << "some MiB, not all 48";
+  EXPECT_TRUE(work_.empty()) << "no thread of the pool is held meanwhile";
+  int whats = 0;
+  for (int what = 0; what != 2; ++whats) {
+    what = take(*snapshot);
+    run_all();
+    ASSERT_LT(whats, 1000);
+  }
+  EXPECT_TRUE(snapshot->drained());
+  EXPECT_FALSE(alive_) << "its memory is given back";
+  EXPECT_EQ(written_, 64);
+  expect_all(kBytes);
+}
+
+TEST_F(HostedSnapshotTest, DropGivesTheMemoryBack) {
+  const auto snapshot = begin(1 << 20, later());
+  run_all();
+  EXPECT_TRUE(alive_);
+  snapshot->drop();
+  EXPECT_FALSE(alive_);
+  const auto other = begin(1 << 20, later());
+  other->drop();  // before its first step on the pool
+  run_all();
+  EXPECT_FALSE(alive_);
+}
+
+TEST_F(HostedSnapshotTest, PoolAndHostTakeTurns) {
+  IoPool pool(2);
+  const auto snapshot = begin(300'000, [&pool](std::function<void()> work) { pool.run(std::move(work)); });
+  int what = 0;
+  while ((what = take(*snapshot)) != 2) {
+    if (what == 3) std::this_thread::yield();
+  }
+  expect_all(300'000);
+}
+
+TEST_F(HostedSnapshotTest, HeaderDescribesTheBlobs) {
+  const auto snapshot = begin(10, later());
+  ASSERT_EQ(snapshot->union_elements().size(), 1u);
+  const auto header = std::get<HostedHeader>(decode_hosted_element(snapshot->union_elements()[0]).value());
+  EXPECT_EQ(header.checkpoint_id, 8);
+  run_all();
+  while (take(*snapshot) != 2) {
+  }
+  EXPECT_EQ(decode_hosted_group(groups_[0]).value().at(0).types, header.types);
+}
+
+TEST_F(HostedSnapshotTest, UnionListInASourceIsRefused) {
+  TaskSnapshot taken;
+  taken.operators.emplace_back();
+  taken.operators[0].uid = "x";
+  taken.operators[0].lists["list"] = {ListStateMode::kUnion, Serializer<int32_t>::describe(), {"1"}};
+  const auto refused = HostedSnapshot::begin(std::move(taken), true, later());
+  EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace weir
