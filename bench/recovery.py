@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """How long until the next result? Kills a worker, kills the leader, and restores a gigabyte; bench/recovery.cc is the job.
 
-Usage: recovery.py --build DIR [worker] [leader] [restore] [--kills N] [--megabytes N] [--log]
+Usage: recovery.py --build DIR [worker] [leader] [restore] [restore-hdfs] [--kills N] [--megabytes N] [--log]
 
 "Next result" is the first that a sink gives after it has been opened anew: what the survivors of a kill still give out does not count. The
 leader's part needs a ZooKeeper, which tools/real/zookeeper.py fetches and starts. The restore is compared with `cat` of the same files, with
-the system's cache emptied before (as root; else only with a warm one).
+the system's cache emptied before (as root; else only with a warm one); on an HDFS that tools/real/hdfs.py starts on this machine, with curl
+of the same files over WebHDFS and with `hdfs dfs -cat`. What else ran is told by the load; the workers' processor time depends on it least.
 """
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -186,7 +188,60 @@ def forget_cache():
         return False
 
 
-def restored(build, megabytes, rounds, show):
+def processor_seconds(pids):
+    """User and system time of processes that are alive."""
+    tick = os.sysconf("SC_CLK_TCK")
+    fields = []
+    for pid in pids:
+        with open(f"/proc/{pid}/stat") as stat:
+            fields.append(stat.read().rsplit(")", 1)[1].split())
+    return sum(int(f[11]) for f in fields) / tick, sum(int(f[12]) for f in fields) / tick
+
+
+def seconds_of(command, **options):
+    moment = time.monotonic()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, **options)
+    return time.monotonic() - moment
+
+
+class LocalDisk:
+    name = "local disk"
+
+    def __init__(self, directory):
+        self.uri = directory
+
+    def readings(self, files):
+        return {"cat": lambda: seconds_of(["cat", *files])}
+
+
+class Hdfs:
+    """`directory` of the local disk, copied."""
+
+    name = "HDFS"
+
+    def __init__(self, hdfs, directory, name):
+        self.conf = hdfs.env["HADOOP_CONF_DIR"]
+        self.shell = ["java", "-cp", f"{self.conf}:{hdfs.env['WEIR_TEST_HDFS_CLASSPATH']}", "org.apache.hadoop.fs.FsShell"]
+        self.local, self.path = directory, f"/{name}"
+        self.uri = hdfs.env["WEIR_TEST_HDFS"] + self.path
+        subprocess.run([*self.shell, "-put", directory, self.path], check=True, stderr=subprocess.DEVNULL)
+
+    def readings(self, files):
+        with open(os.path.join(self.conf, "hdfs-site.xml")) as conf:
+            namenode = re.search(r"dfs.namenode.http-address</name><value>([^<]+)", conf.read())[1]
+        there = [self.path + file[len(self.local):] for file in files]
+        urls = [f"http://{namenode}/webhdfs/v1{file}?op=OPEN" for file in there]
+
+        def hdfs_cat():
+            least = min(files, key=os.path.getsize)
+            start = seconds_of([*self.shell, "-cat", self.path + least[len(self.local):]], stderr=subprocess.DEVNULL)
+            return seconds_of([*self.shell, "-cat", *there], stderr=subprocess.DEVNULL) - start
+
+        return {"curl": lambda: sum(seconds_of(["curl", "-sfL", "-o", os.devnull, url]) for url in urls),
+                "hdfs dfs -cat, without its start": hdfs_cat}
+
+
+def restored(build, megabytes, rounds, show, hdfs=None):
     """Both workers of a job are killed, with a gigabyte of state and with none: the difference is what it takes to read the state. Its
     checkpoint is the one that the job was started from, which the coordinator has checked by then."""
     directory, empty = (tempfile.mkdtemp(prefix="weir-recovery-", dir=os.environ.get("WEIR_BENCH_DIR")) for _ in range(2))
@@ -204,12 +259,14 @@ def restored(build, megabytes, rounds, show):
         time.sleep(1)
         if cold:
             forget_cache()
+        before = coordinator.children()
         moment = time.monotonic()
-        for worker in coordinator.children():
+        for worker in before:
             os.kill(worker, signal.SIGKILL)
         took = results.next_after(moment)
+        used = processor_seconds(pid for pid in coordinator.children() if pid not in before)
         coordinator.end()
-        return took
+        return took, used
 
     try:
         filling, _ = start(directory, keys, interval="3 s")
@@ -220,22 +277,27 @@ def restored(build, megabytes, rounds, show):
             time.sleep(0.2)
         filling.end()
         files, size = newest_checkpoint(directory)
-        print(f"{keys} keys, {size / 1e6:.0f} MB in {len(files)} files", flush=True)
+        place = Hdfs(hdfs, directory, "full") if hdfs else LocalDisk(directory)
+        without_state = Hdfs(hdfs, empty, "empty") if hdfs else LocalDisk(empty)
+        print(f"{keys} keys, {size / 1e6:.0f} MB in {len(files)} files on {place.name}", flush=True)
         for cold in ([True, False] if forget_cache() else [False]):
-            name, speeds, ratios = "cold" if cold else "warm", [], []
+            name, speeds, ratios = "cold" if cold else "warm", [], {}
             for _ in range(rounds):
-                without = workers_killed(empty, 0, cold)
-                took = workers_killed(directory, keys, cold) - without
-                if cold:
-                    forget_cache()
-                moment = time.monotonic()
-                subprocess.run(["cat", *files], stdout=subprocess.DEVNULL, check=True)
-                cat = time.monotonic() - moment
+                without, _ = workers_killed(without_state.uri, 0, cold)
+                took, (user, system) = workers_killed(place.uri, keys, cold)
+                took -= without
                 speeds.append(size / took / 1e6)
-                ratios.append(cat / took)
-                print(f"    {name}: restored in {took:.2f} s, after {without:.2f} s for everything else; cat in {cat:.2f} s", flush=True)
-            print(f"restored with a {name} cache: median {statistics.median(speeds):.0f} MB/s, {statistics.median(ratios):.2f} of cat's speed",
-                  flush=True)
+                line = (f"    {name}: restored in {took:.2f} s (processor time: user {user:.2f} s, system {system:.2f} s), after {without:.2f} s for "
+                        "everything else")
+                for reader, read in place.readings(files).items():
+                    if cold:
+                        forget_cache()
+                    seconds = read()
+                    ratios.setdefault(reader, []).append(seconds / took)
+                    line += f"; {reader}: {seconds:.2f} s"
+                print(f"{line}; load {os.getloadavg()[0]:.1f}", flush=True)
+            of = ", ".join(f"{statistics.median(values):.2f} of the speed of {reader}" for reader, values in ratios.items())
+            print(f"restored from {place.name} with a {name} cache: median {statistics.median(speeds):.0f} MB/s, {of}", flush=True)
     finally:
         for process in running:
             process.end()
@@ -243,22 +305,30 @@ def restored(build, megabytes, rounds, show):
             shutil.rmtree(each, ignore_errors=True)
 
 
+def restored_from_hdfs(*arguments):
+    with RealSystem("hdfs.py") as hdfs:
+        os.environ["HADOOP_CONF_DIR"] = hdfs.env["HADOOP_CONF_DIR"]
+        restored(*arguments, hdfs=hdfs)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
-    parser.add_argument("parts", nargs="*", choices=["worker", "leader", "restore", []])
+    parser.add_argument("parts", nargs="*", choices=["worker", "leader", "restore", "restore-hdfs", []])
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--log", action="store_true")
     arguments = parser.parse_args()
-    parts = arguments.parts or ["worker", "leader", "restore"]
+    parts = arguments.parts or ["worker", "leader", "restore", "restore-hdfs"]
     if "worker" in parts:
         worker_killed(arguments.build, arguments.kills, arguments.log)
     if "leader" in parts:
         leader_killed(arguments.build, max(1, arguments.kills // 2), arguments.log)
     if "restore" in parts:
         restored(arguments.build, arguments.megabytes, arguments.rounds, arguments.log)
+    if "restore-hdfs" in parts:
+        restored_from_hdfs(arguments.build, arguments.megabytes, arguments.rounds, arguments.log)
     return 0
 
 
