@@ -25,6 +25,7 @@ StatusOr<BytePipe> BytePipe::claim_standard_streams() {
     return unavailable(cat("cannot take over standard input and output: ", std::strerror(errno)));
   }
   std::fflush(stdout);  // what was printed before and is still here goes to standard error as well
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // and what is printed from now on when a line is whole, not when the process ends
   // Files and terminals have no size to set, and smaller pipes work too.
   (void)fcntl(in.get(), F_SETPIPE_SZ, kPipeBytes);
   (void)fcntl(out.get(), F_SETPIPE_SZ, kPipeBytes);
