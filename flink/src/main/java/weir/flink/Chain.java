@@ -80,7 +80,7 @@ final class Chain implements AutoCloseable {
     }
 
     void open(VertexSpec spec, Opening opening) {
-        request.begin(Call.OPEN).u16(PROTOCOL).raw(spec.fingerprint, 0, 16).i32(spec.index).i32(opening.subtask).i32(opening.parallelism)
+        request.begin(Call.OPEN).u16(PROTOCOL).raw(spec.fingerprint, 16).i32(spec.index).i32(opening.subtask).i32(opening.parallelism)
                 .i32(opening.maxParallelism).i32(opening.attempt).i64(opening.restored).u8(opening.start).i32(spec.build)
                 .i32(opening.elements.size());
         opening.elements.forEach(request::bytes);
@@ -88,7 +88,7 @@ final class Chain implements AutoCloseable {
     }
 
     void restoreGroup(int keyGroup, boolean last, byte[] piece, int length) {
-        process.call(request.begin(Call.RESTORE_GROUP).i32(keyGroup).u8(last ? 1 : 0).raw(piece, 0, length), reply);
+        process.call(request.begin(Call.RESTORE_GROUP).i32(keyGroup).u8(last ? 1 : 0).raw(piece, length), reply);
     }
 
     void ready() {

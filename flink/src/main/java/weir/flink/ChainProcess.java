@@ -3,6 +3,7 @@ package weir.flink;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -103,7 +104,7 @@ final class ChainProcess implements AutoCloseable {
             }
             if (reply.u8() != 0) {
                 String code = reply.utf();
-                failure = new ChainFailure(title + ": " + new String(reply.bytes(), java.nio.charset.StandardCharsets.UTF_8) + " (" + code + ")");
+                failure = new ChainFailure(title + ": " + new String(reply.bytes(), StandardCharsets.UTF_8) + " (" + code + ")");
                 throw failure;
             }
         } finally {

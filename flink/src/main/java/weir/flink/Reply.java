@@ -5,77 +5,62 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 
 /**
- * One reply of a chain, read in full into a buffer that is used again, and then taken apart from its beginning. Belongs to one
- * thread. A reply that ends early is a {@link ChainFailure}.
+ * One reply of a chain, read in full into a buffer that is used again, and then taken apart from its beginning. One that ends early is a
+ * {@link ChainFailure}. Belongs to one thread.
  */
 final class Reply {
-    private static final VarHandle I16 = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
-    private static final VarHandle I32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
-    private static final VarHandle I64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-
-    private byte[] buffer = new byte[256];
-    private int at;
-    private int end;
+    private ByteBuffer buffer = ByteBuffer.allocate(256);
 
     void readFrom(InputStream stream) throws IOException {
         readFully(stream, 4);
-        int length = (int) I32.get(buffer, 0);
+        int length = buffer.getInt();
         if (length < 1 || length > Integer.MAX_VALUE - 64) {
             throw new IOException("a reply of " + Integer.toUnsignedString(length) + " bytes; is something else written to standard output?");
         }
-        if (buffer.length < length) {
-            buffer = new byte[Math.max(length, (int) Math.min(Integer.MAX_VALUE - 64, 2L * buffer.length))];
+        if (buffer.capacity() < length) {
+            buffer = ByteBuffer.allocate(Math.max(length, (int) Math.min(Integer.MAX_VALUE - 64, 2L * buffer.capacity())));
         }
         readFully(stream, length);
-        at = 0;
-        end = length;
     }
 
     private void readFully(InputStream stream, int length) throws IOException {
         for (int done = 0; done < length;) {
-            int n = stream.read(buffer, done, Math.min(Request.PIPE_BYTES, length - done));
+            int n = stream.read(buffer.array(), done, Math.min(Request.PIPE_BYTES, length - done));
             if (n < 0) {
                 throw new EOFException(done + " of " + length + " bytes, then the end of the pipe");
             }
             done += n;
         }
+        buffer.position(0).limit(length);
     }
 
     int u8() {
-        return buffer[take(1)] & 0xff;
+        return left(1).get() & 0xff;
     }
 
     int u16() {
-        return (short) I16.get(buffer, take(2)) & 0xffff;
+        return left(2).getShort() & 0xffff;
     }
 
     int i32() {
-        return (int) I32.get(buffer, take(4));
+        return left(4).getInt();
     }
 
     long i64() {
-        return (long) I64.get(buffer, take(8));
+        return left(8).getLong();
     }
 
     /** i32 length, then the bytes. */
     byte[] bytes() {
-        int length = i32();
-        int from = take(length);
-        return Arrays.copyOfRange(buffer, from, from + length);
+        return take(i32());
     }
 
+    /** u16 length, then modified UTF-8. */
     String utf() {
-        int length = u16();
-        int from = take(length);
-        byte[] text = new byte[2 + length];
-        I16.set(text, 0, (short) length);
-        System.arraycopy(buffer, from, text, 2, length);
+        byte[] text = take(2 + (left(2).getShort(buffer.position()) & 0xffff));
         try {
             return new DataInputStream(new ByteArrayInputStream(text)).readUTF();
         } catch (IOException e) {
@@ -83,12 +68,17 @@ final class Reply {
         }
     }
 
-    private int take(int length) {
-        if (length < 0 || length > end - at) {
-            throw new ChainFailure("a chain's reply ends " + (length - (end - at)) + " bytes early");
+    private byte[] take(int length) {
+        ByteBuffer from = left(length);
+        byte[] bytes = new byte[length];
+        from.get(bytes);
+        return bytes;
+    }
+
+    private ByteBuffer left(int length) {
+        if (length < 0 || length > buffer.remaining()) {
+            throw new ChainFailure("a chain's reply ends early: " + buffer.remaining() + " bytes are left, and " + length + " are wanted");
         }
-        int from = at;
-        at += length;
-        return from;
+        return buffer;
     }
 }

@@ -2,32 +2,23 @@ package weir.flink;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 
-/**
- * One request to a chain, built in a buffer that grows and is used again. Belongs to one thread.
- */
+/** One request to a chain, built in a buffer that grows and is used again. Belongs to one thread. */
 final class Request {
-    private static final VarHandle I16 = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.BIG_ENDIAN);
-    private static final VarHandle I32 = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
-    private static final VarHandle I64 = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-    private static final int HEADER = 5;
-
     /** The JVM copies what it reads or writes into memory that it allocates for as much as it is asked for. */
     static final int PIPE_BYTES = 64 << 10;
 
-    private byte[] buffer = new byte[256];
-    private int end = HEADER;
+    private static final int HEADER = 5;
+    private static final int MOST = Integer.MAX_VALUE - 64;
+
+    private ByteBuffer buffer = ByteBuffer.allocate(256).position(HEADER);
     private Call call;
 
     /** Begins a new request; what was in it is gone. */
     Request begin(Call what) {
         call = what;
-        buffer[4] = (byte) what.number;
-        end = HEADER;
+        buffer.clear().position(HEADER);
         return this;
     }
 
@@ -37,62 +28,56 @@ final class Request {
 
     /** Bytes of the body so far. */
     int size() {
-        return end - HEADER;
+        return buffer.position() - HEADER;
     }
 
     Request u8(int value) {
-        reserve(1);
-        buffer[end++] = (byte) value;
+        room(1).put((byte) value);
         return this;
     }
 
     Request u16(int value) {
-        reserve(2);
-        I16.set(buffer, end, (short) value);
-        end += 2;
+        room(2).putShort((short) value);
         return this;
     }
 
     Request i32(int value) {
-        reserve(4);
-        I32.set(buffer, end, value);
-        end += 4;
+        room(4).putInt(value);
         return this;
     }
 
     Request i64(long value) {
-        reserve(8);
-        I64.set(buffer, end, value);
-        end += 8;
+        room(8).putLong(value);
         return this;
     }
 
-    Request raw(byte[] bytes, int offset, int length) {
-        reserve(length);
-        System.arraycopy(bytes, offset, buffer, end, length);
-        end += length;
+    Request raw(byte[] bytes, int length) {
+        room(length).put(bytes, 0, length);
         return this;
     }
 
     /** i32 length, then the bytes. */
     Request bytes(byte[] bytes) {
-        return i32(bytes.length).raw(bytes, 0, bytes.length);
+        return i32(bytes.length).raw(bytes, bytes.length);
     }
 
     void writeTo(OutputStream stream) throws IOException {
-        I32.set(buffer, 0, end - 4);
+        int end = buffer.position();
+        buffer.putInt(0, end - 4).put(4, (byte) call.number());
         for (int done = 0; done < end; done += PIPE_BYTES) {
-            stream.write(buffer, done, Math.min(PIPE_BYTES, end - done));
+            stream.write(buffer.array(), done, Math.min(PIPE_BYTES, end - done));
         }
         stream.flush();
     }
 
-    private void reserve(int more) {
-        if (more > Integer.MAX_VALUE - 64 - end) {
-            throw new ChainFailure("a request to a chain would be larger than 2 GiB");
+    private ByteBuffer room(int more) {
+        if (buffer.remaining() < more) {
+            if (more > MOST - buffer.position()) {
+                throw new ChainFailure("a request to a chain would be larger than 2 GiB");
+            }
+            int size = (int) Math.min(MOST, Math.max(2L * buffer.capacity(), buffer.position() + more));
+            buffer = ByteBuffer.allocate(size).put(buffer.flip());
         }
-        if (buffer.length - end < more) {
-            buffer = Arrays.copyOf(buffer, (int) Math.min(Integer.MAX_VALUE - 64, Math.max(2L * buffer.length, end + more)));
-        }
+        return buffer;
     }
 }

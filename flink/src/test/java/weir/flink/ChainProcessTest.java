@@ -47,6 +47,9 @@ class ChainProcessTest {
                 failed.countDown();
             });
             caller.start();
+            while (!Files.exists(process.home().file("hanging"))) {
+                Thread.yield();
+            }
             caller.interrupt();
             assertTrue(failed.await(10, TimeUnit.SECONDS));
         }

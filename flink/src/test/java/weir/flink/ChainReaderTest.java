@@ -7,11 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.core.io.InputStatus;
 import org.junit.jupiter.api.Test;
 
 class ChainReaderTest {
-    private final Fakes.Context context = new Fakes.Context();
+    private final SourceReaderContext context = Fakes.context();
     private final Fakes.Outputs outputs = new Fakes.Outputs();
 
     private static ChainSplit split(int... bytes) {

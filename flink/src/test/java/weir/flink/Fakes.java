@@ -1,16 +1,16 @@
 package weir.flink;
 
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
-import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.metrics.groups.SourceReaderMetricGroup;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
-import org.apache.flink.util.UserCodeClassLoader;
 
 /** Stand-ins for both neighbours of the bridge: the chain's process (weir/native/fake_chain) and Flink. */
 final class Fakes {
@@ -72,43 +72,11 @@ final class Fakes {
         public void releaseOutputForSplit(String split) {}
     }
 
-    static final class Context implements SourceReaderContext {
-        final SourceReaderMetricGroup metrics = UnregisteredMetricsGroup.createSourceReaderMetricGroup();
-
-        @Override
-        public SourceReaderMetricGroup metricGroup() {
-            return metrics;
-        }
-
-        @Override
-        public Configuration getConfiguration() {
-            return new Configuration();
-        }
-
-        @Override
-        public String getLocalHostName() {
-            return "localhost";
-        }
-
-        @Override
-        public int getIndexOfSubtask() {
-            return 0;
-        }
-
-        @Override
-        public void sendSplitRequest() {}
-
-        @Override
-        public void sendSourceEventToCoordinator(SourceEvent event) {}
-
-        @Override
-        public UserCodeClassLoader getUserCodeClassLoader() {
-            return null;
-        }
-
-        @Override
-        public int currentParallelism() {
-            return 1;
-        }
+    /** What the reader asks its context for; everything else is null. */
+    static SourceReaderContext context() {
+        SourceReaderMetricGroup metrics = UnregisteredMetricsGroup.createSourceReaderMetricGroup();
+        Map<String, Object> answers = Map.of("metricGroup", metrics, "getConfiguration", new Configuration(), "getIndexOfSubtask", 0, "currentParallelism", 1);
+        return (SourceReaderContext) Proxy.newProxyInstance(Fakes.class.getClassLoader(), new Class<?>[] {SourceReaderContext.class},
+                (proxy, method, arguments) -> answers.get(method.getName()));
     }
 }

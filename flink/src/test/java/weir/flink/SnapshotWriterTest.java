@@ -81,9 +81,12 @@ class SnapshotWriterTest {
         try (ChainProcess process = Fakes.process("slow"); SnapshotWriter writer = new SnapshotWriter(process, "fake", mails::add)) {
             snapshot(process);
             writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
+            RunnableFuture<?> future = context.getKeyedStateStreamFuture();
+            complete(future);
             writer.drop(1);
             writer.drop(1);
             writer.drop(2);
+            future.get(10, TimeUnit.SECONDS); // the lease has been given back
             process.call(new Request().begin(Call.TIMER), new Reply());
         }
         mails.forEach(Runnable::run); // whatever was reported, the task goes on
