@@ -311,8 +311,8 @@ class Case:
         expect(not wrong, f"{len(wrong)} words of {len(seen)} are wrong: {dict(list(wrong.items())[:2])}")
 
 
-def job_ends_exactly_after_kills_and_rescaling(case):
-    job = case.job()
+def job_ends_exactly_after_kills_and_rescaling(case, *more):
+    job = case.job(*more)
     job.start(2)
     job.poll()
     state = job.checkpoint(1)
@@ -333,6 +333,10 @@ def job_ends_exactly_after_kills_and_rescaling(case):
     job.complete(checkpoint)
     job.close()
     case.expect_exact_output()
+
+
+def job_of_unchained_operators_ends_exactly(case):
+    job_ends_exactly_after_kills_and_rescaling(case, "-D", "pipeline.operator-chaining.enabled=false")
 
 
 def job_without_checkpoints_commits_at_its_end(case):
@@ -418,7 +422,7 @@ def garbage_is_answered_or_ends_the_chain(case):
     expect(chain.wait() == 1 and "not from weir's operator" in "".join(chain.lines), "".join(chain.lines))
 
 
-CASES = [job_ends_exactly_after_kills_and_rescaling, job_without_checkpoints_commits_at_its_end, openings_that_do_not_fit_are_refused_in_a_sentence,
+CASES = [job_ends_exactly_after_kills_and_rescaling, job_of_unchained_operators_ends_exactly, job_without_checkpoints_commits_at_its_end, openings_that_do_not_fit_are_refused_in_a_sentence,
          chain_ends_with_its_input, signals_of_a_terminal_do_not_end_a_chain, crash_is_told_with_a_back_trace,
          what_a_job_prints_goes_to_standard_error, garbage_is_answered_or_ends_the_chain]
 
