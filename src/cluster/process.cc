@@ -33,7 +33,9 @@ Process::Process(const Configuration& configuration)
              .environment = process_environment,
              .login_user = process_login_user(),
              .sleep = sleep_for,
-             .wall_ms = [] { return RealClock().wall_ms(); }}),
+             .wall_ms = [] { return RealClock().wall_ms(); },
+             .relative_paths = configuration.get(options::kTarget) == ExecutionTarget::kWeir &&
+                               configuration.get(options::kRole) != ProcessRole::kChain}),
       platform(files, static_cast<int>(configuration.get(options::kIoThreads)), security_options(configuration)) {}
 
 }  // namespace weir

@@ -83,6 +83,16 @@ TEST(RealFileSystems, RefuseUnknownSchemesByName) {
             "INVALID_ARGUMENT: cannot use ftp://host/a: weir has no file system for the scheme \"ftp\": it knows file, hdfs, webhdfs and memory");
 }
 
+TEST(RealFileSystems, RefuseRelativePathsIfTheyAreTo) {
+  RealFileSystems files({.relative_paths = false});
+  EXPECT_TRUE(files.resolve("/a").ok());
+  EXPECT_TRUE(files.resolve("file:/a").ok());
+  EXPECT_TRUE(files.resolve("memory://x/a").ok());
+  const auto refused = files.resolve("out/a");
+  EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.status().message().find("\"out/a\" is a relative path"), std::string::npos);
+}
+
 TEST(RealFileSystems, DateMemoryFilesByTheClockTheyWereGiven) {
   RealFileSystemsOptions options;
   options.wall_ms = [] { return int64_t{1234}; };

@@ -54,6 +54,10 @@ StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFi
 
 StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
   WEIR_ASSIGN_OR_RETURN(const FileUri uri, parse_file_uri(text));
+  if (!options_.relative_paths && uri.scheme == "file" && text.find(":/") == std::string::npos && !text.starts_with('/')) {
+    return invalid_argument(cat("\"", text, "\" is a relative path, which is another place for each process of a cluster; give an absolute one, "
+                                "or scheme://authority/path"));
+  }
   std::lock_guard lock(mutex_);
   std::shared_ptr<FileSystem>& fs = made_[{uri.scheme, uri.authority}];
   if (fs == nullptr) {

@@ -21,6 +21,7 @@ struct RealFileSystemsOptions {
   std::string login_user;   ///< whom HDFS is told about when HADOOP_USER_NAME is not set
   std::function<void(std::chrono::milliseconds)> sleep;  ///< waits between attempts; without it there is no wait
   std::function<int64_t()> wall_ms;                      ///< dates files in memory://
+  bool relative_paths = true;  ///< false: refused, where other processes would take them for other places
 };
 
 /// The file systems of the real world: file, memory, hdfs and webhdfs. One object per scheme and authority, made at first use;
