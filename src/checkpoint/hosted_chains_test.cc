@@ -9,6 +9,7 @@
 #include "checkpoint/restore_plan.h"
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/testing/memory_keyed_state.h"
+#include "checkpoint/testing/samples.h"
 #include "fs/memory/memory_file_system.h"
 #include "weir/types.h"
 
@@ -256,33 +257,51 @@ class HostedChains : public testing::Test {
     return load_checkpoint(directory, options);
   }
 
-  /// What each subtask of an operator starts from: its lists' elements and its keyed state's entries, as text.
-  static StatusOr<std::vector<std::string>> restored(const LoadedCheckpoint& loaded, const OperatorId& id, int parallelism) {
+  struct Restored {
+    std::vector<std::pair<std::string, std::string>> elements;  ///< each with its list's name
+    std::vector<MemoryKeyedState::Entry> entries;
+  };
+  /// What each subtask of an operator starts from.
+  static StatusOr<std::vector<Restored>> restore(const LoadedCheckpoint& loaded, const OperatorId& id, int parallelism) {
     const auto plan = plan_restore(loaded.metadata, {{"op", "op", id, parallelism, 128}}, {.ignore_unclaimed_state = true});
     if (!plan.ok()) return plan.status();
     StateReader reader(loaded.directory, nullptr);
     const OperatorStateDescription* known = loaded.sidecar->find(id);
-    std::vector<std::string> subtasks;
-    for (const SubtaskRestore& restore : plan->operators[0].subtasks) {
-      std::string& text = subtasks.emplace_back();
-      for (const ListStateSelection& list : restore.lists) {
+    std::vector<Restored> subtasks;
+    for (const SubtaskRestore& subtask : plan->operators[0].subtasks) {
+      Restored& restored = subtasks.emplace_back();
+      for (const ListStateSelection& list : subtask.lists) {
         const auto read = reader.open(list.handle->stream);
         if (!read.ok()) return read.status();
         const auto elements = read_list_elements(*list.handle, list.list, list.elements, *read);
         if (!elements.ok()) return elements.status();
-        for (const std::string& element : *elements) text += list.list + "=" + element + " ";
+        for (const std::string& element : *elements) restored.elements.emplace_back(list.list, element);
       }
       MemoryKeyedState state(128);
       const KeyedStreamHeader types{known->key_type.value_or(TypeDescription()), known->keyed_states};
-      for (const KeyedStateSelection& keyed : restore.keyed) {
+      for (const KeyedStateSelection& keyed : subtask.keyed) {
         const auto read = reader.open(keyed.handle->stream);
         if (!read.ok()) return read.status();
         const Status status = restore_keyed_state(*keyed.handle, keyed.groups, *read, &types, false, state);
         if (!status.ok()) return status;
       }
-      for (const auto& entry : state.entries) text += std::to_string(entry.key_group) + ":" + entry.state + "/" + entry.key + "=" + entry.value + " ";
+      restored.entries = state.entries;
     }
     return subtasks;
+  }
+  /// The same as text.
+  static StatusOr<std::vector<std::string>> restored(const LoadedCheckpoint& loaded, const OperatorId& id, int parallelism) {
+    const auto subtasks = restore(loaded, id, parallelism);
+    if (!subtasks.ok()) return subtasks.status();
+    std::vector<std::string> texts;
+    for (const Restored& each : *subtasks) {
+      std::string& text = texts.emplace_back();
+      for (const auto& [list, element] : each.elements) text += list + "=" + element + " ";
+      for (const auto& entry : each.entries) {
+        text += std::to_string(entry.key_group) + ":" + entry.state + "/" + entry.key + "=" + entry.value + " ";
+      }
+    }
+    return texts;
   }
 
   FlinkSnapshot snapshot_;
@@ -375,6 +394,31 @@ TEST_F(HostedChains, ThatDescribeAnOperatorDifferentlyAreRefused) {
 TEST_F(HostedChains, WithoutAHeaderAreDamaged) {
   snapshot_.operators[1].subtasks[1].lists[std::string(kHostedUnionList)].elements.pop_back();
   EXPECT_EQ(load().status().code(), StatusCode::kDataLoss);
+}
+
+/// Savepoints of examples/flights, of real clusters, at parallelism 2.
+TEST_F(HostedChains, OfRealSavepointsAreRead) {
+  const std::pair<const char*, const char*> samples[] = {
+      {"flink-1.20.5/hosted-flights/_metadata",
+       "checkpoint 6\nflights SourceReaderState 1\ndelays _timer_state/event_window-timers 21\ndelays window-contents 21\n"
+       "results committables 4\nresults file-sink-run 1\n"},
+      {"flink-2.3.0/hosted-flights/_metadata",
+       "checkpoint 12\nflights SourceReaderState 1\ndelays _timer_state/event_window-timers 31\ndelays window-contents 31\n"
+       "results committables 2\nresults file-sink-run 1\n"}};
+  for (const auto& [sample, expected] : samples) {
+    const auto loaded = load(flink_sample(sample));
+    ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
+    std::string found = "checkpoint " + std::to_string(loaded->metadata->checkpoint_id) + "\n";
+    for (const char* uid : {"flights", "delays", "results"}) {
+      const auto subtasks = restore(*loaded, murmur3_128(uid), 1);
+      ASSERT_TRUE(subtasks.ok()) << subtasks.status().to_string();
+      std::map<std::string, int> counts;
+      for (const auto& [list, element] : subtasks->front().elements) ++counts[list];
+      for (const auto& entry : subtasks->front().entries) ++counts[entry.state];
+      for (const auto& [name, count] : counts) found += std::string(uid) + " " + name + " " + std::to_string(count) + "\n";
+    }
+    EXPECT_EQ(found, expected) << sample;
+  }
 }
 
 TEST_F(HostedChains, AnswerWhateverBitIsFlipped) {
