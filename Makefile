@@ -1,7 +1,8 @@
 # Two commands do everything on a fresh Debian 12 machine, as root or with sudo:
 #   make demo   installs what is missing, builds, and runs the flights job with three kill -9 (HDFS=1: on a real HDFS;
-#               CLUSTER=1: on two coordinators and three workers, over a real HDFS with a real ZooKeeper)
-#   make test   the whole suite, real HDFS and ZooKeeper included
+#               CLUSTER=1: on two coordinators and three workers, over a real HDFS with a real ZooKeeper;
+#               FLINK=1: inside a real Apache Flink, over a real HDFS)
+#   make test   the whole suite, real HDFS, ZooKeeper and Flink included
 # The others: build, unit (tests that need no server), bench, flink-bridge (what runs a job inside Flink), install PREFIX=…, clean.
 
 BUILD  ?= build
@@ -12,11 +13,11 @@ BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 
 .PHONY: demo test build unit bench flink-bridge install deps deps-test clean
 
-demo: deps $(BUILD)/build.ninja
+demo: deps $(BUILD)/build.ninja $(if $(FLINK),$(BRIDGE))
 	ninja -C $(BUILD) -j $(JOBS) flights word_count
-	python3 tools/demo.py --build $(BUILD) $(if $(CLUSTER),--cluster,$(if $(HDFS),--hdfs))
+	python3 tools/demo.py --build $(BUILD) $(if $(FLINK),--flink,$(if $(CLUSTER),--cluster,$(if $(HDFS),--hdfs)))
 
-test: deps-test $(BUILD)/build.ninja
+test: deps-test $(BUILD)/build.ninja $(BRIDGE)
 	ninja -C $(BUILD) -j $(JOBS)
 	python3 tools/run_tests.py --build $(BUILD)
 
@@ -43,7 +44,7 @@ $(BUILD)/build.ninja: CMakeLists.txt
 	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
 
 deps:
-	@tools/install_packages.sh build $(if $(HDFS)$(CLUSTER),hdfs)
+	@tools/install_packages.sh build $(if $(HDFS)$(CLUSTER)$(FLINK),hdfs) $(if $(FLINK),test)
 
 deps-test:
 	@tools/install_packages.sh build hdfs test

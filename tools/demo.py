@@ -8,7 +8,9 @@ independent computation in Python. The last line says OK, or the exit code is no
 With --cluster: on three workers and two coordinators, each a process of its own, over a real HDFS with a real ZooKeeper. Kills workers and
 the leading coordinator at random moments, starts them again, and says for each kill how long it took until the next result was visible.
 
-Usage: demo.py --build DIR [--hdfs | --cluster] [--seed N] [--seconds N] [--kills N]
+With --flink: inside a real Apache Flink, with checkpoints and results on a real HDFS. Kills a TaskManager, and a process that runs a chain.
+
+Usage: demo.py --build DIR [--hdfs | --cluster | --flink] [--seed N] [--seconds N] [--kills N]
 """
 
 import argparse
@@ -26,6 +28,7 @@ import flights_cluster  # noqa: E402
 import flights_data  # noqa: E402
 import flights_job  # noqa: E402
 import flights_reference  # noqa: E402
+import flink_cluster  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLUSTER_SECONDS = 30
@@ -177,22 +180,91 @@ def run_cluster(arguments, place):
         f"digest={flights_job.digest(found)} reference={flights_job.digest(expected)} output={place.uri('out')}")
 
 
+def show_vertices(flink, job):
+    say("    " + "; ".join(f"{v['name']}: {v['status']}, {v['metrics']['read-records']} records in, {v['metrics']['write-records']} out"
+                           for v in flink.vertices(job)) + f"; {flink.completed(job)} checkpoints")
+
+
+def strike(flink, job, results, victim):
+    """Kills it and waits for the next result; the seconds until then."""
+    failures = len(flink.exceptions(job))
+    moment = flights_cluster.Moment()
+    if victim == "TaskManager":
+        number = min(flink.placed_on(job))
+        say(f"--- kill -9 of TaskManager {number}, in which the job runs ---")
+        flink.kill(number)
+    else:
+        pid = random.choice(flink.chains())
+        say(f"--- kill -9 of the process {pid}, which runs a chain ---")
+        os.kill(pid, signal.SIGKILL)
+    flink.wait("Flink's word of it", lambda: len(flink.exceptions(job)) > failures, 60, job)
+    say("    Flink says: " + flink.exceptions(job)[0].splitlines()[0][:200])
+    if victim == "TaskManager":
+        flink.revive(number)
+    if not results.wait_after(moment, 60):
+        fail("no result was visible within 60 s after the kill")
+    seconds = results.after(moment) - moment.monotonic
+    say(f"--- the next result was visible {seconds:.1f} s after the kill ---")
+    return seconds
+
+
+def run_flink(arguments, place):
+    binary = flights_binary(arguments)
+    source = flights_data.flights_directory()
+    expected = flights_reference.expected_lines(source)
+    records = flights_data.count_rows(source)
+    random.seed(arguments.seed)
+    say("starting a Flink (JobManager and two TaskManagers)")
+    with flink_cluster.FlinkCluster(taskmanagers=2) as flink:
+        version = flink.env["WEIR_TEST_FLINK_VERSION"]
+        command = flights_job.flights_command(binary, source, place, parallelism=2, rate=round(records / arguments.seconds),
+                                              extra=["--target", "flink", "--rest", flink.url, "--detached"])
+        say(f"{records} flights in Flink {version}, checkpoints each second; seed {arguments.seed}")
+        say(shown(command))
+        job = flink_cluster.submit(command)
+        say(f"dashboard: {flink.url}/#/job/running/{job}/overview")
+        flink.wait_running(job)
+        victims = ["TaskManager", "chain"] * arguments.kills
+        with flights_cluster.Results(place) as results:
+            flink.wait("the first result", lambda: results.seen, 60, job)
+            for victim in victims:
+                time.sleep(random.uniform(1, 3))
+                show_vertices(flink, job)
+                strike(flink, job, results, victim)
+            deadline = time.monotonic() + arguments.seconds * 3 + 60
+            while flink.state(job) not in flink_cluster.ENDED and time.monotonic() < deadline:
+                show_vertices(flink, job)
+                time.sleep(3)
+        flink.wait_end(job, "FINISHED", 10)
+        show_vertices(flink, job)
+    found = compare(expected, place)
+    say(f"demo: OK records={records} flink={version} kills={len(victims)} digest={flights_job.digest(found)} "
+        f"reference={flights_job.digest(expected)} output={place.uri('out')}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="the build directory")
     parser.add_argument("--hdfs", action="store_true", default=os.environ.get("HDFS") == "1", help="checkpoints and output on a real HDFS")
     parser.add_argument("--cluster", action="store_true", default=os.environ.get("CLUSTER") == "1",
                         help="several processes, over a real HDFS with a real ZooKeeper")
+    parser.add_argument("--flink", action="store_true", default=os.environ.get("FLINK") == "1", help="inside a real Flink, over a real HDFS")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    parser.add_argument("--seconds", type=float, help="how long the job would take without kills (20; --cluster: 30)")
-    parser.add_argument("--kills", type=int, help="3; --cluster: 2 of workers, and as many of the leader")
+    parser.add_argument("--seconds", type=float, help="how long the job would take without kills (20; --cluster, --flink: 30)")
+    parser.add_argument("--kills", type=int, help="3; --cluster: 2 of workers, and as many of the leader; --flink: 1 of a TaskManager and 1 of a chain")
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started is ended
-    arguments.seconds = arguments.seconds or (CLUSTER_SECONDS if arguments.cluster else 20)
+    arguments.seconds = arguments.seconds or (CLUSTER_SECONDS if arguments.cluster or arguments.flink else 20)
     if arguments.kills is None:
-        arguments.kills = 2 if arguments.cluster else 3
-    if arguments.cluster:
+        arguments.kills = 1 if arguments.flink else 2 if arguments.cluster else 3
+    if arguments.flink:
+        with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
+            try:
+                run_flink(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
+            except (flink_cluster.Failure, subprocess.SubprocessError) as failure:
+                fail(str(failure))
+    elif arguments.cluster:
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"), server("zookeeper.py", "a ZooKeeper"):
             run_cluster(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
     elif arguments.hdfs:

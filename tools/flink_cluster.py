@@ -45,6 +45,20 @@ class FlinkCluster(flights_cluster.RealSystem):
     def revive(self, number):
         self._tool("revive", str(number))
 
+    def chains(self):
+        """The pids of the processes that run chains."""
+        found = []
+        for name, pid in self.pids().items():
+            if not name.startswith("taskmanager") or not os.path.isdir(f"/proc/{pid}"):
+                continue
+            for task in os.listdir(f"/proc/{pid}/task"):
+                try:
+                    with open(f"/proc/{pid}/task/{task}/children") as children:
+                        found += [int(child) for child in children.read().split()]
+                except OSError:  # the thread has ended
+                    pass
+        return sorted(set(found))
+
     def _tool(self, what, *rest):
         subprocess.run([sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120)
 

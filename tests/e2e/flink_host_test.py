@@ -163,39 +163,40 @@ def rescaled(suite):
     place = suite.place()
     start = "none"
     for parallelism in (2, 3):
-        job = suite.submit(place, parallelism=parallelism, start=start)
-        suite.checkpointed(job, 3)
+        job = suite.submit(place, parallelism=parallelism, rate=RATE // 2, start=start)
+        suite.checkpointed(job)
         start = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
     suite.finished(suite.submit(place, parallelism=1, start=start))
     suite.check_output(place)
 
 
 def unaligned_rescaled(suite):
-    """In-flight records of a checkpoint go to other subtasks than those they were on the way to."""
+    """Records that are on their way when a checkpoint is taken go to other subtasks afterwards."""
     place = suite.place()
-    flags = ["-D", "execution.checkpointing.unaligned.enabled=true", "--slow-us", "400"]
-    job = suite.submit(place, "e2e_breaking_flights", rate=0, extra=flags)
+    unaligned = ["-D", "execution.checkpointing.unaligned.enabled=true",
+                 "-D", "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION"]
+    job = suite.submit(place, "e2e_breaking_flights", extra=[*unaligned, "--slow-us", str(round(2e6 / RATE * 2))])  # half as fast as the source
 
     def in_flight():
         latest = suite.flink.checkpoints(job)["latest"]["completed"]
-        return latest and latest.get("persisted_data", 0) > 0
+        return latest["persisted_data"] if latest else 0
     suite.flink.wait("a checkpoint with records in flight", in_flight, 60, job)
     suite.flink.cancel(job)
+    check(in_flight() > 0, "the last checkpoint holds no records in flight")
     start = suite.flink.newest_checkpoint(job)
-    check(suite.flink.checkpoints(job)["latest"]["completed"].get("persisted_data", 0) > 0, "the last checkpoint holds no records in flight")
-    suite.finished(suite.submit(place, "e2e_breaking_flights", parallelism=3, rate=0, start=start, extra=flags[:2]))
+    suite.finished(suite.submit(place, "e2e_breaking_flights", parallelism=3, start=start, extra=unaligned))
     suite.check_output(place)
 
 
 def there_and_back(suite):
     """One process, Flink, one process."""
     place = suite.place()
-    run = flights_job.Run(suite.flights_command(place, start="latest"))
+    run = flights_job.Run(suite.flights_command(place, rate=RATE // 2, start="latest"))
     check(run.wait_for_line("RUNNING", 30), f"it did not run:\n{run.tail()}")
     time.sleep(1)
     check(run.kill_after(0), "it ended by itself")
-    job = suite.submit(place, parallelism=3, start="latest")
-    suite.checkpointed(job, 3)
+    job = suite.submit(place, parallelism=3, rate=RATE // 2, start="latest")
+    suite.checkpointed(job)
     savepoint = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
     run = flights_job.Run(suite.flights_command(place, start=savepoint))
     check(run.wait(END_SECONDS) == 0, f"from {savepoint}:\n{run.tail()}")
