@@ -1,6 +1,7 @@
 #include "checkpoint/keyed_stream.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "base/status_macros.h"
@@ -142,33 +143,56 @@ Groups end_of_piece(Groups first, Groups end) {
   return next;
 }
 
-/// Of a chain that Flink hosted: the operator's part of each group's blob.
+/// Calls `restore` with each group and its bytes, which are read some megabytes at a time.
+Status read_groups(const std::vector<KeyGroupBytes>& groups, const ReadAt& read,
+                   const std::function<Status(int key_group, std::string_view bytes)>& restore) {
+  std::string piece;
+  for (auto group = groups.begin(); group != groups.end();) {
+    const auto end = end_of_piece(group, groups.end());
+    const int64_t start = group->offset;
+    WEIR_RETURN_IF_ERROR(read(start, (end - 1)->offset + (end - 1)->length - start, &piece));
+    for (; group != end; ++group) {
+      const auto bytes = std::string_view(piece).substr(static_cast<size_t>(group->offset - start), static_cast<size_t>(group->length));
+      WEIR_RETURN_IF_ERROR(restore(group->key_group, bytes));
+    }
+  }
+  return {};
+}
+
+Status restore_group(int key_group, std::string_view bytes, KeyedState& state) {
+  BinaryReader in(bytes);
+  WEIR_RETURN_IF_ERROR(state.read_group(key_group, in));
+  return in.status(cat("key group ", key_group));
+}
+
+/// Of a chain that Flink hosted: the operator's part of a group's blob.
+Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string_view bytes, KeyedState& state) {
+  const std::string where = cat("key group ", key_group);
+  BinaryReader in(bytes);
+  const int64_t length = in.get_i64();
+  if (length < 0) in.fail("a negative length");
+  const std::string_view blob = in.get_raw(static_cast<size_t>(length));
+  WEIR_RETURN_IF_ERROR(in.status(where));
+  if (blob.empty()) return {};
+  const auto parts = decode_hosted_group(blob);
+  if (!parts.ok()) return parts.status().with_context(where);
+  for (const HostedGroupPart& part : *parts) {
+    if (part.operator_id != wanted.operator_id) continue;
+    if (part.types != wanted.types) return data_loss(cat(where, " was written with other types than those that are described"));
+    WEIR_RETURN_IF_ERROR(restore_group(key_group, part.state, state));
+  }
+  return {};
+}
+
+/// The stream of a chain that Flink hosted has no header.
 Status restore_hosted_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
                             bool ignore_unclaimed, KeyedState& state) {
   if (known == nullptr) return data_loss("nothing says what the state that Flink kept for a chain is made of");
   WEIR_RETURN_IF_ERROR(state.begin_restore(&known->key_type, known->states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
-  std::string bytes;
-  for (const KeyGroupBytes& group : found) {
-    const std::string where = cat("key group ", group.key_group);
-    WEIR_RETURN_IF_ERROR(read(group.offset, group.length, &bytes));
-    BinaryReader in(bytes);
-    const int64_t length = in.get_i64();
-    if (length < 0) in.fail("a negative length");
-    const std::string_view blob = in.get_raw(static_cast<size_t>(length));
-    WEIR_RETURN_IF_ERROR(in.status(where));
-    if (blob.empty()) continue;
-    const auto parts = decode_hosted_group(blob);
-    if (!parts.ok()) return parts.status().with_context(where);
-    for (const HostedGroupPart& part : *parts) {
-      if (part.operator_id != handle.hosted->operator_id) continue;
-      if (part.types != handle.hosted->types) return data_loss(cat(where, " was written with other types than those that are described"));
-      BinaryReader entries(part.state);
-      WEIR_RETURN_IF_ERROR(state.read_group(group.key_group, entries));
-      WEIR_RETURN_IF_ERROR(entries.status(where));
-    }
-  }
-  return {};
+  return read_groups(found, read, [&](int key_group, std::string_view bytes) {
+    return restore_hosted_group(*handle.hosted, key_group, bytes, state);
+  });
 }
 
 }  // namespace
@@ -269,28 +293,12 @@ Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups,
   }
   WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
-  const auto restore_group = [&](int key_group, std::string_view bytes) -> Status {
-    BinaryReader in(bytes);
-    WEIR_RETURN_IF_ERROR(state.read_group(key_group, in));
-    return in.status(cat("key group ", key_group));
-  };
-  std::string piece;
-  for (auto group = found.begin(); group != found.end();) {
-    const auto end = end_of_piece(group, found.end());
-    const int64_t start = group->offset;
-    WEIR_RETURN_IF_ERROR(read(start, (end - 1)->offset + (end - 1)->length - start, &piece));
-    for (; group != end; ++group) {
-      const auto bytes = std::string_view(piece).substr(static_cast<size_t>(group->offset - start), static_cast<size_t>(group->length));
-      if (handle.heap_max_parallelism == 0) {
-        WEIR_RETURN_IF_ERROR(restore_group(group->key_group, bytes));
-        continue;
-      }
-      BinaryWriter canonical;
-      WEIR_RETURN_IF_ERROR(heap_group_to_canonical(stored, group->key_group, handle.heap_max_parallelism, bytes, canonical));
-      WEIR_RETURN_IF_ERROR(restore_group(group->key_group, canonical.buffer()));
-    }
-  }
-  return {};
+  return read_groups(found, read, [&](int key_group, std::string_view bytes) -> Status {
+    if (handle.heap_max_parallelism == 0) return restore_group(key_group, bytes, state);
+    BinaryWriter canonical;
+    WEIR_RETURN_IF_ERROR(heap_group_to_canonical(stored, key_group, handle.heap_max_parallelism, bytes, canonical));
+    return restore_group(key_group, canonical.buffer(), state);
+  });
 }
 
 }  // namespace weir
