@@ -1,0 +1,19 @@
+#!/bin/sh
+# The bridge's unit tests, compiled and run with the oldest and the newest Flink it is for. Usage: run_tests.sh BUILD
+# Ends with `N passed, N failed`; 77: Java or Maven is not here.
+set -u
+command -v mvn >/dev/null && command -v javac >/dev/null || { echo "skipped: needs javac and mvn"; exit 77; }
+here=$(dirname "$0")
+passed=0
+failed=0
+for version in 1.20.0 2.3.0; do
+  folder=$1/flink-tests-$version
+  rm -rf "$folder/surefire-reports"
+  mvn -q -B -ntp -f "$here/pom.xml" -Dweir.build="$folder" -Dflink.version=$version test || failed=$((failed + 1))
+  for report in "$folder"/surefire-reports/*.txt; do
+    count=$(sed -n 's/^Tests run: \([0-9]*\), Failures: 0, Errors: 0.*/\1/p' "$report" 2>/dev/null)
+    passed=$((passed + ${count:-0}))
+  done
+done
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
