@@ -97,6 +97,9 @@ std::map<std::string, std::string> flink_settings(const Configuration& configura
   for (const Configuration::Entry& entry : configuration.entries()) {
     if (concerns_flink(entry.key)) settings[entry.key] = entry.value;
   }
+  // Weir takes a plain path; Flink wants a scheme.
+  const auto directory = settings.find(std::string(options::kCheckpointDir.name));
+  if (directory != settings.end() && directory->second.starts_with("/")) directory->second.insert(0, "file://");
   return settings;
 }
 

@@ -110,6 +110,14 @@ TEST(FlinkSettings, AreThoseThatFlinkKnowsWhoeverMadeThem) {
   EXPECT_EQ(flink_settings(configuration), expected);
 }
 
+TEST(FlinkSettings, GiveAPlainPathAScheme) {
+  const auto directory = [](const char* value) {
+    return flink_settings(settings({{"execution.checkpointing.dir", value, ConfigLayer::kFile}})).at("execution.checkpointing.dir");
+  };
+  EXPECT_EQ(directory("/var/c"), "file:///var/c");
+  EXPECT_EQ(directory("hdfs://nn/c"), "hdfs://nn/c");
+}
+
 TEST(FlinkUid, IsThatOfTheFirstOperatorWithState) {
   const JobGraph graph = job();
   EXPECT_EQ(flink_uid(graph, 0), "read");
