@@ -21,17 +21,17 @@ class DigestSink final : public weir::Sink<Count> {
   class Writer final : public weir::SinkWriter<Count> {
    public:
     explicit Writer(std::string path) : path_(std::move(path)) {}
-    ~Writer() override {
-      if (std::FILE* file = std::fopen(path_.c_str(), "w")) {
-        std::fprintf(file, "%lu\n", digest_);
-        std::fclose(file);
-      }
-    }
     weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<Count>& batch) override {
       for (const Count& count : batch.records) digest_ += digest_of(count.key, count.count);
     }
     std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
+    void close() override {
+      if (std::FILE* file = std::fopen(path_.c_str(), "w")) {
+        std::fprintf(file, "%lu\n", digest_);
+        std::fclose(file);
+      }
+    }
 
    private:
     std::string path_;
