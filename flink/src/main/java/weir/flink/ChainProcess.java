@@ -189,7 +189,7 @@ final class ChainProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         if (killed) {
-            return new ChainFailure(title + ": the chain's process was ended" + when + " because its task is being cancelled or did not answer", cause);
+            return new ChainFailure(title + ": the chain's process was ended" + when + ": its task is being cancelled, or it did not close in time", cause);
         }
         int status = process.isAlive() ? -1 : process.exitValue();
         String how = status > 128 && status < 128 + 65
