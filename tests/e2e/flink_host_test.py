@@ -189,16 +189,26 @@ def unaligned_rescaled(suite):
 
 
 def there_and_back(suite):
-    """One process, Flink, one process."""
+    """One process, Flink, one process from what Flink retained, Flink, one process from Flink's savepoint; each with another parallelism."""
     place = suite.place()
-    run = flights_job.Run(suite.flights_command(place, rate=RATE // 2, start="latest"))
-    check(run.wait_for_line("RUNNING", 30), f"it did not run:\n{run.tail()}")
-    time.sleep(1)
-    check(run.kill_after(0), "it ended by itself")
-    job = suite.submit(place, parallelism=3, rate=RATE // 2, start="latest")
+    slow = 400
+
+    def interrupted(start, parallelism):
+        run = flights_job.Run(suite.flights_command(place, start=start, parallelism=parallelism, rate=slow))
+        check(run.wait_for_line("RUNNING", 30), f"from {start} it did not run:\n{run.tail()}")
+        time.sleep(1)
+        check(run.kill_after(0), "it ended by itself")
+    interrupted("latest", 2)
+    job = suite.submit(place, parallelism=3, start="latest", rate=slow,
+                       extra=["-D", "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION",
+                              "-D", "execution.checkpointing.data-inline-threshold=1"])
+    suite.checkpointed(job, 3)
+    suite.flink.cancel(job)
+    interrupted(suite.flink.newest_checkpoint(job), 1)
+    job = suite.submit(place, parallelism=2, start="latest", rate=slow)
     suite.checkpointed(job)
     savepoint = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
-    run = flights_job.Run(suite.flights_command(place, start=savepoint))
+    run = flights_job.Run(suite.flights_command(place, start=savepoint, parallelism=3, rate=0))
     check(run.wait(END_SECONDS) == 0, f"from {savepoint}:\n{run.tail()}")
     suite.check_output(place)
 
