@@ -77,7 +77,8 @@ class Contest:
         return cpu_seconds(self.taskmanager) - before - self.idle * (time.monotonic() - begin), job
 
     def java(self, records, interval):
-        cpu, job = self.measured(lambda: self.flink.run_java(self.jar, "KeyedCount", [str(records), str(self.arguments.keys)] + ([interval] if interval else [])))
+        arguments = [str(records), str(self.arguments.keys)] + ([interval] if interval else [])
+        cpu, job = self.measured(lambda: self.flink.run_java(self.jar, "KeyedCount", arguments))
         found = self.flink.get(f"/jobs/{job}/accumulators")["user-task-accumulators"]
         return cpu, int(next(entry["value"] for entry in found if entry["name"] == "digest"))
 

@@ -91,6 +91,9 @@ def main():
         subprocess.run([os.path.join(programs, "coordinator_scale")], check=True, timeout=1200)
     print("-- recovery", flush=True)
     subprocess.run([sys.executable, os.path.join(ROOT, "bench", "recovery.py"), "--build", build], check=True, timeout=1200)
+    if os.path.exists(os.path.join(build, "share", "weir", "weir-flink.jar")):  # make flink-bridge
+        print("-- flink_host", flush=True)
+        subprocess.run([sys.executable, os.path.join(ROOT, "bench", "flink_host.py"), "--build", build], check=True, timeout=1200)
     print("-- idle_job", flush=True)
     idle_job(os.path.join(programs, "idle_job"))
     idle_cluster(os.path.join(programs, "idle_job"))

@@ -92,7 +92,8 @@ def write_conf(home, arguments):
         "taskmanager.memory.network.min": f"{NETWORK_MB}m", "taskmanager.memory.network.max": f"{NETWORK_MB}m",
         "taskmanager.memory.managed.size": "16m", "taskmanager.memory.jvm-metaspace.size": "160m",
         "taskmanager.memory.jvm-overhead.min": "192m", "taskmanager.memory.jvm-overhead.max": "192m",
-        "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "metrics.fetcher.update-interval": 1000, "web.refresh-interval": 100, "io.tmp.dirs": f"{folder}/tmp", "web.upload.dir": f"{folder}/upload",
+        "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "metrics.fetcher.update-interval": 1000, "web.refresh-interval": 100,
+        "io.tmp.dirs": f"{folder}/tmp", "web.upload.dir": f"{folder}/upload",
         "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 1000000, "restart-strategy.fixed-delay.delay": "200 ms",
         MARKER: home.state["marker"]}
     settings |= dict(setting.split("=", 1) for setting in arguments.settings)
