@@ -121,8 +121,9 @@ def taskmanager(number):
 
 def start_taskmanager(home, number):
     name = taskmanager(number)
-    # By this id Flink tells one process from the next in its place.
-    home.spawn(name, command(home, name, "taskmanager", home.state["heap_mb"]) + ["-D", f"taskmanager.resource-id={name}-{secrets.token_hex(3)}"])
+    resource = f"{name}-{secrets.token_hex(3)}"  # by which Flink tells one process from the next in its place
+    home.spawn(name, command(home, name, "taskmanager", home.state["heap_mb"]) + ["-D", f"taskmanager.resource-id={resource}"])
+    return resource
 
 
 def get(home, path):
@@ -182,8 +183,10 @@ def kill(home, arguments):
 def revive(home, arguments):
     if home.pid_of(taskmanager(arguments.number)) is not None:
         die(f"TaskManager {arguments.number} runs already")
-    start_taskmanager(home, arguments.number)
+    resource = start_taskmanager(home, arguments.number)
     running = [name for name in home.state["processes"] if home.pid_of(name)]
+    home.wait("the TaskManager", lambda: any(entry["id"] == resource for entry in get(home, "/taskmanagers")["taskmanagers"]), *running)
+    # Until then Flink may still count the one that was killed.
     home.wait("its slots", has_slots(home, (len(running) - 1) * home.state["slots"]), *running)
 
 
