@@ -467,7 +467,9 @@ class Swarm {
     Contender& contender = *contenders_[i];
     contender.on_granted = [this, &contender](const Leadership& granted) {
       // The answer to a take-over may be under way while its session is ended before its time.
-      if (!ended_early_.contains(granted.session->id())) EXPECT_GT(granted.epoch, last_epoch_) << "epochs grow";
+      if (!ended_early_.contains(granted.session->id())) {
+        EXPECT_GT(granted.epoch, last_epoch_) << "epochs grow";
+      }
       EXPECT_TRUE(epochs_.insert(granted.epoch).second) << "granted twice: " << granted.epoch;
       last_epoch_ = std::max(last_epoch_, granted.epoch);
       publish(contender, std::make_shared<JobStore>(granted, kJob), std::nullopt);
