@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 
@@ -89,6 +90,17 @@ class FlinkCluster(flights_cluster.RealSystem):
 
     def vertices(self, job):
         return self.get(f"/jobs/{job}")["vertices"]
+
+    def metrics(self, job):
+        """Name to value of a running job's, of the last subtask that has it; Flink fetches them every some seconds."""
+        found = {}
+        for vertex in self.vertices(job):
+            path = f"/jobs/{job}/vertices/{vertex['id']}/metrics"
+            names = [metric["id"] for metric in self.get(path)]
+            for name in names:
+                for metric in self.get(f"{path}?get={urllib.parse.quote(name)}"):
+                    found[name] = metric.get("value")
+        return found
 
     def running(self, job):
         """Whether every task runs, or has ended well."""

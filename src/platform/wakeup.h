@@ -10,17 +10,9 @@ namespace weir {
 class Wakeup {
  public:
   /// Thread: any.
-  void wake() {
-    std::lock_guard lock(mutex_);
-    woken_ = true;
-    changed_.notify_one();
-  }
+  void wake();
   /// Thread: one.
-  void wait(std::chrono::milliseconds at_most) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, at_most, [this] { return woken_; });
-    woken_ = false;
-  }
+  void wait(std::chrono::milliseconds at_most);
 
  private:
   std::mutex mutex_;

@@ -432,7 +432,7 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--only")
     options = parser.parse_args()
-    failed = 0
+    passed = failed = 0
     for case in CASES:
         if options.only and options.only not in case.__name__:
             continue
@@ -440,11 +440,13 @@ def main():
         with tempfile.TemporaryDirectory(prefix="weir-chain-") as scratch:
             try:
                 case(Case(os.path.abspath(options.build), scratch))
+                passed += 1
                 print(f"ok      {case.__name__} ({time.time() - began:.1f} s)", flush=True)
             except Exception:  # noqa: BLE001
                 failed += 1
                 print(f"FAILED  {case.__name__}\n{traceback.format_exc()}", flush=True)
-    return 1 if failed else 0
+    print(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 and passed > 0 else 1
 
 
 if __name__ == "__main__":

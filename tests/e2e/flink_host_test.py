@@ -143,6 +143,8 @@ def segmentation_fault(suite):
     said = suite.failed_with(job)
     check("SIGSEGV" in said, f"Flink does not name the signal:\n{said[:2000]}")
     check("breaking_flights(" in said, f"Flink has no back trace:\n{said[:4000]}")
+    check(any("was ended by signal 11 (SIGSEGV)" in suite.flink.log(name) for name in before if name.startswith("taskmanager")),
+          "what the chain wrote is not in a TaskManager's log")
     suite.finished(job)
     suite.same_taskmanagers(before)
     suite.check_output(place)
@@ -171,6 +173,7 @@ def rescaled(suite):
     for parallelism in (2, 3):
         job = suite.submit(place, parallelism=parallelism, rate=RATE // 2, start=start)
         suite.checkpointed(job)
+        suite.flink.wait("the metrics of the windows", lambda: any("numLateRecordsDropped" in name for name in suite.flink.metrics(job)), 30, job)
         start = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
     suite.finished(suite.submit(place, parallelism=1, start=start))
     suite.check_output(place)
