@@ -15,5 +15,5 @@ for version in 1.20.0 2.3.0; do
     passed=$((passed + ${count:-0}))
   done
 done
-echo "$passed passed, $failed failed"
+printf "\n%s passed, %s failed\n" "$passed" "$failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
