@@ -1,7 +1,7 @@
 #include "base/ids.h"
 
+#include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "base/strings.h"
 
@@ -33,7 +33,13 @@ int hex_digit(char c) {
 }  // namespace
 
 std::string Id128::to_hex() const {
-  return weir::to_hex(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  return weir::to_hex(raw());
+}
+
+Id128 Id128::from_raw(std::string_view raw) {
+  Id128 id;
+  if (raw.size() == id.bytes.size()) std::copy(raw.begin(), raw.end(), id.bytes.begin());
+  return id;
 }
 
 StatusOr<Id128> Id128::from_hex(std::string_view hex) {

@@ -16,6 +16,10 @@ struct Id128 {
   auto operator<=>(const Id128&) const = default;
   std::string to_hex() const;
   static StatusOr<Id128> from_hex(std::string_view hex);
+  /// The 16 bytes as they stand in every format. Valid as long as the id.
+  std::string_view raw() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  /// Of 16 bytes; all zeros if there are not as many, as a BinaryReader that has failed gives.
+  static Id128 from_raw(std::string_view raw);
 };
 
 /// MurmurHash3 x64 128, seed 0, the halves in little-endian byte order: Flink's id of a uid ("word-counter" is

@@ -15,18 +15,9 @@ constexpr uint8_t kSplitElement = 0;
 constexpr uint8_t kListElement = 1;
 constexpr uint8_t kHeaderElement = 2;
 
-std::string_view text_of(const OperatorId& id) { return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}; }
-
-OperatorId get_id(BinaryReader& in) {
-  OperatorId id;
-  const std::string_view bytes = in.get_raw(id.bytes.size());
-  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  return id;
-}
-
 int32_t types_of_json(std::string_view json) {
   const Id128 hash = murmur3_128(json);
-  BinaryReader in(text_of(hash));
+  BinaryReader in(hash.raw());
   return in.get_i32();
 }
 
@@ -39,7 +30,7 @@ struct ElementWriter {
   }
   void operator()(const HostedListElement& element) const {
     out.put_u8(kListElement);
-    out.put_raw(text_of(element.operator_id));
+    out.put_raw(element.operator_id.raw());
     out.put_utf(element.list);
     out.put_u8(static_cast<uint8_t>(element.mode));
     out.put_bytes(type_to_text(element.type));
@@ -54,7 +45,7 @@ struct ElementWriter {
 
 StatusOr<HostedElement> get_list_element(BinaryReader& in) {
   HostedListElement element;
-  element.operator_id = get_id(in);
+  element.operator_id = OperatorId::from_raw(in.get_raw(sizeof(OperatorId::bytes)));
   element.list = in.get_utf();
   const uint8_t mode = in.get_u8();
   if (mode > static_cast<uint8_t>(ListStateMode::kUnion)) in.fail("an unknown mode of a list");
@@ -93,7 +84,7 @@ std::string encode_hosted_group(std::span<const HostedGroupPart> parts) {
   out.put_u16(static_cast<uint16_t>(count));
   for (const HostedGroupPart& part : parts) {
     if (!filled(part)) continue;
-    out.put_raw(text_of(part.operator_id));
+    out.put_raw(part.operator_id.raw());
     out.put_i32(part.types);
     out.put_i64(static_cast<int64_t>(part.state.size()));
   }
@@ -112,7 +103,7 @@ StatusOr<std::vector<HostedGroupPart>> decode_hosted_group(std::string_view blob
   std::vector<int64_t> lengths;
   const uint16_t count = in.get_u16();
   for (int i = 0; i < count && in.ok(); ++i) {
-    const OperatorId id = get_id(in);
+    const OperatorId id = OperatorId::from_raw(in.get_raw(sizeof(OperatorId::bytes)));
     const bool twice = std::any_of(parts.begin(), parts.end(), [&](const HostedGroupPart& part) { return part.operator_id == id; });
     if (twice) in.fail("the same operator twice");
     parts.push_back({id, in.get_i32(), {}});

@@ -116,8 +116,7 @@ class MetadataDecoder {
       op.name = in_.get_utf();
       op.uid = in_.get_utf();
     }
-    const std::string_view id = in_.get_raw(op.id.bytes.size());
-    std::copy(id.begin(), id.end(), op.id.bytes.begin());
+    op.id = OperatorId::from_raw(in_.get_raw(sizeof(OperatorId::bytes)));
     where_ = cat("operator ", op.uid.empty() ? op.id.to_hex() : cat("'", op.uid, "'"), ": ");
     op.parallelism = in_.get_i32();
     op.max_parallelism = in_.get_i32();

@@ -31,7 +31,7 @@ class MetadataEncoder {
       out_.put_utf(op.name);
       out_.put_utf(op.uid);
     }
-    out_.put_raw({reinterpret_cast<const char*>(op.id.bytes.data()), op.id.bytes.size()});
+    out_.put_raw(op.id.raw());
     out_.put_i32(op.parallelism);
     out_.put_i32(op.max_parallelism);
     put_tag(HandleTag::kNone);  // state of a source's coordinator

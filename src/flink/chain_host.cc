@@ -19,20 +19,6 @@ class PackedOutput final : public Output {
   FramePacker& packer_;
 };
 
-bool moves_records(ChainCall call) {
-  switch (call) {
-    case ChainCall::kProcess:
-    case ChainCall::kWatermark:
-    case ChainCall::kTimer:
-    case ChainCall::kPoll:
-    case ChainCall::kResume:
-    case ChainCall::kBarrier:
-    case ChainCall::kCompleted:
-    case ChainCall::kFinish: return true;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 ChainHost::ChainHost(const JobGraph& graph, Options options, ChainWorld& world)

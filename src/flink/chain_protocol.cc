@@ -26,18 +26,23 @@ std::string name_of(ChainCall call) {
   return index < std::size(kCallNames) ? kCallNames[index] : cat("call ", static_cast<int>(call));
 }
 
-void put_id(BinaryWriter& out, const Id128& id) { out.put_raw({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}); }
-
-Id128 get_id(BinaryReader& in) {
-  Id128 id;
-  const std::string_view bytes = in.get_raw(id.bytes.size());
-  std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
-  return id;
+bool moves_records(ChainCall call) {
+  switch (call) {
+    case ChainCall::kProcess:
+    case ChainCall::kWatermark:
+    case ChainCall::kTimer:
+    case ChainCall::kPoll:
+    case ChainCall::kResume:
+    case ChainCall::kBarrier:
+    case ChainCall::kCompleted:
+    case ChainCall::kFinish: return true;
+    default: return false;
+  }
 }
 
 void put_open(BinaryWriter& out, const OpenRequest& request) {
   out.put_u16(request.protocol);
-  put_id(out, request.fingerprint);
+  out.put_raw(request.fingerprint.raw());
   for (const int number : {request.vertex, request.subtask, request.parallelism, request.max_parallelism, request.attempt}) out.put_i32(number);
   out.put_i64(request.restored);
   out.put_u8(static_cast<uint8_t>(request.start));
@@ -54,7 +59,7 @@ StatusOr<OpenRequest> decode_open(std::string_view body) {
     return failed_precondition(cat("the operator in Flink speaks version ", request.protocol, " of the chain's protocol, and this executable version ",
                                    kChainProtocol, "; make the job's jar anew with the weir that the executable was built with"));
   }
-  request.fingerprint = get_id(in);
+  request.fingerprint = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
   for (int* number : {&request.vertex, &request.subtask, &request.parallelism, &request.max_parallelism, &request.attempt}) *number = in.get_i32();
   request.restored = in.get_i64();
   const uint8_t start = in.get_u8();

@@ -38,6 +38,8 @@ enum class ChainCall : uint8_t {
 };
 /// "PROCESS"; "call 77" for what is none.
 std::string name_of(ChainCall call);
+/// Whether the reply to this call has a `result` with outputs.
+bool moves_records(ChainCall call);
 
 // Flags of a reply.
 inline constexpr uint8_t kReplyMore = 1;
@@ -90,9 +92,5 @@ struct Frame {
   std::string_view batch;
 };
 StatusOr<Frame> decode_frame(std::string_view bytes);
-
-/// An id as 16 bytes.
-void put_id(BinaryWriter& out, const Id128& id);
-Id128 get_id(BinaryReader& in);
 
 }  // namespace weir

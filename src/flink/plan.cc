@@ -57,9 +57,6 @@ std::string name_in_flink(const JobVertex& vertex) {
   return vertex.is_source && vertex.name.starts_with(kPrefix) ? vertex.name.substr(kPrefix.size()) : vertex.name;
 }
 
-/// The job's own parallelism, as the graph was built with it.
-int64_t job_parallelism(const Configuration& configuration) { return configuration.get(options::kParallelism); }
-
 Json vertex_json(const JobGraph& graph, int index, const std::vector<std::string>& elements) {
   const JobVertex& vertex = graph.vertices[static_cast<size_t>(index)];
   Json json = {{"name", name_in_flink(vertex)},
@@ -154,7 +151,7 @@ StatusOr<std::string> flink_plan(const JobGraph& graph, const Configuration& con
                {"loader", parts.native.loader},
                {"libraries", parts.native.libraries},
                {"arguments", parts.arguments},
-               {"parallelism", job_parallelism(configuration)},
+               {"parallelism", configuration.get(options::kParallelism)},
                {"settings", flink_settings(configuration)},
                {"vertices", Json::array()},
                {"edges", Json::array()}};

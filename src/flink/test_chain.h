@@ -248,16 +248,9 @@ class TestCaller {
       reply.sentence = in.get_bytes();
       return reply;
     }
-    switch (call) {
-      case ChainCall::kProcess:
-      case ChainCall::kWatermark:
-      case ChainCall::kTimer:
-      case ChainCall::kPoll:
-      case ChainCall::kResume:
-      case ChainCall::kBarrier:
-      case ChainCall::kCompleted:
-      case ChainCall::kFinish: break;
-      default: reply.body = in.get_raw(in.remaining()); return reply;
+    if (!moves_records(call)) {
+      reply.body = in.get_raw(in.remaining());
+      return reply;
     }
     reply.flags = in.get_u8();
     reply.wake_at = in.get_i64();

@@ -1,7 +1,5 @@
 #include "runtime/data_frame.h"
 
-#include <cstring>
-
 #include "base/strings.h"
 
 namespace weir {
@@ -14,15 +12,6 @@ BinaryWriter writer_of(DataFrame kind) {
   BinaryWriter out;
   out.put_u8(static_cast<uint8_t>(kind));
   return out;
-}
-
-void put_id(BinaryWriter& out, const Id128& id) { out.put_raw({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}); }
-
-Id128 get_id(BinaryReader& in) {
-  Id128 id;
-  const std::string_view raw = in.get_raw(id.bytes.size());
-  if (in.ok()) std::memcpy(id.bytes.data(), raw.data(), raw.size());
-  return id;
 }
 
 Status end_of(BinaryReader& in, std::string_view what) {
@@ -40,8 +29,8 @@ std::string encode_hello(const DataHello& hello) {
   BinaryWriter out = writer_of(DataFrame::kHello);
   out.put_u64(kMagic);
   out.put_u16(hello.version);
-  put_id(out, hello.fingerprint);
-  put_id(out, hello.channels);
+  out.put_raw(hello.fingerprint.raw());
+  out.put_raw(hello.channels.raw());
   out.put_i64(hello.attempt);
   out.put_i32(hello.from);
   return out.take();
@@ -58,8 +47,8 @@ StatusOr<DataHello> decode_hello(std::string_view frame) {
     return failed_precondition(cat("a worker speaks version ", hello.version, " of the data protocol, and this one version ",
                                    kDataProtocolVersion, "; run the same build everywhere"));
   }
-  hello.fingerprint = get_id(in);
-  hello.channels = get_id(in);
+  hello.fingerprint = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
+  hello.channels = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
   hello.attempt = in.get_i64();
   hello.from = in.get_i32();
   if (Status status = end_of(in, "the hello of a data connection"); !status.ok()) return status;
