@@ -1,6 +1,5 @@
 #include "flink/chain_protocol.h"
 
-#include <algorithm>
 #include <iterator>
 
 #include "base/status_macros.h"
