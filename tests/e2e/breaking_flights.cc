@@ -1,6 +1,6 @@
 // The flights job with faults that a test can call for. A fault comes once: when a file appears, in the one subtask that can remove it.
 //
-//   breaking_flights --break throw|segv|hang --when FILE [--slow-us N] [--between] [--bug NAME] [flags of flights]
+//   breaking_flights --break throw|segv|hang --when FILE [--slow-us N] [--hurry FILE] [--between] [--bug NAME] [flags of flights]
 
 #include <unistd.h>
 
@@ -62,16 +62,19 @@ int main(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
   const std::string input = env.flag("input", "flights", "a directory of CSV files of flights");
   const std::string output = env.flag("output", "delays", "the directory for the result");
-  const double rate = env.flag("rate", 0.0, "flights a second at most");
+  double rate = env.flag("rate", 0.0, "flights a second at most");
   const std::string kind = env.flag("break", "", "throw, segv or hang");
   const std::string when = env.flag("when", "", "the file at whose appearance it breaks");
   const auto slow_us = env.flag("slow-us", int64_t{0}, "how long a record of the windows takes");
+  const std::string hurry = env.flag("hurry", "", "a file; processes that start when it is there have no --rate");
   const bool between = env.flag("between", false, "a chain of its own between the source and the windows");
   const std::string bug = env.flag("bug", "", "a mistake of base/bug_switch.h to switch on");
   if (!bug.empty() && !enable(bug)) {
     std::fprintf(stderr, "error: no bug '%s' in this build\n", bug.c_str());
     return 2;
   }
+
+  if (!hurry.empty() && access(hurry.c_str(), F_OK) == 0) rate = 0;
 
   auto flights = env.from_source(weir::FileSource<Departure>::csv(input).rate(rate),
                                  weir::for_bounded_out_of_orderness<Departure>(24h).with_timestamp_assigner(&Departure::time_hour), "flights");
