@@ -28,9 +28,9 @@ using Lists = std::map<std::string, List>;
 
 StatusOr<std::string> read_all(const StateStream& stream, StateReader& reader) {
   WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader.open(stream));
-  std::string bytes;
-  WEIR_RETURN_IF_ERROR(read(0, stream_length(stream), &bytes));
-  return bytes;
+  std::string memory;
+  WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, read(0, stream_length(stream), &memory));
+  return std::string(bytes);
 }
 
 /// The elements that a source's enumerator had not dealt out. Nothing: another source's state.

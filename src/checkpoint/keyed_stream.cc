@@ -146,14 +146,13 @@ Groups end_of_piece(Groups first, Groups end) {
 /// Calls `restore` with each group and its bytes, which are read some megabytes at a time.
 Status read_groups(const std::vector<KeyGroupBytes>& groups, const ReadAt& read,
                    const std::function<Status(int key_group, std::string_view bytes)>& restore) {
-  std::string piece;
+  std::string memory;
   for (auto group = groups.begin(); group != groups.end();) {
     const auto end = end_of_piece(group, groups.end());
     const int64_t start = group->offset;
-    WEIR_RETURN_IF_ERROR(read(start, (end - 1)->offset + (end - 1)->length - start, &piece));
+    WEIR_ASSIGN_OR_RETURN(const std::string_view piece, read(start, (end - 1)->offset + (end - 1)->length - start, &memory));
     for (; group != end; ++group) {
-      const auto bytes = std::string_view(piece).substr(static_cast<size_t>(group->offset - start), static_cast<size_t>(group->length));
-      WEIR_RETURN_IF_ERROR(restore(group->key_group, bytes));
+      WEIR_RETURN_IF_ERROR(restore(group->key_group, piece.substr(static_cast<size_t>(group->offset - start), static_cast<size_t>(group->length))));
     }
   }
   return {};
@@ -277,8 +276,8 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
 StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, const ReadAt& read) {
   WEIR_ASSIGN_OR_RETURN(const auto groups, find_key_groups(handle, handle.range));
   const int64_t length = groups.empty() ? stream_length(handle.stream) : groups.front().offset;
-  std::string bytes;
-  WEIR_RETURN_IF_ERROR(read(0, length, &bytes));
+  std::string memory;
+  WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, read(0, length, &memory));
   BinaryReader in(bytes);
   return get_keyed_header(in);
 }

@@ -24,10 +24,10 @@ struct Written {
   KeyedStateHandle handle;
   std::string bytes;
   ReadAt read() const {
-    return [this](int64_t offset, int64_t length, std::string* into) -> Status {
+    return [this](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
       if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size())) return data_loss("beyond the end");
-      into->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
-      return {};
+      memory->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+      return std::string_view(*memory);
     };
   }
 };
@@ -112,9 +112,9 @@ TEST(KeyedStream, SmallGroupsAreReadTogether) {
   for (int group = 0; group < 10; ++group) snapshot.add(0, group, "k", group < 5 ? "v" : std::string(3 << 20, 'v'));
   const Written written = write(snapshot);
   std::vector<int64_t> lengths;
-  const ReadAt counting = [&](int64_t offset, int64_t length, std::string* into) {
+  const ReadAt counting = [&](int64_t offset, int64_t length, std::string* memory) {
     lengths.push_back(length);
-    return written.read()(offset, length, into);
+    return written.read()(offset, length, memory);
   };
   MemoryKeyedState state(128);
   ASSERT_TRUE(restore_keyed_state(written.handle, {1, 8}, counting, nullptr, false, state).ok());

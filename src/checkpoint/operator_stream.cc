@@ -111,8 +111,9 @@ StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in) {
 }
 
 StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle, const ReadAt& read) {
-  std::string bytes;
-  WEIR_RETURN_IF_ERROR(read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream)), &bytes));
+  std::string memory;
+  WEIR_ASSIGN_OR_RETURN(const std::string_view bytes,
+                        read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream)), &memory));
   BinaryReader in(bytes);
   return get_operator_header(in);
 }
@@ -123,6 +124,7 @@ StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle&
   if (found == handle.lists.end()) return internal_error(cat("there is no list state '", list, "' to read"));
   const std::vector<int64_t> all = starts(handle);
   std::vector<std::string> elements;
+  std::string memory;
   for (const int index : indexes) {
     if (index < 0 || static_cast<size_t>(index) >= found->second.offsets.size()) {
       return internal_error(cat("list state '", list, "' has no element ", index));
@@ -134,7 +136,8 @@ StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle&
                            stream_length(handle.stream), " bytes"));
     }
     const int64_t end = next == all.end() ? offset : *next;
-    WEIR_RETURN_IF_ERROR(read(offset, end - offset, &elements.emplace_back()));
+    WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, read(offset, end - offset, &memory));
+    elements.emplace_back(bytes);
   }
   return elements;
 }

@@ -18,10 +18,10 @@ struct Written {
   std::string bytes;
   int pieces = 0;
   ReadAt read() const {
-    return [this](int64_t offset, int64_t length, std::string* into) -> Status {
+    return [this](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
       if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size())) return data_loss("beyond the end");
-      into->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
-      return {};
+      memory->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+      return std::string_view(*memory);
     };
   }
 };

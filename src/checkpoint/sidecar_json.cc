@@ -157,6 +157,7 @@ class JsonReader {
   JsonReader(const Json& json, Status* failure) : json_(&json), failure_(failure) {}
 
   void fail(std::string_view what) const;
+  bool has(std::string_view key) const { return json_->is_object() && json_->contains(std::string(key)); }
   bool is_null(std::string_view key) const;
   std::string text(std::string_view key) const;
   int64_t integer(std::string_view key) const;
@@ -253,7 +254,9 @@ void JsonReader::for_each(std::string_view key, const std::function<void(JsonRea
 }
 
 Json to_json(const DataFile& file) {
-  return {{"name", text_to_json(file.name)}, {"length", file.length}, {"xxh3", number_to_hex(file.checksum)}};
+  Json json = {{"name", text_to_json(file.name)}, {"length", file.length}, {"xxh3", number_to_hex(file.checksum)}};
+  if (file.block_bytes > 0) json["block"] = file.block_bytes;
+  return json;
 }
 
 Json to_json(const OperatorStateDescription& op) {
@@ -281,6 +284,7 @@ void read_file(JsonReader json, DataFile* file) {
   file->name = json.text("name");
   file->length = json.integer("length");
   file->checksum = json.hex_number("xxh3");
+  if (json.has("block")) file->block_bytes = json.integer("block");
 }
 
 void read_operator(JsonReader json, OperatorStateDescription* op) {

@@ -34,7 +34,7 @@ Sidecar example() {
   sidecar.fingerprint = "f00d";
   sidecar.metadata_length = 4;
   sidecar.metadata_checksum = XXH3_64bits("meta", 4);
-  sidecar.files = {{"data-0-ff", 123456789012, 0xFEDCBA9876543210}};
+  sidecar.files = {{"data-0-ff", 123456789012, 0xFEDCBA9876543210, 262144}, {"data-1-ff", 1, 2}};
   TypeDescription nothing;
   TypeDescription window;
   window.kind = TypeKind::kTimeWindow;
@@ -64,10 +64,12 @@ TEST(Sidecar, ComesBack) {
   EXPECT_EQ(read->fingerprint, "f00d");
   EXPECT_EQ(read->metadata_length, 4);
   EXPECT_EQ(read->metadata_checksum, written.metadata_checksum);
-  ASSERT_EQ(read->files.size(), 1u);
+  ASSERT_EQ(read->files.size(), 2u);
   EXPECT_EQ(read->files[0].name, "data-0-ff");
   EXPECT_EQ(read->files[0].length, 123456789012);
   EXPECT_EQ(read->files[0].checksum, 0xFEDCBA9876543210);
+  EXPECT_EQ(read->files[0].block_bytes, 262144);
+  EXPECT_EQ(read->files[1].block_bytes, 0);
   EXPECT_EQ(read->operators, written.operators);
   EXPECT_EQ(read->find(murmur3_128("b"))->uid, "b");
   EXPECT_EQ(read->find(murmur3_128("c")), nullptr);

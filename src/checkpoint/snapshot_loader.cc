@@ -45,7 +45,7 @@ Status verify_data_file(const FileLocation& directory, const DataFile& file, boo
   const auto info = place.fs->stat(place.path);
   if (!info.ok()) return missing_is_damage(info.status(), place);
   if (info.value().size != file.length) return damaged(place, cat("it has ", info.value().size, " bytes instead of ", file.length));
-  if (!read_all) return {};
+  if (!read_all && file.block_bytes > 0) return {};
   const auto checksum = checksum_of(place, file.length);
   if (!checksum.ok()) return missing_is_damage(checksum.status(), place);
   if (checksum.value() != file.checksum) return damaged(place, "its checksum does not match the one that was stored when it was written");
@@ -224,9 +224,12 @@ StatusOr<LoadedCheckpoint> load_checkpoint(const FileLocation& directory, const 
   return loaded;
 }
 
-StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options) {
+StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options, const std::vector<CheckpointId>* these) {
   options.require_sidecar = true;
-  WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
+  WEIR_ASSIGN_OR_RETURN(CheckpointInventory inventory, list_checkpoints(job));
+  if (these != nullptr) {
+    std::erase_if(inventory.completed, [&](CheckpointId id) { return std::find(these->begin(), these->end(), id) == these->end(); });
+  }
   LatestCheckpoint latest;
   for (size_t i = 0; i < inventory.completed.size(); ++i) {
     const CheckpointId id = inventory.completed[i];

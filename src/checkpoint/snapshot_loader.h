@@ -17,7 +17,8 @@ namespace weir {
 //   UNAVAILABLE  storage does not answer: no damage, try again
 
 struct LoadOptions {
-  /// Reads every data file and compares its checksum; otherwise only that it is there with its length.
+  /// Reads every data file and compares its checksum. Otherwise, if it carries checksums of its blocks, which whoever reads it compares
+  /// (state_reader.h), only that it is there with its length.
   bool read_all = true;
   /// A checkpoint in weir's own directory always has a sidecar; a savepoint of Flink's has none, and then no checksums.
   bool require_sidecar = false;
@@ -45,8 +46,8 @@ struct LatestCheckpoint {
   std::optional<LoadedCheckpoint> checkpoint;  ///< none: the job has no completed checkpoint
   std::vector<std::string> fallbacks;          ///< one line per damaged checkpoint that was passed over: why, and what comes next
 };
-/// The newest checkpoint of a job that verifies. Falls back only because of damage, never because storage does not answer.
-/// DATA_LOSS: there are checkpoints and all are damaged.
-StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options);
+/// The newest checkpoint of a job that verifies, among all or among `these`. Falls back only because of damage, never because storage does
+/// not answer. DATA_LOSS: there are checkpoints and all are damaged.
+StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options, const std::vector<CheckpointId>* these = nullptr);
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
+#include "checkpoint/data_file.h"
 #include "checkpoint/publication.h"
 #include "checkpoint/testing/faulty_file_system.h"
 
@@ -36,13 +37,13 @@ class SnapshotLoader : public testing::Test {
     return {id, {op}};
   }
   /// A complete checkpoint with one data file of ten bytes.
-  void publish(CheckpointId id) {
+  void publish(CheckpointId id, int64_t block_bytes = 0) {
     const FileLocation directory = job_.child("chk-" + std::to_string(id));
     ASSERT_TRUE(write_file(fs_->inner(), directory.child(kData).path, "0123456789").ok());
     CheckpointContent content;
     content.metadata = metadata_of(id, kData);
     content.sidecar.job_name = "flights";
-    content.sidecar.files = {{kData, 10, XXH3_64bits("0123456789", 10)}};
+    content.sidecar.files = {{kData, 10, XXH3_64bits("0123456789", 10), block_bytes}};
     OperatorStateDescription description;
     description.operator_id = murmur3_128("c");
     description.uid = "c";
@@ -127,6 +128,10 @@ TEST_F(SnapshotLoader, FindsEveryFlippedByte) {
 
 TEST_F(SnapshotLoader, LooksAtLengthsOnlyIfAskedTo) {
   publish(7);
+  replace(std::string("/c/job/chk-7/") + kData, "012345678x");
+  EXPECT_EQ(load_checkpoint(seven_, {.read_all = false}).status().code(), StatusCode::kDataLoss) << "nobody else would see it";
+  ASSERT_TRUE(fs_->inner().remove_all("/c/job/chk-7").ok());
+  publish(7, kDataBlockBytes);
   replace(std::string("/c/job/chk-7/") + kData, "012345678x");
   EXPECT_TRUE(load_checkpoint(seven_, {.read_all = false}).ok());
   replace(std::string("/c/job/chk-7/") + kData, "012345678");

@@ -90,6 +90,7 @@ struct DataFile {
   std::string name;         ///< relative to the checkpoint's directory
   int64_t length = 0;
   uint64_t checksum = 0;    ///< XXH3-64 of all its bytes
+  int64_t block_bytes = 0;  ///< it ends with checksums of its blocks, which have so many bytes; 0: it does not
 };
 
 }  // namespace weir

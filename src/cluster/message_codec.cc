@@ -123,7 +123,7 @@ void fields(Archive& a, SubtaskState& state) { a | state.operator_state; a | sta
 template <class Archive>
 void fields(Archive& a, OperatorSubtaskState& state) { a | state.operator_id; a | state.subtask; a | state.state; }
 template <class Archive>
-void fields(Archive& a, DataFile& file) { a | file.name; a | file.length; a | file.checksum; }
+void fields(Archive& a, DataFile& file) { a | file.name; a | file.length; a | file.checksum; a | file.block_bytes; }
 template <class Archive>
 void fields(Archive& a, KeyedStateInfo& info) { a | info.kind; a | info.name; a | info.name_space; a | info.value; }
 template <class Archive>

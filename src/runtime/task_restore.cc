@@ -57,7 +57,7 @@ StatusOr<StateReader> open_reader(const TaskStart& start, FileSystemRegistry& fi
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
   StateReader::Shortcut local;
   if (start.local != nullptr) local = [copies = start.local](const std::string& name) { return copies->open(name); };
-  return StateReader(std::move(directory), &files, std::move(local));
+  return StateReader(std::move(directory), &files, start.sidecar, std::move(local));
 }
 
 /// Null: nothing in the checkpoint.

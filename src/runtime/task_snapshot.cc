@@ -7,6 +7,7 @@
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/data_file.h"
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
 #include "fs/file_system.h"
@@ -34,25 +35,32 @@ class DataFileWriter {
       WEIR_ASSIGN_OR_RETURN(file_, fs_.create(join_path(directory_, name_), CreateMode::kExclusive));
       if (local_ != nullptr) file_ = local_->copying(id_, name_, std::move(file_));
     }
-    XXH3_64bits_update(hash_, bytes.data(), bytes.size());
-    length_ += static_cast<int64_t>(bytes.size());
-    return file_->append(bytes);
+    blocks_.add(bytes);
+    return write(bytes);
   }
 
   /// What was written, persistent now; none if nothing was.
   StatusOr<std::vector<DataFile>> close() {
     if (!file_) return std::vector<DataFile>();
+    WEIR_RETURN_IF_ERROR(write(blocks_.trailer()));
     if (!bug_enabled(Bug::kMetadataBeforeData)) WEIR_RETURN_IF_ERROR(file_->close());
-    return std::vector<DataFile>{{name_, length_, XXH3_64bits_digest(hash_)}};
+    return std::vector<DataFile>{{name_, length_, XXH3_64bits_digest(hash_), kDataBlockBytes}};
   }
 
  private:
+  Status write(std::string_view bytes) {
+    XXH3_64bits_update(hash_, bytes.data(), bytes.size());
+    length_ += static_cast<int64_t>(bytes.size());
+    return file_->append(bytes);
+  }
+
   FileSystem& fs_;
   const std::string directory_;
   const std::string name_;
   const CheckpointId id_;
   LocalCopies* const local_;  ///< or null
   XXH3_state_t* const hash_;
+  BlockChecksums blocks_;
   std::unique_ptr<WritableFile> file_;
   int64_t length_ = 0;
 };

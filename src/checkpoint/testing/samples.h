@@ -21,13 +21,12 @@ inline std::string flink_sample(const std::string& name) {
 
 /// Reads a stream of state that is inside `_metadata`.
 inline ReadAt read_inline(const StateStream& stream) {
-  return [&stream](int64_t offset, int64_t length, std::string* into) -> Status {
+  return [&stream](int64_t offset, int64_t length, std::string*) -> StatusOr<std::string_view> {
     const auto* inlined = std::get_if<InlineBytes>(&stream);
     if (inlined == nullptr) return data_loss("the state is in a file");
     const auto size = static_cast<int64_t>(inlined->bytes.size());
     if (offset < 0 || length < 0 || length > size || offset > size - length) return data_loss("beyond the end of the stream");
-    into->assign(inlined->bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
-    return {};
+    return std::string_view(inlined->bytes).substr(static_cast<size_t>(offset), static_cast<size_t>(length));
   };
 }
 
