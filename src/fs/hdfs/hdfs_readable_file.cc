@@ -48,7 +48,7 @@ Status HdfsReadableFile::read_at(int64_t offset, int64_t length, std::string* ou
     } else {
       excluded.clear();  // there may be no other replica
     }
-    if (!attempts.another(client_->options().retry.attempts_max)) return failure;
+    if (!attempts.another(client_->options().retry.attempts_max, failure)) return failure;
   }
 }
 

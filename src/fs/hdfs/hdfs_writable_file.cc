@@ -87,7 +87,7 @@ Status HdfsWritableFile::send_buffer(bool whole) {
     if (!answer.status.ok()) {
       if (excluded.empty()) return may_be_there ? unavailable(std::string(answer.status.message())) : answer.status;
       excluded.clear();  // there may be no other DataNode
-      if (!attempts.another(attempts_max)) return answer.status;
+      if (!attempts.another(attempts_max, answer.status)) return answer.status;
       continue;
     }
     excluded.clear();
@@ -120,14 +120,14 @@ Status HdfsWritableFile::send_buffer(bool whole) {
       failure = client_->no_answer(reply, data_node.origin, "write", path_);
       may_be_there = hear_first = true;
       Found found = look();
-      while (found == Found::kBeginningOfOurs && mode_ == CreateMode::kExclusive && ++looks < kLooksMax && attempts.another(attempts_max)) found = look();
+      while (found == Found::kBeginningOfOurs && mode_ == CreateMode::kExclusive && ++looks < kLooksMax && attempts.another(attempts_max, failure)) found = look();
       if (found == Found::kOurs && whole) return {};
       if (found == Found::kForeign && mode_ == CreateMode::kExclusive) return taken();
       if (found != Found::kNothing && mode_ == CreateMode::kExclusive) {
         return unavailable(cat(failure.message(), "; whether the file was made is unknown"));
       }
     }
-    if (!attempts.another(attempts_max)) return failure;
+    if (!attempts.another(attempts_max, failure)) return failure;
   }
 }
 

@@ -9,12 +9,14 @@
 namespace weir {
 namespace {
 constexpr int64_t kAnswerBytesMax = 256 << 20;  // a page of a listing is 1000 entries by default; servers may be set otherwise
+constexpr std::chrono::milliseconds kLong{1000};
 }
 
-bool WebHdfsClient::Attempts::another(int attempts_max) {
+bool WebHdfsClient::Attempts::another(int attempts_max, const Status& failure) {
   if (made_ >= attempts_max) return false;
   ++made_;
   wait_ = wait_.count() == 0 ? options_.retry.first_wait : std::min(wait_ * 2, options_.retry.wait_max);
+  if (wait_ >= kLong) WEIR_LOG(kWarning) << "HDFS: " << failure.message() << "; attempt " << made_ << " of " << attempts_max << " follows";
   if (options_.sleep) options_.sleep(wait_);
   return true;
 }
@@ -86,7 +88,7 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
     // The other NameNodes are asked at once; only then is it time to wait.
     if (next_namenode && ++asked_in_a_row < bases.size()) continue;
     asked_in_a_row = 0;
-    if (!attempts.another(attempts_max)) return answer;
+    if (!attempts.another(attempts_max, answer.status)) return answer;
   }
 }
 

@@ -63,8 +63,8 @@ class WebHdfsClient {
   class Attempts {
    public:
     explicit Attempts(const WebHdfsOptions& options) : options_(options) {}
-    /// False if there were enough. Waits before it says true.
-    bool another(int attempts_max);
+    /// False if there were enough. Waits before it says true, and says in the log why, once it takes long.
+    bool another(int attempts_max, const Status& failure);
 
    private:
     const WebHdfsOptions& options_;
