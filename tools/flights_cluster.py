@@ -39,6 +39,10 @@ class RealSystem:
             raise
         return self
 
+    def do(self, what, *rest):
+        """A command of the tool."""
+        subprocess.run([sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120)
+
     def __exit__(self, *_):
         subprocess.run([sys.executable, self.tool, "stop", "--home", self.home], timeout=120)
         shutil.rmtree(self.home, ignore_errors=True)

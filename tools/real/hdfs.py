@@ -7,11 +7,14 @@
   hdfs.py safemode --home DIR enter|leave
   hdfs.py admin --home DIR ARGS...                       hdfs dfsadmin ARGS
   hdfs.py datanode --home DIR stop|start|fsyncs          takes the DataNode away, brings it back, prints how often it has synced
+  hdfs.py kill --home DIR [NAME]                         kill -9 (of nn1, unless another of nn1, nn2, dn, jn is named)
+  hdfs.py revive --home DIR [NAME]                       starts a killed one again, with its data, on its ports
+  hdfs.py pause|resume --home DIR [NAME]                 SIGSTOP, SIGCONT
 
 Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
 (~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
 """
-import argparse, json, pathlib, socket, subprocess, sys, time, urllib.request
+import argparse, json, pathlib, signal, socket, subprocess, sys, time, urllib.request
 from xml.sax.saxutils import escape
 
 import servers
@@ -232,10 +235,22 @@ def datanode(home, arguments):
         home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
 
 
+def revive(home, name):
+    """A NameNode takes calls again when this returns, and has left its safe mode."""
+    if home.pid_of(name) is not None:
+        die(f"{name} runs already")
+    kind = {"nn": "namenode", "dn": "datanode", "jn": "journalnode"}[name[:2]]
+    home.serve(name, kind, home.folder / f"conf-{name}", "256m")
+    home.wait(name, answers(home, name, home.state["ports"][f"{name}_http"]), name)
+    if name != "jn":
+        namenode = name if kind == "namenode" else "nn1"
+        home.wait("a DataNode at the NameNode", takes_blocks(home, namenode), namenode)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ["start", "stop", "failover", "safemode", "admin", "datanode"]:
+    for name in ["start", "stop", "failover", "safemode", "admin", "datanode", "kill", "revive", "pause", "resume"]:
         command = commands.add_parser(name)
         command.add_argument("--home", required=True)
         if name == "start":
@@ -245,16 +260,24 @@ def main():
             command.add_argument("what", choices=["enter", "leave"])
         elif name == "datanode":
             command.add_argument("what", choices=["stop", "start", "fsyncs"])
+        elif name in ("kill", "revive", "pause", "resume"):
+            command.add_argument("name", nargs="?", default="nn1", choices=["nn1", "nn2", "dn", "jn"])
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "admin":
         parser.error(f"unknown: {' '.join(rest)}")
     home = Home(arguments.home)
-    if arguments.command in ("failover", "safemode", "admin", "datanode") and not home.file.exists():
+    if arguments.command not in ("start", "stop") and not home.file.exists():
         die(f"no HDFS was started in {home.folder}")
     if arguments.command == "safemode":
         admin(home, "-safemode", arguments.what)
     elif arguments.command == "admin":
         admin(home, *rest)
+    elif arguments.command == "kill":
+        home.kill(arguments.name)
+    elif arguments.command == "revive":
+        revive(home, arguments.name)
+    elif arguments.command in ("pause", "resume"):
+        home.signal(arguments.name, signal.SIGSTOP if arguments.command == "pause" else signal.SIGCONT)
     else:
         {"start": start, "stop": stop, "failover": failover, "datanode": datanode}[arguments.command](home, arguments)
 

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""The flights job as a cluster of two coordinators and two workers whose HDFS and ZooKeeper fail while it runs: servers are killed, stand still
+and come back. Nobody of the cluster may end because of that; when the servers are back there are results again, and in the end they are what an
+independent computation gives.
+
+An HDFS and an ensemble of three ZooKeepers are started here, for they are broken.
+
+Usage: cluster_outage_test.py --build DIR [--case NAME]… [--verbose]
+"""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import socket
+import sys
+import tempfile
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import flights_cluster  # noqa: E402
+import flights_data  # noqa: E402
+import flights_job  # noqa: E402
+import flights_reference  # noqa: E402
+
+ROWS = 6000
+RATE = 1000
+YEAR = 336776 - ROWS
+SESSION_MS = 4000
+RESULT_SECONDS = 60
+END_SECONDS = 120
+
+
+class Failure(Exception):
+    pass
+
+
+class Outage:
+    """A cluster at work, and the servers that it needs."""
+
+    def __init__(self, build, source, hdfs, zookeeper, name, show):
+        self.source, self.hdfs, self.zookeeper = source, hdfs, zookeeper
+        self.place = flights_job.hdfs_place(os.environ, f"/weir-outage-{name}")
+        self.cluster = flights_cluster.Cluster(os.path.join(build, "bin", "flights"), source, self.place, zookeeper=zookeeper.env["WEIR_TEST_ZOOKEEPER"],
+                                               root=f"/weir-outage-{name}", workers=2, parallelism=2, rate=RATE, session_ms=SESSION_MS, show=show)
+        self.epochs = 0
+
+    def run(self, trouble):
+        self.cluster.start()
+        try:
+            with flights_cluster.Results(self.place) as results:
+                self.results = results
+                self.delivers(flights_cluster.Moment())
+                self.epochs = self.cluster.epoch()
+                trouble(self)
+                self.delivers(flights_cluster.Moment())
+                if late := self.cluster.wait_for_end(END_SECONDS):
+                    raise Failure(f"still running: {[member.name for member in late]}")
+            for member in self.cluster.members:
+                if member.run.process.returncode != 0:
+                    raise Failure(f"{member.name} ended with exit code {member.run.process.returncode}")
+        finally:
+            self.cluster.kill_all()
+        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), flights_job.committed_lines(self.place, "out"))
+        if difference:
+            raise Failure(difference)
+        if rest := flights_job.leftovers(self.place, "out"):
+            raise Failure(f"leftovers in the output directory: {rest}")
+
+    def delivers(self, moment):
+        """There is a result of after the moment, or the job has ended."""
+        ended = lambda: not any(member.lives() for member in self.cluster.members)
+        if not self.results.wait_after(moment, RESULT_SECONDS, ended) and not ended():
+            raise Failure(f"no result became visible within {RESULT_SECONDS} s")
+
+    def rest(self, seconds):
+        """So long a server is away. Meanwhile everybody of the cluster lives."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for member in self.cluster.members:
+                if not member.lives():
+                    raise Failure(f"{member.name} ended with exit code {member.run.process.returncode} while servers were away")
+            time.sleep(0.05)
+
+    def zookeeper_leader(self):
+        """The number of the server that leads the ensemble."""
+        for number, address in enumerate(self.zookeeper.env["WEIR_TEST_ZOOKEEPER"].split(","), 1):
+            host, port = address.split(":")
+            with socket.create_connection((host, int(port)), timeout=5) as connection:
+                connection.sendall(b"srvr")
+                if re.search(rb"^Mode: leader", connection.makefile("rb").read(), re.M):
+                    return str(number)
+        raise Failure("no server leads the ensemble")
+
+
+# --- cases
+
+def zookeeper_loses_its_leader(outage):
+    """The ensemble elects another one. A session outlives that, so nobody is deposed."""
+    victim = outage.zookeeper_leader()
+    outage.zookeeper.do("kill", victim)
+    try:
+        outage.delivers(flights_cluster.Moment())
+    finally:
+        outage.zookeeper.do("revive", victim)
+    if outage.cluster.epoch() != outage.epochs:
+        raise Failure(f"from epoch {outage.epochs} it came to {outage.cluster.epoch()}")
+
+
+def zookeeper_loses_its_majority(outage):
+    """Without a majority nobody may lead once the session could be over."""
+    for victim in "23":
+        outage.zookeeper.do("kill", victim)
+    try:
+        outage.rest(1.5 * SESSION_MS / 1000)
+        if leader := outage.cluster.leader():
+            raise Failure(f"{leader.name} still leads, {1.5 * SESSION_MS / 1000} s after the ensemble lost its majority")
+    finally:
+        for victim in "23":
+            outage.zookeeper.do("revive", victim)
+
+
+def namenode_is_killed(outage):
+    outage.hdfs.do("kill", "nn1")
+    try:
+        outage.rest(3)
+    finally:
+        outage.hdfs.do("revive", "nn1")
+
+
+def namenode_stands_still(outage):
+    outage.hdfs.do("pause", "nn1")
+    try:
+        outage.rest(8)
+    finally:
+        outage.hdfs.do("resume", "nn1")
+
+
+def datanode_is_killed(outage):
+    outage.hdfs.do("kill", "dn")
+    try:
+        outage.rest(3)
+    finally:
+        outage.hdfs.do("revive", "dn")
+
+
+CASES = [zookeeper_loses_its_leader, zookeeper_loses_its_majority, namenode_is_killed, namenode_stands_still, datanode_is_killed]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--case", action="append")
+    parser.add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    scratch = tempfile.mkdtemp(prefix="weir-outage-")
+    source = os.path.join(scratch, "flights")
+    flights_data.write_slice(flights_data.flights_directory(), source, ROWS, start=random.Random(2).randrange(YEAR))
+    show = (lambda member, line: print(f"{member.name} | {line}", flush=True)) if arguments.verbose else None
+    passed = failed = 0
+    started = time.monotonic()
+    with flights_cluster.RealSystem("hdfs.py") as hdfs, flights_cluster.RealSystem("zookeeper.py", "--servers", "3") as zookeeper:
+        os.environ.update(hdfs.env)
+        for case in CASES:
+            if arguments.case and case.__name__ not in arguments.case:
+                continue
+            began = time.monotonic()
+            outage = Outage(os.path.abspath(arguments.build), source, hdfs, zookeeper, case.__name__, show)
+            try:
+                outage.run(case)
+                passed += 1
+                print(f"PASS {case.__name__}, {time.monotonic() - began:.1f} s", flush=True)
+            except Exception as error:
+                failed += 1
+                why = error if isinstance(error, Failure) else traceback.format_exc()
+                print(f"{outage.cluster.log()}\nFAIL {case.__name__}, {time.monotonic() - began:.1f} s: {why}", flush=True)
+    shutil.rmtree(scratch)
+    print(f"summary: {time.monotonic() - started:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
