@@ -93,7 +93,7 @@ struct FaultPlan {
   int64_t operations_max = 0;      ///< and in the middle of one of so many file operations; 0: not so
   MonotonicTime down_max{0};       ///< until the next start
   double power_loss = 0;           ///< when a process is killed
-  double damage = 0;               ///< likewise: a bit of the newest checkpoint turns over, if an older one is retained
+  double damage = 0;               ///< likewise, and now and then while it runs: a bit of the newest checkpoint turns over, if an older one is retained
   double pause = 0;                ///< of a process, for seconds
   double wall_skew = 0;            ///< the wall clock of a process is off by up to a year, and jumps
   double cancel = 0;               ///< instead of being killed the job is cancelled

@@ -55,6 +55,7 @@ class ClusterRun {
         workload_(draw_workload(random_)),
         faults_(draw_faults(workload_, random_)),
         oracle_(workload_),
+        damage_random_(splitmix_output(seed ^ 0xda3a6e)),
         world_(seed, world_options(workload_, random_, options)) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
@@ -166,6 +167,7 @@ class ClusterRun {
       }
       look();
       check_restore();
+      if (!liveness_ && faults_.damage > 0) damage_while_running();
       if (!liveness_ && random_.chance(faults_.wall_skew * 0.1)) now_->process.set_wall_skew_ms(draw_skew());
     }
     if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
@@ -211,6 +213,19 @@ class ClusterRun {
       }
       world_.run_for(random_.delay(faults_.down_max));
     }
+  }
+
+  /// A bit turns over while the job runs, and the next thing that happens to it is a failure. Where only one checkpoint is retained nothing
+  /// could be fallen back to.
+  void damage_while_running() {
+    const std::vector<int64_t> complete = watch_->complete();
+    if (failed() || !now_->process.alive() || now_->settings.num_retained < 2 || complete.size() < 2) return;
+    if (!damage_random_.chance(faults_.damage * 0.2)) return;
+    watch_->damage(complete.back(), damage_random_);
+    taking_back_ = true;
+    ++result_.statistics.damages_while_running;
+    const size_t source = damage_random_.below(workload_.sources.size());
+    ++(*mishaps_)[static_cast<int64_t>(source) * kIdsPerSource + damage_random_.between(0, workload_.sources[source].count - 1)];
   }
 
   void cancel() {
@@ -295,6 +310,7 @@ class ClusterRun {
   const WorkloadPlan workload_;
   const FaultPlan faults_;
   const Oracle oracle_;
+  SimRandom damage_random_;
   SimWorld world_;  ///< after random_, which draws its options
   const std::shared_ptr<Mishaps> mishaps_ = std::make_shared<Mishaps>();
   std::unique_ptr<FileWatch> watch_;
@@ -317,6 +333,7 @@ void RunStatistics::add(const RunStatistics& other) {
   kills += other.kills;
   power_losses += other.power_losses;
   damages += other.damages;
+  damages_while_running += other.damages_while_running;
   cancels += other.cancels;
   file_faults += other.file_faults;
   restarts_inside += other.restarts_inside;

@@ -15,6 +15,7 @@ struct RunStatistics {
   int64_t kills = 0;
   int64_t power_losses = 0;
   int64_t damages = 0;
+  int64_t damages_while_running = 0;
   int64_t cancels = 0;
   int64_t file_faults = 0;
   int64_t restarts_inside = 0;      ///< by the restart strategy

@@ -89,9 +89,10 @@ TEST(Swarm, NothingWrongIsVisibleAndEveryJobFinishes) {
               static_cast<unsigned long long>(to - from + 1), static_cast<unsigned long long>(twice), failed, real, hours,
               static_cast<unsigned long long>(sum.events));
   std::printf(
-      "summary: swarm: %lld processes, %lld killed, %lld power losses, %lld file faults, %lld damaged checkpoints, %lld cancelled jobs\n",
+      "summary: swarm: %lld processes, %lld killed, %lld power losses, %lld file faults, %lld and %lld damaged checkpoints, %lld cancelled jobs\n",
       static_cast<long long>(sum.processes), static_cast<long long>(sum.kills), static_cast<long long>(sum.power_losses),
-      static_cast<long long>(sum.file_faults), static_cast<long long>(sum.damages), static_cast<long long>(sum.cancels));
+      static_cast<long long>(sum.file_faults), static_cast<long long>(sum.damages),
+      static_cast<long long>(sum.damages_while_running), static_cast<long long>(sum.cancels));
   std::printf(
       "summary: swarm: %lld restores, %lld at another parallelism, %lld restarts inside a process, %lld checkpoints completed, %lld failed, "
       "%lld records read\n",

@@ -116,6 +116,8 @@ class CheckpointCoordinator {
   void shut_down(JobOutcome outcome, std::function<void()> done);
 
   std::optional<CheckpointId> newest_completed() const;
+  /// Those that are not to be deleted yet, ascending.
+  const std::vector<CheckpointId>& completed() const { return completed_; }
   CheckpointStatistics statistics() const;
 
  private:

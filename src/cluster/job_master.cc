@@ -153,7 +153,7 @@ void JobMaster::record_result(JobState state, JobOutcome outcome) {
 }
 
 void JobMaster::clean_up(JobState state, JobOutcome outcome) {
-  if (coordinator_) {
+  if (coordinator_ && !current_.refused) {
     coordinator_->shut_down(outcome, [this, state] { terminate(state); });
   } else {
     terminate(state);
@@ -192,6 +192,7 @@ void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {
 }
 
 void JobMaster::on_completed(const CompletedCheckpoint&) {
+  damage_met_ = false;
   mailbox_->post([this] { widen_if_possible(); });  // likewise
 }
 

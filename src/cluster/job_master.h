@@ -131,6 +131,8 @@ class JobMaster final : public Actor, private CheckpointHost {
   bool begun_ = false;
   bool cancel_requested_ = false;
   bool found_ended_ = false;            ///< under an earlier leader
+  bool has_run_ = false;                ///< an attempt of this job master has
+  bool damage_met_ = false;             ///< by an attempt that read its state: until a newer checkpoint is complete all is verified before
   AttemptId attempt_;
   JobGraph attempt_graph_;              ///< as wide as the attempt
   std::vector<int32_t> worker_of_shard_;  ///< of the attempt

@@ -24,14 +24,18 @@ JobState state_of(const JobResult& result) {
 
 void JobMaster::prepare() {
   phase_ = Phase::kPreparing;
-  std::optional<CheckpointId> newest;
-  if (coordinator_) newest = coordinator_->newest_completed();
+  RestartFrom from;
+  if (coordinator_) from.completed = coordinator_->completed();
+  from.read_all = damage_met_;
+  from.may_fall_back = store_ == nullptr;  // else the pointer says where to go on, and nothing older will do
+  // At the start of a job damage is to be found before the first record. Afterwards whoever reads the state finds it.
+  const bool read_all = damage_met_ || !has_taken_over();
   const uint64_t nonce = platform_.random.next();
   // The graph and the files are the process's; the rest may outlive this actor.
-  run_blocking([this, &graph = graph_, options = shared_options_, &files = platform_.files, nonce, newest, before = prepared_,
+  run_blocking([this, &graph = graph_, options = shared_options_, &files = platform_.files, nonce, from, read_all, before = prepared_,
                 store = store_]() -> std::function<void()> {
-    auto result = std::make_shared<StatusOr<PreparedJob>>(before ? prepare_restart(graph, *options, files, *before, newest)
-                                                                 : prepare_job(graph, *options, files, store.get(), nonce));
+    auto result = std::make_shared<StatusOr<PreparedJob>>(before ? prepare_restart(graph, *options, files, *before, from)
+                                                                 : prepare_job(graph, *options, files, store.get(), nonce, read_all));
     return [this, result] { on_prepared(std::move(*result)); };
   });
 }
@@ -52,7 +56,7 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
   if (!prepared.ok()) {
     current_.failure = prepared.status();
     // What does not work at the start is not mended by trying again; but when a leader takes over, it is storage that has to be waited for.
-    const bool wait_for_storage = has_taken_over() && prepared.status().code() == StatusCode::kUnavailable;
+    const bool wait_for_storage = (has_taken_over() || damage_met_) && prepared.status().code() == StatusCode::kUnavailable;
     if (!prepared_ && !wait_for_storage) {
       current_.refused = true;
       end(JobState::kFailed, JobOutcome::kFailed);
@@ -61,7 +65,7 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
     }
     return;
   }
-  if (!prepared_ && options_.checkpoints_enabled) {
+  if (!coordinator_ && options_.checkpoints_enabled) {
     CoordinatorOptions options = coordinator_options(graph_, options_, *prepared);
     options.store = store_;
     coordinator_ = std::make_unique<CheckpointCoordinator>(platform_.clock, platform_.random, std::move(options),
@@ -108,7 +112,6 @@ void JobMaster::deploy(int shards) {
   }
   message.restored_checkpoint = start.restored_checkpoint;
   message.restored_directory = start.restored_directory;
-  message.sidecar = start.sidecar;
   message.splits = start.splits;
   const std::vector<PooledWorker*> workers = pool_.of_attempt();
   for (const PooledWorker* worker : workers) message.data_addresses.push_back(worker->offer.data_address);
@@ -118,6 +121,7 @@ void JobMaster::deploy(int shards) {
   for (PooledWorker* worker : workers) {
     message.own = worker->index;
     message.plan = *plan ? part_of_plan(**plan, message.worker_of_shard, worker->index) : nullptr;
+    message.sidecar = message.plan && start.sidecar ? part_of_sidecar(*start.sidecar, *message.plan) : nullptr;
     worker->send(message);
   }
   worker_of_shard_ = std::move(message.worker_of_shard);
@@ -125,6 +129,7 @@ void JobMaster::deploy(int shards) {
 
 void JobMaster::on_running() {
   phase_ = Phase::kRunning;
+  has_run_ = true;
   current_.state = JobState::kRunning;
   send_to_attempt(Start{attempt_});
   if (coordinator_) coordinator_->start(attempt_, participants_of(attempt_graph_, worker_of_shard_), prepared_->start->restored_checkpoint);
@@ -153,6 +158,13 @@ void JobMaster::attempt_failed(Status status) {
   if (phase_ != Phase::kDeploying && phase_ != Phase::kRunning) return;
   WEIR_LOG(kWarning) << "attempt " << attempt_text(attempt_) << " failed: " << status.message();
   current_.failure = status;
+  if (phase_ == Phase::kDeploying && status.code() == StatusCode::kDataLoss) {
+    const bool known = std::exchange(damage_met_, true);
+    if (!has_run_) {
+      prepared_.reset();  // it is the start that is not good: it is refused, or falls back, when everything has been read
+      if (!known) return tear_down([this] { prepare(); });
+    }
+  }
   tear_down([this] { schedule_restart(); });
 }
 

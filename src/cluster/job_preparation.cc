@@ -1,6 +1,8 @@
 #include "cluster/job_preparation.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "base/bug_switch.h"
 #include "base/log.h"
@@ -40,9 +42,9 @@ StatusOr<std::shared_ptr<const StartingPoint>> start_from(LoadedCheckpoint loade
 
 /// What the leaders before have agreed on. It is there, whole and the same, or the job is not started: anything else would lose or repeat
 /// what is visible already.
-StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, FileSystemRegistry& files) {
+StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, bool read_all, FileSystemRegistry& files) {
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(pointer.uri));
-  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.require_sidecar = true, .files = &files}));
+  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.read_all = read_all, .require_sidecar = true, .files = &files}));
   if (loaded.metadata->checkpoint_id != pointer.id || loaded.sidecar->metadata_checksum != pointer.metadata_checksum) {
     return data_loss(cat("the last completed checkpoint is ", pointer.id, " in ", pointer.uri,
                          " as its coordinator recorded it, but another one lies there: give --from the path of the one to go on from, after "
@@ -51,14 +53,19 @@ StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, FileSys
   return loaded;
 }
 
+void warn_of_fallbacks(const LatestCheckpoint& latest) {
+  for (const std::string& line : latest.fallbacks) {
+    WEIR_LOG(kWarning) << line;
+  }
+}
+
 /// The snapshot that --from names; nothing for "none", and for "latest" when the job has none yet.
-StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& options, const FileLocation* job, FileSystemRegistry& files) {
+StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& options, bool read_all, const FileLocation* job,
+                                                        FileSystemRegistry& files) {
   if (options.restore_from == "none") return std::optional<LoadedCheckpoint>();
   if (options.restore_from == "latest") {
-    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.require_sidecar = true, .files = &files}));
-    for (const std::string& line : latest.fallbacks) {
-      WEIR_LOG(kWarning) << line;
-    }
+    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.read_all = read_all, .require_sidecar = true, .files = &files}));
+    warn_of_fallbacks(latest);
     if (!latest.checkpoint) {
       WEIR_LOG(kInfo) << "there is no completed checkpoint in " << job->uri << ": starting from the beginning";
     }
@@ -66,7 +73,7 @@ StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& option
   }
   WEIR_ASSIGN_OR_RETURN(FileLocation given, files.resolve(options.restore_from));
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, locate_snapshot(given));
-  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.files = &files}));
+  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.read_all = read_all, .files = &files}));
   return std::optional<LoadedCheckpoint>(std::move(loaded));
 }
 
@@ -118,7 +125,7 @@ StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph&
 }
 
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, LeaderStore* store,
-                                  uint64_t nonce) {
+                                  uint64_t nonce, bool read_all) {
   PreparedJob prepared;
   std::optional<FileLocation> job;
   if (!options.job_directory.empty()) {
@@ -136,9 +143,9 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
     WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.require_sidecar = true, .files = &files}));
     snapshot = std::move(latest.checkpoint);
   } else if (pointer) {
-    WEIR_ASSIGN_OR_RETURN(snapshot, load_pointed(*pointer, files));
+    WEIR_ASSIGN_OR_RETURN(snapshot, load_pointed(*pointer, read_all, files));
   } else {
-    WEIR_ASSIGN_OR_RETURN(snapshot, find_snapshot(options, job ? &*job : nullptr, files));
+    WEIR_ASSIGN_OR_RETURN(snapshot, find_snapshot(options, read_all, job ? &*job : nullptr, files));
   }
   if (snapshot) {
     const bool of_this_job = job && std::string_view(snapshot->directory.path).starts_with(job->path + "/");
@@ -184,13 +191,25 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
 }
 
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, PreparedJob before,
-                                      std::optional<CheckpointId> newest) {
-  if (!newest) return before;
-  if (before.start->restored_checkpoint == *newest) return before;
+                                      const RestartFrom& from) {
+  const bool as_before = from.completed.empty() || before.start->restored_checkpoint == from.completed.back();
+  if (as_before && (!from.read_all || !before.start->metadata)) return before;
+  LoadOptions how{.read_all = from.read_all, .require_sidecar = !from.completed.empty(), .files = &files};
+  if (from.completed.empty()) {
+    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files.resolve(before.start->restored_directory));
+    WEIR_RETURN_IF_ERROR(load_checkpoint(directory, how).status());
+    return before;
+  }
   WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(options.job_directory));
-  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(job.child(checkpoint_directory_name(*newest)),
-                                                                 {.require_sidecar = true, .files = &files}));
-  WEIR_ASSIGN_OR_RETURN(before.start, start_from(std::move(loaded), graph, options, files));
+  auto loaded = load_checkpoint(job.child(checkpoint_directory_name(from.completed.back())), how);
+  if (loaded.status().code() == StatusCode::kDataLoss && from.may_fall_back) {
+    how.read_all = true;
+    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(job, how, &from.completed));
+    warn_of_fallbacks(latest);
+    if (latest.checkpoint) loaded = *std::move(latest.checkpoint);
+  }
+  if (!loaded.ok()) return loaded.status();
+  WEIR_ASSIGN_OR_RETURN(before.start, start_from(*std::move(loaded), graph, options, files));
   return before;
 }
 
@@ -252,6 +271,26 @@ std::shared_ptr<const RestorePlan> part_of_plan(const RestorePlan& plan, const s
     }
   }
   return part;
+}
+
+std::shared_ptr<const Sidecar> part_of_sidecar(const Sidecar& sidecar, const RestorePlan& part) {
+  std::unordered_set<std::string_view> needed;
+  const auto add = [&](const StateStream& stream) {
+    if (const auto* segment = std::get_if<FileSegment>(&stream)) needed.insert(segment->file);
+  };
+  for (const OperatorRestore& op : part.operators) {
+    for (const SubtaskRestore& subtask : op.subtasks) {
+      for (const KeyedStateSelection& keyed : subtask.keyed) add(keyed.handle->stream);
+      for (const ListStateSelection& list : subtask.lists) add(list.handle->stream);
+    }
+  }
+  auto known = std::make_shared<Sidecar>();
+  known->checkpoint_id = sidecar.checkpoint_id;
+  known->operators = sidecar.operators;
+  for (const DataFile& file : sidecar.files) {
+    if (needed.contains(file.name)) known->files.push_back(file);
+  }
+  return known;
 }
 
 }  // namespace weir

@@ -37,13 +37,18 @@ struct PreparedJob {
 
 /// The first start of a job under this job master: proves that the checkpoint directory and the sinks can be written to, reads the
 /// checkpoint that `store` points at or else the one that the options name, finds (without a store: removes) what unfinished checkpoints
-/// left, and enumerates the sources' splits. `store` may be null. `nonce` makes the names of probe files unique.
+/// left, and enumerates the sources' splits. `store` may be null. `nonce` makes the names of probe files unique. `read_all`: as LoadOptions.
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, LeaderStore* store,
-                                  uint64_t nonce);
+                                  uint64_t nonce, bool read_all);
 
-/// A further start after a failure: from `newest`, or as the first one if there is none.
+struct RestartFrom {
+  std::vector<CheckpointId> completed;  ///< by this job master or those before it, ascending; none: as the first start
+  bool read_all = false;                ///< as LoadOptions
+  bool may_fall_back = false;           ///< if the newest turns out to be damaged: to the newest of them that is whole
+};
+/// A further start after a failure.
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, PreparedJob before,
-                                      std::optional<CheckpointId> newest);
+                                      const RestartFrom& from);
 
 /// Proves, before the first record, that the sinks can be written to.
 Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files);
@@ -63,5 +68,7 @@ StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph,
 
 /// The part of a plan that concerns the shards of one worker.
 std::shared_ptr<const RestorePlan> part_of_plan(const RestorePlan& plan, const std::vector<int32_t>& worker_of_shard, int worker);
+/// What whoever carries out this part of a plan must know: all types, and the data files that it reads.
+std::shared_ptr<const Sidecar> part_of_sidecar(const Sidecar& sidecar, const RestorePlan& part);
 
 }  // namespace weir

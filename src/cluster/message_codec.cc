@@ -138,8 +138,9 @@ void fields(Archive& a, OperatorStateDescription& d) {
 }
 template <class Archive>
 void fields(Archive& a, Sidecar& sidecar) {
-  a | sidecar.checkpoint_id;
-  a | sidecar.operators;  // what a restore looks at
+  a | sidecar.checkpoint_id;  // what a restore looks at, and no more
+  a | sidecar.files;
+  a | sidecar.operators;
 }
 template <class Archive>
 void fields(Archive& a, KeyedStateSelection& s) { a | s.handle; a | s.groups; }

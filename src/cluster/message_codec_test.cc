@@ -48,6 +48,7 @@ Deploy deployment() {
   deploy.plan = plan;
   auto sidecar = std::make_shared<Sidecar>();
   sidecar->checkpoint_id = 9;
+  sidecar->files = acknowledgement().files;
   sidecar->operators = acknowledgement().descriptions;
   deploy.sidecar = sidecar;
   deploy.splits = {{"a", "b"}, {}};
@@ -86,6 +87,10 @@ TEST(MessageCodec, ADeploymentArrivesAsItWasSent) {
   EXPECT_EQ(restore.subtasks[0].lists[0].elements, (std::vector<int>{0, 2}));
   EXPECT_TRUE(restore.subtasks[1].keyed.empty());
   EXPECT_EQ(deploy.sidecar->operators, deployment().sidecar->operators);
+  ASSERT_EQ(deploy.sidecar->files.size(), 1u);
+  EXPECT_EQ(deploy.sidecar->files[0].name, "data-2");
+  EXPECT_EQ(deploy.sidecar->files[0].length, 1200);
+  EXPECT_EQ(deploy.sidecar->files[0].block_bytes, 262144);
   EXPECT_EQ(deploy.splits[0], (std::vector<std::string>{"a", "b"}));
 }
 
