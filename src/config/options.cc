@@ -90,6 +90,7 @@ constexpr const ConfigKey* kKeys[] = {
     &kInternalTruststore,
     &kInternalTruststorePassword,
     &kBatchSize,
+    &kBatchBytes,
     &kChannelCapacity,
     &kProgress,
     &kIoThreads,

@@ -292,6 +292,8 @@ inline constexpr Option<std::string> kInternalTruststorePassword{
     {"security.ssl.internal.truststore-password", ConfigType::kString, "", "Its password."}};
 inline constexpr Option<int64_t> kBatchSize{
     {"weir.batch-size", ConfigType::kInt, "512", "Records that travel together at most.", "", "", 1, 1 << 20}};
+inline constexpr Option<int64_t> kBatchBytes{
+    {"weir.batch-bytes", ConfigType::kSize, "256 kb", "What they take at most, about; a larger record travels alone."}};
 inline constexpr Option<int64_t> kChannelCapacity{
     {"weir.channel-capacity", ConfigType::kInt, "16", "Batches that may wait between two subtasks.", "", "", 2, 65536}};
 inline constexpr Option<bool> kProgress{

@@ -116,7 +116,8 @@ std::vector<std::unique_ptr<OutputPartition>> JobExecution::outputs_of(int verte
     const JobEdge& edge = graph_.edges[e];
     if (edge.from != vertex) continue;
     outputs.push_back(std::make_unique<OutputPartition>(
-        OutputPartition::Options{edge.partitioning, edge.hasher, graph_.vertices[edge.to].max_parallelism, options_.batch_size},
+        OutputPartition::Options{edge.partitioning, edge.hasher, graph_.vertices[edge.to].max_parallelism, options_.batch_size, options_.batch_bytes,
+                                 edge.codec},
         std::move(writers_[{e, subtask}])));
   }
   return outputs;

@@ -45,6 +45,7 @@ struct ExecutionOptions {
   CheckpointingMode mode = CheckpointingMode::kExactlyOnce;
   size_t channel_capacity = 16;  ///< batches
   size_t batch_size = 512;       ///< records
+  size_t batch_bytes = 256 * 1024;
   double copy_reserve = 0;       ///< OperatorContext::copy_reserve()
   Shard::Options shard;
 };

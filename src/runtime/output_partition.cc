@@ -6,7 +6,11 @@
 namespace weir {
 
 OutputPartition::OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels)
-    : options_(std::move(options)), channels_(std::move(channels)), gathered_(channels_.size()), waiting_(channels_.size()) {
+    : options_(std::move(options)),
+      limit_(options_.batch_size, options_.batch_bytes, options_.codec),
+      channels_(std::move(channels)),
+      gathered_(channels_.size()),
+      waiting_(channels_.size()) {
   WEIR_CHECK(!channels_.empty());
   if (options_.partitioning == Partitioning::kHash && channels_.size() > 1) {
     WEIR_CHECK(options_.hasher != nullptr);
@@ -21,6 +25,12 @@ OutputPartition::OutputPartition(Options options, std::vector<std::shared_ptr<Ch
 
 void OutputPartition::emit(Batch& batch) {
   if (batch.empty()) return;
+  limit_.measure(batch);
+  if (batch.size() <= limit_.most()) return route(batch);
+  for (const std::unique_ptr<Batch>& part : split_batch(batch, limit_.most())) route(*part);
+}
+
+void OutputPartition::route(Batch& batch) {
   switch (options_.partitioning) {
     case Partitioning::kForward:
       gather(0, batch);
@@ -61,13 +71,13 @@ void OutputPartition::scatter_by_key(Batch& batch) {
   }
   batch.scatter(which_.data(), targets_.data());
   for (size_t target = 0; target < channels_.size(); ++target) {
-    if (gathered_[target]->size() >= options_.batch_size) send_gathered(target);
+    if (gathered_[target]->size() >= limit_.full()) send_gathered(target);
   }
 }
 
 void OutputPartition::gather(size_t target, Batch& batch) {
   // A batch that is large enough leaves as it is: its contents are swapped, no record is touched.
-  if (batch.size() * 2 >= options_.batch_size) {
+  if (batch.size() * 2 >= limit_.full()) {
     send_gathered(target);
     gathered_[target] = empty_like(target, batch);
     gathered_[target]->swap(batch);
@@ -83,7 +93,7 @@ void OutputPartition::gather(size_t target, Batch& batch) {
   which_.assign(batch.size(), 0);
   Batch* const into = gathered_[target].get();
   batch.scatter(which_.data(), &into);
-  if (gathered_[target]->size() >= options_.batch_size) send_gathered(target);
+  if (gathered_[target]->size() >= limit_.full()) send_gathered(target);
 }
 
 std::unique_ptr<Batch> OutputPartition::empty_like(size_t target, const Batch& batch) {

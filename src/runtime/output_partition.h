@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/job_graph.h"
+#include "runtime/batch_limit.h"
 #include "runtime/channel.h"
 
 namespace weir {
@@ -20,6 +21,8 @@ class OutputPartition {
     std::shared_ptr<const KeyHasher> hasher = nullptr;  ///< kHash
     int max_parallelism = 128;                ///< of the consuming vertex
     size_t batch_size = 512;                  ///< records at which a gathered batch leaves
+    size_t batch_bytes = 256 * 1024;          ///< about these; then a batch leaves sooner, and a larger one in parts
+    std::shared_ptr<const RecordCodec> codec = nullptr;  ///< tells how large records are
   };
   OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels);
 
@@ -33,6 +36,7 @@ class OutputPartition {
   bool pump();
 
  private:
+  void route(Batch& batch);
   void scatter_by_key(Batch& batch);
   void gather(size_t target, Batch& batch);
   void send(size_t target, StreamElement element);
@@ -40,6 +44,7 @@ class OutputPartition {
   std::unique_ptr<Batch> empty_like(size_t target, const Batch& batch);
 
   const Options options_;
+  BatchLimit limit_;
   std::vector<std::shared_ptr<ChannelWriter>> channels_;
   std::vector<uint16_t> subtask_of_group_;
   std::vector<std::unique_ptr<Batch>> gathered_;     ///< per channel: not full yet, or null

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/input_gate.h"
+#include "weir/detail/record_codec_of.h"
 
 namespace weir {
 namespace {
@@ -197,6 +198,75 @@ TEST(InputGate, EndsWhenAllChannelsHave) {
   from[1]->try_push(element);
   EXPECT_TRUE(gate.next(&element));
   EXPECT_EQ(element.kind, StreamElement::Kind::kEndOfData);
+}
+
+/// The sizes of the batches in the channel, and all records one after the other.
+std::pair<std::vector<size_t>, std::string> batches_of_texts(Channel& channel) {
+  std::pair<std::vector<size_t>, std::string> found;
+  StreamElement element;
+  while (channel.try_pop(&element)) {
+    found.first.push_back(element.batch->size());
+    for (const std::string& record : static_cast<BatchOf<std::string>&>(*element.batch).records) found.second += record;
+  }
+  return found;
+}
+
+BatchOf<std::string> texts(size_t count, size_t bytes) {
+  BatchOf<std::string> batch;
+  for (size_t i = 0; i < count; ++i) batch.records.emplace_back(bytes, static_cast<char>('a' + i));
+  return batch;
+}
+
+TEST(OutputPartition, LargeRecordsTravelInBatchesThatAreBoundedInBytes) {
+  auto to = channels(1, 64);
+  OutputPartition output({.batch_size = 512, .batch_bytes = 1000, .codec = detail::record_codec<std::string>()}, ends<ChannelWriter>(to));
+  auto large = texts(10, 300);
+  std::string expected;
+  for (const std::string& record : large.records) expected += record;
+  output.emit(large);
+  EXPECT_TRUE(large.empty());
+  output.flush();
+  EXPECT_EQ(batches_of_texts(*to[0]), std::make_pair(std::vector<size_t>{3, 3, 3, 1}, expected));
+  auto huge = texts(20, 5000);
+  output.emit(huge);
+  output.flush();
+  EXPECT_EQ(batches_of_texts(*to[0]).first, std::vector<size_t>(20, 1));
+}
+
+TEST(BatchLimit, NoticesLargeRecordsAtOnceAndForgetsThemSlowly) {
+  BatchLimit limit(512, 10000, detail::record_codec<std::string>());
+  limit.measure(texts(300, 8));
+  EXPECT_EQ(limit.full(), 512u);
+  EXPECT_GT(limit.most(), 512u);
+  limit.measure(texts(300, 4998));
+  EXPECT_EQ(limit.full(), 1u);
+  EXPECT_EQ(limit.most(), 1u);
+  for (int i = 0; i < 10; ++i) limit.measure(texts(300, 8));
+  EXPECT_GT(limit.full(), 4u);
+  EXPECT_LT(limit.full(), 100u);
+  for (int i = 0; i < 60; ++i) limit.measure(texts(300, 8));
+  EXPECT_EQ(limit.full(), 512u);
+}
+
+TEST(BatchLimit, CountsOnlyRecordsWithoutACodec) {
+  BatchLimit limit(512, 10, nullptr);
+  limit.measure(texts(300, 1000));
+  EXPECT_EQ(limit.full(), 512u);
+  EXPECT_GT(limit.most(), 1000000u);
+}
+
+TEST(BatchLimit, ASplitBatchKeepsItsOrderTimestampsAndHashes) {
+  BatchOf<int> batch = batch_of({1, 2, 3, 4, 5});
+  batch.timestamps = {10, 20, 30, 40, 50};
+  batch.key_hashes = {6, 7, 8, 9, 10};
+  const auto parts = split_batch(batch, 2);
+  EXPECT_TRUE(batch.empty());
+  ASSERT_EQ(parts.size(), 3u);
+  const auto& last = static_cast<BatchOf<int>&>(*parts[2]);
+  EXPECT_EQ(last.records, (std::vector<int>{5}));
+  EXPECT_EQ(last.timestamps, (std::vector<Timestamp>{50}));
+  EXPECT_EQ(last.key_hashes, (std::vector<int32_t>{10}));
+  EXPECT_EQ(static_cast<BatchOf<int>&>(*parts[1]).records, (std::vector<int>{3, 4}));
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ class RecordCodec {
   /// Puts what encode() wrote into `batch`, an empty one of make(). DATA_LOSS: the bytes are not exactly those of a batch; then
   /// `batch` is empty.
   Status decode(std::string_view bytes, Batch& batch) const;
+  /// What encode() takes for record i. May throw what a user's serializer throws.
+  virtual size_t record_bytes(const Batch& batch, size_t i) const = 0;
 
  protected:
   virtual void encode_records(const Batch& batch, BinaryWriter& out) const = 0;

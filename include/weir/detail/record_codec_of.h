@@ -139,6 +139,12 @@ template <class T>
 class RecordCodecOf final : public RecordCodec {
  public:
   std::unique_ptr<Batch> make() const override { return std::make_unique<BatchOf<T>>(); }
+  size_t record_bytes(const Batch& batch, size_t i) const override {
+    if constexpr (kFixedBytes > 0) return kFixedBytes;
+    BinaryWriter out;
+    Wire<T>::write(out, static_cast<const BatchOf<T>&>(batch).records[i]);
+    return out.size();
+  }
 
  private:
   static constexpr size_t kFixedBytes = Wire<T>::kFixedBytes;

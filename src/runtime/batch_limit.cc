@@ -1,0 +1,49 @@
+#include "runtime/batch_limit.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "weir/detail/check.h"
+
+namespace weir {
+namespace {
+constexpr size_t kMeasureEach = 16;  // records
+constexpr size_t kStride = 7919;     // a prime, so that it isn't always the same place of a batch
+}  // namespace
+
+BatchLimit::BatchLimit(size_t records, size_t bytes, std::shared_ptr<const RecordCodec> codec)
+    : records_(records), bytes_(bytes), codec_(std::move(codec)), full_(records), most_(std::numeric_limits<size_t>::max()) {
+  WEIR_CHECK(records_ > 0);
+}
+
+void BatchLimit::measure(const Batch& batch) {
+  if (!codec_ || batch.empty()) return;
+  unmeasured_ += batch.size();
+  if (record_bytes_ > 0 && unmeasured_ < kMeasureEach) return;
+  unmeasured_ = 0;
+  position_ += kStride;
+  const size_t bytes = codec_->record_bytes(batch, position_ % batch.size());
+  record_bytes_ = std::max({bytes, record_bytes_ - record_bytes_ / 8, size_t{1}});
+  most_ = std::max<size_t>(1, bytes_ / record_bytes_);
+  full_ = std::min(records_, most_);
+}
+
+std::vector<std::unique_ptr<Batch>> split_batch(Batch& batch, size_t most) {
+  const size_t count = batch.size();
+  most = std::max(most, count / std::numeric_limits<uint16_t>::max() + 1);  // so many can be told apart
+  std::vector<std::unique_ptr<Batch>> pieces;
+  std::vector<Batch*> targets;
+  std::vector<uint16_t> which(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (i % most == 0) {
+      pieces.push_back(batch.make_empty());
+      targets.push_back(pieces.back().get());
+    }
+    which[i] = static_cast<uint16_t>(pieces.size() - 1);
+  }
+  batch.scatter(which.data(), targets.data());
+  return pieces;
+}
+
+}  // namespace weir
