@@ -120,6 +120,15 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   plan.power_loss = sometimes(random, 0.5);
   plan.damage = sometimes(random, 0.3);
   plan.pause = sometimes(random, 0.5);
+  // Drawn apart, so that a seed without rests is what it would be if there were none: see RunOptions.
+  SimRandom rests(splitmix_output(workload.data_seed ^ 0x4e57));
+  if (rests.chance(0.5)) {
+    // Each operation takes a little, or a few take for ever.
+    const bool each = rests.chance(0.5);
+    plan.world.slow_operation = each ? 1 : static_cast<double>(rests.between(1, 50)) / 1000;
+    plan.world.slow_operation_max = milliseconds(each ? one_of(rests, {1, 5, 50}) : one_of(rests, {500, 5000, 20000}));
+  }
+  plan.pause_at_operation = rests.chance(0.5);
   plan.wall_skew = sometimes(random, 0.5);
   plan.cancel = sometimes(random, 0.3);
   // Beyond what can be survived: a newer checkpoint damaged while the request to delete its elder is still on its way.

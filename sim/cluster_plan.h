@@ -95,6 +95,7 @@ struct FaultPlan {
   double power_loss = 0;           ///< when a process is killed
   double damage = 0;               ///< likewise, and now and then while it runs: a bit of the newest checkpoint turns over, if an older one is retained
   double pause = 0;                ///< of a process, for seconds
+  bool pause_at_operation = false; ///< in the middle of blocking work
   double wall_skew = 0;            ///< the wall clock of a process is off by up to a year, and jumps
   double cancel = 0;               ///< instead of being killed the job is cancelled
   double restart_when_finished = 0;

@@ -53,7 +53,7 @@ class ClusterRun {
   ClusterRun(uint64_t seed, RunOptions options)
       : random_(splitmix_output(seed ^ 0x5eed)),
         workload_(draw_workload(random_)),
-        faults_(draw_faults(workload_, random_)),
+        faults_(draw_faults_of_run(workload_, random_, options)),
         oracle_(workload_),
         damage_random_(splitmix_output(seed ^ 0xda3a6e)),
         world_(seed, world_options(workload_, random_, options)) {
@@ -65,6 +65,15 @@ class ClusterRun {
                                          cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
                                          *world_.disk(workload_.output_disk), kOutputDirectory);
     result_.description = describe(workload_);
+  }
+
+  static FaultPlan draw_faults_of_run(const WorkloadPlan& workload, SimRandom& random, const RunOptions& options) {
+    FaultPlan plan = draw_faults(workload, random);
+    if (!options.rests) {
+      plan.world.slow_operation = 0;
+      plan.pause_at_operation = false;
+    }
+    return plan;
   }
 
   static WorldOptions world_options(const WorkloadPlan& workload, SimRandom& random, const RunOptions& options) {
@@ -82,6 +91,7 @@ class ClusterRun {
     for (const char* disk : {kLocalDisk, kHdfsDisk}) result_.statistics.file_faults += world_.disk(disk)->faults_injected();
     constexpr size_t kStartsShown = 3;
     for (size_t i = starts_.size() - std::min(starts_.size(), kStartsShown); i < starts_.size(); ++i) result_.description += "\n  " + starts_[i];
+    result_.statistics.rests = world_.rests();
     result_.statistics.virtual_time = world_.now();
     result_.statistics.events = world_.trace().events();
     result_.trace_hash = world_.trace().hash();
@@ -192,7 +202,12 @@ class ClusterRun {
       const MonotonicTime life = faults_.life_max.count() > 0 ? milliseconds(20) + MonotonicTime(random_.between(1, faults_.life_max.count())) : MonotonicTime::max() / 4;
       if (random_.chance(faults_.pause)) {
         if (run_until(std::min(end, world_.now() + random_.delay(seconds(2)))) == false && world_.now() < end) {
-          now_->process.pause(random_.delay(seconds(5)));
+          const MonotonicTime pause = random_.delay(seconds(5));
+          if (faults_.pause_at_operation) {
+            now_->process.pause_at_next(Operation::kFile, pause);
+          } else {
+            now_->process.pause(pause);
+          }
         }
       }
       const MonotonicTime until = std::min(end, world_.now() + life);
@@ -254,6 +269,7 @@ class ClusterRun {
 
   void liveness_phase() {
     world_.stop_faults();
+    if (now_) now_->process.pause_at_next(Operation::kFile, MonotonicTime(0));
     liveness_ = true;
     const MonotonicTime end = world_.now() + kLivenessBound;
     bool doomed = now_ != nullptr;  // what it met with before may make it give up once
@@ -336,6 +352,7 @@ void RunStatistics::add(const RunStatistics& other) {
   damages_while_running += other.damages_while_running;
   cancels += other.cancels;
   file_faults += other.file_faults;
+  rests += other.rests;
   restarts_inside += other.restarts_inside;
   restores += other.restores;
   restores_rescaled += other.restores_rescaled;

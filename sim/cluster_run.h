@@ -18,6 +18,7 @@ struct RunStatistics {
   int64_t damages_while_running = 0;
   int64_t cancels = 0;
   int64_t file_faults = 0;
+  int64_t rests = 0;                ///< of blocking work, in its middle
   int64_t restarts_inside = 0;      ///< by the restart strategy
   int64_t restores = 0;             ///< of a process from a checkpoint
   int64_t restores_rescaled = 0;    ///< at another parallelism
@@ -38,6 +39,7 @@ struct RunResult {
 
 struct RunOptions {
   size_t trace_lines = 0;
+  bool rests = true;  ///< of blocking work, in its middle, if the seed has any (of a job in one process)
 };
 
 /// Runs the job of a seed in a world of its own: first with faults, in which nothing wrong may become visible, then without, in which it

@@ -19,8 +19,9 @@ std::string ElectionWatch::path(const char* node) const { return cat(kElectionPa
 
 std::vector<std::string> ElectionWatch::look() {
   std::vector<std::string> complaints;
-  if (const auto node = zookeeper_.peek(cat(kElectionPath, "/epoch"))) {
-    const int64_t epoch = std::strtoll(node->data.c_str(), nullptr, 10);
+  const auto epoch_node = zookeeper_.peek(cat(kElectionPath, "/epoch"));
+  if (epoch_node) {
+    const int64_t epoch = std::strtoll(epoch_node->data.c_str(), nullptr, 10);
     if (epoch < epoch_) complaints.push_back(cat("the epoch goes back from ", epoch_, " to ", epoch));
     epoch_ = epoch;
   } else if (epoch_ > 0) {
@@ -33,7 +34,11 @@ std::vector<std::string> ElectionWatch::look() {
     if (pointer_ && id < *pointer_) complaints.push_back(cat("the pointer goes back from checkpoint ", *pointer_, " to ", id));
     if (pointer_ == id && node->data != pointer_text_) complaints.push_back(cat("the pointer to checkpoint ", id, " has changed"));
     if (result_ && pointer_ != id) complaints.push_back(cat("the pointer goes on to checkpoint ", id, " though the job has ended"));
-    if (json.is_object() && json.value("epoch", int64_t{0}) > epoch_) complaints.push_back("the pointer is of an epoch that has not been");
+    const int64_t written_by = json.is_object() ? json.value("epoch", int64_t{0}) : 0;
+    if (written_by > epoch_) complaints.push_back("the pointer is of an epoch that has not been");
+    if (epoch_node && node->stat.modified_zxid > epoch_node->stat.modified_zxid && written_by < epoch_) {
+      complaints.push_back(cat("the leader of epoch ", written_by, " has set the pointer to checkpoint ", id, " in epoch ", epoch_));
+    }
     pointer_ = id;
     pointer_text_ = node->data;
   } else if (pointer_) {

@@ -14,7 +14,7 @@ class ElectionWatch {
  public:
   ElectionWatch(const SimZooKeeper& zookeeper, const JobId& job) : zookeeper_(zookeeper), job_(job) {}
 
-  /// At any moment: epochs and the pointer only grow, a pointer is of the epoch that there was, and the job's result is recorded once.
+  /// At any moment: epochs and the pointer only grow, a pointer was set in the epoch it names, and the job's result is recorded once.
   /// Says what is wrong.
   std::vector<std::string> look();
 

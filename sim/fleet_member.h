@@ -25,6 +25,7 @@ struct MemberView {
   int64_t records = 0;
   int shards = 0;
   int64_t attempt = 0;
+  int64_t epoch = 0;        ///< of the leader that a worker has registered with last
 };
 
 /// One start of a coordinator or a worker in a process of its own. Destroyed before that process, at any time after it ended or died.

@@ -106,6 +106,12 @@ FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
   if (random.chance(0.4)) faults.pause_gap = pace * milliseconds(random.between(1000, 15000));
   faults.pause_max = milliseconds(one_of(random, {200, longest, longest, slow ? 400'000 : 40'000}));
   faults.pause_leader = random.chance(0.5) ? 0.5 : 0;
+  faults.pause_inside = random.chance(0.5) ? 0.5 : 0;
+  if (plan.elected && plan.coordinators > 1 && random.chance(0.4)) faults.depose_gap = pace * milliseconds(random.between(3000, 20000));
+  faults.depose_unseen = random.chance(0.5) ? 0.7 : 0;
+  if (faults.world.slow_operation_max > seconds(1)) {
+    faults.world.slow_operation_max = milliseconds(plan.session_timeout_ms * one_of(random, {1, 2, 3}));
+  }
   if (random.chance(0.6)) faults.cut_gap = pace * milliseconds(random.between(500, 15000));
   faults.cut_max = milliseconds(one_of(random, {200, longest, longest, slow ? 600'000 : 60'000}));
   faults.one_way = one_of(random, {0, 1, 1}) == 0 ? 0 : 0.5;
@@ -179,7 +185,8 @@ std::string describe(const FleetPlan& plan) {
 
 std::string describe(const FleetFaults& faults) {
   static constexpr const char* kKinds[] = {"pair", "isolated", "election", "control", "data", "storage", "halves"};
-  std::string text = cat("faults for ", in_ms(faults.phase), " ms: kills each ", in_ms(faults.kill_gap), " ms, down ", in_ms(faults.down_max),
+  std::string text = cat("operations rest ", static_cast<int64_t>(1000 * faults.world.slow_operation), " in 1000 up to ",
+                         in_ms(faults.world.slow_operation_max), " ms, leaders are deposed each ", in_ms(faults.depose_gap), " ms; faults for ", in_ms(faults.phase), " ms: kills each ", in_ms(faults.kill_gap), " ms, down ", in_ms(faults.down_max),
                          " ms, pauses each ", in_ms(faults.pause_gap), " up to ", in_ms(faults.pause_max), " ms, partitions each ",
                          in_ms(faults.cut_gap), " up to ", in_ms(faults.cut_max), " ms");
   for (const CutKind kind : faults.cut_kinds) text += cat(' ', kKinds[static_cast<int>(kind)]);

@@ -54,6 +54,9 @@ struct FleetFaults {
   MonotonicTime pause_gap{0};
   MonotonicTime pause_max{1};
   double pause_leader = 0;
+  double pause_inside = 0;         ///< of those: in the middle of blocking work
+  MonotonicTime depose_gap{0};     ///< between times that a leader stands still in the middle of blocking work until another can lead
+  double depose_unseen = 0;        ///< of those: workers do not reach ZooKeeper for some time, so that they stay with the old one
   MonotonicTime cut_gap{0};        ///< between partitions
   MonotonicTime cut_max{1};
   double one_way = 0;

@@ -153,6 +153,7 @@ class WorkerMember final : public FleetMember {
     MemberView view;
     view.ended = ended_;
     view.finished = ended_ && now.status.ok();
+    view.epoch = now.epoch;
     return view;
   }
 

@@ -1,6 +1,7 @@
 #include "fleet_run.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/strings.h"
 #include "fleet_election.h"
@@ -30,6 +31,7 @@ struct Seat {
   int starts = 0;
   MonotonicTime start_at{0};            ///< if nothing runs; kNever: it stays down
   bool led = false;                     ///< when last looked at
+  int64_t epoch = 0;                    ///< likewise
   bool calm_start = false;              ///< started when nothing went wrong any more
   bool finished = false;                ///< its program ended, and said that the job has finished
   std::unique_ptr<SimProcess> process;  ///< before what runs in it
@@ -88,6 +90,7 @@ class FleetRun {
     for (Seat& seat : seats_) leave(seat);
     FleetStatistics& statistics = result_.statistics;
     for (const char* disk : {kLocalDisk, kHdfsDisk}) statistics.engine.file_faults += world_.disk(disk)->faults_injected();
+    statistics.engine.rests = world_.rests();
     statistics.engine.virtual_time = world_.now();
     statistics.engine.events = world_.trace().events();
     statistics.partitions = world_.network().partitions();
@@ -107,6 +110,7 @@ class FleetRun {
     seat.process = std::make_unique<SimProcess>(world_, cat(seat.host, '.', ++seat.starts), seat.host);
     seat.calm_start = calm_;
     seat.led = false;
+    seat.epoch = 0;
     seat.finished = false;
     if (!calm_ && random_.chance(faults_.wall_skew)) {
       constexpr int64_t kYear = 365LL * 24 * 3600 * 1000;
@@ -162,15 +166,29 @@ class FleetRun {
     int leaders = 0;
     for (Seat& seat : seats_) {
       if (!seat.member || !seat.process->alive()) continue;
-      const bool leads = seat.member->view().leads;
+      const MemberView view = seat.member->view();
+      const bool leads = view.leads;
       leaders += leads;
+      if (view.epoch < seat.epoch) fail(cat(seat.host, " obeys a leader of epoch ", view.epoch, " after one of epoch ", seat.epoch));
+      seat.epoch = view.epoch;
       result_.statistics.leaders += leads && !seat.led;
       seat.led = leads;
-      if (leads) note_attempt(seat.member->view());
+      if (leads) check_leader(seat, view);
+      if (leads) note_attempt(view);
     }
     result_.statistics.double_leaders += leaders > 1;
     look_at_files();
     if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
+  }
+
+  void check_leader(const Seat& seat, const MemberView& view) {
+    if (view.shards > 0 && attempts_.emplace(view.attempt, seat.process->name()).first->second != seat.process->name()) {
+      fail(cat(attempts_[view.attempt], " and ", seat.process->name(), " have given the same number to an attempt: ", view.attempt));
+    }
+    if (!plan_.elected) return;
+    if (const auto pointer = election_.pointer(); pointer ? view.restored_checkpoint > *pointer : !plan_.latest && view.restored_checkpoint >= 0) {
+      fail(cat(seat.host, " has started from checkpoint ", view.restored_checkpoint, ", which the pointer has never named"));
+    }
   }
 
   void look_at_files() {
@@ -299,7 +317,23 @@ class FleetRun {
     Seat* const seat = someone(faults_.pause_leader);
     if (seat == nullptr) return;
     ++result_.statistics.pauses;
-    seat->process->pause(a_while(faults_.pause_max));
+    const MonotonicTime duration = a_while(faults_.pause_max);
+    if (random_.chance(faults_.pause_inside)) {
+      seat->process->pause_at_next(seat->coordinator && random_.chance(0.5) ? Operation::kZooKeeperChange : Operation::kFile, duration);
+    } else {
+      seat->process->pause(duration);
+    }
+  }
+
+  /// The leader is stopped where it writes, and wakes when its session has ended.
+  void depose() {
+    Seat* const seat = someone(1);
+    if (seat == nullptr || !seat->coordinator || !seat->member->view().leads) return;
+    ++result_.statistics.depositions;
+    const MonotonicTime session = milliseconds(plan_.session_timeout_ms);
+    const MonotonicTime duration(random_.between(session.count(), 3 * session.count()));
+    seat->process->pause_at_next(random_.chance(0.7) ? Operation::kZooKeeperChange : Operation::kFile, duration);
+    if (random_.chance(faults_.depose_unseen)) world_.network().cut_for({hosts_.workers, {hosts_.zookeeper}}, 2 * duration);
   }
 
   void safety_phase() {
@@ -307,9 +341,10 @@ class FleetRun {
     MonotonicTime kill_at = after(faults_.kill_gap);
     MonotonicTime pause_at = after(faults_.pause_gap);
     MonotonicTime cut_at = after(faults_.cut_gap);
+    MonotonicTime depose_at = after(faults_.depose_gap);
     MonotonicTime outage_at = after(faults_.outage_gap);
     while (!failed() && world_.now() < end && !all_ended()) {
-      run_until(std::min({end, kill_at, pause_at, cut_at, outage_at}));
+      run_until(std::min({end, kill_at, pause_at, cut_at, depose_at, outage_at}));
       if (failed()) return;
       if (world_.now() >= kill_at) {
         kill_someone();
@@ -322,6 +357,10 @@ class FleetRun {
       if (world_.now() >= cut_at) {
         world_.network().cut_for(draw_partition(faults_, hosts_, random_), a_while(faults_.cut_max));
         cut_at = after(faults_.cut_gap);
+      }
+      if (world_.now() >= depose_at) {
+        depose();
+        depose_at = after(faults_.depose_gap);
       }
       if (world_.now() >= outage_at) {
         zookeeper_.outage(a_while(faults_.outage_max));
@@ -338,6 +377,9 @@ class FleetRun {
   void liveness_phase() {
     world_.stop_faults();
     zookeeper_.stop_faults();
+    for (Seat& seat : seats_) {
+      if (seat.process) seat.process->pause_at_next(Operation::kFile, MonotonicTime(0));
+    }
     calm_ = true;
     keep_a_core_down();
     // Somebody may still be paused; then a worker may wait for its time-outs. A slow job may have to begin again, also each time that a
@@ -393,6 +435,7 @@ class FleetRun {
   bool calm_ = false;
   bool job_finished_ = false;
   std::pair<int64_t, std::optional<int64_t>> last_seen_{-1, {}};
+  std::map<int64_t, std::string> attempts_;  ///< that were seen to run, and in which process their leader was
   int64_t last_attempt_ = 0;
   int last_shards_ = 0;
   MonotonicTime last_look_{0};
@@ -406,6 +449,7 @@ void FleetStatistics::add(const FleetStatistics& other) {
   kills += other.kills;
   leader_kills += other.leader_kills;
   pauses += other.pauses;
+  depositions += other.depositions;
   partitions += other.partitions;
   leaders += other.leaders;
   double_leaders += other.double_leaders;

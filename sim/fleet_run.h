@@ -10,6 +10,7 @@ struct FleetStatistics {
   int64_t kills = 0;
   int64_t leader_kills = 0;
   int64_t pauses = 0;
+  int64_t depositions = 0;          ///< leaders stopped where they write, until another can lead
   int64_t partitions = 0;
   int64_t leaders = 0;              ///< times that a process was seen to begin to lead
   int64_t double_leaders = 0;       ///< looks at which two believed to

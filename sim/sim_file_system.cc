@@ -40,7 +40,7 @@ class SimWritableFile : public WritableFile {
     if (!stored.ok() || torn) failed_ = true;
     if (!stored.ok()) return stored;
     if (torn) return unavailable(cat("append to ", path_, ": the upload was cut (simulated)"));
-    return {};
+    return view_.answer({}, "append", path_);
   }
 
   Status close() override {
@@ -73,7 +73,7 @@ class SimWritableFile : public WritableFile {
     if (status.ok() && draw.fate == SimFileSystem::Fate::kFailAfter) {
       return unavailable(cat("close of ", path_, ": the answer was lost (simulated); the outcome is not known"));
     }
-    return status;
+    return view_.answer(status, "close", path_);
   }
 
  private:
@@ -127,7 +127,8 @@ class SimReadableFile : public ReadableFile {
     out->clear();
     auto draw = view_.draw(SimFileSystem::Kind::kRead, "read", path_);
     WEIR_RETURN_IF_ERROR(view_.refuse(draw, "read", path_));
-    return stored_->read_at(offset, length, out);
+    const Status status = stored_->read_at(offset, length, out);
+    return view_.answer(status, "read", path_);
   }
   int64_t size() const override { return stored_->size(); }
 
@@ -142,11 +143,17 @@ Status SimFileSystem::killed(const char* operation, const std::string& path) con
 }
 
 SimFileSystem::Draw SimFileSystem::draw(Kind kind, const char* operation, const std::string& path) {
+  world_.at_operation(*life_, Operation::kFile);
   if (!life_->alive) return {Fate::kRefused, killed(operation, path)};
   Draw drawn = draw_fate(kind, operation, path);
   disk_.mutations_ += kind != Kind::kRead;
   if (drawn.fate == Fate::kRefused || drawn.fate == Fate::kFailBefore || drawn.fate == Fate::kFailAfter) ++disk_.faults_injected_;
   return drawn;
+}
+
+Status SimFileSystem::answer(Status status, const char* operation, const std::string& path) {
+  world_.at_operation(*life_, Operation::kFile);
+  return life_->alive ? status : killed(operation, path);
 }
 
 SimFileSystem::Draw SimFileSystem::draw_fate(Kind kind, const char* operation, const std::string& path) {
@@ -218,7 +225,7 @@ Status SimFileSystem::mutate(Kind kind, const char* operation, const std::string
     // The real clients read back to learn what happened; here that failed as well.
     return unavailable(cat(operation, " of ", path, ": the answer was lost (simulated); the outcome is not known"));
   }
-  return status;
+  return answer(status, operation, path);
 }
 
 StatusOr<std::unique_ptr<WritableFile>> SimFileSystem::create(const std::string& path, CreateMode mode) {
@@ -246,19 +253,24 @@ StatusOr<std::unique_ptr<ReadableFile>> SimFileSystem::open(const std::string& p
   Draw fate = draw(Kind::kRead, "open", path);
   WEIR_RETURN_IF_ERROR(refuse(fate, "open", path));
   WEIR_ASSIGN_OR_RETURN(auto file, disk_.raw().open(path));
+  WEIR_RETURN_IF_ERROR(answer({}, "open", path));
   return std::unique_ptr<ReadableFile>(std::make_unique<SimReadableFile>(*this, path, std::move(file)));
 }
 
 StatusOr<FileInfo> SimFileSystem::stat(const std::string& path) {
   Draw fate = draw(Kind::kRead, "stat", path);
   WEIR_RETURN_IF_ERROR(refuse(fate, "stat", path));
-  return disk_.raw().stat(path);
+  auto info = disk_.raw().stat(path);
+  WEIR_RETURN_IF_ERROR(answer({}, "stat", path));
+  return info;
 }
 
 StatusOr<std::vector<FileInfo>> SimFileSystem::list(const std::string& path) {
   Draw fate = draw(Kind::kRead, "list", path);
   WEIR_RETURN_IF_ERROR(refuse(fate, "list", path));
-  return disk_.raw().list(path);
+  auto infos = disk_.raw().list(path);
+  WEIR_RETURN_IF_ERROR(answer({}, "list", path));
+  return infos;
 }
 
 Status SimFileSystem::make_directories(const std::string& path) {

@@ -46,6 +46,8 @@ class SimFileSystem : public FileSystem {
   enum class Kind { kRead, kMutation, kWrite };  // kWrite: a mutation that needs space
 
   Draw draw(Kind kind, const char* operation, const std::string& path);
+  /// The way back of an operation that was not refused.
+  Status answer(Status status, const char* operation, const std::string& path);
   Draw draw_fate(Kind kind, const char* operation, const std::string& path);
   Status killed(const char* operation, const std::string& path) const;
   /// For operations that are not begun: the read ones, and what comes before a mutation.

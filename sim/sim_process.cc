@@ -27,6 +27,11 @@ void SimProcess::pause(MonotonicTime duration) {
   world_.note("pause", name(), static_cast<uint64_t>(duration.count()));
 }
 
+void SimProcess::pause_at_next(Operation operation, MonotonicTime duration) {
+  life_->pause_at = operation;
+  life_->pause_at_next = duration;
+}
+
 std::unique_ptr<ActorHandle> SimProcess::ProcessScheduler::start(std::string name, Actor& actor, ActorOptions) {
   return std::make_unique<SimActor>(process_.world_, process_.life_, std::move(name), actor, process_.clock_.offset);
 }
@@ -39,7 +44,7 @@ void SimProcess::ProcessScheduler::run_blocking(std::function<void()> work) {
                                                                     : world.random().delay(world.options().io_max);
   world.at(world.now() + delay, process_.life_, [&world, life = process_.life_, work = std::move(work)] {
     world.note("blocking work", life->name);
-    work();
+    world.run_blocking(life, work);
   });
 }
 

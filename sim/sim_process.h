@@ -11,8 +11,9 @@ namespace weir::sim {
 /// One incarnation of an operating-system process: what its Platform reaches lives and dies with it. To restart a process, make
 /// another one.
 ///
-/// After kill() its actors are never stepped again, its blocking work never begins, its messages reach nobody, its file operations fail
-/// and do nothing; the objects it ran can be destroyed at any time. They have to be destroyed before it.
+/// After kill() its actors are never stepped again, its blocking work never begins, and what of that rested has gone on to its end; its
+/// messages reach nobody, its file operations fail and do nothing; the objects it ran can be destroyed at any time. They have to be
+/// destroyed before it.
 ///
 /// URIs find the disk named scheme + "://" + authority ("file://", "hdfs://nn:8020"), which the world must have.
 class SimProcess {
@@ -35,6 +36,8 @@ class SimProcess {
   void kill_at_file_operation(int64_t count) { life_->kill_at_operation = life_->file_operations + count; }
   /// SIGSTOP, and SIGCONT after `duration`: none of its actors runs and no frame arrives meanwhile; frames wait.
   void pause(MonotonicTime duration);
+  /// The same in the middle of blocking work, when it next comes to such an operation.
+  void pause_at_next(Operation operation, MonotonicTime duration);
   /// What its wall clock shows more than the world's, from now on.
   void set_wall_skew_ms(int64_t skew_ms) { clock_.wall_skew_ms = skew_ms; }
   int64_t file_operations() const { return life_->file_operations; }

@@ -8,11 +8,17 @@
 #include "weir/detail/check.h"
 
 namespace weir::sim {
+namespace {
+
+/// How often blocking work looks whether a lock has become free.
+constexpr MonotonicTime kLockLook = std::chrono::milliseconds(1);
+
+}  // namespace
 
 SimWorld::SimWorld(uint64_t seed, WorldOptions options)
     : options_(options), random_(seed), trace_(options.trace_lines), network_(std::make_unique<SimNetwork>(*this)) {}
 
-SimWorld::~SimWorld() { WEIR_CHECK(actors_.empty()); }
+SimWorld::~SimWorld() { WEIR_CHECK(actors_.empty() && blocking_.empty()); }
 
 int64_t SimWorld::wall_ms() const {
   return options_.start_wall_ms + std::chrono::duration_cast<std::chrono::milliseconds>(now_).count();
@@ -32,7 +38,7 @@ bool SimWorld::step() {
     step_actor(*ready_[random_.below(ready_.size())]);
   }
   inside_ = false;
-  if (someone_died_) drop_events_of_the_dead();
+  if (someone_died_) bury();
   return true;
 }
 
@@ -150,11 +156,59 @@ void SimWorld::kill(Life& life, std::string_view how) {
   note("kill", cat(life.name, ' ', how), static_cast<uint64_t>(life.file_operations));
   network_->process_died(life);
   someone_died_ = true;
-  if (!inside_) drop_events_of_the_dead();
+  if (!inside_) bury();
 }
 
-void SimWorld::drop_events_of_the_dead() {
+void SimWorld::run_blocking(std::shared_ptr<Life> life, std::function<void()> work) {
+  const uint64_t id = ++next_number_;
+  auto fiber = std::make_unique<SimFiber>(std::move(work), [this] { rest(kLockLook); });
+  blocking_.emplace(id, Blocking{std::move(life), std::move(fiber)});
+  resume(id);
+}
+
+void SimWorld::resume(uint64_t work) {
+  const auto found = blocking_.find(work);
+  const uint64_t outer = std::exchange(running_, work);
+  found->second.fiber->resume();
+  running_ = outer;
+  if (found->second.fiber->done()) blocking_.erase(found);
+}
+
+void SimWorld::rest(MonotonicTime duration) {
+  Blocking& work = blocking_.at(running_);
+  // That of a dead process is taken up again by bury().
+  if (work.life->alive) at(now_ + duration, work.life, [this, id = running_] { resume(id); });
+  work.fiber->rest();
+}
+
+void SimWorld::at_operation(Life& life, Operation operation) {
+  if (running_ == 0 || !life.alive) return;
+  MonotonicTime duration{0};
+  if (random_.chance(faults_.slow_operation)) duration = random_.delay(faults_.slow_operation_max);
+  if (life.pause_at_next.count() > 0 && operation == life.pause_at) {
+    life.paused_until = std::max(life.paused_until, now_ + std::exchange(life.pause_at_next, MonotonicTime(0)));
+    note("pause at operation", life.name, static_cast<uint64_t>(life.paused_until.count()));
+    duration = std::max(duration, MonotonicTime(1));
+  }
+  if (duration.count() == 0) return;
+  ++rests_;
+  note("rest", life.name, static_cast<uint64_t>(duration.count()));
+  rest(duration);
+}
+
+void SimWorld::bury() {
   someone_died_ = false;
+  inside_ = true;
+  for (int rounds = 0;; ++rounds) {
+    WEIR_CHECK(rounds < 10'000);  // they wait for each other's locks
+    std::vector<uint64_t> dead;
+    for (const auto& [id, work] : blocking_) {
+      if (!work.life->alive) dead.push_back(id);
+    }
+    if (dead.empty()) break;
+    for (const uint64_t id : dead) resume(id);
+  }
+  inside_ = false;
   std::vector<Event> kept;
   std::vector<Event> dropped;
   for (Event& event : events_) {

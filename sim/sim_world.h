@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "platform/scheduler.h"
+#include "sim_fiber.h"
 #include "sim_random.h"
 #include "trace.h"
 
@@ -23,6 +24,8 @@ struct WorldFaults {
   MonotonicTime stall_max = std::chrono::seconds(2);
   double slow_io = 0;            ///< blocking work begins only after up to slow_io_max
   MonotonicTime slow_io_max = std::chrono::seconds(20);
+  double slow_operation = 0;     ///< before and after each file operation and call of ZooKeeper: blocking work rests, all others go on
+  MonotonicTime slow_operation_max = std::chrono::seconds(5);
   double connection_loss = 0;    ///< at a frame between processes: the connection breaks, a suffix of what was sent is lost
   double reset_after_partition = 0;  ///< of a conversation, when its hosts reach each other again
   double kill_at_file_operation = 0;  ///< before, in the middle of or after it
@@ -37,6 +40,9 @@ struct WorldOptions {
   size_t trace_lines = 0;
 };
 
+/// Where blocking work can rest, and where a process can be paused in the middle of it.
+enum class Operation { kFile, kZooKeeper, kZooKeeperChange };
+
 /// What a process is to the world: alive, then not. Shared by all that belongs to one incarnation of it.
 struct Life {
   std::string name;
@@ -45,13 +51,16 @@ struct Life {
   MonotonicTime paused_until{0};
   int64_t file_operations = 0;   ///< begun so far
   int64_t kill_at_operation = -1;
+  MonotonicTime pause_at_next{0};   ///< for so long, at the next operation of that kind; 0: not
+  Operation pause_at = Operation::kFile;
 };
 
 /// A world in one thread: virtual time, whose turn it is, what happens when. Every choice is drawn from the seed and noted in the
 /// trace, so the same seed gives the same run, bit for bit, as long as the code under test reaches the world through its Platform only.
 ///
-/// One thing happens at a time: a step of one actor, or an event (a message arrives, blocking work runs from begin to end). Among actors
-/// that are ready the next is drawn; events happen in order of their time. Time passes with each step and jumps when all rest.
+/// One thing happens at a time: a step of one actor, or an event (a message arrives, blocking work runs from one of its rests to the next).
+/// Among actors that are ready the next is drawn; events happen in order of their time. Time passes with each step and jumps when all
+/// rest.
 class SimWorld {
  public:
   explicit SimWorld(uint64_t seed, WorldOptions options = {});
@@ -80,8 +89,18 @@ class SimWorld {
   void at(MonotonicTime time, std::shared_ptr<Life> owner, std::function<void()> what);
   void note(std::string_view what, std::string_view who, uint64_t value = 0) { trace_.note(now_, what, who, value); }
 
+  /// Begins blocking work, from within an event. It rests where it comes to at_operation(), and goes on by itself. When its process is
+  /// killed it goes on at once to its end, and whatever it asks for fails.
+  void run_blocking(std::shared_ptr<Life> life, std::function<void()> work);
+  /// Blocking work of `life` is about to do such a thing, or has just done it: it may rest here, as the faults say, and its process may die
+  /// meanwhile. Elsewhere than in blocking work nothing happens.
+  void at_operation(Life& life, Operation operation);
+
   /// The process is gone at this moment: see SimProcess::kill().
   void kill(Life& life, std::string_view how);
+
+  /// How often blocking work has rested in its middle.
+  int64_t rests() const { return rests_; }
 
   SimNetwork& network() { return *network_; }
   /// The store of that name, made by add_disk(). Null if there is none.
@@ -108,8 +127,11 @@ class SimWorld {
   void run_next_event();
   void push(Event event);
   Event pop();
-  /// Frees what events of dead processes captured; not while one of them is on the stack.
-  void drop_events_of_the_dead();
+  void resume(uint64_t work);
+  /// The blocking work that runs lets all others go on for so long.
+  void rest(MonotonicTime duration);
+  /// Ends blocking work of dead processes, and frees what their events captured; not while one of them is on the stack.
+  void bury();
 
   const WorldOptions options_;
   SimRandom random_;
@@ -124,6 +146,13 @@ class SimWorld {
   std::vector<SimActor*> ready_;
   std::unordered_map<uint64_t, SimActor*> actors_;  ///< by id; never iterated
   std::map<std::string, std::unique_ptr<SimDisk>> disks_;
+  struct Blocking {
+    std::shared_ptr<Life> life;
+    std::unique_ptr<SimFiber> fiber;
+  };
+  std::map<uint64_t, Blocking> blocking_;  ///< begun and not ended, in the order of their beginnings
+  uint64_t running_ = 0;                   ///< the one of them that runs right now
+  int64_t rests_ = 0;
 };
 
 /// An actor in the world. What SimScheduler hands out.

@@ -45,6 +45,7 @@ struct SimZooKeeper::Session {
   int64_t seen_zxid = 0;
   std::vector<std::vector<ZOperation>> late;         ///< asked for, not done yet
   // the client's side
+  int calls = 0;           ///< under way
   bool ghost = false;      ///< the reply that there is a session was lost
   bool closed = false;
   bool connected = true;
@@ -58,7 +59,10 @@ class SimZooKeeperSession : public ZooKeeperSession {
  public:
   SimZooKeeperSession(SimZooKeeper& zookeeper, std::shared_ptr<SimZooKeeper::Session> session)
       : zookeeper_(zookeeper), session_(std::move(session)) {}
-  ~SimZooKeeperSession() override { close(); }
+  ~SimZooKeeperSession() override {
+    WEIR_CHECK(session_->calls == 0);
+    close();
+  }
 
   int64_t id() const override { return session_->id; }
   std::chrono::milliseconds timeout() const override {
@@ -66,44 +70,53 @@ class SimZooKeeperSession : public ZooKeeperSession {
   }
 
   Status create(const std::string& path, const std::string& data, ZNodeKind kind) override {
+    const Call call(*session_);
     return zookeeper_.mutate(session_, "create", {create_operation(path, data, kind)}, nullptr, nullptr);
   }
   StatusOr<ZNode> get(const std::string& path) override {
+    const Call call(*session_);
     WEIR_RETURN_IF_ERROR(zookeeper_.begin_call(session_, "get", path));
     WEIR_RETURN_IF_ERROR(check_path(path));
     const auto& tree = zookeeper_.view_of(*session_);
     const auto found = tree.find(path);
+    const auto node = found == tree.end() ? std::nullopt : std::optional(found->second);
     WEIR_RETURN_IF_ERROR(reply("get", path));
-    if (found == tree.end()) return not_found(cat("get of ", path, ": there is no such node (simulated)"));
-    return found->second;
+    if (!node) return not_found(cat("get of ", path, ": there is no such node (simulated)"));
+    return *node;
   }
   StatusOr<int32_t> set(const std::string& path, const std::string& data, int32_t version) override {
+    const Call call(*session_);
     int32_t new_version = 0;
     WEIR_RETURN_IF_ERROR(zookeeper_.mutate(session_, "set", {set_operation(path, data, version)}, nullptr, &new_version));
     return new_version;
   }
   Status remove(const std::string& path, int32_t version) override {
+    const Call call(*session_);
     return zookeeper_.mutate(session_, "remove", {remove_operation(path, version)}, nullptr, nullptr);
   }
   StatusOr<std::vector<std::string>> children(const std::string& path) override {
+    const Call call(*session_);
     WEIR_RETURN_IF_ERROR(zookeeper_.begin_call(session_, "list", path));
     WEIR_RETURN_IF_ERROR(check_path(path));
     const auto& tree = zookeeper_.view_of(*session_);
-    WEIR_RETURN_IF_ERROR(reply("list", path));
-    if (!tree.contains(path)) return not_found(cat("list of ", path, ": there is no such node (simulated)"));
+    const bool found = tree.contains(path);
     std::vector<std::string> names;
     for (const auto& [name, node] : tree) {
       if (name != "/" && parent_of(name) == path) names.push_back(name.substr(path == "/" ? 1 : path.size() + 1));
     }
+    WEIR_RETURN_IF_ERROR(reply("list", path));
+    if (!found) return not_found(cat("list of ", path, ": there is no such node (simulated)"));
     std::sort(names.begin(), names.end());
     return names;
   }
   Status multi(const std::vector<ZOperation>& operations, int* refused) override {
+    const Call call(*session_);
     if (refused != nullptr) *refused = -1;
     if (operations.empty()) return {};
     return zookeeper_.mutate(session_, "multi", operations, refused, nullptr);
   }
   Status watch(const std::string& path, std::function<void()> changed) override {
+    const Call call(*session_);
     WEIR_RETURN_IF_ERROR(zookeeper_.begin_call(session_, "watch", path));
     WEIR_RETURN_IF_ERROR(check_path(path));
     const SimZooKeeper::Tree& view = zookeeper_.view_of(*session_);
@@ -130,9 +143,21 @@ class SimZooKeeperSession : public ZooKeeperSession {
   }
 
  private:
+  /// While it lives the session must not be destroyed.
+  class Call {
+   public:
+    explicit Call(SimZooKeeper::Session& session) : session_(session) { ++session_.calls; }
+    ~Call() { --session_.calls; }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+   private:
+    SimZooKeeper::Session& session_;
+  };
+
   /// The way back of a call that changes nothing.
   Status reply(std::string_view what, const std::string& path) {
-    if (!zookeeper_.random_.chance(zookeeper_.faults_.fail_after)) return {};
+    if (!zookeeper_.random_.chance(zookeeper_.faults_.fail_after)) return zookeeper_.end_call(session_, what, path, Operation::kZooKeeper);
     return unavailable(cat(what, " of ", path, " in ZooKeeper: the reply was lost (simulated)"));
   }
 
@@ -147,6 +172,7 @@ class SimZooKeeperFactory : public ZooKeeperFactory {
 
   StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
     const Status away = unavailable("no session with ZooKeeper (simulated)");
+    zookeeper_.world_.at_operation(*life_, Operation::kZooKeeper);
     SimZooKeeper::Session nobody;
     nobody.life = life_;
     if (!life_->alive || !zookeeper_.reaches(nobody) || zookeeper_.random_.chance(zookeeper_.faults_.fail_before)) return away;
@@ -157,7 +183,9 @@ class SimZooKeeperFactory : public ZooKeeperFactory {
       return away;
     }
     zookeeper_.tell(session, ZSessionEvent::kConnected);
-    return std::shared_ptr<ZooKeeperSession>(std::make_shared<SimZooKeeperSession>(zookeeper_, session));
+    auto opened = std::make_shared<SimZooKeeperSession>(zookeeper_, session);
+    zookeeper_.world_.at_operation(*life_, Operation::kZooKeeper);
+    return std::shared_ptr<ZooKeeperSession>(std::move(opened));
   }
 
  private:
@@ -284,8 +312,10 @@ void SimZooKeeper::end_session(Session& session) {
   commit(std::move(tree));
 }
 
-Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path) {
+Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path,
+                                Operation operation) {
   Life& life = *session->life;
+  world_.at_operation(life, operation);
   const auto unknown = [&](std::string_view why) { return unavailable(cat(what, " of ", path, " in ZooKeeper: ", why, " (simulated)")); };
   if (!life.alive) return unknown("the process is dead");
   world_.note("zookeeper", cat(life.name, ' ', what, ' ', path), static_cast<uint64_t>(session->id));
@@ -309,10 +339,17 @@ Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::st
   return {};
 }
 
+Status SimZooKeeper::end_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path,
+                              Operation operation) {
+  world_.at_operation(*session->life, operation);
+  if (reaches(*session)) return {};
+  return unavailable(cat(what, " of ", path, " in ZooKeeper: the reply did not come through (simulated)"));
+}
+
 Status SimZooKeeper::mutate(const std::shared_ptr<Session>& session, std::string_view what, const std::vector<ZOperation>& operations,
                             int* refused, int32_t* version) {
   const std::string& path = operations.back().path;
-  WEIR_RETURN_IF_ERROR(begin_call(session, what, path));
+  WEIR_RETURN_IF_ERROR(begin_call(session, what, path, Operation::kZooKeeperChange));
   for (const ZOperation& operation : operations) WEIR_RETURN_IF_ERROR(check_path(operation.path));
   if (random_.chance(faults_.late)) {
     session->late.push_back(operations);
@@ -330,7 +367,12 @@ Status SimZooKeeper::mutate(const std::shared_ptr<Session>& session, std::string
     if (refused != nullptr) *refused = -1;
     return unavailable(cat(what, " of ", path, " in ZooKeeper: the reply was lost (simulated)"));
   }
-  session->seen_zxid = zxid_;
+  const int64_t happened = zxid_;
+  if (const Status back = end_call(session, what, path, Operation::kZooKeeperChange); !back.ok()) {
+    if (refused != nullptr) *refused = -1;
+    return back;
+  }
+  session->seen_zxid = std::max(session->seen_zxid, happened);
   return status;
 }
 

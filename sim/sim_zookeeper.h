@@ -27,8 +27,8 @@ struct ZooKeeperFaults {
 /// ha/zookeeper.h says that is relied upon, and no more; zookeeper_conformance.h is run against it and against real servers.
 ///
 /// Sessions live in virtual time: while its process runs and reaches ZooKeeper a session lives on by itself; killed, paused or cut off
-/// for the time-out it expires, and the process is told when it reaches ZooKeeper again. Calls answer at once, within the
-/// event they are made in.
+/// for the time-out it expires, and the process is told when it reaches ZooKeeper again. A call takes effect in one moment, and may
+/// rest before and after it (SimWorld::at_operation).
 ///
 /// A session keeps making events, so a world with one never comes to kNothingLeft.
 /// The process outlives the factory; after a kill whatever it asks fails and does nothing.
@@ -67,7 +67,10 @@ class SimZooKeeper {
   void end_session(Session& session);
   void tell(const std::shared_ptr<Session>& session, ZSessionEvent event);
   /// OK if the call gets through.
-  Status begin_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path);
+  Status begin_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path,
+                    Operation operation = Operation::kZooKeeper);
+  /// OK if the reply comes back.
+  Status end_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path, Operation operation);
   Status mutate(const std::shared_ptr<Session>& session, std::string_view what, const std::vector<ZOperation>& operations, int* refused,
                 int32_t* version);
   Status apply(Session& session, const std::vector<ZOperation>& operations, int* refused, int32_t* version);

@@ -37,6 +37,7 @@ struct WorkerView {
   bool ended = false;
   Status status;               ///< why it ended; OK if the coordinator said that the job is done
   bool registered = false;
+  int64_t epoch = 0;           ///< of the coordinator it has registered with last
 };
 
 /// Runs one process's part of a job: finds the job master and registers with it, deploys attempts, passes on what it says to the

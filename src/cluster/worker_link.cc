@@ -108,6 +108,7 @@ void Worker::on_registered(const Registered& message) {
     return;
   }
   epoch_ = message.epoch;
+  current_.epoch = epoch_;
   current_.registered = true;
   searching_since_.reset();
   dial_delay_ = MonotonicTime(0);
