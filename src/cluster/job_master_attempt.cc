@@ -61,6 +61,7 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
       current_.refused = true;
       end(JobState::kFailed, JobOutcome::kFailed);
     } else {
+      WEIR_LOG(kWarning) << "no start can be prepared now: " << current_.failure.message();
       schedule_restart();
     }
     return;
