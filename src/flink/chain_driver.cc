@@ -202,7 +202,10 @@ uint8_t ChainDriver::end_call() {
     case Activity::kFinish: flush = true; break;
     // A timer that comes a little early is the one that was asked for.
     case Activity::kTimer: flush = flush || (out_.gathered() > 0 && now() - out_.since() >= kHold / 2); break;
-    case Activity::kPoll: chain_.prepare_barrier(); break;
+    case Activity::kPoll:
+      chain_.prepare_barrier();
+      vain_polls_ = nothing_now_ && out_.taken() == poll_taken_ ? vain_polls_ + 1 : 0;
+      break;
     default: flush = flush || (out_.gathered() > 0 && now() - out_.since() >= kHold);
   }
   if (flush) out_.flush();
@@ -287,7 +290,7 @@ int64_t ChainDriver::wake_at() {
   const int64_t wall = services_.wall_ms();
   int64_t wake = chain_.next_processing_time();
   if (source_ && !ended_) wake = nothing_now_ ? std::min(wake, poll_wake_) : wall;
-  if (services_.under_way() > 0 || !chain_.can_accept()) wake = std::min(wake, wall + kLookAgainMs);
+  if (services_.under_way() > 0 || !chain_.can_accept()) wake = std::min(wake, wall + look_again_ms());
   if (out_.gathered() > 0) wake = std::min(wake, wall + std::max<int64_t>(0, ms_of(out_.since() + kHold - now()).count()));
   return wake;
 }

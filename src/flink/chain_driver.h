@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,7 +26,9 @@ class ChainDriver {
   static constexpr MonotonicTime kPollTime = std::chrono::milliseconds(10);        ///< of a POLL that finds records
   static constexpr MonotonicTime kEmptyPollTime = std::chrono::milliseconds(5);    ///< of one that finds none
   static constexpr MonotonicTime kPatience = std::chrono::milliseconds(20);        ///< of a call that has to wait; then it says `more`
-  static constexpr int64_t kLookAgainMs = 10;                                      ///< while blocking work is under way
+  static constexpr int64_t kLookAgainMs = 10;                                      ///< while blocking work is under way; a source that waits long, less often
+  static constexpr int kVainPolls = 8;                                             ///< after so many the time doubles
+  static constexpr int kMostDoublings = 3;
   static constexpr int64_t kPollRecords = FramePacker::kMostRecords;
 
   struct Input {
@@ -78,6 +81,7 @@ class ChainDriver {
   void begin_walk(Walk walk, int64_t value);
   void proceed(Progress progress);
   bool begin_due_timers();
+  int64_t look_again_ms() const { return kLookAgainMs << std::min(vain_polls_ / kVainPolls, kMostDoublings); }
   /// Waits for blocking work or a due time; false: for too long already.
   bool wait_a_little();
   MonotonicTime now() const { return world_.clock().now(); }
@@ -100,6 +104,7 @@ class ChainDriver {
   MonotonicTime poll_began_{0};
   int64_t poll_taken_ = 0;         ///< out_.taken() then
   bool nothing_now_ = false;       ///< so ended the last POLL
+  int vain_polls_ = 0;             ///< in a row
   int64_t poll_wake_ = INT64_MAX;  ///< and then it wanted to be called
 
   Walk walk_ = Walk::kNone;
