@@ -230,7 +230,26 @@ TEST_F(ChainHostTest, WorkBeforeTheAcknowledgementIsDoneBeforeAllIsWritten) {
   script_.before_ack = unavailable("the disk is gone");
   caller.begin_snapshot(2);
   world_.run_one();
-  EXPECT_EQ(caller.call(ChainCall::kSnapshotChunk, 2).sentence, "middle (1/1): the disk is gone");
+  EXPECT_FALSE(caller.take_chunk(2, taken, world_));
+  EXPECT_EQ(caller.failed_snapshot, "the disk is gone");
+}
+
+TEST_F(ChainHostTest, ChainGoesOnAfterACheckpointThatFailed) {
+  script_.has_before_ack = true;
+  const JobGraph graph = three_vertices(reading({}, 1), {summing(), scripted(script_)});
+  TestCaller caller(graph, 1, world_);
+  caller.open_fresh();
+  caller.call(ChainCall::kProcess, caller.frames_of(pairs(100, 10)));
+  script_.before_ack = unavailable("the disk is gone");
+  auto lost = caller.begin_snapshot(3);
+  while (caller.take_chunk(3, lost, world_)) {
+  }
+  EXPECT_EQ(caller.failed_snapshot, "the disk is gone");
+  EXPECT_FALSE(caller.call(ChainCall::kSnapshotDrop, 3).dead);
+  EXPECT_FALSE(caller.call(ChainCall::kAborted, 3).dead);
+  script_.before_ack = {};
+  EXPECT_FALSE(caller.call(ChainCall::kProcess, caller.frames_of(pairs(100, 1000))).dead);
+  EXPECT_EQ(restored_sums(graph, caller.snapshot(4, world_)), pairs(100, 1011));
 }
 
 TEST_F(ChainHostTest, CheckpointsAreCountedFromWhereTheJobWas) {

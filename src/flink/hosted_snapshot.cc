@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-enum class Chunk : uint8_t { kBytes = 0, kLastBytes = 1, kAllWritten = 2, kNotYet = 3 };
+enum class Chunk : uint8_t { kBytes = 0, kLastBytes = 1, kAllWritten = 2, kNotYet = 3, kFailed = 4 };
 
 void put(BinaryWriter& out, Chunk what, int key_group, std::string_view bytes) {
   out.put_u8(static_cast<uint8_t>(what));
@@ -118,10 +118,13 @@ StatusOr<bool> HostedSnapshot::write_next() {
   return true;
 }
 
-Status HostedSnapshot::put_chunk(BinaryWriter& out) {
+void HostedSnapshot::put_chunk(BinaryWriter& out) {
   if (sent_ == current_.size()) {
     std::lock_guard lock(mutex_);
-    WEIR_RETURN_IF_ERROR(failure_);
+    if (!failure_.ok()) {
+      drained_ = true;
+      return put(out, Chunk::kFailed, -1, failure_.message());
+    }
     if (queue_.empty()) {
       if (written_) {
         drained_ = true;
@@ -130,7 +133,7 @@ Status HostedSnapshot::put_chunk(BinaryWriter& out) {
         go_on();
         put(out, Chunk::kNotYet, -1, {});
       }
-      return {};
+      return;
     }
     current_ = std::move(queue_.front().bytes);
     current_group_ = queue_.front().key_group;
@@ -142,7 +145,6 @@ Status HostedSnapshot::put_chunk(BinaryWriter& out) {
   const std::string_view piece = std::string_view(current_).substr(sent_, kStatePieceBytes);
   sent_ += piece.size();
   put(out, sent_ == current_.size() ? Chunk::kLastBytes : Chunk::kBytes, current_group_, piece);
-  return {};
 }
 
 void HostedSnapshot::drop() {

@@ -31,9 +31,9 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
   /// False: the elements are all of it.
   bool has_rest() const { return has_rest_; }
 
-  /// The body of the next reply to SNAPSHOT_CHUNK. A failure is for ever.
-  Status put_chunk(BinaryWriter& out);
-  /// True after the chunk that said that all is written.
+  /// The body of the next reply to SNAPSHOT_CHUNK. That it has failed is in it, too: this checkpoint is lost, and nothing else.
+  void put_chunk(BinaryWriter& out);
+  /// True after the chunk that said that all is written, or that it has failed.
   bool drained() const { return drained_; }
   /// The rest is not wanted any more; gives its memory back soon.
   void drop();

@@ -225,7 +225,8 @@ class TestCaller {
     EXPECT_TRUE(in.ok() && in.remaining() == 0 && bytes.size() <= kStatePieceBytes);
     if (what <= 1) snapshot.groups[group] += bytes;
     if (what == 3) world.run_one();
-    return what != 2 && !reply.dead;
+    if (what == 4) failed_snapshot = bytes;
+    return what != 2 && what != 4 && !reply.dead;
   }
   Snapshot snapshot(int64_t id, TestWorld& world) {
     Snapshot taken = begin_snapshot(id);
@@ -236,6 +237,7 @@ class TestCaller {
 
   ChainHost& host() { return host_; }
   int resumed = 0;
+  std::string failed_snapshot;  ///< what SNAPSHOT_CHUNK said last of one
 
  private:
   static TestReply parse(std::string_view bytes, ChainCall call) {

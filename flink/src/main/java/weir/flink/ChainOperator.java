@@ -12,6 +12,8 @@ import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer;
 import org.apache.flink.configuration.CoreOptions;
+import org.apache.flink.runtime.checkpoint.CheckpointException;
+import org.apache.flink.runtime.checkpoint.CheckpointFailureReason;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.runtime.state.KeyGroupStatePartitionStreamProvider;
@@ -34,7 +36,8 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
  *
  * <p>Thread: the task's, but for the {@link SnapshotWriter}'s.
  */
-final class ChainOperator extends AbstractStreamOperator<byte[]> implements OneInputStreamOperator<byte[], byte[]>, Chain.Outputs {
+final class ChainOperator extends AbstractStreamOperator<byte[]> implements OneInputStreamOperator<byte[], byte[]>, Chain.Outputs,
+        SnapshotWriter.Task {
     private static final long serialVersionUID = 1;
     static final String SPLIT_STATE = "weir-split";
     static final String UNION_STATE = "weir-union";
@@ -110,7 +113,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]> implements OneI
         ChainProcess process = ChainProcess.start(spec, title,
                 getContainingTask().getEnvironment().getTaskManagerInfo().getConfiguration().get(CoreOptions.TMP_DIRS), this::looksDead);
         chain = new Chain(process, counts, this);
-        writer = new SnapshotWriter(process, title, mail -> mailbox.execute(mail::run, "weir snapshot"));
+        writer = new SnapshotWriter(process, title, this);
         chain.open(spec, opening);
         if (spec.keyed && context.isRestored()) {
             restoreGroups(context);
@@ -275,6 +278,19 @@ final class ChainOperator extends AbstractStreamOperator<byte[]> implements OneI
     @Override
     public void idle(boolean idle) {
         throw new ChainFailure("the chain \"" + spec.name + "\" is no source and says that it is idle");
+    }
+
+    @Override
+    public void execute(Runnable mail) {
+        mailbox.execute(mail::run, "weir snapshot");
+    }
+
+    /** Flink counts it against those that it tolerates, and aborts the checkpoint everywhere. */
+    @Override
+    public void decline(long checkpoint, String why, Throwable cause) {
+        LOG.warn("{}", why, cause);
+        getContainingTask().getEnvironment().declineCheckpoint(checkpoint,
+                new CheckpointException(why, CheckpointFailureReason.CHECKPOINT_ASYNC_EXCEPTION, cause));
     }
 
     /** Of any thread. */

@@ -2,6 +2,7 @@ package weir.flink;
 
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +20,8 @@ import org.apache.flink.util.ResourceGuard;
  * Fetches the rest of a chain's snapshots and writes it to Flink's streams while the task goes on.
  *
  * <p>A lease keeps Flink from closing the stream, and so from completing the checkpoint, until all is written. If that fails the lease
- * is not given back, since that would complete a checkpoint with half a state; the task fails instead. Of a checkpoint that Flink has aborted
- * it is.
+ * is not given back, since that would complete a checkpoint with half a state; the checkpoint is declined, and when Flink has aborted it the
+ * lease is. Only a chain that does not speak any more fails the task.
  *
  * <p>Thread: constructed and told by the task's; the work is done by one thread of its own.
  */
@@ -29,28 +30,41 @@ final class SnapshotWriter implements AutoCloseable {
     private static final int LAST = 1;
     private static final int DONE = 2;
     private static final int NOT_YET = 3;
+    private static final int FAILED = 4;
     private static final long LONGEST_WAIT_MS = 20;
 
-    /** Where failures go: to the task's thread. */
-    interface Failures {
-        void report(Runnable mail);
+    /** What the task does with failures. */
+    interface Task {
+        /** Runs it on the task's thread. */
+        void execute(Runnable mail);
+
+        /** Of the task's thread: the checkpoint is lost, and nothing else. */
+        void decline(long checkpoint, String why, Throwable cause);
     }
 
     private static final class Running {
+        final ResourceGuard.Lease lease;
         final ReentrantLock lock = new ReentrantLock(); // held during each SNAPSHOT_CHUNK
         boolean dropped; // guarded by it
+        boolean declined; // the task's thread's
+
+        Running(ResourceGuard.Lease lease) {
+            this.lease = lease;
+        }
     }
 
     private final ChainProcess process;
-    private final Failures failures;
+    private final String title;
+    private final Task task;
     private final ExecutorService thread;
     private final Map<Long, Running> running = new ConcurrentHashMap<>();
     private final Request request = new Request(); // of the thread
     private final Reply reply = new Reply(); // of the thread
 
-    SnapshotWriter(ChainProcess process, String title, Failures failures) {
+    SnapshotWriter(ChainProcess process, String title, Task task) {
         this.process = process;
-        this.failures = failures;
+        this.title = title;
+        this.task = task;
         thread = Executors.newSingleThreadExecutor(work -> {
             Thread made = new Thread(work, "weir snapshots of " + title);
             made.setDaemon(true);
@@ -60,14 +74,12 @@ final class SnapshotWriter implements AutoCloseable {
 
     /** Of a keyed operator: every group of `range` gets an entry. */
     void writeGroups(long checkpoint, KeyGroupRange range, KeyedStateCheckpointOutputStream stream) throws IOException {
-        ResourceGuard.Lease lease = stream.acquireLease();
-        start(checkpoint, lease, snapshot -> new Groups(range, stream).write(checkpoint, snapshot));
+        start(checkpoint, stream.acquireLease(), snapshot -> new Groups(range, stream).write(checkpoint, snapshot));
     }
 
     /** Of an operator without keys: only that the chain has said that all is durable, told by one byte. */
     void writeNothing(long checkpoint, OperatorStateCheckpointOutputStream stream) throws IOException {
-        ResourceGuard.Lease lease = stream.acquireLease();
-        start(checkpoint, lease, snapshot -> {
+        start(checkpoint, stream.acquireLease(), snapshot -> {
             if (next(checkpoint, snapshot) != DONE) {
                 throw new ChainFailure("a chain without keys has the state of a key group");
             }
@@ -89,6 +101,9 @@ final class SnapshotWriter implements AutoCloseable {
         } finally {
             snapshot.lock.unlock();
         }
+        if (snapshot.declined) {
+            snapshot.lease.close();
+        }
     }
 
     @Override
@@ -106,7 +121,7 @@ final class SnapshotWriter implements AutoCloseable {
     }
 
     private void start(long checkpoint, ResourceGuard.Lease lease, Work work) {
-        Running snapshot = new Running();
+        Running snapshot = new Running(lease);
         running.put(checkpoint, snapshot);
         thread.execute(() -> {
             try {
@@ -118,19 +133,25 @@ final class SnapshotWriter implements AutoCloseable {
                 lease.close();
             } catch (Throwable e) {
                 // Flink closes the stream of a checkpoint that it aborts, and tells so before the task's thread reads this.
-                failures.report(() -> {
-                    if (running.containsKey(checkpoint)) {
-                        throw e instanceof ChainFailure ? (ChainFailure) e
-                                : new ChainFailure("the state of checkpoint " + checkpoint + " cannot be written: " + e, e);
-                    }
-                    lease.close();
-                });
+                task.execute(() -> failed(checkpoint, snapshot, e));
             }
         });
     }
 
+    private void failed(long checkpoint, Running snapshot, Throwable why) {
+        if (!running.containsKey(checkpoint)) {
+            snapshot.lease.close();
+        } else if (why instanceof IOException) { // of Flink's stream, or of what the chain had to write
+            snapshot.declined = true;
+            task.decline(checkpoint, title + ": the state of checkpoint " + checkpoint + " cannot be written: " + why.getMessage(), why);
+        } else {
+            throw why instanceof ChainFailure ? (ChainFailure) why : new ChainFailure(title + ": the state of checkpoint " + checkpoint
+                    + " cannot be written: " + why, why);
+        }
+    }
+
     /** The next SNAPSHOT_CHUNK that says something; the reply stands behind `what`. */
-    private int next(long checkpoint, Running snapshot) throws InterruptedException, Dropped {
+    private int next(long checkpoint, Running snapshot) throws IOException, InterruptedException, Dropped {
         for (long wait = 2;; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
             snapshot.lock.lockInterruptibly();
             try {
@@ -142,6 +163,10 @@ final class SnapshotWriter implements AutoCloseable {
                 snapshot.lock.unlock();
             }
             int what = reply.u8();
+            if (what == FAILED) {
+                reply.i32();
+                throw new IOException(new String(reply.bytes(), StandardCharsets.UTF_8));
+            }
             if (what != NOT_YET) {
                 return what;
             }

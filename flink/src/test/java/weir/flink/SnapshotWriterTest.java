@@ -6,16 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.core.fs.CloseableRegistry;
 import org.apache.flink.core.fs.FSDataInputStream;
+import org.apache.flink.runtime.state.CheckpointStateOutputStream;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.runtime.state.KeyGroupsStateHandle;
+import org.apache.flink.runtime.state.KeyedStateCheckpointOutputStream;
 import org.apache.flink.runtime.state.KeyedStateHandle;
 import org.apache.flink.runtime.state.SnapshotResult;
 import org.apache.flink.runtime.state.StateSnapshotContextSynchronousImpl;
+import org.apache.flink.runtime.state.StreamStateHandle;
 import org.apache.flink.runtime.state.memory.MemCheckpointStreamFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,6 +33,45 @@ class SnapshotWriterTest {
     private final LinkedBlockingQueue<Runnable> mails = new LinkedBlockingQueue<>();
     private final StateSnapshotContextSynchronousImpl context =
             new StateSnapshotContextSynchronousImpl(1, 0, new MemCheckpointStreamFactory(1 << 20), RANGE, new CloseableRegistry());
+
+    private final List<String> declined = new ArrayList<>();
+    private final SnapshotWriter.Task task = new SnapshotWriter.Task() {
+        @Override
+        public void execute(Runnable mail) {
+            mails.add(mail);
+        }
+
+        @Override
+        public void decline(long checkpoint, String why, Throwable cause) {
+            declined.add(why);
+        }
+    };
+
+    private static final class FullStream extends CheckpointStateOutputStream {
+        @Override
+        public void write(int b) throws IOException {
+            throw new IOException("no space left");
+        }
+
+        @Override
+        public long getPos() {
+            return 0;
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void sync() {}
+
+        @Override
+        public StreamStateHandle closeAndGetHandle() {
+            throw new AssertionError("half a state would be a checkpoint");
+        }
+
+        @Override
+        public void close() {}
+    }
 
     private static void snapshot(ChainProcess process) {
         process.call(new Request().begin(Call.SNAPSHOT).i64(1), new Reply());
@@ -42,7 +87,7 @@ class SnapshotWriterTest {
 
     @Test
     void everyGroupOfTheRangeGetsAnEntry() throws Exception {
-        try (ChainProcess process = Fakes.process("groups"); SnapshotWriter writer = new SnapshotWriter(process, "fake", mails::add)) {
+        try (ChainProcess process = Fakes.process("groups"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
             snapshot(process);
             writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
             RunnableFuture<SnapshotResult<KeyedStateHandle>> future = context.getKeyedStateStreamFuture();
@@ -63,7 +108,7 @@ class SnapshotWriterTest {
 
     @Test
     void aFailureDoesNotCompleteTheCheckpoint() throws Exception {
-        try (ChainProcess process = Fakes.process("broken"); SnapshotWriter writer = new SnapshotWriter(process, "fake", mails::add)) {
+        try (ChainProcess process = Fakes.process("broken"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
             snapshot(process);
             writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
             RunnableFuture<?> future = context.getKeyedStateStreamFuture();
@@ -77,8 +122,35 @@ class SnapshotWriterTest {
     }
 
     @Test
+    void aStateThatCannotBeWrittenLosesItsCheckpointOnly() throws Exception {
+        try (ChainProcess process = Fakes.process("lost"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
+            snapshot(process);
+            writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
+            RunnableFuture<?> future = context.getKeyedStateStreamFuture();
+            Thread completing = complete(future);
+            mails.poll(10, TimeUnit.SECONDS).run();
+            assertEquals(List.of("fake: the state of checkpoint 1 cannot be written: the disk is gone"), declined);
+            assertTrue(completing.isAlive(), "half a state would be a checkpoint");
+            writer.drop(1); // Flink has aborted it
+            future.get(10, TimeUnit.SECONDS);
+            process.call(new Request().begin(Call.TIMER), new Reply());
+        }
+    }
+
+    @Test
+    void aStreamThatFailsLosesItsCheckpointOnly() throws Exception {
+        try (ChainProcess process = Fakes.process("groups"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
+            snapshot(process);
+            writer.writeGroups(1, RANGE, new KeyedStateCheckpointOutputStream(new FullStream(), RANGE));
+            mails.poll(10, TimeUnit.SECONDS).run();
+            assertEquals(List.of("fake: the state of checkpoint 1 cannot be written: no space left"), declined);
+            process.call(new Request().begin(Call.TIMER), new Reply());
+        }
+    }
+
+    @Test
     void aDroppedCheckpointFailsNothing() throws Exception {
-        try (ChainProcess process = Fakes.process("slow"); SnapshotWriter writer = new SnapshotWriter(process, "fake", mails::add)) {
+        try (ChainProcess process = Fakes.process("slow"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
             snapshot(process);
             writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
             RunnableFuture<?> future = context.getKeyedStateStreamFuture();
