@@ -151,7 +151,7 @@ StatusOr<std::string> flink_plan(const JobGraph& graph, const Configuration& con
                {"loader", parts.native.loader},
                {"libraries", parts.native.libraries},
                {"arguments", parts.arguments},
-               {"parallelism", configuration.get(options::kParallelism)},
+               {"parallelism", configuration.is_set(options::kParallelism) ? configuration.get(options::kParallelism) : 0},
                {"settings", flink_settings(configuration)},
                {"vertices", Json::array()},
                {"edges", Json::array()}};

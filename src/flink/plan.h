@@ -43,7 +43,7 @@ std::string flink_uid(const JobGraph& graph, int vertex);
 /// Of the whole job, when it runs with the parallelism of the graph: all vertices share slots.
 int slots_needed(const JobGraph& graph);
 
-/// The first 32 bits of an executable's id (own_executable_id()).
+/// The first 32 bits of an executable's id (executable_id()).
 uint32_t build_number(std::string_view executable_id);
 
 /// How Java calls the processor that an ELF file is for; empty if it is none that Java names.

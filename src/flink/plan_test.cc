@@ -171,6 +171,12 @@ TEST(FlinkPlan, HoldsTheWholeJob) {
               {"from": 1, "to": 2, "partitioning": "broadcast"}, {"from": 1, "to": 2, "partitioning": "forward"}]})"));
 }
 
+TEST(FlinkPlan, LeavesToFlinkTheParallelismThatNobodySet) {
+  const auto text = flink_plan(job(), {}, {});
+  ASSERT_TRUE(text.ok()) << text.status().message();
+  EXPECT_EQ(Json::parse(*text)["parallelism"], 0);
+}
+
 TEST(FlinkPlan, RefusesTextThatIsNotUtf8) {
   FlinkPlanParts parts;
   parts.arguments = {"--input", "\xff"};

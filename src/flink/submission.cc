@@ -24,6 +24,8 @@ namespace {
 
 constexpr int kRefused = 2;
 constexpr int kFailed = 1;
+constexpr int kLooks = 10;
+constexpr std::chrono::milliseconds kLookAgain{300};
 constexpr std::string_view kMainClass = "weir.flink.JobMain";
 constexpr std::string_view kNativeFolder = "weir/native/";
 
@@ -72,7 +74,7 @@ StatusOr<JobJar> make_jar(const JobGraph& graph, const Configuration& configurat
   WEIR_ASSIGN_OR_RETURN(const std::string bridge, read_bridge(configuration, own.path));
   FlinkPlanParts parts;
   parts.native.arch = java_architecture(own.bytes);
-  parts.build = build_number(own_executable_id());
+  parts.build = build_number(executable_id(own.bytes));
   parts.arguments = chain_arguments(program_arguments, configuration, start.snapshot);
   parts.elements = std::move(start.elements);
 
@@ -113,17 +115,37 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run) {
+/// What `flink run -m` takes of a REST address; empty if that has more to say.
+std::string host_and_port(const std::string& rest) {
+  constexpr std::string_view kHttp = "http://";
+  if (!rest.starts_with(kHttp)) return "";
+  const std::string address = rest.substr(kHttp.size());
+  return address.find('/') == std::string::npos && address.find(':') != std::string::npos ? address : "";
+}
+
+/// `rest`: of the cluster that the line is for, or empty. `parallelism`: of the jar, or 0.
+int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run, const std::string& rest, int64_t parallelism) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(jar.bytes.data(), static_cast<std::streamsize>(jar.bytes.size()));
   file.close();
   if (!file) return refuse(failed_precondition(cat("cannot write the job's jar to ", path)));
-  report(cat(path, ": ", (jar.bytes.size() + (1 << 19)) >> 20, " MB; nothing was submitted. Run it with the line below; --parallelism N at its end takes the place of ",
-             run.parallelism));
-  std::string line = cat("flink run -d -c ", run.entry_class);
+  report(cat(path, ": ", (jar.bytes.size() + (1 << 19)) >> 20, " MB; nothing was submitted. Run it with the line below. Its parallelism is ",
+             parallelism > 0 ? cat(parallelism, ", unless --parallelism N stands at the end") : "that of flink run -p N, or the cluster's default"));
+  std::string line = "flink run -d";
+  if (const std::string address = host_and_port(rest); !address.empty()) line += cat(" -m ", quoted(address));
+  line += cat(" -c ", run.entry_class);
   if (!run.savepoint.empty()) line += cat(" -s ", quoted(run.savepoint), run.allow_non_restored_state ? " -n" : "");
   print(cat(line, " ", quoted(path)));
   return 0;
+}
+
+/// The slots of a job that was stopped to be started again are free a moment later.
+StatusOr<FlinkCluster> look_at(const FlinkRest& rest, int slots_needed, ProcessSignals& signals) {
+  for (int look = 1;; ++look) {
+    auto cluster = rest.cluster();
+    const bool may_come = cluster.ok() && cluster->uploads && cluster->free_slots < slots_needed && slots_needed <= cluster->slots;
+    if (!may_come || look == kLooks || signals.wait(kLookAgain) == ProcessSignals::Event::kTerminate) return cluster;
+  }
 }
 
 /// What is said, or refused, before anything is sent.
@@ -188,11 +210,13 @@ int submit_to_flink(const JobGraph& graph, const Configuration& configuration, c
   CurlHttp http({.connect_timeout = std::chrono::seconds(10), .silence_timeout = std::chrono::seconds(180)});
   std::optional<FlinkRest> rest;
   warn_of_settings(configuration);
-  if (!jar_out) {
+  if (url) {
     auto made = FlinkRest::at(http, *url);
     if (!made.ok()) return refuse(made.status());
     rest = *std::move(made);
-    const auto cluster = rest->cluster();
+  }
+  if (!jar_out) {
+    const auto cluster = look_at(*rest, slots_needed(graph), process.signals);
     if (!cluster.ok()) return refuse(cluster.status());
     if (Status status = check_cluster(*rest, *cluster, graph); !status.ok()) return refuse(status);
   }
@@ -201,7 +225,10 @@ int submit_to_flink(const JobGraph& graph, const Configuration& configuration, c
   const FlinkRun run = run_request(configuration, *start);
   const auto jar = make_jar(graph, configuration, program_arguments, *std::move(start));
   if (!jar.ok()) return refuse(jar.status());
-  if (jar_out) return write_jar(*jar_out, *jar, run);
+  if (jar_out) {
+    const int64_t parallelism = configuration.is_set(options::kParallelism) ? run.parallelism : 0;
+    return write_jar(*jar_out, *jar, run, rest ? rest->url() : "", parallelism);
+  }
   return submit(process, *rest, *jar, run, configuration.get(options::kFlinkDetached), configuration.get(options::kProgress));
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "platform/process_group.h"
+
 namespace weir {
 namespace {
 
@@ -17,6 +19,7 @@ TEST(OwnExecutable, IsThisTestWithItsLibrariesAndWhoLoadsThem) {
   ASSERT_TRUE(own.ok()) << own.status().message();
   EXPECT_TRUE(own->path.ends_with("/weir_platform_test")) << own->path;
   EXPECT_TRUE(own->bytes.starts_with("\x7f" "ELF"));
+  EXPECT_EQ(executable_id(own->bytes), own_executable_id());
   EXPECT_NE(own->loader.find("/ld-"), std::string::npos) << own->loader;
   EXPECT_TRUE(names(own->libraries, "/libc.so"));
   EXPECT_TRUE(names(own->libraries, "/libstdc++.so"));

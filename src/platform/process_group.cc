@@ -46,6 +46,12 @@ std::string describe(int status) {
   return cat("ended with exit code ", WEXITSTATUS(status));
 }
 
+std::string id_of(XXH64_hash_t digest) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(digest));
+  return text;
+}
+
 class Group final : public ProcessGroup {
  public:
   explicit Group(Options options) : options_(std::move(options)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -201,6 +207,8 @@ std::vector<std::string> own_command_line() {
 
 int own_pid() { return getpid(); }
 
+std::string executable_id(std::string_view bytes) { return bytes.empty() ? "" : id_of(XXH3_64bits(bytes.data(), bytes.size())); }
+
 std::string own_executable_id() {
   std::ifstream file("/proc/self/exe", std::ios::binary);
   XXH3_state_t* const state = XXH3_createState();
@@ -211,10 +219,9 @@ std::string own_executable_id() {
     XXH3_64bits_update(state, buffer.data(), static_cast<size_t>(file.gcount()));
     any = true;
   }
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(XXH3_64bits_digest(state)));
+  const XXH64_hash_t digest = XXH3_64bits_digest(state);
   XXH3_freeState(state);
-  return any ? text : "";
+  return any ? id_of(digest) : "";
 }
 
 bool process_lives(int pid) { return kill(pid, 0) == 0 || errno == EPERM; }

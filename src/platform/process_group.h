@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weir/status.h"
@@ -14,6 +15,8 @@ std::vector<std::string> own_command_line();
 int own_pid();
 /// A checksum of the file that this process runs, in hexadecimal: tells two builds apart. Empty if it cannot be read. Reads all of it.
 std::string own_executable_id();
+/// The same for an executable that has been read already.
+std::string executable_id(std::string_view bytes);
 /// On this machine, as far as this process sees it.
 bool process_lives(int pid);
 

@@ -14,7 +14,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 /**
  * Entry of a job's jar: builds Flink's graph from the plan in it. Runs where Flink takes jobs; no code of the job's runs here.
  *
- * <p>The one argument is {@code --parallelism N}, in place of the plan's.
+ * <p>The one argument is {@code --parallelism N}, in place of the plan's. Without both it is what Flink is told to run the job with.
  */
 public final class JobMain {
     private static final PrimitiveArrayTypeInfo<byte[]> FRAMES = PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO;
@@ -67,7 +67,9 @@ public final class JobMain {
     }
 
     private void build() {
-        environment.setParallelism(plan.parallelism);
+        if (plan.parallelism > 0) {
+            environment.setParallelism(plan.parallelism);
+        }
         for (VertexSpec vertex : plan.vertices) {
             vertex.checkpoints = environment.getCheckpointConfig().isCheckpointingEnabled();
             built.add(null);

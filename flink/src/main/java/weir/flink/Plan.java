@@ -24,7 +24,7 @@ final class Plan {
     }
 
     String name;
-    int parallelism;
+    int parallelism; // 0: nobody has said
     final Map<String, String> settings = new LinkedHashMap<>();
     final List<VertexSpec> vertices = new ArrayList<>();
     final List<List<byte[]>> splits = new ArrayList<>(); // by vertex; elements
