@@ -40,7 +40,7 @@ class FlinkCluster(flights_cluster.RealSystem):
             return {name: entry["pid"] for name, entry in json.load(state)["processes"].items()}
 
     def kill(self, number):
-        """kill -9 of a TaskManager."""
+        """kill -9 of a TaskManager, or of the "jobmanager"."""
         self._tool("kill", str(number))
 
     def revive(self, number):
@@ -63,6 +63,15 @@ class FlinkCluster(flights_cluster.RealSystem):
     def _tool(self, what, *rest):
         subprocess.run([sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120)
 
+    def cli(self, line, timeout=60):
+        """What `line`, for a shell, prints, in which `flink` is Flink's own command line."""
+        environment = {**os.environ, "PATH": f"{self.home}/bin:{os.environ['PATH']}"}
+        done = subprocess.run(line, shell=True, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=timeout)
+        if done.returncode != 0:
+            raise Failure(f"`{line}` ended with exit code {done.returncode}:\n{done.stdout[-3000:]}")
+        return done.stdout
+
     def log(self, name):
         with open(os.path.join(self.home, f"{name}.log"), errors="replace") as log:
             return log.read()
@@ -76,6 +85,8 @@ class FlinkCluster(flights_cluster.RealSystem):
             with urllib.request.urlopen(request, timeout=timeout) as reply:
                 return json.loads(reply.read() or b"{}")
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # no leader at this moment
+                raise
             raise Failure(f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:2000]}") from error
 
     def get(self, path):
@@ -92,15 +103,8 @@ class FlinkCluster(flights_cluster.RealSystem):
         return self.get(f"/jobs/{job}")["vertices"]
 
     def metrics(self, job):
-        """Name to value of a running job's, of the last subtask that has it; Flink fetches them every some seconds."""
-        found = {}
-        for vertex in self.vertices(job):
-            path = f"/jobs/{job}/vertices/{vertex['id']}/metrics"
-            names = [metric["id"] for metric in self.get(path)]
-            for name in names:
-                for metric in self.get(f"{path}?get={urllib.parse.quote(name)}"):
-                    found[name] = metric.get("value")
-        return found
+        """The names of a running job's; Flink fetches them every some seconds."""
+        return {metric["id"] for vertex in self.vertices(job) for metric in self.get(f"/jobs/{job}/vertices/{vertex['id']}/metrics")}
 
     def running(self, job):
         """Whether every task runs, or has ended well."""

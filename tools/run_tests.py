@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the whole suite and ends with `N passed, N failed`.
 
-Lanes: the unit tests and the simulator (no servers), then what needs a real HDFS and ZooKeeper (started here, on free ports, and stopped
-again), then Flink's own reader on our checkpoints, then the installed package from outside. A lane's programs print GoogleTest's summary or a line
+Lanes: the unit tests and the simulator (no servers); what needs a real HDFS or ZooKeeper of its own; jobs as processes and as jobs of real
+Flinks, on an HDFS and a ZooKeeper that are started here, on free ports, and stopped again; Flink's own reader on our checkpoints; the installed
+package from outside. A lane's programs print GoogleTest's summary or a line
 `N passed, N failed`; a program that prints neither counts as one test.
 
 Usage: run_tests.py --build DIR [--only LANE]…

@@ -1,6 +1,6 @@
 // The flights job with faults that a test can call for. A fault comes once: when a file appears, in the one subtask that can remove it.
 //
-//   breaking_flights --break throw|segv|hang --when FILE [--slow-us N] [--hurry FILE] [--between] [--bug NAME] [flags of flights]
+//   breaking_flights --break throw|segv|hang|lose-checkpoint --when FILE [--slow-us N] [--hurry FILE] [--between] [--bug NAME] [flags of flights]
 
 #include <unistd.h>
 
@@ -21,9 +21,10 @@ struct Fault {
   std::string when;
   int64_t slow_us = 0;
 
+  bool comes() const { return unlink(when.c_str()) == 0; }
   void before_record() const {
     if (slow_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(slow_us));
-    if (kind.empty() || unlink(when.c_str()) != 0) return;
+    if (kind.empty() || kind == "lose-checkpoint" || !comes()) return;
     if (kind == "throw") throw std::runtime_error("thrown by the test");
     if (kind == "segv") raise(SIGSEGV);
     if (kind == "hang") {
@@ -42,6 +43,38 @@ struct SumOrBreak {
     sum.add(departure, delays);
   }
   Delays get_result(const Delays& delays) const { return delays; }
+};
+
+/// Does not get what it has written onto the disk, once.
+class LosingSink final : public weir::Sink<CarrierHour> {
+ public:
+  LosingSink(weir::FileSink<CarrierHour> sink, Fault fault) : sink_(std::move(sink)), fault_(std::move(fault)) {}
+  std::unique_ptr<weir::SinkWriter<CarrierHour>> create_writer() const override { return std::make_unique<Writer>(sink_.create_writer(), fault_); }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry& files) const override { return sink_.create_committer(files); }
+  weir::Status probe(weir::FileSystemRegistry& files) const override { return sink_.probe(files); }
+
+ private:
+  class Writer final : public weir::SinkWriter<CarrierHour> {
+   public:
+    Writer(std::unique_ptr<weir::SinkWriter<CarrierHour>> writer, Fault fault) : writer_(std::move(writer)), fault_(std::move(fault)) {}
+    weir::Status open(weir::OperatorContext& context) override { return writer_->open(context); }
+    void write(weir::BatchOf<CarrierHour>& batch) override { writer_->write(batch); }
+    bool can_accept() override { return writer_->can_accept(); }
+    std::vector<std::string> prepare_commit(weir::SnapshotContext& context) override {
+      if (fault_.kind == "lose-checkpoint") {
+        context.before_ack([fault = fault_] { return fault.comes() ? weir::unavailable("lost by the test") : weir::Status(); });
+      }
+      return writer_->prepare_commit(context);
+    }
+    void close() override { writer_->close(); }
+
+   private:
+    const std::unique_ptr<weir::SinkWriter<CarrierHour>> writer_;
+    const Fault fault_;
+  };
+
+  const weir::FileSink<CarrierHour> sink_;
+  const Fault fault_;
 };
 
 /// False: there is none of that name.
@@ -63,7 +96,7 @@ int main(int argc, char** argv) {
   const std::string input = env.flag("input", "flights", "a directory of CSV files of flights");
   const std::string output = env.flag("output", "delays", "the directory for the result");
   double rate = env.flag("rate", 0.0, "flights a second at most");
-  const std::string kind = env.flag("break", "", "throw, segv or hang");
+  const std::string kind = env.flag("break", "", "throw, segv, hang or lose-checkpoint");
   const std::string when = env.flag("when", "", "the file at whose appearance it breaks");
   const auto slow_us = env.flag("slow-us", int64_t{0}, "how long a record of the windows takes");
   const std::string hurry = env.flag("hurry", "", "a file; processes that start when it is there have no --rate");
@@ -74,6 +107,7 @@ int main(int argc, char** argv) {
     return 2;
   }
 
+  const Fault fault{kind, when, slow_us};
   if (!hurry.empty() && access(hurry.c_str(), F_OK) == 0) rate = 0;
 
   auto flights = env.from_source(weir::FileSource<Departure>::csv(input).rate(rate),
@@ -82,9 +116,9 @@ int main(int argc, char** argv) {
   if (between) flights = flights.rebalance().map([](const Departure& departure) { return departure; }).uid("between");
   flights.key_by(&Departure::carrier)
       .window(weir::TumblingEventTimeWindows::of(1h))
-      .aggregate(SumOrBreak{{kind, when, slow_us}}, Describe{})
+      .aggregate(SumOrBreak{fault}, Describe{})
       .uid("delays")
-      .sink_to(weir::FileSink<CarrierHour>(output))
+      .sink_to(LosingSink(weir::FileSink<CarrierHour>(output), fault))
       .uid("results");
   return env.execute("breaking flights");
 }

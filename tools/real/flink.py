@@ -3,20 +3,21 @@
 
   flink.py start --home DIR [--version V] [--taskmanagers N] [--slots S] [--heap-mb M] [-D KEY=VALUE]…   writes DIR/env: source it to find it
   flink.py stop --home DIR
-  flink.py kill --home DIR N                            kill -9 of TaskManager N
-  flink.py revive --home DIR N                          starts it again
+  flink.py kill --home DIR N|jobmanager                 kill -9 of TaskManager N, or of the JobManager
+  flink.py revive --home DIR N|jobmanager               starts it again
   flink.py install --version V                          fetches the jars only, and prints their folder
 
 Everything listens on 127.0.0.1, on ports the system gives. The jars are those of PyPI's apache-flink-libraries and are kept in $WEIR_REAL_HOME
 (~/.cache/weir-real). If HADOOP_CONF_DIR is set, as `tools/real/hdfs.py start` tells, checkpoints and savepoints can be on that HDFS. All state is in
 DIR, and so are logs, uploaded jars and temporary files. Nobody else's Flink is ever taken for this one: the configuration that the REST server
-shows must hold a number that was drawn for this start.
+shows must hold a number that was drawn for this start. DIR/bin/flink is Flink's command line, told of this cluster.
 """
 import argparse
 import json
 import os
 import pathlib
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,7 @@ DEFAULT_VERSION = "2.3.0"
 MARKER = "weir.test.marker"
 # Of the distribution's lib/ what runs jobs that are not SQL; the dashboard is in flink-dist.
 JARS = ("flink-dist-", "flink-connector-files-", "log4j-")
+CLI = "org.apache.flink.client.cli.CliFrontend"
 MAIN = {"jobmanager": "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
         "taskmanager": "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"}
 # As the distribution's config.yaml has them.
@@ -81,7 +83,7 @@ def unpack(archive, folder):
 
 def write_conf(home, arguments):
     folder, ports = home.folder, home.state["ports"]
-    for name in ("conf", "tmp", "upload"):
+    for name in ("bin", "conf", "tmp", "upload"):
         (folder / name).mkdir(exist_ok=True)
     settings = {
         "jobmanager.rpc.address": HOST, "jobmanager.rpc.port": ports["rpc"], "jobmanager.bind-host": HOST, "blob.server.port": ports["blob"],
@@ -92,35 +94,42 @@ def write_conf(home, arguments):
         "taskmanager.memory.network.min": f"{NETWORK_MB}m", "taskmanager.memory.network.max": f"{NETWORK_MB}m",
         "taskmanager.memory.managed.size": "16m", "taskmanager.memory.jvm-metaspace.size": "160m",
         "taskmanager.memory.jvm-overhead.min": "192m", "taskmanager.memory.jvm-overhead.max": "192m",
-        "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "metrics.fetcher.update-interval": 1000, "web.refresh-interval": 100,
+        "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "metrics.fetcher.update-interval": 1000, "web.refresh-interval": 10,
         "io.tmp.dirs": f"{folder}/tmp", "web.upload.dir": f"{folder}/upload",
         "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 1000000, "restart-strategy.fixed-delay.delay": "200 ms",
         MARKER: home.state["marker"]}
     settings |= dict(setting.split("=", 1) for setting in arguments.settings)
     (folder / "conf" / "config.yaml").write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
     (folder / "conf" / "log4j.properties").write_text(LOG4J)
+    # The distribution's bin/flink, which PyPI does not have, ends in the same line.
+    (folder / "bin" / "flink").write_text('#!/bin/sh\nexport FLINK_CONF_DIR=%s\nexec %s "$@"\n' % (
+        shlex.quote(f"{folder}/conf"), shlex.join(java(home, "flink", 256) + [CLI])))
+    (folder / "bin" / "flink").chmod(0o755)
 
 
 # --- processes
 
-def command(home, name, kind, heap_mb):
+def java(home, name, heap_mb):
     classpath = [f"{home.state['jars']}/*"] + ([home.state["hadoop_conf"]] if home.state["hadoop_conf"] else []) + [f"{home.state['hadoop']}/*"]
     return (["java", f"-Xmx{heap_mb}m", "-XX:MaxDirectMemorySize=256m", "-XX:-CreateCoredumpOnCrash", "-Djava.net.preferIPv4Stack=true",
              f"-Dlog.file={home.folder}/{name}.log", f"-Dlog4j.configurationFile={home.folder}/conf/log4j.properties"] + home.state["java"] +
             [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED] +
-            ["-cp", ":".join(classpath), MAIN[kind], "--configDir", f"{home.folder}/conf"])
+            ["-cp", ":".join(classpath)])
+
+
+def command(home, name, kind, heap_mb):
+    return java(home, name, heap_mb) + [MAIN[kind], "--configDir", f"{home.folder}/conf"]
 
 
 def start_jobmanager(home):
     home.spawn("jobmanager", command(home, "jobmanager", "jobmanager", 384))
 
 
-def taskmanager(number):
-    return f"taskmanager-{number}"
+def process_name(text):
+    return text if text == "jobmanager" else f"taskmanager-{int(text)}"
 
 
-def start_taskmanager(home, number):
-    name = taskmanager(number)
+def start_taskmanager(home, name):
     resource = f"{name}-{secrets.token_hex(3)}"  # by which Flink tells one process from the next in its place
     home.spawn(name, command(home, name, "taskmanager", home.state["heap_mb"]) + ["-D", f"taskmanager.resource-id={resource}"])
     return resource
@@ -131,14 +140,14 @@ def get(home, path):
         return json.load(reply)
 
 
-def has_slots(home, count):
-    """Whether this start's JobManager, and no other, has so many slots."""
+def has_slots(home, count=None):
+    """Whether this start's JobManager, and no other, answers and has so many slots, if that matters."""
     def check():
         try:
             shown = {entry["key"]: entry["value"] for entry in get(home, "/jobmanager/config")}
             if shown.get(MARKER) != home.state["marker"]:
                 die(f"somebody else's REST server answers on port {home.state['ports']['rest']}; nothing was sent to it")
-            return get(home, "/overview")["slots-total"] == count
+            return get(home, "/overview")["slots-total"] == count or count is None
         except (OSError, ValueError):
             return False
     return check
@@ -158,7 +167,7 @@ def start(home, arguments):
     try:
         start_jobmanager(home)
         for number in range(1, arguments.taskmanagers + 1):
-            start_taskmanager(home, number)
+            start_taskmanager(home, process_name(number))
         home.wait("all slots of the cluster", has_slots(home, arguments.taskmanagers * arguments.slots), *home.state["processes"])
     except BaseException:
         stop(home, arguments)
@@ -175,15 +184,19 @@ def stop(home, arguments):
 
 
 def kill(home, arguments):
-    if home.pid_of(taskmanager(arguments.number)) is None:
-        die(f"TaskManager {arguments.number} does not run in {home.folder}")
-    home.kill(taskmanager(arguments.number))
+    if home.pid_of(arguments.process) is None:
+        die(f"the {arguments.process} does not run in {home.folder}")
+    home.kill(arguments.process)
 
 
 def revive(home, arguments):
-    if home.pid_of(taskmanager(arguments.number)) is not None:
-        die(f"TaskManager {arguments.number} runs already")
-    resource = start_taskmanager(home, arguments.number)
+    if home.pid_of(arguments.process) is not None:
+        die(f"the {arguments.process} runs already")
+    if arguments.process == "jobmanager":
+        start_jobmanager(home)
+        home.wait("the JobManager's REST server", has_slots(home), "jobmanager")
+        return
+    resource = start_taskmanager(home, arguments.process)
     running = [name for name in home.state["processes"] if home.pid_of(name)]
     home.wait("the TaskManager", lambda: any(entry["id"] == resource for entry in get(home, "/taskmanagers")["taskmanagers"]), *running)
     # Until then Flink may still count the one that was killed.
@@ -210,7 +223,7 @@ def main():
             part.add_argument("--fast", action="store_true", help="the JVM compiles as well as it can, rather than little")
             part.add_argument("-D", dest="settings", action="append", default=[], metavar="KEY=VALUE")
         elif name in ("kill", "revive"):
-            part.add_argument("number", type=int)
+            part.add_argument("process", type=process_name)
     arguments = parser.parse_args()
     home = servers.Home(arguments.home) if arguments.command != "install" else None
     if arguments.command in ("kill", "revive") and not home.file.exists():
