@@ -387,8 +387,8 @@ def told(output, pattern):
 def command_line(suite):
     """The line that is printed for a jar works as it stands, and Flink's command line saves the job, stops it, and starts it from there."""
     place = suite.place()
-    line = printed_line(suite, suite.flink, suite.flights_command(place, "e2e_breaking_flights", parallelism=None, rate=RATE,
-                                                                  extra=["--hurry", suite.scratch_file("hurry")]))
+    slow = suite.flights_command(place, "e2e_breaking_flights", parallelism=None, rate=RATE // 10, extra=["--hurry", suite.scratch_file("hurry")])
+    line = printed_line(suite, suite.flink, slow)
 
     def runs(line, parallelism):
         job = told(suite.flink.cli(line), r"JobID ([0-9a-f]{32})")
