@@ -140,8 +140,17 @@ class BinaryReader {
     }
     position_ = bytes_.size();
   }
+  /// Everything that should be there has been read: fails if there is more.
+  void expect_end() {
+    if (remaining() != 0) fail("bytes after the end");
+  }
   /// OK, or DATA_LOSS that says what was malformed and where, after `what`.
   Status status(std::string_view what) const;
+  /// The same, and bytes that were not read are malformed, too.
+  Status end(std::string_view what) {
+    expect_end();
+    return status(what);
+  }
 
  private:
   template <class U>

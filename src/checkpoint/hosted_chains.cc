@@ -38,7 +38,8 @@ std::optional<std::vector<HostedElement>> undealt(std::string_view bytes) {
   BinaryReader in(bytes);
   if (in.get_i32() != kCoordinatorVersion || in.get_i32() != kSplitListVersion) return std::nullopt;
   BinaryReader list(in.get_bytes());
-  if (!in.ok() || in.remaining() != 0) return std::nullopt;
+  in.expect_end();
+  if (!in.ok()) return std::nullopt;
   std::vector<HostedElement> elements;
   const size_t count = list.get_count(5);
   for (size_t i = 0; i < count && list.ok(); ++i) {
@@ -46,7 +47,8 @@ std::optional<std::vector<HostedElement>> undealt(std::string_view bytes) {
     if (!element.ok()) return std::nullopt;
     elements.push_back(*std::move(element));
   }
-  if (!list.ok() || list.remaining() != 0) return std::nullopt;
+  list.expect_end();
+  if (!list.ok()) return std::nullopt;
   return elements;
 }
 
@@ -100,7 +102,7 @@ class ChainReader {
     for (const std::string& bytes : elements) {
       BinaryReader in(bytes);
       std::string_view element = in.get_bytes();
-      if (in.ok() && in.remaining() != 0) in.fail("more bytes than an element has");
+      in.expect_end();
       if (is_source_) {
         BinaryReader split(element);
         if (split.get_i32() != kSplitVersion) split.fail("an unknown version of a split");

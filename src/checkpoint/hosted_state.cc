@@ -64,8 +64,7 @@ StatusOr<HostedElement> get_header(BinaryReader& in) {
   header.checkpoint_id = in.get_i64();
   if (header.checkpoint_id < 0) in.fail("a negative checkpoint id");
   const std::string_view json = in.get_bytes();
-  if (in.ok() && in.remaining() != 0) in.fail("bytes after the end");
-  WEIR_RETURN_IF_ERROR(in.status("the description of a chain's state"));
+  WEIR_RETURN_IF_ERROR(in.end("the description of a chain's state"));
   auto operators = operators_from_json(json);
   if (!operators.ok()) return operators.status().with_context("the description of a chain's state");
   header.operators = *std::move(operators);
@@ -111,8 +110,7 @@ StatusOr<std::vector<HostedGroupPart>> decode_hosted_group(std::string_view blob
     if (lengths.back() < 0) in.fail("a negative length");
   }
   for (size_t i = 0; i < parts.size() && in.ok(); ++i) parts[i].state = in.get_raw(static_cast<size_t>(lengths[i]));
-  if (in.ok() && in.remaining() != 0) in.fail("bytes after the end");
-  WEIR_RETURN_IF_ERROR(in.status("the state of a key group"));
+  WEIR_RETURN_IF_ERROR(in.end("the state of a key group"));
   return parts;
 }
 

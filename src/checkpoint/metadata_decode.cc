@@ -53,8 +53,8 @@ class MetadataDecoder {
     }
     if (version_ >= 4) {
       if (in_.get_raw(kJavaStreamMagic.size()) != kJavaStreamMagic) in_.fail("no checkpoint properties");
-    } else if (in_.remaining() != 0) {
-      in_.fail("bytes after the end");
+    } else {
+      in_.expect_end();
     }
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     return metadata;
@@ -78,7 +78,8 @@ class MetadataDecoder {
       (void)state.get_i32();
       const std::string name = state.get_utf();
       (void)state.get_bytes();
-      if (!state.ok() || state.remaining() != 0) in_.fail("a malformed master state");
+      state.expect_end();
+      if (!state.ok()) in_.fail("a malformed master state");
       if (in_.ok()) WEIR_RETURN_IF_ERROR(refuse(cat("it has state of the master hook '", name, "'")));
     }
     return in_.status("checkpoint metadata");

@@ -14,11 +14,6 @@ BinaryWriter writer_of(DataFrame kind) {
   return out;
 }
 
-Status end_of(BinaryReader& in, std::string_view what) {
-  if (in.ok() && in.remaining() != 0) in.fail("bytes after its end");
-  return in.status(what);
-}
-
 Status unexpected(uint8_t kind, const char* expected) {
   return data_loss(cat("a data connection brought a frame of kind ", static_cast<int>(kind), " where ", expected, " was expected"));
 }
@@ -51,7 +46,7 @@ StatusOr<DataHello> decode_hello(std::string_view frame) {
   hello.channels = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
   hello.attempt = in.get_i64();
   hello.from = in.get_i32();
-  if (Status status = end_of(in, "the hello of a data connection"); !status.ok()) return status;
+  if (Status status = in.end("the hello of a data connection"); !status.ok()) return status;
   return hello;
 }
 
@@ -72,13 +67,13 @@ StatusOr<uint32_t> decode_answer(std::string_view frame) {
   const uint8_t kind = in.get_u8();
   if (in.ok() && kind == static_cast<uint8_t>(DataFrame::kRefused)) {
     const std::string reason(in.get_bytes());
-    if (Status status = end_of(in, "the refusal of a data connection"); !status.ok()) return status;
+    if (Status status = in.end("the refusal of a data connection"); !status.ok()) return status;
     return failed_precondition(reason);
   }
   if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kAccepted)) return unexpected(kind, "the answer to a hello");
   const uint32_t credits = in.get_u32();
   if (in.ok() && credits == 0) in.fail("no credits at all");
-  if (Status status = end_of(in, "the answer to a data connection's hello"); !status.ok()) return status;
+  if (Status status = in.end("the answer to a data connection's hello"); !status.ok()) return status;
   return credits;
 }
 
@@ -96,7 +91,7 @@ StatusOr<DataCredit> decode_credit(std::string_view frame) {
   DataCredit credit;
   credit.channel = in.get_u32();
   credit.taken = in.get_u64();
-  if (Status status = end_of(in, "a credit"); !status.ok()) return status;
+  if (Status status = in.end("a credit"); !status.ok()) return status;
   return credit;
 }
 

@@ -94,9 +94,8 @@ Status KeyedStates::read_group(int key_group, BinaryReader& in) {
     BinaryReader key(entry.key);
     BinaryReader value(entry.value);
     const bool in_group = state->read_entry(key_group, key, value);
-    if (key.ok() && value.ok() && (key.remaining() != 0 || value.remaining() != 0)) {
-      return data_loss(cat(what(), ": an entry of state '", state->info().name, "' is longer than its type"));
-    }
+    key.expect_end();
+    value.expect_end();
     if (!key.ok()) return key.status(cat(what(), ", a key of state '", state->info().name, "'"));
     if (!value.ok()) return value.status(cat(what(), ", a value of state '", state->info().name, "'"));
     if (!in_group) {

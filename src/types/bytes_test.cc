@@ -148,5 +148,17 @@ TEST(Bytes, FailureSaysWhatAndWhere) {
   EXPECT_TRUE(BinaryReader("x").status("nothing").ok());
 }
 
+TEST(Bytes, WhatFollowsTheEndIsMalformed) {
+  BinaryReader all(std::string_view("\x01\x02", 2));
+  EXPECT_EQ(all.get_u16(), 0x0102);
+  EXPECT_TRUE(all.end("a number").ok());
+  BinaryReader more(std::string_view("\x01\x02", 2));
+  EXPECT_EQ(more.get_u8(), 1);
+  EXPECT_EQ(more.end("a number").message(), "a number: the bytes are malformed at offset 1 of 2: bytes after the end");
+  BinaryReader less(std::string_view("\x01", 1));
+  EXPECT_EQ(less.get_u16(), 0);
+  EXPECT_EQ(less.end("a number").message(), "a number: the bytes are malformed at offset 0 of 1: needs more bytes than there are");
+}
+
 }  // namespace
 }  // namespace weir

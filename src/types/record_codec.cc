@@ -64,8 +64,7 @@ Status RecordCodec::decode(std::string_view bytes, Batch& batch) const {
   Status status;
   try {
     if (in.ok()) decode_records(in, count, batch);
-    if (in.ok() && in.remaining() != 0) in.fail("bytes after the last record");
-    status = in.status(kWhat);
+    status = in.end(kWhat);
   } catch (const std::exception& e) {
     status = data_loss(cat(kWhat, ": the serializer of the records' type threw: ", e.what()));
   } catch (...) {

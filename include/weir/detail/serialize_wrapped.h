@@ -26,11 +26,8 @@ void read_with_length(BinaryReader& in, Read&& read) {
   BinaryReader inner(in.get_bytes());
   if (!in.ok()) return;
   read(inner);
-  if (!inner.ok()) {
-    in.fail("a value that is malformed inside its length");
-  } else if (inner.remaining() != 0) {
-    in.fail("a value that is shorter than its length says");
-  }
+  inner.expect_end();
+  if (!inner.ok()) in.fail("a value that is malformed inside its length");
 }
 
 }  // namespace detail

@@ -33,8 +33,7 @@ class SourceReaderOperator final : public SourceOperator {
     for (const std::string& element : *restored) {
       BinaryReader in(element);
       splits.emplace_back(in.get_bytes());
-      if (in.ok() && in.remaining() != 0) in.fail("more bytes than a split has");
-      if (!in.ok()) return in.status("the state of source '" + context.operator_name() + "'");
+      if (Status read = in.end("the state of source '" + context.operator_name() + "'"); !read.ok()) return read;
     }
     if (!splits.empty()) reader_->add_splits(std::move(splits));
     return {};
