@@ -59,38 +59,48 @@ def server(tool, text):
         system.__exit__()
 
 
-def flights_binary(arguments):
-    binary = os.path.join(arguments.build, "bin", "flights")
-    if not os.access(binary, os.X_OK):
-        fail(f"{binary} is not there; build it with `ninja -C {arguments.build} flights`")
-    return binary
-
-
 def shown(command):
     return "$ " + " ".join(f'"{word}"' if " " in word else word for word in command)
 
 
-def compare(expected, place):
-    """What was committed, if it is what it must be."""
-    found = flights_job.committed_lines(place, "out")
-    difference = flights_job.first_difference(expected, found)
-    if difference:
-        fail(f"the output differs from the reference: {difference}")
-    rest = flights_job.leftovers(place, "out")
-    if rest:
-        fail(f"the output directory holds leftovers: {rest}")
-    return found
+class Flights:
+    """What every run begins with, and how it is judged."""
+
+    def __init__(self, arguments):
+        self.binary = os.path.join(arguments.build, "bin", "flights")
+        if not os.access(self.binary, os.X_OK):
+            fail(f"{self.binary} is not there; build it with `ninja -C {arguments.build} flights`")
+        self.source = flights_data.flights_directory()
+        self.expected = flights_reference.expected_lines(self.source)
+        self.records = flights_data.count_rows(self.source)
+        self.rate = round(self.records / arguments.seconds)
+        random.seed(arguments.seed)
+
+    def finish(self, place, **figures):
+        """Says OK if what was committed is what it must be."""
+        found = flights_job.committed_lines(place, "out")
+        difference = flights_job.first_difference(self.expected, found)
+        if difference:
+            fail(f"the output differs from the reference: {difference}")
+        rest = flights_job.leftovers(place, "out")
+        if rest:
+            fail(f"the output directory holds leftovers: {rest}")
+        words = {"records": self.records, **figures, "digest": flights_job.digest(found), "reference": flights_job.digest(self.expected),
+                 "output": place.uri("out")}
+        say("demo: OK " + " ".join(f"{name}={value}" for name, value in words.items()))
+
+
+def next_result(results, moment, why=lambda: "", give_up=lambda: False):
+    """Waits for the first result after the moment of a kill; the seconds until then."""
+    if not results.wait_after(moment, 60, give_up):
+        fail(f"no result was visible within 60 s after the kill\n{why()}")
+    return results.after(moment) - moment.monotonic
 
 
 def run(arguments, place):
-    binary = flights_binary(arguments)
-    source = flights_data.flights_directory()
-    expected = flights_reference.expected_lines(source)
-    records = flights_data.count_rows(source)
-    rate = round(records / arguments.seconds)
-    random.seed(arguments.seed)
-    command = flights_job.flights_command(binary, source, place, parallelism=2, rate=rate)
-    say(f"{records} flights at {rate} a second, checkpoints each second; seed {arguments.seed}")
+    flights = Flights(arguments)
+    command = flights_job.flights_command(flights.binary, flights.source, place, parallelism=2, rate=flights.rate)
+    say(f"{flights.records} flights at {flights.rate} a second, checkpoints each second; seed {arguments.seed}")
     say(shown(command))
     checkpoints = 0
     # Each life is long enough for a checkpoint, and all of them together are shorter than the job.
@@ -110,9 +120,7 @@ def run(arguments, place):
             if code != 0:
                 fail("the job " + ("did not end in time" if code is None else f"ended with exit code {code}"))
         checkpoints = max(checkpoints, process.last_checkpoint())
-    found = compare(expected, place)
-    say(f"demo: OK records={records} kills={arguments.kills} checkpoints={checkpoints} digest={flights_job.digest(found)} "
-        f"reference={flights_job.digest(expected)} output={place.uri('out')} checkpoints-at={place.uri('checkpoints')}")
+    flights.finish(place, kills=arguments.kills, checkpoints=checkpoints, **{"checkpoints-at": place.uri("checkpoints")})
 
 
 def show_member(member, line):
@@ -132,23 +140,17 @@ def kill(cluster, member, results):
     if not results.wait_after(moment, again):
         time.sleep(max(0, moment.monotonic + again - time.monotonic()))
     member.start()
-    if not results.wait_after(moment, 60, give_up=lambda: not any(m.lives() for m in cluster.members)):
-        fail(f"no result was visible within 60 s after the kill\n{cluster.log()}")
-    seconds = results.after(moment) - moment.monotonic
+    seconds = next_result(results, moment, cluster.log, give_up=lambda: not any(m.lives() for m in cluster.members))
     say(f"--- the next result was visible {seconds:.2f} s after the kill of {member.name} ---")
     return seconds
 
 
 def run_cluster(arguments, place):
-    binary = flights_binary(arguments)
-    source = flights_data.flights_directory()
-    expected = flights_reference.expected_lines(source)
-    records = flights_data.count_rows(source)
-    random.seed(arguments.seed)
-    rate = round(records / arguments.seconds)
-    cluster = flights_cluster.Cluster(binary, source, place, zookeeper=os.environ["WEIR_TEST_ZOOKEEPER"], root="/weir-demo", coordinators=2, workers=3,
-                                      slots=1, parallelism=3, rate=rate, interval="500 ms", slot_wait="1 s", show=show_member)
-    say(f"{records} flights at {rate} a second, checkpoints each half second; 2 coordinators, 3 workers; seed {arguments.seed}")
+    flights = Flights(arguments)
+    cluster = flights_cluster.Cluster(flights.binary, flights.source, place, zookeeper=os.environ["WEIR_TEST_ZOOKEEPER"], root="/weir-demo",
+                                      coordinators=2, workers=3, slots=1, parallelism=3, rate=flights.rate, interval="500 ms", slot_wait="1 s",
+                                      show=show_member)
+    say(f"{flights.records} flights at {flights.rate} a second, checkpoints each half second; 2 coordinators, 3 workers; seed {arguments.seed}")
     for role in ("coordinator", "worker"):
         say(shown(cluster.command(role)))
     victims = ["worker", "coordinator"] * arguments.kills
@@ -174,10 +176,8 @@ def run_cluster(arguments, place):
     wrong = [f"{m.name}: {m.run.process.returncode}" for m in cluster.members if m.run.process.returncode != 0]
     if wrong:
         fail(f"not every process ended with exit code 0: {', '.join(wrong)}\n{cluster.log()}")
-    found = compare(expected, place)
     say("time until the next result: " + "; ".join(f"{role} killed: {', '.join(f'{t:.2f} s' for t in times[role])}" for role in times))
-    say(f"demo: OK records={records} kills={len(victims)} leader-kills={len(times['coordinator'])} epochs={cluster.epoch()} "
-        f"digest={flights_job.digest(found)} reference={flights_job.digest(expected)} output={place.uri('out')}")
+    flights.finish(place, kills=len(victims), **{"leader-kills": len(times["coordinator"])}, epochs=cluster.epoch())
 
 
 def show_vertices(flink, job):
@@ -201,25 +201,19 @@ def strike(flink, job, results, victim):
     say("    Flink says: " + flink.exceptions(job)[0].splitlines()[0][:200])
     if victim == "TaskManager":
         flink.revive(number)
-    if not results.wait_after(moment, 60):
-        fail("no result was visible within 60 s after the kill")
-    seconds = results.after(moment) - moment.monotonic
+    seconds = next_result(results, moment)
     say(f"--- the next result was visible {seconds:.1f} s after the kill ---")
     return seconds
 
 
 def run_flink(arguments, place):
-    binary = flights_binary(arguments)
-    source = flights_data.flights_directory()
-    expected = flights_reference.expected_lines(source)
-    records = flights_data.count_rows(source)
-    random.seed(arguments.seed)
+    flights = Flights(arguments)
     say("starting a Flink (JobManager and two TaskManagers)")
     with flink_cluster.FlinkCluster(taskmanagers=2) as flink:
         version = flink.env["WEIR_TEST_FLINK_VERSION"]
-        command = flights_job.flights_command(binary, source, place, parallelism=2, rate=round(records / arguments.seconds),
+        command = flights_job.flights_command(flights.binary, flights.source, place, parallelism=2, rate=flights.rate,
                                               extra=["--target", "flink", "--rest", flink.url, "--detached"])
-        say(f"{records} flights in Flink {version}, checkpoints each second; seed {arguments.seed}")
+        say(f"{flights.records} flights in Flink {version}, checkpoints each second; seed {arguments.seed}")
         say(shown(command))
         job = flink_cluster.submit(command)
         say(f"dashboard: {flink.url}/#/job/running/{job}/overview")
@@ -237,9 +231,7 @@ def run_flink(arguments, place):
                 time.sleep(3)
         flink.wait_end(job, "FINISHED", 10)
         show_vertices(flink, job)
-    found = compare(expected, place)
-    say(f"demo: OK records={records} flink={version} kills={len(victims)} digest={flights_job.digest(found)} "
-        f"reference={flights_job.digest(expected)} output={place.uri('out')}")
+    flights.finish(place, flink=version, kills=len(victims))
 
 
 def main():
