@@ -5,39 +5,22 @@ The cases with high availability need the ZooKeeper that WEIR_TEST_ZOOKEEPER nam
 Usage: cluster_user_view_test.py --build DIR [--only NAME]
 """
 
-import argparse
 import contextlib
 import os
 import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
-import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
+from small_cases import CANCELLED, FAILED, REFUSED, SmallCase, expect, expect_in, run_cases
+import flights_job
 
-REFUSED, FAILED, CANCELLED = 2, 1, 130
 SOON = 40  # seconds: what happens at once may take so long on a machine that is busy
 # A restart waits neither for long nor for lost slots.
 QUICK = ["-D", "restart-strategy.type=fixed-delay", "-D", "restart-strategy.fixed-delay.attempts=1000", "-D",
          "restart-strategy.fixed-delay.delay=20 ms", "-D", "weir.restart.slot-wait=100 ms"]
 FAST_HEARTBEAT = ["-D", "heartbeat.interval=500 ms", "-D", "heartbeat.timeout=5 s"]
-
-
-def expect(condition, why):
-    if not condition:
-        raise AssertionError(why)
-
-
-def expect_in(text, *parts):
-    for part in parts:
-        expect(part in text, f"'{part}' is not in:\n{text}")
 
 
 def start_time(pid):
@@ -78,27 +61,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Case:
-    """What every test gets: the programs, a small input, a scratch directory. All it starts is ended when the `with` ends."""
+class Case(SmallCase):
+    """A job in several processes. All that it starts is ended when the `with` ends."""
 
     def __init__(self, build, source, scratch):
-        self.bin = os.path.join(build, "bin")
-        self.flights = os.path.join(self.bin, "flights")
-        self.source = source
-        self.scratch = scratch
-        self.place = flights_job.LocalPlace(scratch)
+        super().__init__(build, source, scratch)
         self.rate = 0  # of all processes of a case: each reads it from its own command line
         self.runs = []
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *_):
         for run in self.runs:
             run.kill_after(0)
-
-    def path(self, *names):
-        return os.path.join(self.scratch, *names)
 
     def write(self, name, text, mode=0o600):
         with open(self.path(name), "w") as file:
@@ -133,12 +106,6 @@ class Case:
     def expect_line(self, run, part, seconds=SOON):
         expect(wait_until(lambda: any(part in line for line in list(run.lines)) or run.process.poll() is not None, seconds)
                and any(part in line for line in run.lines), f"no line says '{part}'\n{run.tail(40)}")
-
-    def expect_right_output(self):
-        found = flights_job.committed_lines(self.place, "out")
-        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), found)
-        expect(not difference, difference)
-        expect(not flights_job.leftovers(self.place, "out"), "there are leftovers")
 
     def children_of(self, run, count):
         found = {}
@@ -486,33 +453,5 @@ def test_high_availability_without_servers_is_refused(case):
         expect_in(case.expect_end(case.start(*role, "-D", "high-availability.type=zookeeper"), REFUSED), "high-availability.zookeeper.quorum")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
-    home = tempfile.mkdtemp(prefix="weir-cluster-view-")
-    source = os.path.join(home, "flights")
-    flights_data.write_slice(flights_data.flights_directory(), source, 12000)
-    passed = failed = 0
-    for name, test in list(globals().items()):
-        if not name.startswith("test_") or arguments.only not in name:
-            continue
-        scratch = os.path.join(home, name)
-        os.mkdir(scratch)
-        began = time.monotonic()
-        try:
-            with Case(os.path.abspath(arguments.build), source, scratch) as case:
-                test(case)
-            passed += 1
-        except Exception as error:
-            failed += 1
-            print(f"FAILED {name}: {error if isinstance(error, AssertionError) else traceback.format_exc()}", flush=True)
-        print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
-    shutil.rmtree(home, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    return 0 if failed == 0 and passed > 0 else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases(globals(), Case, rows=12000))

@@ -4,38 +4,23 @@
 Usage: user_view_test.py --build DIR [--only NAME]
 """
 
-import argparse
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
-
-REFUSED, FAILED, CANCELLED = 2, 1, 130
+from small_cases import CANCELLED, FAILED, REFUSED, SmallCase, expect, expect_in, run_cases
+import flights_job
 
 
-class Case:
-    """What every test gets: the programs, a small input, a scratch directory."""
+class Case(SmallCase):
+    """A job in one process."""
 
     def __init__(self, build, source, scratch):
-        self.flights = os.path.join(build, "bin", "flights")
-        self.word_count = os.path.join(build, "bin", "word_count")
-        self.source = source
-        self.scratch = scratch
-        self.place = flights_job.LocalPlace(scratch)
-
-    def path(self, *names):
-        return os.path.join(self.scratch, *names)
+        super().__init__(build, source, scratch)
+        self.word_count = os.path.join(self.bin, "word_count")
 
     def run(self, *command, seconds=60):
         """(exit code, standard output, standard error)"""
@@ -50,12 +35,6 @@ class Case:
         code = process.wait(60)
         expect(code == 0, f"exit code {code}\n{process.tail()}")
         return process
-
-    def expect_right_output(self):
-        found = flights_job.committed_lines(self.place, "out")
-        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), found)
-        expect(not difference, difference)
-        expect(not flights_job.leftovers(self.place, "out"), "there are leftovers")
 
     def checkpoints(self):
         """The directories of completed checkpoints, the oldest first."""
@@ -78,16 +57,6 @@ class Case:
             time.sleep(0.01)
         process.kill_after(0)
         return self.checkpoints()
-
-
-def expect(condition, why):
-    if not condition:
-        raise AssertionError(why)
-
-
-def expect_in(text, *parts):
-    for part in parts:
-        expect(part in text, f"'{part}' is not in:\n{text}")
 
 
 def test_help_lists_the_flags_and_runs_nothing(case):
@@ -260,30 +229,5 @@ def test_files_on_hdfs_are_read_and_written(case):
     expect(flights_job.committed_lines(words, "second") == sorted(f'"{line}",1' for line in first), "the second job's words differ")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--only", default="")
-    arguments = parser.parse_args()
-    home = tempfile.mkdtemp(prefix="weir-user-view-")
-    source = os.path.join(home, "flights")
-    flights_data.write_slice(flights_data.flights_directory(), source, 6000)
-    passed = failed = 0
-    for name, test in list(globals().items()):
-        if not name.startswith("test_") or arguments.only not in name:
-            continue
-        scratch = os.path.join(home, name)
-        os.mkdir(scratch)
-        try:
-            test(Case(os.path.abspath(arguments.build), source, scratch))
-            passed += 1
-        except Exception as error:
-            failed += 1
-            print(f"FAILED {name}: {error if isinstance(error, AssertionError) else traceback.format_exc()}", flush=True)
-    shutil.rmtree(home, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    return 0 if failed == 0 and passed > 0 else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases(globals(), Case, rows=6000))
