@@ -1,4 +1,4 @@
-// What does a checkpoint cost the coordinator of a large job?
+// What do a deployment and a checkpoint cost the coordinator of a large job?
 //
 // A JobMaster in the simulated world, alone with workers of 4 slots each that are stubs: they register, are deployed to, acknowledge each
 // checkpoint (with a data file of their own) and report progress as workers do, in encoded frames, but run no task. The job is a keyed
@@ -6,9 +6,14 @@
 // workers, the processor time that its steps really take (decoding, accounting and encoding; without sockets), that of its blocking work
 // (writing `_metadata` and `_weir` to a disk in memory, deleting the checkpoint before), and the sizes of both files.
 //
-//   coordinator_scale [--workers N,N,...] [--checkpoints N]
+// After the checkpoints a task fails, and the job is deployed again from the last one. Printed of both deployments, the fresh one and the
+// restored: the bytes that all workers are sent together, and the processor time of the job master's step that sends them; of the second
+// also that of reading the checkpoint. `forward`: the same operators without an exchange, in one chain.
+//
+//   coordinator_scale [--workers N,N,...] [--checkpoints N] [--edges all|forward]
 
 #include <time.h>
+#include <xxhash.h>
 
 #include <cstdio>
 #include <map>
@@ -53,7 +58,7 @@ class Nowhere final : public Sink<int64_t> {
   Status probe(FileSystemRegistry&) const override { return {}; }
 };
 
-JobGraph keyed_count(int parallelism) {
+JobGraph keyed_count(int parallelism, bool exchange) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto source = std::make_shared<const GeneratorSource<Event>>(
       GeneratorSource<Event>::unbounded([](int64_t i) { return Event{static_cast<uint64_t>(i)}; }));
@@ -63,7 +68,12 @@ JobGraph keyed_count(int parallelism) {
   node.factory = [source](const detail::OperatorSettings& settings) -> std::unique_ptr<Operator> {
     return std::make_unique<detail::SourceReaderOperator<Event>>(source->create_reader(), WatermarkStrategy<Event>(no_watermarks()), settings);
   };
-  SingleOutputStreamOperator<Event>::add(graph, std::move(node)).key_by(&Event::key).process(Count{}).sink_to(Nowhere());
+  const auto events = SingleOutputStreamOperator<Event>::add(graph, std::move(node));
+  if (exchange) {
+    events.key_by(&Event::key).process(Count{}).sink_to(Nowhere());
+  } else {
+    events.map([](const Event& event) { return static_cast<int64_t>(event.key); }).sink_to(Nowhere());
+  }
   JobGraphOptions options;
   options.name = "coordinator scale";
   options.id = murmur3_128("coordinator scale");
@@ -88,16 +98,27 @@ struct Cost {
   int64_t progress = 0;  ///< of frames_in
   int64_t bytes_out = 0;
   int64_t bytes_in = 0;
+  int64_t deployments = 0;  ///< frames
+  int64_t deployment_bytes = 0;
+  double deployment_s = 0;
 };
+
+bool is_deployment(std::string_view frame) {
+  static const std::string kBegin = encode(FromMaster(Deploy())).substr(0, sizeof(int64_t));
+  return frame.starts_with(kBegin);
+}
 
 /// Counts what an actor's steps take.
 class TimedActor final : public Actor {
  public:
   TimedActor(Actor& actor, Cost& cost) : actor_(actor), cost_(cost) {}
   MonotonicTime step() override {
+    const int64_t deployments = cost_.deployments;
     const double begin = thread_seconds();
     const MonotonicTime next = actor_.step();
-    cost_.steps_s += thread_seconds() - begin;
+    const double took = thread_seconds() - begin;
+    cost_.steps_s += took;
+    if (cost_.deployments > deployments) cost_.deployment_s += took;
     ++cost_.steps;
     return next;
   }
@@ -147,23 +168,29 @@ class StubWorker {
     hello.slots = kSlots;
     send(hello);
   }
+  void fail() { send(TaskFailed{attempt_, "count", unavailable("a task fails")}); }
 
  private:
   void receive(std::string frame) {
     ++cost_.frames_out;
     cost_.bytes_out += static_cast<int64_t>(frame.size());
+    if (is_deployment(frame)) {
+      ++cost_.deployments;
+      cost_.deployment_bytes += static_cast<int64_t>(frame.size());
+    }
     later([this, frame = std::move(frame)] {
       auto message = decode_from_master(frame);
       WEIR_CHECK(message.ok());
       if (const auto* deploy = std::get_if<Deploy>(&*message)) {
         own_ = deploy->own;
         attempt_ = deploy->attempt;
-        for (size_t shard = 0; shard < deploy->worker_of_shard.size(); ++shard) {
-          if (deploy->worker_of_shard[shard] == own_) shards_.push_back(static_cast<int>(shard));
-        }
+        shards_ = deploy->own_shards;
         send(Deployed{attempt_});
       } else if (std::holds_alternative<Start>(*message)) {
-        for (size_t i = 0; i < shards_.size(); ++i) report_progress();
+        for (size_t i = 0; i < shards_.size(); ++i) report_progress(attempt_);
+      } else if (const auto* cancel = std::get_if<Cancel>(&*message)) {
+        attempt_ = 0;
+        send(Cancelled{cancel->attempt});
       } else if (std::holds_alternative<Heartbeat>(*message)) {
         send(HeartbeatReply{});
       } else if (const auto* trigger = std::get_if<TriggerCheckpoint>(&*message)) {
@@ -181,10 +208,11 @@ class StubWorker {
   void later(std::function<void()> what, MonotonicTime at_least = {}) {
     world_.at(world_.now() + at_least + world_.random().delay(milliseconds(100)), nullptr, std::move(what));
   }
-  void report_progress() {
+  void report_progress(AttemptId attempt) {
+    if (attempt != attempt_) return;
     records_ += 1000;
     send(ProgressReport{attempt_, records_, kMinWatermark});
-    later([this] { report_progress(); }, kProgressInterval - milliseconds(50));
+    later([this, attempt] { report_progress(attempt); }, kProgressInterval - milliseconds(50));
   }
 
   void acknowledge(const TriggerCheckpoint& trigger) {
@@ -223,7 +251,10 @@ class StubWorker {
     const std::string directory = Uri(options_.job_directory).path + "/" + checkpoint_directory_name(trigger.id);
     (void)disk_.raw().make_directories(directory);
     WEIR_CHECK(write_file(disk_.raw(), directory + "/" + name, bytes).ok());
-    ack.files.push_back({name, static_cast<int64_t>(bytes.size()), 0});
+    DataFile& file = ack.files.emplace_back();
+    file.name = name;
+    file.length = static_cast<int64_t>(bytes.size());
+    file.checksum = XXH3_64bits(bytes.data(), bytes.size());
     send(ack);
   }
   struct Uri {
@@ -240,12 +271,12 @@ class StubWorker {
   Endpoint endpoint_;
   AttemptId attempt_ = 0;
   int own_ = 0;
-  std::vector<int> shards_;
+  std::vector<int32_t> shards_;
   int64_t records_ = 0;
 };
 
-void run(int workers, int checkpoints) {
-  const JobGraph graph = keyed_count(workers * kSlots);
+void run(int workers, int checkpoints, bool exchange) {
+  const JobGraph graph = keyed_count(workers * kSlots, exchange);
   Configuration configuration;
   WEIR_CHECK(configuration.set("execution.checkpointing.dir", "file:///checkpoints").ok());
   WEIR_CHECK(configuration.set("execution.checkpointing.interval", cat(kInterval.count(), " ms")).ok());
@@ -288,9 +319,19 @@ void run(int workers, int checkpoints) {
   const std::string last = parse_file_uri(options->job_directory).value().path + "/" +
                            checkpoint_directory_name(master.view().checkpoints.last_completed_id) + "/";
   const auto size = [&](std::string_view file) { return static_cast<double>(disk.raw().stat(last + std::string(file)).value().size) / 1e6; };
-  std::printf("%7d %9.0f %10.0f %8.2f %8.2f %9.1f %9.1f %10.2f %7.2f %9.0f\n", workers, per(&Cost::frames_in) + per(&Cost::frames_out) - progress,
+  std::printf("%7d %9.0f %10.0f %8.2f %8.2f %9.1f %9.1f %10.2f %7.2f %9.0f", workers, per(&Cost::frames_in) + per(&Cost::frames_out) - progress,
               progress, per(&Cost::bytes_in) / 1e6, per(&Cost::bytes_out) / 1e6, per(&Cost::steps_s) * 1e3, per(&Cost::blocking_s) * 1e3,
               size(kMetadataFile), size(kSidecarFile), (started.steps_s + started.blocking_s) * 1e3);
+
+  const Cost fresh = cost;
+  stubs[0]->fail();
+  if (world.run_until([&] { return cost.deployments >= 2 * workers; }, milliseconds(60000)) != sim::SimWorld::Outcome::kDone) {
+    std::fprintf(stderr, "error: no second deployment: %s\n", std::string(master.view().failure.message()).c_str());
+    std::exit(1);
+  }
+  std::printf(" %9.2f %8.1f %11.2f %11.1f %10.1f\n", static_cast<double>(fresh.deployment_bytes) / 1e6, fresh.deployment_s * 1e3,
+              static_cast<double>(cost.deployment_bytes - fresh.deployment_bytes) / 1e6, (cost.deployment_s - fresh.deployment_s) * 1e3,
+              (cost.blocking_s - fresh.blocking_s) * 1e3);
   std::fflush(stdout);
   master.mailbox().set_wake(nullptr);
   handle->stop();
@@ -300,7 +341,7 @@ void run(int workers, int checkpoints) {
 }  // namespace weir
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> flags = {{"--workers", "125,250,500,1000"}, {"--checkpoints", "10"}};
+  std::map<std::string, std::string> flags = {{"--workers", "125,250,500,1000"}, {"--checkpoints", "10"}, {"--edges", "all"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!flags.contains(argv[i])) {
       std::fprintf(stderr, "error: unknown flag %s\n", argv[i]);
@@ -308,11 +349,11 @@ int main(int argc, char** argv) {
     }
     flags[argv[i]] = argv[i + 1];
   }
-  weir::set_log_level(weir::LogLevel::kWarning);
+  weir::set_log_level(weir::LogLevel::kError);
   std::printf("a job master and stubs of workers with %d slots each; per checkpoint, one a second:\n", weir::kSlots);
-  std::printf("workers  messages  +progress   MB in   MB out  steps ms   writing ms  _metadata MB  _weir MB  start ms\n");
+  std::printf("workers  messages  +progress   MB in   MB out  steps ms writing ms  _metadata MB  _weir MB start ms deploy MB    in ms restored MB       in ms reading ms\n");
   for (const std::string_view count : weir::split(flags["--workers"], ',')) {
-    weir::run(std::stoi(std::string(count)), std::stoi(flags["--checkpoints"]));
+    weir::run(std::stoi(std::string(count)), std::stoi(flags["--checkpoints"]), flags["--edges"] != "forward");
   }
   return 0;
 }

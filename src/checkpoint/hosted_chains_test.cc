@@ -270,7 +270,9 @@ class HostedChains : public testing::Test {
     std::vector<Restored> subtasks;
     for (const SubtaskRestore& subtask : plan->operators[0].subtasks) {
       Restored& restored = subtasks.emplace_back();
-      for (const ListStateSelection& list : subtask.lists) {
+      std::vector<ListStateSelection> selections = plan->operators[0].for_all;
+      selections.insert(selections.end(), subtask.lists.begin(), subtask.lists.end());
+      for (const ListStateSelection& list : selections) {
         const auto read = reader.open(list.handle->stream);
         if (!read.ok()) return read.status();
         const auto elements = read_list_elements(*list.handle, list.list, list.elements, *read);
@@ -322,14 +324,14 @@ TEST_F(HostedChains, BecomeWeirsOperators) {
 TEST_F(HostedChains, AreRestoredWithTheSameParallelism) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
-  EXPECT_EQ(restored(*loaded, kCount, 2).value(), (Texts{"all=a0 pending=p0 all=a1 0:n/key=c0 ", "all=a0 all=a1 pending=p1 64:n/key=c1 "}));
+  EXPECT_EQ(restored(*loaded, kCount, 2).value(), (Texts{"all=a0 all=a1 pending=p0 0:n/key=c0 ", "all=a0 all=a1 pending=p1 64:n/key=c1 "}));
   EXPECT_EQ(restored(*loaded, kSum, 2).value(), (Texts{"0:s/key=s0 63:s/key=t0 ", "64:s/key=s1 127:s/key=t1 "}));
 }
 
 TEST_F(HostedChains, AreRestoredWithAnotherParallelism) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
-  EXPECT_EQ(restored(*loaded, kCount, 1).value(), (Texts{"all=a0 pending=p0 all=a1 pending=p1 0:n/key=c0 64:n/key=c1 "}));
+  EXPECT_EQ(restored(*loaded, kCount, 1).value(), (Texts{"all=a0 all=a1 pending=p0 pending=p1 0:n/key=c0 64:n/key=c1 "}));
   EXPECT_EQ(restored(*loaded, kSum, 3).value(), (Texts{"0:s/key=s0 ", "63:s/key=t0 64:s/key=s1 ", "127:s/key=t1 "}));
 }
 

@@ -1,7 +1,7 @@
 #include "checkpoint/restore_plan.h"
 
 #include <algorithm>
-#include <set>
+#include <numeric>
 
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
@@ -57,16 +57,21 @@ Status check_keyed_state(const OperatorSnapshotState& state) {
 
 void select_keyed_state(const std::shared_ptr<const CheckpointMetadata>& metadata, const OperatorSnapshotState& state,
                         const RestoreTarget& target, OperatorRestore& out) {
+  std::map<int, std::pair<int, const KeyedStateHandle*>> by_last_group;  // disjoint, see check_keyed_state(); with the old subtask
+  for (const auto& [old_subtask, part] : state.subtasks) {
+    if (part.keyed_state) by_last_group[part.keyed_state->range.last] = {old_subtask, &*part.keyed_state};
+  }
   for (int subtask = 0; subtask < target.parallelism; ++subtask) {
     KeyGroupRange mine = key_groups_of_subtask(subtask, target.parallelism, target.max_parallelism);
     if (bug_enabled(Bug::kRestoreWrongKeyGroups) && state.parallelism != target.parallelism) ++mine.first;
-    for (const auto& [old_subtask, part] : state.subtasks) {
-      if (!part.keyed_state) continue;
-      const KeyGroupRange theirs = part.keyed_state->range;
-      const KeyGroupRange both{std::max(mine.first, theirs.first), std::min(mine.last, theirs.last)};
-      if (both.size() <= 0) continue;
-      out.subtasks[subtask].keyed.push_back({{metadata, &*part.keyed_state}, both});
+    std::map<int, KeyedStateSelection> selected;  // by old subtask
+    for (auto old = by_last_group.lower_bound(mine.first); old != by_last_group.end(); ++old) {
+      const auto& [old_subtask, handle] = old->second;
+      const KeyGroupRange both{std::max(mine.first, handle->range.first), std::min(mine.last, handle->range.last)};
+      if (both.size() <= 0) break;
+      selected.emplace(old_subtask, KeyedStateSelection{{metadata, handle}, both});
     }
+    for (auto& [old_subtask, selection] : selected) out.subtasks[static_cast<size_t>(subtask)].keyed.push_back(std::move(selection));
   }
 }
 
@@ -78,19 +83,17 @@ void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& meta
     if (!part.operator_state) continue;
     const std::shared_ptr<const OperatorStateHandle> handle(metadata, &*part.operator_state);
     for (const auto& [name, location] : handle->lists) {
-      std::vector<std::vector<int>> elements(parallelism);
-      for (int i = 0; i < static_cast<int>(location.offsets.size()); ++i) {
-        if (location.mode == ListStateMode::kUnion) {
-          for (std::vector<int>& each : elements) each.push_back(i);
-        } else if (state.parallelism == target.parallelism) {
-          elements[static_cast<size_t>(old_subtask)].push_back(i);
-        } else {
-          elements[dealt[name]++ % parallelism].push_back(i);
-        }
-      }
-      for (size_t subtask = 0; subtask < parallelism; ++subtask) {
-        if (elements[subtask].empty()) continue;
-        out.subtasks[subtask].lists.push_back({handle, name, location.mode, std::move(elements[subtask])});
+      if (location.offsets.empty()) continue;
+      std::vector<int> all(location.offsets.size());
+      std::iota(all.begin(), all.end(), 0);
+      if (location.mode == ListStateMode::kUnion) {
+        out.for_all.push_back({handle, name, location.mode, std::move(all)});
+      } else if (state.parallelism == target.parallelism) {
+        out.subtasks[static_cast<size_t>(old_subtask)].lists.push_back({handle, name, location.mode, std::move(all)});
+      } else {
+        std::map<size_t, std::vector<int>> elements;  // by new subtask
+        for (const int i : all) elements[dealt[name]++ % parallelism].push_back(i);
+        for (auto& [subtask, its] : elements) out.subtasks[subtask].lists.push_back({handle, name, location.mode, std::move(its)});
       }
     }
   }
@@ -118,6 +121,7 @@ StatusOr<OperatorRestore> plan_operator(const std::shared_ptr<const CheckpointMe
                       .found = true,
                       .old_parallelism = state.parallelism,
                       .bytes = state_bytes(state),
+                      .for_all = {},
                       .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))};
   select_keyed_state(metadata, state, target, out);
   select_operator_state(metadata, state, target, out);
@@ -165,6 +169,7 @@ StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> met
       plan.operators.push_back({.name = target.name,
                                 .uid = target.uid,
                                 .id = target.id,
+                                .for_all = {},
                                 .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))});
       continue;
     }

@@ -33,7 +33,7 @@ struct ListStateSelection {
   std::vector<int> elements;  ///< indexes into handle->lists[list].offsets, ascending; never empty
 };
 
-/// What one new subtask of an operator reads. Both in the order of the old subtasks.
+/// What one new subtask of an operator reads, and no other. Both in the order of the old subtasks.
 struct SubtaskRestore {
   std::vector<KeyedStateSelection> keyed;
   std::vector<ListStateSelection> lists;
@@ -46,6 +46,7 @@ struct OperatorRestore {
   bool found = false;       ///< false: new in the graph, starts empty
   int old_parallelism = 0;
   int64_t bytes = 0;        ///< of state that its subtasks read
+  std::vector<ListStateSelection> for_all;  ///< kUnion: each new subtask reads them; in the order of the old subtasks
   std::vector<SubtaskRestore> subtasks;  ///< one per new subtask
 };
 

@@ -42,16 +42,21 @@ std::string keyed_text(const RestorePlan& plan) {
   return text;
 }
 
-/// "a:0,1 a:0|a:2": list and elements that each new subtask reads, per old handle.
-std::string lists_text(const RestorePlan& plan) {
+std::string lists_text(const std::vector<ListStateSelection>& selections) {
   std::string text;
+  for (const ListStateSelection& part : selections) {
+    if (&part != &selections[0]) text += ' ';
+    text += part.list + ":";
+    for (const int element : part.elements) text += std::to_string(element) + (element == part.elements.back() ? "" : ",");
+  }
+  return text;
+}
+/// "u:0 and a:0,1 a:0|a:2": list and elements that all new subtasks read, and those that each reads, per old handle.
+std::string lists_text(const RestorePlan& plan) {
+  std::string text = lists_text(plan.operators[0].for_all) + " and ";
   for (const SubtaskRestore& subtask : plan.operators[0].subtasks) {
     if (&subtask != &plan.operators[0].subtasks[0]) text += '|';
-    for (const ListStateSelection& part : subtask.lists) {
-      if (&part != &subtask.lists[0]) text += ' ';
-      text += part.list + ":";
-      for (const int element : part.elements) text += std::to_string(element) + (element == part.elements.back() ? "" : ",");
-    }
+    text += lists_text(subtask.lists);
   }
   return text;
 }
@@ -108,12 +113,12 @@ StatusOr<RestorePlan> restore_source(int parallelism, int max_parallelism) {
 }
 
 TEST(RestorePlan, ListsStayWhereTheyWereAndUnionsGoToAll) {
-  EXPECT_EQ(lists_text(restore_source(2, 128).value()), "a:0,1,2 u:0 u:0,1|u:0 a:0,1 u:0,1");
+  EXPECT_EQ(lists_text(restore_source(2, 128).value()), "u:0 u:0,1 and a:0,1,2|a:0,1");
 }
 
 TEST(RestorePlan, ListsAreDealtOutWhenTheParallelismChanges) {
-  EXPECT_EQ(lists_text(restore_source(1, 128).value()), "a:0,1,2 u:0 a:0,1 u:0,1");
-  EXPECT_EQ(lists_text(restore_source(3, 128).value()), "a:0 u:0 a:0 u:0,1|a:1 u:0 a:1 u:0,1|a:2 u:0 u:0,1");
+  EXPECT_EQ(lists_text(restore_source(1, 128).value()), "u:0 u:0,1 and a:0,1,2 a:0,1");
+  EXPECT_EQ(lists_text(restore_source(3, 128).value()), "u:0 u:0,1 and a:0 a:0|a:1 a:1|a:2");
 }
 
 TEST(RestorePlan, OperatorStateDoesNotCareAboutMaxParallelism) { EXPECT_TRUE(restore_source(2, 256).ok()); }

@@ -5,6 +5,7 @@
 #include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "cluster/deployment.h"
 #include "cluster/job_master.h"
 #include "graph/scale.h"
 
@@ -101,31 +102,22 @@ void JobMaster::deploy(int shards) {
   phase_ = Phase::kDeploying;
   records_of_earlier_attempts_ += std::exchange(records_of_attempt_, 0);
   attempt_graph_ = limit_parallelism(graph_, shards);
-  Deploy message;
-  message.attempt = attempt_;
-  message.parallelism_limit = shards;
-  message.worker_of_shard = pool_.place(shards);
+  std::vector<int32_t> worker_of_shard = pool_.place(shards);
   const StartingPoint& start = *prepared_->start;
   const auto plan = restore_plan(attempt_graph_, options_, start);
   if (!plan.ok()) {
     pool_.forget_attempt();  // nobody has been told of it
     return attempt_failed(plan.status());
   }
-  message.restored_checkpoint = start.restored_checkpoint;
-  message.restored_directory = start.restored_directory;
-  message.splits = start.splits;
   const std::vector<PooledWorker*> workers = pool_.of_attempt();
-  for (const PooledWorker* worker : workers) message.data_addresses.push_back(worker->offer.data_address);
+  std::vector<std::string> addresses;
+  for (const PooledWorker* worker : workers) addresses.push_back(worker->offer.data_address);
   if (shards < current_.slots_wanted) {
     WEIR_LOG(kWarning) << "running on " << shards << " of the " << current_.slots_wanted << " slots wanted, from the last checkpoint";
   }
-  for (PooledWorker* worker : workers) {
-    message.own = worker->index;
-    message.plan = *plan ? part_of_plan(**plan, message.worker_of_shard, worker->index) : nullptr;
-    message.sidecar = message.plan && start.sidecar ? part_of_sidecar(*start.sidecar, *message.plan) : nullptr;
-    worker->send(message);
-  }
-  worker_of_shard_ = std::move(message.worker_of_shard);
+  worker_of_shard_ = std::move(worker_of_shard);
+  Deployment deployment(attempt_graph_, attempt_, start, plan->get(), worker_of_shard_, std::move(addresses));
+  for (PooledWorker* worker : workers) worker->send(deployment.of_worker(worker->index));
 }
 
 void JobMaster::on_running() {

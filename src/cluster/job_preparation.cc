@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/bug_switch.h"
 #include "base/log.h"
@@ -251,46 +250,6 @@ StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph,
   WEIR_ASSIGN_OR_RETURN(RestorePlan plan, plan_restore(start.metadata, restore_targets(graph),
                                                        {.ignore_unclaimed_state = options.ignore_unclaimed_state}));
   return std::shared_ptr<const RestorePlan>(std::make_shared<const RestorePlan>(std::move(plan)));
-}
-
-std::shared_ptr<const RestorePlan> part_of_plan(const RestorePlan& plan, const std::vector<int32_t>& worker_of_shard, int worker) {
-  auto part = std::make_shared<RestorePlan>();
-  part->checkpoint_id = plan.checkpoint_id;
-  for (const OperatorRestore& whole : plan.operators) {
-    OperatorRestore& op = part->operators.emplace_back();
-    op.name = whole.name;
-    op.uid = whole.uid;
-    op.id = whole.id;
-    op.found = whole.found;
-    op.old_parallelism = whole.old_parallelism;
-    op.bytes = whole.bytes;
-    op.subtasks.resize(whole.subtasks.size());
-    for (size_t i = 0; i < whole.subtasks.size(); ++i) {
-      const size_t from = bug_enabled(Bug::kPlanPartOfNeighbour) ? (i + 1) % whole.subtasks.size() : i;
-      if (worker_of_shard[i] == worker) op.subtasks[i] = whole.subtasks[from];
-    }
-  }
-  return part;
-}
-
-std::shared_ptr<const Sidecar> part_of_sidecar(const Sidecar& sidecar, const RestorePlan& part) {
-  std::unordered_set<std::string_view> needed;
-  const auto add = [&](const StateStream& stream) {
-    if (const auto* segment = std::get_if<FileSegment>(&stream)) needed.insert(segment->file);
-  };
-  for (const OperatorRestore& op : part.operators) {
-    for (const SubtaskRestore& subtask : op.subtasks) {
-      for (const KeyedStateSelection& keyed : subtask.keyed) add(keyed.handle->stream);
-      for (const ListStateSelection& list : subtask.lists) add(list.handle->stream);
-    }
-  }
-  auto known = std::make_shared<Sidecar>();
-  known->checkpoint_id = sidecar.checkpoint_id;
-  known->operators = sidecar.operators;
-  for (const DataFile& file : sidecar.files) {
-    if (needed.contains(file.name)) known->files.push_back(file);
-  }
-  return known;
 }
 
 }  // namespace weir

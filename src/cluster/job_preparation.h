@@ -13,7 +13,7 @@
 
 namespace weir {
 
-/// What an attempt starts from. Who reads which part of it depends on the attempt's parallelism: see deployment().
+/// What an attempt starts from. Who reads which part of it depends on the attempt's parallelism: see cluster/deployment.h.
 struct StartingPoint {
   CheckpointId restored_checkpoint = -1;              ///< -1: a fresh start
   std::string restored_directory;                     ///< URI of the checkpoint's directory
@@ -65,10 +65,5 @@ CheckpointParticipants participants_of(const JobGraph& graph, const std::vector<
 
 /// Which state every subtask of the graph reads. Null on a fresh start.
 StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph, const JobOptions& options, const StartingPoint& start);
-
-/// The part of a plan that concerns the shards of one worker.
-std::shared_ptr<const RestorePlan> part_of_plan(const RestorePlan& plan, const std::vector<int32_t>& worker_of_shard, int worker);
-/// What whoever carries out this part of a plan must know: all types, and the data files that it reads.
-std::shared_ptr<const Sidecar> part_of_sidecar(const Sidecar& sidecar, const RestorePlan& part);
 
 }  // namespace weir

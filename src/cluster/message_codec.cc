@@ -138,9 +138,8 @@ void fields(Archive& a, OperatorStateDescription& d) {
 }
 template <class Archive>
 void fields(Archive& a, Sidecar& sidecar) {
-  a | sidecar.checkpoint_id;  // what a restore looks at, and no more
-  a | sidecar.files;
-  a | sidecar.operators;
+  a | sidecar.checkpoint_id;
+  a | sidecar.operators;  // the files each worker is told that it reads
 }
 template <class Archive>
 void fields(Archive& a, KeyedStateSelection& s) { a | s.handle; a | s.groups; }
@@ -156,7 +155,7 @@ void fields(Archive& a, OperatorRestore& r) {
   a | r.found;
   a | r.old_parallelism;
   a | r.bytes;
-  a | r.subtasks;
+  a | r.for_all;  // what single subtasks read each worker is told of its own
 }
 template <class Archive>
 void fields(Archive& a, RestorePlan& plan) { a | plan.checkpoint_id; a | plan.operators; }
@@ -201,16 +200,27 @@ void fields(Archive& a, Registered& m) { a | m.epoch; }
 template <class Archive>
 void fields(Archive& a, Refused& m) { a | m.reason; }
 template <class Archive>
+void fields(Archive& a, AttemptPlan& p) {
+  a | p.shards;
+  a | p.worker_of_shard;
+  a | p.data_addresses;
+  a | p.restored_checkpoint;
+  a | p.restored_directory;
+  a | p.plan;
+  a | p.sidecar;
+}
+template <class Archive>
+void fields(Archive& a, RestoredSubtask& r) { a | r.op; a | r.subtask; a | r.restore; }
+template <class Archive>
+void fields(Archive& a, SubtaskSplits& s) { a | s.vertex; a | s.subtask; a | s.splits; }
+template <class Archive>
 void fields(Archive& a, Deploy& m) {
   a | m.attempt;
-  a | m.parallelism_limit;
-  a | m.worker_of_shard;
-  a | m.data_addresses;
   a | m.own;
-  a | m.restored_checkpoint;
-  a | m.restored_directory;
-  a | m.plan;
-  a | m.sidecar;
+  a | m.own_shards;
+  a | m.common;
+  a | m.restores;
+  a | m.files;
   a | m.splits;
 }
 template <class Archive>
@@ -230,6 +240,19 @@ void fields(Archive& a, NotifyCheckpointAborted& m) { a | m.attempt; a | m.id; }
 
 // Containers.
 
+/// Long ones say where thousands of shards are.
+template <class Archive>
+void value(Archive& a, std::vector<int32_t>& list) {
+  const size_t n = a.count(list.size(), sizeof(int32_t));
+  if constexpr (Archive::kReads) list.assign(n, 0);
+  for (int32_t& each : list) {
+    if constexpr (Archive::kReads) {
+      each = a.in.get_i32();
+    } else {
+      a.out.put_i32(each);
+    }
+  }
+}
 template <class Archive, class T>
 void value(Archive& a, std::vector<T>& list) {
   const size_t n = a.count(list.size(), kLeast);
@@ -276,6 +299,22 @@ void value(Archive& a, std::shared_ptr<const T>& shared) {
     a | const_cast<T&>(*shared);
   }
 }
+template <class Archive, class T>
+void value(Archive& a, Shared<T>& shared) {
+  if constexpr (Archive::kReads) {
+    T read;
+    a | read;
+    shared = Shared<T>(std::move(read));
+  } else {
+    std::string& encoded = shared.encoded();
+    if (encoded.empty()) {
+      Encoder once;
+      once | const_cast<T&>(*shared);
+      encoded = once.out.take();
+    }
+    a.out.put_raw(encoded);
+  }
+}
 template <class Archive, class... T>
 void value(Archive& a, std::variant<T...>& variant) {
   size_t index = variant.index();
@@ -314,8 +353,7 @@ StatusOr<Variant> decode_variant(std::string_view frame, std::string_view from) 
   Decoder decoder(frame);
   Variant message;
   decoder | message;
-  if (decoder.in.ok() && decoder.in.remaining() != 0) decoder.in.fail("bytes after the end");
-  if (Status status = decoder.in.status(from); !status.ok()) return status;
+  if (Status status = decoder.in.end(from); !status.ok()) return status;
   return message;
 }
 

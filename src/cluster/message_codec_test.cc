@@ -34,24 +34,28 @@ AcknowledgeCheckpoint acknowledgement() {
 Deploy deployment() {
   Deploy deploy;
   deploy.attempt = 5;
-  deploy.parallelism_limit = 3;
-  deploy.worker_of_shard = {0, 1, 0};
-  deploy.data_addresses = {"10.0.0.1:7", "10.0.0.2:8"};
   deploy.own = 1;
-  deploy.restored_checkpoint = 9;
-  deploy.restored_directory = "hdfs://nn:8020/c/chk-9";
+  deploy.own_shards = {1};
+  AttemptPlan common;
+  common.shards = 3;
+  common.worker_of_shard = {0, 1, 0};
+  common.data_addresses = {"10.0.0.1:7", "10.0.0.2:8"};
+  common.restored_checkpoint = 9;
+  common.restored_directory = "hdfs://nn:8020/c/chk-9";
   auto handle = std::make_shared<KeyedStateHandle>(KeyedStateHandle{{0, 1}, {5, 0}, InlineBytes{"x"}, 128, HostedPart{murmur3_128("x"), -7}});
   auto list = std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"l", {}}}, InlineBytes{"y"}});
   auto plan = std::make_shared<RestorePlan>();
   plan->checkpoint_id = 9;
-  plan->operators = {{"map", "m", op(9), true, 2, 77, {{{{handle, {0, 0}}}, {{list, "l", ListStateMode::kSplit, {0, 2}}}}, {}}}};
-  deploy.plan = plan;
+  plan->operators = {{"map", "m", op(9), true, 2, 77, {{list, "u", ListStateMode::kUnion, {1}}}, {}}};
+  common.plan = plan;
   auto sidecar = std::make_shared<Sidecar>();
   sidecar->checkpoint_id = 9;
-  sidecar->files = acknowledgement().files;
   sidecar->operators = acknowledgement().descriptions;
-  deploy.sidecar = sidecar;
-  deploy.splits = {{"a", "b"}, {}};
+  common.sidecar = sidecar;
+  deploy.common = Shared(std::move(common));
+  deploy.restores = {{0, 1, {{{handle, {0, 0}}}, {{list, "l", ListStateMode::kSplit, {0, 2}}}}}};
+  deploy.files = {{"data-2", 1200, 0xFFFF'FFFF'0000'0001u, 4096}};
+  deploy.splits = {{2, 1, {"a", "b"}}};
   return deploy;
 }
 
@@ -76,22 +80,37 @@ TEST(MessageCodec, ADeploymentArrivesAsItWasSent) {
   const auto decoded = decode_from_master(encode(FromMaster(deployment())));
   ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
   const auto& deploy = std::get<Deploy>(*decoded);
-  EXPECT_EQ(deploy.worker_of_shard, (std::vector<int32_t>{0, 1, 0}));
-  EXPECT_EQ(deploy.data_addresses[1], "10.0.0.2:8");
   EXPECT_EQ(deploy.own, 1);
-  ASSERT_EQ(deploy.plan->operators.size(), 1u);
-  const OperatorRestore& restore = deploy.plan->operators[0];
-  EXPECT_EQ(restore.uid, "m");
-  EXPECT_EQ(restore.subtasks[0].keyed[0].handle->offsets, (std::vector<int64_t>{5, 0}));
-  EXPECT_EQ(restore.subtasks[0].keyed[0].handle->hosted->types, -7);
-  EXPECT_EQ(restore.subtasks[0].lists[0].elements, (std::vector<int>{0, 2}));
-  EXPECT_TRUE(restore.subtasks[1].keyed.empty());
-  EXPECT_EQ(deploy.sidecar->operators, deployment().sidecar->operators);
-  ASSERT_EQ(deploy.sidecar->files.size(), 1u);
-  EXPECT_EQ(deploy.sidecar->files[0].name, "data-2");
-  EXPECT_EQ(deploy.sidecar->files[0].length, 1200);
-  EXPECT_EQ(deploy.sidecar->files[0].block_bytes, 262144);
-  EXPECT_EQ(deploy.splits[0], (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(deploy.own_shards, (std::vector<int32_t>{1}));
+  EXPECT_EQ(deploy.common->worker_of_shard, (std::vector<int32_t>{0, 1, 0}));
+  EXPECT_EQ(deploy.common->data_addresses[1], "10.0.0.2:8");
+  ASSERT_EQ(deploy.common->plan->operators.size(), 1u);
+  EXPECT_EQ(deploy.common->plan->operators[0].uid, "m");
+  EXPECT_EQ(deploy.common->plan->operators[0].for_all[0].elements, (std::vector<int>{1}));
+  ASSERT_EQ(deploy.restores.size(), 1u);
+  EXPECT_EQ(deploy.restores[0].subtask, 1);
+  const SubtaskRestore& restore = deploy.restores[0].restore;
+  EXPECT_EQ(restore.keyed[0].handle->offsets, (std::vector<int64_t>{5, 0}));
+  EXPECT_EQ(restore.keyed[0].handle->hosted->types, -7);
+  EXPECT_EQ(restore.lists[0].elements, (std::vector<int>{0, 2}));
+  EXPECT_EQ(deploy.common->sidecar->operators, deployment().common->sidecar->operators);
+  ASSERT_EQ(deploy.files.size(), 1u);
+  EXPECT_EQ(deploy.files[0].name, "data-2");
+  EXPECT_EQ(deploy.files[0].block_bytes, 4096);
+  EXPECT_EQ(deploy.splits[0].vertex, 2);
+  EXPECT_EQ(deploy.splits[0].splits, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(MessageCodec, WhatMessagesShareIsTheSameInTheSecondAsInTheFirst) {
+  Deploy deploy = deployment();
+  const std::string first = encode(FromMaster(deploy));
+  EXPECT_EQ(encode(FromMaster(deploy)), first) << "copied";
+  EXPECT_EQ(encode(FromMaster(deployment())), first) << "encoded anew";
+  deploy.own = 0;
+  const auto other = decode_from_master(encode(FromMaster(deploy)));
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(std::get<Deploy>(*other).own, 0);
+  EXPECT_EQ(std::get<Deploy>(*other).common->data_addresses, deploy.common->data_addresses);
 }
 
 TEST(MessageCodec, AFailureKeepsItsCodeAndItsSentence) {

@@ -23,7 +23,7 @@ inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
 /// "3" under no election, "2.3": the third of the leader of epoch 2.
 std::string attempt_text(AttemptId attempt);
 
-inline constexpr int32_t kProtocolVersion = 1;
+inline constexpr int32_t kProtocolVersion = 2;
 
 // --- from a worker ---
 
@@ -75,17 +75,55 @@ struct Registered {
 struct Refused {
   std::string reason;
 };
-struct Deploy {
-  AttemptId attempt = 0;
-  int32_t parallelism_limit = 1;           ///< the number of shards: no vertex has more subtasks
-  std::vector<int32_t> worker_of_shard;    ///< an index into data_addresses
-  std::vector<std::string> data_addresses;
-  int32_t own = 0;                         ///< which of them the receiver is
+/// What messages to several receivers have in common: encoded with the first of them, and copied into the others.
+/// Thread: one at a time, its copies included.
+template <class T>
+class Shared {
+ public:
+  Shared() : Shared(T{}) {}
+  explicit Shared(T value) : part_(std::make_shared<Part>(Part{std::move(value), {}})) {}
+  const T& operator*() const { return part_->value; }
+  const T* operator->() const { return &part_->value; }
+  /// For the codec. Empty until it has been encoded.
+  std::string& encoded() { return part_->encoded; }
+
+ private:
+  struct Part {
+    T value;
+    std::string encoded;
+  };
+  std::shared_ptr<Part> part_;
+};
+
+/// What an attempt is to all workers whose channels reach equally far.
+struct AttemptPlan {
+  int32_t shards = 1;                      ///< no vertex has more subtasks
+  std::vector<int32_t> worker_of_shard;    ///< of the first shards: as many as the receivers' channels reach
+  std::vector<std::string> data_addresses; ///< of these workers, by number
   CheckpointId restored_checkpoint = -1;   ///< -1: a fresh start
   std::string restored_directory;          ///< URI of the checkpoint's directory
-  std::shared_ptr<const RestorePlan> plan; ///< null on a fresh start; filled in for the receiver's subtasks only
-  std::shared_ptr<const Sidecar> sidecar;  ///< types as the checkpoint was written with; null if it has none
-  std::vector<std::vector<std::string>> splits;  ///< by vertex: of the sources that find nothing in the checkpoint
+  std::shared_ptr<const RestorePlan> plan; ///< null on a fresh start; what single subtasks read is not in it
+  std::shared_ptr<const Sidecar> sidecar;  ///< types as the checkpoint was written with; null if it has none; its files are not in it
+};
+struct RestoredSubtask {
+  int32_t op = 0;       ///< an index into AttemptPlan::plan->operators
+  int32_t subtask = 0;
+  SubtaskRestore restore;
+};
+struct SubtaskSplits {
+  int32_t vertex = 0;
+  int32_t subtask = 0;
+  std::vector<std::string> splits;
+};
+/// See cluster/deployment.h for how these are cut, and put together again.
+struct Deploy {
+  AttemptId attempt = 0;
+  int32_t own = 0;                         ///< the receiver's number
+  std::vector<int32_t> own_shards;
+  Shared<AttemptPlan> common;
+  std::vector<RestoredSubtask> restores;   ///< the receiver's subtasks of all operators in the plan
+  std::vector<DataFile> files;             ///< that these read, and that all read
+  std::vector<SubtaskSplits> splits;       ///< the receiver's, of sources that find nothing in the checkpoint; who has none is left out
 };
 /// All workers are deployed: run.
 struct Start {

@@ -1,46 +1,68 @@
 #include "cluster/placement.h"
 
-#include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 
 #include "weir/detail/check.h"
 
 namespace weir {
+namespace {
+
+/// Workers with free slots, the least used of the least used host first; names break ties. A shard costs it the logarithm of their number.
+class FreeSlots {
+ public:
+  explicit FreeSlots(const std::vector<WorkerOffer>& offers) : offers_(offers), used_(offers.size()) {
+    for (size_t i = 0; i < offers.size(); ++i) {
+      if (offers[i].slots > 0) hosts_[offers[i].host].workers.emplace(0, offers[i].worker, i);
+    }
+    for (const auto& [name, host] : hosts_) order_.emplace(0, name);
+  }
+
+  /// False: it has none.
+  bool take(size_t offer) {
+    if (used_[offer] >= offers_[offer].slots) return false;
+    const auto found = hosts_.find(offers_[offer].host);
+    auto& [name, host] = *found;
+    order_.erase({host.used++, name});
+    host.workers.erase({used_[offer]++, offers_[offer].worker, offer});
+    if (used_[offer] < offers_[offer].slots) host.workers.emplace(used_[offer], offers_[offer].worker, offer);
+    if (!host.workers.empty()) order_.emplace(host.used, name);
+    return true;
+  }
+  size_t take_best() {
+    WEIR_CHECK(!order_.empty());
+    const size_t best = std::get<size_t>(*hosts_.at(order_.begin()->second).workers.begin());
+    take(best);
+    return best;
+  }
+
+ private:
+  struct Host {
+    int used = 0;
+    std::set<std::tuple<int, std::string_view, size_t>> workers;  ///< that have free slots: used ones, name, index
+  };
+  const std::vector<WorkerOffer>& offers_;
+  std::vector<int> used_;
+  std::map<std::string_view, Host> hosts_;
+  std::set<std::pair<int, std::string_view>> order_;  ///< hosts with free slots: used ones, name
+};
+
+}  // namespace
 
 std::vector<int> place_shards(const std::vector<WorkerOffer>& offers, int shards, const std::vector<std::string>& before) {
-  std::vector<int> used(offers.size());
-  std::map<std::string_view, int> hosts;  // to their numbers, in the order of their names
-  for (const WorkerOffer& offer : offers) hosts.emplace(offer.host, 0);
-  int number = 0;
-  for (auto& [name, host] : hosts) host = number++;
-  std::vector<int> host_of;
-  for (const WorkerOffer& offer : offers) host_of.push_back(hosts.at(offer.host));
-  std::vector<int> used_on_host(hosts.size());
+  FreeSlots free(offers);
   std::vector<int> placed(static_cast<size_t>(shards), -1);
-  const auto place = [&](size_t shard, size_t offer) {
-    placed[shard] = static_cast<int>(offer);
-    ++used[offer];
-    ++used_on_host[static_cast<size_t>(host_of[offer])];
-  };
+  std::unordered_map<std::string_view, size_t> by_name;
+  for (size_t i = 0; i < offers.size(); ++i) by_name.emplace(offers[i].worker, i);
   for (size_t shard = 0; shard < placed.size() && shard < before.size(); ++shard) {
-    const auto same = std::find_if(offers.begin(), offers.end(), [&](const WorkerOffer& offer) { return offer.worker == before[shard]; });
-    const auto index = static_cast<size_t>(same - offers.begin());
-    if (same != offers.end() && used[index] < same->slots) place(shard, index);
+    const auto same = by_name.find(before[shard]);
+    if (same != by_name.end() && free.take(same->second)) placed[shard] = static_cast<int>(same->second);
   }
-  // What is left goes where there is least; names break ties.
-  const auto rank = [&](size_t i) {
-    return std::tuple(used_on_host[static_cast<size_t>(host_of[i])], host_of[i], used[i], std::string_view(offers[i].worker));
-  };
-  for (size_t shard = 0; shard < placed.size(); ++shard) {
-    if (placed[shard] >= 0) continue;
-    size_t best = offers.size();
-    for (size_t i = 0; i < offers.size(); ++i) {
-      if (used[i] < offers[i].slots && (best == offers.size() || rank(i) < rank(best))) best = i;
-    }
-    WEIR_CHECK(best < offers.size());
-    place(shard, best);
+  for (int& worker : placed) {
+    if (worker < 0) worker = static_cast<int>(free.take_best());
   }
   return placed;
 }

@@ -34,6 +34,11 @@ TEST(PlaceShards, GivesNoWorkerMoreThanItsSlots) {
   EXPECT_EQ(used, (std::vector<int>{3, 1, 2}));
 }
 
+TEST(PlaceShards, FillsAHostWhoseWorkersHaveDifferentNumbersOfSlots) {
+  const std::vector<WorkerOffer> offers = {{"a", "h1", 1}, {"b", "h1", 3}, {"none", "h1", 0}};
+  EXPECT_EQ(place_shards(offers, 4), (std::vector<int>{0, 1, 1, 1}));
+}
+
 TEST(PlaceShards, LeavesShardsWhereTheyWere) {
   const std::vector<WorkerOffer> offers = {{"a", "h1", 1}, {"b", "h2", 2}, {"new", "h3", 1}};
   EXPECT_EQ(place_shards(offers, 3, {"b", "gone", "a"}), (std::vector<int>{1, 2, 0}));

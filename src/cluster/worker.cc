@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
+#include "cluster/deployment.h"
 #include "fs/file_system_registry.h"
 #include "graph/scale.h"
 #include "runtime/task_restore.h"
@@ -22,14 +23,6 @@ std::string drawn_id(Random& random) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random.next()));
   return text;
-}
-
-/// Dealt out in turn, so that every subtask reads them in order.
-std::vector<std::string> splits_of(const std::vector<std::string>& splits, int subtask, int parallelism) {
-  std::vector<std::string> dealt;
-  for (size_t i = subtask; i < splits.size(); i += parallelism) dealt.push_back(splits[i]);
-  if (bug_enabled(Bug::kSplitsDealtTwice) && subtask == 1 && !splits.empty()) dealt.push_back(splits[0]);
-  return dealt;
 }
 
 }  // namespace
@@ -83,31 +76,29 @@ void Worker::post_for_attempt(std::function<void()> action) {
 
 void Worker::deploy(std::shared_ptr<const Deploy> message) {
   const AttemptId number = message->attempt;
-  if (attempt_ || message->splits.size() != graph_.vertices.size() || message->parallelism_limit < 1) {
-    // A job master deploys only where nothing of an earlier attempt is left, and the graphs have the same fingerprint.
+  if (attempt_ || message->common->shards < 1) {
+    // A job master deploys only where nothing of an earlier attempt is left.
     task_failed(number, "deployment", internal_error(cat("worker ", id_, " cannot take attempt ", attempt_text(number))));
     return;
   }
-  Placement placement;
-  placement.own = message->own;
-  placement.worker_of_shard.assign(message->worker_of_shard.begin(), message->worker_of_shard.end());
-  for (const std::string& text : message->data_addresses) {
-    auto address = text.empty() ? StatusOr<Address>(Address{}) : Address::parse(text);
-    if (!address.ok()) return task_failed(number, "deployment", address.status());
-    placement.data_addresses.push_back(*std::move(address));
-  }
-  JobGraph graph = limit_parallelism(graph_, message->parallelism_limit);
-  if (Status status = check_placement(graph, placement, data_server_ != nullptr); !status.ok()) {
+  JobGraph graph = limit_parallelism(graph_, message->common->shards);
+  auto placement = placement_of(*message, graph);
+  if (!placement.ok()) return task_failed(number, "deployment", placement.status());
+  if (Status status = check_placement(graph, *placement, data_server_ != nullptr); !status.ok()) {
     return task_failed(number, "deployment", status);
   }
+  auto plan = restore_plan_of(*message);
+  if (!plan.ok()) return task_failed(number, "deployment", plan.status());
   attempt_ = std::make_unique<Attempt>();
   attempt_->number = number;
   attempt_->deploy = message;
+  attempt_->plan = *std::move(plan);
+  attempt_->sidecar = sidecar_of(*message);
   attempt_->graph = std::move(graph);
   running_attempt_ = number;
   attempt_->execution =
       std::make_unique<JobExecution>(attempt_->graph, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
-                                     message->restored_checkpoint, number, std::move(placement), data_server_);
+                                     message->common->restored_checkpoint, number, *std::move(placement), data_server_);
   attempt_->restoring = attempt_->execution->task_count();
   for (const auto& shard : attempt_->execution->shards()) {
     attempt_->records[shard->index()] = 0;
@@ -130,11 +121,11 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
 
 void Worker::open_task(Task& task) {
   gate_.enter();
-  platform_.scheduler.run_blocking([this, &task, number = attempt_->number, deploy = attempt_->deploy, local = local_,
-                                    parallelism = attempt_->graph.vertices[task.vertex_index()].parallelism] {
-    TaskStart from{deploy->plan.get(), deploy->sidecar.get(), deploy->restored_directory, {}, options_.ignore_unclaimed_state,
+  platform_.scheduler.run_blocking([this, &task, number = attempt_->number, deploy = attempt_->deploy, plan = attempt_->plan,
+                                    sidecar = attempt_->sidecar, local = local_] {
+    TaskStart from{plan.get(), sidecar.get(), deploy->common->restored_directory,
+                   splits_of(*deploy, task.vertex_index(), task.subtask()), options_.ignore_unclaimed_state,
                    options_.restore_from_local ? local.get() : nullptr};
-    from.splits = splits_of(deploy->splits[task.vertex_index()], task.subtask(), parallelism);
     Status status = open_and_restore(task.chain(), from, platform_.files);
     mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
     gate_.leave();

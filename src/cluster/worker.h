@@ -69,6 +69,8 @@ class Worker final : public Actor, private ShardListener {
   struct Attempt {
     AttemptId number = 0;
     std::shared_ptr<const Deploy> deploy;
+    std::shared_ptr<const RestorePlan> plan;  ///< of this worker's subtasks; null on a fresh start
+    std::shared_ptr<const Sidecar> sidecar;   ///< with the files that they read; null if the checkpoint has none
     JobGraph graph;         ///< as wide as the attempt
     std::unique_ptr<JobExecution> execution;
     size_t restoring = 0;   ///< tasks not open yet

@@ -317,5 +317,16 @@ TEST(BuildExecutionGraph, ForwardEdgesStayInTheirSlotOthersGoToAll) {
       (std::vector<ExecutionChannel>{{0, 0, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {2, 1, 0}}));
 }
 
+TEST(SlotsWithinReach, ForwardEdgesReachNoneAndOthersAllOfTheOtherSide) {
+  JobGraph graph;
+  graph.vertices = {vertex(4), vertex(4), vertex(2)};
+  graph.edges = {{0, 1, Partitioning::kForward, nullptr}};
+  EXPECT_EQ(slots_within_reach(graph, {0, 3}), 0);
+  graph.edges.push_back({1, 2, Partitioning::kRebalance, nullptr});
+  EXPECT_EQ(slots_within_reach(graph, {3}), 2) << "it only sends";
+  EXPECT_EQ(slots_within_reach(graph, {3, 1}), 4) << "slot 1 is sent to by all";
+  EXPECT_EQ(slots_within_reach(graph, {}), 0);
+}
+
 }  // namespace
 }  // namespace weir

@@ -1,6 +1,7 @@
 #include "graph/execution_graph.h"
 
 #include <algorithm>
+#include <climits>
 
 #include "weir/detail/check.h"
 
@@ -25,6 +26,19 @@ ExecutionGraph build_execution_graph(const JobGraph& graph) {
     }
   }
   return result;
+}
+
+int slots_within_reach(const JobGraph& graph, const std::vector<int>& own) {
+  const int first = own.empty() ? INT_MAX : *std::min_element(own.begin(), own.end());
+  int reach = 0;
+  for (const JobEdge& edge : graph.edges) {
+    if (edge.partitioning == Partitioning::kForward) continue;
+    const int senders = graph.vertices[static_cast<size_t>(edge.from)].parallelism;
+    const int receivers = graph.vertices[static_cast<size_t>(edge.to)].parallelism;
+    if (first < senders) reach = std::max(reach, receivers);
+    if (first < receivers) reach = std::max(reach, senders);
+  }
+  return reach;
 }
 
 }  // namespace weir

@@ -32,4 +32,8 @@ struct ExecutionGraph {
 /// Pure. Subtask i of every vertex runs in slot i, so a slot runs one subtask of each vertex, and forward edges stay within it.
 ExecutionGraph build_execution_graph(const JobGraph& graph);
 
+/// How far the channels of the subtasks in the slots `own` reach: those between them and other slots lead to, and come from, the first so
+/// many slots. 0: all stay within a slot. Pure.
+int slots_within_reach(const JobGraph& graph, const std::vector<int>& own);
+
 }  // namespace weir

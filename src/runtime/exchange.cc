@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "graph/execution_graph.h"
 #include "weir/detail/check.h"
 
 namespace weir {
@@ -56,14 +57,21 @@ Status check_placement(const JobGraph& graph, const Placement& placement, bool r
   size_t slots = 1;
   for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, static_cast<size_t>(vertex.parallelism));
   const size_t workers = placement.data_addresses.size();
-  const auto known = [workers](int worker) { return worker >= 0 && static_cast<size_t>(worker) < workers; };
   if (placement.worker_of_shard.size() < slots)
     return invalid_argument(cat("a placement of ", placement.worker_of_shard.size(), " shards for a job that wants ", slots));
-  if (!known(placement.own) || !std::all_of(placement.worker_of_shard.begin(), placement.worker_of_shard.end(), known))
-    return invalid_argument(cat("a placement on workers that have no address; there are ", workers));
+  std::vector<int> own;
+  for (size_t shard = 0; shard < slots; ++shard) {
+    if (placement.worker_of_shard[shard] == placement.own) own.push_back(static_cast<int>(shard));
+  }
+  if (placement.own < 0 || own.empty()) return invalid_argument(cat("a placement that has no shard for worker ", placement.own));
+  const auto begin = placement.worker_of_shard.begin();
+  const auto end = begin + slots_within_reach(graph, own);
   const auto elsewhere = [&](int worker) { return worker != placement.own; };
-  if (!reachable && std::any_of(placement.worker_of_shard.begin(), placement.worker_of_shard.end(), elsewhere))
+  if (!reachable && std::any_of(begin, end, elsewhere))
     return invalid_argument("a placement on several workers for one that other workers cannot reach");
+  const auto unknown = [&](int worker) { return elsewhere(worker) && (worker < 0 || static_cast<size_t>(worker) >= workers); };
+  if (std::any_of(begin, end, unknown))
+    return invalid_argument(cat("a placement on workers that have no address; there are ", workers));
   return {};
 }
 

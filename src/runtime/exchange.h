@@ -15,9 +15,10 @@ namespace weir {
 /// Which worker runs which part of the job in one attempt: shard i runs subtask i of every vertex that has one. Workers are numbered
 /// from 0. The default: all of it in this process.
 struct Placement {
-  std::vector<int> worker_of_shard;     ///< empty: every shard is this process's
-  std::vector<Address> data_addresses;  ///< by worker: where its DataServer listens
-  int own = 0;                          ///< this process
+  static constexpr int kElsewhere = -1;  ///< with a worker that no channel leads to or comes from
+  std::vector<int> worker_of_shard;      ///< empty: every shard is this process's
+  std::vector<Address> data_addresses;   ///< by worker: where its DataServer listens; those with the highest numbers may be left out
+  int own = 0;                           ///< this process
 
   int worker_of(int shard) const { return worker_of_shard.empty() ? own : worker_of_shard[static_cast<size_t>(shard)]; }
 };

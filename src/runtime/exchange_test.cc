@@ -687,6 +687,7 @@ TEST(Exchange, PlacementsThatCannotBeAreRefused) {
   EXPECT_TRUE(check_placement(graph, {}, false).ok());
   EXPECT_TRUE(check_placement(graph, {{0, 1, 0, 1}, two, 1}, true).ok());
   EXPECT_TRUE(check_placement(graph, {{0, 0, 0, 0}, two, 0}, false).ok());
+  EXPECT_TRUE(check_placement(graph, {{0, 1, 0, 2}, two, 2}, true).ok()) << "nobody has to say where this process is";
   for (const Placement& wrong : {Placement{{0, 1, 0}, two, 0}, Placement{{0, 1, 2, 0}, two, 0}, Placement{{0, -1, 0, 0}, two, 0},
                                  Placement{{0, 1, 0, 1}, two, 2}, Placement{{0, 1, 0, 1}, two, -1}, Placement{{0, 1, 0, 1}, {}, 0}}) {
     EXPECT_EQ(check_placement(graph, wrong, true).code(), StatusCode::kInvalidArgument);

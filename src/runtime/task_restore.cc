@@ -27,16 +27,26 @@ StatusOr<TypeDescription> list_type(const OperatorStateHandle& handle, const std
   return data_loss(cat("list state '", list, "' is named in _metadata but not in its stream"));
 }
 
-StatusOr<OperatorLists> read_lists(const SubtaskRestore& restore, const OperatorStateDescription* known, StateReader& reader) {
+/// What an operator's subtask reads alone.
+const SubtaskRestore& own_part(const OperatorRestore& restore, int subtask) {
+  static const SubtaskRestore kNothing;
+  const auto i = static_cast<size_t>(subtask);
+  return i < restore.subtasks.size() ? restore.subtasks[i] : kNothing;
+}
+
+StatusOr<OperatorLists> read_lists(const OperatorRestore& restore, int subtask, const OperatorStateDescription* known,
+                                   StateReader& reader) {
   OperatorLists lists;
-  for (const ListStateSelection& selection : restore.lists) {
-    WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader.open(selection.handle->stream));
-    ListStateContent& content = lists[selection.list];
-    content.mode = selection.mode;
-    WEIR_ASSIGN_OR_RETURN(content.element, list_type(*selection.handle, selection.list, known, read));
-    WEIR_ASSIGN_OR_RETURN(std::vector<std::string> elements,
-                          read_list_elements(*selection.handle, selection.list, selection.elements, read));
-    std::move(elements.begin(), elements.end(), std::back_inserter(content.elements));
+  for (const auto* selections : {&restore.for_all, &own_part(restore, subtask).lists}) {
+    for (const ListStateSelection& selection : *selections) {
+      WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader.open(selection.handle->stream));
+      ListStateContent& content = lists[selection.list];
+      content.mode = selection.mode;
+      WEIR_ASSIGN_OR_RETURN(content.element, list_type(*selection.handle, selection.list, known, read));
+      WEIR_ASSIGN_OR_RETURN(std::vector<std::string> elements,
+                            read_list_elements(*selection.handle, selection.list, selection.elements, read));
+      std::move(elements.begin(), elements.end(), std::back_inserter(content.elements));
+    }
   }
   return lists;
 }
@@ -61,9 +71,9 @@ StatusOr<StateReader> open_reader(const TaskStart& start, FileSystemRegistry& fi
 }
 
 /// Null: nothing in the checkpoint.
-const SubtaskRestore* find_restore(const TaskStart& start, const OperatorId& id, int subtask) {
+const OperatorRestore* find_restore(const TaskStart& start, const OperatorId& id) {
   const OperatorRestore* found = start.plan->find(id);
-  return found != nullptr && found->found ? &found->subtasks[static_cast<size_t>(subtask)] : nullptr;
+  return found != nullptr && found->found ? found : nullptr;
 }
 
 /// Null: nothing is known but what the streams tell.
@@ -81,14 +91,14 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
   }
   WEIR_ASSIGN_OR_RETURN(StateReader reader, open_reader(start, files));
   const int subtask = chain.host(0).subtask();
-  std::vector<const SubtaskRestore*> restores;
+  std::vector<const OperatorRestore*> restores;
   std::vector<OperatorLists> lists;
   for (size_t i = 0; i < chain.size(); ++i) {
     const JobOperator& description = chain.host(i).description();
-    restores.push_back(find_restore(start, description.id, subtask));
+    restores.push_back(find_restore(start, description.id));
     lists.emplace_back();
     if (restores.back() == nullptr) continue;
-    auto read = read_lists(*restores.back(), find_types(start, description.id), reader);
+    auto read = read_lists(*restores.back(), subtask, find_types(start, description.id), reader);
     if (!read.ok()) return read.status().with_context(operator_label(description, subtask));
     lists.back() = *std::move(read);
   }
@@ -97,7 +107,9 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
   for (size_t i = 0; i < chain.size(); ++i) {
     const JobOperator& description = chain.host(i).description();
     const std::string label = operator_label(description, subtask);
-    if (restores[i] == nullptr || restores[i]->keyed.empty()) continue;
+    if (restores[i] == nullptr) continue;
+    const SubtaskRestore& own = own_part(*restores[i], subtask);
+    if (own.keyed.empty()) continue;
     KeyedState* state = chain.host(i).op().keyed_state();
     if (state == nullptr) {
       if (start.ignore_unclaimed_state) continue;
@@ -105,16 +117,16 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
                                             "execution.state-recovery.ignore-unclaimed-state to drop that state"));
     }
     WEIR_RETURN_IF_ERROR(
-        restore_keyed(*restores[i], find_types(start, description.id), start.ignore_unclaimed_state, reader, *state).with_context(label));
+        restore_keyed(own, find_types(start, description.id), start.ignore_unclaimed_state, reader, *state).with_context(label));
   }
   return chain.restored();
 }
 
 StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start, FileSystemRegistry& files) {
-  const SubtaskRestore* restore = start.plan != nullptr ? find_restore(start, id, subtask) : nullptr;
+  const OperatorRestore* restore = start.plan != nullptr ? find_restore(start, id) : nullptr;
   if (restore == nullptr) return OperatorLists();
   WEIR_ASSIGN_OR_RETURN(StateReader reader, open_reader(start, files));
-  return read_lists(*restore, find_types(start, id), reader);
+  return read_lists(*restore, subtask, find_types(start, id), reader);
 }
 
 }  // namespace weir
