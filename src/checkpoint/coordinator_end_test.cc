@@ -1,0 +1,263 @@
+// The end of an attempt, of the input and of the job.
+
+#include "checkpoint/testing/coordinator_fixture.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_F(Coordinator, StopEndsEverythingAtEveryPoint) {
+  // The attempt is stopped after so many steps in the life of checkpoint 2.
+  for (int point = 0; point <= 6; ++point) {
+    SCOPED_TRACE(point);
+    start_over();
+    start(1);
+    take(1);
+    if (point >= 1) pass(10s);           // its directory is being made
+    if (point >= 2) host_.run_all();     // triggered
+    if (point >= 3) acknowledge(2, 0);
+    if (point >= 4) acknowledge(2, 1);   // being written
+    if (point >= 5) host_.run_one();     // complete, 1 is being deleted
+    if (point >= 6) host_.run_all();
+    host_.take();
+
+    coordinator_->stop(1);
+    EXPECT_EQ(pass(100s), MonotonicTime::max());
+    bool idle = false;
+    coordinator_->when_idle([&] { idle = true; });
+    EXPECT_EQ(idle, point != 4);
+    host_.run_all();
+    EXPECT_TRUE(idle);
+    EXPECT_EQ(pass(100s), MonotonicTime::max());
+    EXPECT_TRUE(host_.works.empty());
+    EXPECT_EQ(host_.take(), point == 4 ? Said{"completed 2"} : Said{});
+    EXPECT_EQ(coordinator_->newest_completed(), point >= 4 ? 2 : 1);
+    EXPECT_EQ(coordinator_->statistics().failed, 0);
+
+    const CheckpointId next = point >= 1 ? 3 : 2;
+    start(2);
+    take(next);
+    EXPECT_EQ(host_.take(), (Said{cat("trigger ", next), cat("complete ", next), cat("completed ", next)}));
+    EXPECT_EQ(directories(), cat("chk-", next, ":4"));
+  }
+}
+
+TEST_F(Coordinator, StopOfAnotherAttemptHasNoEffect) {
+  start(2);
+  pass(10s);
+  host_.run_all();
+  coordinator_->stop(1);
+  acknowledge(1, 0);
+  acknowledge(1, 1);
+  host_.run_all();
+  EXPECT_EQ(host_.take(), (Said{"trigger 1", "complete 1", "completed 1"}));
+}
+
+TEST_F(Coordinator, AcknowledgementsOfAnEarlierAttemptHaveNoEffectAndTheirFilesGo) {
+  start(1);
+  pass(10s);
+  host_.run_all();
+  acknowledge(1, 0);
+  const AcknowledgeCheckpoint late = ack(1, 1);
+  coordinator_->stop(1);
+  start(2);
+  pass(10s);
+  host_.run_all();
+  acknowledge(2, 0);
+  ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 1), "data").ok());
+  coordinator_->acknowledge(late);
+  AcknowledgeCheckpoint disguised = ack(2, 1);
+  disguised.attempt = 1;
+  coordinator_->acknowledge(disguised);
+  host_.run_all();
+  EXPECT_EQ(host_.take(), (Said{"trigger 1", "trigger 2"}));
+  EXPECT_EQ(directories(), "chk-1:0 chk-2:1");
+}
+
+TEST_F(Coordinator, AnOutcomeThatIsUnknownIsAwaitedBeforeTheNextAttempt) {
+  start();
+  take_until_written(1);
+  silence_at_rename(true);
+  host_.run_all();
+  coordinator_->stop(1);
+  bool idle = false;
+  coordinator_->when_idle([&] { idle = true; });
+  pass(10s);
+  host_.run_all();
+  EXPECT_FALSE(idle);
+  silence(false);
+  fs_->after = fs_->before;
+  pass(10s);
+  host_.run_all();
+  EXPECT_TRUE(idle);
+  EXPECT_EQ(coordinator_->newest_completed(), 1);
+  EXPECT_EQ(host_.take(), (Said{"trigger 1", "completed 1"}));
+}
+
+TEST_F(Coordinator, TheHostMayStopFromWithinACall) {
+  options_.trigger.max_concurrent = 3;
+  options_.tolerable_failed_checkpoints = 0;
+  const auto said_until_stop_at = [&](const std::string& moment) {
+    host_.on_say = nullptr;
+    start_over();
+    start();
+    host_.on_say = [&](const std::string& said) {
+      if (said == moment) coordinator_->stop(1);
+    };
+    for (int i = 0; i < 3; ++i) {
+      pass(10s);
+      host_.run_all();
+    }
+    if (moment == "abort 1") pass(100s);
+    if (moment == "abort 2" || moment.starts_with("complete")) {
+      for (const int process : {0, 1}) acknowledge(3, process);
+    }
+    host_.run_all();
+    const Said said = host_.take();
+    EXPECT_EQ(pass(100s), MonotonicTime::max());
+    host_.run_all();
+    EXPECT_EQ(host_.take(), Said{});
+    EXPECT_EQ(coordinator_->statistics().pending, 0);
+    return said;
+  };
+  EXPECT_EQ(said_until_stop_at("trigger 1"), Said{"trigger 1"});
+  EXPECT_EQ(said_until_stop_at("abort 1"), (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1"}));
+  // 3 completes and subsumes 1 and 2.
+  EXPECT_EQ(said_until_stop_at("abort 2"), (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "completed 3"}));
+  EXPECT_EQ(said_until_stop_at("complete 3"),
+            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "complete 3", "completed 3"}));
+  EXPECT_EQ(said_until_stop_at("completed 3"),
+            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "complete 3", "completed 3"}));
+}
+
+TEST_F(Coordinator, TheFinalOneStartsAtOnceAndIsTheLast) {
+  options_.trigger.min_pause = 1000s;
+  start();
+  take(1);
+  host_.take();
+  std::vector<Status> done;
+  coordinator_->request_final([&](Status status) { done.push_back(status); });
+  poll();
+  host_.run_all();
+  EXPECT_EQ(host_.take(), Said{"trigger 2"});
+  acknowledge(2, 0);
+  acknowledge(2, 1);
+  EXPECT_TRUE(done.empty());
+  host_.run_all();
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_TRUE(done[0].ok());
+  EXPECT_EQ(host_.take(), (Said{"complete 2", "completed 2"}));
+  EXPECT_EQ(pass(10000s), MonotonicTime::max());
+  EXPECT_TRUE(host_.works.empty());
+}
+
+TEST_F(Coordinator, TheFinalOneWaitsForTheOneUnderWayWhichDoesNotCount) {
+  start();
+  pass(10s);
+  host_.run_all();
+  int done = 0;
+  coordinator_->request_final([&](const Status&) { ++done; });
+  poll();
+  EXPECT_TRUE(host_.works.empty());
+  acknowledge(1, 0);
+  acknowledge(1, 1);
+  host_.run_all();
+  EXPECT_EQ(done, 0);
+  poll();
+  host_.run_all();
+  EXPECT_EQ(host_.take(), (Said{"trigger 1", "complete 1", "completed 1", "trigger 2"}));
+  acknowledge(2, 0);
+  acknowledge(2, 1);
+  host_.run_all();
+  EXPECT_EQ(done, 1);
+}
+
+TEST_F(Coordinator, AFailedFinalOneMayBeAskedForAgain) {
+  start();
+  std::vector<std::string> done;
+  std::function<void(Status)> again = [&](Status status) {
+    done.push_back(status.to_string());
+    if (!status.ok()) coordinator_->request_final(again);
+  };
+  coordinator_->request_final(again);
+  poll();
+  host_.run_all();
+  coordinator_->decline({1, 1, 0, resource_exhausted("disk full")});
+  EXPECT_EQ(done, Said{"RESOURCE_EXHAUSTED: process 0 declined checkpoint 1: disk full"});
+  EXPECT_EQ(poll(), clock_.now_ + 100ms);
+  pass(100ms);
+  host_.run_all();
+  acknowledge(2, 0);
+  acknowledge(2, 1);
+  host_.run_all();
+  EXPECT_EQ(done.back(), "OK");
+}
+
+TEST_F(Coordinator, TheFinalOnesCallerHearsNothingAfterStop) {
+  start();
+  int done = 0;
+  coordinator_->request_final([&](const Status&) { ++done; });
+  poll();
+  host_.run_all();
+  acknowledge(1, 0);
+  acknowledge(1, 1);
+  coordinator_->stop(1);
+  host_.run_all();
+  EXPECT_TRUE(complete(1));
+  coordinator_->request_final([&](const Status&) { ++done; });
+  EXPECT_EQ(pass(10s), MonotonicTime::max());
+  EXPECT_EQ(done, 0);
+}
+
+TEST_F(Coordinator, TheLastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
+  const auto left_after = [&](JobOutcome outcome, RetentionPolicy retention) {
+    start_over();
+    options_.retention = retention;
+    options_.num_retained = 1;
+    start();
+    take(1);
+    pass(10s);
+    host_.run_all();  // 2 is under way
+    int done = 0;
+    coordinator_->shut_down(outcome, [&] { ++done; });
+    host_.run_all();
+    EXPECT_EQ(done, 1);
+    return directories();
+  };
+  for (const JobOutcome outcome : {JobOutcome::kFinished, JobOutcome::kFailed, JobOutcome::kSuspended}) {
+    EXPECT_EQ(left_after(outcome, RetentionPolicy::kDeleteOnCancellation), "chk-1:4 chk-2:0");
+  }
+  EXPECT_EQ(left_after(JobOutcome::kCancelled, RetentionPolicy::kRetainOnCancellation), "chk-1:4 chk-2:0");
+  EXPECT_EQ(left_after(JobOutcome::kCancelled, RetentionPolicy::kDeleteOnCancellation), "chk-2:0");
+}
+
+TEST_F(Coordinator, ShutDownWaitsForAWriteAndKeepsWhatItMade) {
+  start();
+  take_until_written(1);
+  int done = 0;
+  coordinator_->shut_down(JobOutcome::kFailed, [&] { ++done; });
+  EXPECT_EQ(done, 0);
+  host_.run_all();
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(directories(), "chk-1:4");
+}
+
+TEST_F(Coordinator, ShutDownDoesNotWaitForSilentStorageAndDeletesNothingThen) {
+  options_.retention = RetentionPolicy::kDeleteOnCancellation;
+  start();
+  take(1);
+  take_until_written(2);
+  fs_->before = [](std::string_view op, const std::string& path) {  // of the outcome of 2 only
+    const bool metadata = path.starts_with("/c/job/chk-2/_metadata");
+    return metadata && (op == "rename" || op == "open" || op == "remove") ? unavailable("no answer") : Status();
+  };
+  int done = 0;
+  coordinator_->shut_down(JobOutcome::kCancelled, [&] { ++done; });
+  host_.run_all();
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(directories(), "chk-1:4 chk-2:4");
+}
+
+}  // namespace
+}  // namespace weir
