@@ -10,6 +10,7 @@
 #include "checkpoint/heap_layout.h"
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/state_header.h"
+#include "platform/errand.h"
 #include "types/compatibility.h"
 
 namespace weir {
@@ -143,15 +144,60 @@ Groups end_of_piece(Groups first, Groups end) {
   return next;
 }
 
+/// Gives the pieces of a stream one after the other, and reads the next while one is in use.
+class PieceReader {
+ public:
+  PieceReader(const ReadAt& read, Scheduler* ahead) : read_(read), ahead_(ahead) {}
+
+  /// Says which piece comes next, after `in_use`.
+  void expect(Groups first, Groups end, bool in_use) {
+    const int64_t start = first->offset;
+    const int64_t length = (end - 1)->offset + (end - 1)->length - start;
+    next_ = next_ == &pieces_[0] ? &pieces_[1] : &pieces_[0];
+    read_next_ = [this, piece = next_, start, length] { piece->bytes = read_(start, length, &piece->memory); };
+    if (ahead_ != nullptr && in_use) errand_.emplace(*ahead_, read_next_);
+  }
+  /// What expect() was called for; valid until the call after the next one.
+  StatusOr<std::string_view> take() {
+    if (errand_) {
+      errand_->wait();
+      errand_.reset();
+    } else {
+      read_next_();
+    }
+    return next_->bytes;
+  }
+
+ private:
+  struct Piece {
+    std::string memory;
+    StatusOr<std::string_view> bytes = std::string_view();
+  };
+
+  const ReadAt& read_;
+  Scheduler* const ahead_;
+  Piece pieces_[2];
+  Piece* next_ = &pieces_[0];
+  std::function<void()> read_next_;
+  std::optional<Errand> errand_;  ///< last: it works on the others
+};
+
 /// Calls `restore` with each group and its bytes, which are read some megabytes at a time.
-Status read_groups(const std::vector<KeyGroupBytes>& groups, const ReadAt& read,
+Status read_groups(const std::vector<KeyGroupBytes>& groups, const ReadAt& read, Scheduler* ahead,
                    const std::function<Status(int key_group, std::string_view bytes)>& restore) {
-  std::string memory;
+  if (groups.empty()) return {};
+  PieceReader pieces(read, ahead);
+  auto end = end_of_piece(groups.begin(), groups.end());
+  pieces.expect(groups.begin(), end, /*in_use=*/false);
   for (auto group = groups.begin(); group != groups.end();) {
-    const auto end = end_of_piece(group, groups.end());
     const int64_t start = group->offset;
-    WEIR_ASSIGN_OR_RETURN(const std::string_view piece, read(start, (end - 1)->offset + (end - 1)->length - start, &memory));
-    for (; group != end; ++group) {
+    const Groups end_of_this = end;
+    WEIR_ASSIGN_OR_RETURN(const std::string_view piece, pieces.take());
+    if (end_of_this != groups.end()) {
+      end = end_of_piece(end_of_this, groups.end());
+      pieces.expect(end_of_this, end, /*in_use=*/true);
+    }
+    for (; group != end_of_this; ++group) {
       WEIR_RETURN_IF_ERROR(restore(group->key_group, piece.substr(static_cast<size_t>(group->offset - start), static_cast<size_t>(group->length))));
     }
   }
@@ -185,11 +231,11 @@ Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string
 
 /// The stream of a chain that Flink hosted has no header.
 Status restore_hosted_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
-                            bool ignore_unclaimed, KeyedState& state) {
+                            bool ignore_unclaimed, KeyedState& state, Scheduler* ahead) {
   if (known == nullptr) return data_loss("nothing says what the state that Flink kept for a chain is made of");
   WEIR_RETURN_IF_ERROR(state.begin_restore(&known->key_type, known->states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
-  return read_groups(found, read, [&](int key_group, std::string_view bytes) {
+  return read_groups(found, read, ahead, [&](int key_group, std::string_view bytes) {
     return restore_hosted_group(*handle.hosted, key_group, bytes, state);
   });
 }
@@ -283,8 +329,8 @@ StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, co
 }
 
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read,
-                           const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state) {
-  if (handle.hosted) return restore_hosted_state(handle, groups, read, known, ignore_unclaimed, state);
+                           const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state, Scheduler* ahead) {
+  if (handle.hosted) return restore_hosted_state(handle, groups, read, known, ignore_unclaimed, state, ahead);
   WEIR_ASSIGN_OR_RETURN(const KeyedStreamHeader stored, read_keyed_header(handle, read));
   KeyedStreamHeader header = stored;
   if (known != nullptr) {
@@ -292,7 +338,7 @@ Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups,
   }
   WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
-  return read_groups(found, read, [&](int key_group, std::string_view bytes) -> Status {
+  return read_groups(found, read, ahead, [&](int key_group, std::string_view bytes) -> Status {
     if (handle.heap_max_parallelism == 0) return restore_group(key_group, bytes, state);
     BinaryWriter canonical;
     WEIR_RETURN_IF_ERROR(heap_group_to_canonical(stored, key_group, handle.heap_max_parallelism, bytes, canonical));

@@ -11,6 +11,8 @@
 
 namespace weir {
 
+class Scheduler;
+
 // The stream that holds the keyed state of one operator in one subtask: a header, then its key groups in Flink's canonical layout
 // (docs/formats/keyed_state.md). All of it blocks and runs on the I/O pool.
 
@@ -38,8 +40,8 @@ StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, co
 
 /// Gives `state` the key groups `groups` of one stream: begin_restore() with the header's types, then read_group() for each.
 /// `known`: the types as they were written, by the sidecar, or null. They must be those of the header as Flink sees them. A hosted chain's
-/// stream has no header, and cannot do without.
+/// stream has no header, and cannot do without. `ahead`: while some megabytes are taken in, the next are read on its I/O pool; may be null.
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
-                           bool ignore_unclaimed, KeyedState& state);
+                           bool ignore_unclaimed, KeyedState& state, Scheduler* ahead = nullptr);
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/testing/memory_keyed_state.h"
+#include "platform/scheduler.h"
 #include "weir/types.h"
 
 namespace weir {
@@ -121,6 +122,59 @@ TEST(KeyedStream, SmallGroupsAreReadTogether) {
   EXPECT_EQ(state.entries.size(), 8u);
   ASSERT_EQ(lengths.size(), 5u);  // the header, groups 1 to 5, and three that are too large to go with another
   EXPECT_EQ(lengths[4], written.handle.offsets[9] - written.handle.offsets[8]);
+}
+
+/// Does what it is given at once, or keeps it.
+class TestScheduler final : public Scheduler {
+ public:
+  explicit TestScheduler(bool at_once) : at_once_(at_once) {}
+  std::unique_ptr<ActorHandle> start(std::string, Actor&, ActorOptions) override { return nullptr; }
+  void run_blocking(std::function<void()> work) override {
+    ++given;
+    if (at_once_) work();
+    else kept_.push_back(std::move(work));
+  }
+  int given = 0;
+
+ private:
+  const bool at_once_;
+  std::vector<std::function<void()>> kept_;
+};
+
+TEST(KeyedStream, ThePieceThatComesNextIsReadAheadAndNoOther) {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 5}, 128);
+  for (int group = 0; group < 6; ++group) snapshot.add(0, group, "k", std::string(3 << 20, static_cast<char>('a' + group)));
+  const Written written = write(snapshot);
+  for (const bool at_once : {true, false}) {
+    TestScheduler scheduler(at_once);
+    MemoryKeyedState state(128);
+    std::vector<size_t> taken_in;  // when something is read
+    const ReadAt watched = [&](int64_t offset, int64_t length, std::string* memory) {
+      taken_in.push_back(state.entries.size());
+      return written.read()(offset, length, memory);
+    };
+    ASSERT_TRUE(restore_keyed_state(written.handle, {0, 5}, watched, nullptr, false, state, &scheduler).ok());
+    ASSERT_EQ(state.entries.size(), 6u);
+    for (int group = 0; group < 6; ++group) EXPECT_EQ(state.entries[static_cast<size_t>(group)].value, std::string(3 << 20, static_cast<char>('a' + group)));
+    EXPECT_EQ(scheduler.given, 5) << "the first is wanted at once";
+    EXPECT_EQ(taken_in, at_once ? (std::vector<size_t>{0, 0, 0, 1, 2, 3, 4}) : (std::vector<size_t>{0, 0, 1, 2, 3, 4, 5}));
+  }
+}
+
+TEST(KeyedStream, AFailureOfWhatIsReadAheadComesInItsTurn) {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 2}, 128);
+  for (int group = 0; group < 3; ++group) snapshot.add(0, group, "k", std::string(3 << 20, 'v'));
+  const Written written = write(snapshot);
+  TestScheduler scheduler(true);
+  int reads = 0;
+  const ReadAt failing = [&](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
+    if (++reads == 3) return unavailable("no answer");
+    return written.read()(offset, length, memory);
+  };
+  MemoryKeyedState state(128);
+  EXPECT_EQ(restore_keyed_state(written.handle, {0, 2}, failing, nullptr, false, state, &scheduler).to_string(), "UNAVAILABLE: no answer");
+  EXPECT_EQ(state.entries.size(), 1u);
+  EXPECT_EQ(reads, 3);
 }
 
 TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {

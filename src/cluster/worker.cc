@@ -125,7 +125,7 @@ void Worker::open_task(Task& task) {
                                     sidecar = attempt_->sidecar, local = local_] {
     TaskStart from{plan.get(), sidecar.get(), deploy->common->restored_directory,
                    splits_of(*deploy, task.vertex_index(), task.subtask()), options_.ignore_unclaimed_state,
-                   options_.restore_from_local ? local.get() : nullptr};
+                   options_.restore_from_local ? local.get() : nullptr, &platform_.scheduler};
     Status status = open_and_restore(task.chain(), from, platform_.files);
     mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
     gate_.leave();

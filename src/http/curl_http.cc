@@ -215,6 +215,107 @@ class CurlUpload final : public HttpUpload {
   bool moved_ = false;
 };
 
+/// One download: a multi handle driven by the thread that reads, and paused in between.
+class CurlDownload final : public HttpDownload {
+ public:
+  CurlDownload(const std::string& url, const CurlHttpOptions& options)
+      : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)) {
+    multi_ = curl_multi_init();
+    curl_ = curl_easy_init();
+    if (multi_ == nullptr || curl_ == nullptr) {
+      result_ = CURLE_OUT_OF_MEMORY;
+      return;
+    }
+    prepare(curl_, exchange_, url, options);
+    curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, &CurlDownload::on_bytes);
+    curl_easy_setopt(curl_, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(curl_, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
+    curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(curl_, CURLOPT_FORBID_REUSE, 1L);
+    curl_multi_add_handle(multi_, curl_);
+  }
+
+  ~CurlDownload() override {
+    if (curl_ != nullptr && multi_ != nullptr) curl_multi_remove_handle(multi_, curl_);
+    if (curl_ != nullptr) curl_easy_cleanup(curl_);
+    if (multi_ != nullptr) curl_multi_cleanup(multi_);
+  }
+
+  bool read(int64_t length, std::string* into) override {
+    into_ = into;
+    wanted_ = static_cast<size_t>(length);
+    const size_t kept = std::min(wanted_, rest_.size());
+    into->append(rest_, 0, kept);
+    rest_.erase(0, kept);
+    wanted_ -= kept;
+    if (wanted_ > 0 && paused_) {
+      paused_ = false;
+      curl_easy_pause(curl_, CURLPAUSE_CONT);
+    }
+    silent_polls_ = 0;
+    while (wanted_ > 0 && !result_) step();
+    into_ = nullptr;
+    if (wanted_ == 0) return true;
+    long status = 0;
+    if (curl_ != nullptr) curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status);
+    return *result_ == CURLE_OK && status == kOk;
+  }
+
+ private:
+  static constexpr long kOk = 200;
+
+  static size_t on_bytes(char* bytes, size_t size, size_t count, void* context) {
+    auto& self = *static_cast<CurlDownload*>(context);
+    const size_t length = size * count;
+    long status = 0;
+    curl_easy_getinfo(self.curl_, CURLINFO_RESPONSE_CODE, &status);
+    if (status != kOk) return 0;
+    if (self.wanted_ == 0) {
+      self.paused_ = true;
+      return CURL_WRITEFUNC_PAUSE;
+    }
+    const size_t taken = std::min(length, self.wanted_);
+    self.into_->append(bytes, taken);
+    self.wanted_ -= taken;
+    self.rest_.assign(bytes + taken, length - taken);
+    self.moved_ = true;
+    return length;
+  }
+
+  void step() {
+    moved_ = false;
+    int running = 0;
+    if (curl_multi_perform(multi_, &running) != CURLM_OK) {
+      result_ = CURLE_RECV_ERROR;
+      return;
+    }
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg == CURLMSG_DONE) result_ = message->data.result;
+    }
+    if (result_ || wanted_ == 0 || moved_) return;
+    if (++silent_polls_ > silent_polls_max_) {
+      result_ = CURLE_OPERATION_TIMEDOUT;
+      return;
+    }
+    int ready = 0;
+    curl_multi_poll(multi_, nullptr, 0, kPollMs, &ready);
+    if (ready > 0) silent_polls_ = 0;
+  }
+
+  CURLM* multi_ = nullptr;
+  CURL* curl_ = nullptr;
+  Exchange exchange_;
+  std::optional<CURLcode> result_;
+  std::string* into_ = nullptr;
+  size_t wanted_ = 0;
+  std::string rest_;  ///< has come, and nobody has asked for it yet
+  const int silent_polls_max_;
+  int silent_polls_ = 0;
+  bool paused_ = false;
+  bool moved_ = false;
+};
+
 }  // namespace
 
 CurlHttp::CurlHttp(CurlHttpOptions options) : options_(options) {
@@ -294,6 +395,8 @@ HttpReply CurlHttp::exchange(Request&& request) {
   }
   return reply;
 }
+
+std::unique_ptr<HttpDownload> CurlHttp::download(const std::string& url) { return std::make_unique<CurlDownload>(url, options_); }
 
 std::unique_ptr<HttpUpload> CurlHttp::upload(const std::string& url, std::optional<int64_t> length, bool hear_first) {
   return std::make_unique<CurlUpload>(url, length, hear_first, options_);

@@ -14,7 +14,8 @@ struct CurlHttpOptions {
   std::chrono::seconds silence_timeout{60};  ///< no byte in either direction for so long ends an exchange
 };
 
-/// Http over libcurl. Connections of send() and post() are kept and used again; uploads have their own, as DataNodes close each.
+/// Http over libcurl. Connections of send() and post() are kept and used again; uploads and
+/// downloads have their own, as DataNodes close each.
 class CurlHttp final : public Http {
  public:
   explicit CurlHttp(CurlHttpOptions options = {});
@@ -22,6 +23,7 @@ class CurlHttp final : public Http {
 
   HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) override;
   HttpReply get(const std::string& url, int64_t body_bytes_max, std::string&& memory) override;
+  std::unique_ptr<HttpDownload> download(const std::string& url) override;
   HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) override;
   std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override;
 

@@ -86,6 +86,35 @@ TEST(CurlHttp, ALargeBodyTakesTheMemoryThatItIsGiven) {
   EXPECT_EQ(reply.body.data(), start);
 }
 
+TEST(CurlHttp, ADownloadComesPieceByPiece) {
+  std::string body(1 << 20, 'x');
+  for (size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 23);
+  OneAnswerServer server(std::string(kEndOfHead), cat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(), "\r\n\r\n", body), false);
+  const auto download = CurlHttp().download(server.url());
+  std::string got = "before ";
+  EXPECT_TRUE(download->read(3, &got));
+  EXPECT_EQ(got, "before abc");
+  for (const int64_t length : {1, 300'000, 0, 700'000}) EXPECT_TRUE(download->read(length, &got));
+  EXPECT_EQ(got.size(), 7u + 1'000'004);
+  EXPECT_TRUE(download->read(1 << 20, &got)) << "up to the end";
+  EXPECT_TRUE(got == "before " + body);
+  EXPECT_TRUE(download->read(10, &got));
+  EXPECT_EQ(got.size(), 7u + (1 << 20)) << "there is no more";
+}
+
+TEST(CurlHttp, ADownloadThatIsRefusedOrBreaksSaysSo) {
+  std::string got;
+  OneAnswerServer refuses(std::string(kEndOfHead), "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);
+  EXPECT_FALSE(CurlHttp().download(refuses.url())->read(5, &got));
+  OneAnswerServer breaks(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", false);
+  EXPECT_FALSE(CurlHttp().download(breaks.url())->read(6, &got));
+  OneAnswerServer silent(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", true);
+  const auto download = CurlHttp(impatient()).download(silent.url());
+  EXPECT_TRUE(download->read(5, &got));
+  EXPECT_FALSE(download->read(1, &got));
+  EXPECT_FALSE(CurlHttp().download("http://127.0.0.1:1/")->read(1, &got));
+}
+
 TEST(CurlHttp, PostsABodyOfItsType) {
   OneAnswerServer server("\r\n\r\n{\"a\": 1}", "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}", false);
   const HttpReply reply = CurlHttp().post(server.url(), "application/json", "{\"a\": 1}", 100);

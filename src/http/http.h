@@ -33,6 +33,15 @@ class HttpUpload {
   virtual HttpReply finish() = 0;
 };
 
+/// The body of an answer of status 200, read piece by piece; while nobody reads, the server has to wait. Destroying it cuts the connection.
+/// Thread: one at a time.
+class HttpDownload {
+ public:
+  virtual ~HttpDownload() = default;
+  /// Appends the next `length` bytes; fewer only where the body ends. False: the exchange has failed, and what was appended is of no use.
+  virtual bool read(int64_t length, std::string* into) = 0;
+};
+
 /// The few things WebHDFS and Flink's REST API need of HTTP. Redirects are never followed: a body must not be sent twice.
 /// Thread: any. Everything ends by itself when the server stays silent for too long.
 class Http {
@@ -44,6 +53,11 @@ class Http {
   virtual HttpReply get(const std::string& url, int64_t body_bytes_max, std::string&& memory) {
     memory.clear();
     return send(HttpMethod::kGet, url, body_bytes_max);
+  }
+  /// A GET whose answer is larger than one wants to hold. Null: this client cannot.
+  virtual std::unique_ptr<HttpDownload> download(const std::string& url) {
+    (void)url;
+    return nullptr;
   }
   /// A POST of `body`, which is not copied.
   virtual HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) = 0;

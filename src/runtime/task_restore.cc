@@ -51,14 +51,14 @@ StatusOr<OperatorLists> read_lists(const OperatorRestore& restore, int subtask, 
   return lists;
 }
 
-Status restore_keyed(const SubtaskRestore& restore, const OperatorStateDescription* known, bool ignore_unclaimed, StateReader& reader,
+Status restore_keyed(const SubtaskRestore& restore, const OperatorStateDescription* known, const TaskStart& start, StateReader& reader,
                      KeyedState& state) {
   std::optional<KeyedStreamHeader> types;
   if (known != nullptr && known->key_type) types = KeyedStreamHeader{*known->key_type, known->keyed_states};
   for (const KeyedStateSelection& selection : restore.keyed) {
     WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader.open(selection.handle->stream));
     WEIR_RETURN_IF_ERROR(
-        restore_keyed_state(*selection.handle, selection.groups, read, types ? &*types : nullptr, ignore_unclaimed, state));
+        restore_keyed_state(*selection.handle, selection.groups, read, types ? &*types : nullptr, start.ignore_unclaimed_state, state, start.ahead));
   }
   return {};
 }
@@ -117,7 +117,7 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
                                             "execution.state-recovery.ignore-unclaimed-state to drop that state"));
     }
     WEIR_RETURN_IF_ERROR(
-        restore_keyed(own, find_types(start, description.id), start.ignore_unclaimed_state, reader, *state).with_context(label));
+        restore_keyed(own, find_types(start, description.id), start, reader, *state).with_context(label));
   }
   return chain.restored();
 }

@@ -6,6 +6,7 @@
 #include "checkpoint/restore_plan.h"
 #include "checkpoint/sidecar.h"
 #include "fs/file_system_registry.h"
+#include "platform/scheduler.h"
 #include "runtime/local_copies.h"
 #include "runtime/operator_chain.h"
 
@@ -19,6 +20,7 @@ struct TaskStart {
   std::vector<std::string> splits;             ///< sources that find nothing in the checkpoint: this subtask's
   bool ignore_unclaimed_state = false;
   LocalCopies* local = nullptr;                ///< where data files are looked for first; or null
+  Scheduler* ahead = nullptr;                  ///< whose I/O pool reads on while state is taken in; or null
 };
 
 // FAILED_PRECONDITION: the state does not fit what the operator declares. DATA_LOSS: bytes are damaged. UNAVAILABLE: try again.

@@ -44,6 +44,23 @@ class ScriptedHttp final : public Http {
     return reply;
   }
 
+  std::unique_ptr<HttpDownload> download(const std::string& url) override {
+    class Download final : public HttpDownload {
+     public:
+      explicit Download(HttpReply reply) : reply_(std::move(reply)) {}
+      bool read(int64_t length, std::string* into) override {
+        if (reply_.outcome != Outcome::kAnswered) return false;
+        into->append(reply_.body, 0, static_cast<size_t>(length));
+        reply_.body.erase(0, static_cast<size_t>(length));
+        return true;
+      }
+
+     private:
+      HttpReply reply_;
+    };
+    return std::make_unique<Download>(play(*script_, cat("STREAM ", place(url)), url));
+  }
+
   HttpReply post(const std::string& url, const std::string&, std::string_view, int64_t) override { return play(*script_, "POST", url); }
 
   std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override {
@@ -366,6 +383,57 @@ TEST_F(HdfsFileSystemTest, AReadThatBrokeIsTriedAtAnotherDataNode) {
                              {"GET nn1 OPEN", redirect("dn2")}, {"GET dn2", answer(200, "hello")}});
   EXPECT_EQ(*read_file(fs, "/f"), "hello");
   EXPECT_NE(script_->urls[3].find("&excludedatanodes=dn1&"), std::string::npos);
+}
+
+constexpr int64_t kMegabyte = 1 << 20;
+std::string megabytes(int64_t count) {
+  std::string bytes(static_cast<size_t>(count * kMegabyte), '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>('a' + (i >> 10) % 23);
+  return bytes;
+}
+/// Reads at each place; says which were wrong.
+void expect_reads(HdfsFileSystem& fs, const std::string& bytes, const std::vector<std::pair<int64_t, int64_t>>& places) {
+  auto file = fs.open("/f");
+  ASSERT_TRUE(file.ok());
+  std::string got;
+  for (const auto& [offset, length] : places) {
+    EXPECT_EQ((*file)->read_at(offset, length, &got).to_string(), "OK") << length << " at " << offset;
+    EXPECT_TRUE(got == bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length))) << length << " at " << offset;
+  }
+}
+
+TEST_F(HdfsFileSystemTest, LargeReadsOneAfterTheOtherAreOneStream) {
+  const std::string bytes = megabytes(9);
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(9 * kMegabyte)},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", answer(200, bytes.substr(0, 2 * kMegabyte))},
+                             {"GET nn1 OPEN", redirect()}, {"STREAM dn", answer(200, bytes.substr(2 * kMegabyte))}});
+  // The second begins a little before the first has ended, the last asks for more than there is.
+  expect_reads(fs, bytes, {{0, 2 * kMegabyte}, {2 * kMegabyte - 1000, 2 * kMegabyte}, {4 * kMegabyte - 1000, 2 * kMegabyte},
+                           {6 * kMegabyte - 1000, 5 * kMegabyte}});
+  EXPECT_NE(script_->urls[3].find("op=OPEN&offset=2097152&user.name"), std::string::npos) << script_->urls[3];
+}
+
+TEST_F(HdfsFileSystemTest, AStreamThatBreaksIsDoneWithout) {
+  const std::string bytes = megabytes(6);
+  const auto part = [&](int64_t from, int64_t to) { return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte)); };
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(6 * kMegabyte)},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(0, 2)},
+                             {"GET nn1 OPEN", redirect()}, {"STREAM dn", lost()},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(2, 4)},
+                             {"GET nn1 OPEN", redirect()}, {"STREAM dn", part(4, 5)},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(4, 6)}});
+  expect_reads(fs, bytes, {{0, 2 * kMegabyte}, {2 * kMegabyte, 2 * kMegabyte}, {4 * kMegabyte, 2 * kMegabyte}});
+}
+
+TEST_F(HdfsFileSystemTest, WhoReadsHereAndThereGetsNoStream) {
+  const std::string bytes = megabytes(6);
+  const auto part = [&](int64_t from, int64_t to) { return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte)); };
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(6 * kMegabyte)},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(0, 2)},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(3, 5)},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", answer(200, bytes.substr(5 * kMegabyte, 1000))},
+                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(0, 2)}});
+  expect_reads(fs, bytes, {{0, 2 * kMegabyte}, {3 * kMegabyte, 2 * kMegabyte}, {5 * kMegabyte, 1000}, {0, 2 * kMegabyte}});
 }
 
 TEST_F(HdfsFileSystemTest, AReadOfAFileThatBecameShorterIsDataLoss) {

@@ -7,12 +7,47 @@
 #include "fs/hdfs/hdfs_status.h"
 
 namespace weir {
+namespace {
+
+constexpr int64_t kStreamFrom = 1 << 20;  // less is not worth a stream
+constexpr size_t kTailBytes = 256 << 10;
+
+}  // namespace
 
 Status HdfsReadableFile::read_at(int64_t offset, int64_t length, std::string* out) {
   out->clear();
   if (offset < 0 || length < 0) return invalid_argument(cat("read of ", length, " bytes at ", offset, " of ", path_));
   if (offset >= size_ || length == 0) return {};
   const int64_t wanted = std::min(length, size_ - offset);
+  if (!read_on(offset, wanted, out)) {
+    stream_.reset();
+    WEIR_RETURN_IF_ERROR(read_range(offset, wanted, out));
+  }
+  position_ = offset + wanted;
+  if (wanted >= kStreamFrom) tail_.assign(*out, out->size() - kTailBytes);
+  else tail_.clear();
+  return {};
+}
+
+bool HdfsReadableFile::read_on(int64_t offset, int64_t wanted, std::string* out) {
+  const int64_t again = position_ - offset;  // of what was read last
+  if (!can_stream_ || again < 0 || again > static_cast<int64_t>(tail_.size()) || wanted - again < kStreamFrom) return false;
+  if (!stream_) {
+    const auto redirect = client_->call({HttpMethod::kGet, "OPEN", "read", path_, 307}, {{"offset", std::to_string(position_)}});
+    if (!redirect.status.ok()) return false;
+    const auto data_node = data_node_of(redirect.location, "read", path_);
+    if (!data_node.ok()) return false;
+    stream_ = client_->http().download(data_node->url);
+    can_stream_ = stream_ != nullptr;
+    if (!can_stream_) return false;
+  }
+  out->reserve(static_cast<size_t>(wanted));
+  out->assign(tail_, tail_.size() - static_cast<size_t>(again));
+  return stream_->read(wanted - again, out) && static_cast<int64_t>(out->size()) == wanted;
+}
+
+Status HdfsReadableFile::read_range(int64_t offset, int64_t wanted, std::string* out) {
+  out->clear();
   auto attempts = client_->attempts();
   std::string excluded;
   while (true) {

@@ -1,0 +1,53 @@
+#include "platform/errand.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace weir {
+
+struct Errand::Shared {
+  enum class State { kOpen, kUnderWay, kDone };
+
+  std::mutex mutex;
+  std::condition_variable done;
+  State state = State::kOpen;        // guarded by mutex
+  std::function<void()> work;        // of whoever set kUnderWay
+
+  /// False: it is not open any more.
+  bool run() {
+    {
+      std::lock_guard lock(mutex);
+      if (state != State::kOpen) return false;
+      state = State::kUnderWay;
+    }
+    std::exchange(work, nullptr)();
+    std::lock_guard lock(mutex);
+    state = State::kDone;
+    done.notify_all();
+    return true;
+  }
+  void wait_until_done() {
+    std::unique_lock lock(mutex);
+    done.wait(lock, [this] { return state == State::kDone; });
+  }
+};
+
+Errand::Errand(Scheduler& scheduler, std::function<void()> work) : shared_(std::make_shared<Shared>()) {
+  shared_->work = std::move(work);
+  scheduler.run_blocking([shared = shared_] { shared->run(); });
+}
+
+Errand::~Errand() {
+  {
+    std::lock_guard lock(shared_->mutex);
+    if (shared_->state == Shared::State::kOpen) shared_->state = Shared::State::kDone;
+  }
+  shared_->wait_until_done();
+}
+
+void Errand::wait() {
+  if (!shared_->run()) shared_->wait_until_done();
+}
+
+}  // namespace weir

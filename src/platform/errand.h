@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "platform/scheduler.h"
+
+namespace weir {
+
+/// Blocking work whose result is wanted a little later. The I/O pool does it if a thread is free by then; else whoever waits does it itself. So
+/// work on the pool may wait for an errand: it needs no second thread, and in the simulator's single one there is none.
+/// Thread: one, which may not be that of an actor.
+class Errand {
+ public:
+  /// What `work` refers to outlives this.
+  Errand(Scheduler& scheduler, std::function<void()> work);
+  /// Work that has begun is waited for; what has not never begins.
+  ~Errand();
+  Errand(const Errand&) = delete;
+  Errand& operator=(const Errand&) = delete;
+
+  /// Until the work is done.
+  void wait();
+
+ private:
+  struct Shared;
+  const std::shared_ptr<Shared> shared_;  ///< with the pool, which may come to it after this is gone
+};
+
+}  // namespace weir
