@@ -11,11 +11,6 @@ namespace {
 constexpr const char* kCallNames[] = {"OPEN",    "RESTORE_GROUP", "READY",          "PROCESS",       "WATERMARK", "TIMER",   "POLL",   "RESUME",
                                       "BARRIER", "SNAPSHOT",      "SNAPSHOT_CHUNK", "SNAPSHOT_DROP", "COMPLETED", "ABORTED", "FINISH", "CLOSE"};
 
-Status end_of(BinaryReader& in, const std::string& what) {
-  if (in.ok() && in.remaining() != 0) in.fail("bytes after the end");
-  return in.status(what);
-}
-
 std::string request_of(ChainCall call) { return cat("the request of a ", name_of(call)); }
 
 }  // namespace
@@ -67,7 +62,7 @@ StatusOr<OpenRequest> decode_open(std::string_view body) {
   request.build = in.get_u32();
   const size_t count = in.get_count(4);
   for (size_t i = 0; i < count && in.ok(); ++i) request.elements.push_back(in.get_bytes());
-  WEIR_RETURN_IF_ERROR(end_of(in, request_of(ChainCall::kOpen)));
+  WEIR_RETURN_IF_ERROR(in.end(request_of(ChainCall::kOpen)));
   if (request.max_parallelism < 1 || request.max_parallelism > 32768 || request.parallelism < 1 || request.parallelism > request.max_parallelism ||
       request.subtask < 0 || request.subtask >= request.parallelism || request.vertex < 0) {
     return data_loss(cat(request_of(ChainCall::kOpen), " names vertex ", request.vertex, ", subtask ", request.subtask, " of ", request.parallelism,
@@ -91,13 +86,13 @@ StatusOr<GroupPiece> decode_group_piece(std::string_view body) {
 StatusOr<int64_t> decode_number(ChainCall call, std::string_view body) {
   BinaryReader in(body);
   const int64_t number = in.get_i64();
-  WEIR_RETURN_IF_ERROR(end_of(in, request_of(call)));
+  WEIR_RETURN_IF_ERROR(in.end(request_of(call)));
   return number;
 }
 
 Status decode_nothing(ChainCall call, std::string_view body) {
   BinaryReader in(body);
-  return end_of(in, request_of(call));
+  return in.end(request_of(call));
 }
 
 void put_frame_header(BinaryWriter& out, const FrameHeader& header) {

@@ -115,8 +115,7 @@ Status HostedRestore::read_part(int group, const HostedGroupPart& part, Operator
   }
   BinaryReader in(part.state);
   Status read = state->read_group(group, in);
-  if (read.ok() && in.ok() && in.remaining() != 0) in.fail("bytes after the last entry");
-  if (read.ok()) read = in.status(cat("the state of key group ", group));
+  if (read.ok()) read = in.end(cat("the state of key group ", group));
   return read.with_context(label);
 }
 
