@@ -9,7 +9,7 @@ TEST_F(ChainHostTest, SourceGoesOnWhereItsElementsSay) {
   std::vector<Pair> input;
   for (int i = 0; i < 30; ++i) input.push_back({i % 7, i});
   const JobGraph graph = three_vertices(reading(input, 10), {summing()});
-  const auto splits = detail::CollectionSource<Pair>(input).enumerate(*static_cast<FileSystemRegistry*>(nullptr), 1).value();
+  const auto splits = detail::CollectionSource<Pair>(input).enumerate(world_.files(), 1).value();
   TestCaller first(graph, 0, world_);
   OpenRequest request = first.opening();
   const std::string split = encode_hosted_element(HostedSplit{splits[0]});
@@ -42,7 +42,7 @@ TEST_F(ChainHostTest, SourceGoesOnWhereItsElementsSay) {
 TEST_F(ChainHostTest, SourceWithMuchToReadKeepsNothingBetweenPolls) {
   const std::vector<Pair> input(50'000, {1, 1});
   const JobGraph graph = three_vertices(reading(input, 512), {summing()});
-  const auto splits = detail::CollectionSource<Pair>(input).enumerate(*static_cast<FileSystemRegistry*>(nullptr), 1).value();
+  const auto splits = detail::CollectionSource<Pair>(input).enumerate(world_.files(), 1).value();
   TestCaller caller(graph, 0, world_);
   OpenRequest request = caller.opening();
   std::vector<std::string> elements = {encode_hosted_element(HostedSplit{splits[0]})};
