@@ -77,6 +77,13 @@ class SnapshotWriterTest {
         process.call(new Request().begin(Call.SNAPSHOT).i64(1), new Reply());
     }
 
+    /** A checkpoint that is being written. */
+    private RunnableFuture<SnapshotResult<KeyedStateHandle>> begin(ChainProcess process, SnapshotWriter writer) throws Exception {
+        snapshot(process);
+        writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
+        return context.getKeyedStateStreamFuture();
+    }
+
     /** Completes the checkpoint as Flink does, which waits for the leases. */
     private Thread complete(RunnableFuture<?> future) {
         Thread thread = new Thread(future);
@@ -88,9 +95,7 @@ class SnapshotWriterTest {
     @Test
     void everyGroupOfTheRangeGetsAnEntry() throws Exception {
         try (ChainProcess process = Fakes.process("groups"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
-            snapshot(process);
-            writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
-            RunnableFuture<SnapshotResult<KeyedStateHandle>> future = context.getKeyedStateStreamFuture();
+            RunnableFuture<SnapshotResult<KeyedStateHandle>> future = begin(process, writer);
             complete(future);
             KeyGroupsStateHandle handle = (KeyGroupsStateHandle) future.get(10, TimeUnit.SECONDS).getJobManagerOwnedSnapshot();
             StringBuilder read = new StringBuilder();
@@ -109,9 +114,7 @@ class SnapshotWriterTest {
     @Test
     void aFailureDoesNotCompleteTheCheckpoint() throws Exception {
         try (ChainProcess process = Fakes.process("broken"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
-            snapshot(process);
-            writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
-            RunnableFuture<?> future = context.getKeyedStateStreamFuture();
+            RunnableFuture<?> future = begin(process, writer);
             Thread completing = complete(future);
             ChainFailure failure = assertThrows(ChainFailure.class, mails.poll(10, TimeUnit.SECONDS)::run);
             assertTrue(failure.getMessage().contains("a sentence"), failure.getMessage());
@@ -124,9 +127,7 @@ class SnapshotWriterTest {
     @Test
     void aStateThatCannotBeWrittenLosesItsCheckpointOnly() throws Exception {
         try (ChainProcess process = Fakes.process("lost"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
-            snapshot(process);
-            writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
-            RunnableFuture<?> future = context.getKeyedStateStreamFuture();
+            RunnableFuture<?> future = begin(process, writer);
             Thread completing = complete(future);
             mails.poll(10, TimeUnit.SECONDS).run();
             assertEquals(List.of("fake: the state of checkpoint 1 cannot be written: the disk is gone"), declined);
@@ -151,9 +152,7 @@ class SnapshotWriterTest {
     @Test
     void aDroppedCheckpointFailsNothing() throws Exception {
         try (ChainProcess process = Fakes.process("slow"); SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
-            snapshot(process);
-            writer.writeGroups(1, RANGE, context.getRawKeyedOperatorStateOutput());
-            RunnableFuture<?> future = context.getKeyedStateStreamFuture();
+            RunnableFuture<?> future = begin(process, writer);
             complete(future);
             writer.drop(1);
             writer.drop(1);
