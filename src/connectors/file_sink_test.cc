@@ -49,6 +49,16 @@ class FileSinkTest : public ::testing::Test {
  protected:
   Lines committed() { return committed_lines(*fs, kOut); }
   size_t hidden() { return file_names(*fs, kOut, ".part-").size(); }
+  /// The state of checkpoint 1 of a sink that got "a" before it, and was killed when it had acknowledged it and got another line.
+  TestHost::Lists killed_after_acknowledging() {
+    Life life(fs, {.nonce = 1});
+    life.host.run_jobs();
+    life.write({"a"});
+    TestSnapshot snapshot = life.snapshot(1);
+    EXPECT_TRUE(snapshot.acknowledge().ok());
+    life.write({"lost, and read again"});
+    return snapshot.lists;
+  }
   std::shared_ptr<FileSystem> fs = std::make_shared<MemoryFileSystem>();
 };
 
@@ -159,16 +169,7 @@ TEST_F(FileSinkTest, AnAbortedCheckpointsRecordsComeWithTheNextOneEvenIfItsFileW
 }
 
 TEST_F(FileSinkTest, KilledAfterTheCheckpointCompletedItCommitsOnRestore) {
-  TestHost::Lists state;
-  {
-    Life first(fs, {.nonce = 1});
-    first.host.run_jobs();
-    first.write({"a"});
-    TestSnapshot snapshot = first.snapshot(1);
-    ASSERT_TRUE(snapshot.acknowledge().ok());
-    first.write({"lost, and read again"});
-    state = snapshot.lists;
-  }
+  const TestHost::Lists state = killed_after_acknowledging();
   Life second(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
   EXPECT_FALSE(second.sink.can_accept());
   second.host.run_jobs();
@@ -319,15 +320,7 @@ TEST_F(FileSinkTest, WithoutCheckpointsEverythingIsCommittedAtTheEnd) {
 }
 
 TEST_F(FileSinkTest, ADamagedFileIsNotCommitted) {
-  TestHost::Lists state;
-  {
-    Life first(fs, {.nonce = 1});
-    first.host.run_jobs();
-    first.write({"a"});
-    TestSnapshot snapshot = first.snapshot(1);
-    ASSERT_TRUE(snapshot.acknowledge().ok());
-    state = snapshot.lists;
-  }
+  const TestHost::Lists state = killed_after_acknowledging();
   const std::string path = std::string(kOut) + "/" + file_names(*fs, kOut, ".part-").at(0);
   ASSERT_TRUE(fs->remove(path).ok());
   {
