@@ -39,6 +39,7 @@ struct RunResult {
 
 struct RunOptions {
   size_t trace_lines = 0;
+  bool serve_ended_sessions = false;  ///< see ZooKeeperFaults::serve_ended (of a job on several processes)
   bool rests = true;  ///< of blocking work, in its middle, if the seed has any (of a job in one process)
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "bug_hunt.h"
 #include "fleet_roles.h"
 #include "fleet_run.h"
@@ -15,31 +16,55 @@
 namespace weir::sim {
 namespace {
 
-/// Not here: those that this many seeds do not find. Some are covered by other rules (an attempt that begins too early completes no checkpoint);
-/// a leader that is not fenced is looked for by the tests of the election, a sink that cleans up too early by its unit test and with
-/// real processes. WEIR_SIM_BUG hunts for one of them with as many seeds as one likes.
+/// Not here: leftovers_removed_at_open, which about one seed in several hundred finds; and what other rules cover, so that no seed has shown it.
+/// - pointer_not_fenced: see FleetBugs.AnUnfencedPointerIsCoveredByTheEndOfTheSession.
+/// - deposed_leader_obeyed: workers follow the leader with the highest epoch that they have heard of.
+/// - late_message_of_earlier_attempt: what a worker says comes in order, the last of it is that it has left the attempt, and that is waited
+///   for.
+/// - restart_before_all_left: a worker that has not left refuses the next attempt, which is then tried again.
+/// - start_before_all_deployed: what comes to a task that is not there yet waits in its channel, no checkpoint is taken before all tasks are,
+///   and each subtask of a sink looks after its own leftovers only.
+/// WEIR_SIM_BUG hunts for one of them with as many seeds as one likes.
 constexpr Bug kBugs[] = {
     Bug::kCreditLost,          Bug::kFrameRepeated,       Bug::kResultForgotten,         Bug::kNotifyBeforePointer,
     Bug::kPlanPartOfNeighbour, Bug::kUnconfirmedRemovedAtOnce, Bug::kWorkerForgottenInCheckpoint, Bug::kBarrierLostBetweenProcesses,
     Bug::kRemoteWatermarkAhead, Bug::kEndedWithFirstTask, Bug::kSnapshotLacksATask,
-    Bug::kSplitsDealtTwice,
+    Bug::kSplitsDealtTwice,    Bug::kStaleLeaderCompletes, Bug::kPointerIgnored,         Bug::kEpochNotCounted,
 };
+
+uint64_t most_seeds() {
+  const char* const most = std::getenv("WEIR_SIM_SEEDS");
+  return most == nullptr ? 200 : std::strtoull(most, nullptr, 10);
+}
+
+void expect_found(Bug bug, RunOptions options) {
+  const Hunt result = hunt(bug, most_seeds(), [&](uint64_t seed) { return run_fleet(seed, engine_roles(), options).failures; });
+  const std::string name(bug_name(bug));
+  std::printf("summary: fleet bugs: %-37s %s\n", name.c_str(), result.how.c_str());
+  EXPECT_TRUE(result.found) << name << ": " << result.how;
+}
 
 TEST(FleetBugs, EachIsFoundWithinTwoHundredSeeds) {
   const char* const only = std::getenv("WEIR_SIM_BUG");  // also one that is not in the list
-  const char* const most = std::getenv("WEIR_SIM_SEEDS");
   std::vector<Bug> bugs;
   for (int i = 0; i < static_cast<int>(Bug::kCount); ++i) {
     if (only != nullptr && bug_name(static_cast<Bug>(i)) == only) bugs.push_back(static_cast<Bug>(i));
   }
   if (only == nullptr) bugs.assign(std::begin(kBugs), std::end(kBugs));
-  for (const Bug bug : bugs) {
-    const Hunt result = hunt(bug, most == nullptr ? 200 : std::strtoull(most, nullptr, 10),
-                             [](uint64_t seed) { return run_fleet(seed, engine_roles()).failures; });
-    const std::string name(bug_name(bug));
-    std::printf("summary: fleet bugs: %-37s %s\n", name.c_str(), result.how.c_str());
-    EXPECT_TRUE(result.found) << name << ": " << result.how;
+  for (const Bug bug : bugs) expect_found(bug, {});
+}
+
+/// The session of a leader ends before another leads, so ZooKeeper refuses what it asks for late. Were that not so, the check of the epoch
+/// would be what holds, and its lack is found.
+TEST(FleetBugs, AnUnfencedPointerIsCoveredByTheEndOfTheSession) {
+  if (std::getenv("WEIR_SIM_BUG") != nullptr) GTEST_SKIP();
+  set_log_sink([](LogLevel, std::string_view) {});
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    const FleetResult result = run_fleet(seed, engine_roles(), {.serve_ended_sessions = true});
+    EXPECT_TRUE(result.failures.empty()) << "seed " << seed << ": " << result.failures.front();
   }
+  expect_found(Bug::kPointerNotFenced, {.serve_ended_sessions = true});
+  set_log_sink(nullptr);
 }
 
 }  // namespace

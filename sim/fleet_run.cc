@@ -43,6 +43,7 @@ class FleetRun {
  public:
   FleetRun(uint64_t seed, const FleetRoles& roles, RunOptions options)
       : roles_(roles),
+        options_(options),
         random_(splitmix_output(seed ^ 0xf1ee7)),
         plan_(draw_fleet(random_)),
         faults_(draw_fleet_faults(plan_, random_)),
@@ -82,6 +83,7 @@ class FleetRun {
   FleetResult run() {
     world_.faults() = faults_.world;
     zookeeper_.faults() = faults_.zookeeper;
+    zookeeper_.faults().serve_ended = options_.serve_ended_sessions;
     world_.disk(plan_.workload.checkpoint_disk)->faults() = faults_.checkpoint_files;
     if (plan_.workload.output_disk != plan_.workload.checkpoint_disk) world_.disk(plan_.workload.output_disk)->faults() = faults_.output_files;
     safety_phase();
@@ -421,6 +423,7 @@ class FleetRun {
   }
 
   const FleetRoles& roles_;
+  const RunOptions options_;
   SimRandom random_;  ///< for the plan and for what befalls the cluster; the world has its own
   const FleetPlan plan_;
   const FleetFaults faults_;

@@ -319,6 +319,8 @@ Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::st
   const auto unknown = [&](std::string_view why) { return unavailable(cat(what, " of ", path, " in ZooKeeper: ", why, " (simulated)")); };
   if (!life.alive) return unknown("the process is dead");
   world_.note("zookeeper", cat(life.name, ' ', what, ' ', path), static_cast<uint64_t>(session->id));
+  const bool served = faults_.serve_ended && session->ended && operation == Operation::kZooKeeperChange && reaches(*session);
+  if (served) return {};
   if (session->closed || session->knows_of_end) return cancelled(cat(what, " of ", path, " in ZooKeeper: the session has ended (simulated)"));
   if (random_.chance(faults_.kill_at_call)) {
     world_.kill(life, cat("before ", what, " of ", path));
@@ -397,7 +399,7 @@ Status SimZooKeeper::apply(Session& session, const std::vector<ZOperation>& oper
   return {};
 }
 
-Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t zxid, int64_t session_id) {
+Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t zxid, int64_t session_id) const {
   const auto refuse = [&](std::string_view why) { return cat(operation.path, " in ZooKeeper: ", why, " (simulated)"); };
   const auto found = tree.find(operation.path);
   if (operation.type == ZOperation::Type::kCreate) {
@@ -405,6 +407,7 @@ Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t 
     const auto parent = tree.find(parent_of(operation.path));
     if (parent == tree.end()) return not_found(refuse("its parent is missing"));
     if (parent->second.stat.ephemeral_owner != 0) return failed_precondition(refuse("its parent is ephemeral"));
+    if (operation.kind == ZNodeKind::kEphemeral && !sessions_.contains(session_id)) return cancelled(refuse("the session has ended"));
     ZNode node{operation.data, {zxid, zxid, 0, operation.kind == ZNodeKind::kEphemeral ? session_id : 0}};
     tree.emplace(operation.path, std::move(node));
     return {};
