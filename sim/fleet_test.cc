@@ -45,7 +45,7 @@ FleetRoles stand_ins(MonotonicTime lives_for) {
 
 TEST(FleetDriver, DrivesProcessesIntoAllKindsOfTroubleAndObjectsIfNoJobEnds) {
   FleetStatistics sum;
-  for (uint64_t seed = 1; seed <= 16; ++seed) {
+  for (uint64_t seed = 1; seed <= 24; ++seed) {
     const FleetResult result = run_fleet(seed, stand_ins(std::chrono::hours(10'000)));
     EXPECT_TRUE(std::any_of(result.failures.begin(), result.failures.end(), [](const std::string& failure) {
       return failure.find("the job has not finished") != std::string::npos;
