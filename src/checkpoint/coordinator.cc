@@ -123,21 +123,20 @@ void CheckpointCoordinator::trigger(MonotonicTime now) {
 
 void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   const auto found = pending_.find(id);
-  // It may have been aborted meanwhile: by a timeout, or because the attempt was stopped.
-  if (found == pending_.end()) {
-    if (status.code() != StatusCode::kAlreadyExists) remove_late_files(id);  // what was removed then may have been made only now
-    return;
-  }
-  PendingCheckpoint& checkpoint = found->second.checkpoint;
-  if (status.code() == StatusCode::kAlreadyExists) {
-    untouchable_.insert(id);
-    abort(id, status, Counted::kYes, Files::kLeave);
-  } else if (!status.ok()) {
-    abort(id, status, Counted::kYes, Files::kRemove);
-  } else {
+  const bool aborted = found == pending_.end();  // meanwhile: by a timeout, or because the attempt was stopped
+  if (status.ok()) {
+    if (aborted) return remove_late_files(id);
+    PendingCheckpoint& checkpoint = found->second.checkpoint;
     checkpoint.move_to(CheckpointPhase::kTriggered);
     host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms()});
+    return;
   }
+  if (status.code() == StatusCode::kAlreadyExists) {
+    untouchable_.insert(id);
+  } else {
+    cleaner_.remember(id);  // it may be there, and not be this coordinator's
+  }
+  if (!aborted) abort(id, status, Counted::kYes, Files::kLeave);
 }
 
 void CheckpointCoordinator::expire(MonotonicTime now) {
@@ -316,7 +315,8 @@ void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted
     ask_again_at_.reset();
   }
   last_end_ = clock_.now();
-  if (files == Files::kRemove) cleaner_.clear(id);
+  // While it is being prepared nobody writes to it but another coordinator, which may have been first: on_prepared() will know.
+  if (files == Files::kRemove && tasks_know) cleaner_.clear(id);
   if (!runs(entry.checkpoint)) return;
 
   if (tasks_know) host_.send_aborted({entry.checkpoint.attempt(), id});

@@ -113,6 +113,27 @@ TEST_F(Coordinator, AnIdWhoseDirectoryExistsIsNotTouched) {
   EXPECT_EQ(directories(), "chk-1:1 chk-2:4");
 }
 
+TEST_F(Coordinator, WhatAnotherOneMadeFirstIsNotTouchedWhenTheAttemptIsStopped) {
+  start();
+  pass(10s);
+  ASSERT_TRUE(fs_->inner().make_directories("/c/job/chk-1").ok());
+  ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-1/_weir", "another's").ok());
+  coordinator_->stop(1);  // the directory's making has not been answered
+  host_.run_all();
+  EXPECT_EQ(directories(), "chk-1:1");
+  acknowledge(1, 0);
+  host_.run_all();
+  EXPECT_EQ(directories(), "chk-1:2");
+}
+
+TEST_F(Coordinator, OneThatIsStoppedWhileItsDirectoryIsMadeLeavesNothingInIt) {
+  start();
+  pass(10s);
+  coordinator_->stop(1);
+  host_.run_all();
+  EXPECT_EQ(directories(), "chk-1:0");
+}
+
 TEST_F(Coordinator, ADirectoryThatCannotBeMadeFailsTheCheckpoint) {
   start();
   silence(true);
