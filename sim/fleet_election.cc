@@ -30,7 +30,7 @@ std::vector<std::string> ElectionWatch::look() {
   if (const auto node = zookeeper_.peek(path("checkpoint"))) {
     const nlohmann::json json = parse(node->data);
     const int64_t id = json.is_object() ? json.value("id", int64_t{-1}) : -1;
-    if (id < 1) complaints.push_back(cat("the pointer is '", node->data, "'"));
+    if (id < 0) complaints.push_back(cat("the pointer is '", node->data, "'"));
     if (pointer_ && id < *pointer_) complaints.push_back(cat("the pointer goes back from checkpoint ", *pointer_, " to ", id));
     if (pointer_ == id && node->data != pointer_text_) complaints.push_back(cat("the pointer to checkpoint ", id, " has changed"));
     if (result_ && pointer_ != id) complaints.push_back(cat("the pointer goes on to checkpoint ", id, " though the job has ended"));

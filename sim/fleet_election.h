@@ -19,7 +19,9 @@ class ElectionWatch {
   std::vector<std::string> look();
 
   /// Of the last look: the checkpoint that counts as the last complete one.
-  std::optional<int64_t> pointer() const { return pointer_; }
+  std::optional<int64_t> pointer() const { return pointer_ > 0 ? pointer_ : std::nullopt; }
+  /// Likewise, and 0 if the job is to start from the beginning.
+  std::optional<int64_t> start() const { return pointer_; }
   /// Now.
   bool result() const { return zookeeper_.peek(path("result")).has_value(); }
   int64_t epoch() const { return epoch_; }

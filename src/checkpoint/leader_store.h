@@ -9,9 +9,9 @@
 
 namespace weir {
 
-/// The last completed checkpoint, as all coordinators of a job agree on it.
+/// The last completed checkpoint, as all coordinators of a job agree on it; or, before there is one, what the job has started from.
 struct CompletedPointer {
-  CheckpointId id = 0;
+  CheckpointId id = 0;              ///< 0: the beginning; then the rest is empty
   std::string uri;                  ///< of the checkpoint's directory
   int64_t metadata_length = 0;
   uint64_t metadata_checksum = 0;   ///< XXH3-64
@@ -28,7 +28,7 @@ struct JobResult {
 class LeaderStore {
  public:
   virtual ~LeaderStore() = default;
-  /// Nothing: no checkpoint has been completed yet.
+  /// Nothing: no checkpoint has been completed yet, and the job has not started from where storage alone would say.
   virtual StatusOr<std::optional<CompletedPointer>> pointer() = 0;
   /// ABORTED: the caller leads no longer, and nothing was changed. UNAVAILABLE: the outcome is not known; ask again with the same pointer.
   virtual Status set_pointer(const CompletedPointer& pointer) = 0;

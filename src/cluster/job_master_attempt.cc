@@ -54,6 +54,11 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
     end(JobState::kCanceled, JobOutcome::kCancelled);
     return;
   }
+  if (store_ != nullptr && (prepared.status().code() == StatusCode::kAborted || prepared.status().code() == StatusCode::kCancelled)) {
+    // Deposed meanwhile: that is not the job's failure, and whoever leads now needs these workers. The election takes this job master away.
+    WEIR_LOG(kWarning) << "the job is not prepared any further: " << prepared.status().message();
+    return;
+  }
   if (!prepared.ok()) {
     current_.failure = prepared.status();
     // What does not work at the start is not mended by trying again; but when a leader takes over, it is storage that has to be waited for.

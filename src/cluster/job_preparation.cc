@@ -15,6 +15,8 @@
 namespace weir {
 namespace {
 
+constexpr std::string_view kLatest = "latest";  // --from
+
 std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
   std::vector<RestoreTarget> targets;
   for (const JobVertex& vertex : graph.vertices) {
@@ -62,7 +64,7 @@ void warn_of_fallbacks(const LatestCheckpoint& latest) {
 StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& options, bool read_all, const FileLocation* job,
                                                         FileSystemRegistry& files) {
   if (options.restore_from == "none") return std::optional<LoadedCheckpoint>();
-  if (options.restore_from == "latest") {
+  if (options.restore_from == kLatest) {
     WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.read_all = read_all, .require_sidecar = true, .files = &files}));
     warn_of_fallbacks(latest);
     if (!latest.checkpoint) {
@@ -74,6 +76,14 @@ StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& option
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, locate_snapshot(given));
   WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.read_all = read_all, .files = &files}));
   return std::optional<LoadedCheckpoint>(std::move(loaded));
+}
+
+/// Says to all later leaders where the job begins. "latest" must mean the same to them, whatever a leader that is deposed before its first
+/// checkpoint counts may still complete.
+Status record_start(const StartingPoint& start, LeaderStore& store) {
+  if (!start.metadata) return store.set_pointer({});
+  return store.set_pointer(
+      {start.restored_checkpoint, start.restored_directory, start.sidecar->metadata_length, start.sidecar->metadata_checksum});
 }
 
 Status remove_leftovers(const FileLocation& job, const CheckpointInventory& inventory) {
@@ -136,14 +146,15 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
     if (prepared.result && !bug_enabled(Bug::kResultForgotten)) return prepared;
     prepared.result.reset();
     WEIR_ASSIGN_OR_RETURN(pointer, store->pointer());
+    if (pointer && pointer->id == 0 && options.restore_from != kLatest) pointer.reset();  // nothing but the meaning of that word was recorded
   }
   std::optional<LoadedCheckpoint> snapshot;
   if (pointer && bug_enabled(Bug::kPointerIgnored)) {
     WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.require_sidecar = true, .files = &files}));
     snapshot = std::move(latest.checkpoint);
-  } else if (pointer) {
+  } else if (pointer && pointer->id > 0) {
     WEIR_ASSIGN_OR_RETURN(snapshot, load_pointed(*pointer, read_all, files));
-  } else {
+  } else if (!pointer) {
     WEIR_ASSIGN_OR_RETURN(snapshot, find_snapshot(options, read_all, job ? &*job : nullptr, files));
   }
   if (snapshot) {
@@ -175,7 +186,7 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
       for (const CheckpointId id : inventory.completed) {
         if (!prepared.completed.empty() && id < prepared.start->restored_checkpoint) prepared.completed.push_back(id);
       }
-    } else if (!inventory.completed.empty()) {
+    } else if (!inventory.completed.empty() && !pointer) {
       WEIR_LOG(kWarning) << "starting from the beginning although " << job->uri << " holds checkpoint " << inventory.completed.front()
                          << "; it is kept, and --from latest would go on from there";
     }
@@ -186,6 +197,7 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
     WEIR_ASSIGN_OR_RETURN(fresh->splits, enumerate_splits(graph, nullptr, files));
     prepared.start = std::move(fresh);
   }
+  if (store != nullptr && !pointer && options.restore_from == kLatest) WEIR_RETURN_IF_ERROR(record_start(*prepared.start, *store));
   return prepared;
 }
 

@@ -100,7 +100,8 @@ StatusOr<PointerRecord> decode_pointer_record(std::string_view bytes, const std:
   Members members(*json);
   PointerRecord record{
       {members.number("id"), members.text("uri"), members.number("metadata_length"), members.hex("metadata_xxh3")}, members.number("epoch")};
-  if (!members.good() || record.pointer.id < 1 || record.pointer.uri.empty() || record.pointer.metadata_length < 0) {
+  const bool beginning = record.pointer.id == 0;
+  if (!members.good() || record.pointer.id < 0 || record.pointer.uri.empty() != beginning || record.pointer.metadata_length < 0) {
     return damaged(path, "lacks a part of a checkpoint's pointer");
   }
   return record;

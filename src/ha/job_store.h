@@ -52,7 +52,7 @@ class JobStore : public LeaderStore {
   ZooKeeperSession& session_;
   const JobId job_;
   const std::string path_;
-  CheckpointId unknown_pointer_ = 0;  ///< the last that a try with an unknown outcome was to set
+  CheckpointId unknown_pointer_ = -1;  ///< the last that a try with an unknown outcome was to set
   bool unknown_result_ = false;       ///< a try to set it had an unknown outcome
 };
 
