@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
@@ -41,10 +40,10 @@ class FlinkCluster(flights_cluster.RealSystem):
 
     def kill(self, number):
         """kill -9 of a TaskManager, or of the "jobmanager"."""
-        self._tool("kill", str(number))
+        self.do("kill", str(number))
 
     def revive(self, number):
-        self._tool("revive", str(number))
+        self.do("revive", str(number))
 
     def chains(self):
         """The pids of the processes that run chains."""
@@ -59,9 +58,6 @@ class FlinkCluster(flights_cluster.RealSystem):
                 except OSError:  # the thread has ended
                     pass
         return sorted(set(found))
-
-    def _tool(self, what, *rest):
-        subprocess.run([sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120)
 
     def cli(self, line, timeout=60):
         """What `line`, for a shell, prints, in which `flink` is Flink's own command line."""
