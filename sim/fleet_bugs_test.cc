@@ -16,7 +16,7 @@
 namespace weir::sim {
 namespace {
 
-/// Not here: leftovers_removed_at_open, which about one seed in several hundred finds; and what other rules cover, so that no seed has shown it.
+/// Not here: leftovers_removed_at_open, for which two hundred seeds need not be enough; and what other rules seem to cover, for no seed has shown it:
 /// - pointer_not_fenced: see FleetBugs.AnUnfencedPointerIsCoveredByTheEndOfTheSession.
 /// - deposed_leader_obeyed: workers follow the leader with the highest epoch that they have heard of.
 /// - late_message_of_earlier_attempt: what a worker says comes in order, the last of it is that it has left the attempt, and that is waited
