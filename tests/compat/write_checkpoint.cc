@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "base/strings.h"
+#include "checkpoint/data_file.h"
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/operator_stream.h"
@@ -123,7 +124,11 @@ class Checkpoint {
     const auto bytes = encode_metadata(metadata_, "file://" + directory_.string(), case_.version);
     if (!bytes.ok()) return fail(bytes.status());
     std::ofstream(directory_ / "_metadata", std::ios::binary) << bytes.value();
-    if (!data_.empty()) std::ofstream(directory_ / "data-0-1", std::ios::binary) << data_;
+    if (!data_.empty()) {
+      BlockChecksums checksums;
+      checksums.add(data_);
+      std::ofstream(directory_ / "data-0-1", std::ios::binary) << data_ << checksums.trailer();
+    }
     std::sort(lines_.begin(), lines_.end());
     std::ofstream out(expected_);
     for (const std::string& line : lines_) out << line << '\n';
