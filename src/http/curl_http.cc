@@ -93,19 +93,82 @@ HttpReply conclude(CURL* curl, CURLcode code, Exchange& exchange) {
   return reply;
 }
 
-/// One upload: a multi handle driven by the thread that appends. Nothing is copied: libcurl asks for bytes while write() waits.
-class CurlUpload final : public HttpUpload {
+/// An exchange that goes on piece by piece: a multi handle driven by the thread that gives or takes the pieces, and paused in between.
+class CurlTransfer {
  public:
-  CurlUpload(const std::string& url, std::optional<int64_t> length, bool hear_first, const CurlHttpOptions& options)
-      : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)), may_send_(!hear_first) {
-    multi_ = curl_multi_init();
-    curl_ = curl_easy_init();
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+ protected:
+  /// Without memory it has ended.
+  CurlTransfer(const std::string& url, const CurlHttpOptions& options)
+      : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)), multi_(curl_multi_init()), curl_(curl_easy_init()) {
     if (multi_ == nullptr || curl_ == nullptr) {
       result_ = CURLE_OUT_OF_MEMORY;
       return;
     }
-    exchange_.body_bytes_max = 1 << 20;
     prepare(curl_, exchange_, url, options);
+    curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(curl_, CURLOPT_FORBID_REUSE, 1L);
+  }
+  ~CurlTransfer() {
+    if (curl_ != nullptr && multi_ != nullptr) curl_multi_remove_handle(multi_, curl_);
+    if (curl_ != nullptr) curl_easy_cleanup(curl_);
+    if (multi_ != nullptr) curl_multi_cleanup(multi_);
+  }
+
+  /// When all options are set.
+  void begin() { curl_multi_add_handle(multi_, curl_); }
+
+  void resume() {
+    if (!paused_ || result_) return;
+    paused_ = false;
+    curl_easy_pause(curl_, CURLPAUSE_CONT);
+  }
+
+  /// Moves what can be moved; sets result_ when the exchange is over, to `broken` if libcurl cannot go on.
+  void perform(CURLcode broken) {
+    moved_ = false;
+    int running = 0;
+    if (curl_multi_perform(multi_, &running) != CURLM_OK) {
+      result_ = broken;
+      return;
+    }
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg == CURLMSG_DONE) result_ = message->data.result;
+    }
+  }
+
+  /// Waits for more for a little. Polls are counted instead of time, which this folder doesn't read: one without progress has waited kPollMs.
+  void await(bool progress) {
+    silent_polls_ = progress ? 0 : silent_polls_ + 1;
+    if (silent_polls_ > silent_polls_max_) {
+      result_ = CURLE_OPERATION_TIMEDOUT;
+      return;
+    }
+    int ready = 0;
+    curl_multi_poll(multi_, nullptr, 0, kPollMs, &ready);
+    if (ready > 0) silent_polls_ = 0;
+  }
+
+  const int silent_polls_max_;
+  int silent_polls_ = 0;
+  CURLM* const multi_;
+  CURL* const curl_;
+  Exchange exchange_;
+  std::optional<CURLcode> result_;
+  bool paused_ = false;  ///< by its callback, which had nothing to do
+  bool moved_ = false;   ///< in the last perform()
+};
+
+/// Nothing is copied: libcurl asks for bytes while write() waits.
+class CurlUpload final : public HttpUpload, private CurlTransfer {
+ public:
+  CurlUpload(const std::string& url, std::optional<int64_t> length, bool hear_first, const CurlHttpOptions& options)
+      : CurlTransfer(url, options), may_send_(!hear_first) {
+    if (result_) return;
+    exchange_.body_bytes_max = 1 << 20;
     if (!length) {
       exchange_.headers = curl_slist_append(exchange_.headers, "Transfer-Encoding: chunked");
       curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, exchange_.headers);
@@ -116,15 +179,7 @@ class CurlUpload final : public HttpUpload {
     curl_easy_setopt(curl_, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
     curl_easy_setopt(curl_, CURLOPT_READFUNCTION, &CurlUpload::on_read);
     curl_easy_setopt(curl_, CURLOPT_READDATA, this);
-    curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(curl_, CURLOPT_FORBID_REUSE, 1L);
-    curl_multi_add_handle(multi_, curl_);
-  }
-
-  ~CurlUpload() override {
-    if (curl_ != nullptr && multi_ != nullptr) curl_multi_remove_handle(multi_, curl_);
-    if (curl_ != nullptr) curl_easy_cleanup(curl_);
-    if (multi_ != nullptr) curl_multi_cleanup(multi_);
+    begin();
   }
 
   bool write(std::string_view bytes) override {
@@ -163,36 +218,11 @@ class CurlUpload final : public HttpUpload {
     return length;
   }
 
-  void resume() {
-    if (!paused_ || result_) return;
-    paused_ = false;
-    curl_easy_pause(curl_, CURLPAUSE_CONT);
-  }
-
-  /// Moves what can be moved, then waits for more for a little.
   void step() {
-    moved_ = false;
     const curl_off_t before = bytes_through();
-    int running = 0;
-    const CURLMcode code = curl_multi_perform(multi_, &running);
-    if (code != CURLM_OK) {
-      result_ = CURLE_SEND_ERROR;
-      return;
-    }
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-      if (message->msg == CURLMSG_DONE) result_ = message->data.result;
-    }
+    perform(CURLE_SEND_ERROR);
     if (result_ || (pending_.empty() && !ended_ && may_send_)) return;
-    // Steps are counted instead of time, which this folder doesn't read: one without progress has waited kPollMs.
-    silent_polls_ = moved_ || bytes_through() != before ? 0 : silent_polls_ + 1;
-    if (silent_polls_ > silent_polls_max_) {
-      result_ = CURLE_OPERATION_TIMEDOUT;
-      return;
-    }
-    int ready = 0;
-    curl_multi_poll(multi_, nullptr, 0, kPollMs, &ready);
-    if (ready > 0) silent_polls_ = 0;
+    await(moved_ || bytes_through() != before);
   }
 
   curl_off_t bytes_through() const {
@@ -202,43 +232,19 @@ class CurlUpload final : public HttpUpload {
     return up + down;
   }
 
-  CURLM* multi_ = nullptr;
-  CURL* curl_ = nullptr;
-  Exchange exchange_;
-  std::optional<CURLcode> result_;
   std::string_view pending_;
-  const int silent_polls_max_;
-  int silent_polls_ = 0;
   bool may_send_;
   bool ended_ = false;
-  bool paused_ = false;
-  bool moved_ = false;
 };
 
-/// One download: a multi handle driven by the thread that reads, and paused in between.
-class CurlDownload final : public HttpDownload {
+class CurlDownload final : public HttpDownload, private CurlTransfer {
  public:
-  CurlDownload(const std::string& url, const CurlHttpOptions& options)
-      : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)) {
-    multi_ = curl_multi_init();
-    curl_ = curl_easy_init();
-    if (multi_ == nullptr || curl_ == nullptr) {
-      result_ = CURLE_OUT_OF_MEMORY;
-      return;
-    }
-    prepare(curl_, exchange_, url, options);
+  CurlDownload(const std::string& url, const CurlHttpOptions& options) : CurlTransfer(url, options) {
+    if (result_) return;
     curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, &CurlDownload::on_bytes);
     curl_easy_setopt(curl_, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(curl_, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
-    curl_easy_setopt(curl_, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(curl_, CURLOPT_FORBID_REUSE, 1L);
-    curl_multi_add_handle(multi_, curl_);
-  }
-
-  ~CurlDownload() override {
-    if (curl_ != nullptr && multi_ != nullptr) curl_multi_remove_handle(multi_, curl_);
-    if (curl_ != nullptr) curl_easy_cleanup(curl_);
-    if (multi_ != nullptr) curl_multi_cleanup(multi_);
+    begin();
   }
 
   bool read(int64_t length, std::string* into) override {
@@ -248,10 +254,7 @@ class CurlDownload final : public HttpDownload {
     into->append(rest_, 0, kept);
     rest_.erase(0, kept);
     wanted_ -= kept;
-    if (wanted_ > 0 && paused_) {
-      paused_ = false;
-      curl_easy_pause(curl_, CURLPAUSE_CONT);
-    }
+    if (wanted_ > 0) resume();
     silent_polls_ = 0;
     while (wanted_ > 0 && !result_) step();
     into_ = nullptr;
@@ -283,37 +286,13 @@ class CurlDownload final : public HttpDownload {
   }
 
   void step() {
-    moved_ = false;
-    int running = 0;
-    if (curl_multi_perform(multi_, &running) != CURLM_OK) {
-      result_ = CURLE_RECV_ERROR;
-      return;
-    }
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-      if (message->msg == CURLMSG_DONE) result_ = message->data.result;
-    }
-    if (result_ || wanted_ == 0 || moved_) return;
-    if (++silent_polls_ > silent_polls_max_) {
-      result_ = CURLE_OPERATION_TIMEDOUT;
-      return;
-    }
-    int ready = 0;
-    curl_multi_poll(multi_, nullptr, 0, kPollMs, &ready);
-    if (ready > 0) silent_polls_ = 0;
+    perform(CURLE_RECV_ERROR);
+    if (!result_ && wanted_ > 0 && !moved_) await(false);
   }
 
-  CURLM* multi_ = nullptr;
-  CURL* curl_ = nullptr;
-  Exchange exchange_;
-  std::optional<CURLcode> result_;
   std::string* into_ = nullptr;
   size_t wanted_ = 0;
   std::string rest_;  ///< has come, and nobody has asked for it yet
-  const int silent_polls_max_;
-  int silent_polls_ = 0;
-  bool paused_ = false;
-  bool moved_ = false;
 };
 
 }  // namespace
