@@ -6,25 +6,12 @@
 #include "checkpoint/data_file.h"
 #include "checkpoint/publication.h"
 #include "checkpoint/testing/faulty_file_system.h"
+#include "checkpoint/testing/one_file_system.h"
 
 namespace weir {
 namespace {
 
 constexpr const char* kData = "data-0-0000000000000001";
-
-/// Only the tests' file system.
-class OneFileSystem final : public FileSystemRegistry {
- public:
-  explicit OneFileSystem(std::shared_ptr<FileSystem> fs) : fs_(std::move(fs)) {}
-  StatusOr<FileLocation> resolve(const std::string& uri) override {
-    auto parsed = parse_file_uri(uri);
-    if (!parsed.ok()) return parsed.status();
-    return FileLocation{fs_, parsed->path, uri};
-  }
-
- private:
-  const std::shared_ptr<FileSystem> fs_;
-};
 
 class SnapshotLoader : public testing::Test {
  protected:

@@ -3,22 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/publication.h"
-#include "fs/memory/memory_file_system.h"
+#include "checkpoint/testing/one_file_system.h"
 
 namespace weir {
 namespace {
-
-class OneFileSystem final : public FileSystemRegistry {
- public:
-  StatusOr<FileLocation> resolve(const std::string& uri) override {
-    auto parsed = parse_file_uri(uri);
-    if (!parsed.ok()) return parsed.status();
-    return FileLocation{fs_, parsed->path, uri};
-  }
-
- private:
-  const std::shared_ptr<FileSystem> fs_ = std::make_shared<MemoryFileSystem>();
-};
 
 class Records final : public LeaderStore {
  public:

@@ -4,17 +4,11 @@
 
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/publication.h"
-#include "fs/memory/memory_file_system.h"
+#include "checkpoint/testing/one_file_system.h"
 #include "runtime/task_snapshot.h"
 
 namespace weir {
 namespace {
-
-class OneFileSystem final : public FileSystemRegistry {
- public:
-  StatusOr<FileLocation> resolve(const std::string& uri) override { return FileLocation{fs, uri, uri}; }
-  const std::shared_ptr<FileSystem> fs = std::make_shared<MemoryFileSystem>();
-};
 
 /// An operator that keeps a list of bytes, and as a source passes its splits over.
 class ListKeeper final : public SourceOperator {
