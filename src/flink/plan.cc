@@ -109,6 +109,10 @@ std::string flink_uid(const JobGraph& graph, int vertex) {
   return sink != chain.end() ? sink->uid : chain[0].uid;
 }
 
+int64_t given_parallelism(const Configuration& configuration) {
+  return configuration.is_set(options::kParallelism) ? configuration.get(options::kParallelism) : 0;
+}
+
 int slots_needed(const JobGraph& graph) {
   int slots = 1;
   for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, vertex.parallelism);
@@ -151,7 +155,7 @@ StatusOr<std::string> flink_plan(const JobGraph& graph, const Configuration& con
                {"loader", parts.native.loader},
                {"libraries", parts.native.libraries},
                {"arguments", parts.arguments},
-               {"parallelism", configuration.is_set(options::kParallelism) ? configuration.get(options::kParallelism) : 0},
+               {"parallelism", given_parallelism(configuration)},
                {"settings", flink_settings(configuration)},
                {"vertices", Json::array()},
                {"edges", Json::array()}};

@@ -40,6 +40,9 @@ std::map<std::string, std::string> flink_settings(const Configuration& configura
 /// the first one.
 std::string flink_uid(const JobGraph& graph, int vertex);
 
+/// What is asked for the whole job; 0: nobody has said.
+int64_t given_parallelism(const Configuration& configuration);
+
 /// Of the whole job, when it runs with the parallelism of the graph: all vertices share slots.
 int slots_needed(const JobGraph& graph);
 

@@ -225,10 +225,7 @@ int submit_to_flink(const JobGraph& graph, const Configuration& configuration, c
   const FlinkRun run = run_request(configuration, *start);
   const auto jar = make_jar(graph, configuration, program_arguments, *std::move(start));
   if (!jar.ok()) return refuse(jar.status());
-  if (jar_out) {
-    const int64_t parallelism = configuration.is_set(options::kParallelism) ? run.parallelism : 0;
-    return write_jar(*jar_out, *jar, run, rest ? rest->url() : "", parallelism);
-  }
+  if (jar_out) return write_jar(*jar_out, *jar, run, rest ? rest->url() : "", given_parallelism(configuration));
   return submit(process, *rest, *jar, run, configuration.get(options::kFlinkDetached), configuration.get(options::kProgress));
 }
 
