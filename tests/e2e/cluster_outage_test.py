@@ -9,6 +9,7 @@ Usage: cluster_outage_test.py --build DIR [--case NAME]… [--verbose]
 """
 
 import argparse
+import contextlib
 import os
 import random
 import re
@@ -96,55 +97,48 @@ class Outage:
         raise Failure("no server leads the ensemble")
 
 
+@contextlib.contextmanager
+def without(system, *servers, how=("kill", "revive")):
+    for server in servers:
+        system.do(how[0], server)
+    try:
+        yield
+    finally:
+        for server in servers:
+            system.do(how[1], server)
+
+
 # --- cases
 
 def zookeeper_loses_its_leader(outage):
     """The ensemble elects another one. A session outlives that, so nobody is deposed."""
-    victim = outage.zookeeper_leader()
-    outage.zookeeper.do("kill", victim)
-    try:
+    with without(outage.zookeeper, outage.zookeeper_leader()):
         outage.delivers(flights_cluster.Moment())
-    finally:
-        outage.zookeeper.do("revive", victim)
     if outage.cluster.epoch() != outage.epochs:
         raise Failure(f"from epoch {outage.epochs} it came to {outage.cluster.epoch()}")
 
 
 def zookeeper_loses_its_majority(outage):
     """Without a majority nobody may lead once the session could be over."""
-    for victim in "23":
-        outage.zookeeper.do("kill", victim)
-    try:
+    with without(outage.zookeeper, "2", "3"):
         outage.rest(1.5 * SESSION_MS / 1000)
         if leader := outage.cluster.leader():
             raise Failure(f"{leader.name} still leads, {1.5 * SESSION_MS / 1000} s after the ensemble lost its majority")
-    finally:
-        for victim in "23":
-            outage.zookeeper.do("revive", victim)
 
 
 def namenode_is_killed(outage):
-    outage.hdfs.do("kill", "nn1")
-    try:
+    with without(outage.hdfs, "nn1"):
         outage.rest(3)
-    finally:
-        outage.hdfs.do("revive", "nn1")
 
 
 def namenode_stands_still(outage):
-    outage.hdfs.do("pause", "nn1")
-    try:
+    with without(outage.hdfs, "nn1", how=("pause", "resume")):
         outage.rest(8)
-    finally:
-        outage.hdfs.do("resume", "nn1")
 
 
 def datanode_is_killed(outage):
-    outage.hdfs.do("kill", "dn")
-    try:
+    with without(outage.hdfs, "dn"):
         outage.rest(3)
-    finally:
-        outage.hdfs.do("revive", "dn")
 
 
 CASES = [zookeeper_loses_its_leader, zookeeper_loses_its_majority, namenode_is_killed, namenode_stands_still, datanode_is_killed]

@@ -231,8 +231,7 @@ def datanode(home, arguments):
         home.wait("the NameNode to miss its DataNode",
                   lambda: beans(home.state["ports"]["nn1_http"], "Hadoop:service=NameNode,name=FSNamesystemState").get("NumLiveDataNodes") == 0, "nn1")
     else:
-        home.serve("dn", "datanode", home.folder / "conf-dn", "256m")
-        home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
+        revive(home, "dn")
 
 
 def revive(home, name):
