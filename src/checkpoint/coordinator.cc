@@ -123,9 +123,9 @@ void CheckpointCoordinator::trigger(MonotonicTime now) {
 
 void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   const auto found = pending_.find(id);
-  const bool aborted = found == pending_.end();  // meanwhile: by a timeout, or because the attempt was stopped
+  const bool given_up = found == pending_.end();  // meanwhile: by a timeout, or because the attempt was stopped
   if (status.ok()) {
-    if (aborted) return remove_late_files(id);
+    if (given_up) return remove_late_files(id);
     PendingCheckpoint& checkpoint = found->second.checkpoint;
     checkpoint.move_to(CheckpointPhase::kTriggered);
     host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms()});
@@ -136,7 +136,7 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   } else {
     cleaner_.remember(id);  // it may be there, and not be this coordinator's
   }
-  if (!aborted) abort(id, status, Counted::kYes, Files::kLeave);
+  if (!given_up) abort(id, status, Counted::kYes, Files::kLeave);
 }
 
 void CheckpointCoordinator::expire(MonotonicTime now) {
