@@ -22,7 +22,19 @@ struct Event {
 };
 
 /// Throws, and marks it as done, if a user function is to fail at this record.
-void throw_if_due(Mishaps& mishaps, int64_t id);
+void throw_if_due(Mishaps& mishaps, int64_t id, Callback at = Callback::kLast);
+/// The mishaps of the run, for serializers, which belong to no operator. There is one run at a time.
+std::shared_ptr<Mishaps>& mishaps_of_serializers();
+/// The selector of a key. A class, so that it can throw.
+struct KeyOfEvent {
+  std::shared_ptr<Mishaps> mishaps;
+  int64_t operator()(const Event& event) const {
+    throw_if_due(*mishaps, event.id, Callback::kKey);
+    return event.key;
+  }
+};
+/// A step that keeps state by another key, and passes records on.
+DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid, std::shared_ptr<Mishaps> mishaps);
 
 /// The endings that keep state by key; a line for each result.
 DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan, std::shared_ptr<Mishaps> mishaps);

@@ -31,56 +31,90 @@ Event event_of_line(std::string_view line) {
 }
 
 template <class SourceT>
-DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadPlan& plan, const SettingsPlan& settings, size_t index) {
-  const auto strategy = for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(plan.disorder_ms)).with_timestamp_assigner(&Event::time);
+DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps, size_t index) {
+  const auto strategy = for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(plan.disorder_ms)).with_timestamp_assigner([mishaps](const Event& e) {
+    throw_if_due(*mishaps, e.id, Callback::kTimestamp);
+    return e.time;
+  });
   const auto shared = std::make_shared<const SourceT>(std::move(source));
   detail::StreamNode node;
   node.name = "events";
   node.uid = cat("source-", index);
   node.enumerate = [shared](FileSystemRegistry& files, int parallelism) { return shared->enumerate(files, parallelism); };
-  node.factory = [shared, strategy](const detail::OperatorSettings& operators) -> std::unique_ptr<Operator> {
+  node.factory = [shared, strategy, mishaps](const detail::OperatorSettings& operators) -> std::unique_ptr<Operator> {
+    throw_if_due(*mishaps, 0, Callback::kCreateReader);
     return std::make_unique<detail::SourceReaderOperator<Event>>(shared->create_reader(), strategy, operators);
   };
   if (plan.sources[index].kind == SourceKind::kCollection) node.parallelism = 1;
   return SingleOutputStreamOperator<Event>::add(graph, std::move(node));
 }
 
-DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan, const SettingsPlan& settings, size_t index) {
+DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps, size_t index) {
   const SourcePlan& source = plan.sources[index];
   switch (source.kind) {
     case SourceKind::kGenerator:
       return add_source(graph, GeneratorSource<Event>(source.count, [plan, index](int64_t i) { return Event::of(event_of(plan, index, i)); }).rate(source.rate),
-                        plan, settings, index);
+                        plan, mishaps, index);
     case SourceKind::kCollection: {
       std::vector<Event> events;
       for (int64_t i = 0; i < source.count; ++i) events.push_back(Event::of(event_of(plan, index, i)));
-      return add_source(graph, detail::CollectionSource<Event>(std::move(events)), plan, settings, index);
+      return add_source(graph, detail::CollectionSource<Event>(std::move(events)), plan, mishaps, index);
     }
     case SourceKind::kFile:
       break;
   }
   auto file = FileSource<Event>::lines(cat("file://", input_path(index)), event_of_line);
   file.rate(source.rate).split_bytes(source.split_bytes).chunk_bytes(512);
-  return add_source(graph, std::move(file), plan, settings, index);
+  return add_source(graph, std::move(file), plan, mishaps, index);
 }
 
-DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& plan, size_t index) {
+/// Of what goes to all subtasks, each keeps the records that are its own.
+class KeepOwnPart final : public Operator {
+ public:
+  Status open(OperatorContext& context) override {
+    subtask_ = context.subtask();
+    parallelism_ = context.parallelism();
+    return {};
+  }
+  void process(Batch& batch, Output& out) override {
+    auto& in = static_cast<BatchOf<Event>&>(batch);
+    BatchOf<Event> kept;
+    for (size_t i = 0; i < in.records.size(); ++i) {
+      if (in.records[i].id % parallelism_ == subtask_) kept.add(in.records[i], in.timestamp(i));
+    }
+    if (!kept.empty()) out.emit(kept);
+  }
+
+ private:
+  int subtask_ = 0;
+  int parallelism_ = 1;
+};
+
+DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps, size_t index) {
   const StepPlan step = plan.steps[index];
   const DataStream<Event> from = step.rebalance ? input.rebalance() : input;
   const std::string uid = cat("step-", index);
+  const auto made = [step, index, mishaps](const Event& e) {
+    throw_if_due(*mishaps, e.id, Callback::kStep);
+    return apply_step(step, index, e.planned());
+  };
   switch (step.kind) {
     case StepKind::kMap:
-      return from.map([step, index](const Event& e) { return Event::of(apply_step(step, index, e.planned()).at(0)); }).uid(uid);
+      return from.map([made](const Event& e) { return Event::of(made(e).at(0)); }).uid(uid);
     case StepKind::kFilter:
-      return from.filter([step, index](const Event& e) { return !apply_step(step, index, e.planned()).empty(); }).uid(uid);
+      return from.filter([made](const Event& e) { return !made(e).empty(); }).uid(uid);
     case StepKind::kFlatMap:
       return from
-          .flat_map([step, index](const Event& e, Collector<Event>& out) {
-            for (const PlannedEvent& made : apply_step(step, index, e.planned())) out.collect(Event::of(made));
+          .flat_map([made](const Event& e, Collector<Event>& out) {
+            for (const PlannedEvent& each : made(e)) out.collect(Event::of(each));
           })
           .uid(uid);
     case StepKind::kFork:
-      return input.union_with(from.map([step, index](const Event& e) { return Event::of(apply_step(step, index, e.planned()).at(1)); }).uid(uid));
+      return input.union_with(from.map([made](const Event& e) { return Event::of(made(e).at(1)); }).uid(uid));
+    case StepKind::kKeyed:
+      return add_keyed_step(from, uid, mishaps);
+    case StepKind::kBroadcast:
+      return input.broadcast().transform<Event>("keep own part", [] { return std::make_unique<KeepOwnPart>(); }).uid(uid);
   }
   return from;
 }
@@ -101,8 +135,8 @@ std::string ms(int64_t count) { return cat(count, " ms"); }
 
 JobId job_id_of_workload() { return murmur3_128("simulated workload"); }
 
-void throw_if_due(Mishaps& mishaps, int64_t id) {
-  const auto due = mishaps.find(id);
+void throw_if_due(Mishaps& mishaps, int64_t id, Callback at) {
+  const auto due = mishaps.find({id, at});
   if (due == mishaps.end() || due->second == 0) return;
   --due->second;
   throw std::runtime_error(cat("the user function fails at record ", id, ", as planned"));
@@ -119,10 +153,11 @@ void write_input(const WorkloadPlan& plan, MemoryFileSystem& disk) {
 }
 
 StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings, std::shared_ptr<Mishaps> mishaps) {
+  mishaps_of_serializers() = mishaps;
   const auto graph = std::make_shared<detail::StreamGraph>();
-  DataStream<Event> events = add_source(graph, plan, settings, 0);
-  for (size_t i = 1; i < plan.sources.size(); ++i) events = events.union_with(add_source(graph, plan, settings, i));
-  for (size_t i = 0; i < plan.steps.size(); ++i) events = add_step(events, plan, i);
+  DataStream<Event> events = add_source(graph, plan, mishaps, 0);
+  for (size_t i = 1; i < plan.sources.size(); ++i) events = events.union_with(add_source(graph, plan, mishaps, i));
+  for (size_t i = 0; i < plan.steps.size(); ++i) events = add_step(events, plan, mishaps, i);
   add_ending(events, plan, mishaps)
       .sink_to(FileSink<std::string>(cat(plan.output_disk, kOutputDirectory)))
       .uid("output")
@@ -138,11 +173,11 @@ StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& 
   return build_job_graph(*graph, options);
 }
 
-StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings) {
+StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings, const std::string& from) {
   Configuration configuration;
   const auto set = [&](std::string_view key, const std::string& value) { WEIR_CHECK(configuration.set(key, value).ok()); };
   set("execution.checkpointing.dir", cat(plan.checkpoint_disk, kCheckpointDirectory));
-  set("execution.state-recovery.path", "latest");
+  set("execution.state-recovery.path", from);
   set("execution.checkpointing.mode", plan.exactly_once ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
   if (settings.interval_ms > 0) set("execution.checkpointing.interval", ms(settings.interval_ms));
   if (settings.event_threshold > 0) set("execution.checkpointing.event-threshold", cat(settings.event_threshold));

@@ -9,8 +9,8 @@
 
 namespace weir::sim {
 
-/// How often user functions still throw at which record. Outlives processes: what was thrown once is not thrown again.
-using Mishaps = std::map<int64_t, int>;
+/// How often user functions still throw where. Outlives processes: what was thrown once is not thrown again.
+using Mishaps = std::map<Mishap, int>;
 
 inline constexpr char kInputDirectory[] = "/input";
 inline constexpr char kOutputDirectory[] = "/output";
@@ -23,7 +23,7 @@ void write_input(const WorkloadPlan& plan, MemoryFileSystem& disk);
 
 /// The program, written with the public API.
 StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings, std::shared_ptr<Mishaps> mishaps);
-/// Its options, by way of the configuration. `first`: otherwise it goes on from the latest checkpoint.
-StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings);
+/// Its options, by way of the configuration. `from`: what it starts from.
+StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings, const std::string& from = "latest");
 
 }  // namespace weir::sim

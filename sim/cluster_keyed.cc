@@ -7,6 +7,32 @@
 #include "weir/windows.h"
 
 namespace weir::sim {
+std::shared_ptr<Mishaps>& mishaps_of_serializers() {
+  static std::shared_ptr<Mishaps> mishaps;
+  return mishaps;
+}
+
+/// The id of a record, whose serializer may throw.
+struct Fragile {
+  int64_t id = 0;
+};
+
+}  // namespace weir::sim
+
+template <>
+struct weir::UserSerializer<weir::sim::Fragile> {
+  static void write(BinaryWriter& out, const sim::Fragile& value) {
+    throw_if_due(*sim::mishaps_of_serializers(), value.id, sim::Callback::kWriteState);
+    out.put_i64(value.id);
+  }
+  static void read(BinaryReader& in, sim::Fragile& value) {
+    value.id = in.get_i64();
+    throw_if_due(*sim::mishaps_of_serializers(), value.id, sim::Callback::kReadState);
+  }
+  static TypeDescription describe() { return {TypeKind::kUser, "fragile", {}, {}, 1}; }
+};
+
+namespace weir::sim {
 namespace {
 
 /// Count and sum of a key, with ballast.
@@ -15,7 +41,8 @@ struct Running {
   int64_t count = 0;
   int64_t sum = 0;
   std::string ballast;
-  WEIR_FIELDS(Running, key, count, sum, ballast)
+  Fragile last;
+  WEIR_FIELDS(Running, key, count, sum, ballast, last)
 };
 
 std::string running_line(int64_t key, int64_t count, int64_t sum) { return cat("c ", key, ' ', count, ' ', sum); }
@@ -29,6 +56,7 @@ class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::str
       : interval_ms_(interval_ms), ballast_(ballast), mishaps_(std::move(mishaps)) {}
 
   void open(RuntimeContext& context) override {
+    throw_if_due(*mishaps_, 0, Callback::kOpen);
     so_far_ = context.state(ValueStateDescriptor<Running>{"so-far"});
     counts_ = context.state(MapStateDescriptor<int64_t, int64_t>{"counts"});
     sums_ = context.state(MapStateDescriptor<int64_t, int64_t>{"sums"});
@@ -40,6 +68,7 @@ class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::str
     ++so_far.count;
     so_far.sum += event.value;
     so_far.ballast.assign(ballast_, 'x');
+    so_far.last.id = event.id;
     out.collect(running_line(event.key, so_far.count, so_far.sum));
     const int64_t start = context.timestamp() / interval_ms_ * interval_ms_;
     ++counts_.mutable_value(start);
@@ -65,23 +94,80 @@ class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::str
   MapState<int64_t, int64_t> sums_;
 };
 
+/// Counts a key's records; a timer in processing time writes the numbers of those that no timer before it has written, and one at the end of
+/// event time the last of them.
+class CountByAlarm final : public KeyedProcessFunction<int64_t, Event, std::string> {
+ public:
+  CountByAlarm(int64_t delay_ms, std::shared_ptr<Mishaps> mishaps) : delay_ms_(delay_ms), mishaps_(std::move(mishaps)) {}
+
+  void open(RuntimeContext& context) override {
+    throw_if_due(*mishaps_, 0, Callback::kOpen);
+    so_far_ = context.state(ValueStateDescriptor<Running>{"so-far"});
+  }
+
+  void process_element(const Event& event, Context& context, Collector<std::string>&) override {
+    throw_if_due(*mishaps_, event.id);
+    Running& so_far = so_far_.mutable_value();
+    ++so_far.count;
+    so_far.last.id = event.id;
+    TimerService& timers = context.timer_service();
+    timers.register_processing_time_timer(timers.current_processing_time() + event.value % (delay_ms_ + 1));
+    timers.register_event_time_timer(kMaxWatermark);
+  }
+
+  void on_timer(Timestamp, OnTimerContext& context, Collector<std::string>& out) override {
+    Running& so_far = so_far_.mutable_value();
+    if (so_far.sum == so_far.count) return;
+    out.collect(cat("t ", context.current_key(), ' ', so_far.sum + 1, ' ', so_far.count));
+    so_far.sum = so_far.count;  // here: how many were written
+  }
+
+ private:
+  const int64_t delay_ms_;
+  const std::shared_ptr<Mishaps> mishaps_;
+  ValueState<Running> so_far_;
+};
+
+/// Counts records of a key that no other step has, and passes them on.
+class CountAndPass final : public KeyedProcessFunction<int64_t, Event, Event> {
+ public:
+  explicit CountAndPass(std::shared_ptr<Mishaps> mishaps) : mishaps_(std::move(mishaps)) {}
+  void open(RuntimeContext& context) override {
+    throw_if_due(*mishaps_, 0, Callback::kOpen);
+    so_far_ = context.state(ValueStateDescriptor<Running>{"passed"});
+  }
+  void process_element(const Event& event, Context&, Collector<Event>& out) override {
+    throw_if_due(*mishaps_, event.id, Callback::kStep);
+    Running& so_far = so_far_.mutable_value();
+    ++so_far.count;
+    so_far.last.id = event.id;
+    out.collect(event);
+  }
+
+ private:
+  const std::shared_ptr<Mishaps> mishaps_;
+  ValueState<Running> so_far_;
+};
+
 struct SumOfWindow {
   struct Accumulator {
     int64_t count = 0;
     int64_t sum = 0;
     std::string ballast;
-    WEIR_FIELDS(Accumulator, count, sum, ballast)
+    Fragile last;
+    WEIR_FIELDS(Accumulator, count, sum, ballast, last)
   };
   size_t ballast = 0;
   std::shared_ptr<Mishaps> mishaps;
 
-  Accumulator create_accumulator() const { return {0, 0, std::string(ballast, 'x')}; }
+  Accumulator create_accumulator() const { return {0, 0, std::string(ballast, 'x'), {}}; }
   void add(const Event& event, Accumulator& a) const {
     throw_if_due(*mishaps, event.id);
     ++a.count;
     a.sum += event.value;
+    a.last.id = event.id;
   }
-  Running get_result(const Accumulator& a) const { return {0, a.count, a.sum, {}}; }
+  Running get_result(const Accumulator& a) const { return {0, a.count, a.sum, {}, {}}; }
 };
 
 class WriteWindow final : public ProcessWindowFunction<Running, std::string, int64_t> {
@@ -109,6 +195,16 @@ class SumList final : public ProcessWindowFunction<Event, std::string, std::stri
 
 }  // namespace
 
+DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid, std::shared_ptr<Mishaps> mishaps) {
+  return events
+      .key_by([mishaps](const Event& e) {
+        throw_if_due(*mishaps, e.id, Callback::kKey);
+        return e.id % 97;
+      })
+      .process(CountAndPass(mishaps))
+      .uid(uid);
+}
+
 DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan, std::shared_ptr<Mishaps> mishaps) {
   const size_t ballast = plan.padding;
   switch (plan.ending) {
@@ -116,30 +212,33 @@ DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const 
       return events
           .map([mishaps, ballast](const Event& e) {
             throw_if_due(*mishaps, e.id);
-            return Running{e.key, 1, e.value, std::string(ballast, 'x')};
+            return Running{e.key, 1, e.value, std::string(ballast, 'x'), {e.id}};
           })
           .uid("ones")
           .key_by(&Running::key)
           .reduce([](Running so_far, const Running& one) {
             so_far.count += one.count;
             so_far.sum += one.sum;
+            so_far.last = one.last;
             return so_far;
           })
           .uid("reduce")
           .map([](const Running& r) { return running_line(r.key, r.count, r.sum); })
           .uid("lines");
     case Ending::kTimers:
-      return events.key_by(&Event::key).process(SumByInterval(plan.window_ms, ballast, mishaps)).uid("sums");
+      return events.key_by(KeyOfEvent{mishaps}).process(SumByInterval(plan.window_ms, ballast, mishaps)).uid("sums");
     case Ending::kWindows:
-      return events.key_by(&Event::key)
+      return events.key_by(KeyOfEvent{mishaps})
           .window(TumblingEventTimeWindows::of(std::chrono::milliseconds(plan.window_ms)))
           .aggregate(SumOfWindow{ballast, mishaps}, WriteWindow())
           .uid("windows");
     case Ending::kLists:
-      return events.key_by([](const Event& e) { return std::to_string(e.key); })
+      return events.key_by([key = KeyOfEvent{mishaps}](const Event& e) { return std::to_string(key(e)); })
           .window(TumblingEventTimeWindows::of(std::chrono::milliseconds(plan.window_ms)))
           .process(SumList(mishaps))
           .uid("lists");
+    case Ending::kAlarms:
+      return events.key_by(KeyOfEvent{mishaps}).process(CountByAlarm(plan.window_ms, mishaps)).uid("alarms");
     case Ending::kPlain:
       break;
   }

@@ -42,7 +42,41 @@ WorldOptions draw_world(const WorkloadPlan& workload, SimRandom& random) {
   return options;
 }
 
-WorkloadPlan draw_workload(SimRandom& random) {
+namespace {
+
+/// Thousands of keys, so that state has many pages.
+void draw_many_keys(WorkloadPlan& plan, SimRandom& random) {
+  plan.keys = random.between(1000, 4000);
+  for (SourcePlan& source : plan.sources) {
+    source.count = random.between(1000, 5000);
+    source.rate = static_cast<double>(source.count) * 1000 / static_cast<double>(random.between(1000, 4000));
+    source.split_bytes *= 10;
+  }
+  plan.padding = std::min<size_t>(plan.padding, 50);
+}
+
+bool in_event_time(Ending ending) { return ending == Ending::kTimers || ending == Ending::kWindows || ending == Ending::kLists; }
+
+void widen(WorkloadPlan& plan, SimRandom& random) {
+  if (random.chance(0.15)) plan.ending = Ending::kAlarms;
+  for (StepPlan& step : plan.steps) {
+    if (random.chance(0.3)) step.kind = random.chance(0.6) ? StepKind::kKeyed : StepKind::kBroadcast;
+  }
+  if (plan.steps.empty() && random.chance(0.5)) plan.steps.push_back({StepKind::kKeyed, random.chance(0.3)});
+  if (random.chance(0.04)) draw_many_keys(plan, random);
+  if (plan.exactly_once && random.chance(0.4)) {
+    plan.late = 0.01 * static_cast<double>(random.between(1, 10));
+    plan.extreme = random.chance(0.5);
+  }
+  for (Mishap& mishap : plan.throws_at) {
+    mishap.at = static_cast<Callback>(random.below(kCallbacks));
+    if (mishap.at == Callback::kCreateReader || mishap.at == Callback::kOpen) mishap.id = 0;
+  }
+}
+
+}  // namespace
+
+WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   WorkloadPlan plan;
   plan.data_seed = random.next();
   const size_t sources = random.chance(0.3) ? 2 : 1;
@@ -69,9 +103,11 @@ WorkloadPlan draw_workload(SimRandom& random) {
   if (random.chance(0.4)) {
     for (int64_t i = random.between(1, 3); i > 0; --i) {
       const size_t source = random.below(plan.sources.size());
-      plan.throws_at.push_back(static_cast<int64_t>(source) * kIdsPerSource + random.between(0, plan.sources[source].count - 1));
+      plan.throws_at.push_back({static_cast<int64_t>(source) * kIdsPerSource + random.between(0, plan.sources[source].count - 1)});
     }
   }
+  SimRandom apart(splitmix_output(plan.data_seed ^ 0x71de));
+  if (wide && apart.chance(0.6)) widen(plan, apart);
   return plan;
 }
 
@@ -136,6 +172,16 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   return plan;
 }
 
+namespace {
+
+/// Where time moves nothing it may be anything.
+int64_t extreme_time(Ending ending, uint64_t chance) {
+  static constexpr int64_t kTimes[] = {-1, INT64_MIN + 1, INT64_MIN + 2, INT64_MIN + 1000, INT64_MIN, INT64_MAX, INT64_MAX - 1, INT64_MAX - 1000};
+  return kTimes[chance % (in_event_time(ending) ? 4 : 8)];
+}
+
+}  // namespace
+
 PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number) {
   const uint64_t bits = splitmix_output(plan.data_seed + (source * kIdsPerSource + static_cast<uint64_t>(number) + 1) * kSplitmixGamma);
   PlannedEvent event;
@@ -144,6 +190,12 @@ PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number) {
   event.value = static_cast<int64_t>((bits >> 16) % 1000);
   event.time = 10 * number;
   if (plan.disorder_ms > 0) event.time += static_cast<int64_t>((bits >> 32) % static_cast<uint64_t>(plan.disorder_ms + 1));
+  const uint64_t chance = splitmix_output(bits ^ 0x1a7e);
+  if (plan.late > 0 && static_cast<double>(chance % 1000) < 1000 * plan.late) {
+    event.key = kLateKeys + event.id;
+    event.time -= 5000;
+    if (plan.extreme && chance % 3 == 0) event.time = extreme_time(plan.ending, chance / 3);
+  }
   return event;
 }
 
@@ -167,14 +219,19 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index, const P
     case StepKind::kFork:
       changed.value = (event.value + 500) % 1009;
       return {event, changed};
+    case StepKind::kKeyed:
+    case StepKind::kBroadcast:
+      return {event};
   }
   return {};
 }
 
 std::string describe(const WorkloadPlan& plan) {
   static constexpr const char* kSources[] = {"generator", "collection", "file"};
-  static constexpr const char* kSteps[] = {"map", "filter", "flat_map", "fork"};
-  static constexpr const char* kEndings[] = {"plain", "reduce", "timers", "windows", "lists"};
+  static constexpr const char* kSteps[] = {"map", "filter", "flat_map", "fork", "keyed", "broadcast"};
+  static constexpr const char* kEndings[] = {"plain", "reduce", "timers", "windows", "lists", "alarms"};
+  static constexpr const char* kCallbackNames[] = {"the last function", "the timestamp assigner", "a key selector", "a step", "open", "create_reader",
+                                                   "a serializer that writes", "a serializer that reads"};
   std::string text;
   for (const SourcePlan& source : plan.sources) {
     text += cat(text.empty() ? "" : " + ", kSources[static_cast<int>(source.kind)], '(', source.count, ", ",
@@ -185,7 +242,8 @@ std::string describe(const WorkloadPlan& plan) {
               ", window ", plan.window_ms, " ms, disorder ", plan.disorder_ms, " ms, padding ", plan.padding,
               plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ", plan.checkpoint_disk, ", output on ",
               plan.output_disk, plan.overdue ? ", checkpoints overdue" : "");
-  for (const int64_t id : plan.throws_at) text += cat(", throws at ", id);
+  if (plan.late > 0) text += cat(", ", static_cast<int>(100 * plan.late), " % late", plan.extreme ? ", extreme" : "");
+  for (const Mishap& mishap : plan.throws_at) text += cat(", ", kCallbackNames[static_cast<int>(mishap.at)], " throws at ", mishap.id);
   return text;
 }
 

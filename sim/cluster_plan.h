@@ -18,6 +18,8 @@ struct PlannedEvent {
   int64_t time = 0;   ///< ms
 };
 inline constexpr int64_t kIdsPerSource = 1'000'000;
+/// A record that comes late has a key of its own, from here on: this plus its id.
+inline constexpr int64_t kLateKeys = 1'000'000'000;
 
 enum class SourceKind { kGenerator, kCollection, kFile };
 struct SourcePlan {
@@ -32,6 +34,8 @@ enum class StepKind {
   kFilter,
   kFlatMap,
   kFork,  ///< each record as it is, and changed by a map on another way
+  kKeyed,      ///< by another key, through a function that counts it in state and passes it on
+  kBroadcast,  ///< to all subtasks, each of which keeps its part
 };
 struct StepPlan {
   StepKind kind = StepKind::kMap;
@@ -45,6 +49,25 @@ enum class Ending {
   kTimers,   ///< sums by key and interval in value and map state; writes a line per record and one per interval, when its timer fires
   kWindows,  ///< sums by key and tumbling window
   kLists,    ///< the same from all records of a window, kept as they are; the keys are strings
+  kAlarms,   ///< counts by key; a timer in processing time writes which records of the key it has counted, one at the end of time the rest
+};
+
+/// A user function that throws, as planned.
+enum class Callback {
+  kLast,           ///< the one that counts or writes
+  kTimestamp,      ///< the timestamp assigner
+  kKey,            ///< a key selector
+  kStep,           ///< a map, filter or flat_map on the way
+  kOpen,           ///< of a keyed function; belongs to no record
+  kCreateReader,   ///< of a source; likewise
+  kWriteState,     ///< a serializer, when it writes
+  kReadState,      ///< a serializer, when it reads
+};
+inline constexpr int kCallbacks = 5;
+struct Mishap {
+  int64_t id = 0;   ///< of the record; 0 if it belongs to none
+  Callback at = Callback::kLast;
+  auto operator<=>(const Mishap&) const = default;
 };
 
 /// What a seed stands for: a job and its input. Stays the same over all restarts.
@@ -62,7 +85,9 @@ struct WorkloadPlan {
   std::string checkpoint_disk;  ///< "file://" or "hdfs://nn:8020"
   std::string output_disk;
   bool overdue = false;         ///< checkpoints are asked for faster than storage takes them, so that many are given up
-  std::vector<int64_t> throws_at;  ///< a user function throws at these ids, once for each time it stands here
+  double late = 0;              ///< share of the records that come long after their time
+  bool extreme = false;         ///< and some of these have the most extreme timestamps there are
+  std::vector<Mishap> throws_at;  ///< once for each entry
 };
 
 /// What may differ at each start of the program.
@@ -102,7 +127,9 @@ struct FaultPlan {
   MonotonicTime phase{0};          ///< how long faults go on
 };
 
-WorkloadPlan draw_workload(SimRandom& random);
+/// `wide`: with late records, many keys, more kinds of steps and endings, and exceptions anywhere, in a part of the seeds. Drawn apart, so that
+/// the others run the same with and without.
+WorkloadPlan draw_workload(SimRandom& random, bool wide);
 /// How fast the machines are: slow storage and quick tasks make other races than the reverse.
 WorldOptions draw_world(const WorkloadPlan& workload, SimRandom& random);
 SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before, SimRandom& random);

@@ -28,12 +28,13 @@ constexpr char kHdfsDisk[] = "hdfs://nn:8020";
 
 /// One start of the program.
 struct Incarnation {
-  Incarnation(SimWorld& world, const WorkloadPlan& workload, SettingsPlan drawn, const std::shared_ptr<Mishaps>& mishaps, int number)
+  Incarnation(SimWorld& world, const WorkloadPlan& workload, SettingsPlan drawn, const std::shared_ptr<Mishaps>& mishaps, int number,
+              const std::string& from)
       : settings(drawn), process(world, cat("process-", number)) {
     auto made = make_job_graph(workload, settings, mishaps);
     WEIR_CHECK(made.ok());
     graph = *std::move(made);
-    const auto options = make_job_options(workload, settings);
+    const auto options = make_job_options(workload, settings, from);
     WEIR_CHECK(options.ok());
     runner = std::make_unique<JobRunner>(graph, *options, process.platform(), [this] { ended = true; });
   }
@@ -52,7 +53,7 @@ class ClusterRun {
  public:
   ClusterRun(uint64_t seed, RunOptions options)
       : random_(splitmix_output(seed ^ 0x5eed)),
-        workload_(draw_workload(random_)),
+        workload_(draw_workload(random_, options.wide)),
         faults_(draw_faults_of_run(workload_, random_, options)),
         oracle_(workload_),
         damage_random_(splitmix_output(seed ^ 0xda3a6e)),
@@ -60,7 +61,7 @@ class ClusterRun {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(workload_, world_.disk(kLocalDisk)->raw());
-    for (const int64_t id : workload_.throws_at) ++(*mishaps_)[id];
+    for (const Mishap& mishap : workload_.throws_at) ++(*mishaps_)[mishap];
     watch_ = std::make_unique<FileWatch>(*world_.disk(workload_.checkpoint_disk),
                                          cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
                                          *world_.disk(workload_.output_disk), kOutputDirectory);
@@ -87,6 +88,7 @@ class ClusterRun {
     safety_phase();
     if (result_.failures.empty()) liveness_phase();
     if (result_.failures.empty()) check_end();
+    if (result_.failures.empty()) restore_each_retained();
     leave();
     for (const char* disk : {kLocalDisk, kHdfsDisk}) result_.statistics.file_faults += world_.disk(disk)->faults_injected();
     constexpr size_t kStartsShown = 3;
@@ -113,14 +115,16 @@ class ClusterRun {
   }
   bool failed() const { return !result_.failures.empty(); }
 
-  void start() {
+  /// `from`: a checkpoint; without it the latest.
+  void start(std::optional<int64_t> from = {}) {
     const SettingsPlan* before = last_settings_ ? &*last_settings_ : nullptr;
     const SettingsPlan settings = draw_settings(workload_, before, random_);
     look();
     const std::vector<int64_t> complete = watch_->complete();
-    now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_, static_cast<int>(++result_.statistics.processes));
+    now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_, static_cast<int>(++result_.statistics.processes),
+                                         from ? path_of(*from) : "latest");
     now_->calm_start = liveness_;
-    now_->expected_restore = complete.empty() ? -1 : complete.back();
+    now_->expected_restore = from ? *from : complete.empty() ? -1 : complete.back();
     rescaled_ = before != nullptr && before->parallelism != settings.parallelism;
     last_settings_ = settings;
     starts_.push_back(cat("process-", result_.statistics.processes, ": ", describe(settings)));
@@ -240,7 +244,7 @@ class ClusterRun {
     taking_back_ = true;
     ++result_.statistics.damages_while_running;
     const size_t source = damage_random_.below(workload_.sources.size());
-    ++(*mishaps_)[static_cast<int64_t>(source) * kIdsPerSource + damage_random_.between(0, workload_.sources[source].count - 1)];
+    ++(*mishaps_)[{static_cast<int64_t>(source) * kIdsPerSource + damage_random_.between(0, workload_.sources[source].count - 1)}];
   }
 
   void cancel() {
@@ -302,6 +306,10 @@ class ClusterRun {
     }
   }
 
+  std::string path_of(int64_t checkpoint) const {
+    return cat(workload_.checkpoint_disk, kCheckpointDirectory, '/', job_id_of_workload().to_hex(), "/chk-", checkpoint);
+  }
+
   void check_output(bool finished) {
     const std::vector<OutputPart> parts = watch_->parts();
     for (const std::string& complaint : finished ? oracle_.check_finished(parts) : oracle_.check_so_far(parts)) fail(complaint);
@@ -316,9 +324,31 @@ class ClusterRun {
     SimDisk& disk = *world_.disk(workload_.checkpoint_disk);
     const std::shared_ptr<FileSystem> files(std::shared_ptr<void>(), &disk.raw());
     for (const int64_t id : watch_->complete()) {
-      const std::string path = cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex(), "/chk-", id);
-      const auto loaded = load_checkpoint(FileLocation{files, path, cat(workload_.checkpoint_disk, path)}, {.require_sidecar = true});
+      const std::string url = path_of(id);
+      const auto loaded = load_checkpoint(FileLocation{files, url.substr(workload_.checkpoint_disk.size()), url}, {.require_sidecar = true});
       if (!loaded.ok()) fail(cat("a complete checkpoint cannot be loaded: ", loaded.status().message()));
+    }
+  }
+
+  /// Whatever is retained must restore, at any parallelism, and lead to the same end. Each starts from the files as they are now.
+  void restore_each_retained() {
+    if (!workload_.exactly_once) return;
+    const std::vector<int64_t> retained = watch_->complete();
+    const FileWatch watched = *watch_;
+    taking_back_ = true;
+    for (const int64_t id : retained) {
+      const SimDisk::Image checkpoints = world_.disk(workload_.checkpoint_disk)->image(kCheckpointDirectory);
+      const SimDisk::Image output = world_.disk(workload_.output_disk)->image(kOutputDirectory);
+      start(id);
+      if (!run_until(world_.now() + kLivenessBound)) fail(cat("no end after a restore of checkpoint ", id));
+      if (!failed() && !ended_well()) fail(cat("checkpoint ", id, " is retained, and restored the job is ", to_string(now_->runner->view().state), ": ", now_->runner->view().failure.message()));
+      leave();
+      if (failed()) return;
+      check_output(true);
+      ++result_.statistics.retained_restores;
+      world_.disk(workload_.checkpoint_disk)->restore(kCheckpointDirectory, checkpoints);
+      world_.disk(workload_.output_disk)->restore(kOutputDirectory, output);
+      watch_ = std::make_unique<FileWatch>(watched);
     }
   }
 
@@ -356,6 +386,7 @@ void RunStatistics::add(const RunStatistics& other) {
   restarts_inside += other.restarts_inside;
   restores += other.restores;
   restores_rescaled += other.restores_rescaled;
+  retained_restores += other.retained_restores;
   completed_checkpoints += other.completed_checkpoints;
   failed_checkpoints += other.failed_checkpoints;
   records += other.records;

@@ -22,6 +22,7 @@ struct RunStatistics {
   int64_t restarts_inside = 0;      ///< by the restart strategy
   int64_t restores = 0;             ///< of a process from a checkpoint
   int64_t restores_rescaled = 0;    ///< at another parallelism
+  int64_t retained_restores = 0;    ///< of checkpoints that were there at the end, one by one
   int64_t completed_checkpoints = 0;
   int64_t failed_checkpoints = 0;
   int64_t records = 0;
@@ -41,6 +42,7 @@ struct RunOptions {
   size_t trace_lines = 0;
   bool serve_ended_sessions = false;  ///< see ZooKeeperFaults::serve_ended (of a job on several processes)
   bool rests = true;  ///< of blocking work, in its middle, if the seed has any (of a job in one process)
+  bool wide = true;   ///< see draw_workload()
 };
 
 /// Runs the job of a seed in a world of its own: first with faults, in which nothing wrong may become visible, then without, in which it

@@ -41,9 +41,9 @@ void slow_down(FleetPlan& plan, SimRandom& random) {
 
 }  // namespace
 
-FleetPlan draw_fleet(SimRandom& random) {
+FleetPlan draw_fleet(SimRandom& random, bool wide) {
   FleetPlan plan;
-  plan.workload = draw_workload(random);
+  plan.workload = draw_workload(random, wide);
   // What several hosts share is HDFS, or now and then a mounted directory.
   plan.workload.checkpoint_disk = random.chance(0.8) ? "hdfs://nn:8020" : "file://";
   plan.workload.output_disk = random.chance(0.8) ? "hdfs://nn:8020" : "file://";

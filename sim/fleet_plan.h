@@ -77,7 +77,7 @@ struct FleetHosts {
 /// In ZooKeeper.
 inline constexpr char kElectionPath[] = "/weir/fleet";
 
-FleetPlan draw_fleet(SimRandom& random);
+FleetPlan draw_fleet(SimRandom& random, bool wide);
 FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random);
 FleetHosts hosts_of(const FleetPlan& plan);
 Partition draw_partition(const FleetFaults& faults, const FleetHosts& hosts, SimRandom& random);

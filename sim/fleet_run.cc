@@ -45,7 +45,7 @@ class FleetRun {
       : roles_(roles),
         options_(options),
         random_(splitmix_output(seed ^ 0xf1ee7)),
-        plan_(draw_fleet(random_)),
+        plan_(draw_fleet(random_, options.wide)),
         faults_(draw_fleet_faults(plan_, random_)),
         hosts_(hosts_of(plan_)),
         oracle_(plan_.workload),
@@ -55,7 +55,7 @@ class FleetRun {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(plan_.workload, world_.disk(kLocalDisk)->raw());
-    for (const int64_t id : plan_.workload.throws_at) ++(*mishaps_)[id];
+    for (const Mishap& mishap : plan_.workload.throws_at) ++(*mishaps_)[mishap];
     watch_ = std::make_unique<FileWatch>(*world_.disk(plan_.workload.checkpoint_disk),
                                          cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
                                          *world_.disk(plan_.workload.output_disk), kOutputDirectory);

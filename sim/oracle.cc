@@ -19,6 +19,9 @@ std::vector<int64_t> numbers(const std::string& line) {
   return result;
 }
 
+/// A window's or interval's line of a late record.
+bool is_late(const std::string& line) { return line.starts_with("w ") && std::strtoll(line.c_str() + 2, nullptr, 10) >= kLateKeys; }
+
 int64_t interval_of(int64_t time, int64_t length) { return time / length * length; }
 
 /// "c <key> <count> <sum>": one for each record of the key, with what has come up to it.
@@ -49,7 +52,11 @@ Oracle::Oracle(const WorkloadPlan& plan) : exactly_once_(plan.exactly_once), end
   std::map<std::pair<int64_t, int64_t>, Sum> by_interval;
   for (const PlannedEvent& event : events) {
     if (ending_ == Ending::kPlain) expect(cat("r ", event.id, ' ', event.key, ' ', event.value, ' ', event.time));
-    if (ending_ == Ending::kReduce || ending_ == Ending::kTimers) values_of_key_[event.key].push_back(event.value);
+    if (ending_ == Ending::kReduce || ending_ == Ending::kTimers || ending_ == Ending::kAlarms) values_of_key_[event.key].push_back(event.value);
+    if (event.key >= kLateKeys) {
+      ++late_[event.key];
+      continue;
+    }
     Sum& sum = by_interval[{event.key, interval_of(event.time, plan.window_ms)}];
     ++sum.count;
     sum.sum += event.value;
@@ -72,11 +79,11 @@ std::vector<std::string> Oracle::check(const std::vector<OutputPart>& parts, boo
   std::map<std::string, int> lines;
   for (const OutputPart& part : parts) {
     for (const std::string& line : part.lines) {
-      if (!line.starts_with("c ")) ++lines[line];
+      if (!line.starts_with("c ") && !line.starts_with("t ") && !is_late(line)) ++lines[line];
     }
   }
   std::vector<std::string> complaints = check_lines(lines, finished);
-  for (auto& more : {check_running(parts, finished), check_order(parts)}) complaints.insert(complaints.end(), more.begin(), more.end());
+  for (auto& more : {ending_ == Ending::kAlarms ? check_alarms(parts, finished) : check_running(parts, finished), check_late(parts), check_order(parts)}) complaints.insert(complaints.end(), more.begin(), more.end());
   if (complaints.size() > kMostComplaints) {
     complaints[kMostComplaints] = cat("and ", complaints.size() - kMostComplaints, " more");
     complaints.resize(kMostComplaints + 1);
@@ -151,6 +158,47 @@ std::vector<std::string> Oracle::check_running(const std::vector<OutputPart>& pa
   return complaints;
 }
 
+/// What late records make of windows and intervals: not more than there are.
+std::vector<std::string> Oracle::check_late(const std::vector<OutputPart>& parts) const {
+  std::vector<std::string> complaints;
+  std::map<int64_t, int64_t> counted;
+  for (const OutputPart& part : parts) {
+    for (const std::string& line : part.lines) {
+      if (!is_late(line)) continue;
+      const std::vector<int64_t> n = numbers(line);
+      const auto planned = late_.find(n[0]);
+      if (planned == late_.end() || n.size() != 4 || n[2] < 1) complaints.push_back(cat("output has '", line, "', which does not belong there"));
+      else if ((counted[n[0]] += n[2]) > planned->second) complaints.push_back(cat("late records of key ", n[0], " count more than once: '", line, "'"));
+    }
+  }
+  return complaints;
+}
+
+/// "t <key> <from> <to>": the records of a key from one number to another, each once.
+std::vector<std::string> Oracle::check_alarms(const std::vector<OutputPart>& parts, bool finished) const {
+  std::vector<std::string> complaints;
+  std::map<int64_t, std::map<int64_t, int64_t>> of_key;
+  for (const OutputPart& part : parts) {
+    for (const std::string& line : part.lines) {
+      const std::vector<int64_t> n = numbers(line);
+      if (!line.starts_with("t ") || n.size() != 3 || !values_of_key_.contains(n[0]) || n[2] < n[1]) complaints.push_back(cat("output has '", line, "', which does not belong there"));
+      else if (!of_key[n[0]].emplace(n[1], n[2]).second && exactly_once_) complaints.push_back(cat("key ", n[0], " has the records from number ", n[1], " twice"));
+    }
+  }
+  for (const auto& [key, values] : values_of_key_) {
+    if (!exactly_once_) continue;
+    int64_t last = 0;
+    for (const auto& [from, to] : of_key[key]) {
+      if (from <= last) complaints.push_back(cat("key ", key, " has record number ", from, " twice"));
+      else if (finished && from != last + 1) complaints.push_back(cat("key ", key, " lacks the records from number ", last + 1, " to ", from - 1));
+      last = to;
+    }
+    const auto count = static_cast<int64_t>(values.size());
+    if (last > count || (finished && last < count)) complaints.push_back(cat("key ", key, " has ", last, " records instead of ", count));
+  }
+  return complaints;
+}
+
 /// In one part file the results of a key stand in their order.
 std::vector<std::string> Oracle::check_order(const std::vector<OutputPart>& parts) const {
   std::vector<std::string> complaints;
@@ -170,10 +218,14 @@ std::vector<std::string> Oracle::check_order(const std::vector<OutputPart>& part
 
 std::vector<std::string> prove_oracle(const Oracle& oracle, const std::vector<OutputPart>& good) {
   std::vector<std::string> missed;
-  const auto part = std::find_if(good.begin(), good.end(), [](const OutputPart& p) { return !p.lines.empty(); });
+  const auto certain = [](const std::string& line) { return !is_late(line); };
+  const auto part = std::find_if(good.begin(), good.end(), [&](const OutputPart& p) { return std::any_of(p.lines.begin(), p.lines.end(), certain); });
   if (part == good.end()) return missed;
   const size_t index = static_cast<size_t>(part - good.begin());
-  const size_t line = part->lines.size() / 2;
+  const auto middle = part->lines.begin() + static_cast<std::ptrdiff_t>(part->lines.size() / 2);
+  const auto after = std::find_if(middle, part->lines.end(), certain);
+  const auto chosen = after != part->lines.end() ? after : std::find_if(part->lines.begin(), middle, certain);
+  const size_t line = static_cast<size_t>(chosen - part->lines.begin());
   const auto must_object = [&](const char* what, const std::vector<OutputPart>& broken) {
     if (oracle.check_finished(broken).empty()) missed.push_back(cat("the oracle does not notice ", what, " of '", part->lines[line], "'"));
   };
@@ -189,7 +241,7 @@ std::vector<std::string> prove_oracle(const Oracle& oracle, const std::vector<Ou
     for (std::string& other : other_part.lines) {
       std::string of_one = one.substr(one.rfind(' '));
       std::string of_other = other.substr(other.rfind(' '));
-      if (of_one == of_other || other[0] != one[0] || one.substr(0, one.rfind(' ')) == other.substr(0, other.rfind(' '))) continue;
+      if (of_one == of_other || other[0] != one[0] || is_late(other) || one.substr(0, one.rfind(' ')) == other.substr(0, other.rfind(' '))) continue;
       one.replace(one.rfind(' '), std::string::npos, of_other);
       other.replace(other.rfind(' '), std::string::npos, of_one);
       must_object("an exchange with another", swapped);

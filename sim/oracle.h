@@ -36,11 +36,14 @@ class Oracle {
   void expect(std::string line);
   std::vector<std::string> check_lines(const std::map<std::string, int>& lines, bool finished) const;
   std::vector<std::string> check_running(const std::vector<OutputPart>& parts, bool finished) const;
+  std::vector<std::string> check_late(const std::vector<OutputPart>& parts) const;
+  std::vector<std::string> check_alarms(const std::vector<OutputPart>& parts, bool finished) const;
   std::vector<std::string> check_order(const std::vector<OutputPart>& parts) const;
   std::vector<std::string> check(const std::vector<OutputPart>& parts, bool finished) const;
 
   const bool exactly_once_;
   const Ending ending_;
+  std::map<int64_t, int64_t> late_;                         ///< keys of late records, and how many there are of each: each counts, or is dropped
   std::map<std::string, int> expected_;                     ///< lines that follow from the input, and how often
   std::map<int64_t, std::vector<int64_t>> values_of_key_;   ///< of running sums ("c" lines), which depend on the order of arrival
   size_t expected_count_ = 0;

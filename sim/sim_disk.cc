@@ -43,6 +43,29 @@ bool SimDisk::flip_bit(const std::string& path) {
   return file.ok() && (*file)->append(*bytes).ok() && (*file)->close().ok();
 }
 
+SimDisk::Image SimDisk::image(const std::string& directory) const {
+  Image image;
+  const auto entries = raw_->list(directory);
+  if (!entries.ok()) return image;
+  for (const FileInfo& entry : *entries) {
+    if (entry.is_directory) {
+      image[entry.path + "/"];
+      image.merge(this->image(entry.path));
+    } else {
+      image[entry.path] = read_file(*raw_, entry.path).value();
+    }
+  }
+  return image;
+}
+
+void SimDisk::restore(const std::string& directory, const Image& image) {
+  WEIR_CHECK(raw_->remove_all(directory).ok() && raw_->make_directories(directory).ok());
+  for (const auto& [path, bytes] : image) {
+    const bool is_directory = path.ends_with('/');
+    WEIR_CHECK((is_directory ? raw_->make_directories(path.substr(0, path.size() - 1)) : write_file(*raw_, path, bytes)).ok());
+  }
+}
+
 void SimDisk::lose_power() {
   WEIR_CHECK(kind_ == DiskKind::kLocal);
   world_.note("power loss", name_, unclosed_.size());

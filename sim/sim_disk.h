@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -47,6 +48,10 @@ class SimDisk {
   void set_full(bool full) { full_ = full; }
   /// Turns over one bit of a stored file; false if it is empty or not there.
   bool flip_bit(const std::string& path);
+  /// What lies below a directory: path and bytes; and back again. With no process alive.
+  using Image = std::map<std::string, std::string>;
+  Image image(const std::string& directory) const;
+  void restore(const std::string& directory, const Image& image);
   /// The machine loses power: what no successful close() has made persistent is lost or torn. Kill its processes first.
   /// kLocal only: the model has no power loss of a whole HDFS.
   void lose_power();
