@@ -34,6 +34,10 @@ class FleetMember {
   virtual ~FleetMember() = default;
   /// As a program does when it returns from main: what is under way on the I/O pool goes on for a while. view() shows the last.
   virtual void leave() {}
+  /// SIGTERM: the process leaves in order, and ended() turns true.
+  virtual void sign_off() {}
+  /// SIGUSR1 to a coordinator: it cancels the job.
+  virtual void cancel() {}
   /// Cheap: asked at each event.
   virtual bool ended() const = 0;
   virtual MemberView view() const = 0;

@@ -62,6 +62,8 @@ class CoordinatorMember final : public FleetMember {
     contender_.reset();
   }
 
+  void sign_off() override { contender_->leave(); }
+  void cancel() override { contender_->cancel(); }
   bool ended() const override { return ended_; }
 
   MemberView view() const override {

@@ -88,7 +88,7 @@ class StreamExecutionEnvironment {
   }
 
   /// Runs the job to its end, and gives the program's exit code: 0 it ended, 1 it failed, 2 it was refused before the first
-  /// record, with every reason on standard error. Also prints what --help and --explain ask for. Call it once. `job_name`
+  /// record, with every reason on standard error; docs/deploy.md has the others. Also prints what --help and --explain ask for. Call it once. `job_name`
   /// stands unless the configuration or --name has another.
   [[nodiscard]] int execute(std::string job_name = "");
 

@@ -53,14 +53,22 @@ ContenderView Contender::view() const {
   return view;
 }
 
+void Contender::leave() {
+  mailbox_->post([this] {
+    leaving_ = true;
+    step_down();
+    if (election_) election_->resign();
+  });
+}
+
 void Contender::cancel() {
   mailbox_->post([this] {
-    cancel_requested_ = true;
-    if (master_) {
-      master_->cancel();
-    } else if (election_) {
-      election_->resign();  // a standby just goes
+    if (!master_) {
+      WEIR_LOG(kWarning) << "this coordinator does not lead, so it cannot cancel the job: send the signal to the one that leads";
+      return;
     }
+    cancel_requested_ = true;
+    master_->cancel();
   });
 }
 
@@ -80,7 +88,7 @@ MonotonicTime Contender::step() {
                   },
               .on_revoked =
                   [this](const std::string& reason) {
-                    if (!job_ended_) {
+                    if (!job_ended_ && !leaving_) {
                       WEIR_LOG(kWarning) << "this coordinator leads no longer: " << reason;
                     }
                     step_down();
@@ -94,8 +102,8 @@ MonotonicTime Contender::step() {
     actions_.clear();
   }
   const MonotonicTime next = election_ ? election_->step() : kIdle;
-  const bool gone = election_ ? election_->resigned() : job_ended_;
-  if (gone && (job_ended_ || cancel_requested_) && on_end_) {
+  const bool gone = election_ ? election_->resigned() : job_ended_ || leaving_;
+  if (gone && on_end_) {
     {
       std::lock_guard lock(view_mutex_);
       view_.ended = true;
@@ -107,6 +115,7 @@ MonotonicTime Contender::step() {
 }
 
 void Contender::lead(int64_t epoch, std::shared_ptr<LeaderStore> store) {
+  if (leaving_) return;
   if (bug_enabled(Bug::kEpochNotCounted)) epoch = 1;
   master_ = std::make_unique<JobMaster>(graph_, options_.job, platform_, epoch, std::move(store), [this, mailbox = mailbox_, epoch] {
     mailbox->post([this, epoch] { on_job_end(epoch); });
@@ -118,6 +127,7 @@ void Contender::lead(int64_t epoch, std::shared_ptr<LeaderStore> store) {
     std::lock_guard lock(door_->mutex);
     door_->master = master_.get();
   }
+  if (cancel_requested_) master_->cancel();
   std::lock_guard lock(view_mutex_);
   view_.leads = true;
 }

@@ -23,18 +23,18 @@ struct ContenderOptions {
 
 struct ContenderView {
   bool leads = false;
-  bool ended = false;   ///< the job has ended for good, whoever led it
+  bool ended = false;   ///< this process has nothing more to do: the job has ended for good, or leave() is done
   JobView job;          ///< of the last job master here
 };
 
 /// A coordinator process: contends for the leadership where there is election, runs a job master while it leads, and takes workers'
 /// connections in its name. A leadership that is lost takes its job master with it: nothing of that is cleaned up, the next leader
 /// carries on from there.
-/// Thread: its own (an actor); view() and cancel() any. The graph outlives it.
+/// Thread: its own (an actor); view(), leave() and cancel() any. The graph outlives it.
 class Contender final : public Actor {
  public:
-  /// `zookeeper`: null without election: then it leads from the beginning. `on_end` is called once, when the view shows that the job has
-  /// ended.
+  /// `zookeeper`: null without election: then it leads from the beginning. `on_end` is called once, when the view shows that this
+  /// process's part is over.
   Contender(const JobGraph& graph, ContenderOptions options, Platform& platform, ZooKeeperFactory* zookeeper, HaPaths paths,
             std::function<void()> on_end);
   ~Contender() override;
@@ -45,7 +45,11 @@ class Contender final : public Actor {
   Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
   ContenderView view() const;
-  /// Ends the job if this process leads, and then this process's part in it.
+  /// Ends this process's part and leaves the job as it is: nothing is recorded or deleted, a standby carries on at once. A lost lease
+  /// or an outage of ZooKeeper does not undo it: this process never leads again.
+  void leave();
+  /// Ends the job for good. Where others lead it has no effect; where the leadership is lost before the job has ended, it is done when
+  /// this process leads again.
   void cancel();
 
   MonotonicTime step() override;
@@ -77,6 +81,7 @@ class Contender final : public Actor {
   std::unique_ptr<ActorHandle> master_handle_;
   int64_t epoch_ = 0;                         ///< of master_
   bool begun_ = false;
+  bool leaving_ = false;
   bool cancel_requested_ = false;
   bool job_ended_ = false;
 

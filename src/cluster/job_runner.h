@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <functional>
+
 #include "cluster/job_master.h"
 #include "cluster/worker.h"
 
@@ -9,7 +12,7 @@ namespace weir {
 /// Must outlive nothing but what it was given.
 class JobRunner {
  public:
-  /// Starts both actors. `on_end` is called once, on any thread, when the job has ended.
+  /// Starts both actors. `on_end` is called on any thread when the job has ended, or the tasks after leave(); perhaps more than once.
   JobRunner(const JobGraph& graph, JobOptions options, Platform& platform, std::function<void()> on_end);
   ~JobRunner();
   JobRunner(const JobRunner&) = delete;
@@ -17,8 +20,12 @@ class JobRunner {
 
   JobView view() const { return master_.view(); }
   void cancel() { master_.cancel(); }
+  /// Ends the tasks and leaves the job as it is: nothing is recorded or deleted, and the job can go on from its last checkpoint. Once.
+  void leave();
 
  private:
+  const std::function<void()> on_end_;
+  std::atomic<bool> leaving_{false};
   JobMaster master_;
   Worker worker_;
   std::unique_ptr<ActorHandle> master_handle_;

@@ -24,15 +24,19 @@
 namespace weir {
 namespace {
 
-constexpr int kRefused = 2;   ///< nothing was run: bad input, bad configuration, no permission
+// Exit codes; docs/deploy.md has them.
 constexpr int kFailed = 1;
+constexpr int kRefused = 2;      ///< nothing was run: bad input, bad configuration, no permission
+constexpr int kNotNow = 3;       ///< nothing was run: something that is needed does not answer, and that may pass
 constexpr int kCancelled = 130;
-constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< a worker's tasks to end, when it is told to leave
+constexpr int kLeft = 143;       ///< this process was asked to leave; the job was left as it is
+constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< for a process to leave in order
 
 void report(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+int refusal_code(const Status& status) { return status.code() == StatusCode::kUnavailable ? kNotNow : kRefused; }
 int refuse(const Status& status) {
   report(cat("error: ", status.message()));
-  return kRefused;
+  return refusal_code(status);
 }
 
 /// An address to listen on that nobody can dial.
@@ -70,7 +74,7 @@ class Watch {
   int end(const JobView& view) {
     if (view.state == JobState::kFailed) {
       report(cat("error: ", view.failure.message()));
-      return view.refused ? kRefused : kFailed;
+      return view.refused ? refusal_code(view.failure) : kFailed;
     }
     if (show_) report(progress_line(view, 0, clock_.now()));
     return view.state == JobState::kCanceled ? kCancelled : 0;
@@ -83,6 +87,29 @@ class Watch {
   int64_t last_records_ = 0;
 };
 
+/// How long a process that was asked to leave may still take.
+class Departure {
+ public:
+  explicit Departure(const Clock& clock) : clock_(clock) {}
+
+  void begin(const std::string& how_the_job_goes_on) {
+    report(cat("leaving: ", how_the_job_goes_on, ". A second signal ends this process at once"));
+    end_ = clock_.now() + kLeaveTime;
+  }
+  bool begun() const { return end_.has_value(); }
+  /// Does not return when the time is over: nothing that is still under way is needed.
+  void check(std::string_view what_does_not_end) const {
+    if (!end_ || clock_.now() < *end_) return;
+    report(cat("leaving although ", what_does_not_end));
+    std::fflush(nullptr);
+    std::_Exit(kLeft);
+  }
+
+ private:
+  const Clock& clock_;
+  std::optional<MonotonicTime> end_;
+};
+
 int run_embedded(const JobGraph& graph, const Configuration& configuration, const JobOptions& options) {
   Process process(configuration);
   std::atomic<bool> ended{false};
@@ -91,14 +118,21 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration, cons
     process.signals.notify();
   });
   Watch watch(configuration, process.platform.get().clock);
+  Departure departure(process.platform.get().clock);
   while (!ended) {
-    if (process.signals.wait(std::chrono::seconds(1)) == ProcessSignals::Event::kTerminate) {
-      report("cancelling; a second signal ends the process at once");
+    const auto event = process.signals.wait(std::chrono::seconds(1));
+    if (event == ProcessSignals::Event::kLeave) {
+      departure.begin(options.checkpoints_enabled ? "--from latest goes on from the last completed checkpoint" : "the job has no checkpoints to go on from");
+      runner.leave();
+    } else if (event == ProcessSignals::Event::kCancel) {
+      report("canceling the job");
       runner.cancel();
     }
-    if (!ended) watch.show(runner.view());
+    if (ended) break;
+    departure.check("a task does not end");
+    if (!departure.begun()) watch.show(runner.view());
   }
-  return watch.end(runner.view());
+  return departure.begun() && !is_terminal(runner.view().state) ? kLeft : watch.end(runner.view());
 }
 
 int run_coordinator(const JobGraph& graph, const Configuration& configuration, JobOptions options) {
@@ -143,19 +177,25 @@ int run_coordinator(const JobGraph& graph, const Configuration& configuration, J
   contender.mailbox().set_wake([&] { handle->wake(); });
 
   Watch watch(configuration, platform.clock);
+  Departure departure(platform.clock);
   while (!ended) {
-    if (process.signals.wait(std::chrono::seconds(1)) == ProcessSignals::Event::kTerminate) {
-      report(contender.view().leads ? "cancelling; a second signal ends the process at once" : "leaving");
+    const auto event = process.signals.wait(std::chrono::seconds(1));
+    if (event == ProcessSignals::Event::kLeave) {
+      departure.begin(*ha ? "a standby carries on with the job" : "--from latest goes on from the last completed checkpoint");
+      contender.leave();
+    } else if (event == ProcessSignals::Event::kCancel) {
+      report("canceling the job");
       contender.cancel();
     }
+    departure.check("ZooKeeper does not answer: the leadership ends with its session");
     const ContenderView view = contender.view();
     if (!ended && view.leads) watch.show(view.job);
   }
   const ContenderView view = contender.view();
   handle->stop();
   contender.mailbox().set_wake(nullptr);
-  if (group) group->finish(2000);
-  return is_terminal(view.job.state) ? watch.end(view.job) : kCancelled;
+  if (group) group->finish(departure.begun() ? 0 : 2000);
+  return is_terminal(view.job.state) ? watch.end(view.job) : kLeft;
 }
 
 int run_worker(const JobGraph& graph, const Configuration& configuration, const JobOptions& options) {
@@ -224,17 +264,16 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   auto handle = platform.scheduler.start("worker", worker, {});
   worker.mailbox().set_wake([&] { handle->wake(); });
 
-  bool leaving = false;
+  Departure departure(platform.clock);
   while (!ended) {
-    const auto event = process.signals.wait(leaving ? kLeaveTime : std::chrono::seconds(60));
-    if (event == ProcessSignals::Event::kTimeout && leaving) {
-      report("error: a task does not end: the worker leaves without it");
-      std::_Exit(kFailed);
-    }
-    if (event == ProcessSignals::Event::kTerminate) {
-      leaving = true;
+    const auto event = process.signals.wait(departure.begun() ? std::chrono::seconds(1) : std::chrono::seconds(60));
+    if (event == ProcessSignals::Event::kLeave) {
+      departure.begin("the job goes on without this worker");
       worker.leave();
+    } else if (event == ProcessSignals::Event::kCancel) {
+      report("a worker cannot cancel the job: send the signal to the coordinator that leads");
     }
+    departure.check("a task does not end");
   }
   if (finder) {
     finder->set_wake(nullptr);
@@ -242,7 +281,7 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   }
   handle->stop();
   worker.mailbox().set_wake(nullptr);
-  if (leaving) return kCancelled;
+  if (departure.begun()) return kLeft;
   const WorkerView view = worker.view();
   if (view.status.ok()) return 0;
   report(cat("error: ", view.status.message()));

@@ -144,7 +144,7 @@ StatusOr<FlinkCluster> look_at(const FlinkRest& rest, int slots_needed, ProcessS
   for (int look = 1;; ++look) {
     auto cluster = rest.cluster();
     const bool may_come = cluster.ok() && cluster->uploads && cluster->free_slots < slots_needed && slots_needed <= cluster->slots;
-    if (!may_come || look == kLooks || signals.wait(kLookAgain) == ProcessSignals::Event::kTerminate) return cluster;
+    if (!may_come || look == kLooks || signals.wait(kLookAgain) == ProcessSignals::Event::kLeave) return cluster;
   }
 }
 
@@ -189,7 +189,7 @@ int submit(Process& process, const FlinkRest& rest, const JobJar& jar, const Fli
   }
   print(cat("job ", *job));
   print(rest.job_page(*job));
-  const auto wait = [&](std::chrono::milliseconds pause) { return process.signals.wait(pause) == ProcessSignals::Event::kTerminate; };
+  const auto wait = [&](std::chrono::milliseconds pause) { return process.signals.wait(pause) == ProcessSignals::Event::kLeave; };
   JobWatch watch(wait, process.platform.get().clock, rest, *job, progress, report);
   // Flink has copied the jar when the job is past its start.
   const bool started = watch.until_started();

@@ -7,24 +7,33 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <initializer_list>
 
 #include "weir/detail/check.h"
 
 namespace weir {
 namespace {
 
-sigset_t termination_signals() {
+sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  for (const int number : numbers) sigaddset(&signals, number);
   return signals;
+}
+
+sigset_t waited_for() { return set_of({SIGINT, SIGTERM, SIGUSR1}); }
+
+/// From now on they do what they do to a program that knows nothing of signals.
+void let_next_one_end_the_process() {
+  for (const int number : {SIGINT, SIGTERM}) signal(number, SIG_DFL);  // a shell starts background jobs with SIGINT ignored
+  const sigset_t leaving = set_of({SIGINT, SIGTERM});
+  pthread_sigmask(SIG_UNBLOCK, &leaving, nullptr);
 }
 
 }  // namespace
 
 ProcessSignals::ProcessSignals() {
-  const sigset_t signals = termination_signals();
+  const sigset_t signals = waited_for();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal_fd_ = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -35,7 +44,7 @@ ProcessSignals::ProcessSignals() {
 ProcessSignals::~ProcessSignals() {
   close(signal_fd_);
   close(event_fd_);
-  const sigset_t signals = termination_signals();
+  const sigset_t signals = waited_for();
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
@@ -45,9 +54,9 @@ ProcessSignals::Event ProcessSignals::wait(std::chrono::milliseconds timeout) {
   if (fds[0].revents & POLLIN) {
     signalfd_siginfo info;
     if (read(signal_fd_, &info, sizeof info) == sizeof info) {
-      const sigset_t signals = termination_signals();
-      pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // the next one ends the process
-      return Event::kTerminate;
+      if (info.ssi_signo == SIGUSR1) return Event::kCancel;
+      let_next_one_end_the_process();
+      return Event::kLeave;
     }
   }
   if (fds[1].revents & POLLIN) {

@@ -4,9 +4,10 @@
 
 namespace weir {
 
-/// Lets the main thread of a process wait for SIGINT and SIGTERM, and for a notification of its own. From construction on the two
-/// signals end the process no longer: construct it before any thread is started, so that all inherit the mask. The second signal of
-/// a process ends it at once.
+/// Lets the main thread of a process wait for signals, and for a notification of its own. From construction on these signals do not end
+/// the process: construct it before any thread is started, so that all inherit the mask.
+///   SIGTERM, SIGINT   kLeave, once. The next one ends the process at once, even if the parent ignored that signal.
+///   SIGUSR1           kCancel.
 /// Thread: wait() the constructing one; notify() any.
 class ProcessSignals {
  public:
@@ -15,7 +16,7 @@ class ProcessSignals {
   ProcessSignals(const ProcessSignals&) = delete;
   ProcessSignals& operator=(const ProcessSignals&) = delete;
 
-  enum class Event { kTimeout, kNotified, kTerminate };
+  enum class Event { kTimeout, kNotified, kLeave, kCancel };
   Event wait(std::chrono::milliseconds timeout);
   void notify();
 

@@ -374,6 +374,7 @@ def signals_of_a_terminal_do_not_end_a_chain(case):
     chain.call(OPEN, job.open_body(0, 0, 1))
     chain.process.send_signal(signal.SIGINT)
     chain.process.send_signal(signal.SIGTERM)
+    chain.process.send_signal(signal.SIGUSR1)
     chain.call(READY)
     chain.close()
 

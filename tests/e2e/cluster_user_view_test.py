@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 
-from small_cases import CANCELLED, FAILED, REFUSED, SmallCase, expect, expect_in, run_cases
+from small_cases import LEFT, FAILED, REFUSED, SmallCase, expect, expect_in, run_cases
 import flights_job
 
 SOON = 40  # seconds: what happens at once may take so long on a machine that is busy
@@ -284,7 +284,7 @@ def ends_by(case, number):
     workers = case.children_of(run, 3)
     case.expect_line(run, "RUNNING  records")
     run.process.send_signal(number)
-    case.expect_end(run, CANCELLED, SOON)
+    case.expect_end(run, LEFT, SOON)
     case.expect_gone(workers)
 
 
@@ -304,7 +304,7 @@ def test_a_worker_that_is_told_to_end_leaves_and_the_job_goes_on(case):
     first, second = case.worker(port), case.worker(port)
     case.expect_line(coordinator, "RUNNING  records")
     first.terminate()
-    case.expect_end(first, CANCELLED, SOON)
+    case.expect_end(first, LEFT, SOON)
     case.expect_end(coordinator, 0)
     case.expect_end(second, 0)
     case.expect_right_output()
@@ -441,7 +441,7 @@ def test_under_high_availability_a_standby_leaves_when_it_is_told_to(case):
     standby = case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha)
     case.expect_line(standby, "listening for workers on")
     standby.terminate()
-    case.expect_end(standby, CANCELLED, SOON)
+    case.expect_end(standby, LEFT, SOON)
     worker = case.start("--role", "worker", "--slots", "2", *ha)
     case.expect_end(leader, 0)
     case.expect_end(worker, 0)

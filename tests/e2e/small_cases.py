@@ -13,7 +13,7 @@ import flights_data  # noqa: E402
 import flights_job  # noqa: E402
 import flights_reference  # noqa: E402
 
-REFUSED, FAILED, CANCELLED = 2, 1, 130  # exit codes
+FAILED, REFUSED, NOT_NOW, CANCELED, LEFT = 1, 2, 3, 130, 143  # exit codes
 
 
 def expect(condition, why):

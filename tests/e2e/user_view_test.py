@@ -6,12 +6,13 @@ Usage: user_view_test.py --build DIR [--only NAME]
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 
-from small_cases import CANCELLED, FAILED, REFUSED, SmallCase, expect, expect_in, run_cases
+from small_cases import CANCELED, FAILED, LEFT, REFUSED, SmallCase, expect, expect_in, run_cases
 import flights_job
 
 
@@ -183,15 +184,30 @@ def test_going_back_by_hand_takes_back_later_results(case):
     case.expect_right_output()
 
 
-def test_termination_cancels_and_the_job_can_go_on(case):
-    process = case.start(rate=3000, interval="100 ms")
-    time.sleep(1)
-    process.terminate()
-    code = process.wait(30)
-    expect(code == CANCELLED, f"exit code {code}\n{process.tail()}")
-    expect(case.checkpoints(), "no checkpoint is left to go on from")
+def signaled_after_a_checkpoint(case, number):
+    """A job that is to delete its checkpoints when it is canceled, and the exit code after a signal."""
+    process = case.start(rate=3000, interval="100 ms", extra=["-D", "execution.checkpointing.externalized-checkpoint-retention=DELETE_ON_CANCELLATION"])
+    deadline = time.monotonic() + 30
+    while not process.last_checkpoint() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.process.send_signal(number)
+    return process.wait(30), process.tail()
+
+
+def test_a_process_that_is_terminated_leaves_and_the_job_can_go_on(case):
+    for number in (signal.SIGTERM, signal.SIGINT):
+        code, tail = signaled_after_a_checkpoint(case, number)
+        expect(code == LEFT, f"exit code {code}\n{tail}")
+        expect_in(tail, "leaving: --from latest goes on from the last completed checkpoint")
+        expect(case.checkpoints(), "no checkpoint is left to go on from")
     case.run_to_the_end(interval="100 ms")
     case.expect_right_output()
+
+
+def test_a_cancellation_is_asked_for_by_another_signal(case):
+    code, tail = signaled_after_a_checkpoint(case, signal.SIGUSR1)
+    expect(code == CANCELED, f"exit code {code}\n{tail}")
+    expect(not case.checkpoints(), "the checkpoints were to be deleted")
 
 
 def test_word_count_reads_lines_from_a_socket(case):

@@ -13,6 +13,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import flights_data  # noqa: E402
+
 PROGRAM = os.path.join(os.path.abspath(sys.argv[1]), "bin", "flights")
 KUBERNETES = "1.30"
 
@@ -71,6 +74,46 @@ def units_are_verified(scratch):
             assert run.returncode == 0 and os.path.basename(copy) not in run.stdout, run.stdout
 
 
+def units_start_again_what_starting_again_helps(scratch):
+    """The commands of the units end with the codes that the units know."""
+    source, down = os.path.join(scratch, "in"), "hdfs://127.0.0.1:1"
+    flights_data.write_slice(flights_data.flights_directory(), source, 10)
+    for name in glob.glob(os.path.join(ROOT, "deploy/systemd/*.service")):
+        text = open(name).read()
+        settings = dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
+        assert settings["Restart"] == "on-failure" and settings["StartLimitIntervalSec"] == "0", f"{name} gives up after some starts"
+        good = {"0", *settings["SuccessExitStatus"].split()}
+        hopeless = set(settings["RestartPreventExitStatus"].split())
+        coordinator = "--role coordinator" in settings["ExecStart"]
+
+        def start(*flags):
+            command = re.sub(r"\$\w+", "", settings["ExecStart"]).split()[1:]
+            place = ["--listen", "127.0.0.1:0"] if coordinator else ["--coordinator", "127.0.0.1:1"]
+            return subprocess.Popen([PROGRAM, *command, *place, "--output", os.path.join(scratch, "out"), *flags], cwd=scratch, stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+        def code_of(process):
+            try:
+                said = process.communicate(timeout=60)[1]
+            finally:
+                process.kill()
+            return str(process.returncode), said
+
+        code, said = code_of(start("--input", source, "-D", "parallelism.default=none"))
+        assert code in hopeless, f"{name}: a setting that is wrong ends with {code}\n{said}"
+        code, said = code_of(start("--input", f"{down}/in") if coordinator else start("--input", source, "-D", "taskmanager.registration.timeout=1 s"))
+        assert code not in good | hopeless, f"{name}: what may pass ends with {code}\n{said}"
+        process = start("--input", source)
+        if coordinator:
+            assert process.stderr.readline().startswith("listening for workers"), process.communicate()
+        else:
+            while "no coordinator yet" not in process.stderr.readline():
+                assert process.poll() is None, "the worker has ended"
+        process.terminate()
+        code, said = code_of(process)
+        assert code in good - {"0"}, f"{name}: `systemctl stop` ends with {code}\n{said}"
+
+
 def main():
     passed = 0
     with tempfile.TemporaryDirectory(prefix="weir-deploy-") as scratch:
@@ -79,6 +122,8 @@ def main():
         commands_are_understood(documents, scratch)
         passed += 1
         units_are_verified(scratch)
+        passed += 1
+        units_start_again_what_starting_again_helps(scratch)
         passed += 1
     print(f"{passed} passed, 0 failed")
 
