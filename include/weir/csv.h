@@ -13,22 +13,28 @@
 #include <vector>
 
 #include "weir/detail/batch.h"
+#include "weir/detail/csv_time.h"
 #include "weir/fields.h"
 
 namespace weir {
 
 struct CsvOptions {
   char separator = ',';
-  /// The first line of each file names the columns. If there is none, `columns` does.
+  /// The first line of each file names the columns. If there is none, `columns` does; if that is empty, the fields of the struct do, in order.
   bool header = true;
   std::vector<std::string> columns = {};
-  /// What stands for "no value": a std::optional field is empty then. A quoted field always is a value.
+  /// Each of these means "no value": a std::optional field is empty then. A quoted field always is a value. An empty optional is written
+  /// as the first of them, and a value that looks like one of them is quoted.
   std::vector<std::string> nulls = {"", "NA"};
   /// Quoted fields may hold line breaks. Such a file cannot be read by several subtasks at once.
   bool multiline = false;
+  /// How points in time are written: %Y %y %m %b %d %H %I %M %S %p %z %s (seconds since 1970), %F (%Y-%m-%d), %T (%H:%M:%S), %R (%H:%M), %%;
+  /// seconds may have a fraction. Without a zone it is UTC. Empty: ISO 8601, see parse_timestamp.
+  std::string time_format = {};
 };
 
 /// "2013-01-01T10:00:00Z", "2013-01-01 10:00:00.250", "2013-01-01": milliseconds since 1970 UTC; a zone is 'Z', "+hh:mm", or none (UTC).
+/// Years before 0 and after 9999 have a sign.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 /// "2013-01-01T10:00:00Z"; with ".250" where the milliseconds are not zero.
 std::string format_timestamp(Timestamp ms);
@@ -65,7 +71,7 @@ struct IsSysTime<std::chrono::time_point<std::chrono::system_clock, D>> : std::t
 
 /// False: `text` is not a V.
 template <class V>
-bool parse_text(std::string_view text, V& value) {
+bool parse_text(std::string_view text, const CsvOptions& options, V& value) {
   if constexpr (std::same_as<V, bool>) {
     value = text == "true" || text == "1";
     return value || text == "false" || text == "0";
@@ -73,9 +79,12 @@ bool parse_text(std::string_view text, V& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() && end == text.data() + text.size();
   } else if constexpr (IsSysTime<V>::value) {
-    const std::optional<Timestamp> ms = parse_timestamp(text);
-    if (ms) value = V(std::chrono::duration_cast<typename V::duration>(std::chrono::milliseconds(*ms)));
-    return ms.has_value();
+    using Period = typename V::period;
+    const std::optional<CivilTime> time = parse_time(text, options.time_format);
+    int64_t ticks = 0;
+    if (!time || !to_ticks(*time, Period::num, Period::den, &ticks)) return false;
+    value = V(typename V::duration(static_cast<typename V::rep>(ticks)));
+    return true;
   } else {
     static_assert(std::same_as<V, std::string> || std::same_as<V, std::string_view>,
                   "a CSV field can be read as a number, bool, string, std::chrono::sys_time, or an optional of these");
@@ -85,38 +94,48 @@ bool parse_text(std::string_view text, V& value) {
 }
 
 /// Appends `text`, in quotes if it needs them.
-void append_csv_text(std::string& out, std::string_view text, char separator);
+void append_csv_text(std::string& out, std::string_view text, const CsvOptions& options);
+/// Appends the field of an optional that is empty. `alone`: the row has no other field, and an empty line is no row.
+void append_csv_null(std::string& out, const CsvOptions& options, bool alone);
+/// A row of the names of columns, with its line break.
+std::string csv_header(const std::vector<std::string>& names, const CsvOptions& options);
+const CsvOptions& default_csv_options();
 
 template <class V>
-void append_csv_value(std::string& out, const V& value, char separator) {
+void append_csv_value(std::string& out, const V& value, const CsvOptions& options, bool alone) {
   if constexpr (IsOptional<V>::value) {
-    if (value) append_csv_value(out, *value, separator);
+    if (value) append_csv_value(out, *value, options, alone);
+    else append_csv_null(out, options, alone);
   } else if constexpr (std::same_as<V, bool>) {
-    out += value ? "true" : "false";
+    append_csv_text(out, value ? "true" : "false", options);
   } else if constexpr (std::integral<V> || std::floating_point<V>) {
-    char digits[32];
+    char digits[64];
     const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
     (void)error;
-    out.append(digits, end);
+    append_csv_text(out, std::string_view(digits, end), options);
   } else if constexpr (IsSysTime<V>::value) {
-    out += format_timestamp(std::chrono::duration_cast<std::chrono::milliseconds>(value.time_since_epoch()).count());
+    using Period = typename V::period;
+    const auto ticks = static_cast<int64_t>(value.time_since_epoch().count());
+    append_csv_text(out, format_time(from_ticks(ticks, Period::num, Period::den), options.time_format), options);
   } else {
     static_assert(std::convertible_to<const V&, std::string_view>,
                   "a field of this type cannot be written as CSV: give the FileSink an encoder of your own");
-    append_csv_text(out, value, separator);
+    append_csv_text(out, value, options);
   }
 }
 
 }  // namespace detail
 
-/// Appends the fields of a struct with WEIR_FIELDS as one row, without a line break. Numbers have as many digits as it takes to read
-/// them back exactly; an empty optional is an empty field.
+/// Appends the fields of a struct with WEIR_FIELDS as one row, without a line break. read_csv_row with the same options gives an equal struct,
+/// if `multiline` is set or no text holds a line break: numbers have as many digits as that takes, texts are quoted where they must be.
 template <detail::StructWithFields T>
-void append_csv_row(std::string& out, const T& value, char separator = ',') {
+void append_csv_row(std::string& out, const T& value, const CsvOptions& options = detail::default_csv_options()) {
   bool first = true;
   std::apply(
       [&](const auto&... field) {
-        ((first ? void(first = false) : out.push_back(separator), detail::append_csv_value(out, field, separator)), ...);
+        ((first ? void(first = false) : out.push_back(options.separator),
+          detail::append_csv_value(out, field, options, sizeof...(field) == 1)),
+         ...);
       },
       detail::fields_of(value));
 }
@@ -165,7 +184,7 @@ class CsvRow {
   template <class V>
   V convert(std::string_view column, int index) {
     V value{};
-    if (!detail::parse_text(fields_[static_cast<size_t>(index)].text, value)) fail_conversion(column, index);
+    if (!detail::parse_text(fields_[static_cast<size_t>(index)].text, options_, value)) fail_conversion(column, index);
     return value;
   }
 

@@ -18,6 +18,7 @@ namespace weir {
 ///
 ///   FileSink<std::string>("out")                        a line each
 ///   FileSink<CarrierDelay>("hdfs://nn:8020/delays")     structs with WEIR_FIELDS: a CSV row each, without a header
+///   FileSink<CarrierDelay>::csv("out", {.separator = ';'})   the same with options, and a header line in each file unless .header = false
 ///   FileSink<Reading>("out", [](const Reading& r, std::string& out) { out += r.name; out += '\n'; })
 ///
 /// A part file `part-<subtask>-<checkpoint>-<run>-<attempt>` appears, complete, when its checkpoint is complete; files whose names begin
@@ -33,6 +34,18 @@ class FileSink final : public Sink<T> {
           else append_csv_row(out, record);
           out += '\n';
         }) {}
+  /// FileSource<T>::csv with the same options (and `multiline`, if texts hold line breaks) reads equal records.
+  static FileSink csv(std::string directory_uri, CsvOptions options = {})
+    requires detail::StructWithFields<T>
+  {
+    FileSink sink(std::move(directory_uri), [options](const T& record, std::string& out) {
+      append_csv_row(out, record, options);
+      out += '\n';
+    });
+    if (options.header) sink.header_ = detail::csv_header(detail::field_names_of<T>(), options);
+    sink.problem_ = detail::check_time_format(options.time_format);
+    return sink;
+  }
   /// `encode` appends a record's bytes, with what separates it from the next.
   template <std::invocable<const T&, std::string&> Encode>
   FileSink(std::string directory_uri, Encode encode)
@@ -46,7 +59,9 @@ class FileSink final : public Sink<T> {
   std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const override {
     return detail::make_part_committer(directory_uri_, files);
   }
-  Status probe(FileSystemRegistry& files) const override { return detail::probe_part_directory(directory_uri_, files); }
+  Status probe(FileSystemRegistry& files) const override {
+    return problem_.ok() ? detail::probe_part_directory(directory_uri_, files) : problem_;
+  }
 
  private:
   /// Encodes the records from an index on until the buffer is full; returns the index of the next.
@@ -54,7 +69,7 @@ class FileSink final : public Sink<T> {
 
   class Writer final : public SinkWriter<T> {
    public:
-    explicit Writer(const FileSink& sink) : encode_(sink.encode_), part_(detail::make_part_writer(sink.directory_uri_)) {}
+    explicit Writer(const FileSink& sink) : encode_(sink.encode_), part_(detail::make_part_writer(sink.directory_uri_, sink.header_)) {}
 
     Status open(OperatorContext& context) override { return part_->open(context); }
     void write(BatchOf<T>& batch) override {
@@ -71,8 +86,10 @@ class FileSink final : public Sink<T> {
     const std::unique_ptr<detail::PartWriter> part_;
   };
 
-  const std::string directory_uri_;
-  const EncodeSome encode_;
+  std::string directory_uri_;
+  EncodeSome encode_;
+  std::string header_;  ///< the first bytes of each file
+  Status problem_;      ///< with the options; probe() says it
 };
 
 }  // namespace weir

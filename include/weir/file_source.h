@@ -47,12 +47,19 @@ class FileSource final : public Source<T> {
     source.parse_line_ = std::move(parse);
     return source;
   }
-  static FileSource csv(std::string uri, CsvOptions options = {})
-    requires detail::StructWithFields<T>
-  {
-    FileSource source = csv(std::move(uri), std::move(options), [](CsvRow& row) { return read_csv_row<T>(row); });
-    source.options_.needed_columns = detail::field_names_of<T>();
-    return source;
+  static FileSource csv(std::string uri, CsvOptions options = {}) {
+    static_assert(detail::StructWithFields<T>,
+                  "FileSource<T>::csv fills the fields of a struct that are listed with WEIR_FIELDS (weir/fields.h); for another T give it a "
+                  "parser: FileSource<T>::csv(uri, options, [](CsvRow& row) { return T{...}; })");
+    if constexpr (detail::StructWithFields<T>) {
+      std::vector<std::string> names = detail::field_names_of<T>();
+      if (!options.header && options.columns.empty()) options.columns = names;
+      FileSource source = csv(std::move(uri), std::move(options), [](CsvRow& row) { return read_csv_row<T>(row); });
+      source.options_.needed_columns = std::move(names);
+      return source;
+    } else {
+      return FileSource(std::move(uri));
+    }
   }
   /// Empty lines are no rows.
   static FileSource csv(std::string uri, CsvOptions options, std::function<T(CsvRow&)> parse) {

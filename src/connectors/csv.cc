@@ -1,93 +1,27 @@
 #include "weir/csv.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/strings.h"
+#include "connectors/file_split.h"
 
 namespace weir {
 namespace {
 
-/// Takes `digits` digits off the front of `text`.
-bool take_number(std::string_view& text, size_t digits, int* value) {
-  if (text.size() < digits) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, *value);
-  if (error != std::errc() || end != text.data() + digits || *value < 0) return false;
-  text.remove_prefix(digits);
-  return true;
+bool is_null_text(std::string_view text, const CsvOptions& options) {
+  return std::find(options.nulls.begin(), options.nulls.end(), text) != options.nulls.end();
 }
 
-bool take(std::string_view& text, char c) {
-  if (text.empty() || text.front() != c) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-/// The offset from UTC in minutes that `text` consists of.
-std::optional<int> parse_zone(std::string_view text) {
-  if (text.empty() || text == "Z" || text == "z") return 0;
-  const int sign = text.front() == '-' ? -1 : 1;
-  int hours = 0;
-  int minutes = 0;
-  if (!take(text, '+') && !take(text, '-')) return std::nullopt;
-  if (!take_number(text, 2, &hours)) return std::nullopt;
-  take(text, ':');
-  if (!take_number(text, 2, &minutes) || !text.empty() || hours > 18 || minutes > 59) return std::nullopt;
-  return sign * (hours * 60 + minutes);
+bool needs_quotes(std::string_view text, const CsvOptions& options) {
+  const auto special = [&](char c) { return c == options.separator || c == '"' || c == '\n' || c == '\r'; };
+  // At the beginning of a file a byte order mark is not part of the text.
+  return text.empty() || std::any_of(text.begin(), text.end(), special) || is_null_text(text, options) || text.starts_with(kByteOrderMark);
 }
 
 }  // namespace
 
-std::optional<Timestamp> parse_timestamp(std::string_view text) {
-  using namespace std::chrono;
-  int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, ms = 0;
-  if (!take_number(text, 4, &y) || !take(text, '-') || !take_number(text, 2, &mo) || !take(text, '-') || !take_number(text, 2, &d)) {
-    return std::nullopt;
-  }
-  const year_month_day date{year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d))};
-  if (!date.ok()) return std::nullopt;
-  if (!text.empty()) {
-    if (!take(text, 'T') && !take(text, ' ')) return std::nullopt;
-    if (!take_number(text, 2, &h) || !take(text, ':') || !take_number(text, 2, &mi)) return std::nullopt;
-    if (take(text, ':') && !take_number(text, 2, &s)) return std::nullopt;
-    if (take(text, '.')) {
-      int weight = 100;
-      int digit = 0;
-      bool any = false;
-      while (!text.empty() && text.front() >= '0' && text.front() <= '9' && take_number(text, 1, &digit)) {
-        ms += digit * weight;
-        weight /= 10;
-        any = true;
-      }
-      if (!any) return std::nullopt;
-    }
-  }
-  const std::optional<int> zone = parse_zone(text);
-  if (!zone || h > 23 || mi > 59 || s > 59) return std::nullopt;
-  const auto point = sys_days(date) + hours(h) + minutes(mi) + seconds(s) + milliseconds(ms) - minutes(*zone);
-  return duration_cast<milliseconds>(point.time_since_epoch()).count();
-}
-
-std::string format_timestamp(Timestamp ms) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> point{milliseconds(ms)};
-  const auto midnight = floor<days>(point);
-  const year_month_day date(midnight);
-  const hh_mm_ss time(point - midnight);
-  char text[48];
-  int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                             static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
-  if (const auto fraction = time.subseconds().count(); fraction != 0) {
-    length += std::snprintf(text + length, sizeof text - static_cast<size_t>(length), ".%03d", static_cast<int>(fraction));
-  }
-  return std::string(text, static_cast<size_t>(length)) + "Z";
-}
-
-void detail::append_csv_text(std::string& out, std::string_view text, char separator) {
-  const bool plain = std::none_of(text.begin(), text.end(),
-                                  [separator](char c) { return c == separator || c == '"' || c == '\n' || c == '\r'; });
-  if (plain) {
+void detail::append_csv_text(std::string& out, std::string_view text, const CsvOptions& options) {
+  if (!needs_quotes(text, options)) {
     out += text;
     return;
   }
@@ -97,6 +31,25 @@ void detail::append_csv_text(std::string& out, std::string_view text, char separ
     out += c;
   }
   out += '"';
+}
+
+void detail::append_csv_null(std::string& out, const CsvOptions& options, bool alone) {
+  const auto visible = std::find_if(options.nulls.begin(), options.nulls.end(), [&](const std::string& null) { return !alone || !null.empty(); });
+  if (visible != options.nulls.end()) out += *visible;
+}
+
+std::string detail::csv_header(const std::vector<std::string>& names, const CsvOptions& options) {
+  std::string line;
+  for (const std::string& name : names) {
+    if (!line.empty()) line += options.separator;
+    append_csv_text(line, name, options);
+  }
+  return line + "\n";
+}
+
+const CsvOptions& detail::default_csv_options() {
+  static const CsvOptions options;
+  return options;
 }
 
 CsvRow::CsvRow(CsvOptions options) : options_(std::move(options)), columns_(options_.columns) {}
@@ -183,7 +136,7 @@ int CsvRow::find(std::string_view column) {
 
 bool CsvRow::is_null(int index) const {
   const Field& field = fields_[static_cast<size_t>(index)];
-  return !field.quoted && std::find(options_.nulls.begin(), options_.nulls.end(), field.text) != options_.nulls.end();
+  return !field.quoted && is_null_text(field.text, options_);
 }
 
 void CsvRow::fail_conversion(std::string_view column, int index) {

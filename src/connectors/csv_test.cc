@@ -96,8 +96,26 @@ TEST(CsvRow, StructsAreReadAndWrittenByTheirFields) {
   departure.carrier = "a \"b\", c";
   departure.delay = 0.1;
   out.clear();
-  append_csv_row(out, departure, ';');
+  append_csv_row(out, departure, {.separator = ';'});
   EXPECT_EQ(out, R"("a ""b"", c";0.1;7;false;2013-01-01T10:00:00Z)");
+}
+
+TEST(CsvRow, AValueThatLooksLikeNoneIsQuoted) {
+  struct Text {
+    std::optional<std::string> a;
+    std::string b;
+    std::optional<int> c;
+    WEIR_FIELDS(Text, a, b, c)
+  };
+  std::string out;
+  append_csv_row(out, Text{"NA", "", 7});
+  EXPECT_EQ(out, "\"NA\",\"\",7");
+  out.clear();
+  append_csv_row(out, Text{"", "NA", {}});
+  EXPECT_EQ(out, "\"\",\"NA\",");
+  out.clear();
+  append_csv_row(out, Text{"-", "x", 7}, {.nulls = {"-", "7"}});
+  EXPECT_EQ(out, "\"-\",x,\"7\"");
 }
 
 TEST(Timestamps, AreReadAndWrittenAsIso8601) {
@@ -111,6 +129,49 @@ TEST(Timestamps, AreReadAndWrittenAsIso8601) {
   }
   EXPECT_EQ(format_timestamp(1357034400000), "2013-01-01T10:00:00Z");
   EXPECT_EQ(format_timestamp(-1), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(parse_timestamp("9999-12-31T23:59:59-01:00"), 253402304399000);
+  EXPECT_EQ(format_timestamp(253402304399000), "+10000-01-01T00:59:59Z");
+  for (const Timestamp ms : {INT64_MIN, INT64_MIN + 1, INT64_MAX, Timestamp{-62167219200001}, Timestamp{253402304399000}}) {
+    EXPECT_EQ(parse_timestamp(format_timestamp(ms)), ms) << format_timestamp(ms);
+  }
+  EXPECT_EQ(parse_timestamp("+292278995-01-01"), std::nullopt);  // does not fit
+}
+
+using Seconds = std::chrono::sys_seconds;
+using Nanos = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+template <class Point>
+std::optional<Point> read_time(std::string_view text, std::string format) {
+  CsvRow row({.time_format = std::move(format)});
+  row.set_columns({"at"});
+  row.parse(text);
+  const Point point = row.get<Point>("at");
+  return row.ok() ? std::optional(point) : std::nullopt;
+}
+
+TEST(Timestamps, AreReadInTheFormatOfTheOptions) {
+  const Seconds noon{std::chrono::seconds(1357041600)};  // 2013-01-01 12:00
+  EXPECT_EQ(read_time<Seconds>("1/1/2013 12:00", "%d/%m/%Y %H:%M"), noon);
+  EXPECT_EQ(read_time<Seconds>("20130101120000", "%Y%m%d%H%M%S"), noon);
+  EXPECT_EQ(read_time<Seconds>("01-Jan-13 12:00 PM", "%d-%b-%y %I:%M %p"), noon);
+  EXPECT_EQ(read_time<Seconds>("2013-01-01 14:00:00 +0200", "%F %T %z"), noon);
+  EXPECT_EQ(read_time<Seconds>("1357041600", "%s"), noon);
+  EXPECT_EQ(read_time<Nanos>("-0.000000001", "%s"), Nanos(std::chrono::nanoseconds(-1)));
+  EXPECT_EQ(read_time<std::chrono::sys_days>("1969-12-31T23:59:59Z", ""), std::chrono::sys_days(std::chrono::days(-1)));
+  EXPECT_EQ(read_time<Seconds>("2013-01-01 12:00", "%d/%m/%Y %H:%M"), std::nullopt);
+  EXPECT_EQ(read_time<Seconds>("31/02/2013 12:00", "%d/%m/%Y %H:%M"), std::nullopt);
+  EXPECT_EQ(read_time<Seconds>("01/02/2013 12:00 ", "%d/%m/%Y %H:%M"), std::nullopt);
+  EXPECT_EQ(read_time<Nanos>("2500-01-01", ""), std::nullopt);  // does not fit
+}
+
+TEST(Timestamps, AreWrittenInTheFormatOfTheOptions) {
+  const Timestamp noon = 1357041600000;
+  const auto written = [](Timestamp ms, const std::string& format) { return detail::format_time(detail::from_ticks(ms, 1, 1000), format); };
+  EXPECT_EQ(written(noon, "%d.%m.%y %I:%M %p, %b %%"), "01.01.13 12:00 PM, Jan %");
+  EXPECT_EQ(written(noon - 1, "%s|%T|%R|%F %z"), "1357041599.999|11:59:59.999|11:59|2013-01-01 +0000");
+  EXPECT_TRUE(detail::check_time_format("%F %T").ok());
+  EXPECT_NE(detail::check_time_format("%Y-%q").message().find("holds '%q', which weir does not know"), std::string::npos);
+  EXPECT_FALSE(detail::check_time_format("%Y %").ok());
 }
 
 }  // namespace

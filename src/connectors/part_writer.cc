@@ -15,7 +15,7 @@ constexpr char kRunState[] = "file-sink-run";
 
 class PartWriterImpl final : public PartWriter {
  public:
-  explicit PartWriterImpl(std::string directory_uri) : directory_uri_(std::move(directory_uri)) {}
+  PartWriterImpl(std::string directory_uri, std::string header) : directory_uri_(std::move(directory_uri)), header_(std::move(header)) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
@@ -35,7 +35,10 @@ class PartWriterImpl final : public PartWriter {
 
   void flush() override {
     if (buffer_.empty()) return;
-    if (!file_) begin_file();
+    if (!file_) {
+      begin_file();
+      buffer_.insert(0, header_);
+    }
     length_ += static_cast<int64_t>(buffer_.size());
     std::string chunk;
     chunk.reserve(kChunkBytes + 4096);
@@ -103,6 +106,7 @@ class PartWriterImpl final : public PartWriter {
   }
 
   const std::string directory_uri_;
+  const std::string header_;
   FileLocation directory_;
   OperatorContext* context_ = nullptr;
   const std::shared_ptr<std::atomic<int64_t>> bytes_in_flight_ = std::make_shared<std::atomic<int64_t>>(0);
@@ -117,8 +121,8 @@ class PartWriterImpl final : public PartWriter {
 
 }  // namespace
 
-std::unique_ptr<PartWriter> make_part_writer(std::string directory_uri) {
-  return std::make_unique<PartWriterImpl>(std::move(directory_uri));
+std::unique_ptr<PartWriter> make_part_writer(std::string directory_uri, std::string header) {
+  return std::make_unique<PartWriterImpl>(std::move(directory_uri), std::move(header));
 }
 
 }  // namespace weir::detail

@@ -191,9 +191,16 @@ class RecordReaderImpl final : public RecordReader {
   size_t find_line_end(size_t begin) const {
     if (!options_.multiline) return buffer_.find('\n', begin);
     bool quoted = false;
+    bool field_begins = true;  // only there a quote opens; a quote that follows a closing one goes on with the text
     for (size_t i = begin; i < buffer_.size(); ++i) {
-      if (buffer_[i] == '"') quoted = !quoted;
-      if (buffer_[i] == '\n' && !quoted) return i;
+      const char c = buffer_[i];
+      if (c == '"' && (quoted || field_begins)) {
+        quoted = !quoted;
+        field_begins = !quoted;
+        continue;
+      }
+      if (c == '\n' && !quoted) return i;
+      field_begins = c == options_.csv.separator && !quoted;
     }
     return std::string::npos;
   }

@@ -29,7 +29,8 @@ class PartWriter {
   std::string buffer_;
 };
 
-std::unique_ptr<PartWriter> make_part_writer(std::string directory_uri);
+/// `header`: the first bytes of each file.
+std::unique_ptr<PartWriter> make_part_writer(std::string directory_uri, std::string header);
 std::unique_ptr<Committer> make_part_committer(std::string directory_uri, FileSystemRegistry& files);
 /// Can files be made in the directory? It is created if it is missing.
 Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry& files);
