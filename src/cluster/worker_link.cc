@@ -82,7 +82,6 @@ void Worker::lose_link(const Status& reason) {
   }
   last_link_failure_ = reason;
   link_.reset();
-  if (current_.registered) dial_delay_ = MonotonicTime(0);
   current_.registered = false;
   dial_at_ = platform_.clock.now() + dial_delay_;
   cancel();

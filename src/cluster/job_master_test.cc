@@ -1,0 +1,320 @@
+#include "cluster/job_master.h"
+
+#include <gtest/gtest.h>
+
+#include "cluster/testing/master_fixture.h"
+
+namespace weir::cluster_tests {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_F(JobMasterTest, RunsWhenAllSlotsAreThereAndAllAreDeployed) {
+  make();
+  FakeWorker a = worker("a");
+  EXPECT_FALSE(a.take<Deploy>().has_value());
+  FakeWorker b = worker("b");
+  const auto deploy = a.take<Deploy>();
+  ASSERT_TRUE(deploy.has_value());
+  a.send(Deployed{deploy->attempt});
+  settle();
+  EXPECT_FALSE(a.take<Start>().has_value()) << "b is not deployed yet";
+  EXPECT_NE(state(), JobState::kRunning);
+  b.send(Deployed{deploy->attempt});
+  settle();
+  EXPECT_TRUE(a.take<Start>().has_value());
+  EXPECT_TRUE(b.take<Start>().has_value());
+  EXPECT_EQ(state(), JobState::kRunning);
+}
+
+TEST_F(JobMasterTest, TheFirstStartWaitsForAllSlotsAndThenTakesFewer) {
+  make();
+  FakeWorker a = worker("a");
+  pass(seconds(9), {&a});
+  EXPECT_FALSE(a.take<Deploy>().has_value());
+  EXPECT_EQ(state(), JobState::kWaitingForSlots);
+  pass(seconds(2), {&a});
+  const auto deploy = a.take<Deploy>();
+  ASSERT_TRUE(deploy.has_value());
+  EXPECT_EQ(deploy->common->shards, 1);
+}
+
+TEST_F(JobMasterTest, ARestartWaitsShorterForSlotsThanTheFirstStart) {
+  make();
+  FakeWorker a = worker("a");
+  FakeWorker b = worker("b");
+  const AttemptId first = run({&a, &b});
+  b.die();
+  settle();
+  leave({&a}, first);
+  pass(milliseconds(1500));
+  EXPECT_FALSE(a.take<Deploy>().has_value()) << "the other slot may come back";
+  pass(seconds(2));
+  const auto deploy = a.take<Deploy>();
+  ASSERT_TRUE(deploy.has_value());
+  EXPECT_EQ(deploy->common->shards, 1);
+  EXPECT_GT(deploy->attempt, first);
+}
+
+TEST_F(JobMasterTest, ARestartOnAllSlotsWaitsForTheBackoffOnly) {
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId first = run({&a});
+  a.send(TaskFailed{first, "source (1/2)", unavailable("a cosmic ray")});
+  settle();
+  EXPECT_EQ(state(), JobState::kRunning) << "until nothing of the attempt is left";
+  leave({&a}, first);
+  EXPECT_EQ(state(), JobState::kRestarting);
+  pass(milliseconds(300));
+  EXPECT_NE(run({&a}), 0);
+  EXPECT_EQ(master_->view().restarts, 1);
+  EXPECT_NE(master_->view().failure.message().find("a cosmic ray"), std::string::npos);
+}
+
+TEST_F(JobMasterTest, NothingIsDeployedBeforeTheOldAttemptHasLeftEveryWorker) {
+  make();
+  FakeWorker a = worker("a");
+  FakeWorker b = worker("b");
+  const AttemptId first = run({&a, &b});
+  a.send(TaskFailed{first, "source (1/2)", unavailable("broken")});
+  settle();
+  leave({&a}, first);
+  pass(seconds(4));
+  EXPECT_FALSE(a.take<Deploy>().has_value());
+  leave({&b}, first);
+  pass(milliseconds(300));
+  EXPECT_TRUE(a.take<Deploy>().has_value());
+}
+
+TEST_F(JobMasterTest, AWorkerThatDoesNotLeaveItsAttemptIsGivenUp) {
+  options_.cancellation_timeout = seconds(3);
+  make();
+  FakeWorker a = worker("a", 2);
+  FakeWorker b = worker("b", 2);
+  const AttemptId first = run({&a});
+  a.send(TaskFailed{first, "source (1/2)", unavailable("broken")});
+  pass(seconds(4), {&a, &b});
+  EXPECT_FALSE(a.connected());
+  EXPECT_TRUE(b.connected());
+  EXPECT_TRUE(b.take<Deploy>().has_value());
+}
+
+TEST_F(JobMasterTest, MessagesOfAnEarlierAttemptHaveNoEffect) {
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId first = run({&a});
+  a.send(TaskFailed{first, "source (1/2)", unavailable("broken")});
+  settle();
+  leave({&a}, first);
+  pass(milliseconds(300));
+  const auto second = a.take<Deploy>();
+  ASSERT_TRUE(second.has_value());
+  a.send(Deployed{first});
+  settle();
+  EXPECT_FALSE(a.take<Start>().has_value());
+  a.send(Deployed{second->attempt});
+  settle();
+  EXPECT_TRUE(a.take<Start>().has_value());
+  a.send(TaskFailed{first, "source (1/2)", unavailable("late")});
+  a.send(TasksEnded{first, true});
+  a.send(Cancelled{first});
+  settle();
+  EXPECT_EQ(state(), JobState::kRunning);
+  EXPECT_FALSE(a.take<Cancel>().has_value());
+}
+
+TEST_F(JobMasterTest, AWorkerThatRegistersAnewTakesThePlaceOfItsHalfOpenConnection) {
+  make();
+  FakeWorker before = worker("a", 1);
+  EXPECT_EQ(master_->view().slots, 1);
+  FakeWorker after = worker("a", 1);  // its old connection has not been seen to break
+  EXPECT_FALSE(before.connected());
+  EXPECT_TRUE(after.connected());
+  EXPECT_EQ(master_->view().slots, 1);
+  EXPECT_EQ(master_->view().workers, 1);
+}
+
+TEST_F(JobMasterTest, AWorkerThatRegistersAnewWhileItsTasksRunIsLostFirst) {
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId first = run({&a});
+  FakeWorker again = worker("a", 2);
+  EXPECT_FALSE(a.connected());
+  pass(milliseconds(300));
+  const auto deploy = again.take<Deploy>();
+  ASSERT_TRUE(deploy.has_value());
+  EXPECT_GT(deploy->attempt, first);
+}
+
+TEST_F(JobMasterTest, ASilentWorkerIsLost) {
+  make();
+  FakeWorker a = worker("a");
+  FakeWorker b = worker("b");
+  run({&a, &b});
+  for (int i = 0; i < 6; ++i) {
+    pass(seconds(1));
+    EXPECT_TRUE(a.take<Heartbeat>().has_value());
+    a.send(HeartbeatReply{});
+  }
+  EXPECT_TRUE(a.connected());
+  EXPECT_FALSE(b.connected());
+  EXPECT_NE(master_->view().failure.message().find("heartbeat.timeout"), std::string_view::npos);
+}
+
+TEST_F(JobMasterTest, AfterAPauseOfItsOwnTheMasterGivesWorkersTimeToBeHeard) {
+  make();
+  FakeWorker a = worker("a", 2);
+  run({&a});
+  world_.pass(seconds(60));  // SIGSTOP: the replies wait in the socket
+  step();
+  EXPECT_TRUE(a.connected());
+  a.send(HeartbeatReply{});
+  pass(seconds(4));
+  EXPECT_TRUE(a.connected());
+  pass(seconds(2));
+  EXPECT_FALSE(a.connected()) << "a pause excuses nobody for ever";
+}
+
+TEST_F(JobMasterTest, AConnectionThatDoesNotRegisterIsDropped) {
+  make();
+  FakeWorker stranger(*master_, "stranger", 1);
+  settle();
+  for (int i = 0; i < 9; ++i) {
+    pass(seconds(1));
+    stranger.send(HeartbeatReply{});
+  }
+  EXPECT_TRUE(stranger.connected());
+  pass(seconds(2));
+  EXPECT_FALSE(stranger.connected());
+}
+
+TEST_F(JobMasterTest, AProcessOfAnotherGraphBuildOrProtocolIsRefusedWithTheReason) {
+  make();
+  const auto refusal = [&](auto change) {
+    FakeWorker stranger(*master_, "stranger", 1);
+    RegisterWorker hello;
+    hello.fingerprint = graph_.fingerprint.to_hex();
+    hello.worker = "stranger";
+    change(hello);
+    stranger.send(hello);
+    settle();
+    const auto refused = stranger.take<Refused>();
+    EXPECT_FALSE(stranger.connected());
+    return refused ? refused->reason : std::string("it was not refused");
+  };
+  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.fingerprint = murmur3_128("other").to_hex(); }).find("another job graph"), std::string::npos);
+  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.build = "other"; }).find("another build"), std::string::npos);
+  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.protocol = kProtocolVersion + 1; }).find("version"), std::string::npos);
+  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.slots = 0; }).find("no slot"), std::string::npos);
+  EXPECT_EQ(master_->view().slots, 0);
+}
+
+TEST_F(JobMasterTest, FinishesWhenEveryWorkerHas) {
+  make();
+  FakeWorker a = worker("a");
+  FakeWorker b = worker("b");
+  const AttemptId attempt = run({&a, &b});
+  a.send(TasksEnded{attempt, false});
+  settle();
+  EXPECT_FALSE(a.take<NotifyCheckpointComplete>().has_value());
+  b.send(TasksEnded{attempt, false});
+  settle();
+  const auto commit = a.take<NotifyCheckpointComplete>();  // without checkpoints this lets sinks commit
+  ASSERT_TRUE(commit.has_value());
+  EXPECT_EQ(commit->id, INT64_MAX);
+  a.send(TasksEnded{attempt, true});
+  settle();
+  EXPECT_FALSE(a.take<Cancel>().has_value());
+  b.send(TasksEnded{attempt, true});
+  settle();
+  leave({&a, &b}, attempt);
+  EXPECT_EQ(state(), JobState::kFinished);
+  EXPECT_TRUE(a.take<Shutdown>().has_value());
+  EXPECT_FALSE(ended_) << "the workers have not gone yet";
+  a.die();
+  b.die();
+  settle();
+  EXPECT_TRUE(ended_);
+}
+
+TEST_F(JobMasterTest, EndsWithoutWorkersThatDoNotGo) {
+  make();
+  FakeWorker a = worker("a", 2);
+  run({&a});
+  master_->cancel();
+  settle();
+  leave({&a}, master_->view().attempt);
+  EXPECT_EQ(state(), JobState::kCanceled);
+  EXPECT_FALSE(ended_);
+  pass(seconds(6));
+  EXPECT_TRUE(ended_);
+}
+
+TEST_F(JobMasterTest, ALateWorkerIsToldThatTheJobHasEnded) {
+  make();
+  master_->cancel();
+  settle();
+  FakeWorker late(*master_, "late", 1);
+  settle();
+  EXPECT_TRUE(late.take<Shutdown>().has_value());
+}
+
+TEST_F(JobMasterTest, WidensAfterACheckpointWhenThereAreMoreSlots) {
+  with_checkpoints();
+  make();
+  FakeWorker a = worker("a");
+  pass(seconds(11), {&a});
+  const AttemptId narrow = run({&a});
+  FakeWorker b = worker("b");
+  EXPECT_FALSE(a.take<Cancel>().has_value()) << "not before a checkpoint";
+  const CheckpointId id = wait_for_trigger({&a, &b});
+  acknowledge(a, narrow, id, 1);
+  leave({&a}, narrow);
+  pass(milliseconds(300), {&a, &b});
+  const auto wide = b.take<Deploy>();
+  ASSERT_TRUE(wide.has_value());
+  EXPECT_EQ(wide->common->shards, 2);
+  EXPECT_EQ(wide->common->restored_checkpoint, id);
+}
+
+TEST_F(JobMasterTest, ARestartWaitsForACheckpointThatIsBeingWritten) {
+  with_checkpoints();
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId attempt = run({&a});
+  const CheckpointId id = wait_for_trigger({&a});
+  silence_at_rename();
+  acknowledge(a, attempt, id, 2);
+  a.send(TaskFailed{attempt, "source (1/2)", unavailable("broken")});
+  settle();
+  leave({&a}, attempt);
+  pass(seconds(2), {&a});
+  EXPECT_FALSE(a.take<Deploy>().has_value());
+  end_silence();
+  pass(seconds(2), {&a});
+  const auto deploy = a.take<Deploy>();
+  ASSERT_TRUE(deploy.has_value());
+  EXPECT_EQ(deploy->common->restored_checkpoint, id);
+}
+
+TEST_F(JobMasterTest, CanBeCanceledWhileStorageGivesNoAnswer) {
+  with_checkpoints();
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId attempt = run({&a});
+  const CheckpointId id = wait_for_trigger({&a});
+  silence_at_rename();
+  acknowledge(a, attempt, id, 2);
+  a.send(TaskFailed{attempt, "source (1/2)", unavailable("broken")});
+  settle();
+  leave({&a}, attempt);
+  pass(seconds(2), {&a});
+  EXPECT_FALSE(is_terminal(state()));
+  master_->cancel();
+  settle();
+  EXPECT_EQ(state(), JobState::kCanceled);
+}
+
+}  // namespace
+}  // namespace weir::cluster_tests

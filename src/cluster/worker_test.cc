@@ -1,0 +1,304 @@
+#include "cluster/worker.h"
+
+#include <gtest/gtest.h>
+
+#include "cluster/testing/fake_world.h"
+
+namespace weir::cluster_tests {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// A worker over a fake platform; the test is the coordinator.
+class WorkerTest : public testing::Test {
+ protected:
+  WorkerTest() {
+    options_.slots = 1;
+    options_.heartbeat_timeout = seconds(5);
+    options_.registration_timeout = minutes(1);
+  }
+  void make() {
+    worker_ = std::make_unique<Worker>(
+        graph_, options_, world_.platform,
+        [this](Endpoint endpoint) -> StatusOr<std::unique_ptr<Connection>> {
+          ++dials_;
+          if (!reachable_) return unavailable("no coordinator leads");
+          to_worker_ = std::move(endpoint);
+          line_ = std::make_shared<Line>();
+          return std::unique_ptr<Connection>(std::make_unique<LineEnd>(line_));
+        },
+        nullptr, [this] { ended_ = true; });
+    settle();
+  }
+  void settle() {
+    for (int i = 0; i < 5; ++i) {
+      worker_->step();
+      world_.run_work();
+      world_.step_started();
+    }
+    worker_->step();
+  }
+  void pass(MonotonicTime time) {
+    for (MonotonicTime gone(0); gone < time; gone += kTick) {
+      world_.pass(kTick);
+      settle();
+    }
+  }
+  void send(const FromMaster& message) {
+    to_worker_.on_frame(encode(message));
+    settle();
+  }
+  void register_with(int64_t epoch) { send(Registered{epoch}); }
+  /// The newest message of a kind on the connection that is open now.
+  template <class T>
+  std::optional<T> take() {
+    std::optional<T> newest;
+    while (!line_->frames.empty()) {
+      auto message = decode_from_worker(line_->frames.front());
+      line_->frames.pop_front();
+      EXPECT_TRUE(message.ok());
+      if (auto* wanted = std::get_if<T>(&*message)) newest = std::move(*wanted);
+    }
+    return newest;
+  }
+  static Deploy deployment(AttemptId attempt) {
+    Deploy deploy;
+    deploy.attempt = attempt;
+    deploy.own_shards = {0};
+    AttemptPlan plan;
+    plan.shards = 1;
+    plan.worker_of_shard = {0};
+    plan.data_addresses = {""};
+    deploy.common = Shared<AttemptPlan>(plan);
+    return deploy;
+  }
+
+  static constexpr MonotonicTime kTick = milliseconds(50);
+  bool source_ended_ = false;
+  JobGraph graph_ = quiet_graph(1, &source_ended_);
+  FakeWorld world_;
+  WorkerOptions options_;
+  bool reachable_ = true;
+  int dials_ = 0;
+  Endpoint to_worker_;
+  std::shared_ptr<Line> line_;
+  bool ended_ = false;
+  std::unique_ptr<Worker> worker_;
+};
+
+TEST_F(WorkerTest, SaysWhoItIs) {
+  make();
+  const auto hello = take<RegisterWorker>();
+  ASSERT_TRUE(hello.has_value());
+  EXPECT_EQ(hello->fingerprint, graph_.fingerprint.to_hex());
+  EXPECT_EQ(hello->slots, 1);
+  EXPECT_FALSE(worker_->view().registered);
+  register_with(1);
+  EXPECT_TRUE(worker_->view().registered);
+}
+
+TEST_F(WorkerTest, GivesUpWhenNoCoordinatorTakesIt) {
+  reachable_ = false;
+  make();
+  pass(seconds(59));
+  EXPECT_FALSE(ended_);
+  pass(seconds(2));
+  EXPECT_TRUE(ended_);
+  EXPECT_NE(worker_->view().status.message().find("taskmanager.registration.timeout"), std::string_view::npos);
+  EXPECT_NE(worker_->view().status.message().find("no coordinator leads"), std::string_view::npos);
+}
+
+TEST_F(WorkerTest, HasAllItsTimeToRegisterAnewHoweverLongItWasRegistered) {
+  make();
+  register_with(1);
+  for (int i = 0; i < 300; ++i) {
+    pass(seconds(1));
+    send(Heartbeat{});
+  }
+  reachable_ = false;
+  to_worker_.on_break(unavailable("the coordinator is gone"));
+  settle();
+  pass(seconds(50));
+  EXPECT_FALSE(ended_);
+  reachable_ = true;
+  pass(seconds(2));
+  register_with(2);
+  EXPECT_TRUE(worker_->view().registered);
+  EXPECT_EQ(worker_->view().epoch, 2);
+}
+
+TEST_F(WorkerTest, DialsAtOnceAfterALossAndThenMoreAndMoreRarely) {
+  reachable_ = false;
+  make();
+  pass(seconds(10));
+  const int rarely = dials_;
+  EXPECT_LT(rarely, 20);
+  reachable_ = true;
+  pass(seconds(1));
+  register_with(1);
+  to_worker_.on_break(unavailable("gone"));
+  dials_ = 0;
+  settle();
+  EXPECT_EQ(dials_, 1);
+  reachable_ = false;
+  to_worker_.on_break(unavailable("gone"));
+  pass(milliseconds(500));
+  EXPECT_GE(dials_, 3) << "the delays begin anew";
+}
+
+TEST_F(WorkerTest, LosesASilentCoordinator) {
+  make();
+  register_with(1);
+  for (int i = 0; i < 10; ++i) {
+    pass(seconds(4));
+    send(Heartbeat{});
+    EXPECT_TRUE(take<HeartbeatReply>().has_value());
+  }
+  EXPECT_TRUE(worker_->view().registered);
+  const auto before = line_;
+  pass(seconds(5) + milliseconds(100));
+  EXPECT_FALSE(before->open);
+  EXPECT_FALSE(worker_->view().registered);
+}
+
+TEST_F(WorkerTest, AfterAPauseOfItsOwnItWaitsToHearTheCoordinator) {
+  make();
+  register_with(1);
+  world_.pass(minutes(10));
+  worker_->step();
+  EXPECT_TRUE(worker_->view().registered);
+  pass(seconds(2));
+  EXPECT_TRUE(line_->open);
+  pass(seconds(1));
+  EXPECT_FALSE(worker_->view().registered) << "a pause excuses nobody for ever";
+}
+
+TEST_F(WorkerTest, DoesNotServeACoordinatorOfAnEarlierEpoch) {
+  make();
+  register_with(5);
+  to_worker_.on_break(unavailable("gone"));
+  settle();
+  const auto old = line_;
+  register_with(4);
+  EXPECT_FALSE(old->open);
+  EXPECT_FALSE(worker_->view().registered);
+  pass(seconds(2));
+  register_with(5);
+  EXPECT_TRUE(worker_->view().registered);
+}
+
+TEST_F(WorkerTest, WhatAnEarlierConnectionSaysLateHasNoEffect) {
+  make();
+  register_with(1);
+  const Endpoint before = to_worker_;
+  worker_->leader_changed();
+  settle();
+  ASSERT_EQ(dials_, 2);
+  before.on_frame(encode(Registered{9}));
+  before.on_break(unavailable("late"));
+  settle();
+  EXPECT_FALSE(worker_->view().registered);
+  EXPECT_TRUE(line_->open);
+}
+
+TEST_F(WorkerTest, RunsAnAttemptAndReportsItsEnd) {
+  make();
+  register_with(1);
+  send(deployment(7));
+  const auto deployed = take<Deployed>();
+  ASSERT_TRUE(deployed.has_value());
+  EXPECT_EQ(deployed->attempt, 7);
+  source_ended_ = true;
+  pass(milliseconds(200));
+  EXPECT_FALSE(take<TasksEnded>().has_value()) << "not before Start";
+  send(Start{7});
+  pass(milliseconds(200));
+  const auto end = take<TasksEnded>();
+  ASSERT_TRUE(end.has_value());
+  EXPECT_FALSE(end->finished);
+  send(NotifyCheckpointComplete{7, INT64_MAX});
+  pass(milliseconds(200));
+  const auto finished = take<TasksEnded>();
+  ASSERT_TRUE(finished.has_value());
+  EXPECT_TRUE(finished->finished);
+}
+
+TEST_F(WorkerTest, TakesNoAttemptWhileAnotherIsThere) {
+  make();
+  register_with(1);
+  send(deployment(7));
+  take<Deployed>();
+  send(deployment(8));
+  const auto failed = take<TaskFailed>();
+  ASSERT_TRUE(failed.has_value());
+  EXPECT_EQ(failed->attempt, 8);
+}
+
+TEST_F(WorkerTest, LeavesAnAttemptOnlyWhenNoBlockingWorkOfItIsUnderWay) {
+  make();
+  register_with(1);
+  to_worker_.on_frame(encode(deployment(7)));
+  worker_->step();
+  ASSERT_TRUE(world_.has_work()) << "the task is being opened";
+  to_worker_.on_frame(encode(Cancel{7}));
+  worker_->step();
+  EXPECT_FALSE(take<Cancelled>().has_value());
+  settle();
+  const auto left = take<Cancelled>();
+  ASSERT_TRUE(left.has_value());
+  EXPECT_EQ(left->attempt, 7);
+}
+
+TEST_F(WorkerTest, AnAttemptThatIsNotThereHasLeft) {
+  make();
+  register_with(1);
+  send(deployment(7));
+  take<Deployed>();
+  send(Cancel{6});
+  const auto left = take<Cancelled>();
+  ASSERT_TRUE(left.has_value());
+  EXPECT_EQ(left->attempt, 6);
+  send(Start{7});
+  source_ended_ = true;
+  pass(milliseconds(200));
+  EXPECT_TRUE(take<TasksEnded>().has_value()) << "attempt 7 is still there";
+}
+
+TEST_F(WorkerTest, RegistersAnewOnlyWhenNothingOfItsAttemptIsLeft) {
+  make();
+  register_with(1);
+  to_worker_.on_frame(encode(deployment(7)));
+  worker_->step();
+  dials_ = 0;
+  to_worker_.on_break(unavailable("gone"));
+  for (int i = 0; i < 40; ++i) {
+    world_.pass(kTick);
+    worker_->step();
+  }
+  EXPECT_EQ(dials_, 0);
+  settle();
+  EXPECT_EQ(dials_, 1);
+}
+
+TEST_F(WorkerTest, ARefusalIsTheEndAndSaysWhy) {
+  make();
+  send(Refused{"it runs another build"});
+  EXPECT_TRUE(ended_);
+  EXPECT_NE(worker_->view().status.message().find("it runs another build"), std::string_view::npos);
+  EXPECT_FALSE(worker_->view().status.ok());
+}
+
+TEST_F(WorkerTest, TheEndOfTheJobIsItsEnd) {
+  make();
+  register_with(1);
+  send(deployment(7));
+  send(Shutdown{false, ""});
+  settle();
+  EXPECT_TRUE(ended_);
+  EXPECT_TRUE(worker_->view().status.ok());
+}
+
+}  // namespace
+}  // namespace weir::cluster_tests
