@@ -1,15 +1,14 @@
 #pragma once
 
-#include <ucontext.h>
-
-#include <cstddef>
 #include <functional>
 #include <memory>
+
+#include "platform/fiber.h"
 
 namespace weir::sim {
 
 /// A piece of work with a stack of its own, which can rest in its middle while others run. All fibers share one thread, and only one
-/// thing runs at a time, so nothing here is left to chance. The sanitizers are told of each switch.
+/// thing runs at a time, so nothing here is left to chance.
 ///
 /// A lock of std::mutex that the work holds while it rests is waited for by other fibers, and by nobody else: the linker leads
 /// pthread_mutex_lock and std::condition_variable::wait to sim_fiber.cc (see CMakeLists.txt).
@@ -26,34 +25,19 @@ class SimFiber {
   void resume();
   /// Back to who resumed it. From within.
   void rest();
-  bool done() const { return done_; }
+  bool done() const { return fiber_ != nullptr && !fiber_->busy(); }
 
   /// The one that runs; null outside of all.
   static SimFiber* current();
   void wait() { wait_(); }
 
  private:
-  struct Stack;
-  static void enter(unsigned high, unsigned low);
-  void run();
-  void switch_to(ucontext_t& from, ucontext_t& to, bool inwards);
+  static FiberPool& pool();
 
   std::function<void()> work_;
   const std::function<void()> wait_;
-  std::unique_ptr<Stack> stack_;
-  ucontext_t inside_{};
-  ucontext_t outside_{};
+  std::unique_ptr<Fiber> fiber_;
   SimFiber* resumed_by_ = nullptr;
-  bool done_ = false;
-  // Of the side that does not run: which exceptions it handles, and what the sanitizers keep of it.
-  struct Exceptions {
-    void* caught = nullptr;
-    unsigned uncaught = 0;
-  } exceptions_;
-  const void* outer_stack_ = nullptr;
-  size_t outer_size_ = 0;
-  void* thread_inside_ = nullptr;
-  void* thread_outside_ = nullptr;
 };
 
 }  // namespace weir::sim
