@@ -22,10 +22,11 @@ THIRD_PARTY = {
     "openssl/": ("src/platform/",),
 }
 # Headers of the operating system, and the folders that may touch it.
-SYSTEM = r"(sys/.*|sanitizer/.*|ucontext|unistd|fcntl|pthread|sched|signal|poll|dirent|pwd|netdb|netinet/.*|arpa/.*|dlfcn|cxxabi|spawn|elf|link|execinfo)\.h"
+SYSTEM = r"(sys/.*|linux/.*|sanitizer/.*|ucontext|unistd|fcntl|pthread|sched|signal|poll|dirent|pwd|netdb|netinet/.*|arpa/.*|dlfcn|cxxabi|spawn|elf|link|execinfo)\.h"
 SYSTEM_PLACES = {
     "src/platform/": "the machine",
     "src/fs/": "files",
+    "src/config/secret_file": "who may read a file",
     "src/cluster/": "signals and the terminal of the embedded runner",
     "src/state/page_arena.cc": "huge pages",
 }

@@ -21,6 +21,7 @@ TransportSecurity security_options(const Configuration& configuration) {
   security.tls = configuration.get(options::kInternalTls);
   security.keystore = configuration.get_optional(options::kInternalKeystore).value_or("");
   security.keystore_password = configuration.get_optional(options::kInternalKeystorePassword).value_or("");
+  security.key_password = configuration.get_optional(options::kInternalKeyPassword).value_or("");
   security.truststore = configuration.get_optional(options::kInternalTruststore).value_or("");
   security.truststore_password = configuration.get_optional(options::kInternalTruststorePassword).value_or("");
   return security;

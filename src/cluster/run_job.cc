@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "config/value_text.h"
@@ -18,6 +19,7 @@
 #include "cluster/worker.h"
 #include "ha/ha_options.h"
 #include "ha/leader_finder.h"
+#include "platform/private_directory.h"
 #include "runtime/data_server.h"
 #include "runtime/exchange.h"
 
@@ -39,22 +41,28 @@ int refuse(const Status& status) {
   return refusal_code(status);
 }
 
+/// Beyond loopback nothing listens without them.
+void warn_if_open(const Configuration& configuration) {
+  if (configuration.is_set(options::kSharedSecretFile) || configuration.get(options::kInternalTls)) return;
+  WEIR_LOG(kWarning) << "this cluster is open: any user of this machine can join it as a worker, read its records and change its results; "
+                        "set security.shared-secret.file, or security.ssl.internal.enabled, for all its processes";
+}
+
 /// An address to listen on that nobody can dial.
 bool reached_by_no_name(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
 
-/// Where this process keeps copies of its state. What processes left there that were killed is removed.
-std::string own_state_directory(const std::string& temporary, FileSystemRegistry& files) {
-  static constexpr std::string_view kPrefix = "weir-state-";
-  if (const auto parent = files.resolve(temporary); parent.ok()) {
-    const auto entries = parent->fs->list(parent->path);
-    for (const FileInfo& entry : entries.ok() ? *entries : std::vector<FileInfo>()) {
-      const std::string name = entry.path.substr(entry.path.rfind('/') + 1);
-      if (!entry.is_directory || !name.starts_with(kPrefix)) continue;
-      const auto pid = parse_int(std::string_view(name).substr(kPrefix.size()));
-      if (pid.ok() && !process_lives(static_cast<int>(*pid))) (void)parent->fs->remove_all(entry.path);
-    }
-  }
-  return join_path(temporary, cat(kPrefix, own_pid()));
+/// Where this process keeps copies of its state; null if there is no place for them.
+std::unique_ptr<PrivateDirectory> own_state_directory(const Configuration& configuration) {
+  const std::string place = configuration.get_optional(options::kTmpDirs).value_or("/tmp");
+  const auto made = [&]() -> StatusOr<std::unique_ptr<PrivateDirectory>> {
+    WEIR_ASSIGN_OR_RETURN(const FileUri uri, parse_file_uri(place));
+    if (uri.scheme != "file") return failed_precondition(cat("io.tmp.dirs ", place, " is not on this machine"));
+    return PrivateDirectory::make(uri.path, "weir-state-");
+  };
+  auto directory = made();
+  if (directory.ok()) return *std::move(directory);
+  WEIR_LOG(kWarning) << "no local copies of state are kept: " << directory.status().message();
+  return nullptr;
 }
 
 /// Shows how the job fares until it has ended. `view`: of the job; `leads`: false while another process knows.
@@ -135,7 +143,7 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration, cons
   return departure.begun() && !is_terminal(runner.view().state) ? kLeft : watch.end(runner.view());
 }
 
-int run_coordinator(const JobGraph& graph, const Configuration& configuration, JobOptions options) {
+int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptions options) {
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto ha = ha_options(configuration, graph.id);
   if (!ha.ok()) return refuse(ha.status());
@@ -145,6 +153,10 @@ int run_coordinator(const JobGraph& graph, const Configuration& configuration, J
                                           "), and workers must be told one of them by ZooKeeper: set jobmanager.rpc.address")));
   }
   const int workers = static_cast<int>(configuration.get(options::kWorkers));
+  StatusOr<std::vector<InheritedSecret>> secrets{std::vector<InheritedSecret>()};
+  if (workers > 0) secrets = secrets_for_local_workers(&configuration);
+  if (!secrets.ok()) return refuse(secrets.status());
+  warn_if_open(configuration);
   Process process(configuration);
   Platform& platform = process.platform.get();
   std::unique_ptr<ZooKeeperClientFactory> zookeeper;
@@ -169,7 +181,7 @@ int run_coordinator(const JobGraph& graph, const Configuration& configuration, J
   report(cat("listening for workers on ", contender.address().to_string()));
   std::unique_ptr<ProcessGroup> group;
   if (workers > 0) {
-    auto started = start_local_workers(configuration, workers, contender.address(), report);
+    auto started = start_local_workers(configuration, workers, contender.address(), *secrets, report);
     if (!started.ok()) return refuse(started.status());
     group = *std::move(started);
   }
@@ -212,6 +224,8 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
                                           configuration.get(options::kWorkerBindHost),
                                           "), and other workers must know one of them: set taskmanager.host")));
   }
+  warn_if_open(configuration);
+  std::unique_ptr<PrivateDirectory> state_directory;  // work on the I/O pool may still use it at the end
   Process process(configuration);
   Platform& platform = process.platform.get();
   const Address bind{configuration.get(options::kWorkerBindHost), static_cast<int>(configuration.get(options::kDataPort))};
@@ -223,7 +237,8 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   worker_options.host = configuration.get_optional(options::kWorkerHost).value_or(bind.host);
   worker_options.restore_from_local = configuration.get(options::kFromLocal);
   if (worker_options.restore_from_local || configuration.get(options::kLocalBackup)) {
-    worker_options.local_directory = own_state_directory(configuration.get_optional(options::kTmpDirs).value_or("/tmp"), platform.files);
+    state_directory = own_state_directory(configuration);
+    if (state_directory) worker_options.local_directory = state_directory->path();
   }
   worker_options.data_address = Address{worker_options.host, (*data_server)->port()}.to_string();
 
@@ -290,7 +305,9 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
 
 }  // namespace
 
-int run_job(const JobGraph& graph, const Configuration& configuration) {
+int run_job(const JobGraph& graph, const Configuration& given) {
+  Configuration configuration = given;
+  if (Status status = configuration.read_secret_files(); !status.ok()) return refuse(status);
   auto options = job_options(configuration, graph.id);
   if (!options.ok()) return refuse(options.status());
   switch (configuration.get(options::kRole)) {

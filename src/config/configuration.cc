@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "config/nearest.h"
+#include "config/secret_file.h"
 
 namespace weir {
 namespace {
@@ -48,6 +49,7 @@ Status check_range(const ConfigKey& key, double value) {
 Status check_value(const ConfigKey& key, std::string_view text) {
   switch (key.type) {
     case ConfigType::kString:
+    case ConfigType::kSecret:
       return trim(text).empty() ? invalid_argument("is empty; leave the key out instead") : Status();
     case ConfigType::kBool:
       return parse_bool(text).status();
@@ -79,6 +81,11 @@ Status check_value(const ConfigKey& key, std::string_view text) {
   return {};
 }
 
+/// A value as messages show it.
+std::string shown(const ConfigKey& key, std::string_view value) {
+  return key.type == ConfigType::kSecret ? "(not shown)" : cat("'", value, "'");
+}
+
 Status unknown_key(std::string_view name, const ConfigOrigin& origin) {
   std::vector<std::string_view> names;
   for (const ConfigKey* key : config_keys()) {
@@ -101,17 +108,17 @@ Status Configuration::set(std::string_view name, std::string_view value, ConfigO
   const ConfigKey* key = find_config_key(trim(name));
   if (key == nullptr) return unknown_key(trim(name), origin);
   if (const Status status = check_value(*key, value); !status.ok()) {
-    return invalid_argument(cat(name, ": '", value, "' (", origin.where, ") ", status.message()));
+    return invalid_argument(cat(name, ": ", shown(*key, value), " (", origin.where, ") ", status.message()));
   }
   value = trim(value);
   auto [entry, inserted] = entries_.try_emplace(std::string(key->name));
   Setting& setting = entry->second;
   if (!inserted && setting.origin.layer != origin.layer && setting.value != value) {
     const bool stays = setting.origin.layer > origin.layer;
-    const std::string winner =
-        stays ? cat("'", setting.value, "' (", setting.origin.where, ")") : cat("'", value, "' (", origin.where, ")");
-    const std::string loser =
-        stays ? cat("'", value, "' (", origin.where, ")") : cat("'", setting.value, "' (", setting.origin.where, ")");
+    const std::string before = cat(shown(*key, setting.value), " (", setting.origin.where, ")");
+    const std::string now = cat(shown(*key, value), " (", origin.where, ")");
+    const std::string& winner = stays ? before : now;
+    const std::string& loser = stays ? now : before;
     overridden_.push_back(cat(key->name, ": ", winner, " takes the place of ", loser));
   }
   if (!inserted && setting.origin.layer > origin.layer) return {};
@@ -122,7 +129,10 @@ Status Configuration::set(std::string_view name, std::string_view value, ConfigO
 Status Configuration::set_assignment(std::string_view assignment, ConfigOrigin origin) {
   const size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || trim(assignment.substr(0, equals)).empty()) {
-    return invalid_argument(cat(origin.where, " '", assignment, "' is not of the form key=value"));
+    // What follows the name may be a secret.
+    const size_t name_end = assignment.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+    const std::string_view rest = name_end == std::string_view::npos ? "" : "…";
+    return invalid_argument(cat(origin.where, " '", assignment.substr(0, name_end), rest, "' is not of the form key=value"));
   }
   return set(assignment.substr(0, equals), assignment.substr(equals + 1), std::move(origin));
 }
@@ -142,7 +152,10 @@ int Configuration::choice_of(const ConfigKey& key, std::string_view text) {
 
 std::string Configuration::describe(const ConfigKey& key) const {
   const auto entry = entries_.find(key.name);
-  if (entry != entries_.end()) return cat(key.name, " = ", entry->second.value, " (", entry->second.origin.where, ")");
+  if (entry != entries_.end()) {
+    const bool secret = key.type == ConfigType::kSecret;
+    return cat(key.name, " = ", secret ? "not shown" : entry->second.value, " (", entry->second.origin.where, ")");
+  }
   return cat(key.name, " = ", key.default_value.empty() ? "none" : key.default_value, " (default)");
 }
 
@@ -150,6 +163,21 @@ std::vector<Configuration::Entry> Configuration::entries() const {
   std::vector<Entry> result;
   for (const auto& [key, setting] : entries_) result.push_back({key, setting.value, setting.origin});
   return result;
+}
+
+Status Configuration::read_secret_files() {
+  for (const ConfigKey* key : config_keys()) {
+    if (key->type != ConfigType::kSecret) continue;
+    const auto file = entries_.find(cat(key->name, ".file"));
+    if (file == entries_.end()) continue;
+    const auto given = entries_.find(key->name);
+    if (given != entries_.end() && given->second.origin.layer == file->second.origin.layer) {
+      return failed_precondition(cat(key->name, " and ", file->first, " are both set: leave one of them out"));
+    }
+    WEIR_ASSIGN_OR_RETURN(const std::string secret, read_secret_file(file->first, file->second.value));
+    WEIR_RETURN_IF_ERROR(set(key->name, secret, {file->second.origin.layer, file->second.value}));
+  }
+  return {};
 }
 
 Status Configuration::validate() const {

@@ -61,7 +61,10 @@ class Configuration {
       return option.type == ConfigType::kSize ? parse_size(*text).value() : parse_int(*text).value();
   }
   bool is_set(const ConfigKey& key) const { return entries_.contains(key.name); }
-  /// "execution.checkpointing.interval = 1 s (weir.yaml line 3)", or with "(default)". For messages.
+  /// Gives each secret whose ".file" key is set the content of that file, as a setting of that key's layer. FAILED_PRECONDITION: one cannot
+  /// be read, as read_secret_file() says it, or both keys are set in one layer.
+  Status read_secret_files();
+  /// "execution.checkpointing.interval = 1 s (weir.yaml line 3)", or with "(default)". For messages: secrets are not in it.
   std::string describe(const ConfigKey& key) const;
 
   /// What is set, ordered by key.

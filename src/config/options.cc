@@ -56,6 +56,7 @@ constexpr const ConfigKey* kKeys[] = {
     &kZooKeeperConnectionTimeout,
     &kZooKeeperAcl,
     &kZooKeeperAuthorization,
+    &kZooKeeperAuthorizationFile,
     &kHdfsHttpAddress,
     &kHdfsSyncOnClose,
     &kTmpDirs,
@@ -87,8 +88,12 @@ constexpr const ConfigKey* kKeys[] = {
     &kInternalTls,
     &kInternalKeystore,
     &kInternalKeystorePassword,
+    &kInternalKeystorePasswordFile,
+    &kInternalKeyPassword,
+    &kInternalKeyPasswordFile,
     &kInternalTruststore,
     &kInternalTruststorePassword,
+    &kInternalTruststorePasswordFile,
     &kBatchSize,
     &kBatchBytes,
     &kChannelCapacity,
@@ -100,6 +105,8 @@ std::string type_text(const ConfigKey& key) {
   switch (key.type) {
     case ConfigType::kString:
       return "string";
+    case ConfigType::kSecret:
+      return "secret";
     case ConfigType::kBool:
       return "bool";
     case ConfigType::kInt:
@@ -141,7 +148,8 @@ std::string configuration_page() {
       "later wins.\n"
       "The file is the one that `--config` names, else `$WEIR_CONF_DIR/weir.yaml`, else `./weir.yaml`; its keys may be nested "
       "or dotted.\n"
-      "A key that is not listed here is refused.\n\n"
+      "A key that is not listed here is refused. A secret is shown in no message; give it in a file rather than on the command line, which\n"
+      "everybody on the machine can read.\n\n"
       "Durations are written like `500 ms`, `10 s`, `3 min`, `1 h`, `2 d` or `PT1M30S`; a bare number means milliseconds. "
       "Sizes are\n"
       "written like `4096`, `20 kb`, `1 mb`; a kb is 1024 bytes. Keys that do not begin with `weir.` are Flink's, except\n"

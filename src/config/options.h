@@ -11,7 +11,9 @@
 
 namespace weir {
 
-enum class ConfigType { kString, kBool, kInt, kDouble, kDuration, kSize, kEnum };
+/// kSecret: a string that is shown nowhere, neither in messages nor in command lines of children. Each has a key of the same name and
+/// ".file", for a file that holds it.
+enum class ConfigType { kString, kSecret, kBool, kInt, kDouble, kDuration, kSize, kEnum };
 
 /// One key that weir knows. Names, types, units and defaults are Flink's where Flink has the key.
 struct ConfigKey {
@@ -197,7 +199,9 @@ inline constexpr Option<ZooKeeperAcl> kZooKeeperAcl{
      "Who may read and change what weir keeps in ZooKeeper: open: everybody; creator: only who has the same authorization.", "",
      "open,creator"}};
 inline constexpr Option<std::string> kZooKeeperAuthorization{
-    {"high-availability.zookeeper.client.authorization", ConfigType::kString, "", "Who this is to ZooKeeper: digest:USER:PASSWORD."}};
+    {"high-availability.zookeeper.client.authorization", ConfigType::kSecret, "", "Who this is to ZooKeeper: digest:USER:PASSWORD."}};
+inline constexpr Option<std::string> kZooKeeperAuthorizationFile{
+    {"high-availability.zookeeper.client.authorization.file", ConfigType::kString, "", "A file that holds it, readable by its owner only."}};
 
 inline constexpr Option<std::string> kHdfsHttpAddress{
     {"fs.hdfs.http-address", ConfigType::kString, "",
@@ -276,7 +280,8 @@ inline constexpr Option<Duration> kRestartSlotWait{
      "How long a restart waits for lost slots to come back before the job goes on with fewer."}};
 inline constexpr Option<std::string> kSharedSecretFile{
     {"security.shared-secret.file", ConfigType::kString, "",
-     "A file whose bytes coordinators and workers prove to each other that they know. Readable by its owner only."}};
+     "A file whose bytes coordinators and workers prove to each other that they know. Readable by its owner only. Unset with --workers: "
+     "a secret is drawn for the workers of this run."}};
 inline constexpr Option<bool> kInternalTls{
     {"security.ssl.internal.enabled", ConfigType::kBool, "false",
      "Coordinators and workers talk over TLS and prove themselves with certificates."}};
@@ -284,12 +289,20 @@ inline constexpr Option<std::string> kInternalKeystore{
     {"security.ssl.internal.keystore", ConfigType::kString, "",
      "The certificate and key of this process: a PKCS #12 or PEM file."}};
 inline constexpr Option<std::string> kInternalKeystorePassword{
-    {"security.ssl.internal.keystore-password", ConfigType::kString, "", "Its password."}};
+    {"security.ssl.internal.keystore-password", ConfigType::kSecret, "", "Its password."}};
+inline constexpr Option<std::string> kInternalKeystorePasswordFile{
+    {"security.ssl.internal.keystore-password.file", ConfigType::kString, "", "A file that holds it, readable by its owner only."}};
+inline constexpr Option<std::string> kInternalKeyPassword{
+    {"security.ssl.internal.key-password", ConfigType::kSecret, "", "The password of the key in a keystore that is a PEM file."}};
+inline constexpr Option<std::string> kInternalKeyPasswordFile{
+    {"security.ssl.internal.key-password.file", ConfigType::kString, "", "A file that holds it, readable by its owner only."}};
 inline constexpr Option<std::string> kInternalTruststore{
     {"security.ssl.internal.truststore", ConfigType::kString, "",
      "The certificates that peers' must be signed by: a PKCS #12 or PEM file."}};
 inline constexpr Option<std::string> kInternalTruststorePassword{
-    {"security.ssl.internal.truststore-password", ConfigType::kString, "", "Its password."}};
+    {"security.ssl.internal.truststore-password", ConfigType::kSecret, "", "Its password."}};
+inline constexpr Option<std::string> kInternalTruststorePasswordFile{
+    {"security.ssl.internal.truststore-password.file", ConfigType::kString, "", "A file that holds it, readable by its owner only."}};
 inline constexpr Option<int64_t> kBatchSize{
     {"weir.batch-size", ConfigType::kInt, "512", "Records that travel together at most.", "", "", 1, 1 << 20}};
 inline constexpr Option<int64_t> kBatchBytes{

@@ -17,8 +17,13 @@ bool in_group(std::string_view key, std::initializer_list<std::string_view> pref
 }
 
 /// What a child has no use for: it is told what it is by Flink, which also talks, restarts and restores.
+bool is_secret(std::string_view key) {
+  const ConfigKey* known = find_config_key(key);
+  return known != nullptr && known->type == ConfigType::kSecret;
+}
+
 bool concerns_chain(std::string_view key) {
-  return !in_group(key, {"weir.role", "weir.target", "weir.flink.", "weir.workers", "weir.restart.", "weir.progress", "high-availability.", "security.",
+  return !is_secret(key) && !in_group(key, {"weir.role", "weir.target", "weir.flink.", "weir.workers", "weir.restart.", "weir.progress", "high-availability.", "security.",
                          "jobmanager.", "taskmanager.", "heartbeat.", "restart-strategy.", "io.tmp.dirs", "task.cancellation.",
                          "execution.state-recovery.path", "execution.state-recovery.from-local"});
 }
@@ -27,7 +32,7 @@ bool concerns_flink(std::string_view key) {
   static constexpr const ConfigKey* kOwn[] = {&options::kCheckpointEventThreshold, &options::kPipelineName, &options::kAutoGenerateUids,
                                               &options::kOperatorChaining, &options::kMaxParallelism};
   if (std::any_of(std::begin(kOwn), std::end(kOwn), [&](const ConfigKey* own) { return own->name == key; })) return false;
-  return in_group(key, {"execution.checkpointing.", "execution.buffer-timeout.", "restart-strategy.", "pipeline.", "state."});
+  return !is_secret(key) && in_group(key, {"execution.checkpointing.", "execution.buffer-timeout.", "restart-strategy.", "pipeline.", "state."});
 }
 
 std::string base64(std::string_view bytes) {

@@ -93,6 +93,16 @@ TEST(ChainArguments, LeaveOutWhatIsForTheSubmissionOrForACluster) {
   EXPECT_EQ(joined(chain_arguments({"--a"}, configuration, "")), "--a");
 }
 
+TEST(ChainArguments, HoldNoSecretNorDoTheSettingsOfFlink) {
+  for (const ConfigKey* key : config_keys()) {
+    if (key->type != ConfigType::kSecret) continue;
+    Configuration configuration;
+    ASSERT_TRUE(configuration.set(key->name, "swordfish", {ConfigLayer::kCommandLine, "-D"}).ok());
+    for (const std::string& argument : chain_arguments({}, configuration, "")) EXPECT_EQ(argument.find("swordfish"), std::string::npos) << key->name;
+    EXPECT_FALSE(flink_settings(configuration).contains(std::string(key->name)));
+  }
+}
+
 TEST(FlinkSettings, AreThoseThatFlinkKnowsWhoeverMadeThem) {
   const Configuration configuration = settings({{"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram},
                                                 {"state.checkpoints.num-retained", "3", ConfigLayer::kFile},

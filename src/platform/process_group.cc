@@ -1,9 +1,12 @@
 #include "platform/process_group.h"
 
+#include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,14 +35,32 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongLife{2000};
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLastPause{5000};
+constexpr milliseconds kLook{100};  ///< at children whose end is not announced: old kernels, and sandboxes that do not know pidfd_open
 
 struct Child {
   pid_t pid = -1;  ///< -1: not running
-  int fd = -1;     ///< becomes readable when it ends
+  int fd = -1;     ///< becomes readable when it ends; -1: the system has no such descriptors
   Time::time_point since;
   Time::time_point start_at;
   milliseconds pause{0};
 };
+
+/// Between fork and exec: only calls of the system. All descriptors but the standard streams are closed by exec.
+void keep_only(const std::vector<int>& inherited) {
+  constexpr unsigned kFirst = STDERR_FILENO + 1;
+#ifdef SYS_close_range
+  const bool marked = syscall(SYS_close_range, kFirst, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+#else
+  const bool marked = false;
+#endif
+  if (!marked) {  // an old kernel, or a sandbox that does not know the call
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const int end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1 << 16));
+    for (int fd = kFirst; fd < end; ++fd) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  for (const int fd : inherited) fcntl(fd, F_SETFD, 0);
+}
 
 std::string describe(int status) {
   if (WIFSIGNALED(status)) return cat("was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
@@ -114,6 +135,7 @@ class Group final : public ProcessGroup {
       sigset_t none;
       sigemptyset(&none);
       sigprocmask(SIG_SETMASK, &none, nullptr);
+      keep_only(options_.inherited);
       setpgid(0, 0);  // a terminal's interrupt goes to the coordinator, which ends the job
       execv("/proc/self/exe", arguments.data());
       _exit(127);
@@ -130,7 +152,9 @@ class Group final : public ProcessGroup {
       std::vector<pollfd> fds = {{wake_fd_, POLLIN, 0}};
       auto next = Time::time_point::max();
       for (Child& child : children_) {
-        if (child.pid > 0) {
+        if (child.pid > 0 && child.fd < 0) {
+          next = std::min(next, Time::now() + kLook);
+        } else if (child.pid > 0) {
           fds.push_back({child.fd, POLLIN, 0});
         } else if (!finishing_) {
           next = std::min(next, child.start_at);
@@ -155,7 +179,7 @@ class Group final : public ProcessGroup {
       if (!finishing_ && options_.report) options_.report(cat("worker process ", child.pid, ' ', describe(status), "; it is started again"));
       {
         std::lock_guard lock(mutex_);
-        close(child.fd);
+        if (child.fd >= 0) close(child.fd);
         child.pid = child.fd = -1;
       }
       child.pause = lived >= kLongLife ? milliseconds(0) : std::min(std::max(child.pause * 2, kFirstPause), kLastPause);
@@ -205,8 +229,6 @@ std::vector<std::string> own_command_line() {
   return arguments;
 }
 
-int own_pid() { return getpid(); }
-
 std::string executable_id(std::string_view bytes) { return bytes.empty() ? "" : id_of(XXH3_64bits(bytes.data(), bytes.size())); }
 
 std::string own_executable_id() {
@@ -223,8 +245,6 @@ std::string own_executable_id() {
   XXH3_freeState(state);
   return any ? id_of(digest) : "";
 }
-
-bool process_lives(int pid) { return kill(pid, 0) == 0 || errno == EPERM; }
 
 StatusOr<std::unique_ptr<ProcessGroup>> ProcessGroup::start(Options options) {
   auto group = std::make_unique<Group>(std::move(options));

@@ -55,10 +55,11 @@ class TestDirectory {
  public:
   TestDirectory() : path_((std::filesystem::temp_directory_path() / "weir-tcp-XXXXXX").string()) { EXPECT_NE(::mkdtemp(path_.data()), nullptr); }
   ~TestDirectory() { std::filesystem::remove_all(path_); }
-  /// The path of a file with these bytes.
+  /// The path of a file with these bytes, which only its owner may read.
   std::string file(const std::string& name, const std::string& bytes) const {
     const std::string path = path_ + "/" + name;
     std::ofstream(path, std::ios::binary) << bytes;
+    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     return path;
   }
 

@@ -1,9 +1,9 @@
 #include "platform/transport_security.h"
 
-#include <fstream>
-#include <iterator>
-
+#include "base/status_macros.h"
 #include "base/strings.h"
+#include "config/secret_file.h"
+#include "platform/handshake.h"
 
 namespace weir {
 namespace {
@@ -12,16 +12,18 @@ constexpr size_t kMinSecretBytes = 16;
 
 }  // namespace
 
+StatusOr<std::string> draw_secret() {
+  WEIR_ASSIGN_OR_RETURN(const Handshake::Nonce bytes, Handshake::fresh_nonce());
+  return to_hex(std::string_view(bytes.data(), bytes.size()));
+}
+
 StatusOr<std::string> load_shared_secret(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.is_open() || in.bad()) return failed_precondition(cat("cannot read security.shared-secret.file ", file, ": is it there and readable?"));
-  const std::string_view secret = trim(text);
+  WEIR_ASSIGN_OR_RETURN(std::string secret, read_secret_file("security.shared-secret.file", file));
   if (secret.size() < kMinSecretBytes) {
     return failed_precondition(cat("security.shared-secret.file ", file, " has ", secret.size(), " bytes, and less than ", kMinSecretBytes,
                                    " can be guessed: make one with `openssl rand -hex 32`"));
   }
-  return std::string(secret);
+  return secret;
 }
 
 }  // namespace weir

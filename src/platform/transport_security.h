@@ -10,7 +10,7 @@ namespace weir {
 /// What processes have to prove to each other, beyond a job in one process. Both may be set. With neither a transport listens on loopback
 /// only, where whoever has an account on the machine reaches it.
 struct TransportSecurity {
-  /// security.shared-secret.file: at least 16 bytes; space around them does not count. Proves who is at the other end when the connection
+  /// security.shared-secret.file: at least 16 bytes, as read_secret_file() reads them. Proves who is at the other end when the connection
   /// is made; it neither hides nor signs what is sent then, which TLS does.
   std::string shared_secret_file;
 
@@ -28,6 +28,8 @@ struct TransportSecurity {
   bool proves_peers() const { return tls || !shared_secret_file.empty(); }
 };
 
+/// A secret that nobody can guess. UNAVAILABLE: there are no random bytes.
+StatusOr<std::string> draw_secret();
 /// FAILED_PRECONDITION names the file and what is wrong with it.
 StatusOr<std::string> load_shared_secret(const std::string& file);
 

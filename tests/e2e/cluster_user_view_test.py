@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 
-from small_cases import LEFT, FAILED, REFUSED, SmallCase, expect, expect_in, run_cases
+from small_cases import FAILED, LEFT, NOT_NOW, REFUSED, SmallCase, expect, expect_in, run_cases
 import flights_job
 
 SOON = 40  # seconds: what happens at once may take so long on a machine that is busy
@@ -212,7 +212,7 @@ def test_a_worker_that_nobody_takes_ends_and_says_why(case):
 def test_a_port_that_is_taken_is_refused(case):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        log = case.expect_end(case.start("--role", "coordinator", "--listen", f"127.0.0.1:{port}"), REFUSED)
+        log = case.expect_end(case.start("--role", "coordinator", "--listen", f"127.0.0.1:{port}"), NOT_NOW)
     expect_in(log, "cannot listen", f"127.0.0.1:{port}", "in use")
 
 
@@ -238,6 +238,39 @@ def test_with_a_shared_secret_a_coordinator_listens_beyond_loopback(case):
     for run in [coordinator] + workers:
         case.expect_end(run, 0)
     case.expect_right_output()
+
+
+def test_workers_of_one_host_have_a_secret_that_nobody_sees(case):
+    case.rate = 4000
+    run = case.start("--workers", "2", "-D", "security.ssl.internal.truststore-password=swordfish")
+    said = "listening for workers on 127.0.0.1:"
+    case.expect_line(run, "RUNNING  records")
+    port = next(line for line in run.lines if line.startswith(said))[len(said):]
+    for pid in case.children_of(run, 2):
+        with open(f"/proc/{pid}/cmdline") as file:
+            expect("swordfish" not in file.read(), "a password is in the command line of a worker")
+        with open(f"/proc/{pid}/environ") as file:
+            expect("swordfish" not in file.read(), "a password is in the environment of a worker")
+    stranger = case.worker(port, "-D", "taskmanager.registration.timeout=1 s")
+    expect_in(case.expect_end(stranger, FAILED), "asks for a shared secret and this process has none")
+    log = case.expect_end(run, 0)
+    expect("swordfish" not in log, "a password was logged")
+    expect("this cluster is open" not in log, log)
+    case.expect_right_output()
+
+
+def test_a_cluster_that_everybody_on_the_machine_can_join_says_so(case):
+    coordinator, port = case.coordinator()
+    worker = case.worker(port, "--slots", "2")
+    for run in (coordinator, worker):
+        log = case.expect_end(run, 0)
+        expect(log.count("this cluster is open: any user of this machine can join it") == 1, log)
+
+
+def test_a_secret_that_others_may_read_is_refused(case):
+    secret = case.write("secret", "correct horse battery staple", mode=0o644)
+    log = case.expect_end(case.start("--role", "coordinator", "--listen", "127.0.0.1:0", "-D", f"security.shared-secret.file={secret}"), REFUSED)
+    expect_in(log, "security.shared-secret.file", "has mode 0644", f"chmod 600 {secret}")
 
 
 def test_a_worker_without_the_right_secret_is_told_so(case):
