@@ -1,9 +1,8 @@
 package weir.flink;
 
-import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.regex.Matcher;
@@ -11,15 +10,22 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Passes what a chain's process writes to standard error on to Flink's log, at the level each line carries, and keeps the last lines. */
-final class ChainLog extends Thread {
+/**
+ * Passes what a chain's process writes to standard error on to Flink's log, at the level each line carries, and keeps the last lines. Long lines
+ * are cut. It reads to the end whatever happens: a full pipe would stop the chain.
+ */
+class ChainLog extends Thread {
     private static final Logger LOG = LoggerFactory.getLogger("weir.chain");
     private static final Pattern LINE = Pattern.compile("\\d\\d:\\d\\d:\\d\\d\\.\\d{3} (DEBUG|INFO|WARN|ERROR) +(.*)");
     private static final int KEPT = 50;
+    static final int LONGEST = 8192; // bytes of a line
+    static final String CUT = "… (cut: the line is longer than " + LONGEST + " bytes)";
 
     private final String title;
     private final InputStream stream;
     private final ArrayDeque<String> last = new ArrayDeque<>(); // guarded by itself
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream(); // run() only
+    private boolean cut; // run() only: the rest of the line is left out
 
     ChainLog(String title, InputStream stream) {
         super("weir log of " + title);
@@ -30,13 +36,46 @@ final class ChainLog extends Thread {
 
     @Override
     public void run() {
-        try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
-            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                keep(line);
-                log(line);
+        byte[] buffer = new byte[LONGEST];
+        try (InputStream in = stream) {
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                take(buffer, count);
             }
         } catch (IOException e) {
             LOG.debug("{}: the end of standard error", title, e);
+        }
+        if (line.size() > 0) {
+            endLine("");
+        }
+    }
+
+    private void take(byte[] bytes, int count) {
+        for (int i = 0; i < count; i++) {
+            if (bytes[i] == '\n') {
+                if (!cut) {
+                    endLine("");
+                }
+                cut = false;
+            } else if (!cut) {
+                line.write(bytes[i]);
+                if (line.size() == LONGEST) {
+                    endLine(CUT);
+                    cut = true;
+                }
+            }
+        }
+    }
+
+    private void endLine(String note) {
+        try {
+            String text = line.toString(StandardCharsets.UTF_8);
+            text = (text.endsWith("\r") ? text.substring(0, text.length() - 1) : text) + note;
+            keep(text);
+            log(text);
+        } catch (Throwable e) { // of an appender, or no memory: this line is lost, and the next ones are still read
+            LOG.debug("{}: a line of standard error is not logged", title, e);
+        } finally {
+            line.reset();
         }
     }
 
@@ -61,7 +100,7 @@ final class ChainLog extends Thread {
         }
     }
 
-    private void log(String line) {
+    void log(String line) {
         Matcher matcher = LINE.matcher(line);
         if (!matcher.matches()) {
             LOG.info("{}: {}", title, line);
