@@ -22,7 +22,7 @@ THIRD_PARTY = {
     "openssl/": ("src/platform/",),
 }
 # Headers of the operating system, and the folders that may touch it.
-SYSTEM = r"(sys/.*|linux/.*|sanitizer/.*|ucontext|unistd|fcntl|pthread|sched|signal|poll|dirent|pwd|netdb|netinet/.*|arpa/.*|dlfcn|cxxabi|spawn|elf|link|execinfo)\.h"
+SYSTEM = r"(sys/.*|linux/.*|sanitizer/.*|ucontext|unistd|fcntl|pthread|sched|signal|poll|dirent|fnmatch|pwd|netdb|netinet/.*|arpa/.*|dlfcn|cxxabi|spawn|elf|link|execinfo)\.h"
 SYSTEM_PLACES = {
     "src/platform/": "the machine",
     "src/fs/": "files",

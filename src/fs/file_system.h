@@ -50,6 +50,8 @@ class ReadableFile {
   /// Reads up to `length` bytes at `offset` into `out` (replaced). Fewer only at the end of the file.
   virtual Status read_at(int64_t offset, int64_t length, std::string* out) = 0;
   virtual int64_t size() const = 0;
+  /// Somebody has the file open for writing, as far as the file system can say; size() is what can be read of it so far.
+  virtual StatusOr<bool> being_written() { return false; }
 };
 
 struct FileInfo {
@@ -57,6 +59,8 @@ struct FileInfo {
   bool is_directory = false;
   int64_t size = 0;            ///< bytes; 0 for directories
   int64_t modified_ms = 0;     ///< since the epoch, by the file system's clock
+  int64_t file_id = 0;         ///< the inode: a rename keeps it, another file of the same name has another; 0 if there is none
+  std::string_view special = {};  ///< "a pipe", "a socket", "a device": what comes out of it cannot be read again; empty for the rest
 };
 
 enum class Durability {

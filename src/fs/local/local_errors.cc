@@ -30,7 +30,7 @@ Status local_error(int error, std::string_view what, const std::string& path) {
     case ENOTDIR:
     case EISDIR:
     case EBUSY: return failed_precondition(sentence(""));
-    case ELOOP: return failed_precondition(sentence("too many symbolic links lead to it"));
+    case ELOOP: return failed_precondition(sentence("weir writes to no symbolic link, and follows few when it reads"));
     case ENAMETOOLONG:
     case EINVAL: return invalid_argument(sentence(""));
     case EIO: return data_loss(sentence("the disk reports a fault: look at `dmesg`"));

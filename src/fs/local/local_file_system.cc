@@ -23,10 +23,26 @@ namespace {
 constexpr unsigned kFileMode = 0666;       // the process's umask takes away what it wants
 constexpr unsigned kDirectoryMode = 0777;
 
+std::string_view special_kind(const struct stat& entry) {
+  if (S_ISFIFO(entry.st_mode)) return "a pipe";
+  if (S_ISSOCK(entry.st_mode)) return "a socket";
+  return S_ISCHR(entry.st_mode) || S_ISBLK(entry.st_mode) ? "a device" : "";
+}
+
 FileInfo info_of(const std::string& path, const struct stat& entry) {
   const bool is_directory = S_ISDIR(entry.st_mode);
-  return {path, is_directory, is_directory ? 0 : static_cast<int64_t>(entry.st_size),
-          static_cast<int64_t>(entry.st_mtim.tv_sec) * 1000 + entry.st_mtim.tv_nsec / 1000000};
+  return {path,
+          is_directory,
+          is_directory ? 0 : static_cast<int64_t>(entry.st_size),
+          static_cast<int64_t>(entry.st_mtim.tv_sec) * 1000 + entry.st_mtim.tv_nsec / 1000000,
+          static_cast<int64_t>(entry.st_ino),
+          special_kind(entry)};
+}
+
+/// Files of /proc and /sys say that they are empty.
+bool holds_more_than_it_says(int fd, const struct stat& entry) {
+  char byte;
+  return entry.st_size == 0 && ::pread(fd, &byte, 1, 0) > 0;
 }
 
 /// Makes one directory persistent in its parent; `made` tells whether it was not there before.
@@ -46,6 +62,18 @@ Status absence_error(int error, const std::string& what, const std::string& path
   return local_error(error == ENOTDIR ? ENOENT : error, what, path);
 }
 
+/// Both names lead to one file: an earlier rename_by_link made the new name and was cut off, or its answer was lost (NFS).
+bool is_linked_already(const std::string& from, const std::string& to) {
+  struct stat source {};
+  struct stat target {};
+  return from != to && ::lstat(from.c_str(), &source) == 0 && ::lstat(to.c_str(), &target) == 0 && S_ISREG(source.st_mode) &&
+         source.st_dev == target.st_dev && source.st_ino == target.st_ino;
+}
+
+Status unlink_source(const std::string& from, const std::string& what) {
+  return ::unlink(from.c_str()) != 0 && errno != ENOENT ? local_error(errno, what, from) : Status();
+}
+
 /// What renameat2 would say about the names, for the way that cannot say it.
 Status rename_by_link(const std::string& from, const std::string& to, const std::string& what) {
   struct stat source {};
@@ -56,15 +84,15 @@ Status rename_by_link(const std::string& from, const std::string& to, const std:
     return unimplemented(cat("cannot ", what, ": this file system has no rename that never replaces, and for directories nothing else will do"));
   }
   if (::link(from.c_str(), to.c_str()) != 0) return local_error(errno, what, to);
-  if (::unlink(from.c_str()) != 0 && errno != ENOENT) return local_error(errno, what, from);
-  return {};
+  return unlink_source(from, what);
 }
 
 }  // namespace
 
 StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::string& path, CreateMode mode) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  const int flags = O_WRONLY | O_CREAT | (mode == CreateMode::kExclusive ? O_EXCL : O_TRUNC);
+  // A link that somebody laid there must not lead the bytes elsewhere.
+  const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | (mode == CreateMode::kExclusive ? O_EXCL : O_TRUNC);
   Descriptor file = open_descriptor(path, flags, kFileMode);
   if (!file.valid() && errno == ENOENT) {
     WEIR_RETURN_IF_ERROR(make_directories(parent_path(path)));
@@ -76,11 +104,16 @@ StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::strin
 
 StatusOr<std::unique_ptr<ReadableFile>> LocalFileSystem::open(const std::string& path) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  Descriptor file = open_descriptor(path, O_RDONLY);
+  Descriptor file = open_descriptor(path, O_RDONLY | O_NONBLOCK);  // a pipe would wait for its writer
   if (!file.valid()) return absence_error(errno, cat("open ", path), path);
   struct stat entry {};
   if (::fstat(file.get(), &entry) != 0) return local_error(errno, cat("look at ", path), path);
   if (S_ISDIR(entry.st_mode)) return local_error(EISDIR, cat("open ", path, " as a file"), path);
+  if (!S_ISREG(entry.st_mode)) return failed_precondition(cat("cannot open ", path, " as a file: it is ", special_kind(entry)));
+  if (holds_more_than_it_says(file.get(), entry)) {
+    return failed_precondition(cat("cannot open ", path, " as a file: the system makes its content up when it is read (as in /proc and /sys), so it "
+                                   "has no size and no bytes to come back to; copy it into a file first (cat ", path, " > file)"));
+  }
   return std::unique_ptr<ReadableFile>(std::make_unique<LocalReadableFile>(path, std::move(file), static_cast<int64_t>(entry.st_size)));
 }
 
@@ -140,12 +173,14 @@ Status LocalFileSystem::make_directories(const std::string& path) {
 Status LocalFileSystem::rename(const std::string& from, const std::string& to) {
   WEIR_RETURN_IF_ERROR(check_rename_paths(from, to));
   const std::string what = cat("rename ", from, " to ", to);
-  bool renamed = false;
-  if (options_.use_renameat2) {
-    renamed = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0;
-    if (!renamed && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return local_error(errno, what, to);
+  Status renamed;
+  const bool by_link = !options_.use_renameat2 || ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0;
+  if (by_link) {
+    const bool unsupported = !options_.use_renameat2 || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
+    renamed = unsupported ? rename_by_link(from, to, what) : local_error(errno, what, to);
   }
-  if (!renamed) WEIR_RETURN_IF_ERROR(rename_by_link(from, to, what));
+  if (renamed.code() == StatusCode::kAlreadyExists && is_linked_already(from, to)) renamed = unlink_source(from, what);
+  WEIR_RETURN_IF_ERROR(renamed);
   WEIR_RETURN_IF_ERROR(sync_directory(parent_path(to)));
   if (parent_path(from) != parent_path(to)) WEIR_RETURN_IF_ERROR(sync_directory(parent_path(from)));
   return {};

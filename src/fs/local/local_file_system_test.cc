@@ -87,6 +87,61 @@ TEST_F(LocalFileSystemTest, WithoutRenameat2ADirectoryIsRefusedAndStays) {
   EXPECT_TRUE(fs.stat(directory_ + "/d").ok());
 }
 
+TEST_F(LocalFileSystemTest, ARenameThatWasCutOffBetweenLinkAndUnlinkIsFinished) {
+  const std::string from = directory_ + "/from";
+  const std::string to = directory_ + "/to";
+  for (const bool use_renameat2 : {false, true}) {
+    LocalFileSystem fs({.use_renameat2 = use_renameat2});
+    ASSERT_TRUE(write_file(fs, from, "x").ok());
+    std::filesystem::create_hard_link(from, to);
+    EXPECT_TRUE(fs.rename(from, to).ok()) << use_renameat2;
+    EXPECT_EQ(fs.stat(from).status().code(), StatusCode::kNotFound);
+    EXPECT_EQ(*read_file(fs, to), "x");
+    ASSERT_TRUE(write_file(fs, from, "x").ok());  // of the same content, but another file
+    EXPECT_EQ(fs.rename(from, to).code(), StatusCode::kAlreadyExists);
+    ASSERT_TRUE(fs.remove(from).ok() && fs.remove(to).ok());
+  }
+}
+
+TEST_F(LocalFileSystemTest, CreateFollowsNoSymbolicLink) {
+  ASSERT_TRUE(write_file(fs_, directory_ + "/victim", "kept").ok());
+  std::filesystem::create_symlink(directory_ + "/victim", directory_ + "/link");
+  std::filesystem::create_symlink(directory_ + "/made", directory_ + "/dangling");
+  EXPECT_EQ(fs_.create(directory_ + "/link", CreateMode::kReplace).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(fs_.create(directory_ + "/dangling", CreateMode::kReplace).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(fs_.create(directory_ + "/dangling", CreateMode::kExclusive).status().code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(*read_file(fs_, directory_ + "/victim"), "kept");
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/made"));
+}
+
+TEST_F(LocalFileSystemTest, APipeIsKnownForOneAndOpeningItWaitsForNobody) {
+  const std::string pipe = directory_ + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(fs_.stat(pipe)->special, "a pipe");
+  EXPECT_EQ(fs_.list(directory_)->at(0).special, "a pipe");
+  EXPECT_EQ(fs_.stat("/dev/null")->special, "a device");
+  EXPECT_EQ(fs_.stat(directory_)->special, "");
+  EXPECT_EQ(fs_.open(pipe).status().to_string(), "FAILED_PRECONDITION: cannot open " + pipe + " as a file: it is a pipe");
+}
+
+TEST_F(LocalFileSystemTest, AFileThatHidesItsSizeIsRefused) {
+  const Status refused = fs_.open("/proc/self/status").status();
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("copy it into a file first"), std::string::npos) << refused.to_string();
+  ASSERT_TRUE(write_file(fs_, directory_ + "/empty", "").ok());
+  EXPECT_TRUE(fs_.open(directory_ + "/empty").ok());
+}
+
+TEST_F(LocalFileSystemTest, ARenameKeepsTheIdOfAFileAndAnotherFileHasAnother) {
+  ASSERT_TRUE(write_file(fs_, directory_ + "/a", "x").ok());
+  ASSERT_TRUE(write_file(fs_, directory_ + "/b", "x").ok());
+  const int64_t id = fs_.stat(directory_ + "/a")->file_id;
+  EXPECT_NE(id, 0);
+  EXPECT_NE(fs_.stat(directory_ + "/b")->file_id, id);
+  ASSERT_TRUE(fs_.rename(directory_ + "/a", directory_ + "/c").ok());
+  EXPECT_EQ(fs_.stat(directory_ + "/c")->file_id, id);
+}
+
 TEST(LocalError, EachErrnoHasTheCodeThatTellsTheCallerWhatToDo) {
   EXPECT_EQ(local_error(ENOENT, "x", "/a").code(), StatusCode::kNotFound);
   EXPECT_EQ(local_error(EEXIST, "x", "/a").code(), StatusCode::kAlreadyExists);
