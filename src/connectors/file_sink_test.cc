@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "connectors/part_names.h"
 #include "connectors/test_host.h"
+#include "fs/local/local_file_system.h"
 #include "operators/operator_harness.h"
 #include "weir/detail/sink_operator.h"
 
@@ -348,6 +352,22 @@ TEST_F(FileSinkTest, SurvivesSnapshotsAndRestoresBetweenAnyTwoCalls) {
       .finish();
   EXPECT_EQ(scenario.run(), Lines{});
   EXPECT_EQ(scenario.check(), "");
+}
+
+TEST(FileSinkProbe, FollowsNoLinkAndClearsWhatAKilledOneLeft) {
+  const auto fs = std::make_shared<LocalFileSystem>();
+  std::string directory = (std::filesystem::temp_directory_path() / "weir-sink-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  ASSERT_TRUE(write_file(*fs, directory + "/victim", "kept").ok());
+  ASSERT_TRUE(fs->make_directories(directory + "/out").ok());
+  std::filesystem::create_symlink("../victim", directory + "/out/.part-probe-0");
+  ASSERT_TRUE(write_file(*fs, directory + "/out/.part-probe-1", "somebody probes at the same time").ok());
+  TestHost host(fs, {});
+  const Status probed = FileSink<std::string>(directory + "/out").probe(host);
+  EXPECT_TRUE(probed.ok()) << probed.to_string();
+  EXPECT_EQ(*read_file(*fs, directory + "/victim"), "kept");
+  EXPECT_EQ(file_names(*fs, directory + "/out", ".part-probe"), Lines{".part-probe-1"});
+  std::filesystem::remove_all(directory);
 }
 
 TEST(FileSinkProbe, SaysWhatCannotBeWrittenTo) {

@@ -11,7 +11,8 @@
 namespace weir::detail {
 namespace {
 
-constexpr char kProbeName[] = ".part-probe";
+constexpr std::string_view kProbePrefix = ".part-probe-";
+constexpr int kProbesMax = 10;
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -135,11 +136,20 @@ Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry
   const auto probe = [&]() -> Status {
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files.resolve(directory_uri));
     WEIR_RETURN_IF_ERROR(directory.fs->make_directories(directory.path));
-    const std::string path = directory.child(kProbeName).path;
-    WEIR_ASSIGN_OR_RETURN(auto file, directory.fs->create(path, CreateMode::kReplace));
-    WEIR_RETURN_IF_ERROR(file->append("x"));
-    WEIR_RETURN_IF_ERROR(file->close());
-    return directory.fs->remove(path);
+    // A file of the name is of a process that was killed, or of one that probes at the same time. It is removed, which does not harm the other:
+    // it only wants to know whether it may write.
+    Status made;
+    int number = 0;
+    for (int attempt = 0; attempt < kProbesMax; ++attempt) {
+      const std::string path = directory.child(cat(kProbePrefix, number)).path;
+      made = write_file(*directory.fs, path, "x");
+      if (!made.ok() && made.code() != StatusCode::kAlreadyExists && made.code() != StatusCode::kNotFound) break;
+      const Status removed = directory.fs->remove(path);
+      const bool gone = removed.ok() || removed.code() == StatusCode::kNotFound;
+      if (made.ok()) return gone ? Status() : removed;
+      if (!gone) ++number;  // it belongs to somebody else, and stays
+    }
+    return made;
   };
   return probe().with_context(cat("cannot write results to ", directory_uri));
 }
