@@ -3,6 +3,7 @@
 #include <concepts>
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,10 +23,21 @@ enum class Malformed {
   kSkip,  ///< it is left out; the first ones are named in the log
 };
 
-/// Reads text from a file, or from the files of a directory in the order of their names (not those that begin with '.' or '_', nor those
-/// of directories below). Exact across restarts as long as the files do not change; a file whose size changed is refused.
+/// What a FileSource reads: a file, a directory, a pattern with *, ? and [...] in its path, or several of these.
+struct InputPaths {
+  InputPaths(const char* uri) : uris{uri} {}              // NOLINT: a text stands for its path
+  InputPaths(std::string uri) : uris{std::move(uri)} {}   // NOLINT
+  InputPaths(std::vector<std::string> all) : uris(std::move(all)) {}  // NOLINT
+  InputPaths(std::initializer_list<std::string> all) : uris(all) {}
+
+  std::vector<std::string> uris;
+};
+
+/// Reads UTF-8 text from files, in the order of their URIs. A directory stands for its files (not those whose names begin with '.' or '_', nor
+/// those of directories below). Exact across restarts as long as the files do not change; a file whose size or time changed is refused.
 ///
 ///   FileSource<std::string>::lines("hdfs://nn:8020/logs")
+///   FileSource<std::string>::lines({"logs/2013-*/*.log", "more.log"})
 ///   FileSource<Departure>::csv("flights.csv")                                   // fields of WEIR_FIELDS by column name
 ///   FileSource<Departure>::csv("flights.csv", {}, [](CsvRow& row) {
 ///     return Departure{row.get<std::string>("carrier"), row.get<std::optional<double>>("dep_delay")};
@@ -36,34 +48,34 @@ enum class Malformed {
 template <class T>
 class FileSource final : public Source<T> {
  public:
-  static FileSource lines(std::string uri)
+  static FileSource lines(InputPaths input)
     requires std::same_as<T, std::string>
   {
-    return lines(std::move(uri), [](std::string_view line) { return std::string(line); });
+    return lines(std::move(input), [](std::string_view line) { return std::string(line); });
   }
   /// A line ends with "\n" or "\r\n", which the parser does not see.
-  static FileSource lines(std::string uri, std::function<T(std::string_view)> parse) {
-    FileSource source(std::move(uri));
+  static FileSource lines(InputPaths input, std::function<T(std::string_view)> parse) {
+    FileSource source(std::move(input));
     source.parse_line_ = std::move(parse);
     return source;
   }
-  static FileSource csv(std::string uri, CsvOptions options = {}) {
+  static FileSource csv(InputPaths input, CsvOptions options = {}) {
     static_assert(detail::StructWithFields<T>,
                   "FileSource<T>::csv fills the fields of a struct that are listed with WEIR_FIELDS (weir/fields.h); for another T give it a "
                   "parser: FileSource<T>::csv(uri, options, [](CsvRow& row) { return T{...}; })");
     if constexpr (detail::StructWithFields<T>) {
       std::vector<std::string> names = detail::field_names_of<T>();
       if (!options.header && options.columns.empty()) options.columns = names;
-      FileSource source = csv(std::move(uri), std::move(options), [](CsvRow& row) { return read_csv_row<T>(row); });
+      FileSource source = csv(std::move(input), std::move(options), [](CsvRow& row) { return read_csv_row<T>(row); });
       source.options_.needed_columns = std::move(names);
       return source;
     } else {
-      return FileSource(std::move(uri));
+      return FileSource(std::move(input));
     }
   }
   /// Empty lines are no rows.
-  static FileSource csv(std::string uri, CsvOptions options, std::function<T(CsvRow&)> parse) {
-    FileSource source(std::move(uri));
+  static FileSource csv(InputPaths input, CsvOptions options, std::function<T(CsvRow&)> parse) {
+    FileSource source(std::move(input));
     source.options_.has_header = options.header;
     source.options_.multiline = options.multiline;
     source.options_.csv = std::move(options);
@@ -100,7 +112,7 @@ class FileSource final : public Source<T> {
  private:
   class Reader;
 
-  explicit FileSource(std::string uri) { options_.uri = std::move(uri); }
+  explicit FileSource(InputPaths input) { options_.uris = std::move(input.uris); }
 
   detail::RecordReaderOptions options_;
   std::function<T(std::string_view)> parse_line_;

@@ -120,11 +120,9 @@ int CsvRow::find(std::string_view column) {
   if (!ok()) return -1;
   if (next_lookup_ < lookups_.size() && lookups_[next_lookup_].column == column) return lookups_[next_lookup_++].index;
   const auto found = std::find(columns_.begin(), columns_.end(), column);
-  if (found == columns_.end()) {
-    std::string names;
-    for (const std::string& name : columns_) names += (names.empty() ? "" : ", ") + name;
+  if (found == columns_.end() || std::find(found + 1, columns_.end(), column) != columns_.end()) {
     unknown_column_ = true;
-    fail(cat("there is no column '", column, "'; the columns are: ", names));
+    fail(cat("there is ", found == columns_.end() ? "no column '" : "more than one column '", column, "'; the columns are: ", join_names(columns_)));
     return -1;
   }
   const int index = static_cast<int>(found - columns_.begin());

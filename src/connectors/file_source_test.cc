@@ -1,10 +1,15 @@
 #include "weir/file_source.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
 
 #include "connectors/file_split.h"
 #include "connectors/test_host.h"
 #include "connectors/test_reading.h"
+#include "fs/local/local_file_system.h"
 
 namespace weir {
 namespace {
@@ -194,6 +199,145 @@ TEST_F(FileSourceTest, AFileThatChangedIsRefused) {
   EXPECT_NE(reading.host.failure.message().find("/in has 6 bytes, but had 4"), std::string::npos) << reading.host.failure.to_string();
 }
 
+TEST_F(FileSourceTest, AFileOfTheSameSizeThatChangedIsRefused) {
+  int64_t now_ms = 1000;
+  fs = std::make_shared<MemoryFileSystem>([&] { return now_ms; });
+  write("/in", "a\nb\n");
+  const auto source = FileSource<std::string>::lines("/in");
+  const auto old = splits(source);
+  now_ms = 2500;
+  write("/in", "a\nc\n");
+  Reading<std::string> reading(fs, source);
+  reading.reader->add_splits(old);
+  reading.read();
+  EXPECT_EQ(reading.records, Lines{});
+  EXPECT_NE(reading.host.failure.message().find("/in was changed at 1970-01-01T00:00:02.500Z, but at 1970-01-01T00:00:01Z when"), std::string::npos)
+      << reading.host.failure.to_string();
+}
+
+TEST_F(FileSourceTest, HalfALineIsNoRecordWhenItsFileGrowsWhileItIsRead) {
+  write("/in", "first\nsecond\nthi");
+  const auto source = FileSource<std::string>::lines("/in").chunk_bytes(8);
+  Reading<std::string> reading(fs, source);
+  reading.reader->add_splits(splits(source));
+  reading.read(1, 1);
+  {
+    auto file = fs->create("/in", CreateMode::kReplace);
+    ASSERT_TRUE((*file)->append("first\nsecond\nthird\n").ok());
+  }
+  reading.read();
+  EXPECT_EQ(reading.records, Lines{"first"});
+  EXPECT_FALSE(reading.ended);
+  EXPECT_NE(reading.host.failure.message().find("/in has 19 bytes, but had 16"), std::string::npos) << reading.host.failure.to_string();
+}
+
+TEST_F(FileSourceTest, SeveralInputsAndPatternsAreReadInTheOrderOfTheirPaths) {
+  write("/in/2013/b.log", "2\n");
+  write("/in/2013/a.log", "1\n");
+  write("/in/2013/a.txt", "no\n");
+  write("/in/2013/.a.log", "no\n");
+  write("/in/2014/c.log", "3\n");
+  write("/in/2014/d.log._COPYING_", "no\n");
+  write("/in/2014/deep/e.log", "no\n");
+  write("/other/[x]", "4\n");
+  EXPECT_EQ(read_all(FileSource<std::string>::lines("/in/20*/?.log*")), (Lines{"1", "2", "3"}));
+  EXPECT_EQ(read_all(FileSource<std::string>::lines({"/other/[x]", "/in/2013/[ab].log", "/in/2013/a.log"})), (Lines{"1", "2", "4"}));
+  EXPECT_EQ(read_all(FileSource<std::string>::lines("/in/*14")), Lines{"3"});
+  TestHost host(fs, {});
+  const Status none = FileSource<std::string>::lines("/in/*/*.csv").enumerate(host, 1).status();
+  EXPECT_EQ(none.code(), StatusCode::kNotFound);
+  EXPECT_NE(none.message().find("no file matches /in/*/*.csv"), std::string::npos) << none.to_string();
+}
+
+TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
+  using std::string_literals::operator""s;
+  const std::pair<std::string, std::string_view> cases[] = {
+      {"\x1f\x8b\x08\0rest"s, "compressed by gzip; decompress it first (gunzip)"},
+      {"\x28\xb5\x2f\xfdrest", "compressed by zstd"},
+      {"PK\x03\x04rest", "a zip archive"},
+      {"PAR1rest of it PAR1", "a Parquet file"},
+      {"ORC rest of it ORC\x18", "an ORC file"},
+      {"\xff\xfe" "a\0\n\0"s, "text in UTF-16"},
+      {"\xfe\xff\0a\0\n"s, "text in UTF-16"},
+      {"\xff\xfe\0\0a\0\0\0"s, "text in UTF-32"},
+      {"a,b\rc,d\r", "its lines end with a carriage return alone"},
+  };
+  for (const auto& [bytes, message] : cases) {
+    write("/in", bytes);
+    TestHost host(fs, {});
+    const auto source = FileSource<std::string>::lines("/in");
+    const Status refused = source.enumerate(host, 1).status();
+    EXPECT_NE(refused.message().find(message), std::string::npos) << message << ": " << refused.to_string();
+    // One of many files is looked at when it is read.
+    const auto size = static_cast<int64_t>(bytes.size());
+    Reading<std::string> reading(fs, source);
+    reading.reader->add_splits({FileSplit{.uri = "/in", .begin = 0, .end = size, .file_size = size}.encode()});
+    reading.read();
+    EXPECT_EQ(reading.records, Lines{});
+    EXPECT_NE(reading.host.failure.message().find(message), std::string::npos) << message << ": " << reading.host.failure.to_string();
+  }
+  for (const std::string text : {"PAR1 is a word\n", "ORC,1\n", "BZh9\n", "\r", "a\rb\n"}) {
+    write("/in", text);
+    EXPECT_EQ(read_all(FileSource<std::string>::lines("/in")).size(), 1u) << text;
+  }
+}
+
+TEST_F(FileSourceTest, AHeaderThatNamesNoColumnOrOneTwiceIsRefused) {
+  TestHost host(fs, {});
+  write("/in", "\n");
+  EXPECT_NE(FileSource<Pair>::csv("/in").enumerate(host, 1).status().message().find("the first line of /in is empty"), std::string::npos);
+  write("/in", "name,number,name\na,1,b\n");
+  EXPECT_NE(FileSource<Pair>::csv("/in").enumerate(host, 1).status().message().find("/in has 2 columns of the name 'name'"), std::string::npos);
+  write("/in", "x,number,name,x\n,1,b,\n");
+  EXPECT_EQ(read_all(FileSource<Pair>::csv("/in")).size(), 1u);
+  const auto source = FileSource<std::string>::csv("/in", {}, [](CsvRow& row) { return row.get<std::string>("x"); });
+  Reading<std::string> reading(fs, source);
+  reading.reader->add_splits(splits(source));
+  reading.read();
+  EXPECT_NE(reading.host.failure.message().find("there is more than one column 'x'"), std::string::npos) << reading.host.failure.to_string();
+}
+
+TEST_F(FileSourceTest, AFileThatIsBeingWrittenIsRefused) {
+  /// A file system on which a writer has each file open.
+  class BusyFile final : public ReadableFile {
+   public:
+    Status read_at(int64_t, int64_t, std::string* out) override { return out->clear(), Status(); }
+    int64_t size() const override { return 0; }
+    StatusOr<bool> being_written() override { return true; }
+  };
+  class Busy final : public FileSystem {
+   public:
+    StatusOr<std::unique_ptr<ReadableFile>> open(const std::string&) override { return std::unique_ptr<ReadableFile>(new BusyFile); }
+    StatusOr<FileInfo> stat(const std::string& path) override { return FileInfo{.path = path}; }
+    StatusOr<std::unique_ptr<WritableFile>> create(const std::string&, CreateMode) override { return unavailable("no"); }
+    StatusOr<std::vector<FileInfo>> list(const std::string&) override { return unavailable("no"); }
+    Status make_directories(const std::string&) override { return unavailable("no"); }
+    Status rename(const std::string&, const std::string&) override { return unavailable("no"); }
+    Status remove(const std::string&) override { return unavailable("no"); }
+    Status remove_all(const std::string&) override { return unavailable("no"); }
+    Durability durability() const override { return Durability::kProcess; }
+  };
+  TestHost host(std::make_shared<Busy>(), {});
+  const Status refused = FileSource<std::string>::lines("/in").enumerate(host, 1).status();
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("/in is being written: 0 bytes of it can be seen so far"), std::string::npos) << refused.to_string();
+}
+
+TEST(FileSourceOfLocalFiles, WhatCannotBeReadTwiceIsRefusedBeforeTheFirstRecord) {
+  std::string directory = (std::filesystem::temp_directory_path() / "weir-source-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  const std::string pipe = directory + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  TestHost host(std::make_shared<LocalFileSystem>(), {});
+  const auto problem = [&](const std::string& uri) { return FileSource<std::string>::lines(uri).enumerate(host, 1).status().to_string(); };
+  for (const std::string& input : {pipe, directory, directory + "/p*"}) {
+    EXPECT_NE(problem(input).find(pipe + " is a pipe, not a file"), std::string::npos) << problem(input);
+  }
+  EXPECT_NE(problem("/dev/zero").find("is a device, not a file"), std::string::npos) << problem("/dev/zero");
+  EXPECT_NE(problem("/proc/self/status").find("copy it into a file first"), std::string::npos) << problem("/proc/self/status");
+  std::filesystem::remove_all(directory);
+}
+
 TEST_F(FileSourceTest, ARecordWithoutEndIsRefusedNotBuffered) {
   write("/in", std::string(17 << 20, 'x'));
   const auto source = FileSource<std::string>::lines("/in");
@@ -220,6 +364,11 @@ TEST_F(FileSourceTest, KeepsToItsRate) {
 TEST(FileSplits, DamagedOnesAreRefused) {
   const FileSplit good{.uri = "/in", .begin = 1, .end = 5, .file_size = 9, .next = 3};
   EXPECT_EQ(FileSplit::decode(good.encode())->next, 3);
+  std::string old = good.encode();  // as a checkpoint of an earlier version holds it
+  old[0] = 1;
+  old.resize(old.size() - 16);
+  EXPECT_EQ(FileSplit::decode(old)->next, 3);
+  EXPECT_EQ(FileSplit::decode(old)->modified_ms, -1);
   EXPECT_EQ(FileSplit::decode(good.encode().substr(0, 12)).status().code(), StatusCode::kDataLoss);
   FileSplit impossible = good;
   impossible.end = 10;

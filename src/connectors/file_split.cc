@@ -2,15 +2,18 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "connectors/input_files.h"
 #include "weir/bytes.h"
 #include "weir/detail/record_reader.h"
 
 namespace weir {
 namespace {
 
-constexpr uint8_t kSplitVersion = 1;
+constexpr uint8_t kSplitVersion = 2;
+constexpr uint8_t kSplitVersionOfSizeOnly = 1;
 constexpr int64_t kMinSplitBytes = 1 << 20;
 constexpr int64_t kMaxSplitBytes = 64 << 20;
 constexpr int64_t kSplitsPerSubtask = 4;
@@ -18,37 +21,16 @@ constexpr int64_t kMaxHeaderBytes = 1 << 20;
 /// Above this only some files are opened before the job starts.
 constexpr size_t kFilesChecked = 64;
 
-bool is_hidden(std::string_view path) {
-  const char first = path[path.rfind('/') + 1];
-  return first == '.' || first == '_';
-}
-
-struct InputFile {
-  FileLocation location;
-  int64_t size = 0;
-};
-
-StatusOr<std::vector<InputFile>> find_files(const FileLocation& input) {
-  WEIR_ASSIGN_OR_RETURN(const FileInfo info, input.fs->stat(input.path));
-  if (!info.is_directory) return std::vector<InputFile>{{input, info.size}};
-  WEIR_ASSIGN_OR_RETURN(const auto entries, input.fs->list(input.path));
-  std::vector<InputFile> files;
-  for (const FileInfo& entry : entries) {
-    if (entry.is_directory || is_hidden(entry.path)) continue;
-    files.push_back({input.child(entry.path.substr(entry.path.rfind('/') + 1)), entry.size});
-  }
-  if (files.empty()) return not_found("the directory holds no files (those whose names begin with '.' or '_' do not count)");
-  return files;
-}
-
 Status check_readable(const InputFile& input, const detail::RecordReaderOptions& options) {
+  const std::string& uri = input.location.uri;
   WEIR_ASSIGN_OR_RETURN(const auto file, input.location.fs->open(input.location.path));
-  if (options.has_header) {
-    WEIR_ASSIGN_OR_RETURN(const FileHeader header, read_file_header(*file, input.location.uri, options.csv));
-    return file->size() == 0 ? Status() : check_columns(input.location.uri, header.names, options.needed_columns);
-  }
-  std::string byte;
-  return file->read_at(0, 1, &byte);
+  WEIR_RETURN_IF_ERROR(check_is_complete(*file, uri));
+  std::string head;
+  WEIR_RETURN_IF_ERROR(file->read_at(0, kHeadBytes, &head));
+  WEIR_RETURN_IF_ERROR(check_is_text(*file, uri, head));
+  if (!options.has_header || file->size() == 0) return {};
+  WEIR_ASSIGN_OR_RETURN(const FileHeader header, read_file_header(*file, uri, options.csv));
+  return check_columns(uri, header.names, options.needed_columns);
 }
 
 }  // namespace
@@ -61,18 +43,25 @@ std::string FileSplit::encode() const {
   out.put_i64(end);
   out.put_i64(file_size);
   out.put_i64(next);
+  out.put_i64(modified_ms);
+  out.put_i64(file_id);
   return out.take();
 }
 
 StatusOr<FileSplit> FileSplit::decode(std::string_view bytes) {
   BinaryReader in(bytes);
-  if (in.get_u8() != kSplitVersion) in.fail("an unknown version");
+  const uint8_t version = in.get_u8();
+  if (version != kSplitVersion && version != kSplitVersionOfSizeOnly) in.fail("an unknown version");
   FileSplit split;
   split.uri = in.get_bytes();
   split.begin = in.get_i64();
   split.end = in.get_i64();
   split.file_size = in.get_i64();
   split.next = in.get_i64();
+  if (version == kSplitVersion) {
+    split.modified_ms = in.get_i64();
+    split.file_id = in.get_i64();
+  }
   if (split.begin < 0 || split.end < split.begin || split.file_size < split.end || split.next > split.file_size) in.fail("an impossible range");
   WEIR_RETURN_IF_ERROR(in.status("a file split"));
   return split;
@@ -90,6 +79,7 @@ StatusOr<FileHeader> read_file_header(ReadableFile& file, const std::string& uri
     std::string_view line = std::string_view(text).substr(0, line_end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+    if (line.empty()) return invalid_argument(cat("the first line of ", uri, " is empty, but it should name the columns (CsvOptions::header)"));
     CsvOptions unnamed = options;
     unnamed.columns.clear();
     CsvRow row(unnamed);
@@ -102,12 +92,36 @@ StatusOr<FileHeader> read_file_header(ReadableFile& file, const std::string& uri
                               " hold no line break, so it has no header line; is it a CSV file?"));
 }
 
+std::string join_names(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
 Status check_columns(const std::string& uri, const std::vector<std::string>& names, const std::vector<std::string>& needed) {
   for (const std::string& column : needed) {
-    if (std::find(names.begin(), names.end(), column) != names.end()) continue;
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    return invalid_argument(cat(uri, " has no column '", column, "'; its columns are: ", list));
+    const auto count = std::count(names.begin(), names.end(), column);
+    if (count == 1) continue;
+    if (count > 1) return invalid_argument(cat(uri, " has ", count, " columns of the name '", column, "', so which one to read is not clear"));
+    return invalid_argument(cat(uri, " has no column '", column, "'; its columns are: ", join_names(names)));
+  }
+  return {};
+}
+
+Status check_unchanged(const FileSplit& split, const FileLocation& location) {
+  WEIR_ASSIGN_OR_RETURN(const FileInfo now, location.fs->stat(location.path));
+  constexpr std::string_view kRule =
+      " A file that is read must not change: put the old one back, or start without a checkpoint; let writers move files into the input when they are "
+      "complete";
+  if (now.size != split.file_size) {
+    return failed_precondition(cat(split.uri, " has ", now.size, " bytes, but had ", split.file_size, " when the job first started.", kRule));
+  }
+  if (split.modified_ms >= 0 && now.modified_ms != split.modified_ms) {
+    return failed_precondition(cat(split.uri, " was changed at ", format_timestamp(now.modified_ms), ", but at ", format_timestamp(split.modified_ms),
+                                   " when the job first started.", kRule, " (copies keep the time with cp -p)"));
+  }
+  if (split.file_id != 0 && now.file_id != split.file_id) {
+    WEIR_LOG(kWarning) << split.uri << " is another file than when the job first started (its inode differs), of the same size and time; weir takes it for a copy";
   }
   return {};
 }
@@ -115,31 +129,34 @@ Status check_columns(const std::string& uri, const std::vector<std::string>& nam
 StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordReaderOptions& options, FileSystemRegistry& registry,
                                                                  int parallelism) {
   const auto enumerate = [&]() -> StatusOr<std::vector<std::string>> {
-    WEIR_ASSIGN_OR_RETURN(const FileLocation input, registry.resolve(options.uri));
-    WEIR_ASSIGN_OR_RETURN(const std::vector<InputFile> files, find_files(input));
+    WEIR_RETURN_IF_ERROR(check_time_format(options.csv.time_format));
+    WEIR_ASSIGN_OR_RETURN(const std::vector<InputFile> files, find_input_files(registry, options.uris));
     int64_t total = 0;
     for (size_t i = 0; i < files.size(); ++i) {
-      total += files[i].size;
+      total += files[i].info.size;
       if (i < kFilesChecked) WEIR_RETURN_IF_ERROR(check_readable(files[i], options));
     }
     int64_t split_bytes = options.split_bytes;
     if (split_bytes <= 0) split_bytes = std::clamp(total / (kSplitsPerSubtask * parallelism), kMinSplitBytes, kMaxSplitBytes);
     std::vector<std::string> splits;
     for (const InputFile& file : files) {
-      const int64_t count = options.multiline ? 1 : std::max<int64_t>(1, (file.size + split_bytes - 1) / split_bytes);
+      const int64_t size = file.info.size;
+      const int64_t count = options.multiline ? 1 : std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
       // Of equal sizes: a short last split would leave one subtask idle.
-      for (int64_t i = 0; i < count && file.size > 0; ++i) {
+      for (int64_t i = 0; i < count && size > 0; ++i) {
         splits.push_back(FileSplit{.uri = file.location.uri,
-                                   .begin = file.size * i / count,
-                                   .end = file.size * (i + 1) / count,
-                                   .file_size = file.size}
+                                   .begin = size * i / count,
+                                   .end = size * (i + 1) / count,
+                                   .file_size = size,
+                                   .modified_ms = file.info.modified_ms,
+                                   .file_id = file.info.file_id}
                              .encode());
       }
     }
     return splits;
   };
   auto splits = enumerate();
-  if (!splits.ok()) return splits.status().with_context(cat("cannot read the input ", options.uri));
+  if (!splits.ok()) return splits.status().with_context(cat("cannot read the input ", join_names(options.uris)));
   return splits;
 }
 

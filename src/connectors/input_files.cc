@@ -1,12 +1,11 @@
 #include "connectors/input_files.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "fs/file_path.h"
 
 namespace weir {
 namespace {
@@ -39,7 +38,9 @@ Status add_directory(const FileLocation& directory, std::vector<InputFile>& foun
   const size_t before = found.size();
   for (const FileInfo& entry : entries) {
     const std::string_view name = base_name(entry.path);
-    if (name.ends_with(kUnfinished)) WEIR_LOG(kWarning) << directory.child(name).uri << " is left out: it is a copy that was not finished";
+    if (name.ends_with(kUnfinished)) {
+      WEIR_LOG(kWarning) << directory.child(name).uri << " is left out: it is a copy that was not finished";
+    }
     if (entry.is_directory || is_hidden(name)) continue;
     WEIR_RETURN_IF_ERROR(add_file(directory.child(name), entry, found));
   }
@@ -61,7 +62,7 @@ Status expand(const FileLocation& directory, const std::vector<std::string_view>
   for (const FileInfo& entry : *entries) {
     const std::string name(base_name(entry.path));
     if (name.ends_with(kUnfinished) || (is_hidden(name) && kWildcards.find(pattern[0]) != std::string_view::npos)) continue;
-    if (name != pattern && ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) != 0) continue;
+    if (name != pattern && !matches_pattern(name, pattern)) continue;
     const FileLocation location = directory.child(name);
     if (last) {
       WEIR_RETURN_IF_ERROR(add_path(location, entry, found));

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "connectors/file_split.h"
+#include "connectors/input_files.h"
 #include "weir/detail/check.h"
 
 namespace weir::detail {
@@ -108,6 +109,7 @@ class RecordReaderImpl final : public RecordReader {
 
   /// What the I/O pool brings when it has opened a file.
   struct Opened {
+    FileLocation location;
     std::shared_ptr<ReadableFile> file;
     FileHeader header;
     int64_t offset = 0;
@@ -121,6 +123,7 @@ class RecordReaderImpl final : public RecordReader {
       return [this, opened] {
         if (!opened->ok()) return fail(opened->status());
         Opened& o = **opened;
+        location_ = std::move(o.location);
         file_ = std::move(o.file);
         header_ = std::move(o.header);
         buffer_ = std::move(o.bytes);
@@ -140,21 +143,30 @@ class RecordReaderImpl final : public RecordReader {
 
   static StatusOr<Opened> open_and_read(const FileSplit& split, const RecordReaderOptions& options, FileSystemRegistry& files) {
     Opened opened;
-    WEIR_ASSIGN_OR_RETURN(const FileLocation location, files.resolve(split.uri));
-    WEIR_ASSIGN_OR_RETURN(opened.file, location.fs->open(location.path));
-    if (opened.file->size() != split.file_size) {
-      return failed_precondition(cat(split.uri, " has ", opened.file->size(), " bytes, but had ", split.file_size,
-                                     " when the job first started; a file that is read must not change. Put the old one back, or start "
-                                     "without a checkpoint"));
-    }
+    WEIR_ASSIGN_OR_RETURN(opened.location, files.resolve(split.uri));
+    WEIR_ASSIGN_OR_RETURN(opened.file, opened.location.fs->open(opened.location.path));
+    WEIR_RETURN_IF_ERROR(check_unchanged(split, opened.location));
     if (options.has_header) {
       WEIR_ASSIGN_OR_RETURN(opened.header, read_file_header(*opened.file, split.uri, options.csv));
       WEIR_RETURN_IF_ERROR(check_columns(split.uri, opened.header.names, options.needed_columns));
     }
     // The byte before tells whether a record begins with the range's first byte.
     opened.offset = split.next >= 0 ? split.next : std::max<int64_t>(0, split.begin - 1);
-    WEIR_RETURN_IF_ERROR(opened.file->read_at(opened.offset, chunk_length(split, opened.offset, options), &opened.bytes));
+    WEIR_RETURN_IF_ERROR(read_chunk(*opened.file, opened.location, split, opened.offset, chunk_length(split, opened.offset, options), &opened.bytes));
+    if (opened.offset == 0) {
+      WEIR_RETURN_IF_ERROR(check_is_complete(*opened.file, split.uri));
+      WEIR_RETURN_IF_ERROR(check_is_text(*opened.file, split.uri, std::string_view(opened.bytes).substr(0, kHeadBytes)));
+    }
     return opened;
+  }
+
+  /// Whoever has read the last byte looks at the file again: if it grew meanwhile, its last line may have been the half of one.
+  static Status read_chunk(ReadableFile& file, const FileLocation& location, const FileSplit& split, int64_t offset, int64_t length,
+                           std::string* bytes) {
+    WEIR_RETURN_IF_ERROR(file.read_at(offset, length, bytes));
+    const int64_t end = offset + static_cast<int64_t>(bytes->size());
+    if (static_cast<int64_t>(bytes->size()) == length) return end == split.file_size ? check_unchanged(split, location) : Status();
+    return failed_precondition(cat(split.uri, " became shorter while it was read: byte ", end, " is no longer there"));
   }
 
   void find_first_record(FileSplit& split) {
@@ -209,13 +221,9 @@ class RecordReaderImpl final : public RecordReader {
     if (reading_ || !arrived_.empty() || state_ != State::kReading || read_to_ >= split.file_size) return;
     const int64_t length = chunk_length(split, read_to_, options_);
     reading_ = true;
-    context_->run_blocking([this, file = file_, offset = read_to_, length, uri = split.uri]() -> std::function<void()> {
+    context_->run_blocking([this, file = file_, location = location_, split, offset = read_to_, length]() -> std::function<void()> {
       auto bytes = std::make_shared<std::string>();
-      Status status = file->read_at(offset, length, bytes.get());
-      if (status.ok() && static_cast<int64_t>(bytes->size()) < length) {
-        status = failed_precondition(cat(uri, " became shorter while it was read: byte ", offset + static_cast<int64_t>(bytes->size()),
-                                         " is no longer there"));
-      }
+      Status status = read_chunk(*file, location, split, offset, length, bytes.get());
       return [this, bytes, status = std::move(status)] {
         reading_ = false;
         if (!status.ok()) return fail(status);
@@ -239,7 +247,7 @@ class RecordReaderImpl final : public RecordReader {
 
   void fail(const Status& status) {
     state_ = State::kFailed;
-    context_->fail(status.with_context(cat("cannot read ", options_.uri)));
+    context_->fail(status.with_context(cat("cannot read ", join_names(options_.uris))));
   }
 
   const std::shared_ptr<const RecordReaderOptions> shared_options_;  ///< with work on the I/O pool, which may outlive the reader
@@ -249,6 +257,7 @@ class RecordReaderImpl final : public RecordReader {
   State state_ = State::kNoFile;
   bool reading_ = false;
 
+  FileLocation location_;  ///< of file_
   std::shared_ptr<ReadableFile> file_;
   FileHeader header_;
   int64_t file_number_ = 0;

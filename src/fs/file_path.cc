@@ -1,5 +1,7 @@
 #include "fs/file_path.h"
 
+#include <fnmatch.h>
+
 #include "base/status_macros.h"
 #include "base/strings.h"
 
@@ -37,6 +39,10 @@ Status check_rename_paths(const std::string& from, const std::string& to) {
     return invalid_argument(cat("cannot rename ", from, " to ", to, ": the target lies inside the source"));
   }
   return {};
+}
+
+bool matches_pattern(const std::string& name, const std::string& pattern) {
+  return ::fnmatch(pattern.c_str(), name.c_str(), FNM_PERIOD) == 0;
 }
 
 }  // namespace weir

@@ -20,4 +20,7 @@ bool is_at_or_below(std::string_view path, std::string_view directory);
 /// What rename() refuses by the names alone: bad paths, "/", a directory moved into itself.
 Status check_rename_paths(const std::string& from, const std::string& to);
 
+/// Does a name match a shell pattern with *, ? and [...]? Wildcards match no leading '.'.
+bool matches_pattern(const std::string& name, const std::string& pattern);
+
 }  // namespace weir

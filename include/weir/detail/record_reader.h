@@ -12,7 +12,7 @@ namespace weir::detail {
 
 /// What a FileSource is made of, apart from the type of its records.
 struct RecordReaderOptions {
-  std::string uri;
+  std::vector<std::string> uris;            ///< files, directories, or patterns with *, ? and [...]
   int64_t split_bytes = 0;                  ///< 0: chosen from the size of the input and the parallelism
   bool has_header = false;                  ///< the first record of each file is none
   bool multiline = false;                   ///< line breaks in quotes do not end a record

@@ -13,7 +13,7 @@ namespace weir {
 namespace {
 
 FileInfo info_of(std::string path, const HdfsFileStatus& status) {
-  return {std::move(path), status.is_directory, status.length, status.modified_ms};
+  return {std::move(path), status.is_directory, status.length, status.modified_ms, status.file_id};
 }
 
 /// Whoever only looks or removes finds nothing below a file.

@@ -29,6 +29,13 @@ Status HdfsReadableFile::read_at(int64_t offset, int64_t length, std::string* ou
   return {};
 }
 
+StatusOr<bool> HdfsReadableFile::being_written() {
+  const auto answer = client_->call({HttpMethod::kGet, "GET_BLOCK_LOCATIONS", "look at the blocks of", path_}, {{"length", "1"}});
+  if (answer.status.ok()) return parse_under_construction(answer.body);
+  if (answer.refusal == Refusal::kInvalid) return false;  // a gateway that doesn't know the call
+  return answer.status;
+}
+
 bool HdfsReadableFile::read_on(int64_t offset, int64_t wanted, std::string* out) {
   const int64_t again = position_ - offset;  // of what was read last
   if (!can_stream_ || again < 0 || again > static_cast<int64_t>(tail_.size()) || wanted - again < kStreamFrom) return false;

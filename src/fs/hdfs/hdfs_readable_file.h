@@ -19,6 +19,7 @@ class HdfsReadableFile final : public ReadableFile {
   /// DATA_LOSS if HDFS now has fewer bytes than it listed when the file was opened.
   Status read_at(int64_t offset, int64_t length, std::string* out) override;
   int64_t size() const override { return size_; }
+  StatusOr<bool> being_written() override;
 
  private:
   Status read_range(int64_t offset, int64_t wanted, std::string* out);

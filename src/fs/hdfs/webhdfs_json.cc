@@ -67,6 +67,12 @@ StatusOr<HdfsListing> parse_listing(std::string_view body) {
   return result;
 }
 
+bool parse_under_construction(std::string_view body) {
+  const Json json = parse(body);
+  const Json& under_construction = member(member(json, "LocatedBlocks"), "isUnderConstruction");
+  return under_construction.is_boolean() && under_construction.get<bool>();
+}
+
 StatusOr<bool> parse_boolean(std::string_view body) {
   const Json json = parse(body);
   const Json& value = member(json, "boolean");

@@ -28,6 +28,8 @@ struct HdfsListing {
 StatusOr<HdfsFileStatus> parse_file_status(std::string_view body);
 /// The answer to LISTSTATUS_BATCH.
 StatusOr<HdfsListing> parse_listing(std::string_view body);
+/// In the answer to GET_BLOCK_LOCATIONS: a writer has the file open. False where the server doesn't tell.
+bool parse_under_construction(std::string_view body);
 /// {"boolean": …}
 StatusOr<bool> parse_boolean(std::string_view body);
 

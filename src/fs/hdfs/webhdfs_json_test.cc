@@ -113,5 +113,11 @@ TEST(WebHdfsJson, DamagedAnswersNeverBreakTheDecoders) {
   }
 }
 
+TEST(WebHdfsJson, TellsWhetherAFileIsBeingWritten) {
+  EXPECT_TRUE(parse_under_construction(R"({"LocatedBlocks":{"fileLength":0,"isLastBlockComplete":false,"isUnderConstruction":true,"locatedBlocks":[]}})"));
+  EXPECT_FALSE(parse_under_construction(R"({"LocatedBlocks":{"fileLength":9,"isLastBlockComplete":true,"isUnderConstruction":false}})"));
+  EXPECT_FALSE(parse_under_construction("{}"));
+}
+
 }  // namespace
 }  // namespace weir
