@@ -38,8 +38,9 @@ class BinaryWriter {
   void put_i16(int16_t v) { put(static_cast<uint16_t>(v)); }
   void put_i32(int32_t v) { put(static_cast<uint32_t>(v)); }
   void put_i64(int64_t v) { put(static_cast<uint64_t>(v)); }
-  void put_f32(float v) { put(std::bit_cast<uint32_t>(v)); }
-  void put_f64(double v) { put(std::bit_cast<uint64_t>(v)); }
+  // As java.io.DataOutput: every NaN is written as the same one.
+  void put_f32(float v) { put(v == v ? std::bit_cast<uint32_t>(v) : 0x7FC00000u); }
+  void put_f64(double v) { put(v == v ? std::bit_cast<uint64_t>(v) : 0x7FF8000000000000u); }
   void put_bool(bool v) { put_u8(v ? 1 : 0); }
   void put_raw(std::string_view bytes) { buffer_.append(bytes); }
   /// i32 length, then the bytes.

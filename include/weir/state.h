@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "weir/detail/cow_box.h"
+#include "weir/detail/same_key.h"
 
 namespace weir {
 
@@ -153,11 +154,11 @@ class ListState {
   Access* access_ = nullptr;
 };
 
-/// A map for each key, in the order of its own keys.
+/// A map for each key, in the order of its own keys. Which keys are the same: docs/formats/types.md.
 template <class K, class V>
 class MapState {
  public:
-  using Map = std::map<K, V>;
+  using Map = std::map<K, V, detail::MapKeyOrder<K>>;
   using Access = detail::ValueAccess<detail::CowBox<Map>>;
 
   MapState() = default;

@@ -122,6 +122,7 @@ std::ostream& operator<<(std::ostream& out, const SameHash& key) { return out <<
 
 template <>
 struct weir::Serializer<weir::detail::SameHash> {
+  static void write(BinaryWriter& out, const detail::SameHash& key) { out.put_i64(key.id); }
   static int32_t hash(const detail::SameHash&) { return 42; }
 };
 

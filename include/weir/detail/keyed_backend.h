@@ -86,7 +86,7 @@ struct ListEntries {
 template <class K, class V>
 struct MapEntries {
   static constexpr auto kKind = KeyedStateInfo::Kind::kMap;
-  using Box = CowBox<std::map<K, V>>;
+  using Box = CowBox<typename MapState<K, V>::Map>;
   static TypeDescription describe() {
     TypeDescription type;
     type.kind = TypeKind::kMap;
@@ -231,7 +231,7 @@ class KeyedBackend final : public KeyedStates {
   MapState<UserKey, V> state(const MapStateDescriptor<UserKey, V>& descriptor) {
     require_serializable<UserKey>();
     require_serializable<V>();
-    return MapState<UserKey, V>(&table_state<CowBox<std::map<UserKey, V>>, MapEntries<UserKey, V>>(descriptor.name));
+    return MapState<UserKey, V>(&table_state<typename MapEntries<UserKey, V>::Box, MapEntries<UserKey, V>>(descriptor.name));
   }
 
  private:

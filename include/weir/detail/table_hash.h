@@ -3,18 +3,14 @@
 // Where a key stands in a table: a 64-bit hash with a fixed seed, so that the order of a table is the same in every run, and
 // the place made of it and of the key group.
 
-#include <bit>
-#include <chrono>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 
 #include "weir/detail/check.h"
-#include "weir/fields.h"
+#include "weir/detail/same_key.h"
 #include "weir/key_groups.h"
 #include "weir/serializer.h"
 
@@ -71,28 +67,6 @@ inline uint64_t hash_bytes(std::string_view bytes) {
   return mix_word(multiply_fold(a ^ kMix1 ^ hash, b ^ kMix2));
 }
 
-template <class T>
-inline constexpr bool kIsDuration = false;
-template <class R, class P>
-inline constexpr bool kIsDuration<std::chrono::duration<R, P>> = true;
-template <class T>
-inline constexpr bool kIsTimePoint = false;
-template <class C, class D>
-inline constexpr bool kIsTimePoint<std::chrono::time_point<C, D>> = true;
-template <class T>
-inline constexpr bool kIsTuple = false;
-template <class... T>
-inline constexpr bool kIsTuple<std::tuple<T...>> = true;
-template <class A, class B>
-inline constexpr bool kIsTuple<std::pair<A, B>> = true;
-
-/// Java's Double.equals: every NaN equals every other, and 0.0 differs from -0.0; what the key group goes by.
-template <class T>
-uint64_t float_bits(T value) {
-  if (std::isnan(value)) return 0x7FF8000000000000u;
-  return std::bit_cast<uint64_t>(static_cast<double>(value));
-}
-
 template <class K>
 uint64_t table_hash(const K& key) {
   if constexpr (std::is_integral_v<K> || std::is_enum_v<K>) {
@@ -113,33 +87,10 @@ uint64_t table_hash(const K& key) {
           return hash;
         },
         key);
-  } else if constexpr (FieldsInside<K>) {
-    return std::apply(
-        [](const auto&... part) {
-          uint64_t hash = kMix0;
-          ((hash = mix_pair(hash, table_hash(part))), ...);
-          return hash;
-        },
-        key.weir_tie());
+  } else if constexpr (HasFields<K>) {
+    return table_hash(fields_of(key));
   } else {
     return mix_word(static_cast<uint32_t>(Serializer<K>::hash(key)));
-  }
-}
-
-/// Equality as keys: ==, but by bits for floating-point numbers.
-template <class K>
-bool same_key(const K& a, const K& b) {
-  if constexpr (std::is_floating_point_v<K>) {
-    return float_bits(a) == float_bits(b);
-  } else if constexpr (FieldsInside<K>) {
-    return same_key(a.weir_tie(), b.weir_tie());
-  } else if constexpr (kIsTuple<K>) {
-    return [&]<size_t... I>(std::index_sequence<I...>) {
-      return (same_key<std::remove_cvref_t<std::tuple_element_t<I, K>>>(std::get<I>(a), std::get<I>(b)) && ...);
-    }
-    (std::make_index_sequence<std::tuple_size_v<K>>());
-  } else {
-    return a == b;
   }
 }
 

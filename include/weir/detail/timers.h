@@ -23,8 +23,11 @@ template <class K>
 struct TimerKey {
   Timestamp timestamp;
   K key;
-  bool operator==(const TimerKey& other) const { return timestamp == other.timestamp && same_key(key, other.key); }
 };
+template <class K>
+bool same_key(const TimerKey<K>& a, const TimerKey<K>& b) {
+  return a.timestamp == b.timestamp && same_key(a.key, b.key);
+}
 
 template <class K>
 struct TimerPlacer {
