@@ -210,6 +210,8 @@ class FleetRun {
   void note_attempt(const MemberView& view) {
     if (view.attempt <= last_attempt_ || view.shards == 0) return;
     ++result_.statistics.attempts;
+    const bool same_leader = view.attempt >> 32 == last_attempt_ >> 32;
+    if (calm_) attempts_in_calm_ += same_leader ? view.attempt - last_attempt_ : view.attempt & 0xffffffff;
     const bool restored = view.restored_checkpoint >= 0;
     result_.statistics.rescaled += restored && last_shards_ > 0 && last_shards_ != view.shards;
     last_attempt_ = view.attempt;
@@ -413,8 +415,15 @@ class FleetRun {
     }
   }
 
+  /// Without faults each restart has a reason: slots that come back or go on after a pause, a user function that throws.
+  void check_attempts_in_calm() {
+    const auto most = static_cast<int64_t>(4 + hosts_.workers.size() + plan_.workload.throws_at.size());
+    if (attempts_in_calm_ > most) fail(cat(attempts_in_calm_, " attempts after the last fault, where ", most, " are enough: a loop"));
+  }
+
   void check_end() {
     look();
+    check_attempts_in_calm();
     if (!job_finished_ && !failed()) fail("everything has ended, but no coordinator says that the job has finished");
     const std::vector<OutputPart> parts = watch_->parts();
     for (const std::string& complaint : oracle_.check_finished(parts)) fail(complaint);
@@ -440,6 +449,7 @@ class FleetRun {
   std::pair<int64_t, std::optional<int64_t>> last_seen_{-1, {}};
   std::map<int64_t, std::string> attempts_;  ///< that were seen to run, and in which process their leader was
   int64_t last_attempt_ = 0;
+  int64_t attempts_in_calm_ = 0;
   int last_shards_ = 0;
   MonotonicTime last_look_{0};
   FleetResult result_;
