@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "platform/tcp_client.h"
@@ -96,6 +97,7 @@ class SocketReader final : public SourceReader<std::string> {
   }
 
   void next_server() {
+    WEIR_LOG(kInfo) << context_->operator_name() << ": the server has closed the connection, which ends the source";
     splits_.pop_front();
     client_.reset();
     ended_ = false;

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/strings.h"
+#include "platform/tcp_socket.h"
 
 namespace weir {
 namespace {
@@ -35,7 +36,8 @@ class RealTcpClient final : public TcpClient {
     bytes->resize(got > 0 ? static_cast<size_t>(got) : 0);
     *end = got == 0;
     if (got >= 0 || error == EAGAIN || error == EINTR) return {};
-    return unavailable(cat("cannot read from ", peer_, ": ", std::strerror(error)));
+    const std::string_view advice = error == ETIMEDOUT ? "; it vanished without closing the connection" : "";
+    return unavailable(cat("cannot read from ", peer_, ": ", std::strerror(error), advice));
   }
 
  private:
@@ -54,7 +56,10 @@ int connect_to(const addrinfo& address, std::chrono::milliseconds timeout) {
     if (!wait_for(fd, POLLOUT, timeout)) error = ETIMEDOUT;
     else if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   }
-  if (error == 0) return fd;
+  if (error == 0) {
+    set_connection_options(fd);  // keep-alive: a reader hears of a vanished server by no other way
+    return fd;
+  }
   ::close(fd);
   errno = error;
   return -1;

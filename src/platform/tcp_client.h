@@ -13,6 +13,7 @@ class TcpClient {
  public:
   virtual ~TcpClient() = default;
   /// Replaces `bytes` by what came, `max` bytes at most: nothing if nothing came in time. `*end`: the other side has closed.
+  /// UNAVAILABLE if the connection broke, or the other host has not answered for a minute.
   virtual Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes, bool* end) = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,6 +56,38 @@ TEST(TcpClient, ReadsWhatCameThenNothingThenTheEnd) {
   ::close(peer);
   ASSERT_TRUE((*client)->read(2, 5s, &bytes, &end).ok());
   EXPECT_TRUE(end);
+}
+
+TEST(TcpClient, NoticesAServerThatVanishes) {
+  Listener listener;
+  auto client = connect_tcp("127.0.0.1", listener.port(), 5s);
+  ASSERT_TRUE(client.ok()) << client.status().to_string();
+  int keeps_alive = 0;
+  int idle_seconds = 0;
+  for (int fd = 0; fd < 1024; ++fd) {  // the connection to the listener
+    sockaddr_in peer{};
+    socklen_t length = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0 || ntohs(peer.sin_port) != listener.port()) continue;
+    length = sizeof keeps_alive;
+    EXPECT_EQ(::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keeps_alive, &length), 0);
+    EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, &length), 0);
+  }
+  EXPECT_EQ(keeps_alive, 1);
+  EXPECT_LE(idle_seconds, 60);
+}
+
+TEST(TcpClient, ABrokenConnectionIsAnErrorAndNotTheEnd) {
+  Listener listener;
+  auto client = connect_tcp("127.0.0.1", listener.port(), 5s);
+  ASSERT_TRUE(client.ok()) << client.status().to_string();
+  const int peer = listener.accept();
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ASSERT_EQ(::setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+  ::close(peer);
+  std::string bytes;
+  bool end = false;
+  EXPECT_EQ((*client)->read(2, 5s, &bytes, &end).code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(end);
 }
 
 TEST(TcpClient, SaysWhereItCouldNotConnectTo) {
