@@ -20,6 +20,10 @@
 #include "runtime/exchange.h"
 
 namespace weir {
+
+/// Of the weir that the program was built with, if it was an installed one: tools/weirConfig.cmake.in defines it.
+extern const char* const kShareDirectory __attribute__((weak));
+
 namespace {
 
 constexpr int kRefused = 2;
@@ -55,12 +59,14 @@ StatusOr<std::string> read_bridge(const Configuration& configuration, const std:
     return jar.ok() ? jar : jar.status().with_context("weir.flink.bridge-jar");
   }
   const std::string beside = join_path(folder_of(folder_of(executable)), "share/weir/weir-flink.jar");
-  const std::string installed = join_path(WEIR_SHARE_DIRECTORY, "weir-flink.jar");
-  for (const std::string& path : {beside, installed}) {
+  std::vector<std::string> places{beside};
+  if (&kShareDirectory != nullptr) places.push_back(join_path(kShareDirectory, "weir-flink.jar"));
+  for (const std::string& path : places) {
     if (auto jar = read_local(path); jar.ok()) return jar;
   }
-  return failed_precondition(cat("the half of weir that Flink runs is neither at ", beside, " nor at ", installed,
-                                 ": build it with `make flink-bridge`, or set weir.flink.bridge-jar to where it is"));
+  return failed_precondition(cat("the half of weir that Flink runs, weir-flink.jar, is not at ", places.front(), places.size() > 1 ? " nor at " : "",
+                                 places.size() > 1 ? places.back() : "", ": build it with `make flink-bridge` (and `make install` again, where weir is "
+                                 "installed), or set weir.flink.bridge-jar to where it is"));
 }
 
 struct JobJar {
