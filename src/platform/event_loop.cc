@@ -21,17 +21,17 @@ constexpr size_t kBufferBytes = 256 << 10;
 
 }  // namespace
 
-StatusOr<std::shared_ptr<EventLoop>> EventLoop::create() {
+StatusOr<std::shared_ptr<EventLoop>> EventLoop::create(const char* name) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   epoll_event event{.events = EPOLLIN, .data = {.u64 = kWakeId}};
   if (!epoll.valid() || !wake.valid() || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0) {
     return unavailable(cat("cannot set up the network thread: ", error_text(errno)));
   }
-  return std::shared_ptr<EventLoop>(new EventLoop(std::move(epoll), std::move(wake)));
+  return std::shared_ptr<EventLoop>(new EventLoop(name, std::move(epoll), std::move(wake)));
 }
 
-EventLoop::EventLoop(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(kBufferBytes) {
+EventLoop::EventLoop(const char* name, UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(kBufferBytes) {
   // Signals are for the process's own threads.
   sigset_t all;
   sigset_t before;
@@ -39,7 +39,7 @@ EventLoop::EventLoop(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), 
   pthread_sigmask(SIG_SETMASK, &all, &before);
   thread_ = std::thread([this] { run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(thread_.native_handle(), "weir-network");
+  pthread_setname_np(thread_.native_handle(), name);
 }
 
 void EventLoop::post(std::function<void()> task) {

@@ -33,7 +33,8 @@ class EventLoop {
     virtual void on_stop() = 0;
   };
 
-  static StatusOr<std::shared_ptr<EventLoop>> create();
+  /// `name`: of the thread.
+  static StatusOr<std::shared_ptr<EventLoop>> create(const char* name);
   ~EventLoop() { stop(MonotonicTime(0)); }
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -56,7 +57,7 @@ class EventLoop {
   std::vector<char>& buffer() { return buffer_; }
 
  private:
-  EventLoop(UniqueFd epoll, UniqueFd wake);
+  EventLoop(const char* name, UniqueFd epoll, UniqueFd wake);
   void run();
   void run_tasks();
   void run_deadlines();

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <memory>
-#include <map>
 #include <string>
 
 #include "platform/event_loop.h"
@@ -14,10 +13,14 @@ namespace weir {
 /// What the connections and listeners of one TcpTransport share.
 struct TcpContext {
   // set once
-  std::shared_ptr<EventLoop> loop;
+  std::shared_ptr<EventLoop> loop;  ///< of connections that stand, and of those that this process makes
   TcpOptions options;
   std::string secret;  ///< empty: none
   TlsContext tls;      ///< null: none
+
+  // set with the first listener, which is the first to use them
+  std::shared_ptr<EventLoop> door;  ///< accepts, and talks with peers until they have proven themselves: strangers keep no records waiting
+  std::shared_ptr<class TcpStrangers> strangers;
 
   // any thread
   std::atomic<uint64_t> frames_sent{0};
@@ -25,9 +28,6 @@ struct TcpContext {
   std::atomic<uint64_t> frames_received{0};
   std::atomic<uint64_t> bytes_received{0};
   std::atomic<int64_t> bytes_queued{0};
-
-  // the loop's thread only
-  std::map<EventLoop::HandlerId, class TcpLink*> strangers;  ///< oldest first
 };
 
 }  // namespace weir

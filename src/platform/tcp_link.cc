@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/log.h"
 #include "base/strings.h"
 #include "platform/tcp_socket.h"
+#include "platform/tcp_strangers.h"
 #include "platform/tls_stream.h"
 
 namespace weir {
@@ -16,7 +16,6 @@ namespace {
 using Kind = IoResult::Kind;
 
 // So that one busy link does not keep the others waiting.
-constexpr size_t kReadBudget = 1 << 20;
 constexpr size_t kWriteBudget = 1 << 20;
 constexpr size_t kMaxParts = 64;
 
@@ -78,20 +77,19 @@ void TcpLink::set_endpoint(Endpoint endpoint) {
 
 // Beginning and end.
 
-void TcpLink::enter_loop() {
-  id_ = context_->loop->add(shared_from_this());
-  if (dialled_) return;
-  context_->strangers.emplace(id_, this);
-  if (context_->strangers.size() > context_->options.max_strangers) {
-    context_->strangers.begin()->second->fail(unavailable("too many connections were open whose peers had not proven themselves"));
-  }
+void TcpLink::enter_loop() { id_ = context_->loop->add(shared_from_this()); }
+
+void TcpLink::enter_door(const std::string& host) {
+  at_door_ = true;
+  id_ = context_->door->add(shared_from_this());
+  context_->strangers->enter(id_, host, *this);
 }
 
 void TcpLink::connected(UniqueFd socket) {
   set_connection_options(socket.get());
   cancel_dialing_ = nullptr;
   state_ = State::kSecuring;
-  if (!lingering_) context_->loop->set_deadline(id_, context_->loop->now() + context_->options.handshake_timeout);
+  if (!lingering_) loop().set_deadline(id_, loop().now() + context_->options.handshake_timeout);
   {
     std::lock_guard lock(write_mutex_);
     socket_ = std::move(socket);
@@ -104,9 +102,7 @@ void TcpLink::fail(Status reason) {
   if (state_ == State::kClosed) return;
   const auto self = shared_from_this();  // the loop may be the last that knows this link
   const Status told = in_context(reason);
-  if (!dialled_ && state_ != State::kOpen) {
-    WEIR_LOG(kWarning) << told.message();
-  }
+  if (at_door_) context_->strangers->log(std::string(told.message()));
   close();
   std::lock_guard lock(callback_mutex_);
   if (!std::exchange(interested_, false)) return;
@@ -129,14 +125,14 @@ void TcpLink::close() {
   state_ = State::kClosed;
   admit_ = nullptr;
   if (const auto cancel = std::exchange(cancel_dialing_, nullptr)) cancel();
-  if (!dialled_) context_->strangers.erase(id_);
+  if (at_door_) context_->strangers->leave(id_);
   {
     std::lock_guard lock(write_mutex_);
     drop_output();
     stream_.reset();
     socket_.reset();
   }
-  context_->loop->remove(id_);
+  loop().remove(id_);
 }
 
 void TcpLink::begin_linger() {
@@ -158,6 +154,7 @@ void TcpLink::on_deadline() {
 }
 
 void TcpLink::on_stop() {
+  if (at_door_) return close();
   if (!lingering_) fail(cancelled("this process's transport was closed"));
 }
 
@@ -174,7 +171,7 @@ void TcpLink::on_events(uint32_t epoll_events) {
     std::lock_guard lock(write_mutex_);
     readable = readable || read_wants_write_;
   }
-  if (readable) read_input(false);
+  if (readable && !read_input(false)) return;
   write_output();
 }
 
@@ -197,34 +194,35 @@ bool TcpLink::finish_securing() {
   return result.kind == Kind::kDone;
 }
 
-void TcpLink::read_input(bool to_the_end) {
-  std::vector<char>& buffer = context_->loop->buffer();
+bool TcpLink::read_input(bool to_the_end) {
+  std::vector<char>& buffer = loop().buffer();
   for (size_t read = 0; state_ != State::kClosed;) {
     const IoResult result = stream_->read(buffer.data(), buffer.size());
     {
       std::lock_guard lock(write_mutex_);
       read_wants_write_ = result.kind == Kind::kWantWrite;
     }
-    if (result.kind == Kind::kEnd) return end_of_input();
-    if (result.kind == Kind::kFailed) return fail(result.error);
-    if (result.kind != Kind::kDone) return;
+    if (result.kind == Kind::kEnd) return end_of_input(), true;
+    if (result.kind == Kind::kFailed) return fail(result.error), true;
+    if (result.kind != Kind::kDone) return true;
     context_->bytes_received.fetch_add(result.bytes, std::memory_order_relaxed);
-    take({buffer.data(), result.bytes});
+    if (!take({buffer.data(), result.bytes})) return false;
     read += result.bytes;
     if (to_the_end || stream_ == nullptr) continue;
-    if (!stream_->holds_input() && (result.bytes < buffer.size() || read >= kReadBudget)) return;
-    if (read >= kReadBudget) return context_->loop->post([self = shared_from_this()] { self->on_events(EPOLLIN); });
+    const bool budget_used = read >= context_->options.read_budget;
+    if (!stream_->holds_input() && (result.bytes < buffer.size() || budget_used)) return true;
+    if (budget_used) return loop().post([self = shared_from_this()] { self->on_events(EPOLLIN); }), true;
   }
+  return true;
 }
 
-void TcpLink::take(std::string_view bytes) {
-  if (state_ == State::kGreeting) take_greeting(&bytes);
-  // While lingering the bytes are read only so that the kernel does not reset the connection for their sake.
-  if (state_ != State::kOpen || lingering_) return;
-  if (const Status fed = decoder_.feed(bytes, sink_); !fed.ok()) fail(fed);
+bool TcpLink::take(std::string_view bytes) {
+  if (state_ == State::kGreeting && !take_greeting(&bytes)) return false;
+  take_frames(bytes);
+  return true;
 }
 
-void TcpLink::take_greeting(std::string_view* bytes) {
+bool TcpLink::take_greeting(std::string_view* bytes) {
   std::string answer;
   const Status received = handshake_->receive(bytes, &answer);
   {
@@ -232,20 +230,45 @@ void TcpLink::take_greeting(std::string_view* bytes) {
     greeting_ += answer;
     if (!received.ok()) write_some();
   }
-  if (!received.ok()) return fail(received);
-  if (handshake_->done()) open();
+  if (!received.ok()) return fail(received), true;
+  if (!handshake_->done()) return true;
+  if (!at_door_) return open(), true;
+  pass_the_door(std::string(*bytes));
+  return false;
+}
+
+void TcpLink::take_frames(std::string_view bytes) {
+  // While lingering the bytes are read only so that the kernel does not reset the connection for their sake.
+  if (state_ != State::kOpen || lingering_) return;
+  if (const Status fed = decoder_.feed(bytes, sink_); !fed.ok()) fail(fed);
 }
 
 void TcpLink::open() {
   state_ = State::kOpen;
-  if (!lingering_) context_->loop->set_deadline(id_, EventLoop::kNever);
+  if (!lingering_) loop().set_deadline(id_, EventLoop::kNever);
+  std::lock_guard lock(write_mutex_);
+  may_send_frames_ = true;
+}
+
+/// `input`: what came behind the greeting.
+void TcpLink::pass_the_door(std::string input) {
+  context_->strangers->leave(id_);
+  loop().unwatch(socket_.get());
+  loop().remove(id_);
   {
     std::lock_guard lock(write_mutex_);
-    may_send_frames_ = true;
+    watched_ = 0;
+    at_door_ = false;
   }
-  if (dialled_) return;
-  context_->strangers.erase(id_);
-  if (!std::exchange(admit_, nullptr)(shared_from_this())) close();
+  context_->loop->post([self = shared_from_this(), input = std::move(input)] { self->arrive(input); });
+}
+
+void TcpLink::arrive(std::string_view input) {
+  id_ = context_->loop->add(shared_from_this());
+  open();
+  if (!std::exchange(admit_, nullptr)(shared_from_this())) return close();
+  take_frames(input);
+  on_events(EPOLLIN);
 }
 
 void TcpLink::end_of_input() {
@@ -268,7 +291,7 @@ void TcpLink::write_output() {
   }
   if (error.ok()) return;
   // What the peer said before it closed, for instance why, is worth more than that writing failed.
-  if (state_ == State::kOpen || state_ == State::kGreeting) read_input(true);
+  if ((state_ == State::kOpen || state_ == State::kGreeting) && !read_input(true)) return;
   fail(error);
 }
 
@@ -333,7 +356,7 @@ void TcpLink::update_watch() {
   const uint32_t wanted = EPOLLIN | (has_output() || read_wants_write_ ? uint32_t{EPOLLOUT} : 0);
   if (wanted == watched_) return;
   watched_ = wanted;
-  context_->loop->watch(socket_.get(), id_, wanted);
+  loop().watch(socket_.get(), id_, wanted);
 }
 
 }  // namespace weir

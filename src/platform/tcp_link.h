@@ -20,7 +20,8 @@
 namespace weir {
 
 /// One conversation over TCP: dialled or accepted, then TLS, then the handshake, then frames. Outlives its Connection while what was sent
-/// last is still on its way. Callbacks come on the loop's thread.
+/// last is still on its way. Callbacks come on the thread of TcpContext::loop. An accepted link begins at the door, and passes to that loop
+/// when its peer has proven itself.
 /// Locks: none is held while another is taken, except that callbacks, which hold callback_mutex_, may send.
 class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_this<TcpLink> {
  public:
@@ -38,9 +39,10 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   /// An accepted link's, once; nothing happens if it has been abandoned.
   void set_endpoint(Endpoint endpoint);
 
-  // the loop's thread
-  /// To be called first.
+  // the thread of the loop that it is on
+  /// To be called first: of a dialled link, of an accepted one.
   void enter_loop();
+  void enter_door(const std::string& host);
   void connected(UniqueFd socket);
   /// Ends the conversation and tells who is still interested.
   void fail(Status reason);
@@ -58,11 +60,16 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
     size_t size() const { return header.size() + body.size(); }
   };
 
+  EventLoop& loop() const { return at_door_ ? *context_->door : *context_->loop; }
   bool finish_securing();
-  void read_input(bool to_the_end);
-  void take(std::string_view bytes);
-  void take_greeting(std::string_view* bytes);
+  // False: it has passed the door, and its new thread has it.
+  bool read_input(bool to_the_end);
+  bool take(std::string_view bytes);
+  bool take_greeting(std::string_view* bytes);
+  void take_frames(std::string_view bytes);
   void open();
+  void pass_the_door(std::string input);
+  void arrive(std::string_view input);
   void end_of_input();
   void write_output();
   void begin_linger();
@@ -81,7 +88,8 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   const std::string peer_;
   const bool dialled_;
 
-  // the loop's thread only; socket_ and stream_ are changed under write_mutex_
+  // the thread of its loop only; socket_ and stream_ are changed under write_mutex_
+  bool at_door_ = false;  // changed while nobody else knows this link
   State state_ = State::kUnconnected;
   EventLoop::HandlerId id_ = 0;
   UniqueFd socket_;

@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <mutex>
 
-#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "platform/tcp_link.h"
 #include "platform/tcp_socket.h"
+#include "platform/tcp_strangers.h"
 
 namespace weir {
 namespace {
@@ -23,11 +23,11 @@ class ListeningSocket final : public EventLoop::Handler, public std::enable_shar
       : context_(std::move(context)), socket_(std::move(socket)), acceptor_(std::move(acceptor)) {}
 
   void start() {
-    context_->loop->post([self = shared_from_this()] {
+    context_->door->post([self = shared_from_this()] {
       std::lock_guard lock(self->mutex_);
       if (!self->socket_.valid()) return;
-      self->id_ = self->context_->loop->add(self);
-      self->context_->loop->watch(self->socket_.get(), self->id_, EPOLLIN);
+      self->id_ = self->context_->door->add(self);
+      self->context_->door->watch(self->socket_.get(), self->id_, EPOLLIN);
     });
   }
   /// When it returns the port is free and the acceptor is not running.
@@ -38,7 +38,7 @@ class ListeningSocket final : public EventLoop::Handler, public std::enable_shar
       socket_.reset();
       dropped = std::move(acceptor_);
     }
-    context_->loop->post([self = shared_from_this()] { self->context_->loop->remove(self->id_); });
+    context_->door->post([self = shared_from_this()] { self->context_->door->remove(self->id_); });
   }
 
   void on_events(uint32_t) override {
@@ -51,24 +51,25 @@ class ListeningSocket final : public EventLoop::Handler, public std::enable_shar
         accepted = UniqueFd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!accepted.valid() && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
           // No more descriptors, say: what waits would be announced again at once.
-          WEIR_LOG(kWarning) << "cannot accept connections for a moment: " << error_text(errno);
-          context_->loop->unwatch(socket_.get());
-          context_->loop->set_deadline(id_, context_->loop->now() + kPauseAfterError);
+          context_->strangers->log(cat("cannot accept connections for a moment: ", error_text(errno)));
+          context_->door->unwatch(socket_.get());
+          context_->door->set_deadline(id_, context_->door->now() + kPauseAfterError);
           return;
         }
       }
       if (!accepted.valid()) return;
-      const auto link = std::make_shared<TcpLink>(context_, peer.to_address().to_string(), Endpoint{},
+      const Address address = peer.to_address();
+      const auto link = std::make_shared<TcpLink>(context_, address.to_string(), Endpoint{},
                                                   [self = shared_from_this()](const std::shared_ptr<TcpLink>& proven) { return self->admit(proven); });
-      link->enter_loop();
+      link->enter_door(address.host);
       link->connected(std::move(accepted));
     }
   }
   void on_deadline() override {
     std::lock_guard lock(mutex_);
-    if (socket_.valid()) context_->loop->watch(socket_.get(), id_, EPOLLIN);
+    if (socket_.valid()) context_->door->watch(socket_.get(), id_, EPOLLIN);
   }
-  void on_stop() override { context_->loop->remove(id_); }
+  void on_stop() override { context_->door->remove(id_); }
 
  private:
   bool admit(const std::shared_ptr<TcpLink>& link) {
@@ -79,7 +80,7 @@ class ListeningSocket final : public EventLoop::Handler, public std::enable_shar
   }
 
   const std::shared_ptr<TcpContext> context_;
-  EventLoop::HandlerId id_ = 0;  // the loop's thread only
+  EventLoop::HandlerId id_ = 0;  // the door's thread only
 
   std::mutex mutex_;
   // guarded by mutex_

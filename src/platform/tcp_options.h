@@ -15,6 +15,10 @@ struct TcpOptions {
   std::chrono::milliseconds linger{2'000};
   /// Accepted connections whose peers have proven nothing yet. One more drops the oldest of them.
   size_t max_strangers = 256;
+  /// The same for those of one host: it drops its own.
+  size_t max_strangers_of_a_host = 64;
+  /// After so many bytes a connection lets the others have their turn.
+  size_t read_budget = size_t{1} << 20;
 };
 
 /// Since the transport was made.

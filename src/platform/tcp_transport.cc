@@ -9,6 +9,7 @@
 #include "platform/tcp_dialer.h"
 #include "platform/tcp_link.h"
 #include "platform/tcp_listener.h"
+#include "platform/tcp_strangers.h"
 
 namespace weir {
 namespace {
@@ -29,7 +30,9 @@ TcpOptions bounded(TcpOptions options) {
 TcpTransport::TcpTransport(TransportSecurity security, TcpOptions options) : security_(std::move(security)), options_(bounded(options)) {}
 
 TcpTransport::~TcpTransport() {
-  if (context_ != nullptr) context_->loop->stop(options_.linger);
+  if (context_ == nullptr) return;
+  if (context_->door != nullptr) context_->door->stop(MonotonicTime(0));
+  context_->loop->stop(options_.linger);
 }
 
 StatusOr<std::shared_ptr<TcpContext>> TcpTransport::context() {
@@ -43,9 +46,17 @@ StatusOr<std::shared_ptr<TcpContext>> TcpTransport::context() {
   if (security_.tls) {
     WEIR_ASSIGN_OR_RETURN(made->tls, load_tls(security_));
   }
-  WEIR_ASSIGN_OR_RETURN(made->loop, EventLoop::create());
+  WEIR_ASSIGN_OR_RETURN(made->loop, EventLoop::create("weir-network"));
   context_ = std::move(made);
   return context_;
+}
+
+Status TcpTransport::open_door(TcpContext& context) {
+  std::lock_guard lock(mutex_);
+  if (context.door != nullptr) return {};
+  WEIR_ASSIGN_OR_RETURN(context.door, EventLoop::create("weir-door"));
+  context.strangers = std::make_shared<TcpStrangers>(*context.door, options_);
+  return {};
 }
 
 std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> TcpTransport::connect(Endpoint a, Endpoint b) {
@@ -54,7 +65,9 @@ std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> TcpTransport
 
 StatusOr<std::unique_ptr<Listener>> TcpTransport::listen(const Address& address, Acceptor acceptor) {
   auto made = context();
-  if (!made.ok()) return made.status().with_context(cat("cannot listen on ", address.to_string()));
+  Status status = made.status();
+  if (status.ok()) status = open_door(**made);
+  if (!status.ok()) return status.with_context(cat("cannot listen on ", address.to_string()));
   return listen_tcp(*made, address, std::move(acceptor));
 }
 

@@ -13,8 +13,9 @@ struct TcpContext;
 class EventLoop;
 
 /// Connections between processes over TCP, as docs/formats/transport.md describes them; those inside the process don't touch the network.
-/// One thread serves all of them and runs their callbacks; it and everything else is made by the first listen() or dial(). A frame is
-/// written by the thread that sends it, unless others wait before it.
+/// One thread serves all of them and runs their callbacks; it and everything else is made by the first listen() or dial(). Another, made by
+/// the first listen(), accepts connections and serves them until their peers have proven themselves, so that strangers keep nobody else
+/// waiting. A frame is written by the thread that sends it, unless others wait before it.
 /// Lifetime: Connections and Listeners before the transport. Its destructor waits for what was sent last, TcpOptions::linger at most.
 /// The security's files are read by the first listen() or dial(); if they can't be used that is its failure, of which dial() tells before it
 /// returns, and the next one tries anew.
@@ -34,6 +35,7 @@ class TcpTransport final : public Transport {
 
  private:
   StatusOr<std::shared_ptr<TcpContext>> context();
+  Status open_door(TcpContext& context);
 
   // set once
   const TransportSecurity security_;

@@ -1,6 +1,5 @@
 #include "platform/tcp_transport.h"
 
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -10,8 +9,6 @@
 
 #include "base/log.h"
 #include "base/strings.h"
-#include "platform/frame_codec.h"
-#include "platform/handshake.h"
 #include "platform/tcp_world_test.h"
 #include "platform/unique_fd.h"
 
@@ -26,64 +23,6 @@ TransportSecurity with_secret(const TestDirectory& directory, const std::string&
   TransportSecurity security;
   security.shared_secret_file = directory.file(cat("secret-", secret.size()), secret);
   return security;
-}
-
-/// A transport that listens, and its acceptor.
-struct Listening {
-  explicit Listening(TcpWorld& world) : acceptor(world) {
-    auto made = world.listening().listen(world.address(), acceptor.acceptor());
-    EXPECT_TRUE(made.ok()) << made.status().to_string();
-    if (made.ok()) listener = *std::move(made);
-  }
-  Address address() const { return {"127.0.0.1", listener->port()}; }
-  TransportAcceptor acceptor;
-  std::unique_ptr<Listener> listener;
-};
-
-/// A socket of somebody who may not be weir.
-class Stranger {
- public:
-  explicit Stranger(int port) : Stranger(::socket(AF_INET, SOCK_STREAM, 0), port) {}
-  Stranger(int socket, int port) : socket_(socket) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const timeval patience{.tv_sec = 20, .tv_usec = 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  }
-  void send(std::string_view bytes) { EXPECT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
-  std::string receive(size_t size) {
-    std::string bytes(size, '\0');
-    EXPECT_EQ(::recv(socket_.get(), bytes.data(), size, MSG_WAITALL), static_cast<ssize_t>(size));
-    return bytes;
-  }
-  /// Waits for it, past what still comes.
-  bool is_closed() {
-    char bytes[4096];
-    ssize_t got;
-    while ((got = ::recv(socket_.get(), bytes, sizeof bytes, 0)) > 0) {
-    }
-    return got == 0 || errno == ECONNRESET;
-  }
-  void be_a_dialer() {
-    send(Handshake(Handshake::Role::kDialer, "", "", {}).greeting());
-    receive(44);
-  }
-  void reset() {
-    const linger at_once{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    socket_.reset();
-  }
-
- private:
-  UniqueFd socket_;
-};
-
-std::string encoded(std::string_view frame) {
-  const FrameHeader header = frame_header(frame);
-  return std::string(header.data(), header.size()).append(frame);
 }
 
 TEST(TcpTransport, FramesOfSeveralThreadsKeepEachThreadsOrder) {
@@ -266,16 +205,9 @@ TEST(TcpTransport, WhoSaysNothingIsClosedAfterTheHandshakesTime) {
 
 TEST(TcpTransport, AListenerThatSaysNothingIsABreakAfterTheHandshakesTime) {
   TcpWorld world({}, TcpOptions{.handshake_timeout = 20ms});
-  const UniqueFd mute(::socket(AF_INET, SOCK_STREAM, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  ASSERT_EQ(::bind(mute.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  ASSERT_EQ(::listen(mute.get(), 1), 0);
-  ASSERT_EQ(::getsockname(mute.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
+  const StrangersPort mute;
   TransportInbox inbox(world);
-  const auto connection = world.dialing().dial({"127.0.0.1", ntohs(address.sin_port)}, inbox.endpoint());
+  const auto connection = world.dialing().dial(mute.address(), inbox.endpoint());
   ASSERT_TRUE(inbox.await_break());
   EXPECT_TRUE(has(inbox.breaks()[0], "20 ms")) << inbox.breaks()[0].to_string();
 }
@@ -429,7 +361,7 @@ TEST(TcpTransport, AJobInOneProcessStartsNoThread) {
   EXPECT_EQ(frames, 1);
   EXPECT_EQ(threads(), before);
   const auto listener = transport.listen({"127.0.0.1", 0}, nullptr);
-  EXPECT_EQ(threads(), before + 1);
+  EXPECT_EQ(threads(), before + 2);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include <future>
 
 #include "platform/tcp_transport.h"
 #include "platform/tcp_world_test.h"
@@ -152,6 +155,63 @@ TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheDialer) {
   const Status status = outcome_of(more.security(made.member, made.other_authority), made.security(made.member, made.authority));
   EXPECT_TRUE(has(status, "the peer's certificate is not trusted") && has(status, "security.ssl.internal.truststore")) << status.to_string();
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
+}
+
+TEST(TlsTransport, APeerWithoutACertificateIsRefused) {
+  const Certificates made;
+  TcpWorld world(made.security(made.member, made.authority));
+  Listening listening(world);
+  Stranger peer(listening.address().port);
+  const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
+  const std::unique_ptr<SSL, Deleter<SSL_free>> ssl(SSL_new(context.get()));
+  ASSERT_EQ(SSL_set_fd(ssl.get(), peer.socket()), 1);
+  // With TLS 1.3 the peer believes itself connected before the listener has looked.
+  if (SSL_connect(ssl.get()) == 1) {
+    const std::string greeting = Handshake(Handshake::Role::kDialer, "", "", {}).greeting();
+    (void)SSL_write(ssl.get(), greeting.data(), static_cast<int>(greeting.size()));
+    char byte = 0;
+    EXPECT_LE(SSL_read(ssl.get(), &byte, 1), 0) << "the listener answers";
+  }
+  EXPECT_TRUE(peer.is_closed());
+  EXPECT_EQ(listening.acceptor.count(), 0u);
+}
+
+/// Frames that lie in the kernel, and in OpenSSL, when the budget of the connection is used up: nothing new announces them.
+void expect_all_frames_by_turns(const TransportSecurity& security) {
+  constexpr int kFrames = 12;
+  TcpWorld world(security, TcpOptions{.read_budget = 5'000});
+  Listening listening(world);
+  std::promise<void> entered;
+  std::promise<void> go_on;
+  TransportInbox inbox(world);
+  Endpoint keep = inbox.endpoint();
+  const auto connection = world.dialing().dial(listening.address(), {[&](std::string frame) {
+                                                                       const bool first = frame == "first";
+                                                                       keep.on_frame(std::move(frame));
+                                                                       if (!first) return;
+                                                                       entered.set_value();
+                                                                       go_on.get_future().wait();
+                                                                     },
+                                                                     keep.on_break});
+  auto* accepted = listening.acceptor.await(0);
+  ASSERT_NE(accepted, nullptr);
+  accepted->connection->send("first");
+  entered.get_future().wait();
+  std::vector<std::string> sent = {"first"};
+  for (int i = 0; i < kFrames; ++i) {
+    sent.push_back(std::string(4'000, static_cast<char>('a' + i)));
+    accepted->connection->send(sent.back());
+  }
+  ASSERT_EQ(world.listening().counters().bytes_queued, 0) << "they are not all in the kernel";
+  go_on.set_value();
+  ASSERT_TRUE(inbox.await_frames(sent.size())) << inbox.frames().size() << " of " << sent.size() << " came";
+  EXPECT_EQ(inbox.frames(), sent);
+}
+
+TEST(TlsTransport, AConnectionThatLetsOthersHaveTheirTurnLosesNothing) {
+  const Certificates made;
+  expect_all_frames_by_turns(made.security(made.member, made.authority));
+  expect_all_frames_by_turns({});
 }
 
 TEST(TlsTransport, TlsAtOneEndOnlyIsRefusedAndSaysSo) {

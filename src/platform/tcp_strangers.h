@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "platform/event_loop.h"
+#include "platform/refusal_log.h"
+#include "platform/tcp_options.h"
+
+namespace weir {
+
+class TcpLink;
+
+/// Accepted links whose peers have proven nothing yet: how many there may be, and what the log says of those that prove nothing.
+/// Thread: the door's. The loop outlives it.
+class TcpStrangers final : public EventLoop::Handler, public std::enable_shared_from_this<TcpStrangers> {
+ public:
+  TcpStrangers(EventLoop& door, const TcpOptions& options) : door_(door), options_(options) {}
+
+  /// One more of `host`. Ends the oldest of that host, or of all, if there are too many now.
+  void enter(EventLoop::HandlerId id, const std::string& host, TcpLink& link);
+  void leave(EventLoop::HandlerId id);
+  /// Says it, or counts it.
+  void log(std::string line);
+
+  void on_events(uint32_t) override {}
+  void on_deadline() override;
+  void on_stop() override;
+
+ private:
+  struct Stranger {
+    std::string host;
+    TcpLink* link = nullptr;
+  };
+  void end(EventLoop::HandlerId id, const char* why);
+  void write(const std::vector<std::string>& lines);
+
+  EventLoop& door_;
+  const TcpOptions options_;
+  std::map<EventLoop::HandlerId, Stranger> strangers_;  ///< ids grow: oldest first
+  std::map<std::string, std::set<EventLoop::HandlerId>> of_host_;
+  RefusalLog log_;
+  EventLoop::HandlerId id_ = 0;  ///< 0: the loop does not know it yet
+};
+
+}  // namespace weir
