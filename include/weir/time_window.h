@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "weir/detail/batch.h"
+#include "weir/detail/saturating.h"
 #include "weir/serializer.h"
 
 namespace weir {
@@ -14,7 +15,7 @@ struct TimeWindow {
   Timestamp end = 0;
 
   /// The last timestamp that belongs to it; its results have this one.
-  Timestamp max_timestamp() const { return end - 1; }
+  Timestamp max_timestamp() const { return detail::saturating_sub(end, 1); }
   bool contains(Timestamp t) const { return t >= start && t < end; }
   bool operator==(const TimeWindow&) const = default;
 };

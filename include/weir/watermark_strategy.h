@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "weir/detail/batch.h"
+#include "weir/detail/saturating.h"
 
 namespace weir {
 
@@ -18,15 +19,15 @@ inline constexpr bool kIsEventTime = false;
 template <class Clock, class Duration>
 inline constexpr bool kIsEventTime<std::chrono::time_point<Clock, Duration>> = true;
 
-/// Milliseconds since 1970 from what a timestamp assigner gives.
+/// Milliseconds since 1970 from what a timestamp assigner gives; the nearest there is for times that no Timestamp can hold.
 template <class V>
 Timestamp as_timestamp(const V& value) {
   static_assert(std::integral<V> || kIsEventTime<V>,
                 "a timestamp assigner must give milliseconds since 1970 as an integer, or a std::chrono::time_point");
   if constexpr (kIsEventTime<V>)
-    return std::chrono::floor<std::chrono::milliseconds>(value.time_since_epoch()).count();
+    return saturating_cast<std::chrono::milliseconds>(value.time_since_epoch()).count();
   else
-    return static_cast<Timestamp>(value);
+    return std::in_range<Timestamp>(+value) ? static_cast<Timestamp>(value) : kMaxWatermark;
 }
 
 }  // namespace detail
@@ -85,7 +86,7 @@ class WatermarkStrategy {
   }
   /// The watermark when `newest` is the greatest timestamp seen.
   Timestamp watermark_after(Timestamp newest) const {
-    return newest < kMinWatermark + bound_ms_ + 1 ? kMinWatermark : newest - bound_ms_ - 1;
+    return detail::saturating_sub(detail::saturating_sub(newest, bound_ms_), 1);
   }
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
@@ -18,18 +19,25 @@ class TumblingEventTimeWindows {
     return TumblingEventTimeWindows(size.count(), offset.count());
   }
 
+  /// Of any timestamp but kNoTimestamp. The first and the last window of all time are cut short where the range of timestamps ends. No
+  /// end can lie behind the greatest timestamp, so that one belongs to the window of the timestamp before it.
   TimeWindow window_of(Timestamp timestamp) const {
-    // The remainder of a division that rounds down, also before 1970.
-    Timestamp into = (timestamp - offset_) % size_;
-    if (into < 0) into += size_;
-    const Timestamp start = timestamp - into;
-    return {start, start + size_};
+    timestamp = std::min(timestamp, kMaxWatermark - 1);
+    const Timestamp into = floor_mod(floor_mod(timestamp, size_) - offset_, size_);
+    return {std::max(detail::saturating_sub(timestamp, into), kNoTimestamp + 1), detail::saturating_add(timestamp, size_ - into)};
   }
 
  private:
-  TumblingEventTimeWindows(Timestamp size, Timestamp offset) : size_(size), offset_(offset % size) {}
+  TumblingEventTimeWindows(Timestamp size, Timestamp offset) : size_(size), offset_(floor_mod(offset, size)) {}
+
+  /// The remainder of a division that rounds down, also before 1970: from 0 to size - 1.
+  static Timestamp floor_mod(Timestamp value, Timestamp size) {
+    const Timestamp rest = value % size;
+    return rest < 0 ? rest + size : rest;
+  }
+
   Timestamp size_;
-  Timestamp offset_;
+  Timestamp offset_;  // from 0 to size_ - 1
 };
 
 }  // namespace weir

@@ -23,6 +23,7 @@ struct Script {
   std::vector<std::vector<Event>> batches;
   std::vector<std::string> splits;
   bool ends = false;
+  std::vector<Timestamp> timestamps = {};  ///< put into each batch as they are
 };
 
 class ScriptedReader final : public SourceReader<Event> {
@@ -36,6 +37,7 @@ class ScriptedReader final : public SourceReader<Event> {
     if (script_->batches.empty()) return {script_->ends ? Poll::kEnd : Poll::kNothingNow};
     for (const Event& event : script_->batches.front()) out.add(event);
     script_->batches.erase(script_->batches.begin());
+    out.timestamps = script_->timestamps;
     return {};
   }
   std::vector<std::string> snapshot() override { return script_->splits; }
@@ -137,6 +139,16 @@ TEST(SourceReaderOperator, WithoutTimestampsThereAreNoWatermarks) {
   bench.script->batches = {{{100}}};
   ASSERT_TRUE(bench.source.open(bench.context).ok());
   EXPECT_EQ(bench.poll(), "-");
+}
+
+TEST(SourceReaderOperator, RefusesABatchThatHasTimestampsForSomeRecordsOnly) {
+  Bench bench(no_watermarks(), {512, 0});
+  bench.script->batches = {{{100}, {200}}};
+  bench.script->timestamps = {100};
+  ASSERT_TRUE(bench.source.open(bench.context).ok());
+  bench.poll();
+  EXPECT_NE(bench.context.failure.message().find("source 'test' gave 1 timestamps for 2 records"), std::string_view::npos);
+  EXPECT_TRUE(bench.out.records().empty());
 }
 
 TEST(SourceReaderOperator, TheLastWatermarkIsTheHosts) {

@@ -32,7 +32,7 @@ class Batch {
   bool empty() const { return size() == 0; }
   Timestamp timestamp(size_t i) const { return timestamps.empty() ? kNoTimestamp : timestamps[i]; }
 
-  std::vector<Timestamp> timestamps;  ///< one per record, or none at all
+  std::vector<Timestamp> timestamps;  ///< one per record (kNoTimestamp: it has none), or none at all
   std::vector<int32_t> key_hashes;    ///< Serializer<K>::hash of each record's key, one per record, or none: filled by a hash exchange
 };
 
@@ -75,11 +75,13 @@ class BatchOf final : public Batch {
     static_assert(std::is_copy_constructible_v<T>, "records of a stream must be copyable");
     return std::make_unique<BatchOf>(*this);
   }
-  /// Either every record of a batch is added with a timestamp, or none is.
-  void add(T record) { records.push_back(std::move(record)); }
+  /// Records without a timestamp may be mixed with others: `timestamps` then holds kNoTimestamp for them.
+  void add(T record) { add(std::move(record), kNoTimestamp); }
   void add(T record, Timestamp timestamp) {
     records.push_back(std::move(record));
-    if (timestamp != kNoTimestamp) timestamps.push_back(timestamp);
+    if (timestamp == kNoTimestamp && timestamps.empty()) return;
+    timestamps.resize(records.size() - 1, kNoTimestamp);
+    timestamps.push_back(timestamp);
   }
 
   std::vector<StoredRecord<T>> records;

@@ -44,6 +44,12 @@ class SourceReaderOperator final : public SourceOperator {
   PollResult poll(Output& out, Timestamp* watermark) override {
     PollResult result = reader_->poll(batch_, settings_.batch_size);
     if (!batch_.records.empty()) {
+      if (!batch_.timestamps.empty() && batch_.timestamps.size() != batch_.records.size()) {
+        context_->fail(internal_error("the reader of source '" + context_->operator_name() + "' gave " + std::to_string(batch_.timestamps.size()) +
+                                      " timestamps for " + std::to_string(batch_.records.size()) +
+                                      " records: add each record with BatchOf::add(record, timestamp)"));
+        return {PollResult::Status::kNothingNow};
+      }
       strategy_.assign(batch_);
       if (strategy_.emits_watermarks() && !batch_.timestamps.empty()) {
         newest_ = std::max(newest_, *std::max_element(batch_.timestamps.begin(), batch_.timestamps.end()));
@@ -78,7 +84,7 @@ class SourceReaderOperator final : public SourceOperator {
     const Timestamp now_possible = strategy_.watermark_after(newest_);
     if (now_possible <= emitted_) return;
     const int64_t now_ms = context_->processing_time_ms();
-    const int64_t due_ms = emitted_at_ms_ + settings_.auto_watermark_interval_ms;
+    const int64_t due_ms = saturating_add(emitted_at_ms_, settings_.auto_watermark_interval_ms);
     // A wall clock that went back must not stop event time.
     if (emitted_ == kMinWatermark || now_ms >= due_ms || now_ms < emitted_at_ms_) {
       emitted_ = now_possible;
