@@ -89,7 +89,7 @@ class FileSource final : public Source<T> {
   }
   /// Reads no more than so many records a second, over all subtasks.
   FileSource& rate(double records_per_second) {
-    rate_ = records_per_second;
+    rate_.set(records_per_second);
     return *this;
   }
   /// The size of the ranges that are dealt out to the subtasks. Otherwise such that each gets several.
@@ -117,30 +117,33 @@ class FileSource final : public Source<T> {
   detail::RecordReaderOptions options_;
   std::function<T(std::string_view)> parse_line_;
   std::function<T(CsvRow&)> parse_row_;  // one of the two is set
-  double rate_ = 0;
+  detail::SourceRate rate_;
 };
 
 template <class T>
 class FileSource<T>::Reader final : public SourceReader<T> {
  public:
   explicit Reader(const FileSource& source)
-      : source_(source), records_(detail::make_record_reader(source.options_)), row_(source.options_.csv) {}
+      : source_(source), records_(detail::make_record_reader(source.options_)), pacer_(source.rate_), row_(source.options_.csv) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
-    pacer_ = detail::Pacer(source_.rate_ / context.parallelism());
+    pacer_.open(context.parallelism());
     return records_->open(context);
   }
-  void add_splits(std::vector<std::string> splits) override { records_->add_splits(std::move(splits)); }
+  void add_splits(std::vector<std::string> splits) override {
+    if (!splits.empty()) pacer_.set_reading(true);
+    records_->add_splits(std::move(splits));
+  }
   std::vector<std::string> snapshot() override { return records_->snapshot(); }
 
   PollResult poll(BatchOf<T>& out, size_t max_records) override {
     using enum PollResult::Status;
-    const int64_t now_ms = source_.rate_ > 0 ? context_->processing_time_ms() : 0;
+    const int64_t now_ms = pacer_.limited() ? context_->processing_time_ms() : 0;
     const size_t allowed = pacer_.allowed(now_ms, max_records);
     if (allowed == 0) return {kNothingNow, pacer_.next_ms(now_ms)};
     switch (records_->take(allowed, texts_)) {
-      case detail::RecordReader::Result::kEnd: return {kEnd};
+      case detail::RecordReader::Result::kEnd: pacer_.set_reading(false); return {kEnd};
       case detail::RecordReader::Result::kNothingNow: return {kNothingNow};
       case detail::RecordReader::Result::kRecords: break;
     }

@@ -48,7 +48,7 @@ class GeneratorSource final : public Source<T> {
 
   /// No more than so many records a second, over all subtasks.
   GeneratorSource& rate(double records_per_second) {
-    rate_ = records_per_second;
+    rate_.set(records_per_second);
     return *this;
   }
   /// Records carry this timestamp (ms), unless the watermark strategy assigns another.
@@ -58,7 +58,7 @@ class GeneratorSource final : public Source<T> {
   }
 
   StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry&, int parallelism) const override {
-    return detail::enumerate_index_splits(parallelism, count_, rate_);
+    return detail::enumerate_index_splits(parallelism, count_, rate_.per_second());
   }
   std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(*this); }
   bool bounded() const override { return count_.has_value(); }
@@ -68,11 +68,11 @@ class GeneratorSource final : public Source<T> {
 
   class Reader final : public SourceReader<T> {
    public:
-    explicit Reader(const GeneratorSource& source) : source_(source) {}
+    explicit Reader(const GeneratorSource& source) : source_(source), pacer_(source.rate_) {}
 
     Status open(OperatorContext& context) override {
       context_ = &context;
-      pacer_ = detail::Pacer(source_.rate_ / context.parallelism());
+      pacer_.open(context.parallelism());
       return {};
     }
     void add_splits(std::vector<std::string> splits) override {
@@ -81,6 +81,7 @@ class GeneratorSource final : public Source<T> {
         if (!split.ok()) return context_->fail(split.status());
         splits_.push_back(*split);
       }
+      pacer_.set_reading(!splits_.empty());
     }
     std::vector<std::string> snapshot() override {
       std::vector<std::string> encoded;
@@ -90,8 +91,11 @@ class GeneratorSource final : public Source<T> {
     PollResult poll(BatchOf<T>& out, size_t max_records) override {
       const int64_t end = source_.count_.value_or(INT64_MAX);
       std::erase_if(splits_, [end](const detail::IndexSplit& split) { return split.next >= end; });
-      if (splits_.empty()) return {PollResult::Status::kEnd};
-      const int64_t now_ms = source_.rate_ > 0 ? context_->processing_time_ms() : 0;
+      if (splits_.empty()) {
+        pacer_.set_reading(false);
+        return {PollResult::Status::kEnd};
+      }
+      const int64_t now_ms = pacer_.limited() ? context_->processing_time_ms() : 0;
       const size_t allowed = pacer_.allowed(now_ms, max_records);
       if (allowed == 0) return {PollResult::Status::kNothingNow, pacer_.next_ms(now_ms)};
       for (size_t left = allowed; left > 0;) {
@@ -119,7 +123,7 @@ class GeneratorSource final : public Source<T> {
   std::optional<int64_t> count_;
   std::function<T(int64_t)> make_;
   std::function<Timestamp(int64_t)> timestamp_;
-  double rate_ = 0;
+  detail::SourceRate rate_;
 };
 
 }  // namespace weir

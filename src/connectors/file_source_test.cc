@@ -361,6 +361,21 @@ TEST_F(FileSourceTest, KeepsToItsRate) {
   EXPECT_LE(reading.host.now_ms - start_ms, 5100);
 }
 
+TEST_F(FileSourceTest, KeepsToItsRateIfOneOfFourSubtasksReadsEverything) {
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "x\n";
+  write("/in", text);
+  const auto source = FileSource<std::string>::lines("/in").rate(100);
+  const std::unique_ptr<SourceReader<std::string>> others[] = {source.create_reader(), source.create_reader(), source.create_reader()};
+  Reading<std::string> reading(fs, source, {.parallelism = 4});
+  const int64_t start_ms = reading.host.now_ms;
+  reading.reader->add_splits(splits(source));
+  reading.read();
+  EXPECT_EQ(reading.records.size(), 500u);
+  EXPECT_GE(reading.host.now_ms - start_ms, 4950);
+  EXPECT_LE(reading.host.now_ms - start_ms, 5100);
+}
+
 TEST(FileSplits, DamagedOnesAreRefused) {
   const FileSplit good{.uri = "/in", .begin = 1, .end = 5, .file_size = 9, .next = 3};
   EXPECT_EQ(FileSplit::decode(good.encode())->next, 3);

@@ -95,6 +95,57 @@ TEST(GeneratorSource, KeepsToItsRateAndDoesNotCatchUpAfterAStandstill) {
   EXPECT_NEAR(static_cast<double>(host.now_ms - start_ms), 1000, 10);
 }
 
+/// How many records a second four readers of one source give together, `seconds` long; `splits`: for each reader.
+double rate_of(const Source64& source, const std::vector<std::vector<std::string>>& splits, int seconds) {
+  std::vector<std::unique_ptr<TestHost>> hosts;
+  std::vector<std::unique_ptr<SourceReader<int64_t>>> readers;
+  for (int subtask = 0; subtask < 4; ++subtask) {
+    hosts.push_back(std::make_unique<TestHost>(nullptr, TestHost::Place{.subtask = subtask, .parallelism = 4}));
+    readers.push_back(source.create_reader());
+    EXPECT_TRUE(readers.back()->open(*hosts.back()).ok());
+    if (!splits[static_cast<size_t>(subtask)].empty()) readers.back()->add_splits(splits[static_cast<size_t>(subtask)]);
+  }
+  size_t records = 0;
+  for (int ms = 0; ms < seconds * 1000; ++ms) {
+    for (size_t i = 0; i < readers.size(); ++i) {
+      ++hosts[i]->now_ms;
+      BatchOf<int64_t> out;
+      readers[i]->poll(out, 100);
+      records += out.size();
+    }
+  }
+  return static_cast<double>(records) / seconds;
+}
+
+TEST(GeneratorSource, ItsRateIsThatOfAllReadersWhicheverOfThemHaveSomethingToRead) {
+  const Source64 source = Source64::unbounded(identity).rate(6000);
+  TestHost host(nullptr, {});
+  const std::vector<std::string> splits = *source.enumerate(host, 1);
+  EXPECT_NEAR(rate_of(source, {{splits[0]}, {splits[1]}, {splits[2]}, {splits[3]}}, 5), 6000, 30);
+  EXPECT_NEAR(rate_of(source, {{}, {splits[0]}, {}, {}}, 5), 6000, 30);
+  EXPECT_NEAR(rate_of(source, {{splits[3]}, {}, {}, {splits[2], splits[4]}}, 5), 6000, 30);
+}
+
+TEST(GeneratorSource, ItsRateStaysWhenSomeReadersAreDone) {
+  const auto source = Source64(40'000, identity).rate(6000);
+  const auto split = [](int64_t next) { return detail::IndexSplit{.next = next, .block = 40'000, .stride = 1}.encode(); };
+  EXPECT_NEAR(rate_of(source, {{split(39'000)}, {split(39'000)}, {split(39'000)}, {split(0)}}, 5), 6000, 30);
+}
+
+TEST(GeneratorSource, TwoSourcesThatAreCopiesHaveARateEach) {
+  const Source64 first = Source64::unbounded(identity).rate(1000);
+  const Source64 second = first;
+  TestHost host(nullptr, {});
+  const auto reader = first.create_reader(), other = second.create_reader();
+  for (SourceReader<int64_t>* each : {reader.get(), other.get()}) {
+    ASSERT_TRUE(each->open(host).ok());
+    each->add_splits(*first.enumerate(host, 1));
+  }
+  const int64_t start_ms = host.now_ms;
+  read(host, *reader, 2000, 1024);
+  EXPECT_NEAR(static_cast<double>(host.now_ms - start_ms), 2000, 10);
+}
+
 TEST(GeneratorSource, GivesItsRecordsTimestamps) {
   TestHost host(nullptr, {});
   const Source64 source = Source64(10, identity).timestamps([](int64_t i) { return i * 100; });
@@ -105,6 +156,17 @@ TEST(GeneratorSource, GivesItsRecordsTimestamps) {
   reader->poll(out, 100);
   ASSERT_EQ(out.size(), 10u);
   EXPECT_EQ(out.timestamp(9), 900);
+}
+
+TEST(GeneratorSource, SomeOfItsRecordsMayHaveNoTimestamp) {
+  TestHost host(nullptr, {});
+  const Source64 source = Source64(6, identity).timestamps([](int64_t i) { return i % 2 != 0 ? i * 1000 : kNoTimestamp; });
+  const auto reader = source.create_reader();
+  ASSERT_TRUE(reader->open(host).ok());
+  reader->add_splits(*source.enumerate(host, 1));
+  BatchOf<int64_t> out;
+  reader->poll(out, 100);
+  EXPECT_EQ(out.timestamps, (std::vector<Timestamp>{kNoTimestamp, 1000, kNoTimestamp, 3000, kNoTimestamp, 5000}));
 }
 
 }  // namespace
