@@ -7,6 +7,9 @@
 
 namespace weir {
 
+/// The counter of records that an operator dropped because they came too late; Flink's name.
+inline constexpr std::string_view kLateRecordsDropped = "numLateRecordsDropped";
+
 /// Counts what happens in one subtask. Starts at 0 whenever the subtask does: what must survive belongs into state.
 class Counter {
  public:

@@ -16,7 +16,8 @@ namespace weir {
 
 /// The records of each key, by window. A value. Results come when the watermark passes the end of the window, and have its last
 /// timestamp; later records of the window are dropped, and counted in the metric "numLateRecordsDropped". The source needs a
-/// watermark strategy that gives timestamps.
+/// watermark strategy that gives timestamps: a record without one fails the job, unless weir.event-time.records-without-timestamp says
+/// that such records are dropped.
 template <class T, class K, class KeySelector, class Assigner>
 class WindowedStream {
  public:
@@ -90,9 +91,13 @@ class WindowedStream {
         "result of aggregate or reduce) and whose K is the type of the key");
   }
 
-  template <class Out>
-  SingleOutputStreamOperator<Out> add(std::string name, OperatorFactory make) const {
-    return SingleOutputStreamOperator<Out>::add(graph_, detail::node_of(std::move(name), inputs_, std::move(make)));
+  template <class Out, class Make>
+  SingleOutputStreamOperator<Out> add(std::string name, Make make) const {
+    detail::StreamNode node;
+    node.name = std::move(name);
+    node.inputs = inputs_;
+    node.factory = std::move(make);
+    return SingleOutputStreamOperator<Out>::add(graph_, std::move(node));
   }
 
   std::shared_ptr<detail::StreamGraph> graph_;

@@ -36,6 +36,7 @@ StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, 
   result.for_flink = configuration.get(options::kTarget) == ExecutionTarget::kFlink || configuration.get(options::kRole) == ProcessRole::kChain;
   result.operators.batch_size = static_cast<size_t>(configuration.get(options::kBatchSize));
   result.operators.auto_watermark_interval_ms = configuration.get(options::kAutoWatermarkInterval).count();
+  result.operators.drop_records_without_timestamp = configuration.get(options::kRecordsWithoutTimestamp) == RecordsWithoutTimestamp::kDrop;
   return result;
 }
 

@@ -93,7 +93,8 @@ TEST(JobGraphOptions, TheIdIsTheSameForTheSameName) {
 TEST(JobGraphOptions, SettingsReachTheGraph) {
   const auto options = job_graph_options(
       settings({"parallelism.default=3", "pipeline.max-parallelism=64", "pipeline.operator-chaining.enabled=false",
-                "pipeline.auto-generate-uids=false", "weir.batch-size=7", "pipeline.auto-watermark-interval=5 ms"}),
+                "pipeline.auto-generate-uids=false", "weir.batch-size=7", "pipeline.auto-watermark-interval=5 ms",
+                "weir.event-time.records-without-timestamp=drop"}),
       "");
   EXPECT_EQ(options->parallelism, 3);
   EXPECT_EQ(options->max_parallelism, 64);
@@ -101,6 +102,8 @@ TEST(JobGraphOptions, SettingsReachTheGraph) {
   EXPECT_FALSE(options->auto_generate_uids);
   EXPECT_EQ(options->operators.batch_size, 7u);
   EXPECT_EQ(options->operators.auto_watermark_interval_ms, 5);
+  EXPECT_TRUE(options->operators.drop_records_without_timestamp);
+  EXPECT_FALSE(job_graph_options({}, "")->operators.drop_records_without_timestamp);
 }
 
 TEST(JobGraphOptions, AreForFlinkInTheClientAndInTheChildrenAlike) {

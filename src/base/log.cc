@@ -5,6 +5,8 @@
 #include <ctime>
 #include <mutex>
 
+#include "weir/detail/warn.h"
+
 namespace weir {
 namespace {
 
@@ -31,5 +33,7 @@ void log_line(LogLevel level, std::string_view text) {
   std::lock_guard lock(g_mutex);
   g_sink.load()(level, text);
 }
+
+void detail::warn(std::string_view text) { log_line(LogLevel::kWarning, text); }
 
 }  // namespace weir

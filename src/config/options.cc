@@ -46,6 +46,7 @@ constexpr const ConfigKey* kKeys[] = {
     &kAutoGenerateUids,
     &kOperatorChaining,
     &kAutoWatermarkInterval,
+    &kRecordsWithoutTimestamp,
     &kBufferTimeout,
     &kHaType,
     &kHaClusterId,
@@ -151,8 +152,9 @@ std::string configuration_page() {
       "A key that is not listed here is refused. A secret is shown in no message; give it in a file rather than on the command line, which\n"
       "everybody on the machine can read.\n\n"
       "Durations are written like `500 ms`, `10 s`, `3 min`, `1 h`, `2 d` or `PT1M30S`; a bare number means milliseconds. "
-      "Sizes are\n"
-      "written like `4096`, `20 kb`, `1 mb`; a kb is 1024 bytes. Keys that do not begin with `weir.` are Flink's, except\n"
+      "More than\n"
+      "100 years counts as 100 years. Sizes are written like `4096`, `20 kb`, `1 mb`; a kb is 1024 bytes. Keys that do not begin with\n"
+      "`weir.` are Flink's, except "
       "`execution.checkpointing.event-threshold` and `fs.hdfs.http-address`.\n\n"
       "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const ConfigKey* key : kKeys) {

@@ -46,6 +46,7 @@ enum class ProcessRole { kEmbedded, kCoordinator, kWorker, kChain };
 enum class ExecutionTarget { kWeir, kFlink };
 enum class HighAvailabilityType { kNone, kZooKeeper };
 enum class ZooKeeperAcl { kOpen, kCreator };
+enum class RecordsWithoutTimestamp { kFail, kDrop };
 
 namespace options {
 
@@ -164,6 +165,11 @@ inline constexpr Option<bool> kOperatorChaining{{"pipeline.operator-chaining.ena
                                                  "false: every operator is a task of its own.", "pipeline.operator-chaining"}};
 inline constexpr Option<Duration> kAutoWatermarkInterval{{"pipeline.auto-watermark-interval", ConfigType::kDuration, "200 ms",
                                                           "How often a source emits its watermark; 0: after every batch."}};
+inline constexpr Option<RecordsWithoutTimestamp> kRecordsWithoutTimestamp{
+    {"weir.event-time.records-without-timestamp", ConfigType::kEnum, "FAIL",
+     "What a window over event time does with a record that has no timestamp: FAIL fails the job, DROP drops the record and counts it in the "
+     "metric numRecordsWithoutTimestampDropped.",
+     "", "FAIL,DROP"}};
 inline constexpr Option<Duration> kBufferTimeout{{"execution.buffer-timeout.interval", ConfigType::kDuration, "100 ms",
                                                   "A batch that is not full is sent on after this time.",
                                                   "execution.buffer-timeout"}};

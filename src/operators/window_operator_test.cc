@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "operators/log_lines.h"
 #include "operators/operator_harness.h"
 
 namespace weir {
@@ -176,11 +177,72 @@ TEST(WindowAggregate, EmitsABoundedNumberOfKeysInACallAndStaysConsistentBetween)
   EXPECT_EQ(first + harness.take_output().size(), 5000u);
 }
 
-TEST(WindowAggregate, FailsTheTaskWhenRecordsHaveNoTimestamps) {
+TEST(WindowAggregate, WarnsOfLateRecordsAtTheFirstAndWheneverThereAreTenTimesAsMany) {
+  LogLines log;
   OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(), show_batch_of<double>());
   ASSERT_TRUE(harness.open().ok());
-  harness.process(*batch_of<Reading>({{{"a", 1}, kNoTimestamp}}));
-  EXPECT_EQ(harness.failure().code(), StatusCode::kFailedPrecondition);
+  harness.watermark_to_the_end(99);
+  harness.process(*batch_of<Reading>({{{"a", 1}, 100}}));
+  EXPECT_EQ(log.take(), Lines{}) << "nothing is late";
+  harness.process(*batch_of<Reading>({{{"a", 1}, 59}, {{"a", 1}, 110}}));
+  const Lines first = log.take();
+  ASSERT_EQ(first.size(), 1u);
+  for (const std::string_view part : {"operator 'operator under test'", "dropped 1 record ", "up to 40 ms", "for_bounded_out_of_orderness"}) {
+    EXPECT_NE(first[0].find(part), std::string::npos) << first[0];
+  }
+  for (int i = 0; i < 8; ++i) harness.process(*batch_of<Reading>({{{"a", 1}, 50}}));
+  EXPECT_EQ(log.take(), Lines{});
+  harness.process(*batch_of<Reading>({{{"a", 1}, 9}}));
+  const Lines second = log.take();
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_NE(second[0].find("dropped 10 records whose windows had fired: up to 90 ms"), std::string::npos) << second[0];
+  for (int i = 0; i < 989; ++i) harness.process(*batch_of<Reading>({{{"a", 1}, 50}}));
+  EXPECT_EQ(log.take().size(), 1u) << "at 100, and not yet at 1000";
+  harness.process(*batch_of<Reading>({{{"a", 1}, 50}}));
+  EXPECT_EQ(log.take().size(), 1u);
+}
+
+TEST(WindowAggregate, FailsTheTaskAtARecordWithoutTimestampAndNamesIt) {
+  const auto without = batch_of<Reading>({{{"a", 1}, kNoTimestamp}});
+  const auto mixed = batch_of<Reading>({{{"b", 2}, 5}, {{"a", 1}, kNoTimestamp}});
+  for (BatchOf<Reading>* batch : {without.get(), mixed.get()}) {
+    OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(), show_batch_of<double>());
+    ASSERT_TRUE(harness.open().ok());
+    harness.process(*batch);
+    EXPECT_EQ(harness.failure().code(), StatusCode::kFailedPrecondition);
+    for (const std::string_view part : {"operator 'operator under test'", "without a timestamp: a 1.", "timestamp assigner", "records-without-timestamp"}) {
+      EXPECT_NE(harness.failure().message().find(part), std::string_view::npos) << harness.failure().message();
+    }
+  }
+}
+
+TEST(WindowAggregate, DropsAndCountsRecordsWithoutTimestampIfSettingsSaySo) {
+  LogLines log;
+  const auto make = make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{});
+  OperatorHarness harness(make(detail::OperatorSettings{.drop_records_without_timestamp = true}), show_batch_of<double>());
+  ASSERT_TRUE(harness.open().ok());
+  harness.process(*batch_of<Reading>({{{"a", 9}, kNoTimestamp}, {{"b", 2}, 5}, {{"a", 9}, kNoTimestamp}, {{"b", 4}, 6}}));
+  harness.process(*batch_of<Reading>({{{"a", 9}, kNoTimestamp}}));
+  harness.watermark_to_the_end(kMaxWatermark);
+  EXPECT_TRUE(harness.failure().ok());
+  EXPECT_EQ(harness.take_output(), Lines{"3 @9"});
+  EXPECT_EQ(harness.metrics().counter("numRecordsWithoutTimestampDropped").count(), 3);
+  EXPECT_EQ(harness.metrics().counter("numLateRecordsDropped").count(), 0);
+  EXPECT_EQ(log.take().size(), 1u);
+}
+
+TEST(WindowAggregate, ExtremeTimestampsSurviveEveryRestore) {
+  for (const auto windows : {kTenMs, TumblingEventTimeWindows::of(1ms), TumblingEventTimeWindows::of(std::chrono::hours(1'000'000), 7ms)}) {
+    OperatorScenario scenario(make_window_reduce<Reading>(&Reading::sensor, windows, kMax), show_batch_of<Reading>());
+    scenario.keyed_by(by_sensor()).any_order();
+    scenario.records(batch_of<Reading>({{{"a", 1}, kNoTimestamp + 1}, {{"a", 2}, kNoTimestamp + 2}, {{"b", 3}, INT64_MAX}, {{"c", 4}, INT64_MAX - 1}}))
+        .records(batch_of<Reading>({{{"d", 5}, INT64_MAX - 10}, {{"d", 6}, -1}, {{"d", 7}, 0}}))
+        .watermark(0)
+        .records(batch_of<Reading>({{{"e", 8}, INT64_MAX}}))
+        .watermark(kMaxWatermark);
+    EXPECT_EQ(scenario.check(), "");
+    EXPECT_GE(scenario.run().size(), 5u) << "no key is lost";
+  }
 }
 
 TEST(WindowAggregate, SnapshotHasFlinksContentsAndTimers) {

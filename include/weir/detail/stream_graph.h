@@ -31,6 +31,7 @@ namespace detail {
 struct OperatorSettings {
   size_t batch_size = 512;
   int64_t auto_watermark_interval_ms = 200;
+  bool drop_records_without_timestamp = false;  ///< in event-time operators; otherwise they fail the job
 };
 
 struct StreamInput {

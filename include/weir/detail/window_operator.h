@@ -6,6 +6,10 @@
 #include <vector>
 
 #include "weir/detail/batch_keys.h"
+#include "weir/detail/dropped_records.h"
+#include "weir/detail/show_value.h"
+#include "weir/detail/stream_graph.h"
+#include "weir/detail/time_messages.h"
 #include "weir/detail/window_contents.h"
 #include "weir/functions.h"
 #include "weir/windows.h"
@@ -86,18 +90,23 @@ class EmitProcessed {
 };
 
 /// Collects records by key and window and emits each window when the watermark passes its last timestamp, which its results
-/// have. Records whose window has been emitted are dropped and counted. Keys of a window come in no particular order.
+/// have. Records whose window has been emitted are dropped and counted. Records without a timestamp fail the task, or are dropped and
+/// counted. Keys of a window come in no particular order.
 template <class T, class KeySelector, class Assigner, class Kept, class Emit, class Out>
 class WindowOperator final : public Operator {
  public:
   using K = KeyOf<T, KeySelector>;
 
-  WindowOperator(KeySelector selector, Assigner assigner, Kept kept, Emit emit)
-      : keys_(std::move(selector)), assigner_(std::move(assigner)), kept_(std::move(kept)), emit_(std::move(emit)) {}
+  WindowOperator(KeySelector selector, Assigner assigner, Kept kept, Emit emit, const OperatorSettings& settings)
+      : keys_(std::move(selector)),
+        assigner_(std::move(assigner)),
+        kept_(std::move(kept)),
+        emit_(std::move(emit)),
+        drop_without_timestamp_(settings.drop_records_without_timestamp) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
-    late_ = &context.metrics().counter("numLateRecordsDropped");  // as Flink calls it
+    dropped_.open(context);
     backend_ = std::make_unique<KeyedBackend<K>>(context);
     auto contents = std::make_unique<Contents>(backend_->tracker(), Kept::kKind);
     contents_ = contents.get();
@@ -111,14 +120,9 @@ class WindowOperator final : public Operator {
     const auto& in = static_cast<BatchOf<T>&>(batch);
     const size_t count = in.size();
     if (count == 0) return;
-    if (in.timestamps.empty()) {
-      return context_->fail(
-          failed_precondition("a record without a timestamp came to an event-time window: give the source a watermark strategy "
-                              "that assigns timestamps"));
-    }
     backend_->collect_garbage(in.size());
     keys_.compute(in, backend_->places());
-    find_tables(in);
+    if (!find_tables(in)) return;
     for (size_t i = 0; i < std::min(count, kPrefetchDistance); ++i) prefetch(i);
     for (size_t i = 0; i < count; ++i) {
       if (i + kPrefetchDistance < count) prefetch(i + kPrefetchDistance);
@@ -153,20 +157,32 @@ class WindowOperator final : public Operator {
   using Table = typename Contents::Table;
   static constexpr size_t kKeysPerCall = 1024;
 
-  /// The table of each record's window; null for a late record.
-  void find_tables(const BatchOf<T>& in) {
+  /// The table of each record's window; null for a record that is dropped. False: the task has failed.
+  bool find_tables(const BatchOf<T>& in) {
     tables_.resize(in.size());
     TimeWindow window;  // contains nothing
     Table* table = nullptr;
     for (size_t i = 0; i < in.size(); ++i) {
-      const Timestamp timestamp = in.timestamps[i];
+      const Timestamp timestamp = in.timestamp(i);
       if (!window.contains(timestamp)) {
+        if (timestamp == kNoTimestamp) {
+          if (!drop_without_timestamp_) return fail_without_timestamp(in.records[i]);
+          dropped_.without_timestamp();
+          tables_[i] = nullptr;
+          continue;
+        }
         window = assigner_.window_of(timestamp);
         table = window.max_timestamp() <= watermark_ ? nullptr : &contents_->table_of(window);
       }
       tables_[i] = table;
-      if (table == nullptr) late_->inc();
+      if (table == nullptr) dropped_.late(timestamp, watermark_);
     }
+    dropped_.say();
+    return true;
+  }
+  bool fail_without_timestamp(const T& record) {
+    context_->fail(record_without_timestamp(*context_, show_value(record)));
+    return false;
   }
   __attribute__((always_inline)) void prefetch(size_t i) {
     if (tables_[i] != nullptr) tables_[i]->prefetch(keys_.place(i));
@@ -176,8 +192,9 @@ class WindowOperator final : public Operator {
   const Assigner assigner_;
   const Kept kept_;
   Emit emit_;
+  const bool drop_without_timestamp_;
   OperatorContext* context_ = nullptr;
-  Counter* late_ = nullptr;
+  DroppedRecords dropped_;
   std::unique_ptr<KeyedBackend<K>> backend_;
   Contents* contents_ = nullptr;
   std::vector<Table*> tables_;
@@ -185,23 +202,24 @@ class WindowOperator final : public Operator {
   BatchOf<Out> results_;  // empty between calls
 };
 
+/// Makes the operator of each subtask, with the settings it is given.
 template <class T, class Out, class KeySelector, class Assigner, class Kept, class Emit>
-OperatorFactory make_window_operator(KeySelector selector, Assigner assigner, Kept kept, Emit emit) {
+auto make_window_operator(KeySelector selector, Assigner assigner, Kept kept, Emit emit) {
   require_serializable<typename Kept::Serialized>();
-  return [=] {
-    return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(selector, assigner, kept, emit);
+  return [=](const OperatorSettings& settings = {}) {
+    return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(selector, assigner, kept, emit, settings);
   };
 }
 
 /// Out: AggregateResult<A>.
 template <class T, class KeySelector, class Assigner, class A>
-OperatorFactory make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate) {
+auto make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate) {
   return make_window_operator<T, AggregateResult<A>>(std::move(selector), std::move(assigner),
                                                      AggregateInWindow<T, A>{std::move(aggregate)}, EmitResult{});
 }
 /// `Fn`: a ProcessWindowFunction<AggregateResult<A>, Out, K>; gets the one result.
 template <class T, class KeySelector, class Assigner, class A, class Fn>
-OperatorFactory make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate, Fn process) {
+auto make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, AggregateResult<A>>,
                 "the window function's input is not the aggregate's result");
   static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
@@ -212,13 +230,13 @@ OperatorFactory make_window_aggregate(KeySelector selector, Assigner assigner, A
 }
 /// `F`: T(T so_far, const T& record). Out: T.
 template <class T, class KeySelector, class Assigner, class F>
-OperatorFactory make_window_reduce(KeySelector selector, Assigner assigner, F reduce) {
+auto make_window_reduce(KeySelector selector, Assigner assigner, F reduce) {
   return make_window_operator<T, T>(std::move(selector), std::move(assigner), ReduceInWindow<T, F>{std::move(reduce)},
                                     EmitResult{});
 }
 /// `Fn`: a ProcessWindowFunction<T, Out, K>; gets the one result.
 template <class T, class KeySelector, class Assigner, class F, class Fn>
-OperatorFactory make_window_reduce(KeySelector selector, Assigner assigner, F reduce, Fn process) {
+auto make_window_reduce(KeySelector selector, Assigner assigner, F reduce, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, T>, "the window function's input is not the stream's type");
   static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
                 "the window function's key type is not that of key_by()");
@@ -227,7 +245,7 @@ OperatorFactory make_window_reduce(KeySelector selector, Assigner assigner, F re
 }
 /// `Fn`: a ProcessWindowFunction<T, Out, K>; gets all records of the key in the window, in the order in which they came.
 template <class T, class KeySelector, class Assigner, class Fn>
-OperatorFactory make_window_process(KeySelector selector, Assigner assigner, Fn process) {
+auto make_window_process(KeySelector selector, Assigner assigner, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, T>, "the window function's input is not the stream's type");
   static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
                 "the window function's key type is not that of key_by()");
