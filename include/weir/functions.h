@@ -48,16 +48,21 @@ class KeyedRuntimeContext {
 };
 
 /// Timers of the current key. A set: a timer registered twice fires once.
+///
+/// At the end of the input, as in Flink: the final watermark, weir::kMaxWatermark, makes all event-time timers fire, also those that they
+/// register; timers of processing time that are pending then are dropped, which the log says. So a function that registers the next
+/// event-time timer in each on_timer() must stop when current_watermark() is kMaxWatermark. One that does not is noticed after 100,000
+/// timers of a key in a row, and fails the job.
 class TimerService {
  public:
   virtual ~TimerService() = default;
   virtual Timestamp current_watermark() const = 0;
   /// Wall clock, ms.
   virtual int64_t current_processing_time() const = 0;
-  /// Fires when the watermark reaches the timestamp.
+  /// Fires when the watermark reaches the timestamp; before the next watermark is passed on if it has reached it already.
   virtual void register_event_time_timer(Timestamp timestamp) = 0;
   virtual void delete_event_time_timer(Timestamp timestamp) = 0;
-  /// Fires when the clock does; after a restore also if that was while nothing ran.
+  /// Fires when the clock does, in turns with the records that come; after a restore also if that was while nothing ran.
   virtual void register_processing_time_timer(int64_t time_ms) = 0;
   virtual void delete_processing_time_timer(int64_t time_ms) = 0;
 };

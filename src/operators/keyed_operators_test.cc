@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "operators/log_lines.h"
 #include "operators/operator_harness.h"
 
 namespace weir {
@@ -159,6 +160,72 @@ TEST(KeyedProcess, FiresABoundedNumberOfTimersInACall) {
   EXPECT_EQ(harness.advance_watermark(100), Progress::kMore);
   EXPECT_EQ(harness.advance_watermark(100), Progress::kDone);
   EXPECT_EQ(harness.take_output().size(), 2500u - 1024u);
+}
+
+TEST(KeyedProcess, PendingTimersOfProcessingTimeAreDroppedAtTheEndOfInputAndSaid) {
+  LogLines log;
+  OperatorHarness harness(everything()(), show_batch_of<std::string>());
+  ASSERT_TRUE(harness.open().ok());
+  for (int i = 0; i < 2500; ++i) harness.process(*batch_of<Sale>({{{"item " + std::to_string(i), 1}, 10}}));
+  harness.watermark_to_the_end(kMaxWatermark);
+  harness.take_output();
+  EXPECT_EQ(harness.op().next_processing_time(), 5000);
+  EXPECT_EQ(harness.finish(), Progress::kMore) << "a bounded number in a call";
+  while (harness.finish() == Progress::kMore) {
+  }
+  const Lines lines = log.take();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_NE(lines[0].find("2500 pending timers of processing time do not fire"), std::string::npos) << lines[0];
+  EXPECT_EQ(harness.op().next_processing_time(), INT64_MAX);
+  const HarnessSnapshot snapshot = harness.snapshot(1);
+  OperatorHarness after(everything()(), show_batch_of<std::string>());
+  ASSERT_TRUE(after.open(&snapshot).ok());
+  EXPECT_EQ(after.op().next_processing_time(), INT64_MAX) << "nor do they after a restore";
+}
+
+/// Registers, in each timer, the next one `step` later; `most` of them after a record.
+class Clockwork : public KeyedProcessFunction<std::string, Sale, std::string> {
+ public:
+  Clockwork(int64_t step, int64_t most) : step_(step), most_(most) {}
+  void open(RuntimeContext& context) override { left_ = context.state(ValueStateDescriptor<int64_t>{"left"}); }
+  void process_element(const Sale&, Context& context, Collector<std::string>&) override {
+    left_.update(most_);
+    context.timer_service().register_event_time_timer(context.timestamp());
+  }
+  void on_timer(Timestamp timestamp, OnTimerContext& context, Collector<std::string>&) override {
+    if (--left_.mutable_value() > 0) context.timer_service().register_event_time_timer(timestamp + step_);
+  }
+
+ private:
+  const int64_t step_, most_;
+  ValueState<int64_t> left_;
+};
+
+/// What the operator fails with after a watermark.
+Status failure_of(Clockwork function, Timestamp watermark) {
+  OperatorHarness harness(factory_of<KeyedProcessOperator<Clockwork, Sale, ItemOf>>(&Sale::item, function)(), show_batch_of<std::string>());
+  EXPECT_TRUE(harness.open().ok());
+  harness.process(*batch_of<Sale>({{{"tea", 1}, 1000}}));
+  for (int i = 0; i < 1000 && harness.failure().ok() && harness.advance_watermark(watermark) == Progress::kMore; ++i) {
+  }
+  return harness.failure();
+}
+
+TEST(KeyedProcess, TimersThatRegisterEachOtherWithoutEndFailTheTask) {
+  const Status at_the_end = failure_of({1000, INT64_MAX}, kMaxWatermark);
+  EXPECT_EQ(at_the_end.code(), StatusCode::kFailedPrecondition);
+  for (const std::string_view part : {"operator 'operator under test'", "key tea", "The input has ended", "kMaxWatermark"}) {
+    EXPECT_NE(at_the_end.message().find(part), std::string_view::npos) << at_the_end.message();
+  }
+  const Status standing_still = failure_of({0, INT64_MAX}, 2000);
+  EXPECT_EQ(standing_still.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(standing_still.message().find("at 1000 ms or earlier"), std::string_view::npos) << standing_still.message();
+}
+
+TEST(KeyedProcess, TimersThatComeToAnEndFireHoweverManyThereAre) {
+  EXPECT_TRUE(failure_of({1, INT64_MAX}, 300'000).ok()) << "they go on in time";
+  EXPECT_TRUE(failure_of({1000, 90'000}, kMaxWatermark).ok());
+  EXPECT_TRUE(failure_of({0, 90'000}, 2000).ok());
 }
 
 TEST(KeyedProcess, ManyKeysSurviveEveryRestore) {

@@ -6,6 +6,8 @@
 
 #include "weir/detail/batch_keys.h"
 #include "weir/detail/keyed_backend.h"
+#include "weir/detail/show_value.h"
+#include "weir/detail/time_messages.h"
 #include "weir/detail/timers.h"
 #include "weir/functions.h"
 
@@ -55,7 +57,8 @@ class ReduceOperator final : public Operator {
   Table* table_ = nullptr;
 };
 
-/// Runs a KeyedProcessFunction. Timers are kept under Flink's names.
+/// Runs a KeyedProcessFunction. Timers are kept under Flink's names. As in Flink, timers of processing time do not fire after the end of
+/// the input: finish() drops those that are pending. Event-time timers that register each other without end fail the task.
 template <class Fn, class T, class KeySelector>
 class KeyedProcessOperator final : public Operator, private TimerService {
  public:
@@ -106,10 +109,32 @@ class KeyedProcessOperator final : public Operator, private TimerService {
     return fire(*processing_, now_ms, TimeDomain::kProcessingTime, out);
   }
   int64_t next_processing_time() override { return processing_->next(); }
+  Progress finish(weir::Output&) override {
+    TimerKey<K> timer{};
+    for (int i = 0; i < kTimersPerCall; ++i) {
+      if (processing_->take(INT64_MAX, &timer)) {
+        ++dropped_timers_;
+        continue;
+      }
+      if (dropped_timers_ > 0) warn_of_timers_dropped(*context_, dropped_timers_);
+      return Progress::kDone;
+    }
+    return Progress::kMore;
+  }
   void close() override { fn_.Fn::close(); }
 
  private:
   static constexpr int kTimersPerCall = 1024;
+  /// A day of timers each second. What goes on for longer than that, after the input has ended or without going on in time, has no end.
+  static constexpr uint32_t kLongestChain = 100'000;
+
+  /// The event-time timer whose on_timer() runs.
+  struct Firing {
+    Timestamp timestamp;
+    Timestamp until;
+    uint32_t chain;
+  };
+  static constexpr Firing kNothingFires{kMinWatermark, kMinWatermark, 0};
 
   TimerSet<K>* add_timers(const char* name) {
     auto timers = std::make_unique<TimerSet<K>>(name, backend_->tracker());
@@ -122,7 +147,13 @@ class KeyedProcessOperator final : public Operator, private TimerService {
     backend_->collect_garbage();
     Collector<Out> collector(out, results_);
     TimerKey<K> timer{};
-    for (int i = 0; i < kTimersPerCall && timers.take(until, &timer); ++i) {
+    uint32_t chain = 0;
+    for (int i = 0; i < kTimersPerCall && timers.take(until, &timer, &chain); ++i) {
+      if (chain >= kLongestChain) {
+        context_->fail(endless_timers(*context_, show_value(timer.key), timer.timestamp, chain, until == kMaxWatermark));
+        return Progress::kDone;
+      }
+      firing_ = {timer.timestamp, domain == TimeDomain::kEventTime ? until : kMinWatermark, chain};
       key_ = &timer.key;
       backend_->set_current_key(timer.key, backend_->places().place(Serializer<K>::hash(timer.key), table_hash(timer.key)));
       // As in Flink, results of a timer of processing time have no timestamp.
@@ -130,13 +161,17 @@ class KeyedProcessOperator final : public Operator, private TimerService {
       typename Fn::OnTimerContext context(timer.key, timer.timestamp, *this, domain);
       fn_.Fn::on_timer(timer.timestamp, context, collector);
     }
+    firing_ = kNothingFires;
     collector.flush();
     return timers.next() <= until && !timers.empty() ? Progress::kMore : Progress::kDone;
   }
 
   Timestamp current_watermark() const override { return watermark_; }
   int64_t current_processing_time() const override { return context_->processing_time_ms(); }
-  void register_event_time_timer(Timestamp timestamp) override { event_->add(timestamp, *key_); }
+  void register_event_time_timer(Timestamp timestamp) override {
+    const bool endless = timestamp <= firing_.until && (timestamp <= firing_.timestamp || firing_.until == kMaxWatermark);
+    event_->add(timestamp, *key_, endless ? firing_.chain + 1 : 0);
+  }
   void delete_event_time_timer(Timestamp timestamp) override { event_->remove(timestamp, *key_); }
   void register_processing_time_timer(int64_t time_ms) override { processing_->add(time_ms, *key_); }
   void delete_processing_time_timer(int64_t time_ms) override { processing_->remove(time_ms, *key_); }
@@ -149,6 +184,8 @@ class KeyedProcessOperator final : public Operator, private TimerService {
   TimerSet<K>* processing_ = nullptr;
   const K* key_ = nullptr;
   Timestamp watermark_ = kMinWatermark;
+  Firing firing_ = kNothingFires;
+  int64_t dropped_timers_ = 0;
   BatchOf<Out> results_;  // empty between calls
 };
 

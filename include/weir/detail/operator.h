@@ -99,11 +99,11 @@ enum class Progress {
 /// One step of a dataflow, run by one thread at a time. The host promises:
 ///   open() first, once, then keyed_state()->restore… if there is something to restore;
 ///   process/advance_* only when can_accept() and when the output has room;
-///   watermarks never go back; after advance_watermark(kMaxWatermark) and finish() there are no more records, but snapshots and
-///   notifications may follow;
+///   watermarks never go back; after advance_watermark(kMaxWatermark) and finish() there are no more records, but snapshots,
+///   notifications and advance_processing_time() may follow;
 ///   completions may be lost, repeated or late: complete(n) means that all checkpoints ≤ n that this operator took part in are subsumed.
 /// An operator promises: after snapshot(n) its state at the restore of n is what it was at that call; a call does a bounded amount of
-/// work and says kMore otherwise. Exceptions thrown by user code pass through; the host turns them into a failed task.
+/// work and says kMore otherwise; it emits nothing after finish(). Exceptions thrown by user code pass through; the host turns them into a failed task.
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -122,7 +122,8 @@ class Operator {
     (void)watermark, (void)out;
     return Progress::kDone;
   }
-  /// Fires what is due at `now_ms`.
+  /// Fires what is due at `now_ms`, or a bounded part of it: next_processing_time() then says that more is due. The host processes
+  /// something else before it calls again.
   virtual Progress advance_processing_time(int64_t now_ms, Output& out) {
     (void)now_ms, (void)out;
     return Progress::kDone;

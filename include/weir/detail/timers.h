@@ -51,11 +51,12 @@ class TimerSet final : public NamedState {
   size_t size() const { return table_->size(); }
   size_t heap_size() const { return heap_.size(); }
 
-  void add(Timestamp timestamp, const K& key) {
+  /// `chain`: how many timers in a row have registered each other, this one being the last; for take().
+  void add(Timestamp timestamp, const K& key, uint32_t chain = 0) {
     const TimerKey<K> timer{timestamp, key};
     const uint64_t place = table_->place(timer);
     if (!table_->find_or_insert(place, timer, [&] { return ++registrations_; }).inserted) return;
-    heap_.push_back({timestamp, place, registrations_, key});
+    heap_.push_back({timestamp, place, registrations_, chain, key});
     sift_up(heap_.size() - 1);
     sweep();
   }
@@ -71,11 +72,12 @@ class TimerSet final : public NamedState {
     return heap_.empty() ? INT64_MAX : heap_.front().timestamp;
   }
   /// Takes the earliest timer if it is not after `until`.
-  bool take(Timestamp until, TimerKey<K>* timer) {
+  bool take(Timestamp until, TimerKey<K>* timer, uint32_t* chain = nullptr) {
     drop_dead();
     if (heap_.empty() || heap_.front().timestamp > until) return false;
     timer->timestamp = heap_.front().timestamp;
     timer->key = std::move(heap_.front().key);
+    if (chain != nullptr) *chain = heap_.front().chain;
     table_->erase(heap_.front().place, *timer);
     remove_at(0);
     return true;
@@ -132,6 +134,7 @@ class TimerSet final : public NamedState {
     Timestamp timestamp;
     uint64_t place;
     uint64_t registration;
+    uint32_t chain;
     K key;
     bool before(const Entry& other) const {
       return timestamp != other.timestamp ? timestamp < other.timestamp : place < other.place;
