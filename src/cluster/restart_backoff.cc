@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weir/detail/saturating.h"
+
 namespace weir {
 
 const char* RestartBackoff::name() const {
@@ -36,11 +38,11 @@ std::optional<MonotonicTime> RestartBackoff::on_failure(MonotonicTime now, doubl
       }
       last_failure_ = now;
       if (options_.attempts_before_reset && failures_ > *options_.attempts_before_reset) return std::nullopt;
-      const auto grown = std::chrono::duration_cast<MonotonicTime>(backoff_ * options_.backoff_multiplier);
+      const auto grown = detail::saturating_cast<MonotonicTime>(backoff_ * options_.backoff_multiplier);
       backoff_ = backoff_.count() == 0 ? MonotonicTime(options_.initial_backoff)
                                        : std::min<MonotonicTime>(grown, options_.max_backoff);
       const double jitter = 1 + options_.jitter_factor * (2 * random - 1);
-      return std::chrono::duration_cast<MonotonicTime>(backoff_ * jitter);
+      return detail::saturating_cast<MonotonicTime>(backoff_ * jitter);
     }
   }
   return std::nullopt;

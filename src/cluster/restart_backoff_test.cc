@@ -49,5 +49,13 @@ TEST(RestartBackoff, JitterStaysWithinItsFactor) {
   EXPECT_LE(RestartBackoff(options).on_failure(seconds(0), 0.999).value(), MonotonicTime(milliseconds(1100)));
 }
 
+TEST(RestartBackoff, ABackoffThatNoClockCanHoldStaysAtTheLongest) {
+  const std::chrono::milliseconds longest = std::chrono::hours(24) * 36525;
+  RestartBackoff strategy({.type = Type::kExponentialDelay, .initial_backoff = longest, .max_backoff = longest, .backoff_multiplier = 1e300,
+                           .jitter_factor = 0});
+  EXPECT_EQ(strategy.on_failure(seconds(1), 0.5), MonotonicTime(longest));
+  EXPECT_EQ(strategy.on_failure(seconds(2), 0.5), MonotonicTime(longest));
+}
+
 }  // namespace
 }  // namespace weir

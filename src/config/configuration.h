@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -54,7 +55,7 @@ class Configuration {
     else if constexpr (std::is_same_v<V, double>)
       return parse_double(*text).value();
     else if constexpr (std::is_same_v<V, Duration>)
-      return parse_duration(*text).value();
+      return std::min(parse_duration(*text).value(), kLongestSetting);
     else if constexpr (std::is_enum_v<V>)
       return static_cast<V>(choice_of(option, *text));
     else

@@ -33,6 +33,14 @@ TEST(Configuration, NoNameBelongsToTwoKeys) {
   }
 }
 
+TEST(Configuration, DurationsThatNoClockCanHoldCountAsTheLongest) {
+  static_assert(std::chrono::nanoseconds(kLongestSetting) < std::chrono::nanoseconds::max() / 2);
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("execution.checkpointing.timeout", "10000000 h").ok());
+  EXPECT_EQ(configuration.get(kCheckpointTimeout), kLongestSetting);
+  EXPECT_GT(std::chrono::nanoseconds(configuration.get(kCheckpointTimeout)).count(), 0);
+}
+
 TEST(Configuration, UnsetKeysHaveTheirDefaults) {
   const Configuration configuration;
   EXPECT_EQ(configuration.get(kCheckpointTimeout), std::chrono::minutes(10));

@@ -11,6 +11,9 @@ namespace weir {
 
 using Duration = std::chrono::milliseconds;
 
+/// A hundred years: what a longer duration in a setting counts as. Nanoseconds can hold it, and its sum with any time of a clock.
+inline constexpr Duration kLongestSetting = std::chrono::hours(24) * 36525;
+
 /// Values as people write them into configuration files. Each gives INVALID_ARGUMENT with a clause that fits after "'soon' ".
 
 /// As Flink's TimeUtils reads them: "10 s", "3 min", "500ms", "1 h", "30 d", a bare number of milliseconds, or ISO 8601

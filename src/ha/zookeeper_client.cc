@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <condition_variable>
 #include <cstring>
 #include <map>
@@ -67,8 +68,8 @@ class ZooKeeperClient : public ZooKeeperSession {
   /// Before anything else.
   Status connect(const Clock& clock, const ZooKeeperClientOptions& options) {
     const MonotonicTime end = clock.now() + options.connection_timeout;
-    handle_ = zookeeper_init2(options.quorum.c_str(), &ZooKeeperClient::on_session, static_cast<int>(options.session_timeout.count()),
-                              nullptr, this, 0, &log_from_library);
+    handle_ = zookeeper_init2(options.quorum.c_str(), &ZooKeeperClient::on_session,
+                              static_cast<int>(std::min<int64_t>(options.session_timeout.count(), INT_MAX)), nullptr, this, 0, &log_from_library);
     if (handle_ == nullptr) {
       const int error = errno;
       if (error == EINVAL) {
