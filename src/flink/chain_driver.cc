@@ -92,7 +92,7 @@ ChainDriver::Step ChainDriver::step() {
   }
   if (activity_ == Activity::kCompleted) {
     if (!ended_ || chain_.quiescent()) return Step::kDone;
-    return accepts && begin_due_timers() ? Step::kAgain : Step::kWait;
+    return accepts && fire_due_timers() ? Step::kAgain : Step::kWait;
   }
   const bool begun = std::exchange(begun_, begun_ || accepts);
   // A call that is done need not wait for what its last record began.
@@ -106,7 +106,7 @@ ChainDriver::Step ChainDriver::step() {
       begin_walk(Walk::kWatermark, new_watermark_);
       return Step::kAgain;
     case Activity::kFinish: begin_walk(Walk::kFinish, 0); return Step::kAgain;
-    case Activity::kTimer: return !begun && begin_due_timers() ? Step::kAgain : Step::kDone;
+    case Activity::kTimer: return !begun && fire_due_timers() ? Step::kAgain : Step::kDone;
     case Activity::kBarrier: chain_.prepare_barrier(); return Step::kDone;
     case Activity::kPoll: return step_poll();
     case Activity::kCompleted:
@@ -117,7 +117,7 @@ ChainDriver::Step ChainDriver::step() {
 
 ChainDriver::Step ChainDriver::step_poll() {
   if (ended_) return Step::kDone;
-  if (begin_due_timers()) return Step::kAgain;
+  if (fire_due_timers() && !chain_.can_accept()) return Step::kAgain;
   if (out_.taken() - poll_taken_ >= kPollRecords || now() - poll_began_ >= kPollTime) return Step::kDone;
   Timestamp watermark = watermark_;
   const PollResult result = chain_.poll(&watermark);
@@ -134,7 +134,7 @@ ChainDriver::Step ChainDriver::step_poll() {
 /// There is nothing to read. Waits for it if that is short, and nobody waits for records of this call.
 ChainDriver::Step ChainDriver::step_poll_in_vain() {
   const MonotonicTime left = poll_began_ + kEmptyPollTime - now();
-  const int64_t due_in_ms = std::min(poll_wake_, chain_.next_processing_time()) - services_.wall_ms();
+  const int64_t due_in_ms = detail::saturating_sub(std::min(poll_wake_, chain_.next_processing_time()), services_.wall_ms());
   const bool soon = services_.under_way() > 0 || due_in_ms <= whole_ms(left);
   if (out_.gathered() > 0 || reply_.outputs() > 0 || left <= MonotonicTime(0) || !soon) {
     nothing_now_ = true;
@@ -228,7 +228,6 @@ void ChainDriver::begin_walk(Walk walk, int64_t value) {
     case Walk::kNone: return;
     case Walk::kWatermark:
     case Walk::kFinalWatermark: return proceed(chain_.advance_watermark(value));
-    case Walk::kProcessingTime: return proceed(chain_.advance_processing_time(value));
     case Walk::kFinish: return proceed(chain_.finish());
   }
 }
@@ -237,8 +236,7 @@ void ChainDriver::begin_walk(Walk walk, int64_t value) {
 void ChainDriver::proceed(Progress progress) {
   if (progress == Progress::kMore) return;
   switch (std::exchange(walk_, Walk::kNone)) {
-    case Walk::kNone:
-    case Walk::kProcessingTime: return;
+    case Walk::kNone: return;
     case Walk::kWatermark:
       watermark_ = walk_value_;
       if (!source_) return;
@@ -252,12 +250,12 @@ void ChainDriver::proceed(Progress progress) {
   }
 }
 
-bool ChainDriver::begin_due_timers() {
+bool ChainDriver::fire_due_timers() {
   const int64_t due = chain_.next_processing_time();
   if (due == INT64_MAX) return false;
   const int64_t wall = services_.wall_ms();
   if (due > wall) return false;
-  begin_walk(Walk::kProcessingTime, wall);
+  chain_.fire_due(wall);
   return true;
 }
 
@@ -266,7 +264,7 @@ bool ChainDriver::wait_a_little() {
   if (left <= MonotonicTime(0)) return false;
   const int64_t wall = services_.wall_ms();
   const int64_t due = chain_.can_accept() ? chain_.next_processing_time() : chain_.advance_refusing(wall);
-  world_.wait(std::min(ms_of(left), std::chrono::milliseconds(std::max<int64_t>(1, due - wall))));
+  world_.wait(std::min(ms_of(left), std::chrono::milliseconds(std::max<int64_t>(1, detail::saturating_sub(due, wall)))));
   return true;
 }
 

@@ -66,7 +66,7 @@ class ChainDriver {
 
  private:
   enum class Activity { kNone, kProcess, kWatermark, kTimer, kPoll, kBarrier, kCompleted, kFinish };
-  enum class Walk { kNone, kWatermark, kProcessingTime, kFinalWatermark, kFinish };
+  enum class Walk { kNone, kWatermark, kFinalWatermark, kFinish };
   enum class Step { kAgain, kDone, kWait };
 
   StatusOr<uint8_t> begin(Activity activity);
@@ -80,7 +80,8 @@ class ChainDriver {
   uint8_t more();
   void begin_walk(Walk walk, int64_t value);
   void proceed(Progress progress);
-  bool begin_due_timers();
+  /// One round; false: none was due.
+  bool fire_due_timers();
   int64_t look_again_ms() const { return kLookAgainMs << std::min(vain_polls_ / kVainPolls, kMostDoublings); }
   /// Waits for blocking work or a due time; false: for too long already.
   bool wait_a_little();

@@ -69,7 +69,12 @@ SourceOperator* OperatorChain::source() { return vertex_.is_source ? static_cast
 
 Status OperatorChain::open(std::vector<OperatorLists> restored_lists) {
   restored_lists.resize(hosts_.size());
-  for (size_t i = 0; i < hosts_.size(); ++i) WEIR_RETURN_IF_ERROR(hosts_[i]->open(std::move(restored_lists[i])));
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    WEIR_RETURN_IF_ERROR(hosts_[i]->open(std::move(restored_lists[i])));
+    for (const MetricGroup::Metric& metric : hosts_[i]->metrics().metrics()) {
+      if (metric.is_counter && metric.name == kLateRecordsDropped) late_records_.push_back(&metric.counter);
+    }
+  }
   return {};
 }
 
@@ -106,13 +111,6 @@ Progress OperatorChain::advance_watermark(Timestamp watermark) {
   return walk_on();
 }
 
-Progress OperatorChain::advance_processing_time(int64_t now_ms) {
-  walk_ = Walk::kProcessingTime;
-  walk_value_ = now_ms;
-  walk_at_ = 0;
-  return walk_on();
-}
-
 Progress OperatorChain::finish() {
   walk_ = Walk::kFinish;
   walk_at_ = 0;
@@ -130,9 +128,6 @@ Progress OperatorChain::walk_on() {
     switch (walk_) {
       case Walk::kNone: return Progress::kDone;
       case Walk::kWatermark: progress = op.advance_watermark(walk_value_, out); break;
-      case Walk::kProcessingTime:
-        if (op.next_processing_time() <= walk_value_) progress = op.advance_processing_time(walk_value_, out);
-        break;
       case Walk::kFinish: progress = op.finish(out); break;
     }
     if (progress == Progress::kMore) return Progress::kMore;
@@ -145,6 +140,14 @@ int64_t OperatorChain::next_processing_time() {
   int64_t next = INT64_MAX;
   for (const auto& host : hosts_) next = std::min(next, host->op().next_processing_time());
   return next;
+}
+
+void OperatorChain::fire_due(int64_t now_ms) {
+  for (current_ = 0; current_ < hosts_.size(); ++current_) {
+    Operator& op = hosts_[current_]->op();
+    if (op.next_processing_time() <= now_ms) op.advance_processing_time(now_ms, output_of(current_));
+  }
+  current_ = 0;
 }
 
 int64_t OperatorChain::advance_refusing(int64_t now_ms) {
@@ -195,6 +198,12 @@ void OperatorChain::checkpoint_aborted(CheckpointId id) {
 
 bool OperatorChain::quiescent() {
   return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->op().quiescent(); });
+}
+
+int64_t OperatorChain::late_records() const {
+  int64_t records = 0;
+  for (const Counter* counter : late_records_) records += counter->count();
+  return records;
 }
 
 void OperatorChain::close() {

@@ -33,11 +33,12 @@ class OperatorChain {
 
   /// These work their way through the chain; on kMore call resume() (with room in the output) until it says kDone.
   Progress advance_watermark(Timestamp watermark);
-  Progress advance_processing_time(int64_t now_ms);
   Progress finish();
   Progress resume();
 
   int64_t next_processing_time();
+  /// One round: each operator fires what is due at `now_ms`, or a bounded part of it.
+  void fire_due(int64_t now_ms);
   /// Calls the processing time of those operators that do not accept records now (they may be waiting for just that), and says
   /// when they want to be called again.
   int64_t advance_refusing(int64_t now_ms);
@@ -49,11 +50,13 @@ class OperatorChain {
   void checkpoint_completed(CheckpointId id);
   void checkpoint_aborted(CheckpointId id);
   bool quiescent();
+  /// Records that operators have dropped because they came too late.
+  int64_t late_records() const;
   void close();
 
  private:
   class Link;
-  enum class Walk { kNone, kWatermark, kProcessingTime, kFinish };
+  enum class Walk { kNone, kWatermark, kFinish };
 
   Output& output_of(size_t i);
   Progress walk_on();
@@ -61,6 +64,7 @@ class OperatorChain {
   const JobVertex& vertex_;
   const SubtaskPlace place_;
   std::vector<std::unique_ptr<OperatorHost>> hosts_;
+  std::vector<const Counter*> late_records_;  ///< of those operators that count them
   std::vector<std::unique_ptr<Link>> links_;  ///< links_[i] leads from operator i to operator i + 1
   Output& out_;
   size_t current_ = 0;

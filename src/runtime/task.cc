@@ -1,6 +1,7 @@
 #include "runtime/task.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bug_switch.h"
 #include "base/log.h"
@@ -48,7 +49,7 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
   if (!chain_.can_accept()) {
     const int64_t wall = services_.wall_ms();
     const int64_t due = chain_.advance_refusing(wall);
-    return due == INT64_MAX ? Actor::kIdle : now + std::chrono::milliseconds(std::max<int64_t>(0, due - wall));
+    return due == INT64_MAX ? Actor::kIdle : time_when_due(now, wall, due);
   }
   if (pending_ != Pending::kNothing) {
     proceed(chain_.resume());
@@ -57,12 +58,13 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
   MonotonicTime next = Actor::kIdle;
   if (const int64_t due = chain_.next_processing_time(); due != INT64_MAX) {
     const int64_t wall = services_.wall_ms();
-    if (due <= wall) {
-      begin(Pending::kProcessingTime, wall);
+    if (due <= wall && !std::exchange(timers_were_last_, true)) {
+      chain_.fire_due(wall);
       return Actor::kBusy;
     }
-    next = now + std::chrono::milliseconds(due - wall);
+    next = due <= wall ? Actor::kBusy : time_when_due(now, wall, due);
   }
+  timers_were_last_ = false;
   return std::min(next, gate_ ? step_gate() : step_source(now));
 }
 
@@ -111,8 +113,7 @@ MonotonicTime Task::step_source(MonotonicTime now) {
   if (watermark > watermark_) begin(Pending::kWatermark, watermark);
   if (result.status == PollResult::Status::kMore || pending_ != Pending::kNothing) return Actor::kBusy;
   if (result.wake_at_ms == INT64_MAX) return Actor::kIdle;
-  const int64_t wait = std::max<int64_t>(0, result.wake_at_ms - services_.wall_ms());
-  return now + std::chrono::milliseconds(wait);
+  return time_when_due(now, services_.wall_ms(), result.wake_at_ms);
 }
 
 void Task::begin(Pending what, int64_t value) {
@@ -122,7 +123,6 @@ void Task::begin(Pending what, int64_t value) {
     case Pending::kNothing: return;
     case Pending::kWatermark:
     case Pending::kFinalWatermark: proceed(chain_.advance_watermark(value)); return;
-    case Pending::kProcessingTime: proceed(chain_.advance_processing_time(value)); return;
     case Pending::kFinish: proceed(chain_.finish()); return;
   }
 }
@@ -133,8 +133,7 @@ void Task::proceed(Progress progress) {
   const Pending done = pending_;
   pending_ = Pending::kNothing;
   switch (done) {
-    case Pending::kNothing:
-    case Pending::kProcessingTime: return;
+    case Pending::kNothing: return;
     case Pending::kWatermark:
     case Pending::kFinalWatermark:
       watermark_ = pending_value_;

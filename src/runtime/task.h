@@ -41,7 +41,8 @@ class Task final : private Output {
   /// "map -> sink (1/2)"
   std::string name() const;
 
-  /// Does one thing: one batch, one watermark, one barrier. Answers as Actor::step does.
+  /// Does one thing: one batch, one watermark, one barrier, one round of timers. Timers that are due and the input take turns, so that
+  /// neither can keep the other waiting. Answers as Actor::step does.
   MonotonicTime step(MonotonicTime now);
   void flush_outputs();
 
@@ -56,11 +57,12 @@ class Task final : private Output {
   void close();
 
   int64_t source_records() const;
+  int64_t late_records() const { return chain_.late_records(); }
   Timestamp watermark() const { return watermark_; }
 
  private:
   enum class State { kRunning, kEnded, kFailed };
-  enum class Pending { kNothing, kWatermark, kProcessingTime, kFinalWatermark, kFinish };
+  enum class Pending { kNothing, kWatermark, kFinalWatermark, kFinish };
 
   void emit(Batch& batch) override;
   MonotonicTime step_guarded(MonotonicTime now);
@@ -87,6 +89,7 @@ class Task final : private Output {
   State state_ = State::kRunning;
   Pending pending_ = Pending::kNothing;
   int64_t pending_value_ = 0;
+  bool timers_were_last_ = false;  ///< the last step fired timers of processing time: it is the input's turn
   Timestamp watermark_ = kMinWatermark;
   std::vector<CheckpointId> triggers_;                 ///< sources: asked for, not yet emitted
   std::optional<CheckpointId> first_barrier_after_end_;

@@ -160,6 +160,25 @@ struct Fixture {
   std::string events;
 };
 
+/// A timer that registers itself anew for now; each firing emits 7000 plus their number. Passes records on.
+class Restless final : public Operator {
+ public:
+  explicit Restless(int64_t due_ms = 0) : due_ms_(due_ms) {}
+  Status open(OperatorContext&) override { return {}; }
+  void process(Batch& batch, Output& out) override { out.emit(batch); }
+  int64_t next_processing_time() override { return due_ms_; }
+  Progress advance_processing_time(int64_t, Output& out) override {
+    Ints batch;
+    batch.add(7000 + ++fired_);
+    out.emit(batch);
+    return Progress::kMore;
+  }
+
+ private:
+  const int64_t due_ms_;
+  int fired_ = 0;
+};
+
 OperatorFactory source(int count) {
   return [count] { return std::make_unique<CountingSource>(count); };
 }
@@ -236,6 +255,43 @@ TEST(Task, ExceptionNamesTheOperatorThatThrew) {
   f.run();
   EXPECT_EQ(f.output(), "4 ");
   EXPECT_EQ(f.events, "failed: operator 'op1' (uid 'uid1', subtask 0) threw: cannot digest 5 ");
+}
+
+TEST(Task, TimersThatAreAlwaysDueAndTheInputTakeTurns) {
+  Fixture f({[] { return std::make_unique<Restless>(); }}, false);
+  f.give(0, 1);
+  f.give(0, 2);
+  f.give(0, {StreamElement::Kind::kBarrier, 5, nullptr});
+  f.give(0, {StreamElement::Kind::kWatermark, kMaxWatermark, nullptr});
+  f.give(0, {StreamElement::Kind::kEndOfData, 0, nullptr});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(f.task->step(MonotonicTime(0)), Actor::kBusy);
+  EXPECT_EQ(f.output(), "7001 1 7002 2 7003 b5 7004 wmax 7005 end ");
+  EXPECT_EQ(f.events, "snapshot5 ended ");
+}
+
+TEST(Task, TimersThatAreAlwaysDueAndASourceTakeTurns) {
+  Fixture f({source(2), [] { return std::make_unique<Restless>(); }}, true);
+  f.task->trigger_checkpoint(1);
+  for (int i = 0; i < 8; ++i) f.task->step(MonotonicTime(0));
+  EXPECT_EQ(f.output(), "7001 b1 7002 1 w10 7003 2 w20 7004 wmax end ");
+}
+
+TEST(Task, TimersThatAreDueWithoutInputKeepTheTaskBusy) {
+  Fixture f({[] { return std::make_unique<Restless>(); }}, false);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(f.task->step(MonotonicTime(0)), Actor::kBusy);
+  EXPECT_EQ(f.output(), "7001 7002 7003 ");
+}
+
+TEST(Task, RestsUntilATimerIsDueHoweverFarAwayThatIs) {
+  const MonotonicTime now = std::chrono::hours(5);
+  Fixture soon({[] { return std::make_unique<Restless>(1250); }}, false);
+  soon.services.now_ms = 1000;
+  EXPECT_EQ(soon.task->step(now), now + std::chrono::milliseconds(250));
+  for (const int64_t due_ms : {int64_t{253'402'300'799'000}, INT64_MAX - 1}) {
+    Fixture far({[due_ms] { return std::make_unique<Restless>(due_ms); }}, false);
+    far.services.now_ms = 1'700'000'000'000;
+    EXPECT_EQ(far.task->step(now), Actor::kIdle);
+  }
 }
 
 TEST(Task, CompletionReachesEveryOperator) {
