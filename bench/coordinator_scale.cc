@@ -211,7 +211,7 @@ class StubWorker {
   void report_progress(AttemptId attempt) {
     if (attempt != attempt_) return;
     records_ += 1000;
-    send(ProgressReport{attempt_, records_, kMinWatermark});
+    send(ProgressReport{attempt_, records_, kMinWatermark, 0});
     later([this, attempt] { report_progress(attempt); }, kProgressInterval - milliseconds(50));
   }
 

@@ -33,6 +33,7 @@ struct JobView {
   int64_t restarts = 0;
   int64_t source_records = 0;          ///< under this job master, over all attempts: records replayed count again
   Timestamp watermark = kMinWatermark;
+  int64_t late_records = 0;            ///< dropped by operators; counted as source_records are
   CheckpointId restored_checkpoint = -1;
   CheckpointStatistics checkpoints;
   AttemptId attempt = 0;

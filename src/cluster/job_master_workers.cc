@@ -139,6 +139,7 @@ void JobMaster::on_progress(PooledWorker& worker, const ProgressReport& report) 
   const int64_t emitted = report.source_records - std::exchange(worker.records, report.source_records);
   pool_.set_watermark(worker, report.watermark);
   records_of_attempt_ += emitted;
+  current_.late_records += report.late_records - std::exchange(worker.late_records, report.late_records);
   current_.watermark = pool_.least_watermark();
   if (coordinator_ && emitted > 0) coordinator_->on_source_events(emitted);
 }

@@ -180,7 +180,7 @@ void fields(Archive& a, TasksEnded& m) { a | m.attempt; a | m.finished; }
 template <class Archive>
 void fields(Archive& a, Cancelled& m) { a | m.attempt; }
 template <class Archive>
-void fields(Archive& a, ProgressReport& m) { a | m.attempt; a | m.source_records; a | m.watermark; }
+void fields(Archive& a, ProgressReport& m) { a | m.attempt; a | m.source_records; a | m.watermark; a | m.late_records; }
 template <class Archive>
 void fields(Archive&, HeartbeatReply&) {}
 template <class Archive>

@@ -23,7 +23,7 @@ inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
 /// "3" under no election, "2.3": the third of the leader of epoch 2.
 std::string attempt_text(AttemptId attempt);
 
-inline constexpr int32_t kProtocolVersion = 2;
+inline constexpr int32_t kProtocolVersion = 3;
 
 // --- from a worker ---
 
@@ -60,6 +60,7 @@ struct ProgressReport {
   AttemptId attempt = 0;
   int64_t source_records = 0;            ///< since the attempt began
   Timestamp watermark = kMinWatermark;   ///< least of the tasks without outputs
+  int64_t late_records = 0;              ///< that operators have dropped since the attempt began
 };
 struct HeartbeatReply {};
 

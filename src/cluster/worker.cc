@@ -101,8 +101,7 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
                                      message->common->restored_checkpoint, number, *std::move(placement), data_server_);
   attempt_->restoring = attempt_->execution->task_count();
   for (const auto& shard : attempt_->execution->shards()) {
-    attempt_->records[shard->index()] = 0;
-    attempt_->watermarks[shard->index()] = kMinWatermark;
+    attempt_->progress[shard->index()] = {};
     for (const auto& task : shard->tasks()) open_task(*task);
   }
   attempt_->execution->connect(
@@ -241,14 +240,16 @@ void Worker::on_task_finished() {
   post_for_attempt([this] { task_reached_end(attempt_->number, true); });
 }
 
-void Worker::on_progress(int shard, int64_t source_records, Timestamp watermark) {
-  post_for_attempt([this, shard, source_records, watermark] {
-    attempt_->records[shard] = source_records;
-    attempt_->watermarks[shard] = watermark;
-    ProgressReport progress{attempt_->number, 0, kMaxWatermark};
-    for (const auto& [index, records] : attempt_->records) progress.source_records += records;
-    for (const auto& [index, least] : attempt_->watermarks) progress.watermark = std::min(progress.watermark, least);
-    send(progress);
+void Worker::on_progress(int shard, const ShardProgress& progress) {
+  post_for_attempt([this, shard, progress] {
+    attempt_->progress[shard] = progress;
+    ProgressReport report{attempt_->number, 0, kMaxWatermark, 0};
+    for (const auto& [index, part] : attempt_->progress) {
+      report.source_records += part.source_records;
+      report.watermark = std::min(report.watermark, part.watermark);
+      report.late_records += part.late_records;
+    }
+    send(report);
   });
 }
 

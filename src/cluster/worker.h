@@ -79,8 +79,7 @@ class Worker final : public Actor, private ShardListener {
     size_t finished = 0;
     bool cancelling = false;
     std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;  ///< of checkpoints that not all tasks have reached
-    std::map<int, int64_t> records;          ///< by shard
-    std::map<int, Timestamp> watermarks;
+    std::map<int, ShardProgress> progress;   ///< by shard
   };
 
   // The connection to the job master.
@@ -114,7 +113,7 @@ class Worker final : public Actor, private ShardListener {
   void on_task_failure(std::string task, Status status) override;
   void on_task_ended() override;
   void on_task_finished() override;
-  void on_progress(int shard, int64_t source_records, Timestamp watermark) override;
+  void on_progress(int shard, const ShardProgress& progress) override;
 
   const JobGraph& graph_;
   const WorkerOptions options_;

@@ -92,7 +92,7 @@ void WorkerPool::forget_attempt() {
   for (auto& [session, worker] : workers_) {
     worker.index = -1;
     worker.deployed = worker.ended = worker.finished = worker.left = false;
-    worker.records = 0;
+    worker.records = worker.late_records = 0;
     worker.watermark = kMinWatermark;
   }
 }

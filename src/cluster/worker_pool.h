@@ -28,6 +28,7 @@ struct PooledWorker {
   bool finished = false;
   bool left = false;      ///< nothing of the attempt is left in it
   int64_t records = 0;
+  int64_t late_records = 0;
   Timestamp watermark = kMinWatermark;  ///< changed by WorkerPool::set_watermark()
 
   void send(const FromMaster& message) { connection->send(encode(message)); }

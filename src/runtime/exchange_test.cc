@@ -63,7 +63,7 @@ class Waiting final : public ShardListener {
   void on_task_failure(std::string task, Status status) override { ADD_FAILURE() << task << ": " << status.message(); }
   void on_task_ended() override { count(); }
   void on_task_finished() override {}
-  void on_progress(int, int64_t, Timestamp) override {}
+  void on_progress(int, const ShardProgress&) override {}
 
   void count() {
     std::lock_guard lock(mutex_);

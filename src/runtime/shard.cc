@@ -60,18 +60,17 @@ void Shard::carry_out(Command& command) {
 }
 
 MonotonicTime Shard::report_progress(MonotonicTime now) {
-  int64_t records = 0;
-  for (const auto& task : tasks_) records += task->source_records();
-  Timestamp watermark = kMaxWatermark;
+  ShardProgress progress{0, kMaxWatermark, 0};
   for (const auto& task : tasks_) {
-    if (task->is_last()) watermark = std::min(watermark, task->watermark());
+    progress.source_records += task->source_records();
+    progress.late_records += task->late_records();
+    if (task->is_last()) progress.watermark = std::min(progress.watermark, task->watermark());
   }
-  if (records == reported_records_ && watermark == reported_watermark_) return kIdle;
-  if (now < next_progress_ && records - reported_records_ < options_.progress_records) return next_progress_;
-  reported_records_ = records;
-  reported_watermark_ = watermark;
+  if (progress == reported_) return kIdle;
+  if (now < next_progress_ && progress.source_records - reported_.source_records < options_.progress_records) return next_progress_;
+  reported_ = progress;
   next_progress_ = now + options_.progress_interval;
-  listener_.on_progress(index_, records, watermark);
+  listener_.on_progress(index_, progress);
   return kIdle;
 }
 

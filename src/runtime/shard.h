@@ -13,6 +13,14 @@
 
 namespace weir {
 
+/// How far the tasks of a shard have come.
+struct ShardProgress {
+  int64_t source_records = 0;           ///< emitted by its sources since they started
+  Timestamp watermark = kMinWatermark;  ///< the least of its tasks without outputs
+  int64_t late_records = 0;             ///< that its operators have dropped
+  bool operator==(const ShardProgress&) const = default;
+};
+
 /// What a shard tells the worker it belongs to. Called on the shard's thread; the worker's implementation posts to its mailbox.
 class ShardListener {
  public:
@@ -21,8 +29,8 @@ class ShardListener {
   virtual void on_task_failure(std::string task, Status status) = 0;
   virtual void on_task_ended() = 0;
   virtual void on_task_finished() = 0;
-  /// Now and then: records emitted by this shard's sources since they started, and the least watermark of its tasks without outputs.
-  virtual void on_progress(int shard, int64_t source_records, Timestamp watermark) = 0;
+  /// Now and then, when something has changed.
+  virtual void on_progress(int shard, const ShardProgress& progress) = 0;
 };
 
 /// A slot: one thread that runs subtask i of every vertex that has one. Nothing in it is locked; what others want of it comes as a
@@ -78,8 +86,7 @@ class Shard final : public Actor {
   std::vector<Command> commands_;
   MonotonicTime next_flush_{0};
   MonotonicTime next_progress_{0};
-  int64_t reported_records_ = 0;
-  Timestamp reported_watermark_ = kMinWatermark;
+  ShardProgress reported_;
 };
 
 }  // namespace weir

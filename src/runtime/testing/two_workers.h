@@ -97,7 +97,7 @@ struct Worker final : ShardListener {
   void on_task_failure(std::string task, Status status) override { failures.push_back(cat(task, ": ", status.message())); }
   void on_task_ended() override { ++ended; }
   void on_task_finished() override {}
-  void on_progress(int, int64_t, Timestamp) override {}
+  void on_progress(int, const ShardProgress&) override {}
 
   World& world;
   const JobGraph& graph;
