@@ -63,6 +63,18 @@ TEST_F(HdfsErrorsTest, ClosedFilesAreSyncedByTheDataNodeUnlessThatIsTurnedOff) {
   EXPECT_EQ(fsyncs(), after);
 }
 
+TEST_F(HdfsErrorsTest, AFileThatAWriterHasOpenIsKnownForOne) {
+  FileSystem& fs = *directory_.fs;
+  auto writer = fs.create(at("open"), CreateMode::kExclusive);
+  ASSERT_TRUE(writer.ok()) << writer.status().to_string();
+  ASSERT_TRUE((*writer)->append(std::string(8'000'000, 'x')).ok());  // more than is sent in one piece at close
+  auto reader = fs.open(at("open"));
+  ASSERT_TRUE(reader.ok()) << reader.status().to_string();
+  EXPECT_EQ(*(*reader)->being_written(), true);
+  ASSERT_TRUE((*writer)->close().ok());
+  EXPECT_EQ(*(*reader)->being_written(), false);
+}
+
 TEST_F(HdfsErrorsTest, AProbeOfAUsableDirectoryPasses) {
   EXPECT_EQ(probe_directory(directory_.child("new/below"), "p").to_string(), "OK");
   EXPECT_TRUE(directory_.fs->list(at("new/below"))->empty());

@@ -37,5 +37,20 @@ TEST_F(HdfsHaTest, AClientThatStartsAtTheStandbyFindsTheActiveOne) {
   EXPECT_EQ(location->fs->stat(location->path)->size, 6'000'000);
 }
 
+TEST_F(HdfsHaTest, AnObserverIsNotBelieved) {
+  // The first one in the configuration is asked first: it has to be the observer.
+  if (tool_output("state nn1") != "standby\n") ASSERT_TRUE(run_tool("failover"));
+  ASSERT_TRUE(run_tool("observer begin"));
+  auto fresh = files_as(process_login_user());
+  const auto location = fresh->resolve(directory_.child("new").uri);
+  ASSERT_TRUE(location.ok());
+  const Status written = write_file(*location->fs, location->path, "x");
+  const auto seen = files_as(process_login_user())->resolve(directory_.uri)->fs->list(directory_.path);  // at once: an observer lags behind
+  EXPECT_TRUE(run_tool("observer end"));
+  EXPECT_EQ(written.to_string(), "OK");
+  ASSERT_TRUE(seen.ok()) << seen.status().to_string();
+  EXPECT_EQ(seen->size(), 1u);
+}
+
 }  // namespace
 }  // namespace weir

@@ -4,6 +4,8 @@
   hdfs.py start --home DIR [--ha] [--close-delay-ms N]   writes DIR/env: source it to find the HDFS
   hdfs.py stop --home DIR
   hdfs.py failover --home DIR                            the standby becomes active, the active one standby
+  hdfs.py observer --home DIR begin|end                  the standby becomes an observer, which answers reads; a standby again
+  hdfs.py state --home DIR [NAME]                        prints active, standby or observer
   hdfs.py safemode --home DIR enter|leave
   hdfs.py admin --home DIR ARGS...                       hdfs dfsadmin ARGS
   hdfs.py datanode --home DIR stop|start|fsyncs          takes the DataNode away, brings it back, prints how often it has synced
@@ -216,6 +218,18 @@ def failover(home, arguments):
     say(f"{other} is active")
 
 
+def observer(home, arguments):
+    if not home.state.get("ha"):
+        die("observer needs an HDFS that was started with --ha")
+    passive = "nn2" if ha_state(home, "nn1") == "active" else "nn1"
+    transition(home, "-transitionToObserver" if arguments.what == "begin" else "-transitionToStandby", passive)
+    say(f"{passive} is {ha_state(home, passive)}")
+
+
+def state(home, arguments):
+    print(ha_state(home, arguments.name))
+
+
 def admin(home, *arguments):
     done = home.java(home.folder / "conf-client", "org.apache.hadoop.hdfs.tools.DFSAdmin", *arguments, stdout=sys.stderr)
     if done.returncode != 0:
@@ -249,7 +263,7 @@ def revive(home, name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ["start", "stop", "failover", "safemode", "admin", "datanode", "kill", "revive", "pause", "resume"]:
+    for name in ["start", "stop", "failover", "observer", "state", "safemode", "admin", "datanode", "kill", "revive", "pause", "resume"]:
         command = commands.add_parser(name)
         command.add_argument("--home", required=True)
         if name == "start":
@@ -257,9 +271,11 @@ def main():
             command.add_argument("--close-delay-ms", type=int, default=5)
         elif name == "safemode":
             command.add_argument("what", choices=["enter", "leave"])
+        elif name == "observer":
+            command.add_argument("what", choices=["begin", "end"])
         elif name == "datanode":
             command.add_argument("what", choices=["stop", "start", "fsyncs"])
-        elif name in ("kill", "revive", "pause", "resume"):
+        elif name in ("state", "kill", "revive", "pause", "resume"):
             command.add_argument("name", nargs="?", default="nn1", choices=["nn1", "nn2", "dn", "jn"])
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "admin":
@@ -278,7 +294,7 @@ def main():
     elif arguments.command in ("pause", "resume"):
         home.signal(arguments.name, signal.SIGSTOP if arguments.command == "pause" else signal.SIGCONT)
     else:
-        {"start": start, "stop": stop, "failover": failover, "datanode": datanode}[arguments.command](home, arguments)
+        {"start": start, "stop": stop, "failover": failover, "observer": observer, "state": state, "datanode": datanode}[arguments.command](home, arguments)
 
 
 if __name__ == "__main__":

@@ -112,6 +112,7 @@ class HdfsFileSystemTest : public testing::Test {
     web.namenodes.origin = "the test";
     web.user = "bob";
     web.retry = {.attempts_max = 4, .first_contact_attempts_max = 2};
+    web.now = [this] { return now_; };
     web.sleep = [script = script_](std::chrono::milliseconds time) { script->waits_ms.push_back(time.count()); };
     HdfsOptions options;
     options.buffer_bytes = buffer_bytes;
@@ -122,6 +123,7 @@ class HdfsFileSystemTest : public testing::Test {
     EXPECT_TRUE(script_->steps.empty()) << script_->steps.size() << " exchanges did not happen, first " << script_->steps.front().expected;
   }
 
+  MonotonicTime now_{0};
   std::shared_ptr<ScriptedHttp::Script> script_ = std::make_shared<ScriptedHttp::Script>();
   std::unique_ptr<HdfsFileSystem> fs_;
 };
@@ -279,7 +281,8 @@ TEST_F(HdfsFileSystemTest, ALargeUploadWhoseAnswerWasLostIsRecognisedByItsDigest
 }
 
 TEST_F(HdfsFileSystemTest, AStandbyIsLeftForTheOtherNameNodeWithoutWaiting) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", refusal(403, "StandbyException")},
+  HdfsFileSystem& fs = play({{"PUT nn1 MKDIRS", refusal(403, "StandbyException")},
+                             {"PUT nn2 MKDIRS", answer(200, R"({"boolean":true})")},
                              {"GET nn2 GETFILESTATUS", file_there(5)},
                              {"GET nn2 GETFILESTATUS", file_there(5)}},
                             {"nn1", "nn2"});
@@ -288,10 +291,41 @@ TEST_F(HdfsFileSystemTest, AStandbyIsLeftForTheOtherNameNodeWithoutWaiting) {
   EXPECT_TRUE(script_->waits_ms.empty());
 }
 
+TEST_F(HdfsFileSystemTest, AnObserverIsNotBelievedAlthoughItAnswersReads) {
+  const auto observer = [](const std::string& host) {
+    return ScriptedHttp::Step{"PUT " + host + " MKDIRS", refusal(403, "StandbyException", "Operation category WRITE is not supported in state observer")};
+  };
+  const ScriptedHttp::Step active{"PUT nn2 MKDIRS", answer(200, R"({"boolean":true})")};
+  HdfsFileSystem& fs = play({observer("nn1"), active, {"GET nn2 GETFILESTATUS", file_there(5)},
+                             // The active one becomes an observer, while nn1 takes over.
+                             observer("nn2"), {"PUT nn1 MKDIRS", refusal(403, "SafeModeException", "Name node is in safe mode")},
+                             {"GET nn1 GETFILESTATUS", file_there(6)},
+                             // Once the active one does not answer, whoever is asked next has to prove it again.
+                             {"GET nn1 GETFILESTATUS", unreachable()}, active, {"GET nn2 GETFILESTATUS", file_there(7)}},
+                            {"nn1", "nn2"});
+  EXPECT_EQ(fs.stat("/f")->size, 5);
+  now_ += std::chrono::seconds(6);
+  EXPECT_EQ(fs.stat("/f")->size, 6);
+  EXPECT_EQ(fs.stat("/f")->size, 7);
+  EXPECT_TRUE(script_->steps.empty());
+}
+
+TEST_F(HdfsFileSystemTest, AFileThatIsBeingWrittenIsKnownForOne) {
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)},
+                             {"GET nn1 GET_BLOCK_LOCATIONS", answer(200, R"({"LocatedBlocks":{"fileLength":5,"isUnderConstruction":true}})")},
+                             {"GET nn1 GET_BLOCK_LOCATIONS", refusal(400, "IllegalArgumentException")}});
+  const auto file = fs.open("/f");
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(*(*file)->being_written(), true);
+  EXPECT_EQ(*(*file)->being_written(), false);  // a gateway doesn't know
+}
+
 TEST_F(HdfsFileSystemTest, AStandbyThatShowsItselfAtTheDataNodeIsLeftToo) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+  HdfsFileSystem& fs = play({{"PUT nn1 MKDIRS", answer(200, R"({"boolean":true})")},
+                             {"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", refusal(403, "StandbyException")},
+                             {"PUT nn2 MKDIRS", answer(200, R"({"boolean":true})")},
                              {"PUT nn2 CREATE", redirect()},
                              {"UPLOAD dn hello", answer(201)},
                              {"GET nn2 GETFILESTATUS", file_there(5)}},
@@ -300,7 +334,7 @@ TEST_F(HdfsFileSystemTest, AStandbyThatShowsItselfAtTheDataNodeIsLeftToo) {
 }
 
 TEST_F(HdfsFileSystemTest, WaitsGrowWhileBothNameNodesAreStandby) {
-  const auto standby = [](const std::string& host) { return ScriptedHttp::Step{"GET " + host + " GETFILESTATUS", refusal(403, "StandbyException")}; };
+  const auto standby = [](const std::string& host) { return ScriptedHttp::Step{"PUT " + host + " MKDIRS", refusal(403, "StandbyException")}; };
   HdfsFileSystem& fs = play({standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2")},
                             {"nn1", "nn2"});
   const Status status = fs.stat("/f").status();

@@ -10,7 +10,17 @@ namespace weir {
 namespace {
 constexpr int64_t kAnswerBytesMax = 256 << 20;  // a page of a listing is 1000 entries by default; servers may be set otherwise
 constexpr std::chrono::milliseconds kLong{1000};
+/// How long a NameNode is believed to be active after it has proved it.
+constexpr std::chrono::seconds kProofLasts{5};
+
+/// The active NameNode takes the call, or says another thing that is wrong with it, be it its safe mode.
+bool shows_that_it_is_not_active(const HttpReply& reply) {
+  if (reply.status == 200) return false;
+  const Refusal refusal = classify(reply.status, parse_remote_exception(reply.body), reply.body);
+  return refusal != Refusal::kSafeMode && is_worth_another_attempt(refusal);
 }
+
+}  // namespace
 
 bool WebHdfsClient::Attempts::another(int attempts_max, const Status& failure) {
   if (made_ >= attempts_max) return false;
@@ -24,9 +34,19 @@ bool WebHdfsClient::Attempts::another(int attempts_max, const Status& failure) {
 void WebHdfsClient::fail_over(size_t from) {
   const size_t count = options_.namenodes.http_bases.size();
   if (count > 1 && active_.compare_exchange_strong(from, (from + 1) % count)) {
+    proven_ = SIZE_MAX;
     WEIR_LOG(kInfo) << "HDFS: asking the NameNode " << options_.namenodes.http_bases[(from + 1) % count] << " instead of "
                     << options_.namenodes.http_bases[from];
   }
+}
+
+bool WebHdfsClient::is_doubted(size_t namenode) const {
+  return options_.namenodes.http_bases.size() > 1 && (proven_ != namenode || now() - proven_at_.load() > kProofLasts);
+}
+
+HttpReply WebHdfsClient::ask_whether_active(size_t namenode) {
+  const std::string url = webhdfs_url(options_.namenodes.http_bases[namenode], "/", "MKDIRS", {});
+  return http_->send(HttpMethod::kPut, cat(url, "&user.name=", percent_encode(options_.user, false)), kAnswerBytesMax);
 }
 
 Status WebHdfsClient::no_answer(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) const {
@@ -53,15 +73,21 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
   while (true) {
     const size_t index = active_;
     const std::string& base = bases[index];
+    const bool doubted = is_doubted(index);
     std::string url = webhdfs_url(base, call.path, call.op, parameters);
     url += "&user.name=" + percent_encode(options_.user, false);
-    HttpReply reply = http_->send(call.method, url, kAnswerBytesMax);
+    HttpReply reply = doubted ? ask_whether_active(index) : http_->send(call.method, url, kAnswerBytesMax);
     Answer answer;
     int attempts_max = options_.retry.attempts_max;
     bool next_namenode = false;
     if (reply.outcome == HttpReply::Outcome::kAnswered) {
       reached_ = true;
-      if (reply.status == call.success) {
+      if (doubted && !shows_that_it_is_not_active(reply)) {
+        proven_at_ = now();
+        proven_ = index;
+        continue;
+      }
+      if (reply.status == call.success && !doubted) {
         answer.body = std::move(reply.body);
         answer.location = std::move(reply.location);
         answer.earlier_unknown = earlier_unknown;
@@ -74,7 +100,7 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
       next_namenode = answer.refusal == Refusal::kStandby;
     } else {
       answer.status = no_answer(reply, base, call.what, call.path);
-      if (reply.outcome == HttpReply::Outcome::kUnknown) earlier_unknown = true;
+      if (reply.outcome == HttpReply::Outcome::kUnknown && !doubted) earlier_unknown = true;
       answer.earlier_unknown = earlier_unknown;
       fail_over(index);
       next_namenode = true;

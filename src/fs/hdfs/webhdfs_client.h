@@ -13,6 +13,7 @@
 #include "fs/hdfs/namenode_address.h"
 #include "fs/hdfs/webhdfs_error.h"
 #include "http/http.h"
+#include "platform/clock.h"
 
 namespace weir {
 
@@ -29,10 +30,13 @@ struct WebHdfsOptions {
   std::string user;
   RetryPolicy retry;
   std::function<void(std::chrono::milliseconds)> sleep;  ///< without it there is no wait
+  std::function<MonotonicTime()> now;                    ///< without it there is no deadline
 };
 
 /// Calls on the NameNodes of one HDFS over WebHDFS: finds the active one, tries again where that can help, and says what an
 /// answer means. A call may be carried out more than once when its answer is lost; `earlier_unknown` tells, and the caller looks.
+/// Where there are several NameNodes, one is believed only after it has taken a call that changes things, as the active one alone does: an
+/// observer answers reads too, from a past of its own. That is asked again after each failover, and every few seconds.
 /// Thread: any.
 class WebHdfsClient {
  public:
@@ -84,11 +88,18 @@ class WebHdfsClient {
  private:
   /// Does nothing if somebody has gone on from `from` already.
   void fail_over(size_t from);
+  /// Must the NameNode prove that it is the active one before it is asked anything?
+  bool is_doubted(size_t namenode) const;
+  /// The call for that: makes the directory "/", which is there.
+  HttpReply ask_whether_active(size_t namenode);
+  MonotonicTime now() const { return options_.now ? options_.now() : MonotonicTime(0); }
 
   const WebHdfsOptions options_;
   const std::unique_ptr<Http> http_;
   std::atomic<size_t> active_{0};
   std::atomic<bool> reached_{false};
+  std::atomic<size_t> proven_{SIZE_MAX};  ///< the NameNode that has shown last that it is active
+  std::atomic<MonotonicTime> proven_at_{MonotonicTime(0)};
 };
 
 }  // namespace weir

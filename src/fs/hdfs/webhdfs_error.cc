@@ -77,7 +77,7 @@ std::string advice_for(Refusal refusal, const RemoteException& remote, const Ref
       return "no DataNode can take or give the block: hdfs dfsadmin -report shows which are alive, full or out of service";
     case Refusal::kBusy: return "another writer has the file open";
     case Refusal::kNotWebHdfs:
-      return "that is not a NameNode's HTTP address: set fs.hdfs.http-address to the host and port of dfs.namenode.http-address "
+      return "that is not a NameNode's HTTP address (is it a DataNode's, or the RPC port?): set fs.hdfs.http-address to the host and port of dfs.namenode.http-address "
              "(9870 unless configured), and see that dfs.webhdfs.enabled is not false";
     case Refusal::kServer: return "see the log of that server";
     default: return "";
@@ -129,6 +129,7 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
       has(message, "No active nodes contain this block") || has(message, "Could not obtain block")) {
     return Refusal::kNoDataNode;
   }
+  if (message.starts_with("Invalid operation ")) return Refusal::kNotWebHdfs;  // so says a DataNode
   if (has(message, "(is not a directory)")) return Refusal::kNotADirectory;
   const auto known = kByName.find(remote.exception);
   if (known == kByName.end()) return http_status >= 500 ? Refusal::kServer : Refusal::kOther;
