@@ -26,14 +26,21 @@ std::optional<std::string> look_up(const RealFileSystemsOptions::Lookup& lookup,
 
 /// Hadoop's configuration, from where Hadoop's own clients and Flink look for it; empty if nobody says where it is.
 StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
+  const auto system = [&options](std::string_view name) -> std::optional<std::string> {
+    if (name == "user.name") return options.login_user;
+    return name == "user.home" ? look_up(options.environment, "HOME") : std::nullopt;
+  };
+  HadoopConf conf(options.environment, system);
   LocalFileSystem local;
-  if (const auto directory = look_up(options.config, "env.hadoop.conf.dir")) return load_hadoop_conf(local, *directory);
-  if (const auto directory = look_up(options.environment, "HADOOP_CONF_DIR")) return load_hadoop_conf(local, *directory);
-  if (const auto home = look_up(options.environment, "HADOOP_HOME")) {
-    auto conf = load_hadoop_conf(local, join_path(*home, "etc/hadoop"));
-    if (conf.ok() || conf.status().code() != StatusCode::kNotFound) return conf;
+  auto directory = look_up(options.config, "env.hadoop.conf.dir");
+  if (!directory) directory = look_up(options.environment, "HADOOP_CONF_DIR");
+  if (directory) {
+    WEIR_RETURN_IF_ERROR(load_hadoop_conf(local, *directory, conf));
+  } else if (const auto home = look_up(options.environment, "HADOOP_HOME")) {
+    const Status loaded = load_hadoop_conf(local, join_path(*home, "etc/hadoop"), conf);
+    if (!loaded.ok() && loaded.code() != StatusCode::kNotFound) return loaded;
   }
-  return HadoopConf();
+  return conf;
 }
 
 StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFileSystemsOptions& options) {

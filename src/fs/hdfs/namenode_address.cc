@@ -93,7 +93,7 @@ StatusOr<NameNodes> of_nameservice(const HadoopConf& conf, const std::string& na
 /// "" , ".ns" or ".ns.nn" of the NameNode whose RPC address is `authority`.
 std::optional<std::string> suffix_of_rpc_address(const HadoopConf& conf, const std::string& authority) {
   const std::string prefix = "dfs.namenode.rpc-address";
-  for (const auto& [key, raw] : conf.raw()) {
+  for (const std::string& key : conf.keys()) {
     if (key.starts_with(prefix) && (key.size() == prefix.size() || key[prefix.size()] == '.') && conf.get(key) == authority) {
       return key.substr(prefix.size());
     }
@@ -126,7 +126,25 @@ StatusOr<std::string> configured_base(const Web& web, const std::string& item) {
 
 }  // namespace
 
-StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& given, const std::optional<std::string>& configured) {
+namespace {
+
+/// "${x}" in an address is a variable that nothing defines.
+StatusOr<NameNodes> resolved(const HadoopConf& conf, StatusOr<NameNodes> found) {
+  if (!found.ok()) return found;
+  for (const std::string& base : found->http_bases) {
+    const size_t begin = base.find("${");
+    if (begin == std::string::npos) continue;
+    const std::string variable = base.substr(begin, base.find('}', begin) + 1 - begin);
+    for (const std::string& key : conf.keys()) {
+      if (!key.starts_with("dfs.namenode.") || conf.get(key).value_or("").find(variable) == std::string::npos) continue;
+      return invalid_argument(cat(conf.place(key), " sets ", key, " to an address with ", variable,
+                                  ", which neither the Hadoop configuration nor the environment defines"));
+    }
+  }
+  return found;
+}
+
+StatusOr<NameNodes> find_any(const HadoopConf& conf, const std::string& given, const std::optional<std::string>& configured) {
   const Web web = web_of(conf);
   if (const auto items = list_of(configured); !items.empty()) {
     NameNodes found{{}, "fs.hdfs.http-address"};
@@ -156,12 +174,23 @@ StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& gi
       return NameNodes{{web.base(reachable(split_port(*http), host))}, cat(web.address_key(), *suffix, " of the Hadoop configuration")};
     }
   }
-  return NameNodes{{web.base({host, ""})}, cat("port ", web.port(), ", the default")};
+  const bool may_be_nameservice = host == authority && host.find('.') == std::string::npos;
+  return NameNodes{{web.base({host, ""})},
+                   cat("port ", web.port(), ", the default",
+                       may_be_nameservice ? cat(" (if ", authority, " is a nameservice, set HADOOP_CONF_DIR to the directory of the hdfs-site.xml that lists it "
+                                                "in dfs.nameservices)")
+                                          : "")};
+}
+
+}  // namespace
+
+StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& authority, const std::optional<std::string>& configured) {
+  return resolved(conf, find_any(conf, authority, configured));
 }
 
 StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority) {
   if (authority.empty()) return invalid_argument("a webhdfs: URI needs the NameNode's HTTP address: write webhdfs://host:9870/path");
-  if (is_nameservice(conf, authority)) return of_nameservice(conf, authority);
+  if (is_nameservice(conf, authority)) return resolved(conf, of_nameservice(conf, authority));
   return NameNodes{{Web{false}.base(split_port(authority))}, "the URI"};
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fs/memory/memory_file_system.h"
+
 #include "base/strings.h"
 
 namespace weir {
@@ -11,7 +13,8 @@ HadoopConf conf_of(std::initializer_list<std::pair<std::string, std::string>> pr
   std::string xml = "<configuration>";
   for (const auto& [name, value] : properties) xml += cat("<property><name>", name, "</name><value>", value, "</value></property>");
   HadoopConf conf;
-  EXPECT_TRUE(conf.add(xml + "</configuration>", "test").ok());
+  MemoryFileSystem fs;
+  EXPECT_TRUE(conf.add(xml + "</configuration>", "/test", fs).ok());
   return conf;
 }
 
@@ -24,7 +27,7 @@ std::string found(const StatusOr<NameNodes>& namenodes) {
 
 TEST(FindNameNodes, WithoutConfigurationPort9870IsTaken) {
   EXPECT_EQ(found(find_namenodes({}, "nn:8020", {})), "http://nn:9870 from port 9870, the default");
-  EXPECT_EQ(found(find_namenodes({}, "nn", {})), "http://nn:9870 from port 9870, the default");
+  EXPECT_EQ(found(find_namenodes({}, "nn.host", {})), "http://nn.host:9870 from port 9870, the default");
   EXPECT_EQ(found(find_namenodes({}, "[::1]:8020", {})), "http://[::1]:9870 from port 9870, the default");
 }
 
@@ -77,6 +80,17 @@ TEST(FindWebNameNodes, TheAuthorityIsTheAddress) {
   EXPECT_EQ(found(find_web_namenodes({}, "nn:5070")), "http://nn:5070 from the URI");
   EXPECT_EQ(found(find_web_namenodes({}, "nn")), "http://nn:9870 from the URI");
   EXPECT_EQ(find_web_namenodes({}, "").status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(FindNameNodes, AVariableThatNothingDefinesIsNamedWithItsPlace) {
+  const HadoopConf conf = conf_of({{"dfs.nameservices", "ns"}, {"dfs.namenode.http-address.ns", "${host}:9870"}});
+  EXPECT_EQ(find_namenodes(conf, "ns", {}).status().message(),
+            "/test:1 sets dfs.namenode.http-address.ns to an address with ${host}, which neither the Hadoop configuration nor the environment defines");
+}
+
+TEST(FindNameNodes, AHostWithoutAPortMayBeANameserviceAndThatIsSaid) {
+  EXPECT_NE(find_namenodes(HadoopConf(), "mycluster", {})->origin.find("if mycluster is a nameservice, set HADOOP_CONF_DIR"), std::string::npos);
+  EXPECT_EQ(find_namenodes(HadoopConf(), "nn:8020", {})->origin, "port 9870, the default");
 }
 
 }  // namespace
