@@ -15,9 +15,10 @@ std::chrono::milliseconds ms_of(MonotonicTime time) { return std::chrono::ceil<s
 
 }  // namespace
 
-ChainDriver::ChainDriver(Input input, OperatorChain& chain, FramePacker& out, ReplyWriter& reply, ChainServices& services, ChainWorld& world)
+ChainDriver::ChainDriver(Input input, OperatorChain& chain, SuspendableCall& call, FramePacker& out, ReplyWriter& reply, ChainServices& services, ChainWorld& world)
     : input_(input),
       chain_(chain),
+      call_(call),
       out_(out),
       reply_(reply),
       services_(services),
@@ -80,6 +81,25 @@ StatusOr<uint8_t> ChainDriver::resume() {
 }
 
 ChainDriver::Step ChainDriver::step() {
+  if (call_.suspended()) {
+    if (!chain_.can_accept()) return Step::kWait;
+    call_.resume();
+    if (!call_.suspended()) chain_.call_ended();
+  } else {
+    call_.run([](void* self) {
+      ChainDriver& driver = *static_cast<ChainDriver*>(self);
+      try {
+        driver.stepped_ = driver.step_of_call();
+      } catch (...) {
+        driver.thrown_ = std::current_exception();
+      }
+    }, this);
+  }
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  return call_.suspended() ? Step::kAgain : stepped_;
+}
+
+ChainDriver::Step ChainDriver::step_of_call() {
   const bool accepts = chain_.can_accept();
   if (walk_ != Walk::kNone) {
     if (!accepts) return Step::kWait;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,8 +40,8 @@ class ChainDriver {
     uint32_t build;
   };
 
-  /// All references outlive the driver; `out` is where `chain` emits.
-  ChainDriver(Input input, OperatorChain& chain, FramePacker& out, ReplyWriter& reply, ChainServices& services, ChainWorld& world);
+  /// All references outlive the driver; `out` is where `chain` emits, `call` is the chain's.
+  ChainDriver(Input input, OperatorChain& chain, SuspendableCall& call, FramePacker& out, ReplyWriter& reply, ChainServices& services, ChainWorld& world);
 
   /// Each begins a call and goes on with it until it is done, the reply is full or kPatience is over; gives the reply's flags.
   StatusOr<uint8_t> process(std::string_view frames);
@@ -70,7 +71,9 @@ class ChainDriver {
   enum class Step { kAgain, kDone, kWait };
 
   StatusOr<uint8_t> begin(Activity activity);
+  /// Begins a step, or goes on with one that was suspended where it emitted: for a full reply, or an operator that accepts nothing.
   Step step();
+  Step step_of_call();
   Step step_poll();
   Step step_poll_in_vain();
   void process_frame();
@@ -89,6 +92,7 @@ class ChainDriver {
 
   const Input input_;
   OperatorChain& chain_;
+  SuspendableCall& call_;
   FramePacker& out_;
   ReplyWriter& reply_;
   ChainServices& services_;
@@ -112,6 +116,8 @@ class ChainDriver {
   int64_t walk_value_ = 0;
   Timestamp watermark_ = kMinWatermark;
   bool ended_ = false;
+  Step stepped_ = Step::kDone;     ///< what the last step gave
+  std::exception_ptr thrown_;      ///< or threw
   Status failure_;
 };
 

@@ -10,13 +10,20 @@ namespace {
 
 constexpr MonotonicTime kCloseTime = std::chrono::seconds(3);
 
+/// What the chain emits goes into the reply. When that is full, the call waits for the next one.
 class PackedOutput final : public Output {
  public:
-  explicit PackedOutput(FramePacker& packer) : packer_(packer) {}
-  void emit(Batch& batch) override { packer_.emit(batch); }
+  PackedOutput(FramePacker& packer, const ReplyWriter& reply, const std::unique_ptr<OperatorChain>& chain)
+      : packer_(packer), reply_(reply), chain_(chain) {}
+  void emit(Batch& batch) override {
+    if (!chain_->wait_until([this] { return reply_.bytes() < ChainDriver::kFullReply; })) return batch.clear();
+    packer_.emit(batch);
+  }
 
  private:
   FramePacker& packer_;
+  const ReplyWriter& reply_;
+  const std::unique_ptr<OperatorChain>& chain_;
 };
 
 }  // namespace
@@ -25,6 +32,7 @@ ChainHost::ChainHost(const JobGraph& graph, Options options, ChainWorld& world)
     : graph_(graph), options_(std::move(options)), world_(world), services_(world) {}
 
 ChainHost::~ChainHost() {
+  call_.abandon();
   for (const auto& [id, snapshot] : snapshots_) snapshot->drop();
 }
 
@@ -174,13 +182,13 @@ Status ChainHost::open_chain(const OpenRequest& request) {
     base_ = place_.restored_checkpoint = from_->checkpoint_id();
   }
   WEIR_ASSIGN_OR_RETURN(packer_, FramePacker::create(graph_, request.vertex, request.build, world_.clock(), reply_));
-  output_ = std::make_unique<PackedOutput>(*packer_);
+  output_ = std::make_unique<PackedOutput>(*packer_, reply_, chain_);
   const auto fail = [this](Status status) {
     if (driver_) driver_->fail(std::move(status));
   };
-  chain_ = std::make_unique<OperatorChain>(*vertex_, place_, services_, fail, *output_);
+  chain_ = std::make_unique<OperatorChain>(*vertex_, place_, services_, fail, *output_, call_);
   const KeyGroupRange range = key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism);
-  driver_ = std::make_unique<ChainDriver>(ChainDriver::Input{graph_, request.vertex, range, place_.max_parallelism, request.build}, *chain_, *packer_,
+  driver_ = std::make_unique<ChainDriver>(ChainDriver::Input{graph_, request.vertex, range, place_.max_parallelism, request.build}, *chain_, call_, *packer_,
                                           reply_, services_, world_);
   return from_ ? Status() : chain_->open(std::move(lists));
 }
@@ -245,7 +253,7 @@ void ChainHost::aborted(int64_t id) {
 }
 
 void ChainHost::settle() {
-  if (state_ != State::kRunning) return;
+  if (state_ != State::kRunning || call_.suspended()) return;
   try {
     driver_->settle(kCloseTime);
   } catch (...) {
@@ -258,6 +266,7 @@ void ChainHost::close() {
   state_ = State::kClosed;
   for (const auto& [id, snapshot] : snapshots_) snapshot->drop();
   snapshots_.clear();
+  call_.abandon();
   try {
     if (chain_) chain_->close();
   } catch (...) {

@@ -76,6 +76,8 @@ class ChainHost {
   std::vector<std::string> splits_;       ///< until READY
   std::unique_ptr<FramePacker> packer_;
   std::unique_ptr<Output> output_;
+  FiberPool fibers_;
+  SuspendableCall call_{fibers_};
   std::unique_ptr<OperatorChain> chain_;
   std::unique_ptr<ChainDriver> driver_;
   ChainMetrics metrics_;

@@ -126,6 +126,37 @@ TEST_F(ChainHostTest, LargeOutputComesInSeveralReplies) {
   for (size_t i = 0; i < sums.size(); ++i) ASSERT_EQ(sums[i].second, static_cast<int64_t>(i) + 1);
 }
 
+TEST_F(ChainHostTest, OneCallOfUserCodeThatEmitsMuchComesInSeveralReplies) {
+  script_.burst = 300'000;
+  const JobGraph graph = scripted_graph();
+  TestCaller caller(graph, 1, world_);
+  caller.open_fresh();
+  TestReply reply = caller.call(ChainCall::kProcess, caller.frames_of({{0, 1}}));
+  int64_t count = 0;
+  for (int replies = 1;; ++replies) {
+    size_t bytes = 0;
+    for (const std::string& frame : reply.frames) bytes += frame.size();
+    ASSERT_LE(bytes, ChainDriver::kFullReply + FramePacker::kMostBytes * 2);
+    for (const Pair& pair : parsed(reply)) count += pair.second;
+    if ((reply.flags & kReplyMore) == 0) {
+      EXPECT_GE(replies, 3);
+      break;
+    }
+    reply = caller.call(ChainCall::kResume);
+  }
+  EXPECT_EQ(count + static_cast<int64_t>(parsed(caller.call(ChainCall::kBarrier)).size()), 300'001);
+}
+
+TEST_F(ChainHostTest, CloseEndsACallThatWasToBeResumed) {
+  script_.burst = 300'000;
+  const JobGraph graph = scripted_graph();
+  TestCaller caller(graph, 1, world_);
+  caller.open_fresh();
+  EXPECT_EQ(caller.call(ChainCall::kProcess, caller.frames_of({{0, 1}})).flags, kReplyMore);
+  EXPECT_FALSE(caller.call(ChainCall::kClose).dead);
+  EXPECT_EQ(script_.seen.back(), "close");
+}
+
 TEST_F(ChainHostTest, CallWaitsInsideForAnOperatorThatRefuses) {
   script_.block_after_batch = true;
   const JobGraph graph = scripted_graph();

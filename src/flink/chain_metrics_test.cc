@@ -49,7 +49,9 @@ TEST(ChainMetrics, SayTheirNameOnceAndThenWhatHasChanged) {
   op.factory = [&] { return std::make_unique<Counting>(&context); };
   NoServices services;
   NoOutput output;
-  OperatorChain chain(vertex, {}, services, [](const Status&) {}, output);
+  FiberPool fibers;
+  SuspendableCall call(fibers);
+  OperatorChain chain(vertex, {}, services, [](const Status&) {}, output, call);
   ASSERT_TRUE(chain.open({}).ok());
   ChainMetrics metrics;
   ReplyWriter reply;

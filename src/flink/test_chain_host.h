@@ -20,6 +20,7 @@ struct Script {
   bool block_after_batch = false; ///< refuses records until blocking work has come back
   Status failure{};              ///< found by that work
   int more_on_watermark = 0;     ///< so many records, one a call
+  int burst = 0;                 ///< so many records after each batch, in one call
   int64_t timer = INT64_MAX;
   bool quiescent = true;
   Status before_ack{};
@@ -41,6 +42,7 @@ class ScriptedOperator final : public Operator {
     }
     batch.key_hashes.clear();
     out.emit(batch);
+    for (int i = 1; i <= script_.burst; ++i) emit({i, 1}, out);
     if (!script_.block_after_batch) return;
     blocked_ = true;
     context_->run_blocking([this] {

@@ -159,7 +159,9 @@ TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
     auto snapshot = ChainSnapshot::load("/job/chk-41", graph_, 1, 4, false, files_);
     ASSERT_TRUE(snapshot.ok()) << snapshot.status().to_string();
     EXPECT_EQ(snapshot->checkpoint_id(), 41);
-    OperatorChain chain(graph_.vertices[1], {.subtask = subtask, .parallelism = 4}, services, [](const Status&) { FAIL(); }, output);
+    FiberPool fibers;
+    SuspendableCall call(fibers);
+    OperatorChain chain(graph_.vertices[1], {.subtask = subtask, .parallelism = 4}, services, [](const Status&) { FAIL(); }, output, call);
     ASSERT_TRUE(open_and_restore(chain, snapshot->task_start(), files_).ok());
     EXPECT_EQ(restored_, expected[static_cast<size_t>(subtask)]);
   }

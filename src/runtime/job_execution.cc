@@ -58,7 +58,7 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
       Shard& shard = *shard_at_[subtask];
       services_.push_back(std::make_unique<Services>(platform, gate, shard));
       const SubtaskPlace place{subtask, vertex.parallelism, vertex.max_parallelism, nonce, restored_checkpoint, options.copy_reserve};
-      auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), gate_of(v, subtask), outputs_of(v, subtask));
+      auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), shard.fibers(), gate_of(v, subtask), outputs_of(v, subtask));
       services_.back()->set_task(task.get());
       shard.add_task(std::move(task));
     }

@@ -14,9 +14,11 @@ class OperatorChain::Link final : public Output {
   Link(OperatorChain& chain, size_t next) : chain_(chain), next_(next) {}
   void emit(Batch& batch) override {
     if (batch.empty()) return;
+    Operator& op = chain_.hosts_[next_]->op();
+    if (!chain_.wait_until([&op] { return op.can_accept(); })) return batch.clear();
     const size_t caller = chain_.current_;
     chain_.current_ = next_;
-    chain_.hosts_[next_]->op().process(batch, chain_.output_of(next_));
+    op.process(batch, chain_.output_of(next_));
     batch.clear();
     chain_.current_ = caller;
   }
@@ -50,8 +52,8 @@ class ChainSnapshotContext final : public SnapshotContext {
 }  // namespace
 
 OperatorChain::OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services,
-                             std::function<void(Status)> fail, Output& out)
-    : vertex_(vertex), place_(place), out_(out) {
+                             std::function<void(Status)> fail, Output& out, SuspendableCall& call)
+    : vertex_(vertex), place_(place), out_(out), call_(call) {
   for (size_t i = 0; i < vertex.chain.size(); ++i) {
     hosts_.push_back(std::make_unique<OperatorHost>(vertex.chain[i], place, services, fail));
     if (i + 1 < vertex.chain.size()) links_.push_back(std::make_unique<Link>(*this, i + 1));
@@ -91,7 +93,20 @@ Status OperatorChain::restored() {
 }
 
 bool OperatorChain::can_accept() {
-  return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->op().can_accept(); });
+  return std::all_of(hosts_.begin() + static_cast<std::ptrdiff_t>(suspended_), hosts_.end(), [](const auto& host) { return host->op().can_accept(); });
+}
+
+void OperatorChain::suspend() {
+  const size_t at = current_;
+  suspended_ = at + 1;
+  for (size_t i = 0; i < suspended_; ++i) hosts_[i]->hold_continuations();
+  call_.suspend();
+  suspended_ = 0;
+  current_ = at;
+}
+
+void OperatorChain::call_ended() {
+  for (const auto& host : hosts_) host->run_held_continuations();
 }
 
 void OperatorChain::process(Batch& batch) {
@@ -152,7 +167,7 @@ void OperatorChain::fire_due(int64_t now_ms) {
 
 int64_t OperatorChain::advance_refusing(int64_t now_ms) {
   int64_t next = INT64_MAX;
-  for (size_t i = 0; i < hosts_.size(); ++i) {
+  for (size_t i = suspended_; i < hosts_.size(); ++i) {
     Operator& op = hosts_[i]->op();
     if (op.can_accept()) continue;
     current_ = i;

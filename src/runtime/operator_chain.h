@@ -5,6 +5,7 @@
 
 #include "runtime/operator_host.h"
 #include "runtime/output_partition.h"
+#include "runtime/suspendable_call.h"
 #include "runtime/task_snapshot.h"
 
 namespace weir {
@@ -13,8 +14,10 @@ namespace weir {
 /// Thread: the host's. Exceptions of user code pass through every call but open(); `current()` then tells whose it was.
 class OperatorChain {
  public:
-  /// `out` receives what the last operator emits. All arguments outlive the chain.
-  OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services, std::function<void(Status)> fail, Output& out);
+  /// `out` receives what the last operator emits. `call` is what the host calls the chain by; outside of it nothing waits for room. All
+  /// arguments outlive the chain.
+  OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services, std::function<void(Status)> fail, Output& out,
+                SuspendableCall& call);
   ~OperatorChain();
 
   /// Lists restored for each operator, in chain order; empty on a fresh start.
@@ -27,6 +30,7 @@ class OperatorChain {
   OperatorHost& current() { return *hosts_[current_]; }
   SourceOperator* source();
 
+  /// Of the operators that a suspended call is not in.
   bool can_accept();
   void process(Batch& batch);
   PollResult poll(Timestamp* watermark);
@@ -36,11 +40,24 @@ class OperatorChain {
   Progress finish();
   Progress resume();
 
+  /// For the host, when the last operator emits: suspends the call until `ready()`. False: what is emitted is to be dropped. May throw
+  /// CallAbandoned.
+  template <class Ready>
+  bool wait_until(Ready ready) {
+    while (call_.wanted()) {
+      if (ready() || !call_.running()) return true;
+      suspend();
+    }
+    return false;
+  }
+  /// For the host, after a call that was suspended: runs what had to wait for its end.
+  void call_ended();
+
   int64_t next_processing_time();
   /// One round: each operator fires what is due at `now_ms`, or a bounded part of it.
   void fire_due(int64_t now_ms);
   /// Calls the processing time of those operators that do not accept records now (they may be waiting for just that), and says
-  /// when they want to be called again.
+  /// when they want to be called again. Leaves out those that a suspended call is in.
   int64_t advance_refusing(int64_t now_ms);
 
   /// Emits what belongs before the barrier.
@@ -58,6 +75,7 @@ class OperatorChain {
   class Link;
   enum class Walk { kNone, kWatermark, kFinish };
 
+  void suspend();
   Output& output_of(size_t i);
   Progress walk_on();
 
@@ -67,7 +85,9 @@ class OperatorChain {
   std::vector<const Counter*> late_records_;  ///< of those operators that count them
   std::vector<std::unique_ptr<Link>> links_;  ///< links_[i] leads from operator i to operator i + 1
   Output& out_;
+  SuspendableCall& call_;
   size_t current_ = 0;
+  size_t suspended_ = 0;  ///< so many operators, the first, are in a suspended call
   Walk walk_ = Walk::kNone;
   size_t walk_at_ = 0;
   int64_t walk_value_ = 0;

@@ -1,6 +1,7 @@
 #include "runtime/operator_host.h"
 
 #include <exception>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -59,6 +60,22 @@ StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name
   return std::move(found->second.elements);
 }
 
-void OperatorHost::run_blocking(std::function<std::function<void()>()> work) { services_.run_blocking(std::move(work)); }
+void OperatorHost::run_blocking(std::function<std::function<void()>()> work) {
+  services_.run_blocking([this, work = std::move(work)]() -> std::function<void()> {
+    std::function<void()> continuation = work();
+    if (!continuation) return nullptr;
+    return [this, continuation = std::move(continuation)] { run_continuation(continuation); };
+  });
+}
+
+void OperatorHost::run_continuation(std::function<void()> continuation) {
+  if (holds_) return held_.push_back(std::move(continuation));
+  continuation();
+}
+
+void OperatorHost::run_held_continuations() {
+  holds_ = false;
+  for (const std::function<void()>& continuation : std::exchange(held_, {})) continuation();
+}
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "checkpoint/snapshot_model.h"
 #include "graph/job_graph.h"
@@ -50,6 +51,9 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
 
   /// Hands the operator its restored lists and opens it. An exception becomes the Status.
   Status open(OperatorLists restored_lists);
+  /// The operator is in a call that is suspended: continuations of its blocking work wait until run_held_continuations().
+  void hold_continuations() { holds_ = true; }
+  void run_held_continuations();
   /// The declared lists, with no elements: what a snapshot fills in.
   const OperatorLists& declared_lists() const { return declared_; }
 
@@ -69,6 +73,8 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode, TypeDescription element) override;
 
  private:
+  void run_continuation(std::function<void()> continuation);
+
   const JobOperator& description_;
   const SubtaskPlace place_;
   TaskServices& services_;
@@ -76,6 +82,8 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   std::unique_ptr<Operator> operator_;
   OperatorLists restored_;
   OperatorLists declared_;
+  bool holds_ = false;
+  std::vector<std::function<void()>> held_;
 };
 
 /// "operator 'name' (uid 'x', subtask 0)": how messages name an operator.

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "platform/fiber.h"
 #include "platform/mailbox.h"
 #include "platform/platform.h"
 #include "runtime/task.h"
@@ -55,6 +56,8 @@ class Shard final : public Actor {
   Shard(int index, const Clock& clock, ShardListener& listener, Options options);
 
   int index() const { return index_; }
+  /// For its tasks.
+  FiberPool& fibers() { return fibers_; }
   /// In topological order; before the first step.
   void add_task(std::unique_ptr<Task> task);
   const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
@@ -80,6 +83,7 @@ class Shard final : public Actor {
   const Clock& clock_;
   ShardListener& listener_;
   const Options options_;
+  FiberPool fibers_;
   std::vector<std::unique_ptr<Task>> tasks_;
   Mailbox<Command> mailbox_;
   std::atomic<ActorHandle*> handle_{nullptr};

@@ -9,17 +9,18 @@
 
 namespace weir {
 
-Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services, std::unique_ptr<InputGate> gate,
-           std::vector<std::unique_ptr<OutputPartition>> outputs)
+Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services, FiberPool& fibers,
+           std::unique_ptr<InputGate> gate, std::vector<std::unique_ptr<OutputPartition>> outputs)
     : vertex_(vertex),
       vertex_index_(vertex_index),
       place_(place),
       services_(services),
       gate_(std::move(gate)),
       outputs_(std::move(outputs)),
-      chain_(vertex, place, services, [this](Status status) { fail(std::move(status)); }, *this) {}
+      call_(fibers),
+      chain_(vertex, place, services, [this](Status status) { fail(std::move(status)); }, *this, call_) {}
 
-Task::~Task() = default;
+Task::~Task() { abandon_step(); }
 
 template <class Call>
 void Task::guarded(Call call) {
@@ -37,20 +38,52 @@ void Task::fail(Status status) {
   if (listener_.on_failure) listener_.on_failure(std::move(status));
 }
 
+template <class Call>
+void Task::between_steps(Call call) {
+  if (call_.suspended()) return between_steps_.push_back(std::move(call));
+  guarded(call);
+}
+
 MonotonicTime Task::step(MonotonicTime now) {
   if (state_ == State::kFailed) return Actor::kIdle;
-  MonotonicTime next = Actor::kIdle;
-  guarded([&] { next = step_guarded(now); });
-  return state_ == State::kFailed ? Actor::kIdle : next;
+  wake_ = Actor::kIdle;
+  bool room = false;
+  guarded([&] { room = has_room(now); });
+  if (!room) return wake_;
+  if (call_.suspended()) {
+    call_.resume();
+    if (!call_.suspended()) end_suspended_step();
+  } else {
+    now_ = now;
+    call_.run([](void* self) {
+      Task& task = *static_cast<Task*>(self);
+      task.guarded([&task] { task.wake_ = task.step_guarded(task.now_); });
+    }, this);
+  }
+  if (state_ == State::kFailed) return Actor::kIdle;
+  return call_.suspended() ? Actor::kBusy : wake_;
+}
+
+void Task::end_suspended_step() {
+  guarded([this] { chain_.call_ended(); });
+  for (const std::function<void()>& call : std::exchange(between_steps_, {})) guarded(call);
+}
+
+void Task::abandon_step() {
+  state_ = State::kFailed;  // nobody is to hear of what the step still does
+  call_.abandon();
+}
+
+bool Task::has_room(MonotonicTime now) {
+  if (!pump()) return false;  // woken when a consumer makes room
+  if (chain_.can_accept()) return true;
+  const int64_t wall = services_.wall_ms();
+  const int64_t due = chain_.advance_refusing(wall);
+  if (due != INT64_MAX) wake_ = time_when_due(now, wall, due);
+  return false;
 }
 
 MonotonicTime Task::step_guarded(MonotonicTime now) {
-  if (!pump()) return Actor::kIdle;  // woken when a consumer makes room
-  if (!chain_.can_accept()) {
-    const int64_t wall = services_.wall_ms();
-    const int64_t due = chain_.advance_refusing(wall);
-    return due == INT64_MAX ? Actor::kIdle : time_when_due(now, wall, due);
-  }
   if (pending_ != Pending::kNothing) {
     proceed(chain_.resume());
     return Actor::kBusy;
@@ -170,7 +203,7 @@ void Task::on_barrier(CheckpointId id) {
 void Task::trigger_checkpoint(CheckpointId id) { triggers_.push_back(id); }
 
 void Task::checkpoint_completed(CheckpointId id) {
-  guarded([&] {
+  between_steps([this, id] {
     chain_.checkpoint_completed(id);
     if (state_ == State::kEnded && (id == INT64_MAX || (first_barrier_after_end_ && id >= *first_barrier_after_end_))) {
       final_checkpoint_done_ = true;
@@ -182,7 +215,7 @@ void Task::checkpoint_completed(CheckpointId id) {
 void Task::checkpoint_aborted(CheckpointId id) {
   std::erase(triggers_, id);
   if (gate_) gate_->abort(id);
-  guarded([&] { chain_.checkpoint_aborted(id); });
+  between_steps([this, id] { chain_.checkpoint_aborted(id); });
 }
 
 void Task::run_continuation(const std::function<void()>& continuation) {
@@ -192,6 +225,7 @@ void Task::run_continuation(const std::function<void()>& continuation) {
 void Task::close() {
   if (closed_) return;
   closed_ = true;
+  abandon_step();
   try {
     chain_.close();
   } catch (...) {
@@ -207,6 +241,8 @@ void Task::check_finished() {
 
 void Task::emit(Batch& batch) {
   if (batch.empty()) return;
+  // What the emission before left waiting is the bound: a step that emits once is never suspended.
+  if (!chain_.wait_until([this] { return pump(); })) return batch.clear();
   for (size_t i = 0; i + 1 < outputs_.size(); ++i) {
     const std::unique_ptr<Batch> copy = batch.copy();
     outputs_[i]->emit(*copy);
@@ -216,6 +252,7 @@ void Task::emit(Batch& batch) {
 }
 
 void Task::broadcast(StreamElement::Kind kind, int64_t value) {
+  if (!call_.wanted()) return;
   for (const auto& output : outputs_) output->broadcast(kind, value);
 }
 

@@ -18,6 +18,8 @@ namespace weir {
 ///
 /// States: running → ended (end of data came and was passed on; barriers still pass, for others may not have ended); from both →
 /// failed. An ended task is finished when a checkpoint taken after its end is complete and its side effects are done.
+///
+/// A step whose user code emits more than there is room for is suspended. Until it has gone on to its end, no other code of its operators runs.
 class Task final : private Output {
  public:
   /// What the task tells the shard. Set once, before the first step.
@@ -28,7 +30,8 @@ class Task final : private Output {
     std::function<void()> on_finished;
   };
 
-  Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services,
+  /// `fibers`: the shard's. They outlive it.
+  Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services, FiberPool& fibers,
        std::unique_ptr<InputGate> gate /* null for sources */, std::vector<std::unique_ptr<OutputPartition>> outputs);
   ~Task() override;
 
@@ -65,6 +68,8 @@ class Task final : private Output {
   enum class Pending { kNothing, kWatermark, kFinalWatermark, kFinish };
 
   void emit(Batch& batch) override;
+  /// There is room for what a step emits. If not, when it may have come is in `wake_`.
+  bool has_room(MonotonicTime now);
   MonotonicTime step_guarded(MonotonicTime now);
   MonotonicTime step_source(MonotonicTime now);
   MonotonicTime step_gate();
@@ -76,6 +81,11 @@ class Task final : private Output {
   void broadcast(StreamElement::Kind kind, int64_t value);
   template <class Call>
   void guarded(Call call);
+  /// At once, or after the step that is suspended.
+  template <class Call>
+  void between_steps(Call call);
+  void end_suspended_step();
+  void abandon_step();
 
   const JobVertex& vertex_;
   const int vertex_index_;
@@ -83,6 +93,7 @@ class Task final : private Output {
   TaskServices& services_;
   std::unique_ptr<InputGate> gate_;
   std::vector<std::unique_ptr<OutputPartition>> outputs_;
+  SuspendableCall call_;
   OperatorChain chain_;
   Listener listener_;
 
@@ -96,6 +107,9 @@ class Task final : private Output {
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;
+  MonotonicTime now_{0};                               ///< of the step
+  MonotonicTime wake_ = Actor::kIdle;                  ///< what the step answers
+  std::vector<std::function<void()>> between_steps_;   ///< what waits for the end of the suspended step
 };
 
 }  // namespace weir

@@ -117,7 +117,7 @@ struct Fixture {
     out = std::make_shared<Channel>(capacity);
     outputs.push_back(std::make_unique<OutputPartition>(
         OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1}, std::vector<std::shared_ptr<ChannelWriter>>{out}));
-    task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, std::move(gate), std::move(outputs));
+    task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, fibers, std::move(gate), std::move(outputs));
     task->set_listener({.on_snapshot = [this](TaskSnapshot s) { events += "snapshot" + std::to_string(s.id) + " "; },
                         .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
                         .on_ended = [this] { events += "ended "; },
@@ -154,6 +154,7 @@ struct Fixture {
 
   JobVertex vertex;
   TestServices services;
+  FiberPool fibers{256 * 1024};
   std::vector<std::shared_ptr<Channel>> in;
   std::shared_ptr<Channel> out;
   std::unique_ptr<Task> task;

@@ -23,8 +23,8 @@ class KeyedState;
 class Output {
  public:
   virtual ~Output() = default;
-  /// Takes the contents of `batch`, which is empty afterwards and may be filled again. Never refuses: the host does not call an
-  /// operator whose output is full. May throw what a user function further down the chain throws.
+  /// Takes the contents of `batch`, which may be filled again. While there is no room the call is suspended, and no other code of its operator runs.
+  /// May throw what a user function further down the chain throws, and CallAbandoned (no std::exception) if the attempt ends meanwhile.
   virtual void emit(Batch& batch) = 0;
 };
 
@@ -98,7 +98,7 @@ enum class Progress {
 
 /// One step of a dataflow, run by one thread at a time. The host promises:
 ///   open() first, once, then keyed_state()->restore… if there is something to restore;
-///   process/advance_* only when can_accept() and when the output has room;
+///   process/advance_* only when can_accept() and when the output has room; nothing else while such a call is suspended in Output::emit();
 ///   watermarks never go back; after advance_watermark(kMaxWatermark) and finish() there are no more records, but snapshots,
 ///   notifications and advance_processing_time() may follow;
 ///   completions may be lost, repeated or late: complete(n) means that all checkpoints ≤ n that this operator took part in are subsumed.
