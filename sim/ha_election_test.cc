@@ -1,0 +1,177 @@
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "ha_world.h"
+#include "sim_network.h"
+
+namespace weir::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const bool kQuiet = (set_log_level(LogLevel::kError), true);
+
+TEST(LeaderElection, AKilledLeaderIsReplacedAfterItsSessionAndTheEpochGrows) {
+  TwoContenders t;
+  EXPECT_EQ(t.a->leadership->epoch, 1);
+  t.a->process.kill();
+  const MonotonicTime begin = t.world.now();
+  ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, 2 * kTimeout));
+  EXPECT_EQ(t.b->leadership->epoch, 2);
+  EXPECT_LE(t.world.now() - begin, kTimeout * 5 / 4 + seconds(1)) << "the node's removal is seen by a watch";
+}
+
+TEST(LeaderElection, ALeaderThatResignsIsReplacedAtOnce) {
+  TwoContenders t;
+  t.a->election->resign();
+  ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, seconds(1)));
+  EXPECT_EQ(t.a->reasons, std::vector<std::string>{"resigned"});
+  ASSERT_TRUE(t.run_until([&] { return t.a->election->resigned(); }, seconds(1)));
+  t.b->election->resign();
+  ASSERT_TRUE(t.run_until([&] { return t.b->election->resigned(); }, seconds(1)));
+  t.world.run_for(3 * kTimeout);
+  EXPECT_FALSE(t.a->leads() || t.b->leads()) << "who has resigned contends no more";
+  EXPECT_EQ(t.zookeeper.sessions(), 0u);
+}
+
+TEST(LeaderElection, AHiccupOfZooKeeperRevokesNobody) {
+  TwoContenders t;
+  for (int i = 0; i < 10; ++i) {
+    t.zookeeper.outage(seconds(6));
+    t.world.run_for(seconds(8));
+  }
+  EXPECT_TRUE(t.a->leads());
+  EXPECT_EQ(t.a->reasons.size(), 0u);
+}
+
+TEST(LeaderElection, ALeaderCutOffStepsDownBeforeAnotherLeads) {
+  TwoContenders t;
+  const MonotonicTime begin = t.world.now();
+  t.world.network().cut_for({{"a"}, {"zookeeper"}, false}, seconds(60));
+  ASSERT_TRUE(t.run_until([&] { return !t.a->leadership; }, kTimeout));
+  EXPECT_LE(t.world.now() - begin, kTimeout * 5 / 6);
+  EXPECT_GE(t.world.now() - begin, kTimeout / 2);
+  EXPECT_FALSE(t.b->leads());
+  ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, kTimeout));
+  t.world.run_for(seconds(80));
+  EXPECT_TRUE(t.b->leads());
+  EXPECT_EQ(t.a->epochs, std::vector<int64_t>{1});
+  t.b->process.kill();
+  ASSERT_TRUE(t.run_until([&] { return t.a->leads(); }, 2 * kTimeout)) << "it contends again";
+  EXPECT_EQ(t.a->epochs, (std::vector<int64_t>{1, 3}));
+}
+
+TEST(LeaderElection, AnExpiredSessionRevokesAtOnce) {
+  TwoContenders t;
+  ASSERT_TRUE(t.zookeeper.expire(t.a->leadership->session->id()));
+  ASSERT_TRUE(t.run_until([&] { return !t.a->leadership; }, kTimeout / 2));
+  ASSERT_TRUE(t.run_until([&] { return t.a->leads() || t.b->leads(); }, kTimeout));
+}
+
+TEST(LeaderElection, ALeaderWhoseNodeIsRemovedByHandStepsDown) {
+  TwoContenders t;
+  auto operator_session = t.b->factory->open(nullptr);
+  ASSERT_TRUE((*operator_session)->remove(kPaths.leader(), kAnyVersion).ok());
+  ASSERT_TRUE(t.run_until([&] { return !t.a->leadership; }, kTimeout / 3));
+  EXPECT_NE(t.a->reasons[0].find("leader's node"), std::string::npos) << t.a->reasons[0];
+}
+
+TEST(LeaderElection, AStandbyWritesNothing) {
+  TwoContenders t;
+  t.world.run_for(seconds(5));
+  const int64_t before = t.zookeeper.transactions();
+  t.world.run_for(std::chrono::hours(1));
+  EXPECT_EQ(t.zookeeper.transactions(), before);
+  EXPECT_TRUE(t.a->leads());
+}
+
+TEST(LeaderElection, AnswersSlowerThanTheNextQuestionIsDueKeepALeader) {
+  TwoContenders t;
+  t.world.faults().slow_operation = 1;
+  t.world.faults().slow_operation_max = kTimeout / 5;  // before and after each call
+  t.world.run_for(std::chrono::minutes(20));
+  EXPECT_EQ(t.a->reasons, std::vector<std::string>());
+  EXPECT_TRUE(t.a->leads());
+  EXPECT_GT(t.world.rests(), 100);
+}
+
+/// Something happens when ZooKeeper has answered the last question of a leader's round, and the answer is on its way.
+class AnswersLate : public ZooKeeperFactory {
+ public:
+  AnswersLate(std::unique_ptr<ZooKeeperFactory> factory, std::function<void()> on_answer) : factory_(std::move(factory)), on_answer_(std::move(on_answer)) {}
+  StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
+    auto opened = factory_->open(std::move(listener));
+    if (!opened.ok()) return opened.status();
+    return std::shared_ptr<ZooKeeperSession>(std::make_shared<Session>(*std::move(opened), on_answer_));
+  }
+
+ private:
+  class Session : public PassesOn {
+   public:
+    Session(std::shared_ptr<ZooKeeperSession> session, std::function<void()>& on_answer) : PassesOn(std::move(session)), on_answer_(on_answer) {}
+    StatusOr<ZNode> get(const std::string& path) override {
+      auto answer = PassesOn::get(path);
+      if (path == kPaths.epoch()) on_answer_();
+      return answer;
+    }
+
+   private:
+    std::function<void()>& on_answer_;
+  };
+
+  const std::unique_ptr<ZooKeeperFactory> factory_;
+  std::function<void()> on_answer_;
+};
+
+/// A leader gets an answer, and is cut off from then on; it sees the answer only when `late` has passed. How long it leads, by its own clock,
+/// after it was cut off. Another must not lead meanwhile.
+MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
+  SimWorld world(1);
+  SimZooKeeper zookeeper(world);
+  bool armed = false;
+  MonotonicTime cut_at{0};
+  Contender* leader = nullptr;
+  Contender a(world, zookeeper, "a", [&](std::unique_ptr<ZooKeeperFactory> factory) {
+    return std::make_unique<AnswersLate>(std::move(factory), [&] {
+      if (!std::exchange(armed, false)) return;
+      cut_at = world.now();
+      world.network().cut_for({{"a"}, {"zookeeper"}, false}, seconds(60));
+      if (late.count() == 0) return;
+      leader->process.pause_at_next(Operation::kFile, late);
+      world.at_operation(*leader->process.life(), Operation::kFile);
+    });
+  });
+  leader = &a;
+  EXPECT_EQ(world.run_until([&] { return a.leads(); }, seconds(5)), SimWorld::Outcome::kDone);
+  Contender b(world, zookeeper, "b");
+  world.run_for(seconds(5));
+  armed = true;
+  EXPECT_EQ(world.run_until([&] { return cut_at.count() > 0; }, kTimeout), SimWorld::Outcome::kDone);
+  MonotonicTime last_led = cut_at;
+  const auto look = [&] {
+    if (a.leads()) {
+      last_led = world.now();
+      EXPECT_FALSE(b.leads()) << "two lead " << whole_ms(world.now() - cut_at) << " ms after the last answer";
+    }
+    return testing::Test::HasFailure();
+  };
+  world.run_until(look, 3 * kTimeout);
+  EXPECT_TRUE(b.leads());
+  return last_led - cut_at;
+}
+
+TEST(LeaderElection, ALeaseCountsFromBeforeTheQuestionHoweverLateTheAnswerIsSeen) {
+  for (const MonotonicTime late : {MonotonicTime(0), MonotonicTime(kTimeout / 4), MonotonicTime(kTimeout * 3 / 4)}) {
+    const MonotonicTime led = leads_after_a_last_answer(late);
+    EXPECT_LE(led, kTimeout * 5 / 6) << "seen after " << whole_ms(late) << " ms";
+    EXPECT_GE(led, kTimeout * 9 / 12) << "the answer is not counted";
+  }
+}
+
+TEST(LeaderElection, ALeaseThatIsOverWhenTheAnswerIsSeenIsOver) {
+  EXPECT_LE(leads_after_a_last_answer(kTimeout * 5 / 4), kTimeout * 5 / 6);
+}
+
+}  // namespace
+}  // namespace weir::sim
