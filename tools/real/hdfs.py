@@ -159,14 +159,13 @@ def start_once(home, ha, close_delay_ms):
     client = write_conf(home, "client", level="WARN")
     if ha:
         conf2 = namenode_conf(home, "nn2")
+        home.wait("calls to nn1", listens(ports["nn1_rpc"]), "nn1")  # a NameNode answers over HTTP before it takes calls
         with open(home.folder / "bootstrap.log", "ab") as log:
             if home.java(conf2, MAIN["namenode"], "-bootstrapStandby", "-nonInteractive", "-force", stdout=log, stderr=log).returncode != 0:
                 die(f"the second NameNode could not be prepared; see {home.folder}/bootstrap.log")
         home.serve("nn2", "namenode", conf2, "256m")
         home.wait("the second NameNode", answers(home, "nn2", ports["nn2_http"]), "nn2")
-        # A NameNode answers over HTTP before it takes calls.
-        for name in ("nn1", "nn2"):
-            home.wait(f"calls to {name}", listens(ports[f"{name}_rpc"]), name)
+        home.wait("calls to nn2", listens(ports["nn2_rpc"]), "nn2")
         transition(home, "-transitionToActive", "nn1")
     home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
     uri = f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}"
