@@ -136,7 +136,11 @@ class DataStream {
   template <class Out = void, class F>
   auto flat_map(F f) const {
     if constexpr (std::is_void_v<Out>) {
-      return flat_map<typename detail::CollectedBy<F>::Type>(std::move(f));
+      constexpr bool kKnown = requires { typename detail::CollectedBy<F>::Type; };
+      static_assert(kKnown, "flat_map: the type of the new records is not known from a generic function: let it take a weir::Collector<Out>&, or write "
+                            "flat_map<Out>(f)");
+      if constexpr (kKnown) return flat_map<typename detail::CollectedBy<F>::Type>(std::move(f));
+      else return *this;
     } else {
       static_assert(std::is_invocable_v<F&, const T&, Collector<Out>&>,
                     "flat_map: the function takes a const T& and a weir::Collector<Out>&");
