@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "weir/data_stream.h"
+#include "weir/detail/field_reductions.h"
 #include "weir/detail/keyed_operators.h"
 #include "weir/functions.h"
 #include "weir/windowed_stream.h"
@@ -35,16 +36,22 @@ class KeyedStream {
     });
   }
 
-  /// For each record the sum of a member over all records of its key so far; the other members are those of the key's first
-  /// record.
+  /// For each record the sum, least or largest value of a member over all records of its key so far; the other members are those of the
+  /// key's first record.
   template <class V, class Record = T>
     requires std::is_class_v<Record>
   SingleOutputStreamOperator<T> sum(V Record::*member) const {
-    return reduce([member](T so_far, const T& record) {
-             so_far.*member += record.*member;
-             return so_far;
-           })
-        .name("sum");
+    return reduce(detail::sum_of<T>(member)).name("sum");
+  }
+  template <class V, class Record = T>
+    requires std::is_class_v<Record>
+  SingleOutputStreamOperator<T> min(V Record::*member) const {
+    return reduce(detail::min_of<T>(member)).name("min");
+  }
+  template <class V, class Record = T>
+    requires std::is_class_v<Record>
+  SingleOutputStreamOperator<T> max(V Record::*member) const {
+    return reduce(detail::max_of<T>(member)).name("max");
   }
 
   /// `function`: a KeyedProcessFunction<K, T, Out>, copied for each subtask.

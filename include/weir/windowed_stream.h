@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "weir/data_stream.h"
+#include "weir/detail/field_reductions.h"
 #include "weir/detail/window_operator.h"
 #include "weir/functions.h"
 #include "weir/windows.h"
@@ -51,6 +52,23 @@ class WindowedStream {
     check_process<T, Fn>();
     return add<typename Fn::Output>("window",
                                     detail::make_window_reduce<T>(selector_, assigner_, std::move(f), std::move(process)));
+  }
+
+  /// One record a key and window: the first one, with the sum, least or largest value of a member over all of them.
+  template <class V, class Record = T>
+    requires std::is_class_v<Record>
+  SingleOutputStreamOperator<T> sum(V Record::*member) const {
+    return reduce(detail::sum_of<T>(member)).name("sum");
+  }
+  template <class V, class Record = T>
+    requires std::is_class_v<Record>
+  SingleOutputStreamOperator<T> min(V Record::*member) const {
+    return reduce(detail::min_of<T>(member)).name("min");
+  }
+  template <class V, class Record = T>
+    requires std::is_class_v<Record>
+  SingleOutputStreamOperator<T> max(V Record::*member) const {
+    return reduce(detail::max_of<T>(member)).name("max");
   }
 
   /// `process`: a ProcessWindowFunction that gets all records of the window, in the order in which they came. Keeps them all.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -119,6 +120,39 @@ TEST(Job, AllOperatorsTogether) {
   std::sort(records.begin(), records.end());
   EXPECT_EQ(records, (std::vector<std::pair<std::string, int64_t>>{
                          {"be", 1}, {"be", 2}, {"be", 3}, {"is", 1}, {"not", 1}, {"or", 1}, {"to", 1}, {"to", 2}}));
+}
+
+struct Reading {
+  std::string sensor;
+  double value = 0;
+  int64_t at_ms = 0;
+  WEIR_FIELDS(Reading, sensor, value, at_ms)
+};
+
+std::string text_of(std::vector<Reading> readings) {
+  std::string text;
+  for (const Reading& r : readings) text += r.sensor + " " + std::to_string(static_cast<int>(r.value)) + " " + std::to_string(r.at_ms) + "\n";
+  return text;
+}
+
+TEST(Job, MembersAreReducedPerKeyAndPerWindow) {
+  const std::vector<Reading> readings = {{"a", 5, 0}, {"a", 3, 100}, {"a", std::nan(""), 200}, {"a", 7, 900}, {"a", 1, 1000}};
+  weir::CollectSink<Reading> sums, least, largest, least_of_key, largest_of_key;
+  auto env = environment({});
+  const auto watermarks = weir::for_monotonous_timestamps<Reading>().with_timestamp_assigner(&Reading::at_ms);
+  const auto by_sensor = env.from_source(weir::detail::CollectionSource<Reading>(readings), watermarks, "readings").key_by(&Reading::sensor);
+  const auto windows = by_sensor.window(weir::TumblingEventTimeWindows::of(std::chrono::seconds(1)));
+  windows.sum(&Reading::at_ms).uid("sum").sink_to(sums);
+  windows.min(&Reading::value).uid("min").sink_to(least);
+  windows.max(&Reading::at_ms).uid("max").sink_to(largest);
+  by_sensor.min(&Reading::value).uid("key min").sink_to(least_of_key);
+  by_sensor.max(&Reading::at_ms).uid("key max").sink_to(largest_of_key);
+  ASSERT_EQ(env.execute("readings"), 0);
+  EXPECT_EQ(text_of(sums.records()), "a 5 1200\na 1 1000\n");
+  EXPECT_EQ(text_of(least.records()), "a 3 0\na 1 1000\n");  // as Flink has it: NaN is the largest
+  EXPECT_EQ(text_of(largest.records()), "a 5 900\na 1 1000\n");
+  EXPECT_EQ(text_of(least_of_key.records()), "a 5 0\na 3 0\na 3 0\na 3 0\na 1 0\n");
+  EXPECT_EQ(text_of(largest_of_key.records()), "a 5 0\na 5 100\na 5 200\na 5 900\na 5 1000\n");
 }
 
 TEST(Job, WhatAFunctionThrowsFailsTheJobWithTheOperatorsName) {
