@@ -104,6 +104,7 @@ class FileSource final : public Source<T> {
   }
 
   StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry& files, int parallelism) const override {
+    if (Status rate = rate_.check(); !rate.ok()) return rate;
     return detail::enumerate_file_splits(options_, files, parallelism);
   }
   std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(*this); }

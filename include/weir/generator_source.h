@@ -58,6 +58,7 @@ class GeneratorSource final : public Source<T> {
   }
 
   StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry&, int parallelism) const override {
+    if (Status rate = rate_.check(); !rate.ok()) return rate;
     return detail::enumerate_index_splits(parallelism, count_, rate_.per_second());
   }
   std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(*this); }

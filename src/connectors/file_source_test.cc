@@ -338,6 +338,13 @@ TEST(FileSourceOfLocalFiles, WhatCannotBeReadTwiceIsRefusedBeforeTheFirstRecord)
   std::filesystem::remove_all(directory);
 }
 
+TEST_F(FileSourceTest, ANegativeRateIsRefused) {
+  write("/in", "a\n");
+  TestHost host(fs, {});
+  const Status refused = FileSource<std::string>::lines("/in").rate(-5).enumerate(host, 1).status();
+  EXPECT_NE(refused.message().find("a rate of -5.000000 records a second was asked for"), std::string::npos) << refused.to_string();
+}
+
 TEST_F(FileSourceTest, ARecordWithoutEndIsRefusedNotBuffered) {
   write("/in", std::string(17 << 20, 'x'));
   const auto source = FileSource<std::string>::lines("/in");

@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+
+#include "weir/status.h"
 
 namespace weir::detail {
 
@@ -24,9 +27,14 @@ class SourceRate {
     per_second_ = other.per_second_;
     return *this;
   }
-  /// Zero or less: no limit.
+  /// Zero: no limit.
   void set(double records_per_second) { per_second_ = records_per_second; }
   double per_second() const { return per_second_; }
+  /// INVALID_ARGUMENT: it is no rate.
+  Status check() const {
+    if (per_second_ >= 0) return {};
+    return invalid_argument("a rate of " + std::to_string(per_second_) + " records a second was asked for: give a positive one, or 0 for no limit");
+  }
   const std::shared_ptr<Readers>& readers() const { return readers_; }
 
  private:
