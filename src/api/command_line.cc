@@ -35,6 +35,7 @@ void append_flags(const std::vector<CommandLine::Flag>& flags, size_t width, std
 const std::vector<CommandLine::Flag>& CommandLine::built_in() {
   static const std::vector<Flag> flags = {
       {"parallelism", "N", "subtasks of every operator that says nothing else", "1"},
+      {"max-parallelism", "N", "key groups of the state, and so the most subtasks that the job can ever have", ""},
       {"from", "WHERE", "start from a checkpoint: latest (the newest of this job), a checkpoint's directory, or none", "none"},
       {"name", "TEXT", "the job's name", ""},
       {"job-id", "HEX", "the job's id, 32 hexadecimal digits; otherwise made from its name", ""},
@@ -50,6 +51,7 @@ const std::vector<CommandLine::Flag>& CommandLine::built_in() {
       {"config", "FILE", "settings; otherwise $WEIR_CONF_DIR/weir.yaml or ./weir.yaml, if there is one", ""},
       {"D", "key=value", "one setting; docs/configuration.md lists them", ""},
       {"explain", "", "print what would be run, and do not run it", ""},
+      {"version", "", "print weir's version", ""},
       {"help", "", "print this", ""},
   };
   return flags;

@@ -84,6 +84,7 @@ TEST(CommandLine, HelpListsTheProgramsFlagsFirst) {
             "\n"
             "Flags of every weir program:\n"
             "  --parallelism N          subtasks of every operator that says nothing else (default: 1)\n"
+            "  --max-parallelism N      key groups of the state, and so the most subtasks that the job can ever have\n"
             "  --from WHERE             start from a checkpoint: latest (the newest of this job), a checkpoint's directory, or none "
             "(default: none)\n"
             "  --name TEXT              the job's name\n"
@@ -100,6 +101,7 @@ TEST(CommandLine, HelpListsTheProgramsFlagsFirst) {
             "  --config FILE            settings; otherwise $WEIR_CONF_DIR/weir.yaml or ./weir.yaml, if there is one\n"
             "  -D key=value             one setting; docs/configuration.md lists them\n"
             "  --explain                print what would be run, and do not run it\n"
+            "  --version                print weir's version\n"
             "  --help                   print this\n");
 }
 

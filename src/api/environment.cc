@@ -19,7 +19,8 @@ struct StreamExecutionEnvironment::Impl {
 
   /// Keeps what is wrong for execute().
   void note(const Status& status) {
-    if (!status.ok()) command_line.add_problem(std::string(status.message()));
+    if (status.ok()) return;
+    for (const std::string_view line : split(status.message(), '\n')) command_line.add_problem(std::string(line));
   }
   void set(std::string_view key, std::string_view value) { note(configuration.set(key, value)); }
 
@@ -89,6 +90,7 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
     impl->note(configuration.set_assignment(assignment, {ConfigLayer::kCommandLine, "-D"}));
   impl->note(read_configuration(line.take_value("config"), &configuration));
   static constexpr std::pair<std::string_view, const ConfigKey*> kFlags[] = {{"parallelism", &options::kParallelism},
+                                                                             {"max-parallelism", &options::kMaxParallelism},
                                                                              {"from", &options::kStateRecoveryPath},
                                                                              {"name", &options::kPipelineName},
                                                                              {"job-id", &options::kJobId},
@@ -115,6 +117,7 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
   if (line.take_switch("detached").value_or(false))
     impl->note(configuration.set(options::kFlinkDetached.name, "true", {ConfigLayer::kCommandLine, "--detached"}));
   impl->mode.explain = line.take_switch("explain").value_or(false);
+  impl->mode.version = line.take_switch("version").value_or(false);
   impl->mode.help = line.take_switch("help").value_or(false);
   if (configuration.get(options::kRole) == ProcessRole::kChain && !impl->mode.explain && !impl->mode.help) {
     impl->pipe = BytePipe::claim_standard_streams();  // before the program prints anything

@@ -168,7 +168,7 @@ TEST(Environment, AChainInFlinkReadsNoFile) {
 
 TEST(Environment, AFileThatIsNamedMustBeThere) {
   EXPECT_EQ(refusal(environment({"--config", "/nowhere.yaml"})),
-            "flights: cannot read the configuration file /nowhere.yaml\nnothing was run; flights --help lists the flags\n");
+            "flights: cannot read the configuration file /nowhere.yaml: No such file or directory\nnothing was run; flights --help lists the flags\n");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "graph/explain.h"
 
 namespace weir {
@@ -47,6 +48,10 @@ int launch(const std::string& program, const std::string& help, LaunchMode mode,
     print(stdout, help);
     return 0;
   }
+  if (mode.version) {
+    print(stdout, cat(program, ": weir ", kWeirVersion, "\n"));
+    return 0;
+  }
   const auto note = [&](const Status& status) {
     if (status.ok()) return;
     for (const std::string_view line : split(status.message(), '\n')) problems.emplace_back(line);
@@ -66,6 +71,7 @@ int launch(const std::string& program, const std::string& help, LaunchMode mode,
     print(stdout, explain(*job));
     return 0;
   }
+  for (const std::string& ignored : configuration.ignored()) WEIR_LOG(kWarning) << ignored;
   for (const std::string& overridden : configuration.overridden()) WEIR_LOG(kInfo) << overridden;
   return runner(*job, configuration);
 }

@@ -13,12 +13,13 @@ StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, 
 
 struct LaunchMode {
   bool help = false;
+  bool version = false;
   bool explain = false;
 };
 
 using Runner = std::function<int(const JobGraph&, const Configuration&)>;
 
-/// What env.execute() does when the program has said everything: help, or every problem on standard error, or the explanation,
+/// What env.execute() does when the program has said everything: help, the version, or every problem on standard error, or the explanation,
 /// or the run. The exit code; 2 when something is wrong, and then nothing was run. `problems`: those found so far.
 int launch(const std::string& program, const std::string& help, LaunchMode mode, std::vector<std::string> problems,
            const detail::StreamGraph& graph, const Configuration& configuration, const std::string& job_name,

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+#include "base/version.h"
+
 namespace weir {
 namespace {
 
@@ -52,6 +55,13 @@ TEST(Launch, HelpIsPrintedWhateverElseIsWrong) {
   const Outcome outcome = launch_with({.help = true}, {"a problem"}, {}, {});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.out, "HELP");
+  EXPECT_EQ(outcome.ran, "");
+}
+
+TEST(Launch, TheVersionIsPrintedWhateverElseIsWrong) {
+  const Outcome outcome = launch_with({.version = true}, {"a problem"}, {}, {});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out, cat("job: weir ", kWeirVersion, "\n"));
   EXPECT_EQ(outcome.ran, "");
 }
 

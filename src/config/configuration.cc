@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "config/flink_keys.h"
 #include "config/nearest.h"
 #include "config/secret_file.h"
 
@@ -106,7 +107,7 @@ Status unknown_key(std::string_view name, const ConfigOrigin& origin) {
 
 Status Configuration::set(std::string_view name, std::string_view value, ConfigOrigin origin) {
   const ConfigKey* key = find_config_key(trim(name));
-  if (key == nullptr) return unknown_key(trim(name), origin);
+  if (key == nullptr) return set_unknown(trim(name), origin);
   if (const Status status = check_value(*key, value); !status.ok()) {
     return invalid_argument(cat(name, ": ", shown(*key, value), " (", origin.where, ") ", status.message()));
   }
@@ -124,6 +125,24 @@ Status Configuration::set(std::string_view name, std::string_view value, ConfigO
   if (!inserted && setting.origin.layer > origin.layer) return {};
   setting = {std::string(value), std::move(origin)};
   return {};
+}
+
+Status Configuration::set_unknown(std::string_view name, const ConfigOrigin& origin) {
+  const FlinkKey* of_flink = find_flink_key(name);
+  if (of_flink == nullptr) return unknown_key(name, origin);
+  if (of_flink->refused) return invalid_argument(cat(name, " (", origin.where, ") is a key of Flink's that weir does not have; ", of_flink->reason));
+  ignored_[of_flink->reason].push_back(cat(name, " (", origin.where, ")"));
+  return {};
+}
+
+std::vector<std::string> Configuration::ignored() const {
+  std::vector<std::string> sentences;
+  for (const auto& [reason, keys] : ignored_) {
+    std::string list;
+    for (const std::string& key : keys) list += cat(list.empty() ? "" : ", ", key);
+    sentences.push_back(cat(list, keys.size() == 1 ? " has" : " have", " no effect: ", reason));
+  }
+  return sentences;
 }
 
 Status Configuration::set_assignment(std::string_view assignment, ConfigOrigin origin) {
@@ -190,6 +209,7 @@ Status Configuration::validate() const {
   }
   // A cluster of Flink may have a directory of its own.
   const bool in_flink = get(kTarget) == ExecutionTarget::kFlink || get(kRole) == ProcessRole::kChain;
+  if (!in_flink && is_set(kFlinkJarOut)) return failed_precondition(cat(describe(kFlinkJarOut), " is for a job that Flink runs: add --target flink"));
   if (!in_flink && (is_set(kCheckpointInterval) || is_set(kCheckpointEventThreshold)) && !is_set(kCheckpointDir)) {
     return failed_precondition(cat(
         "checkpoints are on (",
@@ -200,6 +220,10 @@ Status Configuration::validate() const {
   if (get_optional(kStateRecoveryPath).value_or("none") == "latest" && !is_set(kCheckpointDir)) {
     return failed_precondition(
         cat(describe(kStateRecoveryPath), " looks for checkpoints in ", kCheckpointDir.name, ", which is not set"));
+  }
+  if (const std::string from = get_optional(kStateRecoveryPath).value_or("none"); from != fold(from) && (fold(from) == "latest" || fold(from) == "none")) {
+    return failed_precondition(cat(describe(kStateRecoveryPath), ": write '", fold(from), "' in small letters, or ./", from,
+                                   " if a directory of that name is meant"));
   }
   if (get(kExponentialDelayMaxBackoff) < get(kExponentialDelayInitialBackoff)) {
     return failed_precondition(

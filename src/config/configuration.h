@@ -32,7 +32,8 @@ class Configuration {
   };
 
   /// INVALID_ARGUMENT, and nothing changed: there is no such key (names the nearest), or the value does not fit it. A setting
-  /// of a stronger layer stays; one of the same layer is replaced.
+  /// of a stronger layer stays; one of the same layer is replaced. A key that only Flink needs is noted in ignored(), or refused where ignoring
+  /// it would be wrong.
   Status set(std::string_view key, std::string_view value, ConfigOrigin origin = {});
   /// "key=value", as after -D.
   Status set_assignment(std::string_view assignment, ConfigOrigin origin);
@@ -73,6 +74,9 @@ class Configuration {
   /// Settings that a stronger layer overrode with another value, as sentences. For the log.
   const std::vector<std::string>& overridden() const { return overridden_; }
 
+  /// Keys that only Flink needs, as sentences: one for each reason. For the log.
+  std::vector<std::string> ignored() const;
+
   /// What no single value shows: settings that contradict each other. FAILED_PRECONDITION says which.
   Status validate() const;
 
@@ -81,17 +85,19 @@ class Configuration {
     std::string value;
     ConfigOrigin origin;
   };
+  Status set_unknown(std::string_view name, const ConfigOrigin& origin);
   std::optional<std::string_view> text_of(const ConfigKey& key) const;
   static int choice_of(const ConfigKey& key, std::string_view text);
 
   std::map<std::string, Setting, std::less<>> entries_;
   std::vector<std::string> overridden_;
+  std::map<std::string_view, std::vector<std::string>> ignored_;  ///< by reason
 };
 
-/// Reads a file of settings in YAML, nested or dotted, into `configuration`. `name` is for messages. INVALID_ARGUMENT names the
-/// line.
+/// Reads a file of settings in YAML, nested or dotted, into `configuration`: weir's own, or one of Flink's. `name` is for messages.
+/// INVALID_ARGUMENT names all lines that are wrong, one in each line of the message.
 Status read_yaml_text(std::string_view text, const std::string& name, Configuration* configuration);
-/// The same from a file. NOT_FOUND if it is not there.
+/// The same from a file. NOT_FOUND if it is not there, PERMISSION_DENIED or UNAVAILABLE if it can't be read.
 Status read_yaml_file(const std::string& path, Configuration* configuration);
 
 }  // namespace weir

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/flink_keys.h"
 #include "config/nearest.h"
 
 namespace weir {
@@ -107,6 +108,47 @@ TEST(Configuration, AnUnknownKeyIsRefusedWithTheNearestOne) {
   EXPECT_TRUE(configuration.entries().empty());
 }
 
+TEST(Configuration, KeysThatOnlyFlinkNeedsAreSaidToHaveNoEffectOrRefused) {
+  Configuration configuration;
+  EXPECT_TRUE(configuration.set("taskmanager.memory.process.size", "4g", kFromFile).ok());
+  EXPECT_TRUE(configuration.set("jobmanager.memory.heap.size", "1g", kFromFlag).ok());
+  EXPECT_TRUE(configuration.set("table.exec.mini-batch.enabled", "true", kFromFile).ok());
+  EXPECT_TRUE(configuration.entries().empty());
+  EXPECT_EQ(configuration.ignored(),
+            (std::vector<std::string>{
+                "taskmanager.memory.process.size (weir.yaml line 1), jobmanager.memory.heap.size (-D) have no effect: a native process takes from the system "
+                "what it needs, and has no heap of a JVM",
+                "table.exec.mini-batch.enabled (weir.yaml line 1) has no effect: a program of weir's is run as a stream by itself; --parallelism, --target and "
+                "the like say how"}));
+  EXPECT_EQ(configuration.set("security.ssl.enabled", "true", kFromFile).message(),
+            "security.ssl.enabled (weir.yaml line 1) is a key of Flink's that weir does not have; without it weir would be less safe than the file says: set the "
+            "keys under security.ssl.internal that docs/configuration.md lists, and leave this one out");
+}
+
+TEST(Configuration, NoKeyOfWeirsMistypedIsTakenForOneOfFlinks) {
+  for (const ConfigKey* key : config_keys()) {
+    EXPECT_EQ(find_flink_key(key->name), nullptr) << key->name;
+    if (key->name.starts_with("high-availability.zookeeper.path.") || key->name.starts_with("jobmanager.adaptive-scheduler.")) continue;
+    const std::string mistyped = std::string(key->name) + "x";
+    EXPECT_EQ(find_flink_key(mistyped), nullptr) << mistyped;
+  }
+}
+
+TEST(Configuration, AJarIsMadeForFlinkOnly) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("weir.flink.jar-out", "job.jar", kFromFlag).ok());
+  EXPECT_EQ(configuration.validate().message(), "weir.flink.jar-out = job.jar (-D) is for a job that Flink runs: add --target flink");
+  ASSERT_TRUE(configuration.set("weir.target", "flink", kFromFlag).ok());
+  EXPECT_TRUE(configuration.validate().ok());
+}
+
+TEST(Configuration, FromWhereIsWrittenInSmallLetters) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("execution.state-recovery.path", "Latest", kFromFlag).ok());
+  EXPECT_EQ(configuration.validate().message(),
+            "execution.state-recovery.path = Latest (-D): write 'latest' in small letters, or ./Latest if a directory of that name is meant");
+}
+
 TEST(Configuration, ABadValueIsRefusedWithItsKeyAndOrigin) {
   Configuration configuration;
   EXPECT_EQ(configuration.set("execution.checkpointing.interval", "soon", kFromFile).to_string(),
@@ -194,17 +236,77 @@ TEST(Yaml, MistakesNameTheLine) {
   EXPECT_EQ(message("parallelism:\n  defualt: 4\n"),
             "there is no configuration key 'parallelism.defualt' (weir.yaml line 2); did you mean 'parallelism.default'?");
   EXPECT_EQ(message("a\n\nparallelism.default: 1\n"), "weir.yaml line 3: not valid YAML: illegal map value");
-  EXPECT_EQ(message("- 1\n"), "weir.yaml must be a list of 'key: value' lines");
+  EXPECT_EQ(message("- 1\n"), "weir.yaml line 1: the file is a list ('- …'), but settings are lines of the form 'key: value': leave the dashes out");
+  EXPECT_EQ(message("word\n"), "weir.yaml line 1: that is no line of the form 'key: value'");
+  EXPECT_EQ(message("zebra: 1\nparallelism.default: many\nparallelism.defualt: 4\n"),
+            "there is no configuration key 'zebra' (weir.yaml line 1); docs/configuration.md lists all keys\n"
+            "parallelism.default: 'many' (weir.yaml line 2) is not a whole number\n"
+            "there is no configuration key 'parallelism.defualt' (weir.yaml line 3); did you mean 'parallelism.default'?");
   EXPECT_EQ(message("parallelism.default: 4\nparallelism:\n  default: 4\n"),
             "weir.yaml gives 'parallelism.default' twice, in line 1 and in line 3");
   EXPECT_EQ(message("pipeline.name:\n"), "weir.yaml line 1: 'pipeline.name' has no value; give it one or remove the line");
+  EXPECT_EQ(message("io.tmp.dirs: [a, b]\n"), "weir.yaml line 1: 'io.tmp.dirs' takes one value, but is a list of 2");
   EXPECT_EQ(message("io.tmp.dirs: [[a]]\n"), "weir.yaml line 1: the list 'io.tmp.dirs' may only have plain values");
+}
+
+TEST(Yaml, AFileOfFlinksCanBeUsed) {
+  // As Flink 2.x ships it, with what its documentation shows added.
+  constexpr std::string_view kFile = R"(
+env:
+  java:
+    opts:
+      all: --add-exports=java.base/sun.net.util=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED
+jobmanager:
+  bind-host: localhost
+  rpc:
+    address: localhost
+    port: 6123
+  memory:
+    process:
+      size: 1600m
+  execution:
+    failover-strategy: region
+  archive.fs.dir: hdfs:///completed-jobs/
+taskmanager:
+  bind-host: localhost
+  host: localhost
+  numberOfTaskSlots: 1
+  memory.process.size: 1728m
+parallelism:
+  default: 1
+rest:
+  address: localhost
+  bind-address: localhost
+high-availability:
+  type: zookeeper
+  storageDir: hdfs:///flink/ha/
+  zookeeper.quorum: [zk1:2181, zk2:2181]
+state:
+  backend:
+    type: hashmap
+    incremental: false
+  checkpoints.dir: hdfs://namenode-host:port/flink-checkpoints
+  savepoints.dir: hdfs://namenode-host:port/flink-savepoints
+execution.checkpointing:
+  interval: 3min
+  externalized-checkpoint-retention: RETAIN_ON_CANCELLATION
+io.tmp.dirs: [/tmp/a]
+classloader.parent-first-patterns.additional: [org.x, org.y]
+metrics.reporters:
+historyserver.web.port: 8082
+)";
+  Configuration configuration;
+  ASSERT_EQ(read_yaml_text(kFile, "config.yaml", &configuration).to_string(), "OK");
+  EXPECT_EQ(configuration.get(kCheckpointInterval), std::chrono::minutes(3));
+  EXPECT_EQ(configuration.get_optional(kTmpDirs), "/tmp/a");
+  EXPECT_EQ(configuration.get_optional(kZooKeeperQuorum), "zk1:2181,zk2:2181");
+  EXPECT_GE(configuration.ignored().size(), 5u);
 }
 
 TEST(Yaml, AFileThatIsNotThereIsNotFound) {
   Configuration configuration;
   EXPECT_EQ(read_yaml_file("/nowhere/weir.yaml", &configuration).to_string(),
-            "NOT_FOUND: cannot read the configuration file /nowhere/weir.yaml");
+            "NOT_FOUND: cannot read the configuration file /nowhere/weir.yaml: No such file or directory");
   EXPECT_EQ(read_yaml_file("/tmp", &configuration).code(), StatusCode::kUnavailable);
 }
 
