@@ -91,6 +91,13 @@ Status rename_by_link(const std::string& from, const std::string& to, const std:
 
 StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::string& path, CreateMode mode) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
+  if (mode == CreateMode::kReplace) {
+    // By its other name the file may be a published one: see is_linked_already.
+    struct stat existing {};
+    if (::lstat(path.c_str(), &existing) == 0 && S_ISREG(existing.st_mode) && existing.st_nlink > 1 && ::unlink(path.c_str()) != 0) {
+      return local_error(errno, cat("replace ", path), path);
+    }
+  }
   // A link that somebody laid there must not lead the bytes elsewhere.
   const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | (mode == CreateMode::kExclusive ? O_EXCL : O_TRUNC);
   Descriptor file = open_descriptor(path, flags, kFileMode);

@@ -103,6 +103,13 @@ TEST_F(LocalFileSystemTest, ARenameThatWasCutOffBetweenLinkAndUnlinkIsFinished) 
   }
 }
 
+TEST_F(LocalFileSystemTest, ReplacingOneNameOfAFileLeavesTheOtherAlone) {
+  ASSERT_TRUE(write_file(fs_, directory_ + "/published", "kept").ok());
+  std::filesystem::create_hard_link(directory_ + "/published", directory_ + "/published.1.tmp");
+  EXPECT_EQ(publish_file(fs_, directory_ + "/published", "new", "1").code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(*read_file(fs_, directory_ + "/published"), "kept");
+}
+
 TEST_F(LocalFileSystemTest, CreateFollowsNoSymbolicLink) {
   ASSERT_TRUE(write_file(fs_, directory_ + "/victim", "kept").ok());
   std::filesystem::create_symlink(directory_ + "/victim", directory_ + "/link");
