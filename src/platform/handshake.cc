@@ -26,7 +26,10 @@ constexpr size_t kProofBytes = 32;
 /// `begin` does not begin as a hello does.
 Status describe_stranger(std::string_view begin) {
   for (const std::string_view word : {"GET ", "POST", "HEAD", "PUT ", "OPTI", "HTTP", "PRI "}) {
-    if (begin.starts_with(word)) return invalid_argument("the peer speaks HTTP, and this is weir's transport: ask the port of the REST interface");
+    if (begin.starts_with(word)) {
+      return invalid_argument("the peer speaks HTTP, and this is weir's transport: a worker needs the address that its coordinator has as --listen, not a REST "
+                              "or web port; a browser has nothing to look for here");
+    }
   }
   if (begin.size() > 1 && (begin[0] == 0x16 || begin[0] == 0x15) && begin[1] == 0x03) {
     return failed_precondition("the peer speaks TLS and this process does not: set security.ssl.internal.enabled alike at both");
