@@ -20,6 +20,7 @@ constexpr MonotonicTime kLivenessBound = std::chrono::minutes(15);
 constexpr uint64_t kMostEvents = 12'000'000;  ///< of a whole run: more is a loop
 constexpr MonotonicTime kLookEvery = milliseconds(200);
 constexpr MonotonicTime kNever = MonotonicTime::max();
+constexpr double kAskedToLeave = 0.25;  ///< of the processes that would be killed
 constexpr char kLocalDisk[] = "file://";
 constexpr char kHdfsDisk[] = "hdfs://nn:8020";
 
@@ -31,6 +32,7 @@ struct Seat {
   int starts = 0;
   MonotonicTime start_at{0};            ///< if nothing runs; kNever: it stays down
   bool led = false;                     ///< when last looked at
+  bool signed_off = false;              ///< asked to leave
   int64_t epoch = 0;                    ///< likewise
   bool calm_start = false;              ///< started when nothing went wrong any more
   bool finished = false;                ///< its program ended, and said that the job has finished
@@ -44,6 +46,7 @@ class FleetRun {
   FleetRun(uint64_t seed, const FleetRoles& roles, RunOptions options)
       : roles_(roles),
         options_(options),
+        asks_to_leave_(seed ^ 0x1eafe),
         random_(splitmix_output(seed ^ 0xf1ee7)),
         plan_(draw_fleet(random_, options.wide)),
         faults_(draw_fleet_faults(plan_, random_)),
@@ -111,7 +114,7 @@ class FleetRun {
     ++result_.statistics.starts;
     seat.process = std::make_unique<SimProcess>(world_, cat(seat.host, '.', ++seat.starts), seat.host);
     seat.calm_start = calm_;
-    seat.led = false;
+    seat.led = seat.signed_off = false;
     seat.epoch = 0;
     seat.finished = false;
     if (!calm_ && random_.chance(faults_.wall_skew)) {
@@ -174,6 +177,7 @@ class FleetRun {
       if (view.epoch < seat.epoch) fail(cat(seat.host, " obeys a leader of epoch ", view.epoch, " after one of epoch ", seat.epoch));
       seat.epoch = view.epoch;
       result_.statistics.leaders += leads && !seat.led;
+      if (leads && !seat.led && seat.signed_off) fail(cat(seat.host, " leads though it was asked to leave"));
       seat.led = leads;
       if (leads) check_leader(seat, view);
       if (leads) note_attempt(view);
@@ -314,7 +318,15 @@ class FleetRun {
       others.push_back(hosts_.storage);
       world_.network().cut_for({{seat->host}, others}, a_while(faults_.cut_max));
     }
+    if (asks_to_leave_.chance(kAskedToLeave)) return sign_off(*seat);
     seat->process->kill();
+  }
+
+  void sign_off(Seat& seat) {
+    ++result_.statistics.asked_to_leave;
+    seat.signed_off = true;
+    seat.led = seat.member->view().leads;
+    seat.member->sign_off();
   }
 
   void pause_someone() {
@@ -433,6 +445,7 @@ class FleetRun {
 
   const FleetRoles& roles_;
   const RunOptions options_;
+  SimRandom asks_to_leave_;  ///< by itself, so that seeds go on meaning what they mean
   SimRandom random_;  ///< for the plan and for what befalls the cluster; the world has its own
   const FleetPlan plan_;
   const FleetFaults faults_;
@@ -461,6 +474,7 @@ void FleetStatistics::add(const FleetStatistics& other) {
   starts += other.starts;
   kills += other.kills;
   leader_kills += other.leader_kills;
+  asked_to_leave += other.asked_to_leave;
   pauses += other.pauses;
   depositions += other.depositions;
   partitions += other.partitions;

@@ -9,6 +9,7 @@ struct FleetStatistics {
   int64_t starts = 0;
   int64_t kills = 0;
   int64_t leader_kills = 0;
+  int64_t asked_to_leave = 0;       ///< instead of being killed
   int64_t pauses = 0;
   int64_t depositions = 0;          ///< leaders stopped where they write, until another can lead
   int64_t partitions = 0;

@@ -76,7 +76,7 @@ TEST(FleetSwarm, NothingWrongIsVisibleAndEveryJobFinishes) {
   char times[100];
   std::snprintf(times, sizeof times, "%.1f s, %.1f simulated hours of clusters", real, hours);
   line(cat(to - from + 1, " seeds (", twice, " twice), ", failed, " failed, ", times, ", ", sum.engine.events, " events"));
-  line(cat(sum.starts, " processes, ", sum.kills, " killed, ", sum.leader_kills, " of them while leading, ", sum.pauses, " paused, ", sum.partitions,
+  line(cat(sum.starts, " processes, ", sum.kills, " killed, ", sum.leader_kills, " of them while leading, ", sum.asked_to_leave, " asked to leave, ", sum.pauses, " paused, ", sum.partitions,
            " partitions, ", sum.engine.file_faults, " file faults, ", sum.unfinished_exits, " gave up by themselves, blocking work rested ",
            sum.engine.rests, " times in its middle, ", sum.depositions, " leaders were stopped until another could lead"));
   line(cat(sum.leaders, " leaders, at ", sum.double_leaders, " looks two believed to lead; ", sum.attempts, " attempts, ", sum.rescaled,

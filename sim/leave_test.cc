@@ -59,15 +59,25 @@ TEST(Leaving, AWishToLeaveOutlastsTheLeaseAndAnOutageOfZooKeeper) {
   }
 }
 
+Seat& standby_of(Fleet& fleet) { return fleet.leader() == &fleet.coordinator(0) ? fleet.coordinator(1) : fleet.coordinator(0); }
+
+TEST(Leaving, AStandbyCannotCancelTheJobNeitherNowNorLater) {
+  Fleet fleet(/*elected=*/true);
+  fleet.run_until_checkpoints(1);
+  Seat& leader = *fleet.leader();
+  standby_of(fleet).member->cancel();
+  fleet.run_until_checkpoints(2);
+  EXPECT_FALSE(leader.member->ended() || fleet.result_is_recorded());
+  leader.member->sign_off();
+  ASSERT_TRUE(fleet.run_until([&] { return leader.member->ended(); }, seconds(1)));
+  expect_that_another_finishes(fleet, leader);
+}
+
 TEST(Leaving, AWishToCancelOutlastsALostLease) {
   Fleet fleet(/*elected=*/true);
   fleet.run_until_checkpoints(1);
   Seat& leader = *fleet.leader();
-  Seat& standby = &leader == &fleet.coordinator(0) ? fleet.coordinator(1) : fleet.coordinator(0);
-  standby.member->cancel();  // which it cannot
-  fleet.run_until_checkpoints(2);
-  EXPECT_FALSE(leader.member->ended() || fleet.result_is_recorded());
-  standby.process->kill();
+  standby_of(fleet).process->kill();
   fleet.zookeeper().outage(seconds(15));
   leader.member->cancel();
   ASSERT_TRUE(fleet.run_until([&] { return fleet.leader() == nullptr; }));

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,6 +125,16 @@ void expect_that_children_have_what_they_are_given() {
   const UniqueFd given = memory_file("a secret").value();
   EXPECT_EQ(descriptors_of_a_child({given.get()}), (std::set<int>{0, 1, 2, given.get()}));
   EXPECT_EQ(descriptors_of_a_child({}), (std::set<int>{0, 1, 2}));
+}
+
+TEST(MemoryFile, OnlyItsOwnerMayReadIt) {
+  const UniqueFd file = memory_file("a secret").value();
+  struct stat made {};
+  ASSERT_EQ(::fstat(file.get(), &made), 0);
+  EXPECT_EQ(made.st_mode & 07777, 0400u);
+  std::ifstream in(path_of_descriptor(file.get()));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "a secret");
+  EXPECT_NE(::fcntl(file.get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
 TEST(ProcessGroup, TheDeadAreReapedAndStartedAgain) { expect_that_the_dead_are_reaped_and_started_again(); }
