@@ -1,5 +1,6 @@
 #include "platform/io_pool.h"
 
+#include "platform/crash_report.h"
 #include "weir/detail/check.h"
 
 namespace weir {
@@ -31,6 +32,7 @@ void IoPool::run(std::function<void()> work) {
 }
 
 void IoPool::serve() {
+  const SignalStack stack;
   std::unique_lock lock(mutex_);
   while (true) {
     ++free_threads_;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "platform/crash_report.h"
 #include "weir/detail/check.h"
 
 namespace weir {
@@ -57,6 +58,7 @@ class ActorThread : public ActorHandle {
   }
 
   void run() {
+    const SignalStack stack;
     while (true) {
       state_.exchange(State::kStepping, std::memory_order_acq_rel);
       if (stop_.load(std::memory_order_relaxed)) return;
