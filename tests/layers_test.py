@@ -28,6 +28,7 @@ SYSTEM_PLACES = {
     "src/fs/": "files",
     "src/config/secret_file": "who may read a file",
     "src/cluster/": "signals and the terminal of the embedded runner",
+    "src/base/current_exception": "the type of what was thrown, and the unwinding of a thread",
     "src/state/page_arena.cc": "huge pages",
 }
 # Implementations that only their own folder knows: they are registered in one place.

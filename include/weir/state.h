@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,6 +81,28 @@ class ValueAccess {
   T* writable_ = nullptr;
 };
 
+[[noreturn]] __attribute__((noinline, cold)) inline void throw_unassigned_state() {
+  throw std::logic_error("a state is used that was never got: keep what context.state(descriptor) gives in open()");
+}
+
+/// Behind a handle that nobody has assigned: every access throws. Changes nothing in itself, so all threads share one.
+template <class T>
+class NoAccess final : public ValueAccess<T> {
+ public:
+  static ValueAccess<T>* get() {
+    static NoAccess instance;
+    return &instance;
+  }
+
+ private:
+  static constexpr uint64_t kNoChanges = 0;
+  NoAccess() : ValueAccess<T>(&kNoChanges) {}
+  const T* find_in_table() override { throw_unassigned_state(); }
+  T* find_mutable_in_table() override { throw_unassigned_state(); }
+  T& insert_into_table(T) override { throw_unassigned_state(); }
+  void erase_from_table() override { throw_unassigned_state(); }
+};
+
 }  // namespace detail
 
 /// One value for each key. References and pointers are valid until the state is changed or the call of the user function ends.
@@ -114,7 +137,7 @@ class ValueState {
   ValueState(detail::ValueAccess<T>* access, const T* default_value) : access_(access), default_(default_value) {}
 
  private:
-  detail::ValueAccess<T>* access_ = nullptr;
+  detail::ValueAccess<T>* access_ = detail::NoAccess<T>::get();
   const T* default_ = nullptr;
 };
 
@@ -151,7 +174,7 @@ class ListState {
   detail::CowBox<List>& box() {
     return access_->get_or_insert([] { return detail::CowBox<List>(); });
   }
-  Access* access_ = nullptr;
+  Access* access_ = detail::NoAccess<detail::CowBox<List>>::get();
 };
 
 /// A map for each key, in the order of its own keys. Which keys are the same: docs/formats/types.md.
@@ -193,7 +216,7 @@ class MapState {
   detail::CowBox<Map>& box() {
     return access_->get_or_insert([] { return detail::CowBox<Map>(); });
   }
-  Access* access_ = nullptr;
+  Access* access_ = detail::NoAccess<detail::CowBox<Map>>::get();
 };
 
 }  // namespace weir

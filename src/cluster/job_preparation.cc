@@ -11,6 +11,7 @@
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/storage.h"
 #include "fs/probe.h"
+#include "runtime/user_code.h"
 
 namespace weir {
 namespace {
@@ -96,6 +97,21 @@ Status remove_leftovers(const FileLocation& job, const CheckpointInventory& inve
   return {};
 }
 
+/// Calls what a user's source or sink does before the job runs. Never ABORTED, which means that another coordinator leads.
+template <class Call>
+std::invoke_result_t<Call&> call_at_start(const std::string& label, Call call) {
+  auto result = call_user_code(label, call);
+  if (result.ok()) return result;
+  Status status;
+  if constexpr (std::is_same_v<decltype(result), Status>) {
+    status = std::move(result);
+  } else {
+    status = result.status();
+  }
+  if (status.code() != StatusCode::kAborted) return status;
+  return Status(StatusCode::kFailedPrecondition, std::string(status.message()));
+}
+
 /// What processes left that were killed while they probed. What cannot be removed now the next start will remove.
 void remove_old_probes(const FileLocation& job) {
   const auto entries = job.fs->list(job.path);
@@ -112,7 +128,7 @@ Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
   for (const JobVertex& vertex : graph.vertices) {
     for (const JobOperator& op : vertex.chain) {
       if (!op.probe) continue;
-      WEIR_RETURN_IF_ERROR(op.probe(files).with_context(cat("operator '", op.name, "'")));
+      WEIR_RETURN_IF_ERROR(call_at_start(cat("operator '", op.name, "'"), [&] { return op.probe(files); }));
     }
   }
   return {};
@@ -126,9 +142,7 @@ StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph&
     const JobOperator& source = vertex.chain[0];
     const OperatorRestore* restore = plan != nullptr ? plan->find(source.id) : nullptr;
     if (restore != nullptr && restore->found) continue;
-    auto enumerated = source.enumerate(files, vertex.parallelism);
-    if (!enumerated.ok()) return enumerated.status().with_context(cat("source '", source.name, "'"));
-    splits[v] = *std::move(enumerated);
+    WEIR_ASSIGN_OR_RETURN(splits[v], call_at_start(cat("source '", source.name, "'"), [&] { return source.enumerate(files, vertex.parallelism); }));
   }
   return splits;
 }

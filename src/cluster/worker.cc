@@ -12,6 +12,7 @@
 #include "fs/file_system_registry.h"
 #include "graph/scale.h"
 #include "runtime/task_restore.h"
+#include "runtime/user_code.h"
 #include "weir/detail/check.h"
 
 namespace weir {
@@ -125,7 +126,12 @@ void Worker::open_task(Task& task) {
     TaskStart from{plan.get(), sidecar.get(), deploy->common->restored_directory,
                    splits_of(*deploy, task.vertex_index(), task.subtask()), options_.ignore_unclaimed_state,
                    options_.restore_from_local ? local.get() : nullptr, &platform_.scheduler};
-    Status status = open_and_restore(task.chain(), from, platform_.files);
+    Status status;
+    try {
+      status = open_and_restore(task.chain(), from, platform_.files);
+    } catch (...) {
+      status = status_of_current_exception("the restore");
+    }
     mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
     gate_.leave();
   });
@@ -189,8 +195,15 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
     if (auto directory = platform_.files.resolve(join_path(options_.checkpoint_directory, checkpoint_directory_name(id))); !directory.ok()) {
       status = directory.status();
     } else {
-      auto written = write_snapshots(*directory->fs, directory->path, data_file_name({process, nonce}), options_.inline_threshold,
-                                     std::move(*shared), local.get());
+      const auto write = [&]() -> StatusOr<SnapshotWriteResult> {
+        try {
+          return write_snapshots(*directory->fs, directory->path, data_file_name({process, nonce}), options_.inline_threshold,
+                                 std::move(*shared), local.get());
+        } catch (...) {
+          return status_of_current_exception("the writer of the snapshot");
+        }
+      };
+      auto written = write();
       status = written.status();
       if (written.ok()) {
         ack.states = std::move(written->states);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <exception>
 #include <mutex>
 
 #include "base/bug_switch.h"
@@ -17,23 +16,6 @@ constexpr int kMaxAttempts = 20;
 constexpr int64_t kFirstRetryMs = 100;
 constexpr int64_t kMaxRetryMs = 5000;
 
-/// Committers may be the user's.
-template <class Call>
-auto guarded_value(Call call) -> decltype(call()) {
-  try {
-    return call();
-  } catch (const std::exception& e) {
-    return aborted(cat("the committer threw: ", e.what()));
-  } catch (...) {
-    return aborted("the committer threw something that is not a std::exception");
-  }
-}
-
-template <class Call>
-Status guarded(Call call) {
-  return guarded_value(call);
-}
-
 }  // namespace
 
 /// What has to happen before the first record, done once, by whichever thread of the I/O pool comes first.
@@ -43,7 +25,7 @@ class PendingCommits::Recovery {
 
   /// Before the attempt runs.
   Status find() {
-    auto found = guarded_value([&] { return committer_->find_leftovers(start_); });
+    auto found = committer_->find_leftovers(start_);
     if (!found.ok()) return found.status();
     leftovers_ = *std::move(found);
     return {};
@@ -52,9 +34,9 @@ class PendingCommits::Recovery {
   Status run() {
     const std::lock_guard lock(mutex_);
     if (done_) return {};
-    if (!leftovers_.empty()) WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->remove_leftovers(leftovers_); }));
+    if (!leftovers_.empty()) WEIR_RETURN_IF_ERROR(committer_->remove_leftovers(leftovers_));
     if (start_.subtask == 0 && !start_.pending.empty()) {
-      WEIR_RETURN_IF_ERROR(guarded([&] { return committer_->commit(start_.pending); }));
+      WEIR_RETURN_IF_ERROR(committer_->commit(start_.pending));
     }
     done_ = true;
     return {};
@@ -99,7 +81,7 @@ Status PendingCommits::open() {
     WEIR_RETURN_IF_ERROR(recovery_->find());
     return recovery_->run();
   }
-  return recovery_->find().with_context(cat(context_.operator_name(), ": cannot look for what earlier attempts left"));
+  return recovery_->find().with_context("cannot look for what earlier attempts left");
 }
 
 bool PendingCommits::recovered() {
@@ -175,7 +157,7 @@ void PendingCommits::start_commit() {
     for (const auto& work : first) {
       if (status.ok()) status = work();
     }
-    if (status.ok()) status = guarded([&] { return committer->commit(committables); });
+    if (status.ok()) status = committer->commit(committables);
     return [this, up_to, status = std::move(status)] { on_committed(up_to, status); };
   });
 }

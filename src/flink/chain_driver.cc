@@ -176,6 +176,7 @@ void ChainDriver::process_frame() {
 }
 
 Status ChainDriver::read_frame(std::string_view bytes, Batch** batch) {
+  chain_.enter_input();  // whose serializer runs
   WEIR_ASSIGN_OR_RETURN(const Frame frame, decode_frame(bytes));
   const FrameHeader& header = frame.header;
   if (header.edge >= batches_.size() || input_.graph.edges[header.edge].to != input_.vertex) {

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "runtime/user_code.h"
 
 namespace weir {
 namespace {
@@ -62,7 +63,7 @@ std::string_view ChainHost::carry_out(ChainCall call, std::string_view body) {
       if (reply.ok() && (!driver_ || driver_->failure().ok())) return *reply;
       status = reply.ok() ? driver_->failure() : reply.status();
     } catch (...) {
-      status = status_of_current_exception(chain_ ? operator_label(chain_->current().description(), place_.subtask) : name());
+      status = status_of_current_exception(chain_ ? chain_->current().label() : name());
     }
   }
   state_ = State::kDead;
@@ -85,6 +86,8 @@ Status ChainHost::check_order(ChainCall call) const {
 }
 
 StatusOr<std::string_view> ChainHost::dispatch(ChainCall call, std::string_view body) {
+  std::optional<CrashScope> scope;
+  if (chain_) scope.emplace(*chain_);
   if (moves_records(call)) {
     WEIR_ASSIGN_OR_RETURN(const uint8_t flags, drive(call, body));
     metrics_.report(*chain_, reply_);
@@ -207,7 +210,7 @@ Status ChainHost::ready() {
     WEIR_RETURN_IF_ERROR(open_and_restore(*chain_, from_->task_start(), world_.files()));
     from_.reset();
   } else {
-    if (SourceOperator* source = chain_->source(); source != nullptr && !splits_.empty()) source->add_splits(std::move(splits_));
+    if (!splits_.empty()) WEIR_RETURN_IF_ERROR(add_splits(*chain_, std::move(splits_)));
     WEIR_RETURN_IF_ERROR(chain_->restored());
   }
   state_ = State::kRunning;
@@ -254,6 +257,7 @@ void ChainHost::aborted(int64_t id) {
 
 void ChainHost::settle() {
   if (state_ != State::kRunning || call_.suspended()) return;
+  const CrashScope scope(*chain_);
   try {
     driver_->settle(kCloseTime);
   } catch (...) {
@@ -267,10 +271,9 @@ void ChainHost::close() {
   for (const auto& [id, snapshot] : snapshots_) snapshot->drop();
   snapshots_.clear();
   call_.abandon();
-  try {
-    if (chain_) chain_->close();
-  } catch (...) {
-    WEIR_LOG(kWarning) << status_of_current_exception(name()).message() << " (while it was closed; ignored)";
+  if (!chain_) return;
+  if (const Status status = chain_->close(); !status.ok()) {
+    WEIR_LOG(kWarning) << status.message() << " (while it was closed; ignored)";
   }
 }
 

@@ -17,7 +17,7 @@ StatusOr<std::unique_ptr<FramePacker>> FramePacker::create(const JobGraph& graph
                                      "' cannot leave the process: their type has no Serializer"));
     }
     const bool keyed = edge.partitioning == Partitioning::kHash;
-    Edge packed{static_cast<uint16_t>(i), keyed ? edge.hasher : nullptr, edge.codec, graph.vertices[edge.to].max_parallelism, {}, {}};
+    Edge packed{static_cast<uint16_t>(i), keyed ? edge.hasher->copy() : nullptr, edge.codec, graph.vertices[edge.to].max_parallelism, {}, {}};
     packed.batches.resize(keyed ? packed.max_parallelism : 1);
     packer->edges_.push_back(std::move(packed));
   }

@@ -33,7 +33,7 @@ class FramePacker {
  private:
   struct Edge {
     uint16_t number;
-    std::shared_ptr<const KeyHasher> hasher;  ///< hash edges only
+    std::unique_ptr<KeyHasher> hasher;  ///< hash edges only
     std::shared_ptr<const RecordCodec> codec;
     int max_parallelism;
     std::vector<std::unique_ptr<Batch>> batches;  ///< by key group, or just one; null: none yet

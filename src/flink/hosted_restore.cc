@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "runtime/user_code.h"
 #include "weir/bytes.h"
 
 namespace weir {
@@ -109,14 +110,15 @@ Status HostedRestore::read_part(int group, const HostedGroupPart& part, Operator
                                    index ? "keeps none now" : cat("is not in '", vertex_.name, "'"), "; ", kHowToDrop));
   }
   const std::string label = cat("operator '", vertex_.chain[*index].name, "' (uid '", vertex_.chain[*index].uid, "')");
-  if (const auto begun = begun_.find(part.operator_id); begun == begun_.end() || begun->second != part.types) {
-    WEIR_RETURN_IF_ERROR(state->begin_restore(&*description->key_type, description->keyed_states, ignore_unclaimed_).with_context(label));
-    begun_[part.operator_id] = part.types;
-  }
-  BinaryReader in(part.state);
-  Status read = state->read_group(group, in);
-  if (read.ok()) read = in.end(cat("the state of key group ", group));
-  return read.with_context(label);
+  return call_user_code(label, [&]() -> Status {
+    if (const auto begun = begun_.find(part.operator_id); begun == begun_.end() || begun->second != part.types) {
+      WEIR_RETURN_IF_ERROR(state->begin_restore(&*description->key_type, description->keyed_states, ignore_unclaimed_));
+      begun_[part.operator_id] = part.types;
+    }
+    BinaryReader in(part.state);
+    WEIR_RETURN_IF_ERROR(state->read_group(group, in));
+    return in.end(cat("the state of key group ", group));
+  });
 }
 
 }  // namespace weir

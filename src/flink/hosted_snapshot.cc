@@ -5,7 +5,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "flink/chain_protocol.h"
-#include "runtime/operator_host.h"
+#include "runtime/user_code.h"
 
 namespace weir {
 namespace {
@@ -67,6 +67,7 @@ void HostedSnapshot::go_on() {
 
 void HostedSnapshot::write_some() {
   std::vector<OperatorSnapshot> done_with;  // given back when no lock is held
+  const std::string label = cat("what belongs to checkpoint ", taken_.id);
   while (true) {
     {
       std::lock_guard lock(mutex_);
@@ -76,12 +77,7 @@ void HostedSnapshot::write_some() {
         return;
       }
     }
-    StatusOr<bool> more = false;
-    try {
-      more = write_next();
-    } catch (...) {
-      more = status_of_current_exception(cat("what belongs to checkpoint ", taken_.id));
-    }
+    const StatusOr<bool> more = call_user_code(label, [this] { return write_next(); });
     std::lock_guard lock(mutex_);
     if (!more.ok()) failure_ = more.status();
     written_ = !more.ok() || !*more;
@@ -101,7 +97,10 @@ StatusOr<bool> HostedSnapshot::write_next() {
   std::vector<size_t> ends;
   for (const OperatorSnapshot& op : taken_.operators) {
     if (!op.keyed) continue;
-    op.keyed->write_group(group, scratch_);
+    WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
+      op.keyed->write_group(group, scratch_);
+      return Status();
+    }));
     parts.push_back({op.id, types_, {}});
     ends.push_back(scratch_.size());
   }

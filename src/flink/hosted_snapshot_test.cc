@@ -44,6 +44,7 @@ class HostedSnapshotTest : public testing::Test {
     taken.operators.emplace_back();
     taken.operators[0].id = murmur3_128("sum");
     taken.operators[0].uid = "sum";
+    taken.operators[0].label = "operator 'sum'";
     taken.operators[0].keyed = std::make_unique<LargeState>(bytes, fails_at_, &written_, &alive_);
     return HostedSnapshot::begin(std::move(taken), false, std::move(run)).value();
   }
@@ -122,7 +123,7 @@ TEST_F(HostedSnapshotTest, FailureIsTheLastChunkAndGivesTheMemoryBack) {
   EXPECT_EQ(take(*snapshot), 3);
   run_all();
   EXPECT_EQ(take(*snapshot), 4);
-  EXPECT_EQ(sentence_, "what belongs to checkpoint 8 threw: the state cannot be written");
+  EXPECT_EQ(sentence_, "what belongs to checkpoint 8: operator 'sum' threw: the state cannot be written");
   EXPECT_TRUE(snapshot->drained());
   EXPECT_FALSE(alive_);
   EXPECT_EQ(written_, 6) << "nothing is written in vain";

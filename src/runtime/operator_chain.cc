@@ -4,6 +4,7 @@
 
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
+#include "runtime/user_code.h"
 #include "weir/detail/check.h"
 
 namespace weir {
@@ -32,19 +33,22 @@ namespace {
 
 class ChainSnapshotContext final : public SnapshotContext {
  public:
-  ChainSnapshotContext(CheckpointId id, OperatorLists lists, std::vector<std::function<Status()>>& before_ack)
-      : id_(id), lists_(std::move(lists)), before_ack_(before_ack) {}
+  ChainSnapshotContext(CheckpointId id, const std::string& label, OperatorLists lists, std::vector<std::function<Status()>>& before_ack)
+      : id_(id), label_(label), lists_(std::move(lists)), before_ack_(before_ack) {}
   int64_t checkpoint_id() const override { return id_; }
   void put_list(const std::string& name, std::vector<std::string> elements) override {
     const auto found = lists_.find(name);
     WEIR_CHECK(found != lists_.end());
     found->second.elements = std::move(elements);
   }
-  void before_ack(std::function<Status()> work) override { before_ack_.push_back(std::move(work)); }
+  void before_ack(std::function<Status()> work) override {
+    before_ack_.push_back([label = label_, work = std::move(work)] { return call_user_code(label, [&] { return work(); }); });
+  }
   OperatorLists take_lists() { return std::move(lists_); }
 
  private:
   const CheckpointId id_;
+  const std::string& label_;
   OperatorLists lists_;
   std::vector<std::function<Status()>>& before_ack_;
 };
@@ -82,18 +86,21 @@ Status OperatorChain::open(std::vector<OperatorLists> restored_lists) {
 
 Status OperatorChain::restored() {
   for (const auto& host : hosts_) {
-    const std::string label = operator_label(host->description(), place_.subtask);
-    try {
-      WEIR_RETURN_IF_ERROR(host->op().restored().with_context(label));
-    } catch (...) {
-      return status_of_current_exception(label);
-    }
+    WEIR_RETURN_IF_ERROR(call_user_code(host->label(), [&] { return host->op().restored(); }));
   }
   return {};
 }
 
+OperatorHost& OperatorChain::enter(size_t i) {
+  current_ = i;
+  return *hosts_[i];
+}
+
 bool OperatorChain::can_accept() {
-  return std::all_of(hosts_.begin() + static_cast<std::ptrdiff_t>(suspended_), hosts_.end(), [](const auto& host) { return host->op().can_accept(); });
+  for (size_t i = suspended_; i < hosts_.size(); ++i) {
+    if (!enter(i).op().can_accept()) return false;
+  }
+  return true;
 }
 
 void OperatorChain::suspend() {
@@ -110,8 +117,7 @@ void OperatorChain::call_ended() {
 }
 
 void OperatorChain::process(Batch& batch) {
-  current_ = 0;
-  hosts_[0]->op().process(batch, output_of(0));
+  enter(0).op().process(batch, output_of(0));
 }
 
 PollResult OperatorChain::poll(Timestamp* watermark) {
@@ -136,8 +142,7 @@ Progress OperatorChain::resume() { return walk_on(); }
 
 Progress OperatorChain::walk_on() {
   for (; walk_at_ < hosts_.size(); ++walk_at_) {
-    current_ = walk_at_;
-    Operator& op = hosts_[walk_at_]->op();
+    Operator& op = enter(walk_at_).op();
     Output& out = output_of(walk_at_);
     Progress progress = Progress::kDone;
     switch (walk_) {
@@ -153,7 +158,7 @@ Progress OperatorChain::walk_on() {
 
 int64_t OperatorChain::next_processing_time() {
   int64_t next = INT64_MAX;
-  for (const auto& host : hosts_) next = std::min(next, host->op().next_processing_time());
+  for (size_t i = 0; i < hosts_.size(); ++i) next = std::min(next, enter(i).op().next_processing_time());
   return next;
 }
 
@@ -168,9 +173,8 @@ void OperatorChain::fire_due(int64_t now_ms) {
 int64_t OperatorChain::advance_refusing(int64_t now_ms) {
   int64_t next = INT64_MAX;
   for (size_t i = suspended_; i < hosts_.size(); ++i) {
-    Operator& op = hosts_[i]->op();
+    Operator& op = enter(i).op();
     if (op.can_accept()) continue;
-    current_ = i;
     if (op.next_processing_time() <= now_ms) op.advance_processing_time(now_ms, output_of(i));
     next = std::min(next, op.next_processing_time());
   }
@@ -178,41 +182,41 @@ int64_t OperatorChain::advance_refusing(int64_t now_ms) {
 }
 
 void OperatorChain::prepare_barrier() {
-  for (current_ = 0; current_ < hosts_.size(); ++current_) hosts_[current_]->op().prepare_barrier(output_of(current_));
-  current_ = 0;
+  for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().prepare_barrier(output_of(i));
 }
 
 StatusOr<TaskSnapshot> OperatorChain::snapshot(CheckpointId id) {
   TaskSnapshot taken;
   taken.id = id;
   taken.subtask = place_.subtask;
-  for (current_ = 0; current_ < hosts_.size(); ++current_) {
-    OperatorHost& host = *hosts_[current_];
-    ChainSnapshotContext context(id, host.declared_lists(), taken.before_ack);
-    WEIR_RETURN_IF_ERROR(host.op().snapshot(context).with_context(operator_label(host.description(), place_.subtask)));
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    OperatorHost& host = enter(i);
+    ChainSnapshotContext context(id, host.label(), host.declared_lists(), taken.before_ack);
+    WEIR_RETURN_IF_ERROR(host.op().snapshot(context).with_context(host.label()));
     OperatorSnapshot part;
+    part.label = host.label();
     part.id = host.description().id;
     part.uid = host.description().uid;
     if (KeyedState* keyed = host.op().keyed_state()) part.keyed = keyed->snapshot();
     part.lists = context.take_lists();
     taken.operators.push_back(std::move(part));
   }
-  current_ = 0;
   return taken;
 }
 
 void OperatorChain::checkpoint_completed(CheckpointId id) {
-  for (current_ = 0; current_ < hosts_.size(); ++current_) hosts_[current_]->op().checkpoint_completed(id);
-  current_ = 0;
+  for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().checkpoint_completed(id);
 }
 
 void OperatorChain::checkpoint_aborted(CheckpointId id) {
-  for (current_ = 0; current_ < hosts_.size(); ++current_) hosts_[current_]->op().checkpoint_aborted(id);
-  current_ = 0;
+  for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().checkpoint_aborted(id);
 }
 
 bool OperatorChain::quiescent() {
-  return std::all_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return host->op().quiescent(); });
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    if (!enter(i).op().quiescent()) return false;
+  }
+  return true;
 }
 
 int64_t OperatorChain::late_records() const {
@@ -221,8 +225,13 @@ int64_t OperatorChain::late_records() const {
   return records;
 }
 
-void OperatorChain::close() {
-  for (const auto& host : hosts_) host->op().close();
+Status OperatorChain::close() {
+  Status first;
+  for (const auto& host : hosts_) {
+    Status closed = host->close();
+    if (first.ok()) first = std::move(closed);
+  }
+  return first;
 }
 
 }  // namespace weir

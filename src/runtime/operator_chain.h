@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "platform/crash_report.h"
 #include "runtime/operator_host.h"
 #include "runtime/output_partition.h"
 #include "runtime/suspendable_call.h"
@@ -11,8 +12,9 @@
 namespace weir {
 
 /// The operators of one task, one behind the other, driven by calls and giving back batches; it does not know who calls it.
-/// Thread: the host's. Exceptions of user code pass through every call but open(); `current()` then tells whose it was.
-class OperatorChain {
+/// Thread: the host's. Exceptions of user code pass through every call but open(), restored() and close(); `current()` then tells whose it was. The
+/// host makes a CrashScope of it around each call.
+class OperatorChain final : public CrashSubject {
  public:
   /// `out` receives what the last operator emits. `call` is what the host calls the chain by; outside of it nothing waits for room. All
   /// arguments outlive the chain.
@@ -28,6 +30,10 @@ class OperatorChain {
   OperatorHost& host(size_t i) { return *hosts_[i]; }
   /// The operator whose code runs or ran last.
   OperatorHost& current() { return *hosts_[current_]; }
+  /// Before code of the first or the last operator runs that the chain does not call: serializers and key selectors of its inputs and outputs.
+  void enter_input() { current_ = 0; }
+  void enter_output() { current_ = hosts_.size() - 1; }
+  const char* crash_label() const override { return hosts_[current_]->label().c_str(); }
   SourceOperator* source();
 
   /// Of the operators that a suspended call is not in.
@@ -69,13 +75,16 @@ class OperatorChain {
   bool quiescent();
   /// Records that operators have dropped because they came too late.
   int64_t late_records() const;
-  void close();
+  /// All operators, in spite of what some throw. The first failure.
+  Status close();
 
  private:
   class Link;
   enum class Walk { kNone, kWatermark, kFinish };
 
   void suspend();
+  /// The operator whose code is to run.
+  OperatorHost& enter(size_t i);
   Output& output_of(size_t i);
   Progress walk_on();
 

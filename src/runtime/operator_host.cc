@@ -1,10 +1,10 @@
 #include "runtime/operator_host.h"
 
-#include <exception>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "runtime/user_code.h"
 #include "types/compatibility.h"
 
 namespace weir {
@@ -13,33 +13,28 @@ std::string operator_label(const JobOperator& description, int subtask) {
   return cat("operator '", description.name, "' (uid '", description.uid, "', subtask ", subtask, ")");
 }
 
-Status status_of_current_exception(const std::string& label) {
-  try {
-    throw;
-  } catch (const std::exception& e) {
-    return aborted(cat(label, " threw: ", e.what()));
-  } catch (...) {
-    return aborted(cat(label, " threw something that is not a std::exception"));
-  }
-}
-
 OperatorHost::OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services,
                            std::function<void(Status)> fail)
-    : description_(description), place_(place), services_(services), fail_(std::move(fail)), operator_(description.factory()) {}
+    : description_(description), place_(place), services_(services), fail_(std::move(fail)), label_(operator_label(description, place.subtask)) {
+  made_ = call_user_code(label_, [&]() -> Status {
+    operator_ = description.factory();
+    return operator_ ? Status() : failed_precondition("the function that makes it gave nothing");
+  });
+}
 
-OperatorHost::~OperatorHost() = default;
+OperatorHost::~OperatorHost() {
+  const LabeledScope scope(label_);
+  operator_.reset();
+}
 
 Status OperatorHost::open(OperatorLists restored_lists) {
+  WEIR_RETURN_IF_ERROR(made_);
   restored_ = std::move(restored_lists);
-  try {
-    WEIR_RETURN_IF_ERROR(operator_->open(*this).with_context(operator_label(description_, place_.subtask)));
-  } catch (...) {
-    return status_of_current_exception(operator_label(description_, place_.subtask));
-  }
+  WEIR_RETURN_IF_ERROR(call_user_code(label_, [&] { return operator_->open(*this); }));
   for (const auto& [name, list] : restored_) {
     if (!declared_.contains(name) && !list.elements.empty()) {
       return failed_precondition(cat("the checkpoint holds ", list.elements.size(), " elements of list state '", name, "' for ",
-                                     operator_label(description_, place_.subtask),
+                                     label_,
                                      ", which no longer declares it; restore with the program that wrote it, or drop the "
                                      "operator's state by giving it a new uid"));
     }
@@ -61,8 +56,13 @@ StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name
 }
 
 void OperatorHost::run_blocking(std::function<std::function<void()>()> work) {
-  services_.run_blocking([this, work = std::move(work)]() -> std::function<void()> {
-    std::function<void()> continuation = work();
+  services_.run_blocking([this, label = label_, work = std::move(work)]() -> std::function<void()> {
+    std::function<void()> continuation;
+    Status status = call_user_code(label, [&] {
+      continuation = work();
+      return Status();
+    });
+    if (!status.ok()) return [this, status = std::move(status)] { fail_(status); };
     if (!continuation) return nullptr;
     return [this, continuation = std::move(continuation)] { run_continuation(continuation); };
   });
@@ -70,12 +70,24 @@ void OperatorHost::run_blocking(std::function<std::function<void()>()> work) {
 
 void OperatorHost::run_continuation(std::function<void()> continuation) {
   if (holds_) return held_.push_back(std::move(continuation));
-  continuation();
+  Status status = call_user_code(label_, [&] {
+    continuation();
+    return Status();
+  });
+  if (!status.ok()) fail_(std::move(status));
 }
 
 void OperatorHost::run_held_continuations() {
   holds_ = false;
-  for (const std::function<void()>& continuation : std::exchange(held_, {})) continuation();
+  for (std::function<void()>& continuation : std::exchange(held_, {})) run_continuation(std::move(continuation));
+}
+
+Status OperatorHost::close() {
+  if (!operator_) return {};
+  return call_user_code(label_, [this] {
+    operator_->close();
+    return Status();
+  });
 }
 
 }  // namespace weir

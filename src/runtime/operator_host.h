@@ -43,17 +43,23 @@ using OperatorLists = std::map<std::string, ListStateContent>;
 /// One operator in its chain: the operator, and the context it sees. Thread: the shard's; during open and restore the I/O pool's.
 class OperatorHost final : public OperatorContext, public OperatorStateStore {
  public:
+  /// If the operator cannot be made, open() says why.
   OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services, std::function<void(Status)> fail);
   ~OperatorHost() override;
 
+  /// After a good open().
   Operator& op() { return *operator_; }
   const JobOperator& description() const { return description_; }
+  /// operator_label() of it.
+  const std::string& label() const { return label_; }
 
   /// Hands the operator its restored lists and opens it. An exception becomes the Status.
   Status open(OperatorLists restored_lists);
   /// The operator is in a call that is suspended: continuations of its blocking work wait until run_held_continuations().
   void hold_continuations() { holds_ = true; }
   void run_held_continuations();
+  /// Also if it was not opened, or not made. An exception becomes the Status.
+  Status close();
   /// The declared lists, with no elements: what a snapshot fills in.
   const OperatorLists& declared_lists() const { return declared_; }
 
@@ -79,6 +85,8 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   const SubtaskPlace place_;
   TaskServices& services_;
   const std::function<void(Status)> fail_;
+  const std::string label_;
+  Status made_;  ///< why there is no operator
   std::unique_ptr<Operator> operator_;
   OperatorLists restored_;
   OperatorLists declared_;
@@ -88,7 +96,5 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
 
 /// "operator 'name' (uid 'x', subtask 0)": how messages name an operator.
 std::string operator_label(const JobOperator& description, int subtask);
-/// The Status of an exception that is being handled now, from the user code of the operator so labelled.
-Status status_of_current_exception(const std::string& label);
 
 }  // namespace weir

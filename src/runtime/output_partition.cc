@@ -57,7 +57,8 @@ void OutputPartition::route(Batch& batch) {
 }
 
 void OutputPartition::scatter_by_key(Batch& batch) {
-  options_.hasher->hash(batch);
+  if (!hasher_) hasher_ = options_.hasher->copy();  // here, for what a user's copy constructor throws becomes a failure of the task
+  hasher_->hash(batch);
   const size_t count = batch.size();
   which_.resize(count);
   for (size_t i = 0; i < count; ++i) {

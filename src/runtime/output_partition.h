@@ -18,7 +18,7 @@ class OutputPartition {
  public:
   struct Options {
     Partitioning partitioning = Partitioning::kForward;
-    std::shared_ptr<const KeyHasher> hasher = nullptr;  ///< kHash
+    std::shared_ptr<const KeyHasher> hasher = nullptr;  ///< kHash; copied
     int max_parallelism = 128;                ///< of the consuming vertex
     size_t batch_size = 512;                  ///< records at which a gathered batch leaves
     size_t batch_bytes = 256 * 1024;          ///< about these; then a batch leaves sooner, and a larger one in parts
@@ -44,6 +44,7 @@ class OutputPartition {
   std::unique_ptr<Batch> empty_like(size_t target, const Batch& batch);
 
   const Options options_;
+  std::unique_ptr<KeyHasher> hasher_;                ///< this subtask's own; made when it is needed
   BatchLimit limit_;
   std::vector<std::shared_ptr<ChannelWriter>> channels_;
   std::vector<uint16_t> subtask_of_group_;

@@ -10,6 +10,7 @@ namespace {
 
 class IdentityHasher final : public KeyHasher {
  public:
+  std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<IdentityHasher>(); }
   void hash(Batch& batch) const override {
     batch.key_hashes.clear();
     for (const int record : static_cast<BatchOf<int>&>(batch).records) batch.key_hashes.push_back(record);
@@ -231,6 +232,42 @@ TEST(OutputPartition, LargeRecordsTravelInBatchesThatAreBoundedInBytes) {
   output.emit(huge);
   output.flush();
   EXPECT_EQ(batches_of_texts(*to[0]).first, std::vector<size_t>(20, 1));
+}
+
+/// Knows whether it is the one that the graph has.
+class PrototypeHasher final : public KeyHasher {
+ public:
+  explicit PrototypeHasher(std::vector<const KeyHasher*>& used, bool copied = false) : used_(used), copied_(copied) {}
+  std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<PrototypeHasher>(used_, true); }
+  void hash(Batch& batch) const override {
+    EXPECT_TRUE(copied_);
+    used_.push_back(this);
+    batch.key_hashes.assign(batch.size(), 0);
+  }
+
+ private:
+  std::vector<const KeyHasher*>& used_;
+  const bool copied_;
+};
+
+TEST(OutputPartition, EverySenderHasAKeySelectorOfItsOwn) {
+  std::vector<const KeyHasher*> used;
+  const auto prototype = std::make_shared<const PrototypeHasher>(used);
+  std::vector<std::unique_ptr<OutputPartition>> senders;
+  for (int i = 0; i < 2; ++i) {
+    std::vector<std::shared_ptr<ChannelWriter>> channels = {std::make_shared<Channel>(4), std::make_shared<Channel>(4)};
+    senders.push_back(std::make_unique<OutputPartition>(OutputPartition::Options{.partitioning = Partitioning::kHash, .hasher = prototype}, channels));
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& sender : senders) {
+      BatchOf<int> batch = batch_of({1});
+      sender->emit(batch);
+    }
+  }
+  ASSERT_EQ(used.size(), 4u);
+  EXPECT_NE(used[0], used[1]);
+  EXPECT_EQ(used[0], used[2]);
+  EXPECT_EQ(used[1], used[3]);
 }
 
 TEST(BatchLimit, NoticesLargeRecordsAtOnceAndForgetsThemSlowly) {

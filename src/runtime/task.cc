@@ -6,6 +6,7 @@
 #include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "runtime/user_code.h"
 
 namespace weir {
 
@@ -25,10 +26,11 @@ Task::~Task() { abandon_step(); }
 template <class Call>
 void Task::guarded(Call call) {
   if (state_ == State::kFailed) return;
+  const CrashScope scope(chain_);
   try {
     call();
   } catch (...) {
-    fail(status_of_current_exception(operator_label(chain_.current().description(), place_.subtask)));
+    fail(status_of_current_exception(chain_.current().label()));
   }
 }
 
@@ -46,6 +48,7 @@ void Task::between_steps(Call call) {
 
 MonotonicTime Task::step(MonotonicTime now) {
   if (state_ == State::kFailed) return Actor::kIdle;
+  const CrashScope scope(chain_);  // out here, too: a scope of a suspended call does not end
   wake_ = Actor::kIdle;
   bool room = false;
   guarded([&] { room = has_room(now); });
@@ -70,6 +73,7 @@ void Task::end_suspended_step() {
 }
 
 void Task::abandon_step() {
+  const CrashScope scope(chain_);
   state_ = State::kFailed;  // nobody is to hear of what the step still does
   call_.abandon();
 }
@@ -103,6 +107,7 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
 
 MonotonicTime Task::step_gate() {
   StreamElement element;
+  chain_.enter_input();  // whose serializer may run
   if (!gate_->next(&element)) {
     check_finished();
     return Actor::kIdle;
@@ -226,10 +231,8 @@ void Task::close() {
   if (closed_) return;
   closed_ = true;
   abandon_step();
-  try {
-    chain_.close();
-  } catch (...) {
-    WEIR_LOG(kWarning) << status_of_current_exception(name()).message() << " (while it was closed; ignored)";
+  if (const Status status = chain_.close(); !status.ok()) {
+    WEIR_LOG(kWarning) << status.message() << " (while it was closed; ignored)";
   }
 }
 
@@ -258,11 +261,13 @@ void Task::broadcast(StreamElement::Kind kind, int64_t value) {
 
 void Task::flush_outputs() {
   guarded([&] {
+    chain_.enter_output();  // whose serializer and key selector may run
     for (const auto& output : outputs_) output->flush();
   });
 }
 
 bool Task::pump() {
+  chain_.enter_output();
   bool clear = true;
   for (const auto& output : outputs_) clear = output->pump() && clear;
   return clear;

@@ -8,6 +8,7 @@
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
 #include "checkpoint/state_reader.h"
+#include "runtime/user_code.h"
 
 namespace weir {
 namespace {
@@ -83,10 +84,19 @@ const OperatorStateDescription* find_types(const TaskStart& start, const Operato
 
 }  // namespace
 
+Status add_splits(OperatorChain& chain, std::vector<std::string> splits) {
+  SourceOperator* const source = chain.source();
+  if (source == nullptr) return {};
+  return call_user_code(chain.host(0).label(), [&] {
+    source->add_splits(std::move(splits));
+    return Status();
+  });
+}
+
 Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystemRegistry& files) {
   if (start.plan == nullptr) {
     WEIR_RETURN_IF_ERROR(chain.open({}));
-    if (SourceOperator* source = chain.source()) source->add_splits(start.splits);
+    WEIR_RETURN_IF_ERROR(add_splits(chain, start.splits));
     return chain.restored();
   }
   WEIR_ASSIGN_OR_RETURN(StateReader reader, open_reader(start, files));
@@ -99,14 +109,14 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
     lists.emplace_back();
     if (restores.back() == nullptr) continue;
     auto read = read_lists(*restores.back(), subtask, find_types(start, description.id), reader);
-    if (!read.ok()) return read.status().with_context(operator_label(description, subtask));
+    if (!read.ok()) return read.status().with_context(chain.host(i).label());
     lists.back() = *std::move(read);
   }
   WEIR_RETURN_IF_ERROR(chain.open(std::move(lists)));
-  if (SourceOperator* source = chain.source(); source != nullptr && restores[0] == nullptr) source->add_splits(start.splits);
+  if (restores[0] == nullptr) WEIR_RETURN_IF_ERROR(add_splits(chain, start.splits));
   for (size_t i = 0; i < chain.size(); ++i) {
     const JobOperator& description = chain.host(i).description();
-    const std::string label = operator_label(description, subtask);
+    const std::string& label = chain.host(i).label();
     if (restores[i] == nullptr) continue;
     const SubtaskRestore& own = own_part(*restores[i], subtask);
     if (own.keyed.empty()) continue;
@@ -117,7 +127,7 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
                                             "execution.state-recovery.ignore-unclaimed-state to drop that state"));
     }
     WEIR_RETURN_IF_ERROR(
-        restore_keyed(own, find_types(start, description.id), start, reader, *state).with_context(label));
+        call_user_code(label, [&] { return restore_keyed(own, find_types(start, description.id), start, reader, *state); }));
   }
   return chain.restored();
 }

@@ -28,6 +28,9 @@ struct TaskStart {
 /// Opens the operators of a chain and gives them their state. Blocks: runs on the I/O pool, before the first record.
 Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystemRegistry& files);
 
+/// Gives a source splits to read; other chains take none.
+Status add_splits(OperatorChain& chain, std::vector<std::string> splits);
+
 /// The list state that one subtask of an operator starts from. Blocks.
 StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start, FileSystemRegistry& files);
 

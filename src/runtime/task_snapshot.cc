@@ -12,6 +12,7 @@
 #include "checkpoint/operator_stream.h"
 #include "fs/file_system.h"
 #include "runtime/local_copies.h"
+#include "runtime/user_code.h"
 
 namespace weir {
 namespace {
@@ -123,7 +124,12 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
       OperatorSubtaskState written{op.id, task.subtask, {}};
       const bool described = std::any_of(result.descriptions.begin(), result.descriptions.end(),
                                          [&](const auto& description) { return description.operator_id == op.id; });
-      if (!described && (op.keyed || !op.lists.empty())) result.descriptions.push_back(describe(op));
+      if (!described && (op.keyed || !op.lists.empty())) {
+        WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
+          result.descriptions.push_back(describe(op));
+          return Status();
+        }));
+      }
       if (!op.lists.empty()) {
         PieceWriter piece(file, inline_threshold);
         OperatorStateHandle handle;
@@ -136,8 +142,9 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
         PieceWriter piece(file, inline_threshold);
         KeyedStateHandle handle;
         handle.range = op.keyed->range();
-        WEIR_RETURN_IF_ERROR(
-            write_keyed_state(*op.keyed, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.offsets));
+        WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
+          return write_keyed_state(*op.keyed, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.offsets);
+        }));
         result.bytes += piece.length();
         handle.stream = piece.finish();
         written.state.keyed_state = std::move(handle);

@@ -19,6 +19,7 @@ class LocalCopies;
 struct OperatorSnapshot {
   OperatorId id;
   std::string uid;
+  std::string label;                          ///< names it in messages
   std::unique_ptr<KeyedStateSnapshot> keyed;  ///< or null
   OperatorLists lists;
 };

@@ -40,6 +40,45 @@ class Backend {
   std::string key_;
 };
 
+std::string thrown_by(const std::function<void()>& access) {
+  try {
+    access();
+  } catch (const std::logic_error& e) {
+    return e.what();
+  }
+  return "nothing";
+}
+
+TEST(KeyedBackend, AnAccessWithoutAKeyThrows) {
+  Backend backend;
+  auto value = backend.states.state(ValueStateDescriptor<int64_t>{"v"});
+  auto list = backend.states.state(ListStateDescriptor<int64_t>{"l"});
+  auto map = backend.states.state(MapStateDescriptor<int64_t, int64_t>{"m"});
+  const std::vector<std::function<void()>> accesses = {
+      [&] { (void)value.value(); }, [&] { value.update(1); },     [&] { value.mutable_value() += 1; }, [&] { value.clear(); },
+      [&] { (void)list.get(); },    [&] { list.add(1); },         [&] { (void)map.get(1); },           [&] { map.put(1, 1); },
+  };
+  const auto expect_all_throw = [&] {
+    for (const auto& access : accesses) EXPECT_NE(thrown_by(access).find("is used where there is no key"), std::string::npos);
+  };
+  expect_all_throw();
+  backend.at("a");
+  for (const auto& access : accesses) EXPECT_EQ(thrown_by(access), "nothing");
+  backend.states.clear_current_key();
+  expect_all_throw();
+}
+
+TEST(KeyedBackend, AHandleThatWasNeverGotThrows) {
+  ValueState<int64_t> value;
+  ListState<int64_t> list;
+  MapState<int64_t, int64_t> map;
+  for (int i = 0; i < 2; ++i) {
+    for (const auto& access : std::vector<std::function<void()>>{
+             [&] { (void)value.value(); }, [&] { value.update(1); }, [&] { value.clear(); }, [&] { list.add(1); }, [&] { map.put(1, 1); }})
+      EXPECT_NE(thrown_by(access).find("never got"), std::string::npos);
+  }
+}
+
 TEST(ValueState, IsKeptByKey) {
   Backend backend;
   auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <exception>
 
+#include "base/current_exception.h"
 #include "base/strings.h"
 #include "weir/detail/check.h"
 
@@ -65,10 +66,8 @@ Status RecordCodec::decode(std::string_view bytes, Batch& batch) const {
   try {
     if (in.ok()) decode_records(in, count, batch);
     status = in.end(kWhat);
-  } catch (const std::exception& e) {
-    status = data_loss(cat(kWhat, ": the serializer of the records' type threw: ", e.what()));
   } catch (...) {
-    status = data_loss(cat(kWhat, ": the serializer of the records' type threw something that is no std::exception"));
+    status = data_loss(cat(kWhat, ": the serializer of the records' type ", describe_current_exception()));
   }
   if (status.ok() && batch.size() != count) status = data_loss(cat(kWhat, ": not the number of records that it says"));
   if (!status.ok()) batch.clear();

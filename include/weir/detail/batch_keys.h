@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -73,6 +74,7 @@ template <class T, class KeySelector>
 class TypedKeyHasher final : public KeyHasher {
  public:
   explicit TypedKeyHasher(KeySelector selector) : selector_(std::move(selector)) { require_key<KeyOf<T, KeySelector>>(); }
+  std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<TypedKeyHasher>(selector_); }
   void hash(Batch& batch) const override {
     if (!batch.key_hashes.empty()) return;
     const auto& records = static_cast<const BatchOf<T>&>(batch).records;

@@ -33,7 +33,15 @@ struct CurrentKey {
     place = new_place;
     ++changes;
   }
+  void clear() {
+    key = nullptr;
+    ++changes;
+  }
 };
+
+[[noreturn]] __attribute__((noinline, cold)) inline void throw_no_current_key(const std::string& state) {
+  throw std::logic_error("state '" + state + "' is used where there is no key: it is there in the calls for a record or a timer, not in open() or close()");
+}
 
 inline TypeDescription void_name_space() { return TypeDescription{}; }
 
@@ -169,12 +177,16 @@ class TableState final : public ValueAccess<T>, public NamedState {
     typename Table::View view_;
   };
 
-  const T* find_in_table() override { return table_->find(current_.place, *current_.key); }
-  T* find_mutable_in_table() override { return table_->find_mutable(current_.place, *current_.key); }
+  const T* find_in_table() override { return table_->find(current_.place, key()); }
+  T* find_mutable_in_table() override { return table_->find_mutable(current_.place, key()); }
   T& insert_into_table(T value) override {
-    return table_->find_or_insert(current_.place, *current_.key, [&] { return std::move(value); }).value;
+    return table_->find_or_insert(current_.place, key(), [&] { return std::move(value); }).value;
   }
-  void erase_from_table() override { table_->erase(current_.place, *current_.key); }
+  void erase_from_table() override { table_->erase(current_.place, key()); }
+  const K& key() const {
+    if (current_.key == nullptr) throw_no_current_key(name_);
+    return *current_.key;
+  }
 
   const std::string name_;
   const CurrentKey<K>& current_;
@@ -199,6 +211,8 @@ class KeyedBackend final : public KeyedStates {
 
   /// `key` must stay where it is until the next call.
   void set_current_key(const K& key, uint64_t place) { current_.set(key, place); }
+  /// Until the next set_current_key() an access to a state throws.
+  void clear_current_key() { current_.clear(); }
   const CurrentKey<K>& current() const { return current_; }
 
   /// Declares a state; asked for again by the same name and type, gives the same. Throws std::invalid_argument if it is

@@ -121,7 +121,10 @@ class KeyedProcessOperator final : public Operator, private TimerService {
     }
     return Progress::kMore;
   }
-  void close() override { fn_.Fn::close(); }
+  void close() override {
+    if (backend_) backend_->clear_current_key();
+    fn_.Fn::close();
+  }
 
  private:
   static constexpr int kTimersPerCall = 1024;

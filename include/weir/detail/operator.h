@@ -168,10 +168,11 @@ class SourceOperator : public Operator {
 
 using OperatorFactory = std::function<std::unique_ptr<Operator>()>;
 
-/// Computes Serializer<K>::hash of each record's key.
+/// Computes Serializer<K>::hash of each record's key. Thread: one at a time, for a user's key selector may keep things; every sender has its own.
 class KeyHasher {
  public:
   virtual ~KeyHasher() = default;
+  virtual std::unique_ptr<KeyHasher> copy() const = 0;
   /// Fills batch.key_hashes unless it is filled already. May throw what the user's key selector throws.
   virtual void hash(Batch& batch) const = 0;
 };

@@ -83,6 +83,7 @@ class SinkOperator final : public Operator {
 
   Status open(OperatorContext& context) override {
     writer_ = sink_->create_writer();
+    if (writer_ == nullptr) return failed_precondition("the sink's create_writer() gave none");
     if (std::shared_ptr<Committer> committer = sink_->create_committer(context.files())) {
       commits_ = std::make_unique<PendingCommits>(std::move(committer), context);
       if (Status opened = commits_->open(); !opened.ok()) return opened;

@@ -24,6 +24,7 @@ class SourceReaderOperator final : public SourceOperator {
 
   Status open(OperatorContext& context) override {
     context_ = &context;
+    if (reader_ == nullptr) return failed_precondition("the source's create_reader() gave none");
     TypeDescription split;
     split.kind = TypeKind::kBytes;
     auto restored = context.operator_state().declare(kState, ListStateMode::kSplit, std::move(split));

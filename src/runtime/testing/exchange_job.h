@@ -107,6 +107,7 @@ class Collector final : public Operator {
 
 class LastDigit final : public KeyHasher {
  public:
+  std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<LastDigit>(); }
   void hash(Batch& batch) const override {
     batch.key_hashes.clear();
     for (const int64_t record : static_cast<Numbers&>(batch).records) batch.key_hashes.push_back(static_cast<int32_t>(record % kKeys));

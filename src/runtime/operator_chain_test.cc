@@ -1,0 +1,145 @@
+#include "runtime/operator_chain.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace weir {
+namespace {
+
+class Services final : public TaskServices {
+ public:
+  void run_blocking(std::function<std::function<void()>()> work) override { waiting.push_back(std::move(work)); }
+  int64_t wall_ms() const override { return 0; }
+  FileSystemRegistry& files() override { std::abort(); }
+  /// The I/O pool's part and then the task's.
+  void run_all() {
+    for (auto& work : std::exchange(waiting, {})) {
+      if (const auto continuation = work()) continuation();
+    }
+  }
+  std::vector<std::function<std::function<void()>()>> waiting;
+};
+
+class NoOutput final : public Output {
+ public:
+  void emit(Batch&) override {}
+};
+
+/// Throws where it is wanted.
+class Thrower final : public Operator {
+ public:
+  explicit Thrower(std::string where, std::vector<std::string>* log = nullptr) : where_(std::move(where)), log_(log) {}
+  Status open(OperatorContext& context) override {
+    context_ = &context;
+    boom("open");
+    return {};
+  }
+  Status restored() override {
+    boom("restored");
+    return {};
+  }
+  void process(Batch&, Output&) override {
+    context_->run_blocking([this]() -> std::function<void()> {
+      boom("work");
+      return [this] { boom("continuation"); };
+    });
+  }
+  Status snapshot(SnapshotContext& context) override {
+    context.before_ack([this]() -> Status {
+      boom("before_ack");
+      return unavailable("later");
+    });
+    return {};
+  }
+  void close() override {
+    if (log_) log_->push_back(context_ != nullptr ? context_->operator_name() : "not opened");
+    boom("close");
+  }
+
+ private:
+  void boom(const std::string& here) const {
+    if (here == where_) throw std::runtime_error(here);
+  }
+  const std::string where_;
+  std::vector<std::string>* const log_;
+  OperatorContext* context_ = nullptr;
+};
+
+struct Fixture {
+  explicit Fixture(std::vector<OperatorFactory> factories) {
+    for (size_t i = 0; i < factories.size(); ++i) {
+      const std::string n = std::to_string(i);
+      vertex.chain.push_back(JobOperator{"op" + n, "uid" + n, OperatorId{}, std::move(factories[i]), nullptr, nullptr});
+    }
+    chain = std::make_unique<OperatorChain>(vertex, SubtaskPlace{}, services, [this](Status status) { failure = std::move(status); }, output, call);
+  }
+  JobVertex vertex;
+  Services services;
+  NoOutput output;
+  FiberPool fibers;
+  SuspendableCall call{fibers};
+  Status failure;
+  std::unique_ptr<OperatorChain> chain;
+};
+
+OperatorFactory thrower(std::string where, std::vector<std::string>* log = nullptr) {
+  return [=] { return std::make_unique<Thrower>(where, log); };
+}
+std::string threw(const std::string& what) { return "operator 'op1' (uid 'uid1', subtask 0) threw: " + what; }
+
+TEST(OperatorChain, AnOperatorThatCannotBeMadeFailsTheOpening) {
+  Fixture copy({thrower(""), []() -> std::unique_ptr<Operator> { throw std::runtime_error("no copy"); }});
+  EXPECT_EQ(copy.chain->open({}).message(), threw("no copy"));
+  Fixture null({thrower(""), [] { return nullptr; }});
+  EXPECT_EQ(null.chain->open({}).message(), "operator 'op1' (uid 'uid1', subtask 0): the function that makes it gave nothing");
+  EXPECT_TRUE(null.chain->close().ok());
+}
+
+TEST(OperatorChain, ExceptionsAtTheStartNameTheirOperator) {
+  EXPECT_EQ(Fixture({thrower(""), thrower("open")}).chain->open({}).message(), threw("open"));
+  Fixture f({thrower(""), thrower("restored")});
+  ASSERT_TRUE(f.chain->open({}).ok());
+  EXPECT_EQ(f.chain->restored().message(), threw("restored"));
+}
+
+TEST(OperatorChain, ExceptionsInBlockingWorkAndItsContinuationFailTheTask) {
+  for (const std::string where : {"work", "continuation"}) {
+    Fixture f({thrower(""), thrower(where)});
+    ASSERT_TRUE(f.chain->open({}).ok());
+    BatchOf<int> batch;
+    f.chain->host(1).op().process(batch, f.output);
+    EXPECT_TRUE(f.failure.ok());
+    f.services.run_all();
+    EXPECT_EQ(f.failure.message(), threw(where));
+  }
+}
+
+TEST(OperatorChain, WorkBeforeTheAcknowledgementNamesItsOperator) {
+  for (const std::string where : {"before_ack", ""}) {
+    Fixture f({thrower(""), thrower(where)});
+    ASSERT_TRUE(f.chain->open({}).ok());
+    const auto taken = f.chain->snapshot(1);
+    ASSERT_EQ(taken->before_ack.size(), 2u);
+    EXPECT_EQ(taken->before_ack[1]().message(), where.empty() ? "operator 'op1' (uid 'uid1', subtask 0): later" : threw(where));
+  }
+}
+
+TEST(OperatorChain, AllOperatorsAreClosedThoughOneThrows) {
+  std::vector<std::string> log;
+  Fixture f({thrower("", &log), thrower("close", &log), thrower("", &log)});
+  ASSERT_TRUE(f.chain->open({}).ok());
+  EXPECT_EQ(f.chain->close().message(), threw("close"));
+  EXPECT_EQ(log, (std::vector<std::string>{"op0", "op1", "op2"}));
+}
+
+TEST(OperatorChain, ACrashIsThatOfTheOperatorWhoseCodeRuns) {
+  Fixture f({thrower(""), thrower("")});
+  f.chain->enter_output();
+  EXPECT_STREQ(f.chain->crash_label(), "operator 'op1' (uid 'uid1', subtask 0)");
+  f.chain->enter_input();
+  EXPECT_STREQ(f.chain->crash_label(), "operator 'op0' (uid 'uid0', subtask 0)");
+}
+
+}  // namespace
+}  // namespace weir
