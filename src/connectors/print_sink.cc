@@ -1,12 +1,18 @@
 #include "weir/print_sink.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+
+#include "base/strings.h"
 
 namespace weir::detail {
 
-void print_text(std::string_view lines) {
-  std::fwrite(lines.data(), 1, lines.size(), stdout);
-  std::fflush(stdout);
+Status print_text(std::string_view lines) {
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size() && std::fflush(stdout) == 0) return {};
+  // Nothing that is tried again can mend it: what did not arrive is not known.
+  if (errno == EPIPE) return failed_precondition("the program that read standard output has ended, so nothing more can be printed");
+  return failed_precondition(cat("cannot write to standard output: ", std::strerror(errno)));
 }
 
 }  // namespace weir::detail
