@@ -46,13 +46,14 @@ template <class F>
 requires requires { &F::operator(); }
 struct CollectedBy<F> : CollectedBy<decltype(&F::operator())> {};
 
-/// Makes the operators of one subtask each: `make` is called once for every subtask.
+/// Makes the operators of one subtask each: `make` is called once for every subtask, and is not copied: what it copies then are the functions of the
+/// program, whose copying may throw.
 template <class Make>
 StreamNode node_of(std::string name, std::vector<StreamInput> inputs, Make make) {
   StreamNode node;
   node.name = std::move(name);
   node.inputs = std::move(inputs);
-  node.factory = [make = std::move(make)](const OperatorSettings&) -> std::unique_ptr<Operator> { return make(); };
+  node.factory = [make = std::make_shared<const Make>(std::move(make))](const OperatorSettings&) -> std::unique_ptr<Operator> { return (*make)(); };
   return node;
 }
 
@@ -62,6 +63,7 @@ class OperatorHandle {
  public:
   /// For people: in --explain, messages and metrics.
   Derived name(std::string name) const {
+    if (name.empty()) graph_->problems.push_back("operator '" + node().name + "' is given an empty name");
     node().name = std::move(name);
     return self();
   }
@@ -121,6 +123,7 @@ class DataStream {
                   "map: the function is called with a record, as const T&, T or T&&");
     using Out = std::remove_cvref_t<detail::ResultOfRecord<T, F>>;
     static_assert(!std::is_void_v<Out>, "map: the function must return the new record");
+    detail::check_function(*graph_, "map", f);
     return transform<Out>("map", [f = std::move(f)] { return std::make_unique<detail::MapOperator<T, Out, F>>(f); });
   }
 
@@ -128,6 +131,7 @@ class DataStream {
   template <class F>
   SingleOutputStreamOperator<T> filter(F f) const {
     static_assert(std::is_invocable_r_v<bool, F&, const T&>, "filter: the function takes a const T& and returns bool");
+    detail::check_function(*graph_, "filter", f);
     return transform<T>("filter", [f = std::move(f)] { return std::make_unique<detail::FilterOperator<T, F>>(f); });
   }
 
@@ -144,6 +148,7 @@ class DataStream {
     } else {
       static_assert(std::is_invocable_v<F&, const T&, Collector<Out>&>,
                     "flat_map: the function takes a const T& and a weir::Collector<Out>&");
+      detail::check_function(*graph_, "flat_map", f);
       return transform<Out>("flat_map", [f = std::move(f)] { return std::make_unique<detail::FlatMapOperator<T, Out, F>>(f); });
     }
   }
@@ -167,6 +172,7 @@ class DataStream {
         "key_by: the selector is a pointer to a member of the record, or a function that takes a const T& and is const itself");
     using K = detail::KeyOf<T, Selector>;
     detail::require_key<K>();
+    detail::check_function(*graph_, "key_by", selector);
     auto hasher = std::make_shared<const detail::TypedKeyHasher<T, Selector>>(selector);
     return KeyedStream<T, K, Selector>(graph_, partitioned(Partitioning::kHash, std::move(hasher)), std::move(selector));
   }
@@ -180,6 +186,7 @@ class DataStream {
   template <class SinkT>
   DataStreamSink<T> sink_to(SinkT sink) const {
     static_assert(std::is_base_of_v<Sink<T>, SinkT>, "sink_to: the sink must be a weir::Sink of this stream's type of records");
+    detail::note_problem_of(*graph_, sink);
     const auto shared = std::make_shared<const SinkT>(std::move(sink));
     auto node = detail::node_of("sink", inputs_, [shared] { return std::make_unique<detail::SinkOperator<T, SinkT>>(shared); });
     node.probe = [shared](FileSystemRegistry& files) { return shared->probe(files); };

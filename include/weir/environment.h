@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <exception>
 #include <initializer_list>
 #include <limits>
 #include <memory>
@@ -65,14 +66,22 @@ class StreamExecutionEnvironment {
   requires std::derived_from<SourceT, Source<typename SourceT::Record>> SingleOutputStreamOperator<typename SourceT::Record>
   from_source(SourceT source, WatermarkStrategy<typename SourceT::Record> strategy, std::string name) {
     using T = typename SourceT::Record;
+    detail::StreamGraph& graph = *stream_graph();
+    if (name.empty()) graph.problems.push_back("from_source() is given an empty name");
+    detail::note_problem_of(graph, source);
+    detail::note_problem_of(graph, strategy);
     const auto shared = std::make_shared<const SourceT>(std::move(source));
     detail::StreamNode node;
     node.name = std::move(name);
-    node.bounded = shared->bounded();
+    try {
+      node.bounded = shared->bounded();
+    } catch (const std::exception& e) {
+      graph.problems.push_back("source '" + node.name + "' threw when it was asked whether it is bounded: " + e.what());
+    }
     node.enumerate = [shared](FileSystemRegistry& files, int parallelism) { return shared->enumerate(files, parallelism); };
-    node.factory = [shared,
-                    strategy = std::move(strategy)](const detail::OperatorSettings& settings) -> std::unique_ptr<Operator> {
-      return std::make_unique<detail::SourceReaderOperator<T>>(shared->create_reader(), strategy, settings);
+    node.factory = [shared, strategy = std::make_shared<const WatermarkStrategy<T>>(std::move(strategy))](
+                       const detail::OperatorSettings& settings) -> std::unique_ptr<Operator> {
+      return std::make_unique<detail::SourceReaderOperator<T>>(shared->create_reader(), *strategy, settings);
     };
     return SingleOutputStreamOperator<T>::add(stream_graph(), std::move(node));
   }

@@ -109,6 +109,10 @@ class FileSource final : public Source<T> {
   }
   std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(*this); }
   bool bounded() const override { return true; }
+  std::string setup_problem() const {
+    if (!parse_line_ && !parse_row_) return "a FileSource is given a parser that is null";
+    return std::string(rate_.check().message());
+  }
 
  private:
   class Reader;

@@ -63,6 +63,11 @@ class GeneratorSource final : public Source<T> {
   }
   std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(*this); }
   bool bounded() const override { return count_.has_value(); }
+  std::string setup_problem() const {
+    if (!make_) return "a GeneratorSource is given a function that is null";
+    if (count_ && *count_ < 0) return "a GeneratorSource is to make " + std::to_string(*count_) + " records; it must be 0 or more";
+    return std::string(rate_.check().message());
+  }
 
  private:
   GeneratorSource(std::optional<int64_t> count, std::function<T(int64_t)> make) : count_(count), make_(std::move(make)) {}

@@ -31,6 +31,7 @@ class KeyedStream {
     detail::require_serializable<T>();
     static_assert(std::is_invocable_r_v<T, F&, T, const T&>,
                   "reduce: the function takes what there is so far (T or const T&) and a const T&, and returns a T");
+    detail::check_function(*graph_, "reduce", f);
     return add<T>("reduce", [selector = selector_, f = std::move(f)] {
       return std::make_unique<detail::ReduceOperator<T, KeySelector, F>>(selector, f);
     });
@@ -41,16 +42,19 @@ class KeyedStream {
   template <class V, class Record = T>
     requires std::is_class_v<Record>
   SingleOutputStreamOperator<T> sum(V Record::*member) const {
+    detail::check_function(*graph_, "sum", member);
     return reduce(detail::sum_of<T>(member)).name("sum");
   }
   template <class V, class Record = T>
     requires std::is_class_v<Record>
   SingleOutputStreamOperator<T> min(V Record::*member) const {
+    detail::check_function(*graph_, "min", member);
     return reduce(detail::min_of<T>(member)).name("min");
   }
   template <class V, class Record = T>
     requires std::is_class_v<Record>
   SingleOutputStreamOperator<T> max(V Record::*member) const {
+    detail::check_function(*graph_, "max", member);
     return reduce(detail::max_of<T>(member)).name("max");
   }
 
@@ -70,6 +74,7 @@ class KeyedStream {
   WindowedStream<T, K, KeySelector, Assigner> window(Assigner assigner) const {
     static_assert(std::is_same_v<decltype(std::as_const(assigner).window_of(Timestamp{})), TimeWindow>,
                   "window: that assigns no windows");
+    detail::note_problem_of(*graph_, assigner);
     return WindowedStream<T, K, KeySelector, Assigner>(graph_, inputs_, selector_, std::move(assigner));
   }
 

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <concepts>
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "weir/detail/batch.h"
 #include "weir/detail/saturating.h"
+#include "weir/detail/stream_graph.h"
 
 namespace weir {
 
@@ -53,6 +55,8 @@ class WatermarkStrategy {
     WatermarkStrategy strategy{NoWatermarks()};
     strategy.emits_watermarks_ = true;
     strategy.bound_ms_ = std::max<int64_t>(0, bound.count());
+    if (bound.count() < 0)
+      strategy.problem_ = "for_bounded_out_of_orderness() is given " + std::to_string(bound.count()) + " ms; records cannot be late by less than nothing";
     return strategy;
   }
 
@@ -64,6 +68,7 @@ class WatermarkStrategy {
     static_assert(std::is_invocable_v<Assigner&, const T&> || std::is_invocable_v<Assigner&, const T&, Timestamp>,
                   "a timestamp assigner is called with a record (const T&), and optionally with the source's timestamp");
     WatermarkStrategy strategy = *this;
+    if (detail::is_null_function(assigner)) strategy.problem_ = "with_timestamp_assigner() is given a function that is null";
     strategy.assign_ = [assigner = std::move(assigner)](BatchOf<T>& batch) mutable {
       const size_t count = batch.records.size();
       if (batch.timestamps.size() != count) batch.timestamps.assign(count, kNoTimestamp);
@@ -79,6 +84,8 @@ class WatermarkStrategy {
     return strategy;
   }
 
+  std::string setup_problem() const { return problem_; }
+
   // For the source operator.
   bool emits_watermarks() const { return emits_watermarks_; }
   void assign(BatchOf<T>& batch) const {
@@ -93,6 +100,7 @@ class WatermarkStrategy {
   std::function<void(BatchOf<T>&)> assign_;  // one call a batch; the assigner is inlined in the loop
   bool emits_watermarks_ = false;
   int64_t bound_ms_ = 0;
+  std::string problem_;  // with how it was made
 };
 
 /// For jobs without event time. Windows over event time then fire only at the end of the input.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <stdexcept>
+#include <string>
 
 #include "weir/time_window.h"
 
@@ -12,10 +12,9 @@ namespace weir {
 /// multiples of their size since 1970.
 class TumblingEventTimeWindows {
  public:
-  /// Throws std::invalid_argument if the size is not positive.
+  /// A size that is not positive is reported by execute().
   static TumblingEventTimeWindows of(std::chrono::milliseconds size,
                                      std::chrono::milliseconds offset = std::chrono::milliseconds(0)) {
-    if (size.count() <= 0) throw std::invalid_argument("a tumbling window must be at least 1 ms long");
     return TumblingEventTimeWindows(size.count(), offset.count());
   }
 
@@ -27,8 +26,12 @@ class TumblingEventTimeWindows {
     return {std::max(detail::saturating_sub(timestamp, into), kNoTimestamp + 1), detail::saturating_add(timestamp, size_ - into)};
   }
 
+  std::string setup_problem() const {
+    return size_ > 0 ? "" : "a tumbling window must be at least 1 ms long, and TumblingEventTimeWindows::of() is given " + std::to_string(size_) + " ms";
+  }
+
  private:
-  TumblingEventTimeWindows(Timestamp size, Timestamp offset) : size_(size), offset_(floor_mod(offset, size)) {}
+  TumblingEventTimeWindows(Timestamp size, Timestamp offset) : size_(size), offset_(size > 0 ? floor_mod(offset, size) : 0) {}
 
   /// The remainder of a division that rounds down, also before 1970: from 0 to size - 1.
   static Timestamp floor_mod(Timestamp value, Timestamp size) {

@@ -259,6 +259,10 @@ std::vector<Out> windowed(const detail::StreamGraph& graph, size_t node) {
   return out.records();
 }
 
+void split_words(const Word& word, Collector<char>& out) {
+  for (const char c : word.text) out.collect(c);
+}
+
 TEST(WindowedStream, EveryKindOfWindowFunction) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto windows =
@@ -279,6 +283,38 @@ TEST(WindowedStream, EveryKindOfWindowFunction) {
   EXPECT_EQ(windowed<Word>(*graph, 3), std::vector<Word>{word("a", 10)});
   EXPECT_EQ(windowed<std::string>(*graph, 4), std::vector<std::string>{"1 [0, 10): a10"});
   EXPECT_EQ(windowed<std::string>(*graph, 5), std::vector<std::string>{"1 [0, 10): a1 b2 c3 d4"});
+}
+
+TEST(StreamGraph, WhatACallGetsWrongIsNoted) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto words = stream_of<Word>(graph, "in");
+  size_t (*no_pointer)(const Word&) = nullptr;
+  const std::function<bool(const Word&)> no_function;
+  words.map(no_pointer);
+  words.filter(no_function);
+  words.flat_map(std::function<void(const Word&, Collector<int>&)>());
+  words.key_by(static_cast<int64_t Word::*>(nullptr));
+  const auto keyed = words.key_by(&Word::length);
+  keyed.reduce(std::function<Word(Word, const Word&)>());
+  keyed.sum(static_cast<int64_t Word::*>(nullptr));
+  keyed.window(TumblingEventTimeWindows::of(std::chrono::milliseconds(-5)));
+  words.map(&Word::count).name("");
+  words.sink_to(PrintSink<Word>(nullptr));
+  EXPECT_EQ(graph->problems,
+            (std::vector<std::string>{
+                "map is given a function that is null", "filter is given a function that is null", "flat_map is given a function that is null",
+                "key_by is given a function that is null", "reduce is given a function that is null", "sum is given a function that is null",
+                "a tumbling window must be at least 1 ms long, and TumblingEventTimeWindows::of() is given -5 ms",
+                "operator 'map' is given an empty name", "a PrintSink is given a format that is null"}));
+}
+
+TEST(StreamGraph, WhatIsRightIsNotNoted) {
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto words = stream_of<Word>(graph, "in");
+  words.map(&Word::length).filter([](const size_t&) { return true; }).name("long");
+  words.flat_map(&split_words);
+  words.key_by(&Word::count).sum(&Word::count).sink_to(PrintSink<Word>([](const Word&, std::string&) {}));
+  EXPECT_EQ(graph->problems, std::vector<std::string>());
 }
 
 }  // namespace

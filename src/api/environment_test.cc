@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "weir/generator_source.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -134,6 +136,24 @@ class ConfigurationFile {
  private:
   std::filesystem::path path_;
 };
+
+TEST(Environment, WhatIsWrongWithTheJobIsReportedTogether) {
+  auto env = environment({});
+  env.from_source(GeneratorSource<int>(-3, [](int64_t) { return 1; }), no_watermarks(), "a").print();
+  env.from_source(GeneratorSource<int>::unbounded(nullptr), no_watermarks(), "b").print();
+  env.from_source(GeneratorSource<int>(1, [](int64_t) { return 1; }).rate(-2), for_bounded_out_of_orderness<int>(-1ms), "").print();
+  env.from_source(GeneratorSource<int>(1, [](int64_t) { return 1; }),
+                  for_monotonous_timestamps<int>().with_timestamp_assigner(std::function<int64_t(const int&)>()), "d")
+      .print();
+  EXPECT_EQ(refusal(std::move(env)),
+            "flights: a GeneratorSource is to make -3 records; it must be 0 or more\n"
+            "flights: a GeneratorSource is given a function that is null\n"
+            "flights: from_source() is given an empty name\n"
+            "flights: a rate of -2.000000 records a second was asked for: give a positive one, or 0 for no limit\n"
+            "flights: for_bounded_out_of_orderness() is given -1 ms; records cannot be late by less than nothing\n"
+            "flights: with_timestamp_assigner() is given a function that is null\n"
+            "nothing was run; flights --help lists the flags\n");
+}
 
 TEST(Environment, TheFileOfConfigIsRead) {
   const ConfigurationFile yaml("parallelism.default: 5\npipeline:\n  name: from the file\n");

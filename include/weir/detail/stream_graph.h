@@ -2,10 +2,14 @@
 
 // What the fluent API writes down and src/graph turns into a job: operators without their types.
 
+#include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "weir/detail/operator.h"
@@ -59,6 +63,29 @@ struct StreamGraph {
   std::vector<StreamNode> nodes;
   std::vector<std::string> problems = {};  ///< what is wrong with the calls that made it, in sentences
 };
+
+/// Notes what is wrong with a part of a job (a source, a sink, windows, a watermark strategy) that knows that by itself: setup_problem() gives a
+/// sentence, or nothing if all is well.
+template <class Part>
+void note_problem_of(StreamGraph& graph, const Part& part) {
+  if constexpr (requires { { part.setup_problem() } -> std::same_as<std::string>; }) {
+    if (std::string problem = part.setup_problem(); !problem.empty()) graph.problems.push_back(std::move(problem));
+  }
+}
+
+/// Whether a user's function is nothing: a null pointer to a function or member, or an empty std::function.
+template <class F>
+bool is_null_function(const F& f) {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F> || (std::is_class_v<F> && std::is_constructible_v<F, std::nullptr_t>)) {
+    if constexpr (requires { f == nullptr; }) return f == nullptr;
+  }
+  return false;
+}
+/// `call`: what it was given to.
+template <class F>
+void check_function(StreamGraph& graph, const char* call, const F& f) {
+  if (is_null_function(f)) graph.problems.push_back(std::string(call) + " is given a function that is null");
+}
 
 }  // namespace detail
 }  // namespace weir
