@@ -11,6 +11,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "config/value_text.h"
+#include "platform/crash_report.h"
 #include "cluster/contender.h"
 #include "cluster/job_runner.h"
 #include "cluster/local_workers.h"
@@ -119,6 +120,7 @@ class Departure {
 };
 
 int run_embedded(const JobGraph& graph, const Configuration& configuration, const JobOptions& options) {
+  report_crashes("the job");
   Process process(configuration);
   std::atomic<bool> ended{false};
   JobRunner runner(graph, options, process.platform.get(), [&] {
@@ -157,6 +159,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   if (workers > 0) secrets = secrets_for_local_workers(&configuration);
   if (!secrets.ok()) return refuse(secrets.status());
   warn_if_open(configuration);
+  report_crashes("the coordinator");
   Process process(configuration);
   Platform& platform = process.platform.get();
   std::unique_ptr<ZooKeeperClientFactory> zookeeper;
@@ -226,6 +229,7 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   }
   warn_if_open(configuration);
   std::unique_ptr<PrivateDirectory> state_directory;  // work on the I/O pool may still use it at the end
+  report_crashes("the worker");
   Process process(configuration);
   Platform& platform = process.platform.get();
   const Address bind{configuration.get(options::kWorkerBindHost), static_cast<int>(configuration.get(options::kDataPort))};
@@ -258,6 +262,8 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
         ended = true;
         process.signals.notify();
       });
+  std::unique_ptr<CrashMessenger> messenger;
+  messenger = CrashMessenger::start([&](std::string report) { worker.report_crash(std::move(report), [&] { messenger->told(); }); });
   std::unique_ptr<ZooKeeperClientFactory> zookeeper;
   std::unique_ptr<LeaderFinder> finder;
   std::unique_ptr<ActorHandle> finder_handle;

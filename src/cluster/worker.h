@@ -60,6 +60,9 @@ class Worker final : public Actor, private ShardListener {
   void leader_changed();
   /// Thread: any. Leaves the cluster: its part of the attempt is cancelled, and then it has ended.
   void leave();
+  /// Thread: any. User code has crashed, and the process ends soon: fails the attempt with the report of it. `heard` is called when the job master
+  /// has, or at once if there is no attempt.
+  void report_crash(std::string report, std::function<void()> heard);
   WorkerView view() const;
 
   MonotonicTime step() override;
@@ -124,6 +127,7 @@ class Worker final : public Actor, private ShardListener {
   const std::string id_;
   Mailbox<std::function<void()>> mailbox_;
   std::vector<std::function<void()>> actions_;
+  std::function<void()> crash_heard_;  ///< to be called when the job master has heard of a crash
 
   std::unique_ptr<Connection> link_;
   int64_t link_number_ = 0;          ///< what comes from an earlier link is not looked at

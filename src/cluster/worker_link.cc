@@ -1,6 +1,7 @@
 // How a worker finds its job master, registers, and notices that it is gone.
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -101,6 +102,14 @@ void Worker::leave() {
   });
 }
 
+void Worker::report_crash(std::string report, std::function<void()> heard) {
+  mailbox_.post([this, report = std::move(report), heard = std::move(heard)] {
+    if (!attempt_ || !link_) return heard();
+    crash_heard_ = heard;
+    task_failed(attempt_->number, "that crashed", aborted(report));
+  });
+}
+
 void Worker::on_registered(const Registered& message) {
   if (message.epoch < epoch_ && !bug_enabled(Bug::kDeposedLeaderObeyed)) {
     lose_link(unavailable(cat("the coordinator is of epoch ", message.epoch, "; one of epoch ", epoch_, " has led since")));
@@ -132,6 +141,7 @@ void Worker::on_frame(const std::string& frame) {
   if (auto* start = std::get_if<Start>(&message)) {
     if (attempt_ && attempt_->number == start->attempt && !attempt_->cancelling) attempt_->execution->start(options_.pin_shards);
   } else if (auto* cancel_message = std::get_if<Cancel>(&message)) {
+    if (crash_heard_) std::exchange(crash_heard_, nullptr)();
     if (attempt_ && attempt_->number == cancel_message->attempt) {
       cancel();
     } else {

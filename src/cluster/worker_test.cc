@@ -99,6 +99,27 @@ TEST_F(WorkerTest, SaysWhoItIs) {
   EXPECT_TRUE(worker_->view().registered);
 }
 
+TEST_F(WorkerTest, FailsItsAttemptWithTheReportOfACrashAndKnowsWhenItWasHeard) {
+  make();
+  register_with(1);
+  int heard = 0;
+  const auto crash = [&] {
+    worker_->report_crash("ended by signal 11", [&] { ++heard; });
+    settle();
+  };
+  crash();  // nothing runs: nobody has to hear of it
+  EXPECT_EQ(heard, 1);
+  send(deployment(1));
+  crash();
+  const auto failed = take<TaskFailed>();
+  ASSERT_TRUE(failed.has_value());
+  EXPECT_EQ(failed->attempt, 1);
+  EXPECT_EQ(failed->status.message(), "ended by signal 11");
+  EXPECT_EQ(heard, 1);
+  send(Cancel{1});
+  EXPECT_EQ(heard, 2);
+}
+
 TEST_F(WorkerTest, GivesUpWhenNoCoordinatorTakesIt) {
   reachable_ = false;
   make();
