@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "platform/transport.h"
+
 namespace weir {
 
 struct TcpOptions {
   /// A longer frame breaks the connection, at its sender too. Below 4 GiB.
-  size_t max_frame_bytes = size_t{256} << 20;
+  size_t max_frame_bytes = kMostFrameBytes;
   std::chrono::milliseconds connect_timeout{10'000};    ///< for each address of a name
   std::chrono::milliseconds handshake_timeout{10'000};  ///< TLS and the proof of the secret together
   /// How long what was sent just before a Connection was destroyed may still take.

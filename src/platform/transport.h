@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +9,9 @@
 #include "weir/status.h"
 
 namespace weir {
+
+/// The longest frame that a connection carries: a longer one breaks it.
+inline constexpr size_t kMostFrameBytes = size_t{256} << 20;
 
 /// One end of a conversation between two actors, of one process or of two. Frames are strings of bytes; they arrive whole, in the
 /// order they were sent, each at most once. When the connection breaks everything after some frame is lost and both ends are told.

@@ -204,9 +204,12 @@ Exchange::Incoming& Exchange::incoming_from(int worker) {
   return *incoming;
 }
 
-std::shared_ptr<ChannelWriter> Exchange::make_writer(uint32_t id, int to_worker, std::shared_ptr<const RecordCodec> codec,
+std::shared_ptr<ChannelWriter> Exchange::make_writer(uint32_t id, int to_worker, const std::string& from_operator,
+                                                     std::shared_ptr<const RecordCodec> codec,
                                                      std::function<void()> wake) {
-  auto writer = std::make_shared<RemoteWriter>(id, std::move(codec), std::move(wake));
+  auto writer = std::make_shared<RemoteWriter>(id, std::move(codec), std::move(wake), [this, from_operator](Status reason) {
+    fail(reason.with_context(cat("operator '", from_operator, "'")));
+  });
   outgoing_to(to_worker).add(id, writer);
   return writer;
 }

@@ -44,7 +44,7 @@ class Exchange final : private DataReceiver {
   ~Exchange() override;
 
   /// Before connect(). `id`: the index of the channel in the ExecutionGraph. `wake` is called on any thread.
-  std::shared_ptr<ChannelWriter> make_writer(uint32_t id, int to_worker, std::shared_ptr<const RecordCodec> codec,
+  std::shared_ptr<ChannelWriter> make_writer(uint32_t id, int to_worker, const std::string& from_operator, std::shared_ptr<const RecordCodec> codec,
                                              std::function<void()> wake);
   std::shared_ptr<ChannelReader> make_reader(uint32_t id, int from_worker, std::shared_ptr<const RecordCodec> codec,
                                              std::function<void()> wake);

@@ -98,7 +98,8 @@ void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
     writers.push_back(local);
     readers.push_back(local);
   } else if (from != nullptr) {
-    writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to), edge.codec, [from] { from->wake(); }));
+    const std::string& from_operator = graph_.vertices[static_cast<size_t>(edge.from)].chain.back().name;
+    writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to), from_operator, edge.codec, [from] { from->wake(); }));
   } else if (to != nullptr) {
     readers.push_back(exchange_.make_reader(id, placement_.worker_of(channel.from), edge.codec, [to] { to->wake(); }));
   }

@@ -1,15 +1,18 @@
 #include "runtime/remote_channel.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bug_switch.h"
 #include "base/strings.h"
+#include "runtime/batch_limit.h"
 #include "weir/detail/check.h"
 
 namespace weir {
 
-RemoteWriter::RemoteWriter(uint32_t id, std::shared_ptr<const RecordCodec> codec, std::function<void()> wake)
-    : id_(id), codec_(std::move(codec)), wake_(std::move(wake)) {}
+RemoteWriter::RemoteWriter(uint32_t id, std::shared_ptr<const RecordCodec> codec, std::function<void()> wake, std::function<void(Status)> fail,
+                           size_t most_frame_bytes)
+    : id_(id), codec_(std::move(codec)), wake_(std::move(wake)), fail_(std::move(fail)), most_frame_bytes_(most_frame_bytes) {}
 
 void RemoteWriter::open(Connection* connection, uint32_t credits) {
   connection_ = connection;
@@ -17,18 +20,48 @@ void RemoteWriter::open(Connection* connection, uint32_t credits) {
 }
 
 bool RemoteWriter::try_push(StreamElement& element) {
+  if (parts_.empty()) {
+    const Pushed pushed = push(element);
+    if (pushed != Pushed::kTooLarge) return pushed == Pushed::kDone;
+    cut(*element.batch);
+  }
+  while (!parts_.empty()) {
+    const Pushed pushed = push(parts_.front());
+    if (pushed == Pushed::kNoRoom) return false;
+    const StreamElement part = std::move(parts_.front());
+    parts_.pop_front();
+    if (pushed == Pushed::kTooLarge) cut(*part.batch);
+  }
+  return true;
+}
+
+/// Puts the halves of a batch before the other parts.
+void RemoteWriter::cut(Batch& batch) {
+  std::vector<std::unique_ptr<Batch>> halves = split_batch(batch, (batch.size() + 1) / 2);
+  for (auto half = halves.rbegin(); half != halves.rend(); ++half) parts_.push_front({StreamElement::Kind::kBatch, 0, std::move(*half)});
+}
+
+RemoteWriter::Pushed RemoteWriter::push(StreamElement& element) {
   const uint64_t sent = sent_.load(std::memory_order_relaxed);
-  if (sent - taken_.load(std::memory_order_acquire) >= credits_) return false;
+  if (sent - taken_.load(std::memory_order_acquire) >= credits_) return Pushed::kNoRoom;
   std::string frame = encode(element);
+  if (frame.size() > most_frame_bytes_) {
+    if (element.batch->size() > 1) return Pushed::kTooLarge;
+    if (!std::exchange(failed_, true)) {
+      fail_(failed_precondition(cat("a record takes ", frame.size(), " bytes, and at most ", most_frame_bytes_,
+                                    " can go to another process: make its records smaller, or run the job in one process")));
+    }
+    return Pushed::kDone;
+  }
   // Before the frame leaves: a credit for it may come at once.
   sent_.store(sent + 1, std::memory_order_release);
   connection_->send(std::move(frame));
-  if (bug_enabled(Bug::kFrameRepeated) && sent + 1 - taken_.load(std::memory_order_acquire) >= credits_) return false;
+  if (bug_enabled(Bug::kFrameRepeated) && sent + 1 - taken_.load(std::memory_order_acquire) >= credits_) return Pushed::kNoRoom;
   if (element.batch) {
     element.batch->clear();
     emptied_ = std::move(element.batch);
   }
-  return true;
+  return Pushed::kDone;
 }
 
 std::string RemoteWriter::encode(const StreamElement& element) {

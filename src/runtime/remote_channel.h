@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,13 +21,16 @@ namespace weir {
 /// credits it granted; so a consumer that stands still stops this channel, and only this one.
 class RemoteWriter final : public ChannelWriter {
  public:
-  /// `wake` is called, on any thread, when credits have come. `codec` may be null only if no batch is sent.
-  RemoteWriter(uint32_t id, std::shared_ptr<const RecordCodec> codec, std::function<void()> wake);
+  /// `wake` is called, on any thread, when credits have come. `codec` may be null only if no batch is sent. `fail`, on the shard's thread, when a
+  /// record is larger than a frame may be: with the reason, once; the record is dropped.
+  RemoteWriter(uint32_t id, std::shared_ptr<const RecordCodec> codec, std::function<void()> wake, std::function<void(Status)> fail,
+               size_t most_frame_bytes = kMostFrameBytes);
 
   /// Before the first push, which sees it: where elements go, and how many may be under way. Until then there is no room.
   void open(Connection* connection, uint32_t credits);
 
   // Thread: the producing shard's.
+  /// False also in the middle of a batch that is too large for one frame: then `element` is to be pushed again before any other.
   bool try_push(StreamElement& element) override;
   std::unique_ptr<Batch> take_empty() override;
 
@@ -34,15 +38,22 @@ class RemoteWriter final : public ChannelWriter {
   Status on_credit(uint64_t taken);
 
  private:
+  enum class Pushed { kDone, kNoRoom, kTooLarge };
+  Pushed push(StreamElement& element);
   std::string encode(const StreamElement& element);
+  void cut(Batch& batch);
 
   // set once
   const uint32_t id_;
   const std::shared_ptr<const RecordCodec> codec_;
   const std::function<void()> wake_;
+  const std::function<void(Status)> fail_;
+  const size_t most_frame_bytes_;
   Connection* connection_ = nullptr;
   uint32_t credits_ = 0;
   // shard
+  std::deque<StreamElement> parts_;    ///< what is still to be sent of a batch that was too large
+  bool failed_ = false;
   std::unique_ptr<Batch> emptied_;
   size_t expected_bytes_ = 0;          ///< of the next batch: as many as the last had
   // shared

@@ -24,8 +24,8 @@ class Wire final : public Connection {
 
 /// Both ends of one channel, and what is on its way between them.
 struct Fixture {
-  explicit Fixture(uint32_t capacity, uint32_t id = 7)
-      : writer(id, detail::record_codec<int>(), [this] { ++producer_woken; }),
+  explicit Fixture(uint32_t capacity, uint32_t id = 7, size_t most_frame_bytes = kMostFrameBytes)
+      : writer(id, detail::record_codec<int>(), [this] { ++producer_woken; }, [this](Status status) { refused.push_back(std::string(status.message())); }, most_frame_bytes),
         reader(id, detail::record_codec<int>(), capacity, [this] { ++consumer_woken; },
                [this](Status status) { failure = std::string(status.message()); }) {
     writer.open(&forth, capacity);
@@ -83,6 +83,7 @@ struct Fixture {
   Wire forth, back;
   int producer_woken = 0, consumer_woken = 0;
   std::string failure;
+  std::vector<std::string> refused;
   RemoteWriter writer;
   RemoteReader reader;
 };
@@ -101,7 +102,7 @@ TEST(RemoteChannel, ElementsComeOutAsTheyWentIn) {
 }
 
 TEST(RemoteChannel, HasNoRoomBeforeItIsOpen) {
-  RemoteWriter writer(1, detail::record_codec<int>(), [] {});
+  RemoteWriter writer(1, detail::record_codec<int>(), [] {}, nullptr);
   StreamElement element{Kind::kBarrier, 1, nullptr};
   EXPECT_FALSE(writer.try_push(element));
 }
@@ -117,6 +118,40 @@ TEST(RemoteChannel, ElementWithoutACreditStaysWhereItIs) {
   ASSERT_NE(element.batch, nullptr);
   EXPECT_EQ(element.batch->size(), 1u);
   EXPECT_EQ(f.forth.frames.size(), 2u);
+}
+
+TEST(RemoteChannel, ABatchThatIsTooLargeForAFrameGoesInParts) {
+  Fixture f(8, 7, 40);  // five ints, with what is before them
+  EXPECT_TRUE(f.push({1, 2, 3, 4, 5}));
+  EXPECT_TRUE(f.push({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+  ASSERT_TRUE(f.deliver().ok());
+  EXPECT_EQ(f.pop(), "[1 2 3 4 5][1 2 3][4 5 6][7 8 9 10 11]");
+  EXPECT_TRUE(f.refused.empty());
+}
+
+TEST(RemoteChannel, PartsWaitForCreditsAndKeepTheirOrder) {
+  Fixture f(1, 7, 40);
+  auto batch = std::make_unique<BatchOf<int>>();
+  for (int i = 0; i < 11; ++i) batch->add(i);
+  StreamElement element{Kind::kBatch, 0, std::move(batch)};
+  std::string all;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(f.writer.try_push(element));
+    ASSERT_TRUE(f.deliver().ok());
+    all += f.pop();
+    ASSERT_TRUE(f.deliver().ok());
+  }
+  EXPECT_TRUE(f.writer.try_push(element));
+  ASSERT_TRUE(f.deliver().ok());
+  all += f.pop();
+  EXPECT_EQ(all, "[0 1 2][3 4 5][6 7 8 9 10]");
+}
+
+TEST(RemoteChannel, ARecordThatIsTooLargeForAFrameIsRefusedOnce) {
+  Fixture f(8, 7, 20);
+  EXPECT_TRUE(f.push({1, 2}));
+  EXPECT_EQ(f.refused, (std::vector<std::string>{"a record takes 22 bytes, and at most 20 can go to another process: make its records smaller, or run "
+                                                 "the job in one process"}));
 }
 
 TEST(RemoteChannel, CreditsComeBackWhenHalfWasTakenAndWakeTheProducer) {
@@ -208,7 +243,7 @@ TEST(RemoteChannel, BatchesAreUsedAgainOnBothSides) {
 TEST(RemoteChannel, GatesAndPartitionsTakeEitherKindOfChannel) {
   auto local = std::make_shared<Channel>(8);
   Wire forth, back;
-  auto writer = std::make_shared<RemoteWriter>(1, detail::record_codec<int>(), [] {});
+  auto writer = std::make_shared<RemoteWriter>(1, detail::record_codec<int>(), [] {}, nullptr);
   auto reader = std::make_shared<RemoteReader>(1, detail::record_codec<int>(), 8, [] {}, [](Status) {});
   writer->open(&forth, 8);
   reader->open(&back);
