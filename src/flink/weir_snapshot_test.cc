@@ -78,7 +78,7 @@ class WeirSnapshot : public testing::Test {
         TaskSnapshot& task = tasks.emplace_back();
         task.id = 41;
         task.subtask = static_cast<int>(i);
-        task.operators.push_back({op.id, uid, nullptr, {{"list", {mode_, ListKeeper::bytes(), of_subtasks[i]}}}});
+        task.operators.push_back({op.id, uid, "", nullptr, {{"list", {mode_, ListKeeper::bytes(), of_subtasks[i]}}}});
       }
     }
     ASSERT_TRUE(files_.fs->make_directories("/job/chk-41").ok());
