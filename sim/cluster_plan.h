@@ -63,7 +63,7 @@ enum class Callback {
   kWriteState,     ///< a serializer, when it writes
   kReadState,      ///< a serializer, when it reads
 };
-inline constexpr int kCallbacks = 5;
+inline constexpr int kCallbacks = 8;
 struct Mishap {
   int64_t id = 0;   ///< of the record; 0 if it belongs to none
   Callback at = Callback::kLast;
