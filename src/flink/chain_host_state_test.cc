@@ -81,7 +81,7 @@ TEST_F(ChainHostTest, WorkBeforeTheAcknowledgementIsDoneBeforeAllIsWritten) {
   caller.begin_snapshot(2);
   world_.run_one();
   EXPECT_FALSE(caller.take_chunk(2, taken, world_));
-  EXPECT_EQ(caller.failed_snapshot, "the disk is gone");
+  EXPECT_EQ(caller.failed_snapshot, "what belongs to checkpoint 2: operator 'scripted' (uid 'scripted', subtask 0): the disk is gone");
 }
 
 TEST_F(ChainHostTest, ChainGoesOnAfterACheckpointThatFailed) {
@@ -94,7 +94,7 @@ TEST_F(ChainHostTest, ChainGoesOnAfterACheckpointThatFailed) {
   auto lost = caller.begin_snapshot(3);
   while (caller.take_chunk(3, lost, world_)) {
   }
-  EXPECT_EQ(caller.failed_snapshot, "the disk is gone");
+  EXPECT_EQ(caller.failed_snapshot, "what belongs to checkpoint 3: operator 'scripted' (uid 'scripted', subtask 0): the disk is gone");
   EXPECT_FALSE(caller.call(ChainCall::kSnapshotDrop, 3).dead);
   EXPECT_FALSE(caller.call(ChainCall::kAborted, 3).dead);
   script_.before_ack = {};
