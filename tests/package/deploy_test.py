@@ -104,11 +104,11 @@ def units_start_again_what_starting_again_helps(scratch):
         code, said = code_of(start("--input", f"{down}/in") if coordinator else start("--input", source, "-D", "taskmanager.registration.timeout=1 s"))
         assert code not in good | hopeless, f"{name}: what may pass ends with {code}\n{said}"
         process = start("--input", source)
-        if coordinator:
-            assert process.stderr.readline().startswith("listening for workers"), process.communicate()
-        else:
-            while "no coordinator yet" not in process.stderr.readline():
-                assert process.poll() is None, "the worker has ended"
+        said = ""
+        while ("listening for workers" if coordinator else "no coordinator yet") not in said:
+            line = process.stderr.readline()
+            assert line, f"{name}: it ends by itself\n{said}"
+            said += line
         process.terminate()
         code, said = code_of(process)
         assert code in good - {"0"}, f"{name}: `systemctl stop` ends with {code}\n{said}"
