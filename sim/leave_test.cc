@@ -1,4 +1,4 @@
-// Coordinators that are asked to leave, and the job that goes on without them.
+// Coordinators are asked to leave, and the job goes on without them.
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ const bool kQuiet = (set_log_level(LogLevel::kError), true);
 void expect_that_another_finishes(Fleet& fleet, Seat& left) {
   ASSERT_TRUE(fleet.run_until([&] { return fleet.leader() != nullptr; }));
   EXPECT_NE(fleet.leader(), &left);
-  EXPECT_FALSE(fleet.result_is_recorded()) << "whoever leaves does not end the job";
+  EXPECT_FALSE(fleet.result_is_recorded()) << "leaving must not end the job";
   ASSERT_TRUE(fleet.run_until([&] { return fleet.finished(); }));
   EXPECT_EQ(fleet.wrong_at_the_end(), std::vector<std::string>());
 }

@@ -66,7 +66,7 @@ TEST_F(SecretFile, AFileOfAnotherUsersIsRefusedAndRootsMayBeReadByTheGroup) {
       testing::ExitedWithCode(0), "");
 }
 
-TEST_F(SecretFile, WhatIsNoFileOrHasNothingIsRefused) {
+TEST_F(SecretFile, APathWithoutASecretIsRefused) {
   EXPECT_EQ(refusal("/nowhere/secret"), "cannot read some.key /nowhere/secret: No such file or directory");
   EXPECT_EQ(refusal(directory_), "some.key " + directory_ + " is not a plain file");
   const std::string pipe = directory_ + "/pipe";

@@ -39,7 +39,7 @@ TEST_F(PrivateDirectoryTest, ItGoesWithItsOwner) {
   EXPECT_EQ(entries(), 0u);
 }
 
-TEST_F(PrivateDirectoryTest, WhatAKilledProcessLeftIsRemovedAndWhatALivingOneHasIsNot) {
+TEST_F(PrivateDirectoryTest, TheDirectoryOfADeadProcessIsRemovedAndThatOfALivingOneKept) {
   EXPECT_EXIT(
       {
         const auto directory = make();
@@ -55,7 +55,7 @@ TEST_F(PrivateDirectoryTest, WhatAKilledProcessLeftIsRemovedAndWhatALivingOneHas
   EXPECT_TRUE(std::filesystem::exists(first->path() + "/copy"));
 }
 
-TEST_F(PrivateDirectoryTest, LinksAndWhatBelongsToOthersAreLeftAlone) {
+TEST_F(PrivateDirectoryTest, LinksAndDirectoriesOfOthersAreLeftAlone) {
   const std::string victim = parent_ + "/victim";
   std::filesystem::create_directory(victim);
   std::ofstream(victim + "/kept") << "precious";

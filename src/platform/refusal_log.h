@@ -8,7 +8,7 @@
 
 namespace weir {
 
-/// Thins out lines that strangers can cause: some are written at once, and for as long as more come one each while counts them.
+/// Thins out log lines that strangers can cause. The first ones are written at once; while more come, one line per `kWhile` counts them.
 /// Each call gives the lines to write now. Pure.
 class RefusalLog {
  public:

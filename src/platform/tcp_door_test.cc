@@ -1,4 +1,4 @@
-// Accepted connections until their peers have proven themselves, and what of that may not touch the others.
+// Accepted connections until their peers have proven themselves. Connections that stand must not suffer from them.
 
 #include <sys/socket.h>
 
@@ -52,7 +52,7 @@ TEST(TcpDoor, TheHandshakesTimeEndsWithIt) {
   established.expect_to_stand();
 }
 
-TEST(TcpDoor, WhoeverWasAdmittedIsNoStrangerAnyMore) {
+TEST(TcpDoor, AnAdmittedPeerLeavesTheListOfStrangers) {
   TcpWorld world({}, TcpOptions{.max_strangers = 2, .max_strangers_of_a_host = 2});
   Listening listening(world);
   Established first(world, listening);
@@ -105,7 +105,7 @@ TEST(TcpDoor, NoStrangerKeepsTheOthersWaiting) {
   go_on.set_value();
 }
 
-TEST(TcpDoor, WhatComesTogetherWithTheGreetingIsNotLost) {
+TEST(TcpDoor, FramesThatComeWithTheGreetingAreNotLost) {
   TcpWorld world;
   Listening listening(world);
   Stranger peer(listening.address().port);

@@ -250,7 +250,7 @@ void TcpLink::open() {
   may_send_frames_ = true;
 }
 
-/// `input`: what came behind the greeting.
+/// `input`: the bytes behind the greeting.
 void TcpLink::pass_the_door(std::string input) {
   context_->strangers->leave(id_);
   loop().unwatch(socket_.get());
