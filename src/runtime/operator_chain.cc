@@ -206,10 +206,18 @@ StatusOr<TaskSnapshot> OperatorChain::snapshot(CheckpointId id) {
 
 void OperatorChain::checkpoint_completed(CheckpointId id) {
   for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().checkpoint_completed(id);
+  snapshot_ended();
 }
 
 void OperatorChain::checkpoint_aborted(CheckpointId id) {
   for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().checkpoint_aborted(id);
+  snapshot_ended();
+}
+
+void OperatorChain::snapshot_ended() {
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    if (KeyedState* keyed = enter(i).op().keyed_state()) keyed->snapshot_ended();
+  }
 }
 
 bool OperatorChain::quiescent() {

@@ -87,6 +87,7 @@ class OperatorChain final : public CrashSubject {
   OperatorHost& enter(size_t i);
   Output& output_of(size_t i);
   Progress walk_on();
+  void snapshot_ended();
 
   const JobVertex& vertex_;
   const SubtaskPlace place_;

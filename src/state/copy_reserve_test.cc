@@ -30,49 +30,50 @@ class Elsewhere {
 
 std::vector<void*> allocate(PageArena& arena, size_t bytes) {
   std::vector<void*> blocks;
-  for (size_t i = 0; i < bytes / kBlock; ++i) blocks.push_back(arena.allocate(0, kBlock));
+  for (size_t i = 0; i < bytes / kBlock; ++i) blocks.push_back(arena.allocate(kBlock));
   return blocks;
 }
 
-TEST(PageArena, AddsOneChunkAtATimeWhenTheOneBeforeIsReady) {
+TEST(PageArena, AddsSomeAtATimeWhenWhatWasAddedBeforeIsReady) {
   Elsewhere elsewhere;
   PageArena arena;
-  for (int i = 0; i < 3; ++i) arena.keep_ready(100 * kMb, elsewhere.run());
-  EXPECT_EQ(arena.ahead_bytes(), 32 * kMb);
+  for (int i = 0; i < 3; ++i) arena.keep_ready(20 * kMb, elsewhere.run());
+  EXPECT_EQ(arena.reserved_bytes(), 8 * kMb);
   for (int i = 0; i < 9; ++i) {
     elsewhere.forget_all();
-    arena.keep_ready(100 * kMb, elsewhere.run());
+    arena.keep_ready(20 * kMb, elsewhere.run());
   }
-  EXPECT_EQ(arena.ahead_bytes(), 128 * kMb);
-  EXPECT_EQ(arena.reserved_bytes(), 0u);
+  EXPECT_EQ(arena.reserved_bytes(), 24 * kMb);
+  EXPECT_EQ(arena.used_bytes(), 0u);
 }
 
 TEST(PageArena, UsesWhatIsReadyBeforeItAsksTheSystem) {
   Elsewhere elsewhere;
   PageArena arena;
-  arena.keep_ready(32 * kMb, elsewhere.run());
-  void* block = arena.allocate(0, kBlock);
-  std::memset(block, 'x', kBlock);
+  arena.keep_ready(8 * kMb, elsewhere.run());
+  const auto blocks = allocate(arena, 8 * kMb);
+  std::memset(blocks.back(), 'x', kBlock);
   elsewhere.do_all();  // touches memory that is in use by now
-  EXPECT_EQ(static_cast<char*>(block)[kBlock - 1], 'x');
-  EXPECT_EQ(arena.ahead_bytes(), 0u);
-  EXPECT_EQ(arena.reserved_bytes(), 32 * kMb);
+  EXPECT_EQ(static_cast<char*>(blocks.back())[kBlock - 1], 'x');
+  // The first slabs of a size are small.
+  EXPECT_EQ(arena.reserved_bytes(), 10 * kMb);
 }
 
-TEST(PageArena, CountsFreeBlocksAsReadyAndGivesBackWhatIsTooMuch) {
+TEST(PageArena, CountsWhatIsFreeAsReadyAndGivesBackWhatIsTooMuch) {
   Elsewhere elsewhere;
   PageArena arena;
-  const auto blocks = allocate(arena, 96 * kMb);
-  for (int i = 0; i < 4; ++i) {
-    arena.keep_ready(96 * kMb, elsewhere.run());
+  const auto blocks = allocate(arena, 32 * kMb);
+  for (int i = 0; i < 9; ++i) {
+    arena.keep_ready(32 * kMb, elsewhere.run());
     elsewhere.forget_all();
   }
-  EXPECT_EQ(arena.ahead_bytes(), 96 * kMb);
-  for (void* block : blocks) arena.release(0, block, kBlock);
-  EXPECT_EQ(arena.free_bytes(), 96 * kMb);
-  for (int i = 0; i < 4; ++i) arena.keep_ready(96 * kMb, elsewhere.run());
-  EXPECT_EQ(arena.ahead_bytes(), 32 * kMb);
+  EXPECT_GE(arena.free_bytes(), 32 * kMb);
+  for (void* block : blocks) arena.release(block, kBlock);
+  for (int i = 0; i < 4; ++i) arena.forget_peak();
+  arena.keep_ready(16 * kMb, elsewhere.run());
   EXPECT_EQ(elsewhere.waiting(), 0u);
+  EXPECT_GE(arena.reserved_bytes(), 16 * kMb);
+  EXPECT_LE(arena.reserved_bytes(), 25 * kMb);
 }
 
 TEST(PageArena, WorkForAnotherThreadMayOutliveIt) {
@@ -83,14 +84,11 @@ TEST(PageArena, WorkForAnotherThreadMayOutliveIt) {
 
 class Reserve {
  public:
-  explicit Reserve(double limit = 1) {
-    reserve.add(arena);
-    reserve.enable({limit, elsewhere.run(), [this] { return now_ms; }});
-  }
+  explicit Reserve(double limit = 1) { reserve.enable({limit, elsewhere.run(), [this] { return now_ms; }}); }
   /// So many records each second, for some seconds.
-  void run(size_t records_per_second, bool garbage = false) {
+  void run(size_t records_per_second) {
     for (int i = 0; i < 4000; ++i, now_ms += 1) {
-      reserve.after_batch(records_per_second / 1000, garbage, tracker);
+      reserve.after_batch(records_per_second / 1000, tracker);
       elsewhere.forget_all();
     }
   }
@@ -98,51 +96,71 @@ class Reserve {
   void snapshot(size_t copied) {
     const auto progress = tracker.begin_snapshot();
     run(1'000'000);
-    const auto blocks = allocate(*arena, copied);
-    arena->count_copy(copied);
+    const auto blocks = allocate(arena, copied);
+    arena.count_copy(copied);
     progress->release_all();
-    for (void* block : blocks) arena->release(0, block, kBlock);
+    for (void* block : blocks) arena.release(block, kBlock);
   }
+  size_t free_mb() const { return arena.free_bytes() / kMb; }
 
   Elsewhere elsewhere;
   int64_t now_ms = 1'700'000'000'000;
-  std::shared_ptr<PageArena> arena = std::make_shared<PageArena>();
   SnapshotTracker tracker{PlaceSpace({0, 127}, 128)};
+  PageArena& arena = tracker.memory()->arena;
   CopyReserve reserve;
 };
 
 TEST(CopyReserve, GrowsWithTheRateUntilThereIsACheckpoint) {
   Reserve slow, quick, limited(0.5), off(0);
-  for (Reserve* r : {&slow, &quick, &limited, &off}) allocate(*r->arena, 310 * kMb);
+  for (Reserve* r : {&slow, &quick, &limited, &off}) allocate(r->arena, 96 * kMb);
   slow.run(1'000);
   quick.run(1'000'000);
   limited.run(1'000'000);
   off.run(1'000'000);
-  EXPECT_EQ(slow.arena->ahead_bytes(), 32 * kMb);
-  EXPECT_EQ(quick.arena->ahead_bytes(), 320 * kMb);
-  EXPECT_EQ(limited.arena->ahead_bytes(), 160 * kMb);
-  EXPECT_EQ(off.arena->ahead_bytes(), 0u);
+  EXPECT_LE(slow.free_mb(), 16u);
+  EXPECT_GE(quick.free_mb(), 96u);
+  EXPECT_LE(quick.free_mb(), 106u);
+  EXPECT_GE(limited.free_mb(), 48u);
+  EXPECT_LE(limited.free_mb(), 58u);
+  EXPECT_LE(off.free_mb(), 2u);
 }
 
 TEST(CopyReserve, KeepsNothingForASmallState) {
   Reserve r;
-  allocate(*r.arena, 48 * kMb);
+  allocate(r.arena, 48 * kMb);
   r.run(1'000'000);
-  EXPECT_EQ(r.arena->ahead_bytes(), 0u);
+  EXPECT_LE(r.free_mb(), 2u);
 }
 
 TEST(CopyReserve, GoesByWhatTheLastCheckpointCopied) {
   Reserve r;
-  allocate(*r.arena, 310 * kMb);
+  allocate(r.arena, 96 * kMb);
   r.run(1'000'000);
-  r.snapshot(16 * kMb);
-  r.run(1'000'000, /*garbage=*/true);
-  EXPECT_EQ(r.arena->ahead_bytes(), 288 * kMb);  // a chunk was used; nothing is known yet
+  r.snapshot(8 * kMb);
+  for (int i = 0; i < 6; ++i) r.run(1'000'000);
+  EXPECT_LE(r.free_mb(), 20u);
+  r.snapshot(96 * kMb);
   r.run(1'000'000);
-  EXPECT_LE(r.arena->ahead_bytes(), 32 * kMb);
-  r.snapshot(310 * kMb);
+  EXPECT_GE(r.free_mb(), 96u);
+}
+
+TEST(CopyReserve, KeepsNothingNewWhileASnapshotIsRead) {
+  Reserve r;
   r.run(1'000'000);
-  EXPECT_GE(r.arena->ahead_bytes() + r.arena->free_bytes(), 310 * kMb);
+  const auto progress = r.tracker.begin_snapshot();
+  allocate(r.arena, 96 * kMb);
+  r.run(1'000'000);
+  EXPECT_LE(r.free_mb(), 2u);
+}
+
+TEST(CopyReserve, GivesBackWhatTheStateHasNotNeededForAWhile) {
+  Reserve r(0);
+  for (void* block : allocate(r.arena, 96 * kMb)) r.arena.release(block, kBlock);
+  EXPECT_GE(r.free_mb(), 90u);
+  r.run(1'000);
+  EXPECT_GE(r.free_mb(), 90u);  // a window's state comes and goes
+  for (int i = 0; i < 8; ++i) r.run(1'000);
+  EXPECT_LE(r.free_mb(), 1u);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class Fixture {
 
   explicit Fixture(KeyGroupRange range = {0, kMaxParallelism - 1}, int max_parallelism = kMaxParallelism)
       : tracker(PlaceSpace(range, max_parallelism)),
-        table(std::make_shared<Table>(std::make_shared<PageArena>(), tracker, KeyPlacer<K>{&tracker.places()})) {}
+        table(std::make_shared<Table>(tracker, KeyPlacer<K>{&tracker.places()})) {}
 
   void put(const K& key, int64_t value) {
     auto found = table->find_or_insert(table->place(key), key, [&] { return value; });
@@ -63,6 +63,9 @@ class Fixture {
     }
     return all;
   }
+
+  /// Of what the table is made of now.
+  size_t live_bytes() const { return tracker.memory()->arena.used_bytes() - tracker.memory()->retired.bytes(); }
 
   SnapshotTracker tracker;
   std::shared_ptr<Table> table;
@@ -174,8 +177,6 @@ int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put, Fixture<
     const int group = key_group_of(Serializer<int64_t>::hash(key), places.max_parallelism());
     if (places.range().contains(group) && may_put(group, key)) groups[group].push_back(key);
   }
-  int outgrown = 0;
-  size_t given_back = 0;
   for (const auto& [group, members] : groups) {
     if (tell) f.table->begin_group(places.places_of_group());
     for (const int64_t key : members) {
@@ -185,13 +186,11 @@ int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put, Fixture<
       } else {
         f.put(key, value);
       }
-      if (f.table->arena()->free_bytes() != given_back) ++outgrown;
-      given_back = f.table->arena()->free_bytes();
     }
     for (const int64_t key : members) EXPECT_EQ(f.table->restore(f.table->place(key), key), -key);
     if (tell) f.table->end_group();
   }
-  return outgrown;
+  return static_cast<int>(f.table->arena()->allocations() - f.table->pages());
 }
 
 TEST(CowTable, RestoredPagesGetTheirSizeAtOnce) {
@@ -231,11 +230,11 @@ TEST(CowTable, PagesThatTheReaderHasFinishedAreWrittenInPlace) {
   auto snapshot = f.snapshot();
   f.read(snapshot);
   for (int64_t i = 0; i < 50000; ++i) f.put(i, -i);
-  EXPECT_FALSE(f.table->has_garbage());
+  EXPECT_FALSE(f.tracker.has_garbage());
 
   auto unread = f.snapshot();
   f.put(1, 5);
-  EXPECT_TRUE(f.table->has_garbage());
+  EXPECT_TRUE(f.tracker.has_garbage());
 }
 
 TEST(CowTable, GivesMemoryBackWhenTheSnapshotIsGone) {
@@ -243,11 +242,15 @@ TEST(CowTable, GivesMemoryBackWhenTheSnapshotIsGone) {
   for (int64_t i = 0; i < 50000; ++i) f.put(i, i);
   auto snapshot = f.snapshot();
   for (int64_t i = 0; i < 50000; ++i) f.put(i, -i);
-  f.table->collect(f.tracker.oldest_epoch_in_use(), SIZE_MAX);
-  EXPECT_TRUE(f.table->has_garbage());
+  const size_t live = f.live_bytes();
+  EXPECT_FALSE(f.tracker.reclaim(1000));
+  EXPECT_GT(f.tracker.memory()->retired.bytes(), live / 2);
   snapshot.progress->release_all();
-  f.table->collect(f.tracker.oldest_epoch_in_use(), SIZE_MAX);
-  EXPECT_FALSE(f.table->has_garbage());
+  EXPECT_TRUE(f.tracker.reclaim(1));
+  EXPECT_FALSE(f.tracker.reclaim(SIZE_MAX));
+  EXPECT_FALSE(f.tracker.has_garbage());
+  EXPECT_EQ(f.tracker.memory()->retired.bytes(), 0u);
+  EXPECT_EQ(f.live_bytes(), live);
 }
 
 TEST(CowTable, SnapshotOutlivesTheOperator) {
@@ -330,14 +333,14 @@ void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_sp
         open.erase(open.begin() + static_cast<std::ptrdiff_t>(index));
       }
     } else {
-      f.table->collect(f.tracker.oldest_epoch_in_use(), 4);
+      f.tracker.reclaim(4);
     }
     ASSERT_EQ(f.table->size(), model.size());
   }
   EXPECT_EQ(f.contents(), model);
   for (auto& one : open) one.snapshot.progress->release_all();
-  f.table->collect(f.tracker.oldest_epoch_in_use(), SIZE_MAX);
-  EXPECT_FALSE(f.table->has_garbage());
+  f.tracker.reclaim(SIZE_MAX);
+  EXPECT_FALSE(f.tracker.has_garbage());
 }
 
 TEST(CowTable, SnapshotsHoldWhatTheTableHeldIntegerKeys) {

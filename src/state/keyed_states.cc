@@ -116,11 +116,24 @@ NamedState* KeyedStates::find(const std::string& name) const {
 
 void KeyedStates::add(std::unique_ptr<NamedState> state) {
   WEIR_CHECK(find(state->info().name) == nullptr);
-  reserve_.add(state->arena());
   states_.push_back(std::move(state));
 }
 
-void KeyedStates::keep_ready_for_copies(OperatorContext& context) {
+void KeyedStates::snapshot_ended() {
+  const bool more = tracker_.reclaim(kWordsPerStep);
+  reserve_.look(tracker_);
+  if (!more || collecting_ || context_ == nullptr) return;
+  collecting_ = true;
+  context_->run_blocking([this] {
+    return [this] {
+      collecting_ = false;
+      snapshot_ended();
+    };
+  });
+}
+
+void KeyedStates::attach(OperatorContext& context) {
+  context_ = &context;
   const auto run = [&context](std::function<void()> work) {
     context.run_blocking([work = std::move(work)] {
       work();

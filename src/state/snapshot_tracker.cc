@@ -1,5 +1,7 @@
 #include "weir/detail/snapshot_tracker.h"
 
+#include <algorithm>
+
 #include "base/bug_switch.h"
 
 namespace weir::detail {
@@ -11,24 +13,47 @@ std::shared_ptr<SnapshotProgress> SnapshotTracker::begin_snapshot() {
   return progress;
 }
 
-bool SnapshotTracker::needed(uint64_t first_place, uint64_t last_place) {
+bool SnapshotTracker::any_in_use() {
+  forget_released();
+  return !in_use_.empty();
+}
+
+bool SnapshotTracker::needed(uint64_t first_place, uint64_t last_place, uint32_t born) {
   if (in_use_.empty()) return false;
   forget_released();
   if (in_use_.empty()) return false;
+  const int first = places_.group_of(first_place);
   const int last = places_.group_of(last_place);
-  for (int group = places_.group_of(first_place); group <= last; ++group) {
-    for (const auto& progress : in_use_) {
+  for (const auto& progress : in_use_) {
+    if (progress->epoch() <= born) continue;
+    // Readers begin with the first group, so the last ones say soonest that one is left.
+    for (int group = last; group >= first; --group) {
       if (!progress->released(group)) return true;
     }
   }
   return false;
 }
 
+void SnapshotTracker::retire(uintptr_t word, RetiredWords::Free free, size_t bytes, uint32_t born) {
+  forget_released();
+  const int64_t reader = oldest_reader_after(born);
+  if (reader == RetiredWords::kNoReader) {
+    free(memory_->arena, word);
+  } else {
+    memory_->retired.add({word, free, epoch()}, bytes, reader);
+  }
+}
+
+bool SnapshotTracker::reclaim_some(size_t limit) {
+  forget_released();
+  return memory_->retired.collect(memory_->arena, limit, [this](int64_t epoch) { return oldest_reader_after(epoch); });
+}
+
 bool SnapshotTracker::writes_into_shared_pages() const { return bug_enabled(Bug::kSnapshotSeesLaterWrites); }
 
-int64_t SnapshotTracker::oldest_epoch_in_use() {
-  forget_released();
-  return in_use_.empty() ? INT64_MAX : in_use_.front()->epoch();
+int64_t SnapshotTracker::oldest_reader_after(int64_t epoch) const {
+  const auto found = std::find_if(in_use_.begin(), in_use_.end(), [&](const auto& progress) { return progress->epoch() > epoch; });
+  return found == in_use_.end() ? RetiredWords::kNoReader : (*found)->epoch();
 }
 
 void SnapshotTracker::forget_released() {

@@ -2,8 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <vector>
 
 #include "weir/detail/page_arena.h"
 #include "weir/detail/snapshot_tracker.h"
@@ -14,7 +12,7 @@ namespace weir::detail {
 /// system's then. How much: what was copied at the last checkpoint and a quarter more, as a part of the state's size. Before there
 /// was one: the part of its pages that records at the highest rate so far would reach while a checkpoint is written at
 /// kAssumedSpeed, if their keys are evenly spread; that is 7 % at 1000 records a second, 55 % at 10 000, all from 50 000 on.
-/// What proves to be too much goes back to the system. Thread: the operator's.
+/// What proves to be too much goes back to the system, and so does what the state has not needed for kPeriodMs. Thread: the operator's.
 class CopyReserve {
  public:
   struct Host {
@@ -24,32 +22,29 @@ class CopyReserve {
   };
   static constexpr double kAssumedSpeed = 100e6;           ///< bytes a second
   static constexpr size_t kLeastState = size_t{64} << 20;  ///< smaller ones are copied in no time
+  static constexpr int64_t kPeriodMs = 10'000;
 
   void enable(Host host) { host_ = std::move(host); }
-  bool enabled() const { return host_.limit > 0; }
-  void add(std::shared_ptr<PageArena> arena);
 
-  /// Once a batch. `garbage`: some of what was kept for snapshots has not been given back.
-  void after_batch(size_t records, bool garbage, SnapshotTracker& tracker) {
+  /// Once a batch.
+  void after_batch(size_t records, SnapshotTracker& tracker) {
     records_ += records;
-    if (++batches_ % kBatchesPerLook == 0 && enabled()) look(garbage, tracker);
+    if (++batches_ % kBatchesPerLook == 0) look(tracker);
   }
+  /// What after_batch() does now and then.
+  void look(SnapshotTracker& tracker);
 
  private:
   static constexpr uint32_t kBatchesPerLook = 16;
 
-  struct Kept {
-    std::shared_ptr<PageArena> arena;
-    size_t used = 0;    ///< bytes, when no snapshot was in the way
-    size_t copied = 0;  ///< bytes since it was made, likewise
-    double share = 0;   ///< of the used bytes: what the last checkpoint had copied
-  };
-
-  void look(bool garbage, SnapshotTracker& tracker);
-  void estimate_from_rate();
+  void keep_ready(SnapshotTracker& tracker);
+  void estimate_from_rate(int64_t now);
 
   Host host_;
-  std::vector<Kept> kept_;
+  size_t used_ = 0;    ///< bytes of the state, when no snapshot was in the way
+  size_t copied_ = 0;  ///< bytes since the start, at that time
+  double share_ = 0;   ///< of the used bytes: what the last checkpoint had copied
+  int64_t peak_since_ms_ = -1;
   uint32_t batches_ = 0;
   size_t records_ = 0;       ///< since rate_since_ms_
   int64_t rate_since_ms_ = -1;

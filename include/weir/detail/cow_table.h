@@ -10,8 +10,8 @@
 // A snapshot takes the root and leaves an empty one behind: O(1/200 000) of the state's size. The first access through a root
 // slot after that copies its chunk and marks its pages as shared; the first write to a shared page copies it, unless the
 // snapshot has finished reading the page's key groups (SnapshotTracker). What was replaced is kept until no snapshot can see
-// it (retired_words.h); then the operator's thread takes it back for its next pages. So the reader never writes to memory that the
-// operator's thread uses, and the operator's thread never locks.
+// it (retired_words.h); then the operator's thread takes it back for its next pages, at least as fast as it replaces others. So the
+// reader never writes to memory that the operator's thread uses, and the operator's thread never locks.
 
 #include <cstdint>
 #include <memory>
@@ -34,13 +34,13 @@ class CowTable {
   using Page = typename Pages::Page;
   using Slot = typename Pages::Slot;
 
-  CowTable(std::shared_ptr<PageArena> arena, SnapshotTracker& tracker, Placer placer)
-      : pages_(std::move(arena), tracker, std::move(placer)) {}
+  CowTable(SnapshotTracker& tracker, Placer placer) : pages_(tracker, std::move(placer)) {}
 
   size_t size() const { return size_; }
   size_t pages() const { return pages_.count(); }
   bool empty() const { return size_ == 0; }
-  const std::shared_ptr<PageArena>& arena() const { return pages_.arena(); }
+  /// Of all tables of the operator.
+  const PageArena* arena() const { return &pages_.arena(); }
 
   uint64_t place(const Key& key) const { return pages_.place(key); }
 
@@ -125,7 +125,11 @@ class CowTable {
     page->slot(slot).~Slot();
     page->give_up(log2_of(entry), slot);
     --size_;
-    if (page->size == 0) pages_.drop(place);
+    if (page->size == 0) {
+      pages_.drop(place);
+    } else {
+      pages_.shrink(place);
+    }
     return true;
   }
 
@@ -174,15 +178,8 @@ class CowTable {
   /// The table as it is now, for a snapshot that `tracker` knows of.
   std::shared_ptr<const FrozenRoot> freeze() { return pages_.freeze(); }
 
-  /// Gives back up to `limit` pages that no snapshot needs any more, whose oldest is `oldest_epoch`. True if there may be more.
-  bool collect(int64_t oldest_epoch, size_t limit) { return pages_.collect(oldest_epoch, limit); }
-  bool has_garbage() const { return pages_.has_garbage(); }
-
-  /// Gives all memory back at once; the table is empty afterwards. Only when no snapshot sees anything of it.
-  void recycle() {
-    pages_.recycle();
-    size_ = 0;
-  }
+  /// Gives back what an empty table still has.
+  void clear() { pages_.clear(); }
 
   using View = TableView<CowTable>;
 

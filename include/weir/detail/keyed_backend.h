@@ -135,7 +135,7 @@ class TableState final : public ValueAccess<T>, public NamedState {
         current_(current),
         default_value_(std::move(default_value)),
         tracker_(tracker),
-        table_(std::make_shared<Table>(std::make_shared<PageArena>(), tracker, KeyPlacer<K>{tracker.places()})) {}
+        table_(std::make_shared<Table>(tracker, KeyPlacer<K>{tracker.places()})) {}
 
   Table& table() { return *table_; }
   const T* default_value() const { return default_value_ ? &*default_value_ : nullptr; }
@@ -156,9 +156,6 @@ class TableState final : public ValueAccess<T>, public NamedState {
   void prefetch(const uint64_t* places, size_t count) override {
     for (size_t i = 0; i < count; ++i) table_->prefetch(places[i]);
   }
-  std::shared_ptr<PageArena> arena() const override { return table_->arena(); }
-  bool has_garbage() const override { return table_->has_garbage(); }
-  void collect_garbage(int64_t oldest_epoch, size_t limit) override { table_->collect(oldest_epoch, limit); }
 
  private:
   class View final : public StateView {
@@ -206,7 +203,7 @@ class KeyedBackend final : public KeyedStates {
 
   explicit KeyedBackend(OperatorContext& context)
       : KeyedBackend(context.operator_name(), context.key_groups(), context.max_parallelism()) {
-    keep_ready_for_copies(context);
+    attach(context);
   }
 
   /// `key` must stay where it is until the next call.

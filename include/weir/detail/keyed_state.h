@@ -46,6 +46,9 @@ class KeyedState {
   virtual Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states, bool ignore_unclaimed) = 0;
   /// Reads the entries of one key group, in the canonical layout. Groups outside the operator's range are an error.
   virtual Status read_group(int key_group, BinaryReader& in) = 0;
+  /// A checkpoint was completed or aborted: gives back what only its snapshot needed, also if no record comes. A bounded amount now, the
+  /// rest by and by.
+  virtual void snapshot_ended() {}
 };
 
 }  // namespace weir

@@ -34,11 +34,6 @@ class NamedState {
   virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;
   /// Starts loading what an access to each of these places will touch.
   virtual void prefetch(const uint64_t* places, size_t count) = 0;
-  /// Where its pages lie; null if it has none.
-  virtual std::shared_ptr<PageArena> arena() const { return nullptr; }
-  virtual bool has_garbage() const = 0;
-  /// Gives back up to `limit` pages.
-  virtual void collect_garbage(int64_t oldest_epoch, size_t limit) = 0;
 };
 
 /// The states of one operator in one subtask: what does not depend on the type of the key. Thread: the operator's.
@@ -52,8 +47,10 @@ class KeyedStates : public KeyedState {
   Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
                        bool ignore_unclaimed) override;
   Status read_group(int key_group, BinaryReader& in) override;
+  void snapshot_ended() override;
 
   SnapshotTracker& tracker() { return tracker_; }
+  StateMemory memory() const { return tracker_.memory_in_use(); }
   const PlaceSpace& places() const { return tracker_.places(); }
 
   /// Null if there is none.
@@ -64,30 +61,30 @@ class KeyedStates : public KeyedState {
   void prefetch(const uint64_t* places, size_t count) {
     for (const auto& state : states_) state->prefetch(places, count);
   }
-  /// A bounded amount of it; call it for every batch of records.
+  /// A bounded amount of it; call it for every batch of records. More is collected as pages are replaced (TablePages), and when a
+  /// snapshot has ended.
   void collect_garbage(size_t records = 0) {
-    bool garbage = false;
-    for (const auto& state : states_) {
-      if (!state->has_garbage()) continue;
-      state->collect_garbage(tracker_.oldest_epoch_in_use(), kPagesPerCollection);
-      garbage = true;
-    }
-    reserve_.after_batch(records, garbage, tracker_);
+    tracker_.reclaim(kWordsPerBatch);
+    reserve_.after_batch(records, tracker_);
   }
-  /// As the context's configuration says; `context` outlives this.
-  void keep_ready_for_copies(OperatorContext& context);
+  /// Has memory kept ready for copies as the context's configuration says, and goes on collecting garbage between calls. `context` outlives
+  /// this.
+  void attach(OperatorContext& context);
 
  protected:
   /// What is remembered of the current key is no longer valid.
   virtual void forget_current_key() = 0;
 
  private:
-  static constexpr size_t kPagesPerCollection = 8;
+  static constexpr size_t kWordsPerBatch = 8;
+  static constexpr size_t kWordsPerStep = 1024;
 
   const std::string label_;
   const TypeDescription key_type_;
   SnapshotTracker tracker_;
   CopyReserve reserve_;
+  OperatorContext* context_ = nullptr;  ///< or null: nothing goes on between calls
+  bool collecting_ = false;             ///< a continuation will go on
   std::vector<std::unique_ptr<NamedState>> states_;
   bool ignore_unclaimed_ = false;
   std::vector<NamedState*> restoring_;  ///< by their ids in the snapshot being restored; null: dropped

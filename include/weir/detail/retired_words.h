@@ -2,46 +2,72 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
 
-#include "weir/detail/table_view.h"
+#include "weir/detail/page_arena.h"
 
 namespace weir::detail {
 
-/// Pages and chunks of a table that were replaced while a snapshot might see them, until none can.
+/// Pages and chunks of an operator's tables that were replaced while a snapshot might see them, until none can.
+/// Each waits for the oldest snapshot that sees it; when that has ended, for the next one that does.
 /// Thread: the operator's.
 class RetiredWords {
  public:
-  static constexpr int8_t kPage = -1;
+  static constexpr int64_t kNoReader = INT64_MAX;
+  /// Destroys what a word stands for, and gives its memory back. How many bytes that was.
+  using Free = size_t (*)(PageArena&, uintptr_t word);
   struct Word {
     uintptr_t word;
-    int64_t epoch;      ///< of the last snapshot that may see it
-    int8_t chunk_bits;  ///< log2 of a chunk's entries, or kPage
+    Free free;
+    uint32_t replaced;  ///< the last snapshot that may see it
   };
 
-  void add_page(uintptr_t entry, int64_t epoch) { words_.push_back({entry, epoch, kPage}); }
-  void add_chunk(uintptr_t slot, int bits, int64_t epoch) { words_.push_back({slot, epoch, static_cast<int8_t>(bits)}); }
-  bool empty() const { return words_.empty(); }
+  /// `reader`: the oldest snapshot being read that may see it.
+  void add(Word word, size_t bytes, int64_t reader) {
+    waiting_[reader].words.push_back(word);
+    bytes_ += bytes;
+  }
+  bool empty() const { return waiting_.empty(); }
+  /// What all of them take in the arena.
+  size_t bytes() const { return bytes_; }
 
-  /// Takes out up to `limit` words that were replaced before `oldest_epoch`, oldest first, and calls free(const Word&) for each. True if
-  /// there may be more.
-  template <class Free>
-  bool collect(int64_t oldest_epoch, size_t limit, Free&& free) {
-    size_t given_back = 0;
-    while (next_ < words_.size() && words_[next_].epoch < oldest_epoch && given_back < limit) {
-      free(words_[next_++]);
-      ++given_back;
+  /// Looks at up to `limit` words whose reader has ended, and frees those that nobody reads any more. True if there may be more.
+  /// `oldest_reader_after(n)`: the oldest snapshot being read whose number is above n, or kNoReader.
+  template <class OldestReaderAfter>
+  bool collect(PageArena& arena, size_t limit, OldestReaderAfter&& oldest_reader_after) {
+    for (auto at = waiting_.begin(); at != waiting_.end() && limit > 0;) {
+      const int64_t ended = at->first;
+      Waiting& waiting = at->second;
+      if (oldest_reader_after(ended - 1) == ended) {
+        ++at;
+        continue;
+      }
+      const int64_t next_reader = oldest_reader_after(ended);
+      for (; waiting.next < waiting.words.size() && limit > 0; --limit) {
+        const Word word = waiting.words[waiting.next++];
+        if (next_reader <= word.replaced) {
+          waiting_[next_reader].words.push_back(word);
+        } else {
+          bytes_ -= word.free(arena, word.word);
+        }
+      }
+      at = waiting.next == waiting.words.size() ? waiting_.erase(at) : std::next(at);
     }
-    if (next_ == words_.size()) {
-      words_.clear();
-      next_ = 0;
-    }
-    return given_back == limit;
+    return limit == 0;
+  }
+  /// Only when there is no reader.
+  void free_all(PageArena& arena) {
+    collect(arena, SIZE_MAX, [](int64_t) { return kNoReader; });
   }
 
  private:
-  std::vector<Word> words_;  ///< oldest first, from next_ on
-  size_t next_ = 0;
+  struct Waiting {
+    std::vector<Word> words;
+    size_t next = 0;
+  };
+  std::map<int64_t, Waiting> waiting_;  ///< by reader
+  size_t bytes_ = 0;
 };
 
 }  // namespace weir::detail

@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "weir/detail/page_arena.h"
+#include "weir/detail/retired_words.h"
 #include "weir/detail/table_hash.h"
 
 namespace weir::detail {
@@ -32,28 +34,60 @@ class SnapshotProgress {
   std::atomic<bool> all_released_{false};
 };
 
-/// The snapshots of one operator's keyed state that are still being read; what its tables ask before they write in place.
+/// The memory of all tables of one operator. Lives until the last table or view of one is gone.
+struct TableMemory {
+  PageArena arena;
+  RetiredWords retired;
+  ~TableMemory() { retired.free_all(arena); }
+};
+
+/// Bytes of it.
+struct StateMemory {
+  size_t live = 0;      ///< in pages and directories of the tables as they are now
+  size_t retired = 0;   ///< in those that were replaced and that a snapshot sees, or saw until a short while ago
+  size_t reserved = 0;  ///< taken from the system
+};
+
+/// The snapshots of one operator's keyed state that are still being read: what its tables ask before they write in place, and where they
+/// leave what a snapshot may still see.
 /// Thread: the operator's.
 class SnapshotTracker {
  public:
-  explicit SnapshotTracker(PlaceSpace places) : places_(places) {}
+  explicit SnapshotTracker(PlaceSpace places) : places_(places), memory_(std::make_shared<TableMemory>()) {}
 
   const PlaceSpace& places() const { return places_; }
-  /// The number of the last snapshot begun.
-  int64_t epoch() const { return epoch_; }
+  const std::shared_ptr<TableMemory>& memory() const { return memory_; }
+  StateMemory memory_in_use() const {
+    const size_t retired = memory_->retired.bytes();
+    return {memory_->arena.used_bytes() - retired, retired, memory_->arena.reserved_bytes()};
+  }
+  /// The number of the last snapshot begun. What is made now is seen by later ones only.
+  uint32_t epoch() const { return static_cast<uint32_t>(epoch_); }
 
   std::shared_ptr<SnapshotProgress> begin_snapshot();
-  /// Whether a snapshot may still read entries between the two places, both included.
-  bool needed(uint64_t first_place, uint64_t last_place);
-  /// Memory that was replaced at this epoch or before may be given back; INT64_MAX if no snapshot is being read.
-  int64_t oldest_epoch_in_use();
+  bool any_in_use();
+  /// Whether a snapshot may still read what was made in the epoch `born` for the entries between the two places, both included.
+  bool needed(uint64_t first_place, uint64_t last_place, uint32_t born);
+
+  /// Frees what was replaced when no snapshot can see it any more. `bytes`: what `free` will give back.
+  void retire(uintptr_t word, RetiredWords::Free free, size_t bytes, uint32_t born);
+  /// Looks at up to `limit` retired words. True if there may be more to free now.
+  bool reclaim(size_t limit) {
+    if (memory_->retired.empty()) return false;
+    return reclaim_some(limit);
+  }
+  bool has_garbage() const { return !memory_->retired.empty(); }
+
   /// A fault that tests switch on (src/base/bug_switch.h): pages are not copied before they are written.
   bool writes_into_shared_pages() const;
 
  private:
   void forget_released();
+  int64_t oldest_reader_after(int64_t epoch) const;
+  bool reclaim_some(size_t limit);
 
   const PlaceSpace places_;
+  const std::shared_ptr<TableMemory> memory_;
   int64_t epoch_ = 0;
   std::vector<std::shared_ptr<const SnapshotProgress>> in_use_;  // oldest first
 };

@@ -4,8 +4,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "weir/detail/page_arena.h"
-#include "weir/detail/retired_words.h"
 #include "weir/detail/snapshot_tracker.h"
 #include "weir/detail/table_view.h"
 
@@ -14,12 +12,13 @@ namespace weir::detail {
 /// Finds a table's page by the leading bits of a place: a small root, under it chunks of up to 512 entries. Grows, and is shared with
 /// snapshots, chunk by chunk. What pages hold it does not know: an entry is a word (table_view.h), and a page of depth d stands in all
 /// entries of the places that have their first d bits in common with its own.
-/// Thread: the operator's. The arena outlives it.
+/// Behind the entries of a chunk stands the last snapshot begun before it was made.
+/// Thread: the operator's.
 class TableDirectory {
  public:
   static constexpr int kMaxDepth = 48;
 
-  explicit TableDirectory(PageArena& arena) : arena_(arena) {}
+  explicit TableDirectory(std::shared_ptr<TableMemory> memory) : memory_(std::move(memory)) {}
   TableDirectory(const TableDirectory&) = delete;
   TableDirectory& operator=(const TableDirectory&) = delete;
 
@@ -55,22 +54,22 @@ class TableDirectory {
   }
 
   /// Makes a chunk for this place if there is none.
-  void make_writable(uint64_t place, SnapshotTracker& tracker, RetiredWords& retired) {
-    if (!is_untouched(root_[root_index(place)]) || thaw(place, tracker, retired)) return;
-    uintptr_t* chunk = new_chunk(chunk_bits());  // the first of all: the root has one slot
+  void make_writable(uint64_t place, SnapshotTracker& tracker) {
+    if (!is_untouched(root_[root_index(place)]) || thaw(place, tracker)) return;
+    uintptr_t* chunk = new_chunk(chunk_bits(), tracker.epoch());  // the first of all: the root has one slot
     std::fill(chunk, chunk + (size_t{1} << chunk_bits()), 0);
     root_[0] = reinterpret_cast<uintptr_t>(chunk);
   }
 
   /// Twice the entries for the chunk at this place. False: the places are so alike that it would not help. `pages`: of the table.
-  bool grow(uint64_t place, size_t pages) {
+  bool grow(uint64_t place, size_t pages, uint32_t epoch) {
     const uintptr_t slot = root_[root_index(place)];
     const int bits = chunk_bits();
     const int prefix = prefix_of(slot);
     const uintptr_t* old = chunk_of(slot);
     const size_t entries = size_t{1} << bits;
     if (bits < kMaxChunkBits) {
-      uintptr_t* chunk = new_chunk(bits + 1);
+      uintptr_t* chunk = new_chunk(bits + 1, epoch);
       for (size_t i = 0; i < entries; ++i) chunk[2 * i] = chunk[2 * i + 1] = old[i];
       root_[0] = reinterpret_cast<uintptr_t>(chunk);
       chunk_shift_ -= 1;
@@ -78,14 +77,14 @@ class TableDirectory {
       if (prefix + bits >= kMaxDepth) return false;
       if (prefix == root_bits_ && !grow_root(pages)) return false;
       for (uint64_t half = 0; half < 2; ++half) {
-        uintptr_t* chunk = new_chunk(bits);
+        uintptr_t* chunk = new_chunk(bits, epoch);
         for (size_t i = 0; i < entries; ++i) chunk[i] = old[half * (entries / 2) + i / 2];
         const uint64_t bit = uint64_t{1} << (63 - prefix);
         set_root_slots(half == 0 ? place & ~bit : place | bit,
                        reinterpret_cast<uintptr_t>(chunk) | static_cast<uintptr_t>(prefix + 1));
       }
     }
-    free_chunk(slot, bits);
+    free_chunk(memory_->arena, chunk_word(slot, bits));
     return true;
   }
 
@@ -108,19 +107,22 @@ class TableDirectory {
   }
   /// If the chunk for this place has not been touched since the last snapshot: makes it usable, with its pages marked as shared. False if
   /// there was nothing to do.
-  __attribute__((noinline)) bool thaw(uint64_t place, SnapshotTracker& tracker, RetiredWords& retired) {
+  __attribute__((noinline)) bool thaw(uint64_t place, SnapshotTracker& tracker) {
     const size_t index = root_index(place);
     if (frozen_ == nullptr || !is_untouched(root_[index])) return false;
     const uintptr_t slot = frozen_slot(index);
     const int prefix = prefix_of(slot);
     uintptr_t live = slot;
-    if (!is_untouched(slot) && tracker.needed(first_of_span(place, prefix), last_of_span(place, prefix))) {
+    if (!is_untouched(slot) && needed(slot, place, tracker)) {
       const size_t entries = size_t{1} << chunk_bits();
-      uintptr_t* chunk = new_chunk(chunk_bits());
+      tracker.reclaim(kReclaimedPerMade);
+      uintptr_t* chunk = new_chunk(chunk_bits(), tracker.epoch());
       const uintptr_t* from = chunk_of(slot);
       for (size_t i = 0; i < entries; ++i) chunk[i] = from[i] == 0 ? 0 : from[i] | kSharedBit;
-      retired.add_chunk(slot, chunk_bits(), tracker.epoch());
+      retire(slot, tracker);
       live = reinterpret_cast<uintptr_t>(chunk) | static_cast<uintptr_t>(prefix);
+    } else if (!is_untouched(slot)) {
+      chunk_of(slot)[size_t{1} << chunk_bits()] = tracker.epoch();
     }
     set_root_slots(place, live);
     frozen_left_ -= root_size() >> prefix;
@@ -143,9 +145,9 @@ class TableDirectory {
       }
     });
   }
-  /// Gives the chunks back; there are no pages afterwards.
-  void clear() {
-    for_each_chunk([&](uintptr_t slot) { free_chunk(slot, chunk_bits()); });
+  /// Gives the chunks back, or leaves them to the snapshots that need them. There must be no pages, and none afterwards.
+  void clear(SnapshotTracker& tracker) {
+    for_each_chunk([&](uintptr_t slot) { retire(slot, tracker); });
     root_ = &root_inline_;
     root_inline_ = untouched();
     root_array_.reset();
@@ -155,19 +157,39 @@ class TableDirectory {
     frozen_.reset();
     frozen_left_ = 0;
   }
-  void free_chunk(uintptr_t slot, int bits) { arena_.release(kChunkClass + bits, chunk_of(slot), sizeof(uintptr_t) << bits); }
+
+  /// How many retired words are looked at for each page or chunk that is made: so there is never more of them than a snapshot can see.
+  static constexpr size_t kReclaimedPerMade = 2;
 
  private:
   static constexpr int kMinChunkBits = 3;
   static constexpr int kMaxChunkBits = 9;
-  static constexpr int kChunkClass = 32;  // classes of the arena: pages by their log2, chunks from here on
 
   size_t root_size() const { return size_t{1} << root_bits_; }
   int chunk_bits() const { return 64 - chunk_shift_; }
   size_t root_index(uint64_t place) const { return (place >> 1) >> root_shift_; }
   uintptr_t frozen_slot(size_t index) const { return frozen_->slots[index >> (root_bits_ - frozen_->root_bits)]; }
-  uintptr_t* new_chunk(int bits) {
-    return static_cast<uintptr_t*>(arena_.allocate(kChunkClass + bits, sizeof(uintptr_t) << bits));
+  static size_t bytes_of_chunk(int bits) { return (((size_t{1} << bits) + 1) * sizeof(uintptr_t) + 63) & ~size_t{63}; }
+  uintptr_t* new_chunk(int bits, uint32_t epoch) {
+    auto* chunk = static_cast<uintptr_t*>(memory_->arena.allocate(bytes_of_chunk(bits)));
+    chunk[size_t{1} << bits] = epoch;
+    return chunk;
+  }
+  uint32_t born(uintptr_t slot) const { return static_cast<uint32_t>(chunk_of(slot)[size_t{1} << chunk_bits()]); }
+  bool needed(uintptr_t slot, uint64_t place, SnapshotTracker& tracker) const {
+    return tracker.needed(first_of_span(place, prefix_of(slot)), last_of_span(place, prefix_of(slot)), born(slot));
+  }
+  /// A chunk as a retired word: its low bits hold its size.
+  static uintptr_t chunk_word(uintptr_t slot, int bits) {
+    return reinterpret_cast<uintptr_t>(chunk_of(slot)) | static_cast<uintptr_t>(bits);
+  }
+  static size_t free_chunk(PageArena& arena, uintptr_t word) {
+    const size_t bytes = bytes_of_chunk(prefix_of(word));
+    arena.release(chunk_of(word), bytes);
+    return bytes;
+  }
+  void retire(uintptr_t slot, SnapshotTracker& tracker) {
+    tracker.retire(chunk_word(slot, chunk_bits()), free_chunk, bytes_of_chunk(chunk_bits()), born(slot));
   }
   void set_root_slots(uint64_t place, uintptr_t slot) {
     const size_t run = size_t{1} << (root_bits_ - prefix_of(slot));
@@ -207,7 +229,7 @@ class TableDirectory {
   std::unique_ptr<uintptr_t[]> root_array_;
   std::shared_ptr<const FrozenRoot> frozen_;  ///< while some root slots have not been touched since the last snapshot
   size_t frozen_left_ = 0;                    ///< how many
-  PageArena& arena_;
+  const std::shared_ptr<TableMemory> memory_;
 };
 
 }  // namespace weir::detail

@@ -80,20 +80,22 @@ class TablePage {
   uint32_t size;
   uint32_t growth_left;  ///< how many empty slots may still be filled
   uint8_t depth;         ///< how many leading bits the places in this page have in common
+  uint32_t born;         ///< the last snapshot begun before the page was made, which does not see it
 
   static constexpr uint32_t max_load(int log2) { return (1u << log2) - std::max(1u, (1u << log2) / 8); }
   /// From the start of the block to the header.
   static constexpr size_t header_offset(int log2) { return ((sizeof(Slot) << log2) + 63) & ~size_t{63}; }
-  static constexpr size_t bytes(int log2) { return header_offset(log2) + kTags + (size_t{1} << log2) + kGroup; }
+  static constexpr size_t bytes(int log2) { return (header_offset(log2) + kTags + (size_t{1} << log2) + kGroup + 63) & ~size_t{63}; }
   static TablePage* in_block(void* block, int log2) {
     return reinterpret_cast<TablePage*>(static_cast<char*>(block) + header_offset(log2));
   }
   void* block(int log2) { return reinterpret_cast<char*>(this) - header_offset(log2); }
 
-  void initialize(int log2, uint8_t new_depth) {
+  void initialize(int log2, uint8_t new_depth, uint32_t epoch) {
     size = 0;
     growth_left = max_load(log2);
     depth = new_depth;
+    born = epoch;
     std::memset(tags(), kEmpty, (size_t{1} << log2) + kGroup);
   }
 

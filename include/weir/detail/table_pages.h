@@ -8,8 +8,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/page_arena.h"
-#include "weir/detail/retired_words.h"
 #include "weir/detail/snapshot_tracker.h"
 #include "weir/detail/table_directory.h"
 #include "weir/detail/table_page.h"
@@ -17,7 +15,7 @@
 namespace weir::detail {
 
 /// The pages of a CowTable under their directory, from the first to the last: made, rebuilt larger, split in two, copied before they are
-/// written when a snapshot sees them, given back. An entry (table_view.h) says where a page is and how large.
+/// written when a snapshot sees them, rebuilt smaller, given back. An entry (table_view.h) says where a page is and how large.
 /// Thread: the operator's; but for the destructor, see CowTable.
 template <class Key, class Value, class Placer>
 class TablePages {
@@ -28,10 +26,11 @@ class TablePages {
   static_assert(alignof(Slot) <= PageArena::kAlignment);
   static constexpr size_t kPageBytes = 8 << 10;
   static constexpr int kMinLog2 = 2;
+  static constexpr uint32_t kShrinkAt = 8;  ///< when one slot in this many is taken
   static constexpr int kMaxLog2 = std::clamp(static_cast<int>(std::bit_width(kPageBytes / sizeof(Slot))) - 1, 4, 10);
 
-  TablePages(std::shared_ptr<PageArena> arena, SnapshotTracker& tracker, Placer placer)
-      : directory_(*arena), arena_(std::move(arena)), tracker_(&tracker), placer_(std::move(placer)) {}
+  TablePages(SnapshotTracker& tracker, Placer placer)
+      : directory_(tracker.memory()), memory_(tracker.memory()), tracker_(&tracker), placer_(std::move(placer)) {}
   ~TablePages() { destroy(); }
   TablePages(const TablePages&) = delete;
   TablePages& operator=(const TablePages&) = delete;
@@ -46,13 +45,13 @@ class TablePages {
     }
   }
   size_t count() const { return count_; }
-  const std::shared_ptr<PageArena>& arena() const { return arena_; }
+  PageArena& arena() const { return memory_->arena; }
 
   // --- the page at a place ---
 
   /// 0: there is none, or thaw() finds it.
   uintptr_t peek(uint64_t place) const { return directory_.peek(place); }
-  bool thaw(uint64_t place) { return directory_.thaw(place, *tracker_, retired_); }
+  bool thaw(uint64_t place) { return directory_.thaw(place, *tracker_); }
   /// 0: there is none.
   uintptr_t thawed(uint64_t place) {
     const uintptr_t entry = peek(place);
@@ -70,12 +69,15 @@ class TablePages {
     const int log2 = log2_of(entry);
     const int depth = page->depth;
     uintptr_t owned = entry & ~kSharedBit;
-    if (!tracker_->writes_into_shared_pages() && tracker_->needed(first_of_span(place, depth), last_of_span(place, depth))) {
+    if (!tracker_->writes_into_shared_pages() && needed(page, place)) {
       Page* copy = new_page(log2);
       copy->copy_from(*page, log2);
-      arena_->count_copy(Page::bytes(log2));
-      retired_.add_page(entry, tracker_->epoch());
+      copy->born = tracker_->epoch();
+      memory_->arena.count_copy(Page::bytes(log2));
+      retire(entry);
       owned = word_of(copy, log2);
+    } else {
+      page->born = tracker_->epoch();
     }
     directory_.set_entries(place, depth, owned);
     return owned;
@@ -83,7 +85,7 @@ class TablePages {
   /// A page that may be written and has room for one more.
   uintptr_t with_room(uint64_t place) {
     for (;;) {
-      directory_.make_writable(place, *tracker_, retired_);
+      directory_.make_writable(place, *tracker_);
       uintptr_t entry = peek(place);
       if (entry == 0) {
         add(place);
@@ -99,11 +101,20 @@ class TablePages {
     const int depth = page_of(entry)->depth;
     directory_.set_entries(place, depth, 0);
     --count_;
-    if ((entry & kSharedBit) != 0 && tracker_->needed(first_of_span(place, depth), last_of_span(place, depth))) {
-      retired_.add_page(entry, tracker_->epoch());
+    if ((entry & kSharedBit) != 0 && needed(page_of(entry), place)) {
+      retire(entry);
     } else {
       dispose_of(entry);
     }
+  }
+  /// After a removal from the page at this place, which may be written: a page that is nearly empty is rebuilt smaller.
+  void shrink(uint64_t place) {
+    const uintptr_t entry = peek(place);
+    const uint32_t size = page_of(entry)->size;
+    if (log2_of(entry) == kMinLog2 || size * kShrinkAt > (1u << log2_of(entry))) return;
+    int log2 = kMinLog2;
+    while (Page::max_load(log2) < 2 * size) ++log2;
+    rebuild(place, entry, log2);
   }
   /// New pages get at once the size for so many entries at each place; 0: nobody knows.
   void expect(double entries) { expected_ = entries; }
@@ -111,27 +122,19 @@ class TablePages {
   // --- all pages ---
 
   std::shared_ptr<const FrozenRoot> freeze() { return directory_.freeze(); }
-  bool collect(int64_t oldest_epoch, size_t limit) {
-    return retired_.collect(oldest_epoch, limit, [this](const RetiredWords::Word& retired) {
-      if (retired.chunk_bits == RetiredWords::kPage) {
-        free_page(retired.word);
-      } else {
-        directory_.free_chunk(retired.word, retired.chunk_bits);
-      }
-    });
-  }
-  bool has_garbage() const { return !retired_.empty(); }
-  void recycle() {
-    collect(INT64_MAX, SIZE_MAX);
-    directory_.for_each_page(depth_of, [this](uintptr_t entry) { free_page(entry); });
-    directory_.clear();
-    count_ = 0;
+  /// Gives back what is left when there are no pages.
+  void clear() {
+    WEIR_CHECK_EQ(count_, 0u);
+    directory_.clear(*tracker_);
   }
 
  private:
   static int depth_of(uintptr_t entry) { return page_of(entry)->depth; }
   static uintptr_t word_of(const Page* page, int log2) {
     return reinterpret_cast<uintptr_t>(page) | static_cast<uintptr_t>(log2);
+  }
+  bool needed(const Page* page, uint64_t place) {
+    return tracker_->needed(first_of_span(place, page->depth), last_of_span(place, page->depth), page->born);
   }
 
   // --- growth ---
@@ -142,13 +145,13 @@ class TablePages {
     int log2 = kMinLog2;
     if (expected_ != 0) {
       while (most_at(depth) > Page::max_load(kMaxLog2) && depth < TableDirectory::kMaxDepth) {
-        if (depth == directory_.depth_at(place) && !directory_.grow(place, count_)) break;
+        if (depth == directory_.depth_at(place) && !directory_.grow(place, count_, tracker_->epoch())) break;
         ++depth;
       }
       while (log2 < kMaxLog2 && most_at(depth) > Page::max_load(log2)) ++log2;
     }
     Page* page = new_page(log2);
-    page->initialize(log2, static_cast<uint8_t>(depth));
+    page->initialize(log2, static_cast<uint8_t>(depth), tracker_->epoch());
     ++count_;
     directory_.set_entries(place, depth, word_of(page, log2));
   }
@@ -164,13 +167,15 @@ class TablePages {
     const int log2 = log2_of(entry);
     if (page->size * 4 <= Page::max_load(log2) * 3) return rebuild(place, entry, log2);  // a quarter or more are deleted slots
     if (log2 < kMaxLog2) return rebuild(place, entry, log2 + 1);
-    if (page->depth == directory_.depth_at(place) && !directory_.grow(place, count_)) return rebuild(place, entry, log2 + 1);
+    if (page->depth == directory_.depth_at(place) && !directory_.grow(place, count_, tracker_->epoch())) {
+      return rebuild(place, entry, log2 + 1);
+    }
     split(place, entry);
   }
   void rebuild(uint64_t place, uintptr_t entry, int new_log2) {
     Page* old = page_of(entry);
     Page* page = new_page(new_log2);
-    page->initialize(new_log2, old->depth);
+    page->initialize(new_log2, old->depth, tracker_->epoch());
     old->for_each(log2_of(entry), [&](Slot& slot) { move_slot(slot, *page, new_log2); });
     directory_.set_entries(place, page->depth, word_of(page, new_log2));
     dispose_of(entry);
@@ -193,7 +198,7 @@ class TablePages {
       log2[i] = kMinLog2;
       while (log2[i] < log2_of(entry) && Page::max_load(log2[i]) * 3 / 4 <= count[i]) ++log2[i];
       half[i] = new_page(log2[i]);
-      half[i]->initialize(log2[i], depth);
+      half[i]->initialize(log2[i], depth, tracker_->epoch());
     }
     old->for_each(log2_of(entry), [&](Slot& slot) {
       const int i = (place_of(slot) & bit) != 0;
@@ -210,33 +215,37 @@ class TablePages {
 
   // --- memory ---
 
-  Page* new_page(int log2) { return Page::in_block(arena_->allocate(log2, Page::bytes(log2)), log2); }
-  void free_page(uintptr_t entry) {
-    page_of(entry)->destroy_slots(log2_of(entry));
-    arena_->release(log2_of(entry), page_of(entry)->block(log2_of(entry)), Page::bytes(log2_of(entry)));
+  Page* new_page(int log2) {
+    tracker_->reclaim(TableDirectory::kReclaimedPerMade);
+    return Page::in_block(memory_->arena.allocate(Page::bytes(log2)), log2);
+  }
+  static size_t free_page(PageArena& arena, uintptr_t entry) {
+    const int log2 = log2_of(entry);
+    page_of(entry)->destroy_slots(log2);
+    arena.release(page_of(entry)->block(log2), Page::bytes(log2));
+    return Page::bytes(log2);
+  }
+  void retire(uintptr_t entry) {
+    tracker_->retire(entry, free_page, Page::bytes(log2_of(entry)), page_of(entry)->born);
   }
   /// Frees a page that is no longer in the directory and was not shared.
   void dispose_of(uintptr_t entry) {
     if (__builtin_expect(tracker_->writes_into_shared_pages(), 0)) {
-      retired_.add_page(entry, tracker_->epoch());
+      retire(entry);
     } else {
-      free_page(entry);
+      free_page(memory_->arena, entry);
     }
   }
   /// The arena is not asked: another table's last user may be doing the same on another thread.
   void destroy() {
     if constexpr (std::is_trivially_destructible_v<Slot>) return;
-    retired_.collect(INT64_MAX, SIZE_MAX, [](const RetiredWords::Word& retired) {
-      if (retired.chunk_bits == RetiredWords::kPage) page_of(retired.word)->destroy_slots(log2_of(retired.word));
-    });
     directory_.for_each_page(depth_of, [](uintptr_t entry) { page_of(entry)->destroy_slots(log2_of(entry)); });
   }
 
   TableDirectory directory_;
   size_t count_ = 0;
   double expected_ = 0;  ///< entries at each place, by the end of the key group that is being restored
-  RetiredWords retired_;
-  std::shared_ptr<PageArena> arena_;
+  const std::shared_ptr<TableMemory> memory_;
   SnapshotTracker* tracker_;
   Placer placer_;
 };

@@ -19,6 +19,7 @@ inline constexpr uintptr_t kPointerBits = ~uintptr_t{63};
 
 /// The directory chunk of tables that have none (yet): 512 entries without a page.
 extern const uintptr_t kNoPages[512];
+inline constexpr int kNoGroup = -1;
 
 inline int log2_of(uintptr_t entry) { return static_cast<int>(entry & 31); }
 inline int prefix_of(uintptr_t slot) { return static_cast<int>(slot & 63); }
@@ -51,37 +52,73 @@ class TableView {
     uint64_t cursor = places_.first_place(group);
     const uint64_t last = places_.last_place(group);
     for (;;) {
-      const uintptr_t slot = root_->slots[root_->root_bits == 0 ? 0 : cursor >> (64 - root_->root_bits)];
-      const int prefix = prefix_of(slot);
-      const uintptr_t entry = chunk_of(slot)[chunk_index(slot, cursor, 64 - root_->chunk_bits)];
-      const int depth = entry == 0 ? prefix + root_->chunk_bits : Table::page_of(entry)->depth;
-      const uint64_t end = last_of_span(cursor, depth);
-      if (entry != 0) visit(entry, first_of_span(cursor, depth), end, group, f);
-      if (end >= last) return;
-      cursor = end + 1;
+      const Span span = span_at(cursor);
+      if (span.entry != 0) visit(span, group, f);
+      if (span.last >= last) return;
+      cursor = span.last + 1;
     }
+  }
+  /// The first key group from this one on that has entries, or kNoGroup. Those from this one on must not have been released.
+  int next_group(int group) const {
+    uint64_t cursor = places_.first_place(group);
+    for (;;) {
+      const Span span = span_at(cursor);
+      if (span.entry != 0) {
+        const int first = places_.group_of(span.first);
+        if (first == places_.group_of(span.last)) return first;
+        sort(span.entry);
+        const auto it = sorted_from(places_.first_place(group));
+        if (it != sorted_.end()) return places_.group_of(it->first);
+      }
+      if (span.last == UINT64_MAX) return kNoGroup;
+      cursor = span.last + 1;
+    }
+  }
+  /// Gives back what reading one group after another has sorted.
+  void forget_sorted() const {
+    sorted_page_ = 0;
+    std::exchange(sorted_, {});
   }
 
  private:
+  /// The page at a place, or 0, and the places that have it, or that have none.
+  struct Span {
+    uintptr_t entry;
+    uint64_t first;
+    uint64_t last;
+  };
+  Span span_at(uint64_t place) const {
+    const uintptr_t slot = root_->slots[root_->root_bits == 0 ? 0 : place >> (64 - root_->root_bits)];
+    const uintptr_t entry = chunk_of(slot)[chunk_index(slot, place, 64 - root_->chunk_bits)];
+    const int depth = entry == 0 ? prefix_of(slot) + root_->chunk_bits : Table::page_of(entry)->depth;
+    return {entry, first_of_span(place, depth), last_of_span(place, depth)};
+  }
+
   template <class F>
-  void visit(uintptr_t entry, uint64_t first, uint64_t end, int group, F&& f) const {
-    const typename Table::Page& page = *Table::page_of(entry);
-    if (first >= places_.first_place(group) && end <= places_.last_place(group)) {
-      page.for_each(log2_of(entry), [&](const typename Table::Slot& slot) { f(slot.key, slot.value); });
+  void visit(const Span& span, int group, F&& f) const {
+    if (span.first >= places_.first_place(group) && span.last <= places_.last_place(group)) {
+      const typename Table::Page& page = *Table::page_of(span.entry);
+      page.for_each(log2_of(span.entry), [&](const typename Table::Slot& slot) { f(slot.key, slot.value); });
       return;
     }
-    // The page holds entries of several groups. They are read one after another: sorted once for all of them.
-    if (sorted_page_ != entry) {
-      sorted_page_ = entry;
-      sorted_.clear();
-      page.for_each(log2_of(entry),
-                    [&](const typename Table::Slot& slot) { sorted_.emplace_back(owner_->place_of(slot), &slot); });
-      std::stable_sort(sorted_.begin(), sorted_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    }
-    auto it = std::lower_bound(sorted_.begin(), sorted_.end(), places_.first_place(group),
-                               [](const auto& a, uint64_t place) { return a.first < place; });
+    sort(span.entry);
     const uint64_t last = places_.last_place(group);
-    for (; it != sorted_.end() && it->first <= last; ++it) f(it->second->key, it->second->value);
+    for (auto it = sorted_from(places_.first_place(group)); it != sorted_.end() && it->first <= last; ++it) {
+      f(it->second->key, it->second->value);
+    }
+  }
+  /// A page that holds entries of several groups. They are read one after another: sorted once for all of them.
+  void sort(uintptr_t entry) const {
+    if (sorted_page_ == entry) return;
+    sorted_page_ = entry;
+    sorted_.clear();
+    std::as_const(*Table::page_of(entry)).for_each(log2_of(entry), [&](const typename Table::Slot& slot) {
+      sorted_.emplace_back(owner_->place_of(slot), &slot);
+    });
+    std::stable_sort(sorted_.begin(), sorted_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
+  auto sorted_from(uint64_t place) const {
+    return std::lower_bound(sorted_.begin(), sorted_.end(), place, [](const auto& a, uint64_t p) { return a.first < p; });
   }
 
   std::shared_ptr<const Table> owner_;

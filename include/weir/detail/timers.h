@@ -45,7 +45,7 @@ class TimerSet final : public NamedState {
   TimerSet(std::string name, SnapshotTracker& tracker)
       : name_(std::move(name)),
         tracker_(tracker),
-        table_(std::make_shared<Table>(std::make_shared<PageArena>(), tracker, TimerPlacer<K>{tracker.places()})) {}
+        table_(std::make_shared<Table>(tracker, TimerPlacer<K>{tracker.places()})) {}
 
   bool empty() const { return table_->empty(); }
   size_t size() const { return table_->size(); }
@@ -102,9 +102,6 @@ class TimerSet final : public NamedState {
     return true;
   }
   void prefetch(const uint64_t*, size_t) override {}  // nobody knows which timers a record will touch
-  std::shared_ptr<PageArena> arena() const override { return table_->arena(); }
-  bool has_garbage() const override { return table_->has_garbage(); }
-  void collect_garbage(int64_t oldest_epoch, size_t limit) override { table_->collect(oldest_epoch, limit); }
 
  private:
   using Table = CowTable<TimerKey<K>, uint64_t, TimerPlacer<K>>;  // the value: the number of the registration

@@ -7,8 +7,10 @@
 // are emitted. Timers are not kept; every entry of a window has exactly one, at the window's last timestamp, and a snapshot
 // says so, so that Flink finds them.
 
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,23 +27,84 @@ struct FiresBefore {
   bool operator()(const TimeWindow& a, const TimeWindow& b) const { return a.end != b.end ? a.end < b.end : a.start < b.start; }
 };
 
+/// What all windows held at a snapshot; shared by the views of contents and timers, which one thread reads. Reading a key group looks at no
+/// window that has nothing in it, as long as groups are read in their order.
+template <class View>
+class FrozenWindows {
+ public:
+  explicit FrozenWindows(KeyGroupRange range) : range_(range) {}
+  void add(const TimeWindow& window, View entries) { windows_.push_back({window, std::move(entries)}); }
+
+  /// f(window, key, value) for all entries of a group, in the order in which the windows fire.
+  template <class F>
+  void for_each_of_group(int group, F&& f) {
+    for (const size_t i : windows_of(group)) {
+      const Held& held = windows_[i];
+      held.entries.for_each_of_group(group, [&](const auto& key, const auto& value) { f(held.window, key, value); });
+    }
+  }
+
+ private:
+  struct Held {
+    TimeWindow window;
+    View entries;
+  };
+
+  /// Those that have entries in this group; for one before the last one that was asked for, all.
+  const std::vector<size_t>& windows_of(int group) {
+    if (group == group_) return here_;
+    const bool back = group < group_;
+    if (next_.empty()) {
+      next_.resize(static_cast<size_t>(range_.size()));
+      for (size_t i = 0; i < windows_.size(); ++i) file(i, group);
+    } else if (!back) {
+      // Those of skipped groups too.
+      for (const size_t i : here_) file(i, group);
+      for (int skipped = group_ + 1; skipped < group; ++skipped) {
+        for (const size_t i : std::exchange(next_[index(skipped)], {})) file(i, group);
+      }
+    }
+    if (back) {
+      all_.resize(windows_.size());
+      std::iota(all_.begin(), all_.end(), size_t{0});
+      return all_;
+    }
+    group_ = group;
+    here_ = std::exchange(next_[index(group)], {});
+    std::sort(here_.begin(), here_.end());
+    return here_;
+  }
+  /// Under the first group from this one on that the window has entries in.
+  void file(size_t window, int group) {
+    const View& entries = windows_[window].entries;
+    const int next = entries.next_group(group);
+    if (next == kNoGroup) return entries.forget_sorted();
+    next_[index(next)].push_back(window);
+  }
+  size_t index(int group) const { return static_cast<size_t>(group - range_.first); }
+
+  const KeyGroupRange range_;
+  std::vector<Held> windows_;
+  int group_ = kNoGroup;                   ///< the last one asked for
+  std::vector<size_t> here_;               ///< the windows of that
+  std::vector<std::vector<size_t>> next_;  ///< windows by the next group in which they have entries, behind group_
+  std::vector<size_t> all_;
+};
+
 /// The state "window-contents". `Entries` as in keyed_backend.h. Thread: the operator's.
 template <class K, class S, class Entries>
 class WindowContents final : public NamedState {
  public:
   using Table = CowTable<K, S, KeyPlacer<K>>;
 
-  WindowContents(SnapshotTracker& tracker, KeyedStateInfo::Kind kind)
-      : tracker_(tracker), kind_(kind), arena_(std::make_shared<PageArena>()) {}
+  WindowContents(SnapshotTracker& tracker, KeyedStateInfo::Kind kind) : tracker_(tracker), kind_(kind) {}
 
   bool empty() const { return windows_.empty(); }
   size_t window_count() const { return windows_.size(); }
 
   /// The table of a window; made if there is none. Valid until the window is drained.
   Table& table_of(const TimeWindow& window) {
-    auto& table = windows_[window];
-    if (table == nullptr) table = std::make_shared<Table>(arena_, tracker_, KeyPlacer<K>{tracker_.places()});
-    return *table;
+    return *held_of(window).table;
   }
 
   /// The window that fires next if its last timestamp is not after `watermark`, or null.
@@ -54,38 +117,34 @@ class WindowContents final : public NamedState {
   template <class F>
   void drain_some(F&& f) {
     const auto first = windows_.begin();
-    first->second->drain_page(cursor_, f);
-    if (!first->second->empty()) return;
+    Table& table = *first->second.table;
+    table.drain_page(cursor_, f);
+    if (!table.empty()) return;
     cursor_ = 0;
-    dropped_.push_back({std::move(first->second), tracker_.epoch()});
+    table.clear();
     windows_.erase(first);
   }
 
-  /// What all windows held at a snapshot; shared by the views of contents and timers, which one thread reads.
-  struct FrozenWindow {
-    TimeWindow window;
-    typename Table::View entries;
-  };
-  using Frozen = std::vector<FrozenWindow>;
-  std::shared_ptr<const Frozen> frozen() const { return frozen_; }
+  using Frozen = FrozenWindows<typename Table::View>;
+  std::shared_ptr<Frozen> frozen() const { return frozen_; }
 
   KeyedStateInfo info() const override { return {kind_, "window-contents", window_name_space(), Entries::describe()}; }
   std::unique_ptr<StateView> freeze() override {
-    auto frozen = std::make_shared<Frozen>();
-    for (const auto& [window, table] : windows_) {
-      frozen->push_back({window, typename Table::View(table, table->freeze(), tracker_.places())});
+    auto frozen = std::make_shared<Frozen>(tracker_.places().range());
+    for (const auto& [window, held] : windows_) {
+      frozen->add(window, typename Table::View(held.table, held.table->freeze(), tracker_.places()));
     }
     frozen_ = frozen;
-    maybe_garbage_ = true;
     return std::make_unique<View>(std::move(frozen));
   }
   void forget_frozen() { frozen_.reset(); }
 
-  void begin_group() override {
-    for (const auto& [window, table] : windows_) table->begin_group(tracker_.places().places_of_group());
-  }
   void end_group() override {
-    for (const auto& [window, table] : windows_) table->end_group();
+    for (Held* held : restored_) {
+      held->table->end_group();
+      held->restored = false;
+    }
+    restored_.clear();
   }
   bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) override {
     K k{};
@@ -94,59 +153,51 @@ class WindowContents final : public NamedState {
     Serializer<TimeWindow>::read(key, window);
     if (window.end <= window.start) key.fail("a window that ends before it starts");
     if (!key.ok() || key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) != key_group) return false;
-    Table& table = table_of(window);
+    Held& held = held_of(window);
+    Table& table = *held.table;
+    if (!held.restored) {
+      held.restored = true;
+      restored_.push_back(&held);
+      table.begin_group(tracker_.places().places_of_group());
+    }
     Entries::read(key, value, table.find_or_insert(table.place(k), k, [] { return S{}; }).value);
     return true;
   }
   void prefetch(const uint64_t*, size_t) override {}  // the operator does, by window
-  std::shared_ptr<PageArena> arena() const override { return arena_; }
-  bool has_garbage() const override { return !dropped_.empty() || maybe_garbage_; }
-  void collect_garbage(int64_t oldest_epoch, size_t limit) override {
-    while (!dropped_.empty() && dropped_.front().epoch < oldest_epoch) {
-      if (dropped_.front().table->collect(INT64_MAX, limit)) return;
-      dropped_.front().table->recycle();
-      dropped_.erase(dropped_.begin());
-    }
-    if (!maybe_garbage_) return;
-    bool more = oldest_epoch != INT64_MAX;
-    for (const auto& [window, table] : windows_) {
-      if (table->has_garbage()) more = table->collect(oldest_epoch, limit) || more;
-    }
-    maybe_garbage_ = more;
-  }
 
  private:
+  struct Held {
+    std::shared_ptr<Table> table;
+    bool restored = false;  ///< it has entries of the key group that is being restored
+  };
+  Held& held_of(const TimeWindow& window) {
+    Held& held = windows_[window];
+    if (held.table == nullptr) held.table = std::make_shared<Table>(tracker_, KeyPlacer<K>{tracker_.places()});
+    return held;
+  }
+
   class View final : public StateView {
    public:
-    explicit View(std::shared_ptr<const Frozen> windows) : windows_(std::move(windows)) {}
+    explicit View(std::shared_ptr<Frozen> windows) : windows_(std::move(windows)) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
-      for (const auto& [window, entries] : *windows_) {
-        entries.for_each_of_group(key_group, [&](const K& key, const S& value) {
-          Entries::write(out, value, [&](BinaryWriter& bytes) {
-            Serializer<K>::write(bytes, key);
-            Serializer<TimeWindow>::write(bytes, window);
-          });
+      windows_->for_each_of_group(key_group, [&](const TimeWindow& window, const K& key, const S& value) {
+        Entries::write(out, value, [&](BinaryWriter& bytes) {
+          Serializer<K>::write(bytes, key);
+          Serializer<TimeWindow>::write(bytes, window);
         });
-      }
+      });
     }
 
    private:
-    const std::shared_ptr<const Frozen> windows_;
-  };
-
-  struct Dropped {
-    std::shared_ptr<Table> table;
-    int64_t epoch;
+    const std::shared_ptr<Frozen> windows_;
   };
 
   SnapshotTracker& tracker_;
   const KeyedStateInfo::Kind kind_;
-  const std::shared_ptr<PageArena> arena_;  // one for all windows: what one gives back the next uses
-  std::map<TimeWindow, std::shared_ptr<Table>, FiresBefore> windows_;
-  uint64_t cursor_ = 0;           // in the window that fires next
-  std::vector<Dropped> dropped_;  // drained, but maybe still read; oldest first
-  bool maybe_garbage_ = false;    // the tables may hold what only a snapshot needs
-  std::shared_ptr<const Frozen> frozen_;
+  std::map<TimeWindow, Held, FiresBefore> windows_;
+  std::vector<Held*> restored_;  // by the entries of one key group
+  uint64_t cursor_ = 0;  // in the window that fires next
+  std::shared_ptr<Frozen> frozen_;
 };
 
 /// The timers that Flink would have for those contents. Declared after them.
@@ -173,28 +224,24 @@ class WindowTimers final : public NamedState {
     return key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) == key_group;
   }
   void prefetch(const uint64_t*, size_t) override {}
-  bool has_garbage() const override { return false; }
-  void collect_garbage(int64_t, size_t) override {}
 
  private:
   class View final : public StateView {
    public:
-    explicit View(std::shared_ptr<const typename Contents::Frozen> windows) : windows_(std::move(windows)) {}
+    explicit View(std::shared_ptr<typename Contents::Frozen> windows) : windows_(std::move(windows)) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
-      for (const auto& [window, entries] : *windows_) {
-        entries.for_each_of_group(key_group, [&](const K& key, const auto&) {
-          BinaryWriter& bytes = out.begin_key();
-          bytes.put_u64(static_cast<uint64_t>(window.max_timestamp()) ^ (uint64_t{1} << 63));
-          Serializer<K>::write(bytes, key);
-          Serializer<TimeWindow>::write(bytes, window);
-          out.begin_value();
-          out.end_entry();
-        });
-      }
+      windows_->for_each_of_group(key_group, [&](const TimeWindow& window, const K& key, const auto&) {
+        BinaryWriter& bytes = out.begin_key();
+        bytes.put_u64(static_cast<uint64_t>(window.max_timestamp()) ^ (uint64_t{1} << 63));
+        Serializer<K>::write(bytes, key);
+        Serializer<TimeWindow>::write(bytes, window);
+        out.begin_value();
+        out.end_entry();
+      });
     }
 
    private:
-    const std::shared_ptr<const typename Contents::Frozen> windows_;
+    const std::shared_ptr<typename Contents::Frozen> windows_;
   };
 
   SnapshotTracker& tracker_;
