@@ -95,6 +95,8 @@ bool parse_text(std::string_view text, const CsvOptions& options, V& value) {
 
 /// Appends `text`, in quotes if it needs them.
 void append_csv_text(std::string& out, std::string_view text, const CsvOptions& options);
+/// Puts the text from `begin` on in quotes if it needs them.
+void quote_csv_text(std::string& out, size_t begin, const CsvOptions& options);
 /// Appends the field of an optional that is empty. `alone`: the row has no other field, and an empty line is no row.
 void append_csv_null(std::string& out, const CsvOptions& options, bool alone);
 /// A row of the names of columns, with its line break.
@@ -112,11 +114,15 @@ void append_csv_value(std::string& out, const V& value, const CsvOptions& option
     char digits[64];
     const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
     (void)error;
-    append_csv_text(out, std::string_view(digits, end), options);
+    const size_t begin = out.size();
+    out.append(digits, end);
+    quote_csv_text(out, begin, options);
   } else if constexpr (IsSysTime<V>::value) {
     using Period = typename V::period;
     const auto ticks = static_cast<int64_t>(value.time_since_epoch().count());
-    append_csv_text(out, format_time(from_ticks(ticks, Period::num, Period::den), options.time_format), options);
+    const size_t begin = out.size();
+    append_time(out, from_ticks(ticks, Period::num, Period::den), options.time_format);
+    quote_csv_text(out, begin, options);
   } else {
     static_assert(std::convertible_to<const V&, std::string_view>,
                   "a field of this type cannot be written as CSV: give the FileSink an encoder of your own");

@@ -13,7 +13,7 @@ bool is_null_text(std::string_view text, const CsvOptions& options) {
 }
 
 bool needs_quotes(std::string_view text, const CsvOptions& options) {
-  const auto special = [&](char c) { return c == options.separator || c == '"' || c == '\n' || c == '\r'; };
+  const auto special = [separator = options.separator](char c) { return c == separator || c == '"' || c == '\n' || c == '\r'; };
   // At the beginning of a file a byte order mark is not part of the text.
   return text.empty() || std::any_of(text.begin(), text.end(), special) || is_null_text(text, options) || text.starts_with(kByteOrderMark);
 }
@@ -31,6 +31,13 @@ void detail::append_csv_text(std::string& out, std::string_view text, const CsvO
     out += c;
   }
   out += '"';
+}
+
+void detail::quote_csv_text(std::string& out, size_t begin, const CsvOptions& options) {
+  if (!needs_quotes(std::string_view(out).substr(begin), options)) return;
+  const std::string text = out.substr(begin);
+  out.resize(begin);
+  append_csv_text(out, text, options);
 }
 
 void detail::append_csv_null(std::string& out, const CsvOptions& options, bool alone) {

@@ -166,7 +166,11 @@ TEST(Timestamps, AreReadInTheFormatOfTheOptions) {
 
 TEST(Timestamps, AreWrittenInTheFormatOfTheOptions) {
   const Timestamp noon = 1357041600000;
-  const auto written = [](Timestamp ms, const std::string& format) { return detail::format_time(detail::from_ticks(ms, 1, 1000), format); };
+  const auto written = [](Timestamp ms, const std::string& format) {
+    std::string text;
+    detail::append_time(text, detail::from_ticks(ms, 1, 1000), format);
+    return text;
+  };
   EXPECT_EQ(written(noon, "%d.%m.%y %I:%M %p, %b %%"), "01.01.13 12:00 PM, Jan %");
   EXPECT_EQ(written(noon - 1, "%s|%T|%R|%F %z"), "1357041599.999|11:59:59.999|11:59|2013-01-01 +0000");
   EXPECT_TRUE(detail::check_time_format("%F %T").ok());

@@ -18,7 +18,7 @@ struct CivilTime {
 /// nullopt: `text` is not of this format, or no such time exists. An empty format is ISO 8601.
 std::optional<CivilTime> parse_time(std::string_view text, const std::string& format);
 /// Fractions of a second have 3, 6 or 9 digits, or none if they are zero.
-std::string format_time(const CivilTime& time, const std::string& format);
+void append_time(std::string& out, const CivilTime& time, const std::string& format);
 /// INVALID_ARGUMENT names the directive that weir does not know.
 Status check_time_format(const std::string& format);
 
