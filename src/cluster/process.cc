@@ -34,6 +34,7 @@ Process::Process(const Configuration& configuration)
              .environment = process_environment,
              .login_user = process_login_user(),
              .sleep = sleep_for,
+             .now = [] { return RealClock().now(); },
              .wall_ms = [] { return RealClock().wall_ms(); },
              .relative_paths = configuration.get(options::kTarget) == ExecutionTarget::kWeir &&
                                configuration.get(options::kRole) != ProcessRole::kChain}),

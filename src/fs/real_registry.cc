@@ -52,6 +52,7 @@ StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFi
   const auto user = look_up(options.environment, "HADOOP_USER_NAME");
   web.user = user ? *user : options.login_user;
   web.sleep = options.sleep;
+  web.now = options.now;
   HdfsOptions hdfs;
   hdfs.sync_on_close = look_up(options.config, "fs.hdfs.sync-on-close").value_or("true") != "false";
   return std::shared_ptr<FileSystem>(std::make_shared<HdfsFileSystem>(std::move(hdfs), std::move(web), std::make_unique<CurlHttp>()));

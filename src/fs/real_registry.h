@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "fs/file_system_registry.h"
+#include "platform/clock.h"
 
 namespace weir {
 
@@ -20,6 +21,7 @@ struct RealFileSystemsOptions {
   Lookup environment;       ///< environment variables such as HADOOP_CONF_DIR; without it none is set
   std::string login_user;   ///< whom HDFS is told about when HADOOP_USER_NAME is not set
   std::function<void(std::chrono::milliseconds)> sleep;  ///< waits between attempts; without it there is no wait
+  std::function<MonotonicTime()> now;                    ///< measures how long calls take; without it they have no deadline
   std::function<int64_t()> wall_ms;                      ///< dates files in memory://
   bool relative_paths = true;  ///< false: refused, where other processes would take them for other places
 };
