@@ -96,6 +96,10 @@ class Watch {
   int64_t last_records_ = 0;
 };
 
+std::string how_to_go_on(const JobOptions& options) {
+  return options.checkpoints_enabled ? "--from latest goes on from the last completed checkpoint" : "the job has no checkpoints to go on from";
+}
+
 /// How long a process that was asked to leave may still take.
 class Departure {
  public:
@@ -132,7 +136,7 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration, cons
   while (!ended) {
     const auto event = process.signals.wait(std::chrono::seconds(1));
     if (event == ProcessSignals::Event::kLeave) {
-      departure.begin(options.checkpoints_enabled ? "--from latest goes on from the last completed checkpoint" : "the job has no checkpoints to go on from");
+      departure.begin(how_to_go_on(options));
       runner.leave();
     } else if (event == ProcessSignals::Event::kCancel) {
       report("canceling the job");
@@ -196,7 +200,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   while (!ended) {
     const auto event = process.signals.wait(std::chrono::seconds(1));
     if (event == ProcessSignals::Event::kLeave) {
-      departure.begin(*ha ? "a standby carries on with the job" : "--from latest goes on from the last completed checkpoint");
+      departure.begin(*ha ? "a standby carries on with the job" : how_to_go_on(contender_options.job));
       contender.leave();
     } else if (event == ProcessSignals::Event::kCancel) {
       report("canceling the job");
