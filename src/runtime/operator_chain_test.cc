@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "weir/detail/keyed_backend.h"
+
 namespace weir {
 namespace {
 
@@ -64,6 +66,29 @@ class Thrower final : public Operator {
   const std::string where_;
   std::vector<std::string>* const log_;
   OperatorContext* context_ = nullptr;
+};
+
+/// Many pages of keyed state, all of which update_all() writes.
+class Holder final : public Operator {
+ public:
+  Status open(OperatorContext& context) override {
+    backend = std::make_unique<detail::KeyedBackend<int64_t>>(context);
+    count_ = backend->state(ValueStateDescriptor<std::array<int64_t, 60>>{"count"});
+    update_all();
+    return {};
+  }
+  KeyedState* keyed_state() override { return backend.get(); }
+  void process(Batch&, Output&) override {}
+  void update_all() {
+    for (int64_t key = 0; key < 40'000; ++key) {
+      backend->set_current_key(key, detail::KeyPlacer<int64_t>{backend->places()}(key));
+      ++count_.mutable_value()[0];
+    }
+  }
+  std::unique_ptr<detail::KeyedBackend<int64_t>> backend;
+
+ private:
+  ValueState<std::array<int64_t, 60>> count_;
 };
 
 struct Fixture {
@@ -131,6 +156,26 @@ TEST(OperatorChain, AllOperatorsAreClosedThoughOneThrows) {
   ASSERT_TRUE(f.chain->open({}).ok());
   EXPECT_EQ(f.chain->close().message(), threw("close"));
   EXPECT_EQ(log, (std::vector<std::string>{"op0", "op1", "op2"}));
+}
+
+TEST(OperatorChain, StateGivesBackWhatASnapshotKeptAlsoWithoutRecords) {
+  for (const bool completed : {true, false}) {
+    Fixture f({[] { return std::make_unique<Holder>(); }});
+    ASSERT_TRUE(f.chain->open({}).ok());
+    auto& holder = static_cast<Holder&>(f.chain->host(0).op());
+    auto taken = f.chain->snapshot(1);
+    holder.update_all();
+    EXPECT_GT(holder.backend->memory().retired, size_t{10} << 20);
+    taken->operators.clear();
+    if (completed) {
+      f.chain->checkpoint_completed(1);
+    } else {
+      f.chain->checkpoint_aborted(1);
+    }
+    EXPECT_EQ(f.services.waiting.size(), 1u);  // not all at once
+    while (!f.services.waiting.empty()) f.services.run_all();
+    EXPECT_EQ(holder.backend->memory().retired, 0u);
+  }
 }
 
 TEST(OperatorChain, ACrashIsThatOfTheOperatorWhoseCodeRuns) {
