@@ -6,11 +6,16 @@
 // Here a window fires as a whole: its table is read page by page in the order of memory, and its pages are given back as they
 // are emitted. Timers are not kept; every entry of a window has exactly one, at the window's last timestamp, and a snapshot
 // says so, so that Flink finds them.
+//
+// A window of Flink's with allowed lateness stays in its state after it has fired: its entries then have no timer at the window's last
+// timestamp. Restored here, such entries are set aside. They do not fire unless another record of their key and window comes, and are dropped
+// when the watermark passes the window.
 
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,14 +38,14 @@ template <class View>
 class FrozenWindows {
  public:
   explicit FrozenWindows(KeyGroupRange range) : range_(range) {}
-  void add(const TimeWindow& window, View entries) { windows_.push_back({window, std::move(entries)}); }
+  void add(const TimeWindow& window, View entries, bool fired) { windows_.push_back({window, std::move(entries), fired}); }
 
-  /// f(window, key, value) for all entries of a group, in the order in which the windows fire.
+  /// f(window, fired, key, value) for all entries of a group, in the order in which the windows fire.
   template <class F>
   void for_each_of_group(int group, F&& f) {
     for (const size_t i : windows_of(group)) {
       const Held& held = windows_[i];
-      held.entries.for_each_of_group(group, [&](const auto& key, const auto& value) { f(held.window, key, value); });
+      held.entries.for_each_of_group(group, [&](const auto& key, const auto& value) { f(held.window, held.fired, key, value); });
     }
   }
 
@@ -48,6 +53,7 @@ class FrozenWindows {
   struct Held {
     TimeWindow window;
     View entries;
+    bool fired;
   };
 
   /// Those that have entries in this group; for one before the last one that was asked for, all.
@@ -125,14 +131,45 @@ class WindowContents final : public NamedState {
     windows_.erase(first);
   }
 
+  /// While state is restored: there is a timer at the window's last timestamp for the key at this place.
+  void restore_timer(const TimeWindow& window, uint64_t place) { restored_timers_[window].push_back(place); }
+  /// After the last key group: sets aside the entries that have no timer.
+  void restored() {
+    for (auto window = windows_.begin(); window != windows_.end();) {
+      std::vector<uint64_t>& timers = restored_timers_[window->first];
+      window = timers.size() < window->second.table->size() ? set_aside(window, timers) : std::next(window);
+    }
+    restored_timers_.clear();
+  }
+  /// Takes out what a window held that had fired before the restore.
+  std::optional<S> take_fired(const TimeWindow& window, uint64_t place, const K& key) {
+    const auto found = fired_.find(window);
+    if (found == fired_.end()) return std::nullopt;
+    Table& table = *found->second.table;
+    const S* value = table.find(place, key);
+    if (value == nullptr) return std::nullopt;
+    std::optional<S> taken(*value);
+    table.erase(place, key);
+    return taken;
+  }
+  bool has_fired() const { return !fired_.empty(); }
+  void drop_fired(Timestamp watermark) {
+    while (!fired_.empty() && fired_.begin()->first.max_timestamp() <= watermark) {
+      drain(*fired_.begin()->second.table, [](const K&, const S&) {});
+      fired_.erase(fired_.begin());
+    }
+  }
+
   using Frozen = FrozenWindows<typename Table::View>;
   std::shared_ptr<Frozen> frozen() const { return frozen_; }
 
   KeyedStateInfo info() const override { return {kind_, "window-contents", window_name_space(), Entries::describe()}; }
   std::unique_ptr<StateView> freeze() override {
     auto frozen = std::make_shared<Frozen>(tracker_.places().range());
-    for (const auto& [window, held] : windows_) {
-      frozen->add(window, typename Table::View(held.table, held.table->freeze(), tracker_.places()));
+    for (const Windows* windows : {&windows_, &fired_}) {
+      for (const auto& [window, held] : *windows) {
+        frozen->add(window, typename Table::View(held.table, held.table->freeze(), tracker_.places()), windows == &fired_);
+      }
     }
     frozen_ = frozen;
     return std::make_unique<View>(std::move(frozen));
@@ -170,17 +207,40 @@ class WindowContents final : public NamedState {
     std::shared_ptr<Table> table;
     bool restored = false;  ///< it has entries of the key group that is being restored
   };
+  using Windows = std::map<TimeWindow, Held, FiresBefore>;
+
+  std::shared_ptr<Table> make_table() { return std::make_shared<Table>(tracker_, KeyPlacer<K>{tracker_.places()}); }
   Held& held_of(const TimeWindow& window) {
     Held& held = windows_[window];
-    if (held.table == nullptr) held.table = std::make_shared<Table>(tracker_, KeyPlacer<K>{tracker_.places()});
+    if (held.table == nullptr) held.table = make_table();
     return held;
+  }
+  template <class F>
+  static void drain(Table& table, F&& f) {
+    uint64_t cursor = 0;
+    while (table.drain_page(cursor, f)) {
+    }
+    table.clear();
+  }
+  /// The window after this one.
+  typename Windows::iterator set_aside(typename Windows::iterator window, std::vector<uint64_t>& timers) {
+    std::sort(timers.begin(), timers.end());
+    const std::shared_ptr<Table> all = std::exchange(window->second.table, make_table());
+    Table& due = *window->second.table;
+    Table& fired = *(fired_[window->first].table = make_table());
+    drain(*all, [&](const K& key, const S& value) {
+      const uint64_t place = all->place(key);
+      Table& table = std::binary_search(timers.begin(), timers.end(), place) ? due : fired;
+      table.find_or_insert(place, key, [&] { return value; });
+    });
+    return due.empty() ? windows_.erase(window) : std::next(window);
   }
 
   class View final : public StateView {
    public:
     explicit View(std::shared_ptr<Frozen> windows) : windows_(std::move(windows)) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
-      windows_->for_each_of_group(key_group, [&](const TimeWindow& window, const K& key, const S& value) {
+      windows_->for_each_of_group(key_group, [&](const TimeWindow& window, bool, const K& key, const S& value) {
         Entries::write(out, value, [&](BinaryWriter& bytes) {
           Serializer<K>::write(bytes, key);
           Serializer<TimeWindow>::write(bytes, window);
@@ -194,7 +254,9 @@ class WindowContents final : public NamedState {
 
   SnapshotTracker& tracker_;
   const KeyedStateInfo::Kind kind_;
-  std::map<TimeWindow, Held, FiresBefore> windows_;
+  Windows windows_;
+  Windows fired_;  // what a restored snapshot of Flink's kept of windows that had fired
+  std::map<TimeWindow, std::vector<uint64_t>, FiresBefore> restored_timers_;  // the places of their keys; while state is restored
   std::vector<Held*> restored_;  // by the entries of one key group
   uint64_t cursor_ = 0;  // in the window that fires next
   std::shared_ptr<Frozen> frozen_;
@@ -214,25 +276,31 @@ class WindowTimers final : public NamedState {
     contents_.forget_frozen();
     return view;
   }
-  /// Nothing to keep: the contents say it all.
+  /// Nothing to keep: the contents say it all, but for windows that have fired.
   bool read_entry(int key_group, BinaryReader& key, BinaryReader&) override {
-    key.get_u64();
+    const auto timestamp = static_cast<Timestamp>(key.get_u64() ^ kSignBit);
     K k{};
     TimeWindow window;
     Serializer<K>::read(key, k);
     Serializer<TimeWindow>::read(key, window);
-    return key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) == key_group;
+    const int32_t hash = Serializer<K>::hash(k);
+    if (key_group_of(hash, tracker_.places().max_parallelism()) != key_group) return false;
+    if (timestamp == window.max_timestamp()) contents_.restore_timer(window, tracker_.places().place(hash, table_hash(k)));
+    return true;
   }
   void prefetch(const uint64_t*, size_t) override {}
 
  private:
+  static constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, so that timers sort as bytes
+
   class View final : public StateView {
    public:
     explicit View(std::shared_ptr<typename Contents::Frozen> windows) : windows_(std::move(windows)) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
-      windows_->for_each_of_group(key_group, [&](const TimeWindow& window, const K& key, const auto&) {
+      windows_->for_each_of_group(key_group, [&](const TimeWindow& window, bool fired, const K& key, const auto&) {
+        if (fired) return;
         BinaryWriter& bytes = out.begin_key();
-        bytes.put_u64(static_cast<uint64_t>(window.max_timestamp()) ^ (uint64_t{1} << 63));
+        bytes.put_u64(static_cast<uint64_t>(window.max_timestamp()) ^ kSignBit);
         Serializer<K>::write(bytes, key);
         Serializer<TimeWindow>::write(bytes, window);
         out.begin_value();

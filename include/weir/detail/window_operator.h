@@ -115,6 +115,10 @@ class WindowOperator final : public Operator {
     return {};
   }
   KeyedState* keyed_state() override { return backend_.get(); }
+  Status restored() override {
+    contents_->restored();
+    return {};
+  }
 
   void process(Batch& batch, weir::Output&) override {
     const auto& in = static_cast<BatchOf<T>&>(batch);
@@ -128,13 +132,14 @@ class WindowOperator final : public Operator {
       if (i + kPrefetchDistance < count) prefetch(i + kPrefetchDistance);
       if (tables_[i] == nullptr) continue;
       const T& record = in.records[i];
-      auto found = tables_[i]->find_or_insert(keys_.place(i), keys_.key(i), [&] { return kept_.first(record); });
+      auto found = tables_[i]->find_or_insert(keys_.place(i), keys_.key(i), [&] { return first_of(in, i); });
       if (!found.inserted) kept_.add(record, found.value);
     }
   }
 
   Progress advance_watermark(Timestamp watermark, weir::Output& out) override {
     watermark_ = watermark;
+    contents_->drop_fired(watermark);
     backend_->collect_garbage();
     Collector<Out> collector(out, results_);
     size_t emitted = 0;
@@ -179,6 +184,17 @@ class WindowOperator final : public Operator {
     }
     dropped_.say();
     return true;
+  }
+  /// What a key holds after the first record of a window, or the first one after a restore of a window that had fired.
+  typename Kept::Stored first_of(const BatchOf<T>& in, size_t i) {
+    const T& record = in.records[i];
+    if (contents_->has_fired()) {
+      if (auto fired = contents_->take_fired(assigner_.window_of(in.timestamps[i]), keys_.place(i), keys_.key(i))) {
+        kept_.add(record, *fired);
+        return *std::move(fired);
+      }
+    }
+    return kept_.first(record);
   }
   bool fail_without_timestamp(const T& record) {
     context_->fail(record_without_timestamp(*context_, show_value(record)));
