@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+
+#include "weir/detail/held_bytes.h"
 #include "weir/detail/operator.h"
 
 namespace weir {
@@ -11,7 +14,7 @@ namespace weir {
 template <class T>
 class Collector {
  public:
-  static constexpr size_t kBatchSize = 1024;
+  static constexpr size_t kBatchSize = std::clamp<size_t>(detail::kBatchBytes / sizeof(T), 1, 1024);
 
   Collector(Output& out, BatchOf<T>& buffer) : out_(out), buffer_(buffer) {}
 
@@ -19,13 +22,15 @@ class Collector {
   void collect(T record, Timestamp timestamp) {
     // All records of a batch have timestamps, or none has.
     if (!buffer_.empty() && buffer_.timestamps.empty() != (timestamp == kNoTimestamp)) flush();
+    if constexpr (!detail::HeldBytes<T>::kFixed) bytes_ += detail::HeldBytes<T>::of(record);
     buffer_.add(std::move(record), timestamp);
-    if (buffer_.size() >= kBatchSize) flush();
+    if (buffer_.size() >= kBatchSize || bytes_ >= detail::kBatchBytes) flush();
   }
 
   /// For the operator: the timestamp of what comes next.
   void set_timestamp(Timestamp timestamp) { timestamp_ = timestamp; }
   void flush() {
+    bytes_ = 0;
     if (!buffer_.empty()) out_.emit(buffer_);
   }
 
@@ -33,6 +38,7 @@ class Collector {
   Output& out_;
   BatchOf<T>& buffer_;
   Timestamp timestamp_ = kNoTimestamp;
+  size_t bytes_ = 0;  ///< of the buffer, unless its records are of a fixed size
 };
 
 }  // namespace weir

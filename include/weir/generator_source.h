@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "weir/bytes.h"
+#include "weir/detail/held_bytes.h"
 #include "weir/detail/pacer.h"
 #include "weir/source.h"
 
@@ -104,17 +105,21 @@ class GeneratorSource final : public Source<T> {
       const int64_t now_ms = pacer_.limited() ? context_->processing_time_ms() : 0;
       const size_t allowed = pacer_.allowed(now_ms, max_records);
       if (allowed == 0) return {PollResult::Status::kNothingNow, pacer_.next_ms(now_ms)};
+      size_t bytes = 0;
       for (size_t left = allowed; left > 0;) {
         auto& split = *std::min_element(splits_.begin(), splits_.end(), [](const auto& a, const auto& b) { return a.next < b.next; });
         const int64_t to = std::min({split.block_end(), end, split.next + static_cast<int64_t>(left)});
         if (to <= split.next) break;
-        for (int64_t i = split.next; i < to; ++i) {
+        int64_t i = split.next;
+        for (; i < to && bytes < detail::kBatchBytes; ++i) {
           if (source_.timestamp_) out.add(source_.make_(i), source_.timestamp_(i));
           else out.add(source_.make_(i));
+          bytes += detail::HeldBytes<StoredRecord<T>>::of(out.records.back());
         }
-        left -= static_cast<size_t>(to - split.next);
-        pacer_.emitted(static_cast<size_t>(to - split.next));
-        split.advance_to(to);
+        left -= static_cast<size_t>(i - split.next);
+        pacer_.emitted(static_cast<size_t>(i - split.next));
+        split.advance_to(i);
+        if (bytes >= detail::kBatchBytes) break;
       }
       return {};
     }

@@ -43,6 +43,18 @@ TEST(GeneratorSource, OneSubtaskSeesAllIndicesInOrder) {
   }
 }
 
+TEST(GeneratorSource, LargeRecordsComeInSmallBatches) {
+  TestHost host(nullptr, {});
+  const GeneratorSource<std::string> source(1000, [](int64_t i) { return std::string(100'000, static_cast<char>('a' + i % 26)); });
+  const auto reader = source.create_reader();
+  ASSERT_TRUE(reader->open(host).ok());
+  reader->add_splits(*source.enumerate(host, 1));
+  BatchOf<std::string> all;
+  for (size_t before = 0; reader->poll(all, 512).status != PollResult::Status::kEnd; before = all.size()) ASSERT_LE(all.size() - before, 3u);
+  ASSERT_EQ(all.size(), 1000u);
+  for (size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all.records[i][0], static_cast<char>('a' + i % 26));
+}
+
 TEST(GeneratorSource, GoesOnWhereTheSnapshotWasAtAnyParallelism) {
   for (size_t taken = 0; taken <= 100; ++taken) {
     TestHost host(nullptr, {});

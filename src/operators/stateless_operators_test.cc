@@ -48,6 +48,18 @@ TEST(MapOperator, StartsEachBatchAfresh) {
   EXPECT_EQ(out.timestamps(), (Times{0, 1, 2}));
 }
 
+TEST(MapOperator, LargeResultsLeaveBeforeTheBatchIsDone) {
+  auto map = map_operator<int, std::string>([](int i) { return std::string(i == 3 ? 10 : 200'000, static_cast<char>('a' + i)); });
+  TestOutput<std::string> out;
+  BatchOf<int> batch = batch_of<int>({0, 1, 2, 3, 4}, {10, 20, 30, 40, 50});
+  map.process(batch, out);
+  ASSERT_EQ(out.batches.size(), 2u);
+  EXPECT_EQ(out.batches[0]->size(), 2u);
+  EXPECT_EQ(out.records().size(), 5u);
+  EXPECT_EQ(out.records()[4][0], 'e');
+  EXPECT_EQ(out.timestamps(), (Times{10, 20, 30, 40, 50}));
+}
+
 TEST(MapOperator, MovesARecordIntoAFunctionThatTakesItByValue) {
   auto map = map_operator<std::string, std::string>([](std::string s) { return s; });
   TestOutput<std::string> out;
@@ -128,6 +140,18 @@ TEST(FlatMapOperator, ResultsHaveTheirRecordsTimestampUnlessGivenAnother) {
   flat_map.process(batch, out);
   EXPECT_EQ(out.records(), (std::vector<int>{1, 2, 2, 3, 3, 3, 33}));
   EXPECT_EQ(out.timestamps(), (Times{11, 12, 12, 13, 13, 13, 333}));
+}
+
+TEST(FlatMapOperator, LargeResultsLeaveInSmallBatches) {
+  FlatMapOperator<int, std::string, void (*)(const int&, Collector<std::string>&)> flat_map([](const int& count, Collector<std::string>& out) {
+    for (int i = 0; i < count; ++i) out.collect(std::string(100'000, 'x'));
+  });
+  TestOutput<std::string> out;
+  BatchOf<int> batch = batch_of<int>({7});
+  flat_map.process(batch, out);
+  ASSERT_EQ(out.batches.size(), 3u);
+  EXPECT_EQ(out.batches[0]->size(), 3u);
+  EXPECT_EQ(out.batches[2]->size(), 1u);
 }
 
 TEST(FlatMapOperator, ManyResultsLeaveInSeveralBatches) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <type_traits>
 #include <utility>
 
 #include "weir/collector.h"
+#include "weir/detail/held_bytes.h"
 #include "weir/detail/operator.h"
 
 namespace weir::detail {
@@ -33,12 +35,32 @@ class MapOperator final : public Operator {
   void process(Batch& batch, Output& out) override {
     auto& in = static_cast<BatchOf<T>&>(batch);
     results_.records.reserve(in.records.size());
-    for (auto& record : in.records) results_.records.push_back(call_with_record<T>(f_, record));
+    size_t begin = 0, bytes = 0;
+    for (size_t i = 0; i < in.records.size(); ++i) {
+      results_.records.push_back(call_with_record<T>(f_, in.records[i]));
+      if constexpr (!HeldBytes<Out>::kFixed) {
+        bytes += HeldBytes<Out>::of(results_.records.back());
+        if (bytes < kBatchBytes || i + 1 == in.records.size()) continue;
+        emit_part(in, begin, i + 1, out);
+        begin = i + 1;
+        bytes = 0;
+      }
+    }
+    if (begin > 0) return emit_part(in, begin, in.records.size(), out);
     results_.timestamps.swap(in.timestamps);
     out.emit(results_);
   }
 
  private:
+  /// Large results don't wait for the rest of the batch.
+  void emit_part(const BatchOf<T>& in, size_t begin, size_t end, Output& out) {
+    if (!in.timestamps.empty()) {
+      const auto first = in.timestamps.begin();
+      results_.timestamps.assign(first + static_cast<std::ptrdiff_t>(begin), first + static_cast<std::ptrdiff_t>(end));
+    }
+    out.emit(results_);
+  }
+
   F f_;
   BatchOf<Out> results_;  // empty between calls; its memory is used again
 };
