@@ -104,6 +104,7 @@ DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& p
     case StepKind::kFilter:
       return from.filter([made](const Event& e) { return !made(e).empty(); }).uid(uid);
     case StepKind::kFlatMap:
+    case StepKind::kBurst:
       return from
           .flat_map([made](const Event& e, Collector<Event>& out) {
             for (const PlannedEvent& each : made(e)) out.collect(Event::of(each));

@@ -44,6 +44,10 @@ WorldOptions draw_world(const WorkloadPlan& workload, SimRandom& random) {
 
 namespace {
 
+// Eight batches of a Collector, for channels that mostly hold fewer.
+constexpr int64_t kBurstAt = 17;
+constexpr size_t kBurstRecords = 8192;
+
 /// Thousands of keys, so that state has many pages.
 void draw_many_keys(WorkloadPlan& plan, SimRandom& random) {
   plan.keys = random.between(1000, 4000);
@@ -108,6 +112,8 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   }
   SimRandom apart(splitmix_output(plan.data_seed ^ 0x71de));
   if (wide && apart.chance(0.6)) widen(plan, apart);
+  SimRandom bursts(splitmix_output(plan.data_seed ^ 0xb057));
+  if (wide && plan.ending != Ending::kAlarms && plan.late == 0 && bursts.chance(0.12)) plan.steps.push_back({StepKind::kBurst, bursts.chance(0.5)});
   return plan;
 }
 
@@ -216,6 +222,8 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index, const P
       }
       return copies;
     }
+    case StepKind::kBurst:
+      return std::vector<PlannedEvent>(event.id % kIdsPerSource == kBurstAt ? kBurstRecords : 1, changed);
     case StepKind::kFork:
       changed.value = (event.value + 500) % 1009;
       return {event, changed};
@@ -228,7 +236,7 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index, const P
 
 std::string describe(const WorkloadPlan& plan) {
   static constexpr const char* kSources[] = {"generator", "collection", "file"};
-  static constexpr const char* kSteps[] = {"map", "filter", "flat_map", "fork", "keyed", "broadcast"};
+  static constexpr const char* kSteps[] = {"map", "filter", "flat_map", "fork", "keyed", "broadcast", "burst"};
   static constexpr const char* kEndings[] = {"plain", "reduce", "timers", "windows", "lists", "alarms"};
   static constexpr const char* kCallbackNames[] = {"the last function", "the timestamp assigner", "a key selector", "a step", "open", "create_reader",
                                                    "a serializer that writes", "a serializer that reads"};

@@ -36,6 +36,7 @@ enum class StepKind {
   kFork,  ///< each record as it is, and changed by a map on another way
   kKeyed,      ///< by another key, through a function that counts it in state and passes it on
   kBroadcast,  ///< to all subtasks, each of which keeps its part
+  kBurst,      ///< of one record a source, as many in one call as no channel holds
 };
 struct StepPlan {
   StepKind kind = StepKind::kMap;
