@@ -22,8 +22,8 @@ namespace weir {
 ///   FileSink<Reading>("out", [](const Reading& r, std::string& out) { out += r.name; out += '\n'; })
 ///
 /// A part file `part-<subtask>-<checkpoint>-<run>-<attempt>` appears, complete, when its checkpoint is complete; files whose names begin
-/// with '.' are not results. A directory may hold the output of several runs, but while a job runs no other with the same uids may write
-/// there. Going back to an earlier checkpoint removes the part files that this run made after it.
+/// with '.' are not results. A directory may hold the output of several runs and jobs at a time. Going back to an earlier checkpoint removes
+/// the part files that this run made after it.
 template <class T>
 class FileSink final : public Sink<T> {
  public:

@@ -26,13 +26,13 @@ class SinkWriter {
   virtual void close() {}
 };
 
-/// How one subtask of a sink starts.
+/// How a sink starts.
 struct SinkStart {
   std::vector<std::string> pending;  ///< all committables of the restored checkpoint, of all subtasks
   int64_t restored_checkpoint = -1;  ///< -1: fresh start
-  int subtask = 0;
-  int parallelism = 1;
   std::string uid;                   ///< the sink's
+  uint64_t run_nonce = 0;            ///< of the run that begins if it is a fresh start; see OperatorContext
+  bool continues_run = true;         ///< false: what the restored checkpoint's job has written is to be left alone
 };
 
 /// Makes committables visible. Called on the I/O pool; blocks.
@@ -46,14 +46,14 @@ class Committer {
   // What earlier starts left is removed in two steps, because a process may be stopped between any two of its steps, be given up, and wake
   // up when another has taken its place.
 
-  /// At each start by every subtask, before any subtask of this start runs: the names of what earlier starts of the subtask with this
-  /// index left unfinished, or finished after the restored checkpoint (subtask 0 also takes the indices from `parallelism` up). Changes
-  /// nothing: it is not certain yet that this start will run.
+  /// At each start by subtask 0, before any subtask of this start runs: the names of what all subtasks of earlier starts of this run left
+  /// unfinished, or finished after the restored checkpoint. Changes nothing: it is not certain yet that this start will run. What is not surely
+  /// this run's is left alone.
   virtual StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) {
     (void)start;
     return std::vector<std::string>();
   }
-  /// Before the subtask's first record; other subtasks may be writing and committing already. Removes what was found and nothing else: it
+  /// Before subtask 0's first record and its first acknowledgement; other subtasks may be writing and committing already. Removes what was found and nothing else: it
   /// may run so late that a later start is at work, whose results have other names. UNAVAILABLE: tried again later.
   virtual Status remove_leftovers(const std::vector<std::string>& names) {
     (void)names;

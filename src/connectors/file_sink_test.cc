@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "checkpoint/testing/faulty_file_system.h"
 #include "connectors/part_names.h"
 #include "connectors/test_host.h"
 #include "fs/local/local_file_system.h"
@@ -203,28 +204,77 @@ TEST_F(FileSinkTest, CommittingAgainAfterARestoreChangesNothing) {
   }
 }
 
-TEST_F(FileSinkTest, LeftoversOfAnAttemptThatNeverCompletedACheckpointGo) {
+TEST_F(FileSinkTest, LeftoversOfAnAttemptOfTheRunThatNeverCompletedACheckpointGo) {
   {
-    Life first(fs, {.nonce = 1});
+    Life first(fs, {.nonce = 1, .run = 7});
     first.host.run_jobs();
     first.write({std::string(300'000, 'x')});
     first.host.run_jobs();
   }
   EXPECT_EQ(hidden(), 1u);
-  Life second(fs, {.nonce = 2});
+  Life second(fs, {.nonce = 2, .run = 7});
   second.host.run_jobs();
   EXPECT_EQ(hidden(), 0u);
 }
 
+TEST_F(FileSinkTest, AFreshStartRemovesNothingOfAnotherRun) {
+  const TestHost::Lists state = killed_after_acknowledging();
+  const size_t left = hidden();
+  Life another(fs, {.nonce = 2, .run = 8});
+  another.host.run_jobs();
+  EXPECT_EQ(hidden(), left);
+  another.write({"b"});
+  another.checkpoint(1);
+  Life again(fs, {.nonce = 3, .restored_checkpoint = 1}, state);
+  again.host.run_jobs();
+  EXPECT_TRUE(again.host.failure.ok()) << again.host.failure.to_string();
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+}
+
+TEST_F(FileSinkTest, AStartFromAnotherJobsCheckpointLeavesThatJobsOutputAlone) {
+  TestHost::Lists state;
+  {
+    Life theirs(fs, {.nonce = 1});
+    theirs.host.run_jobs();
+    theirs.write({"a"});
+    state = theirs.checkpoint(1).lists;
+    theirs.write({"b"});
+    theirs.checkpoint(2);
+    theirs.write({std::string(300'000, 'x')});
+    theirs.host.run_jobs();
+  }
+  Life own(fs, {.nonce = 2, .restored_checkpoint = 1, .run = 9, .continues_run = false}, state);
+  own.host.run_jobs();
+  own.write({"c"});
+  own.checkpoint(2);
+  EXPECT_EQ(committed(), (Lines{"a", "b", "c"}));
+  EXPECT_EQ(hidden(), 1u);
+}
+
+TEST_F(FileSinkTest, TheDirectoryIsListedOnceHoweverManySubtasksStart) {
+  const auto counting = std::make_shared<FaultyFileSystem>();
+  int lists = 0;
+  counting->before = [&](std::string_view operation, const std::string&) {
+    lists += operation == "list";
+    return Status();
+  };
+  std::vector<std::unique_ptr<Life>> lives;
+  for (int subtask = 0; subtask < 8; ++subtask) {
+    lives.push_back(std::make_unique<Life>(counting, TestHost::Place{.subtask = subtask, .parallelism = 8, .nonce = 1}));
+    lives.back()->host.run_jobs();
+  }
+  EXPECT_EQ(lists, 1);
+}
+
 TEST_F(FileSinkTest, CleaningUpSparesWhatOtherSubtasksHaveBegun) {
   {
-    Life old(fs, {.subtask = 2, .parallelism = 3, .nonce = 1});
+    Life old(fs, {.subtask = 2, .parallelism = 3, .nonce = 1, .run = 7});
     old.host.run_jobs();
     old.write({std::string(300'000, 'x')});
     old.host.run_jobs();
   }
-  Life zero(fs, {.subtask = 0, .parallelism = 2, .nonce = 2});
-  Life one(fs, {.subtask = 1, .parallelism = 2, .nonce = 3});
+  Life zero(fs, {.subtask = 0, .parallelism = 2, .nonce = 2, .run = 7});
+  Life one(fs, {.subtask = 1, .parallelism = 2, .nonce = 3, .run = 7});
   one.host.run_jobs();
   one.write({std::string(300'000, 'y')});
   one.host.run_jobs();
@@ -330,13 +380,13 @@ TEST_F(FileSinkTest, ADamagedFileIsNotCommitted) {
   {
     Life gone(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
     gone.host.run_jobs();
-    EXPECT_EQ(gone.host.failure.code(), StatusCode::kDataLoss);
+    EXPECT_EQ(gone.host.failure.code(), StatusCode::kFailedPrecondition);
     EXPECT_FALSE(gone.sink.can_accept());
   }
   ASSERT_TRUE(write_file(*fs, path, "a").ok());
   Life shorter(fs, {.nonce = 3, .restored_checkpoint = 1}, state);
   shorter.host.run_jobs();
-  EXPECT_EQ(shorter.host.failure.code(), StatusCode::kDataLoss);
+  EXPECT_EQ(shorter.host.failure.code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(shorter.host.failure.message().find("has 1 bytes, but 2 were written"), std::string::npos) << shorter.host.failure.to_string();
 }
 
@@ -385,7 +435,10 @@ TEST(PartNames, RoundTripAndRefuseOthers) {
   EXPECT_EQ(to_string(name), "part-12-000007-00000abc-ffffffff");
   EXPECT_EQ(parse_part_name("part-12-000007-00000abc-ffffffff")->checkpoint_id, 7);
   EXPECT_EQ(parse_part_name("part-0-final-00000abc-ffffffff")->checkpoint_id, INT64_MAX);
-  EXPECT_EQ(to_string(HiddenName{.sink = 1, .subtask = 2, .attempt = 3, .number = 4}), ".part-00000001-2-0000000000000003-4.inprogress");
+  EXPECT_EQ(to_string(HiddenName{.sink = 1, .run = 5, .subtask = 2, .attempt = 3, .number = 4}),
+            ".part-00000001-00000005-2-0000000000000003-4.inprogress");
+  EXPECT_EQ(parse_hidden_name(".part-00000001-00000005-2-0000000000000003-4.inprogress")->run, 5u);
+  EXPECT_EQ(parse_hidden_name(".part-00000001-2-0000000000000003-4.inprogress")->run, std::nullopt);
   EXPECT_EQ(parse_hidden_name(".part-00000001-2-0000000000000003-4.inprogress")->number, 4u);
   for (const char* other : {"part-0-1", "part-00000-of-00003", "part-x-000001-00000abc-ffffffff", "_SUCCESS", "part-0-000001-00000abc-ffffffff.gz"}) {
     EXPECT_FALSE(parse_part_name(other)) << other;

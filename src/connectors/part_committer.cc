@@ -38,30 +38,28 @@ class PartCommitter final : public Committer {
     return {};
   }
 
-  // Each subtask looks after the names with its own index, because the others may be writing and committing already. Names are unlike
-  // those of all other attempts, so that none of them comes to stand for something else.
+  // Names are unlike those of all other attempts, so that none of them comes to stand for something else.
   StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
     std::vector<std::string> found;
     if (bug_enabled(Bug::kLeftoversKept)) return found;
     WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(start.pending));
     std::set<std::string> needed;
-    std::set<uint32_t> runs;
+    std::set<uint32_t> runs = {run_hash(start.uid, start.run_nonce)};
     for (const PartCommittable& part : parts) {
       needed.insert(part.hidden);
-      runs.insert(part.run);
+      if (start.continues_run) runs.insert(part.run);
     }
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
     auto entries = directory.fs->list(directory.path);
     if (entries.status().code() == StatusCode::kNotFound) return found;
     if (!entries.ok()) return entries.status();
-    const auto mine = [&](int subtask) { return subtask == start.subtask || (start.subtask == 0 && subtask >= start.parallelism); };
     int taken_back = 0;
     for (const FileInfo& entry : *entries) {
       const std::string name(base_name(entry.path));
       if (const auto hidden = parse_hidden_name(name)) {
-        if (hidden->sink != sink_hash(start.uid) || !mine(hidden->subtask) || needed.contains(name)) continue;
+        if (hidden->sink != sink_hash(start.uid) || !hidden->run || !runs.contains(*hidden->run) || needed.contains(name)) continue;
       } else if (const auto part = parse_part_name(name)) {
-        if (!runs.contains(part->run) || !mine(part->subtask) || part->checkpoint_id <= start.restored_checkpoint) continue;
+        if (!runs.contains(part->run) || part->checkpoint_id <= start.restored_checkpoint) continue;
         ++taken_back;
       } else {
         continue;
@@ -105,8 +103,8 @@ class PartCommitter final : public Committer {
     if (committed.ok() && bug_enabled(Bug::kCommitNotIdempotent)) return copy_part(directory, part);
     if (committed.ok()) return committed->size == part.length ? Status() : wrong_length(target, committed->size, part.length);
     if (committed.status().code() != StatusCode::kNotFound) return committed.status();
-    return data_loss(cat("cannot commit ", target.uri, ": neither it nor ", hidden.uri,
-                         " exists. Somebody removed output of a completed checkpoint; restore from an earlier one"));
+    return failed_precondition(cat("cannot commit ", target.uri, ": neither it nor ", hidden.uri,
+                                   " exists. Somebody removed output of a completed checkpoint; restore from an earlier one"));
   }
 
   /// The mistake of Bug::kCommitNotIdempotent.
@@ -118,8 +116,8 @@ class PartCommitter final : public Committer {
   }
 
   static Status wrong_length(const FileLocation& file, int64_t found, int64_t expected) {
-    return data_loss(cat(file.uri, " has ", found, " bytes, but ", expected,
-                         " were written for a completed checkpoint; it was damaged or changed. Restore from an earlier checkpoint"));
+    return failed_precondition(cat(file.uri, " has ", found, " bytes, but ", expected,
+                                   " were written for a completed checkpoint; it was damaged or changed. Restore from an earlier checkpoint"));
   }
 
   const std::string uri_;

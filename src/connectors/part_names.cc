@@ -38,7 +38,7 @@ uint32_t fold(uint64_t hash) { return static_cast<uint32_t>(hash ^ (hash >> 32))
 }  // namespace
 
 std::string to_string(const HiddenName& name) {
-  return cat(kHiddenPrefix, hex(name.sink, 8), "-", name.subtask, "-", hex(name.attempt, 16), "-", name.number, kHiddenSuffix);
+  return cat(kHiddenPrefix, hex(name.sink, 8), "-", name.run ? hex(*name.run, 8) + "-" : std::string(), name.subtask, "-", hex(name.attempt, 16), "-", name.number, kHiddenSuffix);
 }
 
 std::optional<HiddenName> parse_hidden_name(std::string_view name) {
@@ -46,8 +46,12 @@ std::optional<HiddenName> parse_hidden_name(std::string_view name) {
   if (name.size() < kHiddenPrefix.size() + kHiddenSuffix.size()) return std::nullopt;
   name.remove_prefix(kHiddenPrefix.size());
   name.remove_suffix(kHiddenSuffix.size());
-  const auto fields = split(name, '-');
+  auto fields = split(name, '-');
   HiddenName parsed;
+  if (fields.size() == 5) {
+    if (fields[1].size() != 8 || !parse_number(fields[1], 16, &parsed.run.emplace())) return std::nullopt;
+    fields.erase(fields.begin() + 1);
+  }
   if (fields.size() != 4 || !parse_number(fields[0], 16, &parsed.sink) || !parse_number(fields[1], 10, &parsed.subtask) ||
       !parse_number(fields[2], 16, &parsed.attempt) || !parse_number(fields[3], 10, &parsed.number)) {
     return std::nullopt;
@@ -81,10 +85,10 @@ std::optional<PartName> parse_part_name(std::string_view name) {
 
 uint32_t sink_hash(std::string_view uid) { return fold(hash_bytes(uid)); }
 
-uint32_t run_hash(std::string_view uid, uint64_t attempt_nonce) {
-  BinaryWriter nonce;
-  nonce.put_u64(attempt_nonce);
-  return fold(hash_bytes(nonce.buffer(), hash_bytes(uid)));
+uint32_t run_hash(std::string_view uid, uint64_t nonce) {
+  BinaryWriter bytes;
+  bytes.put_u64(nonce);
+  return fold(hash_bytes(bytes.buffer(), hash_bytes(uid)));
 }
 
 std::string PartCommittable::encode() const {

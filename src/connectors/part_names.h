@@ -11,14 +11,16 @@ namespace weir {
 
 // The names a FileSink gives to its files, all in one directory:
 //
-//   .part-<sink>-<subtask>-<attempt>-<n>.inprogress     while it is written and until its checkpoint is complete
-//   part-<subtask>-<checkpoint>-<run>-<attempt>         afterwards
+//   .part-<sink>-<run>-<subtask>-<attempt>-<n>.inprogress     while it is written and until its checkpoint is complete
+//   part-<subtask>-<checkpoint>-<run>-<attempt>               afterwards
 //
 // <sink> and <run> are 8 hex digits, <attempt> is 16 in hidden names and 8 in final ones, <checkpoint> is decimal with at least 6
-// digits or "final". <sink> is a hash of the operator's uid. <run> stays the same from a fresh start through all restores.
+// digits or "final". <sink> is a hash of the operator's uid. <run> stays the same from a fresh start through all restores, and no other
+// start has it: so files of other runs and jobs are known for what they are. Hidden names of older versions have no <run>.
 
 struct HiddenName {
   uint32_t sink = 0;
+  std::optional<uint32_t> run;
   int subtask = 0;
   uint64_t attempt = 0;
   uint64_t number = 0;
@@ -37,8 +39,8 @@ std::optional<PartName> parse_part_name(std::string_view name);
 
 /// The hash behind <sink>.
 uint32_t sink_hash(std::string_view uid);
-/// The run that begins with this attempt of this sink.
-uint32_t run_hash(std::string_view uid, uint64_t attempt_nonce);
+/// What a sink makes of a nonce: a run's or an attempt's.
+uint32_t run_hash(std::string_view uid, uint64_t nonce);
 
 /// What a FileSink's writer hands to its committer. An epoch without records has empty names, and says only which run it belongs to.
 struct PartCommittable {

@@ -24,8 +24,8 @@ class PartWriterImpl final : public PartWriter {
     run_type.kind = TypeKind::kInt64;
     WEIR_ASSIGN_OR_RETURN(const auto restored,
                           context.operator_state().declare(kRunState, ListStateMode::kUnion, std::move(run_type)));
-    run_ = run_hash(context.uid(), context.attempt_nonce());
-    if (!restored.empty()) {
+    run_ = run_hash(context.uid(), context.run_nonce());
+    if (!restored.empty() && context.continues_run()) {
       BinaryReader in(restored.front());
       run_ = static_cast<uint32_t>(in.get_i64());
       WEIR_RETURN_IF_ERROR(in.status("a file sink's run"));
@@ -74,6 +74,7 @@ class PartWriterImpl final : public PartWriter {
  private:
   void begin_file() {
     hidden_ = {.sink = sink_hash(context_->uid()),
+               .run = run_,
                .subtask = context_->subtask(),
                .attempt = context_->attempt_nonce(),
                .number = next_file_++};
@@ -97,7 +98,7 @@ class PartWriterImpl final : public PartWriter {
     });
   }
 
-  /// On a fresh start every subtask has a run of its own; after a restore all go on with that of subtask 0.
+  /// Where no run was drawn for the whole job every subtask has one of its own on a fresh start; after a restore all go on with subtask 0's.
   void put_run(SnapshotContext& context) {
     if (context_->subtask() != 0) return;
     BinaryWriter out;

@@ -35,7 +35,7 @@ class PendingCommits::Recovery {
     const std::lock_guard lock(mutex_);
     if (done_) return {};
     if (!leftovers_.empty()) WEIR_RETURN_IF_ERROR(committer_->remove_leftovers(leftovers_));
-    if (start_.subtask == 0 && !start_.pending.empty()) {
+    if (!start_.pending.empty()) {
       WEIR_RETURN_IF_ERROR(committer_->commit(start_.pending));
     }
     done_ = true;
@@ -60,23 +60,25 @@ Status PendingCommits::open() {
                         context_.operator_state().declare(kStateName, ListStateMode::kUnion, std::move(bytes)));
   SinkStart start{.pending = {},
                   .restored_checkpoint = context_.restored_checkpoint(),
-                  .subtask = context_.subtask(),
-                  .parallelism = context_.parallelism(),
-                  .uid = context_.uid()};
+                  .uid = context_.uid(),
+                  .run_nonce = context_.run_nonce(),
+                  .continues_run = context_.continues_run()};
   for (const std::string& element : restored) {
     BinaryReader outer(element);
     BinaryReader in(outer.get_bytes());
     Entry entry{.checkpoint_id = in.get_i64(), .subtask = in.get_i32(), .bytes = std::string(in.get_bytes())};
     if (!outer.ok()) return outer.status("a restored committable");
     if (!in.ok()) return in.status("a restored committable");
+    if (context_.subtask() != 0) continue;
     start.pending.push_back(entry.bytes);
-    if (context_.subtask() == 0) pending_.push_back(std::move(entry));
+    pending_.push_back(std::move(entry));
   }
   if (bug_enabled(Bug::kDropPendingCommittablesOnRestore)) {
     start.pending.clear();
     pending_.clear();
   }
   recovery_ = std::make_shared<Recovery>(committer_, std::move(start));
+  if (context_.subtask() != 0) return {};
   if (bug_enabled(Bug::kLeftoversRemovedAtOpen)) {
     WEIR_RETURN_IF_ERROR(recovery_->find());
     return recovery_->run();
@@ -125,8 +127,8 @@ void PendingCommits::snapshot(SnapshotContext& context, std::vector<std::string>
     elements.push_back(out.take());
   }
   context.put_list(kStateName, std::move(elements));
-  // A checkpoint that completes may be followed by commits of other subtasks, which a recovery that still runs would take for those
-  // of a lost checkpoint.
+  // A checkpoint that completes may be the next one to be restored: what an earlier attempt left must be gone by then, and committed what is
+  // pending.
   if (!recovered_) context.before_ack([recovery = recovery_] { return recovery->run(); });
 }
 

@@ -144,7 +144,13 @@ class RecordReaderImpl final : public RecordReader {
   static StatusOr<Opened> open_and_read(const FileSplit& split, const RecordReaderOptions& options, FileSystemRegistry& files) {
     Opened opened;
     WEIR_ASSIGN_OR_RETURN(opened.location, files.resolve(split.uri));
-    WEIR_ASSIGN_OR_RETURN(opened.file, opened.location.fs->open(opened.location.path));
+    auto file = opened.location.fs->open(opened.location.path);
+    if (file.status().code() == StatusCode::kNotFound) {
+      return failed_precondition(cat(split.uri, " was there when the job first started and is gone; a file that is read must stay until the job "
+                                     "has ended. Put it back, or start without a checkpoint"));
+    }
+    if (!file.ok()) return file.status();
+    opened.file = *std::move(file);
     WEIR_RETURN_IF_ERROR(check_unchanged(split, opened.location));
     if (options.has_header) {
       WEIR_ASSIGN_OR_RETURN(opened.header, read_file_header(*opened.file, split.uri, options.csv));

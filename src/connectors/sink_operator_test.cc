@@ -28,8 +28,7 @@ class ScriptedCommitter final : public Committer {
     return answer;
   }
   StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
-    script_->log.push_back("find " + std::to_string(start.subtask) + "/" + std::to_string(start.parallelism) + " after " +
-                           std::to_string(start.restored_checkpoint));
+    script_->log.push_back("find after " + std::to_string(start.restored_checkpoint));
     return script_->leftovers;
   }
   Status remove_leftovers(const std::vector<std::string>& names) override {
@@ -99,7 +98,7 @@ TEST(SinkOperator, CommitsWhatBelongsToTheCompletedCheckpointOnly) {
   life.host.run_jobs();
   life.sink.checkpoint_completed(2);
   life.host.run_jobs();
-  EXPECT_EQ(life.script->log, (Log{"find 0/1 after -1", "commit a", "commit b"}));
+  EXPECT_EQ(life.script->log, (Log{"find after -1", "commit a", "commit b"}));
 }
 
 TEST(SinkOperator, OneCommitIsUnderWayAtATime) {
@@ -113,7 +112,7 @@ TEST(SinkOperator, OneCommitIsUnderWayAtATime) {
   life.sink.checkpoint_completed(2);
   EXPECT_EQ(life.host.jobs(), 1u);
   life.host.run_jobs();
-  EXPECT_EQ(life.script->log, (Log{"find 0/1 after -1", "commit a", "commit b"}));
+  EXPECT_EQ(life.script->log, (Log{"find after -1", "commit a", "commit b"}));
   EXPECT_TRUE(life.sink.quiescent());
 }
 
@@ -216,10 +215,10 @@ TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllThatWasRestoredBeforeItsFirst
   zero.sink.advance_processing_time(zero.host.now_ms, zero.none);
   zero.host.run_jobs();
   EXPECT_TRUE(zero.sink.can_accept());
-  EXPECT_EQ(zero.script->log, (Log{"find 0/2 after 4", "commit a b", "commit a b"}));
+  EXPECT_EQ(zero.script->log, (Log{"find after 4", "commit a b", "commit a b"}));
   Life one({.subtask = 1, .parallelism = 2, .restored_checkpoint = 4}, state);
   one.host.run_jobs();
-  EXPECT_EQ(one.script->log, Log{"find 1/2 after 4"});
+  EXPECT_EQ(one.script->log, Log{});
 }
 
 TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
@@ -229,7 +228,7 @@ TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
   detail::SinkOperator<std::string, ScriptedSink> sink(std::make_shared<ScriptedSink>(script));
   ASSERT_TRUE(sink.open(host).ok());
   host.run_jobs();
-  EXPECT_EQ(script->log, Log{"find 0/1 after -1"}) << "it may be given up before it runs";
+  EXPECT_EQ(script->log, Log{"find after -1"}) << "it may be given up before it runs";
   EXPECT_LE(sink.next_processing_time(), host.now_ms) << "and wants to begin as soon as it does";
   NoOutput none;
   sink.advance_processing_time(host.now_ms, none);
@@ -237,7 +236,7 @@ TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
   EXPECT_FALSE(sink.can_accept());
   host.run_jobs();
   EXPECT_TRUE(sink.can_accept());
-  EXPECT_EQ(script->log, (Log{"find 0/1 after -1", "remove x y"}));
+  EXPECT_EQ(script->log, (Log{"find after -1", "remove x y"}));
 }
 
 TEST(SinkOperator, AJobWithoutCheckpointsCommitsAtItsEndOnce) {
@@ -247,7 +246,7 @@ TEST(SinkOperator, AJobWithoutCheckpointsCommitsAtItsEndOnce) {
   life.sink.checkpoint_completed(INT64_MAX);
   life.sink.checkpoint_completed(INT64_MAX);
   life.host.run_jobs();
-  EXPECT_EQ(life.script->log, (Log{"find 0/1 after -1", "commit a"}));
+  EXPECT_EQ(life.script->log, (Log{"find after -1", "commit a"}));
 }
 
 TEST(CollectSink, HoldsEachRecordOnceAcrossARestart) {

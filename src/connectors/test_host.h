@@ -24,6 +24,8 @@ class TestHost final : public OperatorContext, public OperatorStateStore, public
     int parallelism = 1;
     uint64_t nonce = 1;
     int64_t restored_checkpoint = -1;
+    uint64_t run = 0;  ///< 0: the nonce
+    bool continues_run = true;
   };
 
   TestHost(std::shared_ptr<FileSystem> fs, Place place, Lists restored = {})
@@ -36,6 +38,8 @@ class TestHost final : public OperatorContext, public OperatorStateStore, public
   int max_parallelism() const override { return 128; }
   uint64_t attempt_nonce() const override { return place_.nonce; }
   int64_t restored_checkpoint() const override { return place_.restored_checkpoint; }
+  uint64_t run_nonce() const override { return place_.run != 0 ? place_.run : place_.nonce; }
+  bool continues_run() const override { return place_.continues_run; }
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return *this; }
   int64_t processing_time_ms() const override { return now_ms; }

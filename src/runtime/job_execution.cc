@@ -34,7 +34,7 @@ class JobExecution::Services final : public TaskServices {
 
 JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform, BlockingGate& gate,
                            ShardListener& listener, CheckpointId restored_checkpoint, AttemptId attempt, Placement placement,
-                           DataServer* server)
+                           DataServer* server, RunIdentity run)
     : graph_(graph),
       options_(options),
       platform_(platform),
@@ -57,7 +57,8 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
       if (shard_at_[subtask] == nullptr) continue;
       Shard& shard = *shard_at_[subtask];
       services_.push_back(std::make_unique<Services>(platform, gate, shard));
-      const SubtaskPlace place{subtask, vertex.parallelism, vertex.max_parallelism, nonce, restored_checkpoint, options.copy_reserve};
+      const SubtaskPlace place{subtask, vertex.parallelism, vertex.max_parallelism, nonce, restored_checkpoint, options.copy_reserve,
+                               run};
       auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), shard.fibers(), gate_of(v, subtask), outputs_of(v, subtask));
       services_.back()->set_task(task.get());
       shard.add_task(std::move(task));

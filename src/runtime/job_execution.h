@@ -56,7 +56,8 @@ class JobExecution {
  public:
   /// `placement` has passed check_placement(). `server`: where other workers reach this one; null if there are none. All references outlive the execution.
   JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform, BlockingGate& gate, ShardListener& listener,
-               CheckpointId restored_checkpoint, AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr);
+               CheckpointId restored_checkpoint, AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr,
+               RunIdentity run = {});
   ~JobExecution();
 
   /// Those of this process, in the order of their indices.

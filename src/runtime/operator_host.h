@@ -22,6 +22,12 @@ class TaskServices {
   virtual FileSystemRegistry& files() = 0;
 };
 
+/// Which of all runs of a job an attempt belongs to; see OperatorContext.
+struct RunIdentity {
+  uint64_t nonce = 0;  ///< 0: none was drawn, and the attempt is a run of its own
+  bool continues = true;
+};
+
 /// Where one subtask stands in its job; the same for all operators of its chain.
 struct SubtaskPlace {
   int subtask = 0;
@@ -30,6 +36,7 @@ struct SubtaskPlace {
   uint64_t attempt_nonce = 0;
   CheckpointId restored_checkpoint = -1;
   double copy_reserve = 0;
+  RunIdentity run{};
 };
 
 /// A list of operator state: as restored, and as put at a snapshot.
@@ -70,6 +77,8 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   int max_parallelism() const override { return place_.max_parallelism; }
   uint64_t attempt_nonce() const override { return place_.attempt_nonce; }
   int64_t restored_checkpoint() const override { return place_.restored_checkpoint; }
+  uint64_t run_nonce() const override { return place_.run.nonce != 0 ? place_.run.nonce : place_.attempt_nonce; }
+  bool continues_run() const override { return place_.run.continues; }
   double copy_reserve() const override { return place_.copy_reserve; }
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return services_.files(); }

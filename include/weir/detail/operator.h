@@ -69,6 +69,10 @@ class OperatorContext {
   virtual uint64_t attempt_nonce() const = 0;
   /// The checkpoint this subtask was restored from, or -1.
   virtual int64_t restored_checkpoint() const = 0;
+  /// Differs for every run of the job: from a start from nothing through all restores.
+  virtual uint64_t run_nonce() const { return attempt_nonce(); }
+  /// False: the restored checkpoint is another job's, whose output must be left alone.
+  virtual bool continues_run() const { return true; }
 
   virtual OperatorStateStore& operator_state() = 0;
   virtual FileSystemRegistry& files() = 0;

@@ -14,12 +14,13 @@ namespace weir::detail {
 /// The committables of one subtask of a sink, from the barrier until they are committed.
 /// Thread: the operator's; commits run on the I/O pool, one at a time.
 /// Invariants: what is committed belongs to a completed checkpoint; a committable leaves the state only after its commit succeeded;
-/// restored committables belong to subtask 0, which commits them again before its first record and before its first acknowledgement.
+/// restored committables, and what is to be removed, belong to subtask 0, which deals with them before its first record and before its first
+/// acknowledgement: so before any checkpoint of the attempt can be complete.
 class PendingCommits {
  public:
   PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context);
 
-  /// Declares the state, takes what was restored, and looks for what earlier attempts left. Blocks.
+  /// Declares the state, takes what was restored, and, in subtask 0, looks for what earlier attempts left. Blocks.
   Status open();
   /// False: no record may be written yet. When the attempt runs the first call starts the recovery.
   bool recovered();
