@@ -79,6 +79,7 @@ int main(int argc, char** argv) {
   const std::string input = env.flag("input", "flights", "a CSV file of flights, or a directory of them");
   const std::string output = env.flag("output", "delays", "the directory for the result");
   const double rate = env.flag("rate", 0.0, "flights a second at most; 0: as fast as it goes");
+  env.may_vary("rate");
 
   env.from_source(weir::FileSource<Departure>::csv(input).rate(rate),
                   weir::for_bounded_out_of_orderness<Departure>(24h).with_timestamp_assigner(&Departure::time_hour), "flights")

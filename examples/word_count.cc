@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   const std::string server = env.flag("socket", "", "HOST:PORT to read lines from instead");
   const std::string output = env.flag("output", "", "the directory for the result; otherwise it is printed");
   const double rate = env.flag("rate", 0.0, "lines of the input a second at most; 0: as fast as it goes");
+  env.may_vary("rate");
 
   const size_t colon = server.rfind(':');
   const auto lines = server.empty() ? env.from_source(weir::FileSource<std::string>::lines(input).rate(rate), weir::no_watermarks(), "lines")

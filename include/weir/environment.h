@@ -51,6 +51,10 @@ class StreamExecutionEnvironment {
   /// Written like "30 s" or "500ms".
   std::chrono::milliseconds flag(std::string_view name, std::chrono::milliseconds default_value, std::string_view doc);
 
+  /// The values of the program's own flags are part of what the job is: with other ones it does not go on from a checkpoint, unless
+  /// weir.accept-changed-job is set. This says that a flag does not change the job's results, such as one that sets its pace.
+  StreamExecutionEnvironment& may_vary(std::string_view flag);
+
   /// One setting, by its key; docs/configuration.md lists them.
   StreamExecutionEnvironment& configure(std::string_view key, std::string_view value);
   StreamExecutionEnvironment& enable_checkpointing(std::chrono::milliseconds interval,

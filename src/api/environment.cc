@@ -1,6 +1,7 @@
 #include "weir/environment.h"
 
 #include <cstdlib>
+#include <map>
 
 #include "api/command_line.h"
 #include "api/launch.h"
@@ -29,14 +30,34 @@ struct StreamExecutionEnvironment::Impl {
          std::string_view doc, Parse parse) {
     command_line.declare({std::string(name), std::string(value_name), std::string(doc), default_text});
     const auto text = command_line.take_value(name);
+    arguments[std::string(name)] = text.value_or(default_text);
     if (!text) return default_value;
     auto value = parse(*text);
-    if (value.ok()) return *std::move(value);
+    if (value.ok()) {
+      arguments[std::string(name)] = text_of(*value);
+      return *std::move(value);
+    }
     command_line.add_problem(cat("--", name, ": '", *text, "' ", value.status().message()));
     return default_value;
   }
 
+  /// What the graph is to know: passwords change no results, and are shown nowhere.
+  std::map<std::string, std::string> arguments_of_job() const {
+    std::map<std::string, std::string> result = arguments;
+    std::erase_if(result, [](const auto& argument) {
+      return argument.first.find("password") != std::string::npos || argument.first.find("secret") != std::string::npos ||
+             argument.first.find("token") != std::string::npos;
+    });
+    return result;
+  }
+
+  static std::string text_of(std::chrono::milliseconds value) { return format_duration(value); }
+  static std::string text_of(const std::string& value) { return value; }
+  template <class V>
+  static std::string text_of(const V& value) { return cat(value); }
+
   CommandLine command_line;
+  std::map<std::string, std::string> arguments;  ///< the program's flags, but those that may vary
   Configuration configuration;
   LaunchMode mode;
   std::optional<StatusOr<BytePipe>> pipe;  ///< a chain in Flink: to its operator
@@ -134,7 +155,9 @@ std::string StreamExecutionEnvironment::flag(std::string_view name, std::string 
 
 bool StreamExecutionEnvironment::flag(std::string_view name, bool default_value, std::string_view doc) {
   impl_->command_line.declare({std::string(name), "", std::string(doc), default_value ? "true" : ""});
-  return impl_->command_line.take_switch(name).value_or(default_value);
+  const bool value = impl_->command_line.take_switch(name).value_or(default_value);
+  impl_->arguments[std::string(name)] = value ? "true" : "false";
+  return value;
 }
 
 double StreamExecutionEnvironment::flag(std::string_view name, double default_value, std::string_view doc) {
@@ -156,6 +179,11 @@ std::chrono::milliseconds StreamExecutionEnvironment::flag(std::string_view name
                                                            std::string_view doc) {
   return impl_->flag(name, "DURATION", default_value, format_duration(default_value), doc,
                      [](const std::string& value) { return parse_duration(value); });
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::may_vary(std::string_view flag) {
+  impl_->arguments.erase(std::string(flag));
+  return *this;
 }
 
 StreamExecutionEnvironment& StreamExecutionEnvironment::configure(std::string_view key, std::string_view value) {
@@ -200,7 +228,7 @@ int StreamExecutionEnvironment::execute(std::string job_name) {
     return impl_->pipe ? run_chain(graph, configuration, *std::move(*impl_->pipe)) : run_program(graph, configuration);
   };
   return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode, std::move(problems), *impl_->graph,
-                impl_->configuration, job_name, run);
+                impl_->configuration, job_name, run, impl_->arguments_of_job());
 }
 
 }  // namespace weir

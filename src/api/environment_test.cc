@@ -67,6 +67,28 @@ TEST(Environment, BadFlagsAndSettingsAreReportedTogether) {
             "nothing was run; flights --help lists the flags\n");
 }
 
+TEST(Environment, TheProgramsFlagsArePartOfWhatTheJobIs) {
+  const auto fingerprint = [](std::vector<const char*> arguments, bool rate_varies) {
+    arguments.push_back("--explain");
+    auto env = environment(arguments);
+    env.flag("gap", 90s, "how long to wait");
+    env.flag("rate", 1.0, "how fast");
+    env.flag("db-password", "", "of the database");
+    if (rate_varies) env.may_vary("rate");
+    env.from_elements<int>({1}).print();
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(env.execute("test"), 0);
+    const std::string text = testing::internal::GetCapturedStdout();
+    const size_t at = text.find("fingerprint");
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  const std::string plain = fingerprint({}, true);
+  EXPECT_EQ(fingerprint({"--gap", "90000 ms"}, true), plain) << "written otherwise, or given as what it is anyway";
+  EXPECT_NE(fingerprint({"--gap", "91 s"}, true), plain);
+  EXPECT_EQ(fingerprint({"--rate", "7", "--db-password", "x", "-D", "weir.batch-size=7"}, true), plain);
+  EXPECT_NE(fingerprint({"--rate", "7"}, false), fingerprint({}, false));
+}
+
 TEST(Environment, HelpListsTheProgramsFlags) {
   auto env = environment({"--help"});
   env.flag("input", "flights.csv", "the CSV to read");

@@ -43,7 +43,7 @@ StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, 
 
 int launch(const std::string& program, const std::string& help, LaunchMode mode, std::vector<std::string> problems,
            const detail::StreamGraph& graph, const Configuration& configuration, const std::string& job_name,
-           const Runner& runner) {
+           const Runner& runner, const std::map<std::string, std::string>& arguments) {
   if (mode.help) {
     print(stdout, help);
     return 0;
@@ -57,7 +57,8 @@ int launch(const std::string& program, const std::string& help, LaunchMode mode,
     for (const std::string_view line : split(status.message(), '\n')) problems.emplace_back(line);
   };
   note(configuration.validate());
-  const auto options = job_graph_options(configuration, job_name);
+  auto options = job_graph_options(configuration, job_name);
+  if (options.ok()) options->arguments = arguments;
   note(options.status());
   const StatusOr<JobGraph> job = options.ok() ? build_job_graph(graph, *options) : StatusOr<JobGraph>(options.status());
   if (options.ok()) note(job.status());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "config/configuration.h"
@@ -20,9 +21,9 @@ struct LaunchMode {
 using Runner = std::function<int(const JobGraph&, const Configuration&)>;
 
 /// What env.execute() does when the program has said everything: help, the version, or every problem on standard error, or the explanation,
-/// or the run. The exit code; 2 when something is wrong, and then nothing was run. `problems`: those found so far.
+/// or the run. The exit code; 2 when something is wrong, and then nothing was run. `problems`: those found so far. `arguments`: as JobGraph.
 int launch(const std::string& program, const std::string& help, LaunchMode mode, std::vector<std::string> problems,
            const detail::StreamGraph& graph, const Configuration& configuration, const std::string& job_name,
-           const Runner& runner);
+           const Runner& runner, const std::map<std::string, std::string>& arguments = {});
 
 }  // namespace weir

@@ -99,6 +99,7 @@ Id128 fingerprint(const JobGraph& graph) {
   }
   for (const JobEdge& edge : graph.edges)
     text += cat("edge ", edge.from, " ", edge.to, " ", static_cast<int>(edge.partitioning), "\n");
+  for (const auto& [name, value] : graph.arguments) text += cat("flag ", name.size(), ":", name, " ", value.size(), ":", value, "\n");
   return murmur3_128(text);
 }
 
@@ -129,6 +130,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGra
   JobGraph graph;
   graph.name = options.name;
   graph.id = options.id;
+  graph.arguments = options.arguments;
   for (size_t i = 0; i < stream_graph.nodes.size(); ++i) {
     const StreamNode& node = stream_graph.nodes[i];
     Planned& planned = plan[i];
@@ -141,6 +143,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGra
       vertex.max_parallelism = planned.max_parallelism;
       vertex.is_source = node.inputs.empty();
       vertex.bounded = node.bounded;
+      vertex.max_parallelism_given = node.max_parallelism || options.max_parallelism > 0;
       vertex.parallelism_given = node.parallelism.has_value();
       graph.vertices.push_back(std::move(vertex));
       for (const StreamInput& input : node.inputs) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "graph/job_graph.h"
@@ -18,6 +19,7 @@ struct JobGraphOptions {
   /// sources have no place for; and since Flink may give the job another parallelism, an operator whose own was fixed follows it in no case.
   bool for_flink = false;
   detail::OperatorSettings operators;
+  std::map<std::string, std::string> arguments;  ///< see JobGraph
 };
 
 /// Cuts a stream graph into chains and names its operators. Pure.

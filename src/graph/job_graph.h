@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct JobVertex {
   std::vector<JobOperator> chain;  ///< never empty; chain[0] makes a SourceOperator iff is_source
   bool is_source = false;
   bool bounded = true;             ///< sources: ends by itself
+  bool max_parallelism_given = false;  ///< by the program or the configuration; otherwise that of restored state is taken over
   bool parallelism_given = false;  ///< the program fixed it for an operator; otherwise it is the job's
 };
 
@@ -44,6 +46,8 @@ struct JobGraph {
   std::vector<JobVertex> vertices;
   std::vector<JobEdge> edges;
   bool bounded = true;  ///< all sources end by themselves
+  /// The program's own flags with their values, given or not. They are part of what the job is; built-in flags are not.
+  std::map<std::string, std::string> arguments;
   /// Hash over everything that two processes must agree on.
   Id128 fingerprint;
 };

@@ -102,6 +102,7 @@ int main(int argc, char** argv) {
   const std::string hurry = env.flag("hurry", "", "a file; processes that start when it is there have no --rate");
   const bool between = env.flag("between", false, "a chain of its own between the source and the windows");
   const std::string bug = env.flag("bug", "", "a mistake of base/bug_switch.h to switch on");
+  for (const char* flag : {"rate", "break", "when", "slow-us", "hurry", "bug"}) env.may_vary(flag);
   if (!bug.empty() && !enable(bug)) {
     std::fprintf(stderr, "error: no bug '%s' in this build\n", bug.c_str());
     return 2;
