@@ -115,7 +115,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
     const std::string_view name = base_name(entry.path);
     const auto id = checkpoint_number(name);
     if (!id) {
-      if (name != "shared" && name != "taskowned" && calm_start && !late_effects) complaints.push_back(cat(entry.path, " lies about"));
+      if (name != "shared" && name != "taskowned" && name != "lineage" && calm_start && !late_effects) complaints.push_back(cat(entry.path, " lies about"));
       continue;
     }
     const auto seen = seen_.find(*id);

@@ -27,6 +27,7 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random, Coord
       options_(std::move(options)),
       host_(host),
       first_id_(options_.highest_used_id + 1),
+      start_(options_.start),
       cleaner_(options_.job, [this](std::function<std::function<void()>()> work) { run(std::move(work)); }),
       next_id_(first_id_),
       completed_(options_.completed),
@@ -210,6 +211,8 @@ void CheckpointCoordinator::write_next() {
     sidecar.job_name = options_.job_name;
     sidecar.job_id = options_.job_id;
     sidecar.fingerprint = options_.fingerprint;
+    sidecar.arguments = options_.arguments;
+    sidecar.start = start_;
     sidecar.files = entry.checkpoint.files();
     sidecar.operators = entry.checkpoint.descriptions();
     entry.publication = std::make_shared<CheckpointPublication>(
@@ -229,9 +232,19 @@ static PublishResult point_at(const CheckpointPublication& publication, PublishR
   return {PublishOutcome::kForeign, status, 0};
 }
 
+/// Another process may have started the job meanwhile. It goes on from what was complete when it recorded its start, or from this one as well:
+/// if there is no such record now, it will see it.
+static PublishResult unless_started_again(const FileLocation& job, StartNumber start, PublishResult published) {
+  if (start == 0) return published;
+  const Status status = check_newest_start(job, start);
+  if (status.ok()) return published;
+  return {status.code() == StatusCode::kAborted ? PublishOutcome::kForeign : PublishOutcome::kUnknown, status, 0};
+}
+
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
-  run([this, again, id = entry.checkpoint.id(), publication = entry.publication, store = options_.store]() -> std::function<void()> {
+  run([this, again, id = entry.checkpoint.id(), publication = entry.publication, store = options_.store, job = options_.job, start = start_]() -> std::function<void()> {
     PublishResult result = again ? publication->resolve() : publication->publish();
+    if (result.outcome == PublishOutcome::kPublished) result = unless_started_again(job, start, std::move(result));
     const bool told_early = result.outcome == PublishOutcome::kPublished && bug_enabled(Bug::kNotifyBeforePointer);
     if (store != nullptr && result.outcome == PublishOutcome::kPublished) result = point_at(*publication, std::move(result), *store);
     return [this, id, result, told_early] {
@@ -251,6 +264,7 @@ void CheckpointCoordinator::on_written(CheckpointId id, const PublishResult& res
       write_next();
       return;
     case PublishOutcome::kForeign:
+      others_work_here_ = true;
       untouchable_.insert(id);
       abort(id, result.status, Counted::kYes, Files::kLeave);
       write_next();
@@ -379,7 +393,7 @@ void CheckpointCoordinator::settle() {
   writing_.reset();
   ask_again_at_.reset();
   const JobOutcome outcome = std::exchange(*shutting_down_, JobOutcome::kRunning);
-  if (outcome != JobOutcome::kRunning && known) {
+  if (outcome != JobOutcome::kRunning && known && !others_work_here_) {
     if (!completed_.empty()) cleaner_.sweep_below(completed_.back());
     delete_superfluous(outcome);
   }

@@ -10,6 +10,7 @@
 
 #include "checkpoint/cleaner.h"
 #include "checkpoint/leader_store.h"
+#include "checkpoint/lineage.h"
 #include "checkpoint/pending_checkpoint.h"
 #include "checkpoint/publication.h"
 #include "checkpoint/retention.h"
@@ -24,6 +25,8 @@ struct CoordinatorOptions {
   std::string job_name;
   JobId job_id;
   std::string fingerprint;                ///< of the graph; for the sidecar
+  std::map<std::string, std::string> arguments;  ///< likewise
+  StartNumber start = 0;                  ///< a checkpoint counts only while no later start is recorded; 0: starts are not recorded
   MetadataVersion metadata_version = MetadataVersion::k4;
 
   TriggerPolicyOptions trigger;
@@ -92,6 +95,9 @@ class CheckpointCoordinator {
   /// All tasks of a new attempt run. The one before must have been stopped and be idle. `restored`: what the attempt started from, or -1.
   void start(AttemptId attempt, CheckpointParticipants participants, CheckpointId restored);
 
+  /// The job has gone back to an older checkpoint, and that is recorded as another start. Between two attempts.
+  void begin_start(StartNumber start) { start_ = start; }
+
   /// Does what is due: call it after anything else here was called, and at the time that it returns.
   MonotonicTime poll(MonotonicTime now);
 
@@ -158,12 +164,14 @@ class CheckpointCoordinator {
   CheckpointHost& host_;
   const CheckpointId first_id_;  // of this coordinator
 
+  StartNumber start_;
   CheckpointCleaner cleaner_;
   CheckpointId next_id_;
   std::map<CheckpointId, Entry> pending_;
   std::vector<CheckpointId> completed_;        // ascending
   std::vector<CheckpointId> unconfirmed_;      // to be removed when one has been completed
   std::set<CheckpointId> untouchable_;         // somebody else's, though the id should be ours
+  bool others_work_here_ = false;              // then this one's end deletes nothing: they may go on from it
   std::optional<CheckpointId> writing_;        // finalizing or unknown
   std::optional<MonotonicTime> ask_again_at_;  // about the unknown one
   MonotonicTime ask_again_after_{0};

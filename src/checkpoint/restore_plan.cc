@@ -104,8 +104,9 @@ StatusOr<OperatorRestore> plan_operator(const std::shared_ptr<const CheckpointMe
   if (has_keyed_state(state) && state.max_parallelism != target.max_parallelism) {
     return failed_precondition(cat("operator ", describe(target.name, target.uid, target.id), " has max parallelism ",
                                    target.max_parallelism, ", but its keyed state was written with ", state.max_parallelism,
-                                   ", which is fixed for the state's life; set the operator's max parallelism to ",
-                                   state.max_parallelism));
+                                   ", which is fixed for the state's life; set it to ",
+                                   state.max_parallelism, " by set_max_parallelism() on the operator or the environment, or by "
+                                   "pipeline.max-parallelism, or set none: then it is taken over"));
   }
   for (const auto& [subtask, part] : state.subtasks) {
     if (subtask < 0 || subtask >= state.parallelism) {

@@ -98,7 +98,8 @@ TEST(RestorePlan, AnotherMaxParallelismIsRefused) {
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
             "operator \"count\" (uid c, id 00000000000000000000000000000001) has max parallelism 32, but its keyed state was "
-            "written with 16, which is fixed for the state's life; set the operator's max parallelism to 16");
+            "written with 16, which is fixed for the state's life; set it to 16 by set_max_parallelism() on the operator or the "
+            "environment, or by pipeline.max-parallelism, or set none: then it is taken over");
   EXPECT_EQ(stored_max_parallelism(*keyed_on_two_subtasks(), id_of(1)), 16);
   EXPECT_EQ(stored_max_parallelism(*keyed_on_two_subtasks(), id_of(2)), std::nullopt);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ struct Sidecar {
   std::string job_name;
   JobId job_id;
   std::string fingerprint;    ///< of the job's graph
+  int64_t start = 0;          ///< of the job that has taken it, see lineage.h; 0: it was not numbered
+  std::map<std::string, std::string> arguments;  ///< the program's own flags, as JobGraph has them
   int64_t metadata_length = 0;
   uint64_t metadata_checksum = 0;  ///< XXH3-64
   std::vector<DataFile> files;

@@ -166,6 +166,8 @@ class JsonReader {
   TypeDescription type(std::string_view key) const;
   KeyedStateInfo::Kind keyed_kind(std::string_view key) const;
   JsonReader object(std::string_view key) const;
+  /// Of a list of two texts.
+  void read_pair(std::map<std::string, std::string>* pairs) const;
   void for_each(std::string_view key, const std::function<void(JsonReader)>& element) const;
 
  private:
@@ -244,6 +246,13 @@ JsonReader JsonReader::object(std::string_view key) const {
   static const Json kNothing;
   const Json* json = member(key);
   return {json == nullptr ? kNothing : *json, failure_};
+}
+
+void JsonReader::read_pair(std::map<std::string, std::string>* pairs) const {
+  std::string name;
+  std::string value;
+  if (!json_->is_array() || json_->size() != 2 || !read_text((*json_)[0], &name) || !read_text((*json_)[1], &value)) return fail("no pair of texts");
+  (*pairs)[name] = value;
 }
 
 void JsonReader::for_each(std::string_view key, const std::function<void(JsonReader)>& element) const {
@@ -332,6 +341,8 @@ std::string sidecar_to_json(const Sidecar& sidecar) {
                {"metadata", {{"length", sidecar.metadata_length}, {"xxh3", number_to_hex(sidecar.metadata_checksum)}}},
                {"files", Json::array()},
                {"operators", Json::array()}};
+  if (sidecar.start > 0) json["start"] = sidecar.start;
+  for (const auto& [name, value] : sidecar.arguments) json["arguments"].push_back({text_to_json(name), text_to_json(value)});
   for (const DataFile& file : sidecar.files) json["files"].push_back(to_json(file));
   for (const OperatorStateDescription& op : sidecar.operators) json["operators"].push_back(to_json(op));
   return json.dump();
@@ -347,6 +358,10 @@ StatusOr<Sidecar> sidecar_from_json(std::string_view line) {
   sidecar.job_name = in.text("job_name");
   sidecar.job_id = in.id("job_id");
   sidecar.fingerprint = in.text("fingerprint");
+  if (in.has("start")) sidecar.start = in.integer("start");
+  if (in.has("arguments")) {
+    in.for_each("arguments", [&](JsonReader pair) { pair.read_pair(&sidecar.arguments); });
+  }
   const JsonReader metadata = in.object("metadata");
   sidecar.metadata_length = metadata.integer("length");
   sidecar.metadata_checksum = metadata.hex_number("xxh3");

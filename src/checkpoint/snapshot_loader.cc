@@ -224,12 +224,10 @@ StatusOr<LoadedCheckpoint> load_checkpoint(const FileLocation& directory, const 
   return loaded;
 }
 
-StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options, const std::vector<CheckpointId>* these) {
+StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options, const CheckpointFilter& filter) {
   options.require_sidecar = true;
   WEIR_ASSIGN_OR_RETURN(CheckpointInventory inventory, list_checkpoints(job));
-  if (these != nullptr) {
-    std::erase_if(inventory.completed, [&](CheckpointId id) { return std::find(these->begin(), these->end(), id) == these->end(); });
-  }
+  if (filter) std::erase_if(inventory.completed, [&](CheckpointId id) { return !filter(id, nullptr); });
   LatestCheckpoint latest;
   for (size_t i = 0; i < inventory.completed.size(); ++i) {
     const CheckpointId id = inventory.completed[i];
@@ -237,6 +235,7 @@ StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions opti
     if (loaded.ok() && loaded.value().metadata->checkpoint_id != id) {
       loaded = damaged(loaded.value().directory.child(kMetadataFile), cat("it is that of checkpoint ", loaded.value().metadata->checkpoint_id));
     }
+    if (loaded.ok() && filter && !filter(id, &*loaded->sidecar)) continue;
     if (loaded.ok()) {
       latest.checkpoint = std::move(loaded).value();
       return latest;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,8 +47,10 @@ struct LatestCheckpoint {
   std::optional<LoadedCheckpoint> checkpoint;  ///< none: the job has no completed checkpoint
   std::vector<std::string> fallbacks;          ///< one line per damaged checkpoint that was passed over: why, and what comes next
 };
-/// The newest checkpoint of a job that verifies, among all or among `these`. Falls back only because of damage, never because storage does
-/// not answer. DATA_LOSS: there are checkpoints and all are damaged.
-StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options, const std::vector<CheckpointId>* these = nullptr);
+/// Whether a checkpoint is one to look at: asked with null before it is read, then with its sidecar.
+using CheckpointFilter = std::function<bool(CheckpointId, const Sidecar*)>;
+/// The newest checkpoint of a job that verifies, of all (null) or of those that `filter` lets pass. Falls back only because of damage, never
+/// because storage does not answer. DATA_LOSS: there are checkpoints and all are damaged.
+StatusOr<LatestCheckpoint> find_latest(const FileLocation& job, LoadOptions options, const CheckpointFilter& filter = nullptr);
 
 }  // namespace weir

@@ -64,6 +64,9 @@ const Shared<AttemptPlan>& Deployment::common_to(int reach) {
   common.data_addresses.assign(addresses_.begin(), addresses_.begin() + workers);
   common.restored_checkpoint = start_.restored_checkpoint;
   common.restored_directory = start_.restored_directory;
+  common.run = start_.run;
+  common.continues_run = start_.continues_run;
+  common.max_parallelisms = start_.max_parallelisms;
   common.plan = plan_for_all_;
   common.sidecar = start_.sidecar;
   return common_.emplace(reach, Shared<AttemptPlan>(std::move(common))).first->second;

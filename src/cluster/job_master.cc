@@ -187,12 +187,13 @@ void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
 
 void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {
   mailbox_->post([this, status, attempt = attempt_] {  // not from within the coordinator's own call
-    if (attempt == attempt_) attempt_failed(status);
+    if (attempt == attempt_) attempt_failed(aborted(std::string(status.message())));  // another attempt may have more luck
   });
 }
 
 void JobMaster::on_completed(const CompletedCheckpoint&) {
   damage_met_ = false;
+  failures_.on_completed();
   mailbox_->post([this] { widen_if_possible(); });  // likewise
 }
 

@@ -5,11 +5,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "checkpoint/coordinator.h"
 #include "checkpoint/leader_store.h"
+#include "cluster/failure_history.h"
 #include "cluster/job_options.h"
 #include "cluster/job_preparation.h"
 #include "cluster/worker_pool.h"
@@ -88,7 +90,12 @@ class JobMaster final : public Actor, private CheckpointHost {
   void on_progress(PooledWorker& worker, const ProgressReport& report);
   void on_ended(bool finished);
   void finish_by_checkpoint();
-  void attempt_failed(Status status);
+  /// `where`: what it happened in; it may be another one the next time though the failure is the same.
+  void attempt_failed(const Status& failure, const std::string& where = "");
+  /// Nothing would be mended by another attempt.
+  void fail_for_good(const Status& failure);
+  /// The attempt's checkpoint cannot be restored: the one before is taken, or the job ends.
+  void set_restored_aside(const Status& failure);
   void widen_if_possible();
   int shards() const { return static_cast<int>(worker_of_shard_.size()); }
   /// Others have led the job before: it is under way.
@@ -133,6 +140,8 @@ class JobMaster final : public Actor, private CheckpointHost {
   bool cancel_requested_ = false;
   bool found_ended_ = false;            ///< under an earlier leader
   bool has_run_ = false;                ///< an attempt of this job master has
+  FailureHistory failures_;
+  std::set<CheckpointId> set_aside_;    ///< could not be restored
   bool damage_met_ = false;             ///< by an attempt that read its state: until a newer checkpoint is complete all is verified before
   AttemptId attempt_;
   JobGraph attempt_graph_;              ///< as wide as the attempt

@@ -29,14 +29,16 @@ void JobMaster::prepare() {
   if (coordinator_) from.completed = coordinator_->completed();
   from.read_all = damage_met_;
   from.may_fall_back = store_ == nullptr;  // else the pointer says where to go on, and nothing older will do
+  from.set_aside = set_aside_;
   // At the start of a job damage is to be found before the first record. Afterwards whoever reads the state finds it.
   const bool read_all = damage_met_ || !has_taken_over();
-  const uint64_t nonce = platform_.random.next();
+  const uint64_t nonce = from.nonce = platform_.random.next();
   // The graph and the files are the process's; the rest may outlive this actor.
   run_blocking([this, &graph = graph_, options = shared_options_, &files = platform_.files, nonce, from, read_all, before = prepared_,
-                store = store_]() -> std::function<void()> {
-    auto result = std::make_shared<StatusOr<PreparedJob>>(before ? prepare_restart(graph, *options, files, *before, from)
-                                                                 : prepare_job(graph, *options, files, store.get(), nonce, read_all));
+                store = store_, epoch = epoch_]() -> std::function<void()> {
+    auto result = std::make_shared<StatusOr<PreparedJob>>(
+        before ? prepare_restart(graph, *options, files, *before, from)
+               : prepare_job(graph, *options, files, {.store = store.get(), .epoch = epoch, .nonce = nonce, .read_all = read_all}));
     return [this, result] { on_prepared(std::move(*result)); };
   });
 }
@@ -66,6 +68,8 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
     if (!prepared_ && !wait_for_storage) {
       current_.refused = true;
       end(JobState::kFailed, JobOutcome::kFailed);
+    } else if (!preparation_may_pass(prepared.status())) {
+      fail_for_good(prepared.status());
     } else {
       WEIR_LOG(kWarning) << "no start can be prepared now: " << current_.failure.message();
       schedule_restart();
@@ -78,6 +82,7 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
     coordinator_ = std::make_unique<CheckpointCoordinator>(platform_.clock, platform_.random, std::move(options),
                                                            static_cast<CheckpointHost&>(*this));
   }
+  if (coordinator_) coordinator_->begin_start(prepared->lineage.newest);
   prepared_ = std::move(*prepared);
   current_.restored_checkpoint = prepared_->start->restored_checkpoint;
   phase_ = Phase::kWaitingForSlots;
@@ -106,9 +111,11 @@ void JobMaster::deploy(int shards) {
   ++attempt_;
   phase_ = Phase::kDeploying;
   records_of_earlier_attempts_ += std::exchange(records_of_attempt_, 0);
-  attempt_graph_ = limit_parallelism(graph_, shards);
-  std::vector<int32_t> worker_of_shard = pool_.place(shards);
   const StartingPoint& start = *prepared_->start;
+  auto fitting = with_max_parallelisms(limit_parallelism(graph_, shards), start.max_parallelisms);
+  if (!fitting.ok()) return attempt_failed(fitting.status());
+  attempt_graph_ = *std::move(fitting);
+  std::vector<int32_t> worker_of_shard = pool_.place(shards);
   const auto plan = restore_plan(attempt_graph_, options_, start);
   if (!plan.ok()) {
     pool_.forget_attempt();  // nobody has been told of it
@@ -152,11 +159,23 @@ void JobMaster::finish_by_checkpoint() {
   });
 }
 
-void JobMaster::attempt_failed(Status status) {
+void JobMaster::attempt_failed(const Status& failure, const std::string& where) {
   if (phase_ != Phase::kDeploying && phase_ != Phase::kRunning) return;
+  constexpr int kSayThatItIsTheSame = 3;
+  const Status status = where.empty() ? failure : failure.with_context(where);
   WEIR_LOG(kWarning) << "attempt " << attempt_text(attempt_) << " failed: " << status.message();
+  if (const int count = failures_.count(failure); count >= kSayThatItIsTheSame) {
+    WEIR_LOG(kWarning) << "it is the same failure for the " << count << "th time in a row, and no checkpoint was completed in between: restarts "
+                       << "alone do not mend it";
+  }
   current_.failure = status;
-  if (phase_ == Phase::kDeploying && status.code() == StatusCode::kDataLoss) {
+  const bool deploying = phase_ == Phase::kDeploying;
+  if (!may_pass(failure)) return tear_down([this, status] { fail_for_good(status); });
+  const CheckpointId restored = prepared_->start->restored_checkpoint;
+  if (deploying && restored >= 0 && failures_.restore_failed_again(restored, failure)) {
+    return tear_down([this, status] { set_restored_aside(status); });
+  }
+  if (deploying && failure.code() == StatusCode::kDataLoss) {
     const bool known = std::exchange(damage_met_, true);
     if (!has_run_) {
       prepared_.reset();  // it is the start that is not good: it is refused, or falls back, when everything has been read
@@ -164,6 +183,28 @@ void JobMaster::attempt_failed(Status status) {
     }
   }
   tear_down([this] { schedule_restart(); });
+}
+
+void JobMaster::fail_for_good(const Status& failure) {
+  current_.failure = failure;
+  current_.refused = !has_run_;
+  if (has_run_) current_.failure = failure.with_context("the job has failed, and restarting would not mend it");
+  end(JobState::kFailed, JobOutcome::kFailed);
+}
+
+void JobMaster::set_restored_aside(const Status& failure) {
+  const CheckpointId restored = prepared_->start->restored_checkpoint;
+  const bool of_this_job = coordinator_ && std::binary_search(coordinator_->completed().begin(), coordinator_->completed().end(), restored);
+  const bool has_older = of_this_job && coordinator_->completed().front() < restored;
+  const bool chosen = !has_run_ && options_.restore_from != kFromLatest;  // by its path
+  if (store_ != nullptr || !has_older || chosen) {
+    return fail_for_good(failure.with_context(cat("checkpoint ", restored, " in ", prepared_->start->restored_directory,
+                                                  " could not be restored twice")));
+  }
+  WEIR_LOG(kWarning) << "checkpoint " << restored << " in " << prepared_->start->restored_directory
+                     << " could not be restored twice: it is set aside, and the one before is taken";
+  set_aside_.insert(restored);
+  prepare();
 }
 
 /// More slots than the attempt runs on: from the checkpoint that has just been completed nothing is done twice.

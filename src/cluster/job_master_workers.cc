@@ -122,9 +122,8 @@ void JobMaster::on_message(PooledWorker& worker, FromWorker message) {
     if (pool_.all_of_attempt(&PooledWorker::deployed)) on_running();
   } else if (auto* failed = std::get_if<TaskFailed>(&message)) {
     if (!current(failed->attempt)) return;
-    Status status = failed->status.with_context(cat("task ", failed->task));
-    if (options_.workers_apart) status = status.with_context(worker.name());
-    attempt_failed(status);
+    const std::string task = cat("task ", failed->task);
+    attempt_failed(failed->status, options_.workers_apart ? cat(worker.name(), ": ", task) : task);
   } else if (auto* ended = std::get_if<TasksEnded>(&message)) {
     if (!current(ended->attempt)) return;
     bool PooledWorker::* const what = ended->finished ? &PooledWorker::finished : &PooledWorker::ended;
@@ -157,7 +156,7 @@ void JobMaster::lose_worker(int64_t session, const Status& reason) {
   if (phase_ == Phase::kTearingDown) {
     torn_down_if_all_left();
   } else {
-    attempt_failed(reason.with_context(cat("lost ", name)));
+    attempt_failed(unavailable(std::string(reason.message())), cat("lost ", name));
   }
 }
 

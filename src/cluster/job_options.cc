@@ -58,10 +58,12 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
     return failed_precondition(cat(configuration.describe(options::kUnalignedCheckpoints), ": weir itself aligns barriers; only --target flink can do without"));
   }
   result.restart = restart_options(configuration, result.checkpoints_enabled);
-  result.restore_from = configuration.get_optional(options::kStateRecoveryPath).value_or("none");
-  if (result.restore_from == "latest" && result.job_directory.empty()) {
+  result.restore_from = configuration.get_optional(options::kStateRecoveryPath).value_or(std::string(kFromNone));
+  if (result.restore_from == kFromLatest && result.job_directory.empty()) {
     return failed_precondition("--from latest needs the checkpoint directory: set execution.checkpointing.dir, or give the checkpoint's path");
   }
+  result.accept_changed_job = configuration.get(options::kAcceptChangedJob);
+  result.accept_abandoned_checkpoint = configuration.get(options::kAcceptAbandonedCheckpoint);
   result.ignore_unclaimed_state = configuration.get(options::kIgnoreUnclaimedState);
 
   result.heartbeat_interval = configuration.get(options::kHeartbeatInterval);

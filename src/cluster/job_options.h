@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "checkpoint/retention.h"
 #include "checkpoint/trigger_policy.h"
@@ -10,6 +11,10 @@
 #include "config/configuration.h"
 
 namespace weir {
+
+// Values of --from that are no path.
+inline constexpr std::string_view kFromNone = "none";
+inline constexpr std::string_view kFromLatest = "latest";
 
 /// The configuration as the job master and the workers use it.
 struct JobOptions {
@@ -23,6 +28,8 @@ struct JobOptions {
   RestartBackoffOptions restart;
   std::string restore_from = "none";           ///< "none", "latest" or the path of a snapshot
   bool ignore_unclaimed_state = false;
+  bool accept_changed_job = false;             ///< state of this job with other arguments
+  bool accept_abandoned_checkpoint = false;    ///< one that the job has gone back behind
   MonotonicTime heartbeat_interval = std::chrono::seconds(10);
   MonotonicTime heartbeat_timeout = std::chrono::seconds(50);
   MonotonicTime cancellation_timeout = std::chrono::seconds(180);  ///< then a worker that does not leave an attempt is given up

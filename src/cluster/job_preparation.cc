@@ -10,13 +10,12 @@
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/storage.h"
+#include "cluster/starting_line.h"
 #include "fs/probe.h"
 #include "runtime/user_code.h"
 
 namespace weir {
 namespace {
-
-constexpr std::string_view kLatest = "latest";  // --from
 
 std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
   std::vector<RestoreTarget> targets;
@@ -28,61 +27,40 @@ std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
   return targets;
 }
 
-StatusOr<std::shared_ptr<const StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph, const JobOptions& options,
-                                                          FileSystemRegistry& files) {
+/// Of each vertex: what state of its operators asks for, unless the program does.
+std::vector<int32_t> max_parallelisms_of(const JobGraph& graph, const CheckpointMetadata& metadata) {
+  std::vector<int32_t> result;
+  for (const JobVertex& vertex : graph.vertices) {
+    int max_parallelism = vertex.max_parallelism;
+    for (const JobOperator& op : vertex.chain) {
+      const auto stored = stored_max_parallelism(metadata, op.id);
+      if (stored && !vertex.max_parallelism_given) max_parallelism = *stored;
+    }
+    result.push_back(max_parallelism);
+  }
+  return result;
+}
+
+StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph, const JobOptions& options,
+                                                    FileSystemRegistry& files) {
   auto start = std::make_shared<StartingPoint>();
   start->restored_checkpoint = loaded.metadata->checkpoint_id;
   start->restored_directory = loaded.directory.uri;
   start->metadata = std::move(loaded.metadata);
+  start->max_parallelisms = max_parallelisms_of(graph, *start->metadata);
+  WEIR_ASSIGN_OR_RETURN(const JobGraph fitting, with_max_parallelisms(graph, start->max_parallelisms));
   // What does not fit at the full parallelism fits at none.
-  WEIR_ASSIGN_OR_RETURN(const auto plan, restore_plan(graph, options, *start));
+  WEIR_ASSIGN_OR_RETURN(const auto plan, restore_plan(fitting, options, *start));
   WEIR_ASSIGN_OR_RETURN(start->splits, enumerate_splits(graph, plan.get(), files));
   if (loaded.sidecar) start->sidecar = std::make_shared<const Sidecar>(*std::move(loaded.sidecar));
   WEIR_LOG(kInfo) << "restoring from " << start->restored_directory << "\n" << plan->to_string();
-  return std::shared_ptr<const StartingPoint>(std::move(start));
-}
-
-/// What the leaders before have agreed on. It is there, whole and the same, or the job is not started: anything else would lose or repeat
-/// what is visible already.
-StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, bool read_all, FileSystemRegistry& files) {
-  WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(pointer.uri));
-  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.read_all = read_all, .require_sidecar = true, .files = &files}));
-  if (loaded.metadata->checkpoint_id != pointer.id || loaded.sidecar->metadata_checksum != pointer.metadata_checksum) {
-    return data_loss(cat("the last completed checkpoint is ", pointer.id, " in ", pointer.uri,
-                         " as its coordinator recorded it, but another one lies there: give --from the path of the one to go on from, after "
-                         "removing the record in ZooKeeper"));
-  }
-  return loaded;
-}
-
-void warn_of_fallbacks(const LatestCheckpoint& latest) {
-  for (const std::string& line : latest.fallbacks) {
-    WEIR_LOG(kWarning) << line;
-  }
-}
-
-/// The snapshot that --from names; nothing for "none", and for "latest" when the job has none yet.
-StatusOr<std::optional<LoadedCheckpoint>> find_snapshot(const JobOptions& options, bool read_all, const FileLocation* job,
-                                                        FileSystemRegistry& files) {
-  if (options.restore_from == "none") return std::optional<LoadedCheckpoint>();
-  if (options.restore_from == kLatest) {
-    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.read_all = read_all, .require_sidecar = true, .files = &files}));
-    warn_of_fallbacks(latest);
-    if (!latest.checkpoint) {
-      WEIR_LOG(kInfo) << "there is no completed checkpoint in " << job->uri << ": starting from the beginning";
-    }
-    return std::move(latest.checkpoint);
-  }
-  WEIR_ASSIGN_OR_RETURN(FileLocation given, files.resolve(options.restore_from));
-  WEIR_ASSIGN_OR_RETURN(FileLocation directory, locate_snapshot(given));
-  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.read_all = read_all, .files = &files}));
-  return std::optional<LoadedCheckpoint>(std::move(loaded));
+  return start;
 }
 
 /// Says to all later leaders where the job begins. "latest" must mean the same to them, whatever a leader that is deposed before its first
 /// checkpoint counts may still complete.
-Status record_start(const StartingPoint& start, LeaderStore& store) {
-  if (!start.metadata) return store.set_pointer({});
+Status record_start(const StartingPoint& start, bool in_this_directory, LeaderStore& store) {
+  if (!in_this_directory) return store.set_pointer({});
   return store.set_pointer(
       {start.restored_checkpoint, start.restored_directory, start.sidecar->metadata_length, start.sidecar->metadata_checksum});
 }
@@ -147,94 +125,196 @@ StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph&
   return splits;
 }
 
-StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, LeaderStore* store,
-                                  uint64_t nonce, bool read_all) {
-  PreparedJob prepared;
-  std::optional<FileLocation> job;
-  if (!options.job_directory.empty()) {
-    WEIR_ASSIGN_OR_RETURN(job, files.resolve(options.job_directory));
+namespace {
+
+/// One try to prepare the first start.
+class Preparation {
+ public:
+  Preparation(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, const PreparationInputs& in)
+      : graph_(graph), options_(options), files_(files), in_(in) {}
+
+  /// Nothing: something was completed or started in the directory meanwhile, so one has to look again.
+  StatusOr<std::optional<PreparedJob>> run() {
+    WEIR_ASSIGN_OR_RETURN(directory_, look_at_directory(options_, files_));
+    if (in_.store != nullptr) {
+      WEIR_ASSIGN_OR_RETURN(prepared_.result, in_.store->result());
+      if (prepared_.result && !bug_enabled(Bug::kResultForgotten)) return std::optional<PreparedJob>(std::move(prepared_));
+      prepared_.result.reset();
+      WEIR_ASSIGN_OR_RETURN(pointer_, in_.store->pointer());
+      led_before_ = pointer_.has_value();
+      // Nothing but the meaning of that word was recorded.
+      if (pointer_ && pointer_->id == 0 && options_.restore_from != kFromLatest) pointer_.reset();
+    }
+    WEIR_ASSIGN_OR_RETURN(chosen_, choose_start(graph_, options_, files_, directory_, pointer_, in_.read_all));
+    if (!chosen_.snapshot) chosen_.agreed = led_before_;
+    WEIR_ASSIGN_OR_RETURN(const auto start, begin());
+    if (options_.checkpoints_enabled) {
+      WEIR_RETURN_IF_ERROR(prepare_job_directory(*directory_.job));
+      WEIR_RETURN_IF_ERROR(probe_directory(*directory_.job, cat("probe-", in_.nonce)));
+      remove_old_probes(*directory_.job);
+    }
+    WEIR_RETURN_IF_ERROR(probe_sinks(graph_, files_));
+    prepared_.lineage = directory_.lineage;
+    const bool of_directory = directory_.job && (options_.checkpoints_enabled || chosen_.beginning.from >= 0);
+    if (of_directory) {
+      WEIR_ASSIGN_OR_RETURN(const bool recorded, record(*start));
+      if (!recorded) return std::optional<PreparedJob>();
+    }
+    start->run = of_directory ? prepared_.lineage.lines.back().run : in_.nonce;
+    start->continues_run = !chosen_.another_job;
+    prepared_.start = start;
+    if (options_.checkpoints_enabled) WEIR_RETURN_IF_ERROR(take_over_directory());
+    return std::optional<PreparedJob>(std::move(prepared_));
   }
-  std::optional<CompletedPointer> pointer;
-  if (store != nullptr) {
-    WEIR_ASSIGN_OR_RETURN(prepared.result, store->result());
-    if (prepared.result && !bug_enabled(Bug::kResultForgotten)) return prepared;
-    prepared.result.reset();
-    WEIR_ASSIGN_OR_RETURN(pointer, store->pointer());
-    if (pointer && pointer->id == 0 && options.restore_from != kLatest) pointer.reset();  // nothing but the meaning of that word was recorded
+
+ private:
+  bool in_this_directory() const { return chosen_.beginning.from >= 0 && !chosen_.beginning.elsewhere && chosen_.beginning.origin.empty(); }
+
+  StatusOr<std::shared_ptr<StartingPoint>> begin() {
+    if (chosen_.snapshot) return start_from(*std::move(chosen_.snapshot), graph_, options_, files_);
+    auto fresh = std::make_shared<StartingPoint>();
+    WEIR_ASSIGN_OR_RETURN(fresh->splits, enumerate_splits(graph_, nullptr, files_));
+    return fresh;
   }
-  std::optional<LoadedCheckpoint> snapshot;
-  if (pointer && bug_enabled(Bug::kPointerIgnored)) {
-    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*job, {.require_sidecar = true, .files = &files}));
-    snapshot = std::move(latest.checkpoint);
-  } else if (pointer && pointer->id > 0) {
-    WEIR_ASSIGN_OR_RETURN(snapshot, load_pointed(*pointer, read_all, files));
-  } else if (!pointer) {
-    WEIR_ASSIGN_OR_RETURN(snapshot, find_snapshot(options, read_all, job ? &*job : nullptr, files));
+
+  /// False: look again.
+  StatusOr<bool> record(const StartingPoint& start) {
+    const bool needed = in_.store == nullptr || !carries_on(directory_, chosen_);
+    // Before the record, so that one that leads no longer writes none: the number of the record was taken before this.
+    if (in_.store != nullptr && !pointer_ && (needed || options_.restore_from == kFromLatest)) {
+      WEIR_RETURN_IF_ERROR(record_start(start, in_this_directory(), *in_.store));
+    }
+    if (!needed) return true;
+    WEIR_ASSIGN_OR_RETURN(const CheckpointInventory now, list_checkpoints(*directory_.job));
+    if (in_.store == nullptr && now.completed != directory_.inventory.completed) return false;
+    chosen_.beginning.new_run = in_.nonce;
+    say_what_is_abandoned();
+    prepared_.lineage = begin_line(directory_.lineage, chosen_.beginning, now.highest, now.completed);
+    prepared_.lineage.epoch = std::max(prepared_.lineage.epoch, in_.epoch);
+    const Status recorded = record_lineage(*directory_.job, prepared_.lineage, in_.nonce);
+    if (recorded.code() == StatusCode::kAlreadyExists) return false;
+    WEIR_RETURN_IF_ERROR(recorded);
+    return true;
   }
-  if (snapshot) {
-    const bool of_this_job = job && std::string_view(snapshot->directory.path).starts_with(job->path + "/");
-    WEIR_ASSIGN_OR_RETURN(prepared.start, start_from(*std::move(snapshot), graph, options, files));
-    if (of_this_job) prepared.completed.push_back(prepared.start->restored_checkpoint);
+
+  void say_what_is_abandoned() const {
+    const CheckpointLine* line = directory_.lineage.line_of(chosen_.beginning.from, chosen_.beginning.from_start);
+    CheckpointId last = 0;
+    for (const CheckpointId id : directory_.inventory.completed) {
+      if (line == nullptr || line->holds(id, std::nullopt)) last = std::max(last, id);
+    }
+    if (in_this_directory() && last > chosen_.beginning.from) {
+      WEIR_LOG(kWarning) << "going back from checkpoint " << last << " to " << chosen_.beginning.from
+                         << ": the checkpoints in between are abandoned, and what sinks have written for them is taken back and produced again";
+    }
   }
-  if (options.checkpoints_enabled) {
-    WEIR_RETURN_IF_ERROR(prepare_job_directory(*job));
-    WEIR_RETURN_IF_ERROR(probe_directory(*job, cat("probe-", nonce)));
-    remove_old_probes(*job);
-    WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*job));
-    if (store == nullptr) {
-      WEIR_RETURN_IF_ERROR(remove_leftovers(*job, inventory));
+
+  Status take_over_directory() {
+    WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*directory_.job));
+    const CheckpointLine& line = prepared_.lineage.lines.back();
+    if (in_.store == nullptr) {
+      WEIR_RETURN_IF_ERROR(remove_leftovers(*directory_.job, inventory));
     } else {
       // Not now: whoever is deposed while it prepares would remove what the next leader writes.
-      prepared.leftovers = inventory.leftovers;
+      prepared_.leftovers = inventory.leftovers;
       for (const CheckpointId id : inventory.completed) {
-        if (!pointer || id <= pointer->id) continue;
-        prepared.unconfirmed.push_back(id);
-        if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce)) WEIR_RETURN_IF_ERROR(discard_checkpoint(*job, id));
+        if (!pointer_ || id <= pointer_->id || !line.holds(id, std::nullopt)) continue;
+        prepared_.unconfirmed.push_back(id);
+        if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce)) WEIR_RETURN_IF_ERROR(discard_checkpoint(*directory_.job, id));
       }
     }
-    prepared.job_directory = job;
-    prepared.highest_used_id = inventory.highest;
-    if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce) && !prepared.unconfirmed.empty()) prepared.highest_used_id = pointer->id;
-    if (prepared.start) {
-      // The restored one's elders are this job's too. Without a restore what lies here is left alone.
-      for (const CheckpointId id : inventory.completed) {
-        if (!prepared.completed.empty() && id < prepared.start->restored_checkpoint) prepared.completed.push_back(id);
-      }
-    } else if (!inventory.completed.empty() && !pointer) {
-      WEIR_LOG(kWarning) << "starting from the beginning although " << job->uri << " holds checkpoint " << inventory.completed.front()
-                         << "; it is kept, and --from latest would go on from there";
+    prepared_.job_directory = directory_.job;
+    prepared_.highest_used_id = std::max(inventory.highest, line.after);
+    if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce) && !prepared_.unconfirmed.empty()) prepared_.highest_used_id = pointer_->id;
+    const CheckpointId restored = prepared_.start->restored_checkpoint;
+    // The restored one's elders are this job's too. Without a restore what lies here is left alone.
+    for (const CheckpointId id : inventory.completed) {
+      if (in_this_directory() && (id == restored || (id < restored && line.holds(id, std::nullopt)))) prepared_.completed.push_back(id);
     }
+    if (restored < 0 && !inventory.completed.empty() && !pointer_) {
+      WEIR_LOG(kWarning) << "starting from the beginning although " << directory_.job->uri << " holds checkpoint " << inventory.completed.front()
+                         << "; it is kept, and until this start has completed one --from latest goes on from there";
+    }
+    return {};
   }
-  WEIR_RETURN_IF_ERROR(probe_sinks(graph, files));
-  if (!prepared.start) {
-    auto fresh = std::make_shared<StartingPoint>();
-    WEIR_ASSIGN_OR_RETURN(fresh->splits, enumerate_splits(graph, nullptr, files));
-    prepared.start = std::move(fresh);
+
+  const JobGraph& graph_;
+  const JobOptions& options_;
+  FileSystemRegistry& files_;
+  const PreparationInputs& in_;
+  DirectoryState directory_;
+  std::optional<CompletedPointer> pointer_;
+  bool led_before_ = false;  ///< an elected leader has begun the job
+  ChosenStart chosen_;
+  PreparedJob prepared_;
+};
+
+/// Records that a running job goes back to a checkpoint older than its newest.
+Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, uint64_t nonce, PreparedJob* prepared) {
+  if (prepared->lineage.newest == 0) return {};
+  WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
+  const LineBeginning beginning{.from = to.metadata->checkpoint_id, .from_start = to.sidecar->start, .origin = {}, .new_run = nonce};
+  Lineage lineage = begin_line(prepared->lineage, beginning, inventory.highest, inventory.completed);
+  WEIR_RETURN_IF_ERROR(record_lineage(job, lineage, nonce));
+  prepared->lineage = std::move(lineage);
+  return {};
+}
+
+}  // namespace
+
+StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, const PreparationInputs& in) {
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    WEIR_ASSIGN_OR_RETURN(auto prepared, Preparation(graph, options, files, in).run());
+    if (prepared) return *std::move(prepared);
   }
-  if (store != nullptr && !pointer && options.restore_from == kLatest) WEIR_RETURN_IF_ERROR(record_start(*prepared.start, *store));
-  return prepared;
+  return failed_precondition(cat("another process goes on starting this job, or completing its checkpoints, in ", options.job_directory,
+                                 ": stop it, then start this one again"));
 }
 
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, PreparedJob before,
                                       const RestartFrom& from) {
-  const bool as_before = from.completed.empty() || before.start->restored_checkpoint == from.completed.back();
+  if (before.job_directory && before.lineage.newest > 0) {
+    const Status newest = check_newest_start(*before.job_directory, before.lineage.newest);
+    if (newest.code() == StatusCode::kAborted) return failed_precondition(std::string(newest.message()));
+    WEIR_RETURN_IF_ERROR(newest);
+  }
+  std::vector<CheckpointId> candidates;
+  for (const CheckpointId id : from.completed) {
+    if (from.set_aside.contains(id)) continue;
+    if (before.lineage.lines.empty() || before.lineage.lines.back().holds(id, std::nullopt)) candidates.push_back(id);
+  }
+  if (candidates.empty() && !from.set_aside.empty()) {
+    return failed_precondition("no checkpoint is left that could be restored; give --from the path of another one, or mend what is wrong");
+  }
+  const bool as_before = candidates.empty() || before.start->restored_checkpoint == candidates.back();
   if (as_before && (!from.read_all || !before.start->metadata)) return before;
-  LoadOptions how{.read_all = from.read_all, .require_sidecar = !from.completed.empty(), .files = &files};
-  if (from.completed.empty()) {
+  LoadOptions how{.read_all = from.read_all, .require_sidecar = !candidates.empty(), .files = &files};
+  if (candidates.empty()) {
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files.resolve(before.start->restored_directory));
     WEIR_RETURN_IF_ERROR(load_checkpoint(directory, how).status());
     return before;
   }
   WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(options.job_directory));
-  auto loaded = load_checkpoint(job.child(checkpoint_directory_name(from.completed.back())), how);
+  auto loaded = load_checkpoint(job.child(checkpoint_directory_name(candidates.back())), how);
   if (loaded.status().code() == StatusCode::kDataLoss && from.may_fall_back) {
     how.read_all = true;
-    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(job, how, &from.completed));
-    warn_of_fallbacks(latest);
+    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(job, how, [&](CheckpointId id, const Sidecar*) {
+                            return std::find(candidates.begin(), candidates.end(), id) != candidates.end();
+                          }));
+    for (const std::string& line : latest.fallbacks) {
+      WEIR_LOG(kWarning) << line;
+    }
     if (latest.checkpoint) loaded = *std::move(latest.checkpoint);
   }
   if (!loaded.ok()) return loaded.status();
-  WEIR_ASSIGN_OR_RETURN(before.start, start_from(*std::move(loaded), graph, options, files));
+  if (from.may_fall_back && loaded->metadata->checkpoint_id < from.completed.back()) {
+    WEIR_RETURN_IF_ERROR(record_going_back(job, *loaded, from.nonce, &before));
+  }
+  WEIR_ASSIGN_OR_RETURN(const auto start, start_from(*std::move(loaded), graph, options, files));
+  start->run = before.start->run;
+  start->continues_run = true;  // a checkpoint of this very run
+  before.start = start;
   return before;
 }
 
@@ -244,6 +324,8 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
   result.job_name = graph.name;
   result.job_id = graph.id;
   result.fingerprint = graph.fingerprint.to_hex();
+  result.arguments = graph.arguments;
+  result.start = prepared.lineage.newest;
   result.trigger = options.trigger;
   result.timeout = options.checkpoint_timeout;
   result.tolerable_failed_checkpoints = options.tolerable_failed_checkpoints;
@@ -269,6 +351,20 @@ CheckpointParticipants participants_of(const JobGraph& graph, const std::vector<
     }
   }
   return participants;
+}
+
+StatusOr<JobGraph> with_max_parallelisms(const JobGraph& graph, const std::vector<int32_t>& max_parallelisms) {
+  JobGraph result = graph;
+  for (size_t v = 0; v < std::min(max_parallelisms.size(), result.vertices.size()); ++v) {
+    JobVertex& vertex = result.vertices[v];
+    vertex.max_parallelism = max_parallelisms[v];
+    if (vertex.parallelism > vertex.max_parallelism) {
+      return failed_precondition(cat("'", vertex.name, "' is to run with parallelism ", vertex.parallelism, ", but its state was written with the max "
+                                     "parallelism ", vertex.max_parallelism, ", which is fixed for the state's life: set the parallelism "
+                                     "(parallelism.default, --parallelism) to ", vertex.max_parallelism, " or less"));
+    }
+  }
+  return result;
 }
 
 StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph, const JobOptions& options, const StartingPoint& start) {

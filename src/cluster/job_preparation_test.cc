@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/publication.h"
+#include "base/strings.h"
+#include "checkpoint/testing/faulty_file_system.h"
 #include "checkpoint/testing/one_file_system.h"
 
 namespace weir {
@@ -25,23 +27,41 @@ class Records final : public LeaderStore {
 
 class JobPreparation : public testing::Test {
  protected:
-  StatusOr<PreparedJob> prepare(const std::string& from, LeaderStore* store) {
-    JobOptions options;
+  StatusOr<PreparedJob> prepare(const std::string& from, LeaderStore* store = nullptr) {
+    JobOptions options = options_;
     options.job_directory = "mem:///c/job";
     options.checkpoints_enabled = true;
     options.restore_from = from;
-    return prepare_job(JobGraph(), options, files_, store, ++nonce_, /*read_all=*/true);
+    return prepare_job(graph_, options, files_, {.store = store, .epoch = 1, .nonce = ++nonce_});
   }
   /// A checkpoint of a job without state.
   CompletedPointer publish(CheckpointId id) {
     CheckpointContent content;
     content.metadata.checkpoint_id = id;
+    content.sidecar.start = read_lineage(*files_.resolve("mem:///c/job"))->newest;
+    content.sidecar.arguments = graph_.arguments;
     CheckpointPublication publication(*files_.resolve("mem:///c/job"), content, 1);
     EXPECT_EQ(publication.publish().outcome, PublishOutcome::kPublished);
     return publication.pointer();
   }
 
-  OneFileSystem files_;
+  CheckpointId restored(const std::string& from) {
+    const auto prepared = prepare(from);
+    EXPECT_TRUE(prepared.ok()) << prepared.status().to_string();
+    return prepared.ok() ? prepared->start->restored_checkpoint : -2;
+  }
+  std::string refusal(const std::string& from) { return std::string(prepare(from).status().message()); }
+  std::string path_of(CheckpointId id) { return cat("mem:///c/job/chk-", id); }
+  /// The first run: checkpoints 1 to 11.
+  void run_to_eleven() {
+    ASSERT_EQ(restored("none"), -1);
+    for (CheckpointId id = 1; id <= 11; ++id) publish(id);
+  }
+
+  const std::shared_ptr<FaultyFileSystem> fs_ = std::make_shared<FaultyFileSystem>();
+  OneFileSystem files_{fs_};
+  JobGraph graph_;
+  JobOptions options_;
   Records records_;
   uint64_t nonce_ = 0;
 };
@@ -73,20 +93,158 @@ TEST_F(JobPreparation, LatestMeansTheSameCheckpointToLaterLeaders) {
   EXPECT_EQ(later->unconfirmed, std::vector<CheckpointId>{4});
 }
 
-TEST_F(JobPreparation, WhereTheJobBeginsIsRecordedOnlyForLatest) {
+TEST_F(JobPreparation, WhereTheJobBeganIsNotAskedAgainWithAnotherCommandLine) {
   ASSERT_TRUE(prepare("none", &records_).ok());
-  EXPECT_FALSE(records_.pointer_.has_value());
-  ASSERT_TRUE(prepare("latest", &records_).ok());
   const CompletedPointer one = publish(1);
   const auto from_one = prepare(one.uri, &records_);  // somebody has changed the command line before the first checkpoint
-  ASSERT_TRUE(from_one.ok());
+  ASSERT_TRUE(from_one.ok()) << from_one.status().to_string();
   EXPECT_EQ(from_one->start->restored_checkpoint, 1);
   EXPECT_TRUE(from_one->unconfirmed.empty());
+}
+
+TEST_F(JobPreparation, ElectedLeadersRecordAStartOnlyWhereTheLineBegins) {
+  ASSERT_TRUE(prepare("none", &records_).ok());
+  for (CheckpointId id = 1; id <= 3; ++id) records_.pointer_ = publish(id);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(prepare("none", &records_)->lineage.newest, 1);
+  records_.pointer_.reset();  // by an operator who wants to go back
+  const auto back = prepare(path_of(2), &records_);
+  ASSERT_TRUE(back.ok()) << back.status().to_string();
+  EXPECT_EQ(back->lineage.newest, 2);
+  EXPECT_EQ(records_.pointer_->id, 2) << "later leaders go on from there, too";
+  EXPECT_EQ(prepare("none", &records_)->start->restored_checkpoint, 2);
+  records_.pointer_.reset();
+  records_.deposed_ = true;
+  ASSERT_FALSE(prepare(path_of(1), &records_).ok());
+  EXPECT_EQ(read_lineage(*files_.resolve("mem:///c/job"))->newest, 2) << "one that leads no longer abandons nothing";
 }
 
 TEST_F(JobPreparation, ALeaderThatIsDeposedWhileItPreparesDoesNotStart) {
   records_.deposed_ = true;
   EXPECT_EQ(prepare("latest", &records_).status().code(), StatusCode::kAborted);
+}
+
+TEST_F(JobPreparation, AfterGoingBackLatestIsNeverWhatWasAbandoned) {
+  run_to_eleven();
+  ASSERT_EQ(restored(path_of(2)), 2);  // and is killed before its first checkpoint
+  EXPECT_EQ(restored("latest"), 2);
+  publish(12);
+  EXPECT_EQ(restored("latest"), 12);
+}
+
+TEST_F(JobPreparation, AnAbandonedCheckpointIsRefusedUnlessItIsAskedForTwice) {
+  run_to_eleven();
+  ASSERT_EQ(restored(path_of(2)), 2);
+  for (CheckpointId id = 12; id <= 15; ++id) publish(id);
+  const std::string refused = refusal(path_of(10));
+  for (const char* said : {"checkpoint 10", "went back to checkpoint 2", "goes on to checkpoint 15", "weir.accept-abandoned-checkpoint"}) {
+    EXPECT_NE(refused.find(said), std::string::npos) << refused;
+  }
+  EXPECT_EQ(restored("latest"), 15) << "what is refused changes nothing";
+  options_.accept_abandoned_checkpoint = true;
+  EXPECT_EQ(restored(path_of(10)), 10);
+  options_.accept_abandoned_checkpoint = false;
+  EXPECT_EQ(restored("latest"), 10);
+  EXPECT_NE(refusal(path_of(15)), "");
+}
+
+TEST_F(JobPreparation, KilledAnywhereWhileItGoesBackTheJobIsOnOneLineOrTheOther) {
+  for (const bool done : {false, true}) {
+    int unchanged = 0;
+    int gone_back = 0;
+    for (int at = 0; gone_back == 0 || unchanged == 0 || at < 60; ++at) {
+      ASSERT_LT(at, 300);
+      ASSERT_TRUE(fs_->inner().remove_all("/c").ok());
+      run_to_eleven();
+      int left = at;
+      (done ? fs_->after : fs_->before) = [&](std::string_view, const std::string&) {
+        return left-- > 0 ? Status() : unavailable("killed");
+      };
+      const bool prepared = prepare(path_of(2)).ok();
+      fs_->before = fs_->after = [](std::string_view, const std::string&) { return Status(); };
+      const CheckpointId latest = restored("latest");
+      EXPECT_TRUE(latest == 2 || latest == 11) << at << ": " << latest;
+      if (prepared) EXPECT_EQ(latest, 2) << "sinks may have taken back what came after: " << at;
+      ++(latest == 2 ? gone_back : unchanged);
+    }
+  }
+}
+
+TEST_F(JobPreparation, FallingBackFromADamagedCheckpointIsGoingBack) {
+  run_to_eleven();
+  const std::string good = *read_file(fs_->inner(), "/c/job/chk-11/_metadata");
+  ASSERT_TRUE(fs_->remove("/c/job/chk-11/_metadata").ok());
+  ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-11/_metadata", "damaged").ok());
+  EXPECT_EQ(restored("latest"), 10);
+  ASSERT_TRUE(fs_->remove("/c/job/chk-11/_metadata").ok());
+  ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-11/_metadata", good).ok());
+  EXPECT_EQ(restored("latest"), 10) << "what came after it may have been taken back";
+}
+
+TEST_F(JobPreparation, AFreshStartTakesNothingFromTheRunBefore) {
+  run_to_eleven();
+  const auto again = prepare("none");
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(restored("latest"), 11);
+  const auto fresh = prepare("none");
+  publish(12);
+  const auto on = prepare("latest");
+  EXPECT_EQ(on->start->restored_checkpoint, 12);
+  EXPECT_EQ(on->start->run, fresh->start->run);
+  EXPECT_EQ(restored(path_of(11)), 11) << "of the first run nothing was taken back";
+}
+
+TEST_F(JobPreparation, AStartThatIsNoLongerTheNewestDoesNotGoOn) {
+  auto first = prepare("none");
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(prepare("latest").ok());
+  RestartFrom from;
+  from.may_fall_back = true;
+  const auto restarted = prepare_restart(graph_, options_, files_, *first, from);
+  EXPECT_EQ(restarted.status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(restarted.status().message().find("started again by another process"), std::string::npos) << restarted.status().to_string();
+}
+
+TEST_F(JobPreparation, ACheckpointThatIsSetAsideIsNotTakenAgain) {
+  run_to_eleven();
+  const auto prepared = prepare("latest");
+  ASSERT_TRUE(prepared.ok());
+  options_.job_directory = "mem:///c/job";
+  RestartFrom from{.completed = {9, 10, 11}, .read_all = false, .may_fall_back = true, .set_aside = {11}, .nonce = 77};
+  const auto older = prepare_restart(graph_, options_, files_, *prepared, from);
+  ASSERT_TRUE(older.ok()) << older.status().to_string();
+  EXPECT_EQ(older->start->restored_checkpoint, 10);
+  EXPECT_EQ(older->lineage.newest, prepared->lineage.newest + 1);
+  EXPECT_EQ(restored("latest"), 10);
+  from.set_aside = {9, 10, 11};
+  EXPECT_EQ(prepare_restart(graph_, options_, files_, *prepared, from).status().code(), StatusCode::kFailedPrecondition);
+}
+
+TEST_F(JobPreparation, OtherArgumentsAreRefusedAndNewFlagsAreNot) {
+  graph_.arguments = {{"output", "oB"}, {"size", "10 s"}};
+  run_to_eleven();
+  graph_.arguments = {{"output", "oA"}, {"size", "10 s"}, {"new", "x"}};
+  const std::string refused = refusal("latest");
+  EXPECT_NE(refused.find("--output was 'oB' and is 'oA'"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("weir.accept-changed-job"), std::string::npos) << refused;
+  EXPECT_EQ(refused.find("--size"), std::string::npos) << refused;
+  options_.accept_changed_job = true;
+  EXPECT_EQ(restored("latest"), 11);
+  options_.accept_changed_job = false;
+  graph_.arguments["output"] = "oB";
+  EXPECT_EQ(restored("latest"), 11) << "a rebuilt program may have other flags";
+}
+
+TEST_F(JobPreparation, WhenTheLivingLineHasLostItsCheckpointsNothingElseIsTaken) {
+  run_to_eleven();
+  ASSERT_EQ(restored(path_of(2)), 2);
+  for (CheckpointId id = 1; id <= 2; ++id) ASSERT_TRUE(fs_->remove_all(cat("/c/job/chk-", id)).ok());
+  EXPECT_NE(refusal("latest").find("went on from checkpoint 2"), std::string::npos) << refusal("latest");
+}
+
+TEST_F(JobPreparation, TheEpochOnlyGrows) {
+  ASSERT_TRUE(prepare("none").ok());
+  Lineage lineage = *read_lineage(*files_.resolve("mem:///c/job"));
+  EXPECT_EQ(lineage.epoch, 1);
 }
 
 }  // namespace

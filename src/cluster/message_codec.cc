@@ -206,6 +206,9 @@ void fields(Archive& a, AttemptPlan& p) {
   a | p.data_addresses;
   a | p.restored_checkpoint;
   a | p.restored_directory;
+  a | p.run;
+  a | p.continues_run;
+  a | p.max_parallelisms;
   a | p.plan;
   a | p.sidecar;
 }

@@ -103,6 +103,9 @@ struct AttemptPlan {
   std::vector<std::string> data_addresses; ///< of these workers, by number
   CheckpointId restored_checkpoint = -1;   ///< -1: a fresh start
   std::string restored_directory;          ///< URI of the checkpoint's directory
+  uint64_t run = 0;                        ///< OperatorContext::run_nonce()
+  bool continues_run = true;
+  std::vector<int32_t> max_parallelisms;   ///< by vertex: those of restored state where the graph asks for none
   std::shared_ptr<const RestorePlan> plan; ///< null on a fresh start; what single subtasks read is not in it
   std::shared_ptr<const Sidecar> sidecar;  ///< types as the checkpoint was written with; null if it has none; its files are not in it
 };

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/lineage.h"
 #include "config/value_text.h"
 #include "platform/crash_report.h"
 #include "cluster/contender.h"
@@ -149,6 +150,16 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration, cons
   return departure.begun() && !is_terminal(runner.view().state) ? kLeft : watch.end(runner.view());
 }
 
+/// A coordinator that is started again is later than the one before by its clock, and, if that was set back, by what is recorded with the
+/// checkpoints.
+int64_t epoch_without_election(const JobOptions& options, Platform& platform, bool own_workers) {
+  const int64_t by_clock = own_workers ? 1 : platform.clock.wall_ms() / 1000;
+  const auto job = options.job_directory.empty() ? StatusOr<FileLocation>(not_found("none")) : platform.files.resolve(options.job_directory);
+  if (!job.ok()) return by_clock;
+  const auto lineage = read_lineage(*job);  // if it cannot be read the job is refused, or waits, when it is prepared
+  return lineage.ok() ? std::max(by_clock, lineage->epoch + 1) : by_clock;
+}
+
 int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptions options) {
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto ha = ha_options(configuration, graph.id);
@@ -177,8 +188,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
                                   ? 0
                                   : static_cast<int>(configuration.get(options::kCoordinatorPort))};
   contender_options.advertised_host = configuration.get_optional(options::kCoordinatorAddress).value_or("");
-  // Without election a coordinator that is started again is later than the one before by its clock.
-  contender_options.epoch_without_election = workers > 0 ? 1 : platform.clock.wall_ms() / 1000;
+  if (!*ha) contender_options.epoch_without_election = epoch_without_election(contender_options.job, platform, workers > 0);
   std::atomic<bool> ended{false};
   Contender contender(graph, contender_options, platform, zookeeper.get(), *ha ? (*ha)->paths : HaPaths{}, [&] {
     ended = true;

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "cluster/deployment.h"
+#include "cluster/job_preparation.h"
 #include "fs/file_system_registry.h"
 #include "graph/scale.h"
 #include "runtime/task_restore.h"
@@ -82,7 +83,9 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
     task_failed(number, "deployment", internal_error(cat("worker ", id_, " cannot take attempt ", attempt_text(number))));
     return;
   }
-  JobGraph graph = limit_parallelism(graph_, message->common->shards);
+  auto fitting = with_max_parallelisms(limit_parallelism(graph_, message->common->shards), message->common->max_parallelisms);
+  if (!fitting.ok()) return task_failed(number, "deployment", fitting.status());
+  JobGraph graph = *std::move(fitting);
   auto placement = placement_of(*message, graph);
   if (!placement.ok()) return task_failed(number, "deployment", placement.status());
   if (Status status = check_placement(graph, *placement, data_server_ != nullptr); !status.ok()) {
@@ -99,7 +102,8 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
   running_attempt_ = number;
   attempt_->execution =
       std::make_unique<JobExecution>(attempt_->graph, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
-                                     message->common->restored_checkpoint, number, *std::move(placement), data_server_);
+                                     message->common->restored_checkpoint, number, *std::move(placement), data_server_,
+                                     RunIdentity{message->common->run, message->common->continues_run});
   attempt_->restoring = attempt_->execution->task_count();
   for (const auto& shard : attempt_->execution->shards()) {
     attempt_->progress[shard->index()] = {};
@@ -109,14 +113,19 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
       [this, number](Status status) {
         mailbox_.post([this, number, status = std::move(status)] {
           if (!attempt_ || attempt_->number != number || attempt_->cancelling) return;
-          if (!status.ok()) return task_failed(number, "data exchange", status);
+          if (!status.ok()) return exchange_failed(status);
           attempt_->connected = true;
           deployed_if_ready();
         });
       },
       [this](Status reason) {
-        post_for_attempt([this, reason = std::move(reason)] { task_failed(attempt_->number, "data exchange", reason); });
+        post_for_attempt([this, reason = std::move(reason)] { exchange_failed(reason); });
       });
+}
+
+/// Whatever is said of a connection, the next attempt has other ones.
+void Worker::exchange_failed(const Status& reason) {
+  task_failed(attempt_->number, "data exchange", unavailable(std::string(reason.message())));
 }
 
 void Worker::open_task(Task& task) {

@@ -103,6 +103,7 @@ class Worker final : public Actor, private ShardListener {
   void end_attempt_if_idle();
   void take_snapshot_part(AttemptId attempt, TaskSnapshot snapshot);
   void write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts);
+  void exchange_failed(const Status& reason);
   void task_failed(AttemptId attempt, std::string task, Status status);
   void task_reached_end(AttemptId attempt, bool finished);
   bool runs(AttemptId attempt) const {

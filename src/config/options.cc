@@ -25,6 +25,8 @@ constexpr const ConfigKey* kKeys[] = {
     &kDataInlineThreshold,
     &kStateRecoveryPath,
     &kIgnoreUnclaimedState,
+    &kAcceptChangedJob,
+    &kAcceptAbandonedCheckpoint,
     &kStateBackend,
     &kCopyReserve,
     &kRestartStrategy,

@@ -102,6 +102,12 @@ inline constexpr Option<bool> kIgnoreUnclaimedState{
     {"execution.state-recovery.ignore-unclaimed-state", ConfigType::kBool, "false",
      "Start although the checkpoint has state that no operator of the job takes; that state is dropped.",
      "execution.savepoint.ignore-unclaimed-state"}};
+inline constexpr Option<bool> kAcceptChangedJob{
+    {"weir.accept-changed-job", ConfigType::kBool, "false",
+     "Go on from a checkpoint although the program's own flags had other values when it was taken."}};
+inline constexpr Option<bool> kAcceptAbandonedCheckpoint{
+    {"weir.accept-abandoned-checkpoint", ConfigType::kBool, "false",
+     "Go on from a checkpoint that was abandoned when the job went back to an older one, although results may be missing then."}};
 inline constexpr Option<StateBackendType> kStateBackend{{"state.backend.type", ConfigType::kEnum, "hashmap",
                                                          "Where keyed state lives while the job runs.", "state.backend",
                                                          "hashmap"}};

@@ -184,6 +184,51 @@ def test_going_back_by_hand_takes_back_later_results(case):
     case.expect_right_output()
 
 
+def command_from(case, checkpoint, *more):
+    command = flights_job.flights_command(case.flights, case.source, case.place, interval="100 ms", extra=more)
+    command[command.index("--from") + 1] = checkpoint
+    return command
+
+
+def test_killed_after_going_back_the_job_does_not_go_on_from_what_it_left(case):
+    checkpoints = case.killed_after_checkpoints(5)
+    # It goes back and takes later results back, and is killed before it has a checkpoint of its own.
+    process = flights_job.Run(command_from(case, checkpoints[0], "--rate", "100", "-D", "execution.checkpointing.interval=1 h"))
+    deadline = time.monotonic() + 30
+    while not any("going back from checkpoint" in line for line in process.lines) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill_after(1)
+    expect(case.checkpoints() == checkpoints, "it was not to complete a checkpoint")
+    process = case.run_to_the_end(interval="100 ms")
+    expect_in("\n".join(process.lines), "restoring from", "/" + os.path.basename(checkpoints[0]))
+    case.expect_right_output()
+
+
+def test_a_checkpoint_that_was_left_behind_is_refused(case):
+    checkpoints = case.killed_after_checkpoints(5)
+    process = flights_job.Run(command_from(case, checkpoints[0]))
+    code = process.wait(60)
+    expect(code == 0, f"exit code {code}\n{process.tail()}")
+    code, _, err = case.run(*command_from(case, checkpoints[-1]))
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, os.path.basename(checkpoints[-1]), f"went back to checkpoint {checkpoints[0].rsplit('-', 1)[1]}", "--from latest",
+              "weir.accept-abandoned-checkpoint")
+    case.run_to_the_end(interval="100 ms")
+    case.expect_right_output()
+
+
+def test_another_output_directory_is_another_job(case):
+    case.killed_after_checkpoints(2)
+    command = flights_job.flights_command(case.flights, case.source, case.place, interval="100 ms")
+    command[command.index("--output") + 1] = case.path("another")
+    code, _, err = case.run(*command)
+    expect(code == REFUSED, f"exit code {code}\n{err}")
+    expect_in(err, "--output was", "another", "weir.accept-changed-job")
+    expect(not os.path.exists(case.path("another")), "the output directory was made")
+    case.run_to_the_end(interval="100 ms")
+    case.expect_right_output()
+
+
 def signaled_after_a_checkpoint(case, number):
     """A job that is to delete its checkpoints when it is canceled, and the exit code after a signal."""
     process = case.start(rate=3000, interval="100 ms", extra=["-D", "execution.checkpointing.externalized-checkpoint-retention=DELETE_ON_CANCELLATION"])

@@ -8,6 +8,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kCheckpointPrefix = "chk-";
+constexpr std::string_view kStartPrefix = "start-";
 constexpr std::string_view kDataPrefix = "data-";
 constexpr size_t kNonceDigits = 16;
 
@@ -37,6 +38,14 @@ std::optional<CheckpointId> parse_checkpoint_directory_name(std::string_view nam
   if (!name.starts_with(kCheckpointPrefix)) return std::nullopt;
   const auto id = parse_decimal<CheckpointId>(name.substr(kCheckpointPrefix.size()));
   return id && *id >= 1 ? id : std::nullopt;
+}
+
+std::string start_record_name(int64_t start) { return cat(kStartPrefix, start); }
+
+std::optional<int64_t> parse_start_record_name(std::string_view name) {
+  if (!name.starts_with(kStartPrefix)) return std::nullopt;
+  const auto start = parse_decimal<int64_t>(name.substr(kStartPrefix.size()));
+  return start && *start >= 1 ? start : std::nullopt;
 }
 
 std::string data_file_name(const DataFileName& name) { return cat(kDataPrefix, name.process, '-', nonce_hex(name.nonce)); }

@@ -15,6 +15,7 @@ inline constexpr std::string_view kMetadataFile = "_metadata";  ///< its presenc
 inline constexpr std::string_view kSidecarFile = "_weir";       ///< checksums and types; written before `_metadata`
 inline constexpr std::string_view kSharedDirectory = "shared";
 inline constexpr std::string_view kTaskOwnedDirectory = "taskowned";
+inline constexpr std::string_view kLineageDirectory = "lineage";  ///< of a job: one record for each start, of which the last counts
 
 /// The directory of a job below the checkpoint root: 32 hex digits, as Flink does.
 std::string job_directory_name(const JobId& job);
@@ -23,6 +24,10 @@ std::string job_directory_name(const JobId& job);
 std::string checkpoint_directory_name(CheckpointId id);
 /// Only what checkpoint_directory_name() writes: no sign, no leading zeros, from 1 up.
 std::optional<CheckpointId> parse_checkpoint_directory_name(std::string_view name);
+
+/// "start-7", in the lineage directory.
+std::string start_record_name(int64_t start);
+std::optional<int64_t> parse_start_record_name(std::string_view name);
 
 /// One per process and checkpoint. The nonce keeps writers of different attempts, and of coordinators that do not know of each
 /// other, from ever sharing a path.
