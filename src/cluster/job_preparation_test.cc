@@ -241,10 +241,52 @@ TEST_F(JobPreparation, WhenTheLivingLineHasLostItsCheckpointsNothingElseIsTaken)
   EXPECT_NE(refusal("latest").find("went on from checkpoint 2"), std::string::npos) << refusal("latest");
 }
 
-TEST_F(JobPreparation, TheEpochOnlyGrows) {
-  ASSERT_TRUE(prepare("none").ok());
-  Lineage lineage = *read_lineage(*files_.resolve("mem:///c/job"));
-  EXPECT_EQ(lineage.epoch, 1);
+TEST_F(JobPreparation, TheLargestEpochStaysRecordedWhateverTheClockSays) {
+  for (const int64_t epoch : {7, 3}) {
+    options_.job_directory = "mem:///c/job";
+    options_.checkpoints_enabled = true;
+    ASSERT_TRUE(prepare_job(graph_, options_, files_, {.epoch = epoch, .nonce = ++nonce_}).ok());
+    EXPECT_EQ(read_lineage(*files_.resolve("mem:///c/job"))->epoch, 7);
+  }
+}
+
+/// One operator with keyed state of two key groups, in a checkpoint of a job that ran with another parallelism.
+CheckpointMetadata keyed_with_max_parallelism(int max_parallelism) {
+  CheckpointMetadata metadata;
+  metadata.checkpoint_id = 5;
+  OperatorSnapshotState state;
+  state.id = murmur3_128("sum");
+  state.parallelism = 1;
+  state.max_parallelism = max_parallelism;
+  KeyedStateHandle handle;
+  handle.range = {0, max_parallelism - 1};
+  handle.offsets.assign(static_cast<size_t>(max_parallelism), 0);
+  handle.stream = InlineBytes{"", "x"};
+  state.subtasks[0].keyed_state = handle;
+  metadata.operators.push_back(state);
+  return metadata;
+}
+
+TEST_F(JobPreparation, TheMaxParallelismOfRestoredStateIsTakenOverUnlessOneIsSet) {
+  JobVertex vertex;
+  vertex.name = "sum";
+  vertex.parallelism = 90;
+  vertex.max_parallelism = 256;  // what 90 subtasks get if nobody says anything
+  vertex.chain.push_back({"sum", "sum", murmur3_128("sum"), nullptr, nullptr, nullptr});
+  graph_.vertices.push_back(vertex);
+  CheckpointContent content;
+  content.metadata = keyed_with_max_parallelism(128);
+  CheckpointPublication publication(*files_.resolve("mem:///c/job"), content, 1);
+  ASSERT_EQ(publication.publish().outcome, PublishOutcome::kPublished);
+  const auto adopted = prepare("latest");
+  ASSERT_TRUE(adopted.ok()) << adopted.status().to_string();
+  EXPECT_EQ(adopted->start->max_parallelisms, std::vector<int32_t>{128});
+  EXPECT_EQ(with_max_parallelisms(graph_, adopted->start->max_parallelisms)->vertices[0].max_parallelism, 128);
+  graph_.vertices[0].max_parallelism_given = true;
+  EXPECT_NE(refusal("latest").find("pipeline.max-parallelism"), std::string::npos) << refusal("latest");
+  graph_.vertices[0].max_parallelism_given = false;
+  graph_.vertices[0].parallelism = 129;
+  EXPECT_NE(refusal("latest").find("max parallelism 128"), std::string::npos) << refusal("latest");
 }
 
 }  // namespace
