@@ -6,8 +6,10 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/hosted_state.h"
+#include "checkpoint/lineage.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/snapshot_loader.h"
+#include "checkpoint/storage.h"
 #include "cluster/job_preparation.h"
 #include "config/options.h"
 #include "flink/weir_snapshot.h"
@@ -21,7 +23,13 @@ StatusOr<std::optional<LoadedCheckpoint>> find_newest(const JobGraph& graph, con
     return failed_precondition("--from latest needs weir's checkpoint directory: set execution.checkpointing.dir, or give the checkpoint's path");
   }
   WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(join_path(*directory, job_directory_name(graph.id))));
-  WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(job, {.require_sidecar = true, .files = &files}));
+  WEIR_ASSIGN_OR_RETURN(const Lineage lineage, read_lineage(job));
+  WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
+  const CheckpointLine* living = lineage.living(inventory.completed);
+  const CheckpointFilter filter = [living](CheckpointId id, const Sidecar* sidecar) {
+    return living == nullptr || living->holds(id, sidecar != nullptr ? std::optional<StartNumber>(sidecar->start) : std::nullopt);
+  };
+  WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(job, {.require_sidecar = true, .files = &files}, filter));
   for (const std::string& line : latest.fallbacks) {
     WEIR_LOG(kWarning) << line;
   }
