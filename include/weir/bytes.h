@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -24,9 +26,16 @@ U big_endian(U value) {
     return __builtin_bswap64(value);
   }
 }
+
+/// `what` ("bytes", "elements") follow in a number that the field in front of them cannot hold.
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_too_long(size_t count, const char* what, size_t most) {
+  throw std::length_error(std::to_string(count) + " " + what + " follow a length that holds at most " + std::to_string(most));
+}
+inline constexpr size_t kMaxCount = std::numeric_limits<int32_t>::max();
 }  // namespace detail
 
-/// Appends values to a buffer, big-endian, as java.io.DataOutputStream does: what Flink's formats are made of.
+/// Appends values to a buffer, big-endian, as java.io.DataOutputStream does: what Flink's formats are made of. A length or a count that
+/// does not fit into its field throws std::length_error, so no length is ever written wrong.
 /// Thread: one at a time.
 class BinaryWriter {
  public:
@@ -43,9 +52,14 @@ class BinaryWriter {
   void put_f64(double v) { put(v == v ? std::bit_cast<uint64_t>(v) : 0x7FF8000000000000u); }
   void put_bool(bool v) { put_u8(v ? 1 : 0); }
   void put_raw(std::string_view bytes) { buffer_.append(bytes); }
+  /// i32: how many elements follow.
+  void put_count(size_t count, const char* what = "elements") {
+    if (count > detail::kMaxCount) [[unlikely]] detail::throw_too_long(count, what, detail::kMaxCount);
+    put_i32(static_cast<int32_t>(count));
+  }
   /// i32 length, then the bytes.
   void put_bytes(std::string_view bytes) {
-    put_i32(static_cast<int32_t>(bytes.size()));
+    put_count(bytes.size(), "bytes");
     put_raw(bytes);
   }
   /// java.io.DataOutput.writeUTF: u16 length, modified UTF-8. For names in headers; at most 65535 bytes.
@@ -70,6 +84,12 @@ class BinaryWriter {
   void overwrite_i32(size_t position, int32_t v) {
     const uint32_t big = detail::big_endian(static_cast<uint32_t>(v));
     std::memcpy(buffer_.data() + position, &big, sizeof big);
+  }
+  /// Makes the i32 at `position` the number of the bytes behind it.
+  void close_length(size_t position) {
+    const size_t length = size() - position - sizeof(int32_t);
+    if (length > detail::kMaxCount) [[unlikely]] detail::throw_too_long(length, "bytes", detail::kMaxCount);
+    overwrite_i32(position, static_cast<int32_t>(length));
   }
 
  private:

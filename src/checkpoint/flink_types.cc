@@ -80,7 +80,7 @@ void put_versioned(BinaryWriter& out, const TypeDescription& type) {
   if (composite->children == 0) out.put_utf(cat(kTupleClass, type.children.size()));
   out.put_i32(kNestedMagic);
   out.put_i32(kNestedVersion);
-  out.put_i32(static_cast<int32_t>(type.children.size()));
+  out.put_count(type.children.size());
   for (const TypeDescription& child : type.children) put_versioned(out, child);
 }
 

@@ -210,7 +210,7 @@ std::string blob(int group, const std::string& of_count, const std::string& of_s
     MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), {{}}, {0, 127}, 128);
     if (!value.empty()) snapshot.add(0, group, "key", value);
     BinaryWriter out;
-    snapshot.write_group(group, out);
+    EXPECT_TRUE(snapshot.write_group(group, out).ok());
     states.push_back(out.take());
   }
   const std::vector<HostedGroupPart> parts = {{kCount, types, states[0]}, {kSum, types, states[1]}};

@@ -16,7 +16,6 @@
 namespace weir {
 namespace {
 
-constexpr size_t kFlushBytes = 64 * 1024;
 constexpr int64_t kReadBytes = 4 << 20;  // a request to a file system far away takes as long as some megabytes do
 
 constexpr std::string_view kTypeOption = "KEYED_STATE_TYPE";
@@ -266,7 +265,8 @@ StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
   return header;
 }
 
-Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink, std::vector<int64_t>* offsets) {
+Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink, std::vector<int64_t>* offsets,
+                         LargestValue* largest) {
   const std::vector<KeyedStateInfo> states = snapshot.states();
   if (states.size() > kMaxStates) {
     return invalid_argument(
@@ -278,16 +278,26 @@ Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sin
   offsets->assign(static_cast<size_t>(std::max(range.size(), 0)), 0);
   BinaryWriter buffer;
   put_keyed_header(buffer, snapshot.key_type(), states);
+  BinaryReader header(buffer.buffer());
+  WEIR_RETURN_IF_ERROR(get_keyed_header(header).status().with_context("the description of keyed state could not be read again"));
+
   int64_t flushed = 0;
+  Status taken;
+  detail::KeyGroupWriting writing;
+  writing.drain = [&](std::string_view bytes) {
+    taken = sink(bytes);
+    flushed += static_cast<int64_t>(bytes.size());
+    return taken.ok();
+  };
+  const auto position = [&] { return flushed + static_cast<int64_t>(buffer.size()); };
   for (int group = range.first; group <= range.last; ++group) {
-    if (buffer.size() >= kFlushBytes) {
-      WEIR_RETURN_IF_ERROR(sink(buffer.buffer()));
-      flushed += static_cast<int64_t>(buffer.size());
-      buffer.clear();
-    }
-    const size_t before = buffer.size();
-    snapshot.write_group(group, buffer);
-    if (buffer.size() != before) (*offsets)[static_cast<size_t>(group - range.first)] = flushed + static_cast<int64_t>(before);
+    const int64_t begin = position();
+    WEIR_RETURN_IF_ERROR(snapshot.write_group(group, buffer, &writing));
+    WEIR_RETURN_IF_ERROR(taken);
+    if (position() != begin) (*offsets)[static_cast<size_t>(group - range.first)] = begin;
+  }
+  if (largest != nullptr && writing.largest.bytes > 0) {
+    *largest = {states[static_cast<size_t>(writing.largest.state)].name, writing.largest.key_group, writing.largest.bytes};
   }
   return sink(buffer.buffer());
 }

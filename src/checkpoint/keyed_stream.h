@@ -16,9 +16,17 @@ class Scheduler;
 // The stream that holds the keyed state of one operator in one subtask: a header, then its key groups in Flink's canonical layout
 // (docs/formats/keyed_state.md). All of it blocks and runs on the I/O pool.
 
-/// Writes the stream group by group: besides one group it holds at most 64 KiB. `offsets` gets one number per key group of the
-/// snapshot's range, as in KeyedStateHandle.
-Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink, std::vector<int64_t>* offsets);
+/// The largest value of a snapshot.
+struct LargestValue {
+  std::string state;
+  int key_group = 0;
+  size_t bytes = 0;
+};
+/// Writes the stream entry by entry: besides one entry it holds at most 64 KiB. `offsets` gets one number per key group of the
+/// snapshot's range, as in KeyedStateHandle. Ends soon when `sink` fails. INVALID_ARGUMENT: the state does not fit into the format, and
+/// nothing of it can be read. `largest` may be null.
+Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink, std::vector<int64_t>* offsets,
+                         LargestValue* largest = nullptr);
 
 struct KeyedStreamHeader {
   TypeDescription key_type;            ///< as far as Flink's names tell it

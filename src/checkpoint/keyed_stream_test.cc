@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/strings.h"
 #include "checkpoint/testing/memory_keyed_state.h"
 #include "platform/scheduler.h"
 #include "weir/types.h"
@@ -244,6 +247,58 @@ TEST(KeyedStream, NamesTooLongForTheFormatAreRefused) {
       MemoryKeyedSnapshot(Serializer<std::string>::describe(), states, {0, 0}, 128), [](std::string_view) { return Status(); },
       &offsets);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+}
+
+/// Key group 3 has 100 entries of 10 kB each.
+MemoryKeyedSnapshot large_group() {
+  MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 7}, 8);
+  for (int i = 0; i < 100; ++i) snapshot.add(1, 3, cat("key", i), std::string(10'000, 'x'));
+  snapshot.add(0, 5, "key", "12345678");
+  return snapshot;
+}
+
+TEST(KeyedStream, LargeGroupIsWrittenInPieces) {
+  size_t most = 0;
+  Written written;
+  written.handle.range = {0, 7};
+  LargestValue largest;
+  const auto sink = [&](std::string_view bytes) {
+    most = std::max(most, bytes.size());
+    written.bytes += bytes;
+    return Status();
+  };
+  ASSERT_TRUE(write_keyed_state(large_group(), sink, &written.handle.offsets, &largest).ok());
+  EXPECT_LT(most, 80'000u);
+  EXPECT_EQ(largest.state, "seen");
+  EXPECT_EQ(largest.key_group, 3);
+  EXPECT_EQ(largest.bytes, 10'000u);
+  written.handle.stream = InlineBytes{written.bytes};
+  MemoryKeyedState restored(8);
+  ASSERT_TRUE(restore_keyed_state(written.handle, {0, 7}, written.read(), nullptr, false, restored).ok());
+  EXPECT_EQ(restored.entries.size(), 101u);
+  EXPECT_EQ(restored.entries.back().key_group, 5);
+}
+
+TEST(KeyedStream, EndsWithinAGroupWhenTheSinkFails) {
+  int pieces = 0;
+  std::vector<int64_t> offsets;
+  const Status status = write_keyed_state(
+      large_group(), [&](std::string_view) { return ++pieces == 3 ? unavailable("storage is gone") : Status(); }, &offsets);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(pieces, 3);
+}
+
+TEST(KeyedStream, TypeThatCouldNotBeReadAgainIsRefused) {
+  KeyedStateInfo deep = kStates[0];
+  for (int i = 0; i < 70; ++i) {
+    TypeDescription list = of_kind(TypeKind::kList);
+    list.children.push_back(deep.value);
+    deep.value = list;
+  }
+  std::vector<int64_t> offsets;
+  const Status status = write_keyed_state(MemoryKeyedSnapshot(Serializer<std::string>::describe(), {deep}, {0, 7}, 8),
+                                          [](std::string_view) { return Status(); }, &offsets);
+  EXPECT_FALSE(status.ok());
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <stdexcept>
+
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/metadata.h"
@@ -17,7 +19,7 @@ class MetadataEncoder {
     out_.put_i32(static_cast<int32_t>(version_));
     out_.put_i64(metadata.checkpoint_id);
     out_.put_i32(0);  // states of master hooks, which weir does not have
-    out_.put_i32(static_cast<int32_t>(metadata.operators.size()));
+    out_.put_count(metadata.operators.size());
     for (const OperatorSnapshotState& each : metadata.operators) WEIR_RETURN_IF_ERROR(put_operator(each));
     out_.put_raw(kNullProperties);
     return out_.take();
@@ -58,12 +60,12 @@ class MetadataEncoder {
     out_.put_i32(state.operator_state ? 1 : 0);
     if (state.operator_state) {
       put_tag(HandleTag::kOperatorState);
-      out_.put_i32(static_cast<int32_t>(state.operator_state->lists.size()));
+      out_.put_count(state.operator_state->lists.size());
       for (const auto& [name, list] : state.operator_state->lists) {
         WEIR_RETURN_IF_ERROR(check_header_name(name, "state name"));
         out_.put_utf(name);
         out_.put_i8(static_cast<int8_t>(list.mode));
-        out_.put_i32(static_cast<int32_t>(list.offsets.size()));
+        out_.put_count(list.offsets.size());
         for (const int64_t offset : list.offsets) out_.put_i64(offset);
       }
       WEIR_RETURN_IF_ERROR(put_stream(state.operator_state->stream));
@@ -120,7 +122,11 @@ class MetadataEncoder {
 }  // namespace
 
 StatusOr<std::string> encode_metadata(const CheckpointMetadata& metadata, std::string_view directory, MetadataVersion version) {
-  return MetadataEncoder(directory, version).encode(metadata);
+  try {
+    return MetadataEncoder(directory, version).encode(metadata);
+  } catch (const std::length_error& error) {
+    return invalid_argument(cat("the metadata of checkpoint ", metadata.checkpoint_id, " does not fit into its format: ", error.what()));
+  }
 }
 
 }  // namespace weir

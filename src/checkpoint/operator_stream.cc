@@ -74,6 +74,8 @@ Status write_operator_state(std::span<const ListStateView> lists, const ByteSink
     put_state_meta_info(buffer, info);
   }
   buffer.put_i16(0);  // broadcast states
+  BinaryReader header(buffer.buffer());
+  WEIR_RETURN_IF_ERROR(get_operator_header(header).status().with_context("the description of list state could not be read again"));
 
   int64_t flushed = 0;
   locations->clear();

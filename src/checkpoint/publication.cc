@@ -40,6 +40,14 @@ Status CheckpointPublication::verify_data_files() const {
   return {};
 }
 
+/// A checkpoint that no restore could read must not become complete: the ones before it would be deleted.
+Status CheckpointPublication::check_readable(std::string_view metadata, std::string_view sidecar) const {
+  MetadataDecoding decoding;
+  decoding.directory = directory_.uri;
+  WEIR_RETURN_IF_ERROR(decode_metadata(metadata, decoding).status().with_context("its metadata could not be read again"));
+  return decode_sidecar(sidecar).status().with_context("its description of types and files could not be read again");
+}
+
 PublishResult CheckpointPublication::publish() {
   const std::string what = cat("cannot complete checkpoint ", content_.metadata.checkpoint_id);
   const auto not_published = [&](const Status& status) {
@@ -55,6 +63,7 @@ PublishResult CheckpointPublication::publish() {
   sidecar.metadata_length = static_cast<int64_t>(metadata_bytes_.size());
   sidecar.metadata_checksum = XXH3_64bits(metadata_bytes_.data(), metadata_bytes_.size());
   const std::string sidecar_bytes = encode_sidecar(sidecar);
+  if (Status status = check_readable(metadata_bytes_, sidecar_bytes); !status.ok()) return not_published(status);
   total_bytes_ = static_cast<int64_t>(metadata_bytes_.size() + sidecar_bytes.size());
   for (const DataFile& file : content_.sidecar.files) total_bytes_ += file.length;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/leader_store.h"
@@ -50,6 +51,7 @@ class CheckpointPublication {
 
  private:
   Status verify_data_files() const;
+  Status check_readable(std::string_view metadata, std::string_view sidecar) const;
   enum class Presence { kOurs, kForeign, kAbsent, kUnknown };
   Presence look(Status* why) const;
 

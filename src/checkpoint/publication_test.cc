@@ -77,6 +77,26 @@ TEST_F(Publication, RefusesADataFileThatIsNotAsAcknowledged) {
             "DATA_LOSS: cannot complete checkpoint 7: mem:///c/job/chk-7/data-0-0000000000000001 was acknowledged with 10 bytes, but is not there");
 }
 
+TEST_F(Publication, DescriptionThatCouldNotBeReadAgainIsNotPublished) {
+  CheckpointContent changed = content();
+  OperatorStateDescription op;
+  op.operator_id = murmur3_128("c");
+  op.uid = "c";
+  TypeDescription deep;
+  for (int i = 0; i < 70; ++i) {
+    TypeDescription list;
+    list.kind = TypeKind::kList;
+    list.children.push_back(deep);
+    deep = list;
+  }
+  op.key_type = deep;
+  changed.sidecar.operators = {op};
+  const PublishResult result = CheckpointPublication(job_, changed, 5).publish();
+  EXPECT_EQ(result.outcome, kNotPublished);
+  EXPECT_NE(result.status.message().find("could not be read again"), std::string_view::npos) << result.status.message();
+  EXPECT_FALSE(complete());
+}
+
 TEST_F(Publication, AnyFailureBeforeTheRenamePublishesNothing) {
   int operations = 0;
   fs_->before = [&](std::string_view op, const std::string&) { return ++operations, Status(); };

@@ -9,12 +9,12 @@ namespace weir {
 void put_state_meta_info(BinaryWriter& out, const StateMetaInfo& info) {
   out.put_utf(info.name);
   out.put_i32(static_cast<int32_t>(info.kind));
-  out.put_i32(static_cast<int32_t>(info.options.size()));
+  out.put_count(info.options.size());
   for (const auto& [key, value] : info.options) {
     out.put_utf(key);
     out.put_utf(value);
   }
-  out.put_i32(static_cast<int32_t>(info.serializers.size()));
+  out.put_count(info.serializers.size());
   // From the last to the first, VALUE before NAMESPACE and KEY, as Flink happens to write them.
   for (auto it = info.serializers.rbegin(); it != info.serializers.rend(); ++it) {
     out.put_utf(it->first);

@@ -27,7 +27,7 @@ class Encoder {
   }
   void operator()(std::string& text) { out.put_bytes(text); }
   size_t count(size_t n, size_t) {
-    out.put_i32(static_cast<int32_t>(n));
+    out.put_count(n);
     return n;
   }
 };

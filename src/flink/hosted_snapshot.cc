@@ -97,10 +97,7 @@ StatusOr<bool> HostedSnapshot::write_next() {
   std::vector<size_t> ends;
   for (const OperatorSnapshot& op : taken_.operators) {
     if (!op.keyed) continue;
-    WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
-      op.keyed->write_group(group, scratch_);
-      return Status();
-    }));
+    WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] { return op.keyed->write_group(group, scratch_); }));
     parts.push_back({op.id, types_, {}});
     ends.push_back(scratch_.size());
   }

@@ -23,10 +23,11 @@ class LargeState final : public KeyedStateSnapshot {
   TypeDescription key_type() const override { return Serializer<int32_t>::describe(); }
   std::vector<KeyedStateInfo> states() const override { return {}; }
   KeyGroupRange range() const override { return {0, 63}; }
-  void write_group(int group, BinaryWriter& out) const override {
+  Status write_group(int group, BinaryWriter& out, detail::KeyGroupWriting*) const override {
     ++*written_;
     if (group == fails_at_) throw std::runtime_error("the state cannot be written");  // a serializer of the user's
     if (group % 2 == 0) out.put_raw(std::string(bytes_, static_cast<char>('A' + group % 20)));
+    return {};
   }
 
  private:

@@ -162,7 +162,7 @@ void OperatorHarness::read_keyed_state(HarnessSnapshot* snapshot) {
   const KeyGroupRange range = unread_->range();
   for (int group = range.first; group <= range.last; ++group) {
     BinaryWriter bytes;
-    unread_->write_group(group, bytes);
+    WEIR_CHECK(unread_->write_group(group, bytes).ok());
     if (bytes.size() != 0) snapshot->groups[group] = bytes.take();
   }
   unread_.reset();

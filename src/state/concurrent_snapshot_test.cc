@@ -27,7 +27,7 @@ void write_while_snapshots_are_read(Write write) {
     std::thread reader([&] {
       for (int group = 0; group < 128; ++group) {
         BinaryWriter out;
-        snapshot->write_group(group, out);
+        EXPECT_TRUE(snapshot->write_group(group, out).ok());
         if (out.size() != 0) groups[group] = out.take();
       }
       snapshot.reset();

@@ -58,7 +58,7 @@ void restore(KeyedBackend<K>& from, KeyedBackend<K>& to) {
   ASSERT_TRUE(to.begin_restore(&key_type, snapshot->states(), false).ok());
   for (int group = 0; group < 128; ++group) {
     BinaryWriter out;
-    snapshot->write_group(group, out);
+    EXPECT_TRUE(snapshot->write_group(group, out).ok());
     BinaryReader in(out.buffer());
     const Status read = to.read_group(group, in);
     ASSERT_TRUE(read.ok()) << read.to_string();

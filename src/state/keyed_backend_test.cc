@@ -19,7 +19,7 @@ class Backend {
     std::map<int, std::string> groups;
     for (int group = taken->range().first; group <= taken->range().last; ++group) {
       BinaryWriter out;
-      taken->write_group(group, out);
+      EXPECT_TRUE(taken->write_group(group, out).ok());
       if (out.size() != 0) groups[group] = out.take();
     }
     return groups;
@@ -218,7 +218,7 @@ TEST(KeyedBackend, ASnapshotIsReadLaterThanItIsTaken) {
   std::map<int, std::string> groups;
   for (const int group : {116, 87}) {
     BinaryWriter out;
-    taken->write_group(group, out);
+    EXPECT_TRUE(taken->write_group(group, out).ok());
     groups[group] = out.take();
   }
   EXPECT_EQ(groups[87], "");
@@ -271,6 +271,56 @@ TEST(KeyedBackend, TakesFlinksEmptySetsOfTimers) {
   group.end_group();
   EXPECT_EQ(after.restore(infos, {{116, bytes.buffer()}}).code(), StatusCode::kFailedPrecondition);
   EXPECT_TRUE(after.restore(infos, {{116, bytes.buffer()}}, /*ignore_unclaimed=*/true).ok());
+}
+
+TEST(KeyedBackend, ValueThatTheFormatHasNoRoomForIsRefusedByName) {
+  Backend backend;
+  auto list = backend.states.state(ListStateDescriptor<std::string>{"visits"});
+  backend.at("alice");
+  for (int i = 0; i < 1000; ++i) list.add("0123456789");
+  auto taken = backend.states.snapshot();
+  KeyGroupWriting writing;
+  writing.max_part_bytes = 500;
+  BinaryWriter out;
+  const Status status = taken->write_group(116, out, &writing);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("state 'visits' holds at least 50"), std::string_view::npos) << status.message();
+  EXPECT_NE(status.message().find("key group 116; at most 500 fit"), std::string_view::npos) << status.message();
+  EXPECT_LT(out.size(), 600u) << "the rest of the value is not written";
+}
+
+struct Endless {
+  size_t length = 0;
+};
+
+}  // namespace
+}  // namespace weir::detail
+
+template <>
+struct weir::UserSerializer<weir::detail::Endless> {
+  static void write(BinaryWriter& out, const weir::detail::Endless& v) { out.put_count(v.length); }
+  static void read(BinaryReader& in, weir::detail::Endless& v) { v.length = in.get_count(0); }
+  static TypeDescription describe() {
+    TypeDescription type;
+    type.name = "Endless";
+    return type;
+  }
+};
+
+namespace weir::detail {
+namespace {
+
+TEST(KeyedBackend, CountInsideAValueThatDoesNotFitIsRefusedByName) {
+  Backend backend;
+  auto value = backend.states.state(ValueStateDescriptor<Endless>{"counts"});
+  backend.at("alice");
+  value.update({size_t{1} << 31});
+  auto taken = backend.states.snapshot();
+  BinaryWriter out;
+  const Status status = taken->write_group(116, out);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("state 'counts' cannot be written, key group 116: 2147483648 elements"), std::string_view::npos)
+      << status.message();
 }
 
 }  // namespace

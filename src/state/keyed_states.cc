@@ -1,5 +1,7 @@
 #include "weir/detail/keyed_states.h"
 
+#include <stdexcept>
+
 #include "base/bug_switch.h"
 #include "base/strings.h"
 #include "state/restore_check.h"
@@ -25,16 +27,26 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
   TypeDescription key_type() const override { return key_type_; }
   std::vector<KeyedStateInfo> states() const override { return infos_; }
   KeyGroupRange range() const override { return places_.range(); }
-  void write_group(int key_group, BinaryWriter& out) const override {
+  Status write_group(int key_group, BinaryWriter& out, KeyGroupWriting* writing) const override {
     WEIR_CHECK(places_.range().contains(key_group));
     WEIR_CHECK(!progress_->released(key_group));  // it may have been overwritten since
-    CanonicalGroupWriter group(out, key_group, places_.max_parallelism() > 128);
-    for (size_t id = 0; id < views_.size(); ++id) {
+    CanonicalGroupWriter group(out, key_group, places_.max_parallelism() > 128, writing);
+    for (size_t id = 0; id < views_.size() && group.goes_on(); ++id) {
       group.begin_state(static_cast<int>(id));
-      views_[id]->write_group(key_group, group);
+      try {
+        views_[id]->write_group(key_group, group);
+      } catch (const std::length_error& error) {
+        return invalid_argument(cat("state '", infos_[id].name, "' cannot be written, key group ", key_group, ": ", error.what()));
+      }
+    }
+    if (const EntryPart& part = group.too_long(); part.bytes > 0) {
+      return invalid_argument(cat("state '", infos_[static_cast<size_t>(part.state)].name, "' holds at least ", part.bytes,
+                                  " bytes for one key in key group ", part.key_group, "; at most ", writing == nullptr ? kMaxCount : writing->max_part_bytes,
+                                  " fit into a checkpoint: spread them over more keys, or over the keys of a map state"));
     }
     group.end_group();
     progress_->release(key_group);
+    return {};
   }
 
  private:

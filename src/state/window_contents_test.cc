@@ -52,7 +52,7 @@ class Windows {
 /// A key group as a snapshot has it; each entry must have its timer.
 std::map<std::pair<int64_t, int64_t>, int64_t> read_group(const KeyedStateSnapshot& snapshot, int key_group) {
   BinaryWriter out;
-  snapshot.write_group(key_group, out);
+  EXPECT_TRUE(snapshot.write_group(key_group, out).ok());
   BinaryReader in(out.buffer());
   std::map<std::pair<int64_t, int64_t>, int64_t> entries;
   std::set<std::pair<int64_t, int64_t>> timers;
@@ -122,7 +122,7 @@ TEST(WindowContents, ComesBackFromASnapshot) {
   ASSERT_TRUE(after.states.begin_restore(&key_type, snapshot->states(), false).ok());
   for (int group = 0; group < kGroups; ++group) {
     BinaryWriter out;
-    snapshot->write_group(group, out);
+    EXPECT_TRUE(snapshot->write_group(group, out).ok());
     BinaryReader in(out.buffer());
     ASSERT_TRUE(after.states.read_group(group, in).ok());
   }

@@ -1,14 +1,12 @@
 #include "weir/bytes.h"
 
 #include "types/utf16.h"
-#include "weir/detail/check.h"
 
 namespace weir {
 namespace {
 
-// Names in headers come from jobs' code and are checked where they enter; beyond this, a length would be written that is not
-// true.
 constexpr size_t kMaxUtf = 65535;
+constexpr size_t kMaxUnits = detail::kMaxCount - 1;  // of a string: one more is written, and Flink reads an int
 
 bool is_ascii(const char* at, size_t length) {
   size_t i = 0;
@@ -61,20 +59,22 @@ void BinaryWriter::put_utf(std::string_view text) {
     }
   });
   const size_t length = size() - at - 2;
-  WEIR_CHECK_LE(length, kMaxUtf);
+  if (length > kMaxUtf) detail::throw_too_long(length, "bytes", kMaxUtf);
   buffer_[at] = static_cast<char>(length >> 8);
   buffer_[at + 1] = static_cast<char>(length);
 }
 
 void BinaryWriter::put_flink_string(std::string_view text) {
   if (is_ascii(text.data(), text.size())) {
+    if (text.size() > kMaxUnits) detail::throw_too_long(text.size(), "characters", kMaxUnits);
     put_varint(*this, static_cast<uint32_t>(text.size() + 1));
     put_raw(text);
     return;
   }
-  uint32_t units = 0;
+  size_t units = 0;
   for_each_utf16_unit(text, [&](uint16_t) { ++units; });
-  put_varint(*this, units + 1);
+  if (units > kMaxUnits) detail::throw_too_long(units, "characters", kMaxUnits);
+  put_varint(*this, static_cast<uint32_t>(units + 1));
   for_each_utf16_unit(text, [&](uint16_t unit) { put_varint(*this, unit); });
 }
 

@@ -98,6 +98,17 @@ TEST(Bytes, TextComesBack) {
   EXPECT_TRUE(in.ok());
 }
 
+TEST(Bytes, LengthThatDoesNotFitIsNeverWritten) {
+  BinaryWriter out;
+  EXPECT_THROW(out.put_count(size_t{1} << 31), std::length_error);
+  EXPECT_THROW(out.put_bytes(std::string_view(kMixed.data(), size_t{1} << 32)), std::length_error) << "looks at the length alone";
+  EXPECT_EQ(out.size(), 0u);
+  out.put_count((size_t{1} << 31) - 1);
+  EXPECT_EQ(hex(out.buffer()), "7FFFFFFF");
+  EXPECT_THROW(out.put_utf(std::string(65536, 'x')), std::length_error);
+  out.put_utf(std::string(65535, 'x'));
+}
+
 TEST(Bytes, BytesThatAreNoUtf8AreEscapedAndComeBack) {
   EXPECT_EQ(flink_string("\xFF"),
             "02"

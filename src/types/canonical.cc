@@ -14,10 +14,16 @@ void CanonicalGroupWriter::change_state() {
   written_state_ = state_;
 }
 
+/// Before the first byte of an entry: of what is in the buffer nothing changes any more.
+void CanonicalGroupWriter::drain() {
+  if (!writing_->drain(out_.buffer())) stopped_ = true;
+  out_.clear();
+}
+
 void CanonicalGroupWriter::mark_last_key() { *out_.mutable_at(last_key_at_) |= kLastOfState; }
 
 void CanonicalGroupWriter::end_group() {
-  if (written_state_ < 0) return;
+  if (written_state_ < 0 || stopped_) return;
   mark_last_key();
   out_.put_u16(kEndOfGroup);
   written_state_ = -1;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -84,6 +86,80 @@ TEST(Canonical, GroupWithoutEntriesIsNoBytes) {
   bool ok = false;
   EXPECT_TRUE(read_all("", 3, false, &ok).empty());
   EXPECT_TRUE(ok);
+}
+
+/// A group of two states with 40 entries of 10 kB each.
+void write_large(CanonicalGroupWriter& group, int* written) {
+  for (int state = 0; state < 2; ++state) {
+    group.begin_state(state);
+    for (int i = 0; i < 40 && group.goes_on(); ++i, ++*written) {
+      group.begin_key().put_raw("k" + std::to_string(i));
+      group.begin_value().put_raw(std::string(10'000, static_cast<char>('a' + i % 20)));
+      group.end_entry();
+    }
+  }
+  group.end_group();
+}
+
+TEST(Canonical, LargeGroupLeavesTheBufferInPieces) {
+  int written = 0;
+  BinaryWriter whole;
+  CanonicalGroupWriter at_once(whole, 7, false);
+  write_large(at_once, &written);
+
+  BinaryWriter out;
+  KeyGroupWriting writing;
+  std::string pieces;
+  size_t most = 0;
+  writing.drain = [&](std::string_view bytes) {
+    pieces += bytes;
+    most = std::max(most, bytes.size());
+    return true;
+  };
+  CanonicalGroupWriter group(out, 7, false, &writing);
+  write_large(group, &written);
+  pieces += out.buffer();
+  EXPECT_TRUE(pieces == whole.buffer()) << "the bytes are the same";
+  EXPECT_LT(most, KeyGroupWriting::kDrainBytes + 10'100);
+  EXPECT_EQ(writing.largest.bytes, 10'000u);
+  EXPECT_EQ(writing.largest.key_group, 7);
+}
+
+TEST(Canonical, WritingStopsWhenNoMoreIsWanted) {
+  int written = 0;
+  BinaryWriter out;
+  KeyGroupWriting writing;
+  writing.drain = [&](std::string_view) { return false; };
+  CanonicalGroupWriter group(out, 7, false, &writing);
+  write_large(group, &written);
+  EXPECT_FALSE(group.goes_on());
+  EXPECT_LT(written, 10);
+}
+
+TEST(Canonical, KeyOrValueThatIsTooLongStopsTheGroup) {
+  for (const bool key_is_long : {true, false}) {
+    BinaryWriter out;
+    KeyGroupWriting writing;
+    writing.max_part_bytes = 100;
+    CanonicalGroupWriter group(out, 7, false, &writing);
+    group.begin_state(3);
+    group.begin_key().put_raw(std::string(key_is_long ? 100 : 99, 'k'));  // a byte for the group comes before it
+    group.begin_value().put_raw(std::string(key_is_long ? 1 : 101, 'v'));
+    group.end_entry();
+    EXPECT_FALSE(group.goes_on());
+    EXPECT_EQ(group.too_long().state, 3);
+    EXPECT_EQ(group.too_long().key_group, 7);
+    EXPECT_EQ(group.too_long().bytes, 101u);
+  }
+  BinaryWriter out;
+  KeyGroupWriting writing;
+  writing.max_part_bytes = 100;
+  CanonicalGroupWriter group(out, 7, false, &writing);
+  group.begin_state(3);
+  group.begin_key().put_raw(std::string(99, 'k'));
+  group.begin_value().put_raw(std::string(100, 'v'));
+  group.end_entry();
+  EXPECT_TRUE(group.goes_on()) << "exactly as much as fits";
 }
 
 TEST(Canonical, ReaderStopsWhereTheGroupEnds) {

@@ -74,6 +74,7 @@ struct ListEntries {
     BinaryWriter& value = out.begin_value();
     bool first = true;
     for (const T& element : box.read()) {
+      if (!out.fits()) break;
       if (!std::exchange(first, false)) value.put_u8(kDelimiter);
       Serializer<T>::write(value, element);
     }
@@ -104,6 +105,7 @@ struct MapEntries {
   template <class WriteKey>
   static void write(CanonicalGroupWriter& out, const Box& box, WriteKey&& write_key) {
     for (const auto& [user_key, user_value] : box.read()) {
+      if (!out.goes_on()) return;
       BinaryWriter& key = out.begin_key();
       write_key(key);
       Serializer<K>::write(key, user_key);
@@ -163,6 +165,7 @@ class TableState final : public ValueAccess<T>, public NamedState {
     View(const std::shared_ptr<Table>& table, PlaceSpace places) : view_(table, table->freeze(), places) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const K& key, const T& value) {
+        if (!out.goes_on()) return;
         Entries::write(out, value, [&](BinaryWriter& bytes) {
           Serializer<K>::write(bytes, key);
           bytes.put_u8(0);  // VoidNamespace

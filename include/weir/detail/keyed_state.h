@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "weir/bytes.h"
+#include "weir/detail/canonical.h"
 #include "weir/key_groups.h"
 #include "weir/status.h"
 #include "weir/type_description.h"
@@ -30,8 +31,9 @@ class KeyedStateSnapshot {
   virtual std::vector<KeyedStateInfo> states() const = 0;  ///< a state's index here is its id in write_group
   virtual KeyGroupRange range() const = 0;
   /// Appends the entries of one key group in Flink's canonical layout (docs/formats/keyed_state.md): nothing if there are none.
-  /// Each group at most once: its memory goes back to the operator.
-  virtual void write_group(int key_group, BinaryWriter& out) const = 0;
+  /// Each group at most once: its memory goes back to the operator. INVALID_ARGUMENT: a key or value is too long for the layout; the
+  /// sentence names state, key group and size. What `writing` does not want is left out; it may be null.
+  virtual Status write_group(int key_group, BinaryWriter& out, detail::KeyGroupWriting* writing = nullptr) const = 0;
 };
 
 /// All keyed state of one operator in one subtask. Thread: the operator's.

@@ -38,7 +38,7 @@ concept ByteLike = std::is_same_v<T, uint8_t> || std::is_same_v<T, std::byte>;
 /// i32 count, then the elements: Flink's ListSerializer.
 template <class Range, class T>
 void write_list(BinaryWriter& out, const Range& values) {
-  out.put_i32(static_cast<int32_t>(values.size()));
+  out.put_count(values.size());
   for (const T& value : values) Serializer<T>::write(out, value);
 }
 /// java.util.List.hashCode.
@@ -70,7 +70,7 @@ void write_sorted(BinaryWriter& out, const Range& entries, WriteKey write_key, W
   std::sort(spans.begin(), spans.end(), [&](const Span& a, const Span& b) {
     return bytes.substr(a.begin, a.key_end - a.begin) < bytes.substr(b.begin, b.key_end - b.begin);
   });
-  out.put_i32(static_cast<int32_t>(spans.size()));
+  out.put_count(spans.size());
   for (const Span& span : spans) out.put_raw(bytes.substr(span.begin, span.end - span.begin));
 }
 

@@ -17,7 +17,7 @@ void write_with_length(BinaryWriter& out, Write&& write) {
   const size_t at = out.size();
   out.put_i32(0);
   write(out);
-  out.overwrite_i32(at, static_cast<int32_t>(out.size() - at - 4));
+  out.close_length(at);
 }
 
 /// Reads i32 length and gives exactly these bytes to `read(in)`, which must read them all.

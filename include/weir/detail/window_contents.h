@@ -241,6 +241,7 @@ class WindowContents final : public NamedState {
     explicit View(std::shared_ptr<Frozen> windows) : windows_(std::move(windows)) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       windows_->for_each_of_group(key_group, [&](const TimeWindow& window, bool, const K& key, const S& value) {
+        if (!out.goes_on()) return;
         Entries::write(out, value, [&](BinaryWriter& bytes) {
           Serializer<K>::write(bytes, key);
           Serializer<TimeWindow>::write(bytes, window);
@@ -298,7 +299,7 @@ class WindowTimers final : public NamedState {
     explicit View(std::shared_ptr<typename Contents::Frozen> windows) : windows_(std::move(windows)) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       windows_->for_each_of_group(key_group, [&](const TimeWindow& window, bool fired, const K& key, const auto&) {
-        if (fired) return;
+        if (fired || !out.goes_on()) return;
         BinaryWriter& bytes = out.begin_key();
         bytes.put_u64(static_cast<uint64_t>(window.max_timestamp()) ^ kSignBit);
         Serializer<K>::write(bytes, key);

@@ -25,19 +25,21 @@ class MemoryKeyedSnapshot final : public KeyedStateSnapshot {
   TypeDescription key_type() const override { return key_type_; }
   std::vector<KeyedStateInfo> states() const override { return states_; }
   KeyGroupRange range() const override { return range_; }
-  void write_group(int key_group, BinaryWriter& out) const override {
+  Status write_group(int key_group, BinaryWriter& out, detail::KeyGroupWriting* writing = nullptr) const override {
     const auto found = groups_.find(key_group);
-    if (found == groups_.end()) return;
-    detail::CanonicalGroupWriter group(out, key_group, max_parallelism_ > 128);
+    if (found == groups_.end()) return {};
+    detail::CanonicalGroupWriter group(out, key_group, max_parallelism_ > 128, writing);
     for (const auto& [state, entries] : found->second) {
       group.begin_state(state);
       for (const auto& [key, value] : entries) {
+        if (!group.goes_on()) break;
         group.begin_key().put_raw(key);
         group.begin_value().put_raw(value);
         group.end_entry();
       }
     }
     group.end_group();
+    return {};
   }
 
  private:
