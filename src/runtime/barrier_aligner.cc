@@ -14,42 +14,41 @@ bool BarrierAligner::on_barrier(int channel, CheckpointId id) {
 
 bool BarrierAligner::on_barrier_exactly_once(int channel, CheckpointId id) {
   if (id < open_) return false;  // a newer one has begun: this one is lost already
-  if (id > open_) {              // a newer one: the open one will never be complete
-    release();
-    if (open_ > 0) done_up_to_ = std::max(done_up_to_, open_);
+  if (id > open_ && open_ > 0) give_up_open();  // barriers keep their order: the open one's will not come on this channel
+  if (aborted_.contains(id)) return false;
+  if (id > open_) {
     open_ = id;
     arrived_ = 0;
   }
   if (blocked_[channel]) return false;
   if (!bug_enabled(Bug::kBarrierNotAligned)) blocked_[channel] = true;
   if (++arrived_ < static_cast<int>(blocked_.size())) return false;
-  release();
-  open_ = 0;
-  done_up_to_ = id;
+  finish(id);
   return true;
 }
 
 bool BarrierAligner::on_barrier_at_least_once(CheckpointId id) {
+  if (aborted_.contains(id)) return false;
   if (++arrivals_[id] < static_cast<int>(blocked_.size())) return false;
-  done_up_to_ = id;
+  finish(id);
   arrivals_.erase(arrivals_.begin(), arrivals_.upper_bound(id));
   return true;
 }
 
 void BarrierAligner::on_abort(CheckpointId id) {
   if (id <= done_up_to_) return;
+  if (id == open_) return give_up_open();
   arrivals_.erase(id);
-  if (mode_ == CheckpointingMode::kAtLeastOnce) {
-    // Older ones may still complete; only this one must not.
-    arrivals_[id] = -static_cast<int>(blocked_.size());
-    return;
-  }
-  if (open_ != 0 && open_ > id) return;
-  release();
-  open_ = 0;
-  done_up_to_ = id;
+  aborted_.add(id);
 }
 
-void BarrierAligner::release() { std::fill(blocked_.begin(), blocked_.end(), false); }
+void BarrierAligner::give_up_open() { finish(open_); }
+
+void BarrierAligner::finish(CheckpointId id) {
+  std::fill(blocked_.begin(), blocked_.end(), false);
+  open_ = 0;
+  done_up_to_ = id;
+  aborted_.forget_up_to(id);
+}
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "runtime/aborted_checkpoints.h"
 #include "weir/config.h"
 
 namespace weir {
@@ -19,7 +20,8 @@ class BarrierAligner {
 
   /// Barrier `id` came on `channel`. True: it is complete; the task snapshots and passes it on now.
   bool on_barrier(int channel, CheckpointId id);
-  /// The coordinator gave up `id`: a barrier of it that is open or still to come is dropped, and what it blocked is released.
+  /// The coordinator gave up `id`: a barrier of it that is open or still to come is dropped, and what it blocked is released. Other
+  /// checkpoints go on.
   void on_abort(CheckpointId id);
 
   bool blocked(int channel) const { return blocked_[channel]; }
@@ -29,13 +31,16 @@ class BarrierAligner {
  private:
   bool on_barrier_exactly_once(int channel, CheckpointId id);
   bool on_barrier_at_least_once(CheckpointId id);
-  void release();
+  /// The open one will never be complete.
+  void give_up_open();
+  void finish(CheckpointId id);
 
   std::vector<bool> blocked_;
   const CheckpointingMode mode_;
   CheckpointId open_ = 0;
   int arrived_ = 0;
   std::map<CheckpointId, int> arrivals_;  ///< at-least-once: barriers counted per open checkpoint
+  AbortedCheckpoints aborted_;            ///< newer than done_up_to_
   CheckpointId done_up_to_ = 0;           ///< this and older ones are aligned, overtaken or aborted
 };
 

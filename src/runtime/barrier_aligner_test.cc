@@ -91,5 +91,69 @@ TEST(BarrierAligner, AtLeastOnceAbortDropsThatOneOnly) {
   EXPECT_TRUE(aligner.on_barrier(1, 1));
 }
 
+TEST(BarrierAligner, AbortOfANewerOneLeavesTheOpenOneAlone) {
+  BarrierAligner aligner(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_FALSE(aligner.on_barrier(0, 5));
+  aligner.on_abort(6);
+  EXPECT_TRUE(aligner.blocked(0));
+  EXPECT_TRUE(aligner.on_barrier(1, 5));
+  EXPECT_FALSE(aligner.on_barrier(0, 6));
+  EXPECT_FALSE(aligner.blocked(0)) << "6 is dropped";
+  EXPECT_FALSE(aligner.on_barrier(1, 6));
+  EXPECT_FALSE(aligner.on_barrier(0, 7));
+  EXPECT_TRUE(aligner.on_barrier(1, 7));
+}
+
+TEST(BarrierAligner, AbortOfANewerOneBeforeAnyBarrierLeavesTheOthersAlone) {
+  for (const auto mode : {CheckpointingMode::kExactlyOnce, CheckpointingMode::kAtLeastOnce}) {
+    BarrierAligner aligner(2, mode);
+    aligner.on_abort(6);
+    aligner.on_abort(8);
+    for (const CheckpointId id : {5, 6, 7, 8, 9}) {
+      EXPECT_FALSE(aligner.on_barrier(0, id)) << id;
+      EXPECT_EQ(aligner.on_barrier(1, id), id % 2 == 1) << id;
+      EXPECT_FALSE(aligner.blocked(0)) << id;
+    }
+  }
+}
+
+TEST(BarrierAligner, BarrierOfAnAbortedOneStillSaysThatTheOpenOneIsLost) {
+  BarrierAligner aligner(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_FALSE(aligner.on_barrier(0, 5));
+  aligner.on_abort(6);
+  EXPECT_FALSE(aligner.on_barrier(1, 6));  // channel 1 never delivers 5
+  EXPECT_FALSE(aligner.blocked(0));
+  EXPECT_FALSE(aligner.blocked(1));
+  EXPECT_FALSE(aligner.on_barrier(1, 5));
+  EXPECT_FALSE(aligner.blocked(1));
+}
+
+TEST(BarrierAligner, OlderBarrierThatComesLateIsDropped) {
+  BarrierAligner aligner(3, CheckpointingMode::kExactlyOnce);
+  EXPECT_FALSE(aligner.on_barrier(0, 2));
+  EXPECT_FALSE(aligner.on_barrier(1, 1));
+  EXPECT_FALSE(aligner.blocked(1)) << "its channel goes on to barrier 2";
+  EXPECT_EQ(aligner.open(), 2);
+  EXPECT_FALSE(aligner.on_barrier(1, 2));
+  EXPECT_TRUE(aligner.on_barrier(2, 2));
+}
+
+TEST(AbortedCheckpoints, AreForgottenWhenNothingOfThemCanCome) {
+  AbortedCheckpoints aborted;
+  for (const CheckpointId id : {3, 5, 9}) aborted.add(id);
+  aborted.forget_up_to(5);
+  EXPECT_FALSE(aborted.contains(3));
+  EXPECT_FALSE(aborted.contains(5));
+  EXPECT_TRUE(aborted.contains(9));
+}
+
+TEST(AbortedCheckpoints, TakeBoundedMemory) {
+  AbortedCheckpoints aborted;
+  for (CheckpointId id = 1; id <= 5000; ++id) aborted.add(id);
+  EXPECT_EQ(aborted.size(), AbortedCheckpoints::kMost);
+  EXPECT_TRUE(aborted.contains(5000));
+  EXPECT_FALSE(aborted.contains(1));
+}
+
 }  // namespace
 }  // namespace weir
