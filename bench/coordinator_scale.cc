@@ -133,8 +133,8 @@ class TimedScheduler final : public Scheduler {
   std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) override {
     return scheduler_.start(std::move(name), actor, options);
   }
-  void run_blocking(std::function<void()> work) override {
-    scheduler_.run_blocking([this, work = std::move(work)] {
+  void run_blocking(std::string_view executor, std::function<void()> work) override {
+    scheduler_.run_blocking(executor, [this, work = std::move(work)] {
       const double begin = thread_seconds();
       work();
       cost_.blocking_s += thread_seconds() - begin;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "ha_world.h"
+#include "sim_disk.h"
 #include "sim_network.h"
 
 namespace weir::sim {
@@ -43,6 +44,31 @@ TEST(LeaderElection, AHiccupOfZooKeeperRevokesNobody) {
   }
   EXPECT_TRUE(t.a->leads());
   EXPECT_EQ(t.a->reasons.size(), 0u);
+}
+
+TEST(LeaderElection, StorageThatHangsDoesNotCostTheLease) {
+  TwoContenders t;
+  t.world.add_disk("file://", std::make_unique<SimDisk>(t.world, "file://", DiskKind::kLocal));
+  t.world.faults().slow_operation = 1;
+  t.world.faults().slow_operation_max = std::chrono::milliseconds(100);
+  bool hangs = true;
+  int ended = 0;
+  SimProcess& leader = t.a->process;
+  const auto place = leader.platform().files.resolve("file:///f");
+  const std::string_view all[] = {executors::kCoordinator, executors::kSnapshots, executors::kRestore, executors::kReadAhead, executors::kNetwork, "op sink"};
+  for (const std::string_view executor : all) {
+    for (int i = 0; i < 4; ++i) {
+      leader.platform().scheduler.run_blocking(executor, [&] {
+        while (hangs) (void)place->fs->stat(place->path);
+        ++ended;
+      });
+    }
+  }
+  t.world.run_for(10 * kTimeout);
+  EXPECT_TRUE(t.a->leads());
+  EXPECT_EQ(t.a->reasons.size(), 0u);
+  hangs = false;
+  EXPECT_TRUE(t.run_until([&] { return ended == 24; }, kTimeout));
 }
 
 TEST(LeaderElection, ALeaderCutOffStepsDownBeforeAnotherLeads) {

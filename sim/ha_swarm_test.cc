@@ -86,7 +86,7 @@ class Swarm {
 
   /// Reads the pointer, then publishes one after another until told that it leads no more.
   void publish(Contender& contender, std::shared_ptr<JobStore> store, std::optional<CompletedPointer> wanted) {
-    contender.process.platform().scheduler.run_blocking([this, &contender, store, wanted] {
+    contender.process.platform().scheduler.run_blocking("test", [this, &contender, store, wanted] {
       if (!wanted) {
         const auto there = store->pointer();
         if (there.ok()) {

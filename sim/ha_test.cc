@@ -140,7 +140,7 @@ TEST(JobStore, APausedLeadersPointerIsRefusedAndTheMessageNamesBothEpochs) {
   JobStore fresh(*t.b->leadership, kJob);
   // Work that was under way in the paused process goes on when it wakes, before the process has heard of anything.
   Status late;
-  t.a->process.platform().scheduler.run_blocking([&] { late = stale.set_pointer(pointer_to(2, "a")); });
+  t.a->process.platform().scheduler.run_blocking("test", [&] { late = stale.set_pointer(pointer_to(2, "a")); });
   t.world.run_for(3 * kTimeout);
   EXPECT_EQ(late.code(), StatusCode::kAborted) << late.to_string();
   EXPECT_EQ(fresh.pointer().value()->id, 1);

@@ -31,7 +31,7 @@ class BlockingWork : public testing::Test {
     return place.ok() ? place->fs->make_directories(place->path) : place.status();
   }
   bool is_there(const std::string& name) { return world_.disk("file://")->raw().stat("/" + name).ok(); }
-  void run(SimProcess& process, std::function<void()> work) { process.platform().scheduler.run_blocking(std::move(work)); }
+  void run(SimProcess& process, std::function<void()> work) { process.platform().scheduler.run_blocking("test", std::move(work)); }
   void run_until(const std::function<bool()>& done) { ASSERT_EQ(world_.run_until(done, seconds(60)), SimWorld::Outcome::kDone); }
 
   SimWorld world_{7};
@@ -188,7 +188,7 @@ TEST(BlockingWorkOfASeed, RestsTheSameWayEachTime) {
     SimProcess process(world, "p");
     int ended = 0;
     for (int i = 0; i < 5; ++i) {
-      process.platform().scheduler.run_blocking([&, i] {
+      process.platform().scheduler.run_blocking("test", [&, i] {
         for (int j = 0; j < 5; ++j) {
           const auto place = process.platform().files.resolve("file:///" + std::to_string(10 * i + j));
           EXPECT_TRUE(place->fs->make_directories(place->path).ok());

@@ -20,7 +20,10 @@ SimProcess::SimProcess(SimWorld& world, std::string name, std::string host)
   world.note("start", life_->name);
 }
 
-SimProcess::~SimProcess() { world_.kill(*life_, "at its end"); }
+SimProcess::~SimProcess() {
+  world_.kill(*life_, "at its end");
+  scheduler_.drop_waiting();
+}
 
 void SimProcess::pause(MonotonicTime duration) {
   life_->paused_until = world_.now() + duration;
@@ -36,15 +39,36 @@ std::unique_ptr<ActorHandle> SimProcess::ProcessScheduler::start(std::string nam
   return std::make_unique<SimActor>(process_.world_, process_.life_, std::move(name), actor, process_.clock_.offset);
 }
 
-void SimProcess::ProcessScheduler::run_blocking(std::function<void()> work) {
+void SimProcess::ProcessScheduler::begin(SimWorld& world, const std::shared_ptr<Life>& life, size_t threads,
+                                         const std::shared_ptr<Executor>& executor, std::function<void()> work) {
+  if (executor->under_way == threads) {
+    world.note("blocking work waits", life->name);
+    executor->queue.push_back(std::move(work));
+    return;
+  }
+  world.note("blocking work", life->name);
+  ++executor->under_way;
+  world.run_blocking(life, [&world, life, threads, executor, work = std::move(work)] {
+    work();
+    --executor->under_way;
+    if (executor->queue.empty() || !life->alive) return;
+    world.at(world.now(), life, [&world, life, threads, executor, next = std::move(executor->queue.front())]() mutable {
+      begin(world, life, threads, executor, std::move(next));
+    });
+    executor->queue.pop_front();
+  });
+}
+
+void SimProcess::ProcessScheduler::run_blocking(std::string_view executor, std::function<void()> work) {
   SimWorld& world = process_.world_;
   if (!process_.alive()) return;
   const WorldFaults& faults = world.faults();
   const MonotonicTime delay = world.random().chance(faults.slow_io) ? world.random().delay(faults.slow_io_max)
                                                                     : world.random().delay(world.options().io_max);
-  world.at(world.now() + delay, process_.life_, [&world, life = process_.life_, work = std::move(work)] {
-    world.note("blocking work", life->name);
-    world.run_blocking(life, work);
+  std::shared_ptr<Executor>& threads = executors_[std::string(executor)];
+  if (threads == nullptr) threads = std::make_shared<Executor>();
+  world.at(world.now() + delay, process_.life_, [&world, life = process_.life_, count = process_.io_threads(), threads, work = std::move(work)] {
+    begin(world, life, count, threads, work);
   });
 }
 

@@ -1,5 +1,13 @@
 #pragma once
 
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "fs/file_system_registry.h"
 #include "platform/platform.h"
 #include "sim_file_system.h"
@@ -40,6 +48,8 @@ class SimProcess {
   void pause_at_next(Operation operation, MonotonicTime duration);
   /// What its wall clock shows more than the world's, from now on.
   void set_wall_skew_ms(int64_t skew_ms) { clock_.wall_skew_ms = skew_ms; }
+  /// Blocking work that one of its executors does at once: 1 to 4.
+  size_t io_threads() const { return 1 + static_cast<size_t>(clock_.offset.count() % 4); }
   int64_t file_operations() const { return life_->file_operations; }
 
  private:
@@ -59,10 +69,22 @@ class SimProcess {
    public:
     explicit ProcessScheduler(SimProcess& process) : process_(process) {}
     std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) override;
-    void run_blocking(std::function<void()> work) override;
+    void run_blocking(std::string_view executor, std::function<void()> work) override;
+    void drop_waiting() {
+      for (const auto& [name, executor] : std::exchange(executors_, {})) executor->queue.clear();
+    }
 
    private:
+    /// Its threads: so much blocking work at once. What is under way holds it.
+    struct Executor {
+      size_t under_way = 0;
+      std::deque<std::function<void()>> queue;
+    };
+    static void begin(SimWorld& world, const std::shared_ptr<Life>& life, size_t threads, const std::shared_ptr<Executor>& executor,
+                      std::function<void()> work);
+
     SimProcess& process_;
+    std::map<std::string, std::shared_ptr<Executor>, std::less<>> executors_;
   };
 
   class ProcessFiles : public FileSystemRegistry {

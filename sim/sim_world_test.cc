@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/strings.h"
@@ -128,12 +130,39 @@ TEST(SimWorld, BlockingWorkRunsOnceAndInAnyOrder) {
     SimWorld world(seed);
     SimProcess process(world, "p");
     std::vector<int> order;
-    for (int i = 0; i < 3; ++i) process.platform().scheduler.run_blocking([&, i] { order.push_back(i); });
+    for (int i = 0; i < 3; ++i) process.platform().scheduler.run_blocking("test", [&, i] { order.push_back(i); });
     world.run_for(seconds(1));
     EXPECT_EQ(order.size(), 3u);
     orders.insert(order);
   }
   EXPECT_EQ(orders.size(), 6u);
+}
+
+TEST(SimProcess, AnExecutorHasSoManyThreadsAndNoMore) {
+  std::set<size_t> widths;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    SimWorld world(seed);
+    world.add_disk("file://", std::make_unique<SimDisk>(world, "file://", DiskKind::kLocal));
+    world.faults().slow_operation = 1;
+    SimProcess process(world, "p");
+    std::map<std::string, size_t> inside, most;
+    int ended = 0;
+    for (int i = 0; i < 20; ++i) {
+      const std::string executor = i % 2 == 0 ? "a" : "b";
+      process.platform().scheduler.run_blocking(executor, [&, i, executor] {
+        most[executor] = std::max(most[executor], ++inside[executor]);
+        const auto place = process.platform().files.resolve("file:///" + std::to_string(i));
+        EXPECT_TRUE(place->fs->make_directories(place->path).ok());
+        --inside[executor];
+        ++ended;
+      });
+    }
+    EXPECT_EQ(world.run_until([&] { return ended == 20; }, seconds(600)), SimWorld::Outcome::kDone);
+    EXPECT_EQ(most["a"], process.io_threads());
+    EXPECT_EQ(most["b"], process.io_threads());
+    widths.insert(process.io_threads());
+  }
+  EXPECT_EQ(widths.size(), 4u);
 }
 
 TEST(SimProcess, AKilledProcessNeverActsAgain) {
@@ -148,14 +177,14 @@ TEST(SimProcess, AKilledProcessNeverActsAgain) {
   auto place = process.platform().files.resolve("/f");
   ASSERT_TRUE(place.ok());
   world.at(milliseconds(1), nullptr, [&] {
-    process.platform().scheduler.run_blocking([&worked, captured] { worked = true; });
+    process.platform().scheduler.run_blocking("test", [&worked, captured] { worked = true; });
     process.kill();
   });
   world.run_until([&] { return !process.alive(); }, seconds(1));
   const int steps_alive = steps;
   EXPECT_GT(steps_alive, 1);
   EXPECT_EQ(captured.use_count(), 1) << "work that never begins is freed at once";
-  process.platform().scheduler.run_blocking([&worked] { worked = true; });
+  process.platform().scheduler.run_blocking("test", [&worked] { worked = true; });
   handle->wake();
   const Status status = write_file(*place->fs, "/f", "x");
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.to_string();
@@ -169,7 +198,7 @@ TEST(SimProcess, KilledFromOutsideItsWorkIsFreedAtOnce) {
   SimWorld world(1);
   SimProcess process(world, "p");
   auto captured = std::make_shared<int>(0);
-  process.platform().scheduler.run_blocking([captured] {});
+  process.platform().scheduler.run_blocking("test", [captured] {});
   process.kill();
   EXPECT_EQ(captured.use_count(), 1);
 }
@@ -197,7 +226,7 @@ TEST(SimProcess, APausedProcessRestsAndThenGoesOn) {
   FunctionActor actor([&] { return ++steps, Actor::kBusy; });
   auto handle = process.platform().scheduler.start("a", actor, {});
   MonotonicTime worked_at{0};
-  process.platform().scheduler.run_blocking([&] { worked_at = world.now(); });
+  process.platform().scheduler.run_blocking("test", [&] { worked_at = world.now(); });
   process.pause(seconds(3));
   world.run_for(seconds(2));
   EXPECT_EQ(steps, 0);
@@ -223,7 +252,7 @@ uint64_t run_scenario(uint64_t seed, std::string* last_lines = nullptr) {
     FunctionActor actor([&, taken = std::vector<int>()]() mutable {
       box.take(taken);
       if (taken.empty() && files > 0) return platform.clock.now() + milliseconds(static_cast<int64_t>(platform.random.next() % 50));
-      platform.scheduler.run_blocking([&, number = files++, nonce = platform.random.next()] {
+      platform.scheduler.run_blocking("test", [&, number = files++, nonce = platform.random.next()] {
         auto place = platform.files.resolve(cat("hdfs://nn:1/out/", nonce));
         (void)publish_file(*place->fs, place->path, cat("file ", number), "tmp");
         (void)place->fs->list("/out");

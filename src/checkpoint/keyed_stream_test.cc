@@ -132,7 +132,7 @@ class TestScheduler final : public Scheduler {
  public:
   explicit TestScheduler(bool at_once) : at_once_(at_once) {}
   std::unique_ptr<ActorHandle> start(std::string, Actor&, ActorOptions) override { return nullptr; }
-  void run_blocking(std::function<void()> work) override {
+  void run_blocking(std::string_view, std::function<void()> work) override {
     ++given;
     if (at_once_) work();
     else kept_.push_back(std::move(work));

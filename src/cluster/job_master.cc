@@ -180,7 +180,7 @@ void JobMaster::send_aborted(const NotifyCheckpointAborted& message) { send_to_a
 
 void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
   // The mailbox may outlive this actor: storage that does not answer is not waited for at the end.
-  platform_.scheduler.run_blocking([mailbox = mailbox_, work = std::move(work)] {
+  platform_.scheduler.run_blocking(executors::kCoordinator, [mailbox = mailbox_, work = std::move(work)] {
     if (auto continuation = work()) mailbox->post(std::move(continuation));
   });
 }

@@ -130,7 +130,7 @@ void Worker::exchange_failed(const Status& reason) {
 
 void Worker::open_task(Task& task) {
   gate_.enter();
-  platform_.scheduler.run_blocking([this, &task, number = attempt_->number, deploy = attempt_->deploy, plan = attempt_->plan,
+  platform_.scheduler.run_blocking(executors::kRestore, [this, &task, number = attempt_->number, deploy = attempt_->deploy, plan = attempt_->plan,
                                     sidecar = attempt_->sidecar, local = local_] {
     TaskStart from{plan.get(), sidecar.get(), deploy->common->restored_directory,
                    splits_of(*deploy, task.vertex_index(), task.subtask()), options_.ignore_unclaimed_state,
@@ -194,7 +194,7 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
   gate_.enter();
   auto shared = std::make_shared<std::vector<TaskSnapshot>>(std::move(parts));
   const uint64_t nonce = platform_.random.next();
-  platform_.scheduler.run_blocking([this, id, nonce, shared, number = attempt_->number, process = attempt_->deploy->own,
+  platform_.scheduler.run_blocking(executors::kSnapshots, [this, id, nonce, shared, number = attempt_->number, process = attempt_->deploy->own,
                                     local = local_] {
     AcknowledgeCheckpoint ack;
     ack.attempt = number;

@@ -152,7 +152,7 @@ void Worker::on_frame(const std::string& frame) {
   } else if (auto* completed = std::get_if<NotifyCheckpointComplete>(&message)) {
     if (!runs(completed->attempt)) return;
     attempt_->execution->post_to_all(Shard::CheckpointCompleted{completed->id});
-    if (local_) platform_.scheduler.run_blocking([local = local_, id = completed->id] { local->keep_from(id); });
+    if (local_) platform_.scheduler.run_blocking(executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });
   } else if (auto* aborted = std::get_if<NotifyCheckpointAborted>(&message)) {
     if (!runs(aborted->attempt)) return;
     attempt_->snapshots.erase(aborted->id);

@@ -224,7 +224,7 @@ StatusOr<std::string_view> ChainHost::snapshot(int64_t id) {
   WEIR_RETURN_IF_ERROR(driver_->failure());
   WEIR_ASSIGN_OR_RETURN(TaskSnapshot taken, chain_->snapshot(own_id(id)));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<HostedSnapshot> snapshot,
-                        HostedSnapshot::begin(std::move(taken), vertex_->is_source, [this](std::function<void()> work) { world_.run_blocking(std::move(work)); }));
+                        HostedSnapshot::begin(std::move(taken), vertex_->is_source, [this](std::function<void()> work) { world_.run_blocking(executors::kSnapshots, std::move(work)); }));
   if (snapshot->has_rest()) snapshots_[id] = snapshot;
   return reply_.answer([&](BinaryWriter& out) {
     for (const auto* elements : {&snapshot->split_elements(), &snapshot->union_elements()}) {

@@ -201,7 +201,7 @@ TEST_F(ChainHostTest, CloseWaitsForCommitsButNotForEver) {
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
   script_.quiescent = false;
-  world_.run_blocking([this] { script_.quiescent = true; });
+  world_.run_blocking("test", [this] { script_.quiescent = true; });
   const int64_t began = world_.ms;
   EXPECT_FALSE(caller.call(ChainCall::kClose).dead);
   EXPECT_TRUE(script_.quiescent);

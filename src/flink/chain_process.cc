@@ -26,7 +26,9 @@ class ProcessWorld final : public ChainWorld {
   const Clock& clock() const override { return platform_.clock; }
   FileSystemRegistry& files() override { return platform_.files; }
   uint64_t nonce() override { return platform_.random.next(); }
-  void run_blocking(std::function<void()> work) override { platform_.scheduler.run_blocking(std::move(work)); }
+  void run_blocking(std::string_view executor, std::function<void()> work) override {
+    platform_.scheduler.run_blocking(executor, std::move(work));
+  }
   void wait(std::chrono::milliseconds at_most) override { wakeup_.wait(at_most); }
   void wake() override { wakeup_.wake(); }
 

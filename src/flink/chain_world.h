@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "fs/file_system_registry.h"
 #include "platform/clock.h"
@@ -17,8 +18,8 @@ class ChainWorld {
   virtual FileSystemRegistry& files() = 0;
   /// Differs for every process, for ever.
   virtual uint64_t nonce() = 0;
-  /// Runs `work` on the I/O pool.
-  virtual void run_blocking(std::function<void()> work) = 0;
+  /// As Scheduler::run_blocking().
+  virtual void run_blocking(std::string_view executor, std::function<void()> work) = 0;
   /// Returns when wake() was called since the last wait() returned, at the latest after `at_most`.
   virtual void wait(std::chrono::milliseconds at_most) = 0;
   /// Thread: any.

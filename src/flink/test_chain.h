@@ -23,7 +23,7 @@ class TestWorld final : public ChainWorld, private Clock, private FileSystemRegi
   const Clock& clock() const override { return *this; }
   FileSystemRegistry& files() override { return *this; }
   uint64_t nonce() override { return 7; }
-  void run_blocking(std::function<void()> work) override { work_.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override { work_.push_back(std::move(work)); }
   /// Lets one piece of work be done, or the time go by.
   void wait(std::chrono::milliseconds at_most) override {
     ++waits;

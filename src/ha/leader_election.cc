@@ -44,7 +44,7 @@ LeaderElection::~LeaderElection() {
   if (lease_ != nullptr) lease_->end_ns_.store(MonotonicTime::min().count(), std::memory_order_release);
   // A round that runs drops the slot when it ends, and with it the session.
   if (!round_running_ && slot_->session != nullptr) {
-    scheduler_.run_blocking([slot = slot_] { slot->session->close(); });
+    scheduler_.run_blocking(executors::kZooKeeper, [slot = slot_] { slot->session->close(); });
   }
 }
 
@@ -221,7 +221,7 @@ void LeaderElection::start_round() {
   round_running_ = true;
   look_at_once_ = false;
   auto asker = std::make_shared<Asker>(Asker{clock_, factory_, paths_, address_, draw_contender(random_), inbox_, slot_});
-  scheduler_.run_blocking([asker, round] { asker->inbox->mailbox.post({Event::Kind::kRoundDone, 0, asker->run(round)}); });
+  scheduler_.run_blocking(executors::kZooKeeper, [asker, round] { asker->inbox->mailbox.post({Event::Kind::kRoundDone, 0, asker->run(round)}); });
 }
 
 }  // namespace weir

@@ -25,7 +25,7 @@ LeaderFinder::~LeaderFinder() {
   inbox_->mailbox.set_wake(nullptr);
   // A round that runs drops the slot when it ends, and with it the session.
   if (!round_running_ && slot_->session != nullptr) {
-    scheduler_.run_blocking([slot = slot_] { slot->session->close(); });
+    scheduler_.run_blocking(executors::kZooKeeper, [slot = slot_] { slot->session->close(); });
   }
 }
 
@@ -100,7 +100,7 @@ void LeaderFinder::start_round() {
   round_running_ = true;
   look_at_once_ = false;
   const bool renew = std::exchange(renew_session_, false);
-  scheduler_.run_blocking([&factory = factory_, paths = paths_, inbox = inbox_, slot = slot_, renew] {
+  scheduler_.run_blocking(executors::kZooKeeper, [&factory = factory_, paths = paths_, inbox = inbox_, slot = slot_, renew] {
     inbox->mailbox.post({Event::Kind::kRoundDone, ask(factory, paths, inbox, *slot, renew)});
   });
 }

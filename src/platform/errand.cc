@@ -35,7 +35,7 @@ struct Errand::Shared {
 
 Errand::Errand(Scheduler& scheduler, std::function<void()> work) : shared_(std::make_shared<Shared>()) {
   shared_->work = std::move(work);
-  scheduler.run_blocking([shared = shared_] { shared->run(); });
+  scheduler.run_blocking(executors::kReadAhead, [shared = shared_] { shared->run(); });
 }
 
 Errand::~Errand() {

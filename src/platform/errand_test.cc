@@ -16,14 +16,14 @@ namespace {
 class Patient final : public Scheduler {
  public:
   std::unique_ptr<ActorHandle> start(std::string, Actor&, ActorOptions) override { return nullptr; }
-  void run_blocking(std::function<void()> work) override { kept.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override { kept.push_back(std::move(work)); }
   std::deque<std::function<void()>> kept;
 };
 
 class Pool final : public Scheduler {
  public:
   std::unique_ptr<ActorHandle> start(std::string, Actor&, ActorOptions) override { return nullptr; }
-  void run_blocking(std::function<void()> work) override { pool.run(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override { pool.run(std::move(work)); }
   IoPool pool{1};
 };
 
@@ -80,7 +80,7 @@ TEST(Errand, WhatIsUnderWayIsWaitedFor) {
 TEST(Errand, AFullPoolIsNotWaitedFor) {
   std::binary_semaphore begun{0}, may_end{0};
   Pool scheduler;
-  scheduler.run_blocking([&] {
+  scheduler.run_blocking("test", [&] {
     begun.release();
     may_end.acquire();
   });

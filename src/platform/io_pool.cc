@@ -1,24 +1,30 @@
 #include "platform/io_pool.h"
 
+#include <pthread.h>
+
 #include "platform/crash_report.h"
 #include "weir/detail/check.h"
 
 namespace weir {
 
-IoPool::IoPool(int max_threads) : max_threads_(static_cast<size_t>(max_threads)) { WEIR_CHECK_GE(max_threads, 1); }
+IoPool::IoPool(int max_threads, std::string name) : max_threads_(static_cast<size_t>(max_threads)), name_(std::move(name)) {
+  WEIR_CHECK_GE(max_threads, 1);
+}
 
 IoPool::~IoPool() {
+  close();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void IoPool::close() {
   std::deque<std::function<void()>> dropped;
-  std::vector<std::thread> threads;
   {
     std::lock_guard lock(mutex_);
     closed_ = true;
     dropped.swap(queue_);
-    threads.swap(threads_);
   }
-  dropped.clear();
   work_came_.notify_all();
-  for (std::thread& thread : threads) thread.join();
+  // What the work captured is released outside the lock.
 }
 
 void IoPool::run(std::function<void()> work) {
@@ -26,7 +32,10 @@ void IoPool::run(std::function<void()> work) {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     queue_.push_back(std::move(work));
-    if (free_threads_ < queue_.size() && threads_.size() < max_threads_) threads_.emplace_back([this] { serve(); });
+    if (free_threads_ < queue_.size() && threads_.size() < max_threads_) {
+      threads_.emplace_back([this] { serve(); });
+      pthread_setname_np(threads_.back().native_handle(), name_.substr(0, 15).c_str());  // the kernel keeps 15 characters
+    }
   }
   work_came_.notify_one();
 }
@@ -47,6 +56,25 @@ void IoPool::serve() {
     }  // what the work captured is released outside the lock
     lock.lock();
   }
+}
+
+IoPools::~IoPools() {
+  std::map<std::string, std::unique_ptr<IoPool>, std::less<>> pools;
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    pools.swap(pools_);
+  }
+  // All of them first: while one is waited for, another must not begin anything.
+  for (const auto& [name, pool] : pools) pool->close();
+}
+
+void IoPools::run(std::string_view name, std::function<void()> work) {
+  std::lock_guard lock(mutex_);
+  if (closed_) return;
+  auto found = pools_.find(name);
+  if (found == pools_.end()) found = pools_.emplace(name, std::make_unique<IoPool>(threads_each_, std::string(name))).first;
+  found->second->run(std::move(work));
 }
 
 }  // namespace weir

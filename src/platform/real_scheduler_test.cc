@@ -221,5 +221,37 @@ TEST(IoPool, DestructorDropsWorkNotBegunAndWaitsForWorkThatHas) {
   EXPECT_EQ(ran, 0);
 }
 
+TEST(IoPools, WorkThatHangsLeavesOtherKindsTheirThreads) {
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  std::promise<void> answered;
+  RealScheduler scheduler(1);
+  for (int i = 0; i < 10; ++i) scheduler.run_blocking("files", [released] { released.wait(); });
+  scheduler.run_blocking("zookeeper", [&] { answered.set_value(); });
+  EXPECT_EQ(answered.get_future().wait_for(kPatience), std::future_status::ready);
+  release.set_value();
+}
+
+TEST(IoPools, NothingBeginsOnceTheyEnd) {
+  std::promise<void> began;
+  std::promise<void> dropped;
+  std::atomic<int> ran{0};
+  auto pools = std::make_unique<IoPools>(1);
+  {
+    std::shared_ptr<void> captured(nullptr, [&](void*) { dropped.set_value(); });
+    std::promise<void> busy;
+    pools->run("a", [&] {
+      busy.set_value();
+      EXPECT_EQ(dropped.get_future().wait_for(kPatience), std::future_status::ready);
+    });
+    busy.get_future().wait();
+    pools->run("a", [&ran, captured] { ++ran; });
+  }
+  pools->run("b", [&] { began.set_value(); });
+  began.get_future().wait();
+  pools.reset();
+  EXPECT_EQ(ran, 0);
+}
+
 }  // namespace
 }  // namespace weir

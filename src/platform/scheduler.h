@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "platform/clock.h"
 
@@ -38,7 +39,18 @@ struct ActorOptions {
   int cpu = -1;          ///< pin the thread to this processor; -1: leave it to the system
 };
 
-/// Runs actors, each by one thread at a time, and blocking work on a pool.
+/// Names of executors, each with threads of its own for one kind of blocking work: a kind that hangs or takes long never keeps another
+/// from beginning. Operators have theirs, "op <uid>".
+namespace executors {
+inline constexpr std::string_view kZooKeeper = "zookeeper";      ///< election, and looking for the leader
+inline constexpr std::string_view kCoordinator = "coordinator";  ///< the job master's files
+inline constexpr std::string_view kSnapshots = "snapshots";      ///< state of tasks is written for a checkpoint
+inline constexpr std::string_view kRestore = "restore";          ///< tasks are opened and restored
+inline constexpr std::string_view kReadAhead = "read-ahead";     ///< of what a restore reads
+inline constexpr std::string_view kNetwork = "network";          ///< connections are ended
+}  // namespace executors
+
+/// Runs actors, each by one thread at a time, and blocking work on executors.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
@@ -46,9 +58,9 @@ class Scheduler {
   /// `actor` must outlive the handle. Its first step comes by itself.
   virtual std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) = 0;
 
-  /// Runs `work` once on the I/O pool, in any order with other work. What it has to say it posts to a mailbox. Work not begun
-  /// when the scheduler is destroyed is dropped.
-  virtual void run_blocking(std::function<void()> work) = 0;
+  /// Runs `work` once on the executor of that name, which is made at its first use, in any order with other work. What it has to say it
+  /// posts to a mailbox. Work not begun when the scheduler is destroyed is dropped. Names must be few: an executor stays.
+  virtual void run_blocking(std::string_view executor, std::function<void()> work) = 0;
 };
 
 }  // namespace weir

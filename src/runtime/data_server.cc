@@ -163,7 +163,7 @@ void DataServer::Reception::drop(std::shared_ptr<Incoming> incoming) {
 }
 
 void DataServer::Reception::sweep_soon() {
-  platform_.scheduler.run_blocking([self = shared_from_this()] {
+  platform_.scheduler.run_blocking(executors::kNetwork, [self = shared_from_this()] {
     std::vector<std::unique_ptr<Connection>> dropped;
     std::lock_guard lock(self->mutex_);
     dropped.swap(self->dropped_);

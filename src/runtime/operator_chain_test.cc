@@ -11,7 +11,7 @@ namespace {
 
 class Services final : public TaskServices {
  public:
-  void run_blocking(std::function<std::function<void()>()> work) override { waiting.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override { waiting.push_back(std::move(work)); }
   int64_t wall_ms() const override { return 0; }
   FileSystemRegistry& files() override { std::abort(); }
   /// The I/O pool's part and then the task's.

@@ -15,7 +15,12 @@ std::string operator_label(const JobOperator& description, int subtask) {
 
 OperatorHost::OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services,
                            std::function<void(Status)> fail)
-    : description_(description), place_(place), services_(services), fail_(std::move(fail)), label_(operator_label(description, place.subtask)) {
+    : description_(description),
+      place_(place),
+      executor_(cat("op ", description.uid)),
+      services_(services),
+      fail_(std::move(fail)),
+      label_(operator_label(description, place.subtask)) {
   made_ = call_user_code(label_, [&]() -> Status {
     operator_ = description.factory();
     return operator_ ? Status() : failed_precondition("the function that makes it gave nothing");
@@ -56,7 +61,7 @@ StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name
 }
 
 void OperatorHost::run_blocking(std::function<std::function<void()>()> work) {
-  services_.run_blocking([this, label = label_, work = std::move(work)]() -> std::function<void()> {
+  services_.run_blocking(executor_, [this, label = label_, work = std::move(work)]() -> std::function<void()> {
     std::function<void()> continuation;
     Status status = call_user_code(label, [&] {
       continuation = work();

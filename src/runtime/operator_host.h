@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/snapshot_model.h"
@@ -16,8 +17,8 @@ namespace weir {
 class TaskServices {
  public:
   virtual ~TaskServices() = default;
-  /// Runs `work` on the I/O pool and its continuation on the task's thread.
-  virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
+  /// Runs `work` on the executor of that name and its continuation on the task's thread.
+  virtual void run_blocking(std::string_view executor, std::function<std::function<void()>()> work) = 0;
   virtual int64_t wall_ms() const = 0;
   virtual FileSystemRegistry& files() = 0;
 };
@@ -92,6 +93,7 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
 
   const JobOperator& description_;
   const SubtaskPlace place_;
+  const std::string executor_;  ///< of its blocking work: one operator that waits for ever must not make another wait
   TaskServices& services_;
   const std::function<void(Status)> fail_;
   const std::string label_;

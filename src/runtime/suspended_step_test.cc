@@ -18,7 +18,7 @@ using Ints = BatchOf<int>;
 /// Runs blocking work when the test says so.
 class TestServices final : public TaskServices {
  public:
-  void run_blocking(std::function<std::function<void()>()> work) override { work_.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override { work_.push_back(std::move(work)); }
   int64_t wall_ms() const override { return now_ms; }
   FileSystemRegistry& files() override { std::abort(); }
   void do_blocking_work(Task& task) {

@@ -4,9 +4,11 @@
 
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,9 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
     started_.push_back(entry);
     return std::make_unique<Handle>(entry);
   }
-  void run_blocking(std::function<void()> work) override { work_.push_back(std::move(work)); }
+  void run_blocking(std::string_view executor, std::function<void()> work) override {
+    (executor == hangs ? hanging_ : work_).push_back(std::move(work));
+  }
 
   void pass(MonotonicTime time) { now_ += time; }
   /// Storage that answers. Without a call of it storage is silent.
@@ -41,6 +45,12 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
       work();
     }
   }
+  /// From here on the executor that hung works again, and does what has come meanwhile.
+  void answer() {
+    hangs.clear();
+    std::move(hanging_.begin(), hanging_.end(), std::back_inserter(work_));
+    hanging_.clear();
+  }
   bool has_work() const { return !work_.empty(); }
   /// The actors that were started within: shards.
   void step_started() {
@@ -49,6 +59,7 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
     }
   }
 
+  std::string hangs;  ///< the executor whose work does not begin
   std::shared_ptr<FaultyFileSystem> fs = std::make_shared<FaultyFileSystem>();
   OneFileSystem files{fs};
 
@@ -77,6 +88,7 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
   MonotonicTime now_ = std::chrono::hours(1);
   uint64_t random_ = 0;
   std::deque<std::function<void()>> work_;
+  std::deque<std::function<void()>> hanging_;  ///< of the executor that hangs
   std::vector<std::shared_ptr<Started>> started_;
   NoTransport transport_;
 

@@ -38,7 +38,7 @@ class Steps final : public Scheduler, public Clock, public Random {
     entries_.push_back(std::make_shared<Entry>(Entry{&actor}));
     return std::make_unique<Handle>(entries_.back());
   }
-  void run_blocking(std::function<void()> work) override { work_.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override { work_.push_back(std::move(work)); }
   MonotonicTime now() const override { return now_; }
   int64_t wall_ms() const override { return 0; }
   uint64_t next() override { return ++random_; }
