@@ -80,6 +80,8 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.worker.heartbeat_timeout = result.heartbeat_timeout;
   result.worker.registration_timeout = configuration.get(options::kRegistrationTimeout);
   result.worker.inline_threshold = configuration.get(options::kDataInlineThreshold);
+  result.worker.large_value = configuration.get(options::kLargeValueThreshold);
+  result.worker.max_unfinished_writes = result.trigger.max_concurrent + 1;  // one that lingers must not stop those that work
   result.worker.ignore_unclaimed_state = result.ignore_unclaimed_state;
   ExecutionOptions& execution = result.worker.execution;
   execution.mode = configuration.get(options::kCheckpointMode);

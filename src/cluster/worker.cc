@@ -7,7 +7,6 @@
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "checkpoint/protocol/paths.h"
 #include "cluster/deployment.h"
 #include "cluster/job_preparation.h"
 #include "fs/file_system_registry.h"
@@ -39,6 +38,7 @@ Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform,
       on_end_(std::move(on_end)),
       id_(drawn_id(platform.random)),
       last_step_(platform.clock.now()),
+      large_values_(static_cast<size_t>(options_.large_value)),
       gate_([this] { mailbox_.post([this] { end_attempt_if_idle(); }); }) {
   if (options_.local_directory.empty()) return;
   auto directory = platform_.files.resolve(options_.local_directory);
@@ -165,6 +165,7 @@ void Worker::cancel() {
   attempt_->cancelling = true;
   attempt_->execution->stop();
   attempt_->snapshots.clear();
+  attempt_->writes.cancel_all();
   end_attempt_if_idle();
 }
 
@@ -173,65 +174,6 @@ void Worker::end_attempt_if_idle() {
   const AttemptId number = attempt_->number;
   attempt_.reset();
   send(Cancelled{number});
-}
-
-void Worker::take_snapshot_part(AttemptId attempt, TaskSnapshot snapshot) {
-  const CheckpointId id = snapshot.id;
-  auto& parts = attempt_->snapshots[id];
-  parts.push_back(std::move(snapshot));
-  const size_t missing = bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
-  if (parts.size() + missing < attempt_->execution->task_count()) return;
-  std::vector<TaskSnapshot> all = std::move(parts);
-  // What older checkpoints still wait for will not come: barriers overtake nothing.
-  attempt_->snapshots.erase(attempt_->snapshots.begin(), attempt_->snapshots.upper_bound(id));
-  std::sort(all.begin(), all.end(), [](const TaskSnapshot& a, const TaskSnapshot& b) {
-    return std::pair(a.vertex, a.subtask) < std::pair(b.vertex, b.subtask);
-  });
-  write_snapshot(id, std::move(all));
-}
-
-void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
-  gate_.enter();
-  auto shared = std::make_shared<std::vector<TaskSnapshot>>(std::move(parts));
-  const uint64_t nonce = platform_.random.next();
-  platform_.scheduler.run_blocking(executors::kSnapshots, [this, id, nonce, shared, number = attempt_->number, process = attempt_->deploy->own,
-                                    local = local_] {
-    AcknowledgeCheckpoint ack;
-    ack.attempt = number;
-    ack.id = id;
-    ack.process = process;
-    Status status;
-    if (auto directory = platform_.files.resolve(join_path(options_.checkpoint_directory, checkpoint_directory_name(id))); !directory.ok()) {
-      status = directory.status();
-    } else {
-      const auto write = [&]() -> StatusOr<SnapshotWriteResult> {
-        try {
-          return write_snapshots(*directory->fs, directory->path, data_file_name({process, nonce}), options_.inline_threshold,
-                                 std::move(*shared), local.get());
-        } catch (...) {
-          return status_of_current_exception("the writer of the snapshot");
-        }
-      };
-      auto written = write();
-      status = written.status();
-      if (written.ok()) {
-        ack.states = std::move(written->states);
-        ack.files = std::move(written->files);
-        ack.descriptions = std::move(written->descriptions);
-      }
-    }
-    mailbox_.post([this, number, status, ack = std::move(ack)]() mutable {
-      // Also from an attempt that is being cancelled: the coordinator removes what was written in vain.
-      if (attempt_ && attempt_->number == number) {
-        if (status.ok()) {
-          send(std::move(ack));
-        } else {
-          send(DeclineCheckpoint{ack.attempt, ack.id, ack.process, status});
-        }
-      }
-    });
-    gate_.leave();
-  });
 }
 
 void Worker::task_failed(AttemptId attempt, std::string task, Status status) {
@@ -246,7 +188,7 @@ void Worker::task_reached_end(AttemptId attempt, bool finished) {
 
 void Worker::on_snapshot(TaskSnapshot snapshot) {
   post_for_attempt([this, shared = std::make_shared<TaskSnapshot>(std::move(snapshot))] {
-    take_snapshot_part(attempt_->number, std::move(*shared));
+    take_snapshot_part(std::move(*shared));
   });
 }
 

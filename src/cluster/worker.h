@@ -11,14 +11,19 @@
 #include "cluster/messages.h"
 #include "platform/mailbox.h"
 #include "platform/platform.h"
+#include "runtime/aborted_checkpoints.h"
 #include "runtime/job_execution.h"
+#include "runtime/large_values.h"
 #include "runtime/local_copies.h"
+#include "runtime/snapshot_writes.h"
 
 namespace weir {
 
 struct WorkerOptions {
   ExecutionOptions execution;
   int64_t inline_threshold = 20 * 1024;  ///< bytes; larger pieces of state go into the data file
+  int64_t large_value = 64 << 20;        ///< bytes of one key's value that are worth a warning
+  int max_unfinished_writes = 2;         ///< of snapshots; with more, no checkpoint begins here
   bool ignore_unclaimed_state = false;
   bool pin_shards = false;
   std::string checkpoint_directory;      ///< URI of the job's directory; empty: no checkpoints
@@ -82,6 +87,8 @@ class Worker final : public Actor, private ShardListener {
     size_t finished = 0;
     bool cancelling = false;
     std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;  ///< of checkpoints that not all tasks have reached
+    AbortedCheckpoints aborted;
+    SnapshotWrites writes;
     std::map<int, ShardProgress> progress;   ///< by shard
   };
 
@@ -101,8 +108,11 @@ class Worker final : public Actor, private ShardListener {
   void deployed_if_ready();
   void cancel();
   void end_attempt_if_idle();
-  void take_snapshot_part(AttemptId attempt, TaskSnapshot snapshot);
+  void take_snapshot_part(TaskSnapshot snapshot);
   void write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts);
+  void on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write, const Status& status, AcknowledgeCheckpoint ack);
+  void trigger_checkpoint(CheckpointId id);
+  void abort_checkpoint(CheckpointId id);
   void exchange_failed(const Status& reason);
   void task_failed(AttemptId attempt, std::string task, Status status);
   void task_reached_end(AttemptId attempt, bool finished);
@@ -140,7 +150,8 @@ class Worker final : public Actor, private ShardListener {
   std::optional<MonotonicTime> searching_since_;
   Status last_link_failure_;
 
-  std::shared_ptr<LocalCopies> local_;  ///< or null; work on the I/O pool holds it
+  std::shared_ptr<LocalCopies> local_;  ///< or null; blocking work holds it
+  LargeValues large_values_;
   BlockingGate gate_;
   std::atomic<AttemptId> running_attempt_{0};  ///< what shards stamp on their reports; changes only while none runs
   std::unique_ptr<Attempt> attempt_;

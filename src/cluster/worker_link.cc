@@ -148,14 +148,14 @@ void Worker::on_frame(const std::string& frame) {
       send(Cancelled{cancel_message->attempt});
     }
   } else if (auto* trigger = std::get_if<TriggerCheckpoint>(&message)) {
-    if (runs(trigger->attempt)) attempt_->execution->post_to_all(Shard::TriggerCheckpoint{trigger->id});
+    if (runs(trigger->attempt)) trigger_checkpoint(trigger->id);
   } else if (auto* completed = std::get_if<NotifyCheckpointComplete>(&message)) {
     if (!runs(completed->attempt)) return;
     attempt_->execution->post_to_all(Shard::CheckpointCompleted{completed->id});
     if (local_) platform_.scheduler.run_blocking(executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });
   } else if (auto* aborted = std::get_if<NotifyCheckpointAborted>(&message)) {
     if (!runs(aborted->attempt)) return;
-    attempt_->snapshots.erase(aborted->id);
+    abort_checkpoint(aborted->id);
     attempt_->execution->post_to_all(Shard::CheckpointAborted{aborted->id});
   }
 }

@@ -117,6 +117,9 @@ inline constexpr Option<double> kCopyReserve{
      "as much as the rate of records and then the last checkpoint suggest, but at most this part of the state's size; 0: none. "
      "Nothing is kept for states below 64 mb, and without checkpoints.",
      "", "", 0, 1}};
+inline constexpr Option<int64_t> kLargeValueThreshold{
+    {"weir.state.large-value-threshold", ConfigType::kSize, "64 mb",
+     "A value of one key that takes at least this much in a checkpoint is said in the log; with one above 2 gb checkpoints fail.", "", "", 1}};
 
 inline constexpr Option<RestartStrategyType> kRestartStrategy{
     {"restart-strategy.type", ConfigType::kEnum, "",
@@ -221,6 +224,15 @@ inline constexpr Option<std::string> kHdfsHttpAddress{
 inline constexpr Option<bool> kHdfsSyncOnClose{
     {"fs.hdfs.sync-on-close", ConfigType::kBool, "true",
      "Files on HDFS are forced to the DataNodes' disks when they are closed, so that they survive a loss of power."}};
+inline constexpr Option<int64_t> kHdfsRetryAttempts{
+    {"fs.hdfs.retry.attempts", ConfigType::kInt, "10",
+     "How often a call on HDFS is tried; while no NameNode ever answered, at most 3 times.", "", "", 1, 1000}};
+inline constexpr Option<Duration> kHdfsSilenceTimeout{
+    {"fs.hdfs.silence-timeout", ConfigType::kDuration, "1 min",
+     "An exchange with HDFS in which no byte comes or goes for so long has failed.", "", "", 1000}};
+inline constexpr Option<Duration> kHdfsCallTimeout{
+    {"fs.hdfs.call-timeout", ConfigType::kDuration, "5 min",
+     "After so long a call on HDFS is not tried again, however many attempts are left.", "", "", 1}};
 inline constexpr Option<std::string> kTmpDirs{
     {"io.tmp.dirs", ConfigType::kString, "", "Directory for temporary files; unset: the system's.", "taskmanager.tmp.dirs"}};
 inline constexpr Option<int64_t> kTaskSlots{{"taskmanager.numberOfTaskSlots", ConfigType::kInt, "1",
@@ -325,7 +337,10 @@ inline constexpr Option<bool> kProgress{
     {"weir.progress", ConfigType::kBool, "true",
      "Write a line to standard error each second: records, rate, watermark, last checkpoint."}};
 inline constexpr Option<int64_t> kIoThreads{
-    {"weir.io-threads", ConfigType::kInt, "4", "Threads of a process for work that blocks: files, commits.", "", "", 1, 1024}};
+    {"weir.io-threads", ConfigType::kInt, "4",
+     "Threads for each kind of blocking work of a process: the files and commits of each operator, the writing of snapshots, restores, the "
+     "coordinator's files, and ZooKeeper. A kind that hangs leaves the others theirs.",
+     "", "", 1, 1024}};
 
 }  // namespace options
 }  // namespace weir

@@ -82,7 +82,7 @@ class WeirSnapshot : public testing::Test {
       }
     }
     ASSERT_TRUE(files_.fs->make_directories("/job/chk-41").ok());
-    auto written = write_snapshots(*files_.fs, "/job/chk-41", "data-0-0000000000000001", 20, std::move(tasks));
+    auto written = write_snapshots(*files_.fs, "/job/chk-41", "data-0-0000000000000001", {.inline_threshold = 20}, std::move(tasks));
     ASSERT_TRUE(written.ok()) << written.status().to_string();
     for (OperatorSubtaskState& state : written->states) {
       for (OperatorSnapshotState& op : content.metadata.operators) {

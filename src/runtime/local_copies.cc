@@ -17,6 +17,9 @@ class LocalCopies::CopyingFile final : public WritableFile {
       give_up(copy.status());
     }
   }
+  ~CopyingFile() override {
+    if (copy_ && !closed_) remove();  // the checkpoint was given up
+  }
 
   Status append(std::string_view bytes) override {
     if (copy_) {
@@ -26,13 +29,14 @@ class LocalCopies::CopyingFile final : public WritableFile {
     return original_->append(bytes);
   }
   Status close() override {
+    closed_ = true;
     Status status = original_->close();
     if (copy_) {
       if (Status copied = copy_->close(); !copied.ok()) give_up(copied);
     }
     if (!copy_) return status;
     if (!status.ok()) {
-      (void)copies_.directory_.fs->remove(copies_.path_of(name_));
+      remove();
       return status;
     }
     std::lock_guard lock(copies_.mutex_);
@@ -43,6 +47,9 @@ class LocalCopies::CopyingFile final : public WritableFile {
  private:
   void give_up(const Status& why) {
     WEIR_LOG(kWarning) << "no local copy of state file " << name_ << ": " << why.message();
+    remove();
+  }
+  void remove() {
     copy_.reset();
     (void)copies_.directory_.fs->remove(copies_.path_of(name_));
   }
@@ -52,6 +59,7 @@ class LocalCopies::CopyingFile final : public WritableFile {
   const std::string name_;
   const std::unique_ptr<WritableFile> original_;
   std::unique_ptr<WritableFile> copy_;
+  bool closed_ = false;
   int64_t length_ = 0;
 };
 

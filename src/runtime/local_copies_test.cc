@@ -38,8 +38,10 @@ TEST_F(LocalCopiesTest, AFileThatWasNotClosedHasNoCopy) {
   LocalCopies copies(place(local_, "/local"));
   auto file = copies.copying(1, "data-a", original("data-a"));
   ASSERT_TRUE(file->append("half").ok());
+  EXPECT_EQ(local_->list("/local")->size(), 1u);
   file.reset();
   EXPECT_EQ(copies.open("data-a"), nullptr);
+  EXPECT_EQ(local_->list("/local")->size(), 0u) << "nor does what was written of it stay on the disk";
 }
 
 TEST_F(LocalCopiesTest, ACopyThatHasChangedIsNotUsed) {

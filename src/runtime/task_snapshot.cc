@@ -11,6 +11,7 @@
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
 #include "fs/file_system.h"
+#include "runtime/large_values.h"
 #include "runtime/local_copies.h"
 #include "runtime/user_code.h"
 
@@ -20,8 +21,8 @@ namespace {
 /// The data file of one process for one checkpoint; made when the first piece is too large to be inline.
 class DataFileWriter {
  public:
-  DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id, LocalCopies* local)
-      : fs_(fs), directory_(std::move(directory)), name_(std::move(name)), id_(id), local_(local), hash_(XXH3_createState()) {
+  DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id, const SnapshotWriteOptions& options)
+      : fs_(fs), directory_(std::move(directory)), name_(std::move(name)), id_(id), options_(options), hash_(XXH3_createState()) {
     XXH3_64bits_reset(hash_);
   }
   ~DataFileWriter() { XXH3_freeState(hash_); }
@@ -34,7 +35,7 @@ class DataFileWriter {
   Status append(std::string_view bytes) {
     if (!file_) {
       WEIR_ASSIGN_OR_RETURN(file_, fs_.create(join_path(directory_, name_), CreateMode::kExclusive));
-      if (local_ != nullptr) file_ = local_->copying(id_, name_, std::move(file_));
+      if (options_.local != nullptr) file_ = options_.local->copying(id_, name_, std::move(file_));
     }
     blocks_.add(bytes);
     return write(bytes);
@@ -59,23 +60,29 @@ class DataFileWriter {
   const std::string directory_;
   const std::string name_;
   const CheckpointId id_;
-  LocalCopies* const local_;  ///< or null
+  const SnapshotWriteOptions& options_;
   XXH3_state_t* const hash_;
   BlockChecksums blocks_;
   std::unique_ptr<WritableFile> file_;
   int64_t length_ = 0;
 };
 
+Status check_wanted(CheckpointId id, const SnapshotWriteOptions& options) {
+  if (!options.canceled || !options.canceled()) return {};
+  return cancelled(cat("checkpoint ", id, " was given up while its state was being written"));
+}
+
 /// One piece of state on its way: kept in memory up to the threshold, then in the data file.
 class PieceWriter {
  public:
-  PieceWriter(DataFileWriter& file, int64_t inline_threshold) : file_(file), inline_threshold_(inline_threshold) {}
+  PieceWriter(DataFileWriter& file, CheckpointId id, const SnapshotWriteOptions& options) : file_(file), id_(id), options_(options) {}
 
   Status append(std::string_view bytes) {
+    WEIR_RETURN_IF_ERROR(check_wanted(id_, options_));
     length_ += static_cast<int64_t>(bytes.size());
     if (in_file_) return file_.append(bytes);
     buffer_ += bytes;
-    if (static_cast<int64_t>(buffer_.size()) <= inline_threshold_) return {};
+    if (static_cast<int64_t>(buffer_.size()) <= options_.inline_threshold) return {};
     in_file_ = true;
     begin_ = file_.length();
     Status appended = file_.append(buffer_);
@@ -90,7 +97,8 @@ class PieceWriter {
 
  private:
   DataFileWriter& file_;
-  const int64_t inline_threshold_;
+  const CheckpointId id_;
+  const SnapshotWriteOptions& options_;
   std::string buffer_;
   bool in_file_ = false;
   int64_t begin_ = 0;
@@ -112,11 +120,13 @@ OperatorStateDescription describe(const OperatorSnapshot& op) {
 }
 
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
-                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots, LocalCopies* local) {
+                                              const SnapshotWriteOptions& options, std::vector<TaskSnapshot> snapshots) {
   SnapshotWriteResult result;
-  DataFileWriter file(fs, directory, file_name, snapshots.empty() ? 0 : snapshots[0].id, local);
+  const CheckpointId id = snapshots.empty() ? 0 : snapshots[0].id;
+  DataFileWriter file(fs, directory, file_name, id, options);
   for (TaskSnapshot& task : snapshots) {
     for (const auto& work : task.before_ack) {
+      WEIR_RETURN_IF_ERROR(check_wanted(id, options));
       if (bug_enabled(Bug::kAckBeforeDurable)) continue;
       WEIR_RETURN_IF_ERROR(work());
     }
@@ -131,7 +141,7 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
         }));
       }
       if (!op.lists.empty()) {
-        PieceWriter piece(file, inline_threshold);
+        PieceWriter piece(file, id, options);
         OperatorStateHandle handle;
         WEIR_RETURN_IF_ERROR(write_operator_state(op.lists, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.lists));
         result.bytes += piece.length();
@@ -139,12 +149,14 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
         written.state.operator_state = std::move(handle);
       }
       if (op.keyed) {
-        PieceWriter piece(file, inline_threshold);
+        PieceWriter piece(file, id, options);
         KeyedStateHandle handle;
         handle.range = op.keyed->range();
+        LargestValue largest;
         WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
-          return write_keyed_state(*op.keyed, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.offsets);
+          return write_keyed_state(*op.keyed, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.offsets, &largest);
         }));
+        if (options.large_values != nullptr) options.large_values->look(op.uid, largest);
         result.bytes += piece.length();
         handle.stream = piece.finish();
         written.state.keyed_state = std::move(handle);

@@ -13,6 +13,7 @@
 namespace weir {
 
 class FileSystem;
+class LargeValues;
 class LocalCopies;
 
 /// One operator's part of a snapshot, as it was at the barrier.
@@ -43,9 +44,14 @@ struct SnapshotWriteResult {
   std::vector<DataFile> files;                          ///< none or one
   int64_t bytes = 0;                                    ///< of all state, inline and in the file
 };
-/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist, incomplete. `local`: gets a copy of the
-/// file; may be null.
+struct SnapshotWriteOptions {
+  int64_t inline_threshold = 0;
+  LocalCopies* local = nullptr;         ///< gets a copy of the file; may be null
+  LargeValues* large_values = nullptr;  ///< speaks of values that are large; may be null
+  std::function<bool()> canceled{};     ///< asked between pieces of some ten KiB; may be empty
+};
+/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist, incomplete. CANCELLED: `canceled` said so.
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
-                                              int64_t inline_threshold, std::vector<TaskSnapshot> snapshots, LocalCopies* local = nullptr);
+                                              const SnapshotWriteOptions& options, std::vector<TaskSnapshot> snapshots);
 
 }  // namespace weir

@@ -1,0 +1,28 @@
+#include "runtime/large_values.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+TEST(LargeValues, SpeaksAtTheThresholdAndWhenTheValueHasDoubled) {
+  LargeValues values(1000);
+  EXPECT_FALSE(values.warning("count", {"seen", 3, 999}));
+  const auto first = values.warning("count", {"seen", 3, 1000});
+  ASSERT_TRUE(first);
+  EXPECT_NE(first->find("state 'seen' of operator uid 'count' holds 1000 bytes for one key in key group 3"), std::string::npos) << *first;
+  EXPECT_FALSE(values.warning("count", {"seen", 3, 1999}));
+  EXPECT_TRUE(values.warning("count", {"seen", 3, 2000}));
+  EXPECT_FALSE(values.warning("count", {"seen", 3, 3999}));
+}
+
+TEST(LargeValues, EachStateOfEachOperatorSpeaksForItself) {
+  LargeValues values(1000);
+  EXPECT_TRUE(values.warning("count", {"seen", 3, 1500}));
+  EXPECT_TRUE(values.warning("count", {"other", 3, 1500}));
+  EXPECT_TRUE(values.warning("sum", {"seen", 3, 1500}));
+  EXPECT_FALSE(values.warning("sum", {"seen", 4, 1500}));
+}
+
+}  // namespace
+}  // namespace weir
