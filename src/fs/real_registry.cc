@@ -3,11 +3,14 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <vector>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "config/value_text.h"
 #include "fs/hdfs/hadoop_conf.h"
 #include "fs/hdfs/hdfs_file_system.h"
 #include "fs/hdfs/namenode_address.h"
@@ -43,6 +46,15 @@ StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
   return conf;
 }
 
+/// The duration that a key gives, or `otherwise`.
+StatusOr<Duration> look_up_duration(const RealFileSystemsOptions& options, std::string_view key, Duration otherwise) {
+  const auto text = look_up(options.config, key);
+  if (!text) return otherwise;
+  const auto value = parse_duration(*text);
+  if (!value.ok()) return value.status().with_context(cat(key, ": '", *text, "'"));
+  return *value;
+}
+
 StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFileSystemsOptions& options) {
   WEIR_ASSIGN_OR_RETURN(const HadoopConf conf, hadoop_conf(options));
   WebHdfsOptions web;
@@ -53,9 +65,18 @@ StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFi
   web.user = user ? *user : options.login_user;
   web.sleep = options.sleep;
   web.now = options.now;
+  if (const auto attempts = look_up(options.config, "fs.hdfs.retry.attempts")) {
+    WEIR_ASSIGN_OR_RETURN(const int64_t count, parse_int(*attempts));
+    web.retry.attempts_max = static_cast<int>(count);
+    web.retry.first_contact_attempts_max = std::min(web.retry.first_contact_attempts_max, web.retry.attempts_max);
+  }
+  WEIR_ASSIGN_OR_RETURN(web.retry.deadline, look_up_duration(options, "fs.hdfs.call-timeout", web.retry.deadline));
+  CurlHttpOptions http;
+  WEIR_ASSIGN_OR_RETURN(const Duration silence, look_up_duration(options, "fs.hdfs.silence-timeout", http.silence_timeout));
+  http.silence_timeout = std::chrono::ceil<std::chrono::seconds>(silence);
   HdfsOptions hdfs;
   hdfs.sync_on_close = look_up(options.config, "fs.hdfs.sync-on-close").value_or("true") != "false";
-  return std::shared_ptr<FileSystem>(std::make_shared<HdfsFileSystem>(std::move(hdfs), std::move(web), std::make_unique<CurlHttp>()));
+  return std::shared_ptr<FileSystem>(std::make_shared<HdfsFileSystem>(std::move(hdfs), std::move(web), std::make_unique<CurlHttp>(http)));
 }
 
 }  // namespace

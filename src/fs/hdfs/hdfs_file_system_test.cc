@@ -112,8 +112,12 @@ class HdfsFileSystemTest : public testing::Test {
     web.namenodes.origin = "the test";
     web.user = "bob";
     web.retry = {.attempts_max = 4, .first_contact_attempts_max = 2};
+    web.retry.deadline = deadline_;
+    web.sleep = [this, script = script_](std::chrono::milliseconds time) {
+      script->waits_ms.push_back(time.count());
+      now_ += time;
+    };
     web.now = [this] { return now_; };
-    web.sleep = [script = script_](std::chrono::milliseconds time) { script->waits_ms.push_back(time.count()); };
     HdfsOptions options;
     options.buffer_bytes = buffer_bytes;
     fs_ = std::make_unique<HdfsFileSystem>(options, std::move(web), std::make_unique<ScriptedHttp>(script_));
@@ -123,6 +127,7 @@ class HdfsFileSystemTest : public testing::Test {
     EXPECT_TRUE(script_->steps.empty()) << script_->steps.size() << " exchanges did not happen, first " << script_->steps.front().expected;
   }
 
+  std::chrono::milliseconds deadline_{300'000};
   MonotonicTime now_{0};
   std::shared_ptr<ScriptedHttp::Script> script_ = std::make_shared<ScriptedHttp::Script>();
   std::unique_ptr<HdfsFileSystem> fs_;
@@ -341,6 +346,14 @@ TEST_F(HdfsFileSystemTest, WaitsGrowWhileBothNameNodesAreStandby) {
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_NE(status.message().find("hdfs haadmin"), std::string_view::npos);
   EXPECT_EQ(script_->waits_ms, (std::vector<int64_t>{200, 400, 800}));
+}
+
+TEST_F(HdfsFileSystemTest, NoAttemptBeginsAfterTheDeadline) {
+  deadline_ = std::chrono::milliseconds(600);
+  const ScriptedHttp::Step standby{"GET nn1 GETFILESTATUS", refusal(403, "StandbyException")};
+  HdfsFileSystem& fs = play({standby, standby, standby});
+  EXPECT_EQ(fs.stat("/f").status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(script_->waits_ms, (std::vector<int64_t>{200, 400})) << "4 attempts are allowed";
 }
 
 TEST_F(HdfsFileSystemTest, AWrongAddressIsSaidSoonAndWithItsOrigin) {

@@ -23,6 +23,7 @@ struct RetryPolicy {
   int first_contact_attempts_max = 3;
   std::chrono::milliseconds first_wait{200};  ///< doubles with each attempt
   std::chrono::milliseconds wait_max{5000};
+  std::chrono::milliseconds deadline{300'000};  ///< after so long no further attempt begins
 };
 
 struct WebHdfsOptions {
@@ -66,12 +67,13 @@ class WebHdfsClient {
   /// Counts attempts of something larger than a call, such as an upload, and waits between them.
   class Attempts {
    public:
-    explicit Attempts(const WebHdfsOptions& options) : options_(options) {}
-    /// False if there were enough. Waits before it says true, and says in the log why, once it takes long.
+    explicit Attempts(const WebHdfsOptions& options) : options_(options), began_(options.now ? options.now() : MonotonicTime(0)) {}
+    /// False if there were enough, or the deadline has passed. Waits before it says true, and says in the log why, once it takes long.
     bool another(int attempts_max, const Status& failure);
 
    private:
     const WebHdfsOptions& options_;
+    const MonotonicTime began_;
     int made_ = 1;
     std::chrono::milliseconds wait_{0};
   };
