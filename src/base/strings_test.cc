@@ -16,6 +16,12 @@ TEST(Strings, SplitKeepsEmptyParts) {
   EXPECT_EQ(split("", ','), (std::vector<std::string_view>{""}));
 }
 
+TEST(Strings, TrimTakesBlanksAndLineEndsFromBothSides) {
+  EXPECT_EQ(trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trim("a"), "a");
+  EXPECT_EQ(trim(" \r\n"), "");
+}
+
 TEST(Strings, ToHexIsLowerCase) { EXPECT_EQ(to_hex(std::string_view("\x00\xff\x1a", 3)), "00ff1a"); }
 
 }  // namespace
