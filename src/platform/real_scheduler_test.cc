@@ -200,6 +200,26 @@ TEST(IoPool, RunsAsMuchAtOnceAsItHasThreads) {
   release.set_value();
 }
 
+TEST(IoPool, TwoPiecesOfWorkAtOnceDoNotShareTheOneFreeThread) {
+  for (int round = 0; round < 100; ++round) {
+    std::promise<void> before;
+    std::promise<void> here[2];
+    std::future<void> there[2] = {here[0].get_future(), here[1].get_future()};
+    std::atomic<int> met{0};
+    IoPool pool(2);
+    pool.run([&] { before.set_value(); });
+    ASSERT_EQ(before.get_future().wait_for(kPatience), std::future_status::ready);
+    std::promise<void> done;
+    for (const int i : {0, 1}) {
+      pool.run([&, i] {
+        here[i].set_value();
+        if (there[1 - i].wait_for(kPatience) == std::future_status::ready && ++met == 2) done.set_value();
+      });
+    }
+    ASSERT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
+  }
+}
+
 TEST(IoPool, DestructorDropsWorkNotBegunAndWaitsForWorkThatHas) {
   std::promise<void> began;
   std::promise<void> dropped;
