@@ -253,6 +253,18 @@ TEST(KeyedBackend, RefusesGroupsOfOthersAndEntriesTooLong) {
   EXPECT_EQ(refused.code(), StatusCode::kDataLoss) << refused.to_string();
 }
 
+TEST(KeyedBackend, RefusesStateOfAnotherKind) {
+  Backend before;
+  auto value = before.states.state(ValueStateDescriptor<int64_t>{"s"});
+  before.at("a");
+  value.update(1);
+  Backend after;
+  (void)after.states.state(ListStateDescriptor<int64_t>{"s"});
+  const Status refused = after.restore({before.states.find("s")->info()}, before.snapshot());
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(refused.message().find("it is stored as a value state, the program declares a list state"), std::string_view::npos) << refused.message();
+}
+
 TEST(KeyedBackend, TakesFlinksEmptySetsOfTimers) {
   Backend after;
   after.states.state(ValueStateDescriptor<int64_t>{"count"});

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <random>
 #include <set>
 
@@ -77,6 +79,27 @@ TEST(TimerSet, DeletedTimersLeaveBoundedGarbage) {
   EXPECT_EQ(postponed->size(), 100u);
   EXPECT_EQ(postponed.take(INT64_MAX - 1).size(), 100u);
   EXPECT_EQ(repeated.take(7), Taken{"7:7"});
+}
+
+TEST(TimerSet, StaysInOrderWhenMostTimersAreDeleted) {
+  Timers timers;
+  std::map<int64_t, Timestamp> left;  // by key
+  std::mt19937_64 random(5);
+  for (int64_t key = 0; key < 5000; ++key) {
+    left[key] = static_cast<Timestamp>(random() % 1'000'000);
+    timers->add(left[key], key);
+  }
+  for (int64_t key = 0; key < 5000; ++key) {
+    if (random() % 5 == 0) continue;
+    timers->remove(left[key], key);
+    left.erase(key);
+  }
+  std::set<std::pair<Timestamp, int64_t>> expected;
+  for (const auto& [key, timestamp] : left) expected.emplace(timestamp, key);
+  std::vector<std::pair<Timestamp, int64_t>> taken;
+  for (TimerKey<int64_t> timer{}; timers->take(INT64_MAX - 1, &timer);) taken.emplace_back(timer.timestamp, timer.key);
+  EXPECT_TRUE(std::is_sorted(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return a.first < b.first; }));
+  EXPECT_EQ((std::set<std::pair<Timestamp, int64_t>>(taken.begin(), taken.end())), expected);
 }
 
 TEST(TimerSet, AgreesWithASetUnderRandomOperations) {
