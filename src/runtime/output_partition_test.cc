@@ -134,6 +134,19 @@ TEST(OutputPartition, FullChannelKeepsOrderAndHoldsTheTaskBack) {
   EXPECT_EQ(drain(*to[0]), "[3]w7");
 }
 
+TEST(OutputPartition, WhatComesWhenThereIsRoomAgainStaysBehindWhatWaits) {
+  auto to = channels(1, 2);
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, ends<ChannelWriter>(to));
+  for (const int record : {1, 2, 3}) {
+    auto batch = batch_of({record});
+    output.emit(batch);
+  }
+  EXPECT_EQ(drain(*to[0]), "[1][2]");
+  output.broadcast(StreamElement::Kind::kBarrier, 7);
+  EXPECT_TRUE(output.pump());
+  EXPECT_EQ(drain(*to[0]), "[3]b7");
+}
+
 TEST(OutputPartition, EmptiedBatchesAreUsedAgain) {
   auto to = channels(1);
   OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, ends<ChannelWriter>(to));

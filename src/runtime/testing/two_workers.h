@@ -97,7 +97,7 @@ struct Worker final : ShardListener {
   void on_task_failure(std::string task, Status status) override { failures.push_back(cat(task, ": ", status.message())); }
   void on_task_ended() override { ++ended; }
   void on_task_finished() override {}
-  void on_progress(int, const ShardProgress&) override {}
+  void on_progress(int shard, const ShardProgress& latest) override { progress[shard] = latest; }
 
   World& world;
   const JobGraph& graph;
@@ -107,6 +107,7 @@ struct Worker final : ShardListener {
   std::unique_ptr<JobExecution> execution;
   std::string connected, broken;
   std::map<CheckpointId, int> snapshots;
+  std::map<int, ShardProgress> progress;  ///< by shard
   std::vector<std::string> failures;
   size_t ended = 0;
 };
