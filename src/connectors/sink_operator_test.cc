@@ -153,6 +153,25 @@ TEST(SinkOperator, AnUnavailableCommitIsTriedAgainLaterAndLater) {
   EXPECT_EQ(life.script->log.size(), 4u);
 }
 
+TEST(SinkOperator, ACommitThatSucceedsForgivesTheTriesBeforeIt) {
+  Life life;
+  life.host.run_jobs();
+  life.script->commit_answers = {unavailable("x"), {}, unavailable("x")};
+  life.write("a");
+  life.snapshot(1);
+  life.sink.checkpoint_completed(1);
+  life.host.run_jobs();
+  life.host.now_ms += 100;
+  life.sink.advance_processing_time(life.host.now_ms, life.none);
+  life.host.run_jobs();
+  EXPECT_TRUE(life.sink.quiescent());
+  life.write("b");
+  life.snapshot(2);
+  life.sink.checkpoint_completed(2);
+  life.host.run_jobs();
+  EXPECT_EQ(life.sink.next_processing_time(), life.host.now_ms + 100);
+}
+
 TEST(SinkOperator, AClockThatGoesBackDoesNotPutATryOff) {
   Life life;
   life.host.run_jobs();
