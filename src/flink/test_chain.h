@@ -132,7 +132,9 @@ class TestCaller {
       : graph_(graph), vertex_(vertex), host_(graph, std::move(options), world) {}
 
   TestReply call(ChainCall call, std::string_view body = {}) {
-    const std::string reply(host_.handle(std::string(1, static_cast<char>(call)).append(body)));
+    std::string request = std::string(1, static_cast<char>(call)).append(body);
+    const std::string reply(host_.handle(request));
+    request.assign(request.size(), '\xff');  // the memory is used again
     return parse(reply, call);
   }
   TestReply call(ChainCall which, int64_t number) {
