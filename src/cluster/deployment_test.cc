@@ -125,6 +125,22 @@ TEST(Deployment, AWorkerIsToldWhichFilesItsSubtasksRead) {
   EXPECT_EQ(told->files[0].checksum, 2u);
 }
 
+TEST(Deployment, EachWorkerIsToldOfTheFilesThatAllRead) {
+  TwoWorkers workers(graph(2, Partitioning::kHash, 2));
+  const auto lists = std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"u", {ListStateMode::kUnion, {0}}}}, FileSegment{"data-1", 0, 9}});
+  RestorePlan plan;
+  plan.operators.push_back({"sink", "s", OperatorId(), true, 2, 1, {{lists, "u", ListStateMode::kUnion, {0}}}, {{}, {}}});
+  Sidecar sidecar;
+  sidecar.files = {{"data-0", 9, 1, 4096}, {"data-1", 9, 2, 4096}};
+  workers.start.sidecar = std::make_shared<const Sidecar>(sidecar);
+  for (const int worker : {0, 1}) {
+    const auto told = sidecar_of(workers.deploy(worker, &plan));
+    ASSERT_NE(told, nullptr);
+    ASSERT_EQ(told->files.size(), 1u) << "worker " << worker << " cannot verify what it reads";
+    EXPECT_EQ(told->files[0].name, "data-1");
+  }
+}
+
 TEST(Deployment, AFreshStartHasNoPlan) {
   TwoWorkers workers(graph(2, Partitioning::kHash, 2));
   const Deploy deploy = workers.deploy(0);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
 #include "cluster/testing/master_fixture.h"
 
 namespace weir::cluster_tests {
@@ -109,6 +110,29 @@ TEST_F(JobMasterFailureTest, AfterOneWasSetAsideTheJobGoesOnFromTheOneBefore) {
   EXPECT_EQ(wait_for_trigger({&one}), 3);
   acknowledge(one, deploy.attempt, 3, 2);
   EXPECT_EQ(master_->view().checkpoints.last_completed_id, 3);
+}
+
+TEST_F(JobMasterFailureTest, AfterDamageWasMetAllIsReadBeforeTheNextStart) {
+  with_checkpoints();
+  options_.num_retained = 2;
+  make();
+  FakeWorker one = worker("one", 2);
+  const AttemptId attempt = run_with_checkpoints(one, 1);
+  ASSERT_EQ(wait_for_trigger({&one}), 2);
+  const std::string file = data_file_name({0, 1});
+  ASSERT_TRUE(write_file(world_.fs->inner(), cat("/c/job/chk-2/", file), "damaged").ok());
+  AcknowledgeCheckpoint ack;
+  ack.attempt = attempt;
+  ack.id = 2;
+  for (int i = 0; i < 2; ++i) ack.states.push_back({murmur3_128("source"), i, {}});
+  ack.files = {{file, 7, /*checksum=*/1, /*block_bytes=*/4096}};
+  one.send(ack);
+  settle();
+  ASSERT_EQ(master_->view().checkpoints.last_completed_id, 2);
+  fail(one, attempt, aborted("an exception"));
+  leave({&one}, attempt);
+  EXPECT_EQ(fail_to_restore(one, data_loss("a block does not match its checksum")), 2);
+  EXPECT_EQ(next_deployment(one).common->restored_checkpoint, 1);
 }
 
 TEST_F(JobMasterFailureTest, ARemovedCheckpointDirectoryEndsTheJob) {

@@ -260,6 +260,56 @@ TEST_F(JobMasterTest, ALateWorkerIsToldThatTheJobHasEnded) {
   EXPECT_TRUE(late.take<Shutdown>().has_value());
 }
 
+/// Keeps in memory what leaders record.
+class Records final : public LeaderStore {
+ public:
+  StatusOr<std::optional<CompletedPointer>> pointer() override { return std::optional<CompletedPointer>(); }
+  Status set_pointer(const CompletedPointer&) override { return {}; }
+  StatusOr<std::optional<JobResult>> result() override { return result_; }
+  Status set_result(const JobResult& result) override {
+    if (!reachable_) return unavailable("ZooKeeper does not answer");
+    result_ = result;
+    return {};
+  }
+
+  std::optional<JobResult> result_;
+  bool reachable_ = true;
+};
+
+TEST_F(JobMasterTest, EndsWhenItsResultIsRecordedAndNotBefore) {
+  const auto records = std::make_shared<Records>();
+  make(1, records);
+  FakeWorker a = worker("a", 2);
+  const AttemptId attempt = run({&a});
+  records->reachable_ = false;
+  master_->cancel();
+  settle();
+  leave({&a}, attempt);
+  pass(seconds(3), {&a});
+  EXPECT_FALSE(is_terminal(state())) << "the next leader would run the job again";
+  EXPECT_FALSE(a.take<Shutdown>().has_value());
+  records->reachable_ = true;
+  pass(seconds(1), {&a});
+  EXPECT_EQ(state(), JobState::kCanceled);
+  ASSERT_TRUE(records->result_.has_value());
+  EXPECT_EQ(records->result_->state, "CANCELED");
+  EXPECT_TRUE(a.take<Shutdown>().has_value());
+}
+
+TEST_F(JobMasterTest, TellsWorkersOfAJobThatEndedUnderAnEarlierLeader) {
+  const auto records = std::make_shared<Records>();
+  records->result_ = JobResult{"FINISHED", ""};
+  make(2, records);
+  EXPECT_EQ(state(), JobState::kFinished);
+  EXPECT_FALSE(ended_) << "workers that missed the end are on their way";
+  FakeWorker late(*master_, "late", 1);
+  settle();
+  EXPECT_TRUE(late.take<Shutdown>().has_value());
+  late.die();
+  pass(seconds(6));
+  EXPECT_TRUE(ended_);
+}
+
 TEST_F(JobMasterTest, WidensAfterACheckpointWhenThereAreMoreSlots) {
   with_checkpoints();
   make();
@@ -276,6 +326,20 @@ TEST_F(JobMasterTest, WidensAfterACheckpointWhenThereAreMoreSlots) {
   ASSERT_TRUE(wide.has_value());
   EXPECT_EQ(wide->common->shards, 2);
   EXPECT_EQ(wide->common->restored_checkpoint, id);
+}
+
+TEST_F(JobMasterTest, DoesNotWidenAJobWhoseInputHasEnded) {
+  with_checkpoints();
+  make();
+  FakeWorker a = worker("a");
+  pass(seconds(11), {&a});
+  const AttemptId narrow = run({&a});
+  FakeWorker b = worker("b");
+  a.send(TasksEnded{narrow, false});
+  settle();
+  acknowledge(a, narrow, wait_for_trigger({&a, &b}), 1);
+  EXPECT_FALSE(a.take<Cancel>().has_value());
+  EXPECT_EQ(state(), JobState::kRunning);
 }
 
 TEST_F(JobMasterTest, ARestartWaitsForACheckpointThatIsBeingWritten) {

@@ -180,6 +180,28 @@ TEST_F(JobPreparation, FallingBackFromADamagedCheckpointIsGoingBack) {
   EXPECT_EQ(restored("latest"), 10) << "what came after it may have been taken back";
 }
 
+TEST_F(JobPreparation, AnotherCheckpointThanTheRecordedOneIsRefused) {
+  records_.pointer_ = publish(3);
+  ++records_.pointer_->metadata_checksum;
+  EXPECT_EQ(prepare("latest", &records_).status().code(), StatusCode::kDataLoss);
+}
+
+TEST_F(JobPreparation, WhereLeadersAreElectedARestartDoesNotFallBack) {
+  const auto prepared = prepare("none");
+  ASSERT_TRUE(prepared.ok());
+  publish(1);
+  publish(2);
+  ASSERT_TRUE(fs_->remove("/c/job/chk-2/_metadata").ok());
+  ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-2/_metadata", "damaged").ok());
+  options_.job_directory = "mem:///c/job";
+  RestartFrom from{.completed = {1, 2}, .read_all = false, .may_fall_back = false, .set_aside = {}, .nonce = 77};
+  EXPECT_EQ(prepare_restart(graph_, options_, files_, *prepared, from).status().code(), StatusCode::kDataLoss);
+  from.may_fall_back = true;
+  const auto older = prepare_restart(graph_, options_, files_, *prepared, from);
+  ASSERT_TRUE(older.ok()) << older.status().to_string();
+  EXPECT_EQ(older->start->restored_checkpoint, 1);
+}
+
 TEST_F(JobPreparation, AFreshStartTakesNothingFromTheRunBefore) {
   run_to_eleven();
   const auto again = prepare("none");

@@ -87,6 +87,8 @@ TEST_F(WorkerPoolTest, TheLeastWatermarkIsOfTheAttemptsWorkersOnly) {
   EXPECT_EQ(pool_.least_watermark(), 20);
   pool_.place(1);
   EXPECT_EQ(pool_.least_watermark(), kMinWatermark) << "the next attempt begins anew";
+  pool_.set_watermark(b, 30);
+  EXPECT_EQ(pool_.least_watermark(), 30);
 }
 
 TEST_F(WorkerPoolTest, TellsWhoIsSilent) {

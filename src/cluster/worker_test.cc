@@ -246,6 +246,16 @@ TEST_F(WorkerTest, RunsAnAttemptAndReportsItsEnd) {
   EXPECT_TRUE(finished->finished);
 }
 
+TEST_F(WorkerTest, IsDeployedOnlyWhenItsTasksAreOpen) {
+  make();
+  register_with(1);
+  to_worker_.on_frame(encode(deployment(7)));
+  for (int i = 0; i < 3; ++i) worker_->step();
+  EXPECT_FALSE(take<Deployed>().has_value());
+  settle();
+  EXPECT_TRUE(take<Deployed>().has_value());
+}
+
 TEST_F(WorkerTest, TakesNoAttemptWhileAnotherIsThere) {
   make();
   register_with(1);
@@ -363,6 +373,20 @@ TEST_F(WorkerSnapshotTest, AbortOfALaterCheckpointLeavesAnEarlierOneAlone) {
   const auto ack = take<AcknowledgeCheckpoint>();
   ASSERT_TRUE(ack.has_value());
   EXPECT_EQ(ack->id, 1);
+}
+
+TEST_F(WorkerTest, SaysWhyACheckpointCannotBeWritten) {
+  options_.checkpoint_directory = "hdfs:job";  // which is no URI
+  make();
+  register_with(1);
+  send(deployment(7));
+  send(Start{7});
+  send(TriggerCheckpoint{7, 1, 0});
+  const auto declined = take<DeclineCheckpoint>();
+  ASSERT_TRUE(declined.has_value());
+  EXPECT_EQ(declined->attempt, 7);
+  EXPECT_EQ(declined->id, 1);
+  EXPECT_NE(declined->reason.message().find("hdfs:job"), std::string_view::npos) << declined->reason.message();
 }
 
 TEST_F(WorkerTest, ARefusalIsTheEndAndSaysWhy) {
