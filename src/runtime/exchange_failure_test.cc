@@ -76,6 +76,23 @@ TEST(Exchange, PeerThatIsNotThereIsNamed) {
   EXPECT_EQ(p.workers[0]->connected, "cannot make the data connection to worker 1 at localhost:99: nobody listens there");
 }
 
+TEST(Exchange, ConnectionLostWhileTheWorkerHearsThatAllStandIsNotForgotten) {
+  Pair p;
+  p.workers[0]->when_connected = [&] {
+    for (Loopback::Side& side : p.world.loopback.sides()) {
+      side.broken = true;
+      side.reason = "the other end closed the connection";
+    }
+    p.deliver_all();
+    EXPECT_EQ(p.workers[0]->broken, "") << "one after the other";
+  };
+  p.deploy(0);
+  p.deploy(1);
+  p.deliver_all();
+  EXPECT_EQ(p.workers[0]->connected, "connected");
+  EXPECT_NE(p.workers[0]->broken.find("lost the data connection"), std::string::npos) << p.workers[0]->broken;
+}
+
 TEST(Exchange, LostConnectionIsToldOnceAndOnlyBeforeStop) {
   Pair p;
   p.deploy(0);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -88,8 +89,12 @@ struct Worker final : ShardListener {
       for (const auto& task : shard->tasks()) ASSERT_TRUE(task->chain().open({}).ok());
     }
     connected = broken = "";
-    execution->connect([this](Status status) { connected += status.ok() ? "connected" : std::string(status.message()); },
-                       [this](Status status) { broken += status.message(); });
+    execution->connect(
+        [this](Status status) {
+          connected += status.ok() ? "connected" : std::string(status.message());
+          when_connected();
+        },
+        [this](Status status) { broken += status.message(); });
   }
   void trigger(CheckpointId id) { execution->post_to_all(Shard::TriggerCheckpoint{id}); }
 
@@ -106,6 +111,7 @@ struct Worker final : ShardListener {
   std::unique_ptr<DataServer> server;
   std::unique_ptr<JobExecution> execution;
   std::string connected, broken;
+  std::function<void()> when_connected = [] {};
   std::map<CheckpointId, int> snapshots;
   std::map<int, ShardProgress> progress;  ///< by shard
   std::vector<std::string> failures;
