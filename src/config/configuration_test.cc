@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/testing/source_dir.h"
 #include "config/flink_keys.h"
 #include "config/nearest.h"
 
@@ -318,7 +319,7 @@ TEST(Nearest, CountsEditsAndSwapsOfNeighbours) {
 }
 
 TEST(ConfigurationPage, IsTheTable) {
-  const std::string path = WEIR_SOURCE_DIR "/docs/configuration.md";
+  const std::string path = source_dir() + "/docs/configuration.md";
   if (std::getenv("WEIR_UPDATE_DOCS") != nullptr) std::ofstream(path) << configuration_page();
   std::ifstream file(path);
   std::stringstream text;

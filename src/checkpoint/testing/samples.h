@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string>
 
+#include "base/testing/source_dir.h"
 #include "checkpoint/byte_stream.h"
 #include "checkpoint/snapshot_model.h"
 
@@ -16,7 +17,7 @@ inline std::string read_test_file(const std::string& path) {
 }
 /// A file that Flink wrote: "flink-2.3.0/minimal/_metadata".
 inline std::string flink_sample(const std::string& name) {
-  return read_test_file(std::string(WEIR_SOURCE_DIR) + "/tests/compat/flink-samples/" + name);
+  return read_test_file(source_dir() + "/tests/compat/flink-samples/" + name);
 }
 
 /// Reads a stream of state that is inside `_metadata`.
