@@ -230,6 +230,60 @@ TEST(LeaderFinder, AWorkerIsToldOfEachLeaderOnce) {
   finder.set_wake(nullptr);
 }
 
+/// The leader changes when a look at it has been answered, and that is announced before the look ends.
+class ChangesBehindTheLook final : public PassesOn {
+ public:
+  ChangesBehindTheLook(std::shared_ptr<ZooKeeperSession> session, SimWorld& world, std::function<void()> change)
+      : PassesOn(std::move(session)), world_(world), change_(std::move(change)) {}
+  StatusOr<ZNode> get(const std::string& path) override {
+    auto node = PassesOn::get(path);
+    if (path != kPaths.leader() || !change_) return node;
+    std::exchange(change_, nullptr)();
+    world_.faults().slow_operation_max = milliseconds(1);
+    world_.faults().slow_operation = 1;  // the world goes on meanwhile
+    for (int i = 0; i < 1000 && !*announced_; ++i) (void)PassesOn::get(path);
+    world_.faults().slow_operation = 0;
+    EXPECT_TRUE(*announced_);
+    return node;
+  }
+  Status watch(const std::string& path, std::function<void()> changed) override {
+    return PassesOn::watch(path, [announced = announced_, changed = std::move(changed)] {
+      *announced = true;
+      changed();
+    });
+  }
+
+ private:
+  SimWorld& world_;
+  std::function<void()> change_;
+  const std::shared_ptr<bool> announced_ = std::make_shared<bool>(false);
+};
+
+TEST(LeaderFinder, LooksAgainAtOnceWhenTheLeaderChangedBehindALook) {
+  struct Factory final : ZooKeeperFactory {
+    Factory(OneProcess& process, std::function<void()> change) : process_(process), change_(std::move(change)) {}
+    StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
+      auto session = process_.factory->open(std::move(listener));
+      if (!session.ok()) return session;
+      return std::shared_ptr<ZooKeeperSession>(std::make_shared<ChangesBehindTheLook>(*std::move(session), process_.world, change_));
+    }
+    OneProcess& process_;
+    const std::function<void()> change_;
+  };
+  OneProcess p;
+  const auto leader = p.open();
+  Factory factory(p, [&] { EXPECT_TRUE(contend(*leader, kPaths, "b:1", "b").ok()); });
+  std::vector<int64_t> told;
+  Platform& platform = p.process.platform();
+  LeaderFinder finder(platform.clock, platform.random, platform.scheduler, factory, kPaths,
+                      [&](const LeaderRecord& record) { told.push_back(record.epoch); });
+  auto handle = platform.scheduler.start("finder", finder, {});
+  finder.set_wake([&] { handle->wake(); });
+  p.world.run_for(seconds(1));
+  EXPECT_EQ(told, std::vector<int64_t>{1}) << "long before the next poll";
+  finder.set_wake(nullptr);
+}
+
 TEST(LeaderFinder, AnotherSessionsOlderViewTellsNothing) {
   TwoContenders t;
   SimProcess worker(t.world, "worker");
