@@ -145,6 +145,7 @@ Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry
       const Status removed = directory.fs->remove(path);
       const bool gone = removed.ok() || removed.code() == StatusCode::kNotFound;
       if (made.ok()) return gone ? Status() : removed;
+      if (!gone && removed.code() != StatusCode::kPermissionDenied) return removed;
       if (!gone) ++number;  // it belongs to somebody else, and stays
     }
     return made;
