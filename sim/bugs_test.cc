@@ -11,10 +11,13 @@
 namespace weir::sim {
 namespace {
 
-TEST(Bugs, EachIsFoundWithinTwoHundredSeeds) {
+/// Most are found by one of the first seeds. An aborted checkpoint is no longer written to its end, so its acknowledgement is rarely late.
+uint64_t seeds_for(Bug bug) { return bug == Bug::kLateAckOfGivenUpCheckpoint ? 2000 : 200; }
+
+TEST(Bugs, EachIsFound) {
   // Those from kCreditLost on show only where there are several processes.
   for (int i = 0; i < static_cast<int>(Bug::kCreditLost); ++i) {
-    const Hunt result = hunt(static_cast<Bug>(i), 200, [](uint64_t seed) { return run_seed(seed).failures; });
+    const Hunt result = hunt(static_cast<Bug>(i), seeds_for(static_cast<Bug>(i)), [](uint64_t seed) { return run_seed(seed).failures; });
     const std::string name(bug_name(static_cast<Bug>(i)));
     std::printf("summary: bugs: %-37s %s\n", name.c_str(), result.how.c_str());
     EXPECT_TRUE(result.found) << name << ": " << result.how;

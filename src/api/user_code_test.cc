@@ -194,7 +194,7 @@ TEST_F(UserCode, ASourceWithoutAReaderAndASinkWithoutAWriterAreSentences) {
   for (const std::string where : {"source.no_reader", "sink.no_writer"}) {
     auto env = environment();
     env.from_source(From(where), weir::no_watermarks(), "in").sink_to(Into(where));
-    expect(execute(env, 1), where == "source.no_reader" ? "the source's create_reader() gave none" : "the sink's create_writer() gave none");
+    expect(execute(env, 2), where == "source.no_reader" ? "the source's create_reader() gave none" : "the sink's create_writer() gave none");
   }
 }
 
