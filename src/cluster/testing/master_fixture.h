@@ -148,6 +148,18 @@ class JobMasterTest : public testing::Test {
     }
     settle();
   }
+  /// Runs the job on this worker of two slots. Storage goes silent while a checkpoint is published, and then the attempt fails and is left.
+  CheckpointId fail_while_published(FakeWorker& worker) {
+    const AttemptId attempt = run({&worker});
+    const CheckpointId id = wait_for_trigger({&worker});
+    silence_at_rename();
+    acknowledge(worker, attempt, id, 2);
+    worker.send(TaskFailed{attempt, "source (1/2)", unavailable("broken")});
+    settle();
+    leave({&worker}, attempt);
+    pass(std::chrono::seconds(2), {&worker});
+    return id;
+  }
   JobState state() const { return master_->view().state; }
 
   static constexpr MonotonicTime kTick = std::chrono::milliseconds(50);
