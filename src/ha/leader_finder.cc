@@ -31,11 +31,6 @@ LeaderFinder::~LeaderFinder() {
 
 void LeaderFinder::set_wake(std::function<void()> wake) { inbox_->mailbox.set_wake(std::move(wake)); }
 
-void LeaderFinder::look_again() {
-  look_at_once_ = true;
-  if (!round_running_) next_round_ = clock_.now();
-}
-
 MonotonicTime LeaderFinder::step() {
   inbox_->mailbox.take(events_);
   const MonotonicTime now = clock_.now();

@@ -29,8 +29,6 @@ class LeaderFinder : public Actor {
 
   /// The last leader that was told. Where step() is called.
   const std::optional<LeaderRecord>& leader() const { return leader_; }
-  /// Asks at once. For a worker whose connection to the leader broke. Where step() is called.
-  void look_again();
 
  private:
   struct Event {
