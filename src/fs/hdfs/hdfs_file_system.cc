@@ -95,7 +95,8 @@ Status HdfsFileSystem::rename(const std::string& from, const std::string& to) {
   }
   if (failure.ok()) return {};
   failure = failure.with_context(cat("rename to ", to));
-  if (failure.code() == StatusCode::kUnavailable && !answer.earlier_unknown) return failure;  // no NameNode took the call
+  const bool taken = answer.earlier_unknown || answer.refusal == Refusal::kOther;
+  if (failure.code() == StatusCode::kUnavailable && !taken) return failure;  // no NameNode took the call
   if (answer.refusal == Refusal::kPermission || answer.refusal == Refusal::kInvalid || answer.refusal == Refusal::kNotADirectory) return failure;
 
   const auto target = hdfs_status(*client_, "rename", to);

@@ -40,8 +40,7 @@ StatusCode code_of(Refusal refusal) {
     case Refusal::kBusy: return StatusCode::kAlreadyExists;
     case Refusal::kIsADirectory:
     case Refusal::kNotADirectory:
-    case Refusal::kNotEmpty:
-    case Refusal::kOther: return StatusCode::kFailedPrecondition;
+    case Refusal::kNotEmpty: return StatusCode::kFailedPrecondition;
     case Refusal::kPermission:
     case Refusal::kAuthentication: return StatusCode::kPermissionDenied;
     case Refusal::kInvalid: return StatusCode::kInvalidArgument;
@@ -52,7 +51,8 @@ StatusCode code_of(Refusal refusal) {
     case Refusal::kRetriable:
     case Refusal::kNoDataNode:
     case Refusal::kNotWebHdfs:
-    case Refusal::kServer: return StatusCode::kUnavailable;
+    case Refusal::kServer:
+    case Refusal::kOther: return StatusCode::kUnavailable;
   }
   return StatusCode::kUnavailable;
 }
@@ -100,6 +100,7 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
       {"AuthenticationException", Refusal::kAuthentication},
       {"InvalidPathException", Refusal::kInvalid},
       {"IllegalArgumentException", Refusal::kInvalid},
+      {"HadoopIllegalArgumentException", Refusal::kInvalid},
       {"UnsupportedOperationException", Refusal::kInvalid},
       {"MaxDirectoryItemsExceededException", Refusal::kNamespaceQuota},
       {"PathComponentTooLongException", Refusal::kInvalid},
@@ -116,6 +117,17 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
       {"AlreadyBeingCreatedException", Refusal::kBusy},
       {"RecoveryInProgressException", Refusal::kBusy},
       {"BlockMissingException", Refusal::kNoDataNode},
+      {"SocketException", Refusal::kServer},
+      {"ConnectException", Refusal::kServer},
+      {"SocketTimeoutException", Refusal::kServer},
+      {"ConnectTimeoutException", Refusal::kServer},
+      {"NoRouteToHostException", Refusal::kServer},
+      {"UnknownHostException", Refusal::kServer},
+      {"EOFException", Refusal::kServer},
+      {"ClosedChannelException", Refusal::kServer},
+      {"AsynchronousCloseException", Refusal::kServer},
+      {"ClosedByInterruptException", Refusal::kServer},
+      {"InterruptedIOException", Refusal::kServer},
   };
   const std::string_view message = remote.message;
   if (remote.exception.empty()) {
@@ -129,6 +141,8 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
       has(message, "No active nodes contain this block") || has(message, "Could not obtain block")) {
     return Refusal::kNoDataNode;
   }
+  // A DataNode asks the NameNode in the client's name; Hadoop may wrap what went wrong between them into a plain IOException.
+  if (has(message, "Failed on local exception") || has(message, "failed on local exception")) return Refusal::kServer;
   if (message.starts_with("Invalid operation ")) return Refusal::kNotWebHdfs;  // so says a DataNode
   if (has(message, "(is not a directory)")) return Refusal::kNotADirectory;
   const auto known = kByName.find(remote.exception);

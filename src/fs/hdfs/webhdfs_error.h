@@ -26,8 +26,8 @@ enum class Refusal {
   kNoDataNode,        ///< nobody can take or give the block just now
   kBusy,              ///< another writer holds the file's lease
   kNotWebHdfs,        ///< another kind of server answers there
-  kServer,            ///< a 5xx without a reason
-  kOther,
+  kServer,            ///< a 5xx without a reason, or a server that could not reach another one
+  kOther,             ///< an exception that nobody here knows: the same call is not repeated, but the job may try again
 };
 
 Refusal classify(int http_status, const RemoteException& remote, std::string_view body);

@@ -22,7 +22,7 @@ TEST(WebHdfsError, EachExceptionHasTheCodeThatTellsTheCallerWhatToDo) {
   EXPECT_EQ(said(403, "PathIsNotEmptyDirectoryException", "`/t is non empty': Directory is not empty").code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(said(400, "InvalidPathException", "Invalid path name Invalid file name: /t/d:d").code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(said(403, "StandbyException", "Operation category READ is not supported in state standby").code(), StatusCode::kUnavailable);
-  EXPECT_EQ(said(403, "IOException", "something new").code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(said(403, "IOException", "something new").code(), StatusCode::kUnavailable);
   EXPECT_EQ(said(500, "RuntimeException", "").code(), StatusCode::kUnavailable);
   EXPECT_EQ(said(503, "", "").code(), StatusCode::kUnavailable);
   EXPECT_EQ(said(401, "", "").code(), StatusCode::kPermissionDenied);
@@ -70,6 +70,26 @@ TEST(WebHdfsError, MissingDataNodesAreRecognisedByText) {
     const Status status = said(403, "IOException", message);
     EXPECT_EQ(status.code(), StatusCode::kUnavailable);
     EXPECT_TRUE(contains(status, "hdfs dfsadmin -report"));
+  }
+}
+
+// What a DataNode answers while the NameNode goes down or comes up, which it asks in the client's name.
+TEST(WebHdfsError, AServerThatLostAnotherIsTriedAgain) {
+  const std::string call = "Call From host/127.0.0.1 to localhost:8020 failed on ";
+  const std::pair<std::string, std::string> losses[] = {
+      {"SocketException", call + "socket exception: java.net.SocketException: Connection reset"},
+      {"ConnectException", call + "connection exception: java.net.ConnectException: Connection refused"},
+      {"SocketTimeoutException", call + "socket timeout exception: java.net.SocketTimeoutException: 60000 millis timeout"},
+      {"NoRouteToHostException", "No Route to Host from host/127.0.0.1 to nn:8020 failed on socket timeout exception"},
+      {"UnknownHostException", "Invalid host name: local host is: (unknown); destination host is: \"nn\":8020"},
+      {"EOFException", "End of File Exception between local host is: \"host/127.0.0.1\"; destination host is: \"localhost\":8020"},
+      {"ClosedChannelException", ""},
+      {"InterruptedIOException", "Interrupted while waiting for IO on channel"},
+      {"IOException", "DestHost:destPort localhost:8020 , LocalHost:localPort host/127.0.0.1:0. Failed on local exception: java.io.IOException: Broken pipe"},
+  };
+  for (const auto& [exception, message] : losses) {
+    EXPECT_EQ(classify(403, RemoteException{exception, message}, ""), Refusal::kServer) << exception;
+    EXPECT_EQ(said(403, exception, message).code(), StatusCode::kUnavailable) << exception;
   }
 }
 

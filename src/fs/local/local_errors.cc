@@ -28,12 +28,12 @@ Status local_error(int error, std::string_view what, const std::string& path) {
     case ENOMEM: return resource_exhausted(sentence("the machine is out of memory"));
     case ENOTEMPTY:
     case ENOTDIR:
-    case EISDIR:
-    case EBUSY: return failed_precondition(sentence(""));
+    case EISDIR: return failed_precondition(sentence(""));
     case ELOOP: return failed_precondition(sentence("weir writes to no symbolic link, and follows few when it reads"));
     case ENAMETOOLONG:
     case EINVAL: return invalid_argument(sentence(""));
     case EIO: return data_loss(sentence("the disk reports a fault: look at `dmesg`"));
+    case EBUSY:
     case ESTALE:
     case ETIMEDOUT:
     case EINTR:
