@@ -3,7 +3,8 @@
 #               CLUSTER=1: on two coordinators and three workers, over a real HDFS with a real ZooKeeper;
 #               FLINK=1: inside a real Apache Flink, over a real HDFS)
 #   make test   the whole suite, real HDFS, ZooKeeper and Flink included
-# The others: build, unit (tests that need no server), bench, flink-bridge (what runs a job inside Flink), install PREFIX=…, clean.
+# The others: build, unit (tests that need no server), bench, format (every file), flink-bridge (what runs a job inside Flink),
+# install PREFIX=…, clean.
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -11,7 +12,7 @@ JOBS   ?= $(shell nproc)
 
 BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 
-.PHONY: demo test build unit bench flink-bridge install deps deps-test clean
+.PHONY: demo test build unit bench format flink-bridge install deps deps-test clean
 
 demo: deps $(BUILD)/build.ninja $(if $(FLINK),$(BRIDGE))
 	ninja -C $(BUILD) -j $(JOBS) flights word_count
@@ -29,6 +30,9 @@ unit: build
 
 bench: build
 	python3 tools/run_benchmarks.py --build $(BUILD)
+
+format:
+	python3 tools/format.py
 
 flink-bridge: $(BRIDGE)
 

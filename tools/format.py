@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Formats every file of the project: C++ by clang-format (.clang-format), Python by ruff (ruff.toml), Java by google-java-format.
+
+The formatters are fetched once, in these versions, for another version formats a little differently.
+
+Usage: format.py [--check]      --check changes nothing, and fails with the names of the files that differ
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools" / "real"))
+import servers
+
+WHEELS = ["clang-format==19.1.7", "ruff==0.9.10"]
+JAVA = "com.google.googlejavaformat:google-java-format:1.25.2"
+JDK = "jdk.compiler/com.sun.tools.javac"
+
+
+def wheels():
+    """The folder with the formatters that come from PyPI."""
+    with servers.fetched_once("formatters", " ".join(WHEELS)) as (folder, missing):
+        if missing:
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--upgrade"]
+            command += ["--root-user-action=ignore", "--target", str(folder), *WHEELS]
+            subprocess.run(command, check=True, timeout=600)
+    return folder
+
+
+def files(*endings):
+    patterns = [f"*{ending}" for ending in endings]
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return [name for name in listed.stdout.split() if (ROOT / name).exists()]
+
+
+def clang_format(check):
+    mode = ["--dry-run", "--Werror"] if check else ["-i"]
+    folder = wheels()
+    return [[str(folder / "clang_format/data/bin/clang-format"), *mode, *files(".cc", ".h")]]
+
+
+def ruff(check):
+    program = str(wheels() / "bin/ruff")
+    if check:
+        return [[program, "format", "--check", "."], [program, "check", "."]]
+    return [[program, "check", "--fix", "--quiet", "."], [program, "format", "--quiet", "."]]
+
+
+def java_format(check):
+    folder = servers.maven_jars("google-java-format", "google-java-format", [JAVA])
+    mode = ["--dry-run", "--set-exit-if-changed"] if check else ["--replace"]
+    parts = ["api", "code", "file", "parser", "tree", "util"]
+    opened = [f"--add-exports={JDK}.{part}=ALL-UNNAMED" for part in parts]
+    main = ["-cp", f"{folder}/*", "com.google.googlejavaformat.java.Main"]
+    return [["java", *opened, *main, *mode, *files(".java")]]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    failed = 0
+    for formatter in (clang_format, ruff, java_format):
+        for command in formatter(arguments.check):
+            failed += subprocess.run(command, cwd=ROOT, timeout=600).returncode != 0
+    if failed and arguments.check:
+        print("these files are not formatted: run `make format`", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
