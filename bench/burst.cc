@@ -1,4 +1,5 @@
-// One call of user code that emits much: what does it take of time and memory? And what does every step pay so that such a call can wait?
+// One call of user code that emits much: what does it take of time and memory? And what does every
+// step pay so that such a call can wait?
 //   burst [--results N]
 
 #include <weir/weir.h>
@@ -59,8 +60,9 @@ int main(int argc, char** argv) {
   const auto begin = std::chrono::steady_clock::now();
   env.execute("burst");
   const double seconds = seconds_since(begin);
-  std::printf("%lld results of one record: %.1f ns each; peak memory %ld MiB, %ld before\n", static_cast<long long>(results),
-              seconds * 1e9 / static_cast<double>(results), peak_memory(), before);
+  std::printf("%lld results of one record: %.1f ns each; peak memory %ld MiB, %ld before\n",
+              static_cast<long long>(results), seconds * 1e9 / static_cast<double>(results),
+              peak_memory(), before);
   std::printf("a call that could wait: %.0f ns more than one that could not\n", call);
   return 0;
 }

@@ -1,14 +1,17 @@
 // What do a deployment and a checkpoint cost the coordinator of a large job?
 //
-// A JobMaster in the simulated world, alone with workers of 4 slots each that are stubs: they register, are deployed to, acknowledge each
-// checkpoint (with a data file of their own) and report progress as workers do, in encoded frames, but run no task. The job is a keyed
-// count on all slots. Checkpoints come each second of simulated time. Printed per checkpoint: the frames between the coordinator and the
-// workers, the processor time that its steps really take (decoding, accounting and encoding; without sockets), that of its blocking work
-// (writing `_metadata` and `_weir` to a disk in memory, deleting the checkpoint before), and the sizes of both files.
+// A JobMaster in the simulated world, alone with workers of 4 slots each that are stubs: they
+// register, are deployed to, acknowledge each checkpoint (with a data file of their own) and report
+// progress as workers do, in encoded frames, but run no task. The job is a keyed count on all
+// slots. Checkpoints come each second of simulated time. Printed per checkpoint: the frames between
+// the coordinator and the workers, the processor time that its steps really take (decoding,
+// accounting and encoding; without sockets), that of its blocking work (writing `_metadata` and
+// `_weir` to a disk in memory, deleting the checkpoint before), and the sizes of both files.
 //
-// After the checkpoints a task fails, and the job is deployed again from the last one. Printed of both deployments, the fresh one and the
-// restored: the bytes that all workers are sent together, and the processor time of the job master's step that sends them; of the second
-// also that of reading the checkpoint. `forward`: the same operators without an exchange, in one chain.
+// After the checkpoints a task fails, and the job is deployed again from the last one. Printed of
+// both deployments, the fresh one and the restored: the bytes that all workers are sent together,
+// and the processor time of the job master's step that sends them; of the second also that of
+// reading the checkpoint. `forward`: the same operators without an exchange, in one chain.
 //
 //   coordinator_scale [--workers N,N,...] [--checkpoints N] [--edges all|forward]
 
@@ -45,8 +48,12 @@ struct Event {
 };
 class Count final : public KeyedProcessFunction<uint64_t, Event, int64_t> {
  public:
-  void open(RuntimeContext& context) override { count_ = context.state(ValueStateDescriptor<int64_t>("count")); }
-  void process_element(const Event&, Context&, Collector<int64_t>& out) override { out.collect(++count_.mutable_value()); }
+  void open(RuntimeContext& context) override {
+    count_ = context.state(ValueStateDescriptor<int64_t>("count"));
+  }
+  void process_element(const Event&, Context&, Collector<int64_t>& out) override {
+    out.collect(++count_.mutable_value());
+  }
 
  private:
   ValueState<int64_t> count_;
@@ -54,7 +61,9 @@ class Count final : public KeyedProcessFunction<uint64_t, Event, int64_t> {
 class Nowhere final : public Sink<int64_t> {
  public:
   std::unique_ptr<SinkWriter<int64_t>> create_writer() const override { return nullptr; }
-  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override { return nullptr; }
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
+    return nullptr;
+  }
   Status probe(FileSystemRegistry&) const override { return {}; }
 };
 
@@ -64,15 +73,19 @@ JobGraph keyed_count(int parallelism, bool exchange) {
       GeneratorSource<Event>::unbounded([](int64_t i) { return Event{static_cast<uint64_t>(i)}; }));
   detail::StreamNode node;
   node.name = "events";
-  node.enumerate = [source](FileSystemRegistry& files, int subtasks) { return source->enumerate(files, subtasks); };
+  node.enumerate = [source](FileSystemRegistry& files, int subtasks) {
+    return source->enumerate(files, subtasks);
+  };
   node.factory = [source](const detail::OperatorSettings& settings) -> std::unique_ptr<Operator> {
-    return std::make_unique<detail::SourceReaderOperator<Event>>(source->create_reader(), WatermarkStrategy<Event>(no_watermarks()), settings);
+    return std::make_unique<detail::SourceReaderOperator<Event>>(
+        source->create_reader(), WatermarkStrategy<Event>(no_watermarks()), settings);
   };
   const auto events = SingleOutputStreamOperator<Event>::add(graph, std::move(node));
   if (exchange) {
     events.key_by(&Event::key).process(Count{}).sink_to(Nowhere());
   } else {
-    events.map([](const Event& event) { return static_cast<int64_t>(event.key); }).sink_to(Nowhere());
+    events.map([](const Event& event) { return static_cast<int64_t>(event.key); })
+        .sink_to(Nowhere());
   }
   JobGraphOptions options;
   options.name = "coordinator scale";
@@ -130,7 +143,8 @@ class TimedActor final : public Actor {
 class TimedScheduler final : public Scheduler {
  public:
   TimedScheduler(Scheduler& scheduler, Cost& cost) : scheduler_(scheduler), cost_(cost) {}
-  std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) override {
+  std::unique_ptr<ActorHandle> start(std::string name, Actor& actor,
+                                     ActorOptions options) override {
     return scheduler_.start(std::move(name), actor, options);
   }
   void run_blocking(std::string_view executor, std::function<void()> work) override {
@@ -149,8 +163,14 @@ class TimedScheduler final : public Scheduler {
 /// A worker as the job master sees one.
 class StubWorker {
  public:
-  StubWorker(sim::SimWorld& world, sim::SimDisk& disk, const JobGraph& graph, const JobOptions& options, Cost& cost, int number)
-      : world_(world), disk_(disk), graph_(graph), options_(options), cost_(cost), number_(number) {}
+  StubWorker(sim::SimWorld& world, sim::SimDisk& disk, const JobGraph& graph,
+             const JobOptions& options, Cost& cost, int number)
+      : world_(world),
+        disk_(disk),
+        graph_(graph),
+        options_(options),
+        cost_(cost),
+        number_(number) {}
 
   void connect(JobMaster& master) {
     struct ToStub final : Connection {
@@ -206,7 +226,8 @@ class StubWorker {
     endpoint_.on_frame(std::move(frame));
   }
   void later(std::function<void()> what, MonotonicTime at_least = {}) {
-    world_.at(world_.now() + at_least + world_.random().delay(milliseconds(100)), nullptr, std::move(what));
+    world_.at(world_.now() + at_least + world_.random().delay(milliseconds(100)), nullptr,
+              std::move(what));
   }
   void report_progress(AttemptId attempt) {
     if (attempt != attempt_) return;
@@ -229,12 +250,16 @@ class StubWorker {
           if (shard >= vertex.parallelism) continue;
           OperatorSubtaskState state{op.id, shard, {}};
           if (vertex.is_source && &op == &vertex.chain[0]) {
-            state.state.operator_state = OperatorStateHandle{{{"splits", {ListStateMode::kSplit, {60, 84, 108, 132, 156, 180, 204, 228}}}},
-                                                             InlineBytes{std::string(252, 'x')}};
+            state.state.operator_state = OperatorStateHandle{
+                {{"splits", {ListStateMode::kSplit, {60, 84, 108, 132, 156, 180, 204, 228}}}},
+                InlineBytes{std::string(252, 'x')}};
           } else if (keyed) {
-            const KeyGroupRange range = key_groups_of_subtask(shard, vertex.parallelism, vertex.max_parallelism);
-            KeyedStateHandle handle{range, {}, FileSegment{name, static_cast<int64_t>(bytes.size()), 0}};
-            for (int group = 0; group < range.size(); ++group) handle.offsets.push_back(100 + 10 * group);
+            const KeyGroupRange range =
+                key_groups_of_subtask(shard, vertex.parallelism, vertex.max_parallelism);
+            KeyedStateHandle handle{
+                range, {}, FileSegment{name, static_cast<int64_t>(bytes.size()), 0}};
+            for (int group = 0; group < range.size(); ++group)
+              handle.offsets.push_back(100 + 10 * group);
             std::get<FileSegment>(handle.stream).length = 100 + 10 * range.size();
             bytes += std::string(static_cast<size_t>(100 + 10 * range.size()), 'x');
             state.state.keyed_state = std::move(handle);
@@ -242,13 +267,16 @@ class StubWorker {
           ack.states.push_back(std::move(state));
         }
         if (!keyed) continue;
-        OperatorStateDescription description{op.id, op.uid, Serializer<uint64_t>::describe(), {}, {}};
-        description.keyed_states.push_back({KeyedStateInfo::Kind::kValue, "count", {}, Serializer<int64_t>::describe()});
+        OperatorStateDescription description{
+            op.id, op.uid, Serializer<uint64_t>::describe(), {}, {}};
+        description.keyed_states.push_back(
+            {KeyedStateInfo::Kind::kValue, "count", {}, Serializer<int64_t>::describe()});
         description.keyed_states.back().name_space.kind = TypeKind::kVoid;
         ack.descriptions.push_back(std::move(description));
       }
     }
-    const std::string directory = Uri(options_.job_directory).path + "/" + checkpoint_directory_name(trigger.id);
+    const std::string directory =
+        Uri(options_.job_directory).path + "/" + checkpoint_directory_name(trigger.id);
     (void)disk_.raw().make_directories(directory);
     WEIR_CHECK(write_file(disk_.raw(), directory + "/" + name, bytes).ok());
     DataFile& file = ack.files.emplace_back();
@@ -279,17 +307,20 @@ void run(int workers, int checkpoints, bool exchange) {
   const JobGraph graph = keyed_count(workers * kSlots, exchange);
   Configuration configuration;
   WEIR_CHECK(configuration.set("execution.checkpointing.dir", "file:///checkpoints").ok());
-  WEIR_CHECK(configuration.set("execution.checkpointing.interval", cat(kInterval.count(), " ms")).ok());
+  WEIR_CHECK(
+      configuration.set("execution.checkpointing.interval", cat(kInterval.count(), " ms")).ok());
   auto options = job_options(configuration, graph.id);
   WEIR_CHECK(options.ok());
   options->workers_apart = false;  // its workers are too many for a line each
 
   sim::SimWorld world(1);
-  sim::SimDisk& disk = world.add_disk("file://", std::make_unique<sim::SimDisk>(world, "file://", sim::DiskKind::kLocal));
+  sim::SimDisk& disk = world.add_disk(
+      "file://", std::make_unique<sim::SimDisk>(world, "file://", sim::DiskKind::kLocal));
   sim::SimProcess process(world, "coordinator");
   Cost cost;
   TimedScheduler scheduler(process.platform().scheduler, cost);
-  Platform platform{process.platform().clock, process.platform().random, scheduler, process.platform().transport, process.platform().files};
+  Platform platform{process.platform().clock, process.platform().random, scheduler,
+                    process.platform().transport, process.platform().files};
   std::vector<std::unique_ptr<StubWorker>> stubs;
   JobMaster master(graph, *options, platform, 1, nullptr, [] {});
   TimedActor timed(master, cost);
@@ -302,11 +333,13 @@ void run(int workers, int checkpoints, bool exchange) {
 
   const auto wait_for = [&](int64_t completed) {
     const auto outcome =
-        world.run_until([&] { return master.view().checkpoints.completed >= completed; }, milliseconds(20000) + completed * 2 * kInterval);
+        world.run_until([&] { return master.view().checkpoints.completed >= completed; },
+                        milliseconds(20000) + completed * 2 * kInterval);
     const JobView view = master.view();
     if (outcome != sim::SimWorld::Outcome::kDone) {
-      std::fprintf(stderr, "error: %s, %ld checkpoints completed: %s %s\n", to_string(view.state), view.checkpoints.completed,
-                   std::string(view.failure.message()).c_str(), view.checkpoints.last_failure.c_str());
+      std::fprintf(stderr, "error: %s, %ld checkpoints completed: %s %s\n", to_string(view.state),
+                   view.checkpoints.completed, std::string(view.failure.message()).c_str(),
+                   view.checkpoints.last_failure.c_str());
       std::exit(1);
     }
   };
@@ -314,23 +347,34 @@ void run(int workers, int checkpoints, bool exchange) {
   const Cost started = cost;
   const Cost before = cost;
   wait_for(1 + checkpoints);
-  const auto per = [&](auto Cost::* what) { return static_cast<double>(cost.*what - before.*what) / checkpoints; };
+  const auto per = [&](auto Cost::* what) {
+    return static_cast<double>(cost.*what - before.*what) / checkpoints;
+  };
   const double progress = per(&Cost::progress);
   const std::string last = parse_file_uri(options->job_directory).value().path + "/" +
-                           checkpoint_directory_name(master.view().checkpoints.last_completed_id) + "/";
-  const auto size = [&](std::string_view file) { return static_cast<double>(disk.raw().stat(last + std::string(file)).value().size) / 1e6; };
-  std::printf("%7d %9.0f %10.0f %8.2f %8.2f %9.1f %9.1f %10.2f %7.2f %9.0f", workers, per(&Cost::frames_in) + per(&Cost::frames_out) - progress,
-              progress, per(&Cost::bytes_in) / 1e6, per(&Cost::bytes_out) / 1e6, per(&Cost::steps_s) * 1e3, per(&Cost::blocking_s) * 1e3,
-              size(kMetadataFile), size(kSidecarFile), (started.steps_s + started.blocking_s) * 1e3);
+                           checkpoint_directory_name(master.view().checkpoints.last_completed_id) +
+                           "/";
+  const auto size = [&](std::string_view file) {
+    return static_cast<double>(disk.raw().stat(last + std::string(file)).value().size) / 1e6;
+  };
+  std::printf("%7d %9.0f %10.0f %8.2f %8.2f %9.1f %9.1f %10.2f %7.2f %9.0f", workers,
+              per(&Cost::frames_in) + per(&Cost::frames_out) - progress, progress,
+              per(&Cost::bytes_in) / 1e6, per(&Cost::bytes_out) / 1e6, per(&Cost::steps_s) * 1e3,
+              per(&Cost::blocking_s) * 1e3, size(kMetadataFile), size(kSidecarFile),
+              (started.steps_s + started.blocking_s) * 1e3);
 
   const Cost fresh = cost;
   stubs[0]->fail();
-  if (world.run_until([&] { return cost.deployments >= 2 * workers; }, milliseconds(60000)) != sim::SimWorld::Outcome::kDone) {
-    std::fprintf(stderr, "error: no second deployment: %s\n", std::string(master.view().failure.message()).c_str());
+  if (world.run_until([&] { return cost.deployments >= 2 * workers; }, milliseconds(60000)) !=
+      sim::SimWorld::Outcome::kDone) {
+    std::fprintf(stderr, "error: no second deployment: %s\n",
+                 std::string(master.view().failure.message()).c_str());
     std::exit(1);
   }
-  std::printf(" %9.2f %8.1f %11.2f %11.1f %10.1f\n", static_cast<double>(fresh.deployment_bytes) / 1e6, fresh.deployment_s * 1e3,
-              static_cast<double>(cost.deployment_bytes - fresh.deployment_bytes) / 1e6, (cost.deployment_s - fresh.deployment_s) * 1e3,
+  std::printf(" %9.2f %8.1f %11.2f %11.1f %10.1f\n",
+              static_cast<double>(fresh.deployment_bytes) / 1e6, fresh.deployment_s * 1e3,
+              static_cast<double>(cost.deployment_bytes - fresh.deployment_bytes) / 1e6,
+              (cost.deployment_s - fresh.deployment_s) * 1e3,
               (cost.blocking_s - fresh.blocking_s) * 1e3);
   std::fflush(stdout);
   master.mailbox().set_wake(nullptr);
@@ -341,7 +385,8 @@ void run(int workers, int checkpoints, bool exchange) {
 }  // namespace weir
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> flags = {{"--workers", "125,250,500,1000"}, {"--checkpoints", "10"}, {"--edges", "all"}};
+  std::map<std::string, std::string> flags = {
+      {"--workers", "125,250,500,1000"}, {"--checkpoints", "10"}, {"--edges", "all"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!flags.contains(argv[i])) {
       std::fprintf(stderr, "error: unknown flag %s\n", argv[i]);
@@ -350,10 +395,15 @@ int main(int argc, char** argv) {
     flags[argv[i]] = argv[i + 1];
   }
   weir::set_log_level(weir::LogLevel::kError);
-  std::printf("a job master and stubs of workers with %d slots each; per checkpoint, one a second:\n", weir::kSlots);
-  std::printf("workers  messages  +progress   MB in   MB out  steps ms writing ms  _metadata MB  _weir MB start ms deploy MB    in ms restored MB       in ms reading ms\n");
+  std::printf(
+      "a job master and stubs of workers with %d slots each; per checkpoint, one a second:\n",
+      weir::kSlots);
+  std::printf(
+      "workers  messages  +progress   MB in   MB out  steps ms writing ms  _metadata MB  _weir MB "
+      "start ms deploy MB    in ms restored MB       in ms reading ms\n");
   for (const std::string_view count : weir::split(flags["--workers"], ',')) {
-    weir::run(std::stoi(std::string(count)), std::stoi(flags["--checkpoints"]), flags["--edges"] != "forward");
+    weir::run(std::stoi(std::string(count)), std::stoi(flags["--checkpoints"]),
+              flags["--edges"] != "forward");
   }
   return 0;
 }

@@ -1,8 +1,9 @@
 // Exchange: what does it cost when records cross from one process to another?
 //
-// The keyed count of keyed_count.cc at parallelism 2, in turn with both subtasks in this process and on two worker processes of one slot
-// each, where half of the records cross. Rates are of the whole run less that of a run without records. Beside them, in the same rounds,
-// how fast a bare socket copies between two processes.
+// The keyed count of keyed_count.cc at parallelism 2, in turn with both subtasks in this process
+// and on two worker processes of one slot each, where half of the records cross. Rates are of the
+// whole run less that of a run without records. Beside them, in the same rounds, how fast a bare
+// socket copies between two processes.
 //
 //   exchange [--records N] [--keys N] [--rounds N]
 //   exchange job [flags of every weir program]       one run
@@ -29,8 +30,12 @@ namespace {
 /// Each subtask prints the digest of what it got.
 class DigestSink final : public weir::Sink<Count> {
  public:
-  std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override { return std::make_unique<Writer>(); }
-  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override { return nullptr; }
+  std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {
+    return std::make_unique<Writer>();
+  }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
   weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
@@ -55,8 +60,10 @@ int job(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
   const auto records = env.flag("records", int64_t{0}, "how many");
   const auto keys = static_cast<uint64_t>(env.flag("keys", int64_t{1}, "how many"));
-  env.from_source(weir::GeneratorSource<Event>(records, [keys](int64_t i) { return Event{key_of(static_cast<uint64_t>(i), keys)}; }),
-                  weir::no_watermarks(), "events")
+  env.from_source(
+         weir::GeneratorSource<Event>(
+             records, [keys](int64_t i) { return Event{key_of(static_cast<uint64_t>(i), keys)}; }),
+         weir::no_watermarks(), "events")
       .key_by(&Event::key)
       .process(CountPerKey{})
       .sink_to(DigestSink());
@@ -64,14 +71,17 @@ int job(int argc, char** argv) {
 }
 
 using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 struct Run {
   double seconds = 0;
   uint64_t digest = 0;
 };
 Run run(const std::string& program, const std::string& flags) {
-  const std::string command = program + " job --parallelism 2 -D weir.progress=false " + flags + " 2>/dev/null";
+  const std::string command =
+      program + " job --parallelism 2 -D weir.progress=false " + flags + " 2>/dev/null";
   const auto begin = Clock::now();
   Run result;
   std::FILE* output = popen(command.c_str(), "r");
@@ -95,7 +105,8 @@ double bare_copy(size_t total, size_t piece) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
-  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(listener, 1) != 0 ||
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listener, 1) != 0 ||
       getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
     std::perror("error: no socket");
     std::exit(1);
@@ -132,7 +143,8 @@ double median(std::vector<double> values) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "job") == 0) return job(argc - 1, argv + 1);
-  std::map<std::string, std::string> flags = {{"--records", "60000000"}, {"--keys", "1000000"}, {"--rounds", "5"}};
+  std::map<std::string, std::string> flags = {
+      {"--records", "60000000"}, {"--keys", "1000000"}, {"--rounds", "5"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!flags.contains(argv[i])) {
       std::fprintf(stderr, "error: unknown flag %s\n", argv[i]);
@@ -142,7 +154,8 @@ int main(int argc, char** argv) {
   }
   const double records = std::stod(flags["--records"]);
   const std::string input = "--keys " + flags["--keys"] + " --records ";
-  std::printf("exchange: %s records, %s keys, parallelism 2\n", flags["--records"].c_str(), flags["--keys"].c_str());
+  std::printf("exchange: %s records, %s keys, parallelism 2\n", flags["--records"].c_str(),
+              flags["--keys"].c_str());
   std::printf("round   one process   two workers   speed of two/one   crossing      bare socket\n");
   std::vector<double> ratios;
   for (int round = 0; round < std::stoi(flags["--rounds"]); ++round) {
@@ -158,7 +171,8 @@ int main(int argc, char** argv) {
     const double in_two = two.seconds - nothing_in_two;
     ratios.push_back(in_one / in_two);
     // A record that crosses takes 8 bytes and the 4 of its key's hash; half of them do.
-    std::printf("%-5d %10.1f ns %10.1f ns %18.2f %7.0f MB/s %10.0f MB/s\n", round, in_one / records * 1e9, in_two / records * 1e9, ratios.back(),
+    std::printf("%-5d %10.1f ns %10.1f ns %18.2f %7.0f MB/s %10.0f MB/s\n", round,
+                in_one / records * 1e9, in_two / records * 1e9, ratios.back(),
                 records / 2 * 12 / in_two / 1e6, bare_copy(size_t{4} << 30, 8192) / 1e6);
     std::fflush(stdout);
   }

@@ -19,7 +19,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flink_cluster  # noqa: E402
+import flink_cluster
 
 PARALLELISM = 1
 WARM_UP = 4000000
@@ -60,12 +60,40 @@ class Contest:
 
     def compiled(self):
         classes = os.path.join(self.scratch, "classes")
-        jars = os.path.expanduser(subprocess.run([sys.executable, self.flink.tool, "install", "--version", self.flink.env["WEIR_TEST_FLINK_VERSION"]],
-                                                 stdout=subprocess.PIPE, text=True, check=True, timeout=900).stdout.strip())
-        subprocess.run(["javac", "-nowarn", "--release", "11", "-cp", f"{jars}/*", "-d", classes, os.path.join(ROOT, "bench/flink_host/KeyedCount.java")],
-                       check=True, timeout=120)
+        jars = os.path.expanduser(
+            subprocess.run(
+                [
+                    sys.executable,
+                    self.flink.tool,
+                    "install",
+                    "--version",
+                    self.flink.env["WEIR_TEST_FLINK_VERSION"],
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+                timeout=900,
+            ).stdout.strip()
+        )
+        subprocess.run(
+            [
+                "javac",
+                "-nowarn",
+                "--release",
+                "11",
+                "-cp",
+                f"{jars}/*",
+                "-d",
+                classes,
+                os.path.join(ROOT, "bench/flink_host/KeyedCount.java"),
+            ],
+            check=True,
+            timeout=120,
+        )
         jar = os.path.join(self.scratch, "java.jar")
-        subprocess.run(["jar", "--create", "--file", jar, "-C", classes, "."], check=True, timeout=60)
+        subprocess.run(
+            ["jar", "--create", "--file", jar, "-C", classes, "."], check=True, timeout=60
+        )
         return jar
 
     def measured(self, submit):
@@ -83,10 +111,29 @@ class Contest:
         return cpu, int(next(entry["value"] for entry in found if entry["name"] == "digest"))
 
     def weir_command(self, records, interval):
-        command = [self.program, "--records", str(records), "--keys", str(self.arguments.keys), "--digest", self.digest_file(), "-D", "weir.progress=false",
-                   "--parallelism", str(PARALLELISM)]
-        return command + (["-D", f"execution.checkpointing.interval={interval} ms", "-D", f"execution.checkpointing.dir={self.scratch}/checkpoints"]
-                          if interval else [])
+        command = [
+            self.program,
+            "--records",
+            str(records),
+            "--keys",
+            str(self.arguments.keys),
+            "--digest",
+            self.digest_file(),
+            "-D",
+            "weir.progress=false",
+            "--parallelism",
+            str(PARALLELISM),
+        ]
+        return command + (
+            [
+                "-D",
+                f"execution.checkpointing.interval={interval} ms",
+                "-D",
+                f"execution.checkpointing.dir={self.scratch}/checkpoints",
+            ]
+            if interval
+            else []
+        )
 
     def digest_file(self):
         return os.path.join(self.scratch, "digest")
@@ -98,18 +145,28 @@ class Contest:
         return digest - (1 << 64) if digest >= 1 << 63 else digest
 
     def hosted(self, records, interval):
-        command = self.weir_command(records, interval) + ["--target", "flink", "--rest", self.flink.url, "--detached"]
+        command = self.weir_command(records, interval) + [
+            "--target",
+            "flink",
+            "--rest",
+            self.flink.url,
+            "--detached",
+        ]
         return self.measured(lambda: flink_cluster.submit(command))[0], self.digest()
 
     def embedded(self, records, interval):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(self.weir_command(records, interval), check=True, timeout=600, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            self.weir_command(records, interval), check=True, timeout=600, stderr=subprocess.DEVNULL
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, self.digest()
 
     def round(self, interval):
         """ns per record: Java, weir in Flink, weir."""
-        found = [way(self.arguments.records, interval) for way in (self.java, self.hosted, self.embedded)]
+        found = [
+            way(self.arguments.records, interval) for way in (self.java, self.hosted, self.embedded)
+        ]
         if len({digest for _, digest in found}) != 1:
             sys.exit(f"error: the digests differ: {[digest for _, digest in found]}")
         return [cpu / self.arguments.records * 1e9 for cpu, _ in found]
@@ -124,25 +181,45 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     scratch = tempfile.mkdtemp(prefix="weir-flink-bench-")
-    settings = ["-D", f"execution.checkpointing.dir=file://{scratch}/checkpoints", "-D", "taskmanager.memory.task.heap.size=896m"]
+    settings = [
+        "-D",
+        f"execution.checkpointing.dir=file://{scratch}/checkpoints",
+        "-D",
+        "taskmanager.memory.task.heap.size=896m",
+    ]
     try:
-        with flink_cluster.FlinkCluster(arguments.version, slots=1, options=["--fast", "--heap-mb", "1024", *settings]) as flink:
+        with flink_cluster.FlinkCluster(
+            arguments.version, slots=1, options=["--fast", "--heap-mb", "1024", *settings]
+        ) as flink:
             contest = Contest(arguments, flink, scratch)
-            print(f"keyed count in Flink {arguments.version}: {arguments.records} records, {arguments.keys} keys, parallelism 1; CPU-ns per record; "
-                  f"the idle TaskManager used {contest.idle * 100:.1f} % of a processor", flush=True)
+            print(
+                f"keyed count in Flink {arguments.version}: {arguments.records} records, {arguments.keys} keys, parallelism 1; CPU-ns per record; "
+                f"the idle TaskManager used {contest.idle * 100:.1f} % of a processor",
+                flush=True,
+            )
             for way in (contest.java, contest.hosted):
                 way(WARM_UP, "")
-            print(f"{'':<26} {'round':>5} {'Java in Flink':>14} {'weir in Flink':>14} {'weir':>8} {'weir in Flink / Java':>21}")
+            print(
+                f"{'':<26} {'round':>5} {'Java in Flink':>14} {'weir in Flink':>14} {'weir':>8} {'weir in Flink / Java':>21}"
+            )
             for name, interval in (("no checkpoints", ""), ("a checkpoint each second", "1000")):
                 rounds = []
                 for number in range(arguments.rounds):
                     rounds.append(contest.round(interval))
                     java, hosted, embedded = rounds[-1]
-                    print(f"{name:<26} {number + 1:>5} {java:>14.0f} {hosted:>14.0f} {embedded:>8.0f} {hosted / java:>21.2f}", flush=True)
-                java, hosted, embedded = (statistics.median(column) for column in zip(*rounds))
+                    print(
+                        f"{name:<26} {number + 1:>5} {java:>14.0f} {hosted:>14.0f} {embedded:>8.0f} {hosted / java:>21.2f}",
+                        flush=True,
+                    )
+                java, hosted, embedded = (
+                    statistics.median(column) for column in zip(*rounds, strict=False)
+                )
                 ratio = statistics.median(h / j for j, h, _ in rounds)
-                print(f"{name:<26} {'median':>5} {java:>13.0f} {hosted:>14.0f} {embedded:>8.0f} {ratio:>21.2f}"
-                      f"   {'meets' if ratio <= TARGET else 'misses'} the aim of {TARGET}", flush=True)
+                print(
+                    f"{name:<26} {'median':>5} {java:>13.0f} {hosted:>14.0f} {embedded:>8.0f} {ratio:>21.2f}"
+                    f"   {'meets' if ratio <= TARGET else 'misses'} the aim of {TARGET}",
+                    flush=True,
+                )
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

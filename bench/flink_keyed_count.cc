@@ -1,4 +1,5 @@
-// The keyed count as a job of its own, for bench/flink_host.py: it runs in one process or, with --target flink, in a cluster of Flink.
+// The keyed count as a job of its own, for bench/flink_host.py: it runs in one process or, with
+// --target flink, in a cluster of Flink.
 //
 //   flink_keyed_count --records N --keys N --digest FILE
 
@@ -13,8 +14,12 @@ namespace {
 class DigestSink final : public weir::Sink<Count> {
  public:
   explicit DigestSink(std::string path) : path_(std::move(path)) {}
-  std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override { return std::make_unique<Writer>(path_); }
-  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override { return nullptr; }
+  std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {
+    return std::make_unique<Writer>(path_);
+  }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
   weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
@@ -47,8 +52,10 @@ int main(int argc, char** argv) {
   const auto records = env.flag("records", int64_t{20000000}, "how many");
   const auto keys = static_cast<uint64_t>(env.flag("keys", int64_t{100000}, "how many"));
   const std::string digest = env.flag("digest", "digest", "the file for the sum of all results");
-  env.from_source(weir::GeneratorSource<Event>(records, [keys](int64_t i) { return Event{key_of(static_cast<uint64_t>(i), keys)}; }),
-                  weir::no_watermarks(), "events")
+  env.from_source(
+         weir::GeneratorSource<Event>(
+             records, [keys](int64_t i) { return Event{key_of(static_cast<uint64_t>(i), keys)}; }),
+         weir::no_watermarks(), "events")
       .uid("events")
       .key_by(&Event::key)
       .process(CountPerKey{})

@@ -1,8 +1,10 @@
 // Keyed count: how much of a hand-written loop's speed does the engine keep?
 //
-// Every record has a key; the result is, for every record, the number of records with its key so far; all results are added up. The
-// loop by hand does it in one thread over an absl::flat_hash_map. The engine does it as source -> key_by -> process -> sink, with a
-// ValueState per key. They run in turn, round after round, and ratios are taken within a round, because these machines are noisy.
+// Every record has a key; the result is, for every record, the number of records with its key so
+// far; all results are added up. The loop by hand does it in one thread over an
+// absl::flat_hash_map. The engine does it as source -> key_by -> process -> sink, with a ValueState
+// per key. They run in turn, round after round, and ratios are taken within a round, because these
+// machines are noisy.
 //
 //   keyed_count [--records N] [--keys N] [--rounds N] [--checkpoint-dir URI]
 
@@ -23,8 +25,12 @@ namespace {
 /// Adds up the digests of what arrives.
 class DigestSink final : public weir::Sink<Count> {
  public:
-  std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override { return std::make_unique<Writer>(*total_); }
-  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override { return nullptr; }
+  std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {
+    return std::make_unique<Writer>(*total_);
+  }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
   weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
   uint64_t total() const { return *total_; }
 
@@ -72,11 +78,13 @@ Run by_engine(uint64_t records, uint64_t keys, int parallelism, const std::strin
   auto env = weir::StreamExecutionEnvironment::from_args(1, argv);
   env.set_parallelism(parallelism).configure("weir.progress", "false");
   if (!checkpoint_dir.empty()) {
-    env.enable_checkpointing(std::chrono::seconds(1)).set_state_backend(weir::FsStateBackend(checkpoint_dir));
+    env.enable_checkpointing(std::chrono::seconds(1))
+        .set_state_backend(weir::FsStateBackend(checkpoint_dir));
   }
   DigestSink sink;
-  env.from_source(weir::GeneratorSource<Event>(static_cast<int64_t>(records),
-                                               [keys](int64_t i) { return Event{key_of(static_cast<uint64_t>(i), keys)}; }),
+  env.from_source(weir::GeneratorSource<Event>(
+                      static_cast<int64_t>(records),
+                      [keys](int64_t i) { return Event{key_of(static_cast<uint64_t>(i), keys)}; }),
                   weir::no_watermarks(), "events")
       .key_by(&Event::key)
       .process(CountPerKey{})
@@ -93,8 +101,10 @@ double median(std::vector<double> values) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> flags = {
-      {"--records", "60000000"}, {"--keys", "1000000"}, {"--rounds", "5"}, {"--checkpoint-dir", "/tmp/weir-keyed-count"}};
+  std::map<std::string, std::string> flags = {{"--records", "60000000"},
+                                              {"--keys", "1000000"},
+                                              {"--rounds", "5"},
+                                              {"--checkpoint-dir", "/tmp/weir-keyed-count"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!flags.contains(argv[i])) {
       std::fprintf(stderr, "error: unknown flag %s\n", argv[i]);
@@ -107,7 +117,8 @@ int main(int argc, char** argv) {
 
   std::vector<double> plain, checkpointed, two;
   std::printf("keyed count: %lu records, %lu keys; ns per record\n", records, keys);
-  std::printf("%-6s %9s %9s %12s %9s   %s\n", "round", "by hand", "weir p=1", "p=1, chk 1s", "weir p=2", "ratios of speed: p1/hand  chk/hand  p2/p1");
+  std::printf("%-6s %9s %9s %12s %9s   %s\n", "round", "by hand", "weir p=1", "p=1, chk 1s",
+              "weir p=2", "ratios of speed: p1/hand  chk/hand  p2/p1");
   for (int round = 0; round < rounds; ++round) {
     const Run hand = by_hand(records, keys);
     const Run p1 = by_engine(records, keys, 1, "");
@@ -116,7 +127,8 @@ int main(int argc, char** argv) {
     const Run p2 = by_engine(records, keys, 2, "");
     for (const Run& run : {p1, chk, p2}) {
       if (run.digest != hand.digest) {
-        std::printf("error: digest %016lx differs from the loop's %016lx\n", run.digest, hand.digest);
+        std::printf("error: digest %016lx differs from the loop's %016lx\n", run.digest,
+                    hand.digest);
         return 1;
       }
     }
@@ -124,12 +136,13 @@ int main(int argc, char** argv) {
     checkpointed.push_back(hand.seconds / chk.seconds);
     two.push_back(p1.seconds / p2.seconds);
     const double ns = 1e9 / static_cast<double>(records);
-    std::printf("%-6d %9.1f %9.1f %12.1f %9.1f   %22.2f %9.2f %6.2f\n", round, hand.seconds * ns, p1.seconds * ns, chk.seconds * ns,
-                p2.seconds * ns, plain.back(), checkpointed.back(), two.back());
+    std::printf("%-6d %9.1f %9.1f %12.1f %9.1f   %22.2f %9.2f %6.2f\n", round, hand.seconds * ns,
+                p1.seconds * ns, chk.seconds * ns, p2.seconds * ns, plain.back(),
+                checkpointed.back(), two.back());
     std::fflush(stdout);
   }
-  std::printf("median of ratios: p1/hand %.2f, with a checkpoint each second %.2f, p2/p1 %.2f\n", median(plain), median(checkpointed),
-              median(two));
+  std::printf("median of ratios: p1/hand %.2f, with a checkpoint each second %.2f, p2/p1 %.2f\n",
+              median(plain), median(checkpointed), median(two));
   std::filesystem::remove_all(flags["--checkpoint-dir"]);
   return 0;
 }

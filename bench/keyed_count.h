@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-// The records and the work of the keyed count: every record has a key, and its result is how many records had that key so far.
+// The records and the work of the keyed count: every record has a key, and its result is how many
+// records had that key so far.
 
 struct Event {
   uint64_t key = 0;
@@ -16,7 +17,8 @@ struct Count {
   WEIR_FIELDS(Count, key, count)
 };
 
-/// The input: record i, the same for all contestants. SplitMix64's finaliser, so that neighbours have nothing in common.
+/// The input: record i, the same for all contestants. SplitMix64's finaliser, so that neighbours
+/// have nothing in common.
 inline uint64_t key_of(uint64_t i, uint64_t keys) {
   i = (i + 1) * 0x9E3779B97F4A7C15u;
   i = (i ^ (i >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -25,11 +27,15 @@ inline uint64_t key_of(uint64_t i, uint64_t keys) {
 }
 
 /// The sum of all results' digests must be the same for all contestants.
-inline uint64_t digest_of(uint64_t key, int64_t count) { return (key + 1) * static_cast<uint64_t>(count); }
+inline uint64_t digest_of(uint64_t key, int64_t count) {
+  return (key + 1) * static_cast<uint64_t>(count);
+}
 
 class CountPerKey final : public weir::KeyedProcessFunction<uint64_t, Event, Count> {
  public:
-  void open(RuntimeContext& context) override { count_ = context.state(weir::ValueStateDescriptor<int64_t>("count")); }
+  void open(RuntimeContext& context) override {
+    count_ = context.state(weir::ValueStateDescriptor<int64_t>("count"));
+  }
   void process_element(const Event& event, Context&, weir::Collector<Count>& out) override {
     out.collect({event.key, ++count_.mutable_value()});
   }

@@ -1,4 +1,5 @@
-// What keyed state costs a record, against the loop that one would write by hand; both in turns in one process.
+// What keyed state costs a record, against the loop that one would write by hand; both in turns in
+// one process.
 //   keyed_operators [records] [keys...]
 
 #include "weir/detail/keyed_operators.h"
@@ -81,7 +82,8 @@ double seconds() {
 
 /// Nanoseconds a record, results included: the loop makes batches of them too.
 template <class R>
-double loop(const std::vector<R>& records, size_t from, size_t to, absl::flat_hash_map<decltype(R::key), uint64_t>& counts) {
+double loop(const std::vector<R>& records, size_t from, size_t to,
+            absl::flat_hash_map<decltype(R::key), uint64_t>& counts) {
   Blackhole out;
   BatchOf<R> batch;
   const double start = seconds();
@@ -154,13 +156,14 @@ void compare(const char* what, size_t count, size_t keys, MakeKey make_key) {
     processed.add(engine(records, from, to, process));
   }
   std::printf(
-      "%-7s %8zu keys   ++map[key] %5.1f ns, with results %5.1f | reduce %5.1f (%.2f x) process %5.1f (%.2f x) | first round: "
+      "%-7s %8zu keys   ++map[key] %5.1f ns, with results %5.1f | reduce %5.1f (%.2f x) process "
+      "%5.1f (%.2f x) | first round: "
       "%5.1f %5.1f %5.1f %5.1f\n",
-      what, keys, bare.best, plain.best, reduced.best, reduced.best / bare.best, processed.best, processed.best / bare.best,
-      bare.first, plain.first, reduced.first, processed.first);
+      what, keys, bare.best, plain.best, reduced.best, reduced.best / bare.best, processed.best,
+      processed.best / bare.best, bare.first, plain.first, reduced.first, processed.first);
 
-  // The pause of a snapshot, and what the copying after it costs while nobody has read the snapshot. The first takes memory
-  // from the system, the next ones have it.
+  // The pause of a snapshot, and what the copying after it costs while nobody has read the
+  // snapshot. The first takes memory from the system, the next ones have it.
   for (int i = 0; i < 3; ++i) {
     const double start = seconds();
     auto snapshot = reduce.keyed_state()->snapshot();
@@ -168,8 +171,9 @@ void compare(const char* what, size_t count, size_t keys, MakeKey make_key) {
     const double copying = engine(records, 0, count / rounds, reduce);
     snapshot.reset();
     const double after = engine(records, 0, count / rounds, reduce);
-    std::printf("        snapshot() %.1f us; a record while it is unread %.1f ns, after it %.1f ns\n", pause * 1e6, copying,
-                after);
+    std::printf(
+        "        snapshot() %.1f us; a record while it is unread %.1f ns, after it %.1f ns\n",
+        pause * 1e6, copying, after);
   }
 }
 
@@ -183,6 +187,7 @@ int main(int argc, char** argv) {
   if (keys.empty()) keys = {1000, 100'000, 1'000'000, 5'000'000};
   for (const size_t n : keys) {
     weir::compare<weir::Count>("uint64", count, n, [](uint64_t key) { return key; });
-    weir::compare<weir::Word>("string", count / 4, n, [](uint64_t key) { return "key " + std::to_string(key); });
+    weir::compare<weir::Word>("string", count / 4, n,
+                              [](uint64_t key) { return "key " + std::to_string(key); });
   }
 }

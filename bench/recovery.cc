@@ -1,7 +1,9 @@
-// A job whose results tell when it is alive. bench/recovery.py kills its processes and measures how long until the next result.
+// A job whose results tell when it is alive. bench/recovery.py kills its processes and measures how
+// long until the next result.
 //
-// First `--fill` keys of 56 bytes of state each are made as fast as it goes, then `--rate` records a second ask for keys' counts. Each
-// subtask of the sink prints one line when it begins and one for each batch of results:
+// First `--fill` keys of 56 bytes of state each are made as fast as it goes, then `--rate` records
+// a second ask for keys' counts. Each subtask of the sink prints one line when it begins and one
+// for each batch of results:
 //
 //   PROCESS open NANOSECONDS
 //   PROCESS result NANOSECONDS     by CLOCK_MONOTONIC, which all processes of a machine share
@@ -28,7 +30,9 @@ struct Payload {
 
 class Count final : public weir::KeyedProcessFunction<uint64_t, Event, int64_t> {
  public:
-  void open(RuntimeContext& context) override { state_ = context.state(weir::ValueStateDescriptor<Payload>("payload")); }
+  void open(RuntimeContext& context) override {
+    state_ = context.state(weir::ValueStateDescriptor<Payload>("payload"));
+  }
   void process_element(const Event& event, Context&, weir::Collector<int64_t>& out) override {
     const int64_t count = ++state_.mutable_value().count;
     if (event.asks) out.collect(count);
@@ -40,8 +44,12 @@ class Count final : public weir::KeyedProcessFunction<uint64_t, Event, int64_t> 
 
 class Watch final : public weir::Sink<int64_t> {
  public:
-  std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override { return std::make_unique<Writer>(); }
-  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override { return nullptr; }
+  std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override {
+    return std::make_unique<Writer>();
+  }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
   weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
@@ -56,7 +64,8 @@ class Watch final : public weir::Sink<int64_t> {
 
    private:
     static void say(const char* what) {
-      const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
+      const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
+          std::chrono::steady_clock::now().time_since_epoch());
       std::printf("%d %s %lld\n", getpid(), what, static_cast<long long>(now.count()));
       std::fflush(stdout);
     }
@@ -68,13 +77,17 @@ class Watch final : public weir::Sink<int64_t> {
 int main(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
   const auto fill = env.flag("fill", int64_t{0}, "keys that are made at the start");
-  const auto rate = static_cast<double>(env.flag("rate", int64_t{1000}, "records a second afterwards"));
+  const auto rate =
+      static_cast<double>(env.flag("rate", int64_t{1000}, "records a second afterwards"));
   const int64_t keys = std::max<int64_t>(fill, 1000);
-  const auto made = env.from_source(weir::GeneratorSource<Event>(fill, [](int64_t i) { return Event{static_cast<uint64_t>(i), false}; }),
-                                    weir::no_watermarks(), "fill");
-  env.from_source(
-         weir::GeneratorSource<Event>::unbounded([keys](int64_t i) { return Event{static_cast<uint64_t>(i % keys), true}; }).rate(rate),
-         weir::no_watermarks(), "questions")
+  const auto made =
+      env.from_source(weir::GeneratorSource<Event>(
+                          fill, [](int64_t i) { return Event{static_cast<uint64_t>(i), false}; }),
+                      weir::no_watermarks(), "fill");
+  env.from_source(weir::GeneratorSource<Event>::unbounded([keys](int64_t i) {
+                    return Event{static_cast<uint64_t>(i % keys), true};
+                  }).rate(rate),
+                  weir::no_watermarks(), "questions")
       .union_with(made)
       .key_by(&Event::key)
       .process(Count{})

@@ -23,7 +23,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from flights_cluster import RealSystem  # noqa: E402
+from flights_cluster import RealSystem
 
 WAIT_SECONDS = 120
 ENTRY_BYTES = 56
@@ -36,7 +36,13 @@ class Process:
     def __init__(self, arguments, results, show=False):
         self.lines = []
         self.show = show
-        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         threading.Thread(target=results.read, args=(self.process.stdout,), daemon=True).start()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -70,7 +76,7 @@ class Results:
     def __init__(self):
         self.changed = threading.Condition()
         self.opened = {}  # process -> seconds, by the clock of time.monotonic()
-        self.first = {}   # process -> seconds of the first result since it opened
+        self.first = {}  # process -> seconds of the first result since it opened
         self.last = 0
 
     def read(self, stream):
@@ -91,7 +97,11 @@ class Results:
         deadline = time.monotonic() + WAIT_SECONDS
         with self.changed:
             while True:
-                found = [self.first[p] for p, opened in self.opened.items() if opened > moment and p in self.first]
+                found = [
+                    self.first[p]
+                    for p, opened in self.opened.items()
+                    if opened > moment and p in self.first
+                ]
                 if found:
                     return min(found) - moment
                 if time.monotonic() > deadline or failed():
@@ -100,8 +110,18 @@ class Results:
 
 
 def job(build, directory, *flags, interval="200 ms"):
-    return [os.path.join(build, "bin", "recovery"), "--parallelism", "2", "-D", f"execution.checkpointing.interval={interval}", "-D",
-            f"execution.checkpointing.dir={directory}", "-D", "weir.progress=false", *flags]
+    return [
+        os.path.join(build, "bin", "recovery"),
+        "--parallelism",
+        "2",
+        "-D",
+        f"execution.checkpointing.interval={interval}",
+        "-D",
+        f"execution.checkpointing.dir={directory}",
+        "-D",
+        "weir.progress=false",
+        *flags,
+    ]
 
 
 def summary(seconds):
@@ -110,7 +130,9 @@ def summary(seconds):
 
 def worker_killed(build, kills, show):
     took = []
-    for n in range(kills):  # in a new job each: after a second failure within the hour the wait before a restart is longer
+    for n in range(
+        kills
+    ):  # in a new job each: after a second failure within the hour the wait before a restart is longer
         directory = tempfile.mkdtemp(prefix="weir-recovery-")
         results = Results()
         coordinator = Process(job(build, directory, "--workers", "2"), results, show)
@@ -133,8 +155,14 @@ def leader_killed(build, kills, show, session_ms=2000):
     directory = tempfile.mkdtemp(prefix="weir-recovery-")
     processes = []
     with RealSystem("zookeeper.py") as zookeeper:
-        flags = ["-D", "high-availability.type=zookeeper", "-D", f"high-availability.zookeeper.quorum={zookeeper.env['WEIR_TEST_ZOOKEEPER']}",
-                 "-D", f"high-availability.zookeeper.client.session-timeout={session_ms} ms"]
+        flags = [
+            "-D",
+            "high-availability.type=zookeeper",
+            "-D",
+            f"high-availability.zookeeper.quorum={zookeeper.env['WEIR_TEST_ZOOKEEPER']}",
+            "-D",
+            f"high-availability.zookeeper.client.session-timeout={session_ms} ms",
+        ]
         results = Results()
 
         def start(*role):
@@ -154,10 +182,15 @@ def leader_killed(build, kills, show, session_ms=2000):
                 leader.end()
                 took.append(results.next_after(moment))
                 if show:
-                    print(f"    kill {n + 1}: {took[-1] * 1000:.0f} ms", file=sys.stderr, flush=True)
+                    print(
+                        f"    kill {n + 1}: {took[-1] * 1000:.0f} ms", file=sys.stderr, flush=True
+                    )
                 coordinators.remove(leader)
                 coordinators.append(start("coordinator", "--listen", "127.0.0.1:0"))
-            print(f"the leader killed, with a session of {session_ms} ms, to the next result: {summary(took)}", flush=True)
+            print(
+                f"the leader killed, with a session of {session_ms} ms, to the next result: {summary(took)}",
+                flush=True,
+            )
         finally:
             for process in processes:
                 process.end()
@@ -170,7 +203,13 @@ def newest_checkpoint(directory):
     for folder, _, files in os.walk(directory):
         name = os.path.basename(folder)
         if name.startswith("chk-") and "_metadata" in files:
-            best = max(best, (int(name[4:]), [os.path.join(folder, file) for file in files if file != "_metadata"]))
+            best = max(
+                best,
+                (
+                    int(name[4:]),
+                    [os.path.join(folder, file) for file in files if file != "_metadata"],
+                ),
+            )
     try:
         return best[1], sum(os.path.getsize(file) for file in best[1])
     except FileNotFoundError:  # a newer one has taken its place
@@ -221,36 +260,68 @@ class Hdfs:
 
     def __init__(self, hdfs, directory, name):
         self.conf = hdfs.env["HADOOP_CONF_DIR"]
-        self.shell = ["java", "-cp", f"{self.conf}:{hdfs.env['WEIR_TEST_HDFS_CLASSPATH']}", "org.apache.hadoop.fs.FsShell"]
+        self.shell = [
+            "java",
+            "-cp",
+            f"{self.conf}:{hdfs.env['WEIR_TEST_HDFS_CLASSPATH']}",
+            "org.apache.hadoop.fs.FsShell",
+        ]
         self.local, self.path = directory, f"/{name}"
         self.uri = hdfs.env["WEIR_TEST_HDFS"] + self.path
-        subprocess.run([*self.shell, "-put", directory, self.path], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [*self.shell, "-put", directory, self.path], check=True, stderr=subprocess.DEVNULL
+        )
 
     def readings(self, files):
         with open(os.path.join(self.conf, "hdfs-site.xml")) as conf:
             namenode = re.search(r"dfs.namenode.http-address</name><value>([^<]+)", conf.read())[1]
-        there = [self.path + file[len(self.local):] for file in files]
+        there = [self.path + file[len(self.local) :] for file in files]
         urls = [f"http://{namenode}/webhdfs/v1{file}?op=OPEN" for file in there]
 
         def hdfs_cat():
             least = min(files, key=os.path.getsize)
-            start = seconds_of([*self.shell, "-cat", self.path + least[len(self.local):]], stderr=subprocess.DEVNULL)
+            start = seconds_of(
+                [*self.shell, "-cat", self.path + least[len(self.local) :]],
+                stderr=subprocess.DEVNULL,
+            )
             return seconds_of([*self.shell, "-cat", *there], stderr=subprocess.DEVNULL) - start
 
-        return {"curl": lambda: sum(seconds_of(["curl", "-sfL", "-o", os.devnull, url]) for url in urls),
-                "hdfs dfs -cat, without its start": hdfs_cat}
+        return {
+            "curl": lambda: sum(
+                seconds_of(["curl", "-sfL", "-o", os.devnull, url]) for url in urls
+            ),
+            "hdfs dfs -cat, without its start": hdfs_cat,
+        }
 
 
 def restored(build, megabytes, rounds, show, hdfs=None):
     """Both workers of a job are killed, with a gigabyte of state and with none: the difference is what it takes to read the state. Its
     checkpoint is the one that the job was started from, which the coordinator has checked by then."""
-    directory, empty = (tempfile.mkdtemp(prefix="weir-recovery-", dir=os.environ.get("WEIR_BENCH_DIR")) for _ in range(2))
+    directory, empty = (
+        tempfile.mkdtemp(prefix="weir-recovery-", dir=os.environ.get("WEIR_BENCH_DIR"))
+        for _ in range(2)
+    )
     keys = megabytes * 1000000 // ENTRY_BYTES
     running = []
 
     def start(where, count, *flags, interval):
         results = Results()
-        running.append(Process(job(build, where, "--fill", str(count), "--from", "latest", *flags, interval=interval), results, show))
+        running.append(
+            Process(
+                job(
+                    build,
+                    where,
+                    "--fill",
+                    str(count),
+                    "--from",
+                    "latest",
+                    *flags,
+                    interval=interval,
+                ),
+                results,
+                show,
+            )
+        )
         return running[-1], results
 
     def workers_killed(where, count, cold):
@@ -280,15 +351,17 @@ def restored(build, megabytes, rounds, show, hdfs=None):
         place = Hdfs(hdfs, directory, "full") if hdfs else LocalDisk(directory)
         without_state = Hdfs(hdfs, empty, "empty") if hdfs else LocalDisk(empty)
         print(f"{keys} keys, {size / 1e6:.0f} MB in {len(files)} files on {place.name}", flush=True)
-        for cold in ([True, False] if forget_cache() else [False]):
+        for cold in [True, False] if forget_cache() else [False]:
             name, speeds, ratios = "cold" if cold else "warm", [], {}
             for _ in range(rounds):
                 without, _ = workers_killed(without_state.uri, 0, cold)
                 took, (user, system) = workers_killed(place.uri, keys, cold)
                 took -= without
                 speeds.append(size / took / 1e6)
-                line = (f"    {name}: restored in {took:.2f} s (processor time: user {user:.2f} s, system {system:.2f} s), after {without:.2f} s for "
-                        "everything else")
+                line = (
+                    f"    {name}: restored in {took:.2f} s (processor time: user {user:.2f} s, system {system:.2f} s), after {without:.2f} s for "
+                    "everything else"
+                )
                 for reader, read in place.readings(files).items():
                     if cold:
                         forget_cache()
@@ -296,8 +369,14 @@ def restored(build, megabytes, rounds, show, hdfs=None):
                     ratios.setdefault(reader, []).append(seconds / took)
                     line += f"; {reader}: {seconds:.2f} s"
                 print(f"{line}; load {os.getloadavg()[0]:.1f}", flush=True)
-            of = ", ".join(f"{statistics.median(values):.2f} of the speed of {reader}" for reader, values in ratios.items())
-            print(f"restored from {place.name} with a {name} cache: median {statistics.median(speeds):.0f} MB/s, {of}", flush=True)
+            of = ", ".join(
+                f"{statistics.median(values):.2f} of the speed of {reader}"
+                for reader, values in ratios.items()
+            )
+            print(
+                f"restored from {place.name} with a {name} cache: median {statistics.median(speeds):.0f} MB/s, {of}",
+                flush=True,
+            )
     finally:
         for process in running:
             process.end()
@@ -314,7 +393,9 @@ def restored_from_hdfs(*arguments):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
-    parser.add_argument("parts", nargs="*", choices=["worker", "leader", "restore", "restore-hdfs", []])
+    parser.add_argument(
+        "parts", nargs="*", choices=["worker", "leader", "restore", "restore-hdfs", []]
+    )
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)

@@ -1,9 +1,11 @@
 // What does a checkpoint of a gigabyte of keyed state do to the records?
 //
-// One shard updates random keys of a large ValueState. A first phase fills the state, a second one runs without a checkpoint, then one
-// checkpoint is taken while records flow. Printed: how long the shard stood still at the barrier, when the next result came out after it,
-// and the throughput while the checkpoint was written, against that just before. Pages are copied when they are changed after the barrier,
-// so before anything else is printed what the first touch of memory costs here: copies into memory that is not ready pay it as well.
+// One shard updates random keys of a large ValueState. A first phase fills the state, a second one
+// runs without a checkpoint, then one checkpoint is taken while records flow. Printed: how long the
+// shard stood still at the barrier, when the next result came out after it, and the throughput
+// while the checkpoint was written, against that just before. Pages are copied when they are
+// changed after the barrier, so before anything else is printed what the first touch of memory
+// costs here: copies into memory that is not ready pay it as well.
 //
 //   snapshot_pause [--megabytes N] [--checkpoint-dir URI]
 
@@ -37,7 +39,8 @@ struct Seen {
   Clock::time_point last_write_before, barrier, first_write_after, done;
   int64_t at_barrier = 0, at_done = 0;
 };
-/// What the parts of the job tell each other; all but the atomics is used by the one shard, or after it is done.
+/// What the parts of the job tell each other; all but the atomics is used by the one shard, or
+/// after it is done.
 struct Observations {
   std::atomic<bool> stop{false};
   std::atomic<int> completed{0};
@@ -51,14 +54,20 @@ constexpr int kCheckpoints = 3;
 class Keys final : public weir::Source<Event> {
  public:
   Keys(uint64_t keys, std::shared_ptr<Observations> seen) : keys_(keys), seen_(std::move(seen)) {}
-  weir::StatusOr<std::vector<std::string>> enumerate(weir::FileSystemRegistry&, int) const override { return std::vector<std::string>{}; }
-  std::unique_ptr<weir::SourceReader<Event>> create_reader() const override { return std::make_unique<Reader>(keys_, seen_); }
+  weir::StatusOr<std::vector<std::string>> enumerate(weir::FileSystemRegistry&,
+                                                     int) const override {
+    return std::vector<std::string>{};
+  }
+  std::unique_ptr<weir::SourceReader<Event>> create_reader() const override {
+    return std::make_unique<Reader>(keys_, seen_);
+  }
   bool bounded() const override { return true; }
 
  private:
   class Reader final : public weir::SourceReader<Event> {
    public:
-    Reader(uint64_t keys, std::shared_ptr<Observations> seen) : keys_(keys), seen_(std::move(seen)) {}
+    Reader(uint64_t keys, std::shared_ptr<Observations> seen)
+        : keys_(keys), seen_(std::move(seen)) {}
     weir::Status open(weir::OperatorContext&) override { return {}; }
     void add_splits(std::vector<std::string>) override {}
     weir::PollResult poll(weir::BatchOf<Event>& out, size_t max_records) override {
@@ -81,8 +90,12 @@ class Keys final : public weir::Source<Event> {
 
 class Update final : public weir::KeyedProcessFunction<uint64_t, Event, int64_t> {
  public:
-  void open(RuntimeContext& context) override { state_ = context.state(weir::ValueStateDescriptor<Payload>("payload")); }
-  void process_element(const Event&, Context&, weir::Collector<int64_t>& out) override { out.collect(++state_.mutable_value().count); }
+  void open(RuntimeContext& context) override {
+    state_ = context.state(weir::ValueStateDescriptor<Payload>("payload"));
+  }
+  void process_element(const Event&, Context&, weir::Collector<int64_t>& out) override {
+    out.collect(++state_.mutable_value().count);
+  }
 
  private:
   weir::ValueState<Payload> state_;
@@ -91,8 +104,12 @@ class Update final : public weir::KeyedProcessFunction<uint64_t, Event, int64_t>
 class Watcher final : public weir::Sink<int64_t> {
  public:
   explicit Watcher(std::shared_ptr<Observations> seen) : seen_(std::move(seen)) {}
-  std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override { return std::make_unique<Writer>(seen_); }
-  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override { return std::make_unique<Committer>(seen_); }
+  std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override {
+    return std::make_unique<Writer>(seen_);
+  }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return std::make_unique<Committer>(seen_);
+  }
   weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
@@ -104,7 +121,8 @@ class Watcher final : public weir::Sink<int64_t> {
       const auto now = Clock::now();
       seen_->last_write = now;
       seen_->written += static_cast<int64_t>(batch.size());
-      if (seen_->samples.empty() || now - seen_->samples.back().first > std::chrono::milliseconds(20)) {
+      if (seen_->samples.empty() ||
+          now - seen_->samples.back().first > std::chrono::milliseconds(20)) {
         seen_->samples.push_back({now, seen_->written});
       }
       if (seen_->checkpoints.empty()) return;
@@ -153,13 +171,15 @@ void print_cost_of_first_touch() {
     each = ms(Clock::now() - before) * 1e6 / static_cast<double>(kBytes);
   }
   ::munmap(start, kBytes);
-  std::printf("memory: %.2f ns a byte when first touched, %.2f when touched again\n", took[0], took[1]);
+  std::printf("memory: %.2f ns a byte when first touched, %.2f when touched again\n", took[0],
+              took[1]);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> flags = {{"--megabytes", "1000"}, {"--checkpoint-dir", "/tmp/weir-snapshot-pause"}};
+  std::map<std::string, std::string> flags = {{"--megabytes", "1000"},
+                                              {"--checkpoint-dir", "/tmp/weir-snapshot-pause"}};
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!flags.contains(argv[i])) {
       std::fprintf(stderr, "error: unknown flag %s\n", argv[i]);
@@ -168,19 +188,27 @@ int main(int argc, char** argv) {
     flags[argv[i]] = argv[i + 1];
   }
   print_cost_of_first_touch();
-  const uint64_t keys = std::stoull(flags["--megabytes"]) * 1'000'000 / (sizeof(uint64_t) + sizeof(Payload));
+  const uint64_t keys =
+      std::stoull(flags["--megabytes"]) * 1'000'000 / (sizeof(uint64_t) + sizeof(Payload));
   const auto seen = std::make_shared<Observations>();
   const char* args[] = {"snapshot_pause"};
   auto env = weir::StreamExecutionEnvironment::from_args(1, args);
   env.set_state_backend(weir::FsStateBackend(flags["--checkpoint-dir"]));
   // The first checkpoint comes when the state is full and has been updated for a while.
-  env.configure("execution.checkpointing.event-threshold", std::to_string(keys + 60'000'000)).configure("weir.progress", "false");
-  env.from_source(Keys(keys, seen), weir::no_watermarks(), "keys").key_by(&Event::key).process(Update{}).sink_to(Watcher(seen));
+  env.configure("execution.checkpointing.event-threshold", std::to_string(keys + 60'000'000))
+      .configure("weir.progress", "false");
+  env.from_source(Keys(keys, seen), weir::no_watermarks(), "keys")
+      .key_by(&Event::key)
+      .process(Update{})
+      .sink_to(Watcher(seen));
   const int code = env.execute("snapshot pause");
   if (code != 0) return code;
 
-  std::printf("keys %lu, %zu bytes of key and value each\n", keys, sizeof(uint64_t) + sizeof(Payload));
-  std::printf("checkpoint  shard stood still  next result after  barrier to completion  throughput during / before\n");
+  std::printf("keys %lu, %zu bytes of key and value each\n", keys,
+              sizeof(uint64_t) + sizeof(Payload));
+  std::printf(
+      "checkpoint  shard stood still  next result after  barrier to completion  throughput during "
+      "/ before\n");
   for (size_t n = 0; n < seen->checkpoints.size(); ++n) {
     const Seen& c = seen->checkpoints[n];
     // What the checkpoint is compared with: the second before its barrier.
@@ -191,10 +219,13 @@ int main(int argc, char** argv) {
         break;
       }
     }
-    const double rate_before = static_cast<double>(c.at_barrier - before.second) / ms(c.barrier - before.first);
-    const double rate_during = static_cast<double>(c.at_done - c.at_barrier) / ms(c.done - c.barrier);
-    std::printf("%10zu %14.3f ms %15.3f ms %19.0f ms %17.2f\n", n + 1, ms(c.barrier - c.last_write_before),
-                ms(c.first_write_after - c.barrier), ms(c.done - c.barrier), rate_during / rate_before);
+    const double rate_before =
+        static_cast<double>(c.at_barrier - before.second) / ms(c.barrier - before.first);
+    const double rate_during =
+        static_cast<double>(c.at_done - c.at_barrier) / ms(c.done - c.barrier);
+    std::printf("%10zu %14.3f ms %15.3f ms %19.0f ms %17.2f\n", n + 1,
+                ms(c.barrier - c.last_write_before), ms(c.first_write_after - c.barrier),
+                ms(c.done - c.barrier), rate_during / rate_before);
   }
   std::filesystem::remove_all(flags["--checkpoint-dir"]);
   return 0;

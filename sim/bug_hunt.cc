@@ -13,7 +13,8 @@
 namespace weir::sim {
 
 #ifdef WEIR_BUGS
-Hunt hunt(Bug bug, uint64_t most, const std::function<std::vector<std::string>(uint64_t seed)>& failures_of) {
+Hunt hunt(Bug bug, uint64_t most,
+          const std::function<std::vector<std::string>(uint64_t seed)>& failures_of) {
   std::fflush(nullptr);
   int ends[2];
   WEIR_CHECK(pipe(ends) == 0);
@@ -32,7 +33,8 @@ Hunt hunt(Bug bug, uint64_t most, const std::function<std::vector<std::string>(u
   close(ends[1]);
   Hunt result;
   char buffer[512];
-  for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;) result.how.append(buffer, static_cast<size_t>(n));
+  for (ssize_t n; (n = read(ends[0], buffer, sizeof buffer)) > 0;)
+    result.how.append(buffer, static_cast<size_t>(n));
   close(ends[0]);
   int status = 0;
   WEIR_CHECK(waitpid(child, &status, 0) == child);

@@ -23,7 +23,8 @@ struct Event {
 
 /// Throws, and marks it as done, if a user function is to fail at this record.
 void throw_if_due(Mishaps& mishaps, int64_t id, Callback at = Callback::kLast);
-/// The mishaps of the run, for serializers, which belong to no operator. There is one run at a time.
+/// The mishaps of the run, for serializers, which belong to no operator. There is one run at a
+/// time.
 std::shared_ptr<Mishaps>& mishaps_of_serializers();
 /// The selector of a key. A class, so that it can throw.
 struct KeyOfEvent {
@@ -34,9 +35,11 @@ struct KeyOfEvent {
   }
 };
 /// A step that keeps state by another key, and passes records on.
-DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid, std::shared_ptr<Mishaps> mishaps);
+DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid,
+                                 std::shared_ptr<Mishaps> mishaps);
 
 /// The endings that keep state by key; a line for each result.
-DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan, std::shared_ptr<Mishaps> mishaps);
+DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan,
+                                         std::shared_ptr<Mishaps> mishaps);
 
 }  // namespace weir::sim

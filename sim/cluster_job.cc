@@ -21,47 +21,65 @@ using Graph = std::shared_ptr<detail::StreamGraph>;
 
 std::string input_path(size_t source) { return cat(kInputDirectory, "/events-", source, ".txt"); }
 
-std::string line_of(const Event& event) { return cat(event.id, ' ', event.key, ' ', event.value, ' ', event.time); }
+std::string line_of(const Event& event) {
+  return cat(event.id, ' ', event.key, ' ', event.value, ' ', event.time);
+}
 
 Event event_of_line(std::string_view line) {
   const auto words = split(line, ' ');
   if (words.size() != 4) throw std::runtime_error("a line of the input has not four numbers");
-  const auto number = [&](size_t i) { return static_cast<int64_t>(std::stoll(std::string(words[i]))); };
+  const auto number = [&](size_t i) {
+    return static_cast<int64_t>(std::stoll(std::string(words[i])));
+  };
   return {number(0), number(1), number(2), number(3)};
 }
 
 template <class SourceT>
-DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps, size_t index) {
-  const auto strategy = for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(plan.disorder_ms)).with_timestamp_assigner([mishaps](const Event& e) {
-    throw_if_due(*mishaps, e.id, Callback::kTimestamp);
-    return e.time;
-  });
+DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadPlan& plan,
+                             const std::shared_ptr<Mishaps>& mishaps, size_t index) {
+  const auto strategy =
+      for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(plan.disorder_ms))
+          .with_timestamp_assigner([mishaps](const Event& e) {
+            throw_if_due(*mishaps, e.id, Callback::kTimestamp);
+            return e.time;
+          });
   const auto shared = std::make_shared<const SourceT>(std::move(source));
   detail::StreamNode node;
   node.name = "events";
   node.uid = cat("source-", index);
-  node.enumerate = [shared](FileSystemRegistry& files, int parallelism) { return shared->enumerate(files, parallelism); };
-  node.factory = [shared, strategy, mishaps](const detail::OperatorSettings& operators) -> std::unique_ptr<Operator> {
+  node.enumerate = [shared](FileSystemRegistry& files, int parallelism) {
+    return shared->enumerate(files, parallelism);
+  };
+  node.factory = [shared, strategy,
+                  mishaps](const detail::OperatorSettings& operators) -> std::unique_ptr<Operator> {
     throw_if_due(*mishaps, 0, Callback::kCreateReader);
-    return std::make_unique<detail::SourceReaderOperator<Event>>(shared->create_reader(), strategy, operators);
+    return std::make_unique<detail::SourceReaderOperator<Event>>(shared->create_reader(), strategy,
+                                                                 operators);
   };
   if (plan.sources[index].kind == SourceKind::kCollection) node.parallelism = 1;
   return SingleOutputStreamOperator<Event>::add(graph, std::move(node));
 }
 
-DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps, size_t index) {
+DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan,
+                             const std::shared_ptr<Mishaps>& mishaps, size_t index) {
   const SourcePlan& source = plan.sources[index];
   switch (source.kind) {
     case SourceKind::kGenerator:
-      return add_source(graph, GeneratorSource<Event>(source.count, [plan, index](int64_t i) { return Event::of(event_of(plan, index, i)); }).rate(source.rate),
+      return add_source(graph,
+                        GeneratorSource<Event>(source.count,
+                                               [plan, index](int64_t i) {
+                                                 return Event::of(event_of(plan, index, i));
+                                               })
+                            .rate(source.rate),
                         plan, mishaps, index);
     case SourceKind::kCollection: {
       std::vector<Event> events;
-      for (int64_t i = 0; i < source.count; ++i) events.push_back(Event::of(event_of(plan, index, i)));
-      return add_source(graph, detail::CollectionSource<Event>(std::move(events)), plan, mishaps, index);
+      for (int64_t i = 0; i < source.count; ++i)
+        events.push_back(Event::of(event_of(plan, index, i)));
+      return add_source(graph, detail::CollectionSource<Event>(std::move(events)), plan, mishaps,
+                        index);
     }
-    case SourceKind::kFile:
-      break;
+    case SourceKind::kFile: break;
   }
   auto file = FileSource<Event>::lines(cat("file://", input_path(index)), event_of_line);
   file.rate(source.rate).split_bytes(source.split_bytes).chunk_bytes(512);
@@ -90,7 +108,8 @@ class KeepOwnPart final : public Operator {
   int parallelism_ = 1;
 };
 
-DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps, size_t index) {
+DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& plan,
+                           const std::shared_ptr<Mishaps>& mishaps, size_t index) {
   const StepPlan step = plan.steps[index];
   const DataStream<Event> from = step.rebalance ? input.rebalance() : input;
   const std::string uid = cat("step-", index);
@@ -111,16 +130,19 @@ DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& p
           })
           .uid(uid);
     case StepKind::kFork:
-      return input.union_with(from.map([made](const Event& e) { return Event::of(made(e).at(1)); }).uid(uid));
-    case StepKind::kKeyed:
-      return add_keyed_step(from, uid, mishaps);
+      return input.union_with(
+          from.map([made](const Event& e) { return Event::of(made(e).at(1)); }).uid(uid));
+    case StepKind::kKeyed: return add_keyed_step(from, uid, mishaps);
     case StepKind::kBroadcast:
-      return input.broadcast().transform<Event>("keep own part", [] { return std::make_unique<KeepOwnPart>(); }).uid(uid);
+      return input.broadcast()
+          .transform<Event>("keep own part", [] { return std::make_unique<KeepOwnPart>(); })
+          .uid(uid);
   }
   return from;
 }
 
-DataStream<std::string> add_ending(const DataStream<Event>& events, const WorkloadPlan& plan, const std::shared_ptr<Mishaps>& mishaps) {
+DataStream<std::string> add_ending(const DataStream<Event>& events, const WorkloadPlan& plan,
+                                   const std::shared_ptr<Mishaps>& mishaps) {
   if (plan.ending != Ending::kPlain) return add_keyed_ending(events, plan, mishaps);
   return events
       .map([mishaps](const Event& e) {
@@ -147,17 +169,20 @@ void write_input(const WorkloadPlan& plan, MemoryFileSystem& disk) {
   for (size_t source = 0; source < plan.sources.size(); ++source) {
     if (plan.sources[source].kind != SourceKind::kFile) continue;
     std::string text;
-    for (int64_t i = 0; i < plan.sources[source].count; ++i) text += line_of(Event::of(event_of(plan, source, i))) + "\n";
+    for (int64_t i = 0; i < plan.sources[source].count; ++i)
+      text += line_of(Event::of(event_of(plan, source, i))) + "\n";
     WEIR_CHECK(disk.make_directories(kInputDirectory).ok());
     WEIR_CHECK(write_file(disk, input_path(source), text).ok());
   }
 }
 
-StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings, std::shared_ptr<Mishaps> mishaps) {
+StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings,
+                                  std::shared_ptr<Mishaps> mishaps) {
   mishaps_of_serializers() = mishaps;
   const auto graph = std::make_shared<detail::StreamGraph>();
   DataStream<Event> events = add_source(graph, plan, mishaps, 0);
-  for (size_t i = 1; i < plan.sources.size(); ++i) events = events.union_with(add_source(graph, plan, mishaps, i));
+  for (size_t i = 1; i < plan.sources.size(); ++i)
+    events = events.union_with(add_source(graph, plan, mishaps, i));
   for (size_t i = 0; i < plan.steps.size(); ++i) events = add_step(events, plan, mishaps, i);
   add_ending(events, plan, mishaps)
       .sink_to(FileSink<std::string>(cat(plan.output_disk, kOutputDirectory)))
@@ -174,14 +199,18 @@ StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& 
   return build_job_graph(*graph, options);
 }
 
-StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings, const std::string& from) {
+StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings,
+                                      const std::string& from) {
   Configuration configuration;
-  const auto set = [&](std::string_view key, const std::string& value) { WEIR_CHECK(configuration.set(key, value).ok()); };
+  const auto set = [&](std::string_view key, const std::string& value) {
+    WEIR_CHECK(configuration.set(key, value).ok());
+  };
   set("execution.checkpointing.dir", cat(plan.checkpoint_disk, kCheckpointDirectory));
   set("execution.state-recovery.path", from);
   set("execution.checkpointing.mode", plan.exactly_once ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
   if (settings.interval_ms > 0) set("execution.checkpointing.interval", ms(settings.interval_ms));
-  if (settings.event_threshold > 0) set("execution.checkpointing.event-threshold", cat(settings.event_threshold));
+  if (settings.event_threshold > 0)
+    set("execution.checkpointing.event-threshold", cat(settings.event_threshold));
   set("execution.checkpointing.min-pause", ms(settings.min_pause_ms));
   set("execution.checkpointing.timeout", ms(settings.timeout_ms));
   set("execution.checkpointing.max-concurrent-checkpoints", cat(settings.max_concurrent));

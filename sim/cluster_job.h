@@ -9,7 +9,8 @@
 
 namespace weir::sim {
 
-/// How often user functions still throw where. Outlives processes: what was thrown once is not thrown again.
+/// How often user functions still throw where. Outlives processes: what was thrown once is not
+/// thrown again.
 using Mishaps = std::map<Mishap, int>;
 
 inline constexpr char kInputDirectory[] = "/input";
@@ -22,8 +23,10 @@ JobId job_id_of_workload();
 void write_input(const WorkloadPlan& plan, MemoryFileSystem& disk);
 
 /// The program, written with the public API.
-StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings, std::shared_ptr<Mishaps> mishaps);
+StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings,
+                                  std::shared_ptr<Mishaps> mishaps);
 /// Its options, by way of the configuration. `from`: what it starts from.
-StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings, const std::string& from = "latest");
+StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings,
+                                      const std::string& from = "latest");
 
 }  // namespace weir::sim

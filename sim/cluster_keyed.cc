@@ -45,11 +45,15 @@ struct Running {
   WEIR_FIELDS(Running, key, count, sum, ballast, last)
 };
 
-std::string running_line(int64_t key, int64_t count, int64_t sum) { return cat("c ", key, ' ', count, ' ', sum); }
-std::string interval_line(int64_t key, int64_t start, int64_t count, int64_t sum) { return cat("w ", key, ' ', start, ' ', count, ' ', sum); }
+std::string running_line(int64_t key, int64_t count, int64_t sum) {
+  return cat("c ", key, ' ', count, ' ', sum);
+}
+std::string interval_line(int64_t key, int64_t start, int64_t count, int64_t sum) {
+  return cat("w ", key, ' ', start, ' ', count, ' ', sum);
+}
 
-/// Counts and sums a key's records in value state, and those of each interval of event time in map state; a timer at the interval's end
-/// writes and forgets it.
+/// Counts and sums a key's records in value state, and those of each interval of event time in map
+/// state; a timer at the interval's end writes and forgets it.
 class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::string> {
  public:
   SumByInterval(int64_t interval_ms, size_t ballast, std::shared_ptr<Mishaps> mishaps)
@@ -76,11 +80,13 @@ class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::str
     context.timer_service().register_event_time_timer(start + interval_ms_ - 1);
   }
 
-  void on_timer(Timestamp timestamp, OnTimerContext& context, Collector<std::string>& out) override {
+  void on_timer(Timestamp timestamp, OnTimerContext& context,
+                Collector<std::string>& out) override {
     const int64_t start = timestamp + 1 - interval_ms_;
     const int64_t* count = counts_.get(start);
     // Shows as a line that belongs nowhere.
-    out.collect(interval_line(context.current_key(), start, count != nullptr ? *count : -1, count != nullptr ? *sums_.get(start) : -1));
+    out.collect(interval_line(context.current_key(), start, count != nullptr ? *count : -1,
+                              count != nullptr ? *sums_.get(start) : -1));
     counts_.remove(start);
     sums_.remove(start);
   }
@@ -94,11 +100,12 @@ class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::str
   MapState<int64_t, int64_t> sums_;
 };
 
-/// Counts a key's records; a timer in processing time writes the numbers of those that no timer before it has written, and one at the end of
-/// event time the last of them.
+/// Counts a key's records; a timer in processing time writes the numbers of those that no timer
+/// before it has written, and one at the end of event time the last of them.
 class CountByAlarm final : public KeyedProcessFunction<int64_t, Event, std::string> {
  public:
-  CountByAlarm(int64_t delay_ms, std::shared_ptr<Mishaps> mishaps) : delay_ms_(delay_ms), mishaps_(std::move(mishaps)) {}
+  CountByAlarm(int64_t delay_ms, std::shared_ptr<Mishaps> mishaps)
+      : delay_ms_(delay_ms), mishaps_(std::move(mishaps)) {}
 
   void open(RuntimeContext& context) override {
     throw_if_due(*mishaps_, 0, Callback::kOpen);
@@ -111,7 +118,8 @@ class CountByAlarm final : public KeyedProcessFunction<int64_t, Event, std::stri
     ++so_far.count;
     so_far.last.id = event.id;
     TimerService& timers = context.timer_service();
-    timers.register_processing_time_timer(timers.current_processing_time() + event.value % (delay_ms_ + 1));
+    timers.register_processing_time_timer(timers.current_processing_time() +
+                                          event.value % (delay_ms_ + 1));
     timers.register_event_time_timer(kMaxWatermark);
   }
 
@@ -172,21 +180,25 @@ struct SumOfWindow {
 
 class WriteWindow final : public ProcessWindowFunction<Running, std::string, int64_t> {
  public:
-  void process(const int64_t& key, const WindowContext& context, const std::vector<Running>& elements, Collector<std::string>& out) override {
-    for (const Running& each : elements) out.collect(interval_line(key, context.window.start, each.count, each.sum));
+  void process(const int64_t& key, const WindowContext& context,
+               const std::vector<Running>& elements, Collector<std::string>& out) override {
+    for (const Running& each : elements)
+      out.collect(interval_line(key, context.window.start, each.count, each.sum));
   }
 };
 
 class SumList final : public ProcessWindowFunction<Event, std::string, std::string> {
  public:
   explicit SumList(std::shared_ptr<Mishaps> mishaps) : mishaps_(std::move(mishaps)) {}
-  void process(const std::string& key, const WindowContext& context, const std::vector<Event>& elements, Collector<std::string>& out) override {
+  void process(const std::string& key, const WindowContext& context,
+               const std::vector<Event>& elements, Collector<std::string>& out) override {
     int64_t sum = 0;
     for (const Event& each : elements) {
       throw_if_due(*mishaps_, each.id);
       sum += each.value;
     }
-    out.collect(interval_line(std::stoll(key), context.window.start, static_cast<int64_t>(elements.size()), sum));
+    out.collect(interval_line(std::stoll(key), context.window.start,
+                              static_cast<int64_t>(elements.size()), sum));
   }
 
  private:
@@ -195,7 +207,8 @@ class SumList final : public ProcessWindowFunction<Event, std::string, std::stri
 
 }  // namespace
 
-DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid, std::shared_ptr<Mishaps> mishaps) {
+DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid,
+                                 std::shared_ptr<Mishaps> mishaps) {
   return events
       .key_by([mishaps](const Event& e) {
         throw_if_due(*mishaps, e.id, Callback::kKey);
@@ -205,7 +218,8 @@ DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::str
       .uid(uid);
 }
 
-DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan, std::shared_ptr<Mishaps> mishaps) {
+DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan,
+                                         std::shared_ptr<Mishaps> mishaps) {
   const size_t ballast = plan.padding;
   switch (plan.ending) {
     case Ending::kReduce:
@@ -226,21 +240,25 @@ DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const 
           .map([](const Running& r) { return running_line(r.key, r.count, r.sum); })
           .uid("lines");
     case Ending::kTimers:
-      return events.key_by(KeyOfEvent{mishaps}).process(SumByInterval(plan.window_ms, ballast, mishaps)).uid("sums");
+      return events.key_by(KeyOfEvent{mishaps})
+          .process(SumByInterval(plan.window_ms, ballast, mishaps))
+          .uid("sums");
     case Ending::kWindows:
       return events.key_by(KeyOfEvent{mishaps})
           .window(TumblingEventTimeWindows::of(std::chrono::milliseconds(plan.window_ms)))
           .aggregate(SumOfWindow{ballast, mishaps}, WriteWindow())
           .uid("windows");
     case Ending::kLists:
-      return events.key_by([key = KeyOfEvent{mishaps}](const Event& e) { return std::to_string(key(e)); })
+      return events
+          .key_by([key = KeyOfEvent{mishaps}](const Event& e) { return std::to_string(key(e)); })
           .window(TumblingEventTimeWindows::of(std::chrono::milliseconds(plan.window_ms)))
           .process(SumList(mishaps))
           .uid("lists");
     case Ending::kAlarms:
-      return events.key_by(KeyOfEvent{mishaps}).process(CountByAlarm(plan.window_ms, mishaps)).uid("alarms");
-    case Ending::kPlain:
-      break;
+      return events.key_by(KeyOfEvent{mishaps})
+          .process(CountByAlarm(plan.window_ms, mishaps))
+          .uid("alarms");
+    case Ending::kPlain: break;
   }
   throw std::logic_error("not an ending with keys");
 }

@@ -10,13 +10,16 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// 0 mostly, otherwise up to `most`: seeds with one kind of fault find other things than those with all.
+/// 0 mostly, otherwise up to `most`: seeds with one kind of fault find other things than those with
+/// all.
 double sometimes(SimRandom& random, double most) {
   if (!random.chance(0.35)) return 0;
   return most * static_cast<double>(1 + random.below(100)) / 100;
 }
 
-int64_t one_of(SimRandom& random, std::initializer_list<int64_t> values) { return values.begin()[random.below(values.size())]; }
+int64_t one_of(SimRandom& random, std::initializer_list<int64_t> values) {
+  return values.begin()[random.below(values.size())];
+}
 
 FileFaults draw_file_faults(SimRandom& random) {
   FileFaults faults;
@@ -53,20 +56,25 @@ void draw_many_keys(WorkloadPlan& plan, SimRandom& random) {
   plan.keys = random.between(1000, 4000);
   for (SourcePlan& source : plan.sources) {
     source.count = random.between(1000, 5000);
-    source.rate = static_cast<double>(source.count) * 1000 / static_cast<double>(random.between(1000, 4000));
+    source.rate =
+        static_cast<double>(source.count) * 1000 / static_cast<double>(random.between(1000, 4000));
     source.split_bytes *= 10;
   }
   plan.padding = std::min<size_t>(plan.padding, 50);
 }
 
-bool in_event_time(Ending ending) { return ending == Ending::kTimers || ending == Ending::kWindows || ending == Ending::kLists; }
+bool in_event_time(Ending ending) {
+  return ending == Ending::kTimers || ending == Ending::kWindows || ending == Ending::kLists;
+}
 
 void widen(WorkloadPlan& plan, SimRandom& random) {
   if (random.chance(0.15)) plan.ending = Ending::kAlarms;
   for (StepPlan& step : plan.steps) {
-    if (random.chance(0.3)) step.kind = random.chance(0.6) ? StepKind::kKeyed : StepKind::kBroadcast;
+    if (random.chance(0.3))
+      step.kind = random.chance(0.6) ? StepKind::kKeyed : StepKind::kBroadcast;
   }
-  if (plan.steps.empty() && random.chance(0.5)) plan.steps.push_back({StepKind::kKeyed, random.chance(0.3)});
+  if (plan.steps.empty() && random.chance(0.5))
+    plan.steps.push_back({StepKind::kKeyed, random.chance(0.3)});
   if (random.chance(0.04)) draw_many_keys(plan, random);
   if (plan.exactly_once && random.chance(0.4)) {
     plan.late = 0.01 * static_cast<double>(random.between(1, 10));
@@ -88,13 +96,16 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
     SourcePlan source;
     source.kind = static_cast<SourceKind>(random.below(3));
     source.count = random.between(20, 300);
-    if (random.chance(0.85)) source.rate = static_cast<double>(source.count) * 1000 / static_cast<double>(random.between(200, 4000));
+    if (random.chance(0.85))
+      source.rate =
+          static_cast<double>(source.count) * 1000 / static_cast<double>(random.between(200, 4000));
     source.split_bytes = random.between(200, 4000);
     plan.sources.push_back(source);
   }
   plan.ending = static_cast<Ending>(random.below(5));
   const size_t steps = random.below(4);
-  for (size_t i = 0; i < steps; ++i) plan.steps.push_back({static_cast<StepKind>(random.below(4)), random.chance(0.3)});
+  for (size_t i = 0; i < steps; ++i)
+    plan.steps.push_back({static_cast<StepKind>(random.below(4)), random.chance(0.3)});
   plan.keys = random.between(1, 24);
   plan.window_ms = one_of(random, {20, 50, 100, 500});
   plan.disorder_ms = one_of(random, {0, 0, 20, 200});
@@ -107,21 +118,25 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   if (random.chance(0.4)) {
     for (int64_t i = random.between(1, 3); i > 0; --i) {
       const size_t source = random.below(plan.sources.size());
-      plan.throws_at.push_back({static_cast<int64_t>(source) * kIdsPerSource + random.between(0, plan.sources[source].count - 1)});
+      plan.throws_at.push_back({static_cast<int64_t>(source) * kIdsPerSource +
+                                random.between(0, plan.sources[source].count - 1)});
     }
   }
   SimRandom apart(splitmix_output(plan.data_seed ^ 0x71de));
   if (wide && apart.chance(0.6)) widen(plan, apart);
   SimRandom bursts(splitmix_output(plan.data_seed ^ 0xb057));
-  if (wide && plan.ending != Ending::kAlarms && plan.late == 0 && bursts.chance(0.12)) plan.steps.push_back({StepKind::kBurst, bursts.chance(0.5)});
+  if (wide && plan.ending != Ending::kAlarms && plan.late == 0 && bursts.chance(0.12))
+    plan.steps.push_back({StepKind::kBurst, bursts.chance(0.5)});
   return plan;
 }
 
-SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before, SimRandom& random) {
+SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before,
+                           SimRandom& random) {
   SettingsPlan plan;
   plan.parallelism = static_cast<int>(random.between(1, 4));
   if (before != nullptr && random.chance(0.5)) plan.parallelism = before->parallelism;
-  plan.sink_parallelism = random.chance(0.8) ? plan.parallelism : static_cast<int>(random.between(1, 4));
+  plan.sink_parallelism =
+      random.chance(0.8) ? plan.parallelism : static_cast<int>(random.between(1, 4));
   plan.chaining = random.chance(0.7);
   plan.batch_size = one_of(random, {1, 2, 7, 16, 64});
   plan.channel_capacity = random.between(2, 8);
@@ -158,22 +173,26 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   if (random.chance(0.5)) plan.checkpoint_files = draw_file_faults(random);
   if (random.chance(0.5)) plan.output_files = draw_file_faults(random);
   if (random.chance(0.6)) plan.life_max = milliseconds(random.between(50, 4000));
-  if (random.chance(0.4)) plan.operations_max = random.chance(0.3) ? random.between(10, 100) : random.between(100, 2000);
+  if (random.chance(0.4))
+    plan.operations_max = random.chance(0.3) ? random.between(10, 100) : random.between(100, 2000);
   plan.power_loss = sometimes(random, 0.5);
   plan.damage = sometimes(random, 0.3);
   plan.pause = sometimes(random, 0.5);
-  // Drawn apart, so that a seed without rests is what it would be if there were none: see RunOptions.
+  // Drawn apart, so that a seed without rests is what it would be if there were none: see
+  // RunOptions.
   SimRandom rests(splitmix_output(workload.data_seed ^ 0x4e57));
   if (rests.chance(0.5)) {
     // Each operation takes a little, or a few take for ever.
     const bool each = rests.chance(0.5);
     plan.world.slow_operation = each ? 1 : static_cast<double>(rests.between(1, 50)) / 1000;
-    plan.world.slow_operation_max = milliseconds(each ? one_of(rests, {1, 5, 50}) : one_of(rests, {500, 5000, 20000}));
+    plan.world.slow_operation_max =
+        milliseconds(each ? one_of(rests, {1, 5, 50}) : one_of(rests, {500, 5000, 20000}));
   }
   plan.pause_at_operation = rests.chance(0.5);
   plan.wall_skew = sometimes(random, 0.5);
   plan.cancel = sometimes(random, 0.3);
-  // Beyond what can be survived: a newer checkpoint damaged while the request to delete its elder is still on its way.
+  // Beyond what can be survived: a newer checkpoint damaged while the request to delete its elder
+  // is still on its way.
   if (plan.damage > 0) plan.world.late_effect = 0;
   return plan;
 }
@@ -182,20 +201,24 @@ namespace {
 
 /// Where time moves nothing it may be anything.
 int64_t extreme_time(Ending ending, uint64_t chance) {
-  static constexpr int64_t kTimes[] = {-1, INT64_MIN + 1, INT64_MIN + 2, INT64_MIN + 1000, INT64_MIN, INT64_MAX, INT64_MAX - 1, INT64_MAX - 1000};
+  static constexpr int64_t kTimes[] = {-1,        INT64_MIN + 1, INT64_MIN + 2, INT64_MIN + 1000,
+                                       INT64_MIN, INT64_MAX,     INT64_MAX - 1, INT64_MAX - 1000};
   return kTimes[chance % (in_event_time(ending) ? 4 : 8)];
 }
 
 }  // namespace
 
 PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number) {
-  const uint64_t bits = splitmix_output(plan.data_seed + (source * kIdsPerSource + static_cast<uint64_t>(number) + 1) * kSplitmixGamma);
+  const uint64_t bits = splitmix_output(
+      plan.data_seed +
+      (source * kIdsPerSource + static_cast<uint64_t>(number) + 1) * kSplitmixGamma);
   PlannedEvent event;
   event.id = static_cast<int64_t>(source) * kIdsPerSource + number;
   event.key = static_cast<int64_t>(bits % static_cast<uint64_t>(plan.keys));
   event.value = static_cast<int64_t>((bits >> 16) % 1000);
   event.time = 10 * number;
-  if (plan.disorder_ms > 0) event.time += static_cast<int64_t>((bits >> 32) % static_cast<uint64_t>(plan.disorder_ms + 1));
+  if (plan.disorder_ms > 0)
+    event.time += static_cast<int64_t>((bits >> 32) % static_cast<uint64_t>(plan.disorder_ms + 1));
   const uint64_t chance = splitmix_output(bits ^ 0x1a7e);
   if (plan.late > 0 && static_cast<double>(chance % 1000) < 1000 * plan.late) {
     event.key = kLateKeys + event.id;
@@ -205,7 +228,8 @@ PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number) {
   return event;
 }
 
-std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index, const PlannedEvent& event) {
+std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index,
+                                     const PlannedEvent& event) {
   PlannedEvent changed = event;
   switch (step.kind) {
     case StepKind::kMap:
@@ -223,43 +247,52 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index, const P
       return copies;
     }
     case StepKind::kBurst:
-      return std::vector<PlannedEvent>(event.id % kIdsPerSource == kBurstAt ? kBurstRecords : 1, changed);
-    case StepKind::kFork:
-      changed.value = (event.value + 500) % 1009;
-      return {event, changed};
+      return std::vector<PlannedEvent>(event.id % kIdsPerSource == kBurstAt ? kBurstRecords : 1,
+                                       changed);
+    case StepKind::kFork: changed.value = (event.value + 500) % 1009; return {event, changed};
     case StepKind::kKeyed:
-    case StepKind::kBroadcast:
-      return {event};
+    case StepKind::kBroadcast: return {event};
   }
   return {};
 }
 
 std::string describe(const WorkloadPlan& plan) {
   static constexpr const char* kSources[] = {"generator", "collection", "file"};
-  static constexpr const char* kSteps[] = {"map", "filter", "flat_map", "fork", "keyed", "broadcast", "burst"};
-  static constexpr const char* kEndings[] = {"plain", "reduce", "timers", "windows", "lists", "alarms"};
-  static constexpr const char* kCallbackNames[] = {"the last function", "the timestamp assigner", "a key selector", "a step", "open", "create_reader",
-                                                   "a serializer that writes", "a serializer that reads"};
+  static constexpr const char* kSteps[] = {"map",   "filter",    "flat_map", "fork",
+                                           "keyed", "broadcast", "burst"};
+  static constexpr const char* kEndings[] = {"plain",   "reduce", "timers",
+                                             "windows", "lists",  "alarms"};
+  static constexpr const char* kCallbackNames[] = {
+      "the last function", "the timestamp assigner",   "a key selector",         "a step", "open",
+      "create_reader",     "a serializer that writes", "a serializer that reads"};
   std::string text;
   for (const SourcePlan& source : plan.sources) {
-    text += cat(text.empty() ? "" : " + ", kSources[static_cast<int>(source.kind)], '(', source.count, ", ",
-                static_cast<int64_t>(source.rate), "/s)");
+    text += cat(text.empty() ? "" : " + ", kSources[static_cast<int>(source.kind)], '(',
+                source.count, ", ", static_cast<int64_t>(source.rate), "/s)");
   }
-  for (const StepPlan& step : plan.steps) text += cat(step.rebalance ? " ~> " : " -> ", kSteps[static_cast<int>(step.kind)]);
-  text += cat(" -> ", kEndings[static_cast<int>(plan.ending)], " -> files; ", plan.keys, " keys, max parallelism ", plan.max_parallelism,
-              ", window ", plan.window_ms, " ms, disorder ", plan.disorder_ms, " ms, padding ", plan.padding,
-              plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ", plan.checkpoint_disk, ", output on ",
-              plan.output_disk, plan.overdue ? ", checkpoints overdue" : "");
-  if (plan.late > 0) text += cat(", ", static_cast<int>(100 * plan.late), " % late", plan.extreme ? ", extreme" : "");
-  for (const Mishap& mishap : plan.throws_at) text += cat(", ", kCallbackNames[static_cast<int>(mishap.at)], " throws at ", mishap.id);
+  for (const StepPlan& step : plan.steps)
+    text += cat(step.rebalance ? " ~> " : " -> ", kSteps[static_cast<int>(step.kind)]);
+  text += cat(" -> ", kEndings[static_cast<int>(plan.ending)], " -> files; ", plan.keys,
+              " keys, max parallelism ", plan.max_parallelism, ", window ", plan.window_ms,
+              " ms, disorder ", plan.disorder_ms, " ms, padding ", plan.padding,
+              plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ",
+              plan.checkpoint_disk, ", output on ", plan.output_disk,
+              plan.overdue ? ", checkpoints overdue" : "");
+  if (plan.late > 0)
+    text +=
+        cat(", ", static_cast<int>(100 * plan.late), " % late", plan.extreme ? ", extreme" : "");
+  for (const Mishap& mishap : plan.throws_at)
+    text += cat(", ", kCallbackNames[static_cast<int>(mishap.at)], " throws at ", mishap.id);
   return text;
 }
 
 std::string describe(const SettingsPlan& plan) {
-  return cat("parallelism ", plan.parallelism, ", sink ", plan.sink_parallelism, plan.chaining ? "" : ", no chaining", ", batch ",
-             plan.batch_size, ", capacity ", plan.channel_capacity, ", interval ", plan.interval_ms, " ms, threshold ",
-             plan.event_threshold, ", timeout ", plan.timeout_ms, " ms, concurrent ", plan.max_concurrent, ", tolerable ",
-             plan.tolerable_failures, ", inline ", plan.inline_threshold, ", retained ", plan.num_retained);
+  return cat("parallelism ", plan.parallelism, ", sink ", plan.sink_parallelism,
+             plan.chaining ? "" : ", no chaining", ", batch ", plan.batch_size, ", capacity ",
+             plan.channel_capacity, ", interval ", plan.interval_ms, " ms, threshold ",
+             plan.event_threshold, ", timeout ", plan.timeout_ms, " ms, concurrent ",
+             plan.max_concurrent, ", tolerable ", plan.tolerable_failures, ", inline ",
+             plan.inline_threshold, ", retained ", plan.num_retained);
 }
 
 }  // namespace weir::sim

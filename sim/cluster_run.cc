@@ -18,8 +18,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// Without faults every job here takes a few seconds; the longest restart back-off, a lost answer that is asked for again and
-/// checkpoint timeouts of half a minute have room in this.
+/// Without faults every job here takes a few seconds; the longest restart back-off, a lost answer
+/// that is asked for again and checkpoint timeouts of half a minute have room in this.
 constexpr MonotonicTime kLivenessBound = std::chrono::minutes(10);
 constexpr uint64_t kMostEvents = 4'000'000;  ///< of a whole run: more is a loop
 constexpr MonotonicTime kLookEvery = milliseconds(200);
@@ -28,15 +28,16 @@ constexpr char kHdfsDisk[] = "hdfs://nn:8020";
 
 /// One start of the program.
 struct Incarnation {
-  Incarnation(SimWorld& world, const WorkloadPlan& workload, SettingsPlan drawn, const std::shared_ptr<Mishaps>& mishaps, int number,
-              const std::string& from)
+  Incarnation(SimWorld& world, const WorkloadPlan& workload, SettingsPlan drawn,
+              const std::shared_ptr<Mishaps>& mishaps, int number, const std::string& from)
       : settings(drawn), process(world, cat("process-", number)) {
     auto made = make_job_graph(workload, settings, mishaps);
     WEIR_CHECK(made.ok());
     graph = *std::move(made);
     const auto options = make_job_options(workload, settings, from);
     WEIR_CHECK(options.ok());
-    runner = std::make_unique<JobRunner>(graph, *options, process.platform(), [this] { ended = true; });
+    runner =
+        std::make_unique<JobRunner>(graph, *options, process.platform(), [this] { ended = true; });
   }
 
   const SettingsPlan settings;
@@ -62,13 +63,15 @@ class ClusterRun {
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(workload_, world_.disk(kLocalDisk)->raw());
     for (const Mishap& mishap : workload_.throws_at) ++(*mishaps_)[mishap];
-    watch_ = std::make_unique<FileWatch>(*world_.disk(workload_.checkpoint_disk),
-                                         cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
-                                         *world_.disk(workload_.output_disk), kOutputDirectory);
+    watch_ =
+        std::make_unique<FileWatch>(*world_.disk(workload_.checkpoint_disk),
+                                    cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
+                                    *world_.disk(workload_.output_disk), kOutputDirectory);
     result_.description = describe(workload_);
   }
 
-  static FaultPlan draw_faults_of_run(const WorkloadPlan& workload, SimRandom& random, const RunOptions& options) {
+  static FaultPlan draw_faults_of_run(const WorkloadPlan& workload, SimRandom& random,
+                                      const RunOptions& options) {
     FaultPlan plan = draw_faults(workload, random);
     if (!options.rests) {
       plan.world.slow_operation = 0;
@@ -77,7 +80,8 @@ class ClusterRun {
     return plan;
   }
 
-  static WorldOptions world_options(const WorkloadPlan& workload, SimRandom& random, const RunOptions& options) {
+  static WorldOptions world_options(const WorkloadPlan& workload, SimRandom& random,
+                                    const RunOptions& options) {
     WorldOptions world = draw_world(workload, random);
     world.trace_lines = options.trace_lines;
     return world;
@@ -90,9 +94,12 @@ class ClusterRun {
     if (result_.failures.empty()) check_end();
     if (result_.failures.empty()) restore_each_retained();
     leave();
-    for (const char* disk : {kLocalDisk, kHdfsDisk}) result_.statistics.file_faults += world_.disk(disk)->faults_injected();
+    for (const char* disk : {kLocalDisk, kHdfsDisk})
+      result_.statistics.file_faults += world_.disk(disk)->faults_injected();
     constexpr size_t kStartsShown = 3;
-    for (size_t i = starts_.size() - std::min(starts_.size(), kStartsShown); i < starts_.size(); ++i) result_.description += "\n  " + starts_[i];
+    for (size_t i = starts_.size() - std::min(starts_.size(), kStartsShown); i < starts_.size();
+         ++i)
+      result_.description += "\n  " + starts_[i];
     result_.statistics.rests = world_.rests();
     result_.statistics.virtual_time = world_.now();
     result_.statistics.events = world_.trace().events();
@@ -111,7 +118,8 @@ class ClusterRun {
   }
 
   void fail(std::string what) {
-    result_.failures.push_back(cat("after ", std::chrono::duration_cast<milliseconds>(world_.now()).count(), " ms: ", what));
+    result_.failures.push_back(cat(
+        "after ", std::chrono::duration_cast<milliseconds>(world_.now()).count(), " ms: ", what));
   }
   bool failed() const { return !result_.failures.empty(); }
 
@@ -121,7 +129,8 @@ class ClusterRun {
     const SettingsPlan settings = draw_settings(workload_, before, random_);
     look();
     const std::vector<int64_t> complete = watch_->complete();
-    now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_, static_cast<int>(++result_.statistics.processes),
+    now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_,
+                                         static_cast<int>(++result_.statistics.processes),
                                          from ? path_of(*from) : "latest");
     now_->calm_start = liveness_;
     now_->expected_restore = from ? *from : complete.empty() ? -1 : complete.back();
@@ -131,7 +140,8 @@ class ClusterRun {
     const bool faulty = !liveness_;
     if (faulty && random_.chance(faults_.wall_skew)) now_->process.set_wall_skew_ms(draw_skew());
     if (faulty && faults_.operations_max > 0 && random_.chance(0.7)) {
-      now_->process.kill_at_file_operation(static_cast<int64_t>(random_.below(static_cast<uint64_t>(faults_.operations_max))));
+      now_->process.kill_at_file_operation(
+          static_cast<int64_t>(random_.below(static_cast<uint64_t>(faults_.operations_max))));
     }
   }
 
@@ -153,7 +163,8 @@ class ClusterRun {
     if (!now_->process.alive()) {
       ++result_.statistics.kills;
     } else if (now_->ended) {
-      now_->runner.reset();  // as a program does at its end; what is under way on the I/O pool goes on for a while
+      now_->runner.reset();  // as a program does at its end; what is under way on the I/O pool goes
+                             // on for a while
       world_.run_for(milliseconds(1));
     }
     now_->process.kill();
@@ -164,7 +175,8 @@ class ClusterRun {
   /// What must hold at any moment.
   void look() {
     last_look_ = world_.now();
-    for (const std::string& complaint : watch_->look(taking_back_ || !workload_.exactly_once)) fail(complaint);
+    for (const std::string& complaint : watch_->look(taking_back_ || !workload_.exactly_once))
+      fail(complaint);
     if (!failed()) {
       for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) fail(complaint);
     }
@@ -172,19 +184,26 @@ class ClusterRun {
 
   /// Until the job ends, its process dies, or something is wrong. False: time is up.
   bool run_until(MonotonicTime end) {
-    const auto stop = [&] { return now_->ended || !now_->process.alive() || failed() || world_.trace().events() > kMostEvents; };
+    const auto stop = [&] {
+      return now_->ended || !now_->process.alive() || failed() ||
+             world_.trace().events() > kMostEvents;
+    };
     while (!stop() && world_.now() < end) {
-      const auto outcome = world_.run_until([&] { return stop() || world_.now() - last_look_ > kLookEvery; }, end - world_.now());
+      const auto outcome = world_.run_until(
+          [&] { return stop() || world_.now() - last_look_ > kLookEvery; }, end - world_.now());
       if (outcome == SimWorld::Outcome::kNothingLeft) {
-        fail(cat("nothing will ever happen again, and the job is ", to_string(now_->runner->view().state)));
+        fail(cat("nothing will ever happen again, and the job is ",
+                 to_string(now_->runner->view().state)));
         return true;
       }
       look();
       check_restore();
       if (!liveness_ && faults_.damage > 0) damage_while_running();
-      if (!liveness_ && random_.chance(faults_.wall_skew * 0.1)) now_->process.set_wall_skew_ms(draw_skew());
+      if (!liveness_ && random_.chance(faults_.wall_skew * 0.1))
+        now_->process.set_wall_skew_ms(draw_skew());
     }
-    if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
+    if (world_.trace().events() > kMostEvents)
+      fail(cat("more than ", kMostEvents, " events: a loop"));
     return stop();
   }
 
@@ -195,7 +214,8 @@ class ClusterRun {
     if (view.state != JobState::kRunning || view.restarts > 0) return;
     now_->restore_checked = true;
     if (now_->expected_restore && view.restored_checkpoint < *now_->expected_restore) {
-      fail(cat("restored checkpoint ", view.restored_checkpoint, ", though ", *now_->expected_restore, " is complete"));
+      fail(cat("restored checkpoint ", view.restored_checkpoint, ", though ",
+               *now_->expected_restore, " is complete"));
     }
   }
 
@@ -203,9 +223,13 @@ class ClusterRun {
     const MonotonicTime end = world_.now() + faults_.phase;
     while (!failed() && world_.now() < end) {
       start();
-      const MonotonicTime life = faults_.life_max.count() > 0 ? milliseconds(20) + MonotonicTime(random_.between(1, faults_.life_max.count())) : MonotonicTime::max() / 4;
+      const MonotonicTime life =
+          faults_.life_max.count() > 0
+              ? milliseconds(20) + MonotonicTime(random_.between(1, faults_.life_max.count()))
+              : MonotonicTime::max() / 4;
       if (random_.chance(faults_.pause)) {
-        if (run_until(std::min(end, world_.now() + random_.delay(seconds(2)))) == false && world_.now() < end) {
+        if (run_until(std::min(end, world_.now() + random_.delay(seconds(2)))) == false &&
+            world_.now() < end) {
           const MonotonicTime pause = random_.delay(seconds(5));
           if (faults_.pause_at_operation) {
             now_->process.pause_at_next(Operation::kFile, pause);
@@ -234,17 +258,20 @@ class ClusterRun {
     }
   }
 
-  /// A bit turns over while the job runs, and the next thing that happens to it is a failure. Where only one checkpoint is retained nothing
-  /// could be fallen back to.
+  /// A bit turns over while the job runs, and the next thing that happens to it is a failure. Where
+  /// only one checkpoint is retained nothing could be fallen back to.
   void damage_while_running() {
     const std::vector<int64_t> complete = watch_->complete();
-    if (failed() || !now_->process.alive() || now_->settings.num_retained < 2 || complete.size() < 2) return;
+    if (failed() || !now_->process.alive() || now_->settings.num_retained < 2 ||
+        complete.size() < 2)
+      return;
     if (!damage_random_.chance(faults_.damage * 0.2)) return;
     watch_->damage(complete.back(), damage_random_);
     taking_back_ = true;
     ++result_.statistics.damages_while_running;
     const size_t source = damage_random_.below(workload_.sources.size());
-    ++(*mishaps_)[{static_cast<int64_t>(source) * kIdsPerSource + damage_random_.between(0, workload_.sources[source].count - 1)}];
+    ++(*mishaps_)[{static_cast<int64_t>(source) * kIdsPerSource +
+                   damage_random_.between(0, workload_.sources[source].count - 1)}];
   }
 
   void cancel() {
@@ -254,7 +281,10 @@ class ClusterRun {
     if (!now_->ended) now_->process.kill();
   }
 
-  bool ended_well() const { return now_->ended && now_->process.alive() && now_->runner->view().state == JobState::kFinished; }
+  bool ended_well() const {
+    return now_->ended && now_->process.alive() &&
+           now_->runner->view().state == JobState::kFinished;
+  }
 
   void disasters() {
     for (const char* disk : {kLocalDisk}) {
@@ -281,9 +311,11 @@ class ClusterRun {
       if (!now_) start();
       if (!run_until(end)) {
         const JobView view = now_->runner->view();
-        fail(cat("no end ", kLivenessBound / seconds(1), " s after the last fault: the job is ", to_string(view.state), ", ",
-                 view.checkpoints.completed, " checkpoints completed, ", view.checkpoints.failed, " failed (", view.checkpoints.last_failure,
-                 "), ", view.restarts, " restarts (", view.failure.message(), ")"));
+        fail(cat("no end ", kLivenessBound / seconds(1), " s after the last fault: the job is ",
+                 to_string(view.state), ", ", view.checkpoints.completed,
+                 " checkpoints completed, ", view.checkpoints.failed, " failed (",
+                 view.checkpoints.last_failure, "), ", view.restarts, " restarts (",
+                 view.failure.message(), ")"));
         return;
       }
       if (failed()) return;
@@ -295,11 +327,14 @@ class ClusterRun {
       check_restore();
       leave();
       if (finished) {
-        for (const std::string& complaint : watch_->look_finished(retained, faults_.world.late_effect > 0, calm_start)) fail(complaint);
+        for (const std::string& complaint :
+             watch_->look_finished(retained, faults_.world.late_effect > 0, calm_start))
+          fail(complaint);
         return;
       }
       if (!killed && !doomed) {
-        fail(cat("without faults the job is ", to_string(view.state), ": ", view.failure.message()));
+        fail(
+            cat("without faults the job is ", to_string(view.state), ": ", view.failure.message()));
         return;
       }
       doomed = false;
@@ -307,12 +342,15 @@ class ClusterRun {
   }
 
   std::string path_of(int64_t checkpoint) const {
-    return cat(workload_.checkpoint_disk, kCheckpointDirectory, '/', job_id_of_workload().to_hex(), "/chk-", checkpoint);
+    return cat(workload_.checkpoint_disk, kCheckpointDirectory, '/', job_id_of_workload().to_hex(),
+               "/chk-", checkpoint);
   }
 
   void check_output(bool finished) {
     const std::vector<OutputPart> parts = watch_->parts();
-    for (const std::string& complaint : finished ? oracle_.check_finished(parts) : oracle_.check_so_far(parts)) fail(complaint);
+    for (const std::string& complaint :
+         finished ? oracle_.check_finished(parts) : oracle_.check_so_far(parts))
+      fail(complaint);
   }
 
   void check_end() {
@@ -325,23 +363,32 @@ class ClusterRun {
     const std::shared_ptr<FileSystem> files(std::shared_ptr<void>(), &disk.raw());
     for (const int64_t id : watch_->complete()) {
       const std::string url = path_of(id);
-      const auto loaded = load_checkpoint(FileLocation{files, url.substr(workload_.checkpoint_disk.size()), url}, {.require_sidecar = true});
-      if (!loaded.ok()) fail(cat("a complete checkpoint cannot be loaded: ", loaded.status().message()));
+      const auto loaded =
+          load_checkpoint(FileLocation{files, url.substr(workload_.checkpoint_disk.size()), url},
+                          {.require_sidecar = true});
+      if (!loaded.ok())
+        fail(cat("a complete checkpoint cannot be loaded: ", loaded.status().message()));
     }
   }
 
-  /// Whatever is retained must restore, at any parallelism, and lead to the same end. Each starts from the files as they are now.
+  /// Whatever is retained must restore, at any parallelism, and lead to the same end. Each starts
+  /// from the files as they are now.
   void restore_each_retained() {
     if (!workload_.exactly_once) return;
     const std::vector<int64_t> retained = watch_->complete();
     const FileWatch watched = *watch_;
     taking_back_ = true;
     for (const int64_t id : retained) {
-      const SimDisk::Image checkpoints = world_.disk(workload_.checkpoint_disk)->image(kCheckpointDirectory);
+      const SimDisk::Image checkpoints =
+          world_.disk(workload_.checkpoint_disk)->image(kCheckpointDirectory);
       const SimDisk::Image output = world_.disk(workload_.output_disk)->image(kOutputDirectory);
       start(id);
-      if (!run_until(world_.now() + kLivenessBound)) fail(cat("no end after a restore of checkpoint ", id));
-      if (!failed() && !ended_well()) fail(cat("checkpoint ", id, " is retained, and restored the job is ", to_string(now_->runner->view().state), ": ", now_->runner->view().failure.message()));
+      if (!run_until(world_.now() + kLivenessBound))
+        fail(cat("no end after a restore of checkpoint ", id));
+      if (!failed() && !ended_well())
+        fail(cat("checkpoint ", id, " is retained, and restored the job is ",
+                 to_string(now_->runner->view().state), ": ",
+                 now_->runner->view().failure.message()));
       leave();
       if (failed()) return;
       check_output(true);
@@ -352,7 +399,8 @@ class ClusterRun {
     }
   }
 
-  SimRandom random_;  ///< for the plan and for what the operator of the cluster does; the world has its own
+  SimRandom random_;  ///< for the plan and for what the operator of the cluster does; the world has
+                      ///< its own
   const WorkloadPlan workload_;
   const FaultPlan faults_;
   const Oracle oracle_;
@@ -365,7 +413,8 @@ class ClusterRun {
   std::vector<std::string> starts_;
   bool rescaled_ = false;
   bool liveness_ = false;
-  bool taking_back_ = false;  ///< a checkpoint was damaged, so output of it may vanish and come again
+  bool taking_back_ =
+      false;  ///< a checkpoint was damaged, so output of it may vanish and come again
   MonotonicTime last_look_{0};
   RunResult result_;
 };

@@ -1,4 +1,5 @@
-// A bit of the newest checkpoint turns over while a job on several processes runs; then its leader or a worker dies.
+// A bit of the newest checkpoint turns over while a job on several processes runs; then its leader
+// or a worker dies.
 
 #include <gtest/gtest.h>
 
@@ -20,13 +21,19 @@ TEST(Damage, WithoutAPointerTheJobGoesOnFromTheCheckpointBefore) {
   fleet.worker(1).process->kill();
   fleet.start_worker(1);
   const auto restores = [&](int64_t id) {
-    return fleet.run_until([&] { return fleet.leader() != nullptr && fleet.leader()->member->view().restored_checkpoint == id; });
+    return fleet.run_until([&] {
+      return fleet.leader() != nullptr && fleet.leader()->member->view().restored_checkpoint == id;
+    });
   };
   ASSERT_TRUE(restores(damaged)) << "it looks good from outside";
   ASSERT_TRUE(restores(damaged - 1)) << "nobody has seen the damage";
   const std::string text = fleet.leader()->member->text();
-  EXPECT_NE(text.find(cat(kHdfsDisk, Fleet::job_directory(), "/chk-", damaged, "/data-")), std::string::npos) << text;
-  EXPECT_NE(text.find(" bytes at 0 do not match the checksum that was stored when they were written"), std::string::npos)
+  EXPECT_NE(text.find(cat(kHdfsDisk, Fleet::job_directory(), "/chk-", damaged, "/data-")),
+            std::string::npos)
+      << text;
+  EXPECT_NE(
+      text.find(" bytes at 0 do not match the checksum that was stored when they were written"),
+      std::string::npos)
       << "the worker has seen it: " << text;
   ASSERT_TRUE(fleet.run_until([&] { return fleet.finished(); })) << text;
   for (const std::string& complaint : fleet.wrong_at_the_end()) ADD_FAILURE() << complaint;
@@ -44,8 +51,15 @@ TEST(Damage, WithAPointerANewLeaderRefusesWhatThePointerNames) {
   EXPECT_FALSE(leader.member->view().finished);
   const std::string text = leader.member->text();
   EXPECT_NE(text.find("the job is FAILED"), std::string::npos) << text;
-  EXPECT_NE(text.find(cat(", 0 restarts (", kHdfsDisk, Fleet::job_directory(), "/chk-", damaged, "/data-")), std::string::npos) << text;
-  EXPECT_NE(text.find(" is damaged: its checksum does not match the one that was stored when it was written)"), std::string::npos) << text;
+  EXPECT_NE(text.find(cat(", 0 restarts (", kHdfsDisk, Fleet::job_directory(), "/chk-", damaged,
+                          "/data-")),
+            std::string::npos)
+      << text;
+  EXPECT_NE(
+      text.find(
+          " is damaged: its checksum does not match the one that was stored when it was written)"),
+      std::string::npos)
+      << text;
   EXPECT_FALSE(fleet.result_is_recorded()) << "when it is mended the job can be started again";
 }
 

@@ -12,10 +12,11 @@ namespace weir::sim {
 /// Watches what lies in ZooKeeper, from outside: reads the nodes by itself.
 class ElectionWatch {
  public:
-  ElectionWatch(const SimZooKeeper& zookeeper, const JobId& job) : zookeeper_(zookeeper), job_(job) {}
+  ElectionWatch(const SimZooKeeper& zookeeper, const JobId& job)
+      : zookeeper_(zookeeper), job_(job) {}
 
-  /// At any moment: epochs and the pointer only grow, a pointer was set in the epoch it names, and the job's result is recorded once.
-  /// Says what is wrong.
+  /// At any moment: epochs and the pointer only grow, a pointer was set in the epoch it names, and
+  /// the job's result is recorded once. Says what is wrong.
   std::vector<std::string> look();
 
   /// Of the last look: the checkpoint that counts as the last complete one.
@@ -34,7 +35,8 @@ class ElectionWatch {
   int64_t epoch_ = 0;
   std::optional<int64_t> pointer_;
   std::string pointer_text_;
-  std::optional<std::pair<int64_t, std::string>> result_;  ///< when its node was made, and what it says
+  std::optional<std::pair<int64_t, std::string>>
+      result_;  ///< when its node was made, and what it says
 };
 
 }  // namespace weir::sim

@@ -11,11 +11,17 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-double sometimes(SimRandom& random, double most) { return random.chance(0.35) ? most * static_cast<double>(random.between(1, 100)) / 100 : 0; }
+double sometimes(SimRandom& random, double most) {
+  return random.chance(0.35) ? most * static_cast<double>(random.between(1, 100)) / 100 : 0;
+}
 
-int64_t one_of(SimRandom& random, std::initializer_list<int64_t> values) { return values.begin()[random.below(values.size())]; }
+int64_t one_of(SimRandom& random, std::initializer_list<int64_t> values) {
+  return values.begin()[random.below(values.size())];
+}
 
-const std::string& any_of(const std::vector<std::string>& hosts, SimRandom& random) { return hosts[random.below(hosts.size())]; }
+const std::string& any_of(const std::vector<std::string>& hosts, SimRandom& random) {
+  return hosts[random.below(hosts.size())];
+}
 
 std::vector<std::string> without(std::vector<std::string> hosts, const std::string& host) {
   std::erase(hosts, host);
@@ -24,11 +30,14 @@ std::vector<std::string> without(std::vector<std::string> hosts, const std::stri
 
 int64_t in_ms(MonotonicTime time) { return std::chrono::duration_cast<milliseconds>(time).count(); }
 
-/// Runs the job over many minutes, as most real ones do: few records, rare checkpoints, patient time-outs. What is rare in a run of
-/// seconds, such as a host that is away for longer than everybody waits, has room there.
+/// Runs the job over many minutes, as most real ones do: few records, rare checkpoints, patient
+/// time-outs. What is rare in a run of seconds, such as a host that is away for longer than
+/// everybody waits, has room there.
 void slow_down(FleetPlan& plan, SimRandom& random) {
   plan.lasts = seconds(random.between(600, 2400));
-  for (SourcePlan& source : plan.workload.sources) source.rate = static_cast<double>(source.count) / (static_cast<double>(in_ms(plan.lasts)) / 1000);
+  for (SourcePlan& source : plan.workload.sources)
+    source.rate =
+        static_cast<double>(source.count) / (static_cast<double>(in_ms(plan.lasts)) / 1000);
   SettingsPlan& settings = plan.settings;
   if (settings.watermark_interval_ms > 0) settings.watermark_interval_ms = 20'000;
   if (settings.interval_ms > 0) settings.interval_ms = random.between(5'000, 60'000);
@@ -53,7 +62,8 @@ FleetPlan draw_fleet(SimRandom& random, bool wide) {
   plan.coordinators = static_cast<int>(random.between(1, 3));
   plan.elected = plan.coordinators > 1 || random.chance(0.5);
   plan.latest = random.chance(0.5);
-  for (int64_t workers = random.between(1, 4); workers > 0; --workers) plan.slots.push_back(static_cast<int>(random.between(1, 3)));
+  for (int64_t workers = random.between(1, 4); workers > 0; --workers)
+    plan.slots.push_back(static_cast<int>(random.between(1, 3)));
   const int slots = std::accumulate(plan.slots.begin(), plan.slots.end(), 0);
   plan.fixed_width = random.chance(0.25);
   if (plan.fixed_width) {
@@ -73,7 +83,9 @@ FleetPlan draw_fleet(SimRandom& random, bool wide) {
 FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
   FleetFaults faults;
   const bool slow = plan.lasts >= seconds(60);
-  faults.phase = slow ? MonotonicTime(random.between(plan.lasts.count() / 4, plan.lasts.count() * 3 / 2)) : milliseconds(random.between(1000, 60000));
+  faults.phase =
+      slow ? MonotonicTime(random.between(plan.lasts.count() / 4, plan.lasts.count() * 3 / 2))
+           : milliseconds(random.between(1000, 60000));
   faults.restart_when_finished = 0.3;
   if (random.chance(0.08)) return faults;  // nothing goes wrong
   const FaultPlan of_one = draw_faults(plan.workload, random);
@@ -97,7 +109,8 @@ FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
   const int64_t pace = slow ? random.between(10, 40) : 1;
   if (random.chance(0.2)) faults.outage_gap = pace * milliseconds(random.between(1000, 20000));
   faults.outage_max = milliseconds(one_of(random, {500, 3 * plan.session_timeout_ms}));
-  faults.down_max = milliseconds(one_of(random, {100, 1000, 2000, 20000})) * (slow || random.chance(0.5) ? pace / 2 + 1 : 1);
+  faults.down_max = milliseconds(one_of(random, {100, 1000, 2000, 20000})) *
+                    (slow || random.chance(0.5) ? pace / 2 + 1 : 1);
   if (random.chance(0.6)) faults.kill_gap = pace * milliseconds(random.between(300, 10000));
   faults.kill_leader = random.chance(0.5) ? 0.5 : 0;
   faults.kill_many = sometimes(random, 0.2);
@@ -107,10 +120,12 @@ FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
   faults.pause_max = milliseconds(one_of(random, {200, longest, longest, slow ? 400'000 : 40'000}));
   faults.pause_leader = random.chance(0.5) ? 0.5 : 0;
   faults.pause_inside = random.chance(0.5) ? 0.5 : 0;
-  if (plan.elected && plan.coordinators > 1 && random.chance(0.4)) faults.depose_gap = pace * milliseconds(random.between(3000, 20000));
+  if (plan.elected && plan.coordinators > 1 && random.chance(0.4))
+    faults.depose_gap = pace * milliseconds(random.between(3000, 20000));
   faults.depose_unseen = random.chance(0.5) ? 0.7 : 0;
   if (faults.world.slow_operation_max > seconds(1)) {
-    faults.world.slow_operation_max = milliseconds(plan.session_timeout_ms * one_of(random, {1, 2, 3}));
+    faults.world.slow_operation_max =
+        milliseconds(plan.session_timeout_ms * one_of(random, {1, 2, 3}));
   }
   if (random.chance(0.6)) faults.cut_gap = pace * milliseconds(random.between(500, 15000));
   faults.cut_max = milliseconds(one_of(random, {200, longest, longest, slow ? 600'000 : 60'000}));
@@ -118,7 +133,8 @@ FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
   for (int kind = 0; kind < kCutKinds; ++kind) {
     if (random.chance(0.4)) faults.cut_kinds.push_back(static_cast<CutKind>(kind));
   }
-  if (faults.cut_kinds.empty()) faults.cut_kinds.push_back(static_cast<CutKind>(random.below(kCutKinds)));
+  if (faults.cut_kinds.empty())
+    faults.cut_kinds.push_back(static_cast<CutKind>(random.below(kCutKinds)));
   faults.wall_skew = of_one.wall_skew;
   return faults;
 }
@@ -175,20 +191,26 @@ Partition draw_partition(const FleetFaults& faults, const FleetHosts& hosts, Sim
 }
 
 std::string describe(const FleetPlan& plan) {
-  std::string text = cat(describe(plan.workload), "\n  ", describe(plan.settings), "\n  ", plan.coordinators, " coordinators",
-                         plan.elected ? " elected, workers with" : ", workers with");
+  std::string text =
+      cat(describe(plan.workload), "\n  ", describe(plan.settings), "\n  ", plan.coordinators,
+          " coordinators", plan.elected ? " elected, workers with" : ", workers with");
   for (const int slots : plan.slots) text += cat(' ', slots);
-  return text + cat(" slots", plan.fixed_width ? ", fixed" : "", ", heartbeat ", plan.heartbeat_interval_ms, '/', plan.heartbeat_timeout_ms,
-                    " ms, session ", plan.session_timeout_ms,
-                    " ms, lasts ", in_ms(plan.lasts) / 1000, " s", plan.latest ? ", latest" : "");
+  return text + cat(" slots", plan.fixed_width ? ", fixed" : "", ", heartbeat ",
+                    plan.heartbeat_interval_ms, '/', plan.heartbeat_timeout_ms, " ms, session ",
+                    plan.session_timeout_ms, " ms, lasts ", in_ms(plan.lasts) / 1000, " s",
+                    plan.latest ? ", latest" : "");
 }
 
 std::string describe(const FleetFaults& faults) {
-  static constexpr const char* kKinds[] = {"pair", "isolated", "election", "control", "data", "storage", "halves"};
-  std::string text = cat("operations rest ", static_cast<int64_t>(1000 * faults.world.slow_operation), " in 1000 up to ",
-                         in_ms(faults.world.slow_operation_max), " ms, leaders are deposed each ", in_ms(faults.depose_gap), " ms; faults for ", in_ms(faults.phase), " ms: kills each ", in_ms(faults.kill_gap), " ms, down ", in_ms(faults.down_max),
-                         " ms, pauses each ", in_ms(faults.pause_gap), " up to ", in_ms(faults.pause_max), " ms, partitions each ",
-                         in_ms(faults.cut_gap), " up to ", in_ms(faults.cut_max), " ms");
+  static constexpr const char* kKinds[] = {"pair", "isolated", "election", "control",
+                                           "data", "storage",  "halves"};
+  std::string text = cat(
+      "operations rest ", static_cast<int64_t>(1000 * faults.world.slow_operation),
+      " in 1000 up to ", in_ms(faults.world.slow_operation_max), " ms, leaders are deposed each ",
+      in_ms(faults.depose_gap), " ms; faults for ", in_ms(faults.phase), " ms: kills each ",
+      in_ms(faults.kill_gap), " ms, down ", in_ms(faults.down_max), " ms, pauses each ",
+      in_ms(faults.pause_gap), " up to ", in_ms(faults.pause_max), " ms, partitions each ",
+      in_ms(faults.cut_gap), " up to ", in_ms(faults.cut_max), " ms");
   for (const CutKind kind : faults.cut_kinds) text += cat(' ', kKinds[static_cast<int>(kind)]);
   return text;
 }

@@ -19,7 +19,8 @@ JobOptions options_of(const FleetPlan& plan) {
   WEIR_CHECK(made.ok());
   JobOptions options = *std::move(made);
   options.workers_apart = true;
-  // Without election a coordinator that is started again is told to go on; with it the pointer says from where.
+  // Without election a coordinator that is started again is told to go on; with it the pointer says
+  // from where.
   if (plan.elected && !plan.latest) options.restore_from = "none";
   options.adaptive = !plan.fixed_width;
   options.heartbeat_interval = milliseconds(plan.heartbeat_interval_ms);
@@ -45,7 +46,8 @@ class CoordinatorMember final : public FleetMember {
     options.job = options_of(start.plan);
     options.listen = {process.host(), kCoordinatorPort};
     options.epoch_without_election = start.number;
-    contender_ = std::make_unique<Contender>(graph_, std::move(options), process.platform(), start.plan.elected ? &start.zookeeper : nullptr,
+    contender_ = std::make_unique<Contender>(graph_, std::move(options), process.platform(),
+                                             start.plan.elected ? &start.zookeeper : nullptr,
                                              paths_of_fleet(), [this] { ended_ = true; });
     const Status listening = contender_->listen();
     WEIR_CHECK(listening.ok());
@@ -88,10 +90,12 @@ class CoordinatorMember final : public FleetMember {
     if (!contender_) return "has ended";
     const ContenderView now = contender_->view();
     const JobView& job = now.job;
-    return cat(now.leads ? "leads" : "does not lead", ", the job is ", to_string(job.state), " in attempt ", attempt_text(job.attempt), " on ",
-                    job.shards, " of ", job.slots_wanted, " slots, ", job.workers, " workers with ", job.slots, ", ", job.checkpoints.completed,
-                    " checkpoints completed, ", job.checkpoints.failed, " failed (", job.checkpoints.last_failure, "), ", job.restarts,
-                    " restarts (", job.failure.message(), ")");
+    return cat(now.leads ? "leads" : "does not lead", ", the job is ", to_string(job.state),
+               " in attempt ", attempt_text(job.attempt), " on ", job.shards, " of ",
+               job.slots_wanted, " slots, ", job.workers, " workers with ", job.slots, ", ",
+               job.checkpoints.completed, " checkpoints completed, ", job.checkpoints.failed,
+               " failed (", job.checkpoints.last_failure, "), ", job.restarts, " restarts (",
+               job.failure.message(), ")");
   }
 
  private:
@@ -113,7 +117,8 @@ class WorkerMember final : public FleetMember {
     options.slots = start.plan.slots[static_cast<size_t>(start.index)];
     options.host = process.host();
     options.data_address = Address{process.host(), server_->port()}.to_string();
-    if (!start.plan.elected) leader_ = Address{hosts_of(start.plan).coordinators[0], kCoordinatorPort};
+    if (!start.plan.elected)
+      leader_ = Address{hosts_of(start.plan).coordinators[0], kCoordinatorPort};
     worker_ = std::make_unique<Worker>(
         graph_, std::move(options), platform,
         [this, &platform](Endpoint endpoint) -> StatusOr<std::unique_ptr<Connection>> {
@@ -122,7 +127,8 @@ class WorkerMember final : public FleetMember {
         },
         server_.get(), [this] { ended_ = true; });
     if (start.plan.elected) {
-      finder_ = std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler, start.zookeeper, paths_of_fleet(),
+      finder_ = std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler,
+                                               start.zookeeper, paths_of_fleet(),
                                                [this](const LeaderRecord& record) {
                                                  leader_ = Address::parse(record.address).value();
                                                  worker_->leader_changed();
@@ -162,7 +168,10 @@ class WorkerMember final : public FleetMember {
   std::string text() const override {
     if (!worker_) return "has ended";
     const WorkerView now = worker_->view();
-    return cat(now.ended ? "has ended" : now.registered ? "is registered" : "is not registered", ": ", now.status.message());
+    return cat(now.ended        ? "has ended"
+               : now.registered ? "is registered"
+                                : "is not registered",
+               ": ", now.status.message());
   }
 
  private:
@@ -180,8 +189,12 @@ class WorkerMember final : public FleetMember {
 }  // namespace
 
 FleetRoles engine_roles() {
-  return {[](SimWorld&, SimProcess& process, const FleetStart& start) { return std::make_unique<CoordinatorMember>(process, start); },
-          [](SimWorld&, SimProcess& process, const FleetStart& start) { return std::make_unique<WorkerMember>(process, start); }};
+  return {[](SimWorld&, SimProcess& process, const FleetStart& start) {
+            return std::make_unique<CoordinatorMember>(process, start);
+          },
+          [](SimWorld&, SimProcess& process, const FleetStart& start) {
+            return std::make_unique<WorkerMember>(process, start);
+          }};
 }
 
 }  // namespace weir::sim

@@ -59,9 +59,10 @@ class FleetRun {
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(plan_.workload, world_.disk(kLocalDisk)->raw());
     for (const Mishap& mishap : plan_.workload.throws_at) ++(*mishaps_)[mishap];
-    watch_ = std::make_unique<FileWatch>(*world_.disk(plan_.workload.checkpoint_disk),
-                                         cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
-                                         *world_.disk(plan_.workload.output_disk), kOutputDirectory);
+    watch_ =
+        std::make_unique<FileWatch>(*world_.disk(plan_.workload.checkpoint_disk),
+                                    cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()),
+                                    *world_.disk(plan_.workload.output_disk), kOutputDirectory);
     if (plan_.elected) watch_->confirmed_only();
     for (const bool coordinator : {true, false}) {
       const std::vector<std::string>& hosts = coordinator ? hosts_.coordinators : hosts_.workers;
@@ -77,7 +78,8 @@ class FleetRun {
     result_.description = cat(describe(plan_), "\n  ", describe(faults_));
   }
 
-  static WorldOptions world_options(const WorkloadPlan& workload, SimRandom& random, const RunOptions& options) {
+  static WorldOptions world_options(const WorkloadPlan& workload, SimRandom& random,
+                                    const RunOptions& options) {
     WorldOptions world = draw_world(workload, random);
     world.trace_lines = options.trace_lines;
     return world;
@@ -88,13 +90,15 @@ class FleetRun {
     zookeeper_.faults() = faults_.zookeeper;
     zookeeper_.faults().serve_ended = options_.serve_ended_sessions;
     world_.disk(plan_.workload.checkpoint_disk)->faults() = faults_.checkpoint_files;
-    if (plan_.workload.output_disk != plan_.workload.checkpoint_disk) world_.disk(plan_.workload.output_disk)->faults() = faults_.output_files;
+    if (plan_.workload.output_disk != plan_.workload.checkpoint_disk)
+      world_.disk(plan_.workload.output_disk)->faults() = faults_.output_files;
     safety_phase();
     if (!failed()) liveness_phase();
     if (!failed()) check_end();
     for (Seat& seat : seats_) leave(seat);
     FleetStatistics& statistics = result_.statistics;
-    for (const char* disk : {kLocalDisk, kHdfsDisk}) statistics.engine.file_faults += world_.disk(disk)->faults_injected();
+    for (const char* disk : {kLocalDisk, kHdfsDisk})
+      statistics.engine.file_faults += world_.disk(disk)->faults_injected();
     statistics.engine.rests = world_.rests();
     statistics.engine.virtual_time = world_.now();
     statistics.engine.events = world_.trace().events();
@@ -106,35 +110,43 @@ class FleetRun {
 
  private:
   void fail(std::string what) {
-    result_.failures.push_back(cat("after ", std::chrono::duration_cast<milliseconds>(world_.now()).count(), " ms: ", what));
+    result_.failures.push_back(cat(
+        "after ", std::chrono::duration_cast<milliseconds>(world_.now()).count(), " ms: ", what));
   }
   bool failed() const { return !result_.failures.empty(); }
 
   void start(Seat& seat) {
     ++result_.statistics.starts;
-    seat.process = std::make_unique<SimProcess>(world_, cat(seat.host, '.', ++seat.starts), seat.host);
+    seat.process =
+        std::make_unique<SimProcess>(world_, cat(seat.host, '.', ++seat.starts), seat.host);
     seat.calm_start = calm_;
     seat.led = seat.signed_off = false;
     seat.epoch = 0;
     seat.finished = false;
     if (!calm_ && random_.chance(faults_.wall_skew)) {
       constexpr int64_t kYear = 365LL * 24 * 3600 * 1000;
-      seat.process->set_wall_skew_ms(random_.chance(0.5) ? random_.between(-kYear, kYear) : random_.between(-5000, 5000));
+      seat.process->set_wall_skew_ms(random_.chance(0.5) ? random_.between(-kYear, kYear)
+                                                         : random_.between(-5000, 5000));
     }
     const FleetRoles::Make& make = seat.coordinator ? roles_.coordinator : roles_.worker;
-    seat.zookeeper = zookeeper_for(zookeeper_, seat.process->life(), milliseconds(plan_.session_timeout_ms));
+    seat.zookeeper =
+        zookeeper_for(zookeeper_, seat.process->life(), milliseconds(plan_.session_timeout_ms));
     if (seat.coordinator && !plan_.elected) bring_back_workers();
-    seat.member = make(world_, *seat.process, {plan_, mishaps_, seat.index, seat.starts, *seat.zookeeper});
+    seat.member =
+        make(world_, *seat.process, {plan_, mishaps_, seat.index, seat.starts, *seat.zookeeper});
   }
 
-  /// Without election nothing keeps a job that has ended from being run again by a coordinator that is started again.
+  /// Without election nothing keeps a job that has ended from being run again by a coordinator that
+  /// is started again.
   void bring_back_workers() {
     for (Seat& seat : seats_) {
-      if (!seat.coordinator && !seat.process && seat.start_at == kNever) seat.start_at = world_.now() + random_.delay(seconds(2));
+      if (!seat.coordinator && !seat.process && seat.start_at == kNever)
+        seat.start_at = world_.now() + random_.delay(seconds(2));
     }
   }
 
-  /// The program has ended or its process is dead: nothing of it is left but what it asked of others.
+  /// The program has ended or its process is dead: nothing of it is left but what it asked of
+  /// others.
   void leave(Seat& seat) {
     if (!seat.process) return;
     if (seat.member) count(seat.member->view());
@@ -174,31 +186,41 @@ class FleetRun {
       const MemberView view = seat.member->view();
       const bool leads = view.leads;
       leaders += leads;
-      if (view.epoch < seat.epoch) fail(cat(seat.host, " obeys a leader of epoch ", view.epoch, " after one of epoch ", seat.epoch));
+      if (view.epoch < seat.epoch)
+        fail(cat(seat.host, " obeys a leader of epoch ", view.epoch, " after one of epoch ",
+                 seat.epoch));
       seat.epoch = view.epoch;
       result_.statistics.leaders += leads && !seat.led;
-      if (leads && !seat.led && seat.signed_off) fail(cat(seat.host, " leads though it was asked to leave"));
+      if (leads && !seat.led && seat.signed_off)
+        fail(cat(seat.host, " leads though it was asked to leave"));
       seat.led = leads;
       if (leads) check_leader(seat, view);
       if (leads) note_attempt(view);
     }
     result_.statistics.double_leaders += leaders > 1;
     look_at_files();
-    if (world_.trace().events() > kMostEvents) fail(cat("more than ", kMostEvents, " events: a loop"));
+    if (world_.trace().events() > kMostEvents)
+      fail(cat("more than ", kMostEvents, " events: a loop"));
   }
 
   void check_leader(const Seat& seat, const MemberView& view) {
-    if (view.shards > 0 && attempts_.emplace(view.attempt, seat.process->name()).first->second != seat.process->name()) {
-      fail(cat(attempts_[view.attempt], " and ", seat.process->name(), " have given the same number to an attempt: ", view.attempt));
+    if (view.shards > 0 && attempts_.emplace(view.attempt, seat.process->name()).first->second !=
+                               seat.process->name()) {
+      fail(cat(attempts_[view.attempt], " and ", seat.process->name(),
+               " have given the same number to an attempt: ", view.attempt));
     }
     if (!plan_.elected) return;
-    if (const auto pointer = election_.pointer(); pointer ? view.restored_checkpoint > *pointer : !plan_.latest && view.restored_checkpoint >= 0) {
-      fail(cat(seat.host, " has started from checkpoint ", view.restored_checkpoint, ", which the pointer has never named"));
+    if (const auto pointer = election_.pointer();
+        pointer ? view.restored_checkpoint > *pointer
+                : !plan_.latest && view.restored_checkpoint >= 0) {
+      fail(cat(seat.host, " has started from checkpoint ", view.restored_checkpoint,
+               ", which the pointer has never named"));
     }
   }
 
   void look_at_files() {
-    const int64_t mutations = world_.disk(kLocalDisk)->mutations() + world_.disk(kHdfsDisk)->mutations();
+    const int64_t mutations =
+        world_.disk(kLocalDisk)->mutations() + world_.disk(kHdfsDisk)->mutations();
     const auto seen = std::pair(mutations, election_.pointer());
     if (std::exchange(last_seen_, seen) == seen) return;
     for (const std::string& complaint : watch_->look(!plan_.workload.exactly_once)) fail(complaint);
@@ -208,14 +230,16 @@ class FleetRun {
 
   /// Short mostly in one half of all cases, and of any length in the other.
   MonotonicTime a_while(MonotonicTime most) {
-    return random_.chance(0.5) ? random_.delay(most) : MonotonicTime(random_.between(1, most.count()));
+    return random_.chance(0.5) ? random_.delay(most)
+                               : MonotonicTime(random_.between(1, most.count()));
   }
 
   void note_attempt(const MemberView& view) {
     if (view.attempt <= last_attempt_ || view.shards == 0) return;
     ++result_.statistics.attempts;
     const bool same_leader = view.attempt >> 32 == last_attempt_ >> 32;
-    if (calm_) attempts_in_calm_ += same_leader ? view.attempt - last_attempt_ : view.attempt & 0xffffffff;
+    if (calm_)
+      attempts_in_calm_ += same_leader ? view.attempt - last_attempt_ : view.attempt & 0xffffffff;
     const bool restored = view.restored_checkpoint >= 0;
     result_.statistics.rescaled += restored && last_shards_ > 0 && last_shards_ != view.shards;
     last_attempt_ = view.attempt;
@@ -245,8 +269,10 @@ class FleetRun {
     if (view.finished) {
       if (seat.coordinator) {
         job_finished_ = true;
-        if (plan_.elected && !election_.result()) fail(cat(seat.host, " says that the job has finished, and no result is recorded"));
-        for (const std::string& complaint : oracle_.check_finished(watch_->parts())) fail(complaint);
+        if (plan_.elected && !election_.result())
+          fail(cat(seat.host, " says that the job has finished, and no result is recorded"));
+        for (const std::string& complaint : oracle_.check_finished(watch_->parts()))
+          fail(complaint);
       }
       if (calm_ || !random_.chance(faults_.restart_when_finished)) seat.start_at = kNever;
       return;
@@ -262,7 +288,8 @@ class FleetRun {
   /// Something for tend().
   bool changed() const {
     return std::any_of(seats_.begin(), seats_.end(), [&](const Seat& seat) {
-      return seat.process ? !seat.process->alive() || seat.member->ended() : seat.start_at <= world_.now();
+      return seat.process ? !seat.process->alive() || seat.member->ended()
+                          : seat.start_at <= world_.now();
     });
   }
 
@@ -283,7 +310,8 @@ class FleetRun {
   }
 
   MonotonicTime after(MonotonicTime gap) {
-    return gap.count() == 0 ? kNever : world_.now() + MonotonicTime(random_.between(1, 2 * gap.count()));
+    return gap.count() == 0 ? kNever
+                            : world_.now() + MonotonicTime(random_.between(1, 2 * gap.count()));
   }
 
   Seat* someone(double leader) {
@@ -335,7 +363,9 @@ class FleetRun {
     ++result_.statistics.pauses;
     const MonotonicTime duration = a_while(faults_.pause_max);
     if (random_.chance(faults_.pause_inside)) {
-      seat->process->pause_at_next(seat->coordinator && random_.chance(0.5) ? Operation::kZooKeeperChange : Operation::kFile, duration);
+      seat->process->pause_at_next(
+          seat->coordinator && random_.chance(0.5) ? Operation::kZooKeeperChange : Operation::kFile,
+          duration);
     } else {
       seat->process->pause(duration);
     }
@@ -348,8 +378,10 @@ class FleetRun {
     ++result_.statistics.depositions;
     const MonotonicTime session = milliseconds(plan_.session_timeout_ms);
     const MonotonicTime duration(random_.between(session.count(), 3 * session.count()));
-    seat->process->pause_at_next(random_.chance(0.7) ? Operation::kZooKeeperChange : Operation::kFile, duration);
-    if (random_.chance(faults_.depose_unseen)) world_.network().cut_for({hosts_.workers, {hosts_.zookeeper}}, 2 * duration);
+    seat->process->pause_at_next(
+        random_.chance(0.7) ? Operation::kZooKeeperChange : Operation::kFile, duration);
+    if (random_.chance(faults_.depose_unseen))
+      world_.network().cut_for({hosts_.workers, {hosts_.zookeeper}}, 2 * duration);
   }
 
   void safety_phase() {
@@ -371,7 +403,8 @@ class FleetRun {
         pause_at = after(faults_.pause_gap);
       }
       if (world_.now() >= cut_at) {
-        world_.network().cut_for(draw_partition(faults_, hosts_, random_), a_while(faults_.cut_max));
+        world_.network().cut_for(draw_partition(faults_, hosts_, random_),
+                                 a_while(faults_.cut_max));
         cut_at = after(faults_.cut_gap);
       }
       if (world_.now() >= depose_at) {
@@ -387,7 +420,8 @@ class FleetRun {
 
   /// Nothing runs any more, and nothing is to be started.
   bool all_ended() const {
-    return std::all_of(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.process && seat.start_at == kNever; });
+    return std::all_of(seats_.begin(), seats_.end(),
+                       [](const Seat& seat) { return !seat.process && seat.start_at == kNever; });
   }
 
   void liveness_phase() {
@@ -398,13 +432,16 @@ class FleetRun {
     }
     calm_ = true;
     keep_a_core_down();
-    // Somebody may still be paused; then a worker may wait for its time-outs. A slow job may have to begin again, also each time that a
-    // user function throws, with one subtask reading everything at its part of the rate.
+    // Somebody may still be paused; then a worker may wait for its time-outs. A slow job may have
+    // to begin again, also each time that a user function throws, with one subtask reading
+    // everything at its part of the rate.
     const auto again = static_cast<int64_t>(1 + plan_.workload.throws_at.size());
-    const MonotonicTime bound = kLivenessBound + 5 * again * plan_.lasts + milliseconds(plan_.registration_timeout_ms) + faults_.pause_max;
+    const MonotonicTime bound = kLivenessBound + 5 * again * plan_.lasts +
+                                milliseconds(plan_.registration_timeout_ms) + faults_.pause_max;
     run_until(world_.now() + bound);
     if (failed() || all_ended()) return;
-    std::string text = cat("no end ", bound / seconds(1), " s after the last fault: the job has ", job_finished_ ? "" : "not ", "finished");
+    std::string text = cat("no end ", bound / seconds(1), " s after the last fault: the job has ",
+                           job_finished_ ? "" : "not ", "finished");
     for (const Seat& seat : seats_) {
       if (seat.process) text += cat("; ", seat.host, ": ", seat.member->text());
     }
@@ -427,16 +464,21 @@ class FleetRun {
     }
   }
 
-  /// Without faults each restart has a reason: slots that come back or go on after a pause, a user function that throws.
+  /// Without faults each restart has a reason: slots that come back or go on after a pause, a user
+  /// function that throws.
   void check_attempts_in_calm() {
-    const auto most = static_cast<int64_t>(4 + hosts_.workers.size() + plan_.workload.throws_at.size());
-    if (attempts_in_calm_ > most) fail(cat(attempts_in_calm_, " attempts after the last fault, where ", most, " are enough: a loop"));
+    const auto most =
+        static_cast<int64_t>(4 + hosts_.workers.size() + plan_.workload.throws_at.size());
+    if (attempts_in_calm_ > most)
+      fail(cat(attempts_in_calm_, " attempts after the last fault, where ", most,
+               " are enough: a loop"));
   }
 
   void check_end() {
     look();
     check_attempts_in_calm();
-    if (!job_finished_ && !failed()) fail("everything has ended, but no coordinator says that the job has finished");
+    if (!job_finished_ && !failed())
+      fail("everything has ended, but no coordinator says that the job has finished");
     const std::vector<OutputPart> parts = watch_->parts();
     for (const std::string& complaint : oracle_.check_finished(parts)) fail(complaint);
     if (failed() || !plan_.workload.exactly_once) return;
@@ -460,7 +502,8 @@ class FleetRun {
   bool calm_ = false;
   bool job_finished_ = false;
   std::pair<int64_t, std::optional<int64_t>> last_seen_{-1, {}};
-  std::map<int64_t, std::string> attempts_;  ///< that were seen to run, and in which process their leader was
+  std::map<int64_t, std::string>
+      attempts_;  ///< that were seen to run, and in which process their leader was
   int64_t last_attempt_ = 0;
   int64_t attempts_in_calm_ = 0;
   int last_shards_ = 0;
@@ -486,6 +529,8 @@ void FleetStatistics::add(const FleetStatistics& other) {
   engine.add(other.engine);
 }
 
-FleetResult run_fleet(uint64_t seed, const FleetRoles& roles, RunOptions options) { return FleetRun(seed, roles, options).run(); }
+FleetResult run_fleet(uint64_t seed, const FleetRoles& roles, RunOptions options) {
+  return FleetRun(seed, roles, options).run();
+}
 
 }  // namespace weir::sim

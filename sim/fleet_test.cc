@@ -14,7 +14,8 @@ namespace {
 /// Does nothing, and ends after a while if it is to.
 class StandIn : public FleetMember, public Actor {
  public:
-  StandIn(SimProcess& process, MonotonicTime lives_for) : clock_(process.platform().clock), end_(clock_.now() + lives_for) {
+  StandIn(SimProcess& process, MonotonicTime lives_for)
+      : clock_(process.platform().clock), end_(clock_.now() + lives_for) {
     handle_ = process.platform().scheduler.start("stand-in", *this, {});
   }
   bool ended() const override { return ended_; }
@@ -47,12 +48,15 @@ TEST(FleetDriver, DrivesProcessesIntoAllKindsOfTroubleAndObjectsIfNoJobEnds) {
   FleetStatistics sum;
   for (uint64_t seed = 1; seed <= 24; ++seed) {
     const FleetResult result = run_fleet(seed, stand_ins(std::chrono::hours(10'000)));
-    EXPECT_TRUE(std::any_of(result.failures.begin(), result.failures.end(), [](const std::string& failure) {
-      return failure.find("the job has not finished") != std::string::npos;
-    })) << seed << ": " << (result.failures.empty() ? "it objects to nothing" : result.failures[0]);
+    EXPECT_TRUE(std::any_of(result.failures.begin(), result.failures.end(),
+                            [](const std::string& failure) {
+                              return failure.find("the job has not finished") != std::string::npos;
+                            }))
+        << seed << ": " << (result.failures.empty() ? "it objects to nothing" : result.failures[0]);
     sum.add(result.statistics);
     if (seed % 8 == 0) {
-      EXPECT_EQ(run_fleet(seed, stand_ins(std::chrono::hours(10'000))).trace_hash, result.trace_hash);
+      EXPECT_EQ(run_fleet(seed, stand_ins(std::chrono::hours(10'000))).trace_hash,
+                result.trace_hash);
     }
   }
   EXPECT_GT(sum.kills, 20);
@@ -64,7 +68,8 @@ TEST(FleetDriver, DrivesProcessesIntoAllKindsOfTroubleAndObjectsIfNoJobEnds) {
 TEST(FleetDriver, ObjectsIfOutputIsMissing) {
   const FleetResult result = run_fleet(3, stand_ins(std::chrono::milliseconds(10)));
   ASSERT_GE(result.failures.size(), 2u);
-  EXPECT_NE(result.failures[0].find("no result is recorded"), std::string::npos) << result.failures[0];
+  EXPECT_NE(result.failures[0].find("no result is recorded"), std::string::npos)
+      << result.failures[0];
   EXPECT_NE(result.failures[1].find("output has"), std::string::npos) << result.failures[1];
 }
 

@@ -20,7 +20,8 @@ TEST(LeaderElection, AKilledLeaderIsReplacedAfterItsSessionAndTheEpochGrows) {
   const MonotonicTime begin = t.world.now();
   ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, 2 * kTimeout));
   EXPECT_EQ(t.b->leadership->epoch, 2);
-  EXPECT_LE(t.world.now() - begin, kTimeout * 5 / 4 + seconds(1)) << "the node's removal is seen by a watch";
+  EXPECT_LE(t.world.now() - begin, kTimeout * 5 / 4 + seconds(1))
+      << "the node's removal is seen by a watch";
 }
 
 TEST(LeaderElection, ALeaderThatResignsIsReplacedAtOnce) {
@@ -55,7 +56,9 @@ TEST(LeaderElection, StorageThatHangsDoesNotCostTheLease) {
   int ended = 0;
   SimProcess& leader = t.a->process;
   const auto place = leader.platform().files.resolve("file:///f");
-  const std::string_view all[] = {executors::kCoordinator, executors::kSnapshots, executors::kRestore, executors::kReadAhead, executors::kNetwork, "op sink"};
+  const std::string_view all[] = {executors::kCoordinator, executors::kSnapshots,
+                                  executors::kRestore,     executors::kReadAhead,
+                                  executors::kNetwork,     "op sink"};
   for (const std::string_view executor : all) {
     for (int i = 0; i < 4; ++i) {
       leader.platform().scheduler.run_blocking(executor, [&] {
@@ -122,20 +125,24 @@ TEST(LeaderElection, AnswersSlowerThanTheNextQuestionIsDueKeepALeader) {
   EXPECT_GT(t.world.rests(), 100);
 }
 
-/// Something happens when ZooKeeper has answered the last question of a leader's round, and the answer is on its way.
+/// Something happens when ZooKeeper has answered the last question of a leader's round, and the
+/// answer is on its way.
 class AnswersLate : public ZooKeeperFactory {
  public:
-  AnswersLate(std::unique_ptr<ZooKeeperFactory> factory, std::function<void()> on_answer) : factory_(std::move(factory)), on_answer_(std::move(on_answer)) {}
+  AnswersLate(std::unique_ptr<ZooKeeperFactory> factory, std::function<void()> on_answer)
+      : factory_(std::move(factory)), on_answer_(std::move(on_answer)) {}
   StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
     auto opened = factory_->open(std::move(listener));
     if (!opened.ok()) return opened.status();
-    return std::shared_ptr<ZooKeeperSession>(std::make_shared<Session>(*std::move(opened), on_answer_));
+    return std::shared_ptr<ZooKeeperSession>(
+        std::make_shared<Session>(*std::move(opened), on_answer_));
   }
 
  private:
   class Session : public PassesOn {
    public:
-    Session(std::shared_ptr<ZooKeeperSession> session, std::function<void()>& on_answer) : PassesOn(std::move(session)), on_answer_(on_answer) {}
+    Session(std::shared_ptr<ZooKeeperSession> session, std::function<void()>& on_answer)
+        : PassesOn(std::move(session)), on_answer_(on_answer) {}
     StatusOr<ZNode> get(const std::string& path) override {
       auto answer = PassesOn::get(path);
       if (path == kPaths.epoch()) on_answer_();
@@ -150,8 +157,9 @@ class AnswersLate : public ZooKeeperFactory {
   std::function<void()> on_answer_;
 };
 
-/// A leader gets an answer, and is cut off from then on; it sees the answer only when `late` has passed. How long it leads, by its own clock,
-/// after it was cut off. Another must not lead meanwhile.
+/// A leader gets an answer, and is cut off from then on; it sees the answer only when `late` has
+/// passed. How long it leads, by its own clock, after it was cut off. Another must not lead
+/// meanwhile.
 MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
   SimWorld world(1);
   SimZooKeeper zookeeper(world);
@@ -173,12 +181,14 @@ MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
   Contender b(world, zookeeper, "b");
   world.run_for(seconds(5));
   armed = true;
-  EXPECT_EQ(world.run_until([&] { return cut_at.count() > 0; }, kTimeout), SimWorld::Outcome::kDone);
+  EXPECT_EQ(world.run_until([&] { return cut_at.count() > 0; }, kTimeout),
+            SimWorld::Outcome::kDone);
   MonotonicTime last_led = cut_at;
   const auto look = [&] {
     if (a.leads()) {
       last_led = world.now();
-      EXPECT_FALSE(b.leads()) << "two lead " << whole_ms(world.now() - cut_at) << " ms after the last answer";
+      EXPECT_FALSE(b.leads()) << "two lead " << whole_ms(world.now() - cut_at)
+                              << " ms after the last answer";
     }
     return testing::Test::HasFailure();
   };
@@ -188,7 +198,8 @@ MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
 }
 
 TEST(LeaderElection, ALeaseCountsFromBeforeTheQuestionHoweverLateTheAnswerIsSeen) {
-  for (const MonotonicTime late : {MonotonicTime(0), MonotonicTime(kTimeout / 4), MonotonicTime(kTimeout * 3 / 4)}) {
+  for (const MonotonicTime late :
+       {MonotonicTime(0), MonotonicTime(kTimeout / 4), MonotonicTime(kTimeout * 3 / 4)}) {
     const MonotonicTime led = leads_after_a_last_answer(late);
     EXPECT_LE(led, kTimeout * 5 / 6) << "seen after " << whole_ms(late) << " ms";
     EXPECT_GE(led, kTimeout * 9 / 12) << "the answer is not counted";

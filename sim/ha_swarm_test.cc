@@ -18,13 +18,23 @@ using std::chrono::seconds;
 
 const bool kQuiet = (set_log_level(LogLevel::kError), true);
 
-/// Three contenders, of which each leader moves the pointer as fast as it can, and a worker that looks for them.
+/// Three contenders, of which each leader moves the pointer as fast as it can, and a worker that
+/// looks for them.
 class Swarm {
  public:
-  explicit Swarm(uint64_t seed) : world_(seed, {.io_max = milliseconds(300)}), random_(world_.random().split()), zookeeper_(world_) {
-    world_.faults() = {.actor_stall = pick({0, 0.001, 0.01}), .stall_max = seconds(15), .slow_io = pick({0, 0.01, 0.1})};
-    zookeeper_.faults() = {.fail_before = pick({0, 0.01, 0.1}), .fail_after = pick({0, 0.01, 0.1}), .late = pick({0, 0.01, 0.1}),
-                           .suspend = pick({0, 0.002, 0.01}), .stale_read = pick({0, 0.1, 0.7}), .kill_at_call = pick({0, 0, 0.002})};
+  explicit Swarm(uint64_t seed)
+      : world_(seed, {.io_max = milliseconds(300)}),
+        random_(world_.random().split()),
+        zookeeper_(world_) {
+    world_.faults() = {.actor_stall = pick({0, 0.001, 0.01}),
+                       .stall_max = seconds(15),
+                       .slow_io = pick({0, 0.01, 0.1})};
+    zookeeper_.faults() = {.fail_before = pick({0, 0.01, 0.1}),
+                           .fail_after = pick({0, 0.01, 0.1}),
+                           .late = pick({0, 0.01, 0.1}),
+                           .suspend = pick({0, 0.002, 0.01}),
+                           .stale_read = pick({0, 0.1, 0.7}),
+                           .kill_at_call = pick({0, 0, 0.002})};
     for (int i = 0; i < 3; ++i) start(i);
     start_worker();
   }
@@ -54,11 +64,14 @@ class Swarm {
     const auto settled = [&] {
       check();
       for (auto& contender : contenders_) {
-        if (contender->leads()) return published_ > published && finder_->leader() && finder_->leader()->epoch == contender->leadership->epoch;
+        if (contender->leads())
+          return published_ > published && finder_->leader() &&
+                 finder_->leader()->epoch == contender->leadership->epoch;
       }
       return false;
     };
-    EXPECT_EQ(world_.run_until(settled, std::chrono::minutes(2)), SimWorld::Outcome::kDone) << "nobody leads, publishes and is found";
+    EXPECT_EQ(world_.run_until(settled, std::chrono::minutes(2)), SimWorld::Outcome::kDone)
+        << "nobody leads, publishes and is found";
   }
 
   int64_t epochs() const { return last_epoch_; }
@@ -67,7 +80,9 @@ class Swarm {
   uint64_t hash() { return world_.trace().hash(); }
 
  private:
-  double pick(std::initializer_list<double> choices) { return *(choices.begin() + random_.below(choices.size())); }
+  double pick(std::initializer_list<double> choices) {
+    return *(choices.begin() + random_.below(choices.size()));
+  }
 
   void start(int i) {
     contenders_[i].reset();
@@ -85,7 +100,8 @@ class Swarm {
   }
 
   /// Reads the pointer, then publishes one after another until told that it leads no more.
-  void publish(Contender& contender, std::shared_ptr<JobStore> store, std::optional<CompletedPointer> wanted) {
+  void publish(Contender& contender, std::shared_ptr<JobStore> store,
+               std::optional<CompletedPointer> wanted) {
     contender.process.platform().scheduler.run_blocking("test", [this, &contender, store, wanted] {
       if (!wanted) {
         const auto there = store->pointer();
@@ -115,8 +131,7 @@ class Swarm {
         case StatusCode::kUnavailable:
           if (contender.leads()) publish(contender, store, wanted);
           return;
-        default:
-          ADD_FAILURE() << status.to_string();
+        default: ADD_FAILURE() << status.to_string();
       }
     });
   }
@@ -124,18 +139,13 @@ class Swarm {
   void attack() {
     Contender& victim = *contenders_[random_.below(3)];
     switch (random_.below(5)) {
-      case 0:
-        victim.process.kill();
-        return;
-      case 1:
-        victim.process.pause(random_.delay(3 * kTimeout));
-        return;
+      case 0: victim.process.kill(); return;
+      case 1: victim.process.pause(random_.delay(3 * kTimeout)); return;
       case 2:
-        world_.network().cut_for({{victim.process.host()}, {"zookeeper"}, random_.chance(0.5)}, random_.delay(3 * kTimeout));
+        world_.network().cut_for({{victim.process.host()}, {"zookeeper"}, random_.chance(0.5)},
+                                 random_.delay(3 * kTimeout));
         return;
-      case 3:
-        zookeeper_.outage(random_.delay(2 * kTimeout));
-        return;
+      case 3: zookeeper_.outage(random_.delay(2 * kTimeout)); return;
       default:
         if (const auto leader = zookeeper_.peek(kPaths.leader())) {
           ended_early_.insert(leader->stat.ephemeral_owner);
@@ -148,7 +158,8 @@ class Swarm {
     int leading = 0;
     for (auto& contender : contenders_) {
       // Whose session the test has ended before its time cannot know it by its lease.
-      if (contender->leads() && !ended_early_.contains(contender->leadership->session->id())) ++leading;
+      if (contender->leads() && !ended_early_.contains(contender->leadership->session->id()))
+        ++leading;
     }
     EXPECT_LE(leading, 1) << "two leaders at " << world_.now().count();
     note_pointer();
@@ -166,7 +177,8 @@ class Swarm {
     ASSERT_TRUE(record.ok());
     EXPECT_GT(record->pointer.id, pointer_.pointer.id) << "the pointer goes up only";
     EXPECT_GE(record->epoch, pointer_.epoch) << "an older leader's pointer";
-    EXPECT_EQ(cat(record->epoch), zookeeper_.peek(kPaths.epoch())->data) << "written by a deposed leader";
+    EXPECT_EQ(cat(record->epoch), zookeeper_.peek(kPaths.epoch())->data)
+        << "written by a deposed leader";
     pointer_ = *record;
     seen_.insert(record->pointer.uri);
   }
@@ -177,7 +189,8 @@ class Swarm {
     worker_ = std::make_unique<SimProcess>(world_, "worker");
     finder_factory_ = zookeeper_for(zookeeper_, worker_->life(), kTimeout);
     Platform& platform = worker_->platform();
-    finder_ = std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler, *finder_factory_, kPaths,
+    finder_ = std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler,
+                                             *finder_factory_, kPaths,
                                              [this](const LeaderRecord& leader) {
                                                EXPECT_GT(leader.epoch, found_epoch_);
                                                found_epoch_ = leader.epoch;
@@ -228,8 +241,9 @@ TEST(HaSwarm, WhateverGoesWrongOneLeadsAndThePointerIsTheLeaders) {
     published += swarm.published();
     refused += swarm.refused();
   }
-  std::printf("summary: %lld leaderships, %lld pointers published, %lld refused\n", static_cast<long long>(epochs),
-              static_cast<long long>(published), static_cast<long long>(refused));
+  std::printf("summary: %lld leaderships, %lld pointers published, %lld refused\n",
+              static_cast<long long>(epochs), static_cast<long long>(published),
+              static_cast<long long>(refused));
   if (only == nullptr) {
     EXPECT_GT(epochs, 400);
     EXPECT_GT(refused, 20);

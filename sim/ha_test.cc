@@ -16,29 +16,37 @@ using std::chrono::seconds;
 
 const bool kQuiet = (set_log_level(LogLevel::kError), true);
 
-INSTANTIATE_TEST_SUITE_P(Simulated, ZooKeeperConformance, testing::Values(ZooKeeperUnderTest{"simulated", [] {
-                           struct Rig {
-                             SimWorld world{1};
-                             SimZooKeeper zookeeper{world};
-                             SimProcess process{world, "p"};
-                           };
-                           auto rig = std::make_shared<Rig>();
-                           ZooKeeperUnderTest::Place place;
-                           place.factory = zookeeper_for(rig->zookeeper, rig->process.life());
-                           (void)(*place.factory->open(nullptr))->create("/test", "", ZNodeKind::kPersistent);
-                           place.root = "/test";
-                           place.wait = [rig](const std::function<bool()>& done) {
-                             return rig->world.run_until(done, 3 * kTimeout) == SimWorld::Outcome::kDone;
-                           };
-                           place.expire = [rig](ZooKeeperSession& session) { EXPECT_TRUE(rig->zookeeper.expire(session.id())); };
-                           place.keep = rig;
-                           return place;
-                         }}), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(
+    Simulated, ZooKeeperConformance,
+    testing::Values(ZooKeeperUnderTest{
+        "simulated",
+        [] {
+          struct Rig {
+            SimWorld world{1};
+            SimZooKeeper zookeeper{world};
+            SimProcess process{world, "p"};
+          };
+          auto rig = std::make_shared<Rig>();
+          ZooKeeperUnderTest::Place place;
+          place.factory = zookeeper_for(rig->zookeeper, rig->process.life());
+          (void)(*place.factory->open(nullptr))->create("/test", "", ZNodeKind::kPersistent);
+          place.root = "/test";
+          place.wait = [rig](const std::function<bool()>& done) {
+            return rig->world.run_until(done, 3 * kTimeout) == SimWorld::Outcome::kDone;
+          };
+          place.expire = [rig](ZooKeeperSession& session) {
+            EXPECT_TRUE(rig->zookeeper.expire(session.id()));
+          };
+          place.keep = rig;
+          return place;
+        }}),
+    testing::PrintToStringParamName());
 
 /// Loses the replies of its next multis, after they have happened.
 class LosesReplies : public PassesOn {
  public:
-  LosesReplies(std::shared_ptr<ZooKeeperSession> session, int count) : PassesOn(std::move(session)), count_(count) {}
+  LosesReplies(std::shared_ptr<ZooKeeperSession> session, int count)
+      : PassesOn(std::move(session)), count_(count) {}
   Status multi(const std::vector<ZOperation>& operations, int* refused) override {
     ++multis;
     const Status status = PassesOn::multi(operations, refused);
@@ -53,13 +61,18 @@ class LosesReplies : public PassesOn {
 };
 
 struct OneProcess {
-  OneProcess() : world(1), zookeeper(world), process(world, "p"), factory(zookeeper_for(zookeeper, process.life())) {}
+  OneProcess()
+      : world(1),
+        zookeeper(world),
+        process(world, "p"),
+        factory(zookeeper_for(zookeeper, process.life())) {}
   std::shared_ptr<ZooKeeperSession> open() { return factory->open(nullptr).value(); }
   /// The next epoch, in a session of its own.
   Leadership lead(std::shared_ptr<ZooKeeperSession> session) {
     const auto contest = contend(*session, kPaths, "p:1", "me").value();
     EXPECT_TRUE(contest.mine);
-    return {contest.leader->epoch, contest.epoch_version, kPaths, std::move(session), std::make_shared<Lease>()};
+    return {contest.leader->epoch, contest.epoch_version, kPaths, std::move(session),
+            std::make_shared<Lease>()};
   }
   SimWorld world;
   SimZooKeeper zookeeper;
@@ -138,9 +151,11 @@ TEST(JobStore, APausedLeadersPointerIsRefusedAndTheMessageNamesBothEpochs) {
   t.a->process.pause(3 * kTimeout);
   ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, 2 * kTimeout));
   JobStore fresh(*t.b->leadership, kJob);
-  // Work that was under way in the paused process goes on when it wakes, before the process has heard of anything.
+  // Work that was under way in the paused process goes on when it wakes, before the process has
+  // heard of anything.
   Status late;
-  t.a->process.platform().scheduler.run_blocking("test", [&] { late = stale.set_pointer(pointer_to(2, "a")); });
+  t.a->process.platform().scheduler.run_blocking(
+      "test", [&] { late = stale.set_pointer(pointer_to(2, "a")); });
   t.world.run_for(3 * kTimeout);
   EXPECT_EQ(late.code(), StatusCode::kAborted) << late.to_string();
   EXPECT_EQ(fresh.pointer().value()->id, 1);
@@ -158,7 +173,8 @@ TEST(JobStore, ADeposedLeaderWithALivingSessionIsRefusedNamingBothEpochs) {
   ASSERT_TRUE(fresh.set_pointer(pointer_to(1)).ok());
   const Status status = stale.set_pointer(pointer_to(2));
   EXPECT_EQ(status.code(), StatusCode::kAborted);
-  EXPECT_NE(status.message().find("epoch is 1, and a leader of epoch 2"), std::string_view::npos) << status.to_string();
+  EXPECT_NE(status.message().find("epoch is 1, and a leader of epoch 2"), std::string_view::npos)
+      << status.to_string();
   EXPECT_EQ(stale.set_result({"FINISHED", ""}).code(), StatusCode::kAborted);
   EXPECT_FALSE(fresh.result().value().has_value());
   EXPECT_EQ(fresh.pointer().value()->id, 1);
@@ -214,8 +230,9 @@ TEST(LeaderFinder, AWorkerIsToldOfEachLeaderOnce) {
   const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);
   std::vector<std::string> told;
   Platform& platform = worker.platform();
-  LeaderFinder finder(platform.clock, platform.random, platform.scheduler, *factory, kPaths,
-                      [&](const LeaderRecord& leader) { told.push_back(cat(leader.address, ' ', leader.epoch)); });
+  LeaderFinder finder(
+      platform.clock, platform.random, platform.scheduler, *factory, kPaths,
+      [&](const LeaderRecord& leader) { told.push_back(cat(leader.address, ' ', leader.epoch)); });
   auto handle = platform.scheduler.start("finder", finder, {});
   finder.set_wake([&] { handle->wake(); });
   t.world.run_for(seconds(30));
@@ -223,17 +240,20 @@ TEST(LeaderFinder, AWorkerIsToldOfEachLeaderOnce) {
   t.a->election->resign();
   ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, seconds(1)));
   t.world.run_for(seconds(1));
-  EXPECT_EQ(told, (std::vector<std::string>{"a:1 1", "b:1 2"})) << "by a watch, long before the next poll";
+  EXPECT_EQ(told, (std::vector<std::string>{"a:1 1", "b:1 2"}))
+      << "by a watch, long before the next poll";
   t.zookeeper.outage(3 * kTimeout);
   t.world.run_for(4 * kTimeout);
   EXPECT_EQ(finder.leader()->epoch, told.size() == 2 ? 2 : 3);
   finder.set_wake(nullptr);
 }
 
-/// The leader changes when a look at it has been answered, and that is announced before the look ends.
+/// The leader changes when a look at it has been answered, and that is announced before the look
+/// ends.
 class ChangesBehindTheLook final : public PassesOn {
  public:
-  ChangesBehindTheLook(std::shared_ptr<ZooKeeperSession> session, SimWorld& world, std::function<void()> change)
+  ChangesBehindTheLook(std::shared_ptr<ZooKeeperSession> session, SimWorld& world,
+                       std::function<void()> change)
       : PassesOn(std::move(session)), world_(world), change_(std::move(change)) {}
   StatusOr<ZNode> get(const std::string& path) override {
     auto node = PassesOn::get(path);
@@ -261,11 +281,13 @@ class ChangesBehindTheLook final : public PassesOn {
 
 TEST(LeaderFinder, LooksAgainAtOnceWhenTheLeaderChangedBehindALook) {
   struct Factory final : ZooKeeperFactory {
-    Factory(OneProcess& process, std::function<void()> change) : process_(process), change_(std::move(change)) {}
+    Factory(OneProcess& process, std::function<void()> change)
+        : process_(process), change_(std::move(change)) {}
     StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
       auto session = process_.factory->open(std::move(listener));
       if (!session.ok()) return session;
-      return std::shared_ptr<ZooKeeperSession>(std::make_shared<ChangesBehindTheLook>(*std::move(session), process_.world, change_));
+      return std::shared_ptr<ZooKeeperSession>(
+          std::make_shared<ChangesBehindTheLook>(*std::move(session), process_.world, change_));
     }
     OneProcess& process_;
     const std::function<void()> change_;

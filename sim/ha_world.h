@@ -31,13 +31,26 @@ class PassesOn : public ZooKeeperSession {
   explicit PassesOn(std::shared_ptr<ZooKeeperSession> session) : session_(std::move(session)) {}
   int64_t id() const override { return session_->id(); }
   std::chrono::milliseconds timeout() const override { return session_->timeout(); }
-  Status create(const std::string& path, const std::string& data, ZNodeKind kind) override { return session_->create(path, data, kind); }
+  Status create(const std::string& path, const std::string& data, ZNodeKind kind) override {
+    return session_->create(path, data, kind);
+  }
   StatusOr<ZNode> get(const std::string& path) override { return session_->get(path); }
-  StatusOr<int32_t> set(const std::string& path, const std::string& data, int32_t version) override { return session_->set(path, data, version); }
-  Status remove(const std::string& path, int32_t version) override { return session_->remove(path, version); }
-  StatusOr<std::vector<std::string>> children(const std::string& path) override { return session_->children(path); }
-  Status multi(const std::vector<ZOperation>& operations, int* refused) override { return session_->multi(operations, refused); }
-  Status watch(const std::string& path, std::function<void()> changed) override { return session_->watch(path, std::move(changed)); }
+  StatusOr<int32_t> set(const std::string& path, const std::string& data,
+                        int32_t version) override {
+    return session_->set(path, data, version);
+  }
+  Status remove(const std::string& path, int32_t version) override {
+    return session_->remove(path, version);
+  }
+  StatusOr<std::vector<std::string>> children(const std::string& path) override {
+    return session_->children(path);
+  }
+  Status multi(const std::vector<ZOperation>& operations, int* refused) override {
+    return session_->multi(operations, refused);
+  }
+  Status watch(const std::string& path, std::function<void()> changed) override {
+    return session_->watch(path, std::move(changed));
+  }
   void close() override { session_->close(); }
 
  private:
@@ -47,23 +60,24 @@ class PassesOn : public ZooKeeperSession {
 /// A process that contends.
 struct Contender {
   using Wrap = std::function<std::unique_ptr<ZooKeeperFactory>(std::unique_ptr<ZooKeeperFactory>)>;
-  Contender(SimWorld& world, SimZooKeeper& zookeeper, const std::string& name, const Wrap& wrap = nullptr)
+  Contender(SimWorld& world, SimZooKeeper& zookeeper, const std::string& name,
+            const Wrap& wrap = nullptr)
       : process(world, name), factory(zookeeper_for(zookeeper, process.life(), kTimeout)) {
     if (wrap) factory = wrap(std::move(factory));
     Platform& platform = process.platform();
-    election = std::make_unique<LeaderElection>(platform.clock, platform.random, platform.scheduler, *factory, kPaths, name + ":1",
-                                                LeaderElection::Callbacks{
-                                                    [this](const Leadership& granted) {
-                                                      EXPECT_FALSE(leadership) << "granted twice";
-                                                      leadership = granted;
-                                                      epochs.push_back(granted.epoch);
-                                                      if (on_granted) on_granted(granted);
-                                                    },
-                                                    [this](const std::string& reason) {
-                                                      EXPECT_TRUE(leadership) << "revoked twice";
-                                                      leadership.reset();
-                                                      reasons.push_back(reason);
-                                                    }});
+    election = std::make_unique<LeaderElection>(
+        platform.clock, platform.random, platform.scheduler, *factory, kPaths, name + ":1",
+        LeaderElection::Callbacks{[this](const Leadership& granted) {
+                                    EXPECT_FALSE(leadership) << "granted twice";
+                                    leadership = granted;
+                                    epochs.push_back(granted.epoch);
+                                    if (on_granted) on_granted(granted);
+                                  },
+                                  [this](const std::string& reason) {
+                                    EXPECT_TRUE(leadership) << "revoked twice";
+                                    leadership.reset();
+                                    reasons.push_back(reason);
+                                  }});
     handle = platform.scheduler.start("election", *election, {});
     election->set_wake([this] { handle->wake(); });
   }
@@ -72,7 +86,9 @@ struct Contender {
     handle = nullptr;
   }
   /// By its own clock.
-  bool leads() { return process.alive() && leadership && leadership->lease->held(process.platform().clock); }
+  bool leads() {
+    return process.alive() && leadership && leadership->lease->held(process.platform().clock);
+  }
 
   SimProcess process;
   std::unique_ptr<ZooKeeperFactory> factory;
@@ -88,7 +104,8 @@ struct Contender {
 struct TwoContenders {
   explicit TwoContenders(uint64_t seed = 1) : world(seed), zookeeper(world) {
     a = std::make_unique<Contender>(world, zookeeper, "a");
-    EXPECT_EQ(world.run_until([&] { return a->leads(); }, std::chrono::seconds(5)), SimWorld::Outcome::kDone);
+    EXPECT_EQ(world.run_until([&] { return a->leads(); }, std::chrono::seconds(5)),
+              SimWorld::Outcome::kDone);
     b = std::make_unique<Contender>(world, zookeeper, "b");
     world.run_for(std::chrono::seconds(5));
     EXPECT_FALSE(b->leads());

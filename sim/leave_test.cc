@@ -26,7 +26,8 @@ TEST(Leaving, AStandbyCarriesOnAtOnceAndNothingIsRecorded) {
   Seat& leader = *fleet.leader();
   leader.member->sign_off();
   ASSERT_TRUE(fleet.run_until([&] { return leader.member->ended(); }, seconds(1)));
-  ASSERT_TRUE(fleet.run_until([&] { return fleet.leader() != nullptr; }, seconds(1))) << "it waits for the session's time-out";
+  ASSERT_TRUE(fleet.run_until([&] { return fleet.leader() != nullptr; }, seconds(1)))
+      << "it waits for the session's time-out";
   expect_that_another_finishes(fleet, leader);
 }
 
@@ -59,7 +60,9 @@ TEST(Leaving, AWishToLeaveOutlastsTheLeaseAndAnOutageOfZooKeeper) {
   }
 }
 
-Seat& standby_of(Fleet& fleet) { return fleet.leader() == &fleet.coordinator(0) ? fleet.coordinator(1) : fleet.coordinator(0); }
+Seat& standby_of(Fleet& fleet) {
+  return fleet.leader() == &fleet.coordinator(0) ? fleet.coordinator(1) : fleet.coordinator(0);
+}
 
 TEST(Leaving, AStandbyCannotCancelTheJobNeitherNowNorLater) {
   Fleet fleet(/*elected=*/true);

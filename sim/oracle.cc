@@ -13,14 +13,17 @@ constexpr size_t kMostComplaints = 5;
 /// The numbers of a line "c 3 1 17" after its letter.
 std::vector<int64_t> numbers(const std::string& line) {
   std::vector<int64_t> result;
-  for (const std::string_view word : split(std::string_view(line).substr(std::min<size_t>(2, line.size())), ' ')) {
+  for (const std::string_view word :
+       split(std::string_view(line).substr(std::min<size_t>(2, line.size())), ' ')) {
     result.push_back(std::strtoll(std::string(word).c_str(), nullptr, 10));
   }
   return result;
 }
 
 /// A window's or interval's line of a late record.
-bool is_late(const std::string& line) { return line.starts_with("w ") && std::strtoll(line.c_str() + 2, nullptr, 10) >= kLateKeys; }
+bool is_late(const std::string& line) {
+  return line.starts_with("w ") && std::strtoll(line.c_str() + 2, nullptr, 10) >= kLateKeys;
+}
 
 int64_t interval_of(int64_t time, int64_t length) { return time / length * length; }
 
@@ -35,12 +38,14 @@ struct RunningLine {
 Oracle::Oracle(const WorkloadPlan& plan) : exactly_once_(plan.exactly_once), ending_(plan.ending) {
   std::vector<PlannedEvent> events;
   for (size_t source = 0; source < plan.sources.size(); ++source) {
-    for (int64_t i = 0; i < plan.sources[source].count; ++i) events.push_back(event_of(plan, source, i));
+    for (int64_t i = 0; i < plan.sources[source].count; ++i)
+      events.push_back(event_of(plan, source, i));
   }
   for (size_t step = 0; step < plan.steps.size(); ++step) {
     std::vector<PlannedEvent> next;
     for (const PlannedEvent& event : events) {
-      for (const PlannedEvent& made : apply_step(plan.steps[step], step, event)) next.push_back(made);
+      for (const PlannedEvent& made : apply_step(plan.steps[step], step, event))
+        next.push_back(made);
     }
     events = std::move(next);
   }
@@ -51,8 +56,10 @@ Oracle::Oracle(const WorkloadPlan& plan) : exactly_once_(plan.exactly_once), end
   };
   std::map<std::pair<int64_t, int64_t>, Sum> by_interval;
   for (const PlannedEvent& event : events) {
-    if (ending_ == Ending::kPlain) expect(cat("r ", event.id, ' ', event.key, ' ', event.value, ' ', event.time));
-    if (ending_ == Ending::kReduce || ending_ == Ending::kTimers || ending_ == Ending::kAlarms) values_of_key_[event.key].push_back(event.value);
+    if (ending_ == Ending::kPlain)
+      expect(cat("r ", event.id, ' ', event.key, ' ', event.value, ' ', event.time));
+    if (ending_ == Ending::kReduce || ending_ == Ending::kTimers || ending_ == Ending::kAlarms)
+      values_of_key_[event.key].push_back(event.value);
     if (event.key >= kLateKeys) {
       ++late_[event.key];
       continue;
@@ -62,7 +69,8 @@ Oracle::Oracle(const WorkloadPlan& plan) : exactly_once_(plan.exactly_once), end
     sum.sum += event.value;
   }
   if (ending_ == Ending::kTimers || ending_ == Ending::kWindows || ending_ == Ending::kLists) {
-    for (const auto& [where, sum] : by_interval) expect(cat("w ", where.first, ' ', where.second, ' ', sum.count, ' ', sum.sum));
+    for (const auto& [where, sum] : by_interval)
+      expect(cat("w ", where.first, ' ', where.second, ' ', sum.count, ' ', sum.sum));
   }
   for (const auto& [key, values] : values_of_key_) expected_count_ += values.size();
 }
@@ -72,8 +80,12 @@ void Oracle::expect(std::string line) {
   ++expected_count_;
 }
 
-std::vector<std::string> Oracle::check_so_far(const std::vector<OutputPart>& parts) const { return check(parts, false); }
-std::vector<std::string> Oracle::check_finished(const std::vector<OutputPart>& parts) const { return check(parts, true); }
+std::vector<std::string> Oracle::check_so_far(const std::vector<OutputPart>& parts) const {
+  return check(parts, false);
+}
+std::vector<std::string> Oracle::check_finished(const std::vector<OutputPart>& parts) const {
+  return check(parts, true);
+}
 
 std::vector<std::string> Oracle::check(const std::vector<OutputPart>& parts, bool finished) const {
   std::map<std::string, int> lines;
@@ -83,7 +95,10 @@ std::vector<std::string> Oracle::check(const std::vector<OutputPart>& parts, boo
     }
   }
   std::vector<std::string> complaints = check_lines(lines, finished);
-  for (auto& more : {ending_ == Ending::kAlarms ? check_alarms(parts, finished) : check_running(parts, finished), check_late(parts), check_order(parts)}) complaints.insert(complaints.end(), more.begin(), more.end());
+  for (auto& more :
+       {ending_ == Ending::kAlarms ? check_alarms(parts, finished) : check_running(parts, finished),
+        check_late(parts), check_order(parts)})
+    complaints.insert(complaints.end(), more.begin(), more.end());
   if (complaints.size() > kMostComplaints) {
     complaints[kMostComplaints] = cat("and ", complaints.size() - kMostComplaints, " more");
     complaints.resize(kMostComplaints + 1);
@@ -91,9 +106,11 @@ std::vector<std::string> Oracle::check(const std::vector<OutputPart>& parts, boo
   return complaints;
 }
 
-std::vector<std::string> Oracle::check_lines(const std::map<std::string, int>& lines, bool finished) const {
+std::vector<std::string> Oracle::check_lines(const std::map<std::string, int>& lines,
+                                             bool finished) const {
   std::vector<std::string> complaints;
-  // At least once: state counts records again after a restart, so only which key and interval there is can be said.
+  // At least once: state counts records again after a restart, so only which key and interval there
+  // is can be said.
   const bool exact = exactly_once_ || ending_ == Ending::kPlain;
   const auto reduced = [&](const std::map<std::string, int>& of) {
     if (exact) return of;
@@ -109,51 +126,66 @@ std::vector<std::string> Oracle::check_lines(const std::map<std::string, int>& l
   const std::map<std::string, int> found = reduced(lines);
   for (const auto& [line, count] : found) {
     const auto wanted = expected.find(line);
-    if (wanted == expected.end()) complaints.push_back(cat("output has '", line, "', which does not belong there"));
-    else if (exactly_once_ && count > wanted->second) complaints.push_back(cat("output has '", line, "' ", count, " times instead of ", wanted->second));
+    if (wanted == expected.end())
+      complaints.push_back(cat("output has '", line, "', which does not belong there"));
+    else if (exactly_once_ && count > wanted->second)
+      complaints.push_back(
+          cat("output has '", line, "' ", count, " times instead of ", wanted->second));
   }
   if (!finished) return complaints;
   for (const auto& [line, count] : expected) {
     const auto there = found.find(line);
     const int times = there == found.end() ? 0 : there->second;
-    if (times < count) complaints.push_back(cat("output has '", line, "' ", times, " times instead of ", count));
+    if (times < count)
+      complaints.push_back(cat("output has '", line, "' ", times, " times instead of ", count));
   }
   return complaints;
 }
 
-std::vector<std::string> Oracle::check_running(const std::vector<OutputPart>& parts, bool finished) const {
+std::vector<std::string> Oracle::check_running(const std::vector<OutputPart>& parts,
+                                               bool finished) const {
   std::map<int64_t, std::vector<RunningLine>> of_key;
   std::vector<std::string> complaints;
   for (const OutputPart& part : parts) {
     for (const std::string& line : part.lines) {
       if (!line.starts_with("c ")) continue;
       const std::vector<int64_t> n = numbers(line);
-      if (n.size() != 3 || !values_of_key_.contains(n[0])) complaints.push_back(cat("output has '", line, "', which does not belong there"));
+      if (n.size() != 3 || !values_of_key_.contains(n[0]))
+        complaints.push_back(cat("output has '", line, "', which does not belong there"));
       else of_key[n[0]].push_back({n[1], n[2]});
     }
   }
   for (const auto& [key, values] : values_of_key_) {
     std::vector<RunningLine>& found = of_key[key];
     if (!exactly_once_) {
-      if (finished && found.size() < values.size()) complaints.push_back(cat("key ", key, " has only ", found.size(), " of ", values.size(), " results"));
+      if (finished && found.size() < values.size())
+        complaints.push_back(
+            cat("key ", key, " has only ", found.size(), " of ", values.size(), " results"));
       continue;
     }
-    std::sort(found.begin(), found.end(), [](const RunningLine& a, const RunningLine& b) { return a.count < b.count; });
+    std::sort(found.begin(), found.end(),
+              [](const RunningLine& a, const RunningLine& b) { return a.count < b.count; });
     // Each result is the one before plus one record of the key that was not yet counted.
     std::multiset<int64_t> left(values.begin(), values.end());
     RunningLine last{0, 0};
     for (const RunningLine& line : found) {
       const bool next = line.count == last.count + 1;
-      if (line.count == last.count) complaints.push_back(cat("key ", key, " has the result number ", line.count, " twice"));
+      if (line.count == last.count)
+        complaints.push_back(cat("key ", key, " has the result number ", line.count, " twice"));
       // While the job goes back to an older checkpoint the files made since then vanish one by one.
       else if (!next && !finished) break;
-      else if (!next) complaints.push_back(cat("key ", key, " lacks the results between number ", last.count, " and ", line.count));
+      else if (!next)
+        complaints.push_back(cat("key ", key, " lacks the results between number ", last.count,
+                                 " and ", line.count));
       else if (const auto used = left.find(line.sum - last.sum); used == left.end())
-        complaints.push_back(cat("key ", key, ": no record of it makes the sum ", last.sum, " number ", line.count, "'s ", line.sum));
+        complaints.push_back(cat("key ", key, ": no record of it makes the sum ", last.sum,
+                                 " number ", line.count, "'s ", line.sum));
       else left.erase(used);
       last = line;
     }
-    if (finished && found.size() != values.size()) complaints.push_back(cat("key ", key, " has ", found.size(), " results instead of ", values.size()));
+    if (finished && found.size() != values.size())
+      complaints.push_back(
+          cat("key ", key, " has ", found.size(), " results instead of ", values.size()));
   }
   return complaints;
 }
@@ -167,34 +199,44 @@ std::vector<std::string> Oracle::check_late(const std::vector<OutputPart>& parts
       if (!is_late(line)) continue;
       const std::vector<int64_t> n = numbers(line);
       const auto planned = late_.find(n[0]);
-      if (planned == late_.end() || n.size() != 4 || n[2] < 1) complaints.push_back(cat("output has '", line, "', which does not belong there"));
-      else if ((counted[n[0]] += n[2]) > planned->second) complaints.push_back(cat("late records of key ", n[0], " count more than once: '", line, "'"));
+      if (planned == late_.end() || n.size() != 4 || n[2] < 1)
+        complaints.push_back(cat("output has '", line, "', which does not belong there"));
+      else if ((counted[n[0]] += n[2]) > planned->second)
+        complaints.push_back(
+            cat("late records of key ", n[0], " count more than once: '", line, "'"));
     }
   }
   return complaints;
 }
 
 /// "t <key> <from> <to>": the records of a key from one number to another, each once.
-std::vector<std::string> Oracle::check_alarms(const std::vector<OutputPart>& parts, bool finished) const {
+std::vector<std::string> Oracle::check_alarms(const std::vector<OutputPart>& parts,
+                                              bool finished) const {
   std::vector<std::string> complaints;
   std::map<int64_t, std::map<int64_t, int64_t>> of_key;
   for (const OutputPart& part : parts) {
     for (const std::string& line : part.lines) {
       const std::vector<int64_t> n = numbers(line);
-      if (!line.starts_with("t ") || n.size() != 3 || !values_of_key_.contains(n[0]) || n[2] < n[1]) complaints.push_back(cat("output has '", line, "', which does not belong there"));
-      else if (!of_key[n[0]].emplace(n[1], n[2]).second && exactly_once_) complaints.push_back(cat("key ", n[0], " has the records from number ", n[1], " twice"));
+      if (!line.starts_with("t ") || n.size() != 3 || !values_of_key_.contains(n[0]) || n[2] < n[1])
+        complaints.push_back(cat("output has '", line, "', which does not belong there"));
+      else if (!of_key[n[0]].emplace(n[1], n[2]).second && exactly_once_)
+        complaints.push_back(cat("key ", n[0], " has the records from number ", n[1], " twice"));
     }
   }
   for (const auto& [key, values] : values_of_key_) {
     if (!exactly_once_) continue;
     int64_t last = 0;
     for (const auto& [from, to] : of_key[key]) {
-      if (from <= last) complaints.push_back(cat("key ", key, " has record number ", from, " twice"));
-      else if (finished && from != last + 1) complaints.push_back(cat("key ", key, " lacks the records from number ", last + 1, " to ", from - 1));
+      if (from <= last)
+        complaints.push_back(cat("key ", key, " has record number ", from, " twice"));
+      else if (finished && from != last + 1)
+        complaints.push_back(
+            cat("key ", key, " lacks the records from number ", last + 1, " to ", from - 1));
       last = to;
     }
     const auto count = static_cast<int64_t>(values.size());
-    if (last > count || (finished && last < count)) complaints.push_back(cat("key ", key, " has ", last, " records instead of ", count));
+    if (last > count || (finished && last < count))
+      complaints.push_back(cat("key ", key, " has ", last, " records instead of ", count));
   }
   return complaints;
 }
@@ -209,7 +251,9 @@ std::vector<std::string> Oracle::check_order(const std::vector<OutputPart>& part
       const std::vector<int64_t> n = numbers(line);
       if (n.size() != 3) continue;
       int64_t& last = last_of_key[n[0]];
-      if (n[1] <= last) complaints.push_back(cat(part.name, " has result ", n[1], " of key ", n[0], " after ", last));
+      if (n[1] <= last)
+        complaints.push_back(
+            cat(part.name, " has result ", n[1], " of key ", n[0], " after ", last));
       last = n[1];
     }
   }
@@ -219,15 +263,19 @@ std::vector<std::string> Oracle::check_order(const std::vector<OutputPart>& part
 std::vector<std::string> prove_oracle(const Oracle& oracle, const std::vector<OutputPart>& good) {
   std::vector<std::string> missed;
   const auto certain = [](const std::string& line) { return !is_late(line); };
-  const auto part = std::find_if(good.begin(), good.end(), [&](const OutputPart& p) { return std::any_of(p.lines.begin(), p.lines.end(), certain); });
+  const auto part = std::find_if(good.begin(), good.end(), [&](const OutputPart& p) {
+    return std::any_of(p.lines.begin(), p.lines.end(), certain);
+  });
   if (part == good.end()) return missed;
   const size_t index = static_cast<size_t>(part - good.begin());
   const auto middle = part->lines.begin() + static_cast<std::ptrdiff_t>(part->lines.size() / 2);
   const auto after = std::find_if(middle, part->lines.end(), certain);
-  const auto chosen = after != part->lines.end() ? after : std::find_if(part->lines.begin(), middle, certain);
+  const auto chosen =
+      after != part->lines.end() ? after : std::find_if(part->lines.begin(), middle, certain);
   const size_t line = static_cast<size_t>(chosen - part->lines.begin());
   const auto must_object = [&](const char* what, const std::vector<OutputPart>& broken) {
-    if (oracle.check_finished(broken).empty()) missed.push_back(cat("the oracle does not notice ", what, " of '", part->lines[line], "'"));
+    if (oracle.check_finished(broken).empty())
+      missed.push_back(cat("the oracle does not notice ", what, " of '", part->lines[line], "'"));
   };
   std::vector<OutputPart> lost = good;
   lost[index].lines.erase(lost[index].lines.begin() + static_cast<std::ptrdiff_t>(line));
@@ -241,7 +289,9 @@ std::vector<std::string> prove_oracle(const Oracle& oracle, const std::vector<Ou
     for (std::string& other : other_part.lines) {
       std::string of_one = one.substr(one.rfind(' '));
       std::string of_other = other.substr(other.rfind(' '));
-      if (of_one == of_other || other[0] != one[0] || is_late(other) || one.substr(0, one.rfind(' ')) == other.substr(0, other.rfind(' '))) continue;
+      if (of_one == of_other || other[0] != one[0] || is_late(other) ||
+          one.substr(0, one.rfind(' ')) == other.substr(0, other.rfind(' ')))
+        continue;
       one.replace(one.rfind(' '), std::string::npos, of_other);
       other.replace(other.rfind(' '), std::string::npos, of_one);
       must_object("an exchange with another", swapped);

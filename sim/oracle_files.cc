@@ -32,13 +32,19 @@ std::vector<FileInfo> entries_of(MemoryFileSystem& disk, const std::string& dire
 /// Of a sidecar: a line that frames it, then what it says.
 nlohmann::json sidecar_json(const std::string& bytes) {
   const size_t line = bytes.find('\n');
-  return line == std::string::npos ? nlohmann::json() : nlohmann::json::parse(bytes.substr(line + 1), nullptr, /*allow_exceptions=*/false);
+  return line == std::string::npos
+             ? nlohmann::json()
+             : nlohmann::json::parse(bytes.substr(line + 1), nullptr, /*allow_exceptions=*/false);
 }
 
 }  // namespace
 
-FileWatch::FileWatch(SimDisk& checkpoints, std::string job_directory, SimDisk& output, std::string output_directory)
-    : checkpoints_(checkpoints), job_directory_(std::move(job_directory)), output_(output), output_directory_(std::move(output_directory)) {}
+FileWatch::FileWatch(SimDisk& checkpoints, std::string job_directory, SimDisk& output,
+                     std::string output_directory)
+    : checkpoints_(checkpoints),
+      job_directory_(std::move(job_directory)),
+      output_(output),
+      output_directory_(std::move(output_directory)) {}
 
 std::vector<std::string> FileWatch::look(bool may_take_back) {
   std::vector<std::string> complaints;
@@ -55,12 +61,18 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
     const uint64_t hash = hash_bytes(*metadata);
     const auto [seen, is_new] = seen_.try_emplace(id, Seen{hash});
     if (seen->second.damaged) continue;
-    if (!seen->second.there) complaints.push_back(cat(directory, " was deleted, and is there again: its id was used twice"));
-    if (seen->second.metadata_hash != hash) complaints.push_back(cat(directory, "/_metadata has changed though it was complete"));
+    if (!seen->second.there)
+      complaints.push_back(
+          cat(directory, " was deleted, and is there again: its id was used twice"));
+    if (seen->second.metadata_hash != hash)
+      complaints.push_back(cat(directory, "/_metadata has changed though it was complete"));
     if (confirmed_only_) {
       if (id != confirmed_) continue;
-    } else if (is_new && seen_.rbegin()->first > id) complaints.push_back(cat(directory, " became complete after checkpoint ", seen_.rbegin()->first));
-    for (std::string& complaint : check_checkpoint(id, directory)) complaints.push_back(std::move(complaint));
+    } else if (is_new && seen_.rbegin()->first > id)
+      complaints.push_back(
+          cat(directory, " became complete after checkpoint ", seen_.rbegin()->first));
+    for (std::string& complaint : check_checkpoint(id, directory))
+      complaints.push_back(std::move(complaint));
   }
   for (auto& [id, seen] : seen_) seen.there = present.contains(id);
   if (confirmed_only_ && confirmed_ >= 0 && !present.contains(confirmed_)) {
@@ -75,8 +87,10 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
   }
   for (const auto& [name, hash] : parts_) {
     const auto now = parts.find(name);
-    if (now == parts.end() && !may_take_back) complaints.push_back(cat("the committed file ", name, " has vanished"));
-    if (now != parts.end() && now->second != hash) complaints.push_back(cat("the committed file ", name, " has changed"));
+    if (now == parts.end() && !may_take_back)
+      complaints.push_back(cat("the committed file ", name, " has vanished"));
+    if (now != parts.end() && now->second != hash)
+      complaints.push_back(cat("the committed file ", name, " has changed"));
   }
   parts_ = std::move(parts);
   return complaints;
@@ -87,35 +101,45 @@ std::vector<std::string> FileWatch::check_checkpoint(int64_t id, const std::stri
   const auto sidecar = read_file(disk, directory + "/_weir");
   if (!sidecar.ok()) return {cat(directory, " has _metadata but no _weir")};
   const nlohmann::json json = sidecar_json(*sidecar);
-  if (!json.is_object() || json.value("checkpoint", int64_t{-1}) != id) return {cat(directory, "/_weir is not of checkpoint ", id)};
+  if (!json.is_object() || json.value("checkpoint", int64_t{-1}) != id)
+    return {cat(directory, "/_weir is not of checkpoint ", id)};
   std::vector<std::string> complaints;
   const auto check_file = [&](const std::string& name, const nlohmann::json& expected) {
     const auto bytes = read_file(disk, directory + "/" + name);
     if (!bytes.ok()) {
       complaints.push_back(cat(directory, " is complete, but ", name, " is not there"));
     } else if (static_cast<int64_t>(bytes->size()) != expected.value("length", int64_t{-1})) {
-      complaints.push_back(cat(directory, " is complete, but ", name, " has ", bytes->size(), " bytes instead of ", expected.value("length", int64_t{-1})));
-    } else if (hex16(XXH3_64bits(bytes->data(), bytes->size())) != expected.value("xxh3", std::string())) {
-      complaints.push_back(cat(directory, " is complete, but ", name, " has other bytes than were written"));
+      complaints.push_back(cat(directory, " is complete, but ", name, " has ", bytes->size(),
+                               " bytes instead of ", expected.value("length", int64_t{-1})));
+    } else if (hex16(XXH3_64bits(bytes->data(), bytes->size())) !=
+               expected.value("xxh3", std::string())) {
+      complaints.push_back(
+          cat(directory, " is complete, but ", name, " has other bytes than were written"));
     }
   };
   check_file("_metadata", json["metadata"]);
-  for (const nlohmann::json& file : json["files"]) check_file(file.value("name", std::string()), file);
+  for (const nlohmann::json& file : json["files"])
+    check_file(file.value("name", std::string()), file);
   return complaints;
 }
 
-std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_effects, bool calm_start) {
+std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_effects,
+                                                  bool calm_start) {
   std::vector<std::string> complaints = look(false);
   const std::vector<int64_t> kept = complete();
   if (kept.empty()) complaints.push_back("the job has finished and no checkpoint is there");
   int64_t completed = 0;
   for (const auto& [id, seen] : seen_) completed += seen.there && !seen.damaged;
-  if (completed > num_retained) complaints.push_back(cat(completed, " checkpoints are there; ", num_retained, " are to be kept"));
+  if (completed > num_retained)
+    complaints.push_back(
+        cat(completed, " checkpoints are there; ", num_retained, " are to be kept"));
   for (const FileInfo& entry : entries_of(checkpoints_.raw(), job_directory_)) {
     const std::string_view name = base_name(entry.path);
     const auto id = checkpoint_number(name);
     if (!id) {
-      if (name != "shared" && name != "taskowned" && name != "lineage" && calm_start && !late_effects) complaints.push_back(cat(entry.path, " lies about"));
+      if (name != "shared" && name != "taskowned" && name != "lineage" && calm_start &&
+          !late_effects)
+        complaints.push_back(cat(entry.path, " lies about"));
       continue;
     }
     const auto seen = seen_.find(*id);
@@ -123,21 +147,27 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
     if (late_effects) std::erase_if(files, [](const FileInfo& file) { return file.size == 0; });
     if (seen == seen_.end() || !seen->second.there) {
       // The directory of one that failed last stays, empty, so that its id stays used.
-      if (!files.empty()) complaints.push_back(cat(entry.path, " is not complete, and holds ", base_name(files[0].path)));
-      else if (!kept.empty() && *id < kept.back() && !late_effects) complaints.push_back(cat(entry.path, " is empty and superfluous"));
+      if (!files.empty())
+        complaints.push_back(
+            cat(entry.path, " is not complete, and holds ", base_name(files[0].path)));
+      else if (!kept.empty() && *id < kept.back() && !late_effects)
+        complaints.push_back(cat(entry.path, " is empty and superfluous"));
       continue;
     }
     const auto sidecar = read_file(checkpoints_.raw(), entry.path + "/_weir");
     const nlohmann::json json = sidecar.ok() ? sidecar_json(*sidecar) : nlohmann::json();
     if (seen->second.damaged || !json.is_object()) continue;
     std::set<std::string> needed = {"_metadata", "_weir"};
-    for (const nlohmann::json& file : json["files"]) needed.insert(file.value("name", std::string()));
+    for (const nlohmann::json& file : json["files"])
+      needed.insert(file.value("name", std::string()));
     for (const FileInfo& file : files) {
-      if (!needed.contains(std::string(base_name(file.path)))) complaints.push_back(cat(file.path, " belongs to nothing"));
+      if (!needed.contains(std::string(base_name(file.path))))
+        complaints.push_back(cat(file.path, " belongs to nothing"));
     }
   }
   for (const FileInfo& entry : entries_of(output_.raw(), output_directory_)) {
-    if (base_name(entry.path).starts_with(".") && !(late_effects && entry.size == 0)) complaints.push_back(cat(entry.path, " is left over"));
+    if (base_name(entry.path).starts_with(".") && !(late_effects && entry.size == 0))
+      complaints.push_back(cat(entry.path, " is left over"));
   }
   return complaints;
 }

@@ -62,7 +62,9 @@ void SimDisk::restore(const std::string& directory, const Image& image) {
   WEIR_CHECK(raw_->remove_all(directory).ok() && raw_->make_directories(directory).ok());
   for (const auto& [path, bytes] : image) {
     const bool is_directory = path.ends_with('/');
-    WEIR_CHECK((is_directory ? raw_->make_directories(path.substr(0, path.size() - 1)) : write_file(*raw_, path, bytes)).ok());
+    WEIR_CHECK((is_directory ? raw_->make_directories(path.substr(0, path.size() - 1))
+                             : write_file(*raw_, path, bytes))
+                   .ok());
   }
 }
 

@@ -12,21 +12,23 @@ namespace weir::sim {
 
 enum class DiskKind {
   kLocal,  ///< a machine's disk: create() makes the file at once; survives power loss once closed
-  kHdfs,   ///< over WebHDFS: the file is made when bytes are sent; an upload that is cut leaves a shorter file that looks closed
+  kHdfs,   ///< over WebHDFS: the file is made when bytes are sent; an upload that is cut leaves a
+           ///< shorter file that looks closed
 };
 
 /// What can go wrong with files. Probabilities are per operation.
 struct FileFaults {
-  double fail_read = 0;       ///< open, read, stat, list answer UNAVAILABLE
-  double fail_before = 0;     ///< a mutation answers UNAVAILABLE and has not happened
-  double fail_after = 0;      ///< a mutation answers UNAVAILABLE and has happened
-  double torn_append = 0;     ///< append fails; some prefix of the file's bytes is there, and stays
-  double cut_close = 0;       ///< close fails; some prefix is there
+  double fail_read = 0;    ///< open, read, stat, list answer UNAVAILABLE
+  double fail_before = 0;  ///< a mutation answers UNAVAILABLE and has not happened
+  double fail_after = 0;   ///< a mutation answers UNAVAILABLE and has happened
+  double torn_append = 0;  ///< append fails; some prefix of the file's bytes is there, and stays
+  double cut_close = 0;    ///< close fails; some prefix is there
   MonotonicTime outage_gap{0};  ///< windows of trouble come about so often; 0: never
   MonotonicTime outage_max = std::chrono::seconds(10);
 };
 
-/// Stored files, which outlive processes. What processes see of it is SimFileSystem; the world and checkers use raw().
+/// Stored files, which outlive processes. What processes see of it is SimFileSystem; the world and
+/// checkers use raw().
 class SimDisk {
  public:
   SimDisk(SimWorld& world, std::string name, DiskKind kind);
@@ -52,8 +54,8 @@ class SimDisk {
   using Image = std::map<std::string, std::string>;
   Image image(const std::string& directory) const;
   void restore(const std::string& directory, const Image& image);
-  /// The machine loses power: what no successful close() has made persistent is lost or torn. Kill its processes first.
-  /// kLocal only: the model has no power loss of a whole HDFS.
+  /// The machine loses power: what no successful close() has made persistent is lost or torn. Kill
+  /// its processes first. kLocal only: the model has no power loss of a whole HDFS.
   void lose_power();
 
  private:

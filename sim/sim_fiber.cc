@@ -24,7 +24,8 @@ FiberPool& SimFiber::pool() {
   return fibers;
 }
 
-SimFiber::SimFiber(std::function<void()> work, std::function<void()> wait) : work_(std::move(work)), wait_(std::move(wait)) {}
+SimFiber::SimFiber(std::function<void()> work, std::function<void()> wait)
+    : work_(std::move(work)), wait_(std::move(wait)) {}
 
 SimFiber::~SimFiber() {
   WEIR_CHECK(done());
@@ -38,7 +39,8 @@ void SimFiber::resume() {
   resumed_by_ = std::exchange(g_current, this);
   if (fiber_ == nullptr) {
     fiber_ = pool().take();
-    fiber_->start([](void* self) { std::exchange(static_cast<SimFiber*>(self)->work_, nullptr)(); }, this);
+    fiber_->start([](void* self) { std::exchange(static_cast<SimFiber*>(self)->work_, nullptr)(); },
+                  this);
   } else {
     fiber_->resume();
   }
@@ -62,13 +64,15 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t* mutex) {
     fiber->wait();
     result = pthread_mutex_trylock(mutex);
   }
-  // An actor that waits for a lock that blocking work holds while it rests: it would stand still as long as that.
+  // An actor that waits for a lock that blocking work holds while it rests: it would stand still as
+  // long as that.
   WEIR_CHECK(result != EBUSY);
   return result;
 }
 
 /// In place of std::condition_variable::wait(std::unique_lock<std::mutex>&).
-void __wrap__ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE(std::condition_variable*, std::unique_lock<std::mutex>* lock) {
+void __wrap__ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE(
+    std::condition_variable*, std::unique_lock<std::mutex>* lock) {
   weir::sim::SimFiber* const fiber = weir::sim::SimFiber::current();
   WEIR_CHECK(fiber != nullptr);
   lock->unlock();

@@ -30,9 +30,15 @@ class BlockingWork : public testing::Test {
     auto place = process.platform().files.resolve("file:///" + name);
     return place.ok() ? place->fs->make_directories(place->path) : place.status();
   }
-  bool is_there(const std::string& name) { return world_.disk("file://")->raw().stat("/" + name).ok(); }
-  void run(SimProcess& process, std::function<void()> work) { process.platform().scheduler.run_blocking("test", std::move(work)); }
-  void run_until(const std::function<bool()>& done) { ASSERT_EQ(world_.run_until(done, seconds(60)), SimWorld::Outcome::kDone); }
+  bool is_there(const std::string& name) {
+    return world_.disk("file://")->raw().stat("/" + name).ok();
+  }
+  void run(SimProcess& process, std::function<void()> work) {
+    process.platform().scheduler.run_blocking("test", std::move(work));
+  }
+  void run_until(const std::function<bool()>& done) {
+    ASSERT_EQ(world_.run_until(done, seconds(60)), SimWorld::Outcome::kDone);
+  }
 
   SimWorld world_{7};
   SimProcess a_{world_, "a"};
@@ -170,9 +176,7 @@ TEST_F(BlockingWork, KeepsTheExceptionThatItHandlesWhileItRests) {
         (void)make(*process, process->name());
         try {
           throw;
-        } catch (const std::exception& mine) {
-          caught.push_back(process->name() + mine.what());
-        }
+        } catch (const std::exception& mine) { caught.push_back(process->name() + mine.what()); }
       }
     });
   }
@@ -190,7 +194,8 @@ TEST(BlockingWorkOfASeed, RestsTheSameWayEachTime) {
     for (int i = 0; i < 5; ++i) {
       process.platform().scheduler.run_blocking("test", [&, i] {
         for (int j = 0; j < 5; ++j) {
-          const auto place = process.platform().files.resolve("file:///" + std::to_string(10 * i + j));
+          const auto place =
+              process.platform().files.resolve("file:///" + std::to_string(10 * i + j));
           EXPECT_TRUE(place->fs->make_directories(place->path).ok());
         }
         ++ended;

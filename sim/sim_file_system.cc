@@ -7,7 +7,8 @@
 
 namespace weir::sim {
 
-/// Bytes go on to the store bit by bit, so that at any moment some prefix is there: what a page cache or a DataNode would have.
+/// Bytes go on to the store bit by bit, so that at any moment some prefix is there: what a page
+/// cache or a DataNode would have.
 class SimWritableFile : public WritableFile {
  public:
   /// `stored` may be null: then the file is made when the first bytes go on.
@@ -23,7 +24,8 @@ class SimWritableFile : public WritableFile {
     }
     pending_ += bytes;
     const bool torn = failed_ || view_.disk_.random_.chance(view_.disk_.faults().torn_append);
-    const Status stored = torn || draw.fate != SimFileSystem::Fate::kGood ? store_some() : store_lazily();
+    const Status stored =
+        torn || draw.fate != SimFileSystem::Fate::kGood ? store_some() : store_lazily();
     view_.world_.note("appended", path_, hash_bytes(bytes));
     switch (draw.fate) {
       case SimFileSystem::Fate::kKillBefore:
@@ -33,9 +35,9 @@ class SimWritableFile : public WritableFile {
       case SimFileSystem::Fate::kFailBefore:
       case SimFileSystem::Fate::kFailAfter:
         failed_ = true;
-        return unavailable(cat("append to ", path_, ": the connection broke (simulated); try again with another file"));
-      default:
-        break;
+        return unavailable(cat("append to ", path_,
+                               ": the connection broke (simulated); try again with another file"));
+      default: break;
     }
     if (!stored.ok() || torn) failed_ = true;
     if (!stored.ok()) return stored;
@@ -49,14 +51,17 @@ class SimWritableFile : public WritableFile {
     auto draw = view_.draw(SimFileSystem::Kind::kMutation, "close", path_);
     if (draw.fate == SimFileSystem::Fate::kRefused) return draw.answer;
     const bool cut = failed_ || view_.disk_.random_.chance(view_.disk_.faults().cut_close);
-    if (cut || draw.fate == SimFileSystem::Fate::kKillBefore || draw.fate == SimFileSystem::Fate::kFailBefore) {
+    if (cut || draw.fate == SimFileSystem::Fate::kKillBefore ||
+        draw.fate == SimFileSystem::Fate::kFailBefore) {
       const Status stored = store_some();
-      if (draw.fate == SimFileSystem::Fate::kKillBefore || draw.fate == SimFileSystem::Fate::kKillAfter) {
+      if (draw.fate == SimFileSystem::Fate::kKillBefore ||
+          draw.fate == SimFileSystem::Fate::kKillAfter) {
         view_.world_.kill(*view_.life_, cat("in close of ", path_));
         return view_.killed("close", path_);
       }
       if (!stored.ok()) return stored;
-      return unavailable(cat("close of ", path_, ": the upload was cut (simulated); what the file holds is not known"));
+      return unavailable(cat("close of ", path_,
+                             ": the upload was cut (simulated); what the file holds is not known"));
     }
     Status status = store(pending_.size());
     // An empty file has not been made yet where bytes make it.
@@ -71,7 +76,8 @@ class SimWritableFile : public WritableFile {
       return view_.killed("close", path_);
     }
     if (status.ok() && draw.fate == SimFileSystem::Fate::kFailAfter) {
-      return unavailable(cat("close of ", path_, ": the answer was lost (simulated); the outcome is not known"));
+      return unavailable(
+          cat("close of ", path_, ": the answer was lost (simulated); the outcome is not known"));
     }
     return view_.answer(status, "close", path_);
   }
@@ -147,7 +153,9 @@ SimFileSystem::Draw SimFileSystem::draw(Kind kind, const char* operation, const 
   if (!life_->alive) return {Fate::kRefused, killed(operation, path)};
   Draw drawn = draw_fate(kind, operation, path);
   disk_.mutations_ += kind != Kind::kRead;
-  if (drawn.fate == Fate::kRefused || drawn.fate == Fate::kFailBefore || drawn.fate == Fate::kFailAfter) ++disk_.faults_injected_;
+  if (drawn.fate == Fate::kRefused || drawn.fate == Fate::kFailBefore ||
+      drawn.fate == Fate::kFailAfter)
+    ++disk_.faults_injected_;
   return drawn;
 }
 
@@ -156,32 +164,44 @@ Status SimFileSystem::answer(Status status, const char* operation, const std::st
   return life_->alive ? status : killed(operation, path);
 }
 
-SimFileSystem::Draw SimFileSystem::draw_fate(Kind kind, const char* operation, const std::string& path) {
-  world_.note(operation, cat(life_->name, ' ', disk_.name(), path), static_cast<uint64_t>(life_->file_operations));
+SimFileSystem::Draw SimFileSystem::draw_fate(Kind kind, const char* operation,
+                                             const std::string& path) {
+  world_.note(operation, cat(life_->name, ' ', disk_.name(), path),
+              static_cast<uint64_t>(life_->file_operations));
   const int64_t number = life_->file_operations++;
-  if (number == life_->kill_at_operation || disk_.random_.chance(world_.faults().kill_at_file_operation)) {
+  if (number == life_->kill_at_operation ||
+      disk_.random_.chance(world_.faults().kill_at_file_operation)) {
     return {disk_.random_.chance(0.5) ? Fate::kKillBefore : Fate::kKillAfter, {}};
   }
   const SimDisk::Trouble trouble = disk_.trouble_now();
   if (trouble == SimDisk::Trouble::kDown) {
-    return {Fate::kRefused, unavailable(cat(operation, " of ", path, ": the file system is down (simulated); try again later"))};
+    return {Fate::kRefused,
+            unavailable(cat(operation, " of ", path,
+                            ": the file system is down (simulated); try again later"))};
   }
   if (trouble == SimDisk::Trouble::kReadOnly && kind != Kind::kRead) {
-    return {Fate::kRefused, unavailable(cat(operation, " of ", path, ": the name node is in safe mode (simulated); try again later"))};
+    return {Fate::kRefused,
+            unavailable(cat(operation, " of ", path,
+                            ": the name node is in safe mode (simulated); try again later"))};
   }
   if (trouble == SimDisk::Trouble::kFull && kind == Kind::kWrite) {
-    return {Fate::kRefused, resource_exhausted(cat(operation, " of ", path, ": no space is left (simulated); free some"))};
+    return {Fate::kRefused, resource_exhausted(cat(operation, " of ", path,
+                                                   ": no space is left (simulated); free some"))};
   }
   if (disk_.kind() == DiskKind::kHdfs) {
     const SimNetwork& network = world_.network();
     if (!network.reaches(life_->host, disk_.host())) {
-      return {Fate::kRefused, unavailable(cat(operation, " of ", path, ": the file system does not answer (simulated); try again later"))};
+      return {Fate::kRefused,
+              unavailable(cat(operation, " of ", path,
+                              ": the file system does not answer (simulated); try again later"))};
     }
     // It arrives and is done, but the answer is lost.
-    if (!network.reaches(disk_.host(), life_->host)) return {kind == Kind::kRead ? Fate::kFailBefore : Fate::kFailAfter, {}};
+    if (!network.reaches(disk_.host(), life_->host))
+      return {kind == Kind::kRead ? Fate::kFailBefore : Fate::kFailAfter, {}};
   }
   const FileFaults& faults = disk_.faults();
-  if (kind == Kind::kRead) return {disk_.random_.chance(faults.fail_read) ? Fate::kFailBefore : Fate::kGood, {}};
+  if (kind == Kind::kRead)
+    return {disk_.random_.chance(faults.fail_read) ? Fate::kFailBefore : Fate::kGood, {}};
   if (disk_.random_.chance(faults.fail_before)) return {Fate::kFailBefore, {}};
   if (disk_.random_.chance(faults.fail_after)) return {Fate::kFailAfter, {}};
   return {};
@@ -189,30 +209,32 @@ SimFileSystem::Draw SimFileSystem::draw_fate(Kind kind, const char* operation, c
 
 Status SimFileSystem::refuse(Draw& draw, const char* operation, const std::string& path) {
   switch (draw.fate) {
-    case Fate::kRefused:
-      return draw.answer;
+    case Fate::kRefused: return draw.answer;
     case Fate::kKillBefore:
     case Fate::kKillAfter:
       world_.kill(*life_, cat("in ", operation, " of ", path));
       return killed(operation, path);
     case Fate::kFailBefore:
       return unavailable(cat(operation, " of ", path, ": no answer (simulated); try again later"));
-    default:
-      return {};
+    default: return {};
   }
 }
 
-Status SimFileSystem::mutate(Kind kind, const char* operation, const std::string& path, const std::function<Status()>& apply) {
+Status SimFileSystem::mutate(Kind kind, const char* operation, const std::string& path,
+                             const std::function<Status()>& apply) {
   Draw fate = draw(kind, operation, path);
   if (fate.fate == Fate::kKillBefore && disk_.random_.chance(world_.faults().late_effect)) {
     // The request left the machine before the process died.
-    world_.at(world_.now() + disk_.random_.delay(std::chrono::seconds(5)), nullptr, [this_world = &world_, disk = &disk_, operation, path, apply] {
-      const Status status = apply();
-      ++disk->mutations_;
-      this_world->note("late effect", cat(operation, ' ', path), static_cast<uint64_t>(status.code()));
-    });
+    world_.at(world_.now() + disk_.random_.delay(std::chrono::seconds(5)), nullptr,
+              [this_world = &world_, disk = &disk_, operation, path, apply] {
+                const Status status = apply();
+                ++disk->mutations_;
+                this_world->note("late effect", cat(operation, ' ', path),
+                                 static_cast<uint64_t>(status.code()));
+              });
   }
-  if (fate.fate == Fate::kRefused || fate.fate == Fate::kKillBefore || fate.fate == Fate::kFailBefore) {
+  if (fate.fate == Fate::kRefused || fate.fate == Fate::kKillBefore ||
+      fate.fate == Fate::kFailBefore) {
     return refuse(fate, operation, path);
   }
   const Status status = apply();
@@ -223,19 +245,22 @@ Status SimFileSystem::mutate(Kind kind, const char* operation, const std::string
   }
   if (fate.fate == Fate::kFailAfter) {
     // The real clients read back to learn what happened; here that failed as well.
-    return unavailable(cat(operation, " of ", path, ": the answer was lost (simulated); the outcome is not known"));
+    return unavailable(cat(operation, " of ", path,
+                           ": the answer was lost (simulated); the outcome is not known"));
   }
   return answer(status, operation, path);
 }
 
-StatusOr<std::unique_ptr<WritableFile>> SimFileSystem::create(const std::string& path, CreateMode mode) {
+StatusOr<std::unique_ptr<WritableFile>> SimFileSystem::create(const std::string& path,
+                                                              CreateMode mode) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
   // Shared with an effect that may come late: then nobody writes to the file.
   auto stored = std::make_shared<std::unique_ptr<WritableFile>>();
   const bool made_by_bytes = disk_.kind() == DiskKind::kHdfs && mode == CreateMode::kExclusive;
   const auto apply = [disk = &disk_, path, mode, made_by_bytes, stored]() -> Status {
     if (made_by_bytes) {
-      if (disk->raw().stat(path).ok()) return already_exists(cat("cannot create ", path, ": it exists"));
+      if (disk->raw().stat(path).ok())
+        return already_exists(cat("cannot create ", path, ": it exists"));
       return disk->raw().make_directories(parent_path(path));
     }
     auto file = disk->raw().create(path, mode);
@@ -245,7 +270,8 @@ StatusOr<std::unique_ptr<WritableFile>> SimFileSystem::create(const std::string&
     return {};
   };
   WEIR_RETURN_IF_ERROR(mutate(Kind::kWrite, "create", path, apply));
-  return std::unique_ptr<WritableFile>(std::make_unique<SimWritableFile>(*this, path, std::move(*stored)));
+  return std::unique_ptr<WritableFile>(
+      std::make_unique<SimWritableFile>(*this, path, std::move(*stored)));
 }
 
 StatusOr<std::unique_ptr<ReadableFile>> SimFileSystem::open(const std::string& path) {
@@ -254,7 +280,8 @@ StatusOr<std::unique_ptr<ReadableFile>> SimFileSystem::open(const std::string& p
   WEIR_RETURN_IF_ERROR(refuse(fate, "open", path));
   WEIR_ASSIGN_OR_RETURN(auto file, disk_.raw().open(path));
   WEIR_RETURN_IF_ERROR(answer({}, "open", path));
-  return std::unique_ptr<ReadableFile>(std::make_unique<SimReadableFile>(*this, path, std::move(file)));
+  return std::unique_ptr<ReadableFile>(
+      std::make_unique<SimReadableFile>(*this, path, std::move(file)));
 }
 
 StatusOr<FileInfo> SimFileSystem::stat(const std::string& path) {
@@ -274,7 +301,8 @@ StatusOr<std::vector<FileInfo>> SimFileSystem::list(const std::string& path) {
 }
 
 Status SimFileSystem::make_directories(const std::string& path) {
-  return mutate(Kind::kMutation, "mkdirs", path, [disk = &disk_, path] { return disk->raw().make_directories(path); });
+  return mutate(Kind::kMutation, "mkdirs", path,
+                [disk = &disk_, path] { return disk->raw().make_directories(path); });
 }
 
 Status SimFileSystem::rename(const std::string& from, const std::string& to) {
@@ -287,11 +315,13 @@ Status SimFileSystem::rename(const std::string& from, const std::string& to) {
 }
 
 Status SimFileSystem::remove(const std::string& path) {
-  return mutate(Kind::kMutation, "remove", path, [disk = &disk_, path] { return disk->raw().remove(path); });
+  return mutate(Kind::kMutation, "remove", path,
+                [disk = &disk_, path] { return disk->raw().remove(path); });
 }
 
 Status SimFileSystem::remove_all(const std::string& path) {
-  return mutate(Kind::kMutation, "remove_all", path, [disk = &disk_, path] { return disk->raw().remove_all(path); });
+  return mutate(Kind::kMutation, "remove_all", path,
+                [disk = &disk_, path] { return disk->raw().remove_all(path); });
 }
 
 }  // namespace weir::sim

@@ -7,8 +7,8 @@
 
 namespace weir::sim {
 
-/// One process's view of a SimDisk: where operations fail, and where the process is killed in the middle of one. After the process
-/// died every operation answers UNAVAILABLE and does nothing.
+/// One process's view of a SimDisk: where operations fail, and where the process is killed in the
+/// middle of one. After the process died every operation answers UNAVAILABLE and does nothing.
 class SimFileSystem : public FileSystem {
  public:
   SimFileSystem(SimWorld& world, SimDisk& disk, std::shared_ptr<Life> life)
@@ -32,7 +32,7 @@ class SimFileSystem : public FileSystem {
 
   /// What becomes of an operation, drawn when it begins.
   enum class Fate {
-    kRefused,     ///< the process is dead, or the store is in trouble: see Draw::answer
+    kRefused,  ///< the process is dead, or the store is in trouble: see Draw::answer
     kKillBefore,
     kFailBefore,
     kGood,
@@ -53,7 +53,8 @@ class SimFileSystem : public FileSystem {
   /// For operations that are not begun: the read ones, and what comes before a mutation.
   Status refuse(Draw& draw, const char* operation, const std::string& path);
   /// Carries out `apply` as the fate says. `apply` may run later, by itself.
-  Status mutate(Kind kind, const char* operation, const std::string& path, const std::function<Status()>& apply);
+  Status mutate(Kind kind, const char* operation, const std::string& path,
+                const std::function<Status()>& apply);
 
   SimWorld& world_;
   SimDisk& disk_;

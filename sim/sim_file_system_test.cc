@@ -60,7 +60,8 @@ TEST(SimFileSystem, AKillAtAnyOperationLeavesAPrefixOfAnUnclosedFile) {
         EXPECT_EQ(status.code(), StatusCode::kUnavailable);
         EXPECT_FALSE(one.life->alive);
         const std::string content = stored(one.disk, "/f");
-        EXPECT_TRUE(content == "(none)" || std::string_view("0123456789").starts_with(content)) << content;
+        EXPECT_TRUE(content == "(none)" || std::string_view("0123456789").starts_with(content))
+            << content;
         left.insert(content);
         const int64_t operations = one.life->file_operations;
         EXPECT_FALSE(one.fs->stat("/f").ok());
@@ -95,7 +96,8 @@ TEST(SimFileSystem, FailBeforeMeansThatNothingHappened) {
     EXPECT_EQ(one.fs->rename("/f", "/g").code(), StatusCode::kUnavailable);
     EXPECT_EQ(one.fs->remove("/f").code(), StatusCode::kUnavailable);
     EXPECT_EQ(one.fs->make_directories("/d").code(), StatusCode::kUnavailable);
-    EXPECT_EQ(one.fs->create("/h", CreateMode::kExclusive).status().code(), StatusCode::kUnavailable);
+    EXPECT_EQ(one.fs->create("/h", CreateMode::kExclusive).status().code(),
+              StatusCode::kUnavailable);
     EXPECT_EQ(one.disk.raw().list("/")->size(), 1u);
     EXPECT_EQ(stored(one.disk, "/f"), "x");
   }
@@ -124,7 +126,8 @@ TEST(SimFileSystem, ACutUploadLeavesAShorterFile) {
     one.disk.faults().cut_close = 1;
     EXPECT_EQ(write_in_pieces(*one.fs, "/f").code(), StatusCode::kUnavailable);
     const std::string content = stored(one.disk, "/f");
-    EXPECT_TRUE(content == "(none)" || std::string_view("0123456789").starts_with(content)) << content;
+    EXPECT_TRUE(content == "(none)" || std::string_view("0123456789").starts_with(content))
+        << content;
     left.insert(content);
   }
   EXPECT_GT(left.size(), 9u);
@@ -170,8 +173,9 @@ TEST(SimFileSystem, PowerLossSparesWhatWasClosed) {
     EXPECT_EQ(stored(one.disk, "/closed"), "safe");
     left.insert(stored(one.disk, "/open"));
   }
-  for (const std::string_view possible : {std::string_view("(none)"), std::string_view(""), std::string_view("ab"),
-                                          std::string_view("abc"), std::string_view("a\0\0", 3)}) {
+  for (const std::string_view possible :
+       {std::string_view("(none)"), std::string_view(""), std::string_view("ab"),
+        std::string_view("abc"), std::string_view("a\0\0", 3)}) {
     EXPECT_EQ(left.count(std::string(possible)), 1u) << possible;
   }
 }
@@ -182,7 +186,8 @@ TEST(SimDisk, FlipBitChangesExactlyOne) {
   ASSERT_TRUE(one.disk.flip_bit("/f"));
   const std::string now = stored(one.disk, "/f");
   int different = 0;
-  for (size_t i = 0; i < now.size(); ++i) different += __builtin_popcount(static_cast<unsigned char>(now[i] ^ "some bytes"[i]));
+  for (size_t i = 0; i < now.size(); ++i)
+    different += __builtin_popcount(static_cast<unsigned char>(now[i] ^ "some bytes"[i]));
   EXPECT_EQ(different, 1);
   EXPECT_FALSE(one.disk.flip_bit("/not there"));
 }

@@ -23,7 +23,9 @@ std::string describe(const Partition& partition) {
 
 }  // namespace
 
-SimLink::SimLink(SimWorld& world) : world_(world), id_(world.network().next_link_++) { world_.network().links_.emplace(id_, this); }
+SimLink::SimLink(SimWorld& world) : world_(world), id_(world.network().next_link_++) {
+  world_.network().links_.emplace(id_, this);
+}
 
 SimLink::~SimLink() { world_.network().links_.erase(id_); }
 
@@ -31,7 +33,8 @@ bool SimNetwork::reaches(const std::string& from, const std::string& to) const {
   if (partitions_.empty() || from == to) return true;
   return std::none_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {
     const Partition& cut = entry.second;
-    return (contains(cut.a, from) && contains(cut.b, to)) || (!cut.one_way && contains(cut.b, from) && contains(cut.a, to));
+    return (contains(cut.a, from) && contains(cut.b, to)) ||
+           (!cut.one_way && contains(cut.b, from) && contains(cut.a, to));
   });
 }
 
@@ -58,9 +61,11 @@ void SimNetwork::heal_all() {
   while (!partitions_.empty()) heal(partitions_.begin()->first);
 }
 
-StatusOr<int> SimNetwork::listen(const std::string& host, int port, const std::shared_ptr<Listening>& who) {
+StatusOr<int> SimNetwork::listen(const std::string& host, int port,
+                                 const std::shared_ptr<Listening>& who) {
   if (port != 0 && find(host, port) != nullptr) {
-    return unavailable(cat("cannot listen on ", host, ':', port, ": the address is taken (simulated)"));
+    return unavailable(
+        cat("cannot listen on ", host, ':', port, ": the address is taken (simulated)"));
   }
   if (port == 0) {
     for (port = kFirstPort; find(host, port) != nullptr;) ++port;

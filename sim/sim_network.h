@@ -12,14 +12,16 @@
 
 namespace weir::sim {
 
-/// Hosts that don't reach each other: nothing goes from `a` to `b`, nor back unless it is one way. A host always reaches itself.
+/// Hosts that don't reach each other: nothing goes from `a` to `b`, nor back unless it is one way.
+/// A host always reaches itself.
 struct Partition {
   std::vector<std::string> a;
   std::vector<std::string> b;
   bool one_way = false;
 };
 
-/// Something that spans hosts and has to know when they are cut off from each other. Registered while it exists.
+/// Something that spans hosts and has to know when they are cut off from each other. Registered
+/// while it exists.
 class SimLink {
  public:
   explicit SimLink(SimWorld& world);
@@ -44,8 +46,8 @@ struct Listening {
   Acceptor acceptor;
 };
 
-/// Which hosts there are, who listens where, and who is cut off from whom. Hosts are made by naming them: each process is on one
-/// (Life::host), an HDFS disk is on one of its own (SimDisk::host()).
+/// Which hosts there are, who listens where, and who is cut off from whom. Hosts are made by naming
+/// them: each process is on one (Life::host), an HDFS disk is on one of its own (SimDisk::host()).
 class SimNetwork {
  public:
   explicit SimNetwork(SimWorld& world) : world_(world) {}
@@ -61,7 +63,8 @@ class SimNetwork {
   void heal_all();
   int64_t partitions() const { return static_cast<int64_t>(next_number_); }  ///< so far
 
-  /// Port 0: the lowest that is free, so a process that starts again on its host gets the port of the one before.
+  /// Port 0: the lowest that is free, so a process that starts again on its host gets the port of
+  /// the one before.
   StatusOr<int> listen(const std::string& host, int port, const std::shared_ptr<Listening>& who);
   /// Who listens there now; null if nobody does.
   std::shared_ptr<Listening> find(const std::string& host, int port) const;

@@ -102,13 +102,15 @@ TEST(SimNetwork, DeathBehindAPartitionIsSilentUntilItEndsOrAnEndGivesUp) {
     const bool gave_up = !pair.at_server.breaks.empty();
     if (gave_up) {
       ++told_in_the_dark;
-      EXPECT_EQ(pair.at_server.breaks[0], "between client and server: the other side does not answer (simulated)");
+      EXPECT_EQ(pair.at_server.breaks[0],
+                "between client and server: the other side does not answer (simulated)");
     }
     world.run_for(seconds(10));
     EXPECT_EQ(pair.at_server.breaks.size(), 1u);
     if (!gave_up) {
       ++told_afterwards;
-      EXPECT_EQ(pair.at_server.breaks[0], "between client and server: the other process died (simulated)");
+      EXPECT_EQ(pair.at_server.breaks[0],
+                "between client and server: the other process died (simulated)");
     }
   }
   EXPECT_GT(told_in_the_dark, 20);

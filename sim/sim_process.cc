@@ -35,12 +35,15 @@ void SimProcess::pause_at_next(Operation operation, MonotonicTime duration) {
   life_->pause_at_next = duration;
 }
 
-std::unique_ptr<ActorHandle> SimProcess::ProcessScheduler::start(std::string name, Actor& actor, ActorOptions) {
-  return std::make_unique<SimActor>(process_.world_, process_.life_, std::move(name), actor, process_.clock_.offset);
+std::unique_ptr<ActorHandle> SimProcess::ProcessScheduler::start(std::string name, Actor& actor,
+                                                                 ActorOptions) {
+  return std::make_unique<SimActor>(process_.world_, process_.life_, std::move(name), actor,
+                                    process_.clock_.offset);
 }
 
-void SimProcess::ProcessScheduler::begin(SimWorld& world, const std::shared_ptr<Life>& life, size_t threads,
-                                         const std::shared_ptr<Executor>& executor, std::function<void()> work) {
+void SimProcess::ProcessScheduler::begin(SimWorld& world, const std::shared_ptr<Life>& life,
+                                         size_t threads, const std::shared_ptr<Executor>& executor,
+                                         std::function<void()> work) {
   if (executor->under_way == threads) {
     world.note("blocking work waits", life->name);
     executor->queue.push_back(std::move(work));
@@ -52,24 +55,28 @@ void SimProcess::ProcessScheduler::begin(SimWorld& world, const std::shared_ptr<
     work();
     --executor->under_way;
     if (executor->queue.empty() || !life->alive) return;
-    world.at(world.now(), life, [&world, life, threads, executor, next = std::move(executor->queue.front())]() mutable {
-      begin(world, life, threads, executor, std::move(next));
-    });
+    world.at(
+        world.now(), life,
+        [&world, life, threads, executor, next = std::move(executor->queue.front())]() mutable {
+          begin(world, life, threads, executor, std::move(next));
+        });
     executor->queue.pop_front();
   });
 }
 
-void SimProcess::ProcessScheduler::run_blocking(std::string_view executor, std::function<void()> work) {
+void SimProcess::ProcessScheduler::run_blocking(std::string_view executor,
+                                                std::function<void()> work) {
   SimWorld& world = process_.world_;
   if (!process_.alive()) return;
   const WorldFaults& faults = world.faults();
-  const MonotonicTime delay = world.random().chance(faults.slow_io) ? world.random().delay(faults.slow_io_max)
-                                                                    : world.random().delay(world.options().io_max);
+  const MonotonicTime delay = world.random().chance(faults.slow_io)
+                                  ? world.random().delay(faults.slow_io_max)
+                                  : world.random().delay(world.options().io_max);
   std::shared_ptr<Executor>& threads = executors_[std::string(executor)];
   if (threads == nullptr) threads = std::make_shared<Executor>();
-  world.at(world.now() + delay, process_.life_, [&world, life = process_.life_, count = process_.io_threads(), threads, work = std::move(work)] {
-    begin(world, life, count, threads, work);
-  });
+  world.at(world.now() + delay, process_.life_,
+           [&world, life = process_.life_, count = process_.io_threads(), threads,
+            work = std::move(work)] { begin(world, life, count, threads, work); });
 }
 
 StatusOr<FileLocation> SimProcess::ProcessFiles::resolve(const std::string& uri) {
@@ -78,7 +85,8 @@ StatusOr<FileLocation> SimProcess::ProcessFiles::resolve(const std::string& uri)
   auto& fs = opened_[name];
   if (fs == nullptr) {
     SimDisk* disk = process_.world_.disk(name);
-    if (disk == nullptr) return invalid_argument(cat(uri, ": the simulated world has no disk ", name));
+    if (disk == nullptr)
+      return invalid_argument(cat(uri, ": the simulated world has no disk ", name));
     fs = std::make_shared<SimFileSystem>(process_.world_, *disk, process_.life_);
   }
   return FileLocation{fs, parsed.path, parsed.to_string()};

@@ -16,14 +16,15 @@
 
 namespace weir::sim {
 
-/// One incarnation of an operating-system process: what its Platform reaches lives and dies with it. To restart a process, make
-/// another one.
+/// One incarnation of an operating-system process: what its Platform reaches lives and dies with
+/// it. To restart a process, make another one.
 ///
-/// After kill() its actors are never stepped again, its blocking work never begins, and what of that rested has gone on to its end; its
-/// messages reach nobody, its file operations fail and do nothing; the objects it ran can be destroyed at any time. They have to be
-/// destroyed before it.
+/// After kill() its actors are never stepped again, its blocking work never begins, and what of
+/// that rested has gone on to its end; its messages reach nobody, its file operations fail and do
+/// nothing; the objects it ran can be destroyed at any time. They have to be destroyed before it.
 ///
-/// URIs find the disk named scheme + "://" + authority ("file://", "hdfs://nn:8020"), which the world must have.
+/// URIs find the disk named scheme + "://" + authority ("file://", "hdfs://nn:8020"), which the
+/// world must have.
 class SimProcess {
  public:
   /// `host`: where it runs, for the network; one of its own if empty.
@@ -38,11 +39,15 @@ class SimProcess {
   /// For parts of the world that live and die with it.
   const std::shared_ptr<Life>& life() const { return life_; }
   bool alive() const { return life_->alive; }
-  /// SIGKILL. At any moment, also from within its own work; then what is on the stack goes on, and reaches nothing.
+  /// SIGKILL. At any moment, also from within its own work; then what is on the stack goes on, and
+  /// reaches nothing.
   void kill() { world_.kill(*life_, "from outside"); }
   /// Kills it in the middle of its `count`-th file operation from now: 0 is the next.
-  void kill_at_file_operation(int64_t count) { life_->kill_at_operation = life_->file_operations + count; }
-  /// SIGSTOP, and SIGCONT after `duration`: none of its actors runs and no frame arrives meanwhile; frames wait.
+  void kill_at_file_operation(int64_t count) {
+    life_->kill_at_operation = life_->file_operations + count;
+  }
+  /// SIGSTOP, and SIGCONT after `duration`: none of its actors runs and no frame arrives meanwhile;
+  /// frames wait.
   void pause(MonotonicTime duration);
   /// The same in the middle of blocking work, when it next comes to such an operation.
   void pause_at_next(Operation operation, MonotonicTime duration);
@@ -68,7 +73,8 @@ class SimProcess {
   class ProcessScheduler : public Scheduler {
    public:
     explicit ProcessScheduler(SimProcess& process) : process_(process) {}
-    std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) override;
+    std::unique_ptr<ActorHandle> start(std::string name, Actor& actor,
+                                       ActorOptions options) override;
     void run_blocking(std::string_view executor, std::function<void()> work) override;
     void drop_waiting() {
       for (const auto& [name, executor] : std::exchange(executors_, {})) executor->queue.clear();
@@ -80,8 +86,8 @@ class SimProcess {
       size_t under_way = 0;
       std::deque<std::function<void()>> queue;
     };
-    static void begin(SimWorld& world, const std::shared_ptr<Life>& life, size_t threads, const std::shared_ptr<Executor>& executor,
-                      std::function<void()> work);
+    static void begin(SimWorld& world, const std::shared_ptr<Life>& life, size_t threads,
+                      const std::shared_ptr<Executor>& executor, std::function<void()> work);
 
     SimProcess& process_;
     std::map<std::string, std::shared_ptr<Executor>, std::less<>> executors_;

@@ -25,9 +25,11 @@ class SimRandom : public Random {
     if (probability <= 0) return false;
     return static_cast<double>(next() >> 11) * 0x1p-53 < probability;
   }
-  /// 1 ns … `most`, each order of magnitude down to most/4096 about as likely as the next: races need both near and far.
+  /// 1 ns … `most`, each order of magnitude down to most/4096 about as likely as the next: races
+  /// need both near and far.
   MonotonicTime delay(MonotonicTime most) {
-    return MonotonicTime(1 + static_cast<int64_t>(below(static_cast<uint64_t>(most.count() >> below(13)))));
+    return MonotonicTime(
+        1 + static_cast<int64_t>(below(static_cast<uint64_t>(most.count() >> below(13)))));
   }
   /// A generator of its own for one component, so that what others draw does not shift it.
   SimRandom split() { return SimRandom(next()); }

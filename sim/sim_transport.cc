@@ -12,20 +12,25 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr MonotonicTime kRetransmissionMax = seconds(3);  ///< until what waited behind a partition goes on
-constexpr MonotonicTime kKeepaliveMin = seconds(5);       ///< an end that hears nothing gives up after so long at the earliest,
-constexpr MonotonicTime kKeepaliveMax = seconds(120);     ///< so long at the latest,
-constexpr double kNoKeepalive = 0.3;                      ///< or never
+constexpr MonotonicTime kRetransmissionMax =
+    seconds(3);  ///< until what waited behind a partition goes on
+constexpr MonotonicTime kKeepaliveMin =
+    seconds(5);  ///< an end that hears nothing gives up after so long at the earliest,
+constexpr MonotonicTime kKeepaliveMax = seconds(120);  ///< so long at the latest,
+constexpr double kNoKeepalive = 0.3;                   ///< or never
 constexpr MonotonicTime kDialTimeoutMin = seconds(1);
 constexpr MonotonicTime kDialTimeoutMax = seconds(30);
 
-bool is_own_host(const std::string& host) { return host.empty() || host == "0.0.0.0" || host == "localhost" || host == "127.0.0.1"; }
+bool is_own_host(const std::string& host) {
+  return host.empty() || host == "0.0.0.0" || host == "localhost" || host == "127.0.0.1";
+}
 
 /// Both directions of a conversation. Owned by its two Connections and by the events under way.
 class Conversation : public SimLink, public std::enable_shared_from_this<Conversation> {
  public:
   /// Within a process, and standing.
-  Conversation(SimWorld& world, std::shared_ptr<Life> life, Endpoint a, Endpoint b) : SimLink(world) {
+  Conversation(SimWorld& world, std::shared_ptr<Life> life, Endpoint a, Endpoint b)
+      : SimLink(world) {
     hosts_[0] = hosts_[1] = life->host;
     ends_[0].life = ends_[1].life = std::move(life);
     ends_[0].endpoint = std::move(a);
@@ -33,7 +38,8 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     ends_[0].there = ends_[1].there = true;
   }
   /// Made by end 0, and on its way to who listens there: see knock().
-  Conversation(SimWorld& world, std::shared_ptr<Life> life, Endpoint a, const Address& to) : SimLink(world), port_(to.port) {
+  Conversation(SimWorld& world, std::shared_ptr<Life> life, Endpoint a, const Address& to)
+      : SimLink(world), port_(to.port) {
     hosts_[0] = life->host;
     hosts_[1] = is_own_host(to.host) ? life->host : to.host;
     ends_[0].life = std::move(life);
@@ -43,7 +49,8 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
   }
 
   void knock() {
-    world_.at(world_.now() + message_delay(), nullptr, [self = shared_from_this()] { self->arrive(); });
+    world_.at(world_.now() + message_delay(), nullptr,
+              [self = shared_from_this()] { self->arrive(); });
   }
 
   void send(int to, std::string frame) {
@@ -55,7 +62,8 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
       return;
     }
     receiver.last_arrival = std::max(receiver.last_arrival, world_.now() + message_delay());
-    world_.note("send", cat(sender.life->name, " -> ", hosts_[to], ' ', frame.size()), hash_bytes(frame));
+    world_.note("send", cat(sender.life->name, " -> ", hosts_[to], ' ', frame.size()),
+                hash_bytes(frame));
     receiver.waiting.push_back({receiver.last_arrival, std::move(frame)});
     schedule(to);
   }
@@ -74,7 +82,9 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
       ++cut_number_;
       if (cut) wait_for_keepalive();
       else if (waiting_outside_) knock_again();
-      else if (ends_[1].there && !broken_ && world_.random().chance(world_.faults().reset_after_partition)) break_off("the connection was reset (simulated)");
+      else if (ends_[1].there && !broken_ &&
+               world_.random().chance(world_.faults().reset_after_partition))
+        break_off("the connection was reset (simulated)");
     }
     for (int to = 0; to < 2; ++to) {
       if (!ends_[to].stalled || !world_.network().reaches(hosts_[1 - to], hosts_[to])) continue;
@@ -96,17 +106,17 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     std::string frame;
   };
   struct End {
-    std::shared_ptr<Life> life;           ///< null until somebody is found who listens
+    std::shared_ptr<Life> life;  ///< null until somebody is found who listens
     Endpoint endpoint;
-    bool there = false;                   ///< known to its process
-    bool open = true;                     ///< false: destroyed or told of the break
-    std::deque<Waiting> waiting;          ///< on its way to this end, in order
+    bool there = false;                    ///< known to its process
+    bool open = true;                      ///< false: destroyed or told of the break
+    std::deque<Waiting> waiting;           ///< on its way to this end, in order
     const char* broken_because = nullptr;  ///< to be told after them
     MonotonicTime tell_time{0};
     MonotonicTime last_arrival{0};
-    MonotonicTime not_before{0};          ///< after a partition
+    MonotonicTime not_before{0};  ///< after a partition
     bool scheduled = false;
-    bool stalled = false;                 ///< something stands before a partition
+    bool stalled = false;  ///< something stands before a partition
   };
 
   MonotonicTime message_delay() { return world_.random().delay(world_.options().message_max); }
@@ -122,7 +132,8 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     if (end.waiting.empty() && end.broken_because == nullptr) return;
     const MonotonicTime time = end.waiting.empty() ? end.tell_time : end.waiting.front().time;
     end.scheduled = true;
-    world_.at(std::max(time, end.not_before), end.life, [self = shared_from_this(), to] { self->deliver(to); });
+    world_.at(std::max(time, end.not_before), end.life,
+              [self = shared_from_this(), to] { self->deliver(to); });
   }
 
   void deliver(int to) {
@@ -150,7 +161,9 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     end.open = false;
     world_.note("broken", cat(end.life->name, ' ', reason));
     calling_ = true;
-    if (end.endpoint.on_break) end.endpoint.on_break(unavailable(cat("between ", hosts_[0], " and ", hosts_[1], ": ", reason)));
+    if (end.endpoint.on_break)
+      end.endpoint.on_break(
+          unavailable(cat("between ", hosts_[0], " and ", hosts_[1], ": ", reason)));
     calling_ = false;
   }
 
@@ -163,7 +176,8 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
       world_.note("break", cat(hosts_[to], ' ', reason), end.waiting.size());
       end.waiting.resize(world_.random().below(end.waiting.size() + 1));
       end.broken_because = reason;
-      end.tell_time = end.waiting.empty() ? world_.now() + message_delay() : end.waiting.back().time;
+      end.tell_time =
+          end.waiting.empty() ? world_.now() + message_delay() : end.waiting.back().time;
       schedule(to);
     }
   }
@@ -174,9 +188,11 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     if (is_cut()) {
       if (waiting_outside_) return;
       waiting_outside_ = true;
-      const MonotonicTime timeout = MonotonicTime(world_.random().between(kDialTimeoutMin.count(), kDialTimeoutMax.count()));
+      const MonotonicTime timeout =
+          MonotonicTime(world_.random().between(kDialTimeoutMin.count(), kDialTimeoutMax.count()));
       world_.at(world_.now() + timeout, ends_[0].life, [self = shared_from_this()] {
-        if (self->waiting_outside_ && self->ends_[0].open) self->give_up(0, "connecting timed out (simulated)");
+        if (self->waiting_outside_ && self->ends_[0].open)
+          self->give_up(0, "connecting timed out (simulated)");
       });
       return;
     }
@@ -187,7 +203,9 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     }
     ends_[1].life = listening->life;
     world_.at(world_.now() + message_delay(), listening->life,
-              [self = shared_from_this(), there = std::weak_ptr<Listening>(listening)] { self->accept(there.lock()); });
+              [self = shared_from_this(), there = std::weak_ptr<Listening>(listening)] {
+                self->accept(there.lock());
+              });
   }
 
   void knock_again() {
@@ -200,10 +218,13 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
   void wait_for_keepalive() {
     for (int own = 0; own < 2; ++own) {
       if (!ends_[own].there || !ends_[own].open || world_.random().chance(kNoKeepalive)) continue;
-      const MonotonicTime time(world_.random().between(kKeepaliveMin.count(), kKeepaliveMax.count()));
-      world_.at(world_.now() + time, ends_[own].life, [self = shared_from_this(), own, number = cut_number_] {
-        if (self->cut_number_ == number && self->ends_[own].open) self->give_up(own, "the other side does not answer (simulated)");
-      });
+      const MonotonicTime time(
+          world_.random().between(kKeepaliveMin.count(), kKeepaliveMax.count()));
+      world_.at(world_.now() + time, ends_[own].life,
+                [self = shared_from_this(), own, number = cut_number_] {
+                  if (self->cut_number_ == number && self->ends_[own].open)
+                    self->give_up(own, "the other side does not answer (simulated)");
+                });
     }
   }
 
@@ -220,13 +241,14 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
   bool broken_ = false;
   bool waiting_outside_ = false;  ///< the dial stands before a partition
   bool was_cut_ = false;
-  uint64_t cut_number_ = 0;       ///< counts the changes of was_cut_
-  bool calling_ = false;          ///< an endpoint is being called
+  uint64_t cut_number_ = 0;  ///< counts the changes of was_cut_
+  bool calling_ = false;     ///< an endpoint is being called
 };
 
 class SimConnection : public Connection {
  public:
-  SimConnection(std::shared_ptr<Conversation> conversation, int own) : conversation_(std::move(conversation)), own_(own) {}
+  SimConnection(std::shared_ptr<Conversation> conversation, int own)
+      : conversation_(std::move(conversation)), own_(own) {}
   ~SimConnection() override { conversation_->close(own_); }
   void send(std::string frame) override { conversation_->send(1 - own_, std::move(frame)); }
 
@@ -251,7 +273,8 @@ void Conversation::accept(const std::shared_ptr<Listening>& listening) {
 
 class SimListener : public Listener {
  public:
-  SimListener(std::shared_ptr<Listening> listening, int port) : listening_(std::move(listening)), port_(port) {}
+  SimListener(std::shared_ptr<Listening> listening, int port)
+      : listening_(std::move(listening)), port_(port) {}
   int port() const override { return port_; }
 
  private:
@@ -261,15 +284,19 @@ class SimListener : public Listener {
 
 }  // namespace
 
-std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> SimTransport::connect(Endpoint a, Endpoint b) {
+std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> SimTransport::connect(
+    Endpoint a, Endpoint b) {
   auto conversation = std::make_shared<Conversation>(world_, life_, std::move(a), std::move(b));
-  return {std::make_unique<SimConnection>(conversation, 0), std::make_unique<SimConnection>(conversation, 1)};
+  return {std::make_unique<SimConnection>(conversation, 0),
+          std::make_unique<SimConnection>(conversation, 1)};
 }
 
-StatusOr<std::unique_ptr<Listener>> SimTransport::listen(const Address& address, Acceptor acceptor) {
+StatusOr<std::unique_ptr<Listener>> SimTransport::listen(const Address& address,
+                                                         Acceptor acceptor) {
   if (!life_->alive) return unavailable("cannot listen: the process was killed (simulated)");
   if (!is_own_host(address.host) && address.host != life_->host) {
-    return unavailable(cat("cannot listen on ", address.host, ':', address.port, ": this is the host ", life_->host));
+    return unavailable(cat("cannot listen on ", address.host, ':', address.port,
+                           ": this is the host ", life_->host));
   }
   auto listening = std::make_shared<Listening>(Listening{life_, std::move(acceptor)});
   const StatusOr<int> port = world_.network().listen(life_->host, address.port, listening);

@@ -56,7 +56,8 @@ TEST(SimTransport, ADialToNobodyIsRefused) {
   pair.dial();
   pair.to_server->send(frame(0));
   world.run_for(seconds(1));
-  EXPECT_EQ(pair.at_client.breaks, std::vector<std::string>{"between client and server: connection refused (simulated)"});
+  EXPECT_EQ(pair.at_client.breaks,
+            std::vector<std::string>{"between client and server: connection refused (simulated)"});
   EXPECT_EQ(pair.to_client, nullptr);
 }
 
@@ -75,17 +76,20 @@ TEST(SimTransport, AnAcceptorMayTurnAConnectionAway) {
   SimProcess server(world, "server");
   SimProcess client(world, "client");
   int accepted = 0;
-  auto listener = server.platform().transport.listen({"server", 0}, [&](std::unique_ptr<Connection>) {
-    ++accepted;
-    return Endpoint{};
-  });
+  auto listener =
+      server.platform().transport.listen({"server", 0}, [&](std::unique_ptr<Connection>) {
+        ++accepted;
+        return Endpoint{};
+      });
   ASSERT_TRUE(listener.ok());
   Inbox inbox;
-  auto connection = client.platform().transport.dial({"server", (*listener)->port()}, inbox.endpoint());
+  auto connection =
+      client.platform().transport.dial({"server", (*listener)->port()}, inbox.endpoint());
   connection->send(frame(0));
   world.run_for(seconds(1));
   EXPECT_EQ(accepted, 1);
-  EXPECT_EQ(inbox.breaks, std::vector<std::string>{"between client and server: the other end closed the connection"});
+  EXPECT_EQ(inbox.breaks, std::vector<std::string>{
+                              "between client and server: the other end closed the connection"});
 }
 
 TEST(SimTransport, PortZeroIsTheLowestFreeOneOfTheHost) {
@@ -93,8 +97,10 @@ TEST(SimTransport, PortZeroIsTheLowestFreeOneOfTheHost) {
   SimProcess one(world, "one", "host");
   SimProcess two(world, "two", "host");
   SimProcess elsewhere(world, "elsewhere");
-  const auto port = [](SimProcess& process, const Address& address, std::unique_ptr<Listener>* keep) {
-    auto listener = process.platform().transport.listen(address, [](std::unique_ptr<Connection>) { return Endpoint{}; });
+  const auto port = [](SimProcess& process, const Address& address,
+                       std::unique_ptr<Listener>* keep) {
+    auto listener = process.platform().transport.listen(
+        address, [](std::unique_ptr<Connection>) { return Endpoint{}; });
     if (!listener.ok()) return listener.status().code() == StatusCode::kUnavailable ? -1 : -2;
     *keep = *std::move(listener);
     return (*keep)->port();
@@ -117,10 +123,12 @@ TEST(SimTransport, ALostConnectionLosesASuffixAndTellsBothEndsOnce) {
     pair.connect();
     world.faults().connection_loss = 0.1;
     for (int i = 0; i < 60; ++i) {
-      world.at(world.now() + microseconds(100 * i), nullptr, [&, i] { pair.to_server->send(frame(i)); });
+      world.at(world.now() + microseconds(100 * i), nullptr,
+               [&, i] { pair.to_server->send(frame(i)); });
     }
     world.run_for(seconds(1));
-    EXPECT_EQ(pair.at_server.numbers, first_numbers(pair.at_server.numbers.size())) << "seed " << seed;
+    EXPECT_EQ(pair.at_server.numbers, first_numbers(pair.at_server.numbers.size()))
+        << "seed " << seed;
     received.insert(pair.at_server.numbers.size());
     const size_t broken = pair.at_server.numbers.size() < 60 ? 1 : pair.at_server.breaks.size();
     EXPECT_EQ(pair.at_client.breaks.size(), broken) << "seed " << seed;

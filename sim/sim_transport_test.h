@@ -39,20 +39,24 @@ struct Inbox {
 /// Two processes on hosts of their own, and the conversation that the client dials.
 struct Pair {
   explicit Pair(SimWorld& world) : world(world), server(world, "server"), client(world, "client") {
-    auto made = server.platform().transport.listen({"server", 0}, [this](std::unique_ptr<Connection> accepted) {
-      to_client = std::move(accepted);
-      return at_server.endpoint();
-    });
+    auto made = server.platform().transport.listen({"server", 0},
+                                                   [this](std::unique_ptr<Connection> accepted) {
+                                                     to_client = std::move(accepted);
+                                                     return at_server.endpoint();
+                                                   });
     EXPECT_TRUE(made.ok());
     listener = *std::move(made);
     port = listener->port();
   }
 
-  void dial() { to_server = client.platform().transport.dial({"server", port}, at_client.endpoint()); }
+  void dial() {
+    to_server = client.platform().transport.dial({"server", port}, at_client.endpoint());
+  }
   /// And waits until the connection stands.
   void connect() {
     dial();
-    EXPECT_EQ(world.run_until([&] { return to_client != nullptr; }, std::chrono::seconds(1)), SimWorld::Outcome::kDone);
+    EXPECT_EQ(world.run_until([&] { return to_client != nullptr; }, std::chrono::seconds(1)),
+              SimWorld::Outcome::kDone);
   }
   size_t breaks() const { return at_client.breaks.size() + at_server.breaks.size(); }
 

@@ -16,12 +16,16 @@ constexpr MonotonicTime kLockLook = std::chrono::milliseconds(1);
 }  // namespace
 
 SimWorld::SimWorld(uint64_t seed, WorldOptions options)
-    : options_(options), random_(seed), trace_(options.trace_lines), network_(std::make_unique<SimNetwork>(*this)) {}
+    : options_(options),
+      random_(seed),
+      trace_(options.trace_lines),
+      network_(std::make_unique<SimNetwork>(*this)) {}
 
 SimWorld::~SimWorld() { WEIR_CHECK(actors_.empty() && blocking_.empty()); }
 
 int64_t SimWorld::wall_ms() const {
-  return options_.start_wall_ms + std::chrono::duration_cast<std::chrono::milliseconds>(now_).count();
+  return options_.start_wall_ms +
+         std::chrono::duration_cast<std::chrono::milliseconds>(now_).count();
 }
 
 bool SimWorld::step() {
@@ -99,7 +103,8 @@ void SimWorld::step_actor(SimActor& actor) {
   if (!actor.life_->alive) return;
 
   MonotonicTime rest_until = actor.life_->paused_until;
-  if (rest_until <= now_ && random_.chance(faults_.actor_stall)) rest_until = now_ + random_.delay(faults_.stall_max);
+  if (rest_until <= now_ && random_.chance(faults_.actor_stall))
+    rest_until = now_ + random_.delay(faults_.stall_max);
   if (rest_until > now_) {
     note("stall", actor.name_, static_cast<uint64_t>(rest_until.count()));
     actor.stalled_ = true;
@@ -118,7 +123,10 @@ void SimWorld::step_actor(SimActor& actor) {
   ++actor.timer_;
   const MonotonicTime next = actor.actor_.step();
   actor.stepping_ = false;
-  note("step", actor.name_, static_cast<uint64_t>(next == Actor::kBusy ? 0 : next == Actor::kIdle ? 1 : next.count()));
+  note("step", actor.name_,
+       static_cast<uint64_t>(next == Actor::kBusy   ? 0
+                             : next == Actor::kIdle ? 1
+                                                    : next.count()));
   if (!actor.life_->alive) return;
   if (next == Actor::kBusy || actor.woken_) {
     make_ready(actor);
@@ -136,7 +144,9 @@ void SimWorld::step_actor(SimActor& actor) {
 }
 
 void SimWorld::make_ready(SimActor& actor) {
-  if (actor.ready_index_ != SimActor::kNotReady || actor.stalled_ || actor.stopped_ || !actor.life_->alive) return;
+  if (actor.ready_index_ != SimActor::kNotReady || actor.stalled_ || actor.stopped_ ||
+      !actor.life_->alive)
+    return;
   actor.ready_index_ = ready_.size();
   ready_.push_back(&actor);
 }
@@ -186,7 +196,8 @@ void SimWorld::at_operation(Life& life, Operation operation) {
   MonotonicTime duration{0};
   if (random_.chance(faults_.slow_operation)) duration = random_.delay(faults_.slow_operation_max);
   if (life.pause_at_next.count() > 0 && operation == life.pause_at) {
-    life.paused_until = std::max(life.paused_until, now_ + std::exchange(life.pause_at_next, MonotonicTime(0)));
+    life.paused_until =
+        std::max(life.paused_until, now_ + std::exchange(life.pause_at_next, MonotonicTime(0)));
     note("pause at operation", life.name, static_cast<uint64_t>(life.paused_until.count()));
     duration = std::max(duration, MonotonicTime(1));
   }
@@ -238,7 +249,8 @@ void SimWorld::stop_faults() {
   for (auto& [name, disk] : disks_) disk->stop_faults();
 }
 
-SimActor::SimActor(SimWorld& world, std::shared_ptr<Life> life, std::string name, Actor& actor, MonotonicTime time_offset)
+SimActor::SimActor(SimWorld& world, std::shared_ptr<Life> life, std::string name, Actor& actor,
+                   MonotonicTime time_offset)
     : world_(world),
       life_(std::move(life)),
       name_(cat(life_->name, '/', name)),

@@ -18,24 +18,29 @@ class SimActor;
 class SimDisk;
 class SimNetwork;
 
-/// What can go wrong with time and messages; files have their own (SimDisk). All probabilities are per occasion.
+/// What can go wrong with time and messages; files have their own (SimDisk). All probabilities are
+/// per occasion.
 struct WorldFaults {
-  double actor_stall = 0;        ///< before a step: the actor rests for up to stall_max, as if its thread were not scheduled
+  double actor_stall = 0;  ///< before a step: the actor rests for up to stall_max, as if its thread
+                           ///< were not scheduled
   MonotonicTime stall_max = std::chrono::seconds(2);
-  double slow_io = 0;            ///< blocking work begins only after up to slow_io_max
+  double slow_io = 0;  ///< blocking work begins only after up to slow_io_max
   MonotonicTime slow_io_max = std::chrono::seconds(20);
-  double slow_operation = 0;     ///< before and after each file operation and call of ZooKeeper: blocking work rests, all others go on
+  double slow_operation = 0;  ///< before and after each file operation and call of ZooKeeper:
+                              ///< blocking work rests, all others go on
   MonotonicTime slow_operation_max = std::chrono::seconds(5);
-  double connection_loss = 0;    ///< at a frame between processes: the connection breaks, a suffix of what was sent is lost
-  double reset_after_partition = 0;  ///< of a conversation, when its hosts reach each other again
+  double connection_loss = 0;  ///< at a frame between processes: the connection breaks, a suffix of
+                               ///< what was sent is lost
+  double reset_after_partition = 0;   ///< of a conversation, when its hosts reach each other again
   double kill_at_file_operation = 0;  ///< before, in the middle of or after it
-  double late_effect = 0;        ///< of a killed process's last rename, remove or create: the far end does it seconds later
+  double late_effect = 0;  ///< of a killed process's last rename, remove or create: the far end
+                           ///< does it seconds later
 };
 
 struct WorldOptions {
-  MonotonicTime step_max = std::chrono::microseconds(50);     ///< virtual duration of an actor's step
-  MonotonicTime message_max = std::chrono::milliseconds(2);   ///< delay of a message
-  MonotonicTime io_max = std::chrono::milliseconds(10);       ///< delay of blocking work
+  MonotonicTime step_max = std::chrono::microseconds(50);  ///< virtual duration of an actor's step
+  MonotonicTime message_max = std::chrono::milliseconds(2);  ///< delay of a message
+  MonotonicTime io_max = std::chrono::milliseconds(10);      ///< delay of blocking work
   int64_t start_wall_ms = 1'700'000'000'000;
   size_t trace_lines = 0;
 };
@@ -43,24 +48,26 @@ struct WorldOptions {
 /// Where blocking work can rest, and where a process can be paused in the middle of it.
 enum class Operation { kFile, kZooKeeper, kZooKeeperChange };
 
-/// What a process is to the world: alive, then not. Shared by all that belongs to one incarnation of it.
+/// What a process is to the world: alive, then not. Shared by all that belongs to one incarnation
+/// of it.
 struct Life {
   std::string name;
-  std::string host;   ///< where it runs: see SimNetwork
+  std::string host;  ///< where it runs: see SimNetwork
   bool alive = true;
   MonotonicTime paused_until{0};
-  int64_t file_operations = 0;   ///< begun so far
+  int64_t file_operations = 0;  ///< begun so far
   int64_t kill_at_operation = -1;
-  MonotonicTime pause_at_next{0};   ///< for so long, at the next operation of that kind; 0: not
+  MonotonicTime pause_at_next{0};  ///< for so long, at the next operation of that kind; 0: not
   Operation pause_at = Operation::kFile;
 };
 
-/// A world in one thread: virtual time, whose turn it is, what happens when. Every choice is drawn from the seed and noted in the
-/// trace, so the same seed gives the same run, bit for bit, as long as the code under test reaches the world through its Platform only.
+/// A world in one thread: virtual time, whose turn it is, what happens when. Every choice is drawn
+/// from the seed and noted in the trace, so the same seed gives the same run, bit for bit, as long
+/// as the code under test reaches the world through its Platform only.
 ///
-/// One thing happens at a time: a step of one actor, or an event (a message arrives, blocking work runs from one of its rests to the next).
-/// Among actors that are ready the next is drawn; events happen in order of their time. Time passes with each step and jumps when all
-/// rest.
+/// One thing happens at a time: a step of one actor, or an event (a message arrives, blocking work
+/// runs from one of its rests to the next). Among actors that are ready the next is drawn; events
+/// happen in order of their time. Time passes with each step and jumps when all rest.
 class SimWorld {
  public:
   explicit SimWorld(uint64_t seed, WorldOptions options = {});
@@ -84,16 +91,20 @@ class SimWorld {
   /// Lets `duration` pass, even if nothing happens in it.
   void run_for(MonotonicTime duration);
 
-  /// `what` happens at `time`, unless `owner` (may be null: the world's own) is dead by then; while it is paused, afterwards. Events of
-  /// one time happen in the order in which they were made.
+  /// `what` happens at `time`, unless `owner` (may be null: the world's own) is dead by then; while
+  /// it is paused, afterwards. Events of one time happen in the order in which they were made.
   void at(MonotonicTime time, std::shared_ptr<Life> owner, std::function<void()> what);
-  void note(std::string_view what, std::string_view who, uint64_t value = 0) { trace_.note(now_, what, who, value); }
+  void note(std::string_view what, std::string_view who, uint64_t value = 0) {
+    trace_.note(now_, what, who, value);
+  }
 
-  /// Begins blocking work, from within an event. It rests where it comes to at_operation(), and goes on by itself. When its process is
-  /// killed it goes on at once to its end, and whatever it asks for fails.
+  /// Begins blocking work, from within an event. It rests where it comes to at_operation(), and
+  /// goes on by itself. When its process is killed it goes on at once to its end, and whatever it
+  /// asks for fails.
   void run_blocking(std::shared_ptr<Life> life, std::function<void()> work);
-  /// Blocking work of `life` is about to do such a thing, or has just done it: it may rest here, as the faults say, and its process may die
-  /// meanwhile. Elsewhere than in blocking work nothing happens.
+  /// Blocking work of `life` is about to do such a thing, or has just done it: it may rest here, as
+  /// the faults say, and its process may die meanwhile. Elsewhere than in blocking work nothing
+  /// happens.
   void at_operation(Life& life, Operation operation);
 
   /// The process is gone at this moment: see SimProcess::kill().
@@ -118,7 +129,9 @@ class SimWorld {
     uint64_t number;
     std::shared_ptr<Life> owner;
     std::function<void()> what;
-    bool operator<(const Event& other) const { return time != other.time ? time > other.time : number > other.number; }
+    bool operator<(const Event& other) const {
+      return time != other.time ? time > other.time : number > other.number;
+    }
   };
 
   void make_ready(SimActor& actor);
@@ -130,7 +143,8 @@ class SimWorld {
   void resume(uint64_t work);
   /// The blocking work that runs lets all others go on for so long.
   void rest(MonotonicTime duration);
-  /// Ends blocking work of dead processes, and frees what their events captured; not while one of them is on the stack.
+  /// Ends blocking work of dead processes, and frees what their events captured; not while one of
+  /// them is on the stack.
   void bury();
 
   const WorldOptions options_;
@@ -140,7 +154,7 @@ class SimWorld {
   MonotonicTime now_{0};
   uint64_t next_number_ = 0;
   const std::unique_ptr<SimNetwork> network_;  ///< before what holds links: events
-  bool inside_ = false;     ///< something is happening right now
+  bool inside_ = false;                        ///< something is happening right now
   bool someone_died_ = false;
   std::vector<Event> events_;  ///< a heap; the earliest in front
   std::vector<SimActor*> ready_;
@@ -150,8 +164,9 @@ class SimWorld {
     std::shared_ptr<Life> life;
     std::unique_ptr<SimFiber> fiber;
   };
-  std::map<uint64_t, Blocking> blocking_;  ///< begun and not ended, in the order of their beginnings
-  uint64_t running_ = 0;                   ///< the one of them that runs right now
+  std::map<uint64_t, Blocking>
+      blocking_;          ///< begun and not ended, in the order of their beginnings
+  uint64_t running_ = 0;  ///< the one of them that runs right now
   int64_t rests_ = 0;
 };
 
@@ -159,7 +174,8 @@ class SimWorld {
 class SimActor : public ActorHandle {
  public:
   /// `time_offset`: what the process's clock shows more than the world's.
-  SimActor(SimWorld& world, std::shared_ptr<Life> life, std::string name, Actor& actor, MonotonicTime time_offset);
+  SimActor(SimWorld& world, std::shared_ptr<Life> life, std::string name, Actor& actor,
+           MonotonicTime time_offset);
   ~SimActor() override;
   void wake() override;
   void stop() override;
@@ -177,7 +193,7 @@ class SimActor : public ActorHandle {
   size_t ready_index_ = kNotReady;  ///< position in SimWorld::ready_
   uint64_t timer_ = 0;              ///< the timer that counts; older ones are void
   bool stepping_ = false;
-  bool woken_ = false;              ///< while stepping or stalled
+  bool woken_ = false;  ///< while stepping or stalled
   bool stalled_ = false;
   bool stopped_ = false;
 };

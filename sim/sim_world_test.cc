@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct FunctionActor : Actor {
-  explicit FunctionActor(std::function<MonotonicTime()> step_function) : step_function(std::move(step_function)) {}
+  explicit FunctionActor(std::function<MonotonicTime()> step_function)
+      : step_function(std::move(step_function)) {}
   MonotonicTime step() override { return step_function(); }
   std::function<MonotonicTime()> step_function;
 };
@@ -89,7 +90,9 @@ TEST(SimWorld, WakeDuringAStallIsNotLost) {
     auto handle = process.platform().scheduler.start("a", actor, {});
     box.set_wake([&] { handle->wake(); });
     for (int i = 0; i < 20; ++i) world.at(milliseconds(i), nullptr, [&] { box.post(1); });
-    EXPECT_EQ(world.run_until([&] { return received == 20; }, seconds(100)), SimWorld::Outcome::kDone) << "seed " << seed;
+    EXPECT_EQ(world.run_until([&] { return received == 20; }, seconds(100)),
+              SimWorld::Outcome::kDone)
+        << "seed " << seed;
   }
 }
 
@@ -130,7 +133,8 @@ TEST(SimWorld, BlockingWorkRunsOnceAndInAnyOrder) {
     SimWorld world(seed);
     SimProcess process(world, "p");
     std::vector<int> order;
-    for (int i = 0; i < 3; ++i) process.platform().scheduler.run_blocking("test", [&, i] { order.push_back(i); });
+    for (int i = 0; i < 3; ++i)
+      process.platform().scheduler.run_blocking("test", [&, i] { order.push_back(i); });
     world.run_for(seconds(1));
     EXPECT_EQ(order.size(), 3u);
     orders.insert(order);
@@ -235,14 +239,23 @@ TEST(SimProcess, APausedProcessRestsAndThenGoesOn) {
   EXPECT_GE(worked_at, seconds(3));
 }
 
-// Two processes whose actors talk through mailboxes, work that blocks, files, kills and stalls: some of everything.
+// Two processes whose actors talk through mailboxes, work that blocks, files, kills and stalls:
+// some of everything.
 uint64_t run_scenario(uint64_t seed, std::string* last_lines = nullptr) {
   WorldOptions options;
   options.trace_lines = last_lines != nullptr ? 20 : 0;
   SimWorld world(seed, options);
-  world.faults() = {.actor_stall = 0.01, .slow_io = 0.05, .connection_loss = 0.001, .kill_at_file_operation = 0.002};
-  SimDisk& disk = world.add_disk("hdfs://nn:1", std::make_unique<SimDisk>(world, "hdfs://nn:1", DiskKind::kHdfs));
-  disk.faults() = {.fail_read = 0.02, .fail_before = 0.02, .fail_after = 0.02, .torn_append = 0.02, .cut_close = 0.02,
+  world.faults() = {.actor_stall = 0.01,
+                    .slow_io = 0.05,
+                    .connection_loss = 0.001,
+                    .kill_at_file_operation = 0.002};
+  SimDisk& disk = world.add_disk("hdfs://nn:1",
+                                 std::make_unique<SimDisk>(world, "hdfs://nn:1", DiskKind::kHdfs));
+  disk.faults() = {.fail_read = 0.02,
+                   .fail_before = 0.02,
+                   .fail_after = 0.02,
+                   .torn_append = 0.02,
+                   .cut_close = 0.02,
                    .outage_gap = seconds(5)};
   for (int incarnation = 0; incarnation < 3; ++incarnation) {
     SimProcess process(world, cat("p", incarnation));
@@ -251,13 +264,16 @@ uint64_t run_scenario(uint64_t seed, std::string* last_lines = nullptr) {
     int files = 0;
     FunctionActor actor([&, taken = std::vector<int>()]() mutable {
       box.take(taken);
-      if (taken.empty() && files > 0) return platform.clock.now() + milliseconds(static_cast<int64_t>(platform.random.next() % 50));
-      platform.scheduler.run_blocking("test", [&, number = files++, nonce = platform.random.next()] {
-        auto place = platform.files.resolve(cat("hdfs://nn:1/out/", nonce));
-        (void)publish_file(*place->fs, place->path, cat("file ", number), "tmp");
-        (void)place->fs->list("/out");
-        box.post(number);
-      });
+      if (taken.empty() && files > 0)
+        return platform.clock.now() +
+               milliseconds(static_cast<int64_t>(platform.random.next() % 50));
+      platform.scheduler.run_blocking(
+          "test", [&, number = files++, nonce = platform.random.next()] {
+            auto place = platform.files.resolve(cat("hdfs://nn:1/out/", nonce));
+            (void)publish_file(*place->fs, place->path, cat("file ", number), "tmp");
+            (void)place->fs->list("/out");
+            box.post(number);
+          });
       return Actor::kIdle;
     });
     auto handle = platform.scheduler.start("writer", actor, {});

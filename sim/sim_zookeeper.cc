@@ -20,7 +20,8 @@ std::string parent_of(const std::string& path) {
 }
 
 Status check_path(const std::string& path) {
-  const bool bad = path.empty() || path[0] != '/' || (path.size() > 1 && path.back() == '/') || path.find("//") != std::string::npos;
+  const bool bad = path.empty() || path[0] != '/' || (path.size() > 1 && path.back() == '/') ||
+                   path.find("//") != std::string::npos;
   if (bad) return invalid_argument(cat(path, ": ZooKeeper does not take this path (simulated)"));
   return {};
 }
@@ -43,16 +44,16 @@ struct SimZooKeeper::Session {
   bool ended = false;
   MonotonicTime last_heard{0};
   int64_t seen_zxid = 0;
-  std::vector<std::vector<ZOperation>> late;         ///< asked for, not done yet
+  std::vector<std::vector<ZOperation>> late;  ///< asked for, not done yet
   // the client's side
-  int calls = 0;           ///< under way
-  bool ghost = false;      ///< the reply that there is a session was lost
+  int calls = 0;       ///< under way
+  bool ghost = false;  ///< the reply that there is a session was lost
   bool closed = false;
   bool connected = true;
   bool knows_of_end = false;
   MonotonicTime suspended_until{0};
   std::map<std::string, std::function<void()>> watches;
-  std::vector<std::function<void()>> fired;          ///< not delivered yet
+  std::vector<std::function<void()>> fired;  ///< not delivered yet
 };
 
 class SimZooKeeperSession : public ZooKeeperSession {
@@ -71,7 +72,8 @@ class SimZooKeeperSession : public ZooKeeperSession {
 
   Status create(const std::string& path, const std::string& data, ZNodeKind kind) override {
     const Call call(*session_);
-    return zookeeper_.mutate(session_, "create", {create_operation(path, data, kind)}, nullptr, nullptr);
+    return zookeeper_.mutate(session_, "create", {create_operation(path, data, kind)}, nullptr,
+                             nullptr);
   }
   StatusOr<ZNode> get(const std::string& path) override {
     const Call call(*session_);
@@ -84,15 +86,18 @@ class SimZooKeeperSession : public ZooKeeperSession {
     if (!node) return not_found(cat("get of ", path, ": there is no such node (simulated)"));
     return *node;
   }
-  StatusOr<int32_t> set(const std::string& path, const std::string& data, int32_t version) override {
+  StatusOr<int32_t> set(const std::string& path, const std::string& data,
+                        int32_t version) override {
     const Call call(*session_);
     int32_t new_version = 0;
-    WEIR_RETURN_IF_ERROR(zookeeper_.mutate(session_, "set", {set_operation(path, data, version)}, nullptr, &new_version));
+    WEIR_RETURN_IF_ERROR(zookeeper_.mutate(session_, "set", {set_operation(path, data, version)},
+                                           nullptr, &new_version));
     return new_version;
   }
   Status remove(const std::string& path, int32_t version) override {
     const Call call(*session_);
-    return zookeeper_.mutate(session_, "remove", {remove_operation(path, version)}, nullptr, nullptr);
+    return zookeeper_.mutate(session_, "remove", {remove_operation(path, version)}, nullptr,
+                             nullptr);
   }
   StatusOr<std::vector<std::string>> children(const std::string& path) override {
     const Call call(*session_);
@@ -102,7 +107,8 @@ class SimZooKeeperSession : public ZooKeeperSession {
     const bool found = tree.contains(path);
     std::vector<std::string> names;
     for (const auto& [name, node] : tree) {
-      if (name != "/" && parent_of(name) == path) names.push_back(name.substr(path == "/" ? 1 : path.size() + 1));
+      if (name != "/" && parent_of(name) == path)
+        names.push_back(name.substr(path == "/" ? 1 : path.size() + 1));
     }
     WEIR_RETURN_IF_ERROR(reply("list", path));
     if (!found) return not_found(cat("list of ", path, ": there is no such node (simulated)"));
@@ -157,7 +163,8 @@ class SimZooKeeperSession : public ZooKeeperSession {
 
   /// The way back of a call that changes nothing.
   Status reply(std::string_view what, const std::string& path) {
-    if (!zookeeper_.random_.chance(zookeeper_.faults_.fail_after)) return zookeeper_.end_call(session_, what, path, Operation::kZooKeeper);
+    if (!zookeeper_.random_.chance(zookeeper_.faults_.fail_after))
+      return zookeeper_.end_call(session_, what, path, Operation::kZooKeeper);
     return unavailable(cat(what, " of ", path, " in ZooKeeper: the reply was lost (simulated)"));
   }
 
@@ -175,7 +182,9 @@ class SimZooKeeperFactory : public ZooKeeperFactory {
     zookeeper_.world_.at_operation(*life_, Operation::kZooKeeper);
     SimZooKeeper::Session nobody;
     nobody.life = life_;
-    if (!life_->alive || !zookeeper_.reaches(nobody) || zookeeper_.random_.chance(zookeeper_.faults_.fail_before)) return away;
+    if (!life_->alive || !zookeeper_.reaches(nobody) ||
+        zookeeper_.random_.chance(zookeeper_.faults_.fail_before))
+      return away;
     auto session = zookeeper_.new_session(life_, timeout_, std::move(listener));
     if (zookeeper_.random_.chance(zookeeper_.faults_.fail_after)) {
       session->ghost = true;
@@ -194,12 +203,16 @@ class SimZooKeeperFactory : public ZooKeeperFactory {
   const MonotonicTime timeout_;
 };
 
-std::unique_ptr<ZooKeeperFactory> zookeeper_for(SimZooKeeper& zookeeper, std::shared_ptr<Life> life, MonotonicTime session_timeout) {
+std::unique_ptr<ZooKeeperFactory> zookeeper_for(SimZooKeeper& zookeeper, std::shared_ptr<Life> life,
+                                                MonotonicTime session_timeout) {
   return std::make_unique<SimZooKeeperFactory>(zookeeper, std::move(life), session_timeout);
 }
 
 SimZooKeeper::SimZooKeeper(SimWorld& world, std::string host)
-    : world_(world), host_(std::move(host)), random_(world.random().split()), tree_(std::make_shared<Tree>(Tree{{"/", ZNode{}}})) {
+    : world_(world),
+      host_(std::move(host)),
+      random_(world.random().split()),
+      tree_(std::make_shared<Tree>(Tree{{"/", ZNode{}}})) {
   history_.emplace_back(0, tree_);
 }
 
@@ -230,7 +243,8 @@ std::optional<ZNode> SimZooKeeper::peek(const std::string& path) const {
   return found->second;
 }
 
-std::shared_ptr<SimZooKeeper::Session> SimZooKeeper::new_session(std::shared_ptr<Life> life, MonotonicTime timeout,
+std::shared_ptr<SimZooKeeper::Session> SimZooKeeper::new_session(std::shared_ptr<Life> life,
+                                                                 MonotonicTime timeout,
                                                                  ZSessionListener listener) {
   auto session = std::make_shared<Session>();
   session->id = next_session_++;
@@ -250,14 +264,17 @@ std::shared_ptr<SimZooKeeper::Session> SimZooKeeper::new_session(std::shared_ptr
 bool SimZooKeeper::reaches(const Session& session) const {
   const Life& life = *session.life;
   const MonotonicTime now = world_.now();
-  return life.alive && life.paused_until <= now && !session.ghost && session.suspended_until <= now && outage_until_ <= now &&
+  return life.alive && life.paused_until <= now && !session.ghost &&
+         session.suspended_until <= now && outage_until_ <= now &&
          world_.network().reaches(life.host, host_) && world_.network().reaches(host_, life.host);
 }
 
 /// Again and again as long as there is somebody to tell, or a session to end.
 void SimZooKeeper::tick(const std::shared_ptr<Session>& session) {
   const MonotonicTime now = world_.now();
-  if (session->ended && (session->closed || session->ghost || session->knows_of_end || !session->life->alive)) return;
+  if (session->ended &&
+      (session->closed || session->ghost || session->knows_of_end || !session->life->alive))
+    return;
   if (outage_until_ > now) session->last_heard = outage_until_;
   if (reaches(*session) && !session->closed) {
     contact(session);
@@ -266,12 +283,14 @@ void SimZooKeeper::tick(const std::shared_ptr<Session>& session) {
   }
   if (session->ended && session->knows_of_end) return;
   const MonotonicTime next = now + session->timeout / 6 + random_.delay(session->timeout / 6);
-  const MonotonicTime expiry = session->last_heard + session->timeout + random_.delay(session->timeout / kExpiryLateness);
+  const MonotonicTime expiry =
+      session->last_heard + session->timeout + random_.delay(session->timeout / kExpiryLateness);
   if (!session->ended && session->last_heard + session->timeout <= now) {
     world_.note("session expires", session->life->name, static_cast<uint64_t>(session->id));
     end_session(*session);
   }
-  world_.at(session->ended ? next : std::min(next, std::max(expiry, now + MonotonicTime(1))), nullptr, [this, session] { tick(session); });
+  world_.at(session->ended ? next : std::min(next, std::max(expiry, now + MonotonicTime(1))),
+            nullptr, [this, session] { tick(session); });
 }
 
 /// The client hears from the servers, and they from it.
@@ -298,30 +317,37 @@ void SimZooKeeper::suspend(const std::shared_ptr<Session>& session) {
 }
 
 void SimZooKeeper::tell(const std::shared_ptr<Session>& session, ZSessionEvent event) {
-  world_.at(world_.now() + world_.random().delay(world_.options().message_max), session->life, [session, event] {
-    if (!session->closed && session->listener) session->listener(event);
-  });
+  world_.at(world_.now() + world_.random().delay(world_.options().message_max), session->life,
+            [session, event] {
+              if (!session->closed && session->listener) session->listener(event);
+            });
 }
 
 void SimZooKeeper::end_session(Session& session) {
   session.ended = true;
   session.late.clear();
   Tree tree = *tree_;
-  std::erase_if(tree, [&](const auto& entry) { return entry.second.stat.ephemeral_owner == session.id; });
+  std::erase_if(tree,
+                [&](const auto& entry) { return entry.second.stat.ephemeral_owner == session.id; });
   sessions_.erase(session.id);
   commit(std::move(tree));
 }
 
-Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path,
-                                Operation operation) {
+Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::string_view what,
+                                const std::string& path, Operation operation) {
   Life& life = *session->life;
   world_.at_operation(life, operation);
-  const auto unknown = [&](std::string_view why) { return unavailable(cat(what, " of ", path, " in ZooKeeper: ", why, " (simulated)")); };
+  const auto unknown = [&](std::string_view why) {
+    return unavailable(cat(what, " of ", path, " in ZooKeeper: ", why, " (simulated)"));
+  };
   if (!life.alive) return unknown("the process is dead");
-  world_.note("zookeeper", cat(life.name, ' ', what, ' ', path), static_cast<uint64_t>(session->id));
-  const bool served = faults_.serve_ended && session->ended && operation == Operation::kZooKeeperChange && reaches(*session);
+  world_.note("zookeeper", cat(life.name, ' ', what, ' ', path),
+              static_cast<uint64_t>(session->id));
+  const bool served = faults_.serve_ended && session->ended &&
+                      operation == Operation::kZooKeeperChange && reaches(*session);
   if (served) return {};
-  if (session->closed || session->knows_of_end) return cancelled(cat(what, " of ", path, " in ZooKeeper: the session has ended (simulated)"));
+  if (session->closed || session->knows_of_end)
+    return cancelled(cat(what, " of ", path, " in ZooKeeper: the session has ended (simulated)"));
   if (random_.chance(faults_.kill_at_call)) {
     world_.kill(life, cat("before ", what, " of ", path));
     return unknown("the process died");
@@ -341,15 +367,17 @@ Status SimZooKeeper::begin_call(const std::shared_ptr<Session>& session, std::st
   return {};
 }
 
-Status SimZooKeeper::end_call(const std::shared_ptr<Session>& session, std::string_view what, const std::string& path,
-                              Operation operation) {
+Status SimZooKeeper::end_call(const std::shared_ptr<Session>& session, std::string_view what,
+                              const std::string& path, Operation operation) {
   world_.at_operation(*session->life, operation);
   if (reaches(*session)) return {};
-  return unavailable(cat(what, " of ", path, " in ZooKeeper: the reply did not come through (simulated)"));
+  return unavailable(
+      cat(what, " of ", path, " in ZooKeeper: the reply did not come through (simulated)"));
 }
 
-Status SimZooKeeper::mutate(const std::shared_ptr<Session>& session, std::string_view what, const std::vector<ZOperation>& operations,
-                            int* refused, int32_t* version) {
+Status SimZooKeeper::mutate(const std::shared_ptr<Session>& session, std::string_view what,
+                            const std::vector<ZOperation>& operations, int* refused,
+                            int32_t* version) {
   const std::string& path = operations.back().path;
   WEIR_RETURN_IF_ERROR(begin_call(session, what, path, Operation::kZooKeeperChange));
   for (const ZOperation& operation : operations) WEIR_RETURN_IF_ERROR(check_path(operation.path));
@@ -385,7 +413,8 @@ void SimZooKeeper::do_late(Session& session) {
   }
 }
 
-Status SimZooKeeper::apply(Session& session, const std::vector<ZOperation>& operations, int* refused, int32_t* version) {
+Status SimZooKeeper::apply(Session& session, const std::vector<ZOperation>& operations,
+                           int* refused, int32_t* version) {
   Tree tree = *tree_;
   for (size_t i = 0; i < operations.size(); ++i) {
     const Status status = apply_one(tree, operations[i], zxid_ + 1, session.id);
@@ -399,16 +428,22 @@ Status SimZooKeeper::apply(Session& session, const std::vector<ZOperation>& oper
   return {};
 }
 
-Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t zxid, int64_t session_id) const {
-  const auto refuse = [&](std::string_view why) { return cat(operation.path, " in ZooKeeper: ", why, " (simulated)"); };
+Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t zxid,
+                               int64_t session_id) const {
+  const auto refuse = [&](std::string_view why) {
+    return cat(operation.path, " in ZooKeeper: ", why, " (simulated)");
+  };
   const auto found = tree.find(operation.path);
   if (operation.type == ZOperation::Type::kCreate) {
     if (found != tree.end()) return already_exists(refuse("the node is there already"));
     const auto parent = tree.find(parent_of(operation.path));
     if (parent == tree.end()) return not_found(refuse("its parent is missing"));
-    if (parent->second.stat.ephemeral_owner != 0) return failed_precondition(refuse("its parent is ephemeral"));
-    if (operation.kind == ZNodeKind::kEphemeral && !sessions_.contains(session_id)) return cancelled(refuse("the session has ended"));
-    ZNode node{operation.data, {zxid, zxid, 0, operation.kind == ZNodeKind::kEphemeral ? session_id : 0}};
+    if (parent->second.stat.ephemeral_owner != 0)
+      return failed_precondition(refuse("its parent is ephemeral"));
+    if (operation.kind == ZNodeKind::kEphemeral && !sessions_.contains(session_id))
+      return cancelled(refuse("the session has ended"));
+    ZNode node{operation.data,
+               {zxid, zxid, 0, operation.kind == ZNodeKind::kEphemeral ? session_id : 0}};
     tree.emplace(operation.path, std::move(node));
     return {};
   }
@@ -422,7 +457,8 @@ Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t 
     stat.modified_zxid = zxid;
     ++stat.version;
   } else if (operation.type == ZOperation::Type::kRemove) {
-    if (has_children(tree, operation.path)) return failed_precondition(refuse("the node has children"));
+    if (has_children(tree, operation.path))
+      return failed_precondition(refuse("the node has children"));
     tree.erase(found);
   }
   return {};
@@ -450,18 +486,22 @@ void SimZooKeeper::commit(Tree tree) {
 bool SimZooKeeper::same_node(const Tree& before, const Tree& after, const std::string& path) {
   const auto a = before.find(path);
   const auto b = after.find(path);
-  return a == before.end() ? b == after.end() : b != after.end() && a->second.stat == b->second.stat;
+  return a == before.end() ? b == after.end()
+                           : b != after.end() && a->second.stat == b->second.stat;
 }
 
 /// Calls a watch soon if the client is reachable then; else when it is again.
 void SimZooKeeper::fire(const std::shared_ptr<Session>& session, std::function<void()> changed) {
   session->fired.push_back(std::move(changed));
-  world_.at(world_.now() + world_.random().delay(world_.options().message_max), nullptr, [this, session] {
-    if (!session->ended && !session->closed && !session->fired.empty() && reaches(*session)) contact(session);
-  });
+  world_.at(
+      world_.now() + world_.random().delay(world_.options().message_max), nullptr, [this, session] {
+        if (!session->ended && !session->closed && !session->fired.empty() && reaches(*session))
+          contact(session);
+      });
 }
 
-/// What the session's server shows: no older than what it has shown, and than what the session was told.
+/// What the session's server shows: no older than what it has shown, and than what the session was
+/// told.
 const SimZooKeeper::Tree& SimZooKeeper::view_of(Session& session) {
   if (!random_.chance(faults_.stale_read)) {
     session.seen_zxid = zxid_;

@@ -53,25 +53,34 @@ struct Seat {
 /// A job on two workers, with a standby if it is elected. No faults but those that a test makes.
 class Fleet {
  public:
-  explicit Fleet(bool elected) : plan_(plan_of_small_fleet(elected)), hosts_(hosts_of(plan_)), oracle_(plan_.workload), zookeeper_(world_, hosts_.zookeeper) {
+  explicit Fleet(bool elected)
+      : plan_(plan_of_small_fleet(elected)),
+        hosts_(hosts_of(plan_)),
+        oracle_(plan_.workload),
+        zookeeper_(world_, hosts_.zookeeper) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
-    watch_ = std::make_unique<FileWatch>(*world_.disk(kHdfsDisk), job_directory(), *world_.disk(kHdfsDisk), kOutputDirectory);
+    watch_ = std::make_unique<FileWatch>(*world_.disk(kHdfsDisk), job_directory(),
+                                         *world_.disk(kHdfsDisk), kOutputDirectory);
     for (int i = 0; i < plan_.coordinators; ++i) start_coordinator(i);
     for (int i = 0; i < 2; ++i) start_worker(i);
   }
 
-  Seat& start_coordinator(int index) { return start(coordinators_, hosts_.coordinators, index, roles_.coordinator); }
+  Seat& start_coordinator(int index) {
+    return start(coordinators_, hosts_.coordinators, index, roles_.coordinator);
+  }
   Seat& start_worker(int index) { return start(workers_, hosts_.workers, index, roles_.worker); }
 
   /// False: it took longer than that. What is visible is right all the time.
-  bool run_until(const std::function<bool()>& there, MonotonicTime bound = std::chrono::seconds(120)) {
+  bool run_until(const std::function<bool()>& there,
+                 MonotonicTime bound = std::chrono::seconds(120)) {
     const MonotonicTime end = world_.now() + bound;
     while (!there()) {
       if (world_.now() >= end) return false;
       world_.run_for(std::chrono::milliseconds(20));
       (void)watch_->look(/*may_take_back=*/true);
-      for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) ADD_FAILURE() << complaint;
+      for (const std::string& complaint : oracle_.check_so_far(watch_->parts()))
+        ADD_FAILURE() << complaint;
       if (testing::Test::HasFailure()) return false;
     }
     return true;
@@ -79,7 +88,8 @@ class Fleet {
   void run_until_checkpoints(size_t count) {
     ASSERT_TRUE(run_until([&] { return watch_->complete().size() >= count; }));
   }
-  /// Turns over a bit in a value of the newest checkpoint, which can be decoded all the same; the checkpoint's number.
+  /// Turns over a bit in a value of the newest checkpoint, which can be decoded all the same; the
+  /// checkpoint's number.
   int64_t damage_newest() {
     const int64_t id = watch_->complete().back();
     const auto files = world_.disk(kHdfsDisk)->raw().list(cat(job_directory(), "/chk-", id));
@@ -109,19 +119,27 @@ class Fleet {
     }
     return false;
   }
-  std::vector<std::string> wrong_at_the_end() const { return oracle_.check_finished(watch_->parts()); }
+  std::vector<std::string> wrong_at_the_end() const {
+    return oracle_.check_finished(watch_->parts());
+  }
   bool result_is_recorded() { return ElectionWatch(zookeeper_, job_id_of_workload()).result(); }
-  static std::string job_directory() { return cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex()); }
+  static std::string job_directory() {
+    return cat(kCheckpointDirectory, '/', job_id_of_workload().to_hex());
+  }
 
  private:
-  Seat& start(std::array<Seat, 2>& seats, const std::vector<std::string>& hosts, int index, const FleetRoles::Make& make) {
+  Seat& start(std::array<Seat, 2>& seats, const std::vector<std::string>& hosts, int index,
+              const FleetRoles::Make& make) {
     Seat& seat = seats[static_cast<size_t>(index)];
     if (seat.process) seat.process->kill();
     seat.member.reset();
     seat.zookeeper.reset();
     ++starts_;
-    seat.process = std::make_unique<SimProcess>(world_, cat(hosts[static_cast<size_t>(index)], '.', starts_), hosts[static_cast<size_t>(index)]);
-    seat.zookeeper = zookeeper_for(zookeeper_, seat.process->life(), std::chrono::milliseconds(plan_.session_timeout_ms));
+    seat.process =
+        std::make_unique<SimProcess>(world_, cat(hosts[static_cast<size_t>(index)], '.', starts_),
+                                     hosts[static_cast<size_t>(index)]);
+    seat.zookeeper = zookeeper_for(zookeeper_, seat.process->life(),
+                                   std::chrono::milliseconds(plan_.session_timeout_ms));
     seat.member = make(world_, *seat.process, {plan_, mishaps_, index, starts_, *seat.zookeeper});
     return seat;
   }

@@ -1,5 +1,5 @@
-// Seeds of whole clusters. WEIR_SIM_SEED=n runs one, with the end of its trace and the engine's log;
-// WEIR_SIM_SEEDS=from-to runs others than the usual ones.
+// Seeds of whole clusters. WEIR_SIM_SEED=n runs one, with the end of its trace and the engine's
+// log; WEIR_SIM_SEEDS=from-to runs others than the usual ones.
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,8 @@ namespace {
 constexpr uint64_t kSeeds = 2000;
 constexpr uint64_t kTwiceEvery = 20;
 
-/// Seeds that, without rests and not wide, fail without one of the mends that the swarm has led to. Whoever changes what seeds draw (cluster_plan.cc) undoes the mend,
-/// and looks for others.
+/// Seeds that, without rests and not wide, fail without one of the mends that the swarm has led to.
+/// Whoever changes what seeds draw (cluster_plan.cc) undoes the mend, and looks for others.
 constexpr uint64_t kRegressions[] = {
     33, 49,          // cluster: probe files of killed processes
     23, 44, 75, 112  // checkpoint: what is written for a checkpoint after it was given up
@@ -33,11 +33,13 @@ Range seeds_to_run() {
   const char* text = std::getenv("WEIR_SIM_SEEDS");
   if (text == nullptr) return {};
   const auto parts = split(text, '-');
-  return {std::strtoull(std::string(parts.front()).c_str(), nullptr, 10), std::strtoull(std::string(parts.back()).c_str(), nullptr, 10)};
+  return {std::strtoull(std::string(parts.front()).c_str(), nullptr, 10),
+          std::strtoull(std::string(parts.back()).c_str(), nullptr, 10)};
 }
 
 std::string report(uint64_t seed, const RunResult& result) {
-  std::string text = cat("seed ", seed, " fails; to see it again: WEIR_SIM_SEED=", seed, " weir_swarm_test\n  ", result.description, "\n");
+  std::string text = cat("seed ", seed, " fails; to see it again: WEIR_SIM_SEED=", seed,
+                         " weir_swarm_test\n  ", result.description, "\n");
   for (const std::string& failure : result.failures) text += cat("  ", failure, "\n");
   return text;
 }
@@ -56,7 +58,8 @@ TEST(Swarm, OneSeedInDetail) {
     for (const std::string& line : result.trace) std::fprintf(stderr, "%s\n", line.c_str());
   }
   EXPECT_TRUE(result.failures.empty()) << report(seed, result);
-  std::printf("%s\n%s\n", result.description.c_str(), cat("trace hash ", result.trace_hash).c_str());
+  std::printf("%s\n%s\n", result.description.c_str(),
+              cat("trace hash ", result.trace_hash).c_str());
 }
 
 TEST(Swarm, SeedsThatOnceFoundSomethingPass) {
@@ -80,26 +83,34 @@ TEST(Swarm, NothingWrongIsVisibleAndEveryJobFinishes) {
     if (!result.failures.empty() && ++failed <= 10) ADD_FAILURE() << report(seed, result);
     if (seed % kTwiceEvery == 0) {
       ++twice;
-      EXPECT_EQ(run_quietly(seed).trace_hash, result.trace_hash) << "seed " << seed << " runs differently the second time";
+      EXPECT_EQ(run_quietly(seed).trace_hash, result.trace_hash)
+          << "seed " << seed << " runs differently the second time";
     }
   }
-  const double real = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double real =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const double hours = std::chrono::duration<double, std::ratio<3600>>(sum.virtual_time).count();
-  std::printf("summary: swarm: %llu seeds (%llu twice), %d failed, %.1f s, %.2f simulated hours, %llu events\n",
-              static_cast<unsigned long long>(to - from + 1), static_cast<unsigned long long>(twice), failed, real, hours,
-              static_cast<unsigned long long>(sum.events));
   std::printf(
-      "summary: swarm: %lld processes, %lld killed, %lld power losses, %lld file faults, %lld and %lld damaged checkpoints, %lld cancelled jobs, "
+      "summary: swarm: %llu seeds (%llu twice), %d failed, %.1f s, %.2f simulated hours, %llu "
+      "events\n",
+      static_cast<unsigned long long>(to - from + 1), static_cast<unsigned long long>(twice),
+      failed, real, hours, static_cast<unsigned long long>(sum.events));
+  std::printf(
+      "summary: swarm: %lld processes, %lld killed, %lld power losses, %lld file faults, %lld and "
+      "%lld damaged checkpoints, %lld cancelled jobs, "
       "blocking work rested %lld times in its middle\n",
-      static_cast<long long>(sum.processes), static_cast<long long>(sum.kills), static_cast<long long>(sum.power_losses),
-      static_cast<long long>(sum.file_faults), static_cast<long long>(sum.damages),
-      static_cast<long long>(sum.damages_while_running), static_cast<long long>(sum.cancels),
-      static_cast<long long>(sum.rests));
+      static_cast<long long>(sum.processes), static_cast<long long>(sum.kills),
+      static_cast<long long>(sum.power_losses), static_cast<long long>(sum.file_faults),
+      static_cast<long long>(sum.damages), static_cast<long long>(sum.damages_while_running),
+      static_cast<long long>(sum.cancels), static_cast<long long>(sum.rests));
   std::printf(
-      "summary: swarm: %lld restores, %lld at another parallelism, %lld of retained checkpoints at the end, %lld restarts inside a process, %lld checkpoints completed, %lld failed, "
+      "summary: swarm: %lld restores, %lld at another parallelism, %lld of retained checkpoints at "
+      "the end, %lld restarts inside a process, %lld checkpoints completed, %lld failed, "
       "%lld records read\n",
-      static_cast<long long>(sum.restores), static_cast<long long>(sum.restores_rescaled), static_cast<long long>(sum.retained_restores), static_cast<long long>(sum.restarts_inside),
-      static_cast<long long>(sum.completed_checkpoints), static_cast<long long>(sum.failed_checkpoints), static_cast<long long>(sum.records));
+      static_cast<long long>(sum.restores), static_cast<long long>(sum.restores_rescaled),
+      static_cast<long long>(sum.retained_restores), static_cast<long long>(sum.restarts_inside),
+      static_cast<long long>(sum.completed_checkpoints),
+      static_cast<long long>(sum.failed_checkpoints), static_cast<long long>(sum.records));
 }
 
 }  // namespace

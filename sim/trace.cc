@@ -13,7 +13,8 @@ uint64_t hash_bytes(std::string_view bytes) {
   while (!bytes.empty()) {
     const size_t n = bytes.size() < 8 ? bytes.size() : 8;
     uint64_t word = 0;
-    for (size_t i = 0; i < n; ++i) word |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+    for (size_t i = 0; i < n; ++i)
+      word |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
     hash = splitmix_output(hash + word);
     bytes.remove_prefix(n);
   }

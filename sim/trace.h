@@ -9,8 +9,9 @@
 
 namespace weir::sim {
 
-/// All that happened in a run, folded into one number: two runs with the same hash took the same decisions in the same order.
-/// Keeps the last lines as text if asked to, for the report of a failure.
+/// All that happened in a run, folded into one number: two runs with the same hash took the same
+/// decisions in the same order. Keeps the last lines as text if asked to, for the report of a
+/// failure.
 class Trace {
  public:
   /// `lines`: how many lines to keep.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Includes point one way. The order of the modules is WEIR_MODULES in CMakeLists.txt: a module includes itself and those before it.
 
-    layers_test.py --source DIR
+layers_test.py --source DIR
 """
 
 import argparse
@@ -17,7 +17,14 @@ THIRD_PARTY = {
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),
     # The checksum of our files and of what they are named by; a single pure function.
-    "xxhash.h": ("src/fs/hdfs/", "src/runtime/", "src/checkpoint/", "src/graph/", "src/ha/", "src/platform/"),
+    "xxhash.h": (
+        "src/fs/hdfs/",
+        "src/runtime/",
+        "src/checkpoint/",
+        "src/graph/",
+        "src/ha/",
+        "src/platform/",
+    ),
     "zookeeper/": ("src/ha/",),
     "openssl/": ("src/platform/",),
 }
@@ -41,7 +48,10 @@ def modules_of(cmake_text):
 
 
 def is_test(path):
-    return re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$|/testing/", path) is not None
+    return (
+        re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$|/testing/", path)
+        is not None
+    )
 
 
 def includes_of(text):
@@ -65,35 +75,60 @@ def findings(path, text, modules):
         return
     for line, quote, name in includes_of(text):
         if public:
-            if not (name.startswith("weir/") if quote == '"' else is_standard(name) or name == "emmintrin.h"):
-                yield line, f"a public header includes {name}: only weir/… and the standard library may be"
+            if not (
+                name.startswith("weir/")
+                if quote == '"'
+                else is_standard(name) or name == "emmintrin.h"
+            ):
+                yield (
+                    line,
+                    f"a public header includes {name}: only weir/… and the standard library may be",
+                )
             continue
         if quote == '"':
             top = name.split("/")[0]
             if "/" in name and top == "weir":
                 continue
             if "/" not in name or top not in modules:
-                yield line, f"{name}: write a module's header from its root, module/…/file.h, or weir/…"
+                yield (
+                    line,
+                    f"{name}: write a module's header from its root, module/…/file.h, or weir/…",
+                )
             elif modules.index(top) > modules.index(module):
-                yield line, f"{module} includes {name}, but {top} comes after {module} in WEIR_MODULES: turn the dependency round"
+                yield (
+                    line,
+                    f"{module} includes {name}, but {top} comes after {module} in WEIR_MODULES: turn the dependency round",
+                )
             for leaf, owner in LEAVES.items():
                 if name.startswith(leaf) and not path.startswith(owner) and not is_test(path):
-                    yield line, f"{name} belongs to {owner} alone: use the registry (fs/file_system_registry.h)"
+                    yield (
+                        line,
+                        f"{name} belongs to {owner} alone: use the registry (fs/file_system_registry.h)",
+                    )
             continue
         wrapped = next((prefix for prefix in THIRD_PARTY if name.startswith(prefix)), None)
         if wrapped is not None:
             if not path.startswith(THIRD_PARTY[wrapped]):
-                yield line, f"<{name}> may be included in {', '.join(THIRD_PARTY[wrapped])} only: use what is there"
+                yield (
+                    line,
+                    f"<{name}> may be included in {', '.join(THIRD_PARTY[wrapped])} only: use what is there",
+                )
             elif path.endswith(".h"):
                 yield line, f"<{name}> is included in a header: keep it in the .cc file"
         elif re.fullmatch(SYSTEM, name):
             if not path.startswith(tuple(SYSTEM_PLACES)) and not is_test(path):
-                yield line, f"<{name}> is the operating system's: only {', '.join(SYSTEM_PLACES)} touch it"
+                yield (
+                    line,
+                    f"<{name}> is the operating system's: only {', '.join(SYSTEM_PLACES)} touch it",
+                )
         elif name.startswith(("gtest/", "gmock/", "benchmark/")):
             if not is_test(path):
                 yield line, f"<{name}> in something that is not a test"
         elif not is_standard(name) and name not in ("emmintrin.h", "stdio.h"):
-            yield line, f"<{name}> is unknown to tests/layers_test.py: add it to THIRD_PARTY with the folder that wraps it"
+            yield (
+                line,
+                f"<{name}> is unknown to tests/layers_test.py: add it to THIRD_PARTY with the folder that wraps it",
+            )
 
 
 def check(root):
@@ -109,12 +144,17 @@ def check(root):
                     full = os.path.join(folder, name)
                     path = os.path.relpath(full, root)
                     with open(full, encoding="utf-8") as file:
-                        errors += [f"{path}:{line}: {message}" for line, message in findings(path, file.read(), modules)]
+                        errors += [
+                            f"{path}:{line}: {message}"
+                            for line, message in findings(path, file.read(), modules)
+                        ]
     return errors
 
 
 def self_check():
-    modules = modules_of("project(x)\nset(WEIR_MODULES base platform http fs config graph checkpoint runtime)\n")
+    modules = modules_of(
+        "project(x)\nset(WEIR_MODULES base platform http fs config graph checkpoint runtime)\n"
+    )
     bad = [
         ("src/base/a.cc", '#include "fs/file_system.h"'),
         ("src/checkpoint/a.h", '  #  include "runtime/task.h"'),
@@ -138,8 +178,14 @@ def self_check():
         ("include/weir/a.h", "#include <unistd.h>"),
     ]
     good = [
-        ("src/fs/a.cc", '#include "fs/local/local_file_system.h"\n#include "base/strings.h"\n#include "weir/status.h"\n#include <vector>'),
-        ("src/runtime/a_test.cc", '#include "fs/memory/memory_file_system.h"\n#include <gtest/gtest.h>\n#include <unistd.h>'),
+        (
+            "src/fs/a.cc",
+            '#include "fs/local/local_file_system.h"\n#include "base/strings.h"\n#include "weir/status.h"\n#include <vector>',
+        ),
+        (
+            "src/runtime/a_test.cc",
+            '#include "fs/memory/memory_file_system.h"\n#include <gtest/gtest.h>\n#include <unistd.h>',
+        ),
         ("src/http/a.cc", "#include <curl/curl.h>"),
         ("src/fs/hdfs/a.cc", "#include <nlohmann/json.hpp>\n#include <pugixml.hpp>"),
         ("src/base/a.cc", '/* #include "runtime/task.h" */\n// #include "runtime/task.h"'),
@@ -157,7 +203,9 @@ def self_check():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--source", required=True)
     arguments = parser.parse_args()
     errors = self_check() + check(arguments.source)

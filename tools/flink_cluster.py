@@ -24,7 +24,15 @@ class FlinkCluster(flights_cluster.RealSystem):
     """tools/real/flink.py for as long as the `with` lasts. Its REST address is `url`; nothing is sent to a server that isn't this cluster's."""
 
     def __init__(self, version=None, taskmanagers=1, slots=2, options=()):
-        super().__init__("flink.py", *(["--version", version] if version else []), "--taskmanagers", str(taskmanagers), "--slots", str(slots), *options)
+        super().__init__(
+            "flink.py",
+            *(["--version", version] if version else []),
+            "--taskmanagers",
+            str(taskmanagers),
+            "--slots",
+            str(slots),
+            *options,
+        )
 
     def __enter__(self):
         super().__enter__()
@@ -62,10 +70,20 @@ class FlinkCluster(flights_cluster.RealSystem):
     def cli(self, line, timeout=60):
         """What `line`, for a shell, prints, in which `flink` is Flink's own command line."""
         environment = {**os.environ, "PATH": f"{self.home}/bin:{os.environ['PATH']}"}
-        done = subprocess.run(line, shell=True, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=timeout)
+        done = subprocess.run(
+            line,
+            shell=True,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+        )
         if done.returncode != 0:
-            raise Failure(f"`{line}` ended with exit code {done.returncode}:\n{done.stdout[-3000:]}")
+            raise Failure(
+                f"`{line}` ended with exit code {done.returncode}:\n{done.stdout[-3000:]}"
+            )
         return done.stdout
 
     def log(self, name):
@@ -76,21 +94,30 @@ class FlinkCluster(flights_cluster.RealSystem):
 
     def call(self, method, path, body=None, content_type="application/json", timeout=30):
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=data, method=method, headers={"Content-Type": content_type} if data else {})
+        request = urllib.request.Request(
+            self.url + path,
+            data=data,
+            method=method,
+            headers={"Content-Type": content_type} if data else {},
+        )
         try:
             with urllib.request.urlopen(request, timeout=timeout) as reply:
                 return json.loads(reply.read() or b"{}")
         except urllib.error.HTTPError as error:
             if error.code == 503:  # no leader at this moment
                 raise
-            raise Failure(f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:2000]}") from error
+            raise Failure(
+                f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:2000]}"
+            ) from error
 
     def get(self, path):
         return self.call("GET", path)
 
     def jobs(self):
         """Id to name and state."""
-        return {job["jid"]: (job["name"], job["state"]) for job in self.get("/jobs/overview")["jobs"]}
+        return {
+            job["jid"]: (job["name"], job["state"]) for job in self.get("/jobs/overview")["jobs"]
+        }
 
     def state(self, job):
         return self.get(f"/jobs/{job}")["state"]
@@ -100,12 +127,18 @@ class FlinkCluster(flights_cluster.RealSystem):
 
     def metrics(self, job):
         """The names of a running job's; Flink fetches them every some seconds."""
-        return {metric["id"] for vertex in self.vertices(job) for metric in self.get(f"/jobs/{job}/vertices/{vertex['id']}/metrics")}
+        return {
+            metric["id"]
+            for vertex in self.vertices(job)
+            for metric in self.get(f"/jobs/{job}/vertices/{vertex['id']}/metrics")
+        }
 
     def running(self, job):
         """Whether every task runs, or has ended well."""
         found = self.get(f"/jobs/{job}")
-        return found["state"] in ("RUNNING", "FINISHED") and all(vertex["status"] in ("RUNNING", "FINISHED") for vertex in found["vertices"])
+        return found["state"] in ("RUNNING", "FINISHED") and all(
+            vertex["status"] in ("RUNNING", "FINISHED") for vertex in found["vertices"]
+        )
 
     def checkpoints(self, job):
         return self.get(f"/jobs/{job}/checkpoints")
@@ -116,7 +149,9 @@ class FlinkCluster(flights_cluster.RealSystem):
 
     def exceptions(self, job):
         """The stack traces of all failures, newest first."""
-        entries = self.get(f"/jobs/{job}/exceptions?maxExceptions=20")["exceptionHistory"]["entries"]
+        entries = self.get(f"/jobs/{job}/exceptions?maxExceptions=20")["exceptionHistory"][
+            "entries"
+        ]
         return [entry["stacktrace"] for entry in entries]
 
     def placed_on(self, job):
@@ -144,7 +179,9 @@ class FlinkCluster(flights_cluster.RealSystem):
                     return found
                 raise Failure(f"the job ended as {state} before {what}{self.why(job)}")
             if time.monotonic() > deadline:
-                raise Failure(f"{what} did not come within {seconds} s{self.why(job) if job else ''}")
+                raise Failure(
+                    f"{what} did not come within {seconds} s{self.why(job) if job else ''}"
+                )
             time.sleep(POLL_SECONDS)
 
     def why(self, job):
@@ -162,10 +199,20 @@ class FlinkCluster(flights_cluster.RealSystem):
 
     def stop_with_savepoint(self, job, directory, seconds=60):
         """The savepoint's path."""
-        request = self.call("POST", f"/jobs/{job}/stop", {"targetDirectory": directory, "drain": False})["request-id"]
-        done = self.wait("its savepoint", lambda: (r := self.get(f"/jobs/{job}/savepoints/{request}"))["status"]["id"] == "COMPLETED" and r, seconds)
+        request = self.call(
+            "POST", f"/jobs/{job}/stop", {"targetDirectory": directory, "drain": False}
+        )["request-id"]
+        done = self.wait(
+            "its savepoint",
+            lambda: (r := self.get(f"/jobs/{job}/savepoints/{request}"))["status"]["id"]
+            == "COMPLETED"
+            and r,
+            seconds,
+        )
         if "location" not in done["operation"]:
-            raise Failure(f"the savepoint failed: {done['operation']['failure-cause']['stack-trace'][:3000]}")
+            raise Failure(
+                f"the savepoint failed: {done['operation']['failure-cause']['stack-trace'][:3000]}"
+            )
         self.wait_end(job, "FINISHED", seconds)
         return done["operation"]["location"]
 
@@ -181,16 +228,35 @@ class FlinkCluster(flights_cluster.RealSystem):
         """Submits a job that is written in Java; its id."""
         boundary = uuid.uuid4().hex
         with open(jar, "rb") as file:
-            body = (f'--{boundary}\r\nContent-Disposition: form-data; name="jarfile"; filename="job.jar"\r\n'
-                    "Content-Type: application/java-archive\r\n\r\n").encode() + file.read() + f"\r\n--{boundary}--\r\n".encode()
-        uploaded = self.call("POST", "/jars/upload", body, f"multipart/form-data; boundary={boundary}")["filename"].rsplit("/", 1)[1]
-        return self.call("POST", f"/jars/{uploaded}/run", {"entryClass": main, "programArgsList": arguments})["jobid"]
+            body = (
+                (
+                    f'--{boundary}\r\nContent-Disposition: form-data; name="jarfile"; filename="job.jar"\r\n'
+                    "Content-Type: application/java-archive\r\n\r\n"
+                ).encode()
+                + file.read()
+                + f"\r\n--{boundary}--\r\n".encode()
+            )
+        uploaded = self.call(
+            "POST", "/jars/upload", body, f"multipart/form-data; boundary={boundary}"
+        )["filename"].rsplit("/", 1)[1]
+        return self.call(
+            "POST", f"/jars/{uploaded}/run", {"entryClass": main, "programArgsList": arguments}
+        )["jobid"]
 
 
 def submit(command, timeout=60):
     """Runs a weir program with --target flink --detached; the id of the job that it prints."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=timeout,
+    )
     found = re.search(r"^job ([0-9a-f]{32})$", done.stdout, re.M)
     if done.returncode != 0 or not found:
-        raise Failure(f"`{' '.join(command)}` ended with exit code {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise Failure(
+            f"`{' '.join(command)}` ended with exit code {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
     return found[1]

@@ -22,13 +22,20 @@ def ticks(pid):
 
 
 def resident_mib(pid):
-    return next(int(l.split()[1]) for l in open(f"/proc/{pid}/status") if l.startswith("VmRSS")) / 1024
+    return (
+        next(
+            int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS")
+        )
+        / 1024
+    )
 
 
 def children(pid):
     found = set()
     for task in os.listdir(f"/proc/{pid}/task"):
-        found.update(int(child) for child in open(f"/proc/{pid}/task/{task}/children").read().split())
+        found.update(
+            int(child) for child in open(f"/proc/{pid}/task/{task}/children").read().split()
+        )
     return sorted(found)
 
 
@@ -36,8 +43,21 @@ def idle_cluster(program, seconds=10):
     """What a coordinator and three workers cost while their job waits: without checkpoints, and with one each second."""
     for interval in (None, "1s"):
         checkpoints = tempfile.mkdtemp(prefix="weir-idle-")
-        flags = ["-D", f"execution.checkpointing.interval={interval}", "-D", f"execution.checkpointing.dir={checkpoints}"] if interval else []
-        job = subprocess.Popen([program, "--workers", "3", "--parallelism", "3"] + flags, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        flags = (
+            [
+                "-D",
+                f"execution.checkpointing.interval={interval}",
+                "-D",
+                f"execution.checkpointing.dir={checkpoints}",
+            ]
+            if interval
+            else []
+        )
+        job = subprocess.Popen(
+            [program, "--workers", "3", "--parallelism", "3"] + flags,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         try:
             job.stdout.readline()
             time.sleep(2)
@@ -45,10 +65,19 @@ def idle_cluster(program, seconds=10):
             before, at = [ticks(pid) for pid in processes], time.monotonic()
             time.sleep(seconds)
             passed = time.monotonic() - at
-            used = [100 * (ticks(pid) - cpu) / passed for pid, cpu in zip(processes, before)]
-            print(f"idle cluster, {'a checkpoint each second' if interval else 'no checkpoints'}: coordinator {used[0]:.2f} % of a processor, "
-                  f"{resident_mib(job.pid):.1f} MiB resident; workers "
-                  + ", ".join(f"{cpu:.2f} % {resident_mib(pid):.1f} MiB" for cpu, pid in zip(used[1:], processes[1:])), flush=True)
+            used = [
+                100 * (ticks(pid) - cpu) / passed
+                for pid, cpu in zip(processes, before, strict=False)
+            ]
+            print(
+                f"idle cluster, {'a checkpoint each second' if interval else 'no checkpoints'}: coordinator {used[0]:.2f} % of a processor, "
+                f"{resident_mib(job.pid):.1f} MiB resident; workers "
+                + ", ".join(
+                    f"{cpu:.2f} % {resident_mib(pid):.1f} MiB"
+                    for cpu, pid in zip(used[1:], processes[1:], strict=False)
+                ),
+                flush=True,
+            )
         finally:
             job.kill()
             job.wait()
@@ -62,8 +91,16 @@ def idle_job(program):
         checkpoints = tempfile.mkdtemp(prefix="weir-idle-")
         begin = time.monotonic()
         job = subprocess.Popen(
-            [program, "-D", "execution.checkpointing.interval=1s", "-D", f"execution.checkpointing.dir={checkpoints}"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            [
+                program,
+                "-D",
+                "execution.checkpointing.interval=1s",
+                "-D",
+                f"execution.checkpointing.dir={checkpoints}",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         job.stdout.readline()
         firsts.append((time.monotonic() - begin) * 1000)
         if len(firsts) == 10:
@@ -71,11 +108,15 @@ def idle_job(program):
             cpu, at = ticks(job.pid), time.monotonic()
             time.sleep(5)
             used = (ticks(job.pid) - cpu) / (time.monotonic() - at)
-            print(f"idle job: {resident_mib(job.pid):.1f} MiB resident, {100 * used:.2f} % of a processor, with a checkpoint each second")
+            print(
+                f"idle job: {resident_mib(job.pid):.1f} MiB resident, {100 * used:.2f} % of a processor, with a checkpoint each second"
+            )
         job.kill()
         job.wait()
         shutil.rmtree(checkpoints, ignore_errors=True)
-    print(f"start of the process to first record: median {statistics.median(firsts):.1f} ms, worst of 10 {max(firsts):.1f} ms")
+    print(
+        f"start of the process to first record: median {statistics.median(firsts):.1f} ms, worst of 10 {max(firsts):.1f} ms"
+    )
 
 
 def main():
@@ -83,17 +124,29 @@ def main():
     parser.add_argument("--build", required=True)
     build = parser.parse_args().build
     programs = os.path.join(build, "bin")
-    for command in (["keyed_count"], ["keyed_count", "--keys", "5000000", "--rounds", "3"], ["snapshot_pause"]):
+    for command in (
+        ["keyed_count"],
+        ["keyed_count", "--keys", "5000000", "--rounds", "3"],
+        ["snapshot_pause"],
+    ):
         print("--", " ".join(command), flush=True)
         subprocess.run([os.path.join(programs, command[0])] + command[1:], check=True, timeout=1200)
     if os.path.exists(os.path.join(programs, "coordinator_scale")):  # built with the tests
         print("-- coordinator_scale", flush=True)
         subprocess.run([os.path.join(programs, "coordinator_scale")], check=True, timeout=1200)
     print("-- recovery", flush=True)
-    subprocess.run([sys.executable, os.path.join(ROOT, "bench", "recovery.py"), "--build", build], check=True, timeout=1200)
+    subprocess.run(
+        [sys.executable, os.path.join(ROOT, "bench", "recovery.py"), "--build", build],
+        check=True,
+        timeout=1200,
+    )
     if os.path.exists(os.path.join(build, "share", "weir", "weir-flink.jar")):  # make flink-bridge
         print("-- flink_host", flush=True)
-        subprocess.run([sys.executable, os.path.join(ROOT, "bench", "flink_host.py"), "--build", build], check=True, timeout=1200)
+        subprocess.run(
+            [sys.executable, os.path.join(ROOT, "bench", "flink_host.py"), "--build", build],
+            check=True,
+            timeout=1200,
+        )
     print("-- idle_job", flush=True)
     idle_job(os.path.join(programs, "idle_job"))
     idle_cluster(os.path.join(programs, "idle_job"))

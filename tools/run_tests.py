@@ -46,7 +46,9 @@ def count(output, exit_code):
 def run(name, command, timeout, env=None, cwd=ROOT):
     begin = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, env=env, cwd=cwd, start_new_session=True
+        )
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -59,7 +61,10 @@ def run(name, command, timeout, env=None, cwd=ROOT):
     if code == 124:
         output += f"\nended after {timeout} s\n"
     seconds = time.monotonic() - begin
-    print(f"{'ok    ' if failed == 0 else 'FAILED'} {name:<28} {passed:5} passed {failed:3} failed  {seconds:6.1f} s", flush=True)
+    print(
+        f"{'ok    ' if failed == 0 else 'FAILED'} {name:<28} {passed:5} passed {failed:3} failed  {seconds:6.1f} s",
+        flush=True,
+    )
     if failed:
         print("\n".join("    | " + line for line in output.splitlines()[-150:]), flush=True)
     else:
@@ -70,10 +75,20 @@ def run(name, command, timeout, env=None, cwd=ROOT):
 
 
 def ctest_programs(build, label):
-    shown = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1", "-L", label], stdout=subprocess.PIPE, check=True, timeout=60)
+    shown = subprocess.run(
+        ["ctest", "--test-dir", build, "--show-only=json-v1", "-L", label],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
     for test in json.loads(shown.stdout)["tests"]:
         properties = {p["name"]: p["value"] for p in test.get("properties", [])}
-        yield test["name"], test["command"], float(properties.get("TIMEOUT", 300)), properties.get("WORKING_DIRECTORY", ROOT)
+        yield (
+            test["name"],
+            test["command"],
+            float(properties.get("TIMEOUT", 300)),
+            properties.get("WORKING_DIRECTORY", ROOT),
+        )
 
 
 def unit(build, add):
@@ -91,7 +106,11 @@ def integration(build, add):
 def e2e(build, add):
     with RealSystem("hdfs.py") as hdfs, RealSystem("zookeeper.py") as zookeeper:
         for name, command, timeout, cwd in ctest_programs(build, "e2e"):
-            add(run(name, command, timeout, env={**os.environ, **hdfs.env, **zookeeper.env}, cwd=cwd))
+            add(
+                run(
+                    name, command, timeout, env={**os.environ, **hdfs.env, **zookeeper.env}, cwd=cwd
+                )
+            )
 
 
 def compat(build, add):
@@ -99,12 +118,35 @@ def compat(build, add):
         add(run(name, command, timeout, cwd=cwd))
 
 
+def style(build, add):
+    add(run("format", [sys.executable, os.path.join(ROOT, "tools/format.py"), "--check"], 600))
+
+
 def package(build, add):
-    add(run("package", [sys.executable, os.path.join(ROOT, "tests/package/package_test.py"), build], 600))
-    add(run("deploy", [sys.executable, os.path.join(ROOT, "tests/package/deploy_test.py"), build], 600))
+    add(
+        run(
+            "package",
+            [sys.executable, os.path.join(ROOT, "tests/package/package_test.py"), build],
+            600,
+        )
+    )
+    add(
+        run(
+            "deploy",
+            [sys.executable, os.path.join(ROOT, "tests/package/deploy_test.py"), build],
+            600,
+        )
+    )
 
 
-LANES = {"unit": unit, "integration": integration, "e2e": e2e, "compat": compat, "package": package}
+LANES = {
+    "style": style,
+    "unit": unit,
+    "integration": integration,
+    "e2e": e2e,
+    "compat": compat,
+    "package": package,
+}
 
 
 def main():

@@ -28,15 +28,17 @@ U big_endian(U value) {
 }
 
 /// `what` ("bytes", "elements") follow in a number that the field in front of them cannot hold.
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_too_long(size_t count, const char* what, size_t most) {
-  throw std::length_error(std::to_string(count) + " " + what + " follow a length that holds at most " + std::to_string(most));
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_too_long(size_t count, const char* what,
+                                                                  size_t most) {
+  throw std::length_error(std::to_string(count) + " " + what +
+                          " follow a length that holds at most " + std::to_string(most));
 }
 inline constexpr size_t kMaxCount = std::numeric_limits<int32_t>::max();
 }  // namespace detail
 
-/// Appends values to a buffer, big-endian, as java.io.DataOutputStream does: what Flink's formats are made of. A length or a count that
-/// does not fit into its field throws std::length_error, so no length is ever written wrong.
-/// Thread: one at a time.
+/// Appends values to a buffer, big-endian, as java.io.DataOutputStream does: what Flink's formats
+/// are made of. A length or a count that does not fit into its field throws std::length_error, so
+/// no length is ever written wrong. Thread: one at a time.
 class BinaryWriter {
  public:
   void put_u8(uint8_t v) { buffer_.push_back(static_cast<char>(v)); }
@@ -54,7 +56,8 @@ class BinaryWriter {
   void put_raw(std::string_view bytes) { buffer_.append(bytes); }
   /// i32: how many elements follow.
   void put_count(size_t count, const char* what = "elements") {
-    if (count > detail::kMaxCount) [[unlikely]] detail::throw_too_long(count, what, detail::kMaxCount);
+    if (count > detail::kMaxCount) [[unlikely]]
+      detail::throw_too_long(count, what, detail::kMaxCount);
     put_i32(static_cast<int32_t>(count));
   }
   /// i32 length, then the bytes.
@@ -62,10 +65,12 @@ class BinaryWriter {
     put_count(bytes.size(), "bytes");
     put_raw(bytes);
   }
-  /// java.io.DataOutput.writeUTF: u16 length, modified UTF-8. For names in headers; at most 65535 bytes.
+  /// java.io.DataOutput.writeUTF: u16 length, modified UTF-8. For names in headers; at most 65535
+  /// bytes.
   void put_utf(std::string_view text);
-  /// Flink's StringSerializer: varint of UTF-16 units + 1, then a varint per unit. For values and keys. Bytes that are not
-  /// UTF-8 become the lone surrogates U+DC80…U+DCFF and come back as they were.
+  /// Flink's StringSerializer: varint of UTF-16 units + 1, then a varint per unit. For values and
+  /// keys. Bytes that are not UTF-8 become the lone surrogates U+DC80…U+DCFF and come back as they
+  /// were.
   void put_flink_string(std::string_view text);
 
   /// Room for `count` bytes at the end, which the caller fills before the next call.
@@ -88,7 +93,8 @@ class BinaryWriter {
   /// Makes the i32 at `position` the number of the bytes behind it.
   void close_length(size_t position) {
     const size_t length = size() - position - sizeof(int32_t);
-    if (length > detail::kMaxCount) [[unlikely]] detail::throw_too_long(length, "bytes", detail::kMaxCount);
+    if (length > detail::kMaxCount) [[unlikely]]
+      detail::throw_too_long(length, "bytes", detail::kMaxCount);
     overwrite_i32(position, static_cast<int32_t>(length));
   }
 
@@ -101,8 +107,9 @@ class BinaryWriter {
   std::string buffer_;
 };
 
-/// Reads what BinaryWriter wrote, from bytes that are not trusted: a read past the end or a malformed value makes the reader fail, and
-/// from then on it gives zeros and empty strings. Look at ok() before believing what was read. Does not own the bytes.
+/// Reads what BinaryWriter wrote, from bytes that are not trusted: a read past the end or a
+/// malformed value makes the reader fail, and from then on it gives zeros and empty strings. Look
+/// at ok() before believing what was read. Does not own the bytes.
 class BinaryReader {
  public:
   explicit BinaryReader(std::string_view bytes) : bytes_(bytes) {}
@@ -137,10 +144,12 @@ class BinaryReader {
   }
   std::string get_utf();
   std::string get_flink_string();
-  /// A count of elements that take at least `min_element_bytes` each: fails when the rest of the bytes cannot hold them.
+  /// A count of elements that take at least `min_element_bytes` each: fails when the rest of the
+  /// bytes cannot hold them.
   size_t get_count(size_t min_element_bytes) {
     const int32_t count = get_i32();
-    if (count < 0 || (min_element_bytes > 0 && static_cast<size_t>(count) > remaining() / min_element_bytes)) {
+    if (count < 0 ||
+        (min_element_bytes > 0 && static_cast<size_t>(count) > remaining() / min_element_bytes)) {
       fail("an impossible count");
       return 0;
     }

@@ -20,7 +20,8 @@ namespace weir {
 ///   env.execute("job");
 ///   sink.records();
 ///
-/// Copies share what was collected. Records are there once their checkpoint is complete, or the job has ended.
+/// Copies share what was collected. Records are there once their checkpoint is complete, or the job
+/// has ended.
 template <class T>
 class CollectSink final : public Sink<T> {
  public:
@@ -34,15 +35,20 @@ class CollectSink final : public Sink<T> {
     return all;
   }
 
-  std::unique_ptr<SinkWriter<T>> create_writer() const override { return std::make_unique<Writer>(shared_); }
-  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override { return std::make_unique<Commits>(shared_); }
+  std::unique_ptr<SinkWriter<T>> create_writer() const override {
+    return std::make_unique<Writer>(shared_);
+  }
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
+    return std::make_unique<Commits>(shared_);
+  }
   Status probe(FileSystemRegistry&) const override { return {}; }
 
  private:
   /// Checkpoint, subtask, attempt.
   using EpochId = std::tuple<int64_t, int, uint64_t>;
   static std::string name_of(const EpochId& id) {
-    return std::to_string(std::get<0>(id)) + "-" + std::to_string(std::get<1>(id)) + "-" + std::to_string(std::get<2>(id));
+    return std::to_string(std::get<0>(id)) + "-" + std::to_string(std::get<1>(id)) + "-" +
+           std::to_string(std::get<2>(id));
   }
   struct Epoch {
     std::vector<T> records;
@@ -90,7 +96,8 @@ class CollectSink final : public Sink<T> {
         const int64_t checkpoint_id = in.get_i64();
         const int subtask = in.get_i32();
         const auto epoch = shared_->epochs.find(EpochId{checkpoint_id, subtask, in.get_u64()});
-        if (epoch == shared_->epochs.end()) return data_loss("a CollectSink cannot be restored in another process");
+        if (epoch == shared_->epochs.end())
+          return data_loss("a CollectSink cannot be restored in another process");
         epoch->second.committed = true;
       }
       return {};
@@ -105,7 +112,9 @@ class CollectSink final : public Sink<T> {
     }
     Status remove_leftovers(const std::vector<std::string>& names) override {
       const std::lock_guard lock(shared_->mutex);
-      for (const std::string& name : names) std::erase_if(shared_->epochs, [&](const auto& epoch) { return name_of(epoch.first) == name; });
+      for (const std::string& name : names)
+        std::erase_if(shared_->epochs,
+                      [&](const auto& epoch) { return name_of(epoch.first) == name; });
       return {};
     }
 

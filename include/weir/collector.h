@@ -7,10 +7,11 @@
 
 namespace weir {
 
-/// Takes the results of a user function. A result gets the timestamp of the record (or timer) that caused it, unless one is given.
-/// A function may collect any number of results: collect() waits for room, and throws what the functions behind it throw. While it waits the
-/// attempt may end. Then it throws something that is no std::exception; a handler of all exceptions should pass it on.
-/// Thread: the operator's; valid during the call it is handed to.
+/// Takes the results of a user function. A result gets the timestamp of the record (or timer) that
+/// caused it, unless one is given. A function may collect any number of results: collect() waits
+/// for room, and throws what the functions behind it throw. While it waits the attempt may end.
+/// Then it throws something that is no std::exception; a handler of all exceptions should pass it
+/// on. Thread: the operator's; valid during the call it is handed to.
 template <class T>
 class Collector {
  public:

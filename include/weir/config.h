@@ -1,6 +1,7 @@
 #pragma once
 
-// What a program can say about how its job is run, in types. Everything here can also be said as a configuration key.
+// What a program can say about how its job is run, in types. Everything here can also be said as a
+// configuration key.
 
 #include <chrono>
 #include <string>
@@ -21,11 +22,12 @@ enum class CheckpointRetention {
   kNoExternalizedCheckpoints,
 };
 
-/// State lives on the heap of the processes; checkpoints go to a directory: hdfs://namenode:port/path, file:///path or a plain
-/// path.
+/// State lives on the heap of the processes; checkpoints go to a directory:
+/// hdfs://namenode:port/path, file:///path or a plain path.
 class FsStateBackend {
  public:
-  explicit FsStateBackend(std::string checkpoint_dir) : checkpoint_dir_(std::move(checkpoint_dir)) {}
+  explicit FsStateBackend(std::string checkpoint_dir)
+      : checkpoint_dir_(std::move(checkpoint_dir)) {}
   const std::string& checkpoint_dir() const { return checkpoint_dir_; }
 
  private:
@@ -38,24 +40,29 @@ class RestartStrategy {
   using Duration = std::chrono::milliseconds;
   using Settings = std::vector<std::pair<std::string, std::string>>;  ///< keys and values
 
-  static RestartStrategy none() { return RestartStrategy(Settings{{"restart-strategy.type", "none"}}); }
-  static RestartStrategy fixed_delay(int attempts, Duration delay) {
-    return RestartStrategy(Settings{{"restart-strategy.type", "fixed-delay"},
-                                    {"restart-strategy.fixed-delay.attempts", std::to_string(attempts)},
-                                    {"restart-strategy.fixed-delay.delay", text(delay)}});
+  static RestartStrategy none() {
+    return RestartStrategy(Settings{{"restart-strategy.type", "none"}});
   }
-  static RestartStrategy failure_rate(int max_failures_per_interval, Duration interval, Duration delay) {
+  static RestartStrategy fixed_delay(int attempts, Duration delay) {
     return RestartStrategy(
-        {{"restart-strategy.type", "failure-rate"},
-         {"restart-strategy.failure-rate.max-failures-per-interval", std::to_string(max_failures_per_interval)},
-         {"restart-strategy.failure-rate.failure-rate-interval", text(interval)},
-         {"restart-strategy.failure-rate.delay", text(delay)}});
+        Settings{{"restart-strategy.type", "fixed-delay"},
+                 {"restart-strategy.fixed-delay.attempts", std::to_string(attempts)},
+                 {"restart-strategy.fixed-delay.delay", text(delay)}});
+  }
+  static RestartStrategy failure_rate(int max_failures_per_interval, Duration interval,
+                                      Duration delay) {
+    return RestartStrategy({{"restart-strategy.type", "failure-rate"},
+                            {"restart-strategy.failure-rate.max-failures-per-interval",
+                             std::to_string(max_failures_per_interval)},
+                            {"restart-strategy.failure-rate.failure-rate-interval", text(interval)},
+                            {"restart-strategy.failure-rate.delay", text(delay)}});
   }
   static RestartStrategy exponential_delay(Duration initial_backoff = std::chrono::seconds(1),
                                            Duration max_backoff = std::chrono::minutes(1)) {
-    return RestartStrategy(Settings{{"restart-strategy.type", "exponential-delay"},
-                                    {"restart-strategy.exponential-delay.initial-backoff", text(initial_backoff)},
-                                    {"restart-strategy.exponential-delay.max-backoff", text(max_backoff)}});
+    return RestartStrategy(
+        Settings{{"restart-strategy.type", "exponential-delay"},
+                 {"restart-strategy.exponential-delay.initial-backoff", text(initial_backoff)},
+                 {"restart-strategy.exponential-delay.max-backoff", text(max_backoff)}});
   }
 
   const Settings& settings() const { return settings_; }

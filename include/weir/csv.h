@@ -1,6 +1,7 @@
 #pragma once
 
-// Rows of comma-separated values, roughly RFC 4180: a field may stand in double quotes, in which a quote is written twice.
+// Rows of comma-separated values, roughly RFC 4180: a field may stand in double quotes, in which a
+// quote is written twice.
 
 #include <charconv>
 #include <chrono>
@@ -20,21 +21,24 @@ namespace weir {
 
 struct CsvOptions {
   char separator = ',';
-  /// The first line of each file names the columns. If there is none, `columns` does; if that is empty, the fields of the struct do, in order.
+  /// The first line of each file names the columns. If there is none, `columns` does; if that is
+  /// empty, the fields of the struct do, in order.
   bool header = true;
   std::vector<std::string> columns = {};
-  /// Each of these means "no value": a std::optional field is empty then. A quoted field always is a value. An empty optional is written
-  /// as the first of them, and a value that looks like one of them is quoted.
+  /// Each of these means "no value": a std::optional field is empty then. A quoted field always is
+  /// a value. An empty optional is written as the first of them, and a value that looks like one of
+  /// them is quoted.
   std::vector<std::string> nulls = {"", "NA"};
   /// Quoted fields may hold line breaks. Such a file cannot be read by several subtasks at once.
   bool multiline = false;
-  /// How points in time are written: %Y %y %m %b %d %H %I %M %S %p %z %s (seconds since 1970), %F (%Y-%m-%d), %T (%H:%M:%S), %R (%H:%M), %%;
-  /// seconds may have a fraction. Without a zone it is UTC. Empty: ISO 8601, see parse_timestamp.
+  /// How points in time are written: %Y %y %m %b %d %H %I %M %S %p %z %s (seconds since 1970), %F
+  /// (%Y-%m-%d), %T (%H:%M:%S), %R (%H:%M), %%; seconds may have a fraction. Without a zone it is
+  /// UTC. Empty: ISO 8601, see parse_timestamp.
   std::string time_format = {};
 };
 
-/// "2013-01-01T10:00:00Z", "2013-01-01 10:00:00.250", "2013-01-01": milliseconds since 1970 UTC; a zone is 'Z', "+hh:mm", or none (UTC).
-/// Years before 0 and after 9999 have a sign.
+/// "2013-01-01T10:00:00Z", "2013-01-01 10:00:00.250", "2013-01-01": milliseconds since 1970 UTC; a
+/// zone is 'Z', "+hh:mm", or none (UTC). Years before 0 and after 9999 have a sign.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
 /// "2013-01-01T10:00:00Z"; with ".250" where the milliseconds are not zero.
 std::string format_timestamp(Timestamp ms);
@@ -44,8 +48,7 @@ namespace detail {
 template <class T>
 concept StructWithFields = FieldsInside<T> || FieldsOutside<T>;
 template <class T>
-  requires StructWithFields<std::remove_const_t<T>>
-auto fields_of(T& value) {
+requires StructWithFields<std::remove_const_t<T>> auto fields_of(T& value) {
   using Plain = std::remove_const_t<T>;
   if constexpr (FieldsInside<Plain>) return value.weir_tie();
   else return weir_tie(value);
@@ -87,7 +90,8 @@ bool parse_text(std::string_view text, const CsvOptions& options, V& value) {
     return true;
   } else {
     static_assert(std::same_as<V, std::string> || std::same_as<V, std::string_view>,
-                  "a CSV field can be read as a number, bool, string, std::chrono::sys_time, or an optional of these");
+                  "a CSV field can be read as a number, bool, string, std::chrono::sys_time, or an "
+                  "optional of these");
     value = V(text);
     return true;
   }
@@ -97,7 +101,8 @@ bool parse_text(std::string_view text, const CsvOptions& options, V& value) {
 void append_csv_text(std::string& out, std::string_view text, const CsvOptions& options);
 /// Puts the text from `begin` on in quotes if it needs them.
 void quote_csv_text(std::string& out, size_t begin, const CsvOptions& options);
-/// Appends the field of an optional that is empty. `alone`: the row has no other field, and an empty line is no row.
+/// Appends the field of an optional that is empty. `alone`: the row has no other field, and an
+/// empty line is no row.
 void append_csv_null(std::string& out, const CsvOptions& options, bool alone);
 /// A row of the names of columns, with its line break.
 std::string csv_header(const std::vector<std::string>& names, const CsvOptions& options);
@@ -124,18 +129,21 @@ void append_csv_value(std::string& out, const V& value, const CsvOptions& option
     append_time(out, from_ticks(ticks, Period::num, Period::den), options.time_format);
     quote_csv_text(out, begin, options);
   } else {
-    static_assert(std::convertible_to<const V&, std::string_view>,
-                  "a field of this type cannot be written as CSV: give the FileSink an encoder of your own");
+    static_assert(
+        std::convertible_to<const V&, std::string_view>,
+        "a field of this type cannot be written as CSV: give the FileSink an encoder of your own");
     append_csv_text(out, value, options);
   }
 }
 
 }  // namespace detail
 
-/// Appends the fields of a struct with WEIR_FIELDS as one row, without a line break. read_csv_row with the same options gives an equal struct,
-/// if `multiline` is set or no text holds a line break: numbers have as many digits as that takes, texts are quoted where they must be.
+/// Appends the fields of a struct with WEIR_FIELDS as one row, without a line break. read_csv_row
+/// with the same options gives an equal struct, if `multiline` is set or no text holds a line
+/// break: numbers have as many digits as that takes, texts are quoted where they must be.
 template <detail::StructWithFields T>
-void append_csv_row(std::string& out, const T& value, const CsvOptions& options = detail::default_csv_options()) {
+void append_csv_row(std::string& out, const T& value,
+                    const CsvOptions& options = detail::default_csv_options()) {
   bool first = true;
   std::apply(
       [&](const auto&... field) {
@@ -146,8 +154,9 @@ void append_csv_row(std::string& out, const T& value, const CsvOptions& options 
       detail::fields_of(value));
 }
 
-/// One row that is being read. Asking for what is not there, or is not what was asked for, makes the row malformed (see ok()) and gives a
-/// default value; so a parser asks for what it needs and need not check. Thread: one at a time.
+/// One row that is being read. Asking for what is not there, or is not what was asked for, makes
+/// the row malformed (see ok()) and gives a default value; so a parser asks for what it needs and
+/// need not check. Thread: one at a time.
 class CsvRow {
  public:
   explicit CsvRow(CsvOptions options);
@@ -158,7 +167,8 @@ class CsvRow {
   size_t size() const { return fields_.size(); }
   std::string_view text(size_t i) const { return fields_[i].text; }
 
-  /// The field of the named column as a number, bool, std::string, std::string_view, std::chrono::sys_time, or an optional of these.
+  /// The field of the named column as a number, bool, std::string, std::string_view,
+  /// std::chrono::sys_time, or an optional of these.
   template <class V>
   V get(std::string_view column) {
     const int index = find(column);
@@ -190,7 +200,8 @@ class CsvRow {
   template <class V>
   V convert(std::string_view column, int index) {
     V value{};
-    if (!detail::parse_text(fields_[static_cast<size_t>(index)].text, options_, value)) fail_conversion(column, index);
+    if (!detail::parse_text(fields_[static_cast<size_t>(index)].text, options_, value))
+      fail_conversion(column, index);
     return value;
   }
 
@@ -207,7 +218,8 @@ class CsvRow {
   std::vector<std::string> columns_;
   std::vector<Field> fields_;
   std::string unescaped_;  ///< quoted fields that held quotes
-  std::vector<Lookup> lookups_;  ///< parsers ask for the same columns in the same order, row after row
+  std::vector<Lookup>
+      lookups_;  ///< parsers ask for the same columns in the same order, row after row
   size_t next_lookup_ = 0;
   std::string problem_;
   bool unknown_column_ = false;
@@ -219,8 +231,11 @@ T read_csv_row(CsvRow& row) {
   static const std::vector<std::string> names = detail::field_names_of<T>();
   T value{};
   size_t i = 0;
-  std::apply([&](auto&... field) { ((field = row.get<std::remove_cvref_t<decltype(field)>>(names[i++])), ...); },
-             detail::fields_of(value));
+  std::apply(
+      [&](auto&... field) {
+        ((field = row.get<std::remove_cvref_t<decltype(field)>>(names[i++])), ...);
+      },
+      detail::fields_of(value));
   return value;
 }
 

@@ -21,21 +21,23 @@
 
 namespace weir {
 
-/// Where a job begins: its configuration, its flags and its sources. Describe the job with the streams that it gives, then
-/// execute(). Nothing runs before execute(), and no call here fails: what is wrong with flags, settings or the job is reported
-/// by execute(), all at once, in sentences. Thread: one.
+/// Where a job begins: its configuration, its flags and its sources. Describe the job with the
+/// streams that it gives, then execute(). Nothing runs before execute(), and no call here fails:
+/// what is wrong with flags, settings or the job is reported by execute(), all at once, in
+/// sentences. Thread: one.
 class StreamExecutionEnvironment {
  public:
-  /// Settings come from the configuration file, then the command line, then the calls below; the later wins. `--help` lists the
-  /// flags.
+  /// Settings come from the configuration file, then the command line, then the calls below; the
+  /// later wins. `--help` lists the flags.
   static StreamExecutionEnvironment from_args(int argc, const char* const* argv);
 
   StreamExecutionEnvironment(StreamExecutionEnvironment&&) noexcept;
   StreamExecutionEnvironment& operator=(StreamExecutionEnvironment&&) noexcept;
   ~StreamExecutionEnvironment();
 
-  // Flags of the program's own, "--name VALUE" or "--name=VALUE", listed by --help. `name` is written without dashes. A value
-  // that cannot be read is reported by execute(); until then the default stands for it.
+  // Flags of the program's own, "--name VALUE" or "--name=VALUE", listed by --help. `name` is
+  // written without dashes. A value that cannot be read is reported by execute(); until then the
+  // default stands for it.
   std::string flag(std::string_view name, std::string default_value, std::string_view doc);
   std::string flag(std::string_view name, const char* default_value, std::string_view doc) {
     return flag(name, std::string(default_value), doc);
@@ -44,21 +46,26 @@ class StreamExecutionEnvironment {
   bool flag(std::string_view name, bool default_value, std::string_view doc);
   double flag(std::string_view name, double default_value, std::string_view doc);
   template <std::integral I>
-  requires(!std::same_as<I, bool>) I flag(std::string_view name, I default_value, std::string_view doc) {
-    static_assert(sizeof(I) < 8 || std::is_signed_v<I>, "a flag is at most a signed 64-bit integer");
-    return static_cast<I>(integer_flag(name, default_value, doc, std::numeric_limits<I>::min(), std::numeric_limits<I>::max()));
+  requires(!std::same_as<I, bool>)
+  I flag(std::string_view name, I default_value, std::string_view doc) {
+    static_assert(sizeof(I) < 8 || std::is_signed_v<I>,
+                  "a flag is at most a signed 64-bit integer");
+    return static_cast<I>(integer_flag(name, default_value, doc, std::numeric_limits<I>::min(),
+                                       std::numeric_limits<I>::max()));
   }
   /// Written like "30 s" or "500ms".
-  std::chrono::milliseconds flag(std::string_view name, std::chrono::milliseconds default_value, std::string_view doc);
+  std::chrono::milliseconds flag(std::string_view name, std::chrono::milliseconds default_value,
+                                 std::string_view doc);
 
-  /// The values of the program's own flags are part of what the job is: with other ones it does not go on from a checkpoint, unless
-  /// weir.accept-changed-job is set. This says that a flag does not change the job's results, such as one that sets its pace.
+  /// The values of the program's own flags are part of what the job is: with other ones it does not
+  /// go on from a checkpoint, unless weir.accept-changed-job is set. This says that a flag does not
+  /// change the job's results, such as one that sets its pace.
   StreamExecutionEnvironment& may_vary(std::string_view flag);
 
   /// One setting, by its key; docs/configuration.md lists them.
   StreamExecutionEnvironment& configure(std::string_view key, std::string_view value);
-  StreamExecutionEnvironment& enable_checkpointing(std::chrono::milliseconds interval,
-                                                   CheckpointingMode mode = CheckpointingMode::kExactlyOnce);
+  StreamExecutionEnvironment& enable_checkpointing(
+      std::chrono::milliseconds interval, CheckpointingMode mode = CheckpointingMode::kExactlyOnce);
   StreamExecutionEnvironment& set_state_backend(const FsStateBackend& backend);
   StreamExecutionEnvironment& set_restart_strategy(const RestartStrategy& strategy);
   /// Of every operator that says nothing else.
@@ -67,8 +74,9 @@ class StreamExecutionEnvironment {
 
   /// `source`: a Source<T>, copied. `strategy`: where timestamps and watermarks come from.
   template <class SourceT>
-  requires std::derived_from<SourceT, Source<typename SourceT::Record>> SingleOutputStreamOperator<typename SourceT::Record>
-  from_source(SourceT source, WatermarkStrategy<typename SourceT::Record> strategy, std::string name) {
+  requires std::derived_from<SourceT, Source<typename SourceT::Record>>
+  SingleOutputStreamOperator<typename SourceT::Record> from_source(
+      SourceT source, WatermarkStrategy<typename SourceT::Record> strategy, std::string name) {
     using T = typename SourceT::Record;
     detail::StreamGraph& graph = *stream_graph();
     if (name.empty()) graph.problems.push_back("from_source() is given an empty name");
@@ -80,36 +88,46 @@ class StreamExecutionEnvironment {
     try {
       node.bounded = shared->bounded();
     } catch (const std::exception& e) {
-      graph.problems.push_back("source '" + node.name + "' threw when it was asked whether it is bounded: " + e.what());
+      graph.problems.push_back("source '" + node.name +
+                               "' threw when it was asked whether it is bounded: " + e.what());
     }
-    node.enumerate = [shared](FileSystemRegistry& files, int parallelism) { return shared->enumerate(files, parallelism); };
-    node.factory = [shared, strategy = std::make_shared<const WatermarkStrategy<T>>(std::move(strategy))](
+    node.enumerate = [shared](FileSystemRegistry& files, int parallelism) {
+      return shared->enumerate(files, parallelism);
+    };
+    node.factory = [shared,
+                    strategy = std::make_shared<const WatermarkStrategy<T>>(std::move(strategy))](
                        const detail::OperatorSettings& settings) -> std::unique_ptr<Operator> {
-      return std::make_unique<detail::SourceReaderOperator<T>>(shared->create_reader(), *strategy, settings);
+      return std::make_unique<detail::SourceReaderOperator<T>>(shared->create_reader(), *strategy,
+                                                               settings);
     };
     return SingleOutputStreamOperator<T>::add(stream_graph(), std::move(node));
   }
 
   /// The elements, in order, from one subtask.
   template <class T>
-  SingleOutputStreamOperator<T> from_collection(std::vector<T> elements, std::string name = "collection") {
-    return from_source(detail::CollectionSource<T>(std::move(elements)), no_watermarks(), std::move(name)).set_parallelism(1);
+  SingleOutputStreamOperator<T> from_collection(std::vector<T> elements,
+                                                std::string name = "collection") {
+    return from_source(detail::CollectionSource<T>(std::move(elements)), no_watermarks(),
+                       std::move(name))
+        .set_parallelism(1);
   }
   template <class T>
   SingleOutputStreamOperator<T> from_elements(std::initializer_list<T> elements) {
     return from_collection(std::vector<T>(elements), "elements");
   }
 
-  /// Runs the job to its end, and gives the program's exit code: 0 it ended, 1 it failed, 2 it was refused before the first
-  /// record, with every reason on standard error; docs/deploy.md has the others. Also prints what --help and --explain ask for. Call it once. `job_name`
-  /// stands unless the configuration or --name has another.
+  /// Runs the job to its end, and gives the program's exit code: 0 it ended, 1 it failed, 2 it was
+  /// refused before the first record, with every reason on standard error; docs/deploy.md has the
+  /// others. Also prints what --help and --explain ask for. Call it once. `job_name` stands unless
+  /// the configuration or --name has another.
   [[nodiscard]] int execute(std::string job_name = "");
 
  private:
   struct Impl;
   explicit StreamExecutionEnvironment(std::unique_ptr<Impl> impl);
 
-  int64_t integer_flag(std::string_view name, int64_t default_value, std::string_view doc, int64_t least, int64_t most);
+  int64_t integer_flag(std::string_view name, int64_t default_value, std::string_view doc,
+                       int64_t least, int64_t most);
   const std::shared_ptr<detail::StreamGraph>& stream_graph();
 
   std::unique_ptr<Impl> impl_;

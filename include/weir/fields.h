@@ -21,27 +21,29 @@
 ///     WEIR_FIELDS(Reading, sensor, value)
 ///   };
 ///
-/// All fields that matter, in the order in which they are to be stored; at most 25 if Flink is to see them one by one. The struct stays an
-/// aggregate and may be local to a function. A key needs operator== besides.
-#define WEIR_FIELDS(Type, ...)                                                  \
-  static Type* weir_fields_of() { return nullptr; }                             \
-  static constexpr const char* weir_struct_name() { return #Type; }             \
-  static constexpr const char* weir_field_names() { return #__VA_ARGS__; }      \
-  auto weir_tie() { return ::std::tie(__VA_ARGS__); }                           \
+/// All fields that matter, in the order in which they are to be stored; at most 25 if Flink is to
+/// see them one by one. The struct stays an aggregate and may be local to a function. A key needs
+/// operator== besides.
+#define WEIR_FIELDS(Type, ...)                                             \
+  static Type* weir_fields_of() { return nullptr; }                        \
+  static constexpr const char* weir_struct_name() { return #Type; }        \
+  static constexpr const char* weir_field_names() { return #__VA_ARGS__; } \
+  auto weir_tie() { return ::std::tie(__VA_ARGS__); }                      \
   auto weir_tie() const { return ::std::tie(__VA_ARGS__); }
 
-/// The same for a struct that cannot be changed; in the struct's namespace, with all of its fields in their order:
+/// The same for a struct that cannot be changed; in the struct's namespace, with all of its fields
+/// in their order:
 ///   WEIR_FIELDS_OF(Point, x, y)
-#define WEIR_FIELDS_OF(Type, ...)                                                                    \
-  inline constexpr const char* weir_struct_name(const Type*) { return #Type; }                       \
-  inline constexpr const char* weir_field_names(const Type*) { return #__VA_ARGS__; }                \
-  inline auto weir_tie(Type& weir_value) {                                                           \
-    auto& [__VA_ARGS__] = weir_value;                                                                \
-    return ::std::tie(__VA_ARGS__);                                                                  \
-  }                                                                                                  \
-  inline auto weir_tie(const Type& weir_value) {                                                     \
-    const auto& [__VA_ARGS__] = weir_value;                                                          \
-    return ::std::tie(__VA_ARGS__);                                                                  \
+#define WEIR_FIELDS_OF(Type, ...)                                                     \
+  inline constexpr const char* weir_struct_name(const Type*) { return #Type; }        \
+  inline constexpr const char* weir_field_names(const Type*) { return #__VA_ARGS__; } \
+  inline auto weir_tie(Type& weir_value) {                                            \
+    auto& [__VA_ARGS__] = weir_value;                                                 \
+    return ::std::tie(__VA_ARGS__);                                                   \
+  }                                                                                   \
+  inline auto weir_tie(const Type& weir_value) {                                      \
+    const auto& [__VA_ARGS__] = weir_value;                                           \
+    return ::std::tie(__VA_ARGS__);                                                   \
   }
 
 namespace weir {
@@ -69,7 +71,8 @@ std::vector<std::string> split_field_names(std::string_view names);
 template <class F>
 constexpr void check_field() {
   static_assert(Serializable<F>,
-                "weir cannot serialize the type F of this field: give F its own WEIR_FIELDS list (weir/fields.h), or specialise "
+                "weir cannot serialize the type F of this field: give F its own WEIR_FIELDS list "
+                "(weir/fields.h), or specialise "
                 "weir::UserSerializer<F> (weir/serializer.h)");
 }
 
@@ -87,7 +90,8 @@ struct TieSerializer<std::tuple<F...>> {
   static void write(BinaryWriter& out, const Tuple& fields) {
     (check_field<std::remove_cvref_t<F>>(), ...);
     const auto all = [&](BinaryWriter& o) {
-      std::apply([&](const auto&... f) { (Serializer<std::remove_cvref_t<F>>::write(o, f), ...); }, fields);
+      std::apply([&](const auto&... f) { (Serializer<std::remove_cvref_t<F>>::write(o, f), ...); },
+                 fields);
     };
     if constexpr (kPlain) {
       all(out);
@@ -98,7 +102,8 @@ struct TieSerializer<std::tuple<F...>> {
   template <class Tuple>
   static void read(BinaryReader& in, Tuple&& fields) {
     const auto all = [&](BinaryReader& i) {
-      std::apply([&](auto&... f) { (Serializer<std::remove_cvref_t<F>>::read(i, f), ...); }, fields);
+      std::apply([&](auto&... f) { (Serializer<std::remove_cvref_t<F>>::read(i, f), ...); },
+                 fields);
     };
     if constexpr (kPlain) {
       all(in);
@@ -106,20 +111,24 @@ struct TieSerializer<std::tuple<F...>> {
       read_with_length(in, all);
     }
   }
-  static std::vector<TypeDescription> describe() { return {Serializer<std::remove_cvref_t<F>>::describe()...}; }
+  static std::vector<TypeDescription> describe() {
+    return {Serializer<std::remove_cvref_t<F>>::describe()...};
+  }
   template <class Tuple>
   static int32_t hash(const Tuple& fields) {
     uint32_t hash = 0;
     std::apply(
         [&](const auto&... f) {
-          ((hash = 31u * hash + static_cast<uint32_t>(Serializer<std::remove_cvref_t<F>>::hash(f))), ...);
+          ((hash = 31u * hash + static_cast<uint32_t>(Serializer<std::remove_cvref_t<F>>::hash(f))),
+           ...);
         },
         fields);
     return static_cast<int32_t>(hash);
   }
 };
 
-inline TypeDescription describe_struct(std::string name, std::string_view field_names, std::vector<TypeDescription> fields) {
+inline TypeDescription describe_struct(std::string name, std::string_view field_names,
+                                       std::vector<TypeDescription> fields) {
   TypeDescription type;
   type.kind = TypeKind::kStruct;
   type.name = std::move(name);
@@ -137,31 +146,24 @@ struct Serializer<T> {
   static void write(BinaryWriter& out, const T& v) { Fields::write(out, v.weir_tie()); }
   static void read(BinaryReader& in, T& v) { Fields::read(in, v.weir_tie()); }
   static TypeDescription describe() {
-    return detail::describe_struct(T::weir_struct_name(), T::weir_field_names(), Fields::describe());
+    return detail::describe_struct(T::weir_struct_name(), T::weir_field_names(),
+                                   Fields::describe());
   }
-  static int32_t hash(const T& v)
-    requires(Fields::kHashable)
-  {
-    return Fields::hash(v.weir_tie());
-  }
+  static int32_t hash(const T& v) requires(Fields::kHashable) { return Fields::hash(v.weir_tie()); }
 };
 
 template <detail::FieldsOutside T>
-  requires(!detail::FieldsInside<T>)
-struct Serializer<T> {
+requires(!detail::FieldsInside<T>) struct Serializer<T> {
   using Fields = detail::TieSerializer<decltype(weir_tie(std::declval<const T&>()))>;
   static constexpr size_t kMinBytes = Fields::kMinBytes;
   static void write(BinaryWriter& out, const T& v) { Fields::write(out, weir_tie(v)); }
   static void read(BinaryReader& in, T& v) { Fields::read(in, weir_tie(v)); }
   static TypeDescription describe() {
     const T* none = nullptr;
-    return detail::describe_struct(weir_struct_name(none), weir_field_names(none), Fields::describe());
+    return detail::describe_struct(weir_struct_name(none), weir_field_names(none),
+                                   Fields::describe());
   }
-  static int32_t hash(const T& v)
-    requires(Fields::kHashable)
-  {
-    return Fields::hash(weir_tie(v));
-  }
+  static int32_t hash(const T& v) requires(Fields::kHashable) { return Fields::hash(weir_tie(v)); }
 };
 
 }  // namespace weir

@@ -14,30 +14,34 @@
 
 namespace weir {
 
-/// Writes records into part files of a directory, each record exactly once, on every file system that weir knows.
+/// Writes records into part files of a directory, each record exactly once, on every file system
+/// that weir knows.
 ///
 ///   FileSink<std::string>("out")                        a line each
-///   FileSink<CarrierDelay>("hdfs://nn:8020/delays")     structs with WEIR_FIELDS: a CSV row each, without a header
-///   FileSink<CarrierDelay>::csv("out", {.separator = ';'})   the same with options, and a header line in each file unless .header = false
-///   FileSink<Reading>("out", [](const Reading& r, std::string& out) { out += r.name; out += '\n'; })
+///   FileSink<CarrierDelay>("hdfs://nn:8020/delays")     structs with WEIR_FIELDS: a CSV row each,
+///   without a header FileSink<CarrierDelay>::csv("out", {.separator = ';'})   the same with
+///   options, and a header line in each file unless .header = false FileSink<Reading>("out",
+///   [](const Reading& r, std::string& out) { out += r.name; out += '\n'; })
 ///
-/// A part file `part-<subtask>-<checkpoint>-<run>-<attempt>` appears, complete, when its checkpoint is complete; files whose names begin
-/// with '.' are not results. A directory may hold the output of several runs and jobs at a time. Going back to an earlier checkpoint removes
-/// the part files that this run made after it.
+/// A part file `part-<subtask>-<checkpoint>-<run>-<attempt>` appears, complete, when its checkpoint
+/// is complete; files whose names begin with '.' are not results. A directory may hold the output
+/// of several runs and jobs at a time. Going back to an earlier checkpoint removes the part files
+/// that this run made after it.
 template <class T>
 class FileSink final : public Sink<T> {
  public:
   explicit FileSink(std::string directory_uri)
-    requires(std::convertible_to<const T&, std::string_view> || detail::StructWithFields<T>)
+      requires(std::convertible_to<const T&, std::string_view> || detail::StructWithFields<T>)
       : FileSink(std::move(directory_uri), [](const T& record, std::string& out) {
-          if constexpr (std::convertible_to<const T&, std::string_view>) out += std::string_view(record);
+          if constexpr (std::convertible_to<const T&, std::string_view>)
+            out += std::string_view(record);
           else append_csv_row(out, record);
           out += '\n';
         }) {}
-  /// FileSource<T>::csv with the same options (and `multiline`, if texts hold line breaks) reads equal records.
+  /// FileSource<T>::csv with the same options (and `multiline`, if texts hold line breaks) reads
+  /// equal records.
   static FileSink csv(std::string directory_uri, CsvOptions options = {})
-    requires detail::StructWithFields<T>
-  {
+      requires detail::StructWithFields<T> {
     FileSink sink(std::move(directory_uri), [options](const T& record, std::string& out) {
       append_csv_row(out, record, options);
       out += '\n';
@@ -50,12 +54,16 @@ class FileSink final : public Sink<T> {
   template <std::invocable<const T&, std::string&> Encode>
   FileSink(std::string directory_uri, Encode encode)
       : directory_uri_(std::move(directory_uri)),
-        encode_([encode = std::move(encode)](const std::vector<StoredRecord<T>>& records, size_t from, std::string& out) {
-          while (from < records.size() && out.size() < detail::PartWriter::kChunkBytes) encode(records[from++], out);
+        encode_([encode = std::move(encode)](const std::vector<StoredRecord<T>>& records,
+                                             size_t from, std::string& out) {
+          while (from < records.size() && out.size() < detail::PartWriter::kChunkBytes)
+            encode(records[from++], out);
           return from;
         }) {}
 
-  std::unique_ptr<SinkWriter<T>> create_writer() const override { return std::make_unique<Writer>(*this); }
+  std::unique_ptr<SinkWriter<T>> create_writer() const override {
+    return std::make_unique<Writer>(*this);
+  }
   std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const override {
     return detail::make_part_committer(directory_uri_, files);
   }
@@ -65,11 +73,14 @@ class FileSink final : public Sink<T> {
 
  private:
   /// Encodes the records from an index on until the buffer is full; returns the index of the next.
-  using EncodeSome = std::function<size_t(const std::vector<StoredRecord<T>>&, size_t, std::string&)>;
+  using EncodeSome =
+      std::function<size_t(const std::vector<StoredRecord<T>>&, size_t, std::string&)>;
 
   class Writer final : public SinkWriter<T> {
    public:
-    explicit Writer(const FileSink& sink) : encode_(sink.encode_), part_(detail::make_part_writer(sink.directory_uri_, sink.header_)) {}
+    explicit Writer(const FileSink& sink)
+        : encode_(sink.encode_),
+          part_(detail::make_part_writer(sink.directory_uri_, sink.header_)) {}
 
     Status open(OperatorContext& context) override { return part_->open(context); }
     void write(BatchOf<T>& batch) override {
@@ -79,7 +90,9 @@ class FileSink final : public Sink<T> {
       }
     }
     bool can_accept() override { return part_->can_accept(); }
-    std::vector<std::string> prepare_commit(SnapshotContext& context) override { return part_->prepare_commit(context); }
+    std::vector<std::string> prepare_commit(SnapshotContext& context) override {
+      return part_->prepare_commit(context);
+    }
 
    private:
     const EncodeSome encode_;

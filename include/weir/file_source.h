@@ -23,34 +23,35 @@ enum class Malformed {
   kSkip,  ///< it is left out; the first ones are named in the log
 };
 
-/// What a FileSource reads: a file, a directory, a pattern with *, ? and [...] in its path, or several of these.
+/// What a FileSource reads: a file, a directory, a pattern with *, ? and [...] in its path, or
+/// several of these.
 struct InputPaths {
-  InputPaths(const char* uri) : uris{uri} {}              // NOLINT: a text stands for its path
-  InputPaths(std::string uri) : uris{std::move(uri)} {}   // NOLINT
+  InputPaths(const char* uri) : uris{uri} {}             // NOLINT: a text stands for its path
+  InputPaths(std::string uri) : uris{std::move(uri)} {}  // NOLINT
   InputPaths(std::vector<std::string> all) : uris(std::move(all)) {}  // NOLINT
   InputPaths(std::initializer_list<std::string> all) : uris(all) {}
 
   std::vector<std::string> uris;
 };
 
-/// Reads UTF-8 text from files, in the order of their URIs. A directory stands for its files (not those whose names begin with '.' or '_', nor
-/// those of directories below). Exact across restarts as long as the files do not change; a file whose size or time changed is refused.
+/// Reads UTF-8 text from files, in the order of their URIs. A directory stands for its files (not
+/// those whose names begin with '.' or '_', nor those of directories below). Exact across restarts
+/// as long as the files do not change; a file whose size or time changed is refused.
 ///
 ///   FileSource<std::string>::lines("hdfs://nn:8020/logs")
 ///   FileSource<std::string>::lines({"logs/2013-*/*.log", "more.log"})
-///   FileSource<Departure>::csv("flights.csv")                                   // fields of WEIR_FIELDS by column name
-///   FileSource<Departure>::csv("flights.csv", {}, [](CsvRow& row) {
-///     return Departure{row.get<std::string>("carrier"), row.get<std::optional<double>>("dep_delay")};
+///   FileSource<Departure>::csv("flights.csv")                                   // fields of
+///   WEIR_FIELDS by column name FileSource<Departure>::csv("flights.csv", {}, [](CsvRow& row) {
+///     return Departure{row.get<std::string>("carrier"),
+///     row.get<std::optional<double>>("dep_delay")};
 ///   })
 ///
-/// A parser may throw, which makes its record malformed. Large files are read by several subtasks, each a range of bytes; a subtask reads
-/// its ranges in the order of the input.
+/// A parser may throw, which makes its record malformed. Large files are read by several subtasks,
+/// each a range of bytes; a subtask reads its ranges in the order of the input.
 template <class T>
 class FileSource final : public Source<T> {
  public:
-  static FileSource lines(InputPaths input)
-    requires std::same_as<T, std::string>
-  {
+  static FileSource lines(InputPaths input) requires std::same_as<T, std::string> {
     return lines(std::move(input), [](std::string_view line) { return std::string(line); });
   }
   /// A line ends with "\n" or "\r\n", which the parser does not see.
@@ -61,12 +62,14 @@ class FileSource final : public Source<T> {
   }
   static FileSource csv(InputPaths input, CsvOptions options = {}) {
     static_assert(detail::StructWithFields<T>,
-                  "FileSource<T>::csv fills the fields of a struct that are listed with WEIR_FIELDS (weir/fields.h); for another T give it a "
+                  "FileSource<T>::csv fills the fields of a struct that are listed with "
+                  "WEIR_FIELDS (weir/fields.h); for another T give it a "
                   "parser: FileSource<T>::csv(uri, options, [](CsvRow& row) { return T{...}; })");
     if constexpr (detail::StructWithFields<T>) {
       std::vector<std::string> names = detail::field_names_of<T>();
       if (!options.header && options.columns.empty()) options.columns = names;
-      FileSource source = csv(std::move(input), std::move(options), [](CsvRow& row) { return read_csv_row<T>(row); });
+      FileSource source = csv(std::move(input), std::move(options),
+                              [](CsvRow& row) { return read_csv_row<T>(row); });
       source.options_.needed_columns = std::move(names);
       return source;
     } else {
@@ -92,7 +95,8 @@ class FileSource final : public Source<T> {
     rate_.set(records_per_second);
     return *this;
   }
-  /// The size of the ranges that are dealt out to the subtasks. Otherwise such that each gets several.
+  /// The size of the ranges that are dealt out to the subtasks. Otherwise such that each gets
+  /// several.
   FileSource& split_bytes(int64_t bytes) {
     options_.split_bytes = bytes;
     return *this;
@@ -103,11 +107,14 @@ class FileSource final : public Source<T> {
     return *this;
   }
 
-  StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry& files, int parallelism) const override {
+  StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry& files,
+                                               int parallelism) const override {
     if (Status rate = rate_.check(); !rate.ok()) return rate;
     return detail::enumerate_file_splits(options_, files, parallelism);
   }
-  std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(*this); }
+  std::unique_ptr<SourceReader<T>> create_reader() const override {
+    return std::make_unique<Reader>(*this);
+  }
   bool bounded() const override { return true; }
   std::string setup_problem() const {
     if (!parse_line_ && !parse_row_) return "a FileSource is given a parser that is null";
@@ -129,7 +136,10 @@ template <class T>
 class FileSource<T>::Reader final : public SourceReader<T> {
  public:
   explicit Reader(const FileSource& source)
-      : source_(source), records_(detail::make_record_reader(source.options_)), pacer_(source.rate_), row_(source.options_.csv) {}
+      : source_(source),
+        records_(detail::make_record_reader(source.options_)),
+        pacer_(source.rate_),
+        row_(source.options_.csv) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
@@ -185,9 +195,7 @@ class FileSource<T>::Reader final : public SourceReader<T> {
         return true;
       }
       return records_->malformed(text, row_.problem(), !row_.unknown_column());
-    } catch (const std::exception& e) {
-      return records_->malformed(text, e.what(), true);
-    }
+    } catch (const std::exception& e) { return records_->malformed(text, e.what(), true); }
   }
 
   const FileSource source_;

@@ -18,7 +18,8 @@ namespace weir {
 
 namespace detail {
 
-/// Blocks of indices: of every `stride` blocks the one that `next` is in. Exactly the indices from `next` on are still to come.
+/// Blocks of indices: of every `stride` blocks the one that `next` is in. Exactly the indices from
+/// `next` on are still to come.
 struct IndexSplit {
   int64_t next = 0;
   int64_t block = 1;
@@ -32,12 +33,14 @@ struct IndexSplit {
   std::string encode() const;
   static StatusOr<IndexSplit> decode(std::string_view bytes);
 };
-std::vector<std::string> enumerate_index_splits(int parallelism, std::optional<int64_t> count, double rate);
+std::vector<std::string> enumerate_index_splits(int parallelism, std::optional<int64_t> count,
+                                                double rate);
 
 }  // namespace detail
 
-/// Makes record i out of i, for i from 0 up; after a restart it goes on where the checkpoint was. `make` may be called again for an index
-/// and must give the same record. The indices are dealt out to the subtasks in small blocks, so that each sees them in ascending order.
+/// Makes record i out of i, for i from 0 up; after a restart it goes on where the checkpoint was.
+/// `make` may be called again for an index and must give the same record. The indices are dealt out
+/// to the subtasks in small blocks, so that each sees them in ascending order.
 ///
 ///   GeneratorSource<int64_t>(1'000'000, [](int64_t i) { return i * i; })
 template <class T>
@@ -45,7 +48,9 @@ class GeneratorSource final : public Source<T> {
  public:
   GeneratorSource(int64_t count, std::function<T(int64_t)> make)
       : GeneratorSource(std::optional<int64_t>(count), std::move(make)) {}
-  static GeneratorSource unbounded(std::function<T(int64_t)> make) { return GeneratorSource(std::nullopt, std::move(make)); }
+  static GeneratorSource unbounded(std::function<T(int64_t)> make) {
+    return GeneratorSource(std::nullopt, std::move(make));
+  }
 
   /// No more than so many records a second, over all subtasks.
   GeneratorSource& rate(double records_per_second) {
@@ -58,20 +63,26 @@ class GeneratorSource final : public Source<T> {
     return *this;
   }
 
-  StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry&, int parallelism) const override {
+  StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry&,
+                                               int parallelism) const override {
     if (Status rate = rate_.check(); !rate.ok()) return rate;
     return detail::enumerate_index_splits(parallelism, count_, rate_.per_second());
   }
-  std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(*this); }
+  std::unique_ptr<SourceReader<T>> create_reader() const override {
+    return std::make_unique<Reader>(*this);
+  }
   bool bounded() const override { return count_.has_value(); }
   std::string setup_problem() const {
     if (!make_) return "a GeneratorSource is given a function that is null";
-    if (count_ && *count_ < 0) return "a GeneratorSource is to make " + std::to_string(*count_) + " records; it must be 0 or more";
+    if (count_ && *count_ < 0)
+      return "a GeneratorSource is to make " + std::to_string(*count_) +
+             " records; it must be 0 or more";
     return std::string(rate_.check().message());
   }
 
  private:
-  GeneratorSource(std::optional<int64_t> count, std::function<T(int64_t)> make) : count_(count), make_(std::move(make)) {}
+  GeneratorSource(std::optional<int64_t> count, std::function<T(int64_t)> make)
+      : count_(count), make_(std::move(make)) {}
 
   class Reader final : public SourceReader<T> {
    public:
@@ -107,8 +118,11 @@ class GeneratorSource final : public Source<T> {
       if (allowed == 0) return {PollResult::Status::kNothingNow, pacer_.next_ms(now_ms)};
       size_t bytes = 0;
       for (size_t left = allowed; left > 0;) {
-        auto& split = *std::min_element(splits_.begin(), splits_.end(), [](const auto& a, const auto& b) { return a.next < b.next; });
-        const int64_t to = std::min({split.block_end(), end, split.next + static_cast<int64_t>(left)});
+        auto& split =
+            *std::min_element(splits_.begin(), splits_.end(),
+                              [](const auto& a, const auto& b) { return a.next < b.next; });
+        const int64_t to =
+            std::min({split.block_end(), end, split.next + static_cast<int64_t>(left)});
         if (to <= split.next) break;
         int64_t i = split.next;
         for (; i < to && bytes < detail::kBatchBytes; ++i) {

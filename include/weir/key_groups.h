@@ -5,7 +5,8 @@
 
 namespace weir {
 
-/// A contiguous range of key groups, both ends included, as Flink writes it. Empty when last < first.
+/// A contiguous range of key groups, both ends included, as Flink writes it. Empty when last <
+/// first.
 struct KeyGroupRange {
   int first = 0;
   int last = -1;
@@ -15,7 +16,8 @@ struct KeyGroupRange {
   bool operator==(const KeyGroupRange&) const = default;
 };
 
-/// Flink's MathUtils.murmurHash: the final mix of MurmurHash3 x86-32 over one 32-bit block, made non-negative.
+/// Flink's MathUtils.murmurHash: the final mix of MurmurHash3 x86-32 over one 32-bit block, made
+/// non-negative.
 inline int32_t murmur_hash(int32_t code) {
   uint32_t h = static_cast<uint32_t>(code);
   h *= 0xCC9E2D51u;
@@ -29,12 +31,14 @@ inline int32_t murmur_hash(int32_t code) {
   h ^= h >> 13;
   h *= 0xC2B2AE35u;
   h ^= h >> 16;
-  // The absolute value, and 0 for INT32_MIN; without a branch, for it would be mispredicted every other time.
+  // The absolute value, and 0 for INT32_MIN; without a branch, for it would be mispredicted every
+  // other time.
   const auto sign = static_cast<uint32_t>(static_cast<int32_t>(h) >> 31);
   return static_cast<int32_t>(((h ^ sign) - sign) & 0x7FFFFFFFu);
 }
 
-/// Which key group a key with this hash belongs to (Flink's KeyGroupRangeAssignment.assignToKeyGroup).
+/// Which key group a key with this hash belongs to (Flink's
+/// KeyGroupRangeAssignment.assignToKeyGroup).
 inline int key_group_of(int32_t key_hash, int max_parallelism) {
   const auto mixed = static_cast<uint32_t>(murmur_hash(key_hash));
   const auto m = static_cast<uint32_t>(max_parallelism);

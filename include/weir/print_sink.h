@@ -16,21 +16,22 @@
 namespace weir {
 
 namespace detail {
-/// Writes whole lines to standard output, not mixed with those of other threads. When it gives OK they are written.
+/// Writes whole lines to standard output, not mixed with those of other threads. When it gives OK
+/// they are written.
 Status print_text(std::string_view lines);
 
 template <class T>
 concept Printable = requires(std::ostream& out, const T& value) { out << value; };
 }  // namespace detail
 
-/// Writes each record to standard output as a line: with operator<< if it has one, else as a CSV row; "2> " before it tells which of
-/// several subtasks it came from. Records may be printed again after a restart. When standard output cannot be written to, or the program that
-/// read it has ended, the job fails.
+/// Writes each record to standard output as a line: with operator<< if it has one, else as a CSV
+/// row; "2> " before it tells which of several subtasks it came from. Records may be printed again
+/// after a restart. When standard output cannot be written to, or the program that read it has
+/// ended, the job fails.
 template <class T>
 class PrintSink final : public Sink<T> {
  public:
-  PrintSink()
-    requires(detail::Printable<T> || detail::StructWithFields<T>)
+  PrintSink() requires(detail::Printable<T> || detail::StructWithFields<T>)
       : format_([](const T& record, std::string& out) {
           if constexpr (std::convertible_to<const T&, std::string_view>) {
             out += std::string_view(record);
@@ -43,17 +44,25 @@ class PrintSink final : public Sink<T> {
           }
         }) {}
   /// `format` appends the text of a record, without a line break.
-  explicit PrintSink(std::function<void(const T&, std::string&)> format) : format_(std::move(format)) {}
+  explicit PrintSink(std::function<void(const T&, std::string&)> format)
+      : format_(std::move(format)) {}
 
-  std::unique_ptr<SinkWriter<T>> create_writer() const override { return std::make_unique<Writer>(format_); }
-  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override { return nullptr; }
+  std::unique_ptr<SinkWriter<T>> create_writer() const override {
+    return std::make_unique<Writer>(format_);
+  }
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
+    return nullptr;
+  }
   Status probe(FileSystemRegistry&) const override { return {}; }
-  std::string setup_problem() const { return format_ ? "" : "a PrintSink is given a format that is null"; }
+  std::string setup_problem() const {
+    return format_ ? "" : "a PrintSink is given a format that is null";
+  }
 
  private:
   class Writer final : public SinkWriter<T> {
    public:
-    explicit Writer(std::function<void(const T&, std::string&)> format) : format_(std::move(format)) {}
+    explicit Writer(std::function<void(const T&, std::string&)> format)
+        : format_(std::move(format)) {}
     Status open(OperatorContext& context) override {
       context_ = &context;
       if (context.parallelism() > 1) prefix_ = std::to_string(context.subtask() + 1) + "> ";
@@ -66,7 +75,8 @@ class PrintSink final : public Sink<T> {
         format_(record, text_);
         text_ += '\n';
       }
-      if (Status printed = detail::print_text(text_); !printed.ok()) context_->fail(std::move(printed));
+      if (Status printed = detail::print_text(text_); !printed.ok())
+        context_->fail(std::move(printed));
     }
     std::vector<std::string> prepare_commit(SnapshotContext&) override { return {}; }
 

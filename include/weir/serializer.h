@@ -10,10 +10,11 @@
 
 namespace weir {
 
-/// How values of T become bytes: in snapshots, on the wire, in keys. weir's own specialisations stand in weir/types.h; a type of your
-/// own either lists its fields (weir/fields.h) or has a UserSerializer.
-/// The layout is that of Flink's serializers for the same type (docs/formats/types.md). hash() is Java's hashCode() of the
-/// corresponding Flink value, so that a key belongs to the same key group in both systems.
+/// How values of T become bytes: in snapshots, on the wire, in keys. weir's own specialisations
+/// stand in weir/types.h; a type of your own either lists its fields (weir/fields.h) or has a
+/// UserSerializer. The layout is that of Flink's serializers for the same type
+/// (docs/formats/types.md). hash() is Java's hashCode() of the corresponding Flink value, so that a
+/// key belongs to the same key group in both systems.
 template <class T>
 struct Serializer;
 
@@ -21,12 +22,14 @@ struct Serializer;
 ///
 ///   template <> struct weir::UserSerializer<Money> {
 ///     static void write(BinaryWriter& out, const Money& value);
-///     static void read(BinaryReader& in, Money& value);     // on malformed bytes call in.fail("…")
-///     static TypeDescription describe();                    // kind kUser, a name, fixed_size: a version
-///     static int32_t hash(const Money& value);              // only for keys; stable for ever
+///     static void read(BinaryReader& in, Money& value);     // on malformed bytes call
+///     in.fail("…") static TypeDescription describe();                    // kind kUser, a name,
+///     fixed_size: a version static int32_t hash(const Money& value);              // only for
+///     keys; stable for ever
 ///   };
 ///
-/// weir puts the length before these bytes (Flink sees a byte[]); read() gets exactly what write() wrote and must read all of it.
+/// weir puts the length before these bytes (Flink sees a byte[]); read() gets exactly what write()
+/// wrote and must read all of it.
 template <class T>
 struct UserSerializer;
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// State by key, as a user function sees it. A handle is got once, in open(), and then always means the state of the current
-// key.
+// State by key, as a user function sees it. A handle is got once, in open(), and then always means
+// the state of the current key.
 
 #include <map>
 #include <optional>
@@ -82,10 +82,12 @@ class ValueAccess {
 };
 
 [[noreturn]] __attribute__((noinline, cold)) inline void throw_unassigned_state() {
-  throw std::logic_error("a state is used that was never got: keep what context.state(descriptor) gives in open()");
+  throw std::logic_error(
+      "a state is used that was never got: keep what context.state(descriptor) gives in open()");
 }
 
-/// Behind a handle that nobody has assigned: every access throws. Changes nothing in itself, so all threads share one.
+/// Behind a handle that nobody has assigned: every access throws. Changes nothing in itself, so all
+/// threads share one.
 template <class T>
 class NoAccess final : public ValueAccess<T> {
  public:
@@ -105,7 +107,8 @@ class NoAccess final : public ValueAccess<T> {
 
 }  // namespace detail
 
-/// One value for each key. References and pointers are valid until the state is changed or the call of the user function ends.
+/// One value for each key. References and pointers are valid until the state is changed or the call
+/// of the user function ends.
 template <class T>
 class ValueState {
  public:
@@ -134,7 +137,8 @@ class ValueState {
   void clear() { access_->erase(); }
 
   /// For the operator. `default_value` (or null) and `access` live as long as the operator's state.
-  ValueState(detail::ValueAccess<T>* access, const T* default_value) : access_(access), default_(default_value) {}
+  ValueState(detail::ValueAccess<T>* access, const T* default_value)
+      : access_(access), default_(default_value) {}
 
  private:
   detail::ValueAccess<T>* access_ = detail::NoAccess<T>::get();
@@ -177,7 +181,8 @@ class ListState {
   Access* access_ = detail::NoAccess<detail::CowBox<List>>::get();
 };
 
-/// A map for each key, in the order of its own keys. Which keys are the same: docs/formats/types.md.
+/// A map for each key, in the order of its own keys. Which keys are the same:
+/// docs/formats/types.md.
 template <class K, class V>
 class MapState {
  public:

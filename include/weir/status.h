@@ -41,11 +41,15 @@ class [[nodiscard]] Status {
  public:
   Status() = default;
   Status(StatusCode code, std::string message)
-      : rep_(code == StatusCode::kOk ? nullptr : std::make_shared<const Rep>(Rep{code, std::move(message)})) {}
+      : rep_(code == StatusCode::kOk ? nullptr
+                                     : std::make_shared<const Rep>(Rep{code, std::move(message)})) {
+  }
 
   bool ok() const { return rep_ == nullptr; }
   StatusCode code() const { return rep_ ? rep_->code : StatusCode::kOk; }
-  std::string_view message() const { return rep_ ? std::string_view(rep_->message) : std::string_view(); }
+  std::string_view message() const {
+    return rep_ ? std::string_view(rep_->message) : std::string_view();
+  }
   /// "UNAVAILABLE: cannot reach …", or "OK".
   std::string to_string() const;
 
@@ -60,13 +64,23 @@ class [[nodiscard]] Status {
   std::shared_ptr<const Rep> rep_;
 };
 
-inline Status invalid_argument(std::string m) { return {StatusCode::kInvalidArgument, std::move(m)}; }
+inline Status invalid_argument(std::string m) {
+  return {StatusCode::kInvalidArgument, std::move(m)};
+}
 inline Status not_found(std::string m) { return {StatusCode::kNotFound, std::move(m)}; }
 inline Status already_exists(std::string m) { return {StatusCode::kAlreadyExists, std::move(m)}; }
-inline Status permission_denied(std::string m) { return {StatusCode::kPermissionDenied, std::move(m)}; }
-inline Status resource_exhausted(std::string m) { return {StatusCode::kResourceExhausted, std::move(m)}; }
-inline Status failed_precondition(std::string m) { return {StatusCode::kFailedPrecondition, std::move(m)}; }
-inline Status deadline_exceeded(std::string m) { return {StatusCode::kDeadlineExceeded, std::move(m)}; }
+inline Status permission_denied(std::string m) {
+  return {StatusCode::kPermissionDenied, std::move(m)};
+}
+inline Status resource_exhausted(std::string m) {
+  return {StatusCode::kResourceExhausted, std::move(m)};
+}
+inline Status failed_precondition(std::string m) {
+  return {StatusCode::kFailedPrecondition, std::move(m)};
+}
+inline Status deadline_exceeded(std::string m) {
+  return {StatusCode::kDeadlineExceeded, std::move(m)};
+}
 inline Status aborted(std::string m) { return {StatusCode::kAborted, std::move(m)}; }
 inline Status cancelled(std::string m) { return {StatusCode::kCancelled, std::move(m)}; }
 inline Status unavailable(std::string m) { return {StatusCode::kUnavailable, std::move(m)}; }
@@ -83,19 +97,30 @@ namespace detail {
 template <class T>
 class [[nodiscard]] StatusOr {
  public:
-  StatusOr(Status status) : rep_(std::move(status)) {}  // NOLINT: implicit, so that `return not_found(…)` reads well
+  StatusOr(Status status)
+      : rep_(std::move(status)) {}  // NOLINT: implicit, so that `return not_found(…)` reads well
   StatusOr(T value) : rep_(std::in_place_index<1>, std::move(value)) {}  // NOLINT
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Status> && !std::is_same_v<std::remove_cvref_t<U>, StatusOr<T>>)
+  requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Status> &&
+           !std::is_same_v<std::remove_cvref_t<U>, StatusOr<T>>)
   StatusOr(U&& value) : rep_(std::in_place_index<1>, std::forward<U>(value)) {}  // NOLINT
 
   bool ok() const { return rep_.index() == 1; }
   Status status() const { return ok() ? Status() : std::get<0>(rep_); }
 
-  T& value() & { check(); return *std::get_if<1>(&rep_); }
-  const T& value() const& { check(); return *std::get_if<1>(&rep_); }
-  T&& value() && { check(); return std::move(*std::get_if<1>(&rep_)); }
+  T& value() & {
+    check();
+    return *std::get_if<1>(&rep_);
+  }
+  const T& value() const& {
+    check();
+    return *std::get_if<1>(&rep_);
+  }
+  T&& value() && {
+    check();
+    return std::move(*std::get_if<1>(&rep_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -103,7 +128,9 @@ class [[nodiscard]] StatusOr {
   const T* operator->() const { return &value(); }
 
  private:
-  void check() const { if (!ok()) detail::die_bad_status_access(std::get<0>(rep_)); }
+  void check() const {
+    if (!ok()) detail::die_bad_status_access(std::get<0>(rep_));
+  }
   std::variant<Status, T> rep_;
 };
 

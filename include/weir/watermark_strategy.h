@@ -21,15 +21,16 @@ inline constexpr bool kIsEventTime = false;
 template <class Clock, class Duration>
 inline constexpr bool kIsEventTime<std::chrono::time_point<Clock, Duration>> = true;
 
-/// Milliseconds since 1970 from what a timestamp assigner gives; the nearest there is for times that no Timestamp can hold.
+/// Milliseconds since 1970 from what a timestamp assigner gives; the nearest there is for times
+/// that no Timestamp can hold.
 template <class V>
 Timestamp as_timestamp(const V& value) {
   static_assert(std::integral<V> || kIsEventTime<V>,
-                "a timestamp assigner must give milliseconds since 1970 as an integer, or a std::chrono::time_point");
+                "a timestamp assigner must give milliseconds since 1970 as an integer, or a "
+                "std::chrono::time_point");
   if constexpr (kIsEventTime<V>)
     return saturating_cast<std::chrono::milliseconds>(value.time_since_epoch()).count();
-  else
-    return std::in_range<Timestamp>(+value) ? static_cast<Timestamp>(value) : kMaxWatermark;
+  else return std::in_range<Timestamp>(+value) ? static_cast<Timestamp>(value) : kMaxWatermark;
 }
 
 }  // namespace detail
@@ -37,9 +38,10 @@ Timestamp as_timestamp(const V& value) {
 /// What no_watermarks() gives; fits every type of record.
 struct NoWatermarks {};
 
-/// When records happened, and how far a source may say "nothing older than this comes any more". A value type.
-/// The watermark trails the greatest timestamp seen, by the out-of-orderness that is allowed for; it is emitted every
-/// pipeline.auto-watermark-interval. A bounded source ends with the greatest watermark of all.
+/// When records happened, and how far a source may say "nothing older than this comes any more". A
+/// value type. The watermark trails the greatest timestamp seen, by the out-of-orderness that is
+/// allowed for; it is emitted every pipeline.auto-watermark-interval. A bounded source ends with
+/// the greatest watermark of all.
 template <class T>
 class WatermarkStrategy {
  public:
@@ -49,26 +51,33 @@ class WatermarkStrategy {
 
   static WatermarkStrategy no_watermarks() { return NoWatermarks(); }
   /// Timestamps never go down within a subtask.
-  static WatermarkStrategy for_monotonous_timestamps() { return for_bounded_out_of_orderness(Duration(0)); }
+  static WatermarkStrategy for_monotonous_timestamps() {
+    return for_bounded_out_of_orderness(Duration(0));
+  }
   /// A record is never more than `bound` older than the newest one before it.
   static WatermarkStrategy for_bounded_out_of_orderness(Duration bound) {
     WatermarkStrategy strategy{NoWatermarks()};
     strategy.emits_watermarks_ = true;
     strategy.bound_ms_ = std::max<int64_t>(0, bound.count());
     if (bound.count() < 0)
-      strategy.problem_ = "for_bounded_out_of_orderness() is given " + std::to_string(bound.count()) + " ms; records cannot be late by less than nothing";
+      strategy.problem_ = "for_bounded_out_of_orderness() is given " +
+                          std::to_string(bound.count()) +
+                          " ms; records cannot be late by less than nothing";
     return strategy;
   }
 
-  /// `assigner`: a pointer to member or a function of the record, and optionally of the timestamp that the source gave it
-  /// (kNoTimestamp if none); it gives milliseconds since 1970 or a std::chrono::time_point. Without an assigner the source's
-  /// timestamps are used.
+  /// `assigner`: a pointer to member or a function of the record, and optionally of the timestamp
+  /// that the source gave it (kNoTimestamp if none); it gives milliseconds since 1970 or a
+  /// std::chrono::time_point. Without an assigner the source's timestamps are used.
   template <class Assigner>
   WatermarkStrategy with_timestamp_assigner(Assigner assigner) const {
-    static_assert(std::is_invocable_v<Assigner&, const T&> || std::is_invocable_v<Assigner&, const T&, Timestamp>,
-                  "a timestamp assigner is called with a record (const T&), and optionally with the source's timestamp");
+    static_assert(std::is_invocable_v<Assigner&, const T&> ||
+                      std::is_invocable_v<Assigner&, const T&, Timestamp>,
+                  "a timestamp assigner is called with a record (const T&), and optionally with "
+                  "the source's timestamp");
     WatermarkStrategy strategy = *this;
-    if (detail::is_null_function(assigner)) strategy.problem_ = "with_timestamp_assigner() is given a function that is null";
+    if (detail::is_null_function(assigner))
+      strategy.problem_ = "with_timestamp_assigner() is given a function that is null";
     strategy.assign_ = [assigner = std::move(assigner)](BatchOf<T>& batch) mutable {
       const size_t count = batch.records.size();
       if (batch.timestamps.size() != count) batch.timestamps.assign(count, kNoTimestamp);
@@ -77,7 +86,8 @@ class WatermarkStrategy {
         if constexpr (std::is_invocable_v<Assigner&, const T&>) {
           batch.timestamps[i] = detail::as_timestamp(std::invoke(assigner, record));
         } else {
-          batch.timestamps[i] = detail::as_timestamp(std::invoke(assigner, record, Timestamp(batch.timestamps[i])));
+          batch.timestamps[i] =
+              detail::as_timestamp(std::invoke(assigner, record, Timestamp(batch.timestamps[i])));
         }
       }
     };
@@ -97,7 +107,8 @@ class WatermarkStrategy {
   }
 
  private:
-  std::function<void(BatchOf<T>&)> assign_;  // one call a batch; the assigner is inlined in the loop
+  std::function<void(BatchOf<T>&)>
+      assign_;  // one call a batch; the assigner is inlined in the loop
   bool emits_watermarks_ = false;
   int64_t bound_ms_ = 0;
   std::string problem_;  // with how it was made

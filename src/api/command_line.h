@@ -9,9 +9,10 @@
 
 namespace weir {
 
-/// The arguments of a program, taken flag by flag: which flags there are is known only when all have been declared. "--name
-/// value" and
-/// "--name=value" are the same. Nothing fails here: what is wrong is kept for problems(). Thread: one.
+/// The arguments of a program, taken flag by flag: which flags there are is known only when all
+/// have been declared. "--name value" and
+/// "--name=value" are the same. Nothing fails here: what is wrong is kept for problems(). Thread:
+/// one.
 class CommandLine {
  public:
   struct Flag {
@@ -25,7 +26,8 @@ class CommandLine {
 
   const std::string& program() const { return program_; }
 
-  /// Declares one of the program's own flags; the built-in ones are declared already. A name that is taken is a problem.
+  /// Declares one of the program's own flags; the built-in ones are declared already. A name that
+  /// is taken is a problem.
   void declare(Flag flag);
   /// The value of a flag, if it was given. Twice is a problem.
   std::optional<std::string> take_value(std::string_view name);
@@ -40,7 +42,8 @@ class CommandLine {
   std::string help() const;
 
   static const std::vector<Flag>& built_in();
-  /// What of a command line (without the program's name) is left for the program when the built-in flags are taken out with their values.
+  /// What of a command line (without the program's name) is left for the program when the built-in
+  /// flags are taken out with their values.
   static std::vector<std::string> without_built_in(std::vector<std::string> arguments);
 
  private:

@@ -18,7 +18,8 @@ struct Word {
 
 /// A stream of Ts that nobody gives.
 template <class T>
-SingleOutputStreamOperator<T> stream_of(std::shared_ptr<detail::StreamGraph> graph, std::string name) {
+SingleOutputStreamOperator<T> stream_of(std::shared_ptr<detail::StreamGraph> graph,
+                                        std::string name) {
   detail::StreamNode node;
   node.name = std::move(name);
   return SingleOutputStreamOperator<T>::add(std::move(graph), std::move(node));
@@ -30,7 +31,8 @@ std::string shape(const detail::StreamGraph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     text += (i == 0 ? "" : "; ") + std::to_string(i) + ":" + graph.nodes[i].name;
     for (const detail::StreamInput& input : graph.nodes[i].inputs) {
-      text += " <-" + std::string(to_string(input.partitioning)) + "- " + std::to_string(input.from);
+      text +=
+          " <-" + std::string(to_string(input.partitioning)) + "- " + std::to_string(input.from);
     }
   }
   return text;
@@ -53,9 +55,13 @@ TEST(DataStream, OperatorsAreNodesAndStreamsAreTheirInputs) {
   const auto in = stream_of<Word>(graph, "in");
   const auto texts = in.map(&Word::text);
   static_assert(std::is_same_v<decltype(texts)::Record, std::string>);
-  texts.filter([](const std::string& s) { return !s.empty(); }).rebalance().map([](const std::string& s) { return s.size(); });
+  texts.filter([](const std::string& s) { return !s.empty(); })
+      .rebalance()
+      .map([](const std::string& s) { return s.size(); });
   texts.broadcast().print();
-  EXPECT_EQ(shape(*graph), "0:in; 1:map <-forward- 0; 2:filter <-forward- 1; 3:map <-rebalance- 2; 4:print <-broadcast- 1");
+  EXPECT_EQ(shape(*graph),
+            "0:in; 1:map <-forward- 0; 2:filter <-forward- 1; 3:map <-rebalance- 2; 4:print "
+            "<-broadcast- 1");
 }
 
 TEST(DataStream, TheUsersFunctionsAreWhatRuns) {
@@ -82,12 +88,15 @@ TEST(DataStream, FlatMapFindsTheTypeOfItsResults) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto in = stream_of<std::string>(graph, "in");
   const auto from_function = in.flat_map(&split_in_two);
-  const auto from_mutable_lambda = in.flat_map([n = 0](const std::string&, Collector<int>& out) mutable { out.collect(n++); });
-  const auto from_generic_lambda = in.flat_map<char>([](const std::string& s, auto& out) { out.collect(s[0]); });
+  const auto from_mutable_lambda =
+      in.flat_map([n = 0](const std::string&, Collector<int>& out) mutable { out.collect(n++); });
+  const auto from_generic_lambda =
+      in.flat_map<char>([](const std::string& s, auto& out) { out.collect(s[0]); });
   static_assert(std::is_same_v<decltype(from_function)::Record, std::string>);
   static_assert(std::is_same_v<decltype(from_mutable_lambda)::Record, int>);
   static_assert(std::is_same_v<decltype(from_generic_lambda)::Record, char>);
-  EXPECT_EQ((through<std::string, std::string>(*graph, 1, {"abcd"})), (std::vector<std::string>{"ab", "cd"}));
+  EXPECT_EQ((through<std::string, std::string>(*graph, 1, {"abcd"})),
+            (std::vector<std::string>{"ab", "cd"}));
   EXPECT_EQ((through<std::string, char>(*graph, 3, {"abcd"})), std::vector<char>{'a'});
 }
 
@@ -191,7 +200,9 @@ TEST(KeyedStream, ReduceAndSumGoOnPerKey) {
 /// "a#1", "a#2", …
 class Number final : public KeyedProcessFunction<std::string, Word, std::string> {
  public:
-  void open(RuntimeContext& context) override { seen_ = context.state(ValueStateDescriptor<int64_t>{"seen"}); }
+  void open(RuntimeContext& context) override {
+    seen_ = context.state(ValueStateDescriptor<int64_t>{"seen"});
+  }
   void process_element(const Word&, Context& context, Collector<std::string>& out) override {
     out.collect(context.current_key() + "#" + std::to_string(++seen_.mutable_value()));
   }
@@ -202,7 +213,8 @@ class Number final : public KeyedProcessFunction<std::string, Word, std::string>
 
 TEST(KeyedStream, ProcessRunsTheFunctionWithStatePerKey) {
   const auto graph = std::make_shared<detail::StreamGraph>();
-  const auto numbers = stream_of<Word>(graph, "in").key_by(&Word::text).process(Number()).uid("numbers");
+  const auto numbers =
+      stream_of<Word>(graph, "in").key_by(&Word::text).process(Number()).uid("numbers");
   static_assert(std::is_same_v<decltype(numbers)::Record, std::string>);
   EXPECT_EQ((through<Word, std::string>(*graph, 1, {word("a", 0), word("b", 0), word("a", 0)})),
             (std::vector<std::string>{"a#1", "b#1", "a#2"}));
@@ -251,7 +263,8 @@ std::vector<Out> windowed(const detail::StreamGraph& graph, size_t node) {
   EXPECT_TRUE(op->open(context).ok());
   EXPECT_TRUE(op->restored().ok());
   TestOutput<Out> out;
-  BatchOf<Word> batch = batch_of<Word>({word("a", 1), word("b", 2), word("c", 3), word("d", 4)}, {1, 9, 5, 0});
+  BatchOf<Word> batch =
+      batch_of<Word>({word("a", 1), word("b", 2), word("c", 3), word("d", 4)}, {1, 9, 5, 0});
   op->process(batch, out);
   EXPECT_TRUE(out.batches.empty());
   EXPECT_EQ(op->advance_watermark(9, out), Progress::kDone);
@@ -265,8 +278,9 @@ void split_words(const Word& word, Collector<char>& out) {
 
 TEST(WindowedStream, EveryKindOfWindowFunction) {
   const auto graph = std::make_shared<detail::StreamGraph>();
-  const auto windows =
-      stream_of<Word>(graph, "in").key_by(&Word::length).window(TumblingEventTimeWindows::of(std::chrono::milliseconds(10)));
+  const auto windows = stream_of<Word>(graph, "in")
+                           .key_by(&Word::length)
+                           .window(TumblingEventTimeWindows::of(std::chrono::milliseconds(10)));
   const auto add = [](Word a, const Word& b) {
     a.count += b.count;
     return a;
@@ -277,7 +291,8 @@ TEST(WindowedStream, EveryKindOfWindowFunction) {
   windows.reduce(add, Describe());
   windows.process(Describe()).name("described");
   EXPECT_EQ(shape(*graph),
-            "0:in; 1:window <-hash- 0; 2:window <-hash- 0; 3:window <-hash- 0; 4:window <-hash- 0; 5:described <-hash- 0");
+            "0:in; 1:window <-hash- 0; 2:window <-hash- 0; 3:window <-hash- 0; 4:window <-hash- 0; "
+            "5:described <-hash- 0");
   EXPECT_EQ(windowed<Word>(*graph, 1), std::vector<Word>{word("a", 4)});
   EXPECT_EQ(windowed<std::string>(*graph, 2), std::vector<std::string>{"1 [0, 10): a4"});
   EXPECT_EQ(windowed<Word>(*graph, 3), std::vector<Word>{word("a", 10)});
@@ -300,12 +315,15 @@ TEST(StreamGraph, WhatACallGetsWrongIsNoted) {
   keyed.window(TumblingEventTimeWindows::of(std::chrono::milliseconds(-5)));
   words.map(&Word::count).name("");
   words.sink_to(PrintSink<Word>(nullptr));
-  EXPECT_EQ(graph->problems,
-            (std::vector<std::string>{
-                "map is given a function that is null", "filter is given a function that is null", "flat_map is given a function that is null",
-                "key_by is given a function that is null", "reduce is given a function that is null", "sum is given a function that is null",
-                "a tumbling window must be at least 1 ms long, and TumblingEventTimeWindows::of() is given -5 ms",
-                "operator 'map' is given an empty name", "a PrintSink is given a format that is null"}));
+  EXPECT_EQ(
+      graph->problems,
+      (std::vector<std::string>{
+          "map is given a function that is null", "filter is given a function that is null",
+          "flat_map is given a function that is null", "key_by is given a function that is null",
+          "reduce is given a function that is null", "sum is given a function that is null",
+          "a tumbling window must be at least 1 ms long, and TumblingEventTimeWindows::of() is "
+          "given -5 ms",
+          "operator 'map' is given an empty name", "a PrintSink is given a format that is null"}));
 }
 
 TEST(StreamGraph, WhatIsRightIsNotNoted) {
@@ -313,7 +331,9 @@ TEST(StreamGraph, WhatIsRightIsNotNoted) {
   const auto words = stream_of<Word>(graph, "in");
   words.map(&Word::length).filter([](const size_t&) { return true; }).name("long");
   words.flat_map(&split_words);
-  words.key_by(&Word::count).sum(&Word::count).sink_to(PrintSink<Word>([](const Word&, std::string&) {}));
+  words.key_by(&Word::count)
+      .sum(&Word::count)
+      .sink_to(PrintSink<Word>([](const Word&, std::string&) {}));
   EXPECT_EQ(graph->problems, std::vector<std::string>());
 }
 

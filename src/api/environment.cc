@@ -21,14 +21,16 @@ struct StreamExecutionEnvironment::Impl {
   /// Keeps what is wrong for execute().
   void note(const Status& status) {
     if (status.ok()) return;
-    for (const std::string_view line : split(status.message(), '\n')) command_line.add_problem(std::string(line));
+    for (const std::string_view line : split(status.message(), '\n'))
+      command_line.add_problem(std::string(line));
   }
   void set(std::string_view key, std::string_view value) { note(configuration.set(key, value)); }
 
   template <class V, class Parse>
-  V flag(std::string_view name, std::string_view value_name, V default_value, const std::string& default_text,
-         std::string_view doc, Parse parse) {
-    command_line.declare({std::string(name), std::string(value_name), std::string(doc), default_text});
+  V flag(std::string_view name, std::string_view value_name, V default_value,
+         const std::string& default_text, std::string_view doc, Parse parse) {
+    command_line.declare(
+        {std::string(name), std::string(value_name), std::string(doc), default_text});
     const auto text = command_line.take_value(name);
     arguments[std::string(name)] = text.value_or(default_text);
     if (!text) return default_value;
@@ -45,7 +47,8 @@ struct StreamExecutionEnvironment::Impl {
   std::map<std::string, std::string> arguments_of_job() const {
     std::map<std::string, std::string> result = arguments;
     std::erase_if(result, [](const auto& argument) {
-      return argument.first.find("password") != std::string::npos || argument.first.find("secret") != std::string::npos ||
+      return argument.first.find("password") != std::string::npos ||
+             argument.first.find("secret") != std::string::npos ||
              argument.first.find("token") != std::string::npos;
     });
     return result;
@@ -54,7 +57,9 @@ struct StreamExecutionEnvironment::Impl {
   static std::string text_of(std::chrono::milliseconds value) { return format_duration(value); }
   static std::string text_of(const std::string& value) { return value; }
   template <class V>
-  static std::string text_of(const V& value) { return cat(value); }
+  static std::string text_of(const V& value) {
+    return cat(value);
+  }
 
   CommandLine command_line;
   std::map<std::string, std::string> arguments;  ///< the program's flags, but those that may vary
@@ -67,13 +72,14 @@ struct StreamExecutionEnvironment::Impl {
 
 namespace {
 
-/// The file that --config names must be there; the others need not. A chain in Flink reads none: what lies beside it is not the job's, and what
-/// the job's file set it was given as -D.
+/// The file that --config names must be there; the others need not. A chain in Flink reads none:
+/// what lies beside it is not the job's, and what the job's file set it was given as -D.
 Status read_configuration(const std::optional<std::string>& named, Configuration* configuration) {
   if (configuration->get(options::kRole) == ProcessRole::kChain) return {};
   if (named) return read_yaml_file(*named, configuration);
   const char* directory = std::getenv("WEIR_CONF_DIR");
-  Status status = read_yaml_file(directory != nullptr ? join_path(directory, "weir.yaml") : "weir.yaml", configuration);
+  Status status = read_yaml_file(
+      directory != nullptr ? join_path(directory, "weir.yaml") : "weir.yaml", configuration);
   return status.code() == StatusCode::kNotFound ? Status() : status;
 }
 
@@ -82,7 +88,8 @@ int run_program(const JobGraph& graph, const Configuration& configuration) {
   if (configuration.get(options::kTarget) == ExecutionTarget::kFlink) {
     std::vector<std::string> arguments = own_command_line();
     if (!arguments.empty()) arguments.erase(arguments.begin());
-    return submit_to_flink(graph, configuration, CommandLine::without_built_in(std::move(arguments)));
+    return submit_to_flink(graph, configuration,
+                           CommandLine::without_built_in(std::move(arguments)));
   }
   return run_job(graph, configuration);
 }
@@ -94,12 +101,16 @@ std::string program_name(int argc, const char* const* argv) {
 
 }  // namespace
 
-StreamExecutionEnvironment::StreamExecutionEnvironment(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-StreamExecutionEnvironment::StreamExecutionEnvironment(StreamExecutionEnvironment&&) noexcept = default;
-StreamExecutionEnvironment& StreamExecutionEnvironment::operator=(StreamExecutionEnvironment&&) noexcept = default;
+StreamExecutionEnvironment::StreamExecutionEnvironment(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)) {}
+StreamExecutionEnvironment::StreamExecutionEnvironment(StreamExecutionEnvironment&&) noexcept =
+    default;
+StreamExecutionEnvironment& StreamExecutionEnvironment::operator=(
+    StreamExecutionEnvironment&&) noexcept = default;
 StreamExecutionEnvironment::~StreamExecutionEnvironment() = default;
 
-StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const char* const* argv) {
+StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc,
+                                                                 const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = 1; i < argc; ++i) arguments.emplace_back(argv[i]);
   auto impl = std::make_unique<Impl>(CommandLine(program_name(argc, argv), std::move(arguments)));
@@ -110,72 +121,86 @@ StreamExecutionEnvironment StreamExecutionEnvironment::from_args(int argc, const
   for (const std::string& assignment : assignments)
     impl->note(configuration.set_assignment(assignment, {ConfigLayer::kCommandLine, "-D"}));
   impl->note(read_configuration(line.take_value("config"), &configuration));
-  static constexpr std::pair<std::string_view, const ConfigKey*> kFlags[] = {{"parallelism", &options::kParallelism},
-                                                                             {"max-parallelism", &options::kMaxParallelism},
-                                                                             {"from", &options::kStateRecoveryPath},
-                                                                             {"name", &options::kPipelineName},
-                                                                             {"job-id", &options::kJobId},
-                                                                             {"workers", &options::kWorkers},
-                                                                             {"slots", &options::kTaskSlots},
-                                                                             {"role", &options::kRole},
-                                                                             {"target", &options::kTarget},
-                                                                             {"rest", &options::kFlinkRest},
-                                                                             {"jar-out", &options::kFlinkJarOut}};
+  static constexpr std::pair<std::string_view, const ConfigKey*> kFlags[] = {
+      {"parallelism", &options::kParallelism},
+      {"max-parallelism", &options::kMaxParallelism},
+      {"from", &options::kStateRecoveryPath},
+      {"name", &options::kPipelineName},
+      {"job-id", &options::kJobId},
+      {"workers", &options::kWorkers},
+      {"slots", &options::kTaskSlots},
+      {"role", &options::kRole},
+      {"target", &options::kTarget},
+      {"rest", &options::kFlinkRest},
+      {"jar-out", &options::kFlinkJarOut}};
   for (const auto& [flag, key] : kFlags) {
     if (const auto value = line.take_value(flag))
-      impl->note(configuration.set(key->name, *value, {ConfigLayer::kCommandLine, cat("--", flag)}));
+      impl->note(
+          configuration.set(key->name, *value, {ConfigLayer::kCommandLine, cat("--", flag)}));
   }
-  const auto set_address = [&](std::string_view flag, const ConfigKey& host, const ConfigKey& port) {
+  const auto set_address = [&](std::string_view flag, const ConfigKey& host,
+                               const ConfigKey& port) {
     const auto value = line.take_value(flag);
     if (!value) return;
     const auto address = Address::parse(*value);
     if (!address.ok()) return impl->note(address.status().with_context(cat("--", flag)));
-    impl->note(configuration.set(host.name, address->host, {ConfigLayer::kCommandLine, cat("--", flag)}));
-    impl->note(configuration.set(port.name, cat(address->port), {ConfigLayer::kCommandLine, cat("--", flag)}));
+    impl->note(
+        configuration.set(host.name, address->host, {ConfigLayer::kCommandLine, cat("--", flag)}));
+    impl->note(configuration.set(port.name, cat(address->port),
+                                 {ConfigLayer::kCommandLine, cat("--", flag)}));
   };
   set_address("listen", options::kCoordinatorBindHost, options::kCoordinatorPort);
   set_address("coordinator", options::kCoordinatorAddress, options::kCoordinatorPort);
   if (line.take_switch("detached").value_or(false))
-    impl->note(configuration.set(options::kFlinkDetached.name, "true", {ConfigLayer::kCommandLine, "--detached"}));
+    impl->note(configuration.set(options::kFlinkDetached.name, "true",
+                                 {ConfigLayer::kCommandLine, "--detached"}));
   impl->mode.explain = line.take_switch("explain").value_or(false);
   impl->mode.version = line.take_switch("version").value_or(false);
   impl->mode.help = line.take_switch("help").value_or(false);
-  if (configuration.get(options::kRole) == ProcessRole::kChain && !impl->mode.explain && !impl->mode.help) {
+  if (configuration.get(options::kRole) == ProcessRole::kChain && !impl->mode.explain &&
+      !impl->mode.help) {
     impl->pipe = BytePipe::claim_standard_streams();  // before the program prints anything
     impl->note(impl->pipe->status());
   }
   return StreamExecutionEnvironment(std::move(impl));
 }
 
-std::string StreamExecutionEnvironment::flag(std::string_view name, std::string default_value, std::string_view doc) {
+std::string StreamExecutionEnvironment::flag(std::string_view name, std::string default_value,
+                                             std::string_view doc) {
   const std::string text = default_value;
   return impl_->flag(name, "TEXT", std::move(default_value), text, doc,
                      [](const std::string& value) { return StatusOr<std::string>(value); });
 }
 
-bool StreamExecutionEnvironment::flag(std::string_view name, bool default_value, std::string_view doc) {
-  impl_->command_line.declare({std::string(name), "", std::string(doc), default_value ? "true" : ""});
+bool StreamExecutionEnvironment::flag(std::string_view name, bool default_value,
+                                      std::string_view doc) {
+  impl_->command_line.declare(
+      {std::string(name), "", std::string(doc), default_value ? "true" : ""});
   const bool value = impl_->command_line.take_switch(name).value_or(default_value);
   impl_->arguments[std::string(name)] = value ? "true" : "false";
   return value;
 }
 
-double StreamExecutionEnvironment::flag(std::string_view name, double default_value, std::string_view doc) {
+double StreamExecutionEnvironment::flag(std::string_view name, double default_value,
+                                        std::string_view doc) {
   return impl_->flag(name, "NUMBER", default_value, cat(default_value), doc,
                      [](const std::string& value) { return parse_double(value); });
 }
 
-int64_t StreamExecutionEnvironment::integer_flag(std::string_view name, int64_t default_value, std::string_view doc,
-                                                 int64_t least, int64_t most) {
-  return impl_->flag(name, "N", default_value, cat(default_value), doc, [&](const std::string& value) -> StatusOr<int64_t> {
-    auto parsed = parse_int(value);
-    if (parsed.ok() && (*parsed < least || *parsed > most))
-      return invalid_argument(cat("is not between ", least, " and ", most));
-    return parsed;
-  });
+int64_t StreamExecutionEnvironment::integer_flag(std::string_view name, int64_t default_value,
+                                                 std::string_view doc, int64_t least,
+                                                 int64_t most) {
+  return impl_->flag(name, "N", default_value, cat(default_value), doc,
+                     [&](const std::string& value) -> StatusOr<int64_t> {
+                       auto parsed = parse_int(value);
+                       if (parsed.ok() && (*parsed < least || *parsed > most))
+                         return invalid_argument(cat("is not between ", least, " and ", most));
+                       return parsed;
+                     });
 }
 
-std::chrono::milliseconds StreamExecutionEnvironment::flag(std::string_view name, std::chrono::milliseconds default_value,
+std::chrono::milliseconds StreamExecutionEnvironment::flag(std::string_view name,
+                                                           std::chrono::milliseconds default_value,
                                                            std::string_view doc) {
   return impl_->flag(name, "DURATION", default_value, format_duration(default_value), doc,
                      [](const std::string& value) { return parse_duration(value); });
@@ -186,25 +211,29 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::may_vary(std::string_vie
   return *this;
 }
 
-StreamExecutionEnvironment& StreamExecutionEnvironment::configure(std::string_view key, std::string_view value) {
+StreamExecutionEnvironment& StreamExecutionEnvironment::configure(std::string_view key,
+                                                                  std::string_view value) {
   impl_->set(key, value);
   return *this;
 }
 
-StreamExecutionEnvironment& StreamExecutionEnvironment::enable_checkpointing(std::chrono::milliseconds interval,
-                                                                             CheckpointingMode mode) {
+StreamExecutionEnvironment& StreamExecutionEnvironment::enable_checkpointing(
+    std::chrono::milliseconds interval, CheckpointingMode mode) {
   impl_->set(options::kCheckpointInterval.name, format_duration(interval));
-  impl_->set(options::kCheckpointMode.name, mode == CheckpointingMode::kExactlyOnce ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
+  impl_->set(options::kCheckpointMode.name,
+             mode == CheckpointingMode::kExactlyOnce ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
   return *this;
 }
 
-StreamExecutionEnvironment& StreamExecutionEnvironment::set_state_backend(const FsStateBackend& backend) {
+StreamExecutionEnvironment& StreamExecutionEnvironment::set_state_backend(
+    const FsStateBackend& backend) {
   impl_->set(options::kStateBackend.name, "hashmap");
   impl_->set(options::kCheckpointDir.name, backend.checkpoint_dir());
   return *this;
 }
 
-StreamExecutionEnvironment& StreamExecutionEnvironment::set_restart_strategy(const RestartStrategy& strategy) {
+StreamExecutionEnvironment& StreamExecutionEnvironment::set_restart_strategy(
+    const RestartStrategy& strategy) {
   for (const auto& [key, value] : strategy.settings()) impl_->set(key, value);
   return *this;
 }
@@ -219,16 +248,21 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::set_max_parallelism(int 
   return *this;
 }
 
-const std::shared_ptr<detail::StreamGraph>& StreamExecutionEnvironment::stream_graph() { return impl_->graph; }
+const std::shared_ptr<detail::StreamGraph>& StreamExecutionEnvironment::stream_graph() {
+  return impl_->graph;
+}
 
 int StreamExecutionEnvironment::execute(std::string job_name) {
   std::vector<std::string> problems = impl_->command_line.problems();
-  if (std::exchange(impl_->executed, true)) problems.push_back("execute() was called a second time; a program runs one job");
+  if (std::exchange(impl_->executed, true))
+    problems.push_back("execute() was called a second time; a program runs one job");
   const auto run = [&](const JobGraph& graph, const Configuration& configuration) {
-    return impl_->pipe ? run_chain(graph, configuration, *std::move(*impl_->pipe)) : run_program(graph, configuration);
+    return impl_->pipe ? run_chain(graph, configuration, *std::move(*impl_->pipe))
+                       : run_program(graph, configuration);
   };
-  return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode, std::move(problems), *impl_->graph,
-                impl_->configuration, job_name, run, impl_->arguments_of_job());
+  return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode,
+                std::move(problems), *impl_->graph, impl_->configuration, job_name, run,
+                impl_->arguments_of_job());
 }
 
 }  // namespace weir

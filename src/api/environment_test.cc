@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 StreamExecutionEnvironment environment(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "/usr/bin/flights");
-  return StreamExecutionEnvironment::from_args(static_cast<int>(arguments.size()), arguments.data());
+  return StreamExecutionEnvironment::from_args(static_cast<int>(arguments.size()),
+                                               arguments.data());
 }
 
 /// What execute() prints on standard error, and that it gives 2.
@@ -41,7 +42,8 @@ std::string explanation(StreamExecutionEnvironment& env) {
 }
 
 TEST(Environment, FlagsHaveTheTypesOfTheirDefaults) {
-  auto env = environment({"--input", "x.csv", "--count=7", "--rate", "1.5", "--gap", "3 min", "--fast"});
+  auto env =
+      environment({"--input", "x.csv", "--count=7", "--rate", "1.5", "--gap", "3 min", "--fast"});
   EXPECT_EQ(env.flag("input", "flights.csv", "the CSV to read"), "x.csv");
   EXPECT_EQ(env.flag("count", 1, "how many"), 7);
   EXPECT_EQ(env.flag("rate", 2.0, "how fast"), 1.5);
@@ -52,13 +54,14 @@ TEST(Environment, FlagsHaveTheTypesOfTheirDefaults) {
 }
 
 TEST(Environment, BadFlagsAndSettingsAreReportedTogether) {
-  auto env = environment(
-      {"--count", "many", "--small=70000", "--paralelism", "4", "-D", "parallelism.defualt=1", "-D", "weir.batch-size=0"});
+  auto env = environment({"--count", "many", "--small=70000", "--paralelism", "4", "-D",
+                          "parallelism.defualt=1", "-D", "weir.batch-size=0"});
   EXPECT_EQ(env.flag("count", 1, "how many"), 1);
   EXPECT_EQ(env.flag("small", int16_t{2}, ""), 2);
   env.configure("state.backend.type", "rocksdb");
   EXPECT_EQ(refusal(std::move(env)),
-            "flights: there is no configuration key 'parallelism.defualt' (-D); did you mean 'parallelism.default'?\n"
+            "flights: there is no configuration key 'parallelism.defualt' (-D); did you mean "
+            "'parallelism.default'?\n"
             "flights: weir.batch-size: '0' (-D) is less than the least allowed, 1\n"
             "flights: --count: 'many' is not a whole number\n"
             "flights: --small: '70000' is not between -32768 and 32767\n"
@@ -83,9 +86,11 @@ TEST(Environment, TheProgramsFlagsArePartOfWhatTheJobIs) {
     return text.substr(at, text.find('\n', at) - at);
   };
   const std::string plain = fingerprint({}, true);
-  EXPECT_EQ(fingerprint({"--gap", "90000 ms"}, true), plain) << "written otherwise, or given as what it is anyway";
+  EXPECT_EQ(fingerprint({"--gap", "90000 ms"}, true), plain)
+      << "written otherwise, or given as what it is anyway";
   EXPECT_NE(fingerprint({"--gap", "91 s"}, true), plain);
-  EXPECT_EQ(fingerprint({"--rate", "7", "--db-password", "x", "-D", "weir.batch-size=7"}, true), plain);
+  EXPECT_EQ(fingerprint({"--rate", "7", "--db-password", "x", "-D", "weir.batch-size=7"}, true),
+            plain);
   EXPECT_NE(fingerprint({"--rate", "7"}, false), fingerprint({}, false));
 }
 
@@ -110,15 +115,17 @@ TEST(Environment, AJobRunsOnce) {
   EXPECT_NE(explanation(env), "");
   testing::internal::CaptureStderr();
   EXPECT_EQ(env.execute(), 2);
-  EXPECT_EQ(
-      testing::internal::GetCapturedStderr(),
-      "flights: execute() was called a second time; a program runs one job\nnothing was run; flights --help lists the flags\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "flights: execute() was called a second time; a program runs one job\nnothing was run; "
+            "flights --help lists the flags\n");
 }
 
 TEST(Environment, TheProgramsCallsAreSettings) {
   auto env = environment({"--parallelism", "2", "--explain"});
-  env.set_parallelism(3).set_max_parallelism(64).enable_checkpointing(1s, CheckpointingMode::kAtLeastOnce);
-  env.set_state_backend(FsStateBackend("/tmp/c")).set_restart_strategy(RestartStrategy::fixed_delay(3, 10s));
+  env.set_parallelism(3).set_max_parallelism(64).enable_checkpointing(
+      1s, CheckpointingMode::kAtLeastOnce);
+  env.set_state_backend(FsStateBackend("/tmp/c"))
+      .set_restart_strategy(RestartStrategy::fixed_delay(3, 10s));
   env.from_elements<int>({1}).map([](int i) { return i; });
   EXPECT_EQ(explanation(env),
             "Job 'test', bounded\n"
@@ -136,18 +143,21 @@ TEST(Environment, TheProgramsCallsAreSettings) {
 TEST(Environment, ImpossibleSettingsOfTheProgramAreReported) {
   auto env = environment({});
   env.set_parallelism(0).enable_checkpointing(0s).set_state_backend(FsStateBackend(""));
-  EXPECT_EQ(refusal(std::move(env)),
-            "flights: parallelism.default: '0' (the program) is less than the least allowed, 1\n"
-            "flights: execution.checkpointing.interval: '0 ms' (the program) is less than the least allowed, 1 ms\n"
-            "flights: execution.checkpointing.dir: '' (the program) is empty; leave the key out instead\n"
-            "nothing was run; flights --help lists the flags\n");
+  EXPECT_EQ(
+      refusal(std::move(env)),
+      "flights: parallelism.default: '0' (the program) is less than the least allowed, 1\n"
+      "flights: execution.checkpointing.interval: '0 ms' (the program) is less than the least "
+      "allowed, 1 ms\n"
+      "flights: execution.checkpointing.dir: '' (the program) is empty; leave the key out instead\n"
+      "nothing was run; flights --help lists the flags\n");
 }
 
 /// A directory with a weir.yaml, which goes away with it.
 class ConfigurationFile {
  public:
   explicit ConfigurationFile(const std::string& text) {
-    path_ = std::filesystem::path(testing::TempDir()) / ("weir_environment_test_" + std::to_string(getpid()));
+    path_ = std::filesystem::path(testing::TempDir()) /
+            ("weir_environment_test_" + std::to_string(getpid()));
     std::filesystem::create_directories(path_);
     std::ofstream(path_ / "weir.yaml") << text;
   }
@@ -161,28 +171,37 @@ class ConfigurationFile {
 
 TEST(Environment, WhatIsWrongWithTheJobIsReportedTogether) {
   auto env = environment({});
-  env.from_source(GeneratorSource<int>(-3, [](int64_t) { return 1; }), no_watermarks(), "a").print();
+  env.from_source(GeneratorSource<int>(-3, [](int64_t) { return 1; }), no_watermarks(), "a")
+      .print();
   env.from_source(GeneratorSource<int>::unbounded(nullptr), no_watermarks(), "b").print();
-  env.from_source(GeneratorSource<int>(1, [](int64_t) { return 1; }).rate(-2), for_bounded_out_of_orderness<int>(-1ms), "").print();
+  env.from_source(GeneratorSource<int>(1, [](int64_t) { return 1; }).rate(-2),
+                  for_bounded_out_of_orderness<int>(-1ms), "")
+      .print();
   env.from_source(GeneratorSource<int>(1, [](int64_t) { return 1; }),
-                  for_monotonous_timestamps<int>().with_timestamp_assigner(std::function<int64_t(const int&)>()), "d")
+                  for_monotonous_timestamps<int>().with_timestamp_assigner(
+                      std::function<int64_t(const int&)>()),
+                  "d")
       .print();
   EXPECT_EQ(refusal(std::move(env)),
             "flights: a GeneratorSource is to make -3 records; it must be 0 or more\n"
             "flights: a GeneratorSource is given a function that is null\n"
             "flights: from_source() is given an empty name\n"
-            "flights: a rate of -2.000000 records a second was asked for: give a positive one, or 0 for no limit\n"
-            "flights: for_bounded_out_of_orderness() is given -1 ms; records cannot be late by less than nothing\n"
+            "flights: a rate of -2.000000 records a second was asked for: give a positive one, or "
+            "0 for no limit\n"
+            "flights: for_bounded_out_of_orderness() is given -1 ms; records cannot be late by "
+            "less than nothing\n"
             "flights: with_timestamp_assigner() is given a function that is null\n"
             "nothing was run; flights --help lists the flags\n");
 }
 
 TEST(Environment, TheFileOfConfigIsRead) {
   const ConfigurationFile yaml("parallelism.default: 5\npipeline:\n  name: from the file\n");
-  auto env = environment({"--config", yaml.file().c_str(), "--explain", "-Dpipeline.max-parallelism=9"});
+  auto env =
+      environment({"--config", yaml.file().c_str(), "--explain", "-Dpipeline.max-parallelism=9"});
   env.from_elements<int>({1}).set_parallelism(5);
   EXPECT_EQ(explanation(env),
-            "Job 'from the file', bounded\n\n[0] Source: elements\n    parallelism 5 of at most 9\n    elements  uid "
+            "Job 'from the file', bounded\n\n[0] Source: elements\n    parallelism 5 of at most "
+            "9\n    elements  uid "
             "auto-elements-1\n");
 }
 
@@ -193,7 +212,8 @@ TEST(Environment, ADirectoryOfConfigurationIsReadIfThereIsAFile) {
   ASSERT_EQ(unsetenv("WEIR_CONF_DIR"), 0);
   EXPECT_EQ(refusal(std::move(env)),
             "flights: there is no configuration key 'paralelism.default' (" + yaml.file() +
-                " line 1); did you mean 'parallelism.default'?\nnothing was run; flights --help lists the flags\n");
+                " line 1); did you mean 'parallelism.default'?\nnothing was run; flights --help "
+                "lists the flags\n");
 }
 
 TEST(Environment, AChainInFlinkReadsNoFile) {
@@ -210,7 +230,8 @@ TEST(Environment, AChainInFlinkReadsNoFile) {
 
 TEST(Environment, AFileThatIsNamedMustBeThere) {
   EXPECT_EQ(refusal(environment({"--config", "/nowhere.yaml"})),
-            "flights: cannot read the configuration file /nowhere.yaml: No such file or directory\nnothing was run; flights --help lists the flags\n");
+            "flights: cannot read the configuration file /nowhere.yaml: No such file or "
+            "directory\nnothing was run; flights --help lists the flags\n");
 }
 
 }  // namespace

@@ -41,13 +41,17 @@ struct MeanDelay {
     a.sum += d.delay;
     ++a.count;
   }
-  CarrierDelay get_result(const Accumulator& a) const { return {a.carrier, a.sum / static_cast<double>(a.count)}; }
+  CarrierDelay get_result(const Accumulator& a) const {
+    return {a.carrier, a.sum / static_cast<double>(a.count)};
+  }
 };
 
 /// A directory of the test's own, which goes away with it.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::path(testing::TempDir()) / ("weir_job_test_" + std::to_string(getpid()))) {
+  Folder()
+      : path_(std::filesystem::path(testing::TempDir()) /
+              ("weir_job_test_" + std::to_string(getpid()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -74,20 +78,24 @@ weir::StreamExecutionEnvironment environment(std::vector<std::string> arguments)
   arguments.insert(arguments.begin(), {"job", "-D", "weir.progress=false"});
   std::vector<const char*> pointers;
   for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
-  return weir::StreamExecutionEnvironment::from_args(static_cast<int>(pointers.size()), pointers.data());
+  return weir::StreamExecutionEnvironment::from_args(static_cast<int>(pointers.size()),
+                                                     pointers.data());
 }
 
 TEST(Job, TheProgramOfTheFirstPageRuns) {
   const Folder folder;
   constexpr int64_t kHour = 3'600'000;
-  const std::vector<Departure> flights = {{"AA", 1, 10},        {"UA", 2, 4},         {"AA", 3, 20},
-                                          {"UA", kHour + 1, 8}, {"AA", kHour + 2, 1}, {"UA", kHour + 2, 0}};
+  const std::vector<Departure> flights = {{"AA", 1, 10},        {"UA", 2, 4},
+                                          {"AA", 3, 20},        {"UA", kHour + 1, 8},
+                                          {"AA", kHour + 2, 1}, {"UA", kHour + 2, 0}};
   for (const char* parallelism : {"1", "3"}) {
     auto env = environment({"--parallelism", parallelism});
     env.enable_checkpointing(1s);
     env.set_state_backend(weir::FsStateBackend(folder / "checkpoints"));
     const auto departures = weir::detail::CollectionSource<Departure>(flights);
-    const auto watermarks = weir::for_bounded_out_of_orderness<Departure>(1min).with_timestamp_assigner(&Departure::scheduled);
+    const auto watermarks =
+        weir::for_bounded_out_of_orderness<Departure>(1min).with_timestamp_assigner(
+            &Departure::scheduled);
     const std::string out = folder / ("out" + std::string(parallelism));
     env.from_source(departures, watermarks, "departures")
         .key_by(&Departure::carrier)
@@ -95,7 +103,8 @@ TEST(Job, TheProgramOfTheFirstPageRuns) {
         .aggregate(MeanDelay{})
         .sink_to(weir::FileSink<CarrierDelay>(out));
     ASSERT_EQ(env.execute("delay by carrier"), 0);
-    EXPECT_EQ(results_in(out), (std::vector<std::string>{"AA,1", "AA,15", "UA,4", "UA,4"})) << "parallelism " << parallelism;
+    EXPECT_EQ(results_in(out), (std::vector<std::string>{"AA,1", "AA,15", "UA,4", "UA,4"}))
+        << "parallelism " << parallelism;
   }
 }
 
@@ -118,8 +127,14 @@ TEST(Job, AllOperatorsTogether) {
   ASSERT_EQ(env.execute("words"), 0);
   auto records = counts.records();
   std::sort(records.begin(), records.end());
-  EXPECT_EQ(records, (std::vector<std::pair<std::string, int64_t>>{
-                         {"be", 1}, {"be", 2}, {"be", 3}, {"is", 1}, {"not", 1}, {"or", 1}, {"to", 1}, {"to", 2}}));
+  EXPECT_EQ(records, (std::vector<std::pair<std::string, int64_t>>{{"be", 1},
+                                                                   {"be", 2},
+                                                                   {"be", 3},
+                                                                   {"is", 1},
+                                                                   {"not", 1},
+                                                                   {"or", 1},
+                                                                   {"to", 1},
+                                                                   {"to", 2}}));
 }
 
 struct Reading {
@@ -131,17 +146,24 @@ struct Reading {
 
 std::string text_of(std::vector<Reading> readings) {
   std::string text;
-  for (const Reading& r : readings) text += r.sensor + " " + std::to_string(static_cast<int>(r.value)) + " " + std::to_string(r.at_ms) + "\n";
+  for (const Reading& r : readings)
+    text += r.sensor + " " + std::to_string(static_cast<int>(r.value)) + " " +
+            std::to_string(r.at_ms) + "\n";
   return text;
 }
 
 TEST(Job, MembersAreReducedPerKeyAndPerWindow) {
-  const std::vector<Reading> readings = {{"a", 5, 0}, {"a", 3, 100}, {"a", std::nan(""), 200}, {"a", 7, 900}, {"a", 1, 1000}};
+  const std::vector<Reading> readings = {
+      {"a", 5, 0}, {"a", 3, 100}, {"a", std::nan(""), 200}, {"a", 7, 900}, {"a", 1, 1000}};
   weir::CollectSink<Reading> sums, least, largest, least_of_key, largest_of_key;
   auto env = environment({});
-  const auto watermarks = weir::for_monotonous_timestamps<Reading>().with_timestamp_assigner(&Reading::at_ms);
-  const auto by_sensor = env.from_source(weir::detail::CollectionSource<Reading>(readings), watermarks, "readings").key_by(&Reading::sensor);
-  const auto windows = by_sensor.window(weir::TumblingEventTimeWindows::of(std::chrono::seconds(1)));
+  const auto watermarks =
+      weir::for_monotonous_timestamps<Reading>().with_timestamp_assigner(&Reading::at_ms);
+  const auto by_sensor =
+      env.from_source(weir::detail::CollectionSource<Reading>(readings), watermarks, "readings")
+          .key_by(&Reading::sensor);
+  const auto windows =
+      by_sensor.window(weir::TumblingEventTimeWindows::of(std::chrono::seconds(1)));
   windows.sum(&Reading::at_ms).uid("sum").sink_to(sums);
   windows.min(&Reading::value).uid("min").sink_to(least);
   windows.max(&Reading::at_ms).uid("max").sink_to(largest);
@@ -157,7 +179,10 @@ TEST(Job, MembersAreReducedPerKeyAndPerWindow) {
 
 TEST(Job, WhatAFunctionThrowsFailsTheJobWithTheOperatorsName) {
   auto env = environment({});
-  env.from_elements<int>({1}).map([](int) -> int { throw std::runtime_error("no such thing"); }).name("divide").print();
+  env.from_elements<int>({1})
+      .map([](int) -> int { throw std::runtime_error("no such thing"); })
+      .name("divide")
+      .print();
   testing::internal::CaptureStderr();
   EXPECT_EQ(env.execute("failing"), 1);
   const std::string error = testing::internal::GetCapturedStderr();
@@ -167,7 +192,9 @@ TEST(Job, WhatAFunctionThrowsFailsTheJobWithTheOperatorsName) {
 
 TEST(Job, AMissingInputIsRefusedBeforeTheFirstRecord) {
   auto env = environment({});
-  env.from_source(weir::FileSource<std::string>::lines("/nowhere/in.txt"), weir::no_watermarks(), "in").print();
+  env.from_source(weir::FileSource<std::string>::lines("/nowhere/in.txt"), weir::no_watermarks(),
+                  "in")
+      .print();
   testing::internal::CaptureStderr();
   EXPECT_EQ(env.execute("refused"), 2);
   EXPECT_NE(testing::internal::GetCapturedStderr().find("/nowhere/in.txt"), std::string::npos);

@@ -20,9 +20,11 @@ void print(std::FILE* file, const std::string& text) {
 
 }  // namespace
 
-StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, const std::string& name) {
+StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration,
+                                            const std::string& name) {
   JobGraphOptions result;
-  result.name = configuration.get_optional(options::kPipelineName).value_or(name.empty() ? "weir job" : name);
+  result.name =
+      configuration.get_optional(options::kPipelineName).value_or(name.empty() ? "weir job" : name);
   if (const auto id = configuration.get_optional(options::kJobId)) {
     auto parsed = JobId::from_hex(*id);
     if (!parsed.ok()) return parsed.status().with_context(configuration.describe(options::kJobId));
@@ -34,16 +36,20 @@ StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, 
   result.max_parallelism = static_cast<int>(configuration.get(options::kMaxParallelism));
   result.chaining = configuration.get(options::kOperatorChaining);
   result.auto_generate_uids = configuration.get(options::kAutoGenerateUids);
-  result.for_flink = configuration.get(options::kTarget) == ExecutionTarget::kFlink || configuration.get(options::kRole) == ProcessRole::kChain;
+  result.for_flink = configuration.get(options::kTarget) == ExecutionTarget::kFlink ||
+                     configuration.get(options::kRole) == ProcessRole::kChain;
   result.operators.batch_size = static_cast<size_t>(configuration.get(options::kBatchSize));
-  result.operators.auto_watermark_interval_ms = configuration.get(options::kAutoWatermarkInterval).count();
-  result.operators.drop_records_without_timestamp = configuration.get(options::kRecordsWithoutTimestamp) == RecordsWithoutTimestamp::kDrop;
+  result.operators.auto_watermark_interval_ms =
+      configuration.get(options::kAutoWatermarkInterval).count();
+  result.operators.drop_records_without_timestamp =
+      configuration.get(options::kRecordsWithoutTimestamp) == RecordsWithoutTimestamp::kDrop;
   return result;
 }
 
-int launch(const std::string& program, const std::string& help, LaunchMode mode, std::vector<std::string> problems,
-           const detail::StreamGraph& graph, const Configuration& configuration, const std::string& job_name,
-           const Runner& runner, const std::map<std::string, std::string>& arguments) {
+int launch(const std::string& program, const std::string& help, LaunchMode mode,
+           std::vector<std::string> problems, const detail::StreamGraph& graph,
+           const Configuration& configuration, const std::string& job_name, const Runner& runner,
+           const std::map<std::string, std::string>& arguments) {
   if (mode.help) {
     print(stdout, help);
     return 0;
@@ -60,7 +66,8 @@ int launch(const std::string& program, const std::string& help, LaunchMode mode,
   auto options = job_graph_options(configuration, job_name);
   if (options.ok()) options->arguments = arguments;
   note(options.status());
-  const StatusOr<JobGraph> job = options.ok() ? build_job_graph(graph, *options) : StatusOr<JobGraph>(options.status());
+  const StatusOr<JobGraph> job =
+      options.ok() ? build_job_graph(graph, *options) : StatusOr<JobGraph>(options.status());
   if (options.ok()) note(job.status());
   if (!problems.empty()) {
     std::string text;

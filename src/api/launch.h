@@ -9,8 +9,10 @@
 
 namespace weir {
 
-/// What the configuration says about the graph of a job. `name`: the program's, used unless pipeline.name is set.
-StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration, const std::string& name);
+/// What the configuration says about the graph of a job. `name`: the program's, used unless
+/// pipeline.name is set.
+StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration,
+                                            const std::string& name);
 
 struct LaunchMode {
   bool help = false;
@@ -20,10 +22,12 @@ struct LaunchMode {
 
 using Runner = std::function<int(const JobGraph&, const Configuration&)>;
 
-/// What env.execute() does when the program has said everything: help, the version, or every problem on standard error, or the explanation,
-/// or the run. The exit code; 2 when something is wrong, and then nothing was run. `problems`: those found so far. `arguments`: as JobGraph.
-int launch(const std::string& program, const std::string& help, LaunchMode mode, std::vector<std::string> problems,
-           const detail::StreamGraph& graph, const Configuration& configuration, const std::string& job_name,
-           const Runner& runner, const std::map<std::string, std::string>& arguments = {});
+/// What env.execute() does when the program has said everything: help, the version, or every
+/// problem on standard error, or the explanation, or the run. The exit code; 2 when something is
+/// wrong, and then nothing was run. `problems`: those found so far. `arguments`: as JobGraph.
+int launch(const std::string& program, const std::string& help, LaunchMode mode,
+           std::vector<std::string> problems, const detail::StreamGraph& graph,
+           const Configuration& configuration, const std::string& job_name, const Runner& runner,
+           const std::map<std::string, std::string>& arguments = {});
 
 }  // namespace weir

@@ -29,8 +29,9 @@ struct Outcome {
   std::string ran;  ///< name of the job that was run
 };
 
-Outcome launch_with(LaunchMode mode, std::vector<std::string> problems, const detail::StreamGraph& graph,
-                    const Configuration& configuration, const std::string& name = "the name") {
+Outcome launch_with(LaunchMode mode, std::vector<std::string> problems,
+                    const detail::StreamGraph& graph, const Configuration& configuration,
+                    const std::string& name = "the name") {
   Outcome outcome;
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
@@ -73,15 +74,18 @@ TEST(Launch, ExplainDoesNotRun) {
 }
 
 TEST(Launch, EveryProblemIsASentenceAndNothingIsRun) {
-  const Outcome outcome = launch_with({}, {"first problem"}, {}, settings({"execution.checkpointing.interval=1 s"}));
+  const Outcome outcome =
+      launch_with({}, {"first problem"}, {}, settings({"execution.checkpointing.interval=1 s"}));
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(outcome.ran, "");
-  EXPECT_EQ(outcome.err,
-            "job: first problem\n"
-            "job: checkpoints are on (execution.checkpointing.interval = 1 s (the program)) but have no place to go; set "
-            "execution.checkpointing.dir or call env.set_state_backend(FsStateBackend(\"hdfs://…\"))\n"
-            "job: the job has no operators; describe it with env.from_source(…)… before execute()\n"
-            "nothing was run; job --help lists the flags\n");
+  EXPECT_EQ(
+      outcome.err,
+      "job: first problem\n"
+      "job: checkpoints are on (execution.checkpointing.interval = 1 s (the program)) but have no "
+      "place to go; set "
+      "execution.checkpointing.dir or call env.set_state_backend(FsStateBackend(\"hdfs://…\"))\n"
+      "job: the job has no operators; describe it with env.from_source(…)… before execute()\n"
+      "nothing was run; job --help lists the flags\n");
 }
 
 TEST(JobGraphOptions, TheNameIsTheConfigurationsElseTheProgramsElseOurs) {
@@ -93,7 +97,8 @@ TEST(JobGraphOptions, TheNameIsTheConfigurationsElseTheProgramsElseOurs) {
 TEST(JobGraphOptions, TheIdIsTheSameForTheSameName) {
   EXPECT_EQ(job_graph_options({}, "a")->id, job_graph_options({}, "a")->id);
   EXPECT_NE(job_graph_options({}, "a")->id, job_graph_options({}, "b")->id);
-  EXPECT_EQ(job_graph_options(settings({"weir.job-id=65eb651c08e51afc6b01b9ec8c609cba"}), "a")->id.to_hex(),
+  EXPECT_EQ(job_graph_options(settings({"weir.job-id=65eb651c08e51afc6b01b9ec8c609cba"}), "a")
+                ->id.to_hex(),
             "65eb651c08e51afc6b01b9ec8c609cba");
   const Status refused = job_graph_options(settings({"weir.job-id=65eb"}), "a").status();
   EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
@@ -102,8 +107,9 @@ TEST(JobGraphOptions, TheIdIsTheSameForTheSameName) {
 
 TEST(JobGraphOptions, SettingsReachTheGraph) {
   const auto options = job_graph_options(
-      settings({"parallelism.default=3", "pipeline.max-parallelism=64", "pipeline.operator-chaining.enabled=false",
-                "pipeline.auto-generate-uids=false", "weir.batch-size=7", "pipeline.auto-watermark-interval=5 ms",
+      settings({"parallelism.default=3", "pipeline.max-parallelism=64",
+                "pipeline.operator-chaining.enabled=false", "pipeline.auto-generate-uids=false",
+                "weir.batch-size=7", "pipeline.auto-watermark-interval=5 ms",
                 "weir.event-time.records-without-timestamp=drop"}),
       "");
   EXPECT_EQ(options->parallelism, 3);

@@ -1,4 +1,5 @@
-// User code that throws, wherever a job calls it: the job fails with the operator's name, and the process lives.
+// User code that throws, wherever a job calls it: the job fails with the operator's name, and the
+// process lives.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -69,7 +70,8 @@ struct Reader : weir::SourceReader<int64_t> {
 
 struct From : weir::Source<int64_t> {
   explicit From(std::string armed) : armed(std::move(armed)) {}
-  weir::StatusOr<std::vector<std::string>> enumerate(weir::FileSystemRegistry&, int) const override {
+  weir::StatusOr<std::vector<std::string>> enumerate(weir::FileSystemRegistry&,
+                                                     int) const override {
     boom_if(armed, "source.enumerate");
     return std::vector<std::string>{"x"};
   }
@@ -145,7 +147,9 @@ struct Copied {
 
 class UserCode : public testing::Test {
  protected:
-  UserCode() : folder_(std::filesystem::path(testing::TempDir()) / ("weir_user_code_test_" + std::to_string(getpid()))) {
+  UserCode()
+      : folder_(std::filesystem::path(testing::TempDir()) /
+                ("weir_user_code_test_" + std::to_string(getpid()))) {
     std::filesystem::remove_all(folder_);
   }
   ~UserCode() override {
@@ -154,7 +158,8 @@ class UserCode : public testing::Test {
   }
 
   weir::StreamExecutionEnvironment environment() {
-    const char* arguments[] = {"job", "-D", "weir.progress=false", "-D", "restart-strategy.type=none"};
+    const char* arguments[] = {"job", "-D", "weir.progress=false", "-D",
+                               "restart-strategy.type=none"};
     auto env = weir::StreamExecutionEnvironment::from_args(5, arguments);
     env.set_state_backend(weir::FsStateBackend(folder_.string()));
     return env;
@@ -167,25 +172,33 @@ class UserCode : public testing::Test {
     EXPECT_EQ(exit_code, wanted_exit_code) << text;
     return text;
   }
-  void expect(const std::string& text, const std::string& part) { EXPECT_NE(text.find(part), std::string::npos) << text; }
+  void expect(const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  }
 
   const std::filesystem::path folder_;
 };
 
 TEST_F(UserCode, ThatThrowsInASourceOrASinkFailsTheJobWithTheOperatorsName) {
   for (const std::string where :
-       {"source.enumerate", "source.create_reader", "reader.open", "reader.add_splits", "reader.poll", "reader.snapshot", "sink.probe",
-        "sink.create_writer", "sink.create_committer", "writer.open", "writer.write", "writer.prepare_commit", "before_ack",
-        "committer.commit", "committer.find_leftovers", "committer.remove_leftovers"}) {
+       {"source.enumerate", "source.create_reader", "reader.open", "reader.add_splits",
+        "reader.poll", "reader.snapshot", "sink.probe", "sink.create_writer",
+        "sink.create_committer", "writer.open", "writer.write", "writer.prepare_commit",
+        "before_ack", "committer.commit", "committer.find_leftovers",
+        "committer.remove_leftovers"}) {
     for (const std::string kind : {"", "!"}) {
       SCOPED_TRACE(where + kind);
       auto env = environment();
       env.enable_checkpointing(1h);
-      env.from_source(From(where + kind), weir::no_watermarks(), "in").disable_chaining().sink_to(Into(where + kind)).name("out");
+      env.from_source(From(where + kind), weir::no_watermarks(), "in")
+          .disable_chaining()
+          .sink_to(Into(where + kind))
+          .name("out");
       const bool before_the_run = where == "source.enumerate" || where == "sink.probe";
       const std::string text = execute(env, before_the_run ? 2 : 1);
       expect(text, where.starts_with("source") || where.starts_with("reader") ? "'in'" : "'out'");
-      expect(text, kind.empty() ? "threw: boom in " + where : "threw an object of type (anonymous namespace)::Boom");
+      expect(text, kind.empty() ? "threw: boom in " + where
+                                : "threw an object of type (anonymous namespace)::Boom");
     }
   }
 }
@@ -194,7 +207,8 @@ TEST_F(UserCode, ASourceWithoutAReaderAndASinkWithoutAWriterAreSentences) {
   for (const std::string where : {"source.no_reader", "sink.no_writer"}) {
     auto env = environment();
     env.from_source(From(where), weir::no_watermarks(), "in").sink_to(Into(where));
-    expect(execute(env, 2), where == "source.no_reader" ? "the source's create_reader() gave none" : "the sink's create_writer() gave none");
+    expect(execute(env, 2), where == "source.no_reader" ? "the source's create_reader() gave none"
+                                                        : "the sink's create_writer() gave none");
   }
 }
 
@@ -209,31 +223,46 @@ TEST_F(UserCode, ThatThrowsWhenItIsCopiedFailsTheJob) {
 TEST_F(UserCode, ASerializerThatThrowsInASnapshotFailsTheCheckpointWithTheOperatorsName) {
   struct KeepMoney : weir::KeyedProcessFunction<int64_t, int64_t, int64_t> {
     weir::ValueState<Money> money;
-    void open(RuntimeContext& context) override { money = context.state(weir::ValueStateDescriptor<Money>{"money"}); }
-    void process_element(const int64_t&, Context&, weir::Collector<int64_t>&) override { money.mutable_value().cents += 1; }
+    void open(RuntimeContext& context) override {
+      money = context.state(weir::ValueStateDescriptor<Money>{"money"});
+    }
+    void process_element(const int64_t&, Context&, weir::Collector<int64_t>&) override {
+      money.mutable_value().cents += 1;
+    }
   };
   for (const std::string armed : {"write", "write!"}) {
     auto env = environment();
     env.enable_checkpointing(10ms);
-    env.from_source(weir::GeneratorSource<int64_t>(2000, [](int64_t i) { return i; }).rate(1000), weir::no_watermarks(), "in")
+    env.from_source(weir::GeneratorSource<int64_t>(2000, [](int64_t i) { return i; }).rate(1000),
+                    weir::no_watermarks(), "in")
         .key_by([](const int64_t& v) { return v % 3; })
         .process(KeepMoney())
         .name("bank")
         .sink_to(Into(""));
     Money::armed = armed;
-    expect(execute(env, 1), armed == "write" ? "operator 'bank' (uid 'auto-bank-1', subtask 0) threw: boom in write"
-                                             : "operator 'bank' (uid 'auto-bank-1', subtask 0) threw an object of type");
+    expect(execute(env, 1),
+           armed == "write"
+               ? "operator 'bank' (uid 'auto-bank-1', subtask 0) threw: boom in write"
+               : "operator 'bank' (uid 'auto-bank-1', subtask 0) threw an object of type");
   }
 }
 
 TEST_F(UserCode, StateInOpenIsASentence) {
   struct Eager : weir::KeyedProcessFunction<int64_t, int64_t, int64_t> {
-    void open(RuntimeContext& context) override { context.state(weir::ValueStateDescriptor<int64_t>{"v"}).update(1); }
+    void open(RuntimeContext& context) override {
+      context.state(weir::ValueStateDescriptor<int64_t>{"v"}).update(1);
+    }
     void process_element(const int64_t&, Context&, weir::Collector<int64_t>&) override {}
   };
   auto env = environment();
-  env.from_elements<int64_t>({1}).key_by([](const int64_t& v) { return v; }).process(Eager()).name("eager").sink_to(Into(""));
-  expect(execute(env, 1), "operator 'eager' (uid 'auto-eager-1', subtask 0) threw: state 'v' is used where there is no key");
+  env.from_elements<int64_t>({1})
+      .key_by([](const int64_t& v) { return v; })
+      .process(Eager())
+      .name("eager")
+      .sink_to(Into(""));
+  expect(execute(env, 1),
+         "operator 'eager' (uid 'auto-eager-1', subtask 0) threw: state 'v' is used where there is "
+         "no key");
 }
 
 TEST_F(UserCode, AClosedFunctionMayThrowAndTheOthersAreClosed) {
@@ -241,7 +270,9 @@ TEST_F(UserCode, AClosedFunctionMayThrowAndTheOthersAreClosed) {
   closed = 0;
   struct Closes : weir::KeyedProcessFunction<int64_t, int64_t, int64_t> {
     weir::ValueState<int64_t> state;
-    void open(RuntimeContext& context) override { state = context.state(weir::ValueStateDescriptor<int64_t>{"v"}); }
+    void open(RuntimeContext& context) override {
+      state = context.state(weir::ValueStateDescriptor<int64_t>{"v"});
+    }
     void process_element(const int64_t& value, Context&, weir::Collector<int64_t>& out) override {
       state.update(value);
       out.collect(value);
@@ -253,10 +284,19 @@ TEST_F(UserCode, AClosedFunctionMayThrowAndTheOthersAreClosed) {
   };
   auto env = environment();
   const auto by_itself = [](const int64_t& v) { return v; };
-  env.from_elements<int64_t>({1}).key_by(by_itself).process(Closes()).name("first").key_by(by_itself).process(Closes()).name("second").sink_to(Into(""));
+  env.from_elements<int64_t>({1})
+      .key_by(by_itself)
+      .process(Closes())
+      .name("first")
+      .key_by(by_itself)
+      .process(Closes())
+      .name("second")
+      .sink_to(Into(""));
   const std::string text = execute(env, 0);
   EXPECT_EQ(closed, 2);
-  expect(text, "operator 'first' (uid 'auto-first-1', subtask 0) threw: state 'v' is used where there is no key");
+  expect(text,
+         "operator 'first' (uid 'auto-first-1', subtask 0) threw: state 'v' is used where there is "
+         "no key");
   expect(text, "operator 'second'");
 }
 

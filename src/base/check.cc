@@ -6,8 +6,8 @@
 namespace weir::detail {
 
 void check_failed(const char* file, int line, const char* condition, const std::string& operands) {
-  std::fprintf(stderr, "weir: %s:%d: check failed: %s%s%s\n", file, line, condition, operands.empty() ? "" : ": ",
-               operands.c_str());
+  std::fprintf(stderr, "weir: %s:%d: check failed: %s%s%s\n", file, line, condition,
+               operands.empty() ? "" : ": ", operands.c_str());
   std::abort();
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 uint64_t little_endian(const char* at, size_t length) {
   uint64_t value = 0;
-  for (size_t i = 0; i < length; ++i) value |= static_cast<uint64_t>(static_cast<uint8_t>(at[i])) << (8 * i);
+  for (size_t i = 0; i < length; ++i)
+    value |= static_cast<uint64_t>(static_cast<uint8_t>(at[i])) << (8 * i);
   return value;
 }
 
@@ -32,9 +33,7 @@ int hex_digit(char c) {
 
 }  // namespace
 
-std::string Id128::to_hex() const {
-  return weir::to_hex(raw());
-}
+std::string Id128::to_hex() const { return weir::to_hex(raw()); }
 
 Id128 Id128::from_raw(std::string_view raw) {
   Id128 id;

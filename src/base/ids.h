@@ -10,27 +10,31 @@
 
 namespace weir {
 
-/// 128 bits that name an operator or a job across versions, printed as 32 hex digits in byte order, as Flink does.
+/// 128 bits that name an operator or a job across versions, printed as 32 hex digits in byte order,
+/// as Flink does.
 struct Id128 {
   std::array<uint8_t, 16> bytes{};
   auto operator<=>(const Id128&) const = default;
   std::string to_hex() const;
   static StatusOr<Id128> from_hex(std::string_view hex);
   /// The 16 bytes as they stand in every format. Valid as long as the id.
-  std::string_view raw() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  std::string_view raw() const {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
   /// Of 16 bytes; all zeros if there are not as many, as a BinaryReader that has failed gives.
   static Id128 from_raw(std::string_view raw);
 };
 
-/// MurmurHash3 x64 128, seed 0, the halves in little-endian byte order: Flink's id of a uid ("word-counter" is
-/// 6b8045dea34a1e845b5d3f58ebf57018).
+/// MurmurHash3 x64 128, seed 0, the halves in little-endian byte order: Flink's id of a uid
+/// ("word-counter" is 6b8045dea34a1e845b5d3f58ebf57018).
 Id128 murmur3_128(std::string_view text);
 
 using OperatorId = Id128;
 using JobId = Id128;
 using CheckpointId = int64_t;  ///< from 1 up; never used twice in one job directory
-/// One run of a job between two failures: the epoch of the leader that began it << 32 | its number under that leader. Only grows; in
-/// every message, so that what an earlier attempt sends late is known for what it is.
+/// One run of a job between two failures: the epoch of the leader that began it << 32 | its number
+/// under that leader. Only grows; in every message, so that what an earlier attempt sends late is
+/// known for what it is.
 using AttemptId = int64_t;
 
 }  // namespace weir

@@ -17,7 +17,8 @@ void write_to_stderr(LogLevel level, std::string_view text) {
   tm parts{};
   gmtime_r(&now.tv_sec, &parts);
   std::fprintf(stderr, "%02d:%02d:%02d.%03ld %s %.*s\n", parts.tm_hour, parts.tm_min, parts.tm_sec,
-               now.tv_nsec / 1000000, kNames[static_cast<int>(level)], static_cast<int>(text.size()), text.data());
+               now.tv_nsec / 1000000, kNames[static_cast<int>(level)],
+               static_cast<int>(text.size()), text.data());
 }
 
 std::atomic<LogSink> g_sink{&write_to_stderr};

@@ -35,10 +35,9 @@ class LogMessage {
 }  // namespace weir
 
 /// `WEIR_LOG(kInfo) << "restored " << n;`
-#define WEIR_LOG(level)                                    \
-  switch (0)                                               \
-  case 0:                                                  \
-  default:                                                 \
-    if (!::weir::log_enabled(::weir::LogLevel::level)) {   \
-    } else                                                 \
-      ::weir::detail::LogMessage(::weir::LogLevel::level)
+#define WEIR_LOG(level)                                  \
+  switch (0)                                             \
+  case 0:                                                \
+  default:                                               \
+    if (!::weir::log_enabled(::weir::LogLevel::level)) { \
+    } else ::weir::detail::LogMessage(::weir::LogLevel::level)

@@ -35,7 +35,8 @@ TEST(Saturating, CastsRoundDownAndStopAtTheEnds) {
   EXPECT_EQ(saturating_cast<nanoseconds>(milliseconds(kMin)), nanoseconds::min());
   EXPECT_EQ(saturating_cast<milliseconds>(days(kMax)), milliseconds::max());
   EXPECT_EQ(saturating_cast<milliseconds>(milliseconds(kMin)), milliseconds(kMin));
-  EXPECT_EQ(saturating_cast<milliseconds>(std::chrono::duration<uint64_t, std::milli>(UINT64_MAX)), milliseconds::max());
+  EXPECT_EQ(saturating_cast<milliseconds>(std::chrono::duration<uint64_t, std::milli>(UINT64_MAX)),
+            milliseconds::max());
 }
 
 TEST(Saturating, CastsTakeFloatingPoint) {
@@ -44,7 +45,8 @@ TEST(Saturating, CastsTakeFloatingPoint) {
   EXPECT_EQ(saturating_cast<milliseconds>(Seconds(-0.0001)), milliseconds(-1));
   EXPECT_EQ(saturating_cast<milliseconds>(Seconds(1e300)), milliseconds::max());
   EXPECT_EQ(saturating_cast<milliseconds>(Seconds(-1e300)), milliseconds::min());
-  EXPECT_EQ(saturating_cast<milliseconds>(Seconds(std::numeric_limits<double>::quiet_NaN())), milliseconds(0));
+  EXPECT_EQ(saturating_cast<milliseconds>(Seconds(std::numeric_limits<double>::quiet_NaN())),
+            milliseconds(0));
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ Status Status::with_context(std::string_view context) const {
 
 namespace detail {
 void die_bad_status_access(const Status& status) {
-  std::fprintf(stderr, "weir: value taken from a failed StatusOr: %s\n", status.to_string().c_str());
+  std::fprintf(stderr, "weir: value taken from a failed StatusOr: %s\n",
+               status.to_string().c_str());
   std::abort();
 }
 }  // namespace detail

@@ -22,7 +22,9 @@ TEST(Strings, TrimTakesBlanksAndLineEndsFromBothSides) {
   EXPECT_EQ(trim(" \r\n"), "");
 }
 
-TEST(Strings, ToHexIsLowerCase) { EXPECT_EQ(to_hex(std::string_view("\x00\xff\x1a", 3)), "00ff1a"); }
+TEST(Strings, ToHexIsLowerCase) {
+  EXPECT_EQ(to_hex(std::string_view("\x00\xff\x1a", 3)), "00ff1a");
+}
 
 }  // namespace
 }  // namespace weir

@@ -44,8 +44,12 @@ void CheckpointCleaner::run_next() {
     Status status;
     switch (removal.kind) {
       case Removal::Kind::kDiscard: status = discard_checkpoint(job, removal.id); break;
-      case Removal::Kind::kClear: status = discard_unfinished(job, removal.id, DirectoryAfterwards::kEmpty); break;
-      case Removal::Kind::kSweep: status = discard_unfinished(job, removal.id, DirectoryAfterwards::kRemoved); break;
+      case Removal::Kind::kClear:
+        status = discard_unfinished(job, removal.id, DirectoryAfterwards::kEmpty);
+        break;
+      case Removal::Kind::kSweep:
+        status = discard_unfinished(job, removal.id, DirectoryAfterwards::kRemoved);
+        break;
     }
     return [this, removal, status] { on_removed(removal, status); };
   });
@@ -55,9 +59,7 @@ void CheckpointCleaner::on_removed(Removal removal, const Status& status) {
   running_ = false;
   // What turned out to be complete is somebody's, and stays.
   const bool done = status.ok() || status.code() == StatusCode::kFailedPrecondition;
-  if (!done) {
-    WEIR_LOG(kWarning) << status.to_string();
-  }
+  if (!done) { WEIR_LOG(kWarning) << status.to_string(); }
   if (done || ++failed_tries_[removal.id] >= kTries) {
     failed_tries_.erase(removal.id);
   } else if (removal.kind == Removal::Kind::kDiscard) {

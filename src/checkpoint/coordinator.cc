@@ -21,20 +21,23 @@ constexpr MonotonicTime kLastAskAgain = 30s;
 
 }  // namespace
 
-CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random, CoordinatorOptions options, CheckpointHost& host)
+CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
+                                             CoordinatorOptions options, CheckpointHost& host)
     : clock_(clock),
       random_(random),
       options_(std::move(options)),
       host_(host),
       first_id_(options_.highest_used_id + 1),
       start_(options_.start),
-      cleaner_(options_.job, [this](std::function<std::function<void()>()> work) { run(std::move(work)); }),
+      cleaner_(options_.job,
+               [this](std::function<std::function<void()>()> work) { run(std::move(work)); }),
       next_id_(first_id_),
       completed_(options_.completed),
       unconfirmed_(options_.unconfirmed) {
   std::sort(completed_.begin(), completed_.end());
   // An unfinished one whose directory was left to keep its id used.
-  const bool complete = std::binary_search(completed_.begin(), completed_.end(), options_.highest_used_id);
+  const bool complete =
+      std::binary_search(completed_.begin(), completed_.end(), options_.highest_used_id);
   if (options_.highest_used_id > 0 && !complete) cleaner_.remember(options_.highest_used_id);
   for (const CheckpointId id : options_.leftovers) cleaner_.remember(id);
 }
@@ -50,13 +53,15 @@ void CheckpointCoordinator::run(std::function<std::function<void()>()> work) {
   });
 }
 
-void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants participants, CheckpointId restored) {
+void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants participants,
+                                  CheckpointId restored) {
   WEIR_CHECK(!running_ && pending_.empty() && !shutting_down_);
   WEIR_CHECK(attempt > attempt_);
   running_ = true;
   attempt_ = attempt;
   participants_ = std::make_shared<const CheckpointParticipants>(std::move(participants));
-  // What operators restored under the ids up to `restored` must stay older than what is to come, also if it is from elsewhere.
+  // What operators restored under the ids up to `restored` must stay older than what is to come,
+  // also if it is from elsewhere.
   next_id_ = std::max(next_id_, restored + 1);
   last_trigger_ = clock_.now();
   last_end_.reset();
@@ -79,16 +84,19 @@ MonotonicTime CheckpointCoordinator::poll(MonotonicTime now) {
     decision = decide(now);
   }
 
-  MonotonicTime next = decision.kind == TriggerDecision::Kind::kNotBefore ? decision.not_before : kNever;
+  MonotonicTime next =
+      decision.kind == TriggerDecision::Kind::kNotBefore ? decision.not_before : kNever;
   if (ask_again_at_) next = std::min(next, *ask_again_at_);
   for (const auto& [id, entry] : pending_) {
-    if (runs(entry.checkpoint) && !entry.counted) next = std::min(next, entry.checkpoint.started() + options_.timeout);
+    if (runs(entry.checkpoint) && !entry.counted)
+      next = std::min(next, entry.checkpoint.started() + options_.timeout);
   }
   return next;
 }
 
 bool CheckpointCoordinator::is_final_under_way() const {
-  return std::any_of(pending_.begin(), pending_.end(), [](const auto& each) { return each.second.final_done != nullptr; });
+  return std::any_of(pending_.begin(), pending_.end(),
+                     [](const auto& each) { return each.second.final_done != nullptr; });
 }
 
 TriggerDecision CheckpointCoordinator::decide(MonotonicTime now) const {
@@ -99,7 +107,8 @@ TriggerDecision CheckpointCoordinator::decide(MonotonicTime now) const {
   in.last_end = last_end_;
   in.events_since_trigger = events_since_trigger_;
   in.pending = static_cast<int>(pending_.size());
-  in.preparing = !pending_.empty() && pending_.rbegin()->second.checkpoint.phase() == CheckpointPhase::kPreparing;
+  in.preparing = !pending_.empty() &&
+                 pending_.rbegin()->second.checkpoint.phase() == CheckpointPhase::kPreparing;
   in.deletions = cleaner_.outstanding();
   in.forced = final_request_ != nullptr;
   in.last_failed = consecutive_failures_ > 0;
@@ -107,7 +116,8 @@ TriggerDecision CheckpointCoordinator::decide(MonotonicTime now) const {
 }
 
 void CheckpointCoordinator::trigger(MonotonicTime now) {
-  if (bug_enabled(Bug::kReuseCheckpointId) && next_id_ > first_id_ && !std::binary_search(completed_.begin(), completed_.end(), next_id_ - 1)) {
+  if (bug_enabled(Bug::kReuseCheckpointId) && next_id_ > first_id_ &&
+      !std::binary_search(completed_.begin(), completed_.end(), next_id_ - 1)) {
     --next_id_;
   }
   const CheckpointId id = next_id_++;
@@ -124,7 +134,8 @@ void CheckpointCoordinator::trigger(MonotonicTime now) {
 
 void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   const auto found = pending_.find(id);
-  const bool given_up = found == pending_.end();  // meanwhile: by a timeout, or because the attempt was stopped
+  const bool given_up =
+      found == pending_.end();  // meanwhile: by a timeout, or because the attempt was stopped
   if (status.ok()) {
     if (given_up) return remove_late_files(id);
     PendingCheckpoint& checkpoint = found->second.checkpoint;
@@ -143,19 +154,25 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
 void CheckpointCoordinator::expire(MonotonicTime now) {
   std::vector<CheckpointId> overdue;
   for (const auto& [id, entry] : pending_) {
-    if (runs(entry.checkpoint) && !entry.counted && now >= entry.checkpoint.started() + options_.timeout) overdue.push_back(id);
+    if (runs(entry.checkpoint) && !entry.counted &&
+        now >= entry.checkpoint.started() + options_.timeout)
+      overdue.push_back(id);
   }
   for (const CheckpointId id : overdue) {
-    const auto found = pending_.find(id);  // the host may have stopped the attempt because of the one before
+    const auto found =
+        pending_.find(id);  // the host may have stopped the attempt because of the one before
     if (found == pending_.end() || !running_) continue;
     Entry& entry = found->second;
-    const std::string after = cat("checkpoint ", id, " has expired after ", whole_ms(options_.timeout), " ms");
+    const std::string after =
+        cat("checkpoint ", id, " has expired after ", whole_ms(options_.timeout), " ms");
     if (may_abort(entry.checkpoint.phase())) {
       const std::string missing = entry.checkpoint.missing();
-      abort(id, deadline_exceeded(cat(after, missing.empty() ? "" : ": ", missing)), Counted::kYes, Files::kRemove);
+      abort(id, deadline_exceeded(cat(after, missing.empty() ? "" : ": ", missing)), Counted::kYes,
+            Files::kRemove);
     } else {
       entry.counted = true;
-      count_failure(id, deadline_exceeded(cat(after, " while it was being written; its outcome is awaited")));
+      count_failure(
+          id, deadline_exceeded(cat(after, " while it was being written; its outcome is awaited")));
     }
   }
 }
@@ -163,7 +180,8 @@ void CheckpointCoordinator::expire(MonotonicTime now) {
 void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
   AcknowledgeCheckpoint accepted_under_bug;
   const AcknowledgeCheckpoint* taken = &message;
-  if (bug_enabled(Bug::kLateAckOfGivenUpCheckpoint) && !pending_.empty() && !pending_.contains(message.id)) {
+  if (bug_enabled(Bug::kLateAckOfGivenUpCheckpoint) && !pending_.empty() &&
+      !pending_.contains(message.id)) {
     accepted_under_bug = message;
     accepted_under_bug.id = pending_.rbegin()->first;
     taken = &accepted_under_bug;
@@ -176,7 +194,8 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
   Status reason;
   const AckOutcome outcome = found->second.checkpoint.acknowledge(*taken, &reason);
   if (outcome == AckOutcome::kInvalid) {
-    if (may_abort(found->second.checkpoint.phase())) abort(taken->id, reason, Counted::kYes, Files::kRemove);
+    if (may_abort(found->second.checkpoint.phase()))
+      abort(taken->id, reason, Counted::kYes, Files::kRemove);
   } else if (outcome == AckOutcome::kAccepted) {
     write_next();
   }
@@ -184,7 +203,8 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
 
 void CheckpointCoordinator::remove_late_files(CheckpointId id) {
   const bool of_this_directory = id >= first_id_ && id < next_id_;
-  const bool in_use = std::binary_search(completed_.begin(), completed_.end(), id) || untouchable_.contains(id);
+  const bool in_use =
+      std::binary_search(completed_.begin(), completed_.end(), id) || untouchable_.contains(id);
   if (of_this_directory && !in_use) cleaner_.clear(id);
 }
 
@@ -196,8 +216,10 @@ void CheckpointCoordinator::decline(const DeclineCheckpoint& message) {
   }
   if (message.attempt != found->second.checkpoint.attempt()) return;
   if (found->second.checkpoint.phase() != CheckpointPhase::kTriggered) return;
-  abort(message.id, message.reason.with_context(cat("process ", message.process, " declined checkpoint ", message.id)), Counted::kYes,
-        Files::kRemove);
+  abort(message.id,
+        message.reason.with_context(
+            cat("process ", message.process, " declined checkpoint ", message.id)),
+        Counted::kYes, Files::kRemove);
 }
 
 void CheckpointCoordinator::write_next() {
@@ -216,15 +238,20 @@ void CheckpointCoordinator::write_next() {
     sidecar.files = entry.checkpoint.files();
     sidecar.operators = entry.checkpoint.descriptions();
     entry.publication = std::make_shared<CheckpointPublication>(
-        options_.job, CheckpointContent{entry.checkpoint.metadata(), std::move(sidecar), options_.metadata_version}, random_.next());
-    if (bug_enabled(Bug::kNotifyBeforeDurable)) host_.send_complete({entry.checkpoint.attempt(), id});
+        options_.job,
+        CheckpointContent{entry.checkpoint.metadata(), std::move(sidecar),
+                          options_.metadata_version},
+        random_.next());
+    if (bug_enabled(Bug::kNotifyBeforeDurable))
+      host_.send_complete({entry.checkpoint.attempt(), id});
     publish(entry, /*again=*/false);
     return;
   }
 }
 
 /// Where coordinators contest the job the one that leads decides what is complete.
-static PublishResult point_at(const CheckpointPublication& publication, PublishResult published, LeaderStore& store) {
+static PublishResult point_at(const CheckpointPublication& publication, PublishResult published,
+                              LeaderStore& store) {
   const Status status = store.set_pointer(publication.pointer());
   if (status.ok()) return published;
   if (status.code() == StatusCode::kUnavailable) return {PublishOutcome::kUnknown, status, 0};
@@ -232,21 +259,28 @@ static PublishResult point_at(const CheckpointPublication& publication, PublishR
   return {PublishOutcome::kForeign, status, 0};
 }
 
-/// Another process may have started the job meanwhile. It goes on from what was complete when it recorded its start, or from this one as well:
-/// if there is no such record now, it will see it.
-static PublishResult unless_started_again(const FileLocation& job, StartNumber start, PublishResult published) {
+/// Another process may have started the job meanwhile. It goes on from what was complete when it
+/// recorded its start, or from this one as well: if there is no such record now, it will see it.
+static PublishResult unless_started_again(const FileLocation& job, StartNumber start,
+                                          PublishResult published) {
   if (start == 0) return published;
   const Status status = check_newest_start(job, start);
   if (status.ok()) return published;
-  return {status.code() == StatusCode::kAborted ? PublishOutcome::kForeign : PublishOutcome::kUnknown, status, 0};
+  return {
+      status.code() == StatusCode::kAborted ? PublishOutcome::kForeign : PublishOutcome::kUnknown,
+      status, 0};
 }
 
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
-  run([this, again, id = entry.checkpoint.id(), publication = entry.publication, store = options_.store, job = options_.job, start = start_]() -> std::function<void()> {
+  run([this, again, id = entry.checkpoint.id(), publication = entry.publication,
+       store = options_.store, job = options_.job, start = start_]() -> std::function<void()> {
     PublishResult result = again ? publication->resolve() : publication->publish();
-    if (result.outcome == PublishOutcome::kPublished) result = unless_started_again(job, start, std::move(result));
-    const bool told_early = result.outcome == PublishOutcome::kPublished && bug_enabled(Bug::kNotifyBeforePointer);
-    if (store != nullptr && result.outcome == PublishOutcome::kPublished) result = point_at(*publication, std::move(result), *store);
+    if (result.outcome == PublishOutcome::kPublished)
+      result = unless_started_again(job, start, std::move(result));
+    const bool told_early =
+        result.outcome == PublishOutcome::kPublished && bug_enabled(Bug::kNotifyBeforePointer);
+    if (store != nullptr && result.outcome == PublishOutcome::kPublished)
+      result = point_at(*publication, std::move(result), *store);
     return [this, id, result, told_early] {
       if (told_early && runs(pending_.at(id).checkpoint)) host_.send_complete({attempt_, id});
       on_written(id, result);
@@ -289,8 +323,9 @@ void CheckpointCoordinator::complete(CheckpointId id, int64_t bytes) {
   const MonotonicTime now = clock_.now();
   last_end_ = now;
   consecutive_failures_ = 0;
-  const CompletedCheckpoint info{id, options_.job.child(checkpoint_directory_name(id)).uri, entry.checkpoint.timestamp_ms(),
-                                 now - entry.checkpoint.started(), bytes};
+  const CompletedCheckpoint info{id, options_.job.child(checkpoint_directory_name(id)).uri,
+                                 entry.checkpoint.timestamp_ms(), now - entry.checkpoint.started(),
+                                 bytes};
   ++statistics_.completed;
   statistics_.last_completed_id = id;
   statistics_.last_duration = info.duration;
@@ -315,11 +350,14 @@ void CheckpointCoordinator::subsume_older_than(CheckpointId id) {
     if (other < id && may_abort(entry.checkpoint.phase())) older.push_back(other);
   }
   for (const CheckpointId each : older) {
-    if (pending_.contains(each)) abort(each, aborted(cat("checkpoint ", id, " completed before it")), Counted::kNo, Files::kRemove);
+    if (pending_.contains(each))
+      abort(each, aborted(cat("checkpoint ", id, " completed before it")), Counted::kNo,
+            Files::kRemove);
   }
 }
 
-void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted counted, Files files) {
+void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted counted,
+                                  Files files) {
   auto node = pending_.extract(id);
   Entry& entry = node.mapped();
   const bool tasks_know = entry.checkpoint.phase() != CheckpointPhase::kPreparing;
@@ -329,7 +367,8 @@ void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted
     ask_again_at_.reset();
   }
   last_end_ = clock_.now();
-  // While it is being prepared nobody writes to it but another coordinator, which may have been first: on_prepared() will know.
+  // While it is being prepared nobody writes to it but another coordinator, which may have been
+  // first: on_prepared() will know.
   if (files == Files::kRemove && tasks_know) cleaner_.clear(id);
   if (!runs(entry.checkpoint)) return;
 
@@ -351,10 +390,13 @@ void CheckpointCoordinator::count_failure(CheckpointId id, const Status& reason)
   statistics_.last_failure = std::string(reason.message());
   WEIR_LOG(kWarning) << "checkpoint " << id << " failed: " << reason.message();
   if (!running_) return;  // the host has stopped the attempt while it was told of the abort
-  if (++consecutive_failures_ <= options_.tolerable_failed_checkpoints || std::exchange(beyond_tolerance_, true)) return;
-  host_.on_checkpoint_failure_beyond_tolerance(
-      reason.with_context(cat(consecutive_failures_, " checkpoints failed in a row, and ", options_.tolerable_failed_checkpoints,
-                              " are tolerated (execution.checkpointing.tolerable-failed-checkpoints)")));
+  if (++consecutive_failures_ <= options_.tolerable_failed_checkpoints ||
+      std::exchange(beyond_tolerance_, true))
+    return;
+  host_.on_checkpoint_failure_beyond_tolerance(reason.with_context(
+      cat(consecutive_failures_, " checkpoints failed in a row, and ",
+          options_.tolerable_failed_checkpoints,
+          " are tolerated (execution.checkpointing.tolerable-failed-checkpoints)")));
 }
 
 void CheckpointCoordinator::request_final(std::function<void(Status)> done) {
@@ -387,7 +429,8 @@ void CheckpointCoordinator::settle() {
   if (running_) return;
   if (pending_.empty() && idle_) std::exchange(idle_, nullptr)();
   if (!shutting_down_ || blocking_ > 0) return;
-  // Only one whose outcome storage does not tell can be left. It is not waited for, and nothing older is deleted: it may be needed.
+  // Only one whose outcome storage does not tell can be left. It is not waited for, and nothing
+  // older is deleted: it may be needed.
   const bool known = pending_.empty();
   pending_.clear();
   writing_.reset();

@@ -14,11 +14,11 @@ TEST_F(Coordinator, StopEndsEverythingAtEveryPoint) {
     start_over();
     start(1);
     take(1);
-    if (point >= 1) pass(10s);           // its directory is being made
-    if (point >= 2) host_.run_all();     // triggered
+    if (point >= 1) pass(10s);        // its directory is being made
+    if (point >= 2) host_.run_all();  // triggered
     if (point >= 3) acknowledge(2, 0);
-    if (point >= 4) acknowledge(2, 1);   // being written
-    if (point >= 5) host_.run_one();     // complete, 1 is being deleted
+    if (point >= 4) acknowledge(2, 1);  // being written
+    if (point >= 5) host_.run_one();    // complete, 1 is being deleted
     if (point >= 6) host_.run_all();
     host_.take();
 
@@ -38,7 +38,8 @@ TEST_F(Coordinator, StopEndsEverythingAtEveryPoint) {
     const CheckpointId next = point >= 1 ? 3 : 2;
     start(2);
     take(next);
-    EXPECT_EQ(host_.take(), (Said{cat("trigger ", next), cat("complete ", next), cat("completed ", next)}));
+    EXPECT_EQ(host_.take(),
+              (Said{cat("trigger ", next), cat("complete ", next), cat("completed ", next)}));
     EXPECT_EQ(directories(), cat("chk-", next, ":4"));
   }
 }
@@ -122,13 +123,17 @@ TEST_F(Coordinator, TheHostMayStopFromWithinACall) {
     return said;
   };
   EXPECT_EQ(said_until_stop_at("trigger 1"), Said{"trigger 1"});
-  EXPECT_EQ(said_until_stop_at("abort 1"), (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1"}));
+  EXPECT_EQ(said_until_stop_at("abort 1"),
+            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1"}));
   // 3 completes and subsumes 1 and 2.
-  EXPECT_EQ(said_until_stop_at("abort 2"), (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "completed 3"}));
+  EXPECT_EQ(said_until_stop_at("abort 2"),
+            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "completed 3"}));
   EXPECT_EQ(said_until_stop_at("complete 3"),
-            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "complete 3", "completed 3"}));
+            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "complete 3",
+                  "completed 3"}));
   EXPECT_EQ(said_until_stop_at("completed 3"),
-            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "complete 3", "completed 3"}));
+            (Said{"trigger 1", "trigger 2", "trigger 3", "abort 1", "abort 2", "complete 3",
+                  "completed 3"}));
 }
 
 TEST_F(Coordinator, TheFinalOneStartsAtOnceAndIsTheLast) {
@@ -225,10 +230,12 @@ TEST_F(Coordinator, TheLastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
     EXPECT_EQ(done, 1);
     return directories();
   };
-  for (const JobOutcome outcome : {JobOutcome::kFinished, JobOutcome::kFailed, JobOutcome::kSuspended}) {
+  for (const JobOutcome outcome :
+       {JobOutcome::kFinished, JobOutcome::kFailed, JobOutcome::kSuspended}) {
     EXPECT_EQ(left_after(outcome, RetentionPolicy::kDeleteOnCancellation), "chk-1:4 chk-2:0");
   }
-  EXPECT_EQ(left_after(JobOutcome::kCancelled, RetentionPolicy::kRetainOnCancellation), "chk-1:4 chk-2:0");
+  EXPECT_EQ(left_after(JobOutcome::kCancelled, RetentionPolicy::kRetainOnCancellation),
+            "chk-1:4 chk-2:0");
   EXPECT_EQ(left_after(JobOutcome::kCancelled, RetentionPolicy::kDeleteOnCancellation), "chk-2:0");
 }
 
@@ -250,7 +257,8 @@ TEST_F(Coordinator, ShutDownDoesNotWaitForSilentStorageAndDeletesNothingThen) {
   take_until_written(2);
   fs_->before = [](std::string_view op, const std::string& path) {  // of the outcome of 2 only
     const bool metadata = path.starts_with("/c/job/chk-2/_metadata");
-    return metadata && (op == "rename" || op == "open" || op == "remove") ? unavailable("no answer") : Status();
+    return metadata && (op == "rename" || op == "open" || op == "remove") ? unavailable("no answer")
+                                                                          : Status();
   };
   int done = 0;
   coordinator_->shut_down(JobOutcome::kCancelled, [&] { ++done; });

@@ -21,7 +21,8 @@ TEST_F(Coordinator, AnExpiredOneIsAbortedEverywhereAndItsFilesGo) {
   EXPECT_EQ(directories(), "chk-1:0 chk-2:0");
   EXPECT_EQ(coordinator_->statistics().failed, 1);
   EXPECT_EQ(coordinator_->statistics().last_failure,
-            "checkpoint 1 has expired after 60000 ms: 1 of 2 subtasks have not acknowledged: process 1 (1)");
+            "checkpoint 1 has expired after 60000 ms: 1 of 2 subtasks have not acknowledged: "
+            "process 1 (1)");
 }
 
 TEST_F(Coordinator, ALateAcknowledgementHasNoEffectAndItsFileGoes) {
@@ -43,7 +44,8 @@ TEST_F(Coordinator, WhatLateWritersLeaveGoesWithTheNextCompletion) {
   host_.run_all();
   pass(60s);
   host_.run_all();
-  ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 0), "data").ok());  // and its acknowledgement is lost
+  ASSERT_TRUE(
+      write_file(fs_->inner(), file_of(1, 0), "data").ok());  // and its acknowledgement is lost
   acknowledge(2, 0);
   acknowledge(2, 1);
   host_.run_all();
@@ -83,10 +85,12 @@ TEST_F(Coordinator, FailuresBeyondToleranceFailTheAttemptOnce) {
     host_.run_all();
     coordinator_->decline({1, id, 0, resource_exhausted("disk full")});
   }
-  EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1", "trigger 2", "abort 2", "fail", "trigger 3", "abort 3"}));
+  EXPECT_EQ(host_.take(),
+            (Said{"trigger 1", "abort 1", "trigger 2", "abort 2", "fail", "trigger 3", "abort 3"}));
   EXPECT_EQ(host_.failure.to_string(),
             "RESOURCE_EXHAUSTED: 2 checkpoints failed in a row, and 1 are tolerated "
-            "(execution.checkpointing.tolerable-failed-checkpoints): process 0 declined checkpoint 2: disk full");
+            "(execution.checkpointing.tolerable-failed-checkpoints): process 0 declined checkpoint "
+            "2: disk full");
 }
 
 TEST_F(Coordinator, ACompletionForgivesEarlierFailures) {
@@ -149,7 +153,9 @@ TEST_F(Coordinator, ADirectoryThatCannotBeMadeFailsTheCheckpoint) {
 TEST_F(Coordinator, AFailedWriteAbortsAndItsFilesGo) {
   start();
   take_until_written(1);
-  fs_->before = [](std::string_view op, const std::string&) { return op == "rename" ? resource_exhausted("quota") : Status(); };
+  fs_->before = [](std::string_view op, const std::string&) {
+    return op == "rename" ? resource_exhausted("quota") : Status();
+  };
   host_.run_all();
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1"}));
   EXPECT_EQ(directories(), "chk-1:0");
@@ -173,7 +179,8 @@ TEST_F(Coordinator, AnUnknownOutcomeIsAskedForUntilStorageAnswers) {
     EXPECT_EQ(poll(), clock_.now_ + 1s);  // less often each time
     EXPECT_EQ(host_.take(), Said{});
     EXPECT_EQ(complete(id), happened);
-    EXPECT_EQ(fs_->inner().list(cat("/c/job/chk-", id)).value().size(), 4u);  // nothing is removed meanwhile
+    EXPECT_EQ(fs_->inner().list(cat("/c/job/chk-", id)).value().size(),
+              4u);  // nothing is removed meanwhile
 
     silence(false);
     fs_->after = fs_->before;
@@ -206,7 +213,8 @@ TEST_F(Coordinator, AWriteThatTakesTooLongIsAFailureButItsOutcomeDecides) {
   pass(60s);
   EXPECT_EQ(host_.take(), Said{"fail"});
   EXPECT_EQ(host_.failure.message(),
-            "1 checkpoints failed in a row, and 0 are tolerated (execution.checkpointing.tolerable-failed-checkpoints): checkpoint 1 has expired "
+            "1 checkpoints failed in a row, and 0 are tolerated "
+            "(execution.checkpointing.tolerable-failed-checkpoints): checkpoint 1 has expired "
             "after 60000 ms while it was being written; its outcome is awaited");
   EXPECT_EQ(pass(60s), MonotonicTime::max());
   EXPECT_EQ(coordinator_->statistics().failed, 1);

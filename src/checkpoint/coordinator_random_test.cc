@@ -18,9 +18,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A coordinator whose every neighbour does everything in any order: blocking work runs and answers late and out of order, acknowledgements
-/// are lost, repeated, late and of earlier attempts, storage fails and loses answers, attempts are stopped and started. After each
-/// step what must always hold is checked; at the end faults stop and a checkpoint must complete.
+/// A coordinator whose every neighbour does everything in any order: blocking work runs and answers
+/// late and out of order, acknowledgements are lost, repeated, late and of earlier attempts,
+/// storage fails and loses answers, attempts are stopped and started. After each step what must
+/// always hold is checked; at the end faults stop and a checkpoint must complete.
 class World final : public CheckpointHost, public Clock, public Random {
  public:
   explicit World(uint64_t seed) : random_(seed) {
@@ -93,7 +94,8 @@ class World final : public CheckpointHost, public Clock, public Random {
     ASSERT_FALSE(inventory.completed.empty());
     EXPECT_EQ(inventory.completed.front(), *coordinator_->newest_completed());
     for (const CheckpointId id : inventory.leftovers) {
-      EXPECT_TRUE(id > inventory.completed.front() || fs_->inner().list(place(id)).value().empty()) << id;
+      EXPECT_TRUE(id > inventory.completed.front() || fs_->inner().list(place(id)).value().empty())
+          << id;
     }
     EXPECT_TRUE(find_latest({fs_, "/c/job", "mem:///c/job"}, {}).value().fallbacks.empty());
   }
@@ -123,7 +125,9 @@ class World final : public CheckpointHost, public Clock, public Random {
     completed_.insert(checkpoint.id);
   }
   void on_checkpoint_failure_beyond_tolerance(const Status&) override { ADD_FAILURE(); }
-  void run_blocking(std::function<std::function<void()>()> work) override { works_.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    works_.push_back(std::move(work));
+  }
 
   MonotonicTime now() const override { return now_; }
   int64_t wall_ms() const override { return 0; }
@@ -141,7 +145,9 @@ class World final : public CheckpointHost, public Clock, public Random {
     // All that storage holds as complete was told.
     const CheckpointInventory inventory = list_without_faults();
     EXPECT_EQ(inventory.completed.empty() ? -1 : inventory.completed.front(), restored);
-    coordinator_->start(++attempt_, {{{"count", "c", murmur3_128("c"), 2, 16}}, {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
+    coordinator_->start(++attempt_,
+                        {{{"count", "c", murmur3_128("c"), 2, 16}},
+                         {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
                         restored);
   }
   CheckpointInventory list_without_faults() {
@@ -153,7 +159,10 @@ class World final : public CheckpointHost, public Clock, public Random {
   void stop_or_start() {
     if (running_) {
       running_ = false;
-      coordinator_->stop(attempt_ - (pick(4) == 0 ? 1 : 0));  // now and then that of the one before, which must have no effect
+      coordinator_->stop(
+          attempt_ - (pick(4) == 0
+                          ? 1
+                          : 0));  // now and then that of the one before, which must have no effect
       coordinator_->stop(attempt_);
       coordinator_->when_idle([this] { idle_ = true; });
     } else if (idle_) {
@@ -179,28 +188,39 @@ class World final : public CheckpointHost, public Clock, public Random {
   /// What a process does before it acknowledges; under the attempt that was told.
   AcknowledgeCheckpoint write(CheckpointId id, int process) {
     const std::string file = cat("data-", process, "-000000000000000", process);
-    // A writer so late that its directory has gone leaves something that only the next coordinator finds.
+    // A writer so late that its directory has gone leaves something that only the next coordinator
+    // finds.
     if (fs_->exists(place(id))) (void)write_file(fs_->inner(), join_path(place(id), file), "data");
     SubtaskState state;
-    state.keyed_state = KeyedStateHandle{{process * 8, process * 8 + 7}, std::vector<int64_t>(8, 0), FileSegment{file, 0, 4}};
+    state.keyed_state = KeyedStateHandle{
+        {process * 8, process * 8 + 7}, std::vector<int64_t>(8, 0), FileSegment{file, 0, 4}};
     acknowledged_[id].insert(process);
-    return {attempt_of_.at(id), id, process, {{murmur3_128("c"), process, state}}, {{file, 4, XXH3_64bits("data", 4)}}, {}};
+    return {attempt_of_.at(id),
+            id,
+            process,
+            {{murmur3_128("c"), process, state}},
+            {{file, 4, XXH3_64bits("data", 4)}},
+            {}};
   }
 
   void acknowledge_something() {
     if (last_triggered_ == 0) return;
-    CheckpointId id = last_triggered_ - static_cast<CheckpointId>(pick(3));  // of any attempt, new, old, or done
+    CheckpointId id =
+        last_triggered_ - static_cast<CheckpointId>(pick(3));  // of any attempt, new, old, or done
     if (!attempt_of_.contains(id)) return;
     const int process = static_cast<int>(pick(2));
     // What is complete and may have been deleted is not written again.
-    AcknowledgeCheckpoint message = completed_.contains(id) ? AcknowledgeCheckpoint{attempt_of_.at(id), id, process, {}, {}, {}} : write(id, process);
+    AcknowledgeCheckpoint message =
+        completed_.contains(id) ? AcknowledgeCheckpoint{attempt_of_.at(id), id, process, {}, {}, {}}
+                                : write(id, process);
     if (pick(4) == 0) return;  // lost
     coordinator_->acknowledge(message);
     if (pick(4) == 0) coordinator_->acknowledge(message);
   }
   void decline_something() {
     if (last_triggered_ == 0 || !attempt_of_.contains(last_triggered_)) return;
-    coordinator_->decline({attempt_of_.at(last_triggered_), last_triggered_, 0, internal_error("declined")});
+    coordinator_->decline(
+        {attempt_of_.at(last_triggered_), last_triggered_, 0, internal_error("declined")});
   }
 
   void check() {
@@ -209,7 +229,8 @@ class World final : public CheckpointHost, public Clock, public Random {
     EXPECT_EQ(newest.has_value(), !completed_.empty());
     if (!newest) return;
     EXPECT_EQ(*newest, *completed_.rbegin());
-    for (const char* name : {"_metadata", "_weir", "data-0-0000000000000000", "data-1-0000000000000001"}) {
+    for (const char* name :
+         {"_metadata", "_weir", "data-0-0000000000000000", "data-1-0000000000000001"}) {
       EXPECT_TRUE(fs_->exists(cat(place(*newest), "/", name))) << *newest << " " << name;
     }
   }

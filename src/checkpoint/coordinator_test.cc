@@ -39,9 +39,7 @@ TEST_F(Coordinator, TakesACheckpointFromTriggerToCompletion) {
 
 TEST_F(Coordinator, TellsTasksOfCompletionOnlyWhenTheMetadataIsThere) {
   host_.on_say = [this](const std::string& said) {
-    if (said == "complete 1") {
-      EXPECT_TRUE(complete(1));
-    }
+    if (said == "complete 1") { EXPECT_TRUE(complete(1)); }
   };
   start();
   take(1);

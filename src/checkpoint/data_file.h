@@ -12,8 +12,8 @@
 
 namespace weir {
 
-// A data file carries checksums of its own blocks, in a trailer behind the last segment (docs/formats/data_file.md): whoever reads a part of
-// the file verifies that part.
+// A data file carries checksums of its own blocks, in a trailer behind the last segment
+// (docs/formats/data_file.md): whoever reads a part of the file verifies that part.
 
 inline constexpr int64_t kDataBlockBytes = 256 * 1024;
 
@@ -39,24 +39,30 @@ class BlockChecksums {
   std::vector<uint64_t> checksums_;
 };
 
-/// A data file whose blocks are verified before any byte of them is given out. Blocks; thread: one at a time.
+/// A data file whose blocks are verified before any byte of them is given out. Blocks; thread: one
+/// at a time.
 class VerifiedFile {
  public:
-  /// The block that was read last, so that many small reads of it are one. May be shared by files that outlive it.
+  /// The block that was read last, so that many small reads of it are one. May be shared by files
+  /// that outlive it.
   struct LastBlock {
     const VerifiedFile* file = nullptr;
     int64_t index = 0;
     std::string bytes;
   };
 
-  /// Reads the trailer. `expected` says that there is one (DataFile::block_bytes); `uri` is for messages. DATA_LOSS: damaged, or of another length.
-  static StatusOr<std::unique_ptr<VerifiedFile>> open(std::unique_ptr<ReadableFile> file, std::string uri, const DataFile& expected, LastBlock* last);
+  /// Reads the trailer. `expected` says that there is one (DataFile::block_bytes); `uri` is for
+  /// messages. DATA_LOSS: damaged, or of another length.
+  static StatusOr<std::unique_ptr<VerifiedFile>> open(std::unique_ptr<ReadableFile> file,
+                                                      std::string uri, const DataFile& expected,
+                                                      LastBlock* last);
 
   /// As ReadAt. DATA_LOSS names the first block that does not match.
   StatusOr<std::string_view> read(int64_t offset, int64_t length, std::string* memory);
 
  private:
-  VerifiedFile(std::unique_ptr<ReadableFile> file, std::string uri, LastBlock* last) : file_(std::move(file)), uri_(std::move(uri)), last_(last) {}
+  VerifiedFile(std::unique_ptr<ReadableFile> file, std::string uri, LastBlock* last)
+      : file_(std::move(file)), uri_(std::move(uri)), last_(last) {}
   Status read_trailer(const DataFile& expected);
   /// Whole blocks, which are verified.
   Status read_blocks(int64_t first, int64_t last, std::string* into);

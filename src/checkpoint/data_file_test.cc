@@ -20,7 +20,8 @@ std::string to_hex(std::string_view bytes) {
 /// What a writer makes of it who appends `piece` bytes at a time.
 std::string data_file(const std::string& bytes, size_t piece = 1000) {
   BlockChecksums blocks;
-  for (size_t at = 0; at < bytes.size(); at += piece) blocks.add(std::string_view(bytes).substr(at, piece));
+  for (size_t at = 0; at < bytes.size(); at += piece)
+    blocks.add(std::string_view(bytes).substr(at, piece));
   return bytes + blocks.trailer();
 }
 std::string some_bytes(int64_t count) {
@@ -35,7 +36,8 @@ class CountedFile final : public ReadableFile {
   CountedFile(std::string bytes, int* reads) : bytes_(std::move(bytes)), reads_(reads) {}
   Status read_at(int64_t offset, int64_t length, std::string* out) override {
     ++*reads_;
-    *out = bytes_.substr(std::min(bytes_.size(), static_cast<size_t>(offset)), static_cast<size_t>(length));
+    *out = bytes_.substr(std::min(bytes_.size(), static_cast<size_t>(offset)),
+                         static_cast<size_t>(length));
     return {};
   }
   int64_t size() const override { return static_cast<int64_t>(bytes_.size()); }
@@ -48,7 +50,8 @@ class CountedFile final : public ReadableFile {
 class DataFileOnDisk : public testing::Test {
  protected:
   StatusOr<std::unique_ptr<VerifiedFile>> open(const std::string& file, int64_t expected_length) {
-    return VerifiedFile::open(std::make_unique<CountedFile>(file, &reads_), "mem:///data", {"data", expected_length, 0, kDataBlockBytes}, &last_);
+    return VerifiedFile::open(std::make_unique<CountedFile>(file, &reads_), "mem:///data",
+                              {"data", expected_length, 0, kDataBlockBytes}, &last_);
   }
   std::string read(VerifiedFile& file, int64_t offset, int64_t length) {
     const auto bytes = file.read(offset, length, &memory_);
@@ -62,7 +65,12 @@ class DataFileOnDisk : public testing::Test {
 
 TEST(DataFile, TheTrailerIsThatOfTheFormat) {
   EXPECT_EQ(to_hex(data_file("0123456789").substr(10)),
-            "6de3431b05f7c11f" "00000001" "00040000" "0000000000000001" "0d5a4062711ff72a" "7765697264617461");
+            "6de3431b05f7c11f"
+            "00000001"
+            "00040000"
+            "0000000000000001"
+            "0d5a4062711ff72a"
+            "7765697264617461");
   EXPECT_EQ(data_file("").size(), 32u);
   EXPECT_EQ(data_file(some_bytes(kDataBlockBytes)).size() - kDataBlockBytes, 8u + 32u);
   EXPECT_EQ(data_file(some_bytes(kDataBlockBytes + 1)).size() - kDataBlockBytes - 1, 16u + 32u);
@@ -79,14 +87,19 @@ TEST_F(DataFileOnDisk, EveryPartComesBack) {
   const auto open_file = open(file, static_cast<int64_t>(file.size()));
   ASSERT_TRUE(open_file.ok()) << open_file.status().to_string();
   const auto size = static_cast<int64_t>(bytes.size());
-  for (const int64_t offset : {int64_t{0}, int64_t{1}, kDataBlockBytes - 1, kDataBlockBytes, 3 * kDataBlockBytes, size - 1, size}) {
-    for (const int64_t length : {int64_t{0}, int64_t{1}, int64_t{7}, kDataBlockBytes, kDataBlockBytes + 1, size}) {
+  for (const int64_t offset : {int64_t{0}, int64_t{1}, kDataBlockBytes - 1, kDataBlockBytes,
+                               3 * kDataBlockBytes, size - 1, size}) {
+    for (const int64_t length :
+         {int64_t{0}, int64_t{1}, int64_t{7}, kDataBlockBytes, kDataBlockBytes + 1, size}) {
       if (offset + length > size) continue;
-      EXPECT_TRUE(read(**open_file, offset, length) == bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length)))
+      EXPECT_TRUE(read(**open_file, offset, length) ==
+                  bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length)))
           << length << " at " << offset;
     }
   }
-  EXPECT_EQ(read(**open_file, size, 1), "DATA_LOSS: mem:///data is damaged: it has 786439 bytes of state; 1 at 786439 were asked for");
+  EXPECT_EQ(read(**open_file, size, 1),
+            "DATA_LOSS: mem:///data is damaged: it has 786439 bytes of state; 1 at 786439 were "
+            "asked for");
 }
 
 TEST_F(DataFileOnDisk, ManySmallReadsOfABlockAreOne) {
@@ -104,12 +117,14 @@ TEST_F(DataFileOnDisk, ADamagedBlockIsNamedAndNothingOfItGivenOut) {
   const auto open_file = open(file, static_cast<int64_t>(file.size()));
   ASSERT_TRUE(open_file.ok());
   const std::string sentence =
-      "DATA_LOSS: mem:///data is damaged: the 262144 bytes at 262144 do not match the checksum that was stored when they were written";
+      "DATA_LOSS: mem:///data is damaged: the 262144 bytes at 262144 do not match the checksum "
+      "that was stored when they were written";
   EXPECT_EQ(read(**open_file, kDataBlockBytes, 1), sentence);
   EXPECT_EQ(read(**open_file, kDataBlockBytes, 1), sentence) << "also when it is asked for again";
   EXPECT_EQ(read(**open_file, 10, 2 * kDataBlockBytes), sentence);
   EXPECT_EQ(read(**open_file, 0, 3), file.substr(0, 3)) << "the others are good";
-  EXPECT_EQ(read(**open_file, 2 * kDataBlockBytes, kDataBlockBytes + 7).size(), static_cast<size_t>(kDataBlockBytes + 7));
+  EXPECT_EQ(read(**open_file, 2 * kDataBlockBytes, kDataBlockBytes + 7).size(),
+            static_cast<size_t>(kDataBlockBytes + 7));
 }
 
 TEST_F(DataFileOnDisk, EveryFlippedBitIsFound) {
@@ -119,7 +134,9 @@ TEST_F(DataFileOnDisk, EveryFlippedBitIsFound) {
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
     const auto open_file = open(bad, static_cast<int64_t>(bad.size()));
     if (open_file.ok()) {
-      EXPECT_TRUE(read(**open_file, 0, 10).starts_with("DATA_LOSS: mem:///data is damaged: the 10 bytes at 0 ")) << bit;
+      EXPECT_TRUE(read(**open_file, 0, 10)
+                      .starts_with("DATA_LOSS: mem:///data is damaged: the 10 bytes at 0 "))
+          << bit;
     } else {
       EXPECT_EQ(open_file.status().code(), StatusCode::kDataLoss) << bit;
       EXPECT_GE(bit / 8, 10u) << "the trailer begins there";
@@ -130,10 +147,15 @@ TEST_F(DataFileOnDisk, EveryFlippedBitIsFound) {
 TEST_F(DataFileOnDisk, EveryOtherLengthIsFound) {
   const std::string good = data_file("0123456789");
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_EQ(open(good.substr(0, length), static_cast<int64_t>(good.size())).status().code(), StatusCode::kDataLoss) << length;
-    EXPECT_EQ(open(good.substr(0, length), static_cast<int64_t>(length)).status().code(), StatusCode::kDataLoss) << length;
+    EXPECT_EQ(open(good.substr(0, length), static_cast<int64_t>(good.size())).status().code(),
+              StatusCode::kDataLoss)
+        << length;
+    EXPECT_EQ(open(good.substr(0, length), static_cast<int64_t>(length)).status().code(),
+              StatusCode::kDataLoss)
+        << length;
   }
-  EXPECT_EQ(open(good + "x", static_cast<int64_t>(good.size())).status().to_string(), "DATA_LOSS: mem:///data is damaged: it has 51 bytes instead of 50");
+  EXPECT_EQ(open(good + "x", static_cast<int64_t>(good.size())).status().to_string(),
+            "DATA_LOSS: mem:///data is damaged: it has 51 bytes instead of 50");
 }
 
 TEST_F(DataFileOnDisk, AnotherVersionIsRefusedByItsNumber) {
@@ -144,7 +166,8 @@ TEST_F(DataFileOnDisk, AnotherVersionIsRefusedByItsNumber) {
   file.put_u64(XXH3_64bits(file.buffer().data(), file.size()));
   file.put_raw("weirdata");
   EXPECT_EQ(open(file.buffer(), 32).status().to_string(),
-            "FAILED_PRECONDITION: mem:///data has checksums in version 2 of their format; this build knows version 1");
+            "FAILED_PRECONDITION: mem:///data has checksums in version 2 of their format; this "
+            "build knows version 1");
 }
 
 }  // namespace

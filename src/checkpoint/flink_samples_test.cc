@@ -21,30 +21,19 @@ using Kind = KeyedStateInfo::Kind;
 
 std::string type_name(const TypeDescription& type) {
   switch (type.kind) {
-    case TypeKind::kString:
-      return "String";
-    case TypeKind::kInt64:
-      return "Long";
-    case TypeKind::kInt32:
-      return "Int";
-    case TypeKind::kDouble:
-      return "Double";
-    case TypeKind::kBool:
-      return "Boolean";
-    case TypeKind::kBytes:
-      return "BytePrimitiveArray";
-    case TypeKind::kVoid:
-      return "VoidNamespace";
-    case TypeKind::kTimeWindow:
-      return "TimeWindow";
-    case TypeKind::kList:
-      return "List<" + type_name(type.children[0]) + ">";
+    case TypeKind::kString: return "String";
+    case TypeKind::kInt64: return "Long";
+    case TypeKind::kInt32: return "Int";
+    case TypeKind::kDouble: return "Double";
+    case TypeKind::kBool: return "Boolean";
+    case TypeKind::kBytes: return "BytePrimitiveArray";
+    case TypeKind::kVoid: return "VoidNamespace";
+    case TypeKind::kTimeWindow: return "TimeWindow";
+    case TypeKind::kList: return "List<" + type_name(type.children[0]) + ">";
     case TypeKind::kMap:
       return "Map<" + type_name(type.children[0]) + "," + type_name(type.children[1]) + ">";
-    case TypeKind::kTuple:
-      return type.name == kTtlTuple ? "Ttl" : "Tuple";
-    default:
-      return "?";
+    case TypeKind::kTuple: return type.name == kTtlTuple ? "Ttl" : "Tuple";
+    default: return "?";
   }
 }
 
@@ -55,7 +44,8 @@ std::string quoted(const std::string& text) {
       result += text[i];
     } else {
       char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", (text[i] & 0x1F) << 6 | (text[i + 1] & 0x3F));
+      std::snprintf(escaped, sizeof escaped, "\\u%04x",
+                    (text[i] & 0x1F) << 6 | (text[i + 1] & 0x3F));
       result += escaped;
       ++i;
     }
@@ -65,16 +55,11 @@ std::string quoted(const std::string& text) {
 
 std::string value(const TypeDescription& type, BinaryReader& in) {
   switch (type.kind) {
-    case TypeKind::kString:
-      return quoted(in.get_flink_string());
-    case TypeKind::kInt64:
-      return std::to_string(in.get_i64());
-    case TypeKind::kInt32:
-      return std::to_string(in.get_i32());
-    case TypeKind::kBool:
-      return in.get_bool() ? "true" : "false";
-    case TypeKind::kBytes:
-      return "0x" + to_hex(in.get_bytes());
+    case TypeKind::kString: return quoted(in.get_flink_string());
+    case TypeKind::kInt64: return std::to_string(in.get_i64());
+    case TypeKind::kInt32: return std::to_string(in.get_i32());
+    case TypeKind::kBool: return in.get_bool() ? "true" : "false";
+    case TypeKind::kBytes: return "0x" + to_hex(in.get_bytes());
     case TypeKind::kDouble: {
       char text[32];
       std::snprintf(text, sizeof text, "%.1f", in.get_f64());
@@ -84,8 +69,7 @@ std::string value(const TypeDescription& type, BinaryReader& in) {
       const bool set = in.get_i64() > 0;
       return "ttl(" + value(type.children[1], in) + ", lastAccess=" + (set ? "set" : "0") + ")";
     }
-    default:
-      return "?";
+    default: return "?";
   }
 }
 
@@ -95,7 +79,8 @@ class Printer {
       : op_(op), label_(op.uid.empty() ? op.id.to_hex() : op.uid), lines_(*lines) {}
 
   void print() {
-    lines_.push_back(cat("operator id=", op_.id.to_hex(), " uid=", op_.uid.empty() ? "null" : op_.uid,
+    lines_.push_back(cat("operator id=", op_.id.to_hex(),
+                         " uid=", op_.uid.empty() ? "null" : op_.uid,
                          " parallelism=", op_.parallelism, " maxParallelism=", op_.max_parallelism,
                          " finished=", op_.finished ? "true" : "false"));
     for (const auto& [index, subtask] : op_.subtasks) {
@@ -107,29 +92,32 @@ class Printer {
  private:
   void print_keyed(const KeyedStateHandle& handle) {
     MemoryKeyedState state(op_.max_parallelism);
-    const Status status = restore_keyed_state(handle, handle.range, read_inline(handle.stream), nullptr, false, state);
+    const Status status = restore_keyed_state(handle, handle.range, read_inline(handle.stream),
+                                              nullptr, false, state);
     ASSERT_TRUE(status.ok()) << label_ << ": " << status.to_string();
     static constexpr const char* kTypes[] = {"VALUE", "LIST", "MAP", "REDUCING", "AGGREGATING"};
     for (const KeyedStateInfo& info : state.states) {
       if (info.kind == Kind::kTimers) {
         lines_.push_back(cat("keyed-state ", label_, " name=", info.name,
-                             " kind=PRIORITY_QUEUE type=null key=", type_name(state.key_type), " namespace=null value=Timer"));
+                             " kind=PRIORITY_QUEUE type=null key=", type_name(state.key_type),
+                             " namespace=null value=Timer"));
       } else {
         const std::string of = type_name(info.value);
         lines_.push_back(cat("keyed-state ", label_, " name=", info.name,
-                             " kind=KEY_VALUE type=", kTypes[static_cast<int>(info.kind)], " key=", type_name(state.key_type),
-                             " namespace=", type_name(info.name_space),
+                             " kind=KEY_VALUE type=", kTypes[static_cast<int>(info.kind)], " key=",
+                             type_name(state.key_type), " namespace=", type_name(info.name_space),
                              " value=", info.kind == Kind::kList ? "List<" + of + ">" : of));
       }
     }
     for (const auto& entry : state.entries) {
-      const auto info =
-          std::find_if(state.states.begin(), state.states.end(), [&](const auto& s) { return s.name == entry.state; });
+      const auto info = std::find_if(state.states.begin(), state.states.end(),
+                                     [&](const auto& s) { return s.name == entry.state; });
       print_entry(state.key_type, *info, entry);
     }
   }
 
-  void print_entry(const TypeDescription& key_type, const KeyedStateInfo& info, const MemoryKeyedState::Entry& entry) {
+  void print_entry(const TypeDescription& key_type, const KeyedStateInfo& info,
+                   const MemoryKeyedState::Entry& entry) {
     BinaryReader key(entry.key);
     BinaryReader in(entry.value);
     int64_t timestamp = 0;
@@ -144,9 +132,11 @@ class Printer {
       EXPECT_EQ(key.get_u8(), 0);
     }
     if (info.kind == Kind::kTimers) {
-      const char* kind = info.name.find("event") != std::string::npos ? "event-timer " : "processing-timer ";
-      lines_.push_back(window.empty() ? cat("keyed ", label_, " ", kind, of, " -> ", timestamp)
-                                      : cat("window ", label_, " ", of, window, " ", kind, timestamp));
+      const char* kind =
+          info.name.find("event") != std::string::npos ? "event-timer " : "processing-timer ";
+      lines_.push_back(window.empty()
+                           ? cat("keyed ", label_, " ", kind, of, " -> ", timestamp)
+                           : cat("window ", label_, " ", of, window, " ", kind, timestamp));
       EXPECT_TRUE(entry.value.empty());
     } else if (!window.empty()) {
       lines_.push_back(cat("window ", label_, " ", of, window, " -> ", value(info.value, in)));
@@ -176,13 +166,14 @@ class Printer {
     const auto header = read_operator_header(handle, read_inline(handle.stream));
     ASSERT_TRUE(header.ok()) << label_ << ": " << header.status().to_string();
     for (const ListStateInfo& list : header->lists) {
-      lines_.push_back(cat("operator-state ", label_, " name=", list.name,
-                           " mode=", list.mode == ListStateMode::kUnion ? "UNION" : "SPLIT_DISTRIBUTE",
+      lines_.push_back(cat("operator-state ", label_, " name=", list.name, " mode=",
+                           list.mode == ListStateMode::kUnion ? "UNION" : "SPLIT_DISTRIBUTE",
                            " value=", type_name(list.element)));
       const auto found = handle.lists.find(list.name);
       if (found == handle.lists.end()) continue;
       for (size_t i = 0; i < found->second.offsets.size(); ++i) {
-        const auto element = read_list_elements(handle, list.name, {static_cast<int>(i)}, read_inline(handle.stream));
+        const auto element = read_list_elements(handle, list.name, {static_cast<int>(i)},
+                                                read_inline(handle.stream));
         ASSERT_TRUE(element.ok()) << element.status().to_string();
         BinaryReader in(element.value()[0]);
         lines_.push_back(cat("operator ", label_, " ", list.name, " ", value(list.element, in)));
@@ -198,7 +189,8 @@ class Printer {
 
 std::vector<std::string> lines_of(const std::string& sample) {
   std::vector<std::string> left_out;
-  const auto metadata = decode_metadata(flink_sample(sample + "/_metadata"), {"", nullptr, &left_out});
+  const auto metadata =
+      decode_metadata(flink_sample(sample + "/_metadata"), {"", nullptr, &left_out});
   EXPECT_TRUE(metadata.ok()) << metadata.status().to_string();
   std::vector<std::string> lines = {cat("checkpoint id=", metadata->checkpoint_id)};
   for (const OperatorSnapshotState& op : metadata->operators) Printer(op, &lines).print();
@@ -224,8 +216,8 @@ std::vector<std::string> expected_lines(const std::string& sample) {
 }
 
 TEST(FlinkSamples, EveryValueIsReadAsFlinkReadsIt) {
-  for (const char* sample :
-       {"flink-1.20.0/minimal", "flink-2.3.0/minimal", "flink-2.3.0/canonical-inline", "flink-2.3.0/checkpoint-hashmap"}) {
+  for (const char* sample : {"flink-1.20.0/minimal", "flink-2.3.0/minimal",
+                             "flink-2.3.0/canonical-inline", "flink-2.3.0/checkpoint-hashmap"}) {
     const auto expected = expected_lines(sample);
     ASSERT_GE(expected.size(), 5u);
     EXPECT_EQ(lines_of(sample), expected) << sample;

@@ -17,7 +17,8 @@ constexpr int32_t kCompositeVersion = 3;
 constexpr int32_t kCompositeMagic = 911108;
 constexpr int32_t kNestedMagic = 1333245;
 constexpr int32_t kNestedVersion = 1;
-constexpr int kMaxDepth = 64;  // deeper types do not occur; a damaged file must not exhaust the stack
+constexpr int kMaxDepth =
+    64;  // deeper types do not occur; a damaged file must not exhaust the stack
 
 struct SimpleClass {
   TypeKind kind;
@@ -33,10 +34,13 @@ constexpr SimpleClass kSimple[] = {
     {TypeKind::kDouble, WEIR_BASE "DoubleSerializer$DoubleSerializerSnapshot"},
     {TypeKind::kFloat, WEIR_BASE "FloatSerializer$FloatSerializerSnapshot"},
     {TypeKind::kBool, WEIR_BASE "BooleanSerializer$BooleanSerializerSnapshot"},
-    {TypeKind::kBytes, WEIR_BASE "array.BytePrimitiveArraySerializer$BytePrimitiveArraySerializerSnapshot"},
-    {TypeKind::kVoid, "org.apache.flink.runtime.state.VoidNamespaceSerializer$VoidNamespaceSerializerSnapshot"},
+    {TypeKind::kBytes,
+     WEIR_BASE "array.BytePrimitiveArraySerializer$BytePrimitiveArraySerializerSnapshot"},
+    {TypeKind::kVoid,
+     "org.apache.flink.runtime.state.VoidNamespaceSerializer$VoidNamespaceSerializerSnapshot"},
     {TypeKind::kTimeWindow,
-     "org.apache.flink.streaming.api.windowing.windows.TimeWindow$Serializer$TimeWindowSerializerSnapshot"},
+     "org.apache.flink.streaming.api.windowing.windows.TimeWindow$Serializer$"
+     "TimeWindowSerializerSnapshot"},
 };
 
 struct CompositeClass {
@@ -49,17 +53,20 @@ struct CompositeClass {
 constexpr CompositeClass kComposite[] = {
     {TypeKind::kList, "", WEIR_BASE "ListSerializerSnapshot", 1, 1},
     {TypeKind::kMap, "", WEIR_BASE "MapSerializerSnapshot", 1, 2},
-    {TypeKind::kTuple, kTimerTuple, "org.apache.flink.streaming.api.operators.TimerSerializerSnapshot", 2, 2},
-    {TypeKind::kTuple, kTtlTuple, "org.apache.flink.runtime.state.ttl.TtlStateFactory$TtlSerializerSnapshot", 2, 2},
-    {TypeKind::kTuple, "", "org.apache.flink.api.java.typeutils.runtime.TupleSerializerSnapshot", 2, 0},
+    {TypeKind::kTuple, kTimerTuple,
+     "org.apache.flink.streaming.api.operators.TimerSerializerSnapshot", 2, 2},
+    {TypeKind::kTuple, kTtlTuple,
+     "org.apache.flink.runtime.state.ttl.TtlStateFactory$TtlSerializerSnapshot", 2, 2},
+    {TypeKind::kTuple, "", "org.apache.flink.api.java.typeutils.runtime.TupleSerializerSnapshot", 2,
+     0},
 };
 #undef WEIR_BASE
 constexpr std::string_view kTupleClass = "org.apache.flink.api.java.tuple.Tuple";
 constexpr size_t kLongestTuple = 25;
 
 const SimpleClass* simple_of(TypeKind kind) {
-  const auto* found =
-      std::find_if(std::begin(kSimple), std::end(kSimple), [&](const SimpleClass& c) { return c.kind == kind; });
+  const auto* found = std::find_if(std::begin(kSimple), std::end(kSimple),
+                                   [&](const SimpleClass& c) { return c.kind == kind; });
   return found == std::end(kSimple) ? nullptr : found;
 }
 
@@ -69,9 +76,10 @@ void put_versioned(BinaryWriter& out, const TypeDescription& type) {
     out.put_i32(kSimpleVersion);
     return;
   }
-  const auto* composite = std::find_if(std::begin(kComposite), std::end(kComposite), [&](const CompositeClass& c) {
-    return c.kind == type.kind && (c.kind != TypeKind::kTuple || c.tuple_name == type.name);
-  });
+  const auto* composite =
+      std::find_if(std::begin(kComposite), std::end(kComposite), [&](const CompositeClass& c) {
+        return c.kind == type.kind && (c.kind != TypeKind::kTuple || c.tuple_name == type.name);
+      });
   // flink_view() leaves kinds of the two tables only.
   out.put_utf(composite->name);
   out.put_i32(kCompositeVersion);
@@ -85,10 +93,10 @@ void put_versioned(BinaryWriter& out, const TypeDescription& type) {
 }
 
 Status unknown(std::string_view what, std::string_view name) {
-  return failed_precondition(
-      cat("weir does not know ", what, " '", name,
-          "' and cannot read the state that it describes; state must be made of strings, numbers, booleans, "
-          "byte arrays, lists, maps and tuples of these"));
+  return failed_precondition(cat("weir does not know ", what, " '", name,
+                                 "' and cannot read the state that it describes; state must be "
+                                 "made of strings, numbers, booleans, "
+                                 "byte arrays, lists, maps and tuples of these"));
 }
 
 StatusOr<TypeDescription> get_versioned(BinaryReader& in, int depth) {
@@ -104,14 +112,15 @@ StatusOr<TypeDescription> get_versioned(BinaryReader& in, int depth) {
 
   for (const SimpleClass& simple : kSimple) {
     if (simple.name != name) continue;
-    if (version != kSimpleVersion && version != 2) return unknown(cat("version ", version, " of"), name);
+    if (version != kSimpleVersion && version != 2)
+      return unknown(cat("version ", version, " of"), name);
     if (version == 2) (void)in.get_utf();
     type.kind = simple.kind;
     return in.ok() ? StatusOr<TypeDescription>(std::move(type)) : damaged("");
   }
 
-  const auto* composite =
-      std::find_if(std::begin(kComposite), std::end(kComposite), [&](const CompositeClass& c) { return c.name == name; });
+  const auto* composite = std::find_if(std::begin(kComposite), std::end(kComposite),
+                                       [&](const CompositeClass& c) { return c.name == name; });
   if (composite == std::end(kComposite)) return unknown("Flink's serializer snapshot", name);
   if (version != kCompositeVersion) return unknown(cat("version ", version, " of"), name);
   if (in.get_i32() != kCompositeMagic) return damaged("no magic number of a composite");
@@ -127,7 +136,8 @@ StatusOr<TypeDescription> get_versioned(BinaryReader& in, int depth) {
   const auto count = static_cast<size_t>(static_cast<uint32_t>(in.get_i32()));
   if (!in.ok()) return damaged("");
   if (composite->children == 0) {
-    if (count < 1 || count > kLongestTuple) return damaged("a tuple with an impossible number of fields");
+    if (count < 1 || count > kLongestTuple)
+      return damaged("a tuple with an impossible number of fields");
     if (tuple_class != cat(kTupleClass, count)) return unknown("the tuple class", tuple_class);
   } else if (count != composite->children) {
     return damaged("another number of nested serializers than the class has");
@@ -152,8 +162,9 @@ StatusOr<TypeDescription> get_serializer_snapshot(BinaryReader& in) {
   const int32_t version = in.get_i32();
   if (!in.ok()) return in.status("a serializer snapshot");
   if (version != kSnapshotVersion) {
-    return failed_precondition(
-        cat("version ", version, " of serializer snapshots is unknown; weir reads version ", kSnapshotVersion));
+    return failed_precondition(cat("version ", version,
+                                   " of serializer snapshots is unknown; weir reads version ",
+                                   kSnapshotVersion));
   }
   WEIR_ASSIGN_OR_RETURN(TypeDescription type, get_versioned(in, 0));
   type.flink_only = true;

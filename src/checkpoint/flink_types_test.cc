@@ -37,17 +37,20 @@ std::string utf(std::string_view text) {
 }
 
 TEST(FlinkTypes, LongIsWrittenAsFlinkWritesIt) {
-  EXPECT_EQ(snapshot_of<int64_t>(),
-            std::string("\0\0\0\2", 4) +
-                utf("org.apache.flink.api.common.typeutils.base.LongSerializer$LongSerializerSnapshot") +
-                std::string("\0\0\0\3", 4));
+  EXPECT_EQ(
+      snapshot_of<int64_t>(),
+      std::string("\0\0\0\2", 4) +
+          utf("org.apache.flink.api.common.typeutils.base.LongSerializer$LongSerializerSnapshot") +
+          std::string("\0\0\0\3", 4));
 }
 
 TEST(FlinkTypes, TupleNamesItsClassAndItsFields) {
   const std::string nested = snapshot_of<std::string>().substr(4) + snapshot_of<double>().substr(4);
   EXPECT_EQ(snapshot_of<Reading>(),
-            std::string("\0\0\0\2", 4) + utf("org.apache.flink.api.java.typeutils.runtime.TupleSerializerSnapshot") +
-                std::string("\0\0\0\3\0\x0D\xE7\4\0\0\0\2", 12) + utf("org.apache.flink.api.java.tuple.Tuple2") +
+            std::string("\0\0\0\2", 4) +
+                utf("org.apache.flink.api.java.typeutils.runtime.TupleSerializerSnapshot") +
+                std::string("\0\0\0\3\0\x0D\xE7\4\0\0\0\2", 12) +
+                utf("org.apache.flink.api.java.tuple.Tuple2") +
                 std::string("\0\x14\x57\xFD\0\0\0\1\0\0\0\2", 12) + nested);
 }
 
@@ -61,7 +64,8 @@ TEST(FlinkTypes, TypesComeBackAsFlinkSeesThem) {
   EXPECT_EQ(read(snapshot_of<std::chrono::milliseconds>()), "int64");
   EXPECT_EQ(read(snapshot_of<std::vector<std::byte>>()), "bytes");
   EXPECT_EQ(read(snapshot_of<Reading>()), "tuple<string, double>");
-  EXPECT_EQ((read(snapshot_of<std::map<std::string, std::set<Reading>>>())), "map<string, vector<tuple<string, double>>>");
+  EXPECT_EQ((read(snapshot_of<std::map<std::string, std::set<Reading>>>())),
+            "map<string, vector<tuple<string, double>>>");
   EXPECT_EQ((read(snapshot_of<std::variant<int8_t, Reading>>())), "tuple<int32, bytes>");
   EXPECT_EQ(read(snapshot_of<std::optional<int64_t>>()), "vector<int64>");
   EXPECT_EQ(read(snapshot_of<std::monostate>()), "bytes");
@@ -84,7 +88,8 @@ TEST(FlinkTypes, TimersAndNamespacesComeBack) {
 }
 
 TEST(FlinkTypes, UnknownClassIsRefusedByName) {
-  const std::string bytes = std::string("\0\0\0\2", 4) + utf("org.example.KryoSnapshot") + std::string("\0\0\0\1", 4);
+  const std::string bytes =
+      std::string("\0\0\0\2", 4) + utf("org.example.KryoSnapshot") + std::string("\0\0\0\1", 4);
   BinaryReader in(bytes);
   const auto type = get_serializer_snapshot(in);
   EXPECT_EQ(type.status().code(), StatusCode::kFailedPrecondition);
@@ -92,8 +97,11 @@ TEST(FlinkTypes, UnknownClassIsRefusedByName) {
 }
 
 TEST(FlinkTypes, OldSimpleSnapshotsAreRead) {
-  const std::string name = "org.apache.flink.api.common.typeutils.base.IntSerializer$IntSerializerSnapshot";
-  EXPECT_EQ(read(std::string("\0\0\0\2", 4) + utf(name) + std::string("\0\0\0\2", 4) + utf("something")), "int32");
+  const std::string name =
+      "org.apache.flink.api.common.typeutils.base.IntSerializer$IntSerializerSnapshot";
+  EXPECT_EQ(
+      read(std::string("\0\0\0\2", 4) + utf(name) + std::string("\0\0\0\2", 4) + utf("something")),
+      "int32");
 }
 
 TEST(FlinkTypes, DamagedSnapshotsAreRefused) {

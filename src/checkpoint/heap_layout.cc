@@ -16,29 +16,15 @@ void skip_value(const TypeDescription& type, BinaryReader& in) {
   switch (type.kind) {
     case TypeKind::kBool:
     case TypeKind::kInt8:
-    case TypeKind::kVoid:
-      (void)in.get_u8();
-      return;
-    case TypeKind::kInt16:
-      (void)in.get_u16();
-      return;
+    case TypeKind::kVoid: (void)in.get_u8(); return;
+    case TypeKind::kInt16: (void)in.get_u16(); return;
     case TypeKind::kInt32:
-    case TypeKind::kFloat:
-      (void)in.get_u32();
-      return;
+    case TypeKind::kFloat: (void)in.get_u32(); return;
     case TypeKind::kInt64:
-    case TypeKind::kDouble:
-      (void)in.get_u64();
-      return;
-    case TypeKind::kTimeWindow:
-      (void)in.get_raw(16);
-      return;
-    case TypeKind::kString:
-      (void)in.get_flink_string();
-      return;
-    case TypeKind::kBytes:
-      (void)in.get_bytes();
-      return;
+    case TypeKind::kDouble: (void)in.get_u64(); return;
+    case TypeKind::kTimeWindow: (void)in.get_raw(16); return;
+    case TypeKind::kString: (void)in.get_flink_string(); return;
+    case TypeKind::kBytes: (void)in.get_bytes(); return;
     case TypeKind::kTuple:
       for (const TypeDescription& field : type.children) skip_value(field, in);
       return;
@@ -55,14 +41,14 @@ void skip_value(const TypeDescription& type, BinaryReader& in) {
       }
       return;
     }
-    default:
-      in.fail("a type that Flink does not have");
+    default: in.fail("a type that Flink does not have");
   }
 }
 
 class GroupConverter {
  public:
-  GroupConverter(const KeyedStreamHeader& header, std::string_view bytes, BinaryReader& in, detail::CanonicalGroupWriter& out)
+  GroupConverter(const KeyedStreamHeader& header, std::string_view bytes, BinaryReader& in,
+                 detail::CanonicalGroupWriter& out)
       : header_(header), bytes_(bytes), in_(in), out_(out) {}
 
   void convert_state(int id) {
@@ -150,8 +136,8 @@ class GroupConverter {
 
 }  // namespace
 
-Status heap_group_to_canonical(const KeyedStreamHeader& header, int key_group, int max_parallelism, std::string_view bytes,
-                               BinaryWriter& out) {
+Status heap_group_to_canonical(const KeyedStreamHeader& header, int key_group, int max_parallelism,
+                               std::string_view bytes, BinaryWriter& out) {
   BinaryReader in(bytes);
   if (in.get_i32() != key_group) in.fail("another key group");
   detail::CanonicalGroupWriter group(out, key_group, max_parallelism > 128);

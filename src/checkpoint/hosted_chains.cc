@@ -54,7 +54,8 @@ std::optional<std::vector<HostedElement>> undealt(std::string_view bytes) {
 
 class ChainReader {
  public:
-  ChainReader(const HostedChainState& state, StateReader& reader) : chain_(state.chain), reader_(reader) {}
+  ChainReader(const HostedChainState& state, StateReader& reader)
+      : chain_(state.chain), reader_(reader) {}
 
   /// Of a source, to be called first.
   Status add_undealt(std::vector<HostedElement> elements) {
@@ -72,7 +73,8 @@ class ChainReader {
     for (const auto& [subtask, state] : chain_.subtasks) {
       if (!state.operator_state) continue;
       for (const auto& [name, location] : state.operator_state->lists) {
-        const bool hosted = is_source_ ? name == kSplits : name == kHostedSplitList || name == kHostedUnionList;
+        const bool hosted =
+            is_source_ ? name == kSplits : name == kHostedSplitList || name == kHostedUnionList;
         if (hosted) WEIR_RETURN_IF_ERROR(read_list(subtask, *state.operator_state, name, location));
       }
     }
@@ -82,7 +84,8 @@ class ChainReader {
   Status finish(HostedOperators* out) {
     for (const auto& [subtask, header] : headers_) {
       out->checkpoint_id = std::max(out->checkpoint_id, header.checkpoint_id);
-      for (const OperatorStateDescription& description : header.operators) WEIR_RETURN_IF_ERROR(describe(description));
+      for (const OperatorStateDescription& description : header.operators)
+        WEIR_RETURN_IF_ERROR(describe(description));
     }
     for (const auto& [id, subtasks] : lists_) describe_lists(id, subtasks);
     for (OperatorStateDescription& description : descriptions_) {
@@ -94,11 +97,13 @@ class ChainReader {
   }
 
  private:
-  Status read_list(int subtask, const OperatorStateHandle& handle, const std::string& name, const ListStateLocation& location) {
+  Status read_list(int subtask, const OperatorStateHandle& handle, const std::string& name,
+                   const ListStateLocation& location) {
     WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader_.open(handle.stream));
     std::vector<int> all(location.offsets.size());
     for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
-    WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> elements, read_list_elements(handle, name, all, read));
+    WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> elements,
+                          read_list_elements(handle, name, all, read));
     for (const std::string& bytes : elements) {
       BinaryReader in(bytes);
       std::string_view element = in.get_bytes();
@@ -118,30 +123,38 @@ class ChainReader {
 
   Status add(int subtask, HostedElement element) {
     if (auto* header = std::get_if<HostedHeader>(&element)) {
-      if (!headers_.emplace(subtask, std::move(*header)).second) return data_loss(cat("subtask ", subtask, " describes its state twice"));
+      if (!headers_.emplace(subtask, std::move(*header)).second)
+        return data_loss(cat("subtask ", subtask, " describes its state twice"));
       return {};
     }
     if (auto* split = std::get_if<HostedSplit>(&element)) {
-      if (!is_source_) return data_loss("there is a source's split in the state of a chain that is none");
+      if (!is_source_)
+        return data_loss("there is a source's split in the state of a chain that is none");
       // As SourceReaderOperator keeps it.
       BinaryWriter out;
       out.put_bytes(split->split);
       TypeDescription bytes;
       bytes.kind = TypeKind::kBytes;
-      return add(subtask, HostedListElement{chain_.id, kSplits, ListStateMode::kSplit, std::move(bytes), out.take()});
+      return add(subtask, HostedListElement{chain_.id, kSplits, ListStateMode::kSplit,
+                                            std::move(bytes), out.take()});
     }
     auto& of_list = std::get<HostedListElement>(element);
-    if (of_list.element.empty()) return data_loss(cat("an element of list state '", of_list.list, "' has no bytes"));
-    List& list = lists_[of_list.operator_id][subtask].try_emplace(of_list.list, List{of_list.mode, of_list.type, {}}).first->second;
+    if (of_list.element.empty())
+      return data_loss(cat("an element of list state '", of_list.list, "' has no bytes"));
+    List& list = lists_[of_list.operator_id][subtask]
+                     .try_emplace(of_list.list, List{of_list.mode, of_list.type, {}})
+                     .first->second;
     if (list.mode != of_list.mode || list.element != of_list.type) {
-      return data_loss(cat("the elements of list state '", of_list.list, "' of operator ", of_list.operator_id.to_hex(), " are of different kinds"));
+      return data_loss(cat("the elements of list state '", of_list.list, "' of operator ",
+                           of_list.operator_id.to_hex(), " are of different kinds"));
     }
     list.elements.push_back(std::move(of_list.element));
     return {};
   }
 
   OperatorStateDescription* find(const OperatorId& id) {
-    const auto found = std::find_if(descriptions_.begin(), descriptions_.end(), [&](const auto& known) { return known.operator_id == id; });
+    const auto found = std::find_if(descriptions_.begin(), descriptions_.end(),
+                                    [&](const auto& known) { return known.operator_id == id; });
     return found == descriptions_.end() ? nullptr : &*found;
   }
 
@@ -151,7 +164,8 @@ class ChainReader {
       descriptions_.push_back(description);
     } else if (!(*known == description)) {
       return failed_precondition(cat("the subtasks of operator uid '", description.uid,
-                                     "' do not keep the same states in the same order; declare them all in open(), and take a savepoint again"));
+                                     "' do not keep the same states in the same order; declare "
+                                     "them all in open(), and take a savepoint again"));
     }
     return {};
   }
@@ -167,7 +181,8 @@ class ChainReader {
     for (const auto& [subtask, lists] : subtasks) {
       for (const auto& [name, list] : lists) {
         const bool described =
-            std::any_of(known->lists.begin(), known->lists.end(), [&, &name = name](const ListStateInfo& info) { return info.name == name; });
+            std::any_of(known->lists.begin(), known->lists.end(),
+                        [&, &name = name](const ListStateInfo& info) { return info.name == name; });
         if (!described) known->lists.push_back({name, list.mode, list.element});
       }
     }
@@ -187,23 +202,30 @@ class ChainReader {
       WEIR_ASSIGN_OR_RETURN(state.operator_state, lists_of(description, lists[subtask]));
       if (description.key_type && found != chain_.subtasks.end() && found->second.keyed_state) {
         const auto header = headers_.find(subtask);
-        if (header == headers_.end()) return data_loss(cat("nothing describes the keyed state of subtask ", subtask));
+        if (header == headers_.end())
+          return data_loss(cat("nothing describes the keyed state of subtask ", subtask));
         state.keyed_state = found->second.keyed_state;
         state.keyed_state->hosted = HostedPart{op.id, header->second.types};
       }
-      state.finished = found != chain_.subtasks.end() && found->second.finished && !state.operator_state;
-      if (state.operator_state || state.keyed_state || state.finished) op.subtasks.emplace(subtask, std::move(state));
+      state.finished =
+          found != chain_.subtasks.end() && found->second.finished && !state.operator_state;
+      if (state.operator_state || state.keyed_state || state.finished)
+        op.subtasks.emplace(subtask, std::move(state));
     }
     return op;
   }
 
   /// Nothing if all lists are empty.
-  static StatusOr<std::optional<OperatorStateHandle>> lists_of(const OperatorStateDescription& description, const Lists& lists) {
+  static StatusOr<std::optional<OperatorStateHandle>> lists_of(
+      const OperatorStateDescription& description, const Lists& lists) {
     if (lists.empty()) return std::optional<OperatorStateHandle>();
     for (const auto& [name, list] : lists) {
       const ListStateInfo info{name, list.mode, list.element};
-      if (std::find(description.lists.begin(), description.lists.end(), info) == description.lists.end()) {
-        return data_loss(cat("list state '", name, "' of operator ", description.operator_id.to_hex(), " is not what its description says"));
+      if (std::find(description.lists.begin(), description.lists.end(), info) ==
+          description.lists.end()) {
+        return data_loss(cat("list state '", name, "' of operator ",
+                             description.operator_id.to_hex(),
+                             " is not what its description says"));
       }
     }
     OperatorStateHandle handle;
@@ -220,14 +242,15 @@ class ChainReader {
   const OperatorSnapshotState& chain_;
   StateReader& reader_;
   bool is_source_ = false;
-  std::map<int, HostedHeader> headers_;                 ///< by subtask
-  std::map<OperatorId, std::map<int, Lists>> lists_;    ///< by operator and subtask
+  std::map<int, HostedHeader> headers_;               ///< by subtask
+  std::map<OperatorId, std::map<int, Lists>> lists_;  ///< by operator and subtask
   std::vector<OperatorStateDescription> descriptions_;
 };
 
 }  // namespace
 
-StatusOr<bool> add_hosted_chain(const HostedChainState& chain, StateReader& reader, HostedOperators* out) {
+StatusOr<bool> add_hosted_chain(const HostedChainState& chain, StateReader& reader,
+                                HostedOperators* out) {
   ChainReader chain_reader(chain, reader);
   if (chain.coordinator) {
     WEIR_ASSIGN_OR_RETURN(const std::string bytes, read_all(*chain.coordinator, reader));

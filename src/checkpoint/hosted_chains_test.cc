@@ -43,11 +43,12 @@ struct List {
 /// What Flink writes of an operator in one subtask.
 struct FlinkSubtask {
   std::map<std::string, List> lists;
-  KeyGroupRange range{0, -1};             ///< of the raw keyed state; empty: none
-  std::map<int, std::string> blobs;       ///< by key group; Flink has an entry for each group of the range
-  bool leased = false;                    ///< has raw operator state
+  KeyGroupRange range{0, -1};  ///< of the raw keyed state; empty: none
+  std::map<int, std::string>
+      blobs;            ///< by key group; Flink has an entry for each group of the range
+  bool leased = false;  ///< has raw operator state
   bool in_flight = false;
-  std::string file;                       ///< where the keyed state lies; empty: in `_metadata`
+  std::string file;  ///< where the keyed state lies; empty: in `_metadata`
 };
 struct FlinkOperator {
   std::string uid;
@@ -191,16 +192,20 @@ std::string split_of_reader(const std::string& element) {
 }
 
 std::string source_element(const std::string& split) {
-  return encode_hosted_element(HostedListElement{kSource, "SourceReaderState", ListStateMode::kSplit, bytes_type(), with_length(split)});
+  return encode_hosted_element(HostedListElement{
+      kSource, "SourceReaderState", ListStateMode::kSplit, bytes_type(), with_length(split)});
 }
 
 std::vector<OperatorStateDescription> descriptions() {
   TypeDescription nothing;
   OperatorStateDescription count{kCount, "count", Serializer<std::string>::describe(), {}, {}};
-  count.keyed_states = {{KeyedStateInfo::Kind::kValue, "n", nothing, Serializer<int64_t>::describe()}};
-  count.lists = {{"pending", ListStateMode::kSplit, bytes_type()}, {"all", ListStateMode::kUnion, bytes_type()}};
+  count.keyed_states = {
+      {KeyedStateInfo::Kind::kValue, "n", nothing, Serializer<int64_t>::describe()}};
+  count.lists = {{"pending", ListStateMode::kSplit, bytes_type()},
+                 {"all", ListStateMode::kUnion, bytes_type()}};
   OperatorStateDescription sum{kSum, "sum", Serializer<std::string>::describe(), {}, {}};
-  sum.keyed_states = {{KeyedStateInfo::Kind::kValue, "s", nothing, Serializer<int64_t>::describe()}};
+  sum.keyed_states = {
+      {KeyedStateInfo::Kind::kValue, "s", nothing, Serializer<int64_t>::describe()}};
   return {count, sum};
 }
 
@@ -222,18 +227,23 @@ FlinkSubtask chain_subtask(int index) {
   const int32_t types = hosted_types(descriptions());
   FlinkSubtask subtask;
   subtask.range = {index * 64, index * 64 + 63};
-  subtask.blobs[index * 64] = blob(index * 64, "c" + std::to_string(index), "s" + std::to_string(index), types);
+  subtask.blobs[index * 64] =
+      blob(index * 64, "c" + std::to_string(index), "s" + std::to_string(index), types);
   subtask.blobs[index * 64 + 63] = blob(index * 64 + 63, "", "t" + std::to_string(index), types);
   subtask.leased = true;
   const auto element = [&](const char* list, ListStateMode mode, const std::string& bytes) {
-    return with_length(encode_hosted_element(HostedListElement{kCount, list, mode, bytes_type(), bytes}));
+    return with_length(
+        encode_hosted_element(HostedListElement{kCount, list, mode, bytes_type(), bytes}));
   };
   subtask.lists[std::string(kHostedSplitList)] = {
-      ListStateMode::kSplit, bytes_type(), {element("pending", ListStateMode::kSplit, "p" + std::to_string(index))}};
+      ListStateMode::kSplit,
+      bytes_type(),
+      {element("pending", ListStateMode::kSplit, "p" + std::to_string(index))}};
   subtask.lists[std::string(kHostedUnionList)] = {
       ListStateMode::kUnion,
       bytes_type(),
-      {element("all", ListStateMode::kUnion, "a" + std::to_string(index)), with_length(encode_hosted_element(HostedHeader{1003, descriptions()}))}};
+      {element("all", ListStateMode::kUnion, "a" + std::to_string(index)),
+       with_length(encode_hosted_element(HostedHeader{1003, descriptions()}))}};
   return subtask;
 }
 
@@ -241,19 +251,26 @@ class HostedChains : public testing::Test {
  protected:
   HostedChains() {
     FlinkSubtask reader;
-    reader.lists["SourceReaderState"] = {ListStateMode::kSplit, bytes_type(), {split_of_reader(source_element("read"))}};
+    reader.lists["SourceReaderState"] = {
+        ListStateMode::kSplit, bytes_type(), {split_of_reader(source_element("read"))}};
     FlinkSubtask other;
     other.lists["SourceReaderState"] = {
-        ListStateMode::kSplit, bytes_type(), {split_of_reader(encode_hosted_element(HostedSplit{"dealt"}))}};
-    snapshot_.operators = {{"source", coordinator({encode_hosted_element(HostedSplit{"undealt"})}), {reader, other}},
-                           {"count", std::nullopt, {chain_subtask(0), chain_subtask(1)}}};
+        ListStateMode::kSplit,
+        bytes_type(),
+        {split_of_reader(encode_hosted_element(HostedSplit{"dealt"}))}};
+    snapshot_.operators = {
+        {"source", coordinator({encode_hosted_element(HostedSplit{"undealt"})}), {reader, other}},
+        {"count", std::nullopt, {chain_subtask(0), chain_subtask(1)}}};
   }
 
-  StatusOr<LoadedCheckpoint> load(LoadOptions options = {}) { return load(snapshot_.metadata(), options); }
+  StatusOr<LoadedCheckpoint> load(LoadOptions options = {}) {
+    return load(snapshot_.metadata(), options);
+  }
   StatusOr<LoadedCheckpoint> load(const std::string& metadata, LoadOptions options = {}) {
     const FileLocation directory{std::make_shared<MemoryFileSystem>(), "/sp", "/sp"};
     EXPECT_TRUE(write_file(*directory.fs, "/sp/_metadata", metadata).ok());
-    for (const auto& [name, bytes] : snapshot_.files) EXPECT_TRUE(write_file(*directory.fs, "/sp/" + name, bytes).ok());
+    for (const auto& [name, bytes] : snapshot_.files)
+      EXPECT_TRUE(write_file(*directory.fs, "/sp/" + name, bytes).ok());
     return load_checkpoint(directory, options);
   }
 
@@ -262,8 +279,10 @@ class HostedChains : public testing::Test {
     std::vector<MemoryKeyedState::Entry> entries;
   };
   /// What each subtask of an operator starts from.
-  static StatusOr<std::vector<Restored>> restore(const LoadedCheckpoint& loaded, const OperatorId& id, int parallelism) {
-    const auto plan = plan_restore(loaded.metadata, {{"op", "op", id, parallelism, 128}}, {.ignore_unclaimed_state = true});
+  static StatusOr<std::vector<Restored>> restore(const LoadedCheckpoint& loaded,
+                                                 const OperatorId& id, int parallelism) {
+    const auto plan = plan_restore(loaded.metadata, {{"op", "op", id, parallelism, 128}},
+                                   {.ignore_unclaimed_state = true});
     if (!plan.ok()) return plan.status();
     StateReader reader(loaded.directory, nullptr);
     const OperatorStateDescription* known = loaded.sidecar->find(id);
@@ -277,14 +296,17 @@ class HostedChains : public testing::Test {
         if (!read.ok()) return read.status();
         const auto elements = read_list_elements(*list.handle, list.list, list.elements, *read);
         if (!elements.ok()) return elements.status();
-        for (const std::string& element : *elements) restored.elements.emplace_back(list.list, element);
+        for (const std::string& element : *elements)
+          restored.elements.emplace_back(list.list, element);
       }
       MemoryKeyedState state(128);
-      const KeyedStreamHeader types{known->key_type.value_or(TypeDescription()), known->keyed_states};
+      const KeyedStreamHeader types{known->key_type.value_or(TypeDescription()),
+                                    known->keyed_states};
       for (const KeyedStateSelection& keyed : subtask.keyed) {
         const auto read = reader.open(keyed.handle->stream);
         if (!read.ok()) return read.status();
-        const Status status = restore_keyed_state(*keyed.handle, keyed.groups, *read, &types, false, state);
+        const Status status =
+            restore_keyed_state(*keyed.handle, keyed.groups, *read, &types, false, state);
         if (!status.ok()) return status;
       }
       restored.entries = state.entries;
@@ -292,7 +314,8 @@ class HostedChains : public testing::Test {
     return subtasks;
   }
   /// The same as text.
-  static StatusOr<std::vector<std::string>> restored(const LoadedCheckpoint& loaded, const OperatorId& id, int parallelism) {
+  static StatusOr<std::vector<std::string>> restored(const LoadedCheckpoint& loaded,
+                                                     const OperatorId& id, int parallelism) {
     const auto subtasks = restore(loaded, id, parallelism);
     if (!subtasks.ok()) return subtasks.status();
     std::vector<std::string> texts;
@@ -300,7 +323,8 @@ class HostedChains : public testing::Test {
       std::string& text = texts.emplace_back();
       for (const auto& [list, element] : each.elements) text += list + "=" + element + " ";
       for (const auto& entry : each.entries) {
-        text += std::to_string(entry.key_group) + ":" + entry.state + "/" + entry.key + "=" + entry.value + " ";
+        text += std::to_string(entry.key_group) + ":" + entry.state + "/" + entry.key + "=" +
+                entry.value + " ";
       }
     }
     return texts;
@@ -324,22 +348,27 @@ TEST_F(HostedChains, BecomeWeirsOperators) {
 TEST_F(HostedChains, AreRestoredWithTheSameParallelism) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
-  EXPECT_EQ(restored(*loaded, kCount, 2).value(), (Texts{"all=a0 all=a1 pending=p0 0:n/key=c0 ", "all=a0 all=a1 pending=p1 64:n/key=c1 "}));
-  EXPECT_EQ(restored(*loaded, kSum, 2).value(), (Texts{"0:s/key=s0 63:s/key=t0 ", "64:s/key=s1 127:s/key=t1 "}));
+  EXPECT_EQ(restored(*loaded, kCount, 2).value(), (Texts{"all=a0 all=a1 pending=p0 0:n/key=c0 ",
+                                                         "all=a0 all=a1 pending=p1 64:n/key=c1 "}));
+  EXPECT_EQ(restored(*loaded, kSum, 2).value(),
+            (Texts{"0:s/key=s0 63:s/key=t0 ", "64:s/key=s1 127:s/key=t1 "}));
 }
 
 TEST_F(HostedChains, AreRestoredWithAnotherParallelism) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
-  EXPECT_EQ(restored(*loaded, kCount, 1).value(), (Texts{"all=a0 all=a1 pending=p0 pending=p1 0:n/key=c0 64:n/key=c1 "}));
-  EXPECT_EQ(restored(*loaded, kSum, 3).value(), (Texts{"0:s/key=s0 ", "63:s/key=t0 64:s/key=s1 ", "127:s/key=t1 "}));
+  EXPECT_EQ(restored(*loaded, kCount, 1).value(),
+            (Texts{"all=a0 all=a1 pending=p0 pending=p1 0:n/key=c0 64:n/key=c1 "}));
+  EXPECT_EQ(restored(*loaded, kSum, 3).value(),
+            (Texts{"0:s/key=s0 ", "63:s/key=t0 64:s/key=s1 ", "127:s/key=t1 "}));
 }
 
 TEST_F(HostedChains, GiveASourceItsSplitsOnceWhereverTheyWere) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
   EXPECT_EQ(restored(*loaded, kSource, 2).value(),
-            (Texts{"SourceReaderState=\0\0\0\7undealt SourceReaderState=\0\0\0\4read "s, "SourceReaderState=\0\0\0\5dealt "s}));
+            (Texts{"SourceReaderState=\0\0\0\7undealt SourceReaderState=\0\0\0\4read "s,
+                   "SourceReaderState=\0\0\0\5dealt "s}));
 }
 
 TEST_F(HostedChains, OfASourceThatHasEndedFindNothingToRead) {
@@ -347,7 +376,8 @@ TEST_F(HostedChains, OfASourceThatHasEndedFindNothingToRead) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
   EXPECT_EQ(restored(*loaded, kSource, 2).value(), (Texts{"", ""}));
-  const auto plan = plan_restore(loaded->metadata, {{"op", "op", kSource, 2, 128}}, {.ignore_unclaimed_state = true});
+  const auto plan = plan_restore(loaded->metadata, {{"op", "op", kSource, 2, 128}},
+                                 {.ignore_unclaimed_state = true});
   EXPECT_TRUE(plan->operators[0].found) << "else its splits would be enumerated again";
 }
 
@@ -355,14 +385,17 @@ TEST_F(HostedChains, MayLieInFiles) {
   snapshot_.operators[1].subtasks[0].file = "b1e1e55e";
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
-  EXPECT_EQ(restored(*loaded, kSum, 1).value(), (Texts{"0:s/key=s0 63:s/key=t0 64:s/key=s1 127:s/key=t1 "}));
+  EXPECT_EQ(restored(*loaded, kSum, 1).value(),
+            (Texts{"0:s/key=s0 63:s/key=t0 64:s/key=s1 127:s/key=t1 "}));
 }
 
 TEST_F(HostedChains, BesideASourceOfFlinksOwnAreRefused) {
   snapshot_.operators.push_back({"kafka", "\0\0\0\1\0\0\0\2\0\0\0\1x"s, {{}}});
   const auto loaded = load();
   EXPECT_EQ(loaded.status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(loaded.status().message().find("the state of its coordinator belongs to a source of Flink's"), std::string::npos)
+  EXPECT_NE(
+      loaded.status().message().find("the state of its coordinator belongs to a source of Flink's"),
+      std::string::npos)
       << loaded.status().message();
   const auto partial = load({.leave_out_foreign_state = true});
   ASSERT_TRUE(partial.ok());
@@ -373,12 +406,15 @@ TEST_F(HostedChains, WithRecordsInFlightAreRefused) {
   snapshot_.operators[1].subtasks[1].in_flight = true;
   const auto loaded = load();
   EXPECT_EQ(loaded.status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(loaded.status().message().find("records in flight to its inputs (an unaligned checkpoint); take a savepoint"), std::string::npos)
+  EXPECT_NE(loaded.status().message().find(
+                "records in flight to its inputs (an unaligned checkpoint); take a savepoint"),
+            std::string::npos)
       << loaded.status().message();
 }
 
 TEST_F(HostedChains, OfOtherTypesThanTheirHeaderSaysAreDamaged) {
-  snapshot_.operators[1].subtasks[1].blobs[70] = blob(70, "c", "", hosted_types(descriptions()) + 1);
+  snapshot_.operators[1].subtasks[1].blobs[70] =
+      blob(70, "c", "", hosted_types(descriptions()) + 1);
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
   EXPECT_EQ(restored(*loaded, kCount, 1).status().code(), StatusCode::kDataLoss);
@@ -402,10 +438,12 @@ TEST_F(HostedChains, WithoutAHeaderAreDamaged) {
 TEST_F(HostedChains, OfRealSavepointsAreRead) {
   const std::pair<const char*, const char*> samples[] = {
       {"flink-1.20.5/hosted-flights/_metadata",
-       "checkpoint 6\nflights SourceReaderState 1\ndelays _timer_state/event_window-timers 21\ndelays window-contents 21\n"
+       "checkpoint 6\nflights SourceReaderState 1\ndelays _timer_state/event_window-timers "
+       "21\ndelays window-contents 21\n"
        "results committables 4\nresults file-sink-run 1\n"},
       {"flink-2.3.0/hosted-flights/_metadata",
-       "checkpoint 12\nflights SourceReaderState 1\ndelays _timer_state/event_window-timers 31\ndelays window-contents 31\n"
+       "checkpoint 12\nflights SourceReaderState 1\ndelays _timer_state/event_window-timers "
+       "31\ndelays window-contents 31\n"
        "results committables 2\nresults file-sink-run 1\n"}};
   for (const auto& [sample, expected] : samples) {
     const auto loaded = load(flink_sample(sample));
@@ -417,7 +455,8 @@ TEST_F(HostedChains, OfRealSavepointsAreRead) {
       std::map<std::string, int> counts;
       for (const auto& [list, element] : subtasks->front().elements) ++counts[list];
       for (const auto& entry : subtasks->front().entries) ++counts[entry.state];
-      for (const auto& [name, count] : counts) found += std::string(uid) + " " + name + " " + std::to_string(count) + "\n";
+      for (const auto& [name, count] : counts)
+        found += std::string(uid) + " " + name + " " + std::to_string(count) + "\n";
     }
     EXPECT_EQ(found, expected) << sample;
   }
@@ -429,7 +468,8 @@ TEST_F(HostedChains, AnswerWhateverBitIsFlipped) {
     metadata[bit / 8] = static_cast<char>(metadata[bit / 8] ^ 1 << bit % 8);
     const auto loaded = load(metadata);
     if (loaded.ok() && loaded->sidecar) {
-      for (const OperatorStateDescription& op : loaded->sidecar->operators) (void)restored(*loaded, op.operator_id, 3);
+      for (const OperatorStateDescription& op : loaded->sidecar->operators)
+        (void)restored(*loaded, op.operator_id, 3);
     }
     metadata[bit / 8] = static_cast<char>(metadata[bit / 8] ^ 1 << bit % 8);
   }

@@ -53,7 +53,8 @@ StatusOr<HostedElement> get_list_element(BinaryReader& in) {
   const std::string_view type = in.get_bytes();
   WEIR_RETURN_IF_ERROR(in.status("an element of list state"));
   auto described = type_from_text(type);
-  if (!described.ok()) return described.status().with_context(cat("the type of list state '", element.list, "'"));
+  if (!described.ok())
+    return described.status().with_context(cat("the type of list state '", element.list, "'"));
   element.type = *std::move(described);
   element.element = in.get_raw(in.remaining());
   return HostedElement(std::move(element));
@@ -95,7 +96,8 @@ StatusOr<std::vector<HostedGroupPart>> decode_hosted_group(std::string_view blob
   BinaryReader in(blob);
   const uint16_t version = in.get_u16();
   if (in.ok() && version != kBlobVersion) {
-    return failed_precondition(cat("a key group's state is in format ", version, "; this weir reads format ", kBlobVersion,
+    return failed_precondition(cat("a key group's state is in format ", version,
+                                   "; this weir reads format ", kBlobVersion,
                                    ": restore with the weir that wrote it, or a newer one"));
   }
   std::vector<HostedGroupPart> parts;
@@ -103,13 +105,16 @@ StatusOr<std::vector<HostedGroupPart>> decode_hosted_group(std::string_view blob
   const uint16_t count = in.get_u16();
   for (int i = 0; i < count && in.ok(); ++i) {
     const OperatorId id = OperatorId::from_raw(in.get_raw(sizeof(OperatorId::bytes)));
-    const bool twice = std::any_of(parts.begin(), parts.end(), [&](const HostedGroupPart& part) { return part.operator_id == id; });
+    const bool twice = std::any_of(parts.begin(), parts.end(), [&](const HostedGroupPart& part) {
+      return part.operator_id == id;
+    });
     if (twice) in.fail("the same operator twice");
     parts.push_back({id, in.get_i32(), {}});
     lengths.push_back(in.get_i64());
     if (lengths.back() < 0) in.fail("a negative length");
   }
-  for (size_t i = 0; i < parts.size() && in.ok(); ++i) parts[i].state = in.get_raw(static_cast<size_t>(lengths[i]));
+  for (size_t i = 0; i < parts.size() && in.ok(); ++i)
+    parts[i].state = in.get_raw(static_cast<size_t>(lengths[i]));
   WEIR_RETURN_IF_ERROR(in.end("the state of a key group"));
   return parts;
 }
@@ -125,18 +130,18 @@ StatusOr<HostedElement> decode_hosted_element(std::string_view bytes) {
   const uint8_t kind = in.get_u8();
   WEIR_RETURN_IF_ERROR(in.status("an element of a chain's state"));
   switch (kind) {
-    case kSplitElement:
-      return HostedElement(HostedSplit{std::string(in.get_raw(in.remaining()))});
-    case kListElement:
-      return get_list_element(in);
-    case kHeaderElement:
-      return get_header(in);
+    case kSplitElement: return HostedElement(HostedSplit{std::string(in.get_raw(in.remaining()))});
+    case kListElement: return get_list_element(in);
+    case kHeaderElement: return get_header(in);
     default:
-      return failed_precondition(cat("an element of a chain's state is of kind ", static_cast<int>(kind),
-                                     ", which this weir does not know: restore with the weir that wrote it, or a newer one"));
+      return failed_precondition(cat(
+          "an element of a chain's state is of kind ", static_cast<int>(kind),
+          ", which this weir does not know: restore with the weir that wrote it, or a newer one"));
   }
 }
 
-int32_t hosted_types(const std::vector<OperatorStateDescription>& operators) { return types_of_json(operators_to_json(operators)); }
+int32_t hosted_types(const std::vector<OperatorStateDescription>& operators) {
+  return types_of_json(operators_to_json(operators));
+}
 
 }  // namespace weir

@@ -15,17 +15,19 @@
 
 namespace weir {
 
-// The state of a chain as Flink keeps it where it hosts the chain (docs/formats/flink_host.md, State): a blob for each key group and
-// elements of lists. Pure. What is read here comes from outside: DATA_LOSS if it is malformed.
+// The state of a chain as Flink keeps it where it hosts the chain (docs/formats/flink_host.md,
+// State): a blob for each key group and elements of lists. Pure. What is read here comes from
+// outside: DATA_LOSS if it is malformed.
 
-constexpr std::string_view kHostedSplitList = "weir-split";  ///< name of the operator's list in mode split
+constexpr std::string_view kHostedSplitList =
+    "weir-split";  ///< name of the operator's list in mode split
 constexpr std::string_view kHostedUnionList = "weir-union";  ///< and in mode union
 
 /// One operator's entries in a key group.
 struct HostedGroupPart {
   OperatorId operator_id;
-  int32_t types = 0;        ///< hosted_types() of the descriptions that it was written with
-  std::string_view state;   ///< as KeyedStateSnapshot::write_group() wrote it; refers to the blob
+  int32_t types = 0;       ///< hosted_types() of the descriptions that it was written with
+  std::string_view state;  ///< as KeyedStateSnapshot::write_group() wrote it; refers to the blob
 };
 /// The blob of one key group; empty if no part has state. Parts without state are left out.
 std::string encode_hosted_group(std::span<const HostedGroupPart> parts);
@@ -46,7 +48,8 @@ struct HostedListElement {
   std::string element;
   bool operator==(const HostedListElement&) const = default;
 };
-/// What the keyed state of a chain's operators is made of, and which checkpoint of weir's the snapshot is.
+/// What the keyed state of a chain's operators is made of, and which checkpoint of weir's the
+/// snapshot is.
 struct HostedHeader {
   CheckpointId checkpoint_id = 0;
   std::vector<OperatorStateDescription> operators;

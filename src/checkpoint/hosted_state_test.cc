@@ -13,12 +13,15 @@ using namespace std::string_literals;
 const OperatorId kCount = murmur3_128("count");
 const OperatorId kSum = murmur3_128("sum");
 
-std::string raw(const OperatorId& id) { return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()}; }
+std::string raw(const OperatorId& id) {
+  return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
+}
 
 TEST(HostedGroup, IsATableAndThenTheStates) {
   const std::vector<HostedGroupPart> parts = {{kCount, 0x01020304, "abc"}, {kSum, -1, "de"}};
-  EXPECT_EQ(encode_hosted_group(parts), "\0\1\0\2"s + raw(kCount) + "\1\2\3\4\0\0\0\0\0\0\0\3"s + raw(kSum) +
-                                            "\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\2"s + "abcde");
+  EXPECT_EQ(encode_hosted_group(parts), "\0\1\0\2"s + raw(kCount) + "\1\2\3\4\0\0\0\0\0\0\0\3"s +
+                                            raw(kSum) + "\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\2"s +
+                                            "abcde");
 }
 
 TEST(HostedGroup, ComesBack) {
@@ -41,7 +44,8 @@ TEST(HostedGroup, IsRefusedWhenMalformed) {
   const std::vector<HostedGroupPart> parts = {{kCount, 7, "abc"}, {kSum, 8, "de"}};
   const std::string good = encode_hosted_group(parts);
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_EQ(decode_hosted_group(good.substr(0, length)).status().code(), StatusCode::kDataLoss) << length;
+    EXPECT_EQ(decode_hosted_group(good.substr(0, length)).status().code(), StatusCode::kDataLoss)
+        << length;
   }
   EXPECT_EQ(decode_hosted_group(good + "x").status().code(), StatusCode::kDataLoss);
   const std::vector<HostedGroupPart> twice = {{kCount, 7, "abc"}, {kCount, 8, "de"}};
@@ -63,7 +67,8 @@ TEST(HostedElement, OfASplitIsItsBytes) {
 }
 
 TEST(HostedElement, OfAListNamesItsOperatorAndType) {
-  const HostedListElement element{kSum, "pending", ListStateMode::kUnion, Serializer<int64_t>::describe(), "\0\7"s};
+  const HostedListElement element{kSum, "pending", ListStateMode::kUnion,
+                                  Serializer<int64_t>::describe(), "\0\7"s};
   const std::string bytes = encode_hosted_element(element);
   EXPECT_EQ(bytes, "\1"s + raw(kSum) + "\0\7pending\1\0\0\0\x10{\"kind\":\"int64\"}\0\7"s);
   const auto read = decode_hosted_element(bytes);
@@ -75,11 +80,12 @@ HostedHeader header() {
   TypeDescription nothing;
   HostedHeader header;
   header.checkpoint_id = 41;
-  header.operators = {{kCount,
-                       "count",
-                       Serializer<std::string>::describe(),
-                       {{KeyedStateInfo::Kind::kValue, "n", nothing, Serializer<int64_t>::describe()}},
-                       {}}};
+  header.operators = {
+      {kCount,
+       "count",
+       Serializer<std::string>::describe(),
+       {{KeyedStateInfo::Kind::kValue, "n", nothing, Serializer<int64_t>::describe()}},
+       {}}};
   return header;
 }
 
@@ -98,24 +104,36 @@ TEST(HostedElement, OfAHeaderIsJsonAsInTheSidecar) {
 
 TEST(HostedElement, OfAHeaderIsReferredToByTheHashOfItsText) {
   const Id128 hash = murmur3_128(operators_to_json(header().operators));
-  const int32_t expected = static_cast<int32_t>(static_cast<uint32_t>(hash.bytes[0]) << 24 | hash.bytes[1] << 16 | hash.bytes[2] << 8 |
-                                                hash.bytes[3]);
+  const int32_t expected =
+      static_cast<int32_t>(static_cast<uint32_t>(hash.bytes[0]) << 24 | hash.bytes[1] << 16 |
+                           hash.bytes[2] << 8 | hash.bytes[3]);
   EXPECT_EQ(hosted_types(header().operators), expected);
-  EXPECT_EQ(std::get<HostedHeader>(decode_hosted_element(encode_hosted_element(header())).value()).types, expected);
+  EXPECT_EQ(
+      std::get<HostedHeader>(decode_hosted_element(encode_hosted_element(header())).value()).types,
+      expected);
 }
 
 TEST(HostedElement, IsRefusedWhenMalformed) {
   for (const std::string& good :
        {encode_hosted_element(header()),
-        encode_hosted_element(HostedListElement{kSum, "l", ListStateMode::kSplit, Serializer<int64_t>::describe(), ""})}) {
+        encode_hosted_element(HostedListElement{kSum, "l", ListStateMode::kSplit,
+                                                Serializer<int64_t>::describe(), ""})}) {
     for (size_t length = 0; length < good.size(); ++length) {
-      EXPECT_EQ(decode_hosted_element(good.substr(0, length)).status().code(), StatusCode::kDataLoss) << length;
+      EXPECT_EQ(decode_hosted_element(good.substr(0, length)).status().code(),
+                StatusCode::kDataLoss)
+          << length;
     }
   }
-  EXPECT_EQ(decode_hosted_element(encode_hosted_element(header()) + "x").status().code(), StatusCode::kDataLoss);
-  EXPECT_EQ(decode_hosted_element("\2\xFF\0\0\0\0\0\0\0\0\0\0\2{}"s).status().code(), StatusCode::kDataLoss);
-  EXPECT_EQ(decode_hosted_element("\2\0\0\0\0\0\0\0\0\0\0\0\2[]"s).status().code(), StatusCode::kDataLoss);
-  EXPECT_EQ(decode_hosted_element("\1"s + raw(kSum) + "\0\1l\2\0\0\0\x10{\"kind\":\"int64\"}"s).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(decode_hosted_element(encode_hosted_element(header()) + "x").status().code(),
+            StatusCode::kDataLoss);
+  EXPECT_EQ(decode_hosted_element("\2\xFF\0\0\0\0\0\0\0\0\0\0\2{}"s).status().code(),
+            StatusCode::kDataLoss);
+  EXPECT_EQ(decode_hosted_element("\2\0\0\0\0\0\0\0\0\0\0\0\2[]"s).status().code(),
+            StatusCode::kDataLoss);
+  EXPECT_EQ(decode_hosted_element("\1"s + raw(kSum) + "\0\1l\2\0\0\0\x10{\"kind\":\"int64\"}"s)
+                .status()
+                .code(),
+            StatusCode::kDataLoss);
   EXPECT_EQ(decode_hosted_element("\3later").status().code(), StatusCode::kFailedPrecondition);
 }
 

@@ -16,7 +16,8 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kReadBytes = 4 << 20;  // a request to a file system far away takes as long as some megabytes do
+constexpr int64_t kReadBytes =
+    4 << 20;  // a request to a file system far away takes as long as some megabytes do
 
 constexpr std::string_view kTypeOption = "KEYED_STATE_TYPE";
 constexpr std::string_view kNamespaceRole = "NAMESPACE_SERIALIZER";
@@ -34,7 +35,8 @@ constexpr KindName kKindNames[] = {
     {KeyedStateInfo::Kind::kAggregating, "AGGREGATING"},
 };
 
-TypeDescription nested(TypeKind kind, std::string_view name, std::vector<TypeDescription> children) {
+TypeDescription nested(TypeKind kind, std::string_view name,
+                       std::vector<TypeDescription> children) {
   TypeDescription type;
   type.kind = kind;
   type.name = name;
@@ -47,7 +49,8 @@ StateMetaInfo to_meta_info(const TypeDescription& key_type, const KeyedStateInfo
   info.name = state.name;
   if (state.kind == KeyedStateInfo::Kind::kTimers) {
     info.kind = FlinkStateKind::kPriorityQueue;
-    info.serializers[std::string(kValueRole)] = nested(TypeKind::kTuple, kTimerTuple, {key_type, state.name_space});
+    info.serializers[std::string(kValueRole)] =
+        nested(TypeKind::kTuple, kTimerTuple, {key_type, state.name_space});
     return info;
   }
   info.kind = FlinkStateKind::kKeyValue;
@@ -55,8 +58,9 @@ StateMetaInfo to_meta_info(const TypeDescription& key_type, const KeyedStateInfo
     if (each.kind == state.kind) info.options[std::string(kTypeOption)] = each.name;
   }
   info.serializers[std::string(kNamespaceRole)] = state.name_space;
-  info.serializers[std::string(kValueRole)] =
-      state.kind == KeyedStateInfo::Kind::kList ? nested(TypeKind::kList, "", {state.value}) : state.value;
+  info.serializers[std::string(kValueRole)] = state.kind == KeyedStateInfo::Kind::kList
+                                                  ? nested(TypeKind::kList, "", {state.value})
+                                                  : state.value;
   return info;
 }
 
@@ -74,7 +78,8 @@ StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
   if (info.kind == FlinkStateKind::kPriorityQueue) {
     if (value->kind != TypeKind::kTuple || value->name != kTimerTuple) {
       return failed_precondition(
-          cat("state '", info.name, "' is a queue of other things than timers, which weir does not have"));
+          cat("state '", info.name,
+              "' is a queue of other things than timers, which weir does not have"));
     }
     state.kind = KeyedStateInfo::Kind::kTimers;
     state.name_space = value->children[1];
@@ -82,26 +87,30 @@ StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
     return state;
   }
   if (info.kind != FlinkStateKind::kKeyValue) {
-    return failed_precondition(
-        cat("state '", info.name, "' is of a kind that weir does not have (", static_cast<int>(info.kind), ")"));
+    return failed_precondition(cat("state '", info.name, "' is of a kind that weir does not have (",
+                                   static_cast<int>(info.kind), ")"));
   }
   auto name_space = take(kNamespaceRole);
-  if (!name_space) return data_loss(cat("state '", info.name, "' has no serializer for its namespace"));
+  if (!name_space)
+    return data_loss(cat("state '", info.name, "' has no serializer for its namespace"));
   if (name_space->kind != TypeKind::kVoid && name_space->kind != TypeKind::kTimeWindow) {
-    return failed_precondition(cat("state '", info.name, "' has a namespace of type ", name_space->to_string(),
+    return failed_precondition(cat("state '", info.name, "' has a namespace of type ",
+                                   name_space->to_string(),
                                    "; weir has state per key and per time window"));
   }
   const std::string& type = info.options[std::string(kTypeOption)];
-  const auto* kind =
-      std::find_if(std::begin(kKindNames), std::end(kKindNames), [&](const KindName& k) { return k.name == type; });
+  const auto* kind = std::find_if(std::begin(kKindNames), std::end(kKindNames),
+                                  [&](const KindName& k) { return k.name == type; });
   if (kind == std::end(kKindNames)) {
-    return failed_precondition(cat("state '", info.name, "' is of the type '", type, "', which weir does not have"));
+    return failed_precondition(
+        cat("state '", info.name, "' is of the type '", type, "', which weir does not have"));
   }
   state.kind = kind->kind;
   state.name_space = *std::move(name_space);
   state.value = *std::move(value);
   if (state.kind == KeyedStateInfo::Kind::kList) {
-    if (state.value.kind != TypeKind::kList) return data_loss(cat("list state '", info.name, "' has values that are no lists"));
+    if (state.value.kind != TypeKind::kList)
+      return data_loss(cat("list state '", info.name, "' has values that are no lists"));
     TypeDescription element = std::move(state.value.children[0]);
     state.value = std::move(element);
     state.value.flink_only = true;
@@ -111,24 +120,30 @@ StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
   return state;
 }
 
-/// The types as they were written, put into the order of the stream's states. What the sidecar and the stream say must agree.
-StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored, const KeyedStreamHeader& known) {
+/// The types as they were written, put into the order of the stream's states. What the sidecar and
+/// the stream say must agree.
+StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored,
+                                        const KeyedStreamHeader& known) {
   KeyedStreamHeader result;
   if (const auto why = why_incompatible(stored.key_type, known.key_type)) {
     return data_loss(cat("the stream and the sidecar contradict each other: the key is ", *why));
   }
   result.key_type = known.key_type;
   for (const KeyedStateInfo& state : stored.states) {
-    const auto found =
-        std::find_if(known.states.begin(), known.states.end(), [&](const KeyedStateInfo& k) { return k.name == state.name; });
-    if (found == known.states.end()) return data_loss(cat("the sidecar does not mention state '", state.name, "'"));
+    const auto found = std::find_if(known.states.begin(), known.states.end(),
+                                    [&](const KeyedStateInfo& k) { return k.name == state.name; });
+    if (found == known.states.end())
+      return data_loss(cat("the sidecar does not mention state '", state.name, "'"));
     std::optional<std::string> why;
     if (found->kind != state.kind) {
       why = "of another kind";
-    } else if (!(why = why_incompatible(state.name_space, found->name_space)) && state.kind != KeyedStateInfo::Kind::kTimers) {
+    } else if (!(why = why_incompatible(state.name_space, found->name_space)) &&
+               state.kind != KeyedStateInfo::Kind::kTimers) {
       why = why_incompatible(state.value, found->value);
     }
-    if (why) return data_loss(cat("the stream and the sidecar contradict each other: state '", state.name, "' is ", *why));
+    if (why)
+      return data_loss(cat("the stream and the sidecar contradict each other: state '", state.name,
+                           "' is ", *why));
     result.states.push_back(*found);
   }
   return result;
@@ -139,7 +154,9 @@ using Groups = std::vector<KeyGroupBytes>::const_iterator;
 /// Where the groups end that are read together with this one.
 Groups end_of_piece(Groups first, Groups end) {
   Groups next = first + 1;
-  while (next != end && next->offset == (next - 1)->offset + (next - 1)->length && next->offset + next->length - first->offset <= kReadBytes) ++next;
+  while (next != end && next->offset == (next - 1)->offset + (next - 1)->length &&
+         next->offset + next->length - first->offset <= kReadBytes)
+    ++next;
   return next;
 }
 
@@ -153,7 +170,9 @@ class PieceReader {
     const int64_t start = first->offset;
     const int64_t length = (end - 1)->offset + (end - 1)->length - start;
     next_ = next_ == &pieces_[0] ? &pieces_[1] : &pieces_[0];
-    read_next_ = [this, piece = next_, start, length] { piece->bytes = read_(start, length, &piece->memory); };
+    read_next_ = [this, piece = next_, start, length] {
+      piece->bytes = read_(start, length, &piece->memory);
+    };
     if (ahead_ != nullptr && in_use) errand_.emplace(*ahead_, read_next_);
   }
   /// What expect() was called for; valid until the call after the next one.
@@ -197,7 +216,9 @@ Status read_groups(const std::vector<KeyGroupBytes>& groups, const ReadAt& read,
       pieces.expect(end_of_this, end, /*in_use=*/true);
     }
     for (; group != end_of_this; ++group) {
-      WEIR_RETURN_IF_ERROR(restore(group->key_group, piece.substr(static_cast<size_t>(group->offset - start), static_cast<size_t>(group->length))));
+      WEIR_RETURN_IF_ERROR(
+          restore(group->key_group, piece.substr(static_cast<size_t>(group->offset - start),
+                                                 static_cast<size_t>(group->length))));
     }
   }
   return {};
@@ -210,7 +231,8 @@ Status restore_group(int key_group, std::string_view bytes, KeyedState& state) {
 }
 
 /// Of a chain that Flink hosted: the operator's part of a group's blob.
-Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string_view bytes, KeyedState& state) {
+Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string_view bytes,
+                            KeyedState& state) {
   const std::string where = cat("key group ", key_group);
   BinaryReader in(bytes);
   const int64_t length = in.get_i64();
@@ -222,16 +244,19 @@ Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string
   if (!parts.ok()) return parts.status().with_context(where);
   for (const HostedGroupPart& part : *parts) {
     if (part.operator_id != wanted.operator_id) continue;
-    if (part.types != wanted.types) return data_loss(cat(where, " was written with other types than those that are described"));
+    if (part.types != wanted.types)
+      return data_loss(cat(where, " was written with other types than those that are described"));
     WEIR_RETURN_IF_ERROR(restore_group(key_group, part.state, state));
   }
   return {};
 }
 
 /// The stream of a chain that Flink hosted has no header.
-Status restore_hosted_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read, const KeyedStreamHeader* known,
+Status restore_hosted_state(const KeyedStateHandle& handle, KeyGroupRange groups,
+                            const ReadAt& read, const KeyedStreamHeader* known,
                             bool ignore_unclaimed, KeyedState& state, Scheduler* ahead) {
-  if (known == nullptr) return data_loss("nothing says what the state that Flink kept for a chain is made of");
+  if (known == nullptr)
+    return data_loss("nothing says what the state that Flink kept for a chain is made of");
   WEIR_RETURN_IF_ERROR(state.begin_restore(&known->key_type, known->states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
   return read_groups(found, read, ahead, [&](int key_group, std::string_view bytes) {
@@ -241,11 +266,13 @@ Status restore_hosted_state(const KeyedStateHandle& handle, KeyGroupRange groups
 
 }  // namespace
 
-void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type, const std::vector<KeyedStateInfo>& states) {
+void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type,
+                      const std::vector<KeyedStateInfo>& states) {
   put_state_header_start(out);
   put_serializer_snapshot(out, key_type);
   out.put_i16(static_cast<int16_t>(states.size()));
-  for (const KeyedStateInfo& state : states) put_state_meta_info(out, to_meta_info(key_type, state));
+  for (const KeyedStateInfo& state : states)
+    put_state_meta_info(out, to_meta_info(key_type, state));
 }
 
 StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
@@ -265,21 +292,23 @@ StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
   return header;
 }
 
-Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink, std::vector<int64_t>* offsets,
-                         LargestValue* largest) {
+Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink,
+                         std::vector<int64_t>* offsets, LargestValue* largest) {
   const std::vector<KeyedStateInfo> states = snapshot.states();
   if (states.size() > kMaxStates) {
-    return invalid_argument(
-        cat("an operator has ", states.size(), " keyed states; at most ", kMaxStates, " fit into a checkpoint"));
+    return invalid_argument(cat("an operator has ", states.size(), " keyed states; at most ",
+                                kMaxStates, " fit into a checkpoint"));
   }
-  for (const KeyedStateInfo& state : states) WEIR_RETURN_IF_ERROR(check_header_name(state.name, "state name"));
+  for (const KeyedStateInfo& state : states)
+    WEIR_RETURN_IF_ERROR(check_header_name(state.name, "state name"));
 
   const KeyGroupRange range = snapshot.range();
   offsets->assign(static_cast<size_t>(std::max(range.size(), 0)), 0);
   BinaryWriter buffer;
   put_keyed_header(buffer, snapshot.key_type(), states);
   BinaryReader header(buffer.buffer());
-  WEIR_RETURN_IF_ERROR(get_keyed_header(header).status().with_context("the description of keyed state could not be read again"));
+  WEIR_RETURN_IF_ERROR(get_keyed_header(header).status().with_context(
+      "the description of keyed state could not be read again"));
 
   int64_t flushed = 0;
   Status taken;
@@ -297,32 +326,37 @@ Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sin
     if (position() != begin) (*offsets)[static_cast<size_t>(group - range.first)] = begin;
   }
   if (largest != nullptr && writing.largest.bytes > 0) {
-    *largest = {states[static_cast<size_t>(writing.largest.state)].name, writing.largest.key_group, writing.largest.bytes};
+    *largest = {states[static_cast<size_t>(writing.largest.state)].name, writing.largest.key_group,
+                writing.largest.bytes};
   }
   return sink(buffer.buffer());
 }
 
-StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& handle, KeyGroupRange groups) {
+StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& handle,
+                                                     KeyGroupRange groups) {
   const int64_t length = stream_length(handle.stream);
-  if (handle.range.size() < 0 || handle.offsets.size() != static_cast<size_t>(handle.range.size())) {
-    return data_loss(cat("keyed state of ", handle.range.size(), " key groups has ", handle.offsets.size(), " offsets"));
+  if (handle.range.size() < 0 ||
+      handle.offsets.size() != static_cast<size_t>(handle.range.size())) {
+    return data_loss(cat("keyed state of ", handle.range.size(), " key groups has ",
+                         handle.offsets.size(), " offsets"));
   }
   std::vector<KeyGroupBytes> found;
   for (size_t i = 0; i < handle.offsets.size(); ++i) {
     const int64_t offset = handle.offsets[i];
     if (offset == (handle.hosted ? -1 : 0)) continue;
     if (offset < 0 || offset >= length) {
-      return data_loss(cat("key group ", handle.range.first + static_cast<int>(i), " is said to start at ", offset, " of ",
-                           length, " bytes"));
+      return data_loss(cat("key group ", handle.range.first + static_cast<int>(i),
+                           " is said to start at ", offset, " of ", length, " bytes"));
     }
     found.push_back({handle.range.first + static_cast<int>(i), offset, 0});
   }
-  std::sort(found.begin(), found.end(), [](const KeyGroupBytes& a, const KeyGroupBytes& b) { return a.offset < b.offset; });
+  std::sort(found.begin(), found.end(),
+            [](const KeyGroupBytes& a, const KeyGroupBytes& b) { return a.offset < b.offset; });
   for (size_t i = 0; i < found.size(); ++i) {
     found[i].length = (i + 1 < found.size() ? found[i + 1].offset : length) - found[i].offset;
     if (found[i].length == 0) {
-      return data_loss(
-          cat("key groups ", found[i].key_group, " and ", found[i + 1].key_group, " are said to start at the same place"));
+      return data_loss(cat("key groups ", found[i].key_group, " and ", found[i + 1].key_group,
+                           " are said to start at the same place"));
     }
   }
   std::erase_if(found, [&](const KeyGroupBytes& each) { return !groups.contains(each.key_group); });
@@ -339,19 +373,20 @@ StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, co
 }
 
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read,
-                           const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state, Scheduler* ahead) {
-  if (handle.hosted) return restore_hosted_state(handle, groups, read, known, ignore_unclaimed, state, ahead);
+                           const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state,
+                           Scheduler* ahead) {
+  if (handle.hosted)
+    return restore_hosted_state(handle, groups, read, known, ignore_unclaimed, state, ahead);
   WEIR_ASSIGN_OR_RETURN(const KeyedStreamHeader stored, read_keyed_header(handle, read));
   KeyedStreamHeader header = stored;
-  if (known != nullptr) {
-    WEIR_ASSIGN_OR_RETURN(header, in_order_of(stored, *known));
-  }
+  if (known != nullptr) { WEIR_ASSIGN_OR_RETURN(header, in_order_of(stored, *known)); }
   WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
   return read_groups(found, read, ahead, [&](int key_group, std::string_view bytes) -> Status {
     if (handle.heap_max_parallelism == 0) return restore_group(key_group, bytes, state);
     BinaryWriter canonical;
-    WEIR_RETURN_IF_ERROR(heap_group_to_canonical(stored, key_group, handle.heap_max_parallelism, bytes, canonical));
+    WEIR_RETURN_IF_ERROR(
+        heap_group_to_canonical(stored, key_group, handle.heap_max_parallelism, bytes, canonical));
     return restore_group(key_group, canonical.buffer(), state);
   });
 }

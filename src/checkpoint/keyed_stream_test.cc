@@ -28,11 +28,13 @@ struct Written {
   KeyedStateHandle handle;
   std::string bytes;
   ReadAt read() const {
-    return [this](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
-      if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size())) return data_loss("beyond the end");
-      memory->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
-      return std::string_view(*memory);
-    };
+    return
+        [this](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
+          if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size()))
+            return data_loss("beyond the end");
+          memory->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+          return std::string_view(*memory);
+        };
   }
 };
 Written write(const KeyedStateSnapshot& snapshot) {
@@ -54,12 +56,15 @@ const std::vector<KeyedStateInfo> kStates = {
     state<int64_t>(Kind::kValue, "count"),
     state<std::string>(Kind::kList, "seen"),
     state<std::map<std::string, int32_t>>(Kind::kMap, "per"),
-    {Kind::kReducing, "window-contents", of_kind(TypeKind::kTimeWindow), Serializer<int64_t>::describe()},
-    {Kind::kTimers, "_timer_state/event_user-timers", of_kind(TypeKind::kVoid), of_kind(TypeKind::kVoid)},
+    {Kind::kReducing, "window-contents", of_kind(TypeKind::kTimeWindow),
+     Serializer<int64_t>::describe()},
+    {Kind::kTimers, "_timer_state/event_user-timers", of_kind(TypeKind::kVoid),
+     of_kind(TypeKind::kVoid)},
 };
 
 TEST(KeyedStream, HeaderComesBack) {
-  const Written written = write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 127}, 128));
+  const Written written =
+      write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 127}, 128));
   EXPECT_EQ(written.handle.offsets, std::vector<int64_t>(128, 0));
   const auto header = read_keyed_header(written.handle, written.read());
   ASSERT_TRUE(header.ok()) << header.status().to_string();
@@ -84,8 +89,10 @@ TEST(KeyedStream, OnlyTheWantedGroupsAreRestored) {
   EXPECT_EQ(written.handle.offsets[2], 0);
 
   MemoryKeyedState state(1000);
-  ASSERT_TRUE(restore_keyed_state(written.handle, {41, 127}, written.read(), nullptr, false, state).ok());
-  EXPECT_EQ(state.entries, (std::vector<MemoryKeyedState::Entry>{{41, "count", "c", "3"}, {90, "seen", "d", "4"}}));
+  ASSERT_TRUE(
+      restore_keyed_state(written.handle, {41, 127}, written.read(), nullptr, false, state).ok());
+  EXPECT_EQ(state.entries, (std::vector<MemoryKeyedState::Entry>{{41, "count", "c", "3"},
+                                                                 {90, "seen", "d", "4"}}));
   EXPECT_TRUE(state.key_type.flink_only);
 }
 
@@ -107,13 +114,15 @@ TEST(KeyedStream, LargeGroupsLeaveInPieces) {
 
   const Written written = write(snapshot);
   MemoryKeyedState state(128);
-  ASSERT_TRUE(restore_keyed_state(written.handle, {0, 9}, written.read(), nullptr, false, state).ok());
+  ASSERT_TRUE(
+      restore_keyed_state(written.handle, {0, 9}, written.read(), nullptr, false, state).ok());
   EXPECT_EQ(state.entries.size(), 10u);
 }
 
 TEST(KeyedStream, SmallGroupsAreReadTogether) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 9}, 128);
-  for (int group = 0; group < 10; ++group) snapshot.add(0, group, "k", group < 5 ? "v" : std::string(3 << 20, 'v'));
+  for (int group = 0; group < 10; ++group)
+    snapshot.add(0, group, "k", group < 5 ? "v" : std::string(3 << 20, 'v'));
   const Written written = write(snapshot);
   std::vector<int64_t> lengths;
   const ReadAt counting = [&](int64_t offset, int64_t length, std::string* memory) {
@@ -123,7 +132,8 @@ TEST(KeyedStream, SmallGroupsAreReadTogether) {
   MemoryKeyedState state(128);
   ASSERT_TRUE(restore_keyed_state(written.handle, {1, 8}, counting, nullptr, false, state).ok());
   EXPECT_EQ(state.entries.size(), 8u);
-  ASSERT_EQ(lengths.size(), 5u);  // the header, groups 1 to 5, and three that are too large to go with another
+  ASSERT_EQ(lengths.size(),
+            5u);  // the header, groups 1 to 5, and three that are too large to go with another
   EXPECT_EQ(lengths[4], written.handle.offsets[9] - written.handle.offsets[8]);
 }
 
@@ -146,7 +156,8 @@ class TestScheduler final : public Scheduler {
 
 TEST(KeyedStream, ThePieceThatComesNextIsReadAheadAndNoOther) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 5}, 128);
-  for (int group = 0; group < 6; ++group) snapshot.add(0, group, "k", std::string(3 << 20, static_cast<char>('a' + group)));
+  for (int group = 0; group < 6; ++group)
+    snapshot.add(0, group, "k", std::string(3 << 20, static_cast<char>('a' + group)));
   const Written written = write(snapshot);
   for (const bool at_once : {true, false}) {
     TestScheduler scheduler(at_once);
@@ -156,11 +167,16 @@ TEST(KeyedStream, ThePieceThatComesNextIsReadAheadAndNoOther) {
       taken_in.push_back(state.entries.size());
       return written.read()(offset, length, memory);
     };
-    ASSERT_TRUE(restore_keyed_state(written.handle, {0, 5}, watched, nullptr, false, state, &scheduler).ok());
+    ASSERT_TRUE(
+        restore_keyed_state(written.handle, {0, 5}, watched, nullptr, false, state, &scheduler)
+            .ok());
     ASSERT_EQ(state.entries.size(), 6u);
-    for (int group = 0; group < 6; ++group) EXPECT_EQ(state.entries[static_cast<size_t>(group)].value, std::string(3 << 20, static_cast<char>('a' + group)));
+    for (int group = 0; group < 6; ++group)
+      EXPECT_EQ(state.entries[static_cast<size_t>(group)].value,
+                std::string(3 << 20, static_cast<char>('a' + group)));
     EXPECT_EQ(scheduler.given, 5) << "the first is wanted at once";
-    EXPECT_EQ(taken_in, at_once ? (std::vector<size_t>{0, 0, 0, 1, 2, 3, 4}) : (std::vector<size_t>{0, 0, 1, 2, 3, 4, 5}));
+    EXPECT_EQ(taken_in, at_once ? (std::vector<size_t>{0, 0, 0, 1, 2, 3, 4})
+                                : (std::vector<size_t>{0, 0, 1, 2, 3, 4, 5}));
   }
 }
 
@@ -170,12 +186,15 @@ TEST(KeyedStream, AFailureOfWhatIsReadAheadComesInItsTurn) {
   const Written written = write(snapshot);
   TestScheduler scheduler(true);
   int reads = 0;
-  const ReadAt failing = [&](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
+  const ReadAt failing = [&](int64_t offset, int64_t length,
+                             std::string* memory) -> StatusOr<std::string_view> {
     if (++reads == 3) return unavailable("no answer");
     return written.read()(offset, length, memory);
   };
   MemoryKeyedState state(128);
-  EXPECT_EQ(restore_keyed_state(written.handle, {0, 2}, failing, nullptr, false, state, &scheduler).to_string(), "UNAVAILABLE: no answer");
+  EXPECT_EQ(restore_keyed_state(written.handle, {0, 2}, failing, nullptr, false, state, &scheduler)
+                .to_string(),
+            "UNAVAILABLE: no answer");
   EXPECT_EQ(state.entries.size(), 1u);
   EXPECT_EQ(reads, 3);
 }
@@ -186,18 +205,23 @@ TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {
     double value = 0;
     WEIR_FIELDS(Reading, sensor, value)
   };
-  const KeyedStreamHeader known{Serializer<uint64_t>::describe(),
-                                {state<int64_t>(Kind::kValue, "b"), state<Reading>(Kind::kValue, "a")}};
-  MemoryKeyedSnapshot snapshot(Serializer<uint64_t>::describe(), {known.states[1], known.states[0]}, {0, 0}, 128);
+  const KeyedStreamHeader known{
+      Serializer<uint64_t>::describe(),
+      {state<int64_t>(Kind::kValue, "b"), state<Reading>(Kind::kValue, "a")}};
+  MemoryKeyedSnapshot snapshot(Serializer<uint64_t>::describe(), {known.states[1], known.states[0]},
+                               {0, 0}, 128);
   const Written written = write(snapshot);
   MemoryKeyedState restored(128);
-  ASSERT_TRUE(restore_keyed_state(written.handle, {0, 0}, written.read(), &known, false, restored).ok());
+  ASSERT_TRUE(
+      restore_keyed_state(written.handle, {0, 0}, written.read(), &known, false, restored).ok());
   EXPECT_EQ(restored.key_type.to_string(), "uint64");
   EXPECT_EQ(restored.states[0].value.to_string(), "struct Reading{sensor: string, value: double}");
 
-  const KeyedStreamHeader other{Serializer<uint64_t>::describe(),
-                                {state<int64_t>(Kind::kValue, "b"), state<int64_t>(Kind::kValue, "a")}};
-  const Status status = restore_keyed_state(written.handle, {0, 0}, written.read(), &other, false, restored);
+  const KeyedStreamHeader other{
+      Serializer<uint64_t>::describe(),
+      {state<int64_t>(Kind::kValue, "b"), state<int64_t>(Kind::kValue, "a")}};
+  const Status status =
+      restore_keyed_state(written.handle, {0, 0}, written.read(), &other, false, restored);
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_NE(status.message().find("state 'a'"), std::string_view::npos);
 }
@@ -223,12 +247,14 @@ TEST(KeyedStream, OffsetsThatContradictTheStreamAreRefused) {
     Written bad = good;
     bad.handle.offsets = offsets;
     MemoryKeyedState state(128);
-    EXPECT_EQ(restore_keyed_state(bad.handle, {0, 1}, bad.read(), nullptr, false, state).code(), StatusCode::kDataLoss);
+    EXPECT_EQ(restore_keyed_state(bad.handle, {0, 1}, bad.read(), nullptr, false, state).code(),
+              StatusCode::kDataLoss);
   }
 }
 
 TEST(KeyedStream, WhatWeirDoesNotReadIsRefusedWithASentence) {
-  const std::string good = write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 0}, 128)).bytes;
+  const std::string good =
+      write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 0}, 128)).bytes;
   const auto refused = [&](size_t at, char value) {
     std::string bytes = good;
     bytes[at] = value;
@@ -241,11 +267,12 @@ TEST(KeyedStream, WhatWeirDoesNotReadIsRefusedWithASentence) {
 }
 
 TEST(KeyedStream, NamesTooLongForTheFormatAreRefused) {
-  const std::vector<KeyedStateInfo> states = {state<int64_t>(Kind::kValue, std::string(40000, 'n'))};
+  const std::vector<KeyedStateInfo> states = {
+      state<int64_t>(Kind::kValue, std::string(40000, 'n'))};
   std::vector<int64_t> offsets;
   const Status status = write_keyed_state(
-      MemoryKeyedSnapshot(Serializer<std::string>::describe(), states, {0, 0}, 128), [](std::string_view) { return Status(); },
-      &offsets);
+      MemoryKeyedSnapshot(Serializer<std::string>::describe(), states, {0, 0}, 128),
+      [](std::string_view) { return Status(); }, &offsets);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
 }
 
@@ -274,7 +301,8 @@ TEST(KeyedStream, LargeGroupIsWrittenInPieces) {
   EXPECT_EQ(largest.bytes, 10'000u);
   written.handle.stream = InlineBytes{written.bytes};
   MemoryKeyedState restored(8);
-  ASSERT_TRUE(restore_keyed_state(written.handle, {0, 7}, written.read(), nullptr, false, restored).ok());
+  ASSERT_TRUE(
+      restore_keyed_state(written.handle, {0, 7}, written.read(), nullptr, false, restored).ok());
   EXPECT_EQ(restored.entries.size(), 101u);
   EXPECT_EQ(restored.entries.back().key_group, 5);
 }
@@ -283,7 +311,9 @@ TEST(KeyedStream, EndsWithinAGroupWhenTheSinkFails) {
   int pieces = 0;
   std::vector<int64_t> offsets;
   const Status status = write_keyed_state(
-      large_group(), [&](std::string_view) { return ++pieces == 3 ? unavailable("storage is gone") : Status(); }, &offsets);
+      large_group(),
+      [&](std::string_view) { return ++pieces == 3 ? unavailable("storage is gone") : Status(); },
+      &offsets);
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_EQ(pieces, 3);
 }
@@ -296,8 +326,9 @@ TEST(KeyedStream, TypeThatCouldNotBeReadAgainIsRefused) {
     deep.value = list;
   }
   std::vector<int64_t> offsets;
-  const Status status = write_keyed_state(MemoryKeyedSnapshot(Serializer<std::string>::describe(), {deep}, {0, 7}, 8),
-                                          [](std::string_view) { return Status(); }, &offsets);
+  const Status status = write_keyed_state(
+      MemoryKeyedSnapshot(Serializer<std::string>::describe(), {deep}, {0, 7}, 8),
+      [](std::string_view) { return Status(); }, &offsets);
   EXPECT_FALSE(status.ok());
 }
 

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view kMagic = "weir-lineage";
 constexpr int kFormatVersion = 1;
-constexpr CheckpointId kClosed = INT64_MAX;  // CheckpointLine::after of one that was not the last gone on with
+constexpr CheckpointId kClosed =
+    INT64_MAX;  // CheckpointLine::after of one that was not the last gone on with
 
 std::string hex16(uint64_t number) {
   char text[17];
@@ -24,8 +25,10 @@ std::string hex16(uint64_t number) {
 }
 
 void append(const CheckpointLine& line, std::string* text) {
-  *text += cat("line ", line.start, " ", line.after, " ", hex16(line.run), line.origin.empty() ? "" : " ", line.origin, "\n");
-  for (const LineSegment& segment : line.before) *text += cat("before ", segment.start, " ", segment.after, " ", segment.last, "\n");
+  *text += cat("line ", line.start, " ", line.after, " ", hex16(line.run),
+               line.origin.empty() ? "" : " ", line.origin, "\n");
+  for (const LineSegment& segment : line.before)
+    *text += cat("before ", segment.start, " ", segment.after, " ", segment.last, "\n");
 }
 
 template <class Number>
@@ -46,18 +49,24 @@ std::string rest_of(std::string_view text, int fields) {
 
 bool read_row(std::string_view row, Lineage* lineage) {
   const auto fields = split(row, ' ');
-  if (fields[0] == "newest") return fields.size() == 3 && parse(fields[1], 10, &lineage->newest) && parse(fields[2], 10, &lineage->epoch);
+  if (fields[0] == "newest")
+    return fields.size() == 3 && parse(fields[1], 10, &lineage->newest) &&
+           parse(fields[2], 10, &lineage->epoch);
   if (fields[0] == "line" && fields.size() >= 4) {
     CheckpointLine& line = lineage->lines.emplace_back();
     line.origin = rest_of(row, 4);
-    return parse(fields[1], 10, &line.start) && parse(fields[2], 10, &line.after) && parse(fields[3], 16, &line.run);
+    return parse(fields[1], 10, &line.start) && parse(fields[2], 10, &line.after) &&
+           parse(fields[3], 16, &line.run);
   }
   if (fields[0] != "before" || fields.size() != 4 || lineage->lines.empty()) return false;
   LineSegment& segment = lineage->lines.back().before.emplace_back();
-  return parse(fields[1], 10, &segment.start) && parse(fields[2], 10, &segment.after) && parse(fields[3], 10, &segment.last);
+  return parse(fields[1], 10, &segment.start) && parse(fields[2], 10, &segment.after) &&
+         parse(fields[3], 10, &segment.last);
 }
 
-Status damaged(std::string_view how) { return data_loss(cat("the record of the job's starts is damaged: ", how)); }
+Status damaged(std::string_view how) {
+  return data_loss(cat("the record of the job's starts is damaged: ", how));
+}
 
 /// Cuts a line behind one of its checkpoints.
 std::vector<LineSegment> segments_up_to(const CheckpointLine& line, CheckpointId id) {
@@ -75,7 +84,8 @@ std::vector<LineSegment> segments_up_to(const CheckpointLine& line, CheckpointId
 CheckpointLine closed(CheckpointLine line, const std::vector<CheckpointId>& completed) {
   if (line.after == kClosed) return line;
   const auto last = std::max_element(completed.begin(), completed.end());
-  if (last != completed.end() && *last > line.after) line.before.push_back({line.start, line.after, *last});
+  if (last != completed.end() && *last > line.after)
+    line.before.push_back({line.start, line.after, *last});
   line.after = kClosed;
   return line;
 }
@@ -90,7 +100,9 @@ StatusOr<Records> list_records(const FileLocation& job) {
   Records records;
   const auto entries = directory.fs->list(directory.path);
   if (entries.status().code() == StatusCode::kNotFound) return records;
-  if (!entries.ok()) return entries.status().with_context(cat("cannot look for earlier starts of the job in ", directory.uri));
+  if (!entries.ok())
+    return entries.status().with_context(
+        cat("cannot look for earlier starts of the job in ", directory.uri));
   for (const FileInfo& entry : *entries) {
     const std::string name = entry.path.substr(entry.path.rfind('/') + 1);
     if (const auto start = parse_start_record_name(name)) records.starts.push_back(*start);
@@ -101,7 +113,8 @@ StatusOr<Records> list_records(const FileLocation& job) {
 }
 
 /// Best effort: what stays is removed by the next start.
-void remove_older_records(const FileLocation& directory, const Records& records, StartNumber newest) {
+void remove_older_records(const FileLocation& directory, const Records& records,
+                          StartNumber newest) {
   for (const StartNumber start : records.starts) {
     if (start < newest) (void)directory.fs->remove(directory.child(start_record_name(start)).path);
   }
@@ -121,7 +134,8 @@ bool CheckpointLine::holds(CheckpointId id, std::optional<StartNumber> of) const
 }
 
 bool CheckpointLine::holds_any(const std::vector<CheckpointId>& ids) const {
-  return std::any_of(ids.begin(), ids.end(), [this](CheckpointId id) { return holds(id, std::nullopt); });
+  return std::any_of(ids.begin(), ids.end(),
+                     [this](CheckpointId id) { return holds(id, std::nullopt); });
 }
 
 const CheckpointLine* Lineage::living(const std::vector<CheckpointId>& completed) const {
@@ -132,11 +146,14 @@ const CheckpointLine* Lineage::living(const std::vector<CheckpointId>& completed
 }
 
 const CheckpointLine* Lineage::line_of(CheckpointId id, StartNumber start) const {
-  const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const CheckpointLine& line) { return line.holds(id, start); });
+  const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const CheckpointLine& line) {
+    return line.holds(id, start);
+  });
   return found == lines.rend() ? nullptr : &*found;
 }
 
-Lineage begin_line(const Lineage& before, const LineBeginning& beginning, CheckpointId highest, const std::vector<CheckpointId>& completed) {
+Lineage begin_line(const Lineage& before, const LineBeginning& beginning, CheckpointId highest,
+                   const std::vector<CheckpointId>& completed) {
   CheckpointLine line;
   line.run = beginning.new_run;
   line.after = std::max(highest, beginning.from);
@@ -145,7 +162,8 @@ Lineage begin_line(const Lineage& before, const LineBeginning& beginning, Checkp
   if (beginning.from < 0 || beginning.elsewhere) {
     line.origin = beginning.origin;
     const CheckpointLine* last = before.lines.empty() ? nullptr : &before.lines.back();
-    const bool again = last != nullptr && last->before.empty() && last->origin == line.origin && !last->holds_any(completed);
+    const bool again = last != nullptr && last->before.empty() && last->origin == line.origin &&
+                       !last->holds_any(completed);
     if (again && !beginning.new_line) parent = last;
     if (parent != nullptr) line.run = parent->run;
   } else {
@@ -156,19 +174,23 @@ Lineage begin_line(const Lineage& before, const LineBeginning& beginning, Checkp
       line.origin = beginning.origin.empty() ? parent->origin : beginning.origin;
     } else if (before.lines.empty()) {
       line.before = {{beginning.from_start, 0, beginning.from}};
-    } else {  // one that was abandoned: of what came before it nothing is known to be good, nor of other lines, whose output it may share
+    } else {  // one that was abandoned: of what came before it nothing is known to be good, nor of
+              // other lines, whose output it may share
       forced = true;
       line.before = {{beginning.from_start, beginning.from - 1, beginning.from}};
     }
   }
   const bool unknown_before = before.lines.empty() && !completed.empty() && line.before.empty();
   Lineage after;
-  if (unknown_before) after.lines.push_back({0, kClosed, {{0, 0, *std::max_element(completed.begin(), completed.end())}}, 0, {}});
+  if (unknown_before)
+    after.lines.push_back(
+        {0, kClosed, {{0, 0, *std::max_element(completed.begin(), completed.end())}}, 0, {}});
   after.newest = line.start = before.newest + 1;
   after.epoch = before.epoch;
   if (!before.lines.empty()) line.after = std::max(line.after, before.lines.back().after);
   for (const CheckpointLine& other : before.lines) {
-    if (!forced && &other != parent && other.run != line.run && other.holds_any(completed)) after.lines.push_back(closed(other, completed));
+    if (!forced && &other != parent && other.run != line.run && other.holds_any(completed))
+      after.lines.push_back(closed(other, completed));
   }
   after.lines.push_back(std::move(line));
   return after;
@@ -177,19 +199,23 @@ Lineage begin_line(const Lineage& before, const LineBeginning& beginning, Checkp
 std::string encode_lineage(const Lineage& lineage) {
   std::string body = cat("newest ", lineage.newest, " ", lineage.epoch, "\n");
   for (const CheckpointLine& line : lineage.lines) append(line, &body);
-  return cat(kMagic, " ", kFormatVersion, " ", body.size(), " ", hex16(XXH3_64bits(body.data(), body.size())), "\n", body);
+  return cat(kMagic, " ", kFormatVersion, " ", body.size(), " ",
+             hex16(XXH3_64bits(body.data(), body.size())), "\n", body);
 }
 
 StatusOr<Lineage> decode_lineage(std::string_view bytes) {
   const size_t newline = bytes.find('\n');
   const auto head = split(bytes.substr(0, newline), ' ');
-  if (newline == std::string_view::npos || head.size() != 4 || head[0] != kMagic) return damaged("it does not begin as one");
+  if (newline == std::string_view::npos || head.size() != 4 || head[0] != kMagic)
+    return damaged("it does not begin as one");
   if (head[1] != cat(kFormatVersion)) {
-    return failed_precondition(cat("the record of the job's starts is in format ", head[1], ", and this weir reads format ", kFormatVersion,
+    return failed_precondition(cat("the record of the job's starts is in format ", head[1],
+                                   ", and this weir reads format ", kFormatVersion,
                                    ": use the weir that wrote it, or a newer one"));
   }
   const std::string_view body = bytes.substr(newline + 1);
-  if (head[2] != cat(body.size()) || head[3] != hex16(XXH3_64bits(body.data(), body.size()))) return damaged("its checksum does not match");
+  if (head[2] != cat(body.size()) || head[3] != hex16(XXH3_64bits(body.data(), body.size())))
+    return damaged("its checksum does not match");
   Lineage lineage;
   for (const std::string_view row : split(body, '\n')) {
     if (!row.empty() && !read_row(row, &lineage)) return damaged(cat("'", row, "' says nothing"));
@@ -202,14 +228,17 @@ StatusOr<Lineage> read_lineage(const FileLocation& job) {
   for (int i = 0;; ++i) {
     WEIR_ASSIGN_OR_RETURN(const Records records, list_records(job));
     if (records.starts.empty()) return Lineage();
-    const FileLocation newest = job.child(kLineageDirectory).child(start_record_name(records.starts.back()));
+    const FileLocation newest =
+        job.child(kLineageDirectory).child(start_record_name(records.starts.back()));
     const auto bytes = read_file(*newest.fs, newest.path);
     if (bytes.status().code() == StatusCode::kNotFound && i + 1 < kTries) continue;
     if (!bytes.ok()) return bytes.status();
     auto lineage = decode_lineage(*bytes);
     if (!lineage.ok()) {
-      return lineage.status().with_context(cat(newest.uri, " says which checkpoints may be gone on from; remove it only if no start of the job has "
-                                               "gone back to an older checkpoint"));
+      return lineage.status().with_context(cat(
+          newest.uri,
+          " says which checkpoints may be gone on from; remove it only if no start of the job has "
+          "gone back to an older checkpoint"));
     }
     return lineage;
   }
@@ -230,7 +259,8 @@ Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t 
   };
   Status status = publish_file(*record.fs, record.path, bytes, unique);
   if (!status.ok()) {
-    // Whether it happened: a rename that is still on its way must not happen after this, so its source is removed before the last look.
+    // Whether it happened: a rename that is still on its way must not happen after this, so its
+    // source is removed before the last look.
     WEIR_ASSIGN_OR_RETURN(bool there, is_ours());
     if (!there) {
       const Status removed = record.fs->remove(cat(record.path, ".", unique, ".tmp"));
@@ -250,7 +280,8 @@ Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t 
 Status check_newest_start(const FileLocation& job, StartNumber start) {
   WEIR_ASSIGN_OR_RETURN(const Records records, list_records(job));
   if (records.starts.empty() || records.starts.back() <= start) return {};
-  return aborted(cat("the job has been started again by another process (start ", records.starts.back(), " in ", job.uri, "; this is start ", start,
+  return aborted(cat("the job has been started again by another process (start ",
+                     records.starts.back(), " in ", job.uri, "; this is start ", start,
                      "): only the newest start completes checkpoints; stop one of the two"));
 }
 

@@ -10,8 +10,12 @@ namespace {
 
 using Ids = std::vector<CheckpointId>;
 
-LineBeginning from(CheckpointId id, StartNumber start) { return {.from = id, .from_start = start, .origin = {}, .new_run = 99}; }
-LineBeginning fresh(uint64_t run, bool new_line = true) { return {.origin = {}, .new_run = run, .new_line = new_line}; }
+LineBeginning from(CheckpointId id, StartNumber start) {
+  return {.from = id, .from_start = start, .origin = {}, .new_run = 99};
+}
+LineBeginning fresh(uint64_t run, bool new_line = true) {
+  return {.origin = {}, .new_run = run, .new_line = new_line};
+}
 
 TEST(Lineage, BeforeAnyStartIsRecordedEveryCheckpointCounts) {
   const Lineage none;
@@ -20,7 +24,8 @@ TEST(Lineage, BeforeAnyStartIsRecordedEveryCheckpointCounts) {
   EXPECT_EQ(one.newest, 1);
   ASSERT_EQ(one.living({3, 2, 1}), &one.lines.back());
   for (const CheckpointId id : {1, 2, 3}) EXPECT_EQ(one.line_of(id, 0), &one.lines.back()) << id;
-  EXPECT_EQ(one.line_of(4, 0), nullptr) << "completed after the start was recorded, by one that is no longer the newest";
+  EXPECT_EQ(one.line_of(4, 0), nullptr)
+      << "completed after the start was recorded, by one that is no longer the newest";
   EXPECT_NE(one.line_of(5, 1), nullptr);
 }
 
@@ -57,7 +62,8 @@ TEST(Lineage, AFreshStartCountsOnlyWhenItHasACheckpoint) {
   const Lineage second = begin_line(first, fresh(8), 3, {3, 2});
   EXPECT_EQ(second.living({3, 2})->run, 7u);
   EXPECT_EQ(second.living({4, 3, 2})->run, 8u);
-  EXPECT_NE(second.line_of(3, 1), nullptr) << "nothing of the first was taken back, so it can be gone on with";
+  EXPECT_NE(second.line_of(3, 1), nullptr)
+      << "nothing of the first was taken back, so it can be gone on with";
   EXPECT_EQ(second.line_of(4, 1), nullptr);
   const Lineage back = begin_line(second, from(3, 1), 5, {5, 3, 2});
   EXPECT_EQ(back.lines.back().run, 7u);
@@ -80,19 +86,26 @@ TEST(Lineage, CheckpointsFromBeforeTheRecordsStayALine) {
 
 TEST(Lineage, FromAnotherPlaceALineBeginsAnewAndKnowsWhere) {
   const Lineage first = begin_line({}, fresh(7), 0, {});
-  const LineBeginning elsewhere{.from = 40, .from_start = 3, .elsewhere = true, .origin = "file:///old job/chk-40", .new_run = 9};
+  const LineBeginning elsewhere{.from = 40,
+                                .from_start = 3,
+                                .elsewhere = true,
+                                .origin = "file:///old job/chk-40",
+                                .new_run = 9};
   const Lineage forked = begin_line(first, elsewhere, 2, {2, 1});
   EXPECT_EQ(forked.living({2, 1}), &forked.lines.back());
   EXPECT_TRUE(forked.lines.back().holds(41, 2));
   EXPECT_FALSE(forked.lines.back().holds(40, 3)) << "it does not lie here";
   LineBeginning again = elsewhere;
   again.new_run = 10;
-  EXPECT_EQ(begin_line(forked, again, 2, {2, 1}).lines.back().run, 9u) << "it has not got to a checkpoint, so it is the same run still";
+  EXPECT_EQ(begin_line(forked, again, 2, {2, 1}).lines.back().run, 9u)
+      << "it has not got to a checkpoint, so it is the same run still";
 }
 
 TEST(Lineage, IsReadAsItWasWritten) {
   Lineage lineage = begin_line({}, fresh(~uint64_t{0}), 0, {});
-  lineage = begin_line(lineage, {.from = 40, .elsewhere = true, .origin = "hdfs://nn/a b/chk-40", .new_run = 9}, 5, {5});
+  lineage = begin_line(
+      lineage, {.from = 40, .elsewhere = true, .origin = "hdfs://nn/a b/chk-40", .new_run = 9}, 5,
+      {5});
   lineage.epoch = 1'700'000'000;
   const std::string bytes = encode_lineage(lineage);
   const auto read = decode_lineage(bytes);
@@ -134,12 +147,15 @@ TEST_F(LineageRecords, OfTwoStartsWithOneNumberOneIsTold) {
   // One that took its number long ago, and finds that free again.
   Lineage later = begin_line(begin_line(mine, fresh(7, false), 0, {}), fresh(7, false), 0, {});
   ASSERT_TRUE(record_lineage(job_, later, 1).ok());
-  EXPECT_EQ(record_lineage(job_, begin_line(mine, fresh(8), 0, {}), 2).code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(record_lineage(job_, begin_line(mine, fresh(8), 0, {}), 2).code(),
+            StatusCode::kAlreadyExists);
   EXPECT_EQ(*read_lineage(job_), later);
 }
 
 TEST_F(LineageRecords, ALostAnswerIsLookedAfter) {
-  fs_->after = [](std::string_view op, const std::string&) { return op == "rename" ? unavailable("lost answer") : Status(); };
+  fs_->after = [](std::string_view op, const std::string&) {
+    return op == "rename" ? unavailable("lost answer") : Status();
+  };
   const Lineage lineage = begin_line({}, fresh(7), 0, {});
   EXPECT_TRUE(record_lineage(job_, lineage, 1).ok());
   EXPECT_EQ(*read_lineage(job_), lineage);

@@ -11,7 +11,8 @@
 namespace weir {
 namespace {
 
-constexpr int kMaxDepth = 8;  // of handles inside handles (changelog); a damaged file must not exhaust the stack
+constexpr int kMaxDepth =
+    8;  // of handles inside handles (changelog); a damaged file must not exhaust the stack
 constexpr int32_t kMaxKeyGroups = 32768;
 constexpr int64_t kNoGroup = -1;  // in place of an offset in a raw stream
 
@@ -20,7 +21,9 @@ std::string plain_directory(std::string_view uri) {
   std::string path(uri);
   if (path.starts_with("file:")) path.erase(0, 5);
   if (path.starts_with("//"))
-    path.erase(0, path.find_first_not_of('/') == std::string::npos ? path.size() : path.find_first_not_of('/') - 1);
+    path.erase(0, path.find_first_not_of('/') == std::string::npos
+                      ? path.size()
+                      : path.find_first_not_of('/') - 1);
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
 }
@@ -31,11 +34,13 @@ class MetadataDecoder {
       : in_(bytes), options_(options), directory_(plain_directory(options.directory)) {}
 
   StatusOr<CheckpointMetadata> decode() && {
-    if (in_.get_i32() != kMetadataMagic) return data_loss("the metadata does not begin as Flink's does; is it another file?");
+    if (in_.get_i32() != kMetadataMagic)
+      return data_loss("the metadata does not begin as Flink's does; is it another file?");
     version_ = in_.get_i32();
     if (in_.ok() && (version_ < 3 || version_ > 6)) {
       return failed_precondition(
-          cat("the metadata is in version ", version_, " of Flink's format; weir reads versions 3 to 6 (Flink 1.11 to 2.3)"));
+          cat("the metadata is in version ", version_,
+              " of Flink's format; weir reads versions 3 to 6 (Flink 1.11 to 2.3)"));
     }
     CheckpointMetadata metadata;
     metadata.checkpoint_id = in_.get_i64();
@@ -52,7 +57,8 @@ class MetadataDecoder {
       }
     }
     if (version_ >= 4) {
-      if (in_.get_raw(kJavaStreamMagic.size()) != kJavaStreamMagic) in_.fail("no checkpoint properties");
+      if (in_.get_raw(kJavaStreamMagic.size()) != kJavaStreamMagic)
+        in_.fail("no checkpoint properties");
     } else {
       in_.expect_end();
     }
@@ -65,7 +71,8 @@ class MetadataDecoder {
   Status refuse(std::string_view what) {
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     const std::string sentence = cat(where_, what);
-    if (options_.left_out == nullptr) return failed_precondition(cat("weir cannot restore this snapshot: ", sentence));
+    if (options_.left_out == nullptr)
+      return failed_precondition(cat("weir cannot restore this snapshot: ", sentence));
     options_.left_out->push_back(sentence);
     return {};
   }
@@ -80,7 +87,8 @@ class MetadataDecoder {
       (void)state.get_bytes();
       state.expect_end();
       if (!state.ok()) in_.fail("a malformed master state");
-      if (in_.ok()) WEIR_RETURN_IF_ERROR(refuse(cat("it has state of the master hook '", name, "'")));
+      if (in_.ok())
+        WEIR_RETURN_IF_ERROR(refuse(cat("it has state of the master hook '", name, "'")));
     }
     return in_.status("checkpoint metadata");
   }
@@ -98,14 +106,20 @@ class MetadataDecoder {
   static HostedChainState hosted_chain(ReadOperator read) {
     // Of a chain Flink keeps no other keyed state.
     for (auto& [subtask, state] : read.op.subtasks) state.keyed_state.reset();
-    for (auto& [subtask, handle] : read.raw_keyed) read.op.subtasks[subtask].keyed_state = std::move(handle);
+    for (auto& [subtask, handle] : read.raw_keyed)
+      read.op.subtasks[subtask].keyed_state = std::move(handle);
     return {std::move(read.op), std::move(read.coordinator)};
   }
 
   Status refuse_raw_state(const ReadOperator& read) {
-    if (read.coordinator) WEIR_RETURN_IF_ERROR(refuse("the state of its coordinator belongs to Flink's sources"));
-    if (read.has_raw_operator) WEIR_RETURN_IF_ERROR(refuse("it has raw operator state, which only a Flink operator understands"));
-    if (read.has_raw_keyed) WEIR_RETURN_IF_ERROR(refuse("it has raw keyed state, which only a Flink operator understands"));
+    if (read.coordinator)
+      WEIR_RETURN_IF_ERROR(refuse("the state of its coordinator belongs to Flink's sources"));
+    if (read.has_raw_operator)
+      WEIR_RETURN_IF_ERROR(
+          refuse("it has raw operator state, which only a Flink operator understands"));
+    if (read.has_raw_keyed)
+      WEIR_RETURN_IF_ERROR(
+          refuse("it has raw keyed state, which only a Flink operator understands"));
     return {};
   }
 
@@ -120,7 +134,8 @@ class MetadataDecoder {
     where_ = cat("operator ", op.uid.empty() ? op.id.to_hex() : cat("'", op.uid, "'"), ": ");
     op.parallelism = in_.get_i32();
     op.max_parallelism = in_.get_i32();
-    if (op.parallelism < 1 || op.max_parallelism < op.parallelism || op.max_parallelism > kMaxKeyGroups)
+    if (op.parallelism < 1 || op.max_parallelism < op.parallelism ||
+        op.max_parallelism > kMaxKeyGroups)
       in_.fail("an impossible parallelism");
     WEIR_ASSIGN_OR_RETURN(read.coordinator, get_stream());
 
@@ -136,9 +151,7 @@ class MetadataDecoder {
       if (index >= op.parallelism) in_.fail("a subtask beyond the parallelism");
       SubtaskState state;
       state.finished = marked < 0;
-      if (!state.finished) {
-        WEIR_ASSIGN_OR_RETURN(state, get_subtask(index, read));
-      }
+      if (!state.finished) { WEIR_ASSIGN_OR_RETURN(state, get_subtask(index, read)); }
       if (!in_.ok()) break;
       if (!state.finished && !state.operator_state && !state.keyed_state) continue;
       if (!op.subtasks.emplace(index, std::move(state)).second) in_.fail("the same subtask twice");
@@ -151,7 +164,9 @@ class MetadataDecoder {
     SubtaskState state;
     if (get_presence()) {
       WEIR_ASSIGN_OR_RETURN(state.operator_state, get_operator_state());
-      if (state.operator_state && state.operator_state->lists.contains(std::string(kHostedUnionList))) read.has_hosted_lists = true;
+      if (state.operator_state &&
+          state.operator_state->lists.contains(std::string(kHostedUnionList)))
+        read.has_hosted_lists = true;
     }
     if (get_presence()) {
       WEIR_RETURN_IF_ERROR(get_operator_state().status());
@@ -159,9 +174,7 @@ class MetadataDecoder {
     }
     WEIR_ASSIGN_OR_RETURN(state.keyed_state, get_keyed_state(read.op.max_parallelism));
     switch (peek_tag()) {
-      case HandleTag::kNone:
-        (void)in_.get_i8();
-        break;
+      case HandleTag::kNone: (void)in_.get_i8(); break;
       case HandleTag::kKeyGroups:
       case HandleTag::kHeapKeyGroups: {
         read.has_raw_keyed = true;
@@ -177,9 +190,9 @@ class MetadataDecoder {
       const size_t channels = in_.get_count(4);
       for (size_t i = 0; i < channels && in_.ok(); ++i) WEIR_RETURN_IF_ERROR(skip_channel_state());
       if (channels > 0 && in_.ok()) {
-        WEIR_RETURN_IF_ERROR(
-            refuse(cat("it has records in flight to its ", side,
-                       " (an unaligned checkpoint); take a savepoint, or an aligned checkpoint, with Flink first")));
+        WEIR_RETURN_IF_ERROR(refuse(cat("it has records in flight to its ", side,
+                                        " (an unaligned checkpoint); take a savepoint, or an "
+                                        "aligned checkpoint, with Flink first")));
       }
     }
     return state;
@@ -200,8 +213,8 @@ class MetadataDecoder {
 
   Status unknown_tag(std::string_view of, HandleTag tag) {
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
-    return data_loss(cat(where_, "there is no handle of ", of, " with tag ", static_cast<int>(tag), " (before offset ",
-                         in_.position(), ")"));
+    return data_loss(cat(where_, "there is no handle of ", of, " with tag ", static_cast<int>(tag),
+                         " (before offset ", in_.position(), ")"));
   }
 
   /// Nothing for "none" and for an empty segment.
@@ -210,8 +223,7 @@ class MetadataDecoder {
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     switch (tag) {
       case HandleTag::kNone:
-      case HandleTag::kEmptySegment:
-        return std::optional<StateStream>();
+      case HandleTag::kEmptySegment: return std::optional<StateStream>();
       case HandleTag::kInline: {
         InlineBytes inlined;
         inlined.name = in_.get_utf();
@@ -229,13 +241,13 @@ class MetadataDecoder {
       case HandleTag::kSegment: {
         const int64_t start = get_size();
         const int64_t size = get_size();
-        if (const int32_t scope = in_.get_i32(); scope != 0 && scope != 1) in_.fail("an unknown scope of a file");
+        if (const int32_t scope = in_.get_i32(); scope != 0 && scope != 1)
+          in_.fail("an unknown scope of a file");
         std::string path = name_of(in_.get_utf());
         (void)in_.get_utf();
         return std::optional<StateStream>(FileSegment{std::move(path), start, size});
       }
-      default:
-        break;
+      default: break;
     }
     return unknown_tag("a stream", tag);
   }
@@ -251,7 +263,9 @@ class MetadataDecoder {
     const size_t slash = path.rfind('/');
     if (slash == std::string::npos || slash + 1 == path.size()) return path;
     std::string name = path.substr(slash + 1);
-    if (!directory_.empty() && plain_directory(std::string_view(path).substr(0, slash)) == directory_) return name;
+    if (!directory_.empty() &&
+        plain_directory(std::string_view(path).substr(0, slash)) == directory_)
+      return name;
     if (options_.is_beside && options_.is_beside(name)) return name;
     return path;
   }
@@ -259,7 +273,8 @@ class MetadataDecoder {
   StatusOr<std::optional<OperatorStateHandle>> get_operator_state() {
     const auto tag = static_cast<HandleTag>(in_.get_i8());
     if (tag == HandleTag::kNone) return std::optional<OperatorStateHandle>();
-    if (tag != HandleTag::kOperatorState && tag != HandleTag::kMergedOperatorState) return unknown_tag("operator state", tag);
+    if (tag != HandleTag::kOperatorState && tag != HandleTag::kMergedOperatorState)
+      return unknown_tag("operator state", tag);
     OperatorStateHandle handle;
     const size_t states = in_.get_count(2 + 1 + 4);
     for (size_t i = 0; i < states && in_.ok(); ++i) {
@@ -268,12 +283,16 @@ class MetadataDecoder {
       std::vector<int64_t> offsets(in_.get_count(8));
       for (int64_t& offset : offsets) offset = get_size();
       if (mode == 2) {
-        WEIR_RETURN_IF_ERROR(refuse(cat("it has the broadcast state '", name, "', which weir does not have")));
+        WEIR_RETURN_IF_ERROR(
+            refuse(cat("it has the broadcast state '", name, "', which weir does not have")));
         handle.others.insert(handle.others.end(), offsets.begin(), offsets.end());
         continue;
       }
       if (mode != 0 && mode != 1) in_.fail("an unknown mode of operator state");
-      if (!handle.lists.emplace(name, ListStateLocation{static_cast<ListStateMode>(mode), std::move(offsets)}).second) {
+      if (!handle.lists
+               .emplace(name,
+                        ListStateLocation{static_cast<ListStateMode>(mode), std::move(offsets)})
+               .second) {
         in_.fail("the same operator state twice");
       }
     }
@@ -320,13 +339,13 @@ class MetadataDecoder {
   }
 
   static std::string why_not(HandleTag tag) {
-    constexpr std::string_view kAdvice = "; take a savepoint in canonical format with Flink and restore that";
+    constexpr std::string_view kAdvice =
+        "; take a savepoint in canonical format with Flink and restore that";
     switch (tag) {
       case HandleTag::kIncremental:
       case HandleTag::kIncrementalSized:
         return cat("its keyed state consists of RocksDB's files", kAdvice);
-      default:
-        return cat("its keyed state is a changelog", kAdvice);
+      default: return cat("its keyed state is a changelog", kAdvice);
     }
   }
 
@@ -360,8 +379,7 @@ class MetadataDecoder {
     const auto tag = static_cast<HandleTag>(in_.get_i8());
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     switch (tag) {
-      case HandleTag::kNone:
-        return {};
+      case HandleTag::kNone: return {};
       case HandleTag::kKeyGroups:
       case HandleTag::kHeapKeyGroups:
       case HandleTag::kCanonicalKeyGroups: {
@@ -418,8 +436,7 @@ class MetadataDecoder {
         if (tag == HandleTag::kChangelogFilesNamed) (void)in_.get_utf();
         break;
       }
-      default:
-        return unknown_tag("keyed state", tag);
+      default: return unknown_tag("keyed state", tag);
     }
     return in_.status("checkpoint metadata");
   }
@@ -452,7 +469,8 @@ class MetadataDecoder {
 
 }  // namespace
 
-StatusOr<CheckpointMetadata> decode_metadata(std::string_view bytes, const MetadataDecoding& options) {
+StatusOr<CheckpointMetadata> decode_metadata(std::string_view bytes,
+                                             const MetadataDecoding& options) {
   return MetadataDecoder(bytes, options).decode();
 }
 

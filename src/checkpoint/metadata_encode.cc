@@ -12,7 +12,8 @@ namespace {
 
 class MetadataEncoder {
  public:
-  MetadataEncoder(std::string_view directory, MetadataVersion version) : directory_(directory), version_(version) {}
+  MetadataEncoder(std::string_view directory, MetadataVersion version)
+      : directory_(directory), version_(version) {}
 
   StatusOr<std::string> encode(const CheckpointMetadata& metadata) && {
     out_.put_i32(kMetadataMagic);
@@ -20,7 +21,8 @@ class MetadataEncoder {
     out_.put_i64(metadata.checkpoint_id);
     out_.put_i32(0);  // states of master hooks, which weir does not have
     out_.put_count(metadata.operators.size());
-    for (const OperatorSnapshotState& each : metadata.operators) WEIR_RETURN_IF_ERROR(put_operator(each));
+    for (const OperatorSnapshotState& each : metadata.operators)
+      WEIR_RETURN_IF_ERROR(put_operator(each));
     out_.put_raw(kNullProperties);
     return out_.take();
   }
@@ -73,7 +75,8 @@ class MetadataEncoder {
     out_.put_i32(0);  // raw operator state
     if (state.keyed_state) {
       if (state.keyed_state->heap_max_parallelism != 0) {
-        return internal_error("keyed state in the layout of Flink's heap backend is read, but not written");
+        return internal_error(
+            "keyed state in the layout of Flink's heap backend is read, but not written");
       }
       put_tag(HandleTag::kCanonicalKeyGroups);
       out_.put_i32(state.keyed_state->range.first);
@@ -91,7 +94,9 @@ class MetadataEncoder {
 
   Status put_stream(const StateStream& stream) {
     if (const auto* inlined = std::get_if<InlineBytes>(&stream)) {
-      const std::string name = inlined->name.empty() ? join_path(directory_, cat("inline-", ++inline_names_)) : inlined->name;
+      const std::string name = inlined->name.empty()
+                                   ? join_path(directory_, cat("inline-", ++inline_names_))
+                                   : inlined->name;
       WEIR_RETURN_IF_ERROR(check_header_name(name, "directory"));
       put_tag(HandleTag::kInline);
       out_.put_utf(name);
@@ -99,7 +104,8 @@ class MetadataEncoder {
       return {};
     }
     const auto& segment = std::get<FileSegment>(stream);
-    const bool absolute = segment.file.starts_with('/') || segment.file.find("://") != std::string::npos;
+    const bool absolute =
+        segment.file.starts_with('/') || segment.file.find("://") != std::string::npos;
     const std::string path = absolute ? segment.file : join_path(directory_, segment.file);
     WEIR_RETURN_IF_ERROR(check_header_name(path, "path"));
     put_tag(HandleTag::kSegment);
@@ -121,11 +127,13 @@ class MetadataEncoder {
 
 }  // namespace
 
-StatusOr<std::string> encode_metadata(const CheckpointMetadata& metadata, std::string_view directory, MetadataVersion version) {
+StatusOr<std::string> encode_metadata(const CheckpointMetadata& metadata,
+                                      std::string_view directory, MetadataVersion version) {
   try {
     return MetadataEncoder(directory, version).encode(metadata);
   } catch (const std::length_error& error) {
-    return invalid_argument(cat("the metadata of checkpoint ", metadata.checkpoint_id, " does not fit into its format: ", error.what()));
+    return invalid_argument(cat("the metadata of checkpoint ", metadata.checkpoint_id,
+                                " does not fit into its format: ", error.what()));
   }
 }
 

@@ -10,27 +10,31 @@
 namespace weir {
 namespace {
 
-constexpr const char* kSamples[] = {"flink-2.3.0/minimal/_metadata",          "flink-1.20.0/minimal/_metadata",
-                                    "flink-2.3.0/synthetic-v4/_metadata",     "flink-2.3.0/synthetic-v6/_metadata",
-                                    "flink-2.3.0/canonical-inline/_metadata", "flink-2.3.0/checkpoint-hashmap/_metadata"};
+constexpr const char* kSamples[] = {
+    "flink-2.3.0/minimal/_metadata",          "flink-1.20.0/minimal/_metadata",
+    "flink-2.3.0/synthetic-v4/_metadata",     "flink-2.3.0/synthetic-v6/_metadata",
+    "flink-2.3.0/canonical-inline/_metadata", "flink-2.3.0/checkpoint-hashmap/_metadata"};
 
 CheckpointMetadata example() {
   OperatorSnapshotState source{"Source", "src-uid", murmur3_128("src-uid"), 2, 128, {}, false};
-  source.subtasks[0].operator_state =
-      OperatorStateHandle{{{"splits", {ListStateMode::kSplit, {10, 14}}}, {"all", {ListStateMode::kUnion, {}}}},
-                          InlineBytes{"0123456789one two", "n"},
-                          {}};
+  source.subtasks[0].operator_state = OperatorStateHandle{
+      {{"splits", {ListStateMode::kSplit, {10, 14}}}, {"all", {ListStateMode::kUnion, {}}}},
+      InlineBytes{"0123456789one two", "n"},
+      {}};
   source.subtasks[1].finished = true;
-  OperatorSnapshotState counter{"Counter", "count-uid", murmur3_128("count-uid"), 3, 128, {}, false};
-  counter.subtasks[0].keyed_state = KeyedStateHandle{{0, 42}, std::vector<int64_t>(43, 0), FileSegment{"data-0-1", 100, 50}};
+  OperatorSnapshotState counter{"Counter", "count-uid", murmur3_128("count-uid"), 3, 128,
+                                {},        false};
+  counter.subtasks[0].keyed_state =
+      KeyedStateHandle{{0, 42}, std::vector<int64_t>(43, 0), FileSegment{"data-0-1", 100, 50}};
   counter.subtasks[0].keyed_state->offsets[7] = 33;
-  counter.subtasks[2].keyed_state =
-      KeyedStateHandle{{86, 127}, std::vector<int64_t>(42, 0), FileSegment{"hdfs://other/shared/f", 0, 9}};
+  counter.subtasks[2].keyed_state = KeyedStateHandle{
+      {86, 127}, std::vector<int64_t>(42, 0), FileSegment{"hdfs://other/shared/f", 0, 9}};
   OperatorSnapshotState ended{"Ended", "ended", murmur3_128("ended"), 1, 128, {}, true};
   return {42, {source, counter, ended}};
 }
 
-std::string encoded(const CheckpointMetadata& metadata, MetadataVersion version = MetadataVersion::k6) {
+std::string encoded(const CheckpointMetadata& metadata,
+                    MetadataVersion version = MetadataVersion::k6) {
   auto bytes = encode_metadata(metadata, "hdfs://nn:8020/cp/job/chk-42", version);
   EXPECT_TRUE(bytes.ok()) << bytes.status().to_string();
   return std::move(bytes).value();
@@ -73,7 +77,9 @@ TEST(Metadata, KeyedStateOfFlinkIsReproducedByteForByte) {
   const CheckpointMetadata metadata = decoded(flink_sample("flink-2.3.0/minimal/_metadata"));
   const KeyedStateHandle& keyed = metadata.operators[0].subtasks.at(0).keyed_state.value();
   MemoryKeyedState state(128);
-  ASSERT_TRUE(restore_keyed_state(keyed, keyed.range, read_inline(keyed.stream), nullptr, false, state).ok());
+  ASSERT_TRUE(
+      restore_keyed_state(keyed, keyed.range, read_inline(keyed.stream), nullptr, false, state)
+          .ok());
   ASSERT_EQ(state.entries.size(), 3u);
 
   MemoryKeyedSnapshot snapshot(state.key_type, state.states, keyed.range, 128);
@@ -93,7 +99,8 @@ TEST(Metadata, KeyedStateOfFlinkIsReproducedByteForByte) {
 }
 
 TEST(Metadata, OwnFilesComeBack) {
-  const CheckpointMetadata read = decoded(encoded(example()), {"hdfs://nn:8020/cp/job/chk-42/", nullptr, nullptr});
+  const CheckpointMetadata read =
+      decoded(encoded(example()), {"hdfs://nn:8020/cp/job/chk-42/", nullptr, nullptr});
   EXPECT_EQ(read.checkpoint_id, 42);
   ASSERT_EQ(read.operators.size(), 3u);
   EXPECT_EQ(read.operators[0].name, "Source");
@@ -128,16 +135,20 @@ TEST(Metadata, FilesOfADirectoryThatMovedAreFoundBesideIt) {
     return file_of(decoded(bytes, options).operators[1].subtasks.at(0).keyed_state->stream);
   };
   EXPECT_EQ(file({"/moved", nullptr, nullptr}), "hdfs://nn:8020/cp/job/chk-42/data-0-1");
-  EXPECT_EQ(file({"/moved", [](const std::string& name) { return name == "data-0-1"; }, nullptr}), "data-0-1");
-  EXPECT_EQ(file({"/moved", [](const std::string&) { return false; }, nullptr}), "hdfs://nn:8020/cp/job/chk-42/data-0-1");
+  EXPECT_EQ(file({"/moved", [](const std::string& name) { return name == "data-0-1"; }, nullptr}),
+            "data-0-1");
+  EXPECT_EQ(file({"/moved", [](const std::string&) { return false; }, nullptr}),
+            "hdfs://nn:8020/cp/job/chk-42/data-0-1");
 }
 
 TEST(Metadata, AllWaysToNameALocalDirectoryAreOne) {
-  for (const char* written : {"file:/tmp/chk-1", "file:///tmp/chk-1", "/tmp/chk-1", "/tmp/chk-1/"}) {
+  for (const char* written :
+       {"file:/tmp/chk-1", "file:///tmp/chk-1", "/tmp/chk-1", "/tmp/chk-1/"}) {
     for (const char* read : {"file:/tmp/chk-1/", "file:///tmp/chk-1", "/tmp/chk-1"}) {
       const auto bytes = encode_metadata(example(), written);
       const auto metadata = decode_metadata(bytes.value(), {read, nullptr, nullptr});
-      EXPECT_EQ(file_of(metadata.value().operators[1].subtasks.at(0).keyed_state->stream), "data-0-1")
+      EXPECT_EQ(file_of(metadata.value().operators[1].subtasks.at(0).keyed_state->stream),
+                "data-0-1")
           << written << " " << read;
     }
   }
@@ -149,8 +160,10 @@ TEST(Metadata, WhatWeirCannotRestoreIsNamed) {
     EXPECT_EQ(metadata.status().code(), StatusCode::kFailedPrecondition);
     return std::string(metadata.status().message());
   };
-  EXPECT_NE(refusal("flink-2.3.0/synthetic-v6/_metadata").find("master hook 'hook-\xC3\xA9'"), std::string::npos);
-  EXPECT_NE(refusal("flink-2.3.0/canonical-inline/_metadata").find("operator 'numbers-src': the state of its coordinator"),
+  EXPECT_NE(refusal("flink-2.3.0/synthetic-v6/_metadata").find("master hook 'hook-\xC3\xA9'"),
+            std::string::npos);
+  EXPECT_NE(refusal("flink-2.3.0/canonical-inline/_metadata")
+                .find("operator 'numbers-src': the state of its coordinator"),
             std::string::npos);
 }
 
@@ -174,9 +187,11 @@ TEST(Metadata, WhatWeirCannotRestoreMayBeLeftOut) {
 }
 
 TEST(Metadata, SyntheticFilesKeepWhatCanBeRestored) {
-  for (const char* sample : {"flink-2.3.0/synthetic-v4/_metadata", "flink-2.3.0/synthetic-v6/_metadata"}) {
+  for (const char* sample :
+       {"flink-2.3.0/synthetic-v4/_metadata", "flink-2.3.0/synthetic-v6/_metadata"}) {
     std::vector<std::string> left_out;
-    const CheckpointMetadata metadata = decoded(flink_sample(sample), {"hdfs://nn:8020/cp/shared", nullptr, &left_out});
+    const CheckpointMetadata metadata =
+        decoded(flink_sample(sample), {"hdfs://nn:8020/cp/shared", nullptr, &left_out});
     EXPECT_EQ(metadata.checkpoint_id, 7);
     ASSERT_EQ(metadata.operators.size(), 2u);
     EXPECT_EQ(metadata.operators[0].parallelism, 6);
@@ -195,22 +210,26 @@ TEST(Metadata, OtherVersionsAndFilesAreRefused) {
   std::string bytes = encoded(example());
   bytes[7] = 7;
   EXPECT_EQ(decode_metadata(bytes, {}).status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(decode_metadata(bytes, {}).status().message().find("version 7"), std::string_view::npos);
+  EXPECT_NE(decode_metadata(bytes, {}).status().message().find("version 7"),
+            std::string_view::npos);
   EXPECT_EQ(decode_metadata("PK\3\4 something else", {}).status().code(), StatusCode::kDataLoss);
 }
 
 TEST(Metadata, NamesTooLongForTheFormatAreRefused) {
   CheckpointMetadata metadata = example();
   metadata.operators[0].uid = std::string(30000, 'u');
-  EXPECT_EQ(encode_metadata(metadata, "/d", MetadataVersion::k6).status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(encode_metadata(example(), std::string(30000, 'd')).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(encode_metadata(metadata, "/d", MetadataVersion::k6).status().code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(encode_metadata(example(), std::string(30000, 'd')).status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST(Metadata, HeapLayoutIsReadButNotWritten) {
   std::vector<std::string> left_out;
-  CheckpointMetadata metadata = decoded(flink_sample("flink-2.3.0/checkpoint-hashmap/_metadata"), {"", nullptr, &left_out});
-  const auto keyed =
-      std::find_if(metadata.operators.begin(), metadata.operators.end(), [](const auto& op) { return op.uid == "keyed-op"; });
+  CheckpointMetadata metadata =
+      decoded(flink_sample("flink-2.3.0/checkpoint-hashmap/_metadata"), {"", nullptr, &left_out});
+  const auto keyed = std::find_if(metadata.operators.begin(), metadata.operators.end(),
+                                  [](const auto& op) { return op.uid == "keyed-op"; });
   ASSERT_NE(keyed, metadata.operators.end());
   EXPECT_EQ(keyed->subtasks.at(0).keyed_state->heap_max_parallelism, 128);
   EXPECT_FALSE(encode_metadata(metadata, "/d").ok());
@@ -225,13 +244,14 @@ void read_everything(std::string_view bytes) {
     for (const auto& [index, subtask] : op.subtasks) {
       if (subtask.keyed_state) {
         MemoryKeyedState state(op.max_parallelism);
-        (void)restore_keyed_state(*subtask.keyed_state, subtask.keyed_state->range, read_inline(subtask.keyed_state->stream),
-                                  nullptr, false, state);
+        (void)restore_keyed_state(*subtask.keyed_state, subtask.keyed_state->range,
+                                  read_inline(subtask.keyed_state->stream), nullptr, false, state);
       }
       if (subtask.operator_state) {
         const OperatorStateHandle& handle = *subtask.operator_state;
         (void)read_operator_header(handle, read_inline(handle.stream));
-        for (const auto& [name, list] : handle.lists) (void)read_list_elements(handle, name, {0}, read_inline(handle.stream));
+        for (const auto& [name, list] : handle.lists)
+          (void)read_list_elements(handle, name, {0}, read_inline(handle.stream));
       }
     }
   }
@@ -243,11 +263,14 @@ TEST(Metadata, EveryTruncationIsRefused) {
   for (const std::string& file : files) {
     ASSERT_GT(file.size(), 500u);
     // The properties run to the end of the file: nothing tells whether the last of them are there.
-    const size_t end = file.find("\xAC\xED", file.size() - 1000 < file.size() ? file.size() - 1000 : 0);
+    const size_t end =
+        file.find("\xAC\xED", file.size() - 1000 < file.size() ? file.size() - 1000 : 0);
     const size_t needed = end == std::string::npos ? file.size() : end + 4;
     for (size_t length = 0; length < needed; ++length) {
       std::vector<std::string> left_out;
-      EXPECT_FALSE(decode_metadata(std::string_view(file).substr(0, length), {"", nullptr, &left_out}).ok()) << length;
+      EXPECT_FALSE(
+          decode_metadata(std::string_view(file).substr(0, length), {"", nullptr, &left_out}).ok())
+          << length;
     }
   }
 }

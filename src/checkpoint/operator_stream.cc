@@ -25,8 +25,8 @@ StatusOr<ListStateInfo> from_meta_info(StateMetaInfo info) {
   } else if (mode == kUnionName) {
     list.mode = ListStateMode::kUnion;
   } else {
-    return failed_precondition(
-        cat("list state '", info.name, "' is handed out in the mode '", mode, "', which weir does not have"));
+    return failed_precondition(cat("list state '", info.name, "' is handed out in the mode '", mode,
+                                   "', which weir does not have"));
   }
   const auto value = info.serializers.find(std::string(kValueRole));
   if (info.kind != FlinkStateKind::kOperator || value == info.serializers.end()) {
@@ -46,7 +46,8 @@ StatusOr<size_t> get_state_count(BinaryReader& in) {
 /// All offsets of a stream where something starts, ascending, and its end.
 std::vector<int64_t> starts(const OperatorStateHandle& handle) {
   std::vector<int64_t> all;
-  for (const auto& [name, list] : handle.lists) all.insert(all.end(), list.offsets.begin(), list.offsets.end());
+  for (const auto& [name, list] : handle.lists)
+    all.insert(all.end(), list.offsets.begin(), list.offsets.end());
   all.insert(all.end(), handle.others.begin(), handle.others.end());
   all.push_back(stream_length(handle.stream));
   std::sort(all.begin(), all.end());
@@ -58,8 +59,8 @@ std::vector<int64_t> starts(const OperatorStateHandle& handle) {
 Status write_operator_state(std::span<const ListStateView> lists, const ByteSink& sink,
                             std::map<std::string, ListStateLocation>* locations) {
   if (lists.size() > kMaxStates) {
-    return invalid_argument(
-        cat("an operator has ", lists.size(), " list states; at most ", kMaxStates, " fit into a checkpoint"));
+    return invalid_argument(cat("an operator has ", lists.size(), " list states; at most ",
+                                kMaxStates, " fit into a checkpoint"));
   }
   BinaryWriter buffer;
   put_state_header_start(buffer);
@@ -69,13 +70,15 @@ Status write_operator_state(std::span<const ListStateView> lists, const ByteSink
     StateMetaInfo info;
     info.name = list.name;
     info.kind = FlinkStateKind::kOperator;
-    info.options[std::string(kModeOption)] = list.mode == ListStateMode::kUnion ? kUnionName : kSplitName;
+    info.options[std::string(kModeOption)] =
+        list.mode == ListStateMode::kUnion ? kUnionName : kSplitName;
     info.serializers[std::string(kValueRole)] = *list.element;
     put_state_meta_info(buffer, info);
   }
   buffer.put_i16(0);  // broadcast states
   BinaryReader header(buffer.buffer());
-  WEIR_RETURN_IF_ERROR(get_operator_header(header).status().with_context("the description of list state could not be read again"));
+  WEIR_RETURN_IF_ERROR(get_operator_header(header).status().with_context(
+      "the description of list state could not be read again"));
 
   int64_t flushed = 0;
   locations->clear();
@@ -83,7 +86,8 @@ Status write_operator_state(std::span<const ListStateView> lists, const ByteSink
     ListStateLocation& location = (*locations)[std::string(list.name)];
     location.mode = list.mode;
     for (const std::string& element : *list.elements) {
-      if (element.empty()) return internal_error(cat("an element of list state '", list.name, "' has no bytes"));
+      if (element.empty())
+        return internal_error(cat("an element of list state '", list.name, "' has no bytes"));
       location.offsets.push_back(flushed + static_cast<int64_t>(buffer.size()));
       buffer.put_raw(element);
       if (buffer.size() < kFlushBytes) continue;
@@ -112,18 +116,24 @@ StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in) {
   return header;
 }
 
-StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle, const ReadAt& read) {
+StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle,
+                                                    const ReadAt& read) {
   std::string memory;
-  WEIR_ASSIGN_OR_RETURN(const std::string_view bytes,
-                        read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream)), &memory));
+  WEIR_ASSIGN_OR_RETURN(
+      const std::string_view bytes,
+      read(0, std::clamp<int64_t>(starts(handle).front(), 0, stream_length(handle.stream)),
+           &memory));
   BinaryReader in(bytes);
   return get_operator_header(in);
 }
 
-StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle& handle, const std::string& list,
-                                                      const std::vector<int>& indexes, const ReadAt& read) {
+StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle& handle,
+                                                      const std::string& list,
+                                                      const std::vector<int>& indexes,
+                                                      const ReadAt& read) {
   const auto found = handle.lists.find(list);
-  if (found == handle.lists.end()) return internal_error(cat("there is no list state '", list, "' to read"));
+  if (found == handle.lists.end())
+    return internal_error(cat("there is no list state '", list, "' to read"));
   const std::vector<int64_t> all = starts(handle);
   std::vector<std::string> elements;
   std::string memory;
@@ -134,8 +144,8 @@ StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle&
     const int64_t offset = found->second.offsets[static_cast<size_t>(index)];
     const auto next = std::upper_bound(all.begin(), all.end(), offset);
     if (offset < 0 || offset > stream_length(handle.stream)) {
-      return data_loss(cat("element ", index, " of list state '", list, "' is said to start at ", offset, " of ",
-                           stream_length(handle.stream), " bytes"));
+      return data_loss(cat("element ", index, " of list state '", list, "' is said to start at ",
+                           offset, " of ", stream_length(handle.stream), " bytes"));
     }
     const int64_t end = next == all.end() ? offset : *next;
     WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, read(offset, end - offset, &memory));

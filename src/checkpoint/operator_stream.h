@@ -14,8 +14,8 @@
 
 namespace weir {
 
-// The stream that holds the operator state of one operator in one subtask: a header, then the elements of its lists
-// (docs/formats/keyed_state.md). Blocks; runs on the I/O pool.
+// The stream that holds the operator state of one operator in one subtask: a header, then the
+// elements of its lists (docs/formats/keyed_state.md). Blocks; runs on the I/O pool.
 
 /// One list to be written. Refers to what the caller owns.
 struct ListStateView {
@@ -30,9 +30,11 @@ Status write_operator_state(std::span<const ListStateView> lists, const ByteSink
 
 /// The same for a map from names to anything with a mode, an element (its type) and elements.
 template <class Lists>
-Status write_operator_state(const Lists& lists, const ByteSink& sink, std::map<std::string, ListStateLocation>* locations) {
+Status write_operator_state(const Lists& lists, const ByteSink& sink,
+                            std::map<std::string, ListStateLocation>* locations) {
   std::vector<ListStateView> views;
-  for (const auto& [name, list] : lists) views.push_back({name, list.mode, &list.element, &list.elements});
+  for (const auto& [name, list] : lists)
+    views.push_back({name, list.mode, &list.element, &list.elements});
   return write_operator_state(std::span<const ListStateView>(views), sink, locations);
 }
 
@@ -47,10 +49,13 @@ struct OperatorStreamHeader {
   std::vector<std::string> broadcast;  ///< names of states that weir does not have: left alone
 };
 StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in);
-StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle, const ReadAt& read);
+StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle,
+                                                    const ReadAt& read);
 
 /// The elements `indexes` of one list, in that order.
-StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle& handle, const std::string& list,
-                                                      const std::vector<int>& indexes, const ReadAt& read);
+StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle& handle,
+                                                      const std::string& list,
+                                                      const std::vector<int>& indexes,
+                                                      const ReadAt& read);
 
 }  // namespace weir

@@ -18,11 +18,13 @@ struct Written {
   std::string bytes;
   int pieces = 0;
   ReadAt read() const {
-    return [this](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
-      if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size())) return data_loss("beyond the end");
-      memory->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
-      return std::string_view(*memory);
-    };
+    return
+        [this](int64_t offset, int64_t length, std::string* memory) -> StatusOr<std::string_view> {
+          if (offset < 0 || length < 0 || offset + length > static_cast<int64_t>(bytes.size()))
+            return data_loss("beyond the end");
+          memory->assign(bytes, static_cast<size_t>(offset), static_cast<size_t>(length));
+          return std::string_view(*memory);
+        };
   }
 };
 Written write(const std::map<std::string, List>& lists) {
@@ -42,9 +44,10 @@ Written write(const std::map<std::string, List>& lists) {
 const TypeDescription kBytes = Serializer<std::vector<uint8_t>>::describe();
 
 TEST(OperatorStream, ListsComeBack) {
-  const Written written = write({{"splits", {ListStateMode::kSplit, kBytes, {"one", "two", "three"}}},
-                                 {"empty", {ListStateMode::kUnion, kBytes, {}}},
-                                 {"all", {ListStateMode::kUnion, Serializer<int64_t>::describe(), {"12345678"}}}});
+  const Written written =
+      write({{"splits", {ListStateMode::kSplit, kBytes, {"one", "two", "three"}}},
+             {"empty", {ListStateMode::kUnion, kBytes, {}}},
+             {"all", {ListStateMode::kUnion, Serializer<int64_t>::describe(), {"12345678"}}}});
   const auto header = read_operator_header(written.handle, written.read());
   ASSERT_TRUE(header.ok()) << header.status().to_string();
   ASSERT_EQ(header->lists.size(), 3u);
@@ -55,14 +58,17 @@ TEST(OperatorStream, ListsComeBack) {
   EXPECT_TRUE(written.handle.lists.at("empty").offsets.empty());
   EXPECT_EQ(read_list_elements(written.handle, "splits", {0, 2}, written.read()).value(),
             (std::vector<std::string>{"one", "three"}));
-  EXPECT_EQ(read_list_elements(written.handle, "all", {0}, written.read()).value(), (std::vector<std::string>{"12345678"}));
+  EXPECT_EQ(read_list_elements(written.handle, "all", {0}, written.read()).value(),
+            (std::vector<std::string>{"12345678"}));
 }
 
 TEST(OperatorStream, ManyElementsLeaveInPieces) {
-  const Written written =
-      write({{"splits", {ListStateMode::kSplit, kBytes, std::vector<std::string>(5, std::string(40000, 'x'))}}});
+  const Written written = write(
+      {{"splits",
+        {ListStateMode::kSplit, kBytes, std::vector<std::string>(5, std::string(40000, 'x'))}}});
   EXPECT_GE(written.pieces, 2);
-  EXPECT_EQ(read_list_elements(written.handle, "splits", {4}, written.read()).value().at(0), std::string(40000, 'x'));
+  EXPECT_EQ(read_list_elements(written.handle, "splits", {4}, written.read()).value().at(0),
+            std::string(40000, 'x'));
 }
 
 TEST(OperatorStream, StateThatWeirLeavesAloneEndsAnElement) {
@@ -70,13 +76,15 @@ TEST(OperatorStream, StateThatWeirLeavesAloneEndsAnElement) {
   written.handle.others = {static_cast<int64_t>(written.bytes.size())};
   written.bytes += "broadcast";
   written.handle.stream = InlineBytes{written.bytes};
-  EXPECT_EQ(read_list_elements(written.handle, "splits", {0}, written.read()).value(), (std::vector<std::string>{"one"}));
+  EXPECT_EQ(read_list_elements(written.handle, "splits", {0}, written.read()).value(),
+            (std::vector<std::string>{"one"}));
 }
 
 TEST(OperatorStream, OffsetsBeyondTheStreamAreRefused) {
   Written written = write({{"splits", {ListStateMode::kSplit, kBytes, {"one"}}}});
   written.handle.lists["splits"].offsets = {1 << 20};
-  EXPECT_EQ(read_list_elements(written.handle, "splits", {0}, written.read()).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(read_list_elements(written.handle, "splits", {0}, written.read()).status().code(),
+            StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace weir {
 enum class AckOutcome {
   kAccepted,
   kDuplicate,  ///< these subtasks have acknowledged before
-  kUnknown,    ///< of another attempt, another checkpoint, or from a process that these subtasks do not run in
+  kUnknown,    ///< of another attempt, another checkpoint, or from a process that these subtasks do
+               ///< not run in
   kTooLate,    ///< the checkpoint was aborted
   kInvalid,    ///< contradicts itself or the job: the checkpoint cannot complete
 };
@@ -23,8 +24,8 @@ std::string_view to_string(AckOutcome outcome);
 
 /// One checkpoint from its trigger to its end: who has acknowledged, and what. Pure.
 /// Thread: the job master's.
-/// Invariants: phases move along phase_moves(); a subtask's state is taken once; an acknowledgement is taken whole or not at all.
-/// Not here: messages, files, time-outs (CheckpointCoordinator).
+/// Invariants: phases move along phase_moves(); a subtask's state is taken once; an acknowledgement
+/// is taken whole or not at all. Not here: messages, files, time-outs (CheckpointCoordinator).
 class PendingCheckpoint {
  public:
   PendingCheckpoint(AttemptId attempt, CheckpointId id, int64_t timestamp_ms, MonotonicTime started,
@@ -38,7 +39,8 @@ class PendingCheckpoint {
   /// The move must be legal.
   void move_to(CheckpointPhase phase);
 
-  /// Takes the message's contents if the outcome is kAccepted; moves to kAcknowledged with the last one. `reason` is set for kInvalid.
+  /// Takes the message's contents if the outcome is kAccepted; moves to kAcknowledged with the last
+  /// one. `reason` is set for kInvalid.
   AckOutcome acknowledge(const AcknowledgeCheckpoint& message, Status* reason);
 
   /// "2 of 8 subtasks have not acknowledged: process 1 (2)". Empty if all have.

@@ -28,14 +28,18 @@ PendingCheckpoint triggered() {
   return pending;
 }
 
-std::string file_of(int process) { return process == 0 ? "data-0-0000000000000001" : "data-1-0000000000000002"; }
+std::string file_of(int process) {
+  return process == 0 ? "data-0-0000000000000001" : "data-1-0000000000000002";
+}
 
 AcknowledgeCheckpoint ack_of(int process) {
   SubtaskState source;
-  source.operator_state = OperatorStateHandle{{{"splits", {ListStateMode::kSplit, {0, 4}}}}, InlineBytes{"12345678"}};
+  source.operator_state =
+      OperatorStateHandle{{{"splits", {ListStateMode::kSplit, {0, 4}}}}, InlineBytes{"12345678"}};
   SubtaskState count;
-  count.keyed_state = KeyedStateHandle{
-      {process * 8, process * 8 + 7}, {0, 10, 20, 30, 40, 50, 60, 70}, FileSegment{file_of(process), 100, 80}};
+  count.keyed_state = KeyedStateHandle{{process * 8, process * 8 + 7},
+                                       {0, 10, 20, 30, 40, 50, 60, 70},
+                                       FileSegment{file_of(process), 100, 80}};
   return {.attempt = 3,
           .id = 7,
           .process = process,
@@ -129,15 +133,18 @@ TEST(PendingCheckpoint, RefusesStateThatIsNotInTheFilesNamed) {
   AcknowledgeCheckpoint message = ack_of(0);
   message.files.clear();
   EXPECT_EQ(reason_of(message),
-            "the acknowledgement of checkpoint 7 from process 0 is malformed, subtask 0 of operator \"count\": it refers to the file "
+            "the acknowledgement of checkpoint 7 from process 0 is malformed, subtask 0 of "
+            "operator \"count\": it refers to the file "
             "\"data-0-0000000000000001\", which is not among the files it names");
   message = ack_of(0);
   message.files[0].length = 179;
   EXPECT_EQ(reason_of(message),
-            "the acknowledgement of checkpoint 7 from process 0 is malformed, subtask 0 of operator \"count\": it refers to 80 bytes at "
+            "the acknowledgement of checkpoint 7 from process 0 is malformed, subtask 0 of "
+            "operator \"count\": it refers to 80 bytes at "
             "100 of data-0-0000000000000001, which has only 179");
-  for (const FileSegment& segment : {FileSegment{file_of(0), -1, 80}, FileSegment{file_of(0), 100, -1},
-                                     FileSegment{file_of(0), INT64_MAX, 80}, FileSegment{file_of(0), 100, INT64_MAX}}) {
+  for (const FileSegment& segment :
+       {FileSegment{file_of(0), -1, 80}, FileSegment{file_of(0), 100, -1},
+        FileSegment{file_of(0), INT64_MAX, 80}, FileSegment{file_of(0), 100, INT64_MAX}}) {
     message = ack_of(0);
     message.states[1].state.keyed_state->stream = segment;
     reason_of(message);
@@ -147,19 +154,23 @@ TEST(PendingCheckpoint, RefusesStateThatIsNotInTheFilesNamed) {
 TEST(PendingCheckpoint, RefusesOffsetsOutsideTheState) {
   AcknowledgeCheckpoint message = ack_of(0);
   message.states[1].state.keyed_state->offsets[7] = 81;
-  EXPECT_NE(reason_of(message).find("it has the offset 81 in a state of 80 bytes"), std::string::npos);
+  EXPECT_NE(reason_of(message).find("it has the offset 81 in a state of 80 bytes"),
+            std::string::npos);
   message = ack_of(0);
   message.states[0].state.operator_state->lists["splits"].offsets[1] = -1;
-  EXPECT_NE(reason_of(message).find("it has the offset -1 in a state of 8 bytes"), std::string::npos);
+  EXPECT_NE(reason_of(message).find("it has the offset -1 in a state of 8 bytes"),
+            std::string::npos);
 }
 
 TEST(PendingCheckpoint, RefusesKeyGroupsOfOthers) {
   AcknowledgeCheckpoint message = ack_of(0);
   message.states[1].state.keyed_state->range = {0, 8};
-  EXPECT_NE(reason_of(message).find("it has 8 offsets for the key groups 0 to 8, but owns 0 to 7"), std::string::npos);
+  EXPECT_NE(reason_of(message).find("it has 8 offsets for the key groups 0 to 8, but owns 0 to 7"),
+            std::string::npos);
   message = ack_of(0);
   message.states[1].state.keyed_state->offsets.pop_back();
-  EXPECT_NE(reason_of(message).find("it has 7 offsets for the key groups 0 to 7, but owns 0 to 7"), std::string::npos);
+  EXPECT_NE(reason_of(message).find("it has 7 offsets for the key groups 0 to 7, but owns 0 to 7"),
+            std::string::npos);
 }
 
 TEST(PendingCheckpoint, RefusesFileNamesThatLeadElsewhere) {
@@ -170,13 +181,16 @@ TEST(PendingCheckpoint, RefusesFileNamesThatLeadElsewhere) {
   }
   AcknowledgeCheckpoint message = ack_of(0);
   message.files.push_back(message.files[0]);
-  EXPECT_NE(reason_of(message).find("it names the file data-0-0000000000000001 twice"), std::string::npos);
+  EXPECT_NE(reason_of(message).find("it names the file data-0-0000000000000001 twice"),
+            std::string::npos);
 }
 
 TEST(PendingCheckpoint, RefusesASubtaskTwiceOrPartlyAgain) {
   AcknowledgeCheckpoint message = ack_of(0);
   message.states.push_back(message.states[0]);
-  EXPECT_NE(reason_of(message).find("names subtask 0 of operator 00000000000000000000000000000001 twice"), std::string::npos);
+  EXPECT_NE(
+      reason_of(message).find("names subtask 0 of operator 00000000000000000000000000000001 twice"),
+      std::string::npos);
 
   PendingCheckpoint pending = triggered();
   AcknowledgeCheckpoint part = ack_of(0);
@@ -207,7 +221,8 @@ TEST(PendingCheckpoint, BuildsTheMetadataFromAllAcknowledgements) {
   EXPECT_EQ(source.parallelism, 2);
   EXPECT_EQ(source.max_parallelism, 16);
   ASSERT_EQ(source.subtasks.size(), 2u);
-  EXPECT_EQ(source.subtasks.at(1).operator_state->lists.at("splits").offsets, (std::vector<int64_t>{0, 4}));
+  EXPECT_EQ(source.subtasks.at(1).operator_state->lists.at("splits").offsets,
+            (std::vector<int64_t>{0, 4}));
   const OperatorSnapshotState& count = metadata.operators[1];
   EXPECT_EQ(count.subtasks.at(0).keyed_state->range, (KeyGroupRange{0, 7}));
   EXPECT_EQ(std::get<FileSegment>(count.subtasks.at(1).keyed_state->stream).file, file_of(1));

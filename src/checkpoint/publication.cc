@@ -19,7 +19,8 @@ std::string_view to_string(PublishOutcome outcome) {
   return "?";
 }
 
-CheckpointPublication::CheckpointPublication(FileLocation job, CheckpointContent content, uint64_t nonce)
+CheckpointPublication::CheckpointPublication(FileLocation job, CheckpointContent content,
+                                             uint64_t nonce)
     : directory_(job.child(checkpoint_directory_name(content.metadata.checkpoint_id))),
       content_(std::move(content)),
       temporary_(directory_.child(metadata_temporary_name(nonce)).path) {}
@@ -30,22 +31,29 @@ Status CheckpointPublication::verify_data_files() const {
     const FileLocation place = directory_.child(file.name);
     const auto info = place.fs->stat(place.path);
     if (info.status().code() == StatusCode::kNotFound) {
-      return data_loss(cat(place.uri, " was acknowledged with ", file.length, " bytes, but is not there"));
+      return data_loss(
+          cat(place.uri, " was acknowledged with ", file.length, " bytes, but is not there"));
     }
     if (!info.ok()) return info.status();
     if (info.value().size != file.length || info.value().is_directory) {
-      return data_loss(cat(place.uri, " was acknowledged with ", file.length, " bytes, but has ", info.value().size));
+      return data_loss(cat(place.uri, " was acknowledged with ", file.length, " bytes, but has ",
+                           info.value().size));
     }
   }
   return {};
 }
 
-/// A checkpoint that no restore could read must not become complete: the ones before it would be deleted.
-Status CheckpointPublication::check_readable(std::string_view metadata, std::string_view sidecar) const {
+/// A checkpoint that no restore could read must not become complete: the ones before it would be
+/// deleted.
+Status CheckpointPublication::check_readable(std::string_view metadata,
+                                             std::string_view sidecar) const {
   MetadataDecoding decoding;
   decoding.directory = directory_.uri;
-  WEIR_RETURN_IF_ERROR(decode_metadata(metadata, decoding).status().with_context("its metadata could not be read again"));
-  return decode_sidecar(sidecar).status().with_context("its description of types and files could not be read again");
+  WEIR_RETURN_IF_ERROR(decode_metadata(metadata, decoding)
+                           .status()
+                           .with_context("its metadata could not be read again"));
+  return decode_sidecar(sidecar).status().with_context(
+      "its description of types and files could not be read again");
 }
 
 PublishResult CheckpointPublication::publish() {
@@ -63,26 +71,31 @@ PublishResult CheckpointPublication::publish() {
   sidecar.metadata_length = static_cast<int64_t>(metadata_bytes_.size());
   sidecar.metadata_checksum = XXH3_64bits(metadata_bytes_.data(), metadata_bytes_.size());
   const std::string sidecar_bytes = encode_sidecar(sidecar);
-  if (Status status = check_readable(metadata_bytes_, sidecar_bytes); !status.ok()) return not_published(status);
+  if (Status status = check_readable(metadata_bytes_, sidecar_bytes); !status.ok())
+    return not_published(status);
   total_bytes_ = static_cast<int64_t>(metadata_bytes_.size() + sidecar_bytes.size());
   for (const DataFile& file : content_.sidecar.files) total_bytes_ += file.length;
 
   FileSystem& fs = *directory_.fs;
-  if (Status status = write_file(fs, directory_.child(kSidecarFile).path, sidecar_bytes); !status.ok()) {
+  if (Status status = write_file(fs, directory_.child(kSidecarFile).path, sidecar_bytes);
+      !status.ok()) {
     if (status.code() == StatusCode::kAlreadyExists) {
-      return {PublishOutcome::kForeign, aborted(cat(what, ": another coordinator is completing it in ", directory_.uri)), 0};
+      return {PublishOutcome::kForeign,
+              aborted(cat(what, ": another coordinator is completing it in ", directory_.uri)), 0};
     }
     return not_published(status);
   }
   // Until the rename is asked for, nothing can make `_metadata` appear.
-  if (Status status = write_file(fs, temporary_, metadata_bytes_); !status.ok()) return not_published(status);
+  if (Status status = write_file(fs, temporary_, metadata_bytes_); !status.ok())
+    return not_published(status);
   rename_failure_ = fs.rename(temporary_, directory_.child(kMetadataFile).path).with_context(what);
   if (rename_failure_.ok()) return {PublishOutcome::kPublished, {}, total_bytes_};
   return resolve();
 }
 
 CompletedPointer CheckpointPublication::pointer() const {
-  return {content_.metadata.checkpoint_id, directory_.uri, static_cast<int64_t>(metadata_bytes_.size()),
+  return {content_.metadata.checkpoint_id, directory_.uri,
+          static_cast<int64_t>(metadata_bytes_.size()),
           XXH3_64bits(metadata_bytes_.data(), metadata_bytes_.size())};
 }
 
@@ -97,7 +110,8 @@ PublishResult CheckpointPublication::resolve() {
   Status why;
   Presence presence = look(&why);
   if (presence == Presence::kAbsent) {
-    // A rename that is still on its way must not succeed later: its source is removed, then one looks again.
+    // A rename that is still on its way must not succeed later: its source is removed, then one
+    // looks again.
     const Status removed = directory_.fs->remove(temporary_);
     if (removed.ok() || removed.code() == StatusCode::kNotFound) {
       presence = look(&why);
@@ -111,14 +125,14 @@ PublishResult CheckpointPublication::resolve() {
     case Presence::kAbsent: return {PublishOutcome::kNotPublished, rename_failure_, 0};
     case Presence::kForeign:
       return {PublishOutcome::kForeign,
-              aborted(cat("cannot complete checkpoint ", content_.metadata.checkpoint_id, ": another coordinator has completed it in ",
-                          directory_.uri)),
+              aborted(cat("cannot complete checkpoint ", content_.metadata.checkpoint_id,
+                          ": another coordinator has completed it in ", directory_.uri)),
               0};
     case Presence::kUnknown: break;
   }
   return {PublishOutcome::kUnknown,
-          unavailable(cat("cannot tell whether checkpoint ", content_.metadata.checkpoint_id, " is complete in ", directory_.uri, ": ",
-                          why.message())),
+          unavailable(cat("cannot tell whether checkpoint ", content_.metadata.checkpoint_id,
+                          " is complete in ", directory_.uri, ": ", why.message())),
           0};
 }
 

@@ -33,10 +33,10 @@ struct PublishResult {
   int64_t bytes = 0;  ///< of the whole checkpoint, if published
 };
 
-/// Makes one checkpoint durable: verifies the data files, writes the sidecar, then publishes `_metadata`, last and exclusively.
-/// Thread: the I/O pool, one call at a time. Blocks.
-/// Invariant: after kNotPublished no publication of this object can take effect any more, not even one that a server executes late:
-/// its temporary file is gone, so there is nothing left to rename.
+/// Makes one checkpoint durable: verifies the data files, writes the sidecar, then publishes
+/// `_metadata`, last and exclusively. Thread: the I/O pool, one call at a time. Blocks. Invariant:
+/// after kNotPublished no publication of this object can take effect any more, not even one that a
+/// server executes late: its temporary file is gone, so there is nothing left to rename.
 class CheckpointPublication {
  public:
   /// `nonce` keeps the temporary name apart from every other writer's.
@@ -57,7 +57,7 @@ class CheckpointPublication {
 
   const FileLocation directory_;
   const CheckpointContent content_;
-  const std::string temporary_;   // path
+  const std::string temporary_;  // path
   std::string metadata_bytes_;
   int64_t total_bytes_ = 0;
   Status rename_failure_;

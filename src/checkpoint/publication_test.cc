@@ -16,7 +16,9 @@ constexpr const char* kTemporary = "/c/job/chk-7/_metadata.inprogress-0000000000
 
 class Publication : public testing::Test {
  protected:
-  Publication() { EXPECT_TRUE(write_file(fs_->inner(), std::string("/c/job/chk-7/") + kData, "0123456789").ok()); }
+  Publication() {
+    EXPECT_TRUE(write_file(fs_->inner(), std::string("/c/job/chk-7/") + kData, "0123456789").ok());
+  }
 
   CheckpointContent content() const {
     CheckpointContent content;
@@ -55,8 +57,10 @@ TEST_F(Publication, WritesTheMetadataLast) {
   };
   const PublishResult result = publication().publish();
   EXPECT_EQ(result.outcome, kPublished);
-  EXPECT_EQ(order, (std::vector<std::string>{"/c/job/chk-7/_weir", kTemporary, "/c/job/chk-7/_metadata"}));
-  EXPECT_EQ(result.bytes, 10 + fs_->stat("/c/job/chk-7/_weir").value().size + fs_->stat("/c/job/chk-7/_metadata").value().size);
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"/c/job/chk-7/_weir", kTemporary, "/c/job/chk-7/_metadata"}));
+  EXPECT_EQ(result.bytes, 10 + fs_->stat("/c/job/chk-7/_weir").value().size +
+                              fs_->stat("/c/job/chk-7/_metadata").value().size);
 }
 
 TEST_F(Publication, RefusesADataFileThatIsNotAsAcknowledged) {
@@ -69,12 +73,14 @@ TEST_F(Publication, RefusesADataFileThatIsNotAsAcknowledged) {
   PublishResult result = CheckpointPublication(job_, changed, 5).publish();
   EXPECT_EQ(result.outcome, kNotPublished);
   EXPECT_EQ(result.status.to_string(),
-            "DATA_LOSS: cannot complete checkpoint 7: mem:///c/job/chk-7/data-0-0000000000000001 was acknowledged with 11 bytes, but has 10");
+            "DATA_LOSS: cannot complete checkpoint 7: mem:///c/job/chk-7/data-0-0000000000000001 "
+            "was acknowledged with 11 bytes, but has 10");
   ASSERT_TRUE(fs_->inner().remove(std::string("/c/job/chk-7/") + kData).ok());
   result = publication().publish();
   EXPECT_EQ(result.outcome, kNotPublished);
   EXPECT_EQ(result.status.to_string(),
-            "DATA_LOSS: cannot complete checkpoint 7: mem:///c/job/chk-7/data-0-0000000000000001 was acknowledged with 10 bytes, but is not there");
+            "DATA_LOSS: cannot complete checkpoint 7: mem:///c/job/chk-7/data-0-0000000000000001 "
+            "was acknowledged with 10 bytes, but is not there");
 }
 
 TEST_F(Publication, DescriptionThatCouldNotBeReadAgainIsNotPublished) {
@@ -93,7 +99,8 @@ TEST_F(Publication, DescriptionThatCouldNotBeReadAgainIsNotPublished) {
   changed.sidecar.operators = {op};
   const PublishResult result = CheckpointPublication(job_, changed, 5).publish();
   EXPECT_EQ(result.outcome, kNotPublished);
-  EXPECT_NE(result.status.message().find("could not be read again"), std::string_view::npos) << result.status.message();
+  EXPECT_NE(result.status.message().find("could not be read again"), std::string_view::npos)
+      << result.status.message();
   EXPECT_FALSE(complete());
 }
 
@@ -105,14 +112,17 @@ TEST_F(Publication, AnyFailureBeforeTheRenamePublishesNothing) {
   for (int failing = 1; failing < operations; ++failing) {
     for (const bool lost : {false, true}) {  // not done, or done with the answer lost
       ASSERT_TRUE(fs_->inner().remove_all("/c/job/chk-7").ok());
-      ASSERT_TRUE(write_file(fs_->inner(), std::string("/c/job/chk-7/") + kData, "0123456789").ok());
+      ASSERT_TRUE(
+          write_file(fs_->inner(), std::string("/c/job/chk-7/") + kData, "0123456789").ok());
       int count = 0;
       bool now = false;
       fs_->before = [&](std::string_view, const std::string&) {
         now = ++count == failing;
         return now && !lost ? unavailable("no answer") : Status();
       };
-      fs_->after = [&](std::string_view, const std::string&) { return now && lost ? unavailable("lost answer") : Status(); };
+      fs_->after = [&](std::string_view, const std::string&) {
+        return now && lost ? unavailable("lost answer") : Status();
+      };
       const PublishResult result = publication().publish();
       if (result.outcome != kNotPublished) {
         EXPECT_TRUE(lost) << failing;  // reading and creating have no answer to lose here
@@ -124,7 +134,9 @@ TEST_F(Publication, AnyFailureBeforeTheRenamePublishesNothing) {
 }
 
 TEST_F(Publication, ARenameWithoutAnAnswerIsLookedUp) {
-  fs_->after = [](std::string_view op, const std::string&) { return op == "rename" ? unavailable("lost answer") : Status(); };
+  fs_->after = [](std::string_view op, const std::string&) {
+    return op == "rename" ? unavailable("lost answer") : Status();
+  };
   const PublishResult result = publication().publish();
   EXPECT_EQ(result.outcome, kPublished);
   EXPECT_TRUE(result.status.ok());
@@ -132,11 +144,14 @@ TEST_F(Publication, ARenameWithoutAnAnswerIsLookedUp) {
 }
 
 TEST_F(Publication, ARenameThatDidNotHappenCannotHappenLaterEither) {
-  fs_->before = [](std::string_view op, const std::string&) { return op == "rename" ? unavailable("no answer") : Status(); };
+  fs_->before = [](std::string_view op, const std::string&) {
+    return op == "rename" ? unavailable("no answer") : Status();
+  };
   const PublishResult result = publication().publish();
   EXPECT_EQ(result.outcome, kNotPublished);
   EXPECT_EQ(result.status.to_string(), "UNAVAILABLE: cannot complete checkpoint 7: no answer");
-  EXPECT_EQ(fs_->inner().rename(kTemporary, "/c/job/chk-7/_metadata").code(), StatusCode::kNotFound);
+  EXPECT_EQ(fs_->inner().rename(kTemporary, "/c/job/chk-7/_metadata").code(),
+            StatusCode::kNotFound);
 }
 
 TEST_F(Publication, ARenameThatHappensWhileOneLooksIsSeen) {
@@ -160,14 +175,18 @@ TEST_F(Publication, IsUnknownUntilStorageAnswers) {
     answers = renamed = false;
     fs_->before = [&](std::string_view op, const std::string&) {
       if (op == "rename") renamed = true;
-      return renamed && !answers && (op != "rename" || !happened) ? unavailable("no answer") : Status();
+      return renamed && !answers && (op != "rename" || !happened) ? unavailable("no answer")
+                                                                  : Status();
     };
-    fs_->after = [&](std::string_view op, const std::string&) { return op == "rename" ? unavailable("lost answer") : Status(); };
+    fs_->after = [&](std::string_view op, const std::string&) {
+      return op == "rename" ? unavailable("lost answer") : Status();
+    };
     CheckpointPublication subject = publication();
     PublishResult result = subject.publish();
     EXPECT_EQ(result.outcome, kUnknown);
     EXPECT_EQ(result.status.to_string(),
-              "UNAVAILABLE: cannot tell whether checkpoint 7 is complete in mem:///c/job/chk-7: no answer");
+              "UNAVAILABLE: cannot tell whether checkpoint 7 is complete in mem:///c/job/chk-7: no "
+              "answer");
     EXPECT_EQ(subject.resolve().outcome, kUnknown);
     answers = true;
     result = subject.resolve();
@@ -186,9 +205,7 @@ TEST_F(Publication, IsUnknownWhileTheTemporaryFileMayStillBeRenamed) {
 
 TEST_F(Publication, WhatAnotherHasPublishedMeanwhileIsNotOurs) {
   fs_->before = [this](std::string_view op, const std::string& path) {
-    if (op == "rename") {
-      EXPECT_TRUE(write_file(fs_->inner(), path, "another's").ok());
-    }
+    if (op == "rename") { EXPECT_TRUE(write_file(fs_->inner(), path, "another's").ok()); }
     return Status();
   };
   EXPECT_EQ(publication().publish().outcome, kForeign);

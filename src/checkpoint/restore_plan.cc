@@ -17,10 +17,13 @@ std::string describe(std::string_view name, std::string_view uid, const Operator
   return cat(text, "id ", id.to_hex(), ")");
 }
 
-bool has_state(const SubtaskState& state) { return state.operator_state.has_value() || state.keyed_state.has_value(); }
+bool has_state(const SubtaskState& state) {
+  return state.operator_state.has_value() || state.keyed_state.has_value();
+}
 
 bool has_state(const OperatorSnapshotState& state) {
-  return std::any_of(state.subtasks.begin(), state.subtasks.end(), [](const auto& entry) { return has_state(entry.second); });
+  return std::any_of(state.subtasks.begin(), state.subtasks.end(),
+                     [](const auto& entry) { return has_state(entry.second); });
 }
 
 bool has_keyed_state(const OperatorSnapshotState& state) {
@@ -34,11 +37,14 @@ Status check_keyed_state(const OperatorSnapshotState& state) {
   for (const auto& [subtask, part] : state.subtasks) {
     if (!part.keyed_state) continue;
     const KeyedStateHandle& handle = *part.keyed_state;
-    if (handle.range.size() <= 0 || handle.range.first < 0 || handle.range.last >= state.max_parallelism ||
+    if (handle.range.size() <= 0 || handle.range.first < 0 ||
+        handle.range.last >= state.max_parallelism ||
         handle.offsets.size() != static_cast<size_t>(handle.range.size())) {
-      return data_loss(cat("the checkpoint's keyed state of operator ", describe(state.name, state.uid, state.id), ", subtask ",
-                           subtask, ", has the impossible key groups ", handle.range.first, " to ", handle.range.last, " with ",
-                           handle.offsets.size(), " offsets; restore another checkpoint"));
+      return data_loss(cat("the checkpoint's keyed state of operator ",
+                           describe(state.name, state.uid, state.id), ", subtask ", subtask,
+                           ", has the impossible key groups ", handle.range.first, " to ",
+                           handle.range.last, " with ", handle.offsets.size(),
+                           " offsets; restore another checkpoint"));
     }
     last_of_first.emplace(handle.range.first, handle.range.last);
   }
@@ -51,32 +57,40 @@ Status check_keyed_state(const OperatorSnapshotState& state) {
     last = range_last;
   }
   if (disjoint) return {};
-  return data_loss(cat("the checkpoint has some key groups of operator ", describe(state.name, state.uid, state.id),
+  return data_loss(cat("the checkpoint has some key groups of operator ",
+                       describe(state.name, state.uid, state.id),
                        " twice; restore another checkpoint"));
 }
 
-void select_keyed_state(const std::shared_ptr<const CheckpointMetadata>& metadata, const OperatorSnapshotState& state,
-                        const RestoreTarget& target, OperatorRestore& out) {
-  std::map<int, std::pair<int, const KeyedStateHandle*>> by_last_group;  // disjoint, see check_keyed_state(); with the old subtask
+void select_keyed_state(const std::shared_ptr<const CheckpointMetadata>& metadata,
+                        const OperatorSnapshotState& state, const RestoreTarget& target,
+                        OperatorRestore& out) {
+  std::map<int, std::pair<int, const KeyedStateHandle*>>
+      by_last_group;  // disjoint, see check_keyed_state(); with the old subtask
   for (const auto& [old_subtask, part] : state.subtasks) {
-    if (part.keyed_state) by_last_group[part.keyed_state->range.last] = {old_subtask, &*part.keyed_state};
+    if (part.keyed_state)
+      by_last_group[part.keyed_state->range.last] = {old_subtask, &*part.keyed_state};
   }
   for (int subtask = 0; subtask < target.parallelism; ++subtask) {
     KeyGroupRange mine = key_groups_of_subtask(subtask, target.parallelism, target.max_parallelism);
-    if (bug_enabled(Bug::kRestoreWrongKeyGroups) && state.parallelism != target.parallelism) ++mine.first;
+    if (bug_enabled(Bug::kRestoreWrongKeyGroups) && state.parallelism != target.parallelism)
+      ++mine.first;
     std::map<int, KeyedStateSelection> selected;  // by old subtask
     for (auto old = by_last_group.lower_bound(mine.first); old != by_last_group.end(); ++old) {
       const auto& [old_subtask, handle] = old->second;
-      const KeyGroupRange both{std::max(mine.first, handle->range.first), std::min(mine.last, handle->range.last)};
+      const KeyGroupRange both{std::max(mine.first, handle->range.first),
+                               std::min(mine.last, handle->range.last)};
       if (both.size() <= 0) break;
       selected.emplace(old_subtask, KeyedStateSelection{{metadata, handle}, both});
     }
-    for (auto& [old_subtask, selection] : selected) out.subtasks[static_cast<size_t>(subtask)].keyed.push_back(std::move(selection));
+    for (auto& [old_subtask, selection] : selected)
+      out.subtasks[static_cast<size_t>(subtask)].keyed.push_back(std::move(selection));
   }
 }
 
-void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& metadata, const OperatorSnapshotState& state,
-                           const RestoreTarget& target, OperatorRestore& out) {
+void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& metadata,
+                           const OperatorSnapshotState& state, const RestoreTarget& target,
+                           OperatorRestore& out) {
   const auto parallelism = static_cast<size_t>(target.parallelism);
   std::map<std::string, size_t> dealt;  // per list: how many elements were given out so far
   for (const auto& [old_subtask, part] : state.subtasks) {
@@ -89,41 +103,47 @@ void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& meta
       if (location.mode == ListStateMode::kUnion) {
         out.for_all.push_back({handle, name, location.mode, std::move(all)});
       } else if (state.parallelism == target.parallelism) {
-        out.subtasks[static_cast<size_t>(old_subtask)].lists.push_back({handle, name, location.mode, std::move(all)});
+        out.subtasks[static_cast<size_t>(old_subtask)].lists.push_back(
+            {handle, name, location.mode, std::move(all)});
       } else {
         std::map<size_t, std::vector<int>> elements;  // by new subtask
         for (const int i : all) elements[dealt[name]++ % parallelism].push_back(i);
-        for (auto& [subtask, its] : elements) out.subtasks[subtask].lists.push_back({handle, name, location.mode, std::move(its)});
+        for (auto& [subtask, its] : elements)
+          out.subtasks[subtask].lists.push_back({handle, name, location.mode, std::move(its)});
       }
     }
   }
 }
 
 StatusOr<OperatorRestore> plan_operator(const std::shared_ptr<const CheckpointMetadata>& metadata,
-                                        const OperatorSnapshotState& state, const RestoreTarget& target) {
+                                        const OperatorSnapshotState& state,
+                                        const RestoreTarget& target) {
   if (has_keyed_state(state) && state.max_parallelism != target.max_parallelism) {
-    return failed_precondition(cat("operator ", describe(target.name, target.uid, target.id), " has max parallelism ",
-                                   target.max_parallelism, ", but its keyed state was written with ", state.max_parallelism,
-                                   ", which is fixed for the state's life; set it to ",
-                                   state.max_parallelism, " by set_max_parallelism() on the operator or the environment, or by "
-                                   "pipeline.max-parallelism, or set none: then it is taken over"));
+    return failed_precondition(cat(
+        "operator ", describe(target.name, target.uid, target.id), " has max parallelism ",
+        target.max_parallelism, ", but its keyed state was written with ", state.max_parallelism,
+        ", which is fixed for the state's life; set it to ", state.max_parallelism,
+        " by set_max_parallelism() on the operator or the environment, or by "
+        "pipeline.max-parallelism, or set none: then it is taken over"));
   }
   for (const auto& [subtask, part] : state.subtasks) {
     if (subtask < 0 || subtask >= state.parallelism) {
-      return data_loss(cat("the checkpoint has a subtask ", subtask, " of operator ", describe(state.name, state.uid, state.id),
-                           ", whose parallelism was ", state.parallelism, "; restore another checkpoint"));
+      return data_loss(cat("the checkpoint has a subtask ", subtask, " of operator ",
+                           describe(state.name, state.uid, state.id), ", whose parallelism was ",
+                           state.parallelism, "; restore another checkpoint"));
     }
   }
   WEIR_RETURN_IF_ERROR(check_keyed_state(state));
 
-  OperatorRestore out{.name = target.name,
-                      .uid = target.uid,
-                      .id = target.id,
-                      .found = true,
-                      .old_parallelism = state.parallelism,
-                      .bytes = state_bytes(state),
-                      .for_all = {},
-                      .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))};
+  OperatorRestore out{
+      .name = target.name,
+      .uid = target.uid,
+      .id = target.id,
+      .found = true,
+      .old_parallelism = state.parallelism,
+      .bytes = state_bytes(state),
+      .for_all = {},
+      .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))};
   select_keyed_state(metadata, state, target, out);
   select_operator_state(metadata, state, target, out);
   return out;
@@ -140,19 +160,22 @@ int64_t state_bytes(const OperatorSnapshotState& state) {
   return bytes;
 }
 
-std::optional<int> stored_max_parallelism(const CheckpointMetadata& metadata, const OperatorId& id) {
+std::optional<int> stored_max_parallelism(const CheckpointMetadata& metadata,
+                                          const OperatorId& id) {
   for (const OperatorSnapshotState& state : metadata.operators) {
     if (state.id == id && has_keyed_state(state)) return state.max_parallelism;
   }
   return std::nullopt;
 }
 
-StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> metadata, const std::vector<RestoreTarget>& targets,
+StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> metadata,
+                                   const std::vector<RestoreTarget>& targets,
                                    const RestorePlanOptions& options) {
   std::map<OperatorId, const OperatorSnapshotState*> stored;
   for (const OperatorSnapshotState& state : metadata->operators) {
     if (!stored.emplace(state.id, &state).second) {
-      return data_loss(cat("checkpoint ", metadata->checkpoint_id, " has operator ", describe(state.name, state.uid, state.id),
+      return data_loss(cat("checkpoint ", metadata->checkpoint_id, " has operator ",
+                           describe(state.name, state.uid, state.id),
                            " twice; restore another checkpoint"));
     }
   }
@@ -162,16 +185,18 @@ StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> met
   std::map<OperatorId, const RestoreTarget*> claimed;
   for (const RestoreTarget& target : targets) {
     if (const auto [other, fresh] = claimed.emplace(target.id, &target); !fresh) {
-      return invalid_argument(cat("operators \"", other->second->name, "\" and \"", target.name, "\" have the same uid ",
-                                  target.uid, " (id ", target.id.to_hex(), "); give each operator its own uid"));
+      return invalid_argument(cat("operators \"", other->second->name, "\" and \"", target.name,
+                                  "\" have the same uid ", target.uid, " (id ", target.id.to_hex(),
+                                  "); give each operator its own uid"));
     }
     const auto found = stored.find(target.id);
     if (found == stored.end()) {
-      plan.operators.push_back({.name = target.name,
-                                .uid = target.uid,
-                                .id = target.id,
-                                .for_all = {},
-                                .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))});
+      plan.operators.push_back(
+          {.name = target.name,
+           .uid = target.uid,
+           .id = target.id,
+           .for_all = {},
+           .subtasks = std::vector<SubtaskRestore>(static_cast<size_t>(target.parallelism))});
       continue;
     }
     WEIR_ASSIGN_OR_RETURN(OperatorRestore restore, plan_operator(metadata, *found->second, target));
@@ -183,13 +208,16 @@ StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> met
     plan.dropped.push_back({state.name, state.uid, state.id, state_bytes(state)});
   }
   if (!plan.dropped.empty() && !options.ignore_unclaimed_state) {
-    std::string text = cat("checkpoint ", metadata->checkpoint_id, " holds state that no operator of this job claims: ");
+    std::string text = cat("checkpoint ", metadata->checkpoint_id,
+                           " holds state that no operator of this job claims: ");
     for (size_t i = 0; i < plan.dropped.size(); ++i) {
       const DroppedOperator& dropped = plan.dropped[i];
-      text += cat(i == 0 ? "" : ", ", describe(dropped.name, dropped.uid, dropped.id), " with ", dropped.bytes, " bytes");
+      text += cat(i == 0 ? "" : ", ", describe(dropped.name, dropped.uid, dropped.id), " with ",
+                  dropped.bytes, " bytes");
     }
-    return failed_precondition(cat(text, "; give the operator that should have it that uid, or set ",
-                                   "execution.state-recovery.ignore-unclaimed-state to true to leave it behind"));
+    return failed_precondition(
+        cat(text, "; give the operator that should have it that uid, or set ",
+            "execution.state-recovery.ignore-unclaimed-state to true to leave it behind"));
   }
   return plan;
 }
@@ -207,7 +235,8 @@ std::string RestorePlan::to_string() const {
     text += cat("  ", each.found ? "matched " : "new     ", describe(each.name, each.uid, each.id));
     if (each.found) {
       text += cat(": ", each.bytes, " bytes, ", each.old_parallelism);
-      if (each.old_parallelism != static_cast<int>(each.subtasks.size())) text += cat(" -> ", each.subtasks.size());
+      if (each.old_parallelism != static_cast<int>(each.subtasks.size()))
+        text += cat(" -> ", each.subtasks.size());
       text += " subtasks";
     }
     text += '\n';

@@ -43,10 +43,11 @@ struct OperatorRestore {
   std::string name;
   std::string uid;
   OperatorId id;
-  bool found = false;       ///< false: new in the graph, starts empty
+  bool found = false;  ///< false: new in the graph, starts empty
   int old_parallelism = 0;
-  int64_t bytes = 0;        ///< of state that its subtasks read
-  std::vector<ListStateSelection> for_all;  ///< kUnion: each new subtask reads them; in the order of the old subtasks
+  int64_t bytes = 0;  ///< of state that its subtasks read
+  std::vector<ListStateSelection>
+      for_all;  ///< kUnion: each new subtask reads them; in the order of the old subtasks
   std::vector<SubtaskRestore> subtasks;  ///< one per new subtask
 };
 
@@ -68,15 +69,17 @@ struct RestorePlan {
   std::string to_string() const;
 };
 
-/// Who reads what. Pure. Operators are matched by id. Keyed state goes by key group; of operator state, kUnion gives every element to
-/// every subtask, kSplit leaves the elements where they were, or deals them out round-robin if the parallelism changed.
-/// FAILED_PRECONDITION: state that no operator claims; another max parallelism. INVALID_ARGUMENT: two operators with one id.
+/// Who reads what. Pure. Operators are matched by id. Keyed state goes by key group; of operator
+/// state, kUnion gives every element to every subtask, kSplit leaves the elements where they were,
+/// or deals them out round-robin if the parallelism changed. FAILED_PRECONDITION: state that no
+/// operator claims; another max parallelism. INVALID_ARGUMENT: two operators with one id.
 /// DATA_LOSS: a checkpoint that contradicts itself (an id twice, overlapping key groups).
-StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> metadata, const std::vector<RestoreTarget>& targets,
+StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> metadata,
+                                   const std::vector<RestoreTarget>& targets,
                                    const RestorePlanOptions& options);
 
-/// The max parallelism that an operator's state was written with, if the checkpoint has keyed state of it: what a graph that does not
-/// care must take over.
+/// The max parallelism that an operator's state was written with, if the checkpoint has keyed state
+/// of it: what a graph that does not care must take over.
 std::optional<int> stored_max_parallelism(const CheckpointMetadata& metadata, const OperatorId& id);
 
 /// Bytes of all state of an operator.

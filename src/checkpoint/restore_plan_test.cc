@@ -12,17 +12,26 @@ OperatorId id_of(uint8_t n) {
 }
 
 KeyedStateHandle keyed(int first, int last) {
-  return {{first, last}, std::vector<int64_t>(static_cast<size_t>(last - first + 1)), FileSegment{"data", 0, 100}};
+  return {{first, last},
+          std::vector<int64_t>(static_cast<size_t>(last - first + 1)),
+          FileSegment{"data", 0, 100}};
 }
 
-OperatorStateHandle lists(std::map<std::string, ListStateLocation> content) { return {std::move(content), InlineBytes{"12345"}}; }
+OperatorStateHandle lists(std::map<std::string, ListStateLocation> content) {
+  return {std::move(content), InlineBytes{"12345"}};
+}
 
-ListStateLocation split(int elements) { return {ListStateMode::kSplit, std::vector<int64_t>(static_cast<size_t>(elements))}; }
-ListStateLocation all(int elements) { return {ListStateMode::kUnion, std::vector<int64_t>(static_cast<size_t>(elements))}; }
+ListStateLocation split(int elements) {
+  return {ListStateMode::kSplit, std::vector<int64_t>(static_cast<size_t>(elements))};
+}
+ListStateLocation all(int elements) {
+  return {ListStateMode::kUnion, std::vector<int64_t>(static_cast<size_t>(elements))};
+}
 
-OperatorSnapshotState stored(std::string name, std::string uid, uint8_t id, int parallelism, int max_parallelism,
-                             std::map<int, SubtaskState> subtasks) {
-  return {std::move(name), std::move(uid), id_of(id), parallelism, max_parallelism, std::move(subtasks)};
+OperatorSnapshotState stored(std::string name, std::string uid, uint8_t id, int parallelism,
+                             int max_parallelism, std::map<int, SubtaskState> subtasks) {
+  return {std::move(name), std::move(uid),  id_of(id),
+          parallelism,     max_parallelism, std::move(subtasks)};
 }
 
 std::shared_ptr<const CheckpointMetadata> checkpoint(std::vector<OperatorSnapshotState> operators) {
@@ -47,11 +56,13 @@ std::string lists_text(const std::vector<ListStateSelection>& selections) {
   for (const ListStateSelection& part : selections) {
     if (&part != &selections[0]) text += ' ';
     text += part.list + ":";
-    for (const int element : part.elements) text += std::to_string(element) + (element == part.elements.back() ? "" : ",");
+    for (const int element : part.elements)
+      text += std::to_string(element) + (element == part.elements.back() ? "" : ",");
   }
   return text;
 }
-/// "u:0 and a:0,1 a:0|a:2": list and elements that all new subtasks read, and those that each reads, per old handle.
+/// "u:0 and a:0,1 a:0|a:2": list and elements that all new subtasks read, and those that each
+/// reads, per old handle.
 std::string lists_text(const RestorePlan& plan) {
   std::string text = lists_text(plan.operators[0].for_all) + " and ";
   for (const SubtaskRestore& subtask : plan.operators[0].subtasks) {
@@ -62,14 +73,18 @@ std::string lists_text(const RestorePlan& plan) {
 }
 
 std::shared_ptr<const CheckpointMetadata> keyed_on_two_subtasks() {
-  return checkpoint({stored("count", "c", 1, 2, 16, {{0, {{}, keyed(0, 7)}}, {1, {{}, keyed(8, 15)}}})});
+  return checkpoint(
+      {stored("count", "c", 1, 2, 16, {{0, {{}, keyed(0, 7)}}, {1, {{}, keyed(8, 15)}}})});
 }
 
 StatusOr<RestorePlan> restore_count(int parallelism, int max_parallelism) {
-  return plan_restore(keyed_on_two_subtasks(), {{"count", "c", id_of(1), parallelism, max_parallelism}}, {});
+  return plan_restore(keyed_on_two_subtasks(),
+                      {{"count", "c", id_of(1), parallelism, max_parallelism}}, {});
 }
 
-TEST(RestorePlan, KeyedStateStaysWhereItWas) { EXPECT_EQ(keyed_text(restore_count(2, 16).value()), "0-7|8-15"); }
+TEST(RestorePlan, KeyedStateStaysWhereItWas) {
+  EXPECT_EQ(keyed_text(restore_count(2, 16).value()), "0-7|8-15");
+}
 
 TEST(RestorePlan, KeyedStateIsCutByKeyGroup) {
   EXPECT_EQ(keyed_text(restore_count(1, 16).value()), "0-7 8-15");
@@ -97,8 +112,10 @@ TEST(RestorePlan, AnotherMaxParallelismIsRefused) {
   const Status status = restore_count(2, 32).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
-            "operator \"count\" (uid c, id 00000000000000000000000000000001) has max parallelism 32, but its keyed state was "
-            "written with 16, which is fixed for the state's life; set it to 16 by set_max_parallelism() on the operator or the "
+            "operator \"count\" (uid c, id 00000000000000000000000000000001) has max parallelism "
+            "32, but its keyed state was "
+            "written with 16, which is fixed for the state's life; set it to 16 by "
+            "set_max_parallelism() on the operator or the "
             "environment, or by pipeline.max-parallelism, or set none: then it is taken over");
   EXPECT_EQ(stored_max_parallelism(*keyed_on_two_subtasks(), id_of(1)), 16);
   EXPECT_EQ(stored_max_parallelism(*keyed_on_two_subtasks(), id_of(2)), std::nullopt);
@@ -106,11 +123,13 @@ TEST(RestorePlan, AnotherMaxParallelismIsRefused) {
 
 std::shared_ptr<const CheckpointMetadata> lists_on_two_subtasks() {
   return checkpoint({stored("source", "s", 1, 2, 128,
-                            {{0, {lists({{"a", split(3)}, {"u", all(1)}}), {}}}, {1, {lists({{"a", split(2)}, {"u", all(2)}}), {}}}})});
+                            {{0, {lists({{"a", split(3)}, {"u", all(1)}}), {}}},
+                             {1, {lists({{"a", split(2)}, {"u", all(2)}}), {}}}})});
 }
 
 StatusOr<RestorePlan> restore_source(int parallelism, int max_parallelism) {
-  return plan_restore(lists_on_two_subtasks(), {{"source", "s", id_of(1), parallelism, max_parallelism}}, {});
+  return plan_restore(lists_on_two_subtasks(),
+                      {{"source", "s", id_of(1), parallelism, max_parallelism}}, {});
 }
 
 TEST(RestorePlan, ListsStayWhereTheyWereAndUnionsGoToAll) {
@@ -122,11 +141,15 @@ TEST(RestorePlan, ListsAreDealtOutWhenTheParallelismChanges) {
   EXPECT_EQ(lists_text(restore_source(3, 128).value()), "u:0 u:0,1 and a:0 a:0|a:1 a:1|a:2");
 }
 
-TEST(RestorePlan, OperatorStateDoesNotCareAboutMaxParallelism) { EXPECT_TRUE(restore_source(2, 256).ok()); }
+TEST(RestorePlan, OperatorStateDoesNotCareAboutMaxParallelism) {
+  EXPECT_TRUE(restore_source(2, 256).ok());
+}
 
 TEST(RestorePlan, ANewOperatorStartsEmpty) {
   const RestorePlan plan =
-      plan_restore(keyed_on_two_subtasks(), {{"count", "c", id_of(1), 2, 16}, {"new", "n", id_of(2), 3, 16}}, {}).value();
+      plan_restore(keyed_on_two_subtasks(),
+                   {{"count", "c", id_of(1), 2, 16}, {"new", "n", id_of(2), 3, 16}}, {})
+          .value();
   ASSERT_EQ(plan.operators.size(), 2u);
   EXPECT_FALSE(plan.operators[1].found);
   ASSERT_EQ(plan.operators[1].subtasks.size(), 3u);
@@ -136,17 +159,20 @@ TEST(RestorePlan, ANewOperatorStartsEmpty) {
 }
 
 TEST(RestorePlan, StateThatNobodyClaimsIsRefused) {
-  const Status status = plan_restore(keyed_on_two_subtasks(), {{"new", "n", id_of(2), 3, 16}}, {}).status();
+  const Status status =
+      plan_restore(keyed_on_two_subtasks(), {{"new", "n", id_of(2), 3, 16}}, {}).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
             "checkpoint 7 holds state that no operator of this job claims: \"count\" (uid c, id "
-            "00000000000000000000000000000001) with 200 bytes; give the operator that should have it that uid, or set "
+            "00000000000000000000000000000001) with 200 bytes; give the operator that should have "
+            "it that uid, or set "
             "execution.state-recovery.ignore-unclaimed-state to true to leave it behind");
 }
 
 TEST(RestorePlan, StateThatNobodyClaimsIsLeftBehindOnRequest) {
-  const RestorePlan plan =
-      plan_restore(keyed_on_two_subtasks(), {{"new", "n", id_of(2), 3, 16}}, {.ignore_unclaimed_state = true}).value();
+  const RestorePlan plan = plan_restore(keyed_on_two_subtasks(), {{"new", "n", id_of(2), 3, 16}},
+                                        {.ignore_unclaimed_state = true})
+                               .value();
   ASSERT_EQ(plan.dropped.size(), 1u);
   EXPECT_EQ(plan.dropped[0].bytes, 200);
 }
@@ -157,16 +183,19 @@ TEST(RestorePlan, AnOperatorWithoutStateMayGo) {
 
 TEST(RestorePlan, TwoOperatorsWithOneUidAreRefused) {
   const Status status =
-      plan_restore(checkpoint({}), {{"a", "x", id_of(1), 1, 16}, {"b", "x", id_of(1), 1, 16}}, {}).status();
+      plan_restore(checkpoint({}), {{"a", "x", id_of(1), 1, 16}, {"b", "x", id_of(1), 1, 16}}, {})
+          .status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(),
-            "operators \"a\" and \"b\" have the same uid x (id 00000000000000000000000000000001); give each operator its own uid");
+            "operators \"a\" and \"b\" have the same uid x (id 00000000000000000000000000000001); "
+            "give each operator its own uid");
 }
 
 TEST(RestorePlan, ACheckpointThatContradictsItselfIsDamaged) {
   const std::vector<RestoreTarget> targets{{"count", "c", id_of(1), 2, 16}};
   const OperatorSnapshotState state = stored("count", "c", 1, 2, 16, {});
-  EXPECT_EQ(plan_restore(checkpoint({state, state}), targets, {}).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(plan_restore(checkpoint({state, state}), targets, {}).status().code(),
+            StatusCode::kDataLoss);
 
   const auto code_with = [&](std::map<int, SubtaskState> subtasks) {
     OperatorSnapshotState changed = state;
@@ -186,12 +215,14 @@ TEST(RestorePlan, ACheckpointThatContradictsItselfIsDamaged) {
 TEST(RestorePlan, PrintsWhatWasMatchedNewAndDropped) {
   auto metadata = checkpoint({stored("count", "c", 1, 1, 16, {{0, {{}, keyed(0, 15)}}}),
                               stored("old", "", 2, 1, 128, {{0, {lists({}), {}}}})});
-  const RestorePlan plan = plan_restore(metadata, {{"count", "c", id_of(1), 2, 16}, {"new", "n", id_of(3), 1, 16}},
-                                        {.ignore_unclaimed_state = true})
-                               .value();
+  const RestorePlan plan =
+      plan_restore(metadata, {{"count", "c", id_of(1), 2, 16}, {"new", "n", id_of(3), 1, 16}},
+                   {.ignore_unclaimed_state = true})
+          .value();
   EXPECT_EQ(plan.to_string(),
             "restore of checkpoint 7\n"
-            "  matched \"count\" (uid c, id 00000000000000000000000000000001): 100 bytes, 1 -> 2 subtasks\n"
+            "  matched \"count\" (uid c, id 00000000000000000000000000000001): 100 bytes, 1 -> 2 "
+            "subtasks\n"
             "  new     \"new\" (uid n, id 00000000000000000000000000000003)\n"
             "  dropped \"old\" (id 00000000000000000000000000000002): 5 bytes\n");
 }

@@ -16,8 +16,8 @@ enum class JobOutcome {
   kSuspended,  ///< its coordinator went away in order; another one will go on with it
 };
 
-/// `execution.checkpointing.externalized-checkpoint-retention`: what becomes of the last checkpoint when the job is cancelled. After
-/// FINISHED and FAILED it is always kept.
+/// `execution.checkpointing.externalized-checkpoint-retention`: what becomes of the last checkpoint
+/// when the job is cancelled. After FINISHED and FAILED it is always kept.
 enum class RetentionPolicy { kRetainOnCancellation, kDeleteOnCancellation };
 
 struct RetainedCheckpoint {
@@ -30,12 +30,14 @@ struct RetentionInputs {
   int num_retained = 1;
   JobOutcome outcome = JobOutcome::kRunning;
   RetentionPolicy policy = RetentionPolicy::kRetainOnCancellation;
-  /// What the running attempt was restored from, and what pending checkpoints refer to: kept whatever the count says.
+  /// What the running attempt was restored from, and what pending checkpoints refer to: kept
+  /// whatever the count says.
   std::vector<CheckpointId> in_use{};
 };
 
-/// The ids to delete, oldest first. Pure: the whole plan first, deletes afterwards. Invariant: unless the job was cancelled under
-/// kDeleteOnCancellation, the newest is never in it, nor anything that a kept one needs.
+/// The ids to delete, oldest first. Pure: the whole plan first, deletes afterwards. Invariant:
+/// unless the job was cancelled under kDeleteOnCancellation, the newest is never in it, nor
+/// anything that a kept one needs.
 std::vector<CheckpointId> plan_retention(const RetentionInputs& in);
 
 }  // namespace weir

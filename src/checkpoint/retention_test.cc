@@ -19,22 +19,30 @@ TEST(Retention, NeverDeletesTheNewest) {
 }
 
 TEST(Retention, KeepsWhatTheRunningAttemptWasRestoredFrom) {
-  EXPECT_EQ(plan_retention({.completed = {{1}, {2}, {3}}, .num_retained = 1, .in_use = {1}}), (Ids{2}));
+  EXPECT_EQ(plan_retention({.completed = {{1}, {2}, {3}}, .num_retained = 1, .in_use = {1}}),
+            (Ids{2}));
   EXPECT_EQ(plan_retention({.completed = {{2}, {3}}, .num_retained = 1, .in_use = {99}}), (Ids{2}));
 }
 
 TEST(Retention, KeepsWhatAKeptOneNeedsHoweverFarBack) {
-  EXPECT_EQ(plan_retention({.completed = {{1}, {2, {1}}, {3}, {4, {2}}}, .num_retained = 1}), (Ids{3}));
-  EXPECT_EQ(plan_retention({.completed = {{1}, {2, {1}}, {3}, {4}}, .num_retained = 1, .in_use = {2}}), (Ids{3}));
+  EXPECT_EQ(plan_retention({.completed = {{1}, {2, {1}}, {3}, {4, {2}}}, .num_retained = 1}),
+            (Ids{3}));
+  EXPECT_EQ(
+      plan_retention({.completed = {{1}, {2, {1}}, {3}, {4}}, .num_retained = 1, .in_use = {2}}),
+      (Ids{3}));
 }
 
 TEST(Retention, ANeedThatGoesInCirclesEnds) {
-  EXPECT_EQ(plan_retention({.completed = {{1, {2}}, {2, {1}}, {3, {3}}}, .num_retained = 1}), (Ids{1, 2}));
+  EXPECT_EQ(plan_retention({.completed = {{1, {2}}, {2, {1}}, {3, {3}}}, .num_retained = 1}),
+            (Ids{1, 2}));
 }
 
 TEST(Retention, TheLastOneSurvivesEveryEndButADeletingCancel) {
-  for (const JobOutcome outcome : {JobOutcome::kRunning, JobOutcome::kFinished, JobOutcome::kFailed, JobOutcome::kSuspended}) {
-    EXPECT_EQ(plan_retention({.completed = {{1}, {2}}, .outcome = outcome, .policy = RetentionPolicy::kDeleteOnCancellation}),
+  for (const JobOutcome outcome :
+       {JobOutcome::kRunning, JobOutcome::kFinished, JobOutcome::kFailed, JobOutcome::kSuspended}) {
+    EXPECT_EQ(plan_retention({.completed = {{1}, {2}},
+                              .outcome = outcome,
+                              .policy = RetentionPolicy::kDeleteOnCancellation}),
               (Ids{1}));
   }
   EXPECT_EQ(plan_retention({.completed = {{1}, {2}}, .outcome = JobOutcome::kCancelled}), (Ids{1}));

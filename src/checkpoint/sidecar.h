@@ -16,7 +16,8 @@
 
 namespace weir {
 
-/// What the state of one operator is made of, in weir's words: Flink's format keeps no names of fields.
+/// What the state of one operator is made of, in weir's words: Flink's format keeps no names of
+/// fields.
 struct OperatorStateDescription {
   OperatorId operator_id;
   std::string uid;
@@ -26,14 +27,15 @@ struct OperatorStateDescription {
   bool operator==(const OperatorStateDescription&) const = default;
 };
 
-/// The file `_weir` beside `_metadata`, which Flink ignores: types, and checksums of everything (docs/formats/sidecar.md).
+/// The file `_weir` beside `_metadata`, which Flink ignores: types, and checksums of everything
+/// (docs/formats/sidecar.md).
 struct Sidecar {
   CheckpointId checkpoint_id = 0;
-  std::string weir_version;   ///< of the program that wrote it
+  std::string weir_version;  ///< of the program that wrote it
   std::string job_name;
   JobId job_id;
-  std::string fingerprint;    ///< of the job's graph
-  int64_t start = 0;          ///< of the job that has taken it, see lineage.h; 0: it was not numbered
+  std::string fingerprint;  ///< of the job's graph
+  int64_t start = 0;        ///< of the job that has taken it, see lineage.h; 0: it was not numbered
   std::map<std::string, std::string> arguments;  ///< the program's own flags, as JobGraph has them
   int64_t metadata_length = 0;
   uint64_t metadata_checksum = 0;  ///< XXH3-64

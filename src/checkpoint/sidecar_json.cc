@@ -22,15 +22,33 @@ struct TypeKindName {
   const char* name;
 };
 constexpr TypeKindName kTypeKinds[] = {
-    {TypeKind::kBool, "bool"},       {TypeKind::kInt8, "int8"},         {TypeKind::kInt16, "int16"},
-    {TypeKind::kInt32, "int32"},     {TypeKind::kInt64, "int64"},       {TypeKind::kUint8, "uint8"},
-    {TypeKind::kUint16, "uint16"},   {TypeKind::kUint32, "uint32"},     {TypeKind::kUint64, "uint64"},
-    {TypeKind::kFloat, "float"},     {TypeKind::kDouble, "double"},     {TypeKind::kString, "string"},
-    {TypeKind::kBytes, "bytes"},     {TypeKind::kEnum, "enum"},         {TypeKind::kOptional, "optional"},
-    {TypeKind::kVariant, "variant"}, {TypeKind::kTuple, "tuple"},       {TypeKind::kStruct, "struct"},
-    {TypeKind::kArray, "array"},     {TypeKind::kList, "list"},         {TypeKind::kSet, "set"},
-    {TypeKind::kMap, "map"},         {TypeKind::kDuration, "duration"}, {TypeKind::kTimePoint, "time_point"},
-    {TypeKind::kUser, "user"},       {TypeKind::kVoid, "void"},         {TypeKind::kTimeWindow, "time_window"},
+    {TypeKind::kBool, "bool"},
+    {TypeKind::kInt8, "int8"},
+    {TypeKind::kInt16, "int16"},
+    {TypeKind::kInt32, "int32"},
+    {TypeKind::kInt64, "int64"},
+    {TypeKind::kUint8, "uint8"},
+    {TypeKind::kUint16, "uint16"},
+    {TypeKind::kUint32, "uint32"},
+    {TypeKind::kUint64, "uint64"},
+    {TypeKind::kFloat, "float"},
+    {TypeKind::kDouble, "double"},
+    {TypeKind::kString, "string"},
+    {TypeKind::kBytes, "bytes"},
+    {TypeKind::kEnum, "enum"},
+    {TypeKind::kOptional, "optional"},
+    {TypeKind::kVariant, "variant"},
+    {TypeKind::kTuple, "tuple"},
+    {TypeKind::kStruct, "struct"},
+    {TypeKind::kArray, "array"},
+    {TypeKind::kList, "list"},
+    {TypeKind::kSet, "set"},
+    {TypeKind::kMap, "map"},
+    {TypeKind::kDuration, "duration"},
+    {TypeKind::kTimePoint, "time_point"},
+    {TypeKind::kUser, "user"},
+    {TypeKind::kVoid, "void"},
+    {TypeKind::kTimeWindow, "time_window"},
 };
 
 struct KeyedKindName {
@@ -92,23 +110,27 @@ bool read_text(const Json& json, std::string* text) {
     return true;
   }
   const auto hex = json.is_object() ? json.find("hex") : json.end();
-  return json.is_object() && hex != json.end() && hex->is_string() && from_hex(hex->get_ref<const std::string&>(), text);
+  return json.is_object() && hex != json.end() && hex->is_string() &&
+         from_hex(hex->get_ref<const std::string&>(), text);
 }
 
 bool read_type(const Json& json, int depth, TypeDescription* type) {
   if (!json.is_object() || depth > kMaxDepth) return false;
   const auto kind = json.find("kind");
   if (kind == json.end() || !kind->is_string()) return false;
-  const auto* known = std::find_if(std::begin(kTypeKinds), std::end(kTypeKinds),
-                                   [&](const TypeKindName& k) { return k.name == kind->get_ref<const std::string&>(); });
+  const auto* known = std::find_if(
+      std::begin(kTypeKinds), std::end(kTypeKinds),
+      [&](const TypeKindName& k) { return k.name == kind->get_ref<const std::string&>(); });
   if (known == std::end(kTypeKinds)) return false;
   type->kind = known->kind;
-  if (const auto name = json.find("name"); name != json.end() && !read_text(*name, &type->name)) return false;
+  if (const auto name = json.find("name"); name != json.end() && !read_text(*name, &type->name))
+    return false;
   if (const auto size = json.find("size"); size != json.end()) {
     if (!size->is_number_integer()) return false;
     type->fixed_size = size->get<int64_t>();
   }
-  if (const auto only = json.find("flink_only"); only != json.end()) type->flink_only = *only == true;
+  if (const auto only = json.find("flink_only"); only != json.end())
+    type->flink_only = *only == true;
   if (const auto fields = json.find("fields"); fields != json.end()) {
     if (!fields->is_array()) return false;
     for (const Json& field : *fields) {
@@ -149,15 +171,17 @@ Json type_to_json(const TypeDescription& type) {
 
 std::string keyed_kind_name(KeyedStateInfo::Kind kind) { return name_in(kKeyedKinds, kind); }
 
-/// Reads members of an object that may lack them or have others. The first failure is kept in `failure`; after it, and for what
-/// is missing, the values are empty.
+/// Reads members of an object that may lack them or have others. The first failure is kept in
+/// `failure`; after it, and for what is missing, the values are empty.
 class JsonReader {
  public:
   /// Both outlive the reader.
   JsonReader(const Json& json, Status* failure) : json_(&json), failure_(failure) {}
 
   void fail(std::string_view what) const;
-  bool has(std::string_view key) const { return json_->is_object() && json_->contains(std::string(key)); }
+  bool has(std::string_view key) const {
+    return json_->is_object() && json_->contains(std::string(key));
+  }
   bool is_null(std::string_view key) const;
   std::string text(std::string_view key) const;
   int64_t integer(std::string_view key) const;
@@ -251,11 +275,14 @@ JsonReader JsonReader::object(std::string_view key) const {
 void JsonReader::read_pair(std::map<std::string, std::string>* pairs) const {
   std::string name;
   std::string value;
-  if (!json_->is_array() || json_->size() != 2 || !read_text((*json_)[0], &name) || !read_text((*json_)[1], &value)) return fail("no pair of texts");
+  if (!json_->is_array() || json_->size() != 2 || !read_text((*json_)[0], &name) ||
+      !read_text((*json_)[1], &value))
+    return fail("no pair of texts");
   (*pairs)[name] = value;
 }
 
-void JsonReader::for_each(std::string_view key, const std::function<void(JsonReader)>& element) const {
+void JsonReader::for_each(std::string_view key,
+                          const std::function<void(JsonReader)>& element) const {
   const Json* json = member(key);
   if (json == nullptr) return;
   if (!json->is_array()) return fail(cat("'", key, "' is no list"));
@@ -263,7 +290,9 @@ void JsonReader::for_each(std::string_view key, const std::function<void(JsonRea
 }
 
 Json to_json(const DataFile& file) {
-  Json json = {{"name", text_to_json(file.name)}, {"length", file.length}, {"xxh3", number_to_hex(file.checksum)}};
+  Json json = {{"name", text_to_json(file.name)},
+               {"length", file.length},
+               {"xxh3", number_to_hex(file.checksum)}};
   if (file.block_bytes > 0) json["block"] = file.block_bytes;
   return json;
 }
@@ -320,7 +349,10 @@ void read_operator(JsonReader json, OperatorStateDescription* op) {
 }  // namespace
 
 std::string frame_to_json(const SidecarFrame& frame) {
-  return Json{{kVersionKey, frame.version}, {"length", frame.length}, {"xxh3", number_to_hex(frame.checksum)}}.dump();
+  return Json{{kVersionKey, frame.version},
+              {"length", frame.length},
+              {"xxh3", number_to_hex(frame.checksum)}}
+      .dump();
 }
 
 StatusOr<SidecarFrame> frame_from_json(std::string_view line) {
@@ -333,18 +365,23 @@ StatusOr<SidecarFrame> frame_from_json(std::string_view line) {
 }
 
 std::string sidecar_to_json(const Sidecar& sidecar) {
-  Json json = {{"checkpoint", sidecar.checkpoint_id},
-               {"weir_version", sidecar.weir_version.empty() ? std::string(kWeirVersion) : sidecar.weir_version},
-               {"job_name", text_to_json(sidecar.job_name)},
-               {"job_id", sidecar.job_id.to_hex()},
-               {"fingerprint", text_to_json(sidecar.fingerprint)},
-               {"metadata", {{"length", sidecar.metadata_length}, {"xxh3", number_to_hex(sidecar.metadata_checksum)}}},
-               {"files", Json::array()},
-               {"operators", Json::array()}};
+  Json json = {
+      {"checkpoint", sidecar.checkpoint_id},
+      {"weir_version",
+       sidecar.weir_version.empty() ? std::string(kWeirVersion) : sidecar.weir_version},
+      {"job_name", text_to_json(sidecar.job_name)},
+      {"job_id", sidecar.job_id.to_hex()},
+      {"fingerprint", text_to_json(sidecar.fingerprint)},
+      {"metadata",
+       {{"length", sidecar.metadata_length}, {"xxh3", number_to_hex(sidecar.metadata_checksum)}}},
+      {"files", Json::array()},
+      {"operators", Json::array()}};
   if (sidecar.start > 0) json["start"] = sidecar.start;
-  for (const auto& [name, value] : sidecar.arguments) json["arguments"].push_back({text_to_json(name), text_to_json(value)});
+  for (const auto& [name, value] : sidecar.arguments)
+    json["arguments"].push_back({text_to_json(name), text_to_json(value)});
   for (const DataFile& file : sidecar.files) json["files"].push_back(to_json(file));
-  for (const OperatorStateDescription& op : sidecar.operators) json["operators"].push_back(to_json(op));
+  for (const OperatorStateDescription& op : sidecar.operators)
+    json["operators"].push_back(to_json(op));
   return json.dump();
 }
 
@@ -366,7 +403,8 @@ StatusOr<Sidecar> sidecar_from_json(std::string_view line) {
   sidecar.metadata_length = metadata.integer("length");
   sidecar.metadata_checksum = metadata.hex_number("xxh3");
   in.for_each("files", [&](JsonReader file) { read_file(file, &sidecar.files.emplace_back()); });
-  in.for_each("operators", [&](JsonReader op) { read_operator(op, &sidecar.operators.emplace_back()); });
+  in.for_each("operators",
+              [&](JsonReader op) { read_operator(op, &sidecar.operators.emplace_back()); });
   if (!failure.ok()) return failure;
   return sidecar;
 }
@@ -381,7 +419,9 @@ StatusOr<std::vector<OperatorStateDescription>> operators_from_json(std::string_
   Status failure;
   const Json json = Json::parse(text, nullptr, false);
   std::vector<OperatorStateDescription> operators;
-  JsonReader(json, &failure).for_each("operators", [&](JsonReader op) { read_operator(op, &operators.emplace_back()); });
+  JsonReader(json, &failure).for_each("operators", [&](JsonReader op) {
+    read_operator(op, &operators.emplace_back());
+  });
   if (!failure.ok()) return failure;
   return operators;
 }

@@ -10,7 +10,8 @@
 
 namespace weir {
 
-// The two lines of a sidecar as JSON (docs/formats/sidecar.md), and the parts of them that other formats have taken over.
+// The two lines of a sidecar as JSON (docs/formats/sidecar.md), and the parts of them that other
+// formats have taken over.
 
 /// The first line: what the second must be.
 struct SidecarFrame {

@@ -39,17 +39,19 @@ Sidecar example() {
   TypeDescription window;
   window.kind = TypeKind::kTimeWindow;
   TypeDescription money{TypeKind::kUser, "Money", {}, {}, 3};
-  sidecar.operators = {{murmur3_128("a"),
-                        "a",
-                        Serializer<std::string>::describe(),
-                        {{KeyedStateInfo::Kind::kValue, "every \xFF thing", nothing, Serializer<Everything>::describe()},
-                         {KeyedStateInfo::Kind::kTimers, "timers", window, nothing}},
-                        {}},
-                       {murmur3_128("b"),
-                        "b",
-                        std::nullopt,
-                        {},
-                        {{"splits", ListStateMode::kSplit, money}, {"all", ListStateMode::kUnion, money}}}};
+  sidecar.operators = {
+      {murmur3_128("a"),
+       "a",
+       Serializer<std::string>::describe(),
+       {{KeyedStateInfo::Kind::kValue, "every \xFF thing", nothing,
+         Serializer<Everything>::describe()},
+        {KeyedStateInfo::Kind::kTimers, "timers", window, nothing}},
+       {}},
+      {murmur3_128("b"),
+       "b",
+       std::nullopt,
+       {},
+       {{"splits", ListStateMode::kSplit, money}, {"all", ListStateMode::kUnion, money}}}};
   return sidecar;
 }
 
@@ -77,19 +79,22 @@ TEST(Sidecar, ComesBack) {
 
 TEST(Sidecar, EveryDamageIsFound) {
   const std::string good = encode_sidecar(example());
-  for (size_t length = 0; length < good.size(); ++length) EXPECT_FALSE(decode_sidecar(good.substr(0, length)).ok()) << length;
+  for (size_t length = 0; length < good.size(); ++length)
+    EXPECT_FALSE(decode_sidecar(good.substr(0, length)).ok()) << length;
   const size_t body = good.find('\n') + 1;
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {
     std::string bad = good;
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
     const auto read = decode_sidecar(bad);
-    // In the first line a bit may turn a letter of the checksum's name of a member into another; then that member is missing.
+    // In the first line a bit may turn a letter of the checksum's name of a member into another;
+    // then that member is missing.
     EXPECT_FALSE(read.ok()) << "bit " << bit << (bit / 8 < body ? " of the first line" : "");
   }
 }
 
 TEST(Sidecar, OtherFormatsAreRefusedByTheirNumber) {
-  const auto read = decode_sidecar("{\"length\":0,\"weir_sidecar\":2,\"xxh3\":\"0000000000000000\"}\n");
+  const auto read =
+      decode_sidecar("{\"length\":0,\"weir_sidecar\":2,\"xxh3\":\"0000000000000000\"}\n");
   EXPECT_EQ(read.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(read.status().message().find("format 2"), std::string_view::npos);
 }

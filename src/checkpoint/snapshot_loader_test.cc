@@ -66,14 +66,16 @@ TEST_F(SnapshotLoader, LoadsWhatWasPublished) {
 }
 
 TEST_F(SnapshotLoader, NamesTheDamagedFile) {
-  const auto damage = [&](const std::string& name, const std::function<std::string(std::string)>& change) {
+  const auto damage = [&](const std::string& name,
+                          const std::function<std::string(std::string)>& change) {
     publish(7);
     const std::string path = "/c/job/chk-7/" + name;
     replace(path, change(read_file(fs_->inner(), path).value()));
     const Status status = load_checkpoint(seven_, {.require_sidecar = true}).status();
     EXPECT_TRUE(fs_->inner().remove_all("/c/job/chk-7").ok());
     EXPECT_EQ(status.code(), StatusCode::kDataLoss) << status.to_string();
-    EXPECT_NE(status.message().find("mem:///c/job/chk-7/" + name), std::string::npos) << status.to_string();
+    EXPECT_NE(status.message().find("mem:///c/job/chk-7/" + name), std::string::npos)
+        << status.to_string();
     return std::string(status.message());
   };
   const auto flip_last = [](std::string bytes) {
@@ -86,9 +88,12 @@ TEST_F(SnapshotLoader, NamesTheDamagedFile) {
   };
   const auto lengthen = [](const std::string& bytes) { return bytes + "x"; };
   EXPECT_EQ(damage(kData, flip_last),
-            "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: its checksum does not match the one that was stored when it was written");
-  EXPECT_EQ(damage(kData, shorten), "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: it has 9 bytes instead of 10");
-  EXPECT_EQ(damage(kData, lengthen), "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: it has 11 bytes instead of 10");
+            "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: its checksum does not match "
+            "the one that was stored when it was written");
+  EXPECT_EQ(damage(kData, shorten),
+            "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: it has 9 bytes instead of 10");
+  EXPECT_EQ(damage(kData, lengthen),
+            "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: it has 11 bytes instead of 10");
   for (const char* name : {"_metadata", "_weir"}) {
     damage(name, flip_last);
     damage(name, shorten);
@@ -99,14 +104,17 @@ TEST_F(SnapshotLoader, NamesTheDamagedFile) {
 
 TEST_F(SnapshotLoader, FindsEveryFlippedByte) {
   publish(7);
-  for (const std::string& name : {std::string(kData), std::string("_metadata"), std::string("_weir")}) {
+  for (const std::string& name :
+       {std::string(kData), std::string("_metadata"), std::string("_weir")}) {
     const std::string path = "/c/job/chk-7/" + name;
     const std::string good = read_file(fs_->inner(), path).value();
     for (size_t i = 0; i < good.size(); ++i) {
       std::string bad = good;
       bad[i] = static_cast<char>(bad[i] ^ 0x10);
       replace(path, bad);
-      EXPECT_EQ(load_checkpoint(seven_, {.require_sidecar = true}).status().code(), StatusCode::kDataLoss) << name << " at " << i;
+      EXPECT_EQ(load_checkpoint(seven_, {.require_sidecar = true}).status().code(),
+                StatusCode::kDataLoss)
+          << name << " at " << i;
     }
     replace(path, good);
   }
@@ -116,7 +124,8 @@ TEST_F(SnapshotLoader, FindsEveryFlippedByte) {
 TEST_F(SnapshotLoader, LooksAtLengthsOnlyIfAskedTo) {
   publish(7);
   replace(std::string("/c/job/chk-7/") + kData, "012345678x");
-  EXPECT_EQ(load_checkpoint(seven_, {.read_all = false}).status().code(), StatusCode::kDataLoss) << "nobody else would see it";
+  EXPECT_EQ(load_checkpoint(seven_, {.read_all = false}).status().code(), StatusCode::kDataLoss)
+      << "nobody else would see it";
   ASSERT_TRUE(fs_->inner().remove_all("/c/job/chk-7").ok());
   publish(7, kDataBlockBytes);
   replace(std::string("/c/job/chk-7/") + kData, "012345678x");
@@ -141,7 +150,8 @@ TEST_F(SnapshotLoader, ASidecarThatWeirLostIsNotTakenForASavepointOfFlink) {
   publish(7);
   ASSERT_TRUE(fs_->inner().remove("/c/job/chk-7/_weir").ok());
   EXPECT_EQ(load_checkpoint(seven_, {}).status().to_string(),
-            "DATA_LOSS: mem:///c/job/chk-7/_weir is damaged: it is missing, although weir wrote this checkpoint");
+            "DATA_LOSS: mem:///c/job/chk-7/_weir is damaged: it is missing, although weir wrote "
+            "this checkpoint");
 }
 
 TEST_F(SnapshotLoader, SilenceIsNotDamage) {
@@ -149,7 +159,8 @@ TEST_F(SnapshotLoader, SilenceIsNotDamage) {
   for (const auto& [operation, name] : std::vector<std::pair<std::string, std::string>>{
            {"open", "_metadata"}, {"open", "_weir"}, {"stat", kData}, {"open", kData}}) {
     fail(operation, "/c/job/chk-7/" + name);
-    EXPECT_EQ(load_checkpoint(seven_, {}).status().code(), StatusCode::kUnavailable) << operation << " " << name;
+    EXPECT_EQ(load_checkpoint(seven_, {}).status().code(), StatusCode::kUnavailable)
+        << operation << " " << name;
   }
 }
 
@@ -157,10 +168,13 @@ TEST_F(SnapshotLoader, ReadsASnapshotOfFlinkWithoutASidecar) {
   const FileLocation savepoint{fs_, "/s/savepoint-1", "mem:///s/savepoint-1"};
   const auto write_metadata = [&](const std::string& file) {
     EXPECT_TRUE(fs_->inner().remove_all(savepoint.path).ok());
-    EXPECT_TRUE(write_file(fs_->inner(), savepoint.child("_metadata").path, encode_metadata(metadata_of(3, file), savepoint.uri).value()).ok());
+    EXPECT_TRUE(write_file(fs_->inner(), savepoint.child("_metadata").path,
+                           encode_metadata(metadata_of(3, file), savepoint.uri).value())
+                    .ok());
   };
   write_metadata("aaaa");
-  EXPECT_EQ(load_checkpoint(savepoint, {}).status().to_string(), "DATA_LOSS: mem:///s/savepoint-1/aaaa is damaged: it is missing");
+  EXPECT_EQ(load_checkpoint(savepoint, {}).status().to_string(),
+            "DATA_LOSS: mem:///s/savepoint-1/aaaa is damaged: it is missing");
   ASSERT_TRUE(write_file(fs_->inner(), savepoint.child("aaaa").path, "012345678").ok());
   EXPECT_EQ(load_checkpoint(savepoint, {}).status().to_string(),
             "DATA_LOSS: mem:///s/savepoint-1/aaaa is damaged: it has 9 bytes, but state up to 10");
@@ -172,7 +186,10 @@ TEST_F(SnapshotLoader, ReadsASnapshotOfFlinkWithoutASidecar) {
 
 TEST_F(SnapshotLoader, LooksAtFilesElsewhereThroughTheRegistry) {
   const FileLocation savepoint{fs_, "/s/chk-1", "mem:///s/chk-1"};
-  ASSERT_TRUE(write_file(fs_->inner(), "/s/chk-1/_metadata", encode_metadata(metadata_of(3, "mem:///other/bbbb"), savepoint.uri).value()).ok());
+  ASSERT_TRUE(
+      write_file(fs_->inner(), "/s/chk-1/_metadata",
+                 encode_metadata(metadata_of(3, "mem:///other/bbbb"), savepoint.uri).value())
+          .ok());
   OneFileSystem files(fs_);
   EXPECT_EQ(load_checkpoint(savepoint, {.files = &files}).status().code(), StatusCode::kDataLoss);
   ASSERT_TRUE(write_file(fs_->inner(), "/other/bbbb", "0123456789").ok());
@@ -181,7 +198,10 @@ TEST_F(SnapshotLoader, LooksAtFilesElsewhereThroughTheRegistry) {
 
 TEST_F(SnapshotLoader, AFileThatMayHaveBeenMovedAlongIsNotGivenUpOnSilence) {
   const FileLocation savepoint{fs_, "/s/chk-1", "mem:///s/chk-1"};
-  ASSERT_TRUE(write_file(fs_->inner(), "/s/chk-1/_metadata", encode_metadata(metadata_of(3, "mem:///other/bbbb"), savepoint.uri).value()).ok());
+  ASSERT_TRUE(
+      write_file(fs_->inner(), "/s/chk-1/_metadata",
+                 encode_metadata(metadata_of(3, "mem:///other/bbbb"), savepoint.uri).value())
+          .ok());
   EXPECT_TRUE(load_checkpoint(savepoint, {}).ok());
   fail("stat", "/s/chk-1/bbbb");
   EXPECT_EQ(load_checkpoint(savepoint, {}).status().code(), StatusCode::kUnavailable);
@@ -197,11 +217,13 @@ TEST_F(SnapshotLoader, ASnapshotIsNamedByItsDirectoryOrItsMetadata) {
 
 TEST_F(SnapshotLoader, SaysWhatWasLookedForWhenThereIsNone) {
   EXPECT_EQ(locate_snapshot(job_).status().to_string(),
-            "NOT_FOUND: there is no snapshot in mem:///c/job: it has no _metadata; give the directory of a completed checkpoint (chk-<n>) or "
+            "NOT_FOUND: there is no snapshot in mem:///c/job: it has no _metadata; give the "
+            "directory of a completed checkpoint (chk-<n>) or "
             "savepoint");
   publish(7);
   EXPECT_EQ(locate_snapshot(job_).status().to_string(),
-            "NOT_FOUND: there is no snapshot in mem:///c/job: it has no _metadata; it holds checkpoints, the newest is mem:///c/job/chk-7");
+            "NOT_FOUND: there is no snapshot in mem:///c/job: it has no _metadata; it holds "
+            "checkpoints, the newest is mem:///c/job/chk-7");
   fail("stat", "/c/job/chk-7/_metadata");
   EXPECT_EQ(locate_snapshot(seven_).status().code(), StatusCode::kUnavailable);
 }
@@ -218,9 +240,12 @@ TEST_F(SnapshotLoader, TheLatestIsTheNewestThatVerifies) {
   replace(std::string("/c/job/chk-10/") + kData, "012345678x");
   latest = find_latest(job_, {}).value();
   EXPECT_EQ(latest.checkpoint->metadata->checkpoint_id, 7);
-  EXPECT_EQ(latest.fallbacks,
-            (std::vector<std::string>{"checkpoint 10 cannot be used: mem:///c/job/chk-10/data-0-0000000000000001 is damaged: its checksum does "
-                                      "not match the one that was stored when it was written; falling back to checkpoint 7"}));
+  EXPECT_EQ(
+      latest.fallbacks,
+      (std::vector<std::string>{
+          "checkpoint 10 cannot be used: mem:///c/job/chk-10/data-0-0000000000000001 is damaged: "
+          "its checksum does "
+          "not match the one that was stored when it was written; falling back to checkpoint 7"}));
 }
 
 TEST_F(SnapshotLoader, DoesNotFallBackBecauseStorageIsSilent) {
@@ -238,9 +263,12 @@ TEST_F(SnapshotLoader, DoesNotStartEmptyWhenAllAreDamaged) {
   replace(std::string("/c/job/chk-7/") + kData, "x");
   ASSERT_TRUE(fs_->inner().remove("/c/job/chk-10/_weir").ok());
   EXPECT_EQ(find_latest(job_, {}).status().to_string(),
-            "DATA_LOSS: none of the completed checkpoints in mem:///c/job can be used, and weir does not start empty instead; checkpoint 10 cannot "
-            "be used: mem:///c/job/chk-10/_weir is damaged: it is missing; falling back to checkpoint 7; checkpoint 7 cannot be used: "
-            "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: it has 1 bytes instead of 10; there is no older one");
+            "DATA_LOSS: none of the completed checkpoints in mem:///c/job can be used, and weir "
+            "does not start empty instead; checkpoint 10 cannot "
+            "be used: mem:///c/job/chk-10/_weir is damaged: it is missing; falling back to "
+            "checkpoint 7; checkpoint 7 cannot be used: "
+            "mem:///c/job/chk-7/data-0-0000000000000001 is damaged: it has 1 bytes instead of 10; "
+            "there is no older one");
 }
 
 TEST_F(SnapshotLoader, ACheckpointUnderAnotherNumberIsNotTheLatest) {

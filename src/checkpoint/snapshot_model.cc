@@ -3,7 +3,8 @@
 namespace weir {
 
 int64_t stream_length(const StateStream& stream) {
-  if (const auto* inlined = std::get_if<InlineBytes>(&stream)) return static_cast<int64_t>(inlined->bytes.size());
+  if (const auto* inlined = std::get_if<InlineBytes>(&stream))
+    return static_cast<int64_t>(inlined->bytes.size());
   return std::get<FileSegment>(stream).length;
 }
 

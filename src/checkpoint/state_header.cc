@@ -55,8 +55,8 @@ Status get_state_header_start(BinaryReader& in) {
   const int32_t version = in.get_i32();
   WEIR_RETURN_IF_ERROR(in.status("a stream of state"));
   if (version != kStateHeaderVersion) {
-    return failed_precondition(
-        cat("the state is in version ", version, " of Flink's format; weir reads version ", kStateHeaderVersion));
+    return failed_precondition(cat("the state is in version ", version,
+                                   " of Flink's format; weir reads version ", kStateHeaderVersion));
   }
   const bool compressed = in.get_bool();
   WEIR_RETURN_IF_ERROR(in.status("a stream of state"));
@@ -71,8 +71,8 @@ Status get_state_header_start(BinaryReader& in) {
 Status check_header_name(std::string_view name, std::string_view what) {
   // At most three bytes of modified UTF-8 come of one byte.
   if (name.size() * 3 <= kMaxNameBytes) return {};
-  return invalid_argument(cat("the ", what, " '", name.substr(0, 40), "…' has ", name.size(), " bytes; at most ",
-                              kMaxNameBytes / 3, " fit into a checkpoint"));
+  return invalid_argument(cat("the ", what, " '", name.substr(0, 40), "…' has ", name.size(),
+                              " bytes; at most ", kMaxNameBytes / 3, " fit into a checkpoint"));
 }
 
 }  // namespace weir

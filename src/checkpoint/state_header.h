@@ -16,7 +16,13 @@ constexpr size_t kMaxNameBytes = 65535;  ///< of a name in a header (`utf`)
 constexpr size_t kMaxStates = 32767;
 
 /// Flink's BackendStateType; the numbers are its ordinals.
-enum class FlinkStateKind : int32_t { kKeyValue = 0, kOperator = 1, kBroadcast = 2, kPriorityQueue = 3, kKeyValueV2 = 4 };
+enum class FlinkStateKind : int32_t {
+  kKeyValue = 0,
+  kOperator = 1,
+  kBroadcast = 2,
+  kPriorityQueue = 3,
+  kKeyValueV2 = 4
+};
 
 /// One state as a header describes it.
 struct StateMetaInfo {

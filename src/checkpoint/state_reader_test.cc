@@ -18,7 +18,9 @@ class StateReading : public testing::Test {
     good_ = "0123456789" + blocks.trailer();
     sidecar_.files = {{kName, static_cast<int64_t>(good_.size()), 0, kDataBlockBytes}};
   }
-  void put(const std::string& path, const std::string& bytes) { ASSERT_TRUE(write_file(*fs_, path, bytes).ok()); }
+  void put(const std::string& path, const std::string& bytes) {
+    ASSERT_TRUE(write_file(*fs_, path, bytes).ok());
+  }
   static std::string damaged(std::string bytes) {
     bytes[3] ^= 1;
     return bytes;
@@ -41,7 +43,8 @@ class StateReading : public testing::Test {
 TEST_F(StateReading, DamageIsFoundBeforeAByteIsGivenOut) {
   put(std::string("/chk-1/") + kName, damaged(good_));
   EXPECT_EQ(read(&sidecar_),
-            "DATA_LOSS: mem:///chk-1/data-0-0000000000000001 is damaged: the 10 bytes at 0 do not match the checksum that was stored when they "
+            "DATA_LOSS: mem:///chk-1/data-0-0000000000000001 is damaged: the 10 bytes at 0 do not "
+            "match the checksum that was stored when they "
             "were written");
 }
 
@@ -63,7 +66,8 @@ TEST_F(StateReading, ADamagedCopyIsDoneWithout) {
   EXPECT_EQ(read(&sidecar_, copy("short")), "3456");
   ASSERT_TRUE(fs_->remove(std::string("/chk-1/") + kName).ok());
   EXPECT_EQ(read(&sidecar_, copy(good_)), "3456") << "a good one is read";
-  EXPECT_EQ(read(&sidecar_, copy(damaged(good_))).substr(0, 9), "NOT_FOUND") << "nothing of a damaged one is";
+  EXPECT_EQ(read(&sidecar_, copy(damaged(good_))).substr(0, 9), "NOT_FOUND")
+      << "nothing of a damaged one is";
 }
 
 }  // namespace

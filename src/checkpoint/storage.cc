@@ -10,7 +10,9 @@
 namespace weir {
 namespace {
 
-Status not_found_is_fine(Status status) { return status.code() == StatusCode::kNotFound ? Status() : status; }
+Status not_found_is_fine(Status status) {
+  return status.code() == StatusCode::kNotFound ? Status() : status;
+}
 
 std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -25,8 +27,9 @@ Status prepare_job_directory(const FileLocation& job) {
   for (const std::string_view name : {kSharedDirectory, kTaskOwnedDirectory}) {
     const FileLocation directory = job.child(name);
     if (Status status = job.fs->make_directories(directory.path); !status.ok()) {
-      return status.with_context(cat("cannot make the checkpoint directory ", directory.uri,
-                                     " (execution.checkpointing.dir must be a place that this process may write to)"));
+      return status.with_context(
+          cat("cannot make the checkpoint directory ", directory.uri,
+              " (execution.checkpointing.dir must be a place that this process may write to)"));
     }
   }
   return {};
@@ -38,7 +41,8 @@ Status prepare_checkpoint_directory(const FileLocation& job, CheckpointId id) {
   const auto existing = directory.fs->stat(directory.path);
   if (existing.ok()) {
     return already_exists(cat(what, ": ", directory.uri,
-                              " is there already, though this coordinator has not made it; stop the other coordinator that works in this directory"));
+                              " is there already, though this coordinator has not made it; stop "
+                              "the other coordinator that works in this directory"));
   }
   WEIR_RETURN_IF_ERROR(not_found_is_fine(existing.status()).with_context(what));
   return directory.fs->make_directories(directory.path).with_context(what);
@@ -47,22 +51,26 @@ Status prepare_checkpoint_directory(const FileLocation& job, CheckpointId id) {
 Status discard_checkpoint(const FileLocation& job, CheckpointId id) {
   const FileLocation directory = job.child(checkpoint_directory_name(id));
   const std::string what = cat("cannot remove checkpoint ", directory.uri);
-  WEIR_RETURN_IF_ERROR(not_found_is_fine(job.fs->remove(directory.child(kMetadataFile).path)).with_context(what));
+  WEIR_RETURN_IF_ERROR(
+      not_found_is_fine(job.fs->remove(directory.child(kMetadataFile).path)).with_context(what));
   return job.fs->remove_all(directory.path).with_context(what);
 }
 
-Status discard_unfinished(const FileLocation& job, CheckpointId id, DirectoryAfterwards afterwards) {
+Status discard_unfinished(const FileLocation& job, CheckpointId id,
+                          DirectoryAfterwards afterwards) {
   if (bug_enabled(Bug::kLeftoversKept)) return {};
   const FileLocation directory = job.child(checkpoint_directory_name(id));
   const std::string what = cat("cannot remove what is left of checkpoint ", directory.uri);
   const auto metadata = stat_child(directory, kMetadataFile);
   if (metadata.ok()) return failed_precondition(cat(what, ": it is complete"));
   WEIR_RETURN_IF_ERROR(not_found_is_fine(metadata.status()).with_context(what));
-  if (afterwards == DirectoryAfterwards::kRemoved) return job.fs->remove_all(directory.path).with_context(what);
+  if (afterwards == DirectoryAfterwards::kRemoved)
+    return job.fs->remove_all(directory.path).with_context(what);
 
   const auto entries = job.fs->list(directory.path);
   if (!entries.ok()) return not_found_is_fine(entries.status()).with_context(what);
-  for (const FileInfo& entry : entries.value()) WEIR_RETURN_IF_ERROR(job.fs->remove_all(entry.path).with_context(what));
+  for (const FileInfo& entry : entries.value())
+    WEIR_RETURN_IF_ERROR(job.fs->remove_all(entry.path).with_context(what));
   return {};
 }
 

@@ -30,11 +30,14 @@ TEST_F(Storage, PreparesTheDirectoriesThatFlinkExpects) {
 }
 
 TEST_F(Storage, SaysWhereItMayNotWrite) {
-  fs_->before = [](std::string_view op, const std::string&) { return op == "mkdir" ? permission_denied("not yours") : Status(); };
+  fs_->before = [](std::string_view op, const std::string&) {
+    return op == "mkdir" ? permission_denied("not yours") : Status();
+  };
   const Status status = prepare_job_directory(job_);
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
   EXPECT_EQ(status.message(),
-            "cannot make the checkpoint directory mem://c/job/shared (execution.checkpointing.dir must be a place that this process may "
+            "cannot make the checkpoint directory mem://c/job/shared (execution.checkpointing.dir "
+            "must be a place that this process may "
             "write to): not yours");
 }
 
@@ -48,9 +51,10 @@ TEST_F(Storage, AnIdIsUsedUpOnce) {
 }
 
 TEST_F(Storage, ListsCompletedOnesAndLeftovers) {
-  for (const char* path : {"/c/job/chk-2/_metadata", "/c/job/chk-10/_metadata", "/c/job/chk-9/data-0-0000000000000001",
-                           "/c/job/chk-11/_metadata.inprogress-0000000000000001", "/c/job/shared/x", "/c/job/chk-07/_metadata",
-                           "/c/job/chk-99"}) {
+  for (const char* path :
+       {"/c/job/chk-2/_metadata", "/c/job/chk-10/_metadata", "/c/job/chk-9/data-0-0000000000000001",
+        "/c/job/chk-11/_metadata.inprogress-0000000000000001", "/c/job/shared/x",
+        "/c/job/chk-07/_metadata", "/c/job/chk-99"}) {
     put(path);
   }
   const CheckpointInventory inventory = list_checkpoints(job_).value();
@@ -107,7 +111,8 @@ TEST_F(Storage, ACompleteOneIsNotTakenForALeftover) {
     EXPECT_EQ(discard_unfinished(job_, 2, afterwards).code(), StatusCode::kFailedPrecondition);
   }
   fail("stat", "/c/job/chk-2/_metadata");
-  EXPECT_EQ(discard_unfinished(job_, 2, DirectoryAfterwards::kRemoved).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(discard_unfinished(job_, 2, DirectoryAfterwards::kRemoved).code(),
+            StatusCode::kUnavailable);
   EXPECT_TRUE(fs_->exists("/c/job/chk-2/data-0-0000000000000001"));
 }
 

@@ -21,8 +21,12 @@ TEST(TriggerPolicy, StartsWhenTheIntervalIsOver) {
 
 TEST(TriggerPolicy, StartsEarlierAfterEnoughEvents) {
   const TriggerPolicyOptions options{.interval = 10s, .event_threshold = 1000};
-  EXPECT_EQ(decide_trigger(options, {.now = 101s, .last_trigger = 100s, .events_since_trigger = 999}), not_before(110s));
-  EXPECT_EQ(decide_trigger(options, {.now = 101s, .last_trigger = 100s, .events_since_trigger = 1000}), kStart);
+  EXPECT_EQ(
+      decide_trigger(options, {.now = 101s, .last_trigger = 100s, .events_since_trigger = 999}),
+      not_before(110s));
+  EXPECT_EQ(
+      decide_trigger(options, {.now = 101s, .last_trigger = 100s, .events_since_trigger = 1000}),
+      kStart);
 }
 
 TEST(TriggerPolicy, EventsAloneAreEnough) {
@@ -38,15 +42,20 @@ TEST(TriggerPolicy, WithoutIntervalAndThresholdOnlyAForcedOneStarts) {
 
 TEST(TriggerPolicy, PausesAfterTheEndOfTheLast) {
   const TriggerPolicyOptions options{.interval = 10s, .event_threshold = 1000, .min_pause = 5s};
-  EXPECT_EQ(decide_trigger(options, {.now = 111s, .last_trigger = 100s, .last_end = 109s}), not_before(114s));
+  EXPECT_EQ(decide_trigger(options, {.now = 111s, .last_trigger = 100s, .last_end = 109s}),
+            not_before(114s));
   EXPECT_EQ(decide_trigger(options, {.now = 114s, .last_trigger = 100s, .last_end = 109s}), kStart);
-  EXPECT_EQ(decide_trigger(options, {.now = 102s, .last_trigger = 100s, .last_end = 101s, .events_since_trigger = 5000}),
-            not_before(106s));
+  EXPECT_EQ(
+      decide_trigger(
+          options,
+          {.now = 102s, .last_trigger = 100s, .last_end = 101s, .events_since_trigger = 5000}),
+      not_before(106s));
 }
 
 TEST(TriggerPolicy, TheLaterOfIntervalAndPauseCounts) {
   const TriggerPolicyOptions options{.interval = 10s, .min_pause = 2s};
-  EXPECT_EQ(decide_trigger(options, {.now = 104s, .last_trigger = 100s, .last_end = 101s}), not_before(110s));
+  EXPECT_EQ(decide_trigger(options, {.now = 104s, .last_trigger = 100s, .last_end = 101s}),
+            not_before(110s));
 }
 
 TEST(TriggerPolicy, WaitsWhileAsManyAsAllowedAreUnderWay) {
@@ -69,13 +78,19 @@ TEST(TriggerPolicy, WaitsForDeletionsThatPileUp) {
 
 TEST(TriggerPolicy, AForcedOneIgnoresIntervalAndPause) {
   const TriggerPolicyOptions options{.interval = 10s, .min_pause = 60s};
-  EXPECT_EQ(decide_trigger(options, {.now = 101s, .last_trigger = 100s, .last_end = 101s, .forced = true}), kStart);
+  EXPECT_EQ(decide_trigger(options,
+                           {.now = 101s, .last_trigger = 100s, .last_end = 101s, .forced = true}),
+            kStart);
 }
 
 TEST(TriggerPolicy, AForcedOneAfterAFailureDoesNotSpin) {
   const TriggerPolicyOptions options{.pause_after_failure = 1s};
-  EXPECT_EQ(decide_trigger(options, {.now = 100s, .last_end = 100s, .last_failed = true, .forced = true}), not_before(101s));
-  EXPECT_EQ(decide_trigger(options, {.now = 101s, .last_end = 100s, .last_failed = true, .forced = true}), kStart);
+  EXPECT_EQ(
+      decide_trigger(options, {.now = 100s, .last_end = 100s, .last_failed = true, .forced = true}),
+      not_before(101s));
+  EXPECT_EQ(
+      decide_trigger(options, {.now = 101s, .last_end = 100s, .last_failed = true, .forced = true}),
+      kStart);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-Contender::Contender(const JobGraph& graph, ContenderOptions options, Platform& platform, ZooKeeperFactory* zookeeper, HaPaths paths,
-                     std::function<void()> on_end)
+Contender::Contender(const JobGraph& graph, ContenderOptions options, Platform& platform,
+                     ZooKeeperFactory* zookeeper, HaPaths paths, std::function<void()> on_end)
     : graph_(graph),
       options_(std::move(options)),
       platform_(platform),
@@ -24,14 +24,17 @@ Contender::~Contender() {
 }
 
 Status Contender::listen() {
-  auto listener = platform_.transport.listen(options_.listen, [this](std::unique_ptr<Connection> c) { return accept(std::move(c)); });
-  if (!listener.ok()) return listener.status().with_context("the coordinator cannot listen for workers");
+  auto listener = platform_.transport.listen(
+      options_.listen, [this](std::unique_ptr<Connection> c) { return accept(std::move(c)); });
+  if (!listener.ok())
+    return listener.status().with_context("the coordinator cannot listen for workers");
   listener_ = *std::move(listener);
   return {};
 }
 
 Address Contender::address() const {
-  return {options_.advertised_host.empty() ? options_.listen.host : options_.advertised_host, listener_->port()};
+  return {options_.advertised_host.empty() ? options_.listen.host : options_.advertised_host,
+          listener_->port()};
 }
 
 Endpoint Contender::accept(std::unique_ptr<Connection> connection) {
@@ -39,7 +42,8 @@ Endpoint Contender::accept(std::unique_ptr<Connection> connection) {
     std::lock_guard lock(door_->mutex);
     if (door_->master != nullptr) return door_->master->accept(std::move(connection));
   }
-  // A worker that comes to one that does not lead is let go, and looks again. Not here: this is a callback.
+  // A worker that comes to one that does not lead is let go, and looks again. Not here: this is a
+  // callback.
   auto box = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
   mailbox_->post([box] { box->reset(); });
   return {[](const std::string&) {}, [](const Status&) {}};  // its hello may come before that
@@ -64,7 +68,8 @@ void Contender::leave() {
 void Contender::cancel() {
   mailbox_->post([this] {
     if (!master_) {
-      WEIR_LOG(kWarning) << "this coordinator does not lead, so it cannot cancel the job: send the signal to the one that leads";
+      WEIR_LOG(kWarning) << "this coordinator does not lead, so it cannot cancel the job: send the "
+                            "signal to the one that leads";
       return;
     }
     cancel_requested_ = true;
@@ -79,7 +84,8 @@ MonotonicTime Contender::step() {
       lead(options_.epoch_without_election, nullptr);
     } else {
       election_ = std::make_unique<LeaderElection>(
-          platform_.clock, platform_.random, platform_.scheduler, *zookeeper_, paths_, address().to_string(),
+          platform_.clock, platform_.random, platform_.scheduler, *zookeeper_, paths_,
+          address().to_string(),
           LeaderElection::Callbacks{
               .on_granted =
                   [this](const Leadership& leadership) {
@@ -117,9 +123,9 @@ MonotonicTime Contender::step() {
 void Contender::lead(int64_t epoch, std::shared_ptr<LeaderStore> store) {
   if (leaving_) return;
   if (bug_enabled(Bug::kEpochNotCounted)) epoch = 1;
-  master_ = std::make_unique<JobMaster>(graph_, options_.job, platform_, epoch, std::move(store), [this, mailbox = mailbox_, epoch] {
-    mailbox->post([this, epoch] { on_job_end(epoch); });
-  });
+  master_ = std::make_unique<JobMaster>(
+      graph_, options_.job, platform_, epoch, std::move(store),
+      [this, mailbox = mailbox_, epoch] { mailbox->post([this, epoch] { on_job_end(epoch); }); });
   epoch_ = epoch;
   master_handle_ = platform_.scheduler.start("job-master", *master_, {});
   master_->mailbox().set_wake([handle = master_handle_.get()] { handle->wake(); });

@@ -16,27 +16,28 @@ namespace weir {
 
 struct ContenderOptions {
   JobOptions job;
-  Address listen;                     ///< for workers; port 0: any free one
-  std::string advertised_host;        ///< what others call this host; empty: as in `listen`
+  Address listen;               ///< for workers; port 0: any free one
+  std::string advertised_host;  ///< what others call this host; empty: as in `listen`
   int64_t epoch_without_election = 1;
 };
 
 struct ContenderView {
   bool leads = false;
-  bool ended = false;   ///< this process has nothing more to do: the job has ended for good, or leave() is done
-  JobView job;          ///< of the last job master here
+  bool ended = false;  ///< this process has nothing more to do: the job has ended for good, or
+                       ///< leave() is done
+  JobView job;         ///< of the last job master here
 };
 
-/// A coordinator process: contends for the leadership where there is election, runs a job master while it leads, and takes workers'
-/// connections in its name. A leadership that is lost takes its job master with it: nothing of that is cleaned up, the next leader
-/// carries on from there.
+/// A coordinator process: contends for the leadership where there is election, runs a job master
+/// while it leads, and takes workers' connections in its name. A leadership that is lost takes its
+/// job master with it: nothing of that is cleaned up, the next leader carries on from there.
 /// Thread: its own (an actor); view(), leave() and cancel() any. The graph outlives it.
 class Contender final : public Actor {
  public:
-  /// `zookeeper`: null without election: then it leads from the beginning. `on_end` is called once, when the view shows that this
-  /// process's part is over.
-  Contender(const JobGraph& graph, ContenderOptions options, Platform& platform, ZooKeeperFactory* zookeeper, HaPaths paths,
-            std::function<void()> on_end);
+  /// `zookeeper`: null without election: then it leads from the beginning. `on_end` is called once,
+  /// when the view shows that this process's part is over.
+  Contender(const JobGraph& graph, ContenderOptions options, Platform& platform,
+            ZooKeeperFactory* zookeeper, HaPaths paths, std::function<void()> on_end);
   ~Contender() override;
 
   /// Before the first step. Fails as Transport::listen does.
@@ -45,11 +46,12 @@ class Contender final : public Actor {
   Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
   ContenderView view() const;
-  /// Ends this process's part and leaves the job as it is: nothing is recorded or deleted, a standby carries on at once. A lost lease
-  /// or an outage of ZooKeeper does not undo it: this process never leads again.
+  /// Ends this process's part and leaves the job as it is: nothing is recorded or deleted, a
+  /// standby carries on at once. A lost lease or an outage of ZooKeeper does not undo it: this
+  /// process never leads again.
   void leave();
-  /// Ends the job for good. Where others lead it has no effect; where the leadership is lost before the job has ended, it is done when
-  /// this process leads again.
+  /// Ends the job for good. Where others lead it has no effect; where the leadership is lost before
+  /// the job has ended, it is done when this process leads again.
   void cancel();
 
   MonotonicTime step() override;
@@ -72,21 +74,22 @@ class Contender final : public Actor {
   ZooKeeperFactory* const zookeeper_;
   const HaPaths paths_;
   std::function<void()> on_end_;
-  const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ = std::make_shared<Mailbox<std::function<void()>>>();
+  const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ =
+      std::make_shared<Mailbox<std::function<void()>>>();
   std::vector<std::function<void()>> actions_;
   const std::shared_ptr<Door> door_ = std::make_shared<Door>();
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<LeaderElection> election_;  ///< null without
   std::unique_ptr<JobMaster> master_;         ///< while leading
   std::unique_ptr<ActorHandle> master_handle_;
-  int64_t epoch_ = 0;                         ///< of master_
+  int64_t epoch_ = 0;  ///< of master_
   bool begun_ = false;
   bool leaving_ = false;
   bool cancel_requested_ = false;
   bool job_ended_ = false;
 
   mutable std::mutex view_mutex_;
-  ContenderView view_;   ///< guarded by view_mutex_, but for the job of a live master
+  ContenderView view_;  ///< guarded by view_mutex_, but for the job of a live master
 };
 
 }  // namespace weir

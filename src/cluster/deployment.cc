@@ -11,10 +11,14 @@ namespace weir {
 namespace {
 
 /// Dealt out in turn, so that every subtask reads them in order.
-std::vector<std::string> dealt_to(const std::vector<std::string>& splits, int subtask, int parallelism) {
+std::vector<std::string> dealt_to(const std::vector<std::string>& splits, int subtask,
+                                  int parallelism) {
   std::vector<std::string> dealt;
-  for (size_t i = static_cast<size_t>(subtask); i < splits.size(); i += static_cast<size_t>(parallelism)) dealt.push_back(splits[i]);
-  if (bug_enabled(Bug::kSplitsDealtTwice) && subtask == 1 && !splits.empty()) dealt.push_back(splits[0]);
+  for (size_t i = static_cast<size_t>(subtask); i < splits.size();
+       i += static_cast<size_t>(parallelism))
+    dealt.push_back(splits[i]);
+  if (bug_enabled(Bug::kSplitsDealtTwice) && subtask == 1 && !splits.empty())
+    dealt.push_back(splits[0]);
   return dealt;
 }
 
@@ -22,7 +26,8 @@ std::shared_ptr<const RestorePlan> without_subtasks(const RestorePlan& plan) {
   auto heads = std::make_shared<RestorePlan>();
   heads->checkpoint_id = plan.checkpoint_id;
   for (const OperatorRestore& op : plan.operators) {
-    heads->operators.push_back({op.name, op.uid, op.id, op.found, op.old_parallelism, op.bytes, op.for_all, {}});
+    heads->operators.push_back(
+        {op.name, op.uid, op.id, op.found, op.old_parallelism, op.bytes, op.for_all, {}});
   }
   return heads;
 }
@@ -36,8 +41,9 @@ void add_files(const std::vector<ListStateSelection>& lists, std::set<std::strin
 
 }  // namespace
 
-Deployment::Deployment(const JobGraph& graph, AttemptId attempt, const StartingPoint& start, const RestorePlan* plan,
-                       const std::vector<int32_t>& worker_of_shard, std::vector<std::string> addresses)
+Deployment::Deployment(const JobGraph& graph, AttemptId attempt, const StartingPoint& start,
+                       const RestorePlan* plan, const std::vector<int32_t>& worker_of_shard,
+                       std::vector<std::string> addresses)
     : graph_(graph),
       attempt_(attempt),
       start_(start),
@@ -47,7 +53,8 @@ Deployment::Deployment(const JobGraph& graph, AttemptId attempt, const StartingP
       plan_for_all_(plan != nullptr ? without_subtasks(*plan) : nullptr),
       shards_of_worker_(addresses_.size()) {
   for (size_t shard = 0; shard < worker_of_shard.size(); ++shard) {
-    shards_of_worker_[static_cast<size_t>(worker_of_shard[shard])].push_back(static_cast<int32_t>(shard));
+    shards_of_worker_[static_cast<size_t>(worker_of_shard[shard])].push_back(
+        static_cast<int32_t>(shard));
   }
   if (start.sidecar == nullptr) return;
   for (const DataFile& file : start.sidecar->files) files_.emplace(file.name, &file);
@@ -85,7 +92,8 @@ Deploy Deployment::of_worker(int32_t worker) {
     for (const int32_t shard : deploy.own_shards) {
       const auto subtask = static_cast<size_t>(shard);
       if (subtask >= subtasks.size()) continue;
-      const size_t from = bug_enabled(Bug::kPlanPartOfNeighbour) ? (subtask + 1) % subtasks.size() : subtask;
+      const size_t from =
+          bug_enabled(Bug::kPlanPartOfNeighbour) ? (subtask + 1) % subtasks.size() : subtask;
       const SubtaskRestore& restore = subtasks[from];
       deploy.restores.push_back({static_cast<int32_t>(i), shard, restore});
       for (const KeyedStateSelection& keyed : restore.keyed) add_file(keyed.handle->stream, files);
@@ -93,14 +101,16 @@ Deploy Deployment::of_worker(int32_t worker) {
     }
   }
   for (const std::string_view name : files) {
-    if (const auto known = files_.find(name); known != files_.end()) deploy.files.push_back(*known->second);
+    if (const auto known = files_.find(name); known != files_.end())
+      deploy.files.push_back(*known->second);
   }
   for (size_t v = 0; v < start_.splits.size(); ++v) {
     const int parallelism = graph_.vertices[v].parallelism;
     for (const int32_t shard : deploy.own_shards) {
       if (shard >= parallelism) continue;
       std::vector<std::string> dealt = dealt_to(start_.splits[v], shard, parallelism);
-      if (!dealt.empty()) deploy.splits.push_back({static_cast<int32_t>(v), shard, std::move(dealt)});
+      if (!dealt.empty())
+        deploy.splits.push_back({static_cast<int32_t>(v), shard, std::move(dealt)});
     }
   }
   return deploy;
@@ -108,15 +118,18 @@ Deploy Deployment::of_worker(int32_t worker) {
 
 StatusOr<Placement> placement_of(const Deploy& deploy, const JobGraph& graph) {
   size_t slots = 1;
-  for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, static_cast<size_t>(vertex.parallelism));
+  for (const JobVertex& vertex : graph.vertices)
+    slots = std::max(slots, static_cast<size_t>(vertex.parallelism));
   const AttemptPlan& common = *deploy.common;
   Placement placement;
   placement.own = deploy.own;
   placement.worker_of_shard.assign(slots, Placement::kElsewhere);
   if (common.worker_of_shard.size() > slots) {
-    return invalid_argument(cat("a placement of ", common.worker_of_shard.size(), " shards for a job that wants ", slots));
+    return invalid_argument(cat("a placement of ", common.worker_of_shard.size(),
+                                " shards for a job that wants ", slots));
   }
-  std::copy(common.worker_of_shard.begin(), common.worker_of_shard.end(), placement.worker_of_shard.begin());
+  std::copy(common.worker_of_shard.begin(), common.worker_of_shard.end(),
+            placement.worker_of_shard.begin());
   for (const int32_t shard : deploy.own_shards) {
     if (shard < 0 || static_cast<size_t>(shard) >= slots) {
       return invalid_argument(cat("a placement of shard ", shard, " for a job that wants ", slots));
@@ -136,8 +149,10 @@ StatusOr<std::shared_ptr<const RestorePlan>> restore_plan_of(const Deploy& deplo
   auto plan = std::make_shared<RestorePlan>(*deploy.common->plan);
   for (const RestoredSubtask& part : deploy.restores) {
     const bool known = part.op >= 0 && static_cast<size_t>(part.op) < plan->operators.size();
-    if (!known || std::find(deploy.own_shards.begin(), deploy.own_shards.end(), part.subtask) == deploy.own_shards.end()) {
-      return data_loss(cat("a deployment with state of subtask ", part.subtask, " of operator ", part.op, ", which does not belong to it"));
+    if (!known || std::find(deploy.own_shards.begin(), deploy.own_shards.end(), part.subtask) ==
+                      deploy.own_shards.end()) {
+      return data_loss(cat("a deployment with state of subtask ", part.subtask, " of operator ",
+                           part.op, ", which does not belong to it"));
     }
     std::vector<SubtaskRestore>& subtasks = plan->operators[static_cast<size_t>(part.op)].subtasks;
     subtasks.resize(std::max(subtasks.size(), static_cast<size_t>(part.subtask) + 1));

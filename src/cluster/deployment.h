@@ -12,15 +12,17 @@
 
 namespace weir {
 
-/// What the workers of an attempt are told: each of its own subtasks what they start from, and of the others' shards only where those are
-/// that its channels lead to or come from. What several workers are told alike is encoded once, so a deployment costs what it says.
-/// Thread: the job master's.
+/// What the workers of an attempt are told: each of its own subtasks what they start from, and of
+/// the others' shards only where those are that its channels lead to or come from. What several
+/// workers are told alike is encoded once, so a deployment costs what it says. Thread: the job
+/// master's.
 class Deployment {
  public:
-  /// `graph`: as wide as the attempt. `plan`: null on a fresh start. `worker_of_shard` names each worker by its index in `addresses`. What
-  /// is referred to outlives the deployment.
-  Deployment(const JobGraph& graph, AttemptId attempt, const StartingPoint& start, const RestorePlan* plan,
-             const std::vector<int32_t>& worker_of_shard, std::vector<std::string> addresses);
+  /// `graph`: as wide as the attempt. `plan`: null on a fresh start. `worker_of_shard` names each
+  /// worker by its index in `addresses`. What is referred to outlives the deployment.
+  Deployment(const JobGraph& graph, AttemptId attempt, const StartingPoint& start,
+             const RestorePlan* plan, const std::vector<int32_t>& worker_of_shard,
+             std::vector<std::string> addresses);
 
   Deploy of_worker(int32_t worker);
 
@@ -36,10 +38,11 @@ class Deployment {
   std::shared_ptr<const RestorePlan> plan_for_all_;    ///< without what single subtasks read
   std::map<std::string_view, const DataFile*> files_;  ///< by name
   std::vector<std::vector<int32_t>> shards_of_worker_;
-  std::map<int, Shared<AttemptPlan>> common_;          ///< by the number of shards that are reached
+  std::map<int, Shared<AttemptPlan>> common_;  ///< by the number of shards that are reached
 };
 
-// The worker's side. Pure. DATA_LOSS, INVALID_ARGUMENT: the message contradicts itself or the graph.
+// The worker's side. Pure. DATA_LOSS, INVALID_ARGUMENT: the message contradicts itself or the
+// graph.
 
 /// `graph`: as wide as the attempt.
 StatusOr<Placement> placement_of(const Deploy& deploy, const JobGraph& graph);

@@ -7,7 +7,8 @@
 namespace weir {
 namespace {
 
-/// A source of parallelism `shards`, and behind a forward edge, or an exchange, a vertex of parallelism `behind`.
+/// A source of parallelism `shards`, and behind a forward edge, or an exchange, a vertex of
+/// parallelism `behind`.
 JobGraph graph(int shards, Partitioning partitioning, int behind) {
   JobGraph graph;
   graph.vertices.resize(2);
@@ -21,7 +22,8 @@ JobGraph graph(int shards, Partitioning partitioning, int behind) {
 /// Two workers with the shards in turn.
 struct TwoWorkers {
   explicit TwoWorkers(JobGraph job) : graph(std::move(job)) {
-    for (int32_t shard = 0; shard < graph.vertices[0].parallelism; ++shard) worker_of_shard.push_back(shard % 2);
+    for (int32_t shard = 0; shard < graph.vertices[0].parallelism; ++shard)
+      worker_of_shard.push_back(shard % 2);
   }
   /// As the worker gets it.
   Deploy deploy(int32_t worker, const RestorePlan* plan = nullptr) {
@@ -55,7 +57,8 @@ TEST(Deployment, ForwardEdgesNeedNoAddresses) {
   EXPECT_TRUE(deploy.common->worker_of_shard.empty());
   const auto placement = placement_of(deploy, workers.graph);
   ASSERT_TRUE(placement.ok());
-  EXPECT_EQ(placement->worker_of_shard, (std::vector<int>{Placement::kElsewhere, 1, Placement::kElsewhere, 1}));
+  EXPECT_EQ(placement->worker_of_shard,
+            (std::vector<int>{Placement::kElsewhere, 1, Placement::kElsewhere, 1}));
   EXPECT_TRUE(check_placement(workers.graph, *placement, false).ok());
 }
 
@@ -81,11 +84,14 @@ TEST(Deployment, SplitsAreDealtOutInTurn) {
 
 /// Subtask i reads key group i, and all read the list "u".
 RestorePlan plan_of_four() {
-  const auto handle = std::make_shared<KeyedStateHandle>(KeyedStateHandle{{0, 3}, {0, 0, 0, 0}, InlineBytes{"x"}, 0});
-  const auto lists = std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"u", {ListStateMode::kUnion, {0}}}}, InlineBytes{"y"}});
+  const auto handle = std::make_shared<KeyedStateHandle>(
+      KeyedStateHandle{{0, 3}, {0, 0, 0, 0}, InlineBytes{"x"}, 0});
+  const auto lists = std::make_shared<OperatorStateHandle>(
+      OperatorStateHandle{{{"u", {ListStateMode::kUnion, {0}}}}, InlineBytes{"y"}});
   RestorePlan plan;
   plan.checkpoint_id = 3;
-  plan.operators.push_back({"count", "c", OperatorId(), true, 4, 1, {{lists, "u", ListStateMode::kUnion, {0}}}, {}});
+  plan.operators.push_back(
+      {"count", "c", OperatorId(), true, 4, 1, {{lists, "u", ListStateMode::kUnion, {0}}}, {}});
   for (int i = 0; i < 4; ++i) plan.operators[0].subtasks.push_back({{{handle, {i, i}}}, {}});
   return plan;
 }
@@ -108,10 +114,14 @@ TEST(Deployment, AWorkerIsToldWhatItsOwnSubtasksRead) {
 TEST(Deployment, AWorkerIsToldWhichFilesItsSubtasksRead) {
   TwoWorkers workers(graph(2, Partitioning::kHash, 2));
   const auto read = [](std::string file) {
-    return SubtaskRestore{{{std::make_shared<KeyedStateHandle>(KeyedStateHandle{{0, 0}, {0}, FileSegment{std::move(file), 0, 9}, 0}), {0, 0}}}, {}};
+    return SubtaskRestore{{{std::make_shared<KeyedStateHandle>(KeyedStateHandle{
+                                {0, 0}, {0}, FileSegment{std::move(file), 0, 9}, 0}),
+                            {0, 0}}},
+                          {}};
   };
   RestorePlan plan;
-  plan.operators.push_back({"count", "c", OperatorId(), true, 2, 1, {}, {read("data-0"), read("data-1")}});
+  plan.operators.push_back(
+      {"count", "c", OperatorId(), true, 2, 1, {}, {read("data-0"), read("data-1")}});
   Sidecar sidecar;
   sidecar.checkpoint_id = 3;
   sidecar.files = {{"data-0", 9, 1, 4096}, {"data-1", 9, 2, 4096}, {"data-2", 9, 3, 4096}};
@@ -127,9 +137,17 @@ TEST(Deployment, AWorkerIsToldWhichFilesItsSubtasksRead) {
 
 TEST(Deployment, EachWorkerIsToldOfTheFilesThatAllRead) {
   TwoWorkers workers(graph(2, Partitioning::kHash, 2));
-  const auto lists = std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"u", {ListStateMode::kUnion, {0}}}}, FileSegment{"data-1", 0, 9}});
+  const auto lists = std::make_shared<OperatorStateHandle>(
+      OperatorStateHandle{{{"u", {ListStateMode::kUnion, {0}}}}, FileSegment{"data-1", 0, 9}});
   RestorePlan plan;
-  plan.operators.push_back({"sink", "s", OperatorId(), true, 2, 1, {{lists, "u", ListStateMode::kUnion, {0}}}, {{}, {}}});
+  plan.operators.push_back({"sink",
+                            "s",
+                            OperatorId(),
+                            true,
+                            2,
+                            1,
+                            {{lists, "u", ListStateMode::kUnion, {0}}},
+                            {{}, {}}});
   Sidecar sidecar;
   sidecar.files = {{"data-0", 9, 1, 4096}, {"data-1", 9, 2, 4096}};
   workers.start.sidecar = std::make_shared<const Sidecar>(sidecar);
@@ -159,8 +177,16 @@ TEST(Deployment, AWorkerOfManyCostsNoMoreThanOneOfFewWhereEdgesAreForward) {
       workers.start.splits[0].push_back("split");
     }
     RestorePlan plan;
-    plan.operators.push_back({"count", "c", OperatorId(), true, 1, 1, {}, std::vector<SubtaskRestore>(static_cast<size_t>(shards))});
-    Deployment deployment(workers.graph, 1, workers.start, &plan, workers.worker_of_shard, addresses);
+    plan.operators.push_back({"count",
+                              "c",
+                              OperatorId(),
+                              true,
+                              1,
+                              1,
+                              {},
+                              std::vector<SubtaskRestore>(static_cast<size_t>(shards))});
+    Deployment deployment(workers.graph, 1, workers.start, &plan, workers.worker_of_shard,
+                          addresses);
     return encode(FromMaster(deployment.of_worker(1))).size();
   };
   EXPECT_EQ(bytes(100), bytes(2));
@@ -175,11 +201,13 @@ TEST(Deployment, WhatContradictsItselfIsRefused) {
     wrong.own_shards.push_back(shard);
     EXPECT_EQ(placement_of(wrong, workers.graph).status().code(), StatusCode::kInvalidArgument);
   }
-  for (const auto& [op, subtask] : {std::pair(-1, 1), std::pair(1, 1), std::pair(0, 2), std::pair(0, 1 << 30)}) {
+  for (const auto& [op, subtask] :
+       {std::pair(-1, 1), std::pair(1, 1), std::pair(0, 2), std::pair(0, 1 << 30)}) {
     Deploy wrong = good;
     wrong.restores[0].op = op;
     wrong.restores[0].subtask = subtask;
-    EXPECT_EQ(restore_plan_of(wrong).status().code(), StatusCode::kDataLoss) << op << ' ' << subtask;
+    EXPECT_EQ(restore_plan_of(wrong).status().code(), StatusCode::kDataLoss)
+        << op << ' ' << subtask;
   }
   AttemptPlan common = *good.common;
   common.data_addresses[0] = "nowhere";

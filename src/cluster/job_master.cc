@@ -29,8 +29,8 @@ constexpr MonotonicTime kRecordAgain = std::chrono::milliseconds(200);
 
 }  // namespace
 
-JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch, std::shared_ptr<LeaderStore> store,
-                     std::function<void()> on_end)
+JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch,
+                     std::shared_ptr<LeaderStore> store, std::function<void()> on_end)
     : graph_(graph),
       shared_options_(std::make_shared<const JobOptions>(std::move(options))),
       platform_(platform),
@@ -69,7 +69,9 @@ void JobMaster::cancel() {
     switch (phase_) {
       case Phase::kPreparing: return;  // on_prepared() sees it
       case Phase::kDeploying:
-      case Phase::kRunning: tear_down([this] { end(JobState::kCanceled, JobOutcome::kCancelled); }); return;
+      case Phase::kRunning:
+        tear_down([this] { end(JobState::kCanceled, JobOutcome::kCancelled); });
+        return;
       case Phase::kTearingDown:
         after_ = [this] { end(JobState::kCanceled, JobOutcome::kCancelled); };
         if (waiting_for_storage_) go_on();
@@ -126,21 +128,25 @@ void JobMaster::end(JobState state, JobOutcome outcome) {
   phase_ = Phase::kTearingDown;
   after_ = nullptr;
   teardown_deadline_ = MonotonicTime::max();
-  // A job that was refused before its first record may be started again when what was wrong is mended.
+  // A job that was refused before its first record may be started again when what was wrong is
+  // mended.
   if (store_ == nullptr || current_.refused) return clean_up(state, outcome);
   record_result(state, outcome);
 }
 
-/// Before anything is deleted: a leader that takes over in between must not look for checkpoints that are gone.
+/// Before anything is deleted: a leader that takes over in between must not look for checkpoints
+/// that are gone.
 void JobMaster::record_result(JobState state, JobOutcome outcome) {
-  JobResult result{to_string(state), state == JobState::kFailed ? std::string(current_.failure.message()) : std::string()};
+  JobResult result{to_string(state), state == JobState::kFailed
+                                         ? std::string(current_.failure.message())
+                                         : std::string()};
   run_blocking([this, state, outcome, result, store = store_]() -> std::function<void()> {
     const Status status = store->set_result(result);
     return [this, state, outcome, status] {
       if (status.ok()) return clean_up(state, outcome);
       if (status.code() == StatusCode::kAborted) {
-        // One that was deposed says nothing and deletes nothing: whoever leads now will end the job, with these workers. The election takes
-        // this job master away.
+        // One that was deposed says nothing and deletes nothing: whoever leads now will end the
+        // job, with these workers. The election takes this job master away.
         WEIR_LOG(kWarning) << "how the job ended is not recorded: " << status.message();
         return;
       }
@@ -164,7 +170,9 @@ void JobMaster::terminate(JobState state) {
   phase_ = Phase::kTerminal;
   current_.state = state;
   goodbye_deadline_ = platform_.clock.now() + kGoodbyeTime;
-  pool_.for_each([&](PooledWorker& worker) { worker.send(Shutdown{state == JobState::kFailed, std::string(current_.failure.message())}); });
+  pool_.for_each([&](PooledWorker& worker) {
+    worker.send(Shutdown{state == JobState::kFailed, std::string(current_.failure.message())});
+  });
 }
 
 // --- what the checkpoint coordinator wants ---
@@ -180,14 +188,17 @@ void JobMaster::send_aborted(const NotifyCheckpointAborted& message) { send_to_a
 
 void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
   // The mailbox may outlive this actor: storage that does not answer is not waited for at the end.
-  platform_.scheduler.run_blocking(executors::kCoordinator, [mailbox = mailbox_, work = std::move(work)] {
-    if (auto continuation = work()) mailbox->post(std::move(continuation));
-  });
+  platform_.scheduler.run_blocking(executors::kCoordinator,
+                                   [mailbox = mailbox_, work = std::move(work)] {
+                                     if (auto continuation = work())
+                                       mailbox->post(std::move(continuation));
+                                   });
 }
 
 void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {
   mailbox_->post([this, status, attempt = attempt_] {  // not from within the coordinator's own call
-    if (attempt == attempt_) attempt_failed(aborted(std::string(status.message())));  // another attempt may have more luck
+    if (attempt == attempt_)
+      attempt_failed(aborted(std::string(status.message())));  // another attempt may have more luck
   });
 }
 

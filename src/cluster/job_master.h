@@ -21,7 +21,16 @@
 namespace weir {
 
 /// Flink's JobStatus, as far as one job in one program has it.
-enum class JobState { kPreparing, kWaitingForSlots, kRunning, kRestarting, kCancelling, kFinished, kFailed, kCanceled };
+enum class JobState {
+  kPreparing,
+  kWaitingForSlots,
+  kRunning,
+  kRestarting,
+  kCancelling,
+  kFinished,
+  kFailed,
+  kCanceled
+};
 const char* to_string(JobState state);
 inline bool is_terminal(JobState state) {
   return state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCanceled;
@@ -30,29 +39,31 @@ inline bool is_terminal(JobState state) {
 /// What one can know of a job from outside.
 struct JobView {
   JobState state = JobState::kPreparing;
-  Status failure;                      ///< why it failed, or why it was restarted last
-  bool refused = false;                ///< it failed before the first record
+  Status failure;        ///< why it failed, or why it was restarted last
+  bool refused = false;  ///< it failed before the first record
   int64_t restarts = 0;
-  int64_t source_records = 0;          ///< under this job master, over all attempts: records replayed count again
+  int64_t source_records =
+      0;  ///< under this job master, over all attempts: records replayed count again
   Timestamp watermark = kMinWatermark;
-  int64_t late_records = 0;            ///< dropped by operators; counted as source_records are
+  int64_t late_records = 0;  ///< dropped by operators; counted as source_records are
   CheckpointId restored_checkpoint = -1;
   CheckpointStatistics checkpoints;
   AttemptId attempt = 0;
-  int workers = 0;                     ///< registered
-  int slots = 0;                       ///< theirs
-  int shards = 0;                      ///< slots that the attempt uses
+  int workers = 0;  ///< registered
+  int slots = 0;    ///< theirs
+  int shards = 0;   ///< slots that the attempt uses
   int slots_wanted = 0;
 };
 
-/// Leads one job: prepares it, places it on the workers that register, deploys it, lets its checkpoints be taken, and starts it again
-/// from the last one when a task fails or a worker is lost.
-/// Thread: its own (an actor); accept(), view() and cancel() any. The graph outlives it.
+/// Leads one job: prepares it, places it on the workers that register, deploys it, lets its
+/// checkpoints be taken, and starts it again from the last one when a task fails or a worker is
+/// lost. Thread: its own (an actor); accept(), view() and cancel() any. The graph outlives it.
 class JobMaster final : public Actor, private CheckpointHost {
  public:
-  /// `epoch`: larger than that of every job master of this job before. `store`: null where there is no election.
-  JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch, std::shared_ptr<LeaderStore> store,
-            std::function<void()> on_end);
+  /// `epoch`: larger than that of every job master of this job before. `store`: null where there is
+  /// no election.
+  JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch,
+            std::shared_ptr<LeaderStore> store, std::function<void()> on_end);
   ~JobMaster() override;
 
   /// A worker has connected. For Transport::listen.
@@ -69,11 +80,11 @@ class JobMaster final : public Actor, private CheckpointHost {
 
  private:
   enum class Phase {
-    kPreparing,        ///< probing, reading the checkpoint, enumerating splits; before the first record
+    kPreparing,  ///< probing, reading the checkpoint, enumerating splits; before the first record
     kWaitingForSlots,
-    kDeploying,        ///< tasks open and read their state
+    kDeploying,  ///< tasks open and read their state
     kRunning,
-    kTearingDown,      ///< the attempt is being ended; after_ says what follows
+    kTearingDown,  ///< the attempt is being ended; after_ says what follows
     kWaitingToRestart,
     kTerminal,
   };
@@ -90,7 +101,8 @@ class JobMaster final : public Actor, private CheckpointHost {
   void on_progress(PooledWorker& worker, const ProgressReport& report);
   void on_ended(bool finished);
   void finish_by_checkpoint();
-  /// `where`: what it happened in; it may be another one the next time though the failure is the same.
+  /// `where`: what it happened in; it may be another one the next time though the failure is the
+  /// same.
   void attempt_failed(const Status& failure, const std::string& where = "");
   /// Nothing would be mended by another attempt.
   void fail_for_good(const Status& failure);
@@ -124,13 +136,16 @@ class JobMaster final : public Actor, private CheckpointHost {
   void on_completed(const CompletedCheckpoint& checkpoint) override;
 
   const JobGraph& graph_;
-  const std::shared_ptr<const JobOptions> shared_options_;  ///< work on the I/O pool may outlive this actor
+  const std::shared_ptr<const JobOptions>
+      shared_options_;  ///< work on the I/O pool may outlive this actor
   const JobOptions& options_ = *shared_options_;
   Platform& platform_;
   const int64_t epoch_;
   const std::shared_ptr<LeaderStore> store_;
-  std::function<void()> on_end_;  ///< called once, when the view shows a terminal state and the workers know it
-  const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ = std::make_shared<Mailbox<std::function<void()>>>();
+  std::function<void()>
+      on_end_;  ///< called once, when the view shows a terminal state and the workers know it
+  const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ =
+      std::make_shared<Mailbox<std::function<void()>>>();
   std::vector<std::function<void()>> actions_;
   std::atomic<int64_t> next_session_{1};
   WorkerPool pool_;
@@ -138,20 +153,22 @@ class JobMaster final : public Actor, private CheckpointHost {
   Phase phase_ = Phase::kPreparing;
   bool begun_ = false;
   bool cancel_requested_ = false;
-  bool found_ended_ = false;            ///< under an earlier leader
-  bool has_run_ = false;                ///< an attempt of this job master has
+  bool found_ended_ = false;  ///< under an earlier leader
+  bool has_run_ = false;      ///< an attempt of this job master has
   FailureHistory failures_;
-  std::set<CheckpointId> set_aside_;    ///< could not be restored
-  bool damage_met_ = false;             ///< by an attempt that read its state: until a newer checkpoint is complete all is verified before
+  std::set<CheckpointId> set_aside_;  ///< could not be restored
+  bool damage_met_ = false;  ///< by an attempt that read its state: until a newer checkpoint is
+                             ///< complete all is verified before
   AttemptId attempt_;
-  JobGraph attempt_graph_;              ///< as wide as the attempt
+  JobGraph attempt_graph_;                ///< as wide as the attempt
   std::vector<int32_t> worker_of_shard_;  ///< of the attempt
   std::optional<PreparedJob> prepared_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
   RestartBackoff backoff_;
   std::function<void()> after_;
   bool waiting_for_storage_ = false;
-  std::optional<std::pair<JobState, JobOutcome>> record_again_;  ///< how the job ended could not be recorded yet
+  std::optional<std::pair<JobState, JobOutcome>>
+      record_again_;  ///< how the job ended could not be recorded yet
   MonotonicTime record_again_at_{0};
   MonotonicTime restart_at_{0};
   MonotonicTime waiting_since_{0};
@@ -166,7 +183,7 @@ class JobMaster final : public Actor, private CheckpointHost {
 
   JobView current_;  ///< this actor's
   mutable std::mutex view_mutex_;
-  JobView view_;     ///< guarded by view_mutex_
+  JobView view_;  ///< guarded by view_mutex_
 };
 
 }  // namespace weir

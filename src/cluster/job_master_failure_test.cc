@@ -1,4 +1,5 @@
-// How a job master answers failures: which it tries again, which end the job, and from where it goes on.
+// How a job master answers failures: which it tries again, which end the job, and from where it
+// goes on.
 
 #include <gtest/gtest.h>
 
@@ -46,7 +47,8 @@ TEST_F(JobMasterFailureTest, WhatRestartingDoesNotMendEndsTheJob) {
   make();
   FakeWorker one = worker("one", 2);
   const AttemptId attempt = run({&one});
-  fail(one, attempt, failed_precondition("input.csv has 9 bytes, but had 7 when the job first started"));
+  fail(one, attempt,
+       failed_precondition("input.csv has 9 bytes, but had 7 when the job first started"));
   leave({&one}, attempt);
   EXPECT_EQ(state(), JobState::kFailed);
   EXPECT_FALSE(master_->view().refused) << "it has run";
@@ -58,7 +60,8 @@ TEST_F(JobMasterFailureTest, BeforeItRanTheJobIsRefusedThen) {
   make();
   FakeWorker one = worker("one", 2);
   const Deploy deploy = *one.take<Deploy>();
-  fail(one, deploy.attempt, failed_precondition("cannot restore state 'sum': its type has changed"));
+  fail(one, deploy.attempt,
+       failed_precondition("cannot restore state 'sum': its type has changed"));
   leave({&one}, deploy.attempt);
   EXPECT_EQ(state(), JobState::kFailed);
   EXPECT_TRUE(master_->view().refused);
@@ -67,7 +70,8 @@ TEST_F(JobMasterFailureTest, BeforeItRanTheJobIsRefusedThen) {
 TEST_F(JobMasterFailureTest, WhatMayPassIsTriedAgain) {
   make();
   FakeWorker one = worker("one", 2);
-  for (const Status& status : {aborted("an exception"), unavailable("a connection"), data_loss("a frame"), internal_error("x")}) {
+  for (const Status& status : {aborted("an exception"), unavailable("a connection"),
+                               data_loss("a frame"), internal_error("x")}) {
     const AttemptId attempt = run({&one});
     fail(one, attempt, status);
     leave({&one}, attempt);
@@ -85,12 +89,15 @@ TEST_F(JobMasterFailureTest, ACheckpointThatCannotBeRestoredTwiceIsSetAside) {
   fail(one, attempt, aborted("an exception"));
   leave({&one}, attempt);
   EXPECT_EQ(fail_to_restore(one, aborted("a timer from the end of time")), 3);
-  EXPECT_EQ(fail_to_restore(one, unavailable("storage")), 3) << "that says nothing about the checkpoint";
+  EXPECT_EQ(fail_to_restore(one, unavailable("storage")), 3)
+      << "that says nothing about the checkpoint";
   EXPECT_EQ(fail_to_restore(one, aborted("a timer from the end of time")), 3);
   EXPECT_EQ(fail_to_restore(one, aborted("a timer from the end of time")), 2);
   EXPECT_EQ(fail_to_restore(one, aborted("a timer from the end of time")), 2);
   EXPECT_EQ(state(), JobState::kFailed) << "there is no older one";
-  EXPECT_NE(master_->view().failure.message().find("could not be restored twice"), std::string::npos) << master_->view().failure.to_string();
+  EXPECT_NE(master_->view().failure.message().find("could not be restored twice"),
+            std::string::npos)
+      << master_->view().failure.to_string();
 }
 
 TEST_F(JobMasterFailureTest, AfterOneWasSetAsideTheJobGoesOnFromTheOneBefore) {
@@ -145,7 +152,8 @@ TEST_F(JobMasterFailureTest, ARemovedCheckpointDirectoryEndsTheJob) {
   leave({&one}, attempt);
   pass(std::chrono::seconds(3), {&one});
   EXPECT_EQ(state(), JobState::kFailed);
-  EXPECT_NE(master_->view().failure.message().find("chk-2"), std::string::npos) << master_->view().failure.to_string();
+  EXPECT_NE(master_->view().failure.message().find("chk-2"), std::string::npos)
+      << master_->view().failure.to_string();
 }
 
 TEST_F(JobMasterFailureTest, AnotherStartOfTheJobEndsThisOne) {
@@ -154,15 +162,18 @@ TEST_F(JobMasterFailureTest, AnotherStartOfTheJobEndsThisOne) {
   FakeWorker one = worker("one", 2);
   const AttemptId attempt = run_with_checkpoints(one, 1);
   const FileLocation job = *world_.files.resolve("mem:///c/job");
-  const Lineage theirs = begin_line(*read_lineage(job), {.from = 1, .from_start = 1, .origin = {}, .new_run = 9}, 1, {1});
+  const Lineage theirs = begin_line(
+      *read_lineage(job), {.from = 1, .from_start = 1, .origin = {}, .new_run = 9}, 1, {1});
   ASSERT_TRUE(record_lineage(job, theirs, 9).ok());
   ASSERT_EQ(wait_for_trigger({&one}), 2);
   acknowledge(one, attempt, 2, 2);
-  EXPECT_EQ(master_->view().checkpoints.last_completed_id, 1) << "the other one does not know of it, so nothing may be committed";
+  EXPECT_EQ(master_->view().checkpoints.last_completed_id, 1)
+      << "the other one does not know of it, so nothing may be committed";
   leave({&one}, attempt);
   pass(std::chrono::seconds(3), {&one});
   EXPECT_EQ(state(), JobState::kFailed);
-  EXPECT_NE(master_->view().failure.message().find("started again by another process"), std::string::npos);
+  EXPECT_NE(master_->view().failure.message().find("started again by another process"),
+            std::string::npos);
   EXPECT_TRUE(world_.fs->exists("/c/job/chk-1/_metadata")) << "the other one goes on from it";
 }
 

@@ -203,10 +203,17 @@ TEST_F(JobMasterTest, AProcessOfAnotherGraphBuildOrProtocolIsRefusedWithTheReaso
     EXPECT_FALSE(stranger.connected());
     return refused ? refused->reason : std::string("it was not refused");
   };
-  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.fingerprint = murmur3_128("other").to_hex(); }).find("another job graph"), std::string::npos);
-  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.build = "other"; }).find("another build"), std::string::npos);
-  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.protocol = kProtocolVersion + 1; }).find("version"), std::string::npos);
-  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.slots = 0; }).find("no slot"), std::string::npos);
+  EXPECT_NE(refusal([](RegisterWorker& hello) {
+              hello.fingerprint = murmur3_128("other").to_hex();
+            }).find("another job graph"),
+            std::string::npos);
+  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.build = "other"; }).find("another build"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal([](RegisterWorker& hello) { hello.protocol = kProtocolVersion + 1; }).find("version"),
+      std::string::npos);
+  EXPECT_NE(refusal([](RegisterWorker& hello) { hello.slots = 0; }).find("no slot"),
+            std::string::npos);
   EXPECT_EQ(master_->view().slots, 0);
 }
 
@@ -220,7 +227,8 @@ TEST_F(JobMasterTest, FinishesWhenEveryWorkerHas) {
   EXPECT_FALSE(a.take<NotifyCheckpointComplete>().has_value());
   b.send(TasksEnded{attempt, false});
   settle();
-  const auto commit = a.take<NotifyCheckpointComplete>();  // without checkpoints this lets sinks commit
+  const auto commit =
+      a.take<NotifyCheckpointComplete>();  // without checkpoints this lets sinks commit
   ASSERT_TRUE(commit.has_value());
   EXPECT_EQ(commit->id, INT64_MAX);
   a.send(TasksEnded{attempt, true});
@@ -263,7 +271,9 @@ TEST_F(JobMasterTest, ALateWorkerIsToldThatTheJobHasEnded) {
 /// Keeps in memory what leaders record.
 class Records final : public LeaderStore {
  public:
-  StatusOr<std::optional<CompletedPointer>> pointer() override { return std::optional<CompletedPointer>(); }
+  StatusOr<std::optional<CompletedPointer>> pointer() override {
+    return std::optional<CompletedPointer>();
+  }
   Status set_pointer(const CompletedPointer&) override { return {}; }
   StatusOr<std::optional<JobResult>> result() override { return result_; }
   Status set_result(const JobResult& result) override {

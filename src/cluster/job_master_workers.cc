@@ -10,17 +10,21 @@
 namespace weir {
 namespace {
 
-constexpr MonotonicTime kRegistrationTime = std::chrono::seconds(10);  ///< from connecting to saying who one is
-constexpr MonotonicTime kLookInterval = std::chrono::milliseconds(100);  ///< at the workers' silence: not at each message of each of them
-
+constexpr MonotonicTime kRegistrationTime =
+    std::chrono::seconds(10);  ///< from connecting to saying who one is
+constexpr MonotonicTime kLookInterval = std::chrono::milliseconds(
+    100);  ///< at the workers' silence: not at each message of each of them
 
 }  // namespace
 
 Endpoint JobMaster::accept(std::unique_ptr<Connection> connection) {
   const int64_t session = next_session_.fetch_add(1);
-  auto box = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));  // std::function copies
+  auto box =
+      std::make_shared<std::unique_ptr<Connection>>(std::move(connection));  // std::function copies
   mailbox_->post([this, session, box] {
-    if (phase_ == Phase::kTerminal) box->get()->send(encode(Shutdown{current_.state == JobState::kFailed, std::string(current_.failure.message())}));
+    if (phase_ == Phase::kTerminal)
+      box->get()->send(encode(
+          Shutdown{current_.state == JobState::kFailed, std::string(current_.failure.message())}));
     pool_.add(session, std::move(*box), platform_.clock.now());
   });
   Endpoint endpoint;
@@ -36,7 +40,8 @@ Endpoint JobMaster::accept(std::unique_ptr<Connection> connection) {
 std::unique_ptr<Connection> JobMaster::connect_from_here(Endpoint worker) {
   // The connection to the worker exists only when both endpoints are known.
   struct Late final : Connection {
-    std::shared_ptr<std::unique_ptr<Connection>> to = std::make_shared<std::unique_ptr<Connection>>();
+    std::shared_ptr<std::unique_ptr<Connection>> to =
+        std::make_shared<std::unique_ptr<Connection>>();
     void send(std::string frame) override { (*to)->send(std::move(frame)); }
   };
   auto late = std::make_unique<Late>();
@@ -59,7 +64,8 @@ void JobMaster::on_frame(int64_t session, const std::string& frame) {
     hello.protocol = *protocol;
     return on_register(session, std::move(hello));
   }
-  if (auto* hello = std::get_if<RegisterWorker>(&*message)) return on_register(session, std::move(*hello));
+  if (auto* hello = std::get_if<RegisterWorker>(&*message))
+    return on_register(session, std::move(*hello));
   if (worker->registered) on_message(*worker, *std::move(message));
 }
 
@@ -67,14 +73,18 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
   PooledWorker& worker = *pool_.find(session);
   std::string reason;
   if (message.protocol != kProtocolVersion) {
-    reason = cat("it speaks version ", message.protocol, " of the protocol and the coordinator version ", kProtocolVersion,
-                 ": start both from the same build");
+    reason =
+        cat("it speaks version ", message.protocol, " of the protocol and the coordinator version ",
+            kProtocolVersion, ": start both from the same build");
   } else if (message.fingerprint != graph_.fingerprint.to_hex()) {
-    reason = cat("it was started with another job graph ('", message.job_name, "', ", message.fingerprint, ") than the coordinator's ('",
-                 graph_.name, "', ", graph_.fingerprint.to_hex(), "): start both from the same executable with the same arguments");
+    reason = cat("it was started with another job graph ('", message.job_name, "', ",
+                 message.fingerprint, ") than the coordinator's ('", graph_.name, "', ",
+                 graph_.fingerprint.to_hex(),
+                 "): start both from the same executable with the same arguments");
   } else if (message.build != options_.worker.build) {
-    reason = cat("it runs another build of the program (", message.build, ") than the coordinator (", options_.worker.build,
-                 "): start both from the same executable");
+    reason =
+        cat("it runs another build of the program (", message.build, ") than the coordinator (",
+            options_.worker.build, "): start both from the same executable");
   } else if (message.slots < 1) {
     reason = "it has no slot: taskmanager.numberOfTaskSlots must be at least 1";
   }
@@ -86,20 +96,22 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
   }
   std::vector<int64_t> before;
   pool_.for_each([&](const PooledWorker& other) {
-    if (other.registered && other.offer.worker == message.worker && other.session != session) before.push_back(other.session);
+    if (other.registered && other.offer.worker == message.worker && other.session != session)
+      before.push_back(other.session);
   });
   for (const int64_t other : before) lose_worker(other, unavailable("it has registered anew"));
   pool_.enroll(worker, std::move(message));
   worker.send(Registered{epoch_});
   if (options_.workers_apart) {
-    WEIR_LOG(kInfo) << worker.name() << " has registered with " << worker.offer.slots << " slots; " << pool_.slots() << " of "
-                    << current_.slots_wanted << " wanted";
+    WEIR_LOG(kInfo) << worker.name() << " has registered with " << worker.offer.slots << " slots; "
+                    << pool_.slots() << " of " << current_.slots_wanted << " wanted";
   }
 }
 
 void JobMaster::on_message(PooledWorker& worker, FromWorker message) {
   if (auto* ack = std::get_if<AcknowledgeCheckpoint>(&message)) {
-    if (coordinator_ && worker.index == ack->process) coordinator_->acknowledge(*ack);  // which knows what to do with those of other attempts
+    if (coordinator_ && worker.index == ack->process)
+      coordinator_->acknowledge(*ack);  // which knows what to do with those of other attempts
     return;
   }
   if (auto* decline = std::get_if<DeclineCheckpoint>(&message)) {
@@ -107,7 +119,9 @@ void JobMaster::on_message(PooledWorker& worker, FromWorker message) {
     return;
   }
   if (worker.index < 0) return;
-  const auto current = [&](AttemptId attempt) { return attempt == attempt_ || bug_enabled(Bug::kLateMessageOfEarlierAttempt); };
+  const auto current = [&](AttemptId attempt) {
+    return attempt == attempt_ || bug_enabled(Bug::kLateMessageOfEarlierAttempt);
+  };
   if (auto* cancelled = std::get_if<Cancelled>(&message)) {
     if (!current(cancelled->attempt)) return;
     worker.left = true;
@@ -126,7 +140,8 @@ void JobMaster::on_message(PooledWorker& worker, FromWorker message) {
     attempt_failed(failed->status, options_.workers_apart ? cat(worker.name(), ": ", task) : task);
   } else if (auto* ended = std::get_if<TasksEnded>(&message)) {
     if (!current(ended->attempt)) return;
-    bool PooledWorker::* const what = ended->finished ? &PooledWorker::finished : &PooledWorker::ended;
+    bool PooledWorker::* const what =
+        ended->finished ? &PooledWorker::finished : &PooledWorker::ended;
     worker.*what = true;
     if (pool_.all_of_attempt(what)) on_ended(ended->finished);
   } else if (auto* report = std::get_if<ProgressReport>(&message)) {
@@ -135,10 +150,12 @@ void JobMaster::on_message(PooledWorker& worker, FromWorker message) {
 }
 
 void JobMaster::on_progress(PooledWorker& worker, const ProgressReport& report) {
-  const int64_t emitted = report.source_records - std::exchange(worker.records, report.source_records);
+  const int64_t emitted =
+      report.source_records - std::exchange(worker.records, report.source_records);
   pool_.set_watermark(worker, report.watermark);
   records_of_attempt_ += emitted;
-  current_.late_records += report.late_records - std::exchange(worker.late_records, report.late_records);
+  current_.late_records +=
+      report.late_records - std::exchange(worker.late_records, report.late_records);
   current_.watermark = pool_.least_watermark();
   if (coordinator_ && emitted > 0) coordinator_->on_source_events(emitted);
 }
@@ -163,8 +180,11 @@ void JobMaster::lose_worker(int64_t session, const Status& reason) {
 MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
   const MonotonicTime stood_still = now - std::exchange(last_step_, now);
   if (stood_still >= options_.heartbeat_timeout) {
-    // Whoever stood still itself cannot blame the others' silence: what they said meanwhile waits in the mailbox or the sockets.
-    pool_.for_each([&](PooledWorker& worker) { worker.last_heard = std::max(worker.last_heard, now - options_.heartbeat_timeout / 2); });
+    // Whoever stood still itself cannot blame the others' silence: what they said meanwhile waits
+    // in the mailbox or the sockets.
+    pool_.for_each([&](PooledWorker& worker) {
+      worker.last_heard = std::max(worker.last_heard, now - options_.heartbeat_timeout / 2);
+    });
   }
   if (now >= next_heartbeat_) {
     next_heartbeat_ = now + options_.heartbeat_interval;
@@ -173,13 +193,15 @@ MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
     });
   }
   if (now >= next_look_) {
-    next_look_ = std::min(now + std::min(options_.heartbeat_timeout / 20, kLookInterval), next_heartbeat_);
+    next_look_ =
+        std::min(now + std::min(options_.heartbeat_timeout / 20, kLookInterval), next_heartbeat_);
     give_up_silent_workers(now);
   }
   if (phase_ == Phase::kTearingDown && now >= teardown_deadline_) {
     for (PooledWorker* worker : pool_.of_attempt()) {
       if (worker->left) continue;
-      lose_worker(worker->session, deadline_exceeded(cat("its tasks do not end within ", whole_ms(options_.cancellation_timeout),
+      lose_worker(worker->session, deadline_exceeded(cat("its tasks do not end within ",
+                                                         whole_ms(options_.cancellation_timeout),
                                                          " ms (task.cancellation.timeout)")));
     }
   }
@@ -188,11 +210,14 @@ MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
 
 void JobMaster::give_up_silent_workers(MonotonicTime now) {
   for (const int64_t session : pool_.silent_since(now - options_.heartbeat_timeout)) {
-    lose_worker(session, unavailable(cat("nothing was heard from it for ", whole_ms(options_.heartbeat_timeout), " ms (heartbeat.timeout)")));
+    lose_worker(session,
+                unavailable(cat("nothing was heard from it for ",
+                                whole_ms(options_.heartbeat_timeout), " ms (heartbeat.timeout)")));
   }
   std::vector<int64_t> strangers;
   pool_.for_each([&](const PooledWorker& worker) {
-    if (!worker.registered && now >= worker.connected_at + kRegistrationTime) strangers.push_back(worker.session);
+    if (!worker.registered && now >= worker.connected_at + kRegistrationTime)
+      strangers.push_back(worker.session);
   });
   for (const int64_t session : strangers) pool_.remove(session);
 }

@@ -10,14 +10,18 @@
 namespace weir {
 namespace {
 
-RestartBackoffOptions restart_options(const Configuration& configuration, bool checkpoints_enabled) {
+RestartBackoffOptions restart_options(const Configuration& configuration,
+                                      bool checkpoints_enabled) {
   RestartBackoffOptions restart;
   restart.type = configuration.get_optional(options::kRestartStrategy)
-                     .value_or(checkpoints_enabled ? RestartStrategyType::kExponentialDelay : RestartStrategyType::kNone);
+                     .value_or(checkpoints_enabled ? RestartStrategyType::kExponentialDelay
+                                                   : RestartStrategyType::kNone);
   restart.attempts = static_cast<int>(configuration.get(options::kFixedDelayAttempts));
-  restart.delay = restart.type == RestartStrategyType::kFailureRate ? configuration.get(options::kFailureRateDelay)
-                                                                    : configuration.get(options::kFixedDelayDelay);
-  restart.max_failures_per_interval = static_cast<int>(configuration.get(options::kFailureRateMaxFailures));
+  restart.delay = restart.type == RestartStrategyType::kFailureRate
+                      ? configuration.get(options::kFailureRateDelay)
+                      : configuration.get(options::kFixedDelayDelay);
+  restart.max_failures_per_interval =
+      static_cast<int>(configuration.get(options::kFailureRateMaxFailures));
   restart.failure_rate_interval = configuration.get(options::kFailureRateInterval);
   restart.initial_backoff = configuration.get(options::kExponentialDelayInitialBackoff);
   restart.max_backoff = configuration.get(options::kExponentialDelayMaxBackoff);
@@ -38,29 +42,41 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   if (const auto directory = configuration.get_optional(options::kCheckpointDir)) {
     result.job_directory = join_path(*directory, job_directory_name(job));
   }
-  if (const auto interval = configuration.get_optional(options::kCheckpointInterval)) result.trigger.interval = *interval;
-  result.trigger.event_threshold = configuration.get_optional(options::kCheckpointEventThreshold).value_or(0);
+  if (const auto interval = configuration.get_optional(options::kCheckpointInterval))
+    result.trigger.interval = *interval;
+  result.trigger.event_threshold =
+      configuration.get_optional(options::kCheckpointEventThreshold).value_or(0);
   result.trigger.min_pause = configuration.get(options::kCheckpointMinPause);
-  result.trigger.max_concurrent = static_cast<int>(configuration.get(options::kMaxConcurrentCheckpoints));
-  result.checkpoints_enabled = result.trigger.interval.has_value() || result.trigger.event_threshold > 0;
+  result.trigger.max_concurrent =
+      static_cast<int>(configuration.get(options::kMaxConcurrentCheckpoints));
+  result.checkpoints_enabled =
+      result.trigger.interval.has_value() || result.trigger.event_threshold > 0;
   if (result.checkpoints_enabled && result.job_directory.empty()) {
     return failed_precondition(
-        "checkpoints are enabled but there is no directory for them: call env.set_state_backend(FsStateBackend(\"hdfs://… or file:///…\")) or "
+        "checkpoints are enabled but there is no directory for them: call "
+        "env.set_state_backend(FsStateBackend(\"hdfs://… or file:///…\")) or "
         "set execution.checkpointing.dir");
   }
   result.checkpoint_timeout = configuration.get(options::kCheckpointTimeout);
-  result.tolerable_failed_checkpoints = static_cast<int>(configuration.get(options::kTolerableFailedCheckpoints));
+  result.tolerable_failed_checkpoints =
+      static_cast<int>(configuration.get(options::kTolerableFailedCheckpoints));
   result.num_retained = static_cast<int>(configuration.get(options::kNumRetainedCheckpoints));
-  result.retention = configuration.get(options::kCheckpointRetention) == CheckpointRetention::kRetainOnCancellation
-                         ? RetentionPolicy::kRetainOnCancellation
-                         : RetentionPolicy::kDeleteOnCancellation;
+  result.retention =
+      configuration.get(options::kCheckpointRetention) == CheckpointRetention::kRetainOnCancellation
+          ? RetentionPolicy::kRetainOnCancellation
+          : RetentionPolicy::kDeleteOnCancellation;
   if (configuration.get(options::kUnalignedCheckpoints)) {
-    return failed_precondition(cat(configuration.describe(options::kUnalignedCheckpoints), ": weir itself aligns barriers; only --target flink can do without"));
+    return failed_precondition(
+        cat(configuration.describe(options::kUnalignedCheckpoints),
+            ": weir itself aligns barriers; only --target flink can do without"));
   }
   result.restart = restart_options(configuration, result.checkpoints_enabled);
-  result.restore_from = configuration.get_optional(options::kStateRecoveryPath).value_or(std::string(kFromNone));
+  result.restore_from =
+      configuration.get_optional(options::kStateRecoveryPath).value_or(std::string(kFromNone));
   if (result.restore_from == kFromLatest && result.job_directory.empty()) {
-    return failed_precondition("--from latest needs the checkpoint directory: set execution.checkpointing.dir, or give the checkpoint's path");
+    return failed_precondition(
+        "--from latest needs the checkpoint directory: set execution.checkpointing.dir, or give "
+        "the checkpoint's path");
   }
   result.accept_changed_job = configuration.get(options::kAcceptChangedJob);
   result.accept_abandoned_checkpoint = configuration.get(options::kAcceptAbandonedCheckpoint);
@@ -69,7 +85,9 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.heartbeat_interval = configuration.get(options::kHeartbeatInterval);
   result.heartbeat_timeout = configuration.get(options::kHeartbeatTimeout);
   if (result.heartbeat_timeout <= result.heartbeat_interval) {
-    return failed_precondition("heartbeat.timeout must be longer than heartbeat.interval: every peer would be given up at once");
+    return failed_precondition(
+        "heartbeat.timeout must be longer than heartbeat.interval: every peer would be given up at "
+        "once");
   }
   result.cancellation_timeout = configuration.get(options::kCancellationTimeout);
   result.adaptive = configuration.get(options::kScheduler) == SchedulerType::kAdaptive;
@@ -81,7 +99,8 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.worker.registration_timeout = configuration.get(options::kRegistrationTimeout);
   result.worker.inline_threshold = configuration.get(options::kDataInlineThreshold);
   result.worker.large_value = configuration.get(options::kLargeValueThreshold);
-  result.worker.max_unfinished_writes = result.trigger.max_concurrent + 1;  // one that lingers must not stop those that work
+  result.worker.max_unfinished_writes =
+      result.trigger.max_concurrent + 1;  // one that lingers must not stop those that work
   result.worker.ignore_unclaimed_state = result.ignore_unclaimed_state;
   ExecutionOptions& execution = result.worker.execution;
   execution.mode = configuration.get(options::kCheckpointMode);

@@ -28,7 +28,8 @@ std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
 }
 
 /// Of each vertex: what state of its operators asks for, unless the program does.
-std::vector<int32_t> max_parallelisms_of(const JobGraph& graph, const CheckpointMetadata& metadata) {
+std::vector<int32_t> max_parallelisms_of(const JobGraph& graph,
+                                         const CheckpointMetadata& metadata) {
   std::vector<int32_t> result;
   for (const JobVertex& vertex : graph.vertices) {
     int max_parallelism = vertex.max_parallelism;
@@ -41,14 +42,16 @@ std::vector<int32_t> max_parallelisms_of(const JobGraph& graph, const Checkpoint
   return result;
 }
 
-StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph, const JobOptions& options,
+StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph,
+                                                    const JobOptions& options,
                                                     FileSystemRegistry& files) {
   auto start = std::make_shared<StartingPoint>();
   start->restored_checkpoint = loaded.metadata->checkpoint_id;
   start->restored_directory = loaded.directory.uri;
   start->metadata = std::move(loaded.metadata);
   start->max_parallelisms = max_parallelisms_of(graph, *start->metadata);
-  WEIR_ASSIGN_OR_RETURN(const JobGraph fitting, with_max_parallelisms(graph, start->max_parallelisms));
+  WEIR_ASSIGN_OR_RETURN(const JobGraph fitting,
+                        with_max_parallelisms(graph, start->max_parallelisms));
   // What does not fit at the full parallelism fits at none.
   WEIR_ASSIGN_OR_RETURN(const auto plan, restore_plan(fitting, options, *start));
   WEIR_ASSIGN_OR_RETURN(start->splits, enumerate_splits(graph, plan.get(), files));
@@ -57,25 +60,27 @@ StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, con
   return start;
 }
 
-/// Says to all later leaders where the job begins. "latest" must mean the same to them, whatever a leader that is deposed before its first
-/// checkpoint counts may still complete.
+/// Says to all later leaders where the job begins. "latest" must mean the same to them, whatever a
+/// leader that is deposed before its first checkpoint counts may still complete.
 Status record_start(const StartingPoint& start, bool in_this_directory, LeaderStore& store) {
   if (!in_this_directory) return store.set_pointer({});
-  return store.set_pointer(
-      {start.restored_checkpoint, start.restored_directory, start.sidecar->metadata_length, start.sidecar->metadata_checksum});
+  return store.set_pointer({start.restored_checkpoint, start.restored_directory,
+                            start.sidecar->metadata_length, start.sidecar->metadata_checksum});
 }
 
 Status remove_leftovers(const FileLocation& job, const CheckpointInventory& inventory) {
   if (bug_enabled(Bug::kLeftoversKept)) return {};
   for (const CheckpointId id : inventory.leftovers) {
     // The newest id stays taken: a writer that is still alive somewhere must find its path in use.
-    const auto afterwards = id == inventory.highest ? DirectoryAfterwards::kEmpty : DirectoryAfterwards::kRemoved;
+    const auto afterwards =
+        id == inventory.highest ? DirectoryAfterwards::kEmpty : DirectoryAfterwards::kRemoved;
     WEIR_RETURN_IF_ERROR(discard_unfinished(job, id, afterwards));
   }
   return {};
 }
 
-/// Calls what a user's source or sink does before the job runs. Never ABORTED, which means that another coordinator leads.
+/// Calls what a user's source or sink does before the job runs. Never ABORTED, which means that
+/// another coordinator leads.
 template <class Call>
 std::invoke_result_t<Call&> call_at_start(const std::string& label, Call call) {
   auto result = call_user_code(label, call);
@@ -90,7 +95,8 @@ std::invoke_result_t<Call&> call_at_start(const std::string& label, Call call) {
   return Status(StatusCode::kFailedPrecondition, std::string(status.message()));
 }
 
-/// What processes left that were killed while they probed. What cannot be removed now the next start will remove.
+/// What processes left that were killed while they probed. What cannot be removed now the next
+/// start will remove.
 void remove_old_probes(const FileLocation& job) {
   const auto entries = job.fs->list(job.path);
   if (!entries.ok()) return;
@@ -106,13 +112,16 @@ Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
   for (const JobVertex& vertex : graph.vertices) {
     for (const JobOperator& op : vertex.chain) {
       if (!op.probe) continue;
-      WEIR_RETURN_IF_ERROR(call_at_start(cat("operator '", op.name, "'"), [&] { return op.probe(files); }));
+      WEIR_RETURN_IF_ERROR(
+          call_at_start(cat("operator '", op.name, "'"), [&] { return op.probe(files); }));
     }
   }
   return {};
 }
 
-StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph, const RestorePlan* plan, FileSystemRegistry& files) {
+StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph,
+                                                                 const RestorePlan* plan,
+                                                                 FileSystemRegistry& files) {
   std::vector<std::vector<std::string>> splits(graph.vertices.size());
   for (size_t v = 0; v < graph.vertices.size(); ++v) {
     const JobVertex& vertex = graph.vertices[v];
@@ -120,7 +129,9 @@ StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph&
     const JobOperator& source = vertex.chain[0];
     const OperatorRestore* restore = plan != nullptr ? plan->find(source.id) : nullptr;
     if (restore != nullptr && restore->found) continue;
-    WEIR_ASSIGN_OR_RETURN(splits[v], call_at_start(cat("source '", source.name, "'"), [&] { return source.enumerate(files, vertex.parallelism); }));
+    WEIR_ASSIGN_OR_RETURN(splits[v], call_at_start(cat("source '", source.name, "'"), [&] {
+                            return source.enumerate(files, vertex.parallelism);
+                          }));
   }
   return splits;
 }
@@ -130,22 +141,26 @@ namespace {
 /// One try to prepare the first start.
 class Preparation {
  public:
-  Preparation(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, const PreparationInputs& in)
+  Preparation(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files,
+              const PreparationInputs& in)
       : graph_(graph), options_(options), files_(files), in_(in) {}
 
-  /// Nothing: something was completed or started in the directory meanwhile, so one has to look again.
+  /// Nothing: something was completed or started in the directory meanwhile, so one has to look
+  /// again.
   StatusOr<std::optional<PreparedJob>> run() {
     WEIR_ASSIGN_OR_RETURN(directory_, look_at_directory(options_, files_));
     if (in_.store != nullptr) {
       WEIR_ASSIGN_OR_RETURN(prepared_.result, in_.store->result());
-      if (prepared_.result && !bug_enabled(Bug::kResultForgotten)) return std::optional<PreparedJob>(std::move(prepared_));
+      if (prepared_.result && !bug_enabled(Bug::kResultForgotten))
+        return std::optional<PreparedJob>(std::move(prepared_));
       prepared_.result.reset();
       WEIR_ASSIGN_OR_RETURN(pointer_, in_.store->pointer());
       led_before_ = pointer_.has_value();
       // Nothing but the meaning of that word was recorded.
       if (pointer_ && pointer_->id == 0 && options_.restore_from != kFromLatest) pointer_.reset();
     }
-    WEIR_ASSIGN_OR_RETURN(chosen_, choose_start(graph_, options_, files_, directory_, pointer_, in_.read_all));
+    WEIR_ASSIGN_OR_RETURN(
+        chosen_, choose_start(graph_, options_, files_, directory_, pointer_, in_.read_all));
     if (!chosen_.snapshot) chosen_.agreed = led_before_;
     WEIR_ASSIGN_OR_RETURN(const auto start, begin());
     if (options_.checkpoints_enabled) {
@@ -155,7 +170,8 @@ class Preparation {
     }
     WEIR_RETURN_IF_ERROR(probe_sinks(graph_, files_));
     prepared_.lineage = directory_.lineage;
-    const bool of_directory = directory_.job && (options_.checkpoints_enabled || chosen_.beginning.from >= 0);
+    const bool of_directory =
+        directory_.job && (options_.checkpoints_enabled || chosen_.beginning.from >= 0);
     if (of_directory) {
       WEIR_ASSIGN_OR_RETURN(const bool recorded, record(*start));
       if (!recorded) return std::optional<PreparedJob>();
@@ -168,7 +184,10 @@ class Preparation {
   }
 
  private:
-  bool in_this_directory() const { return chosen_.beginning.from >= 0 && !chosen_.beginning.elsewhere && chosen_.beginning.origin.empty(); }
+  bool in_this_directory() const {
+    return chosen_.beginning.from >= 0 && !chosen_.beginning.elsewhere &&
+           chosen_.beginning.origin.empty();
+  }
 
   StatusOr<std::shared_ptr<StartingPoint>> begin() {
     if (chosen_.snapshot) return start_from(*std::move(chosen_.snapshot), graph_, options_, files_);
@@ -180,7 +199,8 @@ class Preparation {
   /// False: look again.
   StatusOr<bool> record(const StartingPoint& start) {
     const bool needed = in_.store == nullptr || !carries_on(directory_, chosen_);
-    // Before the record, so that one that leads no longer writes none: the number of the record was taken before this.
+    // Before the record, so that one that leads no longer writes none: the number of the record was
+    // taken before this.
     if (in_.store != nullptr && !pointer_ && (needed || options_.restore_from == kFromLatest)) {
       WEIR_RETURN_IF_ERROR(record_start(start, in_this_directory(), *in_.store));
     }
@@ -189,7 +209,8 @@ class Preparation {
     if (in_.store == nullptr && now.completed != directory_.inventory.completed) return false;
     chosen_.beginning.new_run = in_.nonce;
     say_what_is_abandoned();
-    prepared_.lineage = begin_line(directory_.lineage, chosen_.beginning, now.highest, now.completed);
+    prepared_.lineage =
+        begin_line(directory_.lineage, chosen_.beginning, now.highest, now.completed);
     prepared_.lineage.epoch = std::max(prepared_.lineage.epoch, in_.epoch);
     const Status recorded = record_lineage(*directory_.job, prepared_.lineage, in_.nonce);
     if (recorded.code() == StatusCode::kAlreadyExists) return false;
@@ -198,14 +219,17 @@ class Preparation {
   }
 
   void say_what_is_abandoned() const {
-    const CheckpointLine* line = directory_.lineage.line_of(chosen_.beginning.from, chosen_.beginning.from_start);
+    const CheckpointLine* line =
+        directory_.lineage.line_of(chosen_.beginning.from, chosen_.beginning.from_start);
     CheckpointId last = 0;
     for (const CheckpointId id : directory_.inventory.completed) {
       if (line == nullptr || line->holds(id, std::nullopt)) last = std::max(last, id);
     }
     if (in_this_directory() && last > chosen_.beginning.from) {
-      WEIR_LOG(kWarning) << "going back from checkpoint " << last << " to " << chosen_.beginning.from
-                         << ": the checkpoints in between are abandoned, and what sinks have written for them is taken back and produced again";
+      WEIR_LOG(kWarning) << "going back from checkpoint " << last << " to "
+                         << chosen_.beginning.from
+                         << ": the checkpoints in between are abandoned, and what sinks have "
+                            "written for them is taken back and produced again";
     }
   }
 
@@ -220,20 +244,26 @@ class Preparation {
       for (const CheckpointId id : inventory.completed) {
         if (!pointer_ || id <= pointer_->id || !line.holds(id, std::nullopt)) continue;
         prepared_.unconfirmed.push_back(id);
-        if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce)) WEIR_RETURN_IF_ERROR(discard_checkpoint(*directory_.job, id));
+        if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce))
+          WEIR_RETURN_IF_ERROR(discard_checkpoint(*directory_.job, id));
       }
     }
     prepared_.job_directory = directory_.job;
     prepared_.highest_used_id = std::max(inventory.highest, line.after);
-    if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce) && !prepared_.unconfirmed.empty()) prepared_.highest_used_id = pointer_->id;
+    if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce) && !prepared_.unconfirmed.empty())
+      prepared_.highest_used_id = pointer_->id;
     const CheckpointId restored = prepared_.start->restored_checkpoint;
     // The restored one's elders are this job's too. Without a restore what lies here is left alone.
     for (const CheckpointId id : inventory.completed) {
-      if (in_this_directory() && (id == restored || (id < restored && line.holds(id, std::nullopt)))) prepared_.completed.push_back(id);
+      if (in_this_directory() &&
+          (id == restored || (id < restored && line.holds(id, std::nullopt))))
+        prepared_.completed.push_back(id);
     }
     if (restored < 0 && !inventory.completed.empty() && !pointer_) {
-      WEIR_LOG(kWarning) << "starting from the beginning although " << directory_.job->uri << " holds checkpoint " << inventory.completed.front()
-                         << "; it is kept, and until this start has completed one --from latest goes on from there";
+      WEIR_LOG(kWarning) << "starting from the beginning although " << directory_.job->uri
+                         << " holds checkpoint " << inventory.completed.front()
+                         << "; it is kept, and until this start has completed one --from latest "
+                            "goes on from there";
     }
     return {};
   }
@@ -250,11 +280,16 @@ class Preparation {
 };
 
 /// Records that a running job goes back to a checkpoint older than its newest.
-Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, uint64_t nonce, PreparedJob* prepared) {
+Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, uint64_t nonce,
+                         PreparedJob* prepared) {
   if (prepared->lineage.newest == 0) return {};
   WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
-  const LineBeginning beginning{.from = to.metadata->checkpoint_id, .from_start = to.sidecar->start, .origin = {}, .new_run = nonce};
-  Lineage lineage = begin_line(prepared->lineage, beginning, inventory.highest, inventory.completed);
+  const LineBeginning beginning{.from = to.metadata->checkpoint_id,
+                                .from_start = to.sidecar->start,
+                                .origin = {},
+                                .new_run = nonce};
+  Lineage lineage =
+      begin_line(prepared->lineage, beginning, inventory.highest, inventory.completed);
   WEIR_RETURN_IF_ERROR(record_lineage(job, lineage, nonce));
   prepared->lineage = std::move(lineage);
   return {};
@@ -262,36 +297,46 @@ Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, ui
 
 }  // namespace
 
-StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, const PreparationInputs& in) {
+StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options,
+                                  FileSystemRegistry& files, const PreparationInputs& in) {
   constexpr int kTries = 5;
   for (int i = 0; i < kTries; ++i) {
     WEIR_ASSIGN_OR_RETURN(auto prepared, Preparation(graph, options, files, in).run());
     if (prepared) return *std::move(prepared);
   }
-  return failed_precondition(cat("another process goes on starting this job, or completing its checkpoints, in ", options.job_directory,
-                                 ": stop it, then start this one again"));
+  return failed_precondition(
+      cat("another process goes on starting this job, or completing its checkpoints, in ",
+          options.job_directory, ": stop it, then start this one again"));
 }
 
-StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, PreparedJob before,
+StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options,
+                                      FileSystemRegistry& files, PreparedJob before,
                                       const RestartFrom& from) {
   if (before.job_directory && before.lineage.newest > 0) {
     const Status newest = check_newest_start(*before.job_directory, before.lineage.newest);
-    if (newest.code() == StatusCode::kAborted) return failed_precondition(std::string(newest.message()));
+    if (newest.code() == StatusCode::kAborted)
+      return failed_precondition(std::string(newest.message()));
     WEIR_RETURN_IF_ERROR(newest);
   }
   std::vector<CheckpointId> candidates;
   for (const CheckpointId id : from.completed) {
     if (from.set_aside.contains(id)) continue;
-    if (before.lineage.lines.empty() || before.lineage.lines.back().holds(id, std::nullopt)) candidates.push_back(id);
+    if (before.lineage.lines.empty() || before.lineage.lines.back().holds(id, std::nullopt))
+      candidates.push_back(id);
   }
   if (candidates.empty() && !from.set_aside.empty()) {
-    return failed_precondition("no checkpoint is left that could be restored; give --from the path of another one, or mend what is wrong");
+    return failed_precondition(
+        "no checkpoint is left that could be restored; give --from the path of another one, or "
+        "mend what is wrong");
   }
-  const bool as_before = candidates.empty() || before.start->restored_checkpoint == candidates.back();
+  const bool as_before =
+      candidates.empty() || before.start->restored_checkpoint == candidates.back();
   if (as_before && (!from.read_all || !before.start->metadata)) return before;
-  LoadOptions how{.read_all = from.read_all, .require_sidecar = !candidates.empty(), .files = &files};
+  LoadOptions how{
+      .read_all = from.read_all, .require_sidecar = !candidates.empty(), .files = &files};
   if (candidates.empty()) {
-    WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files.resolve(before.start->restored_directory));
+    WEIR_ASSIGN_OR_RETURN(const FileLocation directory,
+                          files.resolve(before.start->restored_directory));
     WEIR_RETURN_IF_ERROR(load_checkpoint(directory, how).status());
     return before;
   }
@@ -299,12 +344,11 @@ StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& o
   auto loaded = load_checkpoint(job.child(checkpoint_directory_name(candidates.back())), how);
   if (loaded.status().code() == StatusCode::kDataLoss && from.may_fall_back) {
     how.read_all = true;
-    WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(job, how, [&](CheckpointId id, const Sidecar*) {
-                            return std::find(candidates.begin(), candidates.end(), id) != candidates.end();
-                          }));
-    for (const std::string& line : latest.fallbacks) {
-      WEIR_LOG(kWarning) << line;
-    }
+    WEIR_ASSIGN_OR_RETURN(
+        LatestCheckpoint latest, find_latest(job, how, [&](CheckpointId id, const Sidecar*) {
+          return std::find(candidates.begin(), candidates.end(), id) != candidates.end();
+        }));
+    for (const std::string& line : latest.fallbacks) { WEIR_LOG(kWarning) << line; }
     if (latest.checkpoint) loaded = *std::move(latest.checkpoint);
   }
   if (!loaded.ok()) return loaded.status();
@@ -318,7 +362,8 @@ StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& o
   return before;
 }
 
-CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& options, const PreparedJob& prepared) {
+CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& options,
+                                       const PreparedJob& prepared) {
   CoordinatorOptions result;
   result.job = *prepared.job_directory;
   result.job_name = graph.name;
@@ -338,39 +383,55 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
   return result;
 }
 
-CheckpointParticipants participants_of(const JobGraph& graph, const std::vector<int32_t>& worker_of_shard) {
+CheckpointParticipants participants_of(const JobGraph& graph,
+                                       const std::vector<int32_t>& worker_of_shard) {
   CheckpointParticipants participants;
-  const int32_t last = worker_of_shard.empty() ? 0 : *std::max_element(worker_of_shard.begin(), worker_of_shard.end());
+  const int32_t last = worker_of_shard.empty()
+                           ? 0
+                           : *std::max_element(worker_of_shard.begin(), worker_of_shard.end());
   for (const JobVertex& vertex : graph.vertices) {
     for (const JobOperator& op : vertex.chain) {
-      participants.operators.push_back({op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
+      participants.operators.push_back(
+          {op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
       for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
-        if (bug_enabled(Bug::kWorkerForgottenInCheckpoint) && last > 0 && worker_of_shard[static_cast<size_t>(subtask)] == last) continue;
-        participants.processes[worker_of_shard[static_cast<size_t>(subtask)]].push_back({op.id, subtask});
+        if (bug_enabled(Bug::kWorkerForgottenInCheckpoint) && last > 0 &&
+            worker_of_shard[static_cast<size_t>(subtask)] == last)
+          continue;
+        participants.processes[worker_of_shard[static_cast<size_t>(subtask)]].push_back(
+            {op.id, subtask});
       }
     }
   }
   return participants;
 }
 
-StatusOr<JobGraph> with_max_parallelisms(const JobGraph& graph, const std::vector<int32_t>& max_parallelisms) {
+StatusOr<JobGraph> with_max_parallelisms(const JobGraph& graph,
+                                         const std::vector<int32_t>& max_parallelisms) {
   JobGraph result = graph;
   for (size_t v = 0; v < std::min(max_parallelisms.size(), result.vertices.size()); ++v) {
     JobVertex& vertex = result.vertices[v];
     vertex.max_parallelism = max_parallelisms[v];
     if (vertex.parallelism > vertex.max_parallelism) {
-      return failed_precondition(cat("'", vertex.name, "' is to run with parallelism ", vertex.parallelism, ", but its state was written with the max "
-                                     "parallelism ", vertex.max_parallelism, ", which is fixed for the state's life: set the parallelism "
-                                     "(parallelism.default, --parallelism) to ", vertex.max_parallelism, " or less"));
+      return failed_precondition(cat("'", vertex.name, "' is to run with parallelism ",
+                                     vertex.parallelism,
+                                     ", but its state was written with the max "
+                                     "parallelism ",
+                                     vertex.max_parallelism,
+                                     ", which is fixed for the state's life: set the parallelism "
+                                     "(parallelism.default, --parallelism) to ",
+                                     vertex.max_parallelism, " or less"));
     }
   }
   return result;
 }
 
-StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph, const JobOptions& options, const StartingPoint& start) {
+StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph,
+                                                          const JobOptions& options,
+                                                          const StartingPoint& start) {
   if (!start.metadata) return std::shared_ptr<const RestorePlan>();
-  WEIR_ASSIGN_OR_RETURN(RestorePlan plan, plan_restore(start.metadata, restore_targets(graph),
-                                                       {.ignore_unclaimed_state = options.ignore_unclaimed_state}));
+  WEIR_ASSIGN_OR_RETURN(RestorePlan plan,
+                        plan_restore(start.metadata, restore_targets(graph),
+                                     {.ignore_unclaimed_state = options.ignore_unclaimed_state}));
   return std::shared_ptr<const RestorePlan>(std::make_shared<const RestorePlan>(std::move(plan)));
 }
 

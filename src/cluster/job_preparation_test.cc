@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "checkpoint/publication.h"
 #include "base/strings.h"
+#include "checkpoint/publication.h"
 #include "checkpoint/testing/faulty_file_system.h"
 #include "checkpoint/testing/one_file_system.h"
 
@@ -50,7 +50,9 @@ class JobPreparation : public testing::Test {
     EXPECT_TRUE(prepared.ok()) << prepared.status().to_string();
     return prepared.ok() ? prepared->start->restored_checkpoint : -2;
   }
-  std::string refusal(const std::string& from) { return std::string(prepare(from).status().message()); }
+  std::string refusal(const std::string& from) {
+    return std::string(prepare(from).status().message());
+  }
   std::string path_of(CheckpointId id) { return cat("mem:///c/job/chk-", id); }
   /// The first run: checkpoints 1 to 11.
   void run_to_eleven() {
@@ -96,7 +98,8 @@ TEST_F(JobPreparation, LatestMeansTheSameCheckpointToLaterLeaders) {
 TEST_F(JobPreparation, WhereTheJobBeganIsNotAskedAgainWithAnotherCommandLine) {
   ASSERT_TRUE(prepare("none", &records_).ok());
   const CompletedPointer one = publish(1);
-  const auto from_one = prepare(one.uri, &records_);  // somebody has changed the command line before the first checkpoint
+  const auto from_one = prepare(
+      one.uri, &records_);  // somebody has changed the command line before the first checkpoint
   ASSERT_TRUE(from_one.ok()) << from_one.status().to_string();
   EXPECT_EQ(from_one->start->restored_checkpoint, 1);
   EXPECT_TRUE(from_one->unconfirmed.empty());
@@ -115,7 +118,8 @@ TEST_F(JobPreparation, ElectedLeadersRecordAStartOnlyWhereTheLineBegins) {
   records_.pointer_.reset();
   records_.deposed_ = true;
   ASSERT_FALSE(prepare(path_of(1), &records_).ok());
-  EXPECT_EQ(read_lineage(*files_.resolve("mem:///c/job"))->newest, 2) << "one that leads no longer abandons nothing";
+  EXPECT_EQ(read_lineage(*files_.resolve("mem:///c/job"))->newest, 2)
+      << "one that leads no longer abandons nothing";
 }
 
 TEST_F(JobPreparation, ALeaderThatIsDeposedWhileItPreparesDoesNotStart) {
@@ -136,7 +140,8 @@ TEST_F(JobPreparation, AnAbandonedCheckpointIsRefusedUnlessItIsAskedForTwice) {
   ASSERT_EQ(restored(path_of(2)), 2);
   for (CheckpointId id = 12; id <= 15; ++id) publish(id);
   const std::string refused = refusal(path_of(10));
-  for (const char* said : {"checkpoint 10", "went back to checkpoint 2", "goes on to checkpoint 15", "weir.accept-abandoned-checkpoint"}) {
+  for (const char* said : {"checkpoint 10", "went back to checkpoint 2", "goes on to checkpoint 15",
+                           "weir.accept-abandoned-checkpoint"}) {
     EXPECT_NE(refused.find(said), std::string::npos) << refused;
   }
   EXPECT_EQ(restored("latest"), 15) << "what is refused changes nothing";
@@ -194,8 +199,10 @@ TEST_F(JobPreparation, WhereLeadersAreElectedARestartDoesNotFallBack) {
   ASSERT_TRUE(fs_->remove("/c/job/chk-2/_metadata").ok());
   ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-2/_metadata", "damaged").ok());
   options_.job_directory = "mem:///c/job";
-  RestartFrom from{.completed = {1, 2}, .read_all = false, .may_fall_back = false, .set_aside = {}, .nonce = 77};
-  EXPECT_EQ(prepare_restart(graph_, options_, files_, *prepared, from).status().code(), StatusCode::kDataLoss);
+  RestartFrom from{
+      .completed = {1, 2}, .read_all = false, .may_fall_back = false, .set_aside = {}, .nonce = 77};
+  EXPECT_EQ(prepare_restart(graph_, options_, files_, *prepared, from).status().code(),
+            StatusCode::kDataLoss);
   from.may_fall_back = true;
   const auto older = prepare_restart(graph_, options_, files_, *prepared, from);
   ASSERT_TRUE(older.ok()) << older.status().to_string();
@@ -223,7 +230,9 @@ TEST_F(JobPreparation, AStartThatIsNoLongerTheNewestDoesNotGoOn) {
   from.may_fall_back = true;
   const auto restarted = prepare_restart(graph_, options_, files_, *first, from);
   EXPECT_EQ(restarted.status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(restarted.status().message().find("started again by another process"), std::string::npos) << restarted.status().to_string();
+  EXPECT_NE(restarted.status().message().find("started again by another process"),
+            std::string::npos)
+      << restarted.status().to_string();
 }
 
 TEST_F(JobPreparation, ACheckpointThatIsSetAsideIsNotTakenAgain) {
@@ -231,14 +240,19 @@ TEST_F(JobPreparation, ACheckpointThatIsSetAsideIsNotTakenAgain) {
   const auto prepared = prepare("latest");
   ASSERT_TRUE(prepared.ok());
   options_.job_directory = "mem:///c/job";
-  RestartFrom from{.completed = {9, 10, 11}, .read_all = false, .may_fall_back = true, .set_aside = {11}, .nonce = 77};
+  RestartFrom from{.completed = {9, 10, 11},
+                   .read_all = false,
+                   .may_fall_back = true,
+                   .set_aside = {11},
+                   .nonce = 77};
   const auto older = prepare_restart(graph_, options_, files_, *prepared, from);
   ASSERT_TRUE(older.ok()) << older.status().to_string();
   EXPECT_EQ(older->start->restored_checkpoint, 10);
   EXPECT_EQ(older->lineage.newest, prepared->lineage.newest + 1);
   EXPECT_EQ(restored("latest"), 10);
   from.set_aside = {9, 10, 11};
-  EXPECT_EQ(prepare_restart(graph_, options_, files_, *prepared, from).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(prepare_restart(graph_, options_, files_, *prepared, from).status().code(),
+            StatusCode::kFailedPrecondition);
 }
 
 TEST_F(JobPreparation, OtherArgumentsAreRefusedAndNewFlagsAreNot) {
@@ -259,8 +273,10 @@ TEST_F(JobPreparation, OtherArgumentsAreRefusedAndNewFlagsAreNot) {
 TEST_F(JobPreparation, WhenTheLivingLineHasLostItsCheckpointsNothingElseIsTaken) {
   run_to_eleven();
   ASSERT_EQ(restored(path_of(2)), 2);
-  for (CheckpointId id = 1; id <= 2; ++id) ASSERT_TRUE(fs_->remove_all(cat("/c/job/chk-", id)).ok());
-  EXPECT_NE(refusal("latest").find("went on from checkpoint 2"), std::string::npos) << refusal("latest");
+  for (CheckpointId id = 1; id <= 2; ++id)
+    ASSERT_TRUE(fs_->remove_all(cat("/c/job/chk-", id)).ok());
+  EXPECT_NE(refusal("latest").find("went on from checkpoint 2"), std::string::npos)
+      << refusal("latest");
 }
 
 TEST_F(JobPreparation, TheLargestEpochStaysRecordedWhateverTheClockSays) {
@@ -272,7 +288,8 @@ TEST_F(JobPreparation, TheLargestEpochStaysRecordedWhateverTheClockSays) {
   }
 }
 
-/// One operator with keyed state of two key groups, in a checkpoint of a job that ran with another parallelism.
+/// One operator with keyed state of two key groups, in a checkpoint of a job that ran with another
+/// parallelism.
 CheckpointMetadata keyed_with_max_parallelism(int max_parallelism) {
   CheckpointMetadata metadata;
   metadata.checkpoint_id = 5;
@@ -303,9 +320,12 @@ TEST_F(JobPreparation, TheMaxParallelismOfRestoredStateIsTakenOverUnlessOneIsSet
   const auto adopted = prepare("latest");
   ASSERT_TRUE(adopted.ok()) << adopted.status().to_string();
   EXPECT_EQ(adopted->start->max_parallelisms, std::vector<int32_t>{128});
-  EXPECT_EQ(with_max_parallelisms(graph_, adopted->start->max_parallelisms)->vertices[0].max_parallelism, 128);
+  EXPECT_EQ(
+      with_max_parallelisms(graph_, adopted->start->max_parallelisms)->vertices[0].max_parallelism,
+      128);
   graph_.vertices[0].max_parallelism_given = true;
-  EXPECT_NE(refusal("latest").find("pipeline.max-parallelism"), std::string::npos) << refusal("latest");
+  EXPECT_NE(refusal("latest").find("pipeline.max-parallelism"), std::string::npos)
+      << refusal("latest");
   graph_.vertices[0].max_parallelism_given = false;
   graph_.vertices[0].parallelism = 129;
   EXPECT_NE(refusal("latest").find("max parallelism 128"), std::string::npos) << refusal("latest");

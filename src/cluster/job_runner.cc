@@ -12,14 +12,17 @@ WorkerOptions all_slots(WorkerOptions options, const JobGraph& graph) {
 
 }  // namespace
 
-JobRunner::JobRunner(const JobGraph& graph, JobOptions options, Platform& platform, std::function<void()> on_end)
+JobRunner::JobRunner(const JobGraph& graph, JobOptions options, Platform& platform,
+                     std::function<void()> on_end)
     : on_end_(std::move(on_end)),
       master_(graph, options, platform, /*epoch=*/0, /*store=*/nullptr, on_end_),
-      worker_(graph, all_slots(options.worker, graph), platform,
-              [this](Endpoint endpoint) { return master_.connect_from_here(std::move(endpoint)); }, /*data_server=*/nullptr,
-              [this] {
-                if (leaving_) on_end_();
-              }) {
+      worker_(
+          graph, all_slots(options.worker, graph), platform,
+          [this](Endpoint endpoint) { return master_.connect_from_here(std::move(endpoint)); },
+          /*data_server=*/nullptr,
+          [this] {
+            if (leaving_) on_end_();
+          }) {
   worker_handle_ = platform.scheduler.start("worker", worker_, {});
   worker_.mailbox().set_wake([this] { worker_handle_->wake(); });
   master_handle_ = platform.scheduler.start("job-master", master_, {});

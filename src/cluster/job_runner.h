@@ -8,19 +8,22 @@
 
 namespace weir {
 
-/// A whole cluster in one process: a job master and one worker with all the slots that the job wants.
-/// Must outlive nothing but what it was given.
+/// A whole cluster in one process: a job master and one worker with all the slots that the job
+/// wants. Must outlive nothing but what it was given.
 class JobRunner {
  public:
-  /// Starts both actors. `on_end` is called on any thread when the job has ended, or the tasks after leave(); perhaps more than once.
-  JobRunner(const JobGraph& graph, JobOptions options, Platform& platform, std::function<void()> on_end);
+  /// Starts both actors. `on_end` is called on any thread when the job has ended, or the tasks
+  /// after leave(); perhaps more than once.
+  JobRunner(const JobGraph& graph, JobOptions options, Platform& platform,
+            std::function<void()> on_end);
   ~JobRunner();
   JobRunner(const JobRunner&) = delete;
   JobRunner& operator=(const JobRunner&) = delete;
 
   JobView view() const { return master_.view(); }
   void cancel() { master_.cancel(); }
-  /// Ends the tasks and leaves the job as it is: nothing is recorded or deleted, and the job can go on from its last checkpoint. Once.
+  /// Ends the tasks and leaves the job as it is: nothing is recorded or deleted, and the job can go
+  /// on from its last checkpoint. Once.
   void leave();
 
  private:

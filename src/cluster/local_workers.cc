@@ -37,19 +37,25 @@ StatusOr<std::vector<InheritedSecret>> secrets_for_local_workers(Configuration* 
     return {};
   };
   for (const Configuration::Entry& entry : configuration->entries()) {
-    const bool on_command_line = entry.origin.layer == ConfigLayer::kCommandLine && entry.origin.where == "-D";
-    if (on_command_line && is_secret(entry.key)) WEIR_RETURN_IF_ERROR(add(entry.key + ".file", entry.value));
+    const bool on_command_line =
+        entry.origin.layer == ConfigLayer::kCommandLine && entry.origin.where == "-D";
+    if (on_command_line && is_secret(entry.key))
+      WEIR_RETURN_IF_ERROR(add(entry.key + ".file", entry.value));
   }
-  if (!configuration->is_set(options::kSharedSecretFile) && !configuration->get(options::kInternalTls)) {
+  if (!configuration->is_set(options::kSharedSecretFile) &&
+      !configuration->get(options::kInternalTls)) {
     WEIR_ASSIGN_OR_RETURN(const std::string secret, draw_secret());
     WEIR_RETURN_IF_ERROR(add(std::string(options::kSharedSecretFile.name), secret));
-    WEIR_RETURN_IF_ERROR(configuration->set(options::kSharedSecretFile.name, path_of_descriptor(secrets.back().file.get())));
+    WEIR_RETURN_IF_ERROR(configuration->set(options::kSharedSecretFile.name,
+                                            path_of_descriptor(secrets.back().file.get())));
   }
   return secrets;
 }
 
-std::vector<std::string> local_worker_arguments(const std::vector<std::string>& own, const Configuration& configuration, int count,
-                                                const Address& coordinator, const std::vector<InheritedSecret>& secrets) {
+std::vector<std::string> local_worker_arguments(const std::vector<std::string>& own,
+                                                const Configuration& configuration, int count,
+                                                const Address& coordinator,
+                                                const std::vector<InheritedSecret>& secrets) {
   std::vector<std::string> arguments = without_secrets(own);
   const auto set = [&](std::string_view key, const std::string& value) {
     arguments.push_back("-D");
@@ -63,13 +69,14 @@ std::vector<std::string> local_worker_arguments(const std::vector<std::string>& 
     const int64_t wanted = configuration.get(options::kParallelism);
     set(options::kTaskSlots.name, cat((wanted + count - 1) / count));
   }
-  for (const InheritedSecret& secret : secrets) set(secret.file_key, path_of_descriptor(secret.file.get()));
+  for (const InheritedSecret& secret : secrets)
+    set(secret.file_key, path_of_descriptor(secret.file.get()));
   return arguments;
 }
 
-StatusOr<std::unique_ptr<ProcessGroup>> start_local_workers(const Configuration& configuration, int count, const Address& coordinator,
-                                                            const std::vector<InheritedSecret>& secrets,
-                                                            std::function<void(const std::string&)> report) {
+StatusOr<std::unique_ptr<ProcessGroup>> start_local_workers(
+    const Configuration& configuration, int count, const Address& coordinator,
+    const std::vector<InheritedSecret>& secrets, std::function<void(const std::string&)> report) {
   std::vector<std::string> own = own_command_line();
   if (!own.empty()) own.erase(own.begin());
   ProcessGroup::Options options;

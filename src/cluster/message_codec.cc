@@ -1,4 +1,5 @@
-// Messages as frames: a byte for the kind, then the fields in order. Each struct lists its fields once, for both directions.
+// Messages as frames: a byte for the kind, then the fields in order. Each struct lists its fields
+// once, for both directions.
 
 #include <limits>
 #include <map>
@@ -21,8 +22,7 @@ class Encoder {
   bool ok() const { return true; }
 
   template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void operator()(T& value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void operator()(T& value) {
     out.put_i64(static_cast<int64_t>(value));
   }
   void operator()(std::string& text) { out.put_bytes(text); }
@@ -41,14 +41,15 @@ class Decoder {
   bool ok() const { return in.ok(); }
 
   template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void operator()(T& value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void operator()(T& value) {
     const int64_t read = in.get_i64();
     if constexpr (std::is_same_v<T, bool>) {
       if (read != 0 && read != 1) in.fail("a truth value that is neither 0 nor 1");
       value = read == 1;
     } else if constexpr (std::is_integral_v<T> && sizeof(T) < 8) {
-      if (read < std::numeric_limits<T>::min() || read > static_cast<int64_t>(std::numeric_limits<T>::max())) in.fail("a number out of range");
+      if (read < std::numeric_limits<T>::min() ||
+          read > static_cast<int64_t>(std::numeric_limits<T>::max()))
+        in.fail("a number out of range");
       value = static_cast<T>(read);
     } else {
       value = static_cast<T>(read);
@@ -99,13 +100,26 @@ void fields(Archive& a, TypeDescription& type) {
   }
 }
 template <class Archive>
-void fields(Archive& a, KeyGroupRange& range) { a | range.first; a | range.last; }
+void fields(Archive& a, KeyGroupRange& range) {
+  a | range.first;
+  a | range.last;
+}
 template <class Archive>
-void fields(Archive& a, InlineBytes& stream) { a | stream.bytes; a | stream.name; }
+void fields(Archive& a, InlineBytes& stream) {
+  a | stream.bytes;
+  a | stream.name;
+}
 template <class Archive>
-void fields(Archive& a, FileSegment& stream) { a | stream.file; a | stream.offset; a | stream.length; }
+void fields(Archive& a, FileSegment& stream) {
+  a | stream.file;
+  a | stream.offset;
+  a | stream.length;
+}
 template <class Archive>
-void fields(Archive& a, HostedPart& part) { a | part.operator_id; a | part.types; }
+void fields(Archive& a, HostedPart& part) {
+  a | part.operator_id;
+  a | part.types;
+}
 template <class Archive>
 void fields(Archive& a, KeyedStateHandle& handle) {
   a | handle.range;
@@ -115,19 +129,48 @@ void fields(Archive& a, KeyedStateHandle& handle) {
   a | handle.hosted;
 }
 template <class Archive>
-void fields(Archive& a, ListStateLocation& list) { a | list.mode; a | list.offsets; }
+void fields(Archive& a, ListStateLocation& list) {
+  a | list.mode;
+  a | list.offsets;
+}
 template <class Archive>
-void fields(Archive& a, OperatorStateHandle& handle) { a | handle.lists; a | handle.stream; a | handle.others; }
+void fields(Archive& a, OperatorStateHandle& handle) {
+  a | handle.lists;
+  a | handle.stream;
+  a | handle.others;
+}
 template <class Archive>
-void fields(Archive& a, SubtaskState& state) { a | state.operator_state; a | state.keyed_state; a | state.finished; }
+void fields(Archive& a, SubtaskState& state) {
+  a | state.operator_state;
+  a | state.keyed_state;
+  a | state.finished;
+}
 template <class Archive>
-void fields(Archive& a, OperatorSubtaskState& state) { a | state.operator_id; a | state.subtask; a | state.state; }
+void fields(Archive& a, OperatorSubtaskState& state) {
+  a | state.operator_id;
+  a | state.subtask;
+  a | state.state;
+}
 template <class Archive>
-void fields(Archive& a, DataFile& file) { a | file.name; a | file.length; a | file.checksum; a | file.block_bytes; }
+void fields(Archive& a, DataFile& file) {
+  a | file.name;
+  a | file.length;
+  a | file.checksum;
+  a | file.block_bytes;
+}
 template <class Archive>
-void fields(Archive& a, KeyedStateInfo& info) { a | info.kind; a | info.name; a | info.name_space; a | info.value; }
+void fields(Archive& a, KeyedStateInfo& info) {
+  a | info.kind;
+  a | info.name;
+  a | info.name_space;
+  a | info.value;
+}
 template <class Archive>
-void fields(Archive& a, ListStateInfo& info) { a | info.name; a | info.mode; a | info.element; }
+void fields(Archive& a, ListStateInfo& info) {
+  a | info.name;
+  a | info.mode;
+  a | info.element;
+}
 template <class Archive>
 void fields(Archive& a, OperatorStateDescription& d) {
   a | d.operator_id;
@@ -142,11 +185,22 @@ void fields(Archive& a, Sidecar& sidecar) {
   a | sidecar.operators;  // the files each worker is told that it reads
 }
 template <class Archive>
-void fields(Archive& a, KeyedStateSelection& s) { a | s.handle; a | s.groups; }
+void fields(Archive& a, KeyedStateSelection& s) {
+  a | s.handle;
+  a | s.groups;
+}
 template <class Archive>
-void fields(Archive& a, ListStateSelection& s) { a | s.handle; a | s.list; a | s.mode; a | s.elements; }
+void fields(Archive& a, ListStateSelection& s) {
+  a | s.handle;
+  a | s.list;
+  a | s.mode;
+  a | s.elements;
+}
 template <class Archive>
-void fields(Archive& a, SubtaskRestore& r) { a | r.keyed; a | r.lists; }
+void fields(Archive& a, SubtaskRestore& r) {
+  a | r.keyed;
+  a | r.lists;
+}
 template <class Archive>
 void fields(Archive& a, OperatorRestore& r) {
   a | r.name;
@@ -158,7 +212,10 @@ void fields(Archive& a, OperatorRestore& r) {
   a | r.for_all;  // what single subtasks read each worker is told of its own
 }
 template <class Archive>
-void fields(Archive& a, RestorePlan& plan) { a | plan.checkpoint_id; a | plan.operators; }
+void fields(Archive& a, RestorePlan& plan) {
+  a | plan.checkpoint_id;
+  a | plan.operators;
+}
 
 template <class Archive>
 void fields(Archive& a, RegisterWorker& m) {
@@ -172,15 +229,31 @@ void fields(Archive& a, RegisterWorker& m) {
   a | m.slots;
 }
 template <class Archive>
-void fields(Archive& a, Deployed& m) { a | m.attempt; }
+void fields(Archive& a, Deployed& m) {
+  a | m.attempt;
+}
 template <class Archive>
-void fields(Archive& a, TaskFailed& m) { a | m.attempt; a | m.task; a | m.status; }
+void fields(Archive& a, TaskFailed& m) {
+  a | m.attempt;
+  a | m.task;
+  a | m.status;
+}
 template <class Archive>
-void fields(Archive& a, TasksEnded& m) { a | m.attempt; a | m.finished; }
+void fields(Archive& a, TasksEnded& m) {
+  a | m.attempt;
+  a | m.finished;
+}
 template <class Archive>
-void fields(Archive& a, Cancelled& m) { a | m.attempt; }
+void fields(Archive& a, Cancelled& m) {
+  a | m.attempt;
+}
 template <class Archive>
-void fields(Archive& a, ProgressReport& m) { a | m.attempt; a | m.source_records; a | m.watermark; a | m.late_records; }
+void fields(Archive& a, ProgressReport& m) {
+  a | m.attempt;
+  a | m.source_records;
+  a | m.watermark;
+  a | m.late_records;
+}
 template <class Archive>
 void fields(Archive&, HeartbeatReply&) {}
 template <class Archive>
@@ -193,12 +266,21 @@ void fields(Archive& a, AcknowledgeCheckpoint& m) {
   a | m.descriptions;
 }
 template <class Archive>
-void fields(Archive& a, DeclineCheckpoint& m) { a | m.attempt; a | m.id; a | m.process; a | m.reason; }
+void fields(Archive& a, DeclineCheckpoint& m) {
+  a | m.attempt;
+  a | m.id;
+  a | m.process;
+  a | m.reason;
+}
 
 template <class Archive>
-void fields(Archive& a, Registered& m) { a | m.epoch; }
+void fields(Archive& a, Registered& m) {
+  a | m.epoch;
+}
 template <class Archive>
-void fields(Archive& a, Refused& m) { a | m.reason; }
+void fields(Archive& a, Refused& m) {
+  a | m.reason;
+}
 template <class Archive>
 void fields(Archive& a, AttemptPlan& p) {
   a | p.shards;
@@ -213,9 +295,17 @@ void fields(Archive& a, AttemptPlan& p) {
   a | p.sidecar;
 }
 template <class Archive>
-void fields(Archive& a, RestoredSubtask& r) { a | r.op; a | r.subtask; a | r.restore; }
+void fields(Archive& a, RestoredSubtask& r) {
+  a | r.op;
+  a | r.subtask;
+  a | r.restore;
+}
 template <class Archive>
-void fields(Archive& a, SubtaskSplits& s) { a | s.vertex; a | s.subtask; a | s.splits; }
+void fields(Archive& a, SubtaskSplits& s) {
+  a | s.vertex;
+  a | s.subtask;
+  a | s.splits;
+}
 template <class Archive>
 void fields(Archive& a, Deploy& m) {
   a | m.attempt;
@@ -227,19 +317,36 @@ void fields(Archive& a, Deploy& m) {
   a | m.splits;
 }
 template <class Archive>
-void fields(Archive& a, Start& m) { a | m.attempt; }
+void fields(Archive& a, Start& m) {
+  a | m.attempt;
+}
 template <class Archive>
-void fields(Archive& a, Cancel& m) { a | m.attempt; }
+void fields(Archive& a, Cancel& m) {
+  a | m.attempt;
+}
 template <class Archive>
 void fields(Archive&, Heartbeat&) {}
 template <class Archive>
-void fields(Archive& a, Shutdown& m) { a | m.failed; a | m.message; }
+void fields(Archive& a, Shutdown& m) {
+  a | m.failed;
+  a | m.message;
+}
 template <class Archive>
-void fields(Archive& a, TriggerCheckpoint& m) { a | m.attempt; a | m.id; a | m.timestamp_ms; }
+void fields(Archive& a, TriggerCheckpoint& m) {
+  a | m.attempt;
+  a | m.id;
+  a | m.timestamp_ms;
+}
 template <class Archive>
-void fields(Archive& a, NotifyCheckpointComplete& m) { a | m.attempt; a | m.id; }
+void fields(Archive& a, NotifyCheckpointComplete& m) {
+  a | m.attempt;
+  a | m.id;
+}
 template <class Archive>
-void fields(Archive& a, NotifyCheckpointAborted& m) { a | m.attempt; a | m.id; }
+void fields(Archive& a, NotifyCheckpointAborted& m) {
+  a | m.attempt;
+  a | m.id;
+}
 
 // Containers.
 
@@ -369,8 +476,12 @@ std::string attempt_text(AttemptId attempt) {
 
 std::string encode(const FromWorker& message) { return encode_variant(message); }
 std::string encode(const FromMaster& message) { return encode_variant(message); }
-StatusOr<FromWorker> decode_from_worker(std::string_view frame) { return decode_variant<FromWorker>(frame, "a message from a worker"); }
-StatusOr<FromMaster> decode_from_master(std::string_view frame) { return decode_variant<FromMaster>(frame, "a message from the coordinator"); }
+StatusOr<FromWorker> decode_from_worker(std::string_view frame) {
+  return decode_variant<FromWorker>(frame, "a message from a worker");
+}
+StatusOr<FromMaster> decode_from_master(std::string_view frame) {
+  return decode_variant<FromMaster>(frame, "a message from the coordinator");
+}
 
 std::optional<int32_t> protocol_of_registration(std::string_view frame) {
   static_assert(std::is_same_v<std::variant_alternative_t<0, FromWorker>, RegisterWorker>);

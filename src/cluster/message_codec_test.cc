@@ -24,10 +24,15 @@ AcknowledgeCheckpoint acknowledgement() {
   ack.process = 2;
   SubtaskState state;
   state.keyed_state = KeyedStateHandle{{3, 5}, {0, 17, 99}, FileSegment{"data-2", 1000, 200}, 0};
-  state.operator_state = OperatorStateHandle{{{"offsets", {ListStateMode::kUnion, {4, 8}}}}, InlineBytes{"bytes\0here", "n"}, {12}};
+  state.operator_state = OperatorStateHandle{
+      {{"offsets", {ListStateMode::kUnion, {4, 8}}}}, InlineBytes{"bytes\0here", "n"}, {12}};
   ack.states = {{op(1), 4, state}, {op(2), 0, SubtaskState{std::nullopt, std::nullopt, true}}};
   ack.files = {{"data-2", 1200, 0xFFFF'FFFF'0000'0001u, 262144}};
-  ack.descriptions = {{op(1), "counts", list_of_points(), {{KeyedStateInfo::Kind::kMap, "m", {}, list_of_points()}}, {{"offsets", ListStateMode::kUnion, {}}}}};
+  ack.descriptions = {{op(1),
+                       "counts",
+                       list_of_points(),
+                       {{KeyedStateInfo::Kind::kMap, "m", {}, list_of_points()}},
+                       {{"offsets", ListStateMode::kUnion, {}}}}};
   return ack;
 }
 
@@ -42,11 +47,14 @@ Deploy deployment() {
   common.data_addresses = {"10.0.0.1:7", "10.0.0.2:8"};
   common.restored_checkpoint = 9;
   common.restored_directory = "hdfs://nn:8020/c/chk-9";
-  auto handle = std::make_shared<KeyedStateHandle>(KeyedStateHandle{{0, 1}, {5, 0}, InlineBytes{"x"}, 128, HostedPart{murmur3_128("x"), -7}});
-  auto list = std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"l", {}}}, InlineBytes{"y"}});
+  auto handle = std::make_shared<KeyedStateHandle>(
+      KeyedStateHandle{{0, 1}, {5, 0}, InlineBytes{"x"}, 128, HostedPart{murmur3_128("x"), -7}});
+  auto list =
+      std::make_shared<OperatorStateHandle>(OperatorStateHandle{{{"l", {}}}, InlineBytes{"y"}});
   auto plan = std::make_shared<RestorePlan>();
   plan->checkpoint_id = 9;
-  plan->operators = {{"map", "m", op(9), true, 2, 77, {{list, "u", ListStateMode::kUnion, {1}}}, {}}};
+  plan->operators = {
+      {"map", "m", op(9), true, 2, 77, {{list, "u", ListStateMode::kUnion, {1}}}, {}}};
   common.plan = plan;
   auto sidecar = std::make_shared<Sidecar>();
   sidecar->checkpoint_id = 9;
@@ -114,7 +122,8 @@ TEST(MessageCodec, WhatMessagesShareIsTheSameInTheSecondAsInTheFirst) {
 }
 
 TEST(MessageCodec, AFailureKeepsItsCodeAndItsSentence) {
-  const auto decoded = decode_from_worker(encode(FromWorker(TaskFailed{3, "map (1/2)", data_loss("it is torn")})));
+  const auto decoded =
+      decode_from_worker(encode(FromWorker(TaskFailed{3, "map (1/2)", data_loss("it is torn")})));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(std::get<TaskFailed>(*decoded).status.to_string(), data_loss("it is torn").to_string());
 }
@@ -122,13 +131,16 @@ TEST(MessageCodec, AFailureKeepsItsCodeAndItsSentence) {
 TEST(MessageCodec, EveryTruncationIsRefused) {
   const std::string frame = encode(FromMaster(deployment()));
   for (size_t length = 0; length < frame.size(); ++length) {
-    EXPECT_EQ(decode_from_master(std::string_view(frame).substr(0, length)).status().code(), StatusCode::kDataLoss) << length;
+    EXPECT_EQ(decode_from_master(std::string_view(frame).substr(0, length)).status().code(),
+              StatusCode::kDataLoss)
+        << length;
   }
   EXPECT_EQ(decode_from_master(frame + "x").status().code(), StatusCode::kDataLoss);
 }
 
 TEST(MessageCodec, BytesThatWereChangedNeverCrashAndNeverAskForMuchMemory) {
-  for (const std::string& frame : {encode(FromWorker(acknowledgement())), encode(FromMaster(deployment()))}) {
+  for (const std::string& frame :
+       {encode(FromWorker(acknowledgement())), encode(FromMaster(deployment()))}) {
     for (size_t i = 0; i < frame.size(); ++i) {
       for (const int change : {1, 0x80, 0xFF}) {
         std::string changed = frame;

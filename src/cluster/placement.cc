@@ -11,10 +11,12 @@
 namespace weir {
 namespace {
 
-/// Workers with free slots, the least used of the least used host first; names break ties. A shard costs it the logarithm of their number.
+/// Workers with free slots, the least used of the least used host first; names break ties. A shard
+/// costs it the logarithm of their number.
 class FreeSlots {
  public:
-  explicit FreeSlots(const std::vector<WorkerOffer>& offers) : offers_(offers), used_(offers.size()) {
+  explicit FreeSlots(const std::vector<WorkerOffer>& offers)
+      : offers_(offers), used_(offers.size()) {
     for (size_t i = 0; i < offers.size(); ++i) {
       if (offers[i].slots > 0) hosts_[offers[i].host].workers.emplace(0, offers[i].worker, i);
     }
@@ -28,7 +30,8 @@ class FreeSlots {
     auto& [name, host] = *found;
     order_.erase({host.used++, name});
     host.workers.erase({used_[offer]++, offers_[offer].worker, offer});
-    if (used_[offer] < offers_[offer].slots) host.workers.emplace(used_[offer], offers_[offer].worker, offer);
+    if (used_[offer] < offers_[offer].slots)
+      host.workers.emplace(used_[offer], offers_[offer].worker, offer);
     if (!host.workers.empty()) order_.emplace(host.used, name);
     return true;
   }
@@ -42,7 +45,8 @@ class FreeSlots {
  private:
   struct Host {
     int used = 0;
-    std::set<std::tuple<int, std::string_view, size_t>> workers;  ///< that have free slots: used ones, name, index
+    std::set<std::tuple<int, std::string_view, size_t>>
+        workers;  ///< that have free slots: used ones, name, index
   };
   const std::vector<WorkerOffer>& offers_;
   std::vector<int> used_;
@@ -52,14 +56,16 @@ class FreeSlots {
 
 }  // namespace
 
-std::vector<int> place_shards(const std::vector<WorkerOffer>& offers, int shards, const std::vector<std::string>& before) {
+std::vector<int> place_shards(const std::vector<WorkerOffer>& offers, int shards,
+                              const std::vector<std::string>& before) {
   FreeSlots free(offers);
   std::vector<int> placed(static_cast<size_t>(shards), -1);
   std::unordered_map<std::string_view, size_t> by_name;
   for (size_t i = 0; i < offers.size(); ++i) by_name.emplace(offers[i].worker, i);
   for (size_t shard = 0; shard < placed.size() && shard < before.size(); ++shard) {
     const auto same = by_name.find(before[shard]);
-    if (same != by_name.end() && free.take(same->second)) placed[shard] = static_cast<int>(same->second);
+    if (same != by_name.end() && free.take(same->second))
+      placed[shard] = static_cast<int>(same->second);
   }
   for (int& worker : placed) {
     if (worker < 0) worker = static_cast<int>(free.take_best());

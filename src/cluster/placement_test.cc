@@ -42,7 +42,8 @@ TEST(PlaceShards, FillsAHostWhoseWorkersHaveDifferentNumbersOfSlots) {
 TEST(PlaceShards, LeavesShardsWhereTheyWere) {
   const std::vector<WorkerOffer> offers = {{"a", "h1", 1}, {"b", "h2", 2}, {"new", "h3", 1}};
   EXPECT_EQ(place_shards(offers, 3, {"b", "gone", "a"}), (std::vector<int>{1, 2, 0}));
-  EXPECT_EQ(place_shards(offers, 2, {"a", "a", "b"}), (std::vector<int>{0, 1})) << "no worker gets more than its slots";
+  EXPECT_EQ(place_shards(offers, 2, {"a", "a", "b"}), (std::vector<int>{0, 1}))
+      << "no worker gets more than its slots";
 }
 
 }  // namespace

@@ -7,8 +7,9 @@
 
 namespace weir {
 
-/// What a process of any role stands on: the real platform and the file systems that the configuration describes. One for the life of the
-/// process, made before any thread. `configuration` must outlive it.
+/// What a process of any role stands on: the real platform and the file systems that the
+/// configuration describes. One for the life of the process, made before any thread.
+/// `configuration` must outlive it.
 struct Process {
   explicit Process(const Configuration& configuration);
 

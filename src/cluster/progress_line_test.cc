@@ -10,7 +10,8 @@ TEST(ProgressLine, SaysHowManyLateRecordsWereDropped) {
   view.source_records = 1200;
   EXPECT_EQ(progress_line(view, 100, MonotonicTime(0)).find("late"), std::string::npos);
   view.late_records = 17;
-  EXPECT_NE(progress_line(view, 100, MonotonicTime(0)).find("watermark -  late records dropped 17"), std::string::npos);
+  EXPECT_NE(progress_line(view, 100, MonotonicTime(0)).find("watermark -  late records dropped 17"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -27,12 +27,14 @@ struct RestartBackoffOptions {
   std::optional<int> attempts_before_reset = std::nullopt;  ///< unlimited if not set
 };
 
-/// Decides after a failure whether the job is started again, and when. Pure: time and chance come in by argument.
+/// Decides after a failure whether the job is started again, and when. Pure: time and chance come
+/// in by argument.
 class RestartBackoff {
  public:
   explicit RestartBackoff(RestartBackoffOptions options) : options_(options) {}
 
-  /// How long to wait before the next start, or nothing: the job has failed for good. `random` is uniform in [0, 1).
+  /// How long to wait before the next start, or nothing: the job has failed for good. `random` is
+  /// uniform in [0, 1).
   std::optional<MonotonicTime> on_failure(MonotonicTime now, double random);
   /// "fixed-delay (3 attempts, 1000 ms)": for messages.
   const char* name() const;
@@ -40,8 +42,8 @@ class RestartBackoff {
  private:
   const RestartBackoffOptions options_;
   int failures_ = 0;
-  std::deque<MonotonicTime> recent_;                       ///< failure-rate
-  MonotonicTime backoff_{0};                               ///< exponential-delay: the last delay, without jitter
+  std::deque<MonotonicTime> recent_;  ///< failure-rate
+  MonotonicTime backoff_{0};          ///< exponential-delay: the last delay, without jitter
   std::optional<MonotonicTime> last_failure_;
 };
 

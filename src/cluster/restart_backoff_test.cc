@@ -22,8 +22,10 @@ TEST(RestartBackoff, FixedDelayRestartsAsOftenAsItSays) {
 }
 
 TEST(RestartBackoff, FailureRateForgetsWhatIsOlderThanTheInterval) {
-  RestartBackoff strategy(
-      {.type = Type::kFailureRate, .delay = milliseconds(10), .max_failures_per_interval = 2, .failure_rate_interval = seconds(10)});
+  RestartBackoff strategy({.type = Type::kFailureRate,
+                           .delay = milliseconds(10),
+                           .max_failures_per_interval = 2,
+                           .failure_rate_interval = seconds(10)});
   EXPECT_TRUE(strategy.on_failure(seconds(0), 0.5));
   EXPECT_TRUE(strategy.on_failure(seconds(5), 0.5));
   EXPECT_TRUE(strategy.on_failure(seconds(11), 0.5));
@@ -32,11 +34,11 @@ TEST(RestartBackoff, FailureRateForgetsWhatIsOlderThanTheInterval) {
 
 TEST(RestartBackoff, ExponentialDelayGrowsToItsLimitAndStartsAnewAfterAQuietTime) {
   RestartBackoff strategy({.type = Type::kExponentialDelay,
-                            .initial_backoff = milliseconds(100),
-                            .max_backoff = milliseconds(250),
-                            .backoff_multiplier = 2,
-                            .jitter_factor = 0,
-                            .reset_backoff_threshold = seconds(60)});
+                           .initial_backoff = milliseconds(100),
+                           .max_backoff = milliseconds(250),
+                           .backoff_multiplier = 2,
+                           .jitter_factor = 0,
+                           .reset_backoff_threshold = seconds(60)});
   EXPECT_EQ(strategy.on_failure(seconds(0), 0.5), MonotonicTime(milliseconds(100)));
   EXPECT_EQ(strategy.on_failure(seconds(1), 0.5), MonotonicTime(milliseconds(200)));
   EXPECT_EQ(strategy.on_failure(seconds(2), 0.5), MonotonicTime(milliseconds(250)));
@@ -44,14 +46,19 @@ TEST(RestartBackoff, ExponentialDelayGrowsToItsLimitAndStartsAnewAfterAQuietTime
 }
 
 TEST(RestartBackoff, JitterStaysWithinItsFactor) {
-  RestartBackoffOptions options{.type = Type::kExponentialDelay, .initial_backoff = milliseconds(1000), .jitter_factor = 0.1};
+  RestartBackoffOptions options{
+      .type = Type::kExponentialDelay, .initial_backoff = milliseconds(1000), .jitter_factor = 0.1};
   EXPECT_EQ(RestartBackoff(options).on_failure(seconds(0), 0.0), MonotonicTime(milliseconds(900)));
-  EXPECT_LE(RestartBackoff(options).on_failure(seconds(0), 0.999).value(), MonotonicTime(milliseconds(1100)));
+  EXPECT_LE(RestartBackoff(options).on_failure(seconds(0), 0.999).value(),
+            MonotonicTime(milliseconds(1100)));
 }
 
 TEST(RestartBackoff, ABackoffThatNoClockCanHoldStaysAtTheLongest) {
   const std::chrono::milliseconds longest = std::chrono::hours(24) * 36525;
-  RestartBackoff strategy({.type = Type::kExponentialDelay, .initial_backoff = longest, .max_backoff = longest, .backoff_multiplier = 1e300,
+  RestartBackoff strategy({.type = Type::kExponentialDelay,
+                           .initial_backoff = longest,
+                           .max_backoff = longest,
+                           .backoff_multiplier = 1e300,
                            .jitter_factor = 0});
   EXPECT_EQ(strategy.on_failure(seconds(1), 0.5), MonotonicTime(longest));
   EXPECT_EQ(strategy.on_failure(seconds(2), 0.5), MonotonicTime(longest));

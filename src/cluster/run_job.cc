@@ -11,16 +11,16 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/lineage.h"
-#include "config/value_text.h"
-#include "platform/crash_report.h"
 #include "cluster/contender.h"
 #include "cluster/job_runner.h"
 #include "cluster/local_workers.h"
 #include "cluster/process.h"
 #include "cluster/progress_line.h"
 #include "cluster/worker.h"
+#include "config/value_text.h"
 #include "ha/ha_options.h"
 #include "ha/leader_finder.h"
+#include "platform/crash_report.h"
 #include "platform/private_directory.h"
 #include "runtime/data_server.h"
 #include "runtime/exchange.h"
@@ -30,14 +30,17 @@ namespace {
 
 // Exit codes; docs/deploy.md has them.
 constexpr int kFailed = 1;
-constexpr int kRefused = 2;      ///< nothing was run: bad input, bad configuration, no permission
-constexpr int kNotNow = 3;       ///< nothing was run: something that is needed does not answer, and that may pass
+constexpr int kRefused = 2;  ///< nothing was run: bad input, bad configuration, no permission
+constexpr int kNotNow =
+    3;  ///< nothing was run: something that is needed does not answer, and that may pass
 constexpr int kCancelled = 130;
-constexpr int kLeft = 143;       ///< this process was asked to leave; the job was left as it is
+constexpr int kLeft = 143;  ///< this process was asked to leave; the job was left as it is
 constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< for a process to leave in order
 
 void report(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
-int refusal_code(const Status& status) { return status.code() == StatusCode::kUnavailable ? kNotNow : kRefused; }
+int refusal_code(const Status& status) {
+  return status.code() == StatusCode::kUnavailable ? kNotNow : kRefused;
+}
 int refuse(const Status& status) {
   report(cat("error: ", status.message()));
   return refusal_code(status);
@@ -45,9 +48,12 @@ int refuse(const Status& status) {
 
 /// Beyond loopback nothing listens without them.
 void warn_if_open(const Configuration& configuration) {
-  if (configuration.is_set(options::kSharedSecretFile) || configuration.get(options::kInternalTls)) return;
-  WEIR_LOG(kWarning) << "this cluster is open: any user of this machine can join it as a worker, read its records and change its results; "
-                        "set security.shared-secret.file, or security.ssl.internal.enabled, for all its processes";
+  if (configuration.is_set(options::kSharedSecretFile) || configuration.get(options::kInternalTls))
+    return;
+  WEIR_LOG(kWarning)
+      << "this cluster is open: any user of this machine can join it as a worker, read its records "
+         "and change its results; "
+         "set security.shared-secret.file, or security.ssl.internal.enabled, for all its processes";
 }
 
 /// An address to listen on that nobody can dial.
@@ -58,7 +64,8 @@ std::unique_ptr<PrivateDirectory> own_state_directory(const Configuration& confi
   const std::string place = configuration.get_optional(options::kTmpDirs).value_or("/tmp");
   const auto made = [&]() -> StatusOr<std::unique_ptr<PrivateDirectory>> {
     WEIR_ASSIGN_OR_RETURN(const FileUri uri, parse_file_uri(place));
-    if (uri.scheme != "file") return failed_precondition(cat("io.tmp.dirs ", place, " is not on this machine"));
+    if (uri.scheme != "file")
+      return failed_precondition(cat("io.tmp.dirs ", place, " is not on this machine"));
     return PrivateDirectory::make(uri.path, "weir-state-");
   };
   auto directory = made();
@@ -67,17 +74,21 @@ std::unique_ptr<PrivateDirectory> own_state_directory(const Configuration& confi
   return nullptr;
 }
 
-/// Shows how the job fares until it has ended. `view`: of the job; `leads`: false while another process knows.
+/// Shows how the job fares until it has ended. `view`: of the job; `leads`: false while another
+/// process knows.
 class Watch {
  public:
-  Watch(const Configuration& configuration, const Clock& clock) : show_(configuration.get(options::kProgress)), clock_(clock), last_(clock.now()) {}
+  Watch(const Configuration& configuration, const Clock& clock)
+      : show_(configuration.get(options::kProgress)), clock_(clock), last_(clock.now()) {}
 
   void show(const JobView& view) {
     const MonotonicTime now = clock_.now();
     if (!show_ || now - last_ < std::chrono::seconds(1)) return;
     const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_records_ = std::min(last_records_, view.source_records);  // a later leadership counts from zero
-    report(progress_line(view, static_cast<double>(view.source_records - last_records_) / seconds, now));
+    last_records_ =
+        std::min(last_records_, view.source_records);  // a later leadership counts from zero
+    report(progress_line(view, static_cast<double>(view.source_records - last_records_) / seconds,
+                         now));
     last_ = now;
     last_records_ = view.source_records;
   }
@@ -98,7 +109,8 @@ class Watch {
 };
 
 std::string how_to_go_on(const JobOptions& options) {
-  return options.checkpoints_enabled ? "--from latest goes on from the last completed checkpoint" : "the job has no checkpoints to go on from";
+  return options.checkpoints_enabled ? "--from latest goes on from the last completed checkpoint"
+                                     : "the job has no checkpoints to go on from";
 }
 
 /// How long a process that was asked to leave may still take.
@@ -124,7 +136,8 @@ class Departure {
   std::optional<MonotonicTime> end_;
 };
 
-int run_embedded(const JobGraph& graph, const Configuration& configuration, const JobOptions& options) {
+int run_embedded(const JobGraph& graph, const Configuration& configuration,
+                 const JobOptions& options) {
   report_crashes("the job");
   Process process(configuration);
   std::atomic<bool> ended{false};
@@ -150,13 +163,15 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration, cons
   return departure.begun() && !is_terminal(runner.view().state) ? kLeft : watch.end(runner.view());
 }
 
-/// A coordinator that is started again is later than the one before by its clock, and, if that was set back, by what is recorded with the
-/// checkpoints.
+/// A coordinator that is started again is later than the one before by its clock, and, if that was
+/// set back, by what is recorded with the checkpoints.
 int64_t epoch_without_election(const JobOptions& options, Platform& platform, bool own_workers) {
   const int64_t by_clock = own_workers ? 1 : platform.clock.wall_ms() / 1000;
-  const auto job = options.job_directory.empty() ? StatusOr<FileLocation>(not_found("none")) : platform.files.resolve(options.job_directory);
+  const auto job = options.job_directory.empty() ? StatusOr<FileLocation>(not_found("none"))
+                                                 : platform.files.resolve(options.job_directory);
   if (!job.ok()) return by_clock;
-  const auto lineage = read_lineage(*job);  // if it cannot be read the job is refused, or waits, when it is prepared
+  const auto lineage =
+      read_lineage(*job);  // if it cannot be read the job is refused, or waits, when it is prepared
   return lineage.ok() ? std::max(by_clock, lineage->epoch + 1) : by_clock;
 }
 
@@ -164,10 +179,12 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto ha = ha_options(configuration, graph.id);
   if (!ha.ok()) return refuse(ha.status());
-  if (*ha && reached_by_no_name(configuration.get(options::kCoordinatorBindHost)) && !configuration.is_set(options::kCoordinatorAddress)) {
-    return refuse(failed_precondition(cat("the coordinator listens on all addresses (jobmanager.bind-host ",
-                                          configuration.get(options::kCoordinatorBindHost),
-                                          "), and workers must be told one of them by ZooKeeper: set jobmanager.rpc.address")));
+  if (*ha && reached_by_no_name(configuration.get(options::kCoordinatorBindHost)) &&
+      !configuration.is_set(options::kCoordinatorAddress)) {
+    return refuse(failed_precondition(
+        cat("the coordinator listens on all addresses (jobmanager.bind-host ",
+            configuration.get(options::kCoordinatorBindHost),
+            "), and workers must be told one of them by ZooKeeper: set jobmanager.rpc.address")));
   }
   const int workers = static_cast<int>(configuration.get(options::kWorkers));
   StatusOr<std::vector<InheritedSecret>> secrets{std::vector<InheritedSecret>()};
@@ -187,18 +204,23 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
                               workers > 0 && !configuration.is_set(options::kCoordinatorPort)
                                   ? 0
                                   : static_cast<int>(configuration.get(options::kCoordinatorPort))};
-  contender_options.advertised_host = configuration.get_optional(options::kCoordinatorAddress).value_or("");
-  if (!*ha) contender_options.epoch_without_election = epoch_without_election(contender_options.job, platform, workers > 0);
+  contender_options.advertised_host =
+      configuration.get_optional(options::kCoordinatorAddress).value_or("");
+  if (!*ha)
+    contender_options.epoch_without_election =
+        epoch_without_election(contender_options.job, platform, workers > 0);
   std::atomic<bool> ended{false};
-  Contender contender(graph, contender_options, platform, zookeeper.get(), *ha ? (*ha)->paths : HaPaths{}, [&] {
-    ended = true;
-    process.signals.notify();
-  });
+  Contender contender(graph, contender_options, platform, zookeeper.get(),
+                      *ha ? (*ha)->paths : HaPaths{}, [&] {
+                        ended = true;
+                        process.signals.notify();
+                      });
   if (Status status = contender.listen(); !status.ok()) return refuse(status);
   report(cat("listening for workers on ", contender.address().to_string()));
   std::unique_ptr<ProcessGroup> group;
   if (workers > 0) {
-    auto started = start_local_workers(configuration, workers, contender.address(), *secrets, report);
+    auto started =
+        start_local_workers(configuration, workers, contender.address(), *secrets, report);
     if (!started.ok()) return refuse(started.status());
     group = *std::move(started);
   }
@@ -210,7 +232,8 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   while (!ended) {
     const auto event = process.signals.wait(std::chrono::seconds(1));
     if (event == ProcessSignals::Event::kLeave) {
-      departure.begin(*ha ? "a standby carries on with the job" : how_to_go_on(contender_options.job));
+      departure.begin(*ha ? "a standby carries on with the job"
+                          : how_to_go_on(contender_options.job));
       contender.leave();
     } else if (event == ProcessSignals::Event::kCancel) {
       report("canceling the job");
@@ -227,28 +250,35 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   return is_terminal(view.job.state) ? watch.end(view.job) : kLeft;
 }
 
-int run_worker(const JobGraph& graph, const Configuration& configuration, const JobOptions& options) {
+int run_worker(const JobGraph& graph, const Configuration& configuration,
+               const JobOptions& options) {
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto ha = ha_options(configuration, graph.id);
   if (!ha.ok()) return refuse(ha.status());
   const auto coordinator_host = configuration.get_optional(options::kCoordinatorAddress);
   if (!*ha && !coordinator_host) {
-    return refuse(failed_precondition(
-        "a worker must know its coordinator: give --coordinator HOST:PORT, or set high-availability.type: zookeeper on both"));
+    return refuse(
+        failed_precondition("a worker must know its coordinator: give --coordinator HOST:PORT, or "
+                            "set high-availability.type: zookeeper on both"));
   }
-  if (reached_by_no_name(configuration.get(options::kWorkerBindHost)) && !configuration.is_set(options::kWorkerHost)) {
-    return refuse(failed_precondition(cat("the worker listens on all addresses (taskmanager.bind-host ",
-                                          configuration.get(options::kWorkerBindHost),
-                                          "), and other workers must know one of them: set taskmanager.host")));
+  if (reached_by_no_name(configuration.get(options::kWorkerBindHost)) &&
+      !configuration.is_set(options::kWorkerHost)) {
+    return refuse(failed_precondition(
+        cat("the worker listens on all addresses (taskmanager.bind-host ",
+            configuration.get(options::kWorkerBindHost),
+            "), and other workers must know one of them: set taskmanager.host")));
   }
   warn_if_open(configuration);
-  std::unique_ptr<PrivateDirectory> state_directory;  // work on the I/O pool may still use it at the end
+  std::unique_ptr<PrivateDirectory>
+      state_directory;  // work on the I/O pool may still use it at the end
   report_crashes("the worker");
   Process process(configuration);
   Platform& platform = process.platform.get();
-  const Address bind{configuration.get(options::kWorkerBindHost), static_cast<int>(configuration.get(options::kDataPort))};
+  const Address bind{configuration.get(options::kWorkerBindHost),
+                     static_cast<int>(configuration.get(options::kDataPort))};
   auto data_server = DataServer::listen(platform, bind);
-  if (!data_server.ok()) return refuse(data_server.status().with_context("the worker cannot listen for other workers"));
+  if (!data_server.ok())
+    return refuse(data_server.status().with_context("the worker cannot listen for other workers"));
 
   WorkerOptions worker_options = options.worker;
   worker_options.slots = static_cast<int>(configuration.get(options::kTaskSlots));
@@ -260,10 +290,13 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
   }
   worker_options.data_address = Address{worker_options.host, (*data_server)->port()}.to_string();
 
-  // Whom the worker dials: fixed, or the leader that ZooKeeper names. Told on the finder's thread, asked on the worker's.
+  // Whom the worker dials: fixed, or the leader that ZooKeeper names. Told on the finder's thread,
+  // asked on the worker's.
   std::mutex leader_mutex;
   std::optional<Address> leader;
-  if (!*ha) leader = Address{*coordinator_host, static_cast<int>(configuration.get(options::kCoordinatorPort))};
+  if (!*ha)
+    leader =
+        Address{*coordinator_host, static_cast<int>(configuration.get(options::kCoordinatorPort))};
   std::atomic<bool> ended{false};
   Worker worker(
       graph, worker_options, platform,
@@ -272,27 +305,32 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
         if (!leader) return unavailable("no coordinator leads, as far as ZooKeeper tells");
         return platform.transport.dial(*leader, std::move(endpoint));
       },
-      data_server->get(), [&] {
+      data_server->get(),
+      [&] {
         ended = true;
         process.signals.notify();
       });
   std::unique_ptr<CrashMessenger> messenger;
-  messenger = CrashMessenger::start([&](std::string report) { worker.report_crash(std::move(report), [&] { messenger->told(); }); });
+  messenger = CrashMessenger::start([&](std::string report) {
+    worker.report_crash(std::move(report), [&] { messenger->told(); });
+  });
   std::unique_ptr<ZooKeeperClientFactory> zookeeper;
   std::unique_ptr<LeaderFinder> finder;
   std::unique_ptr<ActorHandle> finder_handle;
   if (*ha) {
     zookeeper = std::make_unique<ZooKeeperClientFactory>(platform.clock, (*ha)->client);
-    finder = std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler, *zookeeper, (*ha)->paths,
-                                            [&](const LeaderRecord& record) {
-                                              const auto address = Address::parse(record.address);
-                                              if (!address.ok()) return report(std::string(address.status().message()));
-                                              {
-                                                std::lock_guard lock(leader_mutex);
-                                                leader = *address;
-                                              }
-                                              worker.leader_changed();
-                                            });
+    finder =
+        std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler,
+                                       *zookeeper, (*ha)->paths, [&](const LeaderRecord& record) {
+                                         const auto address = Address::parse(record.address);
+                                         if (!address.ok())
+                                           return report(std::string(address.status().message()));
+                                         {
+                                           std::lock_guard lock(leader_mutex);
+                                           leader = *address;
+                                         }
+                                         worker.leader_changed();
+                                       });
     finder_handle = platform.scheduler.start("leader-finder", *finder, {});
     finder->set_wake([&] { finder_handle->wake(); });
   }
@@ -301,7 +339,8 @@ int run_worker(const JobGraph& graph, const Configuration& configuration, const 
 
   Departure departure(platform.clock);
   while (!ended) {
-    const auto event = process.signals.wait(departure.begun() ? std::chrono::seconds(1) : std::chrono::seconds(60));
+    const auto event = process.signals.wait(departure.begun() ? std::chrono::seconds(1)
+                                                              : std::chrono::seconds(60));
     if (event == ProcessSignals::Event::kLeave) {
       departure.begin("the job goes on without this worker");
       worker.leave();
@@ -332,7 +371,8 @@ int run_job(const JobGraph& graph, const Configuration& given) {
   if (!options.ok()) return refuse(options.status());
   switch (configuration.get(options::kRole)) {
     case ProcessRole::kEmbedded:
-      if (configuration.get(options::kWorkers) == 0) return run_embedded(graph, configuration, *options);
+      if (configuration.get(options::kWorkers) == 0)
+        return run_embedded(graph, configuration, *options);
       options->worker.build = own_executable_id();
       return run_coordinator(graph, configuration, *std::move(options));
     case ProcessRole::kCoordinator:

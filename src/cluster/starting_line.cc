@@ -12,23 +12,31 @@
 namespace weir {
 namespace {
 
-/// What the leaders before have agreed on. It is there, whole and the same, or the job is not started: anything else would lose or repeat
-/// what is visible already.
-StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, bool read_all, FileSystemRegistry& files) {
+/// What the leaders before have agreed on. It is there, whole and the same, or the job is not
+/// started: anything else would lose or repeat what is visible already.
+StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, bool read_all,
+                                        FileSystemRegistry& files) {
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(pointer.uri));
-  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.read_all = read_all, .require_sidecar = true, .files = &files}));
-  if (loaded.metadata->checkpoint_id != pointer.id || loaded.sidecar->metadata_checksum != pointer.metadata_checksum) {
+  WEIR_ASSIGN_OR_RETURN(
+      LoadedCheckpoint loaded,
+      load_checkpoint(directory, {.read_all = read_all, .require_sidecar = true, .files = &files}));
+  if (loaded.metadata->checkpoint_id != pointer.id ||
+      loaded.sidecar->metadata_checksum != pointer.metadata_checksum) {
     return data_loss(cat("the last completed checkpoint is ", pointer.id, " in ", pointer.uri,
-                         " as its coordinator recorded it, but another one lies there: give --from the path of the one to go on from, after "
+                         " as its coordinator recorded it, but another one lies there: give --from "
+                         "the path of the one to go on from, after "
                          "removing the record in ZooKeeper"));
   }
   return loaded;
 }
 
-StartNumber start_of(const LoadedCheckpoint& loaded) { return loaded.sidecar ? loaded.sidecar->start : 0; }
+StartNumber start_of(const LoadedCheckpoint& loaded) {
+  return loaded.sidecar ? loaded.sidecar->start : 0;
+}
 
 bool lies_in(const LoadedCheckpoint& loaded, const std::optional<FileLocation>& job) {
-  return job && loaded.directory.path == job->child(checkpoint_directory_name(loaded.metadata->checkpoint_id)).path;
+  return job && loaded.directory.path ==
+                    job->child(checkpoint_directory_name(loaded.metadata->checkpoint_id)).path;
 }
 
 /// The last checkpoint of a line below `id`.
@@ -44,19 +52,25 @@ Status abandoned(const LoadedCheckpoint& loaded, const DirectoryState& directory
   const CheckpointId id = loaded.metadata->checkpoint_id;
   const CheckpointLine* living = directory.lineage.living(directory.inventory.completed);
   const CheckpointId fork = fork_of(*living, id);
-  std::string text = cat("checkpoint ", id, " in ", loaded.directory.uri, " was abandoned when the job ",
-                         fork > 0 ? cat("went back to checkpoint ", fork) : std::string("was started anew"),
-                         ": what sinks had written after that was taken back, so results would be missing. ");
-  const auto newest = std::find_if(directory.inventory.completed.begin(), directory.inventory.completed.end(),
-                                   [&](CheckpointId each) { return living->holds(each, std::nullopt); });
+  std::string text =
+      cat("checkpoint ", id, " in ", loaded.directory.uri, " was abandoned when the job ",
+          fork > 0 ? cat("went back to checkpoint ", fork) : std::string("was started anew"),
+          ": what sinks had written after that was taken back, so results would be missing. ");
+  const auto newest =
+      std::find_if(directory.inventory.completed.begin(), directory.inventory.completed.end(),
+                   [&](CheckpointId each) { return living->holds(each, std::nullopt); });
   text += newest != directory.inventory.completed.end()
-              ? cat("The line of checkpoints that lives goes on to checkpoint ", *newest, ": give --from latest to go on from there. ")
+              ? cat("The line of checkpoints that lives goes on to checkpoint ", *newest,
+                    ": give --from latest to go on from there. ")
               : std::string("The line of checkpoints that lives has none left. ");
-  return failed_precondition(cat(text, "To go on from checkpoint ", id, " nevertheless, set ", options::kAcceptAbandonedCheckpoint.name, " to true"));
+  return failed_precondition(cat(text, "To go on from checkpoint ", id, " nevertheless, set ",
+                                 options::kAcceptAbandonedCheckpoint.name, " to true"));
 }
 
-/// Says from where the line begins. FAILED_PRECONDITION: the checkpoint is not on any line that lives.
-Status place_on_line(const JobGraph& graph, const JobOptions& options, const DirectoryState& directory, ChosenStart* chosen) {
+/// Says from where the line begins. FAILED_PRECONDITION: the checkpoint is not on any line that
+/// lives.
+Status place_on_line(const JobGraph& graph, const JobOptions& options,
+                     const DirectoryState& directory, ChosenStart* chosen) {
   const LoadedCheckpoint& loaded = *chosen->snapshot;
   const CheckpointId id = loaded.metadata->checkpoint_id;
   LineBeginning& beginning = chosen->beginning;
@@ -77,37 +91,47 @@ Status place_on_line(const JobGraph& graph, const JobOptions& options, const Dir
     return {};
   }
   if (!here) beginning.origin = loaded.directory.uri;
-  if (directory.lineage.lines.empty() || directory.lineage.line_of(id, beginning.from_start) != nullptr) return {};
+  if (directory.lineage.lines.empty() ||
+      directory.lineage.line_of(id, beginning.from_start) != nullptr)
+    return {};
   if (!options.accept_abandoned_checkpoint) return abandoned(loaded, directory);
-  WEIR_LOG(kWarning) << "going on from checkpoint " << id << ", which was abandoned: results of what was read after it may be missing or be there twice";
+  WEIR_LOG(kWarning) << "going on from checkpoint " << id
+                     << ", which was abandoned: results of what was read after it may be missing "
+                        "or be there twice";
   return {};
 }
 
 /// "latest": the newest whole checkpoint of the line that lives.
-StatusOr<std::optional<LoadedCheckpoint>> find_on_line(const DirectoryState& directory, const LoadOptions& how) {
+StatusOr<std::optional<LoadedCheckpoint>> find_on_line(const DirectoryState& directory,
+                                                       const LoadOptions& how) {
   const CheckpointLine* living = directory.lineage.living(directory.inventory.completed);
   const CheckpointFilter filter = [living](CheckpointId id, const Sidecar* sidecar) {
-    return living == nullptr || living->holds(id, sidecar != nullptr ? std::optional<StartNumber>(sidecar->start) : std::nullopt);
+    return living == nullptr ||
+           living->holds(
+               id, sidecar != nullptr ? std::optional<StartNumber>(sidecar->start) : std::nullopt);
   };
   WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*directory.job, how, filter));
-  for (const std::string& line : latest.fallbacks) {
-    WEIR_LOG(kWarning) << line;
-  }
+  for (const std::string& line : latest.fallbacks) { WEIR_LOG(kWarning) << line; }
   if (latest.checkpoint) return std::move(latest.checkpoint);
   if (living != nullptr && !living->origin.empty()) {
     WEIR_ASSIGN_OR_RETURN(const FileLocation origin, how.files->resolve(living->origin));
-    WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(origin, {.read_all = how.read_all, .files = how.files}));
+    WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded,
+                          load_checkpoint(origin, {.read_all = how.read_all, .files = how.files}));
     return std::optional<LoadedCheckpoint>(std::move(loaded));
   }
   if (living != nullptr && !living->empty()) {
-    return failed_precondition(cat("the job went on from checkpoint ", living->before.back().last, ", and neither that nor a later one is left in ",
-                                   directory.job->uri, ": give --from the path of the checkpoint to go on from, or none to begin anew"));
+    return failed_precondition(
+        cat("the job went on from checkpoint ", living->before.back().last,
+            ", and neither that nor a later one is left in ", directory.job->uri,
+            ": give --from the path of the checkpoint to go on from, or none to begin anew"));
   }
   if (living == nullptr && !directory.inventory.completed.empty()) {
-    return unavailable(cat("checkpoint ", directory.inventory.completed.front(), " was in ", directory.job->uri,
-                           ", and is there no more: storage does not tell the same twice. Start again"));
+    return unavailable(
+        cat("checkpoint ", directory.inventory.completed.front(), " was in ", directory.job->uri,
+            ", and is there no more: storage does not tell the same twice. Start again"));
   }
-  WEIR_LOG(kInfo) << "there is no completed checkpoint in " << directory.job->uri << ": starting from the beginning";
+  WEIR_LOG(kInfo) << "there is no completed checkpoint in " << directory.job->uri
+                  << ": starting from the beginning";
   return std::optional<LoadedCheckpoint>();
 }
 
@@ -127,20 +151,25 @@ Status check_arguments(const Sidecar& sidecar, const JobGraph& graph, const JobO
   std::string differences;
   for (const auto& [name, value] : sidecar.arguments) {
     const auto now = graph.arguments.find(name);
-    if (now == graph.arguments.end() || now->second == value) continue;  // a program that was changed may have other flags
-    differences += cat(differences.empty() ? "" : ", ", "--", name, " was '", value, "' and is '", now->second, "'");
+    if (now == graph.arguments.end() || now->second == value)
+      continue;  // a program that was changed may have other flags
+    differences += cat(differences.empty() ? "" : ", ", "--", name, " was '", value, "' and is '",
+                       now->second, "'");
   }
   if (differences.empty()) return {};
-  const std::string text = cat("checkpoint ", sidecar.checkpoint_id, " was made by this job with other arguments: ", differences);
+  const std::string text = cat("checkpoint ", sidecar.checkpoint_id,
+                               " was made by this job with other arguments: ", differences);
   if (!options.accept_changed_job) {
-    return failed_precondition(cat(text, ". Give the same ones, give this job another name (--name) or id, or set ", options::kAcceptChangedJob.name,
-                                   " to true to go on from it with the new ones"));
+    return failed_precondition(
+        cat(text, ". Give the same ones, give this job another name (--name) or id, or set ",
+            options::kAcceptChangedJob.name, " to true to go on from it with the new ones"));
   }
   WEIR_LOG(kWarning) << text << "; it is gone on from with the new ones";
   return {};
 }
 
-StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files, const DirectoryState& directory,
+StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& options,
+                                   FileSystemRegistry& files, const DirectoryState& directory,
                                    const std::optional<CompletedPointer>& pointer, bool read_all) {
   ChosenStart chosen;
   chosen.beginning.new_line = !pointer && options.restore_from == kFromNone;
@@ -156,11 +185,13 @@ StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& opti
   } else if (!pointer && options.restore_from != kFromNone) {
     WEIR_ASSIGN_OR_RETURN(const FileLocation given, files.resolve(options.restore_from));
     WEIR_ASSIGN_OR_RETURN(const FileLocation snapshot, locate_snapshot(given));
-    WEIR_ASSIGN_OR_RETURN(chosen.snapshot, load_checkpoint(snapshot, {.read_all = read_all, .files = &files}));
+    WEIR_ASSIGN_OR_RETURN(chosen.snapshot,
+                          load_checkpoint(snapshot, {.read_all = read_all, .files = &files}));
   }
   if (!chosen.snapshot) return chosen;
   if (chosen.snapshot->sidecar && chosen.snapshot->sidecar->job_id == graph.id) {
-    WEIR_RETURN_IF_ERROR(check_arguments(*chosen.snapshot->sidecar, graph, options).with_context(chosen.snapshot->directory.uri));
+    WEIR_RETURN_IF_ERROR(check_arguments(*chosen.snapshot->sidecar, graph, options)
+                             .with_context(chosen.snapshot->directory.uri));
   }
   WEIR_RETURN_IF_ERROR(place_on_line(graph, options, directory, &chosen));
   return chosen;
@@ -172,10 +203,15 @@ bool carries_on(const DirectoryState& directory, const ChosenStart& chosen) {
   const auto& completed = directory.inventory.completed;
   if (chosen.beginning.from < 0 && chosen.agreed) return newest.empty();
   if (chosen.beginning.from < 0) return newest.empty() && !newest.holds_any(completed);
-  if (chosen.beginning.elsewhere) return newest.origin == chosen.beginning.origin && !newest.holds_any(completed);
-  if (directory.lineage.line_of(chosen.beginning.from, chosen.beginning.from_start) != &newest) return false;
-  if (chosen.agreed) return true;  // what lies beyond was completed by a leader that led no longer, and never counts
-  return std::none_of(completed.begin(), completed.end(), [&](CheckpointId id) { return id > chosen.beginning.from && newest.holds(id, std::nullopt); });
+  if (chosen.beginning.elsewhere)
+    return newest.origin == chosen.beginning.origin && !newest.holds_any(completed);
+  if (directory.lineage.line_of(chosen.beginning.from, chosen.beginning.from_start) != &newest)
+    return false;
+  if (chosen.agreed)
+    return true;  // what lies beyond was completed by a leader that led no longer, and never counts
+  return std::none_of(completed.begin(), completed.end(), [&](CheckpointId id) {
+    return id > chosen.beginning.from && newest.holds(id, std::nullopt);
+  });
 }
 
 }  // namespace weir

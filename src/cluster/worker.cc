@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/log.h"
 #include "base/bug_switch.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "cluster/deployment.h"
@@ -28,8 +28,8 @@ std::string drawn_id(Random& random) {
 
 }  // namespace
 
-Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform, Dialer dial, DataServer* data_server,
-               std::function<void()> on_end)
+Worker::Worker(const JobGraph& graph, WorkerOptions options, Platform& platform, Dialer dial,
+               DataServer* data_server, std::function<void()> on_end)
     : graph_(graph),
       options_(std::move(options)),
       platform_(platform),
@@ -80,10 +80,12 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
   const AttemptId number = message->attempt;
   if (attempt_ || message->common->shards < 1) {
     // A job master deploys only where nothing of an earlier attempt is left.
-    task_failed(number, "deployment", internal_error(cat("worker ", id_, " cannot take attempt ", attempt_text(number))));
+    task_failed(number, "deployment",
+                internal_error(cat("worker ", id_, " cannot take attempt ", attempt_text(number))));
     return;
   }
-  auto fitting = with_max_parallelisms(limit_parallelism(graph_, message->common->shards), message->common->max_parallelisms);
+  auto fitting = with_max_parallelisms(limit_parallelism(graph_, message->common->shards),
+                                       message->common->max_parallelisms);
   if (!fitting.ok()) return task_failed(number, "deployment", fitting.status());
   JobGraph graph = *std::move(fitting);
   auto placement = placement_of(*message, graph);
@@ -100,10 +102,10 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
   attempt_->sidecar = sidecar_of(*message);
   attempt_->graph = std::move(graph);
   running_attempt_ = number;
-  attempt_->execution =
-      std::make_unique<JobExecution>(attempt_->graph, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
-                                     message->common->restored_checkpoint, number, *std::move(placement), data_server_,
-                                     RunIdentity{message->common->run, message->common->continues_run});
+  attempt_->execution = std::make_unique<JobExecution>(
+      attempt_->graph, options_.execution, platform_, gate_, static_cast<ShardListener&>(*this),
+      message->common->restored_checkpoint, number, *std::move(placement), data_server_,
+      RunIdentity{message->common->run, message->common->continues_run});
   attempt_->restoring = attempt_->execution->task_count();
   for (const auto& shard : attempt_->execution->shards()) {
     attempt_->progress[shard->index()] = {};
@@ -130,20 +132,25 @@ void Worker::exchange_failed(const Status& reason) {
 
 void Worker::open_task(Task& task) {
   gate_.enter();
-  platform_.scheduler.run_blocking(executors::kRestore, [this, &task, number = attempt_->number, deploy = attempt_->deploy, plan = attempt_->plan,
-                                    sidecar = attempt_->sidecar, local = local_] {
-    TaskStart from{plan.get(), sidecar.get(), deploy->common->restored_directory,
-                   splits_of(*deploy, task.vertex_index(), task.subtask()), options_.ignore_unclaimed_state,
-                   options_.restore_from_local ? local.get() : nullptr, &platform_.scheduler};
-    Status status;
-    try {
-      status = open_and_restore(task.chain(), from, platform_.files);
-    } catch (...) {
-      status = status_of_current_exception("the restore");
-    }
-    mailbox_.post([this, number, name = task.name(), status = std::move(status)] { on_task_open(number, name, status); });
-    gate_.leave();
-  });
+  platform_.scheduler.run_blocking(
+      executors::kRestore, [this, &task, number = attempt_->number, deploy = attempt_->deploy,
+                            plan = attempt_->plan, sidecar = attempt_->sidecar, local = local_] {
+        TaskStart from{plan.get(),
+                       sidecar.get(),
+                       deploy->common->restored_directory,
+                       splits_of(*deploy, task.vertex_index(), task.subtask()),
+                       options_.ignore_unclaimed_state,
+                       options_.restore_from_local ? local.get() : nullptr,
+                       &platform_.scheduler};
+        Status status;
+        try {
+          status = open_and_restore(task.chain(), from, platform_.files);
+        } catch (...) { status = status_of_current_exception("the restore"); }
+        mailbox_.post([this, number, name = task.name(), status = std::move(status)] {
+          on_task_open(number, name, status);
+        });
+        gate_.leave();
+      });
 }
 
 void Worker::on_task_open(AttemptId attempt, const std::string& task, const Status& status) {
@@ -182,7 +189,9 @@ void Worker::task_failed(AttemptId attempt, std::string task, Status status) {
 
 void Worker::task_reached_end(AttemptId attempt, bool finished) {
   size_t& count = finished ? attempt_->finished : attempt_->ended;
-  if (++count < attempt_->execution->task_count() && !(bug_enabled(Bug::kEndedWithFirstTask) && count == 1)) return;
+  if (++count < attempt_->execution->task_count() &&
+      !(bug_enabled(Bug::kEndedWithFirstTask) && count == 1))
+    return;
   send(TasksEnded{attempt, finished});
 }
 
@@ -193,7 +202,9 @@ void Worker::on_snapshot(TaskSnapshot snapshot) {
 }
 
 void Worker::on_task_failure(std::string task, Status status) {
-  post_for_attempt([this, task = std::move(task), status = std::move(status)] { task_failed(attempt_->number, task, status); });
+  post_for_attempt([this, task = std::move(task), status = std::move(status)] {
+    task_failed(attempt_->number, task, status);
+  });
 }
 
 void Worker::on_task_ended() {

@@ -26,38 +26,42 @@ struct WorkerOptions {
   int max_unfinished_writes = 2;         ///< of snapshots; with more, no checkpoint begins here
   bool ignore_unclaimed_state = false;
   bool pin_shards = false;
-  std::string checkpoint_directory;      ///< URI of the job's directory; empty: no checkpoints
-  std::string local_directory;           ///< URI of a directory of this process alone, for copies of its state; empty: none are made
-  bool restore_from_local = false;       ///< reads them after a failure
+  std::string checkpoint_directory;  ///< URI of the job's directory; empty: no checkpoints
+  std::string local_directory;      ///< URI of a directory of this process alone, for copies of its
+                                    ///< state; empty: none are made
+  bool restore_from_local = false;  ///< reads them after a failure
   int slots = 1;
-  std::string build;                     ///< of this executable; empty: not compared
-  std::string host = "localhost";        ///< for placement, and for people
-  std::string data_address;              ///< where other workers reach this one; empty: nowhere
+  std::string build;               ///< of this executable; empty: not compared
+  std::string host = "localhost";  ///< for placement, and for people
+  std::string data_address;        ///< where other workers reach this one; empty: nowhere
   MonotonicTime heartbeat_timeout = std::chrono::seconds(50);
-  MonotonicTime registration_timeout = std::chrono::minutes(5);  ///< without a coordinator for so long, the worker gives up
+  MonotonicTime registration_timeout =
+      std::chrono::minutes(5);  ///< without a coordinator for so long, the worker gives up
 };
 
-/// Where the worker stands. `kEnded`: the job has ended, or the worker was refused, or found no coordinator.
+/// Where the worker stands. `kEnded`: the job has ended, or the worker was refused, or found no
+/// coordinator.
 struct WorkerView {
   bool ended = false;
-  Status status;               ///< why it ended; OK if the coordinator said that the job is done
+  Status status;  ///< why it ended; OK if the coordinator said that the job is done
   bool registered = false;
-  int64_t epoch = 0;           ///< of the coordinator it has registered with last
+  int64_t epoch = 0;  ///< of the coordinator it has registered with last
 };
 
-/// Runs one process's part of a job: finds the job master and registers with it, deploys attempts, passes on what it says to the
-/// shards, writes what their snapshots hold, and answers. When the connection to the job master breaks the attempt is cancelled, and the
-/// worker registers anew.
+/// Runs one process's part of a job: finds the job master and registers with it, deploys attempts,
+/// passes on what it says to the shards, writes what their snapshots hold, and answers. When the
+/// connection to the job master breaks the attempt is cancelled, and the worker registers anew.
 /// Thread: its own (an actor); view() any. The graph outlives it.
 class Worker final : public Actor, private ShardListener {
  public:
-  /// Begins to connect to the job master that leads now; UNAVAILABLE if none is known. Called on the worker's thread.
+  /// Begins to connect to the job master that leads now; UNAVAILABLE if none is known. Called on
+  /// the worker's thread.
   using Dialer = std::function<StatusOr<std::unique_ptr<Connection>>(Endpoint)>;
 
-  /// `data_server`: where other workers reach this one; null in a process that is the whole cluster. `on_end` is called once, when the view
-  /// shows the end.
-  Worker(const JobGraph& graph, WorkerOptions options, Platform& platform, Dialer dial, DataServer* data_server,
-         std::function<void()> on_end);
+  /// `data_server`: where other workers reach this one; null in a process that is the whole
+  /// cluster. `on_end` is called once, when the view shows the end.
+  Worker(const JobGraph& graph, WorkerOptions options, Platform& platform, Dialer dial,
+         DataServer* data_server, std::function<void()> on_end);
   ~Worker() override;
 
   Mailbox<std::function<void()>>& mailbox() { return mailbox_; }
@@ -65,8 +69,8 @@ class Worker final : public Actor, private ShardListener {
   void leader_changed();
   /// Thread: any. Leaves the cluster: its part of the attempt is cancelled, and then it has ended.
   void leave();
-  /// Thread: any. User code has crashed, and the process ends soon: fails the attempt with the report of it. `heard` is called when the job master
-  /// has, or at once if there is no attempt.
+  /// Thread: any. User code has crashed, and the process ends soon: fails the attempt with the
+  /// report of it. `heard` is called when the job master has, or at once if there is no attempt.
   void report_crash(std::string report, std::function<void()> heard);
   WorkerView view() const;
 
@@ -78,18 +82,20 @@ class Worker final : public Actor, private ShardListener {
     AttemptId number = 0;
     std::shared_ptr<const Deploy> deploy;
     std::shared_ptr<const RestorePlan> plan;  ///< of this worker's subtasks; null on a fresh start
-    std::shared_ptr<const Sidecar> sidecar;   ///< with the files that they read; null if the checkpoint has none
-    JobGraph graph;         ///< as wide as the attempt
+    std::shared_ptr<const Sidecar>
+        sidecar;     ///< with the files that they read; null if the checkpoint has none
+    JobGraph graph;  ///< as wide as the attempt
     std::unique_ptr<JobExecution> execution;
-    size_t restoring = 0;   ///< tasks not open yet
-    bool connected = false; ///< to the other workers
+    size_t restoring = 0;    ///< tasks not open yet
+    bool connected = false;  ///< to the other workers
     size_t ended = 0;
     size_t finished = 0;
     bool cancelling = false;
-    std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;  ///< of checkpoints that not all tasks have reached
+    std::map<CheckpointId, std::vector<TaskSnapshot>>
+        snapshots;  ///< of checkpoints that not all tasks have reached
     AbortedCheckpoints aborted;
     SnapshotWrites writes;
-    std::map<int, ShardProgress> progress;   ///< by shard
+    std::map<int, ShardProgress> progress;  ///< by shard
   };
 
   // The connection to the job master.
@@ -110,14 +116,16 @@ class Worker final : public Actor, private ShardListener {
   void end_attempt_if_idle();
   void take_snapshot_part(TaskSnapshot snapshot);
   void write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts);
-  void on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write, const Status& status, AcknowledgeCheckpoint ack);
+  void on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write,
+                           const Status& status, AcknowledgeCheckpoint ack);
   void trigger_checkpoint(CheckpointId id);
   void abort_checkpoint(CheckpointId id);
   void exchange_failed(const Status& reason);
   void task_failed(AttemptId attempt, std::string task, Status status);
   void task_reached_end(AttemptId attempt, bool finished);
   bool runs(AttemptId attempt) const {
-    return attempt_ && attempt_->number == attempt && attempt_->execution->started() && !attempt_->cancelling;
+    return attempt_ && attempt_->number == attempt && attempt_->execution->started() &&
+           !attempt_->cancelling;
   }
   /// Runs `action` on this actor's thread, if the attempt is still the same.
   void post_for_attempt(std::function<void()> action);
@@ -141,8 +149,8 @@ class Worker final : public Actor, private ShardListener {
   std::function<void()> crash_heard_;  ///< to be called when the job master has heard of a crash
 
   std::unique_ptr<Connection> link_;
-  int64_t link_number_ = 0;          ///< what comes from an earlier link is not looked at
-  int64_t epoch_ = -1;               ///< the latest that this worker has registered with
+  int64_t link_number_ = 0;  ///< what comes from an earlier link is not looked at
+  int64_t epoch_ = -1;       ///< the latest that this worker has registered with
   MonotonicTime last_heard_{0};
   MonotonicTime last_step_{0};
   MonotonicTime dial_at_{0};
@@ -153,12 +161,13 @@ class Worker final : public Actor, private ShardListener {
   std::shared_ptr<LocalCopies> local_;  ///< or null; blocking work holds it
   LargeValues large_values_;
   BlockingGate gate_;
-  std::atomic<AttemptId> running_attempt_{0};  ///< what shards stamp on their reports; changes only while none runs
+  std::atomic<AttemptId> running_attempt_{
+      0};  ///< what shards stamp on their reports; changes only while none runs
   std::unique_ptr<Attempt> attempt_;
 
   WorkerView current_;
   mutable std::mutex view_mutex_;
-  WorkerView view_;   ///< guarded by view_mutex_
+  WorkerView view_;  ///< guarded by view_mutex_
 };
 
 }  // namespace weir

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/strings.h"
-#include "base/bug_switch.h"
 #include "cluster/worker.h"
 
 namespace weir {
@@ -21,24 +21,28 @@ MonotonicTime Worker::tend_link(MonotonicTime now) {
   if (current_.ended) return kIdle;
   const MonotonicTime stood_still = now - std::exchange(last_step_, now);
   if (link_) {
-    // Whoever stood still itself cannot blame the other's silence: what was said meanwhile waits in the mailbox or the socket.
-    if (stood_still >= options_.heartbeat_timeout) last_heard_ = std::max(last_heard_, now - options_.heartbeat_timeout / 2);
+    // Whoever stood still itself cannot blame the other's silence: what was said meanwhile waits in
+    // the mailbox or the socket.
+    if (stood_still >= options_.heartbeat_timeout)
+      last_heard_ = std::max(last_heard_, now - options_.heartbeat_timeout / 2);
     if (now >= last_heard_ + options_.heartbeat_timeout) {
       lose_link(unavailable(cat("nothing was heard from the coordinator for ",
-                                whole_ms(options_.heartbeat_timeout),
-                                " ms (heartbeat.timeout)")));
+                                whole_ms(options_.heartbeat_timeout), " ms (heartbeat.timeout)")));
     } else {
       return last_heard_ + options_.heartbeat_timeout;
     }
   }
   if (!searching_since_) searching_since_ = now;
   if (now >= *searching_since_ + options_.registration_timeout) {
-    end(unavailable(cat("no coordinator took this worker for ",
-                        std::chrono::duration_cast<std::chrono::seconds>(options_.registration_timeout).count(),
-                        " s (taskmanager.registration.timeout): ", last_link_failure_.message())));
+    end(unavailable(
+        cat("no coordinator took this worker for ",
+            std::chrono::duration_cast<std::chrono::seconds>(options_.registration_timeout).count(),
+            " s (taskmanager.registration.timeout): ", last_link_failure_.message())));
     return kIdle;
   }
-  if (attempt_) return *searching_since_ + options_.registration_timeout;  // it is being left; then one registers anew
+  if (attempt_)
+    return *searching_since_ +
+           options_.registration_timeout;  // it is being left; then one registers anew
   if (now < dial_at_) return dial_at_;
   dial(now);
   return link_ ? last_heard_ + options_.heartbeat_timeout : dial_at_;
@@ -57,7 +61,8 @@ void Worker::dial(MonotonicTime now) {
       if (number == link_number_ && link_) lose_link(reason);
     });
   };
-  dial_delay_ = std::min(dial_delay_ == MonotonicTime(0) ? kFirstRedial : dial_delay_ * 2, kLastRedial);
+  dial_delay_ =
+      std::min(dial_delay_ == MonotonicTime(0) ? kFirstRedial : dial_delay_ * 2, kLastRedial);
   dial_at_ = now + dial_delay_;
   auto link = dial_(std::move(endpoint));
   if (!link.ok()) {
@@ -79,7 +84,10 @@ void Worker::dial(MonotonicTime now) {
 
 void Worker::lose_link(const Status& reason) {
   if (current_.registered || reason.message() != last_link_failure_.message()) {
-    WEIR_LOG(kInfo) << "worker " << id_ << (current_.registered ? " has lost its coordinator: " : " has no coordinator yet: ") << reason.message();
+    WEIR_LOG(kInfo) << "worker " << id_
+                    << (current_.registered ? " has lost its coordinator: "
+                                            : " has no coordinator yet: ")
+                    << reason.message();
   }
   last_link_failure_ = reason;
   link_.reset();
@@ -112,7 +120,8 @@ void Worker::report_crash(std::string report, std::function<void()> heard) {
 
 void Worker::on_registered(const Registered& message) {
   if (message.epoch < epoch_ && !bug_enabled(Bug::kDeposedLeaderObeyed)) {
-    lose_link(unavailable(cat("the coordinator is of epoch ", message.epoch, "; one of epoch ", epoch_, " has led since")));
+    lose_link(unavailable(cat("the coordinator is of epoch ", message.epoch, "; one of epoch ",
+                              epoch_, " has led since")));
     return;
   }
   epoch_ = message.epoch;
@@ -131,15 +140,19 @@ void Worker::on_frame(const std::string& frame) {
   }
   FromMaster& message = *decoded;
   if (auto* registered = std::get_if<Registered>(&message)) return on_registered(*registered);
-  if (auto* refused = std::get_if<Refused>(&message)) return end(failed_precondition(cat("the coordinator refuses this worker: ", refused->reason)));
+  if (auto* refused = std::get_if<Refused>(&message))
+    return end(failed_precondition(cat("the coordinator refuses this worker: ", refused->reason)));
   if (auto* shutdown = std::get_if<Shutdown>(&message)) {
-    return end(shutdown->failed ? failed_precondition(cat("the job failed: ", shutdown->message)) : Status());
+    return end(shutdown->failed ? failed_precondition(cat("the job failed: ", shutdown->message))
+                                : Status());
   }
   if (std::get_if<Heartbeat>(&message) != nullptr) return send(HeartbeatReply{});
   if (!current_.registered) return;
-  if (auto* deploy_message = std::get_if<Deploy>(&message)) return deploy(std::make_shared<const Deploy>(std::move(*deploy_message)));
+  if (auto* deploy_message = std::get_if<Deploy>(&message))
+    return deploy(std::make_shared<const Deploy>(std::move(*deploy_message)));
   if (auto* start = std::get_if<Start>(&message)) {
-    if (attempt_ && attempt_->number == start->attempt && !attempt_->cancelling) attempt_->execution->start(options_.pin_shards);
+    if (attempt_ && attempt_->number == start->attempt && !attempt_->cancelling)
+      attempt_->execution->start(options_.pin_shards);
   } else if (auto* cancel_message = std::get_if<Cancel>(&message)) {
     if (crash_heard_) std::exchange(crash_heard_, nullptr)();
     if (attempt_ && attempt_->number == cancel_message->attempt) {
@@ -152,7 +165,9 @@ void Worker::on_frame(const std::string& frame) {
   } else if (auto* completed = std::get_if<NotifyCheckpointComplete>(&message)) {
     if (!runs(completed->attempt)) return;
     attempt_->execution->post_to_all(Shard::CheckpointCompleted{completed->id});
-    if (local_) platform_.scheduler.run_blocking(executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });
+    if (local_)
+      platform_.scheduler.run_blocking(
+          executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });
   } else if (auto* aborted = std::get_if<NotifyCheckpointAborted>(&message)) {
     if (!runs(aborted->attempt)) return;
     abort_checkpoint(aborted->id);

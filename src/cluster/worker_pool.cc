@@ -9,10 +9,12 @@ namespace weir {
 
 std::string PooledWorker::name() const {
   if (!registered) return cat("connection ", session);
-  return offer.data_address.empty() ? cat("worker ", offer.worker) : cat("worker ", offer.worker, " at ", offer.data_address);
+  return offer.data_address.empty() ? cat("worker ", offer.worker)
+                                    : cat("worker ", offer.worker, " at ", offer.data_address);
 }
 
-PooledWorker& WorkerPool::add(int64_t session, std::unique_ptr<Connection> connection, MonotonicTime now) {
+PooledWorker& WorkerPool::add(int64_t session, std::unique_ptr<Connection> connection,
+                              MonotonicTime now) {
   PooledWorker& worker = workers_[session];
   worker.session = session;
   worker.connection = std::move(connection);
@@ -82,7 +84,9 @@ std::vector<PooledWorker*> WorkerPool::of_attempt() {
 }
 
 bool WorkerPool::all_of_attempt(bool PooledWorker::* what) {
-  return attempt_lost_ == 0 && std::all_of(attempt_.begin(), attempt_.end(), [what](const PooledWorker* worker) { return worker->*what; });
+  return attempt_lost_ == 0 &&
+         std::all_of(attempt_.begin(), attempt_.end(),
+                     [what](const PooledWorker* worker) { return worker->*what; });
 }
 
 void WorkerPool::forget_attempt() {

@@ -10,7 +10,8 @@ namespace {
 class WorkerPoolTest : public testing::Test {
  protected:
   PooledWorker& add(int64_t session, const std::string& name, int slots) {
-    PooledWorker& worker = pool_.add(session, std::make_unique<LineEnd>(std::make_shared<Line>()), MonotonicTime(session));
+    PooledWorker& worker = pool_.add(session, std::make_unique<LineEnd>(std::make_shared<Line>()),
+                                     MonotonicTime(session));
     RegisterWorker offer;
     offer.worker = name;
     offer.host = name;
@@ -64,7 +65,8 @@ TEST_F(WorkerPoolTest, AShardStaysWhereItWas) {
   add(2, "b", 1);
   const std::vector<int32_t> before = pool_.place(2);
   std::vector<std::string> names;
-  for (const int32_t index : before) names.push_back(pool_.of_attempt()[static_cast<size_t>(index)]->offer.worker);
+  for (const int32_t index : before)
+    names.push_back(pool_.of_attempt()[static_cast<size_t>(index)]->offer.worker);
   pool_.remove(1);
   pool_.forget_attempt();
   add(3, "a", 1);  // comes back, in a later session

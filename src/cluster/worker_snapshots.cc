@@ -1,4 +1,5 @@
-// How a worker takes its part in a checkpoint: what its tasks have kept is written, unless the checkpoint is given up.
+// How a worker takes its part in a checkpoint: what its tasks have kept is written, unless the
+// checkpoint is given up.
 
 #include <algorithm>
 
@@ -12,7 +13,8 @@
 namespace weir {
 
 void Worker::trigger_checkpoint(CheckpointId id) {
-  Status status = attempt_->writes.check_room(options_.max_unfinished_writes, platform_.clock.now(), options_.checkpoint_directory);
+  Status status = attempt_->writes.check_room(options_.max_unfinished_writes, platform_.clock.now(),
+                                              options_.checkpoint_directory);
   if (!status.ok()) {
     abort_checkpoint(id);  // other processes' barriers may come
     send(DeclineCheckpoint{attempt_->number, id, attempt_->deploy->own, std::move(status)});
@@ -32,7 +34,8 @@ void Worker::take_snapshot_part(TaskSnapshot snapshot) {
   if (attempt_->aborted.contains(id)) return;
   auto& parts = attempt_->snapshots[id];
   parts.push_back(std::move(snapshot));
-  const size_t missing = bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
+  const size_t missing =
+      bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
   if (parts.size() + missing < attempt_->execution->task_count()) return;
   std::vector<TaskSnapshot> all = std::move(parts);
   // What older checkpoints still wait for will not come: barriers overtake nothing.
@@ -48,43 +51,50 @@ void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
   gate_.enter();
   auto write = attempt_->writes.add(id, platform_.clock.now(), std::move(parts));
   const uint64_t nonce = platform_.random.next();
-  platform_.scheduler.run_blocking(executors::kSnapshots, [this, id, nonce, write, number = attempt_->number, process = attempt_->deploy->own,
-                                                           local = local_] {
-    AcknowledgeCheckpoint ack;
-    ack.attempt = number;
-    ack.id = id;
-    ack.process = process;
-    Status status;
-    if (auto snapshots = write->begin(); !snapshots) {
-      status = cancelled(cat("checkpoint ", id, " was given up before its state was written"));
-    } else if (auto directory = platform_.files.resolve(join_path(options_.checkpoint_directory, checkpoint_directory_name(id))); !directory.ok()) {
-      status = directory.status();
-    } else {
-      const SnapshotWriteOptions how{options_.inline_threshold, local.get(), &large_values_, [&write] { return write->canceled(); }};
-      const auto write_all = [&]() -> StatusOr<SnapshotWriteResult> {
-        try {
-          return write_snapshots(*directory->fs, directory->path, data_file_name({process, nonce}), how, *std::move(snapshots));
-        } catch (...) {
-          return status_of_current_exception("the writer of the snapshot");
+  platform_.scheduler.run_blocking(
+      executors::kSnapshots, [this, id, nonce, write, number = attempt_->number,
+                              process = attempt_->deploy->own, local = local_] {
+        AcknowledgeCheckpoint ack;
+        ack.attempt = number;
+        ack.id = id;
+        ack.process = process;
+        Status status;
+        if (auto snapshots = write->begin(); !snapshots) {
+          status = cancelled(cat("checkpoint ", id, " was given up before its state was written"));
+        } else if (auto directory = platform_.files.resolve(
+                       join_path(options_.checkpoint_directory, checkpoint_directory_name(id)));
+                   !directory.ok()) {
+          status = directory.status();
+        } else {
+          const SnapshotWriteOptions how{options_.inline_threshold, local.get(), &large_values_,
+                                         [&write] { return write->canceled(); }};
+          const auto write_all = [&]() -> StatusOr<SnapshotWriteResult> {
+            try {
+              return write_snapshots(*directory->fs, directory->path,
+                                     data_file_name({process, nonce}), how, *std::move(snapshots));
+            } catch (...) { return status_of_current_exception("the writer of the snapshot"); }
+          };
+          auto written = write_all();
+          status = written.status();
+          if (written.ok()) {
+            ack.states = std::move(written->states);
+            ack.files = std::move(written->files);
+            ack.descriptions = std::move(written->descriptions);
+          }
         }
-      };
-      auto written = write_all();
-      status = written.status();
-      if (written.ok()) {
-        ack.states = std::move(written->states);
-        ack.files = std::move(written->files);
-        ack.descriptions = std::move(written->descriptions);
-      }
-    }
-    mailbox_.post([this, number, write, status, ack = std::move(ack)]() mutable { on_snapshot_written(number, write, status, std::move(ack)); });
-    gate_.leave();
-  });
+        mailbox_.post([this, number, write, status, ack = std::move(ack)]() mutable {
+          on_snapshot_written(number, write, status, std::move(ack));
+        });
+        gate_.leave();
+      });
 }
 
-void Worker::on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write, const Status& status, AcknowledgeCheckpoint ack) {
+void Worker::on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write,
+                                 const Status& status, AcknowledgeCheckpoint ack) {
   if (!attempt_ || attempt_->number != attempt) return;
   attempt_->writes.ended(write);
-  // Also from an attempt that is being cancelled, and of a checkpoint that was given up: the coordinator removes what was written in vain.
+  // Also from an attempt that is being cancelled, and of a checkpoint that was given up: the
+  // coordinator removes what was written in vain.
   if (status.ok()) {
     send(std::move(ack));
   } else {

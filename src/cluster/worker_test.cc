@@ -127,7 +127,8 @@ TEST_F(WorkerTest, GivesUpWhenNoCoordinatorTakesIt) {
   EXPECT_FALSE(ended_);
   pass(seconds(2));
   EXPECT_TRUE(ended_);
-  EXPECT_NE(worker_->view().status.message().find("taskmanager.registration.timeout"), std::string_view::npos);
+  EXPECT_NE(worker_->view().status.message().find("taskmanager.registration.timeout"),
+            std::string_view::npos);
   EXPECT_NE(worker_->view().status.message().find("no coordinator leads"), std::string_view::npos);
 }
 
@@ -342,7 +343,9 @@ TEST_F(WorkerSnapshotTest, DeclinesCheckpointsWhileEarlierOnesAreBeingWritten) {
   const auto declined = take<DeclineCheckpoint>();
   ASSERT_TRUE(declined.has_value());
   EXPECT_EQ(declined->id, 3);
-  EXPECT_NE(declined->reason.message().find("the state of 2 earlier checkpoints is still being written (checkpoint 1 for 9"), std::string_view::npos)
+  EXPECT_NE(declined->reason.message().find(
+                "the state of 2 earlier checkpoints is still being written (checkpoint 1 for 9"),
+            std::string_view::npos)
       << declined->reason.message();
   world_.answer();
   settle();
@@ -386,7 +389,8 @@ TEST_F(WorkerTest, SaysWhyACheckpointCannotBeWritten) {
   ASSERT_TRUE(declined.has_value());
   EXPECT_EQ(declined->attempt, 7);
   EXPECT_EQ(declined->id, 1);
-  EXPECT_NE(declined->reason.message().find("hdfs:job"), std::string_view::npos) << declined->reason.message();
+  EXPECT_NE(declined->reason.message().find("hdfs:job"), std::string_view::npos)
+      << declined->reason.message();
 }
 
 TEST_F(WorkerTest, ARefusalIsTheEndAndSaysWhy) {

@@ -21,8 +21,8 @@ struct ConfigOrigin {
   std::string where = "the program";  ///< for messages: "weir.yaml line 3", "-D", "the program"
 };
 
-/// The settings of a job. Holds only values that are valid for their keys; what is not set has its key's default. A value type.
-/// Thread: as a std::map.
+/// The settings of a job. Holds only values that are valid for their keys; what is not set has its
+/// key's default. A value type. Thread: as a std::map.
 class Configuration {
  public:
   struct Entry {
@@ -31,9 +31,9 @@ class Configuration {
     ConfigOrigin origin;
   };
 
-  /// INVALID_ARGUMENT, and nothing changed: there is no such key (names the nearest), or the value does not fit it. A setting
-  /// of a stronger layer stays; one of the same layer is replaced. A key that only Flink needs is noted in ignored(), or refused where ignoring
-  /// it would be wrong.
+  /// INVALID_ARGUMENT, and nothing changed: there is no such key (names the nearest), or the value
+  /// does not fit it. A setting of a stronger layer stays; one of the same layer is replaced. A key
+  /// that only Flink needs is noted in ignored(), or refused where ignoring it would be wrong.
   Status set(std::string_view key, std::string_view value, ConfigOrigin origin = {});
   /// "key=value", as after -D.
   Status set_assignment(std::string_view assignment, ConfigOrigin origin);
@@ -49,24 +49,23 @@ class Configuration {
   std::optional<V> get_optional(const Option<V>& option) const {
     const std::optional<std::string_view> text = text_of(option);
     if (!text) return std::nullopt;
-    if constexpr (std::is_same_v<V, std::string>)
-      return std::string(*text);
-    else if constexpr (std::is_same_v<V, bool>)
-      return parse_bool(*text).value();
-    else if constexpr (std::is_same_v<V, double>)
-      return parse_double(*text).value();
+    if constexpr (std::is_same_v<V, std::string>) return std::string(*text);
+    else if constexpr (std::is_same_v<V, bool>) return parse_bool(*text).value();
+    else if constexpr (std::is_same_v<V, double>) return parse_double(*text).value();
     else if constexpr (std::is_same_v<V, Duration>)
       return std::min(parse_duration(*text).value(), kLongestSetting);
-    else if constexpr (std::is_enum_v<V>)
-      return static_cast<V>(choice_of(option, *text));
+    else if constexpr (std::is_enum_v<V>) return static_cast<V>(choice_of(option, *text));
     else
-      return option.type == ConfigType::kSize ? parse_size(*text).value() : parse_int(*text).value();
+      return option.type == ConfigType::kSize ? parse_size(*text).value()
+                                              : parse_int(*text).value();
   }
   bool is_set(const ConfigKey& key) const { return entries_.contains(key.name); }
-  /// Gives each secret whose ".file" key is set the content of that file, as a setting of that key's layer. FAILED_PRECONDITION: one cannot
-  /// be read, as read_secret_file() says it, or both keys are set in one layer.
+  /// Gives each secret whose ".file" key is set the content of that file, as a setting of that
+  /// key's layer. FAILED_PRECONDITION: one cannot be read, as read_secret_file() says it, or both
+  /// keys are set in one layer.
   Status read_secret_files();
-  /// "execution.checkpointing.interval = 1 s (weir.yaml line 3)", or with "(default)". For messages: secrets are not in it.
+  /// "execution.checkpointing.interval = 1 s (weir.yaml line 3)", or with "(default)". For
+  /// messages: secrets are not in it.
   std::string describe(const ConfigKey& key) const;
 
   /// What is set, ordered by key.
@@ -77,7 +76,8 @@ class Configuration {
   /// Keys that only Flink needs, as sentences: one for each reason. For the log.
   std::vector<std::string> ignored() const;
 
-  /// What no single value shows: settings that contradict each other. FAILED_PRECONDITION says which.
+  /// What no single value shows: settings that contradict each other. FAILED_PRECONDITION says
+  /// which.
   Status validate() const;
 
  private:
@@ -94,10 +94,12 @@ class Configuration {
   std::map<std::string_view, std::vector<std::string>> ignored_;  ///< by reason
 };
 
-/// Reads a file of settings in YAML, nested or dotted, into `configuration`: weir's own, or one of Flink's. `name` is for messages.
-/// INVALID_ARGUMENT names all lines that are wrong, one in each line of the message.
+/// Reads a file of settings in YAML, nested or dotted, into `configuration`: weir's own, or one of
+/// Flink's. `name` is for messages. INVALID_ARGUMENT names all lines that are wrong, one in each
+/// line of the message.
 Status read_yaml_text(std::string_view text, const std::string& name, Configuration* configuration);
-/// The same from a file. NOT_FOUND if it is not there, PERMISSION_DENIED or UNAVAILABLE if it can't be read.
+/// The same from a file. NOT_FOUND if it is not there, PERMISSION_DENIED or UNAVAILABLE if it can't
+/// be read.
 Status read_yaml_file(const std::string& path, Configuration* configuration);
 
 }  // namespace weir

@@ -31,7 +31,8 @@ TEST(Configuration, NoNameBelongsToTwoKeys) {
   for (const ConfigKey* key : config_keys()) {
     EXPECT_EQ(find_config_key(key->name), key);
     std::stringstream aliases{std::string(key->aliases)};
-    for (std::string alias; std::getline(aliases, alias, ',');) EXPECT_EQ(find_config_key(alias), key) << alias;
+    for (std::string alias; std::getline(aliases, alias, ',');)
+      EXPECT_EQ(find_config_key(alias), key) << alias;
   }
 }
 
@@ -85,26 +86,29 @@ TEST(Configuration, TheLaterLayerWinsInWhateverOrderTheyAreRead) {
   ASSERT_TRUE(configuration.set("parallelism.default", "4", kFromProgram).ok());
   EXPECT_EQ(configuration.get(kParallelism), 4);
   EXPECT_EQ(configuration.overridden(),
-            (std::vector<std::string>{"parallelism.default: '2' (-D) takes the place of '1' (weir.yaml line 1)",
-                                      "parallelism.default: '3' (the program) takes the place of '2' (-D)"}));
+            (std::vector<std::string>{
+                "parallelism.default: '2' (-D) takes the place of '1' (weir.yaml line 1)",
+                "parallelism.default: '3' (the program) takes the place of '2' (-D)"}));
 }
 
 TEST(Configuration, EverySettingKnowsWhereItIsFrom) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("parallelism.default", "2", kFromFlag).ok());
   EXPECT_EQ(configuration.describe(kParallelism), "parallelism.default = 2 (-D)");
-  EXPECT_EQ(configuration.describe(kCheckpointTimeout), "execution.checkpointing.timeout = 10 min (default)");
+  EXPECT_EQ(configuration.describe(kCheckpointTimeout),
+            "execution.checkpointing.timeout = 10 min (default)");
   EXPECT_EQ(configuration.describe(kCheckpointDir), "execution.checkpointing.dir = none (default)");
 }
 
 TEST(Configuration, AnUnknownKeyIsRefusedWithTheNearestOne) {
   Configuration configuration;
-  EXPECT_EQ(
-      configuration.set("execution.checkpointing.intervall", "1 s", kFromFile).to_string(),
-      "INVALID_ARGUMENT: there is no configuration key 'execution.checkpointing.intervall' (weir.yaml line 1); did you mean "
-      "'execution.checkpointing.interval'?");
+  EXPECT_EQ(configuration.set("execution.checkpointing.intervall", "1 s", kFromFile).to_string(),
+            "INVALID_ARGUMENT: there is no configuration key 'execution.checkpointing.intervall' "
+            "(weir.yaml line 1); did you mean "
+            "'execution.checkpointing.interval'?");
   EXPECT_EQ(configuration.set("zebra", "1", kFromFlag).to_string(),
-            "INVALID_ARGUMENT: there is no configuration key 'zebra' (-D); docs/configuration.md lists all keys");
+            "INVALID_ARGUMENT: there is no configuration key 'zebra' (-D); docs/configuration.md "
+            "lists all keys");
   EXPECT_FALSE(configuration.set("", "1").ok());
   EXPECT_TRUE(configuration.entries().empty());
 }
@@ -117,19 +121,25 @@ TEST(Configuration, KeysThatOnlyFlinkNeedsAreSaidToHaveNoEffectOrRefused) {
   EXPECT_TRUE(configuration.entries().empty());
   EXPECT_EQ(configuration.ignored(),
             (std::vector<std::string>{
-                "taskmanager.memory.process.size (weir.yaml line 1), jobmanager.memory.heap.size (-D) have no effect: a native process takes from the system "
+                "taskmanager.memory.process.size (weir.yaml line 1), jobmanager.memory.heap.size "
+                "(-D) have no effect: a native process takes from the system "
                 "what it needs, and has no heap of a JVM",
-                "table.exec.mini-batch.enabled (weir.yaml line 1) has no effect: a program of weir's is run as a stream by itself; --parallelism, --target and "
+                "table.exec.mini-batch.enabled (weir.yaml line 1) has no effect: a program of "
+                "weir's is run as a stream by itself; --parallelism, --target and "
                 "the like say how"}));
-  EXPECT_EQ(configuration.set("security.ssl.enabled", "true", kFromFile).message(),
-            "security.ssl.enabled (weir.yaml line 1) is a key of Flink's that weir does not have; without it weir would be less safe than the file says: set the "
-            "keys under security.ssl.internal that docs/configuration.md lists, and leave this one out");
+  EXPECT_EQ(
+      configuration.set("security.ssl.enabled", "true", kFromFile).message(),
+      "security.ssl.enabled (weir.yaml line 1) is a key of Flink's that weir does not have; "
+      "without it weir would be less safe than the file says: set the "
+      "keys under security.ssl.internal that docs/configuration.md lists, and leave this one out");
 }
 
 TEST(Configuration, NoKeyOfWeirsMistypedIsTakenForOneOfFlinks) {
   for (const ConfigKey* key : config_keys()) {
     EXPECT_EQ(find_flink_key(key->name), nullptr) << key->name;
-    if (key->name.starts_with("high-availability.zookeeper.path.") || key->name.starts_with("jobmanager.adaptive-scheduler.")) continue;
+    if (key->name.starts_with("high-availability.zookeeper.path.") ||
+        key->name.starts_with("jobmanager.adaptive-scheduler."))
+      continue;
     const std::string mistyped = std::string(key->name) + "x";
     EXPECT_EQ(find_flink_key(mistyped), nullptr) << mistyped;
   }
@@ -138,7 +148,8 @@ TEST(Configuration, NoKeyOfWeirsMistypedIsTakenForOneOfFlinks) {
 TEST(Configuration, AJarIsMadeForFlinkOnly) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("weir.flink.jar-out", "job.jar", kFromFlag).ok());
-  EXPECT_EQ(configuration.validate().message(), "weir.flink.jar-out = job.jar (-D) is for a job that Flink runs: add --target flink");
+  EXPECT_EQ(configuration.validate().message(),
+            "weir.flink.jar-out = job.jar (-D) is for a job that Flink runs: add --target flink");
   ASSERT_TRUE(configuration.set("weir.target", "flink", kFromFlag).ok());
   EXPECT_TRUE(configuration.validate().ok());
 }
@@ -147,28 +158,34 @@ TEST(Configuration, FromWhereIsWrittenInSmallLetters) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("execution.state-recovery.path", "Latest", kFromFlag).ok());
   EXPECT_EQ(configuration.validate().message(),
-            "execution.state-recovery.path = Latest (-D): write 'latest' in small letters, or ./Latest if a directory of that name is meant");
+            "execution.state-recovery.path = Latest (-D): write 'latest' in small letters, or "
+            "./Latest if a directory of that name is meant");
 }
 
 TEST(Configuration, ABadValueIsRefusedWithItsKeyAndOrigin) {
   Configuration configuration;
   EXPECT_EQ(configuration.set("execution.checkpointing.interval", "soon", kFromFile).to_string(),
-            "INVALID_ARGUMENT: execution.checkpointing.interval: 'soon' (weir.yaml line 1) is not a duration: write a number "
+            "INVALID_ARGUMENT: execution.checkpointing.interval: 'soon' (weir.yaml line 1) is not "
+            "a duration: write a number "
             "and a unit, "
             "like '500 ms', '10 s', '3 min', '1 h' or '2 d'");
   EXPECT_EQ(configuration.set("execution.checkpointing.mode", "twice", kFromFlag).message(),
-            "execution.checkpointing.mode: 'twice' (-D) is none of its values: EXACTLY_ONCE, AT_LEAST_ONCE");
+            "execution.checkpointing.mode: 'twice' (-D) is none of its values: EXACTLY_ONCE, "
+            "AT_LEAST_ONCE");
   EXPECT_EQ(configuration.set("parallelism.default", "0", kFromFlag).message(),
             "parallelism.default: '0' (-D) is less than the least allowed, 1");
-  EXPECT_EQ(configuration.set("execution.checkpointing.data-inline-threshold", "2 mb", kFromFlag).message(),
-            "execution.checkpointing.data-inline-threshold: '2 mb' (-D) is more than the most allowed, 1048576 bytes");
+  EXPECT_EQ(configuration.set("execution.checkpointing.data-inline-threshold", "2 mb", kFromFlag)
+                .message(),
+            "execution.checkpointing.data-inline-threshold: '2 mb' (-D) is more than the most "
+            "allowed, 1048576 bytes");
   EXPECT_EQ(configuration.set("execution.checkpointing.dir", "", kFromFlag).message(),
             "execution.checkpointing.dir: '' (-D) is empty; leave the key out instead");
 }
 
 TEST(Configuration, Assignments) {
   Configuration configuration;
-  EXPECT_TRUE(configuration.set_assignment("execution.checkpointing.dir=hdfs://nn/a?b=c", kFromFlag).ok());
+  EXPECT_TRUE(
+      configuration.set_assignment("execution.checkpointing.dir=hdfs://nn/a?b=c", kFromFlag).ok());
   EXPECT_EQ(configuration.get(kCheckpointDir), "hdfs://nn/a?b=c");
   EXPECT_EQ(configuration.set_assignment("parallelism.default", kFromFlag).message(),
             "-D 'parallelism.default' is not of the form key=value");
@@ -180,14 +197,16 @@ TEST(Configuration, ContradictionsAreFound) {
   ASSERT_TRUE(parallelism.set("parallelism.default", "8", kFromFlag).ok());
   ASSERT_TRUE(parallelism.set("pipeline.max-parallelism", "4", kFromFile).ok());
   EXPECT_EQ(parallelism.validate().message(),
-            "parallelism.default = 8 (-D) is more than pipeline.max-parallelism = 4 (weir.yaml line 1); lower the first or, if "
+            "parallelism.default = 8 (-D) is more than pipeline.max-parallelism = 4 (weir.yaml "
+            "line 1); lower the first or, if "
             "there is no state "
             "yet, raise the second");
 
   Configuration nowhere;
   ASSERT_TRUE(nowhere.set("execution.checkpointing.interval", "1 s").ok());
   EXPECT_EQ(nowhere.validate().message(),
-            "checkpoints are on (execution.checkpointing.interval = 1 s (the program)) but have no place to go; set "
+            "checkpoints are on (execution.checkpointing.interval = 1 s (the program)) but have no "
+            "place to go; set "
             "execution.checkpointing.dir or "
             "call env.set_state_backend(FsStateBackend(\"hdfs://…\"))");
   Configuration in_flink = nowhere;
@@ -197,10 +216,12 @@ TEST(Configuration, ContradictionsAreFound) {
   EXPECT_TRUE(nowhere.validate().ok());
 
   Configuration latest;
-  ASSERT_TRUE(latest.set("execution.state-recovery.path", "latest", {ConfigLayer::kCommandLine, "--from"}).ok());
-  EXPECT_EQ(
-      latest.validate().message(),
-      "execution.state-recovery.path = latest (--from) looks for checkpoints in execution.checkpointing.dir, which is not set");
+  ASSERT_TRUE(
+      latest.set("execution.state-recovery.path", "latest", {ConfigLayer::kCommandLine, "--from"})
+          .ok());
+  EXPECT_EQ(latest.validate().message(),
+            "execution.state-recovery.path = latest (--from) looks for checkpoints in "
+            "execution.checkpointing.dir, which is not set");
 }
 
 TEST(Yaml, NestedAndDottedKeysAreTheSame) {
@@ -235,19 +256,28 @@ TEST(Yaml, MistakesNameTheLine) {
     return std::string(read_yaml_text(text, "weir.yaml", &configuration).message());
   };
   EXPECT_EQ(message("parallelism:\n  defualt: 4\n"),
-            "there is no configuration key 'parallelism.defualt' (weir.yaml line 2); did you mean 'parallelism.default'?");
-  EXPECT_EQ(message("a\n\nparallelism.default: 1\n"), "weir.yaml line 3: not valid YAML: illegal map value");
-  EXPECT_EQ(message("- 1\n"), "weir.yaml line 1: the file is a list ('- …'), but settings are lines of the form 'key: value': leave the dashes out");
+            "there is no configuration key 'parallelism.defualt' (weir.yaml line 2); did you mean "
+            "'parallelism.default'?");
+  EXPECT_EQ(message("a\n\nparallelism.default: 1\n"),
+            "weir.yaml line 3: not valid YAML: illegal map value");
+  EXPECT_EQ(message("- 1\n"),
+            "weir.yaml line 1: the file is a list ('- …'), but settings are lines of the form "
+            "'key: value': leave the dashes out");
   EXPECT_EQ(message("word\n"), "weir.yaml line 1: that is no line of the form 'key: value'");
   EXPECT_EQ(message("zebra: 1\nparallelism.default: many\nparallelism.defualt: 4\n"),
-            "there is no configuration key 'zebra' (weir.yaml line 1); docs/configuration.md lists all keys\n"
+            "there is no configuration key 'zebra' (weir.yaml line 1); docs/configuration.md lists "
+            "all keys\n"
             "parallelism.default: 'many' (weir.yaml line 2) is not a whole number\n"
-            "there is no configuration key 'parallelism.defualt' (weir.yaml line 3); did you mean 'parallelism.default'?");
+            "there is no configuration key 'parallelism.defualt' (weir.yaml line 3); did you mean "
+            "'parallelism.default'?");
   EXPECT_EQ(message("parallelism.default: 4\nparallelism:\n  default: 4\n"),
             "weir.yaml gives 'parallelism.default' twice, in line 1 and in line 3");
-  EXPECT_EQ(message("pipeline.name:\n"), "weir.yaml line 1: 'pipeline.name' has no value; give it one or remove the line");
-  EXPECT_EQ(message("io.tmp.dirs: [a, b]\n"), "weir.yaml line 1: 'io.tmp.dirs' takes one value, but is a list of 2");
-  EXPECT_EQ(message("io.tmp.dirs: [[a]]\n"), "weir.yaml line 1: the list 'io.tmp.dirs' may only have plain values");
+  EXPECT_EQ(message("pipeline.name:\n"),
+            "weir.yaml line 1: 'pipeline.name' has no value; give it one or remove the line");
+  EXPECT_EQ(message("io.tmp.dirs: [a, b]\n"),
+            "weir.yaml line 1: 'io.tmp.dirs' takes one value, but is a list of 2");
+  EXPECT_EQ(message("io.tmp.dirs: [[a]]\n"),
+            "weir.yaml line 1: the list 'io.tmp.dirs' may only have plain values");
 }
 
 TEST(Yaml, AFileOfFlinksCanBeUsed) {
@@ -307,7 +337,8 @@ historyserver.web.port: 8082
 TEST(Yaml, AFileThatIsNotThereIsNotFound) {
   Configuration configuration;
   EXPECT_EQ(read_yaml_file("/nowhere/weir.yaml", &configuration).to_string(),
-            "NOT_FOUND: cannot read the configuration file /nowhere/weir.yaml: No such file or directory");
+            "NOT_FOUND: cannot read the configuration file /nowhere/weir.yaml: No such file or "
+            "directory");
   EXPECT_EQ(read_yaml_file("/tmp", &configuration).code(), StatusCode::kUnavailable);
 }
 
@@ -324,7 +355,8 @@ TEST(ConfigurationPage, IsTheTable) {
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
-  EXPECT_EQ(text.str(), configuration_page()) << "run WEIR_UPDATE_DOCS=1 weir_config_test and commit docs/configuration.md";
+  EXPECT_EQ(text.str(), configuration_page())
+      << "run WEIR_UPDATE_DOCS=1 weir_config_test and commit docs/configuration.md";
 }
 
 }  // namespace

@@ -110,22 +110,14 @@ constexpr const ConfigKey* kKeys[] = {
 
 std::string type_text(const ConfigKey& key) {
   switch (key.type) {
-    case ConfigType::kString:
-      return "string";
-    case ConfigType::kSecret:
-      return "secret";
-    case ConfigType::kBool:
-      return "bool";
-    case ConfigType::kInt:
-      return "int";
-    case ConfigType::kDouble:
-      return "number";
-    case ConfigType::kDuration:
-      return "duration";
-    case ConfigType::kSize:
-      return "size";
-    case ConfigType::kEnum:
-      break;
+    case ConfigType::kString: return "string";
+    case ConfigType::kSecret: return "secret";
+    case ConfigType::kBool: return "bool";
+    case ConfigType::kInt: return "int";
+    case ConfigType::kDouble: return "number";
+    case ConfigType::kDuration: return "duration";
+    case ConfigType::kSize: return "size";
+    case ConfigType::kEnum: break;
   }
   std::string text;
   for (const std::string_view choice : split(key.choices, ',')) {
@@ -143,7 +135,8 @@ const ConfigKey* find_config_key(std::string_view name) {
   for (const ConfigKey* key : kKeys) {
     if (key->name == name) return key;
     const auto aliases = split(key->aliases, ',');
-    if (!name.empty() && std::find(aliases.begin(), aliases.end(), name) != aliases.end()) return key;
+    if (!name.empty() && std::find(aliases.begin(), aliases.end(), name) != aliases.end())
+      return key;
   }
   return nullptr;
 }
@@ -151,23 +144,30 @@ const ConfigKey* find_config_key(std::string_view name) {
 std::string configuration_page() {
   std::string page =
       "# Configuration\n\n"
-      "Read from `weir.yaml`, then from `-D key=value` and the other flags of the command line, then from the program; the "
+      "Read from `weir.yaml`, then from `-D key=value` and the other flags of the command line, "
+      "then from the program; the "
       "later wins.\n"
-      "The file is the one that `--config` names, else `$WEIR_CONF_DIR/weir.yaml`, else `./weir.yaml`; its keys may be nested "
+      "The file is the one that `--config` names, else `$WEIR_CONF_DIR/weir.yaml`, else "
+      "`./weir.yaml`; its keys may be nested "
       "or dotted.\n"
-      "A key that is not listed here is refused, unless only Flink needs it: then the log says why it has no effect, so a config.yaml or\n"
-      "flink-conf.yaml of Flink's can be given with `--config`. Of such keys those are refused without which a job would be less safe or would\n"
-      "use other paths. A secret is shown in no message; give it in a file rather than on the command line, which\n"
+      "A key that is not listed here is refused, unless only Flink needs it: then the log says why "
+      "it has no effect, so a config.yaml or\n"
+      "flink-conf.yaml of Flink's can be given with `--config`. Of such keys those are refused "
+      "without which a job would be less safe or would\n"
+      "use other paths. A secret is shown in no message; give it in a file rather than on the "
+      "command line, which\n"
       "everybody on the machine can read.\n\n"
-      "Durations are written like `500 ms`, `10 s`, `3 min`, `1 h`, `2 d` or `PT1M30S`; a bare number means milliseconds. "
+      "Durations are written like `500 ms`, `10 s`, `3 min`, `1 h`, `2 d` or `PT1M30S`; a bare "
+      "number means milliseconds. "
       "More than\n"
-      "100 years counts as 100 years. Sizes are written like `4096`, `20 kb`, `1 mb`; a kb is 1024 bytes. Keys that do not begin with\n"
+      "100 years counts as 100 years. Sizes are written like `4096`, `20 kb`, `1 mb`; a kb is 1024 "
+      "bytes. Keys that do not begin with\n"
       "`weir.` are Flink's, except "
       "`execution.checkpointing.event-threshold` and `fs.hdfs.http-address`.\n\n"
       "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const ConfigKey* key : kKeys) {
-    page += cat("| `", key->name, "` | ", type_text(*key), " | ", key->default_value.empty() ? "none" : key->default_value,
-                " | ", key->doc);
+    page += cat("| `", key->name, "` | ", type_text(*key), " | ",
+                key->default_value.empty() ? "none" : key->default_value, " | ", key->doc);
     if (!key->aliases.empty()) {
       page += " Older names:";
       const char* separator = " `";

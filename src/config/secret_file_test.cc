@@ -43,7 +43,8 @@ TEST_F(SecretFile, AFileThatOthersMayReadIsRefused) {
     const std::string path = file("a", "swordfish", mode);
     char octal[8];
     std::snprintf(octal, sizeof octal, "0%o", mode);
-    EXPECT_EQ(refusal(path), "some.key " + path + " has mode " + octal + ", so others may read it: chmod 600 " + path);
+    EXPECT_EQ(refusal(path), "some.key " + path + " has mode " + octal +
+                                 ", so others may read it: chmod 600 " + path);
   }
 }
 
@@ -51,7 +52,8 @@ TEST_F(SecretFile, AFileOfAnotherUsersIsRefusedAndRootsMayBeReadByTheGroup) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   const std::string path = file("a", "swordfish", 0600);
   ASSERT_EQ(::chown(path.c_str(), 12345, 12345), 0);
-  EXPECT_NE(refusal(path).find("belongs to another user (12345)"), std::string::npos) << refusal(path);
+  EXPECT_NE(refusal(path).find("belongs to another user (12345)"), std::string::npos)
+      << refusal(path);
   // As in a pod: the file is root's, the group the process's.
   const std::string mounted = file("b", "swordfish", 0440);
   const std::string open_to_all = file("c", "swordfish", 0444);
@@ -67,14 +69,16 @@ TEST_F(SecretFile, AFileOfAnotherUsersIsRefusedAndRootsMayBeReadByTheGroup) {
 }
 
 TEST_F(SecretFile, APathWithoutASecretIsRefused) {
-  EXPECT_EQ(refusal("/nowhere/secret"), "cannot read some.key /nowhere/secret: No such file or directory");
+  EXPECT_EQ(refusal("/nowhere/secret"),
+            "cannot read some.key /nowhere/secret: No such file or directory");
   EXPECT_EQ(refusal(directory_), "some.key " + directory_ + " is not a plain file");
   const std::string pipe = directory_ + "/pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_EQ(refusal(pipe), "some.key " + pipe + " is not a plain file");
   const std::string empty = file("empty", " \n", 0600);
   EXPECT_EQ(refusal(empty), "some.key " + empty + " is empty");
-  EXPECT_NE(refusal(file("huge", std::string(70'000, 'x'), 0600)).find("that is no secret"), std::string::npos);
+  EXPECT_NE(refusal(file("huge", std::string(70'000, 'x'), 0600)).find("that is no secret"),
+            std::string::npos);
 }
 
 const ConfigOrigin kFromFile{ConfigLayer::kFile, "weir.yaml line 1"};
@@ -86,9 +90,13 @@ TEST_F(SecretFile, EverySecretHasAKeyForItsFile) {
     if (key->type != ConfigType::kSecret) continue;
     ++secrets;
     Configuration configuration;
-    ASSERT_TRUE(configuration.set(std::string(key->name) + ".file", file("a", "swordfish", 0600), kFromFile).ok()) << key->name;
+    ASSERT_TRUE(
+        configuration.set(std::string(key->name) + ".file", file("a", "swordfish", 0600), kFromFile)
+            .ok())
+        << key->name;
     ASSERT_TRUE(configuration.read_secret_files().ok()) << key->name;
-    EXPECT_EQ(configuration.get_optional(static_cast<const Option<std::string>&>(*key)), "swordfish");
+    EXPECT_EQ(configuration.get_optional(static_cast<const Option<std::string>&>(*key)),
+              "swordfish");
   }
   EXPECT_GE(secrets, 4);
 }
@@ -96,15 +104,21 @@ TEST_F(SecretFile, EverySecretHasAKeyForItsFile) {
 TEST_F(SecretFile, TheStrongerLayerWinsAndTwoOfOneLayerAreRefused) {
   const auto read = [&](const ConfigOrigin& of_value, const ConfigOrigin& of_file) {
     Configuration configuration;
-    EXPECT_TRUE(configuration.set("security.ssl.internal.keystore-password", "value", of_value).ok());
-    EXPECT_TRUE(configuration.set("security.ssl.internal.keystore-password.file", file("a", "content", 0600), of_file).ok());
+    EXPECT_TRUE(
+        configuration.set("security.ssl.internal.keystore-password", "value", of_value).ok());
+    EXPECT_TRUE(configuration
+                    .set("security.ssl.internal.keystore-password.file", file("a", "content", 0600),
+                         of_file)
+                    .ok());
     const Status status = configuration.read_secret_files();
-    return status.ok() ? configuration.get_optional(options::kInternalKeystorePassword).value() : std::string(status.message());
+    return status.ok() ? configuration.get_optional(options::kInternalKeystorePassword).value()
+                       : std::string(status.message());
   };
   EXPECT_EQ(read(kFromFile, kFromFlag), "content");
   EXPECT_EQ(read(kFromFlag, kFromFile), "value");
   EXPECT_EQ(read(kFromFlag, kFromFlag),
-            "security.ssl.internal.keystore-password and security.ssl.internal.keystore-password.file are both set: leave one of them out");
+            "security.ssl.internal.keystore-password and "
+            "security.ssl.internal.keystore-password.file are both set: leave one of them out");
 }
 
 TEST(Secrets, AreInNoMessage) {
@@ -118,8 +132,10 @@ TEST(Secrets, AreInNoMessage) {
     for (const std::string& line : configuration.overridden()) said += line + "\n";
     ASSERT_EQ(configuration.overridden().size(), 2u);
     said += configuration.describe(*key) + "\n";
-    said += configuration.set_assignment(std::string(key->name) + ":swordfish", kFromFlag).message();
-    said += configuration.set_assignment(std::string(key->name) + " swordfish", kFromFlag).message();
+    said +=
+        configuration.set_assignment(std::string(key->name) + ":swordfish", kFromFlag).message();
+    said +=
+        configuration.set_assignment(std::string(key->name) + " swordfish", kFromFlag).message();
     said += configuration.set(key->name, "", kFromFlag).message();
     EXPECT_NE(said.find(key->name), std::string::npos);
     EXPECT_EQ(said.find("swordfish"), std::string::npos) << said;

@@ -48,7 +48,9 @@ const TimeUnit kTimeUnits[] = {
 };
 
 Status not_a_duration() {
-  return invalid_argument("is not a duration: write a number and a unit, like '500 ms', '10 s', '3 min', '1 h' or '2 d'");
+  return invalid_argument(
+      "is not a duration: write a number and a unit, like '500 ms', '10 s', '3 min', '1 h' or '2 "
+      "d'");
 }
 
 /// PnDTnHnMn.nS
@@ -63,19 +65,16 @@ StatusOr<Duration> parse_iso_duration(std::string_view text) {
       continue;
     }
     double count = 0;
-    const auto [end, error] = std::from_chars(text.data() + i, text.data() + text.size(), count, std::chars_format::fixed);
-    if (error != std::errc() || end == text.data() + text.size() || count < 0) return not_a_duration();
-    const char unit = lower(std::string_view(end, 1))[0];
-    if (!in_time && unit == 'd')
-      seconds += count * 86400;
-    else if (in_time && unit == 'h')
-      seconds += count * 3600;
-    else if (in_time && unit == 'm')
-      seconds += count * 60;
-    else if (in_time && unit == 's')
-      seconds += count;
-    else
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + text.size(), count,
+                                              std::chars_format::fixed);
+    if (error != std::errc() || end == text.data() + text.size() || count < 0)
       return not_a_duration();
+    const char unit = lower(std::string_view(end, 1))[0];
+    if (!in_time && unit == 'd') seconds += count * 86400;
+    else if (in_time && unit == 'h') seconds += count * 3600;
+    else if (in_time && unit == 'm') seconds += count * 60;
+    else if (in_time && unit == 's') seconds += count;
+    else return not_a_duration();
     any = true;
     i = static_cast<size_t>(end - text.data()) + 1;
   }
@@ -91,7 +90,8 @@ StatusOr<Duration> parse_duration(std::string_view text) {
   const auto quantity = parse_quantity(text);
   if (!quantity) return not_a_duration();
   for (const TimeUnit& unit : kTimeUnits) {
-    if (std::find(unit.names.begin(), unit.names.end(), quantity->unit) == unit.names.end()) continue;
+    if (std::find(unit.names.begin(), unit.names.end(), quantity->unit) == unit.names.end())
+      continue;
     constexpr int64_t kNanosPerMilli = 1'000'000;
     if (unit.nanos >= kNanosPerMilli) {
       const int64_t factor = unit.nanos / kNanosPerMilli;
@@ -117,12 +117,14 @@ StatusOr<int64_t> parse_size(std::string_view text) {
                 {40, {"t", "tb", "tebibytes"}}};
   if (const auto quantity = parse_quantity(trim(text))) {
     for (const auto& unit : kUnits) {
-      if (std::find(unit.names.begin(), unit.names.end(), quantity->unit) == unit.names.end()) continue;
+      if (std::find(unit.names.begin(), unit.names.end(), quantity->unit) == unit.names.end())
+        continue;
       if (quantity->count > (kMax >> unit.shift)) return invalid_argument("is too large a size");
       return quantity->count << unit.shift;
     }
   }
-  return invalid_argument("is not a size: write a number and a unit, like '4096', '20 kb', '1 mb' or '2 gb'");
+  return invalid_argument(
+      "is not a size: write a number and a unit, like '4096', '20 kb', '1 mb' or '2 gb'");
 }
 
 StatusOr<bool> parse_bool(std::string_view text) {
@@ -136,7 +138,8 @@ StatusOr<int64_t> parse_int(std::string_view text) {
   text = trim(text);
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return invalid_argument("is not a whole number");
+  if (error != std::errc() || end != text.data() + text.size())
+    return invalid_argument("is not a whole number");
   return value;
 }
 

@@ -11,13 +11,15 @@ namespace weir {
 
 using Duration = std::chrono::milliseconds;
 
-/// A hundred years: what a longer duration in a setting counts as. Nanoseconds can hold it, and its sum with any time of a clock.
+/// A hundred years: what a longer duration in a setting counts as. Nanoseconds can hold it, and its
+/// sum with any time of a clock.
 inline constexpr Duration kLongestSetting = std::chrono::hours(24) * 36525;
 
-/// Values as people write them into configuration files. Each gives INVALID_ARGUMENT with a clause that fits after "'soon' ".
+/// Values as people write them into configuration files. Each gives INVALID_ARGUMENT with a clause
+/// that fits after "'soon' ".
 
-/// As Flink's TimeUtils reads them: "10 s", "3 min", "500ms", "1 h", "30 d", a bare number of milliseconds, or ISO 8601
-/// "PT1M30S". Less than a millisecond is refused unless it is 0.
+/// As Flink's TimeUtils reads them: "10 s", "3 min", "500ms", "1 h", "30 d", a bare number of
+/// milliseconds, or ISO 8601 "PT1M30S". Less than a millisecond is refused unless it is 0.
 StatusOr<Duration> parse_duration(std::string_view text);
 /// As Flink's MemorySize reads them: "20 kb", "1 mb", "4096"; a kb is 1024 bytes.
 StatusOr<int64_t> parse_size(std::string_view text);

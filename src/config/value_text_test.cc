@@ -34,9 +34,11 @@ TEST(ValueText, IsoDurations) {
 }
 
 TEST(ValueText, WhatIsNoDurationIsRefused) {
-  for (const char* text : {"", "soon", "10 parsecs", "-1 s", "1.5 s", "s", "10 s 5 ms", "999999999999999999999 s"})
+  for (const char* text :
+       {"", "soon", "10 parsecs", "-1 s", "1.5 s", "s", "10 s 5 ms", "999999999999999999999 s"})
     EXPECT_EQ(ms(text), -1) << text;
-  EXPECT_EQ(parse_duration("10 us").status().message(), "is finer than a millisecond, which is the smallest duration here");
+  EXPECT_EQ(parse_duration("10 us").status().message(),
+            "is finer than a millisecond, which is the smallest duration here");
   EXPECT_EQ(parse_duration("9223372036854775807 d").status().message(), "is too long a duration");
 }
 

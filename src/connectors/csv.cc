@@ -13,9 +13,12 @@ bool is_null_text(std::string_view text, const CsvOptions& options) {
 }
 
 bool needs_quotes(std::string_view text, const CsvOptions& options) {
-  const auto special = [separator = options.separator](char c) { return c == separator || c == '"' || c == '\n' || c == '\r'; };
+  const auto special = [separator = options.separator](char c) {
+    return c == separator || c == '"' || c == '\n' || c == '\r';
+  };
   // At the beginning of a file a byte order mark is not part of the text.
-  return text.empty() || std::any_of(text.begin(), text.end(), special) || is_null_text(text, options) || text.starts_with(kByteOrderMark);
+  return text.empty() || std::any_of(text.begin(), text.end(), special) ||
+         is_null_text(text, options) || text.starts_with(kByteOrderMark);
 }
 
 }  // namespace
@@ -41,7 +44,9 @@ void detail::quote_csv_text(std::string& out, size_t begin, const CsvOptions& op
 }
 
 void detail::append_csv_null(std::string& out, const CsvOptions& options, bool alone) {
-  const auto visible = std::find_if(options.nulls.begin(), options.nulls.end(), [&](const std::string& null) { return !alone || !null.empty(); });
+  const auto visible =
+      std::find_if(options.nulls.begin(), options.nulls.end(),
+                   [&](const std::string& null) { return !alone || !null.empty(); });
   if (visible != options.nulls.end()) out += *visible;
 }
 
@@ -85,7 +90,8 @@ void CsvRow::parse(std::string_view line) {
         const size_t quote = line.find('"', at);
         if (quote == std::string_view::npos) {
           return fail(options_.multiline ? "a quoted field does not end"
-                                         : "a quoted field does not end on its line; if fields may hold line breaks, set CsvOptions::multiline");
+                                         : "a quoted field does not end on its line; if fields may "
+                                           "hold line breaks, set CsvOptions::multiline");
         }
         if (quote + 1 < line.size() && line[quote + 1] == '"') {
           unescaped_.append(line, escaped ? at : begin, quote + 1 - (escaped ? at : begin));
@@ -103,7 +109,8 @@ void CsvRow::parse(std::string_view line) {
         break;
       }
       if (at < line.size() && line[at] != options_.separator) {
-        return fail(cat("after the quoted field ", fields_.size() + 1, " comes '", line[at], "' instead of a separator"));
+        return fail(cat("after the quoted field ", fields_.size() + 1, " comes '", line[at],
+                        "' instead of a separator"));
       }
     } else {
       const size_t end = std::min(line.find(options_.separator, at), line.size());
@@ -125,11 +132,13 @@ void CsvRow::fail(std::string why) {
 
 int CsvRow::find(std::string_view column) {
   if (!ok()) return -1;
-  if (next_lookup_ < lookups_.size() && lookups_[next_lookup_].column == column) return lookups_[next_lookup_++].index;
+  if (next_lookup_ < lookups_.size() && lookups_[next_lookup_].column == column)
+    return lookups_[next_lookup_++].index;
   const auto found = std::find(columns_.begin(), columns_.end(), column);
   if (found == columns_.end() || std::find(found + 1, columns_.end(), column) != columns_.end()) {
     unknown_column_ = true;
-    fail(cat("there is ", found == columns_.end() ? "no column '" : "more than one column '", column, "'; the columns are: ", join_names(columns_)));
+    fail(cat("there is ", found == columns_.end() ? "no column '" : "more than one column '",
+             column, "'; the columns are: ", join_names(columns_)));
     return -1;
   }
   const int index = static_cast<int>(found - columns_.begin());
@@ -145,7 +154,8 @@ bool CsvRow::is_null(int index) const {
 }
 
 void CsvRow::fail_conversion(std::string_view column, int index) {
-  fail(cat("'", fields_[static_cast<size_t>(index)].text, "' in column '", column, "' is not of the type asked for"));
+  fail(cat("'", fields_[static_cast<size_t>(index)].text, "' in column '", column,
+           "' is not of the type asked for"));
 }
 
 }  // namespace weir

@@ -37,8 +37,9 @@ struct Everything {
   sys_time<std::chrono::milliseconds> milli;
   sys_time<std::chrono::nanoseconds> nano;
   std::optional<sys_time<std::chrono::microseconds>> maybe_micro;
-  WEIR_FIELDS(Everything, text, maybe_text, flag, maybe_flag, tiny, letter, small, medium, large, unsigned_large, maybe_large, single, real,
-              maybe_real, day, second, milli, nano, maybe_micro)
+  WEIR_FIELDS(Everything, text, maybe_text, flag, maybe_flag, tiny, letter, small, medium, large,
+              unsigned_large, maybe_large, single, real, maybe_real, day, second, milli, nano,
+              maybe_micro)
 };
 
 template <class V>
@@ -49,9 +50,12 @@ struct Alone {
 
 template <class V>
 bool same(const V& a, const V& b) {
-  if constexpr (detail::IsOptional<V>::value) return a.has_value() == b.has_value() && (!a || same(*a, *b));
-  else if constexpr (std::same_as<V, double>) return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-  else if constexpr (std::same_as<V, float>) return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+  if constexpr (detail::IsOptional<V>::value)
+    return a.has_value() == b.has_value() && (!a || same(*a, *b));
+  else if constexpr (std::same_as<V, double>)
+    return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+  else if constexpr (std::same_as<V, float>)
+    return std::isnan(a) ? std::isnan(b) : std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
   else if constexpr (detail::StructWithFields<V>)
     return [&]<size_t... i>(std::index_sequence<i...>) {
       return (same(std::get<i>(detail::fields_of(a)), std::get<i>(detail::fields_of(b))) && ...);
@@ -65,8 +69,11 @@ class Chance {
   size_t below(size_t n) { return bits_() % n; }
 
   std::string text() {
-    static const std::string kWhole[] = {"", "NA", "-", " ", "\"", "\"\"", "\xEF\xBB\xBF", "\xEF\xBB\xBFx", "\r\n", "true", "0", "nan"};
-    static const std::string kParts[] = {"a", " ", "\t", "\"", "\n", "\r", ",", ";", "NA", std::string(1, '\0'), "\xC3\xA4", "\xFF"};
+    static const std::string kWhole[] = {
+        "",     "NA",   "-", " ",  "\"", "\"\"", "\xEF\xBB\xBF", "\xEF\xBB\xBFx",
+        "\r\n", "true", "0", "nan"};
+    static const std::string kParts[] = {
+        "a", " ", "\t", "\"", "\n", "\r", ",", ";", "NA", std::string(1, '\0'), "\xC3\xA4", "\xFF"};
     if (below(4) == 0) return kWhole[below(std::size(kWhole))];
     std::string made;
     for (size_t n = below(8); n > 0; --n) made += kParts[below(std::size(kParts))];
@@ -74,26 +81,40 @@ class Chance {
   }
   template <class V>
   V value() {
-    if constexpr (detail::IsOptional<V>::value) return below(3) == 0 ? V() : V(value<typename V::value_type>());
+    if constexpr (detail::IsOptional<V>::value)
+      return below(3) == 0 ? V() : V(value<typename V::value_type>());
     else if constexpr (std::same_as<V, std::string>) return text();
     else if constexpr (std::same_as<V, bool>) return below(2) == 0;
     else if constexpr (std::floating_point<V>) return real<V>();
     else if constexpr (std::integral<V>) return integer<V>();
-    else if constexpr (std::same_as<V, std::chrono::sys_days>) return V(std::chrono::days(static_cast<int32_t>(bits_())));
+    else if constexpr (std::same_as<V, std::chrono::sys_days>)
+      return V(std::chrono::days(static_cast<int32_t>(bits_())));
     else return V(typename V::duration(integer<int64_t>()));
   }
 
  private:
   template <class V>
   V integer() {
-    const V kSpecial[] = {0, 1, static_cast<V>(-1), std::numeric_limits<V>::min(), std::numeric_limits<V>::max()};
+    const V kSpecial[] = {0, 1, static_cast<V>(-1), std::numeric_limits<V>::min(),
+                          std::numeric_limits<V>::max()};
     return below(2) == 0 ? kSpecial[below(std::size(kSpecial))] : static_cast<V>(bits_());
   }
   template <class V>
   V real() {
     using Limits = std::numeric_limits<V>;
-    const V kSpecial[] = {0, -V{0}, Limits::quiet_NaN(), -Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::denorm_min(),
-                          Limits::min(), Limits::max(), Limits::lowest(), V(0.1), V(1e22), V(-7)};
+    const V kSpecial[] = {0,
+                          -V{0},
+                          Limits::quiet_NaN(),
+                          -Limits::quiet_NaN(),
+                          Limits::infinity(),
+                          -Limits::infinity(),
+                          Limits::denorm_min(),
+                          Limits::min(),
+                          Limits::max(),
+                          Limits::lowest(),
+                          V(0.1),
+                          V(1e22),
+                          V(-7)};
     if (below(2) == 0) return kSpecial[below(std::size(kSpecial))];
     if constexpr (std::same_as<V, double>) return std::bit_cast<double>(bits_());
     else return std::bit_cast<float>(static_cast<uint32_t>(bits_()));
@@ -106,16 +127,22 @@ template <class T>
 std::vector<T> make_records(Chance& chance) {
   std::vector<T> records(chance.below(6) + 1);
   for (T& record : records) {
-    std::apply([&](auto&... field) { ((field = chance.value<std::remove_reference_t<decltype(field)>>()), ...); }, detail::fields_of(record));
+    std::apply(
+        [&](auto&... field) {
+          ((field = chance.value<std::remove_reference_t<decltype(field)>>()), ...);
+        },
+        detail::fields_of(record));
   }
   return records;
 }
 
 template <class T>
-std::vector<T> written_and_read(const std::vector<T>& records, CsvOptions options, size_t chunk_bytes) {
+std::vector<T> written_and_read(const std::vector<T>& records, CsvOptions options,
+                                size_t chunk_bytes) {
   const auto fs = std::make_shared<MemoryFileSystem>();
   TestHost host(fs, {});
-  detail::SinkOperator<T, FileSink<T>> sink(std::make_shared<FileSink<T>>(FileSink<T>::csv("/out", options)));
+  detail::SinkOperator<T, FileSink<T>> sink(
+      std::make_shared<FileSink<T>>(FileSink<T>::csv("/out", options)));
   NoOutput none;
   EXPECT_TRUE(sink.open(host).ok());
   sink.can_accept();

@@ -42,8 +42,10 @@ TEST(CsvRow, TakesFieldsApart) {
 }
 
 TEST(CsvRow, NamesWhatIsWrongWithARow) {
-  EXPECT_NE(fields_of("\"a").back().find("problem: a quoted field does not end on its line"), std::string::npos);
-  EXPECT_NE(fields_of("\"a\"b,c").back().find("problem: after the quoted field 1 comes 'b'"), std::string::npos);
+  EXPECT_NE(fields_of("\"a").back().find("problem: a quoted field does not end on its line"),
+            std::string::npos);
+  EXPECT_NE(fields_of("\"a\"b,c").back().find("problem: after the quoted field 1 comes 'b'"),
+            std::string::npos);
   EXPECT_EQ(row_of("1,2", {"a"}).problem(), "it has 2 fields, but there are 1 columns");
 }
 
@@ -87,7 +89,8 @@ TEST(CsvRow, FindsColumnsAskedForInAnotherOrderInEachRow) {
 }
 
 TEST(CsvRow, StructsAreReadAndWrittenByTheirFields) {
-  CsvRow row = row_of("2013-01-01T10:00:00Z,UA,NA,7,false", {"at", "carrier", "delay", "flight", "cancelled"});
+  CsvRow row = row_of("2013-01-01T10:00:00Z,UA,NA,7,false",
+                      {"at", "carrier", "delay", "flight", "cancelled"});
   Departure departure = read_csv_row<Departure>(row);
   EXPECT_TRUE(row.ok()) << row.problem();
   std::string out;
@@ -124,14 +127,16 @@ TEST(Timestamps, AreReadAndWrittenAsIso8601) {
   EXPECT_EQ(parse_timestamp("2013-01-01 10:00"), 1357034400000);
   EXPECT_EQ(parse_timestamp("2013-01-01T12:00:00.25+02:00"), 1357034400250);
   EXPECT_EQ(parse_timestamp("1969-12-31T23:59:59.999Z"), -1);
-  for (const char* bad : {"", "2013", "2013-02-29", "2013-01-01T25:00:00Z", "2013-01-01T10:00:00X", "2013-01-01T10:00:00.Z", "NA", "2013-1-1"}) {
+  for (const char* bad : {"", "2013", "2013-02-29", "2013-01-01T25:00:00Z", "2013-01-01T10:00:00X",
+                          "2013-01-01T10:00:00.Z", "NA", "2013-1-1"}) {
     EXPECT_EQ(parse_timestamp(bad), std::nullopt) << bad;
   }
   EXPECT_EQ(format_timestamp(1357034400000), "2013-01-01T10:00:00Z");
   EXPECT_EQ(format_timestamp(-1), "1969-12-31T23:59:59.999Z");
   EXPECT_EQ(parse_timestamp("9999-12-31T23:59:59-01:00"), 253402304399000);
   EXPECT_EQ(format_timestamp(253402304399000), "+10000-01-01T00:59:59Z");
-  for (const Timestamp ms : {INT64_MIN, INT64_MIN + 1, INT64_MAX, Timestamp{-62167219200001}, Timestamp{253402304399000}}) {
+  for (const Timestamp ms : {INT64_MIN, INT64_MIN + 1, INT64_MAX, Timestamp{-62167219200001},
+                             Timestamp{253402304399000}}) {
     EXPECT_EQ(parse_timestamp(format_timestamp(ms)), ms) << format_timestamp(ms);
   }
   EXPECT_EQ(parse_timestamp("+292278995-01-01"), std::nullopt);  // does not fit
@@ -157,7 +162,8 @@ TEST(Timestamps, AreReadInTheFormatOfTheOptions) {
   EXPECT_EQ(read_time<Seconds>("2013-01-01 14:00:00 +0200", "%F %T %z"), noon);
   EXPECT_EQ(read_time<Seconds>("1357041600", "%s"), noon);
   EXPECT_EQ(read_time<Nanos>("-0.000000001", "%s"), Nanos(std::chrono::nanoseconds(-1)));
-  EXPECT_EQ(read_time<std::chrono::sys_days>("1969-12-31T23:59:59Z", ""), std::chrono::sys_days(std::chrono::days(-1)));
+  EXPECT_EQ(read_time<std::chrono::sys_days>("1969-12-31T23:59:59Z", ""),
+            std::chrono::sys_days(std::chrono::days(-1)));
   EXPECT_EQ(read_time<Seconds>("2013-01-01 12:00", "%d/%m/%Y %H:%M"), std::nullopt);
   EXPECT_EQ(read_time<Seconds>("31/02/2013 12:00", "%d/%m/%Y %H:%M"), std::nullopt);
   EXPECT_EQ(read_time<Seconds>("01/02/2013 12:00 ", "%d/%m/%Y %H:%M"), std::nullopt);
@@ -172,9 +178,12 @@ TEST(Timestamps, AreWrittenInTheFormatOfTheOptions) {
     return text;
   };
   EXPECT_EQ(written(noon, "%d.%m.%y %I:%M %p, %b %%"), "01.01.13 12:00 PM, Jan %");
-  EXPECT_EQ(written(noon - 1, "%s|%T|%R|%F %z"), "1357041599.999|11:59:59.999|11:59|2013-01-01 +0000");
+  EXPECT_EQ(written(noon - 1, "%s|%T|%R|%F %z"),
+            "1357041599.999|11:59:59.999|11:59|2013-01-01 +0000");
   EXPECT_TRUE(detail::check_time_format("%F %T").ok());
-  EXPECT_NE(detail::check_time_format("%Y-%q").message().find("holds '%q', which weir does not know"), std::string::npos);
+  EXPECT_NE(
+      detail::check_time_format("%Y-%q").message().find("holds '%q', which weir does not know"),
+      std::string::npos);
   EXPECT_FALSE(detail::check_time_format("%Y %").ok());
 }
 

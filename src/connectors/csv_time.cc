@@ -17,7 +17,8 @@ constexpr int64_t kNanosPerSecond = 1'000'000'000;
 constexpr int64_t kNanosPerDay = 86'400 * kNanosPerSecond;
 constexpr size_t kYearDigitsMax = 12;
 constexpr std::string_view kIsoFormat = "%FT%TZ";
-constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::string_view kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 Wide floor_divide(Wide a, Wide b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -27,24 +28,30 @@ struct Date {
   int day = 1;
 };
 
-// The algorithms of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms"; std::chrono's years end at 32767.
+// The algorithms of Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms"; std::chrono's
+// years end at 32767.
 int64_t days_of(const Date& date) {
   const int64_t year = date.year - (date.month <= 2 ? 1 : 0);
   const int64_t era = (year >= 0 ? year : year - 399) / 400;
   const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+  const int64_t day_of_year =
+      (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+         719468;
 }
 
 Date date_of(int64_t days) {
   days += 719468;
   const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
   const int64_t day_of_era = days - era * 146097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t shifted_month = (5 * day_of_year + 2) / 153;
   const int month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-  return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1)};
+  return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month,
+          static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1)};
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -85,10 +92,13 @@ class TimeParser {
       if (hour < 1 || hour > 12) return std::nullopt;
       hour = hour % 12 + (half_ == 'P' ? 12 : 0);
     }
-    if (date_.month < 1 || date_.month > 12 || date_.day < 1 || hour > 23 || minute_ > 59 || second_ > 59) return std::nullopt;
+    if (date_.month < 1 || date_.month > 12 || date_.day < 1 || hour > 23 || minute_ > 59 ||
+        second_ > 59)
+      return std::nullopt;
     const int64_t days = days_of(date_);
     if (date_of(days).day != date_.day) return std::nullopt;  // February 30
-    const int64_t nanos = ((hour * 60 + minute_ - zone_minutes_) * int64_t{60} + second_) * kNanosPerSecond + nanos_;
+    const int64_t nanos =
+        ((hour * 60 + minute_ - zone_minutes_) * int64_t{60} + second_) * kNanosPerSecond + nanos_;
     const int64_t carry = nanos < 0 ? -1 : nanos / kNanosPerDay;
     return CivilTime{days + carry, nanos - carry * kNanosPerDay};
   }
@@ -120,7 +130,8 @@ class TimeParser {
     }
     size_t digits = 0;
     while (digits < text_.size() && is_digit(text_[digits])) ++digits;
-    ok_ = ok_ && digits >= 4 && digits <= kYearDigitsMax && parse_decimal(text_.substr(0, digits), &date_.year);
+    ok_ = ok_ && digits >= 4 && digits <= kYearDigitsMax &&
+          parse_decimal(text_.substr(0, digits), &date_.year);
     text_.remove_prefix(digits);
     if (negative) date_.year = -date_.year;
   }
@@ -156,13 +167,15 @@ class TimeParser {
     const Wide nanos = Wide{seconds} * kNanosPerSecond + nanos_;
     const Wide signed_nanos = negative ? -nanos : nanos;
     const Wide days = floor_divide(signed_nanos, kNanosPerDay);
-    epoch_ = CivilTime{static_cast<int64_t>(days), static_cast<int64_t>(signed_nanos - days * kNanosPerDay)};
+    epoch_ = CivilTime{static_cast<int64_t>(days),
+                       static_cast<int64_t>(signed_nanos - days * kNanosPerDay)};
   }
 
   void month_name() {
     const std::string_view name = text_.substr(0, 3);
     const auto same = [&](std::string_view month) {
-      return std::equal(name.begin(), name.end(), month.begin(), month.end(), [](char a, char b) { return (a | 32) == (b | 32); });
+      return std::equal(name.begin(), name.end(), month.begin(), month.end(),
+                        [](char a, char b) { return (a | 32) == (b | 32); });
     };
     const auto* found = std::find_if(std::begin(kMonths), std::end(kMonths), same);
     ok_ = ok_ && found != std::end(kMonths);
@@ -216,7 +229,7 @@ class TimeParser {
   int second_ = 0;
   int64_t nanos_ = 0;  ///< of the second
   int zone_minutes_ = 0;
-  char half_ = 0;      ///< 'A', 'P', or 0 where the hours are 24
+  char half_ = 0;  ///< 'A', 'P', or 0 where the hours are 24
   std::optional<CivilTime> epoch_;
 };
 
@@ -224,7 +237,8 @@ class TimeParser {
 void append_digits(std::string& out, int64_t value, int width) {
   char text[24];
   char* begin = std::end(text);
-  for (; value != 0 || width > 0; --width, value /= 10) *--begin = static_cast<char>('0' + value % 10);
+  for (; value != 0 || width > 0; --width, value /= 10)
+    *--begin = static_cast<char>('0' + value % 10);
   out.append(begin, std::end(text));
 }
 
@@ -239,7 +253,8 @@ void append_fraction(std::string& out, int64_t nanos) {
 /// Writes a point in time to the end of a text.
 class TimeWriter {
  public:
-  TimeWriter(std::string& out, const CivilTime& time) : out_(out), time_(time), date_(date_of(time.days)), second_(time.nanos / kNanosPerSecond) {}
+  TimeWriter(std::string& out, const CivilTime& time)
+      : out_(out), time_(time), date_(date_of(time.days)), second_(time.nanos / kNanosPerSecond) {}
 
   void formatted(std::string_view format) {
     for (size_t i = 0; i < format.size(); ++i) {
@@ -313,8 +328,9 @@ Status check_time_format(const std::string& format) {
     if (format[i] != '%') continue;
     const char directive = i + 1 < format.size() ? format[++i] : ' ';
     if (kKnown.find(directive) != std::string_view::npos) continue;
-    return invalid_argument(cat("CsvOptions::time_format '", format, "' holds '%", directive,
-                                "', which weir does not know; it knows %Y %y %m %b %d %H %I %M %S %p %z %s %F %T %R %%"));
+    return invalid_argument(cat(
+        "CsvOptions::time_format '", format, "' holds '%", directive,
+        "', which weir does not know; it knows %Y %y %m %b %d %H %I %M %S %p %z %s %F %T %R %%"));
   }
   return {};
 }

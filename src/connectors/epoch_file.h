@@ -11,9 +11,9 @@
 
 namespace weir {
 
-/// The hidden file of one epoch. The operator queues chunks; whichever thread of the I/O pool comes by writes them, in the order in
-/// which they were queued, one thread at a time.
-/// Thread: append() and end() the operator's; drain() and finish() the I/O pool's; the rest any.
+/// The hidden file of one epoch. The operator queues chunks; whichever thread of the I/O pool comes
+/// by writes them, in the order in which they were queued, one thread at a time. Thread: append()
+/// and end() the operator's; drain() and finish() the I/O pool's; the rest any.
 class EpochFile {
  public:
   /// `bytes_in_flight` counts what is queued and not yet written, over all files of a writer.

@@ -7,7 +7,8 @@
 namespace weir {
 namespace {
 
-/// A file system whose appends first do something else, as another thread might at that moment. Only create() is ever called.
+/// A file system whose appends first do something else, as another thread might at that moment.
+/// Only create() is ever called.
 class Interrupted final : public FileSystem {
  public:
   std::function<void()> during_append = [] {};
@@ -18,7 +19,9 @@ class Interrupted final : public FileSystem {
   StatusOr<std::unique_ptr<WritableFile>> create(const std::string&, CreateMode) override {
     return std::unique_ptr<WritableFile>(std::make_unique<File>(*this));
   }
-  StatusOr<std::unique_ptr<ReadableFile>> open(const std::string&) override { return unimplemented(""); }
+  StatusOr<std::unique_ptr<ReadableFile>> open(const std::string&) override {
+    return unimplemented("");
+  }
   StatusOr<FileInfo> stat(const std::string&) override { return unimplemented(""); }
   StatusOr<std::vector<FileInfo>> list(const std::string&) override { return unimplemented(""); }
   Status make_directories(const std::string&) override { return unimplemented(""); }

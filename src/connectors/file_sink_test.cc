@@ -21,7 +21,8 @@ constexpr char kOut[] = "/out";
 /// One subtask of a FileSink, from its start to its death.
 struct Life {
   Life(std::shared_ptr<FileSystem> fs, TestHost::Place place, TestHost::Lists restored = {})
-      : host(std::move(fs), place, std::move(restored)), sink(std::make_shared<FileSink<std::string>>(kOut)) {
+      : host(std::move(fs), place, std::move(restored)),
+        sink(std::make_shared<FileSink<std::string>>(kOut)) {
     EXPECT_TRUE(sink.open(host).ok());
     sink.can_accept();  // it runs
   }
@@ -53,7 +54,8 @@ class FileSinkTest : public ::testing::Test {
  protected:
   Lines committed() { return committed_lines(*fs, kOut); }
   size_t hidden() { return file_names(*fs, kOut, ".part-").size(); }
-  /// The state of checkpoint 1 of a sink that got "a" before it, and was killed when it had acknowledged it and got another line.
+  /// The state of checkpoint 1 of a sink that got "a" before it, and was killed when it had
+  /// acknowledged it and got another line.
   TestHost::Lists killed_after_acknowledging() {
     Life life(fs, {.nonce = 1});
     life.host.run_jobs();
@@ -100,7 +102,8 @@ TEST_F(FileSinkTest, BytesKeepTheirOrderWhateverTheOrderOfTheWork) {
   Lines expected;
   for (int i = 0; i < 5; ++i) {
     Lines lines;
-    for (int j = 0; j < 40; ++j) lines.push_back(std::to_string(1000 + i * 40 + j) + std::string(10'000, 'x'));
+    for (int j = 0; j < 40; ++j)
+      lines.push_back(std::to_string(1000 + i * 40 + j) + std::string(10'000, 'x'));
     expected.insert(expected.end(), lines.begin(), lines.end());
     life.write(lines);
   }
@@ -259,7 +262,8 @@ TEST_F(FileSinkTest, TheDirectoryIsListedOnceHoweverManySubtasksStart) {
   };
   std::vector<std::unique_ptr<Life>> lives;
   for (int subtask = 0; subtask < 8; ++subtask) {
-    lives.push_back(std::make_unique<Life>(counting, TestHost::Place{.subtask = subtask, .parallelism = 8, .nonce = 1}));
+    lives.push_back(std::make_unique<Life>(
+        counting, TestHost::Place{.subtask = subtask, .parallelism = 8, .nonce = 1}));
     lives.back()->host.run_jobs();
   }
   EXPECT_EQ(lists, 1);
@@ -299,7 +303,8 @@ TEST_F(FileSinkTest, RestoredCommittablesAreCommittedOnceAtAnyParallelism) {
     ASSERT_TRUE(s0.acknowledge().ok());
     ASSERT_TRUE(s1.acknowledge().ok());
     state = s0.lists;
-    for (auto& [name, elements] : s1.lists) state[name].insert(state[name].end(), elements.begin(), elements.end());
+    for (auto& [name, elements] : s1.lists)
+      state[name].insert(state[name].end(), elements.begin(), elements.end());
   }
   Life zero(fs, {.subtask = 0, .parallelism = 3, .nonce = 3, .restored_checkpoint = 1}, state);
   Life two(fs, {.subtask = 2, .parallelism = 3, .nonce = 4, .restored_checkpoint = 1}, state);
@@ -309,7 +314,8 @@ TEST_F(FileSinkTest, RestoredCommittablesAreCommittedOnceAtAnyParallelism) {
   // The others neither commit nor keep what subtask 0 is responsible for.
   EXPECT_EQ(committed(), Lines{});
   EXPECT_EQ(two.snapshot(3).lists["committables"].size(), 2u);
-  // A barrier may pass before subtask 0 has done it: it is in the state still, and the acknowledgement waits for it.
+  // A barrier may pass before subtask 0 has done it: it is in the state still, and the
+  // acknowledgement waits for it.
   TestSnapshot early = zero.snapshot(2);
   EXPECT_EQ(early.lists["committables"].size(), 3u);
   ASSERT_TRUE(early.acknowledge().ok());
@@ -386,13 +392,16 @@ TEST_F(FileSinkTest, ADamagedFileIsNotCommitted) {
   Life shorter(fs, {.nonce = 3, .restored_checkpoint = 1}, state);
   shorter.host.run_jobs();
   EXPECT_EQ(shorter.host.failure.code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(shorter.host.failure.message().find("has 1 bytes, but 2 were written"), std::string::npos) << shorter.host.failure.to_string();
+  EXPECT_NE(shorter.host.failure.message().find("has 1 bytes, but 2 were written"),
+            std::string::npos)
+      << shorter.host.failure.to_string();
 }
 
 TEST_F(FileSinkTest, SurvivesSnapshotsAndRestoresBetweenAnyTwoCalls) {
   TestHost registry(fs, {});
-  OperatorScenario scenario([] { return std::make_unique<LineSink>(std::make_shared<FileSink<std::string>>(kOut)); },
-                            show_batch_of<std::string>());
+  OperatorScenario scenario(
+      [] { return std::make_unique<LineSink>(std::make_shared<FileSink<std::string>>(kOut)); },
+      show_batch_of<std::string>());
   scenario.files(&registry)
       .records(batch_of<std::string>({{"a", 1}, {"b", 2}}))
       .watermark(2)
@@ -410,7 +419,8 @@ TEST(FileSinkProbe, FollowsNoLinkAndClearsWhatAKilledOneLeft) {
   ASSERT_TRUE(write_file(*fs, directory + "/victim", "kept").ok());
   ASSERT_TRUE(fs->make_directories(directory + "/out").ok());
   std::filesystem::create_symlink("../victim", directory + "/out/.part-probe-0");
-  ASSERT_TRUE(write_file(*fs, directory + "/out/.part-probe-1", "somebody probes at the same time").ok());
+  ASSERT_TRUE(
+      write_file(*fs, directory + "/out/.part-probe-1", "somebody probes at the same time").ok());
   TestHost host(fs, {});
   const Status probed = FileSink<std::string>(directory + "/out").probe(host);
   EXPECT_TRUE(probed.ok()) << probed.to_string();
@@ -426,7 +436,8 @@ TEST(FileSinkProbe, SaysWhatCannotBeWrittenTo) {
   EXPECT_TRUE(FileSink<std::string>("/new/dir").probe(host).ok());
   const Status refused = FileSink<std::string>("/file").probe(host);
   EXPECT_FALSE(refused.ok());
-  EXPECT_NE(refused.message().find("cannot write results to /file"), std::string::npos) << refused.to_string();
+  EXPECT_NE(refused.message().find("cannot write results to /file"), std::string::npos)
+      << refused.to_string();
 }
 
 }  // namespace

@@ -55,9 +55,11 @@ TEST_F(FileSourceTest, EveryLineBelongsToOneSplitAtEveryBoundaryAndChunkSize) {
       for (const size_t chunk : {1, 2, 3, 7, 1000}) {
         const auto source = FileSource<std::string>::lines("/in").chunk_bytes(chunk);
         Lines all;
-        for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, cut1}, {cut1, cut2}, {cut2, size}}) {
+        for (const auto& [begin, end] :
+             {std::pair<int64_t, int64_t>{0, cut1}, {cut1, cut2}, {cut2, size}}) {
           Reading<std::string> reading(fs, source);
-          reading.reader->add_splits({FileSplit{.uri = "/in", .begin = begin, .end = end, .file_size = size}.encode()});
+          reading.reader->add_splits(
+              {FileSplit{.uri = "/in", .begin = begin, .end = end, .file_size = size}.encode()});
           reading.read();
           ASSERT_TRUE(reading.ended) << reading.host.failure.to_string();
           all.insert(all.end(), reading.records.begin(), reading.records.end());
@@ -88,7 +90,8 @@ TEST_F(FileSourceTest, ARestoreAfterAnyRecordGoesOnWithTheNext) {
         ASSERT_TRUE(second.ended);
         Lines all = first.records;
         all.insert(all.end(), second.records.begin(), second.records.end());
-        ASSERT_EQ(all, expected) << taken << " taken, batches of " << batch << ", chunks of " << chunk;
+        ASSERT_EQ(all, expected) << taken << " taken, batches of " << batch << ", chunks of "
+                                 << chunk;
       }
     }
   }
@@ -143,14 +146,16 @@ TEST_F(FileSourceTest, FilesOfADirectoryMayHaveTheirColumnsInDifferentOrder) {
 
 TEST_F(FileSourceTest, QuotedLineBreaksNeedMultiline) {
   write("/in", "name,number\n\"a\nb\",1\nc,2\n");
-  const auto pairs = read_all(FileSource<Pair>::csv("/in", {.multiline = true}).split_bytes(3).chunk_bytes(4));
+  const auto pairs =
+      read_all(FileSource<Pair>::csv("/in", {.multiline = true}).split_bytes(3).chunk_bytes(4));
   ASSERT_EQ(pairs.size(), 2u);
   EXPECT_EQ(pairs[0].name, "a\nb");
   const auto source = FileSource<Pair>::csv("/in");
   Reading<Pair> reading(fs, source);
   reading.reader->add_splits(splits(source));
   reading.read();
-  EXPECT_NE(reading.host.failure.message().find("CsvOptions::multiline"), std::string::npos) << reading.host.failure.to_string();
+  EXPECT_NE(reading.host.failure.message().find("CsvOptions::multiline"), std::string::npos)
+      << reading.host.failure.to_string();
 }
 
 TEST_F(FileSourceTest, AMalformedRowFailsTheJobWithItsPlaceOrIsSkipped) {
@@ -160,7 +165,9 @@ TEST_F(FileSourceTest, AMalformedRowFailsTheJobWithItsPlaceOrIsSkipped) {
   failing.reader->add_splits(splits(source));
   failing.read();
   EXPECT_EQ(failing.host.failure.code(), StatusCode::kInvalidArgument);
-  EXPECT_NE(failing.host.failure.message().find("the record at byte 16 of /in cannot be used: 'two' in column 'number'"), std::string::npos)
+  EXPECT_NE(failing.host.failure.message().find(
+                "the record at byte 16 of /in cannot be used: 'two' in column 'number'"),
+            std::string::npos)
       << failing.host.failure.to_string();
   const auto pairs = read_all(source.on_malformed(Malformed::kSkip));
   ASSERT_EQ(pairs.size(), 2u);
@@ -169,22 +176,30 @@ TEST_F(FileSourceTest, AMalformedRowFailsTheJobWithItsPlaceOrIsSkipped) {
 
 TEST_F(FileSourceTest, WhatAParserThrowsMakesTheRecordMalformed) {
   write("/in", "1\nx\n3\n");
-  auto source = FileSource<int>::lines("/in", [](std::string_view line) { return std::stoi(std::string(line)); });
-  EXPECT_EQ(read_all(FileSource<int>(source).on_malformed(Malformed::kSkip)), (std::vector<int>{1, 3}));
+  auto source = FileSource<int>::lines(
+      "/in", [](std::string_view line) { return std::stoi(std::string(line)); });
+  EXPECT_EQ(read_all(FileSource<int>(source).on_malformed(Malformed::kSkip)),
+            (std::vector<int>{1, 3}));
   Reading<int> failing(fs, source);
   failing.reader->add_splits(splits(source));
   failing.read();
-  EXPECT_NE(failing.host.failure.message().find("the record at byte 2 of /in"), std::string::npos) << failing.host.failure.to_string();
+  EXPECT_NE(failing.host.failure.message().find("the record at byte 2 of /in"), std::string::npos)
+      << failing.host.failure.to_string();
 }
 
 TEST_F(FileSourceTest, WhatIsWrongWithTheInputIsSaidBeforeTheFirstRecord) {
   TestHost host(fs, {});
   write("/in", "a,b\n1,2\n");
   ASSERT_TRUE(fs->make_directories("/empty").ok());
-  EXPECT_NE(FileSource<std::string>::lines("/none").enumerate(host, 1).status().message().find("cannot read the input /none"), std::string::npos);
-  EXPECT_EQ(FileSource<std::string>::lines("/empty").enumerate(host, 1).status().code(), StatusCode::kNotFound);
+  EXPECT_NE(FileSource<std::string>::lines("/none").enumerate(host, 1).status().message().find(
+                "cannot read the input /none"),
+            std::string::npos);
+  EXPECT_EQ(FileSource<std::string>::lines("/empty").enumerate(host, 1).status().code(),
+            StatusCode::kNotFound);
   const Status columns = FileSource<Pair>::csv("/in").enumerate(host, 1).status();
-  EXPECT_NE(columns.message().find("/in has no column 'name'; its columns are: a, b"), std::string::npos) << columns.to_string();
+  EXPECT_NE(columns.message().find("/in has no column 'name'; its columns are: a, b"),
+            std::string::npos)
+      << columns.to_string();
 }
 
 TEST_F(FileSourceTest, AFileThatChangedIsRefused) {
@@ -196,7 +211,8 @@ TEST_F(FileSourceTest, AFileThatChangedIsRefused) {
   reading.reader->add_splits(old);
   reading.read();
   EXPECT_EQ(reading.records, Lines{});
-  EXPECT_NE(reading.host.failure.message().find("/in has 6 bytes, but had 4"), std::string::npos) << reading.host.failure.to_string();
+  EXPECT_NE(reading.host.failure.message().find("/in has 6 bytes, but had 4"), std::string::npos)
+      << reading.host.failure.to_string();
 }
 
 TEST_F(FileSourceTest, AFileOfTheSameSizeThatChangedIsRefused) {
@@ -211,7 +227,9 @@ TEST_F(FileSourceTest, AFileOfTheSameSizeThatChangedIsRefused) {
   reading.reader->add_splits(old);
   reading.read();
   EXPECT_EQ(reading.records, Lines{});
-  EXPECT_NE(reading.host.failure.message().find("/in was changed at 1970-01-01T00:00:02.500Z, but at 1970-01-01T00:00:01Z when"), std::string::npos)
+  EXPECT_NE(reading.host.failure.message().find(
+                "/in was changed at 1970-01-01T00:00:02.500Z, but at 1970-01-01T00:00:01Z when"),
+            std::string::npos)
       << reading.host.failure.to_string();
 }
 
@@ -228,7 +246,8 @@ TEST_F(FileSourceTest, HalfALineIsNoRecordWhenItsFileGrowsWhileItIsRead) {
   reading.read();
   EXPECT_EQ(reading.records, Lines{"first"});
   EXPECT_FALSE(reading.ended);
-  EXPECT_NE(reading.host.failure.message().find("/in has 19 bytes, but had 16"), std::string::npos) << reading.host.failure.to_string();
+  EXPECT_NE(reading.host.failure.message().find("/in has 19 bytes, but had 16"), std::string::npos)
+      << reading.host.failure.to_string();
 }
 
 TEST_F(FileSourceTest, SeveralInputsAndPatternsAreReadInTheOrderOfTheirPaths) {
@@ -241,12 +260,15 @@ TEST_F(FileSourceTest, SeveralInputsAndPatternsAreReadInTheOrderOfTheirPaths) {
   write("/in/2014/deep/e.log", "no\n");
   write("/other/[x]", "4\n");
   EXPECT_EQ(read_all(FileSource<std::string>::lines("/in/20*/?.log*")), (Lines{"1", "2", "3"}));
-  EXPECT_EQ(read_all(FileSource<std::string>::lines({"/other/[x]", "/in/2013/[ab].log", "/in/2013/a.log"})), (Lines{"1", "2", "4"}));
+  EXPECT_EQ(read_all(FileSource<std::string>::lines(
+                {"/other/[x]", "/in/2013/[ab].log", "/in/2013/a.log"})),
+            (Lines{"1", "2", "4"}));
   EXPECT_EQ(read_all(FileSource<std::string>::lines("/in/*14")), Lines{"3"});
   TestHost host(fs, {});
   const Status none = FileSource<std::string>::lines("/in/*/*.csv").enumerate(host, 1).status();
   EXPECT_EQ(none.code(), StatusCode::kNotFound);
-  EXPECT_NE(none.message().find("no file matches /in/*/*.csv"), std::string::npos) << none.to_string();
+  EXPECT_NE(none.message().find("no file matches /in/*/*.csv"), std::string::npos)
+      << none.to_string();
 }
 
 TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
@@ -257,7 +279,9 @@ TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
       {"PK\x03\x04rest", "a zip archive"},
       {"PAR1rest of it PAR1", "a Parquet file"},
       {"ORC rest of it ORC\x18", "an ORC file"},
-      {"\xff\xfe" "a\0\n\0"s, "text in UTF-16"},
+      {"\xff\xfe"
+       "a\0\n\0"s,
+       "text in UTF-16"},
       {"\xfe\xff\0a\0\n"s, "text in UTF-16"},
       {"\xff\xfe\0\0a\0\0\0"s, "text in UTF-32"},
       {"a,b\rc,d\r", "its lines end with a carriage return alone"},
@@ -267,14 +291,17 @@ TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
     TestHost host(fs, {});
     const auto source = FileSource<std::string>::lines("/in");
     const Status refused = source.enumerate(host, 1).status();
-    EXPECT_NE(refused.message().find(message), std::string::npos) << message << ": " << refused.to_string();
+    EXPECT_NE(refused.message().find(message), std::string::npos)
+        << message << ": " << refused.to_string();
     // One of many files is looked at when it is read.
     const auto size = static_cast<int64_t>(bytes.size());
     Reading<std::string> reading(fs, source);
-    reading.reader->add_splits({FileSplit{.uri = "/in", .begin = 0, .end = size, .file_size = size}.encode()});
+    reading.reader->add_splits(
+        {FileSplit{.uri = "/in", .begin = 0, .end = size, .file_size = size}.encode()});
     reading.read();
     EXPECT_EQ(reading.records, Lines{});
-    EXPECT_NE(reading.host.failure.message().find(message), std::string::npos) << message << ": " << reading.host.failure.to_string();
+    EXPECT_NE(reading.host.failure.message().find(message), std::string::npos)
+        << message << ": " << reading.host.failure.to_string();
   }
   for (const std::string text : {"PAR1 is a word\n", "ORC,1\n", "BZh9\n", "\r", "a\rb\n"}) {
     write("/in", text);
@@ -285,16 +312,23 @@ TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
 TEST_F(FileSourceTest, AHeaderThatNamesNoColumnOrOneTwiceIsRefused) {
   TestHost host(fs, {});
   write("/in", "\n");
-  EXPECT_NE(FileSource<Pair>::csv("/in").enumerate(host, 1).status().message().find("the first line of /in is empty"), std::string::npos);
+  EXPECT_NE(FileSource<Pair>::csv("/in").enumerate(host, 1).status().message().find(
+                "the first line of /in is empty"),
+            std::string::npos);
   write("/in", "name,number,name\na,1,b\n");
-  EXPECT_NE(FileSource<Pair>::csv("/in").enumerate(host, 1).status().message().find("/in has 2 columns of the name 'name'"), std::string::npos);
+  EXPECT_NE(FileSource<Pair>::csv("/in").enumerate(host, 1).status().message().find(
+                "/in has 2 columns of the name 'name'"),
+            std::string::npos);
   write("/in", "x,number,name,x\n,1,b,\n");
   EXPECT_EQ(read_all(FileSource<Pair>::csv("/in")).size(), 1u);
-  const auto source = FileSource<std::string>::csv("/in", {}, [](CsvRow& row) { return row.get<std::string>("x"); });
+  const auto source = FileSource<std::string>::csv(
+      "/in", {}, [](CsvRow& row) { return row.get<std::string>("x"); });
   Reading<std::string> reading(fs, source);
   reading.reader->add_splits(splits(source));
   reading.read();
-  EXPECT_NE(reading.host.failure.message().find("there is more than one column 'x'"), std::string::npos) << reading.host.failure.to_string();
+  EXPECT_NE(reading.host.failure.message().find("there is more than one column 'x'"),
+            std::string::npos)
+      << reading.host.failure.to_string();
 }
 
 TEST_F(FileSourceTest, AFileThatIsBeingWrittenIsRefused) {
@@ -307,9 +341,13 @@ TEST_F(FileSourceTest, AFileThatIsBeingWrittenIsRefused) {
   };
   class Busy final : public FileSystem {
    public:
-    StatusOr<std::unique_ptr<ReadableFile>> open(const std::string&) override { return std::unique_ptr<ReadableFile>(new BusyFile); }
+    StatusOr<std::unique_ptr<ReadableFile>> open(const std::string&) override {
+      return std::unique_ptr<ReadableFile>(new BusyFile);
+    }
     StatusOr<FileInfo> stat(const std::string& path) override { return FileInfo{.path = path}; }
-    StatusOr<std::unique_ptr<WritableFile>> create(const std::string&, CreateMode) override { return unavailable("no"); }
+    StatusOr<std::unique_ptr<WritableFile>> create(const std::string&, CreateMode) override {
+      return unavailable("no");
+    }
     StatusOr<std::vector<FileInfo>> list(const std::string&) override { return unavailable("no"); }
     Status make_directories(const std::string&) override { return unavailable("no"); }
     Status rename(const std::string&, const std::string&) override { return unavailable("no"); }
@@ -320,7 +358,9 @@ TEST_F(FileSourceTest, AFileThatIsBeingWrittenIsRefused) {
   TestHost host(std::make_shared<Busy>(), {});
   const Status refused = FileSource<std::string>::lines("/in").enumerate(host, 1).status();
   EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(refused.message().find("/in is being written: 0 bytes of it can be seen so far"), std::string::npos) << refused.to_string();
+  EXPECT_NE(refused.message().find("/in is being written: 0 bytes of it can be seen so far"),
+            std::string::npos)
+      << refused.to_string();
 }
 
 TEST(FileSourceOfLocalFiles, WhatCannotBeReadTwiceIsRefusedBeforeTheFirstRecord) {
@@ -329,12 +369,17 @@ TEST(FileSourceOfLocalFiles, WhatCannotBeReadTwiceIsRefusedBeforeTheFirstRecord)
   const std::string pipe = directory + "/pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   TestHost host(std::make_shared<LocalFileSystem>(), {});
-  const auto problem = [&](const std::string& uri) { return FileSource<std::string>::lines(uri).enumerate(host, 1).status().to_string(); };
+  const auto problem = [&](const std::string& uri) {
+    return FileSource<std::string>::lines(uri).enumerate(host, 1).status().to_string();
+  };
   for (const std::string& input : {pipe, directory, directory + "/p*"}) {
-    EXPECT_NE(problem(input).find(pipe + " is a pipe, not a file"), std::string::npos) << problem(input);
+    EXPECT_NE(problem(input).find(pipe + " is a pipe, not a file"), std::string::npos)
+        << problem(input);
   }
-  EXPECT_NE(problem("/dev/zero").find("is a device, not a file"), std::string::npos) << problem("/dev/zero");
-  EXPECT_NE(problem("/proc/self/status").find("copy it into a file first"), std::string::npos) << problem("/proc/self/status");
+  EXPECT_NE(problem("/dev/zero").find("is a device, not a file"), std::string::npos)
+      << problem("/dev/zero");
+  EXPECT_NE(problem("/proc/self/status").find("copy it into a file first"), std::string::npos)
+      << problem("/proc/self/status");
   std::filesystem::remove_all(directory);
 }
 
@@ -342,16 +387,20 @@ TEST_F(FileSourceTest, ANegativeRateIsRefused) {
   write("/in", "a\n");
   TestHost host(fs, {});
   const Status refused = FileSource<std::string>::lines("/in").rate(-5).enumerate(host, 1).status();
-  EXPECT_NE(refused.message().find("a rate of -5.000000 records a second was asked for"), std::string::npos) << refused.to_string();
+  EXPECT_NE(refused.message().find("a rate of -5.000000 records a second was asked for"),
+            std::string::npos)
+      << refused.to_string();
 }
 
 TEST_F(FileSourceTest, ARecordWithoutEndIsRefusedNotBuffered) {
   write("/in", std::string(17 << 20, 'x'));
   const auto source = FileSource<std::string>::lines("/in");
   Reading<std::string> reading(fs, source);
-  reading.reader->add_splits({FileSplit{.uri = "/in", .begin = 0, .end = 17 << 20, .file_size = 17 << 20}.encode()});
+  reading.reader->add_splits(
+      {FileSplit{.uri = "/in", .begin = 0, .end = 17 << 20, .file_size = 17 << 20}.encode()});
   reading.read();
-  EXPECT_NE(reading.host.failure.message().find("is longer than 16777216 bytes"), std::string::npos) << reading.host.failure.to_string();
+  EXPECT_NE(reading.host.failure.message().find("is longer than 16777216 bytes"), std::string::npos)
+      << reading.host.failure.to_string();
 }
 
 TEST_F(FileSourceTest, KeepsToItsRate) {
@@ -373,7 +422,8 @@ TEST_F(FileSourceTest, KeepsToItsRateIfOneOfFourSubtasksReadsEverything) {
   for (int i = 0; i < 500; ++i) text += "x\n";
   write("/in", text);
   const auto source = FileSource<std::string>::lines("/in").rate(100);
-  const std::unique_ptr<SourceReader<std::string>> others[] = {source.create_reader(), source.create_reader(), source.create_reader()};
+  const std::unique_ptr<SourceReader<std::string>> others[] = {
+      source.create_reader(), source.create_reader(), source.create_reader()};
   Reading<std::string> reading(fs, source, {.parallelism = 4});
   const int64_t start_ms = reading.host.now_ms;
   reading.reader->add_splits(splits(source));

@@ -62,12 +62,15 @@ StatusOr<FileSplit> FileSplit::decode(std::string_view bytes) {
     split.modified_ms = in.get_i64();
     split.file_id = in.get_i64();
   }
-  if (split.begin < 0 || split.end < split.begin || split.file_size < split.end || split.next > split.file_size) in.fail("an impossible range");
+  if (split.begin < 0 || split.end < split.begin || split.file_size < split.end ||
+      split.next > split.file_size)
+    in.fail("an impossible range");
   WEIR_RETURN_IF_ERROR(in.status("a file split"));
   return split;
 }
 
-StatusOr<FileHeader> read_file_header(ReadableFile& file, const std::string& uri, const CsvOptions& options) {
+StatusOr<FileHeader> read_file_header(ReadableFile& file, const std::string& uri,
+                                      const CsvOptions& options) {
   std::string text;
   for (int64_t length = 16 << 10; length <= kMaxHeaderBytes; length *= 4) {
     WEIR_RETURN_IF_ERROR(file.read_at(0, length, &text).with_context(cat("cannot read ", uri)));
@@ -75,16 +78,21 @@ StatusOr<FileHeader> read_file_header(ReadableFile& file, const std::string& uri
     const bool whole_file = static_cast<int64_t>(text.size()) < length;
     if (line_end == std::string::npos && !whole_file) continue;
     FileHeader header;
-    header.length = static_cast<int64_t>(line_end == std::string::npos ? text.size() : line_end + 1);
+    header.length =
+        static_cast<int64_t>(line_end == std::string::npos ? text.size() : line_end + 1);
     std::string_view line = std::string_view(text).substr(0, line_end);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
-    if (line.empty()) return invalid_argument(cat("the first line of ", uri, " is empty, but it should name the columns (CsvOptions::header)"));
+    if (line.empty())
+      return invalid_argument(
+          cat("the first line of ", uri,
+              " is empty, but it should name the columns (CsvOptions::header)"));
     CsvOptions unnamed = options;
     unnamed.columns.clear();
     CsvRow row(unnamed);
     row.parse(line);
-    if (!row.ok()) return invalid_argument(cat("the header line of ", uri, " cannot be read: ", row.problem()));
+    if (!row.ok())
+      return invalid_argument(cat("the header line of ", uri, " cannot be read: ", row.problem()));
     for (size_t i = 0; i < row.size(); ++i) header.names.emplace_back(row.text(i));
     return header;
   }
@@ -98,12 +106,16 @@ std::string join_names(const std::vector<std::string>& names) {
   return list;
 }
 
-Status check_columns(const std::string& uri, const std::vector<std::string>& names, const std::vector<std::string>& needed) {
+Status check_columns(const std::string& uri, const std::vector<std::string>& names,
+                     const std::vector<std::string>& needed) {
   for (const std::string& column : needed) {
     const auto count = std::count(names.begin(), names.end(), column);
     if (count == 1) continue;
-    if (count > 1) return invalid_argument(cat(uri, " has ", count, " columns of the name '", column, "', so which one to read is not clear"));
-    return invalid_argument(cat(uri, " has no column '", column, "'; its columns are: ", join_names(names)));
+    if (count > 1)
+      return invalid_argument(cat(uri, " has ", count, " columns of the name '", column,
+                                  "', so which one to read is not clear"));
+    return invalid_argument(
+        cat(uri, " has no column '", column, "'; its columns are: ", join_names(names)));
   }
   return {};
 }
@@ -111,37 +123,48 @@ Status check_columns(const std::string& uri, const std::vector<std::string>& nam
 Status check_unchanged(const FileSplit& split, const FileLocation& location) {
   WEIR_ASSIGN_OR_RETURN(const FileInfo now, location.fs->stat(location.path));
   constexpr std::string_view kRule =
-      " A file that is read must not change: put the old one back, or start without a checkpoint; let writers move files into the input when they are "
+      " A file that is read must not change: put the old one back, or start without a checkpoint; "
+      "let writers move files into the input when they are "
       "complete";
   if (now.size != split.file_size) {
-    return failed_precondition(cat(split.uri, " has ", now.size, " bytes, but had ", split.file_size, " when the job first started.", kRule));
+    return failed_precondition(cat(split.uri, " has ", now.size, " bytes, but had ",
+                                   split.file_size, " when the job first started.", kRule));
   }
   if (split.modified_ms >= 0 && now.modified_ms != split.modified_ms) {
-    return failed_precondition(cat(split.uri, " was changed at ", format_timestamp(now.modified_ms), ", but at ", format_timestamp(split.modified_ms),
-                                   " when the job first started.", kRule, " (copies keep the time with cp -p)"));
+    return failed_precondition(cat(split.uri, " was changed at ", format_timestamp(now.modified_ms),
+                                   ", but at ", format_timestamp(split.modified_ms),
+                                   " when the job first started.", kRule,
+                                   " (copies keep the time with cp -p)"));
   }
   if (split.file_id != 0 && now.file_id != split.file_id) {
-    WEIR_LOG(kWarning) << split.uri << " is another file than when the job first started (its inode differs), of the same size and time; weir takes it for a copy";
+    WEIR_LOG(kWarning) << split.uri
+                       << " is another file than when the job first started (its inode differs), "
+                          "of the same size and time; weir takes it for a copy";
   }
   return {};
 }
 
-StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordReaderOptions& options, FileSystemRegistry& registry,
+StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordReaderOptions& options,
+                                                                 FileSystemRegistry& registry,
                                                                  int parallelism) {
   const auto enumerate = [&]() -> StatusOr<std::vector<std::string>> {
     WEIR_RETURN_IF_ERROR(check_time_format(options.csv.time_format));
-    WEIR_ASSIGN_OR_RETURN(const std::vector<InputFile> files, find_input_files(registry, options.uris));
+    WEIR_ASSIGN_OR_RETURN(const std::vector<InputFile> files,
+                          find_input_files(registry, options.uris));
     int64_t total = 0;
     for (size_t i = 0; i < files.size(); ++i) {
       total += files[i].info.size;
       if (i < kFilesChecked) WEIR_RETURN_IF_ERROR(check_readable(files[i], options));
     }
     int64_t split_bytes = options.split_bytes;
-    if (split_bytes <= 0) split_bytes = std::clamp(total / (kSplitsPerSubtask * parallelism), kMinSplitBytes, kMaxSplitBytes);
+    if (split_bytes <= 0)
+      split_bytes =
+          std::clamp(total / (kSplitsPerSubtask * parallelism), kMinSplitBytes, kMaxSplitBytes);
     std::vector<std::string> splits;
     for (const InputFile& file : files) {
       const int64_t size = file.info.size;
-      const int64_t count = options.multiline ? 1 : std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
+      const int64_t count =
+          options.multiline ? 1 : std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
       // Of equal sizes: a short last split would leave one subtask idle.
       for (int64_t i = 0; i < count && size > 0; ++i) {
         splits.push_back(FileSplit{.uri = file.location.uri,
@@ -156,7 +179,8 @@ StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordRea
     return splits;
   };
   auto splits = enumerate();
-  if (!splits.ok()) return splits.status().with_context(cat("cannot read the input ", join_names(options.uris)));
+  if (!splits.ok())
+    return splits.status().with_context(cat("cannot read the input ", join_names(options.uris)));
   return splits;
 }
 

@@ -14,7 +14,8 @@ using Source64 = GeneratorSource<int64_t>;
 int64_t identity(int64_t i) { return i; }
 
 /// Reads at least `count` records, or to the end.
-std::vector<int64_t> read(TestHost& host, SourceReader<int64_t>& reader, size_t count, size_t batch = 7) {
+std::vector<int64_t> read(TestHost& host, SourceReader<int64_t>& reader, size_t count,
+                          size_t batch = 7) {
   std::vector<int64_t> records;
   while (records.size() < count) {
     BatchOf<int64_t> out;
@@ -45,14 +46,18 @@ TEST(GeneratorSource, OneSubtaskSeesAllIndicesInOrder) {
 
 TEST(GeneratorSource, LargeRecordsComeInSmallBatches) {
   TestHost host(nullptr, {});
-  const GeneratorSource<std::string> source(1000, [](int64_t i) { return std::string(100'000, static_cast<char>('a' + i % 26)); });
+  const GeneratorSource<std::string> source(
+      1000, [](int64_t i) { return std::string(100'000, static_cast<char>('a' + i % 26)); });
   const auto reader = source.create_reader();
   ASSERT_TRUE(reader->open(host).ok());
   reader->add_splits(*source.enumerate(host, 1));
   BatchOf<std::string> all;
-  for (size_t before = 0; reader->poll(all, 512).status != PollResult::Status::kEnd; before = all.size()) ASSERT_LE(all.size() - before, 3u);
+  for (size_t before = 0; reader->poll(all, 512).status != PollResult::Status::kEnd;
+       before = all.size())
+    ASSERT_LE(all.size() - before, 3u);
   ASSERT_EQ(all.size(), 1000u);
-  for (size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all.records[i][0], static_cast<char>('a' + i % 26));
+  for (size_t i = 0; i < all.size(); ++i)
+    ASSERT_EQ(all.records[i][0], static_cast<char>('a' + i % 26));
 }
 
 TEST(GeneratorSource, GoesOnWhereTheSnapshotWasAtAnyParallelism) {
@@ -64,7 +69,8 @@ TEST(GeneratorSource, GoesOnWhereTheSnapshotWasAtAnyParallelism) {
     whole->add_splits(*source.enumerate(host, 1));
     std::vector<int64_t> all = read(host, *whole, taken);
     const auto state = whole->snapshot();
-    const std::unique_ptr<SourceReader<int64_t>> halves[] = {source.create_reader(), source.create_reader()};
+    const std::unique_ptr<SourceReader<int64_t>> halves[] = {source.create_reader(),
+                                                             source.create_reader()};
     for (size_t i = 0; i < state.size(); ++i) halves[i % 2]->add_splits({state[i]});
     for (const auto& half : halves) {
       ASSERT_TRUE(half->open(host).ok());
@@ -107,15 +113,19 @@ TEST(GeneratorSource, KeepsToItsRateAndDoesNotCatchUpAfterAStandstill) {
   EXPECT_NEAR(static_cast<double>(host.now_ms - start_ms), 1000, 10);
 }
 
-/// How many records a second four readers of one source give together, `seconds` long; `splits`: for each reader.
-double rate_of(const Source64& source, const std::vector<std::vector<std::string>>& splits, int seconds) {
+/// How many records a second four readers of one source give together, `seconds` long; `splits`:
+/// for each reader.
+double rate_of(const Source64& source, const std::vector<std::vector<std::string>>& splits,
+               int seconds) {
   std::vector<std::unique_ptr<TestHost>> hosts;
   std::vector<std::unique_ptr<SourceReader<int64_t>>> readers;
   for (int subtask = 0; subtask < 4; ++subtask) {
-    hosts.push_back(std::make_unique<TestHost>(nullptr, TestHost::Place{.subtask = subtask, .parallelism = 4}));
+    hosts.push_back(
+        std::make_unique<TestHost>(nullptr, TestHost::Place{.subtask = subtask, .parallelism = 4}));
     readers.push_back(source.create_reader());
     EXPECT_TRUE(readers.back()->open(*hosts.back()).ok());
-    if (!splits[static_cast<size_t>(subtask)].empty()) readers.back()->add_splits(splits[static_cast<size_t>(subtask)]);
+    if (!splits[static_cast<size_t>(subtask)].empty())
+      readers.back()->add_splits(splits[static_cast<size_t>(subtask)]);
   }
   size_t records = 0;
   for (int ms = 0; ms < seconds * 1000; ++ms) {
@@ -140,8 +150,11 @@ TEST(GeneratorSource, ItsRateIsThatOfAllReadersWhicheverOfThemHaveSomethingToRea
 
 TEST(GeneratorSource, ItsRateStaysWhenSomeReadersAreDone) {
   const auto source = Source64(40'000, identity).rate(6000);
-  const auto split = [](int64_t next) { return detail::IndexSplit{.next = next, .block = 40'000, .stride = 1}.encode(); };
-  EXPECT_NEAR(rate_of(source, {{split(39'000)}, {split(39'000)}, {split(39'000)}, {split(0)}}, 5), 6000, 30);
+  const auto split = [](int64_t next) {
+    return detail::IndexSplit{.next = next, .block = 40'000, .stride = 1}.encode();
+  };
+  EXPECT_NEAR(rate_of(source, {{split(39'000)}, {split(39'000)}, {split(39'000)}, {split(0)}}, 5),
+              6000, 30);
 }
 
 TEST(GeneratorSource, TwoSourcesThatAreCopiesHaveARateEach) {
@@ -172,13 +185,16 @@ TEST(GeneratorSource, GivesItsRecordsTimestamps) {
 
 TEST(GeneratorSource, SomeOfItsRecordsMayHaveNoTimestamp) {
   TestHost host(nullptr, {});
-  const Source64 source = Source64(6, identity).timestamps([](int64_t i) { return i % 2 != 0 ? i * 1000 : kNoTimestamp; });
+  const Source64 source = Source64(6, identity).timestamps([](int64_t i) {
+    return i % 2 != 0 ? i * 1000 : kNoTimestamp;
+  });
   const auto reader = source.create_reader();
   ASSERT_TRUE(reader->open(host).ok());
   reader->add_splits(*source.enumerate(host, 1));
   BatchOf<int64_t> out;
   reader->poll(out, 100);
-  EXPECT_EQ(out.timestamps, (std::vector<Timestamp>{kNoTimestamp, 1000, kNoTimestamp, 3000, kNoTimestamp, 5000}));
+  EXPECT_EQ(out.timestamps,
+            (std::vector<Timestamp>{kNoTimestamp, 1000, kNoTimestamp, 3000, kNoTimestamp, 5000}));
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ StatusOr<std::vector<PartCommittable>> decode_all(const std::vector<std::string>
   return decoded;
 }
 
-/// Commits by renaming. A part file is removed only where a checkpoint was given up that had made it visible.
+/// Commits by renaming. A part file is removed only where a checkpoint was given up that had made
+/// it visible.
 class PartCommitter final : public Committer {
  public:
   PartCommitter(std::string uri, FileSystemRegistry& files) : uri_(std::move(uri)), files_(files) {}
@@ -38,7 +39,8 @@ class PartCommitter final : public Committer {
     return {};
   }
 
-  // Names are unlike those of all other attempts, so that none of them comes to stand for something else.
+  // Names are unlike those of all other attempts, so that none of them comes to stand for something
+  // else.
   StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
     std::vector<std::string> found;
     if (bug_enabled(Bug::kLeftoversKept)) return found;
@@ -57,7 +59,9 @@ class PartCommitter final : public Committer {
     for (const FileInfo& entry : *entries) {
       const std::string name(base_name(entry.path));
       if (const auto hidden = parse_hidden_name(name)) {
-        if (hidden->sink != sink_hash(start.uid) || !hidden->run || !runs.contains(*hidden->run) || needed.contains(name)) continue;
+        if (hidden->sink != sink_hash(start.uid) || !hidden->run || !runs.contains(*hidden->run) ||
+            needed.contains(name))
+          continue;
       } else if (const auto part = parse_part_name(name)) {
         if (!runs.contains(part->run) || part->checkpoint_id <= start.restored_checkpoint) continue;
         ++taken_back;
@@ -67,7 +71,8 @@ class PartCommitter final : public Committer {
       found.push_back(name);
     }
     if (taken_back > 0) {
-      WEIR_LOG(kWarning) << uri_ << ": takes back " << taken_back << " part files of checkpoints after " << start.restored_checkpoint
+      WEIR_LOG(kWarning) << uri_ << ": takes back " << taken_back
+                         << " part files of checkpoints after " << start.restored_checkpoint
                          << ", from which the job goes on: what they held is produced again";
     }
     return found;
@@ -92,32 +97,38 @@ class PartCommitter final : public Committer {
       if (source->size != part.length) return wrong_length(hidden, source->size, part.length);
       const Status renamed = fs.rename(hidden.path, target.path);
       if (renamed.code() == StatusCode::kAlreadyExists) {
-        return failed_precondition(cat("cannot commit ", hidden.uri, ": ", target.uri,
-                                       " exists already and was not made from it; does another job write to this directory? "
-                                       "Move the file away, and start again from the checkpoint"));
+        return failed_precondition(cat(
+            "cannot commit ", hidden.uri, ": ", target.uri,
+            " exists already and was not made from it; does another job write to this directory? "
+            "Move the file away, and start again from the checkpoint"));
       }
       return renamed;
     }
     if (source.status().code() != StatusCode::kNotFound) return source.status();
     const auto committed = fs.stat(target.path);
     if (committed.ok() && bug_enabled(Bug::kCommitNotIdempotent)) return copy_part(directory, part);
-    if (committed.ok()) return committed->size == part.length ? Status() : wrong_length(target, committed->size, part.length);
+    if (committed.ok())
+      return committed->size == part.length ? Status()
+                                            : wrong_length(target, committed->size, part.length);
     if (committed.status().code() != StatusCode::kNotFound) return committed.status();
-    return failed_precondition(cat("cannot commit ", target.uri, ": neither it nor ", hidden.uri,
-                                   " exists. Somebody removed output of a completed checkpoint; restore from an earlier one"));
+    return failed_precondition(cat(
+        "cannot commit ", target.uri, ": neither it nor ", hidden.uri,
+        " exists. Somebody removed output of a completed checkpoint; restore from an earlier one"));
   }
 
   /// The mistake of Bug::kCommitNotIdempotent.
   static Status copy_part(const FileLocation& directory, const PartCommittable& part) {
     PartName name = parse_part_name(part.part).value();
     ++name.attempt;
-    WEIR_ASSIGN_OR_RETURN(const std::string bytes, read_file(*directory.fs, directory.child(part.part).path));
+    WEIR_ASSIGN_OR_RETURN(const std::string bytes,
+                          read_file(*directory.fs, directory.child(part.part).path));
     return write_file(*directory.fs, directory.child(to_string(name)).path, bytes);
   }
 
   static Status wrong_length(const FileLocation& file, int64_t found, int64_t expected) {
     return failed_precondition(cat(file.uri, " has ", found, " bytes, but ", expected,
-                                   " were written for a completed checkpoint; it was damaged or changed. Restore from an earlier checkpoint"));
+                                   " were written for a completed checkpoint; it was damaged or "
+                                   "changed. Restore from an earlier checkpoint"));
   }
 
   const std::string uri_;
@@ -126,7 +137,8 @@ class PartCommitter final : public Committer {
 
 }  // namespace
 
-std::unique_ptr<Committer> make_part_committer(std::string directory_uri, FileSystemRegistry& files) {
+std::unique_ptr<Committer> make_part_committer(std::string directory_uri,
+                                               FileSystemRegistry& files) {
   return std::make_unique<PartCommitter>(std::move(directory_uri), files);
 }
 
@@ -134,14 +146,16 @@ Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry
   const auto probe = [&]() -> Status {
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files.resolve(directory_uri));
     WEIR_RETURN_IF_ERROR(directory.fs->make_directories(directory.path));
-    // A file of the name is of a process that was killed, or of one that probes at the same time. It is removed, which does not harm the other:
-    // it only wants to know whether it may write.
+    // A file of the name is of a process that was killed, or of one that probes at the same time.
+    // It is removed, which does not harm the other: it only wants to know whether it may write.
     Status made;
     int number = 0;
     for (int attempt = 0; attempt < kProbesMax; ++attempt) {
       const std::string path = directory.child(cat(kProbePrefix, number)).path;
       made = write_file(*directory.fs, path, "x");
-      if (!made.ok() && made.code() != StatusCode::kAlreadyExists && made.code() != StatusCode::kNotFound) break;
+      if (!made.ok() && made.code() != StatusCode::kAlreadyExists &&
+          made.code() != StatusCode::kNotFound)
+        break;
       const Status removed = directory.fs->remove(path);
       const bool gone = removed.ok() || removed.code() == StatusCode::kNotFound;
       if (made.ok()) return gone ? Status() : removed;

@@ -38,7 +38,9 @@ uint32_t fold(uint64_t hash) { return static_cast<uint32_t>(hash ^ (hash >> 32))
 }  // namespace
 
 std::string to_string(const HiddenName& name) {
-  return cat(kHiddenPrefix, hex(name.sink, 8), "-", name.run ? hex(*name.run, 8) + "-" : std::string(), name.subtask, "-", hex(name.attempt, 16), "-", name.number, kHiddenSuffix);
+  return cat(kHiddenPrefix, hex(name.sink, 8), "-",
+             name.run ? hex(*name.run, 8) + "-" : std::string(), name.subtask, "-",
+             hex(name.attempt, 16), "-", name.number, kHiddenSuffix);
 }
 
 std::optional<HiddenName> parse_hidden_name(std::string_view name) {
@@ -49,11 +51,14 @@ std::optional<HiddenName> parse_hidden_name(std::string_view name) {
   auto fields = split(name, '-');
   HiddenName parsed;
   if (fields.size() == 5) {
-    if (fields[1].size() != 8 || !parse_number(fields[1], 16, &parsed.run.emplace())) return std::nullopt;
+    if (fields[1].size() != 8 || !parse_number(fields[1], 16, &parsed.run.emplace()))
+      return std::nullopt;
     fields.erase(fields.begin() + 1);
   }
-  if (fields.size() != 4 || !parse_number(fields[0], 16, &parsed.sink) || !parse_number(fields[1], 10, &parsed.subtask) ||
-      !parse_number(fields[2], 16, &parsed.attempt) || !parse_number(fields[3], 10, &parsed.number)) {
+  if (fields.size() != 4 || !parse_number(fields[0], 16, &parsed.sink) ||
+      !parse_number(fields[1], 10, &parsed.subtask) ||
+      !parse_number(fields[2], 16, &parsed.attempt) ||
+      !parse_number(fields[3], 10, &parsed.number)) {
     return std::nullopt;
   }
   return parsed;
@@ -62,22 +67,26 @@ std::optional<HiddenName> parse_hidden_name(std::string_view name) {
 std::string to_string(const PartName& name) {
   char checkpoint[24] = "final";
   if (name.checkpoint_id != INT64_MAX) {
-    std::snprintf(checkpoint, sizeof checkpoint, "%06lld", static_cast<long long>(name.checkpoint_id));
+    std::snprintf(checkpoint, sizeof checkpoint, "%06lld",
+                  static_cast<long long>(name.checkpoint_id));
   }
-  return cat(kPartPrefix, name.subtask, "-", checkpoint, "-", hex(name.run, 8), "-", hex(name.attempt, 8));
+  return cat(kPartPrefix, name.subtask, "-", checkpoint, "-", hex(name.run, 8), "-",
+             hex(name.attempt, 8));
 }
 
 std::optional<PartName> parse_part_name(std::string_view name) {
   if (!name.starts_with(kPartPrefix)) return std::nullopt;
   const auto fields = split(name.substr(kPartPrefix.size()), '-');
   PartName parsed;
-  if (fields.size() != 4 || !parse_number(fields[0], 10, &parsed.subtask) || fields[2].size() != 8 || fields[3].size() != 8 ||
-      !parse_number(fields[2], 16, &parsed.run) || !parse_number(fields[3], 16, &parsed.attempt)) {
+  if (fields.size() != 4 || !parse_number(fields[0], 10, &parsed.subtask) ||
+      fields[2].size() != 8 || fields[3].size() != 8 || !parse_number(fields[2], 16, &parsed.run) ||
+      !parse_number(fields[3], 16, &parsed.attempt)) {
     return std::nullopt;
   }
   if (fields[1] == "final") {
     parsed.checkpoint_id = INT64_MAX;
-  } else if (fields[1].size() < 6 || !parse_number(fields[1], 10, &parsed.checkpoint_id) || parsed.checkpoint_id < 0) {
+  } else if (fields[1].size() < 6 || !parse_number(fields[1], 10, &parsed.checkpoint_id) ||
+             parsed.checkpoint_id < 0) {
     return std::nullopt;
   }
   return parsed;
@@ -111,8 +120,10 @@ StatusOr<PartCommittable> PartCommittable::decode(std::string_view bytes) {
   decoded.length = in.get_i64();
   WEIR_RETURN_IF_ERROR(in.status("a file sink's committable"));
   // The names become paths: what is not a name of ours does not.
-  if (!decoded.hidden.empty() && (!parse_hidden_name(decoded.hidden) || !parse_part_name(decoded.part))) {
-    return data_loss(cat("a file sink's committable names '", decoded.hidden, "' and '", decoded.part, "', which no file sink writes"));
+  if (!decoded.hidden.empty() &&
+      (!parse_hidden_name(decoded.hidden) || !parse_part_name(decoded.part))) {
+    return data_loss(cat("a file sink's committable names '", decoded.hidden, "' and '",
+                         decoded.part, "', which no file sink writes"));
   }
   return decoded;
 }

@@ -11,12 +11,14 @@ namespace weir {
 
 // The names a FileSink gives to its files, all in one directory:
 //
-//   .part-<sink>-<run>-<subtask>-<attempt>-<n>.inprogress     while it is written and until its checkpoint is complete
-//   part-<subtask>-<checkpoint>-<run>-<attempt>               afterwards
+//   .part-<sink>-<run>-<subtask>-<attempt>-<n>.inprogress     while it is written and until its
+//   checkpoint is complete part-<subtask>-<checkpoint>-<run>-<attempt>               afterwards
 //
-// <sink> and <run> are 8 hex digits, <attempt> is 16 in hidden names and 8 in final ones, <checkpoint> is decimal with at least 6
-// digits or "final". <sink> is a hash of the operator's uid. <run> stays the same from a fresh start through all restores, and no other
-// start has it: so files of other runs and jobs are known for what they are. Hidden names of older versions have no <run>.
+// <sink> and <run> are 8 hex digits, <attempt> is 16 in hidden names and 8 in final ones,
+// <checkpoint> is decimal with at least 6 digits or "final". <sink> is a hash of the operator's
+// uid. <run> stays the same from a fresh start through all restores, and no other start has it: so
+// files of other runs and jobs are known for what they are. Hidden names of older versions have no
+// <run>.
 
 struct HiddenName {
   uint32_t sink = 0;
@@ -42,7 +44,8 @@ uint32_t sink_hash(std::string_view uid);
 /// What a sink makes of a nonce: a run's or an attempt's.
 uint32_t run_hash(std::string_view uid, uint64_t nonce);
 
-/// What a FileSink's writer hands to its committer. An epoch without records has empty names, and says only which run it belongs to.
+/// What a FileSink's writer hands to its committer. An epoch without records has empty names, and
+/// says only which run it belongs to.
 struct PartCommittable {
   uint32_t run = 0;
   std::string hidden;  ///< names within the directory

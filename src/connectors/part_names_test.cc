@@ -15,16 +15,21 @@ TEST(PartNames, RoundTripAndRefuseOthers) {
   EXPECT_EQ(parse_hidden_name(".part-00000001-00000005-2-0000000000000003-4.inprogress")->run, 5u);
   EXPECT_EQ(parse_hidden_name(".part-00000001-2-0000000000000003-4.inprogress")->run, std::nullopt);
   EXPECT_EQ(parse_hidden_name(".part-00000001-2-0000000000000003-4.inprogress")->number, 4u);
-  for (const char* other : {"part-0-1", "part-00000-of-00003", "part-x-000001-00000abc-ffffffff", "_SUCCESS", "part-0-000001-00000abc-ffffffff.gz"}) {
+  for (const char* other : {"part-0-1", "part-00000-of-00003", "part-x-000001-00000abc-ffffffff",
+                            "_SUCCESS", "part-0-000001-00000abc-ffffffff.gz"}) {
     EXPECT_FALSE(parse_part_name(other)) << other;
   }
   EXPECT_FALSE(parse_hidden_name(".part-1-2-3.inprogress"));
 }
 
 TEST(PartCommittables, DamagedOnesAndStrangePathsAreRefused) {
-  const PartCommittable good{.run = 1, .hidden = ".part-00000001-2-0000000000000003-4.inprogress", .part = "part-0-000001-00000abc-ffffffff", .length = 5};
+  const PartCommittable good{.run = 1,
+                             .hidden = ".part-00000001-2-0000000000000003-4.inprogress",
+                             .part = "part-0-000001-00000abc-ffffffff",
+                             .length = 5};
   EXPECT_EQ(PartCommittable::decode(good.encode())->length, 5);
-  EXPECT_EQ(PartCommittable::decode(good.encode().substr(0, 20)).status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(PartCommittable::decode(good.encode().substr(0, 20)).status().code(),
+            StatusCode::kDataLoss);
   PartCommittable strange = good;
   strange.part = "../etc/passwd";
   EXPECT_EQ(PartCommittable::decode(strange.encode()).status().code(), StatusCode::kDataLoss);

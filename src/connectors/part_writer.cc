@@ -15,15 +15,17 @@ constexpr char kRunState[] = "file-sink-run";
 
 class PartWriterImpl final : public PartWriter {
  public:
-  PartWriterImpl(std::string directory_uri, std::string header) : directory_uri_(std::move(directory_uri)), header_(std::move(header)) {}
+  PartWriterImpl(std::string directory_uri, std::string header)
+      : directory_uri_(std::move(directory_uri)), header_(std::move(header)) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
     WEIR_ASSIGN_OR_RETURN(directory_, context.files().resolve(directory_uri_));
     TypeDescription run_type;
     run_type.kind = TypeKind::kInt64;
-    WEIR_ASSIGN_OR_RETURN(const auto restored,
-                          context.operator_state().declare(kRunState, ListStateMode::kUnion, std::move(run_type)));
+    WEIR_ASSIGN_OR_RETURN(
+        const auto restored,
+        context.operator_state().declare(kRunState, ListStateMode::kUnion, std::move(run_type)));
     run_ = run_hash(context.uid(), context.run_nonce());
     if (!restored.empty() && context.continues_run()) {
       BinaryReader in(restored.front());
@@ -62,10 +64,12 @@ class PartWriterImpl final : public PartWriter {
                                              .length = length_}
                                  .encode());
     } else {
-      committables.push_back(PartCommittable{.run = run_, .hidden = {}, .part = {}, .length = 0}.encode());
+      committables.push_back(
+          PartCommittable{.run = run_, .hidden = {}, .part = {}, .length = 0}.encode());
     }
     std::erase_if(closing_, [](const auto& file) { return file->persistent(); });
-    // Files of earlier epochs too: their checkpoint may have been given up before its work was done, and its committables are in this one.
+    // Files of earlier epochs too: their checkpoint may have been given up before its work was
+    // done, and its committables are in this one.
     for (const auto& file : closing_) context.before_ack([file] { return file->finish(); });
     put_run(context);
     return committables;
@@ -93,12 +97,14 @@ class PartWriterImpl final : public PartWriter {
     context_->run_blocking([this, file = std::move(file)]() -> std::function<void()> {
       Status status = file->drain();
       return [this, status = std::move(status)] {
-        if (!status.ok()) context_->fail(status.with_context(cat("cannot write to ", directory_uri_)));
+        if (!status.ok())
+          context_->fail(status.with_context(cat("cannot write to ", directory_uri_)));
       };
     });
   }
 
-  /// Where no run was drawn for the whole job every subtask has one of its own on a fresh start; after a restore all go on with subtask 0's.
+  /// Where no run was drawn for the whole job every subtask has one of its own on a fresh start;
+  /// after a restore all go on with subtask 0's.
   void put_run(SnapshotContext& context) {
     if (context_->subtask() != 0) return;
     BinaryWriter out;
@@ -110,7 +116,8 @@ class PartWriterImpl final : public PartWriter {
   const std::string header_;
   FileLocation directory_;
   OperatorContext* context_ = nullptr;
-  const std::shared_ptr<std::atomic<int64_t>> bytes_in_flight_ = std::make_shared<std::atomic<int64_t>>(0);
+  const std::shared_ptr<std::atomic<int64_t>> bytes_in_flight_ =
+      std::make_shared<std::atomic<int64_t>>(0);
   uint32_t run_ = 0;
 
   std::shared_ptr<EpochFile> file_;  ///< of the current epoch, from its first flush on

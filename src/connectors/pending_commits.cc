@@ -18,10 +18,12 @@ constexpr int64_t kMaxRetryMs = 5000;
 
 }  // namespace
 
-/// What has to happen before the first record, done once, by whichever thread of the I/O pool comes first.
+/// What has to happen before the first record, done once, by whichever thread of the I/O pool comes
+/// first.
 class PendingCommits::Recovery {
  public:
-  Recovery(std::shared_ptr<Committer> committer, SinkStart start) : committer_(std::move(committer)), start_(std::move(start)) {}
+  Recovery(std::shared_ptr<Committer> committer, SinkStart start)
+      : committer_(std::move(committer)), start_(std::move(start)) {}
 
   /// Before the attempt runs.
   Status find() {
@@ -35,9 +37,7 @@ class PendingCommits::Recovery {
     const std::lock_guard lock(mutex_);
     if (done_) return {};
     if (!leftovers_.empty()) WEIR_RETURN_IF_ERROR(committer_->remove_leftovers(leftovers_));
-    if (!start_.pending.empty()) {
-      WEIR_RETURN_IF_ERROR(committer_->commit(start_.pending));
-    }
+    if (!start_.pending.empty()) { WEIR_RETURN_IF_ERROR(committer_->commit(start_.pending)); }
     done_ = true;
     return {};
   }
@@ -56,8 +56,9 @@ PendingCommits::PendingCommits(std::shared_ptr<Committer> committer, OperatorCon
 Status PendingCommits::open() {
   TypeDescription bytes;
   bytes.kind = TypeKind::kBytes;
-  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> restored,
-                        context_.operator_state().declare(kStateName, ListStateMode::kUnion, std::move(bytes)));
+  WEIR_ASSIGN_OR_RETURN(
+      const std::vector<std::string> restored,
+      context_.operator_state().declare(kStateName, ListStateMode::kUnion, std::move(bytes)));
   SinkStart start{.pending = {},
                   .restored_checkpoint = context_.restored_checkpoint(),
                   .uid = context_.uid(),
@@ -66,7 +67,9 @@ Status PendingCommits::open() {
   for (const std::string& element : restored) {
     BinaryReader outer(element);
     BinaryReader in(outer.get_bytes());
-    Entry entry{.checkpoint_id = in.get_i64(), .subtask = in.get_i32(), .bytes = std::string(in.get_bytes())};
+    Entry entry{.checkpoint_id = in.get_i64(),
+                .subtask = in.get_i32(),
+                .bytes = std::string(in.get_bytes())};
     if (!outer.ok()) return outer.status("a restored committable");
     if (!in.ok()) return in.status("a restored committable");
     if (context_.subtask() != 0) continue;
@@ -108,13 +111,17 @@ void PendingCommits::on_recovered(const Status& status) {
   }
   recovered_ = true;
   attempts_ = 0;
-  std::erase_if(pending_, [this](const Entry& e) { return e.checkpoint_id <= context_.restored_checkpoint(); });
+  std::erase_if(pending_, [this](const Entry& e) {
+    return e.checkpoint_id <= context_.restored_checkpoint();
+  });
   start_commit();
 }
 
 void PendingCommits::snapshot(SnapshotContext& context, std::vector<std::string> prepared) {
-  if (bug_enabled(Bug::kCommitBeforeComplete)) context.before_ack([committer = committer_, prepared] { return committer->commit(prepared); });
-  for (std::string& bytes : prepared) pending_.push_back({context.checkpoint_id(), context_.subtask(), std::move(bytes)});
+  if (bug_enabled(Bug::kCommitBeforeComplete))
+    context.before_ack([committer = committer_, prepared] { return committer->commit(prepared); });
+  for (std::string& bytes : prepared)
+    pending_.push_back({context.checkpoint_id(), context_.subtask(), std::move(bytes)});
   std::vector<std::string> elements;
   elements.reserve(pending_.size());
   for (const Entry& entry : pending_) {
@@ -127,8 +134,8 @@ void PendingCommits::snapshot(SnapshotContext& context, std::vector<std::string>
     elements.push_back(out.take());
   }
   context.put_list(kStateName, std::move(elements));
-  // A checkpoint that completes may be the next one to be restored: what an earlier attempt left must be gone by then, and committed what is
-  // pending.
+  // A checkpoint that completes may be the next one to be restored: what an earlier attempt left
+  // must be gone by then, and committed what is pending.
   if (!recovered_) context.before_ack([recovery = recovery_] { return recovery->run(); });
 }
 
@@ -137,8 +144,10 @@ void PendingCommits::completed(int64_t id) {
   start_commit();
 }
 
-void PendingCommits::commit_final(std::vector<std::string> prepared, std::vector<std::function<Status()>> make_durable) {
-  for (std::string& bytes : prepared) pending_.push_back({INT64_MAX, context_.subtask(), std::move(bytes)});
+void PendingCommits::commit_final(std::vector<std::string> prepared,
+                                  std::vector<std::function<Status()>> make_durable) {
+  for (std::string& bytes : prepared)
+    pending_.push_back({INT64_MAX, context_.subtask(), std::move(bytes)});
   std::move(make_durable.begin(), make_durable.end(), std::back_inserter(make_durable_));
   completed(INT64_MAX);
 }
@@ -153,8 +162,8 @@ void PendingCommits::start_commit() {
   committing_ = true;
   std::vector<std::function<Status()>> first;
   if (completed_ == INT64_MAX) first = make_durable_;
-  context_.run_blocking([this, committer = committer_, committables = std::move(committables), first = std::move(first),
-                         up_to = completed_]() -> std::function<void()> {
+  context_.run_blocking([this, committer = committer_, committables = std::move(committables),
+                         first = std::move(first), up_to = completed_]() -> std::function<void()> {
     Status status;
     for (const auto& work : first) {
       if (status.ok()) status = work();
@@ -183,8 +192,8 @@ bool PendingCommits::retry_later(const Status& status, const char* what) {
   }
   const int64_t delay_ms = std::min(kMaxRetryMs, kFirstRetryMs << std::min(attempts_ - 1, 10));
   retry_at_ms_ = context_.processing_time_ms() + delay_ms;
-  WEIR_LOG(kWarning) << context_.operator_name() << " (subtask " << context_.subtask() << ") " << what << ", tries again in " << delay_ms
-                     << " ms: " << status.to_string();
+  WEIR_LOG(kWarning) << context_.operator_name() << " (subtask " << context_.subtask() << ") "
+                     << what << ", tries again in " << delay_ms << " ms: " << status.to_string();
   return true;
 }
 
@@ -210,7 +219,8 @@ void PendingCommits::advance_processing_time(int64_t now_ms) {
 
 bool PendingCommits::quiescent() const {
   if (!recovered_ || committing_ || retry_at_ms_ != INT64_MAX) return false;
-  return std::none_of(pending_.begin(), pending_.end(), [this](const Entry& e) { return e.checkpoint_id <= completed_; });
+  return std::none_of(pending_.begin(), pending_.end(),
+                      [this](const Entry& e) { return e.checkpoint_id <= completed_; });
 }
 
 }  // namespace weir::detail

@@ -9,9 +9,13 @@
 namespace weir::detail {
 
 Status print_text(std::string_view lines) {
-  if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size() && std::fflush(stdout) == 0) return {};
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size() &&
+      std::fflush(stdout) == 0)
+    return {};
   // Nothing that is tried again can mend it: what did not arrive is not known.
-  if (errno == EPIPE) return failed_precondition("the program that read standard output has ended, so nothing more can be printed");
+  if (errno == EPIPE)
+    return failed_precondition(
+        "the program that read standard output has ended, so nothing more can be printed");
   return failed_precondition(cat("cannot write to standard output: ", std::strerror(errno)));
 }
 

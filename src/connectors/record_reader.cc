@@ -20,7 +20,8 @@ constexpr int64_t kSkippedShown = 10;
 
 class RecordReaderImpl final : public RecordReader {
  public:
-  explicit RecordReaderImpl(RecordReaderOptions options) : shared_options_(std::make_shared<const RecordReaderOptions>(std::move(options))) {}
+  explicit RecordReaderImpl(RecordReaderOptions options)
+      : shared_options_(std::make_shared<const RecordReaderOptions>(std::move(options))) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
@@ -33,9 +34,12 @@ class RecordReaderImpl final : public RecordReader {
       if (!split.ok()) return context_->fail(split.status());
       splits_.push_back(std::move(*split));
     }
-    // In the order of the input, whoever had them before, so that event time goes on in order. The one being read stays in front.
+    // In the order of the input, whoever had them before, so that event time goes on in order. The
+    // one being read stays in front.
     std::stable_sort(splits_.begin() + (state_ == State::kNoFile ? 0 : 1), splits_.end(),
-                     [](const FileSplit& a, const FileSplit& b) { return std::tie(a.uri, a.begin) < std::tie(b.uri, b.begin); });
+                     [](const FileSplit& a, const FileSplit& b) {
+                       return std::tie(a.uri, a.begin) < std::tie(b.uri, b.begin);
+                     });
   }
 
   Result take(size_t max, std::vector<std::string_view>& records) override {
@@ -83,15 +87,17 @@ class RecordReaderImpl final : public RecordReader {
   bool malformed(std::string_view record, const std::string& why, bool may_skip) override {
     const int64_t offset = buffer_offset_ + (record.data() - buffer_.data());
     constexpr size_t kShown = 200;
-    const std::string message = cat("the record at byte ", offset, " of ", splits_.front().uri, " cannot be used: ", why, ". It is: ",
-                                    record.substr(0, kShown), record.size() > kShown ? "…" : "");
+    const std::string message =
+        cat("the record at byte ", offset, " of ", splits_.front().uri, " cannot be used: ", why,
+            ". It is: ", record.substr(0, kShown), record.size() > kShown ? "…" : "");
     if (!may_skip || !options_.skip_malformed) {
       context_->fail(invalid_argument(message));
       return false;
     }
     if (++skipped_ <= kSkippedShown) {
       WEIR_LOG(kWarning) << context_->operator_name() << " skips a record: " << message
-                         << (skipped_ == kSkippedShown ? ". It will not name any more of them" : "");
+                         << (skipped_ == kSkippedShown ? ". It will not name any more of them"
+                                                       : "");
     }
     return true;
   }
@@ -118,7 +124,8 @@ class RecordReaderImpl final : public RecordReader {
 
   void open_file() {
     state_ = State::kOpening;
-    context_->run_blocking([this, split = splits_.front(), options = shared_options_, files = &context_->files()]() -> std::function<void()> {
+    context_->run_blocking([this, split = splits_.front(), options = shared_options_,
+                            files = &context_->files()]() -> std::function<void()> {
       auto opened = std::make_shared<StatusOr<Opened>>(open_and_read(split, *options, *files));
       return [this, opened] {
         if (!opened->ok()) return fail(opened->status());
@@ -136,17 +143,21 @@ class RecordReaderImpl final : public RecordReader {
     });
   }
 
-  static int64_t chunk_length(const FileSplit& split, int64_t offset, const RecordReaderOptions& options) {
+  static int64_t chunk_length(const FileSplit& split, int64_t offset,
+                              const RecordReaderOptions& options) {
     const int64_t wanted = std::max<int64_t>(0, split.end - offset) + kTailBytes;
     return std::min({static_cast<int64_t>(options.chunk_bytes), split.file_size - offset, wanted});
   }
 
-  static StatusOr<Opened> open_and_read(const FileSplit& split, const RecordReaderOptions& options, FileSystemRegistry& files) {
+  static StatusOr<Opened> open_and_read(const FileSplit& split, const RecordReaderOptions& options,
+                                        FileSystemRegistry& files) {
     Opened opened;
     WEIR_ASSIGN_OR_RETURN(opened.location, files.resolve(split.uri));
     auto file = opened.location.fs->open(opened.location.path);
     if (file.status().code() == StatusCode::kNotFound) {
-      return failed_precondition(cat(split.uri, " was there when the job first started and is gone; a file that is read must stay until the job "
+      return failed_precondition(cat(split.uri,
+                                     " was there when the job first started and is gone; a file "
+                                     "that is read must stay until the job "
                                      "has ended. Put it back, or start without a checkpoint"));
     }
     if (!file.ok()) return file.status();
@@ -158,31 +169,39 @@ class RecordReaderImpl final : public RecordReader {
     }
     // The byte before tells whether a record begins with the range's first byte.
     opened.offset = split.next >= 0 ? split.next : std::max<int64_t>(0, split.begin - 1);
-    WEIR_RETURN_IF_ERROR(read_chunk(*opened.file, opened.location, split, opened.offset, chunk_length(split, opened.offset, options), &opened.bytes));
+    WEIR_RETURN_IF_ERROR(read_chunk(*opened.file, opened.location, split, opened.offset,
+                                    chunk_length(split, opened.offset, options), &opened.bytes));
     if (opened.offset == 0) {
       WEIR_RETURN_IF_ERROR(check_is_complete(*opened.file, split.uri));
-      WEIR_RETURN_IF_ERROR(check_is_text(*opened.file, split.uri, std::string_view(opened.bytes).substr(0, kHeadBytes)));
+      WEIR_RETURN_IF_ERROR(check_is_text(*opened.file, split.uri,
+                                         std::string_view(opened.bytes).substr(0, kHeadBytes)));
     }
     return opened;
   }
 
-  /// Whoever has read the last byte looks at the file again: if it grew meanwhile, its last line may have been the half of one.
-  static Status read_chunk(ReadableFile& file, const FileLocation& location, const FileSplit& split, int64_t offset, int64_t length,
-                           std::string* bytes) {
+  /// Whoever has read the last byte looks at the file again: if it grew meanwhile, its last line
+  /// may have been the half of one.
+  static Status read_chunk(ReadableFile& file, const FileLocation& location, const FileSplit& split,
+                           int64_t offset, int64_t length, std::string* bytes) {
     WEIR_RETURN_IF_ERROR(file.read_at(offset, length, bytes));
     const int64_t end = offset + static_cast<int64_t>(bytes->size());
-    if (static_cast<int64_t>(bytes->size()) == length) return end == split.file_size ? check_unchanged(split, location) : Status();
-    return failed_precondition(cat(split.uri, " became shorter while it was read: byte ", end, " is no longer there"));
+    if (static_cast<int64_t>(bytes->size()) == length)
+      return end == split.file_size ? check_unchanged(split, location) : Status();
+    return failed_precondition(
+        cat(split.uri, " became shorter while it was read: byte ", end, " is no longer there"));
   }
 
   void find_first_record(FileSplit& split) {
     if (split.begin == 0) {
-      split.next = options_.has_header ? header_.length : buffer_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+      split.next = options_.has_header                   ? header_.length
+                   : buffer_.starts_with(kByteOrderMark) ? kByteOrderMark.size()
+                                                         : 0;
       return;
     }
     const size_t line_end = buffer_.find('\n', scanned_);
     scanned_ = line_end == std::string::npos ? buffer_.size() : line_end + 1;
-    if (line_end != std::string::npos) split.next = std::min(split.end, buffer_offset_ + static_cast<int64_t>(scanned_));
+    if (line_end != std::string::npos)
+      split.next = std::min(split.end, buffer_offset_ + static_cast<int64_t>(scanned_));
   }
 
   /// False: the record goes on beyond the buffer.
@@ -193,7 +212,8 @@ class RecordReaderImpl final : public RecordReader {
     size_t next = end + 1;
     if (end == std::string::npos) {
       if (buffer_.size() - begin > options_.max_record_bytes) {
-        fail(invalid_argument(cat("the record at byte ", split.next, " of ", split.uri, " is longer than ", options_.max_record_bytes,
+        fail(invalid_argument(cat("the record at byte ", split.next, " of ", split.uri,
+                                  " is longer than ", options_.max_record_bytes,
                                   " bytes; is it a text file?")));
         return false;
       }
@@ -209,7 +229,8 @@ class RecordReaderImpl final : public RecordReader {
   size_t find_line_end(size_t begin) const {
     if (!options_.multiline) return buffer_.find('\n', begin);
     bool quoted = false;
-    bool field_begins = true;  // only there a quote opens; a quote that follows a closing one goes on with the text
+    bool field_begins =
+        true;  // only there a quote opens; a quote that follows a closing one goes on with the text
     for (size_t i = begin; i < buffer_.size(); ++i) {
       const char c = buffer_[i];
       if (c == '"' && (quoted || field_begins)) {
@@ -224,10 +245,12 @@ class RecordReaderImpl final : public RecordReader {
   }
 
   void read_ahead(const FileSplit& split) {
-    if (reading_ || !arrived_.empty() || state_ != State::kReading || read_to_ >= split.file_size) return;
+    if (reading_ || !arrived_.empty() || state_ != State::kReading || read_to_ >= split.file_size)
+      return;
     const int64_t length = chunk_length(split, read_to_, options_);
     reading_ = true;
-    context_->run_blocking([this, file = file_, location = location_, split, offset = read_to_, length]() -> std::function<void()> {
+    context_->run_blocking([this, file = file_, location = location_, split, offset = read_to_,
+                            length]() -> std::function<void()> {
       auto bytes = std::make_shared<std::string>();
       Status status = read_chunk(*file, location, split, offset, length, bytes.get());
       return [this, bytes, status = std::move(status)] {
@@ -242,7 +265,9 @@ class RecordReaderImpl final : public RecordReader {
   /// Drops what has been read and appends what has arrived. Records taken before are gone.
   void use_chunk() {
     const FileSplit& split = splits_.front();
-    const size_t consumed = split.next < 0 ? scanned_ : std::min(buffer_.size(), static_cast<size_t>(split.next - buffer_offset_));
+    const size_t consumed =
+        split.next < 0 ? scanned_
+                       : std::min(buffer_.size(), static_cast<size_t>(split.next - buffer_offset_));
     buffer_.erase(0, consumed);
     buffer_offset_ += static_cast<int64_t>(consumed);
     scanned_ = 0;
@@ -256,7 +281,8 @@ class RecordReaderImpl final : public RecordReader {
     context_->fail(status.with_context(cat("cannot read ", join_names(options_.uris))));
   }
 
-  const std::shared_ptr<const RecordReaderOptions> shared_options_;  ///< with work on the I/O pool, which may outlive the reader
+  const std::shared_ptr<const RecordReaderOptions>
+      shared_options_;  ///< with work on the I/O pool, which may outlive the reader
   const RecordReaderOptions& options_ = *shared_options_;
   OperatorContext* context_ = nullptr;
   std::deque<FileSplit> splits_;  ///< the first is being read unless state_ is kNoFile
@@ -269,9 +295,10 @@ class RecordReaderImpl final : public RecordReader {
   int64_t file_number_ = 0;
   std::string buffer_;
   int64_t buffer_offset_ = 0;  ///< of the buffer's first byte in the file
-  size_t scanned_ = 0;         ///< bytes of the buffer that hold no beginning of a record, while none was found
-  std::string arrived_;        ///< the next chunk
-  int64_t read_to_ = 0;        ///< the end of what was read, in the file
+  size_t scanned_ =
+      0;  ///< bytes of the buffer that hold no beginning of a record, while none was found
+  std::string arrived_;  ///< the next chunk
+  int64_t read_to_ = 0;  ///< the end of what was read, in the file
   int64_t skipped_ = 0;
 };
 

@@ -49,14 +49,22 @@ class ScriptedSink final : public Sink<std::string> {
   class Writer final : public SinkWriter<std::string> {
    public:
     Status open(OperatorContext&) override { return {}; }
-    void write(BatchOf<std::string>& batch) override { records_.insert(records_.end(), batch.records.begin(), batch.records.end()); }
-    std::vector<std::string> prepare_commit(SnapshotContext&) override { return std::exchange(records_, {}); }
+    void write(BatchOf<std::string>& batch) override {
+      records_.insert(records_.end(), batch.records.begin(), batch.records.end());
+    }
+    std::vector<std::string> prepare_commit(SnapshotContext&) override {
+      return std::exchange(records_, {});
+    }
 
    private:
     std::vector<std::string> records_;
   };
-  std::unique_ptr<SinkWriter<std::string>> create_writer() const override { return std::make_unique<Writer>(); }
-  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override { return std::make_unique<ScriptedCommitter>(script_); }
+  std::unique_ptr<SinkWriter<std::string>> create_writer() const override {
+    return std::make_unique<Writer>();
+  }
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
+    return std::make_unique<ScriptedCommitter>(script_);
+  }
   Status probe(FileSystemRegistry&) const override { return {}; }
 
  private:

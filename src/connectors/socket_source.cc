@@ -41,7 +41,9 @@ class SocketReader final : public SourceReader<std::string> {
     if (out.size() > 0) return {};
     text_.erase(0, at_);
     at_ = 0;
-    if (text_.size() > kMaxLineBytes) context_->fail(invalid_argument(cat("the server sent a line of more than ", kMaxLineBytes, " bytes")));
+    if (text_.size() > kMaxLineBytes)
+      context_->fail(
+          invalid_argument(cat("the server sent a line of more than ", kMaxLineBytes, " bytes")));
     if (ended_ && !reading_) {
       if (!text_.empty()) {
         add(out, text_.size());
@@ -71,18 +73,19 @@ class SocketReader final : public SourceReader<std::string> {
 
   void read() {
     reading_ = true;
-    context_->run_blocking([this, client = client_, server = splits_.front()]() -> std::function<void()> {
-      auto turn = std::make_shared<Turn>();
-      turn->client = client;
-      turn->status = take_turn(server, *turn);
-      return [this, turn] {
-        reading_ = false;
-        if (!turn->status.ok()) return context_->fail(turn->status);
-        client_ = turn->client;
-        text_ += turn->bytes;
-        ended_ = turn->end;
-      };
-    });
+    context_->run_blocking(
+        [this, client = client_, server = splits_.front()]() -> std::function<void()> {
+          auto turn = std::make_shared<Turn>();
+          turn->client = client;
+          turn->status = take_turn(server, *turn);
+          return [this, turn] {
+            reading_ = false;
+            if (!turn->status.ok()) return context_->fail(turn->status);
+            client_ = turn->client;
+            text_ += turn->bytes;
+            ended_ = turn->end;
+          };
+        });
   }
 
   static Status take_turn(const std::string& server, Turn& turn) {
@@ -97,7 +100,8 @@ class SocketReader final : public SourceReader<std::string> {
   }
 
   void next_server() {
-    WEIR_LOG(kInfo) << context_->operator_name() << ": the server has closed the connection, which ends the source";
+    WEIR_LOG(kInfo) << context_->operator_name()
+                    << ": the server has closed the connection, which ends the source";
     splits_.pop_front();
     client_.reset();
     ended_ = false;
@@ -116,7 +120,9 @@ class SocketReader final : public SourceReader<std::string> {
 
 StatusOr<std::vector<std::string>> SocketSource::enumerate(FileSystemRegistry&, int) const {
   if (host_.empty() || port_ <= 0 || port_ > 65535) {
-    return invalid_argument(cat("'", host_, ":", port_, "' is no address to read from: give a host and a port between 1 and 65535"));
+    return invalid_argument(
+        cat("'", host_, ":", port_,
+            "' is no address to read from: give a host and a port between 1 and 65535"));
   }
   BinaryWriter split;
   split.put_bytes(host_);
@@ -124,6 +130,8 @@ StatusOr<std::vector<std::string>> SocketSource::enumerate(FileSystemRegistry&, 
   return std::vector<std::string>{split.take()};
 }
 
-std::unique_ptr<SourceReader<std::string>> SocketSource::create_reader() const { return std::make_unique<SocketReader>(); }
+std::unique_ptr<SourceReader<std::string>> SocketSource::create_reader() const {
+  return std::make_unique<SocketReader>();
+}
 
 }  // namespace weir

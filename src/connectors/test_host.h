@@ -13,9 +13,12 @@
 
 namespace weir {
 
-/// Hosts one connector in a test. Blocking work waits until the test runs it, in the order it likes; the clock is the test's.
-/// Any URI is a path on `fs`, which outlives the host as a disk outlives a process.
-class TestHost final : public OperatorContext, public OperatorStateStore, public FileSystemRegistry {
+/// Hosts one connector in a test. Blocking work waits until the test runs it, in the order it
+/// likes; the clock is the test's. Any URI is a path on `fs`, which outlives the host as a disk
+/// outlives a process.
+class TestHost final : public OperatorContext,
+                       public OperatorStateStore,
+                       public FileSystemRegistry {
  public:
   using Lists = std::map<std::string, std::vector<std::string>>;
 
@@ -43,11 +46,16 @@ class TestHost final : public OperatorContext, public OperatorStateStore, public
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return *this; }
   int64_t processing_time_ms() const override { return now_ms; }
-  void run_blocking(std::function<std::function<void()>()> work) override { jobs_.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    jobs_.push_back(std::move(work));
+  }
   void fail(Status status) override {
     if (failure.ok()) failure = std::move(status);
   }
-  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode, TypeDescription) override { return restored_[name]; }
+  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode,
+                                             TypeDescription) override {
+    return restored_[name];
+  }
   StatusOr<FileLocation> resolve(const std::string& uri) override {
     return FileLocation{fs_, uri.starts_with("mem:") ? uri.substr(4) : uri, uri};
   }
@@ -82,7 +90,9 @@ class TestSnapshot final : public SnapshotContext {
  public:
   explicit TestSnapshot(int64_t id) : id_(id) {}
   int64_t checkpoint_id() const override { return id_; }
-  void put_list(const std::string& name, std::vector<std::string> elements) override { lists[name] = std::move(elements); }
+  void put_list(const std::string& name, std::vector<std::string> elements) override {
+    lists[name] = std::move(elements);
+  }
   void before_ack(std::function<Status()> work) override { work_.push_back(std::move(work)); }
 
   Status acknowledge() {
@@ -105,7 +115,8 @@ class NoOutput final : public Output {
 };
 
 /// The names of the files below a directory that begin with `prefix`, in order.
-inline std::vector<std::string> file_names(FileSystem& fs, const std::string& directory, const std::string& prefix) {
+inline std::vector<std::string> file_names(FileSystem& fs, const std::string& directory,
+                                           const std::string& prefix) {
   std::vector<std::string> names;
   const auto entries = fs.list(directory);
   if (!entries.ok()) return names;

@@ -14,7 +14,8 @@ namespace weir {
 /// One subtask of a source that is read to its end, or up to a number of records.
 template <class T>
 struct Reading {
-  Reading(std::shared_ptr<FileSystem> fs, const FileSource<T>& source, TestHost::Place place = {}) : host(std::move(fs), place), reader(source.create_reader()) {
+  Reading(std::shared_ptr<FileSystem> fs, const FileSource<T>& source, TestHost::Place place = {})
+      : host(std::move(fs), place), reader(source.create_reader()) {
     EXPECT_TRUE(reader->open(host).ok());
   }
   /// Polls until the end, a failure, or at least `count` records.

@@ -11,11 +11,14 @@ namespace weir {
 namespace {
 
 /// Rounded up: who is called again then is not too early.
-std::chrono::milliseconds ms_of(MonotonicTime time) { return std::chrono::ceil<std::chrono::milliseconds>(time); }
+std::chrono::milliseconds ms_of(MonotonicTime time) {
+  return std::chrono::ceil<std::chrono::milliseconds>(time);
+}
 
 }  // namespace
 
-ChainDriver::ChainDriver(Input input, OperatorChain& chain, SuspendableCall& call, FramePacker& out, ReplyWriter& reply, ChainServices& services, ChainWorld& world)
+ChainDriver::ChainDriver(Input input, OperatorChain& chain, SuspendableCall& call, FramePacker& out,
+                         ReplyWriter& reply, ChainServices& services, ChainWorld& world)
     : input_(input),
       chain_(chain),
       call_(call),
@@ -70,9 +73,7 @@ StatusOr<uint8_t> ChainDriver::resume() {
     if (reply_.bytes() >= kFullReply) return more();
     switch (step()) {
       case Step::kAgain: break;
-      case Step::kDone:
-        WEIR_RETURN_IF_ERROR(failure_);
-        return end_call();
+      case Step::kDone: WEIR_RETURN_IF_ERROR(failure_); return end_call();
       case Step::kWait:
         if (!wait_a_little()) return more();
         break;
@@ -86,14 +87,14 @@ ChainDriver::Step ChainDriver::step() {
     call_.resume();
     if (!call_.suspended()) chain_.call_ended();
   } else {
-    call_.run([](void* self) {
-      ChainDriver& driver = *static_cast<ChainDriver*>(self);
-      try {
-        driver.stepped_ = driver.step_of_call();
-      } catch (...) {
-        driver.thrown_ = std::current_exception();
-      }
-    }, this);
+    call_.run(
+        [](void* self) {
+          ChainDriver& driver = *static_cast<ChainDriver*>(self);
+          try {
+            driver.stepped_ = driver.step_of_call();
+          } catch (...) { driver.thrown_ = std::current_exception(); }
+        },
+        this);
   }
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   return call_.suspended() ? Step::kAgain : stepped_;
@@ -117,7 +118,8 @@ ChainDriver::Step ChainDriver::step_of_call() {
   const bool begun = std::exchange(begun_, begun_ || accepts);
   // A call that is done need not wait for what its last record began.
   if (activity_ == Activity::kProcess && frames_.empty()) return Step::kDone;
-  if (begun && (activity_ == Activity::kWatermark || activity_ == Activity::kFinish)) return Step::kDone;
+  if (begun && (activity_ == Activity::kWatermark || activity_ == Activity::kFinish))
+    return Step::kDone;
   if (!accepts) return Step::kWait;
   switch (activity_) {
     case Activity::kProcess: process_frame(); return Step::kAgain;
@@ -138,7 +140,8 @@ ChainDriver::Step ChainDriver::step_of_call() {
 ChainDriver::Step ChainDriver::step_poll() {
   if (ended_) return Step::kDone;
   if (fire_due_timers() && !chain_.can_accept()) return Step::kAgain;
-  if (out_.taken() - poll_taken_ >= kPollRecords || now() - poll_began_ >= kPollTime) return Step::kDone;
+  if (out_.taken() - poll_taken_ >= kPollRecords || now() - poll_began_ >= kPollTime)
+    return Step::kDone;
   Timestamp watermark = watermark_;
   const PollResult result = chain_.poll(&watermark);
   if (result.status == PollResult::Status::kEnd) {
@@ -151,10 +154,12 @@ ChainDriver::Step ChainDriver::step_poll() {
   return step_poll_in_vain();
 }
 
-/// There is nothing to read. Waits for it if that is short, and nobody waits for records of this call.
+/// There is nothing to read. Waits for it if that is short, and nobody waits for records of this
+/// call.
 ChainDriver::Step ChainDriver::step_poll_in_vain() {
   const MonotonicTime left = poll_began_ + kEmptyPollTime - now();
-  const int64_t due_in_ms = detail::saturating_sub(std::min(poll_wake_, chain_.next_processing_time()), services_.wall_ms());
+  const int64_t due_in_ms = detail::saturating_sub(
+      std::min(poll_wake_, chain_.next_processing_time()), services_.wall_ms());
   const bool soon = services_.under_way() > 0 || due_in_ms <= whole_ms(left);
   if (out_.gathered() > 0 || reply_.outputs() > 0 || left <= MonotonicTime(0) || !soon) {
     nothing_now_ = true;
@@ -180,21 +185,27 @@ Status ChainDriver::read_frame(std::string_view bytes, Batch** batch) {
   WEIR_ASSIGN_OR_RETURN(const Frame frame, decode_frame(bytes));
   const FrameHeader& header = frame.header;
   if (header.edge >= batches_.size() || input_.graph.edges[header.edge].to != input_.vertex) {
-    return internal_error(cat("a frame came on edge ", header.edge, ", which does not lead to '", input_.graph.vertices[input_.vertex].name, "'"));
+    return internal_error(cat("a frame came on edge ", header.edge, ", which does not lead to '",
+                              input_.graph.vertices[input_.vertex].name, "'"));
   }
   if (header.build != input_.build) {
-    return failed_precondition(cat("a frame of records was written by build ", header.build, " of the executable, and this is build ", input_.build,
-                                   ": records that were in flight in an unaligned checkpoint can be read by the build that wrote them only; start from a "
+    return failed_precondition(cat("a frame of records was written by build ", header.build,
+                                   " of the executable, and this is build ", input_.build,
+                                   ": records that were in flight in an unaligned checkpoint can "
+                                   "be read by the build that wrote them only; start from a "
                                    "savepoint"));
   }
   const JobEdge& edge = input_.graph.edges[header.edge];
-  if (edge.codec == nullptr) return internal_error(cat("a frame came on edge ", header.edge, ", whose records cannot leave a process"));
+  if (edge.codec == nullptr)
+    return internal_error(
+        cat("a frame came on edge ", header.edge, ", whose records cannot leave a process"));
   std::unique_ptr<Batch>& into = batches_[header.edge];
   if (!into) into = edge.codec->make();
   into->clear();
   WEIR_RETURN_IF_ERROR(edge.codec->decode(frame.batch, *into));
   if (into->size() != header.count) {
-    return data_loss(cat("a frame says that it has ", header.count, " records, and has ", into->size()));
+    return data_loss(
+        cat("a frame says that it has ", header.count, " records, and has ", into->size()));
   }
   if (edge.partitioning == Partitioning::kHash) WEIR_RETURN_IF_ERROR(check_group(header, *into));
   *batch = into.get();
@@ -203,12 +214,16 @@ Status ChainDriver::read_frame(std::string_view bytes, Batch** batch) {
 
 Status ChainDriver::check_group(const FrameHeader& header, const Batch& batch) const {
   if (!input_.range.contains(header.key_group)) {
-    return internal_error(cat("a frame of key group ", header.key_group, " came to a subtask that has key groups ", input_.range.first, " to ",
+    return internal_error(cat("a frame of key group ", header.key_group,
+                              " came to a subtask that has key groups ", input_.range.first, " to ",
                               input_.range.last, ": its state would be split"));
   }
-  if (batch.key_hashes.empty()) return data_loss(cat("a frame of key group ", header.key_group, " has no hashes of its keys"));
-  if (const int group = key_group_of(batch.key_hashes[0], input_.max_parallelism); group != header.key_group) {
-    return data_loss(cat("a frame says that its records are of key group ", header.key_group, ", and the first is of key group ", group));
+  if (batch.key_hashes.empty())
+    return data_loss(cat("a frame of key group ", header.key_group, " has no hashes of its keys"));
+  if (const int group = key_group_of(batch.key_hashes[0], input_.max_parallelism);
+      group != header.key_group) {
+    return data_loss(cat("a frame says that its records are of key group ", header.key_group,
+                         ", and the first is of key group ", group));
   }
   return {};
 }
@@ -216,13 +231,16 @@ Status ChainDriver::check_group(const FrameHeader& header, const Batch& batch) c
 /// The call is done: what must leave now leaves.
 uint8_t ChainDriver::end_call() {
   const Activity done = std::exchange(activity_, Activity::kNone);
-  bool flush = source_;  // Flink takes a snapshot of a source between two calls, without another one before
+  bool flush =
+      source_;  // Flink takes a snapshot of a source between two calls, without another one before
   switch (done) {
     case Activity::kBarrier: flush = !bug_enabled(Bug::kHostedBarrierNotFlushed); break;
     case Activity::kWatermark:
     case Activity::kFinish: flush = true; break;
     // A timer that comes a little early is the one that was asked for.
-    case Activity::kTimer: flush = flush || (out_.gathered() > 0 && now() - out_.since() >= kHold / 2); break;
+    case Activity::kTimer:
+      flush = flush || (out_.gathered() > 0 && now() - out_.since() >= kHold / 2);
+      break;
     case Activity::kPoll:
       chain_.prepare_barrier();
       vain_polls_ = nothing_now_ && out_.taken() == poll_taken_ ? vain_polls_ + 1 : 0;
@@ -284,8 +302,10 @@ bool ChainDriver::wait_a_little() {
   const MonotonicTime left = called_at_ + kPatience - now();
   if (left <= MonotonicTime(0)) return false;
   const int64_t wall = services_.wall_ms();
-  const int64_t due = chain_.can_accept() ? chain_.next_processing_time() : chain_.advance_refusing(wall);
-  world_.wait(std::min(ms_of(left), std::chrono::milliseconds(std::max<int64_t>(1, detail::saturating_sub(due, wall)))));
+  const int64_t due =
+      chain_.can_accept() ? chain_.next_processing_time() : chain_.advance_refusing(wall);
+  world_.wait(std::min(ms_of(left), std::chrono::milliseconds(
+                                        std::max<int64_t>(1, detail::saturating_sub(due, wall)))));
   return true;
 }
 
@@ -309,8 +329,10 @@ int64_t ChainDriver::wake_at() {
   const int64_t wall = services_.wall_ms();
   int64_t wake = chain_.next_processing_time();
   if (source_ && !ended_) wake = nothing_now_ ? std::min(wake, poll_wake_) : wall;
-  if (services_.under_way() > 0 || !chain_.can_accept()) wake = std::min(wake, wall + look_again_ms());
-  if (out_.gathered() > 0) wake = std::min(wake, wall + std::max<int64_t>(0, ms_of(out_.since() + kHold - now()).count()));
+  if (services_.under_way() > 0 || !chain_.can_accept())
+    wake = std::min(wake, wall + look_again_ms());
+  if (out_.gathered() > 0)
+    wake = std::min(wake, wall + std::max<int64_t>(0, ms_of(out_.since() + kHold - now()).count()));
   return wake;
 }
 

@@ -14,10 +14,12 @@ constexpr MonotonicTime kCloseTime = std::chrono::seconds(3);
 /// What the chain emits goes into the reply. When that is full, the call waits for the next one.
 class PackedOutput final : public Output {
  public:
-  PackedOutput(FramePacker& packer, const ReplyWriter& reply, const std::unique_ptr<OperatorChain>& chain)
+  PackedOutput(FramePacker& packer, const ReplyWriter& reply,
+               const std::unique_ptr<OperatorChain>& chain)
       : packer_(packer), reply_(reply), chain_(chain) {}
   void emit(Batch& batch) override {
-    if (!chain_->wait_until([this] { return reply_.bytes() < ChainDriver::kFullReply; })) return batch.clear();
+    if (!chain_->wait_until([this] { return reply_.bytes() < ChainDriver::kFullReply; }))
+      return batch.clear();
     packer_.emit(batch);
   }
 
@@ -38,7 +40,9 @@ ChainHost::~ChainHost() {
 }
 
 std::string ChainHost::name() const {
-  return vertex_ == nullptr ? std::string("a chain") : cat(vertex_->name, " (", place_.subtask + 1, "/", place_.parallelism, ")");
+  return vertex_ == nullptr
+             ? std::string("a chain")
+             : cat(vertex_->name, " (", place_.subtask + 1, "/", place_.parallelism, ")");
 }
 
 std::string_view ChainHost::handle(std::string_view request) {
@@ -54,7 +58,8 @@ std::string_view ChainHost::handle(std::string_view request) {
 }
 
 std::string_view ChainHost::carry_out(ChainCall call, std::string_view body) {
-  if (state_ == State::kClosed) return reply_.fail(internal_error(cat(name_of(call), " was called after CLOSE")));
+  if (state_ == State::kClosed)
+    return reply_.fail(internal_error(cat(name_of(call), " was called after CLOSE")));
   if (state_ == State::kDead) return reply_.fail(failure_);
   Status status = check_order(call);
   if (status.ok()) {
@@ -72,16 +77,22 @@ std::string_view ChainHost::carry_out(ChainCall call, std::string_view body) {
 }
 
 Status ChainHost::check_order(ChainCall call) const {
-  const auto wrong = [&](std::string_view why) { return internal_error(cat(name_of(call), " was called ", why)); };
-  if (call < ChainCall::kOpen || call > ChainCall::kClose) return wrong("which this executable does not know");
+  const auto wrong = [&](std::string_view why) {
+    return internal_error(cat(name_of(call), " was called ", why));
+  };
+  if (call < ChainCall::kOpen || call > ChainCall::kClose)
+    return wrong("which this executable does not know");
   if (call == ChainCall::kOpen) return state_ == State::kNew ? Status() : wrong("a second time");
   if (state_ == State::kNew) return wrong("before OPEN");
   const bool restoring = call == ChainCall::kRestoreGroup || call == ChainCall::kReady;
   if (restoring) return state_ == State::kOpened ? Status() : wrong("after READY");
   if (state_ == State::kOpened) return wrong("before READY");
-  const bool rest_of_snapshot = call == ChainCall::kSnapshotChunk || call == ChainCall::kSnapshotDrop;
-  if (call == ChainCall::kResume) return driver_->busy() ? Status() : wrong("and there is nothing to go on with");
-  if (driver_->busy() && !rest_of_snapshot) return wrong("before the call that said `more` was resumed");
+  const bool rest_of_snapshot =
+      call == ChainCall::kSnapshotChunk || call == ChainCall::kSnapshotDrop;
+  if (call == ChainCall::kResume)
+    return driver_->busy() ? Status() : wrong("and there is nothing to go on with");
+  if (driver_->busy() && !rest_of_snapshot)
+    return wrong("before the call that said `more` was resumed");
   return {};
 }
 
@@ -122,8 +133,10 @@ StatusOr<uint8_t> ChainHost::drive(ChainCall call, std::string_view body) {
   } else {
     WEIR_RETURN_IF_ERROR(decode_nothing(call, body));
   }
-  if (vertex_->is_source != (call == ChainCall::kPoll) && call != ChainCall::kResume && call != ChainCall::kCompleted) {
-    return internal_error(cat(name_of(call), " was called of '", vertex_->name, "', which is ", vertex_->is_source ? "a source" : "none"));
+  if (vertex_->is_source != (call == ChainCall::kPoll) && call != ChainCall::kResume &&
+      call != ChainCall::kCompleted) {
+    return internal_error(cat(name_of(call), " was called of '", vertex_->name, "', which is ",
+                              vertex_->is_source ? "a source" : "none"));
   }
   switch (call) {
     case ChainCall::kWatermark: return driver_->watermark(number);
@@ -152,17 +165,21 @@ Status ChainHost::open(std::string_view body) {
 
 Status ChainHost::check(const OpenRequest& request) const {
   if (request.fingerprint != graph_.fingerprint) {
-    return failed_precondition(cat("the executable in the jar describes another job (fingerprint ", graph_.fingerprint.to_hex(),
-                                   ") than the plan was made of (", request.fingerprint.to_hex(),
-                                   "): its graph must depend on nothing but its arguments; make the jar anew"));
+    return failed_precondition(cat(
+        "the executable in the jar describes another job (fingerprint ",
+        graph_.fingerprint.to_hex(), ") than the plan was made of (", request.fingerprint.to_hex(),
+        "): its graph must depend on nothing but its arguments; make the jar anew"));
   }
   if (request.vertex >= static_cast<int>(graph_.vertices.size())) {
-    return failed_precondition(cat("the plan has a vertex ", request.vertex, ", and the job only ", graph_.vertices.size(), "; make the jar anew"));
+    return failed_precondition(cat("the plan has a vertex ", request.vertex, ", and the job only ",
+                                   graph_.vertices.size(), "; make the jar anew"));
   }
   const JobVertex& vertex = graph_.vertices[request.vertex];
   if (request.max_parallelism != vertex.max_parallelism) {
-    return failed_precondition(cat("'", vertex.name, "' has the max parallelism ", vertex.max_parallelism, ", and Flink runs it with ",
-                                   request.max_parallelism, "; leave pipeline.max-parallelism to the job"));
+    return failed_precondition(cat("'", vertex.name, "' has the max parallelism ",
+                                   vertex.max_parallelism, ", and Flink runs it with ",
+                                   request.max_parallelism,
+                                   "; leave pipeline.max-parallelism to the job"));
   }
   return {};
 }
@@ -170,7 +187,8 @@ Status ChainHost::check(const OpenRequest& request) const {
 Status ChainHost::open_chain(const OpenRequest& request) {
   restore_.emplace(*vertex_, options_.ignore_unclaimed_state);
   if (request.start != ChainStart::kFromFlink || !bug_enabled(Bug::kHostedStateNotRestored)) {
-    for (const std::string_view element : request.elements) WEIR_RETURN_IF_ERROR(restore_->add_element(element));
+    for (const std::string_view element : request.elements)
+      WEIR_RETURN_IF_ERROR(restore_->add_element(element));
   }
   splits_ = restore_->take_splits();
   std::vector<OperatorLists> lists = restore_->take_lists();
@@ -178,33 +196,43 @@ Status ChainHost::open_chain(const OpenRequest& request) {
     place_.restored_checkpoint = restore_->checkpoint().value_or(request.restored);
     base_ = place_.restored_checkpoint - request.restored;
   } else if (request.start == ChainStart::kFromWeir && !vertex_->is_source) {
-    if (options_.from.empty()) return failed_precondition("the chain is to start from a snapshot of weir's, and weir.flink.from names none");
-    auto from = ChainSnapshot::load(options_.from, graph_, request.vertex, request.parallelism, options_.ignore_unclaimed_state, world_.files());
+    if (options_.from.empty())
+      return failed_precondition(
+          "the chain is to start from a snapshot of weir's, and weir.flink.from names none");
+    auto from = ChainSnapshot::load(options_.from, graph_, request.vertex, request.parallelism,
+                                    options_.ignore_unclaimed_state, world_.files());
     if (!from.ok()) return from.status().with_context(cat("snapshot ", options_.from));
     from_ = *std::move(from);
     base_ = place_.restored_checkpoint = from_->checkpoint_id();
   }
-  WEIR_ASSIGN_OR_RETURN(packer_, FramePacker::create(graph_, request.vertex, request.build, world_.clock(), reply_));
+  WEIR_ASSIGN_OR_RETURN(
+      packer_, FramePacker::create(graph_, request.vertex, request.build, world_.clock(), reply_));
   output_ = std::make_unique<PackedOutput>(*packer_, reply_, chain_);
   const auto fail = [this](Status status) {
     if (driver_) driver_->fail(std::move(status));
   };
   chain_ = std::make_unique<OperatorChain>(*vertex_, place_, services_, fail, *output_, call_);
-  const KeyGroupRange range = key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism);
-  driver_ = std::make_unique<ChainDriver>(ChainDriver::Input{graph_, request.vertex, range, place_.max_parallelism, request.build}, *chain_, call_, *packer_,
-                                          reply_, services_, world_);
+  const KeyGroupRange range =
+      key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism);
+  driver_ = std::make_unique<ChainDriver>(
+      ChainDriver::Input{graph_, request.vertex, range, place_.max_parallelism, request.build},
+      *chain_, call_, *packer_, reply_, services_, world_);
   return from_ ? Status() : chain_->open(std::move(lists));
 }
 
 Status ChainHost::restore_group(std::string_view body) {
   WEIR_ASSIGN_OR_RETURN(const GroupPiece piece, decode_group_piece(body));
-  if (from_) return internal_error("Flink has state for a chain that is to start from a snapshot of weir's");
+  if (from_)
+    return internal_error("Flink has state for a chain that is to start from a snapshot of weir's");
   if (bug_enabled(Bug::kHostedStateNotRestored)) return {};
-  return restore_->add_group_piece(piece, *chain_, key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism));
+  return restore_->add_group_piece(
+      piece, *chain_,
+      key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism));
 }
 
 Status ChainHost::ready() {
-  if (restore_->within_group()) return internal_error("READY was called before the last piece of a key group's state");
+  if (restore_->within_group())
+    return internal_error("READY was called before the last piece of a key group's state");
   restore_.reset();
   if (from_) {
     WEIR_RETURN_IF_ERROR(open_and_restore(*chain_, from_->task_start(), world_.files()));
@@ -217,14 +245,20 @@ Status ChainHost::ready() {
   return {};
 }
 
-CheckpointId ChainHost::own_id(int64_t flink_id) const { return flink_id == INT64_MAX ? flink_id : base_ + flink_id; }
+CheckpointId ChainHost::own_id(int64_t flink_id) const {
+  return flink_id == INT64_MAX ? flink_id : base_ + flink_id;
+}
 
 StatusOr<std::string_view> ChainHost::snapshot(int64_t id) {
   if (vertex_->is_source) driver_->wait_until_accepting();
   WEIR_RETURN_IF_ERROR(driver_->failure());
   WEIR_ASSIGN_OR_RETURN(TaskSnapshot taken, chain_->snapshot(own_id(id)));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<HostedSnapshot> snapshot,
-                        HostedSnapshot::begin(std::move(taken), vertex_->is_source, [this](std::function<void()> work) { world_.run_blocking(executors::kSnapshots, std::move(work)); }));
+                        HostedSnapshot::begin(std::move(taken), vertex_->is_source,
+                                              [this](std::function<void()> work) {
+                                                world_.run_blocking(executors::kSnapshots,
+                                                                    std::move(work));
+                                              }));
   if (snapshot->has_rest()) snapshots_[id] = snapshot;
   return reply_.answer([&](BinaryWriter& out) {
     for (const auto* elements : {&snapshot->split_elements(), &snapshot->union_elements()}) {
@@ -237,8 +271,11 @@ StatusOr<std::string_view> ChainHost::snapshot(int64_t id) {
 
 StatusOr<std::string_view> ChainHost::snapshot_chunk(int64_t id) {
   const auto found = snapshots_.find(id);
-  if (found == snapshots_.end()) return internal_error(cat("SNAPSHOT_CHUNK was called for checkpoint ", id, ", of which there is no rest"));
-  const std::string_view reply = reply_.answer([&](BinaryWriter& out) { found->second->put_chunk(out); });
+  if (found == snapshots_.end())
+    return internal_error(
+        cat("SNAPSHOT_CHUNK was called for checkpoint ", id, ", of which there is no rest"));
+  const std::string_view reply =
+      reply_.answer([&](BinaryWriter& out) { found->second->put_chunk(out); });
   if (found->second->drained()) snapshots_.erase(found);
   return reply;
 }
@@ -261,7 +298,8 @@ void ChainHost::settle() {
   try {
     driver_->settle(kCloseTime);
   } catch (...) {
-    WEIR_LOG(kWarning) << status_of_current_exception(name()).message() << " (before it was closed; ignored)";
+    WEIR_LOG(kWarning) << status_of_current_exception(name()).message()
+                       << " (before it was closed; ignored)";
   }
 }
 

@@ -16,8 +16,8 @@
 
 namespace weir {
 
-/// One subtask of one vertex, run for an operator of Flink's by calls (docs/formats/flink_host.md): bytes in, bytes out, no I/O of its own.
-/// Thread: one.
+/// One subtask of one vertex, run for an operator of Flink's by calls (docs/formats/flink_host.md):
+/// bytes in, bytes out, no I/O of its own. Thread: one.
 class ChainHost {
  public:
   struct Options {
@@ -29,8 +29,8 @@ class ChainHost {
   ChainHost(const JobGraph& graph, Options options, ChainWorld& world);
   ~ChainHost();
 
-  /// Carries out one call. `request`: without the length before it. The reply, with its length, is valid until the next call.
-  /// What is wrong, in the request or in the chain, is in the reply.
+  /// Carries out one call. `request`: without the length before it. The reply, with its length, is
+  /// valid until the next call. What is wrong, in the request or in the chain, is in the reply.
   std::string_view handle(std::string_view request);
   /// CLOSE has come.
   bool closed() const { return state_ == State::kClosed; }
@@ -81,7 +81,8 @@ class ChainHost {
   std::unique_ptr<OperatorChain> chain_;
   std::unique_ptr<ChainDriver> driver_;
   ChainMetrics metrics_;
-  std::map<int64_t, std::shared_ptr<HostedSnapshot>> snapshots_;  ///< by Flink's id: of which there is a rest
+  std::map<int64_t, std::shared_ptr<HostedSnapshot>>
+      snapshots_;  ///< by Flink's id: of which there is a rest
 };
 
 }  // namespace weir

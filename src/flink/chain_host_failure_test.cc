@@ -12,8 +12,10 @@ TEST_F(ChainHostTest, ExceptionNamesTheOperatorAndEndsTheChain) {
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
-  const std::string sentence = "middle (1/1): operator 'scripted' (uid 'scripted', subtask 0) threw: cannot digest 5";
-  EXPECT_EQ(caller.call(ChainCall::kProcess, caller.frames_of({{1, 1}, {1, 5}})).sentence, sentence);
+  const std::string sentence =
+      "middle (1/1): operator 'scripted' (uid 'scripted', subtask 0) threw: cannot digest 5";
+  EXPECT_EQ(caller.call(ChainCall::kProcess, caller.frames_of({{1, 1}, {1, 5}})).sentence,
+            sentence);
   EXPECT_EQ(caller.call(ChainCall::kBarrier).sentence, sentence);
   EXPECT_FALSE(caller.call(ChainCall::kClose).dead);
   EXPECT_TRUE(caller.host().closed());
@@ -54,11 +56,14 @@ TEST_F(ChainHostTest, FramesThatDoNotBelongHereAreRefused) {
   std::string newer = make({0, group, 1, TestCaller::kBuild}, key);
   newer[1] = 2;
   for (const Wrong& wrong : std::vector<Wrong>{
-           {make({0, TestCaller::group_of(other), 1, TestCaller::kBuild}, other), "came to a subtask that has key groups 0 to 63"},
+           {make({0, TestCaller::group_of(other), 1, TestCaller::kBuild}, other),
+            "came to a subtask that has key groups 0 to 63"},
            {make({0, group, 1, TestCaller::kBuild}, other), "the first is of key group"},
-           {make({0, group, 2, TestCaller::kBuild}, key), "a frame says that it has 2 records, and has 1"},
+           {make({0, group, 2, TestCaller::kBuild}, key),
+            "a frame says that it has 2 records, and has 1"},
            {make({0, group, 1, 7}, key), "was written by build 7 of the executable"},
-           {make({1, -1, 1, TestCaller::kBuild}, key), "a frame came on edge 1, which does not lead to 'middle'"},
+           {make({1, -1, 1, TestCaller::kBuild}, key),
+            "a frame came on edge 1, which does not lead to 'middle'"},
            {make({9, group, 1, TestCaller::kBuild}, key), "a frame came on edge 9"},
            {newer, "a frame of records is in format 2"},
            {"", "a frame of records"},
@@ -78,15 +83,21 @@ TEST_F(ChainHostTest, CallsOutOfOrderAreRefused) {
   const auto sentence = [&](std::vector<ChainCall> calls) {
     TestCaller caller(graph, 1, world_);
     TestReply last;
-    for (const ChainCall call : calls) last = call == ChainCall::kOpen ? caller.open(caller.opening()) : caller.call(call);
+    for (const ChainCall call : calls)
+      last = call == ChainCall::kOpen ? caller.open(caller.opening()) : caller.call(call);
     return last.sentence;
   };
   EXPECT_EQ(sentence({ChainCall::kReady}), "a chain: READY was called before OPEN");
-  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kTimer}), "middle (1/1): TIMER was called before READY");
-  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kOpen}), "middle (1/1): OPEN was called a second time");
-  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kReady, ChainCall::kResume}), "middle (1/1): RESUME was called and there is nothing to go on with");
-  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kReady, ChainCall::kPoll}), "middle (1/1): POLL was called of 'middle', which is none");
-  EXPECT_EQ(sentence({ChainCall{77}}), "a chain: call 77 was called which this executable does not know");
+  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kTimer}),
+            "middle (1/1): TIMER was called before READY");
+  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kOpen}),
+            "middle (1/1): OPEN was called a second time");
+  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kReady, ChainCall::kResume}),
+            "middle (1/1): RESUME was called and there is nothing to go on with");
+  EXPECT_EQ(sentence({ChainCall::kOpen, ChainCall::kReady, ChainCall::kPoll}),
+            "middle (1/1): POLL was called of 'middle', which is none");
+  EXPECT_EQ(sentence({ChainCall{77}}),
+            "a chain: call 77 was called which this executable does not know");
 }
 
 /// Cuts and changes good requests: whatever comes of it, there is a well-formed reply.
@@ -113,21 +124,23 @@ TEST_F(ChainHostTest, GarbageIsAnswered) {
     group.put_i32(taken.groups.begin()->first);
     group.put_bool(true);
     group.put_raw(taken.groups.begin()->second);
-    std::vector<std::pair<ChainCall, std::string>> calls = {{ChainCall::kOpen, open.take()},
-                                                            {ChainCall::kRestoreGroup, group.take()},
-                                                            {ChainCall::kReady, ""},
-                                                            {ChainCall::kProcess, caller.frames_of(pairs(3))},
-                                                            {ChainCall::kWatermark, std::string(8, '\1')},
-                                                            {ChainCall::kBarrier, ""},
-                                                            {ChainCall::kSnapshot, std::string(8, '\2')},
-                                                            {ChainCall::kClose, ""}};
+    std::vector<std::pair<ChainCall, std::string>> calls = {
+        {ChainCall::kOpen, open.take()},
+        {ChainCall::kRestoreGroup, group.take()},
+        {ChainCall::kReady, ""},
+        {ChainCall::kProcess, caller.frames_of(pairs(3))},
+        {ChainCall::kWatermark, std::string(8, '\1')},
+        {ChainCall::kBarrier, ""},
+        {ChainCall::kSnapshot, std::string(8, '\2')},
+        {ChainCall::kClose, ""}};
     auto& [call, body] = calls[next(calls.size())];
     switch (next(4)) {
       case 0: body.resize(next(body.size())); break;
       case 1: body.append(1 + next(5), static_cast<char>(next(256))); break;
       case 2: call = static_cast<ChainCall>(next(20)); break;
       default:
-        for (size_t i = 0; i < 1 + next(3) && !body.empty(); ++i) body[next(body.size())] = static_cast<char>(next(256));
+        for (size_t i = 0; i < 1 + next(3) && !body.empty(); ++i)
+          body[next(body.size())] = static_cast<char>(next(256));
     }
     for (const auto& [which, bytes] : calls) {
       const TestReply reply = caller.call(which, bytes);

@@ -61,8 +61,7 @@ TEST_F(ChainHostTest, DroppedSnapshotHasNoRest) {
   caller.call(ChainCall::kProcess, caller.frames_of(pairs(100)));
   caller.begin_snapshot(3);
   EXPECT_FALSE(caller.call(ChainCall::kSnapshotDrop, 3).dead);
-  while (world_.run_one()) {
-  }
+  while (world_.run_one()) {}
   EXPECT_FALSE(caller.call(ChainCall::kSnapshotDrop, 3).dead) << "a second time is ordinary";
   EXPECT_EQ(caller.call(ChainCall::kSnapshotChunk, 3).sentence,
             "middle (1/1): SNAPSHOT_CHUNK was called for checkpoint 3, of which there is no rest");
@@ -81,7 +80,9 @@ TEST_F(ChainHostTest, WorkBeforeTheAcknowledgementIsDoneBeforeAllIsWritten) {
   caller.begin_snapshot(2);
   world_.run_one();
   EXPECT_FALSE(caller.take_chunk(2, taken, world_));
-  EXPECT_EQ(caller.failed_snapshot, "what belongs to checkpoint 2: operator 'scripted' (uid 'scripted', subtask 0): the disk is gone");
+  EXPECT_EQ(caller.failed_snapshot,
+            "what belongs to checkpoint 2: operator 'scripted' (uid 'scripted', subtask 0): the "
+            "disk is gone");
 }
 
 TEST_F(ChainHostTest, ChainGoesOnAfterACheckpointThatFailed) {
@@ -92,9 +93,10 @@ TEST_F(ChainHostTest, ChainGoesOnAfterACheckpointThatFailed) {
   caller.call(ChainCall::kProcess, caller.frames_of(pairs(100, 10)));
   script_.before_ack = unavailable("the disk is gone");
   auto lost = caller.begin_snapshot(3);
-  while (caller.take_chunk(3, lost, world_)) {
-  }
-  EXPECT_EQ(caller.failed_snapshot, "what belongs to checkpoint 3: operator 'scripted' (uid 'scripted', subtask 0): the disk is gone");
+  while (caller.take_chunk(3, lost, world_)) {}
+  EXPECT_EQ(caller.failed_snapshot,
+            "what belongs to checkpoint 3: operator 'scripted' (uid 'scripted', subtask 0): the "
+            "disk is gone");
   EXPECT_FALSE(caller.call(ChainCall::kSnapshotDrop, 3).dead);
   EXPECT_FALSE(caller.call(ChainCall::kAborted, 3).dead);
   script_.before_ack = {};
@@ -116,9 +118,12 @@ TEST_F(ChainHostTest, CheckpointsAreCountedFromWhereTheJobWas) {
   caller.call(ChainCall::kCompleted, 4);
   caller.call(ChainCall::kAborted, 5);
   caller.call(ChainCall::kCompleted, INT64_MAX);
-  EXPECT_EQ(script_.seen, (std::vector<std::string>{"open 41", "snapshot 42", "completed 42", "aborted 43", "completed 9223372036854775807"}));
+  EXPECT_EQ(script_.seen,
+            (std::vector<std::string>{"open 41", "snapshot 42", "completed 42", "aborted 43",
+                                      "completed 9223372036854775807"}));
   ASSERT_EQ(taken.united.size(), 1u);
-  EXPECT_EQ(std::get<HostedHeader>(decode_hosted_element(taken.united[0]).value()).checkpoint_id, 42);
+  EXPECT_EQ(std::get<HostedHeader>(decode_hosted_element(taken.united[0]).value()).checkpoint_id,
+            42);
 }
 
 TEST_F(ChainHostTest, StateOfAnOperatorThatIsGoneIsRefusedUnlessItMayBeDropped) {
@@ -145,7 +150,8 @@ TEST_F(ChainHostTest, StateOfAnOperatorThatIsGoneIsRefusedUnlessItMayBeDropped) 
     EXPECT_EQ(reply.dead, !drop);
     if (!drop) {
       EXPECT_EQ(reply.sentence,
-                "middle (1/1): the checkpoint holds keyed state of operator uid 'sum', which is not in 'middle'; give it its uid back, or set "
+                "middle (1/1): the checkpoint holds keyed state of operator uid 'sum', which is "
+                "not in 'middle'; give it its uid back, or set "
                 "execution.state-recovery.ignore-unclaimed-state to drop that state");
     }
   }

@@ -28,7 +28,8 @@ TEST_F(ChainHostTest, SourceGoesOnWhereItsElementsSay) {
     EXPECT_TRUE(header.edge == 0 && header.key_group >= 0 && header.build == TestCaller::kBuild);
   }
   EXPECT_EQ(first.call(ChainCall::kPoll).flags, kReplyEnd);
-  EXPECT_TRUE(first.snapshot(2, world_).elements().empty()) << "an ended source has nothing to read from";
+  EXPECT_TRUE(first.snapshot(2, world_).elements().empty())
+      << "an ended source has nothing to read from";
 
   TestCaller second(graph, 0, world_);
   const auto elements = before.elements();
@@ -88,8 +89,10 @@ TEST_F(ChainHostTest, RecordsStayInOrderWithWhatBelongsBehindThem) {
   caller.call(ChainCall::kProcess, caller.frames_of({{1, 1}, {2, 2}}));
   BinaryWriter fifty;
   fifty.put_i64(50);
-  EXPECT_EQ(caller.finish_call(ChainCall::kWatermark, fifty.buffer()).records(), "1:1 2:2 50:1 50:2 ");
-  EXPECT_EQ(caller.finish_call(ChainCall::kWatermark, fifty.buffer()).records(), "") << "it does not go back, or come twice";
+  EXPECT_EQ(caller.finish_call(ChainCall::kWatermark, fifty.buffer()).records(),
+            "1:1 2:2 50:1 50:2 ");
+  EXPECT_EQ(caller.finish_call(ChainCall::kWatermark, fifty.buffer()).records(), "")
+      << "it does not go back, or come twice";
   EXPECT_EQ(caller.finish_call(ChainCall::kFinish).records(), "0:999 ");
 }
 
@@ -162,7 +165,8 @@ TEST_F(ChainHostTest, CallWaitsInsideForAnOperatorThatRefuses) {
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
-  const TestReply processed = caller.call(ChainCall::kProcess, caller.frames_of({{1, 1}, {2, 2}, {3, 3}}));
+  const TestReply processed =
+      caller.call(ChainCall::kProcess, caller.frames_of({{1, 1}, {2, 2}, {3, 3}}));
   EXPECT_EQ(processed.flags, 0);
   EXPECT_EQ(processed.wake_at, world_.ms + 10) << "blocking work of the last record is under way";
   EXPECT_EQ(caller.call(ChainCall::kBarrier).records(), "1:1 2:2 3:3 ");

@@ -22,9 +22,11 @@ void ChainMetrics::report(OperatorChain& chain, ReplyWriter& reply) {
       if (j == known.size()) {
         if (next_number_ == kMostMetrics) break;
         known.push_back({next_number_++, value});
-        reply.put_metric(known[j].number, kind, cat(chain.host(i).operator_name(), ".", metrics[j].name), value);
+        reply.put_metric(known[j].number, kind,
+                         cat(chain.host(i).operator_name(), ".", metrics[j].name), value);
       } else if (known[j].value != value) {
-        reply.put_metric(known[j].number, kind, "", metrics[j].is_counter ? value - known[j].value : value);
+        reply.put_metric(known[j].number, kind, "",
+                         metrics[j].is_counter ? value - known[j].value : value);
         known[j].value = value;
       }
     }

@@ -23,7 +23,9 @@ class Counting final : public Operator {
 
 class NoServices final : public TaskServices {
  public:
-  void run_blocking(std::string_view, std::function<std::function<void()>()>) override { std::abort(); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()>) override {
+    std::abort();
+  }
   int64_t wall_ms() const override { return 0; }
   FileSystemRegistry& files() override { std::abort(); }
 };
@@ -58,9 +60,10 @@ TEST(ChainMetrics, SayTheirNameOnceAndThenWhatHasChanged) {
   EXPECT_EQ(metrics_of(metrics, chain, reply), "\0\0"s);
   context->metrics().counter("late").inc(3);
   context->metrics().gauge("depth").set(-1);
-  EXPECT_EQ(metrics_of(metrics, chain, reply), "\0\2"
-                                               "\0\0\0\0\7op.late\0\0\0\0\0\0\0\3"
-                                               "\0\1\1\0\10op.depth\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"s);
+  EXPECT_EQ(metrics_of(metrics, chain, reply),
+            "\0\2"
+            "\0\0\0\0\7op.late\0\0\0\0\0\0\0\3"
+            "\0\1\1\0\10op.depth\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"s);
   EXPECT_EQ(metrics_of(metrics, chain, reply), "\0\0"s);
   context->metrics().counter("late").inc(2);
   EXPECT_EQ(metrics_of(metrics, chain, reply), "\0\1\0\0\0\0\0\0\0\0\0\0\0\0\2"s);

@@ -40,7 +40,8 @@ class ProcessWorld final : public ChainWorld {
 /// Cuts requests out of the input. Memory that a large one took is kept.
 class RequestReader {
  public:
-  explicit RequestReader(BytePipe& pipe) : pipe_(pipe), room_(kFirstRoom), buffer_(new char[kFirstRoom]) {}
+  explicit RequestReader(BytePipe& pipe)
+      : pipe_(pipe), room_(kFirstRoom), buffer_(new char[kFirstRoom]) {}
 
   /// The next request without its length, valid until the next call; false at the end of input.
   StatusOr<bool> next(std::string_view* request) {
@@ -51,8 +52,12 @@ class RequestReader {
     while (true) {
       if (filled_ >= 4) wanted = 4 + size_t{BinaryReader({buffer_.get(), 4}).get_u32()};
       if (filled_ >= wanted) break;
-      if (wanted > kMostRoom) return data_loss(cat("a request of ", wanted - 4, " bytes: what comes on standard input is not from weir's operator in Flink"));
-      if (filled_ == room_) grow(std::min(wanted, room_ * 2));  // as bytes come, not as they are announced
+      if (wanted > kMostRoom)
+        return data_loss(
+            cat("a request of ", wanted - 4,
+                " bytes: what comes on standard input is not from weir's operator in Flink"));
+      if (filled_ == room_)
+        grow(std::min(wanted, room_ * 2));  // as bytes come, not as they are announced
       auto count = pipe_.read_some(buffer_.get() + filled_, room_ - filled_);
       if (!count.ok()) return count.status();
       if (*count == 0) return false;
@@ -107,7 +112,8 @@ int run_chain(const JobGraph& graph, const Configuration& configuration, BytePip
   host.close();
   if (!status.ok()) std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
   std::fflush(nullptr);
-  // Not by way of destructors: blocking work that is still under way, a commit that a dead server holds up, would be waited for.
+  // Not by way of destructors: blocking work that is still under way, a commit that a dead server
+  // holds up, would be waited for.
   std::_Exit(asked_for ? 0 : kFailed);
 }
 

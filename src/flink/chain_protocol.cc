@@ -8,8 +8,10 @@
 namespace weir {
 namespace {
 
-constexpr const char* kCallNames[] = {"OPEN",    "RESTORE_GROUP", "READY",          "PROCESS",       "WATERMARK", "TIMER",   "POLL",   "RESUME",
-                                      "BARRIER", "SNAPSHOT",      "SNAPSHOT_CHUNK", "SNAPSHOT_DROP", "COMPLETED", "ABORTED", "FINISH", "CLOSE"};
+constexpr const char* kCallNames[] = {
+    "OPEN",      "RESTORE_GROUP", "READY",   "PROCESS",  "WATERMARK",      "TIMER",
+    "POLL",      "RESUME",        "BARRIER", "SNAPSHOT", "SNAPSHOT_CHUNK", "SNAPSHOT_DROP",
+    "COMPLETED", "ABORTED",       "FINISH",  "CLOSE"};
 
 std::string request_of(ChainCall call) { return cat("the request of a ", name_of(call)); }
 
@@ -37,7 +39,9 @@ bool moves_records(ChainCall call) {
 void put_open(BinaryWriter& out, const OpenRequest& request) {
   out.put_u16(request.protocol);
   out.put_raw(request.fingerprint.raw());
-  for (const int number : {request.vertex, request.subtask, request.parallelism, request.max_parallelism, request.attempt}) out.put_i32(number);
+  for (const int number : {request.vertex, request.subtask, request.parallelism,
+                           request.max_parallelism, request.attempt})
+    out.put_i32(number);
   out.put_i64(request.restored);
   out.put_u8(static_cast<uint8_t>(request.start));
   out.put_u32(request.build);
@@ -50,11 +54,15 @@ StatusOr<OpenRequest> decode_open(std::string_view body) {
   OpenRequest request;
   request.protocol = in.get_u16();
   if (in.ok() && request.protocol != kChainProtocol) {
-    return failed_precondition(cat("the operator in Flink speaks version ", request.protocol, " of the chain's protocol, and this executable version ",
-                                   kChainProtocol, "; make the job's jar anew with the weir that the executable was built with"));
+    return failed_precondition(
+        cat("the operator in Flink speaks version ", request.protocol,
+            " of the chain's protocol, and this executable version ", kChainProtocol,
+            "; make the job's jar anew with the weir that the executable was built with"));
   }
   request.fingerprint = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
-  for (int* number : {&request.vertex, &request.subtask, &request.parallelism, &request.max_parallelism, &request.attempt}) *number = in.get_i32();
+  for (int* number : {&request.vertex, &request.subtask, &request.parallelism,
+                      &request.max_parallelism, &request.attempt})
+    *number = in.get_i32();
   request.restored = in.get_i64();
   const uint8_t start = in.get_u8();
   if (start > static_cast<uint8_t>(ChainStart::kFromWeir)) in.fail("an unknown way to start");
@@ -63,9 +71,11 @@ StatusOr<OpenRequest> decode_open(std::string_view body) {
   const size_t count = in.get_count(4);
   for (size_t i = 0; i < count && in.ok(); ++i) request.elements.push_back(in.get_bytes());
   WEIR_RETURN_IF_ERROR(in.end(request_of(ChainCall::kOpen)));
-  if (request.max_parallelism < 1 || request.max_parallelism > 32768 || request.parallelism < 1 || request.parallelism > request.max_parallelism ||
-      request.subtask < 0 || request.subtask >= request.parallelism || request.vertex < 0) {
-    return data_loss(cat(request_of(ChainCall::kOpen), " names vertex ", request.vertex, ", subtask ", request.subtask, " of ", request.parallelism,
+  if (request.max_parallelism < 1 || request.max_parallelism > 32768 || request.parallelism < 1 ||
+      request.parallelism > request.max_parallelism || request.subtask < 0 ||
+      request.subtask >= request.parallelism || request.vertex < 0) {
+    return data_loss(cat(request_of(ChainCall::kOpen), " names vertex ", request.vertex,
+                         ", subtask ", request.subtask, " of ", request.parallelism,
                          " and max parallelism ", request.max_parallelism, ", which cannot be"));
   }
   return request;
@@ -107,8 +117,10 @@ StatusOr<Frame> decode_frame(std::string_view bytes) {
   BinaryReader in(bytes);
   const uint16_t version = in.get_u16();
   if (in.ok() && version != kFrameVersion) {
-    return failed_precondition(cat("a frame of records is in format ", version, ", and this executable reads format ", kFrameVersion,
-                                   ": records that were in flight in an unaligned checkpoint can be read by the executable that wrote them only; "
+    return failed_precondition(cat("a frame of records is in format ", version,
+                                   ", and this executable reads format ", kFrameVersion,
+                                   ": records that were in flight in an unaligned checkpoint can "
+                                   "be read by the executable that wrote them only; "
                                    "start from a savepoint"));
   }
   Frame frame;

@@ -9,7 +9,8 @@
 #include "weir/bytes.h"
 #include "weir/status.h"
 
-// What a chain's host and its operator in Flink say to each other: docs/formats/flink_host.md. What is read here is not trusted.
+// What a chain's host and its operator in Flink say to each other: docs/formats/flink_host.md. What
+// is read here is not trusted.
 
 namespace weir {
 

@@ -36,14 +36,17 @@ TEST(ChainProtocol, OpeningComesBackAndIsRefusedWhenCut) {
   const auto read = decode_open(out.buffer());
   ASSERT_TRUE(read.ok()) << read.status().to_string();
   EXPECT_EQ(*read, request);
-  for (size_t length = 0; length < out.size(); ++length) EXPECT_FALSE(decode_open(out.buffer().substr(0, length)).ok()) << length;
+  for (size_t length = 0; length < out.size(); ++length)
+    EXPECT_FALSE(decode_open(out.buffer().substr(0, length)).ok()) << length;
   EXPECT_FALSE(decode_open(out.buffer() + "x").ok());
 }
 
 TEST(ChainProtocol, ImpossiblePlacesAreRefused) {
   for (const auto& change : std::vector<void (*)(OpenRequest&)>{
-           [](OpenRequest& r) { r.subtask = 1; }, [](OpenRequest& r) { r.subtask = -1; }, [](OpenRequest& r) { r.parallelism = 0; },
-           [](OpenRequest& r) { r.parallelism = 200; }, [](OpenRequest& r) { r.max_parallelism = 40000; }, [](OpenRequest& r) { r.vertex = -1; }}) {
+           [](OpenRequest& r) { r.subtask = 1; }, [](OpenRequest& r) { r.subtask = -1; },
+           [](OpenRequest& r) { r.parallelism = 0; }, [](OpenRequest& r) { r.parallelism = 200; },
+           [](OpenRequest& r) { r.max_parallelism = 40000; },
+           [](OpenRequest& r) { r.vertex = -1; }}) {
     OpenRequest request;
     change(request);
     BinaryWriter out;

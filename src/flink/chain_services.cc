@@ -6,7 +6,8 @@ ChainServices::ChainServices(ChainWorld& world) : world_(world), done_(std::make
   done_->set_wake([&world] { world.wake(); });
 }
 
-void ChainServices::run_blocking(std::string_view executor, std::function<std::function<void()>()> work) {
+void ChainServices::run_blocking(std::string_view executor,
+                                 std::function<std::function<void()>()> work) {
   ++under_way_;
   world_.run_blocking(executor, [done = done_, work = std::move(work)] { done->post(work()); });
 }

@@ -7,17 +7,25 @@
 
 namespace weir {
 
-StatusOr<std::unique_ptr<FramePacker>> FramePacker::create(const JobGraph& graph, int vertex, uint32_t build, const Clock& clock, ReplyWriter& reply) {
+StatusOr<std::unique_ptr<FramePacker>> FramePacker::create(const JobGraph& graph, int vertex,
+                                                           uint32_t build, const Clock& clock,
+                                                           ReplyWriter& reply) {
   std::unique_ptr<FramePacker> packer(new FramePacker(build, clock, reply));
   for (size_t i = 0; i < graph.edges.size(); ++i) {
     const JobEdge& edge = graph.edges[i];
     if (edge.from != vertex) continue;
     if (edge.codec == nullptr) {
-      return failed_precondition(cat("the records between '", graph.vertices[edge.from].name, "' and '", graph.vertices[edge.to].name,
+      return failed_precondition(cat("the records between '", graph.vertices[edge.from].name,
+                                     "' and '", graph.vertices[edge.to].name,
                                      "' cannot leave the process: their type has no Serializer"));
     }
     const bool keyed = edge.partitioning == Partitioning::kHash;
-    Edge packed{static_cast<uint16_t>(i), keyed ? edge.hasher->copy() : nullptr, edge.codec, graph.vertices[edge.to].max_parallelism, {}, {}};
+    Edge packed{static_cast<uint16_t>(i),
+                keyed ? edge.hasher->copy() : nullptr,
+                edge.codec,
+                graph.vertices[edge.to].max_parallelism,
+                {},
+                {}};
     packed.batches.resize(keyed ? packed.max_parallelism : 1);
     packer->edges_.push_back(std::move(packed));
   }
@@ -46,7 +54,8 @@ void FramePacker::gather(Edge& edge, Batch& batch) {
   const auto use = [&](uint16_t index) {
     std::unique_ptr<Batch>& target = edge.batches[index];
     if (!target) target = batch.make_empty();
-    // Records are not there before scatter(): a batch is entered when the first of them is on its way.
+    // Records are not there before scatter(): a batch is entered when the first of them is on its
+    // way.
     if (targets_[index] == nullptr) {
       if (target->empty()) edge.filled.push_back(index);
       targets_[index] = target.get();
@@ -71,7 +80,8 @@ void FramePacker::flush(Edge& edge) {
   for (const uint16_t index : edge.filled) {
     Batch& batch = *edge.batches[index];
     const size_t before = reply_.bytes();
-    reply_.begin_frame({edge.number, edge.hasher ? index : -1, static_cast<uint32_t>(batch.size()), build_});
+    reply_.begin_frame(
+        {edge.number, edge.hasher ? index : -1, static_cast<uint32_t>(batch.size()), build_});
     edge.codec->encode(batch, reply_.writer());
     reply_.end_frame();
     const size_t record_bytes = std::max<size_t>(1, (reply_.bytes() - before) / batch.size());

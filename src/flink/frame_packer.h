@@ -10,15 +10,20 @@
 
 namespace weir {
 
-/// Gathers what a chain emits and writes it into frames: on a hash edge one for each key group, so that Flink can route a frame wherever the
-/// group goes; on other edges one for all. Frames are written when enough has come together, and at flush().
+/// Gathers what a chain emits and writes it into frames: on a hash edge one for each key group, so
+/// that Flink can route a frame wherever the group goes; on other edges one for all. Frames are
+/// written when enough has come together, and at flush().
 class FramePacker {
  public:
-  static constexpr size_t kMostRecords = 8192;       ///< gathered on all edges
-  static constexpr size_t kMostBytes = 512 * 1024;   ///< of them, by the size of what was written before
+  static constexpr size_t kMostRecords = 8192;  ///< gathered on all edges
+  static constexpr size_t kMostBytes =
+      512 * 1024;  ///< of them, by the size of what was written before
 
-  /// Of the edges that leave `vertex`. All references outlive the packer. FAILED_PRECONDITION: the records of an edge have no serializer.
-  static StatusOr<std::unique_ptr<FramePacker>> create(const JobGraph& graph, int vertex, uint32_t build, const Clock& clock, ReplyWriter& reply);
+  /// Of the edges that leave `vertex`. All references outlive the packer. FAILED_PRECONDITION: the
+  /// records of an edge have no serializer.
+  static StatusOr<std::unique_ptr<FramePacker>> create(const JobGraph& graph, int vertex,
+                                                       uint32_t build, const Clock& clock,
+                                                       ReplyWriter& reply);
 
   /// Takes the contents of `batch`. May throw what the user's key selector or serializer throws.
   void emit(Batch& batch);
@@ -42,7 +47,8 @@ class FramePacker {
     bool hashed = false;
   };
 
-  FramePacker(uint32_t build, const Clock& clock, ReplyWriter& reply) : build_(build), clock_(clock), reply_(reply) {}
+  FramePacker(uint32_t build, const Clock& clock, ReplyWriter& reply)
+      : build_(build), clock_(clock), reply_(reply) {}
   void gather(Edge& edge, Batch& batch);
   void flush(Edge& edge);
 
@@ -54,8 +60,8 @@ class FramePacker {
   size_t limit_ = 512;  ///< of records; goes to what their size allows
   int64_t taken_ = 0;
   MonotonicTime since_{0};
-  std::vector<uint16_t> which_;   ///< scratch
-  std::vector<Batch*> targets_;   ///< scratch
+  std::vector<uint16_t> which_;  ///< scratch
+  std::vector<Batch*> targets_;  ///< scratch
 };
 
 }  // namespace weir

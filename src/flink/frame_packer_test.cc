@@ -20,7 +20,9 @@ class FramePackerTest : public testing::Test {
     reply_.begin();
     graph_ = three_vertices(reading({}, 1), {summing()});
   }
-  std::unique_ptr<FramePacker> packer(int vertex) { return FramePacker::create(graph_, vertex, 5, world_.clock(), reply_).value(); }
+  std::unique_ptr<FramePacker> packer(int vertex) {
+    return FramePacker::create(graph_, vertex, 5, world_.clock(), reply_).value();
+  }
   /// What was written since the last call.
   std::vector<Packed> frames() {
     std::vector<Packed> all;
@@ -69,7 +71,8 @@ TEST_F(FramePackerTest, HashEdgeHasAFrameForEachKeyGroupInTheOrderOfItsRecords) 
     const int32_t key = frame.batch.records[0].first;
     EXPECT_EQ(frame.header, (FrameHeader{0, TestCaller::group_of(key), 3, 5}));
     EXPECT_EQ(frame.batch.key_hashes.size(), 3u);
-    for (int round = 0; round < 3; ++round) EXPECT_EQ(frame.batch.records[round], (Pair{key, round}));
+    for (int round = 0; round < 3; ++round)
+      EXPECT_EQ(frame.batch.records[round], (Pair{key, round}));
   }
   packer->flush();
   EXPECT_TRUE(frames().empty()) << "nothing twice";
@@ -88,7 +91,8 @@ TEST_F(FramePackerTest, OtherEdgesHaveOneFrame) {
 }
 
 TEST_F(FramePackerTest, EveryEdgeGetsAllRecords) {
-  graph_.edges.push_back({1, 2, Partitioning::kHash, graph_.edges[0].hasher, graph_.edges[0].codec});
+  graph_.edges.push_back(
+      {1, 2, Partitioning::kHash, graph_.edges[0].hasher, graph_.edges[0].codec});
   const auto packer = this->packer(1);
   Pairs records = batch({{1, 1}});
   packer->emit(records);
@@ -142,7 +146,8 @@ TEST_F(FramePackerTest, KnowsSinceWhenItHolds) {
 TEST_F(FramePackerTest, EdgeWithoutSerializerIsRefused) {
   graph_.edges[1].codec = nullptr;
   EXPECT_EQ(FramePacker::create(graph_, 1, 5, world_.clock(), reply_).status().message(),
-            "the records between 'middle' and 'end' cannot leave the process: their type has no Serializer");
+            "the records between 'middle' and 'end' cannot leave the process: their type has no "
+            "Serializer");
 }
 
 }  // namespace

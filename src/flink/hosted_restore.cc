@@ -8,7 +8,9 @@
 namespace weir {
 namespace {
 
-constexpr const char* kHowToDrop = "give it its uid back, or set execution.state-recovery.ignore-unclaimed-state to drop that state";
+constexpr const char* kHowToDrop =
+    "give it its uid back, or set execution.state-recovery.ignore-unclaimed-state to drop that "
+    "state";
 
 }  // namespace
 
@@ -35,7 +37,8 @@ Status HostedRestore::add_element(std::string_view bytes) {
 Status HostedRestore::add(HostedListElement element) {
   if (!index_of(element.operator_id)) {
     if (ignore_unclaimed_) return {};
-    return failed_precondition(cat("the checkpoint holds an element of list state '", element.list, "' of operator ", element.operator_id.to_hex(),
+    return failed_precondition(cat("the checkpoint holds an element of list state '", element.list,
+                                   "' of operator ", element.operator_id.to_hex(),
                                    ", which is not in '", vertex_.name, "'; ", kHowToDrop));
   }
   OperatorLists& lists = lists_[element.operator_id];
@@ -44,7 +47,8 @@ Status HostedRestore::add(HostedListElement element) {
     list->second.mode = element.mode;
     list->second.element = std::move(element.type);
   } else if (list->second.element != element.type) {
-    return data_loss(cat("the elements of list state '", element.list, "' of operator ", element.operator_id.to_hex(), " are of the types ",
+    return data_loss(cat("the elements of list state '", element.list, "' of operator ",
+                         element.operator_id.to_hex(), " are of the types ",
                          list->second.element.to_string(), " and ", element.type.to_string()));
   }
   list->second.elements.push_back(std::move(element.element));
@@ -57,12 +61,15 @@ std::vector<OperatorLists> HostedRestore::take_lists() {
   return lists;
 }
 
-Status HostedRestore::add_group_piece(const GroupPiece& piece, OperatorChain& chain, KeyGroupRange range) {
+Status HostedRestore::add_group_piece(const GroupPiece& piece, OperatorChain& chain,
+                                      KeyGroupRange range) {
   if (!range.contains(piece.key_group)) {
-    return internal_error(cat("Flink restored the state of key group ", piece.key_group, " to a subtask that has ", range.first, " to ", range.last));
+    return internal_error(cat("Flink restored the state of key group ", piece.key_group,
+                              " to a subtask that has ", range.first, " to ", range.last));
   }
   if (group_ >= 0 && group_ != piece.key_group) {
-    return internal_error(cat("a piece of the state of key group ", piece.key_group, " came before the last one of key group ", group_));
+    return internal_error(cat("a piece of the state of key group ", piece.key_group,
+                              " came before the last one of key group ", group_));
   }
   if (!piece.last) {
     group_ = piece.key_group;
@@ -100,19 +107,24 @@ const OperatorStateDescription* HostedRestore::describe(const HostedGroupPart& p
 Status HostedRestore::read_part(int group, const HostedGroupPart& part, OperatorChain& chain) {
   const OperatorStateDescription* description = describe(part);
   if (description == nullptr || !description->key_type) {
-    return data_loss(cat("nothing in the checkpoint says what the state of operator ", part.operator_id.to_hex(), " in key group ", group, " is made of"));
+    return data_loss(cat("nothing in the checkpoint says what the state of operator ",
+                         part.operator_id.to_hex(), " in key group ", group, " is made of"));
   }
   const auto index = index_of(part.operator_id);
   KeyedState* state = index ? chain.host(*index).op().keyed_state() : nullptr;
   if (state == nullptr) {
     if (ignore_unclaimed_) return {};
-    return failed_precondition(cat("the checkpoint holds keyed state of operator uid '", description->uid, "', which ",
-                                   index ? "keeps none now" : cat("is not in '", vertex_.name, "'"), "; ", kHowToDrop));
+    return failed_precondition(
+        cat("the checkpoint holds keyed state of operator uid '", description->uid, "', which ",
+            index ? "keeps none now" : cat("is not in '", vertex_.name, "'"), "; ", kHowToDrop));
   }
-  const std::string label = cat("operator '", vertex_.chain[*index].name, "' (uid '", vertex_.chain[*index].uid, "')");
+  const std::string label =
+      cat("operator '", vertex_.chain[*index].name, "' (uid '", vertex_.chain[*index].uid, "')");
   return call_user_code(label, [&]() -> Status {
-    if (const auto begun = begun_.find(part.operator_id); begun == begun_.end() || begun->second != part.types) {
-      WEIR_RETURN_IF_ERROR(state->begin_restore(&*description->key_type, description->keyed_states, ignore_unclaimed_));
+    if (const auto begun = begun_.find(part.operator_id);
+        begun == begun_.end() || begun->second != part.types) {
+      WEIR_RETURN_IF_ERROR(state->begin_restore(&*description->key_type, description->keyed_states,
+                                                ignore_unclaimed_));
       begun_[part.operator_id] = part.types;
     }
     BinaryReader in(part.state);

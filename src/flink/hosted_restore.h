@@ -12,11 +12,14 @@
 
 namespace weir {
 
-/// Gives a chain the state that Flink kept for it: elements before the chain is opened, key groups afterwards, piece by piece.
+/// Gives a chain the state that Flink kept for it: elements before the chain is opened, key groups
+/// afterwards, piece by piece.
 class HostedRestore {
  public:
-  /// `vertex` outlives it. `ignore_unclaimed`: state of operators that the chain no longer has is dropped instead of refused.
-  HostedRestore(const JobVertex& vertex, bool ignore_unclaimed) : vertex_(vertex), ignore_unclaimed_(ignore_unclaimed) {}
+  /// `vertex` outlives it. `ignore_unclaimed`: state of operators that the chain no longer has is
+  /// dropped instead of refused.
+  HostedRestore(const JobVertex& vertex, bool ignore_unclaimed)
+      : vertex_(vertex), ignore_unclaimed_(ignore_unclaimed) {}
 
   Status add_element(std::string_view bytes);
   /// Of weir's, as the headers name it; none without a header.

@@ -10,7 +10,13 @@
 namespace weir {
 namespace {
 
-enum class Chunk : uint8_t { kBytes = 0, kLastBytes = 1, kAllWritten = 2, kNotYet = 3, kFailed = 4 };
+enum class Chunk : uint8_t {
+  kBytes = 0,
+  kLastBytes = 1,
+  kAllWritten = 2,
+  kNotYet = 3,
+  kFailed = 4
+};
 
 void put(BinaryWriter& out, Chunk what, int key_group, std::string_view bytes) {
   out.put_u8(static_cast<uint8_t>(what));
@@ -20,7 +26,8 @@ void put(BinaryWriter& out, Chunk what, int key_group, std::string_view bytes) {
 
 }  // namespace
 
-StatusOr<std::shared_ptr<HostedSnapshot>> HostedSnapshot::begin(TaskSnapshot taken, bool source, Run run) {
+StatusOr<std::shared_ptr<HostedSnapshot>> HostedSnapshot::begin(TaskSnapshot taken, bool source,
+                                                                Run run) {
   std::shared_ptr<HostedSnapshot> snapshot(new HostedSnapshot(std::move(taken), std::move(run)));
   WEIR_RETURN_IF_ERROR(snapshot->describe_lists(source));
   if (snapshot->has_rest_) {
@@ -42,12 +49,15 @@ Status HostedSnapshot::describe_lists(bool source) {
     }
     for (auto& [name, list] : op.lists) {
       if (source && list.mode == ListStateMode::kUnion && !list.elements.empty()) {
-        return failed_precondition(cat("operator uid '", op.uid, "' keeps list state '", name,
-                                       "' in mode union and is in one chain with a source, of which Flink keeps no such state; start a new chain before it"));
+        return failed_precondition(
+            cat("operator uid '", op.uid, "' keeps list state '", name,
+                "' in mode union and is in one chain with a source, of which Flink keeps no such "
+                "state; start a new chain before it"));
       }
       for (std::string& element : list.elements) {
         auto& elements = list.mode == ListStateMode::kUnion ? union_elements_ : split_elements_;
-        elements.push_back(encode_hosted_element(HostedListElement{op.id, name, list.mode, list.element, std::move(element)}));
+        elements.push_back(encode_hosted_element(
+            HostedListElement{op.id, name, list.mode, list.element, std::move(element)}));
       }
     }
   }
@@ -60,7 +70,8 @@ Status HostedSnapshot::describe_lists(bool source) {
 }
 
 void HostedSnapshot::go_on() {
-  if (writing_ || written_ || dropped_ || !failure_.ok() || queued_bytes_ >= kQueueBytes / 2) return;
+  if (writing_ || written_ || dropped_ || !failure_.ok() || queued_bytes_ >= kQueueBytes / 2)
+    return;
   writing_ = true;
   run_([self = shared_from_this()] { self->write_some(); });
 }
@@ -97,7 +108,8 @@ StatusOr<bool> HostedSnapshot::write_next() {
   std::vector<size_t> ends;
   for (const OperatorSnapshot& op : taken_.operators) {
     if (!op.keyed) continue;
-    WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] { return op.keyed->write_group(group, scratch_); }));
+    WEIR_RETURN_IF_ERROR(
+        call_user_code(op.label, [&] { return op.keyed->write_group(group, scratch_); }));
     parts.push_back({op.id, types_, {}});
     ends.push_back(scratch_.size());
   }

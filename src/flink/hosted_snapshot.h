@@ -14,16 +14,18 @@
 
 namespace weir {
 
-/// One snapshot of a chain on its way to Flink. Lists are there at once; keyed state is written by the I/O pool, a group at a time, into
-/// a queue that is drained from outside and holds a few MiB: a full queue ends the pool's work, and draining it begins it again.
-/// Thread: the host's, except for what it runs on the pool itself.
+/// One snapshot of a chain on its way to Flink. Lists are there at once; keyed state is written by
+/// the I/O pool, a group at a time, into a queue that is drained from outside and holds a few MiB:
+/// a full queue ends the pool's work, and draining it begins it again. Thread: the host's, except
+/// for what it runs on the pool itself.
 class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
  public:
   static constexpr size_t kQueueBytes = 4 << 20;
   using Run = std::function<void(std::function<void()>)>;
 
-  /// `run` brings work to the I/O pool. `source`: readers of a source have split lists only, so no header goes with them;
-  /// FAILED_PRECONDITION if an operator puts elements into a union list there.
+  /// `run` brings work to the I/O pool. `source`: readers of a source have split lists only, so no
+  /// header goes with them; FAILED_PRECONDITION if an operator puts elements into a union list
+  /// there.
   static StatusOr<std::shared_ptr<HostedSnapshot>> begin(TaskSnapshot taken, bool source, Run run);
 
   const std::vector<std::string>& split_elements() const { return split_elements_; }
@@ -31,7 +33,8 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
   /// False: the elements are all of it.
   bool has_rest() const { return has_rest_; }
 
-  /// The body of the next reply to SNAPSHOT_CHUNK. That it has failed is in it, too: this checkpoint is lost, and nothing else.
+  /// The body of the next reply to SNAPSHOT_CHUNK. That it has failed is in it, too: this
+  /// checkpoint is lost, and nothing else.
   void put_chunk(BinaryWriter& out);
   /// True after the chunk that said that all is written, or that it has failed.
   bool drained() const { return drained_; }
@@ -65,7 +68,7 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
   int next_group_ = 0;
   BinaryWriter scratch_;
   // The host's.
-  std::string current_;        ///< blob of current_group_, of which sent_ bytes are out
+  std::string current_;  ///< blob of current_group_, of which sent_ bytes are out
   size_t sent_ = 0;
   int current_group_ = 0;
   bool drained_ = false;

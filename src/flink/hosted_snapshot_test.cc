@@ -16,7 +16,8 @@ namespace {
 /// Keyed state of so many bytes in every second key group.
 class LargeState final : public KeyedStateSnapshot {
  public:
-  LargeState(size_t bytes, int fails_at, int* written, bool* alive) : bytes_(bytes), fails_at_(fails_at), written_(written), alive_(alive) {
+  LargeState(size_t bytes, int fails_at, int* written, bool* alive)
+      : bytes_(bytes), fails_at_(fails_at), written_(written), alive_(alive) {
     *alive_ = true;
   }
   ~LargeState() override { *alive_ = false; }
@@ -25,7 +26,8 @@ class LargeState final : public KeyedStateSnapshot {
   KeyGroupRange range() const override { return {0, 63}; }
   Status write_group(int group, BinaryWriter& out, detail::KeyGroupWriting*) const override {
     ++*written_;
-    if (group == fails_at_) throw std::runtime_error("the state cannot be written");  // a serializer of the user's
+    if (group == fails_at_)
+      throw std::runtime_error("the state cannot be written");  // a serializer of the user's
     if (group % 2 == 0) out.put_raw(std::string(bytes_, static_cast<char>('A' + group % 20)));
     return {};
   }
@@ -124,7 +126,8 @@ TEST_F(HostedSnapshotTest, FailureIsTheLastChunkAndGivesTheMemoryBack) {
   EXPECT_EQ(take(*snapshot), 3);
   run_all();
   EXPECT_EQ(take(*snapshot), 4);
-  EXPECT_EQ(sentence_, "what belongs to checkpoint 8: operator 'sum' threw: the state cannot be written");
+  EXPECT_EQ(sentence_,
+            "what belongs to checkpoint 8: operator 'sum' threw: the state cannot be written");
   EXPECT_TRUE(snapshot->drained());
   EXPECT_FALSE(alive_);
   EXPECT_EQ(written_, 6) << "nothing is written in vain";
@@ -132,7 +135,8 @@ TEST_F(HostedSnapshotTest, FailureIsTheLastChunkAndGivesTheMemoryBack) {
 
 TEST_F(HostedSnapshotTest, PoolAndHostTakeTurns) {
   IoPool pool(2);
-  const auto snapshot = begin(300'000, [&pool](std::function<void()> work) { pool.run(std::move(work)); });
+  const auto snapshot =
+      begin(300'000, [&pool](std::function<void()> work) { pool.run(std::move(work)); });
   int what = 0;
   while ((what = take(*snapshot)) != 2) {
     if (what == 3) std::this_thread::yield();
@@ -143,11 +147,11 @@ TEST_F(HostedSnapshotTest, PoolAndHostTakeTurns) {
 TEST_F(HostedSnapshotTest, HeaderDescribesTheBlobs) {
   const auto snapshot = begin(10, later());
   ASSERT_EQ(snapshot->union_elements().size(), 1u);
-  const auto header = std::get<HostedHeader>(decode_hosted_element(snapshot->union_elements()[0]).value());
+  const auto header =
+      std::get<HostedHeader>(decode_hosted_element(snapshot->union_elements()[0]).value());
   EXPECT_EQ(header.checkpoint_id, 8);
   run_all();
-  while (take(*snapshot) != 2) {
-  }
+  while (take(*snapshot) != 2) {}
   EXPECT_EQ(decode_hosted_group(groups_[0]).value().at(0).types, header.types);
 }
 
@@ -155,7 +159,8 @@ TEST_F(HostedSnapshotTest, UnionListInASourceIsRefused) {
   TaskSnapshot taken;
   taken.operators.emplace_back();
   taken.operators[0].uid = "x";
-  taken.operators[0].lists["list"] = {ListStateMode::kUnion, Serializer<int32_t>::describe(), {"1"}};
+  taken.operators[0].lists["list"] = {
+      ListStateMode::kUnion, Serializer<int32_t>::describe(), {"1"}};
   const auto refused = HostedSnapshot::begin(std::move(taken), true, later());
   EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
 }

@@ -29,7 +29,9 @@ std::string sentence_of(zip_error_t* error) {
 }
 
 StatusOr<Zip> open(std::string_view jar) {
-  if (!jar.starts_with("PK")) return invalid_argument("this is no jar");  // libzip takes nothing at all for an archive of nothing
+  if (!jar.starts_with("PK"))
+    return invalid_argument(
+        "this is no jar");  // libzip takes nothing at all for an archive of nothing
   zip_error_t error;
   zip_error_init(&error);
   Source source(zip_source_buffer_create(jar.data(), jar.size(), 0, &error));
@@ -41,7 +43,8 @@ StatusOr<Zip> open(std::string_view jar) {
 }
 
 Status add(zip_t* zip, const std::string& name, zip_source_t* source) {
-  const zip_int64_t index = source == nullptr ? -1 : zip_file_add(zip, name.c_str(), source, ZIP_FL_ENC_UTF_8);
+  const zip_int64_t index =
+      source == nullptr ? -1 : zip_file_add(zip, name.c_str(), source, ZIP_FL_ENC_UTF_8);
   if (index >= 0) return {};
   if (source != nullptr) zip_source_free(source);
   return internal_error(cat("cannot put ", name, " into the jar: ", zip_strerror(zip)));
@@ -56,7 +59,8 @@ StatusOr<std::string> content_of(zip_source_t* source) {
     zip_source_close(source);
     if (got == static_cast<zip_int64_t>(bytes.size())) return bytes;
   }
-  return internal_error(cat("cannot write the jar: ", zip_error_strerror(zip_source_error(source))));
+  return internal_error(
+      cat("cannot write the jar: ", zip_error_strerror(zip_source_error(source))));
 }
 
 }  // namespace
@@ -78,17 +82,21 @@ StatusOr<std::string> add_to_jar(std::string_view jar, const JarEntries& entries
   for (zip_int64_t i = 0; i < count; ++i) {
     const auto index = static_cast<zip_uint64_t>(i);
     const char* name = zip_get_name(old.get(), index, 0);
-    if (name == nullptr) return invalid_argument(cat("the jar is damaged: ", zip_strerror(old.get())));
+    if (name == nullptr)
+      return invalid_argument(cat("the jar is damaged: ", zip_strerror(old.get())));
     if (entries.contains(name)) continue;
-    WEIR_RETURN_IF_ERROR(add(zip.get(), name, zip_source_zip(zip.get(), old.get(), index, ZIP_FL_COMPRESSED, 0, -1)));
+    WEIR_RETURN_IF_ERROR(add(
+        zip.get(), name, zip_source_zip(zip.get(), old.get(), index, ZIP_FL_COMPRESSED, 0, -1)));
   }
   for (const auto& [name, content] : entries) {
-    WEIR_RETURN_IF_ERROR(add(zip.get(), name, zip_source_buffer(zip.get(), content.data(), content.size(), 0)));
+    WEIR_RETURN_IF_ERROR(
+        add(zip.get(), name, zip_source_buffer(zip.get(), content.data(), content.size(), 0)));
     const auto index = static_cast<zip_uint64_t>(zip_get_num_entries(zip.get(), 0) - 1);
     zip_set_file_compression(zip.get(), index, ZIP_CM_DEFLATE, kCompressionLevel);
     zip_file_set_mtime(zip.get(), index, kTime, 0);
   }
-  if (zip_close(zip.get()) != 0) return internal_error(cat("cannot write the jar: ", zip_strerror(zip.get())));
+  if (zip_close(zip.get()) != 0)
+    return internal_error(cat("cannot write the jar: ", zip_strerror(zip.get())));
   (void)zip.release();
   return content_of(target.get());
 }
@@ -102,9 +110,11 @@ StatusOr<JarEntries> read_jar(std::string_view jar) {
     const auto index = static_cast<zip_uint64_t>(i);
     zip_stat_t stat;
     const std::unique_ptr<zip_file_t, Discard> file(zip_fopen_index(zip, index, 0));
-    if (zip_stat_index(zip, index, 0, &stat) != 0 || file == nullptr) return invalid_argument(cat("the jar is damaged: ", zip_strerror(zip)));
+    if (zip_stat_index(zip, index, 0, &stat) != 0 || file == nullptr)
+      return invalid_argument(cat("the jar is damaged: ", zip_strerror(zip)));
     std::string content(stat.size, '\0');
-    if (zip_fread(file.get(), content.data(), content.size()) != static_cast<zip_int64_t>(content.size())) {
+    if (zip_fread(file.get(), content.data(), content.size()) !=
+        static_cast<zip_int64_t>(content.size())) {
       return invalid_argument(cat("the jar is damaged at ", stat.name, ": ", zip_strerror(zip)));
     }
     entries[stat.name] = std::move(content);

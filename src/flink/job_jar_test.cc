@@ -17,13 +17,19 @@ std::string made(std::string_view jar, const JarEntries& entries) {
 TEST(JobJar, HasWhatTheBridgeHadAndWhatWasAdded) {
   std::string big(300'000, 'x');
   for (size_t i = 0; i < big.size(); i += 7) big[i] = static_cast<char>(i);
-  const std::string bridge = made(kEmptyJar, {{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n"}, {"weir/flink/JobMain.class", big}});
-  const auto entries = read_jar(made(bridge, {{"weir/plan.json", "{}"}, {"weir/native/flights", std::string("\0\x7f" "ELF", 5)}}));
+  const std::string bridge = made(kEmptyJar, {{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n"},
+                                              {"weir/flink/JobMain.class", big}});
+  const auto entries = read_jar(made(bridge, {{"weir/plan.json", "{}"},
+                                              {"weir/native/flights", std::string("\0\x7f"
+                                                                                  "ELF",
+                                                                                  5)}}));
   ASSERT_TRUE(entries.ok()) << entries.status().message();
   const JarEntries expected = {{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n"},
                                {"weir/flink/JobMain.class", big},
                                {"weir/plan.json", "{}"},
-                               {"weir/native/flights", std::string("\0\x7f" "ELF", 5)}};
+                               {"weir/native/flights", std::string("\0\x7f"
+                                                                   "ELF",
+                                                                   5)}};
   EXPECT_EQ(*entries, expected);
 }
 
@@ -34,11 +40,14 @@ TEST(JobJar, AnEntryOfTheSameNameIsReplaced) {
   EXPECT_EQ(*entries, (JarEntries{{"weir/plan.json", "new"}, {"a", "1"}}));
 }
 
-TEST(JobJar, IsCompressed) { EXPECT_LT(made(kEmptyJar, {{"zeros", std::string(1 << 20, '\0')}}).size(), 10'000u); }
+TEST(JobJar, IsCompressed) {
+  EXPECT_LT(made(kEmptyJar, {{"zeros", std::string(1 << 20, '\0')}}).size(), 10'000u);
+}
 
 TEST(JobJar, TheSameInputGivesTheSameBytes) {
   const JarEntries entries = {{"a", "1"}, {"b", "2"}};
-  EXPECT_EQ(made(made(kEmptyJar, entries), {{"c", "3"}}), made(made(kEmptyJar, entries), {{"c", "3"}}));
+  EXPECT_EQ(made(made(kEmptyJar, entries), {{"c", "3"}}),
+            made(made(kEmptyJar, entries), {{"c", "3"}}));
 }
 
 TEST(JobJar, WhatIsNoJarIsRefused) {

@@ -17,30 +17,40 @@
 namespace weir {
 namespace {
 
-StatusOr<std::optional<LoadedCheckpoint>> find_newest(const JobGraph& graph, const Configuration& configuration, FileSystemRegistry& files) {
+StatusOr<std::optional<LoadedCheckpoint>> find_newest(const JobGraph& graph,
+                                                      const Configuration& configuration,
+                                                      FileSystemRegistry& files) {
   const auto directory = configuration.get_optional(options::kCheckpointDir);
   if (!directory) {
-    return failed_precondition("--from latest needs weir's checkpoint directory: set execution.checkpointing.dir, or give the checkpoint's path");
+    return failed_precondition(
+        "--from latest needs weir's checkpoint directory: set execution.checkpointing.dir, or give "
+        "the checkpoint's path");
   }
-  WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(join_path(*directory, job_directory_name(graph.id))));
+  WEIR_ASSIGN_OR_RETURN(const FileLocation job,
+                        files.resolve(join_path(*directory, job_directory_name(graph.id))));
   WEIR_ASSIGN_OR_RETURN(const Lineage lineage, read_lineage(job));
   WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
   const CheckpointLine* living = lineage.living(inventory.completed);
   const CheckpointFilter filter = [living](CheckpointId id, const Sidecar* sidecar) {
-    return living == nullptr || living->holds(id, sidecar != nullptr ? std::optional<StartNumber>(sidecar->start) : std::nullopt);
+    return living == nullptr ||
+           living->holds(
+               id, sidecar != nullptr ? std::optional<StartNumber>(sidecar->start) : std::nullopt);
   };
-  WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(job, {.require_sidecar = true, .files = &files}, filter));
-  for (const std::string& line : latest.fallbacks) {
-    WEIR_LOG(kWarning) << line;
-  }
+  WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest,
+                        find_latest(job, {.require_sidecar = true, .files = &files}, filter));
+  for (const std::string& line : latest.fallbacks) { WEIR_LOG(kWarning) << line; }
   if (!latest.checkpoint) {
-    WEIR_LOG(kInfo) << "there is no completed checkpoint of weir's in " << job.uri << ": starting from the beginning";
+    WEIR_LOG(kInfo) << "there is no completed checkpoint of weir's in " << job.uri
+                    << ": starting from the beginning";
   }
   return std::move(latest.checkpoint);
 }
 
-/// Loads the snapshot if it is weir's; otherwise it is Flink's, and `*savepoint` says what Flink is to be given.
-StatusOr<std::optional<LoadedCheckpoint>> load_if_own(const std::string& from, FileSystemRegistry& files, std::string* savepoint) {
+/// Loads the snapshot if it is weir's; otherwise it is Flink's, and `*savepoint` says what Flink is
+/// to be given.
+StatusOr<std::optional<LoadedCheckpoint>> load_if_own(const std::string& from,
+                                                      FileSystemRegistry& files,
+                                                      std::string* savepoint) {
   const auto given = files.resolve(from);
   if (!given.ok()) {  // s3://, gs://, …: for Flink to know
     *savepoint = from;
@@ -50,7 +60,8 @@ StatusOr<std::optional<LoadedCheckpoint>> load_if_own(const std::string& from, F
   const FileLocation sidecar = directory.child(kSidecarFile);
   const auto found = sidecar.fs->stat(sidecar.path);
   if (found.status().code() == StatusCode::kNotFound) {
-    *savepoint = directory.uri.find("://") == std::string::npos ? cat("file://", directory.uri) : directory.uri;
+    *savepoint = directory.uri.find("://") == std::string::npos ? cat("file://", directory.uri)
+                                                                : directory.uri;
     return std::optional<LoadedCheckpoint>();
   }
   if (!found.ok()) return found.status();
@@ -60,7 +71,8 @@ StatusOr<std::optional<LoadedCheckpoint>> load_if_own(const std::string& from, F
 
 }  // namespace
 
-StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configuration& configuration, FileSystemRegistry& files) {
+StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configuration& configuration,
+                                         FileSystemRegistry& files) {
   FlinkStart start;
   const std::string from = configuration.get_optional(options::kStateRecoveryPath).value_or("none");
   std::optional<LoadedCheckpoint> loaded;
@@ -78,11 +90,13 @@ StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configurat
     point.restored_checkpoint = loaded->metadata->checkpoint_id;
     point.restored_directory = loaded->directory.uri;
     point.metadata = loaded->metadata;
-    if (loaded->sidecar) point.sidecar = std::make_shared<const Sidecar>(*std::move(loaded->sidecar));
+    if (loaded->sidecar)
+      point.sidecar = std::make_shared<const Sidecar>(*std::move(loaded->sidecar));
     JobOptions options;
     options.ignore_unclaimed_state = configuration.get(options::kIgnoreUnclaimedState);
     WEIR_ASSIGN_OR_RETURN(plan, restore_plan(graph, options, point));
-    WEIR_LOG(kInfo) << "going on in Flink from " << point.restored_directory << "\n" << plan->to_string();
+    WEIR_LOG(kInfo) << "going on in Flink from " << point.restored_directory << "\n"
+                    << plan->to_string();
   }
   WEIR_ASSIGN_OR_RETURN(const auto splits, enumerate_splits(graph, plan.get(), files));
   start.elements.resize(graph.vertices.size());
@@ -95,7 +109,8 @@ StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configurat
       task.directory = point.restored_directory;
       WEIR_ASSIGN_OR_RETURN(start.elements[v], source_elements(graph.vertices[v], task, files));
     }
-    for (const std::string& split : splits[v]) start.elements[v].push_back(encode_hosted_element(HostedSplit{split}));
+    for (const std::string& split : splits[v])
+      start.elements[v].push_back(encode_hosted_element(HostedSplit{split}));
   }
   return start;
 }

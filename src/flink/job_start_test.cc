@@ -26,12 +26,14 @@ class JobStart : public testing::Test {
     graph.vertices.resize(2);
     graph.vertices[0].is_source = true;
     graph.vertices[0].parallelism = 2;
-    graph.vertices[0].chain.push_back({"in", "in", murmur3_128("in"), nullptr,
-                                       [](FileSystemRegistry&, int parallelism) -> StatusOr<std::vector<std::string>> {
-                                         return std::vector<std::string>(static_cast<size_t>(parallelism), "split");
-                                       },
-                                       nullptr});
-    graph.vertices[1].chain.push_back({"out", "out", murmur3_128("out"), nullptr, nullptr, [this](FileSystemRegistry&) { return probe; }});
+    graph.vertices[0].chain.push_back(
+        {"in", "in", murmur3_128("in"), nullptr,
+         [](FileSystemRegistry&, int parallelism) -> StatusOr<std::vector<std::string>> {
+           return std::vector<std::string>(static_cast<size_t>(parallelism), "split");
+         },
+         nullptr});
+    graph.vertices[1].chain.push_back({"out", "out", murmur3_128("out"), nullptr, nullptr,
+                                       [this](FileSystemRegistry&) { return probe; }});
   }
 
   StatusOr<FlinkStart> start(const std::string& from) {
@@ -67,9 +69,13 @@ TEST_F(JobStart, WhatHasNoSidecarIsFlinks) {
   }
 }
 
-TEST_F(JobStart, WhereWeirCannotLookFlinkIsToLook) { EXPECT_EQ(start("s3://bucket/savepoint-1")->savepoint, "s3://bucket/savepoint-1"); }
+TEST_F(JobStart, WhereWeirCannotLookFlinkIsToLook) {
+  EXPECT_EQ(start("s3://bucket/savepoint-1")->savepoint, "s3://bucket/savepoint-1");
+}
 
-TEST_F(JobStart, ASnapshotThatIsNotThereIsRefused) { EXPECT_EQ(start("/nothing").status().code(), StatusCode::kNotFound); }
+TEST_F(JobStart, ASnapshotThatIsNotThereIsRefused) {
+  EXPECT_EQ(start("/nothing").status().code(), StatusCode::kNotFound);
+}
 
 TEST_F(JobStart, ADamagedSnapshotOfWeirsIsRefusedAndNotTakenForFlinks) {
   ASSERT_TRUE(write_file(*files.fs, "/c/chk-1/_metadata", "not metadata").ok());

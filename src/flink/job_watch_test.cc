@@ -13,12 +13,15 @@ namespace {
 class Scene {
  public:
   explicit Scene(std::deque<std::string> states) : states_(std::move(states)) {
-    http.replies["GET http://h:1/jobs/7/checkpoints"] = answer(200, R"({"counts":{"completed":0},"latest":{}})");
-    http.replies["GET http://h:1/jobs/7/exceptions"] = answer(200, R"({"root-exception":"a.B: x\n\tat c\nCaused by: d.E: the disk is full\n\tat f"})");
+    http.replies["GET http://h:1/jobs/7/checkpoints"] =
+        answer(200, R"({"counts":{"completed":0},"latest":{}})");
+    http.replies["GET http://h:1/jobs/7/exceptions"] = answer(
+        200, R"({"root-exception":"a.B: x\n\tat c\nCaused by: d.E: the disk is full\n\tat f"})");
   }
 
   JobWatch watch(bool progress) {
-    return JobWatch([this](std::chrono::milliseconds) { return wait(); }, clock_, rest_, "7", progress, [this](const std::string& line) { lines.push_back(line); });
+    return JobWatch([this](std::chrono::milliseconds) { return wait(); }, clock_, rest_, "7",
+                    progress, [this](const std::string& line) { lines.push_back(line); });
   }
 
   FakeHttp http;
@@ -37,8 +40,9 @@ class Scene {
     clock_.time += step;
     const std::string state = states_.front();
     if (states_.size() > 1) states_.pop_front();
-    http.replies["GET http://h:1/jobs/7"] = state == "-" ? HttpReply{HttpReply::Outcome::kNotSent, "connection refused", 0, "", ""}
-                                                         : answer(200, R"({"state":")" + state + R"(","vertices":[]})");
+    http.replies["GET http://h:1/jobs/7"] =
+        state == "-" ? HttpReply{HttpReply::Outcome::kNotSent, "connection refused", 0, "", ""}
+                     : answer(200, R"({"state":")" + state + R"(","vertices":[]})");
     return waits_until_interrupt-- == 0;
   }
 
@@ -63,8 +67,10 @@ TEST(JobWatch, TheExitCodeSaysHowTheJobEnded) {
 TEST(JobWatch, SaysWhatHasChangedAndNothingTwice) {
   Scene scene({"CREATED", "RUNNING", "RUNNING", "RUNNING", "FINISHED"});
   EXPECT_EQ(scene.watch(true).until_ended(), 0);
-  EXPECT_EQ(scene.lines, (Lines{"CREATED  tasks 0/0  records from the sources 0", "RUNNING  tasks 0/0  records from the sources 0",
-                                "FINISHED  tasks 0/0  records from the sources 0", "finished: job 7"}));
+  EXPECT_EQ(scene.lines,
+            (Lines{"CREATED  tasks 0/0  records from the sources 0",
+                   "RUNNING  tasks 0/0  records from the sources 0",
+                   "FINISHED  tasks 0/0  records from the sources 0", "finished: job 7"}));
 }
 
 TEST(JobWatch, SaysSomethingEveryTenSeconds) {
@@ -87,14 +93,16 @@ TEST(JobWatch, ASignalLeavesTheJobAloneAndSaysHowToCancelIt) {
   Scene scene({"RUNNING"});
   scene.waits_until_interrupt = 2;
   EXPECT_EQ(scene.watch(false).until_ended(), 130);
-  EXPECT_EQ(scene.lines, (Lines{"the job goes on in the cluster; to cancel it: flink cancel 7, or curl -X PATCH 'http://h:1/jobs/7?mode=cancel'"}));
+  EXPECT_EQ(scene.lines, (Lines{"the job goes on in the cluster; to cancel it: flink cancel 7, or "
+                                "curl -X PATCH 'http://h:1/jobs/7?mode=cancel'"}));
 }
 
 TEST(JobWatch, AClusterThatIsSilentForAWhileIsAskedAgain) {
   Scene scene({"RUNNING", "-", "-", "RUNNING", "FINISHED"});
   EXPECT_EQ(scene.watch(false).until_ended(), 0);
   ASSERT_EQ(scene.lines.size(), 3u);
-  EXPECT_TRUE(scene.lines[0].starts_with("warning: no Flink cluster answers at http://h:1")) << scene.lines[0];
+  EXPECT_TRUE(scene.lines[0].starts_with("warning: no Flink cluster answers at http://h:1"))
+      << scene.lines[0];
   EXPECT_EQ(scene.lines[1], "http://h:1 answers again");
 }
 
@@ -102,7 +110,8 @@ TEST(JobWatch, AClusterThatIsSilentForLongIsGivenUp) {
   Scene scene({"RUNNING", "-"});
   scene.step = std::chrono::minutes(2);
   EXPECT_EQ(scene.watch(false).until_ended(), 1);
-  EXPECT_NE(scene.lines.back().find("whether job 7 goes on is not known"), std::string::npos) << scene.lines.back();
+  EXPECT_NE(scene.lines.back().find("whether job 7 goes on is not known"), std::string::npos)
+      << scene.lines.back();
 }
 
 }  // namespace

@@ -13,35 +13,47 @@ namespace {
 using Json = nlohmann::json;
 
 bool in_group(std::string_view key, std::initializer_list<std::string_view> prefixes) {
-  return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view prefix) { return key.starts_with(prefix); });
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return key.starts_with(prefix); });
 }
 
-/// What a child has no use for: it is told what it is by Flink, which also talks, restarts and restores.
+/// What a child has no use for: it is told what it is by Flink, which also talks, restarts and
+/// restores.
 bool is_secret(std::string_view key) {
   const ConfigKey* known = find_config_key(key);
   return known != nullptr && known->type == ConfigType::kSecret;
 }
 
 bool concerns_chain(std::string_view key) {
-  return !is_secret(key) && !in_group(key, {"weir.role", "weir.target", "weir.flink.", "weir.workers", "weir.restart.", "weir.progress", "high-availability.", "security.",
-                         "jobmanager.", "taskmanager.", "heartbeat.", "restart-strategy.", "io.tmp.dirs", "task.cancellation.",
-                         "execution.state-recovery.path", "execution.state-recovery.from-local"});
+  return !is_secret(key) &&
+         !in_group(key, {"weir.role", "weir.target", "weir.flink.", "weir.workers", "weir.restart.",
+                         "weir.progress", "high-availability.", "security.", "jobmanager.",
+                         "taskmanager.", "heartbeat.", "restart-strategy.", "io.tmp.dirs",
+                         "task.cancellation.", "execution.state-recovery.path",
+                         "execution.state-recovery.from-local"});
 }
 
 bool concerns_flink(std::string_view key) {
-  static constexpr const ConfigKey* kOwn[] = {&options::kCheckpointEventThreshold, &options::kPipelineName, &options::kAutoGenerateUids,
-                                              &options::kOperatorChaining, &options::kMaxParallelism};
-  if (std::any_of(std::begin(kOwn), std::end(kOwn), [&](const ConfigKey* own) { return own->name == key; })) return false;
-  return !is_secret(key) && in_group(key, {"execution.checkpointing.", "execution.buffer-timeout.", "restart-strategy.", "pipeline.", "state."});
+  static constexpr const ConfigKey* kOwn[] = {
+      &options::kCheckpointEventThreshold, &options::kPipelineName, &options::kAutoGenerateUids,
+      &options::kOperatorChaining, &options::kMaxParallelism};
+  if (std::any_of(std::begin(kOwn), std::end(kOwn),
+                  [&](const ConfigKey* own) { return own->name == key; }))
+    return false;
+  return !is_secret(key) && in_group(key, {"execution.checkpointing.", "execution.buffer-timeout.",
+                                           "restart-strategy.", "pipeline.", "state."});
 }
 
 std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t block = 0;
-    for (size_t j = 0; j < 3; ++j) block = block << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0u);
-    for (size_t j = 0; j < 4; ++j) text += i + j <= bytes.size() ? kDigits[block >> (18 - 6 * j) & 63] : '=';
+    for (size_t j = 0; j < 3; ++j)
+      block = block << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0u);
+    for (size_t j = 0; j < 4; ++j)
+      text += i + j <= bytes.size() ? kDigits[block >> (18 - 6 * j) & 63] : '=';
   }
   return text;
 }
@@ -59,7 +71,8 @@ const char* partitioning_name(Partitioning partitioning) {
 /// Flink writes "Source: " before the names of its sources itself.
 std::string name_in_flink(const JobVertex& vertex) {
   static constexpr std::string_view kPrefix = "Source: ";
-  return vertex.is_source && vertex.name.starts_with(kPrefix) ? vertex.name.substr(kPrefix.size()) : vertex.name;
+  return vertex.is_source && vertex.name.starts_with(kPrefix) ? vertex.name.substr(kPrefix.size())
+                                                              : vertex.name;
 }
 
 Json vertex_json(const JobGraph& graph, int index, const std::vector<std::string>& elements) {
@@ -79,7 +92,8 @@ Json vertex_json(const JobGraph& graph, int index, const std::vector<std::string
 
 }  // namespace
 
-std::vector<std::string> chain_arguments(std::vector<std::string> program_arguments, const Configuration& configuration,
+std::vector<std::string> chain_arguments(std::vector<std::string> program_arguments,
+                                         const Configuration& configuration,
                                          const std::string& snapshot) {
   std::vector<std::string> arguments = std::move(program_arguments);
   const auto set = [&](std::string_view key, std::string_view value) {
@@ -88,7 +102,8 @@ std::vector<std::string> chain_arguments(std::vector<std::string> program_argume
   };
   for (const Configuration::Entry& entry : configuration.entries()) {
     // What the program sets it sets there as well.
-    if (entry.origin.layer != ConfigLayer::kProgram && concerns_chain(entry.key)) set(entry.key, entry.value);
+    if (entry.origin.layer != ConfigLayer::kProgram && concerns_chain(entry.key))
+      set(entry.key, entry.value);
   }
   if (!snapshot.empty()) set(options::kFlinkFrom.name, snapshot);
   return arguments;
@@ -101,16 +116,19 @@ std::map<std::string, std::string> flink_settings(const Configuration& configura
   }
   // Weir takes a plain path; Flink wants a scheme.
   const auto directory = settings.find(std::string(options::kCheckpointDir.name));
-  if (directory != settings.end() && directory->second.starts_with("/")) directory->second.insert(0, "file://");
+  if (directory != settings.end() && directory->second.starts_with("/"))
+    directory->second.insert(0, "file://");
   return settings;
 }
 
 std::string flink_uid(const JobGraph& graph, int vertex) {
   const std::vector<JobOperator>& chain = graph.vertices[static_cast<size_t>(vertex)].chain;
-  const bool keyed = std::any_of(graph.edges.begin(), graph.edges.end(),
-                                 [&](const JobEdge& edge) { return edge.to == vertex && edge.partitioning == Partitioning::kHash; });
+  const bool keyed = std::any_of(graph.edges.begin(), graph.edges.end(), [&](const JobEdge& edge) {
+    return edge.to == vertex && edge.partitioning == Partitioning::kHash;
+  });
   if (graph.vertices[static_cast<size_t>(vertex)].is_source || keyed) return chain[0].uid;
-  const auto sink = std::find_if(chain.begin(), chain.end(), [](const JobOperator& op) { return op.probe != nullptr; });
+  const auto sink = std::find_if(chain.begin(), chain.end(),
+                                 [](const JobOperator& op) { return op.probe != nullptr; });
   return sink != chain.end() ? sink->uid : chain[0].uid;
 }
 
@@ -135,9 +153,12 @@ uint32_t build_number(std::string_view executable_id) {
 
 std::string java_architecture(std::string_view elf) {
   constexpr size_t kByteOrder = 5, kMachine = 18;
-  if (elf.size() < kMachine + 2 || !elf.starts_with("\x7f" "ELF")) return "";
+  if (elf.size() < kMachine + 2 || !elf.starts_with("\x7f"
+                                                    "ELF"))
+    return "";
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(elf[i]); };
-  const int machine = byte(kByteOrder) == 2 ? byte(kMachine) << 8 | byte(kMachine + 1) : byte(kMachine + 1) << 8 | byte(kMachine);
+  const int machine = byte(kByteOrder) == 2 ? byte(kMachine) << 8 | byte(kMachine + 1)
+                                            : byte(kMachine + 1) << 8 | byte(kMachine);
   switch (machine) {
     case 62: return "amd64";
     case 183: return "aarch64";
@@ -148,7 +169,8 @@ std::string java_architecture(std::string_view elf) {
   }
 }
 
-StatusOr<std::string> flink_plan(const JobGraph& graph, const Configuration& configuration, const FlinkPlanParts& parts) {
+StatusOr<std::string> flink_plan(const JobGraph& graph, const Configuration& configuration,
+                                 const FlinkPlanParts& parts) {
   Json plan = {{"format", 1},
                {"weir", kWeirVersion},
                {"name", graph.name},
@@ -165,15 +187,20 @@ StatusOr<std::string> flink_plan(const JobGraph& graph, const Configuration& con
                {"vertices", Json::array()},
                {"edges", Json::array()}};
   for (size_t v = 0; v < graph.vertices.size(); ++v) {
-    plan["vertices"].push_back(vertex_json(graph, static_cast<int>(v), v < parts.elements.size() ? parts.elements[v] : std::vector<std::string>()));
+    plan["vertices"].push_back(
+        vertex_json(graph, static_cast<int>(v),
+                    v < parts.elements.size() ? parts.elements[v] : std::vector<std::string>()));
   }
   for (const JobEdge& edge : graph.edges) {
-    plan["edges"].push_back({{"from", edge.from}, {"to", edge.to}, {"partitioning", partitioning_name(edge.partitioning)}});
+    plan["edges"].push_back({{"from", edge.from},
+                             {"to", edge.to},
+                             {"partitioning", partitioning_name(edge.partitioning)}});
   }
   try {
     return plan.dump(1) + "\n";
   } catch (const std::exception& error) {
-    return invalid_argument(cat("the job's names, flags and settings must be UTF-8 to be given to Flink: ", error.what()));
+    return invalid_argument(cat(
+        "the job's names, flags and settings must be UTF-8 to be given to Flink: ", error.what()));
   }
 }
 

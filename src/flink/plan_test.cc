@@ -22,7 +22,8 @@ JobOperator op(const std::string& uid, bool sink = false) {
 
 JobVertex vertex(std::vector<JobOperator> chain, bool source = false) {
   JobVertex result;
-  for (const JobOperator& each : chain) result.name += (result.name.empty() ? "" : " -> ") + each.name;
+  for (const JobOperator& each : chain)
+    result.name += (result.name.empty() ? "" : " -> ") + each.name;
   if (source) result.name = "Source: " + result.name;
   result.chain = std::move(chain);
   result.is_source = source;
@@ -35,12 +36,15 @@ JobGraph job() {
   graph.name = "flights";
   graph.id = murmur3_128("job");
   graph.fingerprint = murmur3_128("fingerprint");
-  graph.vertices = {vertex({op("read"), op("parse")}, true), vertex({op("count"), op("out", true)}), vertex({op("map"), op("log", true)})};
+  graph.vertices = {vertex({op("read"), op("parse")}, true), vertex({op("count"), op("out", true)}),
+                    vertex({op("map"), op("log", true)})};
   graph.vertices[0].parallelism = 3;
   graph.vertices[0].parallelism_given = true;
   graph.vertices[0].bounded = false;
   graph.vertices[1].parallelism = graph.vertices[2].parallelism = 2;
-  graph.edges = {{0, 1, Partitioning::kHash, nullptr}, {0, 2, Partitioning::kRebalance, nullptr}, {1, 2, Partitioning::kBroadcast, nullptr},
+  graph.edges = {{0, 1, Partitioning::kHash, nullptr},
+                 {0, 2, Partitioning::kRebalance, nullptr},
+                 {1, 2, Partitioning::kBroadcast, nullptr},
                  {1, 2, Partitioning::kForward, nullptr}};
   return graph;
 }
@@ -65,31 +69,35 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 TEST(ChainArguments, AreTheProgramsOwnAndWhatWasSetOutsideIt) {
-  const Configuration configuration = settings({{"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram},
-                                                {"execution.checkpointing.dir", "hdfs://nn/c", ConfigLayer::kFile},
-                                                {"parallelism.default", "3", ConfigLayer::kCommandLine},
-                                                {"fs.hdfs.http-address", "nn:1", ConfigLayer::kFile}});
+  const Configuration configuration =
+      settings({{"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram},
+                {"execution.checkpointing.dir", "hdfs://nn/c", ConfigLayer::kFile},
+                {"parallelism.default", "3", ConfigLayer::kCommandLine},
+                {"fs.hdfs.http-address", "nn:1", ConfigLayer::kFile}});
   EXPECT_EQ(joined(chain_arguments({"--input", "hdfs://nn/in"}, configuration, "")),
-            "--input hdfs://nn/in -D execution.checkpointing.dir=hdfs://nn/c -D fs.hdfs.http-address=nn:1 -D parallelism.default=3");
+            "--input hdfs://nn/in -D execution.checkpointing.dir=hdfs://nn/c -D "
+            "fs.hdfs.http-address=nn:1 -D parallelism.default=3");
 }
 
 TEST(ChainArguments, NameTheSnapshotThatTheJobBeginsWith) {
-  EXPECT_EQ(joined(chain_arguments({}, {}, "hdfs://nn/c/chk-7")), "-D weir.flink.from=hdfs://nn/c/chk-7");
+  EXPECT_EQ(joined(chain_arguments({}, {}, "hdfs://nn/c/chk-7")),
+            "-D weir.flink.from=hdfs://nn/c/chk-7");
 }
 
 TEST(ChainArguments, LeaveOutWhatIsForTheSubmissionOrForACluster) {
   const ConfigLayer file = ConfigLayer::kFile;
-  const Configuration configuration = settings({{"weir.target", "flink", file},
-                                                {"weir.flink.rest", "http://h:1", file},
-                                                {"weir.flink.from", "hdfs://old", file},
-                                                {"weir.role", "coordinator", file},
-                                                {"weir.workers", "3", file},
-                                                {"execution.state-recovery.path", "latest", file},
-                                                {"high-availability.type", "zookeeper", file},
-                                                {"security.ssl.internal.keystore-password", "secret", file},
-                                                {"taskmanager.numberOfTaskSlots", "4", file},
-                                                {"restart-strategy.type", "none", file},
-                                                {"io.tmp.dirs", "/client/tmp", file}});
+  const Configuration configuration =
+      settings({{"weir.target", "flink", file},
+                {"weir.flink.rest", "http://h:1", file},
+                {"weir.flink.from", "hdfs://old", file},
+                {"weir.role", "coordinator", file},
+                {"weir.workers", "3", file},
+                {"execution.state-recovery.path", "latest", file},
+                {"high-availability.type", "zookeeper", file},
+                {"security.ssl.internal.keystore-password", "secret", file},
+                {"taskmanager.numberOfTaskSlots", "4", file},
+                {"restart-strategy.type", "none", file},
+                {"io.tmp.dirs", "/client/tmp", file}});
   EXPECT_EQ(joined(chain_arguments({"--a"}, configuration, "")), "--a");
 }
 
@@ -98,31 +106,35 @@ TEST(ChainArguments, HoldNoSecretNorDoTheSettingsOfFlink) {
     if (key->type != ConfigType::kSecret) continue;
     Configuration configuration;
     ASSERT_TRUE(configuration.set(key->name, "swordfish", {ConfigLayer::kCommandLine, "-D"}).ok());
-    for (const std::string& argument : chain_arguments({}, configuration, "")) EXPECT_EQ(argument.find("swordfish"), std::string::npos) << key->name;
+    for (const std::string& argument : chain_arguments({}, configuration, ""))
+      EXPECT_EQ(argument.find("swordfish"), std::string::npos) << key->name;
     EXPECT_FALSE(flink_settings(configuration).contains(std::string(key->name)));
   }
 }
 
 TEST(FlinkSettings, AreThoseThatFlinkKnowsWhoeverMadeThem) {
-  const Configuration configuration = settings({{"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram},
-                                                {"state.checkpoints.num-retained", "3", ConfigLayer::kFile},
-                                                {"restart-strategy.type", "fixed-delay", ConfigLayer::kCommandLine},
-                                                {"execution.buffer-timeout.interval", "5 ms", ConfigLayer::kFile},
-                                                {"execution.checkpointing.event-threshold", "100", ConfigLayer::kFile},
-                                                {"weir.batch-size", "100", ConfigLayer::kFile},
-                                                {"pipeline.name", "other", ConfigLayer::kFile},
-                                                {"parallelism.default", "2", ConfigLayer::kFile},
-                                                {"taskmanager.numberOfTaskSlots", "4", ConfigLayer::kFile}});
-  const std::map<std::string, std::string> expected = {{"execution.checkpointing.interval", "1 s"},
-                                                       {"execution.checkpointing.num-retained", "3"},
-                                                       {"restart-strategy.type", "fixed-delay"},
-                                                       {"execution.buffer-timeout.interval", "5 ms"}};
+  const Configuration configuration =
+      settings({{"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram},
+                {"state.checkpoints.num-retained", "3", ConfigLayer::kFile},
+                {"restart-strategy.type", "fixed-delay", ConfigLayer::kCommandLine},
+                {"execution.buffer-timeout.interval", "5 ms", ConfigLayer::kFile},
+                {"execution.checkpointing.event-threshold", "100", ConfigLayer::kFile},
+                {"weir.batch-size", "100", ConfigLayer::kFile},
+                {"pipeline.name", "other", ConfigLayer::kFile},
+                {"parallelism.default", "2", ConfigLayer::kFile},
+                {"taskmanager.numberOfTaskSlots", "4", ConfigLayer::kFile}});
+  const std::map<std::string, std::string> expected = {
+      {"execution.checkpointing.interval", "1 s"},
+      {"execution.checkpointing.num-retained", "3"},
+      {"restart-strategy.type", "fixed-delay"},
+      {"execution.buffer-timeout.interval", "5 ms"}};
   EXPECT_EQ(flink_settings(configuration), expected);
 }
 
 TEST(FlinkSettings, GiveAPlainPathAScheme) {
   const auto directory = [](const char* value) {
-    return flink_settings(settings({{"execution.checkpointing.dir", value, ConfigLayer::kFile}})).at("execution.checkpointing.dir");
+    return flink_settings(settings({{"execution.checkpointing.dir", value, ConfigLayer::kFile}}))
+        .at("execution.checkpointing.dir");
   };
   EXPECT_EQ(directory("/var/c"), "file:///var/c");
   EXPECT_EQ(directory("hdfs://nn/c"), "hdfs://nn/c");
@@ -144,7 +156,10 @@ TEST(BuildNumber, IsTheBeginningOfTheExecutablesId) {
 
 TEST(JavaArchitecture, IsReadFromTheElfHeader) {
   std::string elf(64, '\0');
-  elf.replace(0, 6, std::string("\x7f" "ELF\x02\x01", 6));
+  elf.replace(0, 6,
+              std::string("\x7f"
+                          "ELF\x02\x01",
+                          6));
   elf[18] = 62;
   EXPECT_EQ(java_architecture(elf), "amd64");
   elf[18] = static_cast<char>(183);
@@ -154,7 +169,9 @@ TEST(JavaArchitecture, IsReadFromTheElfHeader) {
   elf[19] = 22;
   EXPECT_EQ(java_architecture(elf), "s390x");
   EXPECT_EQ(java_architecture("#!/bin/sh and more text"), "");
-  EXPECT_EQ(java_architecture("\x7f" "ELF"), "");
+  EXPECT_EQ(java_architecture("\x7f"
+                              "ELF"),
+            "");
 }
 
 TEST(FlinkPlan, HoldsTheWholeJob) {
@@ -164,12 +181,16 @@ TEST(FlinkPlan, HoldsTheWholeJob) {
   parts.arguments = {"--input", "x"};
   parts.elements = {{"a", std::string("\0\xff", 2), "", "abc"}, {}, {}};
   const Configuration configuration =
-      settings({{"parallelism.default", "2", ConfigLayer::kProgram}, {"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram}});
+      settings({{"parallelism.default", "2", ConfigLayer::kProgram},
+                {"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram}});
   const auto text = flink_plan(job(), configuration, parts);
   ASSERT_TRUE(text.ok()) << text.status().message();
-  EXPECT_EQ(Json::parse(*text), Json::parse(R"({
+  EXPECT_EQ(Json::parse(*text),
+            Json::parse(R"({
     "format": 1, "weir": "0.1.0", "name": "flights",
-    "job": ")" + murmur3_128("job").to_hex() + R"(", "fingerprint": ")" + murmur3_128("fingerprint").to_hex() + R"(", "build": 305419896,
+    "job": ")" + murmur3_128("job").to_hex() +
+                        R"(", "fingerprint": ")" + murmur3_128("fingerprint").to_hex() +
+                        R"(", "build": 305419896,
     "arch": "amd64", "executable": "weir/native/flights", "loader": "weir/native/ld.so", "libraries": ["weir/native/libc.so.6"],
     "arguments": ["--input", "x"], "parallelism": 2, "settings": {"execution.checkpointing.interval": "1 s"},
     "vertices": [

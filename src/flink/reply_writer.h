@@ -9,7 +9,8 @@
 
 namespace weir {
 
-/// Writes one reply at a time (docs/formats/flink_host.md) into memory that it keeps: begin(), outputs, then finish(); or answer(), or fail().
+/// Writes one reply at a time (docs/formats/flink_host.md) into memory that it keeps: begin(),
+/// outputs, then finish(); or answer(), or fail().
 class ReplyWriter {
  public:
   /// Forgets the reply before.
@@ -29,7 +30,8 @@ class ReplyWriter {
 
   /// The reply's bytes, which are valid until the next begin().
   std::string_view finish(uint8_t flags, int64_t wake_at_ms);
-  /// The reply to a call that moves no records, in place of what was begun: what `body` writes, and nothing else.
+  /// The reply to a call that moves no records, in place of what was begun: what `body` writes, and
+  /// nothing else.
   template <class Body>
   std::string_view answer(Body body) {
     begin_answer();

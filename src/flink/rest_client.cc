@@ -28,13 +28,12 @@ V member(const Json& json, const char* name, V otherwise) {
     return found->is_string() ? found->get<std::string>() : otherwise;
   else if constexpr (std::is_same_v<V, bool>)
     return found->is_boolean() ? found->get<bool>() : otherwise;
-  else if constexpr (std::is_same_v<V, Json>)
-    return *found;
-  else
-    return found->is_number() ? found->get<V>() : otherwise;
+  else if constexpr (std::is_same_v<V, Json>) return *found;
+  else return found->is_number() ? found->get<V>() : otherwise;
 }
 
-/// What Flink says in an answer that refuses: {"errors": ["Internal server error.", "<Exception on server side: …"]}.
+/// What Flink says in an answer that refuses: {"errors": ["Internal server error.", "<Exception on
+/// server side: …"]}.
 std::string refusal(const std::string& body) {
   const Json errors = member(parse(body), "errors", Json());
   std::string text;
@@ -53,26 +52,32 @@ StatusOr<FlinkRest> FlinkRest::at(Http& http, const std::string& url) {
   std::string_view rest = url;
   while (rest.ends_with('/')) rest.remove_suffix(1);
   const size_t scheme = rest.find("://");
-  if ((!rest.starts_with("http://") && !rest.starts_with("https://")) || rest.size() == scheme + 3 ||
-      rest.find_first_of(" ?#", scheme) != std::string_view::npos) {
-    return invalid_argument(cat("--rest: '", url, "' is not the address of a Flink cluster; write http://HOST:PORT, most often with port 8081"));
+  if ((!rest.starts_with("http://") && !rest.starts_with("https://")) ||
+      rest.size() == scheme + 3 || rest.find_first_of(" ?#", scheme) != std::string_view::npos) {
+    return invalid_argument(cat("--rest: '", url,
+                                "' is not the address of a Flink cluster; write http://HOST:PORT, "
+                                "most often with port 8081"));
   }
   return FlinkRest(http, std::string(rest));
 }
 
 StatusOr<std::string> FlinkRest::answer(const std::string& what, const HttpReply& reply) const {
   if (reply.outcome == HttpReply::Outcome::kNotSent) {
-    return unavailable(cat("no Flink cluster answers at ", url_, ": ", reply.problem, "; is it running, and is the address right (--rest)?"));
+    return unavailable(cat("no Flink cluster answers at ", url_, ": ", reply.problem,
+                           "; is it running, and is the address right (--rest)?"));
   }
   if (reply.outcome == HttpReply::Outcome::kUnknown) {
-    return unavailable(cat(url_, " did not answer when it was asked to ", what, ": ", reply.problem));
+    return unavailable(
+        cat(url_, " did not answer when it was asked to ", what, ": ", reply.problem));
   }
   if (reply.status == kTooLarge) {
-    return failed_precondition(cat(url_, " does not take so large a request: raise rest.server.max-content-length there"));
+    return failed_precondition(
+        cat(url_, " does not take so large a request: raise rest.server.max-content-length there"));
   }
   if (reply.status < 200 || reply.status >= 300) {
     const std::string reason = refusal(reply.body);
-    Status status = failed_precondition(cat(url_, " refuses to ", what, " (HTTP ", reply.status, reason.empty() ? ")" : "): ", reason));
+    Status status = failed_precondition(cat(url_, " refuses to ", what, " (HTTP ", reply.status,
+                                            reason.empty() ? ")" : "): ", reason));
     return reply.status == kNotFound ? not_found(std::string(status.message())) : status;
   }
   return reply.body;
@@ -89,13 +94,17 @@ StatusOr<FlinkCluster> FlinkRest::cluster() const {
   const Json config_json = config.ok() ? parse(*config) : Json();
   cluster.version = member(config_json, "flink-version", std::string());
   if (cluster.version.empty()) {
-    return failed_precondition(cat("what answers at ", url_, " is no Flink cluster: it has no /config with a version. Give --rest the address of a JobManager's REST "
+    return failed_precondition(cat("what answers at ", url_,
+                                   " is no Flink cluster: it has no /config with a version. Give "
+                                   "--rest the address of a JobManager's REST "
                                    "server, http://HOST:8081 if it was not changed"));
   }
   const Json features = member(config_json, "features", Json());
   cluster.uploads = member(features, "web-submit", true);
   if (member(features, "web-history", false)) {
-    return failed_precondition(cat(url_, " is a history server of Flink's, which runs no jobs; give --rest the address of a JobManager"));
+    return failed_precondition(cat(url_,
+                                   " is a history server of Flink's, which runs no jobs; give "
+                                   "--rest the address of a JobManager"));
   }
   WEIR_RETURN_IF_ERROR(check_flink_version(cluster.version).with_context(url_));
 
@@ -109,11 +118,15 @@ StatusOr<FlinkCluster> FlinkRest::cluster() const {
   for (const Json& setting : parse(settings)) {
     const auto key = member(setting, "key", std::string());
     const auto value = member(setting, "value", std::string());
-    if (key == "kubernetes.cluster-id" || key == "yarn.application.id" || key.starts_with("internal.cluster.execution-mode.yarn") ||
-        (key == "execution.target" && (value.starts_with("yarn") || value.starts_with("kubernetes")))) {
+    if (key == "kubernetes.cluster-id" || key == "yarn.application.id" ||
+        key.starts_with("internal.cluster.execution-mode.yarn") ||
+        (key == "execution.target" &&
+         (value.starts_with("yarn") || value.starts_with("kubernetes")))) {
       cluster.grows = true;
     }
-    if ((key == "jobmanager.scheduler" && value == "adaptive") || (key == "scheduler-mode" && value == "reactive")) cluster.adaptive = true;
+    if ((key == "jobmanager.scheduler" && value == "adaptive") ||
+        (key == "scheduler-mode" && value == "reactive"))
+      cluster.adaptive = true;
   }
 
   WEIR_ASSIGN_OR_RETURN(const std::string jobs, get("/jobs/overview"));
@@ -127,14 +140,20 @@ StatusOr<FlinkCluster> FlinkRest::cluster() const {
 StatusOr<std::string> FlinkRest::upload(const std::string& name, std::string_view jar) const {
   std::string boundary = "weir-jar";
   while (jar.find(boundary) != std::string_view::npos) boundary += "-0";
-  std::string body = cat("--", boundary, "\r\nContent-Disposition: form-data; name=\"jarfile\"; filename=\"", name,
-                         "\"\r\nContent-Type: application/java-archive\r\n\r\n");
+  std::string body =
+      cat("--", boundary, "\r\nContent-Disposition: form-data; name=\"jarfile\"; filename=\"", name,
+          "\"\r\nContent-Type: application/java-archive\r\n\r\n");
   body.reserve(body.size() + jar.size() + boundary.size() + 16);
   body.append(jar).append("\r\n--").append(boundary).append("--\r\n");
-  WEIR_ASSIGN_OR_RETURN(const std::string reply, answer("take the job's jar", http_->post(url_ + "/jars/upload", "multipart/form-data; boundary=" + boundary,
-                                                                                          body, kAnswerBytesMax)));
+  WEIR_ASSIGN_OR_RETURN(
+      const std::string reply,
+      answer("take the job's jar",
+             http_->post(url_ + "/jars/upload", "multipart/form-data; boundary=" + boundary, body,
+                         kAnswerBytesMax)));
   const auto path = member(parse(reply), "filename", std::string());
-  if (path.empty()) return failed_precondition(cat(url_, " took the job's jar but does not name it: ", reply.substr(0, 200)));
+  if (path.empty())
+    return failed_precondition(
+        cat(url_, " took the job's jar but does not name it: ", reply.substr(0, 200)));
   return path.substr(path.rfind('/') + 1);
 }
 
@@ -145,15 +164,21 @@ StatusOr<std::string> FlinkRest::run(const std::string& jar, const FlinkRun& run
     request["allowNonRestoredState"] = run.allow_non_restored_state;
   }
   const std::string body = request.dump(-1, ' ', false, Json::error_handler_t::replace);
-  WEIR_ASSIGN_OR_RETURN(const std::string reply,
-                        answer("run the job", http_->post(cat(url_, "/jars/", jar, "/run"), "application/json", body, kAnswerBytesMax)));
+  WEIR_ASSIGN_OR_RETURN(
+      const std::string reply,
+      answer("run the job", http_->post(cat(url_, "/jars/", jar, "/run"), "application/json", body,
+                                        kAnswerBytesMax)));
   const auto id = member(parse(reply), "jobid", std::string());
-  if (id.empty()) return failed_precondition(cat(url_, " has accepted the job but does not name it: ", reply.substr(0, 200)));
+  if (id.empty())
+    return failed_precondition(
+        cat(url_, " has accepted the job but does not name it: ", reply.substr(0, 200)));
   return id;
 }
 
 Status FlinkRest::remove(const std::string& jar) const {
-  return answer("remove the job's jar", http_->send(HttpMethod::kDelete, cat(url_, "/jars/", jar), kAnswerBytesMax)).status();
+  return answer("remove the job's jar",
+                http_->send(HttpMethod::kDelete, cat(url_, "/jars/", jar), kAnswerBytesMax))
+      .status();
 }
 
 StatusOr<FlinkJob> FlinkRest::job(const std::string& id) const {
@@ -161,11 +186,13 @@ StatusOr<FlinkJob> FlinkRest::job(const std::string& id) const {
   const Json json = parse(reply);
   FlinkJob job;
   job.state = member(json, "state", std::string());
-  if (job.state.empty()) return failed_precondition(cat(url_, " does not tell the state of job ", id));
+  if (job.state.empty())
+    return failed_precondition(cat(url_, " does not tell the state of job ", id));
   for (const Json& vertex : member(json, "vertices", Json::array())) {
     const int parallelism = member(vertex, "parallelism", 0);
     job.tasks += parallelism;
-    job.running_tasks += member(member(vertex, "tasks", Json()), "RUNNING", 0) + member(member(vertex, "tasks", Json()), "FINISHED", 0);
+    job.running_tasks += member(member(vertex, "tasks", Json()), "RUNNING", 0) +
+                         member(member(vertex, "tasks", Json()), "FINISHED", 0);
     if (member(vertex, "name", std::string()).starts_with("Source: ")) {
       job.source_records += member(member(vertex, "metrics", Json()), "write-records", int64_t{0});
     }
@@ -207,22 +234,32 @@ Status check_flink_version(std::string_view version) {
   };
   const int64_t major = number(0), minor = number(1);
   if ((major == 1 && minor >= 20) || major == 2) return {};
-  if (major == 0 || major == 1) return failed_precondition(cat("this is Flink ", version, ", which is too old: weir's jobs run in Flink 1.20 and 2.x"));
-  return failed_precondition(cat("this is Flink ", version, ", which this weir does not know: its jobs run in Flink 1.20 and 2.x"));
+  if (major == 0 || major == 1)
+    return failed_precondition(cat("this is Flink ", version,
+                                   ", which is too old: weir's jobs run in Flink 1.20 and 2.x"));
+  return failed_precondition(
+      cat("this is Flink ", version,
+          ", which this weir does not know: its jobs run in Flink 1.20 and 2.x"));
 }
 
 std::string root_cause(std::string_view trace) {
   static constexpr std::string_view kCausedBy = "Caused by: ";
-  // Flink shows what its server threw as "<Exception on server side:\n…\nEnd of exception on server side>".
-  if (const size_t end = trace.find("End of exception on server side>"); end != std::string_view::npos) trace = trace.substr(0, end);
-  if (const size_t start = trace.find("<Exception on server side:"); start != std::string_view::npos) trace = trace.substr(trace.find('\n', start) + 1);
+  // Flink shows what its server threw as "<Exception on server side:\n…\nEnd of exception on server
+  // side>".
+  if (const size_t end = trace.find("End of exception on server side>");
+      end != std::string_view::npos)
+    trace = trace.substr(0, end);
+  if (const size_t start = trace.find("<Exception on server side:");
+      start != std::string_view::npos)
+    trace = trace.substr(trace.find('\n', start) + 1);
   const size_t cause = trace.rfind(kCausedBy);
   if (cause != std::string_view::npos) trace = trace.substr(cause + kCausedBy.size());
   const size_t frames = trace.find("\n\tat ");
   trace = trim(trace.substr(0, frames));
   // "java.lang.IllegalStateException: what happened": the class is for programmers.
   const size_t colon = trace.find(": ");
-  if (colon != std::string_view::npos && trace.substr(0, colon).find_first_of(" \n") == std::string_view::npos &&
+  if (colon != std::string_view::npos &&
+      trace.substr(0, colon).find_first_of(" \n") == std::string_view::npos &&
       trace.substr(0, colon).find('.') != std::string_view::npos) {
     trace = trim(trace.substr(colon + 2));
   }

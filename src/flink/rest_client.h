@@ -14,26 +14,27 @@ namespace weir {
 /// What a Flink cluster says of itself.
 struct FlinkCluster {
   std::string version;
-  bool uploads = true;      ///< jars can be sent over REST (web.submit.enable)
+  bool uploads = true;  ///< jars can be sent over REST (web.submit.enable)
   int task_managers = 0;
   int slots = 0;
   int free_slots = 0;
-  /// Starts TaskManagers when a job asks for them: on YARN or Kubernetes. Then what is free now says nothing.
+  /// Starts TaskManagers when a job asks for them: on YARN or Kubernetes. Then what is free now
+  /// says nothing.
   bool grows = false;
-  bool adaptive = false;    ///< jobmanager.scheduler: a job runs on fewer slots, too
+  bool adaptive = false;             ///< jobmanager.scheduler: a job runs on fewer slots, too
   std::vector<std::string> running;  ///< names of jobs
 };
 
 struct FlinkRun {
   std::string entry_class;
   int parallelism = 1;
-  std::string savepoint;               ///< empty: a fresh start
+  std::string savepoint;  ///< empty: a fresh start
   bool allow_non_restored_state = false;
 };
 
 struct FlinkJob {
-  std::string state;                   ///< Flink's JobStatus: RUNNING, FINISHED, …
-  int64_t source_records = 0;          ///< that the sources' chains have sent
+  std::string state;           ///< Flink's JobStatus: RUNNING, FINISHED, …
+  int64_t source_records = 0;  ///< that the sources' chains have sent
   int tasks = 0;
   int running_tasks = 0;
   bool ended() const { return state == "FINISHED" || state == "FAILED" || state == "CANCELED"; }
@@ -41,12 +42,13 @@ struct FlinkJob {
 
 struct FlinkCheckpoints {
   int64_t completed = 0;
-  int64_t last_id = 0;                 ///< 0: none
+  int64_t last_id = 0;  ///< 0: none
   int64_t last_bytes = 0;
   std::string last_path;
 };
 
-/// Flink's REST API, as far as a job is submitted with it and watched. Thread: one. Every call blocks. Codes:
+/// Flink's REST API, as far as a job is submitted with it and watched. Thread: one. Every call
+/// blocks. Codes:
 ///   UNAVAILABLE          nobody answers
 ///   FAILED_PRECONDITION  what answers is no Flink, or refuses; the message has its reason
 class FlinkRest {
@@ -55,7 +57,9 @@ class FlinkRest {
   static StatusOr<FlinkRest> at(Http& http, const std::string& url);
 
   const std::string& url() const { return url_; }
-  std::string job_page(const std::string& job) const { return url_ + "/#/job/running/" + job + "/overview"; }
+  std::string job_page(const std::string& job) const {
+    return url_ + "/#/job/running/" + job + "/overview";
+  }
 
   StatusOr<FlinkCluster> cluster() const;
   /// The id of the jar there.

@@ -21,7 +21,8 @@
 
 namespace weir {
 
-/// Of the weir that the program was built with, if it was an installed one: tools/weirConfig.cmake.in defines it.
+/// Of the weir that the program was built with, if it was an installed one:
+/// tools/weirConfig.cmake.in defines it.
 extern const char* const kShareDirectory __attribute__((weak));
 
 namespace {
@@ -53,20 +54,24 @@ StatusOr<std::string> read_local(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-StatusOr<std::string> read_bridge(const Configuration& configuration, const std::string& executable) {
+StatusOr<std::string> read_bridge(const Configuration& configuration,
+                                  const std::string& executable) {
   if (const auto named = configuration.get_optional(options::kFlinkBridge)) {
     auto jar = read_local(*named);
     return jar.ok() ? jar : jar.status().with_context("weir.flink.bridge-jar");
   }
-  const std::string beside = join_path(folder_of(folder_of(executable)), "share/weir/weir-flink.jar");
+  const std::string beside =
+      join_path(folder_of(folder_of(executable)), "share/weir/weir-flink.jar");
   std::vector<std::string> places{beside};
   if (&kShareDirectory != nullptr) places.push_back(join_path(kShareDirectory, "weir-flink.jar"));
   for (const std::string& path : places) {
     if (auto jar = read_local(path); jar.ok()) return jar;
   }
-  return failed_precondition(cat("the half of weir that Flink runs, weir-flink.jar, is not at ", places.front(), places.size() > 1 ? " nor at " : "",
-                                 places.size() > 1 ? places.back() : "", ": build it with `make flink-bridge` (and `make install` again, where weir is "
-                                 "installed), or set weir.flink.bridge-jar to where it is"));
+  return failed_precondition(
+      cat("the half of weir that Flink runs, weir-flink.jar, is not at ", places.front(),
+          places.size() > 1 ? " nor at " : "", places.size() > 1 ? places.back() : "",
+          ": build it with `make flink-bridge` (and `make install` again, where weir is "
+          "installed), or set weir.flink.bridge-jar to where it is"));
 }
 
 struct JobJar {
@@ -74,8 +79,8 @@ struct JobJar {
   std::string name;
 };
 
-StatusOr<JobJar> make_jar(const JobGraph& graph, const Configuration& configuration, const std::vector<std::string>& program_arguments,
-                          FlinkStart start) {
+StatusOr<JobJar> make_jar(const JobGraph& graph, const Configuration& configuration,
+                          const std::vector<std::string>& program_arguments, FlinkStart start) {
   WEIR_ASSIGN_OR_RETURN(OwnExecutable own, own_executable());
   WEIR_ASSIGN_OR_RETURN(const std::string bridge, read_bridge(configuration, own.path));
   FlinkPlanParts parts;
@@ -91,7 +96,8 @@ StatusOr<JobJar> make_jar(const JobGraph& graph, const Configuration& configurat
     return entry;
   };
   parts.native.executable = add(own.path, std::move(own.bytes));
-  // The C library as well, and who loads it all: then it does not matter which ones the cluster's machines have.
+  // The C library as well, and who loads it all: then it does not matter which ones the cluster's
+  // machines have.
   if (!own.loader.empty()) {
     WEIR_ASSIGN_OR_RETURN(std::string loader, read_local(own.loader));
     parts.native.loader = add(own.loader, std::move(loader));
@@ -114,7 +120,8 @@ FlinkRun run_request(const Configuration& configuration, const FlinkStart& start
 
 /// Of the shell's.
 std::string quoted(const std::string& text) {
-  static constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%";
+  static constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -126,21 +133,27 @@ std::string host_and_port(const std::string& rest) {
   constexpr std::string_view kHttp = "http://";
   if (!rest.starts_with(kHttp)) return "";
   const std::string address = rest.substr(kHttp.size());
-  return address.find('/') == std::string::npos && address.find(':') != std::string::npos ? address : "";
+  return address.find('/') == std::string::npos && address.find(':') != std::string::npos ? address
+                                                                                          : "";
 }
 
 /// `rest`: of the cluster that the line is for, or empty. `parallelism`: of the jar, or 0.
-int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run, const std::string& rest, int64_t parallelism) {
+int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run,
+              const std::string& rest, int64_t parallelism) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(jar.bytes.data(), static_cast<std::streamsize>(jar.bytes.size()));
   file.close();
   if (!file) return refuse(failed_precondition(cat("cannot write the job's jar to ", path)));
-  report(cat(path, ": ", (jar.bytes.size() + (1 << 19)) >> 20, " MB; nothing was submitted. Run it with the line below. Its parallelism is ",
-             parallelism > 0 ? cat(parallelism, ", unless --parallelism N stands at the end") : "that of flink run -p N, or the cluster's default"));
+  report(cat(path, ": ", (jar.bytes.size() + (1 << 19)) >> 20,
+             " MB; nothing was submitted. Run it with the line below. Its parallelism is ",
+             parallelism > 0 ? cat(parallelism, ", unless --parallelism N stands at the end")
+                             : "that of flink run -p N, or the cluster's default"));
   std::string line = "flink run -d";
-  if (const std::string address = host_and_port(rest); !address.empty()) line += cat(" -m ", quoted(address));
+  if (const std::string address = host_and_port(rest); !address.empty())
+    line += cat(" -m ", quoted(address));
   line += cat(" -c ", run.entry_class);
-  if (!run.savepoint.empty()) line += cat(" -s ", quoted(run.savepoint), run.allow_non_restored_state ? " -n" : "");
+  if (!run.savepoint.empty())
+    line += cat(" -s ", quoted(run.savepoint), run.allow_non_restored_state ? " -n" : "");
   print(cat(line, " ", quoted(path)));
   return 0;
 }
@@ -149,42 +162,61 @@ int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run, c
 StatusOr<FlinkCluster> look_at(const FlinkRest& rest, int slots_needed, ProcessSignals& signals) {
   for (int look = 1;; ++look) {
     auto cluster = rest.cluster();
-    const bool may_come = cluster.ok() && cluster->uploads && cluster->free_slots < slots_needed && slots_needed <= cluster->slots;
-    if (!may_come || look == kLooks || signals.wait(kLookAgain) == ProcessSignals::Event::kLeave) return cluster;
+    const bool may_come = cluster.ok() && cluster->uploads && cluster->free_slots < slots_needed &&
+                          slots_needed <= cluster->slots;
+    if (!may_come || look == kLooks || signals.wait(kLookAgain) == ProcessSignals::Event::kLeave)
+      return cluster;
   }
 }
 
 /// What is said, or refused, before anything is sent.
 Status check_cluster(const FlinkRest& rest, const FlinkCluster& cluster, const JobGraph& graph) {
-  report(cat("Flink ", cluster.version, " at ", rest.url(), ": ", cluster.task_managers, " TaskManagers, ", cluster.free_slots, " of ", cluster.slots,
-             " slots free, ", cluster.running.size(), " jobs"));
+  report(cat("Flink ", cluster.version, " at ", rest.url(), ": ", cluster.task_managers,
+             " TaskManagers, ", cluster.free_slots, " of ", cluster.slots, " slots free, ",
+             cluster.running.size(), " jobs"));
   for (const std::string& name : cluster.running) report(cat("  running there: ", name));
   if (!cluster.uploads) {
-    return failed_precondition(cat(rest.url(), " takes no jars (web.submit.enable is false there): write the job's jar with --jar-out FILE and give it to `flink run`"));
+    return failed_precondition(cat(rest.url(),
+                                   " takes no jars (web.submit.enable is false there): write the "
+                                   "job's jar with --jar-out FILE and give it to `flink run`"));
   }
   const int needed = slots_needed(graph);
   if (cluster.free_slots < needed) {
-    const std::string lack = cluster.task_managers == 0 ? cat("there is no TaskManager, and the job needs ", needed, " slots")
-                                                        : cat("the job needs ", needed, " slots, and ", cluster.free_slots, " of ", cluster.slots, " are free");
+    const std::string lack =
+        cluster.task_managers == 0
+            ? cat("there is no TaskManager, and the job needs ", needed, " slots")
+            : cat("the job needs ", needed, " slots, and ", cluster.free_slots, " of ",
+                  cluster.slots, " are free");
     if (!cluster.grows && !(cluster.adaptive && cluster.free_slots > 0)) {
-      return failed_precondition(cat(rest.url(), ": ", lack, ": start more TaskManagers, cancel a job, or give a smaller --parallelism"));
+      return failed_precondition(
+          cat(rest.url(), ": ", lack,
+              ": start more TaskManagers, cancel a job, or give a smaller --parallelism"));
     }
-    report(cat("warning: ", lack, cluster.grows ? "; the cluster is expected to start more TaskManagers" : "; the adaptive scheduler will run it on fewer"));
+    report(cat("warning: ", lack,
+               cluster.grows ? "; the cluster is expected to start more TaskManagers"
+                             : "; the adaptive scheduler will run it on fewer"));
   }
-  if (std::find(cluster.running.begin(), cluster.running.end(), graph.name) != cluster.running.end()) {
-    report(cat("warning: a job named '", graph.name, "' is running there already; this will be a second one"));
+  if (std::find(cluster.running.begin(), cluster.running.end(), graph.name) !=
+      cluster.running.end()) {
+    report(cat("warning: a job named '", graph.name,
+               "' is running there already; this will be a second one"));
   }
   return {};
 }
 
 void warn_of_settings(const Configuration& configuration) {
   if (configuration.is_set(options::kCheckpointEventThreshold)) {
-    report(cat("warning: Flink starts checkpoints by time only: ", configuration.describe(options::kCheckpointEventThreshold), " has no meaning there",
-               configuration.is_set(options::kCheckpointInterval) ? "" : ", and execution.checkpointing.interval is not set: there will be no checkpoints"));
+    report(cat(
+        "warning: Flink starts checkpoints by time only: ",
+        configuration.describe(options::kCheckpointEventThreshold), " has no meaning there",
+        configuration.is_set(options::kCheckpointInterval)
+            ? ""
+            : ", and execution.checkpointing.interval is not set: there will be no checkpoints"));
   }
 }
 
-int submit(Process& process, const FlinkRest& rest, const JobJar& jar, const FlinkRun& run, bool detached, bool progress) {
+int submit(Process& process, const FlinkRest& rest, const JobJar& jar, const FlinkRun& run,
+           bool detached, bool progress) {
   const auto uploaded = rest.upload(jar.name, jar.bytes);
   if (!uploaded.ok()) return refuse(uploaded.status());
   const auto job = rest.run(*uploaded, run);
@@ -195,7 +227,9 @@ int submit(Process& process, const FlinkRest& rest, const JobJar& jar, const Fli
   }
   print(cat("job ", *job));
   print(rest.job_page(*job));
-  const auto wait = [&](std::chrono::milliseconds pause) { return process.signals.wait(pause) == ProcessSignals::Event::kLeave; };
+  const auto wait = [&](std::chrono::milliseconds pause) {
+    return process.signals.wait(pause) == ProcessSignals::Event::kLeave;
+  };
   JobWatch watch(wait, process.platform.get().clock, rest, *job, progress, report);
   // Flink has copied the jar when the job is past its start.
   const bool started = watch.until_started();
@@ -205,15 +239,19 @@ int submit(Process& process, const FlinkRest& rest, const JobJar& jar, const Fli
 
 }  // namespace
 
-int submit_to_flink(const JobGraph& graph, const Configuration& configuration, const std::vector<std::string>& program_arguments) {
+int submit_to_flink(const JobGraph& graph, const Configuration& configuration,
+                    const std::vector<std::string>& program_arguments) {
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto jar_out = configuration.get_optional(options::kFlinkJarOut);
   const auto url = configuration.get_optional(options::kFlinkRest);
   if (!jar_out && !url) {
-    return refuse(failed_precondition("--target flink needs --rest http://HOST:PORT, the REST address of the cluster, or --jar-out FILE, to write the job's jar only"));
+    return refuse(
+        failed_precondition("--target flink needs --rest http://HOST:PORT, the REST address of the "
+                            "cluster, or --jar-out FILE, to write the job's jar only"));
   }
   Process process(configuration);
-  CurlHttp http({.connect_timeout = std::chrono::seconds(10), .silence_timeout = std::chrono::seconds(180)});
+  CurlHttp http(
+      {.connect_timeout = std::chrono::seconds(10), .silence_timeout = std::chrono::seconds(180)});
   std::optional<FlinkRest> rest;
   warn_of_settings(configuration);
   if (url) {
@@ -231,8 +269,11 @@ int submit_to_flink(const JobGraph& graph, const Configuration& configuration, c
   const FlinkRun run = run_request(configuration, *start);
   const auto jar = make_jar(graph, configuration, program_arguments, *std::move(start));
   if (!jar.ok()) return refuse(jar.status());
-  if (jar_out) return write_jar(*jar_out, *jar, run, rest ? rest->url() : "", given_parallelism(configuration));
-  return submit(process, *rest, *jar, run, configuration.get(options::kFlinkDetached), configuration.get(options::kProgress));
+  if (jar_out)
+    return write_jar(*jar_out, *jar, run, rest ? rest->url() : "",
+                     given_parallelism(configuration));
+  return submit(process, *rest, *jar, run, configuration.get(options::kFlinkDetached),
+                configuration.get(options::kProgress));
 }
 
 }  // namespace weir

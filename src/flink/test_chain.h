@@ -23,7 +23,9 @@ class TestWorld final : public ChainWorld, private Clock, private FileSystemRegi
   const Clock& clock() const override { return *this; }
   FileSystemRegistry& files() override { return *this; }
   uint64_t nonce() override { return 7; }
-  void run_blocking(std::string_view, std::function<void()> work) override { work_.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override {
+    work_.push_back(std::move(work));
+  }
   /// Lets one piece of work be done, or the time go by.
   void wait(std::chrono::milliseconds at_most) override {
     ++waits;
@@ -46,7 +48,9 @@ class TestWorld final : public ChainWorld, private Clock, private FileSystemRegi
  private:
   MonotonicTime now() const override { return std::chrono::milliseconds(ms); }
   int64_t wall_ms() const override { return ms; }
-  StatusOr<FileLocation> resolve(const std::string& uri) override { return not_found("there are no files here, not even " + uri); }
+  StatusOr<FileLocation> resolve(const std::string& uri) override {
+    return not_found("there are no files here, not even " + uri);
+  }
 
   std::deque<std::function<void()>> work_;
 };
@@ -68,19 +72,23 @@ JobOperator operator_of(const std::string& uid, Op make) {
 inline JobOperator summing() {
   return operator_of("sum", [] {
     const auto sum = [](Pair a, const Pair& b) { return Pair{a.first, a.second + b.second}; };
-    return std::make_unique<detail::ReduceOperator<Pair, decltype(kKeyOfPair), decltype(sum)>>(kKeyOfPair, sum);
+    return std::make_unique<detail::ReduceOperator<Pair, decltype(kKeyOfPair), decltype(sum)>>(
+        kKeyOfPair, sum);
   });
 }
 
 inline JobOperator reading(std::vector<Pair> pairs, size_t batch_size) {
   return operator_of("pairs", [pairs, batch_size] {
-    auto strategy = WatermarkStrategy<Pair>::for_monotonous_timestamps().with_timestamp_assigner([](const Pair& p) { return p.second; });
-    return std::make_unique<detail::SourceReaderOperator<Pair>>(detail::CollectionSource<Pair>(pairs).create_reader(), std::move(strategy),
-                                                                detail::OperatorSettings{.batch_size = batch_size, .auto_watermark_interval_ms = 0});
+    auto strategy = WatermarkStrategy<Pair>::for_monotonous_timestamps().with_timestamp_assigner(
+        [](const Pair& p) { return p.second; });
+    return std::make_unique<detail::SourceReaderOperator<Pair>>(
+        detail::CollectionSource<Pair>(pairs).create_reader(), std::move(strategy),
+        detail::OperatorSettings{.batch_size = batch_size, .auto_watermark_interval_ms = 0});
   });
 }
 
-/// A source, behind it by hash a chain, and behind that something that gets its results: vertices 0, 1 and 2.
+/// A source, behind it by hash a chain, and behind that something that gets its results: vertices
+/// 0, 1 and 2.
 inline JobGraph three_vertices(JobOperator source, std::vector<JobOperator> chain) {
   JobGraph graph;
   graph.name = "test";
@@ -93,7 +101,8 @@ inline JobGraph three_vertices(JobOperator source, std::vector<JobOperator> chai
   graph.vertices[1].chain = std::move(chain);
   graph.vertices[2].name = "end";
   graph.vertices[2].chain = {summing()};
-  const auto hasher = std::make_shared<const detail::TypedKeyHasher<Pair, decltype(kKeyOfPair)>>(kKeyOfPair);
+  const auto hasher =
+      std::make_shared<const detail::TypedKeyHasher<Pair, decltype(kKeyOfPair)>>(kKeyOfPair);
   const auto codec = detail::record_codec<Pair>();
   graph.edges.push_back({0, 1, Partitioning::kHash, hasher, codec});
   graph.edges.push_back({1, 2, Partitioning::kRebalance, nullptr, codec});
@@ -116,8 +125,10 @@ struct TestReply {
     for (const std::string& bytes : frames) {
       const auto frame = decode_frame(bytes);
       Pairs batch;
-      if (!frame.ok() || !detail::record_codec<Pair>()->decode(frame->batch, batch).ok()) return "malformed";
-      for (const Pair& pair : batch.records) text += std::to_string(pair.first) + ":" + std::to_string(pair.second) + " ";
+      if (!frame.ok() || !detail::record_codec<Pair>()->decode(frame->batch, batch).ok())
+        return "malformed";
+      for (const Pair& pair : batch.records)
+        text += std::to_string(pair.first) + ":" + std::to_string(pair.second) + " ";
     }
     return text;
   }
@@ -232,8 +243,7 @@ class TestCaller {
   }
   Snapshot snapshot(int64_t id, TestWorld& world) {
     Snapshot taken = begin_snapshot(id);
-    while (taken.rest && take_chunk(id, taken, world)) {
-    }
+    while (taken.rest && take_chunk(id, taken, world)) {}
     return taken;
   }
 

@@ -16,11 +16,11 @@ namespace weir {
 /// What a scripted operator does, and what it saw.
 struct Script {
   std::vector<std::string> seen{};
-  int64_t throw_at = -1;         ///< the number of a record
-  bool block_after_batch = false; ///< refuses records until blocking work has come back
-  Status failure{};              ///< found by that work
-  int more_on_watermark = 0;     ///< so many records, one a call
-  int burst = 0;                 ///< so many records after each batch, in one call
+  int64_t throw_at = -1;           ///< the number of a record
+  bool block_after_batch = false;  ///< refuses records until blocking work has come back
+  Status failure{};                ///< found by that work
+  int more_on_watermark = 0;       ///< so many records, one a call
+  int burst = 0;                   ///< so many records after each batch, in one call
   int64_t timer = INT64_MAX;
   bool quiescent = true;
   Status before_ack{};
@@ -38,7 +38,8 @@ class ScriptedOperator final : public Operator {
   bool can_accept() override { return !blocked_; }
   void process(Batch& batch, Output& out) override {
     for (const Pair& pair : static_cast<Pairs&>(batch).records) {
-      if (pair.second == script_.throw_at) throw std::runtime_error("cannot digest " + std::to_string(pair.second));
+      if (pair.second == script_.throw_at)
+        throw std::runtime_error("cannot digest " + std::to_string(pair.second));
     }
     batch.key_hashes.clear();
     out.emit(batch);
@@ -75,8 +76,12 @@ class ScriptedOperator final : public Operator {
     if (script_.has_before_ack) context.before_ack([this] { return script_.before_ack; });
     return {};
   }
-  void checkpoint_completed(int64_t id) override { script_.seen.push_back("completed " + std::to_string(id)); }
-  void checkpoint_aborted(int64_t id) override { script_.seen.push_back("aborted " + std::to_string(id)); }
+  void checkpoint_completed(int64_t id) override {
+    script_.seen.push_back("completed " + std::to_string(id));
+  }
+  void checkpoint_aborted(int64_t id) override {
+    script_.seen.push_back("aborted " + std::to_string(id));
+  }
   bool quiescent() override { return script_.quiescent; }
   void close() override { script_.seen.push_back("close"); }
 

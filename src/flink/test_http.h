@@ -10,7 +10,9 @@
 
 namespace weir {
 
-inline HttpReply answer(int status, std::string body) { return {HttpReply::Outcome::kAnswered, "", status, "", std::move(body)}; }
+inline HttpReply answer(int status, std::string body) {
+  return {HttpReply::Outcome::kAnswered, "", status, "", std::move(body)};
+}
 
 /// Answers what is asked as it was told to; all else with 404.
 class FakeHttp final : public Http {
@@ -18,11 +20,14 @@ class FakeHttp final : public Http {
   HttpReply send(HttpMethod method, const std::string& url, int64_t) override {
     return reply(cat(method == HttpMethod::kGet ? "GET " : "DELETE ", url));
   }
-  HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t) override {
+  HttpReply post(const std::string& url, const std::string& content_type, std::string_view body,
+                 int64_t) override {
     posted = cat(content_type, "\n", body);
     return reply("POST " + url);
   }
-  std::unique_ptr<HttpUpload> upload(const std::string&, std::optional<int64_t>, bool) override { return nullptr; }
+  std::unique_ptr<HttpUpload> upload(const std::string&, std::optional<int64_t>, bool) override {
+    return nullptr;
+  }
 
   std::map<std::string, HttpReply> replies;
   std::string posted;
@@ -30,7 +35,8 @@ class FakeHttp final : public Http {
  private:
   HttpReply reply(const std::string& asked) {
     const auto found = replies.find(asked);
-    return found != replies.end() ? found->second : answer(404, R"({"errors":["Not found: )" + asked + R"("]})");
+    return found != replies.end() ? found->second
+                                  : answer(404, R"({"errors":["Not found: )" + asked + R"("]})");
   }
 };
 

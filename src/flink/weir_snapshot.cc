@@ -12,7 +12,9 @@ namespace {
 StatusOr<StartingPoint> load(const std::string& snapshot, FileSystemRegistry& files) {
   WEIR_ASSIGN_OR_RETURN(const FileLocation given, files.resolve(snapshot));
   WEIR_ASSIGN_OR_RETURN(const FileLocation directory, locate_snapshot(given));
-  WEIR_ASSIGN_OR_RETURN(LoadedCheckpoint loaded, load_checkpoint(directory, {.read_all = false, .require_sidecar = true, .files = &files}));
+  WEIR_ASSIGN_OR_RETURN(
+      LoadedCheckpoint loaded,
+      load_checkpoint(directory, {.read_all = false, .require_sidecar = true, .files = &files}));
   StartingPoint start;
   start.restored_checkpoint = loaded.metadata->checkpoint_id;
   start.restored_directory = loaded.directory.uri;
@@ -22,21 +24,25 @@ StatusOr<StartingPoint> load(const std::string& snapshot, FileSystemRegistry& fi
 }
 
 /// The lists of one operator in a source's chain, of all subtasks.
-Status add_elements(const JobOperator& op, const OperatorRestore& restore, const TaskStart& start, FileSystemRegistry& files,
-                    std::vector<std::string>* elements) {
+Status add_elements(const JobOperator& op, const OperatorRestore& restore, const TaskStart& start,
+                    FileSystemRegistry& files, std::vector<std::string>* elements) {
   const auto cannot = [&](std::string_view what) {
     return failed_precondition(cat("operator '", op.name, "' (uid '", op.uid, "') has ", what,
-                                   " in the snapshot and is in the chain of a source, of which Flink keeps nothing but splits; start a new "
+                                   " in the snapshot and is in the chain of a source, of which "
+                                   "Flink keeps nothing but splits; start a new "
                                    "chain before it"));
   };
   for (size_t subtask = 0; subtask < restore.subtasks.size(); ++subtask) {
     if (!restore.subtasks[subtask].keyed.empty()) return cannot("keyed state");
     auto lists = restored_lists(op.id, static_cast<int>(subtask), start, files);
-    if (!lists.ok()) return lists.status().with_context(operator_label(op, static_cast<int>(subtask)));
+    if (!lists.ok())
+      return lists.status().with_context(operator_label(op, static_cast<int>(subtask)));
     for (auto& [name, list] : *lists) {
-      if (list.mode == ListStateMode::kUnion) return cannot(cat("the list state '", name, "' in mode union"));
+      if (list.mode == ListStateMode::kUnion)
+        return cannot(cat("the list state '", name, "' in mode union"));
       for (std::string& element : list.elements) {
-        elements->push_back(encode_hosted_element(HostedListElement{op.id, name, list.mode, list.element, std::move(element)}));
+        elements->push_back(encode_hosted_element(
+            HostedListElement{op.id, name, list.mode, list.element, std::move(element)}));
       }
     }
   }
@@ -45,17 +51,21 @@ Status add_elements(const JobOperator& op, const OperatorRestore& restore, const
 
 }  // namespace
 
-StatusOr<std::vector<std::string>> source_elements(const JobVertex& vertex, const TaskStart& start, FileSystemRegistry& files) {
+StatusOr<std::vector<std::string>> source_elements(const JobVertex& vertex, const TaskStart& start,
+                                                   FileSystemRegistry& files) {
   std::vector<std::string> elements;
   for (const JobOperator& op : vertex.chain) {
     const OperatorRestore* restore = start.plan->find(op.id);
-    if (restore != nullptr && restore->found) WEIR_RETURN_IF_ERROR(add_elements(op, *restore, start, files, &elements));
+    if (restore != nullptr && restore->found)
+      WEIR_RETURN_IF_ERROR(add_elements(op, *restore, start, files, &elements));
   }
   return elements;
 }
 
-StatusOr<ChainSnapshot> ChainSnapshot::load(const std::string& snapshot, const JobGraph& graph, int vertex, int parallelism,
-                                            bool ignore_unclaimed_state, FileSystemRegistry& files) {
+StatusOr<ChainSnapshot> ChainSnapshot::load(const std::string& snapshot, const JobGraph& graph,
+                                            int vertex, int parallelism,
+                                            bool ignore_unclaimed_state,
+                                            FileSystemRegistry& files) {
   ChainSnapshot loaded;
   WEIR_ASSIGN_OR_RETURN(loaded.start_, weir::load(snapshot, files));
   JobGraph here = graph;
@@ -68,7 +78,8 @@ StatusOr<ChainSnapshot> ChainSnapshot::load(const std::string& snapshot, const J
 }
 
 TaskStart ChainSnapshot::task_start() const {
-  return {plan_.get(), start_.sidecar.get(), start_.restored_directory, {}, ignore_unclaimed_state_, nullptr};
+  return {plan_.get(), start_.sidecar.get(),    start_.restored_directory,
+          {},          ignore_unclaimed_state_, nullptr};
 }
 
 }  // namespace weir

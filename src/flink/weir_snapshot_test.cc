@@ -13,7 +13,8 @@ namespace {
 /// An operator that keeps a list of bytes, and as a source passes its splits over.
 class ListKeeper final : public SourceOperator {
  public:
-  ListKeeper(ListStateMode mode, std::vector<std::string>* restored) : mode_(mode), restored_(restored) {}
+  ListKeeper(ListStateMode mode, std::vector<std::string>* restored)
+      : mode_(mode), restored_(restored) {}
   Status open(OperatorContext& context) override {
     *restored_ = context.operator_state().declare("list", mode_, bytes()).value();
     return {};
@@ -35,7 +36,9 @@ class ListKeeper final : public SourceOperator {
 class NoServices final : public TaskServices {
  public:
   explicit NoServices(FileSystemRegistry& files) : files_(files) {}
-  void run_blocking(std::string_view, std::function<std::function<void()>()>) override { std::abort(); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()>) override {
+    std::abort();
+  }
   int64_t wall_ms() const override { return 0; }
   FileSystemRegistry& files() override { return files_; }
 
@@ -78,11 +81,13 @@ class WeirSnapshot : public testing::Test {
         TaskSnapshot& task = tasks.emplace_back();
         task.id = 41;
         task.subtask = static_cast<int>(i);
-        task.operators.push_back({op.id, uid, "", nullptr, {{"list", {mode_, ListKeeper::bytes(), of_subtasks[i]}}}});
+        task.operators.push_back(
+            {op.id, uid, "", nullptr, {{"list", {mode_, ListKeeper::bytes(), of_subtasks[i]}}}});
       }
     }
     ASSERT_TRUE(files_.fs->make_directories("/job/chk-41").ok());
-    auto written = write_snapshots(*files_.fs, "/job/chk-41", "data-0-0000000000000001", {.inline_threshold = 20}, std::move(tasks));
+    auto written = write_snapshots(*files_.fs, "/job/chk-41", "data-0-0000000000000001",
+                                   {.inline_threshold = 20}, std::move(tasks));
     ASSERT_TRUE(written.ok()) << written.status().to_string();
     for (OperatorSubtaskState& state : written->states) {
       for (OperatorSnapshotState& op : content.metadata.operators) {
@@ -102,7 +107,8 @@ class WeirSnapshot : public testing::Test {
   }
 
   static std::string list_element(const std::string& uid, const std::string& bytes) {
-    return encode_hosted_element(HostedListElement{murmur3_128(uid), "list", ListStateMode::kSplit, ListKeeper::bytes(), bytes});
+    return encode_hosted_element(HostedListElement{murmur3_128(uid), "list", ListStateMode::kSplit,
+                                                   ListKeeper::bytes(), bytes});
   }
 
   OneFileSystem files_;
@@ -116,7 +122,8 @@ TEST_F(WeirSnapshot, GivesEachElementOfASourceToFlinkOnce) {
   auto elements = elements_of_source();
   ASSERT_TRUE(elements.ok()) << elements.status().to_string();
   std::sort(elements->begin(), elements->end());
-  EXPECT_EQ(*elements, (std::vector{list_element("source", "a"), list_element("source", "b"), list_element("source", "c")}));
+  EXPECT_EQ(*elements, (std::vector{list_element("source", "a"), list_element("source", "b"),
+                                    list_element("source", "c")}));
 }
 
 TEST_F(WeirSnapshot, GivesFlinkWhatOtherOperatorsOfASourcesChainKeepAsWell) {
@@ -140,13 +147,16 @@ TEST_F(WeirSnapshot, WithUnionStateInASourcesChainIsRefused) {
   publish({{"source", {{"a"}}}});
   const auto elements = elements_of_source();
   EXPECT_EQ(elements.status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(elements.status().message().find("operator 'source' (uid 'source') has the list state 'list' in mode union"), std::string::npos)
+  EXPECT_NE(elements.status().message().find(
+                "operator 'source' (uid 'source') has the list state 'list' in mode union"),
+            std::string::npos)
       << elements.status().message();
 }
 
 TEST_F(WeirSnapshot, WithStateOfNobodyIsRefusedUnlessItMayBeLeftBehind) {
   publish({{"source", {{"a"}}}, {"gone", {{"b"}}}});
-  EXPECT_EQ(ChainSnapshot::load("/job/chk-41", graph_, 1, 2, false, files_).status().code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(ChainSnapshot::load("/job/chk-41", graph_, 1, 2, false, files_).status().code(),
+            StatusCode::kFailedPrecondition);
   EXPECT_TRUE(ChainSnapshot::load("/job/chk-41", graph_, 1, 2, true, files_).ok());
 }
 
@@ -161,14 +171,17 @@ TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
     EXPECT_EQ(snapshot->checkpoint_id(), 41);
     FiberPool fibers;
     SuspendableCall call(fibers);
-    OperatorChain chain(graph_.vertices[1], {.subtask = subtask, .parallelism = 4}, services, [](const Status&) { FAIL(); }, output, call);
+    OperatorChain chain(
+        graph_.vertices[1], {.subtask = subtask, .parallelism = 4}, services,
+        [](const Status&) { FAIL(); }, output, call);
     ASSERT_TRUE(open_and_restore(chain, snapshot->task_start(), files_).ok());
     EXPECT_EQ(restored_, expected[static_cast<size_t>(subtask)]);
   }
 }
 
 TEST_F(WeirSnapshot, ThatIsNotThereIsNamed) {
-  EXPECT_EQ(ChainSnapshot::load("/job/chk-42", graph_, 1, 2, false, files_).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(ChainSnapshot::load("/job/chk-42", graph_, 1, 2, false, files_).status().code(),
+            StatusCode::kNotFound);
 }
 
 }  // namespace

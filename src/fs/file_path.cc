@@ -9,13 +9,17 @@ namespace weir {
 
 Status check_file_path(std::string_view path) {
   if (path.empty() || path.front() != '/') {
-    return invalid_argument(cat("\"", path, "\" is not a path of a file system: it has to begin with '/'"));
+    return invalid_argument(
+        cat("\"", path, "\" is not a path of a file system: it has to begin with '/'"));
   }
-  if (path.find('\0') != std::string_view::npos) return invalid_argument("a file path holds a zero byte");
+  if (path.find('\0') != std::string_view::npos)
+    return invalid_argument("a file path holds a zero byte");
   if (path == "/") return {};
   for (const std::string_view part : split(path.substr(1), '/')) {
     if (part.empty() || part == "." || part == "..") {
-      return invalid_argument(cat("\"", path, "\" is not a plain path: leave out empty parts, \".\", \"..\" and the '/' at the end"));
+      return invalid_argument(cat(
+          "\"", path,
+          "\" is not a plain path: leave out empty parts, \".\", \"..\" and the '/' at the end"));
     }
   }
   return {};
@@ -29,14 +33,16 @@ std::string parent_path(std::string_view path) {
 
 bool is_at_or_below(std::string_view path, std::string_view directory) {
   if (directory == "/") return true;
-  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
+  return path.starts_with(directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 Status check_rename_paths(const std::string& from, const std::string& to) {
   WEIR_RETURN_IF_ERROR(check_file_path(from));
   WEIR_RETURN_IF_ERROR(check_file_path(to));
   if (from != to && is_at_or_below(to, from)) {
-    return invalid_argument(cat("cannot rename ", from, " to ", to, ": the target lies inside the source"));
+    return invalid_argument(
+        cat("cannot rename ", from, " to ", to, ": the target lies inside the source"));
   }
   return {};
 }

@@ -7,8 +7,9 @@
 
 namespace weir {
 
-/// INVALID_ARGUMENT unless `path` is absolute, without a trailing '/' (but for "/"), without empty, "." and ".." parts and
-/// without zero bytes. Every implementation refuses such paths alike, before it does anything.
+/// INVALID_ARGUMENT unless `path` is absolute, without a trailing '/' (but for "/"), without empty,
+/// "." and ".." parts and without zero bytes. Every implementation refuses such paths alike, before
+/// it does anything.
 Status check_file_path(std::string_view path);
 
 /// "/" of "/a", "/a" of "/a/b". "/" has none and gives "/".

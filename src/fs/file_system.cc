@@ -6,7 +6,8 @@
 namespace weir {
 namespace {
 
-Status write_whole(FileSystem& fs, const std::string& path, std::string_view bytes, CreateMode mode) {
+Status write_whole(FileSystem& fs, const std::string& path, std::string_view bytes,
+                   CreateMode mode) {
   WEIR_ASSIGN_OR_RETURN(const auto file, fs.create(path, mode));
   WEIR_RETURN_IF_ERROR(file->append(bytes));
   return file->close();
@@ -18,10 +19,11 @@ Status write_file(FileSystem& fs, const std::string& path, std::string_view byte
   return write_whole(fs, path, bytes, CreateMode::kExclusive);
 }
 
-Status publish_file(FileSystem& fs, const std::string& path, std::string_view bytes, std::string_view unique) {
+Status publish_file(FileSystem& fs, const std::string& path, std::string_view bytes,
+                    std::string_view unique) {
   const std::string temporary = cat(path, ".", unique, ".tmp");
-  // The temporary name belongs to this writer alone, so whatever stands there is its own earlier attempt. Failing with
-  // ALREADY_EXISTS because of it would read as "somebody has published".
+  // The temporary name belongs to this writer alone, so whatever stands there is its own earlier
+  // attempt. Failing with ALREADY_EXISTS because of it would read as "somebody has published".
   Status status = write_whole(fs, temporary, bytes, CreateMode::kReplace);
   if (status.ok()) status = fs.rename(temporary, path);
   // After UNAVAILABLE the rename may still happen: what it needs stays.

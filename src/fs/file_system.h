@@ -12,59 +12,75 @@ namespace weir {
 
 /// What the engine asks of a place that keeps bytes.
 ///
-/// *Persistent* means: readable in full, by any process, after the process that wrote it was killed, and — where the
-/// implementation can promise it, see `Durability` — after the machine lost power.
+/// *Persistent* means: readable in full, by any process, after the process that wrote it was
+/// killed, and — where the implementation can promise it, see `Durability` — after the machine lost
+/// power.
 ///
-/// The engine relies on these guarantees and no others; one conformance suite checks them on every implementation:
-///   1. create() with kExclusive makes the file or fails with ALREADY_EXISTS; of two callers one wins. Where the file is made
-///      only when its bytes are sent (HDFS over HTTP), a caller who lost the race hears so from append() or close().
-///   2. What was appended before a successful close() is persistent, and no reader sees less of it afterwards.
-///      A file whose writer never closed it may exist in any length up to what was appended: never trust it.
-///   3. rename() is atomic: a reader sees the old name or the new one, the whole file or none. It never replaces: if the
+/// The engine relies on these guarantees and no others; one conformance suite checks them on every
+/// implementation:
+///   1. create() with kExclusive makes the file or fails with ALREADY_EXISTS; of two callers one
+///   wins. Where the file is made
+///      only when its bytes are sent (HDFS over HTTP), a caller who lost the race hears so from
+///      append() or close().
+///   2. What was appended before a successful close() is persistent, and no reader sees less of it
+///   afterwards.
+///      A file whose writer never closed it may exist in any length up to what was appended: never
+///      trust it.
+///   3. rename() is atomic: a reader sees the old name or the new one, the whole file or none. It
+///   never replaces: if the
 ///      target exists it fails with ALREADY_EXISTS and nothing changes.
 ///   4. After remove() returns OK, or NOT_FOUND, the path is free.
 ///   5. list() of a directory that nobody changes is complete.
 ///
-/// Every mutation has three outcomes: done (OK), not done (any other code), and unknown. Implementations resolve unknown
-/// outcomes by reading back before they answer; where even that fails they answer UNAVAILABLE, and the caller must treat
-/// the outcome as unknown (never delete what might be referenced).
+/// Every mutation has three outcomes: done (OK), not done (any other code), and unknown.
+/// Implementations resolve unknown outcomes by reading back before they answer; where even that
+/// fails they answer UNAVAILABLE, and the caller must treat the outcome as unknown (never delete
+/// what might be referenced).
 ///
-/// Paths are what stands after the authority: absolute, '/'-separated, without a trailing '/' (but for "/").
-/// Thread: all methods may be called from any thread; they block. A file object belongs to one thread at a time.
-/// Codes: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED (quota, disk full), UNAVAILABLE (try later),
-/// FAILED_PRECONDITION (a directory that is not empty, a file where a directory is needed or the other way round), DATA_LOSS,
-/// INVALID_ARGUMENT. Messages name the path.
+/// Paths are what stands after the authority: absolute, '/'-separated, without a trailing '/' (but
+/// for "/"). Thread: all methods may be called from any thread; they block. A file object belongs
+/// to one thread at a time. Codes: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED
+/// (quota, disk full), UNAVAILABLE (try later), FAILED_PRECONDITION (a directory that is not empty,
+/// a file where a directory is needed or the other way round), DATA_LOSS, INVALID_ARGUMENT.
+/// Messages name the path.
 
-/// A file being written. Destroying it without close() abandons it: the bytes may or may not be there.
+/// A file being written. Destroying it without close() abandons it: the bytes may or may not be
+/// there.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status append(std::string_view bytes) = 0;
-  /// Makes all that was appended persistent. After a failure the content is unknown; the file is closed in any case.
+  /// Makes all that was appended persistent. After a failure the content is unknown; the file is
+  /// closed in any case.
   virtual Status close() = 0;
 };
 
 class ReadableFile {
  public:
   virtual ~ReadableFile() = default;
-  /// Reads up to `length` bytes at `offset` into `out` (replaced). Fewer only at the end of the file.
+  /// Reads up to `length` bytes at `offset` into `out` (replaced). Fewer only at the end of the
+  /// file.
   virtual Status read_at(int64_t offset, int64_t length, std::string* out) = 0;
   virtual int64_t size() const = 0;
-  /// Somebody has the file open for writing, as far as the file system can say; size() is what can be read of it so far.
+  /// Somebody has the file open for writing, as far as the file system can say; size() is what can
+  /// be read of it so far.
   virtual StatusOr<bool> being_written() { return false; }
 };
 
 struct FileInfo {
   std::string path;
   bool is_directory = false;
-  int64_t size = 0;            ///< bytes; 0 for directories
-  int64_t modified_ms = 0;     ///< since the epoch, by the file system's clock
-  int64_t file_id = 0;         ///< the inode: a rename keeps it, another file of the same name has another; 0 if there is none
-  std::string_view special = {};  ///< "a pipe", "a socket", "a device": what comes out of it cannot be read again; empty for the rest
+  int64_t size = 0;         ///< bytes; 0 for directories
+  int64_t modified_ms = 0;  ///< since the epoch, by the file system's clock
+  int64_t file_id = 0;      ///< the inode: a rename keeps it, another file of the same name has
+                            ///< another; 0 if there is none
+  std::string_view special = {};  ///< "a pipe", "a socket", "a device": what comes out of it cannot
+                                  ///< be read again; empty for the rest
 };
 
 enum class Durability {
-  kProcess,  ///< survives the writer; may be lost when machines lose power (WebHDFS has no sync call)
+  kProcess,  ///< survives the writer; may be lost when machines lose power (WebHDFS has no sync
+             ///< call)
   kPower,    ///< survives power loss
 };
 
@@ -78,7 +94,8 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   /// Makes an empty file, and missing parent directories.
-  virtual StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path, CreateMode mode) = 0;
+  virtual StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path,
+                                                         CreateMode mode) = 0;
   virtual StatusOr<std::unique_ptr<ReadableFile>> open(const std::string& path) = 0;
   virtual StatusOr<FileInfo> stat(const std::string& path) = 0;
   /// The entries of a directory, sorted by path. NOT_FOUND if there is none.
@@ -96,9 +113,10 @@ class FileSystem {
 
 /// create (exclusive) + append + close.
 Status write_file(FileSystem& fs, const std::string& path, std::string_view bytes);
-/// Writes to `path` + a unique suffix and renames: after OK the whole file is at `path`, and it was not there before.
-/// `unique` distinguishes this writer's temporary name from every other's.
-Status publish_file(FileSystem& fs, const std::string& path, std::string_view bytes, std::string_view unique);
+/// Writes to `path` + a unique suffix and renames: after OK the whole file is at `path`, and it was
+/// not there before. `unique` distinguishes this writer's temporary name from every other's.
+Status publish_file(FileSystem& fs, const std::string& path, std::string_view bytes,
+                    std::string_view unique);
 StatusOr<std::string> read_file(FileSystem& fs, const std::string& path);
 
 }  // namespace weir

@@ -11,10 +11,12 @@
 #include "fs/file_path.h"
 #include "fs/file_system.h"
 
-/// What every FileSystem has to pass: a case for each guarantee and each code of file_system.h. Include it in one source file
-/// of a test program and instantiate it there:
-///   INSTANTIATE_TEST_SUITE_P(Memory, FileSystemConformance, testing::Values(conformance_of("memory", [] { return … })));
-/// Cases that an implementation needs help with (a full disk, another user's directory) stand with the implementation.
+/// What every FileSystem has to pass: a case for each guarantee and each code of file_system.h.
+/// Include it in one source file of a test program and instantiate it there:
+///   INSTANTIATE_TEST_SUITE_P(Memory, FileSystemConformance,
+///   testing::Values(conformance_of("memory", [] { return … })));
+/// Cases that an implementation needs help with (a full disk, another user's directory) stand with
+/// the implementation.
 
 namespace weir {
 
@@ -27,11 +29,14 @@ struct ConformanceParameter {
   std::string name;
   std::function<FileSystemUnderTest()> make;
   bool renames_directories = true;
-  /// The largest file a case writes. Above what the implementation buffers, so that it has to write as it goes.
+  /// The largest file a case writes. Above what the implementation buffers, so that it has to write
+  /// as it goes.
   size_t large_bytes = 1 << 20;
 };
 
-inline void PrintTo(const ConformanceParameter& parameter, std::ostream* out) { *out << parameter.name; }
+inline void PrintTo(const ConformanceParameter& parameter, std::ostream* out) {
+  *out << parameter.name;
+}
 
 class FileSystemConformance : public testing::TestWithParam<ConformanceParameter> {
  protected:
@@ -54,7 +59,8 @@ class FileSystemConformance : public testing::TestWithParam<ConformanceParameter
   }
   bool exists(const std::string& path) {
     const auto info = fs_->stat(path);
-    EXPECT_TRUE(info.ok() || info.status().code() == StatusCode::kNotFound) << info.status().to_string();
+    EXPECT_TRUE(info.ok() || info.status().code() == StatusCode::kNotFound)
+        << info.status().to_string();
     return info.ok();
   }
   std::vector<std::string> names(const std::string& path) {
@@ -71,24 +77,25 @@ class FileSystemConformance : public testing::TestWithParam<ConformanceParameter
   std::string directory_;
 };
 
-#define EXPECT_OK(expr)                                \
-  do {                                                 \
-    const ::weir::Status weir_got_ = (expr);           \
+#define EXPECT_OK(expr)                                   \
+  do {                                                    \
+    const ::weir::Status weir_got_ = (expr);              \
     EXPECT_TRUE(weir_got_.ok()) << weir_got_.to_string(); \
   } while (false)
 /// Also that the message names `path`, as all have to.
-#define EXPECT_REFUSED(expr, wanted, path)                                                           \
-  do {                                                                                               \
-    const ::weir::Status weir_got_ = (expr);                                                         \
-    EXPECT_EQ(to_string(weir_got_.code()), to_string(wanted)) << weir_got_.to_string();              \
-    EXPECT_NE(weir_got_.message().find(path), std::string_view::npos) << weir_got_.to_string();      \
+#define EXPECT_REFUSED(expr, wanted, path)                                                      \
+  do {                                                                                          \
+    const ::weir::Status weir_got_ = (expr);                                                    \
+    EXPECT_EQ(to_string(weir_got_.code()), to_string(wanted)) << weir_got_.to_string();         \
+    EXPECT_NE(weir_got_.message().find(path), std::string_view::npos) << weir_got_.to_string(); \
   } while (false)
 
 // --- 1: exclusive creation
 
 TEST_P(FileSystemConformance, ExclusiveCreateOfAnExistingFileFailsAndLeavesIt) {
   write(at("f"), "first");
-  EXPECT_REFUSED(fs_->create(at("f"), CreateMode::kExclusive).status(), StatusCode::kAlreadyExists, at("f"));
+  EXPECT_REFUSED(fs_->create(at("f"), CreateMode::kExclusive).status(), StatusCode::kAlreadyExists,
+                 at("f"));
   EXPECT_REFUSED(write_file(*fs_, at("f"), "second"), StatusCode::kAlreadyExists, at("f"));
   EXPECT_EQ(read(at("f")), "first");
 }
@@ -132,7 +139,8 @@ TEST_P(FileSystemConformance, ReplacingCreateMakesAFileThatWasNotThere) {
 
 TEST_P(FileSystemConformance, ReplacingCreateNeverReplacesADirectory) {
   ASSERT_TRUE(fs_->make_directories(at("d")).ok());
-  EXPECT_REFUSED(fs_->create(at("d"), CreateMode::kReplace).status(), StatusCode::kFailedPrecondition, at("d"));
+  EXPECT_REFUSED(fs_->create(at("d"), CreateMode::kReplace).status(),
+                 StatusCode::kFailedPrecondition, at("d"));
   EXPECT_TRUE(exists(at("d")));
 }
 
@@ -192,7 +200,8 @@ TEST_P(FileSystemConformance, ALargeFileWrittenInPiecesIsWhole) {
   }
   EXPECT_OK((*file)->close());
   EXPECT_EQ(fs_->stat(at("f"))->size, static_cast<int64_t>(expected.size()));
-  EXPECT_TRUE(read(at("f")) == expected) << "the content of " << expected.size() << " bytes differs";
+  EXPECT_TRUE(read(at("f")) == expected)
+      << "the content of " << expected.size() << " bytes differs";
 }
 
 TEST_P(FileSystemConformance, AFileThatWasNeverClosedHoldsAPrefixAtMost) {
@@ -452,7 +461,8 @@ TEST_P(FileSystemConformance, MakeDirectoriesWhereAFileStandsFails) {
 }
 
 TEST_P(FileSystemConformance, NamesAreTakenLiterally) {
-  for (const std::string name : {"a b", "100%25+&=?#", "k=v;x,y", "käse-日本", "_metadata", ".hidden", "~x", "a'b\"c", "[x]{y}*"}) {
+  for (const std::string name : {"a b", "100%25+&=?#", "k=v;x,y", "käse-日本", "_metadata",
+                                 ".hidden", "~x", "a'b\"c", "[x]{y}*"}) {
     write(at(name), name);
     EXPECT_EQ(read(at(name)), name);
     EXPECT_OK(fs_->rename(at(name), at(name + ".moved")));
@@ -463,7 +473,8 @@ TEST_P(FileSystemConformance, NamesAreTakenLiterally) {
 
 TEST_P(FileSystemConformance, PathsThatAreNotPlainAreRefused) {
   for (const std::string path : {"", "relative", "/a/", "/a//b", "/a/./b", "/a/../b", "//"}) {
-    EXPECT_EQ(fs_->create(path, CreateMode::kReplace).status().code(), StatusCode::kInvalidArgument) << path;
+    EXPECT_EQ(fs_->create(path, CreateMode::kReplace).status().code(), StatusCode::kInvalidArgument)
+        << path;
     EXPECT_EQ(fs_->open(path).status().code(), StatusCode::kInvalidArgument) << path;
     EXPECT_EQ(fs_->stat(path).status().code(), StatusCode::kInvalidArgument) << path;
     EXPECT_EQ(fs_->list(path).status().code(), StatusCode::kInvalidArgument) << path;
@@ -487,7 +498,8 @@ TEST_P(FileSystemConformance, PublishPutsTheWholeFileAtThePathAndLeavesNothingEl
 
 TEST_P(FileSystemConformance, PublishNeverReplacesAndCleansUp) {
   EXPECT_OK(publish_file(*fs_, at("d/f"), "first", "attempt-1"));
-  EXPECT_REFUSED(publish_file(*fs_, at("d/f"), "second", "attempt-2"), StatusCode::kAlreadyExists, at("d/f"));
+  EXPECT_REFUSED(publish_file(*fs_, at("d/f"), "second", "attempt-2"), StatusCode::kAlreadyExists,
+                 at("d/f"));
   EXPECT_EQ(names(at("d")), (std::vector<std::string>{at("d/f")}));
   EXPECT_EQ(read(at("d/f")), "first");
 }

@@ -9,10 +9,14 @@
 namespace weir {
 namespace {
 
-/// Removed when the last file system of the case is. In memory where there is such a place, as each case syncs many times.
+/// Removed when the last file system of the case is. In memory where there is such a place, as each
+/// case syncs many times.
 std::shared_ptr<std::string> temporary_directory() {
   const std::filesystem::path memory = "/dev/shm";
-  std::string name = ((std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) / "weir-fs-XXXXXX").string();
+  std::string name =
+      ((std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) /
+       "weir-fs-XXXXXX")
+          .string();
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
   return {new std::string(name), [](std::string* path) {
             std::filesystem::remove_all(*path);
@@ -23,17 +27,25 @@ std::shared_ptr<std::string> temporary_directory() {
 FileSystemUnderTest local(LocalFileSystemOptions options) {
   auto directory = temporary_directory();
   std::string path = *directory;
-  std::shared_ptr<FileSystem> fs(new LocalFileSystem(options), [directory](FileSystem* made) { delete made; });
+  std::shared_ptr<FileSystem> fs(new LocalFileSystem(options),
+                                 [directory](FileSystem* made) { delete made; });
   return {std::move(fs), std::move(path)};
 }
 
-std::string name_of(const testing::TestParamInfo<ConformanceParameter>& info) { return info.param.name; }
+std::string name_of(const testing::TestParamInfo<ConformanceParameter>& info) {
+  return info.param.name;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     All, FileSystemConformance,
-    testing::Values(ConformanceParameter{"Memory", [] { return FileSystemUnderTest{std::make_shared<MemoryFileSystem>(), "/"}; }},
+    testing::Values(ConformanceParameter{"Memory",
+                                         [] {
+                                           return FileSystemUnderTest{
+                                               std::make_shared<MemoryFileSystem>(), "/"};
+                                         }},
                     ConformanceParameter{"Local", [] { return local({}); }},
-                    ConformanceParameter{"LocalWithoutRenameat2", [] { return local({.use_renameat2 = false}); }, false}),
+                    ConformanceParameter{"LocalWithoutRenameat2",
+                                         [] { return local({.use_renameat2 = false}); }, false}),
     name_of);
 
 }  // namespace

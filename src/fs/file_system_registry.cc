@@ -9,7 +9,8 @@ namespace weir {
 namespace {
 
 bool is_scheme(std::string_view text) {
-  if (text.empty() || !((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z'))) return false;
+  if (text.empty() || !((text[0] >= 'a' && text[0] <= 'z') || (text[0] >= 'A' && text[0] <= 'Z')))
+    return false;
   for (const char c : text) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (!plain && c != '+' && c != '-' && c != '.') return false;
@@ -30,7 +31,9 @@ StatusOr<std::string> local_path(const std::string& uri, std::string_view text) 
   if (path.is_relative()) {
     std::error_code error;
     const auto here = std::filesystem::current_path(error);
-    if (error) return invalid_argument(cat("cannot make \"", uri, "\" absolute: ", error.message(), "; give an absolute path"));
+    if (error)
+      return invalid_argument(
+          cat("cannot make \"", uri, "\" absolute: ", error.message(), "; give an absolute path"));
     path = here / path;
   }
   std::string normal = path.lexically_normal().string();
@@ -44,7 +47,8 @@ StatusOr<std::string> remote_path(const std::string& uri, std::string_view text)
   std::string path;
   for (const std::string_view part : split(text, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part == "..") return invalid_argument(cat("\"", uri, "\" contains \"..\": write the path without it"));
+    if (part == "..")
+      return invalid_argument(cat("\"", uri, "\" contains \"..\": write the path without it"));
     path += '/';
     path += part;
   }
@@ -56,7 +60,9 @@ StatusOr<std::string> remote_path(const std::string& uri, std::string_view text)
 std::string FileUri::to_string() const { return cat(scheme, "://", authority, path); }
 
 StatusOr<FileUri> parse_file_uri(const std::string& uri) {
-  if (trim(uri).empty()) return invalid_argument("an empty text is not a file URI: give a path, or scheme://authority/path");
+  if (trim(uri).empty())
+    return invalid_argument(
+        "an empty text is not a file URI: give a path, or scheme://authority/path");
   if (uri.find('\0') != std::string::npos) return invalid_argument("a file URI holds a zero byte");
   FileUri parsed;
   const size_t colon = uri.find(':');
@@ -68,12 +74,16 @@ StatusOr<FileUri> parse_file_uri(const std::string& uri) {
   }
   const std::string_view scheme = std::string_view(uri).substr(0, colon);
   if (!is_scheme(scheme)) {
-    return invalid_argument(cat("\"", uri, "\" has no valid scheme before its ':'; for a local file of that name write \"./", uri, "\""));
+    return invalid_argument(
+        cat("\"", uri,
+            "\" has no valid scheme before its ':'; for a local file of that name write \"./", uri,
+            "\""));
   }
   std::string_view rest = std::string_view(uri).substr(colon + 1);
   if (!rest.starts_with('/')) {
     return invalid_argument(cat("\"", uri, "\" has a scheme but no absolute path: write ", scheme,
-                                "://authority/path, or \"./", uri, "\" for a local file of that name"));
+                                "://authority/path, or \"./", uri,
+                                "\" for a local file of that name"));
   }
   parsed.scheme = lower(scheme);
   if (rest.starts_with("//")) {
@@ -83,14 +93,17 @@ StatusOr<FileUri> parse_file_uri(const std::string& uri) {
     rest = end == std::string_view::npos ? std::string_view("/") : rest.substr(end);
   }
   for (const char c : parsed.authority) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '?' || c == '#' || c == '\\' || c == '%' || c == 0x7f) {
-      return invalid_argument(cat("\"", uri, "\" has a character in its authority that no host name has"));
+    if (static_cast<unsigned char>(c) <= ' ' || c == '?' || c == '#' || c == '\\' || c == '%' ||
+        c == 0x7f) {
+      return invalid_argument(
+          cat("\"", uri, "\" has a character in its authority that no host name has"));
     }
   }
   if (parsed.scheme == "file") {
     if (!parsed.authority.empty() && parsed.authority != "localhost") {
       return invalid_argument(cat("\"", uri, "\" names the host \"", parsed.authority,
-                                  "\": local files have none; write file:///", parsed.authority, rest, " if that is part of the path"));
+                                  "\": local files have none; write file:///", parsed.authority,
+                                  rest, " if that is part of the path"));
     }
     parsed.authority.clear();
     WEIR_ASSIGN_OR_RETURN(parsed.path, local_path(uri, rest));
@@ -100,6 +113,8 @@ StatusOr<FileUri> parse_file_uri(const std::string& uri) {
   return parsed;
 }
 
-FileLocation FileLocation::child(std::string_view name) const { return {fs, join_path(path, name), join_path(uri, name)}; }
+FileLocation FileLocation::child(std::string_view name) const {
+  return {fs, join_path(path, name), join_path(uri, name)};
+}
 
 }  // namespace weir

@@ -7,7 +7,8 @@
 
 namespace weir {
 
-/// A URI split at its authority: "hdfs://nn:8020/a/b" is {"hdfs", "nn:8020", "/a/b"}; "/a" and "a" are {"file", "", absolute path}.
+/// A URI split at its authority: "hdfs://nn:8020/a/b" is {"hdfs", "nn:8020", "/a/b"}; "/a" and "a"
+/// are {"file", "", absolute path}.
 struct FileUri {
   std::string scheme;
   std::string authority;
@@ -27,7 +28,8 @@ struct FileLocation {
   FileLocation child(std::string_view name) const;
 };
 
-/// Finds the file system behind a URI's scheme and authority. One per process; handed down by constructor.
+/// Finds the file system behind a URI's scheme and authority. One per process; handed down by
+/// constructor.
 class FileSystemRegistry {
  public:
   virtual ~FileSystemRegistry() = default;

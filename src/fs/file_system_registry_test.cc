@@ -44,11 +44,14 @@ TEST(FileUri, PathsBecomePlain) {
 }
 
 TEST(FileUri, WhatIsNoUriIsRefusedWithAReason) {
-  for (const std::string uri : {"", "  ", "hdfs:a", "hdfs:", "1x://a/b", "://a", "hdfs://nn/a/../b", "hdfs://n n/a", "file://host/a", "hdfs://a%2fb/c"}) {
+  for (const std::string uri : {"", "  ", "hdfs:a", "hdfs:", "1x://a/b", "://a", "hdfs://nn/a/../b",
+                                "hdfs://n n/a", "file://host/a", "hdfs://a%2fb/c"}) {
     const auto result = parse_file_uri(uri);
     ASSERT_FALSE(result.ok()) << uri;
     EXPECT_EQ(result.status().code(), StatusCode::kInvalidArgument) << uri;
-    EXPECT_NE(result.status().message().find(uri.empty() || uri == "  " ? "empty" : uri), std::string_view::npos) << result.status().to_string();
+    EXPECT_NE(result.status().message().find(uri.empty() || uri == "  " ? "empty" : uri),
+              std::string_view::npos)
+        << result.status().to_string();
   }
 }
 
@@ -80,7 +83,8 @@ TEST(RealFileSystems, RefuseUnknownSchemesByName) {
   const auto location = files.resolve("ftp://host/a");
   ASSERT_FALSE(location.ok());
   EXPECT_EQ(location.status().to_string(),
-            "INVALID_ARGUMENT: cannot use ftp://host/a: weir has no file system for the scheme \"ftp\": it knows file, hdfs, webhdfs and memory");
+            "INVALID_ARGUMENT: cannot use ftp://host/a: weir has no file system for the scheme "
+            "\"ftp\": it knows file, hdfs, webhdfs and memory");
 }
 
 TEST(RealFileSystems, RefuseRelativePathsIfTheyAreTo) {

@@ -6,7 +6,8 @@ namespace weir {
 namespace {
 
 Status explained(const Status& status, const FileLocation& dir, std::string_view step) {
-  return status.with_context(cat("the directory ", dir.uri, " cannot be used, because ", step, " failed"));
+  return status.with_context(
+      cat("the directory ", dir.uri, " cannot be used, because ", step, " failed"));
 }
 
 }  // namespace
@@ -16,10 +17,12 @@ Status probe_directory(const FileLocation& dir, std::string_view unique) {
   const FileLocation file = dir.child(cat(kProbePrefix, unique));
   const std::string bytes = cat("weir was here to see whether it may be (", unique, ")\n");
 
-  if (const Status made = fs.make_directories(dir.path); !made.ok()) return explained(made, dir, "making it");
+  if (const Status made = fs.make_directories(dir.path); !made.ok())
+    return explained(made, dir, "making it");
   // Left by a probe of the same name that was killed.
   const Status cleared = fs.remove(file.path);
-  if (!cleared.ok() && cleared.code() != StatusCode::kNotFound) return explained(cleared, dir, "removing an old test file");
+  if (!cleared.ok() && cleared.code() != StatusCode::kNotFound)
+    return explained(cleared, dir, "removing an old test file");
 
   if (const Status written = publish_file(fs, file.path, bytes, "new"); !written.ok()) {
     (void)fs.remove(file.path + ".new.tmp");
@@ -29,14 +32,18 @@ Status probe_directory(const FileLocation& dir, std::string_view unique) {
   const Status removed = fs.remove(file.path);
   if (!read.ok()) return explained(read.status(), dir, "reading back a test file");
   if (*read != bytes) {
-    return data_loss(cat("the directory ", dir.uri, " cannot be used, because a test file came back with ", read->size(), " other bytes than the ",
-                         bytes.size(), " that were written: does something else write ", file.path, "?"));
+    return data_loss(cat("the directory ", dir.uri,
+                         " cannot be used, because a test file came back with ", read->size(),
+                         " other bytes than the ", bytes.size(),
+                         " that were written: does something else write ", file.path, "?"));
   }
   if (!removed.ok()) {
-    return explained(removed, dir, "deleting a test file").with_context("old checkpoints could not be removed");
+    return explained(removed, dir, "deleting a test file")
+        .with_context("old checkpoints could not be removed");
   }
   if (const auto left = fs.stat(file.path); left.ok()) {
-    return failed_precondition(cat("the directory ", dir.uri, " cannot be used, because ", file.path, " is still there after it was deleted"));
+    return failed_precondition(cat("the directory ", dir.uri, " cannot be used, because ",
+                                   file.path, " is still there after it was deleted"));
   }
   return {};
 }

@@ -13,8 +13,11 @@ class Faulty final : public FileSystem {
   std::string broken;  ///< the call that fails
   MemoryFileSystem inner;
 
-  Status fault(std::string_view call) const { return broken == call ? permission_denied("not allowed here") : Status(); }
-  StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path, CreateMode mode) override {
+  Status fault(std::string_view call) const {
+    return broken == call ? permission_denied("not allowed here") : Status();
+  }
+  StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path,
+                                                 CreateMode mode) override {
     if (broken == "create") return fault("create");
     return inner.create(path, mode);
   }
@@ -27,9 +30,15 @@ class Faulty final : public FileSystem {
     return inner.open(path);
   }
   StatusOr<FileInfo> stat(const std::string& path) override { return inner.stat(path); }
-  StatusOr<std::vector<FileInfo>> list(const std::string& path) override { return inner.list(path); }
-  Status make_directories(const std::string& path) override { return broken == "make" ? fault("make") : inner.make_directories(path); }
-  Status rename(const std::string& from, const std::string& to) override { return broken == "rename" ? fault("rename") : inner.rename(from, to); }
+  StatusOr<std::vector<FileInfo>> list(const std::string& path) override {
+    return inner.list(path);
+  }
+  Status make_directories(const std::string& path) override {
+    return broken == "make" ? fault("make") : inner.make_directories(path);
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    return broken == "rename" ? fault("rename") : inner.rename(from, to);
+  }
   Status remove(const std::string& path) override {
     if (broken == "remove" && inner.stat(path).ok()) return fault("remove");
     if (broken == "keep") return inner.stat(path).ok() ? Status() : not_found("nothing");
@@ -60,19 +69,25 @@ TEST(ProbeDirectory, GetsPastWhatAKilledProbeLeft) {
 }
 
 TEST(ProbeDirectory, SaysWhichStepFailed) {
-  const std::string start = "PERMISSION_DENIED: the directory memory://x/a/b cannot be used, because ";
+  const std::string start =
+      "PERMISSION_DENIED: the directory memory://x/a/b cannot be used, because ";
   EXPECT_EQ(probed("make"), start + "making it failed: not allowed here");
   EXPECT_EQ(probed("create"), start + "writing a test file failed: not allowed here");
   EXPECT_EQ(probed("rename"), start + "writing a test file failed: not allowed here");
   EXPECT_EQ(probed("open"), start + "reading back a test file failed: not allowed here");
   EXPECT_EQ(probed("remove"),
-            "PERMISSION_DENIED: old checkpoints could not be removed: the directory memory://x/a/b cannot be used, because deleting a test file "
+            "PERMISSION_DENIED: old checkpoints could not be removed: the directory memory://x/a/b "
+            "cannot be used, because deleting a test file "
             "failed: not allowed here");
 }
 
-TEST(ProbeDirectory, RefusesAPlaceThatGivesOtherBytes) { EXPECT_TRUE(probed("bytes").starts_with("DATA_LOSS: the directory memory://x/a/b")); }
+TEST(ProbeDirectory, RefusesAPlaceThatGivesOtherBytes) {
+  EXPECT_TRUE(probed("bytes").starts_with("DATA_LOSS: the directory memory://x/a/b"));
+}
 
-TEST(ProbeDirectory, RefusesAPlaceThatKeepsWhatWasDeleted) { EXPECT_TRUE(probed("keep").starts_with("FAILED_PRECONDITION: ")); }
+TEST(ProbeDirectory, RefusesAPlaceThatKeepsWhatWasDeleted) {
+  EXPECT_TRUE(probed("keep").starts_with("FAILED_PRECONDITION: "));
+}
 
 }  // namespace
 }  // namespace weir

@@ -21,13 +21,15 @@
 namespace weir {
 namespace {
 
-std::optional<std::string> look_up(const RealFileSystemsOptions::Lookup& lookup, std::string_view name) {
+std::optional<std::string> look_up(const RealFileSystemsOptions::Lookup& lookup,
+                                   std::string_view name) {
   auto value = lookup ? lookup(name) : std::nullopt;
   if (value && trim(*value).empty()) return std::nullopt;
   return value;
 }
 
-/// Hadoop's configuration, from where Hadoop's own clients and Flink look for it; empty if nobody says where it is.
+/// Hadoop's configuration, from where Hadoop's own clients and Flink look for it; empty if nobody
+/// says where it is.
 StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
   const auto system = [&options](std::string_view name) -> std::optional<std::string> {
     if (name == "user.name") return options.login_user;
@@ -47,7 +49,8 @@ StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
 }
 
 /// The duration that a key gives, or `otherwise`.
-StatusOr<Duration> look_up_duration(const RealFileSystemsOptions& options, std::string_view key, Duration otherwise) {
+StatusOr<Duration> look_up_duration(const RealFileSystemsOptions& options, std::string_view key,
+                                    Duration otherwise) {
   const auto text = look_up(options.config, key);
   if (!text) return otherwise;
   const auto value = parse_duration(*text);
@@ -55,12 +58,15 @@ StatusOr<Duration> look_up_duration(const RealFileSystemsOptions& options, std::
   return *value;
 }
 
-StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFileSystemsOptions& options) {
+StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri,
+                                                const RealFileSystemsOptions& options) {
   WEIR_ASSIGN_OR_RETURN(const HadoopConf conf, hadoop_conf(options));
   WebHdfsOptions web;
-  WEIR_ASSIGN_OR_RETURN(web.namenodes, uri.scheme == "webhdfs"
-                                           ? find_web_namenodes(conf, uri.authority)
-                                           : find_namenodes(conf, uri.authority, look_up(options.config, "fs.hdfs.http-address")));
+  WEIR_ASSIGN_OR_RETURN(
+      web.namenodes,
+      uri.scheme == "webhdfs"
+          ? find_web_namenodes(conf, uri.authority)
+          : find_namenodes(conf, uri.authority, look_up(options.config, "fs.hdfs.http-address")));
   const auto user = look_up(options.environment, "HADOOP_USER_NAME");
   web.user = user ? *user : options.login_user;
   web.sleep = options.sleep;
@@ -68,23 +74,30 @@ StatusOr<std::shared_ptr<FileSystem>> make_hdfs(const FileUri& uri, const RealFi
   if (const auto attempts = look_up(options.config, "fs.hdfs.retry.attempts")) {
     WEIR_ASSIGN_OR_RETURN(const int64_t count, parse_int(*attempts));
     web.retry.attempts_max = static_cast<int>(count);
-    web.retry.first_contact_attempts_max = std::min(web.retry.first_contact_attempts_max, web.retry.attempts_max);
+    web.retry.first_contact_attempts_max =
+        std::min(web.retry.first_contact_attempts_max, web.retry.attempts_max);
   }
-  WEIR_ASSIGN_OR_RETURN(web.retry.deadline, look_up_duration(options, "fs.hdfs.call-timeout", web.retry.deadline));
+  WEIR_ASSIGN_OR_RETURN(web.retry.deadline,
+                        look_up_duration(options, "fs.hdfs.call-timeout", web.retry.deadline));
   CurlHttpOptions http;
-  WEIR_ASSIGN_OR_RETURN(const Duration silence, look_up_duration(options, "fs.hdfs.silence-timeout", http.silence_timeout));
+  WEIR_ASSIGN_OR_RETURN(const Duration silence,
+                        look_up_duration(options, "fs.hdfs.silence-timeout", http.silence_timeout));
   http.silence_timeout = std::chrono::ceil<std::chrono::seconds>(silence);
   HdfsOptions hdfs;
   hdfs.sync_on_close = look_up(options.config, "fs.hdfs.sync-on-close").value_or("true") != "false";
-  return std::shared_ptr<FileSystem>(std::make_shared<HdfsFileSystem>(std::move(hdfs), std::move(web), std::make_unique<CurlHttp>(http)));
+  return std::shared_ptr<FileSystem>(std::make_shared<HdfsFileSystem>(
+      std::move(hdfs), std::move(web), std::make_unique<CurlHttp>(http)));
 }
 
 }  // namespace
 
 StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
   WEIR_ASSIGN_OR_RETURN(const FileUri uri, parse_file_uri(text));
-  if (!options_.relative_paths && uri.scheme == "file" && text.find(":/") == std::string::npos && !text.starts_with('/')) {
-    return invalid_argument(cat("\"", text, "\" is a relative path, which is another place for each process of a cluster; give an absolute one, "
+  if (!options_.relative_paths && uri.scheme == "file" && text.find(":/") == std::string::npos &&
+      !text.starts_with('/')) {
+    return invalid_argument(cat("\"", text,
+                                "\" is a relative path, which is another place for each process of "
+                                "a cluster; give an absolute one, "
                                 "or scheme://authority/path"));
   }
   std::lock_guard lock(mutex_);
@@ -99,9 +112,11 @@ StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
 
 StatusOr<std::shared_ptr<FileSystem>> RealFileSystems::make(const FileUri& uri) const {
   if (uri.scheme == "file") return std::shared_ptr<FileSystem>(std::make_shared<LocalFileSystem>());
-  if (uri.scheme == "memory") return std::shared_ptr<FileSystem>(std::make_shared<MemoryFileSystem>(options_.wall_ms));
+  if (uri.scheme == "memory")
+    return std::shared_ptr<FileSystem>(std::make_shared<MemoryFileSystem>(options_.wall_ms));
   if (uri.scheme == "hdfs" || uri.scheme == "webhdfs") return make_hdfs(uri, options_);
-  return invalid_argument(cat("weir has no file system for the scheme \"", uri.scheme, "\": it knows file, hdfs, webhdfs and memory"));
+  return invalid_argument(cat("weir has no file system for the scheme \"", uri.scheme,
+                              "\": it knows file, hdfs, webhdfs and memory"));
 }
 
 std::string process_login_user() {
@@ -109,7 +124,8 @@ std::string process_login_user() {
   std::vector<char> buffer(16 * 1024);
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return entry.pw_name;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+    return entry.pw_name;
   return std::to_string(uid);
 }
 

@@ -33,35 +33,41 @@ void plan_uids(const StreamGraph& graph, const JobGraphOptions& options, std::ve
     (*plan)[i].uid = node.uid.empty() ? generated_uid(node.name, n) : node.uid;
     if (node.uid.empty() && !options.auto_generate_uids) {
       problems->push_back(cat("operator '", node.name, "' (the ", n,
-                              ". of that name) has no uid, and pipeline.auto-generate-uids is false; call .uid(\"…\") on it"));
+                              ". of that name) has no uid, and pipeline.auto-generate-uids is "
+                              "false; call .uid(\"…\") on it"));
     }
     const auto [first, inserted] = owner.try_emplace((*plan)[i].uid, i);
     if (!inserted) {
-      problems->push_back(cat("the operators '", graph.nodes[first->second].name, "' and '", node.name, "' have the same uid '",
-                              (*plan)[i].uid, "', so a checkpoint could not tell their state apart; give one of them another"));
+      problems->push_back(
+          cat("the operators '", graph.nodes[first->second].name, "' and '", node.name,
+              "' have the same uid '", (*plan)[i].uid,
+              "', so a checkpoint could not tell their state apart; give one of them another"));
     }
   }
 }
 
-void plan_parallelism(const StreamGraph& graph, const JobGraphOptions& options, std::vector<Planned>* plan,
-                      std::vector<std::string>* problems) {
+void plan_parallelism(const StreamGraph& graph, const JobGraphOptions& options,
+                      std::vector<Planned>* plan, std::vector<std::string>* problems) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const StreamNode& node = graph.nodes[i];
     Planned& planned = (*plan)[i];
     planned.parallelism = node.parallelism.value_or(options.parallelism);
     if (planned.parallelism < 1 || planned.parallelism > kMostKeyGroups) {
-      problems->push_back(cat("operator '", node.name, "' has parallelism ", planned.parallelism, "; it must be between 1 and ",
-                              kMostKeyGroups));
-      continue;
-    }
-    if (node.max_parallelism && (*node.max_parallelism < 1 || *node.max_parallelism > kMostKeyGroups)) {
-      problems->push_back(cat("operator '", node.name, "' has max parallelism ", *node.max_parallelism,
+      problems->push_back(cat("operator '", node.name, "' has parallelism ", planned.parallelism,
                               "; it must be between 1 and ", kMostKeyGroups));
       continue;
     }
-    planned.max_parallelism = node.max_parallelism          ? *node.max_parallelism
-                              : options.max_parallelism > 0 ? options.max_parallelism
-                                                            : default_max_parallelism(planned.parallelism);
+    if (node.max_parallelism &&
+        (*node.max_parallelism < 1 || *node.max_parallelism > kMostKeyGroups)) {
+      problems->push_back(cat("operator '", node.name, "' has max parallelism ",
+                              *node.max_parallelism, "; it must be between 1 and ",
+                              kMostKeyGroups));
+      continue;
+    }
+    planned.max_parallelism = node.max_parallelism ? *node.max_parallelism
+                              : options.max_parallelism > 0
+                                  ? options.max_parallelism
+                                  : default_max_parallelism(planned.parallelism);
     if (planned.parallelism > planned.max_parallelism) {
       problems->push_back(cat("operator '", node.name, "' has parallelism ", planned.parallelism,
                               ", more than its max parallelism ", planned.max_parallelism,
@@ -70,36 +76,43 @@ void plan_parallelism(const StreamGraph& graph, const JobGraphOptions& options, 
   }
 }
 
-Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options, const StreamInput& input, const std::vector<Planned>& plan,
-                     size_t to) {
+Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options,
+                     const StreamInput& input, const std::vector<Planned>& plan, size_t to) {
   if (input.partitioning != Partitioning::kForward) return input.partitioning;
   const auto from = static_cast<size_t>(input.from);
   if (plan[from].parallelism != plan[to].parallelism) return Partitioning::kRebalance;
-  if (options.for_flink && graph.nodes[from].parallelism.has_value() != graph.nodes[to].parallelism.has_value()) return Partitioning::kRebalance;
+  if (options.for_flink &&
+      graph.nodes[from].parallelism.has_value() != graph.nodes[to].parallelism.has_value())
+    return Partitioning::kRebalance;
   return Partitioning::kForward;
 }
 
 /// Whether the node joins the chain of its input.
-bool chains(const StreamGraph& graph, const JobGraphOptions& options, const std::vector<Planned>& plan,
-            const std::vector<JobVertex>& vertices, size_t i) {
+bool chains(const StreamGraph& graph, const JobGraphOptions& options,
+            const std::vector<Planned>& plan, const std::vector<JobVertex>& vertices, size_t i) {
   const StreamNode& node = graph.nodes[i];
   if (!options.chaining || !node.chaining || node.inputs.size() != 1) return false;
   const auto from = static_cast<size_t>(node.inputs[0].from);
   if (resolve(graph, options, node.inputs[0], plan, i) != Partitioning::kForward) return false;
-  if (options.for_flink && node.probe && vertices[static_cast<size_t>(plan[from].vertex)].is_source) return false;
+  if (options.for_flink && node.probe && vertices[static_cast<size_t>(plan[from].vertex)].is_source)
+    return false;
   if (!graph.nodes[from].chaining || plan[from].consumers != 1) return false;
-  return !node.max_parallelism || *node.max_parallelism == vertices[static_cast<size_t>(plan[from].vertex)].max_parallelism;
+  return !node.max_parallelism ||
+         *node.max_parallelism == vertices[static_cast<size_t>(plan[from].vertex)].max_parallelism;
 }
 
 Id128 fingerprint(const JobGraph& graph) {
   std::string text = cat("weir job graph 1\n", graph.name, "\n", graph.id.to_hex(), "\n");
   for (const JobVertex& vertex : graph.vertices) {
-    text += cat("vertex ", vertex.parallelism, " ", vertex.max_parallelism, " ", vertex.is_source, "\n");
-    for (const JobOperator& op : vertex.chain) text += cat(op.name.size(), ":", op.name, " ", op.uid.size(), ":", op.uid, "\n");
+    text += cat("vertex ", vertex.parallelism, " ", vertex.max_parallelism, " ", vertex.is_source,
+                "\n");
+    for (const JobOperator& op : vertex.chain)
+      text += cat(op.name.size(), ":", op.name, " ", op.uid.size(), ":", op.uid, "\n");
   }
   for (const JobEdge& edge : graph.edges)
     text += cat("edge ", edge.from, " ", edge.to, " ", static_cast<int>(edge.partitioning), "\n");
-  for (const auto& [name, value] : graph.arguments) text += cat("flag ", name.size(), ":", name, " ", value.size(), ":", value, "\n");
+  for (const auto& [name, value] : graph.arguments)
+    text += cat("flag ", name.size(), ":", name, " ", value.size(), ":", value, "\n");
   return murmur3_128(text);
 }
 
@@ -107,10 +120,12 @@ Id128 fingerprint(const JobGraph& graph) {
 
 std::string generated_uid(const std::string& name, int n) { return cat("auto-", name, "-", n); }
 
-StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGraphOptions& options) {
+StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
+                                   const JobGraphOptions& options) {
   std::vector<std::string> problems = stream_graph.problems;
   if (stream_graph.nodes.empty())
-    problems.push_back("the job has no operators; describe it with env.from_source(…)… before execute()");
+    problems.push_back(
+        "the job has no operators; describe it with env.from_source(…)… before execute()");
   std::vector<Planned> plan(stream_graph.nodes.size());
   plan_uids(stream_graph, options, &plan, &problems);
   plan_parallelism(stream_graph, options, &plan, &problems);
@@ -147,8 +162,9 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGra
       vertex.parallelism_given = node.parallelism.has_value();
       graph.vertices.push_back(std::move(vertex));
       for (const StreamInput& input : node.inputs) {
-        graph.edges.push_back(
-            {plan[static_cast<size_t>(input.from)].vertex, planned.vertex, resolve(stream_graph, options, input, plan, i), input.hasher, input.codec});
+        graph.edges.push_back({plan[static_cast<size_t>(input.from)].vertex, planned.vertex,
+                               resolve(stream_graph, options, input, plan, i), input.hasher,
+                               input.codec});
       }
     }
     if (node.inputs.empty()) graph.bounded = graph.bounded && node.bounded;
@@ -156,9 +172,10 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph, const JobGra
     JobVertex& vertex = graph.vertices[static_cast<size_t>(planned.vertex)];
     vertex.name += vertex.chain.empty() ? (vertex.is_source ? "Source: " : "") : " -> ";
     vertex.name += node.name;
-    vertex.chain.push_back({node.name, planned.uid, murmur3_128(planned.uid),
-                            [factory = node.factory, settings = options.operators] { return factory(settings); },
-                            node.enumerate, node.probe});
+    vertex.chain.push_back(
+        {node.name, planned.uid, murmur3_128(planned.uid),
+         [factory = node.factory, settings = options.operators] { return factory(settings); },
+         node.enumerate, node.probe});
   }
   graph.fingerprint = fingerprint(graph);
   return graph;

@@ -40,9 +40,11 @@ std::string shape(const StatusOr<JobGraph>& graph) {
   std::string text;
   for (size_t v = 0; v < graph->vertices.size(); ++v) {
     const JobVertex& vertex = graph->vertices[v];
-    text += cat("[", v, "] ", vertex.parallelism, "/", vertex.max_parallelism, " ", vertex.name, "; ");
+    text +=
+        cat("[", v, "] ", vertex.parallelism, "/", vertex.max_parallelism, " ", vertex.name, "; ");
   }
-  for (const JobEdge& edge : graph->edges) text += cat(edge.from, "-", to_string(edge.partitioning), "-", edge.to, "; ");
+  for (const JobEdge& edge : graph->edges)
+    text += cat(edge.from, "-", to_string(edge.partitioning), "-", edge.to, "; ");
   return text;
 }
 
@@ -68,7 +70,8 @@ TEST(BuildJobGraph, ForwardEdgesBecomeOneChain) {
 }
 
 TEST(BuildJobGraph, AnExchangeBreaksTheChain) {
-  EXPECT_EQ(shape(build_job_graph({{node("in"), node("sum", {hash(0)}), node("out", {forward(1)})}}, options(2))),
+  EXPECT_EQ(shape(build_job_graph({{node("in"), node("sum", {hash(0)}), node("out", {forward(1)})}},
+                                  options(2))),
             "[0] 2/128 Source: in; [1] 2/128 sum -> out; 0-hash-1; ");
   EXPECT_EQ(shape(build_job_graph({{node("in"), node("map", {rebalance(0)})}}, options())),
             "[0] 1/128 Source: in; [1] 1/128 map; 0-rebalance-1; ");
@@ -77,12 +80,15 @@ TEST(BuildJobGraph, AnExchangeBreaksTheChain) {
 }
 
 TEST(BuildJobGraph, ForFlinkASourcesChainEndsBeforeItsSink) {
-  StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)}), node("after", {forward(2)})}};
+  StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)}),
+                     node("after", {forward(2)})}};
   graph.nodes[2].probe = [](FileSystemRegistry&) { return Status(); };
   JobGraphOptions flink = options(2);
   flink.for_flink = true;
-  EXPECT_EQ(shape(build_job_graph(graph, flink)), "[0] 2/128 Source: in -> map; [1] 2/128 out -> after; 0-forward-1; ");
-  EXPECT_NE(build_job_graph(graph, flink)->fingerprint, build_job_graph(graph, options(2))->fingerprint);
+  EXPECT_EQ(shape(build_job_graph(graph, flink)),
+            "[0] 2/128 Source: in -> map; [1] 2/128 out -> after; 0-forward-1; ");
+  EXPECT_NE(build_job_graph(graph, flink)->fingerprint,
+            build_job_graph(graph, options(2))->fingerprint);
 }
 
 TEST(BuildJobGraph, ForFlinkASinkBehindAnotherChainStaysInIt) {
@@ -90,7 +96,8 @@ TEST(BuildJobGraph, ForFlinkASinkBehindAnotherChainStaysInIt) {
   graph.nodes[2].probe = [](FileSystemRegistry&) { return Status(); };
   JobGraphOptions flink = options();
   flink.for_flink = true;
-  EXPECT_EQ(shape(build_job_graph(graph, flink)), "[0] 1/128 Source: in; [1] 1/128 sum -> out; 0-hash-1; ");
+  EXPECT_EQ(shape(build_job_graph(graph, flink)),
+            "[0] 1/128 Source: in; [1] 1/128 sum -> out; 0-hash-1; ");
 }
 
 TEST(BuildJobGraph, ForFlinkAFixedParallelismIsNotTakenForTheJobs) {
@@ -110,19 +117,23 @@ TEST(BuildJobGraph, ForFlinkAFixedParallelismIsNotTakenForTheJobs) {
 TEST(BuildJobGraph, AChangeOfParallelismBreaksTheChainAndRebalances) {
   StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
   graph.nodes[0].parallelism = 1;
-  EXPECT_EQ(shape(build_job_graph(graph, options(3))), "[0] 1/128 Source: in; [1] 3/128 map -> out; 0-rebalance-1; ");
+  EXPECT_EQ(shape(build_job_graph(graph, options(3))),
+            "[0] 1/128 Source: in; [1] 3/128 map -> out; 0-rebalance-1; ");
 }
 
 TEST(BuildJobGraph, SeveralConsumersBreakTheChain) {
-  EXPECT_EQ(shape(build_job_graph({{node("in"), node("a", {forward(0)}), node("b", {forward(0)}), node("c", {forward(2)})}},
+  EXPECT_EQ(shape(build_job_graph({{node("in"), node("a", {forward(0)}), node("b", {forward(0)}),
+                                    node("c", {forward(2)})}},
                                   options())),
             "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b -> c; 0-forward-1; 0-forward-2; ");
 }
 
 TEST(BuildJobGraph, AUnionBreaksTheChain) {
-  EXPECT_EQ(shape(build_job_graph({{node("a"), node("b"), node("map", {forward(0), hash(1)}), node("out", {forward(2)})}},
-                                  options())),
-            "[0] 1/128 Source: a; [1] 1/128 Source: b; [2] 1/128 map -> out; 0-forward-2; 1-hash-2; ");
+  EXPECT_EQ(
+      shape(build_job_graph(
+          {{node("a"), node("b"), node("map", {forward(0), hash(1)}), node("out", {forward(2)})}},
+          options())),
+      "[0] 1/128 Source: a; [1] 1/128 Source: b; [2] 1/128 map -> out; 0-forward-2; 1-hash-2; ");
 }
 
 TEST(BuildJobGraph, AUnionWithItselfHasTwoEdges) {
@@ -131,7 +142,8 @@ TEST(BuildJobGraph, AUnionWithItselfHasTwoEdges) {
 }
 
 TEST(BuildJobGraph, ChainingCanBeTurnedOff) {
-  StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)}), node("c", {forward(2)})}};
+  StreamGraph graph{
+      {node("in"), node("a", {forward(0)}), node("b", {forward(1)}), node("c", {forward(2)})}};
   graph.nodes[1].chaining = false;
   EXPECT_EQ(shape(build_job_graph(graph, options())),
             "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b -> c; 0-forward-1; 1-forward-2; ");
@@ -139,13 +151,15 @@ TEST(BuildJobGraph, ChainingCanBeTurnedOff) {
   JobGraphOptions no_chains = options();
   no_chains.chaining = false;
   EXPECT_EQ(shape(build_job_graph(graph, no_chains)),
-            "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b; [3] 1/128 c; 0-forward-1; 1-forward-2; 2-forward-3; ");
+            "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b; [3] 1/128 c; 0-forward-1; "
+            "1-forward-2; 2-forward-3; ");
 }
 
 TEST(BuildJobGraph, AnotherMaxParallelismBreaksTheChain) {
   StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
   graph.nodes[1].max_parallelism = 64;
-  EXPECT_EQ(shape(build_job_graph(graph, options())), "[0] 1/128 Source: in; [1] 1/64 a -> b; 0-forward-1; ");
+  EXPECT_EQ(shape(build_job_graph(graph, options())),
+            "[0] 1/128 Source: in; [1] 1/64 a -> b; 0-forward-1; ");
   graph.nodes[1].max_parallelism = 128;
   EXPECT_EQ(shape(build_job_graph(graph, options())), "[0] 1/128 Source: in -> a -> b; ");
 }
@@ -153,10 +167,12 @@ TEST(BuildJobGraph, AnotherMaxParallelismBreaksTheChain) {
 TEST(BuildJobGraph, MaxParallelismIsTheNodesElseTheJobsElseFlinksDefault) {
   StreamGraph graph{{node("in"), node("sum", {hash(0)})}};
   graph.nodes[1].max_parallelism = 4096;
-  EXPECT_EQ(shape(build_job_graph(graph, options(200))), "[0] 200/512 Source: in; [1] 200/4096 sum; 0-hash-1; ");
+  EXPECT_EQ(shape(build_job_graph(graph, options(200))),
+            "[0] 200/512 Source: in; [1] 200/4096 sum; 0-hash-1; ");
   JobGraphOptions with_max = options(200);
   with_max.max_parallelism = 256;
-  EXPECT_EQ(shape(build_job_graph(graph, with_max)), "[0] 200/256 Source: in; [1] 200/4096 sum; 0-hash-1; ");
+  EXPECT_EQ(shape(build_job_graph(graph, with_max)),
+            "[0] 200/256 Source: in; [1] 200/4096 sum; 0-hash-1; ");
 }
 
 TEST(BuildJobGraph, ImpossibleParallelismsAreRefusedAllAtOnce) {
@@ -168,7 +184,8 @@ TEST(BuildJobGraph, ImpossibleParallelismsAreRefusedAllAtOnce) {
   EXPECT_EQ(build_job_graph(graph, options()).status().to_string(),
             "INVALID_ARGUMENT: operator 'in' has parallelism 0; it must be between 1 and 32768\n"
             "operator 'a' has max parallelism 40000; it must be between 1 and 32768\n"
-            "operator 'b' has parallelism 8, more than its max parallelism 4; lower the first or, if there is no state yet, "
+            "operator 'b' has parallelism 8, more than its max parallelism 4; lower the first or, "
+            "if there is no state yet, "
             "raise the second");
 }
 
@@ -188,24 +205,28 @@ TEST(BuildJobGraph, TheIdIsFlinksHashOfTheUid) {
 
 TEST(BuildJobGraph, GeneratedUidsSurviveOperatorsWithOtherNames) {
   const StreamGraph before{{node("in"), node("map", {forward(0)}), node("map", {hash(1)})}};
-  const StreamGraph after{{node("in"), node("filter", {forward(0)}), node("map", {forward(1)}), node("filter", {hash(2)}),
-                           node("map", {forward(3)})}};
-  EXPECT_EQ(uids(build_job_graph(before, options())), (std::vector<std::string>{"auto-in-1", "auto-map-1", "auto-map-2"}));
+  const StreamGraph after{{node("in"), node("filter", {forward(0)}), node("map", {forward(1)}),
+                           node("filter", {hash(2)}), node("map", {forward(3)})}};
+  EXPECT_EQ(uids(build_job_graph(before, options())),
+            (std::vector<std::string>{"auto-in-1", "auto-map-1", "auto-map-2"}));
   EXPECT_EQ(uids(build_job_graph(after, options())),
-            (std::vector<std::string>{"auto-in-1", "auto-filter-1", "auto-map-1", "auto-filter-2", "auto-map-2"}));
+            (std::vector<std::string>{"auto-in-1", "auto-filter-1", "auto-map-1", "auto-filter-2",
+                                      "auto-map-2"}));
 }
 
 TEST(BuildJobGraph, AUidOfOnesOwnDoesNotRenumberTheOthers) {
   StreamGraph graph{{node("in"), node("map", {forward(0)}), node("map", {forward(1)})}};
   graph.nodes[1].uid = "mine";
-  EXPECT_EQ(uids(build_job_graph(graph, options())), (std::vector<std::string>{"auto-in-1", "mine", "auto-map-2"}));
+  EXPECT_EQ(uids(build_job_graph(graph, options())),
+            (std::vector<std::string>{"auto-in-1", "mine", "auto-map-2"}));
 }
 
 TEST(BuildJobGraph, AUidUsedTwiceIsRefused) {
   StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
   graph.nodes[1].uid = graph.nodes[2].uid = "x";
   EXPECT_EQ(build_job_graph(graph, options()).status().message(),
-            "the operators 'a' and 'b' have the same uid 'x', so a checkpoint could not tell their state apart; give one of "
+            "the operators 'a' and 'b' have the same uid 'x', so a checkpoint could not tell their "
+            "state apart; give one of "
             "them another");
 }
 
@@ -214,9 +235,9 @@ TEST(BuildJobGraph, UidsCanBeDemanded) {
   graph.nodes[0].uid = "in";
   JobGraphOptions strict = options();
   strict.auto_generate_uids = false;
-  EXPECT_EQ(
-      build_job_graph(graph, strict).status().message(),
-      "operator 'map' (the 1. of that name) has no uid, and pipeline.auto-generate-uids is false; call .uid(\"…\") on it");
+  EXPECT_EQ(build_job_graph(graph, strict).status().message(),
+            "operator 'map' (the 1. of that name) has no uid, and pipeline.auto-generate-uids is "
+            "false; call .uid(\"…\") on it");
 }
 
 TEST(BuildJobGraph, AJobIsBoundedIfAllItsSourcesAre) {
@@ -262,7 +283,8 @@ TEST(BuildJobGraph, TheFingerprintChangesWithWhatTwoProcessesMustAgreeOn) {
 }
 
 TEST(Explain, ShowsChainsUidsAndExchanges) {
-  StreamGraph graph{{node("departures"), node("map", {forward(0)}), node("sum", {hash(1)}), node("out", {forward(2)})}};
+  StreamGraph graph{{node("departures"), node("map", {forward(0)}), node("sum", {hash(1)}),
+                     node("out", {forward(2)})}};
   graph.nodes[0].uid = "src-uid";
   graph.nodes[2].uid = "count-uid";
   graph.nodes[3].parallelism = 1;
@@ -310,11 +332,13 @@ TEST(BuildExecutionGraph, SubtaskIRunsInSlotI) {
 TEST(BuildExecutionGraph, ForwardEdgesStayInTheirSlotOthersGoToAll) {
   JobGraph graph;
   graph.vertices = {vertex(2), vertex(2), vertex(1)};
-  graph.edges = {
-      {0, 1, Partitioning::kForward, nullptr}, {0, 1, Partitioning::kHash, nullptr}, {1, 2, Partitioning::kRebalance, nullptr}};
+  graph.edges = {{0, 1, Partitioning::kForward, nullptr},
+                 {0, 1, Partitioning::kHash, nullptr},
+                 {1, 2, Partitioning::kRebalance, nullptr}};
   EXPECT_EQ(
       build_execution_graph(graph).channels,
-      (std::vector<ExecutionChannel>{{0, 0, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {2, 1, 0}}));
+      (std::vector<ExecutionChannel>{
+          {0, 0, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {2, 1, 0}}));
 }
 
 TEST(SlotsWithinReach, ForwardEdgesReachNoneAndOthersAllOfTheOtherSide) {

@@ -11,7 +11,8 @@ ExecutionGraph build_execution_graph(const JobGraph& graph) {
   ExecutionGraph result;
   for (size_t v = 0; v < graph.vertices.size(); ++v) {
     result.slots = std::max(result.slots, graph.vertices[v].parallelism);
-    for (int i = 0; i < graph.vertices[v].parallelism; ++i) result.subtasks.push_back({static_cast<int>(v), i, i});
+    for (int i = 0; i < graph.vertices[v].parallelism; ++i)
+      result.subtasks.push_back({static_cast<int>(v), i, i});
   }
   for (size_t e = 0; e < graph.edges.size(); ++e) {
     const JobEdge& edge = graph.edges[e];

@@ -14,7 +14,8 @@ struct ExecutionSubtask {
   bool operator==(const ExecutionSubtask&) const = default;
 };
 
-/// The way from one subtask to another along an edge; the numbers are the subtasks' indices within their vertices.
+/// The way from one subtask to another along an edge; the numbers are the subtasks' indices within
+/// their vertices.
 struct ExecutionChannel {
   int edge = 0;
   int from = 0;
@@ -22,18 +23,20 @@ struct ExecutionChannel {
   bool operator==(const ExecutionChannel&) const = default;
 };
 
-/// The job with its parallelism written out. Subtasks are ordered by vertex, then index; channels by edge, then from, then to.
+/// The job with its parallelism written out. Subtasks are ordered by vertex, then index; channels
+/// by edge, then from, then to.
 struct ExecutionGraph {
   int slots = 0;
   std::vector<ExecutionSubtask> subtasks;
   std::vector<ExecutionChannel> channels;
 };
 
-/// Pure. Subtask i of every vertex runs in slot i, so a slot runs one subtask of each vertex, and forward edges stay within it.
+/// Pure. Subtask i of every vertex runs in slot i, so a slot runs one subtask of each vertex, and
+/// forward edges stay within it.
 ExecutionGraph build_execution_graph(const JobGraph& graph);
 
-/// How far the channels of the subtasks in the slots `own` reach: those between them and other slots lead to, and come from, the first so
-/// many slots. 0: all stay within a slot. Pure.
+/// How far the channels of the subtasks in the slots `own` reach: those between them and other
+/// slots lead to, and come from, the first so many slots. 0: all stay within a slot. Pure.
 int slots_within_reach(const JobGraph& graph, const std::vector<int>& own);
 
 }  // namespace weir

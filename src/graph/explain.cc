@@ -16,14 +16,10 @@ std::string padded(std::string text, size_t width) {
 
 std::string_view to_string(Partitioning partitioning) {
   switch (partitioning) {
-    case Partitioning::kForward:
-      return "forward";
-    case Partitioning::kHash:
-      return "hash";
-    case Partitioning::kRebalance:
-      return "rebalance";
-    case Partitioning::kBroadcast:
-      return "broadcast";
+    case Partitioning::kForward: return "forward";
+    case Partitioning::kHash: return "hash";
+    case Partitioning::kRebalance: return "rebalance";
+    case Partitioning::kBroadcast: return "broadcast";
   }
   return "?";
 }
@@ -36,17 +32,20 @@ std::string explain(const JobGraph& graph) {
       uid_width = std::max(uid_width, op.uid.size());
     }
   }
-  std::string text = cat("Job '", graph.name, "', ", graph.bounded ? "bounded" : "unbounded", "\n  id ", graph.id.to_hex(),
-                         "\n  fingerprint ", graph.fingerprint.to_hex(), "\n");
+  std::string text =
+      cat("Job '", graph.name, "', ", graph.bounded ? "bounded" : "unbounded", "\n  id ",
+          graph.id.to_hex(), "\n  fingerprint ", graph.fingerprint.to_hex(), "\n");
   for (size_t v = 0; v < graph.vertices.size(); ++v) {
     const JobVertex& vertex = graph.vertices[v];
-    text += cat("\n[", v, "] ", vertex.name, "\n    parallelism ", vertex.parallelism, " of at most ", vertex.max_parallelism,
-                "\n");
+    text += cat("\n[", v, "] ", vertex.name, "\n    parallelism ", vertex.parallelism,
+                " of at most ", vertex.max_parallelism, "\n");
     for (const JobOperator& op : vertex.chain) {
-      text += cat("    ", padded(op.name, name_width), "  uid ", padded(op.uid, uid_width), "  id ", op.id.to_hex(), "\n");
+      text += cat("    ", padded(op.name, name_width), "  uid ", padded(op.uid, uid_width), "  id ",
+                  op.id.to_hex(), "\n");
     }
     for (const JobEdge& edge : graph.edges) {
-      if (edge.from == static_cast<int>(v)) text += cat("    --", to_string(edge.partitioning), "--> [", edge.to, "]\n");
+      if (edge.from == static_cast<int>(v))
+        text += cat("    --", to_string(edge.partitioning), "--> [", edge.to, "]\n");
     }
   }
   return text;

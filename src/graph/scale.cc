@@ -16,7 +16,8 @@ JobGraph limit_parallelism(const JobGraph& graph, int slots) {
   WEIR_CHECK_GE(slots, 1);
   JobGraph limited = graph;
   // Both ends of a forward edge are of one width, and are so afterwards.
-  for (JobVertex& vertex : limited.vertices) vertex.parallelism = std::min(vertex.parallelism, slots);
+  for (JobVertex& vertex : limited.vertices)
+    vertex.parallelism = std::min(vertex.parallelism, slots);
   return limited;
 }
 

@@ -15,8 +15,9 @@ struct HaOptions {
   ZooKeeperClientOptions client;
 };
 
-/// None with high-availability.type: NONE. The cluster id is the job's id unless it is set, so that two jobs never share a path.
-/// INVALID_ARGUMENT or FAILED_PRECONDITION names the key that is missing or wrong.
+/// None with high-availability.type: NONE. The cluster id is the job's id unless it is set, so that
+/// two jobs never share a path. INVALID_ARGUMENT or FAILED_PRECONDITION names the key that is
+/// missing or wrong.
 StatusOr<std::optional<HaOptions>> ha_options(const Configuration& configuration, const JobId& job);
 
 }  // namespace weir

@@ -7,7 +7,8 @@ namespace {
 
 const JobId kJob = JobId::from_hex("0123456789abcdef0123456789abcdef").value();
 
-Configuration configuration_of(std::initializer_list<std::pair<const char*, const char*>> settings) {
+Configuration configuration_of(
+    std::initializer_list<std::pair<const char*, const char*>> settings) {
   Configuration configuration;
   for (const auto& [key, value] : settings) EXPECT_TRUE(configuration.set(key, value).ok()) << key;
   return configuration;
@@ -19,12 +20,16 @@ Status refusal(std::initializer_list<std::pair<const char*, const char*>> settin
 
 TEST(HaOptions, NoneUnlessAskedFor) {
   EXPECT_FALSE(ha_options(configuration_of({}), kJob).value().has_value());
-  EXPECT_FALSE(ha_options(configuration_of({{"high-availability.zookeeper.quorum", "a:1"}}), kJob).value().has_value());
+  EXPECT_FALSE(ha_options(configuration_of({{"high-availability.zookeeper.quorum", "a:1"}}), kJob)
+                   .value()
+                   .has_value());
 }
 
 TEST(HaOptions, TheClusterIsTheJobUnlessItHasAName) {
   const auto options =
-      ha_options(configuration_of({{"high-availability.type", "ZOOKEEPER"}, {"high-availability.zookeeper.quorum", "a:1,b:2"}}), kJob);
+      ha_options(configuration_of({{"high-availability.type", "ZOOKEEPER"},
+                                   {"high-availability.zookeeper.quorum", "a:1,b:2"}}),
+                 kJob);
   ASSERT_TRUE(options.ok()) << options.status().to_string();
   EXPECT_EQ((*options)->paths.base, "/weir/0123456789abcdef0123456789abcdef");
   EXPECT_EQ((*options)->client.quorum, "a:1,b:2");
@@ -34,15 +39,16 @@ TEST(HaOptions, TheClusterIsTheJobUnlessItHasAName) {
 }
 
 TEST(HaOptions, EverySettingArrives) {
-  const auto options = ha_options(configuration_of({{"high-availability", "zookeeper"},
-                                                    {"high-availability.zookeeper.quorum", "a:1"},
-                                                    {"high-availability.zookeeper.path.root", "flink/"},
-                                                    {"high-availability.cluster-id", "/team//one"},
-                                                    {"high-availability.zookeeper.client.session-timeout", "4 s"},
-                                                    {"high-availability.zookeeper.client.connection-timeout", "2 s"},
-                                                    {"high-availability.zookeeper.client.acl", "creator"},
-                                                    {"high-availability.zookeeper.client.authorization", "digest:me:se:cret"}}),
-                                  kJob);
+  const auto options = ha_options(
+      configuration_of({{"high-availability", "zookeeper"},
+                        {"high-availability.zookeeper.quorum", "a:1"},
+                        {"high-availability.zookeeper.path.root", "flink/"},
+                        {"high-availability.cluster-id", "/team//one"},
+                        {"high-availability.zookeeper.client.session-timeout", "4 s"},
+                        {"high-availability.zookeeper.client.connection-timeout", "2 s"},
+                        {"high-availability.zookeeper.client.acl", "creator"},
+                        {"high-availability.zookeeper.client.authorization", "digest:me:se:cret"}}),
+      kJob);
   ASSERT_TRUE(options.ok()) << options.status().to_string();
   EXPECT_EQ((*options)->paths.base, "/flink/team/one");
   EXPECT_EQ((*options)->client.session_timeout, std::chrono::seconds(4));
@@ -52,8 +58,12 @@ TEST(HaOptions, EverySettingArrives) {
 }
 
 TEST(HaOptions, WhatIsMissingOrWrongIsNamed) {
-  EXPECT_NE(refusal({{"high-availability.type", "zookeeper"}}).message().find("high-availability.zookeeper.quorum"), std::string_view::npos);
-  EXPECT_EQ(refusal({{"high-availability.type", "zookeeper"}}).code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(refusal({{"high-availability.type", "zookeeper"}})
+                .message()
+                .find("high-availability.zookeeper.quorum"),
+            std::string_view::npos);
+  EXPECT_EQ(refusal({{"high-availability.type", "zookeeper"}}).code(),
+            StatusCode::kFailedPrecondition);
   EXPECT_NE(refusal({{"high-availability.type", "zookeeper"},
                      {"high-availability.zookeeper.quorum", "a:1"},
                      {"high-availability.cluster-id", "a/../b"}})

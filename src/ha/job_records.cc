@@ -23,7 +23,8 @@ std::string hex64(uint64_t value) {
 }
 
 std::optional<uint64_t> parse_hex64(const std::string& text) {
-  if (text.size() != 16 || text.find_first_not_of("0123456789abcdef") != std::string::npos) return std::nullopt;
+  if (text.size() != 16 || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return std::nullopt;
   return std::strtoull(text.c_str(), nullptr, 16);
 }
 
@@ -36,17 +37,20 @@ std::string seal(Json json) {
 
 Status damaged(const std::string& path, std::string_view why) {
   return data_loss(cat(path, " in ZooKeeper ", why,
-                       ": it is not used. Nothing is started in its place; give execution.state-recovery.path after removing this node"));
+                       ": it is not used. Nothing is started in its place; give "
+                       "execution.state-recovery.path after removing this node"));
 }
 
 StatusOr<Json> unseal(std::string_view bytes, const std::string& path) {
   const auto lines = split(bytes, '\n');
-  if (lines.size() != 3 || !lines[2].empty() || lines[1] != hex64(XXH3_64bits(lines[0].data(), lines[0].size()))) {
+  if (lines.size() != 3 || !lines[2].empty() ||
+      lines[1] != hex64(XXH3_64bits(lines[0].data(), lines[0].size()))) {
     return damaged(path, "is damaged (its checksum differs)");
   }
   Json json = Json::parse(lines[0], nullptr, false);
   if (!json.is_object()) return damaged(path, "holds no record");
-  if (json.value("version", Json()) != kVersion) return damaged(path, "was written by another version of this program");
+  if (json.value("version", Json()) != kVersion)
+    return damaged(path, "was written by another version of this program");
   return json;
 }
 
@@ -80,7 +84,9 @@ class Members {
 
 }  // namespace
 
-bool is_final_state(std::string_view state) { return state == "FINISHED" || state == "FAILED" || state == "CANCELED"; }
+bool is_final_state(std::string_view state) {
+  return state == "FINISHED" || state == "FAILED" || state == "CANCELED";
+}
 
 std::string encode(const PointerRecord& record) {
   return seal({{"id", record.pointer.id},
@@ -91,17 +97,21 @@ std::string encode(const PointerRecord& record) {
 }
 
 std::string encode(const ResultRecord& record) {
-  return seal({{"state", record.result.state}, {"message", record.result.message}, {"epoch", record.epoch}});
+  return seal({{"state", record.result.state},
+               {"message", record.result.message},
+               {"epoch", record.epoch}});
 }
 
 StatusOr<PointerRecord> decode_pointer_record(std::string_view bytes, const std::string& path) {
   auto json = unseal(bytes, path);
   if (!json.ok()) return json.status();
   Members members(*json);
-  PointerRecord record{
-      {members.number("id"), members.text("uri"), members.number("metadata_length"), members.hex("metadata_xxh3")}, members.number("epoch")};
+  PointerRecord record{{members.number("id"), members.text("uri"),
+                        members.number("metadata_length"), members.hex("metadata_xxh3")},
+                       members.number("epoch")};
   const bool beginning = record.pointer.id == 0;
-  if (!members.good() || record.pointer.id < 0 || record.pointer.uri.empty() != beginning || record.pointer.metadata_length < 0) {
+  if (!members.good() || record.pointer.id < 0 || record.pointer.uri.empty() != beginning ||
+      record.pointer.metadata_length < 0) {
     return damaged(path, "lacks a part of a checkpoint's pointer");
   }
   return record;
@@ -112,7 +122,8 @@ StatusOr<ResultRecord> decode_result_record(std::string_view bytes, const std::s
   if (!json.ok()) return json.status();
   Members members(*json);
   ResultRecord record{{members.text("state"), members.text("message")}, members.number("epoch")};
-  if (!members.good() || !is_final_state(record.result.state)) return damaged(path, "lacks a part of a job's result");
+  if (!members.good() || !is_final_state(record.result.state))
+    return damaged(path, "lacks a part of a job's result");
   return record;
 }
 

@@ -9,7 +9,8 @@
 
 namespace weir {
 
-/// What ZooKeeper holds of a job, as bytes: docs/formats/zookeeper.md. `epoch`: of the leader that wrote it.
+/// What ZooKeeper holds of a job, as bytes: docs/formats/zookeeper.md. `epoch`: of the leader that
+/// wrote it.
 struct PointerRecord {
   CompletedPointer pointer;
   int64_t epoch = 0;

@@ -26,10 +26,12 @@ TEST(JobRecords, APointerSurvivesBeingWritten) {
 }
 
 TEST(JobRecords, AResultSurvivesBeingWritten) {
-  const auto read = decode_result_record(encode(ResultRecord{{"FAILED", "line 1\nline \"2\" \xff"}, 9}), "/r");
+  const auto read =
+      decode_result_record(encode(ResultRecord{{"FAILED", "line 1\nline \"2\" \xff"}, 9}), "/r");
   ASSERT_TRUE(read.ok()) << read.status().to_string();
   EXPECT_EQ(read->result.state, "FAILED");
-  EXPECT_EQ(read->result.message, "line 1\nline \"2\" \xef\xbf\xbd") << "bytes that are no UTF-8 are replaced";
+  EXPECT_EQ(read->result.message, "line 1\nline \"2\" \xef\xbf\xbd")
+      << "bytes that are no UTF-8 are replaced";
   EXPECT_EQ(read->epoch, 9);
 }
 
@@ -38,10 +40,13 @@ TEST(JobRecords, EveryChangedByteIsNoticed) {
   for (size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ 1);
-    EXPECT_EQ(decode_pointer_record(bad, "/p").status().code(), StatusCode::kDataLoss) << "byte " << i;
+    EXPECT_EQ(decode_pointer_record(bad, "/p").status().code(), StatusCode::kDataLoss)
+        << "byte " << i;
   }
   for (size_t length = 0; length < good.size(); ++length) {
-    EXPECT_EQ(decode_pointer_record(good.substr(0, length), "/p").status().code(), StatusCode::kDataLoss) << length << " bytes";
+    EXPECT_EQ(decode_pointer_record(good.substr(0, length), "/p").status().code(),
+              StatusCode::kDataLoss)
+        << length << " bytes";
   }
 }
 
@@ -60,8 +65,10 @@ TEST(LeaderRecords, ALeaderRecordSurvivesBeingWritten) {
 }
 
 TEST(LeaderRecords, WhatIsNoLeaderRecordIsRefused) {
-  for (const char* bytes : {"", "{}", "[]", "host:6123", R"({"address":"h","contender":1,"epoch":12})",
-                            R"({"address":"h","contender":"c","epoch":"12"})", R"({"address":"h","contender":"c","epoch":1.5})"}) {
+  for (const char* bytes :
+       {"", "{}", "[]", "host:6123", R"({"address":"h","contender":1,"epoch":12})",
+        R"({"address":"h","contender":"c","epoch":"12"})",
+        R"({"address":"h","contender":"c","epoch":1.5})"}) {
     EXPECT_EQ(decode_leader_record(bytes, "/l").status().code(), StatusCode::kDataLoss) << bytes;
   }
 }

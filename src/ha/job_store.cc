@@ -25,13 +25,17 @@ bool try_again(const Status& status) {
 }
 
 bool same(const CompletedPointer& a, const CompletedPointer& b) {
-  return a.id == b.id && a.uri == b.uri && a.metadata_length == b.metadata_length && a.metadata_checksum == b.metadata_checksum;
+  return a.id == b.id && a.uri == b.uri && a.metadata_length == b.metadata_length &&
+         a.metadata_checksum == b.metadata_checksum;
 }
 
 }  // namespace
 
 JobStore::JobStore(Leadership leadership, const JobId& job)
-    : leadership_(std::move(leadership)), session_(*leadership_.session), job_(job), path_(leadership_.paths.job(job)) {}
+    : leadership_(std::move(leadership)),
+      session_(*leadership_.session),
+      job_(job),
+      path_(leadership_.paths.job(job)) {}
 
 Status JobStore::set_pointer(const CompletedPointer& pointer) {
   const std::string what = cat("pointing job ", job_.to_hex(), " to checkpoint ", pointer.id);
@@ -47,13 +51,15 @@ Status JobStore::set_pointer(const CompletedPointer& pointer) {
     }
     ZOperation change = create_operation(pointer_path(), bytes, ZNodeKind::kPersistent);
     if (*node) {
-      WEIR_ASSIGN_OR_RETURN(const PointerRecord there, decode_pointer_record((*node)->data, pointer_path()));
+      WEIR_ASSIGN_OR_RETURN(const PointerRecord there,
+                            decode_pointer_record((*node)->data, pointer_path()));
       // Of an earlier try whose reply was lost, or of an earlier call.
       if (same(there.pointer, pointer)) return {};
       if (there.pointer.id >= pointer.id) {
         if (there.epoch > leadership_.epoch) return judge(pointer, deposed(what));
-        return failed_precondition(cat(what, ": ", pointer_path(), " in ZooKeeper points to checkpoint ", there.pointer.id, " of ",
-                                       there.pointer.uri, " already, and never goes back"));
+        return failed_precondition(cat(what, ": ", pointer_path(),
+                                       " in ZooKeeper points to checkpoint ", there.pointer.id,
+                                       " of ", there.pointer.uri, " already, and never goes back"));
       }
       change = set_operation(pointer_path(), bytes, (*node)->stat.version);
     } else if (const Status parents = create_parents(session_, pointer_path()); !parents.ok()) {
@@ -70,7 +76,8 @@ Status JobStore::set_pointer(const CompletedPointer& pointer) {
   return unavailable(cat(last.message(), "; it is not known whether it happened"));
 }
 
-/// What is to be said of a pointer when this leader leads no more. Nothing of it can happen from now on; an earlier try may have happened.
+/// What is to be said of a pointer when this leader leads no more. Nothing of it can happen from
+/// now on; an earlier try may have happened.
 Status JobStore::judge(const CompletedPointer& pointer, const Status& refusal) {
   if (unknown_pointer_ != pointer.id) return refusal;
   const auto node = find(session_, pointer_path());
@@ -99,18 +106,23 @@ Status JobStore::set_result(const JobResult& result) {
   for (int i = 0; i < kTries; ++i) {
     auto node = find(session_, result_path());
     if (node.ok() && *node) {
-      WEIR_ASSIGN_OR_RETURN(const ResultRecord there, decode_result_record((*node)->data, result_path()));
+      WEIR_ASSIGN_OR_RETURN(const ResultRecord there,
+                            decode_result_record((*node)->data, result_path()));
       if (there.result.state == result.state) return {};
-      return failed_precondition(cat(what, ": the leader of epoch ", there.epoch, " has recorded that it is ", there.result.state));
+      return failed_precondition(cat(what, ": the leader of epoch ", there.epoch,
+                                     " has recorded that it is ", there.result.state));
     }
     const Status prepared = node.ok() ? create_parents(session_, result_path()) : node.status();
-    last = prepared.ok() ? fenced(create_operation(result_path(), bytes, ZNodeKind::kPersistent), what) : prepared.with_context(what);
+    last = prepared.ok()
+               ? fenced(create_operation(result_path(), bytes, ZNodeKind::kPersistent), what)
+               : prepared.with_context(what);
     if (prepared.ok() && last.code() == StatusCode::kUnavailable) unknown_result_ = true;
     if (prepared.code() == StatusCode::kCancelled) last = deposed(what);
     if (last.code() == StatusCode::kAborted && unknown_result_) {
       // Nothing of it can happen from now on, and what has happened stays.
       const auto after = find(session_, result_path());
-      if (!after.ok()) return unavailable(cat(last.message(), "; an earlier try may have happened before that"));
+      if (!after.ok())
+        return unavailable(cat(last.message(), "; an earlier try may have happened before that"));
       if (*after) continue;
     }
     if (!try_again(last)) return last;
@@ -161,32 +173,38 @@ Status JobStore::remove_node(const std::string& path, std::string_view what) {
     auto node = find(session_, path);
     if (node.ok() && !*node) return {};
     if (node.status().code() == StatusCode::kCancelled) return deposed(what);
-    last = node.ok() ? fenced(remove_operation(path, kAnyVersion), what) : node.status().with_context(what);
+    last = node.ok() ? fenced(remove_operation(path, kAnyVersion), what)
+                     : node.status().with_context(what);
     if (!try_again(last)) return last;
   }
   return last;
 }
 
-/// Does it if the leader leads; ABORTED only if not: that the node has another version is ALREADY_EXISTS.
+/// Does it if the leader leads; ABORTED only if not: that the node has another version is
+/// ALREADY_EXISTS.
 Status JobStore::fenced(ZOperation operation, std::string_view what) {
   int refused = -1;
   if (bug_enabled(Bug::kPointerNotFenced)) return session_.multi({std::move(operation)}, nullptr);
-  const Status status = session_.multi(
-      {check_operation(leadership_.paths.epoch(), leadership_.epoch_version), check_operation(leadership_.paths.leader(), 0), std::move(operation)},
-      &refused);
+  const Status status =
+      session_.multi({check_operation(leadership_.paths.epoch(), leadership_.epoch_version),
+                      check_operation(leadership_.paths.leader(), 0), std::move(operation)},
+                     &refused);
   if (status.ok()) return status;
   if (refused == 0 || refused == 1 || status.code() == StatusCode::kCancelled) return deposed(what);
-  if (status.code() == StatusCode::kAborted) return already_exists(cat(what, ": ", status.message()));
+  if (status.code() == StatusCode::kAborted)
+    return already_exists(cat(what, ": ", status.message()));
   return status.with_context(what);
 }
 
 Status JobStore::deposed(std::string_view what) {
   const auto epoch = read_epoch(session_, leadership_.paths);
   if (epoch.ok() && *epoch != leadership_.epoch) {
-    return aborted(cat(what, " was refused: this leader's epoch is ", leadership_.epoch, ", and a leader of epoch ", *epoch, " has taken over"));
+    return aborted(cat(what, " was refused: this leader's epoch is ", leadership_.epoch,
+                       ", and a leader of epoch ", *epoch, " has taken over"));
   }
-  return aborted(cat(what, " was refused: this leader's epoch ", leadership_.epoch, " has ended with its session, and another leader's, ",
-                     leadership_.epoch + 1, " or later, follows"));
+  return aborted(cat(what, " was refused: this leader's epoch ", leadership_.epoch,
+                     " has ended with its session, and another leader's, ", leadership_.epoch + 1,
+                     " or later, follows"));
 }
 
 }  // namespace weir

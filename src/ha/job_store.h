@@ -8,17 +8,18 @@
 
 namespace weir {
 
-/// What the next leader must know of a job: its last completed checkpoint, and whether it has ended. Every change is one multi that
-/// also checks that the leader is still the leader (its node is there, and the epoch is that of its own take-over), so a deposed
-/// leader's changes have no effect, however late they come. A leader's reads include all that leaders before it have changed.
+/// What the next leader must know of a job: its last completed checkpoint, and whether it has
+/// ended. Every change is one multi that also checks that the leader is still the leader (its node
+/// is there, and the epoch is that of its own take-over), so a deposed leader's changes have no
+/// effect, however late they come. A leader's reads include all that leaders before it have
+/// changed.
 ///
 /// How a change ends:
 ///   OK                    it is there, by this call or an earlier one
-///   ABORTED               this leader leads no more, and nothing was changed; the message names both epochs
-///   UNAVAILABLE           not known. Call again with the same arguments; delete nothing meanwhile
-///   FAILED_PRECONDITION   see each
-///   DATA_LOSS             what is there is damaged
-///   INVALID_ARGUMENT, PERMISSION_DENIED   from ZooKeeper
+///   ABORTED               this leader leads no more, and nothing was changed; the message names
+///   both epochs UNAVAILABLE           not known. Call again with the same arguments; delete
+///   nothing meanwhile FAILED_PRECONDITION   see each DATA_LOSS             what is there is
+///   damaged INVALID_ARGUMENT, PERMISSION_DENIED   from ZooKeeper
 /// If a read fails it is not known what is there: nothing must be started in its place.
 ///
 /// Thread: the I/O pool, one call at a time: they block.
@@ -34,9 +35,11 @@ class JobStore : public LeaderStore {
   /// FAILED_PRECONDITION: it has ended in another way already.
   Status set_result(const JobResult& result) override;
 
-  /// Removes the pointer, before the checkpoints themselves are deleted. FAILED_PRECONDITION: the job has no result, so it may go on.
+  /// Removes the pointer, before the checkpoints themselves are deleted. FAILED_PRECONDITION: the
+  /// job has no result, so it may go on.
   Status remove_pointer();
-  /// Removes everything of the job, its result last: from then on a leader would run it as a new one. FAILED_PRECONDITION: as above.
+  /// Removes everything of the job, its result last: from then on a leader would run it as a new
+  /// one. FAILED_PRECONDITION: as above.
   Status remove();
 
  private:
@@ -53,7 +56,7 @@ class JobStore : public LeaderStore {
   const JobId job_;
   const std::string path_;
   CheckpointId unknown_pointer_ = -1;  ///< the last that a try with an unknown outcome was to set
-  bool unknown_result_ = false;       ///< a try to set it had an unknown outcome
+  bool unknown_result_ = false;        ///< a try to set it had an unknown outcome
 };
 
 }  // namespace weir

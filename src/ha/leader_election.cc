@@ -8,8 +8,8 @@
 namespace weir {
 namespace {
 
-// Parts of the session's time-out. The library notices a server that is silent after two thirds and goes to the next; the lease leaves
-// it time for that, and still ends before the session can.
+// Parts of the session's time-out. The library notices a server that is silent after two thirds and
+// goes to the next; the lease leaves it time for that, and still ends before the session can.
 constexpr int kLeaseSixths = 5;
 constexpr int kRenewalsPerTimeout = 6;
 constexpr int kLooksPerTimeout = 3;
@@ -27,8 +27,9 @@ std::string draw_contender(Random& random) {
 
 }  // namespace
 
-LeaderElection::LeaderElection(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory, HaPaths paths,
-                               std::string address, Callbacks callbacks)
+LeaderElection::LeaderElection(Clock& clock, Random& random, Scheduler& scheduler,
+                               ZooKeeperFactory& factory, HaPaths paths, std::string address,
+                               Callbacks callbacks)
     : clock_(clock),
       random_(random),
       scheduler_(scheduler),
@@ -41,14 +42,17 @@ LeaderElection::LeaderElection(Clock& clock, Random& random, Scheduler& schedule
 
 LeaderElection::~LeaderElection() {
   inbox_->mailbox.set_wake(nullptr);
-  if (lease_ != nullptr) lease_->end_ns_.store(MonotonicTime::min().count(), std::memory_order_release);
+  if (lease_ != nullptr)
+    lease_->end_ns_.store(MonotonicTime::min().count(), std::memory_order_release);
   // A round that runs drops the slot when it ends, and with it the session.
   if (!round_running_ && slot_->session != nullptr) {
     scheduler_.run_blocking(executors::kZooKeeper, [slot = slot_] { slot->session->close(); });
   }
 }
 
-void LeaderElection::set_wake(std::function<void()> wake) { inbox_->mailbox.set_wake(std::move(wake)); }
+void LeaderElection::set_wake(std::function<void()> wake) {
+  inbox_->mailbox.set_wake(std::move(wake));
+}
 
 void LeaderElection::resign() { inbox_->mailbox.post({Event::Kind::kResign, 0, {}}); }
 
@@ -59,8 +63,7 @@ MonotonicTime LeaderElection::step() {
   events_.clear();
 
   if (phase_ == Phase::kLeading && now.count() >= lease_->end_ns_.load(std::memory_order_relaxed)) {
-    give_up_session(cat("ZooKeeper has not answered for ",
-                        whole_ms(lease_length()),
+    give_up_session(cat("ZooKeeper has not answered for ", whole_ms(lease_length()),
                         " ms, so another may lead soon"));
   }
   if (resign_asked_ && phase_ != Phase::kResigning && phase_ != Phase::kResigned) {
@@ -71,25 +74,24 @@ MonotonicTime LeaderElection::step() {
   if (phase_ == Phase::kResigned) return kIdle;
   if (!round_running_ && now >= next_round_) start_round();
   MonotonicTime next = round_running_ ? kIdle : next_round_;
-  if (phase_ == Phase::kLeading) next = std::min(next, MonotonicTime(lease_->end_ns_.load(std::memory_order_relaxed)));
+  if (phase_ == Phase::kLeading)
+    next = std::min(next, MonotonicTime(lease_->end_ns_.load(std::memory_order_relaxed)));
   return next;
 }
 
 void LeaderElection::handle(const Event& event, MonotonicTime now) {
   switch (event.kind) {
-    case Event::Kind::kResign:
-      resign_asked_ = true;
-      return;
+    case Event::Kind::kResign: resign_asked_ = true; return;
     case Event::Kind::kExpired:
       expired_session_ = std::max(expired_session_, event.session_number);
-      if (event.session_number == session_number_) give_up_session("the session with ZooKeeper has expired");
+      if (event.session_number == session_number_)
+        give_up_session("the session with ZooKeeper has expired");
       return;
     case Event::Kind::kLeaderChanged:
       look_at_once_ = true;
       if (!round_running_) next_round_ = now;
       return;
-    case Event::Kind::kRoundDone:
-      break;
+    case Event::Kind::kRoundDone: break;
   }
   round_running_ = false;
   if (phase_ == Phase::kResigning) {
@@ -109,18 +111,22 @@ void LeaderElection::handle(const Event& event, MonotonicTime now) {
     return;
   }
   handle_contest(event.result, now);
-  if (std::exchange(look_at_once_, false) && phase_ == Phase::kContending && event.result.contest.ok()) next_round_ = now;
+  if (std::exchange(look_at_once_, false) && phase_ == Phase::kContending &&
+      event.result.contest.ok())
+    next_round_ = now;
 }
 
 void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now) {
-  const MonotonicTime retry = session_timeout_.count() == 0 ? kFirstRetry : session_timeout_ / kRetriesPerTimeout;
+  const MonotonicTime retry =
+      session_timeout_.count() == 0 ? kFirstRetry : session_timeout_ / kRetriesPerTimeout;
   if (!result.contest.ok()) {
     const Status status = result.contest.status();
     if (status.code() == StatusCode::kCancelled) {
       give_up_session("the session with ZooKeeper has ended");
     } else if (last_failure_ != status.message()) {
       last_failure_ = status.message();
-      WEIR_LOG(kWarning) << "leader election at " << paths_.base << ": " << status.to_string() << "; trying again";
+      WEIR_LOG(kWarning) << "leader election at " << paths_.base << ": " << status.to_string()
+                         << "; trying again";
     }
     next_round_ = now + jittered(retry);
     return;
@@ -129,7 +135,8 @@ void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now
   const Contest& contest = *result.contest;
   if (!contest.mine) {
     if (phase_ == Phase::kLeading) {
-      give_up_session(contest.leader ? cat("the leader's node in ZooKeeper is now that of epoch ", contest.leader->epoch)
+      give_up_session(contest.leader ? cat("the leader's node in ZooKeeper is now that of epoch ",
+                                           contest.leader->epoch)
                                      : "the leader's node in ZooKeeper is gone");
     }
     next_round_ = now + jittered(session_timeout_ / kLooksPerTimeout);
@@ -137,9 +144,12 @@ void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now
   }
   const MonotonicTime lease_end = result.asked_at + lease_length();
   if (phase_ == Phase::kLeading) {
-    lease_->end_ns_.store(std::max(lease_end.count(), lease_->end_ns_.load(std::memory_order_relaxed)), std::memory_order_release);
+    lease_->end_ns_.store(
+        std::max(lease_end.count(), lease_->end_ns_.load(std::memory_order_relaxed)),
+        std::memory_order_release);
   } else if (now >= lease_end || contest.leader->epoch <= epoch_) {
-    // The answer took so long that the session may have ended meanwhile; or somebody has tampered with the epoch.
+    // The answer took so long that the session may have ended meanwhile; or somebody has tampered
+    // with the epoch.
     give_up_session("");
     return;
   } else {
@@ -162,7 +172,8 @@ void LeaderElection::revoke(const std::string& reason) {
   phase_ = Phase::kContending;
   lease_->end_ns_.store(MonotonicTime::min().count(), std::memory_order_release);
   lease_ = nullptr;
-  WEIR_LOG(kWarning) << "no longer leading at " << paths_.base << " with epoch " << epoch_ << ": " << reason;
+  WEIR_LOG(kWarning) << "no longer leading at " << paths_.base << " with epoch " << epoch_ << ": "
+                     << reason;
   callbacks_.on_revoked(reason);
 }
 
@@ -175,7 +186,9 @@ void LeaderElection::give_up_session(const std::string& reason) {
 MonotonicTime LeaderElection::lease_length() const { return session_timeout_ * kLeaseSixths / 6; }
 
 MonotonicTime LeaderElection::jittered(MonotonicTime time) {
-  return time / 2 + MonotonicTime(static_cast<int64_t>(random_.next() % static_cast<uint64_t>(std::max<int64_t>(time.count(), 1))));
+  return time / 2 +
+         MonotonicTime(static_cast<int64_t>(
+             random_.next() % static_cast<uint64_t>(std::max<int64_t>(time.count(), 1))));
 }
 
 /// What a round takes along to the I/O pool.
@@ -196,10 +209,12 @@ struct LeaderElection::Asker {
     if (round.end_session) return {};
     if (slot->session == nullptr) {
       const uint64_t number = ++slot->number;
-      auto opened = factory.open([inbox = std::weak_ptr<Inbox>(inbox), number](ZSessionEvent event) {
-        if (event != ZSessionEvent::kExpired) return;
-        if (const auto alive = inbox.lock()) alive->mailbox.post({Event::Kind::kExpired, number, {}});
-      });
+      auto opened =
+          factory.open([inbox = std::weak_ptr<Inbox>(inbox), number](ZSessionEvent event) {
+            if (event != ZSessionEvent::kExpired) return;
+            if (const auto alive = inbox.lock())
+              alive->mailbox.post({Event::Kind::kExpired, number, {}});
+          });
       if (!opened.ok()) return {opened.status(), clock.now()};
       slot->session = std::move(opened).value();
       slot->contender = contender;
@@ -208,20 +223,26 @@ struct LeaderElection::Asker {
     const MonotonicTime asked_at = clock.now();
     if (!round.contend) return {look_for_leader(session, paths, slot->contender), asked_at};
     // The watch first: a change after the look must not go unseen.
-    const Status watched = session.watch(paths.leader(), [inbox = std::weak_ptr<Inbox>(inbox), number = slot->number] {
-      if (const auto alive = inbox.lock()) alive->mailbox.post({Event::Kind::kLeaderChanged, number, {}});
-    });
+    const Status watched =
+        session.watch(paths.leader(), [inbox = std::weak_ptr<Inbox>(inbox), number = slot->number] {
+          if (const auto alive = inbox.lock())
+            alive->mailbox.post({Event::Kind::kLeaderChanged, number, {}});
+        });
     if (!watched.ok()) return {watched, asked_at};
     return {weir::contend(session, paths, address, slot->contender), asked_at};
   }
 };
 
 void LeaderElection::start_round() {
-  const Round round{std::exchange(renew_session_, false), phase_ == Phase::kResigning, phase_ != Phase::kLeading};
+  const Round round{std::exchange(renew_session_, false), phase_ == Phase::kResigning,
+                    phase_ != Phase::kLeading};
   round_running_ = true;
   look_at_once_ = false;
-  auto asker = std::make_shared<Asker>(Asker{clock_, factory_, paths_, address_, draw_contender(random_), inbox_, slot_});
-  scheduler_.run_blocking(executors::kZooKeeper, [asker, round] { asker->inbox->mailbox.post({Event::Kind::kRoundDone, 0, asker->run(round)}); });
+  auto asker = std::make_shared<Asker>(
+      Asker{clock_, factory_, paths_, address_, draw_contender(random_), inbox_, slot_});
+  scheduler_.run_blocking(executors::kZooKeeper, [asker, round] {
+    asker->inbox->mailbox.post({Event::Kind::kRoundDone, 0, asker->run(round)});
+  });
 }
 
 }  // namespace weir

@@ -16,34 +16,42 @@ namespace weir {
 /// Until when a leader may believe that it leads, by its own clock. Thread: any.
 class Lease {
  public:
-  bool held(const Clock& clock) const { return clock.now().count() < end_ns_.load(std::memory_order_acquire); }
+  bool held(const Clock& clock) const {
+    return clock.now().count() < end_ns_.load(std::memory_order_acquire);
+  }
 
  private:
   friend class LeaderElection;
   std::atomic<int64_t> end_ns_{MonotonicTime::min().count()};
 };
 
-/// One leadership, from grant to revocation. What a leader passes to JobStore. A value; copies share the session and the lease.
+/// One leadership, from grant to revocation. What a leader passes to JobStore. A value; copies
+/// share the session and the lease.
 struct Leadership {
-  int64_t epoch = 0;          ///< larger than that of every leader before; at most 2^31 - 1
-  int32_t epoch_version = 0;  ///< of the epoch node since this leader took over: any other leader changes it
+  int64_t epoch = 0;  ///< larger than that of every leader before; at most 2^31 - 1
+  int32_t epoch_version =
+      0;  ///< of the epoch node since this leader took over: any other leader changes it
   HaPaths paths;
   std::shared_ptr<ZooKeeperSession> session;
-  /// Not held: another may lead already. Held says nothing of a moment later: what others could contest is checked where it is written.
+  /// Not held: another may lead already. Held says nothing of a moment later: what others could
+  /// contest is checked where it is written.
   std::shared_ptr<const Lease> lease;
 };
 
-/// One contender for the leadership of a cluster. Takes it when it is free; gives it up when its session has ended, its node is gone, or
-/// its lease is over: the lease is renewed by each answer from ZooKeeper, counts from before the question was sent, and is five
-/// sixths of the session's time-out, so it ends before the session can have ended and another can lead. A lost connection that comes
-/// back in time changes nothing. After a loss it opens another session and contends again.
+/// One contender for the leadership of a cluster. Takes it when it is free; gives it up when its
+/// session has ended, its node is gone, or its lease is over: the lease is renewed by each answer
+/// from ZooKeeper, counts from before the question was sent, and is five sixths of the session's
+/// time-out, so it ends before the session can have ended and another can lead. A lost connection
+/// that comes back in time changes nothing. After a loss it opens another session and contends
+/// again.
 ///
-/// Each grant has a larger epoch than any before it, of any contender. Grants and revocations alternate.
+/// Each grant has a larger epoch than any before it, of any contender. Grants and revocations
+/// alternate.
 ///
-/// An actor: give it to a Scheduler, or step it from within another actor. `on_granted` and `on_revoked` are called in step(), and must
-/// not destroy it. ZooKeeper is asked on the I/O pool, one round at a time.
-/// Lifetime: clock, random, scheduler and factory outlive it and the work it has given to the I/O pool. Clear the wake function before
-/// what it wakes is destroyed.
+/// An actor: give it to a Scheduler, or step it from within another actor. `on_granted` and
+/// `on_revoked` are called in step(), and must not destroy it. ZooKeeper is asked on the I/O pool,
+/// one round at a time. Lifetime: clock, random, scheduler and factory outlive it and the work it
+/// has given to the I/O pool. Clear the wake function before what it wakes is destroyed.
 class LeaderElection : public Actor {
  public:
   struct Callbacks {
@@ -52,16 +60,17 @@ class LeaderElection : public Actor {
   };
 
   /// `address`: where others reach this process once it leads.
-  LeaderElection(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory, HaPaths paths, std::string address,
-                 Callbacks callbacks);
+  LeaderElection(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory,
+                 HaPaths paths, std::string address, Callbacks callbacks);
   /// Ends the session on the I/O pool, without a callback.
   ~LeaderElection() override;
 
   void set_wake(std::function<void()> wake);
   MonotonicTime step() override;
 
-  /// Gives the leadership up (`on_revoked` says "resigned"), ends the session so that others need not wait for its time-out, and
-  /// contends no more. Any thread. `resigned()`, asked where step() is called, turns true when the session has ended.
+  /// Gives the leadership up (`on_revoked` says "resigned"), ends the session so that others need
+  /// not wait for its time-out, and contends no more. Any thread. `resigned()`, asked where step()
+  /// is called, turns true when the session has ended.
   void resign();
   bool resigned() const { return phase_ == Phase::kResigned; }
 
@@ -121,14 +130,14 @@ class LeaderElection : public Actor {
   bool round_running_ = false;
   bool resign_asked_ = false;
   bool renew_session_ = false;
-  bool look_at_once_ = false;           ///< something changed while a round ran
-  uint64_t session_number_ = 0;         ///< of the session of the last round that had one
-  uint64_t expired_session_ = 0;        ///< of the last that was said to have ended
+  bool look_at_once_ = false;     ///< something changed while a round ran
+  uint64_t session_number_ = 0;   ///< of the session of the last round that had one
+  uint64_t expired_session_ = 0;  ///< of the last that was said to have ended
   MonotonicTime next_round_ = MonotonicTime::min();
   MonotonicTime session_timeout_{0};
-  std::shared_ptr<Lease> lease_;        ///< while leading
-  int64_t epoch_ = 0;                   ///< of the last grant
-  std::string last_failure_;            ///< that was logged
+  std::shared_ptr<Lease> lease_;  ///< while leading
+  int64_t epoch_ = 0;             ///< of the last grant
+  std::string last_failure_;      ///< that was logged
 };
 
 }  // namespace weir

@@ -10,7 +10,8 @@ constexpr MonotonicTime kRetry = std::chrono::milliseconds(500);
 
 }  // namespace
 
-LeaderFinder::LeaderFinder(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory, HaPaths paths,
+LeaderFinder::LeaderFinder(Clock& clock, Random& random, Scheduler& scheduler,
+                           ZooKeeperFactory& factory, HaPaths paths,
                            std::function<void(const LeaderRecord&)> on_leader)
     : clock_(clock),
       random_(random),
@@ -29,7 +30,9 @@ LeaderFinder::~LeaderFinder() {
   }
 }
 
-void LeaderFinder::set_wake(std::function<void()> wake) { inbox_->mailbox.set_wake(std::move(wake)); }
+void LeaderFinder::set_wake(std::function<void()> wake) {
+  inbox_->mailbox.set_wake(std::move(wake));
+}
 
 MonotonicTime LeaderFinder::step() {
   inbox_->mailbox.take(events_);
@@ -54,9 +57,12 @@ void LeaderFinder::handle(const Event& event, MonotonicTime now) {
       renew_session_ = true;
     } else if (last_failure_ != status.message()) {
       last_failure_ = status.message();
-      WEIR_LOG(kWarning) << "looking for the leader at " << paths_.base << ": " << status.to_string() << "; trying again";
+      WEIR_LOG(kWarning) << "looking for the leader at " << paths_.base << ": "
+                         << status.to_string() << "; trying again";
     }
-    next_round_ = now + kRetry / 2 + MonotonicTime(static_cast<int64_t>(random_.next() % static_cast<uint64_t>(kRetry.count())));
+    next_round_ =
+        now + kRetry / 2 +
+        MonotonicTime(static_cast<int64_t>(random_.next() % static_cast<uint64_t>(kRetry.count())));
     return;
   }
   last_failure_.clear();
@@ -69,8 +75,8 @@ void LeaderFinder::handle(const Event& event, MonotonicTime now) {
   }
 }
 
-StatusOr<Contest> LeaderFinder::ask(ZooKeeperFactory& factory, const HaPaths& paths, const std::shared_ptr<Inbox>& inbox, Slot& slot,
-                                    bool renew) {
+StatusOr<Contest> LeaderFinder::ask(ZooKeeperFactory& factory, const HaPaths& paths,
+                                    const std::shared_ptr<Inbox>& inbox, Slot& slot, bool renew) {
   if (renew && slot.session != nullptr) {
     slot.session->close();
     slot.session = nullptr;
@@ -86,7 +92,8 @@ StatusOr<Contest> LeaderFinder::ask(ZooKeeperFactory& factory, const HaPaths& pa
     slot.session = std::move(opened).value();
   }
   // The watch first: a change after the look must not go unseen.
-  const Status watched = slot.session->watch(paths.leader(), [post] { post(Event::Kind::kChanged); });
+  const Status watched =
+      slot.session->watch(paths.leader(), [post] { post(Event::Kind::kChanged); });
   if (!watched.ok()) return watched;
   return look_for_leader(*slot.session, paths, "");
 }
@@ -95,7 +102,8 @@ void LeaderFinder::start_round() {
   round_running_ = true;
   look_at_once_ = false;
   const bool renew = std::exchange(renew_session_, false);
-  scheduler_.run_blocking(executors::kZooKeeper, [&factory = factory_, paths = paths_, inbox = inbox_, slot = slot_, renew] {
+  scheduler_.run_blocking(executors::kZooKeeper, [&factory = factory_, paths = paths_,
+                                                  inbox = inbox_, slot = slot_, renew] {
     inbox->mailbox.post({Event::Kind::kRoundDone, ask(factory, paths, inbox, *slot, renew)});
   });
 }

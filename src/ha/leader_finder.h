@@ -12,16 +12,17 @@
 
 namespace weir {
 
-/// Tells a worker who leads: each new leader once, in the order of their epochs, never an older one. While there is none, and while
-/// ZooKeeper does not answer, the last one stays: a worker goes on with it until its connection breaks.
+/// Tells a worker who leads: each new leader once, in the order of their epochs, never an older
+/// one. While there is none, and while ZooKeeper does not answer, the last one stays: a worker goes
+/// on with it until its connection breaks.
 ///
-/// An actor: give it to a Scheduler, or step it from within another actor. `on_leader` is called in step(), and must not destroy it.
-/// ZooKeeper is asked on the I/O pool, one round at a time: at a watch, and every few seconds in case a watch was lost.
-/// Lifetime: as LeaderElection.
+/// An actor: give it to a Scheduler, or step it from within another actor. `on_leader` is called in
+/// step(), and must not destroy it. ZooKeeper is asked on the I/O pool, one round at a time: at a
+/// watch, and every few seconds in case a watch was lost. Lifetime: as LeaderElection.
 class LeaderFinder : public Actor {
  public:
-  LeaderFinder(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory, HaPaths paths,
-               std::function<void(const LeaderRecord&)> on_leader);
+  LeaderFinder(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory,
+               HaPaths paths, std::function<void(const LeaderRecord&)> on_leader);
   ~LeaderFinder() override;
 
   void set_wake(std::function<void()> wake);
@@ -47,7 +48,8 @@ class LeaderFinder : public Actor {
 
   void start_round();
   void handle(const Event& event, MonotonicTime now);
-  static StatusOr<Contest> ask(ZooKeeperFactory& factory, const HaPaths& paths, const std::shared_ptr<Inbox>& inbox, Slot& slot, bool renew);
+  static StatusOr<Contest> ask(ZooKeeperFactory& factory, const HaPaths& paths,
+                               const std::shared_ptr<Inbox>& inbox, Slot& slot, bool renew);
 
   Clock& clock_;
   Random& random_;

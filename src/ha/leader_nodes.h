@@ -21,7 +21,7 @@ struct HaPaths {
 
 /// What the leader's node says.
 struct LeaderRecord {
-  std::string address;    ///< where the leader is reached
+  std::string address;  ///< where the leader is reached
   int64_t epoch = 0;
   std::string contender;  ///< drawn at random by each contender for each of its sessions
   bool operator==(const LeaderRecord&) const = default;
@@ -37,14 +37,16 @@ struct Contest {
   int32_t epoch_version = 0;           ///< of the epoch node; if mine
 };
 
-/// Takes the leadership if nobody has it: one multi makes the leader's node, which ends with the session, and raises the epoch. An
-/// unknown outcome is read back. UNAVAILABLE: not known how it ended; a later call with the same session and contender finds out.
-/// DATA_LOSS: somebody has written something else into the nodes. CANCELLED: the session has ended.
-/// Thread: the I/O pool.
-StatusOr<Contest> contend(ZooKeeperSession& session, const HaPaths& paths, const std::string& address, const std::string& contender);
+/// Takes the leadership if nobody has it: one multi makes the leader's node, which ends with the
+/// session, and raises the epoch. An unknown outcome is read back. UNAVAILABLE: not known how it
+/// ended; a later call with the same session and contender finds out. DATA_LOSS: somebody has
+/// written something else into the nodes. CANCELLED: the session has ended. Thread: the I/O pool.
+StatusOr<Contest> contend(ZooKeeperSession& session, const HaPaths& paths,
+                          const std::string& address, const std::string& contender);
 
 /// Only looks.
-StatusOr<Contest> look_for_leader(ZooKeeperSession& session, const HaPaths& paths, const std::string& contender);
+StatusOr<Contest> look_for_leader(ZooKeeperSession& session, const HaPaths& paths,
+                                  const std::string& contender);
 
 /// The epoch of the last leader there was. NOT_FOUND: there has been none.
 StatusOr<int64_t> read_epoch(ZooKeeperSession& session, const HaPaths& paths);

@@ -19,32 +19,35 @@
 namespace weir {
 namespace {
 
-/// A line of the library: "2024-05-01 12:00:00,123:4711(0x7f…):ZOO_ERROR@function@1234: what it has to say".
+/// A line of the library: "2024-05-01 12:00:00,123:4711(0x7f…):ZOO_ERROR@function@1234: what it has
+/// to say".
 void log_from_library(const char* message) {
   std::string_view text = message;
   const size_t mark = text.find(":ZOO_");
   const size_t begin = mark == std::string_view::npos ? mark : text.find(": ", mark);
   if (begin != std::string_view::npos) text.remove_prefix(begin + 2);
-  if (log_enabled(LogLevel::kDebug)) log_line(LogLevel::kDebug, cat("ZooKeeper's library: ", trim(text)));
+  if (log_enabled(LogLevel::kDebug))
+    log_line(LogLevel::kDebug, cat("ZooKeeper's library: ", trim(text)));
 }
 
 Status to_status(int code, std::string_view what, const std::string& path) {
-  const auto message = [&](std::string_view why) { return cat(what, " of ", path, " in ZooKeeper: ", why); };
+  const auto message = [&](std::string_view why) {
+    return cat(what, " of ", path, " in ZooKeeper: ", why);
+  };
   switch (code) {
-    case ZOK:
-      return {};
-    case ZNONODE:
-      return not_found(message("there is no such node, or its parent is missing"));
-    case ZNODEEXISTS:
-      return already_exists(message("the node is there already"));
+    case ZOK: return {};
+    case ZNONODE: return not_found(message("there is no such node, or its parent is missing"));
+    case ZNODEEXISTS: return already_exists(message("the node is there already"));
     case ZBADVERSION:
       return aborted(message("somebody else has changed the node: it has another version"));
-    case ZNOTEMPTY:
-      return failed_precondition(message("the node has children: remove them first"));
+    case ZNOTEMPTY: return failed_precondition(message("the node has children: remove them first"));
     case ZNOCHILDRENFOREPHEMERALS:
-      return failed_precondition(message("its parent is ephemeral, and such nodes have no children"));
+      return failed_precondition(
+          message("its parent is ephemeral, and such nodes have no children"));
     case ZNOAUTH:
-      return permission_denied(message("its ACL does not allow it: check high-availability.zookeeper.client.acl and .authorization"));
+      return permission_denied(
+          message("its ACL does not allow it: check high-availability.zookeeper.client.acl and "
+                  ".authorization"));
     case ZAUTHFAILED:
     case ZINVALIDACL:
     case ZSESSIONCLOSEDREQUIRESASLAUTH:
@@ -52,44 +55,53 @@ Status to_status(int code, std::string_view what, const std::string& path) {
     case ZBADARGUMENTS:
       return invalid_argument(message("ZooKeeper does not take this path or these bytes"));
     case ZSESSIONEXPIRED:
-    case ZINVALIDSTATE:
-      return cancelled(message("the session has ended"));
+    case ZINVALIDSTATE: return cancelled(message("the session has ended"));
     default:
-      // Lost connections and time-outs, and what a newer library may say: nobody knows whether it happened.
+      // Lost connections and time-outs, and what a newer library may say: nobody knows whether it
+      // happened.
       return unavailable(message(cat(zerror(code), "; what was asked may have happened or not")));
   }
 }
 
 class ZooKeeperClient : public ZooKeeperSession {
  public:
-  ZooKeeperClient(ZSessionListener listener, bool creator_only) : listener_(std::move(listener)), creator_only_(creator_only) {}
+  ZooKeeperClient(ZSessionListener listener, bool creator_only)
+      : listener_(std::move(listener)), creator_only_(creator_only) {}
   ~ZooKeeperClient() override { close(); }
 
   /// Before anything else.
   Status connect(const Clock& clock, const ZooKeeperClientOptions& options) {
     const MonotonicTime end = clock.now() + options.connection_timeout;
-    handle_ = zookeeper_init2(options.quorum.c_str(), &ZooKeeperClient::on_session,
-                              static_cast<int>(std::min<int64_t>(options.session_timeout.count(), INT_MAX)), nullptr, this, 0, &log_from_library);
+    handle_ = zookeeper_init2(
+        options.quorum.c_str(), &ZooKeeperClient::on_session,
+        static_cast<int>(std::min<int64_t>(options.session_timeout.count(), INT_MAX)), nullptr,
+        this, 0, &log_from_library);
     if (handle_ == nullptr) {
       const int error = errno;
       if (error == EINVAL) {
-        return invalid_argument(cat("high-availability.zookeeper.quorum: '", options.quorum, "' is no list of host:port,host:port"));
+        return invalid_argument(cat("high-availability.zookeeper.quorum: '", options.quorum,
+                                    "' is no list of host:port,host:port"));
       }
-      return unavailable(cat("no session with ZooKeeper at ", options.quorum, ": ", std::strerror(error), "; are the names right?"));
+      return unavailable(cat("no session with ZooKeeper at ", options.quorum, ": ",
+                             std::strerror(error), "; are the names right?"));
     }
     if (!options.digest.empty()) {
-      zoo_add_auth(handle_, "digest", options.digest.data(), static_cast<int>(options.digest.size()), nullptr, nullptr);
+      zoo_add_auth(handle_, "digest", options.digest.data(),
+                   static_cast<int>(options.digest.size()), nullptr, nullptr);
     }
     std::unique_lock lock(state_mutex_);
     while (state_ != ZOO_CONNECTED_STATE) {
       const MonotonicTime left = end - clock.now();
       if (state_ == ZOO_AUTH_FAILED_STATE) {
-        return permission_denied(cat("ZooKeeper at ", options.quorum, " refuses this client; check "
+        return permission_denied(cat("ZooKeeper at ", options.quorum,
+                                     " refuses this client; check "
                                      "high-availability.zookeeper.client.authorization"));
       }
       if (left.count() <= 0) {
-        return unavailable(cat("no session with ZooKeeper at ", options.quorum, " within ", options.connection_timeout.count(),
-                               " ms; does it run, and is high-availability.zookeeper.quorum right?"));
+        return unavailable(
+            cat("no session with ZooKeeper at ", options.quorum, " within ",
+                options.connection_timeout.count(),
+                " ms; does it run, and is high-availability.zookeeper.quorum right?"));
       }
       state_changed_.wait_for(lock, left);
     }
@@ -103,7 +115,8 @@ class ZooKeeperClient : public ZooKeeperSession {
 
   Status create(const std::string& path, const std::string& data, ZNodeKind kind) override {
     return call("create", path, [&] {
-      return zoo_create(handle_, path.c_str(), data.data(), static_cast<int>(data.size()), acl(), flags_of(kind), nullptr, 0);
+      return zoo_create(handle_, path.c_str(), data.data(), static_cast<int>(data.size()), acl(),
+                        flags_of(kind), nullptr, 0);
     });
   }
 
@@ -130,10 +143,13 @@ class ZooKeeperClient : public ZooKeeperSession {
     return node;
   }
 
-  StatusOr<int32_t> set(const std::string& path, const std::string& data, int32_t version) override {
-    struct Stat stat {};
-    const Status status =
-        call("set", path, [&] { return zoo_set2(handle_, path.c_str(), data.data(), static_cast<int>(data.size()), version, &stat); });
+  StatusOr<int32_t> set(const std::string& path, const std::string& data,
+                        int32_t version) override {
+    struct Stat stat{};
+    const Status status = call("set", path, [&] {
+      return zoo_set2(handle_, path.c_str(), data.data(), static_cast<int>(data.size()), version,
+                      &stat);
+    });
     if (!status.ok()) return status;
     return stat.version;
   }
@@ -170,12 +186,13 @@ class ZooKeeperClient : public ZooKeeperSession {
           zoo_check_op_init(&asked[i], operation.path.c_str(), operation.version);
           break;
         case ZOperation::Type::kCreate:
-          zoo_create_op_init(&asked[i], operation.path.c_str(), operation.data.data(), static_cast<int>(operation.data.size()), acl(),
+          zoo_create_op_init(&asked[i], operation.path.c_str(), operation.data.data(),
+                             static_cast<int>(operation.data.size()), acl(),
                              flags_of(operation.kind), nullptr, 0);
           break;
         case ZOperation::Type::kSet:
-          zoo_set_op_init(&asked[i], operation.path.c_str(), operation.data.data(), static_cast<int>(operation.data.size()),
-                          operation.version, nullptr);
+          zoo_set_op_init(&asked[i], operation.path.c_str(), operation.data.data(),
+                          static_cast<int>(operation.data.size()), operation.version, nullptr);
           break;
         case ZOperation::Type::kRemove:
           zoo_delete_op_init(&asked[i], operation.path.c_str(), operation.version);
@@ -187,9 +204,12 @@ class ZooKeeperClient : public ZooKeeperSession {
       return zoo_multi(handle_, static_cast<int>(asked.size()), asked.data(), results.data());
     });
     // A refusal has its reason at one operation and ZRUNTIMEINCONSISTENCY or OK at all others.
-    const bool definite = !status.ok() && status.code() != StatusCode::kUnavailable && status.code() != StatusCode::kCancelled;
+    const bool definite = !status.ok() && status.code() != StatusCode::kUnavailable &&
+                          status.code() != StatusCode::kCancelled;
     if (!definite) return status;
-    while (first < results.size() && (results[first].err == ZOK || results[first].err == ZRUNTIMEINCONSISTENCY)) ++first;
+    while (first < results.size() &&
+           (results[first].err == ZOK || results[first].err == ZRUNTIMEINCONSISTENCY))
+      ++first;
     if (first == results.size()) return status;
     if (refused != nullptr) *refused = static_cast<int>(first);
     return to_status(results[first].err, "multi", operations[first].path);
@@ -203,9 +223,11 @@ class ZooKeeperClient : public ZooKeeperSession {
       watch->changed = std::move(changed);
     }
     struct Stat stat;
-    // The same function and context for the same path: the library keeps one of them, however often it is asked.
+    // The same function and context for the same path: the library keeps one of them, however often
+    // it is asked.
     return call("watch", path, [&] {
-      const int code = zoo_wexists(handle_, path.c_str(), &ZooKeeperClient::on_change, watch, &stat);
+      const int code =
+          zoo_wexists(handle_, path.c_str(), &ZooKeeperClient::on_change, watch, &stat);
       return code == ZNONODE ? ZOK : code;
     });
   }
@@ -227,12 +249,17 @@ class ZooKeeperClient : public ZooKeeperSession {
   template <class Call>
   Status call(std::string_view what, const std::string& path, Call&& run) {
     std::shared_lock lock(handle_mutex_);
-    if (handle_ == nullptr) return cancelled(cat(what, " of ", path, " in ZooKeeper: the session is closed"));
+    if (handle_ == nullptr)
+      return cancelled(cat(what, " of ", path, " in ZooKeeper: the session is closed"));
     return to_status(run(), what, path);
   }
 
-  const struct ACL_vector* acl() const { return creator_only_ ? &ZOO_CREATOR_ALL_ACL : &ZOO_OPEN_ACL_UNSAFE; }
-  static int flags_of(ZNodeKind kind) { return kind == ZNodeKind::kEphemeral ? ZOO_EPHEMERAL : ZOO_PERSISTENT; }
+  const struct ACL_vector* acl() const {
+    return creator_only_ ? &ZOO_CREATOR_ALL_ACL : &ZOO_OPEN_ACL_UNSAFE;
+  }
+  static int flags_of(ZNodeKind kind) {
+    return kind == ZNodeKind::kEphemeral ? ZOO_EPHEMERAL : ZOO_PERSISTENT;
+  }
 
   static void on_session(zhandle_t* handle, int type, int state, const char*, void* context) {
     if (type != ZOO_SESSION_EVENT) return;
@@ -287,7 +314,8 @@ ZooKeeperClientFactory::ZooKeeperClientFactory(const Clock& clock, ZooKeeperClie
   zoo_set_debug_level(ZOO_LOG_LEVEL_WARN);
 }
 
-StatusOr<std::shared_ptr<ZooKeeperSession>> ZooKeeperClientFactory::open(ZSessionListener listener) {
+StatusOr<std::shared_ptr<ZooKeeperSession>> ZooKeeperClientFactory::open(
+    ZSessionListener listener) {
   auto session = std::make_shared<ZooKeeperClient>(std::move(listener), options_.creator_only);
   const Status status = session->connect(clock_, options_);
   if (!status.ok()) return status;

@@ -10,8 +10,9 @@
 
 #include "ha/zookeeper.h"
 
-/// What every implementation of zookeeper.h has to pass: the simulator's model and real servers. Include it in one source file of a test
-/// program and instantiate it there with ZooKeeperUnderTest values. Needs a ZooKeeper that nothing goes wrong with.
+/// What every implementation of zookeeper.h has to pass: the simulator's model and real servers.
+/// Include it in one source file of a test program and instantiate it there with ZooKeeperUnderTest
+/// values. Needs a ZooKeeper that nothing goes wrong with.
 
 namespace weir {
 
@@ -20,7 +21,8 @@ struct ZooKeeperUnderTest {
   struct Place {
     std::shared_ptr<ZooKeeperFactory> factory;
     std::string root;  ///< exists, is empty, belongs to this case alone
-    /// Lets time pass until the condition holds; false if it does not within a few session time-outs.
+    /// Lets time pass until the condition holds; false if it does not within a few session
+    /// time-outs.
     std::function<bool(const std::function<bool()>&)> wait;
     /// Makes the servers end the session as if it had timed out.
     std::function<void(ZooKeeperSession&)> expire;
@@ -29,7 +31,9 @@ struct ZooKeeperUnderTest {
   std::function<Place()> make;
 };
 
-inline void PrintTo(const ZooKeeperUnderTest& parameter, std::ostream* out) { *out << parameter.name; }
+inline void PrintTo(const ZooKeeperUnderTest& parameter, std::ostream* out) {
+  *out << parameter.name;
+}
 
 class ZooKeeperConformance : public testing::TestWithParam<ZooKeeperUnderTest> {
  protected:
@@ -72,7 +76,8 @@ TEST_P(ZooKeeperConformance, ANodeHoldsTheBytesItWasMadeWith) {
   create("empty", "");
   EXPECT_TRUE(data(*session_, at("a")) == bytes);
   EXPECT_EQ(data(*session_, at("empty")), "");
-  EXPECT_CODE(session_->create(at("a"), "other", ZNodeKind::kPersistent), StatusCode::kAlreadyExists);
+  EXPECT_CODE(session_->create(at("a"), "other", ZNodeKind::kPersistent),
+              StatusCode::kAlreadyExists);
   EXPECT_TRUE(data(*session_, at("a")) == bytes);
 }
 
@@ -149,9 +154,11 @@ TEST_P(ZooKeeperConformance, AnEphemeralNodeEndsWithItsSession) {
   ASSERT_TRUE(other->create(at("e"), "here", ZNodeKind::kEphemeral).ok());
   EXPECT_EQ(other->get(at("e"))->stat.ephemeral_owner, other->id());
   EXPECT_EQ(session_->get(place_.root)->stat.ephemeral_owner, 0);
-  EXPECT_CODE(other->create(at("e/below"), "", ZNodeKind::kPersistent), StatusCode::kFailedPrecondition);
+  EXPECT_CODE(other->create(at("e/below"), "", ZNodeKind::kPersistent),
+              StatusCode::kFailedPrecondition);
   other->close();
-  EXPECT_TRUE(place_.wait([&] { return session_->get(at("e")).status().code() == StatusCode::kNotFound; }));
+  EXPECT_TRUE(
+      place_.wait([&] { return session_->get(at("e")).status().code() == StatusCode::kNotFound; }));
   EXPECT_CODE(other->get(at("e")).status(), StatusCode::kCancelled);
   EXPECT_CODE(other->create(at("f"), "", ZNodeKind::kPersistent), StatusCode::kCancelled);
   other->close();
@@ -161,8 +168,10 @@ TEST_P(ZooKeeperConformance, AMultiHappensWhole) {
   create("a", "0");
   create("gone");
   int refused = 7;
-  EXPECT_CODE(session_->multi({check_operation(at("a"), 0), set_operation(at("a"), "1", 0), create_operation(at("b"), "", ZNodeKind::kPersistent),
-                               create_operation(at("b/c"), "deep", ZNodeKind::kEphemeral), remove_operation(at("gone"), 0)},
+  EXPECT_CODE(session_->multi({check_operation(at("a"), 0), set_operation(at("a"), "1", 0),
+                               create_operation(at("b"), "", ZNodeKind::kPersistent),
+                               create_operation(at("b/c"), "deep", ZNodeKind::kEphemeral),
+                               remove_operation(at("gone"), 0)},
                               &refused),
               StatusCode::kOk);
   EXPECT_EQ(refused, -1);
@@ -187,7 +196,8 @@ TEST_P(ZooKeeperConformance, AMultiThatIsRefusedChangesNothingAndSaysWhere) {
   attempt({check_operation(at("a"), 3), set, make}, StatusCode::kAborted, 0);
   attempt({set, make, make}, StatusCode::kAlreadyExists, 2);
   attempt({set, remove_operation(at("c"), kAnyVersion), make}, StatusCode::kNotFound, 1);
-  attempt({make, create_operation(at("b/c"), "", ZNodeKind::kPersistent), remove_operation(at("b"), kAnyVersion)},
+  attempt({make, create_operation(at("b/c"), "", ZNodeKind::kPersistent),
+           remove_operation(at("b"), kAnyVersion)},
           StatusCode::kFailedPrecondition, 2);
 }
 
@@ -261,7 +271,8 @@ TEST_P(ZooKeeperConformance, AnExpiredSessionIsToldAndRefused) {
 
 TEST_P(ZooKeeperConformance, CloseTellsTheListenerNothing) {
   std::atomic<bool> expired{false};
-  const auto other = open([&](ZSessionEvent event) { expired = expired || event == ZSessionEvent::kExpired; });
+  const auto other =
+      open([&](ZSessionEvent event) { expired = expired || event == ZSessionEvent::kExpired; });
   other->close();
   EXPECT_CODE(session_->create(at("a"), "", ZNodeKind::kPersistent), StatusCode::kOk);
   EXPECT_FALSE(expired);

@@ -17,7 +17,9 @@ constexpr int kHearFirstPolls = 10;
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+           const auto lower = [](char c) {
+             return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+           };
            return lower(x) == lower(y);
          });
 }
@@ -53,22 +55,27 @@ size_t on_body(char* bytes, size_t size, size_t count, void* context) {
   return length;
 }
 
-void prepare(CURL* curl, Exchange& exchange, const std::string& url, const CurlHttpOptions& options) {
+void prepare(CURL* curl, Exchange& exchange, const std::string& url,
+             const CurlHttpOptions& options) {
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_PROXY, "");  // Hadoop's clients ignore http_proxy, and clusters rely on it
+  curl_easy_setopt(curl, CURLOPT_PROXY,
+                   "");  // Hadoop's clients ignore http_proxy, and clusters rely on it
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(options.connect_timeout.count()));
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange.error);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
-  exchange.headers = curl_slist_append(exchange.headers, "X-XSRF-HEADER: weir");  // asked for where Hadoop's CSRF filter is on
-  exchange.headers = curl_slist_append(exchange.headers, "Expect:");              // DataNodes answer it before they have looked
+  exchange.headers = curl_slist_append(
+      exchange.headers, "X-XSRF-HEADER: weir");  // asked for where Hadoop's CSRF filter is on
+  exchange.headers = curl_slist_append(exchange.headers,
+                                       "Expect:");  // DataNodes answer it before they have looked
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
 }
 
@@ -86,14 +93,17 @@ HttpReply conclude(CURL* curl, CURLcode code, Exchange& exchange) {
   if (code == CURLE_OK) reply.problem = "the connection ended without an answer";
   curl_off_t before_request_us = 0;
   curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &before_request_us);
-  const bool never_connected = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_URL_MALFORMAT ||
-                               code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
-                               (code == CURLE_OPERATION_TIMEDOUT && before_request_us == 0);
+  const bool never_connected =
+      code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+      code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
+      code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+      (code == CURLE_OPERATION_TIMEDOUT && before_request_us == 0);
   reply.outcome = never_connected ? HttpReply::Outcome::kNotSent : HttpReply::Outcome::kUnknown;
   return reply;
 }
 
-/// An exchange that goes on piece by piece: a multi handle driven by the thread that gives or takes the pieces, and paused in between.
+/// An exchange that goes on piece by piece: a multi handle driven by the thread that gives or takes
+/// the pieces, and paused in between.
 class CurlTransfer {
  public:
   CurlTransfer(const CurlTransfer&) = delete;
@@ -102,7 +112,9 @@ class CurlTransfer {
  protected:
   /// Without memory it has ended.
   CurlTransfer(const std::string& url, const CurlHttpOptions& options)
-      : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)), multi_(curl_multi_init()), curl_(curl_easy_init()) {
+      : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)),
+        multi_(curl_multi_init()),
+        curl_(curl_easy_init()) {
     if (multi_ == nullptr || curl_ == nullptr) {
       result_ = CURLE_OUT_OF_MEMORY;
       return;
@@ -126,7 +138,8 @@ class CurlTransfer {
     curl_easy_pause(curl_, CURLPAUSE_CONT);
   }
 
-  /// Moves what can be moved; sets result_ when the exchange is over, to `broken` if libcurl cannot go on.
+  /// Moves what can be moved; sets result_ when the exchange is over, to `broken` if libcurl cannot
+  /// go on.
   void perform(CURLcode broken) {
     moved_ = false;
     int running = 0;
@@ -140,7 +153,8 @@ class CurlTransfer {
     }
   }
 
-  /// Waits for more for a little. Polls are counted instead of time, which this folder doesn't read: one without progress has waited kPollMs.
+  /// Waits for more for a little. Polls are counted instead of time, which this folder doesn't
+  /// read: one without progress has waited kPollMs.
   void await(bool progress) {
     silent_polls_ = progress ? 0 : silent_polls_ + 1;
     if (silent_polls_ > silent_polls_max_) {
@@ -165,7 +179,8 @@ class CurlTransfer {
 /// Nothing is copied: libcurl asks for bytes while write() waits.
 class CurlUpload final : public HttpUpload, private CurlTransfer {
  public:
-  CurlUpload(const std::string& url, std::optional<int64_t> length, bool hear_first, const CurlHttpOptions& options)
+  CurlUpload(const std::string& url, std::optional<int64_t> length, bool hear_first,
+             const CurlHttpOptions& options)
       : CurlTransfer(url, options), may_send_(!hear_first) {
     if (result_) return;
     exchange_.body_bytes_max = 1 << 20;
@@ -239,7 +254,8 @@ class CurlUpload final : public HttpUpload, private CurlTransfer {
 
 class CurlDownload final : public HttpDownload, private CurlTransfer {
  public:
-  CurlDownload(const std::string& url, const CurlHttpOptions& options) : CurlTransfer(url, options) {
+  CurlDownload(const std::string& url, const CurlHttpOptions& options)
+      : CurlTransfer(url, options) {
     if (result_) return;
     curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, &CurlDownload::on_bytes);
     curl_easy_setopt(curl_, CURLOPT_WRITEDATA, this);
@@ -298,7 +314,8 @@ class CurlDownload final : public HttpDownload, private CurlTransfer {
 }  // namespace
 
 CurlHttp::CurlHttp(CurlHttpOptions options) : options_(options) {
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);  // once per process, and never undone
+  static const CURLcode kReady =
+      curl_global_init(CURL_GLOBAL_DEFAULT);  // once per process, and never undone
   (void)kReady;
 }
 
@@ -332,7 +349,8 @@ HttpReply CurlHttp::get(const std::string& url, int64_t body_bytes_max, std::str
   return exchange(std::move(request));
 }
 
-HttpReply CurlHttp::post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) {
+HttpReply CurlHttp::post(const std::string& url, const std::string& content_type,
+                         std::string_view body, int64_t body_bytes_max) {
   return exchange({"POST", url, body_bytes_max, body, content_type});
 }
 
@@ -352,16 +370,20 @@ HttpReply CurlHttp::exchange(Request&& request) {
   exchange.reply.body = std::move(request.answer);
   prepare(curl, exchange, request.url, options_);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.silence_timeout.count()));
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
+                   static_cast<long>(options_.silence_timeout.count()));
   if (request.body) {
     if (!request.content_type.empty()) {
-      exchange.headers = curl_slist_append(exchange.headers, cat("Content-Type: ", request.content_type).c_str());
+      exchange.headers =
+          curl_slist_append(exchange.headers, cat("Content-Type: ", request.content_type).c_str());
       curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
     }
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body->size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->empty() ? "" : request.body->data());
   }
-  if (request.body_bytes_max >= kReceiveBufferBytes) curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
+  if (request.body_bytes_max >= kReceiveBufferBytes)
+    curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.verb);
   const CURLcode code = curl_easy_perform(curl);
   HttpReply reply = conclude(curl, code, exchange);
@@ -375,9 +397,12 @@ HttpReply CurlHttp::exchange(Request&& request) {
   return reply;
 }
 
-std::unique_ptr<HttpDownload> CurlHttp::download(const std::string& url) { return std::make_unique<CurlDownload>(url, options_); }
+std::unique_ptr<HttpDownload> CurlHttp::download(const std::string& url) {
+  return std::make_unique<CurlDownload>(url, options_);
+}
 
-std::unique_ptr<HttpUpload> CurlHttp::upload(const std::string& url, std::optional<int64_t> length, bool hear_first) {
+std::unique_ptr<HttpUpload> CurlHttp::upload(const std::string& url, std::optional<int64_t> length,
+                                             bool hear_first) {
   return std::make_unique<CurlUpload>(url, length, hear_first, options_);
 }
 

@@ -11,7 +11,8 @@ namespace weir {
 
 struct CurlHttpOptions {
   std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::seconds silence_timeout{60};  ///< no byte in either direction for so long ends an exchange
+  std::chrono::seconds silence_timeout{
+      60};  ///< no byte in either direction for so long ends an exchange
 };
 
 /// Http over libcurl. Connections of send() and post() are kept and used again; uploads and
@@ -24,8 +25,10 @@ class CurlHttp final : public Http {
   HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) override;
   HttpReply get(const std::string& url, int64_t body_bytes_max, std::string&& memory) override;
   std::unique_ptr<HttpDownload> download(const std::string& url) override;
-  HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) override;
-  std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override;
+  HttpReply post(const std::string& url, const std::string& content_type, std::string_view body,
+                 int64_t body_bytes_max) override;
+  std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length,
+                                     bool hear_first) override;
 
  private:
   struct Request;

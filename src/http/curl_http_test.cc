@@ -17,7 +17,8 @@ namespace {
 
 using Outcome = HttpReply::Outcome;
 
-/// Takes one connection: waits for `until` in what the client sends, answers `reply`, and then closes, or stays silent until the end.
+/// Takes one connection: waits for `until` in what the client sends, answers `reply`, and then
+/// closes, or stays silent until the end.
 class OneAnswerServer {
  public:
   OneAnswerServer(std::string until, std::string reply, bool stays) {
@@ -30,7 +31,9 @@ class OneAnswerServer {
     EXPECT_EQ(::listen(listener_, 4), 0);
     EXPECT_EQ(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length), 0);
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this, until = std::move(until), reply = std::move(reply), stays] { serve(until, reply, stays); });
+    thread_ = std::thread([this, until = std::move(until), reply = std::move(reply), stays] {
+      serve(until, reply, stays);
+    });
   }
   ~OneAnswerServer() {
     done_.set_value();
@@ -69,7 +72,8 @@ constexpr std::string_view kEndOfHead = "\r\n\r\n";
 CurlHttpOptions impatient() { return {std::chrono::milliseconds(2000), std::chrono::seconds(1)}; }
 
 TEST(CurlHttp, GivesStatusAndBody) {
-  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);
+  OneAnswerServer server(std::string(kEndOfHead),
+                         "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);
   const HttpReply reply = CurlHttp().send(HttpMethod::kGet, server.url(), 100);
   EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
   EXPECT_EQ(reply.status, 404);
@@ -77,7 +81,8 @@ TEST(CurlHttp, GivesStatusAndBody) {
 }
 
 TEST(CurlHttp, ALargeBodyTakesTheMemoryThatItIsGiven) {
-  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false);
+  OneAnswerServer server(std::string(kEndOfHead),
+                         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false);
   std::string memory(1 << 20, 'x');
   const char* const start = memory.data();
   const HttpReply reply = CurlHttp().get(server.url(), 1 << 20, std::move(memory));
@@ -89,7 +94,9 @@ TEST(CurlHttp, ALargeBodyTakesTheMemoryThatItIsGiven) {
 TEST(CurlHttp, ADownloadComesPieceByPiece) {
   std::string body(1 << 20, 'x');
   for (size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 23);
-  OneAnswerServer server(std::string(kEndOfHead), cat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(), "\r\n\r\n", body), false);
+  OneAnswerServer server(std::string(kEndOfHead),
+                         cat("HTTP/1.1 200 OK\r\nContent-Length: ", body.size(), "\r\n\r\n", body),
+                         false);
   const auto download = CurlHttp().download(server.url());
   std::string got = "before ";
   EXPECT_TRUE(download->read(3, &got));
@@ -104,11 +111,14 @@ TEST(CurlHttp, ADownloadComesPieceByPiece) {
 
 TEST(CurlHttp, ADownloadThatIsRefusedOrBreaksSaysSo) {
   std::string got;
-  OneAnswerServer refuses(std::string(kEndOfHead), "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);
+  OneAnswerServer refuses(std::string(kEndOfHead),
+                          "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);
   EXPECT_FALSE(CurlHttp().download(refuses.url())->read(5, &got));
-  OneAnswerServer breaks(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", false);
+  OneAnswerServer breaks(std::string(kEndOfHead),
+                         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", false);
   EXPECT_FALSE(CurlHttp().download(breaks.url())->read(6, &got));
-  OneAnswerServer silent(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", true);
+  OneAnswerServer silent(std::string(kEndOfHead),
+                         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", true);
   const auto download = CurlHttp(impatient()).download(silent.url());
   EXPECT_TRUE(download->read(5, &got));
   EXPECT_FALSE(download->read(1, &got));
@@ -116,38 +126,48 @@ TEST(CurlHttp, ADownloadThatIsRefusedOrBreaksSaysSo) {
 }
 
 TEST(CurlHttp, PostsABodyOfItsType) {
-  OneAnswerServer server("\r\n\r\n{\"a\": 1}", "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}", false);
+  OneAnswerServer server("\r\n\r\n{\"a\": 1}",
+                         "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}", false);
   const HttpReply reply = CurlHttp().post(server.url(), "application/json", "{\"a\": 1}", 100);
   EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
   EXPECT_EQ(reply.status, 202);
   EXPECT_EQ(reply.body, "{}");
-  EXPECT_TRUE(server.received().starts_with("POST /webhdfs/v1/f?op=X HTTP/1.1\r\n")) << server.received();
-  EXPECT_NE(server.received().find("Content-Type: application/json\r\n"), std::string::npos) << server.received();
-  EXPECT_NE(server.received().find("Content-Length: 8\r\n"), std::string::npos) << server.received();
+  EXPECT_TRUE(server.received().starts_with("POST /webhdfs/v1/f?op=X HTTP/1.1\r\n"))
+      << server.received();
+  EXPECT_NE(server.received().find("Content-Type: application/json\r\n"), std::string::npos)
+      << server.received();
+  EXPECT_NE(server.received().find("Content-Length: 8\r\n"), std::string::npos)
+      << server.received();
 }
 
 TEST(CurlHttp, ShowsARedirectAndDoesNotFollowIt) {
-  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 307 x\r\nlocation:  http://dn:1/a?b=c \r\nContent-Length: 0\r\n\r\n", false);
+  OneAnswerServer server(
+      std::string(kEndOfHead),
+      "HTTP/1.1 307 x\r\nlocation:  http://dn:1/a?b=c \r\nContent-Length: 0\r\n\r\n", false);
   const HttpReply reply = CurlHttp().send(HttpMethod::kPut, server.url(), 100);
   EXPECT_EQ(reply.status, 307);
   EXPECT_EQ(reply.location, "http://dn:1/a?b=c");
-  EXPECT_TRUE(server.received().starts_with("PUT /webhdfs/v1/f?op=X HTTP/1.1\r\n")) << server.received();
+  EXPECT_TRUE(server.received().starts_with("PUT /webhdfs/v1/f?op=X HTTP/1.1\r\n"))
+      << server.received();
 }
 
 TEST(CurlHttp, KnowsThatNothingWasSentWhereNobodyListens) {
   const HttpReply reply = CurlHttp().send(HttpMethod::kGet, "http://127.0.0.1:1/", 100);
   EXPECT_EQ(reply.outcome, Outcome::kNotSent);
-  EXPECT_EQ(CurlHttp().upload("http://127.0.0.1:1/", 0, false)->finish().outcome, Outcome::kNotSent);
+  EXPECT_EQ(CurlHttp().upload("http://127.0.0.1:1/", 0, false)->finish().outcome,
+            Outcome::kNotSent);
   EXPECT_EQ(CurlHttp().upload("file:///etc/passwd", 0, false)->finish().outcome, Outcome::kNotSent);
 }
 
 TEST(CurlHttp, ABodyShorterThanAnnouncedIsNoAnswer) {
-  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", false);
+  OneAnswerServer server(std::string(kEndOfHead),
+                         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", false);
   EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 100).outcome, Outcome::kUnknown);
 }
 
 TEST(CurlHttp, ABodyLongerThanAllowedIsNoAnswer) {
-  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", false);
+  OneAnswerServer server(std::string(kEndOfHead),
+                         "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", false);
   EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 5).outcome, Outcome::kUnknown);
 }
 
@@ -158,18 +178,22 @@ TEST(CurlHttp, AServerThatClosesWithoutAnswerLeavesTheOutcomeUnknown) {
 
 TEST(CurlHttp, ASilentServerIsGivenUp) {
   OneAnswerServer server(std::string(kEndOfHead), "", true);
-  EXPECT_EQ(CurlHttp(impatient()).send(HttpMethod::kGet, server.url(), 100).outcome, Outcome::kUnknown);
+  EXPECT_EQ(CurlHttp(impatient()).send(HttpMethod::kGet, server.url(), 100).outcome,
+            Outcome::kUnknown);
 }
 
 TEST(CurlHttp, AnUploadIsAnsweredAfterItsLastByte) {
-  OneAnswerServer server("end of it", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", false);
+  OneAnswerServer server(
+      "end of it", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+      false);
   auto upload = CurlHttp().upload(server.url(), 19, false);
   EXPECT_TRUE(upload->write("bytes and "));
   EXPECT_TRUE(upload->write("end of it"));
   const HttpReply reply = upload->finish();
   EXPECT_EQ(reply.outcome, Outcome::kAnswered) << reply.problem;
   EXPECT_EQ(reply.status, 201);
-  EXPECT_NE(server.received().find("Content-Length: 19\r\n"), std::string::npos) << server.received();
+  EXPECT_NE(server.received().find("Content-Length: 19\r\n"), std::string::npos)
+      << server.received();
   EXPECT_TRUE(server.received().ends_with("\r\n\r\nbytes and end of it"));
 }
 
@@ -180,11 +204,13 @@ TEST(CurlHttp, AnUploadOfUnknownLengthIsChunked) {
   EXPECT_TRUE(upload->write(""));
   EXPECT_TRUE(upload->write("you"));
   EXPECT_EQ(upload->finish().status, 201);
-  EXPECT_TRUE(server.received().ends_with("\r\n\r\n5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n")) << server.received();
+  EXPECT_TRUE(server.received().ends_with("\r\n\r\n5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n"))
+      << server.received();
 }
 
 TEST(CurlHttp, ARefusalIsHeardBeforeTheBodyWhenAskedFor) {
-  OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", false);
+  OneAnswerServer server(std::string(kEndOfHead),
+                         "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", false);
   auto upload = CurlHttp().upload(server.url(), 5, true);
   EXPECT_FALSE(upload->write("bytes"));
   const HttpReply reply = upload->finish();

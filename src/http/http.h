@@ -17,7 +17,7 @@ struct HttpReply {
     kUnknown,   ///< it was reached, and may have done what was asked, or part of it
   };
   Outcome outcome = Outcome::kUnknown;
-  std::string problem;   ///< why there is no answer; names no URL
+  std::string problem;  ///< why there is no answer; names no URL
   int status = 0;
   std::string location;  ///< the Location header
   std::string body;
@@ -27,29 +27,33 @@ struct HttpReply {
 class HttpUpload {
  public:
   virtual ~HttpUpload() = default;
-  /// Blocks until the bytes have left. False once the exchange is over, be it by an early answer or by a failure: ask finish().
+  /// Blocks until the bytes have left. False once the exchange is over, be it by an early answer or
+  /// by a failure: ask finish().
   virtual bool write(std::string_view bytes) = 0;
   /// Ends the body and waits for the answer.
   virtual HttpReply finish() = 0;
 };
 
-/// The body of an answer of status 200, read piece by piece; while nobody reads, the server has to wait. Destroying it cuts the connection.
-/// Thread: one at a time.
+/// The body of an answer of status 200, read piece by piece; while nobody reads, the server has to
+/// wait. Destroying it cuts the connection. Thread: one at a time.
 class HttpDownload {
  public:
   virtual ~HttpDownload() = default;
-  /// Appends the next `length` bytes; fewer only where the body ends. False: the exchange has failed, and what was appended is of no use.
+  /// Appends the next `length` bytes; fewer only where the body ends. False: the exchange has
+  /// failed, and what was appended is of no use.
   virtual bool read(int64_t length, std::string* into) = 0;
 };
 
-/// The few things WebHDFS and Flink's REST API need of HTTP. Redirects are never followed: a body must not be sent twice.
-/// Thread: any. Everything ends by itself when the server stays silent for too long.
+/// The few things WebHDFS and Flink's REST API need of HTTP. Redirects are never followed: a body
+/// must not be sent twice. Thread: any. Everything ends by itself when the server stays silent for
+/// too long.
 class Http {
  public:
   virtual ~Http() = default;
   /// A request without a body. `body_bytes_max` bounds the answer; what is longer is kUnknown.
   virtual HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) = 0;
-  /// send() of a GET whose answer is large: its body takes over `memory`, what that holds is dropped.
+  /// send() of a GET whose answer is large: its body takes over `memory`, what that holds is
+  /// dropped.
   virtual HttpReply get(const std::string& url, int64_t body_bytes_max, std::string&& memory) {
     memory.clear();
     return send(HttpMethod::kGet, url, body_bytes_max);
@@ -60,10 +64,13 @@ class Http {
     return nullptr;
   }
   /// A POST of `body`, which is not copied.
-  virtual HttpReply post(const std::string& url, const std::string& content_type, std::string_view body, int64_t body_bytes_max) = 0;
-  /// A PUT. `length` if it is known. With `hear_first` the body is held back for a second, in case the server refuses without it:
-  /// a server that closes on a body it does not want may take its answer with it.
-  virtual std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) = 0;
+  virtual HttpReply post(const std::string& url, const std::string& content_type,
+                         std::string_view body, int64_t body_bytes_max) = 0;
+  /// A PUT. `length` if it is known. With `hear_first` the body is held back for a second, in case
+  /// the server refuses without it: a server that closes on a body it does not want may take its
+  /// answer with it.
+  virtual std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length,
+                                             bool hear_first) = 0;
 };
 
 }  // namespace weir

@@ -44,13 +44,17 @@ TEST(HeldBytes, TextsAndContainersAreSeenWhereverTheyAre) {
   EXPECT_EQ(held(text), sizeof text + 1000);
   EXPECT_EQ(held(Listed{1, text, {text, text}}), sizeof(Listed) + 1000 + 2 * (sizeof text + 1000));
   EXPECT_EQ(held(Outside{1, text}), sizeof(Outside) + 1000);
-  EXPECT_EQ(held(std::pair<const int, std::string>(1, text)), sizeof(std::pair<const int, std::string>) + 1000);
-  EXPECT_EQ(held(std::tuple<int, std::string>(1, text)), sizeof(std::tuple<int, std::string>) + 1000);
+  EXPECT_EQ(held(std::pair<const int, std::string>(1, text)),
+            sizeof(std::pair<const int, std::string>) + 1000);
+  EXPECT_EQ(held(std::tuple<int, std::string>(1, text)),
+            sizeof(std::tuple<int, std::string>) + 1000);
   EXPECT_EQ(held(std::optional<std::string>(text)), sizeof(std::optional<std::string>) + 1000);
   EXPECT_EQ(held(std::optional<std::string>()), sizeof(std::optional<std::string>));
-  EXPECT_EQ(held(std::variant<int, std::string>(text)), sizeof(std::variant<int, std::string>) + 1000);
+  EXPECT_EQ(held(std::variant<int, std::string>(text)),
+            sizeof(std::variant<int, std::string>) + 1000);
   EXPECT_EQ(held(std::vector<uint8_t>(1000)), sizeof(std::vector<uint8_t>) + 1000);
-  EXPECT_EQ(held(std::map<int, std::string>{{1, text}}), sizeof(std::map<int, std::string>) + sizeof(std::pair<const int, std::string>) + 1000);
+  EXPECT_EQ(held(std::map<int, std::string>{{1, text}}),
+            sizeof(std::map<int, std::string>) + sizeof(std::pair<const int, std::string>) + 1000);
   EXPECT_EQ(held(std::shared_ptr<int>()), sizeof(std::shared_ptr<int>));
 }
 

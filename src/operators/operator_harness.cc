@@ -14,7 +14,8 @@ std::string show_with_timestamp(std::string record, Timestamp timestamp) {
 }
 std::string show_bytes(const std::string& bytes) { return to_hex(bytes); }
 
-std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& snapshots, int parallelism, int max_parallelism) {
+std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& snapshots,
+                                          int parallelism, int max_parallelism) {
   std::vector<HarnessSnapshot> dealt(static_cast<size_t>(parallelism));
   size_t turn = 0;
   for (const HarnessSnapshot& from : snapshots) {
@@ -24,7 +25,8 @@ std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& sn
       if (from.keyed) to.key_type = from.key_type, to.states = from.states;
     }
     for (const auto& [group, bytes] : from.groups) {
-      dealt[static_cast<size_t>(subtask_of_key_group(group, parallelism, max_parallelism))].groups[group] = bytes;
+      dealt[static_cast<size_t>(subtask_of_key_group(group, parallelism, max_parallelism))]
+          .groups[group] = bytes;
     }
     for (const auto& [name, list] : from.lists) {
       for (HarnessSnapshot& to : dealt) to.lists[name].mode = list.mode;
@@ -40,7 +42,8 @@ std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& sn
   return dealt;
 }
 
-OperatorHarness::OperatorHarness(std::unique_ptr<Operator> op, ShowBatch show, HarnessOptions options)
+OperatorHarness::OperatorHarness(std::unique_ptr<Operator> op, ShowBatch show,
+                                 HarnessOptions options)
     : options_(std::move(options)), show_(std::move(show)), op_(std::move(op)) {}
 
 OperatorHarness::~OperatorHarness() {
@@ -52,12 +55,15 @@ Status OperatorHarness::open(const HarnessSnapshot* restored, bool ignore_unclai
   WEIR_RETURN_IF_ERROR(op_->open(*this));
   if (restored != nullptr && restored->keyed) {
     KeyedState* state = op_->keyed_state();
-    if (state == nullptr) return failed_precondition("the snapshot has keyed state, the operator has none");
-    WEIR_RETURN_IF_ERROR(state->begin_restore(&restored->key_type, restored->states, ignore_unclaimed));
+    if (state == nullptr)
+      return failed_precondition("the snapshot has keyed state, the operator has none");
+    WEIR_RETURN_IF_ERROR(
+        state->begin_restore(&restored->key_type, restored->states, ignore_unclaimed));
     for (const auto& [group, bytes] : restored->groups) {
       BinaryReader in(bytes);
       WEIR_RETURN_IF_ERROR(state->read_group(group, in));
-      if (in.remaining() != 0) return data_loss(cat("key group ", group, " was not read to its end"));
+      if (in.remaining() != 0)
+        return data_loss(cat("key group ", group, " was not read to its end"));
     }
   }
   Status status = op_->restored();
@@ -94,13 +100,11 @@ Progress OperatorHarness::finish() {
 }
 
 void OperatorHarness::watermark_to_the_end(Timestamp watermark) {
-  while (advance_watermark(watermark) == Progress::kMore) {
-  }
+  while (advance_watermark(watermark) == Progress::kMore) {}
 }
 
 void OperatorHarness::processing_time_to_the_end(int64_t now_ms) {
-  while (advance_processing_time(now_ms) == Progress::kMore) {
-  }
+  while (advance_processing_time(now_ms) == Progress::kMore) {}
 }
 
 PollResult OperatorHarness::poll(Timestamp* watermark) {
@@ -113,7 +117,8 @@ namespace {
 
 class HarnessSnapshotContext final : public SnapshotContext {
  public:
-  HarnessSnapshotContext(int64_t id, const std::map<std::string, ListStateMode>& declared) : id_(id) {
+  HarnessSnapshotContext(int64_t id, const std::map<std::string, ListStateMode>& declared)
+      : id_(id) {
     for (const auto& [name, mode] : declared) lists_[name].mode = mode;
   }
   int64_t checkpoint_id() const override { return id_; }
@@ -209,7 +214,8 @@ void OperatorHarness::fail(Status status) {
   if (failure_.ok()) failure_ = std::move(status);
 }
 
-StatusOr<std::vector<std::string>> OperatorHarness::declare(const std::string& name, ListStateMode mode, TypeDescription) {
+StatusOr<std::vector<std::string>> OperatorHarness::declare(const std::string& name,
+                                                            ListStateMode mode, TypeDescription) {
   declared_[name] = mode;
   if (restored_ == nullptr) return std::vector<std::string>();
   const auto list = restored_->lists.find(name);

@@ -17,13 +17,14 @@
 
 namespace weir {
 
-/// A record as a line of text: "value @timestamp". What has no << is shown as the hexadecimal of its bytes.
+/// A record as a line of text: "value @timestamp". What has no << is shown as the hexadecimal of
+/// its bytes.
 std::string show_with_timestamp(std::string record, Timestamp timestamp);
 std::string show_bytes(const std::string& bytes);
 
 template <class T>
 std::string show_record(const T& record) {
-  if constexpr (requires(std::ostream & out) { out << record; }) {
+  if constexpr (requires(std::ostream& out) { out << record; }) {
     std::ostringstream text;
     text << record;
     return std::move(text).str();
@@ -42,7 +43,8 @@ ShowBatch show_batch_of() {
     std::vector<std::string> lines;
     const auto& typed = static_cast<const BatchOf<T>&>(batch);
     for (size_t i = 0; i < typed.size(); ++i) {
-      lines.push_back(show_with_timestamp(show_record(static_cast<const T&>(typed.records[i])), typed.timestamp(i)));
+      lines.push_back(show_with_timestamp(show_record(static_cast<const T&>(typed.records[i])),
+                                          typed.timestamp(i)));
     }
     return lines;
   };
@@ -71,7 +73,8 @@ struct HarnessSnapshot {
 };
 
 /// The snapshots of all subtasks, dealt out anew to `parallelism` subtasks as a restore does.
-std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& snapshots, int parallelism, int max_parallelism);
+std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& snapshots,
+                                          int parallelism, int max_parallelism);
 
 struct HarnessOptions {
   int subtask = 0;
@@ -84,7 +87,8 @@ struct HarnessOptions {
   bool defer_blocking_work = false;
 };
 
-/// Hosts one operator in one thread, and keeps the host's promises. Continuations of blocking work run between calls.
+/// Hosts one operator in one thread, and keeps the host's promises. Continuations of blocking work
+/// run between calls.
 class OperatorHarness final : private OperatorContext, private OperatorStateStore, private Output {
  public:
   OperatorHarness(std::unique_ptr<Operator> op, ShowBatch show, HarnessOptions options = {});
@@ -102,7 +106,8 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   void processing_time_to_the_end(int64_t now_ms);
   PollResult poll(Timestamp* watermark);
 
-  /// prepare_barrier() and snapshot(); the keyed state is read at once, or by read_keyed_state() if it is to be `deferred`.
+  /// prepare_barrier() and snapshot(); the keyed state is read at once, or by read_keyed_state() if
+  /// it is to be `deferred`.
   HarnessSnapshot snapshot(int64_t checkpoint_id, bool deferred = false);
   void read_keyed_state(HarnessSnapshot* snapshot);
   void checkpoint_completed(int64_t id);
@@ -131,13 +136,16 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   int parallelism() const override { return options_.parallelism; }
   int max_parallelism() const override { return options_.max_parallelism; }
   uint64_t attempt_nonce() const override { return options_.attempt_nonce; }
-  int64_t restored_checkpoint() const override { return restored_ != nullptr ? restored_->checkpoint_id : -1; }
+  int64_t restored_checkpoint() const override {
+    return restored_ != nullptr ? restored_->checkpoint_id : -1;
+  }
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override;
   int64_t processing_time_ms() const override { return now_ms_; }
   void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override;
-  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode, TypeDescription element) override;
+  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode,
+                                             TypeDescription element) override;
   void emit(Batch& batch) override;
 
   void run_continuations();
@@ -158,7 +166,8 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
 /// An operator, and what happens to it, step by step.
 class OperatorScenario {
  public:
-  OperatorScenario(OperatorFactory factory, ShowBatch show) : factory_(std::move(factory)), show_(std::move(show)) {}
+  OperatorScenario(OperatorFactory factory, ShowBatch show)
+      : factory_(std::move(factory)), show_(std::move(show)) {}
 
   OperatorScenario& records(std::unique_ptr<Batch> batch);
   OperatorScenario& watermark(Timestamp watermark);
@@ -172,12 +181,12 @@ class OperatorScenario {
 
   /// The results of the run without interruption; "failed: …" as the last line if it did.
   std::vector<std::string> run() const;
-  /// Runs it again in every way that must make no difference, and tells the first difference; "" if there is none:
-  ///   a snapshot after every call, also between two calls with kMore, whose state is read only after the next step;
-  ///   a new operator, restored from that, after every call;
-  ///   blocking work done late;
-  ///   keyed: two subtasks instead of one, becoming one in the middle, and one becoming two (here results may change their
-  ///   order).
+  /// Runs it again in every way that must make no difference, and tells the first difference; "" if
+  /// there is none:
+  ///   a snapshot after every call, also between two calls with kMore, whose state is read only
+  ///   after the next step; a new operator, restored from that, after every call; blocking work
+  ///   done late; keyed: two subtasks instead of one, becoming one in the middle, and one becoming
+  ///   two (here results may change their order).
   std::string check() const;
 
  private:
@@ -192,7 +201,8 @@ class OperatorScenario {
   ShowBatch show_;
   std::vector<Step> steps_;
   std::shared_ptr<const KeyHasher> hasher_;
-  mutable uint64_t attempts_ = 0;  ///< of all runs: what they leave on a disk that they share must not have the same names
+  mutable uint64_t attempts_ =
+      0;  ///< of all runs: what they leave on a disk that they share must not have the same names
   HarnessOptions options_;
   bool any_order_ = false;
 };

@@ -22,7 +22,8 @@ OperatorScenario& OperatorScenario::finish() {
   steps_.push_back({Step::Kind::kFinish, nullptr, 0});
   return *this;
 }
-OperatorScenario& OperatorScenario::keyed_by(std::shared_ptr<const KeyHasher> hasher, int max_parallelism) {
+OperatorScenario& OperatorScenario::keyed_by(std::shared_ptr<const KeyHasher> hasher,
+                                             int max_parallelism) {
   hasher_ = std::move(hasher);
   options_.max_parallelism = max_parallelism;
   return *this;
@@ -56,9 +57,7 @@ class OperatorScenario::Run {
         step(scenario_.steps_[i]);
       }
       settle();
-    } catch (const std::exception& e) {
-      failure_ = e.what();
-    }
+    } catch (const std::exception& e) { failure_ = e.what(); }
     if (!failure_.empty()) output_.push_back("failed: " + failure_);
     return std::move(output_);
   }
@@ -78,11 +77,13 @@ class OperatorScenario::Run {
       }
       case Step::Kind::kWatermark: {
         watermark_ = step.time;
-        return for_each_until_done([&](OperatorHarness& subtask) { return subtask.advance_watermark(step.time); });
+        return for_each_until_done(
+            [&](OperatorHarness& subtask) { return subtask.advance_watermark(step.time); });
       }
       case Step::Kind::kProcessingTime: {
         now_ms_ = step.time;
-        return for_each_until_done([&](OperatorHarness& subtask) { return subtask.advance_processing_time(step.time); });
+        return for_each_until_done(
+            [&](OperatorHarness& subtask) { return subtask.advance_processing_time(step.time); });
       }
       case Step::Kind::kFinish:
         return for_each_until_done([](OperatorHarness& subtask) { return subtask.finish(); });
@@ -113,9 +114,11 @@ class OperatorScenario::Run {
       unread_.clear();
       read_at_once_.clear();
       ++checkpoint_id_;
-      for (const auto& subtask : subtasks_) read_at_once_.push_back(subtask->snapshot(checkpoint_id_));
+      for (const auto& subtask : subtasks_)
+        read_at_once_.push_back(subtask->snapshot(checkpoint_id_));
       ++checkpoint_id_;
-      for (const auto& subtask : subtasks_) unread_.push_back(subtask->snapshot(checkpoint_id_, /*deferred=*/true));
+      for (const auto& subtask : subtasks_)
+        unread_.push_back(subtask->snapshot(checkpoint_id_, /*deferred=*/true));
       for (const auto& subtask : subtasks_) subtask->checkpoint_completed(checkpoint_id_);
       collect();
     } else if (interrupt_ == Interrupt::kRestore) {
@@ -133,23 +136,26 @@ class OperatorScenario::Run {
 
   void start(int parallelism, const std::vector<HarnessSnapshot>* taken) {
     subtasks_.clear();
-    if (taken != nullptr) restored_ = redistribute(*taken, parallelism, scenario_.options_.max_parallelism);
+    if (taken != nullptr)
+      restored_ = redistribute(*taken, parallelism, scenario_.options_.max_parallelism);
     for (int i = 0; i < parallelism; ++i) {
       HarnessOptions options = scenario_.options_;
       options.subtask = i;
       options.parallelism = parallelism;
       options.attempt_nonce = ++scenario_.attempts_;
       options.defer_blocking_work = defer_blocking_work_;
-      subtasks_.push_back(std::make_unique<OperatorHarness>(scenario_.factory_(), scenario_.show_, std::move(options)));
+      subtasks_.push_back(std::make_unique<OperatorHarness>(scenario_.factory_(), scenario_.show_,
+                                                            std::move(options)));
       subtasks_.back()->set_processing_time(now_ms_);
-      const Status opened = subtasks_.back()->open(taken == nullptr ? nullptr : &restored_[static_cast<size_t>(i)]);
+      const Status opened =
+          subtasks_.back()->open(taken == nullptr ? nullptr : &restored_[static_cast<size_t>(i)]);
       if (!opened.ok()) failure_ = opened.to_string();
     }
     if (failure_.empty() && taken != nullptr && watermark_ != kMinWatermark) {
       // A restored task hears of the watermark again from its inputs.
       for (const auto& subtask : subtasks_) {
-        while (until_it_accepts(*subtask) && subtask->advance_watermark(watermark_) == Progress::kMore) {
-        }
+        while (until_it_accepts(*subtask) &&
+               subtask->advance_watermark(watermark_) == Progress::kMore) {}
       }
       collect();
     }
@@ -157,7 +163,8 @@ class OperatorScenario::Run {
 
   bool until_it_accepts(OperatorHarness& subtask) {
     while (!subtask.can_accept() && failure_.empty()) {
-      if (!subtask.run_blocking_work()) failure_ = "it does not accept anything, and waits for nothing";
+      if (!subtask.run_blocking_work())
+        failure_ = "it does not accept anything, and waits for nothing";
       collect();
     }
     return failure_.empty();
@@ -165,8 +172,7 @@ class OperatorScenario::Run {
 
   void settle() {
     for (const auto& subtask : subtasks_) {
-      while (subtask->run_blocking_work()) {
-      }
+      while (subtask->run_blocking_work()) {}
     }
     collect();
   }
@@ -190,8 +196,8 @@ class OperatorScenario::Run {
     const int parallelism = static_cast<int>(subtasks_.size());
     const int max_parallelism = scenario_.options_.max_parallelism;
     for (size_t i = 0; i < which.size() && parallelism > 1; ++i) {
-      which[i] = static_cast<uint16_t>(
-          subtask_of_key_group(key_group_of(batch.key_hashes[i], max_parallelism), parallelism, max_parallelism));
+      which[i] = static_cast<uint16_t>(subtask_of_key_group(
+          key_group_of(batch.key_hashes[i], max_parallelism), parallelism, max_parallelism));
     }
     batch.scatter(which.data(), targets.data());
     return parts;
@@ -213,7 +219,8 @@ class OperatorScenario::Run {
 
 namespace {
 
-std::string difference(std::string_view how, const std::vector<std::string>& expected, const std::vector<std::string>& actual) {
+std::string difference(std::string_view how, const std::vector<std::string>& expected,
+                       const std::vector<std::string>& actual) {
   const auto [e, a] = std::mismatch(expected.begin(), expected.end(), actual.begin(), actual.end());
   if (e == expected.end() && a == actual.end()) return "";
   return cat(how, ": result ", e - expected.begin(), " of ", expected.size(), " should be ",
@@ -228,10 +235,14 @@ std::vector<std::string> sorted(std::vector<std::string> lines) {
 
 }  // namespace
 
-std::vector<std::string> OperatorScenario::run() const { return Run(*this, 1, false).go(Run::Interrupt::kNever); }
+std::vector<std::string> OperatorScenario::run() const {
+  return Run(*this, 1, false).go(Run::Interrupt::kNever);
+}
 
 std::string OperatorScenario::check() const {
-  const auto in_order = [&](std::vector<std::string> lines) { return any_order_ ? sorted(std::move(lines)) : lines; };
+  const auto in_order = [&](std::vector<std::string> lines) {
+    return any_order_ ? sorted(std::move(lines)) : lines;
+  };
   const std::vector<std::string> expected = in_order(run());
   for (const bool late : {false, true}) {
     const std::string_view work = late ? ", blocking work done late" : "";
@@ -239,15 +250,19 @@ std::string OperatorScenario::check() const {
       return difference(cat(how, work), expected, in_order(Run(*this, 1, late).go(interrupt)));
     };
     if (std::string d = try_it("run again", Run::Interrupt::kNever); !d.empty()) return d;
-    if (std::string d = try_it("a snapshot after every call", Run::Interrupt::kSnapshot); !d.empty()) return d;
-    if (std::string d = try_it("a restore after every call", Run::Interrupt::kRestore); !d.empty()) return d;
+    if (std::string d = try_it("a snapshot after every call", Run::Interrupt::kSnapshot);
+        !d.empty())
+      return d;
+    if (std::string d = try_it("a restore after every call", Run::Interrupt::kRestore); !d.empty())
+      return d;
   }
   if (!hasher_) return "";
   for (int at = 0; at <= static_cast<int>(steps_.size()); ++at) {
     for (const auto& [from, to] : {std::pair(2, 1), std::pair(1, 2)}) {
       const auto actual = Run(*this, from, false).go(Run::Interrupt::kNever, at, to);
-      if (std::string d = difference(cat("from ", from, " to ", to, " subtasks before step ", at, " (sorted)"),
-                                     sorted(expected), sorted(actual));
+      if (std::string d =
+              difference(cat("from ", from, " to ", to, " subtasks before step ", at, " (sorted)"),
+                         sorted(expected), sorted(actual));
           !d.empty()) {
         return d;
       }

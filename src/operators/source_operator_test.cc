@@ -48,8 +48,10 @@ class ScriptedReader final : public SourceReader<Event> {
 
 /// One source operator, and the watermarks it gave ("-" for a poll without).
 struct Bench {
-  explicit Bench(WatermarkStrategy<Event> strategy, OperatorSettings settings = {}, TestContext::Lists restored = {})
-      : context(std::move(restored)), source(std::make_unique<ScriptedReader>(script), std::move(strategy), settings) {}
+  explicit Bench(WatermarkStrategy<Event> strategy, OperatorSettings settings = {},
+                 TestContext::Lists restored = {})
+      : context(std::move(restored)),
+        source(std::make_unique<ScriptedReader>(script), std::move(strategy), settings) {}
 
   std::string poll() {
     Timestamp watermark = kMinWatermark;
@@ -65,7 +67,8 @@ struct Bench {
 };
 
 WatermarkStrategy<Event> late_by(int64_t ms) {
-  return for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(ms)).with_timestamp_assigner(&Event::time);
+  return for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(ms))
+      .with_timestamp_assigner(&Event::time);
 }
 
 TEST(SourceReaderOperator, GivesTimestampsAndCountsRecords) {
@@ -147,7 +150,8 @@ TEST(SourceReaderOperator, RefusesABatchThatHasTimestampsForSomeRecordsOnly) {
   bench.script->timestamps = {100};
   ASSERT_TRUE(bench.source.open(bench.context).ok());
   bench.poll();
-  EXPECT_NE(bench.context.failure.message().find("source 'test' gave 1 timestamps for 2 records"), std::string_view::npos);
+  EXPECT_NE(bench.context.failure.message().find("source 'test' gave 1 timestamps for 2 records"),
+            std::string_view::npos);
   EXPECT_TRUE(bench.out.records().empty());
 }
 
@@ -167,12 +171,14 @@ TEST(SourceReaderOperator, SplitsAreStoredAsFlinkStoresByteArrays) {
   bench.script->splits = {"ab", ""};
   ASSERT_TRUE(bench.source.open(bench.context).ok());
   ASSERT_TRUE(bench.source.snapshot(bench.context).ok());
-  const std::vector<std::string> expected = {std::string("\0\0\0\2ab", 6), std::string("\0\0\0\0", 4)};
+  const std::vector<std::string> expected = {std::string("\0\0\0\2ab", 6),
+                                             std::string("\0\0\0\0", 4)};
   EXPECT_EQ(bench.context.lists["SourceReaderState"], expected);
 }
 
 TEST(SourceReaderOperator, RestoredSplitsGoToTheReader) {
-  Bench bench(no_watermarks(), {}, {{"SourceReaderState", {std::string("\0\0\0\2ab", 6), std::string("\0\0\0\1c", 5)}}});
+  Bench bench(no_watermarks(), {},
+              {{"SourceReaderState", {std::string("\0\0\0\2ab", 6), std::string("\0\0\0\1c", 5)}}});
   ASSERT_TRUE(bench.source.open(bench.context).ok());
   EXPECT_EQ(bench.script->splits, (std::vector<std::string>{"ab", "c"}));
 }
@@ -188,7 +194,8 @@ TEST(WatermarkStrategy, TakesTimePointsAndTheSourcesTimestamp) {
   using namespace std::chrono_literals;
   BatchOf<Event> batch = batch_of<Event>({{7}}, {1000});
   WatermarkStrategy<Event>(no_watermarks())
-      .with_timestamp_assigner([](const Event& e) { return std::chrono::sys_seconds(std::chrono::seconds(e.time)); })
+      .with_timestamp_assigner(
+          [](const Event& e) { return std::chrono::sys_seconds(std::chrono::seconds(e.time)); })
       .assign(batch);
   EXPECT_EQ(batch.timestamps, std::vector<Timestamp>{7000});
   WatermarkStrategy<Event>::no_watermarks()
@@ -207,8 +214,7 @@ TEST(WatermarkStrategy, DoesNotWrapAround) {
 /// Polls until the end, `batch` records at a time.
 std::vector<int> read_all(SourceReader<int>& reader, size_t batch) {
   BatchOf<int> out;
-  while (reader.poll(out, batch).status != Poll::kEnd) {
-  }
+  while (reader.poll(out, batch).status != Poll::kEnd) {}
   return out.records;
 }
 

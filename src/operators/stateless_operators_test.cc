@@ -49,7 +49,8 @@ TEST(MapOperator, StartsEachBatchAfresh) {
 }
 
 TEST(MapOperator, LargeResultsLeaveBeforeTheBatchIsDone) {
-  auto map = map_operator<int, std::string>([](int i) { return std::string(i == 3 ? 10 : 200'000, static_cast<char>('a' + i)); });
+  auto map = map_operator<int, std::string>(
+      [](int i) { return std::string(i == 3 ? 10 : 200'000, static_cast<char>('a' + i)); });
   TestOutput<std::string> out;
   BatchOf<int> batch = batch_of<int>({0, 1, 2, 3, 4}, {10, 20, 30, 40, 50});
   map.process(batch, out);
@@ -143,9 +144,10 @@ TEST(FlatMapOperator, ResultsHaveTheirRecordsTimestampUnlessGivenAnother) {
 }
 
 TEST(FlatMapOperator, LargeResultsLeaveInSmallBatches) {
-  FlatMapOperator<int, std::string, void (*)(const int&, Collector<std::string>&)> flat_map([](const int& count, Collector<std::string>& out) {
-    for (int i = 0; i < count; ++i) out.collect(std::string(100'000, 'x'));
-  });
+  FlatMapOperator<int, std::string, void (*)(const int&, Collector<std::string>&)> flat_map(
+      [](const int& count, Collector<std::string>& out) {
+        for (int i = 0; i < count; ++i) out.collect(std::string(100'000, 'x'));
+      });
   TestOutput<std::string> out;
   BatchOf<int> batch = batch_of<int>({7});
   flat_map.process(batch, out);

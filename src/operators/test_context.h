@@ -13,7 +13,10 @@
 namespace weir {
 
 /// Hosts one operator in a test. The clock is the test's; there are no files and no I/O pool.
-class TestContext final : public OperatorContext, public OperatorStateStore, public SnapshotContext, public FileSystemRegistry {
+class TestContext final : public OperatorContext,
+                          public OperatorStateStore,
+                          public SnapshotContext,
+                          public FileSystemRegistry {
  public:
   using Lists = std::map<std::string, std::vector<std::string>>;
 
@@ -32,7 +35,8 @@ class TestContext final : public OperatorContext, public OperatorStateStore, pub
   void run_blocking(std::function<std::function<void()>()>) override { WEIR_CHECK(false); }
   void fail(Status status) override { failure = std::move(status); }
 
-  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode, TypeDescription) override {
+  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode,
+                                             TypeDescription) override {
     return restored_[name];
   }
 
@@ -41,7 +45,9 @@ class TestContext final : public OperatorContext, public OperatorStateStore, pub
   }
 
   int64_t checkpoint_id() const override { return 1; }
-  void put_list(const std::string& name, std::vector<std::string> elements) override { lists[name] = std::move(elements); }
+  void put_list(const std::string& name, std::vector<std::string> elements) override {
+    lists[name] = std::move(elements);
+  }
   void before_ack(std::function<Status()>) override { WEIR_CHECK(false); }
 
   int64_t now_ms = 1'000'000;
@@ -53,7 +59,8 @@ class TestContext final : public OperatorContext, public OperatorStateStore, pub
   Lists restored_;
 };
 
-/// Keeps what an operator emits. Leaves the emitted batch with other memory than it had, as a channel does.
+/// Keeps what an operator emits. Leaves the emitted batch with other memory than it had, as a
+/// channel does.
 template <class T>
 class TestOutput final : public Output {
  public:
@@ -64,12 +71,14 @@ class TestOutput final : public Output {
   }
   std::vector<T> records() const {
     std::vector<T> all;
-    for (const auto& batch : batches) all.insert(all.end(), batch->records.begin(), batch->records.end());
+    for (const auto& batch : batches)
+      all.insert(all.end(), batch->records.begin(), batch->records.end());
     return all;
   }
   std::vector<Timestamp> timestamps() const {
     std::vector<Timestamp> all;
-    for (const auto& batch : batches) all.insert(all.end(), batch->timestamps.begin(), batch->timestamps.end());
+    for (const auto& batch : batches)
+      all.insert(all.end(), batch->timestamps.begin(), batch->timestamps.end());
     return all;
   }
 

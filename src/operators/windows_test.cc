@@ -42,11 +42,13 @@ TEST(TumblingEventTimeWindows, AreRightOverTheWholeRangeOfTimestamps) {
     const int64_t size = std::max<int64_t>(1, any.next() & INT64_MAX);
     const int64_t offset = any.next();
     const Timestamp t = std::max(any.next(), kNoTimestamp + 1);
-    const TimeWindow window = TumblingEventTimeWindows::of(milliseconds(size), milliseconds(offset)).window_of(t);
+    const TimeWindow window =
+        TumblingEventTimeWindows::of(milliseconds(size), milliseconds(offset)).window_of(t);
     ASSERT_LT(window.start, window.end) << t << " size " << size << " offset " << offset;
     ASSERT_FALSE(window.contains(kNoTimestamp));
     if (t == INT64_MAX) continue;
-    ASSERT_TRUE(window.contains(t)) << t << " size " << size << " offset " << offset << ": " << window;
+    ASSERT_TRUE(window.contains(t))
+        << t << " size " << size << " offset " << offset << ": " << window;
     const Wide start = start_of(t, size, offset), end = start + size;
     ASSERT_EQ(window.start, start > kNoTimestamp ? static_cast<int64_t>(start) : kNoTimestamp + 1);
     ASSERT_EQ(window.end, end < INT64_MAX ? static_cast<int64_t>(end) : INT64_MAX);
@@ -69,14 +71,16 @@ TEST(WatermarkStrategy, TrailsByItsBoundOverTheWholeRangeOfTimestamps) {
   for (int i = 0; i < 100'000; ++i) {
     const int64_t bound = any.next() & INT64_MAX;
     const Timestamp newest = any.next();
-    const Timestamp watermark = for_bounded_out_of_orderness<int>(milliseconds(bound)).watermark_after(newest);
+    const Timestamp watermark =
+        for_bounded_out_of_orderness<int>(milliseconds(bound)).watermark_after(newest);
     const Wide exact = Wide{newest} - bound - 1;
     ASSERT_EQ(watermark, exact > INT64_MIN ? static_cast<int64_t>(exact) : INT64_MIN);
   }
 }
 
 TEST(WatermarkStrategy, TimesThatNoTimestampCanHoldBecomeTheNearest) {
-  using Hours = std::chrono::time_point<std::chrono::system_clock, std::chrono::duration<int64_t, std::ratio<3600>>>;
+  using Hours = std::chrono::time_point<std::chrono::system_clock,
+                                        std::chrono::duration<int64_t, std::ratio<3600>>>;
   EXPECT_EQ(detail::as_timestamp(Hours::max()), kMaxWatermark);
   EXPECT_EQ(detail::as_timestamp(UINT64_MAX), kMaxWatermark);
   EXPECT_EQ(detail::as_timestamp(int64_t{-5}), -5);

@@ -8,11 +8,12 @@
 
 namespace weir {
 
-/// The two directions of a conversation with the process that started this one. Blocks. Thread: one.
+/// The two directions of a conversation with the process that started this one. Blocks. Thread:
+/// one.
 class BytePipe {
  public:
-  /// Takes standard input and output for it, before anyone has used them: what others in this process print goes to standard error from
-  /// then on, and they have nothing to read.
+  /// Takes standard input and output for it, before anyone has used them: what others in this
+  /// process print goes to standard error from then on, and they have nothing to read.
   static StatusOr<BytePipe> claim_standard_streams();
   BytePipe(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {}
 

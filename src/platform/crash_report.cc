@@ -27,22 +27,30 @@ struct Fatal {
   int number;
   const char* name;
 };
-constexpr Fatal kFatal[] = {{SIGSEGV, "11 (SIGSEGV)"}, {SIGBUS, "7 (SIGBUS)"}, {SIGFPE, "8 (SIGFPE)"}, {SIGILL, "4 (SIGILL)"}, {SIGABRT, "6 (SIGABRT)"}};
+constexpr Fatal kFatal[] = {{SIGSEGV, "11 (SIGSEGV)"},
+                            {SIGBUS, "7 (SIGBUS)"},
+                            {SIGFPE, "8 (SIGFPE)"},
+                            {SIGILL, "4 (SIGILL)"},
+                            {SIGABRT, "6 (SIGABRT)"}};
 
 // A handler reaches nothing but these.
 std::atomic<const char*> g_what{nullptr};
 std::atomic<pid_t> g_reporting_thread{0};  ///< which has crashed; 0: none
-int g_report = -1;                         ///< a file in memory; -1: there is none, the report goes to standard error at once
-std::atomic<int> g_crashed{-1};            ///< an event for the messenger; -1: there is none
-std::atomic<int> g_told{-1};               ///< and its answer
+int g_report =
+    -1;  ///< a file in memory; -1: there is none, the report goes to standard error at once
+std::atomic<int> g_crashed{-1};  ///< an event for the messenger; -1: there is none
+std::atomic<int> g_told{-1};     ///< and its answer
 
-void print_to(int fd, const char* text) { [[maybe_unused]] const ssize_t written = write(fd, text, std::strlen(text)); }
+void print_to(int fd, const char* text) {
+  [[maybe_unused]] const ssize_t written = write(fd, text, std::strlen(text));
+}
 
 void copy_report_to_standard_error() {
   char buffer[1024];
   off_t at = 0;
   for (ssize_t count; (count = pread(g_report, buffer, sizeof buffer, at)) > 0; at += count) {
-    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, buffer, static_cast<size_t>(count));
+    [[maybe_unused]] const ssize_t written =
+        write(STDERR_FILENO, buffer, static_cast<size_t>(count));
   }
 }
 
@@ -55,7 +63,8 @@ void tell_messenger() {
   poll(&answer, 1, kPatienceMs);
 }
 
-/// Async-signal-safe, but for the look-up of names in backtrace_symbols_fd, which takes no memory. `how`: "was ended by signal ", `detail` follows.
+/// Async-signal-safe, but for the look-up of names in backtrace_symbols_fd, which takes no memory.
+/// `how`: "was ended by signal ", `detail` follows.
 void report(const char* how, const char* detail) {
   const CrashSubject* const subject = detail::crash_subject.load(std::memory_order_relaxed);
   const int out = g_report >= 0 ? g_report : STDERR_FILENO;
@@ -74,7 +83,8 @@ void report(const char* how, const char* detail) {
   if (subject != nullptr) tell_messenger();
 }
 
-/// False: this thread is in a report already. Does not return on a second thread: the first ends the process.
+/// False: this thread is in a report already. Does not return on a second thread: the first ends
+/// the process.
 bool begin_report() {
   pid_t none = 0;
   if (g_reporting_thread.compare_exchange_strong(none, gettid())) return true;
@@ -90,12 +100,14 @@ void on_signal(int number) {
     }
     report(" was ended by signal ", name);
   }
-  // Ends the process when the handler returns: a fault would come again by itself, abort() and kill() would not.
+  // Ends the process when the handler returns: a fault would come again by itself, abort() and
+  // kill() would not.
   signal(number, SIG_DFL);
   raise(number);
 }
 
-/// exit() in user code would run the destructors of what other threads use, and a job that has not ended would have the exit code of one that has.
+/// exit() in user code would run the destructors of what other threads use, and a job that has not
+/// ended would have the exit code of one that has.
 void on_exit_call(int code, void*) {
   if (detail::crash_subject.load(std::memory_order_relaxed) == nullptr || !begin_report()) return;
   char text[32];
@@ -108,7 +120,10 @@ void on_exit_call(int code, void*) {
 class Messenger final : public CrashMessenger {
  public:
   explicit Messenger(std::function<void(std::string)> send)
-      : send_(std::move(send)), crashed_(eventfd(0, EFD_CLOEXEC)), told_(eventfd(0, EFD_CLOEXEC)), thread_([this] { run(); }) {
+      : send_(std::move(send)),
+        crashed_(eventfd(0, EFD_CLOEXEC)),
+        told_(eventfd(0, EFD_CLOEXEC)),
+        thread_([this] { run(); }) {
     g_told = told_.get();
     g_crashed = crashed_.get();
   }
@@ -127,12 +142,13 @@ class Messenger final : public CrashMessenger {
   }
   void run() {
     uint64_t count = 0;
-    while (read(crashed_.get(), &count, sizeof count) < 0 && errno == EINTR) {
-    }
+    while (read(crashed_.get(), &count, sizeof count) < 0 && errno == EINTR) {}
     if (ending_) return;
     std::string text;
     char buffer[1024];
-    for (ssize_t got; (got = pread(g_report, buffer, sizeof buffer, static_cast<off_t>(text.size()))) > 0;) text.append(buffer, static_cast<size_t>(got));
+    for (ssize_t got;
+         (got = pread(g_report, buffer, sizeof buffer, static_cast<off_t>(text.size()))) > 0;)
+      text.append(buffer, static_cast<size_t>(got));
     send_(std::move(text));
   }
 
@@ -148,7 +164,8 @@ class Messenger final : public CrashMessenger {
 SignalStack::SignalStack() {
   stack_t known{};
   if (sigaltstack(nullptr, &known) == 0 && (known.ss_flags & SS_DISABLE) == 0) return;
-  void* const memory = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const memory =
+      mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;
   memory_ = memory;
   stack_t stack{};
@@ -173,16 +190,18 @@ void report_crashes(const char* what) {
   backtrace(warm, 1);  // the first call takes memory and loads a library, which a handler must not
   static thread_local const SignalStack stack;
   on_exit(on_exit_call, nullptr);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_signal;
   action.sa_flags = SA_ONSTACK;
   for (const Fatal& fatal : kFatal) {
-    struct sigaction before {};
-    if (sigaction(fatal.number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) sigaction(fatal.number, &action, nullptr);
+    struct sigaction before{};
+    if (sigaction(fatal.number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
+      sigaction(fatal.number, &action, nullptr);
   }
 }
 
-std::unique_ptr<CrashMessenger> CrashMessenger::start(std::function<void(std::string report)> send) {
+std::unique_ptr<CrashMessenger> CrashMessenger::start(
+    std::function<void(std::string report)> send) {
   return std::make_unique<Messenger>(std::move(send));
 }
 

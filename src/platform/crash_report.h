@@ -11,7 +11,8 @@ namespace weir {
 /// What a thread is running when it crashes.
 class CrashSubject {
  public:
-  /// "operator 'map' (uid 'm', subtask 0)". Called in a signal handler, on the thread that has crashed: reads memory and does nothing else.
+  /// "operator 'map' (uid 'm', subtask 0)". Called in a signal handler, on the thread that has
+  /// crashed: reads memory and does nothing else.
   virtual const char* crash_label() const = 0;
 
  protected:
@@ -26,7 +27,8 @@ inline constinit thread_local std::atomic<const CrashSubject*> crash_subject{nul
 /// While it lives, a crash of this thread is reported with the subject's label. Costs two stores.
 class CrashScope {
  public:
-  explicit CrashScope(const CrashSubject& subject) : before_(detail::crash_subject.load(std::memory_order_relaxed)) {
+  explicit CrashScope(const CrashSubject& subject)
+      : before_(detail::crash_subject.load(std::memory_order_relaxed)) {
     detail::crash_subject.store(&subject, std::memory_order_relaxed);
   }
   ~CrashScope() { detail::crash_subject.store(before_, std::memory_order_relaxed); }
@@ -37,7 +39,8 @@ class CrashScope {
   const CrashSubject* const before_;
 };
 
-/// A stack for signal handlers, so that a thread whose own stack is full can be reported. One for each thread that runs user code, made there.
+/// A stack for signal handlers, so that a thread whose own stack is full can be reported. One for
+/// each thread that runs user code, made there.
 class SignalStack {
  public:
   SignalStack();
@@ -49,16 +52,20 @@ class SignalStack {
   void* memory_ = nullptr;  ///< null: the thread had one already, or there is no memory
 };
 
-/// From now on a signal that ends this process because of a mistake in it (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, and so an exception that
-/// nobody catches) leaves "weir: `what` was ended by signal 11 (SIGSEGV), in operator …" and a back trace on standard error first. The signal
-/// ends the process as it would have. A call of exit() in user code is reported too, and never ends the process as a success. A signal that the
-/// program handles itself is left to it. `what` is kept by address. The first call counts.
+/// From now on a signal that ends this process because of a mistake in it (SIGSEGV, SIGBUS, SIGFPE,
+/// SIGILL, SIGABRT, and so an exception that nobody catches) leaves "weir: `what` was ended by
+/// signal 11 (SIGSEGV), in operator …" and a back trace on standard error first. The signal ends
+/// the process as it would have. A call of exit() in user code is reported too, and never ends the
+/// process as a success. A signal that the program handles itself is left to it. `what` is kept by
+/// address. The first call counts.
 void report_crashes(const char* what);
 
-/// Passes the reports of crashes in user code on before the process ends: on a thread of its own, while the thread that has crashed waits.
+/// Passes the reports of crashes in user code on before the process ends: on a thread of its own,
+/// while the thread that has crashed waits.
 class CrashMessenger {
  public:
-  /// `send` gets the report. The process ends when told() is called, or after two seconds, for memory may be damaged.
+  /// `send` gets the report. The process ends when told() is called, or after two seconds, for
+  /// memory may be damaged.
   static std::unique_ptr<CrashMessenger> start(std::function<void(std::string report)> send);
   virtual ~CrashMessenger() = default;
   /// Thread: any.

@@ -32,7 +32,9 @@ TEST_F(CrashReport, NamesTheSignalAndWhatRan) {
     const CrashScope scope(subject_);
     raise(SIGSEGV);
   };
-  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGSEGV), "weir: the test was ended by signal 11 \\(SIGSEGV\\), in operator 'o'\n.*weir_platform_test");
+  EXPECT_EXIT(
+      crash(), testing::KilledBySignal(SIGSEGV),
+      "weir: the test was ended by signal 11 \\(SIGSEGV\\), in operator 'o'\n.*weir_platform_test");
 }
 
 TEST_F(CrashReport, OutsideOfUserCodeNamesNobody) {
@@ -40,7 +42,8 @@ TEST_F(CrashReport, OutsideOfUserCodeNamesNobody) {
     report_crashes("the test");
     std::abort();
   };
-  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGABRT), "weir: the test was ended by signal 6 \\(SIGABRT\\)\n");
+  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGABRT),
+              "weir: the test was ended by signal 6 \\(SIGABRT\\)\n");
 }
 
 TEST_F(CrashReport, AFullStackOfAThreadIsReported) {
@@ -52,7 +55,8 @@ TEST_F(CrashReport, AFullStackOfAThreadIsReported) {
       std::printf("%d", deeper(0));
     }).join();
   };
-  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGSEGV), "ended by signal 11 \\(SIGSEGV\\), in operator 'o'");
+  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGSEGV),
+              "ended by signal 11 \\(SIGSEGV\\), in operator 'o'");
 }
 
 TEST_F(CrashReport, ExitInUserCodeIsNoSuccess) {
@@ -61,8 +65,10 @@ TEST_F(CrashReport, ExitInUserCodeIsNoSuccess) {
     const CrashScope scope(subject_);
     std::exit(code);
   };
-  EXPECT_EXIT(leave(0), testing::ExitedWithCode(1), "ended by a call of exit\\(0\\), in operator 'o'");
-  EXPECT_EXIT(leave(7), testing::ExitedWithCode(7), "ended by a call of exit\\(7\\), in operator 'o'");
+  EXPECT_EXIT(leave(0), testing::ExitedWithCode(1),
+              "ended by a call of exit\\(0\\), in operator 'o'");
+  EXPECT_EXIT(leave(7), testing::ExitedWithCode(7),
+              "ended by a call of exit\\(7\\), in operator 'o'");
 }
 
 TEST_F(CrashReport, ExitElsewhereIsLeftAlone) {
@@ -78,13 +84,17 @@ TEST_F(CrashReport, TheMessengerPassesItOnBeforeTheProcessEnds) {
     report_crashes("the test");
     std::unique_ptr<CrashMessenger> messenger;
     messenger = CrashMessenger::start([&](std::string report) {
-      std::fprintf(stderr, "passed on: %zu bytes of %s", report.size() > 100 ? size_t{100} : report.size(), report.substr(0, report.find('\n')).c_str());
+      std::fprintf(stderr, "passed on: %zu bytes of %s",
+                   report.size() > 100 ? size_t{100} : report.size(),
+                   report.substr(0, report.find('\n')).c_str());
       messenger->told();
     });
     const CrashScope scope(subject_);
     std::abort();
   };
-  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGABRT), "passed on: 100 bytes of weir: the test was ended by signal 6 \\(SIGABRT\\), in operator 'o'");
+  EXPECT_EXIT(crash(), testing::KilledBySignal(SIGABRT),
+              "passed on: 100 bytes of weir: the test was ended by signal 6 \\(SIGABRT\\), in "
+              "operator 'o'");
 }
 
 TEST_F(CrashReport, AMessengerThatIsNotNeededEnds) {

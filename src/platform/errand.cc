@@ -11,8 +11,8 @@ struct Errand::Shared {
 
   std::mutex mutex;
   std::condition_variable done;
-  State state = State::kOpen;        // guarded by mutex
-  std::function<void()> work;        // of whoever set kUnderWay
+  State state = State::kOpen;  // guarded by mutex
+  std::function<void()> work;  // of whoever set kUnderWay
 
   /// False: it is not open any more.
   bool run() {
@@ -33,7 +33,8 @@ struct Errand::Shared {
   }
 };
 
-Errand::Errand(Scheduler& scheduler, std::function<void()> work) : shared_(std::make_shared<Shared>()) {
+Errand::Errand(Scheduler& scheduler, std::function<void()> work)
+    : shared_(std::make_shared<Shared>()) {
   shared_->work = std::move(work);
   scheduler.run_blocking(executors::kReadAhead, [shared = shared_] { shared->run(); });
 }

@@ -7,9 +7,10 @@
 
 namespace weir {
 
-/// Blocking work whose result is wanted a little later. The I/O pool does it if a thread is free by then; else whoever waits does it itself. So
-/// work on the pool may wait for an errand: it needs no second thread, and in the simulator's single one there is none.
-/// Thread: one, which may not be that of an actor.
+/// Blocking work whose result is wanted a little later. The I/O pool does it if a thread is free by
+/// then; else whoever waits does it itself. So work on the pool may wait for an errand: it needs no
+/// second thread, and in the simulator's single one there is none. Thread: one, which may not be
+/// that of an actor.
 class Errand {
  public:
   /// What `work` refers to outlives this.
@@ -24,7 +25,8 @@ class Errand {
 
  private:
   struct Shared;
-  const std::shared_ptr<Shared> shared_;  ///< with the pool, which may come to it after this is gone
+  const std::shared_ptr<Shared>
+      shared_;  ///< with the pool, which may come to it after this is gone
 };
 
 }  // namespace weir

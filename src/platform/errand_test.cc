@@ -16,14 +16,18 @@ namespace {
 class Patient final : public Scheduler {
  public:
   std::unique_ptr<ActorHandle> start(std::string, Actor&, ActorOptions) override { return nullptr; }
-  void run_blocking(std::string_view, std::function<void()> work) override { kept.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override {
+    kept.push_back(std::move(work));
+  }
   std::deque<std::function<void()>> kept;
 };
 
 class Pool final : public Scheduler {
  public:
   std::unique_ptr<ActorHandle> start(std::string, Actor&, ActorOptions) override { return nullptr; }
-  void run_blocking(std::string_view, std::function<void()> work) override { pool.run(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override {
+    pool.run(std::move(work));
+  }
   IoPool pool{1};
 };
 
@@ -54,7 +58,9 @@ TEST(Errand, WhatThePoolHasDoneIsNotDoneAgain) {
 TEST(Errand, WhatHasNotBegunNeverBeginsWhenItIsGone) {
   Patient scheduler;
   bool done = false;
-  { Errand errand(scheduler, [&] { done = true; }); }
+  {
+    Errand errand(scheduler, [&] { done = true; });
+  }
   scheduler.kept.front()();
   EXPECT_FALSE(done);
 }

@@ -25,13 +25,15 @@ StatusOr<std::shared_ptr<EventLoop>> EventLoop::create(const char* name) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   UniqueFd wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   epoll_event event{.events = EPOLLIN, .data = {.u64 = kWakeId}};
-  if (!epoll.valid() || !wake.valid() || ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0) {
+  if (!epoll.valid() || !wake.valid() ||
+      ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, wake.get(), &event) != 0) {
     return unavailable(cat("cannot set up the network thread: ", error_text(errno)));
   }
   return std::shared_ptr<EventLoop>(new EventLoop(name, std::move(epoll), std::move(wake)));
 }
 
-EventLoop::EventLoop(const char* name, UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(kBufferBytes) {
+EventLoop::EventLoop(const char* name, UniqueFd epoll, UniqueFd wake)
+    : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(kBufferBytes) {
   // Signals are for the process's own threads.
   sigset_t all;
   sigset_t before;
@@ -64,7 +66,8 @@ void EventLoop::stop(MonotonicTime grace) {
 
 void EventLoop::watch(int fd, HandlerId id, uint32_t epoll_events) {
   epoll_event event{.events = epoll_events, .data = {.u64 = id}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT) ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0 && errno == ENOENT)
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
 }
 
 void EventLoop::unwatch(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
@@ -91,7 +94,8 @@ void EventLoop::set_deadline(HandlerId id, MonotonicTime when) {
 MonotonicTime EventLoop::now() const { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 int EventLoop::milliseconds_to_wait() const {
-  const MonotonicTime next = std::min(stop_at_, deadlines_.empty() ? kNever : deadlines_.begin()->first);
+  const MonotonicTime next =
+      std::min(stop_at_, deadlines_.empty() ? kNever : deadlines_.begin()->first);
   if (next == kNever) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now()).count();
   return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
@@ -120,7 +124,8 @@ void EventLoop::run_deadlines() {
 void EventLoop::run() {
   std::array<epoll_event, 64> events;
   while (stop_at_ == kNever || (!handlers_.empty() && now() < stop_at_)) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), milliseconds_to_wait());
+    const int count =
+        ::epoll_wait(epoll_.get(), events.data(), events.size(), milliseconds_to_wait());
     for (int i = 0; i < count; ++i) {
       if (events[i].data.u64 == kWakeId) {
         uint64_t ignored;

@@ -17,7 +17,8 @@
 namespace weir {
 
 /// One thread that waits for many sockets and calls their handlers.
-/// Thread: post(), watch() and unwatch() any; stop() any but the loop's own; everything else the loop's own.
+/// Thread: post(), watch() and unwatch() any; stop() any but the loop's own; everything else the
+/// loop's own.
 class EventLoop {
  public:
   using HandlerId = uint64_t;
@@ -41,10 +42,12 @@ class EventLoop {
 
   /// Runs `task` on the loop's thread, in the order posted. Dropped when the loop has stopped.
   void post(std::function<void()> task);
-  /// Ends the thread when all handlers are gone, or after `grace`. What is left of them then is forgotten.
+  /// Ends the thread when all handlers are gone, or after `grace`. What is left of them then is
+  /// forgotten.
   void stop(MonotonicTime grace);
 
-  /// Which events of `fd` go to `id`; level-triggered. A closed descriptor is forgotten by itself. Events of a removed handler are dropped.
+  /// Which events of `fd` go to `id`; level-triggered. A closed descriptor is forgotten by itself.
+  /// Events of a removed handler are dropped.
   void watch(int fd, HandlerId id, uint32_t epoll_events);
   void unwatch(int fd);
 

@@ -21,8 +21,9 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// A stack is entered by setcontext() once. From then on _longjmp() switches, as in QEMU's coroutines: ten times as fast as swapcontext(), which
-// asks the kernel for the signal mask each time.
+// A stack is entered by setcontext() once. From then on _longjmp() switches, as in QEMU's
+// coroutines: ten times as fast as swapcontext(), which asks the kernel for the signal mask each
+// time.
 
 namespace weir {
 namespace {
@@ -31,7 +32,8 @@ size_t page_bytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
 /// Takes address space. The system gives memory for the pages that are touched.
 char* map_stack(size_t bytes) {
-  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   WEIR_CHECK(memory != MAP_FAILED);
   WEIR_CHECK(mprotect(memory, page_bytes(), PROT_NONE) == 0);
   return static_cast<char*>(memory);
@@ -48,13 +50,16 @@ size_t Fiber::thread_stack_bytes() {
   return bytes;
 }
 
-Fiber::Fiber(size_t stack_bytes) : bytes_((stack_bytes + 2 * page_bytes() - 1) / page_bytes() * page_bytes()), memory_(map_stack(bytes_)) {
+Fiber::Fiber(size_t stack_bytes)
+    : bytes_((stack_bytes + 2 * page_bytes() - 1) / page_bytes() * page_bytes()),
+      memory_(map_stack(bytes_)) {
   WEIR_CHECK(getcontext(&first_) == 0);
   first_.uc_stack.ss_sp = memory_ + page_bytes();
   first_.uc_stack.ss_size = bytes_ - page_bytes();
   first_.uc_link = nullptr;
   const auto self = reinterpret_cast<uintptr_t>(this);
-  makecontext(&first_, reinterpret_cast<void (*)()>(&Fiber::enter), 2, static_cast<unsigned>(self >> 32), static_cast<unsigned>(self));
+  makecontext(&first_, reinterpret_cast<void (*)()>(&Fiber::enter), 2,
+              static_cast<unsigned>(self >> 32), static_cast<unsigned>(self));
 #ifdef __SANITIZE_THREAD__
   thread_inside_ = __tsan_create_fiber(0);
 #endif
@@ -105,7 +110,8 @@ void Fiber::switch_stacks(bool inwards) {
 #endif
 #ifdef __SANITIZE_ADDRESS__
   void* fake = nullptr;
-  __sanitizer_start_switch_fiber(&fake, inwards ? memory_ + page_bytes() : outer_stack_, inwards ? bytes_ - page_bytes() : outer_bytes_);
+  __sanitizer_start_switch_fiber(&fake, inwards ? memory_ + page_bytes() : outer_stack_,
+                                 inwards ? bytes_ - page_bytes() : outer_bytes_);
 #endif
   if (_setjmp(inwards ? outside_ : inside_) == 0) {
     if (!std::exchange(entered_, true)) setcontext(&first_);
@@ -113,7 +119,8 @@ void Fiber::switch_stacks(bool inwards) {
   }
 #ifdef __SANITIZE_ADDRESS__
   // Back on this side. Inside, the stack that resumed the call may be another one than before.
-  __sanitizer_finish_switch_fiber(fake, inwards ? nullptr : &outer_stack_, inwards ? nullptr : &outer_bytes_);
+  __sanitizer_finish_switch_fiber(fake, inwards ? nullptr : &outer_stack_,
+                                  inwards ? nullptr : &outer_bytes_);
 #endif
 }
 

@@ -9,10 +9,11 @@
 
 namespace weir {
 
-/// A stack for calls that can be suspended in their middle while the thread does other things. One call at a time; when it has ended, the
-/// next one can use the stack. A call costs about 30 ns more than without, and the memory that it touches.
-/// Thread: one at a time. A suspended call may be resumed by another thread.
-/// A call that overflows the stack ends the process, as on a thread's own stack.
+/// A stack for calls that can be suspended in their middle while the thread does other things. One
+/// call at a time; when it has ended, the next one can use the stack. A call costs about 30 ns more
+/// than without, and the memory that it touches. Thread: one at a time. A suspended call may be
+/// resumed by another thread. A call that overflows the stack ends the process, as on a thread's
+/// own stack.
 class Fiber {
  public:
   explicit Fiber(size_t stack_bytes);
@@ -21,11 +22,13 @@ class Fiber {
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Begins `call(argument)`, which must not throw. Returns when the call has ended or is suspended.
+  /// Begins `call(argument)`, which must not throw. Returns when the call has ended or is
+  /// suspended.
   void start(void (*call)(void*), void* argument);
   /// Goes on with the suspended call. Returns as start() does.
   void resume();
-  /// Within the call: returns to the caller of start() or resume(), and again when the call is resumed.
+  /// Within the call: returns to the caller of start() or resume(), and again when the call is
+  /// resumed.
   void suspend();
   /// A call has begun and not ended.
   bool busy() const { return call_ != nullptr; }
@@ -61,7 +64,8 @@ class Fiber {
 /// Fibers that are used again. Thread: one at a time.
 class FiberPool {
  public:
-  explicit FiberPool(size_t stack_bytes = Fiber::thread_stack_bytes()) : stack_bytes_(stack_bytes) {}
+  explicit FiberPool(size_t stack_bytes = Fiber::thread_stack_bytes())
+      : stack_bytes_(stack_bytes) {}
 
   std::unique_ptr<Fiber> take();
   /// One without a call.

@@ -48,7 +48,9 @@ TEST(Fiber, OneCallAfterTheOtherUsesTheSameStack) {
   Runner runner;
   std::vector<uintptr_t> places;
   for (int i = 0; i < 3; ++i) {
-    runner.start([&] { places.push_back(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) / kBytes); });
+    runner.start([&] {
+      places.push_back(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) / kBytes);
+    });
     EXPECT_FALSE(runner.fiber.busy());
   }
   ASSERT_EQ(places.size(), 3u);
@@ -86,9 +88,7 @@ TEST(Fiber, ExceptionsBelongToTheStackTheyAreHandledOn) {
       fiber.suspend();
       try {
         throw;  // that of this stack
-      } catch (const std::exception& e) {
-        said += e.what();
-      }
+      } catch (const std::exception& e) { said += e.what(); }
     }
   };
   first.start([&] { handle(first.fiber, "first"); });
@@ -110,9 +110,7 @@ TEST(Fiber, ACallThatIsBeingUnwoundCanBeSuspended) {
     try {
       const SuspendsAtItsEnd guard{runner.fiber};
       throw 1;
-    } catch (int) {
-      caught = true;
-    }
+    } catch (int) { caught = true; }
   });
   EXPECT_EQ(std::uncaught_exceptions(), 0);
   EXPECT_FALSE(caught);
@@ -129,9 +127,7 @@ TEST(Fiber, AnotherThreadGoesOnWithACall) {
       runner.fiber.suspend();
       try {
         throw std::runtime_error("thrown");
-      } catch (const std::exception& e) {
-        order += e.what();
-      }
+      } catch (const std::exception& e) { order += e.what(); }
     });
   }).join();
   runner.fiber.resume();
@@ -148,7 +144,9 @@ TEST(Fiber, AStackIsAsLargeAsThatOfAThread) {
   EXPECT_GE(Fiber::thread_stack_bytes(), 1u << 20);
   Fiber fiber(Fiber::thread_stack_bytes());
   int deep = static_cast<int>(Fiber::thread_stack_bytes() / 1024 / 4);
-  fiber.start([](void* depth) { *static_cast<int*>(depth) = depth_that_fits(*static_cast<int*>(depth)); }, &deep);
+  fiber.start(
+      [](void* depth) { *static_cast<int*>(depth) = depth_that_fits(*static_cast<int*>(depth)); },
+      &deep);
   EXPECT_EQ(deep, static_cast<int>(Fiber::thread_stack_bytes() / 1024 / 4));
 }
 

@@ -25,12 +25,19 @@ Decoded decode(const std::string& stream, size_t step, size_t max_frame_bytes = 
   Decoded decoded;
   FrameDecoder decoder(max_frame_bytes);
   for (size_t at = 0; at < stream.size() && decoded.status.ok(); at += step) {
-    decoded.status = decoder.feed(std::string_view(stream).substr(at, step), [&](std::string frame) { decoded.frames.push_back(std::move(frame)); });
+    decoded.status =
+        decoder.feed(std::string_view(stream).substr(at, step),
+                     [&](std::string frame) { decoded.frames.push_back(std::move(frame)); });
   }
   return decoded;
 }
 
-TEST(FrameCodec, TheBytesAreThoseOfTheFormatsPage) { EXPECT_EQ(to_hex(encoded("weir")), "04000000" "18718141" "77656972"); }
+TEST(FrameCodec, TheBytesAreThoseOfTheFormatsPage) {
+  EXPECT_EQ(to_hex(encoded("weir")),
+            "04000000"
+            "18718141"
+            "77656972");
+}
 
 TEST(FrameCodec, FramesComeBackHoweverTheStreamIsCut) {
   const std::vector<std::string> frames = {"a", "", std::string(5000, 'x'), "last"};
@@ -62,9 +69,7 @@ TEST(FrameCodec, AnyFlippedBitIsNoticedBeforeTheFrameIsGiven) {
     const Decoded decoded = decode(bad, bad.size());
     // A length that grew is a frame that is not there yet.
     EXPECT_TRUE(decoded.frames.empty()) << "bit " << bit;
-    if (bit >= 32) {
-      EXPECT_EQ(decoded.status.code(), StatusCode::kDataLoss) << "bit " << bit;
-    }
+    if (bit >= 32) { EXPECT_EQ(decoded.status.code(), StatusCode::kDataLoss) << "bit " << bit; }
   }
 }
 

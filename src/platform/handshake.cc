@@ -27,14 +27,19 @@ constexpr size_t kProofBytes = 32;
 Status describe_stranger(std::string_view begin) {
   for (const std::string_view word : {"GET ", "POST", "HEAD", "PUT ", "OPTI", "HTTP", "PRI "}) {
     if (begin.starts_with(word)) {
-      return invalid_argument("the peer speaks HTTP, and this is weir's transport: a worker needs the address that its coordinator has as --listen, not a REST "
-                              "or web port; a browser has nothing to look for here");
+      return invalid_argument(
+          "the peer speaks HTTP, and this is weir's transport: a worker needs the address that its "
+          "coordinator has as --listen, not a REST "
+          "or web port; a browser has nothing to look for here");
     }
   }
   if (begin.size() > 1 && (begin[0] == 0x16 || begin[0] == 0x15) && begin[1] == 0x03) {
-    return failed_precondition("the peer speaks TLS and this process does not: set security.ssl.internal.enabled alike at both");
+    return failed_precondition(
+        "the peer speaks TLS and this process does not: set security.ssl.internal.enabled alike at "
+        "both");
   }
-  return invalid_argument(cat("the peer is not a transport of weir: it begins with the bytes ", to_hex(begin.substr(0, 8))));
+  return invalid_argument(cat("the peer is not a transport of weir: it begins with the bytes ",
+                              to_hex(begin.substr(0, 8))));
 }
 
 }  // namespace
@@ -52,33 +57,44 @@ Handshake::Handshake(Role role, std::string secret, std::string binding, const N
 
 StatusOr<Handshake::Nonce> Handshake::fresh_nonce() {
   Nonce nonce;
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(nonce.data()), static_cast<int>(nonce.size())) != 1) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(nonce.data()), static_cast<int>(nonce.size())) !=
+      1) {
     return unavailable("OpenSSL has no random bytes for a handshake");
   }
   return nonce;
 }
 
-std::string Handshake::greeting() const { return role_ == Role::kDialer ? own_hello_ : std::string(); }
+std::string Handshake::greeting() const {
+  return role_ == Role::kDialer ? own_hello_ : std::string();
+}
 
 Status Handshake::check_hello(std::string_view hello) const {
-  const unsigned version =
-      static_cast<unsigned char>(hello[kVersionAt]) | static_cast<unsigned>(static_cast<unsigned char>(hello[kVersionAt + 1])) << 8;
+  const unsigned version = static_cast<unsigned char>(hello[kVersionAt]) |
+                           static_cast<unsigned>(static_cast<unsigned char>(hello[kVersionAt + 1]))
+                               << 8;
   if (version != kVersion) {
-    return failed_precondition(cat("the peer speaks version ", version, " of the transport and this process version ", kVersion,
+    return failed_precondition(cat("the peer speaks version ", version,
+                                   " of the transport and this process version ", kVersion,
                                    ": run the same version of weir at both"));
   }
   const char expected = static_cast<char>(role_ == Role::kDialer ? Role::kListener : Role::kDialer);
   if (hello[kRoleAt] != expected) {
-    return invalid_argument(hello == own_hello_ ? "the connection leads back to where it began"
-                                                : "the peer takes the same role in the handshake as this process");
+    return invalid_argument(hello == own_hello_
+                                ? "the connection leads back to where it began"
+                                : "the peer takes the same role in the handshake as this process");
   }
-  if ((hello[kFlagsAt] & ~kFlagSecret) != 0) return invalid_argument("the peer's greeting has flags that this version does not know");
+  if ((hello[kFlagsAt] & ~kFlagSecret) != 0)
+    return invalid_argument("the peer's greeting has flags that this version does not know");
   const bool peer_has_secret = hello[kFlagsAt] == kFlagSecret;
   if (secret_.empty() && peer_has_secret) {
-    return failed_precondition("the peer asks for a shared secret and this process has none: set security.shared-secret.file alike at both");
+    return failed_precondition(
+        "the peer asks for a shared secret and this process has none: set "
+        "security.shared-secret.file alike at both");
   }
   if (!secret_.empty() && !peer_has_secret) {
-    return failed_precondition("the peer has no shared secret, which this process asks for: set security.shared-secret.file alike at both");
+    return failed_precondition(
+        "the peer has no shared secret, which this process asks for: set "
+        "security.shared-secret.file alike at both");
   }
   if (hello.substr(kNonceAt) == std::string_view(own_hello_).substr(kNonceAt)) {
     return permission_denied("the peer sends this process's own challenge back to it");
@@ -90,7 +106,8 @@ std::string Handshake::proof_of(Role prover) const {
   const std::string& dialer_hello = role_ == Role::kDialer ? own_hello_ : peer_hello_;
   const std::string& listener_hello = role_ == Role::kDialer ? peer_hello_ : own_hello_;
   // Both hellos have a fixed size, so the parts can't be cut otherwise.
-  const std::string text = cat("weir transport proof ", static_cast<char>(prover), dialer_hello, listener_hello, binding_);
+  const std::string text = cat("weir transport proof ", static_cast<char>(prover), dialer_hello,
+                               listener_hello, binding_);
   std::string proof(kProofBytes, '\0');
   unsigned length = 0;
   const unsigned char* made = HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
@@ -107,7 +124,8 @@ Status Handshake::receive(std::string_view* bytes, std::string* answer) {
     if (step_ == Step::kHello) {
       const size_t comparable = std::min(received_.size(), kMagic.size());
       // At the first wrong byte: a stranger may never send as many as a hello has.
-      if (std::string_view(received_).substr(0, comparable) != kMagic.substr(0, comparable)) return describe_stranger(received_);
+      if (std::string_view(received_).substr(0, comparable) != kMagic.substr(0, comparable))
+        return describe_stranger(received_);
     }
     bytes->remove_prefix(taken);
     if (received_.size() < wanted) return {};
@@ -115,7 +133,8 @@ Status Handshake::receive(std::string_view* bytes, std::string* answer) {
 
     if (step_ == Step::kHello) {
       // Before the check, so that a dialer that is refused learns why.
-      if (role_ == Role::kListener && message[kRoleAt] == static_cast<char>(Role::kDialer)) *answer += own_hello_;
+      if (role_ == Role::kListener && message[kRoleAt] == static_cast<char>(Role::kDialer))
+        *answer += own_hello_;
       if (Status checked = check_hello(message); !checked.ok()) return checked;
       peer_hello_ = message;
       if (!secret_.empty() && role_ == Role::kDialer) *answer += proof_of(role_);
@@ -123,8 +142,11 @@ Status Handshake::receive(std::string_view* bytes, std::string* answer) {
       continue;
     }
     const std::string expected = proof_of(role_ == Role::kDialer ? Role::kListener : Role::kDialer);
-    if (expected.size() != kProofBytes || CRYPTO_memcmp(expected.data(), message.data(), kProofBytes) != 0) {
-      return permission_denied("the peer does not know the shared secret: give both the same security.shared-secret.file");
+    if (expected.size() != kProofBytes ||
+        CRYPTO_memcmp(expected.data(), message.data(), kProofBytes) != 0) {
+      return permission_denied(
+          "the peer does not know the shared secret: give both the same "
+          "security.shared-secret.file");
     }
     if (role_ == Role::kListener) *answer += proof_of(role_);
     step_ = Step::kDone;
@@ -134,10 +156,12 @@ Status Handshake::receive(std::string_view* bytes, std::string* answer) {
 
 std::string_view Handshake::meaning_of_end() const {
   if (step_ == Step::kProof && role_ == Role::kDialer) {
-    return "the peer did not accept this process's proof: give both the same security.shared-secret.file";
+    return "the peer did not accept this process's proof: give both the same "
+           "security.shared-secret.file";
   }
   if (step_ == Step::kHello && role_ == Role::kDialer) {
-    return "the peer closed the connection without an answer: is it weir that listens there, and with the same security.ssl.internal.enabled?";
+    return "the peer closed the connection without an answer: is it weir that listens there, and "
+           "with the same security.ssl.internal.enabled?";
   }
   return "the peer closed the connection in the middle of the handshake";
 }

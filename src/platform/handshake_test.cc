@@ -30,7 +30,8 @@ struct Outcome {
 /// One side of a handshake, which hears `input` in pieces of `step` bytes.
 Outcome hear(Handshake& side, std::string_view input, size_t step = 1000) {
   Outcome outcome;
-  for (; !input.empty() && outcome.status.ok() && !side.done(); input.remove_prefix(std::min(step, input.size()))) {
+  for (; !input.empty() && outcome.status.ok() && !side.done();
+       input.remove_prefix(std::min(step, input.size()))) {
     std::string_view piece = input.substr(0, step);
     outcome.status = side.receive(&piece, &outcome.sent);
   }
@@ -45,24 +46,32 @@ struct Meeting {
   std::string to_dialer;
 };
 
-/// Both sides talk until nothing is under way; what goes to the listener or dialer passes through the functions.
+/// Both sides talk until nothing is under way; what goes to the listener or dialer passes through
+/// the functions.
 Meeting meet(Handshake dialer, Handshake listener, size_t step = 1000) {
   Meeting meeting;
   std::string to_listener = dialer.greeting();
   std::string to_dialer = listener.greeting();
-  while ((!to_listener.empty() && meeting.listener.status.ok()) || (!to_dialer.empty() && meeting.dialer.status.ok())) {
+  while ((!to_listener.empty() && meeting.listener.status.ok()) ||
+         (!to_dialer.empty() && meeting.dialer.status.ok())) {
     meeting.to_listener += to_listener;
-    if (meeting.listener.status.ok()) meeting.listener = hear(listener, std::exchange(to_listener, {}), step);
+    if (meeting.listener.status.ok())
+      meeting.listener = hear(listener, std::exchange(to_listener, {}), step);
     to_dialer += std::exchange(meeting.listener.sent, {});
     meeting.to_dialer += to_dialer;
-    if (meeting.dialer.status.ok()) meeting.dialer = hear(dialer, std::exchange(to_dialer, {}), step);
+    if (meeting.dialer.status.ok())
+      meeting.dialer = hear(dialer, std::exchange(to_dialer, {}), step);
     to_listener = std::exchange(meeting.dialer.sent, {});
   }
   return meeting;
 }
 
-Handshake dialer(std::string secret, std::string binding = "") { return {Role::kDialer, std::move(secret), std::move(binding), nonce('d')}; }
-Handshake listener(std::string secret, std::string binding = "") { return {Role::kListener, std::move(secret), std::move(binding), nonce('l')}; }
+Handshake dialer(std::string secret, std::string binding = "") {
+  return {Role::kDialer, std::move(secret), std::move(binding), nonce('d')};
+}
+Handshake listener(std::string secret, std::string binding = "") {
+  return {Role::kListener, std::move(secret), std::move(binding), nonce('l')};
+}
 
 TEST(Handshake, BothAreDoneWithoutASecretAfterTheirGreetings) {
   const Meeting meeting = meet(dialer(""), listener(""));
@@ -93,30 +102,40 @@ TEST(Handshake, LeavesWhatFollowsForTheFrames) {
 TEST(Handshake, AWrongSecretIsRefusedAndTheListenerProvesNothing) {
   const Meeting meeting = meet(dialer("another secret of 16 bytes"), listener(kSecret));
   EXPECT_EQ(meeting.listener.status.code(), StatusCode::kPermissionDenied);
-  EXPECT_NE(meeting.listener.status.message().find("security.shared-secret.file"), std::string::npos);
-  EXPECT_EQ(meeting.to_dialer.size(), kHello) << "a proof would let a stranger guess secrets at leisure";
+  EXPECT_NE(meeting.listener.status.message().find("security.shared-secret.file"),
+            std::string::npos);
+  EXPECT_EQ(meeting.to_dialer.size(), kHello)
+      << "a proof would let a stranger guess secrets at leisure";
   EXPECT_FALSE(meeting.dialer.done);
 }
 
 TEST(Handshake, AListenerThatDoesNotKnowTheSecretIsRefused) {
   Handshake side = dialer(kSecret);
-  const Outcome outcome = hear(side, listener(kSecret).greeting() + hear(*std::make_unique<Handshake>(listener(kSecret)), side.greeting()).sent + std::string(kProof, '\0'));
+  const Outcome outcome =
+      hear(side, listener(kSecret).greeting() +
+                     hear(*std::make_unique<Handshake>(listener(kSecret)), side.greeting()).sent +
+                     std::string(kProof, '\0'));
   EXPECT_EQ(outcome.status.code(), StatusCode::kPermissionDenied);
 }
 
 TEST(Handshake, WhoHasNoSecretLearnsThatOneIsAskedFor) {
   const Meeting none_at_dialer = meet(dialer(""), listener(kSecret));
-  EXPECT_NE(none_at_dialer.listener.status.message().find("the peer has no shared secret"), std::string::npos);
-  EXPECT_NE(none_at_dialer.dialer.status.message().find("this process has none"), std::string::npos);
+  EXPECT_NE(none_at_dialer.listener.status.message().find("the peer has no shared secret"),
+            std::string::npos);
+  EXPECT_NE(none_at_dialer.dialer.status.message().find("this process has none"),
+            std::string::npos);
   const Meeting none_at_listener = meet(dialer(kSecret), listener(""));
-  EXPECT_NE(none_at_listener.listener.status.message().find("this process has none"), std::string::npos);
-  EXPECT_NE(none_at_listener.dialer.status.message().find("the peer has no shared secret"), std::string::npos);
+  EXPECT_NE(none_at_listener.listener.status.message().find("this process has none"),
+            std::string::npos);
+  EXPECT_NE(none_at_listener.dialer.status.message().find("the peer has no shared secret"),
+            std::string::npos);
   EXPECT_FALSE(none_at_listener.dialer.done || none_at_dialer.listener.done);
 }
 
 TEST(Handshake, ReflectedBytesDoNotAuthenticate) {
   Handshake side = dialer(kSecret);
-  EXPECT_NE(hear(side, side.greeting()).status.message().find("leads back to where it began"), std::string::npos);
+  EXPECT_NE(hear(side, side.greeting()).status.message().find("leads back to where it began"),
+            std::string::npos);
 
   // The reflection with the role changed, and then the dialer's own proof as the listener's.
   Handshake second = dialer(kSecret);
@@ -146,13 +165,17 @@ TEST(Handshake, AProofForAnotherTlsConnectionIsWorthNothing) {
 
 TEST(Handshake, StrangersAreRefusedAtTheFirstWrongByteWithoutAnAnswer) {
   const std::vector<std::pair<std::string, std::string>> strangers = {
-      {"GET / HTTP/1.1\r\n\r\n", "speaks HTTP"}, {std::string("\x16\x03\x01\x02\x00\x01", 6), "speaks TLS"}, {std::string(1, '\0'), "begins with the bytes 00"},
-      {"WEIRD", "begins with the bytes 57454952"}, {"SSH-2.0-OpenSSH", "not a transport of weir"}};
+      {"GET / HTTP/1.1\r\n\r\n", "speaks HTTP"},
+      {std::string("\x16\x03\x01\x02\x00\x01", 6), "speaks TLS"},
+      {std::string(1, '\0'), "begins with the bytes 00"},
+      {"WEIRD", "begins with the bytes 57454952"},
+      {"SSH-2.0-OpenSSH", "not a transport of weir"}};
   for (const auto& [bytes, expected] : strangers) {
     Handshake side = listener(kSecret);
     const Outcome outcome = hear(side, bytes);
     EXPECT_FALSE(outcome.status.ok());
-    EXPECT_NE(outcome.status.message().find(expected), std::string::npos) << outcome.status.to_string();
+    EXPECT_NE(outcome.status.message().find(expected), std::string::npos)
+        << outcome.status.to_string();
     EXPECT_EQ(outcome.sent, "");
   }
 }

@@ -7,7 +7,8 @@
 
 namespace weir {
 
-IoPool::IoPool(int max_threads, std::string name) : max_threads_(static_cast<size_t>(max_threads)), name_(std::move(name)) {
+IoPool::IoPool(int max_threads, std::string name)
+    : max_threads_(static_cast<size_t>(max_threads)), name_(std::move(name)) {
   WEIR_CHECK_GE(max_threads, 1);
 }
 
@@ -34,7 +35,8 @@ void IoPool::run(std::function<void()> work) {
     queue_.push_back(std::move(work));
     if (free_threads_ < queue_.size() && threads_.size() < max_threads_) {
       threads_.emplace_back([this] { serve(); });
-      pthread_setname_np(threads_.back().native_handle(), name_.substr(0, 15).c_str());  // the kernel keeps 15 characters
+      pthread_setname_np(threads_.back().native_handle(),
+                         name_.substr(0, 15).c_str());  // the kernel keeps 15 characters
     }
   }
   work_came_.notify_one();
@@ -73,7 +75,8 @@ void IoPools::run(std::string_view name, std::function<void()> work) {
   std::lock_guard lock(mutex_);
   if (closed_) return;
   auto found = pools_.find(name);
-  if (found == pools_.end()) found = pools_.emplace(name, std::make_unique<IoPool>(threads_each_, std::string(name))).first;
+  if (found == pools_.end())
+    found = pools_.emplace(name, std::make_unique<IoPool>(threads_each_, std::string(name))).first;
   found->second->run(std::move(work));
 }
 

@@ -13,9 +13,9 @@
 
 namespace weir {
 
-/// Threads for work that blocks. Work begins in the order it came. A thread is started when work comes and none is free, up to the
-/// limit; so a job that never blocks has none.
-/// Thread: run() any. The destructor drops work that has not begun, and waits for work that has.
+/// Threads for work that blocks. Work begins in the order it came. A thread is started when work
+/// comes and none is free, up to the limit; so a job that never blocks has none. Thread: run() any.
+/// The destructor drops work that has not begun, and waits for work that has.
 class IoPool {
  public:
   /// `name`: of its threads, for a debugger and top.
@@ -43,7 +43,8 @@ class IoPool {
   bool closed_ = false;
 };
 
-/// A pool for each kind of work, by name. Thread: run() any. The destructor drops all work that has not begun, and waits for work that has.
+/// A pool for each kind of work, by name. Thread: run() any. The destructor drops all work that has
+/// not begun, and waits for work that has.
 class IoPools {
  public:
   explicit IoPools(int threads_each) : threads_each_(threads_each) {}

@@ -34,7 +34,8 @@ class End {
 
 class LocalConnection : public Connection {
  public:
-  LocalConnection(std::shared_ptr<End> own, std::shared_ptr<End> other) : own_(std::move(own)), other_(std::move(other)) {}
+  LocalConnection(std::shared_ptr<End> own, std::shared_ptr<End> other)
+      : own_(std::move(own)), other_(std::move(other)) {}
   ~LocalConnection() override {
     own_->close();
     other_->tell_broken(unavailable("the other end closed the connection"));
@@ -48,10 +49,12 @@ class LocalConnection : public Connection {
 
 }  // namespace
 
-std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect_within_process(Endpoint a, Endpoint b) {
+std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect_within_process(
+    Endpoint a, Endpoint b) {
   auto end_a = std::make_shared<End>(std::move(a));
   auto end_b = std::make_shared<End>(std::move(b));
-  return {std::make_unique<LocalConnection>(end_a, end_b), std::make_unique<LocalConnection>(end_b, end_a)};
+  return {std::make_unique<LocalConnection>(end_a, end_b),
+          std::make_unique<LocalConnection>(end_b, end_a)};
 }
 
 }  // namespace weir

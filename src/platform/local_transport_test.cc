@@ -11,7 +11,8 @@ struct Inbox {
   std::vector<std::string> frames;
   std::vector<Status> breaks;
   Endpoint endpoint() {
-    return {[this](std::string frame) { frames.push_back(std::move(frame)); }, [this](Status reason) { breaks.push_back(std::move(reason)); }};
+    return {[this](std::string frame) { frames.push_back(std::move(frame)); },
+            [this](Status reason) { breaks.push_back(std::move(reason)); }};
   }
 };
 

@@ -7,9 +7,9 @@
 
 namespace weir {
 
-/// What others have to say to an actor: many producers, one consumer, in order of arrival. Not bounded: for control messages and
-/// completions, whose number others bound; records go through SpscQueue.
-/// Thread: post() any; take() and set_wake() the consumer's.
+/// What others have to say to an actor: many producers, one consumer, in order of arrival. Not
+/// bounded: for control messages and completions, whose number others bound; records go through
+/// SpscQueue. Thread: post() any; take() and set_wake() the consumer's.
 template <class T>
 class Mailbox {
  public:
@@ -24,7 +24,8 @@ class Mailbox {
     if (messages_.size() == 1 && wake_) wake_();
   }
 
-  /// Puts all messages into `out`, replacing what was there; false if there are none. Reuse `out`: its memory is kept.
+  /// Puts all messages into `out`, replacing what was there; false if there are none. Reuse `out`:
+  /// its memory is kept.
   bool take(std::vector<T>& out) {
     out.clear();
     std::lock_guard lock(mutex_);
@@ -32,8 +33,9 @@ class Mailbox {
     return !out.empty();
   }
 
-  /// How the consumer learns of messages: ActorHandle::wake. Called at once if there are any. Null before the handle is destroyed:
-  /// when set_wake() has returned, the function before it is not running and never called again. `wake` must not use the mailbox.
+  /// How the consumer learns of messages: ActorHandle::wake. Called at once if there are any. Null
+  /// before the handle is destroyed: when set_wake() has returned, the function before it is not
+  /// running and never called again. `wake` must not use the mailbox.
   void set_wake(std::function<void()> wake) {
     std::lock_guard lock(mutex_);
     wake_ = std::move(wake);

@@ -38,7 +38,8 @@ StatusOr<OwnExecutable> own_executable() {
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
   std::ifstream file("/proc/self/exe", std::ios::binary);
-  if (length <= 0 || !file) return failed_precondition("cannot read this program's own executable: /proc is not there");
+  if (length <= 0 || !file)
+    return failed_precondition("cannot read this program's own executable: /proc is not there");
   own.path.assign(path, static_cast<size_t>(length));
   own.bytes.assign(std::istreambuf_iterator<char>(file), {});
   Loaded loaded;

@@ -27,7 +27,9 @@ class PlainStream final : public ByteStream {
     message.msg_iovlen = parts.size();
     return result_of(::sendmsg(socket_, &message, MSG_NOSIGNAL), IoResult::Kind::kWantWrite);
   }
-  IoResult read(char* buffer, size_t size) override { return result_of(::recv(socket_, buffer, size, 0), IoResult::Kind::kWantRead); }
+  IoResult read(char* buffer, size_t size) override {
+    return result_of(::recv(socket_, buffer, size, 0), IoResult::Kind::kWantRead);
+  }
   bool holds_input() const override { return false; }
   void finish() override { ::shutdown(socket_, SHUT_WR); }
 
@@ -37,6 +39,8 @@ class PlainStream final : public ByteStream {
 
 }  // namespace
 
-std::unique_ptr<ByteStream> make_plain_stream(int socket) { return std::make_unique<PlainStream>(socket); }
+std::unique_ptr<ByteStream> make_plain_stream(int socket) {
+  return std::make_unique<PlainStream>(socket);
+}
 
 }  // namespace weir

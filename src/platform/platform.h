@@ -9,7 +9,8 @@ namespace weir {
 
 class FileSystemRegistry;
 
-/// All that a process of weir touches of the world. The real one is platform/real_platform.h; sim/ has the other.
+/// All that a process of weir touches of the world. The real one is platform/real_platform.h; sim/
+/// has the other.
 struct Platform {
   Clock& clock;
   Random& random;

@@ -15,15 +15,18 @@
 namespace weir {
 namespace {
 
-/// Held by the descriptor; not valid if another process holds it, or `path` is no directory of this user's. Links are not followed.
+/// Held by the descriptor; not valid if another process holds it, or `path` is no directory of this
+/// user's. Links are not followed.
 UniqueFd lock(const std::string& path) {
   UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat found {};
-  struct stat named {};
-  const bool ours = directory.valid() && ::fstat(directory.get(), &found) == 0 && found.st_uid == ::geteuid() &&
+  struct stat found{};
+  struct stat named{};
+  const bool ours = directory.valid() && ::fstat(directory.get(), &found) == 0 &&
+                    found.st_uid == ::geteuid() &&
                     ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0 &&
                     // It may have been removed before it was locked.
-                    ::lstat(path.c_str(), &named) == 0 && named.st_ino == found.st_ino && named.st_dev == found.st_dev;
+                    ::lstat(path.c_str(), &named) == 0 && named.st_ino == found.st_ino &&
+                    named.st_dev == found.st_dev;
   return ours ? std::move(directory) : UniqueFd();
 }
 
@@ -44,19 +47,24 @@ void remove_left_over(const std::string& parent, const std::string& prefix) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<PrivateDirectory>> PrivateDirectory::make(const std::string& parent, const std::string& prefix) {
-  constexpr int kTries = 10;  // another process takes it for one that was left over, between its making and its locking
+StatusOr<std::unique_ptr<PrivateDirectory>> PrivateDirectory::make(const std::string& parent,
+                                                                   const std::string& prefix) {
+  constexpr int kTries = 10;  // another process takes it for one that was left over, between its
+                              // making and its locking
   remove_left_over(parent, prefix);
   for (int i = 0; i < kTries; ++i) {
     std::string path = cat(parent, "/", prefix, "XXXXXX");
     if (::mkdtemp(path.data()) == nullptr) {
-      return unavailable(cat("cannot make a directory in ", parent, ": ", std::generic_category().message(errno)));
+      return unavailable(
+          cat("cannot make a directory in ", parent, ": ", std::generic_category().message(errno)));
     }
     if (UniqueFd locked = lock(path); locked.valid()) {
-      return std::unique_ptr<PrivateDirectory>(new PrivateDirectory(std::move(path), std::move(locked)));
+      return std::unique_ptr<PrivateDirectory>(
+          new PrivateDirectory(std::move(path), std::move(locked)));
     }
   }
-  return unavailable(cat("directories in ", parent, " cannot be locked: is it on a file system that can do that?"));
+  return unavailable(cat("directories in ", parent,
+                         " cannot be locked: is it on a file system that can do that?"));
 }
 
 PrivateDirectory::~PrivateDirectory() { remove(path_); }

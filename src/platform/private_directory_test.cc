@@ -16,8 +16,12 @@ class PrivateDirectoryTest : public testing::Test {
  protected:
   PrivateDirectoryTest() { EXPECT_NE(::mkdtemp(parent_.data()), nullptr); }
   ~PrivateDirectoryTest() override { std::filesystem::remove_all(parent_); }
-  size_t entries() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(parent_), {})); }
-  std::unique_ptr<PrivateDirectory> make() const { return PrivateDirectory::make(parent_, "weir-state-").value(); }
+  size_t entries() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(parent_), {}));
+  }
+  std::unique_ptr<PrivateDirectory> make() const {
+    return PrivateDirectory::make(parent_, "weir-state-").value();
+  }
 
   std::string parent_ = (std::filesystem::temp_directory_path() / "weir-private-XXXXXX").string();
 };
@@ -26,7 +30,7 @@ TEST_F(PrivateDirectoryTest, NobodyElseMayEnterAndNobodyKnowsItsName) {
   const auto first = make();
   const auto second = make();
   EXPECT_NE(first->path(), second->path());
-  struct stat made {};
+  struct stat made{};
   ASSERT_EQ(::stat(first->path().c_str(), &made), 0);
   EXPECT_EQ(made.st_mode & 07777, 0700u);
   EXPECT_EQ(made.st_uid, ::geteuid());
@@ -63,9 +67,7 @@ TEST_F(PrivateDirectoryTest, LinksAndDirectoriesOfOthersAreLeftAlone) {
   const std::string foreign = parent_ + "/weir-state-foreign";
   std::filesystem::create_directory(foreign);
   const bool root = ::geteuid() == 0;
-  if (root) {
-    ASSERT_EQ(::chown(foreign.c_str(), 12345, 12345), 0);
-  }
+  if (root) { ASSERT_EQ(::chown(foreign.c_str(), 12345, 12345), 0); }
   const auto made = make();
   EXPECT_TRUE(std::filesystem::exists(victim + "/kept"));
   EXPECT_EQ(std::filesystem::exists(foreign), root);
@@ -74,7 +76,8 @@ TEST_F(PrivateDirectoryTest, LinksAndDirectoriesOfOthersAreLeftAlone) {
 TEST_F(PrivateDirectoryTest, APlaceThatIsNotThereIsNamed) {
   const auto made = PrivateDirectory::make("/nowhere", "weir-state-");
   EXPECT_EQ(made.status().code(), StatusCode::kUnavailable);
-  EXPECT_EQ(made.status().message(), "cannot make a directory in /nowhere: No such file or directory");
+  EXPECT_EQ(made.status().message(),
+            "cannot make a directory in /nowhere: No such file or directory");
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongLife{2000};
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLastPause{5000};
-constexpr milliseconds kLook{100};  ///< at children whose end is not announced: old kernels, and sandboxes that do not know pidfd_open
+constexpr milliseconds kLook{100};  ///< at children whose end is not announced: old kernels, and
+                                    ///< sandboxes that do not know pidfd_open
 
 struct Child {
   pid_t pid = -1;  ///< -1: not running
@@ -45,7 +46,8 @@ struct Child {
   milliseconds pause{0};
 };
 
-/// Between fork and exec: only calls of the system. All descriptors but the standard streams are closed by exec.
+/// Between fork and exec: only calls of the system. All descriptors but the standard streams are
+/// closed by exec.
 void keep_only(const std::vector<int>& inherited) {
   constexpr unsigned kFirst = STDERR_FILENO + 1;
 #ifdef SYS_close_range
@@ -63,7 +65,8 @@ void keep_only(const std::vector<int>& inherited) {
 }
 
 std::string describe(int status) {
-  if (WIFSIGNALED(status)) return cat("was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
+  if (WIFSIGNALED(status))
+    return cat("was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
   return cat("ended with exit code ", WEXITSTATUS(status));
 }
 
@@ -75,7 +78,8 @@ std::string id_of(XXH64_hash_t digest) {
 
 class Group final : public ProcessGroup {
  public:
-  explicit Group(Options options) : options_(std::move(options)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  explicit Group(Options options)
+      : options_(std::move(options)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
     children_.resize(static_cast<size_t>(options_.count));
   }
   ~Group() override {
@@ -162,7 +166,8 @@ class Group final : public ProcessGroup {
       }
       int timeout = -1;
       if (next != Time::time_point::max()) {
-        timeout = std::max<int>(0, static_cast<int>(std::chrono::ceil<milliseconds>(next - Time::now()).count()));
+        timeout = std::max<int>(
+            0, static_cast<int>(std::chrono::ceil<milliseconds>(next - Time::now()).count()));
       }
       poll(fds.data(), fds.size(), timeout);
       uint64_t count = 0;
@@ -176,13 +181,17 @@ class Group final : public ProcessGroup {
       int status = 0;
       if (waitpid(child.pid, &status, WNOHANG) != child.pid) return;
       const auto lived = Time::now() - child.since;
-      if (!finishing_ && options_.report) options_.report(cat("worker process ", child.pid, ' ', describe(status), "; it is started again"));
+      if (!finishing_ && options_.report)
+        options_.report(
+            cat("worker process ", child.pid, ' ', describe(status), "; it is started again"));
       {
         std::lock_guard lock(mutex_);
         if (child.fd >= 0) close(child.fd);
         child.pid = child.fd = -1;
       }
-      child.pause = lived >= kLongLife ? milliseconds(0) : std::min(std::max(child.pause * 2, kFirstPause), kLastPause);
+      child.pause = lived >= kLongLife
+                        ? milliseconds(0)
+                        : std::min(std::max(child.pause * 2, kFirstPause), kLastPause);
       child.start_at = Time::now() + child.pause;
     }
     if (child.pid < 0 && !finishing_ && Time::now() >= child.start_at && !spawn(child).ok()) {
@@ -192,7 +201,8 @@ class Group final : public ProcessGroup {
 
   bool running() const {
     std::lock_guard lock(mutex_);
-    return std::any_of(children_.begin(), children_.end(), [](const Child& child) { return child.pid > 0; });
+    return std::any_of(children_.begin(), children_.end(),
+                       [](const Child& child) { return child.pid > 0; });
   }
   void send_all(int signal) {
     std::lock_guard lock(mutex_);
@@ -229,7 +239,9 @@ std::vector<std::string> own_command_line() {
   return arguments;
 }
 
-std::string executable_id(std::string_view bytes) { return bytes.empty() ? "" : id_of(XXH3_64bits(bytes.data(), bytes.size())); }
+std::string executable_id(std::string_view bytes) {
+  return bytes.empty() ? "" : id_of(XXH3_64bits(bytes.data(), bytes.size()));
+}
 
 std::string own_executable_id() {
   std::ifstream file("/proc/self/exe", std::ios::binary);
@@ -237,7 +249,8 @@ std::string own_executable_id() {
   XXH3_64bits_reset(state);
   std::vector<char> buffer(1 << 20);
   bool any = false;
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0) {
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) ||
+         file.gcount() > 0) {
     XXH3_64bits_update(state, buffer.data(), static_cast<size_t>(file.gcount()));
     any = true;
   }

@@ -95,10 +95,12 @@ void forget_calls(std::initializer_list<int> numbers) {
 
 void expect_that_the_dead_are_reaped_and_started_again() {
   Reports reports;
-  auto group = ProcessGroup::start({.count = 1, .arguments = to_run("Ends"), .inherited = {}, .report = reports.sink()});
+  auto group = ProcessGroup::start(
+      {.count = 1, .arguments = to_run("Ends"), .inherited = {}, .report = reports.sink()});
   ASSERT_TRUE(group.ok()) << group.status().to_string();
   ASSERT_TRUE(reports.await(2)) << "a child that has ended is not noticed";
-  EXPECT_NE(reports.first().find("ended with exit code 3; it is started again"), std::string::npos) << reports.first();
+  EXPECT_NE(reports.first().find("ended with exit code 3; it is started again"), std::string::npos)
+      << reports.first();
 }
 
 std::set<int> descriptors_of_a_child(const std::vector<int>& inherited) {
@@ -108,10 +110,14 @@ std::set<int> descriptors_of_a_child(const std::vector<int>& inherited) {
   ::setenv("WEIR_TEST_TARGET", target.c_str(), 1);
   std::set<int> found;
   {
-    auto group = ProcessGroup::start({.count = 1, .arguments = to_run("ListsItsDescriptors"), .inherited = inherited, .report = {}});
+    auto group = ProcessGroup::start({.count = 1,
+                                      .arguments = to_run("ListsItsDescriptors"),
+                                      .inherited = inherited,
+                                      .report = {}});
     EXPECT_TRUE(group.ok());
     const auto give_up = std::chrono::steady_clock::now() + 20s;
-    while (!std::filesystem::exists(target) && std::chrono::steady_clock::now() < give_up) std::this_thread::sleep_for(5ms);
+    while (!std::filesystem::exists(target) && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::sleep_for(5ms);
     std::ifstream file(target);
     found = {std::istream_iterator<int>(file), {}};
   }
@@ -121,7 +127,8 @@ std::set<int> descriptors_of_a_child(const std::vector<int>& inherited) {
 }
 
 void expect_that_children_have_what_they_are_given() {
-  const UniqueFd careless(::open("/dev/null", O_RDONLY));  // without O_CLOEXEC, as some libraries do it
+  const UniqueFd careless(
+      ::open("/dev/null", O_RDONLY));  // without O_CLOEXEC, as some libraries do it
   const UniqueFd given = memory_file("a secret").value();
   EXPECT_EQ(descriptors_of_a_child({given.get()}), (std::set<int>{0, 1, 2, given.get()}));
   EXPECT_EQ(descriptors_of_a_child({}), (std::set<int>{0, 1, 2}));
@@ -129,7 +136,7 @@ void expect_that_children_have_what_they_are_given() {
 
 TEST(MemoryFile, OnlyItsOwnerMayReadIt) {
   const UniqueFd file = memory_file("a secret").value();
-  struct stat made {};
+  struct stat made{};
   ASSERT_EQ(::fstat(file.get(), &made), 0);
   EXPECT_EQ(made.st_mode & 07777, 0400u);
   std::ifstream in(path_of_descriptor(file.get()));
@@ -137,9 +144,13 @@ TEST(MemoryFile, OnlyItsOwnerMayReadIt) {
   EXPECT_NE(::fcntl(file.get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
-TEST(ProcessGroup, TheDeadAreReapedAndStartedAgain) { expect_that_the_dead_are_reaped_and_started_again(); }
+TEST(ProcessGroup, TheDeadAreReapedAndStartedAgain) {
+  expect_that_the_dead_are_reaped_and_started_again();
+}
 
-TEST(ProcessGroup, ChildrenHaveNoDescriptorsButThoseThatTheyAreGiven) { expect_that_children_have_what_they_are_given(); }
+TEST(ProcessGroup, ChildrenHaveNoDescriptorsButThoseThatTheyAreGiven) {
+  expect_that_children_have_what_they_are_given();
+}
 
 TEST(ProcessGroup, AnOldKernelOrASandboxWillDo) {
   std::thread([] {
@@ -150,7 +161,8 @@ TEST(ProcessGroup, AnOldKernelOrASandboxWillDo) {
 }
 
 TEST(ProcessGroup, FinishEndsThemAll) {
-  auto group = ProcessGroup::start({.count = 2, .arguments = to_run("Waits"), .inherited = {}, .report = {}});
+  auto group = ProcessGroup::start(
+      {.count = 2, .arguments = to_run("Waits"), .inherited = {}, .report = {}});
   ASSERT_TRUE(group.ok());
   const std::vector<int> pids = (*group)->pids();
   ASSERT_EQ(pids.size(), 2u);

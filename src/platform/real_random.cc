@@ -10,17 +10,17 @@ namespace weir {
 
 RealRandom::RealRandom() {
   uint64_t seed = 0;
-  // Up to 256 bytes getrandom gives all or, before the kernel has entropy, waits; a signal cannot interrupt it half-way.
+  // Up to 256 bytes getrandom gives all or, before the kernel has entropy, waits; a signal cannot
+  // interrupt it half-way.
   ssize_t got = 0;
-  do {
-    got = getrandom(&seed, sizeof seed, 0);
-  } while (got < 0);
+  do { got = getrandom(&seed, sizeof seed, 0); } while (got < 0);
   WEIR_CHECK_EQ(got, static_cast<ssize_t>(sizeof seed));
   state_.store(seed, std::memory_order_relaxed);
 }
 
 uint64_t RealRandom::next() {
-  return splitmix_output(state_.fetch_add(kSplitmixGamma, std::memory_order_relaxed) + kSplitmixGamma);
+  return splitmix_output(state_.fetch_add(kSplitmixGamma, std::memory_order_relaxed) +
+                         kSplitmixGamma);
 }
 
 }  // namespace weir

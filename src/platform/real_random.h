@@ -6,7 +6,8 @@
 
 namespace weir {
 
-/// splitmix64 from a seed that the kernel gives, so that two processes never draw the same numbers. Thread: any, without locks.
+/// splitmix64 from a seed that the kernel gives, so that two processes never draw the same numbers.
+/// Thread: any, without locks.
 class RealRandom : public Random {
  public:
   RealRandom();

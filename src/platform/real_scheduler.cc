@@ -16,11 +16,12 @@ namespace weir {
 namespace {
 
 /// The thread of one actor.
-/// Invariant: `state_` says what a wake() has to do. kStepping: leave a note, kNotified; the thread looks for it before it
-/// sleeps. kSleeping, set under mutex_ only: leave the note and notify.
+/// Invariant: `state_` says what a wake() has to do. kStepping: leave a note, kNotified; the thread
+/// looks for it before it sleeps. kSleeping, set under mutex_ only: leave the note and notify.
 class ActorThread : public ActorHandle {
  public:
-  ActorThread(const std::string& name, Actor& actor, ActorOptions options) : actor_(actor), thread_([this] { run(); }) {
+  ActorThread(const std::string& name, Actor& actor, ActorOptions options)
+      : actor_(actor), thread_([this] { run(); }) {
     // What a debugger and top show; the kernel keeps 15 characters.
     pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
     if (options.cpu >= 0) pin(name, options.cpu);
@@ -37,7 +38,8 @@ class ActorThread : public ActorHandle {
   }
 
   void wake() override {
-    // Always a read-modify-write: whoever clears the note afterwards sees all that was done before this call.
+    // Always a read-modify-write: whoever clears the note afterwards sees all that was done before
+    // this call.
     if (state_.exchange(State::kNotified, std::memory_order_acq_rel) == State::kSleeping) {
       std::lock_guard lock(mutex_);
       woken_.notify_one();
@@ -53,7 +55,8 @@ class ActorThread : public ActorHandle {
     if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
     const int error = pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set);
     if (error != 0) {
-      WEIR_LOG(kWarning) << "cannot pin the thread of " << name << " to processor " << cpu << "; it runs unpinned";
+      WEIR_LOG(kWarning) << "cannot pin the thread of " << name << " to processor " << cpu
+                         << "; it runs unpinned";
     }
   }
 
@@ -70,8 +73,11 @@ class ActorThread : public ActorHandle {
   void sleep_until(MonotonicTime time) {
     std::unique_lock lock(mutex_);
     State expected = State::kStepping;
-    if (!state_.compare_exchange_strong(expected, State::kSleeping, std::memory_order_acq_rel)) return;
-    const auto awake = [this] { return state_.load(std::memory_order_acquire) != State::kSleeping; };
+    if (!state_.compare_exchange_strong(expected, State::kSleeping, std::memory_order_acq_rel))
+      return;
+    const auto awake = [this] {
+      return state_.load(std::memory_order_acquire) != State::kSleeping;
+    };
     if (time == Actor::kIdle) {
       woken_.wait(lock, awake);
     } else {
@@ -89,7 +95,8 @@ class ActorThread : public ActorHandle {
 
 }  // namespace
 
-std::unique_ptr<ActorHandle> RealScheduler::start(std::string name, Actor& actor, ActorOptions options) {
+std::unique_ptr<ActorHandle> RealScheduler::start(std::string name, Actor& actor,
+                                                  ActorOptions options) {
   return std::make_unique<ActorThread>(name, actor, options);
 }
 

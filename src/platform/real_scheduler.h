@@ -5,15 +5,17 @@
 
 namespace weir {
 
-/// A thread per actor, which sleeps while the actor is idle, and IoPools for what blocks. Times are those of RealClock.
-/// Lifetime: every ActorHandle must be destroyed before the scheduler.
+/// A thread per actor, which sleeps while the actor is idle, and IoPools for what blocks. Times are
+/// those of RealClock. Lifetime: every ActorHandle must be destroyed before the scheduler.
 class RealScheduler : public Scheduler {
  public:
   /// `io_threads`: of each executor.
   explicit RealScheduler(int io_threads = 4) : io_pools_(io_threads) {}
 
   std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) override;
-  void run_blocking(std::string_view executor, std::function<void()> work) override { io_pools_.run(executor, std::move(work)); }
+  void run_blocking(std::string_view executor, std::function<void()> work) override {
+    io_pools_.run(executor, std::move(work));
+  }
 
  private:
   IoPools io_pools_;

@@ -17,10 +17,12 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kPatience(60);  // longer than any step of a slow machine; only a failing test waits so long
+constexpr seconds kPatience(
+    60);  // longer than any step of a slow machine; only a failing test waits so long
 
 struct FunctionActor : Actor {
-  explicit FunctionActor(std::function<MonotonicTime()> step_function) : step_function(std::move(step_function)) {}
+  explicit FunctionActor(std::function<MonotonicTime()> step_function)
+      : step_function(std::move(step_function)) {}
   MonotonicTime step() override { return step_function(); }
   std::function<MonotonicTime()> step_function;
 };
@@ -86,14 +88,15 @@ TEST(RealScheduler, NoWakeUpIsLostBetweenTwoSleepers) {
   std::promise<void> done;
   std::vector<std::unique_ptr<FunctionActor>> actors;
   for (int side = 0; side < 2; ++side) {
-    actors.push_back(std::make_unique<FunctionActor>([&, side, taken = std::vector<int>()]() mutable {
-      boxes[side].take(taken);
-      for (const int ball : taken) {
-        if (ball == kThrows) done.set_value();
-        else boxes[1 - side].post(ball + 1);
-      }
-      return Actor::kIdle;
-    }));
+    actors.push_back(
+        std::make_unique<FunctionActor>([&, side, taken = std::vector<int>()]() mutable {
+          boxes[side].take(taken);
+          for (const int ball : taken) {
+            if (ball == kThrows) done.set_value();
+            else boxes[1 - side].post(ball + 1);
+          }
+          return Actor::kIdle;
+        }));
   }
   auto left = scheduler.start("left", *actors[0], {});
   auto right = scheduler.start("right", *actors[1], {});
@@ -213,7 +216,8 @@ TEST(IoPool, TwoPiecesOfWorkAtOnceDoNotShareTheOneFreeThread) {
     for (const int i : {0, 1}) {
       pool.run([&, i] {
         here[i].set_value();
-        if (there[1 - i].wait_for(kPatience) == std::future_status::ready && ++met == 2) done.set_value();
+        if (there[1 - i].wait_for(kPatience) == std::future_status::ready && ++met == 2)
+          done.set_value();
       });
     }
     ASSERT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);

@@ -32,7 +32,9 @@ std::vector<std::string> RefusalLog::look(MonotonicTime now) {
 std::vector<std::string> RefusalLog::rest() {
   const int64_t count = std::exchange(counted_, 0);
   if (count == 0) return {};
-  return {cat(count, " more like this within ", std::chrono::duration_cast<std::chrono::seconds>(kWhile).count(), " s, the last one: ", last_)};
+  return {cat(count, " more like this within ",
+              std::chrono::duration_cast<std::chrono::seconds>(kWhile).count(),
+              " s, the last one: ", last_)};
 }
 
 }  // namespace weir

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// Thins out log lines that strangers can cause. The first ones are written at once; while more come, one line per `kWhile` counts them.
-/// Each call gives the lines to write now. Pure.
+/// Thins out log lines that strangers can cause. The first ones are written at once; while more
+/// come, one line per `kWhile` counts them. Each call gives the lines to write now. Pure.
 class RefusalLog {
  public:
   static constexpr int kAtOnce = 5;
@@ -24,8 +24,8 @@ class RefusalLog {
   MonotonicTime due() const { return due_; }
 
  private:
-  int written_ = 0;     ///< in this while
-  int64_t counted_ = 0; ///< in this while
+  int written_ = 0;      ///< in this while
+  int64_t counted_ = 0;  ///< in this while
   std::string last_;
   MonotonicTime due_ = MonotonicTime::max();  ///< the end of this while
 };

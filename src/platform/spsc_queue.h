@@ -9,14 +9,16 @@
 
 namespace weir {
 
-/// A bounded ring from one thread to another, without locks: what records cross between two shards on.
-/// Thread: push side one, pop side one (after a hand-over with synchronisation, another). Destroy it when neither is inside.
+/// A bounded ring from one thread to another, without locks: what records cross between two shards
+/// on. Thread: push side one, pop side one (after a hand-over with synchronisation, another).
+/// Destroy it when neither is inside.
 template <class T>
 class SpscQueue {
  public:
   /// `capacity` is rounded up to a power of two.
   explicit SpscQueue(size_t capacity)
-      : capacity_(std::bit_ceil(capacity < 1 ? size_t{1} : capacity)), slots_(std::allocator<T>().allocate(capacity_)) {}
+      : capacity_(std::bit_ceil(capacity < 1 ? size_t{1} : capacity)),
+        slots_(std::allocator<T>().allocate(capacity_)) {}
   ~SpscQueue() {
     while (front() != nullptr) pop();
     std::allocator<T>().deallocate(slots_, capacity_);
@@ -82,7 +84,8 @@ class SpscQueue {
   // set once
   const size_t capacity_;
   T* const slots_;
-  // pop side writes; each side keeps what it last saw of the other, so that it seldom touches the other's line
+  // pop side writes; each side keeps what it last saw of the other, so that it seldom touches the
+  // other's line
   alignas(kCacheLine) std::atomic<size_t> head_{0};
   size_t known_tail_ = 0;
   // push side writes

@@ -26,7 +26,8 @@ class RealTcpClient final : public TcpClient {
   RealTcpClient(int fd, std::string peer) : fd_(fd), peer_(std::move(peer)) {}
   ~RealTcpClient() override { ::close(fd_); }
 
-  Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes, bool* end) override {
+  Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes,
+              bool* end) override {
     bytes->clear();
     *end = false;
     if (!wait_for(fd_, POLLIN, timeout)) return {};
@@ -36,7 +37,8 @@ class RealTcpClient final : public TcpClient {
     bytes->resize(got > 0 ? static_cast<size_t>(got) : 0);
     *end = got == 0;
     if (got >= 0 || error == EAGAIN || error == EINTR) return {};
-    const std::string_view advice = error == ETIMEDOUT ? "; it vanished without closing the connection" : "";
+    const std::string_view advice =
+        error == ETIMEDOUT ? "; it vanished without closing the connection" : "";
     return unavailable(cat("cannot read from ", peer_, ": ", std::strerror(error), advice));
   }
 
@@ -47,7 +49,8 @@ class RealTcpClient final : public TcpClient {
 
 /// A connected socket, or -1 and errno.
 int connect_to(const addrinfo& address, std::chrono::milliseconds timeout) {
-  const int fd = ::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol);
+  const int fd = ::socket(address.ai_family, address.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                          address.ai_protocol);
   if (fd < 0) return -1;
   int error = 0;
   if (::connect(fd, address.ai_addr, address.ai_addrlen) != 0) error = errno;
@@ -67,13 +70,15 @@ int connect_to(const addrinfo& address, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<TcpClient>> connect_tcp(const std::string& host, int port, std::chrono::milliseconds timeout) {
+StatusOr<std::unique_ptr<TcpClient>> connect_tcp(const std::string& host, int port,
+                                                 std::chrono::milliseconds timeout) {
   const std::string peer = cat(host, ":", port);
   addrinfo wanted{};
   wanted.ai_family = AF_UNSPEC;
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found); error != 0) {
+  if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found);
+      error != 0) {
     return unavailable(cat("cannot connect to ", peer, ": ", ::gai_strerror(error)));
   }
   int fd = -1;
@@ -83,7 +88,9 @@ StatusOr<std::unique_ptr<TcpClient>> connect_tcp(const std::string& host, int po
     if (fd < 0) error = errno;
   }
   ::freeaddrinfo(found);
-  if (fd < 0) return unavailable(cat("cannot connect to ", peer, ": ", std::strerror(error), "; is anything listening there?"));
+  if (fd < 0)
+    return unavailable(cat("cannot connect to ", peer, ": ", std::strerror(error),
+                           "; is anything listening there?"));
   return std::unique_ptr<TcpClient>(std::make_unique<RealTcpClient>(fd, peer));
 }
 

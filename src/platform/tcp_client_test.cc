@@ -67,7 +67,9 @@ TEST(TcpClient, NoticesAServerThatVanishes) {
   for (int fd = 0; fd < 1024; ++fd) {  // the connection to the listener
     sockaddr_in peer{};
     socklen_t length = sizeof peer;
-    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0 || ntohs(peer.sin_port) != listener.port()) continue;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) != 0 ||
+        ntohs(peer.sin_port) != listener.port())
+      continue;
     length = sizeof keeps_alive;
     EXPECT_EQ(::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &keeps_alive, &length), 0);
     EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, &length), 0);
@@ -96,7 +98,8 @@ TEST(TcpClient, SaysWhereItCouldNotConnectTo) {
   listener.close();
   const auto client = connect_tcp("127.0.0.1", port, 5s);
   EXPECT_EQ(client.status().code(), StatusCode::kUnavailable);
-  EXPECT_NE(client.status().message().find("127.0.0.1:" + std::to_string(port)), std::string::npos) << client.status().to_string();
+  EXPECT_NE(client.status().message().find("127.0.0.1:" + std::to_string(port)), std::string::npos)
+      << client.status().to_string();
 }
 
 }  // namespace

@@ -13,13 +13,15 @@ namespace weir {
 /// What the connections and listeners of one TcpTransport share.
 struct TcpContext {
   // set once
-  std::shared_ptr<EventLoop> loop;  ///< of connections that stand, and of those that this process makes
+  std::shared_ptr<EventLoop>
+      loop;  ///< of connections that stand, and of those that this process makes
   TcpOptions options;
   std::string secret;  ///< empty: none
   TlsContext tls;      ///< null: none
 
   // set with the first listener, which is the first to use them
-  std::shared_ptr<EventLoop> door;  ///< accepts, and talks with peers until they have proven themselves: strangers keep no records waiting
+  std::shared_ptr<EventLoop> door;  ///< accepts, and talks with peers until they have proven
+                                    ///< themselves: strangers keep no records waiting
   std::shared_ptr<class TcpStrangers> strangers;
 
   // any thread

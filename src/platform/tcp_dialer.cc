@@ -14,14 +14,17 @@ namespace {
 
 class TcpDialer final : public EventLoop::Handler, public std::enable_shared_from_this<TcpDialer> {
  public:
-  TcpDialer(std::shared_ptr<TcpContext> context, std::shared_ptr<TcpLink> link) : context_(std::move(context)), link_(std::move(link)) {}
+  TcpDialer(std::shared_ptr<TcpContext> context, std::shared_ptr<TcpLink> link)
+      : context_(std::move(context)), link_(std::move(link)) {}
 
   void start(const Address& address) {
     id_ = context_->loop->add(shared_from_this());
     link_->on_unconnected_end([this] { end(); });
-    if (address.port < 1 || address.port > 65535) return give_up(invalid_argument("ports are from 1 to 65535"));
+    if (address.port < 1 || address.port > 65535)
+      return give_up(invalid_argument("ports are from 1 to 65535"));
     if (const auto numeric = numeric_address(address)) return connect_to({*numeric});
-    // Detached: the system's resolver may take long, and nobody should wait for it when the process ends.
+    // Detached: the system's resolver may take long, and nobody should wait for it when the process
+    // ends.
     try {
       std::thread([loop = context_->loop, self = weak_from_this(), address] {
         auto resolved = resolve(address);
@@ -45,7 +48,9 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
     context_->loop->unwatch(socket_.get());
     connected();
   }
-  void on_deadline() override { try_next(cat("no answer within ", context_->options.connect_timeout.count(), " ms")); }
+  void on_deadline() override {
+    try_next(cat("no answer within ", context_->options.connect_timeout.count(), " ms"));
+  }
   void on_stop() override {}  // the link ends, and this with it
 
  private:
@@ -61,7 +66,8 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
       if (error == 0) return connected();
       if (error == EINPROGRESS) {
         context_->loop->watch(socket_.get(), id_, EPOLLOUT);
-        context_->loop->set_deadline(id_, context_->loop->now() + context_->options.connect_timeout);
+        context_->loop->set_deadline(id_,
+                                     context_->loop->now() + context_->options.connect_timeout);
         return;
       }
       last_error = error_text(error);
@@ -99,7 +105,8 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
 
 }  // namespace
 
-void start_dialing(const std::shared_ptr<TcpContext>& context, const std::shared_ptr<TcpLink>& link, const Address& address) {
+void start_dialing(const std::shared_ptr<TcpContext>& context, const std::shared_ptr<TcpLink>& link,
+                   const Address& address) {
   std::make_shared<TcpDialer>(context, link)->start(address);
 }
 

@@ -1,4 +1,5 @@
-// Accepted connections until their peers have proven themselves. Connections that stand must not suffer from them.
+// Accepted connections until their peers have proven themselves. Connections that stand must not
+// suffer from them.
 
 #include <sys/socket.h>
 
@@ -21,7 +22,9 @@ using namespace std::chrono_literals;
 /// A connection that stands, both its ends.
 struct Established {
   explicit Established(TcpWorld& world, Listening& listening)
-      : inbox(world), connection(world.dialing().dial(listening.address(), inbox.endpoint())), accepted(listening.acceptor.await(listening.acceptor.count())) {
+      : inbox(world),
+        connection(world.dialing().dial(listening.address(), inbox.endpoint())),
+        accepted(listening.acceptor.await(listening.acceptor.count())) {
     EXPECT_NE(accepted, nullptr);
   }
   /// A frame each way.
@@ -58,7 +61,8 @@ TEST(TcpDoor, AnAdmittedPeerLeavesTheListOfStrangers) {
   Established first(world, listening);
   Established second(world, listening);
   std::vector<std::unique_ptr<Stranger>> strangers;
-  for (int i = 0; i < 4; ++i) strangers.push_back(std::make_unique<Stranger>(listening.address().port));
+  for (int i = 0; i < 4; ++i)
+    strangers.push_back(std::make_unique<Stranger>(listening.address().port));
   EXPECT_TRUE(strangers[0]->is_closed() && strangers[1]->is_closed());
   first.expect_to_stand();
   second.expect_to_stand();
@@ -70,7 +74,8 @@ TEST(TcpDoor, AHostWithTooManyStrangersPushesOutItsOwn) {
   Stranger elsewhere(listening.address().port, "127.0.0.2");
   elsewhere.send("WEIR");
   std::vector<std::unique_ptr<Stranger>> flood;
-  for (int i = 0; i < 10; ++i) flood.push_back(std::make_unique<Stranger>(listening.address().port));
+  for (int i = 0; i < 10; ++i)
+    flood.push_back(std::make_unique<Stranger>(listening.address().port));
   for (int i = 0; i < 7; ++i) EXPECT_TRUE(flood[static_cast<size_t>(i)]->is_closed());
   flood[9]->be_a_dialer();
   EXPECT_NE(listening.acceptor.await(0), nullptr);
@@ -80,7 +85,8 @@ TEST(TcpDoor, AHostWithTooManyStrangersPushesOutItsOwn) {
 }
 
 TEST(TcpDoor, NoStrangerKeepsTheOthersWaiting) {
-  // While the thread of the connections is busy, strangers are served all the same: so it is not their thread, and they do not keep it waiting.
+  // While the thread of the connections is busy, strangers are served all the same: so it is not
+  // their thread, and they do not keep it waiting.
   TcpWorld world;
   Listening listening(world);
   std::promise<void> entered;
@@ -109,7 +115,8 @@ TEST(TcpDoor, FramesThatComeWithTheGreetingAreNotLost) {
   TcpWorld world;
   Listening listening(world);
   Stranger peer(listening.address().port);
-  peer.send(Handshake(Handshake::Role::kDialer, "", "", {}).greeting() + encoded("at once") + encoded("and more").substr(0, 5));
+  peer.send(Handshake(Handshake::Role::kDialer, "", "", {}).greeting() + encoded("at once") +
+            encoded("and more").substr(0, 5));
   auto* accepted = listening.acceptor.await(0);
   ASSERT_NE(accepted, nullptr);
   ASSERT_TRUE(accepted->inbox.await_frames(1));
@@ -125,18 +132,20 @@ TEST(TcpDoor, AReasonThatThePeerGaveComesBeforeAFailureToWrite) {
   std::promise<void> entered;
   std::promise<void> go_on;
   Endpoint endpoint = inbox.endpoint();
-  const auto connection = world.dialing().dial(port.address(), {[&](std::string frame) {
-                                                                  endpoint.on_frame(frame);
-                                                                  if (frame != "first") return;
-                                                                  entered.set_value();
-                                                                  go_on.get_future().wait();
-                                                                },
-                                                                [&](Status reason) { endpoint.on_break(std::move(reason)); }});
+  const auto connection = world.dialing().dial(
+      port.address(), {[&](std::string frame) {
+                         endpoint.on_frame(frame);
+                         if (frame != "first") return;
+                         entered.set_value();
+                         go_on.get_future().wait();
+                       },
+                       [&](Status reason) { endpoint.on_break(std::move(reason)); }});
   Stranger peer = port.accept();
   peer.be_a_listener();
   peer.send(encoded("first"));
   entered.get_future().wait();
-  // The thread of the connection is held up: it will see that writing fails before it sees that there is something to read.
+  // The thread of the connection is held up: it will see that writing fails before it sees that
+  // there is something to read.
   peer.send(encoded("refused: the reason"));
   peer.reset();
   connection->send("to nobody");
@@ -173,7 +182,8 @@ TEST(RefusalLog, SomeAreWrittenAndTheOthersCounted) {
   EXPECT_EQ(log.look(5s), Lines{});
   EXPECT_EQ(log.look(11s), Lines{"2 more like this within 10 s, the last one: six"});
   EXPECT_EQ(log.add("seven", 12s), Lines{}) << "it goes on";
-  EXPECT_EQ(log.add("eight", 30s), Lines{"1 more like this within 10 s, the last one: seven"}) << "nobody looked in time";
+  EXPECT_EQ(log.add("eight", 30s), Lines{"1 more like this within 10 s, the last one: seven"})
+      << "nobody looked in time";
   EXPECT_EQ(log.look(log.due()), Lines{"1 more like this within 10 s, the last one: eight"});
   EXPECT_EQ(log.look(log.due()), Lines{});
   EXPECT_EQ(log.due(), MonotonicTime::max()) << "it is over";

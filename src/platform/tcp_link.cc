@@ -21,7 +21,8 @@ constexpr size_t kMaxParts = 64;
 
 }  // namespace
 
-TcpLink::TcpLink(std::shared_ptr<TcpContext> context, std::string peer, Endpoint endpoint, Admit admit)
+TcpLink::TcpLink(std::shared_ptr<TcpContext> context, std::string peer, Endpoint endpoint,
+                 Admit admit)
     : context_(std::move(context)),
       peer_(std::move(peer)),
       dialled_(admit == nullptr),
@@ -46,11 +47,14 @@ void TcpLink::send(std::string frame) {
     std::lock_guard lock(write_mutex_);
     if (ended_) return;
     if (too_long) {
-      write_error_ = internal_error(cat("a frame of ", frame.size(), " bytes was to be sent, and the limit is ", context_->options.max_frame_bytes));
+      write_error_ = internal_error(cat("a frame of ", frame.size(),
+                                        " bytes was to be sent, and the limit is ",
+                                        context_->options.max_frame_bytes));
       drop_output();
     } else {
       const bool was_empty = queue_.empty();
-      context_->bytes_queued.fetch_add(static_cast<int64_t>(header.size() + frame.size()), std::memory_order_relaxed);
+      context_->bytes_queued.fetch_add(static_cast<int64_t>(header.size() + frame.size()),
+                                       std::memory_order_relaxed);
       queue_.push_back({header, std::move(frame)});
       // If there were others the loop is writing them.
       if (was_empty && may_send_frames_) write_some();
@@ -93,7 +97,8 @@ void TcpLink::connected(UniqueFd socket) {
   {
     std::lock_guard lock(write_mutex_);
     socket_ = std::move(socket);
-    stream_ = context_->tls ? make_tls_stream(context_->tls, socket_.get(), dialled_) : make_plain_stream(socket_.get());
+    stream_ = context_->tls ? make_tls_stream(context_->tls, socket_.get(), dialled_)
+                            : make_plain_stream(socket_.get());
   }
   on_events(0);
 }
@@ -111,13 +116,12 @@ void TcpLink::fail(Status reason) {
 
 Status TcpLink::in_context(const Status& reason) const {
   switch (state_) {
-    case State::kUnconnected:
-      return reason.with_context(cat("could not connect to ", peer_));
+    case State::kUnconnected: return reason.with_context(cat("could not connect to ", peer_));
     case State::kOpen:
-    case State::kClosed:
-      return reason.with_context(cat("the connection with ", peer_, " broke"));
+    case State::kClosed: return reason.with_context(cat("the connection with ", peer_, " broke"));
     default:
-      return reason.with_context(dialled_ ? cat("could not agree with ", peer_) : cat("refused a connection from ", peer_));
+      return reason.with_context(dialled_ ? cat("could not agree with ", peer_)
+                                          : cat("refused a connection from ", peer_));
   }
 }
 
@@ -150,7 +154,8 @@ void TcpLink::begin_linger() {
 
 void TcpLink::on_deadline() {
   if (lingering_) return close();
-  fail(unavailable(cat("the handshake was not complete after ", context_->options.handshake_timeout.count(), " ms")));
+  fail(unavailable(cat("the handshake was not complete after ",
+                       context_->options.handshake_timeout.count(), " ms")));
 }
 
 void TcpLink::on_stop() {
@@ -178,7 +183,9 @@ void TcpLink::on_events(uint32_t epoll_events) {
 bool TcpLink::finish_securing() {
   const IoResult result = stream_->set_up();
   if (result.kind == Kind::kEnd) {
-    return fail(unavailable("the peer closed the connection in the middle of the TLS handshake: does it have security.ssl.internal.enabled too?")), false;
+    return fail(unavailable("the peer closed the connection in the middle of the TLS handshake: "
+                            "does it have security.ssl.internal.enabled too?")),
+           false;
   }
   if (result.kind == Kind::kFailed) return fail(result.error), false;
   auto nonce = Handshake::fresh_nonce();
@@ -186,7 +193,8 @@ bool TcpLink::finish_securing() {
   std::lock_guard lock(write_mutex_);
   read_wants_write_ = result.kind == Kind::kWantWrite;
   if (result.kind == Kind::kDone) {
-    handshake_.emplace(dialled_ ? Handshake::Role::kDialer : Handshake::Role::kListener, context_->secret, stream_->binding(), *nonce);
+    handshake_.emplace(dialled_ ? Handshake::Role::kDialer : Handshake::Role::kListener,
+                       context_->secret, stream_->binding(), *nonce);
     greeting_ = handshake_->greeting();
     state_ = State::kGreeting;
   }
@@ -211,7 +219,8 @@ bool TcpLink::read_input(bool to_the_end) {
     if (to_the_end || stream_ == nullptr) continue;
     const bool budget_used = read >= context_->options.read_budget;
     if (!stream_->holds_input() && (result.bytes < buffer.size() || budget_used)) return true;
-    if (budget_used) return loop().post([self = shared_from_this()] { self->on_events(EPOLLIN); }), true;
+    if (budget_used)
+      return loop().post([self = shared_from_this()] { self->on_events(EPOLLIN); }), true;
   }
   return true;
 }
@@ -238,7 +247,8 @@ bool TcpLink::take_greeting(std::string_view* bytes) {
 }
 
 void TcpLink::take_frames(std::string_view bytes) {
-  // While lingering the bytes are read only so that the kernel does not reset the connection for their sake.
+  // While lingering the bytes are read only so that the kernel does not reset the connection for
+  // their sake.
   if (state_ != State::kOpen || lingering_) return;
   if (const Status fed = decoder_.feed(bytes, sink_); !fed.ok()) fail(fed);
 }
@@ -260,7 +270,8 @@ void TcpLink::pass_the_door(std::string input) {
     watched_ = 0;
     at_door_ = false;
   }
-  context_->loop->post([self = shared_from_this(), input = std::move(input)] { self->arrive(input); });
+  context_->loop->post(
+      [self = shared_from_this(), input = std::move(input)] { self->arrive(input); });
 }
 
 void TcpLink::arrive(std::string_view input) {
@@ -273,8 +284,10 @@ void TcpLink::arrive(std::string_view input) {
 
 void TcpLink::end_of_input() {
   if (lingering_ && state_ == State::kOpen) return close();
-  if (state_ == State::kGreeting) return fail(unavailable(std::string(handshake_->meaning_of_end())));
-  fail(unavailable(decoder_.in_frame() ? "the peer ended it in the middle of a frame" : "the peer ended it"));
+  if (state_ == State::kGreeting)
+    return fail(unavailable(std::string(handshake_->meaning_of_end())));
+  fail(unavailable(decoder_.in_frame() ? "the peer ended it in the middle of a frame"
+                                       : "the peer ended it"));
 }
 
 void TcpLink::write_output() {
@@ -310,7 +323,9 @@ void TcpLink::write_some() {
     };
     offer(greeting_, greeting_written_);
     size_t skipped = front_written_;
-    for (auto frame = queue_.begin(); may_send_frames_ && frame != queue_.end() && count + 2 <= kMaxParts && offered < kWriteBudget; ++frame) {
+    for (auto frame = queue_.begin(); may_send_frames_ && frame != queue_.end() &&
+                                      count + 2 <= kMaxParts && offered < kWriteBudget;
+         ++frame) {
       offer({frame->header.data(), frame->header.size()}, skipped);
       offer(frame->body, skipped > frame->header.size() ? skipped - frame->header.size() : 0);
       skipped = 0;
@@ -332,7 +347,8 @@ void TcpLink::consume(size_t bytes) {
   const size_t of_greeting = std::min(bytes, greeting_.size() - greeting_written_);
   greeting_written_ += of_greeting;
   front_written_ += bytes - of_greeting;
-  context_->bytes_queued.fetch_sub(static_cast<int64_t>(bytes - of_greeting), std::memory_order_relaxed);
+  context_->bytes_queued.fetch_sub(static_cast<int64_t>(bytes - of_greeting),
+                                   std::memory_order_relaxed);
   context_->bytes_sent.fetch_add(bytes - of_greeting, std::memory_order_relaxed);
   while (!queue_.empty() && front_written_ >= queue_.front().size()) {
     front_written_ -= queue_.front().size();
@@ -345,7 +361,8 @@ void TcpLink::drop_output() {
   ended_ = true;
   size_t queued = 0;
   for (const OutFrame& frame : queue_) queued += frame.size();
-  context_->bytes_queued.fetch_sub(static_cast<int64_t>(queued - front_written_), std::memory_order_relaxed);
+  context_->bytes_queued.fetch_sub(static_cast<int64_t>(queued - front_written_),
+                                   std::memory_order_relaxed);
   queue_.clear();
   front_written_ = 0;
   greeting_written_ = greeting_.size();

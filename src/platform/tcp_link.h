@@ -19,10 +19,11 @@
 
 namespace weir {
 
-/// One conversation over TCP: dialled or accepted, then TLS, then the handshake, then frames. Outlives its Connection while what was sent
-/// last is still on its way. Callbacks come on the thread of TcpContext::loop. An accepted link begins at the door, and passes to that loop
-/// when its peer has proven itself.
-/// Locks: none is held while another is taken, except that callbacks, which hold callback_mutex_, may send.
+/// One conversation over TCP: dialled or accepted, then TLS, then the handshake, then frames.
+/// Outlives its Connection while what was sent last is still on its way. Callbacks come on the
+/// thread of TcpContext::loop. An accepted link begins at the door, and passes to that loop when
+/// its peer has proven itself. Locks: none is held while another is taken, except that callbacks,
+/// which hold callback_mutex_, may send.
 class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_this<TcpLink> {
  public:
   /// Gets an accepted link when its peer has proven itself; false: nobody wants it any more.
@@ -34,7 +35,8 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
 
   // any thread
   void send(std::string frame);
-  /// The Connection is gone: no callback is running when this returns, and none comes. What was sent is still delivered if it can be soon.
+  /// The Connection is gone: no callback is running when this returns, and none comes. What was
+  /// sent is still delivered if it can be soon.
   void abandon();
   /// An accepted link's, once; nothing happens if it has been abandoned.
   void set_endpoint(Endpoint endpoint);
@@ -47,7 +49,9 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   /// Ends the conversation and tells who is still interested.
   void fail(Status reason);
   /// Called when the link ends, if it has not been connected by then.
-  void on_unconnected_end(std::function<void()> cancel_dialing) { cancel_dialing_ = std::move(cancel_dialing); }
+  void on_unconnected_end(std::function<void()> cancel_dialing) {
+    cancel_dialing_ = std::move(cancel_dialing);
+  }
   void on_events(uint32_t epoll_events) override;
   void on_deadline() override;
   void on_stop() override;
@@ -77,7 +81,9 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   Status in_context(const Status& reason) const;
 
   // write_mutex_ held
-  bool has_output() const { return greeting_written_ < greeting_.size() || (may_send_frames_ && !queue_.empty()); }
+  bool has_output() const {
+    return greeting_written_ < greeting_.size() || (may_send_frames_ && !queue_.empty());
+  }
   void write_some();
   void consume(size_t bytes);
   void drop_output();

@@ -17,7 +17,8 @@ namespace {
 constexpr int kAcceptsAtOnce = 64;
 constexpr MonotonicTime kPauseAfterError = std::chrono::milliseconds(100);
 
-class ListeningSocket final : public EventLoop::Handler, public std::enable_shared_from_this<ListeningSocket> {
+class ListeningSocket final : public EventLoop::Handler,
+                              public std::enable_shared_from_this<ListeningSocket> {
  public:
   ListeningSocket(std::shared_ptr<TcpContext> context, UniqueFd socket, Acceptor acceptor)
       : context_(std::move(context)), socket_(std::move(socket)), acceptor_(std::move(acceptor)) {}
@@ -48,10 +49,12 @@ class ListeningSocket final : public EventLoop::Handler, public std::enable_shar
       {
         std::lock_guard lock(mutex_);
         if (!socket_.valid()) return;
-        accepted = UniqueFd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        accepted = UniqueFd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer.storage),
+                                      &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!accepted.valid() && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
           // No more descriptors, say: what waits would be announced again at once.
-          context_->strangers->log(cat("cannot accept connections for a moment: ", error_text(errno)));
+          context_->strangers->log(
+              cat("cannot accept connections for a moment: ", error_text(errno)));
           context_->door->unwatch(socket_.get());
           context_->door->set_deadline(id_, context_->door->now() + kPauseAfterError);
           return;
@@ -59,8 +62,11 @@ class ListeningSocket final : public EventLoop::Handler, public std::enable_shar
       }
       if (!accepted.valid()) return;
       const Address address = peer.to_address();
-      const auto link = std::make_shared<TcpLink>(context_, address.to_string(), Endpoint{},
-                                                  [self = shared_from_this()](const std::shared_ptr<TcpLink>& proven) { return self->admit(proven); });
+      const auto link = std::make_shared<TcpLink>(
+          context_, address.to_string(), Endpoint{},
+          [self = shared_from_this()](const std::shared_ptr<TcpLink>& proven) {
+            return self->admit(proven);
+          });
       link->enter_door(address.host);
       link->connected(std::move(accepted));
     }
@@ -90,7 +96,10 @@ class ListeningSocket final : public EventLoop::Handler, public std::enable_shar
 
 class TcpListener final : public Listener {
  public:
-  TcpListener(std::shared_ptr<ListeningSocket> socket, int port) : socket_(std::move(socket)), port_(port) { socket_->start(); }
+  TcpListener(std::shared_ptr<ListeningSocket> socket, int port)
+      : socket_(std::move(socket)), port_(port) {
+    socket_->start();
+  }
   ~TcpListener() override { socket_->close(); }
   int port() const override { return port_; }
 
@@ -101,15 +110,20 @@ class TcpListener final : public Listener {
 
 }  // namespace
 
-StatusOr<std::unique_ptr<Listener>> listen_tcp(const std::shared_ptr<TcpContext>& context, const Address& address, Acceptor acceptor) {
+StatusOr<std::unique_ptr<Listener>> listen_tcp(const std::shared_ptr<TcpContext>& context,
+                                               const Address& address, Acceptor acceptor) {
   const std::string what = cat("cannot listen on ", address.to_string());
   auto addresses = resolve(address);
   if (!addresses.ok()) return addresses.status().with_context(what);
   Status refused = unavailable("the name has no address");
   for (const SocketAddress& candidate : *addresses) {
     if (!candidate.is_loopback() && context->secret.empty() && context->tls == nullptr) {
-      return failed_precondition(cat(what, ": other machines reach it, and nothing would prove who they are; set security.shared-secret.file, or "
-                                     "security.ssl.internal.enabled with security.ssl.internal.keystore and security.ssl.internal.truststore, or listen on 127.0.0.1"));
+      return failed_precondition(
+          cat(what,
+              ": other machines reach it, and nothing would prove who they are; set "
+              "security.shared-secret.file, or "
+              "security.ssl.internal.enabled with security.ssl.internal.keystore and "
+              "security.ssl.internal.truststore, or listen on 127.0.0.1"));
     }
     auto socket = bind_and_listen(candidate);
     if (!socket.ok()) {

@@ -8,6 +8,7 @@
 namespace weir {
 
 /// Transport::listen. Blocks as long as it takes to look a name up.
-StatusOr<std::unique_ptr<Listener>> listen_tcp(const std::shared_ptr<TcpContext>& context, const Address& address, Acceptor acceptor);
+StatusOr<std::unique_ptr<Listener>> listen_tcp(const std::shared_ptr<TcpContext>& context,
+                                               const Address& address, Acceptor acceptor);
 
 }  // namespace weir

@@ -27,12 +27,14 @@ std::optional<SocketAddress> numeric_address(const Address& address);
 /// Blocks as long as the system's resolver does. Status: the reason only, without the address.
 StatusOr<std::vector<SocketAddress>> resolve(const Address& address);
 
-/// A socket that is connecting; the outcome is `*error`: 0, EINPROGRESS (it comes when the socket is writable), or why not.
+/// A socket that is connecting; the outcome is `*error`: 0, EINPROGRESS (it comes when the socket
+/// is writable), or why not.
 UniqueFd start_connect(const SocketAddress& address, int* error);
 /// Status: the reason only.
 StatusOr<UniqueFd> bind_and_listen(const SocketAddress& address);
 SocketAddress local_address(int socket);
-/// What every connection wants: no delay of small frames, and to notice within about a minute that the other machine is gone.
+/// What every connection wants: no delay of small frames, and to notice within about a minute that
+/// the other machine is gone.
 void set_connection_options(int socket);
 
 /// Thread: any, unlike strerror.

@@ -25,7 +25,9 @@ void TcpStrangers::leave(EventLoop::HandlerId id) {
   strangers_.erase(found);
 }
 
-void TcpStrangers::end(EventLoop::HandlerId id, const char* why) { strangers_.at(id).link->fail(unavailable(why)); }
+void TcpStrangers::end(EventLoop::HandlerId id, const char* why) {
+  strangers_.at(id).link->fail(unavailable(why));
+}
 
 void TcpStrangers::log(std::string line) {
   if (id_ == 0) id_ = door_.add(shared_from_this());

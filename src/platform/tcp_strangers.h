@@ -12,9 +12,10 @@ namespace weir {
 
 class TcpLink;
 
-/// Accepted links whose peers have proven nothing yet: how many there may be, and what the log says of those that prove nothing.
-/// Thread: the door's. The loop outlives it.
-class TcpStrangers final : public EventLoop::Handler, public std::enable_shared_from_this<TcpStrangers> {
+/// Accepted links whose peers have proven nothing yet: how many there may be, and what the log says
+/// of those that prove nothing. Thread: the door's. The loop outlives it.
+class TcpStrangers final : public EventLoop::Handler,
+                           public std::enable_shared_from_this<TcpStrangers> {
  public:
   TcpStrangers(EventLoop& door, const TcpOptions& options) : door_(door), options_(options) {}
 

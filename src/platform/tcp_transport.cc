@@ -27,7 +27,8 @@ TcpOptions bounded(TcpOptions options) {
 
 }  // namespace
 
-TcpTransport::TcpTransport(TransportSecurity security, TcpOptions options) : security_(std::move(security)), options_(bounded(options)) {}
+TcpTransport::TcpTransport(TransportSecurity security, TcpOptions options)
+    : security_(std::move(security)), options_(bounded(options)) {}
 
 TcpTransport::~TcpTransport() {
   if (context_ == nullptr) return;
@@ -43,9 +44,7 @@ StatusOr<std::shared_ptr<TcpContext>> TcpTransport::context() {
   if (!security_.shared_secret_file.empty()) {
     WEIR_ASSIGN_OR_RETURN(made->secret, load_shared_secret(security_.shared_secret_file));
   }
-  if (security_.tls) {
-    WEIR_ASSIGN_OR_RETURN(made->tls, load_tls(security_));
-  }
+  if (security_.tls) { WEIR_ASSIGN_OR_RETURN(made->tls, load_tls(security_)); }
   WEIR_ASSIGN_OR_RETURN(made->loop, EventLoop::create("weir-network"));
   context_ = std::move(made);
   return context_;
@@ -59,11 +58,13 @@ Status TcpTransport::open_door(TcpContext& context) {
   return {};
 }
 
-std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> TcpTransport::connect(Endpoint a, Endpoint b) {
+std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> TcpTransport::connect(
+    Endpoint a, Endpoint b) {
   return connect_within_process(std::move(a), std::move(b));
 }
 
-StatusOr<std::unique_ptr<Listener>> TcpTransport::listen(const Address& address, Acceptor acceptor) {
+StatusOr<std::unique_ptr<Listener>> TcpTransport::listen(const Address& address,
+                                                         Acceptor acceptor) {
   auto made = context();
   Status status = made.status();
   if (status.ok()) status = open_door(**made);
@@ -74,7 +75,9 @@ StatusOr<std::unique_ptr<Listener>> TcpTransport::listen(const Address& address,
 std::unique_ptr<Connection> TcpTransport::dial(const Address& address, Endpoint endpoint) {
   const auto made = context();
   if (!made.ok()) {
-    if (endpoint.on_break) endpoint.on_break(made.status().with_context(cat("could not connect to ", address.to_string())));
+    if (endpoint.on_break)
+      endpoint.on_break(
+          made.status().with_context(cat("could not connect to ", address.to_string())));
     return std::make_unique<NoConnection>();
   }
   auto link = std::make_shared<TcpLink>(*made, address.to_string(), std::move(endpoint), nullptr);
@@ -88,7 +91,8 @@ std::unique_ptr<Connection> TcpTransport::dial(const Address& address, Endpoint 
 TcpCounters TcpTransport::counters() const {
   std::lock_guard lock(mutex_);
   if (context_ == nullptr) return {};
-  return {context_->frames_sent, context_->bytes_sent, context_->frames_received, context_->bytes_received, context_->bytes_queued};
+  return {context_->frames_sent, context_->bytes_sent, context_->frames_received,
+          context_->bytes_received, context_->bytes_queued};
 }
 
 }  // namespace weir

@@ -35,7 +35,8 @@ TEST(TcpTransport, FramesOfSeveralThreadsKeepEachThreadsOrder) {
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
-      for (int i = 0; i < kFrames; ++i) connection->send(cat(t, " ", i, " ") + std::string(i % 50 == 0 ? 50'000 : i % 100, 'x'));
+      for (int i = 0; i < kFrames; ++i)
+        connection->send(cat(t, " ", i, " ") + std::string(i % 50 == 0 ? 50'000 : i % 100, 'x'));
     });
   }
   for (auto& thread : threads) thread.join();
@@ -80,7 +81,8 @@ TEST(TcpTransport, WhatIsSentJustBeforeTheDestructorArrivesThoughThePeerIsTalkin
     const auto connection = world.dialing().dial(listening.address(), inbox.endpoint());
     auto* accepted = listening.acceptor.await(round);
     ASSERT_NE(accepted, nullptr);
-    // Bytes that the other side does not read before it closes: they make a kernel reset the connection.
+    // Bytes that the other side does not read before it closes: they make a kernel reset the
+    // connection.
     for (int i = 0; i < 20; ++i) connection->send(std::string(100'000, 'x'));
     accepted->connection->send(large);
     accepted->connection->send("refused: the reason");
@@ -122,12 +124,13 @@ TEST(TcpTransport, NoCallbackComesAfterTheDestructor) {
   for (size_t round = 0; round < 50; ++round) {
     std::atomic<bool> alive{true};
     std::atomic<int> frames{0};
-    auto connection = world.dialing().dial(listening.address(), {[&](std::string) {
-                                                                   EXPECT_TRUE(alive);
-                                                                   ++frames;
-                                                                   world.changed();
-                                                                 },
-                                                                 [&](Status) { EXPECT_TRUE(alive); }});
+    auto connection =
+        world.dialing().dial(listening.address(), {[&](std::string) {
+                                                     EXPECT_TRUE(alive);
+                                                     ++frames;
+                                                     world.changed();
+                                                   },
+                                                   [&](Status) { EXPECT_TRUE(alive); }});
     auto* accepted = listening.acceptor.await(round);
     ASSERT_NE(accepted, nullptr);
     std::thread sender([&] {
@@ -144,14 +147,16 @@ TEST(TcpTransport, ALookedUpNameIsDialledAndAnUnknownOneNamed) {
   TcpWorld world;
   Listening listening(world);
   TransportInbox inbox(world);
-  const auto connection = world.dialing().dial({"localhost", listening.address().port}, inbox.endpoint());
+  const auto connection =
+      world.dialing().dial({"localhost", listening.address().port}, inbox.endpoint());
   ASSERT_NE(listening.acceptor.await(0), nullptr);
 
   const std::string unknown(70, 'x');  // longer than a label may be, so no server is asked
   TransportInbox nowhere(world);
   const auto broken = world.dialing().dial({unknown, 80}, nowhere.endpoint());
   ASSERT_TRUE(nowhere.await_break());
-  EXPECT_TRUE(has(nowhere.breaks()[0], "could not connect to " + unknown + ":80: ")) << nowhere.breaks()[0].to_string();
+  EXPECT_TRUE(has(nowhere.breaks()[0], "could not connect to " + unknown + ":80: "))
+      << nowhere.breaks()[0].to_string();
 }
 
 TEST(TcpTransport, ARefusedConnectionIsToldInASentence) {
@@ -164,7 +169,8 @@ TEST(TcpTransport, ARefusedConnectionIsToldInASentence) {
   TransportInbox inbox(world);
   const auto connection = world.dialing().dial(address, inbox.endpoint());
   ASSERT_TRUE(inbox.await_break());
-  EXPECT_EQ(inbox.breaks()[0].message(), cat("could not connect to 127.0.0.1:", address.port, ": Connection refused"));
+  EXPECT_EQ(inbox.breaks()[0].message(),
+            cat("could not connect to 127.0.0.1:", address.port, ": Connection refused"));
 }
 
 TEST(TcpTransport, APeerThatDiesIsABreakAtOnce) {
@@ -176,14 +182,17 @@ TEST(TcpTransport, APeerThatDiesIsABreakAtOnce) {
   ASSERT_NE(accepted, nullptr);
   peer.reset();
   ASSERT_TRUE(accepted->inbox.await_break());
-  EXPECT_TRUE(has(accepted->inbox.breaks()[0], "Connection reset by peer")) << accepted->inbox.breaks()[0].to_string();
+  EXPECT_TRUE(has(accepted->inbox.breaks()[0], "Connection reset by peer"))
+      << accepted->inbox.breaks()[0].to_string();
 }
 
 TEST(TcpTransport, StrangersAreClosedAndTheOthersServed) {
   TcpWorld world;
   Listening listening(world);
-  for (const std::string_view bytes : {std::string_view("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), std::string_view("\x16\x03\x01\x02\0\x01\0\x01\xfc", 9),
-                                       std::string_view("\0\0\0\0", 4), std::string_view("WEIR\r\n\x1a\n\x02\0D\0................................", 44)}) {
+  for (const std::string_view bytes :
+       {std::string_view("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+        std::string_view("\x16\x03\x01\x02\0\x01\0\x01\xfc", 9), std::string_view("\0\0\0\0", 4),
+        std::string_view("WEIR\r\n\x1a\n\x02\0D\0................................", 44)}) {
     Stranger stranger(listening.address().port);
     stranger.send(bytes);
     EXPECT_TRUE(stranger.is_closed()) << bytes;
@@ -243,7 +252,8 @@ TEST(TcpTransport, TooManyStrangersPushTheOldestOut) {
   TcpWorld world({}, TcpOptions{.max_strangers = 2});
   Listening listening(world);
   std::vector<std::unique_ptr<Stranger>> strangers;
-  for (int i = 0; i < 3; ++i) strangers.push_back(std::make_unique<Stranger>(listening.address().port));
+  for (int i = 0; i < 3; ++i)
+    strangers.push_back(std::make_unique<Stranger>(listening.address().port));
   EXPECT_TRUE(strangers[0]->is_closed());
   strangers[2]->be_a_dialer();
   EXPECT_NE(listening.acceptor.await(0), nullptr);
@@ -305,7 +315,9 @@ TEST(TcpTransport, AWrongSecretIsRefusedAtBothEnds) {
   const auto connection = world.dialing().dial(listening.address(), inbox.endpoint());
   connection->send("must not arrive");
   ASSERT_TRUE(inbox.await_break());
-  EXPECT_TRUE(has(inbox.breaks()[0], listening.address().to_string()) && has(inbox.breaks()[0], "security.shared-secret.file")) << inbox.breaks()[0].to_string();
+  EXPECT_TRUE(has(inbox.breaks()[0], listening.address().to_string()) &&
+              has(inbox.breaks()[0], "security.shared-secret.file"))
+      << inbox.breaks()[0].to_string();
   EXPECT_EQ(listening.acceptor.count(), 0u);
 }
 
@@ -316,7 +328,8 @@ TEST(TcpTransport, ASecretAtOneEndOnlyIsRefusedAndSaysSo) {
   TransportInbox inbox(world);
   const auto connection = world.dialing().dial(listening.address(), inbox.endpoint());
   ASSERT_TRUE(inbox.await_break());
-  EXPECT_TRUE(has(inbox.breaks()[0], "asks for a shared secret and this process has none")) << inbox.breaks()[0].to_string();
+  EXPECT_TRUE(has(inbox.breaks()[0], "asks for a shared secret and this process has none"))
+      << inbox.breaks()[0].to_string();
   EXPECT_EQ(inbox.breaks()[0].code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(listening.acceptor.count(), 0u);
 }
@@ -330,7 +343,8 @@ TEST(TcpTransport, ASecretThatCannotBeUsedIsNamed) {
   TcpTransport without(missing);
   EXPECT_TRUE(has(without.listen({"127.0.0.1", 0}, nullptr).status(), "/nowhere/secret"));
   Status reason;
-  const auto connection = without.dial({"127.0.0.1", 1}, {[](std::string) {}, [&](Status broken) { reason = std::move(broken); }});
+  const auto connection = without.dial(
+      {"127.0.0.1", 1}, {[](std::string) {}, [&](Status broken) { reason = std::move(broken); }});
   EXPECT_TRUE(has(reason, "/nowhere/secret")) << reason.to_string();
 }
 
@@ -341,7 +355,8 @@ TEST(TcpTransport, BeyondLoopbackItListensOnlyWithSecurity) {
     const auto refused = open.listen({host, 0}, nullptr);
     ASSERT_FALSE(refused.ok()) << host;
     EXPECT_EQ(refused.status().code(), StatusCode::kFailedPrecondition);
-    for (const char* key : {"security.shared-secret.file", "security.ssl.internal.enabled", "security.ssl.internal.keystore", "security.ssl.internal.truststore"}) {
+    for (const char* key : {"security.shared-secret.file", "security.ssl.internal.enabled",
+                            "security.ssl.internal.keystore", "security.ssl.internal.truststore"}) {
       EXPECT_TRUE(has(refused.status(), key)) << refused.status().to_string();
     }
   }
@@ -352,7 +367,9 @@ TEST(TcpTransport, BeyondLoopbackItListensOnlyWithSecurity) {
 }
 
 TEST(TcpTransport, AJobInOneProcessStartsNoThread) {
-  const auto threads = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}); };
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
   const auto before = threads();
   TcpTransport transport;
   int frames = 0;

@@ -25,8 +25,10 @@ namespace weir {
 /// Two TcpTransports that meet on loopback.
 class TcpWorld final : public TransportWorld {
  public:
-  explicit TcpWorld(const TransportSecurity& security = {}, TcpOptions options = {}) : TcpWorld(security, security, options) {}
-  TcpWorld(const TransportSecurity& dialing, const TransportSecurity& listening, TcpOptions options = {})
+  explicit TcpWorld(const TransportSecurity& security = {}, TcpOptions options = {})
+      : TcpWorld(security, security, options) {}
+  TcpWorld(const TransportSecurity& dialing, const TransportSecurity& listening,
+           TcpOptions options = {})
       : dialing_(dialing, options), listening_(listening, options) {}
 
   TcpTransport& dialing() override { return dialing_; }
@@ -73,7 +75,8 @@ struct Listening {
 class Stranger {
  public:
   /// `from`: another address of this machine's stands for another host.
-  explicit Stranger(int port, const char* from = "127.0.0.1") : Stranger(::socket(AF_INET, SOCK_STREAM, 0), port, from) {}
+  explicit Stranger(int port, const char* from = "127.0.0.1")
+      : Stranger(::socket(AF_INET, SOCK_STREAM, 0), port, from) {}
   Stranger(int socket, int port, const char* from = "127.0.0.1") : socket_(socket) {
     const sockaddr_in own = address_of(from, 0);
     EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
@@ -92,7 +95,10 @@ class Stranger {
     return address;
   }
   int socket() const { return socket_.get(); }
-  void send(std::string_view bytes) { EXPECT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size())); }
+  void send(std::string_view bytes) {
+    EXPECT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
   std::string receive(size_t size) {
     std::string bytes(size, '\0');
     EXPECT_EQ(::recv(socket_.get(), bytes.data(), size, MSG_WAITALL), static_cast<ssize_t>(size));
@@ -102,8 +108,7 @@ class Stranger {
   bool is_closed() {
     char bytes[4096];
     ssize_t got;
-    while ((got = ::recv(socket_.get(), bytes, sizeof bytes, 0)) > 0) {
-    }
+    while ((got = ::recv(socket_.get(), bytes, sizeof bytes, 0)) > 0) {}
     return got == 0 || errno == ECONNRESET;
   }
   void be_a_dialer() {
@@ -161,13 +166,16 @@ inline std::string encoded(std::string_view frame) {
 /// A directory that goes with it.
 class TestDirectory {
  public:
-  TestDirectory() : path_((std::filesystem::temp_directory_path() / "weir-tcp-XXXXXX").string()) { EXPECT_NE(::mkdtemp(path_.data()), nullptr); }
+  TestDirectory() : path_((std::filesystem::temp_directory_path() / "weir-tcp-XXXXXX").string()) {
+    EXPECT_NE(::mkdtemp(path_.data()), nullptr);
+  }
   ~TestDirectory() { std::filesystem::remove_all(path_); }
   /// The path of a file with these bytes, which only its owner may read.
   std::string file(const std::string& name, const std::string& bytes) const {
     const std::string path = path_ + "/" + name;
     std::ofstream(path, std::ios::binary) << bytes;
-    std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     return path;
   }
 
@@ -175,6 +183,8 @@ class TestDirectory {
   std::string path_;
 };
 
-inline bool has(const Status& status, std::string_view text) { return status.message().find(text) != std::string_view::npos; }
+inline bool has(const Status& status, std::string_view text) {
+  return status.message().find(text) != std::string_view::npos;
+}
 
 }  // namespace weir

@@ -18,7 +18,8 @@ constexpr size_t kRecordBytes = 16 << 10;
 constexpr size_t kBindingBytes = 32;
 constexpr std::string_view kBindingLabel = "EXPORTER-weir-transport";
 
-// OpenSSL's own socket BIO writes without MSG_NOSIGNAL, and a library must not change what SIGPIPE does to its process.
+// OpenSSL's own socket BIO writes without MSG_NOSIGNAL, and a library must not change what SIGPIPE
+// does to its process.
 
 int socket_of(BIO* bio) { return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio))); }
 
@@ -36,7 +37,9 @@ int read_socket(BIO* bio, char* bytes, int size) {
   return static_cast<int>(moved);
 }
 
-long control_socket(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+long control_socket(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
 
 struct BioMethod {
   BIO_METHOD* method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "weir socket");
@@ -50,7 +53,8 @@ struct BioMethod {
 
 class TlsStream final : public ByteStream {
  public:
-  TlsStream(const TlsContext& context, int socket, bool dialer) : ssl_(SSL_new(context.get())), socket_(socket) {
+  TlsStream(const TlsContext& context, int socket, bool dialer)
+      : ssl_(SSL_new(context.get())), socket_(socket) {
     static const BioMethod socket_method;
     BIO* bio = BIO_new(socket_method.method);
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(socket)));
@@ -70,8 +74,9 @@ class TlsStream final : public ByteStream {
   }
   std::string binding() const override {
     std::string secret(kBindingBytes, '\0');
-    SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(secret.data()), secret.size(), kBindingLabel.data(),
-                               kBindingLabel.size(), nullptr, 0, 0);
+    SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(secret.data()),
+                               secret.size(), kBindingLabel.data(), kBindingLabel.size(), nullptr,
+                               0, 0);
     return secret;
   }
 
@@ -95,7 +100,8 @@ class TlsStream final : public ByteStream {
       size_t moved = 0;
       const int status = SSL_write_ex(ssl_.get(), record_.data(), record_.size(), &moved);
       // What stopped it comes up again at the next call.
-      if (status != 1) return total > 0 ? IoResult{IoResult::Kind::kDone, total, {}} : result_of(status, 0);
+      if (status != 1)
+        return total > 0 ? IoResult{IoResult::Kind::kDone, total, {}} : result_of(status, 0);
       total += moved;
       for (; part < parts.size() && moved >= parts[part].iov_len - offset; ++part) {
         moved -= parts[part].iov_len - offset;
@@ -132,20 +138,16 @@ class TlsStream final : public ByteStream {
     const int system_error = errno;
     if (status == 1) return {IoResult::Kind::kDone, bytes, {}};
     switch (SSL_get_error(ssl_.get(), status)) {
-      case SSL_ERROR_WANT_READ:
-        return {IoResult::Kind::kWantRead, 0, {}};
-      case SSL_ERROR_WANT_WRITE:
-        return {IoResult::Kind::kWantWrite, 0, {}};
-      case SSL_ERROR_ZERO_RETURN:
-        return {IoResult::Kind::kEnd, 0, {}};
+      case SSL_ERROR_WANT_READ: return {IoResult::Kind::kWantRead, 0, {}};
+      case SSL_ERROR_WANT_WRITE: return {IoResult::Kind::kWantWrite, 0, {}};
+      case SSL_ERROR_ZERO_RETURN: return {IoResult::Kind::kEnd, 0, {}};
       case SSL_ERROR_SYSCALL:
         if (ERR_peek_error() == 0) {
           if (system_error == 0) return {IoResult::Kind::kEnd, 0, {}};
           return {IoResult::Kind::kFailed, 0, unavailable(error_text(system_error))};
         }
         break;
-      default:
-        break;
+      default: break;
     }
     if (ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
       ERR_clear_error();
@@ -164,10 +166,14 @@ class TlsStream final : public ByteStream {
     }
     if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) return "the peer shows no certificate";
     if (text.find("alert") != std::string::npos) {
-      return cat("the peer refuses TLS with this process (", text, "): its security.ssl.internal.truststore has to hold who signed this process's certificate");
+      return cat("the peer refuses TLS with this process (", text,
+                 "): its security.ssl.internal.truststore has to hold who signed this process's "
+                 "certificate");
     }
-    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_UNSUPPORTED_PROTOCOL) {
-      return cat("the peer does not speak TLS as this process does (", text, "): set security.ssl.internal.enabled alike at both");
+    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
+        reason == SSL_R_UNSUPPORTED_PROTOCOL) {
+      return cat("the peer does not speak TLS as this process does (", text,
+                 "): set security.ssl.internal.enabled alike at both");
     }
     return text;
   }

@@ -30,13 +30,18 @@ class Identity {
     ASN1_INTEGER_set(X509_get_serialNumber(made), ++serial);
     X509_gmtime_adj(X509_getm_notBefore(made), -3600);
     X509_gmtime_adj(X509_getm_notAfter(made), 3600);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
-    X509_set_issuer_name(made, X509_get_subject_name(issuer != nullptr ? issuer->certificate_.get() : made));
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+    X509_set_issuer_name(
+        made, X509_get_subject_name(issuer != nullptr ? issuer->certificate_.get() : made));
     X509_set_pubkey(made, key_.get());
-    X509_EXTENSION* const authority = X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, issuer != nullptr ? "CA:FALSE" : "critical,CA:TRUE");
+    X509_EXTENSION* const authority =
+        X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints,
+                            issuer != nullptr ? "CA:FALSE" : "critical,CA:TRUE");
     X509_add_ext(made, authority, -1);
     X509_EXTENSION_free(authority);
-    EXPECT_GT(X509_sign(made, issuer != nullptr ? issuer->key_.get() : key_.get(), EVP_sha256()), 0);
+    EXPECT_GT(X509_sign(made, issuer != nullptr ? issuer->key_.get() : key_.get(), EVP_sha256()),
+              0);
   }
 
   std::string certificate_pem() const {
@@ -45,10 +50,14 @@ class Identity {
   /// The certificate and then the key.
   std::string pem(const char* password = nullptr) const {
     return certificate_pem() + text_of([&](BIO* bio) {
-             return PEM_write_bio_PrivateKey(bio, key_.get(), password != nullptr ? EVP_aes_256_cbc() : nullptr, nullptr, 0, nullptr, const_cast<char*>(password));
+             return PEM_write_bio_PrivateKey(bio, key_.get(),
+                                             password != nullptr ? EVP_aes_256_cbc() : nullptr,
+                                             nullptr, 0, nullptr, const_cast<char*>(password));
            });
   }
-  std::string pkcs12(const char* password) const { return pkcs12_of(password, key_.get(), certificate_.get(), nullptr); }
+  std::string pkcs12(const char* password) const {
+    return pkcs12_of(password, key_.get(), certificate_.get(), nullptr);
+  }
   std::string pkcs12_without_key(const char* password) const {
     STACK_OF(X509)* const certificates = sk_X509_new_null();
     sk_X509_push(certificates, certificate_.get());
@@ -66,8 +75,10 @@ class Identity {
     const long length = BIO_get_mem_data(bio.get(), &data);
     return {data, static_cast<size_t>(length)};
   }
-  static std::string pkcs12_of(const char* password, EVP_PKEY* key, X509* own, STACK_OF(X509) * others) {
-    const std::unique_ptr<PKCS12, Deleter<PKCS12_free>> store(PKCS12_create(password, "weir", key, own, others, 0, 0, 0, 0, 0));
+  static std::string pkcs12_of(const char* password, EVP_PKEY* key, X509* own,
+                               STACK_OF(X509) * others) {
+    const std::unique_ptr<PKCS12, Deleter<PKCS12_free>> store(
+        PKCS12_create(password, "weir", key, own, others, 0, 0, 0, 0, 0));
     return text_of([&](BIO* bio) { return i2d_PKCS12_bio(bio, store.get()); });
   }
 
@@ -115,16 +126,20 @@ TransportSecurity with_secret_too(const Certificates& certificates) {
   return security;
 }
 
-INSTANTIATE_TEST_SUITE_P(Tcp, TransportConformance,
-                         testing::Values(TransportUnderTest{"plain", [] { return world_of({}); }},
-                                         TransportUnderTest{"secret", [] { return world_of(with_secret(TestDirectory())); }},
-                                         TransportUnderTest{"tls",
-                                                            [] {
-                                                              const Certificates certificates;
-                                                              return world_of(certificates.security(certificates.member, certificates.authority));
-                                                            }},
-                                         TransportUnderTest{"tls_and_secret", [] { return world_of(with_secret_too(Certificates())); }}),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Tcp, TransportConformance,
+    testing::Values(TransportUnderTest{"plain", [] { return world_of({}); }},
+                    TransportUnderTest{"secret",
+                                       [] { return world_of(with_secret(TestDirectory())); }},
+                    TransportUnderTest{"tls",
+                                       [] {
+                                         const Certificates certificates;
+                                         return world_of(certificates.security(
+                                             certificates.member, certificates.authority));
+                                       }},
+                    TransportUnderTest{"tls_and_secret",
+                                       [] { return world_of(with_secret_too(Certificates())); }}),
+    [](const auto& info) { return info.param.name; });
 
 /// What the dialer learns when it dials the listener; OK if the connection was accepted.
 Status outcome_of(const TransportSecurity& dialing, const TransportSecurity& listening) {
@@ -133,7 +148,8 @@ Status outcome_of(const TransportSecurity& dialing, const TransportSecurity& lis
   const auto listener = world.listening().listen(world.address(), acceptor.acceptor());
   if (!listener.ok()) return listener.status();
   TransportInbox inbox(world);
-  const auto connection = world.dialing().dial({"127.0.0.1", (*listener)->port()}, inbox.endpoint());
+  const auto connection =
+      world.dialing().dial({"127.0.0.1", (*listener)->port()}, inbox.endpoint());
   EXPECT_TRUE(world.run_until([&] { return acceptor.count() > 0 || !inbox.breaks().empty(); }));
   if (inbox.breaks().empty()) return {};
   EXPECT_EQ(acceptor.count(), 0u);
@@ -143,7 +159,8 @@ Status outcome_of(const TransportSecurity& dialing, const TransportSecurity& lis
 TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheListener) {
   const Certificates made;
   const Certificates more;  // the same file names, elsewhere
-  const Status status = outcome_of(more.security(made.outsider, made.authority), made.security(made.member, made.authority));
+  const Status status = outcome_of(more.security(made.outsider, made.authority),
+                                   made.security(made.member, made.authority));
   EXPECT_TRUE(has(status, "the peer refuses TLS with this process")) << status.to_string();
   EXPECT_TRUE(has(status, "127.0.0.1:")) << status.to_string();
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
@@ -152,8 +169,11 @@ TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheListener) {
 TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheDialer) {
   const Certificates made;
   const Certificates more;
-  const Status status = outcome_of(more.security(made.member, made.other_authority), made.security(made.member, made.authority));
-  EXPECT_TRUE(has(status, "the peer's certificate is not trusted") && has(status, "security.ssl.internal.truststore")) << status.to_string();
+  const Status status = outcome_of(more.security(made.member, made.other_authority),
+                                   made.security(made.member, made.authority));
+  EXPECT_TRUE(has(status, "the peer's certificate is not trusted") &&
+              has(status, "security.ssl.internal.truststore"))
+      << status.to_string();
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
 }
 
@@ -176,7 +196,8 @@ TEST(TlsTransport, APeerWithoutACertificateIsRefused) {
   EXPECT_EQ(listening.acceptor.count(), 0u);
 }
 
-/// Frames that lie in the kernel, and in OpenSSL, when the budget of the connection is used up: nothing new announces them.
+/// Frames that lie in the kernel, and in OpenSSL, when the budget of the connection is used up:
+/// nothing new announces them.
 void expect_all_frames_by_turns(const TransportSecurity& security) {
   constexpr int kFrames = 12;
   TcpWorld world(security, TcpOptions{.read_budget = 5'000});
@@ -185,14 +206,15 @@ void expect_all_frames_by_turns(const TransportSecurity& security) {
   std::promise<void> go_on;
   TransportInbox inbox(world);
   Endpoint keep = inbox.endpoint();
-  const auto connection = world.dialing().dial(listening.address(), {[&](std::string frame) {
-                                                                       const bool first = frame == "first";
-                                                                       keep.on_frame(std::move(frame));
-                                                                       if (!first) return;
-                                                                       entered.set_value();
-                                                                       go_on.get_future().wait();
-                                                                     },
-                                                                     keep.on_break});
+  const auto connection =
+      world.dialing().dial(listening.address(), {[&](std::string frame) {
+                                                   const bool first = frame == "first";
+                                                   keep.on_frame(std::move(frame));
+                                                   if (!first) return;
+                                                   entered.set_value();
+                                                   go_on.get_future().wait();
+                                                 },
+                                                 keep.on_break});
   auto* accepted = listening.acceptor.await(0);
   ASSERT_NE(accepted, nullptr);
   accepted->connection->send("first");
@@ -204,7 +226,8 @@ void expect_all_frames_by_turns(const TransportSecurity& security) {
   }
   ASSERT_EQ(world.listening().counters().bytes_queued, 0) << "they are not all in the kernel";
   go_on.set_value();
-  ASSERT_TRUE(inbox.await_frames(sent.size())) << inbox.frames().size() << " of " << sent.size() << " came";
+  ASSERT_TRUE(inbox.await_frames(sent.size()))
+      << inbox.frames().size() << " of " << sent.size() << " came";
   EXPECT_EQ(inbox.frames(), sent);
 }
 
@@ -225,7 +248,8 @@ TEST(TlsTransport, TlsAtOneEndOnlyIsRefusedAndSaysSo) {
 
 TEST(TlsTransport, ASecretIsAskedForInsideTlsToo) {
   const Certificates made;
-  const Status status = outcome_of(made.security(made.member, made.authority), with_secret_too(made));
+  const Status status =
+      outcome_of(made.security(made.member, made.authority), with_secret_too(made));
   EXPECT_TRUE(has(status, "asks for a shared secret")) << status.to_string();
 }
 
@@ -240,7 +264,8 @@ TEST(TlsTransport, KeystoresMayBePkcs12AndTheOwnCertificateTheTrustedOne) {
   security.truststore_password = "opensesame";
   EXPECT_TRUE(outcome_of(security, security).ok()) << outcome_of(security, security).to_string();
   security.keystore_password = "wrong";
-  EXPECT_TRUE(has(outcome_of(security, security), "own.p12 cannot be opened")) << outcome_of(security, security).to_string();
+  EXPECT_TRUE(has(outcome_of(security, security), "own.p12 cannot be opened"))
+      << outcome_of(security, security).to_string();
 }
 
 TEST(TlsTransport, ACertificateThatIsNoRootMayBeTrusted) {
@@ -274,7 +299,8 @@ TEST(TlsTransport, FilesThatCannotBeUsedAreNamedWithTheirKey) {
   EXPECT_TRUE(has(reason(bad), "keytool -importkeystore"));
   bad.keystore = made.directory.file("noise", "noise");
   EXPECT_TRUE(has(reason(bad), "is neither PEM nor PKCS12"));
-  bad.keystore = made.directory.file("mixed.pem", made.outsider.certificate_pem() + made.member.pem());
+  bad.keystore =
+      made.directory.file("mixed.pem", made.outsider.certificate_pem() + made.member.pem());
   EXPECT_TRUE(has(reason(bad), "cannot be used")) << reason(bad).to_string();
   bad = good;
   bad.truststore = made.directory.file("empty.pem", "-----BEGIN NOTHING-----");

@@ -8,10 +8,12 @@
 
 #include "platform/transport_world_test.h"
 
-/// What every Transport has to pass: a case for each guarantee of transport.h. Include it in one source file of a test program and
-/// instantiate it there:
-///   INSTANTIATE_TEST_SUITE_P(Tcp, TransportConformance, testing::Values(TransportUnderTest{"plain", [] { return … }}));
-/// Cases of several threads, and of what an implementation can do beyond the contract, stand with the implementation.
+/// What every Transport has to pass: a case for each guarantee of transport.h. Include it in one
+/// source file of a test program and instantiate it there:
+///   INSTANTIATE_TEST_SUITE_P(Tcp, TransportConformance,
+///   testing::Values(TransportUnderTest{"plain", [] { return … }}));
+/// Cases of several threads, and of what an implementation can do beyond the contract, stand with
+/// the implementation.
 
 namespace weir {
 
@@ -26,7 +28,9 @@ class TransportConformance : public testing::TestWithParam<TransportUnderTest> {
     ASSERT_GT(listener_->port(), 0);
   }
   Address listened() const { return {world_->address().host, listener_->port()}; }
-  std::unique_ptr<Connection> dial(TransportInbox& inbox) { return world_->dialing().dial(listened(), inbox.endpoint()); }
+  std::unique_ptr<Connection> dial(TransportInbox& inbox) {
+    return world_->dialing().dial(listened(), inbox.endpoint());
+  }
 
   std::unique_ptr<TransportWorld> world_;
   std::unique_ptr<TransportAcceptor> acceptor_;
@@ -59,7 +63,8 @@ TEST_P(TransportConformance, LargeAndSmallFramesKeepTheirBytesAndOrder) {
   TransportInbox inbox(*world_);
   const auto connection = dial(inbox);
   std::vector<std::string> frames;
-  for (size_t i = 0; i < 200; ++i) frames.push_back(std::string(i % 10 == 0 ? 100'000 + i : i, static_cast<char>(i)));
+  for (size_t i = 0; i < 200; ++i)
+    frames.push_back(std::string(i % 10 == 0 ? 100'000 + i : i, static_cast<char>(i)));
   for (const std::string& frame : frames) connection->send(frame);
   auto* accepted = acceptor_->await(0);
   ASSERT_NE(accepted, nullptr);
@@ -92,7 +97,8 @@ TEST_P(TransportConformance, TheOtherEndIsToldOnceWhenTheDialerGoes) {
   accepted->connection.reset();
   EXPECT_EQ(accepted->inbox.breaks().size(), 1u);
   EXPECT_FALSE(accepted->inbox.breaks()[0].message().empty());
-  EXPECT_TRUE(inbox.breaks().empty() && inbox.frames().empty()) << "the end that went first has nobody to tell";
+  EXPECT_TRUE(inbox.breaks().empty() && inbox.frames().empty())
+      << "the end that went first has nobody to tell";
 }
 
 TEST_P(TransportConformance, TheOtherEndIsToldOnceWhenTheAcceptedSideGoes) {
@@ -116,7 +122,8 @@ TEST_P(TransportConformance, AnAddressWhereNobodyListensIsABreakThatNamesIt) {
   connection->send("lost");
   ASSERT_TRUE(inbox.await_break());
   EXPECT_EQ(inbox.breaks()[0].code(), StatusCode::kUnavailable);
-  EXPECT_NE(inbox.breaks()[0].message().find(address.to_string()), std::string::npos) << inbox.breaks()[0].to_string();
+  EXPECT_NE(inbox.breaks()[0].message().find(address.to_string()), std::string::npos)
+      << inbox.breaks()[0].to_string();
 }
 
 TEST_P(TransportConformance, WhatWasAcceptedOutlivesTheListener) {
@@ -134,7 +141,8 @@ TEST_P(TransportConformance, AnAddressThatIsTakenIsRefusedUntilItsListenerGoes) 
   const auto clash = world_->listening().listen(listened(), other.acceptor());
   ASSERT_FALSE(clash.ok());
   EXPECT_EQ(clash.status().code(), StatusCode::kUnavailable);
-  EXPECT_NE(clash.status().message().find(listened().to_string()), std::string::npos) << clash.status().to_string();
+  EXPECT_NE(clash.status().message().find(listened().to_string()), std::string::npos)
+      << clash.status().to_string();
   const Address address = listened();
   listener_.reset();
   const auto again = world_->listening().listen(address, other.acceptor());
@@ -142,13 +150,16 @@ TEST_P(TransportConformance, AnAddressThatIsTakenIsRefusedUntilItsListenerGoes) 
 }
 
 TEST_P(TransportConformance, AnAcceptorMayTurnAConnectionAway) {
-  auto refusing = world_->listening().listen(world_->address(), [this](std::unique_ptr<Connection> connection) {
-    connection.reset();
-    return Endpoint{[](std::string) { ADD_FAILURE() << "a frame for nobody"; }, [](Status) { ADD_FAILURE() << "a break for nobody"; }};
-  });
+  auto refusing =
+      world_->listening().listen(world_->address(), [this](std::unique_ptr<Connection> connection) {
+        connection.reset();
+        return Endpoint{[](std::string) { ADD_FAILURE() << "a frame for nobody"; },
+                        [](Status) { ADD_FAILURE() << "a break for nobody"; }};
+      });
   ASSERT_TRUE(refusing.ok()) << refusing.status().to_string();
   TransportInbox inbox(*world_);
-  const auto connection = world_->dialing().dial({world_->address().host, (*refusing)->port()}, inbox.endpoint());
+  const auto connection =
+      world_->dialing().dial({world_->address().host, (*refusing)->port()}, inbox.endpoint());
   connection->send("hello");
   EXPECT_TRUE(inbox.await_break());
 }

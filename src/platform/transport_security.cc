@@ -20,7 +20,8 @@ StatusOr<std::string> draw_secret() {
 StatusOr<std::string> load_shared_secret(const std::string& file) {
   WEIR_ASSIGN_OR_RETURN(std::string secret, read_secret_file("security.shared-secret.file", file));
   if (secret.size() < kMinSecretBytes) {
-    return failed_precondition(cat("security.shared-secret.file ", file, " has ", secret.size(), " bytes, and less than ", kMinSecretBytes,
+    return failed_precondition(cat("security.shared-secret.file ", file, " has ", secret.size(),
+                                   " bytes, and less than ", kMinSecretBytes,
                                    " can be guessed: make one with `openssl rand -hex 32`"));
   }
   return secret;

@@ -7,15 +7,18 @@
 
 namespace weir {
 
-/// What processes have to prove to each other, beyond a job in one process. Both may be set. With neither a transport listens on loopback
-/// only, where whoever has an account on the machine reaches it.
+/// What processes have to prove to each other, beyond a job in one process. Both may be set. With
+/// neither a transport listens on loopback only, where whoever has an account on the machine
+/// reaches it.
 struct TransportSecurity {
-  /// security.shared-secret.file: at least 16 bytes, as read_secret_file() reads them. Proves who is at the other end when the connection
-  /// is made; it neither hides nor signs what is sent then, which TLS does.
+  /// security.shared-secret.file: at least 16 bytes, as read_secret_file() reads them. Proves who
+  /// is at the other end when the connection is made; it neither hides nor signs what is sent then,
+  /// which TLS does.
   std::string shared_secret_file;
 
-  /// security.ssl.internal.enabled: TLS 1.2 or later, both sides with certificates. Names in certificates are not looked at: whoever
-  /// holds a certificate that the truststore vouches for belongs to the cluster, as with Flink.
+  /// security.ssl.internal.enabled: TLS 1.2 or later, both sides with certificates. Names in
+  /// certificates are not looked at: whoever holds a certificate that the truststore vouches for
+  /// belongs to the cluster, as with Flink.
   bool tls = false;
   /// Own certificate, those between it and the root, and the private key: one PEM file, or PKCS12.
   std::string keystore;

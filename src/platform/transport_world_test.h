@@ -21,7 +21,8 @@ class TransportWorld {
   virtual Transport& listening() = 0;
   /// Where `listening` may listen, port 0.
   virtual Address address() = 0;
-  /// Lets time pass until `condition` holds; false if that takes too long. It is looked at on this thread.
+  /// Lets time pass until `condition` holds; false if that takes too long. It is looked at on this
+  /// thread.
   virtual bool run_until(const std::function<bool()>& condition) = 0;
   /// A callback has come: `condition` may hold now. Thread: any.
   virtual void changed() = 0;
@@ -31,7 +32,9 @@ struct TransportUnderTest {
   std::string name;
   std::function<std::unique_ptr<TransportWorld>()> make;
 };
-inline void PrintTo(const TransportUnderTest& parameter, std::ostream* out) { *out << parameter.name; }
+inline void PrintTo(const TransportUnderTest& parameter, std::ostream* out) {
+  *out << parameter.name;
+}
 
 /// Keeps what an endpoint was told.
 class TransportInbox {

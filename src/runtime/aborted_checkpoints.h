@@ -6,13 +6,13 @@
 
 namespace weir {
 
-/// The checkpoints that were given up and of which barriers or snapshots may still come. Each is remembered by its id: with several
-/// checkpoints under way, giving up one says nothing about the others.
-/// Thread: one at a time.
+/// The checkpoints that were given up and of which barriers or snapshots may still come. Each is
+/// remembered by its id: with several checkpoints under way, giving up one says nothing about the
+/// others. Thread: one at a time.
 class AbortedCheckpoints {
  public:
-  /// Above this the lowest ids are forgotten. A late piece of those blocks or keeps something until the next checkpoint; the coordinator
-  /// does not take it.
+  /// Above this the lowest ids are forgotten. A late piece of those blocks or keeps something until
+  /// the next checkpoint; the coordinator does not take it.
   static constexpr size_t kMost = 1000;
 
   void add(CheckpointId id) {

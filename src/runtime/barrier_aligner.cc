@@ -14,7 +14,8 @@ bool BarrierAligner::on_barrier(int channel, CheckpointId id) {
 
 bool BarrierAligner::on_barrier_exactly_once(int channel, CheckpointId id) {
   if (id < open_) return false;  // a newer one has begun: this one is lost already
-  if (id > open_ && open_ > 0) give_up_open();  // barriers keep their order: the open one's will not come on this channel
+  if (id > open_ && open_ > 0)
+    give_up_open();  // barriers keep their order: the open one's will not come on this channel
   if (aborted_.contains(id)) return false;
   if (id > open_) {
     open_ = id;

@@ -11,17 +11,17 @@ namespace weir {
 
 /// Tells when every input channel of one task has delivered barrier N.
 /// Pure; the caller (InputGate) acts on the answers. Thread: the shard's.
-/// Invariants: a barrier is answered with `aligned` at most once; ids of aligned barriers only go up; in exactly-once mode at most one
-/// checkpoint is open, and a channel is blocked only while one is.
-/// Not here: reading channels, writing state.
+/// Invariants: a barrier is answered with `aligned` at most once; ids of aligned barriers only go
+/// up; in exactly-once mode at most one checkpoint is open, and a channel is blocked only while one
+/// is. Not here: reading channels, writing state.
 class BarrierAligner {
  public:
   BarrierAligner(int channels, CheckpointingMode mode) : blocked_(channels, false), mode_(mode) {}
 
   /// Barrier `id` came on `channel`. True: it is complete; the task snapshots and passes it on now.
   bool on_barrier(int channel, CheckpointId id);
-  /// The coordinator gave up `id`: a barrier of it that is open or still to come is dropped, and what it blocked is released. Other
-  /// checkpoints go on.
+  /// The coordinator gave up `id`: a barrier of it that is open or still to come is dropped, and
+  /// what it blocked is released. Other checkpoints go on.
   void on_abort(CheckpointId id);
 
   bool blocked(int channel) const { return blocked_[channel]; }

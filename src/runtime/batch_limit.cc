@@ -13,7 +13,11 @@ constexpr size_t kStride = 7919;     // a prime, so that it isn't always the sam
 }  // namespace
 
 BatchLimit::BatchLimit(size_t records, size_t bytes, std::shared_ptr<const RecordCodec> codec)
-    : records_(records), bytes_(bytes), codec_(std::move(codec)), full_(records), most_(std::numeric_limits<size_t>::max()) {
+    : records_(records),
+      bytes_(bytes),
+      codec_(std::move(codec)),
+      full_(records),
+      most_(std::numeric_limits<size_t>::max()) {
   WEIR_CHECK(records_ > 0);
 }
 
@@ -31,7 +35,8 @@ void BatchLimit::measure(const Batch& batch) {
 
 std::vector<std::unique_ptr<Batch>> split_batch(Batch& batch, size_t most) {
   const size_t count = batch.size();
-  most = std::max(most, count / std::numeric_limits<uint16_t>::max() + 1);  // so many can be told apart
+  most = std::max(most,
+                  count / std::numeric_limits<uint16_t>::max() + 1);  // so many can be told apart
   std::vector<std::unique_ptr<Batch>> pieces;
   std::vector<Batch*> targets;
   std::vector<uint16_t> which(count);

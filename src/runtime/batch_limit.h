@@ -9,8 +9,9 @@
 
 namespace weir {
 
-/// How many records of an edge travel together: no more than are configured, and no more than take about so many bytes, as far as a record here
-/// and there tells. Large records are noticed at once and forgotten slowly. Thread: the shard's.
+/// How many records of an edge travel together: no more than are configured, and no more than take
+/// about so many bytes, as far as a record here and there tells. Large records are noticed at once
+/// and forgotten slowly. Thread: the shard's.
 class BatchLimit {
  public:
   /// `codec` tells how large records are; without one (null) only their number counts.

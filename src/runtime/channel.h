@@ -28,13 +28,15 @@ class ChannelReader {
   virtual void give_back(std::unique_ptr<Batch> batch) = 0;
 };
 
-/// The way from one subtask to another of the same process: a bounded queue, and one back for emptied batches, so that the steady
-/// state allocates nothing. Between processes: runtime/remote_channel.h.
+/// The way from one subtask to another of the same process: a bounded queue, and one back for
+/// emptied batches, so that the steady state allocates nothing. Between processes:
+/// runtime/remote_channel.h.
 class Channel final : public ChannelWriter, public ChannelReader {
  public:
   explicit Channel(size_t capacity) : elements_(capacity), emptied_(capacity) {}
 
-  /// Set once, before either side runs: called after a push and after a pop, to wake the shard at the other end.
+  /// Set once, before either side runs: called after a push and after a pop, to wake the shard at
+  /// the other end.
   void set_wakers(std::function<void()> wake_consumer, std::function<void()> wake_producer) {
     wake_consumer_ = std::move(wake_consumer);
     wake_producer_ = std::move(wake_producer);

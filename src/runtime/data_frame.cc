@@ -15,7 +15,8 @@ BinaryWriter writer_of(DataFrame kind) {
 }
 
 Status unexpected(uint8_t kind, const char* expected) {
-  return data_loss(cat("a data connection brought a frame of kind ", static_cast<int>(kind), " where ", expected, " was expected"));
+  return data_loss(cat("a data connection brought a frame of kind ", static_cast<int>(kind),
+                       " where ", expected, " was expected"));
 }
 
 }  // namespace
@@ -34,12 +35,14 @@ std::string encode_hello(const DataHello& hello) {
 StatusOr<DataHello> decode_hello(std::string_view frame) {
   BinaryReader in(frame);
   const uint8_t kind = in.get_u8();
-  if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kHello)) return unexpected(kind, "a worker's hello");
+  if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kHello))
+    return unexpected(kind, "a worker's hello");
   if (in.get_u64() != kMagic && in.ok()) in.fail("not what a worker of weir begins with");
   DataHello hello;
   hello.version = in.get_u16();
   if (in.ok() && hello.version != kDataProtocolVersion) {
-    return failed_precondition(cat("a worker speaks version ", hello.version, " of the data protocol, and this one version ",
+    return failed_precondition(cat("a worker speaks version ", hello.version,
+                                   " of the data protocol, and this one version ",
                                    kDataProtocolVersion, "; run the same build everywhere"));
   }
   hello.fingerprint = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
@@ -70,10 +73,12 @@ StatusOr<uint32_t> decode_answer(std::string_view frame) {
     if (Status status = in.end("the refusal of a data connection"); !status.ok()) return status;
     return failed_precondition(reason);
   }
-  if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kAccepted)) return unexpected(kind, "the answer to a hello");
+  if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kAccepted))
+    return unexpected(kind, "the answer to a hello");
   const uint32_t credits = in.get_u32();
   if (in.ok() && credits == 0) in.fail("no credits at all");
-  if (Status status = in.end("the answer to a data connection's hello"); !status.ok()) return status;
+  if (Status status = in.end("the answer to a data connection's hello"); !status.ok())
+    return status;
   return credits;
 }
 
@@ -87,7 +92,8 @@ std::string encode_credit(const DataCredit& credit) {
 StatusOr<DataCredit> decode_credit(std::string_view frame) {
   BinaryReader in(frame);
   const uint8_t kind = in.get_u8();
-  if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kCredit)) return unexpected(kind, "a credit");
+  if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kCredit))
+    return unexpected(kind, "a credit");
   DataCredit credit;
   credit.channel = in.get_u32();
   credit.taken = in.get_u64();
@@ -96,17 +102,20 @@ StatusOr<DataCredit> decode_credit(std::string_view frame) {
 }
 
 void put_element_header(BinaryWriter& out, const ElementHeader& header) {
-  out.put_u8(static_cast<uint8_t>(static_cast<uint8_t>(DataFrame::kBatch) + static_cast<uint8_t>(header.kind)));
+  out.put_u8(static_cast<uint8_t>(static_cast<uint8_t>(DataFrame::kBatch) +
+                                  static_cast<uint8_t>(header.kind)));
   out.put_u32(header.channel);
   out.put_u64(header.sequence);
 }
 
 StatusOr<ElementHeader> decode_element_header(std::string_view frame) {
-  static_assert(static_cast<int>(DataFrame::kBatch) + static_cast<int>(StreamElement::Kind::kEndOfData) ==
+  static_assert(static_cast<int>(DataFrame::kBatch) +
+                    static_cast<int>(StreamElement::Kind::kEndOfData) ==
                 static_cast<int>(DataFrame::kEndOfData));
   BinaryReader in(frame);
   const uint8_t kind = in.get_u8();
-  if (in.ok() && (kind < static_cast<uint8_t>(DataFrame::kBatch) || kind > static_cast<uint8_t>(DataFrame::kEndOfData))) {
+  if (in.ok() && (kind < static_cast<uint8_t>(DataFrame::kBatch) ||
+                  kind > static_cast<uint8_t>(DataFrame::kEndOfData))) {
     return unexpected(kind, "an element of a stream");
   }
   ElementHeader header;

@@ -9,7 +9,8 @@
 #include "weir/bytes.h"
 #include "weir/status.h"
 
-// The frames of a data connection: docs/formats/data_connection.md. What is read was sent by others and is not trusted.
+// The frames of a data connection: docs/formats/data_connection.md. What is read was sent by others
+// and is not trusted.
 
 namespace weir {
 
@@ -23,7 +24,7 @@ enum class DataFrame : uint8_t {
   kWatermark = 5,
   kBarrier = 6,
   kEndOfData = 7,
-  kCredit = 8,    ///< back: so many elements of a channel were taken out
+  kCredit = 8,  ///< back: so many elements of a channel were taken out
 };
 
 /// Who dials, and for what. Both ends must agree on all of it.
@@ -32,7 +33,7 @@ struct DataHello {
   Id128 fingerprint;  ///< of the job's graph
   Id128 channels;     ///< hash over the channels that the connection is for
   AttemptId attempt = 0;
-  int from = 0;       ///< number of the worker that dials
+  int from = 0;  ///< number of the worker that dials
   bool operator==(const DataHello&) const = default;
 };
 std::string encode_hello(const DataHello& hello);
@@ -40,7 +41,8 @@ StatusOr<DataHello> decode_hello(std::string_view frame);
 
 std::string encode_accepted(uint32_t credits);
 std::string encode_refused(const Status& reason);
-/// The credits of each channel, or, if it is a refusal, FAILED_PRECONDITION with the peer's sentence.
+/// The credits of each channel, or, if it is a refusal, FAILED_PRECONDITION with the peer's
+/// sentence.
 StatusOr<uint32_t> decode_answer(std::string_view frame);
 
 struct DataCredit {

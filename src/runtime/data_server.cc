@@ -11,7 +11,8 @@
 namespace weir {
 namespace {
 
-/// Connections that no attempt has taken. A job has as many as it has workers; whoever opens more is somebody else.
+/// Connections that no attempt has taken. A job has as many as it has workers; whoever opens more
+/// is somebody else.
 constexpr size_t kMostNotTaken = 1024;
 
 }  // namespace
@@ -53,16 +54,18 @@ class DataServer::Reception : public std::enable_shared_from_this<Reception> {
   std::mutex mutex_;
   // guarded by mutex_
   DataReceiver* receiver_ = nullptr;
-  AttemptId newest_ = INT64_MIN;                     ///< attempt that was ever attached
-  std::deque<std::shared_ptr<Incoming>> not_taken_;  ///< oldest first
+  AttemptId newest_ = INT64_MIN;                      ///< attempt that was ever attached
+  std::deque<std::shared_ptr<Incoming>> not_taken_;   ///< oldest first
   std::vector<std::unique_ptr<Connection>> dropped_;  ///< to be destroyed
 };
 
-StatusOr<std::unique_ptr<DataServer>> DataServer::listen(Platform& platform, const Address& address) {
+StatusOr<std::unique_ptr<DataServer>> DataServer::listen(Platform& platform,
+                                                         const Address& address) {
   std::unique_ptr<DataServer> server(new DataServer(std::make_shared<Reception>(platform)));
-  auto listener = platform.transport.listen(address, [reception = server->reception_](std::unique_ptr<Connection> connection) {
-    return reception->accept(std::move(connection));
-  });
+  auto listener = platform.transport.listen(
+      address, [reception = server->reception_](std::unique_ptr<Connection> connection) {
+        return reception->accept(std::move(connection));
+      });
   if (!listener.ok()) return listener.status();
   server->listener_ = std::move(*listener);
   return server;
@@ -88,8 +91,12 @@ Endpoint DataServer::Reception::accept(std::unique_ptr<Connection> connection) {
   }
   if (crowded) sweep_soon();
   Endpoint endpoint;
-  endpoint.on_frame = [self = shared_from_this(), incoming](std::string frame) { self->on_frame(incoming, std::move(frame)); };
-  endpoint.on_break = [self = shared_from_this(), incoming](Status reason) { self->on_break(incoming, std::move(reason)); };
+  endpoint.on_frame = [self = shared_from_this(), incoming](std::string frame) {
+    self->on_frame(incoming, std::move(frame));
+  };
+  endpoint.on_break = [self = shared_from_this(), incoming](Status reason) {
+    self->on_break(incoming, std::move(reason));
+  };
   return endpoint;
 }
 
@@ -110,7 +117,8 @@ void DataServer::Reception::on_frame(const std::shared_ptr<Incoming>& incoming, 
       receiver->taken(incoming->hello.from);
       return;
     }
-    if (incoming->state == State::kWaiting) refuse(*incoming, data_loss("the data connection did not wait for the answer to its hello"));
+    if (incoming->state == State::kWaiting)
+      refuse(*incoming, data_loss("the data connection did not wait for the answer to its hello"));
     if (incoming->state != State::kTaken) return;
   }
   incoming->endpoint.on_frame(std::move(frame));
@@ -144,7 +152,9 @@ bool DataServer::Reception::decide(Incoming& incoming) {
     return true;
   }
   if (attempt <= newest_) {
-    refuse(incoming, failed_precondition(cat("attempt ", attempt, " to run the job is over here; the newest is ", newest_)));
+    refuse(incoming,
+           failed_precondition(
+               cat("attempt ", attempt, " to run the job is over here; the newest is ", newest_)));
   } else {
     incoming.state = State::kWaiting;
   }

@@ -21,7 +21,9 @@ class ById {
   }
   /// Null: there is none.
   End* find(uint32_t id) const {
-    const auto found = std::lower_bound(ends_.begin(), ends_.end(), id, [](const auto& entry, uint32_t i) { return entry.first < i; });
+    const auto found =
+        std::lower_bound(ends_.begin(), ends_.end(), id,
+                         [](const auto& entry, uint32_t i) { return entry.first < i; });
     return found == ends_.end() || found->first != id ? nullptr : found->second.get();
   }
   const auto& all() const { return ends_; }
@@ -44,9 +46,12 @@ Status check_can_be_distributed(const JobGraph& graph) {
     if (edge.partitioning == Partitioning::kForward || edge.codec != nullptr) continue;
     const auto& from = graph.vertices[static_cast<size_t>(edge.from)].chain.back();
     const auto& to = graph.vertices[static_cast<size_t>(edge.to)].chain.front();
-    problems += cat(problems.empty() ? "" : "\n", "the records that operator '", from.name, "' sends to operator '", to.name,
-                    "' would have to leave their process, and weir cannot serialize their type; list its fields with WEIR_FIELDS "
-                    "(weir/fields.h) or specialise weir::UserSerializer (weir/serializer.h) and give it a default constructor, or run "
+    problems += cat(problems.empty() ? "" : "\n", "the records that operator '", from.name,
+                    "' sends to operator '", to.name,
+                    "' would have to leave their process, and weir cannot serialize their type; "
+                    "list its fields with WEIR_FIELDS "
+                    "(weir/fields.h) or specialise weir::UserSerializer (weir/serializer.h) and "
+                    "give it a default constructor, or run "
                     "the job in one process");
   }
   return problems.empty() ? Status() : failed_precondition(std::move(problems));
@@ -55,40 +60,52 @@ Status check_can_be_distributed(const JobGraph& graph) {
 Status check_placement(const JobGraph& graph, const Placement& placement, bool reachable) {
   if (placement.worker_of_shard.empty()) return {};
   size_t slots = 1;
-  for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, static_cast<size_t>(vertex.parallelism));
+  for (const JobVertex& vertex : graph.vertices)
+    slots = std::max(slots, static_cast<size_t>(vertex.parallelism));
   const size_t workers = placement.data_addresses.size();
   if (placement.worker_of_shard.size() < slots)
-    return invalid_argument(cat("a placement of ", placement.worker_of_shard.size(), " shards for a job that wants ", slots));
+    return invalid_argument(cat("a placement of ", placement.worker_of_shard.size(),
+                                " shards for a job that wants ", slots));
   std::vector<int> own;
   for (size_t shard = 0; shard < slots; ++shard) {
     if (placement.worker_of_shard[shard] == placement.own) own.push_back(static_cast<int>(shard));
   }
-  if (placement.own < 0 || own.empty()) return invalid_argument(cat("a placement that has no shard for worker ", placement.own));
+  if (placement.own < 0 || own.empty())
+    return invalid_argument(cat("a placement that has no shard for worker ", placement.own));
   const auto begin = placement.worker_of_shard.begin();
   const auto end = begin + slots_within_reach(graph, own);
   const auto elsewhere = [&](int worker) { return worker != placement.own; };
   if (!reachable && std::any_of(begin, end, elsewhere))
-    return invalid_argument("a placement on several workers for one that other workers cannot reach");
-  const auto unknown = [&](int worker) { return elsewhere(worker) && (worker < 0 || static_cast<size_t>(worker) >= workers); };
+    return invalid_argument(
+        "a placement on several workers for one that other workers cannot reach");
+  const auto unknown = [&](int worker) {
+    return elsewhere(worker) && (worker < 0 || static_cast<size_t>(worker) >= workers);
+  };
   if (std::any_of(begin, end, unknown))
-    return invalid_argument(cat("a placement on workers that have no address; there are ", workers));
+    return invalid_argument(
+        cat("a placement on workers that have no address; there are ", workers));
   return {};
 }
 
-/// The connection to a worker that records go to. Thread: the connection's callbacks, unless said otherwise.
+/// The connection to a worker that records go to. Thread: the connection's callbacks, unless said
+/// otherwise.
 class Exchange::Outgoing {
  public:
   Outgoing(Exchange& exchange, int peer) : exchange_(exchange), peer_(peer) {}
 
   // Thread: the worker's.
-  void add(uint32_t id, std::shared_ptr<RemoteWriter> writer) { writers_.add(id, std::move(writer)); }
+  void add(uint32_t id, std::shared_ptr<RemoteWriter> writer) {
+    writers_.add(id, std::move(writer));
+  }
   void dial() {
-    connection_ = exchange_.transport_.dial(exchange_.placement_.data_addresses[static_cast<size_t>(peer_)],
-                                            Endpoint{[this](std::string frame) { on_frame(frame); },
-                                                     [this](Status reason) { on_break(std::move(reason)); }});
+    connection_ =
+        exchange_.transport_.dial(exchange_.placement_.data_addresses[static_cast<size_t>(peer_)],
+                                  Endpoint{[this](std::string frame) { on_frame(frame); },
+                                           [this](Status reason) { on_break(std::move(reason)); }});
     asked_.store(connection_.get(), std::memory_order_release);
-    connection_->send(encode_hello({kDataProtocolVersion, exchange_.graph_.fingerprint, writers_.hash(), exchange_.options_.attempt,
-                                    exchange_.placement_.own}));
+    connection_->send(
+        encode_hello({kDataProtocolVersion, exchange_.graph_.fingerprint, writers_.hash(),
+                      exchange_.options_.attempt, exchange_.placement_.own}));
   }
   void close() { connection_.reset(); }
 
@@ -98,8 +115,9 @@ class Exchange::Outgoing {
     Status status = accepted_ ? on_credit(frame) : on_answer(frame);
     if (status.ok()) return;
     failed_ = true;
-    exchange_.fail(status.with_context(
-        cat(accepted_ ? "the data connection to " : "cannot send records to ", exchange_.peer_name(peer_))));
+    exchange_.fail(
+        status.with_context(cat(accepted_ ? "the data connection to " : "cannot send records to ",
+                                exchange_.peer_name(peer_))));
   }
   Status on_answer(std::string_view frame) {
     WEIR_ASSIGN_OR_RETURN(const uint32_t credits, decode_answer(frame));
@@ -113,43 +131,55 @@ class Exchange::Outgoing {
   Status on_credit(std::string_view frame) {
     WEIR_ASSIGN_OR_RETURN(const DataCredit credit, decode_credit(frame));
     RemoteWriter* const writer = writers_.find(credit.channel);
-    if (writer == nullptr) return data_loss(cat("a credit came for channel ", credit.channel, ", which is not on this connection"));
+    if (writer == nullptr)
+      return data_loss(
+          cat("a credit came for channel ", credit.channel, ", which is not on this connection"));
     return writer->on_credit(credit.taken);
   }
   void on_break(Status reason) {
     if (failed_) return;
     failed_ = true;
     exchange_.fail(reason.with_context(
-        cat(accepted_ ? "lost the data connection to " : "cannot make the data connection to ", exchange_.peer_name(peer_))));
+        cat(accepted_ ? "lost the data connection to " : "cannot make the data connection to ",
+            exchange_.peer_name(peer_))));
   }
 
   Exchange& exchange_;
   const int peer_;
   ById<RemoteWriter> writers_;
-  std::unique_ptr<Connection> connection_;      ///< worker's thread
-  std::atomic<Connection*> asked_{nullptr};     ///< the connection, when the hello is on its way
+  std::unique_ptr<Connection> connection_;   ///< worker's thread
+  std::atomic<Connection*> asked_{nullptr};  ///< the connection, when the hello is on its way
   bool accepted_ = false;
   bool failed_ = false;
 };
 
-/// The connection from a worker that records come from. Thread: the connection's callbacks, unless said otherwise.
+/// The connection from a worker that records come from. Thread: the connection's callbacks, unless
+/// said otherwise.
 class Exchange::Incoming {
  public:
   Incoming(Exchange& exchange, int peer) : exchange_(exchange), peer_(peer) {}
 
   /// Thread: the worker's.
-  void add(uint32_t id, std::shared_ptr<RemoteReader> reader) { readers_.add(id, std::move(reader)); }
+  void add(uint32_t id, std::shared_ptr<RemoteReader> reader) {
+    readers_.add(id, std::move(reader));
+  }
 
   /// Called by the server, under its lock.
   StatusOr<Endpoint> take(const DataHello& hello, std::unique_ptr<Connection>& connection) {
-    if (connection_ != nullptr) return failed_precondition(cat("worker ", peer_, " has a data connection already"));
+    if (connection_ != nullptr)
+      return failed_precondition(cat("worker ", peer_, " has a data connection already"));
     if (hello.channels != readers_.hash())
-      return failed_precondition("the two workers do not agree on the channels between them; run the same build with the same settings");
+      return failed_precondition(
+          "the two workers do not agree on the channels between them; run the same build with the "
+          "same settings");
     connection_ = std::move(connection);
     for (const auto& [id, reader] : readers_.all()) reader->open(connection_.get());
-    return Endpoint{[this](std::string frame) { on_frame(std::move(frame)); }, [this](Status reason) { on_break(std::move(reason)); }};
+    return Endpoint{[this](std::string frame) { on_frame(std::move(frame)); },
+                    [this](Status reason) { on_break(std::move(reason)); }};
   }
-  void accept() { connection_->send(encode_accepted(static_cast<uint32_t>(exchange_.options_.channel_capacity))); }
+  void accept() {
+    connection_->send(encode_accepted(static_cast<uint32_t>(exchange_.options_.channel_capacity)));
+  }
   /// Thread: the worker's, when the server knows this attempt no more.
   void close() { connection_.reset(); }
 
@@ -159,18 +189,22 @@ class Exchange::Incoming {
     Status status = on_element(std::move(frame));
     if (status.ok()) return;
     failed_ = true;
-    exchange_.fail(status.with_context(cat("the data connection from ", exchange_.peer_name(peer_))));
+    exchange_.fail(
+        status.with_context(cat("the data connection from ", exchange_.peer_name(peer_))));
   }
   Status on_element(std::string frame) {
     WEIR_ASSIGN_OR_RETURN(const ElementHeader header, decode_element_header(frame));
     RemoteReader* const reader = readers_.find(header.channel);
-    if (reader == nullptr) return data_loss(cat("an element came for channel ", header.channel, ", which is not on this connection"));
+    if (reader == nullptr)
+      return data_loss(
+          cat("an element came for channel ", header.channel, ", which is not on this connection"));
     return reader->on_frame(header, std::move(frame));
   }
   void on_break(Status reason) {
     if (failed_) return;
     failed_ = true;
-    exchange_.fail(reason.with_context(cat("lost the data connection from ", exchange_.peer_name(peer_))));
+    exchange_.fail(
+        reason.with_context(cat("lost the data connection from ", exchange_.peer_name(peer_))));
   }
 
   Exchange& exchange_;
@@ -180,7 +214,8 @@ class Exchange::Incoming {
   bool failed_ = false;
 };
 
-Exchange::Exchange(const JobGraph& graph, Placement placement, Options options, Transport& transport, DataServer* server)
+Exchange::Exchange(const JobGraph& graph, Placement placement, Options options,
+                   Transport& transport, DataServer* server)
     : graph_(graph),
       placement_(std::move(placement)),
       options_{options.attempt, std::max<size_t>(options.channel_capacity, 1)},
@@ -204,28 +239,33 @@ Exchange::Incoming& Exchange::incoming_from(int worker) {
   return *incoming;
 }
 
-std::shared_ptr<ChannelWriter> Exchange::make_writer(uint32_t id, int to_worker, const std::string& from_operator,
+std::shared_ptr<ChannelWriter> Exchange::make_writer(uint32_t id, int to_worker,
+                                                     const std::string& from_operator,
                                                      std::shared_ptr<const RecordCodec> codec,
                                                      std::function<void()> wake) {
-  auto writer = std::make_shared<RemoteWriter>(id, std::move(codec), std::move(wake), [this, from_operator](Status reason) {
-    fail(reason.with_context(cat("operator '", from_operator, "'")));
-  });
+  auto writer = std::make_shared<RemoteWriter>(
+      id, std::move(codec), std::move(wake), [this, from_operator](Status reason) {
+        fail(reason.with_context(cat("operator '", from_operator, "'")));
+      });
   outgoing_to(to_worker).add(id, writer);
   return writer;
 }
 
-std::shared_ptr<ChannelReader> Exchange::make_reader(uint32_t id, int from_worker, std::shared_ptr<const RecordCodec> codec,
+std::shared_ptr<ChannelReader> Exchange::make_reader(uint32_t id, int from_worker,
+                                                     std::shared_ptr<const RecordCodec> codec,
                                                      std::function<void()> wake) {
-  auto reader = std::make_shared<RemoteReader>(id, std::move(codec), options_.channel_capacity, std::move(wake),
-                                               [this, from_worker](Status reason) {
-                                                 fail(reason.with_context(
-                                                     cat("what came on the data connection from ", peer_name(from_worker))));
-                                               });
+  auto reader = std::make_shared<RemoteReader>(
+      id, std::move(codec), options_.channel_capacity, std::move(wake),
+      [this, from_worker](Status reason) {
+        fail(reason.with_context(
+            cat("what came on the data connection from ", peer_name(from_worker))));
+      });
   incoming_from(from_worker).add(id, reader);
   return reader;
 }
 
-void Exchange::connect(std::function<void(Status)> on_connected, std::function<void(Status)> on_broken) {
+void Exchange::connect(std::function<void(Status)> on_connected,
+                       std::function<void(Status)> on_broken) {
   {
     std::lock_guard lock(mutex_);
     on_connected_ = std::move(on_connected);
@@ -243,8 +283,10 @@ void Exchange::connect(std::function<void(Status)> on_connected, std::function<v
 
 StatusOr<Endpoint> Exchange::take(const DataHello& hello, std::unique_ptr<Connection>& connection) {
   if (hello.fingerprint != graph_.fingerprint) {
-    return failed_precondition("the two workers run different jobs, or the same one with other settings; start all processes of a job "
-                               "with the same program and flags");
+    return failed_precondition(
+        "the two workers run different jobs, or the same one with other settings; start all "
+        "processes of a job "
+        "with the same program and flags");
   }
   const auto from = static_cast<size_t>(hello.from);
   if (hello.from < 0 || from >= incoming_.size() || incoming_[from] == nullptr)
@@ -266,9 +308,7 @@ void Exchange::one_ready() {
 void Exchange::fail(Status reason) {
   std::unique_lock lock(mutex_);
   switch (told_) {
-    case Told::kNothing:
-      tell_connected(std::move(lock), std::move(reason));
-      return;
+    case Told::kNothing: tell_connected(std::move(lock), std::move(reason)); return;
     case Told::kTelling:
       if (broken_meanwhile_.ok()) broken_meanwhile_ = std::move(reason);
       return;
@@ -279,8 +319,7 @@ void Exchange::fail(Status reason) {
       on_broken(std::move(reason));
       return;
     }
-    case Told::kOver:
-      return;
+    case Told::kOver: return;
   }
 }
 
@@ -317,7 +356,8 @@ void Exchange::close() {
 }
 
 std::string Exchange::peer_name(int worker) const {
-  return cat("worker ", worker, " at ", placement_.data_addresses[static_cast<size_t>(worker)].to_string());
+  return cat("worker ", worker, " at ",
+             placement_.data_addresses[static_cast<size_t>(worker)].to_string());
 }
 
 }  // namespace weir

@@ -28,9 +28,11 @@ TEST(Exchange, ConnectionOfAnAttemptThatIsOverIsRefused) {
   p.deliver_all();
   p.deploy(0, 4);
   p.deliver_all();
-  EXPECT_NE(p.workers[0]->connected.find("cannot send records to worker 1 at localhost:2: attempt 4 to run the job is over here; the newest "
+  EXPECT_NE(p.workers[0]->connected.find("cannot send records to worker 1 at localhost:2: attempt "
+                                         "4 to run the job is over here; the newest "
                                          "is 5"),
-            std::string::npos) << p.workers[0]->connected;
+            std::string::npos)
+      << p.workers[0]->connected;
   EXPECT_EQ(p.workers[0]->broken, "");
   // The next attempt of the one that was behind finds the one that waited.
   p.workers[0]->execution.reset();
@@ -46,7 +48,9 @@ TEST(Exchange, WaitingConnectionOfAnOlderAttemptIsRefusedWhenANewerIsDeployed) {
   p.deliver_all();
   p.deploy(1, 5);
   p.deliver_all();
-  EXPECT_NE(p.workers[0]->connected.find("attempt 4 to run the job is over here"), std::string::npos) << p.workers[0]->connected;
+  EXPECT_NE(p.workers[0]->connected.find("attempt 4 to run the job is over here"),
+            std::string::npos)
+      << p.workers[0]->connected;
 }
 
 TEST(Exchange, WorkersWithDifferentJobsDoNotConnect) {
@@ -57,7 +61,8 @@ TEST(Exchange, WorkersWithDifferentJobsDoNotConnect) {
   p.deploy(0);
   stranger.deploy(p.placement, {p.workers[0]->address(), stranger.address()}, 1);
   p.deliver_all();
-  EXPECT_NE(stranger.connected.find("the two workers run different jobs"), std::string::npos) << stranger.connected;
+  EXPECT_NE(stranger.connected.find("the two workers run different jobs"), std::string::npos)
+      << stranger.connected;
 }
 
 TEST(Exchange, WorkersWithDifferentPlacementsDoNotConnect) {
@@ -65,7 +70,9 @@ TEST(Exchange, WorkersWithDifferentPlacementsDoNotConnect) {
   p.deploy(0);
   p.workers[1]->deploy({0, 1, 1, 1}, p.addresses(), 1);
   p.deliver_all();
-  EXPECT_NE(p.workers[1]->connected.find("do not agree on the channels between them"), std::string::npos) << p.workers[1]->connected;
+  EXPECT_NE(p.workers[1]->connected.find("do not agree on the channels between them"),
+            std::string::npos)
+      << p.workers[1]->connected;
 }
 
 TEST(Exchange, PeerThatIsNotThereIsNamed) {
@@ -73,7 +80,8 @@ TEST(Exchange, PeerThatIsNotThereIsNamed) {
   p.workers[1]->server.reset();
   p.workers[0]->deploy(p.placement, {p.workers[0]->address(), {"localhost", 99}}, 0);
   p.deliver_all();
-  EXPECT_EQ(p.workers[0]->connected, "cannot make the data connection to worker 1 at localhost:99: nobody listens there");
+  EXPECT_EQ(p.workers[0]->connected,
+            "cannot make the data connection to worker 1 at localhost:99: nobody listens there");
 }
 
 TEST(Exchange, ConnectionLostWhileTheWorkerHearsThatAllStandIsNotForgotten) {
@@ -90,7 +98,8 @@ TEST(Exchange, ConnectionLostWhileTheWorkerHearsThatAllStandIsNotForgotten) {
   p.deploy(1);
   p.deliver_all();
   EXPECT_EQ(p.workers[0]->connected, "connected");
-  EXPECT_NE(p.workers[0]->broken.find("lost the data connection"), std::string::npos) << p.workers[0]->broken;
+  EXPECT_NE(p.workers[0]->broken.find("lost the data connection"), std::string::npos)
+      << p.workers[0]->broken;
 }
 
 TEST(Exchange, LostConnectionIsToldOnceAndOnlyBeforeStop) {
@@ -102,7 +111,9 @@ TEST(Exchange, LostConnectionIsToldOnceAndOnlyBeforeStop) {
   p.run(10);
   p.workers[1]->execution.reset();
   p.deliver_all();
-  EXPECT_EQ(p.workers[0]->broken, "lost the data connection to worker 1 at localhost:2: the other end closed the connection");
+  EXPECT_EQ(
+      p.workers[0]->broken,
+      "lost the data connection to worker 1 at localhost:2: the other end closed the connection");
 
   Pair q;
   q.deploy(0);
@@ -122,14 +133,20 @@ TEST(Exchange, DamagedFramesBreakTheAttemptWithASentence) {
     const char* says;
   };
   const Case cases[] = {
-      {"empty", [](auto& frames) { frames.front().clear(); }, "the data connection from worker 0 at localhost:1: an element of a stream"},
+      {"empty", [](auto& frames) { frames.front().clear(); },
+       "the data connection from worker 0 at localhost:1: an element of a stream"},
       {"unknown kind", [](auto& frames) { frames.front()[0] = 77; }, "a frame of kind 77"},
-      {"a hello again", [](auto& frames) { frames.front() = encode_hello({}); }, "a frame of kind 1"},
-      {"unknown channel", [](auto& frames) { frames.front()[1] = 1; }, "which is not on this connection"},
+      {"a hello again", [](auto& frames) { frames.front() = encode_hello({}); },
+       "a frame of kind 1"},
+      {"unknown channel", [](auto& frames) { frames.front()[1] = 1; },
+       "which is not on this connection"},
       {"lost", [](auto& frames) { frames.pop_front(); }, "came where element 0 should have"},
-      {"twice", [](auto& frames) { frames.push_front(frames.front()); }, "came where element 1 should have"},
-      {"shorter", [](auto& frames) { frames.front().pop_back(); }, "what came on the data connection from worker 0 at localhost:1: channel"},
-      {"longer", [](auto& frames) { frames.front() += "x"; }, "what came on the data connection from worker 0 at localhost:1: channel"},
+      {"twice", [](auto& frames) { frames.push_front(frames.front()); },
+       "came where element 1 should have"},
+      {"shorter", [](auto& frames) { frames.front().pop_back(); },
+       "what came on the data connection from worker 0 at localhost:1: channel"},
+      {"longer", [](auto& frames) { frames.front() += "x"; },
+       "what came on the data connection from worker 0 at localhost:1: channel"},
   };
   for (const Case& c : cases) {
     Pair p;
@@ -152,7 +169,8 @@ TEST(Exchange, DamagedFramesBreakTheAttemptWithASentence) {
       p.world.loopback.deliver();
       p.world.steps.step_all();
     }
-    EXPECT_NE(p.workers[1]->broken.find(c.says), std::string::npos) << c.what << ": " << p.workers[1]->broken;
+    EXPECT_NE(p.workers[1]->broken.find(c.says), std::string::npos)
+        << c.what << ": " << p.workers[1]->broken;
   }
 }
 
@@ -164,8 +182,10 @@ TEST(Exchange, NoFlippedBitCrashesOrChangesMoreThanARecord) {
     p.deploy(0);
     p.deploy(1);
     bool flipped = false;
-    for (int round = 0; round < 150 && p.workers[0]->broken.empty() && p.workers[1]->broken.empty(); ++round) {
-      if (p.workers[0]->connected == "connected" && p.workers[1]->connected == "connected" && !p.workers[0]->execution->started())
+    for (int round = 0; round < 150 && p.workers[0]->broken.empty() && p.workers[1]->broken.empty();
+         ++round) {
+      if (p.workers[0]->connected == "connected" && p.workers[1]->connected == "connected" &&
+          !p.workers[0]->execution->started())
         p.start();
       p.world.steps.step_all();
       auto& sides = p.world.loopback.sides();
@@ -187,10 +207,13 @@ TEST(Exchange, WhoSaysNoHelloGetsNothing) {
   Pair p;
   p.deploy(0);
   std::string answer;
-  auto stranger = p.world.loopback.dial(p.workers[0]->address(), {[&](std::string frame) { answer = std::move(frame); }, [](Status) {}});
+  auto stranger =
+      p.world.loopback.dial(p.workers[0]->address(),
+                            {[&](std::string frame) { answer = std::move(frame); }, [](Status) {}});
   stranger->send("GET / HTTP/1.1");
   p.deliver_all();
-  EXPECT_NE(decode_answer(answer).status().message().find("a frame of kind 71"), std::string::npos) << decode_answer(answer).status().message();
+  EXPECT_NE(decode_answer(answer).status().message().find("a frame of kind 71"), std::string::npos)
+      << decode_answer(answer).status().message();
   for (int i = 0; i < 3000; ++i) {  // more than are kept: the oldest are dropped
     p.world.loopback.dial(p.workers[0]->address(), {[](std::string) {}, [](Status) {}}).reset();
     p.deliver_all();
@@ -206,7 +229,8 @@ TEST(Exchange, SilentConnectionsDoNotGrowWithoutBound) {
   std::vector<std::unique_ptr<Connection>> silent;
   size_t ended = 0;
   for (int i = 0; i < 1030; ++i)
-    silent.push_back(p.world.loopback.dial(p.workers[0]->address(), {[](std::string) {}, [&](Status) { ++ended; }}));
+    silent.push_back(p.world.loopback.dial(p.workers[0]->address(),
+                                           {[](std::string) {}, [&](Status) { ++ended; }}));
   p.world.steps.step_all();
   p.deliver_all();
   EXPECT_EQ(ended, 6u);

@@ -15,14 +15,16 @@ namespace {
 TEST(Exchange, JobOnTwoWorkersGivesWhatItGivesOnOne) {
   const auto expected = expected_results();
   EXPECT_EQ(expected.size(), static_cast<size_t>(kKeys));
-  for (const auto& placement : std::vector<std::vector<int>>{{0, 1, 0, 1}, {1, 1, 1, 0}, {1, 0, 0, 0}}) {
+  for (const auto& placement :
+       std::vector<std::vector<int>>{{0, 1, 0, 1}, {1, 1, 1, 0}, {1, 0, 0, 0}}) {
     Pair p(placement);
     p.deploy(0);
     p.deploy(1);
     p.deliver_all();
     EXPECT_EQ(p.workers[0]->connected, "connected");
     EXPECT_EQ(p.workers[1]->connected, "connected");
-    EXPECT_EQ(p.workers[0]->execution->task_count() + p.workers[1]->execution->task_count(), kTasks);
+    EXPECT_EQ(p.workers[0]->execution->task_count() + p.workers[1]->execution->task_count(),
+              kTasks);
     p.start();
     p.run();
     EXPECT_EQ(p.ended(), kTasks);
@@ -30,7 +32,8 @@ TEST(Exchange, JobOnTwoWorkersGivesWhatItGivesOnOne) {
     // Every checkpoint that all tasks took is a consistent cut.
     int complete = 0;
     for (CheckpointId id = 1; id <= p.checkpoints; ++id) {
-      if (p.workers[0]->snapshots[id] + p.workers[1]->snapshots[id] < static_cast<int>(kTasks)) continue;
+      if (p.workers[0]->snapshots[id] + p.workers[1]->snapshots[id] < static_cast<int>(kTasks))
+        continue;
       ++complete;
       EXPECT_EQ(p.log.emitted[id], p.log.counted[id]) << id;
     }
@@ -60,7 +63,9 @@ TEST(Exchange, MoreRecordsThanFitOnTheirWayWaitForCredits) {
 class Waiting final : public ShardListener {
  public:
   void on_snapshot(TaskSnapshot) override {}
-  void on_task_failure(std::string task, Status status) override { ADD_FAILURE() << task << ": " << status.message(); }
+  void on_task_failure(std::string task, Status status) override {
+    ADD_FAILURE() << task << ": " << status.message();
+  }
   void on_task_ended() override { count(); }
   void on_task_finished() override {}
   void on_progress(int, const ShardProgress&) override {}
@@ -99,9 +104,10 @@ TEST(Exchange, JobOnTwoWorkersRunsOverTcp) {
   }
   std::unique_ptr<JobExecution> executions[2];
   for (int i = 0; i < 2; ++i) {
-    executions[i] = std::make_unique<JobExecution>(graph, ExecutionOptions{.channel_capacity = 3, .batch_size = 8, .shard = {}},
-                                                   machines[i].get(), gate, ended, -1, 1, Placement{{0, 1, 0, 1}, addresses, i},
-                                                   servers[i].get());
+    executions[i] = std::make_unique<JobExecution>(
+        graph, ExecutionOptions{.channel_capacity = 3, .batch_size = 8, .shard = {}},
+        machines[i].get(), gate, ended, -1, 1, Placement{{0, 1, 0, 1}, addresses, i},
+        servers[i].get());
     for (const auto& shard : executions[i]->shards()) {
       for (const auto& task : shard->tasks()) ASSERT_TRUE(task->chain().open({}).ok());
     }
@@ -127,12 +133,16 @@ TEST(Exchange, PlacementsThatCannotBeAreRefused) {
   EXPECT_TRUE(check_placement(graph, {}, false).ok());
   EXPECT_TRUE(check_placement(graph, {{0, 1, 0, 1}, two, 1}, true).ok());
   EXPECT_TRUE(check_placement(graph, {{0, 0, 0, 0}, two, 0}, false).ok());
-  EXPECT_TRUE(check_placement(graph, {{0, 1, 0, 2}, two, 2}, true).ok()) << "nobody has to say where this process is";
-  for (const Placement& wrong : {Placement{{0, 1, 0}, two, 0}, Placement{{0, 1, 2, 0}, two, 0}, Placement{{0, -1, 0, 0}, two, 0},
-                                 Placement{{0, 1, 0, 1}, two, 2}, Placement{{0, 1, 0, 1}, two, -1}, Placement{{0, 1, 0, 1}, {}, 0}}) {
+  EXPECT_TRUE(check_placement(graph, {{0, 1, 0, 2}, two, 2}, true).ok())
+      << "nobody has to say where this process is";
+  for (const Placement& wrong :
+       {Placement{{0, 1, 0}, two, 0}, Placement{{0, 1, 2, 0}, two, 0},
+        Placement{{0, -1, 0, 0}, two, 0}, Placement{{0, 1, 0, 1}, two, 2},
+        Placement{{0, 1, 0, 1}, two, -1}, Placement{{0, 1, 0, 1}, {}, 0}}) {
     EXPECT_EQ(check_placement(graph, wrong, true).code(), StatusCode::kInvalidArgument);
   }
-  EXPECT_EQ(check_placement(graph, {{0, 1, 0, 1}, two, 0}, false).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(check_placement(graph, {{0, 1, 0, 1}, two, 0}, false).code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST(Exchange, EdgesThatCannotLeaveTheProcessAreNamed) {
@@ -142,7 +152,9 @@ TEST(Exchange, EdgesThatCannotLeaveTheProcessAreNamed) {
   graph.edges[1].codec = nullptr;
   const Status status = check_can_be_distributed(graph);
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(status.message().find("operator 'count' sends to operator 'collect'"), std::string_view::npos) << status.message();
+  EXPECT_NE(status.message().find("operator 'count' sends to operator 'collect'"),
+            std::string_view::npos)
+      << status.message();
   graph.edges[1].partitioning = Partitioning::kForward;
   EXPECT_TRUE(check_can_be_distributed(graph).ok());
 }

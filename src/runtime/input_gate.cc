@@ -26,18 +26,15 @@ bool InputGate::next(StreamElement* element) {
 bool InputGate::admit(StreamElement* element) {
   const int channel = static_cast<int>(last_);
   switch (element->kind) {
-    case StreamElement::Kind::kBatch:
-      return true;
+    case StreamElement::Kind::kBatch: return true;
     case StreamElement::Kind::kWatermark: {
       const auto advanced = valve_.on_watermark(channel, element->value);
       if (!advanced) return false;
       element->value = *advanced;
       return true;
     }
-    case StreamElement::Kind::kBarrier:
-      return aligner_.on_barrier(channel, element->value);
-    case StreamElement::Kind::kEndOfData:
-      return ++ended_ == static_cast<int>(channels_.size());
+    case StreamElement::Kind::kBarrier: return aligner_.on_barrier(channel, element->value);
+    case StreamElement::Kind::kEndOfData: return ++ended_ == static_cast<int>(channels_.size());
   }
   return false;
 }

@@ -10,13 +10,15 @@
 namespace weir {
 
 /// All input channels of one task, as one. Thread: the shard's.
-/// Reads from them in turn, passing over those that a barrier holds back, and merges what is said in band: a watermark is given
-/// when the least of all channels advances, a barrier when all have delivered it, the end when all have ended.
+/// Reads from them in turn, passing over those that a barrier holds back, and merges what is said
+/// in band: a watermark is given when the least of all channels advances, a barrier when all have
+/// delivered it, the end when all have ended.
 class InputGate {
  public:
   InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode);
 
-  /// The next thing for the task, or false if there is nothing now. A batch must be handed back with give_back().
+  /// The next thing for the task, or false if there is nothing now. A batch must be handed back
+  /// with give_back().
   bool next(StreamElement* element);
   void give_back(std::unique_ptr<Batch> batch) { channels_[last_]->give_back(std::move(batch)); }
   void abort(CheckpointId id) { aligner_.on_abort(id); }

@@ -12,13 +12,16 @@ namespace weir {
 /// What one task sees of the world.
 class JobExecution::Services final : public TaskServices {
  public:
-  Services(Platform& platform, BlockingGate& gate, Shard& shard) : platform_(platform), gate_(gate), shard_(shard) {}
+  Services(Platform& platform, BlockingGate& gate, Shard& shard)
+      : platform_(platform), gate_(gate), shard_(shard) {}
   void set_task(Task* task) { task_ = task; }
 
-  void run_blocking(std::string_view executor, std::function<std::function<void()>()> work) override {
+  void run_blocking(std::string_view executor,
+                    std::function<std::function<void()>()> work) override {
     gate_.enter();
     platform_.scheduler.run_blocking(executor, [this, work = std::move(work)] {
-      if (std::function<void()> continuation = work()) shard_.post(Shard::Continuation{task_, std::move(continuation)});
+      if (std::function<void()> continuation = work())
+        shard_.post(Shard::Continuation{task_, std::move(continuation)});
       gate_.leave();
     });
   }
@@ -32,14 +35,16 @@ class JobExecution::Services final : public TaskServices {
   Task* task_ = nullptr;
 };
 
-JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform, BlockingGate& gate,
-                           ShardListener& listener, CheckpointId restored_checkpoint, AttemptId attempt, Placement placement,
+JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform,
+                           BlockingGate& gate, ShardListener& listener,
+                           CheckpointId restored_checkpoint, AttemptId attempt, Placement placement,
                            DataServer* server, RunIdentity run)
     : graph_(graph),
       options_(options),
       platform_(platform),
       placement_(placement),
-      exchange_(graph, std::move(placement), {attempt, options.channel_capacity}, platform.transport, server) {
+      exchange_(graph, std::move(placement), {attempt, options.channel_capacity},
+                platform.transport, server) {
   int slots = 1;
   for (const JobVertex& vertex : graph.vertices) slots = std::max(slots, vertex.parallelism);
   WEIR_CHECK(check_placement(graph, placement_, server != nullptr).ok());
@@ -57,9 +62,11 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
       if (shard_at_[subtask] == nullptr) continue;
       Shard& shard = *shard_at_[subtask];
       services_.push_back(std::make_unique<Services>(platform, gate, shard));
-      const SubtaskPlace place{subtask, vertex.parallelism, vertex.max_parallelism, nonce, restored_checkpoint, options.copy_reserve,
+      const SubtaskPlace place{subtask, vertex.parallelism,  vertex.max_parallelism,
+                               nonce,   restored_checkpoint, options.copy_reserve,
                                run};
-      auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), shard.fibers(), gate_of(v, subtask), outputs_of(v, subtask));
+      auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), shard.fibers(),
+                                         gate_of(v, subtask), outputs_of(v, subtask));
       services_.back()->set_task(task.get());
       shard.add_task(std::move(task));
     }
@@ -73,18 +80,18 @@ JobExecution::~JobExecution() {
   for (const auto& shard : shards_) {
     for (const auto& task : shard->tasks()) {
       OperatorChain& chain = task->chain();
-      for (size_t i = 0; i < chain.size(); ++i) metrics.add(chain.host(i).operator_name(), chain.host(i).metrics());
+      for (size_t i = 0; i < chain.size(); ++i)
+        metrics.add(chain.host(i).operator_name(), chain.host(i).metrics());
       task->close();
     }
   }
-  for (const std::string& line : metrics.lines()) {
-    WEIR_LOG(kInfo) << line;
-  }
+  for (const std::string& line : metrics.lines()) { WEIR_LOG(kInfo) << line; }
 }
 
 void JobExecution::make_channels() {
   uint32_t id = 0;
-  for (const ExecutionChannel& channel : build_execution_graph(graph_).channels) make_channel(id++, channel);
+  for (const ExecutionChannel& channel : build_execution_graph(graph_).channels)
+    make_channel(id++, channel);
 }
 
 void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
@@ -99,10 +106,13 @@ void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
     writers.push_back(local);
     readers.push_back(local);
   } else if (from != nullptr) {
-    const std::string& from_operator = graph_.vertices[static_cast<size_t>(edge.from)].chain.back().name;
-    writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to), from_operator, edge.codec, [from] { from->wake(); }));
+    const std::string& from_operator =
+        graph_.vertices[static_cast<size_t>(edge.from)].chain.back().name;
+    writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to), from_operator,
+                                            edge.codec, [from] { from->wake(); }));
   } else if (to != nullptr) {
-    readers.push_back(exchange_.make_reader(id, placement_.worker_of(channel.from), edge.codec, [to] { to->wake(); }));
+    readers.push_back(exchange_.make_reader(id, placement_.worker_of(channel.from), edge.codec,
+                                            [to] { to->wake(); }));
   }
 }
 
@@ -118,14 +128,16 @@ std::vector<std::unique_ptr<OutputPartition>> JobExecution::outputs_of(int verte
     const JobEdge& edge = graph_.edges[e];
     if (edge.from != vertex) continue;
     outputs.push_back(std::make_unique<OutputPartition>(
-        OutputPartition::Options{edge.partitioning, edge.hasher, graph_.vertices[edge.to].max_parallelism, options_.batch_size, options_.batch_bytes,
-                                 edge.codec},
+        OutputPartition::Options{edge.partitioning, edge.hasher,
+                                 graph_.vertices[edge.to].max_parallelism, options_.batch_size,
+                                 options_.batch_bytes, edge.codec},
         std::move(writers_[{e, subtask}])));
   }
   return outputs;
 }
 
-void JobExecution::connect(std::function<void(Status)> on_connected, std::function<void(Status)> on_broken) {
+void JobExecution::connect(std::function<void(Status)> on_connected,
+                           std::function<void(Status)> on_broken) {
   exchange_.connect(std::move(on_connected), std::move(on_broken));
 }
 

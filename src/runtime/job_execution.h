@@ -15,11 +15,12 @@
 
 namespace weir {
 
-/// Counts blocking work under way, so that an attempt can be left behind only when none of it touches anything any more.
-/// Thread: any.
+/// Counts blocking work under way, so that an attempt can be left behind only when none of it
+/// touches anything any more. Thread: any.
 class BlockingGate {
  public:
-  /// `on_empty` is called, on whatever thread, each time the last work under way ends. It must not ask the gate; it posts to a mailbox.
+  /// `on_empty` is called, on whatever thread, each time the last work under way ends. It must not
+  /// ask the gate; it posts to a mailbox.
   explicit BlockingGate(std::function<void()> on_empty) : on_empty_(std::move(on_empty)) {}
   void enter() {
     std::lock_guard lock(mutex_);
@@ -29,7 +30,8 @@ class BlockingGate {
     std::lock_guard lock(mutex_);
     if (--under_way_ == 0) on_empty_();
   }
-  /// True only when `on_empty` has returned, too: then the gate, and what it would have called, may go.
+  /// True only when `on_empty` has returned, too: then the gate, and what it would have called, may
+  /// go.
   bool empty() const {
     std::lock_guard lock(mutex_);
     return under_way_ == 0;
@@ -46,17 +48,20 @@ struct ExecutionOptions {
   size_t channel_capacity = 16;  ///< batches
   size_t batch_size = 512;       ///< records
   size_t batch_bytes = 256 * 1024;
-  double copy_reserve = 0;       ///< OperatorContext::copy_reserve()
+  double copy_reserve = 0;  ///< OperatorContext::copy_reserve()
   Shard::Options shard;
 };
 
-/// All shards of one process in one attempt to run the job: tasks, chains and the channels between them and to those of other
-/// processes, wired as the graph says. Subtask i of a vertex is on shard i. Thread: the worker's.
+/// All shards of one process in one attempt to run the job: tasks, chains and the channels between
+/// them and to those of other processes, wired as the graph says. Subtask i of a vertex is on shard
+/// i. Thread: the worker's.
 class JobExecution {
  public:
-  /// `placement` has passed check_placement(). `server`: where other workers reach this one; null if there are none. All references outlive the execution.
-  JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform, BlockingGate& gate, ShardListener& listener,
-               CheckpointId restored_checkpoint, AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr,
+  /// `placement` has passed check_placement(). `server`: where other workers reach this one; null
+  /// if there are none. All references outlive the execution.
+  JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform,
+               BlockingGate& gate, ShardListener& listener, CheckpointId restored_checkpoint,
+               AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr,
                RunIdentity run = {});
   ~JobExecution();
 
@@ -64,15 +69,17 @@ class JobExecution {
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
   size_t task_count() const;
 
-  /// Connects to the other workers. `on_connected` is called once, on any thread, possibly within connect(): records can flow, or why
-  /// they can't. `on_broken` at most once, on any thread, after a good on_connected and before stop(): the attempt cannot go on, with
-  /// the reason. Neither may destroy the execution; they post to a mailbox.
+  /// Connects to the other workers. `on_connected` is called once, on any thread, possibly within
+  /// connect(): records can flow, or why they can't. `on_broken` at most once, on any thread, after
+  /// a good on_connected and before stop(): the attempt cannot go on, with the reason. Neither may
+  /// destroy the execution; they post to a mailbox.
   void connect(std::function<void(Status)> on_connected, std::function<void(Status)> on_broken);
   /// When every task is open and restored and on_connected was called with OK: lets the shards run.
   void start(bool pin);
   bool started() const { return !handles_.empty(); }
-  /// Lets every shard end its current step; nothing is stepped, and no break is told, afterwards. The operators are closed when the
-  /// execution is destroyed, which must wait until the gate is empty.
+  /// Lets every shard end its current step; nothing is stepped, and no break is told, afterwards.
+  /// The operators are closed when the execution is destroyed, which must wait until the gate is
+  /// empty.
   void stop();
   void post_to_all(const Shard::Command& command);
 
@@ -91,8 +98,10 @@ class JobExecution {
   const Placement placement_;
   Exchange exchange_;
   // for the time of construction
-  std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelWriter>>> writers_;  ///< by edge and producing subtask
-  std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelReader>>> readers_;  ///< by consuming vertex and subtask
+  std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelWriter>>>
+      writers_;  ///< by edge and producing subtask
+  std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelReader>>>
+      readers_;                   ///< by consuming vertex and subtask
   std::vector<Shard*> shard_at_;  ///< by index; null: another worker's
   std::vector<std::unique_ptr<Services>> services_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -11,9 +11,9 @@
 
 namespace weir {
 
-/// Warns of values of keyed state that have grown large: a hot key, before it is too large for a checkpoint. Says it when a state first has
-/// such a value, and again when it has doubled.
-/// Thread: any.
+/// Warns of values of keyed state that have grown large: a hot key, before it is too large for a
+/// checkpoint. Says it when a state first has such a value, and again when it has doubled. Thread:
+/// any.
 class LargeValues {
  public:
   explicit LargeValues(size_t threshold) : threshold_(threshold) {}
@@ -26,7 +26,8 @@ class LargeValues {
  private:
   const size_t threshold_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, size_t> said_;  ///< bytes, by uid and state; guarded by mutex_
+  std::map<std::pair<std::string, std::string>, size_t>
+      said_;  ///< bytes, by uid and state; guarded by mutex_
 };
 
 }  // namespace weir

@@ -10,7 +10,10 @@ TEST(LargeValues, SpeaksAtTheThresholdAndWhenTheValueHasDoubled) {
   EXPECT_FALSE(values.warning("count", {"seen", 3, 999}));
   const auto first = values.warning("count", {"seen", 3, 1000});
   ASSERT_TRUE(first);
-  EXPECT_NE(first->find("state 'seen' of operator uid 'count' holds 1000 bytes for one key in key group 3"), std::string::npos) << *first;
+  EXPECT_NE(first->find(
+                "state 'seen' of operator uid 'count' holds 1000 bytes for one key in key group 3"),
+            std::string::npos)
+      << *first;
   EXPECT_FALSE(values.warning("count", {"seen", 3, 1999}));
   EXPECT_TRUE(values.warning("count", {"seen", 3, 2000}));
   EXPECT_FALSE(values.warning("count", {"seen", 3, 3999}));

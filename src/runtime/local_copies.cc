@@ -8,7 +8,8 @@ namespace weir {
 
 class LocalCopies::CopyingFile final : public WritableFile {
  public:
-  CopyingFile(LocalCopies& copies, CheckpointId id, std::string name, std::unique_ptr<WritableFile> original)
+  CopyingFile(LocalCopies& copies, CheckpointId id, std::string name,
+              std::unique_ptr<WritableFile> original)
       : copies_(copies), id_(id), name_(std::move(name)), original_(std::move(original)) {
     auto copy = copies_.directory_.fs->create(copies_.path_of(name_), CreateMode::kReplace);
     if (copy.ok()) {
@@ -65,7 +66,8 @@ class LocalCopies::CopyingFile final : public WritableFile {
 
 LocalCopies::~LocalCopies() { (void)directory_.fs->remove_all(directory_.path); }
 
-std::unique_ptr<WritableFile> LocalCopies::copying(CheckpointId id, const std::string& name, std::unique_ptr<WritableFile> original) {
+std::unique_ptr<WritableFile> LocalCopies::copying(CheckpointId id, const std::string& name,
+                                                   std::unique_ptr<WritableFile> original) {
   return std::make_unique<CopyingFile>(*this, id, name, std::move(original));
 }
 

@@ -9,11 +9,14 @@ namespace {
 
 class LocalCopiesTest : public testing::Test {
  protected:
-  FileLocation place(const std::shared_ptr<FileSystem>& fs, const std::string& path) { return {fs, path, "memory://" + path}; }
+  FileLocation place(const std::shared_ptr<FileSystem>& fs, const std::string& path) {
+    return {fs, path, "memory://" + path};
+  }
   std::unique_ptr<WritableFile> original(const std::string& name) {
     return *remote_->create("/remote/" + name, CreateMode::kExclusive);
   }
-  void write(LocalCopies& copies, CheckpointId id, const std::string& name, const std::string& bytes) {
+  void write(LocalCopies& copies, CheckpointId id, const std::string& name,
+             const std::string& bytes) {
     auto file = copies.copying(id, name, original(name));
     ASSERT_TRUE(file->append(bytes).ok());
     ASSERT_TRUE(file->close().ok());
@@ -41,7 +44,8 @@ TEST_F(LocalCopiesTest, AFileThatWasNotClosedHasNoCopy) {
   EXPECT_EQ(local_->list("/local")->size(), 1u);
   file.reset();
   EXPECT_EQ(copies.open("data-a"), nullptr);
-  EXPECT_EQ(local_->list("/local")->size(), 0u) << "nor does what was written of it stay on the disk";
+  EXPECT_EQ(local_->list("/local")->size(), 0u)
+      << "nor does what was written of it stay on the disk";
 }
 
 TEST_F(LocalCopiesTest, ACopyThatHasChangedIsNotUsed) {

@@ -9,8 +9,9 @@ namespace weir {
 void MetricSummary::add(const std::string& operator_name, const MetricGroup& metrics) {
   for (const MetricGroup::Metric& metric : metrics.metrics()) {
     const std::string name = cat(operator_name, ".", metric.name);
-    auto line = std::find_if(lines_.begin(), lines_.end(),
-                             [&](const Line& each) { return each.name == name && each.is_counter == metric.is_counter; });
+    auto line = std::find_if(lines_.begin(), lines_.end(), [&](const Line& each) {
+      return each.name == name && each.is_counter == metric.is_counter;
+    });
     if (line == lines_.end()) line = lines_.insert(lines_.end(), Line{name, metric.is_counter, {}});
     if (metric.is_counter && !line->values.empty()) {
       line->values[0] += metric.value();
@@ -25,7 +26,8 @@ std::vector<std::string> MetricSummary::lines() const {
   for (const Line& line : lines_) {
     if (line.is_counter && line.values[0] == 0) continue;
     std::string& text = texts.emplace_back(cat("metric ", line.name, ":"));
-    for (size_t i = 0; i < line.values.size(); ++i) text += cat(i == 0 ? " " : ", ", line.values[i]);
+    for (size_t i = 0; i < line.values.size(); ++i)
+      text += cat(i == 0 ? " " : ", ", line.values[i]);
   }
   return texts;
 }

@@ -22,8 +22,9 @@ TEST(MetricSummary, AddsCountersAndListsGauges) {
   summary.add("delays", first);
   summary.add("delays", second);
   summary.add("other", second);
-  EXPECT_EQ(summary.lines(), (std::vector<std::string>{"metric delays.late: 14", "metric delays.depth: 7, -2", "metric other.depth: -2",
-                                                       "metric other.late: 10"}));
+  EXPECT_EQ(summary.lines(),
+            (std::vector<std::string>{"metric delays.late: 14", "metric delays.depth: 7, -2",
+                                      "metric other.depth: -2", "metric other.late: 10"}));
 }
 
 TEST(MetricSummary, OfNothingIsEmpty) { EXPECT_TRUE(MetricSummary().lines().empty()); }

@@ -9,7 +9,8 @@
 
 namespace weir {
 
-/// Hands what one operator emits to the next. When user code throws, `current_` stays at the operator that threw.
+/// Hands what one operator emits to the next. When user code throws, `current_` stays at the
+/// operator that threw.
 class OperatorChain::Link final : public Output {
  public:
   Link(OperatorChain& chain, size_t next) : chain_(chain), next_(next) {}
@@ -33,7 +34,8 @@ namespace {
 
 class ChainSnapshotContext final : public SnapshotContext {
  public:
-  ChainSnapshotContext(CheckpointId id, const std::string& label, OperatorLists lists, std::vector<std::function<Status()>>& before_ack)
+  ChainSnapshotContext(CheckpointId id, const std::string& label, OperatorLists lists,
+                       std::vector<std::function<Status()>>& before_ack)
       : id_(id), label_(label), lists_(std::move(lists)), before_ack_(before_ack) {}
   int64_t checkpoint_id() const override { return id_; }
   void put_list(const std::string& name, std::vector<std::string> elements) override {
@@ -42,7 +44,9 @@ class ChainSnapshotContext final : public SnapshotContext {
     found->second.elements = std::move(elements);
   }
   void before_ack(std::function<Status()> work) override {
-    before_ack_.push_back([label = label_, work = std::move(work)] { return call_user_code(label, [&] { return work(); }); });
+    before_ack_.push_back([label = label_, work = std::move(work)] {
+      return call_user_code(label, [&] { return work(); });
+    });
   }
   OperatorLists take_lists() { return std::move(lists_); }
 
@@ -71,14 +75,17 @@ Output& OperatorChain::output_of(size_t i) {
   return out_;
 }
 
-SourceOperator* OperatorChain::source() { return vertex_.is_source ? static_cast<SourceOperator*>(&hosts_[0]->op()) : nullptr; }
+SourceOperator* OperatorChain::source() {
+  return vertex_.is_source ? static_cast<SourceOperator*>(&hosts_[0]->op()) : nullptr;
+}
 
 Status OperatorChain::open(std::vector<OperatorLists> restored_lists) {
   restored_lists.resize(hosts_.size());
   for (size_t i = 0; i < hosts_.size(); ++i) {
     WEIR_RETURN_IF_ERROR(hosts_[i]->open(std::move(restored_lists[i])));
     for (const MetricGroup::Metric& metric : hosts_[i]->metrics().metrics()) {
-      if (metric.is_counter && metric.name == kLateRecordsDropped) late_records_.push_back(&metric.counter);
+      if (metric.is_counter && metric.name == kLateRecordsDropped)
+        late_records_.push_back(&metric.counter);
     }
   }
   return {};
@@ -116,9 +123,7 @@ void OperatorChain::call_ended() {
   for (const auto& host : hosts_) host->run_held_continuations();
 }
 
-void OperatorChain::process(Batch& batch) {
-  enter(0).op().process(batch, output_of(0));
-}
+void OperatorChain::process(Batch& batch) { enter(0).op().process(batch, output_of(0)); }
 
 PollResult OperatorChain::poll(Timestamp* watermark) {
   current_ = 0;
@@ -158,14 +163,16 @@ Progress OperatorChain::walk_on() {
 
 int64_t OperatorChain::next_processing_time() {
   int64_t next = INT64_MAX;
-  for (size_t i = 0; i < hosts_.size(); ++i) next = std::min(next, enter(i).op().next_processing_time());
+  for (size_t i = 0; i < hosts_.size(); ++i)
+    next = std::min(next, enter(i).op().next_processing_time());
   return next;
 }
 
 void OperatorChain::fire_due(int64_t now_ms) {
   for (current_ = 0; current_ < hosts_.size(); ++current_) {
     Operator& op = hosts_[current_]->op();
-    if (op.next_processing_time() <= now_ms) op.advance_processing_time(now_ms, output_of(current_));
+    if (op.next_processing_time() <= now_ms)
+      op.advance_processing_time(now_ms, output_of(current_));
   }
   current_ = 0;
 }

@@ -11,15 +11,16 @@
 
 namespace weir {
 
-/// The operators of one task, one behind the other, driven by calls and giving back batches; it does not know who calls it.
-/// Thread: the host's. Exceptions of user code pass through every call but open(), restored() and close(); `current()` then tells whose it was. The
-/// host makes a CrashScope of it around each call.
+/// The operators of one task, one behind the other, driven by calls and giving back batches; it
+/// does not know who calls it. Thread: the host's. Exceptions of user code pass through every call
+/// but open(), restored() and close(); `current()` then tells whose it was. The host makes a
+/// CrashScope of it around each call.
 class OperatorChain final : public CrashSubject {
  public:
-  /// `out` receives what the last operator emits. `call` is what the host calls the chain by; outside of it nothing waits for room. All
-  /// arguments outlive the chain.
-  OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services, std::function<void(Status)> fail, Output& out,
-                SuspendableCall& call);
+  /// `out` receives what the last operator emits. `call` is what the host calls the chain by;
+  /// outside of it nothing waits for room. All arguments outlive the chain.
+  OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services,
+                std::function<void(Status)> fail, Output& out, SuspendableCall& call);
   ~OperatorChain();
 
   /// Lists restored for each operator, in chain order; empty on a fresh start.
@@ -30,7 +31,8 @@ class OperatorChain final : public CrashSubject {
   OperatorHost& host(size_t i) { return *hosts_[i]; }
   /// The operator whose code runs or ran last.
   OperatorHost& current() { return *hosts_[current_]; }
-  /// Before code of the first or the last operator runs that the chain does not call: serializers and key selectors of its inputs and outputs.
+  /// Before code of the first or the last operator runs that the chain does not call: serializers
+  /// and key selectors of its inputs and outputs.
   void enter_input() { current_ = 0; }
   void enter_output() { current_ = hosts_.size() - 1; }
   const char* crash_label() const override { return hosts_[current_]->label().c_str(); }
@@ -41,13 +43,14 @@ class OperatorChain final : public CrashSubject {
   void process(Batch& batch);
   PollResult poll(Timestamp* watermark);
 
-  /// These work their way through the chain; on kMore call resume() (with room in the output) until it says kDone.
+  /// These work their way through the chain; on kMore call resume() (with room in the output) until
+  /// it says kDone.
   Progress advance_watermark(Timestamp watermark);
   Progress finish();
   Progress resume();
 
-  /// For the host, when the last operator emits: suspends the call until `ready()`. False: what is emitted is to be dropped. May throw
-  /// CallAbandoned.
+  /// For the host, when the last operator emits: suspends the call until `ready()`. False: what is
+  /// emitted is to be dropped. May throw CallAbandoned.
   template <class Ready>
   bool wait_until(Ready ready) {
     while (call_.wanted()) {
@@ -62,8 +65,9 @@ class OperatorChain final : public CrashSubject {
   int64_t next_processing_time();
   /// One round: each operator fires what is due at `now_ms`, or a bounded part of it.
   void fire_due(int64_t now_ms);
-  /// Calls the processing time of those operators that do not accept records now (they may be waiting for just that), and says
-  /// when they want to be called again. Leaves out those that a suspended call is in.
+  /// Calls the processing time of those operators that do not accept records now (they may be
+  /// waiting for just that), and says when they want to be called again. Leaves out those that a
+  /// suspended call is in.
   int64_t advance_refusing(int64_t now_ms);
 
   /// Emits what belongs before the barrier.

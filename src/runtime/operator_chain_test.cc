@@ -11,7 +11,9 @@ namespace {
 
 class Services final : public TaskServices {
  public:
-  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override { waiting.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override {
+    waiting.push_back(std::move(work));
+  }
   int64_t wall_ms() const override { return 0; }
   FileSystemRegistry& files() override { std::abort(); }
   /// The I/O pool's part and then the task's.
@@ -31,7 +33,8 @@ class NoOutput final : public Output {
 /// Throws where it is wanted.
 class Thrower final : public Operator {
  public:
-  explicit Thrower(std::string where, std::vector<std::string>* log = nullptr) : where_(std::move(where)), log_(log) {}
+  explicit Thrower(std::string where, std::vector<std::string>* log = nullptr)
+      : where_(std::move(where)), log_(log) {}
   Status open(OperatorContext& context) override {
     context_ = &context;
     boom("open");
@@ -95,9 +98,12 @@ struct Fixture {
   explicit Fixture(std::vector<OperatorFactory> factories) {
     for (size_t i = 0; i < factories.size(); ++i) {
       const std::string n = std::to_string(i);
-      vertex.chain.push_back(JobOperator{"op" + n, "uid" + n, OperatorId{}, std::move(factories[i]), nullptr, nullptr});
+      vertex.chain.push_back(JobOperator{"op" + n, "uid" + n, OperatorId{}, std::move(factories[i]),
+                                         nullptr, nullptr});
     }
-    chain = std::make_unique<OperatorChain>(vertex, SubtaskPlace{}, services, [this](Status status) { failure = std::move(status); }, output, call);
+    chain = std::make_unique<OperatorChain>(
+        vertex, SubtaskPlace{}, services, [this](Status status) { failure = std::move(status); },
+        output, call);
   }
   JobVertex vertex;
   Services services;
@@ -111,13 +117,17 @@ struct Fixture {
 OperatorFactory thrower(std::string where, std::vector<std::string>* log = nullptr) {
   return [=] { return std::make_unique<Thrower>(where, log); };
 }
-std::string threw(const std::string& what) { return "operator 'op1' (uid 'uid1', subtask 0) threw: " + what; }
+std::string threw(const std::string& what) {
+  return "operator 'op1' (uid 'uid1', subtask 0) threw: " + what;
+}
 
 TEST(OperatorChain, AnOperatorThatCannotBeMadeFailsTheOpening) {
-  Fixture copy({thrower(""), []() -> std::unique_ptr<Operator> { throw std::runtime_error("no copy"); }});
+  Fixture copy(
+      {thrower(""), []() -> std::unique_ptr<Operator> { throw std::runtime_error("no copy"); }});
   EXPECT_EQ(copy.chain->open({}).message(), threw("no copy"));
   Fixture null({thrower(""), [] { return nullptr; }});
-  EXPECT_EQ(null.chain->open({}).message(), "operator 'op1' (uid 'uid1', subtask 0): the function that makes it gave nothing");
+  EXPECT_EQ(null.chain->open({}).message(),
+            "operator 'op1' (uid 'uid1', subtask 0): the function that makes it gave nothing");
   EXPECT_TRUE(null.chain->close().ok());
 }
 
@@ -146,7 +156,8 @@ TEST(OperatorChain, WorkBeforeTheAcknowledgementNamesItsOperator) {
     ASSERT_TRUE(f.chain->open({}).ok());
     const auto taken = f.chain->snapshot(1);
     ASSERT_EQ(taken->before_ack.size(), 2u);
-    EXPECT_EQ(taken->before_ack[1]().message(), where.empty() ? "operator 'op1' (uid 'uid1', subtask 0): later" : threw(where));
+    EXPECT_EQ(taken->before_ack[1]().message(),
+              where.empty() ? "operator 'op1' (uid 'uid1', subtask 0): later" : threw(where));
   }
 }
 

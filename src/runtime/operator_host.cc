@@ -10,11 +10,12 @@
 namespace weir {
 
 std::string operator_label(const JobOperator& description, int subtask) {
-  return cat("operator '", description.name, "' (uid '", description.uid, "', subtask ", subtask, ")");
+  return cat("operator '", description.name, "' (uid '", description.uid, "', subtask ", subtask,
+             ")");
 }
 
-OperatorHost::OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services,
-                           std::function<void(Status)> fail)
+OperatorHost::OperatorHost(const JobOperator& description, SubtaskPlace place,
+                           TaskServices& services, std::function<void(Status)> fail)
     : description_(description),
       place_(place),
       executor_(cat("op ", description.uid)),
@@ -38,17 +39,20 @@ Status OperatorHost::open(OperatorLists restored_lists) {
   WEIR_RETURN_IF_ERROR(call_user_code(label_, [&] { return operator_->open(*this); }));
   for (const auto& [name, list] : restored_) {
     if (!declared_.contains(name) && !list.elements.empty()) {
-      return failed_precondition(cat("the checkpoint holds ", list.elements.size(), " elements of list state '", name, "' for ",
-                                     label_,
-                                     ", which no longer declares it; restore with the program that wrote it, or drop the "
-                                     "operator's state by giving it a new uid"));
+      return failed_precondition(
+          cat("the checkpoint holds ", list.elements.size(), " elements of list state '", name,
+              "' for ", label_,
+              ", which no longer declares it; restore with the program that wrote it, or drop the "
+              "operator's state by giving it a new uid"));
     }
   }
   restored_.clear();
   return {};
 }
 
-StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name, ListStateMode mode, TypeDescription element) {
+StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name,
+                                                         ListStateMode mode,
+                                                         TypeDescription element) {
   ListStateContent& declared = declared_[name];
   declared.mode = mode;
   declared.element = std::move(element);
@@ -61,16 +65,17 @@ StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name
 }
 
 void OperatorHost::run_blocking(std::function<std::function<void()>()> work) {
-  services_.run_blocking(executor_, [this, label = label_, work = std::move(work)]() -> std::function<void()> {
-    std::function<void()> continuation;
-    Status status = call_user_code(label, [&] {
-      continuation = work();
-      return Status();
-    });
-    if (!status.ok()) return [this, status = std::move(status)] { fail_(status); };
-    if (!continuation) return nullptr;
-    return [this, continuation = std::move(continuation)] { run_continuation(continuation); };
-  });
+  services_.run_blocking(
+      executor_, [this, label = label_, work = std::move(work)]() -> std::function<void()> {
+        std::function<void()> continuation;
+        Status status = call_user_code(label, [&] {
+          continuation = work();
+          return Status();
+        });
+        if (!status.ok()) return [this, status = std::move(status)] { fail_(status); };
+        if (!continuation) return nullptr;
+        return [this, continuation = std::move(continuation)] { run_continuation(continuation); };
+      });
 }
 
 void OperatorHost::run_continuation(std::function<void()> continuation) {
@@ -84,7 +89,8 @@ void OperatorHost::run_continuation(std::function<void()> continuation) {
 
 void OperatorHost::run_held_continuations() {
   holds_ = false;
-  for (std::function<void()>& continuation : std::exchange(held_, {})) run_continuation(std::move(continuation));
+  for (std::function<void()>& continuation : std::exchange(held_, {}))
+    run_continuation(std::move(continuation));
 }
 
 Status OperatorHost::close() {

@@ -18,7 +18,8 @@ class TaskServices {
  public:
   virtual ~TaskServices() = default;
   /// Runs `work` on the executor of that name and its continuation on the task's thread.
-  virtual void run_blocking(std::string_view executor, std::function<std::function<void()>()> work) = 0;
+  virtual void run_blocking(std::string_view executor,
+                            std::function<std::function<void()>()> work) = 0;
   virtual int64_t wall_ms() const = 0;
   virtual FileSystemRegistry& files() = 0;
 };
@@ -48,11 +49,13 @@ struct ListStateContent {
 };
 using OperatorLists = std::map<std::string, ListStateContent>;
 
-/// One operator in its chain: the operator, and the context it sees. Thread: the shard's; during open and restore the I/O pool's.
+/// One operator in its chain: the operator, and the context it sees. Thread: the shard's; during
+/// open and restore the I/O pool's.
 class OperatorHost final : public OperatorContext, public OperatorStateStore {
  public:
   /// If the operator cannot be made, open() says why.
-  OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services, std::function<void(Status)> fail);
+  OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services,
+               std::function<void(Status)> fail);
   ~OperatorHost() override;
 
   /// After a good open().
@@ -63,7 +66,8 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
 
   /// Hands the operator its restored lists and opens it. An exception becomes the Status.
   Status open(OperatorLists restored_lists);
-  /// The operator is in a call that is suspended: continuations of its blocking work wait until run_held_continuations().
+  /// The operator is in a call that is suspended: continuations of its blocking work wait until
+  /// run_held_continuations().
   void hold_continuations() { holds_ = true; }
   void run_held_continuations();
   /// Also if it was not opened, or not made. An exception becomes the Status.
@@ -78,7 +82,9 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   int max_parallelism() const override { return place_.max_parallelism; }
   uint64_t attempt_nonce() const override { return place_.attempt_nonce; }
   int64_t restored_checkpoint() const override { return place_.restored_checkpoint; }
-  uint64_t run_nonce() const override { return place_.run.nonce != 0 ? place_.run.nonce : place_.attempt_nonce; }
+  uint64_t run_nonce() const override {
+    return place_.run.nonce != 0 ? place_.run.nonce : place_.attempt_nonce;
+  }
   bool continues_run() const override { return place_.run.continues; }
   double copy_reserve() const override { return place_.copy_reserve; }
   OperatorStateStore& operator_state() override { return *this; }
@@ -86,14 +92,16 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   int64_t processing_time_ms() const override { return services_.wall_ms(); }
   void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override { fail_(std::move(status)); }
-  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode, TypeDescription element) override;
+  StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode,
+                                             TypeDescription element) override;
 
  private:
   void run_continuation(std::function<void()> continuation);
 
   const JobOperator& description_;
   const SubtaskPlace place_;
-  const std::string executor_;  ///< of its blocking work: one operator that waits for ever must not make another wait
+  const std::string executor_;  ///< of its blocking work: one operator that waits for ever must not
+                                ///< make another wait
   TaskServices& services_;
   const std::function<void(Status)> fail_;
   const std::string label_;

@@ -5,7 +5,8 @@
 
 namespace weir {
 
-OutputPartition::OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels)
+OutputPartition::OutputPartition(Options options,
+                                 std::vector<std::shared_ptr<ChannelWriter>> channels)
     : options_(std::move(options)),
       limit_(options_.batch_size, options_.batch_bytes, options_.codec),
       channels_(std::move(channels)),
@@ -16,8 +17,8 @@ OutputPartition::OutputPartition(Options options, std::vector<std::shared_ptr<Ch
     WEIR_CHECK(options_.hasher != nullptr);
     subtask_of_group_.resize(options_.max_parallelism);
     for (int group = 0; group < options_.max_parallelism; ++group) {
-      subtask_of_group_[group] = static_cast<uint16_t>(
-          subtask_of_key_group(group, static_cast<int>(channels_.size()), options_.max_parallelism));
+      subtask_of_group_[group] = static_cast<uint16_t>(subtask_of_key_group(
+          group, static_cast<int>(channels_.size()), options_.max_parallelism));
     }
     targets_.resize(channels_.size());
   }
@@ -32,9 +33,7 @@ void OutputPartition::emit(Batch& batch) {
 
 void OutputPartition::route(Batch& batch) {
   switch (options_.partitioning) {
-    case Partitioning::kForward:
-      gather(0, batch);
-      return;
+    case Partitioning::kForward: gather(0, batch); return;
     case Partitioning::kHash:
       if (channels_.size() == 1) {
         gather(0, batch);
@@ -57,7 +56,9 @@ void OutputPartition::route(Batch& batch) {
 }
 
 void OutputPartition::scatter_by_key(Batch& batch) {
-  if (!hasher_) hasher_ = options_.hasher->copy();  // here, for what a user's copy constructor throws becomes a failure of the task
+  if (!hasher_)
+    hasher_ = options_.hasher->copy();  // here, for what a user's copy constructor throws becomes a
+                                        // failure of the task
   hasher_->hash(batch);
   const size_t count = batch.size();
   which_.resize(count);
@@ -66,7 +67,9 @@ void OutputPartition::scatter_by_key(Batch& batch) {
   }
   const bool timed = !batch.timestamps.empty();
   for (size_t target = 0; target < channels_.size(); ++target) {
-    if (gathered_[target] && !gathered_[target]->empty() && gathered_[target]->timestamps.empty() == timed) send_gathered(target);
+    if (gathered_[target] && !gathered_[target]->empty() &&
+        gathered_[target]->timestamps.empty() == timed)
+      send_gathered(target);
     if (!gathered_[target]) gathered_[target] = empty_like(target, batch);
     targets_[target] = gathered_[target].get();
   }
@@ -114,8 +117,10 @@ void OutputPartition::send(size_t target, StreamElement element) {
 }
 
 void OutputPartition::broadcast(StreamElement::Kind kind, int64_t value) {
-  if (!bug_enabled(Bug::kWatermarkAheadOfRecords) || kind != StreamElement::Kind::kWatermark) flush();
-  for (size_t target = 0; target < channels_.size(); ++target) send(target, StreamElement{kind, value, nullptr});
+  if (!bug_enabled(Bug::kWatermarkAheadOfRecords) || kind != StreamElement::Kind::kWatermark)
+    flush();
+  for (size_t target = 0; target < channels_.size(); ++target)
+    send(target, StreamElement{kind, value, nullptr});
 }
 
 void OutputPartition::flush() {

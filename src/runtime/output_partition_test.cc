@@ -13,7 +13,8 @@ class IdentityHasher final : public KeyHasher {
   std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<IdentityHasher>(); }
   void hash(Batch& batch) const override {
     batch.key_hashes.clear();
-    for (const int record : static_cast<BatchOf<int>&>(batch).records) batch.key_hashes.push_back(record);
+    for (const int record : static_cast<BatchOf<int>&>(batch).records)
+      batch.key_hashes.push_back(record);
   }
 };
 
@@ -42,7 +43,8 @@ std::string drain(Channel& channel) {
     switch (element.kind) {
       case StreamElement::Kind::kBatch: {
         text += "[";
-        for (const int record : static_cast<BatchOf<int>&>(*element.batch).records) text += std::to_string(record) + " ";
+        for (const int record : static_cast<BatchOf<int>&>(*element.batch).records)
+          text += std::to_string(record) + " ";
         text.back() = ']';
         break;
       }
@@ -56,7 +58,8 @@ std::string drain(Channel& channel) {
 
 TEST(OutputPartition, GathersSmallBatchesUntilFlushed) {
   auto to = channels(1);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 8}, ends<ChannelWriter>(to));
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 8},
+                         ends<ChannelWriter>(to));
   auto a = batch_of({1, 2}), b = batch_of({3});
   output.emit(a);
   output.emit(b);
@@ -68,7 +71,10 @@ TEST(OutputPartition, GathersSmallBatchesUntilFlushed) {
 
 TEST(OutputPartition, BarrierLeavesAfterTheRecordsBeforeItOnEveryChannel) {
   auto to = channels(2);
-  OutputPartition output({.partitioning = Partitioning::kHash, .hasher = std::make_shared<IdentityHasher>(), .max_parallelism = 128}, ends<ChannelWriter>(to));
+  OutputPartition output({.partitioning = Partitioning::kHash,
+                          .hasher = std::make_shared<IdentityHasher>(),
+                          .max_parallelism = 128},
+                         ends<ChannelWriter>(to));
   auto batch = batch_of({1, 2, 3, 4, 5, 6, 7, 8});
   output.emit(batch);
   output.broadcast(StreamElement::Kind::kBarrier, 9);
@@ -79,7 +85,10 @@ TEST(OutputPartition, BarrierLeavesAfterTheRecordsBeforeItOnEveryChannel) {
 
 TEST(OutputPartition, HashSendsEachKeyToTheSubtaskThatOwnsItsGroup) {
   auto to = channels(3);
-  OutputPartition output({.partitioning = Partitioning::kHash, .hasher = std::make_shared<IdentityHasher>(), .max_parallelism = 128}, ends<ChannelWriter>(to));
+  OutputPartition output({.partitioning = Partitioning::kHash,
+                          .hasher = std::make_shared<IdentityHasher>(),
+                          .max_parallelism = 128},
+                         ends<ChannelWriter>(to));
   std::vector<int> keys(100);
   for (int i = 0; i < 100; ++i) keys[i] = i;
   auto batch = batch_of(keys);
@@ -122,7 +131,8 @@ TEST(OutputPartition, RebalanceTakesTurns) {
 
 TEST(OutputPartition, FullChannelKeepsOrderAndHoldsTheTaskBack) {
   auto to = channels(1, 2);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, ends<ChannelWriter>(to));
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1},
+                         ends<ChannelWriter>(to));
   for (const int record : {1, 2, 3}) {
     auto batch = batch_of({record});
     output.emit(batch);
@@ -136,7 +146,8 @@ TEST(OutputPartition, FullChannelKeepsOrderAndHoldsTheTaskBack) {
 
 TEST(OutputPartition, WhatComesWhenThereIsRoomAgainStaysBehindWhatWaits) {
   auto to = channels(1, 2);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, ends<ChannelWriter>(to));
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1},
+                         ends<ChannelWriter>(to));
   for (const int record : {1, 2, 3}) {
     auto batch = batch_of({record});
     output.emit(batch);
@@ -149,7 +160,8 @@ TEST(OutputPartition, WhatComesWhenThereIsRoomAgainStaysBehindWhatWaits) {
 
 TEST(OutputPartition, EmptiedBatchesAreUsedAgain) {
   auto to = channels(1);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1}, ends<ChannelWriter>(to));
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1},
+                         ends<ChannelWriter>(to));
   auto batch = batch_of({1});
   output.emit(batch);
   StreamElement element;
@@ -165,7 +177,8 @@ TEST(OutputPartition, EmptiedBatchesAreUsedAgain) {
 
 TEST(OutputPartition, BatchesWithAndWithoutTimestampsAreNotMixed) {
   auto to = channels(1);
-  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 100}, ends<ChannelWriter>(to));
+  OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 100},
+                         ends<ChannelWriter>(to));
   auto timed = batch_of({1});
   timed.timestamps = {5};
   auto untimed = batch_of({2});
@@ -220,7 +233,8 @@ std::pair<std::vector<size_t>, std::string> batches_of_texts(Channel& channel) {
   StreamElement element;
   while (channel.try_pop(&element)) {
     found.first.push_back(element.batch->size());
-    for (const std::string& record : static_cast<BatchOf<std::string>&>(*element.batch).records) found.second += record;
+    for (const std::string& record : static_cast<BatchOf<std::string>&>(*element.batch).records)
+      found.second += record;
   }
   return found;
 }
@@ -233,7 +247,9 @@ BatchOf<std::string> texts(size_t count, size_t bytes) {
 
 TEST(OutputPartition, LargeRecordsTravelInBatchesThatAreBoundedInBytes) {
   auto to = channels(1, 64);
-  OutputPartition output({.batch_size = 512, .batch_bytes = 1000, .codec = detail::record_codec<std::string>()}, ends<ChannelWriter>(to));
+  OutputPartition output(
+      {.batch_size = 512, .batch_bytes = 1000, .codec = detail::record_codec<std::string>()},
+      ends<ChannelWriter>(to));
   auto large = texts(10, 300);
   std::string expected;
   for (const std::string& record : large.records) expected += record;
@@ -250,8 +266,11 @@ TEST(OutputPartition, LargeRecordsTravelInBatchesThatAreBoundedInBytes) {
 /// Knows whether it is the one that the graph has.
 class PrototypeHasher final : public KeyHasher {
  public:
-  explicit PrototypeHasher(std::vector<const KeyHasher*>& used, bool copied = false) : used_(used), copied_(copied) {}
-  std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<PrototypeHasher>(used_, true); }
+  explicit PrototypeHasher(std::vector<const KeyHasher*>& used, bool copied = false)
+      : used_(used), copied_(copied) {}
+  std::unique_ptr<KeyHasher> copy() const override {
+    return std::make_unique<PrototypeHasher>(used_, true);
+  }
   void hash(Batch& batch) const override {
     EXPECT_TRUE(copied_);
     used_.push_back(this);
@@ -268,8 +287,11 @@ TEST(OutputPartition, EverySenderHasAKeySelectorOfItsOwn) {
   const auto prototype = std::make_shared<const PrototypeHasher>(used);
   std::vector<std::unique_ptr<OutputPartition>> senders;
   for (int i = 0; i < 2; ++i) {
-    std::vector<std::shared_ptr<ChannelWriter>> channels = {std::make_shared<Channel>(4), std::make_shared<Channel>(4)};
-    senders.push_back(std::make_unique<OutputPartition>(OutputPartition::Options{.partitioning = Partitioning::kHash, .hasher = prototype}, channels));
+    std::vector<std::shared_ptr<ChannelWriter>> channels = {std::make_shared<Channel>(4),
+                                                            std::make_shared<Channel>(4)};
+    senders.push_back(std::make_unique<OutputPartition>(
+        OutputPartition::Options{.partitioning = Partitioning::kHash, .hasher = prototype},
+        channels));
   }
   for (int round = 0; round < 2; ++round) {
     for (const auto& sender : senders) {

@@ -10,9 +10,14 @@
 
 namespace weir {
 
-RemoteWriter::RemoteWriter(uint32_t id, std::shared_ptr<const RecordCodec> codec, std::function<void()> wake, std::function<void(Status)> fail,
+RemoteWriter::RemoteWriter(uint32_t id, std::shared_ptr<const RecordCodec> codec,
+                           std::function<void()> wake, std::function<void(Status)> fail,
                            size_t most_frame_bytes)
-    : id_(id), codec_(std::move(codec)), wake_(std::move(wake)), fail_(std::move(fail)), most_frame_bytes_(most_frame_bytes) {}
+    : id_(id),
+      codec_(std::move(codec)),
+      wake_(std::move(wake)),
+      fail_(std::move(fail)),
+      most_frame_bytes_(most_frame_bytes) {}
 
 void RemoteWriter::open(Connection* connection, uint32_t credits) {
   connection_ = connection;
@@ -38,7 +43,8 @@ bool RemoteWriter::try_push(StreamElement& element) {
 /// Puts the halves of a batch before the other parts.
 void RemoteWriter::cut(Batch& batch) {
   std::vector<std::unique_ptr<Batch>> halves = split_batch(batch, (batch.size() + 1) / 2);
-  for (auto half = halves.rbegin(); half != halves.rend(); ++half) parts_.push_front({StreamElement::Kind::kBatch, 0, std::move(*half)});
+  for (auto half = halves.rbegin(); half != halves.rend(); ++half)
+    parts_.push_front({StreamElement::Kind::kBatch, 0, std::move(*half)});
 }
 
 RemoteWriter::Pushed RemoteWriter::push(StreamElement& element) {
@@ -48,15 +54,18 @@ RemoteWriter::Pushed RemoteWriter::push(StreamElement& element) {
   if (frame.size() > most_frame_bytes_) {
     if (element.batch->size() > 1) return Pushed::kTooLarge;
     if (!std::exchange(failed_, true)) {
-      fail_(failed_precondition(cat("a record takes ", frame.size(), " bytes, and at most ", most_frame_bytes_,
-                                    " can go to another process: make its records smaller, or run the job in one process")));
+      fail_(failed_precondition(cat(
+          "a record takes ", frame.size(), " bytes, and at most ", most_frame_bytes_,
+          " can go to another process: make its records smaller, or run the job in one process")));
     }
     return Pushed::kDone;
   }
   // Before the frame leaves: a credit for it may come at once.
   sent_.store(sent + 1, std::memory_order_release);
   connection_->send(std::move(frame));
-  if (bug_enabled(Bug::kFrameRepeated) && sent + 1 - taken_.load(std::memory_order_acquire) >= credits_) return Pushed::kNoRoom;
+  if (bug_enabled(Bug::kFrameRepeated) &&
+      sent + 1 - taken_.load(std::memory_order_acquire) >= credits_)
+    return Pushed::kNoRoom;
   if (element.batch) {
     element.batch->clear();
     emptied_ = std::move(element.batch);
@@ -85,16 +94,16 @@ Status RemoteWriter::on_credit(uint64_t taken) {
   const uint64_t before = taken_.load(std::memory_order_relaxed);
   const uint64_t sent = sent_.load(std::memory_order_acquire);
   if (taken <= before || taken > sent) {
-    return data_loss(cat("channel ", id_, ": the consumer says that it has taken ", taken, " elements, after ", before, "; ", sent,
-                         " were sent"));
+    return data_loss(cat("channel ", id_, ": the consumer says that it has taken ", taken,
+                         " elements, after ", before, "; ", sent, " were sent"));
   }
   taken_.store(taken, std::memory_order_release);
   wake_();
   return {};
 }
 
-RemoteReader::RemoteReader(uint32_t id, std::shared_ptr<const RecordCodec> codec, size_t capacity, std::function<void()> wake,
-                           std::function<void(Status)> fail)
+RemoteReader::RemoteReader(uint32_t id, std::shared_ptr<const RecordCodec> codec, size_t capacity,
+                           std::function<void()> wake, std::function<void(Status)> fail)
     : id_(id),
       codec_(std::move(codec)),
       capacity_(std::max<size_t>(capacity, 1)),
@@ -104,10 +113,13 @@ RemoteReader::RemoteReader(uint32_t id, std::shared_ptr<const RecordCodec> codec
 
 Status RemoteReader::on_frame(const ElementHeader& header, std::string frame) {
   if (header.sequence != received_) {
-    return data_loss(cat("channel ", id_, ": element ", header.sequence, " came where element ", received_, " should have"));
+    return data_loss(cat("channel ", id_, ": element ", header.sequence, " came where element ",
+                         received_, " should have"));
   }
-  if (received_ - announced_.load(std::memory_order_acquire) >= capacity_ || !frames_.try_push(std::move(frame))) {
-    return data_loss(cat("channel ", id_, ": element ", header.sequence, " came without a credit for it; there are ", capacity_));
+  if (received_ - announced_.load(std::memory_order_acquire) >= capacity_ ||
+      !frames_.try_push(std::move(frame))) {
+    return data_loss(cat("channel ", id_, ": element ", header.sequence,
+                         " came without a credit for it; there are ", capacity_));
   }
   ++received_;
   wake_();
@@ -126,8 +138,11 @@ bool RemoteReader::try_pop(StreamElement* element) {
     return false;
   }
   count_taken(element->kind);
-  if (bug_enabled(Bug::kBarrierLostBetweenProcesses) && element->kind == StreamElement::Kind::kBarrier) return try_pop(element);
-  if (bug_enabled(Bug::kRemoteWatermarkAhead) && element->kind == StreamElement::Kind::kWatermark && element->value < kMaxWatermark) {
+  if (bug_enabled(Bug::kBarrierLostBetweenProcesses) &&
+      element->kind == StreamElement::Kind::kBarrier)
+    return try_pop(element);
+  if (bug_enabled(Bug::kRemoteWatermarkAhead) && element->kind == StreamElement::Kind::kWatermark &&
+      element->value < kMaxWatermark) {
     element->value += 200;
   }
   return true;

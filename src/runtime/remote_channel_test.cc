@@ -25,9 +25,13 @@ class Wire final : public Connection {
 /// Both ends of one channel, and what is on its way between them.
 struct Fixture {
   explicit Fixture(uint32_t capacity, uint32_t id = 7, size_t most_frame_bytes = kMostFrameBytes)
-      : writer(id, detail::record_codec<int>(), [this] { ++producer_woken; }, [this](Status status) { refused.push_back(std::string(status.message())); }, most_frame_bytes),
-        reader(id, detail::record_codec<int>(), capacity, [this] { ++consumer_woken; },
-               [this](Status status) { failure = std::string(status.message()); }) {
+      : writer(
+            id, detail::record_codec<int>(), [this] { ++producer_woken; },
+            [this](Status status) { refused.push_back(std::string(status.message())); },
+            most_frame_bytes),
+        reader(
+            id, detail::record_codec<int>(), capacity, [this] { ++consumer_woken; },
+            [this](Status status) { failure = std::string(status.message()); }) {
     writer.open(&forth, capacity);
     reader.open(&back);
   }
@@ -67,7 +71,8 @@ struct Fixture {
       switch (element.kind) {
         case Kind::kBatch: {
           text += "[";
-          for (const int record : static_cast<BatchOf<int>&>(*element.batch).records) text += std::to_string(record) + " ";
+          for (const int record : static_cast<BatchOf<int>&>(*element.batch).records)
+            text += std::to_string(record) + " ";
           text.back() = ']';
           reader.give_back(std::move(element.batch));
           break;
@@ -150,8 +155,10 @@ TEST(RemoteChannel, PartsWaitForCreditsAndKeepTheirOrder) {
 TEST(RemoteChannel, ARecordThatIsTooLargeForAFrameIsRefusedOnce) {
   Fixture f(8, 7, 20);
   EXPECT_TRUE(f.push({1, 2}));
-  EXPECT_EQ(f.refused, (std::vector<std::string>{"a record takes 22 bytes, and at most 20 can go to another process: make its records smaller, or run "
-                                                 "the job in one process"}));
+  EXPECT_EQ(f.refused,
+            (std::vector<std::string>{"a record takes 22 bytes, and at most 20 can go to another "
+                                      "process: make its records smaller, or run "
+                                      "the job in one process"}));
 }
 
 TEST(RemoteChannel, CreditsComeBackWhenHalfWasTakenAndWakeTheProducer) {
@@ -176,7 +183,9 @@ TEST(RemoteChannel, NoCreditIsLostWhateverIsTakenWhen) {
   for (const uint32_t capacity : {1u, 2u, 3u, 5u, 16u}) {
     Fixture f(capacity);
     uint64_t state = capacity;
-    const auto draw = [&state](uint64_t below) { return static_cast<int>(splitmix_output(state += kSplitmixGamma) % below); };
+    const auto draw = [&state](uint64_t below) {
+      return static_cast<int>(splitmix_output(state += kSplitmixGamma) % below);
+    };
     int pushed = 0;
     std::string expected, popped;
     for (int step = 0; step < 4000; ++step) {
@@ -244,16 +253,19 @@ TEST(RemoteChannel, GatesAndPartitionsTakeEitherKindOfChannel) {
   auto local = std::make_shared<Channel>(8);
   Wire forth, back;
   auto writer = std::make_shared<RemoteWriter>(1, detail::record_codec<int>(), [] {}, nullptr);
-  auto reader = std::make_shared<RemoteReader>(1, detail::record_codec<int>(), 8, [] {}, [](Status) {});
+  auto reader =
+      std::make_shared<RemoteReader>(1, detail::record_codec<int>(), 8, [] {}, [](Status) {});
   writer->open(&forth, 8);
   reader->open(&back);
-  OutputPartition output({.partitioning = Partitioning::kBroadcast, .batch_size = 1}, {local, writer});
+  OutputPartition output({.partitioning = Partitioning::kBroadcast, .batch_size = 1},
+                         {local, writer});
   InputGate gate({local, reader}, CheckpointingMode::kExactlyOnce);
   BatchOf<int> batch;
   batch.add(5);
   output.emit(batch);
   output.broadcast(Kind::kBarrier, 1);
-  for (const std::string& frame : forth.frames) ASSERT_TRUE(reader->on_frame(*decode_element_header(frame), frame).ok());
+  for (const std::string& frame : forth.frames)
+    ASSERT_TRUE(reader->on_frame(*decode_element_header(frame), frame).ok());
   StreamElement element;
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(gate.next(&element));
@@ -312,7 +324,8 @@ TEST(RemoteChannel, ElementThatCannotBeDecodedEndsTheChannelWithASentence) {
   f.forth.frames[1].pop_back();
   ASSERT_TRUE(f.deliver().ok());
   EXPECT_EQ(f.pop(), "[1]");
-  EXPECT_NE(f.failure.find("channel 7, element 1: a batch of records"), std::string::npos) << f.failure;
+  EXPECT_NE(f.failure.find("channel 7, element 1: a batch of records"), std::string::npos)
+      << f.failure;
   f.failure.clear();
   EXPECT_EQ(f.pop(), "");
   EXPECT_EQ(f.failure, "");
@@ -324,7 +337,8 @@ TEST(RemoteChannel, DamagedElementsAreRefusedOrReadButNeverMore) {
   ASSERT_TRUE(good.push(Kind::kWatermark, 5));
   for (const std::string& frame : good.forth.frames) {
     std::vector<std::string> damaged;
-    for (size_t length = 0; length < frame.size(); ++length) damaged.push_back(frame.substr(0, length));
+    for (size_t length = 0; length < frame.size(); ++length)
+      damaged.push_back(frame.substr(0, length));
     damaged.push_back(frame + "x");
     for (size_t bit = 0; bit < frame.size() * 8; ++bit) {
       damaged.push_back(frame);
@@ -379,11 +393,17 @@ TEST(DataFrame, BatchIsLaidOutAsDocumented) {
     hex += "0123456789abcdef"[static_cast<uint8_t>(c) & 15];
   }
   EXPECT_EQ(hex,
-            "04" "00000009" "0000000000000003"
-            "03" "00000002"
-            "0300000000000000" "0400000000000000"
-            "ffffffff" "05000000"
-            "01000000" "02010000");
+            "04"
+            "00000009"
+            "0000000000000003"
+            "03"
+            "00000002"
+            "0300000000000000"
+            "0400000000000000"
+            "ffffffff"
+            "05000000"
+            "01000000"
+            "02010000");
 }
 
 TEST(DataFrame, FramesOfAConnectionRoundTrip) {
@@ -394,26 +414,35 @@ TEST(DataFrame, FramesOfAConnectionRoundTrip) {
   hello.from = 2;
   EXPECT_EQ(*decode_hello(encode_hello(hello)), hello);
   EXPECT_EQ(*decode_answer(encode_accepted(16)), 16u);
-  EXPECT_EQ(decode_answer(encode_refused(aborted("attempt 1 is over"))).status().message(), "attempt 1 is over");
+  EXPECT_EQ(decode_answer(encode_refused(aborted("attempt 1 is over"))).status().message(),
+            "attempt 1 is over");
   EXPECT_EQ(*decode_credit(encode_credit({9, 1ull << 40})), (DataCredit{9, 1ull << 40}));
 }
 
 TEST(DataFrame, EveryOtherFrameIsRefused) {
-  const std::string frames[] = {encode_hello({}), encode_accepted(1), encode_refused(aborted("no")), encode_credit({1, 2})};
+  const std::string frames[] = {encode_hello({}), encode_accepted(1), encode_refused(aborted("no")),
+                                encode_credit({1, 2})};
   const auto readers = {+[](std::string_view f) { return decode_hello(f).ok(); },
                         +[](std::string_view f) { return decode_answer(f).ok(); },
-                        +[](std::string_view f) { return decode_answer(f).status().code() == StatusCode::kFailedPrecondition; },
+                        +[](std::string_view f) {
+                          return decode_answer(f).status().code() ==
+                                 StatusCode::kFailedPrecondition;
+                        },
                         +[](std::string_view f) { return decode_credit(f).ok(); }};
   for (size_t right = 0; right < 4; ++right) {
-    for (size_t reads = 0; reads < 4; ++reads) EXPECT_EQ(readers.begin()[reads](frames[right]), right == reads) << right << reads;
+    for (size_t reads = 0; reads < 4; ++reads)
+      EXPECT_EQ(readers.begin()[reads](frames[right]), right == reads) << right << reads;
     for (size_t length = 0; length < frames[right].size(); ++length)
-      EXPECT_FALSE(readers.begin()[right](std::string_view(frames[right]).substr(0, length))) << right << " " << length;
+      EXPECT_FALSE(readers.begin()[right](std::string_view(frames[right]).substr(0, length)))
+          << right << " " << length;
     EXPECT_FALSE(readers.begin()[right](frames[right] + "x")) << right;
   }
   EXPECT_FALSE(decode_answer(encode_accepted(0)).ok());
   DataHello other;
   other.version = kDataProtocolVersion + 1;
-  EXPECT_NE(decode_hello(encode_hello(other)).status().message().find("run the same build everywhere"), std::string_view::npos);
+  EXPECT_NE(
+      decode_hello(encode_hello(other)).status().message().find("run the same build everywhere"),
+      std::string_view::npos);
 }
 
 }  // namespace

@@ -10,13 +10,12 @@ Shard::Shard(int index, const Clock& clock, ShardListener& listener, Options opt
 void Shard::add_task(std::unique_ptr<Task> task) {
   task->set_listener(Task::Listener{
       .on_snapshot = [this](TaskSnapshot snapshot) { listener_.on_snapshot(std::move(snapshot)); },
-      .on_failure =
-          [this, t = task.get()](Status status) {
-            listener_.on_task_failure(t->name(), std::move(status));
-          },
+      .on_failure = [this, t = task.get()](
+                        Status status) { listener_.on_task_failure(t->name(), std::move(status)); },
       .on_ended =
           [this] {
-            next_progress_ = MonotonicTime(0);  // the last records are told before the job can be over
+            next_progress_ =
+                MonotonicTime(0);  // the last records are told before the job can be over
             listener_.on_task_ended();
           },
       .on_finished = [this] { listener_.on_task_finished(); },
@@ -37,7 +36,8 @@ MonotonicTime Shard::step() {
   const MonotonicTime now = clock_.now();
   // The last first: what is on its way is worked off before more is let in.
   MonotonicTime next = kIdle;
-  for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task) next = std::min(next, (*task)->step(now));
+  for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task)
+    next = std::min(next, (*task)->step(now));
   if (next != kBusy || now >= next_flush_) {
     for (const auto& task : tasks_) task->flush_outputs();
     next_flush_ = now + options_.buffer_timeout;
@@ -67,7 +67,9 @@ MonotonicTime Shard::report_progress(MonotonicTime now) {
     if (task->is_last()) progress.watermark = std::min(progress.watermark, task->watermark());
   }
   if (progress == reported_) return kIdle;
-  if (now < next_progress_ && progress.source_records - reported_.source_records < options_.progress_records) return next_progress_;
+  if (now < next_progress_ &&
+      progress.source_records - reported_.source_records < options_.progress_records)
+    return next_progress_;
   reported_ = progress;
   next_progress_ = now + options_.progress_interval;
   listener_.on_progress(index_, progress);

@@ -22,7 +22,8 @@ struct ShardProgress {
   bool operator==(const ShardProgress&) const = default;
 };
 
-/// What a shard tells the worker it belongs to. Called on the shard's thread; the worker's implementation posts to its mailbox.
+/// What a shard tells the worker it belongs to. Called on the shard's thread; the worker's
+/// implementation posts to its mailbox.
 class ShardListener {
  public:
   virtual ~ShardListener() = default;
@@ -34,21 +35,29 @@ class ShardListener {
   virtual void on_progress(int shard, const ShardProgress& progress) = 0;
 };
 
-/// A slot: one thread that runs subtask i of every vertex that has one. Nothing in it is locked; what others want of it comes as a
-/// message.
+/// A slot: one thread that runs subtask i of every vertex that has one. Nothing in it is locked;
+/// what others want of it comes as a message.
 class Shard final : public Actor {
  public:
-  struct TriggerCheckpoint { CheckpointId id; };
-  struct CheckpointCompleted { CheckpointId id; };
-  struct CheckpointAborted { CheckpointId id; };
+  struct TriggerCheckpoint {
+    CheckpointId id;
+  };
+  struct CheckpointCompleted {
+    CheckpointId id;
+  };
+  struct CheckpointAborted {
+    CheckpointId id;
+  };
   struct Continuation {
     Task* task;
     std::function<void()> run;
   };
-  using Command = std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted, Continuation>;
+  using Command =
+      std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted, Continuation>;
 
   struct Options {
-    std::chrono::nanoseconds buffer_timeout = std::chrono::milliseconds(100);  ///< a batch that is not full leaves after this
+    std::chrono::nanoseconds buffer_timeout =
+        std::chrono::milliseconds(100);  ///< a batch that is not full leaves after this
     std::chrono::nanoseconds progress_interval = std::chrono::milliseconds(200);
     int64_t progress_records = INT64_MAX;  ///< also after so many source records
   };
@@ -63,7 +72,8 @@ class Shard final : public Actor {
   const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
   /// Thread: any. Commands are carried out in the order in which they come.
   void post(Command command);
-  /// Where wake-ups go. Set before any shard of the attempt takes its first step, and outlives them all.
+  /// Where wake-ups go. Set before any shard of the attempt takes its first step, and outlives them
+  /// all.
   void set_handle(ActorHandle* handle) {
     handle_.store(handle, std::memory_order_release);
     handle->wake();

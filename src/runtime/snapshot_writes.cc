@@ -30,7 +30,8 @@ bool SnapshotWrite::keeps_state() const {
   return begun_ || !canceled_;
 }
 
-std::shared_ptr<SnapshotWrite> SnapshotWrites::add(CheckpointId id, MonotonicTime now, std::vector<TaskSnapshot> snapshots) {
+std::shared_ptr<SnapshotWrite> SnapshotWrites::add(CheckpointId id, MonotonicTime now,
+                                                   std::vector<TaskSnapshot> snapshots) {
   writes_.push_back({id, now, std::make_shared<SnapshotWrite>(std::move(snapshots))});
   return writes_.back().write;
 }
@@ -55,10 +56,12 @@ Status SnapshotWrites::check_room(int limit, MonotonicTime now, const std::strin
   for (const Write& each : writes_) {
     if (!each.write->keeps_state()) continue;
     ++unfinished;
-    list += cat(list.empty() ? "" : ", ", "checkpoint ", each.id, " for ", whole_ms(now - each.since), " ms");
+    list += cat(list.empty() ? "" : ", ", "checkpoint ", each.id, " for ",
+                whole_ms(now - each.since), " ms");
   }
   if (unfinished < limit) return {};
-  return resource_exhausted(cat("the state of ", unfinished, " earlier checkpoints is still being written (", list,
+  return resource_exhausted(cat("the state of ", unfinished,
+                                " earlier checkpoints is still being written (", list,
                                 "), and each keeps memory, so no further one begins: ", where,
                                 " answers slowly or not at all, or a serializer takes that long"));
 }

@@ -18,7 +18,8 @@ class SnapshotWrite {
 
   /// When the writing begins: the snapshots, once. None if it was canceled before.
   std::optional<std::vector<TaskSnapshot>> begin();
-  /// The checkpoint was given up: snapshots that no one writes give their memory back now, others when the writer sees canceled().
+  /// The checkpoint was given up: snapshots that no one writes give their memory back now, others
+  /// when the writer sees canceled().
   void cancel();
   bool canceled() const;
   /// False: it was canceled before it began, and keeps nothing.
@@ -32,16 +33,18 @@ class SnapshotWrite {
   bool canceled_ = false;
 };
 
-/// The writes of one process that have not ended. Each keeps a copy of the state that has changed since its barrier, also one that was
-/// canceled, as long as storage does not answer it; so their number has a limit.
-/// Thread: the worker's.
+/// The writes of one process that have not ended. Each keeps a copy of the state that has changed
+/// since its barrier, also one that was canceled, as long as storage does not answer it; so their
+/// number has a limit. Thread: the worker's.
 class SnapshotWrites {
  public:
-  std::shared_ptr<SnapshotWrite> add(CheckpointId id, MonotonicTime now, std::vector<TaskSnapshot> snapshots);
+  std::shared_ptr<SnapshotWrite> add(CheckpointId id, MonotonicTime now,
+                                     std::vector<TaskSnapshot> snapshots);
   void ended(const std::shared_ptr<SnapshotWrite>& write);
   void cancel(CheckpointId id);
   void cancel_all();
-  /// RESOURCE_EXHAUSTED: `limit` or more keep state, so no further checkpoint should begin. `where` is named as what may be slow.
+  /// RESOURCE_EXHAUSTED: `limit` or more keep state, so no further checkpoint should begin. `where`
+  /// is named as what may be slow.
   Status check_room(int limit, MonotonicTime now, const std::string& where) const;
 
  private:

@@ -16,10 +16,12 @@ class WatchedState final : public KeyedStateSnapshot {
   ~WatchedState() override { *alive_ = false; }
   TypeDescription key_type() const override { return Serializer<std::string>::describe(); }
   std::vector<KeyedStateInfo> states() const override {
-    return {{KeyedStateInfo::Kind::kValue, "count", TypeDescription(), Serializer<std::string>::describe()}};
+    return {{KeyedStateInfo::Kind::kValue, "count", TypeDescription(),
+             Serializer<std::string>::describe()}};
   }
   KeyGroupRange range() const override { return {0, 99}; }
-  Status write_group(int group, BinaryWriter& out, detail::KeyGroupWriting* writing) const override {
+  Status write_group(int group, BinaryWriter& out,
+                     detail::KeyGroupWriting* writing) const override {
     ++*written_;
     detail::CanonicalGroupWriter writer(out, group, false, writing);
     writer.begin_state(0);
@@ -52,7 +54,8 @@ class SnapshotWritesTest : public testing::Test {
     });
     return all;
   }
-  StatusOr<SnapshotWriteResult> write(std::vector<TaskSnapshot> all, std::function<bool()> canceled) {
+  StatusOr<SnapshotWriteResult> write(std::vector<TaskSnapshot> all,
+                                      std::function<bool()> canceled) {
     SnapshotWriteOptions options{100, nullptr, nullptr, std::move(canceled)};
     return write_snapshots(fs_, "/job/chk-7", "data", options, std::move(all));
   }
@@ -94,7 +97,9 @@ TEST_F(SnapshotWritesTest, CanceledWhileItRunsItEndsAtTheNextPiece) {
     return one.canceled();
   });
   EXPECT_EQ(result.status().code(), StatusCode::kCancelled);
-  EXPECT_NE(result.status().message().find("checkpoint 7 was given up while its state was being written"), std::string_view::npos)
+  EXPECT_NE(
+      result.status().message().find("checkpoint 7 was given up while its state was being written"),
+      std::string_view::npos)
       << result.status().message();
   EXPECT_LE(written_, 4);
   EXPECT_FALSE(alive_) << "nothing keeps the state";
@@ -110,7 +115,9 @@ TEST_F(SnapshotWritesTest, CanceledItDoesNoMoreOfTheWorkBeforeTheAcknowledgement
 TEST_F(SnapshotWritesTest, UnfinishedOnesLeaveNoRoomAtTheirLimit) {
   SnapshotWrites writes;
   const MonotonicTime start(1'000'000'000);
-  const auto check = [&] { return writes.check_room(2, start + std::chrono::seconds(5), "hdfs://nn/ck"); };
+  const auto check = [&] {
+    return writes.check_room(2, start + std::chrono::seconds(5), "hdfs://nn/ck");
+  };
   const auto five = writes.add(5, start, snapshots());
   EXPECT_TRUE(check().ok());
   EXPECT_TRUE(five->begin());
@@ -118,8 +125,10 @@ TEST_F(SnapshotWritesTest, UnfinishedOnesLeaveNoRoomAtTheirLimit) {
   const Status full = check();
   EXPECT_EQ(full.code(), StatusCode::kResourceExhausted);
   EXPECT_EQ(full.message(),
-            "the state of 2 earlier checkpoints is still being written (checkpoint 5 for 5000 ms, checkpoint 6 for 2000 ms), and each keeps "
-            "memory, so no further one begins: hdfs://nn/ck answers slowly or not at all, or a serializer takes that long");
+            "the state of 2 earlier checkpoints is still being written (checkpoint 5 for 5000 ms, "
+            "checkpoint 6 for 2000 ms), and each keeps "
+            "memory, so no further one begins: hdfs://nn/ck answers slowly or not at all, or a "
+            "serializer takes that long");
 
   writes.cancel(5);  // it is stuck
   EXPECT_TRUE(five->canceled());

@@ -7,11 +7,12 @@
 
 namespace weir {
 
-/// Ends user code whose call was abandoned: thrown where it emits. No std::exception, because no handler of errors is meant.
+/// Ends user code whose call was abandoned: thrown where it emits. No std::exception, because no
+/// handler of errors is meant.
 struct CallAbandoned {};
 
-/// Calls into user code, one after the other, each on a stack of its own: where it emits it can be suspended until there is room.
-/// Thread: one at a time.
+/// Calls into user code, one after the other, each on a stack of its own: where it emits it can be
+/// suspended until there is room. Thread: one at a time.
 class SuspendableCall {
  public:
   /// `fibers` outlives it.
@@ -27,15 +28,17 @@ class SuspendableCall {
   bool suspended() const { return fiber_ != nullptr && !running_; }
   /// This code runs in the call.
   bool running() const { return running_; }
-  /// Ends a suspended call: CallAbandoned is thrown where it is suspended, and again at each wanted(), until the user code has returned.
+  /// Ends a suspended call: CallAbandoned is thrown where it is suspended, and again at each
+  /// wanted(), until the user code has returned.
   void abandon();
 
   // Within a call:
 
-  /// What the call emits is to be taken. Throws CallAbandoned if the call was abandoned; in a destructor that emits while an exception
-  /// is thrown it says false instead.
+  /// What the call emits is to be taken. Throws CallAbandoned if the call was abandoned; in a
+  /// destructor that emits while an exception is thrown it says false instead.
   bool wanted() const {
-    if (!abandoned_) [[likely]] return true;
+    if (!abandoned_) [[likely]]
+      return true;
     if (std::uncaught_exceptions() == 0) throw CallAbandoned();
     return false;
   }

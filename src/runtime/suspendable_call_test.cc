@@ -22,9 +22,7 @@ struct Fixture {
     try {
       work();
       order += "returned ";
-    } catch (const CallAbandoned&) {
-      order += "abandoned ";
-    }
+    } catch (const CallAbandoned&) { order += "abandoned "; }
   }
   void emit() {
     if (call.wanted()) call.suspend();
@@ -71,9 +69,7 @@ TEST(SuspendableCall, AHandlerOfAllExceptionsDoesNotSaveAnAbandonedCall) {
     for (int i = 0; i < 1000; ++i) {
       try {
         f.emit();
-      } catch (...) {
-        f.order += "caught ";
-      }
+      } catch (...) { f.order += "caught "; }
       if (i == 2) f.emit();
     }
   });
@@ -105,15 +101,16 @@ TEST(SuspendableCall, IsAbandonedWhenItIsDestroyed) {
   {
     SuspendableCall call(fibers);
     Held held{&call, &order};
-    call.run([](void* argument) {
-      const Held held = *static_cast<Held*>(argument);
-      try {
-        const Logs logs{*held.order};
-        held.call->suspend();
-        held.call->wanted();
-      } catch (const CallAbandoned&) {
-      }
-    }, &held);
+    call.run(
+        [](void* argument) {
+          const Held held = *static_cast<Held*>(argument);
+          try {
+            const Logs logs{*held.order};
+            held.call->suspend();
+            held.call->wanted();
+          } catch (const CallAbandoned&) {}
+        },
+        &held);
   }
   EXPECT_EQ(order, "destroyed ");
 }

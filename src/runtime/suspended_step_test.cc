@@ -18,7 +18,9 @@ using Ints = BatchOf<int>;
 /// Runs blocking work when the test says so.
 class TestServices final : public TaskServices {
  public:
-  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override { work_.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override {
+    work_.push_back(std::move(work));
+  }
   int64_t wall_ms() const override { return now_ms; }
   FileSystemRegistry& files() override { std::abort(); }
   void do_blocking_work(Task& task) {
@@ -72,7 +74,8 @@ class BodyOperator final : public Operator {
 /// A sink that takes `most` batches, and then none until its blocking work is done.
 class RefusingSink final : public Operator {
  public:
-  RefusingSink(size_t most, std::vector<size_t>& taken_at_once, int& taken) : most_(most), taken_at_once_(taken_at_once), taken_(taken) {}
+  RefusingSink(size_t most, std::vector<size_t>& taken_at_once, int& taken)
+      : most_(most), taken_at_once_(taken_at_once), taken_(taken) {}
   Status open(OperatorContext& context) override {
     context_ = &context;
     return {};
@@ -82,9 +85,8 @@ class RefusingSink final : public Operator {
     EXPECT_TRUE(can_accept());
     taken_ += static_cast<int>(batch.size());
     if (++held_ == most_) {
-      context_->run_blocking([this] {
-        return [this] { taken_at_once_.push_back(std::exchange(held_, 0)); };
-      });
+      context_->run_blocking(
+          [this] { return [this] { taken_at_once_.push_back(std::exchange(held_, 0)); }; });
     }
   }
 
@@ -101,7 +103,8 @@ std::string drain(Channel& channel, int most = 1 << 30) {
   StreamElement element;
   for (int i = 0; i < most && channel.try_pop(&element); ++i) {
     if (element.kind == StreamElement::Kind::kBatch) {
-      for (const int record : static_cast<Ints&>(*element.batch).records) text += std::to_string(record) + " ";
+      for (const int record : static_cast<Ints&>(*element.batch).records)
+        text += std::to_string(record) + " ";
     } else if (element.kind == StreamElement::Kind::kBarrier) {
       text += "b" + std::to_string(element.value) + " ";
     } else {
@@ -118,22 +121,31 @@ std::string numbers(int from, int to) {
 }
 
 struct Fixture {
-  Fixture(std::vector<OperatorFactory> operators, size_t capacity, bool sink = false, Fixture* before = nullptr)
-      : fibers(before ? before->fibers : own_fibers), in(before ? before->out : std::make_shared<Channel>(16)), out(std::make_shared<Channel>(capacity)) {
+  Fixture(std::vector<OperatorFactory> operators, size_t capacity, bool sink = false,
+          Fixture* before = nullptr)
+      : fibers(before ? before->fibers : own_fibers),
+        in(before ? before->out : std::make_shared<Channel>(16)),
+        out(std::make_shared<Channel>(capacity)) {
     for (size_t i = 0; i < operators.size(); ++i) {
-      vertex.chain.push_back(JobOperator{"op" + std::to_string(i), "uid" + std::to_string(i), OperatorId{}, operators[i], nullptr, nullptr});
+      vertex.chain.push_back(JobOperator{"op" + std::to_string(i), "uid" + std::to_string(i),
+                                         OperatorId{}, operators[i], nullptr, nullptr});
     }
     std::vector<std::unique_ptr<OutputPartition>> outputs;
     if (!sink) {
-      outputs.push_back(std::make_unique<OutputPartition>(OutputPartition::Options{.batch_size = 1}, std::vector<std::shared_ptr<ChannelWriter>>{out}));
+      outputs.push_back(
+          std::make_unique<OutputPartition>(OutputPartition::Options{.batch_size = 1},
+                                            std::vector<std::shared_ptr<ChannelWriter>>{out}));
     }
-    task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, fibers,
-                                  std::make_unique<InputGate>(std::vector<std::shared_ptr<ChannelReader>>{in}, CheckpointingMode::kExactlyOnce),
-                                  std::move(outputs));
-    task->set_listener({.on_snapshot = [this](TaskSnapshot s) { log += "snapshot" + std::to_string(s.id) + " "; },
-                        .on_failure = [this](Status s) { log += "failed: " + std::string(s.message()) + " "; },
-                        .on_ended = [this] { log += "ended "; },
-                        .on_finished = [this] { log += "finished "; }});
+    task = std::make_unique<Task>(
+        vertex, 0, SubtaskPlace{}, services, fibers,
+        std::make_unique<InputGate>(std::vector<std::shared_ptr<ChannelReader>>{in},
+                                    CheckpointingMode::kExactlyOnce),
+        std::move(outputs));
+    task->set_listener(
+        {.on_snapshot = [this](TaskSnapshot s) { log += "snapshot" + std::to_string(s.id) + " "; },
+         .on_failure = [this](Status s) { log += "failed: " + std::string(s.message()) + " "; },
+         .on_ended = [this] { log += "ended "; },
+         .on_finished = [this] { log += "finished "; }});
     EXPECT_TRUE(task->chain().open({}).ok());
   }
   /// Emits `emitted` … one by one, up to `count`.
@@ -143,8 +155,7 @@ struct Fixture {
     };
   }
   void run() {
-    while (task->step(MonotonicTime(0)) == Actor::kBusy) {
-    }
+    while (task->step(MonotonicTime(0)) == Actor::kBusy) {}
   }
   void give(int record) {
     auto batch = std::make_unique<Ints>();
@@ -186,7 +197,9 @@ TEST(SuspendedStep, ACallThatEmitsMuchHoldsNoMoreThanTheChannelAndOneBatch) {
 TEST(SuspendedStep, AStepThatEmitsOnceEndsAlsoWhenTheChannelIsFull) {
   int calls = 0;
   std::string log;
-  Fixture f({operator_of([&](int record, const BodyOperator::Emit& emit) { emit(record), ++calls; }, log)}, 2);
+  Fixture f({operator_of([&](int record, const BodyOperator::Emit& emit) { emit(record), ++calls; },
+                         log)},
+            2);
   for (int i = 1; i <= 4; ++i) f.give(i);
   f.run();
   EXPECT_EQ(calls, 3);
@@ -255,9 +268,7 @@ TEST(SuspendedStep, SwallowedUnwindingPassesNothingOn) {
                     for (int i = 0; i < 10; ++i) {
                       try {
                         emit(i);
-                      } catch (...) {
-                        log += "caught ";
-                      }
+                      } catch (...) { log += "caught "; }
                     }
                   },
                   log)},
@@ -287,7 +298,8 @@ TEST(SuspendedStep, AFailedTaskIsNotResumed) {
 
 TEST(SuspendedStep, AnExceptionAfterItNamesItsOperator) {
   std::string log;
-  const auto pass = operator_of([](int record, const BodyOperator::Emit& emit) { emit(record); }, log);
+  const auto pass =
+      operator_of([](int record, const BodyOperator::Emit& emit) { emit(record); }, log);
   const auto throws_at_8 = operator_of(
       [](int record, const BodyOperator::Emit& emit) {
         if (record == 8) throw std::runtime_error("cannot digest 8");
@@ -309,7 +321,9 @@ TEST(SuspendedStep, AChainedSinkThatRefusesIsWaitedFor) {
   int emitted = 0, taken = 0;
   std::vector<size_t> at_once;
   std::string log;
-  Fixture f({operator_of(Fixture::burst(30, emitted), log), [&] { return std::make_unique<RefusingSink>(3, at_once, taken); }}, 4, true);
+  Fixture f({operator_of(Fixture::burst(30, emitted), log),
+             [&] { return std::make_unique<RefusingSink>(3, at_once, taken); }},
+            4, true);
   f.give(1);
   f.run();
   EXPECT_EQ(taken, 3);
@@ -338,9 +352,7 @@ TEST(SuspendedStep, SuspendedTasksOfOneShardDrainEachOther) {
   for (int i = 0; i < 3000; ++i) {
     second.task->step(MonotonicTime(0));
     first.task->step(MonotonicTime(0));
-    if (i == 100) {
-      EXPECT_LT(emitted, 20);
-    }
+    if (i == 100) { EXPECT_LT(emitted, 20); }
     if (i >= 100) all += drain(*second.out, 1);
   }
   std::string expected;

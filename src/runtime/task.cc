@@ -10,8 +10,9 @@
 
 namespace weir {
 
-Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services, FiberPool& fibers,
-           std::unique_ptr<InputGate> gate, std::vector<std::unique_ptr<OutputPartition>> outputs)
+Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services,
+           FiberPool& fibers, std::unique_ptr<InputGate> gate,
+           std::vector<std::unique_ptr<OutputPartition>> outputs)
     : vertex_(vertex),
       vertex_index_(vertex_index),
       place_(place),
@@ -19,7 +20,9 @@ Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskSe
       gate_(std::move(gate)),
       outputs_(std::move(outputs)),
       call_(fibers),
-      chain_(vertex, place, services, [this](Status status) { fail(std::move(status)); }, *this, call_) {}
+      chain_(
+          vertex, place, services, [this](Status status) { fail(std::move(status)); }, *this,
+          call_) {}
 
 Task::~Task() { abandon_step(); }
 
@@ -29,9 +32,7 @@ void Task::guarded(Call call) {
   const CrashScope scope(chain_);
   try {
     call();
-  } catch (...) {
-    fail(status_of_current_exception(chain_.current().label()));
-  }
+  } catch (...) { fail(status_of_current_exception(chain_.current().label())); }
 }
 
 void Task::fail(Status status) {
@@ -58,10 +59,12 @@ MonotonicTime Task::step(MonotonicTime now) {
     if (!call_.suspended()) end_suspended_step();
   } else {
     now_ = now;
-    call_.run([](void* self) {
-      Task& task = *static_cast<Task*>(self);
-      task.guarded([&task] { task.wake_ = task.step_guarded(task.now_); });
-    }, this);
+    call_.run(
+        [](void* self) {
+          Task& task = *static_cast<Task*>(self);
+          task.guarded([&task] { task.wake_ = task.step_guarded(task.now_); });
+        },
+        this);
   }
   if (state_ == State::kFailed) return Actor::kIdle;
   return call_.suspended() ? Actor::kBusy : wake_;
@@ -117,15 +120,9 @@ MonotonicTime Task::step_gate() {
       chain_.process(*element.batch);
       gate_->give_back(std::move(element.batch));
       break;
-    case StreamElement::Kind::kWatermark:
-      begin(Pending::kWatermark, element.value);
-      break;
-    case StreamElement::Kind::kBarrier:
-      on_barrier(element.value);
-      break;
-    case StreamElement::Kind::kEndOfData:
-      begin(Pending::kFinish, 0);
-      break;
+    case StreamElement::Kind::kWatermark: begin(Pending::kWatermark, element.value); break;
+    case StreamElement::Kind::kBarrier: on_barrier(element.value); break;
+    case StreamElement::Kind::kEndOfData: begin(Pending::kFinish, 0); break;
   }
   return Actor::kBusy;
 }
@@ -143,13 +140,15 @@ MonotonicTime Task::step_source(MonotonicTime now) {
   }
   Timestamp watermark = watermark_;
   const PollResult result = chain_.poll(&watermark);
-  const bool overtakes = bug_enabled(Bug::kEndOfInputBeforeData) && result.status == PollResult::Status::kNothingNow;
+  const bool overtakes =
+      bug_enabled(Bug::kEndOfInputBeforeData) && result.status == PollResult::Status::kNothingNow;
   if (result.status == PollResult::Status::kEnd || overtakes) {
     begin(Pending::kFinalWatermark, kMaxWatermark);
     return Actor::kBusy;
   }
   if (watermark > watermark_) begin(Pending::kWatermark, watermark);
-  if (result.status == PollResult::Status::kMore || pending_ != Pending::kNothing) return Actor::kBusy;
+  if (result.status == PollResult::Status::kMore || pending_ != Pending::kNothing)
+    return Actor::kBusy;
   if (result.wake_at_ms == INT64_MAX) return Actor::kIdle;
   return time_when_due(now, services_.wall_ms(), result.wake_at_ms);
 }
@@ -188,14 +187,16 @@ void Task::proceed(Progress progress) {
 
 void Task::on_barrier(CheckpointId id) {
   chain_.prepare_barrier();
-  const bool barrier_first = bug_enabled(Bug::kOffsetSavedLate) && vertex_.is_source && state_ == State::kRunning;
+  const bool barrier_first =
+      bug_enabled(Bug::kOffsetSavedLate) && vertex_.is_source && state_ == State::kRunning;
   if (barrier_first) {
     broadcast(StreamElement::Kind::kBarrier, id);
     Timestamp ignored = watermark_;
     chain_.poll(&ignored);
   }
   auto taken = chain_.snapshot(id);
-  if (!taken.ok()) {  // operators may be half-way between two epochs: nothing but a restart puts them right
+  if (!taken.ok()) {  // operators may be half-way between two epochs: nothing but a restart puts
+                      // them right
     fail(taken.status());
     return;
   }
@@ -210,7 +211,8 @@ void Task::trigger_checkpoint(CheckpointId id) { triggers_.push_back(id); }
 void Task::checkpoint_completed(CheckpointId id) {
   between_steps([this, id] {
     chain_.checkpoint_completed(id);
-    if (state_ == State::kEnded && (id == INT64_MAX || (first_barrier_after_end_ && id >= *first_barrier_after_end_))) {
+    if (state_ == State::kEnded &&
+        (id == INT64_MAX || (first_barrier_after_end_ && id >= *first_barrier_after_end_))) {
       final_checkpoint_done_ = true;
     }
     check_finished();
@@ -237,7 +239,8 @@ void Task::close() {
 }
 
 void Task::check_finished() {
-  if (finished_ || state_ != State::kEnded || !final_checkpoint_done_ || !chain_.quiescent()) return;
+  if (finished_ || state_ != State::kEnded || !final_checkpoint_done_ || !chain_.quiescent())
+    return;
   finished_ = true;
   if (listener_.on_finished) listener_.on_finished();
 }
@@ -273,7 +276,9 @@ bool Task::pump() {
   return clear;
 }
 
-std::string Task::name() const { return cat(vertex_.name, " (", place_.subtask + 1, "/", place_.parallelism, ")"); }
+std::string Task::name() const {
+  return cat(vertex_.name, " (", place_.subtask + 1, "/", place_.parallelism, ")");
+}
 
 int64_t Task::source_records() const {
   return vertex_.is_source ? const_cast<OperatorChain&>(chain_).source()->records_emitted() : 0;

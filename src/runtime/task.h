@@ -13,26 +13,30 @@
 
 namespace weir {
 
-/// One subtask of one vertex: an input gate or a source, a chain, and the outgoing edges. Runs in small steps.
-/// Thread: its shard's (open() and what restores it: the I/O pool's, before the first step).
+/// One subtask of one vertex: an input gate or a source, a chain, and the outgoing edges. Runs in
+/// small steps. Thread: its shard's (open() and what restores it: the I/O pool's, before the first
+/// step).
 ///
-/// States: running → ended (end of data came and was passed on; barriers still pass, for others may not have ended); from both →
-/// failed. An ended task is finished when a checkpoint taken after its end is complete and its side effects are done.
+/// States: running → ended (end of data came and was passed on; barriers still pass, for others may
+/// not have ended); from both → failed. An ended task is finished when a checkpoint taken after its
+/// end is complete and its side effects are done.
 ///
-/// A step whose user code emits more than there is room for is suspended. Until it has gone on to its end, no other code of its operators runs.
+/// A step whose user code emits more than there is room for is suspended. Until it has gone on to
+/// its end, no other code of its operators runs.
 class Task final : private Output {
  public:
   /// What the task tells the shard. Set once, before the first step.
   struct Listener {
     std::function<void(TaskSnapshot)> on_snapshot;
-    std::function<void(Status)> on_failure;   ///< at most once
+    std::function<void(Status)> on_failure;  ///< at most once
     std::function<void()> on_ended;
     std::function<void()> on_finished;
   };
 
   /// `fibers`: the shard's. They outlive it.
-  Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services, FiberPool& fibers,
-       std::unique_ptr<InputGate> gate /* null for sources */, std::vector<std::unique_ptr<OutputPartition>> outputs);
+  Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services,
+       FiberPool& fibers, std::unique_ptr<InputGate> gate /* null for sources */,
+       std::vector<std::unique_ptr<OutputPartition>> outputs);
   ~Task() override;
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
@@ -44,8 +48,9 @@ class Task final : private Output {
   /// "map -> sink (1/2)"
   std::string name() const;
 
-  /// Does one thing: one batch, one watermark, one barrier, one round of timers. Timers that are due and the input take turns, so that
-  /// neither can keep the other waiting. Answers as Actor::step does.
+  /// Does one thing: one batch, one watermark, one barrier, one round of timers. Timers that are
+  /// due and the input take turns, so that neither can keep the other waiting. Answers as
+  /// Actor::step does.
   MonotonicTime step(MonotonicTime now);
   void flush_outputs();
 
@@ -100,16 +105,18 @@ class Task final : private Output {
   State state_ = State::kRunning;
   Pending pending_ = Pending::kNothing;
   int64_t pending_value_ = 0;
-  bool timers_were_last_ = false;  ///< the last step fired timers of processing time: it is the input's turn
+  bool timers_were_last_ =
+      false;  ///< the last step fired timers of processing time: it is the input's turn
   Timestamp watermark_ = kMinWatermark;
-  std::vector<CheckpointId> triggers_;                 ///< sources: asked for, not yet emitted
+  std::vector<CheckpointId> triggers_;  ///< sources: asked for, not yet emitted
   std::optional<CheckpointId> first_barrier_after_end_;
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;
-  MonotonicTime now_{0};                               ///< of the step
-  MonotonicTime wake_ = Actor::kIdle;                  ///< what the step answers
-  std::vector<std::function<void()>> between_steps_;   ///< what waits for the end of the suspended step
+  MonotonicTime now_{0};               ///< of the step
+  MonotonicTime wake_ = Actor::kIdle;  ///< what the step answers
+  std::vector<std::function<void()>>
+      between_steps_;  ///< what waits for the end of the suspended step
 };
 
 }  // namespace weir

@@ -13,9 +13,10 @@
 namespace weir {
 namespace {
 
-/// The type of a list as it was written: by the sidecar, or else as far as the stream's header tells it.
-StatusOr<TypeDescription> list_type(const OperatorStateHandle& handle, const std::string& list, const OperatorStateDescription* known,
-                                    const ReadAt& read) {
+/// The type of a list as it was written: by the sidecar, or else as far as the stream's header
+/// tells it.
+StatusOr<TypeDescription> list_type(const OperatorStateHandle& handle, const std::string& list,
+                                    const OperatorStateDescription* known, const ReadAt& read) {
   if (known != nullptr) {
     for (const ListStateInfo& info : known->lists) {
       if (info.name == list) return info.element;
@@ -35,31 +36,35 @@ const SubtaskRestore& own_part(const OperatorRestore& restore, int subtask) {
   return i < restore.subtasks.size() ? restore.subtasks[i] : kNothing;
 }
 
-StatusOr<OperatorLists> read_lists(const OperatorRestore& restore, int subtask, const OperatorStateDescription* known,
-                                   StateReader& reader) {
+StatusOr<OperatorLists> read_lists(const OperatorRestore& restore, int subtask,
+                                   const OperatorStateDescription* known, StateReader& reader) {
   OperatorLists lists;
   for (const auto* selections : {&restore.for_all, &own_part(restore, subtask).lists}) {
     for (const ListStateSelection& selection : *selections) {
       WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader.open(selection.handle->stream));
       ListStateContent& content = lists[selection.list];
       content.mode = selection.mode;
-      WEIR_ASSIGN_OR_RETURN(content.element, list_type(*selection.handle, selection.list, known, read));
-      WEIR_ASSIGN_OR_RETURN(std::vector<std::string> elements,
-                            read_list_elements(*selection.handle, selection.list, selection.elements, read));
+      WEIR_ASSIGN_OR_RETURN(content.element,
+                            list_type(*selection.handle, selection.list, known, read));
+      WEIR_ASSIGN_OR_RETURN(
+          std::vector<std::string> elements,
+          read_list_elements(*selection.handle, selection.list, selection.elements, read));
       std::move(elements.begin(), elements.end(), std::back_inserter(content.elements));
     }
   }
   return lists;
 }
 
-Status restore_keyed(const SubtaskRestore& restore, const OperatorStateDescription* known, const TaskStart& start, StateReader& reader,
-                     KeyedState& state) {
+Status restore_keyed(const SubtaskRestore& restore, const OperatorStateDescription* known,
+                     const TaskStart& start, StateReader& reader, KeyedState& state) {
   std::optional<KeyedStreamHeader> types;
-  if (known != nullptr && known->key_type) types = KeyedStreamHeader{*known->key_type, known->keyed_states};
+  if (known != nullptr && known->key_type)
+    types = KeyedStreamHeader{*known->key_type, known->keyed_states};
   for (const KeyedStateSelection& selection : restore.keyed) {
     WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader.open(selection.handle->stream));
-    WEIR_RETURN_IF_ERROR(
-        restore_keyed_state(*selection.handle, selection.groups, read, types ? &*types : nullptr, start.ignore_unclaimed_state, state, start.ahead));
+    WEIR_RETURN_IF_ERROR(restore_keyed_state(*selection.handle, selection.groups, read,
+                                             types ? &*types : nullptr,
+                                             start.ignore_unclaimed_state, state, start.ahead));
   }
   return {};
 }
@@ -67,7 +72,8 @@ Status restore_keyed(const SubtaskRestore& restore, const OperatorStateDescripti
 StatusOr<StateReader> open_reader(const TaskStart& start, FileSystemRegistry& files) {
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
   StateReader::Shortcut local;
-  if (start.local != nullptr) local = [copies = start.local](const std::string& name) { return copies->open(name); };
+  if (start.local != nullptr)
+    local = [copies = start.local](const std::string& name) { return copies->open(name); };
   return StateReader(std::move(directory), &files, start.sidecar, std::move(local));
 }
 
@@ -123,16 +129,20 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
     KeyedState* state = chain.host(i).op().keyed_state();
     if (state == nullptr) {
       if (start.ignore_unclaimed_state) continue;
-      return failed_precondition(cat(label, " has keyed state in the checkpoint but keeps none now; give it another uid, or set "
-                                            "execution.state-recovery.ignore-unclaimed-state to drop that state"));
+      return failed_precondition(
+          cat(label,
+              " has keyed state in the checkpoint but keeps none now; give it another uid, or set "
+              "execution.state-recovery.ignore-unclaimed-state to drop that state"));
     }
-    WEIR_RETURN_IF_ERROR(
-        call_user_code(label, [&] { return restore_keyed(own, find_types(start, description.id), start, reader, *state); }));
+    WEIR_RETURN_IF_ERROR(call_user_code(label, [&] {
+      return restore_keyed(own, find_types(start, description.id), start, reader, *state);
+    }));
   }
   return chain.restored();
 }
 
-StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start, FileSystemRegistry& files) {
+StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start,
+                                       FileSystemRegistry& files) {
   const OperatorRestore* restore = start.plan != nullptr ? find_restore(start, id) : nullptr;
   if (restore == nullptr) return OperatorLists();
   WEIR_ASSIGN_OR_RETURN(StateReader reader, open_reader(start, files));

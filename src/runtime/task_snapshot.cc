@@ -18,11 +18,18 @@
 namespace weir {
 namespace {
 
-/// The data file of one process for one checkpoint; made when the first piece is too large to be inline.
+/// The data file of one process for one checkpoint; made when the first piece is too large to be
+/// inline.
 class DataFileWriter {
  public:
-  DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id, const SnapshotWriteOptions& options)
-      : fs_(fs), directory_(std::move(directory)), name_(std::move(name)), id_(id), options_(options), hash_(XXH3_createState()) {
+  DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id,
+                 const SnapshotWriteOptions& options)
+      : fs_(fs),
+        directory_(std::move(directory)),
+        name_(std::move(name)),
+        id_(id),
+        options_(options),
+        hash_(XXH3_createState()) {
     XXH3_64bits_reset(hash_);
   }
   ~DataFileWriter() { XXH3_freeState(hash_); }
@@ -34,7 +41,8 @@ class DataFileWriter {
 
   Status append(std::string_view bytes) {
     if (!file_) {
-      WEIR_ASSIGN_OR_RETURN(file_, fs_.create(join_path(directory_, name_), CreateMode::kExclusive));
+      WEIR_ASSIGN_OR_RETURN(file_,
+                            fs_.create(join_path(directory_, name_), CreateMode::kExclusive));
       if (options_.local != nullptr) file_ = options_.local->copying(id_, name_, std::move(file_));
     }
     blocks_.add(bytes);
@@ -75,7 +83,8 @@ Status check_wanted(CheckpointId id, const SnapshotWriteOptions& options) {
 /// One piece of state on its way: kept in memory up to the threshold, then in the data file.
 class PieceWriter {
  public:
-  PieceWriter(DataFileWriter& file, CheckpointId id, const SnapshotWriteOptions& options) : file_(file), id_(id), options_(options) {}
+  PieceWriter(DataFileWriter& file, CheckpointId id, const SnapshotWriteOptions& options)
+      : file_(file), id_(id), options_(options) {}
 
   Status append(std::string_view bytes) {
     WEIR_RETURN_IF_ERROR(check_wanted(id_, options_));
@@ -115,12 +124,15 @@ OperatorStateDescription describe(const OperatorSnapshot& op) {
     description.key_type = op.keyed->key_type();
     description.keyed_states = op.keyed->states();
   }
-  for (const auto& [name, list] : op.lists) description.lists.push_back({name, list.mode, list.element});
+  for (const auto& [name, list] : op.lists)
+    description.lists.push_back({name, list.mode, list.element});
   return description;
 }
 
-StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
-                                              const SnapshotWriteOptions& options, std::vector<TaskSnapshot> snapshots) {
+StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory,
+                                              const std::string& file_name,
+                                              const SnapshotWriteOptions& options,
+                                              std::vector<TaskSnapshot> snapshots) {
   SnapshotWriteResult result;
   const CheckpointId id = snapshots.empty() ? 0 : snapshots[0].id;
   DataFileWriter file(fs, directory, file_name, id, options);
@@ -132,8 +144,9 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
     }
     for (OperatorSnapshot& op : task.operators) {
       OperatorSubtaskState written{op.id, task.subtask, {}};
-      const bool described = std::any_of(result.descriptions.begin(), result.descriptions.end(),
-                                         [&](const auto& description) { return description.operator_id == op.id; });
+      const bool described =
+          std::any_of(result.descriptions.begin(), result.descriptions.end(),
+                      [&](const auto& description) { return description.operator_id == op.id; });
       if (!described && (op.keyed || !op.lists.empty())) {
         WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
           result.descriptions.push_back(describe(op));
@@ -143,7 +156,8 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
       if (!op.lists.empty()) {
         PieceWriter piece(file, id, options);
         OperatorStateHandle handle;
-        WEIR_RETURN_IF_ERROR(write_operator_state(op.lists, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.lists));
+        WEIR_RETURN_IF_ERROR(write_operator_state(
+            op.lists, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.lists));
         result.bytes += piece.length();
         handle.stream = piece.finish();
         written.state.operator_state = std::move(handle);
@@ -154,7 +168,9 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
         handle.range = op.keyed->range();
         LargestValue largest;
         WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
-          return write_keyed_state(*op.keyed, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.offsets, &largest);
+          return write_keyed_state(
+              *op.keyed, [&](std::string_view bytes) { return piece.append(bytes); },
+              &handle.offsets, &largest);
         }));
         if (options.large_values != nullptr) options.large_values->look(op.uid, largest);
         result.bytes += piece.length();

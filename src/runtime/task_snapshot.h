@@ -27,7 +27,8 @@ struct OperatorSnapshot {
 /// What its state is made of.
 OperatorStateDescription describe(const OperatorSnapshot& op);
 
-/// What one task keeps of the moment of a barrier. Made by the shard in time bounded by the number of pages; written by the I/O pool.
+/// What one task keeps of the moment of a barrier. Made by the shard in time bounded by the number
+/// of pages; written by the I/O pool.
 struct TaskSnapshot {
   CheckpointId id = 0;
   int vertex = 0;
@@ -36,13 +37,13 @@ struct TaskSnapshot {
   std::vector<std::function<Status()>> before_ack;  ///< blocking work that must succeed first
 };
 
-/// Writes the state of all tasks of one process for one checkpoint: small pieces stay in memory and go into `_metadata`, the others
-/// become segments of one data file. Runs on the I/O pool; blocks.
+/// Writes the state of all tasks of one process for one checkpoint: small pieces stay in memory and
+/// go into `_metadata`, the others become segments of one data file. Runs on the I/O pool; blocks.
 struct SnapshotWriteResult {
   std::vector<OperatorSubtaskState> states;
-  std::vector<OperatorStateDescription> descriptions;   ///< one per operator that has state
-  std::vector<DataFile> files;                          ///< none or one
-  int64_t bytes = 0;                                    ///< of all state, inline and in the file
+  std::vector<OperatorStateDescription> descriptions;  ///< one per operator that has state
+  std::vector<DataFile> files;                         ///< none or one
+  int64_t bytes = 0;                                   ///< of all state, inline and in the file
 };
 struct SnapshotWriteOptions {
   int64_t inline_threshold = 0;
@@ -50,8 +51,11 @@ struct SnapshotWriteOptions {
   LargeValues* large_values = nullptr;  ///< speaks of values that are large; may be null
   std::function<bool()> canceled{};     ///< asked between pieces of some ten KiB; may be empty
 };
-/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist, incomplete. CANCELLED: `canceled` said so.
-StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory, const std::string& file_name,
-                                              const SnapshotWriteOptions& options, std::vector<TaskSnapshot> snapshots);
+/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist,
+/// incomplete. CANCELLED: `canceled` said so.
+StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory,
+                                              const std::string& file_name,
+                                              const SnapshotWriteOptions& options,
+                                              std::vector<TaskSnapshot> snapshots);
 
 }  // namespace weir

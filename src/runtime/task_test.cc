@@ -29,7 +29,8 @@ class CountingSource final : public SourceOperator {
  public:
   explicit CountingSource(int count) : count_(count) {}
   Status open(OperatorContext& context) override {
-    auto restored = context.operator_state().declare("next", ListStateMode::kSplit, TypeDescription{});
+    auto restored =
+        context.operator_state().declare("next", ListStateMode::kSplit, TypeDescription{});
     if (!restored->empty()) next_ = (*restored)[0][0];
     return {};
   }
@@ -54,7 +55,8 @@ class CountingSource final : public SourceOperator {
   int next_ = 1;
 };
 
-/// Passes records on; throws at a given one; on a watermark emits `per_watermark` records, one per call; at the end emits 1000.
+/// Passes records on; throws at a given one; on a watermark emits `per_watermark` records, one per
+/// call; at the end emits 1000.
 class TestOperator final : public Operator {
  public:
   struct Options {
@@ -68,7 +70,8 @@ class TestOperator final : public Operator {
   Status open(OperatorContext&) override { return {}; }
   void process(Batch& batch, Output& out) override {
     for (const int record : static_cast<Ints&>(batch).records) {
-      if (record == options_.throw_at) throw std::runtime_error("cannot digest " + std::to_string(record));
+      if (record == options_.throw_at)
+        throw std::runtime_error("cannot digest " + std::to_string(record));
     }
     out.emit(batch);
   }
@@ -102,31 +105,38 @@ class TestOperator final : public Operator {
 
 /// One task under test, its single output channel, and what it told its shard.
 struct Fixture {
-  explicit Fixture(std::vector<OperatorFactory> operators, bool source, int inputs = 1, size_t capacity = 64) {
+  explicit Fixture(std::vector<OperatorFactory> operators, bool source, int inputs = 1,
+                   size_t capacity = 64) {
     vertex.name = "test";
     vertex.is_source = source;
     for (size_t i = 0; i < operators.size(); ++i) {
-      vertex.chain.push_back(JobOperator{"op" + std::to_string(i), "uid" + std::to_string(i), OperatorId{}, operators[i], nullptr, nullptr});
+      vertex.chain.push_back(JobOperator{"op" + std::to_string(i), "uid" + std::to_string(i),
+                                         OperatorId{}, operators[i], nullptr, nullptr});
     }
     std::unique_ptr<InputGate> gate;
     if (!source) {
       for (int i = 0; i < inputs; ++i) in.push_back(std::make_shared<Channel>(64));
-      gate = std::make_unique<InputGate>(std::vector<std::shared_ptr<ChannelReader>>(in.begin(), in.end()), CheckpointingMode::kExactlyOnce);
+      gate = std::make_unique<InputGate>(
+          std::vector<std::shared_ptr<ChannelReader>>(in.begin(), in.end()),
+          CheckpointingMode::kExactlyOnce);
     }
     std::vector<std::unique_ptr<OutputPartition>> outputs;
     out = std::make_shared<Channel>(capacity);
     outputs.push_back(std::make_unique<OutputPartition>(
-        OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1}, std::vector<std::shared_ptr<ChannelWriter>>{out}));
-    task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, fibers, std::move(gate), std::move(outputs));
-    task->set_listener({.on_snapshot = [this](TaskSnapshot s) { events += "snapshot" + std::to_string(s.id) + " "; },
-                        .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
-                        .on_ended = [this] { events += "ended "; },
-                        .on_finished = [this] { events += "finished "; }});
+        OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1},
+        std::vector<std::shared_ptr<ChannelWriter>>{out}));
+    task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, fibers, std::move(gate),
+                                  std::move(outputs));
+    task->set_listener(
+        {.on_snapshot =
+             [this](TaskSnapshot s) { events += "snapshot" + std::to_string(s.id) + " "; },
+         .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
+         .on_ended = [this] { events += "ended "; },
+         .on_finished = [this] { events += "finished "; }});
     EXPECT_TRUE(task->chain().open({}).ok());
   }
   void run() {
-    while (task->step(MonotonicTime(0)) == Actor::kBusy) {
-    }
+    while (task->step(MonotonicTime(0)) == Actor::kBusy) {}
   }
   std::string output() {
     std::string text;
@@ -134,12 +144,16 @@ struct Fixture {
     while (out->try_pop(&element)) {
       switch (element.kind) {
         case StreamElement::Kind::kBatch:
-          for (const int record : static_cast<Ints&>(*element.batch).records) text += std::to_string(record) + " ";
+          for (const int record : static_cast<Ints&>(*element.batch).records)
+            text += std::to_string(record) + " ";
           break;
         case StreamElement::Kind::kWatermark:
-          text += element.value == kMaxWatermark ? "wmax " : "w" + std::to_string(element.value) + " ";
+          text +=
+              element.value == kMaxWatermark ? "wmax " : "w" + std::to_string(element.value) + " ";
           break;
-        case StreamElement::Kind::kBarrier: text += "b" + std::to_string(element.value) + " "; break;
+        case StreamElement::Kind::kBarrier:
+          text += "b" + std::to_string(element.value) + " ";
+          break;
         case StreamElement::Kind::kEndOfData: text += "end "; break;
       }
     }
@@ -161,7 +175,8 @@ struct Fixture {
   std::string events;
 };
 
-/// A timer that registers itself anew for now; each firing emits 7000 plus their number. Passes records on.
+/// A timer that registers itself anew for now; each firing emits 7000 plus their number. Passes
+/// records on.
 class Restless final : public Operator {
  public:
   explicit Restless(int64_t due_ms = 0) : due_ms_(due_ms) {}

@@ -5,6 +5,8 @@
 
 namespace weir {
 
-Status status_of_current_exception(const std::string& label) { return aborted(cat(label, " ", describe_current_exception())); }
+Status status_of_current_exception(const std::string& label) {
+  return aborted(cat(label, " ", describe_current_exception()));
+}
 
 }  // namespace weir

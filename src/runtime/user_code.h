@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// In a `catch (...)`: ABORTED "<label> threw: …", for an exception of user code that `label` names. The unwinding of a canceled thread
-/// passes through.
+/// In a `catch (...)`: ABORTED "<label> threw: …", for an exception of user code that `label`
+/// names. The unwinding of a canceled thread passes through.
 Status status_of_current_exception(const std::string& label);
 
 /// Names the user code that runs on this thread, for the report of a crash.
@@ -24,8 +24,9 @@ class LabeledScope final : private CrashSubject {
   const CrashScope scope_;
 };
 
-/// Calls user code, or what calls it, and gives its Status or StatusOr. A failure gets the label before its message, an exception becomes ABORTED
-/// with it, and a crash is reported with it. All user code runs here, or where a chain is driven: Task and ChainHost.
+/// Calls user code, or what calls it, and gives its Status or StatusOr. A failure gets the label
+/// before its message, an exception becomes ABORTED with it, and a crash is reported with it. All
+/// user code runs here, or where a chain is driven: Task and ChainHost.
 template <class Call>
 std::invoke_result_t<Call&> call_user_code(const std::string& label, Call&& call) {
   const LabeledScope scope(label);
@@ -37,9 +38,7 @@ std::invoke_result_t<Call&> call_user_code(const std::string& label, Call&& call
     } else {
       return result.status().with_context(label);
     }
-  } catch (...) {
-    return status_of_current_exception(label);
-  }
+  } catch (...) { return status_of_current_exception(label); }
 }
 
 }  // namespace weir

@@ -12,19 +12,26 @@ namespace {
 
 struct NoStdException {};
 
-std::string message_of(const std::function<Status()>& call) { return std::string(call_user_code("operator 'o'", call).message()); }
+std::string message_of(const std::function<Status()>& call) {
+  return std::string(call_user_code("operator 'o'", call).message());
+}
 
 TEST(UserCode, WhatItThrowsBecomesASentenceWithItsName) {
-  EXPECT_EQ(message_of([]() -> Status { throw std::runtime_error("no luck"); }), "operator 'o' threw: no luck");
-  EXPECT_EQ(message_of([]() -> Status { throw 7; }), "operator 'o' threw an object of type int, which is not a std::exception");
+  EXPECT_EQ(message_of([]() -> Status { throw std::runtime_error("no luck"); }),
+            "operator 'o' threw: no luck");
+  EXPECT_EQ(message_of([]() -> Status { throw 7; }),
+            "operator 'o' threw an object of type int, which is not a std::exception");
   EXPECT_EQ(message_of([]() -> Status { throw NoStdException(); }),
-            "operator 'o' threw an object of type weir::(anonymous namespace)::NoStdException, which is not a std::exception");
-  EXPECT_EQ(message_of([]() -> Status { throw std::bad_alloc(); }), "operator 'o' ran out of memory (std::bad_alloc)");
+            "operator 'o' threw an object of type weir::(anonymous namespace)::NoStdException, "
+            "which is not a std::exception");
+  EXPECT_EQ(message_of([]() -> Status { throw std::bad_alloc(); }),
+            "operator 'o' ran out of memory (std::bad_alloc)");
   EXPECT_EQ(call_user_code("x", []() -> Status { throw 1; }).code(), StatusCode::kAborted);
 }
 
 TEST(UserCode, AFailureGetsItsNameAndKeepsItsCode) {
-  const StatusOr<int> failed = call_user_code("operator 'o'", []() -> StatusOr<int> { return unavailable("later"); });
+  const StatusOr<int> failed =
+      call_user_code("operator 'o'", []() -> StatusOr<int> { return unavailable("later"); });
   EXPECT_EQ(failed.status().message(), "operator 'o': later");
   EXPECT_EQ(failed.status().code(), StatusCode::kUnavailable);
   EXPECT_EQ(*call_user_code("operator 'o'", []() -> StatusOr<int> { return 5; }), 5);

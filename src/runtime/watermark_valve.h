@@ -13,7 +13,8 @@ class WatermarkValve {
  public:
   explicit WatermarkValve(int channels) : by_channel_(channels, kMinWatermark) {}
 
-  /// The task's new watermark, if this channel's makes it advance. A watermark that goes back is ignored.
+  /// The task's new watermark, if this channel's makes it advance. A watermark that goes back is
+  /// ignored.
   std::optional<Timestamp> on_watermark(int channel, Timestamp watermark);
   Timestamp current() const { return current_; }
 

@@ -33,7 +33,8 @@ void write_while_snapshots_are_read(Write write) {
       snapshot.reset();
     });
     for (int i = 0; i < 2000; ++i) {
-      const std::string key = "a key that is longer than a string holds inside " + std::to_string(random() % 2000);
+      const std::string key =
+          "a key that is longer than a string holds inside " + std::to_string(random() % 2000);
       backend.set_current_key(key, KeyPlacer<std::string>{backend.places()}(key));
       write(random, list, model[key]);
       if (model[key].empty()) model.erase(key);
@@ -55,28 +56,28 @@ void write_while_snapshots_are_read(Write write) {
       ASSERT_EQ(restored_list.get(), values);
       ++found;
     }
-    auto& table = restored.table_state<CowBox<std::vector<int64_t>>, ListEntries<int64_t>>("list").table();
+    auto& table =
+        restored.table_state<CowBox<std::vector<int64_t>>, ListEntries<int64_t>>("list").table();
     EXPECT_EQ(table.size(), found);
   }
 }
 
 TEST(ConcurrentSnapshot, SeesNothingOfWhatIsWrittenMeanwhile) {
-  write_while_snapshots_are_read([](std::mt19937_64& random, ListState<int64_t>& list, std::vector<int64_t>& model) {
-    const auto value = static_cast<int64_t>(random());
-    switch (value & 7) {
-      case 0:
-        list.clear();
-        model.clear();
-        break;
-      case 1:
-        list.update({value});
-        model = {value};
-        break;
-      default:
-        list.add(value);
-        model.push_back(value);
-    }
-  });
+  write_while_snapshots_are_read(
+      [](std::mt19937_64& random, ListState<int64_t>& list, std::vector<int64_t>& model) {
+        const auto value = static_cast<int64_t>(random());
+        switch (value & 7) {
+          case 0:
+            list.clear();
+            model.clear();
+            break;
+          case 1:
+            list.update({value});
+            model = {value};
+            break;
+          default: list.add(value); model.push_back(value);
+        }
+      });
 }
 
 }  // namespace

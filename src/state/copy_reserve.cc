@@ -46,7 +46,8 @@ void CopyReserve::keep_ready(SnapshotTracker& tracker) {
 void CopyReserve::estimate_from_rate(int64_t now) {
   if (rate_since_ms_ >= 0 && now < rate_since_ms_ + kRateMs && now >= rate_since_ms_) return;
   if (rate_since_ms_ >= 0 && now > rate_since_ms_) {
-    const double rate = static_cast<double>(records_) * 1000 / static_cast<double>(now - rate_since_ms_);
+    const double rate =
+        static_cast<double>(records_) * 1000 / static_cast<double>(now - rate_since_ms_);
     estimated_share_ = std::max(estimated_share_, 1 - std::exp(-rate * kPageBytes / kAssumedSpeed));
   }
   rate_since_ms_ = now;

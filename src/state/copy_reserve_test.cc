@@ -84,7 +84,9 @@ TEST(PageArena, WorkForAnotherThreadMayOutliveIt) {
 
 class Reserve {
  public:
-  explicit Reserve(double limit = 1) { reserve.enable({limit, elsewhere.run(), [this] { return now_ms; }}); }
+  explicit Reserve(double limit = 1) {
+    reserve.enable({limit, elsewhere.run(), [this] { return now_ms; }});
+  }
   /// So many records each second, for some seconds.
   void run(size_t records_per_second) {
     for (int i = 0; i < 4000; ++i, now_ms += 1) {

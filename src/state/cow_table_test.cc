@@ -17,7 +17,9 @@ constexpr int kMaxParallelism = 128;
 template <class K>
 struct KeyPlacer {
   const PlaceSpace* places;
-  uint64_t operator()(const K& key) const { return places->place(Serializer<K>::hash(key), table_hash(key)); }
+  uint64_t operator()(const K& key) const {
+    return places->place(Serializer<K>::hash(key), table_hash(key));
+  }
 };
 
 template <class K>
@@ -26,7 +28,8 @@ class Fixture {
   using Table = CowTable<K, int64_t, KeyPlacer<K>>;
   using Model = std::map<K, int64_t>;
 
-  explicit Fixture(KeyGroupRange range = {0, kMaxParallelism - 1}, int max_parallelism = kMaxParallelism)
+  explicit Fixture(KeyGroupRange range = {0, kMaxParallelism - 1},
+                   int max_parallelism = kMaxParallelism)
       : tracker(PlaceSpace(range, max_parallelism)),
         table(std::make_shared<Table>(tracker, KeyPlacer<K>{&tracker.places()})) {}
 
@@ -38,7 +41,9 @@ class Fixture {
   bool erase(const K& key) { return table->erase(table->place(key), key); }
   Model contents() {
     Model all;
-    table->for_each([&](const K& key, int64_t value) { EXPECT_TRUE(all.emplace(key, value).second) << "twice: " << key; });
+    table->for_each([&](const K& key, int64_t value) {
+      EXPECT_TRUE(all.emplace(key, value).second) << "twice: " << key;
+    });
     return all;
   }
 
@@ -56,7 +61,8 @@ class Fixture {
     const KeyGroupRange range = tracker.places().range();
     for (int group = range.first; group <= range.last; ++group) {
       snapshot.view.for_each_of_group(group, [&](const K& key, int64_t value) {
-        EXPECT_EQ(key_group_of(Serializer<K>::hash(key), tracker.places().max_parallelism()), group);
+        EXPECT_EQ(key_group_of(Serializer<K>::hash(key), tracker.places().max_parallelism()),
+                  group);
         EXPECT_TRUE(all.emplace(key, value).second) << "twice: " << key;
       });
       if (release_groups) snapshot.progress->release(group);
@@ -65,7 +71,9 @@ class Fixture {
   }
 
   /// Of what the table is made of now.
-  size_t live_bytes() const { return tracker.memory()->arena.used_bytes() - tracker.memory()->retired.bytes(); }
+  size_t live_bytes() const {
+    return tracker.memory()->arena.used_bytes() - tracker.memory()->retired.bytes();
+  }
 
   SnapshotTracker tracker;
   std::shared_ptr<Table> table;
@@ -149,9 +157,7 @@ TEST(CowTable, DeletedSlotsDoNotAccumulate) {
   Fixture<int64_t> f;
   for (int64_t i = 0; i < 500000; ++i) {
     f.put(i, i);
-    if (i >= 300) {
-      ASSERT_TRUE(f.erase(i - 300));
-    }
+    if (i >= 300) { ASSERT_TRUE(f.erase(i - 300)); }
   }
   EXPECT_EQ(f.table->size(), 300u);
   EXPECT_LE(f.table->pages(), 16u);
@@ -168,9 +174,11 @@ TEST(CowTable, IterationOrderDependsOnTheOperationsOnly) {
   EXPECT_EQ(order(), order());
 }
 
-/// Fills a table group by group as a restore does, the keys of a group in any order. How often a page was outgrown.
+/// Fills a table group by group as a restore does, the keys of a group in any order. How often a
+/// page was outgrown.
 template <class MayPut>
-int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put, Fixture<int64_t>::Model* model, bool tell = true) {
+int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put,
+                   Fixture<int64_t>::Model* model, bool tell = true) {
   const PlaceSpace& places = f.tracker.places();
   std::map<int, std::vector<int64_t>> groups;
   for (int64_t key = 0; key < keys; ++key) {
@@ -205,10 +213,14 @@ TEST(CowTable, RestoredPagesGetTheirSizeAtOnce) {
 }
 
 TEST(CowTable, RestoredGroupsMayBeOfVeryDifferentSizes) {
-  for (const auto& [range, max_parallelism] : {std::pair<KeyGroupRange, int>{{0, 127}, 128}, {{43, 85}, 128}, {{7, 7}, 128}, {{0, 999}, 1000}}) {
+  for (const auto& [range, max_parallelism] : {std::pair<KeyGroupRange, int>{{0, 127}, 128},
+                                               {{43, 85}, 128},
+                                               {{7, 7}, 128},
+                                               {{0, 999}, 1000}}) {
     Fixture<int64_t> f(range, max_parallelism);
     Fixture<int64_t>::Model model;
-    restore_groups(f, 200000, [](int group, int64_t key) { return group % 3 != 1 || key % 100 == 0; }, &model);
+    restore_groups(
+        f, 200000, [](int group, int64_t key) { return group % 3 != 1 || key % 100 == 0; }, &model);
     EXPECT_EQ(f.contents(), model);
     const auto snapshot = f.snapshot();
     EXPECT_EQ(f.read(snapshot, false), model);
@@ -255,13 +267,16 @@ TEST(CowTable, GivesMemoryBackWhenTheSnapshotIsGone) {
 
 TEST(CowTable, SnapshotOutlivesTheOperator) {
   auto f = std::make_unique<Fixture<std::string>>();
-  for (int i = 0; i < 2000; ++i) f->put("a key that is too long to be inside of the string " + std::to_string(i), i);
+  for (int i = 0; i < 2000; ++i)
+    f->put("a key that is too long to be inside of the string " + std::to_string(i), i);
   auto snapshot = f->snapshot();
-  for (int i = 0; i < 1000; ++i) f->put("a key that is too long to be inside of the string " + std::to_string(i), -1);
+  for (int i = 0; i < 1000; ++i)
+    f->put("a key that is too long to be inside of the string " + std::to_string(i), -1);
   f.reset();
   int64_t sum = 0;
   for (int group = 0; group < kMaxParallelism; ++group) {
-    snapshot.view.for_each_of_group(group, [&](const std::string&, int64_t value) { sum += value; });
+    snapshot.view.for_each_of_group(group,
+                                    [&](const std::string&, int64_t value) { sum += value; });
   }
   EXPECT_EQ(sum, 1999 * 2000 / 2);
 }
@@ -277,17 +292,19 @@ TEST(CowTable, DrainsPageByPageWhileASnapshotKeepsThem) {
   Fixture<int64_t>::Model drained;
   uint64_t cursor = 0;
   int calls = 0;
-  while (f.table->drain_page(cursor, [&](int64_t key, int64_t value) { drained[key] = value; })) ++calls;
+  while (f.table->drain_page(cursor, [&](int64_t key, int64_t value) { drained[key] = value; }))
+    ++calls;
   EXPECT_EQ(drained, expected);
   EXPECT_GT(calls, 10);
   EXPECT_TRUE(f.table->empty());
   EXPECT_EQ(f.read(snapshot), expected);
 }
 
-/// Random operations against std::map, with up to three snapshots being read at once, each group by group.
+/// Random operations against std::map, with up to three snapshots being read at once, each group by
+/// group.
 template <class K, class MakeKey>
-void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_space, int steps, uint64_t seed,
-                       MakeKey make_key) {
+void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_space, int steps,
+                       uint64_t seed, MakeKey make_key) {
   Fixture<K> f(range, max_parallelism);
   typename Fixture<K>::Model model;
   struct Open {
@@ -314,17 +331,16 @@ void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_sp
       const int64_t* value = f.get(key);
       const auto it = model.find(key);
       ASSERT_EQ(value != nullptr, it != model.end());
-      if (value != nullptr) {
-        ASSERT_EQ(*value, it->second);
-      }
+      if (value != nullptr) { ASSERT_EQ(*value, it->second); }
     } else if (what < 987 && open.size() < 3) {
       open.push_back({f.snapshot(), model, {}, range.first});
     } else if (!open.empty()) {
       const size_t index = random() % open.size();
       Open& one = open[index];
       for (int i = 0; i < 10 && one.next_group <= range.last; ++i) {
-        one.snapshot.view.for_each_of_group(one.next_group,
-                                            [&](const K& k, int64_t v) { ASSERT_TRUE(one.read.emplace(k, v).second); });
+        one.snapshot.view.for_each_of_group(one.next_group, [&](const K& k, int64_t v) {
+          ASSERT_TRUE(one.read.emplace(k, v).second);
+        });
         one.snapshot.progress->release(one.next_group++);
       }
       if (one.next_group > range.last) {
@@ -345,7 +361,8 @@ void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_sp
 
 TEST(CowTable, SnapshotsHoldWhatTheTableHeldIntegerKeys) {
   const auto integer = [](uint64_t n) { return static_cast<int64_t>(n); };
-  for (uint64_t seed = 1; seed <= 4; ++seed) random_operations<int64_t>({0, 127}, 128, 20, 40000, seed, integer);
+  for (uint64_t seed = 1; seed <= 4; ++seed)
+    random_operations<int64_t>({0, 127}, 128, 20, 40000, seed, integer);
   random_operations<int64_t>({0, 127}, 128, 50000, 150000, 5, integer);
   random_operations<int64_t>({43, 85}, 128, 50000, 100000, 6, integer);
   random_operations<int64_t>({7, 7}, 128, 100000, 150000, 7, integer);
@@ -354,7 +371,8 @@ TEST(CowTable, SnapshotsHoldWhatTheTableHeldIntegerKeys) {
 
 TEST(CowTable, SnapshotsHoldWhatTheTableHeldStringKeys) {
   const auto string = [](uint64_t n) { return "the key of number " + std::to_string(n); };
-  for (uint64_t seed = 1; seed <= 4; ++seed) random_operations<std::string>({0, 127}, 128, 200, 30000, seed, string);
+  for (uint64_t seed = 1; seed <= 4; ++seed)
+    random_operations<std::string>({0, 127}, 128, 200, 30000, seed, string);
   random_operations<std::string>({0, 63}, 128, 20000, 100000, 5, string);
 }
 

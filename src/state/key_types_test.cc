@@ -1,4 +1,5 @@
-// One equality for every type of key: in tables, timers, map states and key groups, before and after a restore.
+// One equality for every type of key: in tables, timers, map states and key groups, before and
+// after a restore.
 
 #include <gtest/gtest.h>
 
@@ -67,7 +68,8 @@ void restore(KeyedBackend<K>& from, KeyedBackend<K>& to) {
 
 template <class K>
 struct Operator {
-  Operator() : backend("op", {0, 127}, 128), count(backend.state(ValueStateDescriptor<int64_t>{"count"})) {
+  Operator()
+      : backend("op", {0, 127}, 128), count(backend.state(ValueStateDescriptor<int64_t>{"count"})) {
     auto owned = std::make_unique<TimerSet<K>>("_timer_state/event_user-timers", backend.tracker());
     timers = owned.get();
     backend.add(std::move(owned));
@@ -76,7 +78,9 @@ struct Operator {
     key = new_key;
     backend.set_current_key(key, KeyPlacer<K>{backend.places()}(key));
   }
-  size_t keys() { return backend.template table_state<int64_t, ValueEntries<int64_t>>("count").table().size(); }
+  size_t keys() {
+    return backend.template table_state<int64_t, ValueEntries<int64_t>>("count").table().size();
+  }
 
   KeyedBackend<K> backend;
   ValueState<int64_t> count;
@@ -148,12 +152,15 @@ void expect_of_doubles(Make make, size_t distinct = kDistinctDoubles) {
 
 TEST(KeyTypes, NumbersAreTheSameAsInJava) {
   expect_keys<double>(kDistinctDoubles, kDoubles);
-  expect_keys<float>(4, {std::numeric_limits<float>::quiet_NaN(), kOtherFloatNan, 0.0f, -0.0f, 3e-45f});
+  expect_keys<float>(
+      4, {std::numeric_limits<float>::quiet_NaN(), kOtherFloatNan, 0.0f, -0.0f, 3e-45f});
   expect_keys<int64_t>(3, {INT64_MIN, -1, -1, INT64_MAX});
   expect_keys<uint8_t>(2, {0, 255, 255});
   expect_keys<bool>(2, {false, true});
   expect_of_doubles([](double x) { return std::chrono::duration<double>(x); });
-  expect_of_doubles([](double x) { return std::chrono::sys_time<std::chrono::duration<double>>(std::chrono::duration<double>(x)); });
+  expect_of_doubles([](double x) {
+    return std::chrono::sys_time<std::chrono::duration<double>>(std::chrono::duration<double>(x));
+  });
 }
 
 TEST(KeyTypes, StringsAndBytesAreTheSameByteForByte) {
@@ -166,14 +173,18 @@ TEST(KeyTypes, NumbersInsideOfOtherTypesAreTheSameAsByThemselves) {
   expect_of_doubles([](double x) { return std::array<double, 2>{1, x}; });
   expect_of_doubles([](double x) { return std::vector<double>{x, 2}; });
   expect_of_doubles([](double x) { return std::variant<int32_t, double>(x); });
-  expect_of_doubles([](double x) { return std::variant<double, double>(std::in_place_index<1>, x); });
+  expect_of_doubles(
+      [](double x) { return std::variant<double, double>(std::in_place_index<1>, x); });
   expect_of_doubles([](double x) { return std::pair(std::string("a"), x); });
   expect_of_doubles([](double x) { return std::tuple<double, bool, double>(x, true, x); });
   expect_of_doubles([](double x) { return shop::Point{x, static_cast<float>(x)}; });
   expect_of_doubles([](double x) { return shop::Place{"a", shop::Point{x, 1}}; });
   expect_of_doubles([](double x) { return std::map<int32_t, double>{{1, x}, {2, 0.0}}; });
-  expect_of_doubles([](double x) { return std::unordered_map<std::string, double>{{"a", x}, {"b", 1.0}}; });
-  expect_of_doubles([](double x) { return std::vector<std::optional<std::pair<int64_t, shop::Point>>>{{}, {{1, {x, 0}}}}; });
+  expect_of_doubles(
+      [](double x) { return std::unordered_map<std::string, double>{{"a", x}, {"b", 1.0}}; });
+  expect_of_doubles([](double x) {
+    return std::vector<std::optional<std::pair<int64_t, shop::Point>>>{{}, {{1, {x, 0}}}};
+  });
   expect_of_doubles([](double x) { return shop::Reading{x}; });
   expect_of_doubles([](double x) { return std::optional(shop::Reading{x}); });
 }
@@ -193,7 +204,8 @@ TEST(KeyTypes, KeysOfAMapStateAreTheSameAsKeys) {
   const int64_t key = 1;
   before.set_current_key(key, KeyPlacer<int64_t>{before.places()}(key));
   after.set_current_key(key, KeyPlacer<int64_t>{after.places()}(key));
-  for (const double user_key : {2.0, -1.0, kNan, kOtherNan, 0.0, -0.0}) ++map.mutable_value(user_key);
+  for (const double user_key : {2.0, -1.0, kNan, kOtherNan, 0.0, -0.0})
+    ++map.mutable_value(user_key);
   restore(before, after);
   for (MapState<double, int64_t>* state : {&map, &restored}) {
     EXPECT_EQ(state->entries().size(), 5u);
@@ -202,7 +214,8 @@ TEST(KeyTypes, KeysOfAMapStateAreTheSameAsKeys) {
     EXPECT_EQ(*state->get(-0.0), 1);
     EXPECT_EQ(state->get(1.0), nullptr);
     std::string order;
-    for (const auto& [user_key, count] : state->entries()) order += std::to_string(user_key).substr(0, 4) + ' ';
+    for (const auto& [user_key, count] : state->entries())
+      order += std::to_string(user_key).substr(0, 4) + ' ';
     EXPECT_EQ(order, "-1.0 -0.0 0.00 2.00 nan ");
     state->remove(kOtherNan);
     EXPECT_FALSE(state->contains(kNan));

@@ -9,7 +9,8 @@ namespace {
 
 class Backend {
  public:
-  explicit Backend(KeyGroupRange range = {0, 127}, int max_parallelism = 128) : states("op", range, max_parallelism) {}
+  explicit Backend(KeyGroupRange range = {0, 127}, int max_parallelism = 128)
+      : states("op", range, max_parallelism) {}
   void at(const std::string& key) {
     key_ = key;
     states.set_current_key(key_, KeyPlacer<std::string>{states.places()}(key_));
@@ -43,9 +44,7 @@ class Backend {
 std::string thrown_by(const std::function<void()>& access) {
   try {
     access();
-  } catch (const std::logic_error& e) {
-    return e.what();
-  }
+  } catch (const std::logic_error& e) { return e.what(); }
   return "nothing";
 }
 
@@ -55,11 +54,13 @@ TEST(KeyedBackend, AnAccessWithoutAKeyThrows) {
   auto list = backend.states.state(ListStateDescriptor<int64_t>{"l"});
   auto map = backend.states.state(MapStateDescriptor<int64_t, int64_t>{"m"});
   const std::vector<std::function<void()>> accesses = {
-      [&] { (void)value.value(); }, [&] { value.update(1); },     [&] { value.mutable_value() += 1; }, [&] { value.clear(); },
-      [&] { (void)list.get(); },    [&] { list.add(1); },         [&] { (void)map.get(1); },           [&] { map.put(1, 1); },
+      [&] { (void)value.value(); }, [&] { value.update(1); },  [&] { value.mutable_value() += 1; },
+      [&] { value.clear(); },       [&] { (void)list.get(); }, [&] { list.add(1); },
+      [&] { (void)map.get(1); },    [&] { map.put(1, 1); },
   };
   const auto expect_all_throw = [&] {
-    for (const auto& access : accesses) EXPECT_NE(thrown_by(access).find("is used where there is no key"), std::string::npos);
+    for (const auto& access : accesses)
+      EXPECT_NE(thrown_by(access).find("is used where there is no key"), std::string::npos);
   };
   expect_all_throw();
   backend.at("a");
@@ -74,7 +75,8 @@ TEST(KeyedBackend, AHandleThatWasNeverGotThrows) {
   MapState<int64_t, int64_t> map;
   for (int i = 0; i < 2; ++i) {
     for (const auto& access : std::vector<std::function<void()>>{
-             [&] { (void)value.value(); }, [&] { value.update(1); }, [&] { value.clear(); }, [&] { list.add(1); }, [&] { map.put(1, 1); }})
+             [&] { (void)value.value(); }, [&] { value.update(1); }, [&] { value.clear(); },
+             [&] { list.add(1); }, [&] { map.put(1, 1); }})
       EXPECT_NE(thrown_by(access).find("never got"), std::string::npos);
   }
 }
@@ -123,7 +125,8 @@ TEST(ValueState, TwoHandlesOfOneNameAreTheSameState) {
   EXPECT_EQ(*second.value(), 3);
   second.clear();
   EXPECT_EQ(first.value(), nullptr);
-  EXPECT_THROW(backend.states.state(ValueStateDescriptor<std::string>{"count"}), std::invalid_argument);
+  EXPECT_THROW(backend.states.state(ValueStateDescriptor<std::string>{"count"}),
+               std::invalid_argument);
   EXPECT_THROW(backend.states.state(ListStateDescriptor<int64_t>{"count"}), std::invalid_argument);
 }
 
@@ -152,7 +155,8 @@ TEST(MapState, IsInTheOrderOfItsKeysAndVanishesWhenEmpty) {
   map.mutable_value(2) = "two";
   EXPECT_EQ(*map.get(3), "three");
   EXPECT_EQ(map.get(4), nullptr);
-  EXPECT_EQ(map.entries(), (std::map<int32_t, std::string>{{-1, "minus one"}, {2, "two"}, {3, "three"}}));
+  EXPECT_EQ(map.entries(),
+            (std::map<int32_t, std::string>{{-1, "minus one"}, {2, "two"}, {3, "three"}}));
   map.remove(3);
   EXPECT_FALSE(map.contains(3));
   map.remove(2);
@@ -164,7 +168,8 @@ TEST(KeyedBackend, WritesWhatFlinkReads) {
   // The payload of docs/formats' example: alice 1, bob 42, carol -7.
   Backend backend;
   auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
-  for (const auto& [name, value] : {std::pair("alice", 1), std::pair("bob", 42), std::pair("carol", -7)}) {
+  for (const auto& [name, value] :
+       {std::pair("alice", 1), std::pair("bob", 42), std::pair("carol", -7)}) {
     backend.at(name);
     count.update(value);
   }
@@ -187,7 +192,8 @@ TEST(KeyedBackend, EveryKindOfStateComesBack) {
     for (int j = 0; j < i % 3; ++j) map.put(std::to_string(j), i * j);
   }
   std::vector<KeyedStateInfo> infos;
-  for (const char* name : {"value", "list", "map"}) infos.push_back(before.states.find(name)->info());
+  for (const char* name : {"value", "list", "map"})
+    infos.push_back(before.states.find(name)->info());
 
   Backend after;
   auto map2 = after.states.state(MapStateDescriptor<std::string, int64_t>{"map"});
@@ -262,7 +268,10 @@ TEST(KeyedBackend, RefusesStateOfAnotherKind) {
   (void)after.states.state(ListStateDescriptor<int64_t>{"s"});
   const Status refused = after.restore({before.states.find("s")->info()}, before.snapshot());
   EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(refused.message().find("it is stored as a value state, the program declares a list state"), std::string_view::npos) << refused.message();
+  EXPECT_NE(
+      refused.message().find("it is stored as a value state, the program declares a list state"),
+      std::string_view::npos)
+      << refused.message();
 }
 
 TEST(KeyedBackend, TakesFlinksEmptySetsOfTimers) {
@@ -296,8 +305,10 @@ TEST(KeyedBackend, ValueThatTheFormatHasNoRoomForIsRefusedByName) {
   BinaryWriter out;
   const Status status = taken->write_group(116, out, &writing);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_NE(status.message().find("state 'visits' holds at least 50"), std::string_view::npos) << status.message();
-  EXPECT_NE(status.message().find("key group 116; at most 500 fit"), std::string_view::npos) << status.message();
+  EXPECT_NE(status.message().find("state 'visits' holds at least 50"), std::string_view::npos)
+      << status.message();
+  EXPECT_NE(status.message().find("key group 116; at most 500 fit"), std::string_view::npos)
+      << status.message();
   EXPECT_LT(out.size(), 600u) << "the rest of the value is not written";
 }
 
@@ -331,7 +342,9 @@ TEST(KeyedBackend, CountInsideAValueThatDoesNotFitIsRefusedByName) {
   BinaryWriter out;
   const Status status = taken->write_group(116, out);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_NE(status.message().find("state 'counts' cannot be written, key group 116: 2147483648 elements"), std::string_view::npos)
+  EXPECT_NE(
+      status.message().find("state 'counts' cannot be written, key group 116: 2147483648 elements"),
+      std::string_view::npos)
       << status.message();
 }
 

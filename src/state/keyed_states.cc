@@ -12,7 +12,8 @@ namespace {
 
 class KeyedStatesSnapshot final : public KeyedStateSnapshot {
  public:
-  KeyedStatesSnapshot(TypeDescription key_type, PlaceSpace places, std::shared_ptr<SnapshotProgress> progress)
+  KeyedStatesSnapshot(TypeDescription key_type, PlaceSpace places,
+                      std::shared_ptr<SnapshotProgress> progress)
       : key_type_(std::move(key_type)), places_(places), progress_(std::move(progress)) {}
   ~KeyedStatesSnapshot() override {
     views_.clear();
@@ -36,13 +37,16 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
       try {
         views_[id]->write_group(key_group, group);
       } catch (const std::length_error& error) {
-        return invalid_argument(cat("state '", infos_[id].name, "' cannot be written, key group ", key_group, ": ", error.what()));
+        return invalid_argument(cat("state '", infos_[id].name, "' cannot be written, key group ",
+                                    key_group, ": ", error.what()));
       }
     }
     if (const EntryPart& part = group.too_long(); part.bytes > 0) {
-      return invalid_argument(cat("state '", infos_[static_cast<size_t>(part.state)].name, "' holds at least ", part.bytes,
-                                  " bytes for one key in key group ", part.key_group, "; at most ", writing == nullptr ? kMaxCount : writing->max_part_bytes,
-                                  " fit into a checkpoint: spread them over more keys, or over the keys of a map state"));
+      return invalid_argument(cat(
+          "state '", infos_[static_cast<size_t>(part.state)].name, "' holds at least ", part.bytes,
+          " bytes for one key in key group ", part.key_group, "; at most ",
+          writing == nullptr ? kMaxCount : writing->max_part_bytes,
+          " fit into a checkpoint: spread them over more keys, or over the keys of a map state"));
     }
     group.end_group();
     progress_->release(key_group);
@@ -66,12 +70,14 @@ KeyedStates::~KeyedStates() = default;
 
 std::unique_ptr<KeyedStateSnapshot> KeyedStates::snapshot() {
   forget_current_key();
-  auto snapshot = std::make_unique<KeyedStatesSnapshot>(key_type_, places(), tracker_.begin_snapshot());
+  auto snapshot =
+      std::make_unique<KeyedStatesSnapshot>(key_type_, places(), tracker_.begin_snapshot());
   for (const auto& state : states_) snapshot->add(state->info(), state->freeze());
   return snapshot;
 }
 
-Status KeyedStates::begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
+Status KeyedStates::begin_restore(const TypeDescription* key_type,
+                                  const std::vector<KeyedStateInfo>& states,
                                   bool ignore_unclaimed) {
   std::vector<KeyedStateInfo> declared;
   for (const auto& state : states_) declared.push_back(state->info());
@@ -79,40 +85,48 @@ Status KeyedStates::begin_restore(const TypeDescription* key_type, const std::ve
   if (!claimed.ok()) return claimed.status();
   ignore_unclaimed_ = ignore_unclaimed;
   restoring_.clear();
-  for (const int index : *claimed) restoring_.push_back(index < 0 ? nullptr : states_[static_cast<size_t>(index)].get());
+  for (const int index : *claimed)
+    restoring_.push_back(index < 0 ? nullptr : states_[static_cast<size_t>(index)].get());
   return {};
 }
 
 Status KeyedStates::read_group(int key_group, BinaryReader& in) {
-  const auto what = [&] { return cat("the keyed state of operator '", label_, "', key group ", key_group); };
+  const auto what = [&] {
+    return cat("the keyed state of operator '", label_, "', key group ", key_group);
+  };
   if (!places().range().contains(key_group)) {
-    return internal_error(
-        cat(what(), " was offered to the subtask that owns ", places().range().first, " to ", places().range().last));
+    return internal_error(cat(what(), " was offered to the subtask that owns ",
+                              places().range().first, " to ", places().range().last));
   }
   for (const auto& state : states_) state->begin_group();
   CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
   CanonicalEntry entry;
   while (group.next(&entry)) {
     if (entry.state < 0 || entry.state >= static_cast<int>(restoring_.size())) {
-      return data_loss(cat(what(), " has an entry of state number ", entry.state, " of ", restoring_.size()));
+      return data_loss(
+          cat(what(), " has an entry of state number ", entry.state, " of ", restoring_.size()));
     }
     NamedState* state = restoring_[static_cast<size_t>(entry.state)];
     if (state == nullptr) {
       if (ignore_unclaimed_) continue;
-      return failed_precondition(
-          cat(what(), " has timers that the operator does not have; allow state that nobody claims to be dropped"));
+      return failed_precondition(cat(what(),
+                                     " has timers that the operator does not have; allow state "
+                                     "that nobody claims to be dropped"));
     }
-    if (bug_enabled(Bug::kTimersNotRestored) && state->info().kind == KeyedStateInfo::Kind::kTimers) continue;
+    if (bug_enabled(Bug::kTimersNotRestored) && state->info().kind == KeyedStateInfo::Kind::kTimers)
+      continue;
     BinaryReader key(entry.key);
     BinaryReader value(entry.value);
     const bool in_group = state->read_entry(key_group, key, value);
     key.expect_end();
     value.expect_end();
     if (!key.ok()) return key.status(cat(what(), ", a key of state '", state->info().name, "'"));
-    if (!value.ok()) return value.status(cat(what(), ", a value of state '", state->info().name, "'"));
+    if (!value.ok())
+      return value.status(cat(what(), ", a value of state '", state->info().name, "'"));
     if (!in_group) {
       return data_loss(cat(what(), " holds a key of state '", state->info().name,
-                           "' that belongs to another group; the key's hash is not what it was when the state was written"));
+                           "' that belongs to another group; the key's hash is not what it was "
+                           "when the state was written"));
     }
   }
   for (const auto& state : states_) state->end_group();
@@ -152,7 +166,8 @@ void KeyedStates::attach(OperatorContext& context) {
       return nullptr;
     });
   };
-  reserve_.enable({context.copy_reserve(), run, [&context] { return context.processing_time_ms(); }});
+  reserve_.enable(
+      {context.copy_reserve(), run, [&context] { return context.processing_time_ms(); }});
 }
 
 }  // namespace weir::detail

@@ -28,7 +28,8 @@ char* map(size_t bytes) {
   void* start = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) throw std::bad_alloc();
   char* const begin = static_cast<char*>(start);
-  char* const aligned = reinterpret_cast<char*>(round_up(reinterpret_cast<uintptr_t>(begin), alignment));
+  char* const aligned =
+      reinterpret_cast<char*>(round_up(reinterpret_cast<uintptr_t>(begin), alignment));
   if (aligned != begin) ::munmap(begin, static_cast<size_t>(aligned - begin));
   const size_t behind = static_cast<size_t>(begin + mapped - (aligned + bytes));
   if (behind != 0) ::munmap(aligned + bytes, behind);
@@ -40,8 +41,8 @@ std::shared_ptr<void> mapped(char* start, size_t bytes) {
   return {start, [bytes](void* memory) { ::munmap(memory, bytes); }};
 }
 
-/// Makes the system provide the memory. Its contents stay as they are, so others may use it meanwhile. A system that cannot
-/// (Linux before 5.14) provides it at the first touch, as always.
+/// Makes the system provide the memory. Its contents stay as they are, so others may use it
+/// meanwhile. A system that cannot (Linux before 5.14) provides it at the first touch, as always.
 void touch(void* start, size_t bytes) { ::madvise(start, bytes, MADV_POPULATE_WRITE); }
 
 }  // namespace
@@ -56,7 +57,9 @@ void* PageArena::Slab::take() {
 }
 
 void PageArena::Slab::give(void* block) {
-  const size_t index = static_cast<size_t>(static_cast<char*>(block) - static_cast<char*>(memory.get())) / block_bytes;
+  const size_t index =
+      static_cast<size_t>(static_cast<char*>(block) - static_cast<char*>(memory.get())) /
+      block_bytes;
   const auto word = static_cast<uint32_t>(index / 64);
   const uint64_t bit = uint64_t{1} << (index % 64);
   WEIR_CHECK((vacant[word] & bit) == 0);
@@ -128,7 +131,8 @@ void PageArena::drop_slab(std::map<uintptr_t, Slab>::iterator it) {
   if (alone) {
     reserved_bytes_ -= slab.bytes;
   } else {
-    spare_[static_cast<size_t>(std::countr_zero(slab.bytes / kLeastSlab))].push_back(std::move(slab.memory));
+    spare_[static_cast<size_t>(std::countr_zero(slab.bytes / kLeastSlab))].push_back(
+        std::move(slab.memory));
   }
   slabs_.erase(it);
   trim();
@@ -140,7 +144,8 @@ PageArena::Memory PageArena::take_from_system(size_t bytes) {
     memory = mapped(map(bytes), bytes);
   } else {
     constexpr auto kAligned = std::align_val_t(kAlignment);
-    memory = {::operator new(bytes, kAligned), [](void* start) { ::operator delete(start, kAligned); }};
+    memory = {::operator new(bytes, kAligned),
+              [](void* start) { ::operator delete(start, kAligned); }};
   }
   reserved_bytes_ += bytes;
   return memory;
@@ -148,7 +153,9 @@ PageArena::Memory PageArena::take_from_system(size_t bytes) {
 
 size_t PageArena::allowed_bytes() const {
   const size_t peak = std::max(peak_bytes_, last_peak_bytes_);
-  return std::max(peak + peak / 16, ready_bytes_ == 0 ? 0 : used_bytes_ + ready_bytes_ + kAheadChunk) + kSlack;
+  return std::max(peak + peak / 16,
+                  ready_bytes_ == 0 ? 0 : used_bytes_ + ready_bytes_ + kAheadChunk) +
+         kSlack;
 }
 
 void PageArena::trim() {
@@ -176,7 +183,8 @@ void PageArena::keep_ready(size_t bytes, const RunElsewhere& run) {
   // One mapping, of which each slab can go back to the system by itself.
   char* const start = map(kAheadChunk);
   std::vector<Memory> added;
-  for (size_t at = 0; at < kAheadChunk; at += kLargestSlab) added.push_back(mapped(start + at, kLargestSlab));
+  for (size_t at = 0; at < kAheadChunk; at += kLargestSlab)
+    added.push_back(mapped(start + at, kLargestSlab));
   spare_.back().insert(spare_.back().end(), added.begin(), added.end());
   reserved_bytes_ += kAheadChunk;
   // The work holds the memory, and the arena sees by this copy's end that the work is done.

@@ -10,57 +10,59 @@ namespace {
 
 std::string_view kind_name(KeyedStateInfo::Kind kind) {
   switch (kind) {
-    case KeyedStateInfo::Kind::kValue:
-      return "value state";
-    case KeyedStateInfo::Kind::kList:
-      return "list state";
-    case KeyedStateInfo::Kind::kMap:
-      return "map state";
-    case KeyedStateInfo::Kind::kReducing:
-      return "reducing state";
-    case KeyedStateInfo::Kind::kAggregating:
-      return "aggregating state";
-    case KeyedStateInfo::Kind::kTimers:
-      return "set of timers";
+    case KeyedStateInfo::Kind::kValue: return "value state";
+    case KeyedStateInfo::Kind::kList: return "list state";
+    case KeyedStateInfo::Kind::kMap: return "map state";
+    case KeyedStateInfo::Kind::kReducing: return "reducing state";
+    case KeyedStateInfo::Kind::kAggregating: return "aggregating state";
+    case KeyedStateInfo::Kind::kTimers: return "set of timers";
   }
   return "state";
 }
 
 constexpr std::string_view kWhatToDo =
-    "; restore with the types it was written with, or give the operator a new uid to start without its state";
+    "; restore with the types it was written with, or give the operator a new uid to start without "
+    "its state";
 
 }  // namespace
 
-StatusOr<std::vector<int>> match_states(const std::string& operator_label, const TypeDescription& declared_key,
-                                        const std::vector<KeyedStateInfo>& declared, const TypeDescription* stored_key,
-                                        const std::vector<KeyedStateInfo>& stored, bool ignore_unclaimed) {
+StatusOr<std::vector<int>> match_states(const std::string& operator_label,
+                                        const TypeDescription& declared_key,
+                                        const std::vector<KeyedStateInfo>& declared,
+                                        const TypeDescription* stored_key,
+                                        const std::vector<KeyedStateInfo>& stored,
+                                        bool ignore_unclaimed) {
   if (stored_key != nullptr) {
     if (const auto why = why_incompatible(*stored_key, declared_key)) {
-      return failed_precondition(cat("cannot restore operator '", operator_label, "': its state is stored by a key of type ",
-                                     stored_key->to_string(), ", the program's key is of type ", declared_key.to_string(), " (",
-                                     *why, ")", kWhatToDo));
+      return failed_precondition(cat("cannot restore operator '", operator_label,
+                                     "': its state is stored by a key of type ",
+                                     stored_key->to_string(), ", the program's key is of type ",
+                                     declared_key.to_string(), " (", *why, ")", kWhatToDo));
     }
   }
   std::vector<int> claimed;
   for (const KeyedStateInfo& old : stored) {
-    const auto found =
-        std::find_if(declared.begin(), declared.end(), [&](const auto& state) { return state.name == old.name; });
+    const auto found = std::find_if(declared.begin(), declared.end(),
+                                    [&](const auto& state) { return state.name == old.name; });
     if (found == declared.end()) {
       // Flink lists both kinds of timers of an operator that uses one.
       if (!ignore_unclaimed && old.kind != KeyedStateInfo::Kind::kTimers) {
-        return failed_precondition(cat("cannot restore operator '", operator_label, "': the snapshot has a ",
-                                       kind_name(old.kind), " '", old.name,
-                                       "' that the operator does not declare; declare it, or allow state that nobody claims "
-                                       "to be dropped"));
+        return failed_precondition(cat(
+            "cannot restore operator '", operator_label, "': the snapshot has a ",
+            kind_name(old.kind), " '", old.name,
+            "' that the operator does not declare; declare it, or allow state that nobody claims "
+            "to be dropped"));
       }
       claimed.push_back(-1);
       continue;
     }
     const auto refused = [&](const std::string& was, const std::string& is) {
-      return failed_precondition(cat("cannot restore state '", old.name, "' of operator '", operator_label,
-                                     "': it is stored as ", was, ", the program declares ", is, kWhatToDo));
+      return failed_precondition(cat("cannot restore state '", old.name, "' of operator '",
+                                     operator_label, "': it is stored as ", was,
+                                     ", the program declares ", is, kWhatToDo));
     };
-    if (found->kind != old.kind) return refused(cat("a ", kind_name(old.kind)), cat("a ", kind_name(found->kind)));
+    if (found->kind != old.kind)
+      return refused(cat("a ", kind_name(old.kind)), cat("a ", kind_name(found->kind)));
     if (const auto why = why_incompatible(old.name_space, found->name_space)) {
       return refused(cat("state of ", old.name_space.to_string()),
                      cat("state of ", found->name_space.to_string(), " (", *why, ")"));

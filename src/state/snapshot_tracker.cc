@@ -46,13 +46,17 @@ void SnapshotTracker::retire(uintptr_t word, RetiredWords::Free free, size_t byt
 
 bool SnapshotTracker::reclaim_some(size_t limit) {
   forget_released();
-  return memory_->retired.collect(memory_->arena, limit, [this](int64_t epoch) { return oldest_reader_after(epoch); });
+  return memory_->retired.collect(memory_->arena, limit,
+                                  [this](int64_t epoch) { return oldest_reader_after(epoch); });
 }
 
-bool SnapshotTracker::writes_into_shared_pages() const { return bug_enabled(Bug::kSnapshotSeesLaterWrites); }
+bool SnapshotTracker::writes_into_shared_pages() const {
+  return bug_enabled(Bug::kSnapshotSeesLaterWrites);
+}
 
 int64_t SnapshotTracker::oldest_reader_after(int64_t epoch) const {
-  const auto found = std::find_if(in_use_.begin(), in_use_.end(), [&](const auto& progress) { return progress->epoch() > epoch; });
+  const auto found = std::find_if(in_use_.begin(), in_use_.end(),
+                                  [&](const auto& progress) { return progress->epoch() > epoch; });
   return found == in_use_.end() ? RetiredWords::kNoReader : (*found)->epoch();
 }
 

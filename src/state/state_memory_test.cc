@@ -1,4 +1,5 @@
-// Memory of keyed state under snapshots is bounded by the size of the state and the number of snapshots that are being read.
+// Memory of keyed state under snapshots is bounded by the size of the state and the number of
+// snapshots that are being read.
 
 #include <gtest/gtest.h>
 
@@ -18,8 +19,8 @@ using Payload = std::array<int64_t, 30>;
 using Text = std::string;
 
 struct Course {
-  int interval = 40;      ///< batches from one snapshot to the next
-  int writing = 10;       ///< batches until it has been read
+  int interval = 40;  ///< batches from one snapshot to the next
+  int writing = 10;   ///< batches until it has been read
   int states = 1;
   int batches_between = 1;  ///< only one in so many has records
 };
@@ -28,9 +29,11 @@ struct Course {
 template <class V, class Change>
 class Job {
  public:
-  Job(Course course, Change change) : course_(course), change_(change), backend_("op", {0, 127}, 128) {
+  Job(Course course, Change change)
+      : course_(course), change_(change), backend_("op", {0, 127}, 128) {
     for (int i = 0; i < course.states; ++i) {
-      tables_.push_back(&backend_.template table_state<V, ValueEntries<V>>("state " + std::to_string(i)).table());
+      tables_.push_back(
+          &backend_.template table_state<V, ValueEntries<V>>("state " + std::to_string(i)).table());
     }
     for (int64_t key = 0; key < kKeys; ++key) update(key);
     batch(0);
@@ -38,7 +41,8 @@ class Job {
 
   void run(int checkpoints) {
     for (int step = 0; step < checkpoints * course_.interval; ++step) {
-      if (step % course_.interval == 0) open_.push_back({step + course_.writing, backend_.snapshot()});
+      if (step % course_.interval == 0)
+        open_.push_back({step + course_.writing, backend_.snapshot()});
       while (!open_.empty() && open_.front().until <= step) {
         open_.pop_front();
         backend_.snapshot_ended();
@@ -91,7 +95,8 @@ const auto kAppend = [](Text& text) {
 
 TEST(StateMemory, IsBoundedWhateverTheIntervalAndTheWriteTime) {
   for (const Course course : {Course{400, 100}, {40, 1}, {40, 39}, {3, 2}, {1, 1}, {200, 199}}) {
-    SCOPED_TRACE(::testing::Message() << course.interval << " batches between snapshots, read after " << course.writing);
+    SCOPED_TRACE(::testing::Message()
+                 << course.interval << " batches between snapshots, read after " << course.writing);
     Job<Payload, decltype(kCount)>(course, kCount).run(2400 / course.interval);
   }
 }
@@ -105,7 +110,8 @@ TEST(StateMemory, IsBoundedForValuesThatHaveMemoryOfTheirOwn) {
 }
 
 TEST(StateMemory, IsBoundedWhenRecordsAreRare) {
-  Job<Payload, decltype(kCount)>({.interval = 10, .writing = 5, .batches_between = 10}, kCount).run(400);
+  Job<Payload, decltype(kCount)>({.interval = 10, .writing = 5, .batches_between = 10}, kCount)
+      .run(400);
 }
 
 TEST(StateMemory, IsBoundedBySnapshotsThatAreReadAtOnce) {
@@ -122,7 +128,8 @@ TEST(StateMemory, ComesBackAlsoWhenNothingIsWrittenAfterASnapshot) {
   KeyedBackend<int64_t> backend("op", {0, 127}, 128);
   auto& table = backend.table_state<Payload, ValueEntries<Payload>>("state").table();
   const auto update_all = [&] {
-    for (int64_t key = 0; key < kKeys; ++key) ++table.find_or_insert(table.place(key), key, [] { return Payload{}; }).value[0];
+    for (int64_t key = 0; key < kKeys; ++key)
+      ++table.find_or_insert(table.place(key), key, [] { return Payload{}; }).value[0];
   };
   update_all();
   auto snapshot = backend.snapshot();
@@ -144,12 +151,14 @@ TEST(StateMemory, GoesBackToTheSystemWhenMostKeysAreRemoved) {
   }
   const size_t before = backend.memory().live;
   std::shuffle(keys.begin(), keys.end(), std::mt19937_64(3));
-  for (size_t i = keys.size() / 100; i < keys.size(); ++i) ASSERT_TRUE(table.erase(table.place(keys[i]), keys[i]));
+  for (size_t i = keys.size() / 100; i < keys.size(); ++i)
+    ASSERT_TRUE(table.erase(table.place(keys[i]), keys[i]));
   EXPECT_LE(backend.memory().live * 8, before);
   PageArena& arena = backend.tracker().memory()->arena;
   for (int i = 0; i < 8; ++i) arena.forget_peak();
   EXPECT_LE(backend.memory().reserved * 3, before);  // what is left of the keys lies scattered
-  for (size_t i = 0; i < keys.size(); ++i) ASSERT_EQ(table.find(table.place(keys[i]), keys[i]) != nullptr, i < keys.size() / 100);
+  for (size_t i = 0; i < keys.size(); ++i)
+    ASSERT_EQ(table.find(table.place(keys[i]), keys[i]) != nullptr, i < keys.size() / 100);
 }
 
 TEST(StateMemory, WindowsThatHaveFiredLeaveNothing) {

@@ -18,7 +18,8 @@ class Timers {
   std::vector<std::string> take(Timestamp until) {
     std::vector<std::string> taken;
     TimerKey<int64_t> timer{};
-    while (set_.take(until, &timer)) taken.push_back(std::to_string(timer.timestamp) + ":" + std::to_string(timer.key));
+    while (set_.take(until, &timer))
+      taken.push_back(std::to_string(timer.timestamp) + ":" + std::to_string(timer.key));
     return taken;
   }
 
@@ -97,8 +98,10 @@ TEST(TimerSet, StaysInOrderWhenMostTimersAreDeleted) {
   std::set<std::pair<Timestamp, int64_t>> expected;
   for (const auto& [key, timestamp] : left) expected.emplace(timestamp, key);
   std::vector<std::pair<Timestamp, int64_t>> taken;
-  for (TimerKey<int64_t> timer{}; timers->take(INT64_MAX - 1, &timer);) taken.emplace_back(timer.timestamp, timer.key);
-  EXPECT_TRUE(std::is_sorted(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return a.first < b.first; }));
+  for (TimerKey<int64_t> timer{}; timers->take(INT64_MAX - 1, &timer);)
+    taken.emplace_back(timer.timestamp, timer.key);
+  EXPECT_TRUE(std::is_sorted(taken.begin(), taken.end(),
+                             [](const auto& a, const auto& b) { return a.first < b.first; }));
   EXPECT_EQ((std::set<std::pair<Timestamp, int64_t>>(taken.begin(), taken.end())), expected);
 }
 

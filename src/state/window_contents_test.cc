@@ -50,7 +50,8 @@ class Windows {
 };
 
 /// A key group as a snapshot has it; each entry must have its timer.
-std::map<std::pair<int64_t, int64_t>, int64_t> read_group(const KeyedStateSnapshot& snapshot, int key_group) {
+std::map<std::pair<int64_t, int64_t>, int64_t> read_group(const KeyedStateSnapshot& snapshot,
+                                                          int key_group) {
   BinaryWriter out;
   EXPECT_TRUE(snapshot.write_group(key_group, out).ok());
   BinaryReader in(out.buffer());
@@ -81,7 +82,8 @@ std::map<std::pair<int64_t, int64_t>, int64_t> read_group(const KeyedStateSnapsh
 void fill(Windows& windows, std::mt19937_64& random, int64_t first) {
   for (int64_t number = first; number < first + 60; ++number) {
     const int keys = number % 20 == 7 ? 5000 : static_cast<int>(random() % 6);
-    for (int i = 0; i < keys; ++i) windows.put(number, static_cast<int64_t>(random() % 20'000), static_cast<int64_t>(random()));
+    for (int i = 0; i < keys; ++i)
+      windows.put(number, static_cast<int64_t>(random() % 20'000), static_cast<int64_t>(random()));
   }
 }
 
@@ -92,7 +94,8 @@ TEST(WindowContents, ASnapshotHoldsWhatTheWindowsHeldInWhateverOrderItsGroupsAre
   for (int i = 3; i < kGroups; i += 1 + i % 7) some.push_back(i);
   std::vector<int> mixed = forwards;
   std::shuffle(mixed.begin(), mixed.end(), std::mt19937_64(4));
-  for (const auto& order : {forwards, some, mixed, std::vector<int>(forwards.rbegin(), forwards.rend())}) {
+  for (const auto& order :
+       {forwards, some, mixed, std::vector<int>(forwards.rbegin(), forwards.rend())}) {
     Windows windows;
     std::mt19937_64 random(9);
     fill(windows, random, 0);
@@ -102,7 +105,8 @@ TEST(WindowContents, ASnapshotHoldsWhatTheWindowsHeldInWhateverOrderItsGroupsAre
     for (const int group : order) {
       const auto found = expected.find(group);
       const auto entries = read_group(*snapshot, group);
-      ASSERT_EQ(entries, found == expected.end() ? decltype(entries)() : found->second) << "group " << group;
+      ASSERT_EQ(entries, found == expected.end() ? decltype(entries)() : found->second)
+          << "group " << group;
       // Meanwhile windows change, fire and begin.
       if (++read % 8 == 0) fill(windows, random, 60 + read);
       if (read % 4 == 0 && !windows.contents->empty()) windows.drain_first();
@@ -128,7 +132,8 @@ TEST(WindowContents, ComesBackFromASnapshot) {
   }
   EXPECT_EQ(after.contents->window_count(), before.contents->window_count());
   const auto again = after.states.snapshot();
-  for (int group = 0; group < kGroups; ++group) EXPECT_EQ(read_group(*again, group), before.model[group]);
+  for (int group = 0; group < kGroups; ++group)
+    EXPECT_EQ(read_group(*again, group), before.model[group]);
 }
 
 }  // namespace

@@ -6,7 +6,8 @@ namespace weir {
 namespace {
 
 constexpr size_t kMaxUtf = 65535;
-constexpr size_t kMaxUnits = detail::kMaxCount - 1;  // of a string: one more is written, and Flink reads an int
+constexpr size_t kMaxUnits =
+    detail::kMaxCount - 1;  // of a string: one more is written, and Flink reads an int
 
 bool is_ascii(const char* at, size_t length) {
   size_t i = 0;
@@ -92,7 +93,8 @@ std::string BinaryReader::get_utf() {
     }
     decoded.add(static_cast<uint16_t>(length == 1   ? a
                                       : length == 2 ? (a & 0x1F) << 6 | (tail(1) & 0x3F)
-                                                    : (a & 0x0F) << 12 | (tail(1) & 0x3F) << 6 | (tail(2) & 0x3F)));
+                                                    : (a & 0x0F) << 12 | (tail(1) & 0x3F) << 6 |
+                                                          (tail(2) & 0x3F)));
     i += length;
   }
   std::string text;

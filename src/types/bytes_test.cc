@@ -101,7 +101,8 @@ TEST(Bytes, TextComesBack) {
 TEST(Bytes, LengthThatDoesNotFitIsNeverWritten) {
   BinaryWriter out;
   EXPECT_THROW(out.put_count(size_t{1} << 31), std::length_error);
-  EXPECT_THROW(out.put_bytes(std::string_view(kMixed.data(), size_t{1} << 32)), std::length_error) << "looks at the length alone";
+  EXPECT_THROW(out.put_bytes(std::string_view(kMixed.data(), size_t{1} << 32)), std::length_error)
+      << "looks at the length alone";
   EXPECT_EQ(out.size(), 0u);
   out.put_count((size_t{1} << 31) - 1);
   EXPECT_EQ(hex(out.buffer()), "7FFFFFFF");
@@ -113,8 +114,9 @@ TEST(Bytes, BytesThatAreNoUtf8AreEscapedAndComeBack) {
   EXPECT_EQ(flink_string("\xFF"),
             "02"
             "FFB903");  // U+DCFF
-  for (const char* text : {"\x80", "a\xFFz", "\xC3", "\xC3(", "\xE6\xBC", "\xED\xA0\x80\xED\xB0\x80", "\xC0\x80",
-                           "\xF0\x9D\x84", "\xF4\x90\x80\x80", "\xF0\x9D\x84\x9E\xB4", "\xE0\x80\xAF"}) {
+  for (const char* text :
+       {"\x80", "a\xFFz", "\xC3", "\xC3(", "\xE6\xBC", "\xED\xA0\x80\xED\xB0\x80", "\xC0\x80",
+        "\xF0\x9D\x84", "\xF4\x90\x80\x80", "\xF0\x9D\x84\x9E\xB4", "\xE0\x80\xAF"}) {
     EXPECT_EQ(read_back(text), text) << hex(text);
   }
   std::string all;
@@ -130,8 +132,8 @@ TEST(Bytes, HashIsThatOfJavaStrings) {
 }
 
 TEST(Bytes, MalformedStringsAreRefused) {
-  for (const char* digits :
-       {"", "00", "05616263", "FFFFFFFFFF", "FFFFFFFF1F", "0280", "02808004", "0280B803", "03B4B00361", "028080808080"}) {
+  for (const char* digits : {"", "00", "05616263", "FFFFFFFFFF", "FFFFFFFF1F", "0280", "02808004",
+                             "0280B803", "03B4B00361", "028080808080"}) {
     const std::string raw = bytes(digits);
     BinaryReader in(raw);
     EXPECT_EQ(in.get_flink_string(), "") << digits;
@@ -141,7 +143,8 @@ TEST(Bytes, MalformedStringsAreRefused) {
 }
 
 TEST(Bytes, MalformedNamesAreRefused) {
-  for (const char* digits : {"", "00", "000161FF00", "0001C3", "0002C361", "000380", "0001FF", "0003E6BC61", "0003EDA0B4"}) {
+  for (const char* digits : {"", "00", "000161FF00", "0001C3", "0002C361", "000380", "0001FF",
+                             "0003E6BC61", "0003EDA0B4"}) {
     const std::string raw = bytes(digits);
     BinaryReader in(raw);
     const std::string text = in.get_utf();
@@ -155,7 +158,8 @@ TEST(Bytes, FailureSaysWhatAndWhere) {
   const Status status = in.status("reading checkpoint 7");
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_EQ(status.message(),
-            "reading checkpoint 7: the bytes are malformed at offset 4 of 7: needs more bytes than there are");
+            "reading checkpoint 7: the bytes are malformed at offset 4 of 7: needs more bytes than "
+            "there are");
   EXPECT_TRUE(BinaryReader("x").status("nothing").ok());
 }
 
@@ -165,10 +169,12 @@ TEST(Bytes, WhatFollowsTheEndIsMalformed) {
   EXPECT_TRUE(all.end("a number").ok());
   BinaryReader more(std::string_view("\x01\x02", 2));
   EXPECT_EQ(more.get_u8(), 1);
-  EXPECT_EQ(more.end("a number").message(), "a number: the bytes are malformed at offset 1 of 2: bytes after the end");
+  EXPECT_EQ(more.end("a number").message(),
+            "a number: the bytes are malformed at offset 1 of 2: bytes after the end");
   BinaryReader less(std::string_view("\x01", 1));
   EXPECT_EQ(less.get_u16(), 0);
-  EXPECT_EQ(less.end("a number").message(), "a number: the bytes are malformed at offset 0 of 1: needs more bytes than there are");
+  EXPECT_EQ(less.end("a number").message(),
+            "a number: the bytes are malformed at offset 0 of 1: needs more bytes than there are");
 }
 
 }  // namespace

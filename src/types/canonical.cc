@@ -48,7 +48,8 @@ bool CanonicalGroupReader::next(CanonicalEntry* entry) {
     return false;
   }
   const auto first = static_cast<uint8_t>(composite[0]);
-  const int group = two_byte_prefix_ ? (first & 0x7F) << 8 | static_cast<uint8_t>(composite[1]) : first & 0x7F;
+  const int group =
+      two_byte_prefix_ ? (first & 0x7F) << 8 | static_cast<uint8_t>(composite[1]) : first & 0x7F;
   if (group != key_group_) {
     in_.fail("an entry of another key group");
     return false;

@@ -17,12 +17,14 @@ Entries read_all(std::string_view bytes, int key_group, bool two_byte_prefix, bo
   BinaryReader in(bytes);
   CanonicalGroupReader group(in, key_group, two_byte_prefix);
   Entries entries;
-  for (CanonicalEntry entry; group.next(&entry);) entries.emplace_back(entry.state, entry.key, entry.value);
+  for (CanonicalEntry entry; group.next(&entry);)
+    entries.emplace_back(entry.state, entry.key, entry.value);
   *ok = in.ok() && in.remaining() == 0;
   return entries;
 }
 
-// Key group 15 of the file that Flink 2.3.0 wrote in tests/compat/flink-samples/flink-2.3.0/minimal: "carol" counts -7.
+// Key group 15 of the file that Flink 2.3.0 wrote in
+// tests/compat/flink-samples/flink-2.3.0/minimal: "carol" counts -7.
 const std::string kCarol =
     "\0\0"
     "\0\0\0\x08"
@@ -143,7 +145,8 @@ TEST(Canonical, KeyOrValueThatIsTooLongStopsTheGroup) {
     writing.max_part_bytes = 100;
     CanonicalGroupWriter group(out, 7, false, &writing);
     group.begin_state(3);
-    group.begin_key().put_raw(std::string(key_is_long ? 100 : 99, 'k'));  // a byte for the group comes before it
+    group.begin_key().put_raw(
+        std::string(key_is_long ? 100 : 99, 'k'));  // a byte for the group comes before it
     group.begin_value().put_raw(std::string(key_is_long ? 1 : 101, 'v'));
     group.end_entry();
     EXPECT_FALSE(group.goes_on());

@@ -21,7 +21,8 @@ TEST(KeyGroups, SubtasksShareTheGroupsWithoutGapOrOverlap) {
   EXPECT_EQ(key_groups_of_subtask(0, 3, 128), (KeyGroupRange{0, 42}));
   EXPECT_EQ(key_groups_of_subtask(1, 3, 128), (KeyGroupRange{43, 85}));
   EXPECT_EQ(key_groups_of_subtask(2, 3, 128), (KeyGroupRange{86, 127}));
-  for (const auto& [parallelism, max_parallelism] : {std::pair{1, 128}, {7, 128}, {128, 128}, {5, 1000}, {999, 32768}}) {
+  for (const auto& [parallelism, max_parallelism] :
+       {std::pair{1, 128}, {7, 128}, {128, 128}, {5, 1000}, {999, 32768}}) {
     int next = 0;
     for (int subtask = 0; subtask < parallelism; ++subtask) {
       const KeyGroupRange range = key_groups_of_subtask(subtask, parallelism, max_parallelism);

@@ -67,9 +67,11 @@ Status RecordCodec::decode(std::string_view bytes, Batch& batch) const {
     if (in.ok()) decode_records(in, count, batch);
     status = in.end(kWhat);
   } catch (...) {
-    status = data_loss(cat(kWhat, ": the serializer of the records' type ", describe_current_exception()));
+    status = data_loss(
+        cat(kWhat, ": the serializer of the records' type ", describe_current_exception()));
   }
-  if (status.ok() && batch.size() != count) status = data_loss(cat(kWhat, ": not the number of records that it says"));
+  if (status.ok() && batch.size() != count)
+    status = data_loss(cat(kWhat, ": not the number of records that it says"));
   if (!status.ok()) batch.clear();
   return status;
 }

@@ -71,7 +71,8 @@ std::string encode(const BatchOf<T>& batch) {
 }
 
 template <class T>
-BatchOf<T> batch_of(std::vector<StoredRecord<T>> records, std::vector<Timestamp> timestamps = {}, std::vector<int32_t> hashes = {}) {
+BatchOf<T> batch_of(std::vector<StoredRecord<T>> records, std::vector<Timestamp> timestamps = {},
+                    std::vector<int32_t> hashes = {}) {
   BatchOf<T> batch;
   batch.records = std::move(records);
   batch.timestamps = std::move(timestamps);
@@ -109,10 +110,15 @@ TEST(RecordCodec, GivesBackWhatItWasGiven) {
 }
 
 TEST(RecordCodec, NumbersAreLittleEndianBehindTheColumns) {
-  EXPECT_EQ(encode(batch_of<int32_t>({1, 258}, {3, 4}, {-1, 5})), std::string("\3" "\0\0\0\2"
-      "\3\0\0\0\0\0\0\0" "\4\0\0\0\0\0\0\0"
-      "\xff\xff\xff\xff" "\5\0\0\0"
-      "\1\0\0\0" "\2\1\0\0", 1 + 4 + 16 + 8 + 8));
+  EXPECT_EQ(encode(batch_of<int32_t>({1, 258}, {3, 4}, {-1, 5})), std::string("\3"
+                                                                              "\0\0\0\2"
+                                                                              "\3\0\0\0\0\0\0\0"
+                                                                              "\4\0\0\0\0\0\0\0"
+                                                                              "\xff\xff\xff\xff"
+                                                                              "\5\0\0\0"
+                                                                              "\1\0\0\0"
+                                                                              "\2\1\0\0",
+                                                                              1 + 4 + 16 + 8 + 8));
 }
 
 TEST(RecordCodec, StructsOfNumbersHaveAFixedWidth) {
@@ -134,7 +140,9 @@ TEST(RecordCodec, EveryOtherLengthIsRefusedAndLeavesTheBatchEmpty) {
     const std::string bytes = encode(batch);
     for (size_t length = 0; length < bytes.size(); ++length) {
       const auto read = codec->make();
-      EXPECT_EQ(codec->decode(std::string_view(bytes).substr(0, length), *read).code(), StatusCode::kDataLoss) << length;
+      EXPECT_EQ(codec->decode(std::string_view(bytes).substr(0, length), *read).code(),
+                StatusCode::kDataLoss)
+          << length;
       EXPECT_TRUE(read->empty() && read->timestamps.empty() && read->key_hashes.empty()) << length;
     }
     const auto read = codec->make();
@@ -164,7 +172,8 @@ TEST(RecordCodec, MalformedBatchesAreNamed) {
     const auto read = codec->make();
     const Status status = codec->decode(c.bytes, *read);
     EXPECT_EQ(status.code(), StatusCode::kDataLoss) << c.what;
-    EXPECT_NE(status.message().find(c.says), std::string_view::npos) << c.what << ": " << status.message();
+    EXPECT_NE(status.message().find(c.says), std::string_view::npos)
+        << c.what << ": " << status.message();
   }
 }
 
@@ -181,7 +190,8 @@ TEST(RecordCodec, WhatASerializerThrowsIsTheReason) {
 
 TEST(RecordCodec, FlippedBitsAreReadOrRefused) {
   const auto codec = detail::record_codec<Order>();
-  const std::string bytes = encode(batch_of<Order>({{"ann", kTick, {"a", "bc"}, 4}, {"bob", kTick, {}, {}}}, {1, 2}, {3, 4}));
+  const std::string bytes = encode(
+      batch_of<Order>({{"ann", kTick, {"a", "bc"}, 4}, {"bob", kTick, {}, {}}}, {1, 2}, {3, 4}));
   for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     std::string flipped = bytes;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));

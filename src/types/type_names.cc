@@ -22,8 +22,9 @@ std::string time_unit(int64_t numerator, int64_t denominator) {
     int64_t numerator, denominator;
     const char* name;
   };
-  static constexpr Unit kUnits[] = {{1, 1000000000, "ns"}, {1, 1000000, "us"}, {1, 1000, "ms"}, {1, 1, "s"},
-                                    {60, 1, "min"},        {3600, 1, "h"},     {86400, 1, "d"}};
+  static constexpr Unit kUnits[] = {{1, 1000000000, "ns"}, {1, 1000000, "us"}, {1, 1000, "ms"},
+                                    {1, 1, "s"},           {60, 1, "min"},     {3600, 1, "h"},
+                                    {86400, 1, "d"}};
   for (const Unit& unit : kUnits) {
     if (unit.numerator == numerator && unit.denominator == denominator) return unit.name;
   }

@@ -27,11 +27,11 @@ struct Money {
   bool operator==(const Money&) const = default;
 };
 struct Wide {
-  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11, f12 = 12, f13 = 13,
-         f14 = 14, f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20, f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25,
-         f26 = 26;
-  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23,
-              f24, f25, f26)
+  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11,
+         f12 = 12, f13 = 13, f14 = 14, f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20,
+         f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25, f26 = 26;
+  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18,
+              f19, f20, f21, f22, f23, f24, f25, f26)
   bool operator==(const Wide&) const = default;
 };
 }  // namespace shop
@@ -111,10 +111,13 @@ TEST(Types, HashesAreJavas) {
   EXPECT_EQ(Serializer<double>::hash(1.5), 1073217536);
   EXPECT_EQ(Serializer<double>::hash(-std::numeric_limits<double>::quiet_NaN()), 2146959360);
   EXPECT_EQ(Serializer<float>::hash(1.5f), 1069547520);
-  EXPECT_EQ((Serializer<std::vector<int32_t>>::hash({1, 2, 3})), 30817);                     // List.of(1, 2, 3)
-  EXPECT_EQ((Serializer<std::pair<string, int64_t>>::hash({"alice", 7})), -1414973056 + 7);  // Tuple2.of("alice", 7L)
-  EXPECT_EQ((Serializer<std::tuple<int32_t, int32_t, int32_t>>::hash({1, 2, 3})), 1026);     // Tuple3.of(1, 2, 3)
-  EXPECT_EQ((Serializer<std::map<string, int32_t>>::hash({{"a", 1}, {"b", 2}})), (97 ^ 1) + (98 ^ 2));
+  EXPECT_EQ((Serializer<std::vector<int32_t>>::hash({1, 2, 3})), 30817);  // List.of(1, 2, 3)
+  EXPECT_EQ((Serializer<std::pair<string, int64_t>>::hash({"alice", 7})),
+            -1414973056 + 7);  // Tuple2.of("alice", 7L)
+  EXPECT_EQ((Serializer<std::tuple<int32_t, int32_t, int32_t>>::hash({1, 2, 3})),
+            1026);  // Tuple3.of(1, 2, 3)
+  EXPECT_EQ((Serializer<std::map<string, int32_t>>::hash({{"a", 1}, {"b", 2}})),
+            (97 ^ 1) + (98 ^ 2));
   EXPECT_EQ((Serializer<shop::Plain>::hash({1, 2})), 33);
   EXPECT_EQ((Serializer<std::optional<int32_t>>::hash(std::nullopt)), 1);
   EXPECT_EQ((Serializer<std::optional<int32_t>>::hash(5)), 36);
@@ -129,7 +132,8 @@ TEST(Types, EnumsAndTimesAreIntegers) {
   EXPECT_EQ(described<std::chrono::milliseconds>(), "duration<int64 ms>");
   const std::chrono::sys_time<std::chrono::milliseconds> moment(1700000000123ms);
   EXPECT_EQ(read_back(moment), moment);
-  EXPECT_EQ(described<std::chrono::sys_time<std::chrono::milliseconds>>(), "time_point<duration<int64 ms>>");
+  EXPECT_EQ(described<std::chrono::sys_time<std::chrono::milliseconds>>(),
+            "time_point<duration<int64 ms>>");
   EXPECT_EQ((described<std::chrono::duration<int, std::ratio<1, 30>>>()), "duration<int64 1/30 s>");
   static_assert(!Serializable<std::chrono::steady_clock::time_point>);
 }
@@ -147,7 +151,8 @@ TEST(Types, SumsHaveAnIndexOrACount) {
             "00000002"
             "00000003"
             "036162");
-  for (const Either& value : {Either(), Either(int16_t{3}), Either(string("ab"))}) EXPECT_EQ(read_back(value), value);
+  for (const Either& value : {Either(), Either(int16_t{3}), Either(string("ab"))})
+    EXPECT_EQ(read_back(value), value);
 }
 
 TEST(Types, SequencesHaveACount) {
@@ -160,7 +165,8 @@ TEST(Types, SequencesHaveACount) {
   EXPECT_EQ(written(std::vector<uint8_t>{0xDE, 0xAD}),
             "00000002"
             "DEAD");
-  EXPECT_EQ(read_back(std::vector<bool>{true, false, true}), (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(read_back(std::vector<bool>{true, false, true}),
+            (std::vector<bool>{true, false, true}));
   EXPECT_EQ(read_back(std::vector<std::byte>{std::byte{7}}), std::vector<std::byte>{std::byte{7}});
   EXPECT_EQ((read_back(std::array<string, 2>{"a", ""})), (std::array<string, 2>{"a", ""}));
   EXPECT_EQ(described<std::vector<std::byte>>(), "bytes");
@@ -200,7 +206,8 @@ TEST(Types, StructsAreTheirFields) {
   EXPECT_EQ(described<shop::Reading>(), "struct Reading{sensor: string, value: double}");
   EXPECT_EQ(read_back(shop::Plain{3, 4}), (shop::Plain{3, 4}));
   EXPECT_EQ(described<shop::Plain>(), "struct Plain{x: int32, y: int64}");
-  EXPECT_EQ((read_back(std::tuple<int8_t, shop::Reading>{1, {"q", 2}})), (std::tuple<int8_t, shop::Reading>{1, {"q", 2}}));
+  EXPECT_EQ((read_back(std::tuple<int8_t, shop::Reading>{1, {"q", 2}})),
+            (std::tuple<int8_t, shop::Reading>{1, {"q", 2}}));
 }
 
 TEST(Types, LocalStructsListTheirFieldsToo) {
@@ -242,7 +249,8 @@ TEST(Types, WhatHasNoSerializerIsNoSerializableType) {
   static_assert(!Serializable<shop::Nothing>);
   static_assert(!Serializable<std::vector<shop::Nothing>>);
   static_assert(!Serializable<std::map<string, shop::Nothing>>);
-  static_assert(!Serializable<shop::Derived>, "a derived struct would be stored without its own fields");
+  static_assert(!Serializable<shop::Derived>,
+                "a derived struct would be stored without its own fields");
   static_assert(!Serializable<int*>);
   static_assert(!SerializableKey<std::set<int32_t>>);
 }

@@ -7,9 +7,9 @@
 
 namespace weir {
 
-/// Calls unit(uint16_t) for each UTF-16 unit of UTF-8 `text`. A byte b that belongs to no well-formed sequence (overlong forms
-/// and encoded surrogates included) becomes the lone surrogate U+DC00 + b, as Python's surrogateescape does, so that any bytes
-/// come back.
+/// Calls unit(uint16_t) for each UTF-16 unit of UTF-8 `text`. A byte b that belongs to no
+/// well-formed sequence (overlong forms and encoded surrogates included) becomes the lone surrogate
+/// U+DC00 + b, as Python's surrogateescape does, so that any bytes come back.
 template <class Unit>
 void for_each_utf16_unit(std::string_view text, Unit&& unit) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
@@ -35,8 +35,8 @@ void for_each_utf16_unit(std::string_view text, Unit&& unit) {
       }
     }
     if (a >= 0xF0 && a <= 0xF4 && tail(i + 1) && tail(i + 2) && tail(i + 3)) {
-      const uint32_t point =
-          (a & 0x07u) << 18 | (byte(i + 1) & 0x3Fu) << 12 | (byte(i + 2) & 0x3Fu) << 6 | (byte(i + 3) & 0x3Fu);
+      const uint32_t point = (a & 0x07u) << 18 | (byte(i + 1) & 0x3Fu) << 12 |
+                             (byte(i + 2) & 0x3Fu) << 6 | (byte(i + 3) & 0x3Fu);
       if (point >= 0x10000 && point <= 0x10FFFF) {
         unit(static_cast<uint16_t>(0xD800 + ((point - 0x10000) >> 10)));
         unit(static_cast<uint16_t>(0xDC00 + ((point - 0x10000) & 0x3FF)));
@@ -53,7 +53,8 @@ void for_each_utf16_unit(std::string_view text, Unit&& unit) {
 class Utf16Decoder {
  public:
   void add(uint16_t unit);
-  /// False if there was half a surrogate pair that stands for no byte: such text has no form in UTF-8.
+  /// False if there was half a surrogate pair that stands for no byte: such text has no form in
+  /// UTF-8.
   bool finish(std::string* text);
 
  private:

@@ -1,5 +1,6 @@
-// Writes checkpoints with all that weir puts into them, and beside each the lines that Flink must read from it.
-// usage: weir_write_checkpoint DIRECTORY     makes DIRECTORY/<case>/_metadata and DIRECTORY/<case>.txt
+// Writes checkpoints with all that weir puts into them, and beside each the lines that Flink must
+// read from it. usage: weir_write_checkpoint DIRECTORY     makes DIRECTORY/<case>/_metadata and
+// DIRECTORY/<case>.txt
 
 #include <algorithm>
 #include <cstdio>
@@ -31,11 +32,11 @@ struct Reading {  // Tuple3<String, Double, Long>
   WEIR_FIELDS(Reading, sensor, value, at)
 };
 struct Wide {  // more fields than Flink's tuples have: byte[]
-  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11, f12 = 12, f13 = 13,
-         f14 = 14, f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20, f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25,
-         f26 = 26;
-  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, f20, f21, f22, f23,
-              f24, f25, f26)
+  int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11,
+         f12 = 12, f13 = 13, f14 = 14, f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20,
+         f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25, f26 = 26;
+  WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18,
+              f19, f20, f21, f22, f23, f24, f25, f26)
 };
 struct Money {  // bytes that only its serializer knows: byte[]
   int64_t cents = 0;
@@ -94,13 +95,17 @@ std::string text(double value) {
   return to_hex(out.buffer());
 }
 /// What Flink gives for a byte[]: the bytes behind the length.
-std::string bytes_text(const std::string& written) { return to_hex(std::string_view(written).substr(4)); }
+std::string bytes_text(const std::string& written) {
+  return to_hex(std::string_view(written).substr(4));
+}
 
 /// One checkpoint on its way.
 class Checkpoint {
  public:
   Checkpoint(const std::filesystem::path& root, Case c)
-      : case_(std::move(c)), directory_(root / case_.name), expected_(root / (case_.name + ".txt")) {
+      : case_(std::move(c)),
+        directory_(root / case_.name),
+        expected_(root / (case_.name + ".txt")) {
     std::filesystem::create_directories(directory_);
   }
 
@@ -108,13 +113,15 @@ class Checkpoint {
   void expect(const std::string& line) { lines_.push_back(line); }
 
   OperatorSnapshotState& add_operator(const std::string& uid, int max_parallelism) {
-    metadata_.operators.push_back({uid, uid, murmur3_128(uid), case_.parallelism, max_parallelism, {}, false});
+    metadata_.operators.push_back(
+        {uid, uid, murmur3_128(uid), case_.parallelism, max_parallelism, {}, false});
     return metadata_.operators.back();
   }
 
   StateStream place(std::string bytes) {
     if (case_.inline_state) return InlineBytes{std::move(bytes)};
-    const FileSegment segment{"data-0-1", static_cast<int64_t>(data_.size()), static_cast<int64_t>(bytes.size())};
+    const FileSegment segment{"data-0-1", static_cast<int64_t>(data_.size()),
+                              static_cast<int64_t>(bytes.size())};
     data_ += bytes;
     return segment;
   }
@@ -155,15 +162,18 @@ class Checkpoint {
 template <class K>
 class KeyedOperator {
  public:
-  KeyedOperator(Checkpoint& checkpoint, const std::string& uid, int max_parallelism, std::vector<KeyedStateInfo> states)
+  KeyedOperator(Checkpoint& checkpoint, const std::string& uid, int max_parallelism,
+                std::vector<KeyedStateInfo> states)
       : checkpoint_(checkpoint), state_(checkpoint.add_operator(uid, max_parallelism)) {
     for (int i = 0; i < state_.parallelism; ++i) {
-      snapshots_.emplace_back(Serializer<K>::describe(), states, key_groups_of_subtask(i, state_.parallelism, max_parallelism),
+      snapshots_.emplace_back(Serializer<K>::describe(), states,
+                              key_groups_of_subtask(i, state_.parallelism, max_parallelism),
                               max_parallelism);
     }
   }
 
-  void add(int state, const K& key, std::string name_space, std::string value, std::string user_key = {}) {
+  void add(int state, const K& key, std::string name_space, std::string value,
+           std::string user_key = {}) {
     put(state, key, bytes_of(key) + std::move(name_space) + std::move(user_key), std::move(value));
   }
   void add_timer(int state, const K& key, const std::string& name_space, int64_t timestamp) {
@@ -227,7 +237,8 @@ void write_states(Checkpoint& checkpoint) {
        {Kind::kValue, "money", kVoid, Serializer<Money>::describe()},
        {Kind::kValue, "wide", kVoid, Serializer<Wide>::describe()},
        {Kind::kValue, "color", kVoid, Serializer<Color>::describe()},
-       {Kind::kValue, "table", kVoid, Serializer<std::unordered_map<std::string, uint32_t>>::describe()},
+       {Kind::kValue, "table", kVoid,
+        Serializer<std::unordered_map<std::string, uint32_t>>::describe()},
        {Kind::kMap, "scores", kVoid, Serializer<std::map<std::string, double>>::describe()},
        {Kind::kList, "history", kVoid, Serializer<int32_t>::describe()},
        {Kind::kReducing, "total", kVoid, Serializer<std::chrono::milliseconds>::describe()},
@@ -246,21 +257,24 @@ void write_states(Checkpoint& checkpoint) {
     op.add(4, key, kNoNamespace, bytes_of(Money{n}));
     op.add(5, key, kNoNamespace, bytes_of(Wide{}));
     op.add(6, key, kNoNamespace, bytes_of(n % 2 == 0 ? Color::kRed : Color::kBlue));
-    op.add(7, key, kNoNamespace, bytes_of(std::unordered_map<std::string, uint32_t>{{"a", 1}, {"b", UINT32_MAX}}));
+    op.add(7, key, kNoNamespace,
+           bytes_of(std::unordered_map<std::string, uint32_t>{{"a", 1}, {"b", UINT32_MAX}}));
     std::string scores;
     for (int i = 0; i < 3; ++i) {
       const std::string inner = cat("m", i);
-      op.add(8, key, kNoNamespace, bytes_of(false) + bytes_of(static_cast<double>(n) + i), bytes_of(inner));
+      op.add(8, key, kNoNamespace, bytes_of(false) + bytes_of(static_cast<double>(n) + i),
+             bytes_of(inner));
       scores += cat(" ", inner, "=", text(static_cast<double>(n) + i));
     }
     op.add(9, key, kNoNamespace, bytes_of<int32_t>(7) + "," + bytes_of(static_cast<int32_t>(n)));
     op.add(10, key, kNoNamespace, bytes_of(std::chrono::milliseconds(n * 10)));
     checkpoint.expect(cat(who, "count=", n));
-    checkpoint.expect(cat(who, "reading=", text(reading.sensor), " ", text(reading.value), " ", reading.at));
+    checkpoint.expect(
+        cat(who, "reading=", text(reading.sensor), " ", text(reading.value), " ", reading.at));
     // Shorter strings have the smaller first byte, and come first.
     checkpoint.expect(cat(who, "tags= ", text("t"), " ", text(cat("tag-", n))));
-    checkpoint.expect(
-        cat(who, "choice=", choice.index(), " ", choice.index() == 0 ? to_hex(bytes_of(n)) : to_hex(bytes_of(key))));
+    checkpoint.expect(cat(who, "choice=", choice.index(), " ",
+                          choice.index() == 0 ? to_hex(bytes_of(n)) : to_hex(bytes_of(key))));
     checkpoint.expect(cat(who, "money=", bytes_text(bytes_of(Money{n}))));
     checkpoint.expect(cat(who, "wide=", bytes_text(bytes_of(Wide{}))));
     checkpoint.expect(cat(who, "color=", n % 2 == 0 ? 1 : -3));
@@ -280,17 +294,19 @@ void write_states(Checkpoint& checkpoint) {
 }
 
 void write_windows(Checkpoint& checkpoint) {
-  KeyedOperator<std::string> op(checkpoint, "windows", 128,
-                                {{Kind::kReducing, "window-contents", kWindow, Serializer<int64_t>::describe()},
-                                 {Kind::kTimers, "_timer_state/event_window-timers", kWindow, kVoid},
-                                 {Kind::kTimers, "_timer_state/processing_window-timers", kWindow, kVoid}});
+  KeyedOperator<std::string> op(
+      checkpoint, "windows", 128,
+      {{Kind::kReducing, "window-contents", kWindow, Serializer<int64_t>::describe()},
+       {Kind::kTimers, "_timer_state/event_window-timers", kWindow, kVoid},
+       {Kind::kTimers, "_timer_state/processing_window-timers", kWindow, kVoid}});
   for (int i = 0; i < 50; ++i) {
     const std::string key = cat("sensor-", i);
     for (int64_t start = 0; start < 3000; start += 1000) {
       const std::string window = bytes_of(start) + bytes_of(start + 1000);
       op.add(0, key, window, bytes_of(start + i));
       op.add_timer(1, key, window, start + 999);
-      checkpoint.expect(cat("windows ", text(key), " [", start, ",", start + 1000, ")=", start + i));
+      checkpoint.expect(
+          cat("windows ", text(key), " [", start, ",", start + 1000, ")=", start + i));
     }
   }
   op.finish();
@@ -300,7 +316,8 @@ void write_other_keys(Checkpoint& checkpoint) {
   // Two bytes of key group.
   KeyedOperator<int64_t> longs(checkpoint, "long-keys", 1000,
                                {{Kind::kValue, "count", kVoid, Serializer<int64_t>::describe()}});
-  for (const int64_t key : {int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX, int64_t{123456789012345}}) {
+  for (const int64_t key :
+       {int64_t{0}, int64_t{-1}, INT64_MIN, INT64_MAX, int64_t{123456789012345}}) {
     longs.add(0, key, kNoNamespace, bytes_of(key / 2));
     checkpoint.expect(cat("long-keys ", key, " count=", key / 2));
   }
@@ -311,7 +328,8 @@ void write_other_keys(Checkpoint& checkpoint) {
   longs.finish();
 
   using Pair = std::pair<std::string, int64_t>;
-  KeyedOperator<Pair> pairs(checkpoint, "pair-keys", 128, {{Kind::kValue, "count", kVoid, Serializer<int64_t>::describe()}});
+  KeyedOperator<Pair> pairs(checkpoint, "pair-keys", 128,
+                            {{Kind::kValue, "count", kVoid, Serializer<int64_t>::describe()}});
   for (int64_t i = -20; i < 60; ++i) {
     const Pair key{cat("p", i % 7, "\xC3\xA9"), i * 77777777777};
     pairs.add(0, key, kNoNamespace, bytes_of(i));
@@ -332,7 +350,8 @@ void write_lists(Checkpoint& checkpoint) {
       checkpoint.expect(cat("lists offsets ", offset));
       names.push_back(bytes_of(cat("subtask ", subtask, " of \xE6\xBC\xA2")));
       checkpoint.expect(cat("lists names ", text(cat("subtask ", subtask, " of \xE6\xBC\xA2"))));
-      splits.push_back(bytes_of(std::vector<uint8_t>(static_cast<size_t>(i), static_cast<uint8_t>(subtask))));
+      splits.push_back(
+          bytes_of(std::vector<uint8_t>(static_cast<size_t>(i), static_cast<uint8_t>(subtask))));
       checkpoint.expect(cat("lists splits ", bytes_text(splits.back())));
     }
     const TypeDescription number = Serializer<int64_t>::describe();
@@ -377,11 +396,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path root = std::filesystem::absolute(argv[1]);
-  for (const auto& [parallelism, inline_state, version] : {std::tuple{1, true, weir::MetadataVersion::k4},
-                                                           {3, false, weir::MetadataVersion::k4},
-                                                           {1, false, weir::MetadataVersion::k6},
-                                                           {3, true, weir::MetadataVersion::k6}}) {
-    const std::string name = weir::cat("p", parallelism, inline_state ? "-inline" : "-file", "-v", static_cast<int>(version));
+  for (const auto& [parallelism, inline_state, version] :
+       {std::tuple{1, true, weir::MetadataVersion::k4},
+        {3, false, weir::MetadataVersion::k4},
+        {1, false, weir::MetadataVersion::k6},
+        {3, true, weir::MetadataVersion::k6}}) {
+    const std::string name = weir::cat("p", parallelism, inline_state ? "-inline" : "-file", "-v",
+                                       static_cast<int>(version));
     if (!weir::write_case(root, {name, parallelism, inline_state, version})) return 1;
   }
   return 0;

@@ -1,6 +1,8 @@
-// The flights job with faults that a test can call for. A fault comes once: when a file appears, in the one subtask that can remove it.
+// The flights job with faults that a test can call for. A fault comes once: when a file appears, in
+// the one subtask that can remove it.
 //
-//   breaking_flights --break throw|segv|hang|lose-checkpoint --when FILE [--slow-us N] [--hurry FILE] [--between] [--bug NAME] [flags of flights]
+//   breaking_flights --break throw|segv|hang|lose-checkpoint --when FILE [--slow-us N] [--hurry
+//   FILE] [--between] [--bug NAME] [flags of flights]
 
 #include <unistd.h>
 
@@ -48,21 +50,30 @@ struct SumOrBreak {
 /// Does not get what it has written onto the disk, once.
 class LosingSink final : public weir::Sink<CarrierHour> {
  public:
-  LosingSink(weir::FileSink<CarrierHour> sink, Fault fault) : sink_(std::move(sink)), fault_(std::move(fault)) {}
-  std::unique_ptr<weir::SinkWriter<CarrierHour>> create_writer() const override { return std::make_unique<Writer>(sink_.create_writer(), fault_); }
-  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry& files) const override { return sink_.create_committer(files); }
+  LosingSink(weir::FileSink<CarrierHour> sink, Fault fault)
+      : sink_(std::move(sink)), fault_(std::move(fault)) {}
+  std::unique_ptr<weir::SinkWriter<CarrierHour>> create_writer() const override {
+    return std::make_unique<Writer>(sink_.create_writer(), fault_);
+  }
+  std::unique_ptr<weir::Committer> create_committer(
+      weir::FileSystemRegistry& files) const override {
+    return sink_.create_committer(files);
+  }
   weir::Status probe(weir::FileSystemRegistry& files) const override { return sink_.probe(files); }
 
  private:
   class Writer final : public weir::SinkWriter<CarrierHour> {
    public:
-    Writer(std::unique_ptr<weir::SinkWriter<CarrierHour>> writer, Fault fault) : writer_(std::move(writer)), fault_(std::move(fault)) {}
+    Writer(std::unique_ptr<weir::SinkWriter<CarrierHour>> writer, Fault fault)
+        : writer_(std::move(writer)), fault_(std::move(fault)) {}
     weir::Status open(weir::OperatorContext& context) override { return writer_->open(context); }
     void write(weir::BatchOf<CarrierHour>& batch) override { writer_->write(batch); }
     bool can_accept() override { return writer_->can_accept(); }
     std::vector<std::string> prepare_commit(weir::SnapshotContext& context) override {
       if (fault_.kind == "lose-checkpoint") {
-        context.before_ack([fault = fault_] { return fault.comes() ? weir::unavailable("lost by the test") : weir::Status(); });
+        context.before_ack([fault = fault_] {
+          return fault.comes() ? weir::unavailable("lost by the test") : weir::Status();
+        });
       }
       return writer_->prepare_commit(context);
     }
@@ -99,8 +110,10 @@ int main(int argc, char** argv) {
   const std::string kind = env.flag("break", "", "throw, segv, hang or lose-checkpoint");
   const std::string when = env.flag("when", "", "the file at whose appearance it breaks");
   const auto slow_us = env.flag("slow-us", int64_t{0}, "how long a record of the windows takes");
-  const std::string hurry = env.flag("hurry", "", "a file; processes that start when it is there have no --rate");
-  const bool between = env.flag("between", false, "a chain of its own between the source and the windows");
+  const std::string hurry =
+      env.flag("hurry", "", "a file; processes that start when it is there have no --rate");
+  const bool between =
+      env.flag("between", false, "a chain of its own between the source and the windows");
   const std::string bug = env.flag("bug", "", "a mistake of base/bug_switch.h to switch on");
   for (const char* flag : {"rate", "break", "when", "slow-us", "hurry", "bug"}) env.may_vary(flag);
   if (!bug.empty() && !enable(bug)) {
@@ -111,10 +124,16 @@ int main(int argc, char** argv) {
   const Fault fault{kind, when, slow_us};
   if (!hurry.empty() && access(hurry.c_str(), F_OK) == 0) rate = 0;
 
-  auto flights = env.from_source(weir::FileSource<Departure>::csv(input).rate(rate),
-                                 weir::for_bounded_out_of_orderness<Departure>(24h).with_timestamp_assigner(&Departure::time_hour), "flights");
+  auto flights =
+      env.from_source(weir::FileSource<Departure>::csv(input).rate(rate),
+                      weir::for_bounded_out_of_orderness<Departure>(24h).with_timestamp_assigner(
+                          &Departure::time_hour),
+                      "flights");
   flights.uid("flights");
-  if (between) flights = flights.rebalance().map([](const Departure& departure) { return departure; }).uid("between");
+  if (between)
+    flights = flights.rebalance()
+                  .map([](const Departure& departure) { return departure; })
+                  .uid("between");
   flights.key_by(&Departure::carrier)
       .window(weir::TumblingEventTimeWindows::of(1h))
       .aggregate(SumOrBreak{fault}, Describe{})

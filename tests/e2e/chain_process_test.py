@@ -20,8 +20,24 @@ import time
 import traceback
 import zipfile
 
-(OPEN, RESTORE_GROUP, READY, PROCESS, WATERMARK, TIMER, POLL, RESUME, BARRIER, SNAPSHOT, SNAPSHOT_CHUNK, SNAPSHOT_DROP, COMPLETED, ABORTED,
- FINISH, CLOSE) = range(1, 17)
+(
+    OPEN,
+    RESTORE_GROUP,
+    READY,
+    PROCESS,
+    WATERMARK,
+    TIMER,
+    POLL,
+    RESUME,
+    BARRIER,
+    SNAPSHOT,
+    SNAPSHOT_CHUNK,
+    SNAPSHOT_DROP,
+    COMPLETED,
+    ABORTED,
+    FINISH,
+    CLOSE,
+) = range(1, 17)
 MOVES_RECORDS = {PROCESS, WATERMARK, TIMER, POLL, RESUME, BARRIER, COMPLETED, FINISH}
 MORE, NOTHING_NOW, END = 1, 2, 4
 MAX = (1 << 63) - 1
@@ -48,7 +64,7 @@ def take(layout, data, at):
 
 def take_bytes(data, at):
     (length,), at = take("i", data, at)
-    return data[at:at + length], at + length
+    return data[at : at + length], at + length
 
 
 def header_of(frame):
@@ -61,9 +77,19 @@ class Chain:
     """One child process and what the operator knows of it."""
 
     def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
         self.lines = []
-        self.reader = threading.Thread(target=lambda: self.lines.extend(line.decode(errors="replace") for line in self.process.stderr))
+        self.reader = threading.Thread(
+            target=lambda: self.lines.extend(
+                line.decode(errors="replace") for line in self.process.stderr
+            )
+        )
         self.reader.start()
         self.watchdog = threading.Timer(SECONDS, self.process.kill)
         self.watchdog.start()
@@ -99,7 +125,12 @@ class Chain:
         result = self.result(reply)
         if result.flags & MORE:
             rest = self.call(RESUME)
-            return Result(rest.flags, rest.wake_at, result.frames + rest.frames, result.watermarks + rest.watermarks)
+            return Result(
+                rest.flags,
+                rest.wake_at,
+                result.frames + rest.frames,
+                result.watermarks + rest.watermarks,
+            )
         return result
 
     @staticmethod
@@ -172,8 +203,23 @@ class Job:
         with zipfile.ZipFile(bridge, "w") as jar:
             jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
         jar = os.path.join(scratch, "job.jar")
-        subprocess.run([program, *arguments, "--target", "flink", "--jar-out", jar, "-D", "weir.flink.bridge-jar=" + bridge], check=True, capture_output=True,
-                       timeout=SECONDS, stdin=subprocess.DEVNULL, cwd=scratch)
+        subprocess.run(
+            [
+                program,
+                *arguments,
+                "--target",
+                "flink",
+                "--jar-out",
+                jar,
+                "-D",
+                "weir.flink.bridge-jar=" + bridge,
+            ],
+            check=True,
+            capture_output=True,
+            timeout=SECONDS,
+            stdin=subprocess.DEVNULL,
+            cwd=scratch,
+        )
         self.plan = json.loads(zipfile.ZipFile(jar).read("weir/plan.json"))
         self.chains = []
 
@@ -181,10 +227,25 @@ class Job:
         return [self.program, *self.plan["arguments"], "-D", "weir.role=chain"]
 
     def open_body(self, vertex, subtask, parallelism, restored=-1, start=0, elements=(), **changed):
-        values = dict(protocol=1, fingerprint=self.plan["fingerprint"], max_parallelism=self.plan["vertices"][vertex]["max_parallelism"])
+        values = dict(
+            protocol=1,
+            fingerprint=self.plan["fingerprint"],
+            max_parallelism=self.plan["vertices"][vertex]["max_parallelism"],
+        )
         values.update(changed)
         body = struct.pack(">H16s", values["protocol"], bytes.fromhex(values["fingerprint"]))
-        body += struct.pack(">iiiiiqBII", vertex, subtask, parallelism, values["max_parallelism"], 0, restored, start, self.plan["build"], len(elements))
+        body += struct.pack(
+            ">iiiiiqBII",
+            vertex,
+            subtask,
+            parallelism,
+            values["max_parallelism"],
+            0,
+            restored,
+            start,
+            self.plan["build"],
+            len(elements),
+        )
         return body + b"".join(struct.pack(">i", len(element)) + element for element in elements)
 
     def start(self, parallelism, state=None, checkpoint=-1):
@@ -195,16 +256,33 @@ class Job:
             chains = []
             for subtask in range(parallelism):
                 if state is None:
-                    elements = [base64.b64decode(split) for split in vertex.get("splits", ())][subtask::parallelism]
+                    elements = [base64.b64decode(split) for split in vertex.get("splits", ())][
+                        subtask::parallelism
+                    ]
                 else:
-                    elements = state[v][0][subtask::parallelism] + ([] if vertex["source"] else state[v][1])
+                    elements = state[v][0][subtask::parallelism] + (
+                        [] if vertex["source"] else state[v][1]
+                    )
                 chain = Chain(self.command())
-                chain.call(OPEN, self.open_body(v, subtask, parallelism, -1 if vertex["source"] else checkpoint, 0 if state is None else 1, elements))
+                chain.call(
+                    OPEN,
+                    self.open_body(
+                        v,
+                        subtask,
+                        parallelism,
+                        -1 if vertex["source"] else checkpoint,
+                        0 if state is None else 1,
+                        elements,
+                    ),
+                )
                 for group, blob in sorted(state[v][2].items()) if state else ():
                     if self.owner(group, parallelism, vertex["max_parallelism"]) == subtask:
                         for at in range(0, len(blob), 1000):
-                            piece = blob[at:at + 1000]
-                            chain.call(RESTORE_GROUP, struct.pack(">iB", group, at + 1000 >= len(blob)) + piece)
+                            piece = blob[at : at + 1000]
+                            chain.call(
+                                RESTORE_GROUP,
+                                struct.pack(">iB", group, at + 1000 >= len(blob)) + piece,
+                            )
                 chain.call(READY)
                 chains.append(chain)
             self.chains.append(chains)
@@ -219,13 +297,24 @@ class Job:
     def pass_on(self, result):
         for frame in result.frames:
             head = header_of(frame)
-            expect(head.count > 0 and head.build == self.plan["build"], f"a frame with the header {head}")
+            expect(
+                head.count > 0 and head.build == self.plan["build"],
+                f"a frame with the header {head}",
+            )
             edge = self.plan["edges"][head.edge]
             keyed = edge["partitioning"] == "hash"
-            expect((head.group >= 0) == keyed, f"a frame with the header {head} on an edge with {edge}")
+            expect(
+                (head.group >= 0) == keyed, f"a frame with the header {head} on an edge with {edge}"
+            )
             maximum = self.plan["vertices"][edge["to"]]["max_parallelism"]
-            target = self.owner(head.group, self.parallelism, maximum) if keyed else random.randrange(self.parallelism)
-            self.pass_on(self.chains[edge["to"]][target].call(PROCESS, struct.pack(">i", len(frame)) + frame))
+            target = (
+                self.owner(head.group, self.parallelism, maximum)
+                if keyed
+                else random.randrange(self.parallelism)
+            )
+            self.pass_on(
+                self.chains[edge["to"]][target].call(PROCESS, struct.pack(">i", len(frame)) + frame)
+            )
 
     def poll(self):
         for v, vertex in enumerate(self.plan["vertices"]):
@@ -293,7 +382,9 @@ class Case:
                     file.write(" ".join(line) + "\n")
 
     def job(self, *more):
-        return Job(self.word_count, ["--input", self.input, "--output", self.output, *more], self.scratch)
+        return Job(
+            self.word_count, ["--input", self.input, "--output", self.output, *more], self.scratch
+        )
 
     def expect_exact_output(self):
         """Every word with every count from 1 up, each once."""
@@ -307,8 +398,15 @@ class Case:
                         if word != "word":
                             seen[word].append(int(count))
         expect(set(seen) == set(self.words), f"{len(seen)} words of {len(self.words)}")
-        wrong = {word: counts for word, counts in seen.items() if sorted(counts) != list(range(1, self.words[word] + 1))}
-        expect(not wrong, f"{len(wrong)} words of {len(seen)} are wrong: {dict(list(wrong.items())[:2])}")
+        wrong = {
+            word: counts
+            for word, counts in seen.items()
+            if sorted(counts) != list(range(1, self.words[word] + 1))
+        }
+        expect(
+            not wrong,
+            f"{len(wrong)} words of {len(seen)} are wrong: {dict(list(wrong.items())[:2])}",
+        )
 
 
 def job_ends_exactly_after_kills_and_rescaling(case, *more):
@@ -336,7 +434,9 @@ def job_ends_exactly_after_kills_and_rescaling(case, *more):
 
 
 def job_of_unchained_operators_ends_exactly(case):
-    job_ends_exactly_after_kills_and_rescaling(case, "-D", "pipeline.operator-chaining.enabled=false")
+    job_ends_exactly_after_kills_and_rescaling(
+        case, "-D", "pipeline.operator-chaining.enabled=false"
+    )
 
 
 def job_without_checkpoints_commits_at_its_end(case):
@@ -351,8 +451,11 @@ def job_without_checkpoints_commits_at_its_end(case):
 
 def openings_that_do_not_fit_are_refused_in_a_sentence(case):
     job = case.job()
-    for changed, sentence in (({"protocol": 9}, "version 9 of the chain's protocol"), ({"fingerprint": "00" * 16}, "describes another job"),
-                              ({"max_parallelism": 64}, "max parallelism")):
+    for changed, sentence in (
+        ({"protocol": 9}, "version 9 of the chain's protocol"),
+        ({"fingerprint": "00" * 16}, "describes another job"),
+        ({"max_parallelism": 64}, "max parallelism"),
+    ):
         chain = Chain(job.command())
         try:
             chain.call(OPEN, job.open_body(0, 0, 1, **changed))
@@ -392,7 +495,9 @@ def crash_is_told_with_a_back_trace(case):
         pass
     expect(chain.wait() == -signal.SIGSEGV, f"exit code {chain.process.returncode}")
     text = "".join(chain.lines)
-    expect("weir: the chain was ended by signal 11 (SIGSEGV)" in text and "word_count" in text, text)
+    expect(
+        "weir: the chain was ended by signal 11 (SIGSEGV)" in text and "word_count" in text, text
+    )
 
 
 def what_a_job_prints_goes_to_standard_error(case):
@@ -420,12 +525,23 @@ def garbage_is_answered_or_ends_the_chain(case):
         chain.close()
     chain = Chain(job.command())
     chain.process.stdin.write(b"\xff\xff\xff\xff\xff")
-    expect(chain.wait() == 1 and "not from weir's operator" in "".join(chain.lines), "".join(chain.lines))
+    expect(
+        chain.wait() == 1 and "not from weir's operator" in "".join(chain.lines),
+        "".join(chain.lines),
+    )
 
 
-CASES = [job_ends_exactly_after_kills_and_rescaling, job_of_unchained_operators_ends_exactly, job_without_checkpoints_commits_at_its_end, openings_that_do_not_fit_are_refused_in_a_sentence,
-         chain_ends_with_its_input, signals_of_a_terminal_do_not_end_a_chain, crash_is_told_with_a_back_trace,
-         what_a_job_prints_goes_to_standard_error, garbage_is_answered_or_ends_the_chain]
+CASES = [
+    job_ends_exactly_after_kills_and_rescaling,
+    job_of_unchained_operators_ends_exactly,
+    job_without_checkpoints_commits_at_its_end,
+    openings_that_do_not_fit_are_refused_in_a_sentence,
+    chain_ends_with_its_input,
+    signals_of_a_terminal_do_not_end_a_chain,
+    crash_is_told_with_a_back_trace,
+    what_a_job_prints_goes_to_standard_error,
+    garbage_is_answered_or_ends_the_chain,
+]
 
 
 def main():
@@ -443,7 +559,7 @@ def main():
                 case(Case(os.path.abspath(options.build), scratch))
                 passed += 1
                 print(f"ok      {case.__name__} ({time.time() - began:.1f} s)", flush=True)
-            except Exception:  # noqa: BLE001
+            except Exception:
                 failed += 1
                 print(f"FAILED  {case.__name__}\n{traceback.format_exc()}", flush=True)
     print(f"{passed} passed, {failed} failed")

@@ -20,10 +20,10 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flights_cluster  # noqa: E402
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
+import flights_cluster
+import flights_data
+import flights_job
+import flights_reference
 
 RATE = 3000
 EVENTS_A_ROUND = 12
@@ -45,11 +45,27 @@ class Round:
 
     def __init__(self, binary, source, place, zookeeper, root, chance, wanted, show):
         self.source, self.place, self.chance, self.wanted = source, place, chance, wanted
-        self.setup = {"coordinators": chance.randint(2, 3), "workers": chance.randint(3, 4), "slots": chance.randint(1, 2),
-                      "slot_wait": chance.choice(["100 ms", "500 ms", "3 s"])}
-        self.setup["parallelism"] = min(4, self.setup["workers"] * self.setup["slots"] - chance.randint(0, 1))
-        self.cluster = flights_cluster.Cluster(binary, source, place, zookeeper=zookeeper, root=root, rate=RATE, session_ms=SESSION_MS,
-                                               heartbeat_ms=HEARTBEAT_MS, show=show, **self.setup)
+        self.setup = {
+            "coordinators": chance.randint(2, 3),
+            "workers": chance.randint(3, 4),
+            "slots": chance.randint(1, 2),
+            "slot_wait": chance.choice(["100 ms", "500 ms", "3 s"]),
+        }
+        self.setup["parallelism"] = min(
+            4, self.setup["workers"] * self.setup["slots"] - chance.randint(0, 1)
+        )
+        self.cluster = flights_cluster.Cluster(
+            binary,
+            source,
+            place,
+            zookeeper=zookeeper,
+            root=root,
+            rate=RATE,
+            session_ms=SESSION_MS,
+            heartbeat_ms=HEARTBEAT_MS,
+            show=show,
+            **self.setup,
+        )
         self.done = {"leader kills": 0, "other kills": 0, "leader pauses": 0, "worker pauses": 0}
         self.agenda = []  # (when, member, what): what was killed is started again, what was paused goes on
         self.history = []  # (kind, moment, whether something else was done before its result)
@@ -71,7 +87,9 @@ class Round:
             if not self.ended and member not in down and not member.lives():
                 code = member.run.process.returncode
                 if code != 0:
-                    raise Failure(f"{member.name} (pid {member.run.process.pid}) ended by itself with exit code {code}")
+                    raise Failure(
+                        f"{member.name} (pid {member.run.process.pid}) ended by itself with exit code {code}"
+                    )
                 self.ended = True
         for entry in [entry for entry in self.agenda if entry[0] <= now or self.ended]:
             self.agenda.remove(entry)
@@ -125,19 +143,47 @@ class Round:
             if not member.kill():
                 return False
             self.agenda = [entry for entry in self.agenda if entry[1] is not member]
-            self.agenda.append((time.monotonic() + self.chance.choice([self.chance.uniform(0, 0.3), self.chance.uniform(0, 2.5)]), member, "start"))
-            self.note(f"{member.name} (pid {pid}) is killed" + (", which leads" if kind == "leader kills" else ""))
+            self.agenda.append(
+                (
+                    time.monotonic()
+                    + self.chance.choice(
+                        [self.chance.uniform(0, 0.3), self.chance.uniform(0, 2.5)]
+                    ),
+                    member,
+                    "start",
+                )
+            )
+            self.note(
+                f"{member.name} (pid {pid}) is killed"
+                + (", which leads" if kind == "leader kills" else "")
+            )
         else:
             moment = flights_cluster.Moment()
             member.pause()
-            self.agenda.append((time.monotonic() + self.chance.uniform(*PAUSE_SECONDS), member, "resume"))
-            self.note(f"{member.name} (pid {member.run.process.pid}) is paused" + (", which leads" if kind == "leader pauses" else ""))
+            self.agenda.append(
+                (time.monotonic() + self.chance.uniform(*PAUSE_SECONDS), member, "resume")
+            )
+            self.note(
+                f"{member.name} (pid {member.run.process.pid}) is paused"
+                + (", which leads" if kind == "leader pauses" else "")
+            )
         self.done[kind] += 1
-        self.history.append([kind if member.role != "coordinator" or kind.startswith("leader") else "standby kills", moment, False])
+        self.history.append(
+            [
+                kind
+                if member.role != "coordinator" or kind.startswith("leader")
+                else "standby kills",
+                moment,
+                False,
+            ]
+        )
         return True
 
     def trouble(self, results):
-        if not self.wait(self.chance.uniform(0, 1.5) if self.chance.random() < 0.2 else RESULT_SECONDS, lambda: bool(results.seen)):
+        if not self.wait(
+            self.chance.uniform(0, 1.5) if self.chance.random() < 0.2 else RESULT_SECONDS,
+            lambda: bool(results.seen),
+        ):
             return
         for _ in range(EVENTS_A_ROUND):
             kind = self.choose()
@@ -161,7 +207,7 @@ class Round:
                 return
 
     def run(self):
-        """"" or what was wrong. Afterwards no process is left."""
+        """ "" or what was wrong. Afterwards no process is left."""
         self.cluster.start()
         try:
             with flights_cluster.Results(self.place) as results:
@@ -171,14 +217,22 @@ class Round:
                         self.wait(0.1)
                     self.finish(results)
                 finally:
-                    self.times = [(kind, overlapped, results.after(moment) and results.after(moment) - moment.monotonic)
-                                  for kind, moment, overlapped in self.history]
+                    self.times = [
+                        (
+                            kind,
+                            overlapped,
+                            results.after(moment) and results.after(moment) - moment.monotonic,
+                        )
+                        for kind, moment, overlapped in self.history
+                    ]
         except Failure as failure:
             return str(failure)
         finally:
             self.cluster.kill_all()
         found = flights_job.committed_lines(self.place, "out")
-        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), found)
+        difference = flights_job.first_difference(
+            flights_reference.expected_lines(self.source), found
+        )
         if difference:
             return difference
         rest = flights_job.leftovers(self.place, "out")
@@ -192,26 +246,43 @@ class Round:
                 raise Failure("the job did not end")
             time.sleep(0.05)
         late = self.cluster.wait_for_end(45)
-        self.note("every process has ended" if not late else f"still running: {[m.name for m in late]}")
+        self.note(
+            "every process has ended" if not late else f"still running: {[m.name for m in late]}"
+        )
         if late:
             raise Failure(f"the job ended, and {', '.join(m.name for m in late)} did not")
         for member in self.cluster.members:
             code = member.run.process.returncode
-            if code == 1 and any("no coordinator took this worker" in line for line in member.run.lines[-3:]):
+            if code == 1 and any(
+                "no coordinator took this worker" in line for line in member.run.lines[-3:]
+            ):
                 self.strangers += 1  # it was started again when everybody else had gone
             elif code not in (0, -9):
-                raise Failure(f"{member.name} (pid {member.run.process.pid}) ended with exit code {code}")
+                raise Failure(
+                    f"{member.name} (pid {member.run.process.pid}) ended with exit code {code}"
+                )
 
 
 def describe(times):
     """Median and worst time until the next result."""
     lines = []
     for kind in ["leader kills", "other kills", "standby kills", "leader pauses", "worker pauses"]:
-        alone = [seconds for k, overlapped, seconds in times if k == kind and not overlapped and seconds is not None]
+        alone = [
+            seconds
+            for k, overlapped, seconds in times
+            if k == kind and not overlapped and seconds is not None
+        ]
         every = [seconds for k, _, seconds in times if k == kind and seconds is not None]
         if every:
-            lines.append(f"{kind}: " + (f"next result after {statistics.median(alone):.2f} s (median), {max(alone):.2f} s (worst of {len(alone)}), " if alone else "")
-                         + f"{max(every):.2f} s (worst of all {len(every)}, struck again meanwhile)")
+            lines.append(
+                f"{kind}: "
+                + (
+                    f"next result after {statistics.median(alone):.2f} s (median), {max(alone):.2f} s (worst of {len(alone)}), "
+                    if alone
+                    else ""
+                )
+                + f"{max(every):.2f} s (worst of all {len(every)}, struck again meanwhile)"
+            )
     return lines
 
 
@@ -233,9 +304,21 @@ def main():
     binary = os.path.join(os.path.abspath(arguments.build), "bin", "flights")
     print(f"seed {arguments.seed}", flush=True)
     chance = random.Random(arguments.seed)
-    wanted = {"leader kills": arguments.leader_kills, "other kills": arguments.kills - arguments.leader_kills,
-              "leader pauses": arguments.pauses // 2, "worker pauses": arguments.pauses - arguments.pauses // 2}
-    show = (lambda member, line: print(f"{time.strftime('%H:%M:%S')} {member.name} | {line}", flush=True)) if arguments.verbose else None
+    wanted = {
+        "leader kills": arguments.leader_kills,
+        "other kills": arguments.kills - arguments.leader_kills,
+        "leader pauses": arguments.pauses // 2,
+        "worker pauses": arguments.pauses - arguments.pauses // 2,
+    }
+    show = (
+        (
+            lambda member, line: print(
+                f"{time.strftime('%H:%M:%S')} {member.name} | {line}", flush=True
+            )
+        )
+        if arguments.verbose
+        else None
+    )
     flights = flights_data.flights_directory()
     scratch = tempfile.mkdtemp(prefix="weir-cluster-kill-")
     began = time.monotonic()
@@ -248,33 +331,55 @@ def main():
             number = passed + failed
             seed = chance.randrange(1 << 31)
             source = os.path.join(scratch, f"flights-{number}")
-            flights_data.write_slice(flights, source, ROWS, start=random.Random(seed).randrange(YEAR))
+            flights_data.write_slice(
+                flights, source, ROWS, start=random.Random(seed).randrange(YEAR)
+            )
             name = f"/weir-cluster-kill-{os.getpid()}-{number}"
-            one = Round(binary, source, flights_job.hdfs_place(os.environ, name), os.environ["WEIR_TEST_ZOOKEEPER"], name, random.Random(seed),
-                        wanted, show)
+            one = Round(
+                binary,
+                source,
+                flights_job.hdfs_place(os.environ, name),
+                os.environ["WEIR_TEST_ZOOKEEPER"],
+                name,
+                random.Random(seed),
+                wanted,
+                show,
+            )
             problem = one.run()
             times += one.times
             strangers += one.strangers
             for kind, count in one.done.items():
                 done[kind] += count
                 wanted[kind] = max(0, wanted[kind] - count)
-            print(f"cluster {number} ({one.setup}): {one.done}, {time.monotonic() - one.began:.0f} s, {'FAILED' if problem else 'ok'}", flush=True)
+            print(
+                f"cluster {number} ({one.setup}): {one.done}, {time.monotonic() - one.began:.0f} s, {'FAILED' if problem else 'ok'}",
+                flush=True,
+            )
             if problem:
                 failed += 1
                 log = os.path.join(scratch, f"{number}.log")
                 with open(log, "w") as file:
                     file.write("\n".join(one.events) + "\n" + one.cluster.log() + "\n")
-                print(f"FAILED cluster {number} (seed {arguments.seed}), logs in {log}: {problem}\n    " + "\n    ".join(one.events), flush=True)
+                print(
+                    f"FAILED cluster {number} (seed {arguments.seed}), logs in {log}: {problem}\n    "
+                    + "\n    ".join(one.events),
+                    flush=True,
+                )
                 print("\n".join(m.log()[-2500:] for m in one.cluster.members), flush=True)
             else:
                 passed += 1
                 shutil.rmtree(source)
     if failed == 0:
         shutil.rmtree(scratch)
-    kills, pauses = done["leader kills"] + done["other kills"], done["leader pauses"] + done["worker pauses"]
-    print(f"summary: {kills} kills ({done['leader kills']} of the leader), {pauses} pauses ({done['leader pauses']} of the leader), "
-          f"{passed + failed} clusters, session {SESSION_MS} ms, heartbeat {HEARTBEAT_MS} ms, seed {arguments.seed}, {time.monotonic() - began:.0f} s"
-          + (f", {strangers} workers came after the end" if strangers else ""))
+    kills, pauses = (
+        done["leader kills"] + done["other kills"],
+        done["leader pauses"] + done["worker pauses"],
+    )
+    print(
+        f"summary: {kills} kills ({done['leader kills']} of the leader), {pauses} pauses ({done['leader pauses']} of the leader), "
+        f"{passed + failed} clusters, session {SESSION_MS} ms, heartbeat {HEARTBEAT_MS} ms, seed {arguments.seed}, {time.monotonic() - began:.0f} s"
+        + (f", {strangers} workers came after the end" if strangers else "")
+    )
     for line in describe(times):
         print("summary: " + line)
     print(f"{passed} passed, {failed} failed")

@@ -22,10 +22,10 @@ import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flights_cluster  # noqa: E402
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
+import flights_cluster
+import flights_data
+import flights_job
+import flights_reference
 
 ROWS = 6000
 RATE = 1000
@@ -45,8 +45,18 @@ class Outage:
     def __init__(self, build, source, hdfs, zookeeper, name, show):
         self.source, self.hdfs, self.zookeeper = source, hdfs, zookeeper
         self.place = flights_job.hdfs_place(os.environ, f"/weir-outage-{name}")
-        self.cluster = flights_cluster.Cluster(os.path.join(build, "bin", "flights"), source, self.place, zookeeper=zookeeper.env["WEIR_TEST_ZOOKEEPER"],
-                                               root=f"/weir-outage-{name}", workers=2, parallelism=2, rate=RATE, session_ms=SESSION_MS, show=show)
+        self.cluster = flights_cluster.Cluster(
+            os.path.join(build, "bin", "flights"),
+            source,
+            self.place,
+            zookeeper=zookeeper.env["WEIR_TEST_ZOOKEEPER"],
+            root=f"/weir-outage-{name}",
+            workers=2,
+            parallelism=2,
+            rate=RATE,
+            session_ms=SESSION_MS,
+            show=show,
+        )
         self.epochs = 0
 
     def run(self, trouble):
@@ -62,10 +72,15 @@ class Outage:
                     raise Failure(f"still running: {[member.name for member in late]}")
             for member in self.cluster.members:
                 if member.run.process.returncode != 0:
-                    raise Failure(f"{member.name} ended with exit code {member.run.process.returncode}")
+                    raise Failure(
+                        f"{member.name} ended with exit code {member.run.process.returncode}"
+                    )
         finally:
             self.cluster.kill_all()
-        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), flights_job.committed_lines(self.place, "out"))
+        difference = flights_job.first_difference(
+            flights_reference.expected_lines(self.source),
+            flights_job.committed_lines(self.place, "out"),
+        )
         if difference:
             raise Failure(difference)
         if rest := flights_job.leftovers(self.place, "out"):
@@ -83,7 +98,9 @@ class Outage:
         while time.monotonic() < deadline:
             for member in self.cluster.members:
                 if not member.lives():
-                    raise Failure(f"{member.name} ended with exit code {member.run.process.returncode} while servers were away")
+                    raise Failure(
+                        f"{member.name} ended with exit code {member.run.process.returncode} while servers were away"
+                    )
             time.sleep(0.05)
 
     def zookeeper_leader(self):
@@ -110,6 +127,7 @@ def without(system, *servers, how=("kill", "revive")):
 
 # --- cases
 
+
 def zookeeper_loses_its_leader(outage):
     """The ensemble elects another one. A session outlives that, so nobody is deposed."""
     with without(outage.zookeeper, outage.zookeeper_leader()):
@@ -123,7 +141,9 @@ def zookeeper_loses_its_majority(outage):
     with without(outage.zookeeper, "2", "3"):
         outage.rest(1.5 * SESSION_MS / 1000)
         if leader := outage.cluster.leader():
-            raise Failure(f"{leader.name} still leads, {1.5 * SESSION_MS / 1000} s after the ensemble lost its majority")
+            raise Failure(
+                f"{leader.name} still leads, {1.5 * SESSION_MS / 1000} s after the ensemble lost its majority"
+            )
 
 
 def namenode_is_killed(outage):
@@ -141,7 +161,13 @@ def datanode_is_killed(outage):
         outage.rest(3)
 
 
-CASES = [zookeeper_loses_its_leader, zookeeper_loses_its_majority, namenode_is_killed, namenode_stands_still, datanode_is_killed]
+CASES = [
+    zookeeper_loses_its_leader,
+    zookeeper_loses_its_majority,
+    namenode_is_killed,
+    namenode_stands_still,
+    datanode_is_killed,
+]
 
 
 def main():
@@ -152,17 +178,28 @@ def main():
     arguments = parser.parse_args()
     scratch = tempfile.mkdtemp(prefix="weir-outage-")
     source = os.path.join(scratch, "flights")
-    flights_data.write_slice(flights_data.flights_directory(), source, ROWS, start=random.Random(2).randrange(YEAR))
-    show = (lambda member, line: print(f"{member.name} | {line}", flush=True)) if arguments.verbose else None
+    flights_data.write_slice(
+        flights_data.flights_directory(), source, ROWS, start=random.Random(2).randrange(YEAR)
+    )
+    show = (
+        (lambda member, line: print(f"{member.name} | {line}", flush=True))
+        if arguments.verbose
+        else None
+    )
     passed = failed = 0
     started = time.monotonic()
-    with flights_cluster.RealSystem("hdfs.py") as hdfs, flights_cluster.RealSystem("zookeeper.py", "--servers", "3") as zookeeper:
+    with (
+        flights_cluster.RealSystem("hdfs.py") as hdfs,
+        flights_cluster.RealSystem("zookeeper.py", "--servers", "3") as zookeeper,
+    ):
         os.environ.update(hdfs.env)
         for case in CASES:
             if arguments.case and case.__name__ not in arguments.case:
                 continue
             began = time.monotonic()
-            outage = Outage(os.path.abspath(arguments.build), source, hdfs, zookeeper, case.__name__, show)
+            outage = Outage(
+                os.path.abspath(arguments.build), source, hdfs, zookeeper, case.__name__, show
+            )
             try:
                 outage.run(case)
                 passed += 1
@@ -170,7 +207,10 @@ def main():
             except Exception as error:
                 failed += 1
                 why = error if isinstance(error, Failure) else traceback.format_exc()
-                print(f"{outage.cluster.log()}\nFAIL {case.__name__}, {time.monotonic() - began:.1f} s: {why}", flush=True)
+                print(
+                    f"{outage.cluster.log()}\nFAIL {case.__name__}, {time.monotonic() - began:.1f} s: {why}",
+                    flush=True,
+                )
     shutil.rmtree(scratch)
     print(f"summary: {time.monotonic() - started:.0f} s")
     print(f"{passed} passed, {failed} failed")

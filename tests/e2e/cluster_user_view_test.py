@@ -13,13 +13,21 @@ import socket
 import sys
 import time
 
-from small_cases import FAILED, LEFT, NOT_NOW, REFUSED, SmallCase, expect, expect_in, run_cases
 import flights_job
+from small_cases import FAILED, LEFT, NOT_NOW, REFUSED, SmallCase, expect, expect_in, run_cases
 
 SOON = 40  # seconds: what happens at once may take so long on a machine that is busy
 # A restart waits neither for long nor for lost slots.
-QUICK = ["-D", "restart-strategy.type=fixed-delay", "-D", "restart-strategy.fixed-delay.attempts=1000", "-D",
-         "restart-strategy.fixed-delay.delay=20 ms", "-D", "weir.restart.slot-wait=100 ms"]
+QUICK = [
+    "-D",
+    "restart-strategy.type=fixed-delay",
+    "-D",
+    "restart-strategy.fixed-delay.attempts=1000",
+    "-D",
+    "restart-strategy.fixed-delay.delay=20 ms",
+    "-D",
+    "weir.restart.slot-wait=100 ms",
+]
 FAST_HEARTBEAT = ["-D", "heartbeat.interval=500 ms", "-D", "heartbeat.timeout=5 s"]
 
 
@@ -80,8 +88,15 @@ class Case(SmallCase):
         return self.path(name)
 
     def start(self, *extra, parallelism=2, program=None):
-        command = flights_job.flights_command(self.flights, self.source, self.place, parallelism=parallelism, rate=self.rate, interval="100 ms",
-                                              extra=QUICK + list(extra))
+        command = flights_job.flights_command(
+            self.flights,
+            self.source,
+            self.place,
+            parallelism=parallelism,
+            rate=self.rate,
+            interval="100 ms",
+            extra=QUICK + list(extra),
+        )
         if program:
             command = [os.path.join(self.bin, program)] + list(extra)
         self.runs.append(flights_job.Run(command))
@@ -96,7 +111,9 @@ class Case(SmallCase):
         return run, int(line.rsplit(":", 1)[1])
 
     def worker(self, port, *extra, **options):
-        return self.start("--role", "worker", "--coordinator", f"127.0.0.1:{port}", *extra, **options)
+        return self.start(
+            "--role", "worker", "--coordinator", f"127.0.0.1:{port}", *extra, **options
+        )
 
     def expect_end(self, run, code, seconds=60):
         found = run.wait(seconds)
@@ -104,8 +121,15 @@ class Case(SmallCase):
         return "\n".join(run.lines)
 
     def expect_line(self, run, part, seconds=SOON):
-        expect(wait_until(lambda: any(part in line for line in list(run.lines)) or run.process.poll() is not None, seconds)
-               and any(part in line for line in run.lines), f"no line says '{part}'\n{run.tail(40)}")
+        expect(
+            wait_until(
+                lambda: any(part in line for line in list(run.lines))
+                or run.process.poll() is not None,
+                seconds,
+            )
+            and any(part in line for line in run.lines),
+            f"no line says '{part}'\n{run.tail(40)}",
+        )
 
     def children_of(self, run, count):
         found = {}
@@ -114,12 +138,17 @@ class Case(SmallCase):
             found.clear()
             found.update(children(run.process.pid))
             return len(found) == count
+
         expect(wait_until(there), f"{len(found)} child processes instead of {count}\n{run.tail()}")
         return found
 
     def expect_gone(self, processes):
-        expect(wait_until(lambda: all(start_time(pid) != started for pid, started in processes.items())),
-               f"processes are left: {[pid for pid, started in processes.items() if start_time(pid) == started]}")
+        expect(
+            wait_until(
+                lambda: all(start_time(pid) != started for pid, started in processes.items())
+            ),
+            f"processes are left: {[pid for pid, started in processes.items() if start_time(pid) == started]}",
+        )
 
 
 def zookeeper(case):
@@ -127,9 +156,16 @@ def zookeeper(case):
     quorum = os.environ.get("WEIR_TEST_ZOOKEEPER")
     if not quorum:
         return None
-    return ["-D", "high-availability.type=zookeeper", "-D", f"high-availability.zookeeper.quorum={quorum}", "-D",
-            f"high-availability.zookeeper.path.root=/weir-view-{os.getpid()}-{os.path.basename(case.scratch)}", "-D",
-            "high-availability.zookeeper.client.session-timeout=2 s"]
+    return [
+        "-D",
+        "high-availability.type=zookeeper",
+        "-D",
+        f"high-availability.zookeeper.quorum={quorum}",
+        "-D",
+        f"high-availability.zookeeper.path.root=/weir-view-{os.getpid()}-{os.path.basename(case.scratch)}",
+        "-D",
+        "high-availability.zookeeper.client.session-timeout=2 s",
+    ]
 
 
 def test_workers_give_what_one_process_gives(case):
@@ -140,7 +176,19 @@ def test_workers_give_what_one_process_gives(case):
 
 
 def test_workers_without_checkpoints_write_their_results_at_the_end(case):
-    run = case.start(program="flights", *["--input", case.source, "--output", case.place.uri("out"), "--workers", "2", "--parallelism", "2"])
+    run = case.start(
+        program="flights",
+        *[
+            "--input",
+            case.source,
+            "--output",
+            case.place.uri("out"),
+            "--workers",
+            "2",
+            "--parallelism",
+            "2",
+        ],
+    )
     case.expect_end(run, 0)
     case.expect_right_output()
 
@@ -179,8 +227,23 @@ def test_a_worker_of_another_graph_is_refused_and_another_is_taken(case):
     coordinator, port = case.coordinator()
     stranger = case.worker(port, parallelism=1)
     expect_in(case.expect_end(stranger, FAILED), "refuses this worker", "another job graph")
-    expect_in(case.expect_end(case.start("--role", "worker", "--coordinator", f"127.0.0.1:{port}", "--input", case.source, program="word_count"), FAILED),
-              "refuses this worker", "'word count'", "'flights'")
+    expect_in(
+        case.expect_end(
+            case.start(
+                "--role",
+                "worker",
+                "--coordinator",
+                f"127.0.0.1:{port}",
+                "--input",
+                case.source,
+                program="word_count",
+            ),
+            FAILED,
+        ),
+        "refuses this worker",
+        "'word count'",
+        "'flights'",
+    )
     worker = case.worker(port, "--slots", "2")
     expect_in(case.expect_end(coordinator, 0), "refused a worker")
     case.expect_end(worker, 0)
@@ -196,11 +259,20 @@ def test_a_worker_of_another_build_is_refused(case):
     own, case.flights = case.flights, other
     stranger = case.worker(port)
     case.flights = own
-    expect_in(case.expect_end(stranger, FAILED), "refuses this worker", "another build of the program", "the same executable")
+    expect_in(
+        case.expect_end(stranger, FAILED),
+        "refuses this worker",
+        "another build of the program",
+        "the same executable",
+    )
 
 
 def test_a_worker_must_know_its_coordinator(case):
-    expect_in(case.expect_end(case.start("--role", "worker"), REFUSED), "--coordinator HOST:PORT", "high-availability.type")
+    expect_in(
+        case.expect_end(case.start("--role", "worker"), REFUSED),
+        "--coordinator HOST:PORT",
+        "high-availability.type",
+    )
 
 
 def test_a_worker_that_nobody_takes_ends_and_says_why(case):
@@ -212,29 +284,58 @@ def test_a_worker_that_nobody_takes_ends_and_says_why(case):
 def test_a_port_that_is_taken_is_refused(case):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        log = case.expect_end(case.start("--role", "coordinator", "--listen", f"127.0.0.1:{port}"), NOT_NOW)
+        log = case.expect_end(
+            case.start("--role", "coordinator", "--listen", f"127.0.0.1:{port}"), NOT_NOW
+        )
     expect_in(log, "cannot listen", f"127.0.0.1:{port}", "in use")
 
 
 def test_beyond_loopback_a_coordinator_needs_a_secret(case):
     log = case.expect_end(case.start("--role", "coordinator", "--listen", "0.0.0.0:0"), REFUSED)
     expect_in(log, "0.0.0.0", "security.shared-secret.file")
-    worker = case.start("--role", "worker", "--coordinator", "127.0.0.1:1", "-D", "taskmanager.bind-host=0.0.0.0", "-D", "taskmanager.host=127.0.0.1")
+    worker = case.start(
+        "--role",
+        "worker",
+        "--coordinator",
+        "127.0.0.1:1",
+        "-D",
+        "taskmanager.bind-host=0.0.0.0",
+        "-D",
+        "taskmanager.host=127.0.0.1",
+    )
     expect_in(case.expect_end(worker, REFUSED), "0.0.0.0", "security.shared-secret.file")
 
 
 def test_who_listens_on_all_addresses_must_say_by_which_to_be_reached(case):
-    worker = case.start("--role", "worker", "--coordinator", "127.0.0.1:1", "-D", "taskmanager.bind-host=0.0.0.0")
+    worker = case.start(
+        "--role", "worker", "--coordinator", "127.0.0.1:1", "-D", "taskmanager.bind-host=0.0.0.0"
+    )
     expect_in(case.expect_end(worker, REFUSED), "taskmanager.host")
-    coordinator = case.start("--role", "coordinator", "--listen", "0.0.0.0:0", "-D", "high-availability.type=zookeeper", "-D",
-                             "high-availability.zookeeper.quorum=127.0.0.1:1")
+    coordinator = case.start(
+        "--role",
+        "coordinator",
+        "--listen",
+        "0.0.0.0:0",
+        "-D",
+        "high-availability.type=zookeeper",
+        "-D",
+        "high-availability.zookeeper.quorum=127.0.0.1:1",
+    )
     expect_in(case.expect_end(coordinator, REFUSED), "jobmanager.rpc.address")
 
 
 def test_with_a_shared_secret_a_coordinator_listens_beyond_loopback(case):
-    secret = ["-D", f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}"]
+    secret = [
+        "-D",
+        f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}",
+    ]
     coordinator, port = case.coordinator(*secret, listen="0.0.0.0:0")
-    workers = [case.worker(port, *secret, "-D", "taskmanager.bind-host=0.0.0.0", "-D", "taskmanager.host=127.0.0.1") for _ in range(2)]
+    workers = [
+        case.worker(
+            port, *secret, "-D", "taskmanager.bind-host=0.0.0.0", "-D", "taskmanager.host=127.0.0.1"
+        )
+        for _ in range(2)
+    ]
     for run in [coordinator] + workers:
         case.expect_end(run, 0)
     case.expect_right_output()
@@ -245,14 +346,16 @@ def test_workers_of_one_host_have_a_secret_that_nobody_sees(case):
     run = case.start("--workers", "2", "-D", "security.ssl.internal.truststore-password=swordfish")
     said = "listening for workers on 127.0.0.1:"
     case.expect_line(run, "RUNNING  records")
-    port = next(line for line in run.lines if line.startswith(said))[len(said):]
+    port = next(line for line in run.lines if line.startswith(said))[len(said) :]
     for pid in case.children_of(run, 2):
         with open(f"/proc/{pid}/cmdline") as file:
             expect("swordfish" not in file.read(), "a password is in the command line of a worker")
         with open(f"/proc/{pid}/environ") as file:
             expect("swordfish" not in file.read(), "a password is in the environment of a worker")
     stranger = case.worker(port, "-D", "taskmanager.registration.timeout=1 s")
-    expect_in(case.expect_end(stranger, FAILED), "asks for a shared secret and this process has none")
+    expect_in(
+        case.expect_end(stranger, FAILED), "asks for a shared secret and this process has none"
+    )
     log = case.expect_end(run, 0)
     expect("swordfish" not in log, "a password was logged")
     expect("this cluster is open" not in log, log)
@@ -269,17 +372,38 @@ def test_a_cluster_that_everybody_on_the_machine_can_join_says_so(case):
 
 def test_a_secret_that_others_may_read_is_refused(case):
     secret = case.write("secret", "correct horse battery staple", mode=0o644)
-    log = case.expect_end(case.start("--role", "coordinator", "--listen", "127.0.0.1:0", "-D", f"security.shared-secret.file={secret}"), REFUSED)
+    log = case.expect_end(
+        case.start(
+            "--role",
+            "coordinator",
+            "--listen",
+            "127.0.0.1:0",
+            "-D",
+            f"security.shared-secret.file={secret}",
+        ),
+        REFUSED,
+    )
     expect_in(log, "security.shared-secret.file", "has mode 0644", f"chmod 600 {secret}")
 
 
 def test_a_worker_without_the_right_secret_is_told_so(case):
-    secret = ["-D", f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}"]
-    wrong = ["-D", f"security.shared-secret.file={case.write('wrong', 'incorrect horse battery staple')}"]
+    secret = [
+        "-D",
+        f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}",
+    ]
+    wrong = [
+        "-D",
+        f"security.shared-secret.file={case.write('wrong', 'incorrect horse battery staple')}",
+    ]
     short = ["-D", "taskmanager.registration.timeout=1 s"]
     coordinator, port = case.coordinator(*secret)
-    expect_in(case.expect_end(case.worker(port, *wrong, *short), FAILED), "security.shared-secret.file")
-    expect_in(case.expect_end(case.worker(port, *short), FAILED), "asks for a shared secret and this process has none")
+    expect_in(
+        case.expect_end(case.worker(port, *wrong, *short), FAILED), "security.shared-secret.file"
+    )
+    expect_in(
+        case.expect_end(case.worker(port, *short), FAILED),
+        "asks for a shared secret and this process has none",
+    )
     worker = case.worker(port, *secret, "--slots", "2")
     case.expect_end(coordinator, 0)
     case.expect_end(worker, 0)
@@ -288,8 +412,17 @@ def test_a_worker_without_the_right_secret_is_told_so(case):
 
 def test_records_that_cannot_be_serialized_stay_in_one_process(case):
     program = "e2e_unserializable"
-    expect_in(case.expect_end(case.start("--workers", "2", program=program), REFUSED), "weir cannot serialize", "WEIR_FIELDS")
-    expect_in(case.expect_end(case.start("--role", "worker", "--coordinator", "127.0.0.1:1", program=program), REFUSED), "weir cannot serialize")
+    expect_in(
+        case.expect_end(case.start("--workers", "2", program=program), REFUSED),
+        "weir cannot serialize",
+        "WEIR_FIELDS",
+    )
+    expect_in(
+        case.expect_end(
+            case.start("--role", "worker", "--coordinator", "127.0.0.1:1", program=program), REFUSED
+        ),
+        "weir cannot serialize",
+    )
     case.expect_end(case.start(program=program), 0)
 
 
@@ -308,7 +441,10 @@ def test_a_failure_in_a_worker_fails_the_job_and_names_the_place(case):
         file.writelines(lines + ["2013,1,1\n"])
     case.source = case.path("in")
     run = case.start("--workers", "2", "-D", "restart-strategy.type=none")
-    expect_in(case.expect_end(run, FAILED), "a.csv cannot be used: it has 3 fields, but there are 19 columns")
+    expect_in(
+        case.expect_end(run, FAILED),
+        "a.csv cannot be used: it has 3 fields, but there are 19 columns",
+    )
 
 
 def ends_by(case, number):
@@ -410,19 +546,30 @@ def test_a_fixed_job_waits_for_its_slots(case):
 def test_a_worker_that_survives_reads_its_own_copy_of_its_state(case):
     copies = case.path("copies")
     os.mkdir(copies)
-    local = ["-D", "execution.state-recovery.from-local=true", "-D", f"io.tmp.dirs={copies}", "-D",
-             "execution.checkpointing.data-inline-threshold=0 b"]
+    local = [
+        "-D",
+        "execution.state-recovery.from-local=true",
+        "-D",
+        f"io.tmp.dirs={copies}",
+        "-D",
+        "execution.checkpointing.data-inline-threshold=0 b",
+    ]
     case.rate = 4000
     coordinator, port = case.coordinator(*local)
     workers = [case.worker(port, *local), case.worker(port, *local)]
     case.expect_line(coordinator, "  checkpoint ")
-    expect(wait_until(lambda: len(os.listdir(copies)) == 2), f"two workers keep {os.listdir(copies)}")
+    expect(
+        wait_until(lambda: len(os.listdir(copies)) == 2), f"two workers keep {os.listdir(copies)}"
+    )
     workers[0].kill_after(0)
     workers.append(case.worker(port, *local))
     case.expect_line(workers[1], "is read from this machine's copy")
     for run in [coordinator] + workers[1:]:
         case.expect_end(run, 0)
-    expect("is read from this machine's copy" not in "\n".join(workers[2].lines), "the new worker has a copy of another's state")
+    expect(
+        "is read from this machine's copy" not in "\n".join(workers[2].lines),
+        "the new worker has a copy of another's state",
+    )
     expect(not os.listdir(copies), f"copies are left: {os.listdir(copies)}")
     case.expect_right_output()
 
@@ -440,13 +587,21 @@ def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
     case.expect_line(coordinator, "nothing was heard from it for 1500 ms")
     before = set(case.place.names("out"))
     workers.append(case.worker(port, *quick))
-    expect(wait_until(lambda: len(set(case.place.names("out")) - before) >= 8), f"no more results\n{coordinator.tail(40)}")
-    committed = {name for name in case.place.names("out") if not name.startswith(".")}  # a hidden one loses its name when it is committed
+    expect(
+        wait_until(lambda: len(set(case.place.names("out")) - before) >= 8),
+        f"no more results\n{coordinator.tail(40)}",
+    )
+    committed = {
+        name for name in case.place.names("out") if not name.startswith(".")
+    }  # a hidden one loses its name when it is committed
     spare.process.send_signal(signal.SIGCONT)
     case.expect_line(spare, "has lost its coordinator")
     for run in [coordinator, spare] + workers[1:]:
         case.expect_end(run, 0)
-    expect(committed <= set(case.place.names("out")), f"taken back: {sorted(committed - set(case.place.names('out')))}\n{spare.tail()}")
+    expect(
+        committed <= set(case.place.names("out")),
+        f"taken back: {sorted(committed - set(case.place.names('out')))}\n{spare.tail()}",
+    )
     case.expect_right_output()
 
 
@@ -454,11 +609,17 @@ def test_under_high_availability_a_finished_job_does_not_run_twice(case):
     ha = zookeeper(case)
     if ha is None:
         return
-    for run in [case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha), case.start("--role", "worker", "--slots", "2", *ha)]:
+    for run in [
+        case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha),
+        case.start("--role", "worker", "--slots", "2", *ha),
+    ]:
         case.expect_end(run, 0)
     case.expect_right_output()
     before = case.place.names("out")
-    again = [case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha), case.start("--role", "worker", "--slots", "2", *ha)]
+    again = [
+        case.start("--role", "coordinator", "--listen", "127.0.0.1:0", *ha),
+        case.start("--role", "worker", "--slots", "2", *ha),
+    ]
     expect_in(case.expect_end(again[0], 0), "the job has ended before", "FINISHED")
     again[1].terminate()  # whoever comes when all are gone has nobody to tell it
     again[1].wait(SOON)
@@ -483,7 +644,10 @@ def test_under_high_availability_a_standby_leaves_when_it_is_told_to(case):
 
 def test_high_availability_without_servers_is_refused(case):
     for role in (["--role", "coordinator", "--listen", "127.0.0.1:0"], ["--role", "worker"]):
-        expect_in(case.expect_end(case.start(*role, "-D", "high-availability.type=zookeeper"), REFUSED), "high-availability.zookeeper.quorum")
+        expect_in(
+            case.expect_end(case.start(*role, "-D", "high-availability.type=zookeeper"), REFUSED),
+            "high-availability.zookeeper.quorum",
+        )
 
 
 if __name__ == "__main__":

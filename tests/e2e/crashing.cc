@@ -31,7 +31,8 @@ __attribute__((noinline)) void end_the_process(const std::string& how) {
 int main(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
   const std::string how = env.flag("how", "", "segv, abort, terminate, overflow or exit");
-  env.from_source(weir::GeneratorSource<int64_t>(20000, [](int64_t i) { return i; }), weir::no_watermarks(), "numbers")
+  env.from_source(weir::GeneratorSource<int64_t>(20000, [](int64_t i) { return i; }),
+                  weir::no_watermarks(), "numbers")
       .rebalance()
       .map([how](int64_t i) {
         if (i == 700) end_the_process(how);

@@ -26,12 +26,12 @@ import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flights_cluster  # noqa: E402
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
-import flink_cluster  # noqa: E402
-from flink_cluster import Failure  # noqa: E402
+import flights_cluster
+import flights_data
+import flights_job
+import flights_reference
+import flink_cluster
+from flink_cluster import Failure
 
 VERSIONS = ["1.20.5", "2.3.0"]
 ROWS = 30000
@@ -66,15 +66,33 @@ class Suite:
 
     def place(self):
         self.count += 1
-        return flights_job.hdfs_place(os.environ, f"/weir-flink-{os.getpid()}-{self.version}-{self.count}")
+        return flights_job.hdfs_place(
+            os.environ, f"/weir-flink-{os.getpid()}-{self.version}-{self.count}"
+        )
 
     def target(self):
         return ["--target", "flink", "--rest", self.flink.url, "--detached"]
 
-    def flights_command(self, place, program="flights", *, parallelism=2, rate=0, start="none", extra=()):
-        return [self.program(program), "--input", self.flights, "--output", place.uri("out"), "--rate", str(rate), "--from", start,
-                "-D", f"execution.checkpointing.interval={INTERVAL}", "-D", f"execution.checkpointing.dir={place.uri('checkpoints')}",
-                *(["--parallelism", str(parallelism)] if parallelism else []), *extra]
+    def flights_command(
+        self, place, program="flights", *, parallelism=2, rate=0, start="none", extra=()
+    ):
+        return [
+            self.program(program),
+            "--input",
+            self.flights,
+            "--output",
+            place.uri("out"),
+            "--rate",
+            str(rate),
+            "--from",
+            start,
+            "-D",
+            f"execution.checkpointing.interval={INTERVAL}",
+            "-D",
+            f"execution.checkpointing.dir={place.uri('checkpoints')}",
+            *(["--parallelism", str(parallelism)] if parallelism else []),
+            *extra,
+        ]
 
     def submit(self, *arguments, **options):
         job = flink_cluster.submit(self.flights_command(*arguments, **options) + self.target())
@@ -88,10 +106,12 @@ class Suite:
         self.flink.wait_end(job, "FINISHED", END_SECONDS)
 
     def difference(self, place):
-        """"" if the result is as it must be."""
+        """ "" if the result is as it must be."""
         found = flights_job.committed_lines(place, "out")
         rest = flights_job.leftovers(place, "out")
-        return flights_job.first_difference(self.expected(), found) or (f"leftovers: {rest}" if rest else "")
+        return flights_job.first_difference(self.expected(), found) or (
+            f"leftovers: {rest}" if rest else ""
+        )
 
     def expected(self):
         return flights_reference.expected_lines(self.flights)
@@ -104,7 +124,12 @@ class Suite:
 
     def unhurried(self, place, *flags):
         """A job that takes its time until it is started again after hurry()."""
-        return self.submit(place, "e2e_breaking_flights", rate=RATE, extra=["--hurry", self.scratch_file("hurry"), *flags])
+        return self.submit(
+            place,
+            "e2e_breaking_flights",
+            rate=RATE,
+            extra=["--hurry", self.scratch_file("hurry"), *flags],
+        )
 
     def hurry(self):
         create(self.scratch_file("hurry"))
@@ -128,10 +153,15 @@ class Suite:
         return self.flink.wait("the failure", lambda: self.flink.exceptions(job), 30)[-1]
 
     def same_taskmanagers(self, before):
-        check(self.flink.pids() == before and all(os.path.exists(f"/proc/{pid}") for pid in before.values()), "a TaskManager died of it")
+        check(
+            self.flink.pids() == before
+            and all(os.path.exists(f"/proc/{pid}") for pid in before.values()),
+            "a TaskManager died of it",
+        )
 
 
 # --- cases: each is given the suite, and fails by an exception
+
 
 def clean(suite):
     place = suite.place()
@@ -140,15 +170,24 @@ def clean(suite):
     suite.check_output(place)
     check(suite.flink.completed(job) >= 3, "it took no checkpoints")
     vertices = suite.flink.vertices(job)
-    check(len(vertices) == 2 and vertices[0]["name"].startswith("Source: flights"), f"the vertices are {[v['name'] for v in vertices]}")
-    check(vertices[0]["metrics"]["write-records"] > 0 and vertices[1]["metrics"]["read-records"] > 0, f"no records were counted: {vertices}")
+    check(
+        len(vertices) == 2 and vertices[0]["name"].startswith("Source: flights"),
+        f"the vertices are {[v['name'] for v in vertices]}",
+    )
+    check(
+        vertices[0]["metrics"]["write-records"] > 0 and vertices[1]["metrics"]["read-records"] > 0,
+        f"no records were counted: {vertices}",
+    )
 
 
 def exception(suite):
     before = suite.flink.pids()
     job, place = suite.broken("throw", "--between")
     said = suite.failed_with(job)
-    check("thrown by the test" in said and "delays" in said, f"Flink does not say what was thrown, and where:\n{said[:2000]}")
+    check(
+        "thrown by the test" in said and "delays" in said,
+        f"Flink does not say what was thrown, and where:\n{said[:2000]}",
+    )
     suite.finished(job)
     suite.same_taskmanagers(before)
     suite.check_output(place)
@@ -160,8 +199,14 @@ def segmentation_fault(suite):
     said = suite.failed_with(job)
     check("SIGSEGV" in said, f"Flink does not name the signal:\n{said[:2000]}")
     check("breaking_flights(" in said, f"Flink has no back trace:\n{said[:4000]}")
-    check(any("was ended by signal 11 (SIGSEGV)" in suite.flink.log(name) for name in before if name.startswith("taskmanager")),
-          "what the chain wrote is not in a TaskManager's log")
+    check(
+        any(
+            "was ended by signal 11 (SIGSEGV)" in suite.flink.log(name)
+            for name in before
+            if name.startswith("taskmanager")
+        ),
+        "what the chain wrote is not in a TaskManager's log",
+    )
     suite.finished(job)
     suite.same_taskmanagers(before)
     suite.check_output(place)
@@ -171,15 +216,40 @@ def checkpoint_lost(suite):
     """A checkpoint that a chain cannot write is one that failed, which the job may tolerate; nothing is started again for it."""
     place = suite.place()
     when = suite.scratch_file("break")
-    job = suite.unhurried(place, "--break", "lose-checkpoint", "--when", when, "-D", "execution.checkpointing.tolerable-failed-checkpoints=5")
+    job = suite.unhurried(
+        place,
+        "--break",
+        "lose-checkpoint",
+        "--when",
+        when,
+        "-D",
+        "execution.checkpointing.tolerable-failed-checkpoints=5",
+    )
     suite.checkpointed(job)
     chains = suite.flink.chains()
     create(when)
-    suite.flink.wait("the checkpoint's failure", lambda: suite.flink.checkpoints(job)["latest"]["failed"], 30, job)
-    check("lost by the test" in suite.flink.log("jobmanager"), "the JobManager's log does not say why the checkpoint failed")
+    suite.flink.wait(
+        "the checkpoint's failure",
+        lambda: suite.flink.checkpoints(job)["latest"]["failed"],
+        30,
+        job,
+    )
+    check(
+        "lost by the test" in suite.flink.log("jobmanager"),
+        "the JobManager's log does not say why the checkpoint failed",
+    )
     suite.checkpointed(job, suite.flink.completed(job) + 2)
-    check(len(chains) == 4 and suite.flink.chains() == chains and not suite.flink.exceptions(job), f"it was started again; processes before: {chains}")
-    suite.finished(suite.submit(place, "e2e_breaking_flights", start=suite.flink.stop_with_savepoint(job, place.uri("savepoints"))))
+    check(
+        len(chains) == 4 and suite.flink.chains() == chains and not suite.flink.exceptions(job),
+        f"it was started again; processes before: {chains}",
+    )
+    suite.finished(
+        suite.submit(
+            place,
+            "e2e_breaking_flights",
+            start=suite.flink.stop_with_savepoint(job, place.uri("savepoints")),
+        )
+    )
     suite.check_output(place)
 
 
@@ -204,12 +274,25 @@ def taskmanager_killed(suite):
 def jobmanager_killed(suite):
     """With high availability another JobManager goes on with the job from its last checkpoint."""
     with contextlib.ExitStack() as stack:
-        zookeeper = os.environ.get("WEIR_TEST_ZOOKEEPER") or stack.enter_context(flights_cluster.RealSystem("zookeeper.py")).env["WEIR_TEST_ZOOKEEPER"]
+        zookeeper = (
+            os.environ.get("WEIR_TEST_ZOOKEEPER")
+            or stack.enter_context(flights_cluster.RealSystem("zookeeper.py")).env[
+                "WEIR_TEST_ZOOKEEPER"
+            ]
+        )
         place = suite.place()
-        settings = {"high-availability.type": "zookeeper", "high-availability.zookeeper.quorum": zookeeper,
-                    "high-availability.zookeeper.path.root": f"/weir-flink-{os.getpid()}", "high-availability.storageDir": place.uri("ha"),
-                    "high-availability.zookeeper.client.session-timeout": "2000"}
-        flink = stack.enter_context(flink_cluster.FlinkCluster(suite.version, options=[o for k, v in settings.items() for o in ("-D", f"{k}={v}")]))
+        settings = {
+            "high-availability.type": "zookeeper",
+            "high-availability.zookeeper.quorum": zookeeper,
+            "high-availability.zookeeper.path.root": f"/weir-flink-{os.getpid()}",
+            "high-availability.storageDir": place.uri("ha"),
+            "high-availability.zookeeper.client.session-timeout": "2000",
+        }
+        flink = stack.enter_context(
+            flink_cluster.FlinkCluster(
+                suite.version, options=[o for k, v in settings.items() for o in ("-D", f"{k}={v}")]
+            )
+        )
         there = Suite(suite.build, flink, suite.scratch, suite.version + "-ha")
         job = there.unhurried(place)
         there.checkpointed(job)
@@ -220,7 +303,10 @@ def jobmanager_killed(suite):
         flink.wait("the job in the new JobManager", lambda: job in flink.jobs(), 60)
         there.finished(job)
         restored = flink.checkpoints(job)["latest"]["restored"]
-        check(restored and restored["id"] >= taken, f"after checkpoint {taken} it went on from {restored}")
+        check(
+            restored and restored["id"] >= taken,
+            f"after checkpoint {taken} it went on from {restored}",
+        )
         there.check_output(place)
 
 
@@ -230,7 +316,12 @@ def rescaled(suite):
     for parallelism in (2, 3):
         job = suite.submit(place, parallelism=parallelism, rate=RATE // 2, start=start)
         suite.checkpointed(job)
-        suite.flink.wait("the metrics of the windows", lambda: any("numLateRecordsDropped" in name for name in suite.flink.metrics(job)), 30, job)
+        suite.flink.wait(
+            "the metrics of the windows",
+            lambda: any("numLateRecordsDropped" in name for name in suite.flink.metrics(job)),
+            30,
+            job,
+        )
         start = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
     suite.finished(suite.submit(place, parallelism=1, start=start))
     suite.check_output(place)
@@ -238,26 +329,40 @@ def rescaled(suite):
 
 def unaligned_rescaled(suite):
     """Records that are on their way when a checkpoint is taken go to other subtasks afterwards."""
-    unaligned = ["-D", "execution.checkpointing.unaligned.enabled=true",
-                 "-D", "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION"]
+    unaligned = [
+        "-D",
+        "execution.checkpointing.unaligned.enabled=true",
+        "-D",
+        "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION",
+    ]
 
     def in_flight(job):
         latest = suite.flink.checkpoints(job)["latest"]["completed"]
         return latest["persisted_data"] if latest else 0
 
     def cancelled(place):
-        job = suite.submit(place, "e2e_breaking_flights", rate=RATE, extra=[*unaligned, "--slow-us", str(round(2e6 / RATE * 2))])  # half as fast as the source
+        job = suite.submit(
+            place,
+            "e2e_breaking_flights",
+            rate=RATE,
+            extra=[*unaligned, "--slow-us", str(round(2e6 / RATE * 2))],
+        )  # half as fast as the source
         suite.flink.wait("a checkpoint with records in flight", lambda: in_flight(job), 60, job)
         suite.flink.cancel(job)
         return job
-    for _ in range(3):  # the last checkpoint may be a later one, which caught the windows just when they had nothing to do
+
+    for _ in range(
+        3
+    ):  # the last checkpoint may be a later one, which caught the windows just when they had nothing to do
         place = suite.place()
         job = cancelled(place)
         if in_flight(job):
             break
     check(in_flight(job), "the last checkpoint holds no records in flight, three times")
     start = suite.flink.newest_checkpoint(job)
-    suite.finished(suite.submit(place, "e2e_breaking_flights", parallelism=3, start=start, extra=unaligned))
+    suite.finished(
+        suite.submit(place, "e2e_breaking_flights", parallelism=3, start=start, extra=unaligned)
+    )
     suite.check_output(place)
 
 
@@ -267,14 +372,28 @@ def there_and_back(suite):
     slow = 400
 
     def interrupted(start, parallelism):
-        run = flights_job.Run(suite.flights_command(place, start=start, parallelism=parallelism, rate=slow))
+        run = flights_job.Run(
+            suite.flights_command(place, start=start, parallelism=parallelism, rate=slow)
+        )
         check(run.wait_for_line("RUNNING", 30), f"from {start} it did not run:\n{run.tail()}")
-        suite.flink.wait("a checkpoint", lambda: run.last_checkpoint() > 0 or run.process.poll() is not None, 30)
+        suite.flink.wait(
+            "a checkpoint", lambda: run.last_checkpoint() > 0 or run.process.poll() is not None, 30
+        )
         check(run.kill_after(0), f"it ended by itself:\n{run.tail()}")
+
     interrupted("latest", 2)
-    job = suite.submit(place, parallelism=3, start="latest", rate=slow,
-                       extra=["-D", "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION",
-                              "-D", "execution.checkpointing.data-inline-threshold=1"])
+    job = suite.submit(
+        place,
+        parallelism=3,
+        start="latest",
+        rate=slow,
+        extra=[
+            "-D",
+            "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION",
+            "-D",
+            "execution.checkpointing.data-inline-threshold=1",
+        ],
+    )
     suite.checkpointed(job, 3)
     suite.flink.cancel(job)
     interrupted(suite.flink.newest_checkpoint(job), 1)
@@ -308,17 +427,38 @@ def words(suite):
         for n in range(3):
             with open(os.path.join(texts, f"{n}.txt"), "w") as file:
                 for _ in range(LINES // 3):
-                    file.write(" ".join(f"w{int(chance.paretovariate(0.6)) % 500}" for _ in range(8)) + "\n")
+                    file.write(
+                        " ".join(f"w{int(chance.paretovariate(0.6)) % 500}" for _ in range(8))
+                        + "\n"
+                    )
     for name in os.listdir(texts):
         with open(os.path.join(texts, name)) as file:
             counts.update(file.read().split())
 
     def run(parallelism, start, rate):
-        job = flink_cluster.submit([suite.program("word_count"), "--input", texts, "--output", place.uri("out"), "--rate", str(rate), "--from", start,
-                                    "--parallelism", str(parallelism), "-D", f"execution.checkpointing.interval={INTERVAL}",
-                                    "-D", f"execution.checkpointing.dir={place.uri('checkpoints')}"] + suite.target())
+        job = flink_cluster.submit(
+            [
+                suite.program("word_count"),
+                "--input",
+                texts,
+                "--output",
+                place.uri("out"),
+                "--rate",
+                str(rate),
+                "--from",
+                start,
+                "--parallelism",
+                str(parallelism),
+                "-D",
+                f"execution.checkpointing.interval={INTERVAL}",
+                "-D",
+                f"execution.checkpointing.dir={place.uri('checkpoints')}",
+            ]
+            + suite.target()
+        )
         suite.flink.wait_running(job)
         return job
+
     job = run(2, "none", LINE_RATE)
     suite.checkpointed(job)
     kill_taskmanager(suite, job)
@@ -334,7 +474,12 @@ def noticed(suite, bug):
     """Whether a job that fails, and goes on, gives another result than it should with the mistake switched on."""
     place = suite.place()
     job, _ = suite.broken("throw", "--between", "--bug", bug, place=place)
-    suite.flink.wait("its end", lambda: suite.flink.state(job) in flink_cluster.ENDED or len(suite.flink.exceptions(job)) > 3, END_SECONDS)
+    suite.flink.wait(
+        "its end",
+        lambda: suite.flink.state(job) in flink_cluster.ENDED
+        or len(suite.flink.exceptions(job)) > 3,
+        END_SECONDS,
+    )
     return suite.flink.state(job) != "FINISHED" or suite.difference(place)  # or it cannot go on
 
 
@@ -344,15 +489,28 @@ def restore_left_out(suite):
 
 def flush_left_out(suite):
     """Records are held for 10 ms at most, so that there may be none to lose at the last barrier before the fault: hence some tries."""
-    check(any(noticed(suite, "hosted_barrier_not_flushed") for _ in range(6)), "it was not noticed in six tries")
+    check(
+        any(noticed(suite, "hosted_barrier_not_flushed") for _ in range(6)),
+        "it was not noticed in six tries",
+    )
 
 
 def refused(command, *words):
     """One sentence on standard error that has these words, and exit code 2."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=90)
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=90,
+    )
     said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     check(done.returncode == 2, f"exit code {done.returncode}:\n{done.stderr}")
-    check(len(said) == 1 and all(word in said[0] for word in words), f"the sentence should have {words}:\n{done.stderr}")
+    check(
+        len(said) == 1 and all(word in said[0] for word in words),
+        f"the sentence should have {words}:\n{done.stderr}",
+    )
 
 
 def bad_cases(suite):
@@ -365,16 +523,28 @@ def bad_cases(suite):
         refused(command + ["--target", "flink", "--rest", url], url, "Flink")
     refused(command + ["--target", "flink"], "--rest")
     refused(suite.flights_command(place, parallelism=9) + suite.target(), "9 slots", "4")
-    refused(command + suite.target() + ["-D", f"weir.flink.bridge-jar={suite.scratch}/none.jar"], f"{suite.scratch}/none.jar")
+    refused(
+        command + suite.target() + ["-D", f"weir.flink.bridge-jar={suite.scratch}/none.jar"],
+        f"{suite.scratch}/none.jar",
+    )
     check(not place.names("out"), "something was written")
 
 
 def printed_line(suite, flink, command):
     """Writes the jar for that cluster, and gives the line that runs it."""
     jar = suite.scratch_file("job") + ".jar"
-    done = subprocess.run(command + ["--target", "flink", "--rest", flink.url, "--jar-out", jar], check=True, timeout=60, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True)
-    check(done.stdout.startswith("flink run -d -m ") and done.stdout.endswith(f"{jar}\n"), f"it prints: {done.stdout}")
+    done = subprocess.run(
+        command + ["--target", "flink", "--rest", flink.url, "--jar-out", jar],
+        check=True,
+        timeout=60,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    check(
+        done.stdout.startswith("flink run -d -m ") and done.stdout.endswith(f"{jar}\n"),
+        f"it prints: {done.stdout}",
+    )
     return done.stdout.strip()
 
 
@@ -387,7 +557,13 @@ def told(output, pattern):
 def command_line(suite):
     """The line that is printed for a jar works as it stands, and Flink's command line saves the job, stops it, and starts it from there."""
     place = suite.place()
-    slow = suite.flights_command(place, "e2e_breaking_flights", parallelism=None, rate=RATE // 10, extra=["--hurry", suite.scratch_file("hurry")])
+    slow = suite.flights_command(
+        place,
+        "e2e_breaking_flights",
+        parallelism=None,
+        rate=RATE // 10,
+        extra=["--hurry", suite.scratch_file("hurry")],
+    )
     line = printed_line(suite, suite.flink, slow)
 
     def runs(line, parallelism):
@@ -396,10 +572,16 @@ def command_line(suite):
         found = [vertex["parallelism"] for vertex in suite.flink.vertices(job)]
         check(found == [parallelism] * 2, f"`{line}` runs the job with {found}")
         return job
+
     job = runs(line, 1)
     suite.checkpointed(job)
-    told(suite.flink.cli(f"flink savepoint {job} {place.uri('savepoints')}"), rf"({place.uri('savepoints')}/savepoint-\S+)")
-    savepoint = told(suite.flink.cli(f"flink stop -p {place.uri('savepoints')} {job}"), r"Path: (\S+)")
+    told(
+        suite.flink.cli(f"flink savepoint {job} {place.uri('savepoints')}"),
+        rf"({place.uri('savepoints')}/savepoint-\S+)",
+    )
+    savepoint = told(
+        suite.flink.cli(f"flink stop -p {place.uri('savepoints')} {job}"), r"Path: (\S+)"
+    )
     check(suite.flink.state(job) == "FINISHED", "it was not stopped")
     suite.hurry()
     suite.finished(runs(line.replace("flink run -d", f"flink run -d -p 3 -s {savepoint}"), 3))
@@ -409,12 +591,23 @@ def command_line(suite):
 def uploads_refused(suite):
     """A JobManager that takes no jars: the sentence says what to do, and that works."""
     place = suite.place()
-    with flink_cluster.FlinkCluster(suite.version, taskmanagers=0, options=["-D", "web.submit.enable=false"]) as other:
+    with flink_cluster.FlinkCluster(
+        suite.version, taskmanagers=0, options=["-D", "web.submit.enable=false"]
+    ) as other:
         command = suite.flights_command(place)
-        refused(command + ["--target", "flink", "--rest", other.url], other.url, "web.submit.enable", "--jar-out", "flink run")
+        refused(
+            command + ["--target", "flink", "--rest", other.url],
+            other.url,
+            "web.submit.enable",
+            "--jar-out",
+            "flink run",
+        )
         check(not other.jobs(), "it was submitted")
         job = told(other.cli(printed_line(suite, other, command)), r"JobID ([0-9a-f]{32})")
-        check([vertex["parallelism"] for vertex in other.vertices(job)] == [2, 2], "it has not the jar's parallelism")
+        check(
+            [vertex["parallelism"] for vertex in other.vertices(job)] == [2, 2],
+            "it has not the jar's parallelism",
+        )
         other.cli(f"flink cancel {job}")
         other.wait_end(job, "CANCELED", 30)
 
@@ -424,7 +617,9 @@ def other_processor(suite):
     place = suite.place()
     jar, other = os.path.join(suite.scratch, "job.jar"), os.path.join(suite.scratch, "other.jar")
     command = suite.flights_command(place) + ["--target", "flink", "--jar-out", jar]
-    subprocess.run(command, check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command, check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     with zipfile.ZipFile(jar) as old, zipfile.ZipFile(other, "w") as new:
         for entry in old.infolist():
             content = old.read(entry)
@@ -466,6 +661,7 @@ def free_port():
 @contextlib.contextmanager
 def no_flink():
     """A web server of another kind; its URL."""
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             body = b"<html>hello</html>"
@@ -476,6 +672,7 @@ def no_flink():
 
         def log_message(self, *_):
             pass
+
     server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -484,8 +681,26 @@ def no_flink():
         server.shutdown()
 
 
-CASES = [clean, exception, segmentation_fault, checkpoint_lost, taskmanager_killed, jobmanager_killed, rescaled, unaligned_rescaled,
-         there_and_back, words, hanging_chain_cancelled, restore_left_out, flush_left_out, bad_cases, command_line, uploads_refused, other_processor, not_executable]
+CASES = [
+    clean,
+    exception,
+    segmentation_fault,
+    checkpoint_lost,
+    taskmanager_killed,
+    jobmanager_killed,
+    rescaled,
+    unaligned_rescaled,
+    there_and_back,
+    words,
+    hanging_chain_cancelled,
+    restore_left_out,
+    flush_left_out,
+    bad_cases,
+    command_line,
+    uploads_refused,
+    other_processor,
+    not_executable,
+]
 NEWEST_ONLY = [jobmanager_killed, uploads_refused]  # which start a cluster of their own
 
 
@@ -493,7 +708,13 @@ NEWEST_ONLY = [jobmanager_killed, uploads_refused]  # which start a cluster of t
 def temporary_files():
     """A folder for io.tmp.dirs, and whether it is a file system of its own, which root may mount again as noexec."""
     folder = tempfile.mkdtemp(prefix="weir-flink-tmp-")
-    own = os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder], stderr=subprocess.DEVNULL).returncode == 0
+    own = (
+        os.geteuid() == 0
+        and subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder], stderr=subprocess.DEVNULL
+        ).returncode
+        == 0
+    )
     try:
         yield folder, own
     finally:
@@ -505,11 +726,18 @@ def temporary_files():
 def run_version(arguments, version, scratch):
     """How many passed and failed."""
     results = [0, 0]
-    with temporary_files() as (temporary, own), flink_cluster.FlinkCluster(version, taskmanagers=2, options=["-D", f"io.tmp.dirs={temporary}"]) as flink:
+    with (
+        temporary_files() as (temporary, own),
+        flink_cluster.FlinkCluster(
+            version, taskmanagers=2, options=["-D", f"io.tmp.dirs={temporary}"]
+        ) as flink,
+    ):
         flink.tmpfs = temporary if own else None
         suite = Suite(arguments.build, flink, scratch, version)
         for case in CASES:
-            if (arguments.case and case.__name__ not in arguments.case) or (case in NEWEST_ONLY and version != VERSIONS[-1]):
+            if (arguments.case and case.__name__ not in arguments.case) or (
+                case in NEWEST_ONLY and version != VERSIONS[-1]
+            ):
                 continue
             began = time.monotonic()
             problem = ""
@@ -521,27 +749,43 @@ def run_version(arguments, version, scratch):
                 problem = traceback.format_exc()
             results[1 if problem else 0] += 1
             took = f"{time.monotonic() - began:.1f} s"
-            print(f"FAIL Flink {version}: {case.__name__}, {took}: {problem}" if problem else f"PASS Flink {version}: {case.__name__}, {took}", flush=True)
-            for job, (name, state) in flink.jobs().items():
+            print(
+                f"FAIL Flink {version}: {case.__name__}, {took}: {problem}"
+                if problem
+                else f"PASS Flink {version}: {case.__name__}, {took}",
+                flush=True,
+            )
+            for job, (_, state) in flink.jobs().items():
                 if state not in flink_cluster.ENDED:
                     flink.call("PATCH", f"/jobs/{job}?mode=cancel")
                     with contextlib.suppress(Failure):
                         flink.wait("its end", lambda: flink.state(job) in flink_cluster.ENDED, 30)
             if problem and arguments.keep:
-                shutil.copytree(flink.home, os.path.join(scratch, f"{version}-{case.__name__}"), ignore=shutil.ignore_patterns("upload", "tmp"))
+                shutil.copytree(
+                    flink.home,
+                    os.path.join(scratch, f"{version}-{case.__name__}"),
+                    ignore=shutil.ignore_patterns("upload", "tmp"),
+                )
     return results
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
-    parser.add_argument("--version", action="append", help=f"of Flink; otherwise {' and '.join(VERSIONS)}")
+    parser.add_argument(
+        "--version", action="append", help=f"of Flink; otherwise {' and '.join(VERSIONS)}"
+    )
     parser.add_argument("--case", action="append")
     parser.add_argument("--keep", action="store_true", help="the logs of a case that fails")
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
     scratch = tempfile.mkdtemp(prefix="weir-flink-host-")
-    flights_data.write_slice(flights_data.flights_directory(), os.path.join(scratch, "flights"), ROWS, start=random.Random(1).randrange(YEAR))
+    flights_data.write_slice(
+        flights_data.flights_directory(),
+        os.path.join(scratch, "flights"),
+        ROWS,
+        start=random.Random(1).randrange(YEAR),
+    )
     began = time.monotonic()
     passed = failed = 0
     with contextlib.ExitStack() as stack:
@@ -554,7 +798,9 @@ def main():
         print(f"logs are in {scratch}")
     else:
         shutil.rmtree(scratch)
-    print(f"summary: Flink {' and '.join(arguments.version or VERSIONS)}, {time.monotonic() - began:.0f} s")
+    print(
+        f"summary: Flink {' and '.join(arguments.version or VERSIONS)}, {time.monotonic() - began:.0f} s"
+    )
     print(f"{passed} passed, {failed} failed")
     return 0 if failed == 0 and passed > 0 else 1
 

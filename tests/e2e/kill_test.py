@@ -15,9 +15,9 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
+import flights_data
+import flights_job
+import flights_reference
 
 ROWS = 12000
 SECONDS = 1.2  # what a run takes that is not killed
@@ -34,11 +34,17 @@ class Round:
         self.history = []
 
     def run(self, kills):
-        """"" or what was wrong."""
+        """ "" or what was wrong."""
         while True:
             parallelism = self.chance.randint(1, 3)
-            command = flights_job.flights_command(self.binary, self.source, self.place, parallelism=parallelism, rate=ROWS / SECONDS,
-                                                  interval="100 ms")
+            command = flights_job.flights_command(
+                self.binary,
+                self.source,
+                self.place,
+                parallelism=parallelism,
+                rate=ROWS / SECONDS,
+                interval="100 ms",
+            )
             process = flights_job.Run(command)
             moment = self.chance.uniform(0.02, SECONDS)
             if self.kills < kills and process.kill_after(moment):
@@ -91,7 +97,11 @@ def main():
         kills[kind] += one.kills
         if problem:
             failed += 1
-            print(f"FAILED round {number} on {place.uri('')} (seed {arguments.seed}): {problem}\n    " + "\n    ".join(one.history), flush=True)
+            print(
+                f"FAILED round {number} on {place.uri('')} (seed {arguments.seed}): {problem}\n    "
+                + "\n    ".join(one.history),
+                flush=True,
+            )
             if failed == 3:
                 break
         else:
@@ -99,8 +109,10 @@ def main():
             shutil.rmtree(directory)
     if failed == 0:
         shutil.rmtree(scratch)
-    print(f"summary: {kills['local']} kills of local jobs, {kills['hdfs']} on HDFS, {passed + failed} jobs, seed {arguments.seed}, "
-          f"{time.monotonic() - began:.0f} s")
+    print(
+        f"summary: {kills['local']} kills of local jobs, {kills['hdfs']} on HDFS, {passed + failed} jobs, seed {arguments.seed}, "
+        f"{time.monotonic() - began:.0f} s"
+    )
     print(f"{passed} passed, {failed} failed")
     return 0 if failed == 0 and passed > 0 else 1
 

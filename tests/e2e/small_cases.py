@@ -8,10 +8,15 @@ import tempfile
 import time
 import traceback
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tools"))
-import flights_data  # noqa: E402
-import flights_job  # noqa: E402
-import flights_reference  # noqa: E402
+sys.path.insert(
+    0,
+    os.path.join(
+        os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tools"
+    ),
+)
+import flights_data
+import flights_job
+import flights_reference
 
 FAILED, REFUSED, NOT_NOW, CANCELED, LEFT = 1, 2, 3, 130, 143  # exit codes
 
@@ -47,7 +52,9 @@ class SmallCase:
 
     def expect_right_output(self):
         found = flights_job.committed_lines(self.place, "out")
-        difference = flights_job.first_difference(flights_reference.expected_lines(self.source), found)
+        difference = flights_job.first_difference(
+            flights_reference.expected_lines(self.source), found
+        )
         expect(not difference, difference)
         expect(not flights_job.leftovers(self.place, "out"), "there are leftovers")
 
@@ -74,7 +81,10 @@ def run_cases(tests, case, rows):
             passed += 1
         except Exception as error:
             failed += 1
-            print(f"FAILED {name}: {error if isinstance(error, AssertionError) else traceback.format_exc()}", flush=True)
+            print(
+                f"FAILED {name}: {error if isinstance(error, AssertionError) else traceback.format_exc()}",
+                flush=True,
+            )
         print(f"{name}: {time.monotonic() - began:.1f} s", flush=True)
     shutil.rmtree(home, ignore_errors=True)
     print(f"{passed} passed, {failed} failed")

@@ -10,7 +10,8 @@ struct Opaque {
 
 int main(int argc, char** argv) {
   auto env = weir::StreamExecutionEnvironment::from_args(argc, argv);
-  env.from_source(weir::GeneratorSource<int64_t>(10, [](int64_t i) { return i; }), weir::no_watermarks(), "numbers")
+  env.from_source(weir::GeneratorSource<int64_t>(10, [](int64_t i) { return i; }),
+                  weir::no_watermarks(), "numbers")
       .map([](int64_t i) { return Opaque{std::make_shared<int64_t>(i)}; })
       .rebalance()
       .map([](const Opaque& o) { return *o.number; })

@@ -12,9 +12,13 @@ import sys
 from small_cases import FAILED, SmallCase, expect, expect_in, run_cases
 
 OPERATOR = "in operator 'fatal' (uid 'auto-fatal-1', subtask "
-ENDINGS = {"segv": (signal.SIGSEGV, "ended by signal 11 (SIGSEGV)"), "abort": (signal.SIGABRT, "ended by signal 6 (SIGABRT)"),
-           "terminate": (signal.SIGABRT, "ended by signal 6 (SIGABRT)"), "overflow": (signal.SIGSEGV, "ended by signal 11 (SIGSEGV)"),
-           "exit": (-FAILED, "ended by a call of exit(0)")}
+ENDINGS = {
+    "segv": (signal.SIGSEGV, "ended by signal 11 (SIGSEGV)"),
+    "abort": (signal.SIGABRT, "ended by signal 6 (SIGABRT)"),
+    "terminate": (signal.SIGABRT, "ended by signal 6 (SIGABRT)"),
+    "overflow": (signal.SIGSEGV, "ended by signal 11 (SIGSEGV)"),
+    "exit": (-FAILED, "ended by a call of exit(0)"),
+}
 # What the back trace shows; the call of exit() may lie where no symbol is known.
 FRAMES = {"overflow": "deeper", "exit": "weir4Task"}
 
@@ -23,8 +27,16 @@ class Case(SmallCase):
     def run(self, *arguments, stdout=subprocess.DEVNULL):
         """(exit code, standard error)"""
         command = [os.path.join(self.bin, "e2e_crashing"), "-D", "weir.progress=false", *arguments]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, errors="replace", timeout=60,
-                              cwd=self.scratch)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=60,
+            cwd=self.scratch,
+        )
         return done.returncode, done.stderr
 
 
@@ -37,11 +49,16 @@ def test_the_end_of_a_job_in_one_process_names_the_operator(case):
 
 def test_the_end_of_a_worker_is_in_its_coordinators_log(case):
     for how, (_, words) in ENDINGS.items():
-        code, err = case.run("--how", how, "--parallelism", "2", "--workers", "2", "-D", "restart-strategy.type=none")
+        code, err = case.run(
+            "--how", how, "--parallelism", "2", "--workers", "2", "-D", "restart-strategy.type=none"
+        )
         expect(code == FAILED, f"{how}: exit code {code}\n{err}")
         failures = [line for line in err.splitlines() if "attempt " in line and " failed: " in line]
-        expect(failures and "the worker was " + words in failures[0] and OPERATOR in failures[0], f"{how}: {failures}\n{err}")
-        after = err[err.index(failures[0]):]
+        expect(
+            failures and "the worker was " + words in failures[0] and OPERATOR in failures[0],
+            f"{how}: {failures}\n{err}",
+        )
+        after = err[err.index(failures[0]) :]
         expect_in(after, FRAMES.get(how, "end_the_process"))
 
 

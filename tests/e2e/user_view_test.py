@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 
-from small_cases import CANCELED, FAILED, LEFT, REFUSED, SmallCase, expect, expect_in, run_cases
 import flights_job
+from small_cases import CANCELED, FAILED, LEFT, REFUSED, SmallCase, expect, expect_in, run_cases
 
 
 class Case(SmallCase):
@@ -25,11 +25,20 @@ class Case(SmallCase):
 
     def run(self, *command, seconds=60):
         """(exit code, standard output, standard error)"""
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, cwd=self.scratch)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            cwd=self.scratch,
+        )
         return done.returncode, done.stdout, done.stderr
 
     def start(self, **options):
-        return flights_job.Run(flights_job.flights_command(self.flights, self.source, self.place, **options))
+        return flights_job.Run(
+            flights_job.flights_command(self.flights, self.source, self.place, **options)
+        )
 
     def run_to_the_end(self, **options):
         process = self.start(**options)
@@ -48,7 +57,12 @@ class Case(SmallCase):
     def killed_after_checkpoints(self, count):
         """A job that was killed when it had completed so many checkpoints, with state in files of its own; the directories of those that
         are retained."""
-        process = self.start(rate=3000, interval="100 ms", retained=3, extra=["-D", "execution.checkpointing.data-inline-threshold=0 b"])
+        process = self.start(
+            rate=3000,
+            interval="100 ms",
+            retained=3,
+            extra=["-D", "execution.checkpointing.data-inline-threshold=0 b"],
+        )
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             found = self.checkpoints()
@@ -67,7 +81,9 @@ def test_help_lists_the_flags_and_runs_nothing(case):
 
 
 def test_explain_shows_the_job_and_runs_nothing(case):
-    code, out, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "--explain")
+    code, out, err = case.run(
+        case.flights, "--input", case.source, "--output", case.path("out"), "--explain"
+    )
     expect(code == 0, f"exit code {code}\n{err}")
     expect_in(out, "flights", "uid")
     expect(not os.path.exists(case.path("out")), "the output directory was made")
@@ -80,14 +96,24 @@ def test_unknown_flag_is_refused_with_the_nearest_one(case):
 
 
 def test_unknown_setting_is_refused_with_the_nearest_one(case):
-    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "-D", "execution.checkpointing.intervall=1s")
+    code, _, err = case.run(
+        case.flights,
+        "--input",
+        case.source,
+        "--output",
+        case.path("out"),
+        "-D",
+        "execution.checkpointing.intervall=1s",
+    )
     expect(code == REFUSED, f"exit code {code}\n{err}")
     expect_in(err, "execution.checkpointing.intervall", "execution.checkpointing.interval")
     expect(not os.path.exists(case.path("out")), "the output directory was made")
 
 
 def test_missing_input_is_refused_before_the_first_record(case):
-    code, _, err = case.run(case.flights, "--input", case.path("nothing"), "--output", case.path("out"))
+    code, _, err = case.run(
+        case.flights, "--input", case.path("nothing"), "--output", case.path("out")
+    )
     expect(code == REFUSED, f"exit code {code}\n{err}")
     expect_in(err, "cannot read the input", "nothing")
 
@@ -107,15 +133,29 @@ def test_malformed_row_fails_the_job_and_names_its_place(case):
         lines = file.readlines()[:3]
     with open(case.path("in", "a.csv"), "w") as file:
         file.writelines(lines + ["2013,1,1\n"])
-    code, _, err = case.run(case.flights, "--input", case.path("in"), "--output", case.path("out"), "-D", "restart-strategy.type=none")
+    code, _, err = case.run(
+        case.flights,
+        "--input",
+        case.path("in"),
+        "--output",
+        case.path("out"),
+        "-D",
+        "restart-strategy.type=none",
+    )
     expect(code == FAILED, f"exit code {code}\n{err}")
-    expect_in(err, "a.csv cannot be used: it has 3 fields, but there are 19 columns", f"byte {sum(map(len, lines))}")
+    expect_in(
+        err,
+        "a.csv cannot be used: it has 3 fields, but there are 19 columns",
+        f"byte {sum(map(len, lines))}",
+    )
 
 
 def test_output_that_cannot_be_written_is_refused(case):
     with open(case.path("file"), "w"):
         pass
-    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("file", "out"))
+    code, _, err = case.run(
+        case.flights, "--input", case.source, "--output", case.path("file", "out")
+    )
     expect(code == REFUSED, f"exit code {code}\n{err}")
     expect_in(err, "cannot write results to", "file/out")
 
@@ -123,15 +163,30 @@ def test_output_that_cannot_be_written_is_refused(case):
 def test_checkpoint_directory_that_cannot_be_written_is_refused(case):
     with open(case.path("file"), "w"):
         pass
-    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "-D", "execution.checkpointing.interval=1s",
-                            "-D", f"execution.checkpointing.dir={case.path('file', 'checkpoints')}")
+    code, _, err = case.run(
+        case.flights,
+        "--input",
+        case.source,
+        "--output",
+        case.path("out"),
+        "-D",
+        "execution.checkpointing.interval=1s",
+        "-D",
+        f"execution.checkpointing.dir={case.path('file', 'checkpoints')}",
+    )
     expect(code == REFUSED, f"exit code {code}\n{err}")
     expect_in(err, "file/checkpoints")
-    expect("part-" not in "".join(os.listdir(case.path("out")) if os.path.exists(case.path("out")) else []), "results were written")
+    expect(
+        "part-"
+        not in "".join(os.listdir(case.path("out")) if os.path.exists(case.path("out")) else []),
+        "results were written",
+    )
 
 
 def test_job_without_checkpoints_writes_its_results_at_the_end(case):
-    code, _, err = case.run(case.flights, "--input", case.source, "--output", case.path("out"), "--parallelism", "2")
+    code, _, err = case.run(
+        case.flights, "--input", case.source, "--output", case.path("out"), "--parallelism", "2"
+    )
     expect(code == 0, f"exit code {code}\n{err}")
     case.expect_right_output()
 
@@ -149,13 +204,15 @@ def damage(path, offset):
         file.seek(offset)
         byte = file.read(1)
         file.seek(offset)
-        file.write(bytes([byte[0] ^ 0xff]))
+        file.write(bytes([byte[0] ^ 0xFF]))
 
 
 def test_damaged_metadata_falls_back_to_the_checkpoint_before_and_says_so(case):
     checkpoints = case.killed_after_checkpoints(4)
     newest = checkpoints[-1]
-    damage(os.path.join(newest, "_metadata"), os.path.getsize(os.path.join(newest, "_metadata")) // 2)
+    damage(
+        os.path.join(newest, "_metadata"), os.path.getsize(os.path.join(newest, "_metadata")) // 2
+    )
     process = case.run_to_the_end(interval="100 ms", parallelism=2)
     expect_in("\n".join(process.lines), os.path.basename(newest))
     case.expect_right_output()
@@ -185,7 +242,9 @@ def test_going_back_by_hand_takes_back_later_results(case):
 
 
 def command_from(case, checkpoint, *more):
-    command = flights_job.flights_command(case.flights, case.source, case.place, interval="100 ms", extra=more)
+    command = flights_job.flights_command(
+        case.flights, case.source, case.place, interval="100 ms", extra=more
+    )
     command[command.index("--from") + 1] = checkpoint
     return command
 
@@ -193,9 +252,16 @@ def command_from(case, checkpoint, *more):
 def test_killed_after_going_back_the_job_does_not_go_on_from_what_it_left(case):
     checkpoints = case.killed_after_checkpoints(5)
     # It goes back and takes later results back, and is killed before it has a checkpoint of its own.
-    process = flights_job.Run(command_from(case, checkpoints[0], "--rate", "100", "-D", "execution.checkpointing.interval=1 h"))
+    process = flights_job.Run(
+        command_from(
+            case, checkpoints[0], "--rate", "100", "-D", "execution.checkpointing.interval=1 h"
+        )
+    )
     deadline = time.monotonic() + 30
-    while not any("going back from checkpoint" in line for line in process.lines) and time.monotonic() < deadline:
+    while (
+        not any("going back from checkpoint" in line for line in process.lines)
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.02)
     process.kill_after(1)
     expect(case.checkpoints() == checkpoints, "it was not to complete a checkpoint")
@@ -211,8 +277,13 @@ def test_a_checkpoint_that_was_left_behind_is_refused(case):
     expect(code == 0, f"exit code {code}\n{process.tail()}")
     code, _, err = case.run(*command_from(case, checkpoints[-1]))
     expect(code == REFUSED, f"exit code {code}\n{err}")
-    expect_in(err, os.path.basename(checkpoints[-1]), f"went back to checkpoint {checkpoints[0].rsplit('-', 1)[1]}", "--from latest",
-              "weir.accept-abandoned-checkpoint")
+    expect_in(
+        err,
+        os.path.basename(checkpoints[-1]),
+        f"went back to checkpoint {checkpoints[0].rsplit('-', 1)[1]}",
+        "--from latest",
+        "weir.accept-abandoned-checkpoint",
+    )
     case.run_to_the_end(interval="100 ms")
     case.expect_right_output()
 
@@ -231,7 +302,14 @@ def test_another_output_directory_is_another_job(case):
 
 def signaled_after_a_checkpoint(case, number):
     """A job that is to delete its checkpoints when it is canceled, and the exit code after a signal."""
-    process = case.start(rate=3000, interval="100 ms", extra=["-D", "execution.checkpointing.externalized-checkpoint-retention=DELETE_ON_CANCELLATION"])
+    process = case.start(
+        rate=3000,
+        interval="100 ms",
+        extra=[
+            "-D",
+            "execution.checkpointing.externalized-checkpoint-retention=DELETE_ON_CANCELLATION",
+        ],
+    )
     deadline = time.monotonic() + 30
     while not process.last_checkpoint() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -258,8 +336,13 @@ def test_a_cancellation_is_asked_for_by_another_signal(case):
 def test_word_count_reads_lines_from_a_socket(case):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(30)
-        process = subprocess.Popen([case.word_count, "--socket", f"127.0.0.1:{server.getsockname()[1]}"], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [case.word_count, "--socket", f"127.0.0.1:{server.getsockname()[1]}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
             connection, _ = server.accept()
             with connection:
@@ -281,13 +364,30 @@ def test_files_on_hdfs_are_read_and_written(case):
     with open(case.path("text"), "w") as file:
         file.write("to be or not to be\n" * 1000)
     words = flights_job.HdfsPlace(place.uri("words"), place.http.split("/")[2], place.user)
-    for source, target in [(case.path("text"), words.uri("first")), (words.uri("first"), words.uri("second"))]:
-        code, _, err = case.run(case.word_count, "--input", source, "--output", target, "--parallelism", "2")
+    for source, target in [
+        (case.path("text"), words.uri("first")),
+        (words.uri("first"), words.uri("second")),
+    ]:
+        code, _, err = case.run(
+            case.word_count, "--input", source, "--output", target, "--parallelism", "2"
+        )
         expect(code == 0, f"exit code {code}\n{err}")
     first = flights_job.committed_lines(words, "first")
-    expect(sorted(first) == sorted([f"{w},{n}" for w, times in {"to": 2, "be": 2, "or": 1, "not": 1}.items() for n in range(1, times * 1000 + 1)]),
-           f"{len(first)} lines: {first[:5]}")
-    expect(flights_job.committed_lines(words, "second") == sorted(f'"{line}",1' for line in first), "the second job's words differ")
+    expect(
+        sorted(first)
+        == sorted(
+            [
+                f"{w},{n}"
+                for w, times in {"to": 2, "be": 2, "or": 1, "not": 1}.items()
+                for n in range(1, times * 1000 + 1)
+            ]
+        ),
+        f"{len(first)} lines: {first[:5]}",
+    )
+    expect(
+        flights_job.committed_lines(words, "second") == sorted(f'"{line}",1' for line in first),
+        "the second job's words differ",
+    )
 
 
 if __name__ == "__main__":

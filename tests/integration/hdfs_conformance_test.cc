@@ -11,7 +11,8 @@ namespace weir {
 namespace {
 
 FileSystemUnderTest real_hdfs() {
-  if (test_hdfs().empty()) return {};  // run.sh says where it is; never a local directory by mistake
+  if (test_hdfs().empty())
+    return {};  // run.sh says where it is; never a local directory by mistake
   static std::atomic<int> next{0};
   auto files = files_as(process_login_user());
   auto location = files->resolve(cat(test_hdfs(), "/weir-conformance-", ::getpid(), "-", next++));
@@ -19,12 +20,16 @@ FileSystemUnderTest real_hdfs() {
   if (!location.ok()) return {};
   const Status made = location->fs->make_directories(location->path);
   EXPECT_TRUE(made.ok()) << made.to_string();
-  std::shared_ptr<FileSystem> fs(location->fs.get(), [location = *location](FileSystem*) { (void)location.fs->remove_all(location.path); });
+  std::shared_ptr<FileSystem> fs(location->fs.get(), [location = *location](FileSystem*) {
+    (void)location.fs->remove_all(location.path);
+  });
   return {fs, location->path};
 }
 
 // 10 MB is beyond what a writer gathers, so that the file is sent as it is written.
-INSTANTIATE_TEST_SUITE_P(Hdfs, FileSystemConformance, testing::Values(ConformanceParameter{"Real", real_hdfs, true, 10'000'000}));
+INSTANTIATE_TEST_SUITE_P(Hdfs, FileSystemConformance,
+                         testing::Values(ConformanceParameter{"Real", real_hdfs, true,
+                                                              10'000'000}));
 
 }  // namespace
 }  // namespace weir

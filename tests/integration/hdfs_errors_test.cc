@@ -11,7 +11,9 @@
 namespace weir {
 namespace {
 
-bool contains(const Status& status, std::string_view part) { return status.message().find(part) != std::string_view::npos; }
+bool contains(const Status& status, std::string_view part) {
+  return status.message().find(part) != std::string_view::npos;
+}
 
 /// One NameNode, which the cases below put into trouble.
 class HdfsErrorsTest : public HdfsTest {
@@ -29,7 +31,8 @@ TEST_F(HdfsErrorsTest, AnotherUsersDirectoryIsDeniedWithTheCommandThatHelps) {
   auto bob = files_as("bob");
   const auto location = bob->resolve(directory_.child("f").uri);
   ASSERT_TRUE(location.ok());
-  // The NameNode redirects; it is the DataNode that refuses, and it may close before a large body has gone.
+  // The NameNode redirects; it is the DataNode that refuses, and it may close before a large body
+  // has gone.
   for (const size_t bytes : {size_t{5}, size_t{3'000'000}, size_t{20'000'000}}) {
     const Status status = write_file(*location->fs, location->path, std::string(bytes, 'x'));
     EXPECT_EQ(status.code(), StatusCode::kPermissionDenied) << status.to_string();
@@ -67,7 +70,9 @@ TEST_F(HdfsErrorsTest, AFileThatAWriterHasOpenIsKnownForOne) {
   FileSystem& fs = *directory_.fs;
   auto writer = fs.create(at("open"), CreateMode::kExclusive);
   ASSERT_TRUE(writer.ok()) << writer.status().to_string();
-  ASSERT_TRUE((*writer)->append(std::string(8'000'000, 'x')).ok());  // more than is sent in one piece at close
+  ASSERT_TRUE((*writer)
+                  ->append(std::string(8'000'000, 'x'))
+                  .ok());  // more than is sent in one piece at close
   auto reader = fs.open(at("open"));
   ASSERT_TRUE(reader.ok()) << reader.status().to_string();
   EXPECT_EQ(*(*reader)->being_written(), true);
@@ -97,9 +102,7 @@ TEST_F(HdfsErrorsTest, AWriteOutlivesASafeModeThatEnds) {
   ASSERT_TRUE(run_tool("safemode enter"));
   int waits = 0;
   auto files = files_as(process_login_user(), {}, [&waits](std::chrono::milliseconds) {
-    if (++waits == 2) {
-      EXPECT_TRUE(run_tool("safemode leave"));
-    }
+    if (++waits == 2) { EXPECT_TRUE(run_tool("safemode leave")); }
   });
   const auto location = files->resolve(directory_.child("f").uri);
   EXPECT_EQ(write_file(*location->fs, location->path, "x").to_string(), "OK");
@@ -132,7 +135,8 @@ TEST_F(HdfsErrorsTest, ANameNodeThatIsNotThereIsSaidWithWhereItsAddressCameFrom)
   auto files = files_as(process_login_user(), {{"fs.hdfs.http-address", "127.0.0.1:1"}}, no_wait);
   const Status status = files->resolve(directory_.uri)->fs->stat("/").status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-  EXPECT_TRUE(contains(status, "no NameNode is reachable at http://127.0.0.1:1")) << status.to_string();
+  EXPECT_TRUE(contains(status, "no NameNode is reachable at http://127.0.0.1:1"))
+      << status.to_string();
   EXPECT_TRUE(contains(status, "an address from fs.hdfs.http-address")) << status.to_string();
 }
 
@@ -142,7 +146,8 @@ TEST_F(HdfsErrorsTest, AKilledUploadLeavesAShorterFileThatPublishNeverShows) {
   if (child == 0) {
     auto files = files_as(process_login_user());
     // What publish_file does, up to the middle of its upload.
-    auto file = files->resolve(directory_.uri)->fs->create(at("f.attempt-1.tmp"), CreateMode::kReplace);
+    auto file =
+        files->resolve(directory_.uri)->fs->create(at("f.attempt-1.tmp"), CreateMode::kReplace);
     if (file.ok() && (*file)->append(std::string(8'000'000, 'x')).ok()) ::raise(SIGKILL);
     ::_exit(1);
   }

@@ -19,7 +19,8 @@ std::optional<std::string> environment(const std::string& name) {
 
 std::string test_hdfs() { return environment("WEIR_TEST_HDFS").value_or(""); }
 
-std::unique_ptr<RealFileSystems> files_as(const std::string& user, std::map<std::string, std::string> config,
+std::unique_ptr<RealFileSystems> files_as(const std::string& user,
+                                          std::map<std::string, std::string> config,
                                           std::function<void(std::chrono::milliseconds)> sleep) {
   RealFileSystemsOptions options;
   options.config = [config](std::string_view key) -> std::optional<std::string> {
@@ -28,10 +29,12 @@ std::unique_ptr<RealFileSystems> files_as(const std::string& user, std::map<std:
     return found->second;
   };
   options.environment = [user](std::string_view name) {
-    return name == "HADOOP_USER_NAME" ? std::optional<std::string>(user) : environment(std::string(name));
+    return name == "HADOOP_USER_NAME" ? std::optional<std::string>(user)
+                                      : environment(std::string(name));
   };
   options.login_user = process_login_user();
-  options.sleep = sleep ? sleep : [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+  options.sleep =
+      sleep ? sleep : [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
   return std::make_unique<RealFileSystems>(options);
 }
 
@@ -40,15 +43,18 @@ namespace {
 std::string tool_line(const std::string& command) {
   const auto tool = environment("WEIR_TEST_HDFS_TOOL");
   const auto home = environment("WEIR_TEST_HDFS_HOME");
-  EXPECT_TRUE(tool && home) << "WEIR_TEST_HDFS_TOOL and WEIR_TEST_HDFS_HOME have to be set: run tests/integration/run.sh";
+  EXPECT_TRUE(tool && home)
+      << "WEIR_TEST_HDFS_TOOL and WEIR_TEST_HDFS_HOME have to be set: run tests/integration/run.sh";
   const size_t space = command.find(' ');
-  return cat("'", tool.value_or("false"), "' ", command.substr(0, space), " --home '", home.value_or(""), "'",
-             space == std::string::npos ? "" : command.substr(space));
+  return cat("'", tool.value_or("false"), "' ", command.substr(0, space), " --home '",
+             home.value_or(""), "'", space == std::string::npos ? "" : command.substr(space));
 }
 
 }  // namespace
 
-bool run_tool(const std::string& command) { return std::system((tool_line(command) + " >&2").c_str()) == 0; }
+bool run_tool(const std::string& command) {
+  return std::system((tool_line(command) + " >&2").c_str()) == 0;
+}
 
 std::string tool_output(const std::string& command) {
   std::string text;
@@ -60,7 +66,8 @@ std::string tool_output(const std::string& command) {
 }
 
 void HdfsTest::SetUp() {
-  if (test_hdfs().empty()) GTEST_SKIP() << "WEIR_TEST_HDFS names no HDFS: run tests/integration/run.sh";
+  if (test_hdfs().empty())
+    GTEST_SKIP() << "WEIR_TEST_HDFS names no HDFS: run tests/integration/run.sh";
   static std::atomic<int> next{0};
   files_ = files_as(process_login_user());
   auto location = files_->resolve(cat(test_hdfs(), "/weir-test-", ::getpid(), "-", next++));

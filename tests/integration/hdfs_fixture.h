@@ -19,12 +19,14 @@ std::optional<std::string> environment(const std::string& name);
 /// The root of the HDFS under test, from WEIR_TEST_HDFS; the case is skipped without it.
 std::string test_hdfs();
 
-/// The file systems as a user of that name finds them, with more configuration keys if given. `sleep` stands for the waits between
-/// attempts; without it they take their time.
-std::unique_ptr<RealFileSystems> files_as(const std::string& user, std::map<std::string, std::string> config = {},
-                                          std::function<void(std::chrono::milliseconds)> sleep = {});
+/// The file systems as a user of that name finds them, with more configuration keys if given.
+/// `sleep` stands for the waits between attempts; without it they take their time.
+std::unique_ptr<RealFileSystems> files_as(
+    const std::string& user, std::map<std::string, std::string> config = {},
+    std::function<void(std::chrono::milliseconds)> sleep = {});
 
-/// Runs `tools/real/hdfs.py COMMAND --home $WEIR_TEST_HDFS_HOME …`; true if it succeeded. WEIR_TEST_HDFS_TOOL names the tool.
+/// Runs `tools/real/hdfs.py COMMAND --home $WEIR_TEST_HDFS_HOME …`; true if it succeeded.
+/// WEIR_TEST_HDFS_TOOL names the tool.
 bool run_tool(const std::string& command);
 /// What such a command prints.
 std::string tool_output(const std::string& command);

@@ -33,7 +33,8 @@ TEST_F(HdfsHaTest, AClientThatStartsAtTheStandbyFindsTheActiveOne) {
   auto fresh = files_as(process_login_user());
   const auto location = fresh->resolve(directory_.child("f").uri);
   ASSERT_TRUE(location.ok());
-  EXPECT_EQ(write_file(*location->fs, location->path, std::string(6'000'000, 'x')).to_string(), "OK");
+  EXPECT_EQ(write_file(*location->fs, location->path, std::string(6'000'000, 'x')).to_string(),
+            "OK");
   EXPECT_EQ(location->fs->stat(location->path)->size, 6'000'000);
 }
 
@@ -45,7 +46,9 @@ TEST_F(HdfsHaTest, AnObserverIsNotBelieved) {
   const auto location = fresh->resolve(directory_.child("new").uri);
   ASSERT_TRUE(location.ok());
   const Status written = write_file(*location->fs, location->path, "x");
-  const auto seen = files_as(process_login_user())->resolve(directory_.uri)->fs->list(directory_.path);  // at once: an observer lags behind
+  const auto seen = files_as(process_login_user())
+                        ->resolve(directory_.uri)
+                        ->fs->list(directory_.path);  // at once: an observer lags behind
   EXPECT_TRUE(run_tool("observer end"));
   EXPECT_EQ(written.to_string(), "OK");
   ASSERT_TRUE(seen.ok()) << seen.status().to_string();

@@ -63,7 +63,8 @@ void TcpGate::accept_loop() {
     if (client < 0) continue;
     const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = loopback(server_port_);
-    if (refusing_ || ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    if (refusing_ ||
+        ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
       ::close(client);
       ::close(server);
       continue;

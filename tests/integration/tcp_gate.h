@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// Stands between clients and a server on this host, and can keep what passes from passing. Listens on 127.0.0.1, on a free port.
-/// Thread: any.
+/// Stands between clients and a server on this host, and can keep what passes from passing. Listens
+/// on 127.0.0.1, on a free port. Thread: any.
 class TcpGate {
  public:
   explicit TcpGate(int server_port);

@@ -38,8 +38,8 @@ std::string quorum() { return environment("WEIR_TEST_ZOOKEEPER"); }
 int quorum_port() { return std::atoi(quorum().substr(quorum().rfind(':') + 1).c_str()); }
 
 bool run_tool(const std::string& command) {
-  return std::system(cat("'", environment("WEIR_TEST_ZOOKEEPER_TOOL"), "' ", command, " --home '", environment("WEIR_TEST_ZOOKEEPER_HOME"),
-                         "' >&2")
+  return std::system(cat("'", environment("WEIR_TEST_ZOOKEEPER_TOOL"), "' ", command, " --home '",
+                         environment("WEIR_TEST_ZOOKEEPER_HOME"), "' >&2")
                          .c_str()) == 0;
 }
 
@@ -72,47 +72,54 @@ struct Gated {
   ZooKeeperClientFactory factory{clock, options_for(cat("127.0.0.1:", gate.port()))};
 };
 
-INSTANTIATE_TEST_SUITE_P(Real, ZooKeeperConformance, testing::Values(ZooKeeperUnderTest{"real", [] {
-                           // Each session has a gate of its own, so that one of them can be cut off.
-                           struct Factory : ZooKeeperFactory {
-                             StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
-                               gates.push_back(std::make_unique<Gated>());
-                               auto session = gates.back()->factory.open(std::move(listener));
-                               if (session.ok()) by_session[(*session)->id()] = gates.back().get();
-                               return session;
-                             }
-                             std::vector<std::unique_ptr<Gated>> gates;
-                             std::map<int64_t, Gated*> by_session;
-                           };
-                           ZooKeeperUnderTest::Place place;
-                           const auto factory = std::make_shared<Factory>();
-                           place.factory = factory;
-                           place.root = fresh_root();
-                           auto session = factory->open(nullptr);
-                           EXPECT_TRUE(session.ok()) << session.status().to_string();
-                           if (session.ok()) {
-                             EXPECT_TRUE((*session)->create(place.root, "", ZNodeKind::kPersistent).ok());
-                           }
-                           place.wait = [](const std::function<bool()>& done) { return wait_for(done); };
-                           place.expire = [factory](ZooKeeperSession& victim) {
-                             TcpGate& gate = factory->by_session.at(victim.id())->gate;
-                             gate.shut();
-                             std::this_thread::sleep_for(2 * kTimeout);
-                             gate.open();
-                           };
-                           return place;
-                         }}), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(
+    Real, ZooKeeperConformance,
+    testing::Values(ZooKeeperUnderTest{
+        "real",
+        [] {
+          // Each session has a gate of its own, so that one of them can be cut off.
+          struct Factory : ZooKeeperFactory {
+            StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
+              gates.push_back(std::make_unique<Gated>());
+              auto session = gates.back()->factory.open(std::move(listener));
+              if (session.ok()) by_session[(*session)->id()] = gates.back().get();
+              return session;
+            }
+            std::vector<std::unique_ptr<Gated>> gates;
+            std::map<int64_t, Gated*> by_session;
+          };
+          ZooKeeperUnderTest::Place place;
+          const auto factory = std::make_shared<Factory>();
+          place.factory = factory;
+          place.root = fresh_root();
+          auto session = factory->open(nullptr);
+          EXPECT_TRUE(session.ok()) << session.status().to_string();
+          if (session.ok()) {
+            EXPECT_TRUE((*session)->create(place.root, "", ZNodeKind::kPersistent).ok());
+          }
+          place.wait = [](const std::function<bool()>& done) { return wait_for(done); };
+          place.expire = [factory](ZooKeeperSession& victim) {
+            TcpGate& gate = factory->by_session.at(victim.id())->gate;
+            gate.shut();
+            std::this_thread::sleep_for(2 * kTimeout);
+            gate.open();
+          };
+          return place;
+        }}),
+    testing::PrintToStringParamName());
 
 class RealZooKeeper : public testing::Test {
  protected:
   void SetUp() override {
-    if (quorum().empty()) GTEST_SKIP() << "WEIR_TEST_ZOOKEEPER names no ZooKeeper: run tests/integration/run.sh";
+    if (quorum().empty())
+      GTEST_SKIP() << "WEIR_TEST_ZOOKEEPER names no ZooKeeper: run tests/integration/run.sh";
   }
 };
 
 /// A contender with a scheduler of its own, as in a process of its own.
 struct Contender {
-  Contender(const HaPaths& paths, std::string name, std::function<void(const Leadership&)> on_granted = nullptr)
+  Contender(const HaPaths& paths, std::string name,
+            std::function<void(const Leadership&)> on_granted = nullptr)
       : election(gated.clock, random, scheduler, gated.factory, paths, name,
                  {[this, on_granted](const Leadership& granted) {
                     std::lock_guard lock(mutex);
@@ -191,7 +198,8 @@ TEST_F(RealZooKeeper, ADeposedLeaderIsRefusedByItsEpochThoughItsSessionLives) {
   ASSERT_TRUE(next.mine);
   const Status status = stale.set_pointer(pointer_to(2));
   EXPECT_EQ(status.code(), StatusCode::kAborted);
-  EXPECT_NE(status.message().find("epoch is 1, and a leader of epoch 2"), std::string_view::npos) << status.to_string();
+  EXPECT_NE(status.message().find("epoch is 1, and a leader of epoch 2"), std::string_view::npos)
+      << status.to_string();
   JobStore store({next.leader->epoch, next.epoch_version, paths, session, nullptr}, kJob);
   EXPECT_EQ(store.pointer().value()->id, 1);
   EXPECT_TRUE(store.set_result({"FINISHED", ""}).ok());
@@ -205,7 +213,8 @@ TEST_F(RealZooKeeper, ATakeOverWhoseReplyIsLostIsFoundAgain) {
   Contender a(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a.leads(); }));
   Contender b(paths, "b:1");
-  // The connection breaks at the moment of b's take-over, again and again: requests pass, replies do not.
+  // The connection breaks at the moment of b's take-over, again and again: requests pass, replies
+  // do not.
   for (int i = 0; i < 3; ++i) {
     Contender& leader = a.leads() ? a : b;
     Contender& other = a.leads() ? b : a;
@@ -240,7 +249,8 @@ TEST_F(RealZooKeeper, AServerThatDiesAndComesBackKeepsThePointer) {
   ASSERT_TRUE(JobStore(a->last(), kJob).set_pointer(pointer_to(5)).ok());
   ASSERT_TRUE(run_tool("kill"));
   const Status unknown = JobStore(a->last(), kJob).set_pointer(pointer_to(6));
-  EXPECT_TRUE(unknown.code() == StatusCode::kUnavailable || unknown.code() == StatusCode::kAborted) << unknown.to_string();
+  EXPECT_TRUE(unknown.code() == StatusCode::kUnavailable || unknown.code() == StatusCode::kAborted)
+      << unknown.to_string();
   ASSERT_TRUE(wait_for([&] { return !a->leads(); })) << "its lease is over";
   ASSERT_TRUE(run_tool("revive"));
   ASSERT_TRUE(wait_for([&] { return a->leads(); }, 8 * kTimeout));
@@ -267,7 +277,8 @@ TEST_F(RealZooKeeper, NoServerIsSaidInASentence) {
   options.connection_timeout = milliseconds(300);
   const Status status = ZooKeeperClientFactory(gated.clock, options).open(nullptr).status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-  EXPECT_NE(status.message().find("high-availability.zookeeper.quorum"), std::string_view::npos) << status.to_string();
+  EXPECT_NE(status.message().find("high-availability.zookeeper.quorum"), std::string_view::npos)
+      << status.to_string();
 }
 
 TEST_F(RealZooKeeper, NodesOfACreatorAreItsAlone) {
@@ -283,7 +294,8 @@ TEST_F(RealZooKeeper, NodesOfACreatorAreItsAlone) {
   EXPECT_EQ(session->get(path)->data, "private");
   const auto other = stranger.open(nullptr).value();
   EXPECT_EQ(other->get(path).status().code(), StatusCode::kPermissionDenied);
-  EXPECT_EQ(other->multi({set_operation(path, "x", kAnyVersion)}).code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(other->multi({set_operation(path, "x", kAnyVersion)}).code(),
+            StatusCode::kPermissionDenied);
   EXPECT_TRUE(session->remove(path, kAnyVersion).ok());
 }
 
@@ -294,10 +306,11 @@ TEST_F(RealZooKeeper, AWorkerIsToldOfEachLeader) {
   RealScheduler scheduler;
   std::mutex mutex;
   std::vector<std::string> told;
-  LeaderFinder finder(gated.clock, random, scheduler, gated.factory, paths, [&](const LeaderRecord& leader) {
-    std::lock_guard lock(mutex);
-    told.push_back(cat(leader.address, ' ', leader.epoch));
-  });
+  LeaderFinder finder(gated.clock, random, scheduler, gated.factory, paths,
+                      [&](const LeaderRecord& leader) {
+                        std::lock_guard lock(mutex);
+                        told.push_back(cat(leader.address, ' ', leader.epoch));
+                      });
   const auto heard = [&](std::vector<std::string> wanted) {
     return wait_for([&] {
       std::lock_guard lock(mutex);

@@ -20,8 +20,12 @@ struct Unfinished {
 
 void describe(const weir::DataStream<Position>& positions) {
 #ifdef MENDED
-  positions.key_by(&Position::place).window(weir::TumblingEventTimeWindows::of(std::chrono::hours(1))).aggregate(Count());
+  positions.key_by(&Position::place)
+      .window(weir::TumblingEventTimeWindows::of(std::chrono::hours(1)))
+      .aggregate(Count());
 #else
-  positions.key_by(&Position::place).window(weir::TumblingEventTimeWindows::of(std::chrono::hours(1))).aggregate(Unfinished());
+  positions.key_by(&Position::place)
+      .window(weir::TumblingEventTimeWindows::of(std::chrono::hours(1)))
+      .aggregate(Unfinished());
 #endif
 }

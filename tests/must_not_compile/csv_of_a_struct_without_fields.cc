@@ -10,5 +10,6 @@ struct Departure {
 };
 
 void read(weir::StreamExecutionEnvironment& env) {
-  env.from_source(weir::FileSource<Departure>::csv("flights.csv"), weir::no_watermarks(), "flights");
+  env.from_source(weir::FileSource<Departure>::csv("flights.csv"), weir::no_watermarks(),
+                  "flights");
 }

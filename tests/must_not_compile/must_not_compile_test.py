@@ -4,6 +4,7 @@ succeed, so that the case cannot fail for another reason than its own.
 
 usage: must_not_compile_test.py COMPILER INCLUDE_DIR CASE.cc
 """
+
 import re
 import subprocess
 import sys

@@ -11,7 +11,10 @@ template <class K>
 class Take : public weir::KeyedProcessFunction<K, Position, double> {
  public:
   using Base = weir::KeyedProcessFunction<K, Position, double>;
-  void process_element(const Position& p, typename Base::Context&, weir::Collector<double>& out) override { out.collect(p.x); }
+  void process_element(const Position& p, typename Base::Context&,
+                       weir::Collector<double>& out) override {
+    out.collect(p.x);
+  }
 };
 
 void describe(const weir::DataStream<Position>& positions) {

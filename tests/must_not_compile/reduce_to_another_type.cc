@@ -11,6 +11,8 @@ void describe(const weir::DataStream<Position>& positions) {
 #ifdef MENDED
   positions.key_by(&Position::place).reduce([](Position a, const Position&) { return a; });
 #else
-  positions.key_by(&Position::place).reduce([](const Position&, const Position& b) { return b.place; });
+  positions.key_by(&Position::place).reduce([](const Position&, const Position& b) {
+    return b.place;
+  });
 #endif
 }

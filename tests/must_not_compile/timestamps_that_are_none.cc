@@ -8,7 +8,8 @@ struct Position {
 
 void describe(const weir::DataStream<Position>& positions) {
 #ifdef MENDED
-  weir::for_monotonous_timestamps<Position>().with_timestamp_assigner([](const Position& p) { return int64_t(p.x); });
+  weir::for_monotonous_timestamps<Position>().with_timestamp_assigner(
+      [](const Position& p) { return int64_t(p.x); });
 #else
   weir::for_monotonous_timestamps<Position>().with_timestamp_assigner(&Position::place);
 #endif

@@ -10,7 +10,8 @@ struct Position {
 template <class K>
 class Take : public weir::ProcessWindowFunction<Position, double, K> {
  public:
-  void process(const K&, const weir::WindowContext&, const std::vector<Position>& all, weir::Collector<double>& out) override {
+  void process(const K&, const weir::WindowContext&, const std::vector<Position>& all,
+               weir::Collector<double>& out) override {
     out.collect(all[0].x);
   }
 };
@@ -21,6 +22,8 @@ void describe(const weir::DataStream<Position>& positions) {
       .window(weir::TumblingEventTimeWindows::of(std::chrono::hours(1)))
       .process(Take<std::string>());
 #else
-  positions.key_by(&Position::place).window(weir::TumblingEventTimeWindows::of(std::chrono::hours(1))).process(Take<int>());
+  positions.key_by(&Position::place)
+      .window(weir::TumblingEventTimeWindows::of(std::chrono::hours(1)))
+      .process(Take<int>());
 #endif
 }

@@ -14,19 +14,39 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-import flights_data  # noqa: E402
+import flights_data
 
 PROGRAM = os.path.join(os.path.abspath(sys.argv[1]), "bin", "flights")
 KUBERNETES = "1.30"
 
 
 def kubernetes_manifests_fit_the_schema(scratch):
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check", "--root-user-action=ignore",
-                    "--target", scratch, "kubernetes-validate"], check=True, timeout=300)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--root-user-action=ignore",
+            "--target",
+            scratch,
+            "kubernetes-validate",
+        ],
+        check=True,
+        timeout=300,
+    )
     sys.path.insert(0, scratch)
     import kubernetes_validate
     import yaml
-    documents = [d for name in glob.glob(os.path.join(ROOT, "deploy/kubernetes/*.yaml")) for d in yaml.safe_load_all(open(name))]
+
+    documents = [
+        d
+        for name in glob.glob(os.path.join(ROOT, "deploy/kubernetes/*.yaml"))
+        for d in yaml.safe_load_all(open(name))
+    ]
     assert len(documents) >= 3, "the manifests are gone"
     for document in documents:
         kubernetes_validate.validate(document, KUBERNETES, strict=True)
@@ -52,8 +72,14 @@ def commands_are_understood(documents, scratch):
             continue
         for container in document["spec"]["template"]["spec"]["containers"]:
             flags = [flag.replace("$(POD_IP)", "10.0.0.1") for flag in container["command"][1:]]
-            run = subprocess.run([PROGRAM, *flags, "--explain"], env={**os.environ, "WEIR_CONF_DIR": config}, stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, timeout=30, text=True)
+            run = subprocess.run(
+                [PROGRAM, *flags, "--explain"],
+                env={**os.environ, "WEIR_CONF_DIR": config},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=30,
+                text=True,
+            )
             assert run.returncode == 0, run.stdout
             seen += 1
     assert seen == 2
@@ -70,7 +96,13 @@ def units_are_verified(scratch):
             copy = os.path.join(scratch, os.path.basename(name).replace("@", "@flights"))
             with open(copy, "w") as out:
                 out.write(text.replace(program[1], PROGRAM))
-            run = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, text=True)
+            run = subprocess.run(
+                ["systemd-analyze", "verify", "--man=no", copy],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=60,
+                text=True,
+            )
             assert run.returncode == 0 and os.path.basename(copy) not in run.stdout, run.stdout
 
 
@@ -81,7 +113,9 @@ def units_start_again_what_starting_again_helps(scratch):
     for name in glob.glob(os.path.join(ROOT, "deploy/systemd/*.service")):
         text = open(name).read()
         settings = dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
-        assert settings["Restart"] == "on-failure" and settings["StartLimitIntervalSec"] == "0", f"{name} gives up after some starts"
+        assert settings["Restart"] == "on-failure" and settings["StartLimitIntervalSec"] == "0", (
+            f"{name} gives up after some starts"
+        )
         good = {"0", *settings["SuccessExitStatus"].split()}
         hopeless = set(settings["RestartPreventExitStatus"].split())
         coordinator = "--role coordinator" in settings["ExecStart"]
@@ -89,8 +123,14 @@ def units_start_again_what_starting_again_helps(scratch):
         def start(*flags):
             command = re.sub(r"\$\w+", "", settings["ExecStart"]).split()[1:]
             place = ["--listen", "127.0.0.1:0"] if coordinator else ["--coordinator", "127.0.0.1:1"]
-            return subprocess.Popen([PROGRAM, *command, *place, "--output", os.path.join(scratch, "out"), *flags], cwd=scratch, stdin=subprocess.DEVNULL,
-                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            return subprocess.Popen(
+                [PROGRAM, *command, *place, "--output", os.path.join(scratch, "out"), *flags],
+                cwd=scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
 
         def code_of(process):
             try:
@@ -101,7 +141,11 @@ def units_start_again_what_starting_again_helps(scratch):
 
         code, said = code_of(start("--input", source, "-D", "parallelism.default=none"))
         assert code in hopeless, f"{name}: a setting that is wrong ends with {code}\n{said}"
-        code, said = code_of(start("--input", f"{down}/in") if coordinator else start("--input", source, "-D", "taskmanager.registration.timeout=1 s"))
+        code, said = code_of(
+            start("--input", f"{down}/in")
+            if coordinator
+            else start("--input", source, "-D", "taskmanager.registration.timeout=1 s")
+        )
         assert code not in good | hopeless, f"{name}: what may pass ends with {code}\n{said}"
         process = start("--input", source)
         said = ""

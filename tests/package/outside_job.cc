@@ -15,7 +15,9 @@ int main(int argc, char** argv) {
   env.from_elements<std::string>({"weir", "barrier", "weir"})
       .map([](const std::string& word) { return WordCount{word, 1}; })
       .key_by(&WordCount::word)
-      .reduce([](const WordCount& a, const WordCount& b) { return WordCount{a.word, a.count + b.count}; })
+      .reduce([](const WordCount& a, const WordCount& b) {
+        return WordCount{a.word, a.count + b.count};
+      })
       .print();
   return env.execute("outside job");
 }

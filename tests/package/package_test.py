@@ -17,9 +17,13 @@ README = os.path.join(HERE, "..", "..", "README.md")
 
 
 def run(*command, **kwargs):
-    done = subprocess.run(command, timeout=600, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs)
+    done = subprocess.run(
+        command, timeout=600, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs
+    )
     if done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)} ends with {done.returncode}:\n{done.stdout[-4000:]}")
+        raise AssertionError(
+            f"{' '.join(command)} ends with {done.returncode}:\n{done.stdout[-4000:]}"
+        )
     return done.stdout
 
 
@@ -44,11 +48,19 @@ def build_job(work, name, prefix, program):
 def check_bridge(job, prefix, work):
     """The program finds the bridge where this weir is installed, or says that it is not there."""
     jar = os.path.join(prefix, "share", "weir", "weir-flink.jar")
-    tried = subprocess.run([job, "--target", "flink", "--jar-out", os.path.join(work, "job.jar")], timeout=120, stderr=subprocess.PIPE, text=True)
+    tried = subprocess.run(
+        [job, "--target", "flink", "--jar-out", os.path.join(work, "job.jar")],
+        timeout=120,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     if os.path.exists(jar):
         assert tried.returncode == 0, tried.stderr
     else:
-        assert tried.returncode == 2 and f"nor at {jar}: build it with `make flink-bridge`" in tried.stderr, tried.stderr
+        assert (
+            tried.returncode == 2
+            and f"nor at {jar}: build it with `make flink-bridge`" in tried.stderr
+        ), tried.stderr
 
 
 def main():

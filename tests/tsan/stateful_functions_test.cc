@@ -1,5 +1,6 @@
-// Every kind of user function keeps a buffer of its own between two calls, as "copied for each subtask and called by one thread at a time" allows. One
-// that two threads share is a race, which the thread sanitizer reports, and gives wrong results.
+// Every kind of user function keeps a buffer of its own between two calls, as "copied for each
+// subtask and called by one thread at a time" allows. One that two threads share is a race, which
+// the thread sanitizer reports, and gives wrong results.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -47,7 +48,9 @@ struct MakeSale {
 };
 struct TimeOf {
   Scratch scratch;
-  int64_t operator()(const Sale& sale) { return scratch.join(sale.shop, sale.item).empty() ? 0 : sale.time; }
+  int64_t operator()(const Sale& sale) {
+    return scratch.join(sale.shop, sale.item).empty() ? 0 : sale.time;
+  }
 };
 struct Same {
   Scratch scratch;
@@ -68,7 +71,9 @@ struct Repeat {
 };
 struct ShopAndItem {
   Scratch scratch;
-  const std::string& operator()(const Sale& sale) const { return scratch.join(sale.shop, sale.item); }
+  const std::string& operator()(const Sale& sale) const {
+    return scratch.join(sale.shop, sale.item);
+  }
 };
 struct Add {
   Scratch scratch;
@@ -93,7 +98,8 @@ struct Total {
 };
 struct OfWindow : weir::ProcessWindowFunction<int64_t, int64_t, std::string> {
   Scratch scratch;
-  void process(const std::string& key, const weir::WindowContext&, const std::vector<int64_t>& counts, weir::Collector<int64_t>& out) override {
+  void process(const std::string& key, const weir::WindowContext&,
+               const std::vector<int64_t>& counts, weir::Collector<int64_t>& out) override {
     if (!scratch.join(key, key).empty()) out.collect(counts[0]);
   }
 };
@@ -111,7 +117,9 @@ struct Forward : weir::KeyedProcessFunction<std::string, Sale, Sale> {
     context.timer_service().register_event_time_timer(sale.time + 1);
     out.collect(sale);
   }
-  void on_timer(weir::Timestamp, OnTimerContext& context, weir::Collector<Sale>&) override { (void)scratch.join(context.current_key(), "timer"); }
+  void on_timer(weir::Timestamp, OnTimerContext& context, weir::Collector<Sale>&) override {
+    (void)scratch.join(context.current_key(), "timer");
+  }
 };
 template <class T>
 struct Format {
@@ -144,32 +152,41 @@ std::vector<std::string> lines_of(const std::filesystem::path& directory) {
 }
 
 TEST(StatefulFunctions, NoTwoThreadsShareOne) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / ("weir_tsan_test_" + std::to_string(getpid()));
+  const auto folder =
+      std::filesystem::path(testing::TempDir()) / ("weir_tsan_test_" + std::to_string(getpid()));
   std::filesystem::remove_all(folder);
   const char* arguments[] = {"job", "--parallelism", "4", "-D", "weir.progress=false"};
   auto env = weir::StreamExecutionEnvironment::from_args(5, arguments);
   env.enable_checkpointing(20ms);
   env.set_state_backend(weir::FsStateBackend((folder / "checkpoints").string()));
   weir::CollectSink<Sale> sums;
-  const auto strategy = weir::for_bounded_out_of_orderness<Sale>(30000ms).with_timestamp_assigner(TimeOf());
-  const auto sales = env.from_source(weir::GeneratorSource<Sale>(kRecords, MakeSale()).rate(40000), strategy, "sales")
+  const auto strategy =
+      weir::for_bounded_out_of_orderness<Sale>(30000ms).with_timestamp_assigner(TimeOf());
+  const auto sales = env.from_source(weir::GeneratorSource<Sale>(kRecords, MakeSale()).rate(40000),
+                                     strategy, "sales")
                          .map(Same())
                          .filter(Keep())
                          .rebalance()
                          .flat_map(Repeat())
                          .filter(FailOnce());
   sales.key_by(ShopAndItem()).reduce(Add()).sink_to(sums);
-  sales.key_by(ShopAndItem()).process(Forward()).key_by(ShopAndItem()).sum(&Sale::count).name("sum again").sink_to(
-      weir::FileSink<Sale>((folder / "sums").string(), Format<Sale>()));
+  sales.key_by(ShopAndItem())
+      .process(Forward())
+      .key_by(ShopAndItem())
+      .sum(&Sale::count)
+      .name("sum again")
+      .sink_to(weir::FileSink<Sale>((folder / "sums").string(), Format<Sale>()));
   sales.key_by(ShopAndItem())
       .window(weir::TumblingEventTimeWindows::of(1000ms))
       .aggregate(Total(), OfWindow())
       .sink_to(weir::FileSink<int64_t>((folder / "windows").string(), Format<int64_t>()));
-  sales.broadcast().filter(Keep()).map(Same()).sink_to(weir::FileSink<Sale>((folder / "all").string(), Format<Sale>()));
+  sales.broadcast().filter(Keep()).map(Same()).sink_to(
+      weir::FileSink<Sale>((folder / "all").string(), Format<Sale>()));
   ASSERT_EQ(env.execute("stateful functions"), 0);
 
   std::map<std::string, int64_t> last;
-  for (const Sale& sale : sums.records()) last[sale.shop + sale.item] = std::max(last[sale.shop + sale.item], sale.count);
+  for (const Sale& sale : sums.records())
+    last[sale.shop + sale.item] = std::max(last[sale.shop + sale.item], sale.count);
   int64_t total = 0;
   for (const auto& [key, count] : last) total += count;
   EXPECT_EQ(last.size(), static_cast<size_t>(kKeys * 3));

@@ -12,6 +12,7 @@ Everything listens on 127.0.0.1, on ports the system gives. The jars are those o
 DIR, and so are logs, uploaded jars and temporary files. Nobody else's Flink is ever taken for this one: the configuration that the REST server
 shows must hold a number that was drawn for this start. DIR/bin/flink is Flink's command line, told of this cluster.
 """
+
 import argparse
 import json
 import os
@@ -34,11 +35,25 @@ MARKER = "weir.test.marker"
 # Of the distribution's lib/ what runs jobs that are not SQL; the dashboard is in flink-dist.
 JARS = ("flink-dist-", "flink-connector-files-", "log4j-")
 CLI = "org.apache.flink.client.cli.CliFrontend"
-MAIN = {"jobmanager": "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
-        "taskmanager": "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"}
+MAIN = {
+    "jobmanager": "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
+    "taskmanager": "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
+}
 # As the distribution's config.yaml has them.
-OPENED = ["java.lang", "java.net", "java.io", "java.nio", "sun.nio.ch", "java.lang.reflect", "java.text", "java.time", "java.util", "java.util.concurrent",
-          "java.util.concurrent.atomic", "java.util.concurrent.locks"]
+OPENED = [
+    "java.lang",
+    "java.net",
+    "java.io",
+    "java.nio",
+    "sun.nio.ch",
+    "java.lang.reflect",
+    "java.text",
+    "java.time",
+    "java.util",
+    "java.util.concurrent",
+    "java.util.concurrent.atomic",
+    "java.util.concurrent.locks",
+]
 FRAMEWORK_HEAP_MB = 128
 NETWORK_MB = 64
 LOG4J = """rootLogger.level = INFO
@@ -54,6 +69,7 @@ logger.hadoop.level = OFF
 
 # --- jars
 
+
 def jars(version):
     """The folder of Flink's jars."""
     with servers.fetched_once(f"flink-{version}", " ".join(JARS)) as (folder, missing):
@@ -61,11 +77,27 @@ def jars(version):
             say(f"fetching Flink {version} into {folder} (some 300 MB)")
             with tempfile.TemporaryDirectory(dir=servers.cache_home()) as scratch:
                 # A package of sources, of which nothing is built.
-                command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "apache-flink-libraries", "--dest", scratch,
-                           f"apache-flink-libraries=={version}"]
-                done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+                command = [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "download",
+                    "--quiet",
+                    "--no-deps",
+                    "--no-binary",
+                    "apache-flink-libraries",
+                    "--dest",
+                    scratch,
+                    f"apache-flink-libraries=={version}",
+                ]
+                done = subprocess.run(
+                    command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900
+                )
                 if done.returncode != 0:
-                    die(f"pip could not fetch Flink {version}: is PyPI reachable?\n" + done.stdout.decode(errors="replace")[-2000:])
+                    die(
+                        f"pip could not fetch Flink {version}: is PyPI reachable?\n"
+                        + done.stdout.decode(errors="replace")[-2000:]
+                    )
                 unpack(next(pathlib.Path(scratch).glob("*.tar.gz")), folder)
     return folder
 
@@ -81,40 +113,81 @@ def unpack(archive, folder):
 
 # --- configuration
 
+
 def write_conf(home, arguments):
     folder, ports = home.folder, home.state["ports"]
     for name in ("bin", "conf", "tmp", "upload"):
         (folder / name).mkdir(exist_ok=True)
     settings = {
-        "jobmanager.rpc.address": HOST, "jobmanager.rpc.port": ports["rpc"], "jobmanager.bind-host": HOST, "blob.server.port": ports["blob"],
-        "rest.address": HOST, "rest.port": ports["rest"], "rest.bind-address": HOST, "rest.bind-port": ports["rest"],
-        "taskmanager.host": HOST, "taskmanager.bind-host": HOST, "taskmanager.numberOfTaskSlots": arguments.slots, "taskmanager.cpu.cores": 1.0,
-        "taskmanager.memory.framework.heap.size": f"{FRAMEWORK_HEAP_MB}m", "taskmanager.memory.framework.off-heap.size": "64m",
-        "taskmanager.memory.task.heap.size": f"{arguments.heap_mb - FRAMEWORK_HEAP_MB}m", "taskmanager.memory.task.off-heap.size": "32m",
-        "taskmanager.memory.network.min": f"{NETWORK_MB}m", "taskmanager.memory.network.max": f"{NETWORK_MB}m",
-        "taskmanager.memory.managed.size": "16m", "taskmanager.memory.jvm-metaspace.size": "160m",
-        "taskmanager.memory.jvm-overhead.min": "192m", "taskmanager.memory.jvm-overhead.max": "192m",
-        "heartbeat.interval": 1000, "heartbeat.timeout": 8000, "metrics.fetcher.update-interval": 1000, "web.refresh-interval": 10,
-        "io.tmp.dirs": f"{folder}/tmp", "web.upload.dir": f"{folder}/upload",
-        "restart-strategy.type": "fixed-delay", "restart-strategy.fixed-delay.attempts": 1000000, "restart-strategy.fixed-delay.delay": "200 ms",
-        MARKER: home.state["marker"]}
+        "jobmanager.rpc.address": HOST,
+        "jobmanager.rpc.port": ports["rpc"],
+        "jobmanager.bind-host": HOST,
+        "blob.server.port": ports["blob"],
+        "rest.address": HOST,
+        "rest.port": ports["rest"],
+        "rest.bind-address": HOST,
+        "rest.bind-port": ports["rest"],
+        "taskmanager.host": HOST,
+        "taskmanager.bind-host": HOST,
+        "taskmanager.numberOfTaskSlots": arguments.slots,
+        "taskmanager.cpu.cores": 1.0,
+        "taskmanager.memory.framework.heap.size": f"{FRAMEWORK_HEAP_MB}m",
+        "taskmanager.memory.framework.off-heap.size": "64m",
+        "taskmanager.memory.task.heap.size": f"{arguments.heap_mb - FRAMEWORK_HEAP_MB}m",
+        "taskmanager.memory.task.off-heap.size": "32m",
+        "taskmanager.memory.network.min": f"{NETWORK_MB}m",
+        "taskmanager.memory.network.max": f"{NETWORK_MB}m",
+        "taskmanager.memory.managed.size": "16m",
+        "taskmanager.memory.jvm-metaspace.size": "160m",
+        "taskmanager.memory.jvm-overhead.min": "192m",
+        "taskmanager.memory.jvm-overhead.max": "192m",
+        "heartbeat.interval": 1000,
+        "heartbeat.timeout": 8000,
+        "metrics.fetcher.update-interval": 1000,
+        "web.refresh-interval": 10,
+        "io.tmp.dirs": f"{folder}/tmp",
+        "web.upload.dir": f"{folder}/upload",
+        "restart-strategy.type": "fixed-delay",
+        "restart-strategy.fixed-delay.attempts": 1000000,
+        "restart-strategy.fixed-delay.delay": "200 ms",
+        MARKER: home.state["marker"],
+    }
     settings |= dict(setting.split("=", 1) for setting in arguments.settings)
-    (folder / "conf" / "config.yaml").write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items()))
+    (folder / "conf" / "config.yaml").write_text(
+        "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
+    )
     (folder / "conf" / "log4j.properties").write_text(LOG4J)
     # The distribution's bin/flink, which PyPI does not have, ends in the same line.
-    (folder / "bin" / "flink").write_text('#!/bin/sh\nexport FLINK_CONF_DIR=%s\nexec %s "$@"\n' % (
-        shlex.quote(f"{folder}/conf"), shlex.join(java(home, "flink", 256) + [CLI])))
+    (folder / "bin" / "flink").write_text(
+        '#!/bin/sh\nexport FLINK_CONF_DIR=%s\nexec %s "$@"\n'
+        % (shlex.quote(f"{folder}/conf"), shlex.join(java(home, "flink", 256) + [CLI]))
+    )
     (folder / "bin" / "flink").chmod(0o755)
 
 
 # --- processes
 
+
 def java(home, name, heap_mb):
-    classpath = [f"{home.state['jars']}/*"] + ([home.state["hadoop_conf"]] if home.state["hadoop_conf"] else []) + [f"{home.state['hadoop']}/*"]
-    return (["java", f"-Xmx{heap_mb}m", "-XX:MaxDirectMemorySize=256m", "-XX:-CreateCoredumpOnCrash", "-Djava.net.preferIPv4Stack=true",
-             f"-Dlog.file={home.folder}/{name}.log", f"-Dlog4j.configurationFile={home.folder}/conf/log4j.properties"] + home.state["java"] +
-            [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED] +
-            ["-cp", ":".join(classpath)])
+    classpath = (
+        [f"{home.state['jars']}/*"]
+        + ([home.state["hadoop_conf"]] if home.state["hadoop_conf"] else [])
+        + [f"{home.state['hadoop']}/*"]
+    )
+    return (
+        [
+            "java",
+            f"-Xmx{heap_mb}m",
+            "-XX:MaxDirectMemorySize=256m",
+            "-XX:-CreateCoredumpOnCrash",
+            "-Djava.net.preferIPv4Stack=true",
+            f"-Dlog.file={home.folder}/{name}.log",
+            f"-Dlog4j.configurationFile={home.folder}/conf/log4j.properties",
+        ]
+        + home.state["java"]
+        + [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
+        + ["-cp", ":".join(classpath)]
+    )
 
 
 def command(home, name, kind, heap_mb):
@@ -131,50 +204,81 @@ def process_name(text):
 
 def start_taskmanager(home, name):
     resource = f"{name}-{secrets.token_hex(3)}"  # by which Flink tells one process from the next in its place
-    home.spawn(name, command(home, name, "taskmanager", home.state["heap_mb"]) + ["-D", f"taskmanager.resource-id={resource}"])
+    home.spawn(
+        name,
+        command(home, name, "taskmanager", home.state["heap_mb"])
+        + ["-D", f"taskmanager.resource-id={resource}"],
+    )
     return resource
 
 
 def get(home, path):
-    with urllib.request.urlopen(f"http://{HOST}:{home.state['ports']['rest']}{path}", timeout=10) as reply:
+    with urllib.request.urlopen(
+        f"http://{HOST}:{home.state['ports']['rest']}{path}", timeout=10
+    ) as reply:
         return json.load(reply)
 
 
 def has_slots(home, count=None):
     """Whether this start's JobManager, and no other, answers and has so many slots, if that matters."""
+
     def check():
         try:
             shown = {entry["key"]: entry["value"] for entry in get(home, "/jobmanager/config")}
             if shown.get(MARKER) != home.state["marker"]:
-                die(f"somebody else's REST server answers on port {home.state['ports']['rest']}; nothing was sent to it")
+                die(
+                    f"somebody else's REST server answers on port {home.state['ports']['rest']}; nothing was sent to it"
+                )
             return get(home, "/overview")["slots-total"] == count or count is None
         except (OSError, ValueError):
             return False
+
     return check
 
 
 # --- commands
 
+
 def start(home, arguments):
     home.begin("a Flink")
     names = ["rest", "rpc", "blob"]
-    home.state = {"jars": str(jars(arguments.version)), "hadoop": str(hdfs.jars()), "hadoop_conf": os.environ.get("HADOOP_CONF_DIR", ""),
-                  "ports": dict(zip(names, free_ports(len(names)))), "marker": secrets.token_hex(12), "heap_mb": arguments.heap_mb,
-                  "java": ["-XX:+UseG1GC"] if arguments.fast else ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"], "slots": arguments.slots,
-                  "processes": {}}
+    home.state = {
+        "jars": str(jars(arguments.version)),
+        "hadoop": str(hdfs.jars()),
+        "hadoop_conf": os.environ.get("HADOOP_CONF_DIR", ""),
+        "ports": dict(zip(names, free_ports(len(names)), strict=False)),
+        "marker": secrets.token_hex(12),
+        "heap_mb": arguments.heap_mb,
+        "java": ["-XX:+UseG1GC"]
+        if arguments.fast
+        else ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"],
+        "slots": arguments.slots,
+        "processes": {},
+    }
     home.save()
     write_conf(home, arguments)
     try:
         start_jobmanager(home)
         for number in range(1, arguments.taskmanagers + 1):
             start_taskmanager(home, process_name(number))
-        home.wait("all slots of the cluster", has_slots(home, arguments.taskmanagers * arguments.slots), *home.state["processes"])
+        home.wait(
+            "all slots of the cluster",
+            has_slots(home, arguments.taskmanagers * arguments.slots),
+            *home.state["processes"],
+        )
     except BaseException:
         stop(home, arguments)
         raise
     url = f"http://{HOST}:{home.state['ports']['rest']}"
-    home.write_env({"WEIR_TEST_FLINK": url, "WEIR_TEST_FLINK_HOME": home.folder, "WEIR_TEST_FLINK_TOOL": pathlib.Path(__file__).resolve(),
-                    "WEIR_TEST_FLINK_VERSION": arguments.version, "WEIR_TEST_FLINK_MARKER": home.state["marker"]})
+    home.write_env(
+        {
+            "WEIR_TEST_FLINK": url,
+            "WEIR_TEST_FLINK_HOME": home.folder,
+            "WEIR_TEST_FLINK_TOOL": pathlib.Path(__file__).resolve(),
+            "WEIR_TEST_FLINK_VERSION": arguments.version,
+            "WEIR_TEST_FLINK_MARKER": home.state["marker"],
+        }
+    )
     say(f"Flink {arguments.version} at {url}; source {home.folder}/env")
 
 
@@ -198,7 +302,13 @@ def revive(home, arguments):
         return
     resource = start_taskmanager(home, arguments.process)
     running = [name for name in home.state["processes"] if home.pid_of(name)]
-    home.wait("the TaskManager", lambda: any(entry["id"] == resource for entry in get(home, "/taskmanagers")["taskmanagers"]), *running)
+    home.wait(
+        "the TaskManager",
+        lambda: any(
+            entry["id"] == resource for entry in get(home, "/taskmanagers")["taskmanagers"]
+        ),
+        *running,
+    )
     # Until then Flink may still count the one that was killed.
     home.wait("its slots", has_slots(home, (len(running) - 1) * home.state["slots"]), *running)
 
@@ -208,7 +318,9 @@ def install(home, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ["start", "stop", "kill", "revive", "install"]:
         part = commands.add_parser(name)
@@ -220,15 +332,23 @@ def main():
             part.add_argument("--taskmanagers", type=int, default=1)
             part.add_argument("--slots", type=int, default=2)
             part.add_argument("--heap-mb", type=int, default=384, help="of each TaskManager")
-            part.add_argument("--fast", action="store_true", help="the JVM compiles as well as it can, rather than little")
-            part.add_argument("-D", dest="settings", action="append", default=[], metavar="KEY=VALUE")
+            part.add_argument(
+                "--fast",
+                action="store_true",
+                help="the JVM compiles as well as it can, rather than little",
+            )
+            part.add_argument(
+                "-D", dest="settings", action="append", default=[], metavar="KEY=VALUE"
+            )
         elif name in ("kill", "revive"):
             part.add_argument("process", type=process_name)
     arguments = parser.parse_args()
     home = servers.Home(arguments.home) if arguments.command != "install" else None
     if arguments.command in ("kill", "revive") and not home.file.exists():
         die(f"no Flink was started in {home.folder}")
-    {"start": start, "stop": stop, "kill": kill, "revive": revive, "install": install}[arguments.command](home, arguments)
+    {"start": start, "stop": stop, "kill": kill, "revive": revive, "install": install}[
+        arguments.command
+    ](home, arguments)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,16 @@
 Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
 (~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
 """
-import argparse, json, pathlib, signal, socket, subprocess, sys, time, urllib.request
+
+import argparse
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from xml.sax.saxutils import escape
 
 import servers
@@ -26,11 +35,18 @@ VERSION = "3.4.2"
 NAMESERVICE = "weirns"
 METRICS_SECONDS = 1  # /jmx shows numbers of that age
 ARTIFACTS = ["hadoop-hdfs", "hadoop-common", "hadoop-hdfs-client"]
-MAIN = {"namenode": "org.apache.hadoop.hdfs.server.namenode.NameNode",
-        "datanode": "org.apache.hadoop.hdfs.server.datanode.DataNode",
-        "journalnode": "org.apache.hadoop.hdfs.qjournal.server.JournalNode"}
-JAVA = ["java", "-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true",
-        "--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED"]
+MAIN = {
+    "namenode": "org.apache.hadoop.hdfs.server.namenode.NameNode",
+    "datanode": "org.apache.hadoop.hdfs.server.datanode.DataNode",
+    "journalnode": "org.apache.hadoop.hdfs.qjournal.server.JournalNode",
+}
+JAVA = [
+    "java",
+    "-XX:+UseSerialGC",
+    "-Djava.net.preferIPv4Stack=true",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "--add-opens=java.base/java.util=ALL-UNNAMED",
+]
 LOG4J = """log4j.rootLogger={level},C
 log4j.appender.C=org.apache.log4j.ConsoleAppender
 log4j.appender.C.target=System.err
@@ -41,7 +57,11 @@ log4j.appender.C.layout.ConversionPattern=%d{{ISO8601}} %p %c{{2}}: %m%n
 
 def jars():
     """The folder of Hadoop's jars."""
-    folder = servers.maven_jars(f"hadoop-{VERSION}", f"Hadoop {VERSION}", [f"org.apache.hadoop:{a}:{VERSION}" for a in ARTIFACTS])
+    folder = servers.maven_jars(
+        f"hadoop-{VERSION}",
+        f"Hadoop {VERSION}",
+        [f"org.apache.hadoop:{a}:{VERSION}" for a in ARTIFACTS],
+    )
     # The jars hold no web pages, and the servers refuse to start without the folders for them.
     for name in ["hdfs", "datanode", "journal", "secondary", "static"]:
         (folder / "web" / "webapps" / name / "WEB-INF").mkdir(parents=True, exist_ok=True)
@@ -54,7 +74,12 @@ class Home(servers.Home):
 
     def java(self, conf, main, *args, **options):
         """Runs a main class to its end."""
-        return subprocess.run(JAVA + ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", self.classpath(conf), main, *args], timeout=120, **options)
+        return subprocess.run(
+            JAVA
+            + ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", self.classpath(conf), main, *args],
+            timeout=120,
+            **options,
+        )
 
     def serve(self, name, kind, conf, heap):
         self.spawn(name, JAVA + [f"-Xmx{heap}", "-cp", self.classpath(conf), MAIN[kind]])
@@ -62,40 +87,76 @@ class Home(servers.Home):
 
 # --- configuration
 
+
 def write_conf(home, name, extra=None, level="INFO"):
     """A configuration folder for one process, or for clients."""
     folder, ports, ha = home.folder, home.state["ports"], home.state["ha"]
     conf = folder / f"conf-{name}"
     conf.mkdir(exist_ok=True)
-    core = {"fs.defaultFS": f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}",
-            "hadoop.tmp.dir": f"{folder}/tmp", "ipc.client.connect.max.retries": 3}
-    hdfs = {"dfs.replication": 1, "dfs.permissions.enabled": "true", "dfs.heartbeat.interval": 1,
-            "dfs.namenode.heartbeat.recheck-interval": 1000, "dfs.namenode.safemode.extension": 0, "dfs.blockreport.initialDelay": 0,
-            "dfs.namenode.datanode.registration.ip-hostname-check": "false", "dfs.datanode.hostname": HOST,
-            "dfs.client.use.datanode.hostname": "true", "dfs.namenode.rpc-bind-host": HOST, "dfs.namenode.http-bind-host": HOST,
-            "dfs.datanode.address": f"{HOST}:{ports['dn_data']}", "dfs.datanode.http.address": f"{HOST}:{ports['dn_http']}",
-            "dfs.datanode.ipc.address": f"{HOST}:{ports['dn_ipc']}", "dfs.datanode.data.dir": f"file://{folder}/data",
-            "dfs.datanode.du.reserved": 0, "dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
-            # Closing a file on one DataNode mostly asks the NameNode a moment too early, and then waits for this: 400 ms unless set.
-            "dfs.client.block.write.locateFollowingBlock.initial.delay.ms": home.state["close_delay_ms"],
-            "dfs.client.block.write.locateFollowingBlock.retries": 12}
+    core = {
+        "fs.defaultFS": f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}",
+        "hadoop.tmp.dir": f"{folder}/tmp",
+        "ipc.client.connect.max.retries": 3,
+    }
+    hdfs = {
+        "dfs.replication": 1,
+        "dfs.permissions.enabled": "true",
+        "dfs.heartbeat.interval": 1,
+        "dfs.namenode.heartbeat.recheck-interval": 1000,
+        "dfs.namenode.safemode.extension": 0,
+        "dfs.blockreport.initialDelay": 0,
+        "dfs.namenode.datanode.registration.ip-hostname-check": "false",
+        "dfs.datanode.hostname": HOST,
+        "dfs.client.use.datanode.hostname": "true",
+        "dfs.namenode.rpc-bind-host": HOST,
+        "dfs.namenode.http-bind-host": HOST,
+        "dfs.datanode.address": f"{HOST}:{ports['dn_data']}",
+        "dfs.datanode.http.address": f"{HOST}:{ports['dn_http']}",
+        "dfs.datanode.ipc.address": f"{HOST}:{ports['dn_ipc']}",
+        "dfs.datanode.data.dir": f"file://{folder}/data",
+        "dfs.datanode.du.reserved": 0,
+        "dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
+        # Closing a file on one DataNode mostly asks the NameNode a moment too early, and then waits for this: 400 ms unless set.
+        "dfs.client.block.write.locateFollowingBlock.initial.delay.ms": home.state[
+            "close_delay_ms"
+        ],
+        "dfs.client.block.write.locateFollowingBlock.retries": 12,
+    }
     if ha:
-        hdfs |= {"dfs.nameservices": NAMESERVICE, f"dfs.ha.namenodes.{NAMESERVICE}": "nn1,nn2",
-                 "dfs.namenode.shared.edits.dir": f"qjournal://{HOST}:{ports['jn_rpc']}/{NAMESERVICE}",
-                 "dfs.journalnode.edits.dir": f"{folder}/journal", "dfs.journalnode.rpc-address": f"{HOST}:{ports['jn_rpc']}",
-                 "dfs.journalnode.http-address": f"{HOST}:{ports['jn_http']}", "dfs.ha.fencing.methods": "shell(/bin/true)",
-                 "dfs.ha.automatic-failover.enabled": "false", "dfs.ha.tail-edits.period": 1,
-                 f"dfs.client.failover.proxy.provider.{NAMESERVICE}": "org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider"}
+        hdfs |= {
+            "dfs.nameservices": NAMESERVICE,
+            f"dfs.ha.namenodes.{NAMESERVICE}": "nn1,nn2",
+            "dfs.namenode.shared.edits.dir": f"qjournal://{HOST}:{ports['jn_rpc']}/{NAMESERVICE}",
+            "dfs.journalnode.edits.dir": f"{folder}/journal",
+            "dfs.journalnode.rpc-address": f"{HOST}:{ports['jn_rpc']}",
+            "dfs.journalnode.http-address": f"{HOST}:{ports['jn_http']}",
+            "dfs.ha.fencing.methods": "shell(/bin/true)",
+            "dfs.ha.automatic-failover.enabled": "false",
+            "dfs.ha.tail-edits.period": 1,
+            f"dfs.client.failover.proxy.provider.{NAMESERVICE}": "org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider",
+        }
         for nn in ["nn1", "nn2"]:
-            hdfs |= {f"dfs.namenode.rpc-address.{NAMESERVICE}.{nn}": f"{HOST}:{ports[nn + '_rpc']}",
-                     f"dfs.namenode.http-address.{NAMESERVICE}.{nn}": f"{HOST}:{ports[nn + '_http']}"}
+            hdfs |= {
+                f"dfs.namenode.rpc-address.{NAMESERVICE}.{nn}": f"{HOST}:{ports[nn + '_rpc']}",
+                f"dfs.namenode.http-address.{NAMESERVICE}.{nn}": f"{HOST}:{ports[nn + '_http']}",
+            }
     else:
-        hdfs |= {"dfs.namenode.rpc-address": f"{HOST}:{ports['nn1_rpc']}", "dfs.namenode.http-address": f"{HOST}:{ports['nn1_http']}"}
+        hdfs |= {
+            "dfs.namenode.rpc-address": f"{HOST}:{ports['nn1_rpc']}",
+            "dfs.namenode.http-address": f"{HOST}:{ports['nn1_http']}",
+        }
     hdfs |= extra or {}
     for file, properties in [("core-site.xml", core), ("hdfs-site.xml", hdfs)]:
-        body = "".join(f"  <property><name>{escape(k)}</name><value>{escape(str(v))}</value></property>\n" for k, v in properties.items())
-        (conf / file).write_text(f'<?xml version="1.0"?>\n<configuration>\n{body}</configuration>\n')
-    (conf / "log4j.properties").write_text(LOG4J.format(level=level) + "log4j.logger.org.apache.hadoop.util.NativeCodeLoader=ERROR\n")
+        body = "".join(
+            f"  <property><name>{escape(k)}</name><value>{escape(str(v))}</value></property>\n"
+            for k, v in properties.items()
+        )
+        (conf / file).write_text(
+            f'<?xml version="1.0"?>\n<configuration>\n{body}</configuration>\n'
+        )
+    (conf / "log4j.properties").write_text(
+        LOG4J.format(level=level) + "log4j.logger.org.apache.hadoop.util.NativeCodeLoader=ERROR\n"
+    )
     (conf / "hadoop-metrics2.properties").write_text(f"*.period={METRICS_SECONDS}\n")
     return conf
 
@@ -109,6 +170,7 @@ def namenode_conf(home, nn):
 
 # --- what the servers say of themselves
 
+
 def beans(port, query):
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/jmx?qry={query}", timeout=3) as reply:
@@ -120,7 +182,9 @@ def beans(port, query):
 
 def is_ours(home, name, port):
     """Whether the server on the port is the process that was started, and not another that took the port first."""
-    return beans(port, "java.lang:type=Runtime").get("Name", "").split("@")[0] == str(home.pid_of(name))
+    return beans(port, "java.lang:type=Runtime").get("Name", "").split("@")[0] == str(
+        home.pid_of(name)
+    )
 
 
 def answers(home, name, port):
@@ -129,20 +193,34 @@ def answers(home, name, port):
 
 def takes_blocks(home, nn):
     def check():
-        state = beans(home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=FSNamesystemState")
+        state = beans(
+            home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=FSNamesystemState"
+        )
         return state.get("FSState") == "Operational" and state.get("NumLiveDataNodes") == 1
+
     return check
 
 
 def ha_state(home, nn):
-    return beans(home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=NameNodeStatus").get("State")
+    return beans(
+        home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=NameNodeStatus"
+    ).get("State")
 
 
 # --- commands
 
+
 def start_once(home, ha, close_delay_ms):
-    names = ["nn1_rpc", "nn1_http", "dn_data", "dn_http", "dn_ipc"] + (["nn2_rpc", "nn2_http", "jn_rpc", "jn_http"] if ha else [])
-    home.state = {"jars": str(jars()), "ha": ha, "close_delay_ms": close_delay_ms, "ports": dict(zip(names, free_ports(len(names)))), "processes": {}}
+    names = ["nn1_rpc", "nn1_http", "dn_data", "dn_http", "dn_ipc"] + (
+        ["nn2_rpc", "nn2_http", "jn_rpc", "jn_http"] if ha else []
+    )
+    home.state = {
+        "jars": str(jars()),
+        "ha": ha,
+        "close_delay_ms": close_delay_ms,
+        "ports": dict(zip(names, free_ports(len(names)), strict=False)),
+        "processes": {},
+    }
     home.save()
     ports = home.state["ports"]
     conf1 = namenode_conf(home, "nn1")
@@ -150,7 +228,18 @@ def start_once(home, ha, close_delay_ms):
         home.serve("jn", "journalnode", conf1, "128m")
         home.wait("the JournalNode", answers(home, "jn", ports["jn_http"]), "jn")
     with open(home.folder / "format.log", "ab") as log:
-        if home.java(conf1, MAIN["namenode"], "-format", "-nonInteractive", "-force", stdout=log, stderr=log).returncode != 0:
+        if (
+            home.java(
+                conf1,
+                MAIN["namenode"],
+                "-format",
+                "-nonInteractive",
+                "-force",
+                stdout=log,
+                stderr=log,
+            ).returncode
+            != 0
+        ):
             die(f"the NameNode could not be formatted; see {home.folder}/format.log")
     home.serve("nn1", "namenode", conf1, "256m")
     (home.folder / "data").mkdir(mode=0o700, exist_ok=True)
@@ -159,9 +248,22 @@ def start_once(home, ha, close_delay_ms):
     client = write_conf(home, "client", level="WARN")
     if ha:
         conf2 = namenode_conf(home, "nn2")
-        home.wait("calls to nn1", listens(ports["nn1_rpc"]), "nn1")  # a NameNode answers over HTTP before it takes calls
+        home.wait(
+            "calls to nn1", listens(ports["nn1_rpc"]), "nn1"
+        )  # a NameNode answers over HTTP before it takes calls
         with open(home.folder / "bootstrap.log", "ab") as log:
-            if home.java(conf2, MAIN["namenode"], "-bootstrapStandby", "-nonInteractive", "-force", stdout=log, stderr=log).returncode != 0:
+            if (
+                home.java(
+                    conf2,
+                    MAIN["namenode"],
+                    "-bootstrapStandby",
+                    "-nonInteractive",
+                    "-force",
+                    stdout=log,
+                    stderr=log,
+                ).returncode
+                != 0
+            ):
                 die(f"the second NameNode could not be prepared; see {home.folder}/bootstrap.log")
         home.serve("nn2", "namenode", conf2, "256m")
         home.wait("the second NameNode", answers(home, "nn2", ports["nn2_http"]), "nn2")
@@ -169,9 +271,14 @@ def start_once(home, ha, close_delay_ms):
         transition(home, "-transitionToActive", "nn1")
     home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
     uri = f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}"
-    environment = {"HADOOP_CONF_DIR": client, "WEIR_TEST_HDFS": uri, "WEIR_TEST_HDFS_HOME": home.folder,
-                   "WEIR_TEST_HDFS_TOOL": pathlib.Path(__file__).resolve(), "WEIR_TEST_HDFS_HA": "1" if ha else "",
-                   "WEIR_TEST_HDFS_CLASSPATH": f"{home.state['jars']}/*"}
+    environment = {
+        "HADOOP_CONF_DIR": client,
+        "WEIR_TEST_HDFS": uri,
+        "WEIR_TEST_HDFS_HOME": home.folder,
+        "WEIR_TEST_HDFS_TOOL": pathlib.Path(__file__).resolve(),
+        "WEIR_TEST_HDFS_HA": "1" if ha else "",
+        "WEIR_TEST_HDFS_CLASSPATH": f"{home.state['jars']}/*",
+    }
     home.write_env(environment)
     say(f"HDFS at {uri}; source {home.folder}/env")
 
@@ -197,11 +304,18 @@ def listens(port):
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex((HOST, port)) == 0
+
     return check
 
 
 def transition(home, *arguments):
-    done = home.java(home.folder / "conf-client", "org.apache.hadoop.hdfs.tools.DFSHAAdmin", *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = home.java(
+        home.folder / "conf-client",
+        "org.apache.hadoop.hdfs.tools.DFSHAAdmin",
+        *arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     if done.returncode != 0:
         die(f"haadmin {' '.join(arguments)} failed: {done.stdout.decode(errors='replace')}")
 
@@ -221,7 +335,11 @@ def observer(home, arguments):
     if not home.state.get("ha"):
         die("observer needs an HDFS that was started with --ha")
     passive = "nn2" if ha_state(home, "nn1") == "active" else "nn1"
-    transition(home, "-transitionToObserver" if arguments.what == "begin" else "-transitionToStandby", passive)
+    transition(
+        home,
+        "-transitionToObserver" if arguments.what == "begin" else "-transitionToStandby",
+        passive,
+    )
     say(f"{passive} is {ha_state(home, passive)}")
 
 
@@ -230,7 +348,12 @@ def state(home, arguments):
 
 
 def admin(home, *arguments):
-    done = home.java(home.folder / "conf-client", "org.apache.hadoop.hdfs.tools.DFSAdmin", *arguments, stdout=sys.stderr)
+    done = home.java(
+        home.folder / "conf-client",
+        "org.apache.hadoop.hdfs.tools.DFSAdmin",
+        *arguments,
+        stdout=sys.stderr,
+    )
     if done.returncode != 0:
         die(f"dfsadmin {' '.join(arguments)} failed")
 
@@ -238,11 +361,21 @@ def admin(home, *arguments):
 def datanode(home, arguments):
     if arguments.what == "fsyncs":
         time.sleep(2.5 * METRICS_SECONDS)
-        print(beans(home.state["ports"]["dn_http"], "Hadoop:service=DataNode,name=DataNodeActivity*")["FsyncCount"])
+        print(
+            beans(home.state["ports"]["dn_http"], "Hadoop:service=DataNode,name=DataNodeActivity*")[
+                "FsyncCount"
+            ]
+        )
     elif arguments.what == "stop":
         home.stop("dn")
-        home.wait("the NameNode to miss its DataNode",
-                  lambda: beans(home.state["ports"]["nn1_http"], "Hadoop:service=NameNode,name=FSNamesystemState").get("NumLiveDataNodes") == 0, "nn1")
+        home.wait(
+            "the NameNode to miss its DataNode",
+            lambda: beans(
+                home.state["ports"]["nn1_http"], "Hadoop:service=NameNode,name=FSNamesystemState"
+            ).get("NumLiveDataNodes")
+            == 0,
+            "nn1",
+        )
     else:
         revive(home, "dn")
 
@@ -260,9 +393,24 @@ def revive(home, name):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ["start", "stop", "failover", "observer", "state", "safemode", "admin", "datanode", "kill", "revive", "pause", "resume"]:
+    for name in [
+        "start",
+        "stop",
+        "failover",
+        "observer",
+        "state",
+        "safemode",
+        "admin",
+        "datanode",
+        "kill",
+        "revive",
+        "pause",
+        "resume",
+    ]:
         command = commands.add_parser(name)
         command.add_argument("--home", required=True)
         if name == "start":
@@ -275,7 +423,9 @@ def main():
         elif name == "datanode":
             command.add_argument("what", choices=["stop", "start", "fsyncs"])
         elif name in ("state", "kill", "revive", "pause", "resume"):
-            command.add_argument("name", nargs="?", default="nn1", choices=["nn1", "nn2", "dn", "jn"])
+            command.add_argument(
+                "name", nargs="?", default="nn1", choices=["nn1", "nn2", "dn", "jn"]
+            )
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "admin":
         parser.error(f"unknown: {' '.join(rest)}")
@@ -291,9 +441,18 @@ def main():
     elif arguments.command == "revive":
         revive(home, arguments.name)
     elif arguments.command in ("pause", "resume"):
-        home.signal(arguments.name, signal.SIGSTOP if arguments.command == "pause" else signal.SIGCONT)
+        home.signal(
+            arguments.name, signal.SIGSTOP if arguments.command == "pause" else signal.SIGCONT
+        )
     else:
-        {"start": start, "stop": stop, "failover": failover, "observer": observer, "state": state, "datanode": datanode}[arguments.command](home, arguments)
+        {
+            "start": start,
+            "stop": stop,
+            "failover": failover,
+            "observer": observer,
+            "state": state,
+            "datanode": datanode,
+        }[arguments.command](home, arguments)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,14 @@ def die(text):
 
 # --- jars
 
+
 def cache_home():
-    folder = pathlib.Path(os.environ.get("WEIR_REAL_HOME") or pathlib.Path.home() / ".cache" / "weir-real") / "jars"
+    folder = (
+        pathlib.Path(
+            os.environ.get("WEIR_REAL_HOME") or pathlib.Path.home() / ".cache" / "weir-real"
+        )
+        / "jars"
+    )
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -51,24 +57,47 @@ def fetched_once(name, wanted):
 
 def maven_jars(name, what, artifacts):
     """The folder of the jars of `artifacts` (group:artifact:version) and of all that they need."""
-    dependencies = "".join("<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(*a.split(":"))
-                           for a in artifacts)
+    dependencies = "".join(
+        "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(
+            *a.split(":")
+        )
+        for a in artifacts
+    )
     with fetched_once(name, hashlib.sha256(dependencies.encode()).hexdigest()) as (folder, missing):
         if missing:
             pom = folder / ".pom"
             pom.mkdir(exist_ok=True)
             (pom / "pom.xml").write_text(
                 '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>weir.real</groupId>'
-                f"<artifactId>{name}</artifactId><version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>")
+                f"<artifactId>{name}</artifactId><version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>"
+            )
             say(f"fetching {what} into {folder}")
-            done = subprocess.run(["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
-                                   "-DincludeScope=runtime", f"-DoutputDirectory={folder}"], cwd=pom, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
+            done = subprocess.run(
+                [
+                    "mvn",
+                    "-B",
+                    "-q",
+                    "-ntp",
+                    "-Dstyle.color=never",
+                    "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
+                    "-DincludeScope=runtime",
+                    f"-DoutputDirectory={folder}",
+                ],
+                cwd=pom,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=900,
+            )
             if done.returncode != 0:
-                die(f"maven could not fetch {what}: is Maven Central reachable?\n" + done.stdout.decode(errors="replace")[-2000:])
+                die(
+                    f"maven could not fetch {what}: is Maven Central reachable?\n"
+                    + done.stdout.decode(errors="replace")[-2000:]
+                )
     return folder
 
 
 # --- processes
+
 
 def start_time(pid):
     try:
@@ -116,7 +145,15 @@ class Home:
 
     def spawn(self, name, command, **options):
         log = open(self.folder / f"{name}.log", "ab")
-        process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **options)
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            **options,
+        )
         self.state["processes"][name] = {"pid": process.pid, "started": start_time(process.pid)}
         self.save()
 
@@ -153,7 +190,9 @@ class Home:
 
     def log_tail(self, name):
         log = self.folder / f"{name}.log"
-        return "".join(log.read_text(errors="replace").splitlines(True)[-8:]) if log.exists() else ""
+        return (
+            "".join(log.read_text(errors="replace").splitlines(True)[-8:]) if log.exists() else ""
+        )
 
     def wait(self, what, condition, *names):
         """Until the condition holds; ends this program if it does not in time, or if one of the processes ends."""
@@ -168,4 +207,6 @@ class Home:
 
     def write_env(self, environment):
         """DIR/env: source it to find the servers."""
-        (self.folder / "env").write_text("".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items()))
+        (self.folder / "env").write_text(
+            "".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items())
+        )

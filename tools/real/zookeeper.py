@@ -11,16 +11,27 @@
 Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
 (~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
 """
-import argparse, pathlib, signal, socket, subprocess
+
+import argparse
+import pathlib
+import signal
+import socket
+import subprocess
 
 import servers
 from servers import HOST, die, free_ports, say
 
 VERSION = "3.9.4"
-TICK_MS = 500  # the least session time-out is two of it, the most twenty times; see maxSessionTimeout
+TICK_MS = (
+    500  # the least session time-out is two of it, the most twenty times; see maxSessionTimeout
+)
 # The server wants snappy and the metrics at its start, though its pom calls them provided, and logback to write its log.
-ARTIFACTS = ["org.apache.zookeeper:zookeeper:" + VERSION, "org.xerial.snappy:snappy-java:1.1.10.5", "io.dropwizard.metrics:metrics-core:4.1.12.1",
-             "ch.qos.logback:logback-classic:1.3.15"]
+ARTIFACTS = [
+    "org.apache.zookeeper:zookeeper:" + VERSION,
+    "org.xerial.snappy:snappy-java:1.1.10.5",
+    "io.dropwizard.metrics:metrics-core:4.1.12.1",
+    "ch.qos.logback:logback-classic:1.3.15",
+]
 MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 
 
@@ -30,9 +41,20 @@ def process(server):
 
 class Home(servers.Home):
     def serve(self, server):
-        self.spawn(process(server), ["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true",
-                                     "-cp", f"{self.folder / ('conf-' + server)}:{self.state['jars']}/*", MAIN,
-                                     str(self.folder / f"conf-{server}" / "zoo.cfg")])
+        self.spawn(
+            process(server),
+            [
+                "java",
+                "-Xmx192m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Djava.net.preferIPv4Stack=true",
+                "-cp",
+                f"{self.folder / ('conf-' + server)}:{self.state['jars']}/*",
+                MAIN,
+                str(self.folder / f"conf-{server}" / "zoo.cfg"),
+            ],
+        )
 
     def wait_ready(self, server):
         self.wait(process(server), lambda: serves(self, server), process(server))
@@ -59,17 +81,33 @@ def serves(home, server):
 
 
 def write_conf(home, server):
-    conf, data, ports = home.folder / f"conf-{server}", home.folder / f"data-{server}", home.state["ports"]
+    conf, data, ports = (
+        home.folder / f"conf-{server}",
+        home.folder / f"data-{server}",
+        home.state["ports"],
+    )
     conf.mkdir(exist_ok=True)
     data.mkdir(exist_ok=True)
-    lines = [f"tickTime={TICK_MS}", "maxSessionTimeout=60000", f"dataDir={data}", f"clientPortAddress={HOST}", f"clientPort={ports[server]['client']}",
-             "admin.enableServer=false", "4lw.commands.whitelist=*", "maxClientCnxns=0"]
+    lines = [
+        f"tickTime={TICK_MS}",
+        "maxSessionTimeout=60000",
+        f"dataDir={data}",
+        f"clientPortAddress={HOST}",
+        f"clientPort={ports[server]['client']}",
+        "admin.enableServer=false",
+        "4lw.commands.whitelist=*",
+        "maxClientCnxns=0",
+    ]
     if len(ports) > 1:
-        lines += ["initLimit=20", "syncLimit=10"] + [f"server.{n}={HOST}:{p['peer']}:{p['election']}" for n, p in ports.items()]
+        lines += ["initLimit=20", "syncLimit=10"] + [
+            f"server.{n}={HOST}:{p['peer']}:{p['election']}" for n, p in ports.items()
+        ]
         (data / "myid").write_text(server)
     (conf / "zoo.cfg").write_text("\n".join(lines) + "\n")
-    (conf / "logback.xml").write_text('<configuration><appender name="C" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%d{ISO8601} %p %c{1}: %m%n'
-                                      '</pattern></encoder></appender><root level="INFO"><appender-ref ref="C"/></root></configuration>')
+    (conf / "logback.xml").write_text(
+        '<configuration><appender name="C" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%d{ISO8601} %p %c{1}: %m%n'
+        '</pattern></encoder></appender><root level="INFO"><appender-ref ref="C"/></root></configuration>'
+    )
 
 
 def start(home, arguments):
@@ -77,7 +115,14 @@ def start(home, arguments):
     numbers = [str(n + 1) for n in range(arguments.servers)]
     ports = iter(free_ports(3 * len(numbers)))
     jars = servers.maven_jars(f"zookeeper-{VERSION}", f"ZooKeeper {VERSION}", ARTIFACTS)
-    home.state = {"jars": str(jars), "processes": {}, "ports": {n: {"client": next(ports), "peer": next(ports), "election": next(ports)} for n in numbers}}
+    home.state = {
+        "jars": str(jars),
+        "processes": {},
+        "ports": {
+            n: {"client": next(ports), "peer": next(ports), "election": next(ports)}
+            for n in numbers
+        },
+    }
     home.save()
     try:
         for number in numbers:
@@ -91,7 +136,13 @@ def start(home, arguments):
         stop(home, arguments)
         raise
     quorum = ",".join(f"{HOST}:{home.state['ports'][number]['client']}" for number in numbers)
-    home.write_env({"WEIR_TEST_ZOOKEEPER": quorum, "WEIR_TEST_ZOOKEEPER_HOME": home.folder, "WEIR_TEST_ZOOKEEPER_TOOL": pathlib.Path(__file__).resolve()})
+    home.write_env(
+        {
+            "WEIR_TEST_ZOOKEEPER": quorum,
+            "WEIR_TEST_ZOOKEEPER_HOME": home.folder,
+            "WEIR_TEST_ZOOKEEPER_TOOL": pathlib.Path(__file__).resolve(),
+        }
+    )
     say(f"ZooKeeper at {quorum}; source {home.folder}/env")
 
 
@@ -124,7 +175,9 @@ def env(home, arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ["start", "stop", "kill", "revive", "pause", "resume", "env"]:
         command = commands.add_parser(name)
@@ -140,7 +193,15 @@ def main():
             die(f"no ZooKeeper was started in {home.folder}")
         if arguments.command != "env" and arguments.server not in home.state["ports"]:
             die(f"there is no server {arguments.server} in {home.folder}")
-    {"start": start, "stop": stop, "kill": kill, "revive": revive, "pause": pause, "resume": resume, "env": env}[arguments.command](home, arguments)
+    {
+        "start": start,
+        "stop": stop,
+        "kill": kill,
+        "revive": revive,
+        "pause": pause,
+        "resume": resume,
+        "env": env,
+    }[arguments.command](home, arguments)
 
 
 if __name__ == "__main__":

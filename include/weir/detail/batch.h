@@ -24,7 +24,8 @@ class Batch {
   virtual std::unique_ptr<Batch> make_empty() const = 0;
   /// Exchanges contents with a batch of the same record type.
   virtual void swap(Batch& other) = 0;
-  /// Moves record i, with its timestamp and key hash, to the end of *targets[which[i]], for every i; then this batch is empty.
+  /// Moves record i, with its timestamp and key hash, to the end of *targets[which[i]], for every
+  /// i; then this batch is empty.
   virtual void scatter(const uint16_t* which, Batch* const* targets) = 0;
   /// A batch with copies of all records.
   virtual std::unique_ptr<Batch> copy() const = 0;
@@ -32,8 +33,10 @@ class Batch {
   bool empty() const { return size() == 0; }
   Timestamp timestamp(size_t i) const { return timestamps.empty() ? kNoTimestamp : timestamps[i]; }
 
-  std::vector<Timestamp> timestamps;  ///< one per record (kNoTimestamp: it has none), or none at all
-  std::vector<int32_t> key_hashes;    ///< Serializer<K>::hash of each record's key, one per record, or none: filled by a hash exchange
+  std::vector<Timestamp>
+      timestamps;                   ///< one per record (kNoTimestamp: it has none), or none at all
+  std::vector<int32_t> key_hashes;  ///< Serializer<K>::hash of each record's key, one per record,
+                                    ///< or none: filled by a hash exchange
 };
 
 namespace detail {
@@ -66,16 +69,20 @@ class BatchOf final : public Batch {
     key_hashes.swap(o.key_hashes);
   }
   void scatter(const uint16_t* which, Batch* const* targets) override {
-    for (size_t i = 0; i < records.size(); ++i) static_cast<BatchOf*>(targets[which[i]])->records.push_back(std::move(records[i]));
-    for (size_t i = 0; i < timestamps.size(); ++i) targets[which[i]]->timestamps.push_back(timestamps[i]);
-    for (size_t i = 0; i < key_hashes.size(); ++i) targets[which[i]]->key_hashes.push_back(key_hashes[i]);
+    for (size_t i = 0; i < records.size(); ++i)
+      static_cast<BatchOf*>(targets[which[i]])->records.push_back(std::move(records[i]));
+    for (size_t i = 0; i < timestamps.size(); ++i)
+      targets[which[i]]->timestamps.push_back(timestamps[i]);
+    for (size_t i = 0; i < key_hashes.size(); ++i)
+      targets[which[i]]->key_hashes.push_back(key_hashes[i]);
     clear();
   }
   std::unique_ptr<Batch> copy() const override {
     static_assert(std::is_copy_constructible_v<T>, "records of a stream must be copyable");
     return std::make_unique<BatchOf>(*this);
   }
-  /// Records without a timestamp may be mixed with others: `timestamps` then holds kNoTimestamp for them.
+  /// Records without a timestamp may be mixed with others: `timestamps` then holds kNoTimestamp for
+  /// them.
   void add(T record) { add(std::move(record), kNoTimestamp); }
   void add(T record, Timestamp timestamp) {
     records.push_back(std::move(record));

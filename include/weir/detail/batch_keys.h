@@ -16,8 +16,9 @@ namespace weir::detail {
 template <class T, class KeySelector>
 using KeyOf = std::remove_cvref_t<std::invoke_result_t<const KeySelector&, const T&>>;
 
-/// How many records ahead of the one being processed the memory of its key is asked for. From 12 to 32 makes no difference; as
-/// many as a whole batch at once is slower, for the processor has only so many loads under way (bench/keyed_operators.cc).
+/// How many records ahead of the one being processed the memory of its key is asked for. From 12 to
+/// 32 makes no difference; as many as a whole batch at once is slower, for the processor has only
+/// so many loads under way (bench/keyed_operators.cc).
 inline constexpr size_t kPrefetchDistance = 16;
 
 /// The keys of a batch and their places: the first of two passes over its records.
@@ -36,13 +37,16 @@ class BatchKeys {
       keys_.clear();
       keys_.reserve(count);
       for (size_t i = 0; i < count; ++i)
-        keys_.push_back(std::invoke(std::as_const(selector_), static_cast<const T&>(batch.records[i])));
+        keys_.push_back(
+            std::invoke(std::as_const(selector_), static_cast<const T&>(batch.records[i])));
     }
     const PlaceSpace space = places;
     if (batch.key_hashes.empty()) {
-      for (size_t i = 0; i < count; ++i) places_[i] = space.place(Serializer<K>::hash(key(i)), table_hash(key(i)));
+      for (size_t i = 0; i < count; ++i)
+        places_[i] = space.place(Serializer<K>::hash(key(i)), table_hash(key(i)));
     } else {
-      for (size_t i = 0; i < count; ++i) places_[i] = space.place(batch.key_hashes[i], table_hash(key(i)));
+      for (size_t i = 0; i < count; ++i)
+        places_[i] = space.place(batch.key_hashes[i], table_hash(key(i)));
     }
   }
 
@@ -61,7 +65,8 @@ class BatchKeys {
 
  private:
   static constexpr bool kInRecord =
-      std::is_lvalue_reference_v<std::invoke_result_t<const KeySelector&, const T&>> && !std::is_same_v<T, bool>;
+      std::is_lvalue_reference_v<std::invoke_result_t<const KeySelector&, const T&>> &&
+      !std::is_same_v<T, bool>;
 
   const KeySelector selector_;
   const BatchOf<T>* batch_ = nullptr;
@@ -73,14 +78,19 @@ class BatchKeys {
 template <class T, class KeySelector>
 class TypedKeyHasher final : public KeyHasher {
  public:
-  explicit TypedKeyHasher(KeySelector selector) : selector_(std::move(selector)) { require_key<KeyOf<T, KeySelector>>(); }
-  std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<TypedKeyHasher>(selector_); }
+  explicit TypedKeyHasher(KeySelector selector) : selector_(std::move(selector)) {
+    require_key<KeyOf<T, KeySelector>>();
+  }
+  std::unique_ptr<KeyHasher> copy() const override {
+    return std::make_unique<TypedKeyHasher>(selector_);
+  }
   void hash(Batch& batch) const override {
     if (!batch.key_hashes.empty()) return;
     const auto& records = static_cast<const BatchOf<T>&>(batch).records;
     batch.key_hashes.resize(records.size());
     for (size_t i = 0; i < records.size(); ++i) {
-      batch.key_hashes[i] = Serializer<KeyOf<T, KeySelector>>::hash(std::invoke(selector_, static_cast<const T&>(records[i])));
+      batch.key_hashes[i] = Serializer<KeyOf<T, KeySelector>>::hash(
+          std::invoke(selector_, static_cast<const T&>(records[i])));
     }
   }
 

@@ -21,25 +21,26 @@ struct EntryPart {
 struct KeyGroupWriting {
   static constexpr size_t kDrainBytes = 64 * 1024;
 
-  /// Gets bytes that are final and leave the buffer, when there are kDrainBytes of them. False: no more is wanted, the group stays
-  /// unfinished. Without it a group stays in the buffer.
+  /// Gets bytes that are final and leave the buffer, when there are kDrainBytes of them. False: no
+  /// more is wanted, the group stays unfinished. Without it a group stays in the buffer.
   std::function<bool(std::string_view bytes)> drain;
   size_t max_part_bytes = kMaxCount;  ///< of a key or a value: the format has no room for more
   EntryPart largest;                  ///< value so far
 };
 
-/// Writes the entries of one key group in Flink's canonical layout (docs/formats/keyed_state.md). States in any order, but each once;
-/// a state without entries leaves no trace, and neither does a group without any.
+/// Writes the entries of one key group in Flink's canonical layout (docs/formats/keyed_state.md).
+/// States in any order, but each once; a state without entries leaves no trace, and neither does a
+/// group without any.
 ///
 ///   CanonicalGroupWriter group(out, key_group, max_parallelism > 128, &writing);
 ///   group.begin_state(0);
-///   for each entry, while group.goes_on(): write key, namespace [and user key] to group.begin_key(), the value to group.begin_value(),
-///   group.end_entry()
-///   group.end_group();
+///   for each entry, while group.goes_on(): write key, namespace [and user key] to
+///   group.begin_key(), the value to group.begin_value(), group.end_entry() group.end_group();
 class CanonicalGroupWriter {
  public:
   /// `out` outlives the writer and may hold other groups before this one. `writing` may be null.
-  CanonicalGroupWriter(BinaryWriter& out, int key_group, bool two_byte_prefix, KeyGroupWriting* writing = nullptr)
+  CanonicalGroupWriter(BinaryWriter& out, int key_group, bool two_byte_prefix,
+                       KeyGroupWriting* writing = nullptr)
       : out_(out), key_group_(key_group), two_byte_prefix_(two_byte_prefix), writing_(writing) {
     if (writing_ != nullptr) max_part_bytes_ = writing_->max_part_bytes;
   }
@@ -48,14 +49,16 @@ class CanonicalGroupWriter {
   bool goes_on() const { return !stopped_; }
   /// The key or value that did not fit; `bytes` is 0 if all did.
   const EntryPart& too_long() const { return too_long_; }
-  /// Whether the value that is being written fits so far: for values that are written piece by piece.
+  /// Whether the value that is being written fits so far: for values that are written piece by
+  /// piece.
   bool fits() const { return out_.size() - length_at_ - sizeof(int32_t) <= max_part_bytes_; }
 
   void begin_state(int id) { state_ = id; }
   /// Where the composite key goes; the key group is already there.
   BinaryWriter& begin_key() {
     if (state_ != written_state_) change_state();
-    if (out_.size() >= KeyGroupWriting::kDrainBytes && writing_ != nullptr && writing_->drain) drain();
+    if (out_.size() >= KeyGroupWriting::kDrainBytes && writing_ != nullptr && writing_->drain)
+      drain();
     length_at_ = out_.size();
     out_.put_i32(0);
     last_key_at_ = out_.size();
@@ -74,7 +77,8 @@ class CanonicalGroupWriter {
   }
   void end_entry() {
     const size_t bytes = close_length();
-    if (writing_ != nullptr && bytes > writing_->largest.bytes) writing_->largest = {state_, key_group_, bytes};
+    if (writing_ != nullptr && bytes > writing_->largest.bytes)
+      writing_->largest = {state_, key_group_, bytes};
   }
   void end_group();
 
@@ -109,11 +113,12 @@ class CanonicalGroupWriter {
 /// One entry of a key group: bytes that live as long as what the reader was given.
 struct CanonicalEntry {
   int state = 0;
-  std::string_view key;    ///< key, namespace [and user key], without the key group
+  std::string_view key;  ///< key, namespace [and user key], without the key group
   std::string_view value;
 };
 
-/// Reads what CanonicalGroupWriter wrote. Stops at the end of the group, so that another may follow in the same bytes.
+/// Reads what CanonicalGroupWriter wrote. Stops at the end of the group, so that another may follow
+/// in the same bytes.
 class CanonicalGroupReader {
  public:
   /// `in` outlives the reader and stands at the start of the group's bytes.

@@ -16,9 +16,11 @@ namespace weir::detail {
 template <class T>
 class CollectionSource final : public Source<T> {
  public:
-  explicit CollectionSource(std::vector<T> elements) : elements_(std::make_shared<const std::vector<T>>(std::move(elements))) {}
+  explicit CollectionSource(std::vector<T> elements)
+      : elements_(std::make_shared<const std::vector<T>>(std::move(elements))) {}
 
-  StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry&, int parallelism) const override {
+  StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry&,
+                                               int parallelism) const override {
     std::vector<std::string> splits;
     const auto count = static_cast<int64_t>(elements_->size());
     for (int64_t i = 0; i < parallelism; ++i) {
@@ -27,7 +29,9 @@ class CollectionSource final : public Source<T> {
     }
     return splits;
   }
-  std::unique_ptr<SourceReader<T>> create_reader() const override { return std::make_unique<Reader>(elements_); }
+  std::unique_ptr<SourceReader<T>> create_reader() const override {
+    return std::make_unique<Reader>(elements_);
+  }
   bool bounded() const override { return true; }
 
  private:
@@ -44,7 +48,8 @@ class CollectionSource final : public Source<T> {
 
   class Reader final : public SourceReader<T> {
    public:
-    explicit Reader(std::shared_ptr<const std::vector<T>> elements) : elements_(std::move(elements)) {}
+    explicit Reader(std::shared_ptr<const std::vector<T>> elements)
+        : elements_(std::move(elements)) {}
 
     Status open(OperatorContext& context) override {
       context_ = &context;
@@ -56,9 +61,9 @@ class CollectionSource final : public Source<T> {
         Range range{in.get_i64(), 0};
         range.end = in.get_i64();
         if (!in.ok() || range.next < 0 || range.end > static_cast<int64_t>(elements_->size())) {
-          context_->fail(failed_precondition("the checkpoint reads on where the collection of source '" +
-                                             context_->operator_name() +
-                                             "' has no elements any more; start the job without it"));
+          context_->fail(failed_precondition(
+              "the checkpoint reads on where the collection of source '" +
+              context_->operator_name() + "' has no elements any more; start the job without it"));
           continue;
         }
         ranges_.push_back(range);
@@ -68,7 +73,8 @@ class CollectionSource final : public Source<T> {
       while (!ranges_.empty() && ranges_.front().next >= ranges_.front().end) ranges_.pop_front();
       if (ranges_.empty()) return {PollResult::Status::kEnd};
       Range& range = ranges_.front();
-      const auto count = std::min<int64_t>(range.end - range.next, static_cast<int64_t>(max_records));
+      const auto count =
+          std::min<int64_t>(range.end - range.next, static_cast<int64_t>(max_records));
       for (int64_t i = 0; i < count; ++i) out.add((*elements_)[static_cast<size_t>(range.next++)]);
       return {};
     }

@@ -8,11 +8,13 @@
 
 namespace weir::detail {
 
-/// Keeps memory ready for the pages that an operator copies while a checkpoint of it is written, so that it need not wait for the
-/// system's then. How much: what was copied at the last checkpoint and a quarter more, as a part of the state's size. Before there
-/// was one: the part of its pages that records at the highest rate so far would reach while a checkpoint is written at
-/// kAssumedSpeed, if their keys are evenly spread; that is 7 % at 1000 records a second, 55 % at 10 000, all from 50 000 on.
-/// What proves to be too much goes back to the system, and so does what the state has not needed for kPeriodMs. Thread: the operator's.
+/// Keeps memory ready for the pages that an operator copies while a checkpoint of it is written, so
+/// that it need not wait for the system's then. How much: what was copied at the last checkpoint
+/// and a quarter more, as a part of the state's size. Before there was one: the part of its pages
+/// that records at the highest rate so far would reach while a checkpoint is written at
+/// kAssumedSpeed, if their keys are evenly spread; that is 7 % at 1000 records a second, 55 % at 10
+/// 000, all from 50 000 on. What proves to be too much goes back to the system, and so does what
+/// the state has not needed for kPeriodMs. Thread: the operator's.
 class CopyReserve {
  public:
   struct Host {
@@ -46,10 +48,10 @@ class CopyReserve {
   double share_ = 0;   ///< of the used bytes: what the last checkpoint had copied
   int64_t peak_since_ms_ = -1;
   uint32_t batches_ = 0;
-  size_t records_ = 0;       ///< since rate_since_ms_
+  size_t records_ = 0;  ///< since rate_since_ms_
   int64_t rate_since_ms_ = -1;
   double estimated_share_ = 0;  ///< until there was a checkpoint
-  int64_t epoch_ = 0;        ///< of the last snapshot that is counted
+  int64_t epoch_ = 0;           ///< of the last snapshot that is counted
 };
 
 }  // namespace weir::detail

@@ -5,9 +5,10 @@
 
 namespace weir::detail {
 
-/// A large value behind a counted pointer: copying the box copies the pointer, write() copies the value if another box shares
-/// it. So copying a page of a table copies no lists. An empty box reads as T{}. Thread: a box one at a time; boxes that share a
-/// value may be read and destroyed on different threads.
+/// A large value behind a counted pointer: copying the box copies the pointer, write() copies the
+/// value if another box shares it. So copying a page of a table copies no lists. An empty box reads
+/// as T{}. Thread: a box one at a time; boxes that share a value may be read and destroyed on
+/// different threads.
 template <class T>
 class CowBox {
  public:
@@ -22,7 +23,8 @@ class CowBox {
     return *this;
   }
   ~CowBox() {
-    if (shared_ != nullptr && shared_->users.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared_;
+    if (shared_ != nullptr && shared_->users.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete shared_;
   }
 
   const T& read() const {

@@ -2,16 +2,19 @@
 
 // An extendible hash table whose pages are copied on write, for keyed state.
 //
-// The 64-bit place of a key (table_hash.h) finds, by its leading bits, an entry of the directory (table_directory.h), and that the page.
-// Pages are small tables of their own (table_page.h): a full one is rebuilt twice as large up to kPageBytes, and then split in two, so
-// growing never touches more than one page (table_pages.h). The directory is cut in chunks of 512 entries under a small root, so that it
-// grows, and is shared, chunk by chunk too.
+// The 64-bit place of a key (table_hash.h) finds, by its leading bits, an entry of the directory
+// (table_directory.h), and that the page. Pages are small tables of their own (table_page.h): a
+// full one is rebuilt twice as large up to kPageBytes, and then split in two, so growing never
+// touches more than one page (table_pages.h). The directory is cut in chunks of 512 entries under a
+// small root, so that it grows, and is shared, chunk by chunk too.
 //
-// A snapshot takes the root and leaves an empty one behind: O(1/200 000) of the state's size. The first access through a root
-// slot after that copies its chunk and marks its pages as shared; the first write to a shared page copies it, unless the
-// snapshot has finished reading the page's key groups (SnapshotTracker). What was replaced is kept until no snapshot can see
-// it (retired_words.h); then the operator's thread takes it back for its next pages, at least as fast as it replaces others. So the
-// reader never writes to memory that the operator's thread uses, and the operator's thread never locks.
+// A snapshot takes the root and leaves an empty one behind: O(1/200 000) of the state's size. The
+// first access through a root slot after that copies its chunk and marks its pages as shared; the
+// first write to a shared page copies it, unless the snapshot has finished reading the page's key
+// groups (SnapshotTracker). What was replaced is kept until no snapshot can see it
+// (retired_words.h); then the operator's thread takes it back for its next pages, at least as fast
+// as it replaces others. So the reader never writes to memory that the operator's thread uses, and
+// the operator's thread never locks.
 
 #include <cstdint>
 #include <memory>
@@ -24,8 +27,8 @@
 namespace weir::detail {
 
 /// `Placer`: `uint64_t operator()(const Key&) const` gives the place of a key.
-/// Thread: the operator's. Held by shared_ptr: a view of it may outlive the operator; whoever is last frees the pages.
-/// `tracker` need only live as long as the table is used by the operator.
+/// Thread: the operator's. Held by shared_ptr: a view of it may outlive the operator; whoever is
+/// last frees the pages. `tracker` need only live as long as the table is used by the operator.
 template <class Key, class Value, class Placer>
 class CowTable {
   using Pages = TablePages<Key, Value, Placer>;
@@ -98,8 +101,8 @@ class CowTable {
     return {insert(place, key, std::forward<Make>(make)), true};
   }
 
-  /// The entry for writing; if there is none, one with an empty value. For keys that are not here yet, as a rule, and pages that have
-  /// room for them: between begin_group() and end_group().
+  /// The entry for writing; if there is none, one with an empty value. For keys that are not here
+  /// yet, as a rule, and pages that have room for them: between begin_group() and end_group().
   Value& restore(uint64_t place, const Key& key) {
     const uintptr_t entry = pages_.peek(place);
     if (__builtin_expect((entry & kSharedBit) == 0 && entry != 0, 1)) {
@@ -133,8 +136,9 @@ class CowTable {
     return true;
   }
 
-  /// A key group is about to be restored: about as many entries as of the one before, evenly spread, so that new pages get at once the
-  /// size that they will need. Without it pages grow, which costs several times what filling them does.
+  /// A key group is about to be restored: about as many entries as of the one before, evenly
+  /// spread, so that new pages get at once the size that they will need. Without it pages grow,
+  /// which costs several times what filling them does.
   void begin_group(uint64_t places_of_group) {
     pages_.expect(static_cast<double>(last_group_) / static_cast<double>(places_of_group));
     before_group_ = size_;
@@ -155,8 +159,8 @@ class CowTable {
     } while (cursor != 0);
   }
 
-  /// Removes the first page from `cursor` on after calling f(const Key&, const Value&) for each of its entries, and moves
-  /// `cursor` on. False if there was none. If f throws nothing is removed.
+  /// Removes the first page from `cursor` on after calling f(const Key&, const Value&) for each of
+  /// its entries, and moves `cursor` on. False if there was none. If f throws nothing is removed.
   template <class F>
   bool drain_page(uint64_t& cursor, F&& f) {
     while (size_ != 0) {
@@ -191,7 +195,9 @@ class CowTable {
 
   template <class F>
   static void visit(uintptr_t entry, F& f) {
-    std::as_const(*page_of(entry)).for_each(log2_of(entry), [&](const Slot& slot) { f(slot.key, slot.value); });
+    std::as_const(*page_of(entry)).for_each(log2_of(entry), [&](const Slot& slot) {
+      f(slot.key, slot.value);
+    });
   }
 
   template <class Make>

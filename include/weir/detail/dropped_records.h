@@ -8,8 +8,8 @@
 
 namespace weir::detail {
 
-/// What an event-time operator of one subtask drops: counts it in metrics, and warns of the first ones and each time there are ten times
-/// as many. Thread: the operator's.
+/// What an event-time operator of one subtask drops: counts it in metrics, and warns of the first
+/// ones and each time there are ten times as many. Thread: the operator's.
 class DroppedRecords {
  public:
   void open(OperatorContext& context);

@@ -15,7 +15,7 @@ bool is_less(const V& a, const V& b) {
 // Reductions of one member of a record; the other members are those of the first record.
 
 template <class T, class V, class Record>
-auto sum_of(V Record::*member) {
+auto sum_of(V Record::* member) {
   return [member](T so_far, const T& record) {
     so_far.*member += record.*member;
     return so_far;
@@ -23,7 +23,7 @@ auto sum_of(V Record::*member) {
 }
 
 template <class T, class V, class Record>
-auto min_of(V Record::*member) {
+auto min_of(V Record::* member) {
   return [member](T so_far, const T& record) {
     if (is_less(record.*member, so_far.*member)) so_far.*member = record.*member;
     return so_far;
@@ -31,7 +31,7 @@ auto min_of(V Record::*member) {
 }
 
 template <class T, class V, class Record>
-auto max_of(V Record::*member) {
+auto max_of(V Record::* member) {
   return [member](T so_far, const T& record) {
     if (is_less(so_far.*member, record.*member)) so_far.*member = record.*member;
     return so_far;

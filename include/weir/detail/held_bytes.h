@@ -8,11 +8,13 @@
 
 namespace weir::detail {
 
-/// An operator that makes records passes them on when they take about this many bytes, even if the batch is not full.
+/// An operator that makes records passes them on when they take about this many bytes, even if the
+/// batch is not full.
 inline constexpr size_t kBatchBytes = 256 * 1024;
 
-/// About how much memory a value takes: exact for numbers, strings and structs that list their fields; the first element of a container counts
-/// for all; memory behind a pointer or in a type that lists nothing is not seen.
+/// About how much memory a value takes: exact for numbers, strings and structs that list their
+/// fields; the first element of a container counts for all; memory behind a pointer or in a type
+/// that lists nothing is not seen.
 template <class T>
 struct HeldBytes {
   static constexpr bool kFixed = std::is_trivially_copyable_v<T>;
@@ -49,7 +51,11 @@ struct HeldBytes {
   }
   template <class Tuple>
   static size_t outside_of_all(const Tuple& fields) {
-    return std::apply([](const auto&... f) { return (size_t{0} + ... + HeldBytes<std::remove_cvref_t<decltype(f)>>::outside(f)); }, fields);
+    return std::apply(
+        [](const auto&... f) {
+          return (size_t{0} + ... + HeldBytes<std::remove_cvref_t<decltype(f)>>::outside(f));
+        },
+        fields);
   }
 };
 

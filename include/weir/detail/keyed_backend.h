@@ -18,11 +18,14 @@ namespace weir::detail {
 template <class K>
 struct KeyPlacer {
   PlaceSpace places;
-  uint64_t operator()(const K& key) const { return places.place(Serializer<K>::hash(key), table_hash(key)); }
+  uint64_t operator()(const K& key) const {
+    return places.place(Serializer<K>::hash(key), table_hash(key));
+  }
 };
 
-/// The key that states are asked for. `changes` counts. Aligned, so that it lies within one cache line: what is stored across two reaches the
-/// next load late, which costs a process function 9 ns a record.
+/// The key that states are asked for. `changes` counts. Aligned, so that it lies within one cache
+/// line: what is stored across two reaches the next load late, which costs a process function 9 ns
+/// a record.
 template <class K>
 struct alignas(32) CurrentKey {
   const K* key = nullptr;
@@ -40,13 +43,17 @@ struct alignas(32) CurrentKey {
   }
 };
 
-[[noreturn]] __attribute__((noinline, cold)) inline void throw_no_current_key(const std::string& state) {
-  throw std::logic_error("state '" + state + "' is used where there is no key: it is there in the calls for a record or a timer, not in open() or close()");
+[[noreturn]] __attribute__((noinline, cold)) inline void throw_no_current_key(
+    const std::string& state) {
+  throw std::logic_error("state '" + state +
+                         "' is used where there is no key: it is there in the calls for a record "
+                         "or a timer, not in open() or close()");
 }
 
 inline TypeDescription void_name_space() { return TypeDescription{}; }
 
-// How a value of each kind of state becomes entries. `write_key(BinaryWriter&)` writes key and namespace.
+// How a value of each kind of state becomes entries. `write_key(BinaryWriter&)` writes key and
+// namespace.
 
 template <class T>
 struct ValueEntries {
@@ -58,7 +65,9 @@ struct ValueEntries {
     Serializer<T>::write(out.begin_value(), value);
     out.end_entry();
   }
-  static void read(BinaryReader&, BinaryReader& value, T& into) { Serializer<T>::read(value, into); }
+  static void read(BinaryReader&, BinaryReader& value, T& into) {
+    Serializer<T>::read(value, into);
+  }
 };
 
 /// Elements with a comma's byte between them.
@@ -84,7 +93,8 @@ struct ListEntries {
   static void read(BinaryReader&, BinaryReader& value, Box& into) {
     std::vector<T>& list = into.write();
     while (value.ok() && value.remaining() > 0) {
-      if (!list.empty() && value.get_u8() != kDelimiter) return value.fail("no delimiter between the elements of a list");
+      if (!list.empty() && value.get_u8() != kDelimiter)
+        return value.fail("no delimiter between the elements of a list");
       T element{};
       Serializer<T>::read(value, element);
       if (value.ok()) list.push_back(std::move(element));
@@ -122,7 +132,8 @@ struct MapEntries {
     if (value.get_bool()) return value.fail("a map's value is null, which only Flink knows");
     V user_value{};
     Serializer<V>::read(value, user_value);
-    if (key.ok() && value.ok()) into.write().insert_or_assign(std::move(user_key), std::move(user_value));
+    if (key.ok() && value.ok())
+      into.write().insert_or_assign(std::move(user_key), std::move(user_value));
   }
 };
 
@@ -132,7 +143,8 @@ class TableState final : public ValueAccess<T>, public NamedState {
  public:
   using Table = CowTable<K, T, KeyPlacer<K>>;
 
-  TableState(std::string name, SnapshotTracker& tracker, const CurrentKey<K>& current, std::optional<T> default_value = {})
+  TableState(std::string name, SnapshotTracker& tracker, const CurrentKey<K>& current,
+             std::optional<T> default_value = {})
       : ValueAccess<T>(&current.changes),
         name_(std::move(name)),
         current_(current),
@@ -143,8 +155,12 @@ class TableState final : public ValueAccess<T>, public NamedState {
   Table& table() { return *table_; }
   const T* default_value() const { return default_value_ ? &*default_value_ : nullptr; }
 
-  KeyedStateInfo info() const override { return {Entries::kKind, name_, void_name_space(), Entries::describe()}; }
-  std::unique_ptr<StateView> freeze() override { return std::make_unique<View>(table_, tracker_.places()); }
+  KeyedStateInfo info() const override {
+    return {Entries::kKind, name_, void_name_space(), Entries::describe()};
+  }
+  std::unique_ptr<StateView> freeze() override {
+    return std::make_unique<View>(table_, tracker_.places());
+  }
   void begin_group() override { table_->begin_group(tracker_.places().places_of_group()); }
   void end_group() override { table_->end_group(); }
   bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) override {
@@ -152,7 +168,8 @@ class TableState final : public ValueAccess<T>, public NamedState {
     Serializer<K>::read(key, k);
     key.get_u8();  // VoidNamespace
     const PlaceSpace& places = tracker_.places();
-    if (!key.ok() || key_group_of(Serializer<K>::hash(k), places.max_parallelism()) != key_group) return false;
+    if (!key.ok() || key_group_of(Serializer<K>::hash(k), places.max_parallelism()) != key_group)
+      return false;
     Entries::read(key, value, table_->restore(places.place_in_group(key_group, table_hash(k)), k));
     return true;
   }
@@ -163,7 +180,8 @@ class TableState final : public ValueAccess<T>, public NamedState {
  private:
   class View final : public StateView {
    public:
-    View(const std::shared_ptr<Table>& table, PlaceSpace places) : view_(table, table->freeze(), places) {}
+    View(const std::shared_ptr<Table>& table, PlaceSpace places)
+        : view_(table, table->freeze(), places) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const K& key, const T& value) {
         if (!out.goes_on()) return;
@@ -201,7 +219,8 @@ template <class K>
 class KeyedBackend final : public KeyedStates {
  public:
   KeyedBackend(std::string label, KeyGroupRange range, int max_parallelism)
-      : KeyedStates(std::move(label), Serializer<K>::describe(), PlaceSpace(range, max_parallelism)) {
+      : KeyedStates(std::move(label), Serializer<K>::describe(),
+                    PlaceSpace(range, max_parallelism)) {
     require_key<K>();
   }
 
@@ -216,14 +235,16 @@ class KeyedBackend final : public KeyedStates {
   void clear_current_key() { current_.clear(); }
   const CurrentKey<K>& current() const { return current_; }
 
-  /// Declares a state; asked for again by the same name and type, gives the same. Throws std::invalid_argument if it is
-  /// another's name.
+  /// Declares a state; asked for again by the same name and type, gives the same. Throws
+  /// std::invalid_argument if it is another's name.
   template <class T, class Entries>
-  TableState<K, T, Entries>& table_state(const std::string& name, std::optional<T> default_value = {}) {
+  TableState<K, T, Entries>& table_state(const std::string& name,
+                                         std::optional<T> default_value = {}) {
     using State = TableState<K, T, Entries>;
     if (NamedState* known = find(name)) {
       auto* same = dynamic_cast<State*>(known);
-      if (same == nullptr) throw std::invalid_argument("state '" + name + "' is declared twice, with different types");
+      if (same == nullptr)
+        throw std::invalid_argument("state '" + name + "' is declared twice, with different types");
       return *same;
     }
     auto state = std::make_unique<State>(name, tracker(), current_, std::move(default_value));
@@ -246,7 +267,9 @@ class KeyedBackend final : public KeyedStates {
   MapState<UserKey, V> state(const MapStateDescriptor<UserKey, V>& descriptor) {
     require_serializable<UserKey>();
     require_serializable<V>();
-    return MapState<UserKey, V>(&table_state<typename MapEntries<UserKey, V>::Box, MapEntries<UserKey, V>>(descriptor.name));
+    return MapState<UserKey, V>(
+        &table_state<typename MapEntries<UserKey, V>::Box, MapEntries<UserKey, V>>(
+            descriptor.name));
   }
 
  private:

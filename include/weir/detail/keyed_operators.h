@@ -13,8 +13,8 @@
 
 namespace weir::detail {
 
-/// For each record the reduction of all records of its key so far; `F`: T(T so_far, const T& record). State: "_op_state", as
-/// Flink's.
+/// For each record the reduction of all records of its key so far; `F`: T(T so_far, const T&
+/// record). State: "_op_state", as Flink's.
 template <class T, class KeySelector, class F>
 class ReduceOperator final : public Operator {
  public:
@@ -35,11 +35,13 @@ class ReduceOperator final : public Operator {
     backend_->collect_garbage(in.size());
     keys_.compute(in, backend_->places());
     const size_t count = in.size();
-    for (size_t i = 0; i < std::min(count, kPrefetchDistance); ++i) table_->prefetch(keys_.place(i));
+    for (size_t i = 0; i < std::min(count, kPrefetchDistance); ++i)
+      table_->prefetch(keys_.place(i));
     for (size_t i = 0; i < count; ++i) {
       if (i + kPrefetchDistance < count) table_->prefetch(keys_.place(i + kPrefetchDistance));
       auto& record = in.records[i];
-      auto found = table_->find_or_insert(keys_.place(i), keys_.key(i), [&] { return static_cast<const T&>(record); });
+      auto found = table_->find_or_insert(keys_.place(i), keys_.key(i),
+                                          [&] { return static_cast<const T&>(record); });
       if (found.inserted) continue;
       found.value = std::invoke(f_, std::move(found.value), static_cast<const T&>(record));
       record = found.value;
@@ -57,17 +59,21 @@ class ReduceOperator final : public Operator {
   Table* table_ = nullptr;
 };
 
-/// Runs a KeyedProcessFunction. Timers are kept under Flink's names. As in Flink, timers of processing time do not fire after the end of
-/// the input: finish() drops those that are pending. Event-time timers that register each other without end fail the task.
+/// Runs a KeyedProcessFunction. Timers are kept under Flink's names. As in Flink, timers of
+/// processing time do not fire after the end of the input: finish() drops those that are pending.
+/// Event-time timers that register each other without end fail the task.
 template <class Fn, class T, class KeySelector>
 class KeyedProcessOperator final : public Operator, private TimerService {
  public:
   using K = KeyOf<T, KeySelector>;
   using Out = typename Fn::Output;
-  static_assert(std::is_same_v<K, typename Fn::Key>, "the function's key type is not that of key_by()");
-  static_assert(std::is_same_v<T, typename Fn::Input>, "the function's input type is not the stream's");
+  static_assert(std::is_same_v<K, typename Fn::Key>,
+                "the function's key type is not that of key_by()");
+  static_assert(std::is_same_v<T, typename Fn::Input>,
+                "the function's input type is not the stream's");
 
-  KeyedProcessOperator(KeySelector selector, Fn fn) : keys_(std::move(selector)), fn_(std::move(fn)) {}
+  KeyedProcessOperator(KeySelector selector, Fn fn)
+      : keys_(std::move(selector)), fn_(std::move(fn)) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
@@ -89,7 +95,8 @@ class KeyedProcessOperator final : public Operator, private TimerService {
     backend_->prefetch(keys_.places(), std::min(count, kPrefetchDistance));
     for (size_t i = 0; i < count; ++i) {
       if (i % kPrefetchDistance == 0 && i + kPrefetchDistance < count) {
-        backend_->prefetch(keys_.places() + i + kPrefetchDistance, std::min(kPrefetchDistance, count - i - kPrefetchDistance));
+        backend_->prefetch(keys_.places() + i + kPrefetchDistance,
+                           std::min(kPrefetchDistance, count - i - kPrefetchDistance));
       }
       const Timestamp timestamp = in.timestamp(i);
       key_ = &keys_.key(i);
@@ -128,7 +135,8 @@ class KeyedProcessOperator final : public Operator, private TimerService {
 
  private:
   static constexpr int kTimersPerCall = 1024;
-  /// A day of timers each second. What goes on for longer than that, after the input has ended or without going on in time, has no end.
+  /// A day of timers each second. What goes on for longer than that, after the input has ended or
+  /// without going on in time, has no end.
   static constexpr uint32_t kLongestChain = 100'000;
 
   /// The event-time timer whose on_timer() runs.
@@ -153,12 +161,14 @@ class KeyedProcessOperator final : public Operator, private TimerService {
     uint32_t chain = 0;
     for (int i = 0; i < kTimersPerCall && timers.take(until, &timer, &chain); ++i) {
       if (chain >= kLongestChain) {
-        context_->fail(endless_timers(*context_, show_value(timer.key), timer.timestamp, chain, until == kMaxWatermark));
+        context_->fail(endless_timers(*context_, show_value(timer.key), timer.timestamp, chain,
+                                      until == kMaxWatermark));
         return Progress::kDone;
       }
       firing_ = {timer.timestamp, domain == TimeDomain::kEventTime ? until : kMinWatermark, chain};
       key_ = &timer.key;
-      backend_->set_current_key(timer.key, backend_->places().place(Serializer<K>::hash(timer.key), table_hash(timer.key)));
+      backend_->set_current_key(timer.key, backend_->places().place(Serializer<K>::hash(timer.key),
+                                                                    table_hash(timer.key)));
       // As in Flink, results of a timer of processing time have no timestamp.
       collector.set_timestamp(domain == TimeDomain::kEventTime ? timer.timestamp : kNoTimestamp);
       typename Fn::OnTimerContext context(timer.key, timer.timestamp, *this, domain);
@@ -172,12 +182,17 @@ class KeyedProcessOperator final : public Operator, private TimerService {
   Timestamp current_watermark() const override { return watermark_; }
   int64_t current_processing_time() const override { return context_->processing_time_ms(); }
   void register_event_time_timer(Timestamp timestamp) override {
-    const bool endless = timestamp <= firing_.until && (timestamp <= firing_.timestamp || firing_.until == kMaxWatermark);
+    const bool endless = timestamp <= firing_.until &&
+                         (timestamp <= firing_.timestamp || firing_.until == kMaxWatermark);
     event_->add(timestamp, *key_, endless ? firing_.chain + 1 : 0);
   }
   void delete_event_time_timer(Timestamp timestamp) override { event_->remove(timestamp, *key_); }
-  void register_processing_time_timer(int64_t time_ms) override { processing_->add(time_ms, *key_); }
-  void delete_processing_time_timer(int64_t time_ms) override { processing_->remove(time_ms, *key_); }
+  void register_processing_time_timer(int64_t time_ms) override {
+    processing_->add(time_ms, *key_);
+  }
+  void delete_processing_time_timer(int64_t time_ms) override {
+    processing_->remove(time_ms, *key_);
+  }
 
   BatchKeys<T, KeySelector> keys_;
   Fn fn_;

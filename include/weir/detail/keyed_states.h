@@ -29,14 +29,15 @@ class NamedState {
   /// Around the entries of one key group of a snapshot.
   virtual void begin_group() {}
   virtual void end_group() {}
-  /// Takes one entry of a snapshot: `key` is the key and what follows it, both readers are checked by the caller. False if the
-  /// key does not belong to this key group.
+  /// Takes one entry of a snapshot: `key` is the key and what follows it, both readers are checked
+  /// by the caller. False if the key does not belong to this key group.
   virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;
   /// Starts loading what an access to each of these places will touch.
   virtual void prefetch(const uint64_t* places, size_t count) = 0;
 };
 
-/// The states of one operator in one subtask: what does not depend on the type of the key. Thread: the operator's.
+/// The states of one operator in one subtask: what does not depend on the type of the key. Thread:
+/// the operator's.
 class KeyedStates : public KeyedState {
  public:
   /// `label` names the operator in messages.
@@ -61,14 +62,14 @@ class KeyedStates : public KeyedState {
   void prefetch(const uint64_t* places, size_t count) {
     for (const auto& state : states_) state->prefetch(places, count);
   }
-  /// A bounded amount of it; call it for every batch of records. More is collected as pages are replaced (TablePages), and when a
-  /// snapshot has ended.
+  /// A bounded amount of it; call it for every batch of records. More is collected as pages are
+  /// replaced (TablePages), and when a snapshot has ended.
   void collect_garbage(size_t records = 0) {
     tracker_.reclaim(kWordsPerBatch);
     reserve_.after_batch(records, tracker_);
   }
-  /// Has memory kept ready for copies as the context's configuration says, and goes on collecting garbage between calls. `context` outlives
-  /// this.
+  /// Has memory kept ready for copies as the context's configuration says, and goes on collecting
+  /// garbage between calls. `context` outlives this.
   void attach(OperatorContext& context);
 
  protected:
@@ -87,7 +88,8 @@ class KeyedStates : public KeyedState {
   bool collecting_ = false;             ///< a continuation will go on
   std::vector<std::unique_ptr<NamedState>> states_;
   bool ignore_unclaimed_ = false;
-  std::vector<NamedState*> restoring_;  ///< by their ids in the snapshot being restored; null: dropped
+  std::vector<NamedState*>
+      restoring_;  ///< by their ids in the snapshot being restored; null: dropped
 };
 
 }  // namespace weir::detail

@@ -1,6 +1,7 @@
 #pragma once
 
-// The contract between an operator and whoever hosts it: a shard, the test harness, the simulator, a process apart.
+// The contract between an operator and whoever hosts it: a shard, the test harness, the simulator,
+// a process apart.
 
 #include <cstdint>
 #include <functional>
@@ -23,8 +24,9 @@ class KeyedState;
 class Output {
  public:
   virtual ~Output() = default;
-  /// Takes the contents of `batch`, which may be filled again. While there is no room the call is suspended, and no other code of its operator runs.
-  /// May throw what a user function further down the chain throws, and CallAbandoned (no std::exception) if the attempt ends meanwhile.
+  /// Takes the contents of `batch`, which may be filled again. While there is no room the call is
+  /// suspended, and no other code of its operator runs. May throw what a user function further down
+  /// the chain throws, and CallAbandoned (no std::exception) if the attempt ends meanwhile.
   virtual void emit(Batch& batch) = 0;
 };
 
@@ -34,13 +36,15 @@ enum class ListStateMode : int8_t {
   kUnion = 1,  ///< every subtask gets all elements
 };
 
-/// State of a subtask that belongs to no key: named lists of elements. Small; kept by the operator itself, handed over at snapshots.
+/// State of a subtask that belongs to no key: named lists of elements. Small; kept by the operator
+/// itself, handed over at snapshots.
 class OperatorStateStore {
  public:
   virtual ~OperatorStateStore() = default;
-  /// Call in open() for every list the operator will ever snapshot. Gives the elements restored to this subtask, each as
-  /// Serializer<E>::write wrote it; empty on a fresh start.
-  virtual StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode, TypeDescription element) = 0;
+  /// Call in open() for every list the operator will ever snapshot. Gives the elements restored to
+  /// this subtask, each as Serializer<E>::write wrote it; empty on a fresh start.
+  virtual StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode,
+                                                     TypeDescription element) = 0;
 };
 
 /// One snapshot being taken. Valid during Operator::snapshot() only.
@@ -50,11 +54,13 @@ class SnapshotContext {
   virtual int64_t checkpoint_id() const = 0;
   /// The elements of a declared list as of now. A list that is not put is empty in the snapshot.
   virtual void put_list(const std::string& name, std::vector<std::string> elements) = 0;
-  /// Blocking work (closing a file) that must succeed before this subtask's acknowledgement leaves. Runs on the I/O pool.
+  /// Blocking work (closing a file) that must succeed before this subtask's acknowledgement leaves.
+  /// Runs on the I/O pool.
   virtual void before_ack(std::function<Status()> work) = 0;
 };
 
-/// What an operator may know of where it runs. Lives as long as the operator. Thread: the operator's, unless said otherwise.
+/// What an operator may know of where it runs. Lives as long as the operator. Thread: the
+/// operator's, unless said otherwise.
 class OperatorContext {
  public:
   virtual ~OperatorContext() = default;
@@ -64,7 +70,9 @@ class OperatorContext {
   virtual int subtask() const = 0;
   virtual int parallelism() const = 0;
   virtual int max_parallelism() const = 0;
-  KeyGroupRange key_groups() const { return key_groups_of_subtask(subtask(), parallelism(), max_parallelism()); }
+  KeyGroupRange key_groups() const {
+    return key_groups_of_subtask(subtask(), parallelism(), max_parallelism());
+  }
   /// Differs for every start of a subtask, across processes and for ever: for unique file names.
   virtual uint64_t attempt_nonce() const = 0;
   /// The checkpoint this subtask was restored from, or -1.
@@ -79,11 +87,13 @@ class OperatorContext {
   /// Wall clock, ms; what processing-time timers go by.
   virtual int64_t processing_time_ms() const = 0;
 
-  /// For how much of its keyed state's size memory may be kept ready, at most, for what a checkpoint makes it copy.
+  /// For how much of its keyed state's size memory may be kept ready, at most, for what a
+  /// checkpoint makes it copy.
   virtual double copy_reserve() const { return 0; }
 
-  /// Runs `work` on the I/O pool; what it returns runs afterwards on the operator's thread (may be null). If the operator is closed
-  /// before, the continuation never runs. `work` must not touch the operator.
+  /// Runs `work` on the I/O pool; what it returns runs afterwards on the operator's thread (may be
+  /// null). If the operator is closed before, the continuation never runs. `work` must not touch
+  /// the operator.
   virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
   /// Fails the task with the operator's name. For failures found in continuations.
   virtual void fail(Status status) = 0;
@@ -102,12 +112,15 @@ enum class Progress {
 
 /// One step of a dataflow, run by one thread at a time. The host promises:
 ///   open() first, once, then keyed_state()->restore… if there is something to restore;
-///   process/advance_* only when can_accept() and when the output has room; nothing else while such a call is suspended in Output::emit();
-///   watermarks never go back; after advance_watermark(kMaxWatermark) and finish() there are no more records, but snapshots,
+///   process/advance_* only when can_accept() and when the output has room; nothing else while such
+///   a call is suspended in Output::emit(); watermarks never go back; after
+///   advance_watermark(kMaxWatermark) and finish() there are no more records, but snapshots,
 ///   notifications and advance_processing_time() may follow;
-///   completions may be lost, repeated or late: complete(n) means that all checkpoints ≤ n that this operator took part in are subsumed.
-/// An operator promises: after snapshot(n) its state at the restore of n is what it was at that call; a call does a bounded amount of
-/// work and says kMore otherwise; it emits nothing after finish(). Exceptions thrown by user code pass through; the host turns them into a failed task.
+///   completions may be lost, repeated or late: complete(n) means that all checkpoints ≤ n that
+///   this operator took part in are subsumed.
+/// An operator promises: after snapshot(n) its state at the restore of n is what it was at that
+/// call; a call does a bounded amount of work and says kMore otherwise; it emits nothing after
+/// finish(). Exceptions thrown by user code pass through; the host turns them into a failed task.
 class Operator {
  public:
   virtual ~Operator() = default;
@@ -126,8 +139,8 @@ class Operator {
     (void)watermark, (void)out;
     return Progress::kDone;
   }
-  /// Fires what is due at `now_ms`, or a bounded part of it: next_processing_time() then says that more is due. The host processes
-  /// something else before it calls again.
+  /// Fires what is due at `now_ms`, or a bounded part of it: next_processing_time() then says that
+  /// more is due. The host processes something else before it calls again.
   virtual Progress advance_processing_time(int64_t now_ms, Output& out) {
     (void)now_ms, (void)out;
     return Progress::kDone;
@@ -155,16 +168,19 @@ class Operator {
 
 struct PollResult {
   enum class Status { kMore, kNothingNow, kEnd } status = Status::kMore;
-  int64_t wake_at_ms = INT64_MAX;  ///< kNothingNow: poll again at this wall-clock time at the latest; a continuation also re-polls
+  int64_t wake_at_ms = INT64_MAX;  ///< kNothingNow: poll again at this wall-clock time at the
+                                   ///< latest; a continuation also re-polls
 };
 
 /// An operator that stands at the head of a chain and makes its records itself.
 class SourceOperator : public Operator {
  public:
   void process(Batch&, Output&) final {}
-  /// Emits at most one batch. `*watermark` is set if the watermark may advance now (it is sent after the batch).
+  /// Emits at most one batch. `*watermark` is set if the watermark may advance now (it is sent
+  /// after the batch).
   virtual PollResult poll(Output& out, Timestamp* watermark) = 0;
-  /// Splits for a fresh start, in the order in which they are to be read. Called after open(), never after a restore.
+  /// Splits for a fresh start, in the order in which they are to be read. Called after open(),
+  /// never after a restore.
   virtual void add_splits(std::vector<std::string> splits) = 0;
   /// Records emitted since open(). For the event-count checkpoint trigger and the progress line.
   virtual int64_t records_emitted() const = 0;
@@ -172,12 +188,14 @@ class SourceOperator : public Operator {
 
 using OperatorFactory = std::function<std::unique_ptr<Operator>()>;
 
-/// Computes Serializer<K>::hash of each record's key. Thread: one at a time, for a user's key selector may keep things; every sender has its own.
+/// Computes Serializer<K>::hash of each record's key. Thread: one at a time, for a user's key
+/// selector may keep things; every sender has its own.
 class KeyHasher {
  public:
   virtual ~KeyHasher() = default;
   virtual std::unique_ptr<KeyHasher> copy() const = 0;
-  /// Fills batch.key_hashes unless it is filled already. May throw what the user's key selector throws.
+  /// Fills batch.key_hashes unless it is filled already. May throw what the user's key selector
+  /// throws.
   virtual void hash(Batch& batch) const = 0;
 };
 

@@ -12,8 +12,8 @@
 
 namespace weir::detail {
 
-/// The rate of a source, and its readers in this process that share it. A copy is another source's: its readers are counted by themselves.
-/// Thread: any, once the job is built.
+/// The rate of a source, and its readers in this process that share it. A copy is another source's:
+/// its readers are counted by themselves. Thread: any, once the job is built.
 class SourceRate {
  public:
   struct Readers {
@@ -33,7 +33,9 @@ class SourceRate {
   /// INVALID_ARGUMENT: it is no rate.
   Status check() const {
     if (per_second_ >= 0) return {};
-    return invalid_argument("a rate of " + std::to_string(per_second_) + " records a second was asked for: give a positive one, or 0 for no limit");
+    return invalid_argument(
+        "a rate of " + std::to_string(per_second_) +
+        " records a second was asked for: give a positive one, or 0 for no limit");
   }
   const std::shared_ptr<Readers>& readers() const { return readers_; }
 
@@ -42,12 +44,15 @@ class SourceRate {
   std::shared_ptr<Readers> readers_ = std::make_shared<Readers>();
 };
 
-/// Holds one reader to its share of the source's rate: the part of this process (by the number of its subtasks) is divided evenly among
-/// the readers here that have something to read. Counts in wall-clock time; a clock that jumps makes it begin anew.
-/// Thread: the operator's.
+/// Holds one reader to its share of the source's rate: the part of this process (by the number of
+/// its subtasks) is divided evenly among the readers here that have something to read. Counts in
+/// wall-clock time; a clock that jumps makes it begin anew. Thread: the operator's.
 class Pacer {
  public:
-  explicit Pacer(const SourceRate& source) : source_rate_(source.per_second()), readers_(source.readers()) { ++readers_->all; }
+  explicit Pacer(const SourceRate& source)
+      : source_rate_(source.per_second()), readers_(source.readers()) {
+    ++readers_->all;
+  }
   ~Pacer() {
     set_reading(false);
     --readers_->all;
@@ -71,7 +76,8 @@ class Pacer {
     take_share(now_ms);
     const double due = static_cast<double>(now_ms - start_ms_) * rate_ / 1000.0;
     // After a standstill the source does not catch up on more than a quarter of a second.
-    if (start_ms_ == INT64_MIN || now_ms < start_ms_ || due - static_cast<double>(emitted_) > std::max(1.0, rate_ / 4)) {
+    if (start_ms_ == INT64_MIN || now_ms < start_ms_ ||
+        due - static_cast<double>(emitted_) > std::max(1.0, rate_ / 4)) {
       start_ms_ = now_ms;
       emitted_ = -1;  // one record may come at once
       return std::min<size_t>(1, wanted);
@@ -80,8 +86,8 @@ class Pacer {
     return left < 1 ? 0 : std::min(wanted, static_cast<size_t>(left));
   }
   void emitted(size_t records) { emitted_ += static_cast<int64_t>(records); }
-  /// When the next record may be emitted. Records are let through in handfuls: at most some hundred wake-ups a second. Not later than
-  /// a while, for the share may have grown by then.
+  /// When the next record may be emitted. Records are let through in handfuls: at most some hundred
+  /// wake-ups a second. Not later than a while, for the share may have grown by then.
   int64_t next_ms(int64_t now_ms) const {
     const double due_ms = std::ceil(static_cast<double>(emitted_ + 1) * 1000.0 / rate_);
     const double wait_ms = static_cast<double>(start_ms_ - now_ms) + due_ms;

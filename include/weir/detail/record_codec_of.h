@@ -28,8 +28,9 @@ struct FieldsOf<TieSerializer<std::tuple<F...>>> {
   static constexpr bool kListed = sizeof...(F) > 0;  // every value takes a byte at least
   static constexpr bool kSerializable = (Wire<std::remove_cvref_t<F>>::kSerializable && ...);
   /// 0 unless every field always has the same width.
-  static constexpr size_t kFixedBytes =
-      ((Wire<std::remove_cvref_t<F>>::kFixedBytes > 0) && ...) ? (Wire<std::remove_cvref_t<F>>::kFixedBytes + ... + 0) : 0;
+  static constexpr size_t kFixedBytes = ((Wire<std::remove_cvref_t<F>>::kFixedBytes > 0) && ...)
+                                            ? (Wire<std::remove_cvref_t<F>>::kFixedBytes + ... + 0)
+                                            : 0;
 };
 template <class T>
 auto fields_type() {
@@ -40,8 +41,9 @@ auto fields_type() {
   }
 }
 
-/// How a value travels between processes of the same build. As Serializer<T> writes it, except for what costs time there: numbers are
-/// little-endian, and values of a fixed width are written without looking at the buffer's end; strings are their bytes.
+/// How a value travels between processes of the same build. As Serializer<T> writes it, except for
+/// what costs time there: numbers are little-endian, and values of a fixed width are written
+/// without looking at the buffer's end; strings are their bytes.
 template <class T>
 struct Wire {
   using Fields = decltype(fields_type<T>());
@@ -78,7 +80,11 @@ struct Wire {
       if constexpr (std::endian::native == std::endian::big) std::reverse(to, to + sizeof value);
       return to + sizeof value;
     } else {
-      std::apply([&](const auto&... f) { ((to = Wire<std::remove_cvref_t<decltype(f)>>::put(to, f)), ...); }, tie(value));
+      std::apply(
+          [&](const auto&... f) {
+            ((to = Wire<std::remove_cvref_t<decltype(f)>>::put(to, f)), ...);
+          },
+          tie(value));
       return to;
     }
   }
@@ -89,11 +95,14 @@ struct Wire {
     } else if constexpr (kNumber) {
       char bytes[sizeof value];
       std::memcpy(bytes, from, sizeof value);
-      if constexpr (std::endian::native == std::endian::big) std::reverse(bytes, bytes + sizeof value);
+      if constexpr (std::endian::native == std::endian::big)
+        std::reverse(bytes, bytes + sizeof value);
       std::memcpy(static_cast<void*>(&value), bytes, sizeof value);
       return from + sizeof value;
     } else {
-      std::apply([&](auto&... f) { ((from = Wire<std::remove_cvref_t<decltype(f)>>::get(from, f)), ...); }, tie(value));
+      std::apply(
+          [&](auto&... f) { ((from = Wire<std::remove_cvref_t<decltype(f)>>::get(from, f)), ...); },
+          tie(value));
       return from;
     }
   }
@@ -104,7 +113,9 @@ struct Wire {
     } else if constexpr (kString) {
       out.put_bytes(value);
     } else if constexpr (Fields::kListed) {
-      std::apply([&](const auto&... f) { (Wire<std::remove_cvref_t<decltype(f)>>::write(out, f), ...); }, tie(value));
+      std::apply(
+          [&](const auto&... f) { (Wire<std::remove_cvref_t<decltype(f)>>::write(out, f), ...); },
+          tie(value));
     } else {
       Serializer<T>::write(out, value);
     }
@@ -116,7 +127,8 @@ struct Wire {
     } else if constexpr (kString) {
       value = in.get_bytes();
     } else if constexpr (Fields::kListed) {
-      std::apply([&](auto&... f) { (Wire<std::remove_cvref_t<decltype(f)>>::read(in, f), ...); }, tie(value));
+      std::apply([&](auto&... f) { (Wire<std::remove_cvref_t<decltype(f)>>::read(in, f), ...); },
+                 tie(value));
     } else {
       Serializer<T>::read(in, value);
     }

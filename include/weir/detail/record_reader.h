@@ -12,10 +12,10 @@ namespace weir::detail {
 
 /// What a FileSource is made of, apart from the type of its records.
 struct RecordReaderOptions {
-  std::vector<std::string> uris;            ///< files, directories, or patterns with *, ? and [...]
-  int64_t split_bytes = 0;                  ///< 0: chosen from the size of the input and the parallelism
-  bool has_header = false;                  ///< the first record of each file is none
-  bool multiline = false;                   ///< line breaks in quotes do not end a record
+  std::vector<std::string> uris;  ///< files, directories, or patterns with *, ? and [...]
+  int64_t split_bytes = 0;        ///< 0: chosen from the size of the input and the parallelism
+  bool has_header = false;        ///< the first record of each file is none
+  bool multiline = false;         ///< line breaks in quotes do not end a record
   bool skip_malformed = false;
   CsvOptions csv;
   std::vector<std::string> needed_columns;  ///< must be in the header
@@ -38,7 +38,8 @@ class RecordReader {
   virtual void add_splits(std::vector<std::string> splits) = 0;
   /// Replaces `records` by up to `max` records, all of one file; valid until the next call.
   virtual Result take(size_t max, std::vector<std::string_view>& records) = 0;
-  /// The names in the header of the file that the last records came from; changes with the file only. Empty: it has none.
+  /// The names in the header of the file that the last records came from; changes with the file
+  /// only. Empty: it has none.
   virtual const std::vector<std::string>& header() const = 0;
   /// Counts up when header() may have changed.
   virtual int64_t file_number() const = 0;
@@ -48,6 +49,8 @@ class RecordReader {
 };
 
 std::unique_ptr<RecordReader> make_record_reader(RecordReaderOptions options);
-StatusOr<std::vector<std::string>> enumerate_file_splits(const RecordReaderOptions& options, FileSystemRegistry& files, int parallelism);
+StatusOr<std::vector<std::string>> enumerate_file_splits(const RecordReaderOptions& options,
+                                                         FileSystemRegistry& files,
+                                                         int parallelism);
 
 }  // namespace weir::detail

@@ -9,9 +9,9 @@
 
 namespace weir::detail {
 
-/// Pages and chunks of an operator's tables that were replaced while a snapshot might see them, until none can.
-/// Each waits for the oldest snapshot that sees it; when that has ended, for the next one that does.
-/// Thread: the operator's.
+/// Pages and chunks of an operator's tables that were replaced while a snapshot might see them,
+/// until none can. Each waits for the oldest snapshot that sees it; when that has ended, for the
+/// next one that does. Thread: the operator's.
 class RetiredWords {
  public:
   static constexpr int64_t kNoReader = INT64_MAX;
@@ -32,8 +32,9 @@ class RetiredWords {
   /// What all of them take in the arena.
   size_t bytes() const { return bytes_; }
 
-  /// Looks at up to `limit` words whose reader has ended, and frees those that nobody reads any more. True if there may be more.
-  /// `oldest_reader_after(n)`: the oldest snapshot being read whose number is above n, or kNoReader.
+  /// Looks at up to `limit` words whose reader has ended, and frees those that nobody reads any
+  /// more. True if there may be more. `oldest_reader_after(n)`: the oldest snapshot being read
+  /// whose number is above n, or kNoReader.
   template <class OldestReaderAfter>
   bool collect(PageArena& arena, size_t limit, OldestReaderAfter&& oldest_reader_after) {
     for (auto at = waiting_.begin(); at != waiting_.end() && limit > 0;) {

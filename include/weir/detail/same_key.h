@@ -2,9 +2,11 @@
 
 // When two keys are the same, and their order: what tables, timers and map states go by.
 //
-// Two keys are the same if Serializer<K> writes the same bytes for both. So a key is the same one before and after a restore, in Flink, and
-// wherever it stands: by itself or inside an optional, a list, a tuple, a struct, a variant or a map. A user's operator== has no part in it.
-// Floating-point numbers are written as java.io.DataOutput does: every NaN is the same one, and 0.0 differs from -0.0.
+// Two keys are the same if Serializer<K> writes the same bytes for both. So a key is the same one
+// before and after a restore, in Flink, and wherever it stands: by itself or inside an optional, a
+// list, a tuple, a struct, a variant or a map. A user's operator== has no part in it.
+// Floating-point numbers are written as java.io.DataOutput does: every NaN is the same one, and 0.0
+// differs from -0.0.
 
 #include <algorithm>
 #include <array>
@@ -67,7 +69,8 @@ uint64_t float_bits(T value) {
   return std::bit_cast<uint64_t>(static_cast<double>(value));
 }
 
-/// Whether a floating-point number is in the key, so that operator< does not order it. Types with a UserSerializer answer for themselves.
+/// Whether a floating-point number is in the key, so that operator< does not order it. Types with a
+/// UserSerializer answer for themselves.
 template <class K>
 constexpr bool holds_float() {
   if constexpr (std::is_floating_point_v<K>) {
@@ -81,9 +84,12 @@ constexpr bool holds_float() {
   } else if constexpr (kIs<std::optional, K> || kIsSequence<K>) {
     return holds_float<typename K::value_type>();
   } else if constexpr (kIs<std::variant, K>) {
-    return []<class... T>(std::type_identity<std::variant<T...>>) { return (holds_float<T>() || ...); }(std::type_identity<K>());
+    return []<class... T>(std::type_identity<std::variant<T...>>) {
+      return (holds_float<T>() || ...);
+    }(std::type_identity<K>());
   } else if constexpr (kIs<std::pair, K>) {
-    return holds_float<std::remove_cvref_t<typename K::first_type>>() || holds_float<std::remove_cvref_t<typename K::second_type>>();
+    return holds_float<std::remove_cvref_t<typename K::first_type>>() ||
+           holds_float<std::remove_cvref_t<typename K::second_type>>();
   } else if constexpr (kIs<std::tuple, K>) {
     return []<class... T>(std::type_identity<std::tuple<T...>>) {
       return (holds_float<std::remove_cvref_t<T>>() || ...);
@@ -106,7 +112,8 @@ template <class K>
 bool same_key(const K& a, const K& b) {
   if constexpr (std::is_floating_point_v<K>) {
     return float_bits(a) == float_bits(b);
-  } else if constexpr (std::is_integral_v<K> || std::is_enum_v<K> || std::is_convertible_v<const K&, std::string_view>) {
+  } else if constexpr (std::is_integral_v<K> || std::is_enum_v<K> ||
+                       std::is_convertible_v<const K&, std::string_view>) {
     return a == b;
   } else if constexpr (kIsDuration<K>) {
     return same_key(a.count(), b.count());
@@ -116,16 +123,20 @@ bool same_key(const K& a, const K& b) {
     return a.has_value() == b.has_value() && (!a.has_value() || same_key(*a, *b));
   } else if constexpr (kIsSequence<K>) {
     using T = typename K::value_type;
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const T& x, const T& y) { return same_key<T>(x, y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const T& x, const T& y) { return same_key<T>(x, y); });
   } else if constexpr (std::is_same_v<K, std::monostate>) {
     return true;
   } else if constexpr (kIs<std::variant, K>) {
     return [&]<size_t... I>(std::index_sequence<I...>) {
-      return ((a.index() == I && b.index() == I && same_key(std::get<I>(a), std::get<I>(b))) || ...);
+      return ((a.index() == I && b.index() == I && same_key(std::get<I>(a), std::get<I>(b))) ||
+              ...);
     }(std::make_index_sequence<std::variant_size_v<K>>());
   } else if constexpr (kIsTuple<K>) {
     return [&]<size_t... I>(std::index_sequence<I...>) {
-      return (same_key<std::remove_cvref_t<std::tuple_element_t<I, K>>>(std::get<I>(a), std::get<I>(b)) && ...);
+      return (same_key<std::remove_cvref_t<std::tuple_element_t<I, K>>>(std::get<I>(a),
+                                                                        std::get<I>(b)) &&
+              ...);
     }(std::make_index_sequence<std::tuple_size_v<K>>());
   } else if constexpr (HasFields<K>) {
     return same_key(fields_of(a), fields_of(b));
@@ -134,8 +145,9 @@ bool same_key(const K& a, const K& b) {
   }
 }
 
-/// Negative, 0, positive: a total order in which only the same keys are equal. Numbers by their size, then as Java's Double.compare: -0.0 before
-/// 0.0, NaN last. For keys without floating-point numbers operator<.
+/// Negative, 0, positive: a total order in which only the same keys are equal. Numbers by their
+/// size, then as Java's Double.compare: -0.0 before 0.0, NaN last. For keys without floating-point
+/// numbers operator<.
 template <class K>
 int compare_keys(const K& a, const K& b) {
   const auto by_less = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
@@ -159,13 +171,16 @@ int compare_keys(const K& a, const K& b) {
     int order = by_less(a.index(), b.index());
     if (order != 0) return order;
     [&]<size_t... I>(std::index_sequence<I...>) {
-      (void)((a.index() == I && (order = compare_keys(std::get<I>(a), std::get<I>(b)), true)) || ...);
+      (void)((a.index() == I && (order = compare_keys(std::get<I>(a), std::get<I>(b)), true)) ||
+             ...);
     }(std::make_index_sequence<std::variant_size_v<K>>());
     return order;
   } else if constexpr (kIsTuple<K>) {
     int order = 0;
     [&]<size_t... I>(std::index_sequence<I...>) {
-      (void)(((order = compare_keys<std::remove_cvref_t<std::tuple_element_t<I, K>>>(std::get<I>(a), std::get<I>(b))) != 0) || ...);
+      (void)(((order = compare_keys<std::remove_cvref_t<std::tuple_element_t<I, K>>>(
+                   std::get<I>(a), std::get<I>(b))) != 0) ||
+             ...);
     }(std::make_index_sequence<std::tuple_size_v<K>>());
     return order;
   } else if constexpr (HasFields<K>) {

@@ -49,9 +49,11 @@ int32_t hash_list(const Range& values) {
   return hash;
 }
 
-/// Writes i32 count and the entries in the order of their keys' bytes, so that equal containers become equal bytes.
+/// Writes i32 count and the entries in the order of their keys' bytes, so that equal containers
+/// become equal bytes.
 template <class Range, class WriteKey, class WriteRest>
-void write_sorted(BinaryWriter& out, const Range& entries, WriteKey write_key, WriteRest write_rest) {
+void write_sorted(BinaryWriter& out, const Range& entries, WriteKey write_key,
+                  WriteRest write_rest) {
   struct Span {
     size_t begin, key_end, end;
   };
@@ -94,18 +96,18 @@ struct MapSerializer {
       if (in.get_bool()) return in.fail("a map with a null value");
       V value{};
       Serializer<V>::read(in, value);
-      if (in.ok() && !map.emplace(std::move(key), std::move(value)).second) in.fail("a map with the same key twice");
+      if (in.ok() && !map.emplace(std::move(key), std::move(value)).second)
+        in.fail("a map with the same key twice");
     }
   }
   static TypeDescription describe() {
     return describe_fields(TypeKind::kMap, {Serializer<K>::describe(), Serializer<V>::describe()});
   }
   /// java.util.Map.hashCode.
-  static int32_t hash(const Map& map)
-    requires(SerializableKey<K> && SerializableKey<V>)
-  {
+  static int32_t hash(const Map& map) requires(SerializableKey<K> && SerializableKey<V>) {
     uint32_t hash = 0;
-    for (const auto& [key, value] : map) hash += static_cast<uint32_t>(Serializer<K>::hash(key) ^ Serializer<V>::hash(value));
+    for (const auto& [key, value] : map)
+      hash += static_cast<uint32_t>(Serializer<K>::hash(key) ^ Serializer<V>::hash(value));
     return static_cast<int32_t>(hash);
   }
 };
@@ -115,7 +117,8 @@ struct SetSerializer {
   static constexpr size_t kMinBytes = 4;
   static void write(BinaryWriter& out, const Set& set) {
     write_sorted(
-        out, set, [](BinaryWriter& o, const T& value) { Serializer<T>::write(o, value); }, [](BinaryWriter&, const T&) {});
+        out, set, [](BinaryWriter& o, const T& value) { Serializer<T>::write(o, value); },
+        [](BinaryWriter&, const T&) {});
   }
   static void read(BinaryReader& in, Set& set) {
     set.clear();
@@ -123,19 +126,23 @@ struct SetSerializer {
     for (size_t i = 0; i < count && in.ok(); ++i) {
       T value{};
       Serializer<T>::read(in, value);
-      if (in.ok() && !set.insert(std::move(value)).second) in.fail("a set with the same element twice");
+      if (in.ok() && !set.insert(std::move(value)).second)
+        in.fail("a set with the same element twice");
     }
   }
-  static TypeDescription describe() { return describe_nested(TypeKind::kSet, "", Serializer<T>::describe()); }
+  static TypeDescription describe() {
+    return describe_nested(TypeKind::kSet, "", Serializer<T>::describe());
+  }
 };
 
 }  // namespace detail
 
 template <Serializable T, class A>
-  requires(!detail::ByteLike<T>)
-struct Serializer<std::vector<T, A>> {
+requires(!detail::ByteLike<T>) struct Serializer<std::vector<T, A>> {
   static constexpr size_t kMinBytes = 4;
-  static void write(BinaryWriter& out, const std::vector<T, A>& values) { detail::write_list<std::vector<T, A>, T>(out, values); }
+  static void write(BinaryWriter& out, const std::vector<T, A>& values) {
+    detail::write_list<std::vector<T, A>, T>(out, values);
+  }
   static void read(BinaryReader& in, std::vector<T, A>& values) {
     values.clear();
     const size_t count = in.get_count(detail::min_bytes<T>());
@@ -146,10 +153,10 @@ struct Serializer<std::vector<T, A>> {
       values.push_back(std::move(value));
     }
   }
-  static TypeDescription describe() { return detail::describe_nested(TypeKind::kList, "", Serializer<T>::describe()); }
-  static int32_t hash(const std::vector<T, A>& values)
-    requires SerializableKey<T>
-  {
+  static TypeDescription describe() {
+    return detail::describe_nested(TypeKind::kList, "", Serializer<T>::describe());
+  }
+  static int32_t hash(const std::vector<T, A>& values) requires SerializableKey<T> {
     return detail::hash_list<std::vector<T, A>, T>(values);
   }
 };
@@ -166,7 +173,8 @@ struct Serializer<std::vector<B, A>> {
     bytes.assign(begin, begin + raw.size());
   }
   static TypeDescription describe() { return detail::describe_plain(TypeKind::kBytes); }
-  /// java.util.Arrays.hashCode. (A byte[] itself has no stable hash in Java, and Flink does not allow it for keys.)
+  /// java.util.Arrays.hashCode. (A byte[] itself has no stable hash in Java, and Flink does not
+  /// allow it for keys.)
   static int32_t hash(const std::vector<B, A>& bytes) {
     int32_t hash = 1;
     for (const B byte : bytes) hash = detail::java_hash_step(hash, static_cast<int8_t>(byte));
@@ -177,9 +185,12 @@ struct Serializer<std::vector<B, A>> {
 template <Serializable T, size_t N>
 struct Serializer<std::array<T, N>> {
   static constexpr size_t kMinBytes = 4;
-  static void write(BinaryWriter& out, const std::array<T, N>& values) { detail::write_list<std::array<T, N>, T>(out, values); }
+  static void write(BinaryWriter& out, const std::array<T, N>& values) {
+    detail::write_list<std::array<T, N>, T>(out, values);
+  }
   static void read(BinaryReader& in, std::array<T, N>& values) {
-    if (in.get_i32() != static_cast<int32_t>(N)) return in.fail("an array with another number of elements");
+    if (in.get_i32() != static_cast<int32_t>(N))
+      return in.fail("an array with another number of elements");
     for (T& value : values) Serializer<T>::read(in, value);
   }
   static TypeDescription describe() {
@@ -187,9 +198,7 @@ struct Serializer<std::array<T, N>> {
     type.fixed_size = static_cast<int64_t>(N);
     return type;
   }
-  static int32_t hash(const std::array<T, N>& values)
-    requires SerializableKey<T>
-  {
+  static int32_t hash(const std::array<T, N>& values) requires SerializableKey<T> {
     return detail::hash_list<std::array<T, N>, T>(values);
   }
 };
@@ -211,15 +220,16 @@ struct Serializer<std::optional<T>> {
       if (count != 0) in.fail("an optional value that is not there once or not at all");
     }
   }
-  static TypeDescription describe() { return detail::describe_nested(TypeKind::kOptional, "", Serializer<T>::describe()); }
-  static int32_t hash(const std::optional<T>& v)
-    requires SerializableKey<T>
-  {
+  static TypeDescription describe() {
+    return detail::describe_nested(TypeKind::kOptional, "", Serializer<T>::describe());
+  }
+  static int32_t hash(const std::optional<T>& v) requires SerializableKey<T> {
     return v ? detail::java_hash_step(1, Serializer<T>::hash(*v)) : 1;
   }
 };
 
-/// i32 index of the alternative, then its bytes with their length before them: Tuple2<Integer, byte[]>.
+/// i32 index of the alternative, then its bytes with their length before them: Tuple2<Integer,
+/// byte[]>.
 template <Serializable... T>
 struct Serializer<std::variant<T...>> {
   using Variant = std::variant<T...>;
@@ -227,30 +237,43 @@ struct Serializer<std::variant<T...>> {
   static void write(BinaryWriter& out, const Variant& v) {
     out.put_i32(static_cast<int32_t>(v.index()));
     detail::write_with_length(out, [&](BinaryWriter& o) {
-      std::visit([&](const auto& value) { Serializer<std::remove_cvref_t<decltype(value)>>::write(o, value); }, v);
+      std::visit(
+          [&](const auto& value) {
+            Serializer<std::remove_cvref_t<decltype(value)>>::write(o, value);
+          },
+          v);
     });
   }
   static void read(BinaryReader& in, Variant& v) {
     const int32_t index = in.get_i32();
-    if (index < 0 || index >= static_cast<int32_t>(sizeof...(T))) return in.fail("an alternative that the variant does not have");
-    detail::read_with_length(in, [&](BinaryReader& i) { read_alternative(i, v, index, std::index_sequence_for<T...>()); });
+    if (index < 0 || index >= static_cast<int32_t>(sizeof...(T)))
+      return in.fail("an alternative that the variant does not have");
+    detail::read_with_length(in, [&](BinaryReader& i) {
+      read_alternative(i, v, index, std::index_sequence_for<T...>());
+    });
   }
-  static TypeDescription describe() { return detail::describe_fields(TypeKind::kVariant, {Serializer<T>::describe()...}); }
-  static int32_t hash(const Variant& v)
-    requires(SerializableKey<T> && ...)
-  {
-    return detail::java_hash_step(static_cast<int32_t>(v.index()), std::visit([](const auto& value) {
-                                    return Serializer<std::remove_cvref_t<decltype(value)>>::hash(value);
-                                  }, v));
+  static TypeDescription describe() {
+    return detail::describe_fields(TypeKind::kVariant, {Serializer<T>::describe()...});
+  }
+  static int32_t hash(const Variant& v) requires(SerializableKey<T> && ...) {
+    return detail::java_hash_step(
+        static_cast<int32_t>(v.index()),
+        std::visit(
+            [](const auto& value) {
+              return Serializer<std::remove_cvref_t<decltype(value)>>::hash(value);
+            },
+            v));
   }
 
  private:
   template <size_t... I>
-  static void read_alternative(BinaryReader& in, Variant& v, int32_t index, std::index_sequence<I...>) {
+  static void read_alternative(BinaryReader& in, Variant& v, int32_t index,
+                               std::index_sequence<I...>) {
     const auto read_as = [&]<size_t J>(std::integral_constant<size_t, J>) {
       Serializer<std::variant_alternative_t<J, Variant>>::read(in, v.template emplace<J>());
     };
-    ((static_cast<int32_t>(I) == index ? read_as(std::integral_constant<size_t, I>()) : void()), ...);
+    ((static_cast<int32_t>(I) == index ? read_as(std::integral_constant<size_t, I>()) : void()),
+     ...);
   }
 };
 
@@ -260,10 +283,10 @@ struct Serializer<std::tuple<T...>> {
   static constexpr size_t kMinBytes = Fields::kMinBytes;
   static void write(BinaryWriter& out, const std::tuple<T...>& v) { Fields::write(out, v); }
   static void read(BinaryReader& in, std::tuple<T...>& v) { Fields::read(in, v); }
-  static TypeDescription describe() { return detail::describe_fields(TypeKind::kTuple, Fields::describe()); }
-  static int32_t hash(const std::tuple<T...>& v)
-    requires(SerializableKey<T> && ...)
-  {
+  static TypeDescription describe() {
+    return detail::describe_fields(TypeKind::kTuple, Fields::describe());
+  }
+  static int32_t hash(const std::tuple<T...>& v) requires(SerializableKey<T> && ...) {
     return Fields::hash(v);
   }
 };
@@ -274,10 +297,10 @@ struct Serializer<std::pair<A, B>> {
   static constexpr size_t kMinBytes = Fields::kMinBytes;
   static void write(BinaryWriter& out, const std::pair<A, B>& v) { Fields::write(out, v); }
   static void read(BinaryReader& in, std::pair<A, B>& v) { Fields::read(in, v); }
-  static TypeDescription describe() { return detail::describe_fields(TypeKind::kTuple, Fields::describe()); }
-  static int32_t hash(const std::pair<A, B>& v)
-    requires(SerializableKey<A> && SerializableKey<B>)
-  {
+  static TypeDescription describe() {
+    return detail::describe_fields(TypeKind::kTuple, Fields::describe());
+  }
+  static int32_t hash(const std::pair<A, B>& v) requires(SerializableKey<A> && SerializableKey<B>) {
     return Fields::hash(v);
   }
 };
@@ -297,10 +320,12 @@ struct Serializer<std::monostate> {
 template <Serializable K, Serializable V, class C, class A>
 struct Serializer<std::map<K, V, C, A>> : detail::MapSerializer<std::map<K, V, C, A>, K, V> {};
 template <Serializable K, Serializable V, class H, class E, class A>
-struct Serializer<std::unordered_map<K, V, H, E, A>> : detail::MapSerializer<std::unordered_map<K, V, H, E, A>, K, V> {};
+struct Serializer<std::unordered_map<K, V, H, E, A>>
+    : detail::MapSerializer<std::unordered_map<K, V, H, E, A>, K, V> {};
 template <Serializable T, class C, class A>
 struct Serializer<std::set<T, C, A>> : detail::SetSerializer<std::set<T, C, A>, T> {};
 template <Serializable T, class H, class E, class A>
-struct Serializer<std::unordered_set<T, H, E, A>> : detail::SetSerializer<std::unordered_set<T, H, E, A>, T> {};
+struct Serializer<std::unordered_set<T, H, E, A>>
+    : detail::SetSerializer<std::unordered_set<T, H, E, A>, T> {};
 
 }  // namespace weir

@@ -60,8 +60,9 @@ constexpr size_t min_bytes() {
 }
 
 template <class T>
-concept Integer = std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, wchar_t> &&
-                  !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t> && sizeof(T) <= 8;
+concept Integer = std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+                  !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char8_t> &&
+                  !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t> && sizeof(T) <= 8;
 
 }  // namespace detail
 
@@ -132,7 +133,9 @@ struct Serializer<double> {
   static void write(BinaryWriter& out, double v) { out.put_f64(v); }
   static void read(BinaryReader& in, double& v) { v = in.get_f64(); }
   static TypeDescription describe() { return detail::describe_plain(TypeKind::kDouble); }
-  static int32_t hash(double v) { return detail::java_long_hash(v != v ? 0x7FF8000000000000 : std::bit_cast<int64_t>(v)); }
+  static int32_t hash(double v) {
+    return detail::java_long_hash(v != v ? 0x7FF8000000000000 : std::bit_cast<int64_t>(v));
+  }
 };
 
 template <>
@@ -144,13 +147,16 @@ struct Serializer<std::string> {
   static int32_t hash(const std::string& v) { return detail::java_string_hash(v); }
 };
 
-/// As its underlying integer. Values without an enumerator pass: an enum with a fixed type can hold them.
+/// As its underlying integer. Values without an enumerator pass: an enum with a fixed type can hold
+/// them.
 template <class T>
-  requires(std::is_enum_v<T> && !std::is_same_v<T, std::byte> && !std::is_same_v<std::underlying_type_t<T>, bool>)
-struct Serializer<T> {
+requires(std::is_enum_v<T> && !std::is_same_v<T, std::byte> &&
+         !std::is_same_v<std::underlying_type_t<T>, bool>) struct Serializer<T> {
   using Underlying = Serializer<std::underlying_type_t<T>>;
   static constexpr size_t kMinBytes = Underlying::kMinBytes;
-  static void write(BinaryWriter& out, T v) { Underlying::write(out, static_cast<std::underlying_type_t<T>>(v)); }
+  static void write(BinaryWriter& out, T v) {
+    Underlying::write(out, static_cast<std::underlying_type_t<T>>(v));
+  }
   static void read(BinaryReader& in, T& v) {
     std::underlying_type_t<T> number{};
     Underlying::read(in, number);
@@ -164,30 +170,37 @@ struct Serializer<T> {
 
 /// Its count: a Long, or a Double if it counts in fractions.
 template <class Rep, class Period>
-  requires std::is_arithmetic_v<Rep>
-struct Serializer<std::chrono::duration<Rep, Period>> {
+requires std::is_arithmetic_v<Rep> struct Serializer<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
   using Count = std::conditional_t<std::is_floating_point_v<Rep>, double, int64_t>;
   static constexpr size_t kMinBytes = 8;
-  static void write(BinaryWriter& out, const Duration& v) { Serializer<Count>::write(out, static_cast<Count>(v.count())); }
+  static void write(BinaryWriter& out, const Duration& v) {
+    Serializer<Count>::write(out, static_cast<Count>(v.count()));
+  }
   static void read(BinaryReader& in, Duration& v) {
     Count count{};
     Serializer<Count>::read(in, count);
     v = Duration(static_cast<Rep>(count));
   }
   static TypeDescription describe() {
-    return detail::describe_nested(TypeKind::kDuration, detail::time_unit(Period::num, Period::den), Serializer<Count>::describe());
+    return detail::describe_nested(TypeKind::kDuration, detail::time_unit(Period::num, Period::den),
+                                   Serializer<Count>::describe());
   }
-  static int32_t hash(const Duration& v) { return Serializer<Count>::hash(static_cast<Count>(v.count())); }
+  static int32_t hash(const Duration& v) {
+    return Serializer<Count>::hash(static_cast<Count>(v.count()));
+  }
 };
 
-/// The duration since the clock's epoch. Not for steady_clock: its epoch is another one after a restart.
+/// The duration since the clock's epoch. Not for steady_clock: its epoch is another one after a
+/// restart.
 template <class Clock, class Duration>
-  requires(!std::is_same_v<Clock, std::chrono::steady_clock>)
+requires(!std::is_same_v<Clock, std::chrono::steady_clock>)
 struct Serializer<std::chrono::time_point<Clock, Duration>> {
   using Point = std::chrono::time_point<Clock, Duration>;
   static constexpr size_t kMinBytes = 8;
-  static void write(BinaryWriter& out, const Point& v) { Serializer<Duration>::write(out, v.time_since_epoch()); }
+  static void write(BinaryWriter& out, const Point& v) {
+    Serializer<Duration>::write(out, v.time_since_epoch());
+  }
   static void read(BinaryReader& in, Point& v) {
     Duration since{};
     Serializer<Duration>::read(in, since);

@@ -34,12 +34,11 @@ void read_with_length(BinaryReader& in, Read&& read) {
 
 /// Types with a UserSerializer: its bytes, with the length before them.
 template <class T>
-  requires requires(BinaryWriter& out, BinaryReader& in, const T& c, T& m) {
-    UserSerializer<T>::write(out, c);
-    UserSerializer<T>::read(in, m);
-    { UserSerializer<T>::describe() } -> std::same_as<TypeDescription>;
-  }
-struct Serializer<T> {
+requires requires(BinaryWriter& out, BinaryReader& in, const T& c, T& m) {
+  UserSerializer<T>::write(out, c);
+  UserSerializer<T>::read(in, m);
+  { UserSerializer<T>::describe() } -> std::same_as<TypeDescription>;
+} struct Serializer<T> {
   static constexpr size_t kMinBytes = 4;
   static void write(BinaryWriter& out, const T& v) {
     detail::write_with_length(out, [&](BinaryWriter& o) { UserSerializer<T>::write(o, v); });
@@ -52,9 +51,9 @@ struct Serializer<T> {
     type.kind = TypeKind::kUser;
     return type;
   }
-  static int32_t hash(const T& v)
-    requires requires { { UserSerializer<T>::hash(v) } -> std::same_as<int32_t>; }
-  {
+  static int32_t hash(const T& v) requires requires {
+    { UserSerializer<T>::hash(v) } -> std::same_as<int32_t>;
+  } {
     return UserSerializer<T>::hash(v);
   }
 };

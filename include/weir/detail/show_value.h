@@ -10,7 +10,8 @@
 
 namespace weir::detail {
 
-/// A record or key as text for an error message, cut if it is long: by operator<<, or field by field; "?" for what has neither.
+/// A record or key as text for an error message, cut if it is long: by operator<<, or field by
+/// field; "?" for what has neither.
 template <class T>
 std::string show_value(const T& value) {
   constexpr size_t kLongest = 200;
@@ -20,9 +21,17 @@ std::string show_value(const T& value) {
     out << value;
     text = std::move(out).str();
   } else if constexpr (FieldsInside<T>) {
-    std::apply([&](const auto&... field) { ((text += (text.empty() ? "" : ", ") + show_value(field)), ...); }, value.weir_tie());
+    std::apply(
+        [&](const auto&... field) {
+          ((text += (text.empty() ? "" : ", ") + show_value(field)), ...);
+        },
+        value.weir_tie());
   } else if constexpr (FieldsOutside<T>) {
-    std::apply([&](const auto&... field) { ((text += (text.empty() ? "" : ", ") + show_value(field)), ...); }, weir_tie(value));
+    std::apply(
+        [&](const auto&... field) {
+          ((text += (text.empty() ? "" : ", ") + show_value(field)), ...);
+        },
+        weir_tie(value));
   } else {
     text = "?";
   }

@@ -13,14 +13,16 @@ namespace weir::detail {
 
 /// The committables of one subtask of a sink, from the barrier until they are committed.
 /// Thread: the operator's; commits run on the I/O pool, one at a time.
-/// Invariants: what is committed belongs to a completed checkpoint; a committable leaves the state only after its commit succeeded;
-/// restored committables, and what is to be removed, belong to subtask 0, which deals with them before its first record and before its first
-/// acknowledgement: so before any checkpoint of the attempt can be complete.
+/// Invariants: what is committed belongs to a completed checkpoint; a committable leaves the state
+/// only after its commit succeeded; restored committables, and what is to be removed, belong to
+/// subtask 0, which deals with them before its first record and before its first acknowledgement:
+/// so before any checkpoint of the attempt can be complete.
 class PendingCommits {
  public:
   PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context);
 
-  /// Declares the state, takes what was restored, and, in subtask 0, looks for what earlier attempts left. Blocks.
+  /// Declares the state, takes what was restored, and, in subtask 0, looks for what earlier
+  /// attempts left. Blocks.
   Status open();
   /// False: no record may be written yet. When the attempt runs the first call starts the recovery.
   bool recovered();
@@ -28,8 +30,10 @@ class PendingCommits {
   void snapshot(SnapshotContext& context, std::vector<std::string> prepared);
   /// Commits what belongs to checkpoints up to `id`.
   void completed(int64_t id);
-  /// Commits everything, at the end of a job without checkpoints. `make_durable` runs first, on the I/O pool.
-  void commit_final(std::vector<std::string> prepared, std::vector<std::function<Status()>> make_durable);
+  /// Commits everything, at the end of a job without checkpoints. `make_durable` runs first, on the
+  /// I/O pool.
+  void commit_final(std::vector<std::string> prepared,
+                    std::vector<std::function<Status()>> make_durable);
   int64_t next_processing_time() const;
   void advance_processing_time(int64_t now_ms);
   /// False while a recovery or a commit is under way or has to be tried again.
@@ -92,12 +96,16 @@ class SinkOperator final : public Operator {
     return writer_->open(context);
   }
   void process(Batch& batch, Output&) override { writer_->write(static_cast<BatchOf<T>&>(batch)); }
-  bool can_accept() override { return (!commits_ || commits_->recovered()) && writer_->can_accept(); }
+  bool can_accept() override {
+    return (!commits_ || commits_->recovered()) && writer_->can_accept();
+  }
   Progress advance_processing_time(int64_t now_ms, Output&) override {
     if (commits_) commits_->advance_processing_time(now_ms);
     return Progress::kDone;
   }
-  int64_t next_processing_time() override { return commits_ ? commits_->next_processing_time() : INT64_MAX; }
+  int64_t next_processing_time() override {
+    return commits_ ? commits_->next_processing_time() : INT64_MAX;
+  }
   Status snapshot(SnapshotContext& context) override {
     std::vector<std::string> prepared = writer_->prepare_commit(context);
     if (commits_) commits_->snapshot(context, std::move(prepared));

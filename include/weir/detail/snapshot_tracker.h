@@ -11,7 +11,8 @@
 
 namespace weir::detail {
 
-/// How far the reader of one snapshot has come. Written by the reader (I/O pool), read by the operator's thread.
+/// How far the reader of one snapshot has come. Written by the reader (I/O pool), read by the
+/// operator's thread.
 class SnapshotProgress {
  public:
   SnapshotProgress(KeyGroupRange range, int64_t epoch)
@@ -43,17 +44,19 @@ struct TableMemory {
 
 /// Bytes of it.
 struct StateMemory {
-  size_t live = 0;      ///< in pages and directories of the tables as they are now
-  size_t retired = 0;   ///< in those that were replaced and that a snapshot sees, or saw until a short while ago
+  size_t live = 0;  ///< in pages and directories of the tables as they are now
+  size_t retired =
+      0;  ///< in those that were replaced and that a snapshot sees, or saw until a short while ago
   size_t reserved = 0;  ///< taken from the system
 };
 
-/// The snapshots of one operator's keyed state that are still being read: what its tables ask before they write in place, and where they
-/// leave what a snapshot may still see.
-/// Thread: the operator's.
+/// The snapshots of one operator's keyed state that are still being read: what its tables ask
+/// before they write in place, and where they leave what a snapshot may still see. Thread: the
+/// operator's.
 class SnapshotTracker {
  public:
-  explicit SnapshotTracker(PlaceSpace places) : places_(places), memory_(std::make_shared<TableMemory>()) {}
+  explicit SnapshotTracker(PlaceSpace places)
+      : places_(places), memory_(std::make_shared<TableMemory>()) {}
 
   const PlaceSpace& places() const { return places_; }
   const std::shared_ptr<TableMemory>& memory() const { return memory_; }
@@ -66,10 +69,12 @@ class SnapshotTracker {
 
   std::shared_ptr<SnapshotProgress> begin_snapshot();
   bool any_in_use();
-  /// Whether a snapshot may still read what was made in the epoch `born` for the entries between the two places, both included.
+  /// Whether a snapshot may still read what was made in the epoch `born` for the entries between
+  /// the two places, both included.
   bool needed(uint64_t first_place, uint64_t last_place, uint32_t born);
 
-  /// Frees what was replaced when no snapshot can see it any more. `bytes`: what `free` will give back.
+  /// Frees what was replaced when no snapshot can see it any more. `bytes`: what `free` will give
+  /// back.
   void retire(uintptr_t word, RetiredWords::Free free, size_t bytes, uint32_t born);
   /// Looks at up to `limit` retired words. True if there may be more to free now.
   bool reclaim(size_t limit) {
@@ -78,7 +83,8 @@ class SnapshotTracker {
   }
   bool has_garbage() const { return !memory_->retired.empty(); }
 
-  /// A fault that tests switch on (src/base/bug_switch.h): pages are not copied before they are written.
+  /// A fault that tests switch on (src/base/bug_switch.h): pages are not copied before they are
+  /// written.
   bool writes_into_shared_pages() const;
 
  private:

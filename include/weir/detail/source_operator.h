@@ -13,13 +13,14 @@
 
 namespace weir::detail {
 
-/// The head of a chain: reads batches from a source's reader, gives them timestamps, and says how far event time has come.
-/// State: the list "SourceReaderState", an element for each unfinished split: its bytes after an i32 length, which Flink reads
-/// as byte[].
+/// The head of a chain: reads batches from a source's reader, gives them timestamps, and says how
+/// far event time has come. State: the list "SourceReaderState", an element for each unfinished
+/// split: its bytes after an i32 length, which Flink reads as byte[].
 template <class T>
 class SourceReaderOperator final : public SourceOperator {
  public:
-  SourceReaderOperator(std::unique_ptr<SourceReader<T>> reader, WatermarkStrategy<T> strategy, OperatorSettings settings)
+  SourceReaderOperator(std::unique_ptr<SourceReader<T>> reader, WatermarkStrategy<T> strategy,
+                       OperatorSettings settings)
       : reader_(std::move(reader)), strategy_(std::move(strategy)), settings_(settings) {}
 
   Status open(OperatorContext& context) override {
@@ -27,38 +28,46 @@ class SourceReaderOperator final : public SourceOperator {
     if (reader_ == nullptr) return failed_precondition("the source's create_reader() gave none");
     TypeDescription split;
     split.kind = TypeKind::kBytes;
-    auto restored = context.operator_state().declare(kState, ListStateMode::kSplit, std::move(split));
+    auto restored =
+        context.operator_state().declare(kState, ListStateMode::kSplit, std::move(split));
     if (!restored.ok()) return restored.status();
     if (Status opened = reader_->open(context); !opened.ok()) return opened;
     std::vector<std::string> splits;
     for (const std::string& element : *restored) {
       BinaryReader in(element);
       splits.emplace_back(in.get_bytes());
-      if (Status read = in.end("the state of source '" + context.operator_name() + "'"); !read.ok()) return read;
+      if (Status read = in.end("the state of source '" + context.operator_name() + "'"); !read.ok())
+        return read;
     }
     if (!splits.empty()) reader_->add_splits(std::move(splits));
     return {};
   }
 
-  void add_splits(std::vector<std::string> splits) override { reader_->add_splits(std::move(splits)); }
+  void add_splits(std::vector<std::string> splits) override {
+    reader_->add_splits(std::move(splits));
+  }
 
   PollResult poll(Output& out, Timestamp* watermark) override {
     PollResult result = reader_->poll(batch_, settings_.batch_size);
     if (!batch_.records.empty()) {
       if (!batch_.timestamps.empty() && batch_.timestamps.size() != batch_.records.size()) {
-        context_->fail(internal_error("the reader of source '" + context_->operator_name() + "' gave " + std::to_string(batch_.timestamps.size()) +
-                                      " timestamps for " + std::to_string(batch_.records.size()) +
-                                      " records: add each record with BatchOf::add(record, timestamp)"));
+        context_->fail(
+            internal_error("the reader of source '" + context_->operator_name() + "' gave " +
+                           std::to_string(batch_.timestamps.size()) + " timestamps for " +
+                           std::to_string(batch_.records.size()) +
+                           " records: add each record with BatchOf::add(record, timestamp)"));
         return {PollResult::Status::kNothingNow};
       }
       strategy_.assign(batch_);
       if (strategy_.emits_watermarks() && !batch_.timestamps.empty()) {
-        newest_ = std::max(newest_, *std::max_element(batch_.timestamps.begin(), batch_.timestamps.end()));
+        newest_ = std::max(newest_,
+                           *std::max_element(batch_.timestamps.begin(), batch_.timestamps.end()));
       }
       records_emitted_ += static_cast<int64_t>(batch_.records.size());
       out.emit(batch_);
     }
-    if (strategy_.emits_watermarks() && result.status != PollResult::Status::kEnd) advance(&result, watermark);
+    if (strategy_.emits_watermarks() && result.status != PollResult::Status::kEnd)
+      advance(&result, watermark);
     return result;
   }
 
@@ -80,7 +89,8 @@ class SourceReaderOperator final : public SourceOperator {
  private:
   static constexpr const char* kState = "SourceReaderState";
 
-  /// Sets `*watermark` if it is time; else, if the source has nothing now, asks to be called when it is.
+  /// Sets `*watermark` if it is time; else, if the source has nothing now, asks to be called when
+  /// it is.
   void advance(PollResult* result, Timestamp* watermark) {
     const Timestamp now_possible = strategy_.watermark_after(newest_);
     if (now_possible <= emitted_) return;

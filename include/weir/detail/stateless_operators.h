@@ -11,19 +11,18 @@
 
 namespace weir::detail {
 
-/// Calls a user's function with a record that nobody needs afterwards: it is moved if the function takes it so.
+/// Calls a user's function with a record that nobody needs afterwards: it is moved if the function
+/// takes it so.
 template <class T, class F>
 decltype(auto) call_with_record(F& f, StoredRecord<T>& record) {
-  if constexpr (std::is_same_v<T, bool>)
-    return std::invoke(f, static_cast<bool>(record));
-  else if constexpr (std::is_invocable_v<F&, T&&>)
-    return std::invoke(f, std::move(record));
-  else
-    return std::invoke(f, std::as_const(record));
+  if constexpr (std::is_same_v<T, bool>) return std::invoke(f, static_cast<bool>(record));
+  else if constexpr (std::is_invocable_v<F&, T&&>) return std::invoke(f, std::move(record));
+  else return std::invoke(f, std::as_const(record));
 }
 
 template <class T, class F>
-using ResultOfRecord = decltype(call_with_record<T>(std::declval<F&>(), std::declval<StoredRecord<T>&>()));
+using ResultOfRecord =
+    decltype(call_with_record<T>(std::declval<F&>(), std::declval<StoredRecord<T>&>()));
 
 /// A record from a record. A result has its record's timestamp.
 template <class T, class Out, class F>
@@ -56,7 +55,8 @@ class MapOperator final : public Operator {
   void emit_part(const BatchOf<T>& in, size_t begin, size_t end, Output& out) {
     if (!in.timestamps.empty()) {
       const auto first = in.timestamps.begin();
-      results_.timestamps.assign(first + static_cast<std::ptrdiff_t>(begin), first + static_cast<std::ptrdiff_t>(end));
+      results_.timestamps.assign(first + static_cast<std::ptrdiff_t>(begin),
+                                 first + static_cast<std::ptrdiff_t>(end));
     }
     out.emit(results_);
   }
@@ -95,7 +95,8 @@ class FilterOperator final : public Operator {
   F f_;
 };
 
-/// Any number of records from a record. They have its timestamp unless they are collected with another.
+/// Any number of records from a record. They have its timestamp unless they are collected with
+/// another.
 template <class T, class Out, class F>
 class FlatMapOperator final : public Operator {
  public:

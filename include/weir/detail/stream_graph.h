@@ -25,23 +25,27 @@ enum class Partitioning {
 };
 
 /// Gives the splits of a source on a fresh start. Blocks; runs on the I/O pool.
-using SplitEnumerator = std::function<StatusOr<std::vector<std::string>>(FileSystemRegistry&, int parallelism)>;
+using SplitEnumerator =
+    std::function<StatusOr<std::vector<std::string>>(FileSystemRegistry&, int parallelism)>;
 /// Finds out before the first record whether a sink can be written to. Blocks.
 using Probe = std::function<Status(FileSystemRegistry&)>;
 
 namespace detail {
 
-/// What operators take from the configuration, which is complete only after the program has described its job.
+/// What operators take from the configuration, which is complete only after the program has
+/// described its job.
 struct OperatorSettings {
   size_t batch_size = 512;
   int64_t auto_watermark_interval_ms = 200;
-  bool drop_records_without_timestamp = false;  ///< in event-time operators; otherwise they fail the job
+  bool drop_records_without_timestamp =
+      false;  ///< in event-time operators; otherwise they fail the job
 };
 
 struct StreamInput {
-  int from = 0;                                        ///< index of a node before this one
-  Partitioning partitioning = Partitioning::kForward;  ///< kForward: rebalance if the parallelisms differ
-  std::shared_ptr<const KeyHasher> hasher;             ///< kHash only
+  int from = 0;  ///< index of a node before this one
+  Partitioning partitioning =
+      Partitioning::kForward;               ///< kForward: rebalance if the parallelisms differ
+  std::shared_ptr<const KeyHasher> hasher;  ///< kHash only
   std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: the record type has no Serializer
 };
 
@@ -61,22 +65,28 @@ struct StreamNode {
 /// A job as the program describes it. Nodes come after their inputs.
 struct StreamGraph {
   std::vector<StreamNode> nodes;
-  std::vector<std::string> problems = {};  ///< what is wrong with the calls that made it, in sentences
+  std::vector<std::string> problems =
+      {};  ///< what is wrong with the calls that made it, in sentences
 };
 
-/// Notes what is wrong with a part of a job (a source, a sink, windows, a watermark strategy) that knows that by itself: setup_problem() gives a
-/// sentence, or nothing if all is well.
+/// Notes what is wrong with a part of a job (a source, a sink, windows, a watermark strategy) that
+/// knows that by itself: setup_problem() gives a sentence, or nothing if all is well.
 template <class Part>
 void note_problem_of(StreamGraph& graph, const Part& part) {
-  if constexpr (requires { { part.setup_problem() } -> std::same_as<std::string>; }) {
-    if (std::string problem = part.setup_problem(); !problem.empty()) graph.problems.push_back(std::move(problem));
+  if constexpr (requires {
+                  { part.setup_problem() } -> std::same_as<std::string>;
+                }) {
+    if (std::string problem = part.setup_problem(); !problem.empty())
+      graph.problems.push_back(std::move(problem));
   }
 }
 
-/// Whether a user's function is nothing: a null pointer to a function or member, or an empty std::function.
+/// Whether a user's function is nothing: a null pointer to a function or member, or an empty
+/// std::function.
 template <class F>
 bool is_null_function(const F& f) {
-  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F> || (std::is_class_v<F> && std::is_constructible_v<F, std::nullptr_t>)) {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F> ||
+                (std::is_class_v<F> && std::is_constructible_v<F, std::nullptr_t>)) {
     if constexpr (requires { f == nullptr; }) return f == nullptr;
   }
   return false;
@@ -84,7 +94,8 @@ bool is_null_function(const F& f) {
 /// `call`: what it was given to.
 template <class F>
 void check_function(StreamGraph& graph, const char* call, const F& f) {
-  if (is_null_function(f)) graph.problems.push_back(std::string(call) + " is given a function that is null");
+  if (is_null_function(f))
+    graph.problems.push_back(std::string(call) + " is given a function that is null");
 }
 
 }  // namespace detail

@@ -9,11 +9,11 @@
 
 namespace weir::detail {
 
-/// Finds a table's page by the leading bits of a place: a small root, under it chunks of up to 512 entries. Grows, and is shared with
-/// snapshots, chunk by chunk. What pages hold it does not know: an entry is a word (table_view.h), and a page of depth d stands in all
-/// entries of the places that have their first d bits in common with its own.
-/// Behind the entries of a chunk stands the last snapshot begun before it was made.
-/// Thread: the operator's.
+/// Finds a table's page by the leading bits of a place: a small root, under it chunks of up to 512
+/// entries. Grows, and is shared with snapshots, chunk by chunk. What pages hold it does not know:
+/// an entry is a word (table_view.h), and a page of depth d stands in all entries of the places
+/// that have their first d bits in common with its own. Behind the entries of a chunk stands the
+/// last snapshot begun before it was made. Thread: the operator's.
 class TableDirectory {
  public:
   static constexpr int kMaxDepth = 48;
@@ -43,7 +43,9 @@ class TableDirectory {
     return depth;
   }
   /// The depth of what has no page at this place, once it is thawed.
-  int vacant_depth(uint64_t place) const { return is_untouched(root_[root_index(place)]) ? 0 : depth_at(place); }
+  int vacant_depth(uint64_t place) const {
+    return is_untouched(root_[root_index(place)]) ? 0 : depth_at(place);
+  }
 
   /// All entries of the page of this depth at this place.
   void set_entries(uint64_t place, int depth, uintptr_t word) {
@@ -56,12 +58,14 @@ class TableDirectory {
   /// Makes a chunk for this place if there is none.
   void make_writable(uint64_t place, SnapshotTracker& tracker) {
     if (!is_untouched(root_[root_index(place)]) || thaw(place, tracker)) return;
-    uintptr_t* chunk = new_chunk(chunk_bits(), tracker.epoch());  // the first of all: the root has one slot
+    uintptr_t* chunk =
+        new_chunk(chunk_bits(), tracker.epoch());  // the first of all: the root has one slot
     std::fill(chunk, chunk + (size_t{1} << chunk_bits()), 0);
     root_[0] = reinterpret_cast<uintptr_t>(chunk);
   }
 
-  /// Twice the entries for the chunk at this place. False: the places are so alike that it would not help. `pages`: of the table.
+  /// Twice the entries for the chunk at this place. False: the places are so alike that it would
+  /// not help. `pages`: of the table.
   bool grow(uint64_t place, size_t pages, uint32_t epoch) {
     const uintptr_t slot = root_[root_index(place)];
     const int bits = chunk_bits();
@@ -105,8 +109,8 @@ class TableDirectory {
     frozen_left_ = root_size();
     return frozen;
   }
-  /// If the chunk for this place has not been touched since the last snapshot: makes it usable, with its pages marked as shared. False if
-  /// there was nothing to do.
+  /// If the chunk for this place has not been touched since the last snapshot: makes it usable,
+  /// with its pages marked as shared. False if there was nothing to do.
   __attribute__((noinline)) bool thaw(uint64_t place, SnapshotTracker& tracker) {
     const size_t index = root_index(place);
     if (frozen_ == nullptr || !is_untouched(root_[index])) return false;
@@ -132,7 +136,8 @@ class TableDirectory {
 
   // --- the end ---
 
-  /// f(entry) for each page, also below what has not been touched since the last snapshot. `depth_of(entry)`: the page's.
+  /// f(entry) for each page, also below what has not been touched since the last snapshot.
+  /// `depth_of(entry)`: the page's.
   template <class DepthOf, class F>
   void for_each_page(DepthOf&& depth_of, F&& f) const {
     for_each_chunk([&](uintptr_t slot) {
@@ -145,7 +150,8 @@ class TableDirectory {
       }
     });
   }
-  /// Gives the chunks back, or leaves them to the snapshots that need them. There must be no pages, and none afterwards.
+  /// Gives the chunks back, or leaves them to the snapshots that need them. There must be no pages,
+  /// and none afterwards.
   void clear(SnapshotTracker& tracker) {
     for_each_chunk([&](uintptr_t slot) { retire(slot, tracker); });
     root_ = &root_inline_;
@@ -158,7 +164,8 @@ class TableDirectory {
     frozen_left_ = 0;
   }
 
-  /// How many retired words are looked at for each page or chunk that is made: so there is never more of them than a snapshot can see.
+  /// How many retired words are looked at for each page or chunk that is made: so there is never
+  /// more of them than a snapshot can see.
   static constexpr size_t kReclaimedPerMade = 2;
 
  private:
@@ -168,16 +175,23 @@ class TableDirectory {
   size_t root_size() const { return size_t{1} << root_bits_; }
   int chunk_bits() const { return 64 - chunk_shift_; }
   size_t root_index(uint64_t place) const { return (place >> 1) >> root_shift_; }
-  uintptr_t frozen_slot(size_t index) const { return frozen_->slots[index >> (root_bits_ - frozen_->root_bits)]; }
-  static size_t bytes_of_chunk(int bits) { return (((size_t{1} << bits) + 1) * sizeof(uintptr_t) + 63) & ~size_t{63}; }
+  uintptr_t frozen_slot(size_t index) const {
+    return frozen_->slots[index >> (root_bits_ - frozen_->root_bits)];
+  }
+  static size_t bytes_of_chunk(int bits) {
+    return (((size_t{1} << bits) + 1) * sizeof(uintptr_t) + 63) & ~size_t{63};
+  }
   uintptr_t* new_chunk(int bits, uint32_t epoch) {
     auto* chunk = static_cast<uintptr_t*>(memory_->arena.allocate(bytes_of_chunk(bits)));
     chunk[size_t{1} << bits] = epoch;
     return chunk;
   }
-  uint32_t born(uintptr_t slot) const { return static_cast<uint32_t>(chunk_of(slot)[size_t{1} << chunk_bits()]); }
+  uint32_t born(uintptr_t slot) const {
+    return static_cast<uint32_t>(chunk_of(slot)[size_t{1} << chunk_bits()]);
+  }
   bool needed(uintptr_t slot, uint64_t place, SnapshotTracker& tracker) const {
-    return tracker.needed(first_of_span(place, prefix_of(slot)), last_of_span(place, prefix_of(slot)), born(slot));
+    return tracker.needed(first_of_span(place, prefix_of(slot)),
+                          last_of_span(place, prefix_of(slot)), born(slot));
   }
   /// A chunk as a retired word: its low bits hold its size.
   static uintptr_t chunk_word(uintptr_t slot, int bits) {
@@ -189,7 +203,8 @@ class TableDirectory {
     return bytes;
   }
   void retire(uintptr_t slot, SnapshotTracker& tracker) {
-    tracker.retire(chunk_word(slot, chunk_bits()), free_chunk, bytes_of_chunk(chunk_bits()), born(slot));
+    tracker.retire(chunk_word(slot, chunk_bits()), free_chunk, bytes_of_chunk(chunk_bits()),
+                   born(slot));
   }
   void set_root_slots(uint64_t place, uintptr_t slot) {
     const size_t run = size_t{1} << (root_bits_ - prefix_of(slot));
@@ -197,7 +212,8 @@ class TableDirectory {
     std::fill(first, first + run, slot);
   }
   bool grow_root(size_t pages) {
-    // Evenly spread places need about pages / 256 slots; 128 key groups of which one alone is used need 128 times that.
+    // Evenly spread places need about pages / 256 slots; 128 key groups of which one alone is used
+    // need 128 times that.
     if (root_size() > std::max<size_t>(64, pages)) return false;
     auto larger = std::make_unique<uintptr_t[]>(root_size() * 2);
     for (size_t i = 0; i < root_size(); ++i) larger[2 * i] = larger[2 * i + 1] = root_[i];
@@ -227,8 +243,9 @@ class TableDirectory {
   uintptr_t root_inline_ = untouched();
   int root_bits_ = 0;
   std::unique_ptr<uintptr_t[]> root_array_;
-  std::shared_ptr<const FrozenRoot> frozen_;  ///< while some root slots have not been touched since the last snapshot
-  size_t frozen_left_ = 0;                    ///< how many
+  std::shared_ptr<const FrozenRoot>
+      frozen_;              ///< while some root slots have not been touched since the last snapshot
+  size_t frozen_left_ = 0;  ///< how many
   const std::shared_ptr<TableMemory> memory_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Where a key stands in a table: a 64-bit hash with a fixed seed, so that the order of a table is the same in every run, and
-// the place made of it and of the key group.
+// Where a key stands in a table: a 64-bit hash with a fixed seed, so that the order of a table is
+// the same in every run, and the place made of it and of the key group.
 
 #include <cstdint>
 #include <cstring>
@@ -28,7 +28,8 @@ inline uint64_t multiply_fold(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-inline constexpr uint64_t kMix0 = 0x9E3779B97F4A7C15u;  // odd, half of the bits set: 2^64 / golden ratio
+inline constexpr uint64_t kMix0 =
+    0x9E3779B97F4A7C15u;  // odd, half of the bits set: 2^64 / golden ratio
 inline constexpr uint64_t kMix1 = 0xD6E8FEB86659FD93u;
 inline constexpr uint64_t kMix2 = 0xA0761D6478BD642Fu;
 
@@ -51,7 +52,8 @@ inline uint64_t hash_bytes(std::string_view bytes) {
   const char* p = bytes.data();
   size_t n = bytes.size();
   uint64_t hash = kMix0 ^ n;
-  for (; n > 16; n -= 16, p += 16) hash = multiply_fold(load_word(p) ^ kMix1 ^ hash, load_word(p + 8) ^ kMix2);
+  for (; n > 16; n -= 16, p += 16)
+    hash = multiply_fold(load_word(p) ^ kMix1 ^ hash, load_word(p + 8) ^ kMix2);
   uint64_t a = 0;
   uint64_t b = 0;
   if (n >= 8) {
@@ -61,8 +63,8 @@ inline uint64_t hash_bytes(std::string_view bytes) {
     a = load_half_word(p);
     b = load_half_word(p + n - 4);
   } else if (n > 0) {
-    a = static_cast<uint64_t>(static_cast<uint8_t>(p[0])) << 16 | static_cast<uint64_t>(static_cast<uint8_t>(p[n / 2])) << 8 |
-        static_cast<uint8_t>(p[n - 1]);
+    a = static_cast<uint64_t>(static_cast<uint8_t>(p[0])) << 16 |
+        static_cast<uint64_t>(static_cast<uint8_t>(p[n / 2])) << 8 | static_cast<uint8_t>(p[n - 1]);
   }
   return mix_word(multiply_fold(a ^ kMix1 ^ hash, b ^ kMix2));
 }
@@ -96,15 +98,19 @@ uint64_t table_hash(const K& key) {
 
 /// Whether hashing a key again costs less than remembering its hash.
 template <class K>
-inline constexpr bool kCheapHash = std::is_arithmetic_v<K> || std::is_enum_v<K> || kIsDuration<K> || kIsTimePoint<K>;
+inline constexpr bool kCheapHash =
+    std::is_arithmetic_v<K> || std::is_enum_v<K> || kIsDuration<K> || kIsTimePoint<K>;
 
-/// Lays the key groups of one subtask out over the 64-bit numbers: each gets an equal stretch, in order, and a key stands
-/// within its group's stretch by its table hash. So one table holds all groups, and any of them can be read by itself.
+/// Lays the key groups of one subtask out over the 64-bit numbers: each gets an equal stretch, in
+/// order, and a key stands within its group's stretch by its table hash. So one table holds all
+/// groups, and any of them can be read by itself.
 class PlaceSpace {
  public:
   PlaceSpace() = default;
   PlaceSpace(KeyGroupRange range, int max_parallelism)
-      : range_(range), max_parallelism_(max_parallelism), groups_(static_cast<uint32_t>(range.size())) {
+      : range_(range),
+        max_parallelism_(max_parallelism),
+        groups_(static_cast<uint32_t>(range.size())) {
     WEIR_CHECK_LT(0, range.size());
     width_ = groups_ == 1 ? UINT64_MAX : (UINT64_MAX / groups_);
   }
@@ -114,15 +120,20 @@ class PlaceSpace {
 
   /// `key_hash` is Serializer<K>::hash of the key; `hash` also tells entries of one key apart.
   uint64_t place(int32_t key_hash, uint64_t hash) const {
-    const auto index = static_cast<uint32_t>(key_group_of(key_hash, max_parallelism_) - range_.first);
+    const auto index =
+        static_cast<uint32_t>(key_group_of(key_hash, max_parallelism_) - range_.first);
     if (__builtin_expect(index >= groups_, 0)) wrong_group(index);
     return index * width_ + multiply_high(hash, width_);
   }
   /// The same for a key whose group is known to be this one.
-  uint64_t place_in_group(int group, uint64_t hash) const { return first_place(group) + multiply_high(hash, width_); }
+  uint64_t place_in_group(int group, uint64_t hash) const {
+    return first_place(group) + multiply_high(hash, width_);
+  }
   int group_of(uint64_t place) const { return range_.first + static_cast<int>(index_of(place)); }
   uint64_t places_of_group() const { return width_; }
-  uint64_t first_place(int group) const { return static_cast<uint64_t>(group - range_.first) * width_; }
+  uint64_t first_place(int group) const {
+    return static_cast<uint64_t>(group - range_.first) * width_;
+  }
   uint64_t last_place(int group) const { return first_place(group) + (width_ - 1); }
 
  private:

@@ -24,9 +24,11 @@ struct Nothing {
 class TagGroup {
  public:
 #if defined(__SSE2__)
-  explicit TagGroup(const uint8_t* tags) : tags_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tags))) {}
+  explicit TagGroup(const uint8_t* tags)
+      : tags_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tags))) {}
   uint32_t equal(uint8_t tag) const {
-    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags_, _mm_set1_epi8(static_cast<char>(tag)))));
+    return static_cast<uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(tags_, _mm_set1_epi8(static_cast<char>(tag)))));
   }
   /// Empty or deleted: the tags with the top bit.
   uint32_t vacant() const { return static_cast<uint32_t>(_mm_movemask_epi8(tags_)); }
@@ -53,9 +55,10 @@ class TagGroup {
 
 /// A page of a CowTable: an open-addressing table of 2^log2 slots in one block of memory,
 ///   slots, the first one last | header | a tag per slot, then the first 16 again
-/// A pointer to a page points to its header, so that neither slots nor tags depend on the size. A slot is looked for from the
-/// place's home slot on, 16 tags at a time. A tag is seven bits of the place, or kEmpty, or kDeleted. Not here: growth, sharing
-/// (CowTable). `log2` is kept by whoever points to the page.
+/// A pointer to a page points to its header, so that neither slots nor tags depend on the size. A
+/// slot is looked for from the place's home slot on, 16 tags at a time. A tag is seven bits of the
+/// place, or kEmpty, or kDeleted. Not here: growth, sharing (CowTable). `log2` is kept by whoever
+/// points to the page.
 template <class Key, class Value>
 class TablePage {
  public:
@@ -80,12 +83,18 @@ class TablePage {
   uint32_t size;
   uint32_t growth_left;  ///< how many empty slots may still be filled
   uint8_t depth;         ///< how many leading bits the places in this page have in common
-  uint32_t born;         ///< the last snapshot begun before the page was made, which does not see it
+  uint32_t born;  ///< the last snapshot begun before the page was made, which does not see it
 
-  static constexpr uint32_t max_load(int log2) { return (1u << log2) - std::max(1u, (1u << log2) / 8); }
+  static constexpr uint32_t max_load(int log2) {
+    return (1u << log2) - std::max(1u, (1u << log2) / 8);
+  }
   /// From the start of the block to the header.
-  static constexpr size_t header_offset(int log2) { return ((sizeof(Slot) << log2) + 63) & ~size_t{63}; }
-  static constexpr size_t bytes(int log2) { return (header_offset(log2) + kTags + (size_t{1} << log2) + kGroup + 63) & ~size_t{63}; }
+  static constexpr size_t header_offset(int log2) {
+    return ((sizeof(Slot) << log2) + 63) & ~size_t{63};
+  }
+  static constexpr size_t bytes(int log2) {
+    return (header_offset(log2) + kTags + (size_t{1} << log2) + kGroup + 63) & ~size_t{63};
+  }
   static TablePage* in_block(void* block, int log2) {
     return reinterpret_cast<TablePage*>(static_cast<char*>(block) + header_offset(log2));
   }
@@ -100,14 +109,19 @@ class TablePage {
   }
 
   static uint8_t tag_of(uint64_t place) { return static_cast<uint8_t>(place & 0x7F); }
-  static uint32_t home_of(uint64_t place, uint32_t mask) { return static_cast<uint32_t>(place >> 7) & mask; }
+  static uint32_t home_of(uint64_t place, uint32_t mask) {
+    return static_cast<uint32_t>(place >> 7) & mask;
+  }
 
   uint8_t* tags() { return reinterpret_cast<uint8_t*>(this) + kTags; }
   const uint8_t* tags() const { return reinterpret_cast<const uint8_t*>(this) + kTags; }
   Slot& slot(uint32_t i) { return *(reinterpret_cast<Slot*>(this) - 1 - static_cast<size_t>(i)); }
-  const Slot& slot(uint32_t i) const { return *(reinterpret_cast<const Slot*>(this) - 1 - static_cast<size_t>(i)); }
+  const Slot& slot(uint32_t i) const {
+    return *(reinterpret_cast<const Slot*>(this) - 1 - static_cast<size_t>(i));
+  }
 
-  // Inlined by force: GCC 12 takes a function that does nothing but prefetch for one without effects, and drops calls to it.
+  // Inlined by force: GCC 12 takes a function that does nothing but prefetch for one without
+  // effects, and drops calls to it.
   __attribute__((always_inline)) void prefetch(int log2, uint64_t place) const {
     const uint32_t home = home_of(place, (1u << log2) - 1);
     __builtin_prefetch(tags() + home);
@@ -128,7 +142,8 @@ class TablePage {
     }
   }
 
-  /// A slot for a place whose key is not here, marked as taken; growth_left must not be 0. The caller constructs the slot.
+  /// A slot for a place whose key is not here, marked as taken; growth_left must not be 0. The
+  /// caller constructs the slot.
   uint32_t take(int log2, uint64_t place) {
     const uint32_t i = vacancy(log2, place);
     growth_left -= tags()[i] == kEmpty ? 1 : 0;
@@ -195,7 +210,8 @@ class TablePage {
     tags()[slot] = tag;
     if (slot < kGroup) tags()[(size_t{1} << log2) + slot] = tag;
   }
-  /// Then no search has ever gone on past this slot to the next group, and it may become empty again.
+  /// Then no search has ever gone on past this slot to the next group, and it may become empty
+  /// again.
   bool never_in_a_full_group(int log2, uint32_t slot) const {
     if ((1u << log2) <= kGroup) return true;
     const uint32_t mask = (1u << log2) - 1;
@@ -203,7 +219,8 @@ class TablePage {
     const uint32_t before = TagGroup(tags() + ((slot - kGroup) & mask)).equal(kEmpty);
     if (after == 0 || before == 0) return false;
     // The taken slots right before it, and from it on.
-    const auto run = static_cast<uint32_t>(__builtin_ctz(after)) + static_cast<uint32_t>(__builtin_clz(before << 16));
+    const auto run = static_cast<uint32_t>(__builtin_ctz(after)) +
+                     static_cast<uint32_t>(__builtin_clz(before << 16));
     return run < kGroup;
   }
 };

@@ -14,23 +14,29 @@
 
 namespace weir::detail {
 
-/// The pages of a CowTable under their directory, from the first to the last: made, rebuilt larger, split in two, copied before they are
-/// written when a snapshot sees them, rebuilt smaller, given back. An entry (table_view.h) says where a page is and how large.
-/// Thread: the operator's; but for the destructor, see CowTable.
+/// The pages of a CowTable under their directory, from the first to the last: made, rebuilt larger,
+/// split in two, copied before they are written when a snapshot sees them, rebuilt smaller, given
+/// back. An entry (table_view.h) says where a page is and how large. Thread: the operator's; but
+/// for the destructor, see CowTable.
 template <class Key, class Value, class Placer>
 class TablePages {
  public:
   using Page = TablePage<Key, Value>;
   using Slot = typename Page::Slot;
-  static_assert(std::is_copy_constructible_v<Slot>, "keys and values of keyed state must be copyable");
+  static_assert(std::is_copy_constructible_v<Slot>,
+                "keys and values of keyed state must be copyable");
   static_assert(alignof(Slot) <= PageArena::kAlignment);
   static constexpr size_t kPageBytes = 8 << 10;
   static constexpr int kMinLog2 = 2;
   static constexpr uint32_t kShrinkAt = 8;  ///< when one slot in this many is taken
-  static constexpr int kMaxLog2 = std::clamp(static_cast<int>(std::bit_width(kPageBytes / sizeof(Slot))) - 1, 4, 10);
+  static constexpr int kMaxLog2 =
+      std::clamp(static_cast<int>(std::bit_width(kPageBytes / sizeof(Slot))) - 1, 4, 10);
 
   TablePages(SnapshotTracker& tracker, Placer placer)
-      : directory_(tracker.memory()), memory_(tracker.memory()), tracker_(&tracker), placer_(std::move(placer)) {}
+      : directory_(tracker.memory()),
+        memory_(tracker.memory()),
+        tracker_(&tracker),
+        placer_(std::move(placer)) {}
   ~TablePages() { destroy(); }
   TablePages(const TablePages&) = delete;
   TablePages& operator=(const TablePages&) = delete;
@@ -107,7 +113,8 @@ class TablePages {
       dispose_of(entry);
     }
   }
-  /// After a removal from the page at this place, which may be written: a page that is nearly empty is rebuilt smaller.
+  /// After a removal from the page at this place, which may be written: a page that is nearly empty
+  /// is rebuilt smaller.
   void shrink(uint64_t place) {
     const uintptr_t entry = peek(place);
     const uint32_t size = page_of(entry)->size;
@@ -134,7 +141,8 @@ class TablePages {
     return reinterpret_cast<uintptr_t>(page) | static_cast<uintptr_t>(log2);
   }
   bool needed(const Page* page, uint64_t place) {
-    return tracker_->needed(first_of_span(place, page->depth), last_of_span(place, page->depth), page->born);
+    return tracker_->needed(first_of_span(place, page->depth), last_of_span(place, page->depth),
+                            page->born);
   }
 
   // --- growth ---
@@ -145,7 +153,9 @@ class TablePages {
     int log2 = kMinLog2;
     if (expected_ != 0) {
       while (most_at(depth) > Page::max_load(kMaxLog2) && depth < TableDirectory::kMaxDepth) {
-        if (depth == directory_.depth_at(place) && !directory_.grow(place, count_, tracker_->epoch())) break;
+        if (depth == directory_.depth_at(place) &&
+            !directory_.grow(place, count_, tracker_->epoch()))
+          break;
         ++depth;
       }
       while (log2 < kMaxLog2 && most_at(depth) > Page::max_load(log2)) ++log2;
@@ -155,8 +165,8 @@ class TablePages {
     ++count_;
     directory_.set_entries(place, depth, word_of(page, log2));
   }
-  /// How many entries of those that are expected a page of this depth will get, with two standard deviations more: one page in fifty is
-  /// too small.
+  /// How many entries of those that are expected a page of this depth will get, with two standard
+  /// deviations more: one page in fifty is too small.
   double most_at(int depth) const {
     const double mean = std::ldexp(expected_, 64 - depth);
     return mean + 2 * std::sqrt(mean);
@@ -165,9 +175,11 @@ class TablePages {
   void make_room(uint64_t place, uintptr_t entry) {
     const Page* page = page_of(entry);
     const int log2 = log2_of(entry);
-    if (page->size * 4 <= Page::max_load(log2) * 3) return rebuild(place, entry, log2);  // a quarter or more are deleted slots
+    if (page->size * 4 <= Page::max_load(log2) * 3)
+      return rebuild(place, entry, log2);  // a quarter or more are deleted slots
     if (log2 < kMaxLog2) return rebuild(place, entry, log2 + 1);
-    if (page->depth == directory_.depth_at(place) && !directory_.grow(place, count_, tracker_->epoch())) {
+    if (page->depth == directory_.depth_at(place) &&
+        !directory_.grow(place, count_, tracker_->epoch())) {
       return rebuild(place, entry, log2 + 1);
     }
     split(place, entry);
@@ -239,12 +251,14 @@ class TablePages {
   /// The arena is not asked: another table's last user may be doing the same on another thread.
   void destroy() {
     if constexpr (std::is_trivially_destructible_v<Slot>) return;
-    directory_.for_each_page(depth_of, [](uintptr_t entry) { page_of(entry)->destroy_slots(log2_of(entry)); });
+    directory_.for_each_page(
+        depth_of, [](uintptr_t entry) { page_of(entry)->destroy_slots(log2_of(entry)); });
   }
 
   TableDirectory directory_;
   size_t count_ = 0;
-  double expected_ = 0;  ///< entries at each place, by the end of the key group that is being restored
+  double expected_ =
+      0;  ///< entries at each place, by the end of the key group that is being restored
   const std::shared_ptr<TableMemory> memory_;
   SnapshotTracker* tracker_;
   Placer placer_;

@@ -1,11 +1,14 @@
 #pragma once
 
-// Timers of keys: a set by (timestamp, key), kept in a table for snapshots, and a heap for their order.
+// Timers of keys: a set by (timestamp, key), kept in a table for snapshots, and a heap for their
+// order.
 //
-// The heap is not part of a snapshot; a restore makes it anew. Its order (timestamp, then place of the key) does not depend on
-// what happened before, so a restored operator fires in the same order. A deleted timer leaves its heap entry behind: the table
-// holds another registration number, or none. When such entries are more than half, each further operation looks at a few
-// entries of the heap and takes out the dead ones, so that they stay in proportion, and nobody waits for a clean-up of all.
+// The heap is not part of a snapshot; a restore makes it anew. Its order (timestamp, then place of
+// the key) does not depend on what happened before, so a restored operator fires in the same order.
+// A deleted timer leaves its heap entry behind: the table holds another registration number, or
+// none. When such entries are more than half, each further operation looks at a few entries of the
+// heap and takes out the dead ones, so that they stay in proportion, and nobody waits for a
+// clean-up of all.
 
 #include <algorithm>
 #include <cstdint>
@@ -51,7 +54,8 @@ class TimerSet final : public NamedState {
   size_t size() const { return table_->size(); }
   size_t heap_size() const { return heap_.size(); }
 
-  /// `chain`: how many timers in a row have registered each other, this one being the last; for take().
+  /// `chain`: how many timers in a row have registered each other, this one being the last; for
+  /// take().
   void add(Timestamp timestamp, const K& key, uint32_t chain = 0) {
     const TimerKey<K> timer{timestamp, key};
     const uint64_t place = table_->place(timer);
@@ -89,7 +93,9 @@ class TimerSet final : public NamedState {
     info.name = name_;
     return info;
   }
-  std::unique_ptr<StateView> freeze() override { return std::make_unique<View>(table_, tracker_.places()); }
+  std::unique_ptr<StateView> freeze() override {
+    return std::make_unique<View>(table_, tracker_.places());
+  }
   void begin_group() override { table_->begin_group(tracker_.places().places_of_group()); }
   void end_group() override { table_->end_group(); }
   bool read_entry(int key_group, BinaryReader& key, BinaryReader&) override {
@@ -97,21 +103,26 @@ class TimerSet final : public NamedState {
     K k{};
     Serializer<K>::read(key, k);
     key.get_u8();  // VoidNamespace
-    if (!key.ok() || key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) != key_group) return false;
+    if (!key.ok() ||
+        key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) != key_group)
+      return false;
     add(timestamp, k);
     return true;
   }
-  void prefetch(const uint64_t*, size_t) override {}  // nobody knows which timers a record will touch
+  void prefetch(const uint64_t*, size_t) override {
+  }  // nobody knows which timers a record will touch
 
  private:
-  using Table = CowTable<TimerKey<K>, uint64_t, TimerPlacer<K>>;  // the value: the number of the registration
-  static constexpr uint64_t kSignBit = uint64_t{1} << 63;         // flipped, so that timers sort as bytes
+  using Table =
+      CowTable<TimerKey<K>, uint64_t, TimerPlacer<K>>;  // the value: the number of the registration
+  static constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, so that timers sort as bytes
   static constexpr size_t kSweepSteps = 4;
   static constexpr size_t kToleratedDead = 64;
 
   class View final : public StateView {
    public:
-    View(const std::shared_ptr<Table>& table, PlaceSpace places) : view_(table, table->freeze(), places) {}
+    View(const std::shared_ptr<Table>& table, PlaceSpace places)
+        : view_(table, table->freeze(), places) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const TimerKey<K>& timer, uint64_t) {
         if (!out.goes_on()) return;
@@ -140,7 +151,8 @@ class TimerSet final : public NamedState {
   };
 
   bool dead(const Entry& entry) {
-    const uint64_t* registration = table_->find(entry.place, TimerKey<K>{entry.timestamp, entry.key});
+    const uint64_t* registration =
+        table_->find(entry.place, TimerKey<K>{entry.timestamp, entry.key});
     return registration == nullptr || *registration != entry.registration;
   }
   void drop_dead() {

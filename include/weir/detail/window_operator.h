@@ -16,13 +16,15 @@
 
 namespace weir::detail {
 
-// How the records of one key in one window are kept: `Stored`, made of the first record and changed by the others.
+// How the records of one key in one window are kept: `Stored`, made of the first record and changed
+// by the others.
 
 template <class T, class A>
 struct AggregateInWindow {
-  static_assert(AggregateFunction<A, T>,
-                "an aggregate function has Accumulator, create_accumulator(), add(record, accumulator) and "
-                "get_result(accumulator), all const (weir/functions.h)");
+  static_assert(
+      AggregateFunction<A, T>,
+      "an aggregate function has Accumulator, create_accumulator(), add(record, accumulator) and "
+      "get_result(accumulator), all const (weir/functions.h)");
   using Stored = typename A::Accumulator;
   using Serialized = Stored;
   using Entries = ValueEntries<Stored>;
@@ -45,7 +47,9 @@ struct ReduceInWindow {
   static constexpr auto kKind = KeyedStateInfo::Kind::kReducing;
   F function;
   T first(const T& record) const { return record; }
-  void add(const T& record, T& stored) const { stored = std::invoke(function, std::move(stored), record); }
+  void add(const T& record, T& stored) const {
+    stored = std::invoke(function, std::move(stored), record);
+  }
   const T& result(const T& stored) const { return stored; }
 };
 
@@ -64,7 +68,8 @@ struct ListInWindow {
 
 struct EmitResult {
   template <class Kept, class K, class Stored, class Out>
-  void operator()(const Kept& kept, const K&, const WindowContext&, const Stored& stored, Collector<Out>& out) {
+  void operator()(const Kept& kept, const K&, const WindowContext&, const Stored& stored,
+                  Collector<Out>& out) {
     out.collect(kept.result(stored));
   }
 };
@@ -74,7 +79,8 @@ class EmitProcessed {
  public:
   explicit EmitProcessed(Fn function) : function_(std::move(function)) {}
   template <class Kept, class K, class Stored, class Out>
-  void operator()(const Kept& kept, const K& key, const WindowContext& context, const Stored& stored, Collector<Out>& out) {
+  void operator()(const Kept& kept, const K& key, const WindowContext& context,
+                  const Stored& stored, Collector<Out>& out) {
     if constexpr (requires { kept.elements(stored); }) {
       function_.Fn::process(key, context, kept.elements(stored), out);
     } else {
@@ -89,15 +95,17 @@ class EmitProcessed {
   std::vector<typename Fn::Input> one_;
 };
 
-/// Collects records by key and window and emits each window when the watermark passes its last timestamp, which its results
-/// have. Records whose window has been emitted are dropped and counted. Records without a timestamp fail the task, or are dropped and
-/// counted. Keys of a window come in no particular order.
+/// Collects records by key and window and emits each window when the watermark passes its last
+/// timestamp, which its results have. Records whose window has been emitted are dropped and
+/// counted. Records without a timestamp fail the task, or are dropped and counted. Keys of a window
+/// come in no particular order.
 template <class T, class KeySelector, class Assigner, class Kept, class Emit, class Out>
 class WindowOperator final : public Operator {
  public:
   using K = KeyOf<T, KeySelector>;
 
-  WindowOperator(KeySelector selector, Assigner assigner, Kept kept, Emit emit, const OperatorSettings& settings)
+  WindowOperator(KeySelector selector, Assigner assigner, Kept kept, Emit emit,
+                 const OperatorSettings& settings)
       : keys_(std::move(selector)),
         assigner_(std::move(assigner)),
         kept_(std::move(kept)),
@@ -132,7 +140,8 @@ class WindowOperator final : public Operator {
       if (i + kPrefetchDistance < count) prefetch(i + kPrefetchDistance);
       if (tables_[i] == nullptr) continue;
       const T& record = in.records[i];
-      auto found = tables_[i]->find_or_insert(keys_.place(i), keys_.key(i), [&] { return first_of(in, i); });
+      auto found =
+          tables_[i]->find_or_insert(keys_.place(i), keys_.key(i), [&] { return first_of(in, i); });
       if (!found.inserted) kept_.add(record, found.value);
     }
   }
@@ -162,7 +171,8 @@ class WindowOperator final : public Operator {
   using Table = typename Contents::Table;
   static constexpr size_t kKeysPerCall = 1024;
 
-  /// The table of each record's window; null for a record that is dropped. False: the task has failed.
+  /// The table of each record's window; null for a record that is dropped. False: the task has
+  /// failed.
   bool find_tables(const BatchOf<T>& in) {
     tables_.resize(in.size());
     TimeWindow window;  // contains nothing
@@ -185,11 +195,13 @@ class WindowOperator final : public Operator {
     dropped_.say();
     return true;
   }
-  /// What a key holds after the first record of a window, or the first one after a restore of a window that had fired.
+  /// What a key holds after the first record of a window, or the first one after a restore of a
+  /// window that had fired.
   typename Kept::Stored first_of(const BatchOf<T>& in, size_t i) {
     const T& record = in.records[i];
     if (contents_->has_fired()) {
-      if (auto fired = contents_->take_fired(assigner_.window_of(in.timestamps[i]), keys_.place(i), keys_.key(i))) {
+      if (auto fired = contents_->take_fired(assigner_.window_of(in.timestamps[i]), keys_.place(i),
+                                             keys_.key(i))) {
         kept_.add(record, *fired);
         return *std::move(fired);
       }
@@ -223,7 +235,8 @@ template <class T, class Out, class KeySelector, class Assigner, class Kept, cla
 auto make_window_operator(KeySelector selector, Assigner assigner, Kept kept, Emit emit) {
   require_serializable<typename Kept::Serialized>();
   return [=](const OperatorSettings& settings = {}) {
-    return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(selector, assigner, kept, emit, settings);
+    return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(
+        selector, assigner, kept, emit, settings);
   };
 }
 
@@ -231,7 +244,8 @@ auto make_window_operator(KeySelector selector, Assigner assigner, Kept kept, Em
 template <class T, class KeySelector, class Assigner, class A>
 auto make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate) {
   return make_window_operator<T, AggregateResult<A>>(std::move(selector), std::move(assigner),
-                                                     AggregateInWindow<T, A>{std::move(aggregate)}, EmitResult{});
+                                                     AggregateInWindow<T, A>{std::move(aggregate)},
+                                                     EmitResult{});
 }
 /// `Fn`: a ProcessWindowFunction<AggregateResult<A>, Out, K>; gets the one result.
 template <class T, class KeySelector, class Assigner, class A, class Fn>
@@ -247,25 +261,30 @@ auto make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate,
 /// `F`: T(T so_far, const T& record). Out: T.
 template <class T, class KeySelector, class Assigner, class F>
 auto make_window_reduce(KeySelector selector, Assigner assigner, F reduce) {
-  return make_window_operator<T, T>(std::move(selector), std::move(assigner), ReduceInWindow<T, F>{std::move(reduce)},
-                                    EmitResult{});
+  return make_window_operator<T, T>(std::move(selector), std::move(assigner),
+                                    ReduceInWindow<T, F>{std::move(reduce)}, EmitResult{});
 }
 /// `Fn`: a ProcessWindowFunction<T, Out, K>; gets the one result.
 template <class T, class KeySelector, class Assigner, class F, class Fn>
 auto make_window_reduce(KeySelector selector, Assigner assigner, F reduce, Fn process) {
-  static_assert(std::is_same_v<typename Fn::Input, T>, "the window function's input is not the stream's type");
+  static_assert(std::is_same_v<typename Fn::Input, T>,
+                "the window function's input is not the stream's type");
   static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
                 "the window function's key type is not that of key_by()");
-  return make_window_operator<T, typename Fn::Output>(
-      std::move(selector), std::move(assigner), ReduceInWindow<T, F>{std::move(reduce)}, EmitProcessed<Fn>(std::move(process)));
+  return make_window_operator<T, typename Fn::Output>(std::move(selector), std::move(assigner),
+                                                      ReduceInWindow<T, F>{std::move(reduce)},
+                                                      EmitProcessed<Fn>(std::move(process)));
 }
-/// `Fn`: a ProcessWindowFunction<T, Out, K>; gets all records of the key in the window, in the order in which they came.
+/// `Fn`: a ProcessWindowFunction<T, Out, K>; gets all records of the key in the window, in the
+/// order in which they came.
 template <class T, class KeySelector, class Assigner, class Fn>
 auto make_window_process(KeySelector selector, Assigner assigner, Fn process) {
-  static_assert(std::is_same_v<typename Fn::Input, T>, "the window function's input is not the stream's type");
+  static_assert(std::is_same_v<typename Fn::Input, T>,
+                "the window function's input is not the stream's type");
   static_assert(std::is_same_v<typename Fn::Key, KeyOf<T, KeySelector>>,
                 "the window function's key type is not that of key_by()");
-  return make_window_operator<T, typename Fn::Output>(std::move(selector), std::move(assigner), ListInWindow<T>{},
+  return make_window_operator<T, typename Fn::Output>(std::move(selector), std::move(assigner),
+                                                      ListInWindow<T>{},
                                                       EmitProcessed<Fn>(std::move(process)));
 }
 

@@ -10,8 +10,9 @@
 
 namespace weir {
 
-// What the coordinator and the processes of a job say to each other about checkpoints. None is assumed to arrive once, in time or
-// at all; a message of another attempt than the running one has no effect.
+// What the coordinator and the processes of a job say to each other about checkpoints. None is
+// assumed to arrive once, in time or at all; a message of another attempt than the running one has
+// no effect.
 
 /// To every process: start checkpoint `id`. Ids reach a process in ascending order.
 struct TriggerCheckpoint {
@@ -20,8 +21,9 @@ struct TriggerCheckpoint {
   int64_t timestamp_ms = 0;  ///< wall clock of the coordinator; a label, nothing is decided by it
 };
 
-/// From a process: all that these subtasks contribute is durable. A process may send several for one checkpoint, each for other
-/// subtasks and with the data files that those refer to. A subtask without state is named all the same.
+/// From a process: all that these subtasks contribute is durable. A process may send several for
+/// one checkpoint, each for other subtasks and with the data files that those refer to. A subtask
+/// without state is named all the same.
 struct AcknowledgeCheckpoint {
   AttemptId attempt = 0;
   CheckpointId id = 0;
@@ -39,14 +41,15 @@ struct DeclineCheckpoint {
   Status reason{};
 };
 
-/// To every process: checkpoint `id` is durable, and with it all that older ones would have made durable.
+/// To every process: checkpoint `id` is durable, and with it all that older ones would have made
+/// durable.
 struct NotifyCheckpointComplete {
   AttemptId attempt = 0;
   CheckpointId id = 0;
 };
 
-/// To every process: checkpoint `id` will never be complete. Stop aligning and writing for it; what was written is removed. Never follows
-/// a completion of the same id.
+/// To every process: checkpoint `id` will never be complete. Stop aligning and writing for it; what
+/// was written is removed. Never follows a completion of the same id.
 struct NotifyCheckpointAborted {
   AttemptId attempt = 0;
   CheckpointId id = 0;

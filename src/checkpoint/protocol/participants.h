@@ -24,7 +24,8 @@ struct SubtaskId {
   auto operator<=>(const SubtaskId&) const = default;
 };
 
-/// Who takes part in an attempt's checkpoints. Every subtask of every operator has exactly one process.
+/// Who takes part in an attempt's checkpoints. Every subtask of every operator has exactly one
+/// process.
 struct CheckpointParticipants {
   std::vector<CheckpointedOperator> operators;
   std::map<int, std::vector<SubtaskId>> processes;  ///< by the process that acknowledges for them

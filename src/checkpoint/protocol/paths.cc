@@ -21,7 +21,9 @@ std::string nonce_hex(uint64_t nonce) {
 /// Decimal digits without a sign or superfluous zeros.
 template <class Number>
 std::optional<Number> parse_decimal(std::string_view digits) {
-  if (digits.empty() || digits[0] < '0' || digits[0] > '9' || (digits.size() > 1 && digits[0] == '0')) return std::nullopt;
+  if (digits.empty() || digits[0] < '0' || digits[0] > '9' ||
+      (digits.size() > 1 && digits[0] == '0'))
+    return std::nullopt;
   Number number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
@@ -48,7 +50,9 @@ std::optional<int64_t> parse_start_record_name(std::string_view name) {
   return start && *start >= 1 ? start : std::nullopt;
 }
 
-std::string data_file_name(const DataFileName& name) { return cat(kDataPrefix, name.process, '-', nonce_hex(name.nonce)); }
+std::string data_file_name(const DataFileName& name) {
+  return cat(kDataPrefix, name.process, '-', nonce_hex(name.nonce));
+}
 
 std::optional<DataFileName> parse_data_file_name(std::string_view name) {
   if (!name.starts_with(kDataPrefix)) return std::nullopt;
@@ -57,7 +61,8 @@ std::optional<DataFileName> parse_data_file_name(std::string_view name) {
   if (dash == std::string_view::npos) return std::nullopt;
   const auto process = parse_decimal<int>(name.substr(0, dash));
   const std::string_view hex = name.substr(dash + 1);
-  if (!process || hex.size() != kNonceDigits || hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+  if (!process || hex.size() != kNonceDigits ||
+      hex.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
     return std::nullopt;
   }
   uint64_t nonce = 0;
@@ -65,7 +70,9 @@ std::optional<DataFileName> parse_data_file_name(std::string_view name) {
   return DataFileName{*process, nonce};
 }
 
-std::string metadata_temporary_name(uint64_t nonce) { return cat(kMetadataFile, ".inprogress-", nonce_hex(nonce)); }
+std::string metadata_temporary_name(uint64_t nonce) {
+  return cat(kMetadataFile, ".inprogress-", nonce_hex(nonce));
+}
 
 bool is_plain_file_name(std::string_view name) {
   if (name.empty() || name == "." || name == ".." || name.size() > 255) return false;

@@ -9,13 +9,17 @@
 
 namespace weir {
 
-// The names inside a checkpoint directory (docs/formats/checkpoint_directory.md). Pure: no file system is touched.
+// The names inside a checkpoint directory (docs/formats/checkpoint_directory.md). Pure: no file
+// system is touched.
 
-inline constexpr std::string_view kMetadataFile = "_metadata";  ///< its presence makes a checkpoint complete
-inline constexpr std::string_view kSidecarFile = "_weir";       ///< checksums and types; written before `_metadata`
+inline constexpr std::string_view kMetadataFile =
+    "_metadata";  ///< its presence makes a checkpoint complete
+inline constexpr std::string_view kSidecarFile =
+    "_weir";  ///< checksums and types; written before `_metadata`
 inline constexpr std::string_view kSharedDirectory = "shared";
 inline constexpr std::string_view kTaskOwnedDirectory = "taskowned";
-inline constexpr std::string_view kLineageDirectory = "lineage";  ///< of a job: one record for each start, of which the last counts
+inline constexpr std::string_view kLineageDirectory =
+    "lineage";  ///< of a job: one record for each start, of which the last counts
 
 /// The directory of a job below the checkpoint root: 32 hex digits, as Flink does.
 std::string job_directory_name(const JobId& job);
@@ -29,8 +33,8 @@ std::optional<CheckpointId> parse_checkpoint_directory_name(std::string_view nam
 std::string start_record_name(int64_t start);
 std::optional<int64_t> parse_start_record_name(std::string_view name);
 
-/// One per process and checkpoint. The nonce keeps writers of different attempts, and of coordinators that do not know of each
-/// other, from ever sharing a path.
+/// One per process and checkpoint. The nonce keeps writers of different attempts, and of
+/// coordinators that do not know of each other, from ever sharing a path.
 struct DataFileName {
   int process = 0;
   uint64_t nonce = 0;
@@ -43,7 +47,8 @@ std::optional<DataFileName> parse_data_file_name(std::string_view name);
 /// What `_metadata` is called while it is being written.
 std::string metadata_temporary_name(uint64_t nonce);
 
-/// Whether a name that came from outside may be joined to a directory: one path component, not "." or "..", no control characters.
+/// Whether a name that came from outside may be joined to a directory: one path component, not "."
+/// or "..", no control characters.
 bool is_plain_file_name(std::string_view name);
 
 /// Where `_metadata` lies if `path` names either it or its directory: that directory.

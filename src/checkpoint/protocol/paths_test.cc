@@ -12,8 +12,8 @@ TEST(CheckpointPaths, CheckpointDirectoriesComeBack) {
 }
 
 TEST(CheckpointPaths, OtherDirectoriesAreNoCheckpoints) {
-  for (const char* name : {"chk-", "chk-0", "chk--1", "chk-+1", "chk-07", "chk-7x", "chk-7/", "chk- 7", "shared", "Chk-7", "",
-                           "chk-9223372036854775808"}) {
+  for (const char* name : {"chk-", "chk-0", "chk--1", "chk-+1", "chk-07", "chk-7x", "chk-7/",
+                           "chk- 7", "shared", "Chk-7", "", "chk-9223372036854775808"}) {
     EXPECT_EQ(parse_checkpoint_directory_name(name), std::nullopt) << name;
   }
 }
@@ -25,8 +25,9 @@ TEST(CheckpointPaths, DataFilesComeBack) {
 }
 
 TEST(CheckpointPaths, OtherFilesAreNoDataFiles) {
-  for (const char* name : {"data-3", "data-3-", "data-3-ff", "data--3-00000000000000ff", "data-03-00000000000000ff",
-                           "data-3-00000000000000FF", "data-3-00000000000000ff0", "data-99999999999-00000000000000ff"}) {
+  for (const char* name : {"data-3", "data-3-", "data-3-ff", "data--3-00000000000000ff",
+                           "data-03-00000000000000ff", "data-3-00000000000000FF",
+                           "data-3-00000000000000ff0", "data-99999999999-00000000000000ff"}) {
     EXPECT_EQ(parse_data_file_name(name), std::nullopt) << name;
   }
 }
@@ -38,8 +39,9 @@ TEST(CheckpointPaths, TheTemporaryNameOfMetadataIsNotMetadata) {
 TEST(CheckpointPaths, NamesFromOutsideStayInTheirDirectory) {
   EXPECT_TRUE(is_plain_file_name("data-3-00000000000000ff"));
   EXPECT_TRUE(is_plain_file_name("a b"));
-  for (const std::string& name : {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("/a"),
-                                  std::string("a\\b"), std::string("a\0b", 3), std::string(256, 'a')}) {
+  for (const std::string& name :
+       {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("/a"),
+        std::string("a\\b"), std::string("a\0b", 3), std::string(256, 'a')}) {
     EXPECT_FALSE(is_plain_file_name(name)) << name;
   }
 }

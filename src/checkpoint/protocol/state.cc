@@ -43,6 +43,8 @@ bool may_move(CheckpointPhase from, CheckpointPhase to) {
   return false;
 }
 
-bool may_abort(CheckpointPhase phase) { return phase == kPreparing || phase == kTriggered || phase == kAcknowledged; }
+bool may_abort(CheckpointPhase phase) {
+  return phase == kPreparing || phase == kTriggered || phase == kAcknowledged;
+}
 
 }  // namespace weir

@@ -28,7 +28,8 @@ struct PhaseMove {
 std::span<const PhaseMove> phase_moves();
 bool may_move(CheckpointPhase from, CheckpointPhase to);
 
-/// Whether a checkpoint may still be aborted by decision (timeout, decline, stop). Afterwards one must wait for storage.
+/// Whether a checkpoint may still be aborted by decision (timeout, decline, stop). Afterwards one
+/// must wait for storage.
 bool may_abort(CheckpointPhase phase);
 inline bool is_terminal(CheckpointPhase phase) {
   return phase == CheckpointPhase::kCompleted || phase == CheckpointPhase::kAborted;

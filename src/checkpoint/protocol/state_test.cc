@@ -9,10 +9,12 @@ namespace {
 
 using enum CheckpointPhase;
 
-constexpr CheckpointPhase kAll[] = {kPreparing, kTriggered, kAcknowledged, kFinalizing, kUnknown, kCompleted, kAborted};
+constexpr CheckpointPhase kAll[] = {kPreparing, kTriggered, kAcknowledged, kFinalizing,
+                                    kUnknown,   kCompleted, kAborted};
 
 TEST(CheckpointPhase, NothingLeavesATerminalPhase) {
-  for (const PhaseMove& move : phase_moves()) EXPECT_FALSE(is_terminal(move.from)) << to_string(move.from);
+  for (const PhaseMove& move : phase_moves())
+    EXPECT_FALSE(is_terminal(move.from)) << to_string(move.from);
 }
 
 TEST(CheckpointPhase, EveryPhaseIsReachedFromPreparingAndEnds) {
@@ -23,18 +25,21 @@ TEST(CheckpointPhase, EveryPhaseIsReachedFromPreparingAndEnds) {
     }
   }
   EXPECT_EQ(reached.size(), std::size(kAll));
-  for (const CheckpointPhase phase : kAll) EXPECT_TRUE(is_terminal(phase) || may_move(phase, kAborted)) << to_string(phase);
+  for (const CheckpointPhase phase : kAll)
+    EXPECT_TRUE(is_terminal(phase) || may_move(phase, kAborted)) << to_string(phase);
 }
 
 TEST(CheckpointPhase, OnlyWhatWasBeingWrittenCompletes) {
-  for (const CheckpointPhase phase : kAll) EXPECT_EQ(may_move(phase, kCompleted), phase == kFinalizing || phase == kUnknown);
+  for (const CheckpointPhase phase : kAll)
+    EXPECT_EQ(may_move(phase, kCompleted), phase == kFinalizing || phase == kUnknown);
 }
 
 TEST(CheckpointPhase, WritingIsNotAbortedByDecision) {
   EXPECT_TRUE(may_abort(kPreparing));
   EXPECT_TRUE(may_abort(kTriggered));
   EXPECT_TRUE(may_abort(kAcknowledged));
-  for (const CheckpointPhase phase : {kFinalizing, kUnknown, kCompleted, kAborted}) EXPECT_FALSE(may_abort(phase));
+  for (const CheckpointPhase phase : {kFinalizing, kUnknown, kCompleted, kAborted})
+    EXPECT_FALSE(may_abort(phase));
 }
 
 TEST(CheckpointPhase, NamesDiffer) {

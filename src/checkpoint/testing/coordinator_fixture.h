@@ -31,18 +31,25 @@ class CountingRandom final : public Random {
   uint64_t last_ = 0;
 };
 
-/// Writes down what it is told ("trigger 1", "complete 1", "abort 1", "completed 1", "fail"), and does blocking work when the test says so.
+/// Writes down what it is told ("trigger 1", "complete 1", "abort 1", "completed 1", "fail"), and
+/// does blocking work when the test says so.
 class RecordingHost final : public CheckpointHost {
  public:
   void send_trigger(const TriggerCheckpoint& message) override { say("trigger", message.id); }
-  void send_complete(const NotifyCheckpointComplete& message) override { say("complete", message.id); }
+  void send_complete(const NotifyCheckpointComplete& message) override {
+    say("complete", message.id);
+  }
   void send_aborted(const NotifyCheckpointAborted& message) override { say("abort", message.id); }
-  void on_completed(const CompletedCheckpoint& checkpoint) override { say("completed", checkpoint.id); }
+  void on_completed(const CompletedCheckpoint& checkpoint) override {
+    say("completed", checkpoint.id);
+  }
   void on_checkpoint_failure_beyond_tolerance(const Status& status) override {
     said.push_back("fail");
     failure = status;
   }
-  void run_blocking(std::function<std::function<void()>()> work) override { works.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    works.push_back(std::move(work));
+  }
 
   /// The oldest work, then its answer.
   void run_one() {
@@ -80,11 +87,16 @@ class Coordinator : public testing::Test {
     EXPECT_TRUE(prepare_job_directory(options_.job).ok());
   }
 
-  void make() { coordinator_ = std::make_unique<CheckpointCoordinator>(clock_, random_, options_, host_); }
+  void make() {
+    coordinator_ = std::make_unique<CheckpointCoordinator>(clock_, random_, options_, host_);
+  }
   void start(AttemptId attempt = 1, CheckpointId restored = -1) {
     if (!coordinator_) make();
     attempt_ = attempt;
-    coordinator_->start(attempt, {{{"count", "c", murmur3_128("c"), 2, 16}}, {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}}, restored);
+    coordinator_->start(attempt,
+                        {{{"count", "c", murmur3_128("c"), 2, 16}},
+                         {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
+                        restored);
   }
   /// As if nothing had been done yet.
   void start_over() {
@@ -100,11 +112,14 @@ class Coordinator : public testing::Test {
     clock_.now_ += time;
     return poll();
   }
-  std::string file_of(CheckpointId id, int process) { return cat("/c/job/chk-", id, "/data-", process, "-000000000000000", process); }
+  std::string file_of(CheckpointId id, int process) {
+    return cat("/c/job/chk-", id, "/data-", process, "-000000000000000", process);
+  }
   AcknowledgeCheckpoint ack(CheckpointId id, int process) {
     SubtaskState state;
     const std::string file = cat("data-", process, "-000000000000000", process);
-    state.keyed_state = KeyedStateHandle{{process * 8, process * 8 + 7}, std::vector<int64_t>(8, 0), FileSegment{file, 0, 4}};
+    state.keyed_state = KeyedStateHandle{
+        {process * 8, process * 8 + 7}, std::vector<int64_t>(8, 0), FileSegment{file, 0, 4}};
     return {attempt_, id, process, {{murmur3_128("c"), process, state}}, {{file, 4, 0}}, {}};
   }
   /// The process has written its file and says so.
@@ -132,12 +147,16 @@ class Coordinator : public testing::Test {
     const std::vector<FileInfo> entries = fs_->inner().list("/c/job").value();
     for (const FileInfo& entry : entries) {
       const std::string name = entry.path.substr(7);
-      if (name.starts_with("chk-")) text += cat(text.empty() ? "" : " ", name, ":", fs_->inner().list(entry.path).value().size());
+      if (name.starts_with("chk-"))
+        text +=
+            cat(text.empty() ? "" : " ", name, ":", fs_->inner().list(entry.path).value().size());
     }
     return text;
   }
   void silence(bool silent) {
-    fs_->before = [silent](std::string_view, const std::string&) { return silent ? unavailable("no answer") : Status(); };
+    fs_->before = [silent](std::string_view, const std::string&) {
+      return silent ? unavailable("no answer") : Status();
+    };
   }
   /// Storage goes silent at the next rename, which happens or not.
   void silence_at_rename(bool happens) {
@@ -149,7 +168,9 @@ class Coordinator : public testing::Test {
       }
       return *silent ? unavailable("no answer") : Status();
     };
-    fs_->after = [](std::string_view op, const std::string&) { return op == "rename" ? unavailable("lost answer") : Status(); };
+    fs_->after = [](std::string_view op, const std::string&) {
+      return op == "rename" ? unavailable("lost answer") : Status();
+    };
   }
 
   ManualClock clock_;

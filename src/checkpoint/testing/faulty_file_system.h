@@ -11,9 +11,10 @@
 
 namespace weir {
 
-/// A file system in memory whose operations fail as a test says. `before` is asked with the operation ("create", "append", "close", "open",
-/// "stat", "list", "mkdir", "rename", "remove", "remove_all") and the path (of rename: the target); what it returns, unless OK, is the answer and
-/// nothing is done. `after` is asked when the operation was done, and can lose the answer.
+/// A file system in memory whose operations fail as a test says. `before` is asked with the
+/// operation ("create", "append", "close", "open", "stat", "list", "mkdir", "rename", "remove",
+/// "remove_all") and the path (of rename: the target); what it returns, unless OK, is the answer
+/// and nothing is done. `after` is asked when the operation was done, and can lose the answer.
 /// Thread: one at a time.
 class FaultyFileSystem final : public FileSystem {
  public:
@@ -21,11 +22,13 @@ class FaultyFileSystem final : public FileSystem {
   Fault before = [](std::string_view, const std::string&) { return Status(); };
   Fault after = [](std::string_view, const std::string&) { return Status(); };
 
-  StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path, CreateMode mode) override {
+  StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path,
+                                                 CreateMode mode) override {
     if (Status status = before("create", path); !status.ok()) return status;
     auto file = inner_.create(path, mode);
     if (!file.ok()) return file;
-    return std::unique_ptr<WritableFile>(std::make_unique<File>(*this, path, std::move(file).value()));
+    return std::unique_ptr<WritableFile>(
+        std::make_unique<File>(*this, path, std::move(file).value()));
   }
   StatusOr<std::unique_ptr<ReadableFile>> open(const std::string& path) override {
     if (Status status = before("open", path); !status.ok()) return status;

@@ -14,18 +14,25 @@ namespace weir {
 /// Keyed state that a test puts together entry by entry.
 class MemoryKeyedSnapshot final : public KeyedStateSnapshot {
  public:
-  MemoryKeyedSnapshot(TypeDescription key_type, std::vector<KeyedStateInfo> states, KeyGroupRange range, int max_parallelism)
-      : key_type_(std::move(key_type)), states_(std::move(states)), range_(range), max_parallelism_(max_parallelism) {}
+  MemoryKeyedSnapshot(TypeDescription key_type, std::vector<KeyedStateInfo> states,
+                      KeyGroupRange range, int max_parallelism)
+      : key_type_(std::move(key_type)),
+        states_(std::move(states)),
+        range_(range),
+        max_parallelism_(max_parallelism) {}
 
-  /// `key` is all of the composite key but its key group. An entry of a group outside the range is left out.
+  /// `key` is all of the composite key but its key group. An entry of a group outside the range is
+  /// left out.
   void add(int state, int key_group, std::string key, std::string value) {
-    if (range_.contains(key_group)) groups_[key_group][state].emplace_back(std::move(key), std::move(value));
+    if (range_.contains(key_group))
+      groups_[key_group][state].emplace_back(std::move(key), std::move(value));
   }
 
   TypeDescription key_type() const override { return key_type_; }
   std::vector<KeyedStateInfo> states() const override { return states_; }
   KeyGroupRange range() const override { return range_; }
-  Status write_group(int key_group, BinaryWriter& out, detail::KeyGroupWriting* writing = nullptr) const override {
+  Status write_group(int key_group, BinaryWriter& out,
+                     detail::KeyGroupWriting* writing = nullptr) const override {
     const auto found = groups_.find(key_group);
     if (found == groups_.end()) return {};
     detail::CanonicalGroupWriter group(out, key_group, max_parallelism_ > 128, writing);
@@ -64,7 +71,8 @@ class MemoryKeyedState final : public KeyedState {
   };
 
   std::unique_ptr<KeyedStateSnapshot> snapshot() override { return nullptr; }
-  Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states, bool) override {
+  Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
+                       bool) override {
     this->key_type = *key_type;
     this->states = states;
     return {};
@@ -72,9 +80,10 @@ class MemoryKeyedState final : public KeyedState {
   Status read_group(int key_group, BinaryReader& in) override {
     detail::CanonicalGroupReader group(in, key_group, max_parallelism_ > 128);
     for (detail::CanonicalEntry entry; group.next(&entry);) {
-      if (entry.state >= static_cast<int>(states.size())) return data_loss("an entry of a state that is not there");
-      entries.push_back(
-          {key_group, states[static_cast<size_t>(entry.state)].name, std::string(entry.key), std::string(entry.value)});
+      if (entry.state >= static_cast<int>(states.size()))
+        return data_loss("an entry of a state that is not there");
+      entries.push_back({key_group, states[static_cast<size_t>(entry.state)].name,
+                         std::string(entry.key), std::string(entry.value)});
     }
     return {};
   }

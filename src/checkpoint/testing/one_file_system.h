@@ -12,7 +12,8 @@ namespace weir {
 /// One file system, whatever the scheme.
 class OneFileSystem final : public FileSystemRegistry {
  public:
-  explicit OneFileSystem(std::shared_ptr<FileSystem> given = std::make_shared<MemoryFileSystem>()) : fs(std::move(given)) {}
+  explicit OneFileSystem(std::shared_ptr<FileSystem> given = std::make_shared<MemoryFileSystem>())
+      : fs(std::move(given)) {}
   StatusOr<FileLocation> resolve(const std::string& uri) override {
     auto parsed = parse_file_uri(uri);
     if (!parsed.ok()) return parsed.status();

@@ -26,8 +26,10 @@ inline ReadAt read_inline(const StateStream& stream) {
     const auto* inlined = std::get_if<InlineBytes>(&stream);
     if (inlined == nullptr) return data_loss("the state is in a file");
     const auto size = static_cast<int64_t>(inlined->bytes.size());
-    if (offset < 0 || length < 0 || length > size || offset > size - length) return data_loss("beyond the end of the stream");
-    return std::string_view(inlined->bytes).substr(static_cast<size_t>(offset), static_cast<size_t>(length));
+    if (offset < 0 || length < 0 || length > size || offset > size - length)
+      return data_loss("beyond the end of the stream");
+    return std::string_view(inlined->bytes)
+        .substr(static_cast<size_t>(offset), static_cast<size_t>(length));
   };
 }
 

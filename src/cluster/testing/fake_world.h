@@ -21,7 +21,8 @@
 
 namespace weir::cluster_tests {
 
-/// A platform whose time and blocking work move when the test says so. Actors are stepped by the test.
+/// A platform whose time and blocking work move when the test says so. Actors are stepped by the
+/// test.
 class FakeWorld final : public Clock, public Random, public Scheduler {
  public:
   MonotonicTime now() const override { return now_; }
@@ -80,8 +81,13 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
   };
   class NoTransport final : public Transport {
    public:
-    std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect(Endpoint, Endpoint) override { std::abort(); }
-    StatusOr<std::unique_ptr<Listener>> listen(const Address&, Acceptor) override { return unavailable("there is no network"); }
+    std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect(Endpoint,
+                                                                                Endpoint) override {
+      std::abort();
+    }
+    StatusOr<std::unique_ptr<Listener>> listen(const Address&, Acceptor) override {
+      return unavailable("there is no network");
+    }
     std::unique_ptr<Connection> dial(const Address&, Endpoint) override { std::abort(); }
   };
 
@@ -135,8 +141,13 @@ inline JobGraph quiet_graph(int parallelism, const bool* ended) {
   vertex.name = "source";
   vertex.parallelism = parallelism;
   vertex.is_source = true;
-  vertex.chain.push_back(JobOperator{"source", "source", murmur3_128("source"), [ended] { return std::make_unique<QuietSource>(ended); },
-                                     [](FileSystemRegistry&, int) -> StatusOr<std::vector<std::string>> { return std::vector<std::string>{}; }, nullptr});
+  vertex.chain.push_back(
+      JobOperator{"source", "source", murmur3_128("source"),
+                  [ended] { return std::make_unique<QuietSource>(ended); },
+                  [](FileSystemRegistry&, int) -> StatusOr<std::vector<std::string>> {
+                    return std::vector<std::string>{};
+                  },
+                  nullptr});
   graph.vertices.push_back(std::move(vertex));
   return graph;
 }

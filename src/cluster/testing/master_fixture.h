@@ -31,7 +31,8 @@ class FakeWorker {
   void die() { endpoint_.on_break(unavailable("the peer is gone")); }
   bool connected() const { return line_->open; }
 
-  /// The newest message of a kind among those that have come since the last call; they are all taken.
+  /// The newest message of a kind among those that have come since the last call; they are all
+  /// taken.
   template <class T>
   std::optional<T> take() {
     std::optional<T> newest;
@@ -51,7 +52,8 @@ class FakeWorker {
   Endpoint endpoint_;
 };
 
-/// A job master over a fake platform, of a job with two subtasks, one attempt of which takes two slots.
+/// A job master over a fake platform, of a job with two subtasks, one attempt of which takes two
+/// slots.
 class JobMasterTest : public testing::Test {
  protected:
   JobMasterTest() {
@@ -70,7 +72,8 @@ class JobMasterTest : public testing::Test {
     options_.checkpoint_timeout = std::chrono::seconds(60);
   }
   void make(int64_t epoch = 1, std::shared_ptr<LeaderStore> store = nullptr) {
-    master_ = std::make_unique<JobMaster>(graph_, options_, world_.platform, epoch, std::move(store), [this] { ended_ = true; });
+    master_ = std::make_unique<JobMaster>(graph_, options_, world_.platform, epoch,
+                                          std::move(store), [this] { ended_ = true; });
     settle();
   }
   /// Steps until nothing more happens at this time. Storage answers.
@@ -131,14 +134,17 @@ class JobMasterTest : public testing::Test {
   /// Storage goes silent when `_metadata` has been published, so that nobody knows that it was.
   void silence_at_rename() {
     const auto silent = std::make_shared<bool>(false);
-    world_.fs->before = [silent](std::string_view, const std::string&) { return *silent ? unavailable("no answer") : Status(); };
+    world_.fs->before = [silent](std::string_view, const std::string&) {
+      return *silent ? unavailable("no answer") : Status();
+    };
     world_.fs->after = [silent](std::string_view op, const std::string&) {
       *silent = *silent || op == "rename";
       return *silent ? unavailable("no answer") : Status();
     };
   }
   void end_silence() {
-    world_.fs->before = world_.fs->after = [](std::string_view, const std::string&) { return Status(); };
+    world_.fs->before =
+        world_.fs->after = [](std::string_view, const std::string&) { return Status(); };
   }
   /// Answers the end of an attempt.
   void leave(std::vector<FakeWorker*> workers, AttemptId attempt) {
@@ -148,7 +154,8 @@ class JobMasterTest : public testing::Test {
     }
     settle();
   }
-  /// Runs the job on this worker of two slots. Storage goes silent while a checkpoint is published, and then the attempt fails and is left.
+  /// Runs the job on this worker of two slots. Storage goes silent while a checkpoint is published,
+  /// and then the attempt fails and is left.
   CheckpointId fail_while_published(FakeWorker& worker) {
     const AttemptId attempt = run({&worker});
     const CheckpointId id = wait_for_trigger({&worker});

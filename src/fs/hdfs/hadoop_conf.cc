@@ -53,7 +53,8 @@ class HadoopConf::Reader {
 
  private:
   std::string place(std::ptrdiff_t offset) const {
-    const auto end = xml_.begin() + std::clamp<std::ptrdiff_t>(offset, 0, static_cast<std::ptrdiff_t>(xml_.size()));
+    const auto end = xml_.begin() + std::clamp<std::ptrdiff_t>(
+                                        offset, 0, static_cast<std::ptrdiff_t>(xml_.size()));
     return cat(path_, ":", std::count(xml_.begin(), end, '\n') + 1);
   }
   Status refuse(std::ptrdiff_t offset, std::string_view why) const {
@@ -80,22 +81,31 @@ class HadoopConf::Reader {
       return std::string(trim(child ? child.text().get() : node.attribute(name).value()));
     };
     const std::string name = part("name");
-    if (!name.empty()) conf_.set(current_name(name), {part("value"), part("final") == "true", place(node.offset_debug())});
+    if (!name.empty())
+      conf_.set(current_name(name),
+                {part("value"), part("final") == "true", place(node.offset_debug())});
   }
 
   Status include(const pugi::xml_node& node) {
     std::string href(trim(node.attribute("href").value()));
-    if (href.empty()) return refuse(node.offset_debug(), "an include without href, or of a part of a file, is not supported");
+    if (href.empty())
+      return refuse(node.offset_debug(),
+                    "an include without href, or of a part of a file, is not supported");
     if (href.starts_with("file://")) href.erase(0, 7);
-    if (href.find("://") != std::string::npos) return refuse(node.offset_debug(), cat("it includes ", href, ", but weir includes files of this machine only"));
+    if (href.find("://") != std::string::npos)
+      return refuse(node.offset_debug(),
+                    cat("it includes ", href, ", but weir includes files of this machine only"));
     const std::string path = href.starts_with('/') ? href : join_path(parent_path(path_), href);
-    if (depth_ >= kIncludesMax) return refuse(node.offset_debug(), cat("it includes ", path, ", and so on; does a file include itself?"));
+    if (depth_ >= kIncludesMax)
+      return refuse(node.offset_debug(),
+                    cat("it includes ", path, ", and so on; does a file include itself?"));
     const auto text = read_file(fs_, path);
     if (text.ok()) return Reader(conf_, fs_, *text, path, depth_ + 1).read();
     for (const pugi::xml_node child : node.children()) {
       if (local_name(child) == "fallback") return read_children(child);
     }
-    return refuse(node.offset_debug(), cat("it includes ", path, ", and has no fallback: ", text.status().message()));
+    return refuse(node.offset_debug(),
+                  cat("it includes ", path, ", and has no fallback: ", text.status().message()));
   }
 
   HadoopConf& conf_;
@@ -105,7 +115,9 @@ class HadoopConf::Reader {
   const int depth_;
 };
 
-Status HadoopConf::add(std::string_view xml, const std::string& path, FileSystem& fs) { return Reader(*this, fs, xml, path, 0).read(); }
+Status HadoopConf::add(std::string_view xml, const std::string& path, FileSystem& fs) {
+  return Reader(*this, fs, xml, path, 0).read();
+}
 
 void HadoopConf::set(std::string name, Property property) {
   const auto found = properties_.find(name);
@@ -114,7 +126,8 @@ void HadoopConf::set(std::string name, Property property) {
   } else if (!found->second.is_final) {
     found->second = std::move(property);
   } else if (found->second.value != property.value) {
-    WEIR_LOG(kWarning) << "the Hadoop configuration " << property.place << " sets " << name << ", which " << found->second.place << " made final: that stays";
+    WEIR_LOG(kWarning) << "the Hadoop configuration " << property.place << " sets " << name
+                       << ", which " << found->second.place << " made final: that stays";
   }
 }
 
@@ -125,7 +138,8 @@ std::optional<std::string> HadoopConf::variable(const std::string& name) const {
     const size_t dash = text.find('-');
     const bool or_empty = dash != std::string_view::npos && dash > 0 && text[dash - 1] == ':';
     if (environment_) value = environment_(text.substr(0, or_empty ? dash - 1 : dash));
-    if (dash != std::string_view::npos && (!value || (or_empty && value->empty()))) value = std::string(text.substr(dash + 1));
+    if (dash != std::string_view::npos && (!value || (or_empty && value->empty())))
+      value = std::string(text.substr(dash + 1));
   } else if (system_) {
     value = system_(name);
   }
@@ -178,7 +192,8 @@ Status load_hadoop_conf(FileSystem& fs, const std::string& directory, HadoopConf
   }
   if (any) return {};
   return not_found(cat("the Hadoop configuration directory ", directory,
-                       " holds neither core-site.xml nor hdfs-site.xml: set HADOOP_CONF_DIR to the directory that does, or unset it"));
+                       " holds neither core-site.xml nor hdfs-site.xml: set HADOOP_CONF_DIR to the "
+                       "directory that does, or unset it"));
 }
 
 }  // namespace weir

@@ -10,10 +10,10 @@
 namespace weir {
 
 /// HDFS through WebHDFS.
-/// A file appears on the NameNode when its bytes are sent: at close(), or once `buffer_bytes` are exceeded; so a second exclusive
-/// writer may hear only then that it lost. An upload that was cut off leaves a shorter file behind, closed and readable: HDFS does
-/// so with whatever came in. close() compares the length that HDFS lists with the bytes sent.
-/// Thread: any.
+/// A file appears on the NameNode when its bytes are sent: at close(), or once `buffer_bytes` are
+/// exceeded; so a second exclusive writer may hear only then that it lost. An upload that was cut
+/// off leaves a shorter file behind, closed and readable: HDFS does so with whatever came in.
+/// close() compares the length that HDFS lists with the bytes sent. Thread: any.
 class HdfsFileSystem final : public FileSystem {
  public:
   HdfsFileSystem(HdfsOptions options, WebHdfsOptions web, std::unique_ptr<Http> http);
@@ -26,7 +26,9 @@ class HdfsFileSystem final : public FileSystem {
   Status rename(const std::string& from, const std::string& to) override;
   Status remove(const std::string& path) override;
   Status remove_all(const std::string& path) override;
-  Durability durability() const override { return options_.sync_on_close ? Durability::kPower : Durability::kProcess; }
+  Durability durability() const override {
+    return options_.sync_on_close ? Durability::kPower : Durability::kProcess;
+  }
 
  private:
   Status remove_with(const std::string& path, bool recursive);

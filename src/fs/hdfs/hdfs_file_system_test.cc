@@ -12,19 +12,29 @@ namespace {
 
 using Outcome = HttpReply::Outcome;
 
-HttpReply answer(int status, std::string body = "", std::string location = "") { return {Outcome::kAnswered, "", status, std::move(location), std::move(body)}; }
+HttpReply answer(int status, std::string body = "", std::string location = "") {
+  return {Outcome::kAnswered, "", status, std::move(location), std::move(body)};
+}
 HttpReply lost() { return {Outcome::kUnknown, "connection reset", 0, "", ""}; }
 HttpReply unreachable() { return {Outcome::kNotSent, "connection refused", 0, "", ""}; }
-HttpReply redirect(const std::string& host = "dn") { return answer(307, "", cat("http://", host, ":9864/webhdfs/v1/f?op=X&createflag=SYNC_BLOCK&delegation=SECRET")); }
-HttpReply refusal(int status, const std::string& exception, const std::string& message = "said so") {
-  return answer(status, cat(R"({"RemoteException":{"exception":")", exception, R"(","message":")", message, R"("}})"));
+HttpReply redirect(const std::string& host = "dn") {
+  return answer(
+      307, "",
+      cat("http://", host, ":9864/webhdfs/v1/f?op=X&createflag=SYNC_BLOCK&delegation=SECRET"));
+}
+HttpReply refusal(int status, const std::string& exception,
+                  const std::string& message = "said so") {
+  return answer(status, cat(R"({"RemoteException":{"exception":")", exception, R"(","message":")",
+                            message, R"("}})"));
 }
 HttpReply nothing_there() { return refusal(404, "FileNotFoundException"); }
 HttpReply file_there(int64_t length, int64_t id = 1) {
-  return answer(200, cat(R"({"FileStatus":{"type":"FILE","pathSuffix":"","length":)", length, R"(,"fileId":)", id, "}}"));
+  return answer(200, cat(R"({"FileStatus":{"type":"FILE","pathSuffix":"","length":)", length,
+                         R"(,"fileId":)", id, "}}"));
 }
 
-/// A cluster that plays a script: each exchange must be the one expected next, and gets the answer that stands beside it.
+/// A cluster that plays a script: each exchange must be the one expected next, and gets the answer
+/// that stands beside it.
 class ScriptedHttp final : public Http {
  public:
   struct Step {
@@ -39,7 +49,12 @@ class ScriptedHttp final : public Http {
   explicit ScriptedHttp(std::shared_ptr<Script> script) : script_(std::move(script)) {}
 
   HttpReply send(HttpMethod method, const std::string& url, int64_t body_bytes_max) override {
-    const HttpReply reply = play(*script_, cat(method == HttpMethod::kGet ? "GET " : method == HttpMethod::kPut ? "PUT " : "DELETE ", place(url)), url);
+    const HttpReply reply = play(*script_,
+                                 cat(method == HttpMethod::kGet   ? "GET "
+                                     : method == HttpMethod::kPut ? "PUT "
+                                                                  : "DELETE ",
+                                     place(url)),
+                                 url);
     EXPECT_LE(static_cast<int64_t>(reply.body.size()), body_bytes_max);
     return reply;
   }
@@ -61,12 +76,16 @@ class ScriptedHttp final : public Http {
     return std::make_unique<Download>(play(*script_, cat("STREAM ", place(url)), url));
   }
 
-  HttpReply post(const std::string& url, const std::string&, std::string_view, int64_t) override { return play(*script_, "POST", url); }
+  HttpReply post(const std::string& url, const std::string&, std::string_view, int64_t) override {
+    return play(*script_, "POST", url);
+  }
 
-  std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length, bool hear_first) override {
+  std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length,
+                                     bool hear_first) override {
     class Upload final : public HttpUpload {
      public:
-      Upload(std::shared_ptr<Script> script, std::string start, std::string url) : script_(std::move(script)), start_(std::move(start)), url_(std::move(url)) {}
+      Upload(std::shared_ptr<Script> script, std::string start, std::string url)
+          : script_(std::move(script)), start_(std::move(start)), url_(std::move(url)) {}
       bool write(std::string_view bytes) override {
         body_ += bytes;
         return true;
@@ -77,7 +96,10 @@ class ScriptedHttp final : public Http {
       std::shared_ptr<Script> script_;
       std::string start_, url_, body_;
     };
-    return std::make_unique<Upload>(script_, cat("UPLOAD ", place(url), length ? "" : " chunked", hear_first ? " hear-first " : " "), url);
+    return std::make_unique<Upload>(
+        script_,
+        cat("UPLOAD ", place(url), length ? "" : " chunked", hear_first ? " hear-first " : " "),
+        url);
   }
 
  private:
@@ -105,10 +127,12 @@ class ScriptedHttp final : public Http {
 
 class HdfsFileSystemTest : public testing::Test {
  protected:
-  HdfsFileSystem& play(std::deque<ScriptedHttp::Step> steps, std::vector<std::string> hosts = {"nn1"}, size_t buffer_bytes = 100) {
+  HdfsFileSystem& play(std::deque<ScriptedHttp::Step> steps,
+                       std::vector<std::string> hosts = {"nn1"}, size_t buffer_bytes = 100) {
     script_->steps = std::move(steps);
     WebHdfsOptions web;
-    for (const std::string& host : hosts) web.namenodes.http_bases.push_back(cat("http://", host, ":9870"));
+    for (const std::string& host : hosts)
+      web.namenodes.http_bases.push_back(cat("http://", host, ":9870"));
     web.namenodes.origin = "the test";
     web.user = "bob";
     web.retry = {.attempts_max = 4, .first_contact_attempts_max = 2};
@@ -120,11 +144,14 @@ class HdfsFileSystemTest : public testing::Test {
     web.now = [this] { return now_; };
     HdfsOptions options;
     options.buffer_bytes = buffer_bytes;
-    fs_ = std::make_unique<HdfsFileSystem>(options, std::move(web), std::make_unique<ScriptedHttp>(script_));
+    fs_ = std::make_unique<HdfsFileSystem>(options, std::move(web),
+                                           std::make_unique<ScriptedHttp>(script_));
     return *fs_;
   }
   void TearDown() override {
-    EXPECT_TRUE(script_->steps.empty()) << script_->steps.size() << " exchanges did not happen, first " << script_->steps.front().expected;
+    EXPECT_TRUE(script_->steps.empty())
+        << script_->steps.size() << " exchanges did not happen, first "
+        << script_->steps.front().expected;
   }
 
   std::chrono::milliseconds deadline_{300'000};
@@ -139,7 +166,10 @@ TEST_F(HdfsFileSystemTest, ASmallFileIsOneUploadAndALookAtItsLength) {
                              {"UPLOAD dn hello", answer(201)},
                              {"GET nn1 GETFILESTATUS", file_there(5)}});
   EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
-  EXPECT_EQ(script_->urls[1], "http://nn1:9870/webhdfs/v1/f?op=CREATE&overwrite=false&permission=640&createflag=CREATE%2CSYNC_BLOCK&user.name=bob");
+  EXPECT_EQ(
+      script_->urls[1],
+      "http://nn1:9870/webhdfs/v1/"
+      "f?op=CREATE&overwrite=false&permission=640&createflag=CREATE%2CSYNC_BLOCK&user.name=bob");
 }
 
 TEST_F(HdfsFileSystemTest, ALengthThatIsNotWhatWasSentIsDataLoss) {
@@ -147,7 +177,8 @@ TEST_F(HdfsFileSystemTest, ALengthThatIsNotWhatWasSentIsDataLoss) {
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", answer(201)},
                              {"GET nn1 GETFILESTATUS", file_there(4)}});
-  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "DATA_LOSS: /f on HDFS has 4 bytes after 5 were sent and acknowledged");
+  EXPECT_EQ(write_file(fs, "/f", "hello").to_string(),
+            "DATA_LOSS: /f on HDFS has 4 bytes after 5 were sent and acknowledged");
 }
 
 TEST_F(HdfsFileSystemTest, AnUploadWhoseAnswerWasLostIsRecognisedByItsBytes) {
@@ -176,20 +207,22 @@ TEST_F(HdfsFileSystemTest, AnUploadThatLeftNothingIsSentAgainAndListensFirst) {
                              {"UPLOAD dn hello", lost()},
                              {"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
-                             {"UPLOAD dn hear-first hello", refusal(403, "AccessControlException", "Permission denied")}});
+                             {"UPLOAD dn hear-first hello",
+                              refusal(403, "AccessControlException", "Permission denied")}});
   EXPECT_EQ(write_file(fs, "/f", "hello").code(), StatusCode::kPermissionDenied);
 }
 
 TEST_F(HdfsFileSystemTest, AfterALostUploadItsOwnFileIsNotTakenForAnotherWriters) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
-                             {"PUT nn1 CREATE", redirect()},
-                             {"UPLOAD dn hello", lost()},
-                             {"GET nn1 GETFILESTATUS", nothing_there()},
-                             {"PUT nn1 CREATE", redirect()},
-                             {"UPLOAD dn hear-first hello", refusal(403, "FileAlreadyExistsException")},
-                             {"GET nn1 GETFILESTATUS", file_there(5)},
-                             {"GET nn1 OPEN", redirect()},
-                             {"GET dn", answer(200, "hello")}});
+  HdfsFileSystem& fs =
+      play({{"GET nn1 GETFILESTATUS", nothing_there()},
+            {"PUT nn1 CREATE", redirect()},
+            {"UPLOAD dn hello", lost()},
+            {"GET nn1 GETFILESTATUS", nothing_there()},
+            {"PUT nn1 CREATE", redirect()},
+            {"UPLOAD dn hear-first hello", refusal(403, "FileAlreadyExistsException")},
+            {"GET nn1 GETFILESTATUS", file_there(5)},
+            {"GET nn1 OPEN", redirect()},
+            {"GET dn", answer(200, "hello")}});
   EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
 }
 
@@ -211,7 +244,8 @@ TEST_F(HdfsFileSystemTest, HalfOfAnUploadIsUnknownAndStays) {
                              {"GET dn", answer(200, "hel")}});
   const Status status = write_file(fs, "/f", "hello");
   EXPECT_EQ(status.to_string(),
-            "UNAVAILABLE: cannot write /f on HDFS: http://dn:9864 gave no answer (connection reset); whether the file was made is unknown");
+            "UNAVAILABLE: cannot write /f on HDFS: http://dn:9864 gave no answer (connection "
+            "reset); whether the file was made is unknown");
   EXPECT_EQ(status.message().find("SECRET"), std::string_view::npos);
 }
 
@@ -241,9 +275,12 @@ TEST_F(HdfsFileSystemTest, AnUnreachableDataNodeIsLeftOutOnce) {
 }
 
 TEST_F(HdfsFileSystemTest, WhenTheDataNodeRanOutAnExclusiveFileIsNotTriedAgain) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
-                             {"PUT nn1 CREATE", redirect()},
-                             {"UPLOAD dn hello", refusal(403, "IOException", "File /f could only be written to 0 of the 1 minReplication nodes.")}});
+  HdfsFileSystem& fs =
+      play({{"GET nn1 GETFILESTATUS", nothing_there()},
+            {"PUT nn1 CREATE", redirect()},
+            {"UPLOAD dn hello",
+             refusal(403, "IOException",
+                     "File /f could only be written to 0 of the 1 minReplication nodes.")}});
   EXPECT_EQ(write_file(fs, "/f", "hello").code(), StatusCode::kUnavailable);
 }
 
@@ -264,13 +301,14 @@ TEST_F(HdfsFileSystemTest, ALargeFileLeavesAsItIsWritten) {
 }
 
 TEST_F(HdfsFileSystemTest, ALargeUploadThatBrokeAndLeftNothingGivesTheServersReason) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
-                             {"PUT nn1 CREATE", redirect()},
-                             {"UPLOAD dn chunked 0123456789", lost()},
-                             {"GET nn1 GETFILESTATUS", nothing_there()},
-                             {"PUT nn1 CREATE", redirect()},
-                             {"UPLOAD dn ", refusal(403, "AccessControlException", "Permission denied")}},
-                            {"nn1"}, /*buffer_bytes=*/4);
+  HdfsFileSystem& fs =
+      play({{"GET nn1 GETFILESTATUS", nothing_there()},
+            {"PUT nn1 CREATE", redirect()},
+            {"UPLOAD dn chunked 0123456789", lost()},
+            {"GET nn1 GETFILESTATUS", nothing_there()},
+            {"PUT nn1 CREATE", redirect()},
+            {"UPLOAD dn ", refusal(403, "AccessControlException", "Permission denied")}},
+           {"nn1"}, /*buffer_bytes=*/4);
   EXPECT_EQ(write_file(fs, "/f", "0123456789").code(), StatusCode::kPermissionDenied);
 }
 
@@ -298,16 +336,25 @@ TEST_F(HdfsFileSystemTest, AStandbyIsLeftForTheOtherNameNodeWithoutWaiting) {
 
 TEST_F(HdfsFileSystemTest, AnObserverIsNotBelievedAlthoughItAnswersReads) {
   const auto observer = [](const std::string& host) {
-    return ScriptedHttp::Step{"PUT " + host + " MKDIRS", refusal(403, "StandbyException", "Operation category WRITE is not supported in state observer")};
+    return ScriptedHttp::Step{
+        "PUT " + host + " MKDIRS",
+        refusal(403, "StandbyException",
+                "Operation category WRITE is not supported in state observer")};
   };
   const ScriptedHttp::Step active{"PUT nn2 MKDIRS", answer(200, R"({"boolean":true})")};
-  HdfsFileSystem& fs = play({observer("nn1"), active, {"GET nn2 GETFILESTATUS", file_there(5)},
-                             // The active one becomes an observer, while nn1 takes over.
-                             observer("nn2"), {"PUT nn1 MKDIRS", refusal(403, "SafeModeException", "Name node is in safe mode")},
-                             {"GET nn1 GETFILESTATUS", file_there(6)},
-                             // Once the active one does not answer, whoever is asked next has to prove it again.
-                             {"GET nn1 GETFILESTATUS", unreachable()}, active, {"GET nn2 GETFILESTATUS", file_there(7)}},
-                            {"nn1", "nn2"});
+  HdfsFileSystem& fs =
+      play({observer("nn1"),
+            active,
+            {"GET nn2 GETFILESTATUS", file_there(5)},
+            // The active one becomes an observer, while nn1 takes over.
+            observer("nn2"),
+            {"PUT nn1 MKDIRS", refusal(403, "SafeModeException", "Name node is in safe mode")},
+            {"GET nn1 GETFILESTATUS", file_there(6)},
+            // Once the active one does not answer, whoever is asked next has to prove it again.
+            {"GET nn1 GETFILESTATUS", unreachable()},
+            active,
+            {"GET nn2 GETFILESTATUS", file_there(7)}},
+           {"nn1", "nn2"});
   EXPECT_EQ(fs.stat("/f")->size, 5);
   now_ += std::chrono::seconds(6);
   EXPECT_EQ(fs.stat("/f")->size, 6);
@@ -316,9 +363,11 @@ TEST_F(HdfsFileSystemTest, AnObserverIsNotBelievedAlthoughItAnswersReads) {
 }
 
 TEST_F(HdfsFileSystemTest, AFileThatIsBeingWrittenIsKnownForOne) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)},
-                             {"GET nn1 GET_BLOCK_LOCATIONS", answer(200, R"({"LocatedBlocks":{"fileLength":5,"isUnderConstruction":true}})")},
-                             {"GET nn1 GET_BLOCK_LOCATIONS", refusal(400, "IllegalArgumentException")}});
+  HdfsFileSystem& fs =
+      play({{"GET nn1 GETFILESTATUS", file_there(5)},
+            {"GET nn1 GET_BLOCK_LOCATIONS",
+             answer(200, R"({"LocatedBlocks":{"fileLength":5,"isUnderConstruction":true}})")},
+            {"GET nn1 GET_BLOCK_LOCATIONS", refusal(400, "IllegalArgumentException")}});
   const auto file = fs.open("/f");
   ASSERT_TRUE(file.ok());
   EXPECT_EQ(*(*file)->being_written(), true);
@@ -339,8 +388,11 @@ TEST_F(HdfsFileSystemTest, AStandbyThatShowsItselfAtTheDataNodeIsLeftToo) {
 }
 
 TEST_F(HdfsFileSystemTest, WaitsGrowWhileBothNameNodesAreStandby) {
-  const auto standby = [](const std::string& host) { return ScriptedHttp::Step{"PUT " + host + " MKDIRS", refusal(403, "StandbyException")}; };
-  HdfsFileSystem& fs = play({standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2")},
+  const auto standby = [](const std::string& host) {
+    return ScriptedHttp::Step{"PUT " + host + " MKDIRS", refusal(403, "StandbyException")};
+  };
+  HdfsFileSystem& fs = play({standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2"),
+                             standby("nn1"), standby("nn2"), standby("nn1"), standby("nn2")},
                             {"nn1", "nn2"});
   const Status status = fs.stat("/f").status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
@@ -357,15 +409,25 @@ TEST_F(HdfsFileSystemTest, NoAttemptBeginsAfterTheDeadline) {
 }
 
 TEST_F(HdfsFileSystemTest, AWrongAddressIsSaidSoonAndWithItsOrigin) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()}});
+  HdfsFileSystem& fs =
+      play({{"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()}});
   EXPECT_EQ(fs.stat("/f").status().to_string(),
-            "UNAVAILABLE: cannot look at /f on HDFS: no NameNode is reachable at http://nn1:9870 (connection refused), an address from the test; "
-            "is the NameNode up, and is that the HTTP port (dfs.namenode.http-address)? If not, set fs.hdfs.http-address");
+            "UNAVAILABLE: cannot look at /f on HDFS: no NameNode is reachable at http://nn1:9870 "
+            "(connection refused), an address from the test; "
+            "is the NameNode up, and is that the HTTP port (dfs.namenode.http-address)? If not, "
+            "set fs.hdfs.http-address");
 }
 
 TEST_F(HdfsFileSystemTest, SafeModeIsWaitedForAndThenSaid) {
-  const ScriptedHttp::Step safe_mode{"PUT nn1 MKDIRS", refusal(403, "SafeModeException", "Cannot create directory /d. Name node is in safe mode.")};
-  HdfsFileSystem& fs = play({safe_mode, safe_mode, safe_mode, safe_mode, safe_mode, {"PUT nn1 MKDIRS", answer(200, R"({"boolean":true})")}});
+  const ScriptedHttp::Step safe_mode{
+      "PUT nn1 MKDIRS",
+      refusal(403, "SafeModeException", "Cannot create directory /d. Name node is in safe mode.")};
+  HdfsFileSystem& fs = play({safe_mode,
+                             safe_mode,
+                             safe_mode,
+                             safe_mode,
+                             safe_mode,
+                             {"PUT nn1 MKDIRS", answer(200, R"({"boolean":true})")}});
   const Status status = fs.make_directories("/d");
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_NE(status.message().find("hdfs dfsadmin -safemode get"), std::string_view::npos);
@@ -373,10 +435,11 @@ TEST_F(HdfsFileSystemTest, SafeModeIsWaitedForAndThenSaid) {
 }
 
 TEST_F(HdfsFileSystemTest, ARenameWhoseAnswerWasLostIsRecognisedByItsInode) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
-                             {"PUT nn1 RENAME", lost()},
-                             {"PUT nn1 RENAME", refusal(404, "FileNotFoundException", "rename source /a is not found.")},
-                             {"GET nn1 GETFILESTATUS", file_there(5, 77)}});
+  HdfsFileSystem& fs = play(
+      {{"GET nn1 GETFILESTATUS", file_there(5, 77)},
+       {"PUT nn1 RENAME", lost()},
+       {"PUT nn1 RENAME", refusal(404, "FileNotFoundException", "rename source /a is not found.")},
+       {"GET nn1 GETFILESTATUS", file_there(5, 77)}});
   EXPECT_EQ(fs.rename("/a", "/b").to_string(), "OK");
 }
 
@@ -390,12 +453,18 @@ TEST_F(HdfsFileSystemTest, ARenameOntoAnotherWritersFileIsNotTakenForOurs) {
 
 TEST_F(HdfsFileSystemTest, ARenameWhoseOutcomeCannotBeSeenIsUnavailable) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
-                             {"PUT nn1 RENAME", lost()}, {"PUT nn1 RENAME", unreachable()}, {"PUT nn1 RENAME", unreachable()}, {"PUT nn1 RENAME", unreachable()},
-                             {"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()},
-                             {"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()}});
+                             {"PUT nn1 RENAME", lost()},
+                             {"PUT nn1 RENAME", unreachable()},
+                             {"PUT nn1 RENAME", unreachable()},
+                             {"PUT nn1 RENAME", unreachable()},
+                             {"GET nn1 GETFILESTATUS", unreachable()},
+                             {"GET nn1 GETFILESTATUS", unreachable()},
+                             {"GET nn1 GETFILESTATUS", unreachable()},
+                             {"GET nn1 GETFILESTATUS", unreachable()}});
   const Status status = fs.rename("/a", "/b");
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
-  EXPECT_TRUE(status.message().starts_with("cannot tell whether /a was renamed to /b")) << status.to_string();
+  EXPECT_TRUE(status.message().starts_with("cannot tell whether /a was renamed to /b"))
+      << status.to_string();
 }
 
 TEST_F(HdfsFileSystemTest, ARenameThatAnOldServerDeclinesIsResolvedByLooking) {
@@ -406,17 +475,22 @@ TEST_F(HdfsFileSystemTest, ARenameThatAnOldServerDeclinesIsResolvedByLooking) {
 }
 
 TEST_F(HdfsFileSystemTest, ADeleteRepeatedAfterALostAnswerIsDone) {
-  HdfsFileSystem& fs = play({{"DELETE nn1 DELETE", lost()}, {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")}, {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")}});
+  HdfsFileSystem& fs = play({{"DELETE nn1 DELETE", lost()},
+                             {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")},
+                             {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")}});
   EXPECT_EQ(fs.remove("/f").to_string(), "OK");
   EXPECT_EQ(fs.remove("/f").code(), StatusCode::kNotFound);
 }
 
 TEST_F(HdfsFileSystemTest, AListingIsReadPageByPage) {
   const auto page = [](const std::string& name, int remaining) {
-    return answer(200, cat(R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[{"type":"FILE","length":1,"pathSuffix":")", name,
-                           R"("}]}},"remainingEntries":)", remaining, "}}"));
+    return answer(
+        200,
+        cat(R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[{"type":"FILE","length":1,"pathSuffix":")",
+            name, R"("}]}},"remainingEntries":)", remaining, "}}"));
   };
-  HdfsFileSystem& fs = play({{"GET nn1 LISTSTATUS_BATCH", page("b", 1)}, {"GET nn1 LISTSTATUS_BATCH", page("c&d", 0)}});
+  HdfsFileSystem& fs = play(
+      {{"GET nn1 LISTSTATUS_BATCH", page("b", 1)}, {"GET nn1 LISTSTATUS_BATCH", page("c&d", 0)}});
   const auto entries = fs.list("/d");
   ASSERT_TRUE(entries.ok());
   ASSERT_EQ(entries->size(), 2u);
@@ -426,8 +500,10 @@ TEST_F(HdfsFileSystemTest, AListingIsReadPageByPage) {
 
 TEST_F(HdfsFileSystemTest, AReadThatBrokeIsTriedAtAnotherDataNode) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)},
-                             {"GET nn1 OPEN", redirect("dn1")}, {"GET dn1", lost()},
-                             {"GET nn1 OPEN", redirect("dn2")}, {"GET dn2", answer(200, "hello")}});
+                             {"GET nn1 OPEN", redirect("dn1")},
+                             {"GET dn1", lost()},
+                             {"GET nn1 OPEN", redirect("dn2")},
+                             {"GET dn2", answer(200, "hello")}});
   EXPECT_EQ(*read_file(fs, "/f"), "hello");
   EXPECT_NE(script_->urls[3].find("&excludedatanodes=dn1&"), std::string::npos);
 }
@@ -439,52 +515,82 @@ std::string megabytes(int64_t count) {
   return bytes;
 }
 /// Reads at each place; says which were wrong.
-void expect_reads(HdfsFileSystem& fs, const std::string& bytes, const std::vector<std::pair<int64_t, int64_t>>& places) {
+void expect_reads(HdfsFileSystem& fs, const std::string& bytes,
+                  const std::vector<std::pair<int64_t, int64_t>>& places) {
   auto file = fs.open("/f");
   ASSERT_TRUE(file.ok());
   std::string got;
   for (const auto& [offset, length] : places) {
-    EXPECT_EQ((*file)->read_at(offset, length, &got).to_string(), "OK") << length << " at " << offset;
-    EXPECT_TRUE(got == bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length))) << length << " at " << offset;
+    EXPECT_EQ((*file)->read_at(offset, length, &got).to_string(), "OK")
+        << length << " at " << offset;
+    EXPECT_TRUE(got == bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length)))
+        << length << " at " << offset;
   }
 }
 
 TEST_F(HdfsFileSystemTest, LargeReadsOneAfterTheOtherAreOneStream) {
   const std::string bytes = megabytes(9);
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(9 * kMegabyte)},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", answer(200, bytes.substr(0, 2 * kMegabyte))},
-                             {"GET nn1 OPEN", redirect()}, {"STREAM dn", answer(200, bytes.substr(2 * kMegabyte))}});
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, bytes.substr(0, 2 * kMegabyte))},
+                             {"GET nn1 OPEN", redirect()},
+                             {"STREAM dn", answer(200, bytes.substr(2 * kMegabyte))}});
   // The second begins a little before the first has ended, the last asks for more than there is.
-  expect_reads(fs, bytes, {{0, 2 * kMegabyte}, {2 * kMegabyte - 1000, 2 * kMegabyte}, {4 * kMegabyte - 1000, 2 * kMegabyte},
-                           {6 * kMegabyte - 1000, 5 * kMegabyte}});
-  EXPECT_NE(script_->urls[3].find("op=OPEN&offset=2097152&user.name"), std::string::npos) << script_->urls[3];
+  expect_reads(fs, bytes,
+               {{0, 2 * kMegabyte},
+                {2 * kMegabyte - 1000, 2 * kMegabyte},
+                {4 * kMegabyte - 1000, 2 * kMegabyte},
+                {6 * kMegabyte - 1000, 5 * kMegabyte}});
+  EXPECT_NE(script_->urls[3].find("op=OPEN&offset=2097152&user.name"), std::string::npos)
+      << script_->urls[3];
 }
 
 TEST_F(HdfsFileSystemTest, AStreamThatBreaksIsDoneWithout) {
   const std::string bytes = megabytes(6);
-  const auto part = [&](int64_t from, int64_t to) { return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte)); };
+  const auto part = [&](int64_t from, int64_t to) {
+    return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte));
+  };
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(6 * kMegabyte)},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(0, 2)},
-                             {"GET nn1 OPEN", redirect()}, {"STREAM dn", lost()},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(2, 4)},
-                             {"GET nn1 OPEN", redirect()}, {"STREAM dn", part(4, 5)},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(4, 6)}});
-  expect_reads(fs, bytes, {{0, 2 * kMegabyte}, {2 * kMegabyte, 2 * kMegabyte}, {4 * kMegabyte, 2 * kMegabyte}});
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", part(0, 2)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"STREAM dn", lost()},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", part(2, 4)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"STREAM dn", part(4, 5)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", part(4, 6)}});
+  expect_reads(
+      fs, bytes,
+      {{0, 2 * kMegabyte}, {2 * kMegabyte, 2 * kMegabyte}, {4 * kMegabyte, 2 * kMegabyte}});
 }
 
 TEST_F(HdfsFileSystemTest, WhoReadsHereAndThereGetsNoStream) {
   const std::string bytes = megabytes(6);
-  const auto part = [&](int64_t from, int64_t to) { return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte)); };
+  const auto part = [&](int64_t from, int64_t to) {
+    return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte));
+  };
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(6 * kMegabyte)},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(0, 2)},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(3, 5)},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", answer(200, bytes.substr(5 * kMegabyte, 1000))},
-                             {"GET nn1 OPEN", redirect()}, {"GET dn", part(0, 2)}});
-  expect_reads(fs, bytes, {{0, 2 * kMegabyte}, {3 * kMegabyte, 2 * kMegabyte}, {5 * kMegabyte, 1000}, {0, 2 * kMegabyte}});
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", part(0, 2)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", part(3, 5)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, bytes.substr(5 * kMegabyte, 1000))},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", part(0, 2)}});
+  expect_reads(fs, bytes,
+               {{0, 2 * kMegabyte},
+                {3 * kMegabyte, 2 * kMegabyte},
+                {5 * kMegabyte, 1000},
+                {0, 2 * kMegabyte}});
 }
 
 TEST_F(HdfsFileSystemTest, AReadOfAFileThatBecameShorterIsDataLoss) {
-  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)}, {"GET nn1 OPEN", redirect()}, {"GET dn", answer(200, "hell")}});
+  HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)},
+                             {"GET nn1 OPEN", redirect()},
+                             {"GET dn", answer(200, "hell")}});
   auto file = fs.open("/f");
   ASSERT_TRUE(file.ok());
   std::string bytes;

@@ -9,8 +9,9 @@
 
 namespace weir {
 
-/// A file on HDFS. A read asks the NameNode for a DataNode, then that one for the range, so fewer and larger reads are better. Large reads that
-/// go on where the one before ended, or a little before that, are of one stream.
+/// A file on HDFS. A read asks the NameNode for a DataNode, then that one for the range, so fewer
+/// and larger reads are better. Large reads that go on where the one before ended, or a little
+/// before that, are of one stream.
 class HdfsReadableFile final : public ReadableFile {
  public:
   HdfsReadableFile(std::shared_ptr<WebHdfsClient> client, std::string path, int64_t size)
@@ -29,7 +30,8 @@ class HdfsReadableFile final : public ReadableFile {
   const std::shared_ptr<WebHdfsClient> client_;
   const std::string path_;
   const int64_t size_;
-  // Where the last read ended, the bytes before that, and, if there were two in a row, what goes on there.
+  // Where the last read ended, the bytes before that, and, if there were two in a row, what goes on
+  // there.
   int64_t position_ = -1;
   std::string tail_;
   std::unique_ptr<HttpDownload> stream_;

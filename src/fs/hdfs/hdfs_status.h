@@ -9,7 +9,8 @@
 namespace weir {
 
 /// GETFILESTATUS. NOT_FOUND also below a file. `what` is the verb of the message.
-StatusOr<HdfsFileStatus> hdfs_status(WebHdfsClient& client, std::string_view what, const std::string& path);
+StatusOr<HdfsFileStatus> hdfs_status(WebHdfsClient& client, std::string_view what,
+                                     const std::string& path);
 
 /// Where a DataNode gives or takes the bytes of `path`.
 struct DataNodeUrl {
@@ -18,9 +19,11 @@ struct DataNodeUrl {
   std::string host;
 };
 /// Of the Location in a NameNode's redirect. UNAVAILABLE if there is none.
-StatusOr<DataNodeUrl> data_node_of(const std::string& location, std::string_view what, const std::string& path);
+StatusOr<DataNodeUrl> data_node_of(const std::string& location, std::string_view what,
+                                   const std::string& path);
 
 /// What to do when the DataNode that a NameNode named cannot be reached.
-Status data_node_unreachable(const HttpReply& reply, const DataNodeUrl& data_node, std::string_view what, const std::string& path);
+Status data_node_unreachable(const HttpReply& reply, const DataNodeUrl& data_node,
+                             std::string_view what, const std::string& path);
 
 }  // namespace weir

@@ -24,14 +24,21 @@ class HdfsWritableFile::Digest {
   Digest() : state_(XXH3_createState()) { XXH3_128bits_reset(state_); }
   ~Digest() { XXH3_freeState(state_); }
   void add(std::string_view bytes) { XXH3_128bits_update(state_, bytes.data(), bytes.size()); }
-  bool equals(const Digest& other) const { return XXH128_isEqual(XXH3_128bits_digest(state_), XXH3_128bits_digest(other.state_)) != 0; }
+  bool equals(const Digest& other) const {
+    return XXH128_isEqual(XXH3_128bits_digest(state_), XXH3_128bits_digest(other.state_)) != 0;
+  }
 
  private:
   XXH3_state_t* const state_;
 };
 
-HdfsWritableFile::HdfsWritableFile(std::shared_ptr<WebHdfsClient> client, const HdfsOptions& options, std::string path, CreateMode mode)
-    : client_(std::move(client)), options_(options), path_(std::move(path)), mode_(mode), digest_(std::make_unique<Digest>()) {}
+HdfsWritableFile::HdfsWritableFile(std::shared_ptr<WebHdfsClient> client,
+                                   const HdfsOptions& options, std::string path, CreateMode mode)
+    : client_(std::move(client)),
+      options_(options),
+      path_(std::move(path)),
+      mode_(mode),
+      digest_(std::make_unique<Digest>()) {}
 
 HdfsWritableFile::~HdfsWritableFile() = default;
 
@@ -47,7 +54,9 @@ Status HdfsWritableFile::append(std::string_view bytes) {
     const HttpReply reply = stream_->finish();
     stream_ = nullptr;
     failed_ = end_of_stream(reply);
-    if (failed_.ok()) failed_ = unavailable(cat("cannot write ", path_, " on HDFS: ", stream_server_, " ended the upload early"));
+    if (failed_.ok())
+      failed_ = unavailable(
+          cat("cannot write ", path_, " on HDFS: ", stream_server_, " ended the upload early"));
   }
   return failed_;
 }
@@ -68,7 +77,8 @@ WebHdfsClient::Answer HdfsWritableFile::redirect(CreateMode mode, const std::str
                                {"permission", options_.file_permission},
                                {options_.sync_on_close ? "createflag" : "", "CREATE,SYNC_BLOCK"},
                                {excluded.empty() ? "" : "excludedatanodes", excluded}});
-  if (answer.status.ok() && options_.sync_on_close && answer.location.find("SYNC_BLOCK") == std::string::npos) {
+  if (answer.status.ok() && options_.sync_on_close &&
+      answer.location.find("SYNC_BLOCK") == std::string::npos) {
     WEIR_LOG(kWarning) << "HDFS: the NameNode does not pass on the request to sync " << path_
                        << "; what is written may be lost when all its DataNodes lose power";
   }
@@ -85,14 +95,17 @@ Status HdfsWritableFile::send_buffer(bool whole) {
   while (true) {
     const auto answer = redirect(mode_, excluded);
     if (!answer.status.ok()) {
-      if (excluded.empty()) return may_be_there ? unavailable(std::string(answer.status.message())) : answer.status;
+      if (excluded.empty())
+        return may_be_there ? unavailable(std::string(answer.status.message())) : answer.status;
       excluded.clear();  // there may be no other DataNode
       if (!attempts.another(attempts_max, answer.status)) return answer.status;
       continue;
     }
     excluded.clear();
-    WEIR_ASSIGN_OR_RETURN(const DataNodeUrl data_node, data_node_of(answer.location, "write", path_));
-    auto upload = client_->http().upload(data_node.url, whole ? std::optional<int64_t>(length_) : std::nullopt, hear_first);
+    WEIR_ASSIGN_OR_RETURN(const DataNodeUrl data_node,
+                          data_node_of(answer.location, "write", path_));
+    auto upload = client_->http().upload(
+        data_node.url, whole ? std::optional<int64_t>(length_) : std::nullopt, hear_first);
     if (upload->write(buffer_) && !whole) {
       stream_ = std::move(upload);
       stream_server_ = data_node.origin;
@@ -103,16 +116,27 @@ Status HdfsWritableFile::send_buffer(bool whole) {
     const HttpReply reply = upload->finish();
     Status failure;
     if (reply.outcome == HttpReply::Outcome::kAnswered) {
-      if (reply.status == 201) return whole ? check_length() : unavailable(cat("cannot write ", path_, " on HDFS: ", data_node.origin, " ended the upload early"));
-      const auto refused = client_->refused(reply, data_node.origin, "write", path_, answer.namenode);
+      if (reply.status == 201)
+        return whole ? check_length()
+                     : unavailable(cat("cannot write ", path_, " on HDFS: ", data_node.origin,
+                                       " ended the upload early"));
+      const auto refused =
+          client_->refused(reply, data_node.origin, "write", path_, answer.namenode);
       failure = refused_status(refused);
       if (may_be_there && failure.code() == StatusCode::kAlreadyExists) {
         if (whole && look() == Found::kOurs) return {};
-        return unavailable(cat("cannot tell what became of an upload of ", path_, " on HDFS: its answer was lost, and now the path exists with other bytes"));
+        return unavailable(
+            cat("cannot tell what became of an upload of ", path_,
+                " on HDFS: its answer was lost, and now the path exists with other bytes"));
       }
-      // No DataNode and server faults come up after the file was made: an exclusive attempt would now meet its own file.
-      const bool before_creation = refused.refusal == Refusal::kStandby || refused.refusal == Refusal::kSafeMode || refused.refusal == Refusal::kRetriable;
-      if (!is_worth_another_attempt(*refused.refusal) || (mode_ == CreateMode::kExclusive && !before_creation)) return failure;
+      // No DataNode and server faults come up after the file was made: an exclusive attempt would
+      // now meet its own file.
+      const bool before_creation = refused.refusal == Refusal::kStandby ||
+                                   refused.refusal == Refusal::kSafeMode ||
+                                   refused.refusal == Refusal::kRetriable;
+      if (!is_worth_another_attempt(*refused.refusal) ||
+          (mode_ == CreateMode::kExclusive && !before_creation))
+        return failure;
     } else if (reply.outcome == HttpReply::Outcome::kNotSent) {
       failure = data_node_unreachable(reply, data_node, "write", path_);
       excluded = data_node.host;
@@ -120,7 +144,9 @@ Status HdfsWritableFile::send_buffer(bool whole) {
       failure = client_->no_answer(reply, data_node.origin, "write", path_);
       may_be_there = hear_first = true;
       Found found = look();
-      while (found == Found::kBeginningOfOurs && mode_ == CreateMode::kExclusive && ++looks < kLooksMax && attempts.another(attempts_max, failure)) found = look();
+      while (found == Found::kBeginningOfOurs && mode_ == CreateMode::kExclusive &&
+             ++looks < kLooksMax && attempts.another(attempts_max, failure))
+        found = look();
       if (found == Found::kOurs && whole) return {};
       if (found == Found::kForeign && mode_ == CreateMode::kExclusive) return taken();
       if (found != Found::kNothing && mode_ == CreateMode::kExclusive) {
@@ -134,18 +160,22 @@ Status HdfsWritableFile::send_buffer(bool whole) {
 Status HdfsWritableFile::check_length() {
   const auto status = hdfs_status(*client_, "check the length of", path_);
   if (!status.ok()) {
-    if (status.status().code() == StatusCode::kNotFound) return data_loss(cat(path_, " on HDFS was removed while it was written"));
+    if (status.status().code() == StatusCode::kNotFound)
+      return data_loss(cat(path_, " on HDFS was removed while it was written"));
     return unavailable(std::string(status.status().message()));
   }
   if (status->length == length_) return {};
-  return data_loss(cat(path_, " on HDFS has ", status->length, " bytes after ", length_, " were sent and acknowledged"));
+  return data_loss(cat(path_, " on HDFS has ", status->length, " bytes after ", length_,
+                       " were sent and acknowledged"));
 }
 
 HdfsWritableFile::Found HdfsWritableFile::look() {
   const auto status = hdfs_status(*client_, "look at", path_);
-  if (!status.ok()) return status.status().code() == StatusCode::kNotFound ? Found::kNothing : Found::kUnclear;
+  if (!status.ok())
+    return status.status().code() == StatusCode::kNotFound ? Found::kNothing : Found::kUnclear;
   if (status->is_directory || status->length > length_) return Found::kForeign;
-  if (status->length < length_) return is_beginning_of_ours(status->length) ? Found::kBeginningOfOurs : Found::kForeign;
+  if (status->length < length_)
+    return is_beginning_of_ours(status->length) ? Found::kBeginningOfOurs : Found::kForeign;
   HdfsReadableFile file(client_, path_, status->length);
   Digest digest;
   std::string part;
@@ -164,10 +194,13 @@ bool HdfsWritableFile::is_beginning_of_ours(int64_t length) {
   return !file.read_at(0, compared, &part).ok() || buffer_.starts_with(part);
 }
 
-Status HdfsWritableFile::taken() const { return already_exists(cat("cannot create ", path_, " on HDFS: it exists")); }
+Status HdfsWritableFile::taken() const {
+  return already_exists(cat("cannot create ", path_, " on HDFS: it exists"));
+}
 
 Status HdfsWritableFile::refused_status(const WebHdfsClient::Answer& answer) const {
-  const bool exists = answer.refusal == Refusal::kAlreadyExists || answer.refusal == Refusal::kIsADirectory || answer.refusal == Refusal::kBusy;
+  const bool exists = answer.refusal == Refusal::kAlreadyExists ||
+                      answer.refusal == Refusal::kIsADirectory || answer.refusal == Refusal::kBusy;
   if (exists && mode_ == CreateMode::kExclusive) return taken();
   if (answer.refusal == Refusal::kBusy) return unavailable(std::string(answer.status.message()));
   return answer.status;
@@ -176,7 +209,8 @@ Status HdfsWritableFile::refused_status(const WebHdfsClient::Answer& answer) con
 Status HdfsWritableFile::end_of_stream(const HttpReply& reply) {
   if (reply.outcome == HttpReply::Outcome::kAnswered) {
     if (reply.status == 201) return check_length();
-    return refused_status(client_->refused(reply, stream_server_, "write", path_, stream_namenode_));
+    return refused_status(
+        client_->refused(reply, stream_server_, "write", path_, stream_namenode_));
   }
   const Status failure = client_->no_answer(reply, stream_server_, "write", path_);
   switch (look()) {
@@ -196,7 +230,8 @@ Status HdfsWritableFile::reason_for_nothing(const Status& otherwise) {
   if (!data_node.ok()) return otherwise;
   const HttpReply reply = client_->http().upload(data_node->url, 0, false)->finish();
   if (reply.outcome != HttpReply::Outcome::kAnswered || reply.status == 201) return otherwise;
-  return refused_status(client_->refused(reply, data_node->origin, "write", path_, answer.namenode));
+  return refused_status(
+      client_->refused(reply, data_node->origin, "write", path_, answer.namenode));
 }
 
 }  // namespace weir

@@ -17,7 +17,8 @@ struct HostPort {
 HostPort split_port(std::string_view address) {
   const size_t colon = address.rfind(':');
   const size_t bracket = address.rfind(']');
-  if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket)) return {std::string(address), ""};
+  if (colon == std::string_view::npos || (bracket != std::string_view::npos && colon < bracket))
+    return {std::string(address), ""};
   return {std::string(address.substr(0, colon)), std::string(address.substr(colon + 1))};
 }
 
@@ -33,10 +34,13 @@ std::vector<std::string> list_of(const std::optional<std::string>& value) {
 /// What the configuration says about HTTP or HTTPS.
 struct Web {
   bool https;
-  std::string address_key() const { return https ? "dfs.namenode.https-address" : "dfs.namenode.http-address"; }
+  std::string address_key() const {
+    return https ? "dfs.namenode.https-address" : "dfs.namenode.http-address";
+  }
   std::string port() const { return https ? "9871" : "9870"; }
   std::string base(const HostPort& address) const {
-    return cat(https ? "https://" : "http://", address.host, ":", address.port.empty() ? port() : address.port);
+    return cat(https ? "https://" : "http://", address.host, ":",
+               address.port.empty() ? port() : address.port);
   }
 };
 
@@ -44,12 +48,15 @@ Web web_of(const HadoopConf& conf) { return {conf.get("dfs.http.policy") == "HTT
 
 /// A NameNode may listen on all interfaces; a client needs a name for it.
 HostPort reachable(HostPort address, const std::string& host) {
-  if (address.host.empty() || address.host == "0.0.0.0" || address.host == "[::]") address.host = host;
+  if (address.host.empty() || address.host == "0.0.0.0" || address.host == "[::]")
+    address.host = host;
   return address;
 }
 
-/// The base for one NameNode, whose keys end in `suffix` ("", ".ns" or ".ns.nn"); none if nothing names a host.
-std::optional<std::string> base_of(const HadoopConf& conf, const Web& web, const std::string& suffix) {
+/// The base for one NameNode, whose keys end in `suffix` ("", ".ns" or ".ns.nn"); none if nothing
+/// names a host.
+std::optional<std::string> base_of(const HadoopConf& conf, const Web& web,
+                                   const std::string& suffix) {
   const auto rpc = conf.get("dfs.namenode.rpc-address" + suffix);
   const std::string host = rpc ? split_port(*rpc).host : "";
   if (const auto http = conf.get(web.address_key() + suffix)) {
@@ -74,15 +81,17 @@ StatusOr<NameNodes> of_nameservice(const HadoopConf& conf, const std::string& na
   for (const std::string& id : ids) {
     const auto base = base_of(conf, web, cat(".", name, ".", id));
     if (!base) {
-      return invalid_argument(cat("the Hadoop configuration lists the NameNode ", id, " in ", list_key, " but gives it no address: set ",
-                                  web.address_key(), ".", name, ".", id));
+      return invalid_argument(cat("the Hadoop configuration lists the NameNode ", id, " in ",
+                                  list_key, " but gives it no address: set ", web.address_key(),
+                                  ".", name, ".", id));
     }
     found.http_bases.push_back(*base);
   }
   if (ids.empty()) {
     const auto base = base_of(conf, web, cat(".", name));
     if (!base) {
-      return invalid_argument(cat("the Hadoop configuration has the nameservice ", name, " but no NameNode for it: set ", list_key, ", or ",
+      return invalid_argument(cat("the Hadoop configuration has the nameservice ", name,
+                                  " but no NameNode for it: set ", list_key, ", or ",
                                   web.address_key(), ".", name));
     }
     found.http_bases.push_back(*base);
@@ -91,10 +100,12 @@ StatusOr<NameNodes> of_nameservice(const HadoopConf& conf, const std::string& na
 }
 
 /// "" , ".ns" or ".ns.nn" of the NameNode whose RPC address is `authority`.
-std::optional<std::string> suffix_of_rpc_address(const HadoopConf& conf, const std::string& authority) {
+std::optional<std::string> suffix_of_rpc_address(const HadoopConf& conf,
+                                                 const std::string& authority) {
   const std::string prefix = "dfs.namenode.rpc-address";
   for (const std::string& key : conf.keys()) {
-    if (key.starts_with(prefix) && (key.size() == prefix.size() || key[prefix.size()] == '.') && conf.get(key) == authority) {
+    if (key.starts_with(prefix) && (key.size() == prefix.size() || key[prefix.size()] == '.') &&
+        conf.get(key) == authority) {
       return key.substr(prefix.size());
     }
   }
@@ -119,7 +130,8 @@ StatusOr<std::string> configured_base(const Web& web, const std::string& item) {
   }
   while (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.empty() || rest.find_first_of("/?#@ ") != std::string_view::npos) {
-    return invalid_argument(cat("fs.hdfs.http-address: \"", item, "\" is not an address: write host:port, or http://host:port"));
+    return invalid_argument(cat("fs.hdfs.http-address: \"", item,
+                                "\" is not an address: write host:port, or http://host:port"));
   }
   return own.base(split_port(rest));
 }
@@ -136,15 +148,19 @@ StatusOr<NameNodes> resolved(const HadoopConf& conf, StatusOr<NameNodes> found) 
     if (begin == std::string::npos) continue;
     const std::string variable = base.substr(begin, base.find('}', begin) + 1 - begin);
     for (const std::string& key : conf.keys()) {
-      if (!key.starts_with("dfs.namenode.") || conf.get(key).value_or("").find(variable) == std::string::npos) continue;
-      return invalid_argument(cat(conf.place(key), " sets ", key, " to an address with ", variable,
-                                  ", which neither the Hadoop configuration nor the environment defines"));
+      if (!key.starts_with("dfs.namenode.") ||
+          conf.get(key).value_or("").find(variable) == std::string::npos)
+        continue;
+      return invalid_argument(
+          cat(conf.place(key), " sets ", key, " to an address with ", variable,
+              ", which neither the Hadoop configuration nor the environment defines"));
     }
   }
   return found;
 }
 
-StatusOr<NameNodes> find_any(const HadoopConf& conf, const std::string& given, const std::optional<std::string>& configured) {
+StatusOr<NameNodes> find_any(const HadoopConf& conf, const std::string& given,
+                             const std::optional<std::string>& configured) {
   const Web web = web_of(conf);
   if (const auto items = list_of(configured); !items.empty()) {
     NameNodes found{{}, "fs.hdfs.http-address"};
@@ -158,12 +174,15 @@ StatusOr<NameNodes> find_any(const HadoopConf& conf, const std::string& given, c
   if (authority.empty()) {
     const auto default_fs = conf.get("fs.defaultFS");
     if (!default_fs) {
-      return invalid_argument("an hdfs: URI without a host needs fs.defaultFS, and no Hadoop configuration gives it: "
-                              "set HADOOP_CONF_DIR to the directory of core-site.xml, or write hdfs://host:port/path");
+      return invalid_argument(
+          "an hdfs: URI without a host needs fs.defaultFS, and no Hadoop configuration gives it: "
+          "set HADOOP_CONF_DIR to the directory of core-site.xml, or write hdfs://host:port/path");
     }
     const auto uri = parse_file_uri(*default_fs);
     if (!uri.ok() || uri->scheme != "hdfs" || uri->authority.empty()) {
-      return invalid_argument(cat("an hdfs: URI without a host means fs.defaultFS, which is \"", *default_fs, "\" and not hdfs://host:port: write the host into the URI"));
+      return invalid_argument(cat("an hdfs: URI without a host means fs.defaultFS, which is \"",
+                                  *default_fs,
+                                  "\" and not hdfs://host:port: write the host into the URI"));
     }
     authority = uri->authority;
   }
@@ -171,25 +190,31 @@ StatusOr<NameNodes> find_any(const HadoopConf& conf, const std::string& given, c
   const std::string host = split_port(authority).host;
   if (const auto suffix = suffix_of_rpc_address(conf, authority)) {
     if (const auto http = conf.get(web.address_key() + *suffix)) {
-      return NameNodes{{web.base(reachable(split_port(*http), host))}, cat(web.address_key(), *suffix, " of the Hadoop configuration")};
+      return NameNodes{{web.base(reachable(split_port(*http), host))},
+                       cat(web.address_key(), *suffix, " of the Hadoop configuration")};
     }
   }
   const bool may_be_nameservice = host == authority && host.find('.') == std::string::npos;
   return NameNodes{{web.base({host, ""})},
                    cat("port ", web.port(), ", the default",
-                       may_be_nameservice ? cat(" (if ", authority, " is a nameservice, set HADOOP_CONF_DIR to the directory of the hdfs-site.xml that lists it "
+                       may_be_nameservice ? cat(" (if ", authority,
+                                                " is a nameservice, set HADOOP_CONF_DIR to the "
+                                                "directory of the hdfs-site.xml that lists it "
                                                 "in dfs.nameservices)")
                                           : "")};
 }
 
 }  // namespace
 
-StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& authority, const std::optional<std::string>& configured) {
+StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& authority,
+                                   const std::optional<std::string>& configured) {
   return resolved(conf, find_any(conf, authority, configured));
 }
 
 StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority) {
-  if (authority.empty()) return invalid_argument("a webhdfs: URI needs the NameNode's HTTP address: write webhdfs://host:9870/path");
+  if (authority.empty())
+    return invalid_argument(
+        "a webhdfs: URI needs the NameNode's HTTP address: write webhdfs://host:9870/path");
   if (is_nameservice(conf, authority)) return resolved(conf, of_nameservice(conf, authority));
   return NameNodes{{Web{false}.base(split_port(authority))}, "the URI"};
 }

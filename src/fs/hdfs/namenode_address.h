@@ -10,18 +10,23 @@ namespace weir {
 
 /// Where the NameNodes of one HDFS answer HTTP.
 struct NameNodes {
-  std::vector<std::string> http_bases;  ///< "http://host:port", at least one; several are one HA nameservice, or what the user listed
+  std::vector<std::string> http_bases;  ///< "http://host:port", at least one; several are one HA
+                                        ///< nameservice, or what the user listed
   std::string origin;                   ///< how they were found, for messages
 };
 
-/// Finds the HTTP addresses behind the authority of an hdfs:// URI ("host:8020", a nameservice, or "" for fs.defaultFS).
-/// In this order:
-///   1. `configured`, the value of fs.hdfs.http-address: "host:port" or a URL, several with commas between;
-///   2. the authority is one of dfs.nameservices: dfs.namenode.http-address.<ns>.<nn> of each of dfs.ha.namenodes.<ns>;
-///   3. the authority is the RPC address of a NameNode in the configuration: the dfs.namenode.http-address that goes with it;
+/// Finds the HTTP addresses behind the authority of an hdfs:// URI ("host:8020", a nameservice, or
+/// "" for fs.defaultFS). In this order:
+///   1. `configured`, the value of fs.hdfs.http-address: "host:port" or a URL, several with commas
+///   between;
+///   2. the authority is one of dfs.nameservices: dfs.namenode.http-address.<ns>.<nn> of each of
+///   dfs.ha.namenodes.<ns>;
+///   3. the authority is the RPC address of a NameNode in the configuration: the
+///   dfs.namenode.http-address that goes with it;
 ///   4. port 9870 of the authority's host.
 /// With dfs.http.policy HTTPS_ONLY, https-address and port 9871 are taken instead.
-StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& authority, const std::optional<std::string>& configured);
+StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& authority,
+                                   const std::optional<std::string>& configured);
 
 /// The same for a webhdfs:// URI, whose authority is the HTTP address itself, or a nameservice.
 StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority);

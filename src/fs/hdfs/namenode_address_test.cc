@@ -11,7 +11,8 @@ namespace {
 
 HadoopConf conf_of(std::initializer_list<std::pair<std::string, std::string>> properties) {
   std::string xml = "<configuration>";
-  for (const auto& [name, value] : properties) xml += cat("<property><name>", name, "</name><value>", value, "</value></property>");
+  for (const auto& [name, value] : properties)
+    xml += cat("<property><name>", name, "</name><value>", value, "</value></property>");
   HadoopConf conf;
   MemoryFileSystem fs;
   EXPECT_TRUE(conf.add(xml + "</configuration>", "/test", fs).ok());
@@ -27,28 +28,41 @@ std::string found(const StatusOr<NameNodes>& namenodes) {
 
 TEST(FindNameNodes, WithoutConfigurationPort9870IsTaken) {
   EXPECT_EQ(found(find_namenodes({}, "nn:8020", {})), "http://nn:9870 from port 9870, the default");
-  EXPECT_EQ(found(find_namenodes({}, "nn.host", {})), "http://nn.host:9870 from port 9870, the default");
-  EXPECT_EQ(found(find_namenodes({}, "[::1]:8020", {})), "http://[::1]:9870 from port 9870, the default");
+  EXPECT_EQ(found(find_namenodes({}, "nn.host", {})),
+            "http://nn.host:9870 from port 9870, the default");
+  EXPECT_EQ(found(find_namenodes({}, "[::1]:8020", {})),
+            "http://[::1]:9870 from port 9870, the default");
 }
 
 TEST(FindNameNodes, TheKeyOfTheUserWins) {
-  const HadoopConf conf = conf_of({{"dfs.namenode.http-address", "nn:1"}, {"fs.defaultFS", "hdfs://nn:8020"}});
-  EXPECT_EQ(found(find_namenodes(conf, "nn:8020", "h:5070")), "http://h:5070 from fs.hdfs.http-address");
-  EXPECT_EQ(found(find_namenodes(conf, "nn:8020", "https://a , http://b:1/")), "https://a:9871 http://b:1 from fs.hdfs.http-address");
-  EXPECT_EQ(find_namenodes(conf, "nn:8020", "http://h:5070/webhdfs").status().code(), StatusCode::kInvalidArgument);
+  const HadoopConf conf =
+      conf_of({{"dfs.namenode.http-address", "nn:1"}, {"fs.defaultFS", "hdfs://nn:8020"}});
+  EXPECT_EQ(found(find_namenodes(conf, "nn:8020", "h:5070")),
+            "http://h:5070 from fs.hdfs.http-address");
+  EXPECT_EQ(found(find_namenodes(conf, "nn:8020", "https://a , http://b:1/")),
+            "https://a:9871 http://b:1 from fs.hdfs.http-address");
+  EXPECT_EQ(find_namenodes(conf, "nn:8020", "http://h:5070/webhdfs").status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST(FindNameNodes, TheHttpAddressOfTheSameNameNodeIsTaken) {
-  const HadoopConf by_default = conf_of({{"dfs.namenode.http-address", "0.0.0.0:5070"}, {"fs.defaultFS", "hdfs://nn:8020/"}});
-  EXPECT_EQ(found(find_namenodes(by_default, "nn:8020", {})), "http://nn:5070 from dfs.namenode.http-address of the Hadoop configuration");
-  EXPECT_EQ(found(find_namenodes(by_default, "other:8020", {})), "http://other:9870 from port 9870, the default");
-  const HadoopConf by_rpc = conf_of({{"dfs.namenode.rpc-address.ns.nn2", "b:8020"}, {"dfs.namenode.http-address.ns.nn2", "b:7"},
+  const HadoopConf by_default =
+      conf_of({{"dfs.namenode.http-address", "0.0.0.0:5070"}, {"fs.defaultFS", "hdfs://nn:8020/"}});
+  EXPECT_EQ(found(find_namenodes(by_default, "nn:8020", {})),
+            "http://nn:5070 from dfs.namenode.http-address of the Hadoop configuration");
+  EXPECT_EQ(found(find_namenodes(by_default, "other:8020", {})),
+            "http://other:9870 from port 9870, the default");
+  const HadoopConf by_rpc = conf_of({{"dfs.namenode.rpc-address.ns.nn2", "b:8020"},
+                                     {"dfs.namenode.http-address.ns.nn2", "b:7"},
                                      {"dfs.namenode.http-address.ns.nn1", "a:6"}});
-  EXPECT_EQ(found(find_namenodes(by_rpc, "b:8020", {})), "http://b:7 from dfs.namenode.http-address.ns.nn2 of the Hadoop configuration");
+  EXPECT_EQ(found(find_namenodes(by_rpc, "b:8020", {})),
+            "http://b:7 from dfs.namenode.http-address.ns.nn2 of the Hadoop configuration");
 }
 
 TEST(FindNameNodes, WithoutAuthorityTheDefaultFileSystemIsMeant) {
-  EXPECT_EQ(found(find_namenodes(conf_of({{"fs.defaultFS", "hdfs://nn:8020"}, {"dfs.namenode.http-address", "nn:5070"}}), "", {})),
+  EXPECT_EQ(found(find_namenodes(conf_of({{"fs.defaultFS", "hdfs://nn:8020"},
+                                          {"dfs.namenode.http-address", "nn:5070"}}),
+                                 "", {})),
             "http://nn:5070 from dfs.namenode.http-address of the Hadoop configuration");
   EXPECT_EQ(find_namenodes({}, "", {}).status().code(), StatusCode::kInvalidArgument);
   const auto local = find_namenodes(conf_of({{"fs.defaultFS", "file:///"}}), "", {});
@@ -56,24 +70,41 @@ TEST(FindNameNodes, WithoutAuthorityTheDefaultFileSystemIsMeant) {
 }
 
 TEST(FindNameNodes, ANameserviceHasAllItsNameNodes) {
-  const HadoopConf conf = conf_of({{"dfs.nameservices", "other, ns"}, {"dfs.ha.namenodes.ns", "nn1,nn2"},
-                                   {"dfs.namenode.http-address.ns.nn1", "a:1"}, {"dfs.namenode.rpc-address.ns.nn2", "b:8020"}, {"fs.defaultFS", "hdfs://ns"}});
-  EXPECT_EQ(found(find_namenodes(conf, "ns", {})), "http://a:1 http://b:9870 from dfs.namenode.http-address.ns.* of the Hadoop configuration");
-  EXPECT_EQ(found(find_namenodes(conf, "", {})), "http://a:1 http://b:9870 from dfs.namenode.http-address.ns.* of the Hadoop configuration");
-  EXPECT_EQ(found(find_web_namenodes(conf, "ns")), "http://a:1 http://b:9870 from dfs.namenode.http-address.ns.* of the Hadoop configuration");
-  EXPECT_NE(find_namenodes(conf, "other", {}).status().message().find("dfs.ha.namenodes.other"), std::string_view::npos);
+  const HadoopConf conf = conf_of({{"dfs.nameservices", "other, ns"},
+                                   {"dfs.ha.namenodes.ns", "nn1,nn2"},
+                                   {"dfs.namenode.http-address.ns.nn1", "a:1"},
+                                   {"dfs.namenode.rpc-address.ns.nn2", "b:8020"},
+                                   {"fs.defaultFS", "hdfs://ns"}});
+  EXPECT_EQ(
+      found(find_namenodes(conf, "ns", {})),
+      "http://a:1 http://b:9870 from dfs.namenode.http-address.ns.* of the Hadoop configuration");
+  EXPECT_EQ(
+      found(find_namenodes(conf, "", {})),
+      "http://a:1 http://b:9870 from dfs.namenode.http-address.ns.* of the Hadoop configuration");
+  EXPECT_EQ(
+      found(find_web_namenodes(conf, "ns")),
+      "http://a:1 http://b:9870 from dfs.namenode.http-address.ns.* of the Hadoop configuration");
+  EXPECT_NE(find_namenodes(conf, "other", {}).status().message().find("dfs.ha.namenodes.other"),
+            std::string_view::npos);
 }
 
 TEST(FindNameNodes, ANameNodeWithoutAddressIsNamed) {
-  const auto namenodes = find_namenodes(conf_of({{"dfs.nameservices", "ns"}, {"dfs.ha.namenodes.ns", "nn1"}}), "ns", {});
-  EXPECT_EQ(namenodes.status().to_string(), "INVALID_ARGUMENT: the Hadoop configuration lists the NameNode nn1 in dfs.ha.namenodes.ns but gives it no "
-                                            "address: set dfs.namenode.http-address.ns.nn1");
+  const auto namenodes = find_namenodes(
+      conf_of({{"dfs.nameservices", "ns"}, {"dfs.ha.namenodes.ns", "nn1"}}), "ns", {});
+  EXPECT_EQ(namenodes.status().to_string(),
+            "INVALID_ARGUMENT: the Hadoop configuration lists the NameNode nn1 in "
+            "dfs.ha.namenodes.ns but gives it no "
+            "address: set dfs.namenode.http-address.ns.nn1");
 }
 
 TEST(FindNameNodes, HttpsOnlyMeansHttps) {
-  const HadoopConf conf = conf_of({{"dfs.http.policy", "HTTPS_ONLY"}, {"dfs.namenode.https-address", "nn:5071"}, {"dfs.namenode.rpc-address", "nn:8020"}});
-  EXPECT_EQ(found(find_namenodes(conf, "nn:8020", {})), "https://nn:5071 from dfs.namenode.https-address of the Hadoop configuration");
-  EXPECT_EQ(found(find_namenodes(conf, "x:8020", {})), "https://x:9871 from port 9871, the default");
+  const HadoopConf conf = conf_of({{"dfs.http.policy", "HTTPS_ONLY"},
+                                   {"dfs.namenode.https-address", "nn:5071"},
+                                   {"dfs.namenode.rpc-address", "nn:8020"}});
+  EXPECT_EQ(found(find_namenodes(conf, "nn:8020", {})),
+            "https://nn:5071 from dfs.namenode.https-address of the Hadoop configuration");
+  EXPECT_EQ(found(find_namenodes(conf, "x:8020", {})),
+            "https://x:9871 from port 9871, the default");
 }
 
 TEST(FindWebNameNodes, TheAuthorityIsTheAddress) {
@@ -83,13 +114,17 @@ TEST(FindWebNameNodes, TheAuthorityIsTheAddress) {
 }
 
 TEST(FindNameNodes, AVariableThatNothingDefinesIsNamedWithItsPlace) {
-  const HadoopConf conf = conf_of({{"dfs.nameservices", "ns"}, {"dfs.namenode.http-address.ns", "${host}:9870"}});
+  const HadoopConf conf =
+      conf_of({{"dfs.nameservices", "ns"}, {"dfs.namenode.http-address.ns", "${host}:9870"}});
   EXPECT_EQ(find_namenodes(conf, "ns", {}).status().message(),
-            "/test:1 sets dfs.namenode.http-address.ns to an address with ${host}, which neither the Hadoop configuration nor the environment defines");
+            "/test:1 sets dfs.namenode.http-address.ns to an address with ${host}, which neither "
+            "the Hadoop configuration nor the environment defines");
 }
 
 TEST(FindNameNodes, AHostWithoutAPortMayBeANameserviceAndThatIsSaid) {
-  EXPECT_NE(find_namenodes(HadoopConf(), "mycluster", {})->origin.find("if mycluster is a nameservice, set HADOOP_CONF_DIR"), std::string::npos);
+  EXPECT_NE(find_namenodes(HadoopConf(), "mycluster", {})
+                ->origin.find("if mycluster is a nameservice, set HADOOP_CONF_DIR"),
+            std::string::npos);
   EXPECT_EQ(find_namenodes(HadoopConf(), "nn:8020", {})->origin, "port 9870, the default");
 }
 

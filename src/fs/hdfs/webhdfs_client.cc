@@ -8,12 +8,14 @@
 
 namespace weir {
 namespace {
-constexpr int64_t kAnswerBytesMax = 256 << 20;  // a page of a listing is 1000 entries by default; servers may be set otherwise
+constexpr int64_t kAnswerBytesMax =
+    256 << 20;  // a page of a listing is 1000 entries by default; servers may be set otherwise
 constexpr std::chrono::milliseconds kLong{1000};
 /// How long a NameNode is believed to be active after it has proved it.
 constexpr std::chrono::seconds kProofLasts{5};
 
-/// The active NameNode takes the call, or says another thing that is wrong with it, be it its safe mode.
+/// The active NameNode takes the call, or says another thing that is wrong with it, be it its safe
+/// mode.
 bool shows_that_it_is_not_active(const HttpReply& reply) {
   if (reply.status == 200) return false;
   const Refusal refusal = classify(reply.status, parse_remote_exception(reply.body), reply.body);
@@ -25,13 +27,17 @@ bool shows_that_it_is_not_active(const HttpReply& reply) {
 bool WebHdfsClient::Attempts::another(int attempts_max, const Status& failure) {
   if (made_ >= attempts_max) return false;
   if (options_.now && options_.now() - began_ >= options_.retry.deadline) {
-    WEIR_LOG(kWarning) << "HDFS: " << failure.message() << "; after " << made_ << " attempts in " << whole_ms(options_.now() - began_)
+    WEIR_LOG(kWarning) << "HDFS: " << failure.message() << "; after " << made_ << " attempts in "
+                       << whole_ms(options_.now() - began_)
                        << " ms there is no further one (fs.hdfs.call-timeout)";
     return false;
   }
   ++made_;
-  wait_ = wait_.count() == 0 ? options_.retry.first_wait : std::min(wait_ * 2, options_.retry.wait_max);
-  if (wait_ >= kLong) WEIR_LOG(kWarning) << "HDFS: " << failure.message() << "; attempt " << made_ << " of " << attempts_max << " follows";
+  wait_ =
+      wait_.count() == 0 ? options_.retry.first_wait : std::min(wait_ * 2, options_.retry.wait_max);
+  if (wait_ >= kLong)
+    WEIR_LOG(kWarning) << "HDFS: " << failure.message() << "; attempt " << made_ << " of "
+                       << attempts_max << " follows";
   if (options_.sleep) options_.sleep(wait_);
   return true;
 }
@@ -40,31 +46,40 @@ void WebHdfsClient::fail_over(size_t from) {
   const size_t count = options_.namenodes.http_bases.size();
   if (count > 1 && active_.compare_exchange_strong(from, (from + 1) % count)) {
     proven_ = SIZE_MAX;
-    WEIR_LOG(kInfo) << "HDFS: asking the NameNode " << options_.namenodes.http_bases[(from + 1) % count] << " instead of "
+    WEIR_LOG(kInfo) << "HDFS: asking the NameNode "
+                    << options_.namenodes.http_bases[(from + 1) % count] << " instead of "
                     << options_.namenodes.http_bases[from];
   }
 }
 
 bool WebHdfsClient::is_doubted(size_t namenode) const {
-  return options_.namenodes.http_bases.size() > 1 && (proven_ != namenode || now() - proven_at_.load() > kProofLasts);
+  return options_.namenodes.http_bases.size() > 1 &&
+         (proven_ != namenode || now() - proven_at_.load() > kProofLasts);
 }
 
 HttpReply WebHdfsClient::ask_whether_active(size_t namenode) {
   const std::string url = webhdfs_url(options_.namenodes.http_bases[namenode], "/", "MKDIRS", {});
-  return http_->send(HttpMethod::kPut, cat(url, "&user.name=", percent_encode(options_.user, false)), kAnswerBytesMax);
+  return http_->send(HttpMethod::kPut,
+                     cat(url, "&user.name=", percent_encode(options_.user, false)),
+                     kAnswerBytesMax);
 }
 
-Status WebHdfsClient::no_answer(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) const {
-  return unavailable(cat("cannot ", what, " ", path, " on HDFS: ", server,
-                         reply.outcome == HttpReply::Outcome::kNotSent ? " is not reachable" : " gave no answer", " (", reply.problem, ")"));
+Status WebHdfsClient::no_answer(const HttpReply& reply, const std::string& server,
+                                std::string_view what, const std::string& path) const {
+  return unavailable(
+      cat("cannot ", what, " ", path, " on HDFS: ", server,
+          reply.outcome == HttpReply::Outcome::kNotSent ? " is not reachable" : " gave no answer",
+          " (", reply.problem, ")"));
 }
 
-WebHdfsClient::Answer WebHdfsClient::refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path,
+WebHdfsClient::Answer WebHdfsClient::refused(const HttpReply& reply, const std::string& server,
+                                             std::string_view what, const std::string& path,
                                              size_t namenode) {
   const RemoteException remote = parse_remote_exception(reply.body);
   Answer answer;
   answer.refusal = classify(reply.status, remote, reply.body);
-  answer.status = refusal_status(*answer.refusal, reply.status, remote, {std::string(what), path, options_.user, server});
+  answer.status = refusal_status(*answer.refusal, reply.status, remote,
+                                 {std::string(what), path, options_.user, server});
   answer.namenode = namenode;
   if (answer.refusal == Refusal::kStandby) fail_over(namenode);
   return answer;
@@ -81,7 +96,8 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
     const bool doubted = is_doubted(index);
     std::string url = webhdfs_url(base, call.path, call.op, parameters);
     url += "&user.name=" + percent_encode(options_.user, false);
-    HttpReply reply = doubted ? ask_whether_active(index) : http_->send(call.method, url, kAnswerBytesMax);
+    HttpReply reply =
+        doubted ? ask_whether_active(index) : http_->send(call.method, url, kAnswerBytesMax);
     Answer answer;
     int attempts_max = options_.retry.attempts_max;
     bool next_namenode = false;
@@ -109,11 +125,15 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
       answer.earlier_unknown = earlier_unknown;
       fail_over(index);
       next_namenode = true;
-      if (!reached_) attempts_max = std::max<int>(options_.retry.first_contact_attempts_max, static_cast<int>(bases.size()) + 1);
+      if (!reached_)
+        attempts_max = std::max<int>(options_.retry.first_contact_attempts_max,
+                                     static_cast<int>(bases.size()) + 1);
       if (reply.outcome == HttpReply::Outcome::kNotSent) {
-        answer.status = unavailable(cat("cannot ", call.what, " ", call.path, " on HDFS: no NameNode is reachable at ", base, " (", reply.problem,
-                                        "), an address from ", options_.namenodes.origin, "; is the NameNode up, and is that the HTTP port "
-                                        "(dfs.namenode.http-address)? If not, set fs.hdfs.http-address"));
+        answer.status = unavailable(
+            cat("cannot ", call.what, " ", call.path, " on HDFS: no NameNode is reachable at ",
+                base, " (", reply.problem, "), an address from ", options_.namenodes.origin,
+                "; is the NameNode up, and is that the HTTP port "
+                "(dfs.namenode.http-address)? If not, set fs.hdfs.http-address"));
       }
     }
     // The other NameNodes are asked at once; only then is it time to wait.

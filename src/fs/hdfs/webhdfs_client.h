@@ -19,7 +19,8 @@ namespace weir {
 
 struct RetryPolicy {
   int attempts_max = 10;
-  /// While no NameNode ever answered, a wrong address is likelier than a NameNode that is just restarting.
+  /// While no NameNode ever answered, a wrong address is likelier than a NameNode that is just
+  /// restarting.
   int first_contact_attempts_max = 3;
   std::chrono::milliseconds first_wait{200};  ///< doubles with each attempt
   std::chrono::milliseconds wait_max{5000};
@@ -34,11 +35,12 @@ struct WebHdfsOptions {
   std::function<MonotonicTime()> now;                    ///< without it there is no deadline
 };
 
-/// Calls on the NameNodes of one HDFS over WebHDFS: finds the active one, tries again where that can help, and says what an
-/// answer means. A call may be carried out more than once when its answer is lost; `earlier_unknown` tells, and the caller looks.
-/// Where there are several NameNodes, one is believed only after it has taken a call that changes things, as the active one alone does: an
-/// observer answers reads too, from a past of its own. That is asked again after each failover, and every few seconds.
-/// Thread: any.
+/// Calls on the NameNodes of one HDFS over WebHDFS: finds the active one, tries again where that
+/// can help, and says what an answer means. A call may be carried out more than once when its
+/// answer is lost; `earlier_unknown` tells, and the caller looks. Where there are several
+/// NameNodes, one is believed only after it has taken a call that changes things, as the active one
+/// alone does: an observer answers reads too, from a past of its own. That is asked again after
+/// each failover, and every few seconds. Thread: any.
 class WebHdfsClient {
  public:
   using Parameters = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -52,23 +54,27 @@ class WebHdfsClient {
     int success = 200;
   };
   struct Answer {
-    Status status;                    ///< OK, or what to tell the user
-    std::optional<Refusal> refusal;   ///< set if a server refused
-    bool earlier_unknown = false;     ///< an attempt before the one that was answered may have been carried out
-    size_t namenode = 0;              ///< which NameNode gave the answer
+    Status status;                   ///< OK, or what to tell the user
+    std::optional<Refusal> refusal;  ///< set if a server refused
+    bool earlier_unknown =
+        false;            ///< an attempt before the one that was answered may have been carried out
+    size_t namenode = 0;  ///< which NameNode gave the answer
     std::string body;
     std::string location;
   };
 
-  WebHdfsClient(WebHdfsOptions options, std::unique_ptr<Http> http) : options_(std::move(options)), http_(std::move(http)) {}
+  WebHdfsClient(WebHdfsOptions options, std::unique_ptr<Http> http)
+      : options_(std::move(options)), http_(std::move(http)) {}
 
   Answer call(const Call& call, Parameters parameters);
 
   /// Counts attempts of something larger than a call, such as an upload, and waits between them.
   class Attempts {
    public:
-    explicit Attempts(const WebHdfsOptions& options) : options_(options), began_(options.now ? options.now() : MonotonicTime(0)) {}
-    /// False if there were enough, or the deadline has passed. Waits before it says true, and says in the log why, once it takes long.
+    explicit Attempts(const WebHdfsOptions& options)
+        : options_(options), began_(options.now ? options.now() : MonotonicTime(0)) {}
+    /// False if there were enough, or the deadline has passed. Waits before it says true, and says
+    /// in the log why, once it takes long.
     bool another(int attempts_max, const Status& failure);
 
    private:
@@ -79,10 +85,13 @@ class WebHdfsClient {
   };
   Attempts attempts() const { return Attempts(options_); }
 
-  /// The Refusal in the answer of the DataNode that `namenode` named; after a StandbyException the next call goes to another NameNode.
-  Answer refused(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path, size_t namenode);
+  /// The Refusal in the answer of the DataNode that `namenode` named; after a StandbyException the
+  /// next call goes to another NameNode.
+  Answer refused(const HttpReply& reply, const std::string& server, std::string_view what,
+                 const std::string& path, size_t namenode);
   /// The Status for an exchange that brought no answer.
-  Status no_answer(const HttpReply& reply, const std::string& server, std::string_view what, const std::string& path) const;
+  Status no_answer(const HttpReply& reply, const std::string& server, std::string_view what,
+                   const std::string& path) const;
 
   Http& http() { return *http_; }
   const WebHdfsOptions& options() const { return options_; }

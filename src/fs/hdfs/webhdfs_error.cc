@@ -8,9 +8,12 @@
 namespace weir {
 namespace {
 
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
-/// The inode="…" of Hadoop's "Permission denied: user=bob, access=WRITE, inode="/a":root:supergroup:drwxr-xr-x".
+/// The inode="…" of Hadoop's "Permission denied: user=bob, access=WRITE,
+/// inode="/a":root:supergroup:drwxr-xr-x".
 std::string inode_of(std::string_view message) {
   constexpr std::string_view kMark = "inode=\"";
   const size_t begin = message.find(kMark);
@@ -23,13 +26,16 @@ std::string inode_of(std::string_view message) {
 std::string permission_advice(const RemoteException& remote, const RefusedCall& call) {
   const std::string inode = inode_of(remote.message);
   const std::string wanted = parent_path(call.path);
-  // The inode is the closest directory that exists: giving away "/", or another user's home, is no remedy.
+  // The inode is the closest directory that exists: giving away "/", or another user's home, is no
+  // remedy.
   if (!inode.empty() && (inode == call.path || inode == wanted) && inode != "/") {
-    return cat("an HDFS administrator can allow it: hdfs dfs -chown ", call.user, " ", inode, " (or hdfs dfs -chmod g+rwx ", inode,
-               " for a group of ", call.user, "); or set HADOOP_USER_NAME to a user who may");
+    return cat("an HDFS administrator can allow it: hdfs dfs -chown ", call.user, " ", inode,
+               " (or hdfs dfs -chmod g+rwx ", inode, " for a group of ", call.user,
+               "); or set HADOOP_USER_NAME to a user who may");
   }
   const std::string own = wanted == "/" ? call.path : wanted;
-  return cat("an HDFS administrator can make a directory for it: hdfs dfs -mkdir -p ", own, " && hdfs dfs -chown ", call.user, " ", own,
+  return cat("an HDFS administrator can make a directory for it: hdfs dfs -mkdir -p ", own,
+             " && hdfs dfs -chown ", call.user, " ", own,
              "; or set HADOOP_USER_NAME to a user who may");
 }
 
@@ -62,22 +68,29 @@ std::string advice_for(Refusal refusal, const RemoteException& remote, const Ref
   switch (refusal) {
     case Refusal::kPermission: return permission_advice(remote, call);
     case Refusal::kAuthentication:
-      return "the cluster wants Kerberos or a delegation token, and weir only says a user's name: use a cluster or a gateway with simple authentication";
+      return "the cluster wants Kerberos or a delegation token, and weir only says a user's name: "
+             "use a cluster or a gateway with simple authentication";
     case Refusal::kNamespaceQuota:
       return cat("the quota of names is used up: hdfs dfs -count -q -v ", directory,
                  " shows it, hdfs dfsadmin -setQuota <names> <directory> raises it");
     case Refusal::kSpaceQuota:
-      return cat("the space quota cannot take another whole block for each replica: hdfs dfs -count -q -v ", directory,
-                 " shows it, hdfs dfsadmin -setSpaceQuota <bytes> <directory> raises it");
+      return cat(
+          "the space quota cannot take another whole block for each replica: hdfs dfs -count -q "
+          "-v ",
+          directory, " shows it, hdfs dfsadmin -setSpaceQuota <bytes> <directory> raises it");
     case Refusal::kStandby:
-      return "no NameNode of the nameservice is active: hdfs haadmin -getAllServiceState shows them, hdfs haadmin -transitionToActive <id> makes one so";
+      return "no NameNode of the nameservice is active: hdfs haadmin -getAllServiceState shows "
+             "them, hdfs haadmin -transitionToActive <id> makes one so";
     case Refusal::kSafeMode:
-      return "the NameNode is in safe mode and takes no changes: hdfs dfsadmin -safemode get shows it, hdfs dfsadmin -safemode leave ends it";
+      return "the NameNode is in safe mode and takes no changes: hdfs dfsadmin -safemode get shows "
+             "it, hdfs dfsadmin -safemode leave ends it";
     case Refusal::kNoDataNode:
-      return "no DataNode can take or give the block: hdfs dfsadmin -report shows which are alive, full or out of service";
+      return "no DataNode can take or give the block: hdfs dfsadmin -report shows which are alive, "
+             "full or out of service";
     case Refusal::kBusy: return "another writer has the file open";
     case Refusal::kNotWebHdfs:
-      return "that is not a NameNode's HTTP address (is it a DataNode's, or the RPC port?): set fs.hdfs.http-address to the host and port of dfs.namenode.http-address "
+      return "that is not a NameNode's HTTP address (is it a DataNode's, or the RPC port?): set "
+             "fs.hdfs.http-address to the host and port of dfs.namenode.http-address "
              "(9870 unless configured), and see that dfs.webhdfs.enabled is not false";
     case Refusal::kServer: return "see the log of that server";
     default: return "";
@@ -132,17 +145,23 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
   const std::string_view message = remote.message;
   if (remote.exception.empty()) {
     if (http_status == 401) return Refusal::kAuthentication;
-    if (has(body, "Hadoop IPC port") || http_status == 404 || http_status == 405) return Refusal::kNotWebHdfs;
+    if (has(body, "Hadoop IPC port") || http_status == 404 || http_status == 405)
+      return Refusal::kNotWebHdfs;
     return http_status >= 500 ? Refusal::kServer : Refusal::kNotWebHdfs;
   }
   // An active NameNode that is still starting wraps its safe mode into a RetriableException.
   if (has(message, "in safe mode")) return Refusal::kSafeMode;
-  if (has(message, "could only be written to 0 of the") || has(message, "Failed to find datanode") || has(message, "could only be replicated to 0 nodes") ||
-      has(message, "No active nodes contain this block") || has(message, "Could not obtain block")) {
+  if (has(message, "could only be written to 0 of the") ||
+      has(message, "Failed to find datanode") ||
+      has(message, "could only be replicated to 0 nodes") ||
+      has(message, "No active nodes contain this block") ||
+      has(message, "Could not obtain block")) {
     return Refusal::kNoDataNode;
   }
-  // A DataNode asks the NameNode in the client's name; Hadoop may wrap what went wrong between them into a plain IOException.
-  if (has(message, "Failed on local exception") || has(message, "failed on local exception")) return Refusal::kServer;
+  // A DataNode asks the NameNode in the client's name; Hadoop may wrap what went wrong between them
+  // into a plain IOException.
+  if (has(message, "Failed on local exception") || has(message, "failed on local exception"))
+    return Refusal::kServer;
   if (message.starts_with("Invalid operation ")) return Refusal::kNotWebHdfs;  // so says a DataNode
   if (has(message, "(is not a directory)")) return Refusal::kNotADirectory;
   const auto known = kByName.find(remote.exception);
@@ -165,11 +184,14 @@ bool is_worth_another_attempt(Refusal refusal) {
   }
 }
 
-Status refusal_status(Refusal refusal, int http_status, const RemoteException& remote, const RefusedCall& call) {
-  const std::string said = remote.exception.empty() ? cat("HTTP status ", http_status) : cat(remote.exception, ": ", remote.message);
+Status refusal_status(Refusal refusal, int http_status, const RemoteException& remote,
+                      const RefusedCall& call) {
+  const std::string said = remote.exception.empty() ? cat("HTTP status ", http_status)
+                                                    : cat(remote.exception, ": ", remote.message);
   const std::string advice = advice_for(refusal, remote, call);
-  return Status(code_of(refusal), cat("cannot ", call.what, " ", call.path, " on HDFS: ", call.server, " answered ", said,
-                                      advice.empty() ? "" : "; ", advice));
+  return Status(code_of(refusal),
+                cat("cannot ", call.what, " ", call.path, " on HDFS: ", call.server, " answered ",
+                    said, advice.empty() ? "" : "; ", advice));
 }
 
 }  // namespace weir

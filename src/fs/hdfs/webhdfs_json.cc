@@ -28,7 +28,8 @@ int64_t number(const Json& object, const char* name) {
 }
 
 Status malformed(std::string_view what, std::string_view body) {
-  return unavailable(cat("the answer is not a WebHDFS ", what, " (", body.size(), " bytes, cut off or from another kind of server)"));
+  return unavailable(cat("the answer is not a WebHDFS ", what, " (", body.size(),
+                         " bytes, cut off or from another kind of server)"));
 }
 
 StatusOr<HdfsFileStatus> file_status(const Json& json, std::string_view body) {
@@ -36,26 +37,33 @@ StatusOr<HdfsFileStatus> file_status(const Json& json, std::string_view body) {
   const Json& type = member(json, "type");
   const Json& length = member(json, "length");
   const Json& name = member(json, "pathSuffix");
-  if (!type.is_string() || !length.is_number_integer() || !name.is_string()) return malformed("FileStatus", body);
+  if (!type.is_string() || !length.is_number_integer() || !name.is_string())
+    return malformed("FileStatus", body);
   status.is_directory = type.get_ref<const std::string&>() == "DIRECTORY";
   status.length = status.is_directory ? 0 : length.get<int64_t>();
   status.name = name.get<std::string>();
   status.modified_ms = number(json, "modificationTime");
   status.file_id = number(json, "fileId");
-  if (status.length < 0 || status.name.find('/') != std::string::npos || status.name == "." || status.name == "..") return malformed("FileStatus", body);
+  if (status.length < 0 || status.name.find('/') != std::string::npos || status.name == "." ||
+      status.name == "..")
+    return malformed("FileStatus", body);
   return status;
 }
 
 }  // namespace
 
-StatusOr<HdfsFileStatus> parse_file_status(std::string_view body) { return file_status(member(parse(body), "FileStatus"), body); }
+StatusOr<HdfsFileStatus> parse_file_status(std::string_view body) {
+  return file_status(member(parse(body), "FileStatus"), body);
+}
 
 StatusOr<HdfsListing> parse_listing(std::string_view body) {
   const Json json = parse(body);
   const Json& listing = member(json, "DirectoryListing");
-  const Json& entries = member(member(member(listing, "partialListing"), "FileStatuses"), "FileStatus");
+  const Json& entries =
+      member(member(member(listing, "partialListing"), "FileStatuses"), "FileStatus");
   const Json& remaining = member(listing, "remainingEntries");
-  if (!entries.is_array() || !remaining.is_number_integer()) return malformed("DirectoryListing", body);
+  if (!entries.is_array() || !remaining.is_number_integer())
+    return malformed("DirectoryListing", body);
   HdfsListing result;
   result.remaining = remaining.get<int64_t>();
   for (const Json& entry : entries) {
@@ -63,7 +71,8 @@ StatusOr<HdfsListing> parse_listing(std::string_view body) {
     result.entries.push_back(std::move(status));
   }
   // Whoever asks for the rest asks with the last name; without one it would ask for ever.
-  if (result.remaining < 0 || (result.remaining > 0 && result.entries.empty())) return malformed("DirectoryListing", body);
+  if (result.remaining < 0 || (result.remaining > 0 && result.entries.empty()))
+    return malformed("DirectoryListing", body);
   return result;
 }
 
@@ -90,7 +99,8 @@ RemoteException parse_remote_exception(std::string_view body) {
   result.exception = exception.get<std::string>();
   if (message.is_string()) {
     const std::string& text = message.get_ref<const std::string&>();
-    result.message = std::string(trim(std::string_view(text).substr(0, text.find('\n')).substr(0, kMessageBytesMax)));
+    result.message = std::string(
+        trim(std::string_view(text).substr(0, text.find('\n')).substr(0, kMessageBytesMax)));
   }
   return result;
 }

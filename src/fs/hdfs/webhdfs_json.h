@@ -9,15 +9,17 @@
 
 namespace weir {
 
-/// What WebHDFS answers, decoded. The bytes are not trusted: anything that is not what the REST API's documentation shows gives
-/// UNAVAILABLE, for a listing may be cut off after its "200 OK" (later pages have no other way to report an error).
+/// What WebHDFS answers, decoded. The bytes are not trusted: anything that is not what the REST
+/// API's documentation shows gives UNAVAILABLE, for a listing may be cut off after its "200 OK"
+/// (later pages have no other way to report an error).
 
 struct HdfsFileStatus {
   std::string name;  ///< "pathSuffix": empty for the path that was asked about
   bool is_directory = false;
   int64_t length = 0;
   int64_t modified_ms = 0;
-  int64_t file_id = 0;  ///< the inode: a rename keeps it, and no other file ever has it; 0 if the server doesn't tell
+  int64_t file_id = 0;  ///< the inode: a rename keeps it, and no other file ever has it; 0 if the
+                        ///< server doesn't tell
 };
 
 struct HdfsListing {
@@ -28,7 +30,8 @@ struct HdfsListing {
 StatusOr<HdfsFileStatus> parse_file_status(std::string_view body);
 /// The answer to LISTSTATUS_BATCH.
 StatusOr<HdfsListing> parse_listing(std::string_view body);
-/// In the answer to GET_BLOCK_LOCATIONS: a writer has the file open. False where the server doesn't tell.
+/// In the answer to GET_BLOCK_LOCATIONS: a writer has the file open. False where the server doesn't
+/// tell.
 bool parse_under_construction(std::string_view body);
 /// {"boolean": …}
 StatusOr<bool> parse_boolean(std::string_view body);

@@ -48,18 +48,22 @@ TEST(WebHdfsJson, KeepsTheFirstLineOfAnException) {
   EXPECT_EQ(remote.exception, "AccessControlException");
   EXPECT_EQ(remote.message, "Permission denied: user=bob");
   EXPECT_EQ(parse_remote_exception("<html>").exception, "");
-  EXPECT_EQ(parse_remote_exception(R"({"RemoteException":{"exception":"X","message":null}})").message, "");
+  EXPECT_EQ(
+      parse_remote_exception(R"({"RemoteException":{"exception":"X","message":null}})").message,
+      "");
 }
 
 TEST(WebHdfsJson, RefusesWhatIsNotAnAnswer) {
-  for (const std::string body : {"", "{}", "[]", "null", "true", R"({"boolean":1})", R"({"boolean":"true"})", R"({"FileStatus":[]})",
-                                 R"({"FileStatus":{"type":"FILE","length":-1,"pathSuffix":""}})",
-                                 R"({"FileStatus":{"type":"FILE","length":18446744073709551615,"pathSuffix":""}})",
-                                 R"({"FileStatus":{"type":"FILE","length":1,"pathSuffix":"../../etc"}})",
-                                 R"({"FileStatus":{"type":"FILE","length":1,"pathSuffix":".."}})",
-                                 R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[]}},"remainingEntries":1}})",
-                                 R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[7]}},"remainingEntries":0}})",
-                                 R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[]}},"remainingEntries":-1}})"}) {
+  for (
+      const std::string body :
+      {"", "{}", "[]", "null", "true", R"({"boolean":1})", R"({"boolean":"true"})",
+       R"({"FileStatus":[]})", R"({"FileStatus":{"type":"FILE","length":-1,"pathSuffix":""}})",
+       R"({"FileStatus":{"type":"FILE","length":18446744073709551615,"pathSuffix":""}})",
+       R"({"FileStatus":{"type":"FILE","length":1,"pathSuffix":"../../etc"}})",
+       R"({"FileStatus":{"type":"FILE","length":1,"pathSuffix":".."}})",
+       R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[]}},"remainingEntries":1}})",
+       R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[7]}},"remainingEntries":0}})",
+       R"({"DirectoryListing":{"partialListing":{"FileStatuses":{"FileStatus":[]}},"remainingEntries":-1}})"}) {
     EXPECT_EQ(parse_file_status(body).status().code(), StatusCode::kUnavailable) << body;
     EXPECT_EQ(parse_listing(body).status().code(), StatusCode::kUnavailable) << body;
     EXPECT_EQ(parse_boolean(body).status().code(), StatusCode::kUnavailable) << body;
@@ -83,9 +87,7 @@ TEST(WebHdfsJson, DamagedAnswersNeverBreakTheDecoders) {
     return random;
   };
   const auto decode_all = [](std::string_view body) {
-    if (const auto status = parse_file_status(body); status.ok()) {
-      EXPECT_GE(status->length, 0);
-    }
+    if (const auto status = parse_file_status(body); status.ok()) { EXPECT_GE(status->length, 0); }
     if (const auto listing = parse_listing(body); listing.ok()) {
       EXPECT_GE(listing->remaining, 0);
       for (const auto& entry : listing->entries) EXPECT_EQ(entry.name.find('/'), std::string::npos);
@@ -103,7 +105,10 @@ TEST(WebHdfsJson, DamagedAnswersNeverBreakTheDecoders) {
         switch (next() % 4) {
           case 0: body[at] = static_cast<char>(next()); break;
           case 1: body.erase(at, next() % 8); break;
-          case 2: body.insert(at, std::vector<std::string>{"\"", "{", "}", "null", "-1", "\\u0000", "9e999", "/", "\\n"}[next() % 9]); break;
+          case 2:
+            body.insert(at, std::vector<std::string>{"\"", "{", "}", "null", "-1", "\\u0000",
+                                                     "9e999", "/", "\\n"}[next() % 9]);
+            break;
           default: body += body.substr(at, next() % 40); break;
         }
         if (body.empty()) body = "{";
@@ -114,8 +119,10 @@ TEST(WebHdfsJson, DamagedAnswersNeverBreakTheDecoders) {
 }
 
 TEST(WebHdfsJson, TellsWhetherAFileIsBeingWritten) {
-  EXPECT_TRUE(parse_under_construction(R"({"LocatedBlocks":{"fileLength":0,"isLastBlockComplete":false,"isUnderConstruction":true,"locatedBlocks":[]}})"));
-  EXPECT_FALSE(parse_under_construction(R"({"LocatedBlocks":{"fileLength":9,"isLastBlockComplete":true,"isUnderConstruction":false}})"));
+  EXPECT_TRUE(parse_under_construction(
+      R"({"LocatedBlocks":{"fileLength":0,"isLastBlockComplete":false,"isUnderConstruction":true,"locatedBlocks":[]}})"));
+  EXPECT_FALSE(parse_under_construction(
+      R"({"LocatedBlocks":{"fileLength":9,"isLastBlockComplete":true,"isUnderConstruction":false}})"));
   EXPECT_FALSE(parse_under_construction("{}"));
 }
 

@@ -7,7 +7,8 @@ std::string percent_encode(std::string_view text, bool keep_slashes) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain || (c == '/' && keep_slashes)) {
       out += c;
     } else {
@@ -20,8 +21,9 @@ std::string percent_encode(std::string_view text, bool keep_slashes) {
   return out;
 }
 
-std::string webhdfs_url(std::string_view base, std::string_view path, std::string_view op,
-                        std::initializer_list<std::pair<std::string_view, std::string_view>> parameters) {
+std::string webhdfs_url(
+    std::string_view base, std::string_view path, std::string_view op,
+    std::initializer_list<std::pair<std::string_view, std::string_view>> parameters) {
   std::string url(base);
   url += "/webhdfs/v1";
   url += percent_encode(path, true);
@@ -54,7 +56,8 @@ std::string url_host(std::string_view url) {
   origin.erase(0, scheme + 3);
   const size_t colon = origin.rfind(':');
   const size_t bracket = origin.rfind(']');
-  if (colon != std::string::npos && (bracket == std::string::npos || colon > bracket)) origin.resize(colon);
+  if (colon != std::string::npos && (bracket == std::string::npos || colon > bracket))
+    origin.resize(colon);
   return origin;
 }
 

@@ -11,10 +11,12 @@ namespace weir {
 std::string percent_encode(std::string_view text, bool keep_slashes);
 
 /// base + "/webhdfs/v1" + path + "?op=…" + the parameters with non-empty names, all encoded.
-std::string webhdfs_url(std::string_view base, std::string_view path, std::string_view op,
-                        std::initializer_list<std::pair<std::string_view, std::string_view>> parameters);
+std::string webhdfs_url(
+    std::string_view base, std::string_view path, std::string_view op,
+    std::initializer_list<std::pair<std::string_view, std::string_view>> parameters);
 
-/// "http://host:port" of a URL: all of it that may appear in a message, since the query can hold a delegation token.
+/// "http://host:port" of a URL: all of it that may appear in a message, since the query can hold a
+/// delegation token.
 std::string url_origin(std::string_view url);
 /// "host" of a URL.
 std::string url_host(std::string_view url);

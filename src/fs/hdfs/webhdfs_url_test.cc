@@ -6,12 +6,15 @@ namespace weir {
 namespace {
 
 TEST(WebHdfsUrl, EncodesPathAndParameters) {
-  EXPECT_EQ(webhdfs_url("http://nn:9870", "/a b/100%/ä?#&=+;", "RENAME", {{"destination", "/x y/z&w"}, {"", "left out"}, {"k", ""}}),
-            "http://nn:9870/webhdfs/v1/a%20b/100%25/%C3%A4%3F%23%26%3D%2B%3B?op=RENAME&destination=%2Fx%20y%2Fz%26w&k=");
+  EXPECT_EQ(webhdfs_url("http://nn:9870", "/a b/100%/ä?#&=+;", "RENAME",
+                        {{"destination", "/x y/z&w"}, {"", "left out"}, {"k", ""}}),
+            "http://nn:9870/webhdfs/v1/a%20b/100%25/"
+            "%C3%A4%3F%23%26%3D%2B%3B?op=RENAME&destination=%2Fx%20y%2Fz%26w&k=");
 }
 
 TEST(WebHdfsUrl, OriginHoldsNothingSecret) {
-  EXPECT_EQ(url_origin("http://dn:9864/webhdfs/v1/a?op=CREATE&delegation=SECRET"), "http://dn:9864");
+  EXPECT_EQ(url_origin("http://dn:9864/webhdfs/v1/a?op=CREATE&delegation=SECRET"),
+            "http://dn:9864");
   EXPECT_EQ(url_origin("http://dn:9864?delegation=SECRET"), "http://dn:9864");
   EXPECT_EQ(url_origin("http://user:SECRET@dn:9864/a"), "http://dn:9864");
   EXPECT_EQ(url_origin("SECRET"), "(not a URL)");

@@ -1,4 +1,5 @@
-// Records every fsync of this process: without one, what a checkpoint relies upon is lost with the power, and no other test notices.
+// Records every fsync of this process: without one, what a checkpoint relies upon is lost with the
+// power, and no other test notices.
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -27,12 +28,14 @@ std::vector<Synced>* g_synced = nullptr;
 extern "C" int fsync(int fd) {
   if (g_synced != nullptr) {
     char target[4096];
-    const ssize_t length = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target, sizeof target);
-    struct stat entry {};
+    const ssize_t length =
+        ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), target, sizeof target);
+    struct stat entry{};
     ::fstat(fd, &entry);
     Synced synced{std::string(target, length > 0 ? static_cast<size_t>(length) : 0), entry.st_size};
     if (S_ISDIR(entry.st_mode)) {
-      synced.size = std::distance(std::filesystem::directory_iterator(synced.path), std::filesystem::directory_iterator());
+      synced.size = std::distance(std::filesystem::directory_iterator(synced.path),
+                                  std::filesystem::directory_iterator());
     }
     g_synced->push_back(synced);
   }
@@ -58,7 +61,8 @@ class LocalDurability : public testing::Test {
   std::vector<std::string> synced() {
     std::vector<std::string> all;
     for (const Synced& each : synced_) {
-      all.push_back((each.path == directory_ ? "." : each.path.substr(directory_.size() + 1)) + " " + std::to_string(each.size));
+      all.push_back((each.path == directory_ ? "." : each.path.substr(directory_.size() + 1)) +
+                    " " + std::to_string(each.size));
     }
     synced_.clear();
     return all;

@@ -20,7 +20,7 @@
 namespace weir {
 namespace {
 
-constexpr unsigned kFileMode = 0666;       // the process's umask takes away what it wants
+constexpr unsigned kFileMode = 0666;  // the process's umask takes away what it wants
 constexpr unsigned kDirectoryMode = 0777;
 
 std::string_view special_kind(const struct stat& entry) {
@@ -50,7 +50,7 @@ Status make_directory(const std::string& path, bool* made) {
   *made = ::mkdir(path.c_str(), kDirectoryMode) == 0;
   if (*made) return sync_directory(parent_path(path));
   if (errno != EEXIST) return local_error(errno, cat("make the directory ", path), path);
-  struct stat entry {};
+  struct stat entry{};
   if (::stat(path.c_str(), &entry) == 0 && !S_ISDIR(entry.st_mode)) {
     return failed_precondition(cat("cannot make the directory ", path, ": a file has that name"));
   }
@@ -62,12 +62,14 @@ Status absence_error(int error, const std::string& what, const std::string& path
   return local_error(error == ENOTDIR ? ENOENT : error, what, path);
 }
 
-/// Both names lead to one file: an earlier rename_by_link made the new name and was cut off, or its answer was lost (NFS).
+/// Both names lead to one file: an earlier rename_by_link made the new name and was cut off, or its
+/// answer was lost (NFS).
 bool is_linked_already(const std::string& from, const std::string& to) {
-  struct stat source {};
-  struct stat target {};
-  return from != to && ::lstat(from.c_str(), &source) == 0 && ::lstat(to.c_str(), &target) == 0 && S_ISREG(source.st_mode) &&
-         source.st_dev == target.st_dev && source.st_ino == target.st_ino;
+  struct stat source{};
+  struct stat target{};
+  return from != to && ::lstat(from.c_str(), &source) == 0 && ::lstat(to.c_str(), &target) == 0 &&
+         S_ISREG(source.st_mode) && source.st_dev == target.st_dev &&
+         source.st_ino == target.st_ino;
 }
 
 Status unlink_source(const std::string& from, const std::string& what) {
@@ -76,12 +78,14 @@ Status unlink_source(const std::string& from, const std::string& what) {
 
 /// What renameat2 would say about the names, for the way that cannot say it.
 Status rename_by_link(const std::string& from, const std::string& to, const std::string& what) {
-  struct stat source {};
+  struct stat source{};
   if (::lstat(from.c_str(), &source) != 0) return local_error(errno, what, from);
   if (S_ISDIR(source.st_mode)) {
-    struct stat target {};
+    struct stat target{};
     if (::lstat(to.c_str(), &target) == 0) return local_error(EEXIST, what, to);
-    return unimplemented(cat("cannot ", what, ": this file system has no rename that never replaces, and for directories nothing else will do"));
+    return unimplemented(cat("cannot ", what,
+                             ": this file system has no rename that never replaces, and for "
+                             "directories nothing else will do"));
   }
   if (::link(from.c_str(), to.c_str()) != 0) return local_error(errno, what, to);
   return unlink_source(from, what);
@@ -89,17 +93,20 @@ Status rename_by_link(const std::string& from, const std::string& to, const std:
 
 }  // namespace
 
-StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::string& path, CreateMode mode) {
+StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::string& path,
+                                                                CreateMode mode) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
   if (mode == CreateMode::kReplace) {
     // By its other name the file may be a published one: see is_linked_already.
-    struct stat existing {};
-    if (::lstat(path.c_str(), &existing) == 0 && S_ISREG(existing.st_mode) && existing.st_nlink > 1 && ::unlink(path.c_str()) != 0) {
+    struct stat existing{};
+    if (::lstat(path.c_str(), &existing) == 0 && S_ISREG(existing.st_mode) &&
+        existing.st_nlink > 1 && ::unlink(path.c_str()) != 0) {
       return local_error(errno, cat("replace ", path), path);
     }
   }
   // A link that somebody laid there must not lead the bytes elsewhere.
-  const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | (mode == CreateMode::kExclusive ? O_EXCL : O_TRUNC);
+  const int flags =
+      O_WRONLY | O_CREAT | O_NOFOLLOW | (mode == CreateMode::kExclusive ? O_EXCL : O_TRUNC);
   Descriptor file = open_descriptor(path, flags, kFileMode);
   if (!file.valid() && errno == ENOENT) {
     WEIR_RETURN_IF_ERROR(make_directories(parent_path(path)));
@@ -111,22 +118,29 @@ StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::strin
 
 StatusOr<std::unique_ptr<ReadableFile>> LocalFileSystem::open(const std::string& path) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  Descriptor file = open_descriptor(path, O_RDONLY | O_NONBLOCK);  // a pipe would wait for its writer
+  Descriptor file =
+      open_descriptor(path, O_RDONLY | O_NONBLOCK);  // a pipe would wait for its writer
   if (!file.valid()) return absence_error(errno, cat("open ", path), path);
-  struct stat entry {};
+  struct stat entry{};
   if (::fstat(file.get(), &entry) != 0) return local_error(errno, cat("look at ", path), path);
   if (S_ISDIR(entry.st_mode)) return local_error(EISDIR, cat("open ", path, " as a file"), path);
-  if (!S_ISREG(entry.st_mode)) return failed_precondition(cat("cannot open ", path, " as a file: it is ", special_kind(entry)));
+  if (!S_ISREG(entry.st_mode))
+    return failed_precondition(
+        cat("cannot open ", path, " as a file: it is ", special_kind(entry)));
   if (holds_more_than_it_says(file.get(), entry)) {
-    return failed_precondition(cat("cannot open ", path, " as a file: the system makes its content up when it is read (as in /proc and /sys), so it "
-                                   "has no size and no bytes to come back to; copy it into a file first (cat ", path, " > file)"));
+    return failed_precondition(cat(
+        "cannot open ", path,
+        " as a file: the system makes its content up when it is read (as in /proc and /sys), so it "
+        "has no size and no bytes to come back to; copy it into a file first (cat ",
+        path, " > file)"));
   }
-  return std::unique_ptr<ReadableFile>(std::make_unique<LocalReadableFile>(path, std::move(file), static_cast<int64_t>(entry.st_size)));
+  return std::unique_ptr<ReadableFile>(std::make_unique<LocalReadableFile>(
+      path, std::move(file), static_cast<int64_t>(entry.st_size)));
 }
 
 StatusOr<FileInfo> LocalFileSystem::stat(const std::string& path) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  struct stat entry {};
+  struct stat entry{};
   if (::stat(path.c_str(), &entry) != 0) return absence_error(errno, cat("look at ", path), path);
   return info_of(path, entry);
 }
@@ -137,8 +151,9 @@ StatusOr<std::vector<FileInfo>> LocalFileSystem::list(const std::string& path) {
   Descriptor directory = open_descriptor(path, O_RDONLY | O_DIRECTORY);
   if (!directory.valid()) {
     const int error = errno;
-    struct stat entry {};
-    return error == ENOTDIR && ::stat(path.c_str(), &entry) == 0 ? local_error(error, what, path) : absence_error(error, what, path);
+    struct stat entry{};
+    return error == ENOTDIR && ::stat(path.c_str(), &entry) == 0 ? local_error(error, what, path)
+                                                                 : absence_error(error, what, path);
   }
   const int fd = directory.get();
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), &::closedir);
@@ -154,25 +169,28 @@ StatusOr<std::vector<FileInfo>> LocalFileSystem::list(const std::string& path) {
     }
     const std::string_view name = next->d_name;
     if (name == "." || name == "..") continue;
-    struct stat entry {};
-    if (::fstatat(fd, next->d_name, &entry, 0) != 0 && ::fstatat(fd, next->d_name, &entry, AT_SYMLINK_NOFOLLOW) != 0) {
+    struct stat entry{};
+    if (::fstatat(fd, next->d_name, &entry, 0) != 0 &&
+        ::fstatat(fd, next->d_name, &entry, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT) continue;  // removed while we looked
       return local_error(errno, what, path);
     }
     entries.push_back(info_of(join_path(path, name), entry));
   }
-  std::sort(entries.begin(), entries.end(), [](const FileInfo& a, const FileInfo& b) { return a.path < b.path; });
+  std::sort(entries.begin(), entries.end(),
+            [](const FileInfo& a, const FileInfo& b) { return a.path < b.path; });
   return entries;
 }
 
 Status LocalFileSystem::make_directories(const std::string& path) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  struct stat entry {};
+  struct stat entry{};
   if (::stat(path.c_str(), &entry) == 0 && S_ISDIR(entry.st_mode)) return {};
   for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
     bool made = false;
-    if (::stat(part.c_str(), &entry) != 0 || !S_ISDIR(entry.st_mode)) WEIR_RETURN_IF_ERROR(make_directory(part, &made));
+    if (::stat(part.c_str(), &entry) != 0 || !S_ISDIR(entry.st_mode))
+      WEIR_RETURN_IF_ERROR(make_directory(part, &made));
     if (slash == std::string::npos) return {};
   }
 }
@@ -181,12 +199,15 @@ Status LocalFileSystem::rename(const std::string& from, const std::string& to) {
   WEIR_RETURN_IF_ERROR(check_rename_paths(from, to));
   const std::string what = cat("rename ", from, " to ", to);
   Status renamed;
-  const bool by_link = !options_.use_renameat2 || ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0;
+  const bool by_link = !options_.use_renameat2 || ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD,
+                                                              to.c_str(), RENAME_NOREPLACE) != 0;
   if (by_link) {
-    const bool unsupported = !options_.use_renameat2 || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
+    const bool unsupported =
+        !options_.use_renameat2 || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP;
     renamed = unsupported ? rename_by_link(from, to, what) : local_error(errno, what, to);
   }
-  if (renamed.code() == StatusCode::kAlreadyExists && is_linked_already(from, to)) renamed = unlink_source(from, what);
+  if (renamed.code() == StatusCode::kAlreadyExists && is_linked_already(from, to))
+    renamed = unlink_source(from, what);
   WEIR_RETURN_IF_ERROR(renamed);
   WEIR_RETURN_IF_ERROR(sync_directory(parent_path(to)));
   if (parent_path(from) != parent_path(to)) WEIR_RETURN_IF_ERROR(sync_directory(parent_path(from)));
@@ -199,7 +220,8 @@ Status LocalFileSystem::remove(const std::string& path) {
   if (::unlink(path.c_str()) != 0) {
     const int error = errno;
     if (error != EISDIR && error != EPERM) return absence_error(error, cat("remove ", path), path);
-    if (::rmdir(path.c_str()) != 0) return local_error(errno == ENOTDIR ? error : errno, cat("remove ", path), path);
+    if (::rmdir(path.c_str()) != 0)
+      return local_error(errno == ENOTDIR ? error : errno, cat("remove ", path), path);
   }
   return sync_directory(parent_path(path));
 }

@@ -12,13 +12,13 @@ struct LocalFileSystemOptions {
   bool use_renameat2 = true;
 };
 
-/// Files of this machine through POSIX calls. Paths are absolute; symbolic links are followed, but not by
-/// create, remove and remove_all.
-/// Persistence: close() syncs the file and then its directory; make_directories(), rename() and remove() sync the directories
-/// they change, so that what one call did is on the disk before the next one begins.
-/// Where the file system cannot rename without replacing (some network ones), a file is renamed by link + unlink, and
-/// directories are refused with UNIMPLEMENTED. A rename that was cut off between the two is finished by the next attempt.
-/// Thread: any; there is no state.
+/// Files of this machine through POSIX calls. Paths are absolute; symbolic links are followed, but
+/// not by create, remove and remove_all. Persistence: close() syncs the file and then its
+/// directory; make_directories(), rename() and remove() sync the directories they change, so that
+/// what one call did is on the disk before the next one begins. Where the file system cannot rename
+/// without replacing (some network ones), a file is renamed by link + unlink, and directories are
+/// refused with UNIMPLEMENTED. A rename that was cut off between the two is finished by the next
+/// attempt. Thread: any; there is no state.
 class LocalFileSystem final : public FileSystem {
  public:
   explicit LocalFileSystem(LocalFileSystemOptions options = {}) : options_(options) {}

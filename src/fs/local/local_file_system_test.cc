@@ -26,7 +26,9 @@ class LocalFileSystemTest : public testing::Test {
   std::string directory_;
 };
 
-TEST_F(LocalFileSystemTest, PromisesToSurviveALossOfPower) { EXPECT_EQ(fs_.durability(), Durability::kPower); }
+TEST_F(LocalFileSystemTest, PromisesToSurviveALossOfPower) {
+  EXPECT_EQ(fs_.durability(), Durability::kPower);
+}
 
 TEST_F(LocalFileSystemTest, AFullDiskIsResourceExhaustedAndSaysWhatToDo) {
   auto file = fs_.create("/dev/full", CreateMode::kReplace);
@@ -49,14 +51,16 @@ TEST_F(LocalFileSystemTest, AFailedAppendFailsTheFileForGood) {
 TEST_F(LocalFileSystemTest, AForbiddenDirectoryIsPermissionDeniedAndNamesIt) {
   const std::string closed = directory_ + "/closed";
   ASSERT_EQ(::mkdir(closed.c_str(), 0500), 0);
-  const int own = ::setfsuid(::geteuid() == 0 ? 65534 : ::geteuid());  // root may write anywhere; this thread no longer is
+  const int own = ::setfsuid(
+      ::geteuid() == 0 ? 65534 : ::geteuid());  // root may write anywhere; this thread no longer is
   ::chmod(directory_.c_str(), 0755);
   const Status created = fs_.create(closed + "/f", CreateMode::kExclusive).status();
   const Status made = fs_.make_directories(closed + "/d");
   ::setfsuid(own);
-  EXPECT_EQ(created.to_string(), "PERMISSION_DENIED: cannot create the file " + closed +
-                                     "/f: Permission denied; give this process's user write and search permission on " + closed +
-                                     " (ls -ld " + closed + " shows who has it), or choose another directory");
+  EXPECT_EQ(created.to_string(),
+            "PERMISSION_DENIED: cannot create the file " + closed +
+                "/f: Permission denied; give this process's user write and search permission on " +
+                closed + " (ls -ld " + closed + " shows who has it), or choose another directory");
   EXPECT_EQ(made.code(), StatusCode::kPermissionDenied);
 }
 
@@ -77,7 +81,9 @@ TEST_F(LocalFileSystemTest, ListShowsALinkThatLeadsNowhere) {
 }
 
 TEST_F(LocalFileSystemTest, ATooLongNameIsRefused) {
-  EXPECT_EQ(fs_.create(directory_ + "/" + std::string(300, 'x'), CreateMode::kExclusive).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      fs_.create(directory_ + "/" + std::string(300, 'x'), CreateMode::kExclusive).status().code(),
+      StatusCode::kInvalidArgument);
 }
 
 TEST_F(LocalFileSystemTest, WithoutRenameat2ADirectoryIsRefusedAndStays) {
@@ -106,7 +112,8 @@ TEST_F(LocalFileSystemTest, ARenameThatWasCutOffBetweenLinkAndUnlinkIsFinished) 
 TEST_F(LocalFileSystemTest, ReplacingOneNameOfAFileLeavesTheOtherAlone) {
   ASSERT_TRUE(write_file(fs_, directory_ + "/published", "kept").ok());
   std::filesystem::create_hard_link(directory_ + "/published", directory_ + "/published.1.tmp");
-  EXPECT_EQ(publish_file(fs_, directory_ + "/published", "new", "1").code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(publish_file(fs_, directory_ + "/published", "new", "1").code(),
+            StatusCode::kAlreadyExists);
   EXPECT_EQ(*read_file(fs_, directory_ + "/published"), "kept");
 }
 
@@ -114,9 +121,12 @@ TEST_F(LocalFileSystemTest, CreateFollowsNoSymbolicLink) {
   ASSERT_TRUE(write_file(fs_, directory_ + "/victim", "kept").ok());
   std::filesystem::create_symlink(directory_ + "/victim", directory_ + "/link");
   std::filesystem::create_symlink(directory_ + "/made", directory_ + "/dangling");
-  EXPECT_EQ(fs_.create(directory_ + "/link", CreateMode::kReplace).status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_EQ(fs_.create(directory_ + "/dangling", CreateMode::kReplace).status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_EQ(fs_.create(directory_ + "/dangling", CreateMode::kExclusive).status().code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(fs_.create(directory_ + "/link", CreateMode::kReplace).status().code(),
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(fs_.create(directory_ + "/dangling", CreateMode::kReplace).status().code(),
+            StatusCode::kFailedPrecondition);
+  EXPECT_EQ(fs_.create(directory_ + "/dangling", CreateMode::kExclusive).status().code(),
+            StatusCode::kAlreadyExists);
   EXPECT_EQ(*read_file(fs_, directory_ + "/victim"), "kept");
   EXPECT_FALSE(std::filesystem::exists(directory_ + "/made"));
 }
@@ -128,13 +138,15 @@ TEST_F(LocalFileSystemTest, APipeIsKnownForOneAndOpeningItWaitsForNobody) {
   EXPECT_EQ(fs_.list(directory_)->at(0).special, "a pipe");
   EXPECT_EQ(fs_.stat("/dev/null")->special, "a device");
   EXPECT_EQ(fs_.stat(directory_)->special, "");
-  EXPECT_EQ(fs_.open(pipe).status().to_string(), "FAILED_PRECONDITION: cannot open " + pipe + " as a file: it is a pipe");
+  EXPECT_EQ(fs_.open(pipe).status().to_string(),
+            "FAILED_PRECONDITION: cannot open " + pipe + " as a file: it is a pipe");
 }
 
 TEST_F(LocalFileSystemTest, AFileThatHidesItsSizeIsRefused) {
   const Status refused = fs_.open("/proc/self/status").status();
   EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
-  EXPECT_NE(refused.message().find("copy it into a file first"), std::string::npos) << refused.to_string();
+  EXPECT_NE(refused.message().find("copy it into a file first"), std::string::npos)
+      << refused.to_string();
   ASSERT_TRUE(write_file(fs_, directory_ + "/empty", "").ok());
   EXPECT_TRUE(fs_.open(directory_ + "/empty").ok());
 }

@@ -23,17 +23,17 @@ Descriptor::~Descriptor() {
 
 Descriptor open_descriptor(const std::string& path, int flags, unsigned mode) {
   int fd;
-  do {
-    fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-  } while (fd < 0 && errno == EINTR);
+  do { fd = ::open(path.c_str(), flags | O_CLOEXEC, mode); } while (fd < 0 && errno == EINTR);
   return Descriptor(fd);
 }
 
 Status sync_directory(const std::string& path) {
   const Descriptor directory = open_descriptor(path, O_RDONLY | O_DIRECTORY);
-  if (!directory.valid()) return local_error(errno, cat("open the directory ", path, " to sync it"), path);
+  if (!directory.valid())
+    return local_error(errno, cat("open the directory ", path, " to sync it"), path);
   // EINVAL: a file system (some FUSE ones) that has nothing to sync in a directory.
-  if (::fsync(directory.get()) != 0 && errno != EINVAL) return local_error(errno, cat("sync the directory ", path), path);
+  if (::fsync(directory.get()) != 0 && errno != EINVAL)
+    return local_error(errno, cat("sync the directory ", path), path);
   return {};
 }
 
@@ -68,7 +68,8 @@ Status LocalWritableFile::close() {
   buffer_.clear();
   const Descriptor closing(file_.release());
   if (!failed_.ok()) return failed_;
-  // A second fsync after a failed one may report success although the pages are lost: one attempt decides.
+  // A second fsync after a failed one may report success although the pages are lost: one attempt
+  // decides.
   if (::fsync(closing.get()) != 0) return failed_ = local_error(errno, cat("sync ", path_), path_);
   return failed_ = sync_directory(parent_path(path_));
 }
@@ -82,7 +83,8 @@ Status LocalReadableFile::read_at(int64_t offset, int64_t length, std::string* o
   out->resize(wanted);  // not cleared before: bytes that are there already need not be zeroed
   size_t got = 0;
   while (got < wanted) {
-    const ssize_t count = ::pread(file_.get(), out->data() + got, wanted - got, static_cast<off_t>(offset + static_cast<int64_t>(got)));
+    const ssize_t count = ::pread(file_.get(), out->data() + got, wanted - got,
+                                  static_cast<off_t>(offset + static_cast<int64_t>(got)));
     if (count < 0) {
       if (errno == EINTR) continue;
       const int error = errno;

@@ -35,7 +35,8 @@ Status sync_directory(const std::string& path);
 /// A new file: small appends are gathered, close() syncs the file and the directory it was made in.
 class LocalWritableFile final : public WritableFile {
  public:
-  LocalWritableFile(std::string path, Descriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+  LocalWritableFile(std::string path, Descriptor file)
+      : path_(std::move(path)), file_(std::move(file)) {}
 
   Status append(std::string_view bytes) override;
   Status close() override;
@@ -51,7 +52,8 @@ class LocalWritableFile final : public WritableFile {
 
 class LocalReadableFile final : public ReadableFile {
  public:
-  LocalReadableFile(std::string path, Descriptor file, int64_t size) : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+  LocalReadableFile(std::string path, Descriptor file, int64_t size)
+      : path_(std::move(path)), file_(std::move(file)), size_(size) {}
 
   Status read_at(int64_t offset, int64_t length, std::string* out) override;
   int64_t size() const override { return size_; }

@@ -10,9 +10,9 @@
 
 namespace weir {
 
-/// Files in the memory of this process, for tests and for jobs that need no recovery beyond the process.
-/// Thread: all methods from any thread; one lock for the tree and for the bytes.
-/// Not here: faults and lost writes; the simulator's disk has those.
+/// Files in the memory of this process, for tests and for jobs that need no recovery beyond the
+/// process. Thread: all methods from any thread; one lock for the tree and for the bytes. Not here:
+/// faults and lost writes; the simulator's disk has those.
 class MemoryFileSystem final : public FileSystem {
  public:
   /// `wall_ms` dates the files; without it they all are from 1970.
@@ -36,8 +36,9 @@ class MemoryFileSystem final : public FileSystem {
   /// What open files share with their file system, which they may outlive.
   struct Tree {
     std::mutex mutex;
-    std::map<std::string, std::shared_ptr<Node>> nodes;  // guarded by mutex, and so are the nodes' contents
-    std::function<int64_t()> wall_ms;                    // set once
+    std::map<std::string, std::shared_ptr<Node>>
+        nodes;                         // guarded by mutex, and so are the nodes' contents
+    std::function<int64_t()> wall_ms;  // set once
     int64_t now_ms() const { return wall_ms ? wall_ms() : 0; }
   };
 

@@ -20,7 +20,8 @@ constexpr int64_t kKeys = 10;
 
 /// What the operators of a job tell the test. Everything runs on the test's thread.
 struct Log {
-  std::map<CheckpointId, int64_t> emitted, counted;  ///< records, as of the snapshots of sources and of counters
+  std::map<CheckpointId, int64_t> emitted,
+      counted;  ///< records, as of the snapshots of sources and of counters
   std::multiset<std::string> results;
   bool check = true;  ///< records are as they were sent
 };
@@ -36,7 +37,8 @@ class NumberSource final : public SourceOperator {
   PollResult poll(Output& out, Timestamp* watermark) override {
     if (emitted_ == count_) return {PollResult::Status::kEnd};
     Numbers batch;
-    for (int i = 0; i < 10 && emitted_ < count_; ++i, ++emitted_) batch.add(first_ + emitted_, emitted_);
+    for (int i = 0; i < 10 && emitted_ < count_; ++i, ++emitted_)
+      batch.add(first_ + emitted_, emitted_);
     *watermark = emitted_ - 1;
     out.emit(batch);
     return {PollResult::Status::kMore};
@@ -98,7 +100,8 @@ class Collector final : public Operator {
   explicit Collector(Log& log) : log_(log) {}
   Status open(OperatorContext&) override { return {}; }
   void process(Batch& batch, Output&) override {
-    for (const int64_t record : static_cast<Numbers&>(batch).records) log_.results.insert(std::to_string(record));
+    for (const int64_t record : static_cast<Numbers&>(batch).records)
+      log_.results.insert(std::to_string(record));
   }
 
  private:
@@ -110,7 +113,8 @@ class LastDigit final : public KeyHasher {
   std::unique_ptr<KeyHasher> copy() const override { return std::make_unique<LastDigit>(); }
   void hash(Batch& batch) const override {
     batch.key_hashes.clear();
-    for (const int64_t record : static_cast<Numbers&>(batch).records) batch.key_hashes.push_back(static_cast<int32_t>(record % kKeys));
+    for (const int64_t record : static_cast<Numbers&>(batch).records)
+      batch.key_hashes.push_back(static_cast<int32_t>(record % kKeys));
   }
 };
 
@@ -123,10 +127,12 @@ inline JobGraph job(Log& log, int64_t records = 500) {
     v.name = name;
     v.parallelism = parallelism;
     v.is_source = source;
-    v.chain.push_back(JobOperator{name, name, murmur3_128(name), std::move(factory), nullptr, nullptr});
+    v.chain.push_back(
+        JobOperator{name, name, murmur3_128(name), std::move(factory), nullptr, nullptr});
     graph.vertices.push_back(std::move(v));
   };
-  vertex("numbers", kSubtasks, true, [&log, records] { return std::make_unique<NumberSource>(log, records); });
+  vertex("numbers", kSubtasks, true,
+         [&log, records] { return std::make_unique<NumberSource>(log, records); });
   vertex("count", kSubtasks, false, [&log] { return std::make_unique<Counter>(log); });
   vertex("collect", 1, false, [&log] { return std::make_unique<Collector>(log); });
   const auto codec = detail::record_codec<int64_t>();

@@ -20,7 +20,7 @@ class Loopback final : public Transport {
     Endpoint endpoint;
     std::deque<std::string> frames;  ///< on their way to it
     Side* peer = nullptr;
-    bool open = true;                ///< its Connection is not destroyed
+    bool open = true;  ///< its Connection is not destroyed
     bool broken = false;
     std::string reason;
     int delivered = 0;
@@ -54,7 +54,10 @@ class Loopback final : public Transport {
     const int port_;
   };
 
-  std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect(Endpoint, Endpoint) override { std::abort(); }
+  std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect(Endpoint,
+                                                                              Endpoint) override {
+    std::abort();
+  }
   StatusOr<std::unique_ptr<Listener>> listen(const Address&, Acceptor acceptor) override {
     acceptors_[next_port_] = std::move(acceptor);
     return std::unique_ptr<Listener>(std::make_unique<Listening>(*this, next_port_++));

@@ -39,7 +39,9 @@ class Steps final : public Scheduler, public Clock, public Random {
     entries_.push_back(std::make_shared<Entry>(Entry{&actor}));
     return std::make_unique<Handle>(entries_.back());
   }
-  void run_blocking(std::string_view, std::function<void()> work) override { work_.push_back(std::move(work)); }
+  void run_blocking(std::string_view, std::function<void()> work) override {
+    work_.push_back(std::move(work));
+  }
   MonotonicTime now() const override { return now_; }
   int64_t wall_ms() const override { return 0; }
   uint64_t next() override { return ++random_; }
@@ -79,12 +81,15 @@ struct Worker final : ShardListener {
   Worker(World& world, const JobGraph& graph) : world(world), graph(graph), gate([] {}) {
     server = std::move(*DataServer::listen(world.platform, {"localhost", 0}));
   }
-  Worker(World& world, const JobGraph& graph, int) : world(world), graph(graph), gate([] {}) {}  // without a server
+  Worker(World& world, const JobGraph& graph, int)
+      : world(world), graph(graph), gate([] {}) {}  // without a server
   Address address() const { return {"localhost", server->port()}; }
 
-  void deploy(std::vector<int> placement = {}, std::vector<Address> addresses = {}, int own = 0, AttemptId attempt = 1) {
-    execution = std::make_unique<JobExecution>(graph, options, world.platform, gate, *this, -1, attempt,
-                                               Placement{std::move(placement), std::move(addresses), own}, server.get());
+  void deploy(std::vector<int> placement = {}, std::vector<Address> addresses = {}, int own = 0,
+              AttemptId attempt = 1) {
+    execution = std::make_unique<JobExecution>(
+        graph, options, world.platform, gate, *this, -1, attempt,
+        Placement{std::move(placement), std::move(addresses), own}, server.get());
     for (const auto& shard : execution->shards()) {
       for (const auto& task : shard->tasks()) ASSERT_TRUE(task->chain().open({}).ok());
     }
@@ -99,7 +104,9 @@ struct Worker final : ShardListener {
   void trigger(CheckpointId id) { execution->post_to_all(Shard::TriggerCheckpoint{id}); }
 
   void on_snapshot(TaskSnapshot snapshot) override { ++snapshots[snapshot.id]; }
-  void on_task_failure(std::string task, Status status) override { failures.push_back(cat(task, ": ", status.message())); }
+  void on_task_failure(std::string task, Status status) override {
+    failures.push_back(cat(task, ": ", status.message()));
+  }
   void on_task_ended() override { ++ended; }
   void on_task_finished() override {}
   void on_progress(int shard, const ShardProgress& latest) override { progress[shard] = latest; }
@@ -141,10 +148,11 @@ struct Pair {
     for (const auto& worker : workers) worker->execution.reset();
   }
   std::vector<Address> addresses() const { return {workers[0]->address(), workers[1]->address()}; }
-  void deploy(int worker, AttemptId attempt = 1) { workers[worker]->deploy(placement, addresses(), worker, attempt); }
+  void deploy(int worker, AttemptId attempt = 1) {
+    workers[worker]->deploy(placement, addresses(), worker, attempt);
+  }
   void deliver_all() {
-    while (world.loopback.deliver()) {
-    }
+    while (world.loopback.deliver()) {}
   }
   void start() {
     for (const auto& worker : workers) worker->execution->start(false);

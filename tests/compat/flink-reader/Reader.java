@@ -13,7 +13,6 @@ import org.apache.flink.api.common.state.ReducingStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
-import org.apache.flink.api.common.typeinfo.TypeHint;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
@@ -29,7 +28,10 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
 import org.apache.flink.util.Collector;
 
-/** Prints, sorted, what Flink finds in the checkpoints that write_checkpoint.cc makes. Each directory's lines go to <directory>.flink. */
+/**
+ * Prints, sorted, what Flink finds in the checkpoints that write_checkpoint.cc makes. Each
+ * directory's lines go to <directory>.flink.
+ */
 public class Reader {
   static String text(String s) {
     StringBuilder out = new StringBuilder("\"");
@@ -50,7 +52,8 @@ public class Reader {
     return String.format("%016x", Double.doubleToRawLongBits(d));
   }
 
-  static final TypeInformation<byte[]> BYTES = PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO;
+  static final TypeInformation<byte[]> BYTES =
+      PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO;
 
   static class States extends KeyedStateReaderFunction<String, String> {
     ValueState<Long> count;
@@ -77,16 +80,22 @@ public class Reader {
     private void openStates() {
       var context = getRuntimeContext();
       count = context.getState(new ValueStateDescriptor<>("count", Types.LONG));
-      reading = context.getState(new ValueStateDescriptor<>("reading", Types.TUPLE(Types.STRING, Types.DOUBLE, Types.LONG)));
+      reading =
+          context.getState(
+              new ValueStateDescriptor<>(
+                  "reading", Types.TUPLE(Types.STRING, Types.DOUBLE, Types.LONG)));
       tags = context.getState(new ValueStateDescriptor<>("tags", Types.LIST(Types.STRING)));
-      choice = context.getState(new ValueStateDescriptor<>("choice", Types.TUPLE(Types.INT, BYTES)));
+      choice =
+          context.getState(new ValueStateDescriptor<>("choice", Types.TUPLE(Types.INT, BYTES)));
       money = context.getState(new ValueStateDescriptor<>("money", BYTES));
       wide = context.getState(new ValueStateDescriptor<>("wide", BYTES));
       color = context.getState(new ValueStateDescriptor<>("color", Types.BYTE));
-      table = context.getState(new ValueStateDescriptor<>("table", Types.MAP(Types.STRING, Types.INT)));
+      table =
+          context.getState(new ValueStateDescriptor<>("table", Types.MAP(Types.STRING, Types.INT)));
       scores = context.getMapState(new MapStateDescriptor<>("scores", Types.STRING, Types.DOUBLE));
       history = context.getListState(new ListStateDescriptor<>("history", Types.INT));
-      total = context.getReducingState(new ReducingStateDescriptor<>("total", Long::sum, Types.LONG));
+      total =
+          context.getReducingState(new ReducingStateDescriptor<>("total", Long::sum, Types.LONG));
     }
 
     @Override
@@ -103,19 +112,22 @@ public class Reader {
       out.collect(who + "wide=" + hex(wide.value()));
       out.collect(who + "color=" + color.value());
       line = new StringBuilder(who + "table=");
-      for (var e : new TreeMap<>(table.value()).entrySet()) line.append(" ").append(e.getKey()).append("=").append(e.getValue());
+      for (var e : new TreeMap<>(table.value()).entrySet())
+        line.append(" ").append(e.getKey()).append("=").append(e.getValue());
       out.collect(line.toString());
       TreeMap<String, Double> sorted = new TreeMap<>();
       for (var e : scores.entries()) sorted.put(e.getKey(), e.getValue());
       line = new StringBuilder(who + "scores=");
-      for (var e : sorted.entrySet()) line.append(" ").append(e.getKey()).append("=").append(bits(e.getValue()));
+      for (var e : sorted.entrySet())
+        line.append(" ").append(e.getKey()).append("=").append(bits(e.getValue()));
       out.collect(line.toString());
       line = new StringBuilder(who + "history=");
       for (Integer i : history.get()) line.append(" ").append(i);
       out.collect(line.toString());
       out.collect(who + "total=" + total.get());
       for (Long t : context.registeredEventTimeTimers()) out.collect(who + "event-timer=" + t);
-      for (Long t : context.registeredProcessingTimeTimers()) out.collect(who + "processing-timer=" + t);
+      for (Long t : context.registeredProcessingTimeTimers())
+        out.collect(who + "processing-timer=" + t);
     }
   }
 
@@ -144,16 +156,26 @@ public class Reader {
 
   static class PairCounts extends Counts<Tuple2<String, Long>> {
     @Override
-    public void readKey(Tuple2<String, Long> key, Context context, Collector<String> out) throws Exception {
+    public void readKey(Tuple2<String, Long> key, Context context, Collector<String> out)
+        throws Exception {
       out.collect("pair-keys " + text(key.f0) + " " + key.f1 + " count=" + count.value());
     }
   }
 
   static class Windows extends WindowReaderFunction<Long, String, String, TimeWindow> {
     @Override
-    public void readWindow(String key, Context<TimeWindow> context, Iterable<Long> elements, Collector<String> out) {
+    public void readWindow(
+        String key, Context<TimeWindow> context, Iterable<Long> elements, Collector<String> out) {
       for (Long e : elements) {
-        out.collect("windows " + text(key) + " [" + context.window().getStart() + "," + context.window().getEnd() + ")=" + e);
+        out.collect(
+            "windows "
+                + text(key)
+                + " ["
+                + context.window().getStart()
+                + ","
+                + context.window().getEnd()
+                + ")="
+                + e);
       }
     }
   }
@@ -165,21 +187,45 @@ public class Reader {
   static List<String> read(String directory) throws Exception {
     Configuration configuration = new Configuration();
     configuration.setString("parallelism.default", "2");
-    StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(configuration);
-    SavepointReader reader = SavepointReader.read(env, "file://" + directory, new HashMapStateBackend());
+    StreamExecutionEnvironment env =
+        StreamExecutionEnvironment.getExecutionEnvironment(configuration);
+    SavepointReader reader =
+        SavepointReader.read(env, "file://" + directory, new HashMapStateBackend());
     DataStream<String> all =
         reader
             .readKeyedState(uid("states"), new States(), Types.STRING, Types.STRING)
             .union(
                 reader.readKeyedState(uid("long-keys"), new LongCounts(), Types.LONG, Types.STRING),
-                reader.readKeyedState(uid("pair-keys"), new PairCounts(), Types.TUPLE(Types.STRING, Types.LONG), Types.STRING),
+                reader.readKeyedState(
+                    uid("pair-keys"),
+                    new PairCounts(),
+                    Types.TUPLE(Types.STRING, Types.LONG),
+                    Types.STRING),
                 reader
                     .window(new TimeWindow.Serializer())
-                    .reduce("windows", Long::sum, new Windows(), Types.STRING, Types.LONG, Types.STRING),
-                reader.readListState(uid("lists"), "offsets", Types.LONG).map(x -> "lists offsets " + x).returns(Types.STRING),
-                reader.readListState(uid("lists"), "splits", BYTES).map(x -> "lists splits " + hex(x)).returns(Types.STRING),
-                reader.readListState(uid("lists"), "nothing", BYTES).map(x -> "lists nothing " + hex(x)).returns(Types.STRING),
-                reader.readUnionState(uid("lists"), "names", Types.STRING).map(x -> "lists names " + text(x)).returns(Types.STRING));
+                    .reduce(
+                        "windows",
+                        Long::sum,
+                        new Windows(),
+                        Types.STRING,
+                        Types.LONG,
+                        Types.STRING),
+                reader
+                    .readListState(uid("lists"), "offsets", Types.LONG)
+                    .map(x -> "lists offsets " + x)
+                    .returns(Types.STRING),
+                reader
+                    .readListState(uid("lists"), "splits", BYTES)
+                    .map(x -> "lists splits " + hex(x))
+                    .returns(Types.STRING),
+                reader
+                    .readListState(uid("lists"), "nothing", BYTES)
+                    .map(x -> "lists nothing " + hex(x))
+                    .returns(Types.STRING),
+                reader
+                    .readUnionState(uid("lists"), "names", Types.STRING)
+                    .map(x -> "lists names " + text(x))
+                    .returns(Types.STRING));
     List<String> lines = new ArrayList<>();
     try (var results = all.executeAndCollect()) {
       results.forEachRemaining(lines::add);

@@ -1,11 +1,27 @@
 package weir.flink;
 
-/** What the bridge may ask of a chain, in the order of the numbers in docs/formats/flink_host.md. */
+/**
+ * What the bridge may ask of a chain, in the order of the numbers in docs/formats/flink_host.md.
+ */
 enum Call {
-    OPEN, RESTORE_GROUP, READY, PROCESS, WATERMARK, TIMER, POLL, RESUME, BARRIER, SNAPSHOT, SNAPSHOT_CHUNK, SNAPSHOT_DROP, COMPLETED, ABORTED,
-    FINISH, CLOSE;
+  OPEN,
+  RESTORE_GROUP,
+  READY,
+  PROCESS,
+  WATERMARK,
+  TIMER,
+  POLL,
+  RESUME,
+  BARRIER,
+  SNAPSHOT,
+  SNAPSHOT_CHUNK,
+  SNAPSHOT_DROP,
+  COMPLETED,
+  ABORTED,
+  FINISH,
+  CLOSE;
 
-    int number() {
-        return 1 + ordinal();
-    }
+  int number() {
+    return 1 + ordinal();
+  }
 }

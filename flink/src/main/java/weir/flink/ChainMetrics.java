@@ -14,78 +14,87 @@ import org.apache.flink.runtime.metrics.groups.ProxyMetricGroup;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The operator's metrics in Flink: records instead of frames, and what the chain's own functions count. Thread: the task's. */
+/**
+ * The operator's metrics in Flink: records instead of frames, and what the chain's own functions
+ * count. Thread: the task's.
+ */
 final class ChainMetrics {
-    private static final Logger LOG = LoggerFactory.getLogger(ChainMetrics.class);
-    private static final int COUNTER = 0;
+  private static final Logger LOG = LoggerFactory.getLogger(ChainMetrics.class);
+  private static final int COUNTER = 0;
 
-    private final OperatorMetricGroup group;
-    private final Counter recordsIn;
-    private final Counter recordsOut;
-    private final Counter recordsSent; // by the task
-    private final List<Counter> counters = new ArrayList<>(); // by number; null where it is a gauge
-    private final List<AtomicLong> gauges = new ArrayList<>(); // by number; null where it is a counter
+  private final OperatorMetricGroup group;
+  private final Counter recordsIn;
+  private final Counter recordsOut;
+  private final Counter recordsSent; // by the task
+  private final List<Counter> counters = new ArrayList<>(); // by number; null where it is a gauge
+  private final List<AtomicLong> gauges =
+      new ArrayList<>(); // by number; null where it is a counter
 
-    /** `sends`: what the operator gives leaves its task. */
-    ChainMetrics(OperatorMetricGroup group, boolean sends) {
-        this.group = group;
-        recordsIn = group.getIOMetricGroup().getNumRecordsInCounter();
-        recordsOut = group.getIOMetricGroup().getNumRecordsOutCounter();
-        recordsSent = new SimpleCounter();
-        if (sends) {
-            addToTask(group, recordsSent);
-        }
+  /** `sends`: what the operator gives leaves its task. */
+  ChainMetrics(OperatorMetricGroup group, boolean sends) {
+    this.group = group;
+    recordsIn = group.getIOMetricGroup().getNumRecordsInCounter();
+    recordsOut = group.getIOMetricGroup().getNumRecordsOutCounter();
+    recordsSent = new SimpleCounter();
+    if (sends) {
+      addToTask(group, recordsSent);
     }
+  }
 
-    /** The dashboard shows what the task sends, which Flink counts apart from what its operators give, and behind no public API. */
-    private static void addToTask(MetricGroup group, Counter counter) {
-        try {
-            Field parent = ProxyMetricGroup.class.getDeclaredField("parentMetricGroup");
-            parent.setAccessible(true);
-            while (group instanceof ProxyMetricGroup) {
-                group = (MetricGroup) parent.get(group);
-            }
-            if (group instanceof InternalOperatorMetricGroup) {
-                ((InternalOperatorMetricGroup) group).getTaskIOMetricGroup().reuseRecordsOutputCounter(counter);
-            }
-        } catch (ReflectiveOperationException | RuntimeException e) {
-            LOG.info("frames are counted in place of the records that a task sends: {}", e.toString());
-        }
+  /**
+   * The dashboard shows what the task sends, which Flink counts apart from what its operators give,
+   * and behind no public API.
+   */
+  private static void addToTask(MetricGroup group, Counter counter) {
+    try {
+      Field parent = ProxyMetricGroup.class.getDeclaredField("parentMetricGroup");
+      parent.setAccessible(true);
+      while (group instanceof ProxyMetricGroup) {
+        group = (MetricGroup) parent.get(group);
+      }
+      if (group instanceof InternalOperatorMetricGroup) {
+        ((InternalOperatorMetricGroup) group)
+            .getTaskIOMetricGroup()
+            .reuseRecordsOutputCounter(counter);
+      }
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      LOG.info("frames are counted in place of the records that a task sends: {}", e.toString());
     }
+  }
 
-    /** Flink has counted the frame as one record. */
-    void frameIn(long records) {
-        recordsIn.inc(records - 1);
-    }
+  /** Flink has counted the frame as one record. */
+  void frameIn(long records) {
+    recordsIn.inc(records - 1);
+  }
 
-    void frameOut(long records) {
-        recordsOut.inc(records - 1);
-        recordsSent.inc(records - 1);
-    }
+  void frameOut(long records) {
+    recordsOut.inc(records - 1);
+    recordsSent.inc(records - 1);
+  }
 
-    /** Takes one metric of a reply. */
-    void read(Reply reply) {
-        int number = reply.u16();
-        int kind = reply.u8();
-        String name = reply.utf();
-        long value = reply.i64();
-        while (counters.size() <= number) {
-            counters.add(null);
-            gauges.add(null);
-        }
-        if (kind == COUNTER) {
-            if (counters.get(number) == null) {
-                counters.set(number, group.counter(name));
-            }
-            counters.get(number).inc(value);
-        } else {
-            AtomicLong gauge = gauges.get(number);
-            if (gauge == null) {
-                gauge = new AtomicLong();
-                gauges.set(number, gauge);
-                group.gauge(name, (Gauge<Long>) gauge::get);
-            }
-            gauge.set(value);
-        }
+  /** Takes one metric of a reply. */
+  void read(Reply reply) {
+    int number = reply.u16();
+    int kind = reply.u8();
+    String name = reply.utf();
+    long value = reply.i64();
+    while (counters.size() <= number) {
+      counters.add(null);
+      gauges.add(null);
     }
+    if (kind == COUNTER) {
+      if (counters.get(number) == null) {
+        counters.set(number, group.counter(name));
+      }
+      counters.get(number).inc(value);
+    } else {
+      AtomicLong gauge = gauges.get(number);
+      if (gauge == null) {
+        gauge = new AtomicLong();
+        gauges.set(number, gauge);
+        group.gauge(name, (Gauge<Long>) gauge::get);
+      }
+      gauge.set(value);
+    }
+  }
 }

@@ -4,7 +4,6 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.ScheduledFuture;
 import org.apache.flink.api.common.TaskInfo;
 import org.apache.flink.api.common.operators.MailboxExecutor;
@@ -30,297 +29,334 @@ import org.apache.flink.streaming.runtime.tasks.StreamTask;
 import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 
 /**
- * Runs a chain that is no source: frames in, frames out. A chain of several inputs gets their union, and each frame names its edge.
+ * Runs a chain that is no source: frames in, frames out. A chain of several inputs gets their
+ * union, and each frame names its edge.
  *
- * <p>Frames are gathered for one PROCESS; whatever has a place among the records (watermark, idleness, barrier, end) sends them first.
+ * <p>Frames are gathered for one PROCESS; whatever has a place among the records (watermark,
+ * idleness, barrier, end) sends them first.
  *
  * <p>Thread: the task's, but for the {@link SnapshotWriter}'s.
  */
-final class ChainOperator extends AbstractStreamOperator<byte[]> implements OneInputStreamOperator<byte[], byte[]>, Chain.Outputs,
-        SnapshotWriter.Task {
-    private static final long serialVersionUID = 1;
-    static final String SPLIT_STATE = "weir-split";
-    static final String UNION_STATE = "weir-union";
+final class ChainOperator extends AbstractStreamOperator<byte[]>
+    implements OneInputStreamOperator<byte[], byte[]>, Chain.Outputs, SnapshotWriter.Task {
+  private static final long serialVersionUID = 1;
+  static final String SPLIT_STATE = "weir-split";
+  static final String UNION_STATE = "weir-union";
 
-    private static final int FLUSH_BYTES = 256 << 10;
-    private static final int FLUSH_FRAMES = 512;
-    private static final long FLUSH_RECORDS = 16 << 10;
-    private static final long FLUSH_MS = 5;
+  private static final int FLUSH_BYTES = 256 << 10;
+  private static final int FLUSH_FRAMES = 512;
+  private static final long FLUSH_RECORDS = 16 << 10;
+  private static final long FLUSH_MS = 5;
 
-    private final VertexSpec spec;
+  private final VertexSpec spec;
 
-    private transient MailboxExecutor mailbox;
-    private transient Chain chain;
-    private transient ChainMetrics counts;
-    private transient SnapshotWriter writer;
-    private transient KeyGroupRange range;
-    private transient ListState<byte[]> splitState;
-    private transient ListState<byte[]> unionState;
-    private transient StreamRecord<byte[]> out;
+  private transient MailboxExecutor mailbox;
+  private transient Chain chain;
+  private transient ChainMetrics counts;
+  private transient SnapshotWriter writer;
+  private transient KeyGroupRange range;
+  private transient ListState<byte[]> splitState;
+  private transient ListState<byte[]> unionState;
+  private transient StreamRecord<byte[]> out;
 
-    private transient Request frames; // of the next PROCESS
-    private transient int frameCount;
-    private transient long recordCount;
-    private transient boolean flushTimer;
+  private transient Request frames; // of the next PROCESS
+  private transient int frameCount;
+  private transient long recordCount;
+  private transient boolean flushTimer;
 
-    private transient ScheduledFuture<?> wakeTimer;
-    private transient long wakeAt; // of the timer
+  private transient ScheduledFuture<?> wakeTimer;
+  private transient long wakeAt; // of the timer
 
-    ChainOperator(VertexSpec spec) {
-        this.spec = spec;
+  ChainOperator(VertexSpec spec) {
+    this.spec = spec;
+  }
+
+  void attach(
+      StreamTask<?, ?> task,
+      StreamConfig config,
+      Output<StreamRecord<byte[]>> output,
+      ProcessingTimeService timers) {
+    setProcessingTimeService(timers);
+    setup(task, config, output);
+    mailbox = task.getMailboxExecutorFactory().createExecutor(config.getChainIndex());
+  }
+
+  /** Flink must not look for its timers in the raw keyed state. */
+  @Override
+  protected boolean isUsingCustomRawKeyedState() {
+    return true;
+  }
+
+  /** Flink need not set a current key for each record: there is no keyed state of Flink's. */
+  @Override
+  public boolean hasKeyContext1() {
+    return false;
+  }
+
+  @Override
+  public void initializeState(StateInitializationContext context) throws Exception {
+    splitState = context.getOperatorStateStore().getListState(list(SPLIT_STATE));
+    unionState = context.getOperatorStateStore().getUnionListState(list(UNION_STATE));
+    TaskInfo task = getRuntimeContext().getTaskInfo();
+    Chain.Opening opening = new Chain.Opening();
+    opening.subtask = task.getIndexOfThisSubtask();
+    opening.parallelism = task.getNumberOfParallelSubtasks();
+    opening.maxParallelism = task.getMaxNumberOfParallelSubtasks();
+    opening.attempt = task.getAttemptNumber();
+    opening.restored = context.isRestored() ? context.getRestoredCheckpointId().orElse(-1) : -1;
+    opening.start =
+        context.isRestored()
+            ? Chain.START_FROM_FLINK
+            : spec.beginsFromSnapshot ? Chain.START_FROM_WEIR : Chain.START_FRESH;
+    opening.elements = new ArrayList<>();
+    splitState.get().forEach(opening.elements::add);
+    unionState.get().forEach(opening.elements::add);
+    range =
+        KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex(
+            opening.maxParallelism, opening.parallelism, opening.subtask);
+
+    frames = new Request().begin(Call.PROCESS);
+    out = new StreamRecord<>(null);
+    wakeAt = Chain.NEVER;
+    counts = new ChainMetrics(getMetricGroup(), spec.sends);
+    String title = spec.title(opening.subtask, opening.parallelism);
+    ChainProcess process =
+        ChainProcess.start(
+            spec,
+            title,
+            getContainingTask()
+                .getEnvironment()
+                .getTaskManagerInfo()
+                .getConfiguration()
+                .get(CoreOptions.TMP_DIRS),
+            this::looksDead);
+    chain = new Chain(process, counts, this);
+    writer = new SnapshotWriter(process, title, this);
+    chain.open(spec, opening);
+    if (spec.keyed && context.isRestored()) {
+      restoreGroups(context);
     }
+    chain.ready();
+  }
 
-    void attach(StreamTask<?, ?> task, StreamConfig config, Output<StreamRecord<byte[]>> output, ProcessingTimeService timers) {
-        setProcessingTimeService(timers);
-        setup(task, config, output);
-        mailbox = task.getMailboxExecutorFactory().createExecutor(config.getChainIndex());
-    }
+  private static ListStateDescriptor<byte[]> list(String name) {
+    return new ListStateDescriptor<>(name, BytePrimitiveArraySerializer.INSTANCE);
+  }
 
-    /** Flink must not look for its timers in the raw keyed state. */
-    @Override
-    protected boolean isUsingCustomRawKeyedState() {
-        return true;
-    }
-
-    /** Flink need not set a current key for each record: there is no keyed state of Flink's. */
-    @Override
-    public boolean hasKeyContext1() {
-        return false;
-    }
-
-    @Override
-    public void initializeState(StateInitializationContext context) throws Exception {
-        splitState = context.getOperatorStateStore().getListState(list(SPLIT_STATE));
-        unionState = context.getOperatorStateStore().getUnionListState(list(UNION_STATE));
-        TaskInfo task = getRuntimeContext().getTaskInfo();
-        Chain.Opening opening = new Chain.Opening();
-        opening.subtask = task.getIndexOfThisSubtask();
-        opening.parallelism = task.getNumberOfParallelSubtasks();
-        opening.maxParallelism = task.getMaxNumberOfParallelSubtasks();
-        opening.attempt = task.getAttemptNumber();
-        opening.restored = context.isRestored() ? context.getRestoredCheckpointId().orElse(-1) : -1;
-        opening.start = context.isRestored() ? Chain.START_FROM_FLINK : spec.beginsFromSnapshot ? Chain.START_FROM_WEIR : Chain.START_FRESH;
-        opening.elements = new ArrayList<>();
-        splitState.get().forEach(opening.elements::add);
-        unionState.get().forEach(opening.elements::add);
-        range = KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex(opening.maxParallelism, opening.parallelism, opening.subtask);
-
-        frames = new Request().begin(Call.PROCESS);
-        out = new StreamRecord<>(null);
-        wakeAt = Chain.NEVER;
-        counts = new ChainMetrics(getMetricGroup(), spec.sends);
-        String title = spec.title(opening.subtask, opening.parallelism);
-        ChainProcess process = ChainProcess.start(spec, title,
-                getContainingTask().getEnvironment().getTaskManagerInfo().getConfiguration().get(CoreOptions.TMP_DIRS), this::looksDead);
-        chain = new Chain(process, counts, this);
-        writer = new SnapshotWriter(process, title, this);
-        chain.open(spec, opening);
-        if (spec.keyed && context.isRestored()) {
-            restoreGroups(context);
+  private void restoreGroups(StateInitializationContext context) throws IOException {
+    byte[] piece = new byte[Chain.PIECE_BYTES];
+    for (KeyGroupStatePartitionStreamProvider group : context.getRawKeyedStateInputs()) {
+      // The stream runs on into the next group.
+      try (DataInputStream stream = new DataInputStream(group.getStream())) {
+        for (long left = stream.readLong(); left > 0; ) {
+          int length = stream.readNBytes(piece, 0, (int) Math.min(piece.length, left));
+          if (length == 0) {
+            throw new EOFException(
+                "the state of key group "
+                    + group.getKeyGroupId()
+                    + " ends "
+                    + left
+                    + " bytes early");
+          }
+          left -= length;
+          chain.restoreGroup(group.getKeyGroupId(), left == 0, piece, length);
         }
-        chain.ready();
+      }
     }
+  }
 
-    private static ListStateDescriptor<byte[]> list(String name) {
-        return new ListStateDescriptor<>(name, BytePrimitiveArraySerializer.INSTANCE);
+  @Override
+  public void open() throws Exception {
+    super.open();
+    // What was restored may want to be woken; nothing may be emitted from here.
+    setWakeTimer(getProcessingTimeService().getCurrentProcessingTime());
+  }
+
+  @Override
+  public void processElement(StreamRecord<byte[]> element) {
+    byte[] frame = element.getValue();
+    long records = Frame.count(frame);
+    counts.frameIn(records);
+    if (frameCount > 0 && frames.size() + frame.length > FLUSH_BYTES) {
+      flush();
     }
-
-    private void restoreGroups(StateInitializationContext context) throws IOException {
-        byte[] piece = new byte[Chain.PIECE_BYTES];
-        for (KeyGroupStatePartitionStreamProvider group : context.getRawKeyedStateInputs()) {
-            // The stream runs on into the next group.
-            try (DataInputStream stream = new DataInputStream(group.getStream())) {
-                for (long left = stream.readLong(); left > 0;) {
-                    int length = stream.readNBytes(piece, 0, (int) Math.min(piece.length, left));
-                    if (length == 0) {
-                        throw new EOFException("the state of key group " + group.getKeyGroupId() + " ends " + left + " bytes early");
-                    }
-                    left -= length;
-                    chain.restoreGroup(group.getKeyGroupId(), left == 0, piece, length);
-                }
-            }
-        }
-    }
-
-    @Override
-    public void open() throws Exception {
-        super.open();
-        // What was restored may want to be woken; nothing may be emitted from here.
-        setWakeTimer(getProcessingTimeService().getCurrentProcessingTime());
-    }
-
-    @Override
-    public void processElement(StreamRecord<byte[]> element) {
-        byte[] frame = element.getValue();
-        long records = Frame.count(frame);
-        counts.frameIn(records);
-        if (frameCount > 0 && frames.size() + frame.length > FLUSH_BYTES) {
+    frames.bytes(frame);
+    frameCount++;
+    recordCount += records;
+    if (frameCount >= FLUSH_FRAMES
+        || recordCount >= FLUSH_RECORDS
+        || frames.size() >= FLUSH_BYTES) {
+      flush();
+    } else if (!flushTimer) {
+      flushTimer = true;
+      ProcessingTimeService timers = getProcessingTimeService();
+      timers.registerTimer(
+          timers.getCurrentProcessingTime() + FLUSH_MS,
+          now -> {
+            flushTimer = false;
             flush();
-        }
-        frames.bytes(frame);
-        frameCount++;
-        recordCount += records;
-        if (frameCount >= FLUSH_FRAMES || recordCount >= FLUSH_RECORDS || frames.size() >= FLUSH_BYTES) {
-            flush();
-        } else if (!flushTimer) {
-            flushTimer = true;
-            ProcessingTimeService timers = getProcessingTimeService();
-            timers.registerTimer(timers.getCurrentProcessingTime() + FLUSH_MS, now -> {
-                flushTimer = false;
-                flush();
-            });
-        }
+          });
     }
+  }
 
-    private void flush() {
-        if (frameCount > 0) {
-            frameCount = 0;
-            recordCount = 0;
-            chain.process(frames);
-            frames.begin(Call.PROCESS);
-            lookAtWake();
-        }
+  private void flush() {
+    if (frameCount > 0) {
+      frameCount = 0;
+      recordCount = 0;
+      chain.process(frames);
+      frames.begin(Call.PROCESS);
+      lookAtWake();
     }
+  }
 
-    @Override
-    public void processWatermark(Watermark mark) throws Exception {
-        flush();
-        chain.watermark(mark.getTimestamp());
-        lookAtWake();
-        super.processWatermark(mark);
-    }
+  @Override
+  public void processWatermark(Watermark mark) throws Exception {
+    flush();
+    chain.watermark(mark.getTimestamp());
+    lookAtWake();
+    super.processWatermark(mark);
+  }
 
-    @Override
-    public void processWatermarkStatus(WatermarkStatus status) throws Exception {
-        flush();
-        super.processWatermarkStatus(status);
-    }
+  @Override
+  public void processWatermarkStatus(WatermarkStatus status) throws Exception {
+    flush();
+    super.processWatermarkStatus(status);
+  }
 
-    @Override
-    public void prepareSnapshotPreBarrier(long checkpoint) {
-        flush();
-        chain.barrier();
-        lookAtWake();
-    }
+  @Override
+  public void prepareSnapshotPreBarrier(long checkpoint) {
+    flush();
+    chain.barrier();
+    lookAtWake();
+  }
 
-    @Override
-    public void snapshotState(StateSnapshotContext context) throws Exception {
-        try {
-            if (frameCount > 0) {
-                throw new ChainFailure("frames came between a barrier and its snapshot");
-            }
-            long id = context.getCheckpointId();
-            Chain.Snapshot snapshot = chain.snapshot(id);
-            splitState.update(snapshot.split);
-            unionState.update(snapshot.union);
-            if (spec.keyed && snapshot.rest) {
-                writer.writeGroups(id, range, context.getRawKeyedOperatorStateOutput());
-            } else if (spec.keyed) {
-                SnapshotWriter.writeEmptyGroups(range, context.getRawKeyedOperatorStateOutput());
-            } else if (snapshot.rest) {
-                writer.writeNothing(id, context.getRawOperatorStateOutput());
-            }
-        } catch (Throwable e) {
-            // A chain that failed must begin anew: to decline the checkpoint would not be enough.
-            getContainingTask().getEnvironment().failExternally(e);
-            throw e;
-        }
+  @Override
+  public void snapshotState(StateSnapshotContext context) throws Exception {
+    try {
+      if (frameCount > 0) {
+        throw new ChainFailure("frames came between a barrier and its snapshot");
+      }
+      long id = context.getCheckpointId();
+      Chain.Snapshot snapshot = chain.snapshot(id);
+      splitState.update(snapshot.split);
+      unionState.update(snapshot.union);
+      if (spec.keyed && snapshot.rest) {
+        writer.writeGroups(id, range, context.getRawKeyedOperatorStateOutput());
+      } else if (spec.keyed) {
+        SnapshotWriter.writeEmptyGroups(range, context.getRawKeyedOperatorStateOutput());
+      } else if (snapshot.rest) {
+        writer.writeNothing(id, context.getRawOperatorStateOutput());
+      }
+    } catch (Throwable e) {
+      // A chain that failed must begin anew: to decline the checkpoint would not be enough.
+      getContainingTask().getEnvironment().failExternally(e);
+      throw e;
     }
+  }
 
-    @Override
-    public void notifyCheckpointComplete(long checkpoint) throws Exception {
-        super.notifyCheckpointComplete(checkpoint);
-        chain.completed(checkpoint);
-        lookAtWake();
-    }
+  @Override
+  public void notifyCheckpointComplete(long checkpoint) throws Exception {
+    super.notifyCheckpointComplete(checkpoint);
+    chain.completed(checkpoint);
+    lookAtWake();
+  }
 
-    @Override
-    public void notifyCheckpointAborted(long checkpoint) throws Exception {
-        super.notifyCheckpointAborted(checkpoint);
-        writer.drop(checkpoint);
-        chain.aborted(checkpoint);
-    }
+  @Override
+  public void notifyCheckpointAborted(long checkpoint) throws Exception {
+    super.notifyCheckpointAborted(checkpoint);
+    writer.drop(checkpoint);
+    chain.aborted(checkpoint);
+  }
 
-    @Override
-    public void finish() throws Exception {
-        flush();
-        chain.finish();
-        if (!spec.checkpoints) {
-            chain.completed(Chain.WITHOUT_CHECKPOINTS);
-        }
-        super.finish();
+  @Override
+  public void finish() throws Exception {
+    flush();
+    chain.finish();
+    if (!spec.checkpoints) {
+      chain.completed(Chain.WITHOUT_CHECKPOINTS);
     }
+    super.finish();
+  }
 
-    @Override
-    public void close() throws Exception {
-        try {
-            if (writer != null) {
-                writer.close();
-            }
-        } finally {
-            if (chain != null) {
-                chain.close();
-            }
-            super.close();
-        }
+  @Override
+  public void close() throws Exception {
+    try {
+      if (writer != null) {
+        writer.close();
+      }
+    } finally {
+      if (chain != null) {
+        chain.close();
+      }
+      super.close();
     }
+  }
 
-    @Override
-    public void frame(byte[] frame) {
-        output.collect(out.replace(frame));
-    }
+  @Override
+  public void frame(byte[] frame) {
+    output.collect(out.replace(frame));
+  }
 
-    @Override
-    public void watermark(long timestamp) {
-        throw new ChainFailure("the chain \"" + spec.name + "\" is no source and gives a watermark");
-    }
+  @Override
+  public void watermark(long timestamp) {
+    throw new ChainFailure("the chain \"" + spec.name + "\" is no source and gives a watermark");
+  }
 
-    @Override
-    public void idle(boolean idle) {
-        throw new ChainFailure("the chain \"" + spec.name + "\" is no source and says that it is idle");
-    }
+  @Override
+  public void idle(boolean idle) {
+    throw new ChainFailure("the chain \"" + spec.name + "\" is no source and says that it is idle");
+  }
 
-    @Override
-    public void execute(Runnable mail) {
-        mailbox.execute(mail::run, "weir snapshot");
-    }
+  @Override
+  public void execute(Runnable mail) {
+    mailbox.execute(mail::run, "weir snapshot");
+  }
 
-    /** Flink counts it against those that it tolerates, and aborts the checkpoint everywhere. */
-    @Override
-    public void decline(long checkpoint, String why, Throwable cause) {
-        LOG.warn("{}", why, cause);
-        getContainingTask().getEnvironment().declineCheckpoint(checkpoint,
-                new CheckpointException(why, CheckpointFailureReason.CHECKPOINT_ASYNC_EXCEPTION, cause));
-    }
+  /** Flink counts it against those that it tolerates, and aborts the checkpoint everywhere. */
+  @Override
+  public void decline(long checkpoint, String why, Throwable cause) {
+    LOG.warn("{}", why, cause);
+    getContainingTask()
+        .getEnvironment()
+        .declineCheckpoint(
+            checkpoint,
+            new CheckpointException(
+                why, CheckpointFailureReason.CHECKPOINT_ASYNC_EXCEPTION, cause));
+  }
 
-    /** Of any thread. */
-    private void looksDead() {
-        try {
-            mailbox.execute(() -> chain.process().checkAlive(), "weir chain ended");
-        } catch (RuntimeException e) {
-            LOG.debug("{}: the task is over", spec.name, e);
-        }
+  /** Of any thread. */
+  private void looksDead() {
+    try {
+      mailbox.execute(() -> chain.process().checkAlive(), "weir chain ended");
+    } catch (RuntimeException e) {
+      LOG.debug("{}: the task is over", spec.name, e);
     }
+  }
 
-    /** An early timer is left where it is: when it fires it looks again. */
-    private void lookAtWake() {
-        if (chain.wakeAt() < wakeAt) {
-            setWakeTimer(chain.wakeAt());
-        }
+  /** An early timer is left where it is: when it fires it looks again. */
+  private void lookAtWake() {
+    if (chain.wakeAt() < wakeAt) {
+      setWakeTimer(chain.wakeAt());
     }
+  }
 
-    private void setWakeTimer(long at) {
-        if (wakeTimer != null) {
-            wakeTimer.cancel(false);
-        }
-        wakeAt = at;
-        wakeTimer = getProcessingTimeService().registerTimer(at, now -> {
-            wakeTimer = null;
-            wakeAt = Chain.NEVER;
-            if (chain.wakeAt() <= getProcessingTimeService().getCurrentProcessingTime() || chain.wakeAt() == Chain.NEVER) {
-                chain.timer();
-            }
-            lookAtWake();
-        });
+  private void setWakeTimer(long at) {
+    if (wakeTimer != null) {
+      wakeTimer.cancel(false);
     }
+    wakeAt = at;
+    wakeTimer =
+        getProcessingTimeService()
+            .registerTimer(
+                at,
+                now -> {
+                  wakeTimer = null;
+                  wakeAt = Chain.NEVER;
+                  if (chain.wakeAt() <= getProcessingTimeService().getCurrentProcessingTime()
+                      || chain.wakeAt() == Chain.NEVER) {
+                    chain.timer();
+                  }
+                  lookAtWake();
+                });
+  }
 }

@@ -5,30 +5,30 @@ import org.apache.flink.api.common.functions.RichFilterFunction;
 
 /** Lets the frames of one edge through, behind a chain that has several outgoing edges. */
 final class EdgeFilter extends RichFilterFunction<byte[]> {
-    private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 1;
 
-    private final int edge;
-    private final boolean sends;
-    private transient ChainMetrics metrics;
+  private final int edge;
+  private final boolean sends;
+  private transient ChainMetrics metrics;
 
-    EdgeFilter(int edge, boolean sends) {
-        this.edge = edge;
-        this.sends = sends;
+  EdgeFilter(int edge, boolean sends) {
+    this.edge = edge;
+    this.sends = sends;
+  }
+
+  @Override
+  public void open(OpenContext context) {
+    metrics = new ChainMetrics(getRuntimeContext().getMetricGroup(), sends);
+  }
+
+  @Override
+  public boolean filter(byte[] frame) {
+    long records = Frame.count(frame);
+    metrics.frameIn(records);
+    if (Frame.edge(frame) != edge) {
+      return false;
     }
-
-    @Override
-    public void open(OpenContext context) {
-        metrics = new ChainMetrics(getRuntimeContext().getMetricGroup(), sends);
-    }
-
-    @Override
-    public boolean filter(byte[] frame) {
-        long records = Frame.count(frame);
-        metrics.frameIn(records);
-        if (Frame.edge(frame) != edge) {
-            return false;
-        }
-        metrics.frameOut(records);
-        return true;
-    }
+    metrics.frameOut(records);
+    return true;
+  }
 }

@@ -12,127 +12,154 @@ import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
- * Entry of a job's jar: builds Flink's graph from the plan in it. Runs where Flink takes jobs; no code of the job's runs here.
+ * Entry of a job's jar: builds Flink's graph from the plan in it. Runs where Flink takes jobs; no
+ * code of the job's runs here.
  *
- * <p>The one argument is {@code --parallelism N}, in place of the plan's. Without both it is what Flink is told to run the job with.
+ * <p>The one argument is {@code --parallelism N}, in place of the plan's. Without both it is what
+ * Flink is told to run the job with.
  */
 public final class JobMain {
-    private static final PrimitiveArrayTypeInfo<byte[]> FRAMES = PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO;
+  private static final PrimitiveArrayTypeInfo<byte[]> FRAMES =
+      PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO;
 
-    private final StreamExecutionEnvironment environment;
-    private final Plan plan;
-    private final List<SingleOutputStreamOperator<byte[]>> built = new ArrayList<>(); // by vertex; null: not yet
+  private final StreamExecutionEnvironment environment;
+  private final Plan plan;
+  private final List<SingleOutputStreamOperator<byte[]>> built =
+      new ArrayList<>(); // by vertex; null: not yet
 
-    public static void main(String[] arguments) throws Exception {
-        checkVersion(EnvironmentInformation.getVersion());
-        Plan plan = Plan.fromJar(JobMain.class.getClassLoader());
-        plan.parallelism = parallelism(arguments, plan.parallelism);
-        StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(configuration(plan));
-        new JobMain(environment, plan).build();
-        environment.execute(plan.name);
+  public static void main(String[] arguments) throws Exception {
+    checkVersion(EnvironmentInformation.getVersion());
+    Plan plan = Plan.fromJar(JobMain.class.getClassLoader());
+    plan.parallelism = parallelism(arguments, plan.parallelism);
+    StreamExecutionEnvironment environment =
+        StreamExecutionEnvironment.getExecutionEnvironment(configuration(plan));
+    new JobMain(environment, plan).build();
+    environment.execute(plan.name);
+  }
+
+  static void checkVersion(String version) {
+    if (!version.startsWith("1.20") && !version.startsWith("2.")) {
+      throw new ChainFailure(
+          "this is Flink "
+              + version
+              + ", and weir's jobs run in Flink 1.20 and 2.x: use a cluster of one of these");
     }
+  }
 
-    static void checkVersion(String version) {
-        if (!version.startsWith("1.20") && !version.startsWith("2.")) {
-            throw new ChainFailure("this is Flink " + version + ", and weir's jobs run in Flink 1.20 and 2.x: use a cluster of one of these");
-        }
+  static int parallelism(String[] arguments, int planned) {
+    if (arguments.length == 0) {
+      return planned;
     }
+    if (arguments.length == 2
+        && arguments[0].equals("--parallelism")
+        && arguments[1].matches("[1-9][0-9]{0,4}")) {
+      return Integer.parseInt(arguments[1]);
+    }
+    throw new ChainFailure(
+        "the job's jar takes no arguments but --parallelism N, and got: "
+            + String.join(" ", arguments)
+            + "; the job's own are given to its executable when it writes the jar");
+  }
 
-    static int parallelism(String[] arguments, int planned) {
-        if (arguments.length == 0) {
-            return planned;
-        }
-        if (arguments.length == 2 && arguments[0].equals("--parallelism") && arguments[1].matches("[1-9][0-9]{0,4}")) {
-            return Integer.parseInt(arguments[1]);
-        }
-        throw new ChainFailure("the job's jar takes no arguments but --parallelism N, and got: " + String.join(" ", arguments)
-                + "; the job's own are given to its executable when it writes the jar");
-    }
+  static Configuration configuration(Plan plan) {
+    Configuration configuration = new Configuration();
+    plan.settings.forEach(configuration::setString);
+    configuration.setString("pipeline.object-reuse", "true");
+    configuration.setString("execution.runtime-mode", "STREAMING");
+    // Sinks commit when the last one is complete.
+    configuration.setString("execution.checkpointing.checkpoints-after-tasks-finish", "true");
+    // The others would write timers where the chains' state is.
+    configuration.setString("state.backend.type", "hashmap");
+    return configuration;
+  }
 
-    static Configuration configuration(Plan plan) {
-        Configuration configuration = new Configuration();
-        plan.settings.forEach(configuration::setString);
-        configuration.setString("pipeline.object-reuse", "true");
-        configuration.setString("execution.runtime-mode", "STREAMING");
-        // Sinks commit when the last one is complete.
-        configuration.setString("execution.checkpointing.checkpoints-after-tasks-finish", "true");
-        // The others would write timers where the chains' state is.
-        configuration.setString("state.backend.type", "hashmap");
-        return configuration;
-    }
+  private JobMain(StreamExecutionEnvironment environment, Plan plan) {
+    this.environment = environment;
+    this.plan = plan;
+  }
 
-    private JobMain(StreamExecutionEnvironment environment, Plan plan) {
-        this.environment = environment;
-        this.plan = plan;
+  private void build() {
+    if (plan.parallelism > 0) {
+      environment.setParallelism(plan.parallelism);
     }
+    for (VertexSpec vertex : plan.vertices) {
+      vertex.checkpoints = environment.getCheckpointConfig().isCheckpointingEnabled();
+      built.add(null);
+    }
+    for (int vertex = 0; vertex < plan.vertices.size(); vertex++) {
+      stream(vertex);
+    }
+  }
 
-    private void build() {
-        if (plan.parallelism > 0) {
-            environment.setParallelism(plan.parallelism);
-        }
-        for (VertexSpec vertex : plan.vertices) {
-            vertex.checkpoints = environment.getCheckpointConfig().isCheckpointingEnabled();
-            built.add(null);
-        }
-        for (int vertex = 0; vertex < plan.vertices.size(); vertex++) {
-            stream(vertex);
-        }
+  private SingleOutputStreamOperator<byte[]> stream(int vertex) {
+    if (built.get(vertex) == null) {
+      VertexSpec spec = plan.vertices.get(vertex);
+      SingleOutputStreamOperator<byte[]> stream =
+          spec.source
+              ? environment.fromSource(
+                  new ChainSource(spec, plan.splits.get(vertex)),
+                  WatermarkStrategy.noWatermarks(),
+                  spec.name.replaceFirst("^Source: ", ""),
+                  FRAMES) // Flink says what it is itself
+              : chain(spec);
+      built.set(vertex, place(stream, spec, spec.uid));
     }
+    return built.get(vertex);
+  }
 
-    private SingleOutputStreamOperator<byte[]> stream(int vertex) {
-        if (built.get(vertex) == null) {
-            VertexSpec spec = plan.vertices.get(vertex);
-            SingleOutputStreamOperator<byte[]> stream = spec.source
-                    ? environment.fromSource(new ChainSource(spec, plan.splits.get(vertex)), WatermarkStrategy.noWatermarks(),
-                            spec.name.replaceFirst("^Source: ", ""), FRAMES) // Flink says what it is itself
-                    : chain(spec);
-            built.set(vertex, place(stream, spec, spec.uid));
-        }
-        return built.get(vertex);
+  private SingleOutputStreamOperator<byte[]> chain(VertexSpec spec) {
+    DataStream<byte[]> inputs = null;
+    for (Plan.Edge edge : plan.into(spec.index)) {
+      DataStream<byte[]> input = output(edge);
+      inputs = inputs == null ? input : inputs.union(input);
     }
+    if (inputs == null) {
+      throw new ChainFailure(
+          "the chain \"" + spec.name + "\" of the plan is no source and has no input");
+    }
+    DataStream<byte[]> routed =
+        spec.keyed ? inputs.keyBy(new FrameKeys(spec.maxParallelism), Types.INT) : inputs;
+    return routed.transform(spec.name, FRAMES, new ChainOperatorFactory(spec));
+  }
 
-    private SingleOutputStreamOperator<byte[]> chain(VertexSpec spec) {
-        DataStream<byte[]> inputs = null;
-        for (Plan.Edge edge : plan.into(spec.index)) {
-            DataStream<byte[]> input = output(edge);
-            inputs = inputs == null ? input : inputs.union(input);
-        }
-        if (inputs == null) {
-            throw new ChainFailure("the chain \"" + spec.name + "\" of the plan is no source and has no input");
-        }
-        DataStream<byte[]> routed = spec.keyed ? inputs.keyBy(new FrameKeys(spec.maxParallelism), Types.INT) : inputs;
-        return routed.transform(spec.name, FRAMES, new ChainOperatorFactory(spec));
+  /**
+   * What goes along the edge, as it is to be partitioned; hash edges are keyed after their union.
+   */
+  private DataStream<byte[]> output(Plan.Edge edge) {
+    VertexSpec from = plan.vertices.get(edge.from);
+    SingleOutputStreamOperator<byte[]> stream = stream(edge.from);
+    if (plan.outOf(edge.from).size() > 1) {
+      stream =
+          place(
+              stream
+                  .filter(new EdgeFilter(edge.number, edge.leavesTask))
+                  .name("to " + plan.vertices.get(edge.to).name),
+              from,
+              from.uid.isEmpty() ? "" : from.uid + " edge " + edge.number);
     }
+    switch (edge.partitioning) {
+      case "hash":
+        return stream;
+      case "forward":
+        return stream.forward();
+      case "rebalance":
+        return stream.rebalance();
+      case "broadcast":
+        return stream.broadcast();
+      default:
+        throw new ChainFailure(
+            "the plan has an edge with the unknown partitioning \"" + edge.partitioning + "\"");
+    }
+  }
 
-    /** What goes along the edge, as it is to be partitioned; hash edges are keyed after their union. */
-    private DataStream<byte[]> output(Plan.Edge edge) {
-        VertexSpec from = plan.vertices.get(edge.from);
-        SingleOutputStreamOperator<byte[]> stream = stream(edge.from);
-        if (plan.outOf(edge.from).size() > 1) {
-            stream = place(stream.filter(new EdgeFilter(edge.number, edge.leavesTask)).name("to " + plan.vertices.get(edge.to).name), from,
-                    from.uid.isEmpty() ? "" : from.uid + " edge " + edge.number);
-        }
-        switch (edge.partitioning) {
-            case "hash":
-                return stream;
-            case "forward":
-                return stream.forward();
-            case "rebalance":
-                return stream.rebalance();
-            case "broadcast":
-                return stream.broadcast();
-            default:
-                throw new ChainFailure("the plan has an edge with the unknown partitioning \"" + edge.partitioning + "\"");
-        }
+  private static SingleOutputStreamOperator<byte[]> place(
+      SingleOutputStreamOperator<byte[]> stream, VertexSpec spec, String uid) {
+    if (!uid.isEmpty()) {
+      stream.uid(uid);
     }
-
-    private static SingleOutputStreamOperator<byte[]> place(SingleOutputStreamOperator<byte[]> stream, VertexSpec spec, String uid) {
-        if (!uid.isEmpty()) {
-            stream.uid(uid);
-        }
-        if (spec.parallelism > 0) {
-            stream.setParallelism(spec.parallelism);
-        }
-        return stream.setMaxParallelism(spec.maxParallelism);
+    if (spec.parallelism > 0) {
+      stream.setParallelism(spec.parallelism);
     }
+    return stream.setMaxParallelism(spec.maxParallelism);
+  }
 }

@@ -19,220 +19,258 @@ import org.apache.flink.util.ResourceGuard;
 /**
  * Fetches the rest of a chain's snapshots and writes it to Flink's streams while the task goes on.
  *
- * <p>A lease keeps Flink from closing the stream, and so from completing the checkpoint, until all is written. If that fails the lease
- * is not given back, since that would complete a checkpoint with half a state; the checkpoint is declined, and when Flink has aborted it the
- * lease is. Only a chain that does not speak any more fails the task.
+ * <p>A lease keeps Flink from closing the stream, and so from completing the checkpoint, until all
+ * is written. If that fails the lease is not given back, since that would complete a checkpoint
+ * with half a state; the checkpoint is declined, and when Flink has aborted it the lease is. Only a
+ * chain that does not speak any more fails the task.
  *
  * <p>Thread: constructed and told by the task's; the work is done by one thread of its own.
  */
 final class SnapshotWriter implements AutoCloseable {
-    private static final int NEXT = 0;
-    private static final int LAST = 1;
-    private static final int DONE = 2;
-    private static final int NOT_YET = 3;
-    private static final int FAILED = 4;
-    private static final long LONGEST_WAIT_MS = 20;
+  private static final int NEXT = 0;
+  private static final int LAST = 1;
+  private static final int DONE = 2;
+  private static final int NOT_YET = 3;
+  private static final int FAILED = 4;
+  private static final long LONGEST_WAIT_MS = 20;
 
-    /** What the task does with failures. */
-    interface Task {
-        /** Runs it on the task's thread. */
-        void execute(Runnable mail);
+  /** What the task does with failures. */
+  interface Task {
+    /** Runs it on the task's thread. */
+    void execute(Runnable mail);
 
-        /** Of the task's thread: the checkpoint is lost, and nothing else. */
-        void decline(long checkpoint, String why, Throwable cause);
+    /** Of the task's thread: the checkpoint is lost, and nothing else. */
+    void decline(long checkpoint, String why, Throwable cause);
+  }
+
+  private static final class Running {
+    final ResourceGuard.Lease lease;
+    final ReentrantLock lock = new ReentrantLock(); // held during each SNAPSHOT_CHUNK
+    boolean dropped; // guarded by it
+    boolean declined; // the task's thread's
+
+    Running(ResourceGuard.Lease lease) {
+      this.lease = lease;
     }
+  }
 
-    private static final class Running {
-        final ResourceGuard.Lease lease;
-        final ReentrantLock lock = new ReentrantLock(); // held during each SNAPSHOT_CHUNK
-        boolean dropped; // guarded by it
-        boolean declined; // the task's thread's
+  private final ChainProcess process;
+  private final String title;
+  private final Task task;
+  private final ExecutorService thread;
+  private final Map<Long, Running> running = new ConcurrentHashMap<>();
+  private final Request request = new Request(); // of the thread
+  private final Reply reply = new Reply(); // of the thread
 
-        Running(ResourceGuard.Lease lease) {
-            this.lease = lease;
-        }
-    }
+  SnapshotWriter(ChainProcess process, String title, Task task) {
+    this.process = process;
+    this.title = title;
+    this.task = task;
+    thread =
+        Executors.newSingleThreadExecutor(
+            work -> {
+              Thread made = new Thread(work, "weir snapshots of " + title);
+              made.setDaemon(true);
+              return made;
+            });
+  }
 
-    private final ChainProcess process;
-    private final String title;
-    private final Task task;
-    private final ExecutorService thread;
-    private final Map<Long, Running> running = new ConcurrentHashMap<>();
-    private final Request request = new Request(); // of the thread
-    private final Reply reply = new Reply(); // of the thread
+  /** Of a keyed operator: every group of `range` gets an entry. */
+  void writeGroups(long checkpoint, KeyGroupRange range, KeyedStateCheckpointOutputStream stream)
+      throws IOException {
+    start(
+        checkpoint,
+        stream.acquireLease(),
+        snapshot -> new Groups(range, stream).write(checkpoint, snapshot));
+  }
 
-    SnapshotWriter(ChainProcess process, String title, Task task) {
-        this.process = process;
-        this.title = title;
-        this.task = task;
-        thread = Executors.newSingleThreadExecutor(work -> {
-            Thread made = new Thread(work, "weir snapshots of " + title);
-            made.setDaemon(true);
-            return made;
+  /**
+   * Of an operator without keys: only that the chain has said that all is durable, told by one
+   * byte.
+   */
+  void writeNothing(long checkpoint, OperatorStateCheckpointOutputStream stream)
+      throws IOException {
+    start(
+        checkpoint,
+        stream.acquireLease(),
+        snapshot -> {
+          if (next(checkpoint, snapshot) != DONE) {
+            throw new ChainFailure("a chain without keys has the state of a key group");
+          }
+          stream.startNewPartition();
+          stream.write(0);
         });
-    }
+  }
 
-    /** Of a keyed operator: every group of `range` gets an entry. */
-    void writeGroups(long checkpoint, KeyGroupRange range, KeyedStateCheckpointOutputStream stream) throws IOException {
-        start(checkpoint, stream.acquireLease(), snapshot -> new Groups(range, stream).write(checkpoint, snapshot));
+  /** The checkpoint is not wanted any more; forgets it on both sides. */
+  void drop(long checkpoint) throws InterruptedException {
+    Running snapshot = running.remove(checkpoint);
+    if (snapshot == null) {
+      return;
     }
+    snapshot.lock.lockInterruptibly();
+    try {
+      snapshot.dropped = true;
+      process.call(new Request().begin(Call.SNAPSHOT_DROP).i64(checkpoint), new Reply());
+    } finally {
+      snapshot.lock.unlock();
+    }
+    if (snapshot.declined) {
+      snapshot.lease.close();
+    }
+  }
 
-    /** Of an operator without keys: only that the chain has said that all is durable, told by one byte. */
-    void writeNothing(long checkpoint, OperatorStateCheckpointOutputStream stream) throws IOException {
-        start(checkpoint, stream.acquireLease(), snapshot -> {
-            if (next(checkpoint, snapshot) != DONE) {
-                throw new ChainFailure("a chain without keys has the state of a key group");
-            }
-            stream.startNewPartition();
-            stream.write(0);
+  @Override
+  public void close() throws InterruptedException {
+    thread.shutdownNow();
+    thread.awaitTermination(5, TimeUnit.SECONDS);
+  }
+
+  private interface Work {
+    void write(Running snapshot) throws IOException, InterruptedException, Dropped;
+  }
+
+  private static final class Dropped extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
+  private void start(long checkpoint, ResourceGuard.Lease lease, Work work) {
+    Running snapshot = new Running(lease);
+    running.put(checkpoint, snapshot);
+    thread.execute(
+        () -> {
+          try {
+            work.write(snapshot);
+            running.remove(checkpoint);
+            lease.close();
+          } catch (Dropped e) {
+            // Nothing can complete it any more. Flink cancels it in the very thread that waits for
+            // the lease, so that must be given back.
+            lease.close();
+          } catch (Throwable e) {
+            // Flink closes the stream of a checkpoint that it aborts, and tells so before the
+            // task's thread reads this.
+            task.execute(() -> failed(checkpoint, snapshot, e));
+          }
         });
+  }
+
+  private void failed(long checkpoint, Running snapshot, Throwable why) {
+    if (!running.containsKey(checkpoint)) {
+      snapshot.lease.close();
+    } else if (why instanceof IOException) { // of Flink's stream, or of what the chain had to write
+      snapshot.declined = true;
+      task.decline(
+          checkpoint,
+          title
+              + ": the state of checkpoint "
+              + checkpoint
+              + " cannot be written: "
+              + why.getMessage(),
+          why);
+    } else {
+      throw why instanceof ChainFailure
+          ? (ChainFailure) why
+          : new ChainFailure(
+              title + ": the state of checkpoint " + checkpoint + " cannot be written: " + why,
+              why);
+    }
+  }
+
+  /** The next SNAPSHOT_CHUNK that says something; the reply stands behind `what`. */
+  private int next(long checkpoint, Running snapshot)
+      throws IOException, InterruptedException, Dropped {
+    for (long wait = 2; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+      snapshot.lock.lockInterruptibly();
+      try {
+        if (snapshot.dropped) {
+          throw new Dropped();
+        }
+        process.call(request.begin(Call.SNAPSHOT_CHUNK).i64(checkpoint), reply);
+      } finally {
+        snapshot.lock.unlock();
+      }
+      int what = reply.u8();
+      if (what == FAILED) {
+        reply.i32();
+        throw new IOException(new String(reply.bytes(), StandardCharsets.UTF_8));
+      }
+      if (what != NOT_YET) {
+        return what;
+      }
+      Thread.sleep(wait);
+    }
+  }
+
+  /** Collects one group after the other, since each begins with its length. */
+  private final class Groups {
+    private final KeyGroupRange range;
+    private final KeyedStateCheckpointOutputStream stream;
+    private final DataOutputStream data;
+    private final List<byte[]> pieces = new ArrayList<>();
+    private int group = -1; // of the pieces
+    private int written; // groups below it are in the stream
+
+    Groups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream) {
+      this.range = range;
+      this.stream = stream;
+      data = new DataOutputStream(stream);
+      written = range.getStartKeyGroup();
     }
 
-    /** The checkpoint is not wanted any more; forgets it on both sides. */
-    void drop(long checkpoint) throws InterruptedException {
-        Running snapshot = running.remove(checkpoint);
-        if (snapshot == null) {
-            return;
+    void write(long checkpoint, Running snapshot)
+        throws IOException, InterruptedException, Dropped {
+      for (int what = next(checkpoint, snapshot); what != DONE; what = next(checkpoint, snapshot)) {
+        int of = reply.i32();
+        if (!range.contains(of)
+            || of < written
+            || (!pieces.isEmpty() && of != group)
+            || what > LAST) {
+          throw new ChainFailure(
+              "a chain gives the state of key group "
+                  + of
+                  + " after that of "
+                  + (written - 1)
+                  + ", of the groups "
+                  + range);
         }
-        snapshot.lock.lockInterruptibly();
-        try {
-            snapshot.dropped = true;
-            process.call(new Request().begin(Call.SNAPSHOT_DROP).i64(checkpoint), new Reply());
-        } finally {
-            snapshot.lock.unlock();
+        group = of;
+        pieces.add(reply.bytes());
+        if (what == LAST) {
+          writeEmptyUpTo(group);
+          writeGroup();
         }
-        if (snapshot.declined) {
-            snapshot.lease.close();
-        }
+      }
+      writeEmptyUpTo(range.getEndKeyGroup() + 1);
+      data.flush();
     }
 
-    @Override
-    public void close() throws InterruptedException {
-        thread.shutdownNow();
-        thread.awaitTermination(5, TimeUnit.SECONDS);
+    private void writeGroup() throws IOException {
+      stream.startNewKeyGroup(group);
+      data.writeLong(pieces.stream().mapToLong(piece -> piece.length).sum());
+      for (byte[] piece : pieces) {
+        data.write(piece);
+      }
+      pieces.clear();
+      written = group + 1;
     }
 
-    private interface Work {
-        void write(Running snapshot) throws IOException, InterruptedException, Dropped;
+    private void writeEmptyUpTo(int limit) throws IOException {
+      for (; written < limit; written++) {
+        stream.startNewKeyGroup(written);
+        data.writeLong(0);
+      }
     }
+  }
 
-    private static final class Dropped extends Exception {
-        private static final long serialVersionUID = 1;
+  /** The state of a keyed operator that has none. */
+  static void writeEmptyGroups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream)
+      throws IOException {
+    DataOutputStream data = new DataOutputStream(stream);
+    for (int group : range) {
+      stream.startNewKeyGroup(group);
+      data.writeLong(0);
     }
-
-    private void start(long checkpoint, ResourceGuard.Lease lease, Work work) {
-        Running snapshot = new Running(lease);
-        running.put(checkpoint, snapshot);
-        thread.execute(() -> {
-            try {
-                work.write(snapshot);
-                running.remove(checkpoint);
-                lease.close();
-            } catch (Dropped e) {
-                // Nothing can complete it any more. Flink cancels it in the very thread that waits for the lease, so that must be given back.
-                lease.close();
-            } catch (Throwable e) {
-                // Flink closes the stream of a checkpoint that it aborts, and tells so before the task's thread reads this.
-                task.execute(() -> failed(checkpoint, snapshot, e));
-            }
-        });
-    }
-
-    private void failed(long checkpoint, Running snapshot, Throwable why) {
-        if (!running.containsKey(checkpoint)) {
-            snapshot.lease.close();
-        } else if (why instanceof IOException) { // of Flink's stream, or of what the chain had to write
-            snapshot.declined = true;
-            task.decline(checkpoint, title + ": the state of checkpoint " + checkpoint + " cannot be written: " + why.getMessage(), why);
-        } else {
-            throw why instanceof ChainFailure ? (ChainFailure) why : new ChainFailure(title + ": the state of checkpoint " + checkpoint
-                    + " cannot be written: " + why, why);
-        }
-    }
-
-    /** The next SNAPSHOT_CHUNK that says something; the reply stands behind `what`. */
-    private int next(long checkpoint, Running snapshot) throws IOException, InterruptedException, Dropped {
-        for (long wait = 2;; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
-            snapshot.lock.lockInterruptibly();
-            try {
-                if (snapshot.dropped) {
-                    throw new Dropped();
-                }
-                process.call(request.begin(Call.SNAPSHOT_CHUNK).i64(checkpoint), reply);
-            } finally {
-                snapshot.lock.unlock();
-            }
-            int what = reply.u8();
-            if (what == FAILED) {
-                reply.i32();
-                throw new IOException(new String(reply.bytes(), StandardCharsets.UTF_8));
-            }
-            if (what != NOT_YET) {
-                return what;
-            }
-            Thread.sleep(wait);
-        }
-    }
-
-    /** Collects one group after the other, since each begins with its length. */
-    private final class Groups {
-        private final KeyGroupRange range;
-        private final KeyedStateCheckpointOutputStream stream;
-        private final DataOutputStream data;
-        private final List<byte[]> pieces = new ArrayList<>();
-        private int group = -1; // of the pieces
-        private int written; // groups below it are in the stream
-
-        Groups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream) {
-            this.range = range;
-            this.stream = stream;
-            data = new DataOutputStream(stream);
-            written = range.getStartKeyGroup();
-        }
-
-        void write(long checkpoint, Running snapshot) throws IOException, InterruptedException, Dropped {
-            for (int what = next(checkpoint, snapshot); what != DONE; what = next(checkpoint, snapshot)) {
-                int of = reply.i32();
-                if (!range.contains(of) || of < written || (!pieces.isEmpty() && of != group) || what > LAST) {
-                    throw new ChainFailure("a chain gives the state of key group " + of + " after that of " + (written - 1) + ", of the groups "
-                            + range);
-                }
-                group = of;
-                pieces.add(reply.bytes());
-                if (what == LAST) {
-                    writeEmptyUpTo(group);
-                    writeGroup();
-                }
-            }
-            writeEmptyUpTo(range.getEndKeyGroup() + 1);
-            data.flush();
-        }
-
-        private void writeGroup() throws IOException {
-            stream.startNewKeyGroup(group);
-            data.writeLong(pieces.stream().mapToLong(piece -> piece.length).sum());
-            for (byte[] piece : pieces) {
-                data.write(piece);
-            }
-            pieces.clear();
-            written = group + 1;
-        }
-
-        private void writeEmptyUpTo(int limit) throws IOException {
-            for (; written < limit; written++) {
-                stream.startNewKeyGroup(written);
-                data.writeLong(0);
-            }
-        }
-    }
-
-    /** The state of a keyed operator that has none. */
-    static void writeEmptyGroups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream) throws IOException {
-        DataOutputStream data = new DataOutputStream(stream);
-        for (int group : range) {
-            stream.startNewKeyGroup(group);
-            data.writeLong(0);
-        }
-        data.flush();
-    }
+    data.flush();
+  }
 }

@@ -3,34 +3,40 @@ package weir.flink;
 import java.io.Serializable;
 import java.util.List;
 
-/** What a task must know of its vertex to start the chain's process: part of the plan. Set once, by {@link Plan}. */
+/**
+ * What a task must know of its vertex to start the chain's process: part of the plan. Set once, by
+ * {@link Plan}.
+ */
 final class VertexSpec implements Serializable {
-    private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 1;
 
-    // Of the job.
-    byte[] fingerprint;
-    int build;
-    String arch;
-    String executable;
-    String loader; // null: the executable is started directly
-    List<String> libraries;
-    List<String> arguments;
-    boolean beginsFromSnapshot; // a fresh start reads the weir snapshot named in the arguments
+  // Of the job.
+  byte[] fingerprint;
+  int build;
+  String arch;
+  String executable;
+  String loader; // null: the executable is started directly
+  List<String> libraries;
+  List<String> arguments;
+  boolean beginsFromSnapshot; // a fresh start reads the weir snapshot named in the arguments
 
-    // Of the vertex.
-    int index;
-    String name;
-    String uid;
-    int parallelism; // 0: the job's
-    int maxParallelism;
-    boolean source;
-    boolean bounded;
-    boolean keyed; // behind hash edges
-    boolean checkpoints; // Flink takes some
-    boolean sends; // what it gives leaves its task, rather than going into an operator behind it in the same task
+  // Of the vertex.
+  int index;
+  String name;
+  String uid;
+  int parallelism; // 0: the job's
+  int maxParallelism;
+  boolean source;
+  boolean bounded;
+  boolean keyed; // behind hash edges
+  boolean checkpoints; // Flink takes some
+  boolean
+      sends; // what it gives leaves its task, rather than going into an operator behind it in the
 
-    /** How a task is called in logs and failures. */
-    String title(int subtask, int subtasks) {
-        return name + " (" + (subtask + 1) + "/" + subtasks + ")";
-    }
+  // same task
+
+  /** How a task is called in logs and failures. */
+  String title(int subtask, int subtasks) {
+    return name + " (" + (subtask + 1) + "/" + subtasks + ")";
+  }
 }
