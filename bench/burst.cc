@@ -37,7 +37,7 @@ double ns_per_call() {
   for (int i = 0; i < kCalls; ++i) {
     auto fiber = fibers.take();
     fiber->start([](void*) {}, nullptr);
-    fibers.give_back(std::move(fiber));
+    fibers.recycle(std::move(fiber));
   }
   return static_cast<double>(std::clock() - begin) * 1e9 / CLOCKS_PER_SEC / kCalls;
 }

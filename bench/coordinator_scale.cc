@@ -210,7 +210,7 @@ class StubWorker {
         for (size_t i = 0; i < shards_.size(); ++i) report_progress(attempt_);
       } else if (const auto* cancel = std::get_if<Cancel>(&*message)) {
         attempt_ = 0;
-        send(Cancelled{cancel->attempt});
+        send(Canceled{cancel->attempt});
       } else if (std::holds_alternative<Heartbeat>(*message)) {
         send(HeartbeatReply{});
       } else if (const auto* trigger = std::get_if<TriggerCheckpoint>(&*message)) {

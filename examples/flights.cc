@@ -1,4 +1,4 @@
-// Departures by carrier and hour: how many were scheduled, how many were cancelled, the mean and
+// Departures by carrier and hour: how many were scheduled, how many were canceled, the mean and
 // the largest delay.
 //
 //   flights --input DIRECTORY --output DIRECTORY [--rate N] [-D execution.checkpointing.interval=1s
@@ -22,36 +22,36 @@ using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 struct Departure {
   std::string carrier;
   Time time_hour;
-  std::optional<int64_t> dep_delay;  // minutes; none: cancelled
+  std::optional<int64_t> dep_delay;  // minutes; none: canceled
   WEIR_FIELDS(Departure, carrier, time_hour, dep_delay)
 };
 
 struct Delays {
   int64_t flights = 0;
-  int64_t cancelled = 0;
+  int64_t canceled = 0;
   int64_t sum = 0;
   int64_t largest = 0;
-  WEIR_FIELDS(Delays, flights, cancelled, sum, largest)
+  WEIR_FIELDS(Delays, flights, canceled, sum, largest)
 };
 
 struct CarrierHour {
   std::string carrier;
   Time hour;
   int64_t flights = 0;
-  int64_t cancelled = 0;
+  int64_t canceled = 0;
   std::optional<double> mean_delay = {};
   std::optional<int64_t> largest_delay = {};
-  WEIR_FIELDS(CarrierHour, carrier, hour, flights, cancelled, mean_delay, largest_delay)
+  WEIR_FIELDS(CarrierHour, carrier, hour, flights, canceled, mean_delay, largest_delay)
 };
 
 struct SumDelays {
   using Accumulator = Delays;
   Delays create_accumulator() const { return {}; }
   void add(const Departure& departure, Delays& delays) const {
-    const bool first = delays.flights == delays.cancelled;
+    const bool first = delays.flights == delays.canceled;
     ++delays.flights;
     if (!departure.dep_delay) {
-      ++delays.cancelled;
+      ++delays.canceled;
       return;
     }
     delays.sum += *departure.dep_delay;
@@ -68,8 +68,8 @@ class Describe final : public weir::ProcessWindowFunction<Delays, CarrierHour, s
     CarrierHour result{.carrier = carrier,
                        .hour = Time(std::chrono::milliseconds(context.window.start)),
                        .flights = delays.flights,
-                       .cancelled = delays.cancelled};
-    if (const int64_t departed = delays.flights - delays.cancelled; departed > 0) {
+                       .canceled = delays.canceled};
+    if (const int64_t departed = delays.flights - delays.canceled; departed > 0) {
       result.mean_delay = static_cast<double>(delays.sum) / static_cast<double>(departed);
       result.largest_delay = delays.largest;
     }

@@ -128,7 +128,7 @@ struct FaultPlan {
   double pause = 0;   ///< of a process, for seconds
   bool pause_at_operation = false;  ///< in the middle of blocking work
   double wall_skew = 0;  ///< the wall clock of a process is off by up to a year, and jumps
-  double cancel = 0;     ///< instead of being killed the job is cancelled
+  double cancel = 0;     ///< instead of being killed the job is canceled
   double restart_when_finished = 0;
   MonotonicTime phase{0};  ///< how long faults go on
 };

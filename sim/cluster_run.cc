@@ -21,7 +21,7 @@ using std::chrono::seconds;
 /// Without faults every job here takes a few seconds; the longest restart back-off, a lost answer
 /// that is asked for again and checkpoint timeouts of half a minute have room in this.
 constexpr MonotonicTime kLivenessBound = std::chrono::minutes(10);
-constexpr uint64_t kMostEvents = 4'000'000;  ///< of a whole run: more is a loop
+constexpr uint64_t kMaxEvents = 4'000'000;  ///< of a whole run: more is a loop
 constexpr MonotonicTime kLookEvery = milliseconds(200);
 constexpr char kLocalDisk[] = "file://";
 constexpr char kHdfsDisk[] = "hdfs://nn:8020";
@@ -186,7 +186,7 @@ class ClusterRun {
   bool run_until(MonotonicTime end) {
     const auto stop = [&] {
       return now_->ended || !now_->process.alive() || failed() ||
-             world_.trace().events() > kMostEvents;
+             world_.trace().events() > kMaxEvents;
     };
     while (!stop() && world_.now() < end) {
       const auto outcome = world_.run_until(
@@ -202,8 +202,8 @@ class ClusterRun {
       if (!liveness_ && random_.chance(faults_.wall_skew * 0.1))
         now_->process.set_wall_skew_ms(draw_skew());
     }
-    if (world_.trace().events() > kMostEvents)
-      fail(cat("more than ", kMostEvents, " events: a loop"));
+    if (world_.trace().events() > kMaxEvents)
+      fail(cat("more than ", kMaxEvents, " events: a loop"));
     return stop();
   }
 

@@ -16,7 +16,7 @@
 namespace weir::sim {
 namespace {
 
-/// Not here: leftovers_removed_at_open, for which two hundred seeds need not be enough; and what
+/// Not here: orphans_removed_at_open, for which two hundred seeds need not be enough; and what
 /// other rules seem to cover, for no seed has shown it:
 /// - pointer_not_fenced: see FleetBugs.AnUnfencedPointerIsCoveredByTheEndOfTheSession.
 /// - deposed_leader_obeyed: workers follow the leader with the highest epoch that they have heard
@@ -28,7 +28,7 @@ namespace {
 /// tried again.
 /// - start_before_all_deployed: what comes to a task that is not there yet waits in its channel, no
 /// checkpoint is taken before all tasks are,
-///   and each subtask of a sink looks after its own leftovers only.
+///   and each subtask of a sink looks after its own orphans only.
 /// WEIR_SIM_BUG hunts for one of them with as many seeds as one likes.
 constexpr Bug kBugs[] = {
     Bug::kCreditLost,

@@ -1,7 +1,7 @@
 #include "fleet_roles.h"
 
 #include "base/strings.h"
-#include "cluster/contender.h"
+#include "cluster/coordinator_process.h"
 #include "cluster/worker.h"
 #include "ha/leader_finder.h"
 #include "runtime/data_server.h"
@@ -42,35 +42,36 @@ JobGraph graph_of(const FleetStart& start) {
 class CoordinatorMember final : public FleetMember {
  public:
   CoordinatorMember(SimProcess& process, const FleetStart& start) : graph_(graph_of(start)) {
-    ContenderOptions options;
+    CoordinatorProcessOptions options;
     options.job = options_of(start.plan);
     options.listen = {process.host(), kCoordinatorPort};
     options.epoch_without_election = start.number;
-    contender_ = std::make_unique<Contender>(graph_, std::move(options), process.platform(),
+    coordinator_ =
+        std::make_unique<CoordinatorProcess>(graph_, std::move(options), process.platform(),
                                              start.plan.elected ? &start.zookeeper : nullptr,
                                              paths_of_fleet(), [this] { ended_ = true; });
-    const Status listening = contender_->listen();
+    const Status listening = coordinator_->listen();
     WEIR_CHECK(listening.ok());
-    handle_ = process.platform().scheduler.start("coordinator", *contender_, {});
-    contender_->mailbox().set_wake([this] { handle_->wake(); });
+    handle_ = process.platform().scheduler.start("coordinator", *coordinator_, {});
+    coordinator_->mailbox().set_wake([this] { handle_->wake(); });
   }
   ~CoordinatorMember() override { leave(); }
 
   void leave() override {
-    if (!contender_) return;
+    if (!coordinator_) return;
     last_ = view();
-    contender_->mailbox().set_wake(nullptr);
+    coordinator_->mailbox().set_wake(nullptr);
     handle_.reset();
-    contender_.reset();
+    coordinator_.reset();
   }
 
-  void sign_off() override { contender_->leave(); }
-  void cancel() override { contender_->cancel(); }
+  void sign_off() override { coordinator_->leave(); }
+  void cancel() override { coordinator_->cancel(); }
   bool ended() const override { return ended_; }
 
   MemberView view() const override {
-    if (!contender_) return last_;
-    const ContenderView now = contender_->view();
+    if (!coordinator_) return last_;
+    const CoordinatorProcessView now = coordinator_->view();
     const JobView& job = now.job;
     MemberView view;
     view.ended = ended_;
@@ -87,8 +88,8 @@ class CoordinatorMember final : public FleetMember {
   }
 
   std::string text() const override {
-    if (!contender_) return "has ended";
-    const ContenderView now = contender_->view();
+    if (!coordinator_) return "has ended";
+    const CoordinatorProcessView now = coordinator_->view();
     const JobView& job = now.job;
     return cat(now.leads ? "leads" : "does not lead", ", the job is ", to_string(job.state),
                " in attempt ", attempt_text(job.attempt), " on ", job.shards, " of ",
@@ -102,7 +103,7 @@ class CoordinatorMember final : public FleetMember {
   const JobGraph graph_;
   bool ended_ = false;
   MemberView last_;
-  std::unique_ptr<Contender> contender_;
+  std::unique_ptr<CoordinatorProcess> coordinator_;
   std::unique_ptr<ActorHandle> handle_;
 };
 

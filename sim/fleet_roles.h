@@ -4,8 +4,8 @@
 
 namespace weir::sim {
 
-/// The engine's own: a Contender in a coordinator's process; in a worker's a Worker with its
-/// DataServer and, if coordinators are elected, a LeaderFinder. Wired as src/cluster/run_job.cc
+/// The engine's own: a CoordinatorProcess in a coordinator's process; in a worker's a Worker with
+/// its DataServer and, if coordinators are elected, a LeaderFinder. Wired as src/cluster/run_job.cc
 /// wires them.
 FleetRoles engine_roles();
 

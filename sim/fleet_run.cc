@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr MonotonicTime kLivenessBound = std::chrono::minutes(15);
-constexpr uint64_t kMostEvents = 12'000'000;  ///< of a whole run: more is a loop
+constexpr uint64_t kMaxEvents = 12'000'000;  ///< of a whole run: more is a loop
 constexpr MonotonicTime kLookEvery = milliseconds(200);
 constexpr MonotonicTime kNever = MonotonicTime::max();
 constexpr double kAskedToLeave = 0.25;  ///< of the processes that would be killed
@@ -199,8 +199,8 @@ class FleetRun {
     }
     result_.statistics.double_leaders += leaders > 1;
     look_at_files();
-    if (world_.trace().events() > kMostEvents)
-      fail(cat("more than ", kMostEvents, " events: a loop"));
+    if (world_.trace().events() > kMaxEvents)
+      fail(cat("more than ", kMaxEvents, " events: a loop"));
   }
 
   void check_leader(const Seat& seat, const MemberView& view) {

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 const bool kQuiet = (set_log_level(LogLevel::kError), true);
 
 TEST(LeaderElection, AKilledLeaderIsReplacedAfterItsSessionAndTheEpochGrows) {
-  TwoContenders t;
+  TwoCandidates t;
   EXPECT_EQ(t.a->leadership->epoch, 1);
   t.a->process.kill();
   const MonotonicTime begin = t.world.now();
@@ -25,7 +25,7 @@ TEST(LeaderElection, AKilledLeaderIsReplacedAfterItsSessionAndTheEpochGrows) {
 }
 
 TEST(LeaderElection, ALeaderThatResignsIsReplacedAtOnce) {
-  TwoContenders t;
+  TwoCandidates t;
   t.a->election->resign();
   ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, seconds(1)));
   EXPECT_EQ(t.a->reasons, std::vector<std::string>{"resigned"});
@@ -38,7 +38,7 @@ TEST(LeaderElection, ALeaderThatResignsIsReplacedAtOnce) {
 }
 
 TEST(LeaderElection, AHiccupOfZooKeeperRevokesNobody) {
-  TwoContenders t;
+  TwoCandidates t;
   for (int i = 0; i < 10; ++i) {
     t.zookeeper.outage(seconds(6));
     t.world.run_for(seconds(8));
@@ -48,7 +48,7 @@ TEST(LeaderElection, AHiccupOfZooKeeperRevokesNobody) {
 }
 
 TEST(LeaderElection, StorageThatHangsDoesNotCostTheLease) {
-  TwoContenders t;
+  TwoCandidates t;
   t.world.add_disk("file://", std::make_unique<SimDisk>(t.world, "file://", DiskKind::kLocal));
   t.world.faults().slow_operation = 1;
   t.world.faults().slow_operation_max = std::chrono::milliseconds(100);
@@ -75,7 +75,7 @@ TEST(LeaderElection, StorageThatHangsDoesNotCostTheLease) {
 }
 
 TEST(LeaderElection, ALeaderCutOffStepsDownBeforeAnotherLeads) {
-  TwoContenders t;
+  TwoCandidates t;
   const MonotonicTime begin = t.world.now();
   t.world.network().cut_for({{"a"}, {"zookeeper"}, false}, seconds(60));
   ASSERT_TRUE(t.run_until([&] { return !t.a->leadership; }, kTimeout));
@@ -92,14 +92,14 @@ TEST(LeaderElection, ALeaderCutOffStepsDownBeforeAnotherLeads) {
 }
 
 TEST(LeaderElection, AnExpiredSessionRevokesAtOnce) {
-  TwoContenders t;
+  TwoCandidates t;
   ASSERT_TRUE(t.zookeeper.expire(t.a->leadership->session->id()));
   ASSERT_TRUE(t.run_until([&] { return !t.a->leadership; }, kTimeout / 2));
   ASSERT_TRUE(t.run_until([&] { return t.a->leads() || t.b->leads(); }, kTimeout));
 }
 
 TEST(LeaderElection, ALeaderWhoseNodeIsRemovedByHandStepsDown) {
-  TwoContenders t;
+  TwoCandidates t;
   auto operator_session = t.b->factory->open(nullptr);
   ASSERT_TRUE((*operator_session)->remove(kPaths.leader(), kAnyVersion).ok());
   ASSERT_TRUE(t.run_until([&] { return !t.a->leadership; }, kTimeout / 3));
@@ -107,7 +107,7 @@ TEST(LeaderElection, ALeaderWhoseNodeIsRemovedByHandStepsDown) {
 }
 
 TEST(LeaderElection, AStandbyWritesNothing) {
-  TwoContenders t;
+  TwoCandidates t;
   t.world.run_for(seconds(5));
   const int64_t before = t.zookeeper.transactions();
   t.world.run_for(std::chrono::hours(1));
@@ -116,7 +116,7 @@ TEST(LeaderElection, AStandbyWritesNothing) {
 }
 
 TEST(LeaderElection, AnswersSlowerThanTheNextQuestionIsDueKeepALeader) {
-  TwoContenders t;
+  TwoCandidates t;
   t.world.faults().slow_operation = 1;
   t.world.faults().slow_operation_max = kTimeout / 5;  // before and after each call
   t.world.run_for(std::chrono::minutes(20));
@@ -165,8 +165,8 @@ MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
   SimZooKeeper zookeeper(world);
   bool armed = false;
   MonotonicTime cut_at{0};
-  Contender* leader = nullptr;
-  Contender a(world, zookeeper, "a", [&](std::unique_ptr<ZooKeeperFactory> factory) {
+  Candidate* leader = nullptr;
+  Candidate a(world, zookeeper, "a", [&](std::unique_ptr<ZooKeeperFactory> factory) {
     return std::make_unique<AnswersLate>(std::move(factory), [&] {
       if (!std::exchange(armed, false)) return;
       cut_at = world.now();
@@ -178,7 +178,7 @@ MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
   });
   leader = &a;
   EXPECT_EQ(world.run_until([&] { return a.leads(); }, seconds(5)), SimWorld::Outcome::kDone);
-  Contender b(world, zookeeper, "b");
+  Candidate b(world, zookeeper, "b");
   world.run_for(seconds(5));
   armed = true;
   EXPECT_EQ(world.run_until([&] { return cut_at.count() > 0; }, kTimeout),

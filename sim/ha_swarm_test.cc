@@ -18,7 +18,7 @@ using std::chrono::seconds;
 
 const bool kQuiet = (set_log_level(LogLevel::kError), true);
 
-/// Three contenders, of which each leader moves the pointer as fast as it can, and a worker that
+/// Three candidates, of which each leader moves the pointer as fast as it can, and a worker that
 /// looks for them.
 class Swarm {
  public:
@@ -40,7 +40,7 @@ class Swarm {
   }
   ~Swarm() {
     stop_worker();
-    for (auto& contender : contenders_) contender.reset();
+    for (auto& candidate : candidates_) candidate.reset();
   }
 
   void run() {
@@ -50,7 +50,7 @@ class Swarm {
       ASSERT_TRUE(world_.step());
       check();
       for (int i = 0; i < 3; ++i) {
-        if (!contenders_[i]->process.alive()) start(i);
+        if (!candidates_[i]->process.alive()) start(i);
       }
       if (!worker_->alive()) start_worker();
       if (world_.now() >= next_attack) {
@@ -63,10 +63,10 @@ class Swarm {
     const int64_t published = published_;
     const auto settled = [&] {
       check();
-      for (auto& contender : contenders_) {
-        if (contender->leads())
+      for (auto& candidate : candidates_) {
+        if (candidate->leads())
           return published_ > published && finder_->leader() &&
-                 finder_->leader()->epoch == contender->leadership->epoch;
+                 finder_->leader()->epoch == candidate->leadership->epoch;
       }
       return false;
     };
@@ -85,51 +85,51 @@ class Swarm {
   }
 
   void start(int i) {
-    contenders_[i].reset();
-    contenders_[i] = std::make_unique<Contender>(world_, zookeeper_, cat("c", i));
-    Contender& contender = *contenders_[i];
-    contender.on_granted = [this, &contender](const Leadership& granted) {
+    candidates_[i].reset();
+    candidates_[i] = std::make_unique<Candidate>(world_, zookeeper_, cat("c", i));
+    Candidate& candidate = *candidates_[i];
+    candidate.on_granted = [this, &candidate](const Leadership& granted) {
       // The answer to a take-over may be under way while its session is ended before its time.
       if (!ended_early_.contains(granted.session->id())) {
         EXPECT_GT(granted.epoch, last_epoch_) << "epochs grow";
       }
       EXPECT_TRUE(epochs_.insert(granted.epoch).second) << "granted twice: " << granted.epoch;
       last_epoch_ = std::max(last_epoch_, granted.epoch);
-      publish(contender, std::make_shared<JobStore>(granted, kJob), std::nullopt);
+      publish(candidate, std::make_shared<JobStore>(granted, kJob), std::nullopt);
     };
   }
 
   /// Reads the pointer, then publishes one after another until told that it leads no more.
-  void publish(Contender& contender, std::shared_ptr<JobStore> store,
+  void publish(Candidate& candidate, std::shared_ptr<JobStore> store,
                std::optional<CompletedPointer> wanted) {
-    contender.process.platform().scheduler.run_blocking("test", [this, &contender, store, wanted] {
+    candidate.process.platform().scheduler.run_blocking("test", [this, &candidate, store, wanted] {
       if (!wanted) {
         const auto there = store->pointer();
         if (there.ok()) {
           const CheckpointId next = there->has_value() ? (*there)->id + 1 : 1;
-          publish(contender, store, pointer_to(next, cat("made-", ++made_)));
+          publish(candidate, store, pointer_to(next, cat("made-", ++made_)));
         } else if (there.status().code() == StatusCode::kUnavailable) {
-          publish(contender, store, std::nullopt);
+          publish(candidate, store, std::nullopt);
         } else {
           EXPECT_EQ(there.status().code(), StatusCode::kCancelled) << there.status().to_string();
         }
         return;
       }
       const Status status = store->set_pointer(*wanted);
-      if (!contender.process.alive()) return;
+      if (!candidate.process.alive()) return;
       note_pointer();
       switch (status.code()) {
         case StatusCode::kOk:
           ++published_;
           EXPECT_TRUE(seen_.contains(wanted->uri)) << "said to have happened: " << wanted->uri;
-          publish(contender, store, pointer_to(wanted->id + 1, cat("made-", ++made_)));
+          publish(candidate, store, pointer_to(wanted->id + 1, cat("made-", ++made_)));
           return;
         case StatusCode::kAborted:
           ++refused_;
           EXPECT_FALSE(seen_.contains(wanted->uri)) << "said not to have happened: " << wanted->uri;
           return;
         case StatusCode::kUnavailable:
-          if (contender.leads()) publish(contender, store, wanted);
+          if (candidate.leads()) publish(candidate, store, wanted);
           return;
         default: ADD_FAILURE() << status.to_string();
       }
@@ -137,7 +137,7 @@ class Swarm {
   }
 
   void attack() {
-    Contender& victim = *contenders_[random_.below(3)];
+    Candidate& victim = *candidates_[random_.below(3)];
     switch (random_.below(5)) {
       case 0: victim.process.kill(); return;
       case 1: victim.process.pause(random_.delay(3 * kTimeout)); return;
@@ -156,9 +156,9 @@ class Swarm {
 
   void check() {
     int leading = 0;
-    for (auto& contender : contenders_) {
+    for (auto& candidate : candidates_) {
       // Whose session the test has ended before its time cannot know it by its lease.
-      if (contender->leads() && !ended_early_.contains(contender->leadership->session->id()))
+      if (candidate->leads() && !ended_early_.contains(candidate->leadership->session->id()))
         ++leading;
     }
     EXPECT_LE(leading, 1) << "two leaders at " << world_.now().count();
@@ -210,7 +210,7 @@ class Swarm {
   SimWorld world_;
   SimRandom random_;
   SimZooKeeper zookeeper_;
-  std::unique_ptr<Contender> contenders_[3];
+  std::unique_ptr<Candidate> candidates_[3];
   std::unique_ptr<SimProcess> worker_;
   std::unique_ptr<ZooKeeperFactory> finder_factory_;
   std::unique_ptr<LeaderFinder> finder_;

@@ -144,7 +144,7 @@ TEST(JobStore, ThePointerNeverGoesBack) {
 }
 
 TEST(JobStore, APausedLeadersPointerIsRefusedAndTheMessageNamesBothEpochs) {
-  TwoContenders t;
+  TwoCandidates t;
   const Leadership old = *t.a->leadership;
   JobStore stale(old, kJob);
   ASSERT_TRUE(stale.set_pointer(pointer_to(1, "a")).ok());
@@ -225,7 +225,7 @@ TEST(JobStore, ADamagedPointerIsNotTakenForNone) {
 }
 
 TEST(LeaderFinder, AWorkerIsToldOfEachLeaderOnce) {
-  TwoContenders t;
+  TwoCandidates t;
   SimProcess worker(t.world, "worker");
   const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);
   std::vector<std::string> told;
@@ -307,7 +307,7 @@ TEST(LeaderFinder, LooksAgainAtOnceWhenTheLeaderChangedBehindALook) {
 }
 
 TEST(LeaderFinder, AnotherSessionsOlderViewTellsNothing) {
-  TwoContenders t;
+  TwoCandidates t;
   SimProcess worker(t.world, "worker");
   const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);
   std::vector<int64_t> told;

@@ -58,9 +58,9 @@ class PassesOn : public ZooKeeperSession {
 };
 
 /// A process that contends.
-struct Contender {
+struct Candidate {
   using Wrap = std::function<std::unique_ptr<ZooKeeperFactory>(std::unique_ptr<ZooKeeperFactory>)>;
-  Contender(SimWorld& world, SimZooKeeper& zookeeper, const std::string& name,
+  Candidate(SimWorld& world, SimZooKeeper& zookeeper, const std::string& name,
             const Wrap& wrap = nullptr)
       : process(world, name), factory(zookeeper_for(zookeeper, process.life(), kTimeout)) {
     if (wrap) factory = wrap(std::move(factory));
@@ -81,7 +81,7 @@ struct Contender {
     handle = platform.scheduler.start("election", *election, {});
     election->set_wake([this] { handle->wake(); });
   }
-  ~Contender() {
+  ~Candidate() {
     election->set_wake(nullptr);
     handle = nullptr;
   }
@@ -100,13 +100,13 @@ struct Contender {
   std::vector<std::string> reasons;
 };
 
-/// A world with a ZooKeeper and two contenders, `a` leading.
-struct TwoContenders {
-  explicit TwoContenders(uint64_t seed = 1) : world(seed), zookeeper(world) {
-    a = std::make_unique<Contender>(world, zookeeper, "a");
+/// A world with a ZooKeeper and two candidates, `a` leading.
+struct TwoCandidates {
+  explicit TwoCandidates(uint64_t seed = 1) : world(seed), zookeeper(world) {
+    a = std::make_unique<Candidate>(world, zookeeper, "a");
     EXPECT_EQ(world.run_until([&] { return a->leads(); }, std::chrono::seconds(5)),
               SimWorld::Outcome::kDone);
-    b = std::make_unique<Contender>(world, zookeeper, "b");
+    b = std::make_unique<Candidate>(world, zookeeper, "b");
     world.run_for(std::chrono::seconds(5));
     EXPECT_FALSE(b->leads());
   }
@@ -115,8 +115,8 @@ struct TwoContenders {
   }
   SimWorld world;
   SimZooKeeper zookeeper;
-  std::unique_ptr<Contender> a;
-  std::unique_ptr<Contender> b;
+  std::unique_ptr<Candidate> a;
+  std::unique_ptr<Candidate> b;
 };
 
 }  // namespace weir::sim

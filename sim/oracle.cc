@@ -8,7 +8,7 @@
 namespace weir::sim {
 namespace {
 
-constexpr size_t kMostComplaints = 5;
+constexpr size_t kMaxComplaints = 5;
 
 /// The numbers of a line "c 3 1 17" after its letter.
 std::vector<int64_t> numbers(const std::string& line) {
@@ -99,9 +99,9 @@ std::vector<std::string> Oracle::check(const std::vector<OutputPart>& parts, boo
        {ending_ == Ending::kAlarms ? check_alarms(parts, finished) : check_running(parts, finished),
         check_late(parts), check_order(parts)})
     complaints.insert(complaints.end(), more.begin(), more.end());
-  if (complaints.size() > kMostComplaints) {
-    complaints[kMostComplaints] = cat("and ", complaints.size() - kMostComplaints, " more");
-    complaints.resize(kMostComplaints + 1);
+  if (complaints.size() > kMaxComplaints) {
+    complaints[kMaxComplaints] = cat("and ", complaints.size() - kMaxComplaints, " more");
+    complaints.resize(kMaxComplaints + 1);
   }
   return complaints;
 }

@@ -29,7 +29,7 @@ SimFiber::SimFiber(std::function<void()> work, std::function<void()> wait)
 
 SimFiber::~SimFiber() {
   WEIR_CHECK(done());
-  pool().give_back(std::move(fiber_));
+  pool().recycle(std::move(fiber_));
 }
 
 SimFiber* SimFiber::current() { return g_current; }

@@ -97,7 +97,7 @@ TEST(Swarm, NothingWrongIsVisibleAndEveryJobFinishes) {
       failed, real, hours, static_cast<unsigned long long>(sum.events));
   std::printf(
       "summary: swarm: %lld processes, %lld killed, %lld power losses, %lld file faults, %lld and "
-      "%lld damaged checkpoints, %lld cancelled jobs, "
+      "%lld damaged checkpoints, %lld canceled jobs, "
       "blocking work rested %lld times in its middle\n",
       static_cast<long long>(sum.processes), static_cast<long long>(sum.kills),
       static_cast<long long>(sum.power_losses), static_cast<long long>(sum.file_faults),

@@ -82,9 +82,9 @@ class Flights:
         difference = flights_job.first_difference(self.expected, found)
         if difference:
             fail(f"the output differs from the reference: {difference}")
-        rest = flights_job.leftovers(place, "out")
+        rest = flights_job.orphans(place, "out")
         if rest:
-            fail(f"the output directory holds leftovers: {rest}")
+            fail(f"the output directory holds orphans: {rest}")
         words = {
             "records": self.records,
             **figures,

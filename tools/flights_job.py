@@ -96,7 +96,7 @@ def committed_lines(place, output):
     return sorted(lines)
 
 
-def leftovers(place, output):
+def orphans(place, output):
     return [name for name in place.names(output) if not name.startswith("part-")]
 
 

@@ -28,11 +28,11 @@ def expected_lines(directory):
     lines = []
     for (carrier, hour), of_group in groups.items():
         flights = len(of_group)
-        cancelled = of_group.count("NA")
+        canceled = of_group.count("NA")
         delays = [int(delay) for delay in of_group if delay != "NA"]
         mean = number(sum(delays) / len(delays)) if delays else ""
         largest = str(max(delays)) if delays else ""
-        lines.append(f"{carrier},{hour:%Y-%m-%dT%H:%M:%SZ},{flights},{cancelled},{mean},{largest}")
+        lines.append(f"{carrier},{hour:%Y-%m-%dT%H:%M:%SZ},{flights},{canceled},{mean},{largest}")
     return sorted(lines)
 
 

@@ -102,7 +102,7 @@ class CollectSink final : public Sink<T> {
       }
       return {};
     }
-    StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
+    StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
       std::vector<std::string> found;
       const std::lock_guard lock(shared_->mutex);
       for (const auto& [id, epoch] : shared_->epochs) {
@@ -110,7 +110,7 @@ class CollectSink final : public Sink<T> {
       }
       return found;
     }
-    Status remove_leftovers(const std::vector<std::string>& names) override {
+    Status remove_orphans(const std::vector<std::string>& names) override {
       const std::lock_guard lock(shared_->mutex);
       for (const std::string& name : names)
         std::erase_if(shared_->epochs,

@@ -15,7 +15,7 @@ enum class CheckpointingMode {
   kAtLeastOnce,  ///< it does not; records may count twice after a restore
 };
 
-/// What happens to the checkpoints of a job that is cancelled or fails.
+/// What happens to the checkpoints of a job that is canceled or fails.
 enum class CheckpointRetention {
   kRetainOnCancellation,
   kDeleteOnCancellation,

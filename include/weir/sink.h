@@ -53,14 +53,14 @@ class Committer {
   /// subtasks of earlier starts of this run left unfinished, or finished after the restored
   /// checkpoint. Changes nothing: it is not certain yet that this start will run. What is not
   /// surely this run's is left alone.
-  virtual StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) {
+  virtual StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) {
     (void)start;
     return std::vector<std::string>();
   }
   /// Before subtask 0's first record and its first acknowledgement; other subtasks may be writing
   /// and committing already. Removes what was found and nothing else: it may run so late that a
   /// later start is at work, whose results have other names. UNAVAILABLE: tried again later.
-  virtual Status remove_leftovers(const std::vector<std::string>& names) {
+  virtual Status remove_orphans(const std::vector<std::string>& names) {
     (void)names;
     return {};
   }

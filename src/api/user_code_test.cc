@@ -109,12 +109,12 @@ struct Into : weir::Sink<int64_t> {
       boom_if(armed, "committer.commit");
       return {};
     }
-    weir::StatusOr<std::vector<std::string>> find_leftovers(const weir::SinkStart&) override {
-      boom_if(armed, "committer.find_leftovers");
+    weir::StatusOr<std::vector<std::string>> find_orphans(const weir::SinkStart&) override {
+      boom_if(armed, "committer.find_orphans");
       return std::vector<std::string>{"old"};
     }
-    weir::Status remove_leftovers(const std::vector<std::string>&) override {
-      boom_if(armed, "committer.remove_leftovers");
+    weir::Status remove_orphans(const std::vector<std::string>&) override {
+      boom_if(armed, "committer.remove_orphans");
       return {};
     }
     const std::string armed;
@@ -184,8 +184,7 @@ TEST_F(UserCode, ThatThrowsInASourceOrASinkFailsTheJobWithTheOperatorsName) {
        {"source.enumerate", "source.create_reader", "reader.open", "reader.add_splits",
         "reader.poll", "reader.snapshot", "sink.probe", "sink.create_writer",
         "sink.create_committer", "writer.open", "writer.write", "writer.prepare_commit",
-        "before_ack", "committer.commit", "committer.find_leftovers",
-        "committer.remove_leftovers"}) {
+        "before_ack", "committer.commit", "committer.find_orphans", "committer.remove_orphans"}) {
     for (const std::string kind : {"", "!"}) {
       SCOPED_TRACE(where + kind);
       auto env = environment();

@@ -39,7 +39,7 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
   const bool complete =
       std::binary_search(completed_.begin(), completed_.end(), options_.highest_used_id);
   if (options_.highest_used_id > 0 && !complete) cleaner_.remember(options_.highest_used_id);
-  for (const CheckpointId id : options_.leftovers) cleaner_.remember(id);
+  for (const CheckpointId id : options_.orphans) cleaner_.remember(id);
 }
 
 void CheckpointCoordinator::run(std::function<std::function<void()>()> work) {

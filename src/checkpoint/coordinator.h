@@ -38,7 +38,7 @@ struct CoordinatorOptions {
 
   CheckpointId highest_used_id = 0;  ///< new ids start above it
   std::vector<CheckpointId>
-      leftovers;  ///< of checkpoints that were never completed: removed when one has been completed
+      orphans;  ///< of checkpoints that were never completed: removed when one has been completed
   std::vector<CheckpointId> unconfirmed;  ///< complete ones that nobody has pointed at: likewise
   std::vector<CheckpointId>
       completed;  ///< that are there already and belong to the job: retention counts them

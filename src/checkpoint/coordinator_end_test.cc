@@ -234,9 +234,9 @@ TEST_F(Coordinator, TheLastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
        {JobOutcome::kFinished, JobOutcome::kFailed, JobOutcome::kSuspended}) {
     EXPECT_EQ(left_after(outcome, RetentionPolicy::kDeleteOnCancellation), "chk-1:4 chk-2:0");
   }
-  EXPECT_EQ(left_after(JobOutcome::kCancelled, RetentionPolicy::kRetainOnCancellation),
+  EXPECT_EQ(left_after(JobOutcome::kCanceled, RetentionPolicy::kRetainOnCancellation),
             "chk-1:4 chk-2:0");
-  EXPECT_EQ(left_after(JobOutcome::kCancelled, RetentionPolicy::kDeleteOnCancellation), "chk-2:0");
+  EXPECT_EQ(left_after(JobOutcome::kCanceled, RetentionPolicy::kDeleteOnCancellation), "chk-2:0");
 }
 
 TEST_F(Coordinator, ShutDownWaitsForAWriteAndKeepsWhatItMade) {
@@ -261,7 +261,7 @@ TEST_F(Coordinator, ShutDownDoesNotWaitForSilentStorageAndDeletesNothingThen) {
                                                                           : Status();
   };
   int done = 0;
-  coordinator_->shut_down(JobOutcome::kCancelled, [&] { ++done; });
+  coordinator_->shut_down(JobOutcome::kCanceled, [&] { ++done; });
   host_.run_all();
   EXPECT_EQ(done, 1);
   EXPECT_EQ(directories(), "chk-1:4 chk-2:4");

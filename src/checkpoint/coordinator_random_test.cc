@@ -93,7 +93,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     const CheckpointInventory inventory = list_checkpoints(job_).value();
     ASSERT_FALSE(inventory.completed.empty());
     EXPECT_EQ(inventory.completed.front(), *coordinator_->newest_completed());
-    for (const CheckpointId id : inventory.leftovers) {
+    for (const CheckpointId id : inventory.orphans) {
       EXPECT_TRUE(id > inventory.completed.front() || fs_->inner().list(place(id)).value().empty())
           << id;
     }

@@ -10,7 +10,7 @@
 #include "checkpoint/heap_layout.h"
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/state_header.h"
-#include "platform/errand.h"
+#include "platform/deferred_task.h"
 #include "types/compatibility.h"
 
 namespace weir {
@@ -173,13 +173,13 @@ class PieceReader {
     read_next_ = [this, piece = next_, start, length] {
       piece->bytes = read_(start, length, &piece->memory);
     };
-    if (ahead_ != nullptr && in_use) errand_.emplace(*ahead_, read_next_);
+    if (ahead_ != nullptr && in_use) deferred_task_.emplace(*ahead_, read_next_);
   }
   /// What expect() was called for; valid until the call after the next one.
   StatusOr<std::string_view> take() {
-    if (errand_) {
-      errand_->wait();
-      errand_.reset();
+    if (deferred_task_) {
+      deferred_task_->wait();
+      deferred_task_.reset();
     } else {
       read_next_();
     }
@@ -197,7 +197,7 @@ class PieceReader {
   Piece pieces_[2];
   Piece* next_ = &pieces_[0];
   std::function<void()> read_next_;
-  std::optional<Errand> errand_;  ///< last: it works on the others
+  std::optional<DeferredTask> deferred_task_;  ///< last: it works on the others
 };
 
 /// Calls `restore` with each group and its bytes, which are read some megabytes at a time.

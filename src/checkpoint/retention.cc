@@ -13,7 +13,7 @@ std::vector<CheckpointId> plan_retention(const RetentionInputs& in) {
   for (const RetainedCheckpoint& checkpoint : in.completed) by_id[checkpoint.id] = &checkpoint;
 
   std::vector<CheckpointId> to_visit;
-  if (in.outcome != JobOutcome::kCancelled || in.policy != RetentionPolicy::kDeleteOnCancellation) {
+  if (in.outcome != JobOutcome::kCanceled || in.policy != RetentionPolicy::kDeleteOnCancellation) {
     const size_t count = std::min(by_id.size(), static_cast<size_t>(std::max(in.num_retained, 1)));
     if (bug_enabled(Bug::kRetentionDeletesNewest)) {
       for (auto it = by_id.begin(); to_visit.size() < count; ++it) to_visit.push_back(it->first);

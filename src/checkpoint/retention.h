@@ -12,12 +12,12 @@ enum class JobOutcome {
   kRunning,
   kFinished,
   kFailed,
-  kCancelled,
+  kCanceled,
   kSuspended,  ///< its coordinator went away in order; another one will go on with it
 };
 
 /// `execution.checkpointing.externalized-checkpoint-retention`: what becomes of the last checkpoint
-/// when the job is cancelled. After FINISHED and FAILED it is always kept.
+/// when the job is canceled. After FINISHED and FAILED it is always kept.
 enum class RetentionPolicy { kRetainOnCancellation, kDeleteOnCancellation };
 
 struct RetainedCheckpoint {
@@ -36,7 +36,7 @@ struct RetentionInputs {
 };
 
 /// The ids to delete, oldest first. Pure: the whole plan first, deletes afterwards. Invariant:
-/// unless the job was cancelled under kDeleteOnCancellation, the newest is never in it, nor
+/// unless the job was canceled under kDeleteOnCancellation, the newest is never in it, nor
 /// anything that a kept one needs.
 std::vector<CheckpointId> plan_retention(const RetentionInputs& in);
 

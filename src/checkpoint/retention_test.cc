@@ -45,9 +45,9 @@ TEST(Retention, TheLastOneSurvivesEveryEndButADeletingCancel) {
                               .policy = RetentionPolicy::kDeleteOnCancellation}),
               (Ids{1}));
   }
-  EXPECT_EQ(plan_retention({.completed = {{1}, {2}}, .outcome = JobOutcome::kCancelled}), (Ids{1}));
+  EXPECT_EQ(plan_retention({.completed = {{1}, {2}}, .outcome = JobOutcome::kCanceled}), (Ids{1}));
   EXPECT_EQ(plan_retention({.completed = {{1}, {2}},
-                            .outcome = JobOutcome::kCancelled,
+                            .outcome = JobOutcome::kCanceled,
                             .policy = RetentionPolicy::kDeleteOnCancellation}),
             (Ids{1, 2}));
 }

@@ -91,11 +91,11 @@ StatusOr<CheckpointInventory> list_checkpoints(const FileLocation& job) {
       inventory.completed.push_back(*id);
     } else {
       WEIR_RETURN_IF_ERROR(not_found_is_fine(metadata.status()).with_context(what));
-      inventory.leftovers.push_back(*id);
+      inventory.orphans.push_back(*id);
     }
   }
   std::sort(inventory.completed.rbegin(), inventory.completed.rend());
-  std::sort(inventory.leftovers.begin(), inventory.leftovers.end());
+  std::sort(inventory.orphans.begin(), inventory.orphans.end());
   return inventory;
 }
 

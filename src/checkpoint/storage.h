@@ -35,7 +35,7 @@ Status discard_unfinished(const FileLocation& job, CheckpointId id, DirectoryAft
 /// What a job's directory holds.
 struct CheckpointInventory {
   std::vector<CheckpointId> completed;  ///< with `_metadata`, newest first; not verified
-  std::vector<CheckpointId> leftovers;  ///< without, oldest first
+  std::vector<CheckpointId> orphans;    ///< without, oldest first
   CheckpointId highest = 0;             ///< of both; new ids start above it. 0: there are none
 };
 /// A directory that does not exist holds nothing. UNAVAILABLE and all else: nothing is known.

@@ -59,7 +59,7 @@ TEST_F(Storage, ListsCompletedOnesAndLeftovers) {
   }
   const CheckpointInventory inventory = list_checkpoints(job_).value();
   EXPECT_EQ(inventory.completed, (Ids{10, 2}));
-  EXPECT_EQ(inventory.leftovers, (Ids{9, 11}));
+  EXPECT_EQ(inventory.orphans, (Ids{9, 11}));
   EXPECT_EQ(inventory.highest, 11);
 }
 
@@ -78,7 +78,7 @@ TEST_F(Storage, DiscardsTheMetadataFirst) {
   put("/c/job/chk-2/data-0-0000000000000001");
   fail("remove_all", "/c/job/chk-2");
   EXPECT_EQ(discard_checkpoint(job_, 2).code(), StatusCode::kUnavailable);
-  EXPECT_EQ(list_checkpoints(job_).value().leftovers, (Ids{2}));
+  EXPECT_EQ(list_checkpoints(job_).value().orphans, (Ids{2}));
   fail("", "");
   EXPECT_TRUE(discard_checkpoint(job_, 2).ok());
   EXPECT_FALSE(fs_->exists("/c/job/chk-2"));

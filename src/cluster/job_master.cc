@@ -70,14 +70,14 @@ void JobMaster::cancel() {
       case Phase::kPreparing: return;  // on_prepared() sees it
       case Phase::kDeploying:
       case Phase::kRunning:
-        tear_down([this] { end(JobState::kCanceled, JobOutcome::kCancelled); });
+        tear_down([this] { end(JobState::kCanceled, JobOutcome::kCanceled); });
         return;
       case Phase::kTearingDown:
-        after_ = [this] { end(JobState::kCanceled, JobOutcome::kCancelled); };
+        after_ = [this] { end(JobState::kCanceled, JobOutcome::kCanceled); };
         if (waiting_for_storage_) go_on();
         return;
       case Phase::kWaitingForSlots:
-      case Phase::kWaitingToRestart: end(JobState::kCanceled, JobOutcome::kCancelled); return;
+      case Phase::kWaitingToRestart: end(JobState::kCanceled, JobOutcome::kCanceled); return;
       case Phase::kTerminal: return;
     }
   });

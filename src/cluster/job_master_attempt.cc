@@ -60,7 +60,7 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
     return terminate(state_of(*prepared->result));
   }
   if (cancel_requested_) {
-    end(JobState::kCanceled, JobOutcome::kCancelled);
+    end(JobState::kCanceled, JobOutcome::kCanceled);
     return;
   }
   if (store_ != nullptr && (prepared.status().code() == StatusCode::kAborted ||

@@ -118,7 +118,7 @@ TEST_F(JobMasterTest, MessagesOfAnEarlierAttemptHaveNoEffect) {
   EXPECT_TRUE(a.take<Start>().has_value());
   a.send(TaskFailed{first, "source (1/2)", unavailable("late")});
   a.send(TasksEnded{first, true});
-  a.send(Cancelled{first});
+  a.send(Canceled{first});
   settle();
   EXPECT_EQ(state(), JobState::kRunning);
   EXPECT_FALSE(a.take<Cancel>().has_value());

@@ -122,8 +122,8 @@ void JobMaster::on_message(PooledWorker& worker, FromWorker message) {
   const auto current = [&](AttemptId attempt) {
     return attempt == attempt_ || bug_enabled(Bug::kLateMessageOfEarlierAttempt);
   };
-  if (auto* cancelled = std::get_if<Cancelled>(&message)) {
-    if (!current(cancelled->attempt)) return;
+  if (auto* canceled = std::get_if<Canceled>(&message)) {
+    if (!current(canceled->attempt)) return;
     worker.left = true;
     if (phase_ == Phase::kTearingDown) torn_down_if_all_left();
     return;

@@ -68,9 +68,9 @@ Status record_start(const StartingPoint& start, bool in_this_directory, LeaderSt
                             start.sidecar->metadata_length, start.sidecar->metadata_checksum});
 }
 
-Status remove_leftovers(const FileLocation& job, const CheckpointInventory& inventory) {
+Status remove_orphans(const FileLocation& job, const CheckpointInventory& inventory) {
   if (bug_enabled(Bug::kLeftoversKept)) return {};
-  for (const CheckpointId id : inventory.leftovers) {
+  for (const CheckpointId id : inventory.orphans) {
     // The newest id stays taken: a writer that is still alive somewhere must find its path in use.
     const auto afterwards =
         id == inventory.highest ? DirectoryAfterwards::kEmpty : DirectoryAfterwards::kRemoved;
@@ -237,10 +237,10 @@ class Preparation {
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*directory_.job));
     const CheckpointLine& line = prepared_.lineage.lines.back();
     if (in_.store == nullptr) {
-      WEIR_RETURN_IF_ERROR(remove_leftovers(*directory_.job, inventory));
+      WEIR_RETURN_IF_ERROR(remove_orphans(*directory_.job, inventory));
     } else {
       // Not now: whoever is deposed while it prepares would remove what the next leader writes.
-      prepared_.leftovers = inventory.leftovers;
+      prepared_.orphans = inventory.orphans;
       for (const CheckpointId id : inventory.completed) {
         if (!pointer_ || id <= pointer_->id || !line.holds(id, std::nullopt)) continue;
         prepared_.unconfirmed.push_back(id);
@@ -378,7 +378,7 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
   result.retention = options.retention;
   result.highest_used_id = prepared.highest_used_id;
   result.completed = prepared.completed;
-  result.leftovers = prepared.leftovers;
+  result.orphans = prepared.orphans;
   result.unconfirmed = prepared.unconfirmed;
   return result;
 }

@@ -40,7 +40,7 @@ struct PreparedJob {
   std::shared_ptr<const StartingPoint> start;
   CheckpointId highest_used_id = 0;  ///< new checkpoint ids start above it
   std::vector<CheckpointId>
-      leftovers;  ///< of checkpoints that were never completed; to be removed when one has been
+      orphans;  ///< of checkpoints that were never completed; to be removed when one has been
   std::vector<CheckpointId> unconfirmed;  ///< likewise: above the pointer, written by a leader that
                                           ///< was deposed before it could say so
   std::vector<CheckpointId> completed;    ///< checkpoints of this job that the restored one belongs

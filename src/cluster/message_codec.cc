@@ -60,7 +60,7 @@ class Decoder {
 };
 
 // Every value takes at least four bytes, but an empty struct, of which there are no lists.
-constexpr size_t kLeast = 4;
+constexpr size_t kMin = 4;
 
 template <class Archive, class T>
 void operator|(Archive& archive, T& value);
@@ -244,7 +244,7 @@ void fields(Archive& a, TasksEnded& m) {
   a | m.finished;
 }
 template <class Archive>
-void fields(Archive& a, Cancelled& m) {
+void fields(Archive& a, Canceled& m) {
   a | m.attempt;
 }
 template <class Archive>
@@ -365,7 +365,7 @@ void value(Archive& a, std::vector<int32_t>& list) {
 }
 template <class Archive, class T>
 void value(Archive& a, std::vector<T>& list) {
-  const size_t n = a.count(list.size(), kLeast);
+  const size_t n = a.count(list.size(), kMin);
   if constexpr (Archive::kReads) list.clear();
   for (size_t i = 0; i < n && a.ok(); ++i) {
     if constexpr (Archive::kReads) list.emplace_back();
@@ -374,7 +374,7 @@ void value(Archive& a, std::vector<T>& list) {
 }
 template <class Archive, class T>
 void value(Archive& a, std::map<std::string, T>& map) {
-  const size_t n = a.count(map.size(), kLeast);
+  const size_t n = a.count(map.size(), kMin);
   if constexpr (Archive::kReads) {
     for (size_t i = 0; i < n && a.ok(); ++i) {
       std::string key;

@@ -56,7 +56,7 @@ struct TasksEnded {
   bool finished = false;
 };
 /// Nothing of the attempt is left: no task runs, no blocking work is under way.
-struct Cancelled {
+struct Canceled {
   AttemptId attempt = 0;
 };
 struct ProgressReport {
@@ -68,7 +68,7 @@ struct ProgressReport {
 struct HeartbeatReply {};
 
 using FromWorker =
-    std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Cancelled, ProgressReport,
+    std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled, ProgressReport,
                  HeartbeatReply, AcknowledgeCheckpoint, DeclineCheckpoint>;
 
 // --- from the job master ---

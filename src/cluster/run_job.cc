@@ -11,7 +11,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/lineage.h"
-#include "cluster/contender.h"
+#include "cluster/coordinator_process.h"
 #include "cluster/job_runner.h"
 #include "cluster/local_workers.h"
 #include "cluster/process.h"
@@ -33,7 +33,7 @@ constexpr int kFailed = 1;
 constexpr int kRefused = 2;  ///< nothing was run: bad input, bad configuration, no permission
 constexpr int kNotNow =
     3;  ///< nothing was run: something that is needed does not answer, and that may pass
-constexpr int kCancelled = 130;
+constexpr int kCanceled = 130;
 constexpr int kLeft = 143;  ///< this process was asked to leave; the job was left as it is
 constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< for a process to leave in order
 
@@ -98,7 +98,7 @@ class Watch {
       return view.refused ? refusal_code(view.failure) : kFailed;
     }
     if (show_) report(progress_line(view, 0, clock_.now()));
-    return view.state == JobState::kCanceled ? kCancelled : 0;
+    return view.state == JobState::kCanceled ? kCanceled : 0;
   }
 
  private:
@@ -197,35 +197,36 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   std::unique_ptr<ZooKeeperClientFactory> zookeeper;
   if (*ha) zookeeper = std::make_unique<ZooKeeperClientFactory>(platform.clock, (*ha)->client);
 
-  ContenderOptions contender_options;
+  CoordinatorProcessOptions coordinator_options;
   options.workers_apart = true;
-  contender_options.job = std::move(options);
-  contender_options.listen = {configuration.get(options::kCoordinatorBindHost),
-                              workers > 0 && !configuration.is_set(options::kCoordinatorPort)
-                                  ? 0
-                                  : static_cast<int>(configuration.get(options::kCoordinatorPort))};
-  contender_options.advertised_host =
+  coordinator_options.job = std::move(options);
+  coordinator_options.listen = {
+      configuration.get(options::kCoordinatorBindHost),
+      workers > 0 && !configuration.is_set(options::kCoordinatorPort)
+          ? 0
+          : static_cast<int>(configuration.get(options::kCoordinatorPort))};
+  coordinator_options.advertised_host =
       configuration.get_optional(options::kCoordinatorAddress).value_or("");
   if (!*ha)
-    contender_options.epoch_without_election =
-        epoch_without_election(contender_options.job, platform, workers > 0);
+    coordinator_options.epoch_without_election =
+        epoch_without_election(coordinator_options.job, platform, workers > 0);
   std::atomic<bool> ended{false};
-  Contender contender(graph, contender_options, platform, zookeeper.get(),
-                      *ha ? (*ha)->paths : HaPaths{}, [&] {
-                        ended = true;
-                        process.signals.notify();
-                      });
-  if (Status status = contender.listen(); !status.ok()) return refuse(status);
-  report(cat("listening for workers on ", contender.address().to_string()));
+  CoordinatorProcess coordinator(graph, coordinator_options, platform, zookeeper.get(),
+                                 *ha ? (*ha)->paths : HaPaths{}, [&] {
+                                   ended = true;
+                                   process.signals.notify();
+                                 });
+  if (Status status = coordinator.listen(); !status.ok()) return refuse(status);
+  report(cat("listening for workers on ", coordinator.address().to_string()));
   std::unique_ptr<ProcessGroup> group;
   if (workers > 0) {
     auto started =
-        start_local_workers(configuration, workers, contender.address(), *secrets, report);
+        start_local_workers(configuration, workers, coordinator.address(), *secrets, report);
     if (!started.ok()) return refuse(started.status());
     group = *std::move(started);
   }
-  auto handle = platform.scheduler.start("coordinator", contender, {});
-  contender.mailbox().set_wake([&] { handle->wake(); });
+  auto handle = platform.scheduler.start("coordinator", coordinator, {});
+  coordinator.mailbox().set_wake([&] { handle->wake(); });
 
   Watch watch(configuration, platform.clock);
   Departure departure(platform.clock);
@@ -233,19 +234,19 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
     const auto event = process.signals.wait(std::chrono::seconds(1));
     if (event == ProcessSignals::Event::kLeave) {
       departure.begin(*ha ? "a standby carries on with the job"
-                          : how_to_go_on(contender_options.job));
-      contender.leave();
+                          : how_to_go_on(coordinator_options.job));
+      coordinator.leave();
     } else if (event == ProcessSignals::Event::kCancel) {
       report("canceling the job");
-      contender.cancel();
+      coordinator.cancel();
     }
     departure.check("ZooKeeper does not answer: the leadership ends with its session");
-    const ContenderView view = contender.view();
+    const CoordinatorProcessView view = coordinator.view();
     if (!ended && view.leads) watch.show(view.job);
   }
-  const ContenderView view = contender.view();
+  const CoordinatorProcessView view = coordinator.view();
   handle->stop();
-  contender.mailbox().set_wake(nullptr);
+  coordinator.mailbox().set_wake(nullptr);
   if (group) group->finish(departure.begun() ? 0 : 2000);
   return is_terminal(view.job.state) ? watch.end(view.job) : kLeft;
 }

@@ -180,7 +180,7 @@ void Worker::end_attempt_if_idle() {
   if (!attempt_ || !attempt_->cancelling || !gate_.empty()) return;
   const AttemptId number = attempt_->number;
   attempt_.reset();
-  send(Cancelled{number});
+  send(Canceled{number});
 }
 
 void Worker::task_failed(AttemptId attempt, std::string task, Status status) {

@@ -50,7 +50,7 @@ struct WorkerView {
 
 /// Runs one process's part of a job: finds the job master and registers with it, deploys attempts,
 /// passes on what it says to the shards, writes what their snapshots hold, and answers. When the
-/// connection to the job master breaks the attempt is cancelled, and the worker registers anew.
+/// connection to the job master breaks the attempt is canceled, and the worker registers anew.
 /// Thread: its own (an actor); view() any. The graph outlives it.
 class Worker final : public Actor, private ShardListener {
  public:
@@ -67,7 +67,7 @@ class Worker final : public Actor, private ShardListener {
   Mailbox<std::function<void()>>& mailbox() { return mailbox_; }
   /// Thread: any. The job master that is connected to leads no longer: look for another.
   void leader_changed();
-  /// Thread: any. Leaves the cluster: its part of the attempt is cancelled, and then it has ended.
+  /// Thread: any. Leaves the cluster: its part of the attempt is canceled, and then it has ended.
   void leave();
   /// Thread: any. User code has crashed, and the process ends soon: fails the attempt with the
   /// report of it. `heard` is called when the job master has, or at once if there is no attempt.

@@ -158,7 +158,7 @@ void Worker::on_frame(const std::string& frame) {
     if (attempt_ && attempt_->number == cancel_message->attempt) {
       cancel();
     } else {
-      send(Cancelled{cancel_message->attempt});
+      send(Canceled{cancel_message->attempt});
     }
   } else if (auto* trigger = std::get_if<TriggerCheckpoint>(&message)) {
     if (runs(trigger->attempt)) trigger_checkpoint(trigger->id);

@@ -93,7 +93,7 @@ void Worker::on_snapshot_written(AttemptId attempt, const std::shared_ptr<Snapsh
                                  const Status& status, AcknowledgeCheckpoint ack) {
   if (!attempt_ || attempt_->number != attempt) return;
   attempt_->writes.ended(write);
-  // Also from an attempt that is being cancelled, and of a checkpoint that was given up: the
+  // Also from an attempt that is being canceled, and of a checkpoint that was given up: the
   // coordinator removes what was written in vain.
   if (status.ok()) {
     send(std::move(ack));

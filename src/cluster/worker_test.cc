@@ -276,9 +276,9 @@ TEST_F(WorkerTest, LeavesAnAttemptOnlyWhenNoBlockingWorkOfItIsUnderWay) {
   ASSERT_TRUE(world_.has_work()) << "the task is being opened";
   to_worker_.on_frame(encode(Cancel{7}));
   worker_->step();
-  EXPECT_FALSE(take<Cancelled>().has_value());
+  EXPECT_FALSE(take<Canceled>().has_value());
   settle();
-  const auto left = take<Cancelled>();
+  const auto left = take<Canceled>();
   ASSERT_TRUE(left.has_value());
   EXPECT_EQ(left->attempt, 7);
 }
@@ -289,7 +289,7 @@ TEST_F(WorkerTest, AnAttemptThatIsNotThereHasLeft) {
   send(deployment(7));
   take<Deployed>();
   send(Cancel{6});
-  const auto left = take<Cancelled>();
+  const auto left = take<Canceled>();
   ASSERT_TRUE(left.has_value());
   EXPECT_EQ(left->attempt, 6);
   send(Start{7});

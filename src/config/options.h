@@ -88,7 +88,7 @@ inline constexpr Option<int64_t> kTolerableFailedCheckpoints{
 inline constexpr Option<CheckpointRetention> kCheckpointRetention{
     {"execution.checkpointing.externalized-checkpoint-retention", ConfigType::kEnum,
      "RETAIN_ON_CANCELLATION",
-     "What happens to checkpoints when the job is cancelled or fails. Flink's default is "
+     "What happens to checkpoints when the job is canceled or fails. Flink's default is "
      "NO_EXTERNALIZED_CHECKPOINTS.",
      "", "RETAIN_ON_CANCELLATION,DELETE_ON_CANCELLATION,NO_EXTERNALIZED_CHECKPOINTS"}};
 inline constexpr Option<int64_t> kNumRetainedCheckpoints{

@@ -15,7 +15,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kInherited = "/proc/self/fd/";
-constexpr size_t kMostBytes = 64 << 10;
+constexpr size_t kMaxBytes = 64 << 10;
 
 std::string octal(mode_t mode) {
   char text[8];
@@ -53,7 +53,7 @@ StatusOr<std::string> read_secret_file(std::string_view key, const std::string& 
   if (path.starts_with(kInherited))
     ::fcntl(std::atoi(path.c_str() + kInherited.size()), F_SETFD, FD_CLOEXEC);
   Status status = check(fd, name, path);
-  std::string text(kMostBytes + 1, '\0');
+  std::string text(kMaxBytes + 1, '\0');
   size_t length = 0;
   while (status.ok() && length < text.size()) {
     const ssize_t count = ::read(fd, text.data() + length, text.size() - length);
@@ -66,9 +66,9 @@ StatusOr<std::string> read_secret_file(std::string_view key, const std::string& 
   }
   ::close(fd);
   if (!status.ok()) return status;
-  if (length > kMostBytes)
+  if (length > kMaxBytes)
     return failed_precondition(
-        cat(name, " has more than ", kMostBytes, " bytes: that is no secret"));
+        cat(name, " has more than ", kMaxBytes, " bytes: that is no secret"));
   text.resize(length);
   const std::string_view secret = trim(text);
   if (secret.empty()) return failed_precondition(cat(name, " is empty"));

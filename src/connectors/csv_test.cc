@@ -9,9 +9,9 @@ struct Departure {
   std::string carrier;
   std::optional<double> delay;
   int64_t flight = 0;
-  bool cancelled = false;
+  bool canceled = false;
   std::chrono::sys_time<std::chrono::milliseconds> at;
-  WEIR_FIELDS(Departure, carrier, delay, flight, cancelled, at)
+  WEIR_FIELDS(Departure, carrier, delay, flight, canceled, at)
 };
 
 CsvRow row_of(std::string_view line, std::vector<std::string> columns, CsvOptions options = {}) {
@@ -90,7 +90,7 @@ TEST(CsvRow, FindsColumnsAskedForInAnotherOrderInEachRow) {
 
 TEST(CsvRow, StructsAreReadAndWrittenByTheirFields) {
   CsvRow row = row_of("2013-01-01T10:00:00Z,UA,NA,7,false",
-                      {"at", "carrier", "delay", "flight", "cancelled"});
+                      {"at", "carrier", "delay", "flight", "canceled"});
   Departure departure = read_csv_row<Departure>(row);
   EXPECT_TRUE(row.ok()) << row.problem();
   std::string out;

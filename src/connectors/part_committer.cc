@@ -41,7 +41,7 @@ class PartCommitter final : public Committer {
 
   // Names are unlike those of all other attempts, so that none of them comes to stand for something
   // else.
-  StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
+  StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     std::vector<std::string> found;
     if (bug_enabled(Bug::kLeftoversKept)) return found;
     WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(start.pending));
@@ -78,7 +78,7 @@ class PartCommitter final : public Committer {
     return found;
   }
 
-  Status remove_leftovers(const std::vector<std::string>& names) override {
+  Status remove_orphans(const std::vector<std::string>& names) override {
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
     for (const std::string& name : names) {
       const Status removed = directory.fs->remove(directory.child(name).path);

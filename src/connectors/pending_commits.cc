@@ -27,16 +27,16 @@ class PendingCommits::Recovery {
 
   /// Before the attempt runs.
   Status find() {
-    auto found = committer_->find_leftovers(start_);
+    auto found = committer_->find_orphans(start_);
     if (!found.ok()) return found.status();
-    leftovers_ = *std::move(found);
+    orphans_ = *std::move(found);
     return {};
   }
 
   Status run() {
     const std::lock_guard lock(mutex_);
     if (done_) return {};
-    if (!leftovers_.empty()) WEIR_RETURN_IF_ERROR(committer_->remove_leftovers(leftovers_));
+    if (!orphans_.empty()) WEIR_RETURN_IF_ERROR(committer_->remove_orphans(orphans_));
     if (!start_.pending.empty()) { WEIR_RETURN_IF_ERROR(committer_->commit(start_.pending)); }
     done_ = true;
     return {};
@@ -46,7 +46,7 @@ class PendingCommits::Recovery {
   std::mutex mutex_;
   const std::shared_ptr<Committer> committer_;
   const SinkStart start_;
-  std::vector<std::string> leftovers_;  ///< set before run()
+  std::vector<std::string> orphans_;  ///< set before run()
   bool done_ = false;
 };
 

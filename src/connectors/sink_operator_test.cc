@@ -12,7 +12,7 @@ namespace {
 struct Script {
   std::vector<std::string> log;
   std::vector<Status> commit_answers;
-  std::vector<std::string> leftovers;
+  std::vector<std::string> orphans;
 };
 
 class ScriptedCommitter final : public Committer {
@@ -27,11 +27,11 @@ class ScriptedCommitter final : public Committer {
     script_->commit_answers.erase(script_->commit_answers.begin());
     return answer;
   }
-  StatusOr<std::vector<std::string>> find_leftovers(const SinkStart& start) override {
+  StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     script_->log.push_back("find after " + std::to_string(start.restored_checkpoint));
-    return script_->leftovers;
+    return script_->orphans;
   }
-  Status remove_leftovers(const std::vector<std::string>& names) override {
+  Status remove_orphans(const std::vector<std::string>& names) override {
     std::string all = "remove";
     for (const std::string& name : names) all += " " + name;
     script_->log.push_back(all);
@@ -250,7 +250,7 @@ TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllThatWasRestoredBeforeItsFirst
 
 TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
   const auto script = std::make_shared<Script>();
-  script->leftovers = {"x", "y"};
+  script->orphans = {"x", "y"};
   TestHost host(nullptr, {});
   detail::SinkOperator<std::string, ScriptedSink> sink(std::make_shared<ScriptedSink>(script));
   ASSERT_TRUE(sink.open(host).ok());
@@ -259,7 +259,7 @@ TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
   EXPECT_LE(sink.next_processing_time(), host.now_ms) << "and wants to begin as soon as it does";
   NoOutput none;
   sink.advance_processing_time(host.now_ms, none);
-  script->leftovers = {"z of a later attempt"};
+  script->orphans = {"z of a later attempt"};
   EXPECT_FALSE(sink.can_accept());
   host.run_jobs();
   EXPECT_TRUE(sink.can_accept());

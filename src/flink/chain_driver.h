@@ -34,8 +34,8 @@ class ChainDriver {
   static constexpr int64_t kLookAgainMs =
       10;  ///< while blocking work is under way; a source that waits long, less often
   static constexpr int kVainPolls = 8;  ///< after so many the time doubles
-  static constexpr int kMostDoublings = 3;
-  static constexpr int64_t kPollRecords = FramePacker::kMostRecords;
+  static constexpr int kMaxDoublings = 3;
+  static constexpr int64_t kPollRecords = FramePacker::kMaxRecords;
 
   struct Input {
     const JobGraph& graph;
@@ -95,7 +95,7 @@ class ChainDriver {
   /// One round; false: none was due.
   bool fire_due_timers();
   int64_t look_again_ms() const {
-    return kLookAgainMs << std::min(vain_polls_ / kVainPolls, kMostDoublings);
+    return kLookAgainMs << std::min(vain_polls_ / kVainPolls, kMaxDoublings);
   }
   /// Waits for blocking work or a due time; false: for too long already.
   bool wait_a_little();

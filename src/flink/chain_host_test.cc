@@ -139,7 +139,7 @@ TEST_F(ChainHostTest, OneCallOfUserCodeThatEmitsMuchComesInSeveralReplies) {
   for (int replies = 1;; ++replies) {
     size_t bytes = 0;
     for (const std::string& frame : reply.frames) bytes += frame.size();
-    ASSERT_LE(bytes, ChainDriver::kFullReply + FramePacker::kMostBytes * 2);
+    ASSERT_LE(bytes, ChainDriver::kFullReply + FramePacker::kMaxBytes * 2);
     for (const Pair& pair : parsed(reply)) count += pair.second;
     if ((reply.flags & kReplyMore) == 0) {
       EXPECT_GE(replies, 3);

@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint8_t kCounter = 0;
 constexpr uint8_t kGauge = 1;
-constexpr uint16_t kMostMetrics = 10000;  // numbers have 16 bits, and nobody reads so many
+constexpr uint16_t kMaxMetrics = 10000;  // numbers have 16 bits, and nobody reads so many
 
 }  // namespace
 
@@ -20,7 +20,7 @@ void ChainMetrics::report(OperatorChain& chain, ReplyWriter& reply) {
       const int64_t value = metrics[j].value();
       const uint8_t kind = metrics[j].is_counter ? kCounter : kGauge;
       if (j == known.size()) {
-        if (next_number_ == kMostMetrics) break;
+        if (next_number_ == kMaxMetrics) break;
         known.push_back({next_number_++, value});
         reply.put_metric(known[j].number, kind,
                          cat(chain.host(i).operator_name(), ".", metrics[j].name), value);

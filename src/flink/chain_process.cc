@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr size_t kFirstRoom = 1 << 20;
-constexpr size_t kMostRoom = size_t{1} << 31;  ///< no array of Java's is larger
+constexpr size_t kMaxRoom = size_t{1} << 31;  ///< no array of Java's is larger
 
 class ProcessWorld final : public ChainWorld {
  public:
@@ -52,7 +52,7 @@ class RequestReader {
     while (true) {
       if (filled_ >= 4) wanted = 4 + size_t{BinaryReader({buffer_.get(), 4}).get_u32()};
       if (filled_ >= wanted) break;
-      if (wanted > kMostRoom)
+      if (wanted > kMaxRoom)
         return data_loss(
             cat("a request of ", wanted - 4,
                 " bytes: what comes on standard input is not from weir's operator in Flink"));

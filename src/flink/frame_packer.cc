@@ -86,7 +86,7 @@ void FramePacker::flush(Edge& edge) {
     reply_.end_frame();
     const size_t record_bytes = std::max<size_t>(1, (reply_.bytes() - before) / batch.size());
     // Large records make few of them enough; follows slowly, for frames differ.
-    limit_ = (limit_ * 7 + std::clamp<size_t>(kMostBytes / record_bytes, 1, kMostRecords)) / 8;
+    limit_ = (limit_ * 7 + std::clamp<size_t>(kMaxBytes / record_bytes, 1, kMaxRecords)) / 8;
     batch.clear();
   }
   edge.filled.clear();

@@ -15,8 +15,8 @@ namespace weir {
 /// written when enough has come together, and at flush().
 class FramePacker {
  public:
-  static constexpr size_t kMostRecords = 8192;  ///< gathered on all edges
-  static constexpr size_t kMostBytes =
+  static constexpr size_t kMaxRecords = 8192;  ///< gathered on all edges
+  static constexpr size_t kMaxBytes =
       512 * 1024;  ///< of them, by the size of what was written before
 
   /// Of the edges that leave `vertex`. All references outlive the packer. FAILED_PRECONDITION: the

@@ -122,14 +122,14 @@ TEST_F(FramePackerTest, FramesLeaveWhenEnoughHasComeTogether) {
   for (int i = 0; i < 2000; ++i) {
     Pairs records = batch(std::vector<Pair>(100, {1, i}));
     packer->emit(records);
-    EXPECT_LT(packer->gathered(), FramePacker::kMostRecords);
+    EXPECT_LT(packer->gathered(), FramePacker::kMaxRecords);
     for (const Packed& frame : frames()) {
       written += frame.header.count;
       largest = std::max<size_t>(largest, frame.header.count);
     }
   }
   EXPECT_EQ(written + packer->gathered(), 200'000u);
-  EXPECT_GE(largest, FramePacker::kMostRecords - 800) << "small records come in thousands";
+  EXPECT_GE(largest, FramePacker::kMaxRecords - 800) << "small records come in thousands";
 }
 
 TEST_F(FramePackerTest, KnowsSinceWhenItHolds) {

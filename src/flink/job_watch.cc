@@ -6,7 +6,7 @@ namespace weir {
 namespace {
 
 constexpr int kFailed = 1;
-constexpr int kCancelled = 130;
+constexpr int kCanceled = 130;
 constexpr std::chrono::milliseconds kPoll{1000};
 constexpr std::chrono::milliseconds kFirstPoll{200};
 constexpr auto kPatience = std::chrono::minutes(5);
@@ -77,7 +77,7 @@ int JobWatch::until_ended() {
   while (!seen_.ended()) {
     switch (step(kPoll)) {
       case Next::kGoOn: break;
-      case Next::kInterrupted: return kCancelled;
+      case Next::kInterrupted: return kCanceled;
       case Next::kLost: return kFailed;
     }
   }
@@ -86,8 +86,8 @@ int JobWatch::until_ended() {
     return 0;
   }
   if (seen_.state == "CANCELED") {
-    report_(cat("cancelled: job ", job_));
-    return kCancelled;
+    report_(cat("canceled: job ", job_));
+    return kCanceled;
   }
   const auto failure = rest_.failure(job_);
   report_(cat("error: the job failed in Flink: ",

@@ -23,7 +23,7 @@ class JobWatch {
 
   /// Until its tasks have been made, or it has ended. False: it is not known.
   bool until_started();
-  /// The exit code: 0 it has finished, 1 it failed or is not known there, 130 it was cancelled
+  /// The exit code: 0 it has finished, 1 it failed or is not known there, 130 it was canceled
   /// there, or a signal ended the watching.
   int until_ended();
 

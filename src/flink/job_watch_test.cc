@@ -57,8 +57,8 @@ TEST(JobWatch, TheExitCodeSaysHowTheJobEnded) {
   Scene finished({"RUNNING", "FINISHED"});
   EXPECT_EQ(finished.watch(false).until_ended(), 0);
   EXPECT_EQ(finished.lines, (Lines{"finished: job 7"}));
-  Scene cancelled({"RUNNING", "CANCELLING", "CANCELED"});
-  EXPECT_EQ(cancelled.watch(false).until_ended(), 130);
+  Scene canceled({"RUNNING", "CANCELLING", "CANCELED"});
+  EXPECT_EQ(canceled.watch(false).until_ended(), 130);
   Scene failed({"RUNNING", "RESTARTING", "RUNNING", "FAILING", "FAILED"});
   EXPECT_EQ(failed.watch(false).until_ended(), 1);
   EXPECT_EQ(failed.lines, (Lines{"error: the job failed in Flink: the disk is full"}));

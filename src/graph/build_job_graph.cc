@@ -12,7 +12,7 @@ using detail::StreamGraph;
 using detail::StreamInput;
 using detail::StreamNode;
 
-constexpr int kMostKeyGroups = 32768;
+constexpr int kMaxKeyGroups = 32768;
 
 /// A node with everything that it left open decided.
 struct Planned {
@@ -52,16 +52,15 @@ void plan_parallelism(const StreamGraph& graph, const JobGraphOptions& options,
     const StreamNode& node = graph.nodes[i];
     Planned& planned = (*plan)[i];
     planned.parallelism = node.parallelism.value_or(options.parallelism);
-    if (planned.parallelism < 1 || planned.parallelism > kMostKeyGroups) {
+    if (planned.parallelism < 1 || planned.parallelism > kMaxKeyGroups) {
       problems->push_back(cat("operator '", node.name, "' has parallelism ", planned.parallelism,
-                              "; it must be between 1 and ", kMostKeyGroups));
+                              "; it must be between 1 and ", kMaxKeyGroups));
       continue;
     }
     if (node.max_parallelism &&
-        (*node.max_parallelism < 1 || *node.max_parallelism > kMostKeyGroups)) {
+        (*node.max_parallelism < 1 || *node.max_parallelism > kMaxKeyGroups)) {
       problems->push_back(cat("operator '", node.name, "' has max parallelism ",
-                              *node.max_parallelism, "; it must be between 1 and ",
-                              kMostKeyGroups));
+                              *node.max_parallelism, "; it must be between 1 and ", kMaxKeyGroups));
       continue;
     }
     planned.max_parallelism = node.max_parallelism ? *node.max_parallelism

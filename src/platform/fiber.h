@@ -69,7 +69,7 @@ class FiberPool {
 
   std::unique_ptr<Fiber> take();
   /// One without a call.
-  void give_back(std::unique_ptr<Fiber> fiber) { unused_.push_back(std::move(fiber)); }
+  void recycle(std::unique_ptr<Fiber> fiber) { unused_.push_back(std::move(fiber)); }
 
  private:
   const size_t stack_bytes_;

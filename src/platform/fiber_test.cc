@@ -166,7 +166,7 @@ TEST(FiberPool, FibersAreUsedAgain) {
   std::unique_ptr<Fiber> two = pool.take();
   Fiber* const first = one.get();
   EXPECT_NE(first, two.get());
-  pool.give_back(std::move(one));
+  pool.recycle(std::move(one));
   EXPECT_EQ(pool.take().get(), first);
 }
 

@@ -20,8 +20,8 @@ struct TcpContext {
   TlsContext tls;      ///< null: none
 
   // set with the first listener, which is the first to use them
-  std::shared_ptr<EventLoop> door;  ///< accepts, and talks with peers until they have proven
-                                    ///< themselves: strangers keep no records waiting
+  std::shared_ptr<EventLoop> acceptor;  ///< accepts, and talks with peers until they have proven
+                                        ///< themselves: strangers keep no records waiting
   std::shared_ptr<class TcpStrangers> strangers;
 
   // any thread

@@ -83,9 +83,9 @@ void TcpLink::set_endpoint(Endpoint endpoint) {
 
 void TcpLink::enter_loop() { id_ = context_->loop->add(shared_from_this()); }
 
-void TcpLink::enter_door(const std::string& host) {
-  at_door_ = true;
-  id_ = context_->door->add(shared_from_this());
+void TcpLink::begin_handshake(const std::string& host) {
+  unproven_ = true;
+  id_ = context_->acceptor->add(shared_from_this());
   context_->strangers->enter(id_, host, *this);
 }
 
@@ -107,7 +107,7 @@ void TcpLink::fail(Status reason) {
   if (state_ == State::kClosed) return;
   const auto self = shared_from_this();  // the loop may be the last that knows this link
   const Status told = in_context(reason);
-  if (at_door_) context_->strangers->log(std::string(told.message()));
+  if (unproven_) context_->strangers->log(std::string(told.message()));
   close();
   std::lock_guard lock(callback_mutex_);
   if (!std::exchange(interested_, false)) return;
@@ -129,7 +129,7 @@ void TcpLink::close() {
   state_ = State::kClosed;
   admit_ = nullptr;
   if (const auto cancel = std::exchange(cancel_dialing_, nullptr)) cancel();
-  if (at_door_) context_->strangers->leave(id_);
+  if (unproven_) context_->strangers->leave(id_);
   {
     std::lock_guard lock(write_mutex_);
     drop_output();
@@ -159,7 +159,7 @@ void TcpLink::on_deadline() {
 }
 
 void TcpLink::on_stop() {
-  if (at_door_) return close();
+  if (unproven_) return close();
   if (!lingering_) fail(cancelled("this process's transport was closed"));
 }
 
@@ -241,8 +241,8 @@ bool TcpLink::take_greeting(std::string_view* bytes) {
   }
   if (!received.ok()) return fail(received), true;
   if (!handshake_->done()) return true;
-  if (!at_door_) return open(), true;
-  pass_the_door(std::string(*bytes));
+  if (!unproven_) return open(), true;
+  hand_to_loop(std::string(*bytes));
   return false;
 }
 
@@ -261,14 +261,14 @@ void TcpLink::open() {
 }
 
 /// `input`: the bytes behind the greeting.
-void TcpLink::pass_the_door(std::string input) {
+void TcpLink::hand_to_loop(std::string input) {
   context_->strangers->leave(id_);
   loop().unwatch(socket_.get());
   loop().remove(id_);
   {
     std::lock_guard lock(write_mutex_);
     watched_ = 0;
-    at_door_ = false;
+    unproven_ = false;
   }
   context_->loop->post(
       [self = shared_from_this(), input = std::move(input)] { self->arrive(input); });

@@ -21,9 +21,9 @@ namespace weir {
 
 /// One conversation over TCP: dialled or accepted, then TLS, then the handshake, then frames.
 /// Outlives its Connection while what was sent last is still on its way. Callbacks come on the
-/// thread of TcpContext::loop. An accepted link begins at the door, and passes to that loop when
-/// its peer has proven itself. Locks: none is held while another is taken, except that callbacks,
-/// which hold callback_mutex_, may send.
+/// thread of TcpContext::loop. An accepted link begins at the acceptor, and passes to that loop
+/// when its peer has proven itself. Locks: none is held while another is taken, except that
+/// callbacks, which hold callback_mutex_, may send.
 class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_this<TcpLink> {
  public:
   /// Gets an accepted link when its peer has proven itself; false: nobody wants it any more.
@@ -44,7 +44,7 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   // the thread of the loop that it is on
   /// To be called first: of a dialled link, of an accepted one.
   void enter_loop();
-  void enter_door(const std::string& host);
+  void begin_handshake(const std::string& host);
   void connected(UniqueFd socket);
   /// Ends the conversation and tells who is still interested.
   void fail(Status reason);
@@ -64,15 +64,15 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
     size_t size() const { return header.size() + body.size(); }
   };
 
-  EventLoop& loop() const { return at_door_ ? *context_->door : *context_->loop; }
+  EventLoop& loop() const { return unproven_ ? *context_->acceptor : *context_->loop; }
   bool finish_securing();
-  // False: it has passed the door, and its new thread has it.
+  // False: it has passed the acceptor, and its new thread has it.
   bool read_input(bool to_the_end);
   bool take(std::string_view bytes);
   bool take_greeting(std::string_view* bytes);
   void take_frames(std::string_view bytes);
   void open();
-  void pass_the_door(std::string input);
+  void hand_to_loop(std::string input);
   void arrive(std::string_view input);
   void end_of_input();
   void write_output();
@@ -95,7 +95,7 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   const bool dialled_;
 
   // the thread of its loop only; socket_ and stream_ are changed under write_mutex_
-  bool at_door_ = false;  // changed while nobody else knows this link
+  bool unproven_ = false;  // changed while nobody else knows this link
   State state_ = State::kUnconnected;
   EventLoop::HandlerId id_ = 0;
   UniqueFd socket_;

@@ -24,11 +24,11 @@ class ListeningSocket final : public EventLoop::Handler,
       : context_(std::move(context)), socket_(std::move(socket)), acceptor_(std::move(acceptor)) {}
 
   void start() {
-    context_->door->post([self = shared_from_this()] {
+    context_->acceptor->post([self = shared_from_this()] {
       std::lock_guard lock(self->mutex_);
       if (!self->socket_.valid()) return;
-      self->id_ = self->context_->door->add(self);
-      self->context_->door->watch(self->socket_.get(), self->id_, EPOLLIN);
+      self->id_ = self->context_->acceptor->add(self);
+      self->context_->acceptor->watch(self->socket_.get(), self->id_, EPOLLIN);
     });
   }
   /// When it returns the port is free and the acceptor is not running.
@@ -39,7 +39,8 @@ class ListeningSocket final : public EventLoop::Handler,
       socket_.reset();
       dropped = std::move(acceptor_);
     }
-    context_->door->post([self = shared_from_this()] { self->context_->door->remove(self->id_); });
+    context_->acceptor->post(
+        [self = shared_from_this()] { self->context_->acceptor->remove(self->id_); });
   }
 
   void on_events(uint32_t) override {
@@ -55,8 +56,8 @@ class ListeningSocket final : public EventLoop::Handler,
           // No more descriptors, say: what waits would be announced again at once.
           context_->strangers->log(
               cat("cannot accept connections for a moment: ", error_text(errno)));
-          context_->door->unwatch(socket_.get());
-          context_->door->set_deadline(id_, context_->door->now() + kPauseAfterError);
+          context_->acceptor->unwatch(socket_.get());
+          context_->acceptor->set_deadline(id_, context_->acceptor->now() + kPauseAfterError);
           return;
         }
       }
@@ -67,15 +68,15 @@ class ListeningSocket final : public EventLoop::Handler,
           [self = shared_from_this()](const std::shared_ptr<TcpLink>& proven) {
             return self->admit(proven);
           });
-      link->enter_door(address.host);
+      link->begin_handshake(address.host);
       link->connected(std::move(accepted));
     }
   }
   void on_deadline() override {
     std::lock_guard lock(mutex_);
-    if (socket_.valid()) context_->door->watch(socket_.get(), id_, EPOLLIN);
+    if (socket_.valid()) context_->acceptor->watch(socket_.get(), id_, EPOLLIN);
   }
-  void on_stop() override { context_->door->remove(id_); }
+  void on_stop() override { context_->acceptor->remove(id_); }
 
  private:
   bool admit(const std::shared_ptr<TcpLink>& link) {
@@ -86,7 +87,7 @@ class ListeningSocket final : public EventLoop::Handler,
   }
 
   const std::shared_ptr<TcpContext> context_;
-  EventLoop::HandlerId id_ = 0;  // the door's thread only
+  EventLoop::HandlerId id_ = 0;  // the acceptor's thread only
 
   std::mutex mutex_;
   // guarded by mutex_

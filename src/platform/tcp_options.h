@@ -10,7 +10,7 @@ namespace weir {
 
 struct TcpOptions {
   /// A longer frame breaks the connection, at its sender too. Below 4 GiB.
-  size_t max_frame_bytes = kMostFrameBytes;
+  size_t max_frame_bytes = kMaxFrameBytes;
   std::chrono::milliseconds connect_timeout{10'000};  ///< for each address of a name
   std::chrono::milliseconds handshake_timeout{
       10'000};  ///< TLS and the proof of the secret together

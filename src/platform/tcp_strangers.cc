@@ -30,20 +30,20 @@ void TcpStrangers::end(EventLoop::HandlerId id, const char* why) {
 }
 
 void TcpStrangers::log(std::string line) {
-  if (id_ == 0) id_ = door_.add(shared_from_this());
-  write(log_.add(std::move(line), door_.now()));
+  if (id_ == 0) id_ = acceptor_.add(shared_from_this());
+  write(log_.add(std::move(line), acceptor_.now()));
 }
 
-void TcpStrangers::on_deadline() { write(log_.look(door_.now())); }
+void TcpStrangers::on_deadline() { write(log_.look(acceptor_.now())); }
 
 void TcpStrangers::on_stop() {
   write(log_.rest());
-  if (id_ != 0) door_.remove(std::exchange(id_, 0));
+  if (id_ != 0) acceptor_.remove(std::exchange(id_, 0));
 }
 
 void TcpStrangers::write(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) WEIR_LOG(kWarning) << line;
-  door_.set_deadline(id_, log_.due());
+  acceptor_.set_deadline(id_, log_.due());
 }
 
 }  // namespace weir

@@ -13,11 +13,12 @@ namespace weir {
 class TcpLink;
 
 /// Accepted links whose peers have proven nothing yet: how many there may be, and what the log says
-/// of those that prove nothing. Thread: the door's. The loop outlives it.
+/// of those that prove nothing. Thread: the acceptor's. The loop outlives it.
 class TcpStrangers final : public EventLoop::Handler,
                            public std::enable_shared_from_this<TcpStrangers> {
  public:
-  TcpStrangers(EventLoop& door, const TcpOptions& options) : door_(door), options_(options) {}
+  TcpStrangers(EventLoop& acceptor, const TcpOptions& options)
+      : acceptor_(acceptor), options_(options) {}
 
   /// One more of `host`. Ends the oldest of that host, or of all, if there are too many now.
   void enter(EventLoop::HandlerId id, const std::string& host, TcpLink& link);
@@ -37,7 +38,7 @@ class TcpStrangers final : public EventLoop::Handler,
   void end(EventLoop::HandlerId id, const char* why);
   void write(const std::vector<std::string>& lines);
 
-  EventLoop& door_;
+  EventLoop& acceptor_;
   const TcpOptions options_;
   std::map<EventLoop::HandlerId, Stranger> strangers_;  ///< ids grow: oldest first
   std::map<std::string, std::set<EventLoop::HandlerId>> of_host_;

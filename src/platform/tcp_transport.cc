@@ -32,7 +32,7 @@ TcpTransport::TcpTransport(TransportSecurity security, TcpOptions options)
 
 TcpTransport::~TcpTransport() {
   if (context_ == nullptr) return;
-  if (context_->door != nullptr) context_->door->stop(MonotonicTime(0));
+  if (context_->acceptor != nullptr) context_->acceptor->stop(MonotonicTime(0));
   context_->loop->stop(options_.linger);
 }
 
@@ -50,11 +50,11 @@ StatusOr<std::shared_ptr<TcpContext>> TcpTransport::context() {
   return context_;
 }
 
-Status TcpTransport::open_door(TcpContext& context) {
+Status TcpTransport::start_acceptor(TcpContext& context) {
   std::lock_guard lock(mutex_);
-  if (context.door != nullptr) return {};
-  WEIR_ASSIGN_OR_RETURN(context.door, EventLoop::create("weir-door"));
-  context.strangers = std::make_shared<TcpStrangers>(*context.door, options_);
+  if (context.acceptor != nullptr) return {};
+  WEIR_ASSIGN_OR_RETURN(context.acceptor, EventLoop::create("weir-accept"));
+  context.strangers = std::make_shared<TcpStrangers>(*context.acceptor, options_);
   return {};
 }
 
@@ -67,7 +67,7 @@ StatusOr<std::unique_ptr<Listener>> TcpTransport::listen(const Address& address,
                                                          Acceptor acceptor) {
   auto made = context();
   Status status = made.status();
-  if (status.ok()) status = open_door(**made);
+  if (status.ok()) status = start_acceptor(**made);
   if (!status.ok()) return status.with_context(cat("cannot listen on ", address.to_string()));
   return listen_tcp(*made, address, std::move(acceptor));
 }

@@ -38,7 +38,7 @@ class TcpTransport final : public Transport {
 
  private:
   StatusOr<std::shared_ptr<TcpContext>> context();
-  Status open_door(TcpContext& context);
+  Status start_acceptor(TcpContext& context);
 
   // set once
   const TransportSecurity security_;

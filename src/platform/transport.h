@@ -11,7 +11,7 @@
 namespace weir {
 
 /// The longest frame that a connection carries: a longer one breaks it.
-inline constexpr size_t kMostFrameBytes = size_t{256} << 20;
+inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 
 /// One end of a conversation between two actors, of one process or of two. Frames are strings of
 /// bytes; they arrive whole, in the order they were sent, each at most once. When the connection

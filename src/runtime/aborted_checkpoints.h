@@ -13,11 +13,11 @@ class AbortedCheckpoints {
  public:
   /// Above this the lowest ids are forgotten. A late piece of those blocks or keeps something until
   /// the next checkpoint; the coordinator does not take it.
-  static constexpr size_t kMost = 1000;
+  static constexpr size_t kMax = 1000;
 
   void add(CheckpointId id) {
     ids_.insert(id);
-    if (ids_.size() > kMost) ids_.erase(ids_.begin());
+    if (ids_.size() > kMax) ids_.erase(ids_.begin());
   }
   bool contains(CheckpointId id) const { return ids_.contains(id); }
   /// Nothing of `id` and of older ones can come any more.

@@ -150,7 +150,7 @@ TEST(AbortedCheckpoints, AreForgottenWhenNothingOfThemCanCome) {
 TEST(AbortedCheckpoints, TakeBoundedMemory) {
   AbortedCheckpoints aborted;
   for (CheckpointId id = 1; id <= 5000; ++id) aborted.add(id);
-  EXPECT_EQ(aborted.size(), AbortedCheckpoints::kMost);
+  EXPECT_EQ(aborted.size(), AbortedCheckpoints::kMax);
   EXPECT_TRUE(aborted.contains(5000));
   EXPECT_FALSE(aborted.contains(1));
 }

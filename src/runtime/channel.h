@@ -25,7 +25,7 @@ class ChannelReader {
   /// False when there is nothing; the consumer is woken when there is.
   virtual bool try_pop(StreamElement* element) = 0;
   /// Takes back a batch that came from here, to be used again.
-  virtual void give_back(std::unique_ptr<Batch> batch) = 0;
+  virtual void recycle(std::unique_ptr<Batch> batch) = 0;
 };
 
 /// The way from one subtask to another of the same process: a bounded queue, and one back for
@@ -57,7 +57,7 @@ class Channel final : public ChannelWriter, public ChannelReader {
     emptied_.try_pop(batch);
     return batch;
   }
-  void give_back(std::unique_ptr<Batch> batch) override {
+  void recycle(std::unique_ptr<Batch> batch) override {
     batch->clear();
     emptied_.try_push(std::move(batch));
   }

@@ -13,7 +13,7 @@ namespace {
 
 /// Connections that no attempt has taken. A job has as many as it has workers; whoever opens more
 /// is somebody else.
-constexpr size_t kMostNotTaken = 1024;
+constexpr size_t kMaxNotTaken = 1024;
 
 }  // namespace
 
@@ -85,7 +85,7 @@ Endpoint DataServer::Reception::accept(std::unique_ptr<Connection> connection) {
   bool crowded;
   {
     std::lock_guard lock(mutex_);
-    crowded = not_taken_.size() >= kMostNotTaken;
+    crowded = not_taken_.size() >= kMaxNotTaken;
     if (crowded) drop(not_taken_.front());
     not_taken_.push_back(incoming);
   }

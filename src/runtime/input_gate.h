@@ -18,9 +18,9 @@ class InputGate {
   InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode);
 
   /// The next thing for the task, or false if there is nothing now. A batch must be handed back
-  /// with give_back().
+  /// with recycle().
   bool next(StreamElement* element);
-  void give_back(std::unique_ptr<Batch> batch) { channels_[last_]->give_back(std::move(batch)); }
+  void recycle(std::unique_ptr<Batch> batch) { channels_[last_]->recycle(std::move(batch)); }
   void abort(CheckpointId id) { aligner_.on_abort(id); }
 
  private:

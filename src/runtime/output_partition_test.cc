@@ -167,7 +167,7 @@ TEST(OutputPartition, EmptiedBatchesAreUsedAgain) {
   StreamElement element;
   ASSERT_TRUE(to[0]->try_pop(&element));
   Batch* const first = element.batch.get();
-  to[0]->give_back(std::move(element.batch));
+  to[0]->recycle(std::move(element.batch));
   batch = batch_of({2});
   output.emit(batch);
   ASSERT_TRUE(to[0]->try_pop(&element));
@@ -209,7 +209,7 @@ TEST(InputGate, BlockedChannelIsPassedOverUntilTheOthersDeliverTheBarrier) {
       order += "b ";
     } else {
       order += std::to_string(static_cast<BatchOf<int>&>(*element.batch).records[0]) + " ";
-      gate.give_back(std::move(element.batch));
+      gate.recycle(std::move(element.batch));
     }
   }
   EXPECT_EQ(order, "1 2 b 100 ");

@@ -183,7 +183,7 @@ void RemoteReader::count_taken(StreamElement::Kind kind) {
   connection_->send(encode_credit({id_, taken_}));
 }
 
-void RemoteReader::give_back(std::unique_ptr<Batch> batch) {
+void RemoteReader::recycle(std::unique_ptr<Batch> batch) {
   batch->clear();
   if (emptied_.size() < 2) emptied_.push_back(std::move(batch));
 }

@@ -26,7 +26,7 @@ class RemoteWriter final : public ChannelWriter {
   /// is sent. `fail`, on the shard's thread, when a record is larger than a frame may be: with the
   /// reason, once; the record is dropped.
   RemoteWriter(uint32_t id, std::shared_ptr<const RecordCodec> codec, std::function<void()> wake,
-               std::function<void(Status)> fail, size_t most_frame_bytes = kMostFrameBytes);
+               std::function<void(Status)> fail, size_t most_frame_bytes = kMaxFrameBytes);
 
   /// Before the first push, which sees it: where elements go, and how many may be under way. Until
   /// then there is no room.
@@ -85,7 +85,7 @@ class RemoteReader final : public ChannelReader {
 
   // Thread: the consuming shard's.
   bool try_pop(StreamElement* element) override;
-  void give_back(std::unique_ptr<Batch> batch) override;
+  void recycle(std::unique_ptr<Batch> batch) override;
 
  private:
   Status decode(std::string_view frame, StreamElement* element);

@@ -24,7 +24,7 @@ class Wire final : public Connection {
 
 /// Both ends of one channel, and what is on its way between them.
 struct Fixture {
-  explicit Fixture(uint32_t capacity, uint32_t id = 7, size_t most_frame_bytes = kMostFrameBytes)
+  explicit Fixture(uint32_t capacity, uint32_t id = 7, size_t most_frame_bytes = kMaxFrameBytes)
       : writer(
             id, detail::record_codec<int>(), [this] { ++producer_woken; },
             [this](Status status) { refused.push_back(std::string(status.message())); },
@@ -74,7 +74,7 @@ struct Fixture {
           for (const int record : static_cast<BatchOf<int>&>(*element.batch).records)
             text += std::to_string(record) + " ";
           text.back() = ']';
-          reader.give_back(std::move(element.batch));
+          reader.recycle(std::move(element.batch));
           break;
         }
         case Kind::kWatermark: text += "w" + std::to_string(element.value); break;
@@ -243,7 +243,7 @@ TEST(RemoteChannel, BatchesAreUsedAgainOnBothSides) {
   StreamElement first, second;
   ASSERT_TRUE(f.reader.try_pop(&first));
   const Batch* const received = first.batch.get();
-  f.reader.give_back(std::move(first.batch));
+  f.reader.recycle(std::move(first.batch));
   ASSERT_TRUE(f.reader.try_pop(&second));
   EXPECT_EQ(second.batch.get(), received);
   EXPECT_EQ(static_cast<BatchOf<int>&>(*second.batch).records, std::vector<int>{2});
@@ -270,7 +270,7 @@ TEST(RemoteChannel, GatesAndPartitionsTakeEitherKindOfChannel) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_TRUE(gate.next(&element));
     EXPECT_EQ(static_cast<BatchOf<int>&>(*element.batch).records, std::vector<int>{5});
-    gate.give_back(std::move(element.batch));
+    gate.recycle(std::move(element.batch));
   }
   ASSERT_TRUE(gate.next(&element));
   EXPECT_EQ(element.kind, Kind::kBarrier);

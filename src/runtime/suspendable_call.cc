@@ -21,7 +21,7 @@ void SuspendableCall::resume() {
 
 void SuspendableCall::after() {
   running_ = false;
-  if (!fiber_->busy()) fibers_.give_back(std::move(fiber_));
+  if (!fiber_->busy()) fibers_.recycle(std::move(fiber_));
 }
 
 void SuspendableCall::suspend() {

@@ -118,7 +118,7 @@ MonotonicTime Task::step_gate() {
   switch (element.kind) {
     case StreamElement::Kind::kBatch:
       chain_.process(*element.batch);
-      gate_->give_back(std::move(element.batch));
+      gate_->recycle(std::move(element.batch));
       break;
     case StreamElement::Kind::kWatermark: begin(Pending::kWatermark, element.value); break;
     case StreamElement::Kind::kBarrier: on_barrier(element.value); break;

@@ -38,7 +38,7 @@ void CopyReserve::keep_ready(SnapshotTracker& tracker) {
   copied_ = copied;
   used_ = arena.used_bytes();
   const double share = std::min(host_.limit, epoch == 0 ? estimated_share_ : share_);
-  const double wanted = used_ < kLeastState ? 0 : share * static_cast<double>(used_);
+  const double wanted = used_ < kMinState ? 0 : share * static_cast<double>(used_);
   arena.keep_ready(static_cast<size_t>(wanted), host_.run_elsewhere);
   epoch_ = epoch;
 }

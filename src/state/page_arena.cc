@@ -14,8 +14,8 @@ namespace {
 constexpr size_t kPage = size_t{4} << 10;
 constexpr size_t kHugePage = size_t{2} << 20;
 /// Smaller pieces come from the heap.
-constexpr size_t kLeastMapping = size_t{128} << 10;
-constexpr size_t kLeastBlocksOfSlab = 8;
+constexpr size_t kMinMapping = size_t{128} << 10;
+constexpr size_t kMinBlocksOfSlab = 8;
 /// How many slabs trim() gives back at once.
 constexpr int kSlabsPerTrim = 16;
 
@@ -100,9 +100,9 @@ PageArena::Slab& PageArena::add_slab(BlockSize& size, size_t block_bytes) {
     slab.bytes = round_up(block_bytes, kPage);
     slab.memory = take_from_system(slab.bytes);
   } else {
-    const size_t least = std::bit_ceil(std::max(kLeastSlab, kLeastBlocksOfSlab * block_bytes));
+    const size_t least = std::bit_ceil(std::max(kMinSlab, kMinBlocksOfSlab * block_bytes));
     slab.bytes = std::clamp(std::bit_ceil(size.bytes), least, kLargestSlab);
-    auto& spare = spare_[static_cast<size_t>(std::countr_zero(slab.bytes / kLeastSlab))];
+    auto& spare = spare_[static_cast<size_t>(std::countr_zero(slab.bytes / kMinSlab))];
     if (spare.empty()) {
       slab.memory = take_from_system(slab.bytes);
     } else {
@@ -131,7 +131,7 @@ void PageArena::drop_slab(std::map<uintptr_t, Slab>::iterator it) {
   if (alone) {
     reserved_bytes_ -= slab.bytes;
   } else {
-    spare_[static_cast<size_t>(std::countr_zero(slab.bytes / kLeastSlab))].push_back(
+    spare_[static_cast<size_t>(std::countr_zero(slab.bytes / kMinSlab))].push_back(
         std::move(slab.memory));
   }
   slabs_.erase(it);
@@ -140,7 +140,7 @@ void PageArena::drop_slab(std::map<uintptr_t, Slab>::iterator it) {
 
 PageArena::Memory PageArena::take_from_system(size_t bytes) {
   Memory memory;
-  if (bytes >= kLeastMapping) {
+  if (bytes >= kMinMapping) {
     memory = mapped(map(bytes), bytes);
   } else {
     constexpr auto kAligned = std::align_val_t(kAlignment);
@@ -162,7 +162,7 @@ void PageArena::trim() {
   const size_t allowed = allowed_bytes();
   int left = kSlabsPerTrim;
   for (size_t i = kSlabSizes; i-- > 0;) {
-    const size_t bytes = kLeastSlab << i;
+    const size_t bytes = kMinSlab << i;
     for (auto& spare = spare_[i]; !spare.empty() && reserved_bytes_ > allowed && left > 0; --left) {
       spare.pop_back();
       reserved_bytes_ -= bytes;

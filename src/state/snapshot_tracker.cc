@@ -34,10 +34,10 @@ bool SnapshotTracker::needed(uint64_t first_place, uint64_t last_place, uint32_t
   return false;
 }
 
-void SnapshotTracker::retire(uintptr_t word, RetiredWords::Free free, size_t bytes, uint32_t born) {
+void SnapshotTracker::retire(uintptr_t word, DeferredFree::Free free, size_t bytes, uint32_t born) {
   forget_released();
   const int64_t reader = oldest_reader_after(born);
-  if (reader == RetiredWords::kNoReader) {
+  if (reader == DeferredFree::kNoReader) {
     free(memory_->arena, word);
   } else {
     memory_->retired.add({word, free, epoch()}, bytes, reader);
@@ -57,7 +57,7 @@ bool SnapshotTracker::writes_into_shared_pages() const {
 int64_t SnapshotTracker::oldest_reader_after(int64_t epoch) const {
   const auto found = std::find_if(in_use_.begin(), in_use_.end(),
                                   [&](const auto& progress) { return progress->epoch() > epoch; });
-  return found == in_use_.end() ? RetiredWords::kNoReader : (*found)->epoch();
+  return found == in_use_.end() ? DeferredFree::kNoReader : (*found)->epoch();
 }
 
 void SnapshotTracker::forget_released() {

@@ -391,7 +391,7 @@ class Case:
         seen = collections.defaultdict(list)
         for directory, _, files in os.walk(self.output):
             for name in files:
-                expect(not name.startswith((".", "_")), f"a leftover: {name}")
+                expect(not name.startswith((".", "_")), f"an orphan: {name}")
                 with open(os.path.join(directory, name)) as file:
                     for line in file:
                         word, count = line.strip().split(",")

@@ -235,8 +235,8 @@ class Round:
         )
         if difference:
             return difference
-        rest = flights_job.leftovers(self.place, "out")
-        return f"leftovers in the output directory: {rest}" if rest else ""
+        rest = flights_job.orphans(self.place, "out")
+        return f"orphans in the output directory: {rest}" if rest else ""
 
     def finish(self, results):
         self.note("nothing more is done to it")

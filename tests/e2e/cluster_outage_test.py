@@ -83,8 +83,8 @@ class Outage:
         )
         if difference:
             raise Failure(difference)
-        if rest := flights_job.leftovers(self.place, "out"):
-            raise Failure(f"leftovers in the output directory: {rest}")
+        if rest := flights_job.orphans(self.place, "out"):
+            raise Failure(f"orphans in the output directory: {rest}")
 
     def delivers(self, moment):
         """There is a result of after the moment, or the job has ended."""

@@ -108,9 +108,9 @@ class Suite:
     def difference(self, place):
         """ "" if the result is as it must be."""
         found = flights_job.committed_lines(place, "out")
-        rest = flights_job.leftovers(place, "out")
+        rest = flights_job.orphans(place, "out")
         return flights_job.first_difference(self.expected(), found) or (
-            f"leftovers: {rest}" if rest else ""
+            f"orphans: {rest}" if rest else ""
         )
 
     def expected(self):
@@ -340,7 +340,7 @@ def unaligned_rescaled(suite):
         latest = suite.flink.checkpoints(job)["latest"]["completed"]
         return latest["persisted_data"] if latest else 0
 
-    def cancelled(place):
+    def canceled(place):
         job = suite.submit(
             place,
             "e2e_breaking_flights",
@@ -355,7 +355,7 @@ def unaligned_rescaled(suite):
         3
     ):  # the last checkpoint may be a later one, which caught the windows just when they had nothing to do
         place = suite.place()
-        job = cancelled(place)
+        job = canceled(place)
         if in_flight(job):
             break
     check(in_flight(job), "the last checkpoint holds no records in flight, three times")
@@ -405,7 +405,7 @@ def there_and_back(suite):
     suite.check_output(place)
 
 
-def hanging_chain_cancelled(suite):
+def hanging_chain_canceled(suite):
     before = suite.flink.pids()
     job, _ = suite.broken("hang")
     time.sleep(0.5)
@@ -692,7 +692,7 @@ CASES = [
     unaligned_rescaled,
     there_and_back,
     words,
-    hanging_chain_cancelled,
+    hanging_chain_canceled,
     restore_left_out,
     flush_left_out,
     bad_cases,

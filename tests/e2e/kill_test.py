@@ -60,8 +60,8 @@ class Round:
         difference = flights_job.first_difference(self.expected(), found)
         if difference:
             return difference
-        rest = flights_job.leftovers(self.place, "out")
-        return f"leftovers in the output directory: {rest}" if rest else ""
+        rest = flights_job.orphans(self.place, "out")
+        return f"orphans in the output directory: {rest}" if rest else ""
 
     def expected(self):
         return flights_reference.expected_lines(self.source)

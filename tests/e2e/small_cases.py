@@ -56,7 +56,7 @@ class SmallCase:
             flights_reference.expected_lines(self.source), found
         )
         expect(not difference, difference)
-        expect(not flights_job.leftovers(self.place, "out"), "there are leftovers")
+        expect(not flights_job.orphans(self.place, "out"), "there are orphans")
 
 
 def run_cases(tests, case, rows):

@@ -117,9 +117,9 @@ class RealZooKeeper : public testing::Test {
 };
 
 /// A contender with a scheduler of its own, as in a process of its own.
-struct Contender {
-  Contender(const HaPaths& paths, std::string name,
-            std::function<void(const Leadership&)> on_granted = nullptr)
+struct CoordinatorProcess {
+  CoordinatorProcess(const HaPaths& paths, std::string name,
+                     std::function<void(const Leadership&)> on_granted = nullptr)
       : election(gated.clock, random, scheduler, gated.factory, paths, name,
                  {[this, on_granted](const Leadership& granted) {
                     std::lock_guard lock(mutex);
@@ -134,7 +134,7 @@ struct Contender {
     handle = scheduler.start("election", election, {});
     election.set_wake([this] { handle->wake(); });
   }
-  ~Contender() {
+  ~CoordinatorProcess() {
     handle->stop();
     election.set_wake(nullptr);
     handle = nullptr;
@@ -160,9 +160,9 @@ CompletedPointer pointer_to(CheckpointId id) { return {id, cat("file:///chk-", i
 
 TEST_F(RealZooKeeper, ALeaderCutOffStepsDownAnotherLeadsAndTheFirstOnesPointerIsRefused) {
   const HaPaths paths{fresh_root() + "/cluster"};
-  Contender a(paths, "a:1");
+  CoordinatorProcess a(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a.leads(); }));
-  Contender b(paths, "b:1");
+  CoordinatorProcess b(paths, "b:1");
   JobStore first(a.last(), kJob);
   EXPECT_FALSE(first.pointer().value().has_value());
   EXPECT_TRUE(first.set_pointer(pointer_to(1)).ok());
@@ -210,14 +210,14 @@ TEST_F(RealZooKeeper, ADeposedLeaderIsRefusedByItsEpochThoughItsSessionLives) {
 
 TEST_F(RealZooKeeper, ATakeOverWhoseReplyIsLostIsFoundAgain) {
   const HaPaths paths{fresh_root() + "/cluster"};
-  Contender a(paths, "a:1");
+  CoordinatorProcess a(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a.leads(); }));
-  Contender b(paths, "b:1");
+  CoordinatorProcess b(paths, "b:1");
   // The connection breaks at the moment of b's take-over, again and again: requests pass, replies
   // do not.
   for (int i = 0; i < 3; ++i) {
-    Contender& leader = a.leads() ? a : b;
-    Contender& other = a.leads() ? b : a;
+    CoordinatorProcess& leader = a.leads() ? a : b;
+    CoordinatorProcess& other = a.leads() ? b : a;
     const int64_t before = leader.epoch;
     other.gated.gate.break_after_next_reply_is_due(3 + i);
     leader.gated.gate.shut();
@@ -230,7 +230,7 @@ TEST_F(RealZooKeeper, ATakeOverWhoseReplyIsLostIsFoundAgain) {
 
 TEST_F(RealZooKeeper, ABrokenConnectionThatComesBackRevokesNobody) {
   const HaPaths paths{fresh_root() + "/cluster"};
-  Contender a(paths, "a:1");
+  CoordinatorProcess a(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a.leads(); }));
   for (int i = 0; i < 5; ++i) {
     a.gated.gate.break_connections();
@@ -242,7 +242,7 @@ TEST_F(RealZooKeeper, ABrokenConnectionThatComesBackRevokesNobody) {
 
 TEST_F(RealZooKeeper, AServerThatDiesAndComesBackKeepsThePointer) {
   const HaPaths paths{fresh_root() + "/cluster"};
-  std::optional<Contender> a;
+  std::optional<CoordinatorProcess> a;
   a.emplace(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a->leads(); }));
   const int64_t before = a->epoch;
@@ -320,10 +320,10 @@ TEST_F(RealZooKeeper, AWorkerIsToldOfEachLeader) {
   auto handle = scheduler.start("finder", finder, {});
   finder.set_wake([&] { handle->wake(); });
   {
-    Contender a(paths, "a:1");
+    CoordinatorProcess a(paths, "a:1");
     EXPECT_TRUE(heard({"a:1 1"}));
     a.election.resign();
-    Contender b(paths, "b:1");
+    CoordinatorProcess b(paths, "b:1");
     EXPECT_TRUE(heard({"a:1 1", "b:1 2"}));
   }
   handle->stop();

@@ -22,8 +22,8 @@ class CopyReserve {
     PageArena::RunElsewhere run_elsewhere;
     std::function<int64_t()> now_ms;
   };
-  static constexpr double kAssumedSpeed = 100e6;           ///< bytes a second
-  static constexpr size_t kLeastState = size_t{64} << 20;  ///< smaller ones are copied in no time
+  static constexpr double kAssumedSpeed = 100e6;         ///< bytes a second
+  static constexpr size_t kMinState = size_t{64} << 20;  ///< smaller ones are copied in no time
   static constexpr int64_t kPeriodMs = 10'000;
 
   void enable(Host host) { host_ = std::move(host); }

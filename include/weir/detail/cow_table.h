@@ -12,7 +12,7 @@
 // first access through a root slot after that copies its chunk and marks its pages as shared; the
 // first write to a shared page copies it, unless the snapshot has finished reading the page's key
 // groups (SnapshotTracker). What was replaced is kept until no snapshot can see it
-// (retired_words.h); then the operator's thread takes it back for its next pages, at least as fast
+// (deferred_free.h); then the operator's thread takes it back for its next pages, at least as fast
 // as it replaces others. So the reader never writes to memory that the operator's thread uses, and
 // the operator's thread never locks.
 

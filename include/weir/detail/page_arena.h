@@ -64,7 +64,7 @@ class PageArena {
   void trim();
 
  private:
-  static constexpr size_t kLeastSlab = size_t{4} << 10;
+  static constexpr size_t kMinSlab = size_t{4} << 10;
   static constexpr size_t kSlabSizes = 10;  // 4 KB to 2 MB
 
   using Memory = std::shared_ptr<void>;

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "weir/detail/deferred_free.h"
 #include "weir/detail/page_arena.h"
-#include "weir/detail/retired_words.h"
 #include "weir/detail/table_hash.h"
 
 namespace weir::detail {
@@ -38,7 +38,7 @@ class SnapshotProgress {
 /// The memory of all tables of one operator. Lives until the last table or view of one is gone.
 struct TableMemory {
   PageArena arena;
-  RetiredWords retired;
+  DeferredFree retired;
   ~TableMemory() { retired.free_all(arena); }
 };
 
@@ -75,7 +75,7 @@ class SnapshotTracker {
 
   /// Frees what was replaced when no snapshot can see it any more. `bytes`: what `free` will give
   /// back.
-  void retire(uintptr_t word, RetiredWords::Free free, size_t bytes, uint32_t born);
+  void retire(uintptr_t word, DeferredFree::Free free, size_t bytes, uint32_t born);
   /// Looks at up to `limit` retired words. True if there may be more to free now.
   bool reclaim(size_t limit) {
     if (memory_->retired.empty()) return false;

@@ -150,7 +150,7 @@ class JobMasterTest : public testing::Test {
   void leave(std::vector<FakeWorker*> workers, AttemptId attempt) {
     for (FakeWorker* worker : workers) {
       EXPECT_TRUE(worker->take<Cancel>().has_value());
-      worker->send(Cancelled{attempt});
+      worker->send(Canceled{attempt});
     }
     settle();
   }

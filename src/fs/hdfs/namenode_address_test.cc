@@ -110,7 +110,7 @@ TEST(FindNameNodes, HttpsOnlyMeansHttps) {
 TEST(FindWebNameNodes, TheAuthorityIsTheAddress) {
   EXPECT_EQ(found(find_web_namenodes({}, "nn:5070")), "http://nn:5070 from the URI");
   EXPECT_EQ(found(find_web_namenodes({}, "nn")), "http://nn:9870 from the URI");
-  EXPECT_EQ(find_web_namenodes({}, "").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(find_web_namenodes(HadoopConf(), "").status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST(FindNameNodes, AVariableThatNothingDefinesIsNamedWithItsPlace) {

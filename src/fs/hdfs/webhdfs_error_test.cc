@@ -113,13 +113,16 @@ TEST(WebHdfsError, MissingDataNodesAreRecognisedByText) {
 // What a DataNode answers while the NameNode goes down or comes up, which it asks in the client's
 // name.
 TEST(WebHdfsError, AServerThatLostAnotherIsTriedAgain) {
-  const std::string call = "Call From host/127.0.0.1 to localhost:8020 failed on ";
   const std::pair<std::string, std::string> losses[] = {
-      {"SocketException", call + "socket exception: java.net.SocketException: Connection reset"},
+      {"SocketException",
+       "Call From host to nn:8020 failed on socket exception: java.net.SocketException: Connection "
+       "reset"},
       {"ConnectException",
-       call + "connection exception: java.net.ConnectException: Connection refused"},
+       "Call From host to nn:8020 failed on connection exception: java.net.ConnectException: "
+       "Connection refused"},
       {"SocketTimeoutException",
-       call + "socket timeout exception: java.net.SocketTimeoutException: 60000 millis timeout"},
+       "Call From host to nn:8020 failed on socket timeout exception: "
+       "java.net.SocketTimeoutException: 60000 millis timeout"},
       {"NoRouteToHostException",
        "No Route to Host from host/127.0.0.1 to nn:8020 failed on socket timeout exception"},
       {"UnknownHostException",

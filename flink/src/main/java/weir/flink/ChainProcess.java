@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * The child process that runs one chain, and the pipe to it: a request, a reply, the next request.
  *
  * <p>Thread: any; calls take turns. An interrupt of a thread that waits for a reply kills the
- * child, so a chain that hangs can be cancelled. Whatever goes wrong is a {@link ChainFailure},
+ * child, so a chain that hangs can be canceled. Whatever goes wrong is a {@link ChainFailure},
  * after which there is nothing but {@link #close}.
  */
 final class ChainProcess implements AutoCloseable {
@@ -216,7 +216,7 @@ final class ChainProcess implements AutoCloseable {
           title
               + ": the chain's process was ended"
               + when
-              + ": its task is being cancelled, or it did not close in time",
+              + ": its task is being canceled, or it did not close in time",
           cause);
     }
     int status = process.isAlive() ? -1 : process.exitValue();

@@ -1,4 +1,4 @@
-#include "platform/errand.h"
+#include "platform/deferred_task.h"
 
 #include <condition_variable>
 #include <mutex>
@@ -6,7 +6,7 @@
 
 namespace weir {
 
-struct Errand::Shared {
+struct DeferredTask::Shared {
   enum class State { kOpen, kUnderWay, kDone };
 
   std::mutex mutex;
@@ -33,13 +33,13 @@ struct Errand::Shared {
   }
 };
 
-Errand::Errand(Scheduler& scheduler, std::function<void()> work)
+DeferredTask::DeferredTask(Scheduler& scheduler, std::function<void()> work)
     : shared_(std::make_shared<Shared>()) {
   shared_->work = std::move(work);
   scheduler.run_blocking(executors::kReadAhead, [shared = shared_] { shared->run(); });
 }
 
-Errand::~Errand() {
+DeferredTask::~DeferredTask() {
   {
     std::lock_guard lock(shared_->mutex);
     if (shared_->state == Shared::State::kOpen) shared_->state = Shared::State::kDone;
@@ -47,7 +47,7 @@ Errand::~Errand() {
   shared_->wait_until_done();
 }
 
-void Errand::wait() {
+void DeferredTask::wait() {
   if (!shared_->run()) shared_->wait_until_done();
 }
 

@@ -12,7 +12,7 @@ namespace weir::detail {
 /// Pages and chunks of an operator's tables that were replaced while a snapshot might see them,
 /// until none can. Each waits for the oldest snapshot that sees it; when that has ended, for the
 /// next one that does. Thread: the operator's.
-class RetiredWords {
+class DeferredFree {
  public:
   static constexpr int64_t kNoReader = INT64_MAX;
   /// Destroys what a word stands for, and gives its memory back. How many bytes that was.

@@ -1,4 +1,4 @@
-#include "platform/errand.h"
+#include "platform/deferred_task.h"
 
 #include <gtest/gtest.h>
 
@@ -31,47 +31,47 @@ class Pool final : public Scheduler {
   IoPool pool{1};
 };
 
-TEST(Errand, WhoeverWaitsDoesWhatHasNotBegun) {
+TEST(DeferredTask, WhoeverWaitsDoesWhatHasNotBegun) {
   Patient scheduler;
   int done = 0;
   {
-    Errand errand(scheduler, [&] { ++done; });
+    DeferredTask deferred_task(scheduler, [&] { ++done; });
     EXPECT_EQ(done, 0);
-    errand.wait();
+    deferred_task.wait();
     EXPECT_EQ(done, 1);
-    errand.wait();
+    deferred_task.wait();
   }
   scheduler.kept.front()();
   EXPECT_EQ(done, 1) << "and only once";
 }
 
-TEST(Errand, WhatThePoolHasDoneIsNotDoneAgain) {
+TEST(DeferredTask, WhatThePoolHasDoneIsNotDoneAgain) {
   Patient scheduler;
   int done = 0;
-  Errand errand(scheduler, [&] { ++done; });
+  DeferredTask deferred_task(scheduler, [&] { ++done; });
   scheduler.kept.front()();
   EXPECT_EQ(done, 1);
-  errand.wait();
+  deferred_task.wait();
   EXPECT_EQ(done, 1);
 }
 
-TEST(Errand, WhatHasNotBegunNeverBeginsWhenItIsGone) {
+TEST(DeferredTask, WhatHasNotBegunNeverBeginsWhenItIsGone) {
   Patient scheduler;
   bool done = false;
   {
-    Errand errand(scheduler, [&] { done = true; });
+    DeferredTask deferred_task(scheduler, [&] { done = true; });
   }
   scheduler.kept.front()();
   EXPECT_FALSE(done);
 }
 
-TEST(Errand, WhatIsUnderWayIsWaitedFor) {
+TEST(DeferredTask, WhatIsUnderWayIsWaitedFor) {
   std::binary_semaphore begun{0}, may_end{0};
   std::atomic<bool> ended = false;
   Pool scheduler;
   std::thread other;
   {
-    Errand errand(scheduler, [&] {
+    DeferredTask deferred_task(scheduler, [&] {
       begun.release();
       may_end.acquire();
       ended = true;
@@ -83,7 +83,7 @@ TEST(Errand, WhatIsUnderWayIsWaitedFor) {
   other.join();
 }
 
-TEST(Errand, AFullPoolIsNotWaitedFor) {
+TEST(DeferredTask, AFullPoolIsNotWaitedFor) {
   std::binary_semaphore begun{0}, may_end{0};
   Pool scheduler;
   scheduler.run_blocking("test", [&] {
@@ -92,8 +92,8 @@ TEST(Errand, AFullPoolIsNotWaitedFor) {
   });
   begun.acquire();
   bool done = false;
-  Errand errand(scheduler, [&] { done = true; });
-  errand.wait();
+  DeferredTask deferred_task(scheduler, [&] { done = true; });
+  deferred_task.wait();
   EXPECT_TRUE(done);
   may_end.release();
 }

@@ -41,7 +41,7 @@ struct Established {
   TransportAcceptor::Accepted* accepted;
 };
 
-TEST(TcpDoor, TheHandshakesTimeEndsWithIt) {
+TEST(TcpAcceptor, TheHandshakesTimeEndsWithIt) {
   TcpWorld world({}, TcpOptions{.handshake_timeout = 50ms});
   Listening listening(world);
   Established established(world, listening);
@@ -55,7 +55,7 @@ TEST(TcpDoor, TheHandshakesTimeEndsWithIt) {
   established.expect_to_stand();
 }
 
-TEST(TcpDoor, AnAdmittedPeerLeavesTheListOfStrangers) {
+TEST(TcpAcceptor, AnAdmittedPeerLeavesTheListOfStrangers) {
   TcpWorld world({}, TcpOptions{.max_strangers = 2, .max_strangers_of_a_host = 2});
   Listening listening(world);
   Established first(world, listening);
@@ -68,7 +68,7 @@ TEST(TcpDoor, AnAdmittedPeerLeavesTheListOfStrangers) {
   second.expect_to_stand();
 }
 
-TEST(TcpDoor, AHostWithTooManyStrangersPushesOutItsOwn) {
+TEST(TcpAcceptor, AHostWithTooManyStrangersPushesOutItsOwn) {
   TcpWorld world({}, TcpOptions{.max_strangers = 100, .max_strangers_of_a_host = 3});
   Listening listening(world);
   Stranger elsewhere(listening.address().port, "127.0.0.2");
@@ -84,7 +84,7 @@ TEST(TcpDoor, AHostWithTooManyStrangersPushesOutItsOwn) {
   EXPECT_NE(listening.acceptor.await(1), nullptr) << "a host suffers from another's flood";
 }
 
-TEST(TcpDoor, NoStrangerKeepsTheOthersWaiting) {
+TEST(TcpAcceptor, NoStrangerKeepsTheOthersWaiting) {
   // While the thread of the connections is busy, strangers are served all the same: so it is not
   // their thread, and they do not keep it waiting.
   TcpWorld world;
@@ -111,7 +111,7 @@ TEST(TcpDoor, NoStrangerKeepsTheOthersWaiting) {
   go_on.set_value();
 }
 
-TEST(TcpDoor, FramesThatComeWithTheGreetingAreNotLost) {
+TEST(TcpAcceptor, FramesThatComeWithTheGreetingAreNotLost) {
   TcpWorld world;
   Listening listening(world);
   Stranger peer(listening.address().port);
@@ -125,7 +125,7 @@ TEST(TcpDoor, FramesThatComeWithTheGreetingAreNotLost) {
   EXPECT_EQ(accepted->inbox.frames(), (std::vector<std::string>{"at once", "and more"}));
 }
 
-TEST(TcpDoor, AReasonThatThePeerGaveComesBeforeAFailureToWrite) {
+TEST(TcpAcceptor, AReasonThatThePeerGaveComesBeforeAFailureToWrite) {
   TcpWorld world;
   const StrangersPort port;
   TransportInbox inbox(world);
@@ -156,7 +156,7 @@ TEST(TcpDoor, AReasonThatThePeerGaveComesBeforeAFailureToWrite) {
 
 std::atomic<int> lines{0};
 
-TEST(TcpDoor, AFloodIsALineOrTwoInTheLog) {
+TEST(TcpAcceptor, AFloodIsALineOrTwoInTheLog) {
   TcpWorld world;
   Listening listening(world);
   lines = 0;

@@ -1,4 +1,4 @@
-#include "cluster/contender.h"
+#include "cluster/coordinator_process.h"
 
 #include "base/bug_switch.h"
 #include "base/log.h"
@@ -8,8 +8,9 @@
 
 namespace weir {
 
-Contender::Contender(const JobGraph& graph, ContenderOptions options, Platform& platform,
-                     ZooKeeperFactory* zookeeper, HaPaths paths, std::function<void()> on_end)
+CoordinatorProcess::CoordinatorProcess(const JobGraph& graph, CoordinatorProcessOptions options,
+                                       Platform& platform, ZooKeeperFactory* zookeeper,
+                                       HaPaths paths, std::function<void()> on_end)
     : graph_(graph),
       options_(std::move(options)),
       platform_(platform),
@@ -17,13 +18,13 @@ Contender::Contender(const JobGraph& graph, ContenderOptions options, Platform& 
       paths_(std::move(paths)),
       on_end_(std::move(on_end)) {}
 
-Contender::~Contender() {
+CoordinatorProcess::~CoordinatorProcess() {
   listener_.reset();
   if (election_) election_->set_wake(nullptr);
   step_down();
 }
 
-Status Contender::listen() {
+Status CoordinatorProcess::listen() {
   auto listener = platform_.transport.listen(
       options_.listen, [this](std::unique_ptr<Connection> c) { return accept(std::move(c)); });
   if (!listener.ok())
@@ -32,15 +33,15 @@ Status Contender::listen() {
   return {};
 }
 
-Address Contender::address() const {
+Address CoordinatorProcess::address() const {
   return {options_.advertised_host.empty() ? options_.listen.host : options_.advertised_host,
           listener_->port()};
 }
 
-Endpoint Contender::accept(std::unique_ptr<Connection> connection) {
+Endpoint CoordinatorProcess::accept(std::unique_ptr<Connection> connection) {
   {
-    std::lock_guard lock(door_->mutex);
-    if (door_->master != nullptr) return door_->master->accept(std::move(connection));
+    std::lock_guard lock(router_->mutex);
+    if (router_->master != nullptr) return router_->master->accept(std::move(connection));
   }
   // A worker that comes to one that does not lead is let go, and looks again. Not here: this is a
   // callback.
@@ -49,15 +50,15 @@ Endpoint Contender::accept(std::unique_ptr<Connection> connection) {
   return {[](const std::string&) {}, [](const Status&) {}};  // its hello may come before that
 }
 
-ContenderView Contender::view() const {
+CoordinatorProcessView CoordinatorProcess::view() const {
   std::lock_guard lock(view_mutex_);
-  ContenderView view = view_;
-  std::lock_guard door(door_->mutex);
-  if (door_->master != nullptr) view.job = door_->master->view();
+  CoordinatorProcessView view = view_;
+  std::lock_guard router(router_->mutex);
+  if (router_->master != nullptr) view.job = router_->master->view();
   return view;
 }
 
-void Contender::leave() {
+void CoordinatorProcess::leave() {
   mailbox_->post([this] {
     leaving_ = true;
     step_down();
@@ -65,7 +66,7 @@ void Contender::leave() {
   });
 }
 
-void Contender::cancel() {
+void CoordinatorProcess::cancel() {
   mailbox_->post([this] {
     if (!master_) {
       WEIR_LOG(kWarning) << "this coordinator does not lead, so it cannot cancel the job: send the "
@@ -77,7 +78,7 @@ void Contender::cancel() {
   });
 }
 
-MonotonicTime Contender::step() {
+MonotonicTime CoordinatorProcess::step() {
   if (!begun_) {
     begun_ = true;
     if (zookeeper_ == nullptr) {
@@ -120,7 +121,7 @@ MonotonicTime Contender::step() {
   return next;
 }
 
-void Contender::lead(int64_t epoch, std::shared_ptr<LeaderStore> store) {
+void CoordinatorProcess::lead(int64_t epoch, std::shared_ptr<LeaderStore> store) {
   if (leaving_) return;
   if (bug_enabled(Bug::kEpochNotCounted)) epoch = 1;
   master_ = std::make_unique<JobMaster>(
@@ -130,19 +131,19 @@ void Contender::lead(int64_t epoch, std::shared_ptr<LeaderStore> store) {
   master_handle_ = platform_.scheduler.start("job-master", *master_, {});
   master_->mailbox().set_wake([handle = master_handle_.get()] { handle->wake(); });
   {
-    std::lock_guard lock(door_->mutex);
-    door_->master = master_.get();
+    std::lock_guard lock(router_->mutex);
+    router_->master = master_.get();
   }
   if (cancel_requested_) master_->cancel();
   std::lock_guard lock(view_mutex_);
   view_.leads = true;
 }
 
-void Contender::step_down() {
+void CoordinatorProcess::step_down() {
   if (!master_) return;
   {
-    std::lock_guard lock(door_->mutex);
-    door_->master = nullptr;
+    std::lock_guard lock(router_->mutex);
+    router_->master = nullptr;
   }
   master_handle_->stop();
   master_->mailbox().set_wake(nullptr);
@@ -155,7 +156,7 @@ void Contender::step_down() {
   master_.reset();
 }
 
-void Contender::on_job_end(int64_t epoch) {
+void CoordinatorProcess::on_job_end(int64_t epoch) {
   if (master_ == nullptr || epoch != epoch_) return;
   job_ended_ = true;
   step_down();

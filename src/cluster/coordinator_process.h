@@ -14,14 +14,14 @@
 
 namespace weir {
 
-struct ContenderOptions {
+struct CoordinatorProcessOptions {
   JobOptions job;
   Address listen;               ///< for workers; port 0: any free one
   std::string advertised_host;  ///< what others call this host; empty: as in `listen`
   int64_t epoch_without_election = 1;
 };
 
-struct ContenderView {
+struct CoordinatorProcessView {
   bool leads = false;
   bool ended = false;  ///< this process has nothing more to do: the job has ended for good, or
                        ///< leave() is done
@@ -32,20 +32,20 @@ struct ContenderView {
 /// while it leads, and takes workers' connections in its name. A leadership that is lost takes its
 /// job master with it: nothing of that is cleaned up, the next leader carries on from there.
 /// Thread: its own (an actor); view(), leave() and cancel() any. The graph outlives it.
-class Contender final : public Actor {
+class CoordinatorProcess final : public Actor {
  public:
   /// `zookeeper`: null without election: then it leads from the beginning. `on_end` is called once,
   /// when the view shows that this process's part is over.
-  Contender(const JobGraph& graph, ContenderOptions options, Platform& platform,
-            ZooKeeperFactory* zookeeper, HaPaths paths, std::function<void()> on_end);
-  ~Contender() override;
+  CoordinatorProcess(const JobGraph& graph, CoordinatorProcessOptions options, Platform& platform,
+                     ZooKeeperFactory* zookeeper, HaPaths paths, std::function<void()> on_end);
+  ~CoordinatorProcess() override;
 
   /// Before the first step. Fails as Transport::listen does.
   Status listen();
   Address address() const;
   Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
-  ContenderView view() const;
+  CoordinatorProcessView view() const;
   /// Ends this process's part and leaves the job as it is: nothing is recorded or deleted, a
   /// standby carries on at once. A lost lease or an outage of ZooKeeper does not undo it: this
   /// process never leads again.
@@ -58,7 +58,7 @@ class Contender final : public Actor {
 
  private:
   /// Where connections come in while actors come and go.
-  struct Door {
+  struct ConnectionRouter {
     std::mutex mutex;
     JobMaster* master = nullptr;  // guarded by mutex
   };
@@ -69,7 +69,7 @@ class Contender final : public Actor {
   void on_job_end(int64_t epoch);
 
   const JobGraph& graph_;
-  const ContenderOptions options_;
+  const CoordinatorProcessOptions options_;
   Platform& platform_;
   ZooKeeperFactory* const zookeeper_;
   const HaPaths paths_;
@@ -77,7 +77,7 @@ class Contender final : public Actor {
   const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ =
       std::make_shared<Mailbox<std::function<void()>>>();
   std::vector<std::function<void()>> actions_;
-  const std::shared_ptr<Door> door_ = std::make_shared<Door>();
+  const std::shared_ptr<ConnectionRouter> router_ = std::make_shared<ConnectionRouter>();
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<LeaderElection> election_;  ///< null without
   std::unique_ptr<JobMaster> master_;         ///< while leading
@@ -89,7 +89,7 @@ class Contender final : public Actor {
   bool job_ended_ = false;
 
   mutable std::mutex view_mutex_;
-  ContenderView view_;  ///< guarded by view_mutex_, but for the job of a live master
+  CoordinatorProcessView view_;  ///< guarded by view_mutex_, but for the job of a live master
 };
 
 }  // namespace weir
