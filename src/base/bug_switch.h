@@ -5,64 +5,60 @@
 
 namespace weir {
 
-/// Mistakes that can be switched on, one at a time, to prove that the tests would find them. They
-/// are ones that systems like this have really made. In a build without WEIR_BUGS every switch is a
+/// Deliberate bugs that can be switched on, one at a time, to prove that the tests find them. Real
+/// systems of this kind have had each of them. In a build without WEIR_BUGS every switch is a
 /// constant false and costs nothing.
 enum class Bug {
   kAckBeforeDurable,       ///< a task acknowledges before its file is closed
-  kBarrierNotAligned,      ///< a channel goes on being read after its barrier
-  kOffsetSavedLate,        ///< a source's position includes records behind the barrier
-  kCommitNotIdempotent,    ///< a committable that comes again is made visible again
+  kBarrierNotAligned,      ///< a channel is still read after its barrier
+  kOffsetSavedLate,        ///< a source's position includes records after the barrier
+  kCommitNotIdempotent,    ///< a committable that is committed twice becomes visible twice
   kMetadataBeforeData,     ///< `_metadata` is written although data files are missing
-  kNotifyBeforeDurable,    ///< tasks hear of completion before `_metadata` is there
-  kRestoreWrongKeyGroups,  ///< after rescaling a subtask reads its neighbour's key groups
+  kNotifyBeforeDurable,    ///< tasks are notified of completion before `_metadata` exists
+  kRestoreWrongKeyGroups,  ///< after rescaling, a subtask reads its neighbor's key groups
   kTimersNotRestored,
   kCommitBeforeComplete,  ///< a sink commits at the barrier
   kDropPendingCommittablesOnRestore,
-  kLeftoversKept,            ///< what failed attempts left is not removed
+  kLeftoversKept,            ///< orphans of failed attempts are not removed
   kWatermarkAheadOfRecords,  ///< the watermark overtakes the batch it belongs to
   kSnapshotSeesLaterWrites,  ///< pages are not copied on write
   kEndOfInputBeforeData,     ///< end of data overtakes the last records
   kReuseCheckpointId,
-  kLatestPicksIncomplete,       ///< a directory without `_metadata` is taken for a checkpoint
-  kLateAckOfGivenUpCheckpoint,  ///< the acknowledgement of a checkpoint that was given up counts
-                                ///< for the one under way
+  kLatestPicksIncomplete,       ///< a directory without `_metadata` counts as a checkpoint
+  kLateAckOfGivenUpCheckpoint,  ///< an aborted checkpoint's acknowledgement counts for the pending
+                                ///< one
   kRetentionDeletesNewest,
-  kCreditLost,  ///< a barrier that comes from another process uses up a credit that is never given
-                ///< back
-  kFrameRepeated,  ///< the element that used the last credit is sent again when there are new ones
-  kDeposedLeaderObeyed,   ///< a worker goes on listening to a coordinator of an earlier epoch
+  kCreditLost,     ///< a barrier from another process uses up a credit that is never returned
+  kFrameRepeated,  ///< the element that used the last credit is sent again when new credits arrive
+  kDeposedLeaderObeyed,   ///< a worker still obeys a coordinator of an earlier epoch
   kStaleLeaderCompletes,  ///< a deposed leader's checkpoint counts as complete
-  kPointerIgnored,   ///< a new leader starts from the newest directory instead of what the pointer
-                     ///< names
-  kResultForgotten,  ///< a standby runs a job again that has ended
-  kLateMessageOfEarlierAttempt,  ///< a worker's report on an earlier attempt counts for the one
-                                 ///< under way
-  kStartBeforeAllDeployed,       ///< tasks run while others of the attempt are not there yet
-  kRestartBeforeAllLeft,         ///< an attempt is deployed while tasks of the one before still run
-  kLeftoversRemovedAtOpen,  ///< a sink removes what it finds before it is certain that its attempt
-                            ///< will run
-  kNotifyBeforePointer,     ///< tasks hear of a checkpoint's completion before the pointer names it
-  kPointerNotFenced,        ///< the pointer is set without asking whether the writer still leads
-  kPlanPartOfNeighbour,     ///< a worker is sent the state of its neighbour's subtasks
-  kUnconfirmedRemovedAtOnce,     ///< a new leader removes what lies above the pointer while it
-                                 ///< prepares
-  kWorkerForgottenInCheckpoint,  ///< a checkpoint does not wait for the last of the workers
+  kPointerIgnored,        ///< a new leader starts from the newest directory, ignoring the pointer
+  kResultForgotten,       ///< a standby runs a finished job again
+  kLateMessageOfEarlierAttempt,  ///< a worker's report about an earlier attempt counts for the
+                                 ///< current one
+  kStartBeforeAllDeployed,       ///< tasks run before all tasks of the attempt are deployed
+  kRestartBeforeAllLeft,      ///< an attempt is deployed while tasks of the previous one still run
+  kLeftoversRemovedAtOpen,    ///< a sink removes orphans before its attempt is certain to run
+  kNotifyBeforePointer,       ///< tasks are notified before the pointer names the checkpoint
+  kPointerNotFenced,          ///< the pointer is set without checking that the writer still leads
+  kPlanPartOfNeighbour,       ///< a worker gets the state of its neighbor's subtasks
+  kUnconfirmedRemovedAtOnce,  ///< a new leader removes checkpoints above the pointer too early
+  kWorkerForgottenInCheckpoint,  ///< a checkpoint does not wait for the last worker
   kEpochNotCounted,              ///< each leader numbers its attempts from the same epoch
   kBarrierLostBetweenProcesses,
   kRemoteWatermarkAhead,     ///< the watermark of a channel from another process is ahead of its
                              ///< records
-  kEndedWithFirstTask,       ///< a worker says that all of its tasks have ended when one has
-  kSnapshotLacksATask,       ///< a worker does not wait for the last of its tasks
-  kSplitsDealtTwice,         ///< the first subtask's splits are read by another one too
-  kHostedStateNotRestored,   ///< a chain in Flink starts empty whatever Flink gives it
+  kEndedWithFirstTask,       ///< a worker reports all of its tasks as ended when only one has
+  kSnapshotLacksATask,       ///< a worker does not wait for its last task
+  kSplitsDealtTwice,         ///< another subtask also reads the first subtask's splits
+  kHostedStateNotRestored,   ///< a chain in Flink starts empty, ignoring the state from Flink
   kHostedBarrierNotFlushed,  ///< a chain in Flink keeps records that belong before a barrier
   kCount,
 };
 
 #ifdef WEIR_BUGS
 bool bug_enabled(Bug bug);
-/// Switches one on, all others off. Not while a job runs.
+/// Switches one bug on and all others off. Not while a job runs.
 void enable_bug(Bug bug);
 void disable_bugs();
 std::string_view bug_name(Bug bug);

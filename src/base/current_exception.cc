@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-/// "int"; "" if it is not known.
+/// For example "int"; "" if the type is not known.
 std::string type_of_current_exception() {
   const std::type_info* type = abi::__cxa_current_exception_type();
   if (type == nullptr) return "";

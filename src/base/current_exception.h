@@ -4,9 +4,9 @@
 
 namespace weir {
 
-/// In a `catch (...)`: "threw: file not found", for the exception that is being handled. The
-/// unwinding of a thread that is canceled (pthread_cancel, pthread_exit) looks like an exception
-/// and must not end here: it is thrown on.
+/// Call it in a `catch (...)`. Describes the exception being handled: "threw: file not found". The
+/// unwinding of a canceled thread (pthread_cancel, pthread_exit) looks like an exception and must
+/// not end here, so it is rethrown.
 std::string describe_current_exception();
 
 }  // namespace weir

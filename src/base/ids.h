@@ -17,11 +17,11 @@ struct Id128 {
   auto operator<=>(const Id128&) const = default;
   std::string to_hex() const;
   static StatusOr<Id128> from_hex(std::string_view hex);
-  /// The 16 bytes as they stand in every format. Valid as long as the id.
+  /// The 16 bytes as all formats store them. Valid as long as the id.
   std::string_view raw() const {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
   }
-  /// Of 16 bytes; all zeros if there are not as many, as a BinaryReader that has failed gives.
+  /// From 16 bytes. All zeros for any other length, which a BinaryReader that has failed returns.
   static Id128 from_raw(std::string_view raw);
 };
 
@@ -32,9 +32,9 @@ Id128 murmur3_128(std::string_view text);
 using OperatorId = Id128;
 using JobId = Id128;
 using CheckpointId = int64_t;  ///< from 1 up; never used twice in one job directory
-/// One run of a job between two failures: the epoch of the leader that began it << 32 | its number
-/// under that leader. Only grows; in every message, so that what an earlier attempt sends late is
-/// known for what it is.
+/// One run of a job between two failures: (epoch of the leader that began it << 32) | number under
+/// that leader. It only grows. Every message carries it, so that late messages of an earlier
+/// attempt are recognized.
 using AttemptId = int64_t;
 
 }  // namespace weir

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST(Ids, UidBecomesTheIdThatFlinkGivesIt) {
+TEST(Ids, HashOfAUidMatchesFlink) {
   EXPECT_EQ(murmur3_128("word-counter").to_hex(), "6b8045dea34a1e845b5d3f58ebf57018");
   EXPECT_EQ(murmur3_128("count-uid").to_hex(), "e7d10c5c3dca7d2059d631494000fce8");
   EXPECT_EQ(murmur3_128("src-uid").to_hex(), "65eb651c08e51afc6b01b9ec8c609cba");
@@ -27,7 +27,7 @@ TEST(Ids, HexIsReadBack) {
             "000102030405060708090a0b0c0d0e0f");
 }
 
-TEST(Ids, WhatIsNoHexIsRefusedByName) {
+TEST(Ids, InvalidHexIsRefusedByName) {
   for (const char* bad :
        {"", "00", "0001020304050607080900b0c0d0e0f", "g00102030405060708090a0b0c0d0e0f",
         "000102030405060708090a0b0c0d0e0f0"}) {

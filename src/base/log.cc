@@ -13,7 +13,7 @@ namespace {
 void write_to_stderr(LogLevel level, std::string_view text) {
   static constexpr const char* kNames[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
   timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);  // a label for people; nothing is decided by it
+  clock_gettime(CLOCK_REALTIME, &now);  // only a label for readers; no decision depends on it
   tm parts{};
   gmtime_r(&now.tv_sec, &parts);
   std::fprintf(stderr, "%02d:%02d:%02d.%03ld %s %.*s\n", parts.tm_hour, parts.tm_min, parts.tm_sec,

@@ -7,7 +7,8 @@ namespace weir {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-/// Where log lines go. The default sink writes "HH:MM:SS.mmm LEVEL text" to standard error.
+/// The destination of log lines. The default sink writes "HH:MM:SS.mmm LEVEL text" to standard
+/// error.
 /// Thread: any; the sink is called under a lock. Tests and the simulator replace it.
 using LogSink = void (*)(LogLevel level, std::string_view text);
 void set_log_sink(LogSink sink);

@@ -7,7 +7,8 @@
 
 namespace weir {
 
-/// Its arguments, printed one after another: `cat("chk-", 7)`. For messages, not for hot paths.
+/// Concatenates its arguments as streams print them: `cat("chk-", 7)`. For messages, not for hot
+/// paths.
 template <class... Parts>
 std::string cat(const Parts&... parts) {
   std::ostringstream text;

@@ -16,7 +16,7 @@ TEST(Strings, SplitKeepsEmptyParts) {
   EXPECT_EQ(split("", ','), (std::vector<std::string_view>{""}));
 }
 
-TEST(Strings, TrimTakesBlanksAndLineEndsFromBothSides) {
+TEST(Strings, TrimRemovesBlanksAndLineEndsFromBothSides) {
   EXPECT_EQ(trim(" \t a b\r\n"), "a b");
   EXPECT_EQ(trim("a"), "a");
   EXPECT_EQ(trim(" \r\n"), "");

@@ -4,7 +4,7 @@
 
 namespace weir {
 
-/// Of this program; the same as in CMakeLists.txt.
+/// The program's version, the same as in CMakeLists.txt.
 inline constexpr std::string_view kWeirVersion = "0.1.0";
 
 }  // namespace weir

@@ -4,7 +4,7 @@
 
 namespace weir {
 
-/// The folder of the checkout that the tests were built from, for files that they read.
+/// The folder of the checkout that the tests were built from. Tests read files there.
 std::string source_dir();
 
 }  // namespace weir
