@@ -83,7 +83,7 @@ Status check_value(const ConfigKey& key, std::string_view text) {
   return {};
 }
 
-/// A value as messages show it.
+/// The value as messages show it.
 std::string shown(const ConfigKey& key, std::string_view value) {
   return key.type == ConfigType::kSecret ? "(not shown)" : cat("'", value, "'");
 }
@@ -151,7 +151,7 @@ std::vector<std::string> Configuration::ignored() const {
 Status Configuration::set_assignment(std::string_view assignment, ConfigOrigin origin) {
   const size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || trim(assignment.substr(0, equals)).empty()) {
-    // What follows the name may be a secret.
+    // The rest of the text may be a secret.
     const size_t name_end = assignment.find_first_not_of(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
     const std::string_view rest = name_end == std::string_view::npos ? "" : "…";
@@ -219,7 +219,7 @@ Status Configuration::validate() const {
         cat(describe(kParallelism), " is more than ", describe(kMaxParallelism),
             "; lower the first or, if there is no state yet, raise the second"));
   }
-  // A cluster of Flink may have a directory of its own.
+  // A Flink cluster may have its own directory.
   const bool in_flink =
       get(kTarget) == ExecutionTarget::kFlink || get(kRole) == ProcessRole::kChain;
   if (!in_flink && is_set(kFlinkJarOut))

@@ -13,7 +13,7 @@
 
 namespace weir {
 
-/// Where a setting comes from, weakest first.
+/// The source of a setting, weakest first.
 enum class ConfigLayer { kFile, kCommandLine, kProgram };
 
 struct ConfigOrigin {
@@ -21,8 +21,8 @@ struct ConfigOrigin {
   std::string where = "the program";  ///< for messages: "weir.yaml line 3", "-D", "the program"
 };
 
-/// The settings of a job. Holds only values that are valid for their keys; what is not set has its
-/// key's default. A value type. Thread: as a std::map.
+/// The settings of a job. Holds only values that are valid for their keys. A key that is not set
+/// has its default. A value type. Thread: as a std::map.
 class Configuration {
  public:
   struct Entry {
@@ -31,14 +31,15 @@ class Configuration {
     ConfigOrigin origin;
   };
 
-  /// INVALID_ARGUMENT, and nothing changed: there is no such key (names the nearest), or the value
-  /// does not fit it. A setting of a stronger layer stays; one of the same layer is replaced. A key
-  /// that only Flink needs is noted in ignored(), or refused where ignoring it would be wrong.
+  /// INVALID_ARGUMENT, with nothing changed: the key is unknown (the message names the nearest one)
+  /// or the value does not fit it. A setting of a stronger layer stays; one of the same layer is
+  /// replaced. A key that only Flink needs is noted in ignored(), or refused where ignoring it
+  /// would be wrong.
   Status set(std::string_view key, std::string_view value, ConfigOrigin origin = {});
   /// "key=value", as after -D.
   Status set_assignment(std::string_view assignment, ConfigOrigin origin);
 
-  /// The value, or its default. For options that have no default: get_optional.
+  /// The value, or the key's default. For options without a default use get_optional.
   template <class V>
   V get(const Option<V>& option) const {
     auto value = get_optional(option);
@@ -60,24 +61,23 @@ class Configuration {
                                               : parse_int(*text).value();
   }
   bool is_set(const ConfigKey& key) const { return entries_.contains(key.name); }
-  /// Gives each secret whose ".file" key is set the content of that file, as a setting of that
-  /// key's layer. FAILED_PRECONDITION: one cannot be read, as read_secret_file() says it, or both
-  /// keys are set in one layer.
+  /// For each key whose ".file" key is set, reads the secret from that file, as a setting of the
+  /// file key's layer. FAILED_PRECONDITION: a file cannot be read (read_secret_file() says why), or
+  /// both keys are set in one layer.
   Status read_secret_files();
   /// "execution.checkpointing.interval = 1 s (weir.yaml line 3)", or with "(default)". For
-  /// messages: secrets are not in it.
+  /// messages: hides secrets.
   std::string describe(const ConfigKey& key) const;
 
-  /// What is set, ordered by key.
+  /// The settings, ordered by key.
   std::vector<Entry> entries() const;
   /// Settings that a stronger layer overrode with another value, as sentences. For the log.
   const std::vector<std::string>& overridden() const { return overridden_; }
 
-  /// Keys that only Flink needs, as sentences: one for each reason. For the log.
+  /// One sentence per reason, naming the keys that only Flink needs. For the log.
   std::vector<std::string> ignored() const;
 
-  /// What no single value shows: settings that contradict each other. FAILED_PRECONDITION says
-  /// which.
+  /// Checks settings against each other. FAILED_PRECONDITION names those that contradict.
   Status validate() const;
 
  private:
@@ -94,9 +94,9 @@ class Configuration {
   std::map<std::string_view, std::vector<std::string>> ignored_;  ///< by reason
 };
 
-/// Reads a file of settings in YAML, nested or dotted, into `configuration`: weir's own, or one of
-/// Flink's. `name` is for messages. INVALID_ARGUMENT names all lines that are wrong, one in each
-/// line of the message.
+/// Reads YAML settings, nested or dotted, into `configuration`, from a file of weir's or of
+/// Flink's. `name` is for messages. INVALID_ARGUMENT names every wrong line, each on its own line
+/// of the message.
 Status read_yaml_text(std::string_view text, const std::string& name, Configuration* configuration);
 /// The same from a file. NOT_FOUND if it is not there, PERMISSION_DENIED or UNAVAILABLE if it can't
 /// be read.

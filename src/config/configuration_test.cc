@@ -36,7 +36,7 @@ TEST(Configuration, NoNameBelongsToTwoKeys) {
   }
 }
 
-TEST(Configuration, DurationsThatNoClockCanHoldCountAsTheLongest) {
+TEST(Configuration, DurationsBeyondTheClockCountAsTheLongest) {
   static_assert(std::chrono::nanoseconds(kLongestSetting) < std::chrono::nanoseconds::max() / 2);
   Configuration configuration;
   ASSERT_TRUE(configuration.set("execution.checkpointing.timeout", "10000000 h").ok());
@@ -76,7 +76,7 @@ TEST(Configuration, OldNamesSetTheNewKeys) {
   EXPECT_EQ(configuration.get(kCheckpointDir), "hdfs://nn:8020/c");
 }
 
-TEST(Configuration, TheLaterLayerWinsInWhateverOrderTheyAreRead) {
+TEST(Configuration, StrongerLayerWinsInAnyReadingOrder) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("parallelism.default", "2", kFromFlag).ok());
   ASSERT_TRUE(configuration.set("parallelism.default", "1", kFromFile).ok());
@@ -91,7 +91,7 @@ TEST(Configuration, TheLaterLayerWinsInWhateverOrderTheyAreRead) {
                 "parallelism.default: '3' (the program) takes the place of '2' (-D)"}));
 }
 
-TEST(Configuration, EverySettingKnowsWhereItIsFrom) {
+TEST(Configuration, EverySettingKnowsItsOrigin) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("parallelism.default", "2", kFromFlag).ok());
   EXPECT_EQ(configuration.describe(kParallelism), "parallelism.default = 2 (-D)");
@@ -100,7 +100,7 @@ TEST(Configuration, EverySettingKnowsWhereItIsFrom) {
   EXPECT_EQ(configuration.describe(kCheckpointDir), "execution.checkpointing.dir = none (default)");
 }
 
-TEST(Configuration, AnUnknownKeyIsRefusedWithTheNearestOne) {
+TEST(Configuration, UnknownKeyIsRefusedWithTheNearestOne) {
   Configuration configuration;
   EXPECT_EQ(configuration.set("execution.checkpointing.intervall", "1 s", kFromFile).to_string(),
             "INVALID_ARGUMENT: there is no configuration key 'execution.checkpointing.intervall' "
@@ -113,7 +113,7 @@ TEST(Configuration, AnUnknownKeyIsRefusedWithTheNearestOne) {
   EXPECT_TRUE(configuration.entries().empty());
 }
 
-TEST(Configuration, KeysThatOnlyFlinkNeedsAreSaidToHaveNoEffectOrRefused) {
+TEST(Configuration, KeysThatOnlyFlinkNeedsAreReportedOrRefused) {
   Configuration configuration;
   EXPECT_TRUE(configuration.set("taskmanager.memory.process.size", "4g", kFromFile).ok());
   EXPECT_TRUE(configuration.set("jobmanager.memory.heap.size", "1g", kFromFlag).ok());
@@ -134,7 +134,7 @@ TEST(Configuration, KeysThatOnlyFlinkNeedsAreSaidToHaveNoEffectOrRefused) {
       "keys under security.ssl.internal that docs/configuration.md lists, and leave this one out");
 }
 
-TEST(Configuration, NoKeyOfWeirsMistypedIsTakenForOneOfFlinks) {
+TEST(Configuration, NoMistypedKeyOfWeirMatchesAFlinkKey) {
   for (const ConfigKey* key : config_keys()) {
     EXPECT_EQ(find_flink_key(key->name), nullptr) << key->name;
     if (key->name.starts_with("high-availability.zookeeper.path.") ||
@@ -145,7 +145,7 @@ TEST(Configuration, NoKeyOfWeirsMistypedIsTakenForOneOfFlinks) {
   }
 }
 
-TEST(Configuration, AJarIsMadeForFlinkOnly) {
+TEST(Configuration, JarOutRequiresTargetFlink) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("weir.flink.jar-out", "job.jar", kFromFlag).ok());
   EXPECT_EQ(configuration.validate().message(),
@@ -154,7 +154,7 @@ TEST(Configuration, AJarIsMadeForFlinkOnly) {
   EXPECT_TRUE(configuration.validate().ok());
 }
 
-TEST(Configuration, FromWhereIsWrittenInSmallLetters) {
+TEST(Configuration, CapitalizedLatestIsRefused) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("execution.state-recovery.path", "Latest", kFromFlag).ok());
   EXPECT_EQ(configuration.validate().message(),
@@ -162,7 +162,7 @@ TEST(Configuration, FromWhereIsWrittenInSmallLetters) {
             "./Latest if a directory of that name is meant");
 }
 
-TEST(Configuration, ABadValueIsRefusedWithItsKeyAndOrigin) {
+TEST(Configuration, BadValueIsRefusedWithItsKeyAndOrigin) {
   Configuration configuration;
   EXPECT_EQ(configuration.set("execution.checkpointing.interval", "soon", kFromFile).to_string(),
             "INVALID_ARGUMENT: execution.checkpointing.interval: 'soon' (weir.yaml line 1) is not "
@@ -243,7 +243,7 @@ TEST(Yaml, NestedAndDottedKeysAreTheSame) {
   EXPECT_EQ(configuration.describe(kParallelism), "parallelism.default = 4 (weir.yaml line 8)");
 }
 
-TEST(Yaml, AnEmptyFileSetsNothing) {
+TEST(Yaml, EmptyFileSetsNothing) {
   Configuration configuration;
   EXPECT_TRUE(read_yaml_text("", "weir.yaml", &configuration).ok());
   EXPECT_TRUE(read_yaml_text("# nothing\n", "weir.yaml", &configuration).ok());
@@ -280,8 +280,8 @@ TEST(Yaml, MistakesNameTheLine) {
             "weir.yaml line 1: the list 'io.tmp.dirs' may only have plain values");
 }
 
-TEST(Yaml, AFileOfFlinksCanBeUsed) {
-  // As Flink 2.x ships it, with what its documentation shows added.
+TEST(Yaml, FlinkFileCanBeUsed) {
+  // The file that Flink 2.x ships, with additions that its documentation shows.
   constexpr std::string_view kFile = R"(
 env:
   java:
@@ -334,7 +334,7 @@ historyserver.web.port: 8082
   EXPECT_GE(configuration.ignored().size(), 5u);
 }
 
-TEST(Yaml, AFileThatIsNotThereIsNotFound) {
+TEST(Yaml, MissingFileIsNotFound) {
   Configuration configuration;
   EXPECT_EQ(read_yaml_file("/nowhere/weir.yaml", &configuration).to_string(),
             "NOT_FOUND: cannot read the configuration file /nowhere/weir.yaml: No such file or "
@@ -342,14 +342,14 @@ TEST(Yaml, AFileThatIsNotThereIsNotFound) {
   EXPECT_EQ(read_yaml_file("/tmp", &configuration).code(), StatusCode::kUnavailable);
 }
 
-TEST(Nearest, CountsEditsAndSwapsOfNeighbours) {
+TEST(Nearest, CountsEditsAndSwapsOfNeighbors) {
   EXPECT_EQ(nearest("intervall", {"timeout", "interval"}), "interval");
   EXPECT_EQ(nearest("hlep", {"hemp", "help"}), "help");
   EXPECT_EQ(nearest("xyz", {"interval"}), std::nullopt);
   EXPECT_EQ(nearest("x", {}), std::nullopt);
 }
 
-TEST(ConfigurationPage, IsTheTable) {
+TEST(ConfigurationPage, MatchesTheTable) {
   const std::string path = source_dir() + "/docs/configuration.md";
   if (std::getenv("WEIR_UPDATE_DOCS") != nullptr) std::ofstream(path) << configuration_page();
   std::ifstream file(path);

@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-// No beginning is so short that a mistyped key of weir's own could match it: those under
+// No prefix is so short that a mistyped key of weir could match it: keys under
 // "execution.checkpointing." and the like are listed one by one.
 constexpr FlinkKey kKeys[] = {
     {"jobmanager.memory.* taskmanager.memory.* taskmanager.jvm-* jobmanager.jvm-* "

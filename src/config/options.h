@@ -11,16 +11,15 @@
 
 namespace weir {
 
-/// kSecret: a string that is shown nowhere, neither in messages nor in command lines of children.
-/// Each has a key of the same name and
-/// ".file", for a file that holds it.
+/// kSecret: a string that messages and the command lines of children never show. Each secret also
+/// has a key with the suffix ".file", which names a file that holds it.
 enum class ConfigType { kString, kSecret, kBool, kInt, kDouble, kDuration, kSize, kEnum };
 
-/// One key that weir knows. Names, types, units and defaults are Flink's where Flink has the key.
+/// A key that weir knows. Names, types, units and defaults are Flink's where Flink has the key.
 struct ConfigKey {
   std::string_view name;
   ConfigType type = ConfigType::kString;
-  std::string_view default_value;  ///< as one would write it; empty: none
+  std::string_view default_value;  ///< as a user would write it; empty: none
   std::string_view doc;            ///< one line
   std::string_view aliases = "";   ///< older names, comma-separated
   std::string_view choices = "";  ///< kEnum: comma-separated in the order of the enumerators, "a|b"

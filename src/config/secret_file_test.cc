@@ -33,12 +33,12 @@ class SecretFile : public testing::Test {
   std::string directory_ = (std::filesystem::temp_directory_path() / "weir-secret-XXXXXX").string();
 };
 
-TEST_F(SecretFile, ItsContentIsTheSecret) {
+TEST_F(SecretFile, ContentIsTheSecret) {
   EXPECT_EQ(read_secret_file("some.key", file("a", " swordfish\n", 0600)).value(), "swordfish");
   EXPECT_EQ(read_secret_file("some.key", file("b", "sword fish", 0400)).value(), "sword fish");
 }
 
-TEST_F(SecretFile, AFileThatOthersMayReadIsRefused) {
+TEST_F(SecretFile, FileThatOthersMayReadIsRefused) {
   for (const mode_t mode : {0640u, 0604u, 0644u, 0620u, 0610u}) {
     const std::string path = file("a", "swordfish", mode);
     char octal[8];
@@ -48,13 +48,13 @@ TEST_F(SecretFile, AFileThatOthersMayReadIsRefused) {
   }
 }
 
-TEST_F(SecretFile, AFileOfAnotherUsersIsRefusedAndRootsMayBeReadByTheGroup) {
+TEST_F(SecretFile, OnlyRootsFilesMayBelongToAnotherUserAndBeGroupReadable) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   const std::string path = file("a", "swordfish", 0600);
   ASSERT_EQ(::chown(path.c_str(), 12345, 12345), 0);
   EXPECT_NE(refusal(path).find("belongs to another user (12345)"), std::string::npos)
       << refusal(path);
-  // As in a pod: the file is root's, the group the process's.
+  // As in a pod: root owns the file, and its group is the process's.
   const std::string mounted = file("b", "swordfish", 0440);
   const std::string open_to_all = file("c", "swordfish", 0444);
   ASSERT_EQ(::chmod(directory_.c_str(), 0755), 0);
@@ -68,7 +68,7 @@ TEST_F(SecretFile, AFileOfAnotherUsersIsRefusedAndRootsMayBeReadByTheGroup) {
       testing::ExitedWithCode(0), "");
 }
 
-TEST_F(SecretFile, APathWithoutASecretIsRefused) {
+TEST_F(SecretFile, PathWithoutASecretIsRefused) {
   EXPECT_EQ(refusal("/nowhere/secret"),
             "cannot read some.key /nowhere/secret: No such file or directory");
   EXPECT_EQ(refusal(directory_), "some.key " + directory_ + " is not a plain file");
@@ -101,7 +101,7 @@ TEST_F(SecretFile, EverySecretHasAKeyForItsFile) {
   EXPECT_GE(secrets, 4);
 }
 
-TEST_F(SecretFile, TheStrongerLayerWinsAndTwoOfOneLayerAreRefused) {
+TEST_F(SecretFile, StrongerLayerWinsAndTwoOfOneLayerAreRefused) {
   const auto read = [&](const ConfigOrigin& of_value, const ConfigOrigin& of_file) {
     Configuration configuration;
     EXPECT_TRUE(
@@ -121,7 +121,7 @@ TEST_F(SecretFile, TheStrongerLayerWinsAndTwoOfOneLayerAreRefused) {
             "security.ssl.internal.keystore-password.file are both set: leave one of them out");
 }
 
-TEST(Secrets, AreInNoMessage) {
+TEST(Secrets, AppearInNoMessage) {
   for (const ConfigKey* key : config_keys()) {
     if (key->type != ConfigType::kSecret) continue;
     Configuration configuration;

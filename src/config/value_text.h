@@ -11,12 +11,12 @@ namespace weir {
 
 using Duration = std::chrono::milliseconds;
 
-/// A hundred years: what a longer duration in a setting counts as. Nanoseconds can hold it, and its
-/// sum with any time of a clock.
+/// A hundred years: longer durations in settings are cut to this. Its sum with any clock time fits
+/// in nanoseconds.
 inline constexpr Duration kLongestSetting = std::chrono::hours(24) * 36525;
 
-/// Values as people write them into configuration files. Each gives INVALID_ARGUMENT with a clause
-/// that fits after "'soon' ".
+/// Values as people write them into configuration files. On failure each returns INVALID_ARGUMENT
+/// with a clause that fits after "'soon' ".
 
 /// As Flink's TimeUtils reads them: "10 s", "3 min", "500ms", "1 h", "30 d", a bare number of
 /// milliseconds, or ISO 8601 "PT1M30S". Less than a millisecond is refused unless it is 0.
@@ -27,7 +27,7 @@ StatusOr<bool> parse_bool(std::string_view text);
 StatusOr<int64_t> parse_int(std::string_view text);
 StatusOr<double> parse_double(std::string_view text);
 
-/// In the largest unit that divides it: "3 min", "1500 ms".
+/// In the largest unit that divides it evenly: "3 min", "1500 ms".
 std::string format_duration(Duration duration);
 
 }  // namespace weir

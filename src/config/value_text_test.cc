@@ -10,7 +10,7 @@ int64_t ms(std::string_view text) {
   return duration.ok() ? duration->count() : -1;
 }
 
-TEST(ValueText, DurationsAsFlinkWritesThem) {
+TEST(ValueText, DurationsInFlinksNotation) {
   EXPECT_EQ(ms("10 s"), 10'000);
   EXPECT_EQ(ms("3 min"), 180'000);
   EXPECT_EQ(ms("500ms"), 500);
@@ -33,7 +33,7 @@ TEST(ValueText, IsoDurations) {
   EXPECT_EQ(ms("P1M"), -1);
 }
 
-TEST(ValueText, WhatIsNoDurationIsRefused) {
+TEST(ValueText, InvalidDurationIsRefused) {
   for (const char* text :
        {"", "soon", "10 parsecs", "-1 s", "1.5 s", "s", "10 s 5 ms", "999999999999999999999 s"})
     EXPECT_EQ(ms(text), -1) << text;
@@ -63,7 +63,7 @@ TEST(ValueText, PlainValues) {
   EXPECT_FALSE(parse_double("nan").ok());
 }
 
-TEST(ValueText, DurationsAreWrittenInTheLargestUnitThatDividesThem) {
+TEST(ValueText, DurationsUseTheLargestUnitThatDividesThem) {
   EXPECT_EQ(format_duration(Duration(180'000)), "3 min");
   EXPECT_EQ(format_duration(Duration(1'500)), "1500 ms");
   EXPECT_EQ(format_duration(Duration(0)), "0 ms");

@@ -20,8 +20,8 @@ struct Leaf {
   int line;
 };
 
-/// The text of a list: of those keys that take several values, with commas between; of others only
-/// if it has one.
+/// The text of a list. Keys that take several values get them joined by commas; others accept only
+/// a single value.
 StatusOr<std::string> list_text(const YAML::Node& list, const std::string& key,
                                 const std::string& place) {
   if (find_flink_key(key) != nullptr) return std::string();
