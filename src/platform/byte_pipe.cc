@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-/// What a system lets everybody have.
+/// The largest pipe that the default system limits allow without privileges.
 constexpr int kPipeBytes = 1 << 20;
 
 }  // namespace
@@ -25,10 +25,9 @@ StatusOr<BytePipe> BytePipe::claim_standard_streams() {
       dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
     return unavailable(cat("cannot take over standard input and output: ", std::strerror(errno)));
   }
-  std::fflush(stdout);  // what was printed before and is still here goes to standard error as well
-  std::setvbuf(
-      stdout, nullptr, _IOLBF,
-      0);  // and what is printed from now on when a line is whole, not when the process ends
+  std::fflush(stdout);  // output printed before and still buffered goes to standard error as well
+  std::setvbuf(stdout, nullptr, _IOLBF,
+               0);  // later output goes out at the end of each line, not when the process ends
   // Files and terminals have no size to set, and smaller pipes work too.
   (void)fcntl(in.get(), F_SETPIPE_SZ, kPipeBytes);
   (void)fcntl(out.get(), F_SETPIPE_SZ, kPipeBytes);

@@ -8,16 +8,15 @@
 
 namespace weir {
 
-/// The two directions of a conversation with the process that started this one. Blocks. Thread:
-/// one.
+/// A two-way pipe to the parent process. Blocks. Thread: one.
 class BytePipe {
  public:
-  /// Takes standard input and output for it, before anyone has used them: what others in this
-  /// process print goes to standard error from then on, and they have nothing to read.
+  /// Takes over standard input and output before anyone has used them. From then on, other code in
+  /// this process prints to standard error and finds standard input empty.
   static StatusOr<BytePipe> claim_standard_streams();
   BytePipe(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {}
 
-  /// What there is, at most `room` bytes, at least one: 0 at the end of input.
+  /// Reads the available bytes: at least one, at most `room`. 0 at the end of input.
   StatusOr<size_t> read_some(char* to, size_t room);
   Status write(std::string_view bytes);
 

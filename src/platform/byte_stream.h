@@ -12,31 +12,33 @@
 namespace weir {
 
 struct IoResult {
-  /// kDone: `bytes` were moved, at least one. kWantRead, kWantWrite: nothing was; again when the
-  /// socket is ready for that. kEnd: the peer sends no more. kFailed: `error` says why, without the
-  /// peer's name; PERMISSION_DENIED if one does not trust the other.
+  /// kDone: at least one byte was moved, `bytes` in total. kWantRead, kWantWrite: nothing was
+  /// moved; retry when the socket is ready for that. kEnd: the peer sends no more. kFailed: `error`
+  /// gives the reason without the peer's name; PERMISSION_DENIED if one side does not trust the
+  /// other.
   enum class Kind { kDone, kWantRead, kWantWrite, kEnd, kFailed };
   Kind kind = Kind::kDone;
   size_t bytes = 0;
   Status error;
 };
 
-/// The bytes of one connected, non-blocking socket, as they are or through TLS. Does not own the
-/// socket. Thread: write() one at a time and read() one at a time, of which one may be inside each;
-/// the others while neither is.
+/// The bytes of one connected, non-blocking socket, plain or through TLS. Does not own the socket.
+/// Thread: one writer and one reader may be inside at the same time; the other calls only while
+/// neither is.
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
-  /// To be called until it is kDone; then read and write may be.
+  /// Call it until it returns kDone; read and write only after that.
   virtual IoResult set_up() = 0;
-  /// What both ends of this connection know and nobody else; empty without TLS. After set_up().
+  /// A value that only the two ends of this connection know; empty without TLS. Only after
+  /// set_up().
   virtual std::string binding() const = 0;
-  /// Takes some from the front of `parts`. After kWantRead or kWantWrite to be called again with
-  /// the same bytes, and more if there are.
+  /// Takes bytes from the front of `parts`. After kWantRead or kWantWrite call it again with the
+  /// same bytes, to which more may have been appended.
   virtual IoResult write(std::span<const iovec> parts) = 0;
   virtual IoResult read(char* buffer, size_t size) = 0;
-  /// Input may be there that the socket does not announce: read() until it is kWantRead. Otherwise
-  /// a read() that did not fill the buffer has taken all.
+  /// True if input may be buffered that the socket does not announce: call read() until it returns
+  /// kWantRead. If false, a read() that did not fill the buffer has taken everything.
   virtual bool holds_input() const = 0;
   /// Tells the peer that nothing more comes.
   virtual void finish() = 0;

@@ -11,13 +11,13 @@ namespace weir {
 /// A point on a clock that never jumps. Only differences mean anything.
 using MonotonicTime = std::chrono::nanoseconds;
 
-/// For messages: what is less than a millisecond is dropped.
+/// For messages. Rounds down to whole milliseconds.
 inline int64_t whole_ms(MonotonicTime time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
 }
 
 /// When the wall clock will show `due_ms`, if it shows `wall_ms` at `now`. MonotonicTime::max() if
-/// that is too far away to be told.
+/// that is too far away to represent.
 inline MonotonicTime time_when_due(MonotonicTime now, int64_t wall_ms, int64_t due_ms) {
   const std::chrono::milliseconds wait(
       std::max<int64_t>(0, detail::saturating_sub(due_ms, wall_ms)));

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST(TimeWhenDue, IsNeverBeforeNowAndNeverWrapsAround) {
+TEST(TimeWhenDue, NeitherPrecedesNowNorWrapsAround) {
   const MonotonicTime now = std::chrono::hours(1);
   EXPECT_EQ(time_when_due(now, 1000, 1250), now + std::chrono::milliseconds(250));
   EXPECT_EQ(time_when_due(now, 1000, 400), now);

@@ -33,13 +33,12 @@ constexpr Fatal kFatal[] = {{SIGSEGV, "11 (SIGSEGV)"},
                             {SIGILL, "4 (SIGILL)"},
                             {SIGABRT, "6 (SIGABRT)"}};
 
-// A handler reaches nothing but these.
+// A signal handler can reach only these.
 std::atomic<const char*> g_what{nullptr};
-std::atomic<pid_t> g_reporting_thread{0};  ///< which has crashed; 0: none
-int g_report =
-    -1;  ///< a file in memory; -1: there is none, the report goes to standard error at once
-std::atomic<int> g_crashed{-1};  ///< an event for the messenger; -1: there is none
-std::atomic<int> g_told{-1};     ///< and its answer
+std::atomic<pid_t> g_reporting_thread{0};  ///< the thread that has crashed; 0: none
+int g_report = -1;  ///< a file in memory; -1: none, so the report goes directly to standard error
+std::atomic<int> g_crashed{-1};  ///< wakes the messenger; -1: none
+std::atomic<int> g_told{-1};     ///< the messenger's reply
 
 void print_to(int fd, const char* text) {
   [[maybe_unused]] const ssize_t written = write(fd, text, std::strlen(text));
@@ -63,8 +62,8 @@ void tell_messenger() {
   poll(&answer, 1, kPatienceMs);
 }
 
-/// Async-signal-safe, but for the look-up of names in backtrace_symbols_fd, which takes no memory.
-/// `how`: "was ended by signal ", `detail` follows.
+/// Async-signal-safe, except for the name look-up in backtrace_symbols_fd, which allocates no
+/// memory. `how` is for example "was ended by signal "; `detail` follows it.
 void report(const char* how, const char* detail) {
   const CrashSubject* const subject = detail::crash_subject.load(std::memory_order_relaxed);
   const int out = g_report >= 0 ? g_report : STDERR_FILENO;
@@ -83,8 +82,8 @@ void report(const char* how, const char* detail) {
   if (subject != nullptr) tell_messenger();
 }
 
-/// False: this thread is in a report already. Does not return on a second thread: the first ends
-/// the process.
+/// False: this thread is already in a report. Does not return on a second thread, because the first
+/// one ends the process.
 bool begin_report() {
   pid_t none = 0;
   if (g_reporting_thread.compare_exchange_strong(none, gettid())) return true;
@@ -100,14 +99,14 @@ void on_signal(int number) {
     }
     report(" was ended by signal ", name);
   }
-  // Ends the process when the handler returns: a fault would come again by itself, abort() and
-  // kill() would not.
+  // Ends the process when the handler returns. A fault would recur by itself; abort() and kill()
+  // would not.
   signal(number, SIG_DFL);
   raise(number);
 }
 
-/// exit() in user code would run the destructors of what other threads use, and a job that has not
-/// ended would have the exit code of one that has.
+/// exit() in user code would run the destructors of objects that other threads use, and an
+/// unfinished job would get the exit code of a finished one.
 void on_exit_call(int code, void*) {
   if (detail::crash_subject.load(std::memory_order_relaxed) == nullptr || !begin_report()) return;
   char text[32];
@@ -187,7 +186,8 @@ void report_crashes(const char* what) {
   if (!g_what.compare_exchange_strong(nothing, what)) return;
   g_report = memfd_create("weir crash report", MFD_CLOEXEC);
   void* warm[1];
-  backtrace(warm, 1);  // the first call takes memory and loads a library, which a handler must not
+  backtrace(warm,
+            1);  // the first call allocates memory and loads a library, which a handler must not do
   static thread_local const SignalStack stack;
   on_exit(on_exit_call, nullptr);
   struct sigaction action{};

@@ -8,11 +8,11 @@
 
 namespace weir {
 
-/// What a thread is running when it crashes.
+/// The code that a thread is running when it crashes.
 class CrashSubject {
  public:
   /// "operator 'map' (uid 'm', subtask 0)". Called in a signal handler, on the thread that has
-  /// crashed: reads memory and does nothing else.
+  /// crashed, so it may only read memory.
   virtual const char* crash_label() const = 0;
 
  protected:
@@ -20,7 +20,7 @@ class CrashSubject {
 };
 
 namespace detail {
-/// Of this thread; null: none of which anybody knows.
+/// The current thread's subject; null: unknown.
 inline constinit thread_local std::atomic<const CrashSubject*> crash_subject{nullptr};
 }  // namespace detail
 
@@ -39,8 +39,8 @@ class CrashScope {
   const CrashSubject* const before_;
 };
 
-/// A stack for signal handlers, so that a thread whose own stack is full can be reported. One for
-/// each thread that runs user code, made there.
+/// A stack for signal handlers, so that a stack overflow can be reported. Each thread that runs
+/// user code makes one for itself.
 class SignalStack {
  public:
   SignalStack();
@@ -49,30 +49,30 @@ class SignalStack {
   SignalStack& operator=(const SignalStack&) = delete;
 
  private:
-  void* memory_ = nullptr;  ///< null: the thread had one already, or there is no memory
+  void* memory_ = nullptr;  ///< null: the thread already had one, or there is no memory
 };
 
-/// From now on a signal that ends this process because of a mistake in it (SIGSEGV, SIGBUS, SIGFPE,
-/// SIGILL, SIGABRT, and so an exception that nobody catches) leaves "weir: `what` was ended by
-/// signal 11 (SIGSEGV), in operator …" and a back trace on standard error first. The signal ends
-/// the process as it would have. A call of exit() in user code is reported too, and never ends the
-/// process as a success. A signal that the program handles itself is left to it. `what` is kept by
-/// address. The first call counts.
+/// Installs handlers for the signals of a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, and so
+/// for an uncaught exception). Before the signal ends the process as usual, they write "weir:
+/// `what` was ended by signal 11 (SIGSEGV), in operator …" and a back trace to standard error. A
+/// call of exit() in user code is reported too, and never ends the process as a success. Signals
+/// that the program already handles are left alone. `what` is kept by address. Only the first call
+/// counts.
 void report_crashes(const char* what);
 
-/// Passes the reports of crashes in user code on before the process ends: on a thread of its own,
-/// while the thread that has crashed waits.
+/// Forwards the reports of crashes in user code before the process ends. Runs on its own thread
+/// while the crashed thread waits.
 class CrashMessenger {
  public:
-  /// `send` gets the report. The process ends when told() is called, or after two seconds, for
-  /// memory may be damaged.
+  /// `send` gets the report. The process ends when told() is called, or after two seconds: memory
+  /// may be damaged, so `send` may never finish.
   static std::unique_ptr<CrashMessenger> start(std::function<void(std::string report)> send);
   virtual ~CrashMessenger() = default;
   /// Thread: any.
   virtual void told() = 0;
 };
 
-/// The process is killed when the thread that started it ends.
+/// Makes the kernel kill this process when the thread that started it ends.
 void end_with_parent();
 
 }  // namespace weir

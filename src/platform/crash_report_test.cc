@@ -26,7 +26,7 @@ class CrashReport : public testing::Test {
   const Subject subject_;
 };
 
-TEST_F(CrashReport, NamesTheSignalAndWhatRan) {
+TEST_F(CrashReport, NamesTheSignalAndTheOperator) {
   const auto crash = [this] {
     report_crashes("the test");
     const CrashScope scope(subject_);
@@ -37,7 +37,7 @@ TEST_F(CrashReport, NamesTheSignalAndWhatRan) {
       "weir: the test was ended by signal 11 \\(SIGSEGV\\), in operator 'o'\n.*weir_platform_test");
 }
 
-TEST_F(CrashReport, OutsideOfUserCodeNamesNobody) {
+TEST_F(CrashReport, OutsideOfUserCodeNamesNoOperator) {
   const auto crash = [] {
     report_crashes("the test");
     std::abort();
@@ -46,7 +46,7 @@ TEST_F(CrashReport, OutsideOfUserCodeNamesNobody) {
               "weir: the test was ended by signal 6 \\(SIGABRT\\)\n");
 }
 
-TEST_F(CrashReport, AFullStackOfAThreadIsReported) {
+TEST_F(CrashReport, StackOverflowOfAThreadIsReported) {
   const auto crash = [this] {
     report_crashes("the test");
     std::thread([this] {
@@ -59,7 +59,7 @@ TEST_F(CrashReport, AFullStackOfAThreadIsReported) {
               "ended by signal 11 \\(SIGSEGV\\), in operator 'o'");
 }
 
-TEST_F(CrashReport, ExitInUserCodeIsNoSuccess) {
+TEST_F(CrashReport, ExitInUserCodeIsAFailure) {
   const auto leave = [this](int code) {
     report_crashes("the test");
     const CrashScope scope(subject_);
@@ -79,7 +79,7 @@ TEST_F(CrashReport, ExitElsewhereIsLeftAlone) {
   EXPECT_EXIT(leave(), testing::ExitedWithCode(0), "^$");
 }
 
-TEST_F(CrashReport, TheMessengerPassesItOnBeforeTheProcessEnds) {
+TEST_F(CrashReport, MessengerForwardsTheReportBeforeTheProcessEnds) {
   const auto crash = [this] {
     report_crashes("the test");
     std::unique_ptr<CrashMessenger> messenger;
@@ -97,13 +97,13 @@ TEST_F(CrashReport, TheMessengerPassesItOnBeforeTheProcessEnds) {
               "operator 'o'");
 }
 
-TEST_F(CrashReport, AMessengerThatIsNotNeededEnds) {
+TEST_F(CrashReport, UnusedMessengerEnds) {
   bool told = false;
   CrashMessenger::start([&](std::string) { told = true; }).reset();
   EXPECT_FALSE(told);
 }
 
-TEST_F(CrashReport, AHandlerOfTheProgramIsKept) {
+TEST_F(CrashReport, HandlerOfTheProgramIsKept) {
   const auto crash = [] {
     signal(SIGFPE, [](int) { _Exit(9); });
     report_crashes("the test");

@@ -12,9 +12,9 @@ struct DeferredTask::Shared {
   std::mutex mutex;
   std::condition_variable done;
   State state = State::kOpen;  // guarded by mutex
-  std::function<void()> work;  // of whoever set kUnderWay
+  std::function<void()> work;  // taken by the thread that sets kUnderWay
 
-  /// False: it is not open any more.
+  /// False: the state is no longer kOpen.
   bool run() {
     {
       std::lock_guard lock(mutex);

@@ -7,26 +7,25 @@
 
 namespace weir {
 
-/// Blocking work whose result is wanted a little later. The I/O pool does it if a thread is free by
-/// then; else whoever waits does it itself. So work on the pool may wait for an deferred task: it
-/// needs no second thread, and in the simulator's single one there is none. Thread: one, which may
-/// not be that of an actor.
+/// Blocking work whose result is needed soon. The I/O pool does it if a thread is free in time;
+/// otherwise the waiting thread does it itself. So work on the pool may wait for a deferred task:
+/// it needs no second thread, which the simulator does not have. Thread: one, not an actor's.
 class DeferredTask {
  public:
-  /// What `work` refers to outlives this.
+  /// Objects that `work` refers to must outlive this.
   DeferredTask(Scheduler& scheduler, std::function<void()> work);
-  /// Work that has begun is waited for; what has not never begins.
+  /// Waits for work that has begun. Work that has not begun never does.
   ~DeferredTask();
   DeferredTask(const DeferredTask&) = delete;
   DeferredTask& operator=(const DeferredTask&) = delete;
 
-  /// Until the work is done.
+  /// Blocks until the work is done.
   void wait();
 
  private:
   struct Shared;
   const std::shared_ptr<Shared>
-      shared_;  ///< with the pool, which may come to it after this is gone
+      shared_;  ///< shared with the pool, which may reach it after this is gone
 };
 
 }  // namespace weir

@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-/// Keeps work until it is told to do it, as the simulator does.
+/// Keeps work until the test runs it, as the simulator does.
 class Patient final : public Scheduler {
  public:
   std::unique_ptr<ActorHandle> start(std::string, Actor&, ActorOptions) override { return nullptr; }
@@ -31,7 +31,7 @@ class Pool final : public Scheduler {
   IoPool pool{1};
 };
 
-TEST(DeferredTask, WhoeverWaitsDoesWhatHasNotBegun) {
+TEST(DeferredTask, WaiterDoesWorkThatHasNotBegun) {
   Patient scheduler;
   int done = 0;
   {
@@ -45,7 +45,7 @@ TEST(DeferredTask, WhoeverWaitsDoesWhatHasNotBegun) {
   EXPECT_EQ(done, 1) << "and only once";
 }
 
-TEST(DeferredTask, WhatThePoolHasDoneIsNotDoneAgain) {
+TEST(DeferredTask, WorkDoneByThePoolIsNotRepeated) {
   Patient scheduler;
   int done = 0;
   DeferredTask deferred_task(scheduler, [&] { ++done; });
@@ -55,7 +55,7 @@ TEST(DeferredTask, WhatThePoolHasDoneIsNotDoneAgain) {
   EXPECT_EQ(done, 1);
 }
 
-TEST(DeferredTask, WhatHasNotBegunNeverBeginsWhenItIsGone) {
+TEST(DeferredTask, DestructionPreventsWorkThatHasNotBegun) {
   Patient scheduler;
   bool done = false;
   {
@@ -65,7 +65,7 @@ TEST(DeferredTask, WhatHasNotBegunNeverBeginsWhenItIsGone) {
   EXPECT_FALSE(done);
 }
 
-TEST(DeferredTask, WhatIsUnderWayIsWaitedFor) {
+TEST(DeferredTask, DestructionWaitsForWorkUnderWay) {
   std::binary_semaphore begun{0}, may_end{0};
   std::atomic<bool> ended = false;
   Pool scheduler;
@@ -83,7 +83,7 @@ TEST(DeferredTask, WhatIsUnderWayIsWaitedFor) {
   other.join();
 }
 
-TEST(DeferredTask, AFullPoolIsNotWaitedFor) {
+TEST(DeferredTask, FullPoolDoesNotDelayTheWaiter) {
   std::binary_semaphore begun{0}, may_end{0};
   Pool scheduler;
   scheduler.run_blocking("test", [&] {

@@ -34,7 +34,7 @@ StatusOr<std::shared_ptr<EventLoop>> EventLoop::create(const char* name) {
 
 EventLoop::EventLoop(const char* name, UniqueFd epoll, UniqueFd wake)
     : epoll_(std::move(epoll)), wake_(std::move(wake)), buffer_(kBufferBytes) {
-  // Signals are for the process's own threads.
+  // Signals go to the process's own threads, not to this one.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

@@ -30,11 +30,11 @@ class EventLoop {
     virtual ~Handler() = default;
     virtual void on_events(uint32_t epoll_events) = 0;
     virtual void on_deadline() = 0;
-    /// The loop is to end: remove yourself now, or as soon as what is under way is done.
+    /// The loop is about to end: remove yourself now, or as soon as the current work is done.
     virtual void on_stop() = 0;
   };
 
-  /// `name`: of the thread.
+  /// `name` is the thread's name.
   static StatusOr<std::shared_ptr<EventLoop>> create(const char* name);
   ~EventLoop() { stop(MonotonicTime(0)); }
   EventLoop(const EventLoop&) = delete;
@@ -42,21 +42,21 @@ class EventLoop {
 
   /// Runs `task` on the loop's thread, in the order posted. Dropped when the loop has stopped.
   void post(std::function<void()> task);
-  /// Ends the thread when all handlers are gone, or after `grace`. What is left of them then is
-  /// forgotten.
+  /// Ends the thread when all handlers are gone, or after `grace`. Handlers that are left then are
+  /// dropped.
   void stop(MonotonicTime grace);
 
-  /// Which events of `fd` go to `id`; level-triggered. A closed descriptor is forgotten by itself.
-  /// Events of a removed handler are dropped.
+  /// Sends these events of `fd` to `id`; level-triggered. A closed descriptor is unwatched by
+  /// itself. Events of a removed handler are dropped.
   void watch(int fd, HandlerId id, uint32_t epoll_events);
   void unwatch(int fd);
 
   HandlerId add(std::shared_ptr<Handler> handler);
   void remove(HandlerId id);
-  /// on_deadline() comes once, then; kNever takes it back.
+  /// Calls on_deadline() once at that time; kNever cancels it.
   void set_deadline(HandlerId id, MonotonicTime when);
   MonotonicTime now() const;
-  /// For reading into; what is in it is lost with the next event.
+  /// Scratch space for reads. The next event overwrites it.
   std::vector<char>& buffer() { return buffer_; }
 
  private:

@@ -1,4 +1,4 @@
-// The checks of a fortified longjmp() know one stack only.
+// The checks of a fortified longjmp() assume a single stack.
 #undef _FORTIFY_SOURCE
 
 #include "platform/fiber.h"
@@ -21,16 +21,15 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-// A stack is entered by setcontext() once. From then on _longjmp() switches, as in QEMU's
-// coroutines: ten times as fast as swapcontext(), which asks the kernel for the signal mask each
-// time.
+// setcontext() enters a stack once. From then on _longjmp() switches, as in QEMU's coroutines. It
+// is ten times as fast as swapcontext(), which asks the kernel for the signal mask each time.
 
 namespace weir {
 namespace {
 
 size_t page_bytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
-/// Takes address space. The system gives memory for the pages that are touched.
+/// Reserves address space. The system provides memory for the pages that are touched.
 char* map_stack(size_t bytes) {
   void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -118,7 +117,8 @@ void Fiber::switch_stacks(bool inwards) {
     _longjmp(inwards ? inside_ : outside_, 1);
   }
 #ifdef __SANITIZE_ADDRESS__
-  // Back on this side. Inside, the stack that resumed the call may be another one than before.
+  // Back on this side. Inside the fiber, the call may have been resumed from another stack than
+  // before.
   __sanitizer_finish_switch_fiber(fake, inwards ? nullptr : &outer_stack_,
                                   inwards ? nullptr : &outer_bytes_);
 #endif

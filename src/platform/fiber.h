@@ -9,15 +9,15 @@
 
 namespace weir {
 
-/// A stack for calls that can be suspended in their middle while the thread does other things. One
-/// call at a time; when it has ended, the next one can use the stack. A call costs about 30 ns more
-/// than without, and the memory that it touches. Thread: one at a time. A suspended call may be
-/// resumed by another thread. A call that overflows the stack ends the process, as on a thread's
-/// own stack.
+/// A stack for calls that can be suspended in the middle while the thread does other things. It
+/// holds one call at a time; when that has ended, the next one can use the stack. A call costs
+/// about 30 ns more than a plain one, and the memory that it touches. Thread: one at a time.
+/// Another thread may resume a suspended call. A call that overflows the stack ends the process, as
+/// on a thread's own stack.
 class Fiber {
  public:
   explicit Fiber(size_t stack_bytes);
-  /// Only when no call is suspended.
+  /// Only while no call is suspended.
   ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
@@ -25,12 +25,12 @@ class Fiber {
   /// Begins `call(argument)`, which must not throw. Returns when the call has ended or is
   /// suspended.
   void start(void (*call)(void*), void* argument);
-  /// Goes on with the suspended call. Returns as start() does.
+  /// Continues the suspended call. Returns as start() does.
   void resume();
-  /// Within the call: returns to the caller of start() or resume(), and again when the call is
-  /// resumed.
+  /// Called within the call. Returns to the caller of start() or resume(); continues here when the
+  /// call is resumed.
   void suspend();
-  /// A call has begun and not ended.
+  /// True from the beginning of a call to its end.
   bool busy() const { return call_ != nullptr; }
 
   /// As large as the stack of a new thread: `ulimit -s`, usually 8 MiB of address space.
@@ -49,7 +49,7 @@ class Fiber {
   ucontext_t first_;
   jmp_buf inside_;
   jmp_buf outside_;
-  /// The C++ runtime's record of the side that does not run: which exceptions it handles.
+  /// The C++ runtime's exception state of the side that is not running.
   struct Exceptions {
     void* caught = nullptr;
     unsigned uncaught = 0;
@@ -61,14 +61,14 @@ class Fiber {
   void* thread_outside_ = nullptr;
 };
 
-/// Fibers that are used again. Thread: one at a time.
+/// A pool of reusable fibers. Thread: one at a time.
 class FiberPool {
  public:
   explicit FiberPool(size_t stack_bytes = Fiber::thread_stack_bytes())
       : stack_bytes_(stack_bytes) {}
 
   std::unique_ptr<Fiber> take();
-  /// One without a call.
+  /// `fiber` must have no call.
   void recycle(std::unique_ptr<Fiber> fiber) { unused_.push_back(std::move(fiber)); }
 
  private:

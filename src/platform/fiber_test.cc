@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kBytes = 256 * 1024;
 
-/// Calls that are given as functions.
+/// Runs functions on a fiber.
 struct Runner {
   Fiber fiber{kBytes};
   std::function<void()> work;
@@ -27,7 +27,7 @@ struct Runner {
   }
 };
 
-TEST(Fiber, ASuspendedCallGoesOnWhereItWas) {
+TEST(Fiber, SuspendedCallContinuesWhereItStopped) {
   Runner runner;
   std::string order;
   runner.start([&] {
@@ -44,7 +44,7 @@ TEST(Fiber, ASuspendedCallGoesOnWhereItWas) {
   EXPECT_EQ(order, "0 1 2 end");
 }
 
-TEST(Fiber, OneCallAfterTheOtherUsesTheSameStack) {
+TEST(Fiber, SuccessiveCallsUseTheSameStack) {
   Runner runner;
   std::vector<uintptr_t> places;
   for (int i = 0; i < 3; ++i) {
@@ -58,7 +58,7 @@ TEST(Fiber, OneCallAfterTheOtherUsesTheSameStack) {
   EXPECT_EQ(places[0], places[2]);
 }
 
-TEST(Fiber, AFiberRunsWithinTheCallOfAnother) {
+TEST(Fiber, FiberRunsWithinTheCallOfAnother) {
   Runner outer, inner;
   std::string order;
   inner.start([&] {
@@ -78,7 +78,7 @@ TEST(Fiber, AFiberRunsWithinTheCallOfAnother) {
   EXPECT_FALSE(inner.fiber.busy());
 }
 
-TEST(Fiber, ExceptionsBelongToTheStackTheyAreHandledOn) {
+TEST(Fiber, ExceptionsBelongToTheStackThatHandlesThem) {
   Runner first, second;
   std::string said;
   const auto handle = [&said](Fiber& fiber, const char* what) {
@@ -87,7 +87,7 @@ TEST(Fiber, ExceptionsBelongToTheStackTheyAreHandledOn) {
     } catch (const std::exception&) {
       fiber.suspend();
       try {
-        throw;  // that of this stack
+        throw;  // rethrows this stack's exception
       } catch (const std::exception& e) { said += e.what(); }
     }
   };
@@ -99,7 +99,7 @@ TEST(Fiber, ExceptionsBelongToTheStackTheyAreHandledOn) {
   EXPECT_EQ(said, "firstsecond");
 }
 
-TEST(Fiber, ACallThatIsBeingUnwoundCanBeSuspended) {
+TEST(Fiber, CallThatIsBeingUnwoundCanBeSuspended) {
   struct SuspendsAtItsEnd {
     Fiber& fiber;
     ~SuspendsAtItsEnd() { fiber.suspend(); }
@@ -118,7 +118,7 @@ TEST(Fiber, ACallThatIsBeingUnwoundCanBeSuspended) {
   EXPECT_TRUE(caught);
 }
 
-TEST(Fiber, AnotherThreadGoesOnWithACall) {
+TEST(Fiber, AnotherThreadResumesACall) {
   Runner runner;
   std::string order;
   std::thread([&] {
@@ -140,7 +140,7 @@ int depth_that_fits(int depth) {
   return depth == 0 ? 0 : depth_that_fits(depth - 1) + 1 + frame[0] - static_cast<char>(depth);
 }
 
-TEST(Fiber, AStackIsAsLargeAsThatOfAThread) {
+TEST(Fiber, StackIsAsLargeAsThatOfAThread) {
   EXPECT_GE(Fiber::thread_stack_bytes(), 1u << 20);
   Fiber fiber(Fiber::thread_stack_bytes());
   int deep = static_cast<int>(Fiber::thread_stack_bytes() / 1024 / 4);
@@ -150,7 +150,7 @@ TEST(Fiber, AStackIsAsLargeAsThatOfAThread) {
   EXPECT_EQ(deep, static_cast<int>(Fiber::thread_stack_bytes() / 1024 / 4));
 }
 
-TEST(FiberDeathTest, AnOverflowEndsTheProcess) {
+TEST(FiberDeathTest, OverflowEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(
       {
@@ -160,7 +160,7 @@ TEST(FiberDeathTest, AnOverflowEndsTheProcess) {
       "");
 }
 
-TEST(FiberPool, FibersAreUsedAgain) {
+TEST(FiberPool, FibersAreReused) {
   FiberPool pool(kBytes);
   std::unique_ptr<Fiber> one = pool.take();
   std::unique_ptr<Fiber> two = pool.take();

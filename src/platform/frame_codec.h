@@ -15,21 +15,22 @@ namespace weir {
 inline constexpr size_t kFrameHeaderBytes = 8;
 using FrameHeader = std::array<char, kFrameHeaderBytes>;
 
-/// Of a frame below 4 GiB.
+/// `frame` must be smaller than 4 GiB.
 FrameHeader frame_header(std::string_view frame);
 
-/// Cuts a stream of bytes into frames. Holds one unfinished frame, and of that not much more memory
-/// than bytes have come: a length is believed only as it is filled. Thread: one at a time.
+/// Cuts a stream of bytes into frames. Holds one unfinished frame, in not much more memory than the
+/// bytes received so far: a large announced length allocates nothing in advance. Thread: one at a
+/// time.
 class FrameDecoder {
  public:
   using Sink = std::function<void(std::string frame)>;
 
   explicit FrameDecoder(size_t max_frame_bytes) : max_frame_bytes_(max_frame_bytes) {}
 
-  /// Gives `sink` each frame that `bytes` complete. DATA_LOSS: a frame is damaged or too long;
-  /// nothing after it can be read.
+  /// Passes each frame that `bytes` complete to `sink`. DATA_LOSS: a frame is damaged or too long,
+  /// and nothing after it can be read.
   Status feed(std::string_view bytes, const Sink& sink);
-  /// Whether the bytes so far end in the middle of a frame.
+  /// True if the bytes so far end in the middle of a frame.
   bool in_frame() const { return header_bytes_ > 0; }
 
  private:

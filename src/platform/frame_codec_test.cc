@@ -20,7 +20,7 @@ struct Decoded {
   Status status;
 };
 
-/// Of a stream that comes in pieces of `step` bytes.
+/// Decodes a stream that arrives in pieces of `step` bytes.
 Decoded decode(const std::string& stream, size_t step, size_t max_frame_bytes = 1 << 20) {
   Decoded decoded;
   FrameDecoder decoder(max_frame_bytes);
@@ -32,7 +32,7 @@ Decoded decode(const std::string& stream, size_t step, size_t max_frame_bytes = 
   return decoded;
 }
 
-TEST(FrameCodec, TheBytesAreThoseOfTheFormatsPage) {
+TEST(FrameCodec, BytesMatchTheFormatsPage) {
   EXPECT_EQ(to_hex(encoded("weir")),
             "04000000"
             "18718141"
@@ -61,19 +61,19 @@ TEST(FrameCodec, TellsWhetherAFrameIsUnfinished) {
   }
 }
 
-TEST(FrameCodec, AnyFlippedBitIsNoticedBeforeTheFrameIsGiven) {
+TEST(FrameCodec, AnyFlippedBitIsNoticedBeforeTheFrameIsDelivered) {
   const std::string good = encoded("some bytes");
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {
     std::string bad = good;
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
     const Decoded decoded = decode(bad, bad.size());
-    // A length that grew is a frame that is not there yet.
+    // A flip that enlarges the length leaves an unfinished frame.
     EXPECT_TRUE(decoded.frames.empty()) << "bit " << bit;
     if (bit >= 32) { EXPECT_EQ(decoded.status.code(), StatusCode::kDataLoss) << "bit " << bit; }
   }
 }
 
-TEST(FrameCodec, ALengthAboveTheLimitIsRefusedWithItsHeader) {
+TEST(FrameCodec, LengthAboveTheLimitIsRefusedWithItsHeader) {
   const std::string at_limit = encoded(std::string(10, 'x'));
   EXPECT_TRUE(decode(at_limit, 100, 10).status.ok());
   const Decoded above = decode(encoded(std::string(11, 'x')).substr(0, kFrameHeaderBytes), 100, 10);
@@ -88,7 +88,7 @@ TEST(FrameCodec, RandomBytesNeverGiveAFrame) {
       const uint64_t word = splitmix_output(seed * 100 + i);
       stream.append(reinterpret_cast<const char*>(&word), sizeof word);
     }
-    // Short lengths, so that checksums are looked at.
+    // Short lengths, so that checksums are checked.
     for (size_t i = 1; i < 4; ++i) stream[i] = 0;
     EXPECT_TRUE(decode(stream, 1 + seed % 70).frames.empty()) << "seed " << seed;
   }

@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-// The last four bytes are changed by what takes the stream for text.
+// The last four bytes change if anything handles the stream as text.
 constexpr std::string_view kMagic("WEIR\r\n\x1a\n", 8);
 constexpr unsigned kVersion = 1;
 constexpr char kFlagSecret = 1;
@@ -23,7 +23,7 @@ constexpr size_t kNonceAt = 12;
 constexpr size_t kHelloBytes = kNonceAt + Handshake::kNonceBytes;
 constexpr size_t kProofBytes = 32;
 
-/// `begin` does not begin as a hello does.
+/// Called when `begin` is not the beginning of a hello.
 Status describe_stranger(std::string_view begin) {
   for (const std::string_view word : {"GET ", "POST", "HEAD", "PUT ", "OPTI", "HTTP", "PRI "}) {
     if (begin.starts_with(word)) {
@@ -105,7 +105,7 @@ Status Handshake::check_hello(std::string_view hello) const {
 std::string Handshake::proof_of(Role prover) const {
   const std::string& dialer_hello = role_ == Role::kDialer ? own_hello_ : peer_hello_;
   const std::string& listener_hello = role_ == Role::kDialer ? peer_hello_ : own_hello_;
-  // Both hellos have a fixed size, so the parts can't be cut otherwise.
+  // Both hellos have a fixed size, so the concatenation is unambiguous.
   const std::string text = cat("weir transport proof ", static_cast<char>(prover), dialer_hello,
                                listener_hello, binding_);
   std::string proof(kProofBytes, '\0');
@@ -123,7 +123,8 @@ Status Handshake::receive(std::string_view* bytes, std::string* answer) {
     received_.append(bytes->substr(0, taken));
     if (step_ == Step::kHello) {
       const size_t comparable = std::min(received_.size(), kMagic.size());
-      // At the first wrong byte: a stranger may never send as many as a hello has.
+      // Checks at the first wrong byte, because a stranger may never send as many bytes as a hello
+      // has.
       if (std::string_view(received_).substr(0, comparable) != kMagic.substr(0, comparable))
         return describe_stranger(received_);
     }
@@ -132,7 +133,7 @@ Status Handshake::receive(std::string_view* bytes, std::string* answer) {
     const std::string message = std::exchange(received_, std::string());
 
     if (step_ == Step::kHello) {
-      // Before the check, so that a dialer that is refused learns why.
+      // Sent before the check, so that a refused dialer learns why.
       if (role_ == Role::kListener && message[kRoleAt] == static_cast<char>(Role::kDialer))
         *answer += own_hello_;
       if (Status checked = check_hello(message); !checked.ok()) return checked;

@@ -8,33 +8,33 @@
 
 namespace weir {
 
-/// What two transports say before the first frame: that they are weir's, in which version, and, if
-/// they have a shared secret, the proof of it (HMAC-SHA256 over fresh nonces of both, bound to each
-/// one's role). docs/formats/transport.md has the bytes. Pure: bytes in, bytes out. Nothing is
-/// answered to who does not begin as a dialer of weir; the listener proves nothing to who has not.
-/// Thread: one at a time.
+/// The exchange of two transports before the first frame. Each shows that it is weir's transport,
+/// in which version, and, with a shared secret, proves that it knows it (HMAC-SHA256 over fresh
+/// nonces of both, bound to each side's role). docs/formats/transport.md has the bytes. Pure: bytes
+/// in, bytes out. The listener answers only a peer that begins as a dialer of weir, and proves
+/// itself only to a peer that has proven itself. Thread: one at a time.
 class Handshake {
  public:
   enum class Role : char { kDialer = 'D', kListener = 'L' };
   static constexpr size_t kNonceBytes = 32;
   using Nonce = std::array<char, kNonceBytes>;
 
-  /// `secret` empty: none. `binding`: bytes that both sides know and that no other connection has
-  /// (of TLS), or empty. `nonce` comes from fresh_nonce().
+  /// An empty `secret` means none. `binding`: bytes that both sides of this connection know and no
+  /// other connection has (from TLS), or empty. `nonce` comes from fresh_nonce().
   Handshake(Role role, std::string secret, std::string binding, const Nonce& nonce);
 
-  /// Nothing random is left to give: UNAVAILABLE.
+  /// UNAVAILABLE: the system has no random bytes.
   static StatusOr<Nonce> fresh_nonce();
 
-  /// What is to be sent before anything has come.
+  /// The bytes to send before anything has arrived.
   std::string greeting() const;
-  /// Takes what it needs from the front of `bytes` and appends what is to be sent to `answer`, also
-  /// when it fails. After a failure, or when done, not to be called again. PERMISSION_DENIED: a
-  /// wrong proof; FAILED_PRECONDITION: one of the two is to be configured otherwise;
-  /// INVALID_ARGUMENT: not a transport of weir.
+  /// Consumes what it needs from the front of `bytes`, and appends the bytes to send to `answer`,
+  /// also when it fails. Don't call it again after a failure or when done. PERMISSION_DENIED: a
+  /// wrong proof; FAILED_PRECONDITION: one of the two needs another configuration;
+  /// INVALID_ARGUMENT: the peer is not a transport of weir.
   Status receive(std::string_view* bytes, std::string* answer);
   bool done() const { return step_ == Step::kDone; }
-  /// What it means if the peer ends the connection now.
+  /// The meaning of an end of the connection at this point.
   std::string_view meaning_of_end() const;
 
  private:
@@ -51,7 +51,7 @@ class Handshake {
   const std::string own_hello_;
 
   Step step_ = Step::kHello;
-  std::string received_;  // of the step's message
+  std::string received_;  // of the current step's message
   std::string peer_hello_;
 };
 

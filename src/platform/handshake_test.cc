@@ -27,7 +27,7 @@ struct Outcome {
   std::string sent;
 };
 
-/// One side of a handshake, which hears `input` in pieces of `step` bytes.
+/// Feeds `input` to one side of a handshake in pieces of `step` bytes.
 Outcome hear(Handshake& side, std::string_view input, size_t step = 1000) {
   Outcome outcome;
   for (; !input.empty() && outcome.status.ok() && !side.done();
@@ -46,8 +46,8 @@ struct Meeting {
   std::string to_dialer;
 };
 
-/// Both sides talk until nothing is under way; what goes to the listener or dialer passes through
-/// the functions.
+/// Runs both sides until nothing is in flight. The functions can change the bytes on their way to
+/// the listener or dialer.
 Meeting meet(Handshake dialer, Handshake listener, size_t step = 1000) {
   Meeting meeting;
   std::string to_listener = dialer.greeting();
@@ -73,14 +73,14 @@ Handshake listener(std::string secret, std::string binding = "") {
   return {Role::kListener, std::move(secret), std::move(binding), nonce('l')};
 }
 
-TEST(Handshake, BothAreDoneWithoutASecretAfterTheirGreetings) {
+TEST(Handshake, WithoutASecretBothAreDoneAfterTheirGreetings) {
   const Meeting meeting = meet(dialer(""), listener(""));
   EXPECT_TRUE(meeting.dialer.done && meeting.listener.done);
   EXPECT_EQ(meeting.to_listener, std::string("WEIR\r\n\x1a\n\x01\0D\0", 12) + std::string(32, 'd'));
   EXPECT_EQ(meeting.to_dialer, std::string("WEIR\r\n\x1a\n\x01\0L\0", 12) + std::string(32, 'l'));
 }
 
-TEST(Handshake, BothAreDoneWithTheSameSecretHoweverTheBytesAreCut) {
+TEST(Handshake, WithTheSameSecretBothAreDoneHoweverTheBytesAreCut) {
   for (const size_t step : {1, 5, 44, 1000}) {
     const Meeting meeting = meet(dialer(kSecret), listener(kSecret), step);
     EXPECT_TRUE(meeting.dialer.done && meeting.listener.done) << step;
@@ -89,7 +89,7 @@ TEST(Handshake, BothAreDoneWithTheSameSecretHoweverTheBytesAreCut) {
   }
 }
 
-TEST(Handshake, LeavesWhatFollowsForTheFrames) {
+TEST(Handshake, LeavesFollowingBytesForTheFrames) {
   Handshake side = listener("");
   const std::string input = dialer("").greeting() + "rest";
   std::string_view bytes = input;
@@ -99,7 +99,7 @@ TEST(Handshake, LeavesWhatFollowsForTheFrames) {
   EXPECT_EQ(bytes, "rest");
 }
 
-TEST(Handshake, AWrongSecretIsRefusedAndTheListenerProvesNothing) {
+TEST(Handshake, WrongSecretIsRefusedAndTheListenerProvesNothing) {
   const Meeting meeting = meet(dialer("another secret of 16 bytes"), listener(kSecret));
   EXPECT_EQ(meeting.listener.status.code(), StatusCode::kPermissionDenied);
   EXPECT_NE(meeting.listener.status.message().find("security.shared-secret.file"),
@@ -109,7 +109,7 @@ TEST(Handshake, AWrongSecretIsRefusedAndTheListenerProvesNothing) {
   EXPECT_FALSE(meeting.dialer.done);
 }
 
-TEST(Handshake, AListenerThatDoesNotKnowTheSecretIsRefused) {
+TEST(Handshake, ListenerWithoutTheSecretIsRefused) {
   Handshake side = dialer(kSecret);
   const Outcome outcome =
       hear(side, listener(kSecret).greeting() +
@@ -118,7 +118,7 @@ TEST(Handshake, AListenerThatDoesNotKnowTheSecretIsRefused) {
   EXPECT_EQ(outcome.status.code(), StatusCode::kPermissionDenied);
 }
 
-TEST(Handshake, WhoHasNoSecretLearnsThatOneIsAskedFor) {
+TEST(Handshake, PeerWithoutASecretLearnsThatOneIsRequired) {
   const Meeting none_at_dialer = meet(dialer(""), listener(kSecret));
   EXPECT_NE(none_at_dialer.listener.status.message().find("the peer has no shared secret"),
             std::string::npos);
@@ -137,13 +137,13 @@ TEST(Handshake, ReflectedBytesDoNotAuthenticate) {
   EXPECT_NE(hear(side, side.greeting()).status.message().find("leads back to where it began"),
             std::string::npos);
 
-  // The reflection with the role changed, and then the dialer's own proof as the listener's.
+  // Reflects the hello with the role changed.
   Handshake second = dialer(kSecret);
   std::string reflected = second.greeting();
   reflected[10] = 'L';
   EXPECT_NE(hear(second, reflected).status.message().find("own challenge"), std::string::npos);
 
-  // The listener's nonce is another's, and the dialer's own proof comes back.
+  // The listener's nonce is a different one, and the dialer's own proof comes back.
   Handshake third = dialer(kSecret);
   std::string foreign = reflected;
   foreign.back() ^= 1;
@@ -152,13 +152,13 @@ TEST(Handshake, ReflectedBytesDoNotAuthenticate) {
   EXPECT_EQ(hear(third, proof.sent).status.code(), StatusCode::kPermissionDenied);
 }
 
-TEST(Handshake, AProofOfAnEarlierHandshakeIsWorthNothing) {
+TEST(Handshake, ProofOfAnEarlierHandshakeIsRefused) {
   const Meeting earlier = meet(dialer(kSecret), listener(kSecret));
   Handshake later(Role::kListener, kSecret, "", nonce('m'));
   EXPECT_EQ(hear(later, earlier.to_listener).status.code(), StatusCode::kPermissionDenied);
 }
 
-TEST(Handshake, AProofForAnotherTlsConnectionIsWorthNothing) {
+TEST(Handshake, ProofForAnotherTlsConnectionIsRefused) {
   const Meeting meeting = meet(dialer(kSecret, "connection 1"), listener(kSecret, "connection 2"));
   EXPECT_EQ(meeting.listener.status.code(), StatusCode::kPermissionDenied);
 }
@@ -207,7 +207,7 @@ TEST(Handshake, EveryPrefixIsUnfinishedAndEveryFlippedBitRefused) {
   }
 }
 
-TEST(Handshake, RandomBytesAfterAGoodBeginningAreRefused) {
+TEST(Handshake, RandomBytesAfterAValidBeginningAreRefused) {
   const std::string good = dialer(kSecret).greeting();
   for (uint64_t seed = 1; seed <= 2000; ++seed) {
     std::string bytes = good.substr(0, seed % (good.size() + 1));

@@ -25,7 +25,7 @@ void IoPool::close() {
     dropped.swap(queue_);
   }
   work_came_.notify_all();
-  // What the work captured is released outside the lock.
+  // The lock is released before the captures of the work are destroyed.
 }
 
 void IoPool::run(std::function<void()> work) {
@@ -55,7 +55,7 @@ void IoPool::serve() {
       queue_.pop_front();
       lock.unlock();
       work();
-    }  // what the work captured is released outside the lock
+    }  // destroys the captures of the work outside the lock
     lock.lock();
   }
 }
@@ -67,7 +67,7 @@ IoPools::~IoPools() {
     closed_ = true;
     pools.swap(pools_);
   }
-  // All of them first: while one is waited for, another must not begin anything.
+  // Close all of them first: while one is waited for, no other may begin work.
   for (const auto& [name, pool] : pools) pool->close();
 }
 

@@ -13,19 +13,19 @@
 
 namespace weir {
 
-/// Threads for work that blocks. Work begins in the order it came. A thread is started when work
-/// comes and none is free, up to the limit; so a job that never blocks has none. Thread: run() any.
-/// The destructor drops work that has not begun, and waits for work that has.
+/// Threads for blocking work. Work begins in the order of its arrival. A thread is started when
+/// work arrives and none is free, up to the limit, so a job that never blocks has none. Thread:
+/// run() any. The destructor drops work that has not begun, and waits for work that has.
 class IoPool {
  public:
-  /// `name`: of its threads, for a debugger and top.
+  /// `name` names the threads, for a debugger and top.
   explicit IoPool(int max_threads, std::string name = "io");
   ~IoPool();
   IoPool(const IoPool&) = delete;
   IoPool& operator=(const IoPool&) = delete;
 
   void run(std::function<void()> work);
-  /// From here on nothing begins any more.
+  /// No work begins after this.
   void close();
 
  private:

@@ -26,7 +26,7 @@ TEST(LocalTransport, FramesArriveInOrderAtTheOtherEnd) {
   EXPECT_EQ(a.frames, (std::vector<std::string>{"back"}));
 }
 
-TEST(LocalTransport, DestroyingOneEndTellsTheOtherOnceAndNothingArrivesAnyMore) {
+TEST(LocalTransport, DestroyingOneEndNotifiesTheOtherOnceAndNothingArrivesLater) {
   Inbox a;
   Inbox b;
   auto [to_b, to_a] = connect_within_process(a.endpoint(), b.endpoint());

@@ -7,8 +7,8 @@
 
 namespace weir {
 
-/// What others have to say to an actor: many producers, one consumer, in order of arrival. Not
-/// bounded: for control messages and completions, whose number others bound; records go through
+/// An actor's inbox: multiple producers, one consumer, in order of arrival. Unbounded, so only for
+/// control messages and completions, whose number is bounded elsewhere; records go through
 /// SpscQueue. Thread: post() any; take() and set_wake() the consumer's.
 template <class T>
 class Mailbox {
@@ -20,12 +20,12 @@ class Mailbox {
   void post(T message) {
     std::lock_guard lock(mutex_);
     messages_.push_back(std::move(message));
-    // Messages that were there already have been announced, and are not yet taken.
+    // If there were messages already, the consumer has been woken and has not yet taken them.
     if (messages_.size() == 1 && wake_) wake_();
   }
 
-  /// Puts all messages into `out`, replacing what was there; false if there are none. Reuse `out`:
-  /// its memory is kept.
+  /// Moves all messages into `out`, replacing its content; false if there are none. Reuse `out` to
+  /// keep its memory.
   bool take(std::vector<T>& out) {
     out.clear();
     std::lock_guard lock(mutex_);
@@ -33,9 +33,9 @@ class Mailbox {
     return !out.empty();
   }
 
-  /// How the consumer learns of messages: ActorHandle::wake. Called at once if there are any. Null
-  /// before the handle is destroyed: when set_wake() has returned, the function before it is not
-  /// running and never called again. `wake` must not use the mailbox.
+  /// Sets how to notify the consumer: ActorHandle::wake. Called at once if there are messages. Set
+  /// it to null before the handle is destroyed: when set_wake() has returned, the previous function
+  /// is not running and is never called again. `wake` must not use the mailbox.
   void set_wake(std::function<void()> wake) {
     std::lock_guard lock(mutex_);
     wake_ = std::move(wake);

@@ -8,10 +8,10 @@
 
 namespace weir {
 
-/// A file that has no name, lives in memory, and can be read by this process's user only.
-/// UNAVAILABLE: the system can't.
+/// A file without a name, in memory, that only this process's user can read. UNAVAILABLE: the
+/// system does not support it.
 StatusOr<UniqueFd> memory_file(std::string_view bytes);
-/// How this process, and a child that inherits the descriptor, may open it.
+/// The path by which this process, or a child that inherits the descriptor, may open it.
 std::string path_of_descriptor(int fd);
 
 }  // namespace weir

@@ -25,7 +25,7 @@ int on_object(dl_phdr_info* info, size_t, void* context) {
       if (info->dlpi_phdr[i].p_type != PT_INTERP) continue;
       loaded.loader = reinterpret_cast<const char*>(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
     }
-  } else if (name.starts_with("/")) {  // what the kernel puts in has no path
+  } else if (name.starts_with("/")) {  // the kernel's virtual library has no path
     loaded.libraries.push_back(name);
   }
   return 0;

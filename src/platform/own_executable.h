@@ -8,16 +8,15 @@
 
 namespace weir {
 
-/// The files that this process runs, by which it can be started elsewhere.
+/// The files that this process runs. With them it can be started elsewhere.
 struct OwnExecutable {
   std::string path;   ///< of the executable
-  std::string bytes;  ///< of the very file that runs, even if another lies at `path` by now
+  std::string bytes;  ///< of the running file, even if `path` now has another one
   std::string
-      loader;  ///< path of the dynamic loader; empty: there is none, and there are no libraries
-  std::vector<std::string>
-      libraries;  ///< paths of the shared libraries that are loaded, without the loader
+      loader;  ///< path of the dynamic loader; empty: the executable is static and has no libraries
+  std::vector<std::string> libraries;  ///< paths of the loaded shared libraries, without the loader
 };
-/// FAILED_PRECONDITION: the system does not show them.
+/// FAILED_PRECONDITION: the system does not reveal them.
 StatusOr<OwnExecutable> own_executable();
 
 }  // namespace weir

@@ -15,7 +15,7 @@ bool names(const std::vector<std::string>& paths, const std::string& part) {
                      [&](const std::string& path) { return path.find(part) != std::string::npos; });
 }
 
-TEST(OwnExecutable, IsThisTestWithItsLibrariesAndWhoLoadsThem) {
+TEST(OwnExecutable, IsThisTestWithItsLibrariesAndLoader) {
   const auto own = own_executable();
   ASSERT_TRUE(own.ok()) << own.status().message();
   EXPECT_TRUE(own->path.ends_with("/weir_platform_test")) << own->path;

@@ -9,8 +9,8 @@ namespace weir {
 
 class FileSystemRegistry;
 
-/// All that a process of weir touches of the world. The real one is platform/real_platform.h; sim/
-/// has the other.
+/// Everything outside the process that weir uses. platform/real_platform.h is the real one; sim/
+/// has the simulated one.
 struct Platform {
   Clock& clock;
   Random& random;

@@ -15,8 +15,8 @@
 namespace weir {
 namespace {
 
-/// Held by the descriptor; not valid if another process holds it, or `path` is no directory of this
-/// user's. Links are not followed.
+/// Locks `path` for as long as the descriptor is open. Not valid if another process holds the lock,
+/// or `path` is not a directory of this user. Links are not followed.
 UniqueFd lock(const std::string& path) {
   UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat found{};
@@ -49,8 +49,8 @@ void remove_left_over(const std::string& parent, const std::string& prefix) {
 
 StatusOr<std::unique_ptr<PrivateDirectory>> PrivateDirectory::make(const std::string& parent,
                                                                    const std::string& prefix) {
-  constexpr int kTries = 10;  // another process takes it for one that was left over, between its
-                              // making and its locking
+  constexpr int kTries =
+      10;  // between creation and locking, another process may take it for an orphan
   remove_left_over(parent, prefix);
   for (int i = 0; i < kTries; ++i) {
     std::string path = cat(parent, "/", prefix, "XXXXXX");

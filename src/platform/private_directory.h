@@ -8,12 +8,12 @@
 
 namespace weir {
 
-/// A fresh directory of this process's that no other user can enter. Removed with all that is in it
-/// by the destructor, or, if the process is killed, by the next make() of the same user for the
-/// same place and prefix: while a process lives its directory is locked. Thread: any.
+/// A new directory that no other user can enter. The destructor removes it with its content. If the
+/// process is killed, the next make() of the same user for the same place and prefix removes it: a
+/// directory is locked as long as its process lives. Thread: any.
 class PrivateDirectory {
  public:
-  /// `<parent>/<prefix>XXXXXX`. UNAVAILABLE: it cannot be made there.
+  /// Creates `<parent>/<prefix>XXXXXX`. UNAVAILABLE: it cannot be created there.
   static StatusOr<std::unique_ptr<PrivateDirectory>> make(const std::string& parent,
                                                           const std::string& prefix);
   ~PrivateDirectory();

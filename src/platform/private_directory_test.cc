@@ -26,7 +26,7 @@ class PrivateDirectoryTest : public testing::Test {
   std::string parent_ = (std::filesystem::temp_directory_path() / "weir-private-XXXXXX").string();
 };
 
-TEST_F(PrivateDirectoryTest, NobodyElseMayEnterAndNobodyKnowsItsName) {
+TEST_F(PrivateDirectoryTest, OnlyItsUserMayEnterAndItsNameIsRandom) {
   const auto first = make();
   const auto second = make();
   EXPECT_NE(first->path(), second->path());
@@ -36,14 +36,14 @@ TEST_F(PrivateDirectoryTest, NobodyElseMayEnterAndNobodyKnowsItsName) {
   EXPECT_EQ(made.st_uid, ::geteuid());
 }
 
-TEST_F(PrivateDirectoryTest, ItGoesWithItsOwner) {
+TEST_F(PrivateDirectoryTest, IsRemovedWithItsOwner) {
   auto directory = make();
   std::ofstream(directory->path() + "/copy") << "state";
   directory.reset();
   EXPECT_EQ(entries(), 0u);
 }
 
-TEST_F(PrivateDirectoryTest, TheDirectoryOfADeadProcessIsRemovedAndThatOfALivingOneKept) {
+TEST_F(PrivateDirectoryTest, DirectoryOfADeadProcessIsRemovedAndThatOfALivingOneKept) {
   EXPECT_EXIT(
       {
         const auto directory = make();
@@ -73,7 +73,7 @@ TEST_F(PrivateDirectoryTest, LinksAndDirectoriesOfOthersAreLeftAlone) {
   EXPECT_EQ(std::filesystem::exists(foreign), root);
 }
 
-TEST_F(PrivateDirectoryTest, APlaceThatIsNotThereIsNamed) {
+TEST_F(PrivateDirectoryTest, MissingParentIsNamed) {
   const auto made = PrivateDirectory::make("/nowhere", "weir-state-");
   EXPECT_EQ(made.status().code(), StatusCode::kUnavailable);
   EXPECT_EQ(made.status().message(),

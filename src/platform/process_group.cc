@@ -35,19 +35,19 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongLife{2000};
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLastPause{5000};
-constexpr milliseconds kLook{100};  ///< at children whose end is not announced: old kernels, and
-                                    ///< sandboxes that do not know pidfd_open
+constexpr milliseconds kLook{100};  ///< interval of checks where a child's end is not announced:
+                                    ///< old kernels, and sandboxes without pidfd_open
 
 struct Child {
   pid_t pid = -1;  ///< -1: not running
-  int fd = -1;     ///< becomes readable when it ends; -1: the system has no such descriptors
+  int fd = -1;     ///< becomes readable when the child ends; -1: not supported by the system
   Time::time_point since;
   Time::time_point start_at;
   milliseconds pause{0};
 };
 
-/// Between fork and exec: only calls of the system. All descriptors but the standard streams are
-/// closed by exec.
+/// Runs between fork and exec, so it may only make system calls. exec closes all other descriptors
+/// except the standard streams.
 void keep_only(const std::vector<int>& inherited) {
   constexpr unsigned kFirst = STDERR_FILENO + 1;
 #ifdef SYS_close_range
@@ -55,7 +55,7 @@ void keep_only(const std::vector<int>& inherited) {
 #else
   const bool marked = false;
 #endif
-  if (!marked) {  // an old kernel, or a sandbox that does not know the call
+  if (!marked) {  // an old kernel, or a sandbox without the call
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     const int end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1 << 16));
@@ -133,7 +133,7 @@ class Group final : public ProcessGroup {
     const pid_t pid = fork();
     if (pid < 0) return unavailable(cat("cannot start a worker process: ", std::strerror(errno)));
     if (pid == 0) {
-      // Only what is safe between fork and exec.
+      // Only system calls that are safe between fork and exec.
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (getppid() != parent) _exit(1);
       sigset_t none;
@@ -221,7 +221,7 @@ class Group final : public ProcessGroup {
   std::atomic<bool> finishing_{false};
   std::atomic<bool> done_{false};
   mutable std::mutex mutex_;
-  std::vector<Child> children_;  ///< pid and fd guarded by mutex_; the rest is the thread's
+  std::vector<Child> children_;  ///< pid and fd guarded by mutex_; the rest belongs to the thread
   std::thread thread_;
 };
 

@@ -29,15 +29,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The children are this program; each runs one of these, which are no tests.
+// The children run this program; each runs one of these, which are not tests.
 
-/// Writes down which descriptors it has, and waits to be ended.
+/// Writes its open descriptors to a file, and waits to be killed.
 TEST(DISABLED_Child, ListsItsDescriptors) {
   const char* target = std::getenv("WEIR_TEST_TARGET");
   ASSERT_NE(target, nullptr);
   std::string text;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code gone;  // the one that lists them
+    std::error_code gone;  // fails for the descriptor of this iteration
     const std::string leads_to = std::filesystem::read_symlink(entry.path(), gone).string();
     if (leads_to.find("/fd") == std::string::npos) text += entry.path().filename().string() + "\n";
   }
@@ -54,7 +54,7 @@ std::vector<std::string> to_run(const std::string& child) {
   return {"--gtest_also_run_disabled_tests", cat("--gtest_filter=DISABLED_Child.", child)};
 }
 
-/// Lines that a group reports.
+/// Collects the lines that a group reports.
 class Reports {
  public:
   std::function<void(const std::string&)> sink() {
@@ -79,7 +79,7 @@ class Reports {
   std::vector<std::string> lines_;
 };
 
-/// From now on, for this thread and those that it starts, the system does not know these calls.
+/// From now on these system calls fail for this thread and the threads that it starts.
 void forget_calls(std::initializer_list<int> numbers) {
   std::vector<sock_filter> program = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0)};  // the call's number
   for (const int number : numbers) {
@@ -128,7 +128,7 @@ std::set<int> descriptors_of_a_child(const std::vector<int>& inherited) {
 
 void expect_that_children_have_what_they_are_given() {
   const UniqueFd careless(
-      ::open("/dev/null", O_RDONLY));  // without O_CLOEXEC, as some libraries do it
+      ::open("/dev/null", O_RDONLY));  // without O_CLOEXEC, as some libraries open files
   const UniqueFd given = memory_file("a secret").value();
   EXPECT_EQ(descriptors_of_a_child({given.get()}), (std::set<int>{0, 1, 2, given.get()}));
   EXPECT_EQ(descriptors_of_a_child({}), (std::set<int>{0, 1, 2}));
@@ -144,15 +144,15 @@ TEST(MemoryFile, OnlyItsOwnerMayReadIt) {
   EXPECT_NE(::fcntl(file.get(), F_GETFD) & FD_CLOEXEC, 0);
 }
 
-TEST(ProcessGroup, TheDeadAreReapedAndStartedAgain) {
+TEST(ProcessGroup, DeadChildrenAreReapedAndRestarted) {
   expect_that_the_dead_are_reaped_and_started_again();
 }
 
-TEST(ProcessGroup, ChildrenHaveNoDescriptorsButThoseThatTheyAreGiven) {
+TEST(ProcessGroup, ChildrenInheritOnlyTheGivenDescriptors) {
   expect_that_children_have_what_they_are_given();
 }
 
-TEST(ProcessGroup, AnOldKernelOrASandboxWillDo) {
+TEST(ProcessGroup, WorksOnAnOldKernelAndInASandbox) {
   std::thread([] {
     forget_calls({SYS_pidfd_open, SYS_close_range});
     expect_that_the_dead_are_reaped_and_started_again();

@@ -4,11 +4,12 @@
 
 namespace weir {
 
-/// Lets the main thread of a process wait for signals, and for a notification of its own. From
-/// construction on these signals do not end the process: construct it before any thread is started,
-/// so that all inherit the mask.
+/// Lets the main thread of a process wait for signals, and for its own notification. From
+/// construction on these signals do not end the process: construct it before any thread starts, so
+/// that all inherit the mask.
 ///   SIGTERM, SIGINT   kLeave, once. The next one ends the process at once, even if the parent
-///   ignored that signal. SIGUSR1           kCancel.
+///                     ignored that signal.
+///   SIGUSR1           kCancel.
 /// Thread: wait() the constructing one; notify() any.
 class ProcessSignals {
  public:

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using Event = ProcessSignals::Event;
 
-/// In a process of its own: a signal of the test's would end it.
+/// Runs in its own process, because a signal would end the test.
 void expect_events(int first, Event event) {
   ProcessSignals signals;
   if (signals.wait(0ms) != Event::kTimeout) std::_Exit(1);
@@ -22,7 +22,7 @@ void expect_events(int first, Event event) {
   if (signals.wait(1000ms) != event) std::_Exit(3);
 }
 
-TEST(ProcessSignals, TheFirstAsksToLeaveAndTheNextEndsTheProcess) {
+TEST(ProcessSignals, FirstSignalAsksToLeaveAndTheNextEndsTheProcess) {
   for (const int first : {SIGTERM, SIGINT}) {
     for (const int second : {SIGTERM, SIGINT}) {
       EXPECT_EXIT(
@@ -36,7 +36,7 @@ TEST(ProcessSignals, TheFirstAsksToLeaveAndTheNextEndsTheProcess) {
   }
 }
 
-TEST(ProcessSignals, TheNextEndsTheProcessThoughTheParentIgnoredThatSignal) {
+TEST(ProcessSignals, SecondSignalEndsTheProcessEvenIfTheParentIgnoredIt) {
   EXPECT_EXIT(
       {
         ::signal(SIGINT, SIG_IGN);
@@ -47,7 +47,7 @@ TEST(ProcessSignals, TheNextEndsTheProcessThoughTheParentIgnoredThatSignal) {
       testing::KilledBySignal(SIGINT), "");
 }
 
-TEST(ProcessSignals, ACancellationMayBeAskedForOftenAndLeavesTheOthersAsTheyWere) {
+TEST(ProcessSignals, CancelMayRepeatAndLeavesTheOtherSignalsAlone) {
   EXPECT_EXIT(
       {
         expect_events(SIGUSR1, Event::kCancel);

@@ -11,7 +11,7 @@ class RealClock : public Clock {
   int64_t wall_ms() const override;
 };
 
-/// Holds the calling thread; for threads of the I/O pool.
+/// Blocks the calling thread; for threads of the I/O pool.
 void sleep_for(std::chrono::milliseconds time);
 
 }  // namespace weir

@@ -8,9 +8,8 @@
 
 namespace weir {
 
-/// The machine, the system's clock, threads and network: what a process of weir runs on outside
-/// tests. `files` must outlive it; the actors started on it must be stopped before it is destroyed,
-/// and their connections and listeners destroyed.
+/// The real platform: the system's clock, threads and network. `files` must outlive it. Stop the
+/// actors started on it, and destroy their connections and listeners, before destroying it.
 class RealPlatform {
  public:
   explicit RealPlatform(FileSystemRegistry& files, int io_threads = 4,

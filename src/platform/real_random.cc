@@ -10,8 +10,8 @@ namespace weir {
 
 RealRandom::RealRandom() {
   uint64_t seed = 0;
-  // Up to 256 bytes getrandom gives all or, before the kernel has entropy, waits; a signal cannot
-  // interrupt it half-way.
+  // For up to 256 bytes getrandom returns all of them, or waits until the kernel has entropy; a
+  // signal cannot interrupt it half-way.
   ssize_t got = 0;
   do { got = getrandom(&seed, sizeof seed, 0); } while (got < 0);
   WEIR_CHECK_EQ(got, static_cast<ssize_t>(sizeof seed));

@@ -6,7 +6,7 @@
 
 namespace weir {
 
-/// splitmix64 from a seed that the kernel gives, so that two processes never draw the same numbers.
+/// splitmix64 with a seed from the kernel, so that two processes never draw the same numbers.
 /// Thread: any, without locks.
 class RealRandom : public Random {
  public:

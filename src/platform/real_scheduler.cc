@@ -16,13 +16,14 @@ namespace weir {
 namespace {
 
 /// The thread of one actor.
-/// Invariant: `state_` says what a wake() has to do. kStepping: leave a note, kNotified; the thread
-/// looks for it before it sleeps. kSleeping, set under mutex_ only: leave the note and notify.
+/// Invariant: `state_` says how to wake the thread. kStepping: set kNotified; the thread checks for
+/// it before it sleeps. kSleeping, set under mutex_ only: set kNotified and signal the condition
+/// variable.
 class ActorThread : public ActorHandle {
  public:
   ActorThread(const std::string& name, Actor& actor, ActorOptions options)
       : actor_(actor), thread_([this] { run(); }) {
-    // What a debugger and top show; the kernel keeps 15 characters.
+    // The name for a debugger and top; the kernel keeps 15 characters.
     pthread_setname_np(thread_.native_handle(), name.substr(0, 15).c_str());
     if (options.cpu >= 0) pin(name, options.cpu);
   }
@@ -38,8 +39,8 @@ class ActorThread : public ActorHandle {
   }
 
   void wake() override {
-    // Always a read-modify-write: whoever clears the note afterwards sees all that was done before
-    // this call.
+    // Always a read-modify-write: the thread that clears kNotified afterwards sees everything done
+    // before this call.
     if (state_.exchange(State::kNotified, std::memory_order_acq_rel) == State::kSleeping) {
       std::lock_guard lock(mutex_);
       woken_.notify_one();

@@ -5,11 +5,11 @@
 
 namespace weir {
 
-/// A thread per actor, which sleeps while the actor is idle, and IoPools for what blocks. Times are
-/// those of RealClock. Lifetime: every ActorHandle must be destroyed before the scheduler.
+/// A thread per actor, which sleeps while the actor is idle, and IoPools for blocking work. Uses
+/// the time of RealClock. Lifetime: destroy every ActorHandle before the scheduler.
 class RealScheduler : public Scheduler {
  public:
-  /// `io_threads`: of each executor.
+  /// `io_threads` is the number per executor.
   explicit RealScheduler(int io_threads = 4) : io_pools_(io_threads) {}
 
   std::unique_ptr<ActorHandle> start(std::string name, Actor& actor, ActorOptions options) override;

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kPatience(
-    60);  // longer than any step of a slow machine; only a failing test waits so long
+    60);  // longer than any step on a slow machine; only a failing test waits this long
 
 struct FunctionActor : Actor {
   explicit FunctionActor(std::function<MonotonicTime()> step_function)
@@ -27,7 +27,7 @@ struct FunctionActor : Actor {
   std::function<MonotonicTime()> step_function;
 };
 
-/// Whether an actor that nobody wakes gets a step.
+/// True if an actor gets a step without being woken.
 bool is_stepped(RealScheduler& scheduler, ActorOptions options) {
   std::promise<void> stepped;
   bool first = true;
@@ -57,7 +57,7 @@ TEST(RealScheduler, BusyActorIsSteppedAgainWithoutWake) {
   EXPECT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
-TEST(RealScheduler, ActorIsSteppedAtTheTimeItNamed) {
+TEST(RealScheduler, ActorIsSteppedAtTheTimeItReturned) {
   RealScheduler scheduler;
   RealClock clock;
   std::promise<MonotonicTime> stepped;
@@ -80,7 +80,8 @@ TEST(RealScheduler, ActorPinnedToAnUnknownProcessorStillRuns) {
   EXPECT_TRUE(is_stepped(scheduler, {.cpu = 100000}));
 }
 
-// Two actors throw a ball, each sleeping until it comes: one lost wake-up and the game stops.
+// Two actors throw a ball, each sleeping until it arrives. The game stops at the first lost
+// wake-up.
 TEST(RealScheduler, NoWakeUpIsLostBetweenTwoSleepers) {
   constexpr int kThrows = 20000;
   RealScheduler scheduler;
@@ -154,7 +155,7 @@ TEST(RealScheduler, DestroyedHandleNeverStepsAgain) {
   }
 }
 
-TEST(Mailbox, MessagePostedBeforeTheWakeIsSetIsAnnouncedWhenItIsSet) {
+TEST(Mailbox, MessagePostedBeforeTheWakeIsSetIsAnnouncedThen) {
   Mailbox<int> box;
   box.post(7);
   int wakes = 0;
@@ -173,7 +174,7 @@ TEST(Mailbox, MessagePostedBeforeTheWakeIsSetIsAnnouncedWhenItIsSet) {
   EXPECT_TRUE(taken.empty());
 }
 
-TEST(IoPool, WorkBeginsInTheOrderItCame) {
+TEST(IoPool, WorkBeginsInTheOrderItArrived) {
   std::vector<int> order;
   std::promise<void> done;
   IoPool pool(1);
@@ -192,7 +193,7 @@ TEST(IoPool, RunsAsMuchAtOnceAsItHasThreads) {
   std::shared_future<void> released = release.get_future().share();
   std::promise<void> all_inside;
   std::atomic<int> inside{0};
-  IoPool pool(3);  // after what its threads use
+  IoPool pool(3);  // after the objects that its threads use
   for (int i = 0; i < 3; ++i) {
     pool.run([&] {
       if (++inside == 3) all_inside.set_value();
@@ -245,7 +246,7 @@ TEST(IoPool, DestructorDropsWorkNotBegunAndWaitsForWorkThatHas) {
   EXPECT_EQ(ran, 0);
 }
 
-TEST(IoPools, WorkThatHangsLeavesOtherKindsTheirThreads) {
+TEST(IoPools, HangingWorkLeavesOtherKindsTheirThreads) {
   std::promise<void> release;
   std::shared_future<void> released = release.get_future().share();
   std::promise<void> answered;
@@ -256,7 +257,7 @@ TEST(IoPools, WorkThatHangsLeavesOtherKindsTheirThreads) {
   release.set_value();
 }
 
-TEST(IoPools, NothingBeginsOnceTheyEnd) {
+TEST(IoPools, NothingBeginsAfterTheEnd) {
   std::promise<void> began;
   std::promise<void> dropped;
   std::atomic<int> ran{0};

@@ -23,7 +23,7 @@ std::vector<std::string> RefusalLog::look(MonotonicTime now) {
   if (now < due_) return {};
   const bool goes_on = counted_ > 0;
   std::vector<std::string> lines = rest();
-  // The end of a flood is a while in which nothing was counted.
+  // A flood ends with a period in which nothing was counted.
   due_ = goes_on ? now + kWhile : MonotonicTime::max();
   written_ = goes_on ? kAtOnce : 0;
   return lines;

@@ -4,7 +4,7 @@
 
 namespace weir {
 
-/// What splitmix64 adds to its state for each number.
+/// The increment of splitmix64's state for each number.
 inline constexpr uint64_t kSplitmixGamma = 0x9e3779b97f4a7c15;
 
 /// The output function of splitmix64 (Steele, Lea, Flood 2014): a bijection that spreads every bit

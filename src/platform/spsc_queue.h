@@ -9,9 +9,9 @@
 
 namespace weir {
 
-/// A bounded ring from one thread to another, without locks: what records cross between two shards
-/// on. Thread: push side one, pop side one (after a hand-over with synchronisation, another).
-/// Destroy it when neither is inside.
+/// A bounded, lock-free ring between two threads. Carries records from one shard to another.
+/// Thread: push side one, pop side one (after a hand-over with synchronization, another). Destroy
+/// it when neither is inside.
 template <class T>
 class SpscQueue {
  public:
@@ -38,7 +38,7 @@ class SpscQueue {
     tail_.store(tail + 1, std::memory_order_release);
     return true;
   }
-  /// True stays true until the push side pushes.
+  /// Once true, it stays true until the push side pushes.
   bool has_room() {
     const size_t tail = tail_.load(std::memory_order_relaxed);
     if (tail - known_head_ < capacity_) return true;
@@ -71,7 +71,7 @@ class SpscQueue {
     return true;
   }
 
-  /// Exact on either side if the other rests; otherwise a moment's value. Thread: any.
+  /// Exact on either side while the other is idle; otherwise a snapshot. Thread: any.
   size_t size_estimate() const {
     const size_t head = head_.load(std::memory_order_acquire);
     const size_t tail = tail_.load(std::memory_order_acquire);
@@ -84,8 +84,8 @@ class SpscQueue {
   // set once
   const size_t capacity_;
   T* const slots_;
-  // pop side writes; each side keeps what it last saw of the other, so that it seldom touches the
-  // other's line
+  // pop side writes; each side caches what it last saw of the other, to touch the other's cache
+  // line rarely
   alignas(kCacheLine) std::atomic<size_t> head_{0};
   size_t known_tail_ = 0;
   // push side writes

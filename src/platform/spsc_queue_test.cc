@@ -39,7 +39,7 @@ TEST(SpscQueue, CapacityIsRoundedUpToAPowerOfTwo) {
   EXPECT_EQ(SpscQueue<int>(8).capacity(), 8u);
 }
 
-TEST(SpscQueue, DestroysWhatWasNotTaken) {
+TEST(SpscQueue, DestroysElementsThatWereNotTaken) {
   auto watched = std::make_shared<int>(0);
   {
     SpscQueue<std::shared_ptr<int>> queue(4);

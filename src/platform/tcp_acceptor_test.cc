@@ -1,5 +1,5 @@
-// Accepted connections until their peers have proven themselves. Connections that stand must not
-// suffer from them.
+// Accepted connections until their peers have proven themselves. They must not disturb established
+// connections.
 
 #include <sys/socket.h>
 
@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A connection that stands, both its ends.
+/// Both ends of an established connection.
 struct Established {
   explicit Established(TcpWorld& world, Listening& listening)
       : inbox(world),
@@ -27,7 +27,7 @@ struct Established {
         accepted(listening.acceptor.await(listening.acceptor.count())) {
     EXPECT_NE(accepted, nullptr);
   }
-  /// A frame each way.
+  /// Sends a frame each way.
   void expect_to_stand() {
     const size_t before = accepted->inbox.frames().size();
     connection->send("there");
@@ -41,11 +41,12 @@ struct Established {
   TransportAcceptor::Accepted* accepted;
 };
 
-TEST(TcpAcceptor, TheHandshakesTimeEndsWithIt) {
+TEST(TcpAcceptor, HandshakeDeadlineEndsWithTheHandshake) {
   TcpWorld world({}, TcpOptions{.handshake_timeout = 50ms});
   Listening listening(world);
   Established established(world, listening);
-  // Their time began later, so that of the connection that stands is over as well, at both ends.
+  // Its deadline started later than the established connection's, so by then that one has passed
+  // too, at both ends.
   Stranger stranger(listening.address().port);
   EXPECT_TRUE(stranger.is_closed());
   const StrangersPort mute;
@@ -55,7 +56,7 @@ TEST(TcpAcceptor, TheHandshakesTimeEndsWithIt) {
   established.expect_to_stand();
 }
 
-TEST(TcpAcceptor, AnAdmittedPeerLeavesTheListOfStrangers) {
+TEST(TcpAcceptor, AdmittedPeerLeavesTheListOfStrangers) {
   TcpWorld world({}, TcpOptions{.max_strangers = 2, .max_strangers_of_a_host = 2});
   Listening listening(world);
   Established first(world, listening);
@@ -68,7 +69,7 @@ TEST(TcpAcceptor, AnAdmittedPeerLeavesTheListOfStrangers) {
   second.expect_to_stand();
 }
 
-TEST(TcpAcceptor, AHostWithTooManyStrangersPushesOutItsOwn) {
+TEST(TcpAcceptor, HostWithTooManyStrangersDropsItsOwn) {
   TcpWorld world({}, TcpOptions{.max_strangers = 100, .max_strangers_of_a_host = 3});
   Listening listening(world);
   Stranger elsewhere(listening.address().port, "127.0.0.2");
@@ -84,9 +85,9 @@ TEST(TcpAcceptor, AHostWithTooManyStrangersPushesOutItsOwn) {
   EXPECT_NE(listening.acceptor.await(1), nullptr) << "a host suffers from another's flood";
 }
 
-TEST(TcpAcceptor, NoStrangerKeepsTheOthersWaiting) {
-  // While the thread of the connections is busy, strangers are served all the same: so it is not
-  // their thread, and they do not keep it waiting.
+TEST(TcpAcceptor, StrangersDoNotDelayConnections) {
+  // Strangers are served while the thread of the connections is busy. So they don't use that
+  // thread, and don't delay it.
   TcpWorld world;
   Listening listening(world);
   std::promise<void> entered;
@@ -111,7 +112,7 @@ TEST(TcpAcceptor, NoStrangerKeepsTheOthersWaiting) {
   go_on.set_value();
 }
 
-TEST(TcpAcceptor, FramesThatComeWithTheGreetingAreNotLost) {
+TEST(TcpAcceptor, FramesSentWithTheGreetingAreNotLost) {
   TcpWorld world;
   Listening listening(world);
   Stranger peer(listening.address().port);
@@ -125,7 +126,7 @@ TEST(TcpAcceptor, FramesThatComeWithTheGreetingAreNotLost) {
   EXPECT_EQ(accepted->inbox.frames(), (std::vector<std::string>{"at once", "and more"}));
 }
 
-TEST(TcpAcceptor, AReasonThatThePeerGaveComesBeforeAFailureToWrite) {
+TEST(TcpAcceptor, PeersReasonPrecedesAWriteFailure) {
   TcpWorld world;
   const StrangersPort port;
   TransportInbox inbox(world);
@@ -144,8 +145,8 @@ TEST(TcpAcceptor, AReasonThatThePeerGaveComesBeforeAFailureToWrite) {
   peer.be_a_listener();
   peer.send(encoded("first"));
   entered.get_future().wait();
-  // The thread of the connection is held up: it will see that writing fails before it sees that
-  // there is something to read.
+  // The thread of the connection is blocked. It will notice the write failure before it notices
+  // that there is something to read.
   peer.send(encoded("refused: the reason"));
   peer.reset();
   connection->send("to nobody");
@@ -156,7 +157,7 @@ TEST(TcpAcceptor, AReasonThatThePeerGaveComesBeforeAFailureToWrite) {
 
 std::atomic<int> lines{0};
 
-TEST(TcpAcceptor, AFloodIsALineOrTwoInTheLog) {
+TEST(TcpAcceptor, FloodIsALineOrTwoInTheLog) {
   TcpWorld world;
   Listening listening(world);
   lines = 0;
@@ -171,7 +172,7 @@ TEST(TcpAcceptor, AFloodIsALineOrTwoInTheLog) {
   EXPECT_LE(lines, RefusalLog::kAtOnce + 10) << "one for each while that this takes";
 }
 
-TEST(RefusalLog, SomeAreWrittenAndTheOthersCounted) {
+TEST(RefusalLog, SomeAreWrittenAndTheRestCounted) {
   using Lines = std::vector<std::string>;
   RefusalLog log;
   EXPECT_EQ(log.due(), MonotonicTime::max());

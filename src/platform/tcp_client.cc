@@ -15,7 +15,7 @@
 namespace weir {
 namespace {
 
-/// True when `fd` is ready (or broken, which the next call on it will tell).
+/// True when `fd` is ready, or broken; then the next call on it fails.
 bool wait_for(int fd, short events, std::chrono::milliseconds timeout) {
   pollfd waiting{.fd = fd, .events = events, .revents = 0};
   return ::poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
@@ -60,7 +60,8 @@ int connect_to(const addrinfo& address, std::chrono::milliseconds timeout) {
     else if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   }
   if (error == 0) {
-    set_connection_options(fd);  // keep-alive: a reader hears of a vanished server by no other way
+    set_connection_options(
+        fd);  // keep-alive is the only way for a reader to notice a vanished server
     return fd;
   }
   ::close(fd);

@@ -8,12 +8,12 @@
 
 namespace weir {
 
-/// A TCP connection that is read from. Blocks, at most as long as it is told to. Thread: one at a
+/// A TCP connection for reading. Blocks at most as long as the given timeout. Thread: one at a
 /// time.
 class TcpClient {
  public:
   virtual ~TcpClient() = default;
-  /// Replaces `bytes` by what came, `max` bytes at most: nothing if nothing came in time. `*end`:
+  /// Replaces `bytes` by received ones, at most `max`; empty if nothing arrived in time. `*end`:
   /// the other side has closed. UNAVAILABLE if the connection broke, or the other host has not
   /// answered for a minute.
   virtual Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes,

@@ -37,7 +37,7 @@ class Listener {
   int port_ = 0;
 };
 
-TEST(TcpClient, ReadsWhatCameThenNothingThenTheEnd) {
+TEST(TcpClient, ReadsReceivedBytesThenNothingThenTheEnd) {
   Listener listener;
   auto client = connect_tcp("127.0.0.1", listener.port(), 5s);
   ASSERT_TRUE(client.ok()) << client.status().to_string();
@@ -58,7 +58,7 @@ TEST(TcpClient, ReadsWhatCameThenNothingThenTheEnd) {
   EXPECT_TRUE(end);
 }
 
-TEST(TcpClient, NoticesAServerThatVanishes) {
+TEST(TcpClient, NoticesAVanishedServer) {
   Listener listener;
   auto client = connect_tcp("127.0.0.1", listener.port(), 5s);
   ASSERT_TRUE(client.ok()) << client.status().to_string();
@@ -78,7 +78,7 @@ TEST(TcpClient, NoticesAServerThatVanishes) {
   EXPECT_LE(idle_seconds, 60);
 }
 
-TEST(TcpClient, ABrokenConnectionIsAnErrorAndNotTheEnd) {
+TEST(TcpClient, BrokenConnectionIsAnErrorAndNotTheEnd) {
   Listener listener;
   auto client = connect_tcp("127.0.0.1", listener.port(), 5s);
   ASSERT_TRUE(client.ok()) << client.status().to_string();
@@ -92,7 +92,7 @@ TEST(TcpClient, ABrokenConnectionIsAnErrorAndNotTheEnd) {
   EXPECT_FALSE(end);
 }
 
-TEST(TcpClient, SaysWhereItCouldNotConnectTo) {
+TEST(TcpClient, NamesTheAddressOfAFailedConnection) {
   Listener listener;
   const int port = listener.port();
   listener.close();

@@ -10,18 +10,18 @@
 
 namespace weir {
 
-/// What the connections and listeners of one TcpTransport share.
+/// Shared by the connections and listeners of one TcpTransport.
 struct TcpContext {
   // set once
   std::shared_ptr<EventLoop>
-      loop;  ///< of connections that stand, and of those that this process makes
+      loop;  ///< for established connections, and those that this process dials
   TcpOptions options;
   std::string secret;  ///< empty: none
   TlsContext tls;      ///< null: none
 
-  // set with the first listener, which is the first to use them
+  // set with the first listener, which is the first to need them
   std::shared_ptr<EventLoop> acceptor;  ///< accepts, and talks with peers until they have proven
-                                        ///< themselves: strangers keep no records waiting
+                                        ///< themselves, so that strangers don't delay records
   std::shared_ptr<class TcpStrangers> strangers;
 
   // any thread

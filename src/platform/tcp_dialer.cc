@@ -23,8 +23,8 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
     if (address.port < 1 || address.port > 65535)
       return give_up(invalid_argument("ports are from 1 to 65535"));
     if (const auto numeric = numeric_address(address)) return connect_to({*numeric});
-    // Detached: the system's resolver may take long, and nobody should wait for it when the process
-    // ends.
+    // Detached: the system's resolver may take long, and the end of the process should not wait for
+    // it.
     try {
       std::thread([loop = context_->loop, self = weak_from_this(), address] {
         auto resolved = resolve(address);
@@ -51,7 +51,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
   void on_deadline() override {
     try_next(cat("no answer within ", context_->options.connect_timeout.count(), " ms"));
   }
-  void on_stop() override {}  // the link ends, and this with it
+  void on_stop() override {}  // the link ends, which ends this too
 
  private:
   void connect_to(std::vector<SocketAddress> addresses) {

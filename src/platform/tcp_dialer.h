@@ -7,8 +7,8 @@
 
 namespace weir {
 
-/// Looks the name up, on a thread of its own if it is one, tries its addresses in turn, and gives
-/// the link the socket or the reason. Ends when the link does. Thread: the loop's.
+/// Looks up the host if it is a name, on a separate thread. Tries its addresses in turn, and gives
+/// the link the socket or the reason for the failure. Ends with the link. Thread: the loop's.
 void start_dialing(const std::shared_ptr<TcpContext>& context, const std::shared_ptr<TcpLink>& link,
                    const Address& address);
 

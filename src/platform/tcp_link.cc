@@ -15,7 +15,7 @@ namespace {
 
 using Kind = IoResult::Kind;
 
-// So that one busy link does not keep the others waiting.
+// Prevents one busy link from delaying the others.
 constexpr size_t kWriteBudget = 1 << 20;
 constexpr size_t kMaxParts = 64;
 
@@ -56,7 +56,7 @@ void TcpLink::send(std::string frame) {
       context_->bytes_queued.fetch_add(static_cast<int64_t>(header.size() + frame.size()),
                                        std::memory_order_relaxed);
       queue_.push_back({header, std::move(frame)});
-      // If there were others the loop is writing them.
+      // If frames were queued, the loop is already writing.
       if (was_empty && may_send_frames_) write_some();
     }
     if (write_error_.ok()) return;
@@ -105,7 +105,7 @@ void TcpLink::connected(UniqueFd socket) {
 
 void TcpLink::fail(Status reason) {
   if (state_ == State::kClosed) return;
-  const auto self = shared_from_this();  // the loop may be the last that knows this link
+  const auto self = shared_from_this();  // the loop may hold the last reference to this link
   const Status told = in_context(reason);
   if (unproven_) context_->strangers->log(std::string(told.message()));
   close();
@@ -247,8 +247,8 @@ bool TcpLink::take_greeting(std::string_view* bytes) {
 }
 
 void TcpLink::take_frames(std::string_view bytes) {
-  // While lingering the bytes are read only so that the kernel does not reset the connection for
-  // their sake.
+  // While lingering, bytes are read only to keep the kernel from resetting the connection over
+  // unread data.
   if (state_ != State::kOpen || lingering_) return;
   if (const Status fed = decoder_.feed(bytes, sink_); !fed.ok()) fail(fed);
 }
@@ -260,7 +260,7 @@ void TcpLink::open() {
   may_send_frames_ = true;
 }
 
-/// `input`: the bytes behind the greeting.
+/// `input`: the bytes after the greeting.
 void TcpLink::hand_to_loop(std::string input) {
   context_->strangers->leave(id_);
   loop().unwatch(socket_.get());
@@ -303,7 +303,8 @@ void TcpLink::write_output() {
     }
   }
   if (error.ok()) return;
-  // What the peer said before it closed, for instance why, is worth more than that writing failed.
+  // The peer's last message, for instance its reason for closing, is worth more than the fact that
+  // writing failed.
   if ((state_ == State::kOpen || state_ == State::kGreeting) && !read_input(true)) return;
   fail(error);
 }

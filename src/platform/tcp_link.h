@@ -19,36 +19,36 @@
 
 namespace weir {
 
-/// One conversation over TCP: dialled or accepted, then TLS, then the handshake, then frames.
-/// Outlives its Connection while what was sent last is still on its way. Callbacks come on the
-/// thread of TcpContext::loop. An accepted link begins at the acceptor, and passes to that loop
-/// when its peer has proven itself. Locks: none is held while another is taken, except that
-/// callbacks, which hold callback_mutex_, may send.
+/// One conversation over TCP: dialed or accepted, then TLS, then the handshake, then frames.
+/// Outlives its Connection while the last frames are still in flight. Callbacks run on the thread
+/// of TcpContext::loop. An accepted link begins at the acceptor, and moves to that loop when its
+/// peer has proven itself. Locks: none is held while another is taken, except that callbacks, which
+/// hold callback_mutex_, may send.
 class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_this<TcpLink> {
  public:
-  /// Gets an accepted link when its peer has proven itself; false: nobody wants it any more.
+  /// Gets an accepted link when its peer has proven itself. False: the link is no longer wanted.
   using Admit = std::function<bool(const std::shared_ptr<TcpLink>& link)>;
 
-  /// `peer` is what messages call the other side. `admit` null: the link was dialled.
+  /// `peer` names the other side in messages. `admit` null: the link was dialed.
   TcpLink(std::shared_ptr<TcpContext> context, std::string peer, Endpoint endpoint, Admit admit);
   ~TcpLink() override;
 
   // any thread
   void send(std::string frame);
-  /// The Connection is gone: no callback is running when this returns, and none comes. What was
-  /// sent is still delivered if it can be soon.
+  /// Called when the Connection is gone. No callback is running when this returns, and none
+  /// follows. Sent frames are still delivered if that is possible soon.
   void abandon();
-  /// An accepted link's, once; nothing happens if it has been abandoned.
+  /// For an accepted link, once. Does nothing if the link has been abandoned.
   void set_endpoint(Endpoint endpoint);
 
-  // the thread of the loop that it is on
-  /// To be called first: of a dialled link, of an accepted one.
+  // the thread of the link's current loop
+  /// The first call: enter_loop() for a dialed link, begin_handshake() for an accepted one.
   void enter_loop();
   void begin_handshake(const std::string& host);
   void connected(UniqueFd socket);
-  /// Ends the conversation and tells who is still interested.
+  /// Ends the conversation and notifies the endpoint if it is still interested.
   void fail(Status reason);
-  /// Called when the link ends, if it has not been connected by then.
+  /// `cancel_dialing` is called if the link ends before it is connected.
   void on_unconnected_end(std::function<void()> cancel_dialing) {
     cancel_dialing_ = std::move(cancel_dialing);
   }
@@ -66,7 +66,7 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
 
   EventLoop& loop() const { return unproven_ ? *context_->acceptor : *context_->loop; }
   bool finish_securing();
-  // False: it has passed the acceptor, and its new thread has it.
+  // False: the link has passed the acceptor, and now belongs to its new thread.
   bool read_input(bool to_the_end);
   bool take(std::string_view bytes);
   bool take_greeting(std::string_view* bytes);
@@ -95,7 +95,7 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   const bool dialled_;
 
   // the thread of its loop only; socket_ and stream_ are changed under write_mutex_
-  bool unproven_ = false;  // changed while nobody else knows this link
+  bool unproven_ = false;  // changed while no other thread knows this link
   State state_ = State::kUnconnected;
   EventLoop::HandlerId id_ = 0;
   UniqueFd socket_;
@@ -104,18 +104,18 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   FrameDecoder decoder_;
   FrameDecoder::Sink sink_;
   std::function<void()> cancel_dialing_;
-  Admit admit_;  // null once it has been asked
+  Admit admit_;  // null after it has been called
   bool lingering_ = false;
 
   std::mutex write_mutex_;
   // guarded by write_mutex_
-  std::string greeting_;  // of the handshake
+  std::string greeting_;  // the handshake's bytes
   size_t greeting_written_ = 0;
   std::deque<OutFrame> queue_;
   size_t front_written_ = 0;  // of queue_.front(), header included
   bool may_send_frames_ = false;
-  bool ended_ = false;     // nothing more is taken
-  bool finished_ = false;  // the peer was told that nothing more comes
+  bool ended_ = false;     // send() ignores further frames
+  bool finished_ = false;  // the peer knows that nothing more comes
   bool read_wants_write_ = false;
   uint32_t watched_ = 0;
   Status write_error_;
@@ -126,7 +126,7 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   bool interested_ = true;
 };
 
-/// The handle that its owner has of a link.
+/// The owner's handle of a link.
 class TcpConnection final : public Connection {
  public:
   explicit TcpConnection(std::shared_ptr<TcpLink> link) : link_(std::move(link)) {}

@@ -31,7 +31,7 @@ class ListeningSocket final : public EventLoop::Handler,
       self->context_->acceptor->watch(self->socket_.get(), self->id_, EPOLLIN);
     });
   }
-  /// When it returns the port is free and the acceptor is not running.
+  /// When this returns, the port is free and the acceptor is not running.
   void close() {
     Acceptor dropped;
     {
@@ -53,7 +53,8 @@ class ListeningSocket final : public EventLoop::Handler,
         accepted = UniqueFd(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&peer.storage),
                                       &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!accepted.valid() && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-          // No more descriptors, say: what waits would be announced again at once.
+          // For example, no descriptors are left. Unwatch, because the waiting connection would be
+          // announced again at once.
           context_->strangers->log(
               cat("cannot accept connections for a moment: ", error_text(errno)));
           context_->acceptor->unwatch(socket_.get());

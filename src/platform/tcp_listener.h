@@ -7,7 +7,7 @@
 
 namespace weir {
 
-/// Transport::listen. Blocks as long as it takes to look a name up.
+/// Transport::listen. Blocks while a host name is looked up.
 StatusOr<std::unique_ptr<Listener>> listen_tcp(const std::shared_ptr<TcpContext>& context,
                                                const Address& address, Acceptor acceptor);
 

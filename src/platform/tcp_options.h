@@ -14,17 +14,18 @@ struct TcpOptions {
   std::chrono::milliseconds connect_timeout{10'000};  ///< for each address of a name
   std::chrono::milliseconds handshake_timeout{
       10'000};  ///< TLS and the proof of the secret together
-  /// How long what was sent just before a Connection was destroyed may still take.
+  /// How long frames that were sent just before a Connection was destroyed may still take.
   std::chrono::milliseconds linger{2'000};
-  /// Accepted connections whose peers have proven nothing yet. One more drops the oldest of them.
+  /// Maximum number of accepted connections whose peers have proven nothing yet. One more drops the
+  /// oldest.
   size_t max_strangers = 256;
-  /// The same for those of one host: it drops its own.
+  /// The same per host. One more drops the oldest of that host.
   size_t max_strangers_of_a_host = 64;
-  /// After so many bytes a connection lets the others have their turn.
+  /// After this many bytes a connection yields to the others.
   size_t read_budget = size_t{1} << 20;
 };
 
-/// Since the transport was made.
+/// Totals since the transport was made.
 struct TcpCounters {
   uint64_t frames_sent = 0;  ///< handed to the kernel
   uint64_t bytes_sent = 0;   ///< of frames and their headers

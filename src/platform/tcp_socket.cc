@@ -81,7 +81,7 @@ StatusOr<UniqueFd> bind_and_listen(const SocketAddress& address) {
   UniqueFd socket(
       ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return unavailable(error_text(errno));
-  // Connections of an earlier process that the kernel still remembers are no reason not to listen.
+  // Connections of an earlier process that the kernel still remembers must not prevent listening.
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (::bind(socket.get(), address.get(), address.length) != 0 ||
       ::listen(socket.get(), kBacklog) != 0)

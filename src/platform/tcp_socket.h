@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// An address of the kernel's.
+/// A socket address in the kernel's form.
 struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t length = sizeof(sockaddr_storage);
@@ -22,19 +22,19 @@ struct SocketAddress {
   Address to_address() const;
 };
 
-/// Nothing if the host is a name. Never blocks.
+/// nullopt if the host is a name. Never blocks.
 std::optional<SocketAddress> numeric_address(const Address& address);
 /// Blocks as long as the system's resolver does. Status: the reason only, without the address.
 StatusOr<std::vector<SocketAddress>> resolve(const Address& address);
 
-/// A socket that is connecting; the outcome is `*error`: 0, EINPROGRESS (it comes when the socket
-/// is writable), or why not.
+/// A socket that is connecting. `*error` is 0, EINPROGRESS (the outcome is known when the socket is
+/// writable), or the reason for the failure.
 UniqueFd start_connect(const SocketAddress& address, int* error);
 /// Status: the reason only.
 StatusOr<UniqueFd> bind_and_listen(const SocketAddress& address);
 SocketAddress local_address(int socket);
-/// What every connection wants: no delay of small frames, and to notice within about a minute that
-/// the other machine is gone.
+/// Options of every connection: small frames are not delayed, and a vanished peer host is noticed
+/// within about a minute.
 void set_connection_options(int socket);
 
 /// Thread: any, unlike strerror.

@@ -12,18 +12,18 @@ namespace weir {
 
 class TcpLink;
 
-/// Accepted links whose peers have proven nothing yet: how many there may be, and what the log says
-/// of those that prove nothing. Thread: the acceptor's. The loop outlives it.
+/// Accepted links whose peers have proven nothing yet. Limits their number, and the log lines about
+/// those that fail. Thread: the acceptor's. The loop outlives it.
 class TcpStrangers final : public EventLoop::Handler,
                            public std::enable_shared_from_this<TcpStrangers> {
  public:
   TcpStrangers(EventLoop& acceptor, const TcpOptions& options)
       : acceptor_(acceptor), options_(options) {}
 
-  /// One more of `host`. Ends the oldest of that host, or of all, if there are too many now.
+  /// Adds a link from `host`. If there are too many now, ends the oldest of that host, or of all.
   void enter(EventLoop::HandlerId id, const std::string& host, TcpLink& link);
   void leave(EventLoop::HandlerId id);
-  /// Says it, or counts it.
+  /// Logs the line, or only counts it.
   void log(std::string line);
 
   void on_events(uint32_t) override {}
@@ -40,10 +40,10 @@ class TcpStrangers final : public EventLoop::Handler,
 
   EventLoop& acceptor_;
   const TcpOptions options_;
-  std::map<EventLoop::HandlerId, Stranger> strangers_;  ///< ids grow: oldest first
+  std::map<EventLoop::HandlerId, Stranger> strangers_;  ///< ids grow, so the oldest comes first
   std::map<std::string, std::set<EventLoop::HandlerId>> of_host_;
   RefusalLog log_;
-  EventLoop::HandlerId id_ = 0;  ///< 0: the loop does not know it yet
+  EventLoop::HandlerId id_ = 0;  ///< 0: not yet added to the loop
 };
 
 }  // namespace weir

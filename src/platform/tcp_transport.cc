@@ -14,7 +14,7 @@
 namespace weir {
 namespace {
 
-/// Stands for a connection that could not even be tried.
+/// Stands in for a connection that could not even be tried.
 class NoConnection final : public Connection {
  public:
   void send(std::string) override {}

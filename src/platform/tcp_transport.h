@@ -12,16 +12,16 @@ namespace weir {
 struct TcpContext;
 class EventLoop;
 
-/// Connections between processes over TCP, as docs/formats/transport.md describes them; those
-/// inside the process don't touch the network. One thread serves all of them and runs their
-/// callbacks; it and everything else is made by the first listen() or dial(). Another, made by the
+/// Connections between processes over TCP, as docs/formats/transport.md describes them. Connections
+/// inside the process don't touch the network. One thread serves all connections and runs their
+/// callbacks; the first listen() or dial() starts it and everything else. Another, started by the
 /// first listen(), accepts connections and serves them until their peers have proven themselves, so
-/// that strangers keep nobody else waiting. A frame is written by the thread that sends it, unless
-/// others wait before it. Lifetime: Connections and Listeners before the transport. Its destructor
-/// waits for what was sent last, TcpOptions::linger at most. The security's files are read by the
-/// first listen() or dial(); if they can't be used that is its failure, of which dial() tells
-/// before it returns, and the next one tries anew. Thread: any. A Listener must not be destroyed by
-/// its own acceptor.
+/// that strangers don't delay anyone else. The thread that sends a frame writes it, unless others
+/// are queued before it. Lifetime: destroy Connections and Listeners before the transport. Its
+/// destructor waits for the last frames, at most TcpOptions::linger. The first listen() or dial()
+/// reads the security's files. If they can't be used, that call fails (dial() reports it before it
+/// returns), and the next one tries again. Thread: any. A Listener must not be destroyed by its own
+/// acceptor.
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(TransportSecurity security = {}, TcpOptions options = {});
@@ -46,7 +46,7 @@ class TcpTransport final : public Transport {
 
   mutable std::mutex mutex_;
   // guarded by mutex_
-  std::shared_ptr<TcpContext> context_;  // null: nothing needed it yet
+  std::shared_ptr<TcpContext> context_;  // null: not needed so far
 };
 
 }  // namespace weir

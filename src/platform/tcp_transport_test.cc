@@ -51,7 +51,7 @@ TEST(TcpTransport, FramesOfSeveralThreadsKeepEachThreadsOrder) {
   EXPECT_EQ(next.size(), size_t{kThreads});
 }
 
-TEST(TcpTransport, AFrameOf64MiBArrivesWholeAndIsCounted) {
+TEST(TcpTransport, FrameOf64MiBArrivesWholeAndIsCounted) {
   TcpWorld world;
   Listening listening(world);
   TransportInbox inbox(world);
@@ -72,16 +72,16 @@ TEST(TcpTransport, AFrameOf64MiBArrivesWholeAndIsCounted) {
   EXPECT_EQ(world.listening().counters().frames_received, 2u);
 }
 
-TEST(TcpTransport, WhatIsSentJustBeforeTheDestructorArrivesThoughThePeerIsTalking) {
+TEST(TcpTransport, FramesSentJustBeforeTheDestructorArriveAlthoughThePeerIsSending) {
   TcpWorld world;
   Listening listening(world);
-  const std::string large(size_t{8} << 20, 'y');  // more than the kernel takes at once
+  const std::string large(size_t{8} << 20, 'y');  // more than the kernel buffers
   for (size_t round = 0; round < 5; ++round) {
     TransportInbox inbox(world);
     const auto connection = world.dialing().dial(listening.address(), inbox.endpoint());
     auto* accepted = listening.acceptor.await(round);
     ASSERT_NE(accepted, nullptr);
-    // Bytes that the other side does not read before it closes: they make a kernel reset the
+    // The other side closes without reading these bytes, which makes the kernel reset the
     // connection.
     for (int i = 0; i < 20; ++i) connection->send(std::string(100'000, 'x'));
     accepted->connection->send(large);
@@ -93,7 +93,7 @@ TEST(TcpTransport, WhatIsSentJustBeforeTheDestructorArrivesThoughThePeerIsTalkin
   }
 }
 
-TEST(TcpTransport, WhatIsSentBeforeTheConnectionStandsArrivesThoughItsEndIsGone) {
+TEST(TcpTransport, FramesSentBeforeTheConnectionIsEstablishedArriveAfterTheirSenderIsGone) {
   TcpWorld world;
   Listening listening(world);
   TransportInbox inbox(world);
@@ -106,7 +106,7 @@ TEST(TcpTransport, WhatIsSentBeforeTheConnectionStandsArrivesThoughItsEndIsGone)
   EXPECT_EQ(accepted->inbox.frames(), (std::vector<std::string>{"goodbye"}));
 }
 
-TEST(TcpTransport, ATransportThatGoesStillDeliversWhatWasSentLast) {
+TEST(TcpTransport, DestroyedTransportStillDeliversTheLastFrames) {
   TcpWorld world;
   Listening listening(world);
   {
@@ -143,7 +143,7 @@ TEST(TcpTransport, NoCallbackComesAfterTheDestructor) {
   }
 }
 
-TEST(TcpTransport, ALookedUpNameIsDialledAndAnUnknownOneNamed) {
+TEST(TcpTransport, HostNameIsLookedUpAndAnUnknownOneNamed) {
   TcpWorld world;
   Listening listening(world);
   TransportInbox inbox(world);
@@ -151,7 +151,7 @@ TEST(TcpTransport, ALookedUpNameIsDialledAndAnUnknownOneNamed) {
       world.dialing().dial({"localhost", listening.address().port}, inbox.endpoint());
   ASSERT_NE(listening.acceptor.await(0), nullptr);
 
-  const std::string unknown(70, 'x');  // longer than a label may be, so no server is asked
+  const std::string unknown(70, 'x');  // longer than a DNS label may be, so no server is asked
   TransportInbox nowhere(world);
   const auto broken = world.dialing().dial({unknown, 80}, nowhere.endpoint());
   ASSERT_TRUE(nowhere.await_break());
@@ -159,7 +159,7 @@ TEST(TcpTransport, ALookedUpNameIsDialledAndAnUnknownOneNamed) {
       << nowhere.breaks()[0].to_string();
 }
 
-TEST(TcpTransport, ARefusedConnectionIsToldInASentence) {
+TEST(TcpTransport, RefusedConnectionIsReportedInASentence) {
   TcpWorld world;
   Address address;
   {
@@ -173,7 +173,7 @@ TEST(TcpTransport, ARefusedConnectionIsToldInASentence) {
             cat("could not connect to 127.0.0.1:", address.port, ": Connection refused"));
 }
 
-TEST(TcpTransport, APeerThatDiesIsABreakAtOnce) {
+TEST(TcpTransport, DeadPeerBreaksTheConnectionAtOnce) {
   TcpWorld world;
   Listening listening(world);
   Stranger peer(listening.address().port);
@@ -203,7 +203,7 @@ TEST(TcpTransport, StrangersAreClosedAndTheOthersServed) {
   EXPECT_EQ(listening.acceptor.count(), 1u);
 }
 
-TEST(TcpTransport, WhoSaysNothingIsClosedAfterTheHandshakesTime) {
+TEST(TcpTransport, SilentStrangerIsClosedAtTheHandshakeDeadline) {
   TcpWorld world({}, TcpOptions{.handshake_timeout = 20ms});
   Listening listening(world);
   Stranger stranger(listening.address().port);
@@ -212,7 +212,7 @@ TEST(TcpTransport, WhoSaysNothingIsClosedAfterTheHandshakesTime) {
   EXPECT_EQ(listening.acceptor.count(), 0u);
 }
 
-TEST(TcpTransport, AListenerThatSaysNothingIsABreakAfterTheHandshakesTime) {
+TEST(TcpTransport, SilentListenerIsABreakAtTheHandshakeDeadline) {
   TcpWorld world({}, TcpOptions{.handshake_timeout = 20ms});
   const StrangersPort mute;
   TransportInbox inbox(world);
@@ -223,7 +223,7 @@ TEST(TcpTransport, AListenerThatSaysNothingIsABreakAfterTheHandshakesTime) {
 
 std::atomic<int> accept_failures{0};
 
-TEST(TcpTransport, AProcessWithoutFreeDescriptorsAcceptsAgainWhenItHasSome) {
+TEST(TcpTransport, ProcessOutOfDescriptorsAcceptsAgainWhenSomeAreFree) {
   TcpWorld world;
   Listening listening(world);
   TransportInbox inbox(world);
@@ -248,7 +248,7 @@ TEST(TcpTransport, AProcessWithoutFreeDescriptorsAcceptsAgainWhenItHasSome) {
   EXPECT_LT(accept_failures, 20) << "it tries anew without a pause";
 }
 
-TEST(TcpTransport, TooManyStrangersPushTheOldestOut) {
+TEST(TcpTransport, TooManyStrangersDropTheOldest) {
   TcpWorld world({}, TcpOptions{.max_strangers = 2});
   Listening listening(world);
   std::vector<std::unique_ptr<Stranger>> strangers;
@@ -259,7 +259,7 @@ TEST(TcpTransport, TooManyStrangersPushTheOldestOut) {
   EXPECT_NE(listening.acceptor.await(0), nullptr);
 }
 
-TEST(TcpTransport, ADamagedFrameIsABreakThatNamesThePeerAndIsNotGiven) {
+TEST(TcpTransport, DamagedFrameIsABreakThatNamesThePeerAndIsNotDelivered) {
   TcpWorld world;
   Listening listening(world);
   Stranger peer(listening.address().port);
@@ -277,7 +277,7 @@ TEST(TcpTransport, ADamagedFrameIsABreakThatNamesThePeerAndIsNotGiven) {
   EXPECT_TRUE(peer.is_closed());
 }
 
-TEST(TcpTransport, AFrameAboveTheLimitBreaksTheConnectionAtBothEnds) {
+TEST(TcpTransport, FrameAboveTheLimitBreaksTheConnectionAtBothEnds) {
   TcpWorld world({}, TcpOptions{.max_frame_bytes = 1000});
   Listening listening(world);
   Stranger peer(listening.address().port);
@@ -307,7 +307,7 @@ TEST(TcpTransport, SendDoesNotWaitForAPeerThatDoesNotRead) {
   EXPECT_TRUE(peer.is_closed());
 }
 
-TEST(TcpTransport, AWrongSecretIsRefusedAtBothEnds) {
+TEST(TcpTransport, WrongSecretIsRefusedAtBothEnds) {
   const TestDirectory directory;
   TcpWorld world(with_secret(directory, "another secret, not that one"), with_secret(directory));
   Listening listening(world);
@@ -321,7 +321,7 @@ TEST(TcpTransport, AWrongSecretIsRefusedAtBothEnds) {
   EXPECT_EQ(listening.acceptor.count(), 0u);
 }
 
-TEST(TcpTransport, ASecretAtOneEndOnlyIsRefusedAndSaysSo) {
+TEST(TcpTransport, SecretAtOneEndOnlyIsRefusedAndSaysSo) {
   const TestDirectory directory;
   TcpWorld world({}, with_secret(directory));
   Listening listening(world);
@@ -334,7 +334,7 @@ TEST(TcpTransport, ASecretAtOneEndOnlyIsRefusedAndSaysSo) {
   EXPECT_EQ(listening.acceptor.count(), 0u);
 }
 
-TEST(TcpTransport, ASecretThatCannotBeUsedIsNamed) {
+TEST(TcpTransport, UnusableSecretFileIsNamed) {
   const TestDirectory directory;
   TcpTransport guessable(with_secret(directory, "short"));
   EXPECT_TRUE(has(guessable.listen({"127.0.0.1", 0}, nullptr).status(), "has 5 bytes"));
@@ -348,7 +348,7 @@ TEST(TcpTransport, ASecretThatCannotBeUsedIsNamed) {
   EXPECT_TRUE(has(reason, "/nowhere/secret")) << reason.to_string();
 }
 
-TEST(TcpTransport, BeyondLoopbackItListensOnlyWithSecurity) {
+TEST(TcpTransport, ListensBeyondLoopbackOnlyWithSecurity) {
   const TestDirectory directory;
   TcpTransport open;
   for (const char* host : {"0.0.0.0", "::", "192.0.2.1"}) {
@@ -366,7 +366,7 @@ TEST(TcpTransport, BeyondLoopbackItListensOnlyWithSecurity) {
   EXPECT_EQ(foreign.status().code(), StatusCode::kUnavailable) << "not an address of this machine";
 }
 
-TEST(TcpTransport, AJobInOneProcessStartsNoThread) {
+TEST(TcpTransport, JobInOneProcessStartsNoThread) {
   const auto threads = [] {
     return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
   };

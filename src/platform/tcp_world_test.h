@@ -59,7 +59,7 @@ class TcpWorld final : public TransportWorld {
   TcpTransport listening_;
 };
 
-/// A transport that listens, and its acceptor.
+/// A listening transport, and its acceptor.
 struct Listening {
   explicit Listening(TcpWorld& world) : acceptor(world) {
     auto made = world.listening().listen(world.address(), acceptor.acceptor());
@@ -71,10 +71,10 @@ struct Listening {
   std::unique_ptr<Listener> listener;
 };
 
-/// A socket of somebody who may not be weir.
+/// A raw socket of a peer that may not be weir.
 class Stranger {
  public:
-  /// `from`: another address of this machine's stands for another host.
+  /// `from`: another loopback address acts as another host.
   explicit Stranger(int port, const char* from = "127.0.0.1")
       : Stranger(::socket(AF_INET, SOCK_STREAM, 0), port, from) {}
   Stranger(int socket, int port, const char* from = "127.0.0.1") : socket_(socket) {
@@ -84,7 +84,7 @@ class Stranger {
     EXPECT_EQ(::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&peer), sizeof peer), 0);
     be_patient();
   }
-  /// Of a connection that was accepted.
+  /// Wraps an accepted connection.
   explicit Stranger(UniqueFd socket) : socket_(std::move(socket)) { be_patient(); }
 
   static sockaddr_in address_of(const char* host, int port) {
@@ -104,7 +104,7 @@ class Stranger {
     EXPECT_EQ(::recv(socket_.get(), bytes.data(), size, MSG_WAITALL), static_cast<ssize_t>(size));
     return bytes;
   }
-  /// Waits for it, past what still comes.
+  /// Waits for the close, and skips bytes that still arrive.
   bool is_closed() {
     char bytes[4096];
     ssize_t got;
@@ -115,7 +115,7 @@ class Stranger {
     send(Handshake(Handshake::Role::kDialer, "", "", {}).greeting());
     receive(44);
   }
-  /// To a dialer, whose greeting it waits for.
+  /// Acts as the listener for a dialer, whose greeting it waits for.
   void be_a_listener() {
     Handshake handshake(Handshake::Role::kListener, "", "", Handshake::fresh_nonce().value());
     const std::string greeting = receive(44);
@@ -139,7 +139,7 @@ class Stranger {
   UniqueFd socket_;
 };
 
-/// A port where somebody listens who may not be weir.
+/// A port with a listener that may not be weir.
 class StrangersPort {
  public:
   StrangersPort() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -163,14 +163,14 @@ inline std::string encoded(std::string_view frame) {
   return std::string(header.data(), header.size()).append(frame);
 }
 
-/// A directory that goes with it.
+/// A directory that is removed with this object.
 class TestDirectory {
  public:
   TestDirectory() : path_((std::filesystem::temp_directory_path() / "weir-tcp-XXXXXX").string()) {
     EXPECT_NE(::mkdtemp(path_.data()), nullptr);
   }
   ~TestDirectory() { std::filesystem::remove_all(path_); }
-  /// The path of a file with these bytes, which only its owner may read.
+  /// Writes a file that only its owner may read, and returns its path.
   std::string file(const std::string& name, const std::string& bytes) const {
     const std::string path = path_ + "/" + name;
     std::ofstream(path, std::ios::binary) << bytes;

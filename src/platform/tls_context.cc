@@ -29,7 +29,7 @@ using Pkcs12Ptr = std::unique_ptr<PKCS12, OpensslDeleter<PKCS12_free>>;
 
 constexpr size_t kReadAheadBytes = 64 << 10;
 
-/// What a keystore or truststore holds. A keystore's own certificate is the first.
+/// The content of a keystore or truststore. A keystore's own certificate comes first.
 struct KeyMaterial {
   KeyPtr key;
   std::vector<CertificatePtr> certificates;
@@ -39,7 +39,7 @@ BioPtr bio_of(const std::string& bytes) {
   return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
 }
 
-/// In place of OpenSSL's own, which would ask at the terminal.
+/// Replaces OpenSSL's own callback, which would ask at the terminal.
 int give_password(char* buffer, int size, int /*writing*/, void* password) {
   const auto& text = *static_cast<const std::string*>(password);
   if (text.empty() || text.size() > static_cast<size_t>(size)) return -1;
@@ -54,7 +54,7 @@ KeyMaterial read_pem(const std::string& bytes, std::string key_password) {
              PEM_read_bio_X509(for_certificates.get(), nullptr, give_password, &key_password)) {
     material.certificates.emplace_back(certificate);
   }
-  ERR_clear_error();  // the end of the file
+  ERR_clear_error();  // reading stopped at the end of the file
   const BioPtr for_key = bio_of(bytes);
   material.key.reset(PEM_read_bio_PrivateKey(for_key.get(), nullptr, give_password, &key_password));
   return material;
@@ -78,7 +78,7 @@ StatusOr<KeyMaterial> read_pkcs12(const std::string& bytes, const std::string& p
   return material;
 }
 
-/// Reads PEM or PKCS12, whichever it is. FAILED_PRECONDITION names `option` and the file.
+/// Reads PEM or PKCS12, and detects which. FAILED_PRECONDITION names `option` and the file.
 /// `key_password` is for PEM only.
 StatusOr<KeyMaterial> load_key_material(const std::string& option, const std::string& file,
                                         const std::string& password,
@@ -155,7 +155,7 @@ StatusOr<TlsContext> load_tls(const TransportSecurity& security) {
                                    " cannot be used: ", openssl_error()));
 
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
-  // As with Java's truststores, a certificate in it is trusted also when it is not a root.
+  // As with Java's truststores, a certificate in it is trusted even if it is not a root.
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   for (const CertificatePtr& certificate : trusted.certificates)
     good = good && X509_STORE_add_cert(store, certificate.get()) == 1;

@@ -10,13 +10,13 @@ struct ssl_ctx_st;
 
 namespace weir {
 
-/// Own certificate and trusted ones, as OpenSSL wants them. Thread: any.
+/// The own certificate and the trusted ones, loaded for OpenSSL. Thread: any.
 using TlsContext = std::shared_ptr<ssl_ctx_st>;
 
 /// FAILED_PRECONDITION names the file and what is wrong with it.
 StatusOr<TlsContext> load_tls(const TransportSecurity& security);
 
-/// What OpenSSL last complained of on this thread, and forgets it.
+/// Returns and clears OpenSSL's last error on this thread.
 std::string openssl_error();
 
 }  // namespace weir

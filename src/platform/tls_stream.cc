@@ -86,7 +86,7 @@ class TlsStream final : public ByteStream {
     size_t offset = 0;
     size_t total = 0;
     while (true) {
-      // Whole records: a frame's header and small frames would each cost one of their own.
+      // Writes whole records: otherwise a frame's header and each small frame would cost a record.
       record_.clear();
       size_t next = part;
       for (size_t from = offset; next < parts.size() && record_.size() < kRecordBytes; from = 0) {
@@ -99,7 +99,7 @@ class TlsStream final : public ByteStream {
       forget_errors();
       size_t moved = 0;
       const int status = SSL_write_ex(ssl_.get(), record_.data(), record_.size(), &moved);
-      // What stopped it comes up again at the next call.
+      // The next call runs into the reason again.
       if (status != 1)
         return total > 0 ? IoResult{IoResult::Kind::kDone, total, {}} : result_of(status, 0);
       total += moved;
@@ -131,7 +131,7 @@ class TlsStream final : public ByteStream {
  private:
   static void forget_errors() {
     ERR_clear_error();
-    errno = 0;  // at the end of input OpenSSL leaves it as it is
+    errno = 0;  // at the end of input OpenSSL leaves errno unchanged
   }
 
   IoResult result_of(int status, size_t bytes) {
@@ -178,7 +178,7 @@ class TlsStream final : public ByteStream {
     return text;
   }
 
-  // An SSL is one object for both directions.
+  // One SSL object serves both directions.
   mutable std::mutex mutex_;
   const std::unique_ptr<SSL, decltype([](SSL* ssl) { SSL_free(ssl); })> ssl_;
   std::string record_;

@@ -7,7 +7,7 @@
 
 namespace weir {
 
-/// TLS over `socket`, one's own certificate shown and the peer's verified.
+/// TLS over `socket`, with mutual authentication by certificates.
 std::unique_ptr<ByteStream> make_tls_stream(const TlsContext& context, int socket, bool dialer);
 
 }  // namespace weir

@@ -20,7 +20,7 @@ struct Deleter {
   }
 };
 
-/// A key and a certificate for it, which `issuer` signed, or the key itself.
+/// A key and its certificate, signed by `issuer` or by the key itself.
 class Identity {
  public:
   explicit Identity(const char* name, const Identity* issuer = nullptr)
@@ -47,7 +47,7 @@ class Identity {
   std::string certificate_pem() const {
     return text_of([this](BIO* bio) { return PEM_write_bio_X509(bio, certificate_.get()); });
   }
-  /// The certificate and then the key.
+  /// The certificate followed by the key.
   std::string pem(const char* password = nullptr) const {
     return certificate_pem() + text_of([&](BIO* bio) {
              return PEM_write_bio_PrivateKey(bio, key_.get(),
@@ -94,7 +94,7 @@ struct Certificates {
   Identity member{"a member", &authority};
   Identity outsider{"an outsider", &other_authority};
 
-  /// Shows `own`, trusts what `trusted` signed.
+  /// Presents `own`, trusts certificates that `trusted` signed.
   TransportSecurity security(const Identity& own, const Identity& trusted) const {
     TransportSecurity security;
     security.tls = true;
@@ -104,7 +104,7 @@ struct Certificates {
   }
 };
 
-/// Reads the files of `security` while they are there.
+/// Makes the transports read the files of `security` while they exist.
 std::unique_ptr<TcpWorld> world_of(const TransportSecurity& security) {
   auto world = std::make_unique<TcpWorld>(security);
   for (Transport* one : {&world->dialing(), &world->listening()}) {
@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
                                        [] { return world_of(with_secret_too(Certificates())); }}),
     [](const auto& info) { return info.param.name; });
 
-/// What the dialer learns when it dials the listener; OK if the connection was accepted.
+/// The dialer's result when it dials the listener; OK if the connection was accepted.
 Status outcome_of(const TransportSecurity& dialing, const TransportSecurity& listening) {
   TcpWorld world(dialing, listening);
   TransportAcceptor acceptor(world);
@@ -156,9 +156,9 @@ Status outcome_of(const TransportSecurity& dialing, const TransportSecurity& lis
   return inbox.breaks()[0];
 }
 
-TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheListener) {
+TEST(TlsTransport, ListenerRefusesACertificateOfAnotherAuthority) {
   const Certificates made;
-  const Certificates more;  // the same file names, elsewhere
+  const Certificates more;  // the same file names in another directory
   const Status status = outcome_of(more.security(made.outsider, made.authority),
                                    made.security(made.member, made.authority));
   EXPECT_TRUE(has(status, "the peer refuses TLS with this process")) << status.to_string();
@@ -166,7 +166,7 @@ TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheListener) {
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
 }
 
-TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheDialer) {
+TEST(TlsTransport, DialerRefusesACertificateOfAnotherAuthority) {
   const Certificates made;
   const Certificates more;
   const Status status = outcome_of(more.security(made.member, made.other_authority),
@@ -177,7 +177,7 @@ TEST(TlsTransport, ACertificateOfAnotherAuthorityIsRefusedByTheDialer) {
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);
 }
 
-TEST(TlsTransport, APeerWithoutACertificateIsRefused) {
+TEST(TlsTransport, PeerWithoutACertificateIsRefused) {
   const Certificates made;
   TcpWorld world(made.security(made.member, made.authority));
   Listening listening(world);
@@ -185,7 +185,7 @@ TEST(TlsTransport, APeerWithoutACertificateIsRefused) {
   const std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
   const std::unique_ptr<SSL, Deleter<SSL_free>> ssl(SSL_new(context.get()));
   ASSERT_EQ(SSL_set_fd(ssl.get(), peer.socket()), 1);
-  // With TLS 1.3 the peer believes itself connected before the listener has looked.
+  // With TLS 1.3 the peer considers itself connected before the listener has checked it.
   if (SSL_connect(ssl.get()) == 1) {
     const std::string greeting = Handshake(Handshake::Role::kDialer, "", "", {}).greeting();
     (void)SSL_write(ssl.get(), greeting.data(), static_cast<int>(greeting.size()));
@@ -196,8 +196,8 @@ TEST(TlsTransport, APeerWithoutACertificateIsRefused) {
   EXPECT_EQ(listening.acceptor.count(), 0u);
 }
 
-/// Frames that lie in the kernel, and in OpenSSL, when the budget of the connection is used up:
-/// nothing new announces them.
+/// Frames may wait in the kernel, and in OpenSSL, when the connection's budget is used up; no new
+/// event announces them.
 void expect_all_frames_by_turns(const TransportSecurity& security) {
   constexpr int kFrames = 12;
   TcpWorld world(security, TcpOptions{.read_budget = 5'000});
@@ -231,7 +231,7 @@ void expect_all_frames_by_turns(const TransportSecurity& security) {
   EXPECT_EQ(inbox.frames(), sent);
 }
 
-TEST(TlsTransport, AConnectionThatLetsOthersHaveTheirTurnLosesNothing) {
+TEST(TlsTransport, ConnectionThatYieldsToOthersLosesNothing) {
   const Certificates made;
   expect_all_frames_by_turns(made.security(made.member, made.authority));
   expect_all_frames_by_turns({});
@@ -246,14 +246,14 @@ TEST(TlsTransport, TlsAtOneEndOnlyIsRefusedAndSaysSo) {
   EXPECT_TRUE(has(plain_listener, "security.ssl.internal.enabled")) << plain_listener.to_string();
 }
 
-TEST(TlsTransport, ASecretIsAskedForInsideTlsToo) {
+TEST(TlsTransport, SecretIsRequiredInsideTlsToo) {
   const Certificates made;
   const Status status =
       outcome_of(made.security(made.member, made.authority), with_secret_too(made));
   EXPECT_TRUE(has(status, "asks for a shared secret")) << status.to_string();
 }
 
-TEST(TlsTransport, KeystoresMayBePkcs12AndTheOwnCertificateTheTrustedOne) {
+TEST(TlsTransport, KeystoresMayBePkcs12AndTrustTheirOwnCertificate) {
   const TestDirectory directory;
   const Identity own("shared by all, as in a Flink cluster");
   TransportSecurity security;
@@ -268,13 +268,13 @@ TEST(TlsTransport, KeystoresMayBePkcs12AndTheOwnCertificateTheTrustedOne) {
       << outcome_of(security, security).to_string();
 }
 
-TEST(TlsTransport, ACertificateThatIsNoRootMayBeTrusted) {
+TEST(TlsTransport, CertificateThatIsNoRootMayBeTrusted) {
   const Certificates made;
   const TransportSecurity pinned = made.security(made.member, made.member);
   EXPECT_TRUE(outcome_of(pinned, pinned).ok()) << outcome_of(pinned, pinned).to_string();
 }
 
-TEST(TlsTransport, AnEncryptedKeyIsReadWithItsPassword) {
+TEST(TlsTransport, EncryptedKeyIsReadWithItsPassword) {
   const Certificates made;
   TransportSecurity security = made.security(made.member, made.authority);
   security.keystore = made.directory.file("encrypted.pem", made.member.pem("swordfish"));
@@ -283,7 +283,7 @@ TEST(TlsTransport, AnEncryptedKeyIsReadWithItsPassword) {
   EXPECT_TRUE(outcome_of(security, security).ok()) << outcome_of(security, security).to_string();
 }
 
-TEST(TlsTransport, FilesThatCannotBeUsedAreNamedWithTheirKey) {
+TEST(TlsTransport, UnusableFilesAreNamedWithTheirKey) {
   const Certificates made;
   const TransportSecurity good = made.security(made.member, made.authority);
   const auto reason = [](TransportSecurity security) {

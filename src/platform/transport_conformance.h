@@ -8,12 +8,12 @@
 
 #include "platform/transport_world_test.h"
 
-/// What every Transport has to pass: a case for each guarantee of transport.h. Include it in one
+/// The conformance suite of Transport: a case for each guarantee of transport.h. Include it in one
 /// source file of a test program and instantiate it there:
-///   INSTANTIATE_TEST_SUITE_P(Tcp, TransportConformance,
-///   testing::Values(TransportUnderTest{"plain", [] { return … }}));
-/// Cases of several threads, and of what an implementation can do beyond the contract, stand with
-/// the implementation.
+///     INSTANTIATE_TEST_SUITE_P(Tcp, TransportConformance,
+///     testing::Values(TransportUnderTest{"plain", [] { return … }}));
+/// Cases with several threads, and features beyond the contract, are tested with the
+/// implementation.
 
 namespace weir {
 
@@ -37,7 +37,7 @@ class TransportConformance : public testing::TestWithParam<TransportUnderTest> {
   std::unique_ptr<Listener> listener_;
 };
 
-TEST_P(TransportConformance, FramesSentBeforeTheConnectionStandsArriveFirstAndInOrder) {
+TEST_P(TransportConformance, FramesSentBeforeTheConnectionIsEstablishedArriveFirstAndInOrder) {
   TransportInbox inbox(*world_);
   const auto connection = dial(inbox);
   for (const char* frame : {"one", "", "three"}) connection->send(frame);
@@ -49,7 +49,7 @@ TEST_P(TransportConformance, FramesSentBeforeTheConnectionStandsArriveFirstAndIn
   EXPECT_TRUE(inbox.frames().empty() && inbox.breaks().empty());
 }
 
-TEST_P(TransportConformance, TheAcceptedSideAnswers) {
+TEST_P(TransportConformance, AcceptedSideAnswers) {
   TransportInbox inbox(*world_);
   const auto connection = dial(inbox);
   auto* accepted = acceptor_->await(0);
@@ -86,7 +86,7 @@ TEST_P(TransportConformance, ConnectionsDoNotMix) {
   EXPECT_EQ(second.frames(), (std::vector<std::string>{"to the second"}));
 }
 
-TEST_P(TransportConformance, TheOtherEndIsToldOnceWhenTheDialerGoes) {
+TEST_P(TransportConformance, OtherEndIsNotifiedOnceWhenTheDialerGoes) {
   TransportInbox inbox(*world_);
   auto connection = dial(inbox);
   auto* accepted = acceptor_->await(0);
@@ -101,7 +101,7 @@ TEST_P(TransportConformance, TheOtherEndIsToldOnceWhenTheDialerGoes) {
       << "the end that went first has nobody to tell";
 }
 
-TEST_P(TransportConformance, TheOtherEndIsToldOnceWhenTheAcceptedSideGoes) {
+TEST_P(TransportConformance, OtherEndIsNotifiedOnceWhenTheAcceptedSideGoes) {
   TransportInbox inbox(*world_);
   const auto connection = dial(inbox);
   auto* accepted = acceptor_->await(0);
@@ -114,7 +114,7 @@ TEST_P(TransportConformance, TheOtherEndIsToldOnceWhenTheAcceptedSideGoes) {
   EXPECT_TRUE(accepted->inbox.breaks().empty());
 }
 
-TEST_P(TransportConformance, AnAddressWhereNobodyListensIsABreakThatNamesIt) {
+TEST_P(TransportConformance, DialingAnUnusedAddressIsABreakThatNamesIt) {
   const Address address = listened();
   listener_.reset();
   TransportInbox inbox(*world_);
@@ -126,7 +126,7 @@ TEST_P(TransportConformance, AnAddressWhereNobodyListensIsABreakThatNamesIt) {
       << inbox.breaks()[0].to_string();
 }
 
-TEST_P(TransportConformance, WhatWasAcceptedOutlivesTheListener) {
+TEST_P(TransportConformance, AcceptedConnectionOutlivesItsListener) {
   TransportInbox inbox(*world_);
   const auto connection = dial(inbox);
   auto* accepted = acceptor_->await(0);
@@ -136,7 +136,7 @@ TEST_P(TransportConformance, WhatWasAcceptedOutlivesTheListener) {
   EXPECT_TRUE(accepted->inbox.await_frames(1));
 }
 
-TEST_P(TransportConformance, AnAddressThatIsTakenIsRefusedUntilItsListenerGoes) {
+TEST_P(TransportConformance, TakenAddressIsRefusedUntilItsListenerGoes) {
   TransportAcceptor other(*world_);
   const auto clash = world_->listening().listen(listened(), other.acceptor());
   ASSERT_FALSE(clash.ok());
@@ -149,7 +149,7 @@ TEST_P(TransportConformance, AnAddressThatIsTakenIsRefusedUntilItsListenerGoes) 
   EXPECT_TRUE(again.ok()) << again.status().to_string();
 }
 
-TEST_P(TransportConformance, AnAcceptorMayTurnAConnectionAway) {
+TEST_P(TransportConformance, AcceptorMayRejectAConnection) {
   auto refusing =
       world_->listening().listen(world_->address(), [this](std::unique_ptr<Connection> connection) {
         connection.reset();

@@ -16,7 +16,7 @@ TEST(Address, IsReadAsItIsWritten) {
   EXPECT_EQ(*Address::parse("host:01"), (Address{"host", 1}));
 }
 
-TEST(Address, WhatIsNoneIsRefusedInASentence) {
+TEST(Address, InvalidAddressIsRefusedInASentence) {
   for (const char* text : {"", ":", "host", "host:", ":80", "host:65536", "host:-1", "host:8x",
                            "host: 8", "::1:80", "[::1]", "[]:80", "[host]:80", "[::1:80",
                            "http://host:80", "a b:80", "host:99999999999999999999"}) {

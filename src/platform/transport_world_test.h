@@ -12,19 +12,20 @@
 
 namespace weir {
 
-/// Where transports are tested: the machine, or a simulated one.
+/// The environment of a transport test: the real machine or a simulated one.
 class TransportWorld {
  public:
   virtual ~TransportWorld() = default;
-  /// Of two processes; connections lead from one to the other. Both outlive what they made.
+  /// The transports of two processes; connections lead from one to the other. Both outlive the
+  /// connections.
   virtual Transport& dialing() = 0;
   virtual Transport& listening() = 0;
-  /// Where `listening` may listen, port 0.
+  /// An address on which `listening` may listen, with port 0.
   virtual Address address() = 0;
-  /// Lets time pass until `condition` holds; false if that takes too long. It is looked at on this
+  /// Lets time pass until `condition` holds; false if that takes too long. Evaluates it on this
   /// thread.
   virtual bool run_until(const std::function<bool()>& condition) = 0;
-  /// A callback has come: `condition` may hold now. Thread: any.
+  /// Notifies that a callback has come: `condition` may hold now. Thread: any.
   virtual void changed() = 0;
 };
 
@@ -36,7 +37,7 @@ inline void PrintTo(const TransportUnderTest& parameter, std::ostream* out) {
   *out << parameter.name;
 }
 
-/// Keeps what an endpoint was told.
+/// Records the calls of an endpoint.
 class TransportInbox {
  public:
   explicit TransportInbox(TransportWorld& world) : world_(world) {}
@@ -77,7 +78,7 @@ class TransportInbox {
   std::vector<Status> breaks_;
 };
 
-/// Accepts, and keeps what it accepted.
+/// Accepts connections and keeps them.
 class TransportAcceptor {
  public:
   struct Accepted {
@@ -105,7 +106,7 @@ class TransportAcceptor {
     std::lock_guard lock(mutex_);
     return accepted_.size();
   }
-  /// Waits for it; null if it does not come.
+  /// Waits for that connection; null if it does not come.
   Accepted* await(size_t index) {
     if (!world_.run_until([&] { return count() > index; })) return nullptr;
     std::lock_guard lock(mutex_);

@@ -6,8 +6,8 @@
 
 namespace weir {
 
-/// Lets one thread wait until another has something for it. A wake() that comes before the wait is
-/// not lost.
+/// Lets one thread wait for a notification of another. A wake() that comes before the wait is not
+/// lost.
 class Wakeup {
  public:
   /// Thread: any.
