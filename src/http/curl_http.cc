@@ -24,7 +24,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
          });
 }
 
-/// Where one exchange's answer goes. Addressed by libcurl: doesn't move while it runs.
+/// Receives the answer of one exchange. libcurl holds its address, so it doesn't move while the
+/// exchange runs.
 struct Exchange {
   HttpReply reply;
   int64_t body_bytes_max = 0;
@@ -36,7 +37,7 @@ struct Exchange {
 size_t on_header(char* bytes, size_t size, size_t count, void* context) {
   auto& exchange = *static_cast<Exchange*>(context);
   const std::string_view line(bytes, size * count);
-  if (line.starts_with("HTTP/")) {  // a "100 Continue" came before the answer proper
+  if (line.starts_with("HTTP/")) {  // a "100 Continue" came before the final answer
     exchange.reply.location.clear();
     exchange.reply.body.clear();
   }
@@ -73,13 +74,14 @@ void prepare(CURL* curl, Exchange& exchange, const std::string& url,
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
   exchange.headers = curl_slist_append(
-      exchange.headers, "X-XSRF-HEADER: weir");  // asked for where Hadoop's CSRF filter is on
-  exchange.headers = curl_slist_append(exchange.headers,
-                                       "Expect:");  // DataNodes answer it before they have looked
+      exchange.headers, "X-XSRF-HEADER: weir");  // required where Hadoop's CSRF filter is on
+  exchange.headers =
+      curl_slist_append(exchange.headers,
+                        "Expect:");  // DataNodes answer it before they have checked the request
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
 }
 
-/// Turns libcurl's result into ours.
+/// Turns libcurl's result into an HttpReply.
 HttpReply conclude(CURL* curl, CURLcode code, Exchange& exchange) {
   HttpReply reply = std::move(exchange.reply);
   long status = 0;
@@ -102,15 +104,15 @@ HttpReply conclude(CURL* curl, CURLcode code, Exchange& exchange) {
   return reply;
 }
 
-/// An exchange that goes on piece by piece: a multi handle driven by the thread that gives or takes
-/// the pieces, and paused in between.
+/// An exchange that proceeds piece by piece. The thread that writes or reads the pieces drives a
+/// multi handle, which is paused in between.
 class CurlTransfer {
  public:
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
  protected:
-  /// Without memory it has ended.
+  /// Without memory the transfer ends at once.
   CurlTransfer(const std::string& url, const CurlHttpOptions& options)
       : silent_polls_max_(static_cast<int>(options.silence_timeout.count() * 1000 / kPollMs)),
         multi_(curl_multi_init()),
@@ -129,7 +131,7 @@ class CurlTransfer {
     if (multi_ != nullptr) curl_multi_cleanup(multi_);
   }
 
-  /// When all options are set.
+  /// Call it when all options are set.
   void begin() { curl_multi_add_handle(multi_, curl_); }
 
   void resume() {
@@ -138,8 +140,8 @@ class CurlTransfer {
     curl_easy_pause(curl_, CURLPAUSE_CONT);
   }
 
-  /// Moves what can be moved; sets result_ when the exchange is over, to `broken` if libcurl cannot
-  /// go on.
+  /// Moves what can be moved. Sets result_ when the exchange is over, to `broken` if libcurl cannot
+  /// continue.
   void perform(CURLcode broken) {
     moved_ = false;
     int running = 0;
@@ -153,8 +155,8 @@ class CurlTransfer {
     }
   }
 
-  /// Waits for more for a little. Polls are counted instead of time, which this folder doesn't
-  /// read: one without progress has waited kPollMs.
+  /// Waits briefly for more. Counts polls instead of time, because this folder doesn't read clocks:
+  /// a poll without progress has waited kPollMs.
   void await(bool progress) {
     silent_polls_ = progress ? 0 : silent_polls_ + 1;
     if (silent_polls_ > silent_polls_max_) {
@@ -308,14 +310,14 @@ class CurlDownload final : public HttpDownload, private CurlTransfer {
 
   std::string* into_ = nullptr;
   size_t wanted_ = 0;
-  std::string rest_;  ///< has come, and nobody has asked for it yet
+  std::string rest_;  ///< received and not yet asked for
 };
 
 }  // namespace
 
 CurlHttp::CurlHttp(CurlHttpOptions options) : options_(options) {
   static const CURLcode kReady =
-      curl_global_init(CURL_GLOBAL_DEFAULT);  // once per process, and never undone
+      curl_global_init(CURL_GLOBAL_DEFAULT);  // once per process, never undone
   (void)kReady;
 }
 
@@ -329,13 +331,13 @@ struct CurlHttp::Request {
   int64_t body_bytes_max;
   std::optional<std::string_view> body = std::nullopt;
   std::string content_type = "";
-  std::string answer = "";  ///< memory for its body
+  std::string answer = "";  ///< reused memory for the body
 };
 
 HttpReply CurlHttp::send(HttpMethod method, const std::string& url, int64_t body_bytes_max) {
   switch (method) {
     case HttpMethod::kGet: return exchange({"GET", url, body_bytes_max});
-    // An upload of nothing would still ask for bytes; a custom verb on a body-less POST does not.
+    // An empty upload would still ask for bytes; a custom verb on a POST without a body does not.
     case HttpMethod::kPut: return exchange({"PUT", url, body_bytes_max, ""});
     case HttpMethod::kDelete: return exchange({"DELETE", url, body_bytes_max});
   }

@@ -12,11 +12,11 @@ namespace weir {
 struct CurlHttpOptions {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::seconds silence_timeout{
-      60};  ///< no byte in either direction for so long ends an exchange
+      60};  ///< an exchange ends after this long without a byte in either direction
 };
 
-/// Http over libcurl. Connections of send() and post() are kept and used again; uploads and
-/// downloads have their own, as DataNodes close each.
+/// Http over libcurl. send() and post() reuse their connections. Each upload and download has its
+/// own, because DataNodes close them.
 class CurlHttp final : public Http {
  public:
   explicit CurlHttp(CurlHttpOptions options = {});

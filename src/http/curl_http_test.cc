@@ -17,7 +17,7 @@ namespace {
 
 using Outcome = HttpReply::Outcome;
 
-/// Takes one connection: waits for `until` in what the client sends, answers `reply`, and then
+/// Accepts one connection and reads until the client has sent `until`. Answers `reply`, and then
 /// closes, or stays silent until the end.
 class OneAnswerServer {
  public:
@@ -37,7 +37,7 @@ class OneAnswerServer {
   }
   ~OneAnswerServer() {
     done_.set_value();
-    ::shutdown(listener_, SHUT_RDWR);  // ends an accept() that nobody came for
+    ::shutdown(listener_, SHUT_RDWR);  // ends an accept() that got no connection
     thread_.join();
     ::close(listener_);
   }
@@ -80,7 +80,7 @@ TEST(CurlHttp, GivesStatusAndBody) {
   EXPECT_EQ(reply.body, "hello");
 }
 
-TEST(CurlHttp, ALargeBodyTakesTheMemoryThatItIsGiven) {
+TEST(CurlHttp, LargeBodyReusesTheGivenMemory) {
   OneAnswerServer server(std::string(kEndOfHead),
                          "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", false);
   std::string memory(1 << 20, 'x');
@@ -91,7 +91,7 @@ TEST(CurlHttp, ALargeBodyTakesTheMemoryThatItIsGiven) {
   EXPECT_EQ(reply.body.data(), start);
 }
 
-TEST(CurlHttp, ADownloadComesPieceByPiece) {
+TEST(CurlHttp, DownloadComesPieceByPiece) {
   std::string body(1 << 20, 'x');
   for (size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 23);
   OneAnswerServer server(std::string(kEndOfHead),
@@ -109,7 +109,7 @@ TEST(CurlHttp, ADownloadComesPieceByPiece) {
   EXPECT_EQ(got.size(), 7u + (1 << 20)) << "there is no more";
 }
 
-TEST(CurlHttp, ADownloadThatIsRefusedOrBreaksSaysSo) {
+TEST(CurlHttp, RefusedOrBrokenDownloadSaysSo) {
   std::string got;
   OneAnswerServer refuses(std::string(kEndOfHead),
                           "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);
@@ -125,7 +125,7 @@ TEST(CurlHttp, ADownloadThatIsRefusedOrBreaksSaysSo) {
   EXPECT_FALSE(CurlHttp().download("http://127.0.0.1:1/")->read(1, &got));
 }
 
-TEST(CurlHttp, PostsABodyOfItsType) {
+TEST(CurlHttp, PostsABodyWithItsType) {
   OneAnswerServer server("\r\n\r\n{\"a\": 1}",
                          "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}", false);
   const HttpReply reply = CurlHttp().post(server.url(), "application/json", "{\"a\": 1}", 100);
@@ -151,7 +151,7 @@ TEST(CurlHttp, ShowsARedirectAndDoesNotFollowIt) {
       << server.received();
 }
 
-TEST(CurlHttp, KnowsThatNothingWasSentWhereNobodyListens) {
+TEST(CurlHttp, RefusedConnectionMeansNotSent) {
   const HttpReply reply = CurlHttp().send(HttpMethod::kGet, "http://127.0.0.1:1/", 100);
   EXPECT_EQ(reply.outcome, Outcome::kNotSent);
   EXPECT_EQ(CurlHttp().upload("http://127.0.0.1:1/", 0, false)->finish().outcome,
@@ -159,30 +159,30 @@ TEST(CurlHttp, KnowsThatNothingWasSentWhereNobodyListens) {
   EXPECT_EQ(CurlHttp().upload("file:///etc/passwd", 0, false)->finish().outcome, Outcome::kNotSent);
 }
 
-TEST(CurlHttp, ABodyShorterThanAnnouncedIsNoAnswer) {
+TEST(CurlHttp, BodyShorterThanAnnouncedIsNoAnswer) {
   OneAnswerServer server(std::string(kEndOfHead),
                          "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello", false);
   EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 100).outcome, Outcome::kUnknown);
 }
 
-TEST(CurlHttp, ABodyLongerThanAllowedIsNoAnswer) {
+TEST(CurlHttp, BodyLongerThanAllowedIsNoAnswer) {
   OneAnswerServer server(std::string(kEndOfHead),
                          "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello!", false);
   EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 5).outcome, Outcome::kUnknown);
 }
 
-TEST(CurlHttp, AServerThatClosesWithoutAnswerLeavesTheOutcomeUnknown) {
+TEST(CurlHttp, ServerThatClosesWithoutAnswerLeavesTheOutcomeUnknown) {
   OneAnswerServer server(std::string(kEndOfHead), "", false);
   EXPECT_EQ(CurlHttp().send(HttpMethod::kGet, server.url(), 100).outcome, Outcome::kUnknown);
 }
 
-TEST(CurlHttp, ASilentServerIsGivenUp) {
+TEST(CurlHttp, SilentServerTimesOut) {
   OneAnswerServer server(std::string(kEndOfHead), "", true);
   EXPECT_EQ(CurlHttp(impatient()).send(HttpMethod::kGet, server.url(), 100).outcome,
             Outcome::kUnknown);
 }
 
-TEST(CurlHttp, AnUploadIsAnsweredAfterItsLastByte) {
+TEST(CurlHttp, UploadIsAnsweredAfterItsLastByte) {
   OneAnswerServer server(
       "end of it", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
       false);
@@ -197,7 +197,7 @@ TEST(CurlHttp, AnUploadIsAnsweredAfterItsLastByte) {
   EXPECT_TRUE(server.received().ends_with("\r\n\r\nbytes and end of it"));
 }
 
-TEST(CurlHttp, AnUploadOfUnknownLengthIsChunked) {
+TEST(CurlHttp, UploadOfUnknownLengthIsChunked) {
   OneAnswerServer server("0\r\n\r\n", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", false);
   auto upload = CurlHttp().upload(server.url(), std::nullopt, false);
   EXPECT_TRUE(upload->write("hello"));
@@ -208,7 +208,7 @@ TEST(CurlHttp, AnUploadOfUnknownLengthIsChunked) {
       << server.received();
 }
 
-TEST(CurlHttp, ARefusalIsHeardBeforeTheBodyWhenAskedFor) {
+TEST(CurlHttp, RefusalArrivesBeforeTheBodyIfRequested) {
   OneAnswerServer server(std::string(kEndOfHead),
                          "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", false);
   auto upload = CurlHttp().upload(server.url(), 5, true);
@@ -220,14 +220,14 @@ TEST(CurlHttp, ARefusalIsHeardBeforeTheBodyWhenAskedFor) {
   EXPECT_EQ(server.received().find("bytes"), std::string::npos);
 }
 
-TEST(CurlHttp, ABodyHeldBackIsSentToAServerThatWaitsForIt) {
+TEST(CurlHttp, HeldBackBodyIsSentToAServerThatWaitsForIt) {
   OneAnswerServer server("bytes", "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", false);
   auto upload = CurlHttp().upload(server.url(), 5, true);
   EXPECT_TRUE(upload->write("bytes"));
   EXPECT_EQ(upload->finish().status, 201);
 }
 
-TEST(CurlHttp, AServerThatTakesNoMoreBytesIsGivenUp) {
+TEST(CurlHttp, ServerThatTakesNoMoreBytesTimesOut) {
   OneAnswerServer server(std::string(kEndOfHead), "", true);
   auto upload = CurlHttp(impatient()).upload(server.url(), std::nullopt, false);
   const std::string megabyte(1 << 20, 'x');
@@ -237,7 +237,7 @@ TEST(CurlHttp, AServerThatTakesNoMoreBytesIsGivenUp) {
   EXPECT_EQ(upload->finish().outcome, Outcome::kUnknown);
 }
 
-TEST(CurlHttp, AServerThatNeverAnswersAnUploadIsGivenUp) {
+TEST(CurlHttp, ServerThatNeverAnswersAnUploadTimesOut) {
   OneAnswerServer server("bytes", "", true);
   auto upload = CurlHttp(impatient()).upload(server.url(), 5, false);
   EXPECT_TRUE(upload->write("bytes"));
