@@ -22,11 +22,12 @@ Status write_file(FileSystem& fs, const std::string& path, std::string_view byte
 Status publish_file(FileSystem& fs, const std::string& path, std::string_view bytes,
                     std::string_view unique) {
   const std::string temporary = cat(path, ".", unique, ".tmp");
-  // The temporary name belongs to this writer alone, so whatever stands there is its own earlier
-  // attempt. Failing with ALREADY_EXISTS because of it would read as "somebody has published".
+  // The temporary name belongs to this writer alone, so an existing file is its own earlier
+  // attempt. Failing with ALREADY_EXISTS because of it would look as if another writer had
+  // published.
   Status status = write_whole(fs, temporary, bytes, CreateMode::kReplace);
   if (status.ok()) status = fs.rename(temporary, path);
-  // After UNAVAILABLE the rename may still happen: what it needs stays.
+  // After UNAVAILABLE the rename may still happen, so its source stays.
   if (!status.ok() && status.code() != StatusCode::kUnavailable) (void)fs.remove(temporary);
   return status;
 }

@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// What the engine asks of a place that keeps bytes.
+/// A place that stores files, as the engine needs it.
 ///
 /// *Persistent* means: readable in full, by any process, after the process that wrote it was
 /// killed, and — where the implementation can promise it, see `Durability` — after the machine lost
@@ -19,30 +19,27 @@ namespace weir {
 /// The engine relies on these guarantees and no others; one conformance suite checks them on every
 /// implementation:
 ///   1. create() with kExclusive makes the file or fails with ALREADY_EXISTS; of two callers one
-///   wins. Where the file is made
-///      only when its bytes are sent (HDFS over HTTP), a caller who lost the race hears so from
-///      append() or close().
-///   2. What was appended before a successful close() is persistent, and no reader sees less of it
-///   afterwards.
-///      A file whose writer never closed it may exist in any length up to what was appended: never
-///      trust it.
-///   3. rename() is atomic: a reader sees the old name or the new one, the whole file or none. It
-///   never replaces: if the
-///      target exists it fails with ALREADY_EXISTS and nothing changes.
+///      wins. Where the file is made only when its bytes are sent (HDFS over HTTP), a caller that
+///      lost the race learns it from append() or close().
+///   2. Bytes appended before a successful close() are persistent, and no reader sees less of them
+///      afterwards. A file whose writer never closed it may exist in any length up to what was
+///      appended: never trust it.
+///   3. rename() is atomic: a reader sees the old name or the new one, the whole file or nothing.
+///      It never replaces: if the target exists it fails with ALREADY_EXISTS and nothing changes.
 ///   4. After remove() returns OK, or NOT_FOUND, the path is free.
-///   5. list() of a directory that nobody changes is complete.
+///   5. list() of a directory that does not change is complete.
 ///
 /// Every mutation has three outcomes: done (OK), not done (any other code), and unknown.
-/// Implementations resolve unknown outcomes by reading back before they answer; where even that
-/// fails they answer UNAVAILABLE, and the caller must treat the outcome as unknown (never delete
-/// what might be referenced).
+/// Implementations resolve unknown outcomes by reading back before they return. If that fails too
+/// they return UNAVAILABLE, and the caller must treat the outcome as unknown (never delete a file
+/// that might be referenced).
 ///
-/// Paths are what stands after the authority: absolute, '/'-separated, without a trailing '/' (but
-/// for "/"). Thread: all methods may be called from any thread; they block. A file object belongs
-/// to one thread at a time. Codes: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED
-/// (quota, disk full), UNAVAILABLE (try later), FAILED_PRECONDITION (a directory that is not empty,
-/// a file where a directory is needed or the other way round), DATA_LOSS, INVALID_ARGUMENT.
-/// Messages name the path.
+/// Paths are the part of a URI after the authority: absolute, '/'-separated, without a trailing '/'
+/// (but for "/"). Thread: all methods may be called from any thread; they block. A file object
+/// belongs to one thread at a time. Codes: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED,
+/// RESOURCE_EXHAUSTED (quota, disk full), UNAVAILABLE (try later), FAILED_PRECONDITION (a directory
+/// that is not empty, a file where a directory is needed or the other way round), DATA_LOSS,
+/// INVALID_ARGUMENT. Messages name the path.
 
 /// A file being written. Destroying it without close() abandons it: the bytes may or may not be
 /// there.
@@ -50,8 +47,8 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status append(std::string_view bytes) = 0;
-  /// Makes all that was appended persistent. After a failure the content is unknown; the file is
-  /// closed in any case.
+  /// Makes all appended bytes persistent. After a failure the content is unknown. Closes the file
+  /// in any case.
   virtual Status close() = 0;
 };
 
@@ -62,8 +59,8 @@ class ReadableFile {
   /// file.
   virtual Status read_at(int64_t offset, int64_t length, std::string* out) = 0;
   virtual int64_t size() const = 0;
-  /// Somebody has the file open for writing, as far as the file system can say; size() is what can
-  /// be read of it so far.
+  /// True if a writer has the file open, as far as the file system can tell; size() is then the
+  /// readable part so far.
   virtual StatusOr<bool> being_written() { return false; }
 };
 
@@ -73,9 +70,9 @@ struct FileInfo {
   int64_t size = 0;         ///< bytes; 0 for directories
   int64_t modified_ms = 0;  ///< since the epoch, by the file system's clock
   int64_t file_id = 0;      ///< the inode: a rename keeps it, another file of the same name has
-                            ///< another; 0 if there is none
-  std::string_view special = {};  ///< "a pipe", "a socket", "a device": what comes out of it cannot
-                                  ///< be read again; empty for the rest
+                            ///< another; 0: not available
+  std::string_view special = {};  ///< "a pipe", "a socket", "a device": its content cannot be read
+                                  ///< twice; empty for other files
 };
 
 enum class Durability {
@@ -86,7 +83,7 @@ enum class Durability {
 
 enum class CreateMode {
   kExclusive,  ///< ALREADY_EXISTS if the path exists
-  kReplace,    ///< what was there is gone at once; not atomic
+  kReplace,    ///< the old content is gone at once; not atomic
 };
 
 class FileSystem {
@@ -106,15 +103,15 @@ class FileSystem {
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   /// A file or an empty directory. NOT_FOUND if nothing was there.
   virtual Status remove(const std::string& path) = 0;
-  /// A file or a directory with all it holds. OK if nothing was there.
+  /// Removes a file, or a directory with its content. OK if nothing was there.
   virtual Status remove_all(const std::string& path) = 0;
   virtual Durability durability() const = 0;
 };
 
 /// create (exclusive) + append + close.
 Status write_file(FileSystem& fs, const std::string& path, std::string_view bytes);
-/// Writes to `path` + a unique suffix and renames: after OK the whole file is at `path`, and it was
-/// not there before. `unique` distinguishes this writer's temporary name from every other's.
+/// Writes to `path` + a unique suffix, then renames. After OK the whole file is at `path`, which
+/// did not exist before. `unique` distinguishes this writer's temporary name from all others.
 Status publish_file(FileSystem& fs, const std::string& path, std::string_view bytes,
                     std::string_view unique);
 StatusOr<std::string> read_file(FileSystem& fs, const std::string& path);

@@ -11,26 +11,26 @@
 #include "fs/file_path.h"
 #include "fs/file_system.h"
 
-/// What every FileSystem has to pass: a case for each guarantee and each code of file_system.h.
+/// The conformance suite of FileSystem: a case for each guarantee and each code of file_system.h.
 /// Include it in one source file of a test program and instantiate it there:
-///   INSTANTIATE_TEST_SUITE_P(Memory, FileSystemConformance,
-///   testing::Values(conformance_of("memory", [] { return … })));
-/// Cases that an implementation needs help with (a full disk, another user's directory) stand with
-/// the implementation.
+///     INSTANTIATE_TEST_SUITE_P(Memory, FileSystemConformance,
+///     testing::Values(conformance_of("memory", [] { return … })));
+/// Cases that need help from an implementation (a full disk, another user's directory) are tested
+/// with the implementation.
 
 namespace weir {
 
 struct FileSystemUnderTest {
   std::shared_ptr<FileSystem> fs;
-  std::string directory;  ///< exists, is empty, belongs to this case alone; "/" will do
+  std::string directory;  ///< exists, is empty, and belongs to this case alone; may be "/"
 };
 
 struct ConformanceParameter {
   std::string name;
   std::function<FileSystemUnderTest()> make;
   bool renames_directories = true;
-  /// The largest file a case writes. Above what the implementation buffers, so that it has to write
-  /// as it goes.
+  /// The largest file that a case writes. Larger than the implementation's buffer, so that it has
+  /// to write before close().
   size_t large_bytes = 1 << 20;
 };
 
@@ -82,7 +82,7 @@ class FileSystemConformance : public testing::TestWithParam<ConformanceParameter
     const ::weir::Status weir_got_ = (expr);              \
     EXPECT_TRUE(weir_got_.ok()) << weir_got_.to_string(); \
   } while (false)
-/// Also that the message names `path`, as all have to.
+/// Also checks that the message names `path`, as all messages must.
 #define EXPECT_REFUSED(expr, wanted, path)                                                      \
   do {                                                                                          \
     const ::weir::Status weir_got_ = (expr);                                                    \
@@ -100,7 +100,7 @@ TEST_P(FileSystemConformance, ExclusiveCreateOfAnExistingFileFailsAndLeavesIt) {
   EXPECT_EQ(read(at("f")), "first");
 }
 
-TEST_P(FileSystemConformance, OfTwoExclusiveWritersOneWins) {
+TEST_P(FileSystemConformance, OneOfTwoExclusiveWritersWins) {
   auto one = fs_->create(at("f"), CreateMode::kExclusive);
   auto two = fs_->create(at("f"), CreateMode::kExclusive);
   const auto finish = [](StatusOr<std::unique_ptr<WritableFile>>& file, std::string_view bytes) {
@@ -121,7 +121,7 @@ TEST_P(FileSystemConformance, ExclusiveCreateOfADirectoryFails) {
   EXPECT_REFUSED(write_file(*fs_, at("d"), "x"), StatusCode::kAlreadyExists, at("d"));
 }
 
-TEST_P(FileSystemConformance, ReplacingCreateForgetsTheOldBytes) {
+TEST_P(FileSystemConformance, ReplacingCreateDropsTheOldBytes) {
   write(at("f"), "a long first content");
   auto file = fs_->create(at("f"), CreateMode::kReplace);
   ASSERT_TRUE(file.ok()) << file.status().to_string();
@@ -130,7 +130,7 @@ TEST_P(FileSystemConformance, ReplacingCreateForgetsTheOldBytes) {
   EXPECT_EQ(read(at("f")), "new");
 }
 
-TEST_P(FileSystemConformance, ReplacingCreateMakesAFileThatWasNotThere) {
+TEST_P(FileSystemConformance, ReplacingCreateMakesAMissingFile) {
   auto file = fs_->create(at("d/f"), CreateMode::kReplace);
   ASSERT_TRUE(file.ok()) << file.status().to_string();
   EXPECT_OK((*file)->close());
@@ -156,7 +156,7 @@ TEST_P(FileSystemConformance, CreateBelowAFileFails) {
   EXPECT_EQ(read(at("f")), "x");
 }
 
-// --- 2: what was closed is there
+// --- 2: closed files are persistent
 
 TEST_P(FileSystemConformance, AppendsAreReadBackInOrder) {
   auto file = fs_->create(at("f"), CreateMode::kExclusive);
@@ -169,7 +169,7 @@ TEST_P(FileSystemConformance, AppendsAreReadBackInOrder) {
   EXPECT_EQ(read(at("f")), "one two three");
 }
 
-TEST_P(FileSystemConformance, AnEmptyFileIsAFile) {
+TEST_P(FileSystemConformance, EmptyFileIsAFile) {
   write(at("f"), "");
   const auto info = fs_->stat(at("f"));
   ASSERT_TRUE(info.ok()) << info.status().to_string();
@@ -187,7 +187,7 @@ TEST_P(FileSystemConformance, EveryByteValueSurvives) {
   EXPECT_EQ(read(at("f")), bytes);
 }
 
-TEST_P(FileSystemConformance, ALargeFileWrittenInPiecesIsWhole) {
+TEST_P(FileSystemConformance, LargeFileWrittenInPiecesIsWhole) {
   auto file = fs_->create(at("f"), CreateMode::kExclusive);
   ASSERT_TRUE(file.ok()) << file.status().to_string();
   std::string expected;
@@ -204,7 +204,7 @@ TEST_P(FileSystemConformance, ALargeFileWrittenInPiecesIsWhole) {
       << "the content of " << expected.size() << " bytes differs";
 }
 
-TEST_P(FileSystemConformance, AFileThatWasNeverClosedHoldsAPrefixAtMost) {
+TEST_P(FileSystemConformance, UnclosedFileHoldsAtMostAPrefix) {
   {
     auto file = fs_->create(at("f"), CreateMode::kExclusive);
     ASSERT_TRUE(file.ok()) << file.status().to_string();
@@ -216,7 +216,7 @@ TEST_P(FileSystemConformance, AFileThatWasNeverClosedHoldsAPrefixAtMost) {
   }
 }
 
-TEST_P(FileSystemConformance, AClosedFileTakesNothingMore) {
+TEST_P(FileSystemConformance, ClosedFileRejectsFurtherBytes) {
   auto file = fs_->create(at("f"), CreateMode::kExclusive);
   ASSERT_TRUE(file.ok()) << file.status().to_string();
   EXPECT_OK((*file)->append("x"));
@@ -322,7 +322,7 @@ TEST_P(FileSystemConformance, RenameBelowAFileFails) {
   EXPECT_EQ(read(at("from")), "x");
 }
 
-TEST_P(FileSystemConformance, RenameMovesADirectoryWithAllItHolds) {
+TEST_P(FileSystemConformance, RenameMovesADirectoryWithItsContent) {
   if (!GetParam().renames_directories) GTEST_SKIP() << "refused by this one, with UNIMPLEMENTED";
   write(at("from/a/f"), "x");
   write(at("from.not"), "y");
@@ -361,7 +361,7 @@ TEST_P(FileSystemConformance, RemoveOfNothingIsNotFound) {
   EXPECT_REFUSED(fs_->remove(at("file/below")), StatusCode::kNotFound, at("file/below"));
 }
 
-TEST_P(FileSystemConformance, RemoveTakesAnEmptyDirectoryOnly) {
+TEST_P(FileSystemConformance, RemoveAcceptsOnlyEmptyDirectories) {
   write(at("d/f"), "x");
   EXPECT_REFUSED(fs_->remove(at("d")), StatusCode::kFailedPrecondition, at("d"));
   EXPECT_EQ(read(at("d/f")), "x");
@@ -370,7 +370,7 @@ TEST_P(FileSystemConformance, RemoveTakesAnEmptyDirectoryOnly) {
   EXPECT_FALSE(exists(at("d")));
 }
 
-TEST_P(FileSystemConformance, RemoveAllTakesADirectoryWithAllItHoldsAndNothingElse) {
+TEST_P(FileSystemConformance, RemoveAllRemovesADirectoryWithItsContentAndNothingElse) {
   write(at("d/a/f"), "x");
   write(at("d/g"), "x");
   write(at("d.other"), "stays");
@@ -378,18 +378,18 @@ TEST_P(FileSystemConformance, RemoveAllTakesADirectoryWithAllItHoldsAndNothingEl
   EXPECT_EQ(names(directory_), (std::vector<std::string>{at("d.other")}));
 }
 
-TEST_P(FileSystemConformance, RemoveAllTakesAFile) {
+TEST_P(FileSystemConformance, RemoveAllRemovesAFile) {
   write(at("f"), "x");
   EXPECT_OK(fs_->remove_all(at("f")));
   EXPECT_FALSE(exists(at("f")));
 }
 
-TEST_P(FileSystemConformance, RemoveAllOfNothingIsFine) {
+TEST_P(FileSystemConformance, RemoveAllOfNothingIsOk) {
   EXPECT_OK(fs_->remove_all(at("nothing")));
   EXPECT_OK(fs_->remove_all(at("nothing/below")));
 }
 
-// --- 5: listing, and looking
+// --- 5: listing, and stat
 
 TEST_P(FileSystemConformance, ListGivesTheEntriesSortedByPath) {
   write(at("d/b"), "12345");
@@ -430,7 +430,7 @@ TEST_P(FileSystemConformance, ListOfAFileFails) {
   EXPECT_REFUSED(fs_->list(at("f")).status(), StatusCode::kFailedPrecondition, at("f"));
 }
 
-TEST_P(FileSystemConformance, StatTellsFilesDirectoriesAndNothingApart) {
+TEST_P(FileSystemConformance, StatDistinguishesFilesDirectoriesAndNothing) {
   write(at("d/f"), "four");
   const auto file = fs_->stat(at("d/f"));
   ASSERT_TRUE(file.ok()) << file.status().to_string();
@@ -454,7 +454,7 @@ TEST_P(FileSystemConformance, MakeDirectoriesMakesParentsAndMayBeRepeated) {
   EXPECT_TRUE(fs_->stat(at("a/b/c"))->is_directory);
 }
 
-TEST_P(FileSystemConformance, MakeDirectoriesWhereAFileStandsFails) {
+TEST_P(FileSystemConformance, MakeDirectoriesInPlaceOfAFileFails) {
   write(at("f"), "x");
   EXPECT_REFUSED(fs_->make_directories(at("f")), StatusCode::kFailedPrecondition, at("f"));
   EXPECT_REFUSED(fs_->make_directories(at("f/d")), StatusCode::kFailedPrecondition, at("f"));
@@ -471,7 +471,7 @@ TEST_P(FileSystemConformance, NamesAreTakenLiterally) {
   }
 }
 
-TEST_P(FileSystemConformance, PathsThatAreNotPlainAreRefused) {
+TEST_P(FileSystemConformance, PathsThatAreNotNormalAreRefused) {
   for (const std::string path : {"", "relative", "/a/", "/a//b", "/a/./b", "/a/../b", "//"}) {
     EXPECT_EQ(fs_->create(path, CreateMode::kReplace).status().code(), StatusCode::kInvalidArgument)
         << path;
@@ -504,7 +504,7 @@ TEST_P(FileSystemConformance, PublishNeverReplacesAndCleansUp) {
   EXPECT_EQ(read(at("d/f")), "first");
 }
 
-TEST_P(FileSystemConformance, PublishGetsPastItsOwnUnfinishedAttempt) {
+TEST_P(FileSystemConformance, PublishOverwritesItsOwnUnfinishedAttempt) {
   write(at("d/f.attempt-1.tmp"), "half of what wa");
   EXPECT_OK(publish_file(*fs_, at("d/f"), "half of what was meant", "attempt-1"));
   EXPECT_EQ(names(at("d")), (std::vector<std::string>{at("d/f")}));

@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-/// Removed when the last file system of the case is. In memory where there is such a place, as each
+/// Removed with the last file system of the case. In memory if there is such a place, because each
 /// case syncs many times.
 std::shared_ptr<std::string> temporary_directory() {
   const std::filesystem::path memory = "/dev/shm";

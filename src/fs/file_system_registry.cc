@@ -37,7 +37,7 @@ StatusOr<std::string> local_path(const std::string& uri, std::string_view text) 
     path = here / path;
   }
   std::string normal = path.lexically_normal().string();
-  // "//a" is a name of its own to the standard library; to weir it is "/a".
+  // The standard library keeps "//a" as a name of its own; for weir it is "/a".
   while (normal.size() > 1 && normal[1] == '/') normal.erase(0, 1);
   while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
   return normal;

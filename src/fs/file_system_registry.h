@@ -19,7 +19,7 @@ struct FileUri {
 /// INVALID_ARGUMENT names the URI and what is wrong with it.
 StatusOr<FileUri> parse_file_uri(const std::string& uri);
 
-/// A place: a file system, and a path on it. Copyable; shares the file system.
+/// A file system and a path on it. Copyable; copies share the file system.
 struct FileLocation {
   std::shared_ptr<FileSystem> fs;
   std::string path;
@@ -28,7 +28,7 @@ struct FileLocation {
   FileLocation child(std::string_view name) const;
 };
 
-/// Finds the file system behind a URI's scheme and authority. One per process; handed down by
+/// Finds the file system for a URI's scheme and authority. One per process; passed down by
 /// constructor.
 class FileSystemRegistry {
  public:

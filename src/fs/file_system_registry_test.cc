@@ -37,13 +37,13 @@ TEST(FileUri, WithoutASchemeIsALocalPath) {
   EXPECT_EQ(parsed("/"), "file||/");
 }
 
-TEST(FileUri, PathsBecomePlain) {
+TEST(FileUri, PathsAreNormalized) {
   EXPECT_EQ(parsed("hdfs://nn/a//b/./c/"), "hdfs|nn|/a/b/c");
   EXPECT_EQ(parsed("hdfs://nn//"), "hdfs|nn|/");
   EXPECT_EQ(parsed("hdfs://nn/100%25"), "hdfs|nn|/100%25");
 }
 
-TEST(FileUri, WhatIsNoUriIsRefusedWithAReason) {
+TEST(FileUri, InvalidUriIsRefusedWithAReason) {
   for (const std::string uri : {"", "  ", "hdfs:a", "hdfs:", "1x://a/b", "://a", "hdfs://nn/a/../b",
                                 "hdfs://n n/a", "file://host/a", "hdfs://a%2fb/c"}) {
     const auto result = parse_file_uri(uri);
@@ -55,12 +55,12 @@ TEST(FileUri, WhatIsNoUriIsRefusedWithAReason) {
   }
 }
 
-TEST(FileUri, PrintsWhatItWasMadeFrom) {
+TEST(FileUri, PrintsTheOriginalUri) {
   EXPECT_EQ(parse_file_uri("hdfs://nn:8020/a/b")->to_string(), "hdfs://nn:8020/a/b");
   EXPECT_EQ(parse_file_uri("/a/b")->to_string(), "file:///a/b");
 }
 
-TEST(FileLocation, ChildGoesOneStepDown) {
+TEST(FileLocation, ChildAppendsAName) {
   RealFileSystems files({});
   const auto location = files.resolve("memory://x/a");
   ASSERT_TRUE(location.ok());
@@ -71,7 +71,7 @@ TEST(FileLocation, ChildGoesOneStepDown) {
   EXPECT_EQ(files.resolve("memory://x")->child("b").path, "/b");
 }
 
-TEST(RealFileSystems, ShareWhatHasTheSameSchemeAndAuthority) {
+TEST(RealFileSystems, ShareFileSystemsBySchemeAndAuthority) {
   RealFileSystems files({});
   EXPECT_EQ(files.resolve("memory://x/a")->fs, files.resolve("memory://x/b")->fs);
   EXPECT_NE(files.resolve("memory://x/a")->fs, files.resolve("memory://y/a")->fs);
@@ -87,7 +87,7 @@ TEST(RealFileSystems, RefuseUnknownSchemesByName) {
             "\"ftp\": it knows file, hdfs, webhdfs and memory");
 }
 
-TEST(RealFileSystems, RefuseRelativePathsIfTheyAreTo) {
+TEST(RealFileSystems, RefuseRelativePathsIfConfigured) {
   RealFileSystems files({.relative_paths = false});
   EXPECT_TRUE(files.resolve("/a").ok());
   EXPECT_TRUE(files.resolve("file:/a").ok());
@@ -97,7 +97,7 @@ TEST(RealFileSystems, RefuseRelativePathsIfTheyAreTo) {
   EXPECT_NE(refused.status().message().find("\"out/a\" is a relative path"), std::string::npos);
 }
 
-TEST(RealFileSystems, DateMemoryFilesByTheClockTheyWereGiven) {
+TEST(RealFileSystems, DateMemoryFilesByTheGivenClock) {
   RealFileSystemsOptions options;
   options.wall_ms = [] { return int64_t{1234}; };
   RealFileSystems files(options);

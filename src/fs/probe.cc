@@ -19,7 +19,7 @@ Status probe_directory(const FileLocation& dir, std::string_view unique) {
 
   if (const Status made = fs.make_directories(dir.path); !made.ok())
     return explained(made, dir, "making it");
-  // Left by a probe of the same name that was killed.
+  // Left by a killed probe of the same name.
   const Status cleared = fs.remove(file.path);
   if (!cleared.ok() && cleared.code() != StatusCode::kNotFound)
     return explained(cleared, dir, "removing an old test file");

@@ -60,7 +60,7 @@ TEST(ProbeDirectory, AcceptsADirectoryAndLeavesItEmpty) {
   EXPECT_TRUE(fs->list("/a/b")->empty());
 }
 
-TEST(ProbeDirectory, GetsPastWhatAKilledProbeLeft) {
+TEST(ProbeDirectory, RemovesTheFilesOfAKilledProbe) {
   auto fs = std::make_shared<MemoryFileSystem>();
   ASSERT_TRUE(write_file(*fs, "/a/.weir-probe-p1", "old").ok());
   ASSERT_TRUE(write_file(*fs, "/a/.weir-probe-p1.new.tmp", "old").ok());
@@ -81,11 +81,11 @@ TEST(ProbeDirectory, SaysWhichStepFailed) {
             "failed: not allowed here");
 }
 
-TEST(ProbeDirectory, RefusesAPlaceThatGivesOtherBytes) {
+TEST(ProbeDirectory, RefusesAPlaceThatReturnsOtherBytes) {
   EXPECT_TRUE(probed("bytes").starts_with("DATA_LOSS: the directory memory://x/a/b"));
 }
 
-TEST(ProbeDirectory, RefusesAPlaceThatKeepsWhatWasDeleted) {
+TEST(ProbeDirectory, RefusesAPlaceThatKeepsDeletedFiles) {
   EXPECT_TRUE(probed("keep").starts_with("FAILED_PRECONDITION: "));
 }
 

@@ -28,8 +28,8 @@ std::optional<std::string> look_up(const RealFileSystemsOptions::Lookup& lookup,
   return value;
 }
 
-/// Hadoop's configuration, from where Hadoop's own clients and Flink look for it; empty if nobody
-/// says where it is.
+/// Hadoop's configuration, from the places where Hadoop's own clients and Flink look for it; empty
+/// if none is set.
 StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
   const auto system = [&options](std::string_view name) -> std::optional<std::string> {
     if (name == "user.name") return options.login_user;
@@ -48,7 +48,7 @@ StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
   return conf;
 }
 
-/// The duration that a key gives, or `otherwise`.
+/// The duration of a key, or `otherwise`.
 StatusOr<Duration> look_up_duration(const RealFileSystemsOptions& options, std::string_view key,
                                     Duration otherwise) {
   const auto text = look_up(options.config, key);

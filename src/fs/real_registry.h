@@ -14,23 +14,23 @@
 
 namespace weir {
 
-/// What the real file systems want to know of the world; each function is called from any thread.
+/// The environment that the real file systems need. Each function is called from any thread.
 struct RealFileSystemsOptions {
   using Lookup = std::function<std::optional<std::string>(std::string_view)>;
-  Lookup config;  ///< configuration keys such as "fs.hdfs.http-address"; without it none is set
-  Lookup environment;  ///< environment variables such as HADOOP_CONF_DIR; without it none is set
-  std::string login_user;  ///< whom HDFS is told about when HADOOP_USER_NAME is not set
+  Lookup config;       ///< configuration keys such as "fs.hdfs.http-address"; empty: none is set
+  Lookup environment;  ///< environment variables such as HADOOP_CONF_DIR; empty: none is set
+  std::string login_user;  ///< the user name for HDFS when HADOOP_USER_NAME is not set
   std::function<void(std::chrono::milliseconds)>
-      sleep;  ///< waits between attempts; without it there is no wait
+      sleep;  ///< waits between attempts; empty: no waits
   std::function<MonotonicTime()>
-      now;  ///< measures how long calls take; without it they have no deadline
-  std::function<int64_t()> wall_ms;  ///< dates files in memory://
+      now;  ///< measures how long calls take; empty: calls have no deadline
+  std::function<int64_t()> wall_ms;  ///< gives the times of files in memory://
   bool relative_paths =
-      true;  ///< false: refused, where other processes would take them for other places
+      true;  ///< false: refused, because other processes would resolve them to other places
 };
 
-/// The file systems of the real world: file, memory, hdfs and webhdfs. One object per scheme and
-/// authority, made at first use; "memory://name" is shared by all who resolve it here. Thread: any.
+/// The real file systems: file, memory, hdfs and webhdfs. One object per scheme and authority, made
+/// at first use; everyone who resolves "memory://name" here shares it. Thread: any.
 class RealFileSystems final : public FileSystemRegistry {
  public:
   explicit RealFileSystems(RealFileSystemsOptions options) : options_(std::move(options)) {}
@@ -46,7 +46,7 @@ class RealFileSystems final : public FileSystemRegistry {
       made_;  // guarded by mutex_
 };
 
-/// The name of the user this process runs as; its number where it has no name.
+/// The name of this process's user, or its number if it has no name.
 std::string process_login_user();
 /// An environment variable of this process, for RealFileSystemsOptions::environment.
 std::optional<std::string> process_environment(std::string_view name);

@@ -11,11 +11,11 @@
 namespace weir {
 namespace {
 
-constexpr int kSubstitutionsMax = 20;       // as many as Hadoop makes
-constexpr int kIncludesMax = 20;            // of one file in another
-constexpr size_t kValueBytesMax = 1 << 20;  // against a value that doubles itself at each
+constexpr int kSubstitutionsMax = 20;       // the same limit as Hadoop's
+constexpr int kIncludesMax = 20;            // maximum depth of includes
+constexpr size_t kValueBytesMax = 1 << 20;  // against a value that doubles at each substitution
 
-/// Names that Hadoop has given up, and those that it takes them for.
+/// Maps deprecated Hadoop names to the current ones.
 std::string current_name(std::string name) {
   static const std::map<std::string_view, std::string_view> kRenamed = {
       {"fs.default.name", "fs.defaultFS"},
@@ -27,7 +27,7 @@ std::string current_name(std::string name) {
   return found == kRenamed.end() ? name : std::string(found->second);
 }
 
-/// "include" of "xi:include".
+/// "include" for "xi:include".
 std::string_view local_name(const pugi::xml_node& node) {
   const std::string_view name = node.name();
   const size_t colon = name.find(':');
@@ -36,7 +36,7 @@ std::string_view local_name(const pugi::xml_node& node) {
 
 }  // namespace
 
-/// Reads one file, with those that it includes.
+/// Reads one file and the files that it includes.
 class HadoopConf::Reader {
  public:
   Reader(HadoopConf& conf, FileSystem& fs, std::string_view xml, const std::string& path, int depth)

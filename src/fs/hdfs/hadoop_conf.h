@@ -12,29 +12,29 @@
 
 namespace weir {
 
-/// The properties of Hadoop's configuration files, as a client of HDFS sees them: later files win
-/// over earlier ones, but not over what those declare final; XInclude brings other files in;
-/// "${other.key}" in a value stands for that key's value, "${env.X}", "${env.X-else}" and
-/// "${env.X:-else}" for a variable of the environment, "${user.name}" for a property of the system.
-/// Old names of keys count as the new ones. Not here: Hadoop's built-in defaults.
+/// The properties of Hadoop's configuration files, with a client's rules. Later files override
+/// earlier ones, except values that those declare final. XInclude includes other files.
+/// "${other.key}" in a value is replaced by that key's value; "${env.X}", "${env.X-else}" and
+/// "${env.X:-else}" by an environment variable; "${user.name}" by a system property. Old names of
+/// keys count as the new ones. Not here: Hadoop's built-in defaults.
 class HadoopConf {
  public:
   using Lookup = std::function<std::optional<std::string>(std::string_view)>;
 
-  /// `environment` knows the variables, `system` what Java calls system properties ("user.name");
-  /// both may be empty.
+  /// `environment` looks up environment variables, `system` looks up Java's system properties
+  /// ("user.name"); both may be empty.
   explicit HadoopConf(Lookup environment = {}, Lookup system = {})
       : environment_(std::move(environment)), system_(std::move(system)) {}
 
-  /// Adds a file's text, which stands at `path` of `fs`, as do the files that it includes.
-  /// INVALID_ARGUMENT names the file and the line that is not XML, not a <configuration>, or an
-  /// include that cannot be read.
+  /// Adds the text of the file at `path` of `fs`, and of the files that it includes.
+  /// INVALID_ARGUMENT names the file and the line that is not XML, is not a <configuration>, or
+  /// includes an unreadable file.
   Status add(std::string_view xml, const std::string& path, FileSystem& fs);
 
-  /// The trimmed value; none if it is missing or empty. A variable that nothing defines stays in it
-  /// as "${name}".
+  /// The trimmed value; nullopt if it is missing or empty. An undefined variable stays in it as
+  /// "${name}".
   std::optional<std::string> get(const std::string& key) const;
-  /// "/etc/hadoop/core-site.xml:12", for messages; empty if the key is not there.
+  /// For messages: "/etc/hadoop/core-site.xml:12"; empty if the key is not set.
   std::string place(const std::string& key) const;
   std::vector<std::string> keys() const;
 
@@ -54,8 +54,8 @@ class HadoopConf {
   std::map<std::string, Property> properties_;
 };
 
-/// core-site.xml and hdfs-site.xml of a directory, read through `fs` into `conf`; a file that is
-/// missing is taken for empty. NOT_FOUND if neither is there.
+/// Reads core-site.xml and hdfs-site.xml of a directory through `fs` into `conf`; a missing file
+/// counts as empty. NOT_FOUND if both are missing.
 Status load_hadoop_conf(FileSystem& fs, const std::string& directory, HadoopConf& conf);
 
 }  // namespace weir

@@ -35,10 +35,10 @@ TEST(HadoopConf, ValuesMayNameOtherKeys) {
                "/f", fs)
           .ok());
   EXPECT_EQ(conf.get("address"), "nn:${port}:nn");
-  EXPECT_TRUE(conf.get("loop").has_value());  // and ends
+  EXPECT_TRUE(conf.get("loop").has_value());  // also proves that it ends
 }
 
-TEST(HadoopConf, WhatIsNoConfigurationIsRefusedByName) {
+TEST(HadoopConf, InvalidConfigurationIsRefusedByName) {
   HadoopConf conf;
   MemoryFileSystem fs;
   for (const std::string xml : {"", "<configuration>", "<html></html>", "not xml", "\xff<"}) {
@@ -48,7 +48,7 @@ TEST(HadoopConf, WhatIsNoConfigurationIsRefusedByName) {
   }
 }
 
-TEST(HadoopConf, WhatIsFinalStays) {
+TEST(HadoopConf, FinalValueStays) {
   HadoopConf conf;
   MemoryFileSystem fs;
   ASSERT_TRUE(conf.add("<configuration><property><name>a</name><value>1</value><final>true</"
@@ -66,7 +66,7 @@ TEST(HadoopConf, WhatIsFinalStays) {
   EXPECT_EQ(conf.place("b"), "/two:3");
 }
 
-TEST(HadoopConf, ValuesMayNameVariablesOfTheEnvironmentAndOfTheSystem) {
+TEST(HadoopConf, ValuesMayNameEnvironmentVariablesAndSystemProperties) {
   HadoopConf conf(
       [](std::string_view name) {
         return name == "NN"      ? std::optional<std::string>("nn1")
@@ -94,7 +94,7 @@ TEST(HadoopConf, ValuesMayNameVariablesOfTheEnvironmentAndOfTheSystem) {
   EXPECT_EQ(conf.get("d"), "hdfs://nn");
 }
 
-TEST(HadoopConf, OtherFilesAreIncludedWhereTheyAreNamed) {
+TEST(HadoopConf, IncludedFilesTakeEffectWhereTheyAreNamed) {
   HadoopConf conf;
   MemoryFileSystem fs;
   ASSERT_TRUE(write_file(fs, "/etc/sites/nn.xml",
@@ -114,7 +114,7 @@ TEST(HadoopConf, OtherFilesAreIncludedWhereTheyAreNamed) {
   EXPECT_EQ(conf.get("c"), "fallback");
 }
 
-TEST(HadoopConf, AnIncludeThatCannotBeReadIsRefusedWithItsLine) {
+TEST(HadoopConf, UnreadableIncludeIsRefusedWithItsLine) {
   HadoopConf conf;
   MemoryFileSystem fs;
   ASSERT_TRUE(

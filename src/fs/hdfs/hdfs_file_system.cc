@@ -16,7 +16,7 @@ FileInfo info_of(std::string path, const HdfsFileStatus& status) {
   return {std::move(path), status.is_directory, status.length, status.modified_ms, status.file_id};
 }
 
-/// Whoever only looks or removes finds nothing below a file.
+/// For calls that only look or remove, nothing exists below a file.
 bool is_absent(const WebHdfsClient::Answer& answer) {
   return answer.refusal == Refusal::kNotFound || answer.refusal == Refusal::kNotADirectory;
 }
@@ -72,7 +72,7 @@ StatusOr<std::vector<FileInfo>> HdfsFileSystem::list(const std::string& path) {
     auto page = parse_listing(answer.body);
     if (!page.ok()) return page.status().with_context(cat("cannot list ", path, " on HDFS"));
     for (HdfsFileStatus& entry : page->entries) {
-      // Asked about a file, HDFS lists the file itself, without a name.
+      // Listing a file returns the file itself, without a name.
       if (entry.name.empty())
         return failed_precondition(cat("cannot list ", path, " on HDFS: it is a file"));
       last = entry.name;
@@ -100,10 +100,10 @@ Status HdfsFileSystem::make_directories(const std::string& path) {
 
 Status HdfsFileSystem::rename(const std::string& from, const std::string& to) {
   WEIR_RETURN_IF_ERROR(check_rename_paths(from, to));
-  // The inode tells afterwards whether what stands at the target is what was meant to go there.
+  // The inode tells afterwards whether the file at the target is the one that this call moved.
   WEIR_ASSIGN_OR_RETURN(const HdfsFileStatus source, hdfs_status(*client_, "rename", from));
-  // With the option the NameNode says why it declines, and never moves into a directory; without
-  // it, it only says "false".
+  // With the option the NameNode gives its reason for declining, and never moves into a directory;
+  // without it, it only returns "false".
   const auto answer = client_->call({HttpMethod::kPut, "RENAME", "rename", from},
                                     {{"destination", to}, {"renameoptions", "NONE"}});
   Status failure = answer.status;
@@ -119,7 +119,7 @@ Status HdfsFileSystem::rename(const std::string& from, const std::string& to) {
   failure = failure.with_context(cat("rename to ", to));
   const bool taken = answer.earlier_unknown || answer.refusal == Refusal::kOther;
   if (failure.code() == StatusCode::kUnavailable && !taken)
-    return failure;  // no NameNode took the call
+    return failure;  // no NameNode accepted the call
   if (answer.refusal == Refusal::kPermission || answer.refusal == Refusal::kInvalid ||
       answer.refusal == Refusal::kNotADirectory)
     return failure;

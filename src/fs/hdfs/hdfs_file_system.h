@@ -11,9 +11,9 @@ namespace weir {
 
 /// HDFS through WebHDFS.
 /// A file appears on the NameNode when its bytes are sent: at close(), or once `buffer_bytes` are
-/// exceeded; so a second exclusive writer may hear only then that it lost. An upload that was cut
-/// off leaves a shorter file behind, closed and readable: HDFS does so with whatever came in.
-/// close() compares the length that HDFS lists with the bytes sent. Thread: any.
+/// exceeded; so a second exclusive writer may learn only then that it lost. An interrupted upload
+/// leaves a shorter file, closed and readable, because HDFS keeps the bytes that arrived. close()
+/// compares the length that HDFS lists with the bytes sent. Thread: any.
 class HdfsFileSystem final : public FileSystem {
  public:
   HdfsFileSystem(HdfsOptions options, WebHdfsOptions web, std::unique_ptr<Http> http);

@@ -33,8 +33,8 @@ HttpReply file_there(int64_t length, int64_t id = 1) {
                          R"(,"fileId":)", id, "}}"));
 }
 
-/// A cluster that plays a script: each exchange must be the one expected next, and gets the answer
-/// that stands beside it.
+/// A cluster that follows a script: each exchange must be the expected next one, and gets the
+/// answer listed with it.
 class ScriptedHttp final : public Http {
  public:
   struct Step {
@@ -103,7 +103,7 @@ class ScriptedHttp final : public Http {
   }
 
  private:
-  /// "nn1 GETFILESTATUS" of a NameNode's URL, "dn" of a DataNode's.
+  /// "nn1 GETFILESTATUS" for a NameNode's URL, "dn" for a DataNode's.
   static std::string place(const std::string& url) {
     const std::string host = url.substr(7, url.find(':', 7) - 7);
     if (host.starts_with("dn")) return host;
@@ -160,7 +160,7 @@ class HdfsFileSystemTest : public testing::Test {
   std::unique_ptr<HdfsFileSystem> fs_;
 };
 
-TEST_F(HdfsFileSystemTest, ASmallFileIsOneUploadAndALookAtItsLength) {
+TEST_F(HdfsFileSystemTest, SmallFileIsOneUploadAndACheckOfItsLength) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", answer(201)},
@@ -172,7 +172,7 @@ TEST_F(HdfsFileSystemTest, ASmallFileIsOneUploadAndALookAtItsLength) {
       "f?op=CREATE&overwrite=false&permission=640&createflag=CREATE%2CSYNC_BLOCK&user.name=bob");
 }
 
-TEST_F(HdfsFileSystemTest, ALengthThatIsNotWhatWasSentIsDataLoss) {
+TEST_F(HdfsFileSystemTest, UnexpectedLengthIsDataLoss) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", answer(201)},
@@ -181,7 +181,7 @@ TEST_F(HdfsFileSystemTest, ALengthThatIsNotWhatWasSentIsDataLoss) {
             "DATA_LOSS: /f on HDFS has 4 bytes after 5 were sent and acknowledged");
 }
 
-TEST_F(HdfsFileSystemTest, AnUploadWhoseAnswerWasLostIsRecognisedByItsBytes) {
+TEST_F(HdfsFileSystemTest, UploadWithALostAnswerIsRecognizedByItsBytes) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", lost()},
@@ -191,7 +191,7 @@ TEST_F(HdfsFileSystemTest, AnUploadWhoseAnswerWasLostIsRecognisedByItsBytes) {
   EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
 }
 
-TEST_F(HdfsFileSystemTest, AFileOfTheSameLengthButOtherBytesIsAnotherWritersFile) {
+TEST_F(HdfsFileSystemTest, FileOfTheSameLengthButOtherBytesIsAnotherWritersFile) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", lost()},
@@ -201,7 +201,7 @@ TEST_F(HdfsFileSystemTest, AFileOfTheSameLengthButOtherBytesIsAnotherWritersFile
   EXPECT_EQ(write_file(fs, "/f", "hello").code(), StatusCode::kAlreadyExists);
 }
 
-TEST_F(HdfsFileSystemTest, AnUploadThatLeftNothingIsSentAgainAndListensFirst) {
+TEST_F(HdfsFileSystemTest, UploadThatLeftNothingIsRetriedAndListensFirst) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", lost()},
@@ -226,7 +226,7 @@ TEST_F(HdfsFileSystemTest, AfterALostUploadItsOwnFileIsNotTakenForAnotherWriters
   EXPECT_EQ(write_file(fs, "/f", "hello").to_string(), "OK");
 }
 
-TEST_F(HdfsFileSystemTest, HalfOfAnUploadIsUnknownAndStays) {
+TEST_F(HdfsFileSystemTest, PartialUploadIsUnknownAndStays) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", lost()},
@@ -249,7 +249,7 @@ TEST_F(HdfsFileSystemTest, HalfOfAnUploadIsUnknownAndStays) {
   EXPECT_EQ(status.message().find("SECRET"), std::string_view::npos);
 }
 
-TEST_F(HdfsFileSystemTest, AReplacingUploadThatWasCutOffIsSentAgain) {
+TEST_F(HdfsFileSystemTest, InterruptedReplacingUploadIsRetried) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn hello", lost()},
@@ -263,7 +263,7 @@ TEST_F(HdfsFileSystemTest, AReplacingUploadThatWasCutOffIsSentAgain) {
   EXPECT_EQ((*file)->close().to_string(), "OK");
 }
 
-TEST_F(HdfsFileSystemTest, AnUnreachableDataNodeIsLeftOutOnce) {
+TEST_F(HdfsFileSystemTest, UnreachableDataNodeIsExcludedOnce) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect("dn1")},
                              {"UPLOAD dn1 hello", unreachable()},
@@ -274,7 +274,7 @@ TEST_F(HdfsFileSystemTest, AnUnreachableDataNodeIsLeftOutOnce) {
   EXPECT_NE(script_->urls[3].find("&excludedatanodes=dn1&"), std::string::npos) << script_->urls[3];
 }
 
-TEST_F(HdfsFileSystemTest, WhenTheDataNodeRanOutAnExclusiveFileIsNotTriedAgain) {
+TEST_F(HdfsFileSystemTest, ExclusiveFileIsNotRetriedWhenNoDataNodeTakesTheBlock) {
   HdfsFileSystem& fs =
       play({{"GET nn1 GETFILESTATUS", nothing_there()},
             {"PUT nn1 CREATE", redirect()},
@@ -284,7 +284,7 @@ TEST_F(HdfsFileSystemTest, WhenTheDataNodeRanOutAnExclusiveFileIsNotTriedAgain) 
   EXPECT_EQ(write_file(fs, "/f", "hello").code(), StatusCode::kUnavailable);
 }
 
-TEST_F(HdfsFileSystemTest, ALargeFileLeavesAsItIsWritten) {
+TEST_F(HdfsFileSystemTest, LargeFileIsSentWhileItIsWritten) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn chunked 0123456789", answer(201)},
@@ -300,7 +300,7 @@ TEST_F(HdfsFileSystemTest, ALargeFileLeavesAsItIsWritten) {
   EXPECT_EQ((*file)->close().to_string(), "OK");
 }
 
-TEST_F(HdfsFileSystemTest, ALargeUploadThatBrokeAndLeftNothingGivesTheServersReason) {
+TEST_F(HdfsFileSystemTest, LargeUploadThatBrokeAndLeftNothingGivesTheServersReason) {
   HdfsFileSystem& fs =
       play({{"GET nn1 GETFILESTATUS", nothing_there()},
             {"PUT nn1 CREATE", redirect()},
@@ -312,7 +312,7 @@ TEST_F(HdfsFileSystemTest, ALargeUploadThatBrokeAndLeftNothingGivesTheServersRea
   EXPECT_EQ(write_file(fs, "/f", "0123456789").code(), StatusCode::kPermissionDenied);
 }
 
-TEST_F(HdfsFileSystemTest, ALargeUploadWhoseAnswerWasLostIsRecognisedByItsDigest) {
+TEST_F(HdfsFileSystemTest, LargeUploadWithALostAnswerIsRecognizedByItsDigest) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
                              {"UPLOAD dn chunked 0123456789", lost()},
@@ -323,7 +323,7 @@ TEST_F(HdfsFileSystemTest, ALargeUploadWhoseAnswerWasLostIsRecognisedByItsDigest
   EXPECT_EQ(write_file(fs, "/f", "0123456789").to_string(), "OK");
 }
 
-TEST_F(HdfsFileSystemTest, AStandbyIsLeftForTheOtherNameNodeWithoutWaiting) {
+TEST_F(HdfsFileSystemTest, StandbyFailsOverToTheOtherNameNodeWithoutWaiting) {
   HdfsFileSystem& fs = play({{"PUT nn1 MKDIRS", refusal(403, "StandbyException")},
                              {"PUT nn2 MKDIRS", answer(200, R"({"boolean":true})")},
                              {"GET nn2 GETFILESTATUS", file_there(5)},
@@ -334,7 +334,7 @@ TEST_F(HdfsFileSystemTest, AStandbyIsLeftForTheOtherNameNodeWithoutWaiting) {
   EXPECT_TRUE(script_->waits_ms.empty());
 }
 
-TEST_F(HdfsFileSystemTest, AnObserverIsNotBelievedAlthoughItAnswersReads) {
+TEST_F(HdfsFileSystemTest, ObserverIsNotTrustedAlthoughItAnswersReads) {
   const auto observer = [](const std::string& host) {
     return ScriptedHttp::Step{
         "PUT " + host + " MKDIRS",
@@ -346,11 +346,12 @@ TEST_F(HdfsFileSystemTest, AnObserverIsNotBelievedAlthoughItAnswersReads) {
       play({observer("nn1"),
             active,
             {"GET nn2 GETFILESTATUS", file_there(5)},
-            // The active one becomes an observer, while nn1 takes over.
+            // The active NameNode becomes an observer, and nn1 takes over.
             observer("nn2"),
             {"PUT nn1 MKDIRS", refusal(403, "SafeModeException", "Name node is in safe mode")},
             {"GET nn1 GETFILESTATUS", file_there(6)},
-            // Once the active one does not answer, whoever is asked next has to prove it again.
+            // Once the active NameNode does not answer, the next one asked has to prove again that
+            // it is active.
             {"GET nn1 GETFILESTATUS", unreachable()},
             active,
             {"GET nn2 GETFILESTATUS", file_there(7)}},
@@ -362,7 +363,7 @@ TEST_F(HdfsFileSystemTest, AnObserverIsNotBelievedAlthoughItAnswersReads) {
   EXPECT_TRUE(script_->steps.empty());
 }
 
-TEST_F(HdfsFileSystemTest, AFileThatIsBeingWrittenIsKnownForOne) {
+TEST_F(HdfsFileSystemTest, FileBeingWrittenIsDetected) {
   HdfsFileSystem& fs =
       play({{"GET nn1 GETFILESTATUS", file_there(5)},
             {"GET nn1 GET_BLOCK_LOCATIONS",
@@ -374,7 +375,7 @@ TEST_F(HdfsFileSystemTest, AFileThatIsBeingWrittenIsKnownForOne) {
   EXPECT_EQ(*(*file)->being_written(), false);  // a gateway doesn't know
 }
 
-TEST_F(HdfsFileSystemTest, AStandbyThatShowsItselfAtTheDataNodeIsLeftToo) {
+TEST_F(HdfsFileSystemTest, StandbyDetectedAtTheDataNodeCausesAFailover) {
   HdfsFileSystem& fs = play({{"PUT nn1 MKDIRS", answer(200, R"({"boolean":true})")},
                              {"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect()},
@@ -408,7 +409,7 @@ TEST_F(HdfsFileSystemTest, NoAttemptBeginsAfterTheDeadline) {
   EXPECT_EQ(script_->waits_ms, (std::vector<int64_t>{200, 400})) << "4 attempts are allowed";
 }
 
-TEST_F(HdfsFileSystemTest, AWrongAddressIsSaidSoonAndWithItsOrigin) {
+TEST_F(HdfsFileSystemTest, WrongAddressIsReportedSoonAndWithItsOrigin) {
   HdfsFileSystem& fs =
       play({{"GET nn1 GETFILESTATUS", unreachable()}, {"GET nn1 GETFILESTATUS", unreachable()}});
   EXPECT_EQ(fs.stat("/f").status().to_string(),
@@ -418,7 +419,7 @@ TEST_F(HdfsFileSystemTest, AWrongAddressIsSaidSoonAndWithItsOrigin) {
             "set fs.hdfs.http-address");
 }
 
-TEST_F(HdfsFileSystemTest, SafeModeIsWaitedForAndThenSaid) {
+TEST_F(HdfsFileSystemTest, SafeModeIsWaitedForAndThenReported) {
   const ScriptedHttp::Step safe_mode{
       "PUT nn1 MKDIRS",
       refusal(403, "SafeModeException", "Cannot create directory /d. Name node is in safe mode.")};
@@ -434,7 +435,7 @@ TEST_F(HdfsFileSystemTest, SafeModeIsWaitedForAndThenSaid) {
   EXPECT_TRUE(fs.make_directories("/d").ok());
 }
 
-TEST_F(HdfsFileSystemTest, ARenameWhoseAnswerWasLostIsRecognisedByItsInode) {
+TEST_F(HdfsFileSystemTest, RenameWithALostAnswerIsRecognizedByItsInode) {
   HdfsFileSystem& fs = play(
       {{"GET nn1 GETFILESTATUS", file_there(5, 77)},
        {"PUT nn1 RENAME", lost()},
@@ -443,7 +444,7 @@ TEST_F(HdfsFileSystemTest, ARenameWhoseAnswerWasLostIsRecognisedByItsInode) {
   EXPECT_EQ(fs.rename("/a", "/b").to_string(), "OK");
 }
 
-TEST_F(HdfsFileSystemTest, ARenameOntoAnotherWritersFileIsNotTakenForOurs) {
+TEST_F(HdfsFileSystemTest, RenameOntoAnotherWritersFileIsNotTakenForOurs) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
                              {"PUT nn1 RENAME", lost()},
                              {"PUT nn1 RENAME", refusal(403, "FileAlreadyExistsException")},
@@ -451,7 +452,7 @@ TEST_F(HdfsFileSystemTest, ARenameOntoAnotherWritersFileIsNotTakenForOurs) {
   EXPECT_EQ(fs.rename("/a", "/b").code(), StatusCode::kAlreadyExists);
 }
 
-TEST_F(HdfsFileSystemTest, ARenameWhoseOutcomeCannotBeSeenIsUnavailable) {
+TEST_F(HdfsFileSystemTest, RenameWithAnUnverifiableOutcomeIsUnavailable) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
                              {"PUT nn1 RENAME", lost()},
                              {"PUT nn1 RENAME", unreachable()},
@@ -467,14 +468,14 @@ TEST_F(HdfsFileSystemTest, ARenameWhoseOutcomeCannotBeSeenIsUnavailable) {
       << status.to_string();
 }
 
-TEST_F(HdfsFileSystemTest, ARenameThatAnOldServerDeclinesIsResolvedByLooking) {
+TEST_F(HdfsFileSystemTest, RenameThatAnOldServerDeclinesIsResolvedByLooking) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5, 77)},
                              {"PUT nn1 RENAME", answer(200, R"({"boolean":false})")},
                              {"GET nn1 GETFILESTATUS", file_there(5, 78)}});
   EXPECT_EQ(fs.rename("/a", "/b").code(), StatusCode::kAlreadyExists);
 }
 
-TEST_F(HdfsFileSystemTest, ADeleteRepeatedAfterALostAnswerIsDone) {
+TEST_F(HdfsFileSystemTest, DeleteRepeatedAfterALostAnswerIsDone) {
   HdfsFileSystem& fs = play({{"DELETE nn1 DELETE", lost()},
                              {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")},
                              {"DELETE nn1 DELETE", answer(200, R"({"boolean":false})")}});
@@ -482,7 +483,7 @@ TEST_F(HdfsFileSystemTest, ADeleteRepeatedAfterALostAnswerIsDone) {
   EXPECT_EQ(fs.remove("/f").code(), StatusCode::kNotFound);
 }
 
-TEST_F(HdfsFileSystemTest, AListingIsReadPageByPage) {
+TEST_F(HdfsFileSystemTest, ListingIsReadPageByPage) {
   const auto page = [](const std::string& name, int remaining) {
     return answer(
         200,
@@ -498,7 +499,7 @@ TEST_F(HdfsFileSystemTest, AListingIsReadPageByPage) {
   EXPECT_NE(script_->urls[1].find("&startAfter=b&"), std::string::npos);
 }
 
-TEST_F(HdfsFileSystemTest, AReadThatBrokeIsTriedAtAnotherDataNode) {
+TEST_F(HdfsFileSystemTest, BrokenReadIsRetriedAtAnotherDataNode) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)},
                              {"GET nn1 OPEN", redirect("dn1")},
                              {"GET dn1", lost()},
@@ -514,7 +515,7 @@ std::string megabytes(int64_t count) {
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>('a' + (i >> 10) % 23);
   return bytes;
 }
-/// Reads at each place; says which were wrong.
+/// Reads at each place, and reports those with wrong bytes.
 void expect_reads(HdfsFileSystem& fs, const std::string& bytes,
                   const std::vector<std::pair<int64_t, int64_t>>& places) {
   auto file = fs.open("/f");
@@ -528,14 +529,15 @@ void expect_reads(HdfsFileSystem& fs, const std::string& bytes,
   }
 }
 
-TEST_F(HdfsFileSystemTest, LargeReadsOneAfterTheOtherAreOneStream) {
+TEST_F(HdfsFileSystemTest, ConsecutiveLargeReadsShareOneStream) {
   const std::string bytes = megabytes(9);
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(9 * kMegabyte)},
                              {"GET nn1 OPEN", redirect()},
                              {"GET dn", answer(200, bytes.substr(0, 2 * kMegabyte))},
                              {"GET nn1 OPEN", redirect()},
                              {"STREAM dn", answer(200, bytes.substr(2 * kMegabyte))}});
-  // The second begins a little before the first has ended, the last asks for more than there is.
+  // The second read begins a little before the first one's end, and the last asks for more than
+  // there is.
   expect_reads(fs, bytes,
                {{0, 2 * kMegabyte},
                 {2 * kMegabyte - 1000, 2 * kMegabyte},
@@ -545,7 +547,7 @@ TEST_F(HdfsFileSystemTest, LargeReadsOneAfterTheOtherAreOneStream) {
       << script_->urls[3];
 }
 
-TEST_F(HdfsFileSystemTest, AStreamThatBreaksIsDoneWithout) {
+TEST_F(HdfsFileSystemTest, BrokenStreamFallsBackToSingleReads) {
   const std::string bytes = megabytes(6);
   const auto part = [&](int64_t from, int64_t to) {
     return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte));
@@ -566,7 +568,7 @@ TEST_F(HdfsFileSystemTest, AStreamThatBreaksIsDoneWithout) {
       {{0, 2 * kMegabyte}, {2 * kMegabyte, 2 * kMegabyte}, {4 * kMegabyte, 2 * kMegabyte}});
 }
 
-TEST_F(HdfsFileSystemTest, WhoReadsHereAndThereGetsNoStream) {
+TEST_F(HdfsFileSystemTest, ScatteredReadsGetNoStream) {
   const std::string bytes = megabytes(6);
   const auto part = [&](int64_t from, int64_t to) {
     return answer(200, bytes.substr(from * kMegabyte, (to - from) * kMegabyte));
@@ -587,7 +589,7 @@ TEST_F(HdfsFileSystemTest, WhoReadsHereAndThereGetsNoStream) {
                 {0, 2 * kMegabyte}});
 }
 
-TEST_F(HdfsFileSystemTest, AReadOfAFileThatBecameShorterIsDataLoss) {
+TEST_F(HdfsFileSystemTest, ReadOfAFileThatBecameShorterIsDataLoss) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", file_there(5)},
                              {"GET nn1 OPEN", redirect()},
                              {"GET dn", answer(200, "hell")}});

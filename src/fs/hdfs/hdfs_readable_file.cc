@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kStreamFrom = 1 << 20;  // less is not worth a stream
+constexpr int64_t kStreamFrom = 1 << 20;  // smaller reads are not worth a stream
 constexpr size_t kTailBytes = 256 << 10;
 
 }  // namespace
@@ -39,7 +39,7 @@ StatusOr<bool> HdfsReadableFile::being_written() {
 }
 
 bool HdfsReadableFile::read_on(int64_t offset, int64_t wanted, std::string* out) {
-  const int64_t again = position_ - offset;  // of what was read last
+  const int64_t again = position_ - offset;  // bytes that the last read returned already
   if (!can_stream_ || again < 0 || again > static_cast<int64_t>(tail_.size()) ||
       wanted - again < kStreamFrom)
     return false;
@@ -97,7 +97,7 @@ Status HdfsReadableFile::read_range(int64_t offset, int64_t wanted, std::string*
         excluded = data_node.host;  // another replica, for once
       }
     } else if (excluded.empty()) {
-      return failure;  // call() has tried as often as it may
+      return failure;  // call() has used up its attempts
     } else {
       excluded.clear();  // there may be no other replica
     }

@@ -9,9 +9,9 @@
 
 namespace weir {
 
-/// A file on HDFS. A read asks the NameNode for a DataNode, then that one for the range, so fewer
-/// and larger reads are better. Large reads that go on where the one before ended, or a little
-/// before that, are of one stream.
+/// A file on HDFS. Each read asks the NameNode for a DataNode, and that for the range, so fewer and
+/// larger reads are better. Large reads that continue where the previous one ended, or a little
+/// before, share one stream.
 class HdfsReadableFile final : public ReadableFile {
  public:
   HdfsReadableFile(std::shared_ptr<WebHdfsClient> client, std::string path, int64_t size)
@@ -24,14 +24,14 @@ class HdfsReadableFile final : public ReadableFile {
 
  private:
   Status read_range(int64_t offset, int64_t wanted, std::string* out);
-  /// False: there is no stream to read from, or it has failed.
+  /// False: there is no stream to read from, or it failed.
   bool read_on(int64_t offset, int64_t wanted, std::string* out);
 
   const std::shared_ptr<WebHdfsClient> client_;
   const std::string path_;
   const int64_t size_;
-  // Where the last read ended, the bytes before that, and, if there were two in a row, what goes on
-  // there.
+  // The end of the last read, the bytes before it, and, after two consecutive reads, the stream
+  // that continues there.
   int64_t position_ = -1;
   std::string tail_;
   std::unique_ptr<HttpDownload> stream_;

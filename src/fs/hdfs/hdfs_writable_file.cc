@@ -15,7 +15,7 @@ namespace weir {
 namespace {
 
 constexpr int64_t kReadBackBytes = 8 << 20;
-constexpr int kLooksMax = 4;  // at a file that a DataNode may still be closing
+constexpr int kLooksMax = 4;  // checks of a file that a DataNode may still be closing
 
 }  // namespace
 
@@ -88,7 +88,7 @@ WebHdfsClient::Answer HdfsWritableFile::redirect(CreateMode mode, const std::str
 Status HdfsWritableFile::send_buffer(bool whole) {
   auto attempts = client_->attempts();
   const int attempts_max = client_->options().retry.attempts_max;
-  bool may_be_there = false;  // an attempt before this one may have made the file
+  bool may_be_there = false;  // an earlier attempt may have made the file
   bool hear_first = false;
   std::string excluded;
   int looks = 0;
@@ -129,8 +129,8 @@ Status HdfsWritableFile::send_buffer(bool whole) {
             cat("cannot tell what became of an upload of ", path_,
                 " on HDFS: its answer was lost, and now the path exists with other bytes"));
       }
-      // No DataNode and server faults come up after the file was made: an exclusive attempt would
-      // now meet its own file.
+      // These two kinds of failure, a missing DataNode and a server fault, occur after the file was
+      // made: another exclusive attempt would meet its own file.
       const bool before_creation = refused.refusal == Refusal::kStandby ||
                                    refused.refusal == Refusal::kSafeMode ||
                                    refused.refusal == Refusal::kRetriable;
@@ -188,7 +188,7 @@ HdfsWritableFile::Found HdfsWritableFile::look() {
 
 bool HdfsWritableFile::is_beginning_of_ours(int64_t length) {
   const int64_t compared = std::min(length, static_cast<int64_t>(buffer_.size()));
-  if (compared == 0) return true;  // nothing there, or nothing kept to compare it with
+  if (compared == 0) return true;  // nothing is there, or nothing was kept to compare with
   HdfsReadableFile file(client_, path_, length);
   std::string part;
   return !file.read_at(0, compared, &part).ok() || buffer_.starts_with(part);

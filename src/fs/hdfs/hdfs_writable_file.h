@@ -9,13 +9,13 @@
 
 namespace weir {
 
-/// A file on its way to HDFS: gathered up to HdfsOptions::buffer_bytes and then sent at close(), or
-/// else sent as it is written.
+/// A file being written to HDFS. Up to HdfsOptions::buffer_bytes are buffered and sent at close();
+/// a larger file is sent while it is written.
 ///
-/// CREATE is one exchange that makes the file, fills it and closes it. When its answer is lost the
-/// outcome is found by looking: no file means it may be sent again; a file with exactly these bytes
-/// means that it was done; anything else is told to the caller as UNAVAILABLE, for what is there
-/// may be half of ours, and nothing is deleted.
+/// CREATE is one exchange that makes the file, fills it and closes it. When its answer is lost,
+/// this class reads the path: no file means that it may be sent again; a file with exactly these
+/// bytes means success. Anything else is UNAVAILABLE, and nothing is deleted, because the file may
+/// be a part of ours.
 class HdfsWritableFile final : public WritableFile {
  public:
   HdfsWritableFile(std::shared_ptr<WebHdfsClient> client, const HdfsOptions& options,
@@ -29,19 +29,19 @@ class HdfsWritableFile final : public WritableFile {
   class Digest;
   enum class Found { kNothing, kOurs, kBeginningOfOurs, kForeign, kUnclear };
 
-  /// Sends the buffer: with `whole` as the entire file, otherwise as the beginning of one, which
-  /// leaves stream_ open.
+  /// Sends the buffer: with `whole` as the entire file, otherwise as its beginning, which leaves
+  /// stream_ open.
   Status send_buffer(bool whole);
   WebHdfsClient::Answer redirect(CreateMode mode, const std::string& excluded);
   Status check_length();
-  /// Looks at what is at the path after a lost answer.
+  /// Checks the path after a lost answer.
   Found look();
   bool is_beginning_of_ours(int64_t length);
   Status refused_status(const WebHdfsClient::Answer& answer) const;
-  /// What a stream that is over has come to, and why.
+  /// The outcome of a stream that has ended, and the reason.
   Status end_of_stream(const HttpReply& reply);
-  /// After a stream broke and left nothing: the reason a server gives for an empty file at the same
-  /// path, if it has one.
+  /// After a stream broke and left nothing: the reason that a server gives for refusing an empty
+  /// file at the same path, or `otherwise`.
   Status reason_for_nothing(const Status& otherwise);
   Status taken() const;
 
@@ -49,7 +49,7 @@ class HdfsWritableFile final : public WritableFile {
   const HdfsOptions options_;
   const std::string path_;
   const CreateMode mode_;
-  const std::unique_ptr<Digest> digest_;  // of all bytes, to recognise them
+  const std::unique_ptr<Digest> digest_;  // of all bytes, to recognize the file by
   std::string buffer_;
   int64_t length_ = 0;
   std::unique_ptr<HttpUpload> stream_;

@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 struct HostPort {
-  std::string host;  // with its brackets if it is an IPv6 address
+  std::string host;  // with brackets if it is an IPv6 address
   std::string port;  // may be empty
 };
 
@@ -31,7 +31,7 @@ std::vector<std::string> list_of(const std::optional<std::string>& value) {
   return items;
 }
 
-/// What the configuration says about HTTP or HTTPS.
+/// The configured protocol, HTTP or HTTPS.
 struct Web {
   bool https;
   std::string address_key() const {
@@ -46,14 +46,14 @@ struct Web {
 
 Web web_of(const HadoopConf& conf) { return {conf.get("dfs.http.policy") == "HTTPS_ONLY"}; }
 
-/// A NameNode may listen on all interfaces; a client needs a name for it.
+/// A NameNode may listen on all interfaces; then a client needs `host` instead.
 HostPort reachable(HostPort address, const std::string& host) {
   if (address.host.empty() || address.host == "0.0.0.0" || address.host == "[::]")
     address.host = host;
   return address;
 }
 
-/// The base for one NameNode, whose keys end in `suffix` ("", ".ns" or ".ns.nn"); none if nothing
+/// The base for one NameNode, whose keys end in `suffix` ("", ".ns" or ".ns.nn"); nullopt if no key
 /// names a host.
 std::optional<std::string> base_of(const HadoopConf& conf, const Web& web,
                                    const std::string& suffix) {
@@ -99,7 +99,7 @@ StatusOr<NameNodes> of_nameservice(const HadoopConf& conf, const std::string& na
   return found;
 }
 
-/// "" , ".ns" or ".ns.nn" of the NameNode whose RPC address is `authority`.
+/// The suffix ("", ".ns" or ".ns.nn") of the NameNode whose RPC address is `authority`.
 std::optional<std::string> suffix_of_rpc_address(const HadoopConf& conf,
                                                  const std::string& authority) {
   const std::string prefix = "dfs.namenode.rpc-address";
@@ -109,7 +109,7 @@ std::optional<std::string> suffix_of_rpc_address(const HadoopConf& conf,
       return key.substr(prefix.size());
     }
   }
-  // A single NameNode may have no address but fs.defaultFS.
+  // A single NameNode may have only fs.defaultFS as its address.
   const auto default_fs = conf.get("fs.defaultFS");
   if (default_fs) {
     const auto uri = parse_file_uri(*default_fs);
@@ -140,7 +140,7 @@ StatusOr<std::string> configured_base(const Web& web, const std::string& item) {
 
 namespace {
 
-/// "${x}" in an address is a variable that nothing defines.
+/// Refuses addresses with a "${x}", which is an undefined variable.
 StatusOr<NameNodes> resolved(const HadoopConf& conf, StatusOr<NameNodes> found) {
   if (!found.ok()) return found;
   for (const std::string& base : found->http_bases) {

@@ -8,23 +8,23 @@
 
 namespace weir {
 
-/// Where the NameNodes of one HDFS answer HTTP.
+/// The HTTP addresses of one HDFS's NameNodes.
 struct NameNodes {
-  std::vector<std::string> http_bases;  ///< "http://host:port", at least one; several are one HA
-                                        ///< nameservice, or what the user listed
+  std::vector<std::string> http_bases;  ///< "http://host:port", at least one; several form an HA
+                                        ///< nameservice, or are the user's list
   std::string origin;                   ///< how they were found, for messages
 };
 
 /// Finds the HTTP addresses behind the authority of an hdfs:// URI ("host:8020", a nameservice, or
 /// "" for fs.defaultFS). In this order:
-///   1. `configured`, the value of fs.hdfs.http-address: "host:port" or a URL, several with commas
-///   between;
+///   1. `configured`, the value of fs.hdfs.http-address: "host:port" or a URL, several separated by
+///      commas;
 ///   2. the authority is one of dfs.nameservices: dfs.namenode.http-address.<ns>.<nn> of each of
-///   dfs.ha.namenodes.<ns>;
-///   3. the authority is the RPC address of a NameNode in the configuration: the
-///   dfs.namenode.http-address that goes with it;
+///      dfs.ha.namenodes.<ns>;
+///   3. the authority is the RPC address of a NameNode in the configuration: the matching
+///      dfs.namenode.http-address;
 ///   4. port 9870 of the authority's host.
-/// With dfs.http.policy HTTPS_ONLY, https-address and port 9871 are taken instead.
+/// With dfs.http.policy HTTPS_ONLY, https-address and port 9871 are used instead.
 StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& authority,
                                    const std::optional<std::string>& configured);
 

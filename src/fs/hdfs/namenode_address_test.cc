@@ -26,7 +26,7 @@ std::string found(const StatusOr<NameNodes>& namenodes) {
   return text + "from " + namenodes->origin;
 }
 
-TEST(FindNameNodes, WithoutConfigurationPort9870IsTaken) {
+TEST(FindNameNodes, WithoutConfigurationPort9870IsUsed) {
   EXPECT_EQ(found(find_namenodes({}, "nn:8020", {})), "http://nn:9870 from port 9870, the default");
   EXPECT_EQ(found(find_namenodes({}, "nn.host", {})),
             "http://nn.host:9870 from port 9870, the default");
@@ -34,7 +34,7 @@ TEST(FindNameNodes, WithoutConfigurationPort9870IsTaken) {
             "http://[::1]:9870 from port 9870, the default");
 }
 
-TEST(FindNameNodes, TheKeyOfTheUserWins) {
+TEST(FindNameNodes, UsersKeyWins) {
   const HadoopConf conf =
       conf_of({{"dfs.namenode.http-address", "nn:1"}, {"fs.defaultFS", "hdfs://nn:8020"}});
   EXPECT_EQ(found(find_namenodes(conf, "nn:8020", "h:5070")),
@@ -45,7 +45,7 @@ TEST(FindNameNodes, TheKeyOfTheUserWins) {
             StatusCode::kInvalidArgument);
 }
 
-TEST(FindNameNodes, TheHttpAddressOfTheSameNameNodeIsTaken) {
+TEST(FindNameNodes, HttpAddressOfTheSameNameNodeIsUsed) {
   const HadoopConf by_default =
       conf_of({{"dfs.namenode.http-address", "0.0.0.0:5070"}, {"fs.defaultFS", "hdfs://nn:8020/"}});
   EXPECT_EQ(found(find_namenodes(by_default, "nn:8020", {})),
@@ -59,7 +59,7 @@ TEST(FindNameNodes, TheHttpAddressOfTheSameNameNodeIsTaken) {
             "http://b:7 from dfs.namenode.http-address.ns.nn2 of the Hadoop configuration");
 }
 
-TEST(FindNameNodes, WithoutAuthorityTheDefaultFileSystemIsMeant) {
+TEST(FindNameNodes, WithoutAuthorityTheDefaultFileSystemIsUsed) {
   EXPECT_EQ(found(find_namenodes(conf_of({{"fs.defaultFS", "hdfs://nn:8020"},
                                           {"dfs.namenode.http-address", "nn:5070"}}),
                                  "", {})),
@@ -69,7 +69,7 @@ TEST(FindNameNodes, WithoutAuthorityTheDefaultFileSystemIsMeant) {
   EXPECT_NE(local.status().message().find("\"file:///\""), std::string_view::npos);
 }
 
-TEST(FindNameNodes, ANameserviceHasAllItsNameNodes) {
+TEST(FindNameNodes, NameserviceHasAllItsNameNodes) {
   const HadoopConf conf = conf_of({{"dfs.nameservices", "other, ns"},
                                    {"dfs.ha.namenodes.ns", "nn1,nn2"},
                                    {"dfs.namenode.http-address.ns.nn1", "a:1"},
@@ -88,7 +88,7 @@ TEST(FindNameNodes, ANameserviceHasAllItsNameNodes) {
             std::string_view::npos);
 }
 
-TEST(FindNameNodes, ANameNodeWithoutAddressIsNamed) {
+TEST(FindNameNodes, NameNodeWithoutAddressIsNamed) {
   const auto namenodes = find_namenodes(
       conf_of({{"dfs.nameservices", "ns"}, {"dfs.ha.namenodes.ns", "nn1"}}), "ns", {});
   EXPECT_EQ(namenodes.status().to_string(),
@@ -97,7 +97,7 @@ TEST(FindNameNodes, ANameNodeWithoutAddressIsNamed) {
             "address: set dfs.namenode.http-address.ns.nn1");
 }
 
-TEST(FindNameNodes, HttpsOnlyMeansHttps) {
+TEST(FindNameNodes, HttpsOnlyUsesHttps) {
   const HadoopConf conf = conf_of({{"dfs.http.policy", "HTTPS_ONLY"},
                                    {"dfs.namenode.https-address", "nn:5071"},
                                    {"dfs.namenode.rpc-address", "nn:8020"}});
@@ -107,13 +107,13 @@ TEST(FindNameNodes, HttpsOnlyMeansHttps) {
             "https://x:9871 from port 9871, the default");
 }
 
-TEST(FindWebNameNodes, TheAuthorityIsTheAddress) {
+TEST(FindWebNameNodes, AuthorityIsTheAddress) {
   EXPECT_EQ(found(find_web_namenodes({}, "nn:5070")), "http://nn:5070 from the URI");
   EXPECT_EQ(found(find_web_namenodes({}, "nn")), "http://nn:9870 from the URI");
   EXPECT_EQ(find_web_namenodes(HadoopConf(), "").status().code(), StatusCode::kInvalidArgument);
 }
 
-TEST(FindNameNodes, AVariableThatNothingDefinesIsNamedWithItsPlace) {
+TEST(FindNameNodes, UndefinedVariableIsNamedWithItsPlace) {
   const HadoopConf conf =
       conf_of({{"dfs.nameservices", "ns"}, {"dfs.namenode.http-address.ns", "${host}:9870"}});
   EXPECT_EQ(find_namenodes(conf, "ns", {}).status().message(),
@@ -121,7 +121,7 @@ TEST(FindNameNodes, AVariableThatNothingDefinesIsNamedWithItsPlace) {
             "the Hadoop configuration nor the environment defines");
 }
 
-TEST(FindNameNodes, AHostWithoutAPortMayBeANameserviceAndThatIsSaid) {
+TEST(FindNameNodes, MessageSaysThatAHostWithoutAPortMayBeANameservice) {
   EXPECT_NE(find_namenodes(HadoopConf(), "mycluster", {})
                 ->origin.find("if mycluster is a nameservice, set HADOOP_CONF_DIR"),
             std::string::npos);

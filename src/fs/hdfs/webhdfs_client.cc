@@ -8,14 +8,13 @@
 
 namespace weir {
 namespace {
-constexpr int64_t kAnswerBytesMax =
-    256 << 20;  // a page of a listing is 1000 entries by default; servers may be set otherwise
+constexpr int64_t kAnswerBytesMax = 256 << 20;  // a page of a listing has 1000 entries by default,
+                                                // but servers may be configured otherwise
 constexpr std::chrono::milliseconds kLong{1000};
-/// How long a NameNode is believed to be active after it has proved it.
+/// How long a NameNode counts as active after it has proven it.
 constexpr std::chrono::seconds kProofLasts{5};
 
-/// The active NameNode takes the call, or says another thing that is wrong with it, be it its safe
-/// mode.
+/// The active NameNode accepts the call, or reports another problem with it, such as safe mode.
 bool shows_that_it_is_not_active(const HttpReply& reply) {
   if (reply.status == 200) return false;
   const Refusal refusal = classify(reply.status, parse_remote_exception(reply.body), reply.body);
@@ -136,7 +135,7 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
                 "(dfs.namenode.http-address)? If not, set fs.hdfs.http-address"));
       }
     }
-    // The other NameNodes are asked at once; only then is it time to wait.
+    // Ask the other NameNodes at once; wait only after all have been asked.
     if (next_namenode && ++asked_in_a_row < bases.size()) continue;
     asked_in_a_row = 0;
     if (!attempts.another(attempts_max, answer.status)) return answer;

@@ -19,28 +19,28 @@ namespace weir {
 
 struct RetryPolicy {
   int attempts_max = 10;
-  /// While no NameNode ever answered, a wrong address is likelier than a NameNode that is just
-  /// restarting.
+  /// Used while no NameNode has ever answered: a wrong address is then likelier than a restarting
+  /// NameNode.
   int first_contact_attempts_max = 3;
   std::chrono::milliseconds first_wait{200};  ///< doubles with each attempt
   std::chrono::milliseconds wait_max{5000};
-  std::chrono::milliseconds deadline{300'000};  ///< after so long no further attempt begins
+  std::chrono::milliseconds deadline{300'000};  ///< no attempt begins after this time
 };
 
 struct WebHdfsOptions {
   NameNodes namenodes;
   std::string user;
   RetryPolicy retry;
-  std::function<void(std::chrono::milliseconds)> sleep;  ///< without it there is no wait
-  std::function<MonotonicTime()> now;                    ///< without it there is no deadline
+  std::function<void(std::chrono::milliseconds)> sleep;  ///< empty: no waits
+  std::function<MonotonicTime()> now;                    ///< empty: no deadline
 };
 
-/// Calls on the NameNodes of one HDFS over WebHDFS: finds the active one, tries again where that
-/// can help, and says what an answer means. A call may be carried out more than once when its
-/// answer is lost; `earlier_unknown` tells, and the caller looks. Where there are several
-/// NameNodes, one is believed only after it has taken a call that changes things, as the active one
-/// alone does: an observer answers reads too, from a past of its own. That is asked again after
-/// each failover, and every few seconds. Thread: any.
+/// Calls to the NameNodes of one HDFS over WebHDFS: finds the active one, retries where that can
+/// help, and interprets answers. A call may be carried out more than once when its answer is lost;
+/// `earlier_unknown` reports that, and the caller checks. With several NameNodes, one is trusted
+/// only after it has accepted a call that changes something, which only the active one does: an
+/// observer also answers reads, but from older data. This proof is repeated after each failover,
+/// and every few seconds. Thread: any.
 class WebHdfsClient {
  public:
   using Parameters = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -50,15 +50,14 @@ class WebHdfsClient {
     std::string_view op;    ///< "MKDIRS"
     std::string_view what;  ///< "make the directory", for messages
     const std::string& path;
-    /// HTTP statuses of success.
+    /// The HTTP status of success.
     int success = 200;
   };
   struct Answer {
-    Status status;                   ///< OK, or what to tell the user
+    Status status;                   ///< OK, or the message for the user
     std::optional<Refusal> refusal;  ///< set if a server refused
-    bool earlier_unknown =
-        false;            ///< an attempt before the one that was answered may have been carried out
-    size_t namenode = 0;  ///< which NameNode gave the answer
+    bool earlier_unknown = false;    ///< an earlier attempt may have been carried out
+    size_t namenode = 0;             ///< which NameNode gave the answer
     std::string body;
     std::string location;
   };
@@ -68,13 +67,14 @@ class WebHdfsClient {
 
   Answer call(const Call& call, Parameters parameters);
 
-  /// Counts attempts of something larger than a call, such as an upload, and waits between them.
+  /// Counts the attempts of something larger than a call, such as an upload, and waits between
+  /// them.
   class Attempts {
    public:
     explicit Attempts(const WebHdfsOptions& options)
         : options_(options), began_(options.now ? options.now() : MonotonicTime(0)) {}
-    /// False if there were enough, or the deadline has passed. Waits before it says true, and says
-    /// in the log why, once it takes long.
+    /// False if all attempts are used up, or the deadline has passed. Waits before it returns true,
+    /// and logs the failure once the waits are long.
     bool another(int attempts_max, const Status& failure);
 
    private:
@@ -85,7 +85,7 @@ class WebHdfsClient {
   };
   Attempts attempts() const { return Attempts(options_); }
 
-  /// The Refusal in the answer of the DataNode that `namenode` named; after a StandbyException the
+  /// Interprets the refusal of the DataNode that `namenode` named. After a StandbyException the
   /// next call goes to another NameNode.
   Answer refused(const HttpReply& reply, const std::string& server, std::string_view what,
                  const std::string& path, size_t namenode);
@@ -97,11 +97,11 @@ class WebHdfsClient {
   const WebHdfsOptions& options() const { return options_; }
 
  private:
-  /// Does nothing if somebody has gone on from `from` already.
+  /// Does nothing if another thread has already moved on from `from`.
   void fail_over(size_t from);
-  /// Must the NameNode prove that it is the active one before it is asked anything?
+  /// True if the NameNode must prove that it is active before the next call.
   bool is_doubted(size_t namenode) const;
-  /// The call for that: makes the directory "/", which is there.
+  /// The call for that proof: makes the directory "/", which exists.
   HttpReply ask_whether_active(size_t namenode);
   MonotonicTime now() const { return options_.now ? options_.now() : MonotonicTime(0); }
 
@@ -109,7 +109,7 @@ class WebHdfsClient {
   const std::unique_ptr<Http> http_;
   std::atomic<size_t> active_{0};
   std::atomic<bool> reached_{false};
-  std::atomic<size_t> proven_{SIZE_MAX};  ///< the NameNode that has shown last that it is active
+  std::atomic<size_t> proven_{SIZE_MAX};  ///< the NameNode that last proved to be active
   std::atomic<MonotonicTime> proven_at_{MonotonicTime(0)};
 };
 

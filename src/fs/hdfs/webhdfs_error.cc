@@ -12,7 +12,7 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// The inode="…" of Hadoop's "Permission denied: user=bob, access=WRITE,
+/// The inode="…" in Hadoop's "Permission denied: user=bob, access=WRITE,
 /// inode="/a":root:supergroup:drwxr-xr-x".
 std::string inode_of(std::string_view message) {
   constexpr std::string_view kMark = "inode=\"";
@@ -26,8 +26,8 @@ std::string inode_of(std::string_view message) {
 std::string permission_advice(const RemoteException& remote, const RefusedCall& call) {
   const std::string inode = inode_of(remote.message);
   const std::string wanted = parent_path(call.path);
-  // The inode is the closest directory that exists: giving away "/", or another user's home, is no
-  // remedy.
+  // The inode is the closest directory that exists: giving away "/", or another user's home, is not
+  // a remedy.
   if (!inode.empty() && (inode == call.path || inode == wanted) && inode != "/") {
     return cat("an HDFS administrator can allow it: hdfs dfs -chown ", call.user, " ", inode,
                " (or hdfs dfs -chmod g+rwx ", inode, " for a group of ", call.user,
@@ -158,11 +158,12 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
       has(message, "Could not obtain block")) {
     return Refusal::kNoDataNode;
   }
-  // A DataNode asks the NameNode in the client's name; Hadoop may wrap what went wrong between them
+  // A DataNode calls the NameNode on the client's behalf; Hadoop may wrap a failure between them
   // into a plain IOException.
   if (has(message, "Failed on local exception") || has(message, "failed on local exception"))
     return Refusal::kServer;
-  if (message.starts_with("Invalid operation ")) return Refusal::kNotWebHdfs;  // so says a DataNode
+  if (message.starts_with("Invalid operation "))
+    return Refusal::kNotWebHdfs;  // a DataNode's message
   if (has(message, "(is not a directory)")) return Refusal::kNotADirectory;
   const auto known = kByName.find(remote.exception);
   if (known == kByName.end()) return http_status >= 500 ? Refusal::kServer : Refusal::kOther;

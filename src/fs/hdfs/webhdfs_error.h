@@ -8,12 +8,12 @@
 
 namespace weir {
 
-/// What kind of refusal an answer is. WebHDFS maps nearly every IOException to 403, so the
-/// exception's name decides, and for some its text.
+/// The kind of a refusal. WebHDFS maps nearly every IOException to 403, so the exception's name
+/// decides, and for some its text.
 enum class Refusal {
   kNotFound,
   kAlreadyExists,
-  kIsADirectory,   ///< a file was to be written where a directory stands
+  kIsADirectory,   ///< a file was to be written in place of a directory
   kNotADirectory,  ///< a part of the path is a file
   kNotEmpty,
   kPermission,
@@ -21,32 +21,32 @@ enum class Refusal {
   kInvalid,
   kNamespaceQuota,
   kSpaceQuota,
-  kStandby,     ///< ask the other NameNode
+  kStandby,     ///< ask another NameNode
   kSafeMode,    ///< wait
-  kRetriable,   ///< the server says: try again
-  kNoDataNode,  ///< nobody can take or give the block just now
+  kRetriable,   ///< the server asks for a retry
+  kNoDataNode,  ///< no DataNode can store or serve the block at the moment
   kBusy,        ///< another writer holds the file's lease
   kNotWebHdfs,  ///< another kind of server answers there
   kServer,      ///< a 5xx without a reason, or a server that could not reach another one
-  kOther,  ///< an exception that nobody here knows: the same call is not repeated, but the job may
-           ///< try again
+  kOther,       ///< an unknown exception: the call is not repeated, but the job may try again
 };
 
 Refusal classify(int http_status, const RemoteException& remote, std::string_view body);
 
-/// Whether the same call may succeed a little later without anybody doing anything.
+/// True if the same call may succeed a little later without intervention.
 bool is_worth_another_attempt(Refusal refusal);
 
-/// What a message needs to know.
+/// The parts of a message.
 struct RefusedCall {
-  std::string what;  ///< "create", "list": with the path it makes "cannot create /a/b on HDFS"
+  std::string
+      what;  ///< "create", "list": together with the path it makes "cannot create /a/b on HDFS"
   std::string path;
   std::string user;
-  std::string server;  ///< "http://host:port" of who refused
+  std::string server;  ///< "http://host:port" of the server that refused
 };
 
-/// The sentence: what was tried, on what, what the server said, and what to do, with the command
-/// that does it.
+/// A sentence that names the operation, the path, the server's reason, and the remedy with its
+/// command.
 Status refusal_status(Refusal refusal, int http_status, const RemoteException& remote,
                       const RefusedCall& call);
 

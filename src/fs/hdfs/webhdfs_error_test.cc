@@ -46,7 +46,7 @@ TEST(WebHdfsError, EachExceptionHasTheCodeThatTellsTheCallerWhatToDo) {
   EXPECT_EQ(said(401, "", "").code(), StatusCode::kPermissionDenied);
 }
 
-TEST(WebHdfsError, APermissionProblemNamesUserDirectoryAndRemedy) {
+TEST(WebHdfsError, PermissionProblemNamesUserDirectoryAndRemedy) {
   const Status own = said(403, "AccessControlException",
                           "Permission denied: user=bob, access=WRITE, "
                           "inode=\"/flink/checkpoints\":root:supergroup:drwxr-xr-x");
@@ -59,7 +59,7 @@ TEST(WebHdfsError, APermissionProblemNamesUserDirectoryAndRemedy) {
             "or set HADOOP_USER_NAME to a user who may");
 }
 
-TEST(WebHdfsError, NobodyIsAdvisedToGiveAwayTheRootOrAnAncestor) {
+TEST(WebHdfsError, NoAdviceToGiveAwayTheRootOrAnAncestor) {
   const Status status =
       said(403, "AccessControlException",
            "Permission denied: user=bob, access=WRITE, inode=\"/\":hdfs:supergroup:drwxr-xr-x");
@@ -75,7 +75,7 @@ TEST(WebHdfsError, NobodyIsAdvisedToGiveAwayTheRootOrAnAncestor) {
   EXPECT_TRUE(contains(odd, "hdfs dfs -mkdir -p /flink/checkpoints")) << odd.to_string();
 }
 
-TEST(WebHdfsError, SafeModeIsRecognisedInEveryWrapping) {
+TEST(WebHdfsError, SafeModeIsRecognizedInEveryWrapping) {
   for (const std::string exception : {"SafeModeException", "RetriableException", "IOException"}) {
     const RemoteException remote{exception, "Cannot create file/x. Name node is in safe mode."};
     EXPECT_EQ(classify(403, remote, ""), Refusal::kSafeMode);
@@ -98,7 +98,7 @@ TEST(WebHdfsError, QuotasNameTheCommandThatRaisesThem) {
   EXPECT_TRUE(contains(names, "-setQuota"));
 }
 
-TEST(WebHdfsError, MissingDataNodesAreRecognisedByText) {
+TEST(WebHdfsError, MissingDataNodesAreRecognizedByText) {
   for (const std::string message :
        {"File /x could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) "
         "running",
@@ -110,9 +110,9 @@ TEST(WebHdfsError, MissingDataNodesAreRecognisedByText) {
   }
 }
 
-// What a DataNode answers while the NameNode goes down or comes up, which it asks in the client's
-// name.
-TEST(WebHdfsError, AServerThatLostAnotherIsTriedAgain) {
+// Answers of a DataNode, which calls the NameNode on the client's behalf, while the NameNode goes
+// down or comes up.
+TEST(WebHdfsError, ServerThatLostAnotherIsRetried) {
   const std::pair<std::string, std::string> losses[] = {
       {"SocketException",
        "Call From host to nn:8020 failed on socket exception: java.net.SocketException: Connection "
@@ -143,7 +143,7 @@ TEST(WebHdfsError, AServerThatLostAnotherIsTriedAgain) {
   }
 }
 
-TEST(WebHdfsError, OtherServersAreRecognised) {
+TEST(WebHdfsError, OtherServersAreRecognized) {
   EXPECT_EQ(classify(404, {}, "It looks like you are making an HTTP request to a Hadoop IPC port."),
             Refusal::kNotWebHdfs);
   EXPECT_EQ(classify(404, {}, "<html>not here</html>"), Refusal::kNotWebHdfs);
@@ -151,7 +151,7 @@ TEST(WebHdfsError, OtherServersAreRecognised) {
   EXPECT_EQ(classify(502, {}, "<html>proxy</html>"), Refusal::kServer);
 }
 
-TEST(WebHdfsError, OnlyWhatMayPassIsTriedAgain) {
+TEST(WebHdfsError, OnlyTransientErrorsAreRetried) {
   for (const Refusal refusal : {Refusal::kStandby, Refusal::kSafeMode, Refusal::kRetriable,
                                 Refusal::kNoDataNode, Refusal::kServer}) {
     EXPECT_TRUE(is_worth_another_attempt(refusal));

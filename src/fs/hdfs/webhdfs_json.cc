@@ -14,7 +14,7 @@ constexpr size_t kMessageBytesMax = 1000;
 
 Json parse(std::string_view body) { return Json::parse(body, nullptr, /*allow_exceptions=*/false); }
 
-/// The member, or null where `object` is no object or has none.
+/// The member, or null if `object` is not an object or has no such member.
 const Json& member(const Json& object, const char* name) {
   static const Json kNull;
   if (!object.is_object()) return kNull;
@@ -70,7 +70,8 @@ StatusOr<HdfsListing> parse_listing(std::string_view body) {
     WEIR_ASSIGN_OR_RETURN(HdfsFileStatus status, file_status(entry, body));
     result.entries.push_back(std::move(status));
   }
-  // Whoever asks for the rest asks with the last name; without one it would ask for ever.
+  // The next page is requested by the last name of this one; without a name the caller would loop
+  // forever.
   if (result.remaining < 0 || (result.remaining > 0 && result.entries.empty()))
     return malformed("DirectoryListing", body);
   return result;

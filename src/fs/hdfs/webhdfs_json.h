@@ -9,17 +9,17 @@
 
 namespace weir {
 
-/// What WebHDFS answers, decoded. The bytes are not trusted: anything that is not what the REST
-/// API's documentation shows gives UNAVAILABLE, for a listing may be cut off after its "200 OK"
-/// (later pages have no other way to report an error).
+/// Decodes WebHDFS answers. The bytes are not trusted: any deviation from the REST API's
+/// documentation gives UNAVAILABLE, because a listing may be cut off after its "200 OK" (later
+/// pages have no other way to report an error).
 
 struct HdfsFileStatus {
-  std::string name;  ///< "pathSuffix": empty for the path that was asked about
+  std::string name;  ///< "pathSuffix": empty for the requested path itself
   bool is_directory = false;
   int64_t length = 0;
   int64_t modified_ms = 0;
   int64_t file_id = 0;  ///< the inode: a rename keeps it, and no other file ever has it; 0 if the
-                        ///< server doesn't tell
+                        ///< server doesn't send it
 };
 
 struct HdfsListing {
@@ -30,16 +30,16 @@ struct HdfsListing {
 StatusOr<HdfsFileStatus> parse_file_status(std::string_view body);
 /// The answer to LISTSTATUS_BATCH.
 StatusOr<HdfsListing> parse_listing(std::string_view body);
-/// In the answer to GET_BLOCK_LOCATIONS: a writer has the file open. False where the server doesn't
-/// tell.
+/// From the answer to GET_BLOCK_LOCATIONS: true if a writer has the file open. False if the server
+/// doesn't send it.
 bool parse_under_construction(std::string_view body);
 /// {"boolean": …}
 StatusOr<bool> parse_boolean(std::string_view body);
 
 /// A Java exception in an answer.
 struct RemoteException {
-  std::string exception;  ///< "AccessControlException"; empty if the body was no RemoteException
-  std::string message;    ///< its first line only: DataNodes add their stack
+  std::string exception;  ///< "AccessControlException"; empty if the body is not a RemoteException
+  std::string message;    ///< only the first line: DataNodes append their stack trace
 };
 RemoteException parse_remote_exception(std::string_view body);
 

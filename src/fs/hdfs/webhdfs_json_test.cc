@@ -53,7 +53,7 @@ TEST(WebHdfsJson, KeepsTheFirstLineOfAnException) {
       "");
 }
 
-TEST(WebHdfsJson, RefusesWhatIsNotAnAnswer) {
+TEST(WebHdfsJson, RefusesMalformedAnswers) {
   for (
       const std::string body :
       {"", "{}", "[]", "null", "true", R"({"boolean":1})", R"({"boolean":"true"})",
@@ -70,13 +70,13 @@ TEST(WebHdfsJson, RefusesWhatIsNotAnAnswer) {
   }
 }
 
-TEST(WebHdfsJson, AListingCutOffAnywhereIsRefused) {
+TEST(WebHdfsJson, ListingCutOffAnywhereIsRefused) {
   for (size_t length = 0; length < kListing.size(); ++length) {
     EXPECT_FALSE(parse_listing(std::string_view(kListing).substr(0, length)).ok()) << length;
   }
 }
 
-// Any bytes at all have to give an answer or a refusal, and nothing that breaks a caller.
+// Arbitrary bytes must give an answer or a refusal, and nothing that breaks a caller.
 TEST(WebHdfsJson, DamagedAnswersNeverBreakTheDecoders) {
   const std::string deep(20000, '[');
   uint64_t random = 42;

@@ -15,7 +15,7 @@ std::string webhdfs_url(
     std::string_view base, std::string_view path, std::string_view op,
     std::initializer_list<std::pair<std::string_view, std::string_view>> parameters);
 
-/// "http://host:port" of a URL: all of it that may appear in a message, since the query can hold a
+/// "http://host:port" of a URL. Messages may show only this part, since the query can hold a
 /// delegation token.
 std::string url_origin(std::string_view url);
 /// "host" of a URL.

@@ -12,7 +12,7 @@ TEST(WebHdfsUrl, EncodesPathAndParameters) {
             "%C3%A4%3F%23%26%3D%2B%3B?op=RENAME&destination=%2Fx%20y%2Fz%26w&k=");
 }
 
-TEST(WebHdfsUrl, OriginHoldsNothingSecret) {
+TEST(WebHdfsUrl, OriginHidesSecrets) {
   EXPECT_EQ(url_origin("http://dn:9864/webhdfs/v1/a?op=CREATE&delegation=SECRET"),
             "http://dn:9864");
   EXPECT_EQ(url_origin("http://dn:9864?delegation=SECRET"), "http://dn:9864");

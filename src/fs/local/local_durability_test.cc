@@ -1,5 +1,5 @@
-// Records every fsync of this process: without one, what a checkpoint relies upon is lost with the
-// power, and no other test notices.
+// Records every fsync of this process. A missing one loses data that a checkpoint relies on when
+// the power fails, and no other test notices.
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -15,7 +15,7 @@
 
 namespace {
 
-/// What was synced: its path, and how many entries or bytes it had at that moment.
+/// A synced path, and its number of entries or bytes at that moment.
 struct Synced {
   std::string path;
   int64_t size = 0;
@@ -24,7 +24,7 @@ std::vector<Synced>* g_synced = nullptr;
 
 }  // namespace
 
-/// Takes the place of the C library's.
+/// Replaces the C library's.
 extern "C" int fsync(int fd) {
   if (g_synced != nullptr) {
     char target[4096];
@@ -57,7 +57,7 @@ class LocalDurability : public testing::Test {
     g_synced = nullptr;
     std::filesystem::remove_all(directory_);
   }
-  /// "path size" for each, relative to the directory; then forgets them.
+  /// Returns "path size" for each, relative to the directory, and clears the list.
   std::vector<std::string> synced() {
     std::vector<std::string> all;
     for (const Synced& each : synced_) {
@@ -87,7 +87,7 @@ TEST_F(LocalDurability, ClosedFileIsSyncedWholeAndThenItsDirectory) {
   EXPECT_EQ(synced(), (Names{"f 100007", ". 1"}));
 }
 
-TEST_F(LocalDurability, EachMadeDirectoryIsSyncedIntoItsParent) {
+TEST_F(LocalDurability, EachNewDirectoryIsSyncedIntoItsParent) {
   ASSERT_TRUE(fs_.make_directories(at("a/b/c")).ok());
   EXPECT_EQ(synced(), (Names{". 1", "a 1", "a/b 1"}));
 }

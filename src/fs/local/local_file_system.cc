@@ -20,7 +20,7 @@
 namespace weir {
 namespace {
 
-constexpr unsigned kFileMode = 0666;  // the process's umask takes away what it wants
+constexpr unsigned kFileMode = 0666;  // the process's umask still applies
 constexpr unsigned kDirectoryMode = 0777;
 
 std::string_view special_kind(const struct stat& entry) {
@@ -39,13 +39,13 @@ FileInfo info_of(const std::string& path, const struct stat& entry) {
           special_kind(entry)};
 }
 
-/// Files of /proc and /sys say that they are empty.
+/// Files of /proc and /sys report a size of 0.
 bool holds_more_than_it_says(int fd, const struct stat& entry) {
   char byte;
   return entry.st_size == 0 && ::pread(fd, &byte, 1, 0) > 0;
 }
 
-/// Makes one directory persistent in its parent; `made` tells whether it was not there before.
+/// Makes one directory and syncs it into its parent; `made` tells whether it is new.
 Status make_directory(const std::string& path, bool* made) {
   *made = ::mkdir(path.c_str(), kDirectoryMode) == 0;
   if (*made) return sync_directory(parent_path(path));
@@ -57,13 +57,13 @@ Status make_directory(const std::string& path, bool* made) {
   return {};
 }
 
-/// For calls that only look or remove: below a file there is nothing.
+/// For calls that only look or remove: nothing exists below a file.
 Status absence_error(int error, const std::string& what, const std::string& path) {
   return local_error(error == ENOTDIR ? ENOENT : error, what, path);
 }
 
-/// Both names lead to one file: an earlier rename_by_link made the new name and was cut off, or its
-/// answer was lost (NFS).
+/// Both names lead to one file: an earlier rename_by_link made the new name and was interrupted, or
+/// its answer was lost (NFS).
 bool is_linked_already(const std::string& from, const std::string& to) {
   struct stat source{};
   struct stat target{};
@@ -76,7 +76,7 @@ Status unlink_source(const std::string& from, const std::string& what) {
   return ::unlink(from.c_str()) != 0 && errno != ENOENT ? local_error(errno, what, from) : Status();
 }
 
-/// What renameat2 would say about the names, for the way that cannot say it.
+/// Checks the names as renameat2 would, because link + unlink cannot.
 Status rename_by_link(const std::string& from, const std::string& to, const std::string& what) {
   struct stat source{};
   if (::lstat(from.c_str(), &source) != 0) return local_error(errno, what, from);
@@ -97,14 +97,14 @@ StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::strin
                                                                 CreateMode mode) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
   if (mode == CreateMode::kReplace) {
-    // By its other name the file may be a published one: see is_linked_already.
+    // Under its other name the file may be a published one: see is_linked_already.
     struct stat existing{};
     if (::lstat(path.c_str(), &existing) == 0 && S_ISREG(existing.st_mode) &&
         existing.st_nlink > 1 && ::unlink(path.c_str()) != 0) {
       return local_error(errno, cat("replace ", path), path);
     }
   }
-  // A link that somebody laid there must not lead the bytes elsewhere.
+  // A symbolic link planted at this path must not redirect the bytes.
   const int flags =
       O_WRONLY | O_CREAT | O_NOFOLLOW | (mode == CreateMode::kExclusive ? O_EXCL : O_TRUNC);
   Descriptor file = open_descriptor(path, flags, kFileMode);
@@ -118,8 +118,8 @@ StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::strin
 
 StatusOr<std::unique_ptr<ReadableFile>> LocalFileSystem::open(const std::string& path) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  Descriptor file =
-      open_descriptor(path, O_RDONLY | O_NONBLOCK);  // a pipe would wait for its writer
+  Descriptor file = open_descriptor(
+      path, O_RDONLY | O_NONBLOCK);  // without O_NONBLOCK, opening a pipe would wait for its writer
   if (!file.valid()) return absence_error(errno, cat("open ", path), path);
   struct stat entry{};
   if (::fstat(file.get(), &entry) != 0) return local_error(errno, cat("look at ", path), path);
@@ -172,7 +172,7 @@ StatusOr<std::vector<FileInfo>> LocalFileSystem::list(const std::string& path) {
     struct stat entry{};
     if (::fstatat(fd, next->d_name, &entry, 0) != 0 &&
         ::fstatat(fd, next->d_name, &entry, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno == ENOENT) continue;  // removed while we looked
+      if (errno == ENOENT) continue;  // removed after it was read from the directory
       return local_error(errno, what, path);
     }
     entries.push_back(info_of(join_path(path, name), entry));
@@ -216,7 +216,7 @@ Status LocalFileSystem::rename(const std::string& from, const std::string& to) {
 
 Status LocalFileSystem::remove(const std::string& path) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  // POSIX lets unlink of a directory fail with EPERM, Linux says EISDIR.
+  // unlink of a directory may fail with EPERM (POSIX); Linux returns EISDIR.
   if (::unlink(path.c_str()) != 0) {
     const int error = errno;
     if (error != EISDIR && error != EPERM) return absence_error(error, cat("remove ", path), path);

@@ -8,17 +8,17 @@
 namespace weir {
 
 struct LocalFileSystemOptions {
-  /// Off: as on a kernel or a file system that cannot rename without replacing.
+  /// False imitates a kernel or a file system that cannot rename without replacing.
   bool use_renameat2 = true;
 };
 
-/// Files of this machine through POSIX calls. Paths are absolute; symbolic links are followed, but
-/// not by create, remove and remove_all. Persistence: close() syncs the file and then its
-/// directory; make_directories(), rename() and remove() sync the directories they change, so that
-/// what one call did is on the disk before the next one begins. Where the file system cannot rename
+/// Files of this machine through POSIX calls. Paths are absolute. Symbolic links are followed,
+/// except by create, remove and remove_all. Persistence: close() syncs the file and then its
+/// directory; make_directories(), rename() and remove() sync the directories they change, so the
+/// effect of one call is on disk before the next begins. Where the file system cannot rename
 /// without replacing (some network ones), a file is renamed by link + unlink, and directories are
-/// refused with UNIMPLEMENTED. A rename that was cut off between the two is finished by the next
-/// attempt. Thread: any; there is no state.
+/// refused with UNIMPLEMENTED. The next attempt finishes a rename that was interrupted between the
+/// two. Thread: any; there is no state.
 class LocalFileSystem final : public FileSystem {
  public:
   explicit LocalFileSystem(LocalFileSystemOptions options = {}) : options_(options) {}

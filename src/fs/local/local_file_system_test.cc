@@ -26,11 +26,11 @@ class LocalFileSystemTest : public testing::Test {
   std::string directory_;
 };
 
-TEST_F(LocalFileSystemTest, PromisesToSurviveALossOfPower) {
+TEST_F(LocalFileSystemTest, PromisesToSurviveAPowerLoss) {
   EXPECT_EQ(fs_.durability(), Durability::kPower);
 }
 
-TEST_F(LocalFileSystemTest, AFullDiskIsResourceExhaustedAndSaysWhatToDo) {
+TEST_F(LocalFileSystemTest, FullDiskIsResourceExhaustedAndSaysWhatToDo) {
   auto file = fs_.create("/dev/full", CreateMode::kReplace);
   ASSERT_TRUE(file.ok()) << file.status().to_string();
   EXPECT_TRUE((*file)->append("buffered").ok());
@@ -40,7 +40,7 @@ TEST_F(LocalFileSystemTest, AFullDiskIsResourceExhaustedAndSaysWhatToDo) {
             "free space or inodes on the disk of /dev (df -h, df -i), or choose another directory");
 }
 
-TEST_F(LocalFileSystemTest, AFailedAppendFailsTheFileForGood) {
+TEST_F(LocalFileSystemTest, FailedAppendFailsTheFileForGood) {
   auto file = fs_.create("/dev/full", CreateMode::kReplace);
   ASSERT_TRUE(file.ok());
   EXPECT_EQ((*file)->append(std::string(100000, 'x')).code(), StatusCode::kResourceExhausted);
@@ -48,11 +48,12 @@ TEST_F(LocalFileSystemTest, AFailedAppendFailsTheFileForGood) {
   EXPECT_EQ((*file)->close().code(), StatusCode::kResourceExhausted);
 }
 
-TEST_F(LocalFileSystemTest, AForbiddenDirectoryIsPermissionDeniedAndNamesIt) {
+TEST_F(LocalFileSystemTest, ForbiddenDirectoryIsPermissionDeniedAndNamesIt) {
   const std::string closed = directory_ + "/closed";
   ASSERT_EQ(::mkdir(closed.c_str(), 0500), 0);
   const int own = ::setfsuid(
-      ::geteuid() == 0 ? 65534 : ::geteuid());  // root may write anywhere; this thread no longer is
+      ::geteuid() == 0 ? 65534
+                       : ::geteuid());  // root may write anywhere; this thread drops that right
   ::chmod(directory_.c_str(), 0755);
   const Status created = fs_.create(closed + "/f", CreateMode::kExclusive).status();
   const Status made = fs_.make_directories(closed + "/d");
@@ -72,7 +73,7 @@ TEST_F(LocalFileSystemTest, RemoveAllDoesNotFollowSymbolicLinks) {
   EXPECT_EQ(*read_file(fs_, directory_ + "/kept/f"), "x");
 }
 
-TEST_F(LocalFileSystemTest, ListShowsALinkThatLeadsNowhere) {
+TEST_F(LocalFileSystemTest, ListShowsADanglingLink) {
   std::filesystem::create_symlink("/nowhere/at/all", directory_ + "/link");
   const auto entries = fs_.list(directory_);
   ASSERT_TRUE(entries.ok()) << entries.status().to_string();
@@ -80,7 +81,7 @@ TEST_F(LocalFileSystemTest, ListShowsALinkThatLeadsNowhere) {
   EXPECT_EQ((*entries)[0].path, directory_ + "/link");
 }
 
-TEST_F(LocalFileSystemTest, ATooLongNameIsRefused) {
+TEST_F(LocalFileSystemTest, TooLongNameIsRefused) {
   EXPECT_EQ(
       fs_.create(directory_ + "/" + std::string(300, 'x'), CreateMode::kExclusive).status().code(),
       StatusCode::kInvalidArgument);
@@ -93,7 +94,7 @@ TEST_F(LocalFileSystemTest, WithoutRenameat2ADirectoryIsRefusedAndStays) {
   EXPECT_TRUE(fs.stat(directory_ + "/d").ok());
 }
 
-TEST_F(LocalFileSystemTest, ARenameThatWasCutOffBetweenLinkAndUnlinkIsFinished) {
+TEST_F(LocalFileSystemTest, RenameInterruptedBetweenLinkAndUnlinkIsFinished) {
   const std::string from = directory_ + "/from";
   const std::string to = directory_ + "/to";
   for (const bool use_renameat2 : {false, true}) {
@@ -103,7 +104,7 @@ TEST_F(LocalFileSystemTest, ARenameThatWasCutOffBetweenLinkAndUnlinkIsFinished) 
     EXPECT_TRUE(fs.rename(from, to).ok()) << use_renameat2;
     EXPECT_EQ(fs.stat(from).status().code(), StatusCode::kNotFound);
     EXPECT_EQ(*read_file(fs, to), "x");
-    ASSERT_TRUE(write_file(fs, from, "x").ok());  // of the same content, but another file
+    ASSERT_TRUE(write_file(fs, from, "x").ok());  // the same content, but another file
     EXPECT_EQ(fs.rename(from, to).code(), StatusCode::kAlreadyExists);
     ASSERT_TRUE(fs.remove(from).ok() && fs.remove(to).ok());
   }
@@ -131,7 +132,7 @@ TEST_F(LocalFileSystemTest, CreateFollowsNoSymbolicLink) {
   EXPECT_FALSE(std::filesystem::exists(directory_ + "/made"));
 }
 
-TEST_F(LocalFileSystemTest, APipeIsKnownForOneAndOpeningItWaitsForNobody) {
+TEST_F(LocalFileSystemTest, PipeIsDetectedAndOpeningItDoesNotBlock) {
   const std::string pipe = directory_ + "/pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_EQ(fs_.stat(pipe)->special, "a pipe");
@@ -142,7 +143,7 @@ TEST_F(LocalFileSystemTest, APipeIsKnownForOneAndOpeningItWaitsForNobody) {
             "FAILED_PRECONDITION: cannot open " + pipe + " as a file: it is a pipe");
 }
 
-TEST_F(LocalFileSystemTest, AFileThatHidesItsSizeIsRefused) {
+TEST_F(LocalFileSystemTest, FileThatHidesItsSizeIsRefused) {
   const Status refused = fs_.open("/proc/self/status").status();
   EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(refused.message().find("copy it into a file first"), std::string::npos)
@@ -151,7 +152,7 @@ TEST_F(LocalFileSystemTest, AFileThatHidesItsSizeIsRefused) {
   EXPECT_TRUE(fs_.open(directory_ + "/empty").ok());
 }
 
-TEST_F(LocalFileSystemTest, ARenameKeepsTheIdOfAFileAndAnotherFileHasAnother) {
+TEST_F(LocalFileSystemTest, RenameKeepsTheIdOfAFileAndAnotherFileHasAnother) {
   ASSERT_TRUE(write_file(fs_, directory_ + "/a", "x").ok());
   ASSERT_TRUE(write_file(fs_, directory_ + "/b", "x").ok());
   const int64_t id = fs_.stat(directory_ + "/a")->file_id;

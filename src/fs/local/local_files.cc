@@ -31,7 +31,7 @@ Status sync_directory(const std::string& path) {
   const Descriptor directory = open_descriptor(path, O_RDONLY | O_DIRECTORY);
   if (!directory.valid())
     return local_error(errno, cat("open the directory ", path, " to sync it"), path);
-  // EINVAL: a file system (some FUSE ones) that has nothing to sync in a directory.
+  // EINVAL: on some file systems (FUSE) a directory has nothing to sync.
   if (::fsync(directory.get()) != 0 && errno != EINVAL)
     return local_error(errno, cat("sync the directory ", path), path);
   return {};
@@ -68,8 +68,8 @@ Status LocalWritableFile::close() {
   buffer_.clear();
   const Descriptor closing(file_.release());
   if (!failed_.ok()) return failed_;
-  // A second fsync after a failed one may report success although the pages are lost: one attempt
-  // decides.
+  // A second fsync after a failed one may succeed although the pages are lost, so there is only one
+  // attempt.
   if (::fsync(closing.get()) != 0) return failed_ = local_error(errno, cat("sync ", path_), path_);
   return failed_ = sync_directory(parent_path(path_));
 }
@@ -80,7 +80,7 @@ Status LocalReadableFile::read_at(int64_t offset, int64_t length, std::string* o
     return invalid_argument(cat("read of ", length, " bytes at ", offset, " of ", path_));
   }
   const auto wanted = static_cast<size_t>(std::clamp<int64_t>(size_ - offset, 0, length));
-  out->resize(wanted);  // not cleared before: bytes that are there already need not be zeroed
+  out->resize(wanted);  // not cleared before, so that existing bytes need not be zeroed
   size_t got = 0;
   while (got < wanted) {
     const ssize_t count = ::pread(file_.get(), out->data() + got, wanted - got,

@@ -26,13 +26,13 @@ class Descriptor {
   int fd_;
 };
 
-/// open(2) with O_CLOEXEC, again after EINTR. On failure not valid, and errno says why.
+/// open(2) with O_CLOEXEC, retried after EINTR. On failure not valid, and errno gives the reason.
 Descriptor open_descriptor(const std::string& path, int flags, unsigned mode = 0);
 
 /// Makes the entries of a directory persistent.
 Status sync_directory(const std::string& path);
 
-/// A new file: small appends are gathered, close() syncs the file and the directory it was made in.
+/// A new file. Buffers small appends; close() syncs the file and its directory.
 class LocalWritableFile final : public WritableFile {
  public:
   LocalWritableFile(std::string path, Descriptor file)

@@ -11,11 +11,11 @@
 namespace weir {
 
 /// Files in the memory of this process, for tests and for jobs that need no recovery beyond the
-/// process. Thread: all methods from any thread; one lock for the tree and for the bytes. Not here:
-/// faults and lost writes; the simulator's disk has those.
+/// process. Thread: all methods from any thread; one lock for the tree and the bytes. Not here:
+/// faults and lost writes, which the simulator's disk has.
 class MemoryFileSystem final : public FileSystem {
  public:
-  /// `wall_ms` dates the files; without it they all are from 1970.
+  /// `wall_ms` gives the files' times; without it they are all from 1970.
   explicit MemoryFileSystem(std::function<int64_t()> wall_ms = {});
 
   StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path, CreateMode mode) override;
@@ -33,11 +33,11 @@ class MemoryFileSystem final : public FileSystem {
     std::string bytes;
     int64_t modified_ms = 0;
   };
-  /// What open files share with their file system, which they may outlive.
+  /// Shared by the file system and its open files, which may outlive it.
   struct Tree {
     std::mutex mutex;
     std::map<std::string, std::shared_ptr<Node>>
-        nodes;                         // guarded by mutex, and so are the nodes' contents
+        nodes;                         // guarded by mutex, like the nodes' contents
     std::function<int64_t()> wall_ms;  // set once
     int64_t now_ms() const { return wall_ms ? wall_ms() : 0; }
   };
