@@ -15,7 +15,7 @@ TEST(Batch, WithoutTimestampsHasNoColumnForThem) {
   EXPECT_EQ(batch.timestamp(1), kNoTimestamp);
 }
 
-TEST(Batch, KeepsTheTimestampsOfRecordsWithAndWithoutOneApart) {
+TEST(Batch, KeepsTimestampsOfRecordsWithAndWithoutOneApart) {
   BatchOf<int> batch;
   batch.add(1);
   batch.add(2, 20);

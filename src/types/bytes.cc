@@ -7,7 +7,8 @@ namespace {
 
 constexpr size_t kMaxUtf = 65535;
 constexpr size_t kMaxUnits =
-    detail::kMaxCount - 1;  // of a string: one more is written, and Flink reads an int
+    detail::kMaxCount -
+    1;  // in a string: the length is written plus one, and Flink reads it as an int
 
 bool is_ascii(const char* at, size_t length) {
   size_t i = 0;

@@ -41,7 +41,7 @@ std::string read_back(std::string_view text) {
   return result;
 }
 
-// "a", NUL, é, 漢, U+1D11E: one character of every width.
+// "a", NUL, é, 漢, U+1D11E: a character of every width.
 constexpr std::string_view kMixed("a\0\xC3\xA9\xE6\xBC\xA2\xF0\x9D\x84\x9E", 11);
 
 TEST(Bytes, NumbersAreBigEndian) {
@@ -89,7 +89,7 @@ TEST(Bytes, LongAsciiStringsHaveALongerCount) {
   EXPECT_EQ(read_back(std::string(20000, 'y')), std::string(20000, 'y'));
 }
 
-TEST(Bytes, TextComesBack) {
+TEST(Bytes, TextRoundTrips) {
   EXPECT_EQ(read_back(kMixed), kMixed);
   BinaryWriter out;
   out.put_utf(kMixed);
@@ -110,7 +110,7 @@ TEST(Bytes, LengthThatDoesNotFitIsNeverWritten) {
   out.put_utf(std::string(65535, 'x'));
 }
 
-TEST(Bytes, BytesThatAreNoUtf8AreEscapedAndComeBack) {
+TEST(Bytes, InvalidUtf8IsEscapedAndRoundTrips) {
   EXPECT_EQ(flink_string("\xFF"),
             "02"
             "FFB903");  // U+DCFF
@@ -152,7 +152,7 @@ TEST(Bytes, MalformedNamesAreRefused) {
   }
 }
 
-TEST(Bytes, FailureSaysWhatAndWhere) {
+TEST(Bytes, FailureNamesTheValueAndThePosition) {
   BinaryReader in(std::string_view("\0\0\0\x09xyz", 7));
   EXPECT_EQ(in.get_bytes(), "");
   const Status status = in.status("reading checkpoint 7");
@@ -163,7 +163,7 @@ TEST(Bytes, FailureSaysWhatAndWhere) {
   EXPECT_TRUE(BinaryReader("x").status("nothing").ok());
 }
 
-TEST(Bytes, WhatFollowsTheEndIsMalformed) {
+TEST(Bytes, BytesAfterTheEndAreMalformed) {
   BinaryReader all(std::string_view("\x01\x02", 2));
   EXPECT_EQ(all.get_u16(), 0x0102);
   EXPECT_TRUE(all.end("a number").ok());

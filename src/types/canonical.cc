@@ -14,7 +14,7 @@ void CanonicalGroupWriter::change_state() {
   written_state_ = state_;
 }
 
-/// Before the first byte of an entry: of what is in the buffer nothing changes any more.
+/// Called before the first byte of an entry, when the buffered bytes no longer change.
 void CanonicalGroupWriter::drain() {
   if (!writing_->drain(out_.buffer())) stopped_ = true;
   out_.clear();

@@ -36,7 +36,7 @@ const std::string kCarol =
     "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xF9"
     "\xFF\xFF"s;
 
-TEST(Canonical, GroupIsWrittenAsFlinkWritesIt) {
+TEST(Canonical, GroupIsWrittenInFlinksFormat) {
   BinaryWriter out;
   CanonicalGroupWriter group(out, 15, false);
   group.begin_state(0);
@@ -49,7 +49,7 @@ TEST(Canonical, GroupIsWrittenAsFlinkWritesIt) {
   EXPECT_EQ(out.buffer(), kCarol);
 }
 
-TEST(Canonical, GroupOfFlinkIsRead) {
+TEST(Canonical, GroupFromFlinkIsRead) {
   bool ok = false;
   EXPECT_EQ(read_all(kCarol, 15, false, &ok), (Entries{{0,
                                                         "\x06"
@@ -58,7 +58,7 @@ TEST(Canonical, GroupOfFlinkIsRead) {
   EXPECT_TRUE(ok);
 }
 
-TEST(Canonical, StatesAndTwoBytePrefixesComeBack) {
+TEST(Canonical, StatesAndTwoBytePrefixesRoundTrip) {
   const Entries entries{{2, "a", "1"}, {2, "b", ""}, {0, "", "x"}, {32766, "c", "3"}};
   for (const bool two_bytes : {false, true}) {
     const int key_group = two_bytes ? 32767 : 127;
@@ -70,7 +70,7 @@ TEST(Canonical, StatesAndTwoBytePrefixesComeBack) {
       group.begin_value().put_raw(value);
       group.end_entry();
     }
-    group.begin_state(5);  // nothing in it
+    group.begin_state(5);  // empty
     group.end_group();
     bool ok = false;
     EXPECT_EQ(read_all(out.buffer(), key_group, two_bytes, &ok), entries);
@@ -78,7 +78,7 @@ TEST(Canonical, StatesAndTwoBytePrefixesComeBack) {
   }
 }
 
-TEST(Canonical, GroupWithoutEntriesIsNoBytes) {
+TEST(Canonical, GroupWithoutEntriesHasNoBytes) {
   BinaryWriter out;
   CanonicalGroupWriter group(out, 3, false);
   group.begin_state(0);
@@ -103,7 +103,7 @@ void write_large(CanonicalGroupWriter& group, int* written) {
   group.end_group();
 }
 
-TEST(Canonical, LargeGroupLeavesTheBufferInPieces) {
+TEST(Canonical, LargeGroupIsDrainedInPieces) {
   int written = 0;
   BinaryWriter whole;
   CanonicalGroupWriter at_once(whole, 7, false);
@@ -127,7 +127,7 @@ TEST(Canonical, LargeGroupLeavesTheBufferInPieces) {
   EXPECT_EQ(writing.largest.key_group, 7);
 }
 
-TEST(Canonical, WritingStopsWhenNoMoreIsWanted) {
+TEST(Canonical, WritingStopsWhenTheSinkWantsNoMore) {
   int written = 0;
   BinaryWriter out;
   KeyGroupWriting writing;
@@ -146,7 +146,7 @@ TEST(Canonical, KeyOrValueThatIsTooLongStopsTheGroup) {
     CanonicalGroupWriter group(out, 7, false, &writing);
     group.begin_state(3);
     group.begin_key().put_raw(
-        std::string(key_is_long ? 100 : 99, 'k'));  // a byte for the group comes before it
+        std::string(key_is_long ? 100 : 99, 'k'));  // one byte for the group precedes it
     group.begin_value().put_raw(std::string(key_is_long ? 1 : 101, 'v'));
     group.end_entry();
     EXPECT_FALSE(group.goes_on());

@@ -68,7 +68,7 @@ TEST(Compatibility, FirstDifferenceIsNamed) {
   EXPECT_EQ((why<int64_t, uint64_t>()), "stored as int64, declared as uint64");
 }
 
-TEST(Compatibility, FlinksTypesFitWhatFlinkWouldSee) {
+TEST(Compatibility, FlinksTypesFitTheFlinkFormOfTheDeclaredType) {
   EXPECT_EQ(why_from_flink<uint64_t>(Serializer<int64_t>::describe()), "compatible");
   EXPECT_EQ(why_from_flink<std::chrono::milliseconds>(Serializer<int64_t>::describe()),
             "compatible");

@@ -15,7 +15,7 @@ namespace {
 constexpr uint8_t kTimestamps = 1;
 constexpr uint8_t kKeyHashes = 2;
 
-/// Turns values into little-endian ones, or back, where the machine does not have them so.
+/// Converts values between the machine's byte order and little-endian.
 void swap_if_needed(char* bytes, size_t size, size_t width) {
   if constexpr (std::endian::native == std::endian::little) return;
   for (size_t i = 0; i < size; i += width) std::reverse(bytes + i, bytes + i + width);
@@ -58,7 +58,7 @@ Status RecordCodec::decode(std::string_view bytes, Batch& batch) const {
   const uint8_t flags = in.get_u8();
   if ((flags & ~(kTimestamps | kKeyHashes)) != 0) in.fail("unknown columns");
   const uint32_t count = in.get_u32();
-  // An empty batch is never sent; and every record takes a byte at least.
+  // Empty batches are never sent, and every record takes at least one byte.
   if (in.ok() && (count == 0 || count > in.remaining())) in.fail("an impossible count of records");
   if (in.ok() && (flags & kTimestamps) != 0) get_column(in, count, batch.timestamps);
   if (in.ok() && (flags & kKeyHashes) != 0) get_column(in, count, batch.key_hashes);

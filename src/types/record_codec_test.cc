@@ -12,7 +12,7 @@ namespace {
 
 enum class Colour : uint8_t { kRed = 1, kBlue = 200 };
 
-/// Everything of a fixed width.
+/// A struct of fixed-width fields only.
 struct Tick {
   int64_t id = 0;
   double price = 0;
@@ -94,7 +94,7 @@ void expect_round_trip(const BatchOf<T>& batch) {
 
 const Tick kTick{-5, 1.25, true, Colour::kBlue, {-300, 0.5f}};
 
-TEST(RecordCodec, GivesBackWhatItWasGiven) {
+TEST(RecordCodec, RoundTrips) {
   expect_round_trip(batch_of<int>({1, -2, 3}));
   expect_round_trip(batch_of<int>({1, -2, 3}, {10, kMinWatermark + 1, INT64_MAX}));
   expect_round_trip(batch_of<int>({1, -2, 3}, {10, 20, 30}, {7, -7, INT32_MIN}));
@@ -109,7 +109,7 @@ TEST(RecordCodec, GivesBackWhatItWasGiven) {
   expect_round_trip(batch_of<std::monostate>({{}, {}}));
 }
 
-TEST(RecordCodec, NumbersAreLittleEndianBehindTheColumns) {
+TEST(RecordCodec, NumbersAreLittleEndianAfterTheColumns) {
   EXPECT_EQ(encode(batch_of<int32_t>({1, 258}, {3, 4}, {-1, 5})), std::string("\3"
                                                                               "\0\0\0\2"
                                                                               "\3\0\0\0\0\0\0\0"
@@ -177,7 +177,7 @@ TEST(RecordCodec, MalformedBatchesAreNamed) {
   }
 }
 
-TEST(RecordCodec, WhatASerializerThrowsIsTheReason) {
+TEST(RecordCodec, ExceptionOfASerializerIsTheReason) {
   const auto codec = detail::record_codec<Throws>();
   BatchOf<Throws> batch;
   batch.add({1});

@@ -72,7 +72,7 @@ T read_back(const T& value) {
   Serializer<T>::read(in, result);
   EXPECT_TRUE(in.ok());
   EXPECT_EQ(in.remaining(), 0u);
-  // Every shorter form is refused.
+  // Every truncated form is refused.
   for (size_t length = 0; length < out.size(); ++length) {
     T partial{};
     BinaryReader short_in(std::string_view(out.buffer()).substr(0, length));
@@ -101,7 +101,7 @@ TEST(Types, IntegersAreWrittenInTheirWidth) {
   EXPECT_EQ(read_back(-0.25), -0.25);
 }
 
-TEST(Types, HashesAreJavas) {
+TEST(Types, HashesMatchJava) {
   EXPECT_EQ(Serializer<int64_t>::hash(-1), 0);
   EXPECT_EQ(Serializer<int64_t>::hash(0x100000002), 3);
   EXPECT_EQ(Serializer<uint8_t>::hash(200), -56);
@@ -230,14 +230,14 @@ TEST(Types, MoreFieldsThanATupleHoldsAreBytes) {
   EXPECT_EQ(Serializer<shop::Wide>::describe().field_names.size(), 26u);
 }
 
-TEST(Types, UserTypesHaveALengthBeforeThem) {
+TEST(Types, UserTypesAreLengthPrefixed) {
   EXPECT_EQ(written(shop::Money{7}),
             "00000008"
             "0000000000000007");
   EXPECT_EQ(read_back(std::vector<shop::Money>{{7}, {8}}), (std::vector<shop::Money>{{7}, {8}}));
   EXPECT_EQ(described<shop::Money>(), "user type Money version 2");
   EXPECT_EQ(Serializer<shop::Money>::hash({9}), 9);
-  // Bytes that the user's reader leaves over are not its own.
+  // The user's reader must consume all bytes; the leftover is an error.
   const string nine("\0\0\0\x09\0\0\0\0\0\0\0\x07\xFF", 13);
   BinaryReader in(nine);
   shop::Money money;
@@ -245,7 +245,7 @@ TEST(Types, UserTypesHaveALengthBeforeThem) {
   EXPECT_FALSE(in.ok());
 }
 
-TEST(Types, WhatHasNoSerializerIsNoSerializableType) {
+TEST(Types, TypeWithoutSerializerIsNotSerializable) {
   static_assert(!Serializable<shop::Nothing>);
   static_assert(!Serializable<std::vector<shop::Nothing>>);
   static_assert(!Serializable<std::map<string, shop::Nothing>>);

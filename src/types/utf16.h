@@ -7,9 +7,9 @@
 
 namespace weir {
 
-/// Calls unit(uint16_t) for each UTF-16 unit of UTF-8 `text`. A byte b that belongs to no
-/// well-formed sequence (overlong forms and encoded surrogates included) becomes the lone surrogate
-/// U+DC00 + b, as Python's surrogateescape does, so that any bytes come back.
+/// Calls unit(uint16_t) for each UTF-16 unit of UTF-8 `text`. A byte b outside of any well-formed
+/// sequence (overlong forms and encoded surrogates included) becomes the lone surrogate U+DC00 + b,
+/// as with Python's surrogateescape, so that arbitrary bytes round-trip.
 template <class Unit>
 void for_each_utf16_unit(std::string_view text, Unit&& unit) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
@@ -49,19 +49,18 @@ void for_each_utf16_unit(std::string_view text, Unit&& unit) {
   }
 }
 
-/// The way back. Thread: one at a time.
+/// The reverse direction. Thread: one at a time.
 class Utf16Decoder {
  public:
   void add(uint16_t unit);
-  /// False if there was half a surrogate pair that stands for no byte: such text has no form in
-  /// UTF-8.
+  /// False if there was a lone surrogate that encodes no byte: such text has no form in UTF-8.
   bool finish(std::string* text);
 
  private:
   void add_point(uint32_t point);
 
   std::string text_;
-  uint16_t high_ = 0;  ///< a first half that waits for its second, or 0
+  uint16_t high_ = 0;  ///< a high surrogate that waits for its low one, or 0
   bool good_ = true;
 };
 
