@@ -14,7 +14,7 @@ using detail::StreamNode;
 
 constexpr int kMaxKeyGroups = 32768;
 
-/// A node with everything that it left open decided.
+/// A node with all its defaults filled in.
 struct Planned {
   std::string uid;
   int parallelism = 1;
@@ -86,7 +86,7 @@ Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options,
   return Partitioning::kForward;
 }
 
-/// Whether the node joins the chain of its input.
+/// True if the node joins the chain of its input.
 bool chains(const StreamGraph& graph, const JobGraphOptions& options,
             const std::vector<Planned>& plan, const std::vector<JobVertex>& vertices, size_t i) {
   const StreamNode& node = graph.nodes[i];

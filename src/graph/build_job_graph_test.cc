@@ -69,7 +69,7 @@ TEST(BuildJobGraph, ForwardEdgesBecomeOneChain) {
   EXPECT_EQ(shape(build_job_graph(graph, options(2))), "[0] 2/128 Source: in -> map -> out; ");
 }
 
-TEST(BuildJobGraph, AnExchangeBreaksTheChain) {
+TEST(BuildJobGraph, ExchangeBreaksTheChain) {
   EXPECT_EQ(shape(build_job_graph({{node("in"), node("sum", {hash(0)}), node("out", {forward(1)})}},
                                   options(2))),
             "[0] 2/128 Source: in; [1] 2/128 sum -> out; 0-hash-1; ");
@@ -91,7 +91,7 @@ TEST(BuildJobGraph, ForFlinkASourcesChainEndsBeforeItsSink) {
             build_job_graph(graph, options(2))->fingerprint);
 }
 
-TEST(BuildJobGraph, ForFlinkASinkBehindAnotherChainStaysInIt) {
+TEST(BuildJobGraph, ForFlinkASinkAfterAnotherChainStaysInIt) {
   StreamGraph graph{{node("in"), node("sum", {hash(0)}), node("out", {forward(1)})}};
   graph.nodes[2].probe = [](FileSystemRegistry&) { return Status(); };
   JobGraphOptions flink = options();
@@ -100,7 +100,7 @@ TEST(BuildJobGraph, ForFlinkASinkBehindAnotherChainStaysInIt) {
             "[0] 1/128 Source: in; [1] 1/128 sum -> out; 0-hash-1; ");
 }
 
-TEST(BuildJobGraph, ForFlinkAFixedParallelismIsNotTakenForTheJobs) {
+TEST(BuildJobGraph, ForFlinkAFixedParallelismIsNotTheJobs) {
   StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
   graph.nodes[0].parallelism = 1;
   graph.nodes[0].bounded = false;
@@ -114,7 +114,7 @@ TEST(BuildJobGraph, ForFlinkAFixedParallelismIsNotTakenForTheJobs) {
   EXPECT_FALSE(built->vertices[1].parallelism_given);
 }
 
-TEST(BuildJobGraph, AChangeOfParallelismBreaksTheChainAndRebalances) {
+TEST(BuildJobGraph, ChangeOfParallelismBreaksTheChainAndRebalances) {
   StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
   graph.nodes[0].parallelism = 1;
   EXPECT_EQ(shape(build_job_graph(graph, options(3))),
@@ -128,7 +128,7 @@ TEST(BuildJobGraph, SeveralConsumersBreakTheChain) {
             "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b -> c; 0-forward-1; 0-forward-2; ");
 }
 
-TEST(BuildJobGraph, AUnionBreaksTheChain) {
+TEST(BuildJobGraph, UnionBreaksTheChain) {
   EXPECT_EQ(
       shape(build_job_graph(
           {{node("a"), node("b"), node("map", {forward(0), hash(1)}), node("out", {forward(2)})}},
@@ -136,7 +136,7 @@ TEST(BuildJobGraph, AUnionBreaksTheChain) {
       "[0] 1/128 Source: a; [1] 1/128 Source: b; [2] 1/128 map -> out; 0-forward-2; 1-hash-2; ");
 }
 
-TEST(BuildJobGraph, AUnionWithItselfHasTwoEdges) {
+TEST(BuildJobGraph, UnionWithItselfHasTwoEdges) {
   EXPECT_EQ(shape(build_job_graph({{node("a"), node("map", {forward(0), forward(0)})}}, options())),
             "[0] 1/128 Source: a; [1] 1/128 map; 0-forward-1; 0-forward-1; ");
 }
@@ -155,7 +155,7 @@ TEST(BuildJobGraph, ChainingCanBeTurnedOff) {
             "1-forward-2; 2-forward-3; ");
 }
 
-TEST(BuildJobGraph, AnotherMaxParallelismBreaksTheChain) {
+TEST(BuildJobGraph, DifferentMaxParallelismBreaksTheChain) {
   StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
   graph.nodes[1].max_parallelism = 64;
   EXPECT_EQ(shape(build_job_graph(graph, options())),
@@ -164,7 +164,7 @@ TEST(BuildJobGraph, AnotherMaxParallelismBreaksTheChain) {
   EXPECT_EQ(shape(build_job_graph(graph, options())), "[0] 1/128 Source: in -> a -> b; ");
 }
 
-TEST(BuildJobGraph, MaxParallelismIsTheNodesElseTheJobsElseFlinksDefault) {
+TEST(BuildJobGraph, MaxParallelismComesFromTheNodeThenTheJobThenFlinksDefault) {
   StreamGraph graph{{node("in"), node("sum", {hash(0)})}};
   graph.nodes[1].max_parallelism = 4096;
   EXPECT_EQ(shape(build_job_graph(graph, options(200))),
@@ -175,7 +175,7 @@ TEST(BuildJobGraph, MaxParallelismIsTheNodesElseTheJobsElseFlinksDefault) {
             "[0] 200/256 Source: in; [1] 200/4096 sum; 0-hash-1; ");
 }
 
-TEST(BuildJobGraph, ImpossibleParallelismsAreRefusedAllAtOnce) {
+TEST(BuildJobGraph, ImpossibleParallelismsAreAllReportedAtOnce) {
   StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
   graph.nodes[0].parallelism = 0;
   graph.nodes[1].max_parallelism = 40000;
@@ -189,12 +189,12 @@ TEST(BuildJobGraph, ImpossibleParallelismsAreRefusedAllAtOnce) {
             "raise the second");
 }
 
-TEST(BuildJobGraph, AnEmptyJobIsRefused) {
+TEST(BuildJobGraph, EmptyJobIsRefused) {
   EXPECT_EQ(build_job_graph({}, options()).status().message(),
             "the job has no operators; describe it with env.from_source(…)… before execute()");
 }
 
-TEST(BuildJobGraph, TheIdIsFlinksHashOfTheUid) {
+TEST(BuildJobGraph, IdIsFlinksHashOfTheUid) {
   StreamGraph graph{{node("in"), node("count", {hash(0)})}};
   graph.nodes[0].uid = "src-uid";
   graph.nodes[1].uid = "count-uid";
@@ -214,14 +214,14 @@ TEST(BuildJobGraph, GeneratedUidsSurviveOperatorsWithOtherNames) {
                                       "auto-map-2"}));
 }
 
-TEST(BuildJobGraph, AUidOfOnesOwnDoesNotRenumberTheOthers) {
+TEST(BuildJobGraph, GivenUidDoesNotRenumberTheOthers) {
   StreamGraph graph{{node("in"), node("map", {forward(0)}), node("map", {forward(1)})}};
   graph.nodes[1].uid = "mine";
   EXPECT_EQ(uids(build_job_graph(graph, options())),
             (std::vector<std::string>{"auto-in-1", "mine", "auto-map-2"}));
 }
 
-TEST(BuildJobGraph, AUidUsedTwiceIsRefused) {
+TEST(BuildJobGraph, DuplicateUidIsRefused) {
   StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
   graph.nodes[1].uid = graph.nodes[2].uid = "x";
   EXPECT_EQ(build_job_graph(graph, options()).status().message(),
@@ -230,7 +230,7 @@ TEST(BuildJobGraph, AUidUsedTwiceIsRefused) {
             "them another");
 }
 
-TEST(BuildJobGraph, UidsCanBeDemanded) {
+TEST(BuildJobGraph, UidsCanBeRequired) {
   StreamGraph graph{{node("in"), node("map", {forward(0)})}};
   graph.nodes[0].uid = "in";
   JobGraphOptions strict = options();
@@ -240,14 +240,14 @@ TEST(BuildJobGraph, UidsCanBeDemanded) {
             "false; call .uid(\"…\") on it");
 }
 
-TEST(BuildJobGraph, AJobIsBoundedIfAllItsSourcesAre) {
+TEST(BuildJobGraph, JobIsBoundedIfAllItsSourcesAre) {
   StreamGraph graph{{node("a"), node("b"), node("c", {forward(0), forward(1)})}};
   EXPECT_TRUE(build_job_graph(graph, options())->bounded);
   graph.nodes[0].bounded = false;
   EXPECT_FALSE(build_job_graph(graph, options())->bounded);
 }
 
-TEST(BuildJobGraph, OperatorsAreMadeWithTheJobsSettings) {
+TEST(BuildJobGraph, OperatorsGetTheJobsSettings) {
   StreamGraph graph{{node("in")}};
   size_t seen = 0;
   graph.nodes[0].factory = [&seen](const OperatorSettings& settings) {
@@ -260,7 +260,7 @@ TEST(BuildJobGraph, OperatorsAreMadeWithTheJobsSettings) {
   EXPECT_EQ(seen, 77u);
 }
 
-TEST(BuildJobGraph, TheFingerprintChangesWithWhatTwoProcessesMustAgreeOn) {
+TEST(BuildJobGraph, FingerprintCoversEverythingThatTwoProcessesMustAgreeOn) {
   const StreamGraph base{{node("in"), node("sum", {hash(0)})}};
   const auto of = [](const StreamGraph& graph, const JobGraphOptions& o) {
     return build_job_graph(graph, o)->fingerprint.to_hex();
@@ -341,7 +341,7 @@ TEST(BuildExecutionGraph, ForwardEdgesStayInTheirSlotOthersGoToAll) {
           {0, 0, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {2, 1, 0}}));
 }
 
-TEST(SlotsWithinReach, ForwardEdgesReachNoneAndOthersAllOfTheOtherSide) {
+TEST(SlotsWithinReach, ForwardEdgesReachNoOtherSlotAndOthersReachAllOfTheOtherSide) {
   JobGraph graph;
   graph.vertices = {vertex(4), vertex(4), vertex(2)};
   graph.edges = {{0, 1, Partitioning::kForward, nullptr}};

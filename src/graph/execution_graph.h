@@ -14,8 +14,8 @@ struct ExecutionSubtask {
   bool operator==(const ExecutionSubtask&) const = default;
 };
 
-/// The way from one subtask to another along an edge; the numbers are the subtasks' indices within
-/// their vertices.
+/// A channel between two subtasks along an edge. The numbers are the subtasks' indices within their
+/// vertices.
 struct ExecutionChannel {
   int edge = 0;
   int from = 0;
@@ -23,8 +23,8 @@ struct ExecutionChannel {
   bool operator==(const ExecutionChannel&) const = default;
 };
 
-/// The job with its parallelism written out. Subtasks are ordered by vertex, then index; channels
-/// by edge, then from, then to.
+/// The job expanded to its subtasks. Subtasks are ordered by vertex, then index; channels by edge,
+/// then from, then to.
 struct ExecutionGraph {
   int slots = 0;
   std::vector<ExecutionSubtask> subtasks;
@@ -35,8 +35,8 @@ struct ExecutionGraph {
 /// forward edges stay within it.
 ExecutionGraph build_execution_graph(const JobGraph& graph);
 
-/// How far the channels of the subtasks in the slots `own` reach: those between them and other
-/// slots lead to, and come from, the first so many slots. 0: all stay within a slot. Pure.
+/// The number n such that all channels between the subtasks in the slots `own` and other slots
+/// connect to the first n slots. 0: no channel leaves its slot. Pure.
 int slots_within_reach(const JobGraph& graph, const std::vector<int>& own);
 
 }  // namespace weir

@@ -9,8 +9,8 @@ namespace weir {
 
 std::string_view to_string(Partitioning partitioning);  ///< "hash"
 
-/// The job as `--explain` prints it: chains, the operators in them with uids and ids, and the
-/// exchanges between chains.
+/// The job in the form of `--explain`: chains, their operators with uids and ids, and the exchanges
+/// between chains.
 std::string explain(const JobGraph& graph);
 
 }  // namespace weir

@@ -26,9 +26,9 @@ struct JobVertex {
   int max_parallelism = 128;
   std::vector<JobOperator> chain;  ///< never empty; chain[0] makes a SourceOperator iff is_source
   bool is_source = false;
-  bool bounded = true;                 ///< sources: ends by itself
-  bool max_parallelism_given = false;  ///< by the program or the configuration; otherwise that of
-                                       ///< restored state is taken over
+  bool bounded = true;                 ///< sources: the input ends
+  bool max_parallelism_given = false;  ///< set by the program or the configuration; otherwise the
+                                       ///< value in restored state is used
   bool parallelism_given =
       false;  ///< the program fixed it for an operator; otherwise it is the job's
 };
@@ -42,18 +42,18 @@ struct JobEdge {
       nullptr;  ///< null: its records cannot leave the process
 };
 
-/// The dataflow as it is run. Immutable once built. Vertices are in topological order: edges point
+/// The dataflow to run. Immutable once built. Vertices are in topological order: edges point
 /// forward.
 struct JobGraph {
   std::string name;
   JobId id;
   std::vector<JobVertex> vertices;
   std::vector<JobEdge> edges;
-  bool bounded = true;  ///< all sources end by themselves
-  /// The program's own flags with their values, given or not. They are part of what the job is;
+  bool bounded = true;  ///< all sources end
+  /// The program's own flags with their values, given or not. They are part of the job's identity;
   /// built-in flags are not.
   std::map<std::string, std::string> arguments;
-  /// Hash over everything that two processes must agree on.
+  /// A hash over everything that two processes must agree on.
   Id128 fingerprint;
 };
 

@@ -15,7 +15,7 @@ int slots_wanted(const JobGraph& graph) {
 JobGraph limit_parallelism(const JobGraph& graph, int slots) {
   WEIR_CHECK_GE(slots, 1);
   JobGraph limited = graph;
-  // Both ends of a forward edge are of one width, and are so afterwards.
+  // Both ends of a forward edge have the same parallelism, before and after this.
   for (JobVertex& vertex : limited.vertices)
     vertex.parallelism = std::min(vertex.parallelism, slots);
   return limited;
