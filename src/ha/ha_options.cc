@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-/// "/a/b" from "a/b/", "/a/b" or "//a//b".
+/// "/a/b" for "a/b/", "/a/b" or "//a//b".
 StatusOr<std::string> node_path(const ConfigKey& key, const std::string& text) {
   std::string path;
   for (const std::string_view part : split(text, '/')) {

@@ -9,15 +9,14 @@
 
 namespace weir {
 
-/// What the high-availability.* keys say, for a job.
+/// The high-availability.* settings of a job.
 struct HaOptions {
   HaPaths paths;
   ZooKeeperClientOptions client;
 };
 
-/// None with high-availability.type: NONE. The cluster id is the job's id unless it is set, so that
-/// two jobs never share a path. INVALID_ARGUMENT or FAILED_PRECONDITION names the key that is
-/// missing or wrong.
+/// nullopt with high-availability.type: NONE. The default cluster id is the job's id, so that two
+/// jobs never share a path. INVALID_ARGUMENT or FAILED_PRECONDITION names the missing or wrong key.
 StatusOr<std::optional<HaOptions>> ha_options(const Configuration& configuration, const JobId& job);
 
 }  // namespace weir

@@ -18,14 +18,14 @@ Status refusal(std::initializer_list<std::pair<const char*, const char*>> settin
   return ha_options(configuration_of(settings), kJob).status();
 }
 
-TEST(HaOptions, NoneUnlessAskedFor) {
+TEST(HaOptions, NoneByDefault) {
   EXPECT_FALSE(ha_options(configuration_of({}), kJob).value().has_value());
   EXPECT_FALSE(ha_options(configuration_of({{"high-availability.zookeeper.quorum", "a:1"}}), kJob)
                    .value()
                    .has_value());
 }
 
-TEST(HaOptions, TheClusterIsTheJobUnlessItHasAName) {
+TEST(HaOptions, ClusterIdDefaultsToTheJobId) {
   const auto options =
       ha_options(configuration_of({{"high-availability.type", "ZOOKEEPER"},
                                    {"high-availability.zookeeper.quorum", "a:1,b:2"}}),
@@ -38,7 +38,7 @@ TEST(HaOptions, TheClusterIsTheJobUnlessItHasAName) {
   EXPECT_FALSE((*options)->client.creator_only);
 }
 
-TEST(HaOptions, EverySettingArrives) {
+TEST(HaOptions, EverySettingIsPassedOn) {
   const auto options = ha_options(
       configuration_of({{"high-availability", "zookeeper"},
                         {"high-availability.zookeeper.quorum", "a:1"},
@@ -57,7 +57,7 @@ TEST(HaOptions, EverySettingArrives) {
   EXPECT_EQ((*options)->client.digest, "me:se:cret");
 }
 
-TEST(HaOptions, WhatIsMissingOrWrongIsNamed) {
+TEST(HaOptions, MissingOrWrongKeyIsNamed) {
   EXPECT_NE(refusal({{"high-availability.type", "zookeeper"}})
                 .message()
                 .find("high-availability.zookeeper.quorum"),

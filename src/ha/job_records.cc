@@ -28,7 +28,7 @@ std::optional<uint64_t> parse_hex64(const std::string& text) {
   return std::strtoull(text.c_str(), nullptr, 16);
 }
 
-/// Line 1: the record; line 2: the XXH3 of line 1 without its end, as 16 hexadecimal digits.
+/// Line 1: the record; line 2: the XXH3 of line 1 without its line end, as 16 hexadecimal digits.
 std::string seal(Json json) {
   json["version"] = kVersion;
   const std::string line = json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -54,7 +54,7 @@ StatusOr<Json> unseal(std::string_view bytes, const std::string& path) {
   return json;
 }
 
-/// Reads members, and remembers whether one was missing or of another type.
+/// Reads members, and remembers if one was missing or of another type.
 class Members {
  public:
   explicit Members(const Json& json) : json_(json) {}

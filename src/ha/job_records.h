@@ -9,8 +9,8 @@
 
 namespace weir {
 
-/// What ZooKeeper holds of a job, as bytes: docs/formats/zookeeper.md. `epoch`: of the leader that
-/// wrote it.
+/// The records that ZooKeeper holds about a job, as bytes: docs/formats/zookeeper.md. `epoch` is
+/// that of the leader that wrote the record.
 struct PointerRecord {
   CompletedPointer pointer;
   int64_t epoch = 0;
@@ -22,11 +22,11 @@ struct ResultRecord {
 
 std::string encode(const PointerRecord& record);
 std::string encode(const ResultRecord& record);
-/// DATA_LOSS names `path`: the record is damaged, or of a version that is not known.
+/// DATA_LOSS names `path`: the record is damaged, or has an unknown version.
 StatusOr<PointerRecord> decode_pointer_record(std::string_view bytes, const std::string& path);
 StatusOr<ResultRecord> decode_result_record(std::string_view bytes, const std::string& path);
 
-/// Whether a job never leaves that state: FINISHED, FAILED, CANCELED.
+/// True if a job never leaves that state: FINISHED, FAILED, CANCELED.
 bool is_final_state(std::string_view state);
 
 }  // namespace weir

@@ -8,14 +8,14 @@ namespace weir {
 namespace {
 
 const PointerRecord kPointer{{7, "hdfs://nn:8020/flink/0123/chk-7", 4096, 0x00000000feedface}, 3};
-// What docs/formats/zookeeper.md shows.
+// The example in docs/formats/zookeeper.md.
 constexpr char kPointerBytes[] =
     "{\"epoch\":3,\"id\":7,\"metadata_length\":4096,\"metadata_xxh3\":\"00000000feedface\","
     "\"uri\":\"hdfs://nn:8020/flink/0123/chk-7\",\"version\":1}\nfd2e755456bf2496\n";
 
-TEST(JobRecords, APointersBytesAreThose) { EXPECT_EQ(encode(kPointer), kPointerBytes); }
+TEST(JobRecords, PointerBytesMatchTheFormatsPage) { EXPECT_EQ(encode(kPointer), kPointerBytes); }
 
-TEST(JobRecords, APointerSurvivesBeingWritten) {
+TEST(JobRecords, PointerRoundTrips) {
   const auto read = decode_pointer_record(kPointerBytes, "/p");
   ASSERT_TRUE(read.ok()) << read.status().to_string();
   EXPECT_EQ(read->pointer.id, 7);
@@ -25,7 +25,7 @@ TEST(JobRecords, APointerSurvivesBeingWritten) {
   EXPECT_EQ(read->epoch, 3);
 }
 
-TEST(JobRecords, AResultSurvivesBeingWritten) {
+TEST(JobRecords, ResultRoundTrips) {
   const auto read =
       decode_result_record(encode(ResultRecord{{"FAILED", "line 1\nline \"2\" \xff"}, 9}), "/r");
   ASSERT_TRUE(read.ok()) << read.status().to_string();
@@ -50,7 +50,7 @@ TEST(JobRecords, EveryChangedByteIsNoticed) {
   }
 }
 
-TEST(JobRecords, OneRecordIsNotTakenForTheOther) {
+TEST(JobRecords, RecordsOfDifferentKindsAreDistinguished) {
   const std::string result = encode(ResultRecord{{"FINISHED", ""}, 1});
   const Status status = decode_pointer_record(result, "/weir/x/checkpoint").status();
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
@@ -58,13 +58,13 @@ TEST(JobRecords, OneRecordIsNotTakenForTheOther) {
   EXPECT_EQ(decode_result_record(kPointerBytes, "/r").status().code(), StatusCode::kDataLoss);
 }
 
-TEST(LeaderRecords, ALeaderRecordSurvivesBeingWritten) {
+TEST(LeaderRecords, LeaderRecordRoundTrips) {
   const LeaderRecord record{"host:6123", 12, "00ff"};
   EXPECT_EQ(encode(record), R"({"address":"host:6123","contender":"00ff","epoch":12})");
   EXPECT_EQ(decode_leader_record(encode(record), "/l").value(), record);
 }
 
-TEST(LeaderRecords, WhatIsNoLeaderRecordIsRefused) {
+TEST(LeaderRecords, InvalidLeaderRecordIsRefused) {
   for (const char* bytes :
        {"", "{}", "[]", "host:6123", R"({"address":"h","contender":1,"epoch":12})",
         R"({"address":"h","contender":"c","epoch":"12"})",

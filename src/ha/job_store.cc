@@ -8,10 +8,10 @@
 namespace weir {
 namespace {
 
-/// Each after an unknown outcome or a lost race. The caller goes on after that.
+/// One try after each unknown outcome or lost race. Then the caller continues.
 constexpr int kTries = 5;
 
-/// The node, or none.
+/// The node, or nullopt if there is none.
 StatusOr<std::optional<ZNode>> find(ZooKeeperSession& session, const std::string& path) {
   auto node = session.get(path);
   if (node.ok()) return std::optional<ZNode>(std::move(node).value());
@@ -53,7 +53,7 @@ Status JobStore::set_pointer(const CompletedPointer& pointer) {
     if (*node) {
       WEIR_ASSIGN_OR_RETURN(const PointerRecord there,
                             decode_pointer_record((*node)->data, pointer_path()));
-      // Of an earlier try whose reply was lost, or of an earlier call.
+      // Set by an earlier try whose reply was lost, or by an earlier call.
       if (same(there.pointer, pointer)) return {};
       if (there.pointer.id >= pointer.id) {
         if (there.epoch > leadership_.epoch) return judge(pointer, deposed(what));
@@ -76,8 +76,8 @@ Status JobStore::set_pointer(const CompletedPointer& pointer) {
   return unavailable(cat(last.message(), "; it is not known whether it happened"));
 }
 
-/// What is to be said of a pointer when this leader leads no more. Nothing of it can happen from
-/// now on; an earlier try may have happened.
+/// Decides the outcome for a pointer after this leader was deposed. No later change by it is
+/// possible, but an earlier try may have succeeded.
 Status JobStore::judge(const CompletedPointer& pointer, const Status& refusal) {
   if (unknown_pointer_ != pointer.id) return refusal;
   const auto node = find(session_, pointer_path());
@@ -85,7 +85,7 @@ Status JobStore::judge(const CompletedPointer& pointer, const Status& refusal) {
   if (node.ok()) {
     const auto there = decode_pointer_record((*node)->data, pointer_path());
     if (there.ok() && same(there->pointer, pointer)) return {};
-    // It only grows: were ours passed, it would be larger.
+    // The pointer only grows. If ours had been set and then passed, it would be larger.
     if (there.ok() && there->pointer.id < pointer.id) return refusal;
   }
   return unavailable(cat(refusal.message(), "; an earlier try may have happened before that"));
@@ -119,7 +119,7 @@ Status JobStore::set_result(const JobResult& result) {
     if (prepared.ok() && last.code() == StatusCode::kUnavailable) unknown_result_ = true;
     if (prepared.code() == StatusCode::kCancelled) last = deposed(what);
     if (last.code() == StatusCode::kAborted && unknown_result_) {
-      // Nothing of it can happen from now on, and what has happened stays.
+      // From now on no change by this leader is possible, and changes that have happened stay.
       const auto after = find(session_, result_path());
       if (!after.ok())
         return unavailable(cat(last.message(), "; an earlier try may have happened before that"));
@@ -147,7 +147,7 @@ Status JobStore::remove() {
   const std::string what = cat("removing what is kept of job ", job_.to_hex());
   auto result = find(session_, result_path());
   if (result.ok() && !*result) {
-    // All gone is what was wanted, perhaps by an earlier call whose reply was lost.
+    // An empty place is the goal, perhaps reached by an earlier call whose reply was lost.
     auto parent = find(session_, path_);
     if (parent.ok() && !*parent) return {};
     auto pointer = find(session_, pointer_path());
@@ -180,8 +180,8 @@ Status JobStore::remove_node(const std::string& path, std::string_view what) {
   return last;
 }
 
-/// Does it if the leader leads; ABORTED only if not: that the node has another version is
-/// ALREADY_EXISTS.
+/// Carries it out if this leader leads. ABORTED only if it does not; ALREADY_EXISTS if the node has
+/// another version.
 Status JobStore::fenced(ZOperation operation, std::string_view what) {
   int refused = -1;
   if (bug_enabled(Bug::kPointerNotFenced)) return session_.multi({std::move(operation)}, nullptr);

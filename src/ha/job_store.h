@@ -8,38 +8,39 @@
 
 namespace weir {
 
-/// What the next leader must know of a job: its last completed checkpoint, and whether it has
-/// ended. Every change is one multi that also checks that the leader is still the leader (its node
-/// is there, and the epoch is that of its own take-over), so a deposed leader's changes have no
-/// effect, however late they come. A leader's reads include all that leaders before it have
-/// changed.
+/// The facts about a job that the next leader needs: its last completed checkpoint, and whether it
+/// has ended. Every change is one multi that also checks that the leader still leads (its node
+/// exists, and the epoch is that of its own take-over), so late changes of a deposed leader have no
+/// effect. A leader's reads include all changes of earlier leaders.
 ///
-/// How a change ends:
-///   OK                    it is there, by this call or an earlier one
-///   ABORTED               this leader leads no more, and nothing was changed; the message names
-///   both epochs UNAVAILABLE           not known. Call again with the same arguments; delete
-///   nothing meanwhile FAILED_PRECONDITION   see each DATA_LOSS             what is there is
-///   damaged INVALID_ARGUMENT, PERMISSION_DENIED   from ZooKeeper
-/// If a read fails it is not known what is there: nothing must be started in its place.
+/// Outcomes of a change:
+/// - OK: it is stored, by this call or an earlier one.
+/// - ABORTED: this leader no longer leads, and nothing was changed; the message names both epochs.
+/// - UNAVAILABLE: unknown. Call again with the same arguments; delete nothing meanwhile.
+/// - FAILED_PRECONDITION: see each method.
+/// - DATA_LOSS: the stored record is damaged.
+/// - INVALID_ARGUMENT, PERMISSION_DENIED: from ZooKeeper.
+/// After a failed read the stored state is unknown: nothing may be started in its place.
 ///
-/// Thread: the I/O pool, one call at a time: they block.
+/// Thread: the I/O pool, one call at a time, because they block.
 class JobStore : public LeaderStore {
  public:
   JobStore(Leadership leadership, const JobId& job);
 
   StatusOr<std::optional<CompletedPointer>> pointer() override;
-  /// FAILED_PRECONDITION: the pointer there is another with the same or a larger checkpoint id.
+  /// FAILED_PRECONDITION: the stored pointer is a different one with the same or a larger
+  /// checkpoint id.
   Status set_pointer(const CompletedPointer& pointer) override;
 
   StatusOr<std::optional<JobResult>> result() override;
-  /// FAILED_PRECONDITION: it has ended in another way already.
+  /// FAILED_PRECONDITION: a different result is already stored.
   Status set_result(const JobResult& result) override;
 
   /// Removes the pointer, before the checkpoints themselves are deleted. FAILED_PRECONDITION: the
-  /// job has no result, so it may go on.
+  /// job has no result, so it may continue.
   Status remove_pointer();
-  /// Removes everything of the job, its result last: from then on a leader would run it as a new
-  /// one. FAILED_PRECONDITION: as above.
+  /// Removes everything about the job, its result last. After that, a leader would run it as a new
+  /// job. FAILED_PRECONDITION: as above.
   Status remove();
 
  private:
@@ -55,8 +56,9 @@ class JobStore : public LeaderStore {
   ZooKeeperSession& session_;
   const JobId job_;
   const std::string path_;
-  CheckpointId unknown_pointer_ = -1;  ///< the last that a try with an unknown outcome was to set
-  bool unknown_result_ = false;        ///< a try to set it had an unknown outcome
+  CheckpointId unknown_pointer_ =
+      -1;                        ///< the last one that a try with an unknown outcome was to set
+  bool unknown_result_ = false;  ///< a try to set it had an unknown outcome
 };
 
 }  // namespace weir

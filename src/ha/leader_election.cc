@@ -8,13 +8,13 @@
 namespace weir {
 namespace {
 
-// Parts of the session's time-out. The library notices a server that is silent after two thirds and
-// goes to the next; the lease leaves it time for that, and still ends before the session can.
+// Fractions of the session's time-out. After two thirds of it the library notices a silent server
+// and tries the next one. The lease leaves time for that, and still ends before the session can.
 constexpr int kLeaseSixths = 5;
 constexpr int kRenewalsPerTimeout = 6;
 constexpr int kLooksPerTimeout = 3;
 constexpr int kRetriesPerTimeout = 20;
-/// Before there has been a session to take it from.
+/// Used until the first session gives a time-out.
 constexpr MonotonicTime kFirstRetry = std::chrono::milliseconds(500);
 
 std::string draw_contender(Random& random) {
@@ -44,7 +44,7 @@ LeaderElection::~LeaderElection() {
   inbox_->mailbox.set_wake(nullptr);
   if (lease_ != nullptr)
     lease_->end_ns_.store(MonotonicTime::min().count(), std::memory_order_release);
-  // A round that runs drops the slot when it ends, and with it the session.
+  // A running round drops the slot when it ends, and with it the session.
   if (!round_running_ && slot_->session != nullptr) {
     scheduler_.run_blocking(executors::kZooKeeper, [slot = slot_] { slot->session->close(); });
   }
@@ -95,7 +95,8 @@ void LeaderElection::handle(const Event& event, MonotonicTime now) {
   }
   round_running_ = false;
   if (phase_ == Phase::kResigning) {
-    // The first round to end may have been under way when resign() came, and have left a session.
+    // The first round to end may have been running when resign() was called, and have left a
+    // session.
     if (slot_->session == nullptr) phase_ = Phase::kResigned;
     next_round_ = now;
     return;
@@ -106,7 +107,7 @@ void LeaderElection::handle(const Event& event, MonotonicTime now) {
     if (session_number_ <= expired_session_) renew_session_ = true;
   }
   if (renew_session_) {
-    // Given up while the round ran: whatever it found is of a session that is not used any more.
+    // The session was given up while the round ran, so its result does not count.
     next_round_ = now;
     return;
   }
@@ -148,7 +149,7 @@ void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now
         std::max(lease_end.count(), lease_->end_ns_.load(std::memory_order_relaxed)),
         std::memory_order_release);
   } else if (now >= lease_end || contest.leader->epoch <= epoch_) {
-    // The answer took so long that the session may have ended meanwhile; or somebody has tampered
+    // The answer took so long that the session may have ended meanwhile; or someone has tampered
     // with the epoch.
     give_up_session("");
     return;
@@ -191,13 +192,13 @@ MonotonicTime LeaderElection::jittered(MonotonicTime time) {
              random_.next() % static_cast<uint64_t>(std::max<int64_t>(time.count(), 1))));
 }
 
-/// What a round takes along to the I/O pool.
+/// The data that a round takes to the I/O pool.
 struct LeaderElection::Asker {
   Clock& clock;
   ZooKeeperFactory& factory;
   HaPaths paths;
   std::string address;
-  std::string contender;  ///< for a session that is opened now
+  std::string contender;  ///< for a session opened by this round
   std::shared_ptr<Inbox> inbox;
   std::shared_ptr<Slot> slot;
 
@@ -222,7 +223,7 @@ struct LeaderElection::Asker {
     ZooKeeperSession& session = *slot->session;
     const MonotonicTime asked_at = clock.now();
     if (!round.contend) return {look_for_leader(session, paths, slot->contender), asked_at};
-    // The watch first: a change after the look must not go unseen.
+    // The watch first, so that no change after the look goes unseen.
     const Status watched =
         session.watch(paths.leader(), [inbox = std::weak_ptr<Inbox>(inbox), number = slot->number] {
           if (const auto alive = inbox.lock())

@@ -13,7 +13,7 @@
 
 namespace weir {
 
-/// Until when a leader may believe that it leads, by its own clock. Thread: any.
+/// How long a leader may believe that it leads, by its own clock. Thread: any.
 class Lease {
  public:
   bool held(const Clock& clock) const {
@@ -25,33 +25,33 @@ class Lease {
   std::atomic<int64_t> end_ns_{MonotonicTime::min().count()};
 };
 
-/// One leadership, from grant to revocation. What a leader passes to JobStore. A value; copies
-/// share the session and the lease.
+/// One leadership, from grant to revocation. A leader passes it to JobStore. A value; copies share
+/// the session and the lease.
 struct Leadership {
-  int64_t epoch = 0;  ///< larger than that of every leader before; at most 2^31 - 1
+  int64_t epoch = 0;  ///< larger than that of every earlier leader; at most 2^31 - 1
   int32_t epoch_version =
-      0;  ///< of the epoch node since this leader took over: any other leader changes it
+      0;  ///< of the epoch node since this leader took over; every other take-over changes it
   HaPaths paths;
   std::shared_ptr<ZooKeeperSession> session;
-  /// Not held: another may lead already. Held says nothing of a moment later: what others could
-  /// contest is checked where it is written.
+  /// If it is not held, another leader may exist already. Even if it is held, that may change a
+  /// moment later, so writes that others could contest check the leadership themselves.
   std::shared_ptr<const Lease> lease;
 };
 
-/// One contender for the leadership of a cluster. Takes it when it is free; gives it up when its
-/// session has ended, its node is gone, or its lease is over: the lease is renewed by each answer
-/// from ZooKeeper, counts from before the question was sent, and is five sixths of the session's
-/// time-out, so it ends before the session can have ended and another can lead. A lost connection
-/// that comes back in time changes nothing. After a loss it opens another session and contends
-/// again.
+/// One contender for the leadership of a cluster. Takes it when it is free. Gives it up when its
+/// session has ended, its node is gone, or its lease is over. Each answer from ZooKeeper renews the
+/// lease, counted from before the request was sent. The lease is five sixths of the session's
+/// time-out, so it ends before the session can end and another contender can lead. A lost
+/// connection that comes back in time changes nothing. After losing the leadership it opens another
+/// session and contends again.
 ///
 /// Each grant has a larger epoch than any before it, of any contender. Grants and revocations
 /// alternate.
 ///
 /// An actor: give it to a Scheduler, or step it from within another actor. `on_granted` and
-/// `on_revoked` are called in step(), and must not destroy it. ZooKeeper is asked on the I/O pool,
-/// one round at a time. Lifetime: clock, random, scheduler and factory outlive it and the work it
-/// has given to the I/O pool. Clear the wake function before what it wakes is destroyed.
+/// `on_revoked` are called in step(), and must not destroy it. Calls to ZooKeeper run on the I/O
+/// pool, one round at a time. Lifetime: clock, random, scheduler and factory outlive it and its
+/// work on the I/O pool. Clear the wake function before destroying the object that it wakes.
 class LeaderElection : public Actor {
  public:
   struct Callbacks {
@@ -59,7 +59,7 @@ class LeaderElection : public Actor {
     std::function<void(const std::string& reason)> on_revoked;
   };
 
-  /// `address`: where others reach this process once it leads.
+  /// `address`: where others reach this process when it leads.
   LeaderElection(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory,
                  HaPaths paths, std::string address, Callbacks callbacks);
   /// Ends the session on the I/O pool, without a callback.
@@ -68,9 +68,9 @@ class LeaderElection : public Actor {
   void set_wake(std::function<void()> wake);
   MonotonicTime step() override;
 
-  /// Gives the leadership up (`on_revoked` says "resigned"), ends the session so that others need
-  /// not wait for its time-out, and contends no more. Any thread. `resigned()`, asked where step()
-  /// is called, turns true when the session has ended.
+  /// Gives up the leadership (`on_revoked` gets "resigned"), ends the session so that others need
+  /// not wait for its time-out, and stops contending. Any thread. `resigned()`, called where step()
+  /// is, turns true when the session has ended.
   void resign();
   bool resigned() const { return phase_ == Phase::kResigned; }
 
@@ -79,7 +79,7 @@ class LeaderElection : public Actor {
 
   /// One piece of work on the I/O pool.
   struct Round {
-    bool renew_session = false;  ///< the session there may be is of no use any more
+    bool renew_session = false;  ///< the current session, if any, is no longer usable
     bool end_session = false;    ///< and no other is wanted
     bool contend = true;         ///< false: only look
   };
@@ -93,11 +93,11 @@ class LeaderElection : public Actor {
     uint64_t session_number = 0;
     RoundResult result;
   };
-  /// What callbacks of sessions reach; it holds no session, so nothing goes round in a circle.
+  /// Callbacks of sessions reach this. It holds no session, to avoid a reference cycle.
   struct Inbox {
     Mailbox<Event> mailbox;
   };
-  /// The session, for the one round that runs, and between rounds for step().
+  /// The session. Belongs to the running round, and between rounds to step().
   struct Slot {
     std::shared_ptr<ZooKeeperSession> session;
     std::string contender;
@@ -131,13 +131,13 @@ class LeaderElection : public Actor {
   bool resign_asked_ = false;
   bool renew_session_ = false;
   bool look_at_once_ = false;     ///< something changed while a round ran
-  uint64_t session_number_ = 0;   ///< of the session of the last round that had one
-  uint64_t expired_session_ = 0;  ///< of the last that was said to have ended
+  uint64_t session_number_ = 0;   ///< of the last round's session
+  uint64_t expired_session_ = 0;  ///< the last one reported as expired
   MonotonicTime next_round_ = MonotonicTime::min();
   MonotonicTime session_timeout_{0};
   std::shared_ptr<Lease> lease_;  ///< while leading
   int64_t epoch_ = 0;             ///< of the last grant
-  std::string last_failure_;      ///< that was logged
+  std::string last_failure_;      ///< the last one logged
 };
 
 }  // namespace weir

@@ -24,7 +24,7 @@ LeaderFinder::LeaderFinder(Clock& clock, Random& random, Scheduler& scheduler,
 
 LeaderFinder::~LeaderFinder() {
   inbox_->mailbox.set_wake(nullptr);
-  // A round that runs drops the slot when it ends, and with it the session.
+  // A running round drops the slot when it ends, and with it the session.
   if (!round_running_ && slot_->session != nullptr) {
     scheduler_.run_blocking(executors::kZooKeeper, [slot = slot_] { slot->session->close(); });
   }
@@ -68,7 +68,7 @@ void LeaderFinder::handle(const Event& event, MonotonicTime now) {
   last_failure_.clear();
   next_round_ = look_at_once_ ? now : now + kPoll;
   const std::optional<LeaderRecord>& found = event.found->leader;
-  // Another session's view may be older than the one before it.
+  // A new session may see an older state than the one before it.
   if (found && (!leader_ || found->epoch > leader_->epoch)) {
     leader_ = found;
     on_leader_(*leader_);
@@ -91,7 +91,7 @@ StatusOr<Contest> LeaderFinder::ask(ZooKeeperFactory& factory, const HaPaths& pa
     if (!opened.ok()) return opened.status();
     slot.session = std::move(opened).value();
   }
-  // The watch first: a change after the look must not go unseen.
+  // The watch first, so that no change after the look goes unseen.
   const Status watched =
       slot.session->watch(paths.leader(), [post] { post(Event::Kind::kChanged); });
   if (!watched.ok()) return watched;

@@ -12,13 +12,13 @@
 
 namespace weir {
 
-/// Tells a worker who leads: each new leader once, in the order of their epochs, never an older
-/// one. While there is none, and while ZooKeeper does not answer, the last one stays: a worker goes
-/// on with it until its connection breaks.
+/// Notifies a worker of each new leader, once, in the order of their epochs, and never of an older
+/// one. While there is none, and while ZooKeeper does not answer, the last one stays: a worker
+/// keeps it until its connection breaks.
 ///
 /// An actor: give it to a Scheduler, or step it from within another actor. `on_leader` is called in
-/// step(), and must not destroy it. ZooKeeper is asked on the I/O pool, one round at a time: at a
-/// watch, and every few seconds in case a watch was lost. Lifetime: as LeaderElection.
+/// step(), and must not destroy it. Calls to ZooKeeper run on the I/O pool, one round at a time:
+/// when a watch fires, and every few seconds in case one was lost. Lifetime: as LeaderElection.
 class LeaderFinder : public Actor {
  public:
   LeaderFinder(Clock& clock, Random& random, Scheduler& scheduler, ZooKeeperFactory& factory,
@@ -28,7 +28,7 @@ class LeaderFinder : public Actor {
   void set_wake(std::function<void()> wake);
   MonotonicTime step() override;
 
-  /// The last leader that was told. Where step() is called.
+  /// The last leader that `on_leader` got. Call it where step() is called.
   const std::optional<LeaderRecord>& leader() const { return leader_; }
 
  private:
@@ -37,11 +37,11 @@ class LeaderFinder : public Actor {
     Kind kind;
     StatusOr<Contest> found = Contest{};
   };
-  /// What callbacks of sessions reach; it holds no session.
+  /// Callbacks of sessions reach this; it holds no session.
   struct Inbox {
     Mailbox<Event> mailbox;
   };
-  /// The session, for the one round that runs.
+  /// The session of the running round.
   struct Slot {
     std::shared_ptr<ZooKeeperSession> session;
   };
@@ -67,7 +67,7 @@ class LeaderFinder : public Actor {
   bool renew_session_ = false;
   MonotonicTime next_round_ = MonotonicTime::min();
   std::optional<LeaderRecord> leader_;
-  std::string last_failure_;  ///< that was logged
+  std::string last_failure_;  ///< the last one logged
 };
 
 }  // namespace weir

@@ -12,8 +12,7 @@ namespace {
 
 /// Attempts are numbered by the epoch and a counter, 32 bits each (docs/formats/zookeeper.md).
 constexpr int64_t kMaxEpoch = std::numeric_limits<int32_t>::max();
-/// Rounds of one contest. Two are enough unless others contend at the same time or replies are
-/// lost.
+/// Rounds of one contest. Two suffice unless others contend at the same time or replies are lost.
 constexpr int kRounds = 4;
 
 struct EpochNode {
@@ -71,8 +70,8 @@ StatusOr<Contest> look_for_leader(ZooKeeperSession& session, const HaPaths& path
   if (contest.mine) {
     WEIR_ASSIGN_OR_RETURN(const EpochNode epoch, get_epoch(session, paths));
     if (epoch.epoch != contest.leader->epoch) {
-      // Only a new leader changes it: this session is ending, and the server that answers has not
-      // heard of all.
+      // Only a new leader changes the epoch: this session is ending, and the server that answers
+      // lags behind.
       return unavailable(cat(paths.epoch(), " in ZooKeeper says ", epoch.epoch,
                              " though the leader's node is of epoch ", contest.leader->epoch));
     }
@@ -113,7 +112,7 @@ StatusOr<Contest> contend(ZooKeeperSession& session, const HaPaths& paths,
     last = session.multi({set_operation(paths.epoch(), cat(record.epoch), epoch->version),
                           create_operation(paths.leader(), encode(record), ZNodeKind::kEphemeral)});
     if (last.ok()) return Contest{record, true, epoch->version + 1};
-    // Unknown, or somebody was quicker: the next look tells.
+    // Unknown, or another contender was faster: the next look decides.
     if (last.code() != StatusCode::kUnavailable && last.code() != StatusCode::kAborted &&
         last.code() != StatusCode::kAlreadyExists) {
       return last;
@@ -132,7 +131,7 @@ Status create_parents(ZooKeeperSession& session, const std::string& path) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     const Status status = session.create(path.substr(0, slash), "", ZNodeKind::kPersistent);
-    // A user may be allowed to write below a node without being allowed to make it.
+    // A user may have the right to write below a node but not to create it.
     if (status.code() == StatusCode::kPermissionDenied && session.get(path.substr(0, slash)).ok())
       continue;
     if (!status.ok() && status.code() != StatusCode::kAlreadyExists) return status;

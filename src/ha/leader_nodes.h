@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// Where things lie in ZooKeeper (docs/formats/zookeeper.md). `base` is <path.root>/<cluster-id>.
+/// Paths in ZooKeeper (docs/formats/zookeeper.md). `base` is <path.root>/<cluster-id>.
 struct HaPaths {
   std::string base;
 
@@ -19,39 +19,39 @@ struct HaPaths {
   std::string job(const JobId& job) const { return base + "/jobs/" + job.to_hex(); }
 };
 
-/// What the leader's node says.
+/// The content of the leader's node.
 struct LeaderRecord {
-  std::string address;  ///< where the leader is reached
+  std::string address;  ///< the leader's address
   int64_t epoch = 0;
-  std::string contender;  ///< drawn at random by each contender for each of its sessions
+  std::string contender;  ///< a random value that each contender draws for each of its sessions
   bool operator==(const LeaderRecord&) const = default;
 };
 std::string encode(const LeaderRecord& record);
 /// DATA_LOSS names `path`.
 StatusOr<LeaderRecord> decode_leader_record(std::string_view bytes, const std::string& path);
 
-/// How an attempt to lead ended, or what a look at the nodes showed.
+/// The outcome of an attempt to lead, or of a look at the nodes.
 struct Contest {
-  std::optional<LeaderRecord> leader;  ///< nobody, so far as is known
+  std::optional<LeaderRecord> leader;  ///< nullopt: no leader is known
   bool mine = false;                   ///< the leader is this session's contender
   int32_t epoch_version = 0;           ///< of the epoch node; if mine
 };
 
-/// Takes the leadership if nobody has it: one multi makes the leader's node, which ends with the
-/// session, and raises the epoch. An unknown outcome is read back. UNAVAILABLE: not known how it
-/// ended; a later call with the same session and contender finds out. DATA_LOSS: somebody has
-/// written something else into the nodes. CANCELLED: the session has ended. Thread: the I/O pool.
+/// Takes the leadership if it is free: one multi creates the leader's node, which ends with the
+/// session, and raises the epoch. An unknown outcome is read back. UNAVAILABLE: the outcome is
+/// unknown; a later call with the same session and contender finds it out. DATA_LOSS: the nodes
+/// have foreign content. CANCELLED: the session has ended. Thread: the I/O pool.
 StatusOr<Contest> contend(ZooKeeperSession& session, const HaPaths& paths,
                           const std::string& address, const std::string& contender);
 
-/// Only looks.
+/// Only reads.
 StatusOr<Contest> look_for_leader(ZooKeeperSession& session, const HaPaths& paths,
                                   const std::string& contender);
 
-/// The epoch of the last leader there was. NOT_FOUND: there has been none.
+/// The epoch of the last leader. NOT_FOUND: there has been none.
 StatusOr<int64_t> read_epoch(ZooKeeperSession& session, const HaPaths& paths);
 
-/// Makes the nodes above `path` that are missing.
+/// Creates the missing nodes above `path`.
 Status create_parents(ZooKeeperSession& session, const std::string& path);
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 #include "ha/zookeeper_client.h"
 
-// The library's header shows its blocking calls only to programs that say that they have threads.
+// The library's header declares its blocking calls only if THREADED is defined.
 #define THREADED
 #include <zookeeper/zookeeper.h>
 
@@ -19,8 +19,8 @@
 namespace weir {
 namespace {
 
-/// A line of the library: "2024-05-01 12:00:00,123:4711(0x7f…):ZOO_ERROR@function@1234: what it has
-/// to say".
+/// A log line of the library: "2024-05-01 12:00:00,123:4711(0x7f…):ZOO_ERROR@function@1234: the
+/// message".
 void log_from_library(const char* message) {
   std::string_view text = message;
   const size_t mark = text.find(":ZOO_");
@@ -57,8 +57,7 @@ Status to_status(int code, std::string_view what, const std::string& path) {
     case ZSESSIONEXPIRED:
     case ZINVALIDSTATE: return cancelled(message("the session has ended"));
     default:
-      // Lost connections and time-outs, and what a newer library may say: nobody knows whether it
-      // happened.
+      // Lost connections, time-outs, and unknown codes of a newer library: the outcome is unknown.
       return unavailable(message(cat(zerror(code), "; what was asked may have happened or not")));
   }
 }
@@ -69,7 +68,7 @@ class ZooKeeperClient : public ZooKeeperSession {
       : listener_(std::move(listener)), creator_only_(creator_only) {}
   ~ZooKeeperClient() override { close(); }
 
-  /// Before anything else.
+  /// Call it first.
   Status connect(const Clock& clock, const ZooKeeperClientOptions& options) {
     const MonotonicTime end = clock.now() + options.connection_timeout;
     handle_ = zookeeper_init2(
@@ -203,7 +202,8 @@ class ZooKeeperClient : public ZooKeeperSession {
     Status status = call("multi", operations[0].path, [&] {
       return zoo_multi(handle_, static_cast<int>(asked.size()), asked.data(), results.data());
     });
-    // A refusal has its reason at one operation and ZRUNTIMEINCONSISTENCY or OK at all others.
+    // After a refusal, the failed operation has the reason; all others have ZRUNTIMEINCONSISTENCY
+    // or OK.
     const bool definite = !status.ok() && status.code() != StatusCode::kUnavailable &&
                           status.code() != StatusCode::kCancelled;
     if (!definite) return status;
@@ -223,8 +223,8 @@ class ZooKeeperClient : public ZooKeeperSession {
       watch->changed = std::move(changed);
     }
     struct Stat stat;
-    // The same function and context for the same path: the library keeps one of them, however often
-    // it is asked.
+    // Always passes the same function and context for a path, because the library keeps only one
+    // copy of equal watches.
     return call("watch", path, [&] {
       const int code =
           zoo_wexists(handle_, path.c_str(), &ZooKeeperClient::on_change, watch, &stat);
@@ -245,7 +245,7 @@ class ZooKeeperClient : public ZooKeeperSession {
     std::function<void()> changed;
   };
 
-  /// Runs one call of the library unless the session is closed; close() waits for it.
+  /// Runs one call of the library unless the session is closed; close() waits for the call.
   template <class Call>
   Status call(std::string_view what, const std::string& path, Call&& run) {
     std::shared_lock lock(handle_mutex_);
@@ -298,13 +298,14 @@ class ZooKeeperClient : public ZooKeeperSession {
 
   std::mutex state_mutex_;
   std::condition_variable state_changed_;
-  int state_ = 0;  ///< guarded by state_mutex_; as the library last told
+  int state_ = 0;  ///< guarded by state_mutex_; the last state from the library
 
-  std::shared_mutex handle_mutex_;  ///< shared by calls under way
+  std::shared_mutex handle_mutex_;  ///< shared by calls in progress
   zhandle_t* handle_ = nullptr;
 
   std::mutex watches_mutex_;
-  std::map<std::string, Watch> watches_;  ///< entries stay: the library holds pointers to them
+  std::map<std::string, Watch>
+      watches_;  ///< entries are never removed: the library holds pointers to them
 };
 
 }  // namespace

@@ -10,9 +10,9 @@
 
 #include "ha/zookeeper.h"
 
-/// What every implementation of zookeeper.h has to pass: the simulator's model and real servers.
-/// Include it in one source file of a test program and instantiate it there with ZooKeeperUnderTest
-/// values. Needs a ZooKeeper that nothing goes wrong with.
+/// The conformance suite of zookeeper.h, for the simulator's model and for real servers. Include it
+/// in one source file of a test program and instantiate it there with ZooKeeperUnderTest values. It
+/// needs a ZooKeeper without faults.
 
 namespace weir {
 
@@ -20,13 +20,13 @@ struct ZooKeeperUnderTest {
   std::string name;
   struct Place {
     std::shared_ptr<ZooKeeperFactory> factory;
-    std::string root;  ///< exists, is empty, belongs to this case alone
-    /// Lets time pass until the condition holds; false if it does not within a few session
+    std::string root;  ///< exists, is empty, and belongs to this case alone
+    /// Lets time pass until the condition holds; false if it does not hold within a few session
     /// time-outs.
     std::function<bool(const std::function<bool()>&)> wait;
     /// Makes the servers end the session as if it had timed out.
     std::function<void(ZooKeeperSession&)> expire;
-    std::shared_ptr<void> keep;  ///< whatever has to live as long
+    std::shared_ptr<void> keep;  ///< anything that must live as long as the place
   };
   std::function<Place()> make;
 };
@@ -68,7 +68,7 @@ class ZooKeeperConformance : public testing::TestWithParam<ZooKeeperUnderTest> {
     EXPECT_EQ(to_string(weir_got_.code()), to_string(wanted)) << weir_got_.to_string(); \
   } while (false)
 
-TEST_P(ZooKeeperConformance, ANodeHoldsTheBytesItWasMadeWith) {
+TEST_P(ZooKeeperConformance, NodeHoldsTheBytesItWasCreatedWith) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
   for (int i = 0; i < 6; ++i) bytes += bytes.substr(0, 4000);
@@ -81,7 +81,7 @@ TEST_P(ZooKeeperConformance, ANodeHoldsTheBytesItWasMadeWith) {
   EXPECT_TRUE(data(*session_, at("a")) == bytes);
 }
 
-TEST_P(ZooKeeperConformance, WhatIsNotThereIsNotFound) {
+TEST_P(ZooKeeperConformance, MissingNodeIsNotFound) {
   EXPECT_CODE(session_->get(at("a")).status(), StatusCode::kNotFound);
   EXPECT_CODE(session_->set(at("a"), "", kAnyVersion).status(), StatusCode::kNotFound);
   EXPECT_CODE(session_->remove(at("a"), kAnyVersion), StatusCode::kNotFound);
@@ -90,12 +90,12 @@ TEST_P(ZooKeeperConformance, WhatIsNotThereIsNotFound) {
   EXPECT_CODE(session_->multi({check_operation(at("a"), kAnyVersion)}), StatusCode::kNotFound);
 }
 
-TEST_P(ZooKeeperConformance, APathWithoutASlashIsRefused) {
+TEST_P(ZooKeeperConformance, PathWithoutASlashIsRefused) {
   EXPECT_CODE(session_->create("a", "", ZNodeKind::kPersistent), StatusCode::kInvalidArgument);
   EXPECT_CODE(session_->get(place_.root + "//a").status(), StatusCode::kInvalidArgument);
 }
 
-TEST_P(ZooKeeperConformance, ASetNeedsTheVersionItExpects) {
+TEST_P(ZooKeeperConformance, SetNeedsTheExpectedVersion) {
   create("a", "0");
   EXPECT_EQ(session_->get(at("a"))->stat.version, 0);
   const auto first = session_->set(at("a"), "1", 0);
@@ -108,7 +108,7 @@ TEST_P(ZooKeeperConformance, ASetNeedsTheVersionItExpects) {
   EXPECT_EQ(*any, 2);
 }
 
-TEST_P(ZooKeeperConformance, RemoveNeedsTheVersionItExpectsAndNoChildren) {
+TEST_P(ZooKeeperConformance, RemoveNeedsTheExpectedVersionAndNoChildren) {
   create("a");
   create("a/b");
   EXPECT_CODE(session_->remove(at("a"), 0), StatusCode::kFailedPrecondition);
@@ -118,7 +118,7 @@ TEST_P(ZooKeeperConformance, RemoveNeedsTheVersionItExpectsAndNoChildren) {
   EXPECT_CODE(session_->get(at("a")).status(), StatusCode::kNotFound);
 }
 
-TEST_P(ZooKeeperConformance, ANodeMadeAgainIsAnother) {
+TEST_P(ZooKeeperConformance, RecreatedNodeIsAnotherNode) {
   create("a");
   const ZNodeStat first = session_->get(at("a"))->stat;
   ASSERT_TRUE(session_->set(at("a"), "x", 0).ok());
@@ -142,14 +142,14 @@ TEST_P(ZooKeeperConformance, ChildrenAreNamesInOrder) {
   EXPECT_EQ(*session_->children(at("a")), (std::vector<std::string>{"b", "c"}));
 }
 
-TEST_P(ZooKeeperConformance, AnotherSessionSeesWhatWasWritten) {
+TEST_P(ZooKeeperConformance, OtherSessionsSeeWrittenBytes) {
   const auto other = open();
   EXPECT_NE(other->id(), session_->id());
   create("a", "seen");
   EXPECT_TRUE(place_.wait([&] { return data(*other, at("a")) == "seen"; }));
 }
 
-TEST_P(ZooKeeperConformance, AnEphemeralNodeEndsWithItsSession) {
+TEST_P(ZooKeeperConformance, EphemeralNodeEndsWithItsSession) {
   const auto other = open();
   ASSERT_TRUE(other->create(at("e"), "here", ZNodeKind::kEphemeral).ok());
   EXPECT_EQ(other->get(at("e"))->stat.ephemeral_owner, other->id());
@@ -164,7 +164,7 @@ TEST_P(ZooKeeperConformance, AnEphemeralNodeEndsWithItsSession) {
   other->close();
 }
 
-TEST_P(ZooKeeperConformance, AMultiHappensWhole) {
+TEST_P(ZooKeeperConformance, MultiHappensCompletely) {
   create("a", "0");
   create("gone");
   int refused = 7;
@@ -181,7 +181,7 @@ TEST_P(ZooKeeperConformance, AMultiHappensWhole) {
   EXPECT_EQ(data(*session_, at("gone")), "NOT_FOUND");
 }
 
-TEST_P(ZooKeeperConformance, AMultiThatIsRefusedChangesNothingAndSaysWhere) {
+TEST_P(ZooKeeperConformance, RefusedMultiChangesNothingAndNamesTheOperation) {
   create("a", "0");
   const auto attempt = [&](std::vector<ZOperation> operations, StatusCode code, int index) {
     int refused = -7;
@@ -201,7 +201,7 @@ TEST_P(ZooKeeperConformance, AMultiThatIsRefusedChangesNothingAndSaysWhere) {
           StatusCode::kFailedPrecondition, 2);
 }
 
-TEST_P(ZooKeeperConformance, AWatchIsCalledOnceAtEachKindOfChange) {
+TEST_P(ZooKeeperConformance, WatchIsCalledOnceAtEachKindOfChange) {
   const auto other = open();
   const auto fires_at = [&](const std::function<void()>& change) {
     std::atomic<int> calls{0};
@@ -227,7 +227,7 @@ TEST_P(ZooKeeperConformance, AWatchIsCalledOnceAtEachKindOfChange) {
   }));
 }
 
-TEST_P(ZooKeeperConformance, ALaterWatchTakesTheEarlierOnesPlace) {
+TEST_P(ZooKeeperConformance, LaterWatchReplacesTheEarlierOne) {
   std::atomic<int> first{0};
   std::atomic<int> second{0};
   ASSERT_TRUE(session_->watch(at("a"), [&first] { ++first; }).ok());
@@ -239,7 +239,7 @@ TEST_P(ZooKeeperConformance, ALaterWatchTakesTheEarlierOnesPlace) {
   EXPECT_EQ(second, 1);
 }
 
-TEST_P(ZooKeeperConformance, AWatchSeesAnEphemeralNodeGoWithItsSession) {
+TEST_P(ZooKeeperConformance, WatchSeesAnEphemeralNodeGoWithItsSession) {
   auto other = open();
   ASSERT_TRUE(other->create(at("e"), "", ZNodeKind::kEphemeral).ok());
   std::atomic<bool> called{false};
@@ -251,7 +251,7 @@ TEST_P(ZooKeeperConformance, AWatchSeesAnEphemeralNodeGoWithItsSession) {
   session_->close();
 }
 
-TEST_P(ZooKeeperConformance, AnExpiredSessionIsToldAndRefused) {
+TEST_P(ZooKeeperConformance, ExpiredSessionIsReportedAndRefusesCalls) {
   std::atomic<bool> connected{false};
   std::atomic<bool> expired{false};
   const auto other = open([&](ZSessionEvent event) {
@@ -269,7 +269,7 @@ TEST_P(ZooKeeperConformance, AnExpiredSessionIsToldAndRefused) {
   other->close();
 }
 
-TEST_P(ZooKeeperConformance, CloseTellsTheListenerNothing) {
+TEST_P(ZooKeeperConformance, CloseDoesNotCallTheListener) {
   std::atomic<bool> expired{false};
   const auto other =
       open([&](ZSessionEvent event) { expired = expired || event == ZSessionEvent::kExpired; });
