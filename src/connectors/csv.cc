@@ -16,7 +16,7 @@ bool needs_quotes(std::string_view text, const CsvOptions& options) {
   const auto special = [separator = options.separator](char c) {
     return c == separator || c == '"' || c == '\n' || c == '\r';
   };
-  // At the beginning of a file a byte order mark is not part of the text.
+  // At the beginning of a file an unquoted byte order mark would not be read as text.
   return text.empty() || std::any_of(text.begin(), text.end(), special) ||
          is_null_text(text, options) || text.starts_with(kByteOrderMark);
 }

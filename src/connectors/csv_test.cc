@@ -31,7 +31,7 @@ std::vector<std::string> fields_of(std::string_view line) {
 }
 using Fields = std::vector<std::string>;
 
-TEST(CsvRow, TakesFieldsApart) {
+TEST(CsvRow, SplitsFields) {
   EXPECT_EQ(fields_of("a,b,c"), (Fields{"a", "b", "c"}));
   EXPECT_EQ(fields_of("a,,"), (Fields{"a", "", ""}));
   EXPECT_EQ(fields_of(""), (Fields{""}));
@@ -41,7 +41,7 @@ TEST(CsvRow, TakesFieldsApart) {
   EXPECT_EQ(fields_of("\"\",x"), (Fields{"", "x"}));
 }
 
-TEST(CsvRow, NamesWhatIsWrongWithARow) {
+TEST(CsvRow, NamesTheErrorInARow) {
   EXPECT_NE(fields_of("\"a").back().find("problem: a quoted field does not end on its line"),
             std::string::npos);
   EXPECT_NE(fields_of("\"a\"b,c").back().find("problem: after the quoted field 1 comes 'b'"),
@@ -61,20 +61,20 @@ TEST(CsvRow, ConvertsByColumnName) {
   EXPECT_EQ(row.problem(), "'NA' in column 'delay' is not of the type asked for");
 }
 
-TEST(CsvRow, AQuotedNullIsAValue) {
+TEST(CsvRow, QuotedNullIsAValue) {
   CsvRow row = row_of(R"("NA",NA)", {"a", "b"});
   EXPECT_EQ(row.get<std::optional<std::string>>("a"), "NA");
   EXPECT_EQ(row.get<std::optional<std::string>>("b"), std::nullopt);
 }
 
-TEST(CsvRow, AnUnknownColumnIsNotAMatterOfTheRow) {
+TEST(CsvRow, UnknownColumnIsNotAnErrorOfTheRow) {
   CsvRow row = row_of("1", {"a"});
   EXPECT_EQ(row.get<int>("b"), 0);
   EXPECT_TRUE(row.unknown_column());
   EXPECT_EQ(row.problem(), "there is no column 'b'; the columns are: a");
 }
 
-TEST(CsvRow, FindsColumnsAskedForInAnotherOrderInEachRow) {
+TEST(CsvRow, FindsColumnsInAnyOrderInEachRow) {
   CsvRow row({});
   row.set_columns({"a", "b", "c"});
   row.parse("1,2,3");
@@ -103,7 +103,7 @@ TEST(CsvRow, StructsAreReadAndWrittenByTheirFields) {
   EXPECT_EQ(out, R"("a ""b"", c";0.1;7;false;2013-01-01T10:00:00Z)");
 }
 
-TEST(CsvRow, AValueThatLooksLikeNoneIsQuoted) {
+TEST(CsvRow, ValueThatLooksLikeNullIsQuoted) {
   struct Text {
     std::optional<std::string> a;
     std::string b;
@@ -139,7 +139,7 @@ TEST(Timestamps, AreReadAndWrittenAsIso8601) {
                              Timestamp{253402304399000}}) {
     EXPECT_EQ(parse_timestamp(format_timestamp(ms)), ms) << format_timestamp(ms);
   }
-  EXPECT_EQ(parse_timestamp("+292278995-01-01"), std::nullopt);  // does not fit
+  EXPECT_EQ(parse_timestamp("+292278995-01-01"), std::nullopt);  // out of range
 }
 
 using Seconds = std::chrono::sys_seconds;
@@ -154,7 +154,7 @@ std::optional<Point> read_time(std::string_view text, std::string format) {
   return row.ok() ? std::optional(point) : std::nullopt;
 }
 
-TEST(Timestamps, AreReadInTheFormatOfTheOptions) {
+TEST(Timestamps, AreReadInTheConfiguredFormat) {
   const Seconds noon{std::chrono::seconds(1357041600)};  // 2013-01-01 12:00
   EXPECT_EQ(read_time<Seconds>("1/1/2013 12:00", "%d/%m/%Y %H:%M"), noon);
   EXPECT_EQ(read_time<Seconds>("20130101120000", "%Y%m%d%H%M%S"), noon);
@@ -167,10 +167,10 @@ TEST(Timestamps, AreReadInTheFormatOfTheOptions) {
   EXPECT_EQ(read_time<Seconds>("2013-01-01 12:00", "%d/%m/%Y %H:%M"), std::nullopt);
   EXPECT_EQ(read_time<Seconds>("31/02/2013 12:00", "%d/%m/%Y %H:%M"), std::nullopt);
   EXPECT_EQ(read_time<Seconds>("01/02/2013 12:00 ", "%d/%m/%Y %H:%M"), std::nullopt);
-  EXPECT_EQ(read_time<Nanos>("2500-01-01", ""), std::nullopt);  // does not fit
+  EXPECT_EQ(read_time<Nanos>("2500-01-01", ""), std::nullopt);  // out of range
 }
 
-TEST(Timestamps, AreWrittenInTheFormatOfTheOptions) {
+TEST(Timestamps, AreWrittenInTheConfiguredFormat) {
   const Timestamp noon = 1357041600000;
   const auto written = [](Timestamp ms, const std::string& format) {
     std::string text;

@@ -56,7 +56,7 @@ Date date_of(int64_t days) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Reads a text from its front. After a failure everything fails.
+/// Consumes a text from its front. After a failure everything fails.
 class TimeParser {
  public:
   explicit TimeParser(std::string_view text) : text_(text) {}
@@ -96,7 +96,7 @@ class TimeParser {
         second_ > 59)
       return std::nullopt;
     const int64_t days = days_of(date_);
-    if (date_of(days).day != date_.day) return std::nullopt;  // February 30
+    if (date_of(days).day != date_.day) return std::nullopt;  // for example February 30
     const int64_t nanos =
         ((hour * 60 + minute_ - zone_minutes_) * int64_t{60} + second_) * kNanosPerSecond + nanos_;
     const int64_t carry = nanos < 0 ? -1 : nanos / kNanosPerDay;
@@ -229,7 +229,7 @@ class TimeParser {
   int second_ = 0;
   int64_t nanos_ = 0;  ///< of the second
   int zone_minutes_ = 0;
-  char half_ = 0;  ///< 'A', 'P', or 0 where the hours are 24
+  char half_ = 0;  ///< 'A', 'P', or 0 for 24-hour times
   std::optional<CivilTime> epoch_;
 };
 
@@ -250,7 +250,7 @@ void append_fraction(std::string& out, int64_t nanos) {
   else append_digits(out, nanos, 9);
 }
 
-/// Writes a point in time to the end of a text.
+/// Appends a point in time to a text.
 class TimeWriter {
  public:
   TimeWriter(std::string& out, const CivilTime& time)
@@ -343,7 +343,8 @@ bool to_ticks(const CivilTime& time, int64_t num, int64_t den, int64_t* ticks) {
 }
 
 CivilTime from_ticks(int64_t ticks, int64_t num, int64_t den) {
-  if (num == 1 && kNanosPerSecond % den == 0) {  // fits, and is several times as fast
+  if (num == 1 &&
+      kNanosPerSecond % den == 0) {  // fits, and is several times as fast as the general case
     const int64_t per_day = den * 86'400;
     const int64_t day = ticks / per_day - (ticks % per_day < 0 ? 1 : 0);
     return {day, (ticks % per_day + (ticks % per_day < 0 ? per_day : 0)) * (kNanosPerSecond / den)};

@@ -11,12 +11,13 @@
 
 namespace weir {
 
-/// The hidden file of one epoch. The operator queues chunks; whichever thread of the I/O pool comes
-/// by writes them, in the order in which they were queued, one thread at a time. Thread: append()
-/// and end() the operator's; drain() and finish() the I/O pool's; the rest any.
+/// The hidden file of one epoch. The operator queues chunks. Threads of the I/O pool write them in
+/// the order queued, one thread at a time. Thread: append() and end() the operator's; drain() and
+/// finish() the I/O pool's; the rest any.
 class EpochFile {
  public:
-  /// `bytes_in_flight` counts what is queued and not yet written, over all files of a writer.
+  /// `bytes_in_flight` counts the bytes that are queued and not yet written, over all files of a
+  /// writer.
   EpochFile(FileLocation location, std::shared_ptr<std::atomic<int64_t>> bytes_in_flight)
       : location_(std::move(location)), bytes_in_flight_(std::move(bytes_in_flight)) {}
   ~EpochFile();
@@ -25,14 +26,15 @@ class EpochFile {
 
   /// Queues bytes; call drain() on the I/O pool afterwards.
   void append(std::string bytes);
-  /// Nothing more is queued; the file will be closed after what is queued.
+  /// Ends the queue; the file is closed after the queued bytes are written.
   void end();
 
-  /// Writes what is queued, unless another thread is doing so. The first failure so far.
+  /// Writes the queued chunks, unless another thread is doing so. Returns the first failure so far.
   Status drain();
-  /// After end(): waits until the file is closed, or does it. OK: the file is persistent in full.
+  /// After end(): closes the file, or waits until another thread has. OK: the whole file is
+  /// persistent.
   Status finish();
-  /// finish() is known to have succeeded.
+  /// True once finish() has succeeded.
   bool persistent() const { return persistent_; }
 
  private:
@@ -44,7 +46,7 @@ class EpochFile {
   const std::shared_ptr<std::atomic<int64_t>> bytes_in_flight_;
   std::atomic<bool> persistent_ = false;
 
-  std::unique_ptr<WritableFile> file_;  // by the thread that drains
+  std::unique_ptr<WritableFile> file_;  // belongs to the draining thread
 
   std::mutex mutex_;
   std::condition_variable idle_;

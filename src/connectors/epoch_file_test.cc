@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-/// A file system whose appends first do something else, as another thread might at that moment.
+/// A file system whose appends first call a function, which acts as another thread at that moment.
 /// Only create() is ever called.
 class Interrupted final : public FileSystem {
  public:
@@ -55,7 +55,7 @@ struct EpochFileTest : ::testing::Test {
   EpochFile file{FileLocation{fs, "/f", "/f"}, in_flight};
 };
 
-TEST_F(EpochFileTest, WhileOneThreadWritesOthersLeaveTheFileToIt) {
+TEST_F(EpochFileTest, WhileOneThreadWritesOthersReturn) {
   file.append("a");
   file.append("b");
   fs->during_append = [this, first = true]() mutable {
@@ -69,7 +69,7 @@ TEST_F(EpochFileTest, WhileOneThreadWritesOthersLeaveTheFileToIt) {
   EXPECT_FALSE(fs->closed);
 }
 
-TEST_F(EpochFileTest, FinishingWritesTheRestAndCloses) {
+TEST_F(EpochFileTest, FinishWritesTheRestAndCloses) {
   file.append("a");
   file.end();
   EXPECT_FALSE(file.persistent());
@@ -80,7 +80,7 @@ TEST_F(EpochFileTest, FinishingWritesTheRestAndCloses) {
   EXPECT_TRUE(fs->closed);
 }
 
-TEST_F(EpochFileTest, AFailedWriteMakesEverythingAfterItFail) {
+TEST_F(EpochFileTest, FailedWriteMakesEverythingAfterItFail) {
   fs->append_answer = resource_exhausted("the disk is full");
   file.append("a");
   EXPECT_EQ(file.drain().code(), StatusCode::kResourceExhausted);

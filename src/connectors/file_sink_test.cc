@@ -24,7 +24,7 @@ struct Life {
       : host(std::move(fs), place, std::move(restored)),
         sink(std::make_shared<FileSink<std::string>>(kOut)) {
     EXPECT_TRUE(sink.open(host).ok());
-    sink.can_accept();  // it runs
+    sink.can_accept();  // the attempt runs
   }
   void write(std::vector<std::string> lines) {
     BatchOf<std::string> batch;
@@ -36,7 +36,7 @@ struct Life {
     EXPECT_TRUE(sink.snapshot(taken).ok());
     return taken;
   }
-  /// A checkpoint that succeeds, with its commits.
+  /// Takes a checkpoint that succeeds, and its commits.
   TestSnapshot checkpoint(int64_t id) {
     TestSnapshot taken = snapshot(id);
     EXPECT_TRUE(taken.acknowledge().ok());
@@ -54,8 +54,8 @@ class FileSinkTest : public ::testing::Test {
  protected:
   Lines committed() { return committed_lines(*fs, kOut); }
   size_t hidden() { return file_names(*fs, kOut, ".part-").size(); }
-  /// The state of checkpoint 1 of a sink that got "a" before it, and was killed when it had
-  /// acknowledged it and got another line.
+  /// The state of checkpoint 1 of a sink that wrote "a" before it, and was killed after it
+  /// acknowledged the checkpoint and got another line.
   TestHost::Lists killed_after_acknowledging() {
     Life life(fs, {.nonce = 1});
     life.host.run_jobs();
@@ -86,7 +86,7 @@ TEST_F(FileSinkTest, RecordsAppearWhenTheirCheckpointIsCompleteAndNotBefore) {
   EXPECT_TRUE(life.host.failure.ok()) << life.host.failure.to_string();
 }
 
-TEST_F(FileSinkTest, AcknowledgingMakesTheFileDurableWithoutTheOtherWork) {
+TEST_F(FileSinkTest, AcknowledgingMakesTheFileDurableBeforeOtherQueuedWorkRuns) {
   Life life(fs, {});
   life.host.run_jobs();
   life.write({"a"});
@@ -96,7 +96,7 @@ TEST_F(FileSinkTest, AcknowledgingMakesTheFileDurableWithoutTheOtherWork) {
   EXPECT_EQ(hidden(), 1u);
 }
 
-TEST_F(FileSinkTest, BytesKeepTheirOrderWhateverTheOrderOfTheWork) {
+TEST_F(FileSinkTest, BytesKeepTheirOrderInAnyOrderOfTheWork) {
   Life life(fs, {});
   life.host.run_jobs();
   Lines expected;
@@ -121,7 +121,7 @@ TEST_F(FileSinkTest, BytesKeepTheirOrderWhateverTheOrderOfTheWork) {
   EXPECT_EQ(bytes->substr(bytes->size() - 10'005, 4), "1199");
 }
 
-TEST_F(FileSinkTest, RefusesRecordsWhileTooManyBytesAreUnderWay) {
+TEST_F(FileSinkTest, RefusesRecordsWhileTooManyBytesAreInFlight) {
   Life life(fs, {});
   life.host.run_jobs();
   int writes = 0;
@@ -142,7 +142,7 @@ TEST_F(FileSinkTest, NothingIsWrittenForAnEmptyEpoch) {
   EXPECT_EQ(committed(), Lines{"a"});
 }
 
-TEST_F(FileSinkTest, ALostCompletionIsMadeGoodByTheNextOne) {
+TEST_F(FileSinkTest, LostCompletionIsCoveredByTheNextOne) {
   Life life(fs, {});
   life.host.run_jobs();
   life.write({"a"});
@@ -156,7 +156,7 @@ TEST_F(FileSinkTest, ALostCompletionIsMadeGoodByTheNextOne) {
   EXPECT_EQ(committed(), (Lines{"a", "b"}));
 }
 
-TEST_F(FileSinkTest, AnAbortedCheckpointsRecordsComeWithTheNextOneEvenIfItsFileWasNotClosed) {
+TEST_F(FileSinkTest, RecordsOfAnAbortedCheckpointComeWithTheNextOneEvenIfItsFileWasNotClosed) {
   TestHost::Lists state;
   {
     Life first(fs, {.nonce = 1});
@@ -175,7 +175,7 @@ TEST_F(FileSinkTest, AnAbortedCheckpointsRecordsComeWithTheNextOneEvenIfItsFileW
   EXPECT_EQ(committed(), (Lines{"a", "b"}));
 }
 
-TEST_F(FileSinkTest, KilledAfterTheCheckpointCompletedItCommitsOnRestore) {
+TEST_F(FileSinkTest, KilledAfterCompletionOfTheCheckpointItCommitsOnRestore) {
   const TestHost::Lists state = killed_after_acknowledging();
   Life second(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
   EXPECT_FALSE(second.sink.can_accept());
@@ -206,7 +206,7 @@ TEST_F(FileSinkTest, CommittingAgainAfterARestoreChangesNothing) {
   }
 }
 
-TEST_F(FileSinkTest, LeftoversOfAnAttemptOfTheRunThatNeverCompletedACheckpointGo) {
+TEST_F(FileSinkTest, OrphansOfAnAttemptThatNeverCompletedACheckpointAreRemoved) {
   {
     Life first(fs, {.nonce = 1, .run = 7});
     first.host.run_jobs();
@@ -219,7 +219,7 @@ TEST_F(FileSinkTest, LeftoversOfAnAttemptOfTheRunThatNeverCompletedACheckpointGo
   EXPECT_EQ(hidden(), 0u);
 }
 
-TEST_F(FileSinkTest, AFreshStartRemovesNothingOfAnotherRun) {
+TEST_F(FileSinkTest, FreshStartRemovesNothingOfAnotherRun) {
   const TestHost::Lists state = killed_after_acknowledging();
   const size_t left = hidden();
   Life another(fs, {.nonce = 2, .run = 8});
@@ -233,7 +233,7 @@ TEST_F(FileSinkTest, AFreshStartRemovesNothingOfAnotherRun) {
   EXPECT_EQ(committed(), (Lines{"a", "b"}));
 }
 
-TEST_F(FileSinkTest, AStartFromAnotherJobsCheckpointLeavesThatJobsOutputAlone) {
+TEST_F(FileSinkTest, StartFromAnotherJobsCheckpointLeavesThatJobsOutputAlone) {
   TestHost::Lists state;
   {
     Life theirs(fs, {.nonce = 1});
@@ -253,7 +253,7 @@ TEST_F(FileSinkTest, AStartFromAnotherJobsCheckpointLeavesThatJobsOutputAlone) {
   EXPECT_EQ(hidden(), 1u);
 }
 
-TEST_F(FileSinkTest, TheDirectoryIsListedOnceHoweverManySubtasksStart) {
+TEST_F(FileSinkTest, DirectoryIsListedOnceForAllSubtasks) {
   const auto counting = std::make_shared<FaultyFileSystem>();
   int lists = 0;
   counting->before = [&](std::string_view operation, const std::string&) {
@@ -269,7 +269,7 @@ TEST_F(FileSinkTest, TheDirectoryIsListedOnceHoweverManySubtasksStart) {
   EXPECT_EQ(lists, 1);
 }
 
-TEST_F(FileSinkTest, CleaningUpSparesWhatOtherSubtasksHaveBegun) {
+TEST_F(FileSinkTest, CleanUpSparesFilesThatOtherSubtasksHaveBegun) {
   {
     Life old(fs, {.subtask = 2, .parallelism = 3, .nonce = 1, .run = 7});
     old.host.run_jobs();
@@ -311,11 +311,11 @@ TEST_F(FileSinkTest, RestoredCommittablesAreCommittedOnceAtAnyParallelism) {
   EXPECT_EQ(two.snapshot(2).lists["committables"].size(), 1u);
   two.host.run_jobs();
   EXPECT_TRUE(two.sink.can_accept());
-  // The others neither commit nor keep what subtask 0 is responsible for.
+  // The others neither commit nor keep the committables that subtask 0 is responsible for.
   EXPECT_EQ(committed(), Lines{});
   EXPECT_EQ(two.snapshot(3).lists["committables"].size(), 2u);
-  // A barrier may pass before subtask 0 has done it: it is in the state still, and the
-  // acknowledgement waits for it.
+  // A barrier may pass before subtask 0 has committed: they are still in its state, and the
+  // acknowledgement waits for the commit.
   TestSnapshot early = zero.snapshot(2);
   EXPECT_EQ(early.lists["committables"].size(), 3u);
   ASSERT_TRUE(early.acknowledge().ok());
@@ -324,7 +324,7 @@ TEST_F(FileSinkTest, RestoredCommittablesAreCommittedOnceAtAnyParallelism) {
   EXPECT_EQ(zero.snapshot(3).lists["committables"].size(), 2u);
 }
 
-TEST_F(FileSinkTest, GoingBackToAnEarlierCheckpointRemovesWhatCameAfterItFromThisRunOnly) {
+TEST_F(FileSinkTest, GoingBackToAnEarlierCheckpointRemovesLaterFilesOfThisRunOnly) {
   {
     Life other_run(fs, {.nonce = 77});
     other_run.host.run_jobs();
@@ -347,13 +347,13 @@ TEST_F(FileSinkTest, GoingBackToAnEarlierCheckpointRemovesWhatCameAfterItFromThi
   second.write({"b"});
   second.checkpoint(3);
   EXPECT_EQ(committed(), (Lines{"a", "b", "yesterday"}));
-  // Also after a second restore: the run is the same.
+  // Also after a second restore, because the run is the same.
   Life third(fs, {.nonce = 3, .restored_checkpoint = 1}, state);
   third.host.run_jobs();
   EXPECT_EQ(committed(), (Lines{"a", "yesterday"}));
 }
 
-TEST_F(FileSinkTest, AFreshStartLeavesWhatIsThere) {
+TEST_F(FileSinkTest, FreshStartLeavesExistingFiles) {
   {
     Life first(fs, {.nonce = 1});
     first.host.run_jobs();
@@ -378,7 +378,7 @@ TEST_F(FileSinkTest, WithoutCheckpointsEverythingIsCommittedAtTheEnd) {
   EXPECT_EQ(committed(), (Lines{"a", "b"}));
 }
 
-TEST_F(FileSinkTest, ADamagedFileIsNotCommitted) {
+TEST_F(FileSinkTest, DamagedFileIsNotCommitted) {
   const TestHost::Lists state = killed_after_acknowledging();
   const std::string path = std::string(kOut) + "/" + file_names(*fs, kOut, ".part-").at(0);
   ASSERT_TRUE(fs->remove(path).ok());
@@ -412,7 +412,7 @@ TEST_F(FileSinkTest, SurvivesSnapshotsAndRestoresBetweenAnyTwoCalls) {
   EXPECT_EQ(scenario.check(), "");
 }
 
-TEST(FileSinkProbe, FollowsNoLinkAndClearsWhatAKilledOneLeft) {
+TEST(FileSinkProbe, FollowsNoLinkAndRemovesTheFilesOfAKilledProbe) {
   const auto fs = std::make_shared<LocalFileSystem>();
   std::string directory = (std::filesystem::temp_directory_path() / "weir-sink-XXXXXX").string();
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
@@ -429,7 +429,7 @@ TEST(FileSinkProbe, FollowsNoLinkAndClearsWhatAKilledOneLeft) {
   std::filesystem::remove_all(directory);
 }
 
-TEST(FileSinkProbe, SaysWhatCannotBeWrittenTo) {
+TEST(FileSinkProbe, NamesTheDirectoryThatCannotBeWritten) {
   auto fs = std::make_shared<MemoryFileSystem>();
   ASSERT_TRUE(write_file(*fs, "/file", "x").ok());
   TestHost host(fs, {});

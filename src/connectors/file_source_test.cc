@@ -70,7 +70,7 @@ TEST_F(FileSourceTest, EveryLineBelongsToOneSplitAtEveryBoundaryAndChunkSize) {
   }
 }
 
-TEST_F(FileSourceTest, ARestoreAfterAnyRecordGoesOnWithTheNext) {
+TEST_F(FileSourceTest, RestoreAfterAnyRecordContinuesWithTheNext) {
   write("/in/b", "five\nsix\n");
   write("/in/a", "one\ntwo\nthree\nfour\n");
   write("/in/.hidden", "no\n");
@@ -97,7 +97,7 @@ TEST_F(FileSourceTest, ARestoreAfterAnyRecordGoesOnWithTheNext) {
   }
 }
 
-TEST_F(FileSourceTest, WhatWasReadAheadOfOneSplitIsNotTakenForTheNext) {
+TEST_F(FileSourceTest, BytesReadAheadOfOneSplitAreNotTakenForTheNext) {
   write("/in", "a\nb\nc\nd\ne\nf\n");
   const auto source = FileSource<std::string>::lines("/in").split_bytes(4).chunk_bytes(4);
   Reading<std::string> reading(fs, source);
@@ -158,7 +158,7 @@ TEST_F(FileSourceTest, QuotedLineBreaksNeedMultiline) {
       << reading.host.failure.to_string();
 }
 
-TEST_F(FileSourceTest, AMalformedRowFailsTheJobWithItsPlaceOrIsSkipped) {
+TEST_F(FileSourceTest, MalformedRowFailsTheJobWithItsPlaceOrIsSkipped) {
   write("/in", "name,number\na,1\nb,two\nc,3\n");
   auto source = FileSource<Pair>::csv("/in");
   Reading<Pair> failing(fs, source);
@@ -174,7 +174,7 @@ TEST_F(FileSourceTest, AMalformedRowFailsTheJobWithItsPlaceOrIsSkipped) {
   EXPECT_EQ(pairs[1].name, "c");
 }
 
-TEST_F(FileSourceTest, WhatAParserThrowsMakesTheRecordMalformed) {
+TEST_F(FileSourceTest, ExceptionOfAParserMakesTheRecordMalformed) {
   write("/in", "1\nx\n3\n");
   auto source = FileSource<int>::lines(
       "/in", [](std::string_view line) { return std::stoi(std::string(line)); });
@@ -187,7 +187,7 @@ TEST_F(FileSourceTest, WhatAParserThrowsMakesTheRecordMalformed) {
       << failing.host.failure.to_string();
 }
 
-TEST_F(FileSourceTest, WhatIsWrongWithTheInputIsSaidBeforeTheFirstRecord) {
+TEST_F(FileSourceTest, ErrorsOfTheInputAreReportedBeforeTheFirstRecord) {
   TestHost host(fs, {});
   write("/in", "a,b\n1,2\n");
   ASSERT_TRUE(fs->make_directories("/empty").ok());
@@ -202,7 +202,7 @@ TEST_F(FileSourceTest, WhatIsWrongWithTheInputIsSaidBeforeTheFirstRecord) {
       << columns.to_string();
 }
 
-TEST_F(FileSourceTest, AFileThatChangedIsRefused) {
+TEST_F(FileSourceTest, ChangedFileIsRefused) {
   write("/in", "a\nb\n");
   const auto source = FileSource<std::string>::lines("/in");
   const auto old = splits(source);
@@ -215,7 +215,7 @@ TEST_F(FileSourceTest, AFileThatChangedIsRefused) {
       << reading.host.failure.to_string();
 }
 
-TEST_F(FileSourceTest, AFileOfTheSameSizeThatChangedIsRefused) {
+TEST_F(FileSourceTest, ChangedFileOfTheSameSizeIsRefused) {
   int64_t now_ms = 1000;
   fs = std::make_shared<MemoryFileSystem>([&] { return now_ms; });
   write("/in", "a\nb\n");
@@ -233,7 +233,7 @@ TEST_F(FileSourceTest, AFileOfTheSameSizeThatChangedIsRefused) {
       << reading.host.failure.to_string();
 }
 
-TEST_F(FileSourceTest, HalfALineIsNoRecordWhenItsFileGrowsWhileItIsRead) {
+TEST_F(FileSourceTest, PartialLineIsNoRecordWhenItsFileGrowsWhileItIsRead) {
   write("/in", "first\nsecond\nthi");
   const auto source = FileSource<std::string>::lines("/in").chunk_bytes(8);
   Reading<std::string> reading(fs, source);
@@ -271,7 +271,7 @@ TEST_F(FileSourceTest, SeveralInputsAndPatternsAreReadInTheOrderOfTheirPaths) {
       << none.to_string();
 }
 
-TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
+TEST_F(FileSourceTest, FilesThatAreNotUtf8AreRefusedWithTheirFormat) {
   using std::string_literals::operator""s;
   const std::pair<std::string, std::string_view> cases[] = {
       {"\x1f\x8b\x08\0rest"s, "compressed by gzip; decompress it first (gunzip)"},
@@ -293,7 +293,7 @@ TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
     const Status refused = source.enumerate(host, 1).status();
     EXPECT_NE(refused.message().find(message), std::string::npos)
         << message << ": " << refused.to_string();
-    // One of many files is looked at when it is read.
+    // Among many files, some are checked only when they are read.
     const auto size = static_cast<int64_t>(bytes.size());
     Reading<std::string> reading(fs, source);
     reading.reader->add_splits(
@@ -309,7 +309,7 @@ TEST_F(FileSourceTest, FilesThatAreNoUtf8TextAreRefusedWithTheirFormat) {
   }
 }
 
-TEST_F(FileSourceTest, AHeaderThatNamesNoColumnOrOneTwiceIsRefused) {
+TEST_F(FileSourceTest, HeaderWithAnEmptyOrRepeatedNameIsRefused) {
   TestHost host(fs, {});
   write("/in", "\n");
   EXPECT_NE(FileSource<Pair>::csv("/in").enumerate(host, 1).status().message().find(
@@ -331,8 +331,8 @@ TEST_F(FileSourceTest, AHeaderThatNamesNoColumnOrOneTwiceIsRefused) {
       << reading.host.failure.to_string();
 }
 
-TEST_F(FileSourceTest, AFileThatIsBeingWrittenIsRefused) {
-  /// A file system on which a writer has each file open.
+TEST_F(FileSourceTest, FileBeingWrittenIsRefused) {
+  /// A file that a writer has open.
   class BusyFile final : public ReadableFile {
    public:
     Status read_at(int64_t, int64_t, std::string* out) override { return out->clear(), Status(); }
@@ -363,7 +363,7 @@ TEST_F(FileSourceTest, AFileThatIsBeingWrittenIsRefused) {
       << refused.to_string();
 }
 
-TEST(FileSourceOfLocalFiles, WhatCannotBeReadTwiceIsRefusedBeforeTheFirstRecord) {
+TEST(FileSourceOfLocalFiles, UnrepeatableInputIsRefusedBeforeTheFirstRecord) {
   std::string directory = (std::filesystem::temp_directory_path() / "weir-source-XXXXXX").string();
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
   const std::string pipe = directory + "/pipe";
@@ -383,7 +383,7 @@ TEST(FileSourceOfLocalFiles, WhatCannotBeReadTwiceIsRefusedBeforeTheFirstRecord)
   std::filesystem::remove_all(directory);
 }
 
-TEST_F(FileSourceTest, ANegativeRateIsRefused) {
+TEST_F(FileSourceTest, NegativeRateIsRefused) {
   write("/in", "a\n");
   TestHost host(fs, {});
   const Status refused = FileSource<std::string>::lines("/in").rate(-5).enumerate(host, 1).status();
@@ -392,7 +392,7 @@ TEST_F(FileSourceTest, ANegativeRateIsRefused) {
       << refused.to_string();
 }
 
-TEST_F(FileSourceTest, ARecordWithoutEndIsRefusedNotBuffered) {
+TEST_F(FileSourceTest, EndlessRecordIsRefusedNotBuffered) {
   write("/in", std::string(17 << 20, 'x'));
   const auto source = FileSource<std::string>::lines("/in");
   Reading<std::string> reading(fs, source);
@@ -433,10 +433,10 @@ TEST_F(FileSourceTest, KeepsToItsRateIfOneOfFourSubtasksReadsEverything) {
   EXPECT_LE(reading.host.now_ms - start_ms, 5100);
 }
 
-TEST(FileSplits, DamagedOnesAreRefused) {
+TEST(FileSplits, DamagedSplitIsRefused) {
   const FileSplit good{.uri = "/in", .begin = 1, .end = 5, .file_size = 9, .next = 3};
   EXPECT_EQ(FileSplit::decode(good.encode())->next, 3);
-  std::string old = good.encode();  // as a checkpoint of an earlier version holds it
+  std::string old = good.encode();  // the form in a checkpoint of an earlier version
   old[0] = 1;
   old.resize(old.size() - 16);
   EXPECT_EQ(FileSplit::decode(old)->next, 3);

@@ -18,7 +18,7 @@ constexpr int64_t kMinSplitBytes = 1 << 20;
 constexpr int64_t kMaxSplitBytes = 64 << 20;
 constexpr int64_t kSplitsPerSubtask = 4;
 constexpr int64_t kMaxHeaderBytes = 1 << 20;
-/// Above this only some files are opened before the job starts.
+/// With more files than this, only some are opened before the job starts.
 constexpr size_t kFilesChecked = 64;
 
 Status check_readable(const InputFile& input, const detail::RecordReaderOptions& options) {
@@ -165,7 +165,7 @@ StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordRea
       const int64_t size = file.info.size;
       const int64_t count =
           options.multiline ? 1 : std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
-      // Of equal sizes: a short last split would leave one subtask idle.
+      // All splits have the same size, because a short last one would leave a subtask idle.
       for (int64_t i = 0; i < count && size > 0; ++i) {
         splits.push_back(FileSplit{.uri = file.location.uri,
                                    .begin = size * i / count,

@@ -10,18 +10,18 @@
 
 namespace weir {
 
-/// At the beginning of some UTF-8 files.
+/// Some UTF-8 files begin with it.
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-/// A byte range of a file, and how far it has been read.
+/// A byte range of a file, and the position reached in it.
 struct FileSplit {
   std::string uri;
   int64_t begin = 0;
   int64_t end = 0;
   int64_t file_size = 0;
-  int64_t modified_ms = -1;  ///< of the file when the job first started; -1: not known
-  int64_t file_id = 0;       ///< likewise; 0: not known
-  int64_t next = -1;         ///< where the next record begins; -1: the range has not been begun
+  int64_t modified_ms = -1;  ///< of the file when the job first started; -1: unknown
+  int64_t file_id = 0;       ///< of the file when the job first started; 0: unknown
+  int64_t next = -1;  ///< where the next record begins; -1: nothing of the range has been read
 
   std::string encode() const;
   static StatusOr<FileSplit> decode(std::string_view bytes);
@@ -30,20 +30,20 @@ struct FileSplit {
 /// The first line of a file.
 struct FileHeader {
   std::vector<std::string> names;
-  int64_t length = 0;  ///< bytes, with the line break
+  int64_t length = 0;  ///< in bytes, with the line break
 };
-/// INVALID_ARGUMENT says why the first line names no columns.
+/// INVALID_ARGUMENT gives the reason why the first line names no columns.
 StatusOr<FileHeader> read_file_header(ReadableFile& file, const std::string& uri,
                                       const CsvOptions& options);
 
 /// "a, b"
 std::string join_names(const std::vector<std::string>& names);
 
-/// "file.csv has no column 'x'…" unless each of `needed` is there, once.
+/// "file.csv has no column 'x'…" unless each of `needed` appears exactly once.
 Status check_columns(const std::string& uri, const std::vector<std::string>& names,
                      const std::vector<std::string>& needed);
 
-/// FAILED_PRECONDITION: the split's file is not as it was when the job first started.
+/// FAILED_PRECONDITION: the split's file has changed since the job first started.
 Status check_unchanged(const FileSplit& split, const FileLocation& location);
 
 }  // namespace weir

@@ -7,7 +7,7 @@
 namespace weir::detail {
 namespace {
 
-/// More than subtasks, so that a job can go on with more of them later.
+/// More splits than subtasks, so that the job can later continue with more subtasks.
 constexpr int kSplitsPerSubtask = 8;
 constexpr int64_t kMaxBlock = 1024;
 
@@ -38,7 +38,7 @@ std::vector<std::string> enumerate_index_splits(int parallelism, std::optional<i
   const int64_t splits = int64_t{kSplitsPerSubtask} * parallelism;
   int64_t block = kMaxBlock;
   if (count) block = std::min(block, *count / (splits * 4));
-  // Slow sources take turns often, so that no subtask is far behind another.
+  // Slow sources switch splits often, so that no subtask is far behind another.
   if (rate > 0) block = std::min(block, static_cast<int64_t>(rate / 50));
   block = std::max<int64_t>(1, block);
   std::vector<std::string> encoded;

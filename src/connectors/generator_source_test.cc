@@ -60,7 +60,7 @@ TEST(GeneratorSource, LargeRecordsComeInSmallBatches) {
     ASSERT_EQ(all.records[i][0], static_cast<char>('a' + i % 26));
 }
 
-TEST(GeneratorSource, GoesOnWhereTheSnapshotWasAtAnyParallelism) {
+TEST(GeneratorSource, ContinuesFromTheSnapshotAtAnyParallelism) {
   for (size_t taken = 0; taken <= 100; ++taken) {
     TestHost host(nullptr, {});
     const Source64 source(100, identity);
@@ -97,7 +97,7 @@ TEST(GeneratorSource, EverySubtaskGetsItsShareOfASmallInput) {
   }
 }
 
-TEST(GeneratorSource, KeepsToItsRateAndDoesNotCatchUpAfterAStandstill) {
+TEST(GeneratorSource, KeepsToItsRateAndDoesNotCatchUpAfterAPause) {
   TestHost host(nullptr, {});
   const Source64 source = Source64::unbounded(identity).rate(1000);
   EXPECT_FALSE(source.bounded());
@@ -113,7 +113,7 @@ TEST(GeneratorSource, KeepsToItsRateAndDoesNotCatchUpAfterAStandstill) {
   EXPECT_NEAR(static_cast<double>(host.now_ms - start_ms), 1000, 10);
 }
 
-/// How many records a second four readers of one source give together, `seconds` long; `splits`:
+/// The total rate, in records per second over `seconds`, of four readers of one source. `splits`:
 /// for each reader.
 double rate_of(const Source64& source, const std::vector<std::vector<std::string>>& splits,
                int seconds) {
@@ -139,7 +139,7 @@ double rate_of(const Source64& source, const std::vector<std::vector<std::string
   return static_cast<double>(records) / seconds;
 }
 
-TEST(GeneratorSource, ItsRateIsThatOfAllReadersWhicheverOfThemHaveSomethingToRead) {
+TEST(GeneratorSource, RateCoversAllReadersWhicheverHaveSplits) {
   const Source64 source = Source64::unbounded(identity).rate(6000);
   TestHost host(nullptr, {});
   const std::vector<std::string> splits = *source.enumerate(host, 1);
@@ -148,7 +148,7 @@ TEST(GeneratorSource, ItsRateIsThatOfAllReadersWhicheverOfThemHaveSomethingToRea
   EXPECT_NEAR(rate_of(source, {{splits[3]}, {}, {}, {splits[2], splits[4]}}, 5), 6000, 30);
 }
 
-TEST(GeneratorSource, ItsRateStaysWhenSomeReadersAreDone) {
+TEST(GeneratorSource, RateStaysWhenSomeReadersAreDone) {
   const auto source = Source64(40'000, identity).rate(6000);
   const auto split = [](int64_t next) {
     return detail::IndexSplit{.next = next, .block = 40'000, .stride = 1}.encode();
@@ -157,7 +157,7 @@ TEST(GeneratorSource, ItsRateStaysWhenSomeReadersAreDone) {
               6000, 30);
 }
 
-TEST(GeneratorSource, TwoSourcesThatAreCopiesHaveARateEach) {
+TEST(GeneratorSource, CopiesOfASourceHaveTheirOwnRates) {
   const Source64 first = Source64::unbounded(identity).rate(1000);
   const Source64 second = first;
   TestHost host(nullptr, {});
@@ -171,7 +171,7 @@ TEST(GeneratorSource, TwoSourcesThatAreCopiesHaveARateEach) {
   EXPECT_NEAR(static_cast<double>(host.now_ms - start_ms), 2000, 10);
 }
 
-TEST(GeneratorSource, GivesItsRecordsTimestamps) {
+TEST(GeneratorSource, AssignsTimestamps) {
   TestHost host(nullptr, {});
   const Source64 source = Source64(10, identity).timestamps([](int64_t i) { return i * 100; });
   const auto reader = source.create_reader();
@@ -183,7 +183,7 @@ TEST(GeneratorSource, GivesItsRecordsTimestamps) {
   EXPECT_EQ(out.timestamp(9), 900);
 }
 
-TEST(GeneratorSource, SomeOfItsRecordsMayHaveNoTimestamp) {
+TEST(GeneratorSource, SomeRecordsMayHaveNoTimestamp) {
   TestHost host(nullptr, {});
   const Source64 source = Source64(6, identity).timestamps([](int64_t i) {
     return i % 2 != 0 ? i * 1000 : kNoTimestamp;

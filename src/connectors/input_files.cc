@@ -16,7 +16,7 @@ constexpr std::string_view kWildcards = "*?[";
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-/// Ends the name of a file that `hdfs dfs -put` has not finished.
+/// The suffix of a file that `hdfs dfs -put` has not finished.
 constexpr std::string_view kUnfinished = "._COPYING_";
 
 bool is_hidden(std::string_view name) {
@@ -60,8 +60,8 @@ Status add_path(const FileLocation& location, const FileInfo& info, std::vector<
   return info.is_directory ? add_directory(location, found) : add_file(location, info, found);
 }
 
-/// All that matches `patterns`, one for each level below `directory`. Wildcards match no hidden
-/// name.
+/// Finds all paths that match `patterns`, one for each level below `directory`. Wildcards don't
+/// match hidden names.
 Status expand(const FileLocation& directory, const std::vector<std::string_view>& patterns,
               size_t level, std::vector<InputFile>& found) {
   const std::string pattern(patterns[level]);
@@ -110,7 +110,7 @@ struct Format {
   std::string_view advice;
 };
 constexpr std::string_view kUtf8 = "weir reads UTF-8; convert it first (iconv -t UTF-8)";
-// The longer ones first where one begins with another.
+// Longer signatures come before their prefixes.
 constexpr Format kFormats[] = {
     {"\x1f\x8b"sv, "compressed by gzip", "decompress it first (gunzip)"},
     {"\x28\xb5\x2f\xfd"sv, "compressed by zstd", "decompress it first (unzstd)"},
@@ -161,7 +161,7 @@ Status check_is_text(ReadableFile& file, const std::string& uri, std::string_vie
   for (const Format& format : kFormats) {
     if (head.starts_with(format.begin)) return refuse_format(uri, format);
   }
-  // These begin with letters, so their ends have to agree.
+  // These signatures are letters, so the end of the file must match too.
   if ((head.starts_with("PAR1") || head.starts_with("ORC")) && file.size() >= 8) {
     std::string tail;
     WEIR_RETURN_IF_ERROR(file.read_at(file.size() - 4, 4, &tail));

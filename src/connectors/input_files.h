@@ -14,20 +14,20 @@ struct InputFile {
   FileInfo info;
 };
 
-/// The files that inputs name: a file, the files of a directory (not those of directories below,
-/// nor hidden or half-copied ones), or whatever matches a pattern with *, ? and [...] in its path.
-/// Each file once, in the order of the URIs. An input without files is an error, as is what cannot
-/// be read twice: a pipe, a device, a socket.
+/// The input files of `uris`. Each URI is a file, a directory (its files, but not those of
+/// subdirectories, hidden ones or unfinished copies), or a path with a pattern of *, ? and [...].
+/// Each file appears once, in the order of the URIs. An input without files is an error, as is one
+/// that cannot be read twice: a pipe, a device, a socket.
 StatusOr<std::vector<InputFile>> find_input_files(FileSystemRegistry& registry,
                                                   const std::vector<std::string>& uris);
 
-/// INVALID_ARGUMENT if `file` is no UTF-8 text but compressed, an archive, of a format of columns
-/// or of UTF-16: by the bytes with which it begins, `head`, and sometimes ends.
+/// INVALID_ARGUMENT if `file` is not UTF-8 text but compressed, an archive, a columnar format or
+/// UTF-16. Decides by its first bytes, `head`, and sometimes by its last.
 Status check_is_text(ReadableFile& file, const std::string& uri, std::string_view head);
-/// What check_is_text wants to see of a file.
+/// The length of `head` for check_is_text.
 inline constexpr int64_t kHeadBytes = 4096;
 
-/// FAILED_PRECONDITION: somebody has the file open for writing.
+/// FAILED_PRECONDITION: a writer has the file open.
 Status check_is_complete(ReadableFile& file, const std::string& uri);
 
 }  // namespace weir

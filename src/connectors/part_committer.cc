@@ -24,8 +24,8 @@ StatusOr<std::vector<PartCommittable>> decode_all(const std::vector<std::string>
   return decoded;
 }
 
-/// Commits by renaming. A part file is removed only where a checkpoint was given up that had made
-/// it visible.
+/// Commits by renaming. Removes a visible part file only if it belongs to a checkpoint that the job
+/// has discarded.
 class PartCommitter final : public Committer {
  public:
   PartCommitter(std::string uri, FileSystemRegistry& files) : uri_(std::move(uri)), files_(files) {}
@@ -39,8 +39,7 @@ class PartCommitter final : public Committer {
     return {};
   }
 
-  // Names are unlike those of all other attempts, so that none of them comes to stand for something
-  // else.
+  // Names differ from those of all other attempts, so no name ever refers to another file.
   StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     std::vector<std::string> found;
     if (bug_enabled(Bug::kLeftoversKept)) return found;
@@ -116,7 +115,7 @@ class PartCommitter final : public Committer {
         " exists. Somebody removed output of a completed checkpoint; restore from an earlier one"));
   }
 
-  /// The mistake of Bug::kCommitNotIdempotent.
+  /// The bug of Bug::kCommitNotIdempotent.
   static Status copy_part(const FileLocation& directory, const PartCommittable& part) {
     PartName name = parse_part_name(part.part).value();
     ++name.attempt;
@@ -146,8 +145,8 @@ Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry
   const auto probe = [&]() -> Status {
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files.resolve(directory_uri));
     WEIR_RETURN_IF_ERROR(directory.fs->make_directories(directory.path));
-    // A file of the name is of a process that was killed, or of one that probes at the same time.
-    // It is removed, which does not harm the other: it only wants to know whether it may write.
+    // An existing file of this name belongs to a killed process, or to another probe at the same
+    // time. Removing it does not disturb that probe, which only checks that it may write.
     Status made;
     int number = 0;
     for (int attempt = 0; attempt < kProbesMax; ++attempt) {
@@ -160,7 +159,7 @@ Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry
       const bool gone = removed.ok() || removed.code() == StatusCode::kNotFound;
       if (made.ok()) return gone ? Status() : removed;
       if (!gone && removed.code() != StatusCode::kPermissionDenied) return removed;
-      if (!gone) ++number;  // it belongs to somebody else, and stays
+      if (!gone) ++number;  // it belongs to another user, and stays
     }
     return made;
   };

@@ -119,7 +119,7 @@ StatusOr<PartCommittable> PartCommittable::decode(std::string_view bytes) {
   decoded.part = in.get_bytes();
   decoded.length = in.get_i64();
   WEIR_RETURN_IF_ERROR(in.status("a file sink's committable"));
-  // The names become paths: what is not a name of ours does not.
+  // The names become paths, so only valid names are accepted.
   if (!decoded.hidden.empty() &&
       (!parse_hidden_name(decoded.hidden) || !parse_part_name(decoded.part))) {
     return data_loss(cat("a file sink's committable names '", decoded.hidden, "' and '",

@@ -9,16 +9,17 @@
 
 namespace weir {
 
-// The names a FileSink gives to its files, all in one directory:
+// The names of a FileSink's files, all in one directory:
 //
-//   .part-<sink>-<run>-<subtask>-<attempt>-<n>.inprogress     while it is written and until its
-//   checkpoint is complete part-<subtask>-<checkpoint>-<run>-<attempt>               afterwards
+//   .part-<sink>-<run>-<subtask>-<attempt>-<n>.inprogress
+//     while the file is written, and until its checkpoint is complete
+//   part-<subtask>-<checkpoint>-<run>-<attempt>
+//     afterwards
 //
 // <sink> and <run> are 8 hex digits, <attempt> is 16 in hidden names and 8 in final ones,
 // <checkpoint> is decimal with at least 6 digits or "final". <sink> is a hash of the operator's
-// uid. <run> stays the same from a fresh start through all restores, and no other start has it: so
-// files of other runs and jobs are known for what they are. Hidden names of older versions have no
-// <run>.
+// uid. <run> stays the same from a fresh start through all restores, and no other start has it, so
+// files of other runs and jobs are recognized. Hidden names of older versions have no <run>.
 
 struct HiddenName {
   uint32_t sink = 0;
@@ -39,13 +40,13 @@ struct PartName {
 std::string to_string(const PartName& name);
 std::optional<PartName> parse_part_name(std::string_view name);
 
-/// The hash behind <sink>.
+/// The hash for <sink>.
 uint32_t sink_hash(std::string_view uid);
-/// What a sink makes of a nonce: a run's or an attempt's.
+/// The hash of a run's or an attempt's nonce, for one sink.
 uint32_t run_hash(std::string_view uid, uint64_t nonce);
 
-/// What a FileSink's writer hands to its committer. An epoch without records has empty names, and
-/// says only which run it belongs to.
+/// The committable that a FileSink's writer passes to its committer. For an epoch without records
+/// the names are empty, and it only tells which run it belongs to.
 struct PartCommittable {
   uint32_t run = 0;
   std::string hidden;  ///< names within the directory

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST(PartNames, RoundTripAndRefuseOthers) {
+TEST(PartNames, RoundTripAndRefuseOtherNames) {
   const PartName name{.subtask = 12, .checkpoint_id = 7, .run = 0xabc, .attempt = 0xffffffff};
   EXPECT_EQ(to_string(name), "part-12-000007-00000abc-ffffffff");
   EXPECT_EQ(parse_part_name("part-12-000007-00000abc-ffffffff")->checkpoint_id, 7);
@@ -22,7 +22,7 @@ TEST(PartNames, RoundTripAndRefuseOthers) {
   EXPECT_FALSE(parse_hidden_name(".part-1-2-3.inprogress"));
 }
 
-TEST(PartCommittables, DamagedOnesAndStrangePathsAreRefused) {
+TEST(PartCommittables, DamagedOrForeignPathsAreRefused) {
   const PartCommittable good{.run = 1,
                              .hidden = ".part-00000001-2-0000000000000003-4.inprogress",
                              .part = "part-0-000001-00000abc-ffffffff",

@@ -68,8 +68,8 @@ class PartWriterImpl final : public PartWriter {
           PartCommittable{.run = run_, .hidden = {}, .part = {}, .length = 0}.encode());
     }
     std::erase_if(closing_, [](const auto& file) { return file->persistent(); });
-    // Files of earlier epochs too: their checkpoint may have been given up before its work was
-    // done, and its committables are in this one.
+    // Also finishes files of earlier epochs: their checkpoint may have been aborted before its work
+    // was done, and their committables are in this one.
     for (const auto& file : closing_) context.before_ack([file] { return file->finish(); });
     put_run(context);
     return committables;
@@ -103,8 +103,8 @@ class PartWriterImpl final : public PartWriter {
     });
   }
 
-  /// Where no run was drawn for the whole job every subtask has one of its own on a fresh start;
-  /// after a restore all go on with subtask 0's.
+  /// If the job has no common run id, every subtask draws its own at a fresh start; after a restore
+  /// all continue with subtask 0's.
   void put_run(SnapshotContext& context) {
     if (context_->subtask() != 0) return;
     BinaryWriter out;

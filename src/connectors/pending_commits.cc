@@ -18,14 +18,14 @@ constexpr int64_t kMaxRetryMs = 5000;
 
 }  // namespace
 
-/// What has to happen before the first record, done once, by whichever thread of the I/O pool comes
-/// first.
+/// The work before the first record. It is done once, by the first thread of the I/O pool that gets
+/// to it.
 class PendingCommits::Recovery {
  public:
   Recovery(std::shared_ptr<Committer> committer, SinkStart start)
       : committer_(std::move(committer)), start_(std::move(start)) {}
 
-  /// Before the attempt runs.
+  /// Called before the attempt runs.
   Status find() {
     auto found = committer_->find_orphans(start_);
     if (!found.ok()) return found.status();
@@ -94,7 +94,7 @@ bool PendingCommits::recovered() {
   return recovered_;
 }
 
-/// Only the running attempt does this: all that find() saw is then of attempts before it.
+/// Only the running attempt calls this, so all orphans that find() saw belong to earlier attempts.
 void PendingCommits::recover() {
   recovering_ = true;
   context_.run_blocking([this, recovery = recovery_]() -> std::function<void()> {
@@ -134,8 +134,8 @@ void PendingCommits::snapshot(SnapshotContext& context, std::vector<std::string>
     elements.push_back(out.take());
   }
   context.put_list(kStateName, std::move(elements));
-  // A checkpoint that completes may be the next one to be restored: what an earlier attempt left
-  // must be gone by then, and committed what is pending.
+  // When this checkpoint completes, it may be the next one to be restored. By then, orphans of
+  // earlier attempts must be removed, and pending committables committed.
   if (!recovered_) context.before_ack([recovery = recovery_] { return recovery->run(); });
 }
 
@@ -199,7 +199,7 @@ bool PendingCommits::retry_later(const Status& status, const char* what) {
 
 bool PendingCommits::retry_is_due(int64_t now_ms) const {
   if (retry_at_ms_ == INT64_MAX) return false;
-  // A wall clock that went back must not put it off.
+  // A wall clock that was set back must not delay it.
   return now_ms >= retry_at_ms_ || retry_at_ms_ - now_ms > kMaxRetryMs;
 }
 

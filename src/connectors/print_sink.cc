@@ -12,7 +12,7 @@ Status print_text(std::string_view lines) {
   if (std::fwrite(lines.data(), 1, lines.size(), stdout) == lines.size() &&
       std::fflush(stdout) == 0)
     return {};
-  // Nothing that is tried again can mend it: what did not arrive is not known.
+  // Not retryable, because it is unknown which bytes did not arrive.
   if (errno == EPIPE)
     return failed_precondition(
         "the program that read standard output has ended, so nothing more can be printed");

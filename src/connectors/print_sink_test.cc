@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-/// Puts another file in the place of standard output.
+/// Redirects standard output to another file.
 class StandardOutput {
  public:
   explicit StandardOutput(int fd) : before_(dup(STDOUT_FILENO)) {
@@ -30,7 +30,7 @@ class StandardOutput {
   const int before_;
 };
 
-/// Why the task failed that printed a record.
+/// The failure of a task that printed a record.
 Status failure_of_printing(int fd) {
   const auto writer = PrintSink<std::string>().create_writer();
   TestHost host(std::make_shared<MemoryFileSystem>(), {});
@@ -42,7 +42,7 @@ Status failure_of_printing(int fd) {
   return host.failure;
 }
 
-TEST(PrintSink, WhatIsWrittenIsThere) {
+TEST(PrintSink, WrittenRecordIsPrinted) {
   int pipe[2];
   ASSERT_EQ(::pipe(pipe), 0);
   EXPECT_TRUE(failure_of_printing(pipe[1]).ok());
@@ -51,12 +51,12 @@ TEST(PrintSink, WhatIsWrittenIsThere) {
   close(pipe[0]);
 }
 
-TEST(PrintSink, AFullDeviceFailsTheTask) {
+TEST(PrintSink, FullDeviceFailsTheTask) {
   EXPECT_EQ(failure_of_printing(open("/dev/full", O_WRONLY)).to_string(),
             "FAILED_PRECONDITION: cannot write to standard output: No space left on device");
 }
 
-TEST(PrintSink, AReaderThatHasEndedFailsTheTask) {
+TEST(PrintSink, ClosedPipeFailsTheTask) {
   signal(SIGPIPE, SIG_IGN);  // as the process of a job does
   int pipe[2];
   ASSERT_EQ(::pipe(pipe), 0);

@@ -14,7 +14,7 @@
 namespace weir::detail {
 namespace {
 
-/// Read at once beyond the end of a split, where only the rest of one record is wanted.
+/// Read at once beyond the end of a split, where only the rest of one record is needed.
 constexpr int64_t kTailBytes = 64 << 10;
 constexpr int64_t kSkippedShown = 10;
 
@@ -34,8 +34,8 @@ class RecordReaderImpl final : public RecordReader {
       if (!split.ok()) return context_->fail(split.status());
       splits_.push_back(std::move(*split));
     }
-    // In the order of the input, whoever had them before, so that event time goes on in order. The
-    // one being read stays in front.
+    // In the order of the input, whichever subtask had them before, so that event time advances in
+    // order. The split being read stays in front.
     std::stable_sort(splits_.begin() + (state_ == State::kNoFile ? 0 : 1), splits_.end(),
                      [](const FileSplit& a, const FileSplit& b) {
                        return std::tie(a.uri, a.begin) < std::tie(b.uri, b.begin);
@@ -73,7 +73,7 @@ class RecordReaderImpl final : public RecordReader {
       }
       read_ahead(split);
       if (state_ == State::kReading && !reading_ && read_to_ >= split.file_size) {
-        // Only find_first_record gets here: no record begins in this range.
+        // Only find_first_record ends up here: no record begins in this range.
         split.next = split.end;
         continue;
       }
@@ -113,7 +113,7 @@ class RecordReaderImpl final : public RecordReader {
  private:
   enum class State { kNoFile, kOpening, kReading, kFailed };
 
-  /// What the I/O pool brings when it has opened a file.
+  /// The result of opening a file on the I/O pool.
   struct Opened {
     FileLocation location;
     std::shared_ptr<ReadableFile> file;
@@ -167,7 +167,7 @@ class RecordReaderImpl final : public RecordReader {
       WEIR_ASSIGN_OR_RETURN(opened.header, read_file_header(*opened.file, split.uri, options.csv));
       WEIR_RETURN_IF_ERROR(check_columns(split.uri, opened.header.names, options.needed_columns));
     }
-    // The byte before tells whether a record begins with the range's first byte.
+    // The previous byte tells whether a record begins with the range's first byte.
     opened.offset = split.next >= 0 ? split.next : std::max<int64_t>(0, split.begin - 1);
     WEIR_RETURN_IF_ERROR(read_chunk(*opened.file, opened.location, split, opened.offset,
                                     chunk_length(split, opened.offset, options), &opened.bytes));
@@ -179,8 +179,8 @@ class RecordReaderImpl final : public RecordReader {
     return opened;
   }
 
-  /// Whoever has read the last byte looks at the file again: if it grew meanwhile, its last line
-  /// may have been the half of one.
+  /// After the last byte, checks the file again: if it grew meanwhile, its last line may have been
+  /// incomplete.
   static Status read_chunk(ReadableFile& file, const FileLocation& location, const FileSplit& split,
                            int64_t offset, int64_t length, std::string* bytes) {
     WEIR_RETURN_IF_ERROR(file.read_at(offset, length, bytes));
@@ -204,7 +204,7 @@ class RecordReaderImpl final : public RecordReader {
       split.next = std::min(split.end, buffer_offset_ + static_cast<int64_t>(scanned_));
   }
 
-  /// False: the record goes on beyond the buffer.
+  /// False: the record extends beyond the buffer.
   bool cut_record(FileSplit& split, std::string_view* record) {
     const auto begin = static_cast<size_t>(split.next - buffer_offset_);
     if (begin > buffer_.size()) return false;
@@ -230,7 +230,7 @@ class RecordReaderImpl final : public RecordReader {
     if (!options_.multiline) return buffer_.find('\n', begin);
     bool quoted = false;
     bool field_begins =
-        true;  // only there a quote opens; a quote that follows a closing one goes on with the text
+        true;  // only here does a quote open; a quote right after a closing one continues the text
     for (size_t i = begin; i < buffer_.size(); ++i) {
       const char c = buffer_[i];
       if (c == '"' && (quoted || field_begins)) {
@@ -262,7 +262,7 @@ class RecordReaderImpl final : public RecordReader {
     });
   }
 
-  /// Drops what has been read and appends what has arrived. Records taken before are gone.
+  /// Drops the consumed bytes and appends the arrived ones. Invalidates records returned earlier.
   void use_chunk() {
     const FileSplit& split = splits_.front();
     const size_t consumed =
@@ -282,7 +282,7 @@ class RecordReaderImpl final : public RecordReader {
   }
 
   const std::shared_ptr<const RecordReaderOptions>
-      shared_options_;  ///< with work on the I/O pool, which may outlive the reader
+      shared_options_;  ///< shared with work on the I/O pool, which may outlive the reader
   const RecordReaderOptions& options_ = *shared_options_;
   OperatorContext* context_ = nullptr;
   std::deque<FileSplit> splits_;  ///< the first is being read unless state_ is kNoFile
@@ -294,11 +294,11 @@ class RecordReaderImpl final : public RecordReader {
   FileHeader header_;
   int64_t file_number_ = 0;
   std::string buffer_;
-  int64_t buffer_offset_ = 0;  ///< of the buffer's first byte in the file
+  int64_t buffer_offset_ = 0;  ///< offset of the buffer's first byte in the file
   size_t scanned_ =
-      0;  ///< bytes of the buffer that hold no beginning of a record, while none was found
+      0;  ///< bytes of the buffer searched so far without finding the beginning of a record
   std::string arrived_;  ///< the next chunk
-  int64_t read_to_ = 0;  ///< the end of what was read, in the file
+  int64_t read_to_ = 0;  ///< offset in the file up to which it was read
   int64_t skipped_ = 0;
 };
 

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-/// What a committer was asked to do, and what it answers next.
+/// Records a committer's calls, and holds its next answers.
 struct Script {
   std::vector<std::string> log;
   std::vector<Status> commit_answers;
@@ -42,7 +42,7 @@ class ScriptedCommitter final : public Committer {
   const std::shared_ptr<Script> script_;
 };
 
-/// Its committables are the records of the epoch.
+/// Uses the records of the epoch as committables.
 class ScriptedSink final : public Sink<std::string> {
  public:
   explicit ScriptedSink(std::shared_ptr<Script> script) : script_(std::move(script)) {}
@@ -75,7 +75,7 @@ struct Life {
   explicit Life(TestHost::Place place = {}, TestHost::Lists restored = {})
       : host(nullptr, place, std::move(restored)), sink(std::make_shared<ScriptedSink>(script)) {
     EXPECT_TRUE(sink.open(host).ok());
-    sink.can_accept();  // it runs
+    sink.can_accept();  // the attempt runs
   }
   void write(std::string record) {
     BatchOf<std::string> batch;
@@ -94,7 +94,7 @@ struct Life {
 };
 using Log = std::vector<std::string>;
 
-TEST(SinkOperator, CommitsWhatBelongsToTheCompletedCheckpointOnly) {
+TEST(SinkOperator, CommitsOnlyCommittablesOfTheCompletedCheckpoint) {
   Life life;
   life.host.run_jobs();
   life.write("a");
@@ -109,7 +109,7 @@ TEST(SinkOperator, CommitsWhatBelongsToTheCompletedCheckpointOnly) {
   EXPECT_EQ(life.script->log, (Log{"find after -1", "commit a", "commit b"}));
 }
 
-TEST(SinkOperator, OneCommitIsUnderWayAtATime) {
+TEST(SinkOperator, OneCommitRunsAtATime) {
   Life life;
   life.host.run_jobs();
   life.write("a");
@@ -124,7 +124,7 @@ TEST(SinkOperator, OneCommitIsUnderWayAtATime) {
   EXPECT_TRUE(life.sink.quiescent());
 }
 
-TEST(SinkOperator, ACommittableStaysInTheStateUntilItsCommitSucceeded) {
+TEST(SinkOperator, CommittableStaysInTheStateUntilItsCommitSucceeded) {
   Life life;
   life.host.run_jobs();
   life.write("a");
@@ -135,7 +135,7 @@ TEST(SinkOperator, ACommittableStaysInTheStateUntilItsCommitSucceeded) {
   EXPECT_EQ(life.snapshot(3)["committables"].size(), 0u);
 }
 
-TEST(SinkOperator, AnUnavailableCommitIsTriedAgainLaterAndLater) {
+TEST(SinkOperator, UnavailableCommitIsRetriedWithGrowingPauses) {
   Life life;
   life.host.run_jobs();
   life.script->commit_answers = {unavailable("x"), unavailable("x")};
@@ -161,7 +161,7 @@ TEST(SinkOperator, AnUnavailableCommitIsTriedAgainLaterAndLater) {
   EXPECT_EQ(life.script->log.size(), 4u);
 }
 
-TEST(SinkOperator, ACommitThatSucceedsForgivesTheTriesBeforeIt) {
+TEST(SinkOperator, SuccessfulCommitResetsTheRetries) {
   Life life;
   life.host.run_jobs();
   life.script->commit_answers = {unavailable("x"), {}, unavailable("x")};
@@ -180,7 +180,7 @@ TEST(SinkOperator, ACommitThatSucceedsForgivesTheTriesBeforeIt) {
   EXPECT_EQ(life.sink.next_processing_time(), life.host.now_ms + 100);
 }
 
-TEST(SinkOperator, AClockThatGoesBackDoesNotPutATryOff) {
+TEST(SinkOperator, ClockThatGoesBackDoesNotDelayARetry) {
   Life life;
   life.host.run_jobs();
   life.script->commit_answers = {unavailable("x")};
@@ -195,7 +195,7 @@ TEST(SinkOperator, AClockThatGoesBackDoesNotPutATryOff) {
   EXPECT_TRUE(life.sink.quiescent());
 }
 
-TEST(SinkOperator, ACommitThatStaysUnavailableFailsTheTaskAtLast) {
+TEST(SinkOperator, CommitThatStaysUnavailableFailsTheTaskEventually) {
   Life life;
   life.host.run_jobs();
   life.script->commit_answers.assign(100, unavailable("x"));
@@ -210,7 +210,7 @@ TEST(SinkOperator, ACommitThatStaysUnavailableFailsTheTaskAtLast) {
   EXPECT_EQ(life.host.failure.code(), StatusCode::kUnavailable);
 }
 
-TEST(SinkOperator, OtherFailuresOfACommitFailTheTask) {
+TEST(SinkOperator, OtherCommitFailuresFailTheTask) {
   Life life;
   life.host.run_jobs();
   life.script->commit_answers = {data_loss("gone")};
@@ -222,7 +222,7 @@ TEST(SinkOperator, OtherFailuresOfACommitFailTheTask) {
   EXPECT_EQ(life.snapshot(2)["committables"].size(), 1u);
 }
 
-TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllThatWasRestoredBeforeItsFirstRecord) {
+TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllRestoredCommittablesBeforeItsFirstRecord) {
   TestHost::Lists state;
   {
     Life first;
@@ -234,7 +234,7 @@ TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllThatWasRestoredBeforeItsFirst
   Life zero({.subtask = 0, .parallelism = 2, .restored_checkpoint = 4}, state);
   EXPECT_FALSE(zero.sink.can_accept());
   EXPECT_FALSE(zero.sink.quiescent());
-  zero.sink.checkpoint_completed(4);  // may come again
+  zero.sink.checkpoint_completed(4);  // notifications may repeat
   zero.script->commit_answers = {unavailable("x")};
   zero.host.run_jobs();
   EXPECT_FALSE(zero.sink.can_accept());
@@ -248,7 +248,7 @@ TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllThatWasRestoredBeforeItsFirst
   EXPECT_EQ(one.script->log, Log{});
 }
 
-TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
+TEST(SinkOperator, RemovesOrphansFoundAtItsStartOnlyWhenItRuns) {
   const auto script = std::make_shared<Script>();
   script->orphans = {"x", "y"};
   TestHost host(nullptr, {});
@@ -266,7 +266,7 @@ TEST(SinkOperator, RemovesWhatWasFoundAtItsStartOnlyWhenItRuns) {
   EXPECT_EQ(script->log, (Log{"find after -1", "remove x y"}));
 }
 
-TEST(SinkOperator, AJobWithoutCheckpointsCommitsAtItsEndOnce) {
+TEST(SinkOperator, JobWithoutCheckpointsCommitsOnceAtItsEnd) {
   Life life;
   life.host.run_jobs();
   life.write("a");
@@ -290,7 +290,7 @@ TEST(CollectSink, HoldsEachRecordOnceAcrossARestart) {
     TestHost host(nullptr, {.nonce = 1});
     Op op(sink);
     ASSERT_TRUE(op.open(host).ok());
-    op.can_accept();  // it runs
+    op.can_accept();  // the attempt runs
     host.run_jobs();
     write(op, "a");
     TestSnapshot one(1);
@@ -304,7 +304,7 @@ TEST(CollectSink, HoldsEachRecordOnceAcrossARestart) {
   TestHost host(nullptr, {.nonce = 2, .restored_checkpoint = 1}, state);
   Op op(sink);
   ASSERT_TRUE(op.open(host).ok());
-  op.can_accept();  // it runs
+  op.can_accept();  // the attempt runs
   host.run_jobs();
   write(op, "b");
   op.checkpoint_completed(INT64_MAX);

@@ -12,7 +12,7 @@ namespace weir {
 namespace {
 
 constexpr auto kConnectTimeout = std::chrono::seconds(10);
-/// How long a read holds a thread of the I/O pool.
+/// How long one read may occupy a thread of the I/O pool.
 constexpr auto kReadTimeout = std::chrono::milliseconds(200);
 constexpr size_t kReadBytes = 64 << 10;
 constexpr size_t kMaxLineBytes = 16 << 20;
@@ -58,7 +58,7 @@ class SocketReader final : public SourceReader<std::string> {
   }
 
  private:
-  /// What comes of one turn on the I/O pool.
+  /// The result of one turn on the I/O pool.
   struct Turn {
     Status status;
     std::shared_ptr<TcpClient> client;
@@ -109,7 +109,7 @@ class SocketReader final : public SourceReader<std::string> {
 
   OperatorContext* context_ = nullptr;
   std::deque<std::string> splits_;
-  std::shared_ptr<TcpClient> client_;  ///< with the work on the I/O pool while reading_
+  std::shared_ptr<TcpClient> client_;  ///< belongs to the work on the I/O pool while reading_
   std::string text_;
   size_t at_ = 0;
   bool reading_ = false;

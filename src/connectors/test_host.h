@@ -13,9 +13,9 @@
 
 namespace weir {
 
-/// Hosts one connector in a test. Blocking work waits until the test runs it, in the order it
-/// likes; the clock is the test's. Any URI is a path on `fs`, which outlives the host as a disk
-/// outlives a process.
+/// Hosts one connector in a test. Blocking work waits until the test runs it, in any order; the
+/// clock is the test's. Any URI is a path on `fs`, which outlives the host as a disk outlives a
+/// process.
 class TestHost final : public OperatorContext,
                        public OperatorStateStore,
                        public FileSystemRegistry {
@@ -61,7 +61,7 @@ class TestHost final : public OperatorContext,
   }
 
   size_t jobs() const { return jobs_.size(); }
-  /// Runs one piece of waiting work and its continuation.
+  /// Runs one pending job and its continuation.
   void run_job(size_t i = 0) {
     const auto job = std::move(jobs_.at(i));
     jobs_.erase(jobs_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -85,7 +85,7 @@ class TestHost final : public OperatorContext,
   std::vector<std::function<std::function<void()>()>> jobs_;
 };
 
-/// A snapshot that a test takes. Its blocking work waits until the test runs it.
+/// A snapshot taken by a test. Its blocking work waits until the test runs it.
 class TestSnapshot final : public SnapshotContext {
  public:
   explicit TestSnapshot(int64_t id) : id_(id) {}

@@ -11,7 +11,7 @@
 
 namespace weir {
 
-/// One subtask of a source that is read to its end, or up to a number of records.
+/// One subtask of a source, read to its end or up to a number of records.
 template <class T>
 struct Reading {
   Reading(std::shared_ptr<FileSystem> fs, const FileSource<T>& source, TestHost::Place place = {})
