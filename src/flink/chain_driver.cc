@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-/// Rounded up: who is called again then is not too early.
+/// Rounded up, so that a call at that time is not too early.
 std::chrono::milliseconds ms_of(MonotonicTime time) {
   return std::chrono::ceil<std::chrono::milliseconds>(time);
 }
@@ -116,7 +116,7 @@ ChainDriver::Step ChainDriver::step_of_call() {
     return accepts && fire_due_timers() ? Step::kAgain : Step::kWait;
   }
   const bool begun = std::exchange(begun_, begun_ || accepts);
-  // A call that is done need not wait for what its last record began.
+  // A finished call need not wait for the work that its last record began.
   if (activity_ == Activity::kProcess && frames_.empty()) return Step::kDone;
   if (begun && (activity_ == Activity::kWatermark || activity_ == Activity::kFinish))
     return Step::kDone;
@@ -154,8 +154,8 @@ ChainDriver::Step ChainDriver::step_poll() {
   return step_poll_in_vain();
 }
 
-/// There is nothing to read. Waits for it if that is short, and nobody waits for records of this
-/// call.
+/// There is nothing to read. Waits for input if the wait is short and no records of this call are
+/// ready to leave.
 ChainDriver::Step ChainDriver::step_poll_in_vain() {
   const MonotonicTime left = poll_began_ + kEmptyPollTime - now();
   const int64_t due_in_ms = detail::saturating_sub(
@@ -181,7 +181,7 @@ void ChainDriver::process_frame() {
 }
 
 Status ChainDriver::read_frame(std::string_view bytes, Batch** batch) {
-  chain_.enter_input();  // whose serializer runs
+  chain_.enter_input();  // the input's serializer runs now
   WEIR_ASSIGN_OR_RETURN(const Frame frame, decode_frame(bytes));
   const FrameHeader& header = frame.header;
   if (header.edge >= batches_.size() || input_.graph.edges[header.edge].to != input_.vertex) {
@@ -228,16 +228,15 @@ Status ChainDriver::check_group(const FrameHeader& header, const Batch& batch) c
   return {};
 }
 
-/// The call is done: what must leave now leaves.
+/// The call is done: sends the records that must leave now.
 uint8_t ChainDriver::end_call() {
   const Activity done = std::exchange(activity_, Activity::kNone);
-  bool flush =
-      source_;  // Flink takes a snapshot of a source between two calls, without another one before
+  bool flush = source_;  // Flink may take a snapshot of a source between any two calls
   switch (done) {
     case Activity::kBarrier: flush = !bug_enabled(Bug::kHostedBarrierNotFlushed); break;
     case Activity::kWatermark:
     case Activity::kFinish: flush = true; break;
-    // A timer that comes a little early is the one that was asked for.
+    // A timer that fires a little early still counts as the requested one.
     case Activity::kTimer:
       flush = flush || (out_.gathered() > 0 && now() - out_.since() >= kHold / 2);
       break;
@@ -254,7 +253,7 @@ uint8_t ChainDriver::end_call() {
 
 uint8_t ChainDriver::more() {
   if (activity_ == Activity::kProcess && kept_.empty() && !frames_.empty()) {
-    kept_.assign(frames_);  // the request is gone when this returns
+    kept_.assign(frames_);  // the request's memory is reused when this returns
     frames_ = kept_;
   }
   return kReplyMore;
@@ -271,7 +270,7 @@ void ChainDriver::begin_walk(Walk walk, int64_t value) {
   }
 }
 
-/// What follows when the chain is through with what was begun.
+/// Begins the next walk when the chain has finished the current one.
 void ChainDriver::proceed(Progress progress) {
   if (progress == Progress::kMore) return;
   switch (std::exchange(walk_, Walk::kNone)) {
@@ -282,7 +281,7 @@ void ChainDriver::proceed(Progress progress) {
       out_.flush();
       reply_.put_watermark(watermark_);
       return;
-    case Walk::kFinalWatermark:  // Flink itself says it to those behind
+    case Walk::kFinalWatermark:  // Flink itself sends it to the next operators
       watermark_ = kMaxWatermark;
       return begin_walk(Walk::kFinish, 0);
     case Walk::kFinish: ended_ = true; return;

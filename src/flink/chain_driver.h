@@ -17,23 +17,24 @@
 
 namespace weir {
 
-/// Carries out those calls that move records: PROCESS, WATERMARK, TIMER, POLL, BARRIER, COMPLETED,
-/// FINISH, and RESUME. What they emit goes into the reply as frames. Stands where a Task stands
-/// outside of Flink. Thread: the host's. Exceptions of user code pass through.
+/// Carries out the calls that move records: PROCESS, WATERMARK, TIMER, POLL, BARRIER, COMPLETED,
+/// FINISH, and RESUME. Emitted records go into the reply as frames. Replaces runtime/task.h inside
+/// Flink. Thread: the host's. Exceptions of user code pass through.
 class ChainDriver {
  public:
-  static constexpr size_t kFullReply = 1 << 20;  ///< then the call says `more`
+  static constexpr size_t kFullReply = 1
+                                       << 20;  ///< from this size on the reply is sent with `more`
   static constexpr MonotonicTime kHold =
-      std::chrono::milliseconds(10);  ///< gathered records leave after this
+      std::chrono::milliseconds(10);  ///< maximum age of buffered records
   static constexpr MonotonicTime kPollTime =
-      std::chrono::milliseconds(10);  ///< of a POLL that finds records
+      std::chrono::milliseconds(10);  ///< maximum duration of a POLL that finds records
   static constexpr MonotonicTime kEmptyPollTime =
-      std::chrono::milliseconds(5);  ///< of one that finds none
+      std::chrono::milliseconds(5);  ///< maximum duration of a POLL that finds none
   static constexpr MonotonicTime kPatience =
-      std::chrono::milliseconds(20);  ///< of a call that has to wait; then it says `more`
+      std::chrono::milliseconds(20);  ///< maximum wait inside a call; then it replies `more`
   static constexpr int64_t kLookAgainMs =
-      10;  ///< while blocking work is under way; a source that waits long, less often
-  static constexpr int kVainPolls = 8;  ///< after so many the time doubles
+      10;  ///< interval of polls during blocking work; longer for a source that has waited long
+  static constexpr int kVainPolls = 8;  ///< the interval doubles after this many empty polls
   static constexpr int kMaxDoublings = 3;
   static constexpr int64_t kPollRecords = FramePacker::kMaxRecords;
 
@@ -45,12 +46,12 @@ class ChainDriver {
     uint32_t build;
   };
 
-  /// All references outlive the driver; `out` is where `chain` emits, `call` is the chain's.
+  /// All references outlive the driver. `chain` emits to `out`; `call` is the chain's.
   ChainDriver(Input input, OperatorChain& chain, SuspendableCall& call, FramePacker& out,
               ReplyWriter& reply, ChainServices& services, ChainWorld& world);
 
-  /// Each begins a call and goes on with it until it is done, the reply is full or kPatience is
-  /// over; gives the reply's flags.
+  /// Each begins a call and continues until it is done, the reply is full or kPatience is over.
+  /// Returns the reply's flags.
   StatusOr<uint8_t> process(std::string_view frames);
   StatusOr<uint8_t> watermark(Timestamp watermark);
   StatusOr<uint8_t> timer();
@@ -60,16 +61,16 @@ class ChainDriver {
   StatusOr<uint8_t> finish();
   StatusOr<uint8_t> resume();
 
-  /// The call that said `more` last, if it is not done.
+  /// True while the last call, which replied `more`, is not done.
   bool busy() const { return activity_ != Activity::kNone; }
-  /// Waits until a snapshot may be taken of a source, which has no call before it.
+  /// Waits until a snapshot of a source may be taken, because no BARRIER call precedes it.
   void wait_until_accepting();
-  /// Waits, at most so long, for commits that are under way: after a savepoint that the job is
-  /// stopped with nobody calls again.
+  /// Waits, at most this long, for commits in progress: after a savepoint that stops the job, no
+  /// further call comes.
   void settle(MonotonicTime at_most);
-  /// When the driver wants to be called again.
+  /// When the driver wants the next call.
   int64_t wake_at();
-  /// No call is carried out to its end after it. The first one counts.
+  /// After it no call is completed. The first failure counts.
   void fail(Status status);
   const Status& failure() const { return failure_; }
 
@@ -79,8 +80,8 @@ class ChainDriver {
   enum class Step { kAgain, kDone, kWait };
 
   StatusOr<uint8_t> begin(Activity activity);
-  /// Begins a step, or goes on with one that was suspended where it emitted: for a full reply, or
-  /// an operator that accepts nothing.
+  /// Begins a step, or continues one that was suspended while emitting, because the reply was full
+  /// or an operator accepted nothing.
   Step step();
   Step step_of_call();
   Step step_poll();
@@ -92,12 +93,12 @@ class ChainDriver {
   uint8_t more();
   void begin_walk(Walk walk, int64_t value);
   void proceed(Progress progress);
-  /// One round; false: none was due.
+  /// One round; false: no timer was due.
   bool fire_due_timers();
   int64_t look_again_ms() const {
     return kLookAgainMs << std::min(vain_polls_ / kVainPolls, kMaxDoublings);
   }
-  /// Waits for blocking work or a due time; false: for too long already.
+  /// Waits for blocking work or a due time; false: the call has waited too long already.
   bool wait_a_little();
   MonotonicTime now() const { return world_.clock().now(); }
 
@@ -109,26 +110,26 @@ class ChainDriver {
   ChainServices& services_;
   ChainWorld& world_;
   const bool source_;
-  std::vector<std::unique_ptr<Batch>> batches_;  ///< by edge: what its frames are read into
+  std::vector<std::unique_ptr<Batch>> batches_;  ///< by edge: receives the records of its frames
 
   Activity activity_ = Activity::kNone;
-  bool begun_ = false;           ///< what the activity does once is begun
-  MonotonicTime called_at_{0};   ///< with this call, or RESUME
-  std::string_view frames_;      ///< PROCESS: those that are left
-  std::string kept_;             ///< where they are after `more`
+  bool begun_ = false;           ///< the activity's one-time part has begun
+  MonotonicTime called_at_{0};   ///< start of this call, or of RESUME
+  std::string_view frames_;      ///< PROCESS: the remaining ones
+  std::string kept_;             ///< holds frames_ after `more`
   Timestamp new_watermark_ = 0;  ///< WATERMARK
   MonotonicTime poll_began_{0};
-  int64_t poll_taken_ = 0;         ///< out_.taken() then
-  bool nothing_now_ = false;       ///< so ended the last POLL
-  int vain_polls_ = 0;             ///< in a row
-  int64_t poll_wake_ = INT64_MAX;  ///< and then it wanted to be called
+  int64_t poll_taken_ = 0;         ///< out_.taken() at that time
+  bool nothing_now_ = false;       ///< the last POLL found nothing
+  int vain_polls_ = 0;             ///< number of empty polls in a row
+  int64_t poll_wake_ = INT64_MAX;  ///< the time at which the last POLL wanted to be called again
 
   Walk walk_ = Walk::kNone;
   int64_t walk_value_ = 0;
   Timestamp watermark_ = kMinWatermark;
   bool ended_ = false;
-  Step stepped_ = Step::kDone;  ///< what the last step gave
-  std::exception_ptr thrown_;   ///< or threw
+  Step stepped_ = Step::kDone;  ///< the result of the last step
+  std::exception_ptr thrown_;   ///< the exception of the last step
   Status failure_;
 };
 

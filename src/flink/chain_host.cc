@@ -11,7 +11,8 @@ namespace {
 
 constexpr MonotonicTime kCloseTime = std::chrono::seconds(3);
 
-/// What the chain emits goes into the reply. When that is full, the call waits for the next one.
+/// Writes the chain's output into the reply. When the reply is full, the call waits for the next
+/// one.
 class PackedOutput final : public Output {
  public:
   PackedOutput(FramePacker& packer, const ReplyWriter& reply,

@@ -16,27 +16,27 @@
 
 namespace weir {
 
-/// One subtask of one vertex, run for an operator of Flink's by calls (docs/formats/flink_host.md):
+/// One subtask of one vertex, driven by calls from a Flink operator (docs/formats/flink_host.md):
 /// bytes in, bytes out, no I/O of its own. Thread: one.
 class ChainHost {
  public:
   struct Options {
     bool ignore_unclaimed_state = false;
     double copy_reserve = 0;
-    std::string from = {};  ///< the snapshot of weir's that the job began with, or empty
+    std::string from = {};  ///< the weir snapshot that the job started from, or empty
   };
   /// `graph` and `world` outlive it.
   ChainHost(const JobGraph& graph, Options options, ChainWorld& world);
   ~ChainHost();
 
-  /// Carries out one call. `request`: without the length before it. The reply, with its length, is
-  /// valid until the next call. What is wrong, in the request or in the chain, is in the reply.
+  /// Carries out one call. `request` excludes its length prefix. The reply, with its length, is
+  /// valid until the next call. Errors in the request or the chain are in the reply.
   std::string_view handle(std::string_view request);
-  /// CLOSE has come.
+  /// True after CLOSE.
   bool closed() const { return state_ == State::kClosed; }
-  /// As CLOSE, for an end that nobody asked for.
+  /// As CLOSE, for an unexpected end.
   void close();
-  /// Blocking work that has not come back.
+  /// Number of blocking pieces of work that have not returned.
   int under_way() const { return services_.under_way(); }
 
  private:
@@ -65,7 +65,7 @@ class ChainHost {
   ChainServices services_;
   ReplyWriter reply_;
   State state_ = State::kNew;
-  Status failure_;  ///< kDead: why
+  Status failure_;  ///< kDead: the reason
 
   // Set by OPEN.
   const JobVertex* vertex_ = nullptr;
@@ -82,7 +82,7 @@ class ChainHost {
   std::unique_ptr<ChainDriver> driver_;
   ChainMetrics metrics_;
   std::map<int64_t, std::shared_ptr<HostedSnapshot>>
-      snapshots_;  ///< by Flink's id: of which there is a rest
+      snapshots_;  ///< by Flink's id: those not yet fully sent
 };
 
 }  // namespace weir

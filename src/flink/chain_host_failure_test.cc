@@ -1,4 +1,4 @@
-// User code that fails, and calls that are not as they should be.
+// User code that fails, and invalid calls.
 
 #include <stdexcept>
 
@@ -100,7 +100,7 @@ TEST_F(ChainHostTest, CallsOutOfOrderAreRefused) {
             "a chain: call 77 was called which this executable does not know");
 }
 
-/// Cuts and changes good requests: whatever comes of it, there is a well-formed reply.
+/// Truncates and changes valid requests: every result must have a well-formed reply.
 TEST_F(ChainHostTest, GarbageIsAnswered) {
   const JobGraph graph = summing_graph();
   uint32_t seed = 1;

@@ -1,11 +1,11 @@
-// Snapshots, and what is restored.
+// Snapshots, and restores from them.
 
 #include "flink/test_chain_host.h"
 
 namespace weir {
 namespace {
 
-TEST_F(ChainHostTest, KeyedStateGoesOnInAnotherParallelism) {
+TEST_F(ChainHostTest, KeyedStateContinuesAtAnotherParallelism) {
   const JobGraph graph = summing_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
@@ -18,7 +18,7 @@ TEST_F(ChainHostTest, KeyedStateGoesOnInAnotherParallelism) {
 }
 
 #ifdef WEIR_BUGS
-TEST_F(ChainHostTest, ChainThatIgnoresWhatFlinkKeptIsFoundOut) {
+TEST_F(ChainHostTest, ChainThatIgnoresStateFromFlinkIsDetected) {
   const JobGraph graph = summing_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
@@ -28,7 +28,7 @@ TEST_F(ChainHostTest, ChainThatIgnoresWhatFlinkKeptIsFoundOut) {
   EXPECT_NE(restored_sums(graph, taken), pairs(100, 11));
 }
 
-TEST_F(ChainHostTest, RecordsThatAreKeptAtABarrierAreFoundOut) {
+TEST_F(ChainHostTest, RecordsKeptAtABarrierAreDetected) {
   const JobGraph graph = summing_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
@@ -38,7 +38,7 @@ TEST_F(ChainHostTest, RecordsThatAreKeptAtABarrierAreFoundOut) {
 }
 #endif
 
-TEST_F(ChainHostTest, SnapshotIsAsOfItsCallWhileRecordsGoOn) {
+TEST_F(ChainHostTest, SnapshotIsAsOfItsCallWhileRecordsContinue) {
   const JobGraph graph = summing_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
@@ -85,7 +85,7 @@ TEST_F(ChainHostTest, WorkBeforeTheAcknowledgementIsDoneBeforeAllIsWritten) {
             "disk is gone");
 }
 
-TEST_F(ChainHostTest, ChainGoesOnAfterACheckpointThatFailed) {
+TEST_F(ChainHostTest, ChainContinuesAfterAFailedCheckpoint) {
   script_.has_before_ack = true;
   const JobGraph graph = three_vertices(reading({}, 1), {summing(), scripted(script_)});
   TestCaller caller(graph, 1, world_);
@@ -104,7 +104,7 @@ TEST_F(ChainHostTest, ChainGoesOnAfterACheckpointThatFailed) {
   EXPECT_EQ(restored_sums(graph, caller.snapshot(4, world_)), pairs(100, 1011));
 }
 
-TEST_F(ChainHostTest, CheckpointsAreCountedFromWhereTheJobWas) {
+TEST_F(ChainHostTest, CheckpointIdsContinueFromTheRestoredOne) {
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
   OpenRequest request = caller.opening();
@@ -126,7 +126,7 @@ TEST_F(ChainHostTest, CheckpointsAreCountedFromWhereTheJobWas) {
             42);
 }
 
-TEST_F(ChainHostTest, StateOfAnOperatorThatIsGoneIsRefusedUnlessItMayBeDropped) {
+TEST_F(ChainHostTest, StateOfARemovedOperatorIsRefusedUnlessItMayBeDropped) {
   const JobGraph graph = summing_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();

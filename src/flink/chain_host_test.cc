@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST_F(ChainHostTest, SourceGoesOnWhereItsElementsSay) {
+TEST_F(ChainHostTest, SourceContinuesFromItsElements) {
   std::vector<Pair> input;
   for (int i = 0; i < 30; ++i) input.push_back({i % 7, i});
   const JobGraph graph = three_vertices(reading(input, 10), {summing()});
@@ -40,7 +40,7 @@ TEST_F(ChainHostTest, SourceGoesOnWhereItsElementsSay) {
   EXPECT_EQ(parsed(second.call(ChainCall::kPoll)), parsed(all));
 }
 
-TEST_F(ChainHostTest, SourceWithMuchToReadKeepsNothingBetweenPolls) {
+TEST_F(ChainHostTest, BusySourceKeepsNothingBetweenPolls) {
   const std::vector<Pair> input(50'000, {1, 1});
   const JobGraph graph = three_vertices(reading(input, 512), {summing()});
   const auto splits = detail::CollectionSource<Pair>(input).enumerate(world_.files(), 1).value();
@@ -68,7 +68,7 @@ TEST_F(ChainHostTest, SourceWithMuchToReadKeepsNothingBetweenPolls) {
   EXPECT_GE(polls, 50'000 / 8192);
 }
 
-TEST_F(ChainHostTest, HeldRecordsLeaveWhenTheTimerAskedForComes) {
+TEST_F(ChainHostTest, BufferedRecordsLeaveWithTheRequestedTimer) {
   const JobGraph graph = summing_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
@@ -81,7 +81,7 @@ TEST_F(ChainHostTest, HeldRecordsLeaveWhenTheTimerAskedForComes) {
   EXPECT_EQ(timer.wake_at, INT64_MAX);
 }
 
-TEST_F(ChainHostTest, RecordsStayInOrderWithWhatBelongsBehindThem) {
+TEST_F(ChainHostTest, RecordsLeaveBeforeALaterWatermark) {
   script_.more_on_watermark = 2;
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
@@ -96,7 +96,7 @@ TEST_F(ChainHostTest, RecordsStayInOrderWithWhatBelongsBehindThem) {
   EXPECT_EQ(caller.finish_call(ChainCall::kFinish).records(), "0:999 ");
 }
 
-TEST_F(ChainHostTest, TimerFiresWhatIsDue) {
+TEST_F(ChainHostTest, TimerFiresDueTimers) {
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
   script_.timer = world_.ms + 100;
@@ -107,7 +107,7 @@ TEST_F(ChainHostTest, TimerFiresWhatIsDue) {
   EXPECT_EQ(fired.records() + caller.call(ChainCall::kBarrier).records(), "0:777 ");
 }
 
-TEST_F(ChainHostTest, LargeOutputComesInSeveralReplies) {
+TEST_F(ChainHostTest, LargeOutputTakesSeveralReplies) {
   const JobGraph graph = summing_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
@@ -129,7 +129,7 @@ TEST_F(ChainHostTest, LargeOutputComesInSeveralReplies) {
   for (size_t i = 0; i < sums.size(); ++i) ASSERT_EQ(sums[i].second, static_cast<int64_t>(i) + 1);
 }
 
-TEST_F(ChainHostTest, OneCallOfUserCodeThatEmitsMuchComesInSeveralReplies) {
+TEST_F(ChainHostTest, OneLargeBurstOfUserCodeTakesSeveralReplies) {
   script_.burst = 300'000;
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
@@ -150,7 +150,7 @@ TEST_F(ChainHostTest, OneCallOfUserCodeThatEmitsMuchComesInSeveralReplies) {
   EXPECT_EQ(count + static_cast<int64_t>(parsed(caller.call(ChainCall::kBarrier)).size()), 300'001);
 }
 
-TEST_F(ChainHostTest, CloseEndsACallThatWasToBeResumed) {
+TEST_F(ChainHostTest, CloseEndsASuspendedCall) {
   script_.burst = 300'000;
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
@@ -172,7 +172,7 @@ TEST_F(ChainHostTest, CallWaitsInsideForAnOperatorThatRefuses) {
   EXPECT_EQ(caller.call(ChainCall::kBarrier).records(), "1:1 2:2 3:3 ");
 }
 
-TEST_F(ChainHostTest, LongWaitGivesOthersATurnOfThePipe) {
+TEST_F(ChainHostTest, LongWaitFreesThePipeForOthers) {
   script_.block_after_batch = true;
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
@@ -188,7 +188,7 @@ TEST_F(ChainHostTest, LongWaitGivesOthersATurnOfThePipe) {
   EXPECT_EQ(resumed.records(), "1:1 2:2 ") << "by now they were held for long enough";
 }
 
-TEST_F(ChainHostTest, CompletionAfterTheEndWaitsForWhatIsLeftToDo) {
+TEST_F(ChainHostTest, CompletionAfterTheEndWaitsForPendingWork) {
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();
@@ -200,7 +200,7 @@ TEST_F(ChainHostTest, CompletionAfterTheEndWaitsForWhatIsLeftToDo) {
   EXPECT_EQ(caller.call(ChainCall::kResume).flags, 0);
 }
 
-TEST_F(ChainHostTest, CloseWaitsForCommitsButNotForEver) {
+TEST_F(ChainHostTest, CloseWaitsForCommitsButNotForever) {
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);
   caller.open_fresh();

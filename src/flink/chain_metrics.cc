@@ -7,7 +7,8 @@ namespace {
 
 constexpr uint8_t kCounter = 0;
 constexpr uint8_t kGauge = 1;
-constexpr uint16_t kMaxMetrics = 10000;  // numbers have 16 bits, and nobody reads so many
+constexpr uint16_t kMaxMetrics =
+    10000;  // numbers have 16 bits, and more metrics would not be useful
 
 }  // namespace
 

@@ -8,16 +8,16 @@
 
 namespace weir {
 
-/// Tells Flink what the functions of a chain count. Thread: the host's.
+/// Reports the metrics of a chain's functions to Flink. Thread: the host's.
 class ChainMetrics {
  public:
-  /// Puts into the reply what has changed since the reply before.
+  /// Adds metrics that changed since the last reply.
   void report(OperatorChain& chain, ReplyWriter& reply);
 
  private:
   struct Known {
     uint16_t number = 0;
-    int64_t value = 0;  ///< as told last
+    int64_t value = 0;  ///< last reported
   };
   std::vector<std::vector<Known>> known_;  ///< by operator, in the order of its metrics
   uint16_t next_number_ = 0;

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::string_literals;
 
-/// Passes nothing on; its metrics are the test's.
+/// Emits nothing; the test uses its metrics.
 class Counting final : public Operator {
  public:
   explicit Counting(OperatorContext** context) : context_(context) {}
@@ -35,7 +35,7 @@ class NoOutput final : public Output {
   void emit(Batch&) override { std::abort(); }
 };
 
-/// The metrics of the reply that is finished now, as they are written.
+/// Finishes the reply and returns its encoded metrics.
 std::string metrics_of(ChainMetrics& metrics, OperatorChain& chain, ReplyWriter& reply) {
   reply.begin();
   metrics.report(chain, reply);
@@ -43,7 +43,7 @@ std::string metrics_of(ChainMetrics& metrics, OperatorChain& chain, ReplyWriter&
   return std::string(reply.finish(0, 0).substr(kBeforeMetrics));
 }
 
-TEST(ChainMetrics, SayTheirNameOnceAndThenWhatHasChanged) {
+TEST(ChainMetrics, SendTheirNameOnceAndThenChangesOnly) {
   OperatorContext* context = nullptr;
   JobVertex vertex;
   JobOperator& op = vertex.chain.emplace_back();

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr size_t kFirstRoom = 1 << 20;
-constexpr size_t kMaxRoom = size_t{1} << 31;  ///< no array of Java's is larger
+constexpr size_t kMaxRoom = size_t{1} << 31;  ///< Java arrays are not larger
 
 class ProcessWorld final : public ChainWorld {
  public:
@@ -37,7 +37,7 @@ class ProcessWorld final : public ChainWorld {
   Wakeup wakeup_;
 };
 
-/// Cuts requests out of the input. Memory that a large one took is kept.
+/// Splits the input into requests. Keeps the memory that a large one took.
 class RequestReader {
  public:
   explicit RequestReader(BytePipe& pipe)
@@ -57,7 +57,7 @@ class RequestReader {
             cat("a request of ", wanted - 4,
                 " bytes: what comes on standard input is not from weir's operator in Flink"));
       if (filled_ == room_)
-        grow(std::min(wanted, room_ * 2));  // as bytes come, not as they are announced
+        grow(std::min(wanted, room_ * 2));  // by the bytes received, not by the announced length
       auto count = pipe_.read_some(buffer_.get() + filled_, room_ - filled_);
       if (!count.ok()) return count.status();
       if (*count == 0) return false;
@@ -100,7 +100,7 @@ Status serve(ChainHost& host, BytePipe& pipe) {
 int run_chain(const JobGraph& graph, const Configuration& configuration, BytePipe pipe) {
   report_crashes("the chain");
   end_with_parent();
-  Process process(configuration);  // which keeps SIGINT and SIGTERM away: only Flink ends a chain
+  Process process(configuration);  // ignores SIGINT and SIGTERM: only Flink ends a chain
   ProcessWorld world(process.platform.get());
   ChainHost::Options options;
   options.ignore_unclaimed_state = configuration.get(options::kIgnoreUnclaimedState);
@@ -112,8 +112,7 @@ int run_chain(const JobGraph& graph, const Configuration& configuration, BytePip
   host.close();
   if (!status.ok()) std::fprintf(stderr, "error: %s\n", std::string(status.message()).c_str());
   std::fflush(nullptr);
-  // Not by way of destructors: blocking work that is still under way, a commit that a dead server
-  // holds up, would be waited for.
+  // Skips destructors, which would wait for blocking work, such as a commit to a dead server.
   std::_Exit(asked_for ? 0 : kFailed);
 }
 

@@ -6,9 +6,8 @@
 
 namespace weir {
 
-/// This process is the child of a Flink TaskManager: it runs one chain of the job, as
-/// docs/formats/flink_host.md says, over `pipe`, until it is told to close or its input ends.
-/// Returns the exit code.
+/// Runs one chain of the job in this process, a child of a Flink TaskManager, over `pipe`
+/// (docs/formats/flink_host.md). Ends on CLOSE or at the end of input. Returns the exit code.
 int run_chain(const JobGraph& graph, const Configuration& configuration, BytePipe pipe);
 
 }  // namespace weir

@@ -9,14 +9,14 @@
 #include "weir/bytes.h"
 #include "weir/status.h"
 
-// What a chain's host and its operator in Flink say to each other: docs/formats/flink_host.md. What
-// is read here is not trusted.
+// The protocol between a chain's host and its operator in Flink: docs/formats/flink_host.md. Input
+// is not trusted.
 
 namespace weir {
 
 inline constexpr uint16_t kChainProtocol = 1;
 inline constexpr uint16_t kFrameVersion = 1;
-/// A blob of state travels in pieces of at most this size.
+/// A blob of state is sent in pieces of at most this size.
 inline constexpr size_t kStatePieceBytes = 1 << 20;
 
 enum class ChainCall : uint8_t {
@@ -37,9 +37,9 @@ enum class ChainCall : uint8_t {
   kFinish = 15,
   kClose = 16,
 };
-/// "PROCESS"; "call 77" for what is none.
+/// "PROCESS"; "call 77" for an unknown one.
 std::string name_of(ChainCall call);
-/// Whether the reply to this call has a `result` with outputs.
+/// True if the reply to this call has a `result` with outputs.
 bool moves_records(ChainCall call);
 
 // Flags of a reply.
@@ -64,7 +64,7 @@ struct OpenRequest {
   bool operator==(const OpenRequest&) const = default;
 };
 void put_open(BinaryWriter& out, const OpenRequest& request);
-/// FAILED_PRECONDITION: another version of the protocol, of which nothing else was read.
+/// FAILED_PRECONDITION: another version of the protocol; nothing else was read.
 StatusOr<OpenRequest> decode_open(std::string_view body);
 
 struct GroupPiece {
@@ -74,15 +74,15 @@ struct GroupPiece {
 };
 StatusOr<GroupPiece> decode_group_piece(std::string_view body);
 
-/// Of the calls with one number: WATERMARK, SNAPSHOT, …
+/// For calls with one number: WATERMARK, SNAPSHOT, …
 StatusOr<int64_t> decode_number(ChainCall call, std::string_view body);
-/// Of the calls with nothing.
+/// For calls without a body.
 Status decode_nothing(ChainCall call, std::string_view body);
 
-/// What stands before a batch in a frame.
+/// Precedes a batch in a frame.
 struct FrameHeader {
   uint16_t edge = 0;
-  int32_t key_group = -1;  ///< of all records; -1: not on a hash edge
+  int32_t key_group = -1;  ///< of all records; -1: the edge is not a hash edge
   uint32_t count = 0;
   uint32_t build = 0;
   bool operator==(const FrameHeader&) const = default;

@@ -19,7 +19,7 @@ TEST(ChainProtocol, FrameIsAHeaderAndABatch) {
   EXPECT_FALSE(decode_frame(out.buffer().substr(0, 15)).ok());
 }
 
-TEST(ChainProtocol, OpeningComesBackAndIsRefusedWhenCut) {
+TEST(ChainProtocol, OpenRoundTripsAndIsRefusedWhenTruncated) {
   OpenRequest request;
   request.fingerprint = murmur3_128("job");
   request.vertex = 3;

@@ -10,8 +10,8 @@
 
 namespace weir {
 
-/// Blocking work of a chain's operators: what comes back waits until the host's thread, which is
-/// the operators', runs it. Thread: the host's.
+/// Runs blocking work of a chain's operators. Continuations wait until the host's thread, which is
+/// also the operators', runs them. Thread: the host's.
 class ChainServices final : public TaskServices {
  public:
   /// `world` outlives it and all blocking work.
@@ -22,10 +22,10 @@ class ChainServices final : public TaskServices {
   int64_t wall_ms() const override { return world_.clock().wall_ms(); }
   FileSystemRegistry& files() override { return world_.files(); }
 
-  /// Runs the continuations of what has come back; false if there is nothing. What they throw
-  /// passes through.
+  /// Runs the continuations of finished work; false if there are none. Their exceptions pass
+  /// through.
   bool run_continuations();
-  /// Pieces of work of which the continuation has not run.
+  /// Number of pieces of work whose continuation has not run.
   int under_way() const { return under_way_; }
 
  private:
@@ -34,7 +34,7 @@ class ChainServices final : public TaskServices {
   ChainWorld& world_;
   const std::shared_ptr<Done> done_;
   std::vector<std::function<void()>> taken_;
-  size_t next_ = 0;  ///< of taken_
+  size_t next_ = 0;  ///< index into taken_
   int under_way_ = 0;
 };
 

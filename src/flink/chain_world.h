@@ -10,17 +10,17 @@
 
 namespace weir {
 
-/// What the host of a chain needs of its process. Thread: the host's, except wake().
+/// The services of its process that the host of a chain needs. Thread: the host's, except wake().
 class ChainWorld {
  public:
   virtual ~ChainWorld() = default;
   virtual const Clock& clock() const = 0;
   virtual FileSystemRegistry& files() = 0;
-  /// Differs for every process, for ever.
+  /// Unique to this process, forever.
   virtual uint64_t nonce() = 0;
   /// As Scheduler::run_blocking().
   virtual void run_blocking(std::string_view executor, std::function<void()> work) = 0;
-  /// Returns when wake() was called since the last wait() returned, at the latest after `at_most`.
+  /// Returns when wake() has been called since the last wait() returned, or after `at_most`.
   virtual void wait(std::chrono::milliseconds at_most) = 0;
   /// Thread: any.
   virtual void wake() = 0;

@@ -54,8 +54,7 @@ void FramePacker::gather(Edge& edge, Batch& batch) {
   const auto use = [&](uint16_t index) {
     std::unique_ptr<Batch>& target = edge.batches[index];
     if (!target) target = batch.make_empty();
-    // Records are not there before scatter(): a batch is entered when the first of them is on its
-    // way.
+    // scatter() moves the records later: a batch is listed when its first record is on its way.
     if (targets_[index] == nullptr) {
       if (target->empty()) edge.filled.push_back(index);
       targets_[index] = target.get();
@@ -85,7 +84,7 @@ void FramePacker::flush(Edge& edge) {
     edge.codec->encode(batch, reply_.writer());
     reply_.end_frame();
     const size_t record_bytes = std::max<size_t>(1, (reply_.bytes() - before) / batch.size());
-    // Large records make few of them enough; follows slowly, for frames differ.
+    // Large records lower the limit. It adapts slowly, because frames differ.
     limit_ = (limit_ * 7 + std::clamp<size_t>(kMaxBytes / record_bytes, 1, kMaxRecords)) / 8;
     batch.clear();
   }

@@ -10,29 +10,29 @@
 
 namespace weir {
 
-/// Gathers what a chain emits and writes it into frames: on a hash edge one for each key group, so
-/// that Flink can route a frame wherever the group goes; on other edges one for all. Frames are
-/// written when enough has come together, and at flush().
+/// Buffers a chain's output and writes it into frames: on a hash edge one per key group, so that
+/// Flink can route a frame to wherever the group goes; on other edges a single one. Frames are
+/// written when enough records are buffered, and at flush().
 class FramePacker {
  public:
-  static constexpr size_t kMaxRecords = 8192;  ///< gathered on all edges
+  static constexpr size_t kMaxRecords = 8192;  ///< buffered on all edges
   static constexpr size_t kMaxBytes =
-      512 * 1024;  ///< of them, by the size of what was written before
+      512 * 1024;  ///< approximate maximum, by the size of earlier frames
 
-  /// Of the edges that leave `vertex`. All references outlive the packer. FAILED_PRECONDITION: the
+  /// For the edges that leave `vertex`. All references outlive the packer. FAILED_PRECONDITION: the
   /// records of an edge have no serializer.
   static StatusOr<std::unique_ptr<FramePacker>> create(const JobGraph& graph, int vertex,
                                                        uint32_t build, const Clock& clock,
                                                        ReplyWriter& reply);
 
-  /// Takes the contents of `batch`. May throw what the user's key selector or serializer throws.
+  /// Takes the contents of `batch`. Passes on exceptions of the user's key selector or serializer.
   void emit(Batch& batch);
   void flush();
 
   size_t gathered() const { return gathered_; }
-  /// When the oldest of the gathered records came.
+  /// The arrival time of the oldest buffered record.
   MonotonicTime since() const { return since_; }
-  /// Records taken since the beginning.
+  /// Total number of records taken.
   int64_t taken() const { return taken_; }
 
  private:
@@ -41,9 +41,9 @@ class FramePacker {
     std::unique_ptr<KeyHasher> hasher;  ///< hash edges only
     std::shared_ptr<const RecordCodec> codec;
     int max_parallelism;
-    std::vector<std::unique_ptr<Batch>> batches;  ///< by key group, or just one; null: none yet
-    std::vector<uint16_t> filled;                 ///< indices of those that are not empty
-    bool timed = false;                           ///< what is gathered has timestamps
+    std::vector<std::unique_ptr<Batch>> batches;  ///< by key group, or a single one; null: none yet
+    std::vector<uint16_t> filled;                 ///< indices of the batches that are not empty
+    bool timed = false;                           ///< the buffered records have timestamps
     bool hashed = false;
   };
 
@@ -57,7 +57,7 @@ class FramePacker {
   ReplyWriter& reply_;
   std::vector<Edge> edges_;
   size_t gathered_ = 0;
-  size_t limit_ = 512;  ///< of records; goes to what their size allows
+  size_t limit_ = 512;  ///< in records; adapts to their size
   int64_t taken_ = 0;
   MonotonicTime since_{0};
   std::vector<uint16_t> which_;  ///< scratch

@@ -23,7 +23,7 @@ class FramePackerTest : public testing::Test {
   std::unique_ptr<FramePacker> packer(int vertex) {
     return FramePacker::create(graph_, vertex, 5, world_.clock(), reply_).value();
   }
-  /// What was written since the last call.
+  /// The frames written since the last call.
   std::vector<Packed> frames() {
     std::vector<Packed> all;
     const std::string bytes(reply_.finish(0, 0));
@@ -54,7 +54,7 @@ class FramePackerTest : public testing::Test {
   ReplyWriter reply_;
 };
 
-TEST_F(FramePackerTest, HashEdgeHasAFrameForEachKeyGroupInTheOrderOfItsRecords) {
+TEST_F(FramePackerTest, HashEdgeHasAFramePerKeyGroupInRecordOrder) {
   const auto packer = this->packer(0);
   for (int round = 0; round < 3; ++round) {
     Pairs records = batch({{1, round}, {2, round}, {3, round}});
@@ -116,7 +116,7 @@ TEST_F(FramePackerTest, RecordsWithAndWithoutTimestampsAreNotMixed) {
   EXPECT_TRUE(packed[1].batch.timestamps.empty());
 }
 
-TEST_F(FramePackerTest, FramesLeaveWhenEnoughHasComeTogether) {
+TEST_F(FramePackerTest, FramesLeaveWhenEnoughRecordsAreBuffered) {
   const auto packer = this->packer(1);
   size_t written = 0, largest = 0;
   for (int i = 0; i < 2000; ++i) {
@@ -132,7 +132,7 @@ TEST_F(FramePackerTest, FramesLeaveWhenEnoughHasComeTogether) {
   EXPECT_GE(largest, FramePacker::kMaxRecords - 800) << "small records come in thousands";
 }
 
-TEST_F(FramePackerTest, KnowsSinceWhenItHolds) {
+TEST_F(FramePackerTest, KnowsTheArrivalTimeOfTheOldestRecord) {
   const auto packer = this->packer(1);
   Pairs first = batch({{1, 1}}), second = batch({{1, 1}});
   packer->emit(first);

@@ -12,8 +12,8 @@
 
 namespace weir {
 
-/// Gives a chain the state that Flink kept for it: elements before the chain is opened, key groups
-/// afterwards, piece by piece.
+/// Restores a chain's state from Flink: elements before the chain is opened, key groups afterwards,
+/// piece by piece.
 class HostedRestore {
  public:
   /// `vertex` outlives it. `ignore_unclaimed`: state of operators that the chain no longer has is
@@ -22,14 +22,14 @@ class HostedRestore {
       : vertex_(vertex), ignore_unclaimed_(ignore_unclaimed) {}
 
   Status add_element(std::string_view bytes);
-  /// Of weir's, as the headers name it; none without a header.
+  /// Weir's checkpoint id in the headers; nullopt without a header.
   std::optional<CheckpointId> checkpoint() const { return checkpoint_; }
   std::vector<std::string> take_splits() { return std::move(splits_); }
   /// For OperatorChain::open().
   std::vector<OperatorLists> take_lists();
 
   Status add_group_piece(const GroupPiece& piece, OperatorChain& chain, KeyGroupRange range);
-  /// A group was begun and its last piece has not come.
+  /// True while the last piece of a group is missing.
   bool within_group() const { return group_ >= 0; }
 
  private:
@@ -45,9 +45,9 @@ class HostedRestore {
   std::optional<CheckpointId> checkpoint_;
   std::vector<std::string> splits_;
   std::map<OperatorId, OperatorLists> lists_;
-  std::map<OperatorId, int32_t> begun_;  ///< the types with which begin_restore() was called last
+  std::map<OperatorId, int32_t> begun_;  ///< the types of the last begin_restore() call
   int group_ = -1;
-  std::string blob_;  ///< of group_, as far as it has come
+  std::string blob_;  ///< the received part of group_
 };
 
 }  // namespace weir

@@ -77,7 +77,7 @@ void HostedSnapshot::go_on() {
 }
 
 void HostedSnapshot::write_some() {
-  std::vector<OperatorSnapshot> done_with;  // given back when no lock is held
+  std::vector<OperatorSnapshot> done_with;  // destroyed when no lock is held
   const std::string label = cat("what belongs to checkpoint ", taken_.id);
   while (true) {
     {
@@ -95,7 +95,7 @@ void HostedSnapshot::write_some() {
   }
 }
 
-/// False: there is no more.
+/// False: there is nothing left.
 StatusOr<bool> HostedSnapshot::write_next() {
   if (!acknowledged_) {
     for (const auto& work : taken_.before_ack) WEIR_RETURN_IF_ERROR(work());
@@ -113,7 +113,7 @@ StatusOr<bool> HostedSnapshot::write_next() {
     parts.push_back({op.id, types_, {}});
     ends.push_back(scratch_.size());
   }
-  // Only now does the buffer stay where it is.
+  // The buffer no longer moves, so views into it are now valid.
   for (size_t i = 0; i < parts.size(); ++i) {
     const size_t begin = i == 0 ? 0 : ends[i - 1];
     parts[i].state = std::string_view(scratch_.buffer()).substr(begin, ends[i] - begin);

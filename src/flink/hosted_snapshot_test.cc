@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-/// Keyed state of so many bytes in every second key group.
+/// Keyed state of this many bytes in every second key group.
 class LargeState final : public KeyedStateSnapshot {
  public:
   LargeState(size_t bytes, int fails_at, int* written, bool* alive)
@@ -27,7 +27,7 @@ class LargeState final : public KeyedStateSnapshot {
   Status write_group(int group, BinaryWriter& out, detail::KeyGroupWriting*) const override {
     ++*written_;
     if (group == fails_at_)
-      throw std::runtime_error("the state cannot be written");  // a serializer of the user's
+      throw std::runtime_error("the state cannot be written");  // as a user's serializer may throw
     if (group % 2 == 0) out.put_raw(std::string(bytes_, static_cast<char>('A' + group % 20)));
     return {};
   }
@@ -59,7 +59,7 @@ class HostedSnapshotTest : public testing::Test {
       for (const auto& each : work) each();
     }
   }
-  /// One chunk: 3 is "not yet".
+  /// Takes one chunk and returns its kind; 3 is "not yet".
   int take(HostedSnapshot& snapshot) {
     BinaryWriter out;
     snapshot.put_chunk(out);
@@ -86,10 +86,10 @@ class HostedSnapshotTest : public testing::Test {
   bool alive_ = false;
   std::vector<std::function<void()>> work_;
   std::map<int, std::string> groups_;
-  std::string sentence_;  ///< of a failure
+  std::string sentence_;  ///< the message of a failure
 };
 
-TEST_F(HostedSnapshotTest, WritingRestsWhileTheQueueIsFull) {
+TEST_F(HostedSnapshotTest, WritingPausesWhileTheQueueIsFull) {
   constexpr size_t kBytes = (3 << 20) / 2;
   const auto snapshot = begin(kBytes, later());
   EXPECT_EQ(take(*snapshot), 3);
@@ -108,7 +108,7 @@ TEST_F(HostedSnapshotTest, WritingRestsWhileTheQueueIsFull) {
   expect_all(kBytes);
 }
 
-TEST_F(HostedSnapshotTest, DropGivesTheMemoryBack) {
+TEST_F(HostedSnapshotTest, DropFreesTheMemory) {
   const auto snapshot = begin(1 << 20, later());
   run_all();
   EXPECT_TRUE(alive_);
@@ -120,7 +120,7 @@ TEST_F(HostedSnapshotTest, DropGivesTheMemoryBack) {
   EXPECT_FALSE(alive_);
 }
 
-TEST_F(HostedSnapshotTest, FailureIsTheLastChunkAndGivesTheMemoryBack) {
+TEST_F(HostedSnapshotTest, FailureIsTheLastChunkAndFreesTheMemory) {
   fails_at_ = 5;
   const auto snapshot = begin(100, later());
   EXPECT_EQ(take(*snapshot), 3);

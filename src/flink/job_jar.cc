@@ -12,7 +12,7 @@ namespace {
 
 /// 1980-02-01, in the range of the format in every time zone.
 constexpr time_t kTime = 318211200;
-constexpr zip_uint32_t kCompressionLevel = 4;  // most of a debug build goes, in a second
+constexpr zip_uint32_t kCompressionLevel = 4;  // removes most of a debug build, in a second
 
 struct Discard {
   void operator()(zip_t* zip) const { zip_discard(zip); }
@@ -30,15 +30,14 @@ std::string sentence_of(zip_error_t* error) {
 
 StatusOr<Zip> open(std::string_view jar) {
   if (!jar.starts_with("PK"))
-    return invalid_argument(
-        "this is no jar");  // libzip takes nothing at all for an archive of nothing
+    return invalid_argument("this is no jar");  // libzip takes an empty input for an empty archive
   zip_error_t error;
   zip_error_init(&error);
   Source source(zip_source_buffer_create(jar.data(), jar.size(), 0, &error));
   if (source == nullptr) return internal_error(cat("cannot read a jar: ", sentence_of(&error)));
   Zip zip(zip_open_from_source(source.get(), ZIP_RDONLY | ZIP_CHECKCONS, &error));
   if (zip == nullptr) return invalid_argument(cat("this is no jar: ", sentence_of(&error)));
-  (void)source.release();  // the archive's now
+  (void)source.release();  // the archive owns it now
   return zip;
 }
 
@@ -69,10 +68,11 @@ StatusOr<std::string> add_to_jar(std::string_view jar, const JarEntries& entries
   WEIR_ASSIGN_OR_RETURN(const Zip old, open(jar));
   zip_error_t error;
   zip_error_init(&error);
-  // A new archive: libzip 1.7 frees what is not its own when it rewrites one that lies in memory.
+  // Writes a new archive: libzip 1.7 frees memory that is not its own when it rewrites an archive
+  // in memory.
   const Source target(zip_source_buffer_create(nullptr, 0, 1, &error));
   if (target == nullptr) return internal_error(cat("cannot write a jar: ", sentence_of(&error)));
-  zip_source_keep(target.get());  // one reference is the archive's
+  zip_source_keep(target.get());  // the archive takes one reference
   Zip zip(zip_open_from_source(target.get(), ZIP_TRUNCATE, &error));
   if (zip == nullptr) {
     zip_source_free(target.get());

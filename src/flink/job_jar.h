@@ -9,14 +9,15 @@
 
 namespace weir {
 
-/// The entries of a jar, name to content. Names end with '/' for folders.
+/// The entries of a jar, from name to content. Names of folders end with '/'.
 using JarEntries = std::map<std::string, std::string>;
 
-/// The jar, with `entries` besides what it has; one of the same name is replaced. The same input
-/// gives the same bytes, by which Flink knows what it has already. INVALID_ARGUMENT: `jar` is none.
+/// Returns the jar with `entries` added; they replace those of the same name. The same input gives
+/// the same bytes, by which Flink recognizes files that it already has. INVALID_ARGUMENT: `jar` is
+/// not a jar.
 StatusOr<std::string> add_to_jar(std::string_view jar, const JarEntries& entries);
 
-/// All that a jar holds. INVALID_ARGUMENT: it is none.
+/// The content of a jar. INVALID_ARGUMENT: it is not a jar.
 StatusOr<JarEntries> read_jar(std::string_view jar);
 
 }  // namespace weir

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-/// An archive of nothing.
+/// An empty archive.
 const std::string kEmptyJar = std::string("PK\x05\x06", 4) + std::string(18, '\0');
 
 std::string made(std::string_view jar, const JarEntries& entries) {
@@ -14,7 +14,7 @@ std::string made(std::string_view jar, const JarEntries& entries) {
   return result.ok() ? *result : std::string();
 }
 
-TEST(JobJar, HasWhatTheBridgeHadAndWhatWasAdded) {
+TEST(JobJar, HasTheBridgesEntriesAndTheAddedOnes) {
   std::string big(300'000, 'x');
   for (size_t i = 0; i < big.size(); i += 7) big[i] = static_cast<char>(i);
   const std::string bridge = made(kEmptyJar, {{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n"},
@@ -33,7 +33,7 @@ TEST(JobJar, HasWhatTheBridgeHadAndWhatWasAdded) {
   EXPECT_EQ(*entries, expected);
 }
 
-TEST(JobJar, AnEntryOfTheSameNameIsReplaced) {
+TEST(JobJar, EntryOfTheSameNameIsReplaced) {
   const std::string once = made(kEmptyJar, {{"weir/plan.json", "old"}, {"a", "1"}});
   const auto entries = read_jar(made(once, {{"weir/plan.json", "new"}}));
   ASSERT_TRUE(entries.ok());
@@ -44,13 +44,13 @@ TEST(JobJar, IsCompressed) {
   EXPECT_LT(made(kEmptyJar, {{"zeros", std::string(1 << 20, '\0')}}).size(), 10'000u);
 }
 
-TEST(JobJar, TheSameInputGivesTheSameBytes) {
+TEST(JobJar, SameInputGivesTheSameBytes) {
   const JarEntries entries = {{"a", "1"}, {"b", "2"}};
   EXPECT_EQ(made(made(kEmptyJar, entries), {{"c", "3"}}),
             made(made(kEmptyJar, entries), {{"c", "3"}}));
 }
 
-TEST(JobJar, WhatIsNoJarIsRefused) {
+TEST(JobJar, InvalidJarIsRefused) {
   EXPECT_EQ(add_to_jar("this is text", {}).status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(add_to_jar("", {}).status().code(), StatusCode::kInvalidArgument);
   const std::string jar = made(kEmptyJar, {{"a", std::string(1000, 'x')}});

@@ -46,13 +46,13 @@ StatusOr<std::optional<LoadedCheckpoint>> find_newest(const JobGraph& graph,
   return std::move(latest.checkpoint);
 }
 
-/// Loads the snapshot if it is weir's; otherwise it is Flink's, and `*savepoint` says what Flink is
-/// to be given.
+/// Loads the snapshot if it is weir's. Otherwise it is Flink's, and `*savepoint` gets the URI for
+/// Flink.
 StatusOr<std::optional<LoadedCheckpoint>> load_if_own(const std::string& from,
                                                       FileSystemRegistry& files,
                                                       std::string* savepoint) {
   const auto given = files.resolve(from);
-  if (!given.ok()) {  // s3://, gs://, …: for Flink to know
+  if (!given.ok()) {  // s3://, gs://, …: only Flink knows these schemes
     *savepoint = from;
     return std::optional<LoadedCheckpoint>();
   }

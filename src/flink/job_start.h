@@ -9,19 +9,19 @@
 
 namespace weir {
 
-/// What a job in Flink begins with.
+/// The initial state of a job in Flink.
 struct FlinkStart {
-  std::string savepoint;  ///< Flink's own: its URI, for Flink to read
-  std::string snapshot;   ///< weir's own: the URI of its directory, for the children to read; at
-                          ///< most one of the two is there
+  std::string savepoint;  ///< a snapshot of Flink: its URI, for Flink to read
+  std::string snapshot;   ///< a snapshot of weir: the URI of its directory, for the children to
+                          ///< read; at most one of the two is set
   std::vector<std::vector<std::string>>
-      elements;  ///< by vertex: what the sources' readers are given
+      elements;  ///< by vertex: the splits for the sources' readers
 };
 
-/// Finds what --from names, checks that the job can go on from it if it is weir's, proves that the
-/// sinks can be written to, and lists the sources' splits. A snapshot is weir's if its directory
-/// has a sidecar; what weir has no file system for is taken for Flink's. Blocks. What it refuses it
-/// refuses in a sentence.
+/// Prepares the start of a job. Finds the snapshot that --from names and, if it is weir's, checks
+/// that the job can continue from it. Checks that the sinks can be written to, and lists the
+/// sources' splits. A snapshot is weir's if its directory has a sidecar; one on an unknown file
+/// system counts as Flink's. Blocks. Refusals are sentences.
 StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configuration& configuration,
                                          FileSystemRegistry& files);
 

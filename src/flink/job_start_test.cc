@@ -59,7 +59,7 @@ TEST_F(JobStart, WithoutStateBeginsWithFreshSplits) {
   }
 }
 
-TEST_F(JobStart, WhatHasNoSidecarIsFlinks) {
+TEST_F(JobStart, SnapshotWithoutASidecarIsFlinks) {
   ASSERT_TRUE(write_file(*files.fs, "/savepoints/savepoint-1/_metadata", "Flink's").ok());
   for (const char* from : {"/savepoints/savepoint-1", "/savepoints/savepoint-1/_metadata"}) {
     const auto begun = start(from);
@@ -69,21 +69,21 @@ TEST_F(JobStart, WhatHasNoSidecarIsFlinks) {
   }
 }
 
-TEST_F(JobStart, WhereWeirCannotLookFlinkIsToLook) {
+TEST_F(JobStart, UnknownSchemesAreLeftToFlink) {
   EXPECT_EQ(start("s3://bucket/savepoint-1")->savepoint, "s3://bucket/savepoint-1");
 }
 
-TEST_F(JobStart, ASnapshotThatIsNotThereIsRefused) {
+TEST_F(JobStart, MissingSnapshotIsRefused) {
   EXPECT_EQ(start("/nothing").status().code(), StatusCode::kNotFound);
 }
 
-TEST_F(JobStart, ADamagedSnapshotOfWeirsIsRefusedAndNotTakenForFlinks) {
+TEST_F(JobStart, DamagedSnapshotOfWeirIsRefusedAndNotTakenForFlinks) {
   ASSERT_TRUE(write_file(*files.fs, "/c/chk-1/_metadata", "not metadata").ok());
   ASSERT_TRUE(write_file(*files.fs, "/c/chk-1/_weir", "not a sidecar").ok());
   EXPECT_EQ(start("/c/chk-1").status().code(), StatusCode::kDataLoss);
 }
 
-TEST_F(JobStart, ASinkThatCannotBeWrittenToIsFoundHere) {
+TEST_F(JobStart, UnwritableSinkIsDetected) {
   probe = permission_denied("cannot write there");
   const Status status = start("none").status();
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied);

@@ -9,27 +9,28 @@
 
 namespace weir {
 
-/// Follows a job that runs in a Flink cluster, and says how it fares. A cluster that does not
-/// answer is asked again for some minutes: its JobManager may be on its way to another machine.
-/// Thread: the main one.
+/// Follows a job in a Flink cluster and reports its progress. Keeps asking a cluster that does not
+/// answer for some minutes, because its JobManager may be moving to another machine. Thread: the
+/// main one.
 class JobWatch {
  public:
-  /// Waits for so long at most; true when the user wants to leave.
+  /// Waits at most this long; true when the user wants to leave.
   using Wait = std::function<bool(std::chrono::milliseconds)>;
 
-  /// All outlive it. `progress`: a line when something has changed, and at least every ten seconds.
+  /// All outlive it. `progress`: report a line when something has changed, and at least every ten
+  /// seconds.
   JobWatch(Wait wait, const Clock& clock, const FlinkRest& rest, std::string job, bool progress,
            std::function<void(const std::string&)> report);
 
-  /// Until its tasks have been made, or it has ended. False: it is not known.
+  /// Returns when the job's tasks have been made, or it has ended. False: unknown.
   bool until_started();
-  /// The exit code: 0 it has finished, 1 it failed or is not known there, 130 it was canceled
-  /// there, or a signal ended the watching.
+  /// Returns the exit code: 0 the job has finished, 1 it failed or is unknown there, 130 it was
+  /// canceled there, or a signal ended the watching.
   int until_ended();
 
  private:
   enum class Next { kGoOn, kInterrupted, kLost };
-  /// Waits a little and asks.
+  /// Waits a little and asks the cluster.
   Next step(std::chrono::milliseconds pause);
   void show();
 

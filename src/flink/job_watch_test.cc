@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-/// A job whose states come one after another, a second apart; "-" is no answer. The last one stays.
+/// A job with a sequence of states, a second apart; "-" is no answer. The last one stays.
 class Scene {
  public:
   explicit Scene(std::deque<std::string> states) : states_(std::move(states)) {
@@ -53,7 +53,7 @@ class Scene {
 
 using Lines = std::vector<std::string>;
 
-TEST(JobWatch, TheExitCodeSaysHowTheJobEnded) {
+TEST(JobWatch, ExitCodeTellsHowTheJobEnded) {
   Scene finished({"RUNNING", "FINISHED"});
   EXPECT_EQ(finished.watch(false).until_ended(), 0);
   EXPECT_EQ(finished.lines, (Lines{"finished: job 7"}));
@@ -64,7 +64,7 @@ TEST(JobWatch, TheExitCodeSaysHowTheJobEnded) {
   EXPECT_EQ(failed.lines, (Lines{"error: the job failed in Flink: the disk is full"}));
 }
 
-TEST(JobWatch, SaysWhatHasChangedAndNothingTwice) {
+TEST(JobWatch, ReportsEachChangeOnce) {
   Scene scene({"CREATED", "RUNNING", "RUNNING", "RUNNING", "FINISHED"});
   EXPECT_EQ(scene.watch(true).until_ended(), 0);
   EXPECT_EQ(scene.lines,
@@ -73,14 +73,14 @@ TEST(JobWatch, SaysWhatHasChangedAndNothingTwice) {
                    "FINISHED  tasks 0/0  records from the sources 0", "finished: job 7"}));
 }
 
-TEST(JobWatch, SaysSomethingEveryTenSeconds) {
+TEST(JobWatch, ReportsEveryTenSeconds) {
   Scene scene({"RUNNING", "RUNNING", "RUNNING", "FINISHED"});
   scene.step = std::chrono::seconds(10);
   EXPECT_EQ(scene.watch(true).until_ended(), 0);
   EXPECT_EQ(scene.lines.size(), 5u);
 }
 
-TEST(JobWatch, AJobHasStartedWhenItsTasksHaveBeenMade) {
+TEST(JobWatch, JobHasStartedWhenItsTasksHaveBeenMade) {
   Scene running({"INITIALIZING", "CREATED", "RUNNING", "-"});
   JobWatch watch = running.watch(false);
   EXPECT_TRUE(watch.until_started());
@@ -89,7 +89,7 @@ TEST(JobWatch, AJobHasStartedWhenItsTasksHaveBeenMade) {
   EXPECT_TRUE(failed.watch(false).until_started());
 }
 
-TEST(JobWatch, ASignalLeavesTheJobAloneAndSaysHowToCancelIt) {
+TEST(JobWatch, SignalLeavesTheJobAloneAndSaysHowToCancelIt) {
   Scene scene({"RUNNING"});
   scene.waits_until_interrupt = 2;
   EXPECT_EQ(scene.watch(false).until_ended(), 130);
@@ -97,7 +97,7 @@ TEST(JobWatch, ASignalLeavesTheJobAloneAndSaysHowToCancelIt) {
                                 "curl -X PATCH 'http://h:1/jobs/7?mode=cancel'"}));
 }
 
-TEST(JobWatch, AClusterThatIsSilentForAWhileIsAskedAgain) {
+TEST(JobWatch, BrieflySilentClusterIsAskedAgain) {
   Scene scene({"RUNNING", "-", "-", "RUNNING", "FINISHED"});
   EXPECT_EQ(scene.watch(false).until_ended(), 0);
   ASSERT_EQ(scene.lines.size(), 3u);
@@ -106,7 +106,7 @@ TEST(JobWatch, AClusterThatIsSilentForAWhileIsAskedAgain) {
   EXPECT_EQ(scene.lines[1], "http://h:1 answers again");
 }
 
-TEST(JobWatch, AClusterThatIsSilentForLongIsGivenUp) {
+TEST(JobWatch, PersistentlySilentClusterIsAbandoned) {
   Scene scene({"RUNNING", "-"});
   scene.step = std::chrono::minutes(2);
   EXPECT_EQ(scene.watch(false).until_ended(), 1);

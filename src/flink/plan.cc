@@ -17,13 +17,13 @@ bool in_group(std::string_view key, std::initializer_list<std::string_view> pref
                      [&](std::string_view prefix) { return key.starts_with(prefix); });
 }
 
-/// What a child has no use for: it is told what it is by Flink, which also talks, restarts and
-/// restores.
 bool is_secret(std::string_view key) {
   const ConfigKey* known = find_config_key(key);
   return known != nullptr && known->type == ConfigType::kSecret;
 }
 
+/// Excludes settings that a child does not use: Flink assigns its role, handles communication, and
+/// restarts and restores it.
 bool concerns_chain(std::string_view key) {
   return !is_secret(key) &&
          !in_group(key, {"weir.role", "weir.target", "weir.flink.", "weir.workers", "weir.restart.",
@@ -68,7 +68,7 @@ const char* partitioning_name(Partitioning partitioning) {
   return "";
 }
 
-/// Flink writes "Source: " before the names of its sources itself.
+/// Flink itself writes "Source: " before the names of its sources.
 std::string name_in_flink(const JobVertex& vertex) {
   static constexpr std::string_view kPrefix = "Source: ";
   return vertex.is_source && vertex.name.starts_with(kPrefix) ? vertex.name.substr(kPrefix.size())
@@ -101,7 +101,7 @@ std::vector<std::string> chain_arguments(std::vector<std::string> program_argume
     arguments.push_back(cat(key, '=', value));
   };
   for (const Configuration::Entry& entry : configuration.entries()) {
-    // What the program sets it sets there as well.
+    // The program itself makes its settings in the child, too.
     if (entry.origin.layer != ConfigLayer::kProgram && concerns_chain(entry.key))
       set(entry.key, entry.value);
   }
@@ -114,7 +114,7 @@ std::map<std::string, std::string> flink_settings(const Configuration& configura
   for (const Configuration::Entry& entry : configuration.entries()) {
     if (concerns_flink(entry.key)) settings[entry.key] = entry.value;
   }
-  // Weir takes a plain path; Flink wants a scheme.
+  // Weir takes a plain path; Flink needs a scheme.
   const auto directory = settings.find(std::string(options::kCheckpointDir.name));
   if (directory != settings.end() && directory->second.starts_with("/"))
     directory->second.insert(0, "file://");

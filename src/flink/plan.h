@@ -15,9 +15,9 @@ namespace weir {
 
 /// The names of the native files in the jar.
 struct NativeFiles {
-  std::string arch;  ///< as Java's os.arch says it
+  std::string arch;  ///< in the notation of Java's os.arch
   std::string executable;
-  std::string loader;  ///< empty: the executable is linked statically
+  std::string loader;  ///< empty: the executable is statically linked
   std::vector<std::string> libraries;
 };
 
@@ -25,33 +25,33 @@ struct FlinkPlanParts {
   NativeFiles native;
   uint32_t build = 0;
   std::vector<std::string> arguments;              ///< of the children: see chain_arguments()
-  std::vector<std::vector<std::string>> elements;  ///< by vertex: what the sources read
+  std::vector<std::vector<std::string>> elements;  ///< by vertex: the sources' splits
 };
 
-/// The command line of the children, but for what each is told on its own: the program's own
-/// arguments, and what the configuration file and the built-in flags set, as -D. `snapshot`: URI of
-/// the snapshot of weir's that the job begins with, or empty.
+/// The command line of the children, without the arguments that differ between them: the program's
+/// own arguments, and the settings of the configuration file and the built-in flags, as -D.
+/// `snapshot`: URI of the weir snapshot that the job starts from, or empty.
 std::vector<std::string> chain_arguments(std::vector<std::string> program_arguments,
                                          const Configuration& configuration,
                                          const std::string& snapshot);
 
-/// The settings that Flink has as well and that somebody made, by Flink's names.
+/// The settings that Flink also has and that were set explicitly, by Flink's names.
 std::map<std::string, std::string> flink_settings(const Configuration& configuration);
 
-/// What Flink knows the vertex by: the uid of the first operator of its chain that is a source,
-/// stands behind a hash edge or is a sink, else of the first one.
+/// The uid by which Flink knows the vertex: that of the first operator of its chain that is a
+/// source, follows a hash edge or is a sink; otherwise of the first one.
 std::string flink_uid(const JobGraph& graph, int vertex);
 
-/// What is asked for the whole job; 0: nobody has said.
+/// The parallelism set for the whole job; 0: not set.
 int64_t given_parallelism(const Configuration& configuration);
 
-/// Of the whole job, when it runs with the parallelism of the graph: all vertices share slots.
+/// The slots of the whole job at the parallelism of the graph: all vertices share slots.
 int slots_needed(const JobGraph& graph);
 
 /// The first 32 bits of an executable's id (executable_id()).
 uint32_t build_number(std::string_view executable_id);
 
-/// How Java calls the processor that an ELF file is for; empty if it is none that Java names.
+/// Java's name of the processor that an ELF file is for; empty if Java has none.
 std::string java_architecture(std::string_view elf);
 
 /// weir/plan.json. INVALID_ARGUMENT: a text is not UTF-8.

@@ -30,7 +30,7 @@ JobVertex vertex(std::vector<JobOperator> chain, bool source = false) {
   return result;
 }
 
-/// A source of its own parallelism, a keyed chain, and a sink behind a map.
+/// A source with its own parallelism, a keyed chain, and a sink after a map.
 JobGraph job() {
   JobGraph graph;
   graph.name = "flights";
@@ -68,7 +68,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-TEST(ChainArguments, AreTheProgramsOwnAndWhatWasSetOutsideIt) {
+TEST(ChainArguments, AreTheProgramsOwnAndTheOutsideSettings) {
   const Configuration configuration =
       settings({{"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram},
                 {"execution.checkpointing.dir", "hdfs://nn/c", ConfigLayer::kFile},
@@ -79,12 +79,12 @@ TEST(ChainArguments, AreTheProgramsOwnAndWhatWasSetOutsideIt) {
             "fs.hdfs.http-address=nn:1 -D parallelism.default=3");
 }
 
-TEST(ChainArguments, NameTheSnapshotThatTheJobBeginsWith) {
+TEST(ChainArguments, NameTheSnapshotThatTheJobStartsFrom) {
   EXPECT_EQ(joined(chain_arguments({}, {}, "hdfs://nn/c/chk-7")),
             "-D weir.flink.from=hdfs://nn/c/chk-7");
 }
 
-TEST(ChainArguments, LeaveOutWhatIsForTheSubmissionOrForACluster) {
+TEST(ChainArguments, LeaveOutSettingsOfTheSubmissionAndOfClusters) {
   const ConfigLayer file = ConfigLayer::kFile;
   const Configuration configuration =
       settings({{"weir.target", "flink", file},
@@ -101,7 +101,7 @@ TEST(ChainArguments, LeaveOutWhatIsForTheSubmissionOrForACluster) {
   EXPECT_EQ(joined(chain_arguments({"--a"}, configuration, "")), "--a");
 }
 
-TEST(ChainArguments, HoldNoSecretNorDoTheSettingsOfFlink) {
+TEST(ChainArguments, ContainNoSecretAndNeitherDoFlinksSettings) {
   for (const ConfigKey* key : config_keys()) {
     if (key->type != ConfigType::kSecret) continue;
     Configuration configuration;
@@ -112,7 +112,7 @@ TEST(ChainArguments, HoldNoSecretNorDoTheSettingsOfFlink) {
   }
 }
 
-TEST(FlinkSettings, AreThoseThatFlinkKnowsWhoeverMadeThem) {
+TEST(FlinkSettings, AreTheExplicitSettingsThatFlinkKnows) {
   const Configuration configuration =
       settings({{"execution.checkpointing.interval", "1 s", ConfigLayer::kProgram},
                 {"state.checkpoints.num-retained", "3", ConfigLayer::kFile},
@@ -131,7 +131,7 @@ TEST(FlinkSettings, AreThoseThatFlinkKnowsWhoeverMadeThem) {
   EXPECT_EQ(flink_settings(configuration), expected);
 }
 
-TEST(FlinkSettings, GiveAPlainPathAScheme) {
+TEST(FlinkSettings, GivePlainPathsAScheme) {
   const auto directory = [](const char* value) {
     return flink_settings(settings({{"execution.checkpointing.dir", value, ConfigLayer::kFile}}))
         .at("execution.checkpointing.dir");
@@ -202,7 +202,7 @@ TEST(FlinkPlan, HoldsTheWholeJob) {
               {"from": 1, "to": 2, "partitioning": "broadcast"}, {"from": 1, "to": 2, "partitioning": "forward"}]})"));
 }
 
-TEST(FlinkPlan, LeavesToFlinkTheParallelismThatNobodySet) {
+TEST(FlinkPlan, LeavesAnUnsetParallelismToFlink) {
   const auto text = flink_plan(job(), {}, {});
   ASSERT_TRUE(text.ok()) << text.status().message();
   EXPECT_EQ(Json::parse(*text)["parallelism"], 0);

@@ -10,7 +10,7 @@ constexpr uint8_t kDead = 1;
 constexpr uint8_t kFrameOutput = 1;
 constexpr uint8_t kWatermarkOutput = 2;
 
-// Where the parts of a good reply stand.
+// Offsets of the parts of a successful reply.
 constexpr size_t kFlagsAt = 5;
 constexpr size_t kWakeAt = 6;
 constexpr size_t kCountAt = 14;

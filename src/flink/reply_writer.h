@@ -9,19 +9,19 @@
 
 namespace weir {
 
-/// Writes one reply at a time (docs/formats/flink_host.md) into memory that it keeps: begin(),
+/// Writes one reply at a time (docs/formats/flink_host.md) into memory that it reuses: begin(),
 /// outputs, then finish(); or answer(), or fail().
 class ReplyWriter {
  public:
-  /// Forgets the reply before.
+  /// Drops the previous reply.
   void begin();
 
-  /// What is written to writer() until end_frame() is the frame's batch.
+  /// Everything written to writer() until end_frame() is the frame's batch.
   void begin_frame(const FrameHeader& header);
   BinaryWriter& writer() { return out_; }
   void end_frame();
   void put_watermark(int64_t timestamp);
-  /// Of outputs so far.
+  /// Size of the outputs so far.
   size_t bytes() const { return out_.size(); }
   uint32_t outputs() const { return outputs_; }
 
@@ -30,8 +30,8 @@ class ReplyWriter {
 
   /// The reply's bytes, which are valid until the next begin().
   std::string_view finish(uint8_t flags, int64_t wake_at_ms);
-  /// The reply to a call that moves no records, in place of what was begun: what `body` writes, and
-  /// nothing else.
+  /// The reply to a call that moves no records; `body` writes its content. Replaces a reply that
+  /// was begun.
   template <class Body>
   std::string_view answer(Body body) {
     begin_answer();
@@ -41,7 +41,7 @@ class ReplyWriter {
   std::string_view answer() {
     return answer([](BinaryWriter&) {});
   }
-  /// A reply that says that the chain is dead, in place of what was begun.
+  /// A reply that reports the chain as dead. Replaces a reply that was begun.
   std::string_view fail(const Status& status);
 
  private:
@@ -52,7 +52,7 @@ class ReplyWriter {
   BinaryWriter metrics_;
   uint32_t outputs_ = 0;
   uint16_t metric_count_ = 0;
-  size_t frame_at_ = 0;  ///< of the length of the frame that was begun
+  size_t frame_at_ = 0;  ///< position of the begun frame's length
 };
 
 }  // namespace weir

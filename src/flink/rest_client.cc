@@ -18,7 +18,7 @@ constexpr int kTooLarge = 413;
 
 Json parse(const std::string& text) { return Json::parse(text, nullptr, false); }
 
-/// A member of any JSON, or `otherwise` if it is not there or something else.
+/// A member of a JSON value, or `otherwise` if it is missing or of another type.
 template <class V>
 V member(const Json& json, const char* name, V otherwise) {
   if (!json.is_object()) return otherwise;
@@ -32,7 +32,7 @@ V member(const Json& json, const char* name, V otherwise) {
   else return found->is_number() ? found->get<V>() : otherwise;
 }
 
-/// What Flink says in an answer that refuses: {"errors": ["Internal server error.", "<Exception on
+/// Flink's reason in an answer that refuses: {"errors": ["Internal server error.", "<Exception on
 /// server side: …"]}.
 std::string refusal(const std::string& body) {
   const Json errors = member(parse(body), "errors", Json());
@@ -244,8 +244,8 @@ Status check_flink_version(std::string_view version) {
 
 std::string root_cause(std::string_view trace) {
   static constexpr std::string_view kCausedBy = "Caused by: ";
-  // Flink shows what its server threw as "<Exception on server side:\n…\nEnd of exception on server
-  // side>".
+  // Flink shows a server-side exception as "<Exception on server side:\n…\nEnd of exception on
+  // server side>".
   if (const size_t end = trace.find("End of exception on server side>");
       end != std::string_view::npos)
     trace = trace.substr(0, end);
@@ -256,7 +256,7 @@ std::string root_cause(std::string_view trace) {
   if (cause != std::string_view::npos) trace = trace.substr(cause + kCausedBy.size());
   const size_t frames = trace.find("\n\tat ");
   trace = trim(trace.substr(0, frames));
-  // "java.lang.IllegalStateException: what happened": the class is for programmers.
+  // Drops the class name of "java.lang.IllegalStateException: what happened".
   const size_t colon = trace.find(": ");
   if (colon != std::string_view::npos &&
       trace.substr(0, colon).find_first_of(" \n") == std::string_view::npos &&

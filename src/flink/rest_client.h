@@ -11,17 +11,17 @@
 
 namespace weir {
 
-/// What a Flink cluster says of itself.
+/// A Flink cluster's description of itself.
 struct FlinkCluster {
   std::string version;
   bool uploads = true;  ///< jars can be sent over REST (web.submit.enable)
   int task_managers = 0;
   int slots = 0;
   int free_slots = 0;
-  /// Starts TaskManagers when a job asks for them: on YARN or Kubernetes. Then what is free now
-  /// says nothing.
+  /// The cluster starts TaskManagers on demand, on YARN or Kubernetes. The number of free slots
+  /// then means nothing.
   bool grows = false;
-  bool adaptive = false;             ///< jobmanager.scheduler: a job runs on fewer slots, too
+  bool adaptive = false;             ///< jobmanager.scheduler: a job also runs on fewer slots
   std::vector<std::string> running;  ///< names of jobs
 };
 
@@ -34,7 +34,7 @@ struct FlinkRun {
 
 struct FlinkJob {
   std::string state;           ///< Flink's JobStatus: RUNNING, FINISHED, …
-  int64_t source_records = 0;  ///< that the sources' chains have sent
+  int64_t source_records = 0;  ///< sent by the sources' chains
   int tasks = 0;
   int running_tasks = 0;
   bool ended() const { return state == "FINISHED" || state == "FAILED" || state == "CANCELED"; }
@@ -47,13 +47,13 @@ struct FlinkCheckpoints {
   std::string last_path;
 };
 
-/// Flink's REST API, as far as a job is submitted with it and watched. Thread: one. Every call
-/// blocks. Codes:
-///   UNAVAILABLE          nobody answers
-///   FAILED_PRECONDITION  what answers is no Flink, or refuses; the message has its reason
+/// The part of Flink's REST API that submits and watches a job. Thread: one. Every call blocks.
+/// Codes:
+///     UNAVAILABLE          no answer
+///     FAILED_PRECONDITION  the answer is not Flink's, or a refusal; the message has its reason
 class FlinkRest {
  public:
-  /// INVALID_ARGUMENT: `url` is no address.
+  /// INVALID_ARGUMENT: `url` is not an address.
   static StatusOr<FlinkRest> at(Http& http, const std::string& url);
 
   const std::string& url() const { return url_; }
@@ -62,14 +62,14 @@ class FlinkRest {
   }
 
   StatusOr<FlinkCluster> cluster() const;
-  /// The id of the jar there.
+  /// Returns the jar's id in the cluster.
   StatusOr<std::string> upload(const std::string& name, std::string_view jar) const;
-  /// The id of the job, which the cluster has accepted.
+  /// Returns the id of the job, which the cluster has accepted.
   StatusOr<std::string> run(const std::string& jar, const FlinkRun& run) const;
   Status remove(const std::string& jar) const;
   StatusOr<FlinkJob> job(const std::string& id) const;
   StatusOr<FlinkCheckpoints> checkpoints(const std::string& job) const;
-  /// Why the job failed: what its last failure comes down to.
+  /// Why the job failed: the root cause of its last failure.
   StatusOr<std::string> failure(const std::string& job) const;
 
  private:
@@ -81,10 +81,10 @@ class FlinkRest {
   std::string url_;
 };
 
-/// FAILED_PRECONDITION unless the bridge runs there: 1.20 and later, 2.x.
+/// FAILED_PRECONDITION unless the bridge supports that version: 1.20 and later, 2.x.
 Status check_flink_version(std::string_view version);
 
-/// The sentence that a Java stack trace comes down to: the message of its last "Caused by".
+/// The root cause of a Java stack trace: the message of its last "Caused by".
 std::string root_cause(std::string_view stack_trace);
 
 }  // namespace weir

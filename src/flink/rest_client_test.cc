@@ -28,7 +28,7 @@ FakeHttp cluster_of(const std::string& version) {
 
 FlinkRest at(FakeHttp& http) { return FlinkRest::at(http, "http://h:1/").value(); }
 
-TEST(FlinkRest, WhatIsNoAddressIsRefused) {
+TEST(FlinkRest, InvalidAddressIsRefused) {
   FakeHttp http;
   for (const char* url : {"", "h:8081", "hdfs://h:8020", "http://", "http:///", "http://a b",
                           "http://h:1/?x", "ftp://h"}) {
@@ -37,7 +37,7 @@ TEST(FlinkRest, WhatIsNoAddressIsRefused) {
   EXPECT_EQ(FlinkRest::at(http, "https://h:1/proxy/app_1/")->url(), "https://h:1/proxy/app_1");
 }
 
-TEST(FlinkRest, TellsWhatTheClusterIs) {
+TEST(FlinkRest, DescribesTheCluster) {
   FakeHttp http = cluster_of("1.20.1");
   const auto cluster = at(http).cluster();
   ASSERT_TRUE(cluster.ok()) << cluster.status().message();
@@ -51,7 +51,7 @@ TEST(FlinkRest, TellsWhatTheClusterIs) {
   EXPECT_EQ(cluster->running, (std::vector<std::string>{"flights", "new"}));
 }
 
-TEST(FlinkRest, KnowsClustersThatGrowAndThoseThatTakeNoJars) {
+TEST(FlinkRest, RecognizesClustersThatGrowAndThoseThatTakeNoJars) {
   FakeHttp http = cluster_of("2.3.0");
   http.replies["GET http://h:1/config"] = answer(200, config("2.3.0", R"("web-submit":false)"));
   http.replies["GET http://h:1/jobmanager/config"] = answer(
@@ -64,7 +64,7 @@ TEST(FlinkRest, KnowsClustersThatGrowAndThoseThatTakeNoJars) {
   EXPECT_TRUE(cluster->adaptive);
 }
 
-TEST(FlinkRest, NobodyThereIsUnavailable) {
+TEST(FlinkRest, UnreachableClusterIsUnavailable) {
   FakeHttp http;
   http.replies["GET http://h:1/config"] = {HttpReply::Outcome::kNotSent, "connection refused", 0,
                                            "", ""};
@@ -75,7 +75,7 @@ TEST(FlinkRest, NobodyThereIsUnavailable) {
       << status.message();
 }
 
-TEST(FlinkRest, WhatIsNoFlinkIsRefused) {
+TEST(FlinkRest, OtherServersAreRefused) {
   for (const HttpReply& reply :
        {answer(404, "<html>NameNode</html>"), answer(200, "<html>hello</html>"), answer(200, "{}"),
         answer(200, "[1]")}) {
@@ -89,20 +89,20 @@ TEST(FlinkRest, WhatIsNoFlinkIsRefused) {
   }
 }
 
-TEST(FlinkRest, AHistoryServerIsRefused) {
+TEST(FlinkRest, HistoryServerIsRefused) {
   FakeHttp http = cluster_of("2.3.0");
   http.replies["GET http://h:1/config"] = answer(200, config("2.3.0", R"("web-history":true)"));
   EXPECT_NE(at(http).cluster().status().message().find("history server"), std::string::npos);
 }
 
-TEST(FlinkRest, AnOldFlinkIsRefusedByItsVersion) {
+TEST(FlinkRest, OldFlinkIsRefusedByItsVersion) {
   FakeHttp http = cluster_of("1.19.1");
   EXPECT_EQ(
       at(http).cluster().status().message(),
       "http://h:1: this is Flink 1.19.1, which is too old: weir's jobs run in Flink 1.20 and 2.x");
 }
 
-TEST(FlinkVersion, From120OnToAll2xIsAccepted) {
+TEST(FlinkVersion, From120ToAll2xIsAccepted) {
   for (const char* good : {"1.20.0", "1.20.1-vendor2", "1.21-SNAPSHOT", "2.0.0", "2.3.0", "2.10"})
     EXPECT_TRUE(check_flink_version(good).ok()) << good;
   for (const char* bad : {"1.19.9", "1.2.0", "0.9", "3.0.0", "", "unknown", "1.x"}) {
@@ -125,7 +125,7 @@ TEST(FlinkRest, UploadsAJarAsAForm) {
       "Content-Type: application/java-archive\r\n\r\nthe weir-jar bytes\r\n--weir-jar-0--\r\n");
 }
 
-TEST(FlinkRest, AnUploadThatIsTooLargeSaysWhatToRaise) {
+TEST(FlinkRest, UploadThatIsTooLargeNamesTheSettingToRaise) {
   FakeHttp http;
   http.replies["POST http://h:1/jars/upload"] = answer(413, "");
   EXPECT_NE(at(http).upload("a.jar", "x").status().message().find("rest.server.max-content-length"),
@@ -145,7 +145,7 @@ TEST(FlinkRest, RunsAJarFreshOrFromASavepoint) {
             "\"parallelism\":2,\"savepointPath\":\"hdfs://nn/s\"}");
 }
 
-TEST(FlinkRest, ARefusalComesDownToItsCause) {
+TEST(FlinkRest, RefusalIsReducedToItsCause) {
   FakeHttp http;
   http.replies["POST http://h:1/jars/a.jar/run"] = answer(
       500,
@@ -166,7 +166,7 @@ TEST(RootCause, IsTheMessageOfTheLastCause) {
   EXPECT_EQ(root_cause(""), "");
 }
 
-TEST(FlinkRest, TellsHowAJobFares) {
+TEST(FlinkRest, ReportsAJobsProgress) {
   FakeHttp http;
   http.replies["GET http://h:1/jobs/7"] = answer(200, R"({"state":"RUNNING","vertices":[
     {"name":"Source: in -> map","parallelism":2,"tasks":{"RUNNING":1,"FINISHED":1},"metrics":{"write-records":100}},
@@ -181,7 +181,7 @@ TEST(FlinkRest, TellsHowAJobFares) {
   EXPECT_EQ(at(http).job("8").status().code(), StatusCode::kNotFound);
 }
 
-TEST(FlinkRest, TellsOfCheckpointsWhetherThereAreAnyOrNot) {
+TEST(FlinkRest, ReportsCheckpointsIfAny) {
   FakeHttp http;
   http.replies["GET http://h:1/jobs/7/checkpoints"] = answer(
       200,
@@ -196,7 +196,7 @@ TEST(FlinkRest, TellsOfCheckpointsWhetherThereAreAnyOrNot) {
   EXPECT_EQ(at(http).checkpoints("7")->last_id, 0);
 }
 
-TEST(FlinkRest, TellsWhyAJobFailed) {
+TEST(FlinkRest, ReportsWhyAJobFailed) {
   FakeHttp http;
   http.replies["GET http://h:1/jobs/7/exceptions"] = answer(
       200,

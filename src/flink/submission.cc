@@ -21,8 +21,8 @@
 
 namespace weir {
 
-/// Of the weir that the program was built with, if it was an installed one:
-/// tools/weirConfig.cmake.in defines it.
+/// The share directory of an installed weir, defined by tools/weirConfig.cmake.in; null in other
+/// builds.
 extern const char* const kShareDirectory __attribute__((weak));
 
 namespace {
@@ -35,7 +35,7 @@ constexpr std::string_view kMainClass = "weir.flink.JobMain";
 constexpr std::string_view kNativeFolder = "weir/native/";
 
 void report(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
-/// What scripts read.
+/// Prints a line for scripts.
 void print(const std::string& line) {
   std::fprintf(stdout, "%s\n", line.c_str());
   std::fflush(stdout);
@@ -96,8 +96,7 @@ StatusOr<JobJar> make_jar(const JobGraph& graph, const Configuration& configurat
     return entry;
   };
   parts.native.executable = add(own.path, std::move(own.bytes));
-  // The C library as well, and who loads it all: then it does not matter which ones the cluster's
-  // machines have.
+  // Also packs the C library and its loader, so that the cluster's machines may have other ones.
   if (!own.loader.empty()) {
     WEIR_ASSIGN_OR_RETURN(std::string loader, read_local(own.loader));
     parts.native.loader = add(own.loader, std::move(loader));
@@ -118,7 +117,7 @@ FlinkRun run_request(const Configuration& configuration, const FlinkStart& start
           .allow_non_restored_state = configuration.get(options::kIgnoreUnclaimedState)};
 }
 
-/// Of the shell's.
+/// Quoted for the shell.
 std::string quoted(const std::string& text) {
   static constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%";
@@ -128,7 +127,7 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-/// What `flink run -m` takes of a REST address; empty if that has more to say.
+/// The form of a REST address that `flink run -m` takes; empty if the address has more parts.
 std::string host_and_port(const std::string& rest) {
   constexpr std::string_view kHttp = "http://";
   if (!rest.starts_with(kHttp)) return "";
@@ -137,7 +136,8 @@ std::string host_and_port(const std::string& rest) {
                                                                                           : "";
 }
 
-/// `rest`: of the cluster that the line is for, or empty. `parallelism`: of the jar, or 0.
+/// `rest` is the address of the cluster for the suggested command line, or empty. `parallelism` is
+/// the job's, or 0.
 int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run,
               const std::string& rest, int64_t parallelism) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -158,7 +158,7 @@ int write_jar(const std::string& path, const JobJar& jar, const FlinkRun& run,
   return 0;
 }
 
-/// The slots of a job that was stopped to be started again are free a moment later.
+/// Looks repeatedly: the slots of a job that was just stopped become free a moment later.
 StatusOr<FlinkCluster> look_at(const FlinkRest& rest, int slots_needed, ProcessSignals& signals) {
   for (int look = 1;; ++look) {
     auto cluster = rest.cluster();
@@ -169,7 +169,7 @@ StatusOr<FlinkCluster> look_at(const FlinkRest& rest, int slots_needed, ProcessS
   }
 }
 
-/// What is said, or refused, before anything is sent.
+/// Reports, or refuses, before anything is sent.
 Status check_cluster(const FlinkRest& rest, const FlinkCluster& cluster, const JobGraph& graph) {
   report(cat("Flink ", cluster.version, " at ", rest.url(), ": ", cluster.task_managers,
              " TaskManagers, ", cluster.free_slots, " of ", cluster.slots, " slots free, ",
@@ -231,7 +231,7 @@ int submit(Process& process, const FlinkRest& rest, const JobJar& jar, const Fli
     return process.signals.wait(pause) == ProcessSignals::Event::kLeave;
   };
   JobWatch watch(wait, process.platform.get().clock, rest, *job, progress, report);
-  // Flink has copied the jar when the job is past its start.
+  // Flink has copied the jar once the job is past its start.
   const bool started = watch.until_started();
   if (started) (void)rest.remove(*uploaded);
   return detached ? 0 : watch.until_ended();

@@ -17,7 +17,7 @@
 
 namespace weir {
 
-/// A process of which the test is the clock and the I/O pool.
+/// A process whose clock and I/O pool the test controls.
 class TestWorld final : public ChainWorld, private Clock, private FileSystemRegistry {
  public:
   const Clock& clock() const override { return *this; }
@@ -26,7 +26,7 @@ class TestWorld final : public ChainWorld, private Clock, private FileSystemRegi
   void run_blocking(std::string_view, std::function<void()> work) override {
     work_.push_back(std::move(work));
   }
-  /// Lets one piece of work be done, or the time go by.
+  /// Runs one piece of work, or lets time pass.
   void wait(std::chrono::milliseconds at_most) override {
     ++waits;
     if (stalled || !run_one()) ms += at_most.count();
@@ -43,7 +43,7 @@ class TestWorld final : public ChainWorld, private Clock, private FileSystemRegi
 
   int64_t ms = 1'000'000;
   int waits = 0;
-  bool stalled = false;  ///< the pool does nothing by itself
+  bool stalled = false;  ///< the pool runs nothing by itself
 
  private:
   MonotonicTime now() const override { return std::chrono::milliseconds(ms); }
@@ -87,8 +87,7 @@ inline JobOperator reading(std::vector<Pair> pairs, size_t batch_size) {
   });
 }
 
-/// A source, behind it by hash a chain, and behind that something that gets its results: vertices
-/// 0, 1 and 2.
+/// A source, a chain after it by hash, and a consumer of its results: vertices 0, 1 and 2.
 inline JobGraph three_vertices(JobOperator source, std::vector<JobOperator> chain) {
   JobGraph graph;
   graph.name = "test";
@@ -109,7 +108,7 @@ inline JobGraph three_vertices(JobOperator source, std::vector<JobOperator> chai
   return graph;
 }
 
-/// What a reply says.
+/// A decoded reply.
 struct TestReply {
   bool dead = false;
   std::string sentence{};
@@ -134,7 +133,7 @@ struct TestReply {
   }
 };
 
-/// Calls a host as an operator of Flink's does.
+/// Calls a host as Flink's operator does.
 class TestCaller {
  public:
   static constexpr uint32_t kBuild = 99;
@@ -145,7 +144,7 @@ class TestCaller {
   TestReply call(ChainCall call, std::string_view body = {}) {
     std::string request = std::string(1, static_cast<char>(call)).append(body);
     const std::string reply(host_.handle(request));
-    request.assign(request.size(), '\xff');  // the memory is used again
+    request.assign(request.size(), '\xff');  // the host may not rely on the request's memory
     return parse(reply, call);
   }
   TestReply call(ChainCall which, int64_t number) {
@@ -153,7 +152,7 @@ class TestCaller {
     body.put_i64(number);
     return call(which, body.buffer());
   }
-  /// With all RESUMEs.
+  /// Makes the call, and RESUMEs until it is done.
   TestReply finish_call(ChainCall which, std::string_view body = {}) {
     TestReply all = call(which, body);
     while ((all.flags & kReplyMore) != 0 && !all.dead) {
@@ -185,7 +184,7 @@ class TestCaller {
     ASSERT_FALSE(call(ChainCall::kReady).dead);
   }
 
-  /// A request of PROCESS: a frame for each pair.
+  /// A PROCESS request: one frame per pair.
   std::string frames_of(const std::vector<Pair>& pairs, uint32_t build = kBuild) const {
     BinaryWriter out;
     for (const Pair& pair : pairs) out.put_bytes(frame_of(pair, build));
@@ -227,7 +226,7 @@ class TestCaller {
     EXPECT_TRUE(in.ok() && in.remaining() == 0);
     return snapshot;
   }
-  /// One SNAPSHOT_CHUNK: false when it was the last.
+  /// Takes one SNAPSHOT_CHUNK; false after the last one.
   bool take_chunk(int64_t id, Snapshot& snapshot, TestWorld& world) {
     const TestReply reply = call(ChainCall::kSnapshotChunk, id);
     EXPECT_FALSE(reply.dead) << reply.sentence;
@@ -249,7 +248,7 @@ class TestCaller {
 
   ChainHost& host() { return host_; }
   int resumed = 0;
-  std::string failed_snapshot;  ///< what SNAPSHOT_CHUNK said last of one
+  std::string failed_snapshot;  ///< the last failure that SNAPSHOT_CHUNK reported
 
  private:
   static TestReply parse(std::string_view bytes, ChainCall call) {

@@ -13,14 +13,14 @@
 
 namespace weir {
 
-/// What a scripted operator does, and what it saw.
+/// The behavior of a scripted operator, and its observations.
 struct Script {
   std::vector<std::string> seen{};
   int64_t throw_at = -1;           ///< the number of a record
-  bool block_after_batch = false;  ///< refuses records until blocking work has come back
-  Status failure{};                ///< found by that work
-  int more_on_watermark = 0;       ///< so many records, one a call
-  int burst = 0;                   ///< so many records after each batch, in one call
+  bool block_after_batch = false;  ///< refuses records until blocking work has returned
+  Status failure{};                ///< reported by that work
+  int more_on_watermark = 0;       ///< number of records to emit, one per call
+  int burst = 0;                   ///< number of records after each batch, in one call
   int64_t timer = INT64_MAX;
   bool quiescent = true;
   Status before_ack{};
@@ -127,7 +127,8 @@ class ChainHostTest : public testing::Test {
   JobGraph summing_graph() { return three_vertices(reading({}, 1), {summing()}); }
   JobGraph scripted_graph() { return three_vertices(reading({}, 1), {scripted(script_)}); }
 
-  /// Two hosts with what `taken` holds, and a record of 1 for each of 100 keys: what they then say.
+  /// Restores `taken` into two hosts, sends a record of 1 for each of 100 keys, and returns their
+  /// output.
   std::vector<Pair> restored_sums(const JobGraph& graph, const TestCaller::Snapshot& taken) {
     std::vector<Pair> all;
     for (int subtask = 0; subtask < 2; ++subtask) {

@@ -14,7 +14,7 @@ inline HttpReply answer(int status, std::string body) {
   return {HttpReply::Outcome::kAnswered, "", status, "", std::move(body)};
 }
 
-/// Answers what is asked as it was told to; all else with 404.
+/// Gives scripted answers; everything else gets a 404.
 class FakeHttp final : public Http {
  public:
   HttpReply send(HttpMethod method, const std::string& url, int64_t) override {

@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-/// Without reading the data files.
+/// Does not read the data files.
 StatusOr<StartingPoint> load(const std::string& snapshot, FileSystemRegistry& files) {
   WEIR_ASSIGN_OR_RETURN(const FileLocation given, files.resolve(snapshot));
   WEIR_ASSIGN_OR_RETURN(const FileLocation directory, locate_snapshot(given));
@@ -23,7 +23,7 @@ StatusOr<StartingPoint> load(const std::string& snapshot, FileSystemRegistry& fi
   return start;
 }
 
-/// The lists of one operator in a source's chain, of all subtasks.
+/// Adds the lists of one operator in a source's chain, from all subtasks.
 Status add_elements(const JobOperator& op, const OperatorRestore& restore, const TaskStart& start,
                     FileSystemRegistry& files, std::vector<std::string>* elements) {
   const auto cannot = [&](std::string_view what) {

@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-/// An operator that keeps a list of bytes, and as a source passes its splits over.
+/// Keeps a list of bytes, and as a source passes on its splits.
 class ListKeeper final : public SourceOperator {
  public:
   ListKeeper(ListStateMode mode, std::vector<std::string>* restored)
@@ -51,7 +51,7 @@ class NoOutput final : public Output {
   void emit(Batch&) override { std::abort(); }
 };
 
-/// Two vertices: a source, and behind it an operator.
+/// Two vertices: a source and an operator after it.
 class WeirSnapshot : public testing::Test {
  protected:
   WeirSnapshot() {
@@ -126,7 +126,7 @@ TEST_F(WeirSnapshot, GivesEachElementOfASourceToFlinkOnce) {
                                     list_element("source", "c")}));
 }
 
-TEST_F(WeirSnapshot, GivesFlinkWhatOtherOperatorsOfASourcesChainKeepAsWell) {
+TEST_F(WeirSnapshot, GivesFlinkTheStateOfOtherOperatorsOfASourcesChainToo) {
   graph_.vertices[0].chain.push_back(graph_.vertices[1].chain[0]);
   graph_.vertices.pop_back();
   publish({{"source", {{"a"}}}, {"map", {{"d"}}}});
@@ -135,7 +135,7 @@ TEST_F(WeirSnapshot, GivesFlinkWhatOtherOperatorsOfASourcesChainKeepAsWell) {
   EXPECT_EQ(*elements, (std::vector{list_element("source", "a"), list_element("map", "d")}));
 }
 
-TEST_F(WeirSnapshot, OfASourceThatHadEndedGivesNothing) {
+TEST_F(WeirSnapshot, OfAFinishedSourceGivesNothing) {
   publish({{"source", {{}, {}}}});
   const auto elements = elements_of_source();
   ASSERT_TRUE(elements.ok()) << elements.status().to_string();
@@ -153,7 +153,7 @@ TEST_F(WeirSnapshot, WithUnionStateInASourcesChainIsRefused) {
       << elements.status().message();
 }
 
-TEST_F(WeirSnapshot, WithStateOfNobodyIsRefusedUnlessItMayBeLeftBehind) {
+TEST_F(WeirSnapshot, WithUnclaimedStateIsRefusedUnlessItMayBeDropped) {
   publish({{"source", {{"a"}}}, {"gone", {{"b"}}}});
   EXPECT_EQ(ChainSnapshot::load("/job/chk-41", graph_, 1, 2, false, files_).status().code(),
             StatusCode::kFailedPrecondition);
@@ -179,7 +179,7 @@ TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
   }
 }
 
-TEST_F(WeirSnapshot, ThatIsNotThereIsNamed) {
+TEST_F(WeirSnapshot, MissingOneIsNamed) {
   EXPECT_EQ(ChainSnapshot::load("/job/chk-42", graph_, 1, 2, false, files_).status().code(),
             StatusCode::kNotFound);
 }
