@@ -11,7 +11,7 @@ namespace {
 
 bool is_flag(std::string_view text) { return text.starts_with("--") && text.size() > 2; }
 
-/// "--name" of "--name=value".
+/// "--name" for "--name=value".
 std::string_view name_of(std::string_view text) {
   return text.substr(2, text.find('=') == std::string_view::npos ? text.npos : text.find('=') - 2);
 }
@@ -176,7 +176,7 @@ std::vector<std::string> CommandLine::problems() const {
     if (const auto meant = nearest(name, {names.begin(), names.end()}))
       problem += cat("; did you mean ", *meant, "?");
     problems.push_back(std::move(problem));
-    // What follows an unknown flag is most likely its value.
+    // The argument after an unknown flag is most likely its value.
     if (text.find('=') == std::string::npos && i + 1 < arguments_.size() &&
         !arguments_[i + 1].text.starts_with("-"))
       ++i;

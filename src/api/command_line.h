@@ -9,10 +9,9 @@
 
 namespace weir {
 
-/// The arguments of a program, taken flag by flag: which flags there are is known only when all
-/// have been declared. "--name value" and
-/// "--name=value" are the same. Nothing fails here: what is wrong is kept for problems(). Thread:
-/// one.
+/// The arguments of a program. Flags are taken one by one, because the set of flags is known only
+/// after all have been declared. "--name value" and "--name=value" are the same. Nothing fails
+/// here: errors are kept for problems(). Thread: one.
 class CommandLine {
  public:
   struct Flag {
@@ -26,24 +25,24 @@ class CommandLine {
 
   const std::string& program() const { return program_; }
 
-  /// Declares one of the program's own flags; the built-in ones are declared already. A name that
-  /// is taken is a problem.
+  /// Declares one of the program's own flags; the built-in ones are already declared. Reusing a
+  /// name is a problem.
   void declare(Flag flag);
-  /// The value of a flag, if it was given. Twice is a problem.
+  /// The value of a flag, if it was given. Giving it twice is a problem.
   std::optional<std::string> take_value(std::string_view name);
-  /// "--name" is true, as is "--name=true"; "--name=false" is false.
+  /// "--name" and "--name=true" are true; "--name=false" is false.
   std::optional<bool> take_switch(std::string_view name);
-  /// All of "-D key=value", "-Dkey=value".
+  /// The values of all "-D key=value" and "-Dkey=value".
   std::vector<std::string> take_assignments();
 
   void add_problem(std::string sentence) { problems_.push_back(std::move(sentence)); }
-  /// What was wrong so far, and what nobody has taken. Call it when all flags are declared.
+  /// All errors so far, and the arguments that were not taken. Call it when all flags are declared.
   std::vector<std::string> problems() const;
   std::string help() const;
 
   static const std::vector<Flag>& built_in();
-  /// What of a command line (without the program's name) is left for the program when the built-in
-  /// flags are taken out with their values.
+  /// The program's own part of a command line (without the program's name): the built-in flags are
+  /// removed with their values.
   static std::vector<std::string> without_built_in(std::vector<std::string> arguments);
 
  private:

@@ -9,7 +9,7 @@ using Strings = std::vector<std::string>;
 
 CommandLine line(Strings arguments) { return CommandLine("job", std::move(arguments)); }
 
-TEST(CommandLine, ValuesStandBehindABlankOrAnEqualsSign) {
+TEST(CommandLine, ValuesFollowABlankOrAnEqualsSign) {
   CommandLine command = line({"--input", "a.csv", "--output=b=c", "--level", "-5"});
   EXPECT_EQ(command.take_value("input"), "a.csv");
   EXPECT_EQ(command.take_value("output"), "b=c");
@@ -27,7 +27,7 @@ TEST(CommandLine, Switches) {
   EXPECT_EQ(command.problems(), Strings{"--c: 'maybe' is neither 'true' nor 'false'"});
 }
 
-TEST(CommandLine, AMissingValueIsAProblem) {
+TEST(CommandLine, MissingValueIsAProblem) {
   CommandLine command = line({"--input", "--help"});
   EXPECT_EQ(command.take_value("input"), std::nullopt);
   EXPECT_EQ(command.take_switch("help"), true);
@@ -35,13 +35,13 @@ TEST(CommandLine, AMissingValueIsAProblem) {
             Strings{"--input has no value; write --input VALUE or --input=VALUE"});
 }
 
-TEST(CommandLine, AFlagGivenTwiceIsAProblem) {
+TEST(CommandLine, FlagGivenTwiceIsAProblem) {
   CommandLine command = line({"--input", "a", "--input", "b"});
   command.take_value("input");
   EXPECT_EQ(command.problems(), Strings{"--input is given twice"});
 }
 
-TEST(CommandLine, AnUnknownFlagIsRefusedWithTheNearestOne) {
+TEST(CommandLine, UnknownFlagIsRefusedWithTheNearestOne) {
   CommandLine command = line({"--imput", "a.csv", "--paralelism=4", "stray", "--zzz"});
   command.declare({"input", "TEXT", "", ""});
   command.take_value("input");
@@ -52,7 +52,7 @@ TEST(CommandLine, AnUnknownFlagIsRefusedWithTheNearestOne) {
                "'stray' is not a flag, and nothing was expected there", "there is no flag --zzz"}));
 }
 
-TEST(CommandLine, AFlagThatIsTakenCannotBeDeclared) {
+TEST(CommandLine, TakenFlagCannotBeDeclared) {
   CommandLine command = line({});
   command.declare({"parallelism", "N", "", ""});
   command.declare({"--input", "TEXT", "", ""});
@@ -68,7 +68,7 @@ TEST(CommandLine, Assignments) {
   EXPECT_EQ(command.problems(), Strings{"-D has no setting after it; write -D key=value"});
 }
 
-TEST(CommandLine, WhatIsTheProgramsIsLeftWithoutTheBuiltInFlags) {
+TEST(CommandLine, ProgramsArgumentsRemainWithoutTheBuiltInFlags) {
   EXPECT_EQ(CommandLine::without_built_in({"--input",
                                            "in",
                                            "--target",

@@ -16,7 +16,7 @@ struct Word {
   WEIR_FIELDS(Word, text, count)
 };
 
-/// A stream of Ts that nobody gives.
+/// A stream of Ts without a source behind it.
 template <class T>
 SingleOutputStreamOperator<T> stream_of(std::shared_ptr<detail::StreamGraph> graph,
                                         std::string name) {
@@ -38,7 +38,7 @@ std::string shape(const detail::StreamGraph& graph) {
   return text;
 }
 
-/// Puts one batch through the operator of a node.
+/// Passes one batch through the operator of a node.
 template <class In, class Out>
 std::vector<Out> through(const detail::StreamGraph& graph, size_t node, std::vector<In> records) {
   const std::unique_ptr<Operator> op = graph.nodes[node].factory({});
@@ -64,7 +64,7 @@ TEST(DataStream, OperatorsAreNodesAndStreamsAreTheirInputs) {
             "<-broadcast- 1");
 }
 
-TEST(DataStream, TheUsersFunctionsAreWhatRuns) {
+TEST(DataStream, UsersFunctionsRun) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto words = stream_of<Word>(graph, "in");
   words.map(&Word::length);
@@ -100,14 +100,14 @@ TEST(DataStream, FlatMapFindsTheTypeOfItsResults) {
   EXPECT_EQ((through<std::string, char>(*graph, 3, {"abcd"})), std::vector<char>{'a'});
 }
 
-TEST(DataStream, EachSubtaskHasAFunctionOfItsOwn) {
+TEST(DataStream, EachSubtaskHasItsOwnFunction) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   stream_of<int>(graph, "in").map([n = 0](int) mutable { return n++; });
   EXPECT_EQ((through<int, int>(*graph, 1, {7, 7})), (std::vector<int>{0, 1}));
   EXPECT_EQ((through<int, int>(*graph, 1, {7, 7})), (std::vector<int>{0, 1}));
 }
 
-TEST(DataStream, AUnionTakesTheInputsOfAll) {
+TEST(DataStream, UnionTakesTheInputsOfAll) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto a = stream_of<int>(graph, "a");
   const auto b = stream_of<int>(graph, "b");
@@ -116,7 +116,7 @@ TEST(DataStream, AUnionTakesTheInputsOfAll) {
   EXPECT_EQ(shape(*graph), "0:a; 1:b; 2:c; 3:map <-forward- 0 <-rebalance- 1 <-forward- 2");
 }
 
-TEST(DataStream, AUnionAcrossEnvironmentsIsAProblem) {
+TEST(DataStream, UnionAcrossEnvironmentsIsAProblem) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto a = stream_of<int>(graph, "a");
   const auto b = stream_of<int>(std::make_shared<detail::StreamGraph>(), "b");
@@ -145,14 +145,14 @@ TEST(DataStream, HandlesChangeTheirOperator) {
   EXPECT_TRUE(graph->nodes[2].chaining);
 }
 
-TEST(DataStream, AnEmptyUidIsAProblem) {
+TEST(DataStream, EmptyUidIsAProblem) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   stream_of<int>(graph, "in").uid("");
   EXPECT_EQ(build_job_graph(*graph, {}).status().message(),
             "operator 'in' is given an empty uid; leave the call out to have one made");
 }
 
-TEST(DataStream, ASinkBringsItsProbe) {
+TEST(DataStream, SinkBringsItsProbe) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   stream_of<int>(graph, "in").print();
   TestContext context;
@@ -161,7 +161,7 @@ TEST(DataStream, ASinkBringsItsProbe) {
 
 Word word(std::string text, int64_t count) { return {std::move(text), count}; }
 
-TEST(KeyedStream, RecordsAreHashedByWhatTheSelectorGives) {
+TEST(KeyedStream, RecordsAreHashedByTheSelectorsResult) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   stream_of<Word>(graph, "in").key_by(&Word::text).reduce([](Word a, const Word&) { return a; });
   EXPECT_EQ(shape(*graph), "0:in; 1:reduce <-hash- 0");
@@ -170,7 +170,7 @@ TEST(KeyedStream, RecordsAreHashedByWhatTheSelectorGives) {
   EXPECT_EQ(batch.key_hashes, (std::vector<int32_t>{99162322, 0}));  // "hello".hashCode()
 }
 
-TEST(KeyedStream, AKeyMayBeAMemberOrAnyFunctionOfTheRecord) {
+TEST(KeyedStream, KeyMayBeAMemberOrAnyFunctionOfTheRecord) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto in = stream_of<Word>(graph, "in");
   const auto by_member = in.key_by(&Word::text);
@@ -181,7 +181,7 @@ TEST(KeyedStream, AKeyMayBeAMemberOrAnyFunctionOfTheRecord) {
   static_assert(std::is_same_v<decltype(by_lambda)::Key, std::pair<std::string, int64_t>>);
 }
 
-TEST(KeyedStream, ReduceAndSumGoOnPerKey) {
+TEST(KeyedStream, ReduceAndSumContinuePerKey) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto words = stream_of<Word>(graph, "in").key_by(&Word::text);
   words.reduce([](Word a, const Word& b) {
@@ -221,14 +221,14 @@ TEST(KeyedStream, ProcessRunsTheFunctionWithStatePerKey) {
   EXPECT_EQ(graph->nodes[1].uid, "numbers");
 }
 
-TEST(KeyedStream, AUnionIsKeyedAsAWhole) {
+TEST(KeyedStream, UnionIsKeyedAsAWhole) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto a = stream_of<Word>(graph, "a");
   a.union_with(stream_of<Word>(graph, "b").rebalance()).key_by(&Word::text).sum(&Word::count);
   EXPECT_EQ(shape(*graph), "0:a; 1:b; 2:sum <-hash- 0 <-hash- 1");
 }
 
-/// The longest text and how many there were.
+/// The longest text and the number of texts.
 struct Longest {
   struct Accumulator {
     std::string text;
@@ -255,7 +255,7 @@ class Describe final : public ProcessWindowFunction<Word, std::string, size_t> {
   }
 };
 
-/// What the windowed operator of a node gives for one window [0, 10) of four words of length 1.
+/// The results of a node's windowed operator for one window [0, 10) of four words of length 1.
 template <class Out>
 std::vector<Out> windowed(const detail::StreamGraph& graph, size_t node) {
   const std::unique_ptr<Operator> op = graph.nodes[node].factory({});
@@ -300,7 +300,7 @@ TEST(WindowedStream, EveryKindOfWindowFunction) {
   EXPECT_EQ(windowed<std::string>(*graph, 5), std::vector<std::string>{"1 [0, 10): a1 b2 c3 d4"});
 }
 
-TEST(StreamGraph, WhatACallGetsWrongIsNoted) {
+TEST(StreamGraph, ErrorsOfCallsAreCollected) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto words = stream_of<Word>(graph, "in");
   size_t (*no_pointer)(const Word&) = nullptr;
@@ -326,7 +326,7 @@ TEST(StreamGraph, WhatACallGetsWrongIsNoted) {
           "operator 'map' is given an empty name", "a PrintSink is given a format that is null"}));
 }
 
-TEST(StreamGraph, WhatIsRightIsNotNoted) {
+TEST(StreamGraph, ValidCallsAddNoErrors) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto words = stream_of<Word>(graph, "in");
   words.map(&Word::length).filter([](const size_t&) { return true; }).name("long");

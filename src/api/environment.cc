@@ -18,7 +18,7 @@ namespace weir {
 struct StreamExecutionEnvironment::Impl {
   explicit Impl(CommandLine line) : command_line(std::move(line)) {}
 
-  /// Keeps what is wrong for execute().
+  /// Keeps errors for execute().
   void note(const Status& status) {
     if (status.ok()) return;
     for (const std::string_view line : split(status.message(), '\n'))
@@ -43,7 +43,8 @@ struct StreamExecutionEnvironment::Impl {
     return default_value;
   }
 
-  /// What the graph is to know: passwords change no results, and are shown nowhere.
+  /// The arguments for the graph, without passwords: those do not affect results, and must not be
+  /// shown.
   std::map<std::string, std::string> arguments_of_job() const {
     std::map<std::string, std::string> result = arguments;
     std::erase_if(result, [](const auto& argument) {
@@ -62,18 +63,19 @@ struct StreamExecutionEnvironment::Impl {
   }
 
   CommandLine command_line;
-  std::map<std::string, std::string> arguments;  ///< the program's flags, but those that may vary
+  std::map<std::string, std::string>
+      arguments;  ///< the program's flags, except those that may vary
   Configuration configuration;
   LaunchMode mode;
-  std::optional<StatusOr<BytePipe>> pipe;  ///< a chain in Flink: to its operator
+  std::optional<StatusOr<BytePipe>> pipe;  ///< a chain in Flink: connects it to its operator
   std::shared_ptr<detail::StreamGraph> graph = std::make_shared<detail::StreamGraph>();
   bool executed = false;
 };
 
 namespace {
 
-/// The file that --config names must be there; the others need not. A chain in Flink reads none:
-/// what lies beside it is not the job's, and what the job's file set it was given as -D.
+/// A file named by --config must exist; the others need not. A chain in Flink reads no file,
+/// because files on its machine are not the job's. It gets the job's settings as -D.
 Status read_configuration(const std::optional<std::string>& named, Configuration* configuration) {
   if (configuration->get(options::kRole) == ProcessRole::kChain) return {};
   if (named) return read_yaml_file(*named, configuration);
@@ -83,7 +85,7 @@ Status read_configuration(const std::optional<std::string>& named, Configuration
   return status.code() == StatusCode::kNotFound ? Status() : status;
 }
 
-/// The runner where the process is no chain in Flink: where the job is to run.
+/// The runner of a process that is not a chain in Flink: runs the job in the configured place.
 int run_program(const JobGraph& graph, const Configuration& configuration) {
   if (configuration.get(options::kTarget) == ExecutionTarget::kFlink) {
     std::vector<std::string> arguments = own_command_line();

@@ -19,7 +19,7 @@ StreamExecutionEnvironment environment(std::vector<const char*> arguments) {
                                                arguments.data());
 }
 
-/// What execute() prints on standard error, and that it gives 2.
+/// The standard error of execute(), which must return 2.
 std::string refusal(StreamExecutionEnvironment env) {
   env.from_elements<int>({1}).print();
   testing::internal::CaptureStderr();
@@ -27,7 +27,7 @@ std::string refusal(StreamExecutionEnvironment env) {
   return testing::internal::GetCapturedStderr();
 }
 
-/// What execute() prints with --explain, without ids.
+/// The output of execute() with --explain, without ids.
 std::string explanation(StreamExecutionEnvironment& env) {
   testing::internal::CaptureStdout();
   EXPECT_EQ(env.execute("test"), 0);
@@ -70,7 +70,7 @@ TEST(Environment, BadFlagsAndSettingsAreReportedTogether) {
             "nothing was run; flights --help lists the flags\n");
 }
 
-TEST(Environment, TheProgramsFlagsArePartOfWhatTheJobIs) {
+TEST(Environment, ProgramsFlagsArePartOfTheJobsIdentity) {
   const auto fingerprint = [](std::vector<const char*> arguments, bool rate_varies) {
     arguments.push_back("--explain");
     auto env = environment(arguments);
@@ -109,7 +109,7 @@ TEST(Environment, HelpListsTheProgramsFlags) {
             "  --gap DURATION           how long to wait (default: 90 s)");
 }
 
-TEST(Environment, AJobRunsOnce) {
+TEST(Environment, JobRunsOnce) {
   auto env = environment({"--explain"});
   env.from_elements<int>({1}).print();
   EXPECT_NE(explanation(env), "");
@@ -120,7 +120,7 @@ TEST(Environment, AJobRunsOnce) {
             "flights --help lists the flags\n");
 }
 
-TEST(Environment, TheProgramsCallsAreSettings) {
+TEST(Environment, ProgramsCallsAreSettings) {
   auto env = environment({"--parallelism", "2", "--explain"});
   env.set_parallelism(3).set_max_parallelism(64).enable_checkpointing(
       1s, CheckpointingMode::kAtLeastOnce);
@@ -152,7 +152,7 @@ TEST(Environment, ImpossibleSettingsOfTheProgramAreReported) {
       "nothing was run; flights --help lists the flags\n");
 }
 
-/// A directory with a weir.yaml, which goes away with it.
+/// A directory with a weir.yaml, removed with this object.
 class ConfigurationFile {
  public:
   explicit ConfigurationFile(const std::string& text) {
@@ -169,7 +169,7 @@ class ConfigurationFile {
   std::filesystem::path path_;
 };
 
-TEST(Environment, WhatIsWrongWithTheJobIsReportedTogether) {
+TEST(Environment, ErrorsOfTheJobAreReportedTogether) {
   auto env = environment({});
   env.from_source(GeneratorSource<int>(-3, [](int64_t) { return 1; }), no_watermarks(), "a")
       .print();
@@ -194,7 +194,7 @@ TEST(Environment, WhatIsWrongWithTheJobIsReportedTogether) {
             "nothing was run; flights --help lists the flags\n");
 }
 
-TEST(Environment, TheFileOfConfigIsRead) {
+TEST(Environment, FileOfConfigIsRead) {
   const ConfigurationFile yaml("parallelism.default: 5\npipeline:\n  name: from the file\n");
   auto env =
       environment({"--config", yaml.file().c_str(), "--explain", "-Dpipeline.max-parallelism=9"});
@@ -205,7 +205,7 @@ TEST(Environment, TheFileOfConfigIsRead) {
             "auto-elements-1\n");
 }
 
-TEST(Environment, ADirectoryOfConfigurationIsReadIfThereIsAFile) {
+TEST(Environment, ConfigurationDirectoryIsReadIfItHasAFile) {
   const ConfigurationFile yaml("paralelism.default: 5\n");
   ASSERT_EQ(setenv("WEIR_CONF_DIR", yaml.directory().c_str(), 1), 0);
   auto env = environment({});
@@ -216,7 +216,7 @@ TEST(Environment, ADirectoryOfConfigurationIsReadIfThereIsAFile) {
                 "lists the flags\n");
 }
 
-TEST(Environment, AChainInFlinkReadsNoFile) {
+TEST(Environment, ChainInFlinkReadsNoFile) {
   const ConfigurationFile yaml("parallelism.default: 5\n");
   ASSERT_EQ(setenv("WEIR_CONF_DIR", yaml.directory().c_str(), 1), 0);
   auto env = environment({"-D", "weir.role=chain", "--explain"});
@@ -228,7 +228,7 @@ TEST(Environment, AChainInFlinkReadsNoFile) {
   EXPECT_NE(explanation(other).find("parallelism 5"), std::string::npos);
 }
 
-TEST(Environment, AFileThatIsNamedMustBeThere) {
+TEST(Environment, FileNamedByConfigMustExist) {
   EXPECT_EQ(refusal(environment({"--config", "/nowhere.yaml"})),
             "flights: cannot read the configuration file /nowhere.yaml: No such file or "
             "directory\nnothing was run; flights --help lists the flags\n");

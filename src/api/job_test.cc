@@ -1,4 +1,4 @@
-// Jobs as a program writes them, run to their end in this process.
+// Jobs as a user would write them, run to their end in this process.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -46,7 +46,7 @@ struct MeanDelay {
   }
 };
 
-/// A directory of the test's own, which goes away with it.
+/// A directory for one test, removed with this object.
 class Folder {
  public:
   Folder()
@@ -82,7 +82,7 @@ weir::StreamExecutionEnvironment environment(std::vector<std::string> arguments)
                                                      pointers.data());
 }
 
-TEST(Job, TheProgramOfTheFirstPageRuns) {
+TEST(Job, ProgramOnTheFirstPageRuns) {
   const Folder folder;
   constexpr int64_t kHour = 3'600'000;
   const std::vector<Departure> flights = {{"AA", 1, 10},        {"UA", 2, 4},
@@ -171,13 +171,13 @@ TEST(Job, MembersAreReducedPerKeyAndPerWindow) {
   by_sensor.max(&Reading::at_ms).uid("key max").sink_to(largest_of_key);
   ASSERT_EQ(env.execute("readings"), 0);
   EXPECT_EQ(text_of(sums.records()), "a 5 1200\na 1 1000\n");
-  EXPECT_EQ(text_of(least.records()), "a 3 0\na 1 1000\n");  // as Flink has it: NaN is the largest
+  EXPECT_EQ(text_of(least.records()), "a 3 0\na 1 1000\n");  // NaN is the largest, as in Flink
   EXPECT_EQ(text_of(largest.records()), "a 5 900\na 1 1000\n");
   EXPECT_EQ(text_of(least_of_key.records()), "a 5 0\na 3 0\na 3 0\na 3 0\na 1 0\n");
   EXPECT_EQ(text_of(largest_of_key.records()), "a 5 0\na 5 100\na 5 200\na 5 900\na 5 1000\n");
 }
 
-TEST(Job, WhatAFunctionThrowsFailsTheJobWithTheOperatorsName) {
+TEST(Job, ExceptionOfAFunctionFailsTheJobWithTheOperatorsName) {
   auto env = environment({});
   env.from_elements<int>({1})
       .map([](int) -> int { throw std::runtime_error("no such thing"); })
@@ -190,7 +190,7 @@ TEST(Job, WhatAFunctionThrowsFailsTheJobWithTheOperatorsName) {
   EXPECT_NE(error.find("no such thing"), std::string::npos) << error;
 }
 
-TEST(Job, AMissingInputIsRefusedBeforeTheFirstRecord) {
+TEST(Job, MissingInputIsRefusedBeforeTheFirstRecord) {
   auto env = environment({});
   env.from_source(weir::FileSource<std::string>::lines("/nowhere/in.txt"), weir::no_watermarks(),
                   "in")

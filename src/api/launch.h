@@ -9,8 +9,8 @@
 
 namespace weir {
 
-/// What the configuration says about the graph of a job. `name`: the program's, used unless
-/// pipeline.name is set.
+/// The configured options of a job's graph. `name` is the program's, used unless pipeline.name is
+/// set.
 StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration,
                                             const std::string& name);
 
@@ -22,9 +22,10 @@ struct LaunchMode {
 
 using Runner = std::function<int(const JobGraph&, const Configuration&)>;
 
-/// What env.execute() does when the program has said everything: help, the version, or every
-/// problem on standard error, or the explanation, or the run. The exit code; 2 when something is
-/// wrong, and then nothing was run. `problems`: those found so far. `arguments`: as JobGraph.
+/// Carries out env.execute() when the program is complete: prints the help, the version or the
+/// explanation, reports every problem on standard error, or runs the job. Returns the exit code; 2
+/// after an error, and then nothing was run. `problems`: those found so far. `arguments`: as
+/// JobGraph.
 int launch(const std::string& program, const std::string& help, LaunchMode mode,
            std::vector<std::string> problems, const detail::StreamGraph& graph,
            const Configuration& configuration, const std::string& job_name, const Runner& runner,

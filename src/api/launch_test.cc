@@ -21,12 +21,12 @@ Configuration settings(std::vector<std::string> assignments) {
   return configuration;
 }
 
-/// What one launch did.
+/// The outcome of one launch.
 struct Outcome {
   int code = -1;
   std::string out;
   std::string err;
-  std::string ran;  ///< name of the job that was run
+  std::string ran;  ///< name of the job that ran
 };
 
 Outcome launch_with(LaunchMode mode, std::vector<std::string> problems,
@@ -52,14 +52,14 @@ TEST(Launch, GivesTheRunnersExitCode) {
   EXPECT_EQ(outcome.err, "");
 }
 
-TEST(Launch, HelpIsPrintedWhateverElseIsWrong) {
+TEST(Launch, HelpIsPrintedDespiteErrors) {
   const Outcome outcome = launch_with({.help = true}, {"a problem"}, {}, {});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.out, "HELP");
   EXPECT_EQ(outcome.ran, "");
 }
 
-TEST(Launch, TheVersionIsPrintedWhateverElseIsWrong) {
+TEST(Launch, VersionIsPrintedDespiteErrors) {
   const Outcome outcome = launch_with({.version = true}, {"a problem"}, {}, {});
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.out, cat("job: weir ", kWeirVersion, "\n"));
@@ -73,7 +73,7 @@ TEST(Launch, ExplainDoesNotRun) {
   EXPECT_EQ(outcome.out.substr(0, outcome.out.find('\n')), "Job 'the name', bounded");
 }
 
-TEST(Launch, EveryProblemIsASentenceAndNothingIsRun) {
+TEST(Launch, EveryProblemIsASentenceAndNothingRuns) {
   const Outcome outcome =
       launch_with({}, {"first problem"}, {}, settings({"execution.checkpointing.interval=1 s"}));
   EXPECT_EQ(outcome.code, 2);
@@ -88,13 +88,13 @@ TEST(Launch, EveryProblemIsASentenceAndNothingIsRun) {
       "nothing was run; job --help lists the flags\n");
 }
 
-TEST(JobGraphOptions, TheNameIsTheConfigurationsElseTheProgramsElseOurs) {
+TEST(JobGraphOptions, NameIsTheConfigurationsThenTheProgramsThenTheDefault) {
   EXPECT_EQ(job_graph_options({}, "mine")->name, "mine");
   EXPECT_EQ(job_graph_options({}, "")->name, "weir job");
   EXPECT_EQ(job_graph_options(settings({"pipeline.name=theirs"}), "mine")->name, "theirs");
 }
 
-TEST(JobGraphOptions, TheIdIsTheSameForTheSameName) {
+TEST(JobGraphOptions, IdDependsOnTheName) {
   EXPECT_EQ(job_graph_options({}, "a")->id, job_graph_options({}, "a")->id);
   EXPECT_NE(job_graph_options({}, "a")->id, job_graph_options({}, "b")->id);
   EXPECT_EQ(job_graph_options(settings({"weir.job-id=65eb651c08e51afc6b01b9ec8c609cba"}), "a")

@@ -1,5 +1,5 @@
-// User code that throws, wherever a job calls it: the job fails with the operator's name, and the
-// process lives.
+// User code that throws at every place where a job calls it: the job fails with the operator's
+// name, and the process survives.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Boom {};  // no std::exception
+struct Boom {};  // not a std::exception
 
 /// A record whose serializer throws while `armed`.
 struct Money {
@@ -164,7 +164,7 @@ class UserCode : public testing::Test {
     env.set_state_backend(weir::FsStateBackend(folder_.string()));
     return env;
   }
-  /// Runs the job; its standard error.
+  /// Runs the job and returns its standard error.
   std::string execute(weir::StreamExecutionEnvironment& env, int wanted_exit_code) {
     testing::internal::CaptureStderr();
     const int exit_code = env.execute("job");
@@ -179,7 +179,7 @@ class UserCode : public testing::Test {
   const std::filesystem::path folder_;
 };
 
-TEST_F(UserCode, ThatThrowsInASourceOrASinkFailsTheJobWithTheOperatorsName) {
+TEST_F(UserCode, ExceptionInASourceOrASinkFailsTheJobWithTheOperatorsName) {
   for (const std::string where :
        {"source.enumerate", "source.create_reader", "reader.open", "reader.add_splits",
         "reader.poll", "reader.snapshot", "sink.probe", "sink.create_writer",
@@ -202,7 +202,7 @@ TEST_F(UserCode, ThatThrowsInASourceOrASinkFailsTheJobWithTheOperatorsName) {
   }
 }
 
-TEST_F(UserCode, ASourceWithoutAReaderAndASinkWithoutAWriterAreSentences) {
+TEST_F(UserCode, SourceWithoutAReaderAndSinkWithoutAWriterAreReportedInASentence) {
   for (const std::string where : {"source.no_reader", "sink.no_writer"}) {
     auto env = environment();
     env.from_source(From(where), weir::no_watermarks(), "in").sink_to(Into(where));
@@ -211,7 +211,7 @@ TEST_F(UserCode, ASourceWithoutAReaderAndASinkWithoutAWriterAreSentences) {
   }
 }
 
-TEST_F(UserCode, ThatThrowsWhenItIsCopiedFailsTheJob) {
+TEST_F(UserCode, ExceptionInACopyFailsTheJob) {
   bool armed = false;
   auto env = environment();
   env.from_elements<int64_t>({1}).filter(Copied(&armed)).name("copied").sink_to(Into(""));
@@ -219,7 +219,7 @@ TEST_F(UserCode, ThatThrowsWhenItIsCopiedFailsTheJob) {
   expect(execute(env, 1), "operator 'copied' (uid 'auto-copied-1', subtask 0) threw: boom in copy");
 }
 
-TEST_F(UserCode, ASerializerThatThrowsInASnapshotFailsTheCheckpointWithTheOperatorsName) {
+TEST_F(UserCode, ExceptionOfASerializerInASnapshotFailsTheCheckpointWithTheOperatorsName) {
   struct KeepMoney : weir::KeyedProcessFunction<int64_t, int64_t, int64_t> {
     weir::ValueState<Money> money;
     void open(RuntimeContext& context) override {
@@ -246,7 +246,7 @@ TEST_F(UserCode, ASerializerThatThrowsInASnapshotFailsTheCheckpointWithTheOperat
   }
 }
 
-TEST_F(UserCode, StateInOpenIsASentence) {
+TEST_F(UserCode, StateInOpenIsReportedInASentence) {
   struct Eager : weir::KeyedProcessFunction<int64_t, int64_t, int64_t> {
     void open(RuntimeContext& context) override {
       context.state(weir::ValueStateDescriptor<int64_t>{"v"}).update(1);
@@ -264,7 +264,7 @@ TEST_F(UserCode, StateInOpenIsASentence) {
          "no key");
 }
 
-TEST_F(UserCode, AClosedFunctionMayThrowAndTheOthersAreClosed) {
+TEST_F(UserCode, ExceptionInCloseDoesNotKeepOthersFromClosing) {
   static int closed = 0;
   closed = 0;
   struct Closes : weir::KeyedProcessFunction<int64_t, int64_t, int64_t> {
@@ -278,7 +278,7 @@ TEST_F(UserCode, AClosedFunctionMayThrowAndTheOthersAreClosed) {
     }
     void close() override {
       ++closed;
-      state.clear();  // there is no key any more
+      state.clear();  // there is no key at this point
     }
   };
   auto env = environment();
