@@ -1,6 +1,7 @@
 #!/bin/sh
-# The bridge's unit tests, compiled and run with the oldest and the newest Flink it is for. Usage: run_tests.sh BUILD
-# Ends with `N passed, N failed`; 77: Java or Maven is not here.
+# Compiles the bridge's unit tests and runs them with the oldest and the newest supported Flink.
+# Usage: run_tests.sh BUILD
+# Ends with `N passed, N failed`; exit code 77: Java or Maven is missing.
 set -u
 command -v mvn >/dev/null && command -v javac >/dev/null || { echo "skipped: needs javac and mvn"; exit 77; }
 here=$(dirname "$0")

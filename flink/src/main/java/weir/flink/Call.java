@@ -1,7 +1,8 @@
 package weir.flink;
 
 /**
- * What the bridge may ask of a chain, in the order of the numbers in docs/formats/flink_host.md.
+ * The calls that the bridge makes to a chain, in the order of their numbers in
+ * docs/formats/flink_host.md.
  */
 enum Call {
   OPEN,

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The calls of one chain as its task makes them, outputs passed on. Between the reply and the
- * passing on no lock is held, since that may block for as long as the consumers do.
+ * Makes the calls of a task to its chain, and passes on their outputs. No lock is held while
+ * outputs are passed on, because that may block for as long as the consumers do.
  *
  * <p>Thread: the task's.
  */
@@ -14,7 +14,9 @@ final class Chain implements AutoCloseable {
   static final int PIECE_BYTES = 1 << 20; // of a key group's state in one call
   static final long NEVER = Long.MAX_VALUE;
   static final long WITHOUT_CHECKPOINTS =
-      Long.MAX_VALUE; // completed, after the end: what waits for one need not
+      Long
+          .MAX_VALUE; // completed checkpoint, after the end: without checkpoints nothing needs to
+                      // wait for one
 
   static final int START_FRESH = 0;
   static final int START_FROM_FLINK = 1;
@@ -24,7 +26,7 @@ final class Chain implements AutoCloseable {
   private static final int NOTHING_NOW = 2;
   private static final int END = 4;
 
-  /** Where a chain's outputs go. The last two are for sources only. */
+  /** Receives a chain's outputs. The last two are for sources only. */
   interface Outputs {
     void frame(byte[] frame);
 
@@ -33,7 +35,7 @@ final class Chain implements AutoCloseable {
     void idle(boolean idle);
   }
 
-  /** Who and where the chain is, and what it begins with. */
+  /** The identity, place and initial state of a chain. */
   static final class Opening {
     int subtask;
     int parallelism;
@@ -44,7 +46,7 @@ final class Chain implements AutoCloseable {
     List<byte[]> elements = List.of();
   }
 
-  /** The lists of a snapshot; `rest`: it is not complete yet. */
+  /** The lists of a snapshot; `rest`: more follows. */
   static final class Snapshot {
     final List<byte[]> split;
     final List<byte[]> union;
@@ -107,7 +109,7 @@ final class Chain implements AutoCloseable {
     process.call(request.begin(Call.READY), reply);
   }
 
-  /** A request of PROCESS. */
+  /** Makes a PROCESS call. */
   void process(Request frames) {
     run(frames);
   }
@@ -145,17 +147,17 @@ final class Chain implements AutoCloseable {
     return new Snapshot(reply);
   }
 
-  /** Wall-clock milliseconds at which TIMER is wanted (POLL, of a source); NEVER. */
+  /** Wall-clock milliseconds at which the chain wants TIMER (a source: POLL), or NEVER. */
   long wakeAt() {
     return wakeAt;
   }
 
-  /** Of the last POLL. */
+  /** True if the last POLL found nothing. */
   boolean nothingNow() {
     return (flags & NOTHING_NOW) != 0;
   }
 
-  /** Of the last POLL. */
+  /** True if the last POLL reached the end of input. */
   boolean ended() {
     return (flags & END) != 0;
   }

@@ -8,9 +8,9 @@ import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 
 /**
- * Deals the plan's splits to the readers, the i-th to reader i modulo their number, when each
- * registers, and tells each that there are no more. What a failed reader had is dealt to it again.
- * Thread: the coordinator's.
+ * Assigns the plan's splits to the readers, the i-th to reader i modulo their number, when each
+ * registers, and then signals that there are no more. A failed reader's splits are assigned to it
+ * again. Thread: the coordinator's.
  */
 final class ChainEnumerator implements SplitEnumerator<ChainSplit, List<ChainSplit>> {
   private final SplitEnumeratorContext<ChainSplit> context;

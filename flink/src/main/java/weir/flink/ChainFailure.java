@@ -1,8 +1,6 @@
 package weir.flink;
 
-/**
- * A chain cannot go on, or cannot begin. The message is a sentence for people; it fails the task.
- */
+/** A chain cannot start or continue. The message is a sentence for users; it fails the task. */
 final class ChainFailure extends RuntimeException {
   private static final long serialVersionUID = 1;
 

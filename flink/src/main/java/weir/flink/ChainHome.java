@@ -20,13 +20,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the chains of one job share in one TaskManager: the executable and its libraries, taken out
- * of the jar into a fresh directory, and one daemon thread for timers. There is one for each class
- * loader, which Flink makes for each job; it lives as long as a chain does, so nothing keeps the
- * class loader alive after the last one.
+ * Shared by the chains of one job in one TaskManager: the executable and its libraries, extracted
+ * from the jar into a fresh directory, and one daemon thread for timers. There is one per class
+ * loader, which Flink makes for each job. It lives as long as any chain, so nothing keeps the class
+ * loader alive after the last one.
  *
- * <p>Thread: any. The directory's file "lock" is locked while its JVM lives; a directory that can
- * be locked was left by one that was killed, and is removed.
+ * <p>Thread: any. The directory's file "lock" stays locked while its JVM lives. A directory whose
+ * lock is free was left by a killed JVM, and is removed.
  */
 final class ChainHome {
   private static final Logger LOG = LoggerFactory.getLogger(ChainHome.class);
@@ -42,7 +42,7 @@ final class ChainHome {
   private final ScheduledThreadPoolExecutor timers;
   private final Set<ChainProcess> processes = ConcurrentHashMap.newKeySet();
 
-  /** The home of this class loader's chains; each caller leaves it once. */
+  /** The home of this class loader's chains. Each caller must leave it once. */
   static synchronized ChainHome enter(VertexSpec spec, String temporaryDirectories) {
     if (home == null) {
       checkCpu(spec.arch, System.getProperty("os.arch"));
@@ -67,14 +67,14 @@ final class ChainHome {
     return directory;
   }
 
-  /** Short work only. */
+  /** For short work only. */
   ScheduledThreadPoolExecutor timers() {
     return timers;
   }
 
   /**
-   * While watched, a process whose caller is interrupted is killed: reading a pipe does not end by
-   * an interrupt.
+   * While a process is watched, it is killed when its caller is interrupted, because an interrupt
+   * does not end a read from a pipe.
    */
   void watch(ChainProcess process) {
     processes.add(process);
@@ -155,7 +155,7 @@ final class ChainHome {
     try {
       Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (IllegalStateException e) {
-      return; // it is running
+      return; // the JVM is shutting down and runs atExit
     }
     removeAll(directory, lockFile);
   }
@@ -191,8 +191,8 @@ final class ChainHome {
   }
 
   /**
-   * Starts a process. A file that was just written may for a moment be open for writing in a
-   * process that another thread is starting, and is then "busy".
+   * Starts a process. The executable was just written, and a process that another thread is
+   * starting may still have it open for writing; it is then "busy" for a moment.
    */
   static Process start(ProcessBuilder builder) throws IOException {
     for (int attempt = 1; ; attempt++) {

@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Passes what a chain's process writes to standard error on to Flink's log, at the level each line
- * carries, and keeps the last lines. Long lines are cut. It reads to the end whatever happens: a
- * full pipe would stop the chain.
+ * Forwards the standard error of a chain's process to Flink's log, at each line's own level, and
+ * keeps the last lines. Cuts long lines. Reads to the end in any case, because a full pipe would
+ * block the chain.
  */
 class ChainLog extends Thread {
   private static final Logger LOG = LoggerFactory.getLogger("weir.chain");
@@ -27,7 +27,7 @@ class ChainLog extends Thread {
   private final InputStream stream;
   private final ArrayDeque<String> last = new ArrayDeque<>(); // guarded by itself
   private final ByteArrayOutputStream line = new ByteArrayOutputStream(); // run() only
-  private boolean cut; // run() only: the rest of the line is left out
+  private boolean cut; // run() only: the rest of the line is skipped
 
   ChainLog(String title, InputStream stream) {
     super("weir log of " + title);
@@ -74,17 +74,14 @@ class ChainLog extends Thread {
       text = (text.endsWith("\r") ? text.substring(0, text.length() - 1) : text) + note;
       keep(text);
       log(text);
-    } catch (
-        Throwable
-            e) { // of an appender, or no memory: this line is lost, and the next ones are still
-      // read
+    } catch (Throwable e) { // an appender's exception, or no memory: only this line is lost
       LOG.debug("{}: a line of standard error is not logged", title, e);
     } finally {
       line.reset();
     }
   }
 
-  /** The last lines, once the process has ended and all has been read; waits for that a little. */
+  /** The last lines. Waits a little for the process to end and all its output to be read. */
   String lastLines() {
     try {
       join(2000);

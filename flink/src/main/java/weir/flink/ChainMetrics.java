@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The operator's metrics in Flink: records instead of frames, and what the chain's own functions
- * count. Thread: the task's.
+ * The operator's metrics in Flink: counts of records instead of frames, and the metrics of the
+ * chain's functions. Thread: the task's.
  */
 final class ChainMetrics {
   private static final Logger LOG = LoggerFactory.getLogger(ChainMetrics.class);
@@ -30,7 +30,7 @@ final class ChainMetrics {
   private final List<AtomicLong> gauges =
       new ArrayList<>(); // by number; null where it is a counter
 
-  /** `sends`: what the operator gives leaves its task. */
+  /** `sends`: the operator's output leaves its task. */
   ChainMetrics(OperatorMetricGroup group, boolean sends) {
     this.group = group;
     recordsIn = group.getIOMetricGroup().getNumRecordsInCounter();
@@ -42,8 +42,8 @@ final class ChainMetrics {
   }
 
   /**
-   * The dashboard shows what the task sends, which Flink counts apart from what its operators give,
-   * and behind no public API.
+   * The dashboard shows the task's output, which Flink counts separately from its operators' output
+   * and without a public API.
    */
   private static void addToTask(MetricGroup group, Counter counter) {
     try {
@@ -62,7 +62,7 @@ final class ChainMetrics {
     }
   }
 
-  /** Flink has counted the frame as one record. */
+  /** Corrects the input count: Flink has counted the frame as one record. */
   void frameIn(long records) {
     recordsIn.inc(records - 1);
   }
@@ -72,7 +72,7 @@ final class ChainMetrics {
     recordsSent.inc(records - 1);
   }
 
-  /** Takes one metric of a reply. */
+  /** Reads one metric of a reply. */
   void read(Reply reply) {
     int number = reply.u16();
     int kind = reply.u8();

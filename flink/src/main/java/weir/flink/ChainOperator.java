@@ -29,13 +29,13 @@ import org.apache.flink.streaming.runtime.tasks.StreamTask;
 import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 
 /**
- * Runs a chain that is no source: frames in, frames out. A chain of several inputs gets their
+ * Runs a chain that is not a source: frames in, frames out. A chain with several inputs gets their
  * union, and each frame names its edge.
  *
- * <p>Frames are gathered for one PROCESS; whatever has a place among the records (watermark,
- * idleness, barrier, end) sends them first.
+ * <p>Frames are buffered for one PROCESS call. Everything that is ordered with the records
+ * (watermark, idleness, barrier, end) sends them first.
  *
- * <p>Thread: the task's, but for the {@link SnapshotWriter}'s.
+ * <p>Thread: the task's, except for the {@link SnapshotWriter}'s.
  */
 final class ChainOperator extends AbstractStreamOperator<byte[]>
     implements OneInputStreamOperator<byte[], byte[]>, Chain.Outputs, SnapshotWriter.Task {
@@ -81,13 +81,16 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
     mailbox = task.getMailboxExecutorFactory().createExecutor(config.getChainIndex());
   }
 
-  /** Flink must not look for its timers in the raw keyed state. */
+  /** Keeps Flink from reading its own timers from the raw keyed state. */
   @Override
   protected boolean isUsingCustomRawKeyedState() {
     return true;
   }
 
-  /** Flink need not set a current key for each record: there is no keyed state of Flink's. */
+  /**
+   * Saves Flink from setting a current key for each record, because there is no keyed state of
+   * Flink.
+   */
   @Override
   public boolean hasKeyContext1() {
     return false;
@@ -146,7 +149,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
   private void restoreGroups(StateInitializationContext context) throws IOException {
     byte[] piece = new byte[Chain.PIECE_BYTES];
     for (KeyGroupStatePartitionStreamProvider group : context.getRawKeyedStateInputs()) {
-      // The stream runs on into the next group.
+      // The stream continues into the next group.
       try (DataInputStream stream = new DataInputStream(group.getStream())) {
         for (long left = stream.readLong(); left > 0; ) {
           int length = stream.readNBytes(piece, 0, (int) Math.min(piece.length, left));
@@ -168,7 +171,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
   @Override
   public void open() throws Exception {
     super.open();
-    // What was restored may want to be woken; nothing may be emitted from here.
+    // Restored timers may need a wake-up; nothing may be emitted here.
     setWakeTimer(getProcessingTimeService().getCurrentProcessingTime());
   }
 
@@ -248,7 +251,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
         writer.writeNothing(id, context.getRawOperatorStateOutput());
       }
     } catch (Throwable e) {
-      // A chain that failed must begin anew: to decline the checkpoint would not be enough.
+      // The chain has failed and must restart, so declining the checkpoint is not enough.
       getContainingTask().getEnvironment().failExternally(e);
       throw e;
     }
@@ -312,7 +315,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
     mailbox.execute(mail::run, "weir snapshot");
   }
 
-  /** Flink counts it against those that it tolerates, and aborts the checkpoint everywhere. */
+  /** Flink counts this among the tolerated failures, and aborts the checkpoint everywhere. */
   @Override
   public void decline(long checkpoint, String why, Throwable cause) {
     LOG.warn("{}", why, cause);
@@ -324,7 +327,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
                 why, CheckpointFailureReason.CHECKPOINT_ASYNC_EXCEPTION, cause));
   }
 
-  /** Of any thread. */
+  /** Called on any thread. */
   private void looksDead() {
     try {
       mailbox.execute(() -> chain.process().checkAlive(), "weir chain ended");
@@ -333,7 +336,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
     }
   }
 
-  /** An early timer is left where it is: when it fires it looks again. */
+  /** Does not cancel a timer that is too early: when it fires, it checks again. */
   private void lookAtWake() {
     if (chain.wakeAt() < wakeAt) {
       setWakeTimer(chain.wakeAt());

@@ -16,9 +16,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The child process that runs one chain, and the pipe to it: a request, a reply, the next request.
  *
- * <p>Thread: any; calls take turns. An interrupt of a thread that waits for a reply kills the
- * child, so a chain that hangs can be canceled. Whatever goes wrong is a {@link ChainFailure},
- * after which there is nothing but {@link #close}.
+ * <p>Thread: any; calls take turns. Interrupting a thread that waits for a reply kills the child,
+ * so that a hanging chain can be canceled. Every failure is a {@link ChainFailure}, after which
+ * only {@link #close} may be called.
  */
 final class ChainProcess implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChainProcess.class);
@@ -41,7 +41,7 @@ final class ChainProcess implements AutoCloseable {
   private volatile boolean killed;
   private volatile boolean closing;
 
-  /** `onDeath` is called on some thread if the child ends before {@link #close}. */
+  /** Calls `onDeath` on some thread if the child ends before {@link #close}. */
   static ChainProcess start(
       VertexSpec spec, String title, String temporaryDirectories, Runnable onDeath) {
     ChainHome home = ChainHome.enter(spec, temporaryDirectories);
@@ -94,7 +94,7 @@ final class ChainProcess implements AutoCloseable {
     LOG.info("{}: process {} runs the chain", title, process.pid());
   }
 
-  /** One request and its reply, which is ready to be read behind its first byte. */
+  /** Sends one request and receives its reply, positioned after its first byte. */
   void call(Request request, Reply reply) {
     try {
       turn.lockInterruptibly();
@@ -141,7 +141,7 @@ final class ChainProcess implements AutoCloseable {
     return !process.isAlive();
   }
 
-  /** Fails with the reason if the child is no more. */
+  /** Throws the reason if the child has ended. */
   void checkAlive() {
     if (!process.isAlive()) {
       turn.lock();
@@ -163,7 +163,7 @@ final class ChainProcess implements AutoCloseable {
     }
   }
 
-  /** Ends the child: in peace if it answers, and in any case within some seconds. */
+  /** Ends the child: regularly if it answers, and in any case within some seconds. */
   @Override
   public void close() {
     closing = true;

@@ -13,9 +13,8 @@ import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.core.io.InputStatus;
 
 /**
- * Reads a source chain. A chain is opened with all its elements at once, so they are gathered until
- * the enumerator has said that there are no more; until then the reader's state is what it was
- * given.
+ * Reads a source chain. A chain is opened with all its elements at once, so they are collected
+ * until the enumerator has signaled that there are no more. Until then they are the reader's state.
  *
  * <p>Thread: the task's.
  */
@@ -26,7 +25,7 @@ final class ChainReader implements SourceReader<byte[], ChainSplit>, Chain.Outpu
   private volatile CompletableFuture<Void> available = new CompletableFuture<>();
   private boolean complete; // no more splits will come
   private Chain chain; // null until it is open
-  private ReaderOutput<byte[]> output; // of the poll that goes on
+  private ReaderOutput<byte[]> output; // of the current poll
 
   ChainReader(VertexSpec spec, SourceReaderContext context) {
     this.spec = spec;
@@ -85,7 +84,7 @@ final class ChainReader implements SourceReader<byte[], ChainSplit>, Chain.Outpu
           .schedule(() -> next.complete(null), delay, TimeUnit.MILLISECONDS);
     }
     if (chain.process().isDead()) {
-      next.complete(null); // it may have died before there was a future to complete
+      next.complete(null); // the process may have died before the future existed
     }
   }
 

@@ -12,8 +12,8 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /**
- * A chain that begins with a source, as a source of Flink's. Its splits are the plan's, found when
- * the job was submitted.
+ * A chain that begins with a source, as a Flink source. Its splits are in the plan, found when the
+ * job was submitted.
  */
 final class ChainSource implements Source<byte[], ChainSplit, List<ChainSplit>> {
   private static final long serialVersionUID = 1;

@@ -11,7 +11,7 @@ import java.util.UUID;
 import org.apache.flink.api.connector.source.SourceSplit;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** A source's split: an element of docs/formats/flink_host.md, which only the chain can read. */
+/** A source's split: an element (docs/formats/flink_host.md) that only the chain can read. */
 final class ChainSplit implements SourceSplit {
   private static final int NEVER_READ = 0;
 
@@ -21,7 +21,9 @@ final class ChainSplit implements SourceSplit {
     this.element = element;
   }
 
-  /** It is part of a reader's state, rather than a split of the plan that nobody has read from. */
+  /**
+   * True if it is part of a reader's state; false for a split of the plan that has never been read.
+   */
   boolean isState() {
     return element.length > 0 && element[0] != NEVER_READ;
   }
@@ -31,7 +33,7 @@ final class ChainSplit implements SourceSplit {
     return UUID.nameUUIDFromBytes(element).toString();
   }
 
-  /** The element as it is. */
+  /** Serializes the element unchanged. */
   static final class Serializer implements SimpleVersionedSerializer<ChainSplit> {
     @Override
     public int getVersion() {

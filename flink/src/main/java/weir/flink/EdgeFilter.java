@@ -3,7 +3,7 @@ package weir.flink;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.functions.RichFilterFunction;
 
-/** Lets the frames of one edge through, behind a chain that has several outgoing edges. */
+/** Passes only the frames of one edge. Follows a chain that has several outgoing edges. */
 final class EdgeFilter extends RichFilterFunction<byte[]> {
   private static final long serialVersionUID = 1;
 

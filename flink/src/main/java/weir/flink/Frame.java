@@ -2,7 +2,7 @@ package weir.flink;
 
 import java.nio.ByteBuffer;
 
-/** The header of a frame, which is all that the bridge reads of a record. */
+/** The header of a frame. The bridge reads nothing else of the records. */
 final class Frame {
   private static final int VERSION = 1;
   private static final int HEADER = 16;
@@ -14,7 +14,7 @@ final class Frame {
     return header(frame).getShort(2) & 0xffff;
   }
 
-  /** Key group of all its records; -1 if it is not for a hash edge. */
+  /** Key group of all its records; -1 if the edge is not a hash edge. */
   static int keyGroup(byte[] frame) {
     return header(frame).getInt(4);
   }

@@ -6,9 +6,9 @@ import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 
 /**
- * Gives each frame a key that Flink's hash sends to the frame's own key group: for each group the
- * smallest Integer of that group. So Flink routes by weir's groups, also when it reroutes frames in
- * flight at another parallelism.
+ * Gives each frame a key that Flink's hash sends to the frame's own key group: for each group, the
+ * smallest Integer in that group. So Flink routes by weir's groups, even when it reroutes in-flight
+ * frames at another parallelism.
  */
 final class FrameKeys implements KeySelector<byte[], Integer> {
   private static final long serialVersionUID = 1;
@@ -40,7 +40,7 @@ final class FrameKeys implements KeySelector<byte[], Integer> {
     return table[group];
   }
 
-  /** The key of each of so many groups. */
+  /** The keys of all `groups` key groups. */
   static int[] table(int groups) {
     int[] keys = new int[groups];
     Arrays.fill(keys, -1);

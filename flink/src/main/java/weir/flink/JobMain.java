@@ -12,11 +12,11 @@ import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
- * Entry of a job's jar: builds Flink's graph from the plan in it. Runs where Flink takes jobs; no
- * code of the job's runs here.
+ * The entry point of a job's jar: builds Flink's graph from the plan in the jar. Runs where Flink
+ * accepts jobs; the job's own code does not run here.
  *
- * <p>The one argument is {@code --parallelism N}, in place of the plan's. Without both it is what
- * Flink is told to run the job with.
+ * <p>The one argument is {@code --parallelism N}, which overrides the plan's. Without both, the
+ * parallelism is the one that Flink runs the job with.
  */
 public final class JobMain {
   private static final PrimitiveArrayTypeInfo<byte[]> FRAMES =
@@ -66,9 +66,9 @@ public final class JobMain {
     plan.settings.forEach(configuration::setString);
     configuration.setString("pipeline.object-reuse", "true");
     configuration.setString("execution.runtime-mode", "STREAMING");
-    // Sinks commit when the last one is complete.
+    // Sinks commit when the final checkpoint is complete.
     configuration.setString("execution.checkpointing.checkpoints-after-tasks-finish", "true");
-    // The others would write timers where the chains' state is.
+    // Other backends would write their timers into the raw keyed state, where the chains' state is.
     configuration.setString("state.backend.type", "hashmap");
     return configuration;
   }
@@ -100,7 +100,7 @@ public final class JobMain {
                   new ChainSource(spec, plan.splits.get(vertex)),
                   WatermarkStrategy.noWatermarks(),
                   spec.name.replaceFirst("^Source: ", ""),
-                  FRAMES) // Flink says what it is itself
+                  FRAMES) // Flink adds the prefix itself
               : chain(spec);
       built.set(vertex, place(stream, spec, spec.uid));
     }
@@ -122,9 +122,7 @@ public final class JobMain {
     return routed.transform(spec.name, FRAMES, new ChainOperatorFactory(spec));
   }
 
-  /**
-   * What goes along the edge, as it is to be partitioned; hash edges are keyed after their union.
-   */
+  /** The output along the edge, partitioned; hash edges are keyed after their union. */
   private DataStream<byte[]> output(Plan.Edge edge) {
     VertexSpec from = plan.vertices.get(edge.from);
     SingleOutputStreamOperator<byte[]> stream = stream(edge.from);

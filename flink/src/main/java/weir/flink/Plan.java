@@ -10,7 +10,7 @@ import java.util.Map;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
 
-/** The plan in the job's jar (docs/formats/flink_host.md): what weir wants Flink to run. */
+/** The plan in the job's jar (docs/formats/flink_host.md): the job that Flink should run. */
 final class Plan {
   static final String RESOURCE = "weir/plan.json";
   private static final int FORMAT = 1;
@@ -20,13 +20,11 @@ final class Plan {
     int from;
     int to;
     String partitioning;
-    boolean
-        leavesTask; // Flink runs what is behind a forward edge in the same task, if it is the only
-    // input
+    boolean leavesTask; // false after a forward edge that is the consumer's only input
   }
 
   String name;
-  int parallelism; // 0: nobody has said
+  int parallelism; // 0: not set
   final Map<String, String> settings = new LinkedHashMap<>();
   final List<VertexSpec> vertices = new ArrayList<>();
   final List<List<byte[]>> splits = new ArrayList<>(); // by vertex; elements

@@ -8,8 +8,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 
 /**
- * One reply of a chain, read in full into a buffer that is used again, and then taken apart from
- * its beginning. One that ends early is a {@link ChainFailure}. Belongs to one thread.
+ * One reply of a chain. It is read completely into a reused buffer, and then consumed from its
+ * beginning. A reply that ends early is a {@link ChainFailure}. Belongs to one thread.
  */
 final class Reply {
   private ByteBuffer buffer = ByteBuffer.allocate(256);

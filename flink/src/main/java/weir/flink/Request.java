@@ -4,13 +4,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 
-/**
- * One request to a chain, built in a buffer that grows and is used again. Belongs to one thread.
- */
+/** One request to a chain, built in a reused buffer that grows. Belongs to one thread. */
 final class Request {
   /**
-   * The JVM copies what it reads or writes into memory that it allocates for as much as it is asked
-   * for.
+   * Maximum bytes per read or write, because the JVM copies them through memory of the requested
+   * size.
    */
   static final int PIPE_BYTES = 64 << 10;
 
@@ -20,7 +18,7 @@ final class Request {
   private ByteBuffer buffer = ByteBuffer.allocate(256).position(HEADER);
   private Call call;
 
-  /** Begins a new request; what was in it is gone. */
+  /** Begins a new request and drops the old one. */
   Request begin(Call what) {
     call = what;
     buffer.clear().position(HEADER);

@@ -17,14 +17,15 @@ import org.apache.flink.runtime.state.OperatorStateCheckpointOutputStream;
 import org.apache.flink.util.ResourceGuard;
 
 /**
- * Fetches the rest of a chain's snapshots and writes it to Flink's streams while the task goes on.
+ * Fetches the rest of a chain's snapshots and writes it to Flink's streams while the task
+ * continues.
  *
- * <p>A lease keeps Flink from closing the stream, and so from completing the checkpoint, until all
- * is written. If that fails the lease is not given back, since that would complete a checkpoint
- * with half a state; the checkpoint is declined, and when Flink has aborted it the lease is. Only a
- * chain that does not speak any more fails the task.
+ * <p>A lease keeps Flink from closing the stream, and so from completing the checkpoint, until
+ * everything is written. After a failure the lease is kept, because releasing it would complete a
+ * checkpoint with partial state. Instead the checkpoint is declined, and the lease is released when
+ * Flink has aborted it. The task fails only if its chain no longer answers.
  *
- * <p>Thread: constructed and told by the task's; the work is done by one thread of its own.
+ * <p>Thread: the task's for the constructor and all calls; one thread of its own does the work.
  */
 final class SnapshotWriter implements AutoCloseable {
   private static final int NEXT = 0;
@@ -34,20 +35,20 @@ final class SnapshotWriter implements AutoCloseable {
   private static final int FAILED = 4;
   private static final long LONGEST_WAIT_MS = 20;
 
-  /** What the task does with failures. */
+  /** How the task handles failures. */
   interface Task {
-    /** Runs it on the task's thread. */
+    /** Runs `mail` on the task's thread. */
     void execute(Runnable mail);
 
-    /** Of the task's thread: the checkpoint is lost, and nothing else. */
+    /** On the task's thread: only this checkpoint is lost. */
     void decline(long checkpoint, String why, Throwable cause);
   }
 
   private static final class Running {
     final ResourceGuard.Lease lease;
     final ReentrantLock lock = new ReentrantLock(); // held during each SNAPSHOT_CHUNK
-    boolean dropped; // guarded by it
-    boolean declined; // the task's thread's
+    boolean dropped; // guarded by lock
+    boolean declined; // the task's thread only
 
     Running(ResourceGuard.Lease lease) {
       this.lease = lease;
@@ -59,8 +60,8 @@ final class SnapshotWriter implements AutoCloseable {
   private final Task task;
   private final ExecutorService thread;
   private final Map<Long, Running> running = new ConcurrentHashMap<>();
-  private final Request request = new Request(); // of the thread
-  private final Reply reply = new Reply(); // of the thread
+  private final Request request = new Request(); // of the writer's thread
+  private final Reply reply = new Reply(); // of the writer's thread
 
   SnapshotWriter(ChainProcess process, String title, Task task) {
     this.process = process;
@@ -75,7 +76,7 @@ final class SnapshotWriter implements AutoCloseable {
             });
   }
 
-  /** Of a keyed operator: every group of `range` gets an entry. */
+  /** For a keyed operator: every group of `range` gets an entry. */
   void writeGroups(long checkpoint, KeyGroupRange range, KeyedStateCheckpointOutputStream stream)
       throws IOException {
     start(
@@ -85,8 +86,8 @@ final class SnapshotWriter implements AutoCloseable {
   }
 
   /**
-   * Of an operator without keys: only that the chain has said that all is durable, told by one
-   * byte.
+   * For an operator without keys: writes one byte when the chain has reported that everything is
+   * durable.
    */
   void writeNothing(long checkpoint, OperatorStateCheckpointOutputStream stream)
       throws IOException {
@@ -102,7 +103,7 @@ final class SnapshotWriter implements AutoCloseable {
         });
   }
 
-  /** The checkpoint is not wanted any more; forgets it on both sides. */
+  /** Drops an aborted checkpoint on both sides. */
   void drop(long checkpoint) throws InterruptedException {
     Running snapshot = running.remove(checkpoint);
     if (snapshot == null) {
@@ -144,12 +145,12 @@ final class SnapshotWriter implements AutoCloseable {
             running.remove(checkpoint);
             lease.close();
           } catch (Dropped e) {
-            // Nothing can complete it any more. Flink cancels it in the very thread that waits for
-            // the lease, so that must be given back.
+            // The checkpoint can no longer complete. Flink cancels it in the same thread that waits
+            // for the lease, so the lease must be released.
             lease.close();
           } catch (Throwable e) {
-            // Flink closes the stream of a checkpoint that it aborts, and tells so before the
-            // task's thread reads this.
+            // Flink closes the stream of a checkpoint that it aborts, and notifies the task before
+            // the task's thread runs this.
             task.execute(() -> failed(checkpoint, snapshot, e));
           }
         });
@@ -158,7 +159,7 @@ final class SnapshotWriter implements AutoCloseable {
   private void failed(long checkpoint, Running snapshot, Throwable why) {
     if (!running.containsKey(checkpoint)) {
       snapshot.lease.close();
-    } else if (why instanceof IOException) { // of Flink's stream, or of what the chain had to write
+    } else if (why instanceof IOException) { // from Flink's stream, or from the chain's own writes
       snapshot.declined = true;
       task.decline(
           checkpoint,
@@ -177,7 +178,7 @@ final class SnapshotWriter implements AutoCloseable {
     }
   }
 
-  /** The next SNAPSHOT_CHUNK that says something; the reply stands behind `what`. */
+  /** The next SNAPSHOT_CHUNK that has content; the reply is positioned after `what`. */
   private int next(long checkpoint, Running snapshot)
       throws IOException, InterruptedException, Dropped {
     for (long wait = 2; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
@@ -202,7 +203,7 @@ final class SnapshotWriter implements AutoCloseable {
     }
   }
 
-  /** Collects one group after the other, since each begins with its length. */
+  /** Collects one group after the other, because each begins with its length. */
   private final class Groups {
     private final KeyGroupRange range;
     private final KeyedStateCheckpointOutputStream stream;
@@ -263,7 +264,7 @@ final class SnapshotWriter implements AutoCloseable {
     }
   }
 
-  /** The state of a keyed operator that has none. */
+  /** Writes empty groups, for a keyed operator without state. */
   static void writeEmptyGroups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream)
       throws IOException {
     DataOutputStream data = new DataOutputStream(stream);

@@ -4,8 +4,7 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * What a task must know of its vertex to start the chain's process: part of the plan. Set once, by
- * {@link Plan}.
+ * The part of the plan that a task needs to start the chain's process. Set once, by {@link Plan}.
  */
 final class VertexSpec implements Serializable {
   private static final long serialVersionUID = 1;
@@ -28,14 +27,11 @@ final class VertexSpec implements Serializable {
   int maxParallelism;
   boolean source;
   boolean bounded;
-  boolean keyed; // behind hash edges
-  boolean checkpoints; // Flink takes some
-  boolean
-      sends; // what it gives leaves its task, rather than going into an operator behind it in the
+  boolean keyed; // follows hash edges
+  boolean checkpoints; // the job takes checkpoints
+  boolean sends; // its output leaves the task
 
-  // same task
-
-  /** How a task is called in logs and failures. */
+  /** A task's name in logs and failures. */
   String title(int subtask, int subtasks) {
     return name + " (" + (subtask + 1) + "/" + subtasks + ")";
   }

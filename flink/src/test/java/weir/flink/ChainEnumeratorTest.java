@@ -16,7 +16,7 @@ class ChainEnumeratorTest {
   private final Map<Integer, ReaderInfo> registered = new HashMap<>();
   private final SplitEnumeratorContext<ChainSplit> context = context();
 
-  /** Two readers. What is done with them is written down. */
+  /** A context with two readers that records all calls. */
   @SuppressWarnings("unchecked")
   private SplitEnumeratorContext<ChainSplit> context() {
     return (SplitEnumeratorContext<ChainSplit>)

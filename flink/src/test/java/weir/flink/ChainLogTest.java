@@ -19,7 +19,7 @@ class ChainLogTest {
     return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** That many x, more than the JVM has memory for. */
+  /** A stream of `count` x, more than fit in the JVM's memory. */
   private static InputStream endless(long count) {
     return new InputStream() {
       private long left = count;

@@ -44,7 +44,7 @@ class ChainReaderTest {
   void readsAndWaitsAndEnds() throws Exception {
     ChainReader reader = new ChainReader(Fakes.spec("end"), context);
     reader.notifyNoMoreSplits();
-    // The first poll says more, so that the second is part of it.
+    // The first poll reports more, so the second one belongs to it.
     assertEquals(InputStatus.MORE_AVAILABLE, reader.pollNext(outputs));
     assertEquals(
         List.of(

@@ -13,7 +13,7 @@ import org.apache.flink.metrics.groups.SourceReaderMetricGroup;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 
 /**
- * Stand-ins for both neighbours of the bridge: the chain's process (weir/native/fake_chain) and
+ * Stand-ins for both neighbors of the bridge: the chain's process (weir/native/fake_chain) and
  * Flink.
  */
 final class Fakes {
@@ -38,7 +38,7 @@ final class Fakes {
         spec(mode), "fake (1/1)", System.getProperty("java.io.tmpdir"), () -> {});
   }
 
-  /** Written down as text. */
+  /** Records outputs as text. */
   static final class Outputs implements ReaderOutput<byte[]> {
     final List<String> seen = new ArrayList<>();
 
@@ -83,7 +83,7 @@ final class Fakes {
     public void releaseOutputForSplit(String split) {}
   }
 
-  /** What the reader asks its context for; everything else is null. */
+  /** Answers the calls that the reader makes to its context; everything else is null. */
   static SourceReaderContext context() {
     SourceReaderMetricGroup metrics = UnregisteredMetricsGroup.createSourceReaderMetricGroup();
     Map<String, Object> answers =

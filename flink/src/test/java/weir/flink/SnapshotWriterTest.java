@@ -79,7 +79,7 @@ class SnapshotWriterTest {
     process.call(new Request().begin(Call.SNAPSHOT).i64(1), new Reply());
   }
 
-  /** A checkpoint that is being written. */
+  /** Begins to write a checkpoint. */
   private RunnableFuture<SnapshotResult<KeyedStateHandle>> begin(
       ChainProcess process, SnapshotWriter writer) throws Exception {
     snapshot(process);
@@ -87,7 +87,7 @@ class SnapshotWriterTest {
     return context.getKeyedStateStreamFuture();
   }
 
-  /** Completes the checkpoint as Flink does, which waits for the leases. */
+  /** Completes the checkpoint as Flink does, waiting for the leases. */
   private Thread complete(RunnableFuture<?> future) {
     Thread thread = new Thread(future);
     thread.setDaemon(true);
@@ -172,9 +172,9 @@ class SnapshotWriterTest {
       writer.drop(1);
       writer.drop(1);
       writer.drop(2);
-      future.get(10, TimeUnit.SECONDS); // the lease has been given back
+      future.get(10, TimeUnit.SECONDS); // the lease has been released
       process.call(new Request().begin(Call.TIMER), new Reply());
     }
-    mails.forEach(Runnable::run); // whatever was reported, the task goes on
+    mails.forEach(Runnable::run); // the task continues whatever was reported
   }
 }
