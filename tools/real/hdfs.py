@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A real HDFS on this machine for tests: a NameNode and a DataNode, or an HA pair with a JournalNode.
+"""A real HDFS on this machine for tests: a NameNode and a DataNode, or an HA pair with a
+JournalNode.
 
   hdfs.py start --home DIR [--ha] [--close-delay-ms N]   writes DIR/env: source it to find the HDFS
   hdfs.py stop --home DIR
@@ -13,8 +14,9 @@
   hdfs.py revive --home DIR [NAME]                       starts a killed one again, with its data, on its ports
   hdfs.py pause|resume --home DIR [NAME]                 SIGSTOP, SIGCONT
 
-Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
-(~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
+Everything listens on 127.0.0.1, on ports that the system chooses. Jars come from Maven and are kept
+in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its pid and
+start time, never by its name.
 """
 
 import argparse
@@ -33,7 +35,7 @@ from servers import HOST, die, free_ports, say
 
 VERSION = "3.4.2"
 NAMESERVICE = "weirns"
-METRICS_SECONDS = 1  # /jmx shows numbers of that age
+METRICS_SECONDS = 1  # maximum age of the numbers in /jmx
 ARTIFACTS = ["hadoop-hdfs", "hadoop-common", "hadoop-hdfs-client"]
 MAIN = {
     "namenode": "org.apache.hadoop.hdfs.server.namenode.NameNode",
@@ -62,7 +64,7 @@ def jars():
         f"Hadoop {VERSION}",
         [f"org.apache.hadoop:{a}:{VERSION}" for a in ARTIFACTS],
     )
-    # The jars hold no web pages, and the servers refuse to start without the folders for them.
+    # The jars contain no web pages, but the servers refuse to start without the folders for them.
     for name in ["hdfs", "datanode", "journal", "secondary", "static"]:
         (folder / "web" / "webapps" / name / "WEB-INF").mkdir(parents=True, exist_ok=True)
     return folder
@@ -73,7 +75,7 @@ class Home(servers.Home):
         return f"{conf}:{self.state['jars']}/web:{self.state['jars']}/*"
 
     def java(self, conf, main, *args, **options):
-        """Runs a main class to its end."""
+        """Runs a main class until it ends."""
         return subprocess.run(
             JAVA
             + ["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", self.classpath(conf), main, *args],
@@ -116,7 +118,8 @@ def write_conf(home, name, extra=None, level="INFO"):
         "dfs.datanode.data.dir": f"file://{folder}/data",
         "dfs.datanode.du.reserved": 0,
         "dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
-        # Closing a file on one DataNode mostly asks the NameNode a moment too early, and then waits for this: 400 ms unless set.
+        # When a file on one DataNode is closed, the NameNode is mostly asked a moment too early;
+        # the client then waits this long, by default 400 ms.
         "dfs.client.block.write.locateFollowingBlock.initial.delay.ms": home.state[
             "close_delay_ms"
         ],
@@ -168,7 +171,7 @@ def namenode_conf(home, nn):
     return write_conf(home, nn, extra)
 
 
-# --- what the servers say of themselves
+# --- the servers' own reports
 
 
 def beans(port, query):
@@ -181,7 +184,9 @@ def beans(port, query):
 
 
 def is_ours(home, name, port):
-    """Whether the server on the port is the process that was started, and not another that took the port first."""
+    """True if the server on the port is the process that was started, and not another one that
+    took the port first.
+    """
     return beans(port, "java.lang:type=Runtime").get("Name", "").split("@")[0] == str(
         home.pid_of(name)
     )
@@ -250,7 +255,7 @@ def start_once(home, ha, close_delay_ms):
         conf2 = namenode_conf(home, "nn2")
         home.wait(
             "calls to nn1", listens(ports["nn1_rpc"]), "nn1"
-        )  # a NameNode answers over HTTP before it takes calls
+        )  # a NameNode answers over HTTP before it accepts calls
         with open(home.folder / "bootstrap.log", "ab") as log:
             if (
                 home.java(
@@ -381,7 +386,7 @@ def datanode(home, arguments):
 
 
 def revive(home, name):
-    """A NameNode takes calls again when this returns, and has left its safe mode."""
+    """Restarts a process. When it returns, a NameNode accepts calls and has left safe mode."""
     if home.pid_of(name) is not None:
         die(f"{name} runs already")
     kind = {"nn": "namenode", "dn": "datanode", "jn": "journalnode"}[name[:2]]

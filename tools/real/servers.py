@@ -1,4 +1,6 @@
-"""What the tools beside this share: jars, ports, and processes that are known by their pid and their start time, never by their name."""
+"""Shared by the tools in this folder: jars, ports, and processes, which are identified by pid
+and start time, never by name.
+"""
 
 import contextlib
 import fcntl
@@ -42,8 +44,8 @@ def cache_home():
 
 @contextlib.contextmanager
 def fetched_once(name, wanted):
-    """The cache's folder `name`, and whether it must be filled; two runs at the same time fill it once. It counts as filled with `wanted` when the
-    `with` ends without an exception."""
+    """The cache's folder `name`, and whether it must be filled; concurrent runs fill it only
+    once. It counts as filled with `wanted` if the `with` ends without an exception."""
     folder = cache_home() / name
     with open(cache_home() / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -56,7 +58,9 @@ def fetched_once(name, wanted):
 
 
 def maven_jars(name, what, artifacts):
-    """The folder of the jars of `artifacts` (group:artifact:version) and of all that they need."""
+    """The folder with the jars of `artifacts` (group:artifact:version) and all their
+    dependencies.
+    """
     dependencies = "".join(
         "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>".format(
             *a.split(":")
@@ -108,7 +112,7 @@ def start_time(pid):
 
 
 def free_ports(count):
-    """Ports that nobody has. They are all held until the last is known, so that none is given twice."""
+    """Unused ports. All are held until the last is known, so that none is returned twice."""
     with contextlib.ExitStack() as stack:
         ports = []
         for _ in range(count):
@@ -119,7 +123,7 @@ def free_ports(count):
 
 
 class Home:
-    """The folder of one system of servers: state.json says what runs and where."""
+    """The folder of one system of servers: state.json lists the processes and ports."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder).resolve()
@@ -127,7 +131,9 @@ class Home:
         self.state = json.loads(self.file.read_text()) if self.file.exists() else {"processes": {}}
 
     def begin(self, what):
-        """Before a start: nothing of this folder's may run, and it must be this tool's or empty."""
+        """Checks before a start that nothing of this folder is running, and that the folder is
+        this tool's or empty.
+        """
         if any(self.pid_of(name) for name in self.state["processes"]):
             die(f"{what} runs in {self.folder} already: stop it first")
         if self.folder.exists() and any(self.folder.iterdir()) and not self.file.exists():
@@ -164,7 +170,7 @@ class Home:
         os.kill(pid, number)
 
     def _signal_and_wait(self, name, number):
-        """Whether it is gone."""
+        """True if the process is gone."""
         pid = self.pid_of(name)
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -177,7 +183,7 @@ class Home:
         return self.pid_of(name) is None
 
     def stop(self, name):
-        """SIGTERM, and SIGKILL to one that does not obey."""
+        """Sends SIGTERM, and SIGKILL if that does not end it."""
         if not self._signal_and_wait(name, signal.SIGTERM):
             self._signal_and_wait(name, signal.SIGKILL)
         self.state["processes"].pop(name, None)
@@ -195,7 +201,9 @@ class Home:
         )
 
     def wait(self, what, condition, *names):
-        """Until the condition holds; ends this program if it does not in time, or if one of the processes ends."""
+        """Waits until the condition holds. Ends this program if it does not hold in time, or if
+        one of the processes ends.
+        """
         deadline = time.monotonic() + READY_SECONDS
         while not condition():
             for name in names:
@@ -206,7 +214,7 @@ class Home:
             time.sleep(0.1)
 
     def write_env(self, environment):
-        """DIR/env: source it to find the servers."""
+        """Writes DIR/env: source it to find the servers."""
         (self.folder / "env").write_text(
             "".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items())
         )

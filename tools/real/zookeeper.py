@@ -8,8 +8,9 @@
   zookeeper.py pause|resume --home DIR [SERVER]   SIGSTOP, SIGCONT
   zookeeper.py env --home DIR                     prints DIR/env
 
-Everything listens on 127.0.0.1, on ports the system gives. Jars come from Maven and are kept in $WEIR_REAL_HOME
-(~/.cache/weir-real). All state is in DIR; a process is known by its pid and its start time, never by its name.
+Everything listens on 127.0.0.1, on ports that the system chooses. Jars come from Maven and are kept
+in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its pid and
+start time, never by its name.
 """
 
 import argparse
@@ -23,9 +24,10 @@ from servers import HOST, die, free_ports, say
 
 VERSION = "3.9.4"
 TICK_MS = (
-    500  # the least session time-out is two of it, the most twenty times; see maxSessionTimeout
+    500  # session time-outs are at least two and at most twenty of these; see maxSessionTimeout
 )
-# The server wants snappy and the metrics at its start, though its pom calls them provided, and logback to write its log.
+# The server needs snappy and the metrics to start, although its pom marks them as provided, and
+# logback to write its log.
 ARTIFACTS = [
     "org.apache.zookeeper:zookeeper:" + VERSION,
     "org.xerial.snappy:snappy-java:1.1.10.5",
@@ -73,7 +75,9 @@ def four_letters(port, word):
 
 
 def serves(home, server):
-    """Whether the server takes requests, and is the process that was started and not another that took the port first."""
+    """True if the server accepts requests, and is the process that was started, not another one
+    that took the port first.
+    """
     port = home.state["ports"][server]["client"]
     if "Mode: " not in four_letters(port, b"srvr"):
         return False
