@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Includes point one way. The order of the modules is WEIR_MODULES in CMakeLists.txt: a module includes itself and those before it.
+"""Checks that includes follow the layers. The order of the modules is WEIR_MODULES in
+CMakeLists.txt: a module includes only itself and earlier ones.
 
 layers_test.py --source DIR
 """
@@ -9,14 +10,14 @@ import os
 import re
 import sys
 
-# Third-party headers, and the folders that wrap them. Only there, and never in a header of ours.
+# Third-party headers, and the only folders that may include them, never in a header.
 THIRD_PARTY = {
     "curl/": ("src/http/",),
     "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/", "src/ha/", "src/flink/"),
     "zip.h": ("src/flink/",),
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),
-    # The checksum of our files and of what they are named by; a single pure function.
+    # The checksum of files and of their names; a single pure function.
     "xxhash.h": (
         "src/fs/hdfs/",
         "src/runtime/",
@@ -38,7 +39,7 @@ SYSTEM_PLACES = {
     "src/base/current_exception": "the type of what was thrown, and the unwinding of a thread",
     "src/state/page_arena.cc": "huge pages",
 }
-# Implementations that only their own folder knows: they are registered in one place.
+# Implementations that only their own folder may include: they are registered in one place.
 LEAVES = {"fs/local/": "src/fs/", "fs/hdfs/": "src/fs/", "fs/memory/": "src/fs/"}
 
 
@@ -67,7 +68,7 @@ def is_standard(name):
 
 
 def findings(path, text, modules):
-    """What is wrong with the includes of one file: (line, message)."""
+    """The errors in the includes of one file: (line, message)."""
     public = path.startswith("include/")
     module = None if public else path.split("/")[1]
     if not public and module not in modules:

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Nothing outside src/platform reaches clocks, threads, sleeps, sockets or random devices: what would, could not run in the simulator.
+"""Checks that nothing outside src/platform uses clocks, threads, sleeps, sockets or random devices,
+because such code cannot run in the simulator.
 
-Two looks: at the source (src/ and include/, without comments and literals) and at what the modules' object files import. Each exception is
-listed with its reason, and an exception that nothing needs any more fails too.
+Checks both the source (src/ and include/, without comments and literals) and the imports of the
+modules' object files. Each exception is listed with its reason; an unused exception is an error
+too.
 
     tidy_test.py --source DIR [--build DIR]
 """
@@ -14,7 +16,7 @@ import re
 import subprocess
 import sys
 
-# Folders that may do all of it.
+# Folders without restrictions.
 FREE = ("src/platform/",)
 
 SOURCE_RULES = {
@@ -27,7 +29,7 @@ SOURCE_RULES = {
     # A hash or an order of addresses differs between two runs of the same seed.
     "pointers as keys": r"\bstd\s*::\s*(unordered_)?(map|set|multimap|multiset)\s*<\s*(const\s+)?[\w:]+(\s+const)?\s*\*",
 }
-# (file or folder, rule) -> why it is no harm
+# (file or folder, rule) -> why it is harmless
 SOURCE_EXCEPTIONS = {
     (
         "src/base/log.cc",
@@ -43,7 +45,8 @@ SOURCE_EXCEPTIONS = {
     ): "on the I/O pool, for a thread of ZooKeeper's library, up to the connection timeout",
     ("src/config/yaml.cc", "pointers as keys"): "looked up only, never gone through",
 }
-# What tests of modules may not do either. The rest they may: a test of an HDFS client needs a server in a thread.
+# Rules that also hold for tests of modules. Tests may do the rest: a test of an HDFS client needs a
+# server in a thread.
 TEST_RULES = ("sleep", "random device")
 TEST_EXCEPTIONS = {}
 
@@ -74,7 +77,7 @@ def is_test(path):
 
 
 def without_comments_and_literals(text):
-    """Blanks them; lines stay where they are. Includes keep their <names>."""
+    """Blanks them, keeping the lines. Includes keep their <names>."""
     token = re.compile(
         r"""//[^\n]*|/\*.*?\*/|R"([^()\\\s]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""",
         re.S,
@@ -93,7 +96,7 @@ def findings_in_source(path, text):
 
 
 def findings_in_symbols(nm_output):
-    """Of `nm -A -u` over object files: (object, rule, symbol)."""
+    """Parses `nm -A -u` of object files into (object, rule, symbol)."""
     for line in nm_output.splitlines():
         match = re.match(r"(.*?):\s+[Uw] (\S+)$", line)
         if not match:
@@ -141,7 +144,9 @@ def check_source(root):
 
 
 def objects_of(build):
-    """[(object file, source path)] of the modules. Objects of sources that are gone are left over from earlier builds."""
+    """[(object file, source path)] of the modules. Skips objects of deleted sources, left over
+    from earlier builds.
+    """
     found = []
     for path in sorted(
         glob.glob(
@@ -176,7 +181,8 @@ def check_symbols(root, build):
             errors.append(
                 f"{source}: imports {symbol} ({rule}): take it from Platform (src/platform)"
             )
-    # The real platform must be caught by the same look, or it would see nothing elsewhere either.
+    # The same check must find the real platform's symbols, otherwise it would find nothing
+    # elsewhere either.
     if any(source.startswith(FREE) for source in sources.values()):
         for rule in ("clock", "thread", "random device", "blocking wait"):
             if rule not in seen_in_platform:
@@ -192,7 +198,7 @@ def check_symbols(root, build):
 
 
 def self_check():
-    """Each rule finds what it is for, and lets pass what only looks like it."""
+    """Each rule matches what it is for, and accepts similar-looking text."""
     bad = {
         "clock": [
             "auto t = std::chrono::steady_clock::now();",

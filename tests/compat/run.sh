@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Lets Flink read checkpoints that weir wrote, and compares every value.
-# usage: run.sh BUILD_DIR [FLINK_VERSION ...]     (default: the newest Flink and the oldest that the format promises)
-# Needs java, javac and mvn; Maven fetches Flink once, into BUILD_DIR/flink-reader. Ends with 77 if one of them is missing.
+# Lets Flink read checkpoints written by weir, and compares every value.
+# usage: run.sh BUILD_DIR [FLINK_VERSION ...]     (default: the newest and the oldest supported Flink)
+# Needs java, javac and mvn; Maven fetches Flink once, into BUILD_DIR/flink-reader. Exit code 77 if
+# one of them is missing.
 set -euo pipefail
 build="$(cd "${1:?usage: run.sh BUILD_DIR [FLINK_VERSION ...]}" && pwd)"; shift
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -28,7 +29,7 @@ for version in "$@"; do
   rm -rf "$home/classes"; mkdir -p "$home/classes"
   timeout 120 javac --release 17 -nowarn -cp "$home/lib/*" -d "$home/classes" "$here/flink-reader/Reader.java"
 
-  # Version 6 of the metadata is that of Flink 2.1 and later; version 4 is read by all.
+  # Only Flink 2.1 and later read version 6 of the metadata; all read version 4.
   case "$version" in 1.*) cases=("$scratch"/*-v4) ;; *) cases=("$scratch"/*-v?) ;; esac
   read_by=0
   timeout 300 java -Xmx700m --add-opens java.base/java.util=ALL-UNNAMED --add-opens java.base/java.lang=ALL-UNNAMED \

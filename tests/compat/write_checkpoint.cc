@@ -1,5 +1,6 @@
-// Writes checkpoints with all that weir puts into them, and beside each the lines that Flink must
-// read from it. usage: weir_write_checkpoint DIRECTORY     makes DIRECTORY/<case>/_metadata and
+// Writes checkpoints that cover everything that weir stores, and for each the lines that Flink must
+// read from it.
+// usage: weir_write_checkpoint DIRECTORY     makes DIRECTORY/<case>/_metadata and
 // DIRECTORY/<case>.txt
 
 #include <algorithm>
@@ -22,7 +23,7 @@ namespace {
 
 using Kind = KeyedStateInfo::Kind;
 
-// What the states are made of. Reader.java knows the same types as Flink's.
+// The types of the states. Reader.java declares the same types for Flink.
 
 enum class Color : int8_t { kRed = 1, kBlue = -3 };
 struct Reading {  // Tuple3<String, Double, Long>
@@ -31,14 +32,14 @@ struct Reading {  // Tuple3<String, Double, Long>
   int64_t at = 0;
   WEIR_FIELDS(Reading, sensor, value, at)
 };
-struct Wide {  // more fields than Flink's tuples have: byte[]
+struct Wide {  // more fields than Flink's tuples allow: byte[]
   int8_t f1 = 1, f2 = 2, f3 = 3, f4 = 4, f5 = 5, f6 = 6, f7 = 7, f8 = 8, f9 = 9, f10 = 10, f11 = 11,
          f12 = 12, f13 = 13, f14 = 14, f15 = 15, f16 = 16, f17 = 17, f18 = 18, f19 = 19, f20 = 20,
          f21 = 21, f22 = 22, f23 = 23, f24 = 24, f25 = 25, f26 = 26;
   WEIR_FIELDS(Wide, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18,
               f19, f20, f21, f22, f23, f24, f25, f26)
 };
-struct Money {  // bytes that only its serializer knows: byte[]
+struct Money {  // only its serializer knows the bytes: byte[]
   int64_t cents = 0;
 };
 using Choice = std::variant<int64_t, std::string>;  // Tuple2<Integer, byte[]>
@@ -94,12 +95,12 @@ std::string text(double value) {
   out.put_f64(value);
   return to_hex(out.buffer());
 }
-/// What Flink gives for a byte[]: the bytes behind the length.
+/// Flink's value of a byte[]: the bytes after the length.
 std::string bytes_text(const std::string& written) {
   return to_hex(std::string_view(written).substr(4));
 }
 
-/// One checkpoint on its way.
+/// One checkpoint being written.
 class Checkpoint {
  public:
   Checkpoint(const std::filesystem::path& root, Case c)
@@ -158,7 +159,7 @@ class Checkpoint {
   bool ok_ = true;
 };
 
-/// The keyed state of one operator in all of its subtasks.
+/// The keyed state of one operator in all its subtasks.
 template <class K>
 class KeyedOperator {
  public:
@@ -313,7 +314,7 @@ void write_windows(Checkpoint& checkpoint) {
 }
 
 void write_other_keys(Checkpoint& checkpoint) {
-  // Two bytes of key group.
+  // A key group prefix of two bytes.
   KeyedOperator<int64_t> longs(checkpoint, "long-keys", 1000,
                                {{Kind::kValue, "count", kVoid, Serializer<int64_t>::describe()}});
   for (const int64_t key :

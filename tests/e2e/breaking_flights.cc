@@ -1,5 +1,5 @@
-// The flights job with faults that a test can call for. A fault comes once: when a file appears, in
-// the one subtask that can remove it.
+// The flights job with faults that a test can trigger. A fault occurs once: when a file appears, in
+// the one subtask that succeeds in removing it.
 //
 //   breaking_flights --break throw|segv|hang|lose-checkpoint --when FILE [--slow-us N] [--hurry
 //   FILE] [--between] [--bug NAME] [flags of flights]
@@ -47,7 +47,7 @@ struct SumOrBreak {
   Delays get_result(const Delays& delays) const { return delays; }
 };
 
-/// Does not get what it has written onto the disk, once.
+/// Fails once to store what it has written.
 class LosingSink final : public weir::Sink<CarrierHour> {
  public:
   LosingSink(weir::FileSink<CarrierHour> sink, Fault fault)
@@ -88,7 +88,7 @@ class LosingSink final : public weir::Sink<CarrierHour> {
   const Fault fault_;
 };
 
-/// False: there is none of that name.
+/// False: there is no bug of that name.
 bool enable(const std::string& name) {
 #ifdef WEIR_BUGS
   for (int i = 0; i < static_cast<int>(weir::Bug::kCount); ++i) {

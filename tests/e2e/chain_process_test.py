@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The processes that run a job's chains for Flink, with this script in the place of Flink: docs/formats/flink_host.md.
+"""Tests the processes that run a job's chains for Flink. This script takes Flink's place:
+docs/formats/flink_host.md.
 
 Usage: chain_process_test.py --build DIR [--only NAME]
 """
@@ -45,7 +46,7 @@ SECONDS = 60
 
 
 class Dead(Exception):
-    """What a chain said last."""
+    """The last message of a chain."""
 
 
 Result = collections.namedtuple("Result", "flags wake_at frames watermarks")
@@ -74,7 +75,7 @@ def header_of(frame):
 
 
 class Chain:
-    """One child process and what the operator knows of it."""
+    """One child process and the operator's state about it."""
 
     def __init__(self, command):
         self.process = subprocess.Popen(
@@ -114,7 +115,7 @@ class Chain:
         return data
 
     def call(self, call, body=b""):
-        """A Result of calls that move records (after all RESUMEs), the body of others."""
+        """A Result for calls that move records (after all RESUMEs), the body for others."""
         reply = self.raw(call, body)
         if reply[0] == 1:
             (length,), at = take("H", reply, 1)
@@ -194,7 +195,9 @@ class Chain:
 
 
 class Job:
-    """A job as its jar describes it, run by this script: one thread, records passed on at once, aligned barriers between calls."""
+    """A job as described by its jar, run by this script: one thread, records passed on at once,
+    aligned barriers between calls.
+    """
 
     def __init__(self, program, arguments, scratch):
         self.program = program
@@ -249,7 +252,7 @@ class Job:
         return body + b"".join(struct.pack(">i", len(element)) + element for element in elements)
 
     def start(self, parallelism, state=None, checkpoint=-1):
-        """`state`: by vertex, (split elements, union elements, groups), of all subtasks together."""
+        """`state`: by vertex, (split elements, union elements, groups) of all subtasks."""
         self.chains = []
         self.output = []
         for v, vertex in enumerate(self.plan["vertices"]):
@@ -340,7 +343,7 @@ class Job:
             for chain in self.chains[v]:
                 if not vertex["source"]:
                     self.pass_on(chain.call(BARRIER))
-            # All have passed their records on: what lies behind the barrier is in nobody's state.
+            # All have passed on their records, so records after the barrier are in no state.
             for chain in self.chains[v]:
                 more = chain.snapshot(checkpoint)
                 split += more[0]
@@ -416,10 +419,10 @@ def job_ends_exactly_after_kills_and_rescaling(case, *more):
     state = job.checkpoint(1)
     job.complete(1)
     job.poll()
-    job.kill()  # what came after the checkpoint comes again
+    job.kill()  # everything after the checkpoint is repeated
     job.start(3, state, 1)
     job.poll()
-    job.checkpoint(2)  # never completed
+    job.checkpoint(2)  # does not complete
     job.kill()
     job.start(1, state, 1)
     checkpoint = 3

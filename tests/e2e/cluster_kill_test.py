@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the flights job as clusters of two or three coordinators and three or four workers, each a process of its own, on a real HDFS and a real
-ZooKeeper; kills and pauses them at random moments, the leader among them, and starts them again. What each cluster committed must be what
-an independent computation gives, and every process must end by itself when the job has ended.
+"""Runs the flights job as clusters of two or three coordinators and three or four workers, each a
+separate process, on a real HDFS and a real ZooKeeper. Kills and pauses them at random moments,
+including the leader, and restarts them. The committed results of each cluster must equal those
+of an independent computation, and every process must end by itself when the job has ended.
 
-WEIR_TEST_HDFS and WEIR_TEST_ZOOKEEPER name the servers (tools/real); those that are not named are started here.
+WEIR_TEST_HDFS and WEIR_TEST_ZOOKEEPER name the servers (tools/real); missing ones are started here.
 
 Usage: cluster_kill_test.py --build DIR [--kills N] [--leader-kills N] [--pauses N] [--seed N] [--verbose]
 """
@@ -33,7 +34,7 @@ SESSION_MS = 2000
 HEARTBEAT_MS = 2500
 PAUSE_SECONDS = (2.7, 4.0)  # longer than both
 RESULT_SECONDS = 60
-OVERLAPPING = 0.25  # of the events another follows before the job has recovered
+OVERLAPPING = 0.25  # fraction of events that are followed by another before the job has recovered
 
 
 class Failure(Exception):
@@ -41,7 +42,7 @@ class Failure(Exception):
 
 
 class Round:
-    """One job, from its start to its end, and what is done to its processes meanwhile."""
+    """One job, from start to end, and the faults of its processes."""
 
     def __init__(self, binary, source, place, zookeeper, root, chance, wanted, show):
         self.source, self.place, self.chance, self.wanted = source, place, chance, wanted
@@ -67,8 +68,8 @@ class Round:
             **self.setup,
         )
         self.done = {"leader kills": 0, "other kills": 0, "leader pauses": 0, "worker pauses": 0}
-        self.agenda = []  # (when, member, what): what was killed is started again, what was paused goes on
-        self.history = []  # (kind, moment, whether something else was done before its result)
+        self.agenda = []  # (when, member, what): restarts of killed members, and resumes of paused ones
+        self.history = []  # (kind, moment, whether another event came before its result)
         self.began = time.monotonic()
         self.events = []
         self.strangers = 0
@@ -80,7 +81,9 @@ class Round:
             print(f"=== {self.events[-1]}", flush=True)
 
     def tend(self):
-        """Whatever is due; then False if the job has ended. A process that ends by itself before that is a failure."""
+        """Carries out due restarts and resumes; then returns False if the job has ended. A
+        process that ends by itself earlier is a failure.
+        """
         now = time.monotonic()
         down = [member for _, member, what in self.agenda if what == "start"]
         for member in self.cluster.members:
@@ -113,7 +116,7 @@ class Round:
             time.sleep(0.02)
 
     def choose(self):
-        """What is to be done next, the more likely the more of it is missing."""
+        """Chooses the next fault, weighted by the number still missing of each kind."""
         missing = {kind: max(0, count - self.done[kind]) for kind, count in self.wanted.items()}
         if not any(missing.values()):
             return None
@@ -133,7 +136,7 @@ class Round:
         return self.chance.choice(workers) if workers else None
 
     def strike(self, kind):
-        """False: there is nobody for it now."""
+        """False: no member qualifies at the moment."""
         member = self.victim(kind)
         if member is None:
             return False
@@ -207,7 +210,7 @@ class Round:
                 return
 
     def run(self):
-        """ "" or what was wrong. Afterwards no process is left."""
+        """Returns "" or a description of the failure. No process is left afterwards."""
         self.cluster.start()
         try:
             with flights_cluster.Results(self.place) as results:
@@ -256,7 +259,7 @@ class Round:
             if code == 1 and any(
                 "no coordinator took this worker" in line for line in member.run.lines[-3:]
             ):
-                self.strangers += 1  # it was started again when everybody else had gone
+                self.strangers += 1  # it was restarted after all others had gone
             elif code not in (0, -9):
                 raise Failure(
                     f"{member.name} (pid {member.run.process.pid}) ended with exit code {code}"
@@ -264,7 +267,7 @@ class Round:
 
 
 def describe(times):
-    """Median and worst time until the next result."""
+    """Median and maximum time until the next result."""
     lines = []
     for kind in ["leader kills", "other kills", "standby kills", "leader pauses", "worker pauses"]:
         alone = [

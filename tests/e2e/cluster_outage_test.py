@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The flights job as a cluster of two coordinators and two workers whose HDFS and ZooKeeper fail while it runs: servers are killed, stand still
-and come back. Nobody of the cluster may end because of that; when the servers are back there are results again, and in the end they are what an
-independent computation gives.
+"""Runs the flights job as a cluster of two coordinators and two workers, whose HDFS and ZooKeeper
+fail meanwhile: servers are killed, paused and restarted. No process of the cluster may end
+because of that. When the servers are back results must continue, and the final results must
+equal those of an independent computation.
 
-An HDFS and an ensemble of three ZooKeepers are started here, for they are broken.
+Starts its own HDFS and ensemble of three ZooKeepers, because it breaks them.
 
 Usage: cluster_outage_test.py --build DIR [--case NAME]… [--verbose]
 """
@@ -40,7 +41,7 @@ class Failure(Exception):
 
 
 class Outage:
-    """A cluster at work, and the servers that it needs."""
+    """A running cluster and its servers."""
 
     def __init__(self, build, source, hdfs, zookeeper, name, show):
         self.source, self.hdfs, self.zookeeper = source, hdfs, zookeeper
@@ -87,13 +88,13 @@ class Outage:
             raise Failure(f"orphans in the output directory: {rest}")
 
     def delivers(self, moment):
-        """There is a result of after the moment, or the job has ended."""
+        """Waits for a result after the moment, or for the end of the job."""
         ended = lambda: not any(member.lives() for member in self.cluster.members)
         if not self.results.wait_after(moment, RESULT_SECONDS, ended) and not ended():
             raise Failure(f"no result became visible within {RESULT_SECONDS} s")
 
     def rest(self, seconds):
-        """So long a server is away. Meanwhile everybody of the cluster lives."""
+        """How long a server is away. All processes of the cluster must survive it."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for member in self.cluster.members:
@@ -104,7 +105,7 @@ class Outage:
             time.sleep(0.05)
 
     def zookeeper_leader(self):
-        """The number of the server that leads the ensemble."""
+        """The number of the ensemble's leading server."""
         for number, address in enumerate(self.zookeeper.env["WEIR_TEST_ZOOKEEPER"].split(","), 1):
             host, port = address.split(":")
             with socket.create_connection((host, int(port)), timeout=5) as connection:
@@ -129,7 +130,7 @@ def without(system, *servers, how=("kill", "revive")):
 
 
 def zookeeper_loses_its_leader(outage):
-    """The ensemble elects another one. A session outlives that, so nobody is deposed."""
+    """The ensemble elects another leader. Sessions outlive that, so no coordinator is deposed."""
     with without(outage.zookeeper, outage.zookeeper_leader()):
         outage.delivers(flights_cluster.Moment())
     if outage.cluster.epoch() != outage.epochs:
@@ -137,7 +138,7 @@ def zookeeper_loses_its_leader(outage):
 
 
 def zookeeper_loses_its_majority(outage):
-    """Without a majority nobody may lead once the session could be over."""
+    """Without a majority, no coordinator may lead once its session could have expired."""
     with without(outage.zookeeper, "2", "3"):
         outage.rest(1.5 * SESSION_MS / 1000)
         if leader := outage.cluster.leader():

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What a person sees of a job that runs in several processes: the same results, refusals in sentences, exit codes, and no process left behind.
-The cases with high availability need the ZooKeeper that WEIR_TEST_ZOOKEEPER names (tools/real/zookeeper.py), and are left out without it.
+"""Checks a job in several processes from the user's view: the same results, refusals in sentences,
+exit codes, and no process left behind. The cases with high availability need the ZooKeeper that
+WEIR_TEST_ZOOKEEPER names (tools/real/zookeeper.py), and are skipped without it.
 
 Usage: cluster_user_view_test.py --build DIR [--only NAME]
 """
@@ -16,8 +17,8 @@ import time
 import flights_job
 from small_cases import FAILED, LEFT, NOT_NOW, REFUSED, SmallCase, expect, expect_in, run_cases
 
-SOON = 40  # seconds: what happens at once may take so long on a machine that is busy
-# A restart waits neither for long nor for lost slots.
+SOON = 40  # seconds: an immediate reaction may take this long on a busy machine
+# Restarts without long pauses, and without waiting for lost slots.
 QUICK = [
     "-D",
     "restart-strategy.type=fixed-delay",
@@ -32,7 +33,9 @@ FAST_HEARTBEAT = ["-D", "heartbeat.interval=500 ms", "-D", "heartbeat.timeout=5 
 
 
 def start_time(pid):
-    """With its pid it names a process for good; None: there is no such process, or only its remains."""
+    """Together with its pid it identifies a process forever; None: there is no such process, or
+    it is a zombie.
+    """
     try:
         with open(f"/proc/{pid}/stat") as stat:
             fields = stat.read().rpartition(") ")[2].split()
@@ -70,11 +73,13 @@ def free_port():
 
 
 class Case(SmallCase):
-    """A job in several processes. All that it starts is ended when the `with` ends."""
+    """A job in several processes. All its processes are ended with the `with`."""
 
     def __init__(self, build, source, scratch):
         super().__init__(build, source, scratch)
-        self.rate = 0  # of all processes of a case: each reads it from its own command line
+        self.rate = (
+            0  # the same for all processes of a case, because each reads it from its command line
+        )
         self.runs = []
 
     def __exit__(self, *_):
@@ -152,7 +157,7 @@ class Case(SmallCase):
 
 
 def zookeeper(case):
-    """The settings for a cluster of this case; None: there is no ZooKeeper."""
+    """The settings for a cluster of this case; None if there is no ZooKeeper."""
     quorum = os.environ.get("WEIR_TEST_ZOOKEEPER")
     if not quorum:
         return None
@@ -583,7 +588,7 @@ def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
     spare = case.worker(port, *quick)
     case.expect_line(coordinator, "has registered with 1 slots; 3 of 2 wanted")
     spare.process.send_signal(signal.SIGSTOP)
-    workers[0].kill_after(0)  # the restart, on what is left, includes the one that does not listen
+    workers[0].kill_after(0)  # the restart, on the remaining workers, includes the paused one
     case.expect_line(coordinator, "nothing was heard from it for 1500 ms")
     before = set(case.place.names("out"))
     workers.append(case.worker(port, *quick))
@@ -593,7 +598,7 @@ def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
     )
     committed = {
         name for name in case.place.names("out") if not name.startswith(".")
-    }  # a hidden one loses its name when it is committed
+    }  # hidden files lose their names when they are committed
     spare.process.send_signal(signal.SIGCONT)
     case.expect_line(spare, "has lost its coordinator")
     for run in [coordinator, spare] + workers[1:]:
@@ -621,7 +626,7 @@ def test_under_high_availability_a_finished_job_does_not_run_twice(case):
         case.start("--role", "worker", "--slots", "2", *ha),
     ]
     expect_in(case.expect_end(again[0], 0), "the job has ended before", "FINISHED")
-    again[1].terminate()  # whoever comes when all are gone has nobody to tell it
+    again[1].terminate()  # a worker that comes after all others are gone gets no answer
     again[1].wait(SOON)
     expect(case.place.names("out") == before, "the part files changed")
 

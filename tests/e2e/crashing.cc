@@ -1,4 +1,4 @@
-// A job whose user code ends the process in the way that --how names.
+// A job whose user code ends the process in the way named by --how.
 
 #include <csignal>
 #include <cstdlib>

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""weir jobs inside a real Flink, 1.20 and 2.x, with checkpoints and results on a real HDFS. Whatever is done to a job there, what it committed
-must be what an independent computation gives; and with two mistakes switched on it must not be, or the cases would prove nothing.
+"""weir jobs inside a real Flink, 1.20 and 2.x, with checkpoints and results on a real HDFS. After
+every fault, the committed results must equal those of an independent computation. With one of
+two deliberate bugs switched on they must differ, otherwise the cases would prove nothing.
 
-WEIR_TEST_HDFS names an HDFS (tools/real/hdfs.py); otherwise one is started. The clusters of Flink are started here, one at a time.
+WEIR_TEST_HDFS names an HDFS (tools/real/hdfs.py); otherwise one is started. The Flink clusters are
+started here, one at a time.
 
 Usage: flink_host_test.py --build DIR [--version V]… [--case NAME]… [--keep]
 """
@@ -35,7 +37,7 @@ from flink_cluster import Failure
 
 VERSIONS = ["1.20.5", "2.3.0"]
 ROWS = 30000
-RATE = 2000  # until what a case waits for has come; then the rest goes through at once
+RATE = 2000  # until the awaited event has happened; then the rest runs at full speed
 YEAR = 336776 - ROWS
 LINES = 6000
 LINE_RATE = 200
@@ -54,7 +56,7 @@ def check(condition, sentence):
 
 
 class Suite:
-    """What the cases of one version of Flink share."""
+    """Shared by the cases of one version of Flink."""
 
     def __init__(self, build, flink, scratch, version):
         self.build, self.flink, self.scratch, self.version = build, flink, scratch, version
@@ -106,7 +108,7 @@ class Suite:
         self.flink.wait_end(job, "FINISHED", END_SECONDS)
 
     def difference(self, place):
-        """ "" if the result is as it must be."""
+        """ "" if the result is as expected."""
         found = flights_job.committed_lines(place, "out")
         rest = flights_job.orphans(place, "out")
         return flights_job.first_difference(self.expected(), found) or (
@@ -123,7 +125,7 @@ class Suite:
     # --- faults in the job
 
     def unhurried(self, place, *flags):
-        """A job that takes its time until it is started again after hurry()."""
+        """A slow job, until it is restarted after hurry()."""
         return self.submit(
             place,
             "e2e_breaking_flights",
@@ -138,7 +140,7 @@ class Suite:
         return os.path.join(self.scratch, f"{name}-{self.version}-{self.count}")
 
     def broken(self, kind, *flags, place=None):
-        """A job in which a fault has come after two checkpoints; its id and place."""
+        """A job in which a fault has occurred after two checkpoints; its id and place."""
         place = place or self.place()
         when = self.scratch_file("break")
         job = self.unhurried(place, "--break", kind, "--when", when, *flags)
@@ -149,7 +151,7 @@ class Suite:
         return job, place
 
     def failed_with(self, job):
-        """What Flink shows for the fault."""
+        """Flink's message about the fault."""
         return self.flink.wait("the failure", lambda: self.flink.exceptions(job), 30)[-1]
 
     def same_taskmanagers(self, before):
@@ -160,7 +162,7 @@ class Suite:
         )
 
 
-# --- cases: each is given the suite, and fails by an exception
+# --- cases: each gets the suite, and fails by an exception
 
 
 def clean(suite):
@@ -213,7 +215,9 @@ def segmentation_fault(suite):
 
 
 def checkpoint_lost(suite):
-    """A checkpoint that a chain cannot write is one that failed, which the job may tolerate; nothing is started again for it."""
+    """A checkpoint that a chain cannot write counts as failed, which the job may tolerate;
+    nothing is restarted.
+    """
     place = suite.place()
     when = suite.scratch_file("break")
     job = suite.unhurried(
@@ -272,7 +276,7 @@ def taskmanager_killed(suite):
 
 
 def jobmanager_killed(suite):
-    """With high availability another JobManager goes on with the job from its last checkpoint."""
+    """With high availability another JobManager continues the job from its last checkpoint."""
     with contextlib.ExitStack() as stack:
         zookeeper = (
             os.environ.get("WEIR_TEST_ZOOKEEPER")
@@ -328,7 +332,7 @@ def rescaled(suite):
 
 
 def unaligned_rescaled(suite):
-    """Records that are on their way when a checkpoint is taken go to other subtasks afterwards."""
+    """Records in flight at a checkpoint go to other subtasks after rescaling."""
     unaligned = [
         "-D",
         "execution.checkpointing.unaligned.enabled=true",
@@ -351,9 +355,7 @@ def unaligned_rescaled(suite):
         suite.flink.cancel(job)
         return job
 
-    for _ in range(
-        3
-    ):  # the last checkpoint may be a later one, which caught the windows just when they had nothing to do
+    for _ in range(3):  # the last checkpoint may be a later one, taken while the windows were idle
         place = suite.place()
         job = canceled(place)
         if in_flight(job):
@@ -367,7 +369,9 @@ def unaligned_rescaled(suite):
 
 
 def there_and_back(suite):
-    """One process, Flink, one process from what Flink retained, Flink, one process from Flink's savepoint; each with another parallelism."""
+    """One process, Flink, one process from Flink's retained checkpoint, Flink, one process from
+    Flink's savepoint; each with another parallelism.
+    """
     place = suite.place()
     slow = 400
 
@@ -417,7 +421,7 @@ def hanging_chain_canceled(suite):
 
 
 def words(suite):
-    """word_count, whose TaskManager is killed, and which goes on at another parallelism."""
+    """word_count survives the kill of its TaskManager, and continues at another parallelism."""
     place = suite.place()
     texts = os.path.join(suite.scratch, "texts")
     chance = random.Random(5)
@@ -471,7 +475,7 @@ def words(suite):
 
 
 def noticed(suite, bug):
-    """Whether a job that fails, and goes on, gives another result than it should with the mistake switched on."""
+    """True if a job that fails and continues gives a wrong result with this bug switched on."""
     place = suite.place()
     job, _ = suite.broken("throw", "--between", "--bug", bug, place=place)
     suite.flink.wait(
@@ -480,7 +484,7 @@ def noticed(suite, bug):
         or len(suite.flink.exceptions(job)) > 3,
         END_SECONDS,
     )
-    return suite.flink.state(job) != "FINISHED" or suite.difference(place)  # or it cannot go on
+    return suite.flink.state(job) != "FINISHED" or suite.difference(place)  # or it cannot continue
 
 
 def restore_left_out(suite):
@@ -488,7 +492,9 @@ def restore_left_out(suite):
 
 
 def flush_left_out(suite):
-    """Records are held for 10 ms at most, so that there may be none to lose at the last barrier before the fault: hence some tries."""
+    """Records are buffered for 10 ms at most, so there may be none to lose at the last barrier
+    before the fault: hence several tries.
+    """
     check(
         any(noticed(suite, "hosted_barrier_not_flushed") for _ in range(6)),
         "it was not noticed in six tries",
@@ -496,7 +502,7 @@ def flush_left_out(suite):
 
 
 def refused(command, *words):
-    """One sentence on standard error that has these words, and exit code 2."""
+    """Expects exit code 2 and a sentence on standard error that contains these words."""
     done = subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -531,7 +537,7 @@ def bad_cases(suite):
 
 
 def printed_line(suite, flink, command):
-    """Writes the jar for that cluster, and gives the line that runs it."""
+    """Writes the jar for that cluster, and returns the line that runs it."""
     jar = suite.scratch_file("job") + ".jar"
     done = subprocess.run(
         command + ["--target", "flink", "--rest", flink.url, "--jar-out", jar],
@@ -555,7 +561,9 @@ def told(output, pattern):
 
 
 def command_line(suite):
-    """The line that is printed for a jar works as it stands, and Flink's command line saves the job, stops it, and starts it from there."""
+    """The line printed for a jar works unchanged. Flink's command line stops the job with a
+    savepoint, and starts it from there.
+    """
     place = suite.place()
     slow = suite.flights_command(
         place,
@@ -589,7 +597,7 @@ def command_line(suite):
 
 
 def uploads_refused(suite):
-    """A JobManager that takes no jars: the sentence says what to do, and that works."""
+    """A JobManager that accepts no jars: the sentence gives the remedy, which works."""
     place = suite.place()
     with flink_cluster.FlinkCluster(
         suite.version, taskmanagers=0, options=["-D", "web.submit.enable=false"]
@@ -638,7 +646,7 @@ def other_processor(suite):
 
 
 def not_executable(suite):
-    """io.tmp.dirs is on a file system that is mounted noexec."""
+    """io.tmp.dirs is on a file system mounted as noexec."""
     if not suite.flink.tmpfs:
         return
     place = suite.place()
@@ -660,7 +668,7 @@ def free_port():
 
 @contextlib.contextmanager
 def no_flink():
-    """A web server of another kind; its URL."""
+    """The URL of a web server that is not Flink."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -701,12 +709,14 @@ CASES = [
     other_processor,
     not_executable,
 ]
-NEWEST_ONLY = [jobmanager_killed, uploads_refused]  # which start a cluster of their own
+NEWEST_ONLY = [jobmanager_killed, uploads_refused]  # they start their own cluster
 
 
 @contextlib.contextmanager
 def temporary_files():
-    """A folder for io.tmp.dirs, and whether it is a file system of its own, which root may mount again as noexec."""
+    """A folder for io.tmp.dirs, and whether it is a separate file system, which root can remount
+    as noexec.
+    """
     folder = tempfile.mkdtemp(prefix="weir-flink-tmp-")
     own = (
         os.geteuid() == 0
@@ -724,7 +734,7 @@ def temporary_files():
 
 
 def run_version(arguments, version, scratch):
-    """How many passed and failed."""
+    """The numbers of passed and failed cases."""
     results = [0, 0]
     with (
         temporary_files() as (temporary, own),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Kills the flights job with SIGKILL at random moments, and starts it again at a random parallelism, until it ends by itself. What it
-committed must be what an independent computation gives, every time. Half of it on a real HDFS if WEIR_TEST_HDFS names one.
+"""Kills the flights job with SIGKILL at random moments, and restarts it at a random parallelism,
+until it ends by itself. Each time, its committed results must equal those of an independent
+computation. Half of the rounds use a real HDFS if WEIR_TEST_HDFS names one.
 
 Usage: kill_test.py --build DIR [--kills N] [--seed N]
 """
@@ -20,7 +21,7 @@ import flights_job
 import flights_reference
 
 ROWS = 12000
-SECONDS = 1.2  # what a run takes that is not killed
+SECONDS = 1.2  # duration of a run that is not killed
 KILLS_A_RUN = 4
 YEAR = 336776 - ROWS
 
@@ -34,7 +35,7 @@ class Round:
         self.history = []
 
     def run(self, kills):
-        """ "" or what was wrong."""
+        """Returns "" or a description of the failure."""
         while True:
             parallelism = self.chance.randint(1, 3)
             command = flights_job.flights_command(

@@ -1,4 +1,6 @@
-"""What tests of a person's view have in common: a case for each with a small input and a scratch directory, and the run over all of them."""
+"""Shared by the tests of the user's view: a case class with a small input and a scratch
+directory, and the runner.
+"""
 
 import argparse
 import os
@@ -32,7 +34,7 @@ def expect_in(text, *parts):
 
 
 class SmallCase:
-    """What every test gets: the programs, a small input, a scratch directory."""
+    """The setup of every test: the programs, a small input, a scratch directory."""
 
     def __init__(self, build, source, scratch):
         self.bin = os.path.join(build, "bin")
@@ -60,7 +62,9 @@ class SmallCase:
 
 
 def run_cases(tests, case, rows):
-    """Runs each test with a case of its own over so many flights; the program's exit code. `tests`: the module's globals."""
+    """Runs each test with its own case of `rows` flights, and returns the exit code. `tests`:
+    the module's globals.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--only", default="")

@@ -1,4 +1,4 @@
-// A job whose records weir cannot serialize: it runs in one process and nowhere else.
+// A job whose records weir cannot serialize: it can only run in one process.
 
 #include <memory>
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is left of a process that user code ends, and of a job whose output nobody takes.
+"""Checks the reports of a process that user code ends, and of a job whose output is not read.
 
 Usage: user_crash_test.py --build DIR [--only NAME]
 """
@@ -19,7 +19,7 @@ ENDINGS = {
     "overflow": (signal.SIGSEGV, "ended by signal 11 (SIGSEGV)"),
     "exit": (-FAILED, "ended by a call of exit(0)"),
 }
-# What the back trace shows; the call of exit() may lie where no symbol is known.
+# A function in the back trace; the call of exit() may have no known symbol.
 FRAMES = {"overflow": "deeper", "exit": "weir4Task"}
 
 

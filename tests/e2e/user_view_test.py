@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What a person sees of a job: help, explanations, refusals in sentences, exit codes, and what is left behind.
+"""Checks a job from the user's view: help, explanations, refusals in sentences, exit codes, and the
+files left behind.
 
 Usage: user_view_test.py --build DIR [--only NAME]
 """
@@ -47,7 +48,7 @@ class Case(SmallCase):
         return process
 
     def checkpoints(self):
-        """The directories of completed checkpoints, the oldest first."""
+        """The directories of completed checkpoints, oldest first."""
         found = []
         for directory, _, files in os.walk(self.path("checkpoints")):
             if re.fullmatch(r"chk-\d+", os.path.basename(directory)) and "_metadata" in files:
@@ -55,8 +56,8 @@ class Case(SmallCase):
         return sorted(found, key=lambda d: int(d.rsplit("-", 1)[1]))
 
     def killed_after_checkpoints(self, count):
-        """A job that was killed when it had completed so many checkpoints, with state in files of its own; the directories of those that
-        are retained."""
+        """A job that was killed after `count` completed checkpoints, with state in separate
+        files; the directories of the retained ones."""
         process = self.start(
             rate=3000,
             interval="100 ms",
@@ -251,7 +252,8 @@ def command_from(case, checkpoint, *more):
 
 def test_killed_after_going_back_the_job_does_not_go_on_from_what_it_left(case):
     checkpoints = case.killed_after_checkpoints(5)
-    # It goes back and takes later results back, and is killed before it has a checkpoint of its own.
+    # It restarts from an earlier checkpoint, removes later results, and is killed before its own
+    # first checkpoint.
     process = flights_job.Run(
         command_from(
             case, checkpoints[0], "--rate", "100", "-D", "execution.checkpointing.interval=1 h"
@@ -301,7 +303,7 @@ def test_another_output_directory_is_another_job(case):
 
 
 def signaled_after_a_checkpoint(case, number):
-    """A job that is to delete its checkpoints when it is canceled, and the exit code after a signal."""
+    """A job that deletes its checkpoints when it is canceled, and the exit code after a signal."""
     process = case.start(
         rate=3000,
         interval="100 ms",

@@ -11,8 +11,7 @@ namespace weir {
 namespace {
 
 FileSystemUnderTest real_hdfs() {
-  if (test_hdfs().empty())
-    return {};  // run.sh says where it is; never a local directory by mistake
+  if (test_hdfs().empty()) return {};  // run.sh sets it; never fall back to a local directory
   static std::atomic<int> next{0};
   auto files = files_as(process_login_user());
   auto location = files->resolve(cat(test_hdfs(), "/weir-conformance-", ::getpid(), "-", next++));
@@ -26,7 +25,7 @@ FileSystemUnderTest real_hdfs() {
   return {fs, location->path};
 }
 
-// 10 MB is beyond what a writer gathers, so that the file is sent as it is written.
+// 10 MB exceeds a writer's buffer, so the file is sent while it is written.
 INSTANTIATE_TEST_SUITE_P(Hdfs, FileSystemConformance,
                          testing::Values(ConformanceParameter{"Real", real_hdfs, true,
                                                               10'000'000}));

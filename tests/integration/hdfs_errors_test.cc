@@ -15,14 +15,14 @@ bool contains(const Status& status, std::string_view part) {
   return status.message().find(part) != std::string_view::npos;
 }
 
-/// One NameNode, which the cases below put into trouble.
+/// One NameNode, which the cases below disturb.
 class HdfsErrorsTest : public HdfsTest {
  protected:
   void SetUp() override {
     if (environment("WEIR_TEST_HDFS_HA")) GTEST_SKIP() << "for a single NameNode";
     HdfsTest::SetUp();
   }
-  /// The port in "hdfs://127.0.0.1:PORT": the one of the RPC, which speaks no WebHDFS.
+  /// The address in "hdfs://127.0.0.1:PORT": the RPC port, which does not speak WebHDFS.
   static std::string rpc_address() { return test_hdfs().substr(std::string("hdfs://").size()); }
   static void no_wait(std::chrono::milliseconds) {}
 };
@@ -31,8 +31,7 @@ TEST_F(HdfsErrorsTest, AnotherUsersDirectoryIsDeniedWithTheCommandThatHelps) {
   auto bob = files_as("bob");
   const auto location = bob->resolve(directory_.child("f").uri);
   ASSERT_TRUE(location.ok());
-  // The NameNode redirects; it is the DataNode that refuses, and it may close before a large body
-  // has gone.
+  // The NameNode redirects; the DataNode refuses, and may close before a large body has been sent.
   for (const size_t bytes : {size_t{5}, size_t{3'000'000}, size_t{20'000'000}}) {
     const Status status = write_file(*location->fs, location->path, std::string(bytes, 'x'));
     EXPECT_EQ(status.code(), StatusCode::kPermissionDenied) << status.to_string();
@@ -52,7 +51,7 @@ TEST_F(HdfsErrorsTest, FilesAndDirectoriesAreNotOpenToTheWorld) {
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied) << status.to_string();
 }
 
-TEST_F(HdfsErrorsTest, ClosedFilesAreSyncedByTheDataNodeUnlessThatIsTurnedOff) {
+TEST_F(HdfsErrorsTest, ClosedFilesAreSyncedByTheDataNodeUnlessDisabled) {
   EXPECT_EQ(directory_.fs->durability(), Durability::kPower);
   const auto fsyncs = [] { return std::stoi(tool_output("datanode fsyncs")); };
   const int before = fsyncs();
@@ -66,7 +65,7 @@ TEST_F(HdfsErrorsTest, ClosedFilesAreSyncedByTheDataNodeUnlessThatIsTurnedOff) {
   EXPECT_EQ(fsyncs(), after);
 }
 
-TEST_F(HdfsErrorsTest, AFileThatAWriterHasOpenIsKnownForOne) {
+TEST_F(HdfsErrorsTest, FileThatAWriterHasOpenIsDetected) {
   FileSystem& fs = *directory_.fs;
   auto writer = fs.create(at("open"), CreateMode::kExclusive);
   ASSERT_TRUE(writer.ok()) << writer.status().to_string();
@@ -80,12 +79,12 @@ TEST_F(HdfsErrorsTest, AFileThatAWriterHasOpenIsKnownForOne) {
   EXPECT_EQ(*(*reader)->being_written(), false);
 }
 
-TEST_F(HdfsErrorsTest, AProbeOfAUsableDirectoryPasses) {
+TEST_F(HdfsErrorsTest, ProbeOfAUsableDirectoryPasses) {
   EXPECT_EQ(probe_directory(directory_.child("new/below"), "p").to_string(), "OK");
   EXPECT_TRUE(directory_.fs->list(at("new/below"))->empty());
 }
 
-TEST_F(HdfsErrorsTest, SafeModeIsSaidWithTheCommandThatEndsIt) {
+TEST_F(HdfsErrorsTest, SafeModeIsReportedWithTheCommandThatEndsIt) {
   auto files = files_as(process_login_user(), {}, no_wait);
   const auto location = files->resolve(directory_.child("f").uri);
   ASSERT_TRUE(run_tool("safemode enter"));
@@ -98,7 +97,7 @@ TEST_F(HdfsErrorsTest, SafeModeIsSaidWithTheCommandThatEndsIt) {
   }
 }
 
-TEST_F(HdfsErrorsTest, AWriteOutlivesASafeModeThatEnds) {
+TEST_F(HdfsErrorsTest, WriteOutlivesASafeModeThatEnds) {
   ASSERT_TRUE(run_tool("safemode enter"));
   int waits = 0;
   auto files = files_as(process_login_user(), {}, [&waits](std::chrono::milliseconds) {
@@ -109,12 +108,12 @@ TEST_F(HdfsErrorsTest, AWriteOutlivesASafeModeThatEnds) {
   EXPECT_EQ(waits, 2);
 }
 
-TEST_F(HdfsErrorsTest, AUsedUpQuotaIsResourceExhausted) {
+TEST_F(HdfsErrorsTest, ExhaustedQuotaIsResourceExhausted) {
   ASSERT_TRUE(directory_.fs->make_directories(at("space")).ok());
   ASSERT_TRUE(directory_.fs->make_directories(at("names")).ok());
   ASSERT_TRUE(run_tool(cat("admin -setSpaceQuota 1000000 ", at("space"))));
   ASSERT_TRUE(run_tool(cat("admin -setQuota 1 ", at("names"))));
-  // Less than the quota, but HDFS wants room for a whole block.
+  // Less than the quota, but HDFS requires room for a whole block.
   const Status space = write_file(*directory_.fs, at("space/f"), "x");
   EXPECT_EQ(space.code(), StatusCode::kResourceExhausted) << space.to_string();
   EXPECT_TRUE(contains(space, "-setSpaceQuota")) << space.to_string();
@@ -124,14 +123,14 @@ TEST_F(HdfsErrorsTest, AUsedUpQuotaIsResourceExhausted) {
   EXPECT_FALSE(directory_.fs->stat(at("names/f")).ok());
 }
 
-TEST_F(HdfsErrorsTest, TheRpcPortIsNotTakenForTheHttpPort) {
+TEST_F(HdfsErrorsTest, RpcPortIsNotTakenForTheHttpPort) {
   auto files = files_as(process_login_user(), {{"fs.hdfs.http-address", rpc_address()}}, no_wait);
   const Status status = files->resolve(directory_.uri)->fs->stat("/").status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_TRUE(contains(status, "set fs.hdfs.http-address")) << status.to_string();
 }
 
-TEST_F(HdfsErrorsTest, ANameNodeThatIsNotThereIsSaidWithWhereItsAddressCameFrom) {
+TEST_F(HdfsErrorsTest, UnreachableNameNodeIsReportedWithTheOriginOfItsAddress) {
   auto files = files_as(process_login_user(), {{"fs.hdfs.http-address", "127.0.0.1:1"}}, no_wait);
   const Status status = files->resolve(directory_.uri)->fs->stat("/").status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
@@ -140,12 +139,12 @@ TEST_F(HdfsErrorsTest, ANameNodeThatIsNotThereIsSaidWithWhereItsAddressCameFrom)
   EXPECT_TRUE(contains(status, "an address from fs.hdfs.http-address")) << status.to_string();
 }
 
-TEST_F(HdfsErrorsTest, AKilledUploadLeavesAShorterFileThatPublishNeverShows) {
+TEST_F(HdfsErrorsTest, KilledUploadLeavesAShorterFileThatPublishNeverShows) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
     auto files = files_as(process_login_user());
-    // What publish_file does, up to the middle of its upload.
+    // The steps of publish_file, up to the middle of its upload.
     auto file =
         files->resolve(directory_.uri)->fs->create(at("f.attempt-1.tmp"), CreateMode::kReplace);
     if (file.ok() && (*file)->append(std::string(8'000'000, 'x')).ok()) ::raise(SIGKILL);

@@ -13,14 +13,14 @@
 
 namespace weir {
 
-/// An environment variable, or none if it is unset or empty.
+/// An environment variable; nullopt if it is unset or empty.
 std::optional<std::string> environment(const std::string& name);
 
-/// The root of the HDFS under test, from WEIR_TEST_HDFS; the case is skipped without it.
+/// The root of the HDFS under test, from WEIR_TEST_HDFS; without it the case is skipped.
 std::string test_hdfs();
 
-/// The file systems as a user of that name finds them, with more configuration keys if given.
-/// `sleep` stands for the waits between attempts; without it they take their time.
+/// The file systems for a user, with additional configuration keys. `sleep` replaces the waits
+/// between attempts; without it they are real.
 std::unique_ptr<RealFileSystems> files_as(
     const std::string& user, std::map<std::string, std::string> config = {},
     std::function<void(std::chrono::milliseconds)> sleep = {});
@@ -28,10 +28,10 @@ std::unique_ptr<RealFileSystems> files_as(
 /// Runs `tools/real/hdfs.py COMMAND --home $WEIR_TEST_HDFS_HOME …`; true if it succeeded.
 /// WEIR_TEST_HDFS_TOOL names the tool.
 bool run_tool(const std::string& command);
-/// What such a command prints.
+/// The output of such a command.
 std::string tool_output(const std::string& command);
 
-/// A directory of its own on the HDFS under test, removed at the end.
+/// Gives each case its own directory on the HDFS under test, removed at the end.
 class HdfsTest : public testing::Test {
  protected:
   void SetUp() override;

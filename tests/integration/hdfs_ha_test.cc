@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-/// HDFS with two NameNodes, of which nn1 is active at first: WEIR_TEST_HDFS is the nameservice.
+/// An HDFS with two NameNodes, nn1 active at first: WEIR_TEST_HDFS is the nameservice.
 class HdfsHaTest : public HdfsTest {
  protected:
   void SetUp() override {
@@ -16,7 +16,7 @@ class HdfsHaTest : public HdfsTest {
   }
 };
 
-TEST_F(HdfsHaTest, WorkGoesOnAfterAFailoverAndBack) {
+TEST_F(HdfsHaTest, WorkContinuesAfterAFailoverAndBack) {
   for (int round = 0; round < 2; ++round) {
     const std::string before = at(cat("before-", round)), after = at(cat("after-", round));
     ASSERT_EQ(publish_file(*directory_.fs, before, "before", "u").to_string(), "OK");
@@ -28,7 +28,7 @@ TEST_F(HdfsHaTest, WorkGoesOnAfterAFailoverAndBack) {
   }
 }
 
-TEST_F(HdfsHaTest, AClientThatStartsAtTheStandbyFindsTheActiveOne) {
+TEST_F(HdfsHaTest, ClientThatStartsAtTheStandbyFindsTheActiveOne) {
   ASSERT_TRUE(run_tool("failover"));
   auto fresh = files_as(process_login_user());
   const auto location = fresh->resolve(directory_.child("f").uri);
@@ -38,8 +38,8 @@ TEST_F(HdfsHaTest, AClientThatStartsAtTheStandbyFindsTheActiveOne) {
   EXPECT_EQ(location->fs->stat(location->path)->size, 6'000'000);
 }
 
-TEST_F(HdfsHaTest, AnObserverIsNotBelieved) {
-  // The first one in the configuration is asked first: it has to be the observer.
+TEST_F(HdfsHaTest, ObserverIsNotTrusted) {
+  // The first NameNode in the configuration is asked first, so it must be the observer.
   if (tool_output("state nn1") != "standby\n") ASSERT_TRUE(run_tool("failover"));
   ASSERT_TRUE(run_tool("observer begin"));
   auto fresh = files_as(process_login_user());
@@ -48,7 +48,7 @@ TEST_F(HdfsHaTest, AnObserverIsNotBelieved) {
   const Status written = write_file(*location->fs, location->path, "x");
   const auto seen = files_as(process_login_user())
                         ->resolve(directory_.uri)
-                        ->fs->list(directory_.path);  // at once: an observer lags behind
+                        ->fs->list(directory_.path);  // at once, because an observer lags behind
   EXPECT_TRUE(run_tool("observer end"));
   EXPECT_EQ(written.to_string(), "OK");
   ASSERT_TRUE(seen.ok()) << seen.status().to_string();

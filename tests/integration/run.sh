@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts real systems, runs the tests against them, and stops them again whatever happens.
+# Starts real systems, runs the tests against them, and always stops them again.
 # usage: run.sh BUILD_DIR [single|ha|zookeeper ...]      (default: all; single and ha are HDFS)
 set -euo pipefail
 build="${1:?usage: run.sh BUILD_DIR [single|ha|zookeeper ...]}"; shift

@@ -13,7 +13,7 @@
 namespace weir {
 namespace {
 
-constexpr int kLookMs = 5;  ///< how often a pipe looks at what it was told
+constexpr int kLookMs = 5;  ///< how often a pipe checks for commands
 
 sockaddr_in loopback(int port) {
   sockaddr_in address{};
@@ -96,7 +96,7 @@ bool TcpGate::pass(Pipe&, int from, int to, bool reply) {
   char buffer[16384];
   const ssize_t count = ::recv(from, buffer, sizeof buffer, 0);
   if (count <= 0) return false;
-  // Small messages one after another: each piece is a reply, nearly always.
+  // Messages are small and come one after another, so nearly every piece is one reply.
   if (reply && replies_until_break_ > 0 && --replies_until_break_ == 0) return false;
   return ::send(to, buffer, static_cast<size_t>(count), MSG_NOSIGNAL) == count;
 }

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// Stands between clients and a server on this host, and can keep what passes from passing. Listens
-/// on 127.0.0.1, on a free port. Thread: any.
+/// A proxy between clients and a server on this host that can hold back traffic. Listens on
+/// 127.0.0.1, on a free port. Thread: any.
 class TcpGate {
  public:
   explicit TcpGate(int server_port);
@@ -18,15 +18,15 @@ class TcpGate {
   TcpGate& operator=(const TcpGate&) = delete;
 
   int port() const { return port_; }
-  /// From now on nothing passes; connections stand, and new ones are taken.
+  /// Holds back all traffic from now on; connections stay open, and new ones are accepted.
   void shut();
-  /// What was held back passes. Shut and opened again: nothing was lost.
+  /// Passes the held traffic on. Nothing is lost between shut() and open().
   void open();
-  /// Breaks the connections there are; new ones are taken.
+  /// Breaks the existing connections; new ones are accepted.
   void break_connections();
-  /// The `count`-th reply from now does not pass: its connection breaks instead.
+  /// Drops the `count`-th reply from now, and breaks its connection instead.
   void break_after_next_reply_is_due(int count);
-  /// Breaks every connection there is and will be.
+  /// Breaks all existing and future connections.
   void refuse();
 
  private:
@@ -48,7 +48,7 @@ class TcpGate {
   std::atomic<bool> refusing_{false};
   std::atomic<int> replies_until_break_{0};
   std::mutex mutex_;
-  std::list<Pipe> pipes_;  ///< guarded by mutex_; entries stay
+  std::list<Pipe> pipes_;  ///< guarded by mutex_; entries are never removed
   std::thread accepter_;
 };
 

@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ZooKeeperUnderTest{
         "real",
         [] {
-          // Each session has a gate of its own, so that one of them can be cut off.
+          // Each session has its own gate, so that it can be cut off alone.
           struct Factory : ZooKeeperFactory {
             StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener listener) override {
               gates.push_back(std::make_unique<Gated>());
@@ -116,7 +116,7 @@ class RealZooKeeper : public testing::Test {
   }
 };
 
-/// A contender with a scheduler of its own, as in a process of its own.
+/// A contender with its own scheduler, as in a separate process.
 struct CoordinatorProcess {
   CoordinatorProcess(const HaPaths& paths, std::string name,
                      std::function<void(const Leadership&)> on_granted = nullptr)
@@ -158,7 +158,7 @@ struct CoordinatorProcess {
 
 CompletedPointer pointer_to(CheckpointId id) { return {id, cat("file:///chk-", id), 10, 20}; }
 
-TEST_F(RealZooKeeper, ALeaderCutOffStepsDownAnotherLeadsAndTheFirstOnesPointerIsRefused) {
+TEST_F(RealZooKeeper, CutOffLeaderStepsDownAnotherLeadsAndTheFirstOnesPointerIsRefused) {
   const HaPaths paths{fresh_root() + "/cluster"};
   CoordinatorProcess a(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a.leads(); }));
@@ -182,7 +182,7 @@ TEST_F(RealZooKeeper, ALeaderCutOffStepsDownAnotherLeadsAndTheFirstOnesPointerIs
   EXPECT_EQ(second.pointer().value()->id, 2);
 }
 
-TEST_F(RealZooKeeper, ADeposedLeaderIsRefusedByItsEpochThoughItsSessionLives) {
+TEST_F(RealZooKeeper, DeposedLeaderIsRefusedByItsEpochAlthoughItsSessionLives) {
   const HaPaths paths{fresh_root() + "/cluster"};
   Gated gated;
   const auto old_session = gated.factory.open(nullptr).value();
@@ -208,13 +208,13 @@ TEST_F(RealZooKeeper, ADeposedLeaderIsRefusedByItsEpochThoughItsSessionLives) {
   EXPECT_EQ(session->get(paths.job(kJob)).status().code(), StatusCode::kNotFound);
 }
 
-TEST_F(RealZooKeeper, ATakeOverWhoseReplyIsLostIsFoundAgain) {
+TEST_F(RealZooKeeper, TakeOverWithALostReplyIsFoundAgain) {
   const HaPaths paths{fresh_root() + "/cluster"};
   CoordinatorProcess a(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a.leads(); }));
   CoordinatorProcess b(paths, "b:1");
-  // The connection breaks at the moment of b's take-over, again and again: requests pass, replies
-  // do not.
+  // The connection breaks at the moment of b's take-over, repeatedly: requests pass, replies do
+  // not.
   for (int i = 0; i < 3; ++i) {
     CoordinatorProcess& leader = a.leads() ? a : b;
     CoordinatorProcess& other = a.leads() ? b : a;
@@ -228,7 +228,7 @@ TEST_F(RealZooKeeper, ATakeOverWhoseReplyIsLostIsFoundAgain) {
   }
 }
 
-TEST_F(RealZooKeeper, ABrokenConnectionThatComesBackRevokesNobody) {
+TEST_F(RealZooKeeper, BrokenConnectionThatComesBackRevokesNoLeadership) {
   const HaPaths paths{fresh_root() + "/cluster"};
   CoordinatorProcess a(paths, "a:1");
   ASSERT_TRUE(wait_for([&] { return a.leads(); }));
@@ -240,7 +240,7 @@ TEST_F(RealZooKeeper, ABrokenConnectionThatComesBackRevokesNobody) {
   EXPECT_EQ(a.reasons.size(), 0u);
 }
 
-TEST_F(RealZooKeeper, AServerThatDiesAndComesBackKeepsThePointer) {
+TEST_F(RealZooKeeper, RestartedServerKeepsThePointer) {
   const HaPaths paths{fresh_root() + "/cluster"};
   std::optional<CoordinatorProcess> a;
   a.emplace(paths, "a:1");
@@ -258,7 +258,7 @@ TEST_F(RealZooKeeper, AServerThatDiesAndComesBackKeepsThePointer) {
   EXPECT_EQ(JobStore(a->last(), kJob).pointer().value()->id, 5);
 }
 
-TEST_F(RealZooKeeper, AFrozenServerDoesNotBlockACallForLongerThanItsTimeout) {
+TEST_F(RealZooKeeper, FrozenServerDoesNotBlockACallForLongerThanItsTimeout) {
   Gated gated;
   const auto session = gated.factory.open(nullptr).value();
   ASSERT_TRUE(run_tool("pause"));
@@ -270,7 +270,7 @@ TEST_F(RealZooKeeper, AFrozenServerDoesNotBlockACallForLongerThanItsTimeout) {
   EXPECT_LT(took, kTimeout * 3 / 2);
 }
 
-TEST_F(RealZooKeeper, NoServerIsSaidInASentence) {
+TEST_F(RealZooKeeper, UnreachableServerIsReportedInASentence) {
   Gated gated;
   gated.gate.refuse();
   ZooKeeperClientOptions options = options_for(cat("127.0.0.1:", gated.gate.port()));
@@ -299,7 +299,7 @@ TEST_F(RealZooKeeper, NodesOfACreatorAreItsAlone) {
   EXPECT_TRUE(session->remove(path, kAnyVersion).ok());
 }
 
-TEST_F(RealZooKeeper, AWorkerIsToldOfEachLeader) {
+TEST_F(RealZooKeeper, WorkerIsNotifiedOfEachLeader) {
   const HaPaths paths{fresh_root() + "/cluster"};
   Gated gated;
   RealRandom random;

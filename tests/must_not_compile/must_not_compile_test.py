@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles one case twice: as it is, which must fail with the text after `// expect: `, and with -DMENDED, which must
-succeed, so that the case cannot fail for another reason than its own.
+"""Compiles one case twice: unchanged, which must fail with the text after `// expect: `, and with
+-DMENDED, which must succeed. The second run proves that the case fails only for its own reason.
 
 usage: must_not_compile_test.py COMPILER INCLUDE_DIR CASE.cc
 """

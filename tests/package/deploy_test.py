@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The files in deploy/ are what Kubernetes and systemd take, and use flags and settings that exist.
+"""Checks that Kubernetes and systemd accept the files in deploy/, and that their flags and settings
+exist.
 
 Usage: deploy_test.py BUILD
 """
@@ -59,7 +60,7 @@ def kubernetes_manifests_fit_the_schema(scratch):
 
 
 def commands_are_understood(documents, scratch):
-    """The program itself takes the flags and the settings: --explain checks them and runs nothing."""
+    """The program itself accepts the flags and settings: --explain checks them and runs nothing."""
     config = os.path.join(scratch, "conf")
     os.mkdir(config)
     for document in documents:
@@ -107,7 +108,7 @@ def units_are_verified(scratch):
 
 
 def units_start_again_what_starting_again_helps(scratch):
-    """The commands of the units end with the codes that the units know."""
+    """The commands of the units end with the exit codes that the units handle."""
     source, down = os.path.join(scratch, "in"), "hdfs://127.0.0.1:1"
     flights_data.write_slice(flights_data.flights_directory(), source, 10)
     for name in glob.glob(os.path.join(ROOT, "deploy/systemd/*.service")):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Installs the library into an empty folder and builds what README.md shows against it: its CMake lines and its first program, alone in a folder,
-with the compiler that CMake finds and none of its variables set. Then another program by the same lines, which is run.
+"""Installs the library into an empty folder and builds the CMake lines and the first program of
+README.md with it, in a separate folder, with the compiler that CMake finds and none of its
+variables set. Then builds another program with the same lines, and runs it.
 
 Usage: package_test.py BUILD_DIR
 """
@@ -46,7 +47,7 @@ def build_job(work, name, prefix, program):
 
 
 def check_bridge(job, prefix, work):
-    """The program finds the bridge where this weir is installed, or says that it is not there."""
+    """The program finds the bridge in the installed weir, or says that it is missing."""
     jar = os.path.join(prefix, "share", "weir", "weir-flink.jar")
     tried = subprocess.run(
         [job, "--target", "flink", "--jar-out", os.path.join(work, "job.jar")],
@@ -71,7 +72,7 @@ def main():
         said = run("cmake", "--install", build, "--prefix", first)
         bridge = os.path.exists(os.path.join(first, "share", "weir", "weir-flink.jar"))
         assert bridge or "Not installed: the bridge to Flink" in said, said
-        prefix = os.path.join(work, "moved", "there")  # nothing may remember where it was
+        prefix = os.path.join(work, "moved", "there")  # nothing may depend on the original place
         os.makedirs(os.path.dirname(prefix))
         os.rename(first, prefix)
 

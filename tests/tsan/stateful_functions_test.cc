@@ -1,6 +1,6 @@
-// Every kind of user function keeps a buffer of its own between two calls, as "copied for each
-// subtask and called by one thread at a time" allows. One that two threads share is a race, which
-// the thread sanitizer reports, and gives wrong results.
+// Every kind of user function keeps its own buffer between two calls, as "copied for each subtask
+// and called by one thread at a time" allows. If two threads shared one, the thread sanitizer would
+// report a race, and the results would be wrong.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ struct Sale {
   WEIR_FIELDS(Sale, shop, item, count, time)
 };
 
-/// What a function keeps between two calls. Long enough not to lie in the object.
+/// A function's buffer between two calls. Long enough to be allocated outside the object.
 struct Scratch {
   mutable std::string text;
   const std::string& join(const std::string& a, const std::string& b) const {

@@ -29,7 +29,7 @@ import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
 import org.apache.flink.util.Collector;
 
 /**
- * Prints, sorted, what Flink finds in the checkpoints that write_checkpoint.cc makes. Each
+ * Prints, sorted, the content that Flink finds in the checkpoints of write_checkpoint.cc. Each
  * directory's lines go to <directory>.flink.
  */
 public class Reader {
@@ -68,7 +68,7 @@ public class Reader {
     ListState<Integer> history;
     ReducingState<Long> total;
 
-    // Flink 2 calls the one, Flink 1.20 the other.
+    // Flink 2 calls one of these, Flink 1.20 the other.
     public void open(Configuration parameters) {
       openStates();
     }
