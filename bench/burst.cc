@@ -1,5 +1,6 @@
-// One call of user code that emits much: what does it take of time and memory? And what does every
-// step pay so that such a call can wait?
+// How much time and memory does one call of user code take that emits many results? And what does
+// every step pay so that such a call can be suspended?
+//
 //   burst [--results N]
 
 #include <weir/weir.h>
@@ -20,7 +21,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// MiB, as the kernel counts them.
+/// In MiB, as counted by the kernel.
 long peak_memory() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -29,7 +30,7 @@ long peak_memory() {
   return 0;
 }
 
-/// Processor time of a call on a stack of its own, there and back.
+/// Processor time of a call on its own stack, there and back.
 double ns_per_call() {
   constexpr int kCalls = 3'000'000;
   weir::FiberPool fibers;

@@ -1,17 +1,17 @@
 // What do a deployment and a checkpoint cost the coordinator of a large job?
 //
-// A JobMaster in the simulated world, alone with workers of 4 slots each that are stubs: they
-// register, are deployed to, acknowledge each checkpoint (with a data file of their own) and report
-// progress as workers do, in encoded frames, but run no task. The job is a keyed count on all
-// slots. Checkpoints come each second of simulated time. Printed per checkpoint: the frames between
-// the coordinator and the workers, the processor time that its steps really take (decoding,
-// accounting and encoding; without sockets), that of its blocking work (writing `_metadata` and
-// `_weir` to a disk in memory, deleting the checkpoint before), and the sizes of both files.
+// A JobMaster in the simulated world, with stub workers of 4 slots each. The stubs register, accept
+// deployments, acknowledge each checkpoint (with their own data file) and report progress as
+// workers do, in encoded frames, but run no task. The job is a keyed count on all slots.
+// Checkpoints come every second of simulated time. Printed per checkpoint: the number of frames
+// between the coordinator and the workers; the processor time of the coordinator's steps (decoding,
+// accounting and encoding; without sockets); that of its blocking work (writing `_metadata` and
+// `_weir` to a disk in memory, deleting the previous checkpoint); and the sizes of both files.
 //
-// After the checkpoints a task fails, and the job is deployed again from the last one. Printed of
-// both deployments, the fresh one and the restored: the bytes that all workers are sent together,
-// and the processor time of the job master's step that sends them; of the second also that of
-// reading the checkpoint. `forward`: the same operators without an exchange, in one chain.
+// After the checkpoints a task fails, and the job is deployed again from the last one. Printed for
+// the fresh and the restored deployment: the bytes sent to all workers together, and the processor
+// time of the job master's step that sends them; for the restored one also that of reading the
+// checkpoint. `forward`: the same operators without an exchange, in one chain.
 //
 //   coordinator_scale [--workers N,N,...] [--checkpoints N] [--edges all|forward]
 
@@ -40,7 +40,7 @@ using std::chrono::milliseconds;
 
 constexpr int kSlots = 4;
 constexpr milliseconds kInterval{1000};
-constexpr milliseconds kProgressInterval{200};  ///< as shards report
+constexpr milliseconds kProgressInterval{200};  ///< the interval of real shards
 
 struct Event {
   uint64_t key = 0;
@@ -121,7 +121,7 @@ bool is_deployment(std::string_view frame) {
   return frame.starts_with(kBegin);
 }
 
-/// Counts what an actor's steps take.
+/// Measures an actor's steps.
 class TimedActor final : public Actor {
  public:
   TimedActor(Actor& actor, Cost& cost) : actor_(actor), cost_(cost) {}
@@ -160,7 +160,7 @@ class TimedScheduler final : public Scheduler {
   Cost& cost_;
 };
 
-/// A worker as the job master sees one.
+/// A worker as the job master sees it.
 class StubWorker {
  public:
   StubWorker(sim::SimWorld& world, sim::SimDisk& disk, const JobGraph& graph,
@@ -311,7 +311,7 @@ void run(int workers, int checkpoints, bool exchange) {
       configuration.set("execution.checkpointing.interval", cat(kInterval.count(), " ms")).ok());
   auto options = job_options(configuration, graph.id);
   WEIR_CHECK(options.ok());
-  options->workers_apart = false;  // its workers are too many for a line each
+  options->workers_apart = false;  // one line per worker would be too much output
 
   sim::SimWorld world(1);
   sim::SimDisk& disk = world.add_disk(

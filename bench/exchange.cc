@@ -1,9 +1,9 @@
 // Exchange: what does it cost when records cross from one process to another?
 //
-// The keyed count of keyed_count.cc at parallelism 2, in turn with both subtasks in this process
-// and on two worker processes of one slot each, where half of the records cross. Rates are of the
-// whole run less that of a run without records. Beside them, in the same rounds, how fast a bare
-// socket copies between two processes.
+// The keyed count of keyed_count.cc at parallelism 2, alternately with both subtasks in this
+// process and on two worker processes of one slot each, where half of the records cross. Rates
+// exclude the time of a run without records. For comparison, each round also measures how fast a
+// bare socket copies between two processes.
 //
 //   exchange [--records N] [--keys N] [--rounds N]
 //   exchange job [flags of every weir program]       one run
@@ -27,7 +27,7 @@
 
 namespace {
 
-/// Each subtask prints the digest of what it got.
+/// Each subtask prints the digest of its records.
 class DigestSink final : public weir::Sink<Count> {
  public:
   std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {
@@ -98,7 +98,7 @@ Run run(const std::string& program, const std::string& flags) {
   return result;
 }
 
-/// Bytes a second between two processes, over loopback, in pieces of `piece`.
+/// Bytes per second between two processes, over loopback, in pieces of `piece` bytes.
 double bare_copy(size_t total, size_t piece) {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
     const double in_one = one.seconds - nothing_in_one;
     const double in_two = two.seconds - nothing_in_two;
     ratios.push_back(in_one / in_two);
-    // A record that crosses takes 8 bytes and the 4 of its key's hash; half of them do.
+    // A crossing record takes 8 bytes plus 4 for its key's hash; half of the records cross.
     std::printf("%-5d %10.1f ns %10.1f ns %18.2f %7.0f MB/s %10.0f MB/s\n", round,
                 in_one / records * 1e9, in_two / records * 1e9, ratios.back(),
                 records / 2 * 12 / in_two / 1e6, bare_copy(size_t{4} << 30, 8192) / 1e6);

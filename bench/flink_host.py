@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""The keyed count three ways: in Java in Flink, as a weir job in the same Flink, and as the same weir job in one process. CPU-ns per record.
+"""The keyed count three ways: in Java in Flink, as a weir job in the same Flink, and as the same
+weir job in one process. CPU-ns per record.
 
 Usage: flink_host.py --build DIR [--version V] [--records N] [--keys N] [--rounds N]
 
-One session cluster with one TaskManager runs both of Flink's ways in turn, after a run of each to warm up. What is counted is the processor
-time of the TaskManager and of all its child processes, less what the idle TaskManager uses in that time. Every run must give the same digest.
+One session cluster with one TaskManager runs both ways in Flink alternately, after a warm-up run of
+each. The measure is the processor time of the TaskManager and all its child processes, minus that
+of an idle TaskManager in the same time. Every run must give the same digest.
 """
 
 import argparse
@@ -40,7 +42,7 @@ def child_processes(pid):
 
 
 def cpu_seconds(pid):
-    """Of a process, of its children that have ended, and of those that live."""
+    """Of a process, its ended children, and its live ones."""
     total = 0
     for process in [pid] + child_processes(pid):
         with open(f"/proc/{process}/stat") as stat:
@@ -163,7 +165,7 @@ class Contest:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, self.digest()
 
     def round(self, interval):
-        """ns per record: Java, weir in Flink, weir."""
+        """Returns ns per record: Java, weir in Flink, weir."""
         found = [
             way(self.arguments.records, interval) for way in (self.java, self.hosted, self.embedded)
         ]

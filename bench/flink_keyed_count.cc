@@ -1,5 +1,5 @@
-// The keyed count as a job of its own, for bench/flink_host.py: it runs in one process or, with
-// --target flink, in a cluster of Flink.
+// The keyed count as a separate job, for bench/flink_host.py. It runs in one process or, with
+// --target flink, in a Flink cluster.
 //
 //   flink_keyed_count --records N --keys N --digest FILE
 
@@ -10,7 +10,7 @@
 
 namespace {
 
-/// Adds up the digests of what arrives, and writes the sum to a file in the end.
+/// Adds up the digests of all records, and writes the sum to a file at the end.
 class DigestSink final : public weir::Sink<Count> {
  public:
   explicit DigestSink(std::string path) : path_(std::move(path)) {}

@@ -1,6 +1,6 @@
-// A job with almost nothing to do: one record a second, printed. tools/run_benchmarks.py measures
-// how soon the first one comes out after the process was started, and how much memory and time the
-// job takes while it waits.
+// An almost idle job: it prints one record a second. tools/run_benchmarks.py measures the time from
+// the process's start to the first record, and the memory and time that the job takes while it
+// waits.
 
 #include <weir/weir.h>
 

@@ -1,10 +1,9 @@
 // Keyed count: how much of a hand-written loop's speed does the engine keep?
 //
-// Every record has a key; the result is, for every record, the number of records with its key so
-// far; all results are added up. The loop by hand does it in one thread over an
-// absl::flat_hash_map. The engine does it as source -> key_by -> process -> sink, with a ValueState
-// per key. They run in turn, round after round, and ratios are taken within a round, because these
-// machines are noisy.
+// Every record has a key. Its result is the number of records with that key so far; all results are
+// added up. The hand-written loop does this in one thread over an absl::flat_hash_map; the engine
+// does it as source -> key_by -> process -> sink, with a ValueState per key. They run alternately,
+// and ratios are computed within a round, because these machines are noisy.
 //
 //   keyed_count [--records N] [--keys N] [--rounds N] [--checkpoint-dir URI]
 
@@ -22,7 +21,7 @@
 
 namespace {
 
-/// Adds up the digests of what arrives.
+/// Adds up the digests of all records.
 class DigestSink final : public weir::Sink<Count> {
  public:
   std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {

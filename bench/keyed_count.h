@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-// The records and the work of the keyed count: every record has a key, and its result is how many
-// records had that key so far.
+// The records and the work of the keyed count: every record has a key, and its result is the number
+// of records with that key so far.
 
 struct Event {
   uint64_t key = 0;
@@ -17,8 +17,8 @@ struct Count {
   WEIR_FIELDS(Count, key, count)
 };
 
-/// The input: record i, the same for all contestants. SplitMix64's finaliser, so that neighbours
-/// have nothing in common.
+/// The input: record i, the same for all contestants. SplitMix64's finalizer, so that neighbors are
+/// unrelated.
 inline uint64_t key_of(uint64_t i, uint64_t keys) {
   i = (i + 1) * 0x9E3779B97F4A7C15u;
   i = (i ^ (i >> 30)) * 0xBF58476D1CE4E5B9u;

@@ -1,6 +1,6 @@
-// What keyed state costs a record, against the loop that one would write by hand; both in turns in
+// The cost of keyed state per record, compared with a hand-written loop; both run alternately in
 // one process.
-//   keyed_operators [records] [keys...]
+//     keyed_operators [records] [keys...]
 
 #include "weir/detail/keyed_operators.h"
 
@@ -73,14 +73,14 @@ class CountPerKey : public KeyedProcessFunction<decltype(R::key), R, R> {
   ValueState<uint64_t> count_;
 };
 
-/// Of the processor, for this thread: what others do on the machine counts less.
+/// Processor time of this thread, to exclude most of the machine's other load.
 double seconds() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-/// Nanoseconds a record, results included: the loop makes batches of them too.
+/// Nanoseconds per record, results included: the loop also puts them into batches.
 template <class R>
 double loop(const std::vector<R>& records, size_t from, size_t to,
             absl::flat_hash_map<decltype(R::key), uint64_t>& counts) {
@@ -162,8 +162,8 @@ void compare(const char* what, size_t count, size_t keys, MakeKey make_key) {
       what, keys, bare.best, plain.best, reduced.best, reduced.best / bare.best, processed.best,
       processed.best / bare.best, bare.first, plain.first, reduced.first, processed.first);
 
-  // The pause of a snapshot, and what the copying after it costs while nobody has read the
-  // snapshot. The first takes memory from the system, the next ones have it.
+  // Measures the pause of a snapshot, and the cost of copying after it while the snapshot is
+  // unread. The first one takes memory from the system; the next ones reuse it.
   for (int i = 0; i < 3; ++i) {
     const double start = seconds();
     auto snapshot = reduce.keyed_state()->snapshot();

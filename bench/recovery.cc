@@ -1,9 +1,9 @@
-// A job whose results tell when it is alive. bench/recovery.py kills its processes and measures how
-// long until the next result.
+// A job whose results show when it is alive. bench/recovery.py kills its processes and measures the
+// time until the next result.
 //
-// First `--fill` keys of 56 bytes of state each are made as fast as it goes, then `--rate` records
-// a second ask for keys' counts. Each subtask of the sink prints one line when it begins and one
-// for each batch of results:
+// First, `--fill` keys with 56 bytes of state each are created at full speed; then `--rate` records
+// a second ask for counts of keys. Each subtask of the sink prints one line when it begins and one
+// per batch of results:
 //
 //   PROCESS open NANOSECONDS
 //   PROCESS result NANOSECONDS     by CLOCK_MONOTONIC, which all processes of a machine share

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""How long until the next result? Kills a worker, kills the leader, and restores a gigabyte; bench/recovery.cc is the job.
+"""How long until the next result? Kills a worker, kills the leader, and restores a gigabyte;
+bench/recovery.cc is the job.
 
 Usage: recovery.py --build DIR [worker] [leader] [restore] [restore-hdfs] [--kills N] [--megabytes N] [--log]
 
-"Next result" is the first that a sink gives after it has been opened anew: what the survivors of a kill still give out does not count. The
-leader's part needs a ZooKeeper, which tools/real/zookeeper.py fetches and starts. The restore is compared with `cat` of the same files, with
-the system's cache emptied before (as root; else only with a warm one); on an HDFS that tools/real/hdfs.py starts on this machine, with curl
-of the same files over WebHDFS and with `hdfs dfs -cat`. What else ran is told by the load; the workers' processor time depends on it least.
+"Next result" is the first one that a sink prints after it has been opened again; late results of
+processes that survived a kill do not count. The leader's part needs a ZooKeeper, which
+tools/real/zookeeper.py fetches and starts. The restore is compared with `cat` of the same files,
+with an emptied system cache (as root; otherwise only with a warm one). On an HDFS that
+tools/real/hdfs.py starts on this machine, it is compared with curl of the same files over WebHDFS
+and with `hdfs dfs -cat`. The load shows what else ran; the workers' processor time depends on it
+least.
 """
 
 import argparse
@@ -31,7 +35,9 @@ STORED_BYTES = 66  # of an entry in a checkpoint
 
 
 class Process:
-    """One process of the job. Its results go to `results`, shared by all processes of the job; its log is kept."""
+    """One process of the job. All processes of the job add their results to `results`; its log
+    is kept.
+    """
 
     def __init__(self, arguments, results, show=False):
         self.lines = []
@@ -65,13 +71,13 @@ class Process:
         return bool(said) and "no longer" not in said[-1] and self.process.poll() is None
 
     def end(self):
-        """With its workers, which die with it."""
+        """Ends the process and its workers, which die with it."""
         self.process.kill()
         self.process.wait(30)
 
 
 class Results:
-    """Who opened its sink when, and which results came."""
+    """When each process opened its sink, and which results came."""
 
     def __init__(self):
         self.changed = threading.Condition()
@@ -132,7 +138,7 @@ def worker_killed(build, kills, show):
     took = []
     for n in range(
         kills
-    ):  # in a new job each: after a second failure within the hour the wait before a restart is longer
+    ):  # in a new job each, because a second failure within the hour lengthens the wait before a restart
         directory = tempfile.mkdtemp(prefix="weir-recovery-")
         results = Results()
         coordinator = Process(job(build, directory, "--workers", "2"), results, show)
@@ -176,7 +182,9 @@ def leader_killed(build, kills, show, session_ms=2000):
             results.next_after(0)
             took = []
             for n in range(kills):
-                time.sleep(3)  # a few checkpoints, and the other coordinator stands by
+                time.sleep(
+                    3
+                )  # a few checkpoints, and time for the other coordinator to become a standby
                 leader = next(c for c in coordinators if c.leads())
                 moment = time.monotonic()
                 leader.end()
@@ -198,7 +206,7 @@ def leader_killed(build, kills, show, session_ms=2000):
 
 
 def newest_checkpoint(directory):
-    """Its data files and their bytes; none: ([], 0)."""
+    """Its data files and their total size; ([], 0) if there is none."""
     best = (-1, [])
     for folder, _, files in os.walk(directory):
         name = os.path.basename(folder)
@@ -212,12 +220,12 @@ def newest_checkpoint(directory):
             )
     try:
         return best[1], sum(os.path.getsize(file) for file in best[1])
-    except FileNotFoundError:  # a newer one has taken its place
+    except FileNotFoundError:  # a newer one has replaced it
         return [], 0
 
 
 def forget_cache():
-    """False: only root may."""
+    """False: only root can."""
     subprocess.run(["sync"], check=True)
     try:
         with open("/proc/sys/vm/drop_caches", "w") as drop:
@@ -228,7 +236,7 @@ def forget_cache():
 
 
 def processor_seconds(pids):
-    """User and system time of processes that are alive."""
+    """User and system time of live processes."""
     tick = os.sysconf("SC_CLK_TCK")
     fields = []
     for pid in pids:
@@ -254,7 +262,7 @@ class LocalDisk:
 
 
 class Hdfs:
-    """`directory` of the local disk, copied."""
+    """A copy of `directory`, which is on the local disk."""
 
     name = "HDFS"
 
@@ -295,8 +303,9 @@ class Hdfs:
 
 
 def restored(build, megabytes, rounds, show, hdfs=None):
-    """Both workers of a job are killed, with a gigabyte of state and with none: the difference is what it takes to read the state. Its
-    checkpoint is the one that the job was started from, which the coordinator has checked by then."""
+    """Kills both workers of a job, with a gigabyte of state and with none; the difference is the
+    time to read the state. The restored checkpoint is the one that the job was started from,
+    which the coordinator has already checked."""
     directory, empty = (
         tempfile.mkdtemp(prefix="weir-recovery-", dir=os.environ.get("WEIR_BENCH_DIR"))
         for _ in range(2)

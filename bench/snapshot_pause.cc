@@ -1,11 +1,11 @@
-// What does a checkpoint of a gigabyte of keyed state do to the records?
+// How does a checkpoint of a gigabyte of keyed state affect the records?
 //
-// One shard updates random keys of a large ValueState. A first phase fills the state, a second one
-// runs without a checkpoint, then one checkpoint is taken while records flow. Printed: how long the
-// shard stood still at the barrier, when the next result came out after it, and the throughput
-// while the checkpoint was written, against that just before. Pages are copied when they are
-// changed after the barrier, so before anything else is printed what the first touch of memory
-// costs here: copies into memory that is not ready pay it as well.
+// One shard updates random keys of a large ValueState. The first phase fills the state, the second
+// runs without a checkpoint, and then one checkpoint is taken while records flow. Printed: how long
+// the shard paused at the barrier, when the next result came after it, and the throughput while the
+// checkpoint was written, compared with that just before. Pages that change after the barrier are
+// copied. Copies into memory that is not ready also pay for its first touch, so the cost of that on
+// this machine is printed first.
 //
 //   snapshot_pause [--megabytes N] [--checkpoint-dir URI]
 
@@ -34,12 +34,12 @@ struct Event {
   WEIR_FIELDS(Event, key)
 };
 
-/// One checkpoint as the records saw it.
+/// One checkpoint as seen by the records.
 struct Seen {
   Clock::time_point last_write_before, barrier, first_write_after, done;
   int64_t at_barrier = 0, at_done = 0;
 };
-/// What the parts of the job tell each other; all but the atomics is used by the one shard, or
+/// Shared by the parts of the job; everything but the atomics is used only by the one shard, or
 /// after it is done.
 struct Observations {
   std::atomic<bool> stop{false};
@@ -211,7 +211,7 @@ int main(int argc, char** argv) {
       "/ before\n");
   for (size_t n = 0; n < seen->checkpoints.size(); ++n) {
     const Seen& c = seen->checkpoints[n];
-    // What the checkpoint is compared with: the second before its barrier.
+    // The baseline of the checkpoint: the second before its barrier.
     std::pair<Clock::time_point, int64_t> before = {c.barrier, c.at_barrier};
     for (const auto& sample : seen->samples) {
       if (sample.first < c.barrier && c.barrier - sample.first <= std::chrono::seconds(1)) {

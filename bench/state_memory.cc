@@ -1,9 +1,9 @@
 // Does the memory of a job stay flat under checkpoints?
 //
 // One shard updates random keys of a large ValueState at full rate, with a checkpoint every second.
-// The resident set is read each second. The largest of the last minute is held against the largest
-// of the first whole minute after the state is full (a short run: of the last and of the first
-// sixth). Exit code 1 if it is more than 1.05 times that.
+// The resident set is read every second. The largest of the last minute is compared with the
+// largest of the first whole minute after the state is full (in a short run: the last sixth with
+// the first). Exit code 1 if it is more than 1.05 times as large.
 //
 //   state_memory [--megabytes N] [--seconds N] [--interval-ms N] [--checkpoint-dir URI]
 
@@ -38,7 +38,7 @@ int64_t resident_mb() {
   return resident * 4096 >> 20;
 }
 
-/// Each key once, then any of them, for some time.
+/// Each key once, then random ones for some time.
 class Keys final : public weir::Source<Event> {
  public:
   Keys(uint64_t keys, int64_t seconds) : keys_(keys), seconds_(seconds) {}
@@ -91,7 +91,7 @@ class Update final : public weir::KeyedProcessFunction<uint64_t, Event, int64_t>
   weir::ValueState<Payload> state_;
 };
 
-/// What the sink sees; used by the one shard, or after it is done.
+/// Observed by the sink; used by the one shard, or after it is done.
 struct Observations {
   std::vector<int64_t> resident_mb;  ///< each second since the state was full
   int64_t records = 0;
@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
   std::filesystem::remove_all(flags["--checkpoint-dir"]);
   if (code != 0) return code;
 
-  // The first seconds are for the state to become as large as it gets under checkpoints.
+  // The first seconds don't count: the state grows to its size under checkpoints.
   const auto& samples = seen->resident_mb;
   const size_t part = std::min<size_t>(60, samples.size() / 6);
   if (part == 0) {

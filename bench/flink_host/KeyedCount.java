@@ -12,7 +12,7 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.util.Collector;
 
 /**
- * The keyed count of bench/keyed_count.h as one writes it for Flink: the same keys, one result per
+ * The keyed count of bench/keyed_count.h as written for Flink: the same keys, one result per
  * record, the same digest.
  */
 public final class KeyedCount {
