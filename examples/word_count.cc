@@ -1,6 +1,6 @@
-// Counts words: in files (`word_count --input texts --output counts`), or of lines that come over
-// TCP (`nc -lk 9999` and `word_count --socket localhost:9999`). Each word is written again whenever
-// its count grows.
+// Counts words in files (`word_count --input texts --output counts`) or in lines received over TCP
+// (`nc -lk 9999` and `word_count --socket localhost:9999`). Writes a word again whenever its count
+// grows.
 
 #include <cstdlib>
 #include <sstream>
