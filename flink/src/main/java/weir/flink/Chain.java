@@ -13,10 +13,7 @@ final class Chain implements AutoCloseable {
   static final int PROTOCOL = 1;
   static final int PIECE_BYTES = 1 << 20; // of a key group's state in one call
   static final long NEVER = Long.MAX_VALUE;
-  static final long WITHOUT_CHECKPOINTS =
-      Long
-          .MAX_VALUE; // completed checkpoint, after the end: without checkpoints nothing needs to
-                      // wait for one
+  static final long WITHOUT_CHECKPOINTS = Long.MAX_VALUE; // id for COMPLETED after the end
 
   static final int START_FRESH = 0;
   static final int START_FROM_FLINK = 1;
