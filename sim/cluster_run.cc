@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 #include "checkpoint/snapshot_loader.h"
-#include "cluster/job_runner.h"
+#include "cluster/roles/job_runner.h"
 #include "cluster_job.h"
 #include "oracle_files.h"
 #include "sim_process.h"

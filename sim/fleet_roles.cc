@@ -1,7 +1,7 @@
 #include "fleet_roles.h"
 
 #include "base/strings.h"
-#include "cluster/coordinator_process.h"
+#include "cluster/roles/coordinator_process.h"
 #include "cluster/worker.h"
 #include "ha/leader_finder.h"
 #include "runtime/data_server.h"

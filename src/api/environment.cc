@@ -6,7 +6,7 @@
 #include "api/command_line.h"
 #include "api/launch.h"
 #include "base/strings.h"
-#include "cluster/run_job.h"
+#include "cluster/roles/run_job.h"
 #include "flink/chain_process.h"
 #include "flink/submission.h"
 #include "platform/byte_pipe.h"

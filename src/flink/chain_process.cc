@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "base/strings.h"
-#include "cluster/process.h"
+#include "cluster/roles/process.h"
 #include "config/options.h"
 #include "flink/chain_host.h"
 #include "platform/byte_pipe.h"

@@ -7,7 +7,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "cluster/process.h"
+#include "cluster/roles/process.h"
 #include "config/options.h"
 #include "flink/job_jar.h"
 #include "flink/job_start.h"

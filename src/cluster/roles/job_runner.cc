@@ -1,4 +1,4 @@
-#include "cluster/job_runner.h"
+#include "cluster/roles/job_runner.h"
 
 #include "graph/scale.h"
 

@@ -1,4 +1,4 @@
-#include "cluster/coordinator_process.h"
+#include "cluster/roles/coordinator_process.h"
 
 #include "base/bug_switch.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "cluster/process.h"
+#include "cluster/roles/process.h"
 
 #include <optional>
 #include <string>

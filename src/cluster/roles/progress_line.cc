@@ -1,4 +1,4 @@
-#include "cluster/progress_line.h"
+#include "cluster/roles/progress_line.h"
 
 #include <cstdio>
 #include <ctime>

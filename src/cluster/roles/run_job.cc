@@ -1,4 +1,4 @@
-#include "cluster/run_job.h"
+#include "cluster/roles/run_job.h"
 
 #include <algorithm>
 #include <atomic>
@@ -11,11 +11,11 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/lineage.h"
-#include "cluster/coordinator_process.h"
-#include "cluster/job_runner.h"
-#include "cluster/local_workers.h"
-#include "cluster/process.h"
-#include "cluster/progress_line.h"
+#include "cluster/roles/coordinator_process.h"
+#include "cluster/roles/job_runner.h"
+#include "cluster/roles/local_workers.h"
+#include "cluster/roles/process.h"
+#include "cluster/roles/progress_line.h"
 #include "cluster/worker.h"
 #include "config/value_text.h"
 #include "ha/ha_options.h"

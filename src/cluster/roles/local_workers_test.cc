@@ -1,4 +1,4 @@
-#include "cluster/local_workers.h"
+#include "cluster/roles/local_workers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cluster/local_workers.h"
+#include "cluster/roles/local_workers.h"
 
 #include "base/status_macros.h"
 #include "base/strings.h"
