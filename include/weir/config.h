@@ -15,11 +15,11 @@ enum class CheckpointingMode {
   kAtLeastOnce,  ///< it does not; records may count twice after a restore
 };
 
-/// What happens to the checkpoints of a job that is canceled or fails.
+/// Whether a canceled job keeps its checkpoints. A job that finishes or fails always keeps them.
 enum class CheckpointRetention {
   kRetainOnCancellation,
   kDeleteOnCancellation,
-  kNoExternalizedCheckpoints,
+  kNoExternalizedCheckpoints,  ///< the same as kDeleteOnCancellation, except inside Flink
 };
 
 /// State lives on the heap of the processes; checkpoints go to a directory:

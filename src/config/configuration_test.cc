@@ -113,6 +113,12 @@ TEST(Configuration, UnknownKeyIsRefusedWithTheNearestOne) {
   EXPECT_TRUE(configuration.entries().empty());
 }
 
+TEST(Configuration, HadoopConfigurationDirectoryIsAKey) {
+  Configuration configuration;
+  ASSERT_TRUE(configuration.set("env.hadoop.conf.dir", "/etc/hadoop/conf", kFromFlag).ok());
+  EXPECT_EQ(configuration.get(kHadoopConfDir), "/etc/hadoop/conf");
+}
+
 TEST(Configuration, KeysThatOnlyFlinkNeedsAreReportedOrRefused) {
   Configuration configuration;
   EXPECT_TRUE(configuration.set("taskmanager.memory.process.size", "4g", kFromFile).ok());

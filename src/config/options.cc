@@ -62,6 +62,7 @@ constexpr const ConfigKey* kKeys[] = {
     &kZooKeeperAuthorization,
     &kZooKeeperAuthorizationFile,
     &kHdfsHttpAddress,
+    &kHadoopConfDir,
     &kHdfsSyncOnClose,
     &kHdfsRetryAttempts,
     &kHdfsSilenceTimeout,
@@ -144,26 +145,24 @@ const ConfigKey* find_config_key(std::string_view name) {
 std::string configuration_page() {
   std::string page =
       "# Configuration\n\n"
-      "Read from `weir.yaml`, then from `-D key=value` and the other flags of the command line, "
-      "then from the program; the "
-      "later wins.\n"
-      "The file is the one that `--config` names, else `$WEIR_CONF_DIR/weir.yaml`, else "
-      "`./weir.yaml`; its keys may be nested "
-      "or dotted.\n"
-      "A key that is not listed here is refused, unless only Flink needs it: then the log says why "
-      "it has no effect, so a config.yaml or\n"
-      "flink-conf.yaml of Flink's can be given with `--config`. Of such keys those are refused "
-      "without which a job would be less safe or would\n"
-      "use other paths. A secret is shown in no message; give it in a file rather than on the "
-      "command line, which\n"
-      "everybody on the machine can read.\n\n"
-      "Durations are written like `500 ms`, `10 s`, `3 min`, `1 h`, `2 d` or `PT1M30S`; a bare "
-      "number means milliseconds. "
-      "More than\n"
-      "100 years counts as 100 years. Sizes are written like `4096`, `20 kb`, `1 mb`; a kb is 1024 "
-      "bytes. Keys that do not begin with\n"
-      "`weir.` are Flink's, except "
-      "`execution.checkpointing.event-threshold` and `fs.hdfs.http-address`.\n\n"
+      "Settings come from `weir.yaml`, from the command line (`-D key=value` and other flags), "
+      "and\n"
+      "from the program. A later one in this order wins. The file is the one that `--config` "
+      "names,\n"
+      "else `$WEIR_CONF_DIR/weir.yaml`, else `./weir.yaml`. Its keys may be nested or dotted.\n\n"
+      "weir refuses a key that is not listed here. Keys that only Flink needs are accepted, and a\n"
+      "log line has the reason why they have no effect. So `--config` takes a config.yaml or\n"
+      "flink-conf.yaml of Flink's. weir refuses such a key if ignoring it would make the job less\n"
+      "safe or change its paths.\n\n"
+      "No message shows a secret. Give it in a file: all users of a machine can read its command\n"
+      "lines.\n\n"
+      "Durations are written like `500 ms`, `10 s`, `3 min`, `1 h`, `2 d` or `PT1M30S`. A number\n"
+      "without a unit is in milliseconds. 100 years is the maximum; longer durations count as 100\n"
+      "years. Sizes are written like `4096`, `20 kb`, `1 mb`. A kb is 1024 bytes.\n\n"
+      "Keys that begin with `weir.` are weir's own. So are\n"
+      "`execution.checkpointing.event-threshold`, the keys that begin with `fs.hdfs.`, and the "
+      "keys\n"
+      "that end with `.file`. All others are Flink's.\n\n"
       "| key | type | default | meaning |\n|---|---|---|---|\n";
   for (const ConfigKey* key : kKeys) {
     page += cat("| `", key->name, "` | ", type_text(*key), " | ",

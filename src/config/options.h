@@ -53,54 +53,53 @@ namespace options {
 
 inline constexpr Option<Duration> kCheckpointInterval{
     {"execution.checkpointing.interval", ConfigType::kDuration, "",
-     "Time between two checkpoints; unset: none by time.", "", "", 1}};
+     "Time between two checkpoints; unset: no periodic checkpoints.", "", "", 1}};
 inline constexpr Option<int64_t> kCheckpointEventThreshold{
     {"execution.checkpointing.event-threshold", ConfigType::kInt, "",
      "Start a checkpoint when the sources have emitted this many records since the last one, or "
-     "when the interval is over, "
-     "whichever is first.",
+     "when the interval has passed, whichever is first.",
      "", "", 1}};
 inline constexpr Option<CheckpointingMode> kCheckpointMode{
     {"execution.checkpointing.mode", ConfigType::kEnum, "EXACTLY_ONCE",
-     "What a restore guarantees about state.", "", "EXACTLY_ONCE,AT_LEAST_ONCE"}};
+     "Guarantee for state after a restore.", "", "EXACTLY_ONCE,AT_LEAST_ONCE"}};
 inline constexpr Option<bool> kUnalignedCheckpoints{
     {"execution.checkpointing.unaligned.enabled", ConfigType::kBool, "false",
-     "Flink's with --target flink: under back pressure barriers overtake records, which are kept "
-     "in the checkpoint."}};
+     "Only with --target flink: under back pressure barriers overtake records, and the checkpoint "
+     "contains these records."}};
 inline constexpr Option<Duration> kAlignedCheckpointTimeout{
     {"execution.checkpointing.aligned-checkpoint-timeout", ConfigType::kDuration, "0 ms",
-     "Flink's with --target flink: a checkpoint begins as an aligned one, and becomes an unaligned "
-     "one after this time.",
+     "Only with --target flink: a checkpoint starts aligned, and becomes unaligned after this "
+     "time.",
      "execution.checkpointing.alignment-timeout"}};
 inline constexpr Option<Duration> kCheckpointTimeout{
     {"execution.checkpointing.timeout", ConfigType::kDuration, "10 min",
      "A checkpoint that takes longer is aborted.", "", "", 1}};
 inline constexpr Option<Duration> kCheckpointMinPause{
     {"execution.checkpointing.min-pause", ConfigType::kDuration, "0 ms",
-     "Least time between the end of one checkpoint and the start of the next."}};
+     "Minimum time between the end of one checkpoint and the start of the next."}};
 inline constexpr Option<int64_t> kMaxConcurrentCheckpoints{
     {"execution.checkpointing.max-concurrent-checkpoints", ConfigType::kInt, "1",
-     "How many checkpoints may be under way at once.", "", "", 1, 1000}};
+     "Maximum number of checkpoints in progress.", "", "", 1, 1000}};
 inline constexpr Option<int64_t> kTolerableFailedCheckpoints{
     {"execution.checkpointing.tolerable-failed-checkpoints", ConfigType::kInt, "0",
-     "How many checkpoints in a row may fail before the job does.", "", "", 0}};
+     "Maximum number of consecutive checkpoint failures before the attempt fails.", "", "", 0}};
 inline constexpr Option<CheckpointRetention> kCheckpointRetention{
     {"execution.checkpointing.externalized-checkpoint-retention", ConfigType::kEnum,
      "RETAIN_ON_CANCELLATION",
-     "What happens to checkpoints when the job is canceled or fails. Flink's default is "
-     "NO_EXTERNALIZED_CHECKPOINTS.",
+     "Whether a canceled job keeps its checkpoints: only with RETAIN_ON_CANCELLATION. A job that "
+     "finishes or fails always keeps them. Flink's default is NO_EXTERNALIZED_CHECKPOINTS.",
      "", "RETAIN_ON_CANCELLATION,DELETE_ON_CANCELLATION,NO_EXTERNALIZED_CHECKPOINTS"}};
 inline constexpr Option<int64_t> kNumRetainedCheckpoints{
     {"execution.checkpointing.num-retained", ConfigType::kInt, "1",
-     "How many completed checkpoints are kept.", "state.checkpoints.num-retained", "", 1, 100000}};
+     "Number of completed checkpoints to keep.", "state.checkpoints.num-retained", "", 1, 100000}};
 inline constexpr Option<std::string> kCheckpointDir{
     {"execution.checkpointing.dir", ConfigType::kString, "",
-     "Where checkpoints go: hdfs://host:port/path, file:///path or a plain path. Each job has a "
-     "directory of its id below it.",
+     "Checkpoint directory: hdfs://host:port/path, file:///path or a plain path. Each job has a "
+     "subdirectory with its id.",
      "state.checkpoints.dir,state.backend.fs.checkpointdir"}};
 inline constexpr Option<int64_t> kDataInlineThreshold{
     {"execution.checkpointing.data-inline-threshold", ConfigType::kSize, "20 kb",
-     "State pieces up to this size are written into the metadata file itself.",
+     "State pieces up to this size are stored in the metadata file itself.",
      "state.storage.fs.memory-threshold", "", 0, 1 << 20}};
 
 inline constexpr Option<std::string> kStateRecoveryPath{
@@ -110,49 +109,49 @@ inline constexpr Option<std::string> kStateRecoveryPath{
      "execution.savepoint.path"}};
 inline constexpr Option<bool> kIgnoreUnclaimedState{
     {"execution.state-recovery.ignore-unclaimed-state", ConfigType::kBool, "false",
-     "Start although the checkpoint has state that no operator of the job takes; that state is "
+     "Start even if the checkpoint has state that no operator of the job claims; that state is "
      "dropped.",
      "execution.savepoint.ignore-unclaimed-state"}};
 inline constexpr Option<bool> kAcceptChangedJob{{"weir.accept-changed-job", ConfigType::kBool,
                                                  "false",
-                                                 "Go on from a checkpoint although the program's "
-                                                 "own flags had other values when it was taken."}};
+                                                 "Continue from a checkpoint even if it was taken "
+                                                 "with other values of the program's own flags."}};
 inline constexpr Option<bool> kAcceptAbandonedCheckpoint{
     {"weir.accept-abandoned-checkpoint", ConfigType::kBool, "false",
-     "Go on from a checkpoint that was abandoned when the job went back to an older one, although "
-     "results may be missing then."}};
+     "Continue from a checkpoint that was abandoned when the job went back to an older one. "
+     "Results may be missing then."}};
 inline constexpr Option<StateBackendType> kStateBackend{
     {"state.backend.type", ConfigType::kEnum, "hashmap",
-     "Where keyed state lives while the job runs.", "state.backend", "hashmap"}};
+     "Storage of keyed state while the job runs.", "state.backend", "hashmap"}};
 inline constexpr Option<double> kCopyReserve{
     {"weir.state.copy-reserve", ConfigType::kDouble, "1",
      "While a checkpoint is written, pages of keyed state are copied before they are changed. "
-     "Memory for the copies is kept ready, "
-     "as much as the rate of records and then the last checkpoint suggest, but at most this part "
-     "of the state's size; 0: none. "
-     "Nothing is kept for states below 64 mb, and without checkpoints.",
+     "Memory for the copies is prepared in advance: as much as the record rate and then the last "
+     "checkpoint suggest, but at most this fraction of the state's size; 0: none. Nothing is "
+     "prepared for states below 64 mb, or without checkpoints.",
      "", "", 0, 1}};
 inline constexpr Option<int64_t> kLargeValueThreshold{
     {"weir.state.large-value-threshold", ConfigType::kSize, "64 mb",
-     "A value of one key that takes at least this much in a checkpoint is said in the log; with "
-     "one above 2 gb checkpoints fail.",
+     "A value of one key that takes at least this much in a checkpoint causes a log line. Above 2 "
+     "gb the checkpoint fails.",
      "", "", 1}};
 
 inline constexpr Option<RestartStrategyType> kRestartStrategy{
     {"restart-strategy.type", ConfigType::kEnum, "",
-     "What is done when the job fails; unset: exponential-delay with checkpoints, none without.",
+     "When and how often a failed job is restarted; unset: exponential-delay with checkpoints, "
+     "none without.",
      "restart-strategy",
      "none|off|disable,fixed-delay|fixeddelay,failure-rate|failurerate,exponential-delay|"
      "exponentialdelay"}};
 inline constexpr Option<int64_t> kFixedDelayAttempts{
     {"restart-strategy.fixed-delay.attempts", ConfigType::kInt, "1",
-     "How often the job is restarted before it fails for good.", "", "", 0}};
+     "Maximum number of restarts before the job fails.", "", "", 0}};
 inline constexpr Option<Duration> kFixedDelayDelay{{"restart-strategy.fixed-delay.delay",
                                                     ConfigType::kDuration, "1 s",
                                                     "Time between a failure and the restart."}};
 inline constexpr Option<int64_t> kFailureRateMaxFailures{
     {"restart-strategy.failure-rate.max-failures-per-interval", ConfigType::kInt, "1",
-     "Failures within the interval that are still answered with a restart.", "", "", 0}};
+     "Maximum number of failures within the interval that cause a restart.", "", "", 0}};
 inline constexpr Option<Duration> kFailureRateInterval{
     {"restart-strategy.failure-rate.failure-rate-interval", ConfigType::kDuration, "1 min",
      "The interval in which failures are counted.", "", "", 1}};
@@ -161,152 +160,154 @@ inline constexpr Option<Duration> kFailureRateDelay{{"restart-strategy.failure-r
                                                      "Time between a failure and the restart."}};
 inline constexpr Option<Duration> kExponentialDelayInitialBackoff{
     {"restart-strategy.exponential-delay.initial-backoff", ConfigType::kDuration, "100 ms",
-     "Time between the first failure and the restart. Flink's default is 1 s; weir itself restarts "
-     "in some ten milliseconds.",
+     "Time between the first failure and the restart. Flink's default is 1 s; a restart in weir "
+     "takes some ten milliseconds.",
      "", "", 1}};
 inline constexpr Option<Duration> kExponentialDelayMaxBackoff{
     {"restart-strategy.exponential-delay.max-backoff", ConfigType::kDuration, "1 min",
-     "Longest time between a failure and the restart.", "", "", 1}};
+     "Maximum time between a failure and the restart.", "", "", 1}};
 inline constexpr Option<double> kExponentialDelayMultiplier{
     {"restart-strategy.exponential-delay.backoff-multiplier", ConfigType::kDouble, "1.5",
-     "Each further failure waits this many times as long.", "", "", 1}};
+     "Each further failure multiplies the backoff by this factor.", "", "", 1}};
 inline constexpr Option<double> kExponentialDelayJitter{
     {"restart-strategy.exponential-delay.jitter-factor", ConfigType::kDouble, "0.1",
-     "The wait varies at random by this part of it.", "", "", 0, 1}};
+     "The backoff varies at random by this fraction.", "", "", 0, 1}};
 inline constexpr Option<Duration> kExponentialDelayResetThreshold{
     {"restart-strategy.exponential-delay.reset-backoff-threshold", ConfigType::kDuration, "1 h",
-     "After running this long without a failure the wait starts from the initial backoff again.",
-     "", "", 1}};
+     "After this time without a failure the backoff starts from its initial value again.", "", "",
+     1}};
 inline constexpr Option<int64_t> kExponentialDelayAttempts{
     {"restart-strategy.exponential-delay.attempts-before-reset-backoff", ConfigType::kInt, "",
-     "How often the job is restarted, between two resets, before it fails for good; unset: without "
-     "limit.",
-     "", "", 1}};
+     "Maximum number of restarts between two resets before the job fails; unset: unlimited.", "",
+     "", 1}};
 
-inline constexpr Option<int64_t> kParallelism{{"parallelism.default", ConfigType::kInt, "1",
-                                               "Subtasks of every operator that says nothing else.",
-                                               "", "", 1, 32768}};
+inline constexpr Option<int64_t> kParallelism{
+    {"parallelism.default", ConfigType::kInt, "1",
+     "Number of subtasks of every operator that sets none.", "", "", 1, 32768}};
 inline constexpr Option<int64_t> kMaxParallelism{
     {"pipeline.max-parallelism", ConfigType::kInt, "-1",
-     "Key groups of every operator that says nothing else: the most it can ever "
-     "be scaled to, fixed for the life of its state. -1: 128, or the "
-     "next power of two from 1.5 times the parallelism if that is more.",
+     "Number of key groups of every operator that sets none. It is the maximum parallelism that "
+     "the operator can ever have, and is fixed for the life of its state. -1: 128, or the next "
+     "power of two from 1.5 times the parallelism if that is more.",
      "", "", -1, 32768}};
 inline constexpr Option<std::string> kPipelineName{
     {"pipeline.name", ConfigType::kString, "",
-     "The job's name; unset: the one that the program gives to execute()."}};
+     "The job's name; unset: the name that the program passes to execute()."}};
 inline constexpr Option<std::string> kJobId{
     {"weir.job-id", ConfigType::kString, "",
-     "The job's id, 32 hexadecimal digits; unset: made from its name, so that each run finds the "
-     "checkpoints of the last."}};
+     "The job's id, 32 hexadecimal digits; unset: derived from its name, so that each run finds "
+     "the checkpoints of the last."}};
 inline constexpr Option<bool> kAutoGenerateUids{{"pipeline.auto-generate-uids", ConfigType::kBool,
                                                  "true",
-                                                 "false: every operator must be given a uid()."}};
+                                                 "false: every operator must have a uid()."}};
 inline constexpr Option<bool> kOperatorChaining{
     {"pipeline.operator-chaining.enabled", ConfigType::kBool, "true",
-     "false: every operator is a task of its own.", "pipeline.operator-chaining"}};
+     "false: every operator is a separate task.", "pipeline.operator-chaining"}};
 inline constexpr Option<Duration> kAutoWatermarkInterval{
     {"pipeline.auto-watermark-interval", ConfigType::kDuration, "200 ms",
-     "How often a source emits its watermark; 0: after every batch."}};
+     "Time between two watermarks of a source; 0: after every batch."}};
 inline constexpr Option<RecordsWithoutTimestamp> kRecordsWithoutTimestamp{
     {"weir.event-time.records-without-timestamp", ConfigType::kEnum, "FAIL",
-     "What a window over event time does with a record that has no timestamp: FAIL fails the job, "
-     "DROP drops the record and counts it in the "
-     "metric numRecordsWithoutTimestampDropped.",
+     "Reaction of an event-time window to a record without a timestamp: FAIL fails the job, DROP "
+     "drops the record and counts it in the metric numRecordsWithoutTimestampDropped.",
      "", "FAIL,DROP"}};
 inline constexpr Option<Duration> kBufferTimeout{
     {"execution.buffer-timeout.interval", ConfigType::kDuration, "100 ms",
-     "A batch that is not full is sent on after this time.", "execution.buffer-timeout"}};
+     "A batch that is not full is sent after this time.", "execution.buffer-timeout"}};
 
 inline constexpr Option<HighAvailabilityType> kHaType{
     {"high-availability.type", ConfigType::kEnum, "NONE",
-     "zookeeper: several coordinators, one of which leads; when it dies another carries on from "
-     "the last completed checkpoint.",
+     "zookeeper: several coordinators, one of which leads; if it dies, another continues from the "
+     "last completed checkpoint.",
      "high-availability", "NONE,zookeeper"}};
 inline constexpr Option<std::string> kHaClusterId{
     {"high-availability.cluster-id", ConfigType::kString, "",
-     "Coordinators and workers with the same one belong together; unset: the job's id. Flink's "
-     "default is /default, which "
-     "two jobs would share.",
+     "Coordinators and workers with the same id form a cluster; unset: the job's id. Flink's "
+     "default is /default, which two jobs would share.",
      "high-availability.zookeeper.path.namespace"}};
 inline constexpr Option<std::string> kHaStorageDir{
     {"high-availability.storageDir", ConfigType::kString, "",
-     "Where Flink keeps what is too large for ZooKeeper. Accepted and not used: what is kept in "
-     "ZooKeeper is small.",
+     "Flink's storage for records that are too large for ZooKeeper. Accepted and not used: weir's "
+     "records are small.",
      "high-availability.zookeeper.storageDir"}};
 inline constexpr Option<std::string> kZooKeeperQuorum{
     {"high-availability.zookeeper.quorum", ConfigType::kString, "",
      "The ZooKeeper servers: host:port,host:port."}};
 inline constexpr Option<std::string> kZooKeeperRoot{
     {"high-availability.zookeeper.path.root", ConfigType::kString, "/weir",
-     "The node below which each cluster has its own. Flink's default is /flink."}};
+     "The parent node of all clusters. Flink's default is /flink."}};
 inline constexpr Option<Duration> kZooKeeperSessionTimeout{
     {"high-availability.zookeeper.client.session-timeout", ConfigType::kDuration, "10 s",
-     "A coordinator that dies is replaced after this time at the latest; one that does not reach "
-     "ZooKeeper for five sixths of it "
-     "leads no longer. Flink's default, 60 s, is above what ZooKeeper servers grant unless they "
-     "are configured to.",
+     "A dead coordinator is replaced after this time at the latest. A coordinator that cannot "
+     "reach ZooKeeper for five sixths of it stops leading. Flink's default, 60 s, is more than "
+     "ZooKeeper servers grant by default.",
      "", "", 100, 3'600'000}};
 inline constexpr Option<Duration> kZooKeeperConnectionTimeout{
     {"high-availability.zookeeper.client.connection-timeout", ConfigType::kDuration, "15 s",
-     "An attempt to get a session with ZooKeeper fails after this time, and is repeated.", "", "",
-     1, 3'600'000}};
+     "An attempt to open a ZooKeeper session fails after this time, and is repeated.", "", "", 1,
+     3'600'000}};
 inline constexpr Option<ZooKeeperAcl> kZooKeeperAcl{
     {"high-availability.zookeeper.client.acl", ConfigType::kEnum, "open",
-     "Who may read and change what weir keeps in ZooKeeper: open: everybody; creator: only who has "
-     "the same authorization.",
+     "Access to weir's ZooKeeper nodes: open: everybody; creator: only clients with the same "
+     "authorization.",
      "", "open,creator"}};
 inline constexpr Option<std::string> kZooKeeperAuthorization{
     {"high-availability.zookeeper.client.authorization", ConfigType::kSecret, "",
-     "Who this is to ZooKeeper: digest:USER:PASSWORD."}};
+     "The identity of this process in ZooKeeper: digest:USER:PASSWORD."}};
 inline constexpr Option<std::string> kZooKeeperAuthorizationFile{
     {"high-availability.zookeeper.client.authorization.file", ConfigType::kString, "",
-     "A file that holds it, readable by its owner only."}};
+     "A file that contains it, readable by its owner only."}};
 
 inline constexpr Option<std::string> kHdfsHttpAddress{
     {"fs.hdfs.http-address", ConfigType::kString, "",
-     "host:port of the NameNode's WebHDFS; unset: the host of the hdfs:// address, port 9870."}};
+     "host:port of the NameNode's WebHDFS; unset: taken from the Hadoop configuration, else the "
+     "host of the hdfs:// address and port 9870."}};
+inline constexpr Option<std::string> kHadoopConfDir{
+    {"env.hadoop.conf.dir", ConfigType::kString, "",
+     "Directory of core-site.xml and hdfs-site.xml; unset: $HADOOP_CONF_DIR, else "
+     "$HADOOP_HOME/etc/hadoop."}};
 inline constexpr Option<bool> kHdfsSyncOnClose{
     {"fs.hdfs.sync-on-close", ConfigType::kBool, "true",
-     "Files on HDFS are forced to the DataNodes' disks when they are closed, so that they survive "
+     "DataNodes sync the files of weir to disk before a close succeeds, so that the files survive "
      "a loss of power."}};
 inline constexpr Option<int64_t> kHdfsRetryAttempts{
     {"fs.hdfs.retry.attempts", ConfigType::kInt, "10",
-     "How often a call on HDFS is tried; while no NameNode ever answered, at most 3 times.", "", "",
-     1, 1000}};
+     "Maximum number of tries of a call on HDFS; at most 3 as long as no NameNode has ever "
+     "answered.",
+     "", "", 1, 1000}};
 inline constexpr Option<Duration> kHdfsSilenceTimeout{
     {"fs.hdfs.silence-timeout", ConfigType::kDuration, "1 min",
-     "An exchange with HDFS in which no byte comes or goes for so long has failed.", "", "", 1000}};
+     "A transfer from or to HDFS fails when no byte moves for this time.", "", "", 1000}};
 inline constexpr Option<Duration> kHdfsCallTimeout{
     {"fs.hdfs.call-timeout", ConfigType::kDuration, "5 min",
-     "After so long a call on HDFS is not tried again, however many attempts are left.", "", "",
-     1}};
+     "A call on HDFS is not retried after this time, even if attempts are left.", "", "", 1}};
 inline constexpr Option<std::string> kTmpDirs{
     {"io.tmp.dirs", ConfigType::kString, "", "Directory for temporary files; unset: the system's.",
      "taskmanager.tmp.dirs"}};
 inline constexpr Option<int64_t> kTaskSlots{
     {"taskmanager.numberOfTaskSlots", ConfigType::kInt, "1",
-     "Slots, that is threads that run subtasks, of a worker process.", "", "", 1, 32768}};
-inline constexpr Option<bool> kLocalBackup{{"execution.checkpointing.local-backup.enabled",
-                                            ConfigType::kBool, "false",
-                                            "A worker keeps a copy of the state that it has "
-                                            "written for the last checkpoint in io.tmp.dirs."}};
-inline constexpr Option<bool> kFromLocal{{"execution.state-recovery.from-local", ConfigType::kBool,
-                                          "false",
-                                          "After a failure that it survives a worker reads its "
-                                          "state from its copy. Turns the copies on, too.",
-                                          "state.backend.local-recovery"}};
+     "Number of slots of a worker process. A slot is a thread that runs subtasks.", "", "", 1,
+     32768}};
+inline constexpr Option<bool> kLocalBackup{
+    {"execution.checkpointing.local-backup.enabled", ConfigType::kBool, "false",
+     "A worker keeps a copy of its state of the last checkpoint in io.tmp.dirs."}};
+inline constexpr Option<bool> kFromLocal{
+    {"execution.state-recovery.from-local", ConfigType::kBool, "false",
+     "After a failure, surviving workers restore from their local copies. Implies "
+     "execution.checkpointing.local-backup.enabled.",
+     "state.backend.local-recovery"}};
 inline constexpr Option<ProcessRole> kRole{
     {"weir.role", ConfigType::kEnum, "embedded",
-     "What this process is: the whole cluster, or a coordinator or a worker of one (--role). "
-     "chain: set by Flink's TaskManagers.",
+     "Role of this process: the whole cluster, a coordinator, or a worker (--role). chain: set by "
+     "Flink's TaskManagers.",
      "", "embedded,coordinator,worker,chain"}};
 inline constexpr Option<ExecutionTarget> kTarget{
     {"weir.target", ConfigType::kEnum, "weir",
-     "What runs the job: weir itself, or a cluster of Flink (--target).", "", "weir,flink"}};
+     "The engine that runs the job: weir itself, or a Flink cluster (--target).", "",
+     "weir,flink"}};
 inline constexpr Option<std::string> kFlinkRest{
     {"weir.flink.rest", ConfigType::kString, "",
-     "The REST address of the Flink cluster that is to run the job: http://HOST:PORT (--rest)."}};
+     "REST address of the Flink cluster that runs the job: http://HOST:PORT (--rest)."}};
 inline constexpr Option<std::string> kFlinkJarOut{
     {"weir.flink.jar-out", ConfigType::kString, "",
      "Write the job's jar for Flink to this file and submit nothing (--jar-out)."}};
@@ -315,113 +316,112 @@ inline constexpr Option<bool> kFlinkDetached{
      "Return when the Flink cluster has accepted the job, not when it has ended (--detached)."}};
 inline constexpr Option<std::string> kFlinkBridge{
     {"weir.flink.bridge-jar", ConfigType::kString, "",
-     "The bridge's jar; unset: share/weir/weir-flink.jar beside the folder of the executable."}};
+     "The bridge's jar; unset: ../share/weir/weir-flink.jar, relative to the executable's "
+     "folder."}};
 inline constexpr Option<std::string> kFlinkFrom{
     {"weir.flink.from", ConfigType::kString, "",
-     "A chain in Flink: the snapshot of weir's that the job began with. Set by --from."}};
+     "For a chain in Flink: the weir snapshot that the job started from. Set by --from."}};
 inline constexpr Option<int64_t> kWorkers{
     {"weir.workers", ConfigType::kInt, "0",
-     "Worker processes on this host that the coordinator starts and, when they die, starts again "
-     "(--workers). 0: none.",
+     "Number of worker processes on this host that the coordinator starts, and restarts when they "
+     "die (--workers).",
      "", "", 0, 4096}};
 inline constexpr Option<std::string> kCoordinatorAddress{
     {"jobmanager.rpc.address", ConfigType::kString, "",
-     "Where workers find the coordinator: its host (--coordinator HOST:PORT). With "
-     "high-availability.type zookeeper it is what the "
-     "coordinator tells them there."}};
+     "Host of the coordinator (--coordinator HOST:PORT). With high-availability.type zookeeper: "
+     "the host that the coordinator announces in ZooKeeper."}};
 inline constexpr Option<int64_t> kCoordinatorPort{{"jobmanager.rpc.port", ConfigType::kInt, "6123",
-                                                   "The coordinator's port; 0: any free one.", "",
+                                                   "Port of the coordinator; 0: any free one.", "",
                                                    "", 0, 65535}};
 inline constexpr Option<std::string> kCoordinatorBindHost{
     {"jobmanager.bind-host", ConfigType::kString, "127.0.0.1",
-     "The address that the coordinator listens on (--listen HOST:PORT). Beyond loopback only with "
-     "security.shared-secret.file or "
-     "security.ssl.internal.enabled. Flink listens everywhere."}};
+     "Address on which the coordinator listens (--listen HOST:PORT). Beyond loopback it needs "
+     "security.shared-secret.file or security.ssl.internal.enabled. Flink listens on all "
+     "addresses."}};
 inline constexpr Option<std::string> kWorkerHost{
     {"taskmanager.host", ConfigType::kString, "",
-     "What other workers call this worker's host; unset: taskmanager.bind-host."}};
+     "Host of this worker as other workers reach it; unset: taskmanager.bind-host."}};
 inline constexpr Option<std::string> kWorkerBindHost{
     {"taskmanager.bind-host", ConfigType::kString, "127.0.0.1",
-     "The address that a worker listens on for other workers' records. Beyond loopback as for "
-     "jobmanager.bind-host."}};
+     "Address on which a worker listens for records of other workers. Beyond loopback it has the "
+     "same requirements as jobmanager.bind-host."}};
 inline constexpr Option<int64_t> kDataPort{{"taskmanager.data.port", ConfigType::kInt, "0",
-                                            "The port for other workers' records; 0: any free one.",
+                                            "Port for records of other workers; 0: any free one.",
                                             "", "", 0, 65535}};
 inline constexpr Option<Duration> kRegistrationTimeout{
     {"taskmanager.registration.timeout", ConfigType::kDuration, "5 min",
-     "A worker that no coordinator has taken for this time ends.", "", "", 1}};
+     "A worker that no coordinator has accepted for this time ends.", "", "", 1}};
 inline constexpr Option<Duration> kHeartbeatInterval{{"heartbeat.interval", ConfigType::kDuration,
-                                                      "10 s", "Time between two signs of life.", "",
+                                                      "10 s", "Time between two heartbeats.", "",
                                                       "", 1}};
 inline constexpr Option<Duration> kHeartbeatTimeout{
     {"heartbeat.timeout", ConfigType::kDuration, "50 s",
-     "Who is silent for this time is given up. A process that dies is noticed at once, by its "
-     "connection.",
+     "A peer that is silent for this time is considered lost. A process that dies is detected at "
+     "once, because its connection breaks.",
      "", "", 1}};
 inline constexpr Option<Duration> kCancellationTimeout{
     {"task.cancellation.timeout", ConfigType::kDuration, "180 s",
-     "A worker whose tasks have not ended this time after they were told to is given up.", "", "",
-     1}};
+     "A worker is considered lost if its tasks have not ended this long after a cancellation.", "",
+     "", 1}};
 inline constexpr Option<SchedulerType> kScheduler{
     {"jobmanager.scheduler", ConfigType::kEnum, "adaptive",
-     "adaptive: the job runs on what slots there are, narrower if some are lost and wider, from "
-     "the next checkpoint on, if some are "
-     "won; fixed: it keeps its width and waits for slots.",
+     "adaptive: the job runs on the available slots: on fewer if some are lost, on more from the "
+     "next checkpoint on if some are added; fixed: it keeps its width and waits for slots.",
      "", "adaptive,fixed|default"}};
 inline constexpr Option<Duration> kFirstSlotWait{
     {"jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout",
-     ConfigType::kDuration, "10 s",
-     "How long the job waits for all slots that it wants before it begins on fewer."}};
+     ConfigType::kDuration, "10 s", "Time to wait for all slots before the job starts on fewer."}};
 inline constexpr Option<Duration> kRestartSlotWait{
     {"weir.restart.slot-wait", ConfigType::kDuration, "2 s",
-     "How long a restart waits for lost slots to come back before the job goes on with fewer."}};
+     "Time for which a restart waits for lost slots before the job continues on fewer."}};
 inline constexpr Option<std::string> kSharedSecretFile{
     {"security.shared-secret.file", ConfigType::kString, "",
-     "A file whose bytes coordinators and workers prove to each other that they know. Readable by "
-     "its owner only. Unset with --workers: "
-     "a secret is drawn for the workers of this run."}};
+     "A file with the shared secret of coordinators and workers, readable by its owner only. Unset "
+     "with --workers: a secret is generated for the workers of this run."}};
 inline constexpr Option<bool> kInternalTls{
     {"security.ssl.internal.enabled", ConfigType::kBool, "false",
-     "Coordinators and workers talk over TLS and prove themselves with certificates."}};
+     "Coordinators and workers use TLS and authenticate with certificates."}};
 inline constexpr Option<std::string> kInternalKeystore{
     {"security.ssl.internal.keystore", ConfigType::kString, "",
-     "The certificate and key of this process: a PKCS #12 or PEM file."}};
+     "Certificate and key of this process: a PKCS #12 or PEM file."}};
 inline constexpr Option<std::string> kInternalKeystorePassword{
-    {"security.ssl.internal.keystore-password", ConfigType::kSecret, "", "Its password."}};
+    {"security.ssl.internal.keystore-password", ConfigType::kSecret, "",
+     "Password of the keystore."}};
 inline constexpr Option<std::string> kInternalKeystorePasswordFile{
     {"security.ssl.internal.keystore-password.file", ConfigType::kString, "",
-     "A file that holds it, readable by its owner only."}};
+     "A file that contains it, readable by its owner only."}};
 inline constexpr Option<std::string> kInternalKeyPassword{
     {"security.ssl.internal.key-password", ConfigType::kSecret, "",
-     "The password of the key in a keystore that is a PEM file."}};
+     "Password of the key in a keystore that is a PEM file."}};
 inline constexpr Option<std::string> kInternalKeyPasswordFile{
     {"security.ssl.internal.key-password.file", ConfigType::kString, "",
-     "A file that holds it, readable by its owner only."}};
+     "A file that contains it, readable by its owner only."}};
 inline constexpr Option<std::string> kInternalTruststore{
     {"security.ssl.internal.truststore", ConfigType::kString, "",
-     "The certificates that peers' must be signed by: a PKCS #12 or PEM file."}};
+     "The certificates that sign those of the peers: a PKCS #12 or PEM file."}};
 inline constexpr Option<std::string> kInternalTruststorePassword{
-    {"security.ssl.internal.truststore-password", ConfigType::kSecret, "", "Its password."}};
+    {"security.ssl.internal.truststore-password", ConfigType::kSecret, "",
+     "Password of the truststore."}};
 inline constexpr Option<std::string> kInternalTruststorePasswordFile{
     {"security.ssl.internal.truststore-password.file", ConfigType::kString, "",
-     "A file that holds it, readable by its owner only."}};
+     "A file that contains it, readable by its owner only."}};
 inline constexpr Option<int64_t> kBatchSize{{"weir.batch-size", ConfigType::kInt, "512",
-                                             "Records that travel together at most.", "", "", 1,
+                                             "Maximum number of records in a batch.", "", "", 1,
                                              1 << 20}};
 inline constexpr Option<int64_t> kBatchBytes{
     {"weir.batch-bytes", ConfigType::kSize, "256 kb",
-     "What they take at most, about; a larger record travels alone."}};
-inline constexpr Option<int64_t> kChannelCapacity{{"weir.channel-capacity", ConfigType::kInt, "16",
-                                                   "Batches that may wait between two subtasks.",
-                                                   "", "", 2, 65536}};
+     "Approximate maximum size of a batch; a larger record travels alone."}};
+inline constexpr Option<int64_t> kChannelCapacity{
+    {"weir.channel-capacity", ConfigType::kInt, "16",
+     "Maximum number of batches that wait between two subtasks.", "", "", 2, 65536}};
 inline constexpr Option<bool> kProgress{
     {"weir.progress", ConfigType::kBool, "true",
      "Write a line to standard error each second: records, rate, watermark, last checkpoint."}};
 inline constexpr Option<int64_t> kIoThreads{
     {"weir.io-threads", ConfigType::kInt, "4",
-     "Threads for each kind of blocking work of a process: the files and commits of each operator, "
-     "the writing of snapshots, restores, the "
-     "coordinator's files, and ZooKeeper. A kind that hangs leaves the others theirs.",
+     "Threads for each kind of blocking work of a process: files and commits of each operator, "
+     "snapshot writers, restores, the coordinator's files, ZooKeeper. A kind that hangs does not "
+     "block the others.",
      "", "", 1, 1024}};
 
 }  // namespace options
