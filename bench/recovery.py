@@ -136,9 +136,9 @@ def summary(seconds):
 
 def worker_killed(build, kills, show):
     took = []
-    for n in range(
-        kills
-    ):  # in a new job each, because a second failure within the hour lengthens the wait before a restart
+    # In a new job each, because a second failure within the hour lengthens the wait before a
+    # restart.
+    for n in range(kills):
         directory = tempfile.mkdtemp(prefix="weir-recovery-")
         results = Results()
         coordinator = Process(job(build, directory, "--workers", "2"), results, show)
@@ -182,9 +182,8 @@ def leader_killed(build, kills, show, session_ms=2000):
             results.next_after(0)
             took = []
             for n in range(kills):
-                time.sleep(
-                    3
-                )  # a few checkpoints, and time for the other coordinator to become a standby
+                # A few checkpoints, and time for the other coordinator to become a standby.
+                time.sleep(3)
                 leader = next(c for c in coordinators if c.leads())
                 moment = time.monotonic()
                 leader.end()

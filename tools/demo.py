@@ -348,9 +348,8 @@ def main():
     )
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(143)
-    )  # so that all started processes are ended
+    # So that all started processes are ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments.seconds = arguments.seconds or (
         CLUSTER_SECONDS if arguments.cluster or arguments.flink else 20
     )

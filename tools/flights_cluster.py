@@ -267,7 +267,7 @@ class Results:
         return min((seen for closed, seen in self.seen.values() if closed > wall_ms), default=None)
 
     def wait_after(self, moment, seconds, give_up=lambda: False):
-        """True once there is one."""
+        """Waits for that result; False if it does not come in time."""
         deadline = time.monotonic() + seconds
         with self.changed:
             while self.after(moment) is None:

@@ -144,9 +144,8 @@ def main():
         check=True,
         timeout=1200,
     )
-    if os.path.exists(
-        os.path.join(build, "share", "weir", "weir-flink.jar")
-    ):  # built by make flink-bridge
+    # Built by make flink-bridge.
+    if os.path.exists(os.path.join(build, "share", "weir", "weir-flink.jar")):
         print("-- flink_host", flush=True)
         subprocess.run(
             [sys.executable, os.path.join(ROOT, "bench", "flink_host.py"), "--build", build],

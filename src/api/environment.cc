@@ -63,8 +63,8 @@ struct StreamExecutionEnvironment::Impl {
   }
 
   CommandLine command_line;
-  std::map<std::string, std::string>
-      arguments;  ///< the program's flags, except those that may vary
+  /// The program's flags, except those that may vary.
+  std::map<std::string, std::string> arguments;
   Configuration configuration;
   LaunchMode mode;
   std::optional<StatusOr<BytePipe>> pipe;  ///< a chain in Flink: connects it to its operator

@@ -343,8 +343,8 @@ bool to_ticks(const CivilTime& time, int64_t num, int64_t den, int64_t* ticks) {
 }
 
 CivilTime from_ticks(int64_t ticks, int64_t num, int64_t den) {
-  if (num == 1 &&
-      kNanosPerSecond % den == 0) {  // fits, and is several times as fast as the general case
+  // Fits in 64 bits, and is several times as fast as the general case.
+  if (num == 1 && kNanosPerSecond % den == 0) {
     const int64_t per_day = den * 86'400;
     const int64_t day = ticks / per_day - (ticks % per_day < 0 ? 1 : 0);
     return {day, (ticks % per_day + (ticks % per_day < 0 ? per_day : 0)) * (kNanosPerSecond / den)};

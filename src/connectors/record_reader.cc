@@ -229,8 +229,8 @@ class RecordReaderImpl final : public RecordReader {
   size_t find_line_end(size_t begin) const {
     if (!options_.multiline) return buffer_.find('\n', begin);
     bool quoted = false;
-    bool field_begins =
-        true;  // only here does a quote open; a quote right after a closing one continues the text
+    // Only here does a quote open; a quote right after a closing one continues the text.
+    bool field_begins = true;
     for (size_t i = begin; i < buffer_.size(); ++i) {
       const char c = buffer_[i];
       if (c == '"' && (quoted || field_begins)) {
@@ -281,8 +281,8 @@ class RecordReaderImpl final : public RecordReader {
     context_->fail(status.with_context(cat("cannot read ", join_names(options_.uris))));
   }
 
-  const std::shared_ptr<const RecordReaderOptions>
-      shared_options_;  ///< shared with work on the I/O pool, which may outlive the reader
+  /// Shared with work on the I/O pool, which may outlive the reader.
+  const std::shared_ptr<const RecordReaderOptions> shared_options_;
   const RecordReaderOptions& options_ = *shared_options_;
   OperatorContext* context_ = nullptr;
   std::deque<FileSplit> splits_;  ///< the first is being read unless state_ is kNoFile
@@ -295,8 +295,8 @@ class RecordReaderImpl final : public RecordReader {
   int64_t file_number_ = 0;
   std::string buffer_;
   int64_t buffer_offset_ = 0;  ///< offset of the buffer's first byte in the file
-  size_t scanned_ =
-      0;  ///< bytes of the buffer searched so far without finding the beginning of a record
+  /// Bytes of the buffer searched so far without finding the beginning of a record.
+  size_t scanned_ = 0;
   std::string arrived_;  ///< the next chunk
   int64_t read_to_ = 0;  ///< offset in the file up to which it was read
   int64_t skipped_ = 0;

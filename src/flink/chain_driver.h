@@ -22,18 +22,18 @@ namespace weir {
 /// Flink. Thread: the host's. Exceptions of user code pass through.
 class ChainDriver {
  public:
-  static constexpr size_t kFullReply = 1
-                                       << 20;  ///< from this size on the reply is sent with `more`
-  static constexpr MonotonicTime kHold =
-      std::chrono::milliseconds(10);  ///< maximum age of buffered records
-  static constexpr MonotonicTime kPollTime =
-      std::chrono::milliseconds(10);  ///< maximum duration of a POLL that finds records
-  static constexpr MonotonicTime kEmptyPollTime =
-      std::chrono::milliseconds(5);  ///< maximum duration of a POLL that finds none
-  static constexpr MonotonicTime kPatience =
-      std::chrono::milliseconds(20);  ///< maximum wait inside a call; then it replies `more`
-  static constexpr int64_t kLookAgainMs =
-      10;  ///< interval of polls during blocking work; longer for a source that has waited long
+  /// From this size on the reply is sent with `more`.
+  static constexpr size_t kFullReply = 1 << 20;
+  /// Maximum age of buffered records.
+  static constexpr MonotonicTime kHold = std::chrono::milliseconds(10);
+  /// Maximum duration of a POLL that finds records.
+  static constexpr MonotonicTime kPollTime = std::chrono::milliseconds(10);
+  /// Maximum duration of a POLL that finds none.
+  static constexpr MonotonicTime kEmptyPollTime = std::chrono::milliseconds(5);
+  /// Maximum wait inside a call; then it replies `more`.
+  static constexpr MonotonicTime kPatience = std::chrono::milliseconds(20);
+  /// Interval of polls during blocking work; longer for a source that has waited long.
+  static constexpr int64_t kLookAgainMs = 10;
   static constexpr int kVainPolls = 8;  ///< the interval doubles after this many empty polls
   static constexpr int kMaxDoublings = 3;
   static constexpr int64_t kPollRecords = FramePacker::kMaxRecords;

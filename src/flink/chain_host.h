@@ -81,8 +81,8 @@ class ChainHost {
   std::unique_ptr<OperatorChain> chain_;
   std::unique_ptr<ChainDriver> driver_;
   ChainMetrics metrics_;
-  std::map<int64_t, std::shared_ptr<HostedSnapshot>>
-      snapshots_;  ///< by Flink's id: those not yet fully sent
+  /// By Flink's id: those not yet fully sent.
+  std::map<int64_t, std::shared_ptr<HostedSnapshot>> snapshots_;
 };
 
 }  // namespace weir

@@ -7,8 +7,8 @@ namespace {
 
 constexpr uint8_t kCounter = 0;
 constexpr uint8_t kGauge = 1;
-constexpr uint16_t kMaxMetrics =
-    10000;  // numbers have 16 bits, and more metrics would not be useful
+// Numbers have 16 bits, and more metrics would not be useful.
+constexpr uint16_t kMaxMetrics = 10000;
 
 }  // namespace
 

@@ -56,8 +56,8 @@ class RequestReader {
         return data_loss(
             cat("a request of ", wanted - 4,
                 " bytes: what comes on standard input is not from weir's operator in Flink"));
-      if (filled_ == room_)
-        grow(std::min(wanted, room_ * 2));  // by the bytes received, not by the announced length
+      // Grows by the bytes received, not by the announced length.
+      if (filled_ == room_) grow(std::min(wanted, room_ * 2));
       auto count = pipe_.read_some(buffer_.get() + filled_, room_ - filled_);
       if (!count.ok()) return count.status();
       if (*count == 0) return false;

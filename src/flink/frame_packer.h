@@ -16,8 +16,8 @@ namespace weir {
 class FramePacker {
  public:
   static constexpr size_t kMaxRecords = 8192;  ///< buffered on all edges
-  static constexpr size_t kMaxBytes =
-      512 * 1024;  ///< approximate maximum, by the size of earlier frames
+  /// Approximate maximum, by the size of earlier frames.
+  static constexpr size_t kMaxBytes = 512 * 1024;
 
   /// For the edges that leave `vertex`. All references outlive the packer. FAILED_PRECONDITION: the
   /// records of an edge have no serializer.

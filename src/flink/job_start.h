@@ -14,8 +14,8 @@ struct FlinkStart {
   std::string savepoint;  ///< a snapshot of Flink: its URI, for Flink to read
   std::string snapshot;   ///< a snapshot of weir: the URI of its directory, for the children to
                           ///< read; at most one of the two is set
-  std::vector<std::vector<std::string>>
-      elements;  ///< by vertex: the splits for the sources' readers
+  /// By vertex: the splits for the sources' readers.
+  std::vector<std::vector<std::string>> elements;
 };
 
 /// Prepares the start of a job. Finds the snapshot that --from names and, if it is weir's, checks

@@ -20,13 +20,13 @@ struct RealFileSystemsOptions {
   Lookup config;       ///< configuration keys such as "fs.hdfs.http-address"; empty: none is set
   Lookup environment;  ///< environment variables such as HADOOP_CONF_DIR; empty: none is set
   std::string login_user;  ///< the user name for HDFS when HADOOP_USER_NAME is not set
-  std::function<void(std::chrono::milliseconds)>
-      sleep;  ///< waits between attempts; empty: no waits
-  std::function<MonotonicTime()>
-      now;  ///< measures how long calls take; empty: calls have no deadline
+  /// Waits between attempts; empty: no waits.
+  std::function<void(std::chrono::milliseconds)> sleep;
+  /// Measures how long calls take; empty: calls have no deadline.
+  std::function<MonotonicTime()> now;
   std::function<int64_t()> wall_ms;  ///< gives the times of files in memory://
-  bool relative_paths =
-      true;  ///< false: refused, because other processes would resolve them to other places
+  /// False: refused, because other processes would resolve them to other places.
+  bool relative_paths = true;
 };
 
 /// The real file systems: file, memory, hdfs and webhdfs. One object per scheme and authority, made
@@ -42,8 +42,8 @@ class RealFileSystems final : public FileSystemRegistry {
 
   const RealFileSystemsOptions options_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<FileSystem>>
-      made_;  // guarded by mutex_
+  // Guarded by mutex_.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<FileSystem>> made_;
 };
 
 /// The name of this process's user, or its number if it has no name.

@@ -29,8 +29,8 @@ struct JobVertex {
   bool bounded = true;                 ///< sources: the input ends
   bool max_parallelism_given = false;  ///< set by the program or the configuration; otherwise the
                                        ///< value in restored state is used
-  bool parallelism_given =
-      false;  ///< the program fixed it for an operator; otherwise it is the job's
+  /// The program fixed it for an operator; otherwise it is the job's.
+  bool parallelism_given = false;
 };
 
 struct JobEdge {
@@ -38,8 +38,8 @@ struct JobEdge {
   int to = 0;
   Partitioning partitioning = Partitioning::kForward;
   std::shared_ptr<const KeyHasher> hasher;  ///< kHash only
-  std::shared_ptr<const RecordCodec> codec =
-      nullptr;  ///< null: its records cannot leave the process
+  /// Null: its records cannot leave the process.
+  std::shared_ptr<const RecordCodec> codec = nullptr;
 };
 
 /// The dataflow to run. Immutable once built. Vertices are in topological order: edges point

@@ -56,8 +56,8 @@ class JobStore : public LeaderStore {
   ZooKeeperSession& session_;
   const JobId job_;
   const std::string path_;
-  CheckpointId unknown_pointer_ =
-      -1;                        ///< the last one that a try with an unknown outcome was to set
+  /// The last pointer that a try with an unknown outcome was to set.
+  CheckpointId unknown_pointer_ = -1;
   bool unknown_result_ = false;  ///< a try to set it had an unknown outcome
 };
 

@@ -29,8 +29,8 @@ class Lease {
 /// the session and the lease.
 struct Leadership {
   int64_t epoch = 0;  ///< larger than that of every earlier leader; at most 2^31 - 1
-  int32_t epoch_version =
-      0;  ///< of the epoch node since this leader took over; every other take-over changes it
+  /// The epoch node's version since this leader took over; every other take-over changes it.
+  int32_t epoch_version = 0;
   HaPaths paths;
   std::shared_ptr<ZooKeeperSession> session;
   /// If it is not held, another leader may exist already. Even if it is held, that may change a

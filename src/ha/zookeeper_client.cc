@@ -304,8 +304,8 @@ class ZooKeeperClient : public ZooKeeperSession {
   zhandle_t* handle_ = nullptr;
 
   std::mutex watches_mutex_;
-  std::map<std::string, Watch>
-      watches_;  ///< entries are never removed: the library holds pointers to them
+  /// Entries are never removed: the library holds pointers to them.
+  std::map<std::string, Watch> watches_;
 };
 
 }  // namespace

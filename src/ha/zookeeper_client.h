@@ -9,12 +9,12 @@ namespace weir {
 
 struct ZooKeeperClientOptions {
   std::string quorum;  ///< "host:port,host:port,…"
-  std::chrono::milliseconds session_timeout{
-      10'000};  ///< the requested time-out; the servers may grant another
+  /// The requested time-out; the servers may grant another.
+  std::chrono::milliseconds session_timeout{10'000};
   std::chrono::milliseconds connection_timeout{15'000};
   std::string digest;  ///< "user:password"; empty: anonymous
-  bool creator_only =
-      false;  ///< nodes belong to this user alone (needs `digest`); otherwise to everybody
+  /// Nodes belong to this user alone (needs `digest`); otherwise to everybody.
+  bool creator_only = false;
 };
 
 /// Sessions with real servers, through ZooKeeper's C library, which uses two threads per session.

@@ -73,11 +73,10 @@ void prepare(CURL* curl, Exchange& exchange, const std::string& url,
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
-  exchange.headers = curl_slist_append(
-      exchange.headers, "X-XSRF-HEADER: weir");  // required where Hadoop's CSRF filter is on
-  exchange.headers =
-      curl_slist_append(exchange.headers,
-                        "Expect:");  // DataNodes answer it before they have checked the request
+  // Required where Hadoop's CSRF filter is on.
+  exchange.headers = curl_slist_append(exchange.headers, "X-XSRF-HEADER: weir");
+  // DataNodes answer it before they have checked the request.
+  exchange.headers = curl_slist_append(exchange.headers, "Expect:");
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
 }
 
@@ -316,8 +315,8 @@ class CurlDownload final : public HttpDownload, private CurlTransfer {
 }  // namespace
 
 CurlHttp::CurlHttp(CurlHttpOptions options) : options_(options) {
-  static const CURLcode kReady =
-      curl_global_init(CURL_GLOBAL_DEFAULT);  // once per process, never undone
+  // Once per process, never undone.
+  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)kReady;
 }
 

@@ -11,8 +11,8 @@ namespace weir {
 
 struct CurlHttpOptions {
   std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::seconds silence_timeout{
-      60};  ///< an exchange ends after this long without a byte in either direction
+  /// An exchange ends after this long without a byte in either direction.
+  std::chrono::seconds silence_timeout{60};
 };
 
 /// Http over libcurl. send() and post() reuse their connections. Each upload and download has its

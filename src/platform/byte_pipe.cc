@@ -26,8 +26,8 @@ StatusOr<BytePipe> BytePipe::claim_standard_streams() {
     return unavailable(cat("cannot take over standard input and output: ", std::strerror(errno)));
   }
   std::fflush(stdout);  // output printed before and still buffered goes to standard error as well
-  std::setvbuf(stdout, nullptr, _IOLBF,
-               0);  // later output goes out at the end of each line, not when the process ends
+  // Later output goes out at the end of each line, not when the process ends.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   // Files and terminals have no size to set, and smaller pipes work too.
   (void)fcntl(in.get(), F_SETPIPE_SZ, kPipeBytes);
   (void)fcntl(out.get(), F_SETPIPE_SZ, kPipeBytes);

@@ -186,8 +186,8 @@ void report_crashes(const char* what) {
   if (!g_what.compare_exchange_strong(nothing, what)) return;
   g_report = memfd_create("weir crash report", MFD_CLOEXEC);
   void* warm[1];
-  backtrace(warm,
-            1);  // the first call allocates memory and loads a library, which a handler must not do
+  // The first call allocates memory and loads a library, which a handler must not do.
+  backtrace(warm, 1);
   static thread_local const SignalStack stack;
   on_exit(on_exit_call, nullptr);
   struct sigaction action{};

@@ -24,8 +24,8 @@ class DeferredTask {
 
  private:
   struct Shared;
-  const std::shared_ptr<Shared>
-      shared_;  ///< shared with the pool, which may reach it after this is gone
+  /// Shared with the pool, which may reach it after this is gone.
+  const std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace weir

@@ -35,8 +35,8 @@ void IoPool::run(std::function<void()> work) {
     queue_.push_back(std::move(work));
     if (free_threads_ < queue_.size() && threads_.size() < max_threads_) {
       threads_.emplace_back([this] { serve(); });
-      pthread_setname_np(threads_.back().native_handle(),
-                         name_.substr(0, 15).c_str());  // the kernel keeps 15 characters
+      // The kernel keeps 15 characters.
+      pthread_setname_np(threads_.back().native_handle(), name_.substr(0, 15).c_str());
     }
   }
   work_came_.notify_one();

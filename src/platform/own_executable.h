@@ -12,8 +12,8 @@ namespace weir {
 struct OwnExecutable {
   std::string path;   ///< of the executable
   std::string bytes;  ///< of the running file, even if `path` now has another one
-  std::string
-      loader;  ///< path of the dynamic loader; empty: the executable is static and has no libraries
+  /// Path of the dynamic loader; empty: the executable is static and has no libraries.
+  std::string loader;
   std::vector<std::string> libraries;  ///< paths of the loaded shared libraries, without the loader
 };
 /// FAILED_PRECONDITION: the system does not reveal them.

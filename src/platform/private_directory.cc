@@ -49,8 +49,8 @@ void remove_left_over(const std::string& parent, const std::string& prefix) {
 
 StatusOr<std::unique_ptr<PrivateDirectory>> PrivateDirectory::make(const std::string& parent,
                                                                    const std::string& prefix) {
-  constexpr int kTries =
-      10;  // between creation and locking, another process may take it for an orphan
+  // Between creation and locking, another process may take it for an orphan.
+  constexpr int kTries = 10;
   remove_left_over(parent, prefix);
   for (int i = 0; i < kTries; ++i) {
     std::string path = cat(parent, "/", prefix, "XXXXXX");

@@ -29,8 +29,8 @@ class ProcessGroup {
     std::vector<std::string> arguments;  ///< without the program name
     std::vector<int> inherited;  ///< descriptors, with the same numbers in the child; they stay
                                  ///< open as long as the group lives
-    std::function<void(const std::string&)>
-        report;  ///< gets a line about each unexpected end, on the group's thread
+    /// Gets a line about each unexpected end, on the group's thread.
+    std::function<void(const std::string&)> report;
   };
   /// Starts the processes. UNAVAILABLE: the system can't.
   static StatusOr<std::unique_ptr<ProcessGroup>> start(Options options);

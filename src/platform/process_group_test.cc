@@ -127,8 +127,8 @@ std::set<int> descriptors_of_a_child(const std::vector<int>& inherited) {
 }
 
 void expect_that_children_have_what_they_are_given() {
-  const UniqueFd careless(
-      ::open("/dev/null", O_RDONLY));  // without O_CLOEXEC, as some libraries open files
+  // Without O_CLOEXEC, as some libraries open files.
+  const UniqueFd careless(::open("/dev/null", O_RDONLY));
   const UniqueFd given = memory_file("a secret").value();
   EXPECT_EQ(descriptors_of_a_child({given.get()}), (std::set<int>{0, 1, 2, given.get()}));
   EXPECT_EQ(descriptors_of_a_child({}), (std::set<int>{0, 1, 2}));

@@ -24,8 +24,8 @@ sigset_t set_of(std::initializer_list<int> numbers) {
 sigset_t waited_for() { return set_of({SIGINT, SIGTERM, SIGUSR1}); }
 
 void let_next_one_end_the_process() {
-  for (const int number : {SIGINT, SIGTERM})
-    signal(number, SIG_DFL);  // a shell starts background jobs with SIGINT ignored
+  // A shell starts background jobs with SIGINT ignored.
+  for (const int number : {SIGINT, SIGTERM}) signal(number, SIG_DFL);
   const sigset_t leaving = set_of({SIGINT, SIGTERM});
   pthread_sigmask(SIG_UNBLOCK, &leaving, nullptr);
 }

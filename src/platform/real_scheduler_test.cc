@@ -17,8 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kPatience(
-    60);  // longer than any step on a slow machine; only a failing test waits this long
+// Longer than any step on a slow machine; only a failing test waits this long.
+constexpr seconds kPatience(60);
 
 struct FunctionActor : Actor {
   explicit FunctionActor(std::function<MonotonicTime()> step_function)

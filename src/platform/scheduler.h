@@ -43,12 +43,12 @@ struct ActorOptions {
 /// Names of executors. Each has its own threads for one kind of blocking work, so that a kind that
 /// hangs or takes long never delays another. Operators have theirs, "op <uid>".
 namespace executors {
-inline constexpr std::string_view kZooKeeper =
-    "zookeeper";  ///< leader election, and finding the leader
+/// Leader election, and finding the leader.
+inline constexpr std::string_view kZooKeeper = "zookeeper";
 inline constexpr std::string_view kCoordinator = "coordinator";  ///< the job master's files
-inline constexpr std::string_view kSnapshots =
-    "snapshots";                                         ///< writing task state for a checkpoint
-inline constexpr std::string_view kRestore = "restore";  ///< opening and restoring tasks
+/// Writing task state for a checkpoint.
+inline constexpr std::string_view kSnapshots = "snapshots";
+inline constexpr std::string_view kRestore = "restore";       ///< opening and restoring tasks
 inline constexpr std::string_view kReadAhead = "read-ahead";  ///< for restores
 inline constexpr std::string_view kNetwork = "network";       ///< closing connections
 }  // namespace executors

@@ -60,8 +60,8 @@ int connect_to(const addrinfo& address, std::chrono::milliseconds timeout) {
     else if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
   }
   if (error == 0) {
-    set_connection_options(
-        fd);  // keep-alive is the only way for a reader to notice a vanished server
+    // Keep-alive is the only way for a reader to notice a vanished server.
+    set_connection_options(fd);
     return fd;
   }
   ::close(fd);

@@ -13,8 +13,8 @@ namespace weir {
 /// Shared by the connections and listeners of one TcpTransport.
 struct TcpContext {
   // set once
-  std::shared_ptr<EventLoop>
-      loop;  ///< for established connections, and those that this process dials
+  /// For established connections, and those that this process dials.
+  std::shared_ptr<EventLoop> loop;
   TcpOptions options;
   std::string secret;  ///< empty: none
   TlsContext tls;      ///< null: none

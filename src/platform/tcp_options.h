@@ -12,8 +12,8 @@ struct TcpOptions {
   /// A longer frame breaks the connection, at its sender too. Below 4 GiB.
   size_t max_frame_bytes = kMaxFrameBytes;
   std::chrono::milliseconds connect_timeout{10'000};  ///< for each address of a name
-  std::chrono::milliseconds handshake_timeout{
-      10'000};  ///< TLS and the proof of the secret together
+  /// TLS and the proof of the secret together.
+  std::chrono::milliseconds handshake_timeout{10'000};
   /// How long frames that were sent just before a Connection was destroyed may still take.
   std::chrono::milliseconds linger{2'000};
   /// Maximum number of accepted connections whose peers have proven nothing yet. One more drops the

@@ -6,9 +6,8 @@ namespace weir {
 namespace {
 
 constexpr size_t kMaxUtf = 65535;
-constexpr size_t kMaxUnits =
-    detail::kMaxCount -
-    1;  // in a string: the length is written plus one, and Flink reads it as an int
+// In a string: the length is written plus one, and Flink reads it as an int.
+constexpr size_t kMaxUnits = detail::kMaxCount - 1;
 
 bool is_ascii(const char* at, size_t length) {
   size_t i = 0;

@@ -145,8 +145,8 @@ TEST(Canonical, KeyOrValueThatIsTooLongStopsTheGroup) {
     writing.max_part_bytes = 100;
     CanonicalGroupWriter group(out, 7, false, &writing);
     group.begin_state(3);
-    group.begin_key().put_raw(
-        std::string(key_is_long ? 100 : 99, 'k'));  // one byte for the group precedes it
+    // One byte for the group precedes it.
+    group.begin_key().put_raw(std::string(key_is_long ? 100 : 99, 'k'));
     group.begin_value().put_raw(std::string(key_is_long ? 1 : 101, 'v'));
     group.end_entry();
     EXPECT_FALSE(group.goes_on());

@@ -94,7 +94,7 @@ class Outage:
             raise Failure(f"no result became visible within {RESULT_SECONDS} s")
 
     def rest(self, seconds):
-        """How long a server is away. All processes of the cluster must survive it."""
+        """Waits while a server is away. All processes of the cluster must survive it."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for member in self.cluster.members:

@@ -596,9 +596,8 @@ def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
         wait_until(lambda: len(set(case.place.names("out")) - before) >= 8),
         f"no more results\n{coordinator.tail(40)}",
     )
-    committed = {
-        name for name in case.place.names("out") if not name.startswith(".")
-    }  # hidden files lose their names when they are committed
+    # Hidden files lose their names when they are committed.
+    committed = {name for name in case.place.names("out") if not name.startswith(".")}
     spare.process.send_signal(signal.SIGCONT)
     case.expect_line(spare, "has lost its coordinator")
     for run in [coordinator, spare] + workers[1:]:

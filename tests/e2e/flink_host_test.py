@@ -345,17 +345,19 @@ def unaligned_rescaled(suite):
         return latest["persisted_data"] if latest else 0
 
     def canceled(place):
+        # Half as fast as the source, so that records are in flight.
         job = suite.submit(
             place,
             "e2e_breaking_flights",
             rate=RATE,
             extra=[*unaligned, "--slow-us", str(round(2e6 / RATE * 2))],
-        )  # half as fast as the source
+        )
         suite.flink.wait("a checkpoint with records in flight", lambda: in_flight(job), 60, job)
         suite.flink.cancel(job)
         return job
 
-    for _ in range(3):  # the last checkpoint may be a later one, taken while the windows were idle
+    # Retries, because the last checkpoint may be a later one, taken while the windows were idle.
+    for _ in range(3):
         place = suite.place()
         job = canceled(place)
         if in_flight(job):

@@ -69,9 +69,8 @@ TEST_F(HdfsErrorsTest, FileThatAWriterHasOpenIsDetected) {
   FileSystem& fs = *directory_.fs;
   auto writer = fs.create(at("open"), CreateMode::kExclusive);
   ASSERT_TRUE(writer.ok()) << writer.status().to_string();
-  ASSERT_TRUE((*writer)
-                  ->append(std::string(8'000'000, 'x'))
-                  .ok());  // more than is sent in one piece at close
+  // More than is sent in one piece at close.
+  ASSERT_TRUE((*writer)->append(std::string(8'000'000, 'x')).ok());
   auto reader = fs.open(at("open"));
   ASSERT_TRUE(reader.ok()) << reader.status().to_string();
   EXPECT_EQ(*(*reader)->being_written(), true);

@@ -46,9 +46,9 @@ TEST_F(HdfsHaTest, ObserverIsNotTrusted) {
   const auto location = fresh->resolve(directory_.child("new").uri);
   ASSERT_TRUE(location.ok());
   const Status written = write_file(*location->fs, location->path, "x");
-  const auto seen = files_as(process_login_user())
-                        ->resolve(directory_.uri)
-                        ->fs->list(directory_.path);  // at once, because an observer lags behind
+  // At once, because an observer lags behind.
+  const auto seen =
+      files_as(process_login_user())->resolve(directory_.uri)->fs->list(directory_.path);
   EXPECT_TRUE(run_tool("observer end"));
   EXPECT_EQ(written.to_string(), "OK");
   ASSERT_TRUE(seen.ok()) << seen.status().to_string();

@@ -253,9 +253,8 @@ def start_once(home, ha, close_delay_ms):
     client = write_conf(home, "client", level="WARN")
     if ha:
         conf2 = namenode_conf(home, "nn2")
-        home.wait(
-            "calls to nn1", listens(ports["nn1_rpc"]), "nn1"
-        )  # a NameNode answers over HTTP before it accepts calls
+        # A NameNode answers over HTTP before it accepts calls.
+        home.wait("calls to nn1", listens(ports["nn1_rpc"]), "nn1")
         with open(home.folder / "bootstrap.log", "ab") as log:
             if (
                 home.java(

@@ -23,9 +23,8 @@ import servers
 from servers import HOST, die, free_ports, say
 
 VERSION = "3.9.4"
-TICK_MS = (
-    500  # session time-outs are at least two and at most twenty of these; see maxSessionTimeout
-)
+# Session time-outs are at least two and at most twenty of these; see maxSessionTimeout.
+TICK_MS = 500
 # The server needs snappy and the metrics to start, although its pom marks them as provided, and
 # logback to write its log.
 ARTIFACTS = [

@@ -118,16 +118,16 @@ Status HdfsFileSystem::rename(const std::string& from, const std::string& to) {
   if (failure.ok()) return {};
   failure = failure.with_context(cat("rename to ", to));
   const bool taken = answer.earlier_unknown || answer.refusal == Refusal::kOther;
-  if (failure.code() == StatusCode::kUnavailable && !taken)
-    return failure;  // no NameNode accepted the call
+  // No NameNode accepted the call.
+  if (failure.code() == StatusCode::kUnavailable && !taken) return failure;
   if (answer.refusal == Refusal::kPermission || answer.refusal == Refusal::kInvalid ||
       answer.refusal == Refusal::kNotADirectory)
     return failure;
 
   const auto target = hdfs_status(*client_, "rename", to);
   if (target.ok()) {
-    if (from != to && source.file_id != 0 && target->file_id == source.file_id)
-      return {};  // done; the answer was lost
+    // The rename was done; its answer was lost.
+    if (from != to && source.file_id != 0 && target->file_id == source.file_id) return {};
     return already_exists(cat("cannot rename ", from, " to ", to, " on HDFS: the target exists"));
   }
   if (target.status().code() != StatusCode::kNotFound)

@@ -162,8 +162,8 @@ Refusal classify(int http_status, const RemoteException& remote, std::string_vie
   // into a plain IOException.
   if (has(message, "Failed on local exception") || has(message, "failed on local exception"))
     return Refusal::kServer;
-  if (message.starts_with("Invalid operation "))
-    return Refusal::kNotWebHdfs;  // a DataNode's message
+  // A DataNode's message.
+  if (message.starts_with("Invalid operation ")) return Refusal::kNotWebHdfs;
   if (has(message, "(is not a directory)")) return Refusal::kNotADirectory;
   const auto known = kByName.find(remote.exception);
   if (known == kByName.end()) return http_status >= 500 ? Refusal::kServer : Refusal::kOther;

@@ -38,8 +38,8 @@ bool is_worth_another_attempt(Refusal refusal);
 
 /// The parts of a message.
 struct RefusedCall {
-  std::string
-      what;  ///< "create", "list": together with the path it makes "cannot create /a/b on HDFS"
+  /// "create", "list": together with the path it makes "cannot create /a/b on HDFS".
+  std::string what;
   std::string path;
   std::string user;
   std::string server;  ///< "http://host:port" of the server that refused

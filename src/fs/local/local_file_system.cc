@@ -118,8 +118,8 @@ StatusOr<std::unique_ptr<WritableFile>> LocalFileSystem::create(const std::strin
 
 StatusOr<std::unique_ptr<ReadableFile>> LocalFileSystem::open(const std::string& path) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  Descriptor file = open_descriptor(
-      path, O_RDONLY | O_NONBLOCK);  // without O_NONBLOCK, opening a pipe would wait for its writer
+  // Without O_NONBLOCK, opening a pipe would wait for its writer.
+  Descriptor file = open_descriptor(path, O_RDONLY | O_NONBLOCK);
   if (!file.valid()) return absence_error(errno, cat("open ", path), path);
   struct stat entry{};
   if (::fstat(file.get(), &entry) != 0) return local_error(errno, cat("look at ", path), path);

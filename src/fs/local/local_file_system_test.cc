@@ -51,9 +51,8 @@ TEST_F(LocalFileSystemTest, FailedAppendFailsTheFileForGood) {
 TEST_F(LocalFileSystemTest, ForbiddenDirectoryIsPermissionDeniedAndNamesIt) {
   const std::string closed = directory_ + "/closed";
   ASSERT_EQ(::mkdir(closed.c_str(), 0500), 0);
-  const int own = ::setfsuid(
-      ::geteuid() == 0 ? 65534
-                       : ::geteuid());  // root may write anywhere; this thread drops that right
+  // Root may write anywhere; this thread drops that right.
+  const int own = ::setfsuid(::geteuid() == 0 ? 65534 : ::geteuid());
   ::chmod(directory_.c_str(), 0755);
   const Status created = fs_.create(closed + "/f", CreateMode::kExclusive).status();
   const Status made = fs_.make_directories(closed + "/d");

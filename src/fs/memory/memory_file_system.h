@@ -36,8 +36,8 @@ class MemoryFileSystem final : public FileSystem {
   /// Shared by the file system and its open files, which may outlive it.
   struct Tree {
     std::mutex mutex;
-    std::map<std::string, std::shared_ptr<Node>>
-        nodes;                         // guarded by mutex, like the nodes' contents
+    // Guarded by mutex, like the nodes' contents.
+    std::map<std::string, std::shared_ptr<Node>> nodes;
     std::function<int64_t()> wall_ms;  // set once
     int64_t now_ms() const { return wall_ms ? wall_ms() : 0; }
   };

@@ -27,8 +27,8 @@ final class ChainMetrics {
   private final Counter recordsOut;
   private final Counter recordsSent; // by the task
   private final List<Counter> counters = new ArrayList<>(); // by number; null where it is a gauge
-  private final List<AtomicLong> gauges =
-      new ArrayList<>(); // by number; null where it is a counter
+  // By number; null where it is a counter.
+  private final List<AtomicLong> gauges = new ArrayList<>();
 
   /** `sends`: the operator's output leaves its task. */
   ChainMetrics(OperatorMetricGroup group, boolean sends) {

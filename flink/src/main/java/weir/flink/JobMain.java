@@ -24,8 +24,8 @@ public final class JobMain {
 
   private final StreamExecutionEnvironment environment;
   private final Plan plan;
-  private final List<SingleOutputStreamOperator<byte[]>> built =
-      new ArrayList<>(); // by vertex; null: not yet
+  // By vertex; null: not yet.
+  private final List<SingleOutputStreamOperator<byte[]>> built = new ArrayList<>();
 
   public static void main(String[] arguments) throws Exception {
     checkVersion(EnvironmentInformation.getVersion());
