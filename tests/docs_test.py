@@ -196,6 +196,12 @@ def check_width(lines):
             yield number, f"{len(line)} columns; prose is wrapped at {WIDTH}"
 
 
+def check_code(lines):
+    for number, line, kind in lines:
+        if kind != "code" and line.count("`") % 2:
+            yield number, "code in backticks begins or ends on another line: keep it on one"
+
+
 def check_links(path, lines, documents, tree):
     for number, line, kind in lines:
         if kind == "code":
@@ -322,6 +328,7 @@ def findings(path, text, documents, tree):
     lines = list(without_foreign_columns(all_lines))
     for check in (
         check_width(all_lines),
+        check_code(all_lines),
         check_links(path, all_lines, documents, tree),
         check_files(path, lines, tree),
         check_names(lines, tree),
@@ -357,6 +364,7 @@ def self_check():
     documents = {"docs/a.md": "# A heading\n", "README.md": ""}
     bad = [
         "x " * 60,
+        "`act()",
         "[a](docs/b.md)",
         "[a](docs/a.md#no-heading)",
         "`src/a/other.h`",
