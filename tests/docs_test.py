@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The documents name only what exists: files, functions, configuration keys, flags, links.
+"""The documents name only what exists: files, functions, configuration keys, flags, links. Sources
+name only documents that exist.
 
 docs_test.py --source DIR
 
@@ -338,17 +339,26 @@ def findings(path, text, documents, tree):
         yield from check
 
 
+def check_sources(texts, tree):
+    """Sources name documents that exist."""
+    for path, text in texts.items():
+        for name in sorted(set(re.findall(r"\b(?:docs|src|sim)/[\w/]*\w\.md\b", text))):
+            if name not in tree.paths:
+                yield f"{path}: there is no document {name}"
+
+
 def check(root):
     tree = Tree(root)
     documents = {}
     for path in markdown_files(root):
         with open(os.path.join(root, path), encoding="utf-8") as file:
             documents[path] = file.read()
-    return [
+    errors = [
         f"{path}:{number}: {message}"
         for path, text in documents.items()
         for number, message in findings(path, text, documents, tree)
     ]
+    return errors + list(check_sources(tree.texts, tree))
 
 
 def self_check():
@@ -390,6 +400,8 @@ def self_check():
         "| Flink | weir |\n|---|---|\n| `setThing()`, `--flag` | `act()` |",
     ]
     errors = []
+    if len(list(check_sources({"a.h": "// docs/a.md, docs/gone.md"}, tree))) != 1:
+        errors.append("self-check: not exactly one objection to a source")
     for text in bad:
         found = list(findings("README.md", text, documents, tree))
         if len(found) != 1:
