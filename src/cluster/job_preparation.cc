@@ -10,8 +10,8 @@
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/storage.h"
+#include "cluster/start_probe.h"
 #include "cluster/starting_line.h"
-#include "fs/probe.h"
 #include "runtime/user_code.h"
 
 namespace weir {
@@ -95,17 +95,6 @@ std::invoke_result_t<Call&> call_at_start(const std::string& label, Call call) {
   return Status(StatusCode::kFailedPrecondition, std::string(status.message()));
 }
 
-/// What processes left that were killed while they probed. What cannot be removed now the next
-/// start will remove.
-void remove_old_probes(const FileLocation& job) {
-  const auto entries = job.fs->list(job.path);
-  if (!entries.ok()) return;
-  for (const FileInfo& entry : *entries) {
-    const std::string_view name = std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
-    if (name.starts_with(kProbePrefix)) (void)job.fs->remove(entry.path);
-  }
-}
-
 }  // namespace
 
 Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
@@ -165,8 +154,10 @@ class Preparation {
     WEIR_ASSIGN_OR_RETURN(const auto start, begin());
     if (options_.checkpoints_enabled) {
       WEIR_RETURN_IF_ERROR(prepare_job_directory(*directory_.job));
-      WEIR_RETURN_IF_ERROR(probe_directory(*directory_.job, cat("probe-", in_.nonce)));
-      remove_old_probes(*directory_.job);
+      WEIR_ASSIGN_OR_RETURN(
+          const bool probed,
+          probe_for_start(*directory_.job, directory_.lineage.newest + 1, in_.nonce));
+      if (!probed) return std::optional<PreparedJob>();
     }
     WEIR_RETURN_IF_ERROR(probe_sinks(graph_, files_));
     prepared_.lineage = directory_.lineage;
@@ -179,7 +170,10 @@ class Preparation {
     start->run = of_directory ? prepared_.lineage.lines.back().run : in_.nonce;
     start->continues_run = !chosen_.another_job;
     prepared_.start = start;
-    if (options_.checkpoints_enabled) WEIR_RETURN_IF_ERROR(take_over_directory());
+    if (options_.checkpoints_enabled) {
+      remove_old_probes(*directory_.job, prepared_.lineage.newest);
+      WEIR_RETURN_IF_ERROR(take_over_directory());
+    }
     return std::optional<PreparedJob>(std::move(prepared_));
   }
 

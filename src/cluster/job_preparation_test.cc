@@ -6,6 +6,7 @@
 #include "checkpoint/publication.h"
 #include "checkpoint/testing/faulty_file_system.h"
 #include "checkpoint/testing/one_file_system.h"
+#include "fs/probe.h"
 
 namespace weir {
 namespace {
@@ -36,9 +37,12 @@ class JobPreparation : public testing::Test {
   }
   /// A checkpoint of a job without state.
   CompletedPointer publish(CheckpointId id) {
+    return publish(id, read_lineage(*files_.resolve("mem:///c/job"))->newest);
+  }
+  CompletedPointer publish(CheckpointId id, StartNumber start) {
     CheckpointContent content;
     content.metadata.checkpoint_id = id;
-    content.sidecar.start = read_lineage(*files_.resolve("mem:///c/job"))->newest;
+    content.sidecar.start = start;
     content.sidecar.arguments = graph_.arguments;
     CheckpointPublication publication(*files_.resolve("mem:///c/job"), content, 1);
     EXPECT_EQ(publication.publish().outcome, PublishOutcome::kPublished);
@@ -233,6 +237,43 @@ TEST_F(JobPreparation, AStartThatIsNoLongerTheNewestDoesNotGoOn) {
   EXPECT_NE(restarted.status().message().find("started again by another process"),
             std::string::npos)
       << restarted.status().to_string();
+}
+
+/// At each step of one start's probe another start of the job is prepared.
+TEST_F(JobPreparation, AStartDoesNotTakeTheProbeOfAnotherAway) {
+  run_to_eleven();
+  bool met = true;
+  for (int step = 0; met; ++step) {
+    SCOPED_TRACE(step);
+    int left = step;
+    met = false;
+    fs_->before = [&](std::string_view, const std::string& path) {
+      if (met || path.find(kProbePrefix) == std::string::npos || left-- != 0) return Status();
+      met = true;
+      const auto other = prepare("latest");
+      EXPECT_TRUE(other.ok()) << other.status().to_string();
+      return Status();
+    };
+    const auto prepared = prepare("latest");
+    fs_->before = [](std::string_view, const std::string&) { return Status(); };
+    EXPECT_TRUE(prepared.ok()) << prepared.status().to_string();
+    for (const FileInfo& entry : *fs_->list("/c/job"))
+      EXPECT_EQ(entry.path.find(kProbePrefix), std::string::npos) << entry.path;
+  }
+}
+
+TEST_F(JobPreparation, AProbeThatAKilledStartHasLeftIsRemovedByTheNext) {
+  ASSERT_EQ(restored("none"), -1);
+  const std::string of_start = cat("/c/job/", kProbePrefix);
+  for (const char* name : {"2-77", "2-77.new.tmp", "probe-77", "3-77"})
+    ASSERT_TRUE(write_file(*fs_, of_start + name, "x").ok());
+  ASSERT_EQ(restored("latest"), -1);
+  EXPECT_FALSE(fs_->exists(of_start + "2-77"));
+  EXPECT_FALSE(fs_->exists(of_start + "2-77.new.tmp"));
+  EXPECT_FALSE(fs_->exists(of_start + "probe-77"));
+  EXPECT_TRUE(fs_->exists(of_start + "3-77")) << "its process may live";
+  ASSERT_EQ(restored("latest"), -1);
+  EXPECT_FALSE(fs_->exists(of_start + "3-77"));
 }
 
 TEST_F(JobPreparation, ACheckpointThatIsSetAsideIsNotTakenAgain) {
