@@ -131,13 +131,14 @@ namespace {
 class Preparation {
  public:
   Preparation(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files,
-              const PreparationInputs& in)
-      : graph_(graph), options_(options), files_(files), in_(in) {}
+              const PreparationInputs& in, std::optional<Lineage> basis)
+      : graph_(graph), options_(options), files_(files), in_(in), basis_(std::move(basis)) {}
 
   /// Nothing: something was completed or started in the directory meanwhile, so one has to look
   /// again.
   StatusOr<std::optional<PreparedJob>> run() {
     WEIR_ASSIGN_OR_RETURN(directory_, look_at_directory(options_, files_));
+    if (basis_ && basis_->newest == directory_.lineage.newest) directory_.lineage = *basis_;
     if (in_.store != nullptr) {
       WEIR_ASSIGN_OR_RETURN(prepared_.result, in_.store->result());
       if (prepared_.result && !bug_enabled(Bug::kResultForgotten))
@@ -172,10 +173,13 @@ class Preparation {
     prepared_.start = start;
     if (options_.checkpoints_enabled) {
       remove_old_probes(*directory_.job, prepared_.lineage.newest);
-      WEIR_RETURN_IF_ERROR(take_over_directory());
+      WEIR_ASSIGN_OR_RETURN(const bool newest, take_over_directory());
+      if (!newest) return std::optional<PreparedJob>();
     }
     return std::optional<PreparedJob>(std::move(prepared_));
   }
+  /// After run() gave nothing: what the next try builds on in place of the record of this one.
+  const std::optional<Lineage>& basis() const { return basis_; }
 
  private:
   bool in_this_directory() const {
@@ -209,6 +213,7 @@ class Preparation {
     const Status recorded = record_lineage(*directory_.job, prepared_.lineage, in_.nonce);
     if (recorded.code() == StatusCode::kAlreadyExists) return false;
     WEIR_RETURN_IF_ERROR(recorded);
+    seen_ = now.completed;
     return true;
   }
 
@@ -227,10 +232,18 @@ class Preparation {
     }
   }
 
-  Status take_over_directory() {
+  /// False: look again. An earlier start that lives may have completed a checkpoint between the
+  /// look and the record, and then it counts. After the record it can complete none.
+  StatusOr<bool> take_over_directory() {
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*directory_.job));
     const CheckpointLine& line = prepared_.lineage.lines.back();
     if (in_.store == nullptr) {
+      for (const CheckpointId id : inventory.completed) {
+        if (std::find(seen_.begin(), seen_.end(), id) != seen_.end()) continue;
+        basis_ = directory_.lineage;
+        basis_->newest = prepared_.lineage.newest;
+        return false;
+      }
       WEIR_RETURN_IF_ERROR(remove_orphans(*directory_.job, inventory));
     } else {
       // Not now: whoever is deposed while it prepares would remove what the next leader writes.
@@ -259,14 +272,16 @@ class Preparation {
                          << "; it is kept, and until this start has completed one --from latest "
                             "goes on from there";
     }
-    return {};
+    return true;
   }
 
   const JobGraph& graph_;
   const JobOptions& options_;
   FileSystemRegistry& files_;
   const PreparationInputs& in_;
+  std::optional<Lineage> basis_;
   DirectoryState directory_;
+  std::vector<CheckpointId> seen_;  ///< complete when the start was recorded
   std::optional<CompletedPointer> pointer_;
   bool led_before_ = false;  ///< an elected leader has begun the job
   ChosenStart chosen_;
@@ -294,9 +309,12 @@ Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, ui
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options,
                                   FileSystemRegistry& files, const PreparationInputs& in) {
   constexpr int kTries = 5;
+  std::optional<Lineage> basis;
   for (int i = 0; i < kTries; ++i) {
-    WEIR_ASSIGN_OR_RETURN(auto prepared, Preparation(graph, options, files, in).run());
+    Preparation preparation(graph, options, files, in, std::move(basis));
+    WEIR_ASSIGN_OR_RETURN(auto prepared, preparation.run());
     if (prepared) return *std::move(prepared);
+    basis = preparation.basis();
   }
   return failed_precondition(
       cat("another process goes on starting this job, or completing its checkpoints, in ",

@@ -276,6 +276,32 @@ TEST_F(JobPreparation, AProbeThatAKilledStartHasLeftIsRemovedByTheNext) {
   EXPECT_FALSE(fs_->exists(of_start + "3-77"));
 }
 
+/// While a start is prepared, at each of its steps, one that lives completes a checkpoint. If that
+/// counts its output stays, so the new start must go on from it.
+TEST_F(JobPreparation, AStartGoesOnFromEachCheckpointThatCountedBeforeIt) {
+  for (int step = 0;; ++step) {
+    SCOPED_TRACE(step);
+    ASSERT_LT(step, 200);
+    ASSERT_TRUE(fs_->inner().remove_all("/c").ok());
+    run_to_eleven();
+    int left = step;
+    bool published = false;
+    bool counted = false;
+    fs_->before = [&](std::string_view, const std::string&) {
+      if (left-- != 0) return Status();
+      published = true;
+      publish(12, 1);
+      counted = check_newest_start(*files_.resolve("mem:///c/job"), 1).ok();
+      return Status();
+    };
+    const CheckpointId from = restored("latest");
+    fs_->before = [](std::string_view, const std::string&) { return Status(); };
+    if (!published) break;
+    EXPECT_TRUE(!counted || from == 12) << from;
+    EXPECT_EQ(restored("latest"), from);
+  }
+}
+
 TEST_F(JobPreparation, ACheckpointThatIsSetAsideIsNotTakenAgain) {
   run_to_eleven();
   const auto prepared = prepare("latest");
