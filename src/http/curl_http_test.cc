@@ -140,6 +140,20 @@ TEST(CurlHttp, PostsABodyWithItsType) {
       << server.received();
 }
 
+TEST(CurlHttp, RequestAfterAPostHasNothingOfThePost) {
+  CurlHttp http;
+  OneAnswerServer first("\r\n\r\n{\"a\": 1}", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                        false);
+  EXPECT_EQ(http.post(first.url(), "application/json", "{\"a\": 1}", 100).outcome,
+            Outcome::kAnswered);
+  OneAnswerServer second(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                         false);
+  EXPECT_EQ(http.send(HttpMethod::kGet, second.url(), 100).outcome, Outcome::kAnswered);
+  EXPECT_TRUE(second.received().starts_with("GET ")) << second.received();
+  EXPECT_TRUE(second.received().ends_with(kEndOfHead)) << second.received();
+  EXPECT_EQ(second.received().find("Content-"), std::string::npos) << second.received();
+}
+
 TEST(CurlHttp, ShowsARedirectAndDoesNotFollowIt) {
   OneAnswerServer server(
       std::string(kEndOfHead),
