@@ -352,6 +352,8 @@ TEST(Nearest, CountsEditsAndSwapsOfNeighbors) {
   EXPECT_EQ(nearest("intervall", {"timeout", "interval"}), "interval");
   EXPECT_EQ(nearest("hlep", {"hemp", "help"}), "help");
   EXPECT_EQ(nearest("xyz", {"interval"}), std::nullopt);
+  EXPECT_EQ(nearest("abcd", {"abxy"}), "abxy") << "half of it is right";
+  EXPECT_EQ(nearest("abcd", {"axyz"}), std::nullopt);
   EXPECT_EQ(nearest("x", {}), std::nullopt);
 }
 
