@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "config/nearest.h"
+#include "config/options.h"
 #include "config/value_text.h"
 
 namespace weir {
@@ -34,7 +35,8 @@ void append_flags(const std::vector<CommandLine::Flag>& flags, size_t width, std
 
 const std::vector<CommandLine::Flag>& CommandLine::built_in() {
   static const std::vector<Flag> flags = {
-      {"parallelism", "N", "subtasks of every operator that says nothing else", "1"},
+      {"parallelism", "N", "subtasks of every operator that says nothing else",
+       std::string(options::kParallelism.default_value)},
       {"max-parallelism", "N",
        "key groups of the state, and so the most subtasks that the job can ever have", ""},
       {"from", "WHERE",
@@ -49,7 +51,8 @@ const std::vector<CommandLine::Flag>& CommandLine::built_in() {
       {"role", "ROLE", "this process's part of a cluster: coordinator or worker", ""},
       {"listen", "HOST:PORT", "coordinator: where it listens for workers", ""},
       {"coordinator", "HOST:PORT", "worker: where the coordinator listens", ""},
-      {"target", "WHERE", "what runs the job: weir, or flink, a cluster of Apache Flink", "weir"},
+      {"target", "WHERE", "what runs the job: weir, or flink, a cluster of Apache Flink",
+       std::string(options::kTarget.default_value)},
       {"rest", "URL", "--target flink: the cluster's REST address", ""},
       {"jar-out", "FILE", "--target flink: write the job's jar for `flink run`, and submit nothing",
        ""},

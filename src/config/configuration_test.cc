@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 
 #include "base/testing/source_dir.h"
@@ -355,6 +358,22 @@ TEST(Nearest, CountsEditsAndSwapsOfNeighbors) {
   EXPECT_EQ(nearest("abcd", {"abxy"}), "abxy") << "half of it is right";
   EXPECT_EQ(nearest("abcd", {"axyz"}), std::nullopt);
   EXPECT_EQ(nearest("x", {}), std::nullopt);
+}
+
+TEST(ConfigurationKeys, EveryOptionOfAHeaderIsInItsArea) {
+  const std::regex option(R"re(inline constexpr Option<[^>]+>\s+\w+\{\s*\{\s*"([^"]+)")re");
+  std::set<std::string> written;
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() + "/src/config/keys")) {
+    std::ifstream file(entry.path());
+    std::stringstream text;
+    text << file.rdbuf();
+    const std::string all = text.str();
+    for (std::sregex_iterator each(all.begin(), all.end(), option), end; each != end; ++each)
+      EXPECT_TRUE(written.insert((*each)[1]).second) << (*each)[1] << " is written twice";
+  }
+  std::set<std::string> listed;
+  for (const ConfigKey* key : config_keys()) listed.emplace(key->name);
+  EXPECT_EQ(written, listed);
 }
 
 TEST(ConfigurationPage, MatchesTheTable) {

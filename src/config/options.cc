@@ -1,112 +1,24 @@
 #include "config/options.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/strings.h"
 
 namespace weir {
 namespace {
 
-using namespace options;
-
-constexpr const ConfigKey* kKeys[] = {
-    &kCheckpointInterval,
-    &kCheckpointEventThreshold,
-    &kCheckpointMode,
-    &kUnalignedCheckpoints,
-    &kAlignedCheckpointTimeout,
-    &kCheckpointTimeout,
-    &kCheckpointMinPause,
-    &kMaxConcurrentCheckpoints,
-    &kTolerableFailedCheckpoints,
-    &kCheckpointRetention,
-    &kNumRetainedCheckpoints,
-    &kCheckpointDir,
-    &kDataInlineThreshold,
-    &kStateRecoveryPath,
-    &kIgnoreUnclaimedState,
-    &kAcceptChangedJob,
-    &kAcceptAbandonedCheckpoint,
-    &kStateBackend,
-    &kCopyReserve,
-    &kLargeValueThreshold,
-    &kRestartStrategy,
-    &kFixedDelayAttempts,
-    &kFixedDelayDelay,
-    &kFailureRateMaxFailures,
-    &kFailureRateInterval,
-    &kFailureRateDelay,
-    &kExponentialDelayInitialBackoff,
-    &kExponentialDelayMaxBackoff,
-    &kExponentialDelayMultiplier,
-    &kExponentialDelayJitter,
-    &kExponentialDelayResetThreshold,
-    &kExponentialDelayAttempts,
-    &kParallelism,
-    &kMaxParallelism,
-    &kPipelineName,
-    &kJobId,
-    &kAutoGenerateUids,
-    &kOperatorChaining,
-    &kAutoWatermarkInterval,
-    &kRecordsWithoutTimestamp,
-    &kBufferTimeout,
-    &kHaType,
-    &kHaClusterId,
-    &kHaStorageDir,
-    &kZooKeeperQuorum,
-    &kZooKeeperRoot,
-    &kZooKeeperSessionTimeout,
-    &kZooKeeperConnectionTimeout,
-    &kZooKeeperAcl,
-    &kZooKeeperAuthorization,
-    &kZooKeeperAuthorizationFile,
-    &kHdfsHttpAddress,
-    &kHadoopConfDir,
-    &kHdfsSyncOnClose,
-    &kHdfsRetryAttempts,
-    &kHdfsSilenceTimeout,
-    &kHdfsCallTimeout,
-    &kTmpDirs,
-    &kTaskSlots,
-    &kLocalBackup,
-    &kFromLocal,
-    &kRole,
-    &kTarget,
-    &kFlinkRest,
-    &kFlinkJarOut,
-    &kFlinkDetached,
-    &kFlinkBridge,
-    &kFlinkFrom,
-    &kWorkers,
-    &kCoordinatorAddress,
-    &kCoordinatorPort,
-    &kCoordinatorBindHost,
-    &kWorkerHost,
-    &kWorkerBindHost,
-    &kDataPort,
-    &kRegistrationTimeout,
-    &kHeartbeatInterval,
-    &kHeartbeatTimeout,
-    &kCancellationTimeout,
-    &kScheduler,
-    &kFirstSlotWait,
-    &kRestartSlotWait,
-    &kSharedSecretFile,
-    &kInternalTls,
-    &kInternalKeystore,
-    &kInternalKeystorePassword,
-    &kInternalKeystorePasswordFile,
-    &kInternalKeyPassword,
-    &kInternalKeyPasswordFile,
-    &kInternalTruststore,
-    &kInternalTruststorePassword,
-    &kInternalTruststorePasswordFile,
-    &kBatchSize,
-    &kBatchBytes,
-    &kChannelCapacity,
-    &kProgress,
-    &kIoThreads,
+constexpr ConfigArea kAreas[] = {
+    {"Checkpointing", "When checkpoints are taken, and where they go.", kCheckpointingKeys},
+    {"State", "Where state lives, and which checkpoint a job starts from.", kStateKeys},
+    {"Restarts", "What follows a failure.", kRestartsKeys},
+    {"Pipeline", "The shape of a job, and how its records travel.", kPipelineKeys},
+    {"Files", "File systems and directories.", kFilesKeys},
+    {"Cluster", "The roles of processes, their addresses, and how they notice each other's end.",
+     kClusterKeys},
+    {"High availability", "Coordinators that are elected.", kHighAvailabilityKeys},
+    {"Security", "Who may take part in a cluster.", kSecurityKeys},
+    {"Flink", "Jobs that a cluster of Flink runs.", kFlinkKeys},
 };
 
 std::string type_text(const ConfigKey& key) {
@@ -128,12 +40,37 @@ std::string type_text(const ConfigKey& key) {
   return text;
 }
 
+std::string row_of(const ConfigKey& key) {
+  std::string row = cat("| `", key.name, "` | ", type_text(key), " | ",
+                        key.default_value.empty() ? "none" : key.default_value, " | ", key.doc);
+  if (!key.aliases.empty()) {
+    row += " Older names:";
+    const char* separator = " `";
+    for (const std::string_view alias : split(key.aliases, ',')) {
+      row += cat(separator, alias, "`");
+      separator = ", `";
+    }
+    row += ".";
+  }
+  return row + " |\n";
+}
+
 }  // namespace
 
-std::span<const ConfigKey* const> config_keys() { return kKeys; }
+std::span<const ConfigArea> config_areas() { return kAreas; }
+
+std::span<const ConfigKey* const> config_keys() {
+  static const std::vector<const ConfigKey*> all = [] {
+    std::vector<const ConfigKey*> keys;
+    for (const ConfigArea& area : kAreas)
+      keys.insert(keys.end(), area.keys.begin(), area.keys.end());
+    return keys;
+  }();
+  return all;
+}
 
 const ConfigKey* find_config_key(std::string_view name) {
-  for (const ConfigKey* key : kKeys) {
+  for (const ConfigKey* key : config_keys()) {
     if (key->name == name) return key;
     const auto aliases = split(key->aliases, ',');
     if (!name.empty() && std::find(aliases.begin(), aliases.end(), name) != aliases.end())
@@ -162,21 +99,11 @@ std::string configuration_page() {
       "Keys that begin with `weir.` are weir's own. So are\n"
       "`execution.checkpointing.event-threshold`, the keys that begin with `fs.hdfs.`, and the "
       "keys\n"
-      "that end with `.file`. All others are Flink's.\n\n"
-      "| key | type | default | meaning |\n|---|---|---|---|\n";
-  for (const ConfigKey* key : kKeys) {
-    page += cat("| `", key->name, "` | ", type_text(*key), " | ",
-                key->default_value.empty() ? "none" : key->default_value, " | ", key->doc);
-    if (!key->aliases.empty()) {
-      page += " Older names:";
-      const char* separator = " `";
-      for (const std::string_view alias : split(key->aliases, ',')) {
-        page += cat(separator, alias, "`");
-        separator = ", `";
-      }
-      page += ".";
-    }
-    page += " |\n";
+      "that end with `.file`. All others are Flink's.\n";
+  for (const ConfigArea& area : kAreas) {
+    page += cat("\n## ", area.title, "\n\n", area.doc,
+                "\n\n| key | type | default | meaning |\n|---|---|---|---|\n");
+    for (const ConfigKey* key : area.keys) page += row_of(*key);
   }
   return page;
 }

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "config/config_key.h"
+
+namespace weir {
+
+namespace options {
+
+inline constexpr Option<Duration> kCheckpointInterval{
+    {"execution.checkpointing.interval", ConfigType::kDuration, "",
+     "Time between two checkpoints; unset: no periodic checkpoints.", "", "", 1}};
+inline constexpr Option<int64_t> kCheckpointEventThreshold{
+    {"execution.checkpointing.event-threshold", ConfigType::kInt, "",
+     "Start a checkpoint when the sources have emitted this many records since the last one, or "
+     "when the interval has passed, whichever is first.",
+     "", "", 1}};
+inline constexpr Option<CheckpointingMode> kCheckpointMode{
+    {"execution.checkpointing.mode", ConfigType::kEnum, "EXACTLY_ONCE",
+     "Guarantee for state after a restore.", "", "EXACTLY_ONCE,AT_LEAST_ONCE"}};
+inline constexpr Option<bool> kUnalignedCheckpoints{
+    {"execution.checkpointing.unaligned.enabled", ConfigType::kBool, "false",
+     "Only with --target flink: under back pressure barriers overtake records, and the checkpoint "
+     "contains these records."}};
+inline constexpr Option<Duration> kAlignedCheckpointTimeout{
+    {"execution.checkpointing.aligned-checkpoint-timeout", ConfigType::kDuration, "0 ms",
+     "Only with --target flink: a checkpoint starts aligned, and becomes unaligned after this "
+     "time.",
+     "execution.checkpointing.alignment-timeout"}};
+inline constexpr Option<Duration> kCheckpointTimeout{
+    {"execution.checkpointing.timeout", ConfigType::kDuration, "10 min",
+     "A checkpoint that takes longer is aborted.", "", "", 1}};
+inline constexpr Option<Duration> kCheckpointMinPause{
+    {"execution.checkpointing.min-pause", ConfigType::kDuration, "0 ms",
+     "Minimum time between the end of one checkpoint and the start of the next."}};
+inline constexpr Option<int64_t> kMaxConcurrentCheckpoints{
+    {"execution.checkpointing.max-concurrent-checkpoints", ConfigType::kInt, "1",
+     "Maximum number of checkpoints in progress.", "", "", 1, 1000}};
+inline constexpr Option<int64_t> kTolerableFailedCheckpoints{
+    {"execution.checkpointing.tolerable-failed-checkpoints", ConfigType::kInt, "0",
+     "Maximum number of consecutive checkpoint failures before the attempt fails.", "", "", 0}};
+inline constexpr Option<CheckpointRetention> kCheckpointRetention{
+    {"execution.checkpointing.externalized-checkpoint-retention", ConfigType::kEnum,
+     "RETAIN_ON_CANCELLATION",
+     "Whether a canceled job keeps its checkpoints: only with RETAIN_ON_CANCELLATION. A job that "
+     "finishes or fails always keeps them. Flink's default is NO_EXTERNALIZED_CHECKPOINTS.",
+     "", "RETAIN_ON_CANCELLATION,DELETE_ON_CANCELLATION,NO_EXTERNALIZED_CHECKPOINTS"}};
+inline constexpr Option<int64_t> kNumRetainedCheckpoints{
+    {"execution.checkpointing.num-retained", ConfigType::kInt, "1",
+     "Number of completed checkpoints to keep.", "state.checkpoints.num-retained", "", 1, 100000}};
+inline constexpr Option<std::string> kCheckpointDir{
+    {"execution.checkpointing.dir", ConfigType::kString, "",
+     "Checkpoint directory: hdfs://host:port/path, file:///path or a plain path. Each job has a "
+     "subdirectory with its id.",
+     "state.checkpoints.dir,state.backend.fs.checkpointdir"}};
+inline constexpr Option<int64_t> kDataInlineThreshold{
+    {"execution.checkpointing.data-inline-threshold", ConfigType::kSize, "20 kb",
+     "State pieces up to this size are stored in the metadata file itself.",
+     "state.storage.fs.memory-threshold", "", 0, 1 << 20}};
+
+}  // namespace options
+
+/// When checkpoints are taken, and where they go.
+inline constexpr const ConfigKey* kCheckpointingKeys[] = {
+    &options::kCheckpointInterval,
+    &options::kCheckpointEventThreshold,
+    &options::kCheckpointMode,
+    &options::kUnalignedCheckpoints,
+    &options::kAlignedCheckpointTimeout,
+    &options::kCheckpointTimeout,
+    &options::kCheckpointMinPause,
+    &options::kMaxConcurrentCheckpoints,
+    &options::kTolerableFailedCheckpoints,
+    &options::kCheckpointRetention,
+    &options::kNumRetainedCheckpoints,
+    &options::kCheckpointDir,
+    &options::kDataInlineThreshold,
+};
+
+}  // namespace weir

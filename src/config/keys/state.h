@@ -1,0 +1,64 @@
+#pragma once
+
+#include "config/config_key.h"
+
+namespace weir {
+
+enum class StateBackendType { kHashMap };
+
+namespace options {
+
+inline constexpr Option<std::string> kStateRecoveryPath{
+    {"execution.state-recovery.path", ConfigType::kString, "",
+     "The checkpoint to start from: its directory, 'latest' for the newest completed one of this "
+     "job, or 'none'.",
+     "execution.savepoint.path"}};
+inline constexpr Option<bool> kIgnoreUnclaimedState{
+    {"execution.state-recovery.ignore-unclaimed-state", ConfigType::kBool, "false",
+     "Start even if the checkpoint has state that no operator of the job claims; that state is "
+     "dropped.",
+     "execution.savepoint.ignore-unclaimed-state"}};
+inline constexpr Option<bool> kAcceptChangedJob{{"weir.accept-changed-job", ConfigType::kBool,
+                                                 "false",
+                                                 "Continue from a checkpoint even if it was taken "
+                                                 "with other values of the program's own flags."}};
+inline constexpr Option<bool> kAcceptAbandonedCheckpoint{
+    {"weir.accept-abandoned-checkpoint", ConfigType::kBool, "false",
+     "Continue from a checkpoint that was abandoned when the job went back to an older one. "
+     "Results may be missing then."}};
+inline constexpr Option<StateBackendType> kStateBackend{
+    {"state.backend.type", ConfigType::kEnum, "hashmap",
+     "Storage of keyed state while the job runs.", "state.backend", "hashmap"}};
+inline constexpr Option<double> kCopyReserve{
+    {"weir.state.copy-reserve", ConfigType::kDouble, "1",
+     "While a checkpoint is written, pages of keyed state are copied before they are changed. "
+     "Memory for the copies is prepared in advance: as much as the record rate and then the last "
+     "checkpoint suggest, but at most this fraction of the state's size; 0: none. Nothing is "
+     "prepared for states below 64 mb, or without checkpoints.",
+     "", "", 0, 1}};
+inline constexpr Option<int64_t> kLargeValueThreshold{
+    {"weir.state.large-value-threshold", ConfigType::kSize, "64 mb",
+     "A value of one key that takes at least this much in a checkpoint causes a log line. Above 2 "
+     "gb the checkpoint fails.",
+     "", "", 1}};
+inline constexpr Option<bool> kLocalBackup{
+    {"execution.checkpointing.local-backup.enabled", ConfigType::kBool, "false",
+     "A worker keeps a copy of its state of the last checkpoint in io.tmp.dirs."}};
+inline constexpr Option<bool> kFromLocal{
+    {"execution.state-recovery.from-local", ConfigType::kBool, "false",
+     "After a failure, surviving workers restore from their local copies. Implies "
+     "execution.checkpointing.local-backup.enabled.",
+     "state.backend.local-recovery"}};
+
+}  // namespace options
+
+/// Where state lives, and which checkpoint a job starts from.
+inline constexpr const ConfigKey* kStateKeys[] = {
+    &options::kStateRecoveryPath,   &options::kIgnoreUnclaimedState,
+    &options::kAcceptChangedJob,    &options::kAcceptAbandonedCheckpoint,
+    &options::kStateBackend,        &options::kCopyReserve,
+    &options::kLargeValueThreshold, &options::kLocalBackup,
+    &options::kFromLocal,
+};
+
+}  // namespace weir
