@@ -116,7 +116,8 @@ TEST(Bytes, InvalidUtf8IsEscapedAndRoundTrips) {
             "FFB903");  // U+DCFF
   for (const char* text :
        {"\x80", "a\xFFz", "\xC3", "\xC3(", "\xE6\xBC", "\xED\xA0\x80\xED\xB0\x80", "\xC0\x80",
-        "\xF0\x9D\x84", "\xF4\x90\x80\x80", "\xF0\x9D\x84\x9E\xB4", "\xE0\x80\xAF"}) {
+        "\xF0\x9D\x84", "\xF4\x90\x80\x80", "\xF0\x9D\x84\x9E\xB4", "\xE0\x80\xAF", "\xED\xA0\x80",
+        "\xED\xBF\xBF"}) {
     EXPECT_EQ(read_back(text), text) << hex(text);
   }
   std::string all;
@@ -161,6 +162,19 @@ TEST(Bytes, FailureNamesTheValueAndThePosition) {
             "reading checkpoint 7: the bytes are malformed at offset 4 of 7: needs more bytes than "
             "there are");
   EXPECT_TRUE(BinaryReader("x").status("nothing").ok());
+}
+
+TEST(Bytes, CountOfMoreElementsThanTheBytesHoldIsMalformed) {
+  const std::string_view two_of_four("\0\0\0\2AAAABBBB", 12);
+  BinaryReader exact(two_of_four);
+  EXPECT_EQ(exact.get_count(4), 2u);
+  EXPECT_TRUE(exact.ok());
+  BinaryReader short_of_one(two_of_four);
+  EXPECT_EQ(short_of_one.get_count(5), 0u);
+  EXPECT_FALSE(short_of_one.ok());
+  BinaryReader negative(std::string_view("\xFF\xFF\xFF\xFF", 4));
+  EXPECT_EQ(negative.get_count(0), 0u);
+  EXPECT_FALSE(negative.ok());
 }
 
 TEST(Bytes, BytesAfterTheEndAreMalformed) {

@@ -36,6 +36,14 @@ TEST(KeyGroups, SubtasksShareTheGroupsWithoutGapOrOverlap) {
   }
 }
 
+TEST(KeyGroups, RangeContainsItsFirstAndItsLast) {
+  const KeyGroupRange range{43, 85};
+  EXPECT_FALSE(range.contains(42));
+  EXPECT_TRUE(range.contains(43));
+  EXPECT_TRUE(range.contains(85));
+  EXPECT_FALSE(range.contains(86));
+}
+
 TEST(KeyGroups, DefaultMaxParallelismIsFlinks) {
   EXPECT_EQ(default_max_parallelism(1), 128);
   EXPECT_EQ(default_max_parallelism(85), 128);

@@ -121,6 +121,9 @@ TEST(Types, HashesMatchJava) {
   EXPECT_EQ((Serializer<shop::Plain>::hash({1, 2})), 33);
   EXPECT_EQ((Serializer<std::optional<int32_t>>::hash(std::nullopt)), 1);
   EXPECT_EQ((Serializer<std::optional<int32_t>>::hash(5)), 36);
+  using Either = std::variant<int32_t, int64_t>;
+  EXPECT_EQ(Serializer<Either>::hash(Either(int32_t{5})), 5);
+  EXPECT_EQ(Serializer<Either>::hash(Either(int64_t{5})), 36) << "the alternative counts too";
 }
 
 TEST(Types, EnumsAndTimesAreIntegers) {
@@ -253,6 +256,14 @@ TEST(Types, TypeWithoutSerializerIsNotSerializable) {
                 "a derived struct would be stored without its own fields");
   static_assert(!Serializable<int*>);
   static_assert(!SerializableKey<std::set<int32_t>>);
+}
+
+TEST(Types, AbsentValueReplacesTheOneBefore) {
+  std::optional<int32_t> value = 5;
+  BinaryReader in(std::string_view("\0\0\0\0", 4));
+  Serializer<std::optional<int32_t>>::read(in, value);
+  EXPECT_TRUE(in.ok());
+  EXPECT_EQ(value, std::nullopt);
 }
 
 TEST(Types, ImpossibleContentsAreRefused) {
