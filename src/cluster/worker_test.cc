@@ -378,6 +378,14 @@ TEST_F(WorkerSnapshotTest, AbortOfALaterCheckpointLeavesAnEarlierOneAlone) {
   EXPECT_EQ(ack->id, 1);
 }
 
+TEST_F(WorkerSnapshotTest, AbortOfAnEarlierAttemptHasNoEffect) {
+  to_worker_.on_frame(encode(TriggerCheckpoint{7, 1, 0}));
+  send(NotifyCheckpointAborted{6, 1});
+  const auto ack = take<AcknowledgeCheckpoint>();
+  ASSERT_TRUE(ack.has_value());
+  EXPECT_EQ(ack->id, 1);
+}
+
 TEST_F(WorkerTest, SaysWhyACheckpointCannotBeWritten) {
   options_.checkpoint_directory = "hdfs:job";  // which is no URI
   make();
@@ -399,6 +407,14 @@ TEST_F(WorkerTest, ARefusalIsTheEndAndSaysWhy) {
   EXPECT_TRUE(ended_);
   EXPECT_NE(worker_->view().status.message().find("it runs another build"), std::string_view::npos);
   EXPECT_FALSE(worker_->view().status.ok());
+}
+
+TEST_F(WorkerTest, LeavingAfterTheEndKeepsTheReasonOfTheEnd) {
+  make();
+  send(Refused{"it runs another build"});
+  worker_->leave();
+  settle();
+  EXPECT_EQ(worker_->view().status.code(), StatusCode::kFailedPrecondition);
 }
 
 TEST_F(WorkerTest, TheEndOfTheJobIsItsEnd) {
