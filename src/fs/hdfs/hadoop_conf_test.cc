@@ -25,6 +25,17 @@ TEST(HadoopConf, LaterFilesWinAndValuesAreTrimmed) {
   EXPECT_EQ(conf.get("c"), std::nullopt);
 }
 
+TEST(HadoopConf, ConfigurationWithinAnotherIsRead) {
+  HadoopConf conf;
+  MemoryFileSystem fs;
+  ASSERT_TRUE(conf.add("<configuration><configuration><property name='a' value='inner'/>"
+                       "</configuration><property name='b' value='outer'/></configuration>",
+                       "/f", fs)
+                  .ok());
+  EXPECT_EQ(conf.get("a"), "inner");
+  EXPECT_EQ(conf.get("b"), "outer");
+}
+
 TEST(HadoopConf, ValuesMayNameOtherKeys) {
   HadoopConf conf;
   MemoryFileSystem fs;

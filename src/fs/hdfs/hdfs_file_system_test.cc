@@ -263,6 +263,19 @@ TEST_F(HdfsFileSystemTest, InterruptedReplacingUploadIsRetried) {
   EXPECT_EQ((*file)->close().to_string(), "OK");
 }
 
+TEST_F(HdfsFileSystemTest, OpenFileOfAnotherWriterIsUnavailableToAReplacingOne) {
+  for (const CreateMode mode : {CreateMode::kReplace, CreateMode::kExclusive}) {
+    HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
+                               {"PUT nn1 CREATE", redirect()},
+                               {"UPLOAD dn hello", refusal(403, "AlreadyBeingCreatedException")}});
+    auto file = fs.create("/f", mode);
+    ASSERT_TRUE(file.ok());
+    EXPECT_TRUE((*file)->append("hello").ok());
+    EXPECT_EQ((*file)->close().code(),
+              mode == CreateMode::kReplace ? StatusCode::kUnavailable : StatusCode::kAlreadyExists);
+  }
+}
+
 TEST_F(HdfsFileSystemTest, UnreachableDataNodeIsExcludedOnce) {
   HdfsFileSystem& fs = play({{"GET nn1 GETFILESTATUS", nothing_there()},
                              {"PUT nn1 CREATE", redirect("dn1")},
@@ -587,6 +600,20 @@ TEST_F(HdfsFileSystemTest, ScatteredReadsGetNoStream) {
                 {3 * kMegabyte, 2 * kMegabyte},
                 {5 * kMegabyte, 1000},
                 {0, 2 * kMegabyte}});
+}
+
+TEST_F(HdfsFileSystemTest, BytesOfAnEarlierLargeReadAreNotUsedAfterASmallOne) {
+  const std::string bytes = megabytes(8);
+  HdfsFileSystem& fs =
+      play({{"GET nn1 GETFILESTATUS", file_there(8 * kMegabyte)},
+            {"GET nn1 OPEN", redirect()},
+            {"GET dn", answer(200, bytes.substr(0, 2 * kMegabyte))},
+            {"GET nn1 OPEN", redirect()},
+            {"GET dn", answer(200, bytes.substr(5 * kMegabyte, 1000))},
+            {"GET nn1 OPEN", redirect()},
+            {"GET dn", answer(200, bytes.substr(5 * kMegabyte + 500, 2 * kMegabyte))}});
+  expect_reads(fs, bytes,
+               {{0, 2 * kMegabyte}, {5 * kMegabyte, 1000}, {5 * kMegabyte + 500, 2 * kMegabyte}});
 }
 
 TEST_F(HdfsFileSystemTest, ReadOfAFileThatBecameShorterIsDataLoss) {
