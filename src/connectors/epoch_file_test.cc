@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "fs/memory/memory_file_system.h"
+
 namespace weir {
 namespace {
 
@@ -78,6 +80,15 @@ TEST_F(EpochFileTest, FinishWritesTheRestAndCloses) {
   EXPECT_TRUE(file.persistent());
   EXPECT_EQ(fs->written, "a");
   EXPECT_TRUE(fs->closed);
+}
+
+TEST_F(EpochFileTest, FileOfAnotherWriterIsNotReplaced) {
+  const auto memory = std::make_shared<MemoryFileSystem>();
+  ASSERT_TRUE(write_file(*memory, "/f", "another's").ok());
+  EpochFile second(FileLocation{memory, "/f", "/f"}, in_flight);
+  second.append("a");
+  EXPECT_EQ(second.drain().code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(*read_file(*memory, "/f"), "another's");
 }
 
 TEST_F(EpochFileTest, FailedWriteMakesEverythingAfterItFail) {
