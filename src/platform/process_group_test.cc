@@ -160,6 +160,19 @@ TEST(ProcessGroup, WorksOnAnOldKernelAndInASandbox) {
   }).join();
 }
 
+/// A terminal sends its interrupt to a whole process group.
+TEST(ProcessGroup, InterruptOfTheTerminalDoesNotReachChildren) {
+  auto group = ProcessGroup::start(
+      {.count = 1, .arguments = to_run("Waits"), .inherited = {}, .report = {}});
+  ASSERT_TRUE(group.ok());
+  const std::vector<int> pids = (*group)->pids();
+  ASSERT_EQ(pids.size(), 1u);
+  const auto give_up = std::chrono::steady_clock::now() + 20s;
+  while (::getpgid(pids[0]) == ::getpgrp() && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(::getpgid(pids[0]), pids[0]);
+}
+
 TEST(ProcessGroup, FinishEndsThemAll) {
   auto group = ProcessGroup::start(
       {.count = 2, .arguments = to_run("Waits"), .inherited = {}, .report = {}});
