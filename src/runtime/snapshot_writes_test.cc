@@ -4,6 +4,7 @@
 
 #include "checkpoint/testing/memory_keyed_state.h"
 #include "fs/memory/memory_file_system.h"
+#include "runtime/local_copies.h"
 #include "weir/types.h"
 
 namespace weir {
@@ -77,6 +78,18 @@ TEST_F(SnapshotWritesTest, OneThatIsNotCanceledWritesAll) {
   EXPECT_EQ(acknowledged_, 1);
   EXPECT_GT(result->bytes, 10'000'000);
   EXPECT_FALSE(alive_);
+}
+
+TEST_F(SnapshotWritesTest, LocalCopyIsTheFileThatWasWritten) {
+  LocalCopies copies({std::make_shared<MemoryFileSystem>(), "/local", "memory:///local"});
+  const SnapshotWriteOptions options{.inline_threshold = 100, .local = &copies};
+  ASSERT_TRUE(write_snapshots(fs_, "/job/chk-7", "data", options, snapshots()).ok());
+  const auto copy = copies.open("data");
+  ASSERT_NE(copy, nullptr);
+  const std::string written = *read_file(fs_, "/job/chk-7/data");
+  std::string copied;
+  ASSERT_TRUE(copy->read_at(0, static_cast<int64_t>(written.size()) + 1, &copied).ok());
+  EXPECT_TRUE(copied == written);
 }
 
 TEST_F(SnapshotWritesTest, CanceledBeforeItBeginsItGivesItsMemoryBackAtOnce) {
