@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <new>
 #include <random>
 
 namespace weir::detail {
@@ -104,6 +105,12 @@ TEST(PageArena, GivesBackWhatWasNotNeededForTwoPeriods) {
   blocks.arena.forget_peak();
   for (int i = 0; i < 4; ++i) blocks.arena.trim();
   EXPECT_LE(blocks.arena.reserved_bytes(), 2 * kMb);
+}
+
+TEST(PageArena, MemoryThatTheSystemRefusesIsBadAlloc) {
+  PageArena arena;
+  EXPECT_THROW(arena.allocate(size_t{1} << 60), std::bad_alloc);
+  EXPECT_EQ(arena.reserved_bytes(), 0u);
 }
 
 TEST(PageArena, ALargeBlockGoesBackAtOnce) {

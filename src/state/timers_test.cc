@@ -52,6 +52,24 @@ TEST(TimerSet, IsASet) {
   EXPECT_TRUE(timers->empty());
 }
 
+TEST(TimerSet, RestoresNoTimerOfAnotherKeyGroup) {
+  Timers timers;
+  const auto restore = [&](int key_group) {
+    BinaryWriter out;
+    out.put_u64(uint64_t{10} ^ uint64_t{1} << 63);
+    Serializer<int64_t>::write(out, 1);
+    out.put_u8(0);
+    BinaryReader key(out.buffer());
+    BinaryReader value("");
+    return timers->read_entry(key_group, key, value);
+  };
+  const int group = key_group_of(Serializer<int64_t>::hash(1), 128);
+  EXPECT_FALSE(restore((group + 1) % 128));
+  EXPECT_TRUE(timers->empty());
+  EXPECT_TRUE(restore(group));
+  EXPECT_EQ(timers.take(10), Taken{"10:1"});
+}
+
 TEST(TimerSet, DeletedTimersDoNotFireUnlessRegisteredAgain) {
   Timers timers;
   timers->add(10, 1);
