@@ -152,6 +152,28 @@ TEST(MessageCodec, BytesThatWereChangedNeverCrashAndNeverAskForMuchMemory) {
   }
 }
 
+TEST(MessageCodec, NumberThatDoesNotFitItsFieldIsRefused) {
+  const auto bytes_of = [](int64_t number) {
+    BinaryWriter out;
+    out.put_i64(number);
+    return out.take();
+  };
+  constexpr int kMark = 0x01020304;
+  DeclineCheckpoint decline;
+  decline.process = kMark;
+  decline.reason = aborted("no");
+  const std::string frame = encode(FromWorker(decline));
+  const size_t at = frame.find(bytes_of(kMark));
+  ASSERT_NE(at, std::string::npos);
+  const auto decode_with = [&](int64_t number) {
+    return decode_from_worker(std::string(frame).replace(at, 8, bytes_of(number))).status().code();
+  };
+  EXPECT_EQ(decode_with(INT32_MAX), StatusCode::kOk);
+  EXPECT_EQ(decode_with(INT32_MIN), StatusCode::kOk);
+  EXPECT_EQ(decode_with(int64_t{INT32_MAX} + 1), StatusCode::kDataLoss);
+  EXPECT_EQ(decode_with(int64_t{INT32_MIN} - 1), StatusCode::kDataLoss);
+}
+
 TEST(MessageCodec, ATypeNestedWithoutEndIsRefused) {
   TypeDescription type;
   for (int i = 0; i < 1000; ++i) {
