@@ -109,6 +109,17 @@ TEST_F(JobPreparation, WhereTheJobBeganIsNotAskedAgainWithAnotherCommandLine) {
   EXPECT_TRUE(from_one->unconfirmed.empty());
 }
 
+TEST_F(JobPreparation, ElectedLeaderThatGoesOnFromTheNewestCheckpointRecordsNoStart) {
+  run_to_eleven();
+  const auto newest = prepare(path_of(11), &records_);
+  ASSERT_TRUE(newest.ok()) << newest.status().to_string();
+  EXPECT_EQ(newest->lineage.newest, 1);
+  records_.pointer_.reset();
+  const auto older = prepare(path_of(10), &records_);
+  ASSERT_TRUE(older.ok()) << older.status().to_string();
+  EXPECT_EQ(older->lineage.newest, 2) << "what came after is abandoned";
+}
+
 TEST_F(JobPreparation, ElectedLeadersRecordAStartOnlyWhereTheLineBegins) {
   ASSERT_TRUE(prepare("none", &records_).ok());
   for (CheckpointId id = 1; id <= 3; ++id) records_.pointer_ = publish(id);
