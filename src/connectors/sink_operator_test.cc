@@ -248,6 +248,25 @@ TEST(SinkOperator, SubtaskZeroRecoversAndCommitsAllRestoredCommittablesBeforeIts
   EXPECT_EQ(one.script->log, Log{});
 }
 
+TEST(SinkOperator, CompletionDoesNotShortenTheWaitAfterAFailedCommit) {
+  Life life;
+  life.host.run_jobs();
+  life.write("a");
+  life.snapshot(1);
+  life.script->commit_answers = {unavailable("x")};
+  life.sink.checkpoint_completed(1);
+  life.host.run_jobs();
+  life.write("b");
+  life.snapshot(2);
+  life.sink.checkpoint_completed(2);
+  life.host.run_jobs();
+  EXPECT_EQ(life.script->log, (Log{"find after -1", "commit a"}));
+  life.host.now_ms += 100;
+  life.sink.advance_processing_time(life.host.now_ms, life.none);
+  life.host.run_jobs();
+  EXPECT_EQ(life.script->log, (Log{"find after -1", "commit a", "commit a b"}));
+}
+
 TEST(SinkOperator, RemovesOrphansFoundAtItsStartOnlyWhenItRuns) {
   const auto script = std::make_shared<Script>();
   script->orphans = {"x", "y"};
