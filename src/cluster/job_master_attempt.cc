@@ -163,7 +163,7 @@ void JobMaster::on_ended(bool finished) {
   } else if (coordinator_) {
     finish_by_checkpoint();
   } else {
-    send_to_attempt(NotifyCheckpointComplete{attempt_, INT64_MAX});
+    send_to_attempt(CommitWithoutCheckpoint{attempt_});
   }
 }
 

@@ -343,6 +343,10 @@ void fields(Archive& a, NotifyCheckpointComplete& m) {
   a | m.id;
 }
 template <class Archive>
+void fields(Archive& a, CommitWithoutCheckpoint& m) {
+  a | m.attempt;
+}
+template <class Archive>
 void fields(Archive& a, NotifyCheckpointAborted& m) {
   a | m.attempt;
   a | m.id;

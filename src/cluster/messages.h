@@ -25,7 +25,7 @@ inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
 /// "3" under no election, "2.3": the third of the leader of epoch 2.
 std::string attempt_text(AttemptId attempt);
 
-inline constexpr int32_t kProtocolVersion = 3;
+inline constexpr int32_t kProtocolVersion = 4;
 
 // --- from a worker ---
 
@@ -145,6 +145,10 @@ struct Start {
 struct Cancel {
   AttemptId attempt = 0;
 };
+/// All tasks of a job that takes no checkpoints have ended: what waits for one is committed now.
+struct CommitWithoutCheckpoint {
+  AttemptId attempt = 0;
+};
 struct Heartbeat {};
 /// The job has ended, and nothing more is wanted of the worker.
 struct Shutdown {
@@ -154,7 +158,7 @@ struct Shutdown {
 
 using FromMaster =
     std::variant<Registered, Refused, Deploy, Start, Cancel, Heartbeat, Shutdown, TriggerCheckpoint,
-                 NotifyCheckpointComplete, NotifyCheckpointAborted>;
+                 NotifyCheckpointComplete, NotifyCheckpointAborted, CommitWithoutCheckpoint>;
 
 // As frames. Decoding believes nothing: DATA_LOSS says what is malformed.
 std::string encode(const FromWorker& message);

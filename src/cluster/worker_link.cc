@@ -168,6 +168,8 @@ void Worker::on_frame(const std::string& frame) {
     if (local_)
       platform_.scheduler.run_blocking(
           executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });
+  } else if (auto* commit = std::get_if<CommitWithoutCheckpoint>(&message)) {
+    if (runs(commit->attempt)) attempt_->execution->post_to_all(Shard::CommitWithoutCheckpoint{});
   } else if (auto* aborted = std::get_if<NotifyCheckpointAborted>(&message)) {
     if (!runs(aborted->attempt)) return;
     abort_checkpoint(aborted->id);

@@ -240,7 +240,7 @@ TEST_F(WorkerTest, RunsAnAttemptAndReportsItsEnd) {
   const auto end = take<TasksEnded>();
   ASSERT_TRUE(end.has_value());
   EXPECT_FALSE(end->finished);
-  send(NotifyCheckpointComplete{7, INT64_MAX});
+  send(CommitWithoutCheckpoint{7});
   pass(milliseconds(200));
   const auto finished = take<TasksEnded>();
   ASSERT_TRUE(finished.has_value());

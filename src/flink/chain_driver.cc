@@ -21,6 +21,7 @@ ChainDriver::ChainDriver(Input input, OperatorChain& chain, SuspendableCall& cal
                          ReplyWriter& reply, ChainServices& services, ChainWorld& world)
     : input_(input),
       chain_(chain),
+      walk_(chain, *this),
       call_(call),
       out_(out),
       reply_(reply),
@@ -54,6 +55,12 @@ StatusOr<uint8_t> ChainDriver::barrier() { return begin(Activity::kBarrier); }
 StatusOr<uint8_t> ChainDriver::completed(CheckpointId id) {
   services_.run_continuations();
   chain_.checkpoint_completed(id);
+  return begin(Activity::kCompleted);
+}
+
+StatusOr<uint8_t> ChainDriver::commit_without_checkpoint() {
+  services_.run_continuations();
+  chain_.commit_without_checkpoint();
   return begin(Activity::kCompleted);
 }
 
@@ -102,9 +109,9 @@ ChainDriver::Step ChainDriver::step() {
 
 ChainDriver::Step ChainDriver::step_of_call() {
   const bool accepts = chain_.can_accept();
-  if (walk_ != Walk::kNone) {
+  if (walk_.under_way()) {
     if (!accepts) return Step::kWait;
-    proceed(chain_.resume());
+    walk_.resume();
     return Step::kAgain;
   }
   if (activity_ == Activity::kTimer && !accepts) {
@@ -112,7 +119,7 @@ ChainDriver::Step ChainDriver::step_of_call() {
     return Step::kDone;
   }
   if (activity_ == Activity::kCompleted) {
-    if (!ended_ || chain_.quiescent()) return Step::kDone;
+    if (!walk_.ended() || chain_.quiescent()) return Step::kDone;
     return accepts && fire_due_timers() ? Step::kAgain : Step::kWait;
   }
   const bool begun = std::exchange(begun_, begun_ || accepts);
@@ -124,12 +131,14 @@ ChainDriver::Step ChainDriver::step_of_call() {
   switch (activity_) {
     case Activity::kProcess: process_frame(); return Step::kAgain;
     case Activity::kWatermark:
-      if (new_watermark_ <= watermark_) return Step::kDone;
-      begin_walk(Walk::kWatermark, new_watermark_);
+      if (new_watermark_ <= walk_.watermark()) return Step::kDone;
+      walk_.begin(StreamElement::Kind::kWatermark, new_watermark_);
       return Step::kAgain;
-    case Activity::kFinish: begin_walk(Walk::kFinish, 0); return Step::kAgain;
+    case Activity::kFinish: walk_.begin(StreamElement::Kind::kEndOfData, 0); return Step::kAgain;
     case Activity::kTimer: return !begun && fire_due_timers() ? Step::kAgain : Step::kDone;
-    case Activity::kBarrier: chain_.prepare_barrier(); return Step::kDone;
+    case Activity::kBarrier:
+      walk_.begin(StreamElement::Kind::kBarrier, 0);  // Flink tells the id with SNAPSHOT
+      return Step::kDone;
     case Activity::kPoll: return step_poll();
     case Activity::kCompleted:
     case Activity::kNone: break;
@@ -138,18 +147,18 @@ ChainDriver::Step ChainDriver::step_of_call() {
 }
 
 ChainDriver::Step ChainDriver::step_poll() {
-  if (ended_) return Step::kDone;
+  if (walk_.ended()) return Step::kDone;
   if (fire_due_timers() && !chain_.can_accept()) return Step::kAgain;
   if (out_.taken() - poll_taken_ >= kPollRecords || now() - poll_began_ >= kPollTime)
     return Step::kDone;
-  Timestamp watermark = watermark_;
+  Timestamp watermark = walk_.watermark();
   const PollResult result = chain_.poll(&watermark);
   if (result.status == PollResult::Status::kEnd) {
-    begin_walk(Walk::kFinalWatermark, kMaxWatermark);
+    walk_.begin_end_of_source();
     return Step::kAgain;
   }
-  if (watermark > watermark_) begin_walk(Walk::kWatermark, watermark);
-  if (result.status == PollResult::Status::kMore || walk_ != Walk::kNone) return Step::kAgain;
+  if (watermark > walk_.watermark()) walk_.begin(StreamElement::Kind::kWatermark, watermark);
+  if (result.status == PollResult::Status::kMore || walk_.under_way()) return Step::kAgain;
   poll_wake_ = result.wake_at_ms;
   return step_poll_in_vain();
 }
@@ -176,7 +185,7 @@ void ChainDriver::process_frame() {
   frames_.remove_prefix(in.position());
   Batch* batch = nullptr;
   if (Status read = read_frame(bytes, &batch); !read.ok()) return fail(std::move(read));
-  chain_.process(*batch);
+  walk_.process(*batch);
   batch->clear();
 }
 
@@ -241,14 +250,14 @@ uint8_t ChainDriver::end_call() {
       flush = flush || (out_.gathered() > 0 && now() - out_.since() >= kHold / 2);
       break;
     case Activity::kPoll:
-      chain_.prepare_barrier();
+      walk_.begin(StreamElement::Kind::kBarrier, 0);
       vain_polls_ = nothing_now_ && out_.taken() == poll_taken_ ? vain_polls_ + 1 : 0;
       break;
     default: flush = flush || (out_.gathered() > 0 && now() - out_.since() >= kHold);
   }
   if (flush) out_.flush();
   if (done != Activity::kPoll) return 0;
-  return ended_ ? kReplyEnd : nothing_now_ ? kReplyNothingNow : 0;
+  return walk_.ended() ? kReplyEnd : nothing_now_ ? kReplyNothingNow : 0;
 }
 
 uint8_t ChainDriver::more() {
@@ -259,33 +268,11 @@ uint8_t ChainDriver::more() {
   return kReplyMore;
 }
 
-void ChainDriver::begin_walk(Walk walk, int64_t value) {
-  walk_ = walk;
-  walk_value_ = value;
-  switch (walk) {
-    case Walk::kNone: return;
-    case Walk::kWatermark:
-    case Walk::kFinalWatermark: return proceed(chain_.advance_watermark(value));
-    case Walk::kFinish: return proceed(chain_.finish());
-  }
-}
-
-/// Begins the next walk when the chain has finished the current one.
-void ChainDriver::proceed(Progress progress) {
-  if (progress == Progress::kMore) return;
-  switch (std::exchange(walk_, Walk::kNone)) {
-    case Walk::kNone: return;
-    case Walk::kWatermark:
-      watermark_ = walk_value_;
-      if (!source_) return;
-      out_.flush();
-      reply_.put_watermark(watermark_);
-      return;
-    case Walk::kFinalWatermark:  // Flink itself sends it to the next operators
-      watermark_ = kMaxWatermark;
-      return begin_walk(Walk::kFinish, 0);
-    case Walk::kFinish: ended_ = true; return;
-  }
+/// Only a source reports watermarks; Flink sends everything else to the next operators itself.
+void ChainDriver::on_passed(StreamElement::Kind kind, int64_t value) {
+  if (!source_ || kind != StreamElement::Kind::kWatermark || value == kMaxWatermark) return;
+  out_.flush();
+  reply_.put_watermark(value);
 }
 
 bool ChainDriver::fire_due_timers() {
@@ -327,7 +314,7 @@ void ChainDriver::settle(MonotonicTime at_most) {
 int64_t ChainDriver::wake_at() {
   const int64_t wall = services_.wall_ms();
   int64_t wake = chain_.next_processing_time();
-  if (source_ && !ended_) wake = nothing_now_ ? std::min(wake, poll_wake_) : wall;
+  if (source_ && !walk_.ended()) wake = nothing_now_ ? std::min(wake, poll_wake_) : wall;
   if (services_.under_way() > 0 || !chain_.can_accept())
     wake = std::min(wake, wall + look_again_ms());
   if (out_.gathered() > 0)

@@ -13,14 +13,14 @@
 #include "flink/frame_packer.h"
 #include "flink/reply_writer.h"
 #include "graph/job_graph.h"
-#include "runtime/operator_chain.h"
+#include "runtime/chain_walk.h"
 
 namespace weir {
 
 /// Carries out the calls that move records: PROCESS, WATERMARK, TIMER, POLL, BARRIER, COMPLETED,
-/// FINISH, and RESUME. Emitted records go into the reply as frames. Replaces runtime/task.h inside
-/// Flink. Thread: the host's. Exceptions of user code pass through.
-class ChainDriver {
+/// COMMIT, FINISH, and RESUME. Emitted records go into the reply as frames. Replaces runtime/task.h
+/// inside Flink. Thread: the host's. Exceptions of user code pass through.
+class ChainDriver final : private ChainWalk::Exit {
  public:
   /// From this size on the reply is sent with `more`.
   static constexpr size_t kFullReply = 1 << 20;
@@ -58,6 +58,7 @@ class ChainDriver {
   StatusOr<uint8_t> poll();
   StatusOr<uint8_t> barrier();
   StatusOr<uint8_t> completed(CheckpointId id);
+  StatusOr<uint8_t> commit_without_checkpoint();
   StatusOr<uint8_t> finish();
   StatusOr<uint8_t> resume();
 
@@ -76,7 +77,6 @@ class ChainDriver {
 
  private:
   enum class Activity { kNone, kProcess, kWatermark, kTimer, kPoll, kBarrier, kCompleted, kFinish };
-  enum class Walk { kNone, kWatermark, kFinalWatermark, kFinish };
   enum class Step { kAgain, kDone, kWait };
 
   StatusOr<uint8_t> begin(Activity activity);
@@ -91,8 +91,7 @@ class ChainDriver {
   Status check_group(const FrameHeader& header, const Batch& batch) const;
   uint8_t end_call();
   uint8_t more();
-  void begin_walk(Walk walk, int64_t value);
-  void proceed(Progress progress);
+  void on_passed(StreamElement::Kind kind, int64_t value) override;
   /// One round; false: no timer was due.
   bool fire_due_timers();
   int64_t look_again_ms() const {
@@ -104,6 +103,7 @@ class ChainDriver {
 
   const Input input_;
   OperatorChain& chain_;
+  ChainWalk walk_;
   SuspendableCall& call_;
   FramePacker& out_;
   ReplyWriter& reply_;
@@ -124,10 +124,6 @@ class ChainDriver {
   int vain_polls_ = 0;             ///< number of empty polls in a row
   int64_t poll_wake_ = INT64_MAX;  ///< the time at which the last POLL wanted to be called again
 
-  Walk walk_ = Walk::kNone;
-  int64_t walk_value_ = 0;
-  Timestamp watermark_ = kMinWatermark;
-  bool ended_ = false;
   Step stepped_ = Step::kDone;  ///< the result of the last step
   std::exception_ptr thrown_;   ///< the exception of the last step
   Status failure_;

@@ -81,7 +81,7 @@ Status ChainHost::check_order(ChainCall call) const {
   const auto wrong = [&](std::string_view why) {
     return internal_error(cat(name_of(call), " was called ", why));
   };
-  if (call < ChainCall::kOpen || call > ChainCall::kClose)
+  if (call < ChainCall::kOpen || call > ChainCall::kCommit)
     return wrong("which this executable does not know");
   if (call == ChainCall::kOpen) return state_ == State::kNew ? Status() : wrong("a second time");
   if (state_ == State::kNew) return wrong("before OPEN");
@@ -135,7 +135,7 @@ StatusOr<uint8_t> ChainHost::drive(ChainCall call, std::string_view body) {
     WEIR_RETURN_IF_ERROR(decode_nothing(call, body));
   }
   if (vertex_->is_source != (call == ChainCall::kPoll) && call != ChainCall::kResume &&
-      call != ChainCall::kCompleted) {
+      call != ChainCall::kCompleted && call != ChainCall::kCommit) {
     return internal_error(cat(name_of(call), " was called of '", vertex_->name, "', which is ",
                               vertex_->is_source ? "a source" : "none"));
   }
@@ -144,7 +144,8 @@ StatusOr<uint8_t> ChainHost::drive(ChainCall call, std::string_view body) {
     case ChainCall::kTimer: return driver_->timer();
     case ChainCall::kPoll: return driver_->poll();
     case ChainCall::kBarrier: return driver_->barrier();
-    case ChainCall::kCompleted: return driver_->completed(own_id(number));
+    case ChainCall::kCompleted: return driver_->completed(base_ + number);
+    case ChainCall::kCommit: return driver_->commit_without_checkpoint();
     case ChainCall::kFinish: return driver_->finish();
     default: return driver_->resume();
   }
@@ -246,14 +247,10 @@ Status ChainHost::ready() {
   return {};
 }
 
-CheckpointId ChainHost::own_id(int64_t flink_id) const {
-  return flink_id == INT64_MAX ? flink_id : base_ + flink_id;
-}
-
 StatusOr<std::string_view> ChainHost::snapshot(int64_t id) {
   if (vertex_->is_source) driver_->wait_until_accepting();
   WEIR_RETURN_IF_ERROR(driver_->failure());
-  WEIR_ASSIGN_OR_RETURN(TaskSnapshot taken, chain_->snapshot(own_id(id)));
+  WEIR_ASSIGN_OR_RETURN(TaskSnapshot taken, chain_->snapshot(base_ + id));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<HostedSnapshot> snapshot,
                         HostedSnapshot::begin(std::move(taken), vertex_->is_source,
                                               [this](std::function<void()> work) {
@@ -290,7 +287,7 @@ void ChainHost::snapshot_drop(int64_t id) {
 
 void ChainHost::aborted(int64_t id) {
   snapshot_drop(id);
-  chain_->checkpoint_aborted(own_id(id));
+  chain_->checkpoint_aborted(base_ + id);
 }
 
 void ChainHost::settle() {

@@ -56,7 +56,6 @@ class ChainHost {
   void snapshot_drop(int64_t id);
   void aborted(int64_t id);
   void settle();
-  CheckpointId own_id(int64_t flink_id) const;
   std::string name() const;
 
   const JobGraph& graph_;
@@ -70,7 +69,7 @@ class ChainHost {
   // Set by OPEN.
   const JobVertex* vertex_ = nullptr;
   SubtaskPlace place_;
-  CheckpointId base_ = 0;
+  CheckpointId base_ = 0;                 ///< own ids of checkpoints are Flink's and this
   std::optional<HostedRestore> restore_;  ///< until READY
   std::optional<ChainSnapshot> from_;     ///< until READY
   std::vector<std::string> splits_;       ///< until READY

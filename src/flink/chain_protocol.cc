@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kCallNames[] = {
     "OPEN",      "RESTORE_GROUP", "READY",   "PROCESS",  "WATERMARK",      "TIMER",
     "POLL",      "RESUME",        "BARRIER", "SNAPSHOT", "SNAPSHOT_CHUNK", "SNAPSHOT_DROP",
-    "COMPLETED", "ABORTED",       "FINISH",  "CLOSE"};
+    "COMPLETED", "ABORTED",       "FINISH",  "CLOSE",    "COMMIT"};
 
 std::string request_of(ChainCall call) { return cat("the request of a ", name_of(call)); }
 
@@ -31,6 +31,7 @@ bool moves_records(ChainCall call) {
     case ChainCall::kResume:
     case ChainCall::kBarrier:
     case ChainCall::kCompleted:
+    case ChainCall::kCommit:
     case ChainCall::kFinish: return true;
     default: return false;
   }

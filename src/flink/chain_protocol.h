@@ -36,6 +36,7 @@ enum class ChainCall : uint8_t {
   kAborted = 14,
   kFinish = 15,
   kClose = 16,
+  kCommit = 17,
 };
 /// "PROCESS"; "call 77" for an unknown one.
 std::string name_of(ChainCall call);

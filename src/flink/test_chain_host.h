@@ -82,6 +82,7 @@ class ScriptedOperator final : public Operator {
   void checkpoint_aborted(int64_t id) override {
     script_.seen.push_back("aborted " + std::to_string(id));
   }
+  void commit_without_checkpoint() override { script_.seen.push_back("commit"); }
   bool quiescent() override { return script_.quiescent; }
   void close() override { script_.seen.push_back("close"); }
 

@@ -4,7 +4,7 @@ namespace weir {
 
 InputGate::InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode)
     : channels_(std::move(channels)),
-      aligner_(static_cast<int>(channels_.size()), mode),
+      barriers_(static_cast<int>(channels_.size()), mode),
       valve_(static_cast<int>(channels_.size())),
       last_(channels_.size() - 1) {}
 
@@ -13,7 +13,7 @@ bool InputGate::next(StreamElement* element) {
   size_t fruitless = 0;
   while (fruitless < count) {
     last_ = last_ + 1 == count ? 0 : last_ + 1;
-    if (aligner_.blocked(static_cast<int>(last_)) || !channels_[last_]->try_pop(element)) {
+    if (barriers_.blocked(static_cast<int>(last_)) || !channels_[last_]->try_pop(element)) {
       ++fruitless;
       continue;
     }
@@ -33,7 +33,8 @@ bool InputGate::admit(StreamElement* element) {
       element->value = *advanced;
       return true;
     }
-    case StreamElement::Kind::kBarrier: return aligner_.on_barrier(channel, element->value);
+    case StreamElement::Kind::kBarrier:
+      return barriers_.on_barrier(channel, element->value) == BarrierAction::kSnapshot;
     case StreamElement::Kind::kEndOfData: return ++ended_ == static_cast<int>(channels_.size());
   }
   return false;

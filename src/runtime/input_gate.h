@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "runtime/barrier_aligner.h"
+#include "runtime/barrier_tracker.h"
 #include "runtime/channel.h"
 #include "runtime/watermark_valve.h"
 
@@ -21,14 +21,14 @@ class InputGate {
   /// with recycle().
   bool next(StreamElement* element);
   void recycle(std::unique_ptr<Batch> batch) { channels_[last_]->recycle(std::move(batch)); }
-  void abort(CheckpointId id) { aligner_.on_abort(id); }
+  BarrierTracker& barriers() { return barriers_; }
 
  private:
   /// True if `element`, which came on channel `last_`, is for the task.
   bool admit(StreamElement* element);
 
   std::vector<std::shared_ptr<ChannelReader>> channels_;
-  BarrierAligner aligner_;
+  BarrierTracker barriers_;
   WatermarkValve valve_;
   int ended_ = 0;
   size_t last_;  ///< the channel that the last element came from

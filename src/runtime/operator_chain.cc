@@ -130,37 +130,6 @@ PollResult OperatorChain::poll(Timestamp* watermark) {
   return source()->poll(output_of(0), watermark);
 }
 
-Progress OperatorChain::advance_watermark(Timestamp watermark) {
-  walk_ = Walk::kWatermark;
-  walk_value_ = watermark;
-  walk_at_ = 0;
-  return walk_on();
-}
-
-Progress OperatorChain::finish() {
-  walk_ = Walk::kFinish;
-  walk_at_ = 0;
-  return walk_on();
-}
-
-Progress OperatorChain::resume() { return walk_on(); }
-
-Progress OperatorChain::walk_on() {
-  for (; walk_at_ < hosts_.size(); ++walk_at_) {
-    Operator& op = enter(walk_at_).op();
-    Output& out = output_of(walk_at_);
-    Progress progress = Progress::kDone;
-    switch (walk_) {
-      case Walk::kNone: return Progress::kDone;
-      case Walk::kWatermark: progress = op.advance_watermark(walk_value_, out); break;
-      case Walk::kFinish: progress = op.finish(out); break;
-    }
-    if (progress == Progress::kMore) return Progress::kMore;
-  }
-  walk_ = Walk::kNone;
-  return Progress::kDone;
-}
-
 int64_t OperatorChain::next_processing_time() {
   int64_t next = INT64_MAX;
   for (size_t i = 0; i < hosts_.size(); ++i)
@@ -186,10 +155,6 @@ int64_t OperatorChain::advance_refusing(int64_t now_ms) {
     next = std::min(next, op.next_processing_time());
   }
   return next;
-}
-
-void OperatorChain::prepare_barrier() {
-  for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().prepare_barrier(output_of(i));
 }
 
 StatusOr<TaskSnapshot> OperatorChain::snapshot(CheckpointId id) {
@@ -219,6 +184,10 @@ void OperatorChain::checkpoint_completed(CheckpointId id) {
 void OperatorChain::checkpoint_aborted(CheckpointId id) {
   for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().checkpoint_aborted(id);
   snapshot_ended();
+}
+
+void OperatorChain::commit_without_checkpoint() {
+  for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().commit_without_checkpoint();
 }
 
 void OperatorChain::snapshot_ended() {

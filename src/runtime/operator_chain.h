@@ -12,9 +12,10 @@
 namespace weir {
 
 /// The operators of one task, one behind the other, driven by calls and giving back batches; it
-/// does not know who calls it. Thread: the host's. Exceptions of user code pass through every call
-/// but open(), restored() and close(); `current()` then tells whose it was. The host makes a
-/// CrashScope of it around each call.
+/// does not know who calls it. A ChainWalk carries watermarks, barriers and the end through it.
+/// Thread: the host's. Exceptions of user code pass through every call but open(), restored() and
+/// close(); `current()` then tells whose it was. The host makes a CrashScope of it around each
+/// call.
 class OperatorChain final : public CrashSubject {
  public:
   /// `out` receives what the last operator emits. `call` is what the host calls the chain by;
@@ -43,11 +44,9 @@ class OperatorChain final : public CrashSubject {
   void process(Batch& batch);
   PollResult poll(Timestamp* watermark);
 
-  /// These work their way through the chain; on kMore call resume() (with room in the output) until
-  /// it says kDone.
-  Progress advance_watermark(Timestamp watermark);
-  Progress finish();
-  Progress resume();
+  /// For ChainWalk: the operator whose code is to run, and where it emits.
+  OperatorHost& enter(size_t i);
+  Output& output_of(size_t i);
 
   /// For the host, when the last operator emits: suspends the call until `ready()`. False: what is
   /// emitted is to be dropped. May throw CallAbandoned.
@@ -70,12 +69,11 @@ class OperatorChain final : public CrashSubject {
   /// suspended call is in.
   int64_t advance_refusing(int64_t now_ms);
 
-  /// Emits what belongs before the barrier.
-  void prepare_barrier();
   /// Marks the state of every operator as of now.
   StatusOr<TaskSnapshot> snapshot(CheckpointId id);
   void checkpoint_completed(CheckpointId id);
   void checkpoint_aborted(CheckpointId id);
+  void commit_without_checkpoint();
   bool quiescent();
   /// Records that operators have dropped because they came too late.
   int64_t late_records() const;
@@ -84,13 +82,8 @@ class OperatorChain final : public CrashSubject {
 
  private:
   class Link;
-  enum class Walk { kNone, kWatermark, kFinish };
 
   void suspend();
-  /// The operator whose code is to run.
-  OperatorHost& enter(size_t i);
-  Output& output_of(size_t i);
-  Progress walk_on();
   void snapshot_ended();
 
   const JobVertex& vertex_;
@@ -102,9 +95,6 @@ class OperatorChain final : public CrashSubject {
   SuspendableCall& call_;
   size_t current_ = 0;
   size_t suspended_ = 0;  ///< so many operators, the first, are in a suspended call
-  Walk walk_ = Walk::kNone;
-  size_t walk_at_ = 0;
-  int64_t walk_value_ = 0;
 };
 
 }  // namespace weir

@@ -54,6 +54,8 @@ void Shard::carry_out(Command& command) {
     for (const auto& task : tasks_) task->checkpoint_completed(completed->id);
   } else if (auto* aborted = std::get_if<CheckpointAborted>(&command)) {
     for (const auto& task : tasks_) task->checkpoint_aborted(aborted->id);
+  } else if (std::get_if<CommitWithoutCheckpoint>(&command) != nullptr) {
+    for (const auto& task : tasks_) task->commit_without_checkpoint();
   } else if (auto* continuation = std::get_if<Continuation>(&command)) {
     continuation->task->run_continuation(continuation->run);
   }

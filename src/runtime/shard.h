@@ -48,12 +48,13 @@ class Shard final : public Actor {
   struct CheckpointAborted {
     CheckpointId id;
   };
+  struct CommitWithoutCheckpoint {};
   struct Continuation {
     Task* task;
     std::function<void()> run;
   };
-  using Command =
-      std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted, Continuation>;
+  using Command = std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted,
+                               CommitWithoutCheckpoint, Continuation>;
 
   struct Options {
     std::chrono::nanoseconds buffer_timeout =

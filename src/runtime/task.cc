@@ -91,8 +91,8 @@ bool Task::has_room(MonotonicTime now) {
 }
 
 MonotonicTime Task::step_guarded(MonotonicTime now) {
-  if (pending_ != Pending::kNothing) {
-    proceed(chain_.resume());
+  if (walk_.under_way()) {
+    walk_.resume();
     return Actor::kBusy;
   }
   MonotonicTime next = Actor::kIdle;
@@ -115,83 +115,54 @@ MonotonicTime Task::step_gate() {
     check_finished();
     return Actor::kIdle;
   }
-  switch (element.kind) {
-    case StreamElement::Kind::kBatch:
-      chain_.process(*element.batch);
-      gate_->recycle(std::move(element.batch));
-      break;
-    case StreamElement::Kind::kWatermark: begin(Pending::kWatermark, element.value); break;
-    case StreamElement::Kind::kBarrier: on_barrier(element.value); break;
-    case StreamElement::Kind::kEndOfData: begin(Pending::kFinish, 0); break;
+  if (element.kind == StreamElement::Kind::kBatch) {
+    walk_.process(*element.batch);
+    gate_->recycle(std::move(element.batch));
+  } else {
+    walk_.begin(element.kind, element.value);
   }
   return Actor::kBusy;
 }
 
 MonotonicTime Task::step_source(MonotonicTime now) {
-  if (!triggers_.empty()) {
-    const CheckpointId id = triggers_.front();
-    triggers_.erase(triggers_.begin());
-    on_barrier(id);
+  if (const auto id = source_barriers_.take_trigger()) {
+    walk_.begin(StreamElement::Kind::kBarrier, *id);
     return Actor::kBusy;
   }
   if (state_ == State::kEnded) {
     check_finished();
     return Actor::kIdle;
   }
-  Timestamp watermark = watermark_;
+  Timestamp watermark = walk_.watermark();
   const PollResult result = chain_.poll(&watermark);
   const bool overtakes =
       bug_enabled(Bug::kEndOfInputBeforeData) && result.status == PollResult::Status::kNothingNow;
   if (result.status == PollResult::Status::kEnd || overtakes) {
-    begin(Pending::kFinalWatermark, kMaxWatermark);
+    walk_.begin_end_of_source();
     return Actor::kBusy;
   }
-  if (watermark > watermark_) begin(Pending::kWatermark, watermark);
-  if (result.status == PollResult::Status::kMore || pending_ != Pending::kNothing)
-    return Actor::kBusy;
+  if (watermark > walk_.watermark()) walk_.begin(StreamElement::Kind::kWatermark, watermark);
+  if (result.status == PollResult::Status::kMore || walk_.under_way()) return Actor::kBusy;
   if (result.wake_at_ms == INT64_MAX) return Actor::kIdle;
   return time_when_due(now, services_.wall_ms(), result.wake_at_ms);
 }
 
-void Task::begin(Pending what, int64_t value) {
-  pending_ = what;
-  pending_value_ = value;
-  switch (what) {
-    case Pending::kNothing: return;
-    case Pending::kWatermark:
-    case Pending::kFinalWatermark: proceed(chain_.advance_watermark(value)); return;
-    case Pending::kFinish: proceed(chain_.finish()); return;
-  }
+void Task::on_passed(StreamElement::Kind kind, int64_t value) {
+  if (kind == StreamElement::Kind::kBarrier) return on_barrier_passed(value);
+  broadcast(kind, value);
+  if (kind != StreamElement::Kind::kEndOfData) return;
+  state_ = State::kEnded;
+  barriers().on_end();
+  if (listener_.on_ended) listener_.on_ended();
 }
 
-/// What follows when the chain is through with what was begun.
-void Task::proceed(Progress progress) {
-  if (progress == Progress::kMore) return;
-  const Pending done = pending_;
-  pending_ = Pending::kNothing;
-  switch (done) {
-    case Pending::kNothing: return;
-    case Pending::kWatermark:
-    case Pending::kFinalWatermark:
-      watermark_ = pending_value_;
-      broadcast(StreamElement::Kind::kWatermark, watermark_);
-      if (done == Pending::kFinalWatermark) begin(Pending::kFinish, 0);
-      return;
-    case Pending::kFinish:
-      broadcast(StreamElement::Kind::kEndOfData, 0);
-      state_ = State::kEnded;
-      if (listener_.on_ended) listener_.on_ended();
-      return;
-  }
-}
-
-void Task::on_barrier(CheckpointId id) {
-  chain_.prepare_barrier();
+/// The operators have emitted what belongs before the barrier.
+void Task::on_barrier_passed(CheckpointId id) {
   const bool barrier_first =
       bug_enabled(Bug::kOffsetSavedLate) && vertex_.is_source && state_ == State::kRunning;
   if (barrier_first) {
     broadcast(StreamElement::Kind::kBarrier, id);
-    Timestamp ignored = watermark_;
+    Timestamp ignored = walk_.watermark();
     chain_.poll(&ignored);
   }
   auto taken = chain_.snapshot(id);
@@ -201,28 +172,31 @@ void Task::on_barrier(CheckpointId id) {
     return;
   }
   if (!barrier_first) broadcast(StreamElement::Kind::kBarrier, id);
-  if (state_ == State::kEnded && !first_barrier_after_end_) first_barrier_after_end_ = id;
   taken->vertex = vertex_index_;
   listener_.on_snapshot(std::move(*taken));
 }
 
-void Task::trigger_checkpoint(CheckpointId id) { triggers_.push_back(id); }
+void Task::trigger_checkpoint(CheckpointId id) { source_barriers_.on_trigger(id); }
 
 void Task::checkpoint_completed(CheckpointId id) {
   between_steps([this, id] {
     chain_.checkpoint_completed(id);
-    if (state_ == State::kEnded &&
-        (id == INT64_MAX || (first_barrier_after_end_ && id >= *first_barrier_after_end_))) {
-      final_checkpoint_done_ = true;
-    }
+    if (barriers().holds_end(id)) final_checkpoint_done_ = true;
     check_finished();
   });
 }
 
 void Task::checkpoint_aborted(CheckpointId id) {
-  std::erase(triggers_, id);
-  if (gate_) gate_->abort(id);
+  barriers().on_abort(id);
   between_steps([this, id] { chain_.checkpoint_aborted(id); });
+}
+
+void Task::commit_without_checkpoint() {
+  between_steps([this] {
+    chain_.commit_without_checkpoint();
+    if (state_ == State::kEnded) final_checkpoint_done_ = true;
+    check_finished();
+  });
 }
 
 void Task::run_continuation(const std::function<void()>& continuation) {

@@ -2,10 +2,10 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "platform/scheduler.h"
+#include "runtime/chain_walk.h"
 #include "runtime/input_gate.h"
 #include "runtime/operator_chain.h"
 #include "runtime/output_partition.h"
@@ -23,7 +23,7 @@ namespace weir {
 ///
 /// A step whose user code emits more than there is room for is suspended. Until it has gone on to
 /// its end, no other code of its operators runs.
-class Task final : private Output {
+class Task final : private Output, private ChainWalk::Exit {
  public:
   /// What the task tells the shard. Set once, before the first step.
   struct Listener {
@@ -58,6 +58,8 @@ class Task final : private Output {
   void trigger_checkpoint(CheckpointId id);
   void checkpoint_completed(CheckpointId id);
   void checkpoint_aborted(CheckpointId id);
+  /// The job takes no checkpoints, and all tasks have ended.
+  void commit_without_checkpoint();
   /// Runs a continuation of blocking work; what it throws fails the task.
   void run_continuation(const std::function<void()>& continuation);
   void fail(Status status);
@@ -66,21 +68,20 @@ class Task final : private Output {
 
   int64_t source_records() const;
   int64_t late_records() const { return chain_.late_records(); }
-  Timestamp watermark() const { return watermark_; }
+  Timestamp watermark() const { return walk_.watermark(); }
 
  private:
   enum class State { kRunning, kEnded, kFailed };
-  enum class Pending { kNothing, kWatermark, kFinalWatermark, kFinish };
 
   void emit(Batch& batch) override;
+  void on_passed(StreamElement::Kind kind, int64_t value) override;
   /// There is room for what a step emits. If not, when it may have come is in `wake_`.
   bool has_room(MonotonicTime now);
   MonotonicTime step_guarded(MonotonicTime now);
   MonotonicTime step_source(MonotonicTime now);
   MonotonicTime step_gate();
-  void begin(Pending what, int64_t value);
-  void proceed(Progress progress);
-  void on_barrier(CheckpointId id);
+  void on_barrier_passed(CheckpointId id);
+  BarrierTracker& barriers() { return gate_ ? gate_->barriers() : source_barriers_; }
   void check_finished();
   bool pump();
   void broadcast(StreamElement::Kind kind, int64_t value);
@@ -100,16 +101,13 @@ class Task final : private Output {
   std::vector<std::unique_ptr<OutputPartition>> outputs_;
   SuspendableCall call_;
   OperatorChain chain_;
+  ChainWalk walk_{chain_, *this};
+  BarrierTracker source_barriers_{1, CheckpointingMode::kExactlyOnce};
   Listener listener_;
 
   State state_ = State::kRunning;
-  Pending pending_ = Pending::kNothing;
-  int64_t pending_value_ = 0;
   bool timers_were_last_ =
       false;  ///< the last step fired timers of processing time: it is the input's turn
-  Timestamp watermark_ = kMinWatermark;
-  std::vector<CheckpointId> triggers_;  ///< sources: asked for, not yet emitted
-  std::optional<CheckpointId> first_barrier_after_end_;
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;

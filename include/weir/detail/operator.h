@@ -161,6 +161,8 @@ class Operator {
   }
   virtual void checkpoint_completed(int64_t id) { (void)id; }
   virtual void checkpoint_aborted(int64_t id) { (void)id; }
+  /// After finish(), in a job that takes no checkpoints: what would wait for one is done now.
+  virtual void commit_without_checkpoint() {}
   /// False while something that must happen before the job may end is still under way (a commit).
   virtual bool quiescent() { return true; }
   virtual void close() {}

@@ -112,8 +112,10 @@ class SinkOperator final : public Operator {
     return {};
   }
   void checkpoint_completed(int64_t id) override {
+    if (commits_) commits_->completed(id);
+  }
+  void commit_without_checkpoint() override {
     if (!commits_) return;
-    if (id != INT64_MAX) return commits_->completed(id);
     FinalSnapshotContext last;
     std::vector<std::string> prepared = writer_->prepare_commit(last);
     commits_->commit_final(std::move(prepared), last.take_work());

@@ -20,7 +20,8 @@ enum Call {
   COMPLETED,
   ABORTED,
   FINISH,
-  CLOSE;
+  CLOSE,
+  COMMIT;
 
   int number() {
     return 1 + ordinal();

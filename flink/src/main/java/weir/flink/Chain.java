@@ -13,7 +13,6 @@ final class Chain implements AutoCloseable {
   static final int PROTOCOL = 1;
   static final int PIECE_BYTES = 1 << 20; // of a key group's state in one call
   static final long NEVER = Long.MAX_VALUE;
-  static final long WITHOUT_CHECKPOINTS = Long.MAX_VALUE; // id for COMPLETED after the end
 
   static final int START_FRESH = 0;
   static final int START_FROM_FLINK = 1;
@@ -133,6 +132,11 @@ final class Chain implements AutoCloseable {
 
   void completed(long checkpoint) {
     run(request.begin(Call.COMPLETED).i64(checkpoint));
+  }
+
+  /** After finish(), in a job without checkpoints: does what would wait for one. */
+  void commitWithoutCheckpoint() {
+    run(request.begin(Call.COMMIT));
   }
 
   void aborted(long checkpoint) {

@@ -276,7 +276,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
     flush();
     chain.finish();
     if (!spec.checkpoints) {
-      chain.completed(Chain.WITHOUT_CHECKPOINTS);
+      chain.commitWithoutCheckpoint();
     }
     super.finish();
   }

@@ -1,0 +1,67 @@
+#include "runtime/barrier_tracker.h"
+
+#include <algorithm>
+
+#include "base/bug_switch.h"
+
+namespace weir {
+
+BarrierAction BarrierTracker::on_barrier(int channel, CheckpointId id) {
+  if (id <= done_up_to_) return BarrierAction::kDrop;
+  if (mode_ == CheckpointingMode::kAtLeastOnce) return on_barrier_at_least_once(id);
+  return on_barrier_exactly_once(channel, id);
+}
+
+BarrierAction BarrierTracker::on_barrier_exactly_once(int channel, CheckpointId id) {
+  // A newer one has begun: this one is lost already.
+  if (id < open_) return BarrierAction::kDrop;
+  // Barriers keep their order: the open one's will not come on this channel.
+  if (id > open_ && open_ > 0) finish(open_);
+  if (aborted_.contains(id)) return BarrierAction::kDrop;
+  if (id > open_) {
+    open_ = id;
+    arrived_ = 0;
+  }
+  if (blocked_[channel]) return BarrierAction::kHold;
+  if (!bug_enabled(Bug::kBarrierNotAligned)) blocked_[channel] = true;
+  if (++arrived_ < static_cast<int>(blocked_.size())) return BarrierAction::kHold;
+  return complete(id);
+}
+
+BarrierAction BarrierTracker::on_barrier_at_least_once(CheckpointId id) {
+  if (aborted_.contains(id)) return BarrierAction::kDrop;
+  if (++arrivals_[id] < static_cast<int>(blocked_.size())) return BarrierAction::kHold;
+  arrivals_.erase(arrivals_.begin(), arrivals_.upper_bound(id));
+  return complete(id);
+}
+
+BarrierAction BarrierTracker::complete(CheckpointId id) {
+  finish(id);
+  if (ended_ && !first_after_end_) first_after_end_ = id;
+  return BarrierAction::kSnapshot;
+}
+
+void BarrierTracker::on_abort(CheckpointId id) {
+  if (id <= done_up_to_) return;
+  if (id == open_) return finish(id);
+  arrivals_.erase(id);
+  aborted_.add(id);
+}
+
+std::optional<CheckpointId> BarrierTracker::take_trigger() {
+  while (!triggers_.empty()) {
+    const CheckpointId id = triggers_.front();
+    triggers_.pop_front();
+    if (on_barrier(0, id) == BarrierAction::kSnapshot) return id;
+  }
+  return std::nullopt;
+}
+
+void BarrierTracker::finish(CheckpointId id) {
+  std::fill(blocked_.begin(), blocked_.end(), false);
+  open_ = 0;
+  done_up_to_ = id;
+  aborted_.forget_up_to(id);
+}
+
+}  // namespace weir

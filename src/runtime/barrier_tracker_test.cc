@@ -1,0 +1,197 @@
+#include "runtime/barrier_tracker.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+using enum BarrierAction;
+
+TEST(BarrierTracker, OneChannelIsAlwaysAligned) {
+  BarrierTracker tracker(1, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 1), kSnapshot);
+  EXPECT_FALSE(tracker.blocked(0));
+  EXPECT_EQ(tracker.on_barrier(0, 2), kSnapshot);
+}
+
+TEST(BarrierTracker, FirstBarrierBlocksOnlyItsChannel) {
+  BarrierTracker tracker(3, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(1, 7), kHold);
+  EXPECT_FALSE(tracker.blocked(0));
+  EXPECT_TRUE(tracker.blocked(1));
+  EXPECT_FALSE(tracker.blocked(2));
+}
+
+TEST(BarrierTracker, LastBarrierReleasesAll) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
+  EXPECT_EQ(tracker.on_barrier(1, 1), kSnapshot);
+  EXPECT_FALSE(tracker.blocked(0));
+  EXPECT_FALSE(tracker.blocked(1));
+  EXPECT_EQ(tracker.open(), 0);
+}
+
+TEST(BarrierTracker, NewerBarrierGivesUpTheOpenOne) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
+  EXPECT_EQ(tracker.on_barrier(1, 2), kHold);  // channel 1 never delivers 1
+  EXPECT_FALSE(tracker.blocked(0));
+  EXPECT_TRUE(tracker.blocked(1));
+  EXPECT_EQ(tracker.on_barrier(0, 2), kSnapshot);
+  EXPECT_EQ(tracker.on_barrier(1, 1), kDrop)
+      << "a barrier of a given-up checkpoint must not be taken";
+}
+
+TEST(BarrierTracker, AbortReleasesAndDropsWhatIsStillToCome) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 3), kHold);
+  tracker.on_abort(3);
+  EXPECT_FALSE(tracker.blocked(0));
+  EXPECT_EQ(tracker.on_barrier(1, 3), kDrop);
+  EXPECT_FALSE(tracker.blocked(1));
+  EXPECT_EQ(tracker.on_barrier(1, 4), kHold);
+  EXPECT_EQ(tracker.on_barrier(0, 4), kSnapshot);
+}
+
+TEST(BarrierTracker, AbortBeforeTheFirstBarrierDropsIt) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  tracker.on_abort(1);
+  EXPECT_EQ(tracker.on_barrier(0, 1), kDrop);
+  EXPECT_FALSE(tracker.blocked(0));
+}
+
+TEST(BarrierTracker, AbortOfAnOlderOneLeavesTheOpenOneAlone) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 5), kHold);
+  tracker.on_abort(4);
+  EXPECT_TRUE(tracker.blocked(0));
+  EXPECT_EQ(tracker.on_barrier(1, 5), kSnapshot);
+}
+
+TEST(BarrierTracker, AtLeastOnceNeverBlocks) {
+  BarrierTracker tracker(2, CheckpointingMode::kAtLeastOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
+  EXPECT_FALSE(tracker.blocked(0));
+  EXPECT_EQ(tracker.on_barrier(0, 2), kHold);
+  EXPECT_EQ(tracker.on_barrier(1, 1), kSnapshot);
+  EXPECT_EQ(tracker.on_barrier(1, 2), kSnapshot);
+}
+
+TEST(BarrierTracker, AtLeastOnceForgetsOlderOnesWhenANewerIsComplete) {
+  BarrierTracker tracker(2, CheckpointingMode::kAtLeastOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
+  EXPECT_EQ(tracker.on_barrier(0, 2), kHold);
+  EXPECT_EQ(tracker.on_barrier(1, 2), kSnapshot);
+  EXPECT_EQ(tracker.on_barrier(1, 1), kDrop);
+}
+
+TEST(BarrierTracker, AtLeastOnceAbortDropsThatOneOnly) {
+  BarrierTracker tracker(2, CheckpointingMode::kAtLeastOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
+  EXPECT_EQ(tracker.on_barrier(0, 2), kHold);
+  tracker.on_abort(2);
+  EXPECT_EQ(tracker.on_barrier(1, 2), kDrop);
+  EXPECT_EQ(tracker.on_barrier(1, 1), kSnapshot);
+}
+
+TEST(BarrierTracker, AbortOfANewerOneLeavesTheOpenOneAlone) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 5), kHold);
+  tracker.on_abort(6);
+  EXPECT_TRUE(tracker.blocked(0));
+  EXPECT_EQ(tracker.on_barrier(1, 5), kSnapshot);
+  EXPECT_EQ(tracker.on_barrier(0, 6), kDrop);
+  EXPECT_FALSE(tracker.blocked(0)) << "6 is dropped";
+  EXPECT_EQ(tracker.on_barrier(1, 6), kDrop);
+  EXPECT_EQ(tracker.on_barrier(0, 7), kHold);
+  EXPECT_EQ(tracker.on_barrier(1, 7), kSnapshot);
+}
+
+TEST(BarrierTracker, AbortOfANewerOneBeforeAnyBarrierLeavesTheOthersAlone) {
+  for (const auto mode : {CheckpointingMode::kExactlyOnce, CheckpointingMode::kAtLeastOnce}) {
+    BarrierTracker tracker(2, mode);
+    tracker.on_abort(6);
+    tracker.on_abort(8);
+    for (const CheckpointId id : {5, 6, 7, 8, 9}) {
+      EXPECT_EQ(tracker.on_barrier(0, id), id % 2 == 1 ? kHold : kDrop) << id;
+      EXPECT_EQ(tracker.on_barrier(1, id), id % 2 == 1 ? kSnapshot : kDrop) << id;
+      EXPECT_FALSE(tracker.blocked(0)) << id;
+    }
+  }
+}
+
+TEST(BarrierTracker, BarrierOfAnAbortedOneStillSaysThatTheOpenOneIsLost) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 5), kHold);
+  tracker.on_abort(6);
+  EXPECT_EQ(tracker.on_barrier(1, 6), kDrop);  // channel 1 never delivers 5
+  EXPECT_FALSE(tracker.blocked(0));
+  EXPECT_FALSE(tracker.blocked(1));
+  EXPECT_EQ(tracker.on_barrier(1, 5), kDrop);
+  EXPECT_FALSE(tracker.blocked(1));
+}
+
+TEST(BarrierTracker, OlderBarrierThatComesLateIsDropped) {
+  BarrierTracker tracker(3, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 2), kHold);
+  EXPECT_EQ(tracker.on_barrier(1, 1), kDrop);
+  EXPECT_FALSE(tracker.blocked(1)) << "its channel goes on to barrier 2";
+  EXPECT_EQ(tracker.open(), 2);
+  EXPECT_EQ(tracker.on_barrier(1, 2), kHold);
+  EXPECT_EQ(tracker.on_barrier(2, 2), kSnapshot);
+}
+
+TEST(BarrierTracker, SourceTakesTriggersInTheOrderTheyCame) {
+  BarrierTracker tracker(1, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.take_trigger(), std::nullopt);
+  tracker.on_trigger(1);
+  tracker.on_trigger(2);
+  EXPECT_EQ(tracker.take_trigger(), 1);
+  EXPECT_EQ(tracker.take_trigger(), 2);
+  EXPECT_EQ(tracker.take_trigger(), std::nullopt);
+  EXPECT_FALSE(tracker.blocked(0));
+}
+
+TEST(BarrierTracker, AbortedTriggerIsNotTaken) {
+  BarrierTracker tracker(1, CheckpointingMode::kExactlyOnce);
+  for (const CheckpointId id : {1, 2, 3}) tracker.on_trigger(id);
+  tracker.on_abort(1);
+  tracker.on_abort(2);
+  EXPECT_EQ(tracker.take_trigger(), 3);
+}
+
+TEST(BarrierTracker, OnlyACheckpointTakenAfterTheEndHoldsTheEnd) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  tracker.on_barrier(0, 1);
+  tracker.on_barrier(1, 1);
+  tracker.on_end();
+  EXPECT_FALSE(tracker.holds_end(1));
+  tracker.on_barrier(0, 2);
+  EXPECT_FALSE(tracker.holds_end(2)) << "not all channels have delivered it";
+  tracker.on_barrier(1, 2);
+  tracker.on_barrier(0, 3);
+  tracker.on_barrier(1, 3);
+  EXPECT_FALSE(tracker.holds_end(1));
+  EXPECT_TRUE(tracker.holds_end(2));
+  EXPECT_TRUE(tracker.holds_end(3));
+}
+
+TEST(AbortedCheckpoints, AreForgottenWhenNothingOfThemCanCome) {
+  AbortedCheckpoints aborted;
+  for (const CheckpointId id : {3, 5, 9}) aborted.add(id);
+  aborted.forget_up_to(5);
+  EXPECT_FALSE(aborted.contains(3));
+  EXPECT_FALSE(aborted.contains(5));
+  EXPECT_TRUE(aborted.contains(9));
+}
+
+TEST(AbortedCheckpoints, TakeBoundedMemory) {
+  AbortedCheckpoints aborted;
+  for (CheckpointId id = 1; id <= 5000; ++id) aborted.add(id);
+  EXPECT_EQ(aborted.size(), AbortedCheckpoints::kMax);
+  EXPECT_TRUE(aborted.contains(5000));
+  EXPECT_FALSE(aborted.contains(1));
+}
+
+}  // namespace
+}  // namespace weir

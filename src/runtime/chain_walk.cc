@@ -1,0 +1,52 @@
+#include "runtime/chain_walk.h"
+
+#include <utility>
+
+#include "weir/detail/check.h"
+
+namespace weir {
+
+void ChainWalk::begin(StreamElement::Kind kind, int64_t value) {
+  WEIR_CHECK(!under_way_);
+  under_way_ = true;
+  kind_ = kind;
+  value_ = value;
+  at_ = 0;
+  resume();
+}
+
+void ChainWalk::begin_end_of_source() {
+  end_of_source_ = true;
+  begin(StreamElement::Kind::kWatermark, kMaxWatermark);
+}
+
+void ChainWalk::resume() {
+  if (!under_way_) return;
+  for (; at_ < chain_.size(); ++at_) {
+    if (visit(at_) == Progress::kMore) return;
+  }
+  pass();
+}
+
+Progress ChainWalk::visit(size_t i) {
+  Operator& op = chain_.enter(i).op();
+  Output& out = chain_.output_of(i);
+  switch (kind_) {
+    case StreamElement::Kind::kWatermark: return op.advance_watermark(value_, out);
+    case StreamElement::Kind::kBarrier: op.prepare_barrier(out); return Progress::kDone;
+    case StreamElement::Kind::kEndOfData: return op.finish(out);
+    case StreamElement::Kind::kBatch: break;
+  }
+  WEIR_CHECK(false);
+  return Progress::kDone;
+}
+
+void ChainWalk::pass() {
+  under_way_ = false;
+  if (kind_ == StreamElement::Kind::kWatermark) watermark_ = value_;
+  if (kind_ == StreamElement::Kind::kEndOfData) ended_ = true;
+  exit_.on_passed(kind_, value_);
+  if (std::exchange(end_of_source_, false)) begin(StreamElement::Kind::kEndOfData, 0);
+}
+
+}  // namespace weir
