@@ -75,6 +75,19 @@ TEST(Exchange, WorkersWithDifferentPlacementsDoNotConnect) {
       << p.workers[1]->connected;
 }
 
+TEST(Exchange, SecondConnectionOfAWorkerIsRefused) {
+  Pair p;
+  p.deploy(0);
+  p.deploy(1);
+  p.deliver_all();
+  ASSERT_EQ(p.workers[0]->connected, "connected");
+  Worker second(p.world, p.graph);
+  second.deploy(p.placement, {p.workers[0]->address(), second.address()}, 1);
+  p.deliver_all();
+  EXPECT_NE(second.connected.find("worker 1 has a data connection already"), std::string::npos)
+      << second.connected;
+}
+
 TEST(Exchange, PeerThatIsNotThereIsNamed) {
   Pair p;
   p.workers[1]->server.reset();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "checkpoint/testing/faulty_file_system.h"
 #include "fs/memory/memory_file_system.h"
 
 namespace weir {
@@ -62,6 +63,18 @@ TEST_F(LocalCopiesTest, WhereNoCopyCanBeWrittenTheOriginalIs) {
   write(copies, 1, "data-a", "state");
   EXPECT_EQ(*read_file(*remote_, "/remote/data-a"), "state");
   EXPECT_EQ(copies.open("data-a"), nullptr);
+}
+
+TEST_F(LocalCopiesTest, CopyThatCannotBeFinishedIsRemoved) {
+  const auto full = std::make_shared<FaultyFileSystem>();
+  full->before = [](std::string_view operation, const std::string&) {
+    return operation == "append" ? resource_exhausted("the disk is full") : Status();
+  };
+  LocalCopies copies(place(full, "/local"));
+  write(copies, 1, "data-a", "state");
+  EXPECT_EQ(*read_file(*remote_, "/remote/data-a"), "state");
+  EXPECT_EQ(copies.open("data-a"), nullptr);
+  EXPECT_TRUE(full->inner().list("/local")->empty());
 }
 
 TEST_F(LocalCopiesTest, OnlyTheLastCheckpointsCopiesStay) {
