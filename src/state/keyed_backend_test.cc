@@ -259,6 +259,31 @@ TEST(KeyedBackend, RefusesGroupsOfOthersAndEntriesTooLong) {
   EXPECT_EQ(refused.code(), StatusCode::kDataLoss) << refused.to_string();
 }
 
+TEST(KeyedBackend, EachRestoredSnapshotHasAnOrderOfStatesOfItsOwn) {
+  const auto write = [](Backend& backend, const std::vector<std::string>& names, int64_t number) {
+    for (const std::string& name : names) {
+      auto state = backend.states.state(ValueStateDescriptor<int64_t>{name});
+      backend.at(cat("key ", number));
+      state.update(name == "a" ? number : -number);
+    }
+    std::vector<KeyedStateInfo> infos;
+    for (const std::string& name : names) infos.push_back(backend.states.find(name)->info());
+    return infos;
+  };
+  Backend one, two, after;
+  const auto infos_of_one = write(one, {"a", "b"}, 1);
+  const auto infos_of_two = write(two, {"b", "a"}, 2);
+  auto a = after.states.state(ValueStateDescriptor<int64_t>{"a"});
+  auto b = after.states.state(ValueStateDescriptor<int64_t>{"b"});
+  ASSERT_TRUE(after.restore(infos_of_one, one.snapshot()).ok());
+  ASSERT_TRUE(after.restore(infos_of_two, two.snapshot()).ok());
+  for (const int64_t number : {1, 2}) {
+    after.at(cat("key ", number));
+    EXPECT_EQ(*a.value(), number);
+    EXPECT_EQ(*b.value(), -number);
+  }
+}
+
 TEST(KeyedBackend, RefusesStateOfAnotherKind) {
   Backend before;
   auto value = before.states.state(ValueStateDescriptor<int64_t>{"s"});
