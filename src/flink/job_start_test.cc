@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/hosted_state.h"
+#include "checkpoint/lineage.h"
+#include "checkpoint/protocol/paths.h"
+#include "checkpoint/publication.h"
 #include "fs/memory/memory_file_system.h"
 
 namespace weir {
@@ -67,6 +70,22 @@ TEST_F(JobStart, SnapshotWithoutASidecarIsFlinks) {
     EXPECT_EQ(begun->savepoint, "file:///savepoints/savepoint-1");
     EXPECT_EQ(begun->snapshot, "");
   }
+}
+
+TEST_F(JobStart, LatestIsNoCheckpointThatWasAbandoned) {
+  const FileLocation job = *files.resolve("/checkpoints/" + job_directory_name(graph.id));
+  const Lineage first = begin_line({}, {.new_run = 7}, 0, {});
+  ASSERT_TRUE(record_lineage(job, first, 1).ok());
+  for (const CheckpointId id : {1, 2}) {
+    CheckpointContent content;
+    content.metadata.checkpoint_id = id;
+    content.sidecar.start = 1;
+    ASSERT_EQ(CheckpointPublication(job, content, 1).publish().outcome, PublishOutcome::kPublished);
+  }
+  EXPECT_EQ(start("latest")->snapshot, job.uri + "/chk-2");
+  const Lineage back = begin_line(first, {.from = 1, .from_start = 1}, 2, {1, 2});
+  ASSERT_TRUE(record_lineage(job, back, 2).ok());
+  EXPECT_EQ(start("latest")->snapshot, job.uri + "/chk-1");
 }
 
 TEST_F(JobStart, UnknownSchemesAreLeftToFlink) {
