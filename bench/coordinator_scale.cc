@@ -25,7 +25,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
-#include "cluster/job_master.h"
+#include "cluster/job_master/job_master.h"
 #include "graph/build_job_graph.h"
 #include "sim_disk.h"
 #include "sim_process.h"

@@ -6,7 +6,7 @@
 
 #include "checkpoint/retention.h"
 #include "checkpoint/trigger_policy.h"
-#include "cluster/restart_backoff.h"
+#include "cluster/job_master/restart_backoff.h"
 #include "cluster/worker.h"
 #include "config/configuration.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/job_master.h"
+#include "cluster/job_master/job_master.h"
 #include "ha/leader_election.h"
 #include "platform/mailbox.h"
 #include "platform/platform.h"

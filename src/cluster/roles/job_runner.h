@@ -3,7 +3,7 @@
 #include <atomic>
 #include <functional>
 
-#include "cluster/job_master.h"
+#include "cluster/job_master/job_master.h"
 #include "cluster/worker.h"
 
 namespace weir {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cluster/job_master.h"
+#include "cluster/job_master/job_master.h"
 
 namespace weir {
 

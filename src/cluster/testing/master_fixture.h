@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/job_master.h"
+#include "cluster/job_master/job_master.h"
 #include "cluster/testing/fake_world.h"
 
 namespace weir::cluster_tests {

@@ -1,4 +1,4 @@
-#include "cluster/placement.h"
+#include "cluster/job_master/placement.h"
 
 #include <map>
 #include <set>

@@ -1,4 +1,4 @@
-#include "cluster/restart_backoff.h"
+#include "cluster/job_master/restart_backoff.h"
 
 #include <algorithm>
 

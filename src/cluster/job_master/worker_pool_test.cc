@@ -1,4 +1,4 @@
-#include "cluster/worker_pool.h"
+#include "cluster/job_master/worker_pool.h"
 
 #include <gtest/gtest.h>
 

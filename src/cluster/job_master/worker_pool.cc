@@ -1,4 +1,4 @@
-#include "cluster/worker_pool.h"
+#include "cluster/job_master/worker_pool.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "cluster/job_master.h"
+#include "cluster/job_master/job_master.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster/job_master/placement.h"
 #include "cluster/messages.h"
-#include "cluster/placement.h"
 #include "platform/clock.h"
 
 namespace weir {

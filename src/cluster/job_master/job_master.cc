@@ -1,0 +1,125 @@
+#include "cluster/job_master/job_master.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "graph/scale.h"
+
+namespace weir {
+
+JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch,
+                     std::shared_ptr<LeaderStore> store, std::function<void()> on_end)
+    : graph_(graph),
+      shared_options_(std::make_shared<const JobOptions>(std::move(options))),
+      platform_(platform),
+      epoch_(epoch),
+      store_(std::move(store)),
+      status_(slots_wanted(graph)),
+      liveness_(options_.heartbeat_interval, options_.heartbeat_timeout, platform.clock.now()),
+      attempt_(first_attempt_of(epoch), pool_),
+      slot_wait_({options_.adaptive, options_.first_slot_wait, options_.restart_slot_wait}),
+      recovery_(options_.restart, has_taken_over()),
+      termination_(platform.clock, store_, *this, std::move(on_end)) {}
+
+JobMaster::~JobMaster() = default;
+
+void JobMaster::publish_view() {
+  JobView& view = status_.current();
+  if (coordinator_) view.checkpoints = coordinator_->statistics();
+  view.workers = pool_.registered();
+  view.slots = pool_.slots();
+  view.shards = attempt_.shards();
+  view.attempt = attempt_.number();
+  status_.publish();
+}
+
+void JobMaster::cancel() {
+  mailbox_->post([this] {
+    if (phase_ == Phase::kEnding || cancel_requested_) return;
+    cancel_requested_ = true;
+    status_.current().state = JobState::kCancelling;
+    const auto end_canceled = [this] { end(JobState::kCanceled); };
+    switch (phase_) {
+      case Phase::kPreparing: return;  // on_prepared() sees it
+      case Phase::kInAttempt:
+        if (attempt_.is_active()) return tear_down(end_canceled);
+        after_ = end_canceled;
+        return;
+      case Phase::kWaitingForStorage: after_ = end_canceled; return go_on();
+      case Phase::kWaitingForSlots:
+      case Phase::kWaitingToRestart: return end_canceled();
+      case Phase::kEnding: return;
+    }
+  });
+}
+
+MonotonicTime JobMaster::step() {
+  if (!begun_) {
+    begun_ = true;
+    prepare();
+  }
+  if (mailbox_->take(actions_)) {
+    for (const auto& action : actions_) action();
+    actions_.clear();
+  }
+  const MonotonicTime now = platform_.clock.now();
+  MonotonicTime next = tend_workers(now);
+  if (phase_ == Phase::kWaitingToRestart) {
+    if (now >= restart_at_) {
+      prepare();
+    } else {
+      next = std::min(next, restart_at_);
+    }
+  }
+  if (phase_ == Phase::kWaitingForSlots) next = std::min(next, wait_for_slots(now));
+  if (coordinator_) next = std::min(next, coordinator_->poll(now));
+  publish_view();
+  return std::min(next, termination_.poll(now, pool_.empty()));
+}
+
+void JobMaster::end(JobState state) {
+  phase_ = Phase::kEnding;
+  const JobView& view = status_.current();
+  const bool failed = state == JobState::kFailed;
+  termination_.begin({state, failed ? std::string(view.failure.message()) : "", view.refused});
+}
+
+void JobMaster::clean_up(JobOutcome outcome, std::function<void()> done) {
+  if (!coordinator_) return done();
+  coordinator_->shut_down(outcome, std::move(done));
+}
+
+void JobMaster::on_terminal(const JobEnd& end) {
+  phase_ = Phase::kEnding;
+  status_.current().state = end.state;
+  const Shutdown farewell = *termination_.farewell();
+  pool_.for_each([&](PooledWorker& worker) { worker.send(farewell); });
+}
+
+// --- what the checkpoint coordinator wants ---
+
+void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
+  // The mailbox may outlive this actor: storage that does not answer is not waited for at the end.
+  platform_.scheduler.run_blocking(executors::kCoordinator,
+                                   [mailbox = mailbox_, work = std::move(work)] {
+                                     if (auto continuation = work())
+                                       mailbox->post(std::move(continuation));
+                                   });
+}
+
+void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {
+  // Not from within the coordinator's own call.
+  mailbox_->post([this, status, attempt = attempt_.number()] {
+    if (attempt == attempt_.number())
+      attempt_failed(aborted(std::string(status.message())));  // another attempt may have more luck
+  });
+}
+
+void JobMaster::on_completed(const CompletedCheckpoint&) {
+  recovery_.on_checkpoint_completed();
+  mailbox_->post([this] { widen_if_possible(); });  // likewise
+}
+
+}  // namespace weir

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/coordinator.h"
+#include "checkpoint/leader_store.h"
+#include "cluster/job_master/job_attempt.h"
+#include "cluster/job_master/job_status.h"
+#include "cluster/job_master/job_termination.h"
+#include "cluster/job_master/recovery.h"
+#include "cluster/job_master/slot_wait.h"
+#include "cluster/job_master/worker_liveness.h"
+#include "cluster/job_master/worker_pool.h"
+#include "cluster/job_options.h"
+#include "cluster/job_preparation.h"
+#include "platform/mailbox.h"
+#include "platform/platform.h"
+
+namespace weir {
+
+/// Leads one job: prepares it, places it on the workers that register, deploys it, lets its
+/// checkpoints be taken, and starts it again from the last one when a task fails or a worker is
+/// lost. Connects the parts that know how: JobAttempt, WorkerLiveness, Recovery, SlotWait,
+/// JobTermination, JobStatus, CheckpointCoordinator.
+/// Thread: its own (an actor); accept(), view() and cancel() any. The graph outlives it.
+class JobMaster final : public Actor, private CheckpointHost, private TerminationHost {
+ public:
+  /// `epoch`: larger than that of every job master of this job before. `store`: null where there is
+  /// no election. `on_end` is called once, when the view shows a terminal state and the workers
+  /// know it.
+  JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch,
+            std::shared_ptr<LeaderStore> store, std::function<void()> on_end);
+  ~JobMaster() override;
+
+  /// A worker has connected. For Transport::listen.
+  Endpoint accept(std::unique_ptr<Connection> connection);
+  /// For a worker of this process: a connection to this job master.
+  std::unique_ptr<Connection> connect_from_here(Endpoint worker);
+  Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
+
+  JobView view() const { return status_.view(); }
+  /// Ends the job; what becomes of its checkpoints the retention policy says.
+  void cancel();
+
+  MonotonicTime step() override;
+
+ private:
+  enum class Phase {
+    kPreparing,  ///< probing, reading the checkpoint, enumerating splits; before the first record
+    kWaitingForSlots,
+    kInAttempt,          ///< attempt_ knows more
+    kWaitingForStorage,  ///< nothing of the attempt is left; a checkpoint's outcome is not known
+    kWaitingToRestart,
+    kEnding,  ///< termination_ knows more
+  };
+
+  // From a preparation to the attempt.
+  void prepare();
+  void on_prepared(StatusOr<PreparedJob> prepared);
+  void on_preparation_failed(const Status& failure);
+  void make_coordinator();
+  MonotonicTime wait_for_slots(MonotonicTime now);
+  void deploy(int shards);
+  void on_running();
+
+  // From the end of an attempt to what follows it.
+  void on_ended();
+  void finish_by_checkpoint();
+  /// `where`: what it happened in; it may be another one the next time though the failure is the
+  /// same.
+  void attempt_failed(const Status& failure, const std::string& where = "");
+  void widen_if_possible();
+  /// Ends the attempt, then does `after` (on this thread).
+  void tear_down(std::function<void()> after);
+  void go_on_if_all_left();
+  void go_on();
+  void schedule_restart();
+  void set_restored_aside(const Status& failure);
+  void fail_for_good(const Status& failure);
+  void end(JobState state);
+
+  // The workers.
+  void on_frame(int64_t session, const std::string& frame);
+  void on_register(int64_t session, RegisterWorker message);
+  void on_message(PooledWorker& worker, const FromWorker& message);
+  void on_event(const PooledWorker& worker, const JobAttempt::Event& event);
+  void lose_worker(int64_t session, const Status& reason);
+  MonotonicTime tend_workers(MonotonicTime now);
+  void publish_view();
+
+  // CheckpointHost
+  void send_trigger(const TriggerCheckpoint& message) override { attempt_.send(message); }
+  void send_complete(const NotifyCheckpointComplete& message) override { attempt_.send(message); }
+  void send_aborted(const NotifyCheckpointAborted& message) override { attempt_.send(message); }
+  void on_checkpoint_failure_beyond_tolerance(const Status& status) override;
+  void on_completed(const CompletedCheckpoint& checkpoint) override;
+  // TerminationHost
+  void clean_up(JobOutcome outcome, std::function<void()> done) override;
+  void on_terminal(const JobEnd& end) override;
+  // Both
+  void run_blocking(std::function<std::function<void()>()> work) override;
+
+  /// Others have led the job before: it is under way.
+  bool has_taken_over() const { return store_ != nullptr && epoch_ > 1; }
+
+  // Set once.
+  const JobGraph& graph_;
+  const std::shared_ptr<const JobOptions>
+      shared_options_;  ///< work on the I/O pool may outlive this actor
+  const JobOptions& options_ = *shared_options_;
+  Platform& platform_;
+  const int64_t epoch_;
+  const std::shared_ptr<LeaderStore> store_;
+
+  // From other threads.
+  const std::shared_ptr<Mailbox<std::function<void()>>> mailbox_ =
+      std::make_shared<Mailbox<std::function<void()>>>();
+  std::vector<std::function<void()>> actions_;
+  std::atomic<int64_t> next_session_{1};
+
+  // The parts.
+  JobStatus status_;
+  WorkerPool pool_;
+  WorkerLiveness liveness_;
+  JobAttempt attempt_;
+  SlotWait slot_wait_;
+  Recovery recovery_;
+  JobTermination termination_;
+  std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
+
+  // What connects them.
+  Phase phase_ = Phase::kPreparing;
+  bool begun_ = false;
+  bool cancel_requested_ = false;
+  std::optional<PreparedJob> prepared_;
+  std::function<void()> after_;  ///< follows the end of the attempt
+  MonotonicTime restart_at_{0};
+};
+
+}  // namespace weir

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <mutex>
+
+#include "base/ids.h"
+#include "checkpoint/coordinator.h"
+#include "weir/detail/batch.h"
+#include "weir/status.h"
+
+namespace weir {
+
+/// Flink's JobStatus, as far as one job in one program has it.
+enum class JobState {
+  kPreparing,
+  kWaitingForSlots,
+  kRunning,
+  kRestarting,
+  kCancelling,
+  kFinished,
+  kFailed,
+  kCanceled
+};
+const char* to_string(JobState state);
+inline bool is_terminal(JobState state) {
+  return state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCanceled;
+}
+
+/// What one can know of a job from outside.
+struct JobView {
+  JobState state = JobState::kPreparing;
+  Status failure;        ///< why it failed, or why it was restarted last
+  bool refused = false;  ///< it failed before the first record
+  int64_t restarts = 0;
+  int64_t source_records =
+      0;  ///< under this job master, over all attempts: records replayed count again
+  Timestamp watermark = kMinWatermark;
+  int64_t late_records = 0;  ///< dropped by operators; counted as source_records are
+  CheckpointId restored_checkpoint = -1;
+  CheckpointStatistics checkpoints;
+  AttemptId attempt = 0;
+  int workers = 0;  ///< registered
+  int slots = 0;    ///< theirs
+  int shards = 0;   ///< slots that the attempt uses
+  int slots_wanted = 0;
+};
+
+/// The view of a job: one thread changes it, all may read what was published last.
+/// Thread: the job master's; view() any.
+class JobStatus {
+ public:
+  explicit JobStatus(int slots_wanted) { current_.slots_wanted = slots_wanted; }
+
+  JobView& current() { return current_; }
+  const JobView& current() const { return current_; }
+  void publish() {
+    std::lock_guard lock(mutex_);
+    published_ = current_;
+  }
+  JobView view() const {
+    std::lock_guard lock(mutex_);
+    return published_;
+  }
+
+ private:
+  JobView current_;
+  mutable std::mutex mutex_;
+  JobView published_;  // guarded by mutex_
+};
+
+}  // namespace weir

@@ -1,0 +1,112 @@
+#include "cluster/job_master/recovery.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+using Next = Recovery::Next;
+
+constexpr bool kDeploying = true;
+constexpr bool kRunning = false;
+
+Recovery recovery_of(bool takes_over = false) { return Recovery({}, takes_over); }
+
+TEST(Recovery, CountsTheSameFailureUntilACheckpointIsComplete) {
+  Recovery recovery = recovery_of();
+  const auto repeated = [&](const char* message) {
+    return recovery.on_attempt_failed(aborted(message), kRunning, -1).repeated;
+  };
+  EXPECT_EQ(repeated("a"), 1);
+  EXPECT_EQ(repeated("a"), 2);
+  EXPECT_EQ(repeated("b"), 1);
+  EXPECT_EQ(repeated("a"), 1);
+  EXPECT_EQ(repeated("a"), 2);
+  recovery.on_checkpoint_completed();
+  EXPECT_EQ(repeated("a"), 1);
+}
+
+TEST(Recovery, ACheckpointThatCannotBeRestoredTwiceIsSetAside) {
+  Recovery recovery = recovery_of();
+  const auto next = [&](CheckpointId restored, const Status& failure) {
+    return recovery.on_attempt_failed(failure, kDeploying, restored).next;
+  };
+  EXPECT_EQ(next(7, aborted("x")), Next::kRestart);
+  EXPECT_EQ(next(7, unavailable("storage")), Next::kRestart);
+  EXPECT_EQ(next(7, aborted("x")), Next::kSetAside);
+  EXPECT_EQ(next(6, aborted("x")), Next::kRestart);
+  EXPECT_EQ(next(6, aborted("y")), Next::kSetAside);
+  recovery.on_checkpoint_completed();
+  EXPECT_EQ(next(6, aborted("x")), Next::kRestart);
+  EXPECT_EQ(next(-1, aborted("x")), Next::kRestart) << "nothing was restored";
+  EXPECT_EQ(next(-1, aborted("x")), Next::kRestart);
+}
+
+TEST(Recovery, AFailureOfTasksThatRunSaysNothingAboutTheCheckpoint) {
+  Recovery recovery = recovery_of();
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(recovery.on_attempt_failed(aborted("x"), kRunning, 7).next, Next::kRestart);
+}
+
+TEST(Recovery, WhatTheProgramOrItsInputMakesWrongEndsTheJob) {
+  Recovery recovery = recovery_of();
+  const auto next = [&](const Status& failure) {
+    return recovery.on_attempt_failed(failure, kRunning, -1).next;
+  };
+  EXPECT_EQ(next(failed_precondition("another type")), Next::kGiveUp);
+  EXPECT_EQ(next(invalid_argument("a setting")), Next::kGiveUp);
+  EXPECT_EQ(next(aborted("an exception")), Next::kRestart);
+  EXPECT_EQ(next(unavailable("a worker is lost")), Next::kRestart);
+  EXPECT_EQ(next(not_found("a file that others write")), Next::kRestart);
+}
+
+TEST(Recovery, DamageThatTheFirstAttemptMeetsIsReadAgainAtOnceAndThenAfterTheBackOff) {
+  Recovery recovery = recovery_of();
+  EXPECT_FALSE(recovery.damage_met());
+  auto decision = recovery.on_attempt_failed(data_loss("a block"), kDeploying, 3);
+  EXPECT_EQ(decision.next, Next::kPrepareAnew);
+  EXPECT_TRUE(decision.start_anew);
+  EXPECT_TRUE(recovery.damage_met());
+  decision = recovery.on_attempt_failed(data_loss("a block"), kDeploying, 2);
+  EXPECT_EQ(decision.next, Next::kRestart);
+  EXPECT_TRUE(decision.start_anew);
+}
+
+TEST(Recovery, DamageThatALaterAttemptMeetsIsReadUntilACheckpointIsComplete) {
+  Recovery recovery = recovery_of(/*takes_over=*/true);
+  recovery.on_running();
+  EXPECT_FALSE(recovery.must_read_all());
+  const auto decision = recovery.on_attempt_failed(data_loss("a block"), kDeploying, 3);
+  EXPECT_EQ(decision.next, Next::kRestart);
+  EXPECT_FALSE(decision.start_anew);
+  EXPECT_TRUE(recovery.must_read_all());
+  recovery.on_checkpoint_completed();
+  EXPECT_FALSE(recovery.must_read_all());
+}
+
+TEST(Recovery, TheFirstStartOfAJobReadsAll) {
+  EXPECT_TRUE(recovery_of().must_read_all());
+  EXPECT_FALSE(recovery_of(/*takes_over=*/true).must_read_all());
+}
+
+TEST(Recovery, AFirstStartThatCannotBePreparedIsRefused) {
+  EXPECT_EQ(recovery_of().on_preparation_failed(unavailable("storage"), false), Next::kRefuse);
+  EXPECT_EQ(recovery_of().on_preparation_failed(aborted("x"), false), Next::kRefuse);
+}
+
+TEST(Recovery, ALeaderThatTakesOverWaitsForStorage) {
+  const Recovery recovery = recovery_of(/*takes_over=*/true);
+  EXPECT_EQ(recovery.on_preparation_failed(unavailable("storage"), false), Next::kRestart);
+  EXPECT_EQ(recovery.on_preparation_failed(data_loss("a checkpoint"), false), Next::kRefuse);
+}
+
+TEST(Recovery, ARestartThatCannotBePreparedIsTriedAgainUnlessTheCheckpointIsGone) {
+  const Recovery recovery = recovery_of();
+  EXPECT_EQ(recovery.on_preparation_failed(unavailable("storage"), true), Next::kRestart);
+  EXPECT_EQ(recovery.on_preparation_failed(not_found("a checkpoint"), true), Next::kGiveUp);
+  EXPECT_EQ(recovery.on_preparation_failed(data_loss("a checkpoint"), true), Next::kGiveUp);
+  EXPECT_EQ(recovery.on_preparation_failed(failed_precondition("x"), true), Next::kGiveUp);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "cluster/job_master/worker_pool.h"
+#include "platform/clock.h"
+
+namespace weir {
+
+/// Sends heartbeats to the workers, and finds those that have been silent for too long.
+/// Thread: the job master's. Not here: what is done about a silent worker (JobMaster).
+class WorkerLiveness {
+ public:
+  WorkerLiveness(MonotonicTime heartbeat_interval, MonotonicTime heartbeat_timeout,
+                 MonotonicTime now);
+
+  struct Finding {
+    std::vector<int64_t> silent;     ///< sessions with no message for the heartbeat time-out
+    std::vector<int64_t> strangers;  ///< sessions that have not registered in time
+  };
+  /// Does what is due. Call it at each step: a long time between two calls means that this process
+  /// was paused, and then the workers' heartbeats may be unread.
+  Finding tend(WorkerPool& pool, MonotonicTime now);
+  /// When to call it next if nothing else happens.
+  MonotonicTime next() const { return next_heartbeat_; }
+
+ private:
+  const MonotonicTime interval_;
+  const MonotonicTime timeout_;
+  MonotonicTime last_call_;
+  MonotonicTime next_heartbeat_{0};
+  MonotonicTime next_look_{0};
+};
+
+}  // namespace weir
