@@ -33,7 +33,7 @@ class Scene {
   struct Hand final : Clock {
     MonotonicTime now() const override { return time; }
     int64_t wall_ms() const override { return 0; }
-    MonotonicTime time{0};
+    MonotonicTime time = std::chrono::hours(100);  // the host has run for a while
   };
 
   bool wait() {
@@ -95,6 +95,11 @@ TEST(JobWatch, SignalLeavesTheJobAloneAndSaysHowToCancelIt) {
   EXPECT_EQ(scene.watch(false).until_ended(), 130);
   EXPECT_EQ(scene.lines, (Lines{"the job goes on in the cluster; to cancel it: flink cancel 7, or "
                                 "curl -X PATCH 'http://h:1/jobs/7?mode=cancel'"}));
+}
+
+TEST(JobWatch, SilenceBeforeTheFirstAnswerCountsFromTheStart) {
+  Scene scene({"-", "RUNNING", "FINISHED"});
+  EXPECT_EQ(scene.watch(false).until_ended(), 0);
 }
 
 TEST(JobWatch, BrieflySilentClusterIsAskedAgain) {
