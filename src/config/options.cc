@@ -9,16 +9,18 @@ namespace weir {
 namespace {
 
 constexpr ConfigArea kAreas[] = {
-    {"Checkpointing", "When checkpoints are taken, and where they go.", kCheckpointingKeys},
-    {"State", "Where state lives, and which checkpoint a job starts from.", kStateKeys},
-    {"Restarts", "What follows a failure.", kRestartsKeys},
-    {"Pipeline", "The shape of a job, and how its records travel.", kPipelineKeys},
+    {"Checkpointing", "Triggers, timeouts, directory and retention of checkpoints.",
+     kCheckpointingKeys},
+    {"State", "Storage of state, and the checkpoint that a job starts from.", kStateKeys},
+    {"Restarts", "The restart strategy: number of restarts, and the time between them.",
+     kRestartsKeys},
+    {"Pipeline", "Name, parallelism, event time and batches of a job.", kPipelineKeys},
     {"Files", "File systems and directories.", kFilesKeys},
-    {"Cluster", "The roles of processes, their addresses, and how they notice each other's end.",
-     kClusterKeys},
-    {"High availability", "Coordinators that are elected.", kHighAvailabilityKeys},
-    {"Security", "Who may take part in a cluster.", kSecurityKeys},
-    {"Flink", "Jobs that a cluster of Flink runs.", kFlinkKeys},
+    {"Cluster", "Roles and addresses of processes, and the detection of lost ones.", kClusterKeys},
+    {"High availability", "Election of coordinators with ZooKeeper.", kHighAvailabilityKeys},
+    {"Security", "Authentication and encryption between the processes of a cluster.",
+     kSecurityKeys},
+    {"Flink", "Jobs that run inside a Flink cluster.", kFlinkKeys},
 };
 
 std::string type_text(const ConfigKey& key) {
