@@ -10,6 +10,8 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
+# As project() in CMakeLists.txt says.
+VERSION = $(shell sed -n 's/^project(weir VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 
 .PHONY: demo test build unit bench format flink-bridge install deps deps-test clean
@@ -37,14 +39,14 @@ format:
 flink-bridge: $(BRIDGE)
 
 $(BRIDGE): flink/pom.xml $(shell find flink/src/main -name '*.java')
-	mvn -q -B -ntp -f flink/pom.xml -Dweir.build=$(abspath $(BUILD))/flink -DskipTests package
+	mvn -q -B -ntp -f flink/pom.xml -Dweir.build=$(abspath $(BUILD))/flink -Drevision=$(VERSION) -DskipTests package
 	install -D -m 644 $(BUILD)/flink/weir-flink.jar $@
 
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
 # Every configuration variable of one's own goes into CMAKE_ARGS: make build CMAKE_ARGS=-DCMAKE_BUILD_TYPE=Debug
-$(BUILD)/build.ninja: CMakeLists.txt
+$(BUILD)/build.ninja: CMakeLists.txt $(wildcard cmake/*.cmake)
 	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
 
 deps:

@@ -18,7 +18,7 @@ SOURCE = (".cc", ".h", ".py", ".java", ".sh", ".in")
 EXTENSIONS = SOURCE + (".md", ".txt", ".json", ".yaml", ".yml", ".xml", ".toml", ".service")
 # Folders whose files are not the project's own.
 SKIPPED = {".git", "build", "node_modules", "__pycache__", "target"}
-# Files that users or other programs make, by their names.
+# Files that users, other programs or the build make, by their names.
 FOREIGN_FILES = {
     "weir.yaml",
     "config.yaml",
@@ -29,6 +29,7 @@ FOREIGN_FILES = {
     "core-site.xml",
     "hdfs-site.xml",
     "my_job.cc",
+    "weir/version.h",
     "weir/plan.json",
     "requirements.txt",
 }

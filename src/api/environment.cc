@@ -5,10 +5,10 @@
 
 #include "api/command_line.h"
 #include "api/launch.h"
+#include "base/component.h"
 #include "base/strings.h"
 #include "cluster/roles/run_job.h"
-#include "flink/chain_process.h"
-#include "flink/submission.h"
+#include "flink/flink_component.h"
 #include "platform/byte_pipe.h"
 #include "platform/process_group.h"
 #include "platform/transport.h"
@@ -85,13 +85,18 @@ Status read_configuration(const std::optional<std::string>& named, Configuration
   return status.code() == StatusCode::kNotFound ? Status() : status;
 }
 
+bool needs_flink(const Configuration& configuration) {
+  return configuration.get(options::kTarget) == ExecutionTarget::kFlink ||
+         configuration.get(options::kRole) == ProcessRole::kChain;
+}
+
 /// The runner of a process that is not a chain in Flink: runs the job in the configured place.
 int run_program(const JobGraph& graph, const Configuration& configuration) {
   if (configuration.get(options::kTarget) == ExecutionTarget::kFlink) {
     std::vector<std::string> arguments = own_command_line();
     if (!arguments.empty()) arguments.erase(arguments.begin());
-    return submit_to_flink(graph, configuration,
-                           CommandLine::without_built_in(std::move(arguments)));
+    return weir_component_flink()->submit(graph, configuration,
+                                          CommandLine::without_built_in(std::move(arguments)));
   }
   return run_job(graph, configuration);
 }
@@ -258,8 +263,11 @@ int StreamExecutionEnvironment::execute(std::string job_name) {
   std::vector<std::string> problems = impl_->command_line.problems();
   if (std::exchange(impl_->executed, true))
     problems.push_back("execute() was called a second time; a program runs one job");
+  if (needs_flink(impl_->configuration) && &weir_component_flink == nullptr)
+    problems.emplace_back(component_missing("a job inside Flink", "flink").message());
   const auto run = [&](const JobGraph& graph, const Configuration& configuration) {
-    return impl_->pipe ? run_chain(graph, configuration, *std::move(*impl_->pipe))
+    return impl_->pipe ? weir_component_flink()->run_chain_process(graph, configuration,
+                                                                   *std::move(*impl_->pipe))
                        : run_program(graph, configuration);
   };
   return launch(impl_->command_line.program(), impl_->command_line.help(), impl_->mode,

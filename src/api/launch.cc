@@ -55,7 +55,7 @@ int launch(const std::string& program, const std::string& help, LaunchMode mode,
     return 0;
   }
   if (mode.version) {
-    print(stdout, cat(program, ": weir ", kWeirVersion, "\n"));
+    print(stdout, cat(program, ": weir ", weir_version(), "\n"));
     return 0;
   }
   const auto note = [&](const Status& status) {

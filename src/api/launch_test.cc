@@ -62,7 +62,7 @@ TEST(Launch, HelpIsPrintedDespiteErrors) {
 TEST(Launch, VersionIsPrintedDespiteErrors) {
   const Outcome outcome = launch_with({.version = true}, {"a problem"}, {}, {});
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_EQ(outcome.out, cat("job: weir ", kWeirVersion, "\n"));
+  EXPECT_EQ(outcome.out, cat("job: weir ", weir_version(), "\n"));
   EXPECT_EQ(outcome.ran, "");
 }
 

@@ -4,7 +4,8 @@
 
 namespace weir {
 
-/// The program's version, the same as in CMakeLists.txt.
-inline constexpr std::string_view kWeirVersion = "0.1.0";
+/// "0.1.0": the version of the library that this program runs with. weir/version.h has the version
+/// of the headers.
+std::string_view weir_version();
 
 }  // namespace weir

@@ -42,8 +42,8 @@ StatusOr<Sidecar> decode_sidecar(std::string_view bytes) {
   if (!frame.ok()) return damaged(frame.status().message());
   if (frame->version != kFormatVersion) {
     return failed_precondition(cat("the file of checksums and types (_weir) is in format ",
-                                   frame->version, "; this weir (", kWeirVersion, ") reads format ",
-                                   kFormatVersion,
+                                   frame->version, "; this weir (", weir_version(),
+                                   ") reads format ", kFormatVersion,
                                    ": restore with the weir that wrote it, or a newer one"));
   }
   const std::string_view body = bytes.substr(newline + 1);

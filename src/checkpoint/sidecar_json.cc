@@ -368,7 +368,7 @@ std::string sidecar_to_json(const Sidecar& sidecar) {
   Json json = {
       {"checkpoint", sidecar.checkpoint_id},
       {"weir_version",
-       sidecar.weir_version.empty() ? std::string(kWeirVersion) : sidecar.weir_version},
+       sidecar.weir_version.empty() ? std::string(weir_version()) : sidecar.weir_version},
       {"job_name", text_to_json(sidecar.job_name)},
       {"job_id", sidecar.job_id.to_hex()},
       {"fingerprint", text_to_json(sidecar.fingerprint)},

@@ -172,7 +172,7 @@ std::string java_architecture(std::string_view elf) {
 StatusOr<std::string> flink_plan(const JobGraph& graph, const Configuration& configuration,
                                  const FlinkPlanParts& parts) {
   Json plan = {{"format", 1},
-               {"weir", kWeirVersion},
+               {"weir", weir_version()},
                {"name", graph.name},
                {"job", graph.id.to_hex()},
                {"fingerprint", graph.fingerprint.to_hex()},

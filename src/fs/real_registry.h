@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,10 +25,14 @@ struct RealFileSystemsOptions {
   std::function<void(std::chrono::milliseconds)> sleep;
   /// Measures how long calls take; empty: calls have no deadline.
   std::function<MonotonicTime()> now;
-  std::function<int64_t()> wall_ms;  ///< gives the times of files in memory://
+  std::function<int64_t()> wall_ms;              ///< gives the times of files in memory://
   /// False: refused, because other processes would resolve them to other places.
   bool relative_paths = true;
 };
+
+/// Makes the file system for a URI's scheme and authority.
+using MakeFileSystem = StatusOr<std::shared_ptr<FileSystem>>(const FileUri& uri,
+                                                             const RealFileSystemsOptions& options);
 
 /// The real file systems: file, memory, hdfs and webhdfs. One object per scheme and authority, made
 /// at first use; everyone who resolves "memory://name" here shares it. Thread: any.
@@ -52,3 +57,6 @@ std::string process_login_user();
 std::optional<std::string> process_environment(std::string_view name);
 
 }  // namespace weir
+
+/// weir::hdfs; see base/component.h.
+extern "C" [[gnu::weak]] weir::MakeFileSystem* weir_component_hdfs();

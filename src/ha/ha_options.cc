@@ -1,7 +1,9 @@
 #include "ha/ha_options.h"
 
+#include "base/component.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "ha/zookeeper_component.h"
 
 namespace weir {
 namespace {
@@ -29,6 +31,8 @@ StatusOr<std::optional<HaOptions>> ha_options(const Configuration& configuration
                                               const JobId& job) {
   if (configuration.get(options::kHaType) == HighAvailabilityType::kNone)
     return std::optional<HaOptions>();
+  if (&weir_component_zookeeper == nullptr)
+    return component_missing(configuration.describe(options::kHaType), "zookeeper");
   HaOptions result;
   result.client.quorum = configuration.get_optional(options::kZooKeeperQuorum).value_or("");
   if (trim(result.client.quorum).empty()) {

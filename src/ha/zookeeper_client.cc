@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "ha/zookeeper_component.h"
 
 namespace weir {
 namespace {
@@ -324,3 +325,10 @@ StatusOr<std::shared_ptr<ZooKeeperSession>> ZooKeeperClientFactory::open(
 }
 
 }  // namespace weir
+
+weir::MakeZooKeeper* weir_component_zookeeper() {
+  return [](const weir::Clock& clock, weir::ZooKeeperClientOptions options) {
+    return std::unique_ptr<weir::ZooKeeperFactory>(
+        std::make_unique<weir::ZooKeeperClientFactory>(clock, std::move(options)));
+  };
+}

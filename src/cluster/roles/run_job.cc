@@ -20,6 +20,7 @@
 #include "config/value_text.h"
 #include "ha/ha_options.h"
 #include "ha/leader_finder.h"
+#include "ha/zookeeper_component.h"
 #include "platform/crash_report.h"
 #include "platform/private_directory.h"
 #include "runtime/data_server.h"
@@ -194,8 +195,8 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   report_crashes("the coordinator");
   Process process(configuration);
   Platform& platform = process.platform.get();
-  std::unique_ptr<ZooKeeperClientFactory> zookeeper;
-  if (*ha) zookeeper = std::make_unique<ZooKeeperClientFactory>(platform.clock, (*ha)->client);
+  std::unique_ptr<ZooKeeperFactory> zookeeper;
+  if (*ha) zookeeper = weir_component_zookeeper()(platform.clock, (*ha)->client);
 
   CoordinatorProcessOptions coordinator_options;
   options.workers_apart = true;
@@ -315,11 +316,11 @@ int run_worker(const JobGraph& graph, const Configuration& configuration,
   messenger = CrashMessenger::start([&](std::string report) {
     worker.report_crash(std::move(report), [&] { messenger->told(); });
   });
-  std::unique_ptr<ZooKeeperClientFactory> zookeeper;
+  std::unique_ptr<ZooKeeperFactory> zookeeper;
   std::unique_ptr<LeaderFinder> finder;
   std::unique_ptr<ActorHandle> finder_handle;
   if (*ha) {
-    zookeeper = std::make_unique<ZooKeeperClientFactory>(platform.clock, (*ha)->client);
+    zookeeper = weir_component_zookeeper()(platform.clock, (*ha)->client);
     finder =
         std::make_unique<LeaderFinder>(platform.clock, platform.random, platform.scheduler,
                                        *zookeeper, (*ha)->paths, [&](const LeaderRecord& record) {
