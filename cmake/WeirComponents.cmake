@@ -16,13 +16,17 @@ foreach(component hdfs zookeeper flink)
   endif()
 endforeach()
 
+list(APPEND WEIR_COMPONENTS testing)
+
 set(WEIR_SOURCES_OF_http src/http/curl_)
 set(WEIR_SOURCES_OF_hdfs src/fs/hdfs/)
 set(WEIR_SOURCES_OF_zookeeper src/ha/zookeeper_client)
 set(WEIR_SOURCES_OF_flink src/flink/)
+set(WEIR_SOURCES_OF_testing src/testing/)
 set(WEIR_USES_OF_http core)
 set(WEIR_USES_OF_hdfs core http)
 set(WEIR_USES_OF_zookeeper core)
+set(WEIR_USES_OF_testing core)
 set(WEIR_USES_OF_flink core http)
 
 # Packages. Some have no CMake package: they are searched here, and an installed weir links them by
@@ -71,7 +75,7 @@ set_source_files_properties(src/base/version.cc PROPERTIES INCLUDE_DIRECTORIES $
 # The component of a source (src/…); empty if that component is not built.
 function(weir_component_of result source)
   set(owner core)
-  foreach(component http hdfs zookeeper flink)
+  foreach(component http hdfs zookeeper flink testing)
     string(FIND ${source} ${WEIR_SOURCES_OF_${component}} at)
     if(at EQUAL 0)
       set(owner ${component})
@@ -175,8 +179,9 @@ foreach(component IN LISTS WEIR_COMPONENTS)
   target_link_libraries(weir_${component} PUBLIC ${uses} PRIVATE ${WEIR_LINKS_OF_${component}})
 endforeach()
 
-# All components.
+# All components for jobs; weir::testing is for their tests.
 add_library(weir INTERFACE)
 add_library(weir::weir ALIAS weir)
 list(TRANSFORM WEIR_COMPONENTS PREPEND weir_ OUTPUT_VARIABLE all)
+list(REMOVE_ITEM all weir_testing)
 target_link_libraries(weir INTERFACE ${all})

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <concepts>
-#include <exception>
 #include <initializer_list>
 #include <limits>
 #include <memory>
@@ -14,8 +13,7 @@
 #include "weir/config.h"
 #include "weir/data_stream.h"
 #include "weir/detail/collection_source.h"
-#include "weir/detail/source_operator.h"
-#include "weir/detail/stream_graph.h"
+#include "weir/detail/source_node.h"
 #include "weir/source.h"
 #include "weir/watermark_strategy.h"
 
@@ -77,30 +75,9 @@ class StreamExecutionEnvironment {
   requires std::derived_from<SourceT, Source<typename SourceT::Record>>
   SingleOutputStreamOperator<typename SourceT::Record> from_source(
       SourceT source, WatermarkStrategy<typename SourceT::Record> strategy, std::string name) {
-    using T = typename SourceT::Record;
-    detail::StreamGraph& graph = *stream_graph();
-    if (name.empty()) graph.problems.push_back("from_source() is given an empty name");
-    detail::note_problem_of(graph, source);
-    detail::note_problem_of(graph, strategy);
-    const auto shared = std::make_shared<const SourceT>(std::move(source));
-    detail::StreamNode node;
-    node.name = std::move(name);
-    try {
-      node.bounded = shared->bounded();
-    } catch (const std::exception& e) {
-      graph.problems.push_back("source '" + node.name +
-                               "' threw when it was asked whether it is bounded: " + e.what());
-    }
-    node.enumerate = [shared](FileSystemRegistry& files, int parallelism) {
-      return shared->enumerate(files, parallelism);
-    };
-    node.factory = [shared,
-                    strategy = std::make_shared<const WatermarkStrategy<T>>(std::move(strategy))](
-                       const detail::OperatorSettings& settings) -> std::unique_ptr<Operator> {
-      return std::make_unique<detail::SourceReaderOperator<T>>(shared->create_reader(), *strategy,
-                                                               settings);
-    };
-    return SingleOutputStreamOperator<T>::add(stream_graph(), std::move(node));
+    return SingleOutputStreamOperator<typename SourceT::Record>::add(
+        stream_graph(), detail::source_node(*stream_graph(), std::move(source), std::move(strategy),
+                                            std::move(name)));
   }
 
   /// The elements, in order, from one subtask.

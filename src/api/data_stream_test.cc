@@ -2,7 +2,7 @@
 
 #include "graph/build_job_graph.h"
 #include "graph/explain.h"
-#include "operators/test_context.h"
+#include "testing/test_context.h"
 #include "weir/keyed_stream.h"
 
 namespace weir {

@@ -8,7 +8,7 @@
 #include "checkpoint/testing/faulty_file_system.h"
 #include "connectors/test_host.h"
 #include "fs/local/local_file_system.h"
-#include "operators/operator_harness.h"
+#include "testing/operator_harness.h"
 #include "weir/detail/sink_operator.h"
 
 namespace weir {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "operators/log_lines.h"
-#include "operators/operator_harness.h"
+#include "testing/operator_harness.h"
 
 namespace weir {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "operators/test_context.h"
+#include "testing/test_context.h"
 #include "weir/detail/collection_source.h"
 
 namespace weir {

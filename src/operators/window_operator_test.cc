@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "operators/log_lines.h"
-#include "operators/operator_harness.h"
+#include "testing/operator_harness.h"
 
 namespace weir {
 namespace {

@@ -5,35 +5,15 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
-#include <ostream>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "weir/detail/keyed_state.h"
 #include "weir/detail/operator.h"
-#include "weir/serializer.h"
+#include "weir/testing/test_record.h"
 
 namespace weir {
-
-/// A record as a line of text: "value @timestamp". What has no << is shown as the hexadecimal of
-/// its bytes.
-std::string show_with_timestamp(std::string record, Timestamp timestamp);
-std::string show_bytes(const std::string& bytes);
-
-template <class T>
-std::string show_record(const T& record) {
-  if constexpr (requires(std::ostream& out) { out << record; }) {
-    std::ostringstream text;
-    text << record;
-    return std::move(text).str();
-  } else {
-    BinaryWriter bytes;
-    Serializer<T>::write(bytes, record);
-    return show_bytes(bytes.buffer());
-  }
-}
 
 /// Turns a batch of an operator's results into lines.
 using ShowBatch = std::function<std::vector<std::string>(const Batch&)>;
@@ -43,8 +23,8 @@ ShowBatch show_batch_of() {
     std::vector<std::string> lines;
     const auto& typed = static_cast<const BatchOf<T>&>(batch);
     for (size_t i = 0; i < typed.size(); ++i) {
-      lines.push_back(show_with_timestamp(show_record(static_cast<const T&>(typed.records[i])),
-                                          typed.timestamp(i)));
+      lines.push_back(detail::show_with_timestamp(
+          show_record(static_cast<const T&>(typed.records[i])), typed.timestamp(i)));
     }
     return lines;
   };
@@ -91,6 +71,10 @@ struct HarnessOptions {
 /// run between calls.
 class OperatorHarness final : private OperatorContext, private OperatorStateStore, private Output {
  public:
+  /// `emit` gets what the operator emits.
+  OperatorHarness(std::unique_ptr<Operator> op, std::function<void(Batch&)> emit,
+                  HarnessOptions options);
+  /// Keeps it as text, for take_output().
   OperatorHarness(std::unique_ptr<Operator> op, ShowBatch show, HarnessOptions options = {});
   ~OperatorHarness() override;
 
@@ -117,6 +101,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   void set_processing_time(int64_t now_ms) { now_ms_ = now_ms; }
 
   Operator& op() { return *op_; }
+  int subtask_index() const { return options_.subtask; }
   using OperatorContext::metrics;
   /// What asking has set off is done, unless blocking work is deferred.
   bool can_accept() {
@@ -151,7 +136,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   void run_continuations();
 
   const HarnessOptions options_;
-  const ShowBatch show_;
+  const std::function<void(Batch&)> emit_;
   std::unique_ptr<Operator> op_;
   const HarnessSnapshot* restored_ = nullptr;
   std::map<std::string, ListStateMode> declared_;

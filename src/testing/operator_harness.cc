@@ -1,4 +1,4 @@
-#include "operators/operator_harness.h"
+#include "testing/operator_harness.h"
 
 #include <algorithm>
 #include <exception>
@@ -9,10 +9,10 @@
 
 namespace weir {
 
-std::string show_with_timestamp(std::string record, Timestamp timestamp) {
+std::string detail::show_with_timestamp(std::string record, Timestamp timestamp) {
   return timestamp == kNoTimestamp ? record : cat(record, " @", timestamp);
 }
-std::string show_bytes(const std::string& bytes) { return to_hex(bytes); }
+std::string detail::show_bytes(const std::string& bytes) { return to_hex(bytes); }
 
 std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& snapshots,
                                           int parallelism, int max_parallelism) {
@@ -42,9 +42,18 @@ std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& sn
   return dealt;
 }
 
+OperatorHarness::OperatorHarness(std::unique_ptr<Operator> op, std::function<void(Batch&)> emit,
+                                 HarnessOptions options)
+    : options_(std::move(options)), emit_(std::move(emit)), op_(std::move(op)) {}
+
 OperatorHarness::OperatorHarness(std::unique_ptr<Operator> op, ShowBatch show,
                                  HarnessOptions options)
-    : options_(std::move(options)), show_(std::move(show)), op_(std::move(op)) {}
+    : OperatorHarness(
+          std::move(op),
+          [this, show = std::move(show)](Batch& batch) {
+            for (std::string& line : show(batch)) output_.push_back(std::move(line));
+          },
+          std::move(options)) {}
 
 OperatorHarness::~OperatorHarness() {
   if (op_) op_->close();
@@ -223,7 +232,7 @@ StatusOr<std::vector<std::string>> OperatorHarness::declare(const std::string& n
 }
 
 void OperatorHarness::emit(Batch& batch) {
-  for (std::string& line : show_(batch)) output_.push_back(std::move(line));
+  emit_(batch);
   batch.clear();
 }
 

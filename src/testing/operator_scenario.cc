@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "operators/operator_harness.h"
+#include "testing/operator_harness.h"
 #include "weir/detail/check.h"
 
 namespace weir {

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/detail/stream_graph.h"
+#include "weir/testing/test_record.h"
+
+namespace weir {
+
+namespace detail {
+class GraphHarness;
+}
+
+/// The state of a piece of a job at one moment, as a checkpoint holds it. A value. It belongs to
+/// the uids of the operators, so another version of the piece can be restored from it.
+class TestSnapshot {
+ private:
+  friend class detail::GraphHarness;
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+namespace detail {
+
+/// Runs the operators of a graph in the calling thread, with any number of subtasks each, and keeps
+/// an engine's promises to them (weir/detail/operator.h). A call returns when all that it has set
+/// off is done: blocking work too, which runs at once. Thread: one.
+class GraphHarness {
+ public:
+  /// Node 0 is where records come in: from the test if it has no factory, else it is a source.
+  GraphHarness(std::shared_ptr<StreamGraph> graph, TestOptions options);
+  ~GraphHarness();
+  GraphHarness(const GraphHarness&) = delete;
+  GraphHarness& operator=(const GraphHarness&) = delete;
+
+  /// Throws what user code throws, as all calls below do.
+  void send(Batch& batch);
+  /// One batch of every subtask of the source. False: all have reached their end.
+  bool poll();
+  void advance_watermark(Timestamp watermark);
+  void advance_processing_time(int64_t now_ms);
+  void finish();
+
+  TestSnapshot snapshot();
+  void checkpoint_completed(const TestSnapshot& snapshot);
+  /// Replaces all subtasks by `parallelism` new ones. The watermark begins anew.
+  void restore(const TestSnapshot& snapshot, int parallelism);
+
+  int parallelism() const;
+  /// The sum of a metric over all subtasks.
+  int64_t metric(std::string_view name) const;
+  /// The first failure that an operator reported; nothing is done any more after it.
+  const Status& status() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Where a piece's results end.
+template <class T>
+class TestOutputOperator final : public Operator {
+ public:
+  using Records = std::vector<TestRecord<T>>;
+  explicit TestOutputOperator(std::shared_ptr<Records> records) : records_(std::move(records)) {}
+  Status open(OperatorContext&) override { return {}; }
+  void process(Batch& batch, Output&) override {
+    auto& in = static_cast<BatchOf<T>&>(batch);
+    for (size_t i = 0; i < in.size(); ++i)
+      records_->push_back({std::move(in.records[i]), in.timestamp(i)});
+  }
+
+ private:
+  const std::shared_ptr<Records> records_;
+};
+
+}  // namespace detail
+}  // namespace weir

@@ -1,0 +1,283 @@
+#include "weir/testing/graph_harness.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/strings.h"
+#include "fs/real_registry.h"
+#include "graph/build_job_graph.h"
+#include "testing/operator_harness.h"
+#include "weir/detail/check.h"
+
+namespace weir {
+
+struct TestSnapshot::State {
+  int64_t checkpoint_id = 0;
+  std::map<std::string, std::vector<HarnessSnapshot>> by_uid;
+};
+
+namespace detail {
+namespace {
+
+/// From one node to another.
+struct Edge {
+  size_t to = 0;
+  Partitioning partitioning = Partitioning::kForward;
+  std::unique_ptr<KeyHasher> hasher;
+  size_t turn = 0;  ///< whom the next batch goes to, where they are dealt out
+};
+
+struct Node {
+  std::string name;
+  std::string uid;
+  int parallelism = 1;
+  int max_parallelism = 128;
+  OperatorFactory factory;  ///< null: the test's input
+  SplitEnumerator enumerate;
+  bool is_source = false;
+  std::vector<Edge> consumers;
+  std::vector<std::unique_ptr<OperatorHarness>> subtasks;
+  std::vector<HarnessSnapshot> restored;  ///< subtasks refer to it
+  std::vector<bool> at_end;               ///< sources
+};
+
+}  // namespace
+
+struct GraphHarness::Impl {
+  Impl(const StreamGraph& graph, TestOptions given) : options(given) {
+    for (const std::string& problem : graph.problems) fail(invalid_argument(problem));
+    std::map<std::string, int> of_name;
+    for (const StreamNode& from : graph.nodes) {
+      Node node;
+      node.name = from.name;
+      const int n = ++of_name[from.name];
+      node.uid = from.uid.empty() ? generated_uid(from.name, n) : from.uid;
+      fixed.push_back(from.parallelism);
+      node.max_parallelism = from.max_parallelism.value_or(options.max_parallelism);
+      if (from.factory) node.factory = [make = from.factory] { return make(OperatorSettings{}); };
+      node.enumerate = from.enumerate;
+      node.is_source = from.inputs.empty() && from.factory != nullptr;
+      for (const StreamInput& input : from.inputs) {
+        nodes[static_cast<size_t>(input.from)].consumers.push_back(
+            {nodes.size(), input.partitioning, input.hasher ? input.hasher->copy() : nullptr});
+      }
+      nodes.push_back(std::move(node));
+    }
+  }
+
+  void fail(Status problem) {
+    if (status.ok() && !problem.ok()) status = std::move(problem);
+  }
+
+  void start(const TestSnapshot::State* snapshot, int parallelism) {
+    for (Node& node : nodes) node.subtasks.clear();
+    options.parallelism = parallelism;
+    for (size_t i = 0; i < nodes.size() && status.ok(); ++i) {
+      Node& node = nodes[i];
+      node.parallelism = node.factory ? fixed[i].value_or(parallelism) : 1;
+      node.restored.clear();
+      const auto found = snapshot == nullptr ? nullptr : find(*snapshot, node.uid);
+      if (found != nullptr)
+        node.restored = redistribute(*found, node.parallelism, node.max_parallelism);
+      if (node.factory) start(i);
+    }
+  }
+  static const std::vector<HarnessSnapshot>* find(const TestSnapshot::State& snapshot,
+                                                  const std::string& uid) {
+    const auto found = snapshot.by_uid.find(uid);
+    return found == snapshot.by_uid.end() ? nullptr : &found->second;
+  }
+
+  void start(size_t at) {
+    Node& node = nodes[at];
+    for (int subtask = 0; subtask < node.parallelism; ++subtask) {
+      HarnessOptions how;
+      how.subtask = subtask;
+      how.parallelism = node.parallelism;
+      how.max_parallelism = node.max_parallelism;
+      how.operator_name = node.name;
+      how.attempt_nonce = ++attempts;
+      how.files = &files;
+      const auto emit = [this, at, subtask](Batch& batch) { route(at, subtask, batch); };
+      node.subtasks.push_back(std::make_unique<OperatorHarness>(
+          node.factory(), std::function<void(Batch&)>(emit), std::move(how)));
+      OperatorHarness& harness = *node.subtasks.back();
+      harness.set_processing_time(now_ms);
+      const auto* from =
+          node.restored.empty() ? nullptr : &node.restored[static_cast<size_t>(subtask)];
+      fail(harness.open(from).with_context(cat("operator '", node.name, "'")));
+    }
+    node.at_end.assign(static_cast<size_t>(node.parallelism), false);
+    if (node.is_source && node.restored.empty() && status.ok()) deal_splits(node);
+    look_for_failures();
+  }
+
+  void deal_splits(Node& node) {
+    const auto splits = node.enumerate(files, node.parallelism);
+    if (!splits.ok()) return fail(splits.status());
+    std::vector<std::vector<std::string>> dealt(node.subtasks.size());
+    for (size_t i = 0; i < splits->size(); ++i) dealt[i % dealt.size()].push_back((*splits)[i]);
+    for (size_t i = 0; i < dealt.size(); ++i)
+      static_cast<SourceOperator&>(node.subtasks[i]->op()).add_splits(std::move(dealt[i]));
+  }
+
+  void route(size_t at, int subtask, Batch& batch) {
+    Node& node = nodes[at];
+    for (Edge& edge : node.consumers) {
+      const auto copy = batch.copy();
+      copy->key_hashes.clear();
+      send(edge, node.parallelism, subtask, *copy);
+    }
+    batch.clear();
+  }
+  void send(Edge& edge, int senders, int subtask, Batch& batch) {
+    Node& to = nodes[edge.to];
+    const size_t receivers = to.subtasks.size();
+    switch (edge.partitioning) {
+      case Partitioning::kForward:
+        if (to.parallelism == senders)
+          return process(*to.subtasks[static_cast<size_t>(subtask)], batch);
+        [[fallthrough]];
+      case Partitioning::kRebalance: return process(*to.subtasks[edge.turn++ % receivers], batch);
+      case Partitioning::kBroadcast:
+        for (const auto& receiver : to.subtasks) process(*receiver, *batch.copy());
+        return;
+      case Partitioning::kHash: break;
+    }
+    edge.hasher->hash(batch);
+    std::vector<std::unique_ptr<Batch>> parts;
+    std::vector<Batch*> targets;
+    for (size_t i = 0; i < receivers; ++i) {
+      parts.push_back(batch.make_empty());
+      targets.push_back(parts.back().get());
+    }
+    std::vector<uint16_t> which(batch.size());
+    for (size_t i = 0; i < which.size(); ++i) {
+      which[i] = static_cast<uint16_t>(
+          subtask_of_key_group(key_group_of(batch.key_hashes[i], to.max_parallelism),
+                               to.parallelism, to.max_parallelism));
+    }
+    batch.scatter(which.data(), targets.data());
+    for (size_t i = 0; i < receivers; ++i) process(*to.subtasks[i], *parts[i]);
+  }
+  void process(OperatorHarness& subtask, Batch& batch) {
+    if (batch.empty() || !status.ok()) return;
+    if (!subtask.can_accept())
+      return fail(failed_precondition("an operator takes no records and waits for nothing"));
+    subtask.process(batch);
+    look_for_failures();
+  }
+
+  /// Calls `f` for every subtask, in the direction in which records flow.
+  template <class F>
+  void for_each(F&& f) {
+    for (Node& node : nodes) {
+      for (const auto& subtask : node.subtasks) {
+        if (!status.ok()) return;
+        f(node, *subtask);
+        look_for_failures();
+      }
+    }
+  }
+  void look_for_failures() {
+    for (const Node& node : nodes) {
+      for (const auto& subtask : node.subtasks)
+        fail(subtask->failure().ok()
+                 ? Status()
+                 : subtask->failure().with_context(cat("operator '", node.name, "'")));
+    }
+  }
+
+  TestOptions options;
+  std::vector<std::optional<int>> fixed;  ///< parallelisms that the piece sets
+  RealFileSystems files{{}};
+  std::vector<Node> nodes;
+  Status status;
+  uint64_t attempts = 0;
+  int64_t checkpoint_id = 0;
+  int64_t now_ms = 0;
+};
+
+GraphHarness::GraphHarness(std::shared_ptr<StreamGraph> graph, TestOptions options)
+    : impl_(std::make_unique<Impl>(*graph, options)) {
+  impl_->start(nullptr, options.parallelism);
+}
+GraphHarness::~GraphHarness() = default;
+
+void GraphHarness::send(Batch& batch) {
+  if (impl_->status.ok()) impl_->route(0, 0, batch);
+}
+
+bool GraphHarness::poll() {
+  bool more = false;
+  impl_->for_each([&](Node& node, OperatorHarness& subtask) {
+    if (!node.is_source) return;
+    const size_t i = static_cast<size_t>(subtask.subtask_index());
+    if (node.at_end[i]) return;
+    Timestamp watermark = kMinWatermark;
+    node.at_end[i] = subtask.poll(&watermark).status == PollResult::Status::kEnd;
+    more = more || !node.at_end[i];
+  });
+  return more && impl_->status.ok();
+}
+
+void GraphHarness::advance_watermark(Timestamp watermark) {
+  impl_->for_each([&](Node& node, OperatorHarness& subtask) {
+    if (!node.is_source) subtask.watermark_to_the_end(watermark);
+  });
+}
+
+void GraphHarness::advance_processing_time(int64_t now_ms) {
+  impl_->now_ms = now_ms;
+  impl_->for_each([&](Node&, OperatorHarness& subtask) { subtask.set_processing_time(now_ms); });
+  impl_->for_each(
+      [&](Node&, OperatorHarness& subtask) { subtask.processing_time_to_the_end(now_ms); });
+}
+
+void GraphHarness::finish() {
+  impl_->for_each([](Node&, OperatorHarness& subtask) {
+    while (subtask.finish() == Progress::kMore) {}
+  });
+}
+
+TestSnapshot GraphHarness::snapshot() {
+  auto state = std::make_shared<TestSnapshot::State>();
+  state->checkpoint_id = ++impl_->checkpoint_id;
+  impl_->for_each([&](Node& node, OperatorHarness& subtask) {
+    state->by_uid[node.uid].push_back(subtask.snapshot(state->checkpoint_id));
+  });
+  TestSnapshot snapshot;
+  snapshot.state_ = std::move(state);
+  return snapshot;
+}
+
+void GraphHarness::checkpoint_completed(const TestSnapshot& snapshot) {
+  WEIR_CHECK(snapshot.state_ != nullptr);
+  impl_->for_each([&](Node&, OperatorHarness& subtask) {
+    subtask.checkpoint_completed(snapshot.state_->checkpoint_id);
+  });
+}
+
+void GraphHarness::restore(const TestSnapshot& snapshot, int parallelism) {
+  WEIR_CHECK(snapshot.state_ != nullptr);
+  impl_->start(snapshot.state_.get(), parallelism);
+}
+
+int GraphHarness::parallelism() const { return impl_->options.parallelism; }
+
+int64_t GraphHarness::metric(std::string_view name) const {
+  int64_t sum = 0;
+  for (const Node& node : impl_->nodes) {
+    for (const auto& subtask : node.subtasks) {
+      for (const auto& metric : subtask->metrics().metrics()) {
+        if (metric.name == name) sum += metric.value();
+      }
+    }
+  }
+  return sum;
+}
+
+const Status& GraphHarness::status() const { return impl_->status; }
+
+}  // namespace detail
+}  // namespace weir
