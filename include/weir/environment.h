@@ -14,20 +14,23 @@
 #include "weir/data_stream.h"
 #include "weir/detail/collection_source.h"
 #include "weir/detail/source_node.h"
+#include "weir/job_result.h"
 #include "weir/source.h"
 #include "weir/watermark_strategy.h"
 
 namespace weir {
 
 /// Where a job begins: its configuration, its flags and its sources. Describe the job with the
-/// streams that it gives, then execute(). Nothing runs before execute(), and no call here fails:
-/// what is wrong with flags, settings or the job is reported by execute(), all at once, in
+/// streams that it gives, then execute() or run() it. Nothing runs before that, and no call here
+/// fails: what is wrong with flags, settings or the job is reported then, all at once, in
 /// sentences. Thread: one.
 class StreamExecutionEnvironment {
  public:
   /// Settings come from the configuration file, then the command line, then the calls below; the
   /// later wins. `--help` lists the flags.
   static StreamExecutionEnvironment from_args(int argc, const char* const* argv);
+  /// For a job inside a larger program: reads no command line and no file.
+  StreamExecutionEnvironment();
 
   StreamExecutionEnvironment(StreamExecutionEnvironment&&) noexcept;
   StreamExecutionEnvironment& operator=(StreamExecutionEnvironment&&) noexcept;
@@ -98,6 +101,13 @@ class StreamExecutionEnvironment {
   /// others. Also prints what --help and --explain ask for. Call it once. `job_name` stands unless
   /// the configuration or --name has another.
   [[nodiscard]] int execute(std::string job_name = "");
+
+  /// Runs the job in this process, for programs that do more than that: it prints nothing, takes no
+  /// signals and never ends the process. Blocks until the job has ended; `options` ends it from
+  /// another thread. The failure is that of the job, or INVALID_ARGUMENT with everything that is
+  /// wrong with it. Jobs of several environments may run one after another and at the same time.
+  /// What weir logs goes to weir/log.h.
+  StatusOr<JobResult> run(std::string job_name = "", const RunOptions& options = {});
 
  private:
   struct Impl;

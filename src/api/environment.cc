@@ -6,7 +6,9 @@
 #include "api/command_line.h"
 #include "api/launch.h"
 #include "base/component.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
+#include "cluster/roles/run_in_process.h"
 #include "cluster/roles/run_job.h"
 #include "flink/flink_component.h"
 #include "platform/byte_pipe.h"
@@ -53,6 +55,16 @@ struct StreamExecutionEnvironment::Impl {
              argument.first.find("token") != std::string::npos;
     });
     return result;
+  }
+
+  /// Of the flags so far. An environment runs once.
+  std::vector<std::string> problems() {
+    std::vector<std::string> problems = command_line.problems();
+    if (std::exchange(executed, true))
+      problems.push_back(
+          "execute() or run() was called a second time; an environment describes one job, which "
+          "runs once");
+    return problems;
   }
 
   static std::string text_of(std::chrono::milliseconds value) { return format_duration(value); }
@@ -259,10 +271,26 @@ const std::shared_ptr<detail::StreamGraph>& StreamExecutionEnvironment::stream_g
   return impl_->graph;
 }
 
+StreamExecutionEnvironment::StreamExecutionEnvironment()
+    : impl_(std::make_unique<Impl>(CommandLine("job", {}))) {}
+
+StatusOr<JobResult> StreamExecutionEnvironment::run(std::string job_name,
+                                                    const RunOptions& options) {
+  std::vector<std::string> problems = impl_->problems();
+  const LaunchMode& mode = impl_->mode;
+  if (mode.help || mode.version || mode.explain) {
+    problems.emplace_back(
+        "--help, --version and --explain print something, which is for execute(); run() runs the "
+        "job and prints nothing");
+  }
+  WEIR_ASSIGN_OR_RETURN(const JobGraph graph,
+                        describe_job(std::move(problems), *impl_->graph, impl_->configuration,
+                                     job_name, impl_->arguments_of_job()));
+  return run_in_process(graph, impl_->configuration, options);
+}
+
 int StreamExecutionEnvironment::execute(std::string job_name) {
-  std::vector<std::string> problems = impl_->command_line.problems();
-  if (std::exchange(impl_->executed, true))
-    problems.push_back("execute() was called a second time; a program runs one job");
+  std::vector<std::string> problems = impl_->problems();
   if (needs_flink(impl_->configuration) && &weir_component_flink == nullptr)
     problems.emplace_back(component_missing("a job inside Flink", "flink").message());
   const auto run = [&](const JobGraph& graph, const Configuration& configuration) {

@@ -46,6 +46,26 @@ StatusOr<JobGraphOptions> job_graph_options(const Configuration& configuration,
   return result;
 }
 
+StatusOr<JobGraph> describe_job(std::vector<std::string> problems, const detail::StreamGraph& graph,
+                                const Configuration& configuration, const std::string& job_name,
+                                const std::map<std::string, std::string>& arguments) {
+  const auto note = [&](const Status& status) {
+    if (status.ok()) return;
+    for (const std::string_view line : split(status.message(), '\n')) problems.emplace_back(line);
+  };
+  note(configuration.validate());
+  auto options = job_graph_options(configuration, job_name);
+  if (options.ok()) options->arguments = arguments;
+  note(options.status());
+  StatusOr<JobGraph> job =
+      options.ok() ? build_job_graph(graph, *options) : StatusOr<JobGraph>(options.status());
+  if (options.ok()) note(job.status());
+  if (problems.empty()) return job;
+  std::string text;
+  for (const std::string& problem : problems) text += cat(text.empty() ? "" : "\n", problem);
+  return invalid_argument(std::move(text));
+}
+
 int launch(const std::string& program, const std::string& help, LaunchMode mode,
            std::vector<std::string> problems, const detail::StreamGraph& graph,
            const Configuration& configuration, const std::string& job_name, const Runner& runner,
@@ -58,20 +78,11 @@ int launch(const std::string& program, const std::string& help, LaunchMode mode,
     print(stdout, cat(program, ": weir ", weir_version(), "\n"));
     return 0;
   }
-  const auto note = [&](const Status& status) {
-    if (status.ok()) return;
-    for (const std::string_view line : split(status.message(), '\n')) problems.emplace_back(line);
-  };
-  note(configuration.validate());
-  auto options = job_graph_options(configuration, job_name);
-  if (options.ok()) options->arguments = arguments;
-  note(options.status());
-  const StatusOr<JobGraph> job =
-      options.ok() ? build_job_graph(graph, *options) : StatusOr<JobGraph>(options.status());
-  if (options.ok()) note(job.status());
-  if (!problems.empty()) {
+  const auto job = describe_job(std::move(problems), graph, configuration, job_name, arguments);
+  if (!job.ok()) {
     std::string text;
-    for (const std::string& problem : problems) text += cat(program, ": ", problem, "\n");
+    for (const std::string_view problem : split(job.status().message(), '\n'))
+      text += cat(program, ": ", problem, "\n");
     print(stderr, text + cat("nothing was run; ", program, " --help lists the flags\n"));
     return kRefused;
   }

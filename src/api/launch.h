@@ -20,6 +20,12 @@ struct LaunchMode {
   bool explain = false;
 };
 
+/// The job, or INVALID_ARGUMENT with all that is wrong with it, a sentence a line. `problems`:
+/// those found so far. `arguments`: as JobGraph.
+StatusOr<JobGraph> describe_job(std::vector<std::string> problems, const detail::StreamGraph& graph,
+                                const Configuration& configuration, const std::string& job_name,
+                                const std::map<std::string, std::string>& arguments);
+
 using Runner = std::function<int(const JobGraph&, const Configuration&)>;
 
 /// Carries out env.execute() when the program is complete: prints the help, the version or the

@@ -3,16 +3,10 @@
 #include <sstream>
 #include <string_view>
 
+#include "weir/log.h"
+
 namespace weir {
 
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
-
-/// The destination of log lines. The default sink writes "HH:MM:SS.mmm LEVEL text" to standard
-/// error.
-/// Thread: any; the sink is called under a lock. Tests and the simulator replace it.
-using LogSink = void (*)(LogLevel level, std::string_view text);
-void set_log_sink(LogSink sink);
-void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);
 void log_line(LogLevel level, std::string_view text);
 

@@ -19,7 +19,7 @@ struct CompletedPointer {
 };
 
 /// How a job ended, for good.
-struct JobResult {
+struct RecordedResult {
   std::string state;    ///< FINISHED, FAILED or CANCELED
   std::string message;  ///< why it failed
 };
@@ -35,9 +35,9 @@ class LeaderStore {
   /// ABORTED: the caller leads no longer, and nothing was changed. UNAVAILABLE: the outcome is not
   /// known; ask again with the same pointer.
   virtual Status set_pointer(const CompletedPointer& pointer) = 0;
-  virtual StatusOr<std::optional<JobResult>> result() = 0;
+  virtual StatusOr<std::optional<RecordedResult>> result() = 0;
   /// From then on no leader runs the job again. Codes as for set_pointer().
-  virtual Status set_result(const JobResult& result) = 0;
+  virtual Status set_result(const RecordedResult& result) = 0;
 };
 
 }  // namespace weir

@@ -33,7 +33,7 @@ struct StartingPoint {
 
 /// What is known when the first task may be started.
 struct PreparedJob {
-  std::optional<JobResult>
+  std::optional<RecordedResult>
       result;  ///< the job has ended under an earlier leader; then there is nothing else
   std::optional<FileLocation> job_directory;  ///< if checkpoints are taken
   Lineage lineage;  ///< as this start has recorded it; empty without a directory

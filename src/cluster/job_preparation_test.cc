@@ -19,8 +19,10 @@ class Records final : public LeaderStore {
     pointer_ = pointer;
     return {};
   }
-  StatusOr<std::optional<JobResult>> result() override { return std::optional<JobResult>(); }
-  Status set_result(const JobResult&) override { return {}; }
+  StatusOr<std::optional<RecordedResult>> result() override {
+    return std::optional<RecordedResult>();
+  }
+  Status set_result(const RecordedResult&) override { return {}; }
 
   std::optional<CompletedPointer> pointer_;
   bool deposed_ = false;

@@ -16,7 +16,7 @@ struct PointerRecord {
   int64_t epoch = 0;
 };
 struct ResultRecord {
-  JobResult result;
+  RecordedResult result;
   int64_t epoch = 0;
 };
 

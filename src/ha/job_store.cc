@@ -98,7 +98,7 @@ StatusOr<std::optional<CompletedPointer>> JobStore::pointer() {
   return std::optional<CompletedPointer>(std::move(record.pointer));
 }
 
-Status JobStore::set_result(const JobResult& result) {
+Status JobStore::set_result(const RecordedResult& result) {
   const std::string what = cat("recording that job ", job_.to_hex(), " is ", result.state);
   if (!is_final_state(result.state)) return invalid_argument(cat(what, ": that is no final state"));
   const std::string bytes = encode(ResultRecord{result, leadership_.epoch});
@@ -130,11 +130,11 @@ Status JobStore::set_result(const JobResult& result) {
   return unavailable(cat(last.message(), "; it is not known whether it happened"));
 }
 
-StatusOr<std::optional<JobResult>> JobStore::result() {
+StatusOr<std::optional<RecordedResult>> JobStore::result() {
   WEIR_ASSIGN_OR_RETURN(const auto node, find(session_, result_path()));
-  if (!node) return std::optional<JobResult>();
+  if (!node) return std::optional<RecordedResult>();
   WEIR_ASSIGN_OR_RETURN(ResultRecord record, decode_result_record(node->data, result_path()));
-  return std::optional<JobResult>(std::move(record.result));
+  return std::optional<RecordedResult>(std::move(record.result));
 }
 
 Status JobStore::remove_pointer() {

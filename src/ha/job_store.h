@@ -32,9 +32,9 @@ class JobStore : public LeaderStore {
   /// checkpoint id.
   Status set_pointer(const CompletedPointer& pointer) override;
 
-  StatusOr<std::optional<JobResult>> result() override;
+  StatusOr<std::optional<RecordedResult>> result() override;
   /// FAILED_PRECONDITION: a different result is already stored.
-  Status set_result(const JobResult& result) override;
+  Status set_result(const RecordedResult& result) override;
 
   /// Removes the pointer, before the checkpoints themselves are deleted. FAILED_PRECONDITION: the
   /// job has no result, so it may continue.

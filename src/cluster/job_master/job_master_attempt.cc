@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-JobState state_of(const JobResult& result) {
+JobState state_of(const RecordedResult& result) {
   for (const JobState state : {JobState::kFinished, JobState::kCanceled}) {
     if (result.state == to_string(state)) return state;
   }
@@ -44,7 +44,7 @@ void JobMaster::prepare() {
 
 void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
   if (prepared.ok() && prepared->result) {
-    const JobResult& result = *prepared->result;
+    const RecordedResult& result = *prepared->result;
     status_.current().failure = Status(
         result.message.empty() ? StatusCode::kOk : StatusCode::kFailedPrecondition, result.message);
     WEIR_LOG(kWarning)

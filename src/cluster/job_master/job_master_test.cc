@@ -275,14 +275,14 @@ class Records final : public LeaderStore {
     return std::optional<CompletedPointer>();
   }
   Status set_pointer(const CompletedPointer&) override { return {}; }
-  StatusOr<std::optional<JobResult>> result() override { return result_; }
-  Status set_result(const JobResult& result) override {
+  StatusOr<std::optional<RecordedResult>> result() override { return result_; }
+  Status set_result(const RecordedResult& result) override {
     if (!reachable_) return unavailable("ZooKeeper does not answer");
     result_ = result;
     return {};
   }
 
-  std::optional<JobResult> result_;
+  std::optional<RecordedResult> result_;
   bool reachable_ = true;
 };
 
@@ -308,7 +308,7 @@ TEST_F(JobMasterTest, EndsWhenItsResultIsRecordedAndNotBefore) {
 
 TEST_F(JobMasterTest, TellsWorkersOfAJobThatEndedUnderAnEarlierLeader) {
   const auto records = std::make_shared<Records>();
-  records->result_ = JobResult{"FINISHED", ""};
+  records->result_ = RecordedResult{"FINISHED", ""};
   make(2, records);
   EXPECT_EQ(state(), JobState::kFinished);
   EXPECT_FALSE(ended_) << "workers that missed the end are on their way";

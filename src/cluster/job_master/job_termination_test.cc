@@ -21,8 +21,8 @@ class Store final : public LeaderStore {
     return std::optional<CompletedPointer>();
   }
   Status set_pointer(const CompletedPointer&) override { return {}; }
-  StatusOr<std::optional<JobResult>> result() override { return std::optional<JobResult>(); }
-  Status set_result(const JobResult& result) override {
+  StatusOr<std::optional<RecordedResult>> result() override { return std::optional<RecordedResult>(); }
+  Status set_result(const RecordedResult& result) override {
     said_.push_back(cat("record ", result.state, result.message));
     return answer;
   }

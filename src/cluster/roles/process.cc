@@ -31,7 +31,7 @@ TransportSecurity security_options(const Configuration& configuration) {
 
 }  // namespace
 
-Process::Process(const Configuration& configuration)
+ProcessPlatform::ProcessPlatform(const Configuration& configuration)
     : files(
           {.config = [&configuration](std::string_view key) { return setting(configuration, key); },
            .environment = process_environment,

@@ -7,15 +7,23 @@
 
 namespace weir {
 
-/// What a process of any role stands on: the real platform and the file systems that the
-/// configuration describes. One for the life of the process, made before any thread.
+/// The real platform, and the file systems that the configuration describes.
 /// `configuration` must outlive it.
-struct Process {
-  explicit Process(const Configuration& configuration);
+struct ProcessPlatform {
+  explicit ProcessPlatform(const Configuration& configuration);
 
-  ProcessSignals signals;  ///< before any thread
   RealFileSystems files;
   RealPlatform platform;
+};
+
+struct SignalsOfProcess {
+  ProcessSignals signals;
+};
+
+/// What a process of any role has: its signals besides. One for the life of the process, made
+/// before any thread.
+struct Process : SignalsOfProcess, ProcessPlatform {
+  explicit Process(const Configuration& configuration) : ProcessPlatform(configuration) {}
 };
 
 }  // namespace weir

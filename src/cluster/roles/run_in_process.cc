@@ -1,0 +1,87 @@
+#include "cluster/roles/run_in_process.h"
+
+#include <atomic>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
+#include "checkpoint/storage.h"
+#include "cluster/roles/job_runner.h"
+#include "cluster/roles/process.h"
+#include "platform/wakeup.h"
+
+namespace weir {
+namespace {
+
+constexpr std::chrono::seconds kLook{1};
+
+/// FAILED_PRECONDITION where the settings ask for more than this process.
+Status check_is_for_one_process(const Configuration& configuration) {
+  if (configuration.get(options::kRole) == ProcessRole::kEmbedded &&
+      configuration.get(options::kWorkers) == 0 &&
+      configuration.get(options::kTarget) == ExecutionTarget::kWeir)
+    return {};
+  return failed_precondition(
+      "run() runs a job in the process that calls it; --role, --workers and --target are for "
+      "programs that call execute()");
+}
+
+/// The newest completed checkpoint that storage has; empty if there is none.
+std::string last_checkpoint(const JobOptions& options, FileSystemRegistry& files) {
+  if (options.job_directory.empty()) return "";
+  const auto job = files.resolve(options.job_directory);
+  if (!job.ok()) return "";
+  const auto found = list_checkpoints(*job);
+  if (!found.ok() || found->completed.empty()) return "";
+  return job->child(checkpoint_directory_name(found->completed.front())).uri;
+}
+
+/// Blocks until the job has ended, or its tasks after a request to suspend it.
+JobView run_to_end(const JobGraph& graph, const JobOptions& options, Platform& platform,
+                   const RunOptions& requests) {
+  Wakeup wakeup;
+  std::atomic<bool> ended{false};
+  JobRunner runner(graph, options, platform, [&] {
+    ended = true;
+    wakeup.wake();
+  });
+  const std::stop_callback on_cancel(requests.cancel, [&] { runner.cancel(); });
+  const std::stop_callback on_suspend(requests.suspend, [&] { wakeup.wake(); });
+  bool leaving = false;
+  while (!ended) {
+    if (requests.suspend.stop_requested() && !leaving) {
+      leaving = true;
+      runner.leave();
+    } else {
+      wakeup.wait(kLook);
+    }
+  }
+  return runner.view();
+}
+
+}  // namespace
+
+StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& given,
+                                   const RunOptions& requests) {
+  WEIR_RETURN_IF_ERROR(check_is_for_one_process(given));
+  Configuration configuration = given;
+  WEIR_RETURN_IF_ERROR(configuration.read_secret_files());
+  WEIR_ASSIGN_OR_RETURN(const JobOptions options, job_options(configuration, graph.id));
+  ProcessPlatform world(configuration);
+  const JobView view = run_to_end(graph, options, world.platform.get(), requests);
+  if (view.state == JobState::kFailed) return view.failure;
+
+  JobResult result;
+  result.state = view.state == JobState::kFinished   ? JobResult::State::kFinished
+                 : view.state == JobState::kCanceled ? JobResult::State::kCanceled
+                                                     : JobResult::State::kSuspended;
+  result.job_id = graph.id.to_hex();
+  result.source_records = view.source_records;
+  result.late_records = view.late_records;
+  result.restarts = view.restarts;
+  result.completed_checkpoints = view.checkpoints.completed;
+  result.last_checkpoint = last_checkpoint(options, world.files);
+  return result;
+}
+
+}  // namespace weir
