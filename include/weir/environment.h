@@ -14,6 +14,7 @@
 #include "weir/data_stream.h"
 #include "weir/detail/collection_source.h"
 #include "weir/detail/source_node.h"
+#include "weir/file_system.h"
 #include "weir/job_result.h"
 #include "weir/source.h"
 #include "weir/watermark_strategy.h"
@@ -72,6 +73,10 @@ class StreamExecutionEnvironment {
   /// Of every operator that says nothing else.
   StreamExecutionEnvironment& set_parallelism(int parallelism);
   StreamExecutionEnvironment& set_max_parallelism(int max_parallelism);
+
+  /// Gives the job a file system of the program's own, for URIs with this scheme: in sources, sinks
+  /// and for checkpoints. In a cluster each process has its own.
+  StreamExecutionEnvironment& register_file_system(std::string scheme, FileSystemFactory make);
 
   /// `source`: a Source<T>, copied. `strategy`: where timestamps and watermarks come from.
   template <class SourceT>

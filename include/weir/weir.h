@@ -11,6 +11,7 @@
 #include "weir/fields.h"
 #include "weir/file_sink.h"
 #include "weir/file_source.h"
+#include "weir/file_system.h"
 #include "weir/functions.h"
 #include "weir/generator_source.h"
 #include "weir/job_result.h"

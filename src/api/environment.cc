@@ -11,6 +11,7 @@
 #include "cluster/roles/run_in_process.h"
 #include "cluster/roles/run_job.h"
 #include "flink/flink_component.h"
+#include "fs/file_system_registry.h"
 #include "platform/byte_pipe.h"
 #include "platform/process_group.h"
 #include "platform/transport.h"
@@ -264,6 +265,23 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::set_parallelism(int para
 
 StreamExecutionEnvironment& StreamExecutionEnvironment::set_max_parallelism(int max_parallelism) {
   impl_->set(options::kMaxParallelism.name, cat(max_parallelism));
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::register_file_system(
+    std::string scheme, FileSystemFactory make) {
+  const auto uri = parse_file_uri(scheme + ":///x");
+  if (!uri.ok() || uri->scheme != scheme) {
+    impl_->command_line.add_problem(
+        cat("register_file_system() is given the scheme '", scheme,
+            "', which cannot be one: write lower-case letters and digits, without ://"));
+  } else if (!make) {
+    impl_->command_line.add_problem(
+        cat("register_file_system() is given no factory for ", scheme, "://"));
+  } else if (!impl_->graph->file_systems.emplace(scheme, std::move(make)).second) {
+    impl_->command_line.add_problem(
+        cat("register_file_system() is given the scheme ", scheme, " twice"));
+  }
   return *this;
 }
 

@@ -100,7 +100,7 @@ Status serve(ChainHost& host, BytePipe& pipe) {
 int run_chain(const JobGraph& graph, const Configuration& configuration, BytePipe pipe) {
   report_crashes("the chain");
   end_with_parent();
-  Process process(configuration);  // ignores SIGINT and SIGTERM: only Flink ends a chain
+  Process process(configuration, graph);  // ignores SIGINT and SIGTERM: only Flink ends a chain
   ProcessWorld world(process.platform.get());
   ChainHost::Options options;
   options.ignore_unclaimed_state = configuration.get(options::kIgnoreUnclaimedState);

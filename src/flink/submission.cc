@@ -249,7 +249,7 @@ int submit_to_flink(const JobGraph& graph, const Configuration& configuration,
         failed_precondition("--target flink needs --rest http://HOST:PORT, the REST address of the "
                             "cluster, or --jar-out FILE, to write the job's jar only"));
   }
-  Process process(configuration);
+  Process process(configuration, graph);
   CurlHttp http(
       {.connect_timeout = std::chrono::seconds(10), .silence_timeout = std::chrono::seconds(180)});
   std::optional<FlinkRest> rest;

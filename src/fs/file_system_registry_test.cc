@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "fs/memory/memory_file_system.h"
 #include "fs/real_registry.h"
 
 namespace weir {
@@ -84,7 +85,24 @@ TEST(RealFileSystems, RefuseUnknownSchemesByName) {
   ASSERT_FALSE(location.ok());
   EXPECT_EQ(location.status().to_string(),
             "INVALID_ARGUMENT: cannot use ftp://host/a: weir has no file system for the scheme "
-            "\"ftp\": it knows file, hdfs, webhdfs and memory");
+            "\"ftp\": it knows file, hdfs, webhdfs and memory, and what the program gives to "
+            "register_file_system()");
+}
+
+TEST(RealFileSystems, AskTheProgramsOwnFactoryOnceForEachAuthority) {
+  RealFileSystemsOptions options;
+  std::vector<std::string> asked;
+  options.own["own"] = [&](const std::string& authority) {
+    asked.push_back(authority);
+    if (authority == "down")
+      return StatusOr<std::shared_ptr<FileSystem>>(unavailable("it is down"));
+    return StatusOr<std::shared_ptr<FileSystem>>(std::make_shared<MemoryFileSystem>());
+  };
+  RealFileSystems files(options);
+  EXPECT_EQ(files.resolve("own://a/x")->fs, files.resolve("own://a/y")->fs);
+  EXPECT_EQ(files.resolve("own://down/x").status().to_string(),
+            "UNAVAILABLE: cannot use own://down/x: it is down");
+  EXPECT_EQ(asked, (std::vector<std::string>{"a", "down"}));
 }
 
 TEST(RealFileSystems, RefuseRelativePathsIfConfigured) {

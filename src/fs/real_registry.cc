@@ -45,6 +45,8 @@ StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
 }
 
 StatusOr<std::shared_ptr<FileSystem>> RealFileSystems::make(const FileUri& uri) const {
+  if (const auto own = options_.own.find(uri.scheme); own != options_.own.end())
+    return own->second(uri.authority);
   if (uri.scheme == "file") return std::shared_ptr<FileSystem>(std::make_shared<LocalFileSystem>());
   if (uri.scheme == "memory")
     return std::shared_ptr<FileSystem>(std::make_shared<MemoryFileSystem>(options_.wall_ms));

@@ -26,6 +26,7 @@ struct RealFileSystemsOptions {
   /// Measures how long calls take; empty: calls have no deadline.
   std::function<MonotonicTime()> now;
   std::function<int64_t()> wall_ms;              ///< gives the times of files in memory://
+  std::map<std::string, FileSystemFactory> own;  ///< the program's file systems, by scheme
   /// False: refused, because other processes would resolve them to other places.
   bool relative_paths = true;
 };

@@ -145,6 +145,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
   graph.name = options.name;
   graph.id = options.id;
   graph.arguments = options.arguments;
+  graph.file_systems = stream_graph.file_systems;
   for (size_t i = 0; i < stream_graph.nodes.size(); ++i) {
     const StreamNode& node = stream_graph.nodes[i];
     Planned& planned = plan[i];

@@ -53,6 +53,7 @@ struct JobGraph {
   /// The program's own flags with their values, given or not. They are part of the job's identity;
   /// built-in flags are not.
   std::map<std::string, std::string> arguments;
+  std::map<std::string, FileSystemFactory> file_systems = {};  ///< the program's own, by scheme
   /// A hash over everything that two processes must agree on.
   Id128 fingerprint;
 };

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "weir/detail/operator.h"
 #include "weir/detail/record_codec.h"
+#include "weir/file_system.h"
 
 namespace weir {
 
@@ -67,6 +69,7 @@ struct StreamGraph {
   std::vector<StreamNode> nodes;
   std::vector<std::string> problems =
       {};  ///< what is wrong with the calls that made it, in sentences
+  std::map<std::string, FileSystemFactory> file_systems = {};  ///< the program's own, by scheme
 };
 
 /// Notes what is wrong with a part of a job (a source, a sink, windows, a watermark strategy) that

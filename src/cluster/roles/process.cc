@@ -31,7 +31,7 @@ TransportSecurity security_options(const Configuration& configuration) {
 
 }  // namespace
 
-ProcessPlatform::ProcessPlatform(const Configuration& configuration)
+ProcessPlatform::ProcessPlatform(const Configuration& configuration, const JobGraph& graph)
     : files(
           {.config = [&configuration](std::string_view key) { return setting(configuration, key); },
            .environment = process_environment,
@@ -39,6 +39,7 @@ ProcessPlatform::ProcessPlatform(const Configuration& configuration)
            .sleep = sleep_for,
            .now = [] { return RealClock().now(); },
            .wall_ms = [] { return RealClock().wall_ms(); },
+           .own = graph.file_systems,
            .relative_paths = configuration.get(options::kTarget) == ExecutionTarget::kWeir &&
                              configuration.get(options::kRole) != ProcessRole::kChain}),
       platform(files, static_cast<int>(configuration.get(options::kIoThreads)),

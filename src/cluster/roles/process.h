@@ -2,15 +2,16 @@
 
 #include "config/configuration.h"
 #include "fs/real_registry.h"
+#include "graph/job_graph.h"
 #include "platform/process_signals.h"
 #include "platform/real_platform.h"
 
 namespace weir {
 
-/// The real platform, and the file systems that the configuration describes.
+/// The real platform, and the file systems that the configuration describes and the program has.
 /// `configuration` must outlive it.
 struct ProcessPlatform {
-  explicit ProcessPlatform(const Configuration& configuration);
+  ProcessPlatform(const Configuration& configuration, const JobGraph& graph);
 
   RealFileSystems files;
   RealPlatform platform;
@@ -23,7 +24,8 @@ struct SignalsOfProcess {
 /// What a process of any role has: its signals besides. One for the life of the process, made
 /// before any thread.
 struct Process : SignalsOfProcess, ProcessPlatform {
-  explicit Process(const Configuration& configuration) : ProcessPlatform(configuration) {}
+  Process(const Configuration& configuration, const JobGraph& graph)
+      : ProcessPlatform(configuration, graph) {}
 };
 
 }  // namespace weir

@@ -67,7 +67,7 @@ StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& g
   Configuration configuration = given;
   WEIR_RETURN_IF_ERROR(configuration.read_secret_files());
   WEIR_ASSIGN_OR_RETURN(const JobOptions options, job_options(configuration, graph.id));
-  ProcessPlatform world(configuration);
+  ProcessPlatform world(configuration, graph);
   const JobView view = run_to_end(graph, options, world.platform.get(), requests);
   if (view.state == JobState::kFailed) return view.failure;
 

@@ -140,7 +140,7 @@ class Departure {
 int run_embedded(const JobGraph& graph, const Configuration& configuration,
                  const JobOptions& options) {
   report_crashes("the job");
-  Process process(configuration);
+  Process process(configuration, graph);
   std::atomic<bool> ended{false};
   JobRunner runner(graph, options, process.platform.get(), [&] {
     ended = true;
@@ -193,7 +193,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   if (!secrets.ok()) return refuse(secrets.status());
   warn_if_open(configuration);
   report_crashes("the coordinator");
-  Process process(configuration);
+  Process process(configuration, graph);
   Platform& platform = process.platform.get();
   std::unique_ptr<ZooKeeperFactory> zookeeper;
   if (*ha) zookeeper = weir_component_zookeeper()(platform.clock, (*ha)->client);
@@ -274,7 +274,7 @@ int run_worker(const JobGraph& graph, const Configuration& configuration,
   std::unique_ptr<PrivateDirectory>
       state_directory;  // work on the I/O pool may still use it at the end
   report_crashes("the worker");
-  Process process(configuration);
+  Process process(configuration, graph);
   Platform& platform = process.platform.get();
   const Address bind{configuration.get(options::kWorkerBindHost),
                      static_cast<int>(configuration.get(options::kDataPort))};
