@@ -76,7 +76,8 @@ TEST(Environment, ProgramsFlagsArePartOfTheJobsIdentity) {
     auto env = environment(arguments);
     env.flag("gap", 90s, "how long to wait");
     env.flag("rate", 1.0, "how fast");
-    env.flag("db-password", "", "of the database");
+    for (const char* secret : {"db-password", "client-secret", "api-token"})
+      env.flag(secret, "", "of the database");
     if (rate_varies) env.may_vary("rate");
     env.from_elements<int>({1}).print();
     testing::internal::CaptureStdout();
@@ -91,6 +92,7 @@ TEST(Environment, ProgramsFlagsArePartOfTheJobsIdentity) {
   EXPECT_NE(fingerprint({"--gap", "91 s"}, true), plain);
   EXPECT_EQ(fingerprint({"--rate", "7", "--db-password", "x", "-D", "weir.batch-size=7"}, true),
             plain);
+  EXPECT_EQ(fingerprint({"--client-secret", "x", "--api-token", "y"}, true), plain);
   EXPECT_NE(fingerprint({"--rate", "7"}, false), fingerprint({}, false));
 }
 
