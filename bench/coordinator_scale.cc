@@ -333,13 +333,13 @@ void run(int workers, int checkpoints, bool exchange) {
 
   const auto wait_for = [&](int64_t completed) {
     const auto outcome =
-        world.run_until([&] { return master.view().checkpoints.completed >= completed; },
+        world.run_until([&] { return master.view().checkpoints->completed >= completed; },
                         milliseconds(20000) + completed * 2 * kInterval);
     const JobView view = master.view();
     if (outcome != sim::SimWorld::Outcome::kDone) {
       std::fprintf(stderr, "error: %s, %ld checkpoints completed: %s %s\n", to_string(view.state),
-                   view.checkpoints.completed, std::string(view.failure.message()).c_str(),
-                   view.checkpoints.last_failure.c_str());
+                   view.checkpoints->completed, std::string(view.failure.message()).c_str(),
+                   view.checkpoints->last_failure().c_str());
       std::exit(1);
     }
   };
@@ -351,9 +351,9 @@ void run(int workers, int checkpoints, bool exchange) {
     return static_cast<double>(cost.*what - before.*what) / checkpoints;
   };
   const double progress = per(&Cost::progress);
-  const std::string last = parse_file_uri(options->job_directory).value().path + "/" +
-                           checkpoint_directory_name(master.view().checkpoints.last_completed_id) +
-                           "/";
+  const std::string last =
+      parse_file_uri(options->job_directory).value().path + "/" +
+      checkpoint_directory_name(master.view().checkpoints->latest_completed->id) + "/";
   const auto size = [&](std::string_view file) {
     return static_cast<double>(disk.raw().stat(last + std::string(file)).value().size) / 1e6;
   };

@@ -155,8 +155,8 @@ class ClusterRun {
     if (!now_) return;
     const JobView view = now_->runner->view();
     result_.statistics.restarts_inside += view.restarts;
-    result_.statistics.completed_checkpoints += view.checkpoints.completed;
-    result_.statistics.failed_checkpoints += view.checkpoints.failed;
+    result_.statistics.completed_checkpoints += view.checkpoints->completed;
+    result_.statistics.failed_checkpoints += view.checkpoints->failed;
     result_.statistics.records += view.source_records;
     result_.statistics.restores += view.restored_checkpoint >= 0;
     result_.statistics.restores_rescaled += view.restored_checkpoint >= 0 && rescaled_;
@@ -312,9 +312,9 @@ class ClusterRun {
       if (!run_until(end)) {
         const JobView view = now_->runner->view();
         fail(cat("no end ", kLivenessBound / seconds(1), " s after the last fault: the job is ",
-                 to_string(view.state), ", ", view.checkpoints.completed,
-                 " checkpoints completed, ", view.checkpoints.failed, " failed (",
-                 view.checkpoints.last_failure, "), ", view.restarts, " restarts (",
+                 to_string(view.state), ", ", view.checkpoints->completed,
+                 " checkpoints completed, ", view.checkpoints->failed, " failed (",
+                 view.checkpoints->last_failure(), "), ", view.restarts, " restarts (",
                  view.failure.message(), ")"));
         return;
       }

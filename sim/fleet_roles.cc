@@ -78,8 +78,8 @@ class CoordinatorMember final : public FleetMember {
     view.leads = now.leads;
     view.finished = ended_ && job.state == JobState::kFinished;
     view.restarts = job.restarts;
-    view.completed_checkpoints = job.checkpoints.completed;
-    view.failed_checkpoints = job.checkpoints.failed;
+    view.completed_checkpoints = job.checkpoints->completed;
+    view.failed_checkpoints = job.checkpoints->failed;
     view.restored_checkpoint = job.restored_checkpoint;
     view.records = job.source_records;
     view.shards = job.shards;
@@ -94,8 +94,8 @@ class CoordinatorMember final : public FleetMember {
     return cat(now.leads ? "leads" : "does not lead", ", the job is ", to_string(job.state),
                " in attempt ", attempt_text(job.attempt), " on ", job.shards, " of ",
                job.slots_wanted, " slots, ", job.workers, " workers with ", job.slots, ", ",
-               job.checkpoints.completed, " checkpoints completed, ", job.checkpoints.failed,
-               " failed (", job.checkpoints.last_failure, "), ", job.restarts, " restarts (",
+               job.checkpoints->completed, " checkpoints completed, ", job.checkpoints->failed,
+               " failed (", job.checkpoints->last_failure(), "), ", job.restarts, " restarts (",
                job.failure.message(), ")");
   }
 

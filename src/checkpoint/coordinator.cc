@@ -15,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr MonotonicTime kNever = MonotonicTime::max();
 constexpr MonotonicTime kFirstAskAgain = 500ms;
 constexpr MonotonicTime kLastAskAgain = 30s;
 
@@ -32,13 +31,12 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
       cleaner_(options_.job,
                [this](std::function<std::function<void()>()> work) { run(std::move(work)); }),
       next_id_(first_id_),
-      completed_(options_.completed),
-      unconfirmed_(options_.unconfirmed) {
-  std::sort(completed_.begin(), completed_.end());
+      store_({options_.completed, options_.unconfirmed, first_id_, options_.num_retained,
+              options_.retention}),
+      requests_(options_.trigger) {
   // An unfinished one whose directory was left to keep its id used.
-  const bool complete =
-      std::binary_search(completed_.begin(), completed_.end(), options_.highest_used_id);
-  if (options_.highest_used_id > 0 && !complete) cleaner_.remember(options_.highest_used_id);
+  if (options_.highest_used_id > 0 && !store_.is_completed(options_.highest_used_id))
+    cleaner_.remember(options_.highest_used_id);
   for (const CheckpointId id : options_.orphans) cleaner_.remember(id);
 }
 
@@ -54,7 +52,7 @@ void CheckpointCoordinator::run(std::function<std::function<void()>()> work) {
 }
 
 void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants participants,
-                                  CheckpointId restored) {
+                                  RestoredCheckpoint restored) {
   WEIR_CHECK(!running_ && pending_.empty() && !shutting_down_);
   WEIR_CHECK(attempt > attempt_);
   running_ = true;
@@ -62,14 +60,13 @@ void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants part
   participants_ = std::make_shared<const CheckpointParticipants>(std::move(participants));
   // What operators restored under the ids up to `restored` must stay older than what is to come,
   // also if it is from elsewhere.
-  next_id_ = std::max(next_id_, restored + 1);
-  last_trigger_ = clock_.now();
-  last_end_.reset();
-  events_since_trigger_ = 0;
+  next_id_ = std::max(next_id_, restored.id + 1);
+  requests_.begin_attempt(clock_.now());
   consecutive_failures_ = 0;
   beyond_tolerance_ = false;
-  final_request_ = nullptr;
-  final_completed_ = false;
+  if (restored.id < 0) return;
+  restored.restored_ms = clock_.wall_ms();
+  history_.on_restored(std::move(restored));
 }
 
 MonotonicTime CheckpointCoordinator::poll(MonotonicTime now) {
@@ -78,14 +75,13 @@ MonotonicTime CheckpointCoordinator::poll(MonotonicTime now) {
     ask_again_at_.reset();
     publish(pending_.at(*writing_), /*again=*/true);
   }
-  TriggerDecision decision = decide(now);
-  while (decision.kind == TriggerDecision::Kind::kStart) {
-    trigger(now);
+  auto decision = decide(now);
+  while (decision.start) {
+    trigger(*std::move(decision.start), now);
     decision = decide(now);
   }
 
-  MonotonicTime next =
-      decision.kind == TriggerDecision::Kind::kNotBefore ? decision.not_before : kNever;
+  MonotonicTime next = decision.ask_again;
   if (ask_again_at_) next = std::min(next, *ask_again_at_);
   for (const auto& [id, entry] : pending_) {
     if (runs(entry.checkpoint) && !entry.counted)
@@ -94,38 +90,27 @@ MonotonicTime CheckpointCoordinator::poll(MonotonicTime now) {
   return next;
 }
 
-bool CheckpointCoordinator::is_final_under_way() const {
-  return std::any_of(pending_.begin(), pending_.end(),
-                     [](const auto& each) { return each.second.final_done != nullptr; });
+CheckpointRequestQueue::Decision CheckpointCoordinator::decide(MonotonicTime now) {
+  if (!running_) return {};
+  const bool preparing = !pending_.empty() && pending_.rbegin()->second.checkpoint.phase() ==
+                                                  CheckpointPhase::kPreparing;
+  return requests_.next(now,
+                        {static_cast<int>(pending_.size()), preparing, cleaner_.outstanding()});
 }
 
-TriggerDecision CheckpointCoordinator::decide(MonotonicTime now) const {
-  if (!running_ || final_completed_ || is_final_under_way()) return {};
-  TriggerInputs in;
-  in.now = now;
-  in.last_trigger = last_trigger_;
-  in.last_end = last_end_;
-  in.events_since_trigger = events_since_trigger_;
-  in.pending = static_cast<int>(pending_.size());
-  in.preparing = !pending_.empty() &&
-                 pending_.rbegin()->second.checkpoint.phase() == CheckpointPhase::kPreparing;
-  in.deletions = cleaner_.outstanding();
-  in.forced = final_request_ != nullptr;
-  in.last_failed = consecutive_failures_ > 0;
-  return decide_trigger(options_.trigger, in);
-}
-
-void CheckpointCoordinator::trigger(MonotonicTime now) {
+void CheckpointCoordinator::trigger(CheckpointRequest request, MonotonicTime now) {
   if (bug_enabled(Bug::kReuseCheckpointId) && next_id_ > first_id_ &&
-      !std::binary_search(completed_.begin(), completed_.end(), next_id_ - 1)) {
+      !store_.is_completed(next_id_ - 1)) {
     --next_id_;
   }
   const CheckpointId id = next_id_++;
-  last_trigger_ = now;
-  events_since_trigger_ = 0;
-  Entry entry{PendingCheckpoint(attempt_, id, clock_.wall_ms(), now, participants_)};
-  entry.final_done = std::exchange(final_request_, nullptr);
-  pending_.emplace(id, std::move(entry));
+  PendingCheckpoint checkpoint(attempt_, id, clock_.wall_ms(), now, participants_);
+  CheckpointRecord record{.id = id, .kind = request.kind, .format = request.format};
+  record.triggered_ms = checkpoint.timestamp_ms();
+  record.triggered = now;
+  record.subtasks = checkpoint.subtasks();
+  history_.on_triggered(std::move(record));
+  pending_.emplace(id, Entry{std::move(checkpoint), std::move(request)});
   run([this, id, job = options_.job]() -> std::function<void()> {
     const Status status = prepare_checkpoint_directory(job, id);
     return [this, id, status] { on_prepared(id, status); };
@@ -144,7 +129,7 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
     return;
   }
   if (status.code() == StatusCode::kAlreadyExists) {
-    untouchable_.insert(id);
+    store_.leave_to_others(id);
   } else {
     cleaner_.remember(id);  // it may be there, and not be this coordinator's
   }
@@ -197,15 +182,14 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
     if (may_abort(found->second.checkpoint.phase()))
       abort(taken->id, reason, Counted::kYes, Files::kRemove);
   } else if (outcome == AckOutcome::kAccepted) {
+    history_.on_acknowledged(taken->id, found->second.checkpoint.acknowledged(), clock_.now(),
+                             clock_.wall_ms());
     write_next();
   }
 }
 
 void CheckpointCoordinator::remove_late_files(CheckpointId id) {
-  const bool of_this_directory = id >= first_id_ && id < next_id_;
-  const bool in_use =
-      std::binary_search(completed_.begin(), completed_.end(), id) || untouchable_.contains(id);
-  if (of_this_directory && !in_use) cleaner_.clear(id);
+  if (store_.is_left_over(id, next_id_)) cleaner_.clear(id);
 }
 
 void CheckpointCoordinator::decline(const DeclineCheckpoint& message) {
@@ -242,33 +226,12 @@ void CheckpointCoordinator::write_next() {
         CheckpointContent{entry.checkpoint.metadata(), std::move(sidecar),
                           options_.metadata_version},
         random_.next());
+    entry.publication_began = clock_.now();
     if (bug_enabled(Bug::kNotifyBeforeDurable))
       host_.send_complete({entry.checkpoint.attempt(), id});
     publish(entry, /*again=*/false);
     return;
   }
-}
-
-/// Where coordinators contest the job the one that leads decides what is complete.
-static PublishResult point_at(const CheckpointPublication& publication, PublishResult published,
-                              LeaderStore& store) {
-  const Status status = store.set_pointer(publication.pointer());
-  if (status.ok()) return published;
-  if (status.code() == StatusCode::kUnavailable) return {PublishOutcome::kUnknown, status, 0};
-  if (bug_enabled(Bug::kStaleLeaderCompletes)) return published;
-  return {PublishOutcome::kForeign, status, 0};
-}
-
-/// Another process may have started the job meanwhile. It goes on from what was complete when it
-/// recorded its start, or from this one as well: if there is no such record now, it will see it.
-static PublishResult unless_started_again(const FileLocation& job, StartNumber start,
-                                          PublishResult published) {
-  if (start == 0) return published;
-  const Status status = check_newest_start(job, start);
-  if (status.ok()) return published;
-  return {
-      status.code() == StatusCode::kAborted ? PublishOutcome::kForeign : PublishOutcome::kUnknown,
-      status, 0};
 }
 
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
@@ -298,8 +261,7 @@ void CheckpointCoordinator::on_written(CheckpointId id, const PublishResult& res
       write_next();
       return;
     case PublishOutcome::kForeign:
-      others_work_here_ = true;
-      untouchable_.insert(id);
+      store_.share_with_others(id);
       abort(id, result.status, Counted::kYes, Files::kLeave);
       write_next();
       return;
@@ -317,29 +279,25 @@ void CheckpointCoordinator::complete(CheckpointId id, int64_t bytes) {
   auto node = pending_.extract(id);
   Entry& entry = node.mapped();
   entry.checkpoint.move_to(CheckpointPhase::kCompleted);
-  WEIR_CHECK(completed_.empty() || completed_.back() < id);
-  completed_.push_back(id);
+  store_.add(id);
   writing_.reset();
   const MonotonicTime now = clock_.now();
-  last_end_ = now;
+  const CheckpointKind kind = entry.request.kind;
   consecutive_failures_ = 0;
-  const CompletedCheckpoint info{id, options_.job.child(checkpoint_directory_name(id)).uri,
-                                 entry.checkpoint.timestamp_ms(), now - entry.checkpoint.started(),
-                                 bytes};
-  ++statistics_.completed;
-  statistics_.last_completed_id = id;
-  statistics_.last_duration = info.duration;
-  statistics_.last_bytes = bytes;
-  statistics_.last_completed_at = now;
+  const CompletedCheckpoint completed{id,
+                                      kind,
+                                      options_.job.child(checkpoint_directory_name(id)).uri,
+                                      entry.checkpoint.timestamp_ms(),
+                                      now - entry.checkpoint.started(),
+                                      bytes};
+  requests_.on_end(kind, CheckpointRequestQueue::End::kCompleted, now);
+  history_.on_completed(completed, now - entry.publication_began, now, clock_.wall_ms());
 
   subsume_older_than(id);
-  if (entry.final_done && runs(entry.checkpoint)) final_completed_ = true;
   if (runs(entry.checkpoint)) host_.send_complete({entry.checkpoint.attempt(), id});
-  host_.on_completed(info);
-  if (entry.final_done && runs(entry.checkpoint)) entry.final_done({});
+  host_.on_completed(completed);
+  if (entry.request.done) entry.request.done(completed);
   cleaner_.sweep_below(id);
-  // Now that it is sure that this leader led, and that nobody will ever point at them.
-  for (const CheckpointId each : std::exchange(unconfirmed_, {})) cleaner_.discard(each);
   delete_superfluous(JobOutcome::kRunning);
   write_next();
 }
@@ -366,15 +324,22 @@ void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted
     writing_.reset();
     ask_again_at_.reset();
   }
-  last_end_ = clock_.now();
+  const MonotonicTime now = clock_.now();
+  requests_.on_end(entry.request.kind,
+                   counted == Counted::kYes ? CheckpointRequestQueue::End::kFailed
+                                            : CheckpointRequestQueue::End::kAborted,
+                   now);
+  history_.on_ended(id, std::string(reason.message()), now, clock_.wall_ms());
   // While it is being prepared nobody writes to it but another coordinator, which may have been
   // first: on_prepared() will know.
   if (files == Files::kRemove && tasks_know) cleaner_.clear(id);
-  if (!runs(entry.checkpoint)) return;
-
-  if (tasks_know) host_.send_aborted({entry.checkpoint.attempt(), id});
-  if (counted == Counted::kYes && !entry.counted) count_failure(id, reason);
-  if (entry.final_done && runs(entry.checkpoint)) entry.final_done(reason);
+  const bool own_failure = runs(entry.checkpoint) && counted == Counted::kYes;
+  if (runs(entry.checkpoint) && tasks_know) host_.send_aborted({entry.checkpoint.attempt(), id});
+  if (!entry.counted) {
+    if (own_failure) count_failure(id, reason);
+    else history_.count_abort();
+  }
+  if (entry.request.done) entry.request.done(reason);
 }
 
 void CheckpointCoordinator::abort_all(const Status& reason) {
@@ -386,8 +351,7 @@ void CheckpointCoordinator::abort_all(const Status& reason) {
 }
 
 void CheckpointCoordinator::count_failure(CheckpointId id, const Status& reason) {
-  ++statistics_.failed;
-  statistics_.last_failure = std::string(reason.message());
+  history_.count_failure();
   WEIR_LOG(kWarning) << "checkpoint " << id << " failed: " << reason.message();
   if (!running_) return;  // the host has stopped the attempt while it was told of the abort
   if (++consecutive_failures_ <= options_.tolerable_failed_checkpoints ||
@@ -399,15 +363,27 @@ void CheckpointCoordinator::count_failure(CheckpointId id, const Status& reason)
           " are tolerated (execution.checkpointing.tolerable-failed-checkpoints)")));
 }
 
-void CheckpointCoordinator::request_final(std::function<void(Status)> done) {
-  if (running_) final_request_ = std::move(done);
+Status CheckpointCoordinator::request(CheckpointRequest request) {
+  if (!running_) {
+    return failed_precondition(cat("a ", to_string(request.kind),
+                                   " checkpoint is refused: the job is not running now; ask again "
+                                   "when it is"));
+  }
+  if (is_savepoint(request.kind)) {
+    return unimplemented(
+        "a savepoint cannot be taken yet: take a checkpoint, and start from its directory");
+  }
+  return requests_.add(std::move(request));
 }
 
 void CheckpointCoordinator::stop(AttemptId attempt) {
   if (!running_ || attempt != attempt_) return;
   running_ = false;
-  final_request_ = nullptr;
-  abort_all(cancelled(cat("attempt ", attempt, " was stopped")));
+  const Status reason = cancelled(cat("attempt ", attempt, " was stopped"));
+  for (const CheckpointRequest& waiting : requests_.clear()) {
+    if (waiting.done) waiting.done(reason);
+  }
+  abort_all(reason);
   settle();
 }
 
@@ -432,38 +408,27 @@ void CheckpointCoordinator::settle() {
   // Only one whose outcome storage does not tell can be left. It is not waited for, and nothing
   // older is deleted: it may be needed.
   const bool known = pending_.empty();
-  pending_.clear();
+  const auto unknown = std::exchange(pending_, {});
   writing_.reset();
   ask_again_at_.reset();
+  for (const auto& [id, entry] : unknown) {
+    if (entry.request.done)
+      entry.request.done(unavailable(cat("storage did not say whether checkpoint ", id,
+                                         " was completed before the job ended")));
+  }
   const JobOutcome outcome = std::exchange(*shutting_down_, JobOutcome::kRunning);
-  if (outcome != JobOutcome::kRunning && known && !others_work_here_) {
-    if (!completed_.empty()) cleaner_.sweep_below(completed_.back());
+  if (outcome != JobOutcome::kRunning && known && !store_.is_shared()) {
+    if (const auto latest = store_.latest()) cleaner_.sweep_below(*latest);
     delete_superfluous(outcome);
   }
   if (blocking_ == 0 && shut_down_done_) std::exchange(shut_down_done_, nullptr)();
 }
 
 void CheckpointCoordinator::delete_superfluous(JobOutcome outcome) {
-  RetentionInputs in;
-  for (const CheckpointId id : completed_) in.completed.push_back({id});
-  in.num_retained = options_.num_retained;
-  in.outcome = outcome;
-  in.policy = options_.retention;
-  for (const CheckpointId id : plan_retention(in)) {
-    std::erase(completed_, id);
+  for (const CheckpointId id : store_.take_superfluous(outcome)) {
+    history_.on_discarded(id);
     cleaner_.discard(id);
   }
-}
-
-std::optional<CheckpointId> CheckpointCoordinator::newest_completed() const {
-  if (completed_.empty()) return std::nullopt;
-  return completed_.back();
-}
-
-CheckpointStatistics CheckpointCoordinator::statistics() const {
-  CheckpointStatistics statistics = statistics_;
-  statistics.pending = static_cast<int>(pending_.size());
-  return statistics;
 }
 
 }  // namespace weir

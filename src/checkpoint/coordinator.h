@@ -4,17 +4,19 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "checkpoint/checkpoint_history.h"
+#include "checkpoint/checkpoint_store.h"
 #include "checkpoint/cleaner.h"
+#include "checkpoint/completed_checkpoint.h"
 #include "checkpoint/leader_store.h"
 #include "checkpoint/lineage.h"
 #include "checkpoint/pending_checkpoint.h"
 #include "checkpoint/publication.h"
+#include "checkpoint/request_queue.h"
 #include "checkpoint/retention.h"
-#include "checkpoint/trigger_policy.h"
 #include "platform/clock.h"
 #include "platform/random.h"
 
@@ -46,26 +48,6 @@ struct CoordinatorOptions {
                                        ///< null: when `_metadata` exists
 };
 
-struct CompletedCheckpoint {
-  CheckpointId id = 0;
-  std::string uri;
-  int64_t timestamp_ms = 0;
-  MonotonicTime duration{0};  ///< from the trigger until it was durable
-  int64_t bytes = 0;
-};
-
-struct CheckpointStatistics {
-  int64_t completed = 0;  ///< since the coordinator was made
-  int64_t failed =
-      0;  ///< declined, expired, malformed, not written; not those stopped with their attempt
-  int pending = 0;
-  CheckpointId last_completed_id = -1;
-  MonotonicTime last_duration{0};
-  int64_t last_bytes = 0;
-  MonotonicTime last_completed_at{0};
-  std::string last_failure;
-};
-
 /// What the coordinator needs of the job master. Called on its thread. From within a call the host
 /// may call stop().
 class CheckpointHost {
@@ -92,8 +74,9 @@ class CheckpointHost {
 ///   order; completion is told to tasks only when `_metadata` is durable, and an abort never after
 ///   it; nothing is removed of a checkpoint whose outcome storage has not told; after stop() no
 ///   trigger is sent until the next start().
-/// Not here: whether to start one (decide_trigger), who has acknowledged (PendingCheckpoint), what
-/// to delete (plan_retention), how to write (CheckpointPublication).
+/// Not here: which one starts next (CheckpointRequestQueue), who has acknowledged
+/// (PendingCheckpoint), which are there and which to delete (CheckpointStore), how to write
+/// (CheckpointPublication), the figures (CheckpointHistory).
 class CheckpointCoordinator {
  public:
   CheckpointCoordinator(Clock& clock, Random& random, CoordinatorOptions options,
@@ -101,9 +84,8 @@ class CheckpointCoordinator {
   CheckpointCoordinator(const CheckpointCoordinator&) = delete;
   CheckpointCoordinator& operator=(const CheckpointCoordinator&) = delete;
 
-  /// All tasks of a new attempt run. The one before must have been stopped and be idle. `restored`:
-  /// what the attempt started from, or -1.
-  void start(AttemptId attempt, CheckpointParticipants participants, CheckpointId restored);
+  /// All tasks of a new attempt run. The one before must have been stopped and be idle.
+  void start(AttemptId attempt, CheckpointParticipants participants, RestoredCheckpoint restored);
 
   /// The job has gone back to an older checkpoint, and that is recorded as another start. Between
   /// two attempts.
@@ -114,14 +96,16 @@ class CheckpointCoordinator {
   MonotonicTime poll(MonotonicTime now);
 
   /// Records that the sources have emitted since the last call.
-  void on_source_events(int64_t count) { events_since_trigger_ += count; }
+  void on_source_events(int64_t count) { requests_.on_source_events(count); }
   void acknowledge(const AcknowledgeCheckpoint& message);
   void decline(const DeclineCheckpoint& message);
 
-  /// Takes a checkpoint as soon as the ones under way allow, whatever interval and pause say, and
-  /// none by itself until it has ended. When it is durable there are no more checkpoints in this
-  /// attempt; if it fails the caller may ask again. `done` is not called after stop().
-  void request_final(std::function<void(Status)> done);
+  /// Takes a checkpoint as soon as its turn has come (see CheckpointRequestQueue). Its `done` is
+  /// called once, also if it fails or is stopped with its attempt, and then perhaps from within a
+  /// call of this; never if the coordinator is destroyed before. Not OK: the request is refused,
+  /// and `done` is not called. FAILED_PRECONDITION: no attempt runs, or the last checkpoint of the
+  /// job is being taken or complete. UNIMPLEMENTED: a savepoint.
+  Status request(CheckpointRequest request);
 
   /// The attempt is over: its checkpoints are aborted, except one that is being written, whose
   /// outcome is awaited. No effect if another attempt runs.
@@ -136,16 +120,22 @@ class CheckpointCoordinator {
   /// destructor may follow.
   void shut_down(JobOutcome outcome, std::function<void()> done);
 
-  std::optional<CheckpointId> newest_completed() const;
+  std::optional<CheckpointId> newest_completed() const { return store_.latest(); }
   /// Those that are not to be deleted yet, ascending.
-  const std::vector<CheckpointId>& completed() const { return completed_; }
-  CheckpointStatistics statistics() const;
+  const std::vector<CheckpointId>& completed() const { return store_.completed(); }
+  /// Counts, and the latest ones.
+  const CheckpointReport& counts() const { return history_.counts(); }
+  /// With the history. Any thread may read it.
+  std::shared_ptr<const CheckpointReport> report() {
+    return history_.report(static_cast<int>(pending_.size()));
+  }
 
  private:
   struct Entry {
     PendingCheckpoint checkpoint;
-    std::function<void(Status)> final_done{};  // set: this is the final one
+    CheckpointRequest request;
     std::shared_ptr<CheckpointPublication> publication{};
+    MonotonicTime publication_began{0};
     bool counted = false;  // as a failure, because it is overdue though its outcome is open
   };
   enum class Counted { kYes, kNo };
@@ -155,10 +145,9 @@ class CheckpointCoordinator {
   bool runs(const PendingCheckpoint& checkpoint) const {
     return running_ && checkpoint.attempt() == attempt_;
   }
-  bool is_final_under_way() const;
 
-  TriggerDecision decide(MonotonicTime now) const;
-  void trigger(MonotonicTime now);
+  CheckpointRequestQueue::Decision decide(MonotonicTime now);
+  void trigger(CheckpointRequest request, MonotonicTime now);
   void on_prepared(CheckpointId id, const Status& status);
   void expire(MonotonicTime now);
   void write_next();
@@ -185,10 +174,8 @@ class CheckpointCoordinator {
   CheckpointCleaner cleaner_;
   CheckpointId next_id_;
   std::map<CheckpointId, Entry> pending_;
-  std::vector<CheckpointId> completed_;    // ascending
-  std::vector<CheckpointId> unconfirmed_;  // to be removed when one has been completed
-  std::set<CheckpointId> untouchable_;     // somebody else's, though the id should be ours
-  bool others_work_here_ = false;  // then this one's end deletes nothing: they may go on from it
+  CheckpointStore store_;
+  CheckpointHistory history_;
   std::optional<CheckpointId> writing_;        // finalizing or unknown
   std::optional<MonotonicTime> ask_again_at_;  // about the unknown one
   MonotonicTime ask_again_after_{0};
@@ -197,15 +184,10 @@ class CheckpointCoordinator {
   bool running_ = false;
   AttemptId attempt_ = 0;
   std::shared_ptr<const CheckpointParticipants> participants_;
-  MonotonicTime last_trigger_{0};
-  std::optional<MonotonicTime> last_end_;
-  int64_t events_since_trigger_ = 0;
+  CheckpointRequestQueue requests_;
   int consecutive_failures_ = 0;
   bool beyond_tolerance_ = false;
-  std::function<void(Status)> final_request_;
-  bool final_completed_ = false;
 
-  CheckpointStatistics statistics_;
   int blocking_ = 0;  // work on the I/O pool
   std::function<void()> idle_;
   std::optional<JobOutcome> shutting_down_;

@@ -33,7 +33,7 @@ TEST_F(Coordinator, StopEndsEverythingAtEveryPoint) {
     EXPECT_TRUE(host_.works.empty());
     EXPECT_EQ(host_.take(), point == 4 ? Said{"completed 2"} : Said{});
     EXPECT_EQ(coordinator_->newest_completed(), point >= 4 ? 2 : 1);
-    EXPECT_EQ(coordinator_->statistics().failed, 0);
+    EXPECT_EQ(coordinator_->counts().failed, 0);
 
     const CheckpointId next = point >= 1 ? 3 : 2;
     start(2);
@@ -119,7 +119,7 @@ TEST_F(Coordinator, TheHostMayStopFromWithinACall) {
     EXPECT_EQ(pass(100s), MonotonicTime::max());
     host_.run_all();
     EXPECT_EQ(host_.take(), Said{});
-    EXPECT_EQ(coordinator_->statistics().pending, 0);
+    EXPECT_EQ(coordinator_->report()->in_progress, 0);
     return said;
   };
   EXPECT_EQ(said_until_stop_at("trigger 1"), Said{"trigger 1"});
@@ -142,7 +142,7 @@ TEST_F(Coordinator, TheFinalOneStartsAtOnceAndIsTheLast) {
   take(1);
   host_.take();
   std::vector<Status> done;
-  coordinator_->request_final([&](Status status) { done.push_back(status); });
+  request_final([&](Status status) { done.push_back(status); });
   poll();
   host_.run_all();
   EXPECT_EQ(host_.take(), Said{"trigger 2"});
@@ -162,7 +162,7 @@ TEST_F(Coordinator, TheFinalOneWaitsForTheOneUnderWayWhichDoesNotCount) {
   pass(10s);
   host_.run_all();
   int done = 0;
-  coordinator_->request_final([&](const Status&) { ++done; });
+  request_final([&](const Status&) { ++done; });
   poll();
   EXPECT_TRUE(host_.works.empty());
   acknowledge(1, 0);
@@ -183,9 +183,9 @@ TEST_F(Coordinator, AFailedFinalOneMayBeAskedForAgain) {
   std::vector<std::string> done;
   std::function<void(Status)> again = [&](Status status) {
     done.push_back(status.to_string());
-    if (!status.ok()) coordinator_->request_final(again);
+    if (!status.ok()) request_final(again);
   };
-  coordinator_->request_final(again);
+  request_final(again);
   poll();
   host_.run_all();
   coordinator_->decline({1, 1, 0, resource_exhausted("disk full")});
@@ -199,20 +199,104 @@ TEST_F(Coordinator, AFailedFinalOneMayBeAskedForAgain) {
   EXPECT_EQ(done.back(), "OK");
 }
 
-TEST_F(Coordinator, TheFinalOnesCallerHearsNothingAfterStop) {
+TEST_F(Coordinator, AStoppedFinalOneAnswersOnceWithItsOutcome) {
   start();
-  int done = 0;
-  coordinator_->request_final([&](const Status&) { ++done; });
+  Said done;
+  const auto say = [&](Status status) { done.push_back(std::string(status.message())); };
+  request_final(say);
   poll();
   host_.run_all();
   acknowledge(1, 0);
   acknowledge(1, 1);
   coordinator_->stop(1);
+  EXPECT_EQ(done, Said{}) << "it is being written";
   host_.run_all();
   EXPECT_TRUE(complete(1));
-  coordinator_->request_final([&](const Status&) { ++done; });
+  EXPECT_EQ(done, Said{""});
+  request_final(say);
   EXPECT_EQ(pass(10s), MonotonicTime::max());
-  EXPECT_EQ(done, 0);
+  EXPECT_EQ(done, Said{""}) << "no attempt runs";
+}
+
+TEST_F(Coordinator, AManualOneStartsAtOnceWhateverIntervalAndPauseSay) {
+  options_.trigger.min_pause = 1000s;
+  start();
+  take(1);
+  host_.take();
+  std::vector<StatusOr<CompletedCheckpoint>> done;
+  const auto ask = [&] {
+    return coordinator_->request(
+        {CheckpointKind::kManual, SnapshotFormat::kFull, {}, [&](const auto& result) {
+           done.push_back(result);
+         }});
+  };
+  ASSERT_TRUE(ask().ok());
+  ASSERT_TRUE(ask().ok());
+  poll();
+  host_.run_all();
+  EXPECT_EQ(host_.take(), Said{"trigger 2"});
+  acknowledge(2, 0);
+  acknowledge(2, 1);
+  host_.run_all();
+  ASSERT_EQ(done.size(), 1u);
+  EXPECT_EQ(done[0].value().id, 2);
+  EXPECT_EQ(done[0].value().kind, CheckpointKind::kManual);
+  EXPECT_EQ(done[0].value().uri, "mem:///c/job/chk-2");
+  poll();  // the second one's turn
+  host_.run_all();
+  EXPECT_EQ(host_.take(), (Said{"complete 2", "completed 2", "trigger 3"}));
+  coordinator_->decline({1, 3, 0, resource_exhausted("disk full")});
+  ASSERT_EQ(done.size(), 2u);
+  EXPECT_EQ(done[1].status().message(), "process 0 declined checkpoint 3: disk full");
+  EXPECT_EQ(coordinator_->report()->history.at(0).kind, CheckpointKind::kManual);
+  const MonotonicTime end = clock_.now_;
+  EXPECT_EQ(pass(100s), end + 1000s) << "the pause is for periodic ones";
+}
+
+TEST_F(Coordinator, AManualOneIsAnsweredWhenItsAttemptEnds) {
+  start();
+  std::vector<std::string> done;
+  const auto ask = [&] {
+    return request(CheckpointKind::kManual,
+                   [&](Status status) { done.push_back(status.to_string()); });
+  };
+  ASSERT_TRUE(ask().ok());
+  poll();
+  host_.run_all();
+  ASSERT_TRUE(ask().ok());  // waits
+  coordinator_->stop(1);
+  EXPECT_EQ(done, (Said{"CANCELLED: attempt 1 was stopped", "CANCELLED: attempt 1 was stopped"}));
+  EXPECT_EQ(ask().to_string(),
+            "FAILED_PRECONDITION: a manual checkpoint is refused: the job is not running now; ask "
+            "again when it is");
+  EXPECT_EQ(coordinator_->counts().failed, 0);
+  EXPECT_EQ(coordinator_->counts().aborted, 1);
+}
+
+TEST_F(Coordinator, AManualOneIsAnsweredThoughStorageIsSilentAtTheJobsEnd) {
+  start();
+  Said done;
+  ASSERT_TRUE(request(CheckpointKind::kManual, [&](Status status) {
+                done.push_back(std::string(status.message()));
+              }).ok());
+  poll();
+  host_.run_all();
+  acknowledge(1, 0);
+  acknowledge(1, 1);
+  silence_at_rename(true);
+  coordinator_->shut_down(JobOutcome::kFailed, [] {});
+  host_.run_all();
+  EXPECT_EQ(done, Said{"storage did not say whether checkpoint 1 was completed before the job "
+                       "ended"});
+}
+
+TEST_F(Coordinator, SavepointsAreRefused) {
+  start();
+  for (const CheckpointKind kind : {CheckpointKind::kSavepoint, CheckpointKind::kStop}) {
+    EXPECT_EQ(request(kind, [](Status) { FAIL(); }).to_string(),
+              "UNIMPLEMENTED: a savepoint cannot be taken yet: take a checkpoint, and start from "
+              "its directory");
+  }
 }
 
 TEST_F(Coordinator, TheLastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {

@@ -19,8 +19,8 @@ TEST_F(Coordinator, AnExpiredOneIsAbortedEverywhereAndItsFilesGo) {
   EXPECT_EQ(host_.take(), Said{"abort 1"});
   host_.run_all();
   EXPECT_EQ(directories(), "chk-1:0 chk-2:0");
-  EXPECT_EQ(coordinator_->statistics().failed, 1);
-  EXPECT_EQ(coordinator_->statistics().last_failure,
+  EXPECT_EQ(coordinator_->counts().failed, 1);
+  EXPECT_EQ(coordinator_->counts().latest_failed->failure,
             "checkpoint 1 has expired after 60000 ms: 1 of 2 subtasks have not acknowledged: "
             "process 1 (1)");
 }
@@ -63,8 +63,9 @@ TEST_F(Coordinator, ADeclinedOneIsAborted) {
   EXPECT_EQ(host_.take(), Said{"abort 1"});
   coordinator_->decline({1, 1, 1, resource_exhausted("disk full")});
   EXPECT_EQ(host_.take(), Said{});
-  EXPECT_EQ(coordinator_->statistics().failed, 1);
-  EXPECT_EQ(coordinator_->statistics().last_failure, "process 0 declined checkpoint 1: disk full");
+  EXPECT_EQ(coordinator_->counts().failed, 1);
+  EXPECT_EQ(coordinator_->counts().latest_failed->failure,
+            "process 0 declined checkpoint 1: disk full");
 }
 
 TEST_F(Coordinator, AMalformedAcknowledgementAborts) {
@@ -112,7 +113,7 @@ TEST_F(Coordinator, AnIdWhoseDirectoryExistsIsNotTouched) {
   host_.run_all();
   EXPECT_EQ(host_.take(), Said{});
   EXPECT_EQ(directories(), "chk-1:1");
-  EXPECT_EQ(coordinator_->statistics().failed, 1);
+  EXPECT_EQ(coordinator_->counts().failed, 1);
   take(2);
   EXPECT_EQ(directories(), "chk-1:1 chk-2:4");
 }
@@ -145,9 +146,9 @@ TEST_F(Coordinator, ADirectoryThatCannotBeMadeFailsTheCheckpoint) {
   host_.run_all();
   silence(false);
   EXPECT_EQ(host_.take(), Said{});
-  EXPECT_EQ(coordinator_->statistics().failed, 1);
+  EXPECT_EQ(coordinator_->counts().failed, 1);
   take(2);
-  EXPECT_EQ(coordinator_->statistics().completed, 1);
+  EXPECT_EQ(coordinator_->counts().completed, 1);
 }
 
 TEST_F(Coordinator, AFailedWriteAbortsAndItsFilesGo) {
@@ -159,7 +160,7 @@ TEST_F(Coordinator, AFailedWriteAbortsAndItsFilesGo) {
   host_.run_all();
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1"}));
   EXPECT_EQ(directories(), "chk-1:0");
-  EXPECT_EQ(coordinator_->statistics().failed, 1);
+  EXPECT_EQ(coordinator_->counts().failed, 1);
 }
 
 TEST_F(Coordinator, AnUnknownOutcomeIsAskedForUntilStorageAnswers) {
@@ -217,7 +218,7 @@ TEST_F(Coordinator, AWriteThatTakesTooLongIsAFailureButItsOutcomeDecides) {
             "(execution.checkpointing.tolerable-failed-checkpoints): checkpoint 1 has expired "
             "after 60000 ms while it was being written; its outcome is awaited");
   EXPECT_EQ(pass(60s), MonotonicTime::max());
-  EXPECT_EQ(coordinator_->statistics().failed, 1);
+  EXPECT_EQ(coordinator_->counts().failed, 1);
   host_.run_all();
   EXPECT_EQ(host_.take(), (Said{"complete 1", "completed 1"}));
   EXPECT_EQ(coordinator_->newest_completed(), 1);
@@ -230,7 +231,7 @@ TEST_F(Coordinator, AnOverdueWriteThatFailsIsCountedOnce) {
   ASSERT_TRUE(fs_->inner().remove(file_of(1, 0)).ok());
   host_.run_all();
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1"}));
-  EXPECT_EQ(coordinator_->statistics().failed, 1);
+  EXPECT_EQ(coordinator_->counts().failed, 1);
 }
 
 TEST_F(Coordinator, WhatAnotherCoordinatorIsWritingIsNotTouched) {

@@ -56,6 +56,7 @@ class World final : public CheckpointHost, public Clock, public Random {
         break;
       case 7:
         if (pick(20) == 0) stop_or_start();
+        if (pick(10) == 0) ask();
         break;
     }
     coordinator_->poll(now_);
@@ -65,8 +66,8 @@ class World final : public CheckpointHost, public Clock, public Random {
   /// No more faults: within a bounded time a checkpoint completes.
   void recover() {
     faults_ = 0;
-    const int64_t before = coordinator_->statistics().completed;
-    for (int i = 0; i < 200 && coordinator_->statistics().completed < before + 2; ++i) {
+    const int64_t before = coordinator_->counts().completed;
+    for (int i = 0; i < 200 && coordinator_->counts().completed < before + 2; ++i) {
       now_ += 1s;
       coordinator_->poll(now_);
       while (!works_.empty() || !answers_.empty()) {
@@ -77,7 +78,7 @@ class World final : public CheckpointHost, public Clock, public Random {
       if (told_.empty()) continue;
       for (const int process : {0, 1}) coordinator_->acknowledge(write(*told_.rbegin(), process));
     }
-    EXPECT_GE(coordinator_->statistics().completed, before + 2);
+    EXPECT_GE(coordinator_->counts().completed, before + 2);
     check();
   }
 
@@ -90,6 +91,7 @@ class World final : public CheckpointHost, public Clock, public Random {
       answer_some_work();
     }
     EXPECT_TRUE(done);
+    EXPECT_EQ(answered_, asked_);
     const CheckpointInventory inventory = list_checkpoints(job_).value();
     ASSERT_FALSE(inventory.completed.empty());
     EXPECT_EQ(inventory.completed.front(), *coordinator_->newest_completed());
@@ -148,7 +150,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     coordinator_->start(++attempt_,
                         {{{"count", "c", murmur3_128("c"), 2, 16}},
                          {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
-                        restored);
+                        {restored, cat("mem:///c/job/chk-", restored)});
   }
   CheckpointInventory list_without_faults() {
     const size_t faults = std::exchange(faults_, 0);
@@ -168,6 +170,24 @@ class World final : public CheckpointHost, public Clock, public Random {
     } else if (idle_) {
       start();
     }
+  }
+
+  /// Each request that is accepted is answered once, whatever happens.
+  void ask() {
+    auto answered = std::make_shared<bool>(false);
+    const Status status =
+        coordinator_->request({CheckpointKind::kManual,
+                               SnapshotFormat::kConfigured,
+                               {},
+                               [this, answered](const StatusOr<CompletedCheckpoint>& result) {
+                                 EXPECT_FALSE(std::exchange(*answered, true));
+                                 ++answered_;
+                                 if (result.ok()) {
+                                   EXPECT_TRUE(completed_.contains(result.value().id));
+                                 }
+                               }});
+    EXPECT_EQ(status.ok(), running_);
+    asked_ += status.ok();
   }
 
   void run_some_work() {
@@ -242,6 +262,8 @@ class World final : public CheckpointHost, public Clock, public Random {
   const FileLocation job_{fs_, "/c/job", "mem:///c/job"};
   std::vector<std::function<std::function<void()>()>> works_;
   std::vector<std::function<void()>> answers_;
+  int asked_ = 0;  // for manual checkpoints
+  int answered_ = 0;
   bool running_ = false;
   bool idle_ = false;
   AttemptId attempt_ = 0;

@@ -26,14 +26,20 @@ TEST_F(Coordinator, TakesACheckpointFromTriggerToCompletion) {
   EXPECT_TRUE(complete(1));
   EXPECT_EQ(host_.take(), (Said{"complete 1", "completed 1"}));
   EXPECT_EQ(poll(), 120s);
-  const CheckpointStatistics statistics = coordinator_->statistics();
-  EXPECT_EQ(statistics.completed, 1);
-  EXPECT_EQ(statistics.failed, 0);
-  EXPECT_EQ(statistics.pending, 0);
-  EXPECT_EQ(statistics.last_completed_id, 1);
-  EXPECT_EQ(statistics.last_duration, 2s);
-  EXPECT_EQ(statistics.last_completed_at, 112s);
-  EXPECT_GT(statistics.last_bytes, 8);
+  const auto report = coordinator_->report();
+  EXPECT_EQ(report->completed, 1);
+  EXPECT_EQ(report->failed, 0);
+  EXPECT_EQ(report->in_progress, 0);
+  const CheckpointRecord& record = report->latest_completed.value();
+  EXPECT_EQ(record.id, 1);
+  EXPECT_EQ(record.kind, CheckpointKind::kPeriodic);
+  EXPECT_EQ(record.acknowledged, 2);
+  EXPECT_EQ(record.duration(), 2s);
+  EXPECT_EQ(record.write, 0s);
+  EXPECT_EQ(record.publish, 2s);
+  EXPECT_EQ(record.ended, 112s);
+  EXPECT_EQ(record.uri, "mem:///c/job/chk-1");
+  EXPECT_GT(record.bytes, 8);
   EXPECT_EQ(coordinator_->newest_completed(), 1);
 }
 
@@ -166,7 +172,7 @@ TEST_F(TwoCheckpoints, TheOlderIsSubsumedByTheNewer) {
   coordinator_->decline({1, 1, 0, internal_error("late")});
   host_.run_all();
   EXPECT_EQ(host_.take(), Said{});
-  EXPECT_EQ(coordinator_->statistics().failed, 0);
+  EXPECT_EQ(coordinator_->counts().failed, 0);
   EXPECT_EQ(directories(), "chk-1:0 chk-2:4");
 }
 
@@ -185,7 +191,7 @@ TEST_F(TwoCheckpoints, EveryOrderOfAcknowledgementsCompletesInAscendingOrder) {
       last = id;
     }
     EXPECT_EQ(last, first + 1);
-    EXPECT_EQ(coordinator_->statistics().pending, 0);
+    EXPECT_EQ(coordinator_->report()->in_progress, 0);
     coordinator_->stop(attempt);
     start(++attempt);
     first += 2;

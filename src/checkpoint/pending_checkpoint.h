@@ -35,6 +35,8 @@ class PendingCheckpoint {
   CheckpointId id() const { return id_; }
   int64_t timestamp_ms() const { return timestamp_ms_; }
   MonotonicTime started() const { return started_; }
+  int subtasks() const { return static_cast<int>(waiting_.size() + states_.size()); }
+  int acknowledged() const { return static_cast<int>(states_.size()); }
   CheckpointPhase phase() const { return phase_; }
   /// The move must be legal.
   void move_to(CheckpointPhase phase);

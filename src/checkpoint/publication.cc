@@ -136,4 +136,23 @@ PublishResult CheckpointPublication::resolve() {
           0};
 }
 
+PublishResult point_at(const CheckpointPublication& publication, PublishResult published,
+                       LeaderStore& store) {
+  const Status status = store.set_pointer(publication.pointer());
+  if (status.ok()) return published;
+  if (status.code() == StatusCode::kUnavailable) return {PublishOutcome::kUnknown, status, 0};
+  if (bug_enabled(Bug::kStaleLeaderCompletes)) return published;
+  return {PublishOutcome::kForeign, status, 0};
+}
+
+PublishResult unless_started_again(const FileLocation& job, StartNumber start,
+                                   PublishResult published) {
+  if (start == 0) return published;
+  const Status status = check_newest_start(job, start);
+  if (status.ok()) return published;
+  return {
+      status.code() == StatusCode::kAborted ? PublishOutcome::kForeign : PublishOutcome::kUnknown,
+      status, 0};
+}
+
 }  // namespace weir

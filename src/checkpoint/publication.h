@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "checkpoint/leader_store.h"
+#include "checkpoint/lineage.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
@@ -62,5 +63,15 @@ class CheckpointPublication {
   int64_t total_bytes_ = 0;
   Status rename_failure_;
 };
+
+// A published checkpoint is complete only if this coordinator may still say so. Blocking.
+
+/// Where coordinators are elected the one that leads decides what is complete.
+PublishResult point_at(const CheckpointPublication& publication, PublishResult published,
+                       LeaderStore& store);
+/// Another process may have started the job meanwhile. It goes on from what was complete when it
+/// recorded its start, or from this one as well: if there is no such record now, it will see it.
+PublishResult unless_started_again(const FileLocation& job, StartNumber start,
+                                   PublishResult published);
 
 }  // namespace weir

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "checkpoint/request_queue.h"
 #include "checkpoint/retention.h"
-#include "checkpoint/trigger_policy.h"
 #include "cluster/job_master/restart_backoff.h"
 #include "cluster/worker.h"
 #include "config/configuration.h"

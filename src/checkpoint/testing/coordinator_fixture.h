@@ -96,7 +96,19 @@ class Coordinator : public testing::Test {
     coordinator_->start(attempt,
                         {{{"count", "c", murmur3_128("c"), 2, 16}},
                          {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
-                        restored);
+                        {restored, {}});
+  }
+  Status request(CheckpointKind kind, std::function<void(Status)> done) {
+    return coordinator_->request(
+        {kind,
+         SnapshotFormat::kConfigured,
+         {},
+         [done = std::move(done)](const StatusOr<CompletedCheckpoint>& result) {
+           done(result.status());
+         }});
+  }
+  void request_final(std::function<void(Status)> done) {
+    (void)request(CheckpointKind::kFinal, std::move(done));
   }
   /// As if nothing had been done yet.
   void start_over() {

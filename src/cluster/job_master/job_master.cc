@@ -27,7 +27,7 @@ JobMaster::~JobMaster() = default;
 
 void JobMaster::publish_view() {
   JobView& view = status_.current();
-  if (coordinator_) view.checkpoints = coordinator_->statistics();
+  if (coordinator_) view.checkpoints = coordinator_->report();
   view.workers = pool_.registered();
   view.slots = pool_.slots();
   view.shards = attempt_.shards();
@@ -52,6 +52,19 @@ void JobMaster::cancel() {
       case Phase::kWaitingToRestart: return end_canceled();
       case Phase::kEnding: return;
     }
+  });
+}
+
+void JobMaster::trigger_checkpoint(SnapshotFormat format,
+                                   std::function<void(const StatusOr<CompletedCheckpoint>&)> done) {
+  mailbox_->post([this, format, done = std::move(done)] {
+    Status status = failed_precondition(
+        options_.checkpoints_enabled
+            ? "a manual checkpoint is refused: the job is not running yet; ask again when it is"
+            : "a manual checkpoint is refused: the job takes no checkpoints; set "
+              "execution.checkpointing.dir and execution.checkpointing.interval");
+    if (coordinator_) status = coordinator_->request({CheckpointKind::kManual, format, {}, done});
+    if (!status.ok()) done(status);
   });
 }
 

@@ -27,7 +27,8 @@ namespace weir {
 /// checkpoints be taken, and starts it again from the last one when a task fails or a worker is
 /// lost. Connects the parts that know how: JobAttempt, WorkerLiveness, Recovery, SlotWait,
 /// JobTermination, JobStatus, CheckpointCoordinator.
-/// Thread: its own (an actor); accept(), view() and cancel() any. The graph outlives it.
+/// Thread: its own (an actor); accept(), view(), cancel() and trigger_checkpoint() any. The graph
+/// outlives it.
 class JobMaster final : public Actor, private CheckpointHost, private TerminationHost {
  public:
   /// `epoch`: larger than that of every job master of this job before. `store`: null where there is
@@ -46,6 +47,10 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
   JobView view() const { return status_.view(); }
   /// Ends the job; what becomes of its checkpoints the retention policy says.
   void cancel();
+  /// Takes a checkpoint now. `done` gets it, or why there is none, on the job master's thread; it
+  /// is not called if the job master is destroyed before.
+  void trigger_checkpoint(SnapshotFormat format,
+                          std::function<void(const StatusOr<CompletedCheckpoint>&)> done);
 
   MonotonicTime step() override;
 
@@ -70,7 +75,7 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
 
   // From the end of an attempt to what follows it.
   void on_ended();
-  void finish_by_checkpoint();
+  bool finish_by_checkpoint();
   /// `where`: what it happened in; it may be another one the next time though the failure is the
   /// same.
   void attempt_failed(const Status& failure, const std::string& where = "");

@@ -118,8 +118,9 @@ void JobMaster::on_running() {
   status_.current().state = JobState::kRunning;
   attempt_.start();
   if (coordinator_)
-    coordinator_->start(attempt_.number(), attempt_.participants(),
-                        prepared_->start->restored_checkpoint);
+    coordinator_->start(
+        attempt_.number(), attempt_.participants(),
+        {prepared_->start->restored_checkpoint, prepared_->start->restored_directory});
 }
 
 void JobMaster::on_ended() {
@@ -131,14 +132,15 @@ void JobMaster::on_ended() {
 }
 
 /// The last results become visible only with a checkpoint that is taken after the end of all input.
-void JobMaster::finish_by_checkpoint() {
-  coordinator_->request_final([this, attempt = attempt_.number()](Status status) {
-    if (status.ok() || attempt != attempt_.number() ||
-        attempt_.stage() != JobAttempt::Stage::kRunning)
-      return;
-    WEIR_LOG(kWarning) << "the final checkpoint failed and is taken again: " << status.message();
-    finish_by_checkpoint();
-  });
+/// False: refused, because the attempt is over or has its final checkpoint.
+bool JobMaster::finish_by_checkpoint() {
+  const auto done = [this](const StatusOr<CompletedCheckpoint>& checkpoint) {
+    if (checkpoint.ok() || !finish_by_checkpoint()) return;
+    WEIR_LOG(kWarning) << "the final checkpoint failed and is taken again: "
+                       << checkpoint.status().message();
+  };
+  return coordinator_->request({CheckpointKind::kFinal, SnapshotFormat::kConfigured, {}, done})
+      .ok();
 }
 
 void JobMaster::attempt_failed(const Status& failure, const std::string& where) {

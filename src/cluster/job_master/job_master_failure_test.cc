@@ -116,7 +116,7 @@ TEST_F(JobMasterFailureTest, AfterOneWasSetAsideTheJobGoesOnFromTheOneBefore) {
   settle();
   EXPECT_EQ(wait_for_trigger({&one}), 3);
   acknowledge(one, deploy.attempt, 3, 2);
-  EXPECT_EQ(master_->view().checkpoints.last_completed_id, 3);
+  EXPECT_EQ(last_completed(), 3);
 }
 
 TEST_F(JobMasterFailureTest, AfterDamageWasMetAllIsReadBeforeTheNextStart) {
@@ -135,7 +135,7 @@ TEST_F(JobMasterFailureTest, AfterDamageWasMetAllIsReadBeforeTheNextStart) {
   ack.files = {{file, 7, /*checksum=*/1, /*block_bytes=*/4096}};
   one.send(ack);
   settle();
-  ASSERT_EQ(master_->view().checkpoints.last_completed_id, 2);
+  ASSERT_EQ(last_completed(), 2);
   fail(one, attempt, aborted("an exception"));
   leave({&one}, attempt);
   EXPECT_EQ(fail_to_restore(one, data_loss("a block does not match its checksum")), 2);
@@ -167,7 +167,7 @@ TEST_F(JobMasterFailureTest, AnotherStartOfTheJobEndsThisOne) {
   ASSERT_TRUE(record_lineage(job, theirs, 9).ok());
   ASSERT_EQ(wait_for_trigger({&one}), 2);
   acknowledge(one, attempt, 2, 2);
-  EXPECT_EQ(master_->view().checkpoints.last_completed_id, 1)
+  EXPECT_EQ(last_completed(), 1)
       << "the other one does not know of it, so nothing may be committed";
   leave({&one}, attempt);
   pass(std::chrono::seconds(3), {&one});

@@ -352,6 +352,41 @@ TEST_F(JobMasterTest, DoesNotWidenAJobWhoseInputHasEnded) {
   EXPECT_EQ(state(), JobState::kRunning);
 }
 
+TEST_F(JobMasterTest, TakesACheckpointNowWhenAsked) {
+  with_checkpoints();
+  options_.trigger.interval = std::chrono::hours(1);
+  make();
+  std::vector<StatusOr<CompletedCheckpoint>> answers;
+  const auto ask = [&] {
+    master_->trigger_checkpoint(SnapshotFormat::kConfigured,
+                                [&](const auto& answer) { answers.push_back(answer); });
+    settle();
+  };
+  ask();
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].status().message(),
+            "a manual checkpoint is refused: the job is not running now; ask again when it is");
+  FakeWorker a = worker("a", 2);
+  const AttemptId attempt = run({&a});
+  ask();
+  const auto trigger = a.take<TriggerCheckpoint>();
+  ASSERT_TRUE(trigger.has_value());
+  EXPECT_EQ(answers.size(), 1u);
+  acknowledge(a, attempt, trigger->id, 2);
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[1].value().id, trigger->id);
+  EXPECT_EQ(last_completed(), trigger->id);
+}
+
+TEST_F(JobMasterTest, RefusesACheckpointOfAJobThatTakesNone) {
+  make();
+  Status answer;
+  master_->trigger_checkpoint(SnapshotFormat::kConfigured,
+                              [&](const auto& result) { answer = result.status(); });
+  settle();
+  EXPECT_NE(answer.message().find("set execution.checkpointing.dir"), std::string_view::npos);
+}
+
 TEST_F(JobMasterTest, ARestartWaitsForACheckpointThatIsBeingWritten) {
   with_checkpoints();
   make();

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <mutex>
 
 #include "base/ids.h"
-#include "checkpoint/coordinator.h"
+#include "checkpoint/checkpoint_history.h"
 #include "weir/detail/batch.h"
 #include "weir/status.h"
 
@@ -36,7 +37,8 @@ struct JobView {
   Timestamp watermark = kMinWatermark;
   int64_t late_records = 0;  ///< dropped by operators; counted as source_records are
   CheckpointId restored_checkpoint = -1;
-  CheckpointStatistics checkpoints;
+  std::shared_ptr<const CheckpointReport> checkpoints =
+      std::make_shared<const CheckpointReport>();  ///< never null
   AttemptId attempt = 0;
   int workers = 0;  ///< registered
   int slots = 0;    ///< theirs

@@ -33,13 +33,11 @@ std::string progress_line(const JobView& view, double records_per_second, Monoto
   std::string line = cat(to_string(view.state), "  records ", view.source_records, " (",
                          rate_text(records_per_second), ")  watermark ", time_text(view.watermark));
   if (view.late_records > 0) line += cat("  late records dropped ", view.late_records);
-  const CheckpointStatistics& checkpoints = view.checkpoints;
-  if (checkpoints.completed > 0) {
-    line += cat("  checkpoint ", checkpoints.last_completed_id, " (",
-                whole_ms(checkpoints.last_duration), " ms, ", checkpoints.last_bytes, " B, ",
-                whole_ms(now - checkpoints.last_completed_at) / 1000, " s ago)");
+  if (const auto& last = view.checkpoints->latest_completed) {
+    line += cat("  checkpoint ", last->id, " (", whole_ms(last->duration()), " ms, ", last->bytes,
+                " B, ", whole_ms(now - last->ended) / 1000, " s ago)");
   }
-  if (checkpoints.failed > 0) line += cat("  failed checkpoints ", checkpoints.failed);
+  if (view.checkpoints->failed > 0) line += cat("  failed checkpoints ", view.checkpoints->failed);
   if (view.restarts > 0) line += cat("  restarts ", view.restarts);
   return line;
 }

@@ -79,7 +79,7 @@ StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& g
   result.source_records = view.source_records;
   result.late_records = view.late_records;
   result.restarts = view.restarts;
-  result.completed_checkpoints = view.checkpoints.completed;
+  result.completed_checkpoints = view.checkpoints->completed;
   result.last_checkpoint = last_checkpoint(options, world.files);
   return result;
 }

@@ -167,6 +167,10 @@ class JobMasterTest : public testing::Test {
     pass(std::chrono::seconds(2), {&worker});
     return id;
   }
+  CheckpointId last_completed() const {
+    const auto checkpoints = master_->view().checkpoints;
+    return checkpoints->latest_completed ? checkpoints->latest_completed->id : -1;
+  }
   JobState state() const { return master_->view().state; }
 
   static constexpr MonotonicTime kTick = std::chrono::milliseconds(50);

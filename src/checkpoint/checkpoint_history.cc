@@ -1,0 +1,117 @@
+#include "checkpoint/checkpoint_history.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+namespace weir {
+
+using State = CheckpointRecord::State;
+
+std::optional<CheckpointFigures> figures_of(std::vector<int64_t> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double part) {  // the smallest value that so many are not above
+    const double rank = std::ceil(part * static_cast<double>(values.size()));
+    return values[static_cast<size_t>(std::max(rank, 1.0)) - 1];
+  };
+  const int64_t sum = std::accumulate(values.begin(), values.end(), int64_t{0});
+  return CheckpointFigures{values.front(), values.back(), sum / static_cast<int64_t>(values.size()),
+                           at(0.5),        at(0.9),       at(0.95),
+                           at(0.99),       at(0.999)};
+}
+
+CheckpointRecord* CheckpointHistory::change(CheckpointId id) {
+  report_ = nullptr;
+  const auto found = std::find_if(records_.begin(), records_.end(),
+                                  [id](const CheckpointRecord& record) { return record.id == id; });
+  return found == records_.end() ? nullptr : &*found;
+}
+
+void CheckpointHistory::on_restored(RestoredCheckpoint restored) {
+  report_ = nullptr;
+  ++counts_.restored;
+  counts_.latest_restored = std::move(restored);
+}
+
+void CheckpointHistory::on_triggered(CheckpointRecord record) {
+  report_ = nullptr;
+  ++counts_.triggered;
+  records_.push_back(std::move(record));
+  if (records_.size() > kCheckpointHistorySize) records_.pop_front();
+}
+
+void CheckpointHistory::on_acknowledged(CheckpointId id, int subtasks, MonotonicTime now,
+                                        int64_t wall_ms) {
+  CheckpointRecord* record = change(id);
+  if (record == nullptr) return;
+  record->acknowledged = subtasks;
+  record->acknowledged_ms = wall_ms;
+  record->write = now - record->triggered;
+}
+
+void CheckpointHistory::on_completed(const CompletedCheckpoint& checkpoint, MonotonicTime publish,
+                                     MonotonicTime now, int64_t wall_ms) {
+  ++counts_.completed;
+  CheckpointRecord* record = change(checkpoint.id);
+  CheckpointRecord forgotten{.id = checkpoint.id, .kind = checkpoint.kind};
+  forgotten.triggered_ms = checkpoint.timestamp_ms;
+  forgotten.triggered = now - checkpoint.duration;
+  if (record == nullptr) record = &forgotten;  // others have come meanwhile
+  record->state = State::kCompleted;
+  record->ended = now;
+  record->ended_ms = wall_ms;
+  record->bytes = checkpoint.bytes;
+  record->publish = publish;
+  record->uri = checkpoint.uri;
+  (is_savepoint(checkpoint.kind) ? counts_.latest_savepoint : counts_.latest_completed) = *record;
+}
+
+void CheckpointHistory::on_ended(CheckpointId id, const std::string& why, MonotonicTime now,
+                                 int64_t wall_ms) {
+  CheckpointRecord* record = change(id);
+  if (record == nullptr) return;
+  record->state = State::kFailed;
+  record->ended = now;
+  record->ended_ms = wall_ms;
+  record->failure = why;
+  counts_.latest_failed = *record;
+}
+
+void CheckpointHistory::count_failure() {
+  report_ = nullptr;
+  ++counts_.failed;
+}
+
+void CheckpointHistory::count_abort() {
+  report_ = nullptr;
+  ++counts_.aborted;
+}
+
+void CheckpointHistory::on_discarded(CheckpointId id) {
+  if (CheckpointRecord* record = change(id)) record->discarded = true;
+  for (auto* latest : {&counts_.latest_completed, &counts_.latest_savepoint}) {
+    if (*latest && (*latest)->id == id) (*latest)->discarded = true;
+  }
+}
+
+std::shared_ptr<const CheckpointReport> CheckpointHistory::report(int in_progress) {
+  if (report_ && report_->in_progress == in_progress) return report_;
+  auto report = std::make_shared<CheckpointReport>(counts_);
+  report->in_progress = in_progress;
+  report->history.assign(records_.rbegin(), records_.rend());
+  std::vector<int64_t> bytes;
+  std::vector<int64_t> durations;
+  for (const CheckpointRecord& record : records_) {
+    if (record.state != State::kCompleted) continue;
+    bytes.push_back(record.bytes);
+    durations.push_back(whole_ms(record.duration()));
+  }
+  report->bytes = figures_of(std::move(bytes));
+  report->duration_ms = figures_of(std::move(durations));
+  report_ = report;
+  return report;
+}
+
+}  // namespace weir
