@@ -21,7 +21,9 @@ class Store final : public LeaderStore {
     return std::optional<CompletedPointer>();
   }
   Status set_pointer(const CompletedPointer&) override { return {}; }
-  StatusOr<std::optional<RecordedResult>> result() override { return std::optional<RecordedResult>(); }
+  StatusOr<std::optional<RecordedResult>> result() override {
+    return std::optional<RecordedResult>();
+  }
   Status set_result(const RecordedResult& result) override {
     said_.push_back(cat("record ", result.state, result.message));
     return answer;
