@@ -27,10 +27,10 @@ std::string found(const StatusOr<NameNodes>& namenodes) {
 }
 
 TEST(FindNameNodes, WithoutConfigurationPort9870IsUsed) {
-  EXPECT_EQ(found(find_namenodes({}, "nn:8020", {})), "http://nn:9870 from port 9870, the default");
-  EXPECT_EQ(found(find_namenodes({}, "nn.host", {})),
+  EXPECT_EQ(found(find_namenodes(HadoopConf(), "nn:8020", {})), "http://nn:9870 from port 9870, the default");
+  EXPECT_EQ(found(find_namenodes(HadoopConf(), "nn.host", {})),
             "http://nn.host:9870 from port 9870, the default");
-  EXPECT_EQ(found(find_namenodes({}, "[::1]:8020", {})),
+  EXPECT_EQ(found(find_namenodes(HadoopConf(), "[::1]:8020", {})),
             "http://[::1]:9870 from port 9870, the default");
 }
 
@@ -64,7 +64,7 @@ TEST(FindNameNodes, WithoutAuthorityTheDefaultFileSystemIsUsed) {
                                           {"dfs.namenode.http-address", "nn:5070"}}),
                                  "", {})),
             "http://nn:5070 from dfs.namenode.http-address of the Hadoop configuration");
-  EXPECT_EQ(find_namenodes({}, "", {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(find_namenodes(HadoopConf(), "", {}).status().code(), StatusCode::kInvalidArgument);
   const auto local = find_namenodes(conf_of({{"fs.defaultFS", "file:///"}}), "", {});
   EXPECT_NE(local.status().message().find("\"file:///\""), std::string_view::npos);
 }
@@ -108,8 +108,8 @@ TEST(FindNameNodes, HttpsOnlyUsesHttps) {
 }
 
 TEST(FindWebNameNodes, AuthorityIsTheAddress) {
-  EXPECT_EQ(found(find_web_namenodes({}, "nn:5070")), "http://nn:5070 from the URI");
-  EXPECT_EQ(found(find_web_namenodes({}, "nn")), "http://nn:9870 from the URI");
+  EXPECT_EQ(found(find_web_namenodes(HadoopConf(), "nn:5070")), "http://nn:5070 from the URI");
+  EXPECT_EQ(found(find_web_namenodes(HadoopConf(), "nn")), "http://nn:9870 from the URI");
   EXPECT_EQ(find_web_namenodes(HadoopConf(), "").status().code(), StatusCode::kInvalidArgument);
 }
 
