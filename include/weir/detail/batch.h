@@ -83,11 +83,16 @@ class BatchOf final : public Batch {
   }
   /// Records without a timestamp may be mixed with others: `timestamps` then holds kNoTimestamp for
   /// them.
-  void add(T record) { add(std::move(record), kNoTimestamp); }
-  void add(T record, Timestamp timestamp) {
+  void add(T record) {
     records.push_back(std::move(record));
-    if (timestamp == kNoTimestamp && timestamps.empty()) return;
-    timestamps.resize(records.size() - 1, kNoTimestamp);
+    if (!timestamps.empty()) [[unlikely]]
+      timestamps.push_back(kNoTimestamp);
+  }
+  void add(T record, Timestamp timestamp) {
+    if (timestamp == kNoTimestamp) return add(std::move(record));
+    if (timestamps.size() != records.size()) [[unlikely]]
+      timestamps.resize(records.size(), kNoTimestamp);
+    records.push_back(std::move(record));
     timestamps.push_back(timestamp);
   }
 
