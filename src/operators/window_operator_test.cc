@@ -358,7 +358,7 @@ TEST(WindowAggregate, SnapshotHasFlinksContentsAndTimers) {
   const std::string window =
       "fffffffffffffff6"
       "0000000000000000";
-  EXPECT_EQ(show_bytes(snapshot.groups.begin()->second),
+  EXPECT_EQ(detail::show_bytes(snapshot.groups.begin()->second),
             "0000"
             "00000017"
             "8f066361726f6c" +

@@ -60,7 +60,7 @@ class Recorder final : public Operator {
   int calls_ = 0;
 };
 
-class ChainWalkTest : public testing::Test, protected Output, protected ChainWalk::Exit {
+class ChainWalkTest : public testing::Test, public Output, public ChainWalk::Exit {
  protected:
   /// Operators a, b, … that need so many more calls each.
   void make(std::vector<int> more) {

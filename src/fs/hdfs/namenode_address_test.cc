@@ -27,7 +27,8 @@ std::string found(const StatusOr<NameNodes>& namenodes) {
 }
 
 TEST(FindNameNodes, WithoutConfigurationPort9870IsUsed) {
-  EXPECT_EQ(found(find_namenodes(HadoopConf(), "nn:8020", {})), "http://nn:9870 from port 9870, the default");
+  EXPECT_EQ(found(find_namenodes(HadoopConf(), "nn:8020", {})),
+            "http://nn:9870 from port 9870, the default");
   EXPECT_EQ(found(find_namenodes(HadoopConf(), "nn.host", {})),
             "http://nn.host:9870 from port 9870, the default");
   EXPECT_EQ(found(find_namenodes(HadoopConf(), "[::1]:8020", {})),
