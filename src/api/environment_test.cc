@@ -118,7 +118,8 @@ TEST(Environment, JobRunsOnce) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(env.execute(), 2);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "flights: execute() was called a second time; a program runs one job\nnothing was run; "
+            "flights: execute() or run() was called a second time; an environment describes one "
+            "job, which runs once\nnothing was run; "
             "flights --help lists the flags\n");
 }
 
