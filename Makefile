@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
 # As project() in CMakeLists.txt says.
-VERSION = $(shell sed -n 's/^project(weir VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+VERSION = $(shell sed -n 's/.*weir VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 
 .PHONY: demo test build unit bench format flink-bridge install deps deps-test clean
