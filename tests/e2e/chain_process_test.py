@@ -38,8 +38,9 @@ import zipfile
     ABORTED,
     FINISH,
     CLOSE,
-) = range(1, 17)
-MOVES_RECORDS = {PROCESS, WATERMARK, TIMER, POLL, RESUME, BARRIER, COMPLETED, FINISH}
+    COMMIT,
+) = range(1, 18)
+MOVES_RECORDS = {PROCESS, WATERMARK, TIMER, POLL, RESUME, BARRIER, COMPLETED, FINISH, COMMIT}
 MORE, NOTHING_NOW, END = 1, 2, 4
 MAX = (1 << 63) - 1
 SECONDS = 60
@@ -356,6 +357,11 @@ class Job:
         for chain in self.all():
             self.pass_on(chain.call(COMPLETED, struct.pack(">q", checkpoint)))
 
+    def commit(self):
+        """Without checkpoints, after the end of the data."""
+        for chain in self.all():
+            self.pass_on(chain.call(COMMIT))
+
     def all(self):
         return [chain for chains in self.chains for chain in chains]
 
@@ -447,7 +453,7 @@ def job_without_checkpoints_commits_at_its_end(case):
     job.start(2)
     while job.poll():
         pass
-    job.complete(MAX)
+    job.commit()
     job.close()
     case.expect_exact_output()
 
@@ -508,7 +514,7 @@ def what_a_job_prints_goes_to_standard_error(case):
     job.start(1)
     while job.poll():
         pass
-    job.complete(MAX)
+    job.commit()
     job.close()
     printed = sum(len(chain.lines) for chain in job.all())
     expect(printed >= sum(case.words.values()), f"{printed} lines of {sum(case.words.values())}")

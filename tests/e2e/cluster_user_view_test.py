@@ -14,6 +14,8 @@ import socket
 import sys
 import time
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
 import flights_job
 from small_cases import FAILED, LEFT, NOT_NOW, REFUSED, SmallCase, expect, expect_in, run_cases
 
