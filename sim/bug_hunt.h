@@ -11,12 +11,12 @@ namespace weir::sim {
 
 struct Hunt {
   bool found = false;
-  std::string how;  ///< for people
+  std::string how;  ///< one sentence for the test's output
 };
 
-/// Switches the mistake on and runs seeds from 1 on, until one fails or `most` have been run.
-/// `failures_of` runs a seed. All that in a process of its own, because a mistake may also run into
-/// one of the engine's own checks, which aborts: that is finding it too.
+/// Switches the mistake on and runs seeds 1, 2, … until one fails or `most` have run. `failures_of`
+/// runs one seed. The hunt runs in a child process, because the mistake may also trip one of the
+/// engine's own checks, which aborts. An abort counts as found.
 Hunt hunt(Bug bug, uint64_t most,
           const std::function<std::vector<std::string>(uint64_t seed)>& failures_of);
 

@@ -1,5 +1,5 @@
-// Every mistake of base/bug_switch.h is switched on in turn, and seeds are run until one fails:
-// proof that the swarm would find it.
+// Switches on each mistake of base/bug_switch.h in turn and runs seeds until one fails. This proves
+// that the swarm would find the mistake.
 
 #include <gtest/gtest.h>
 
@@ -12,12 +12,12 @@
 namespace weir::sim {
 namespace {
 
-/// Most are found by one of the first seeds. An aborted checkpoint is no longer written to its end,
-/// so its acknowledgement is rarely late.
+/// One of the first seeds finds most mistakes. An aborted checkpoint is usually not written to its
+/// end, so its acknowledgment is rarely late.
 uint64_t seeds_for(Bug bug) { return bug == Bug::kLateAckOfGivenUpCheckpoint ? 2000 : 200; }
 
 TEST(Bugs, EachIsFound) {
-  // Those from kCreditLost on show only where there are several processes.
+  // Mistakes from kCreditLost on show only with several processes.
   for (int i = 0; i < static_cast<int>(Bug::kCreditLost); ++i) {
     const Hunt result = hunt(static_cast<Bug>(i), seeds_for(static_cast<Bug>(i)),
                              [](uint64_t seed) { return run_seed(seed).failures; });

@@ -9,7 +9,7 @@
 
 namespace weir::sim {
 
-/// A planned event as the engine's records.
+/// A planned event, as a record of the engine.
 struct Event {
   int64_t id = 0;
   int64_t key = 0;
@@ -21,12 +21,12 @@ struct Event {
   PlannedEvent planned() const { return {id, key, value, time}; }
 };
 
-/// Throws, and marks it as done, if a user function is to fail at this record.
+/// Throws if a user function is planned to fail at this record, and marks the failure as done.
 void throw_if_due(Mishaps& mishaps, int64_t id, Callback at = Callback::kLast);
-/// The mishaps of the run, for serializers, which belong to no operator. There is one run at a
-/// time.
+/// The mishaps of the current run, for serializers, which belong to no operator. Only one run
+/// exists at a time.
 std::shared_ptr<Mishaps>& mishaps_of_serializers();
-/// The selector of a key. A class, so that it can throw.
+/// The key selector. A class, so that it can throw.
 struct KeyOfEvent {
   std::shared_ptr<Mishaps> mishaps;
   int64_t operator()(const Event& event) const {
@@ -34,11 +34,11 @@ struct KeyOfEvent {
     return event.key;
   }
 };
-/// A step that keeps state by another key, and passes records on.
+/// A step that keeps state by another key and forwards its records.
 DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid,
                                  std::shared_ptr<Mishaps> mishaps);
 
-/// The endings that keep state by key; a line for each result.
+/// The endings that keep state by key. They write a line for each result.
 DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan,
                                          std::shared_ptr<Mishaps> mishaps);
 

@@ -86,7 +86,7 @@ DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan,
   return add_source(graph, std::move(file), plan, mishaps, index);
 }
 
-/// Of what goes to all subtasks, each keeps the records that are its own.
+/// Receives all records (broadcast), and each subtask keeps only its own part.
 class KeepOwnPart final : public Operator {
  public:
   Status open(OperatorContext& context) override {

@@ -9,8 +9,8 @@
 
 namespace weir::sim {
 
-/// How often user functions still throw where. Outlives processes: what was thrown once is not
-/// thrown again.
+/// How often each user function still throws, and where. Outlives processes, so that a planned
+/// exception is thrown only once.
 using Mishaps = std::map<Mishap, int>;
 
 inline constexpr char kInputDirectory[] = "/input";
@@ -19,13 +19,13 @@ inline constexpr char kCheckpointDirectory[] = "/checkpoints";
 
 JobId job_id_of_workload();
 
-/// The input of the plan's file sources, onto the disk that they read from ("file://").
+/// Writes the input of the plan's file sources to the disk that they read ("file://").
 void write_input(const WorkloadPlan& plan, MemoryFileSystem& disk);
 
-/// The program, written with the public API.
+/// The job, written with the public API.
 StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& settings,
                                   std::shared_ptr<Mishaps> mishaps);
-/// Its options, by way of the configuration. `from`: what it starts from.
+/// The job's options, read from a configuration. `from`: the checkpoint to restore.
 StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPlan& settings,
                                       const std::string& from = "latest");
 

@@ -12,7 +12,7 @@ std::shared_ptr<Mishaps>& mishaps_of_serializers() {
   return mishaps;
 }
 
-/// The id of a record, whose serializer may throw.
+/// The id of a record. Its serializer may throw.
 struct Fragile {
   int64_t id = 0;
 };
@@ -35,7 +35,7 @@ struct weir::UserSerializer<weir::sim::Fragile> {
 namespace weir::sim {
 namespace {
 
-/// Count and sum of a key, with ballast.
+/// Count and sum of a key's records, with ballast.
 struct Running {
   int64_t key = 0;
   int64_t count = 0;
@@ -52,8 +52,8 @@ std::string interval_line(int64_t key, int64_t start, int64_t count, int64_t sum
   return cat("w ", key, ' ', start, ' ', count, ' ', sum);
 }
 
-/// Counts and sums a key's records in value state, and those of each interval of event time in map
-/// state; a timer at the interval's end writes and forgets it.
+/// Keeps count and sum of a key's records in value state, and those of each interval of event time
+/// in map state. A timer at the interval's end writes and removes the interval.
 class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::string> {
  public:
   SumByInterval(int64_t interval_ms, size_t ballast, std::shared_ptr<Mishaps> mishaps)
@@ -84,7 +84,7 @@ class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::str
                 Collector<std::string>& out) override {
     const int64_t start = timestamp + 1 - interval_ms_;
     const int64_t* count = counts_.get(start);
-    // Shows as a line that belongs nowhere.
+    // If the interval is missing, -1 makes a line that the oracle does not expect.
     out.collect(interval_line(context.current_key(), start, count != nullptr ? *count : -1,
                               count != nullptr ? *sums_.get(start) : -1));
     counts_.remove(start);
@@ -100,8 +100,8 @@ class SumByInterval final : public KeyedProcessFunction<int64_t, Event, std::str
   MapState<int64_t, int64_t> sums_;
 };
 
-/// Counts a key's records; a timer in processing time writes the numbers of those that no timer
-/// before it has written, and one at the end of event time the last of them.
+/// Counts a key's records. A processing-time timer writes the numbers of the records that no
+/// earlier timer has written. A timer at the end of event time writes the rest.
 class CountByAlarm final : public KeyedProcessFunction<int64_t, Event, std::string> {
  public:
   CountByAlarm(int64_t delay_ms, std::shared_ptr<Mishaps> mishaps)
@@ -127,7 +127,7 @@ class CountByAlarm final : public KeyedProcessFunction<int64_t, Event, std::stri
     Running& so_far = so_far_.mutable_value();
     if (so_far.sum == so_far.count) return;
     out.collect(cat("t ", context.current_key(), ' ', so_far.sum + 1, ' ', so_far.count));
-    so_far.sum = so_far.count;  // here: how many were written
+    so_far.sum = so_far.count;  // in this function: how many were written
   }
 
  private:
@@ -136,7 +136,7 @@ class CountByAlarm final : public KeyedProcessFunction<int64_t, Event, std::stri
   ValueState<Running> so_far_;
 };
 
-/// Counts records of a key that no other step has, and passes them on.
+/// Counts records by a key that no other step uses, and forwards them.
 class CountAndPass final : public KeyedProcessFunction<int64_t, Event, Event> {
  public:
   explicit CountAndPass(std::shared_ptr<Mishaps> mishaps) : mishaps_(std::move(mishaps)) {}

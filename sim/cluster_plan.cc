@@ -10,8 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// 0 mostly, otherwise up to `most`: seeds with one kind of fault find other things than those with
-/// all.
+/// Mostly 0, otherwise up to `most`. Seeds with one kind of fault find other mistakes than seeds
+/// with all kinds.
 double sometimes(SimRandom& random, double most) {
   if (!random.chance(0.35)) return 0;
   return most * static_cast<double>(1 + random.below(100)) / 100;
@@ -47,7 +47,7 @@ WorldOptions draw_world(const WorkloadPlan& workload, SimRandom& random) {
 
 namespace {
 
-// Eight batches of a Collector, for channels that mostly hold fewer.
+// Eight batches of a Collector. Most channels hold fewer.
 constexpr int64_t kBurstAt = 17;
 constexpr size_t kBurstRecords = 8192;
 
@@ -164,7 +164,7 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   plan.phase = milliseconds(random.between(500, 12000));
   plan.down_max = milliseconds(one_of(random, {1, 100, 7000}));
   plan.restart_when_finished = 0.3;
-  if (random.chance(0.1)) return plan;  // nothing goes wrong
+  if (random.chance(0.1)) return plan;  // no faults
   plan.world.actor_stall = sometimes(random, 0.002);
   plan.world.slow_io = sometimes(random, 0.05);
   plan.world.slow_io_max = seconds(random.between(1, 10));
@@ -178,11 +178,11 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   plan.power_loss = sometimes(random, 0.5);
   plan.damage = sometimes(random, 0.3);
   plan.pause = sometimes(random, 0.5);
-  // Drawn apart, so that a seed without rests is what it would be if there were none: see
-  // RunOptions.
+  // Drawn from a separate generator, so that a seed runs the same with and without pauses in
+  // blocking work: see RunOptions.
   SimRandom rests(splitmix_output(workload.data_seed ^ 0x4e57));
   if (rests.chance(0.5)) {
-    // Each operation takes a little, or a few take for ever.
+    // Either each operation takes a short time, or a few operations take very long.
     const bool each = rests.chance(0.5);
     plan.world.slow_operation = each ? 1 : static_cast<double>(rests.between(1, 50)) / 1000;
     plan.world.slow_operation_max =
@@ -191,15 +191,15 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   plan.pause_at_operation = rests.chance(0.5);
   plan.wall_skew = sometimes(random, 0.5);
   plan.cancel = sometimes(random, 0.3);
-  // Beyond what can be survived: a newer checkpoint damaged while the request to delete its elder
-  // is still on its way.
+  // A job can't survive this combination: the newer checkpoint is damaged while the request to
+  // delete the older one is still in flight.
   if (plan.damage > 0) plan.world.late_effect = 0;
   return plan;
 }
 
 namespace {
 
-/// Where time moves nothing it may be anything.
+/// Any time where the ending doesn't use event time; otherwise only times that don't advance it.
 int64_t extreme_time(Ending ending, uint64_t chance) {
   static constexpr int64_t kTimes[] = {-1,        INT64_MIN + 1, INT64_MIN + 2, INT64_MIN + 1000,
                                        INT64_MIN, INT64_MAX,     INT64_MAX - 1, INT64_MAX - 1000};

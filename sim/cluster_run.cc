@@ -18,10 +18,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// Without faults every job here takes a few seconds; the longest restart back-off, a lost answer
-/// that is asked for again and checkpoint timeouts of half a minute have room in this.
+/// Without faults each job takes a few seconds. The bound also has room for the longest restart
+/// back-off, a lost answer that is requested again, and checkpoint timeouts of half a minute.
 constexpr MonotonicTime kLivenessBound = std::chrono::minutes(10);
-constexpr uint64_t kMaxEvents = 4'000'000;  ///< of a whole run: more is a loop
+constexpr uint64_t kMaxEvents = 4'000'000;  ///< of a whole run; more means a loop
 constexpr MonotonicTime kLookEvery = milliseconds(200);
 constexpr char kLocalDisk[] = "file://";
 constexpr char kHdfsDisk[] = "hdfs://nn:8020";
@@ -42,7 +42,7 @@ struct Incarnation {
 
   const SettingsPlan settings;
   bool ended = false;
-  std::optional<CheckpointId> expected_restore;  ///< what "latest" must find, if that is sure
+  std::optional<CheckpointId> expected_restore;  ///< what "latest" must restore, if that is certain
   bool restore_checked = false;
   bool calm_start = false;
   SimProcess process;
@@ -123,7 +123,7 @@ class ClusterRun {
   }
   bool failed() const { return !result_.failures.empty(); }
 
-  /// `from`: a checkpoint; without it the latest.
+  /// `from`: a checkpoint; without it, the latest.
   void start(std::optional<int64_t> from = {}) {
     const SettingsPlan* before = last_settings_ ? &*last_settings_ : nullptr;
     const SettingsPlan settings = draw_settings(workload_, before, random_);
@@ -150,7 +150,7 @@ class ClusterRun {
     return random_.chance(0.5) ? random_.between(-kYear, kYear) : random_.between(-5000, 5000);
   }
 
-  /// The process is gone, or the job has ended and the program with it.
+  /// Ends the program: its process is dead, or its job has ended.
   void leave() {
     if (!now_) return;
     const JobView view = now_->runner->view();
@@ -163,8 +163,8 @@ class ClusterRun {
     if (!now_->process.alive()) {
       ++result_.statistics.kills;
     } else if (now_->ended) {
-      now_->runner.reset();  // as a program does at its end; what is under way on the I/O pool goes
-                             // on for a while
+      now_->runner.reset();  // as a program does on exit; in-flight work on the I/O pool continues
+                             // for a short time
       world_.run_for(milliseconds(1));
     }
     now_->process.kill();
@@ -172,7 +172,7 @@ class ClusterRun {
     look();
   }
 
-  /// What must hold at any moment.
+  /// Checks everything that must hold at any moment.
   void look() {
     last_look_ = world_.now();
     for (const std::string& complaint : watch_->look(taking_back_ || !workload_.exactly_once))
@@ -182,7 +182,7 @@ class ClusterRun {
     }
   }
 
-  /// Until the job ends, its process dies, or something is wrong. False: time is up.
+  /// Runs until the job ends, its process dies or a check fails. Returns false at the time limit.
   bool run_until(MonotonicTime end) {
     const auto stop = [&] {
       return now_->ended || !now_->process.alive() || failed() ||
@@ -207,7 +207,7 @@ class ClusterRun {
     return stop();
   }
 
-  /// "latest" means the newest complete one that is not damaged.
+  /// "latest" must restore the newest complete checkpoint that is not damaged.
   void check_restore() {
     if (now_->restore_checked || !now_->process.alive()) return;
     const JobView view = now_->runner->view();
@@ -240,7 +240,7 @@ class ClusterRun {
       }
       const MonotonicTime until = std::min(end, world_.now() + life);
       if (!run_until(until)) {
-        if (world_.now() >= end) return;  // the process lives on into the next phase
+        if (world_.now() >= end) return;  // the process continues in the next phase
         if (random_.chance(faults_.cancel)) cancel();
         else now_->process.kill();
       }
@@ -258,8 +258,8 @@ class ClusterRun {
     }
   }
 
-  /// A bit turns over while the job runs, and the next thing that happens to it is a failure. Where
-  /// only one checkpoint is retained nothing could be fallen back to.
+  /// Flips a bit of the newest checkpoint while the job runs, and then makes a user function throw.
+  /// Needs a second retained checkpoint to fall back to.
   void damage_while_running() {
     const std::vector<int64_t> complete = watch_->complete();
     if (failed() || !now_->process.alive() || now_->settings.num_retained < 2 ||
@@ -306,7 +306,7 @@ class ClusterRun {
     if (now_) now_->process.pause_at_next(Operation::kFile, MonotonicTime(0));
     liveness_ = true;
     const MonotonicTime end = world_.now() + kLivenessBound;
-    bool doomed = now_ != nullptr;  // what it met with before may make it give up once
+    bool doomed = now_ != nullptr;  // an earlier fault may still fail the job once
     while (!failed()) {
       if (!now_) start();
       if (!run_until(end)) {
@@ -320,7 +320,7 @@ class ClusterRun {
       }
       if (failed()) return;
       const bool finished = ended_well();
-      const bool killed = !now_->process.alive();  // at a file operation that was planned before
+      const bool killed = !now_->process.alive();  // at a file operation that was planned earlier
       const JobView view = now_->runner->view();
       const int retained = now_->settings.num_retained;
       const bool calm_start = now_->calm_start;
@@ -371,8 +371,8 @@ class ClusterRun {
     }
   }
 
-  /// Whatever is retained must restore, at any parallelism, and lead to the same end. Each starts
-  /// from the files as they are now.
+  /// Each retained checkpoint must restore at any parallelism and lead to the same output. Each
+  /// restore starts from a copy of the current files.
   void restore_each_retained() {
     if (!workload_.exactly_once) return;
     const std::vector<int64_t> retained = watch_->complete();
@@ -399,8 +399,7 @@ class ClusterRun {
     }
   }
 
-  SimRandom random_;  ///< for the plan and for what the operator of the cluster does; the world has
-                      ///< its own
+  SimRandom random_;  ///< for the plan and for the operator's actions; the world has its own
   const WorkloadPlan workload_;
   const FaultPlan faults_;
   const Oracle oracle_;
@@ -414,7 +413,7 @@ class ClusterRun {
   bool rescaled_ = false;
   bool liveness_ = false;
   bool taking_back_ =
-      false;  ///< a checkpoint was damaged, so output of it may vanish and come again
+      false;  ///< a checkpoint was damaged, so its output may disappear and be written again
   MonotonicTime last_look_{0};
   RunResult result_;
 };

@@ -18,11 +18,11 @@ struct RunStatistics {
   int64_t damages_while_running = 0;
   int64_t cancels = 0;
   int64_t file_faults = 0;
-  int64_t rests = 0;              ///< of blocking work, in its middle
+  int64_t rests = 0;              ///< pauses within blocking work
   int64_t restarts_inside = 0;    ///< by the restart strategy
-  int64_t restores = 0;           ///< of a process from a checkpoint
+  int64_t restores = 0;           ///< times that a new process restored a checkpoint
   int64_t restores_rescaled = 0;  ///< at another parallelism
-  int64_t retained_restores = 0;  ///< of checkpoints that were there at the end, one by one
+  int64_t retained_restores = 0;  ///< of checkpoints that remained at the end, one after another
   int64_t completed_checkpoints = 0;
   int64_t failed_checkpoints = 0;
   int64_t records = 0;
@@ -31,24 +31,25 @@ struct RunStatistics {
 };
 
 struct RunResult {
-  std::vector<std::string> failures;  ///< empty: all went as it must
+  std::vector<std::string> failures;  ///< empty if all checks passed
   uint64_t trace_hash = 0;
-  std::string description;         ///< what the seed ran, for people
-  std::vector<std::string> trace;  ///< the last lines, if asked for
+  std::string description;         ///< the job of the seed, for the test's output
+  std::vector<std::string> trace;  ///< the last lines, if requested
   RunStatistics statistics;
 };
 
 struct RunOptions {
   size_t trace_lines = 0;
   bool serve_ended_sessions =
-      false;  ///< see ZooKeeperFaults::serve_ended (of a job on several processes)
+      false;  ///< see ZooKeeperFaults::serve_ended (jobs on several processes only)
   bool rests =
-      true;  ///< of blocking work, in its middle, if the seed has any (of a job in one process)
+      true;  ///< allow pauses within blocking work, if the seed has any (jobs in one process only)
   bool wide = true;  ///< see draw_workload()
 };
 
-/// Runs the job of a seed in a world of its own: first with faults, in which nothing wrong may
-/// become visible, then without, in which it must finish. Stops at the first thing that is wrong.
+/// Runs the job of a seed in a new world. The first phase has faults, and no wrong result may
+/// become visible. The second phase has none, and the job must finish. Stops at the first failed
+/// check.
 RunResult run_seed(uint64_t seed, RunOptions options = {});
 
 }  // namespace weir::sim
