@@ -6,13 +6,14 @@
 
 namespace weir {
 
-/// The checkpoints that were given up and of which barriers or snapshots may still come. Each is
-/// remembered by its id: with several checkpoints under way, giving up one says nothing about the
-/// others. Thread: one at a time.
+/// Aborted checkpoints whose barriers or snapshots may still arrive. Each is remembered by its id,
+/// because several checkpoints can be in progress, and aborting one does not affect the others.
+/// Thread: one at a time.
 class AbortedCheckpoints {
  public:
-  /// Above this the lowest ids are forgotten. A late piece of those blocks or keeps something until
-  /// the next checkpoint; the coordinator does not take it.
+  /// Maximum number of ids. Above it the lowest ids are forgotten. A late barrier or snapshot of a
+  /// forgotten checkpoint blocks a channel or keeps memory until the next checkpoint; the
+  /// coordinator rejects it.
   static constexpr size_t kMax = 1000;
 
   void add(CheckpointId id) {
@@ -20,7 +21,7 @@ class AbortedCheckpoints {
     if (ids_.size() > kMax) ids_.erase(ids_.begin());
   }
   bool contains(CheckpointId id) const { return ids_.contains(id); }
-  /// Nothing of `id` and of older ones can come any more.
+  /// Call it when nothing of `id` or an older checkpoint can arrive any more.
   void forget_up_to(CheckpointId id) { ids_.erase(ids_.begin(), ids_.upper_bound(id)); }
   size_t size() const { return ids_.size(); }
 

@@ -31,7 +31,7 @@ TEST(BarrierTracker, LastBarrierReleasesAll) {
   EXPECT_EQ(tracker.open(), 0);
 }
 
-TEST(BarrierTracker, NewerBarrierGivesUpTheOpenOne) {
+TEST(BarrierTracker, NewerBarrierAbortsTheOpenCheckpoint) {
   BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
   EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
   EXPECT_EQ(tracker.on_barrier(1, 2), kHold);  // channel 1 never delivers 1
@@ -42,7 +42,7 @@ TEST(BarrierTracker, NewerBarrierGivesUpTheOpenOne) {
       << "a barrier of a given-up checkpoint must not be taken";
 }
 
-TEST(BarrierTracker, AbortReleasesAndDropsWhatIsStillToCome) {
+TEST(BarrierTracker, AbortReleasesChannelsAndDropsLaterBarriers) {
   BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
   EXPECT_EQ(tracker.on_barrier(0, 3), kHold);
   tracker.on_abort(3);
@@ -60,7 +60,7 @@ TEST(BarrierTracker, AbortBeforeTheFirstBarrierDropsIt) {
   EXPECT_FALSE(tracker.blocked(0));
 }
 
-TEST(BarrierTracker, AbortOfAnOlderOneLeavesTheOpenOneAlone) {
+TEST(BarrierTracker, AbortOfAnOlderCheckpointLeavesTheOpenOneAlone) {
   BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
   EXPECT_EQ(tracker.on_barrier(0, 5), kHold);
   tracker.on_abort(4);
@@ -77,7 +77,7 @@ TEST(BarrierTracker, AtLeastOnceNeverBlocks) {
   EXPECT_EQ(tracker.on_barrier(1, 2), kSnapshot);
 }
 
-TEST(BarrierTracker, AtLeastOnceForgetsOlderOnesWhenANewerIsComplete) {
+TEST(BarrierTracker, AtLeastOnceForgetsOlderCheckpointsWhenANewerIsComplete) {
   BarrierTracker tracker(2, CheckpointingMode::kAtLeastOnce);
   EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
   EXPECT_EQ(tracker.on_barrier(0, 2), kHold);
@@ -85,7 +85,7 @@ TEST(BarrierTracker, AtLeastOnceForgetsOlderOnesWhenANewerIsComplete) {
   EXPECT_EQ(tracker.on_barrier(1, 1), kDrop);
 }
 
-TEST(BarrierTracker, AtLeastOnceAbortDropsThatOneOnly) {
+TEST(BarrierTracker, AtLeastOnceAbortDropsOnlyThatCheckpoint) {
   BarrierTracker tracker(2, CheckpointingMode::kAtLeastOnce);
   EXPECT_EQ(tracker.on_barrier(0, 1), kHold);
   EXPECT_EQ(tracker.on_barrier(0, 2), kHold);
@@ -94,7 +94,7 @@ TEST(BarrierTracker, AtLeastOnceAbortDropsThatOneOnly) {
   EXPECT_EQ(tracker.on_barrier(1, 1), kSnapshot);
 }
 
-TEST(BarrierTracker, AbortOfANewerOneLeavesTheOpenOneAlone) {
+TEST(BarrierTracker, AbortOfANewerCheckpointLeavesTheOpenOneAlone) {
   BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
   EXPECT_EQ(tracker.on_barrier(0, 5), kHold);
   tracker.on_abort(6);
@@ -107,7 +107,7 @@ TEST(BarrierTracker, AbortOfANewerOneLeavesTheOpenOneAlone) {
   EXPECT_EQ(tracker.on_barrier(1, 7), kSnapshot);
 }
 
-TEST(BarrierTracker, AbortOfANewerOneBeforeAnyBarrierLeavesTheOthersAlone) {
+TEST(BarrierTracker, AbortOfANewerCheckpointBeforeAnyBarrierLeavesTheOthersAlone) {
   for (const auto mode : {CheckpointingMode::kExactlyOnce, CheckpointingMode::kAtLeastOnce}) {
     BarrierTracker tracker(2, mode);
     tracker.on_abort(6);
@@ -120,7 +120,7 @@ TEST(BarrierTracker, AbortOfANewerOneBeforeAnyBarrierLeavesTheOthersAlone) {
   }
 }
 
-TEST(BarrierTracker, BarrierOfAnAbortedOneStillSaysThatTheOpenOneIsLost) {
+TEST(BarrierTracker, BarrierOfAnAbortedCheckpointShowsThatTheOpenOneIsLost) {
   BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
   EXPECT_EQ(tracker.on_barrier(0, 5), kHold);
   tracker.on_abort(6);
@@ -131,7 +131,7 @@ TEST(BarrierTracker, BarrierOfAnAbortedOneStillSaysThatTheOpenOneIsLost) {
   EXPECT_FALSE(tracker.blocked(1));
 }
 
-TEST(BarrierTracker, OlderBarrierThatComesLateIsDropped) {
+TEST(BarrierTracker, LateBarrierOfAnOlderCheckpointIsDropped) {
   BarrierTracker tracker(3, CheckpointingMode::kExactlyOnce);
   EXPECT_EQ(tracker.on_barrier(0, 2), kHold);
   EXPECT_EQ(tracker.on_barrier(1, 1), kDrop);
@@ -141,7 +141,7 @@ TEST(BarrierTracker, OlderBarrierThatComesLateIsDropped) {
   EXPECT_EQ(tracker.on_barrier(2, 2), kSnapshot);
 }
 
-TEST(BarrierTracker, SourceTakesTriggersInTheOrderTheyCame) {
+TEST(BarrierTracker, SourceTakesTriggersInOrder) {
   BarrierTracker tracker(1, CheckpointingMode::kExactlyOnce);
   EXPECT_EQ(tracker.take_trigger(), std::nullopt);
   tracker.on_trigger(1);
@@ -160,7 +160,7 @@ TEST(BarrierTracker, AbortedTriggerIsNotTaken) {
   EXPECT_EQ(tracker.take_trigger(), 3);
 }
 
-TEST(BarrierTracker, OnlyACheckpointTakenAfterTheEndHoldsTheEnd) {
+TEST(BarrierTracker, OnlyACheckpointTakenAfterTheEndContainsTheEnd) {
   BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
   tracker.on_barrier(0, 1);
   tracker.on_barrier(1, 1);
@@ -176,7 +176,7 @@ TEST(BarrierTracker, OnlyACheckpointTakenAfterTheEndHoldsTheEnd) {
   EXPECT_TRUE(tracker.holds_end(3));
 }
 
-TEST(AbortedCheckpoints, AreForgottenWhenNothingOfThemCanCome) {
+TEST(AbortedCheckpoints, AreForgottenWhenNothingOfThemCanArrive) {
   AbortedCheckpoints aborted;
   for (const CheckpointId id : {3, 5, 9}) aborted.add(id);
   aborted.forget_up_to(5);
@@ -185,7 +185,7 @@ TEST(AbortedCheckpoints, AreForgottenWhenNothingOfThemCanCome) {
   EXPECT_TRUE(aborted.contains(9));
 }
 
-TEST(AbortedCheckpoints, TakeBoundedMemory) {
+TEST(AbortedCheckpoints, UseBoundedMemory) {
   AbortedCheckpoints aborted;
   for (CheckpointId id = 1; id <= 5000; ++id) aborted.add(id);
   EXPECT_EQ(aborted.size(), AbortedCheckpoints::kMax);

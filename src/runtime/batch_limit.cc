@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 constexpr size_t kMeasureEach = 16;  // records
-constexpr size_t kStride = 7919;     // a prime, so that it isn't always the same place of a batch
+constexpr size_t kStride = 7919;     // a prime, so that the measured position in a batch varies
 }  // namespace
 
 BatchLimit::BatchLimit(size_t records, size_t bytes, std::shared_ptr<const RecordCodec> codec)
@@ -35,8 +35,8 @@ void BatchLimit::measure(const Batch& batch) {
 
 std::vector<std::unique_ptr<Batch>> split_batch(Batch& batch, size_t most) {
   const size_t count = batch.size();
-  most = std::max(most,
-                  count / std::numeric_limits<uint16_t>::max() + 1);  // so many can be told apart
+  // The number of pieces must fit into `which`.
+  most = std::max(most, count / std::numeric_limits<uint16_t>::max() + 1);
   std::vector<std::unique_ptr<Batch>> pieces;
   std::vector<Batch*> targets;
   std::vector<uint16_t> which(count);

@@ -9,19 +9,19 @@
 
 namespace weir {
 
-/// How many records of an edge travel together: no more than are configured, and no more than take
-/// about so many bytes, as far as a record here and there tells. Large records are noticed at once
-/// and forgotten slowly. Thread: the shard's.
+/// Limits the size of the batches of an edge: by the configured number of records, and
+/// approximately by bytes. The bytes are estimated from a sample of records. The estimate rises at
+/// once when records are large, and falls slowly. Thread: the shard's.
 class BatchLimit {
  public:
-  /// `codec` tells how large records are; without one (null) only their number counts.
+  /// `codec` measures records; if it is null, only their number counts.
   BatchLimit(size_t records, size_t bytes, std::shared_ptr<const RecordCodec> codec);
 
-  /// Looks at records that are to leave.
+  /// Samples a batch that is about to be sent.
   void measure(const Batch& batch);
-  /// A batch of so many records is full.
+  /// A batch with this number of records is full.
   size_t full() const { return full_; }
-  /// A batch of more records than these is too large.
+  /// The maximum number of records in a batch; larger ones must be split.
   size_t most() const { return most_; }
 
  private:
@@ -30,12 +30,12 @@ class BatchLimit {
   std::shared_ptr<const RecordCodec> codec_;
   size_t full_;
   size_t most_;
-  size_t record_bytes_ = 0;  // 0: nothing was measured
-  size_t unmeasured_ = 0;    // records since
+  size_t record_bytes_ = 0;  // 0: nothing was measured yet
+  size_t unmeasured_ = 0;    // records since the last measurement
   size_t position_ = 0;
 };
 
-/// The batch's records in batches of `most` at most, in their order; then it is empty.
+/// Moves the records of `batch`, in order, into batches of at most `most` records.
 std::vector<std::unique_ptr<Batch>> split_batch(Batch& batch, size_t most);
 
 }  // namespace weir

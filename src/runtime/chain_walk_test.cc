@@ -23,7 +23,7 @@ class NoServices final : public TaskServices {
   FileSystemRegistry& files() override { std::abort(); }
 };
 
-/// Writes down what it is called with. Every call but the last `more` says kMore.
+/// Records its calls. Every call but the last `more` returns kMore.
 class Recorder final : public Operator {
  public:
   Recorder(std::string name, int more, std::string& log)
@@ -62,7 +62,7 @@ class Recorder final : public Operator {
 
 class ChainWalkTest : public testing::Test, public Output, public ChainWalk::Exit {
  protected:
-  /// Operators a, b, … that need so many more calls each.
+  /// Makes operators a, b, … that need this number of further calls each.
   void make(std::vector<int> more) {
     for (size_t i = 0; i < more.size(); ++i) {
       const std::string name(1, static_cast<char>('a' + i));
@@ -110,7 +110,7 @@ TEST_F(ChainWalkTest, WatermarkVisitsEveryOperatorAndThenPasses) {
   EXPECT_EQ(walk_->watermark(), 7);
 }
 
-TEST_F(ChainWalkTest, StopsAtAnOperatorWithMoreToDoAndGoesOnThere) {
+TEST_F(ChainWalkTest, StopsAtAnOperatorWithMoreToDoAndContinuesThere) {
   make({1, 2});
   walk_->begin(Kind::kWatermark, 7);
   EXPECT_EQ(log(), "a:w7 b:batch out ");
@@ -126,7 +126,7 @@ TEST_F(ChainWalkTest, StopsAtAnOperatorWithMoreToDoAndGoesOnThere) {
   EXPECT_EQ(log(), "");
 }
 
-TEST_F(ChainWalkTest, BarrierPassesWhenEveryOperatorHasEmittedWhatBelongsBeforeIt) {
+TEST_F(ChainWalkTest, BarrierPassesAfterEveryOperatorHasEmittedTheRecordsBeforeIt) {
   make({5, 5});
   walk_->begin(Kind::kBarrier, 3);
   EXPECT_EQ(log(), "a:barrier b:batch out b:barrier out [b3] ");
@@ -140,7 +140,7 @@ TEST_F(ChainWalkTest, BatchGoesThroughAtOnce) {
   EXPECT_EQ(log(), "a:batch b:batch out ");
 }
 
-TEST_F(ChainWalkTest, EndOfASourceIsTheLastWatermarkAndThenTheEnd) {
+TEST_F(ChainWalkTest, EndOfASourceIsTheMaximumWatermarkAndThenTheEnd) {
   make({0, 1});
   walk_->begin_end_of_source();
   EXPECT_EQ(log(), "a:wmax b:batch out b:wmax out ");
@@ -155,14 +155,14 @@ TEST_F(ChainWalkTest, EndOfASourceIsTheLastWatermarkAndThenTheEnd) {
   EXPECT_FALSE(walk_->under_way());
 }
 
-TEST_F(ChainWalkTest, AfterTheEndBarriersPass) {
+TEST_F(ChainWalkTest, BarriersPassAfterTheEnd) {
   make({0});
   walk_->begin(Kind::kEndOfData, 0);
   walk_->begin(Kind::kBarrier, 9);
   EXPECT_EQ(log(), "a:end out [end] a:barrier out [b9] ");
 }
 
-TEST_F(ChainWalkTest, ExceptionOfUserCodePassesThroughAndNothingHasPassed) {
+TEST_F(ChainWalkTest, ExceptionOfUserCodePassesThroughAndNothingReachesTheExit) {
   make({0, 0});
   EXPECT_THROW(walk_->begin(Kind::kWatermark, 13), std::runtime_error);
   EXPECT_EQ(log(), "");

@@ -8,35 +8,36 @@
 
 namespace weir {
 
-/// The end of a channel that the producing subtask holds. Thread: the producing shard's.
+/// The producing subtask's end of a channel. Thread: the producing shard's.
 class ChannelWriter {
  public:
   virtual ~ChannelWriter() = default;
-  /// False, and `element` untouched, when there is no room; the producer is woken when there is.
+  /// Returns false and leaves `element` untouched if there is no room; the producer is woken when
+  /// there is.
   virtual bool try_push(StreamElement& element) = 0;
-  /// An empty batch to fill: one that was used before, or null.
+  /// Returns an emptied batch to fill again, or null.
   virtual std::unique_ptr<Batch> take_empty() = 0;
 };
 
-/// The end that the consuming subtask holds. Thread: the consuming shard's.
+/// The consuming subtask's end of a channel. Thread: the consuming shard's.
 class ChannelReader {
  public:
   virtual ~ChannelReader() = default;
-  /// False when there is nothing; the consumer is woken when there is.
+  /// Returns false if the channel is empty; the consumer is woken when it is not.
   virtual bool try_pop(StreamElement* element) = 0;
-  /// Takes back a batch that came from here, to be used again.
+  /// Returns a batch that came from this channel, so that the producer can use it again.
   virtual void recycle(std::unique_ptr<Batch> batch) = 0;
 };
 
-/// The way from one subtask to another of the same process: a bounded queue, and one back for
-/// emptied batches, so that the steady state allocates nothing. Between processes:
+/// A channel between two subtasks of the same process: a bounded queue, and a second queue that
+/// returns emptied batches, so that the steady state allocates nothing. Between processes:
 /// runtime/remote_channel.h.
 class Channel final : public ChannelWriter, public ChannelReader {
  public:
   explicit Channel(size_t capacity) : elements_(capacity), emptied_(capacity) {}
 
-  /// Set once, before either side runs: called after a push and after a pop, to wake the shard at
-  /// the other end.
+  /// Set once, before either side runs. A push calls the first and a pop the second, to wake the
+  /// shard at the other end.
   void set_wakers(std::function<void()> wake_consumer, std::function<void()> wake_producer) {
     wake_consumer_ = std::move(wake_consumer);
     wake_producer_ = std::move(wake_producer);

@@ -9,29 +9,29 @@
 #include "weir/bytes.h"
 #include "weir/status.h"
 
-// The frames of a data connection: docs/formats/data_connection.md. What is read was sent by others
-// and is not trusted.
+// The frames of a data connection: docs/formats/data_connection.md. Received frames come from other
+// processes and are not trusted.
 
 namespace weir {
 
 inline constexpr uint16_t kDataProtocolVersion = 1;
 
 enum class DataFrame : uint8_t {
-  kHello = 1,     ///< the first frame of the worker that dialled
-  kAccepted = 2,  ///< the answer: elements may be sent
-  kRefused = 3,   ///< or why not
+  kHello = 1,     ///< the first frame of the worker that dialed
+  kAccepted = 2,  ///< the answer: the peer may send elements
+  kRefused = 3,   ///< the answer: the reason for the refusal
   kBatch = 4,
   kWatermark = 5,
   kBarrier = 6,
   kEndOfData = 7,
-  kCredit = 8,  ///< back: so many elements of a channel were taken out
+  kCredit = 8,  ///< to the sender: the number of elements taken out of a channel
 };
 
-/// Who dials, and for what. Both ends must agree on all of it.
+/// The identity of the dialing worker and of its job. Both ends must agree on all of it.
 struct DataHello {
   uint16_t version = kDataProtocolVersion;
   Id128 fingerprint;  ///< of the job's graph
-  Id128 channels;     ///< hash over the channels that the connection is for
+  Id128 channels;     ///< hash over the channels of the connection
   AttemptId attempt = 0;
   int from = 0;  ///< number of the worker that dials
   bool operator==(const DataHello&) const = default;
@@ -41,8 +41,8 @@ StatusOr<DataHello> decode_hello(std::string_view frame);
 
 std::string encode_accepted(uint32_t credits);
 std::string encode_refused(const Status& reason);
-/// The credits of each channel, or, if it is a refusal, FAILED_PRECONDITION with the peer's
-/// sentence.
+/// Returns the credits of each channel. After a refusal returns FAILED_PRECONDITION with the peer's
+/// message.
 StatusOr<uint32_t> decode_answer(std::string_view frame);
 
 struct DataCredit {
@@ -53,7 +53,7 @@ struct DataCredit {
 std::string encode_credit(const DataCredit& credit);
 StatusOr<DataCredit> decode_credit(std::string_view frame);
 
-/// What stands before the payload of an element.
+/// The header before the payload of an element.
 struct ElementHeader {
   StreamElement::Kind kind = StreamElement::Kind::kBatch;
   uint32_t channel = 0;

@@ -11,13 +11,13 @@
 namespace weir {
 namespace {
 
-/// Connections that no attempt has taken. A job has as many as it has workers; whoever opens more
-/// is somebody else.
+/// Maximum number of connections that no attempt has taken. A job has only one for each of its
+/// workers, so more than this come from strangers.
 constexpr size_t kMaxNotTaken = 1024;
 
 }  // namespace
 
-/// What the server knows of its connections.
+/// The state of the server's connections. Callbacks share it.
 class DataServer::Reception : public std::enable_shared_from_this<Reception> {
  public:
   explicit Reception(Platform& platform) : platform_(platform) {}
@@ -28,34 +28,35 @@ class DataServer::Reception : public std::enable_shared_from_this<Reception> {
   void close();
 
  private:
-  /// Silent (no hello yet) → waiting (for its attempt) → taken; or refused: then the peer hangs up.
+  /// Silent (no hello yet) → waiting (for its attempt) → taken. Or refused: then the peer hangs up.
   enum class State { kSilent, kWaiting, kTaken, kRefused, kDropped };
   struct Incoming {
     // guarded by mutex_
     State state = State::kSilent;
     std::unique_ptr<Connection> connection;  ///< until it is taken
     DataHello hello;
-    // set once, before `taken`; after that nothing here is touched any more
+    // set once, before `taken`; nothing else here is touched after that
     Endpoint endpoint;
     std::atomic<bool> taken{false};
   };
 
   void on_frame(const std::shared_ptr<Incoming>& incoming, std::string frame);
   void on_break(const std::shared_ptr<Incoming>& incoming, Status reason);
-  /// With the lock: hands it over (true), leaves it waiting, or refuses it.
+  /// Call with the lock. Returns true after handing the connection to its attempt. Otherwise leaves
+  /// it waiting or refuses it.
   bool decide(Incoming& incoming);
   void refuse(Incoming& incoming, const Status& reason);
-  /// With the lock: nothing is expected of it any more.
+  /// Call with the lock. The connection is not needed any more.
   void drop(std::shared_ptr<Incoming> incoming);
-  /// Without the lock. No callback may destroy a connection: the I/O pool does.
+  /// Call without the lock. A callback must not destroy a connection, so the I/O pool does it.
   void sweep_soon();
 
   Platform& platform_;
   std::mutex mutex_;
   // guarded by mutex_
   DataReceiver* receiver_ = nullptr;
-  AttemptId newest_ = INT64_MIN;                      ///< attempt that was ever attached
-  std::deque<std::shared_ptr<Incoming>> not_taken_;   ///< oldest first
+  AttemptId newest_ = INT64_MIN;                     ///< the largest attempt that was ever attached
+  std::deque<std::shared_ptr<Incoming>> not_taken_;  ///< oldest first
   std::vector<std::unique_ptr<Connection>> dropped_;  ///< to be destroyed
 };
 

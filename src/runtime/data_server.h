@@ -7,26 +7,26 @@
 
 namespace weir {
 
-/// The attempt that takes the incoming data connections. Thread: any.
+/// An attempt that takes incoming data connections. Thread: any.
 class DataReceiver {
  public:
   virtual ~DataReceiver() = default;
   virtual AttemptId attempt() const = 0;
-  /// OK: has moved the connection away, and what comes on it goes to the endpoint. Otherwise the
-  /// sentence is what the peer is told. Must not call the server or send anything.
+  /// OK: the connection has been moved away, and its frames go to the returned endpoint. Otherwise
+  /// the peer gets the status's message. Must not call the server or send anything.
   virtual StatusOr<Endpoint> take(const DataHello& hello,
                                   std::unique_ptr<Connection>& connection) = 0;
-  /// The connection from this worker was taken: it may be answered now.
+  /// The connection from this worker was taken, and may be answered now.
   virtual void taken(int from) = 0;
 };
 
-/// Where the other workers of the job reach this process with their records, for as long as the
-/// process lives. A connection begins with a hello that names its attempt: it is handed to that
-/// attempt, waits for it if it is not deployed here yet, and is refused if it is over. Outlives
-/// every attempt. Thread: any.
+/// Accepts the data connections of the job's other workers, as long as the process lives. A
+/// connection begins with a hello that names its attempt. The server hands it to that attempt,
+/// keeps it waiting if the attempt is not deployed here yet, or refuses it if the attempt is over.
+/// Outlives every attempt. Thread: any.
 class DataServer {
  public:
-  /// Listens; port 0: any free one. Fails as Transport::listen does.
+  /// Listens on `address`; port 0 means any free port. Fails as Transport::listen does.
   static StatusOr<std::unique_ptr<DataServer>> listen(Platform& platform, const Address& address);
   ~DataServer();
   DataServer(const DataServer&) = delete;
@@ -34,10 +34,10 @@ class DataServer {
 
   int port() const { return listener_->port(); }
 
-  /// From now on connections of receiver->attempt() go to it, and older ones are refused. One at a
-  /// time.
+  /// Hands over connections of receiver->attempt() from now on, and refuses those of older
+  /// attempts. One receiver at a time.
   void attach(DataReceiver* receiver);
-  /// `receiver` gets nothing any more.
+  /// `receiver` is not called any more.
   void detach(DataReceiver* receiver);
 
  private:

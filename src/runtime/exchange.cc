@@ -11,7 +11,7 @@
 namespace weir {
 namespace {
 
-/// The channels of one connection by their ids, which come in ascending order.
+/// The channels of one connection by their ids, which are added in ascending order.
 template <class End>
 class ById {
  public:
@@ -19,7 +19,7 @@ class ById {
     WEIR_CHECK(ends_.empty() || ends_.back().first < id);
     ends_.emplace_back(id, std::move(end));
   }
-  /// Null: there is none.
+  /// Null if there is none.
   End* find(uint32_t id) const {
     const auto found =
         std::lower_bound(ends_.begin(), ends_.end(), id,
@@ -87,8 +87,8 @@ Status check_placement(const JobGraph& graph, const Placement& placement, bool r
   return {};
 }
 
-/// The connection to a worker that records go to. Thread: the connection's callbacks, unless said
-/// otherwise.
+/// The connection to a worker that gets records from this one. Thread: the connection's callbacks,
+/// unless stated otherwise.
 class Exchange::Outgoing {
  public:
   Outgoing(Exchange& exchange, int peer) : exchange_(exchange), peer_(peer) {}
@@ -148,13 +148,13 @@ class Exchange::Outgoing {
   const int peer_;
   ById<RemoteWriter> writers_;
   std::unique_ptr<Connection> connection_;   ///< worker's thread
-  std::atomic<Connection*> asked_{nullptr};  ///< the connection, when the hello is on its way
+  std::atomic<Connection*> asked_{nullptr};  ///< set when the hello has been sent
   bool accepted_ = false;
   bool failed_ = false;
 };
 
-/// The connection from a worker that records come from. Thread: the connection's callbacks, unless
-/// said otherwise.
+/// The connection from a worker that sends records to this one. Thread: the connection's callbacks,
+/// unless stated otherwise.
 class Exchange::Incoming {
  public:
   Incoming(Exchange& exchange, int peer) : exchange_(exchange), peer_(peer) {}
@@ -180,7 +180,7 @@ class Exchange::Incoming {
   void accept() {
     connection_->send(encode_accepted(static_cast<uint32_t>(exchange_.options_.channel_capacity)));
   }
-  /// Thread: the worker's, when the server knows this attempt no more.
+  /// Thread: the worker's, after the server has detached this attempt.
   void close() { connection_.reset(); }
 
  private:
@@ -210,7 +210,7 @@ class Exchange::Incoming {
   Exchange& exchange_;
   const int peer_;
   ById<RemoteReader> readers_;
-  std::unique_ptr<Connection> connection_;  ///< guarded by the server's lock until it is there
+  std::unique_ptr<Connection> connection_;  ///< guarded by the server's lock until it is set
   bool failed_ = false;
 };
 
@@ -278,7 +278,7 @@ void Exchange::connect(std::function<void(Status)> on_connected,
   for (const auto& outgoing : outgoing_) {
     if (outgoing) outgoing->dial();
   }
-  one_ready();  // all are begun
+  one_ready();  // all connections are started
 }
 
 StatusOr<Endpoint> Exchange::take(const DataHello& hello, std::unique_ptr<Connection>& connection) {

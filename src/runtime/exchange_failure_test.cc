@@ -1,4 +1,4 @@
-// Connections between workers that are not as they should be.
+// Failures of connections between workers.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 namespace weir::exchange_tests {
 namespace {
 
-TEST(Exchange, ConnectionOfAnAttemptThatIsNotDeployedYetWaits) {
+TEST(Exchange, ConnectionWaitsForAnAttemptThatIsNotDeployedYet) {
   Pair p;
   p.deploy(0);
   p.deliver_all();
@@ -34,7 +34,7 @@ TEST(Exchange, ConnectionOfAnAttemptThatIsOverIsRefused) {
             std::string::npos)
       << p.workers[0]->connected;
   EXPECT_EQ(p.workers[0]->broken, "");
-  // The next attempt of the one that was behind finds the one that waited.
+  // The next attempt of the worker that was behind uses the connection that waited.
   p.workers[0]->execution.reset();
   p.deliver_all();
   p.deploy(0, 5);
@@ -88,7 +88,7 @@ TEST(Exchange, SecondConnectionOfAWorkerIsRefused) {
       << second.connected;
 }
 
-TEST(Exchange, PeerThatIsNotThereIsNamed) {
+TEST(Exchange, UnreachablePeerIsNamed) {
   Pair p;
   p.workers[1]->server.reset();
   p.workers[0]->deploy(p.placement, {p.workers[0]->address(), {"localhost", 99}}, 0);
@@ -97,7 +97,7 @@ TEST(Exchange, PeerThatIsNotThereIsNamed) {
             "cannot make the data connection to worker 1 at localhost:99: nobody listens there");
 }
 
-TEST(Exchange, ConnectionLostWhileTheWorkerHearsThatAllStandIsNotForgotten) {
+TEST(Exchange, ConnectionLostDuringTheConnectedCallbackIsReported) {
   Pair p;
   p.workers[0]->when_connected = [&] {
     for (Loopback::Side& side : p.world.loopback.sides()) {
@@ -115,7 +115,7 @@ TEST(Exchange, ConnectionLostWhileTheWorkerHearsThatAllStandIsNotForgotten) {
       << p.workers[0]->broken;
 }
 
-TEST(Exchange, LostConnectionIsToldOnceAndOnlyBeforeStop) {
+TEST(Exchange, LostConnectionIsReportedOnceAndOnlyBeforeStop) {
   Pair p;
   p.deploy(0);
   p.deploy(1);
@@ -138,8 +138,8 @@ TEST(Exchange, LostConnectionIsToldOnceAndOnlyBeforeStop) {
   EXPECT_EQ(q.workers[0]->broken, "");
 }
 
-TEST(Exchange, DamagedFramesBreakTheAttemptWithASentence) {
-  // Each says what becomes of the frames that are on their way from worker 0 to worker 1.
+TEST(Exchange, DamagedFramesBreakTheAttemptWithAReason) {
+  // Each case damages the frames in flight from worker 0 to worker 1.
   struct Case {
     const char* what;
     std::function<void(std::deque<std::string>&)> damage;
@@ -172,7 +172,7 @@ TEST(Exchange, DamagedFramesBreakTheAttemptWithASentence) {
       p.workers[0]->trigger(i + 1);
       p.world.steps.step_all();
       for (auto& side : p.world.loopback.sides()) {
-        // Of the two sides of worker 0's own connection, the one that gets more than an answer.
+        // Worker 0 dialed this connection. Take the side that has more than an answer in flight.
         if (side.frames.size() > 1 && &side == &p.world.loopback.sides()[1]) to_one = &side;
       }
     }
@@ -187,7 +187,7 @@ TEST(Exchange, DamagedFramesBreakTheAttemptWithASentence) {
   }
 }
 
-TEST(Exchange, NoFlippedBitCrashesOrChangesMoreThanARecord) {
+TEST(Exchange, FlippedBitNeitherCrashesNorChangesMoreThanARecord) {
   uint64_t broken = 0;
   for (int flip = 0; flip < 400; ++flip) {
     Pair p({0, 1, 0, 1}, 20);
@@ -216,7 +216,7 @@ TEST(Exchange, NoFlippedBitCrashesOrChangesMoreThanARecord) {
   EXPECT_GT(broken, 50u);
 }
 
-TEST(Exchange, WhoSaysNoHelloGetsNothing) {
+TEST(Exchange, PeerWithoutAHelloIsRefused) {
   Pair p;
   p.deploy(0);
   std::string answer;
@@ -227,7 +227,7 @@ TEST(Exchange, WhoSaysNoHelloGetsNothing) {
   p.deliver_all();
   EXPECT_NE(decode_answer(answer).status().message().find("a frame of kind 71"), std::string::npos)
       << decode_answer(answer).status().message();
-  for (int i = 0; i < 3000; ++i) {  // more than are kept: the oldest are dropped
+  for (int i = 0; i < 3000; ++i) {  // more than the server keeps: the oldest are dropped
     p.world.loopback.dial(p.workers[0]->address(), {[](std::string) {}, [](Status) {}}).reset();
     p.deliver_all();
     p.world.steps.step_all();
@@ -237,7 +237,7 @@ TEST(Exchange, WhoSaysNoHelloGetsNothing) {
   EXPECT_EQ(p.workers[0]->connected, "connected");
 }
 
-TEST(Exchange, SilentConnectionsDoNotGrowWithoutBound) {
+TEST(Exchange, NumberOfSilentConnectionsIsBounded) {
   Pair p;
   std::vector<std::unique_ptr<Connection>> silent;
   size_t ended = 0;

@@ -12,7 +12,7 @@
 namespace weir::exchange_tests {
 namespace {
 
-TEST(Exchange, JobOnTwoWorkersGivesWhatItGivesOnOne) {
+TEST(Exchange, JobHasTheSameResultsOnTwoWorkersAsOnOne) {
   const auto expected = expected_results();
   EXPECT_EQ(expected.size(), static_cast<size_t>(kKeys));
   for (const auto& placement :
@@ -29,7 +29,7 @@ TEST(Exchange, JobOnTwoWorkersGivesWhatItGivesOnOne) {
     p.run();
     EXPECT_EQ(p.ended(), kTasks);
     EXPECT_EQ(p.log.results, expected);
-    // Every checkpoint that all tasks took is a consistent cut.
+    // Every checkpoint that all tasks took must be a consistent cut.
     int complete = 0;
     for (CheckpointId id = 1; id <= p.checkpoints; ++id) {
       if (p.workers[0]->snapshots[id] + p.workers[1]->snapshots[id] < static_cast<int>(kTasks))
@@ -43,7 +43,7 @@ TEST(Exchange, JobOnTwoWorkersGivesWhatItGivesOnOne) {
   }
 }
 
-TEST(Exchange, MoreRecordsThanFitOnTheirWayWaitForCredits) {
+TEST(Exchange, RecordsBeyondTheCapacityWaitForCredits) {
   Pair p;
   p.deploy(0);
   p.deploy(1);
@@ -52,14 +52,15 @@ TEST(Exchange, MoreRecordsThanFitOnTheirWayWaitForCredits) {
   for (int i = 0; i < 500; ++i) p.world.steps.step_all();  // nothing is delivered
   size_t waiting = 0;
   for (const auto& side : p.world.loopback.sides()) waiting = std::max(waiting, side.frames.size());
-  // Per direction: from 2 subtasks to 2, and at most 2 to the one that collects, 3 elements each.
+  // Per direction: channels from 2 subtasks to 2, and at most 2 to the collector, with 3 elements
+  // each.
   EXPECT_GT(waiting, 0u);
   EXPECT_LE(waiting, (2u * 2 + 2) * 3);
   p.run();
   EXPECT_EQ(p.ended(), kTasks);
 }
 
-/// Counts what comes, on whatever thread, and lets the test wait for it.
+/// Counts the calls, from any thread, and lets the test wait for them.
 class Waiting final : public ShardListener {
  public:
   void on_snapshot(TaskSnapshot) override {}
@@ -126,7 +127,7 @@ TEST(Exchange, JobOnTwoWorkersRunsOverTcp) {
   for (auto& execution : executions) execution.reset();
 }
 
-TEST(Exchange, PlacementsThatCannotBeAreRefused) {
+TEST(Exchange, ImpossiblePlacementsAreRefused) {
   Log log;
   const JobGraph graph = job(log);
   const std::vector<Address> two = {{"a", 1}, {"b", 2}};
@@ -160,7 +161,7 @@ TEST(Exchange, EdgesThatCannotLeaveTheProcessAreNamed) {
 }
 
 #ifdef WEIR_BUGS
-TEST(Exchange, MistakesThatCanBeSwitchedOnShow) {
+TEST(Exchange, SwitchedOnBugsAreNoticed) {
   const auto expected = expected_results();
   const auto results_with = [](Bug bug) {
     enable_bug(bug);
@@ -174,7 +175,7 @@ TEST(Exchange, MistakesThatCanBeSwitchedOnShow) {
     return p.log.results;
   };
   EXPECT_EQ(results_with(Bug::kCount), expected);
-  EXPECT_NE(results_with(Bug::kCreditLost), expected);  // it stands still
+  EXPECT_NE(results_with(Bug::kCreditLost), expected);  // it never finishes
 }
 #endif
 

@@ -9,16 +9,16 @@
 
 namespace weir {
 
-/// All input channels of one task, as one. Thread: the shard's.
-/// Reads from them in turn, passing over those that a barrier holds back, and merges what is said
-/// in band: a watermark is given when the least of all channels advances, a barrier when all have
-/// delivered it, the end when all have ended.
+/// All input channels of one task, as one. Thread: the shard's. Reads from them in turn, skips
+/// those that a barrier blocks, and merges the control elements: a watermark is given when the
+/// minimum of all channels advances, a barrier when all have delivered it, the end when all have
+/// ended.
 class InputGate {
  public:
   InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode);
 
-  /// The next thing for the task, or false if there is nothing now. A batch must be handed back
-  /// with recycle().
+  /// Gets the next element for the task, or returns false if there is none now. A batch must be
+  /// returned with recycle().
   bool next(StreamElement* element);
   void recycle(std::unique_ptr<Batch> batch) { channels_[last_]->recycle(std::move(batch)); }
   BarrierTracker& barriers() { return barriers_; }
@@ -31,7 +31,7 @@ class InputGate {
   BarrierTracker barriers_;
   WatermarkValve valve_;
   int ended_ = 0;
-  size_t last_;  ///< the channel that the last element came from
+  size_t last_;  ///< the channel of the last element
 };
 
 }  // namespace weir

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// What one task sees of the world.
+/// The services that one task uses.
 class JobExecution::Services final : public TaskServices {
  public:
   Services(Platform& platform, BlockingGate& gate, Shard& shard)

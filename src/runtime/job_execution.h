@@ -15,12 +15,12 @@
 
 namespace weir {
 
-/// Counts blocking work under way, so that an attempt can be left behind only when none of it
-/// touches anything any more. Thread: any.
+/// Counts the blocking work in progress. An attempt may be destroyed only when none of it touches
+/// anything any more. Thread: any.
 class BlockingGate {
  public:
-  /// `on_empty` is called, on whatever thread, each time the last work under way ends. It must not
-  /// ask the gate; it posts to a mailbox.
+  /// `on_empty` is called, on any thread, each time the last work in progress ends. It must not
+  /// call the gate; it posts to a mailbox.
   explicit BlockingGate(std::function<void()> on_empty) : on_empty_(std::move(on_empty)) {}
   void enter() {
     std::lock_guard lock(mutex_);
@@ -30,8 +30,8 @@ class BlockingGate {
     std::lock_guard lock(mutex_);
     if (--under_way_ == 0) on_empty_();
   }
-  /// True only when `on_empty` has returned, too: then the gate, and what it would have called, may
-  /// go.
+  /// True only after `on_empty` has returned, too: then the gate, and everything that on_empty
+  /// uses, may be destroyed.
   bool empty() const {
     std::lock_guard lock(mutex_);
     return under_way_ == 0;
@@ -52,32 +52,33 @@ struct ExecutionOptions {
   Shard::Options shard;
 };
 
-/// All shards of one process in one attempt to run the job: tasks, chains and the channels between
-/// them and to those of other processes, wired as the graph says. Subtask i of a vertex is on shard
-/// i. Thread: the worker's.
+/// All shards of one process in one attempt to run the job: tasks, chains, and the channels between
+/// them and to other processes, wired as in the graph. Subtask i of a vertex is on shard i. Thread:
+/// the worker's.
 class JobExecution {
  public:
-  /// `placement` has passed check_placement(). `server`: where other workers reach this one; null
-  /// if there are none. All references outlive the execution.
+  /// `placement` has passed check_placement(). `server`: where other workers reach this process;
+  /// null if there are none. All references outlive the execution.
   JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform,
                BlockingGate& gate, ShardListener& listener, CheckpointId restored_checkpoint,
                AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr,
                RunIdentity run = {});
   ~JobExecution();
 
-  /// Those of this process, in the order of their indices.
+  /// The shards of this process, in the order of their indices.
   const std::vector<std::unique_ptr<Shard>>& shards() const { return shards_; }
   size_t task_count() const;
 
   /// Connects to the other workers. `on_connected` is called once, on any thread, possibly within
-  /// connect(): records can flow, or why they can't. `on_broken` at most once, on any thread, after
-  /// a good on_connected and before stop(): the attempt cannot go on, with the reason. Neither may
-  /// destroy the execution; they post to a mailbox.
+  /// connect(): with OK when records can flow, or with the reason why they can't. `on_broken` is
+  /// called at most once, on any thread, after on_connected got OK and before stop(): with the
+  /// reason why the attempt cannot continue. Neither may destroy the execution; they post to a
+  /// mailbox.
   void connect(std::function<void(Status)> on_connected, std::function<void(Status)> on_broken);
-  /// When every task is open and restored and on_connected was called with OK: lets the shards run.
+  /// Lets the shards run. Call it when every task is open and restored, and on_connected got OK.
   void start(bool pin);
   bool started() const { return !handles_.empty(); }
-  /// Lets every shard end its current step; nothing is stepped, and no break is told, afterwards.
+  /// Lets every shard end its current step. Afterwards nothing is stepped and no break is reported.
   /// The operators are closed when the execution is destroyed, which must wait until the gate is
   /// empty.
   void stop();
@@ -89,7 +90,7 @@ class JobExecution {
   std::vector<std::unique_ptr<OutputPartition>> outputs_of(int vertex, int subtask);
   std::unique_ptr<InputGate> gate_of(int vertex, int subtask);
   void make_channels();
-  /// Makes the ends of it that are in this process.
+  /// Makes those ends of the channel that are in this process.
   void make_channel(uint32_t id, const ExecutionChannel& channel);
 
   const JobGraph& graph_;
@@ -97,12 +98,12 @@ class JobExecution {
   Platform& platform_;
   const Placement placement_;
   Exchange exchange_;
-  // for the time of construction
+  // used only during construction
   std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelWriter>>>
       writers_;  ///< by edge and producing subtask
   std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelReader>>>
       readers_;                   ///< by consuming vertex and subtask
-  std::vector<Shard*> shard_at_;  ///< by index; null: another worker's
+  std::vector<Shard*> shard_at_;  ///< by index; null: on another worker
   std::vector<std::unique_ptr<Services>> services_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<ActorHandle>> handles_;

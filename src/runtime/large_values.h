@@ -11,23 +11,24 @@
 
 namespace weir {
 
-/// Warns of values of keyed state that have grown large: a hot key, before it is too large for a
-/// checkpoint. Says it when a state first has such a value, and again when it has doubled. Thread:
-/// any.
+/// Logs a warning about large values in keyed state, so that a hot key is noticed before its value
+/// is too large for a checkpoint. Warns when a state first has such a value, and again when its
+/// size has doubled. Thread: any.
 class LargeValues {
  public:
   explicit LargeValues(size_t threshold) : threshold_(threshold) {}
 
-  /// The largest value that a snapshot of an operator's subtask had.
+  /// Checks the largest value in a snapshot of an operator's subtask, and logs a warning if
+  /// necessary.
   void look(const std::string& uid, const LargestValue& largest);
-  /// What look() says in the log, if anything.
+  /// The warning that look() logs, if any.
   std::optional<std::string> warning(const std::string& uid, const LargestValue& largest);
 
  private:
   const size_t threshold_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, size_t>
-      said_;  ///< bytes, by uid and state; guarded by mutex_
+      said_;  ///< the bytes last warned of, by uid and state; guarded by mutex_
 };
 
 }  // namespace weir

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST(LargeValues, SpeaksAtTheThresholdAndWhenTheValueHasDoubled) {
+TEST(LargeValues, WarnsAtTheThresholdAndWhenTheValueHasDoubled) {
   LargeValues values(1000);
   EXPECT_FALSE(values.warning("count", {"seen", 3, 999}));
   const auto first = values.warning("count", {"seen", 3, 1000});
@@ -19,7 +19,7 @@ TEST(LargeValues, SpeaksAtTheThresholdAndWhenTheValueHasDoubled) {
   EXPECT_FALSE(values.warning("count", {"seen", 3, 3999}));
 }
 
-TEST(LargeValues, EachStateOfEachOperatorSpeaksForItself) {
+TEST(LargeValues, WarnsOfEachStateOfEachOperatorSeparately) {
   LargeValues values(1000);
   EXPECT_TRUE(values.warning("count", {"seen", 3, 1500}));
   EXPECT_TRUE(values.warning("count", {"other", 3, 1500}));

@@ -19,7 +19,7 @@ class LocalCopies::CopyingFile final : public WritableFile {
     }
   }
   ~CopyingFile() override {
-    if (copy_ && !closed_) remove();  // the checkpoint was given up
+    if (copy_ && !closed_) remove();  // the checkpoint was aborted
   }
 
   Status append(std::string_view bytes) override {

@@ -10,21 +10,21 @@
 
 namespace weir {
 
-/// Copies, on a disk of this machine, of the data files that this process has written for
-/// checkpoints: after a failure that the process survives it reads its state there. They are an
-/// advantage, never a condition: what cannot be written or read here is done without. Thread: any;
-/// blocks.
+/// Keeps copies of this process's checkpoint data files on a local disk, so that a restore after a
+/// failure that the process survives reads them there. Best effort: if a copy cannot be written or
+/// read, the checkpoint's file is used. Thread: any; blocks.
 class LocalCopies {
  public:
-  /// `directory`: this process's own; it is made when needed, and removed by the destructor.
+  /// `directory` belongs to this process alone. It is created when needed, and the destructor
+  /// removes it.
   explicit LocalCopies(FileLocation directory) : directory_(std::move(directory)) {}
   ~LocalCopies();
 
-  /// A file that writes what it is given to `original` and to a copy. The copy counts when both
-  /// were closed.
+  /// Returns a file that writes to `original` and to a copy. The copy is valid once both are
+  /// closed.
   std::unique_ptr<WritableFile> copying(CheckpointId id, const std::string& name,
                                         std::unique_ptr<WritableFile> original);
-  /// Null: there is no whole copy of a data file of this name.
+  /// Null if there is no complete copy of a data file with this name.
   std::unique_ptr<ReadableFile> open(const std::string& name);
   /// Removes the copies of checkpoints before `id`, which is complete.
   void keep_from(CheckpointId id);
@@ -39,7 +39,7 @@ class LocalCopies {
 
   const FileLocation directory_;
   std::mutex mutex_;
-  std::map<std::string, Copy> copies_;  ///< whole ones, by name; guarded by mutex_
+  std::map<std::string, Copy> copies_;  ///< complete copies, by name; guarded by mutex_
 };
 
 }  // namespace weir

@@ -27,7 +27,7 @@ class LocalCopiesTest : public testing::Test {
   std::shared_ptr<FileSystem> local_ = std::make_shared<MemoryFileSystem>();
 };
 
-TEST_F(LocalCopiesTest, TheCopyHasWhatTheOriginalHas) {
+TEST_F(LocalCopiesTest, CopyEqualsTheOriginal) {
   LocalCopies copies(place(local_, "/local"));
   write(copies, 1, "data-a", "state");
   EXPECT_EQ(*read_file(*remote_, "/remote/data-a"), "state");
@@ -38,7 +38,7 @@ TEST_F(LocalCopiesTest, TheCopyHasWhatTheOriginalHas) {
   EXPECT_EQ(bytes, "state");
 }
 
-TEST_F(LocalCopiesTest, AFileThatWasNotClosedHasNoCopy) {
+TEST_F(LocalCopiesTest, FileThatWasNotClosedHasNoCopy) {
   LocalCopies copies(place(local_, "/local"));
   auto file = copies.copying(1, "data-a", original("data-a"));
   ASSERT_TRUE(file->append("half").ok());
@@ -49,7 +49,7 @@ TEST_F(LocalCopiesTest, AFileThatWasNotClosedHasNoCopy) {
       << "nor does what was written of it stay on the disk";
 }
 
-TEST_F(LocalCopiesTest, ACopyThatHasChangedIsNotUsed) {
+TEST_F(LocalCopiesTest, ChangedCopyIsNotUsed) {
   LocalCopies copies(place(local_, "/local"));
   write(copies, 1, "data-a", "state");
   ASSERT_TRUE(local_->remove("/local/data-a").ok());
@@ -57,7 +57,7 @@ TEST_F(LocalCopiesTest, ACopyThatHasChangedIsNotUsed) {
   EXPECT_EQ(copies.open("data-a"), nullptr);
 }
 
-TEST_F(LocalCopiesTest, WhereNoCopyCanBeWrittenTheOriginalIs) {
+TEST_F(LocalCopiesTest, OriginalIsWrittenWhenNoCopyCanBe) {
   ASSERT_TRUE(write_file(*local_, "/local", "a file where the directory should be").ok());
   LocalCopies copies(place(local_, "/local"));
   write(copies, 1, "data-a", "state");
@@ -77,7 +77,7 @@ TEST_F(LocalCopiesTest, CopyThatCannotBeFinishedIsRemoved) {
   EXPECT_TRUE(full->inner().list("/local")->empty());
 }
 
-TEST_F(LocalCopiesTest, OnlyTheLastCheckpointsCopiesStay) {
+TEST_F(LocalCopiesTest, OnlyTheLastCheckpointsCopiesAreKept) {
   auto copies = std::make_unique<LocalCopies>(place(local_, "/local"));
   write(*copies, 1, "data-a", "old");
   write(*copies, 2, "data-b", "new");

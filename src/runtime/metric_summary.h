@@ -7,18 +7,18 @@
 
 namespace weir {
 
-/// What the subtasks of one process counted, for the log.
+/// Sums up the metrics of the subtasks of one process, for the log.
 class MetricSummary {
  public:
   void add(const std::string& operator_name, const MetricGroup& metrics);
-  /// One for each metric, `metric delays.late: 12`, but for counters of nothing.
+  /// One line for each metric, such as `metric delays.late: 12`. Counters of 0 are left out.
   std::vector<std::string> lines() const;
 
  private:
   struct Line {
     std::string name;
     bool is_counter;
-    std::vector<int64_t> values;  ///< of a counter: the sum
+    std::vector<int64_t> values;  ///< a counter has one, the sum
   };
   std::vector<Line> lines_;
 };

@@ -27,7 +27,7 @@ TEST(MetricSummary, AddsCountersAndListsGauges) {
                                       "metric other.depth: -2", "metric other.late: 10"}));
 }
 
-TEST(MetricSummary, OfNothingIsEmpty) { EXPECT_TRUE(MetricSummary().lines().empty()); }
+TEST(MetricSummary, IsEmptyWithoutMetrics) { EXPECT_TRUE(MetricSummary().lines().empty()); }
 
 }  // namespace
 }  // namespace weir

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// Hands what one operator emits to the next. When user code throws, `current_` stays at the
+/// Passes the output of one operator to the next. When user code throws, `current_` remains at the
 /// operator that threw.
 class OperatorChain::Link final : public Output {
  public:
