@@ -10,41 +10,43 @@
 namespace weir {
 
 struct CheckpointStoreOptions {
-  std::vector<CheckpointId>
-      completed{};  ///< that are there already and belong to the job: retention counts them
-  std::vector<CheckpointId> unconfirmed{};  ///< complete ones that nobody has pointed at
-  CheckpointId first_id = 1;                ///< the smallest id that this coordinator gives
+  /// Exist already and belong to the job; count for retention.
+  std::vector<CheckpointId> completed{};
+  std::vector<CheckpointId> unconfirmed{};  ///< complete, but no pointer was ever set to them
+  CheckpointId first_id = 1;                ///< the smallest id that this coordinator uses
   int num_retained = 1;
   RetentionPolicy retention = RetentionPolicy::kRetainOnCancellation;
 };
 
-/// Which checkpoints the job's directory has, as far as its coordinator may use or delete them: its
-/// own and inherited completed ones, those that an earlier leader left unconfirmed, and those of
-/// others. Answers which is the latest and which may be deleted. Pure.
+/// Tracks the checkpoints in the job's directory: those that this coordinator completed or
+/// inherited, those that an earlier leader left unconfirmed, and those of other coordinators.
+/// Answers which is the latest and which may be deleted. Pure.
 /// Thread: the job master's.
-/// Invariants: completed ids ascend; nothing of another coordinator's is ever named for deletion;
-/// an unconfirmed one only after a checkpoint of this coordinator has completed, because that
-/// proves that it led, and that nobody will point at the unconfirmed one.
+/// Invariants: completed ids ascend; a checkpoint of another coordinator is never selected for
+/// deletion; an unconfirmed one is selected only after a checkpoint of this coordinator has
+/// completed, because that proves that this coordinator was the leader, and that nobody will point
+/// at the unconfirmed one.
 class CheckpointStore {
  public:
   explicit CheckpointStore(CheckpointStoreOptions options);
 
-  /// A checkpoint of this coordinator is complete. Its id is above all that are there.
+  /// A checkpoint of this coordinator is complete. Its id must be above all existing ones.
   void add(CheckpointId id);
-  /// Another coordinator has made this id's directory.
+  /// Another coordinator has created the directory of this id.
   void leave_to_others(CheckpointId id) { foreign_.insert(id); }
-  /// Another coordinator has completed this id: it may go on from anything that is here.
+  /// Another coordinator has completed this id, so it may continue from any checkpoint here.
   void share_with_others(CheckpointId id);
 
   std::optional<CheckpointId> latest() const;
-  /// Those that are not to be deleted yet, ascending.
+  /// Completed checkpoints that must not be deleted yet, in ascending order.
   const std::vector<CheckpointId>& completed() const { return completed_; }
   bool is_completed(CheckpointId id) const;
-  /// Whether what was written for `id`, which is not pending, is left over and may be removed.
-  /// `next_id`: the id that this coordinator gives next.
+  /// Whether the files of `id`, which is not pending, are left over and may be removed. `next_id`:
+  /// the next id that this coordinator will use.
   bool is_left_over(CheckpointId id, CheckpointId next_id) const;
 
-  /// The ids to delete now, which are here no longer. Not kRunning: at the job's end.
+  /// Removes from this store, and returns, the ids to delete now. `outcome` is kRunning except at
+  /// the end of the job.
   std::vector<CheckpointId> take_superfluous(JobOutcome outcome);
   /// Whether anything may be deleted at the job's end.
   bool is_shared() const { return shared_; }

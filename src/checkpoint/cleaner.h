@@ -11,34 +11,34 @@
 
 namespace weir {
 
-/// Removes checkpoints and what aborted ones left, one at a time, on the I/O pool.
+/// Removes checkpoints and the files of aborted ones, one at a time, on the I/O pool.
 /// Thread: the job master's; only the file operations run elsewhere.
-/// Invariant: nothing is removed that was not asked for; an unfinished checkpoint's files only
-/// while `_metadata` is not there. Not here: what is to be removed (plan_retention,
-/// CheckpointCoordinator).
+/// Invariant: removes only what the caller asked for, and the files of an unfinished checkpoint
+/// only while `_metadata` does not exist.
+/// Not here: choosing what to remove (plan_retention, CheckpointCoordinator).
 class CheckpointCleaner {
  public:
-  /// Runs the work on the I/O pool; what it returns on this thread.
+  /// Runs `work` on the I/O pool, then the function that it returns on this thread.
   using RunBlocking = std::function<void(std::function<std::function<void()>()> work)>;
 
   CheckpointCleaner(FileLocation job, RunBlocking run_blocking)
       : job_(std::move(job)), run_blocking_(std::move(run_blocking)) {}
 
-  // What fails is tried again, a few times, with later sweeps; then it stays for the next
-  // coordinator.
+  // A failed removal is retried a few times, with later sweeps. After that, the next coordinator
+  // has to remove it.
 
-  /// A complete checkpoint.
+  /// Removes a complete checkpoint.
   void discard(CheckpointId id);
-  /// An aborted one: its files now; its directory stays, so that the id is known to be used, and
-  /// goes with a later sweep.
+  /// Removes the files of an aborted checkpoint. Its directory stays until a later sweep, to show
+  /// that the id is used.
   void clear(CheckpointId id);
-  /// An aborted one whose files are gone: only its directory, with a later sweep.
+  /// Remembers an aborted checkpoint whose files are gone: a later sweep removes its directory.
   void remember(CheckpointId id) { cleared_.insert(id); }
-  /// Removes the directories of aborted checkpoints below `id`, with what late writers left in
-  /// them.
+  /// Removes the directories of aborted checkpoints below `id`, with any files that late writers
+  /// have left in them.
   void sweep_below(CheckpointId id);
 
-  /// Removals asked for and not done yet.
+  /// Number of requested removals that are not done yet.
   int outstanding() const { return static_cast<int>(queue_.size()) + (running_ ? 1 : 0); }
 
  private:
@@ -54,7 +54,7 @@ class CheckpointCleaner {
   const RunBlocking run_blocking_;
   std::deque<Removal> queue_;
   bool running_ = false;
-  std::set<CheckpointId> cleared_;  // whose directories are to be swept
+  std::set<CheckpointId> cleared_;  // their directories await a sweep
   std::set<CheckpointId> discards_to_repeat_;
   std::map<CheckpointId, int> failed_tries_;
 };

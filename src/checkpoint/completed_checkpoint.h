@@ -11,14 +11,14 @@ namespace weir {
 
 /// Why a checkpoint is taken.
 enum class CheckpointKind {
-  kPeriodic,   ///< by time, or by the number of records
-  kManual,     ///< a user asked for it
-  kSavepoint,  ///< a user owns it; the job goes on
-  kStop,       ///< a savepoint with which the job ends
+  kPeriodic,   ///< due by time or by the number of records
+  kManual,     ///< requested by a user
+  kSavepoint,  ///< owned by a user; the job continues
+  kStop,       ///< a savepoint that ends the job
   kFinal,      ///< after the end of all input, so that sinks commit the last results
 };
 std::string_view to_string(CheckpointKind kind);
-/// After it has completed the attempt takes no further checkpoint.
+/// Once it has completed, the attempt takes no further checkpoint.
 inline bool is_last(CheckpointKind kind) {
   return kind == CheckpointKind::kFinal || kind == CheckpointKind::kStop;
 }
@@ -26,11 +26,11 @@ inline bool is_savepoint(CheckpointKind kind) {
   return kind == CheckpointKind::kSavepoint || kind == CheckpointKind::kStop;
 }
 
-/// How the state is laid out. Flink's words.
+/// The layout of the state, in Flink's terms.
 enum class SnapshotFormat {
-  kConfigured,   ///< as the settings say
-  kFull,         ///< a checkpoint that needs no other one
-  kIncremental,  ///< a checkpoint with files of earlier ones
+  kConfigured,   ///< as configured
+  kFull,         ///< a checkpoint that depends on no other
+  kIncremental,  ///< a checkpoint that refers to files of earlier ones
   kCanonical,    ///< a savepoint that every state backend can read
   kNative,       ///< a savepoint in the layout of the state backend
 };

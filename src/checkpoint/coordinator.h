@@ -27,56 +27,61 @@ struct CoordinatorOptions {
   std::string job_name;
   JobId job_id;
   std::string fingerprint;                       ///< of the graph; for the sidecar
-  std::map<std::string, std::string> arguments;  ///< likewise
-  StartNumber start =
-      0;  ///< a checkpoint counts only while no later start is recorded; 0: starts are not recorded
+  std::map<std::string, std::string> arguments;  ///< for the sidecar
+  /// A checkpoint counts only while no later start is recorded; 0: starts are not recorded.
+  StartNumber start = 0;
   MetadataVersion metadata_version = MetadataVersion::k4;
 
   TriggerPolicyOptions trigger;
   MonotonicTime timeout = std::chrono::minutes(10);
-  int tolerable_failed_checkpoints = 0;  ///< consecutive ones
+  int tolerable_failed_checkpoints = 0;  ///< maximum number of consecutive failures
   int num_retained = 1;
   RetentionPolicy retention = RetentionPolicy::kRetainOnCancellation;
 
   CheckpointId highest_used_id = 0;  ///< new ids start above it
-  std::vector<CheckpointId>
-      orphans;  ///< of checkpoints that were never completed: removed when one has been completed
-  std::vector<CheckpointId> unconfirmed;  ///< complete ones that nobody has pointed at: likewise
-  std::vector<CheckpointId>
-      completed;  ///< that are there already and belong to the job: retention counts them
-  std::shared_ptr<LeaderStore> store;  ///< a checkpoint is complete only when this points at it;
-                                       ///< null: when `_metadata` exists
+  /// Checkpoints that were never completed; removed once a new one has completed.
+  std::vector<CheckpointId> orphans;
+  /// Complete, but no pointer was ever set to them; removed at the same time.
+  std::vector<CheckpointId> unconfirmed;
+  /// Exist already and belong to the job; count for retention.
+  std::vector<CheckpointId> completed;
+  /// A checkpoint is complete only when this points at it. Null: when `_metadata` exists.
+  std::shared_ptr<LeaderStore> store;
 };
 
-/// What the coordinator needs of the job master. Called on its thread. From within a call the host
-/// may call stop().
+/// The coordinator's view of the job master. Called on its thread. The host may call stop() from
+/// within a call.
 class CheckpointHost {
  public:
   virtual ~CheckpointHost() = default;
-  /// To every process of the attempt that the message names.
+  /// Sends to every process of the attempt that the message names.
   virtual void send_trigger(const TriggerCheckpoint& message) = 0;
   virtual void send_complete(const NotifyCheckpointComplete& message) = 0;
   virtual void send_aborted(const NotifyCheckpointAborted& message) = 0;
-  /// Runs `work` on the I/O pool, then what it returns on the job master's thread, never from
-  /// within this call.
+  /// Runs `work` on the I/O pool, then the function that it returns on the job master's thread.
+  /// Never runs either from within this call.
   virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
-  /// More consecutive checkpoints failed than tolerated: the attempt should fail. At most once an
-  /// attempt.
+  /// More consecutive checkpoints failed than tolerated, so the attempt should fail. Called at most
+  /// once per attempt.
   virtual void on_checkpoint_failure_beyond_tolerance(const Status& status) = 0;
   virtual void on_completed(const CompletedCheckpoint& checkpoint) = 0;
 };
 
-/// Takes a job's checkpoints: when, by whom, until they are durable, and what is deleted then.
-/// Thread: the job master's. Owned by it, and destroyed only when no work of run_blocking() can
-/// answer any more. Invariants:
-///   ids grow strictly, over all attempts, and none is used twice, whatever became of it;
-///   one checkpoint is being written at a time, in the order of ids: completions come in ascending
-///   order; completion is told to tasks only when `_metadata` is durable, and an abort never after
-///   it; nothing is removed of a checkpoint whose outcome storage has not told; after stop() no
-///   trigger is sent until the next start().
+/// Takes a job's checkpoints: starts them, collects acknowledgements, makes them durable, and
+/// deletes old ones.
+/// Thread: the job master's. The job master owns it, and destroys it only when no work of
+/// run_blocking() can answer any more.
+/// Invariants:
+///     ids strictly increase over all attempts, and no id is used twice, whatever the outcome;
+///     at most one checkpoint is being written, in the order of ids, so completions come in
+///   ascending order;
+///     tasks are notified of a completion only once `_metadata` is durable, and never of an abort
+///   after it;
+///     no file of a checkpoint is removed while its outcome in storage is unknown;
+///     after stop(), no trigger is sent until the next start().
 /// Not here: which one starts next (CheckpointRequestQueue), who has acknowledged
-/// (PendingCheckpoint), which are there and which to delete (CheckpointStore), how to write
-/// (CheckpointPublication), the figures (CheckpointHistory).
+/// (PendingCheckpoint), which exist and which to delete (CheckpointStore), how to write
+/// (CheckpointPublication), statistics (CheckpointHistory).
 class CheckpointCoordinator {
  public:
   CheckpointCoordinator(Clock& clock, Random& random, CoordinatorOptions options,
@@ -84,48 +89,48 @@ class CheckpointCoordinator {
   CheckpointCoordinator(const CheckpointCoordinator&) = delete;
   CheckpointCoordinator& operator=(const CheckpointCoordinator&) = delete;
 
-  /// All tasks of a new attempt run. The one before must have been stopped and be idle.
+  /// All tasks of a new attempt are running. The previous attempt must be stopped and idle.
   void start(AttemptId attempt, CheckpointParticipants participants, RestoredCheckpoint restored);
 
-  /// The job has gone back to an older checkpoint, and that is recorded as another start. Between
-  /// two attempts.
+  /// The job has gone back to an older checkpoint, and this was recorded as a new start. Call
+  /// between two attempts.
   void begin_start(StartNumber start) { start_ = start; }
 
-  /// Does what is due: call it after anything else here was called, and at the time that it
-  /// returns.
+  /// Does what is due. Call it after any other call, and at the time that it returns.
   MonotonicTime poll(MonotonicTime now);
 
-  /// Records that the sources have emitted since the last call.
+  /// Adds the number of events that the sources have emitted since the last call.
   void on_source_events(int64_t count) { requests_.on_source_events(count); }
   void acknowledge(const AcknowledgeCheckpoint& message);
   void decline(const DeclineCheckpoint& message);
 
-  /// Takes a checkpoint as soon as its turn has come (see CheckpointRequestQueue). Its `done` is
-  /// called once, also if it fails or is stopped with its attempt, and then perhaps from within a
-  /// call of this; never if the coordinator is destroyed before. Not OK: the request is refused,
-  /// and `done` is not called. FAILED_PRECONDITION: no attempt runs, or the last checkpoint of the
-  /// job is being taken or complete. UNIMPLEMENTED: a savepoint.
+  /// Takes a checkpoint as soon as its turn comes (see CheckpointRequestQueue). `done` is called
+  /// exactly once, also if the checkpoint fails or its attempt is stopped, and may then run from
+  /// within this call. It is not called if the coordinator is destroyed first, or if this returns
+  /// an error.
+  /// FAILED_PRECONDITION: no attempt is running, or the job's last checkpoint is in progress or
+  /// complete. UNIMPLEMENTED: a savepoint.
   Status request(CheckpointRequest request);
 
-  /// The attempt is over: its checkpoints are aborted, except one that is being written, whose
-  /// outcome is awaited. No effect if another attempt runs.
+  /// The attempt is over: aborts its checkpoints, except one that is being written, whose outcome
+  /// is awaited. No effect if another attempt is running.
   void stop(AttemptId attempt);
-  /// After stop(): calls back, perhaps at once, when the outcome of every checkpoint is known, so
-  /// that newest_completed() is what the next attempt must start from. Takes as long as storage
-  /// does not answer.
+  /// Call after stop(). Calls `idle`, possibly at once, when the outcome of every checkpoint is
+  /// known. The next attempt must then start from newest_completed(). Waits as long as storage does
+  /// not answer.
   void when_idle(std::function<void()> idle);
 
-  /// The job has ended: deletes what is not to be kept, then calls back, perhaps at once. Does not
-  /// wait for storage that does not answer: what is not known to be superfluous stays. Only the
-  /// destructor may follow.
+  /// The job has ended: deletes the checkpoints that are not retained, then calls `done`, possibly
+  /// at once. Does not wait for storage that does not answer: a checkpoint stays unless it is known
+  /// to be superfluous. Only the destructor may be called afterwards.
   void shut_down(JobOutcome outcome, std::function<void()> done);
 
   std::optional<CheckpointId> newest_completed() const { return store_.latest(); }
-  /// Those that are not to be deleted yet, ascending.
+  /// Completed checkpoints that must not be deleted yet, in ascending order.
   const std::vector<CheckpointId>& completed() const { return store_.completed(); }
-  /// Counts, and the latest ones.
+  /// The counters and the latest checkpoints.
   const CheckpointReport& counts() const { return history_.counts(); }
-  /// With the history. Any thread may read it.
+  /// Includes the history. Any thread may read it.
   std::shared_ptr<const CheckpointReport> report() {
     return history_.report(static_cast<int>(pending_.size()));
   }
@@ -136,7 +141,7 @@ class CheckpointCoordinator {
     CheckpointRequest request;
     std::shared_ptr<CheckpointPublication> publication{};
     MonotonicTime publication_began{0};
-    bool counted = false;  // as a failure, because it is overdue though its outcome is open
+    bool counted = false;  // as a failure: overdue, though its outcome is still open
   };
   enum class Counted { kYes, kNo };
   enum class Files { kRemove, kLeave };
@@ -159,7 +164,7 @@ class CheckpointCoordinator {
   void abort_all(const Status& reason);
   void count_failure(CheckpointId id, const Status& reason);
   void delete_superfluous(JobOutcome outcome);
-  /// Of a checkpoint that was given up before they were written.
+  /// Removes files that were written after their checkpoint was aborted.
   void remove_late_files(CheckpointId id);
   void settle();
 
@@ -177,7 +182,7 @@ class CheckpointCoordinator {
   CheckpointStore store_;
   CheckpointHistory history_;
   std::optional<CheckpointId> writing_;        // finalizing or unknown
-  std::optional<MonotonicTime> ask_again_at_;  // about the unknown one
+  std::optional<MonotonicTime> ask_again_at_;  // when to ask storage about the unknown one
   MonotonicTime ask_again_after_{0};
 
   // The attempt.
@@ -188,7 +193,7 @@ class CheckpointCoordinator {
   int consecutive_failures_ = 0;
   bool beyond_tolerance_ = false;
 
-  int blocking_ = 0;  // work on the I/O pool
+  int blocking_ = 0;  // number of jobs running on the I/O pool
   std::function<void()> idle_;
   std::optional<JobOutcome> shutting_down_;
   std::function<void()> shut_down_done_;

@@ -8,19 +8,19 @@
 
 namespace weir {
 
-// The classes that Flink reads values with, as its files name them (docs/formats/types.md). A type
-// is written as Flink sees it (flink_view() in types/compatibility.h). Two of Flink's types have no
-// form of their own here: a timer is a kTuple named kTimerTuple of key and namespace, a value with
-// TTL a kTuple named kTtlTuple of time and value.
+// The serializer classes that Flink's files name (docs/formats/types.md). A type is written as
+// Flink sees it (flink_view() in types/compatibility.h). Two of Flink's types are represented as
+// tuples: a timer as a kTuple named kTimerTuple with key and namespace, a value with TTL as a
+// kTuple named kTtlTuple with time and value.
 
 inline constexpr std::string_view kTimerTuple = "timer";
 inline constexpr std::string_view kTtlTuple = "ttl";
 
-/// Appends a serializer snapshot: what a payload says of its keys and values.
+/// Appends a serializer snapshot: a payload's description of its keys and values.
 void put_serializer_snapshot(BinaryWriter& out, const TypeDescription& type);
 
-/// Reads one. The type has `flink_only` set. FAILED_PRECONDITION names a class that weir does not
-/// know: what follows it cannot be found.
+/// Reads a serializer snapshot. The resulting type has `flink_only` set. FAILED_PRECONDITION names
+/// a class that weir does not know; the data after it cannot be parsed.
 StatusOr<TypeDescription> get_serializer_snapshot(BinaryReader& in);
 
 }  // namespace weir

@@ -8,10 +8,10 @@
 
 namespace weir {
 
-/// Turns the entries of one key group from the native layout of Flink's heap backend into the
-/// canonical one, which KeyedState reads (docs/formats/keyed_state.md). `header` is the stream's
-/// own: its types tell where a value ends. `bytes` begin at the group's offset and may go on behind
-/// it.
+/// Converts the entries of one key group from the native layout of Flink's heap backend to the
+/// canonical one, which KeyedState reads (docs/formats/keyed_state.md). `header` is the header of
+/// the same stream: its types are needed to find where a value ends. `bytes` start at the group's
+/// offset and may extend past the group.
 Status heap_group_to_canonical(const KeyedStreamHeader& header, int key_group, int max_parallelism,
                                std::string_view bytes, BinaryWriter& out);
 

@@ -9,16 +9,16 @@
 
 namespace weir {
 
-/// Weir's operators as a snapshot has them that Flink took of chains that it hosts.
+/// The state of weir's operators, extracted from a Flink snapshot of hosted chains.
 struct HostedOperators {
-  std::vector<OperatorSnapshotState>
-      operators;  ///< lists are inline; keyed state is read from the chains' streams
-  std::vector<OperatorStateDescription> descriptions;  ///< of all of them that have state
-  CheckpointId checkpoint_id = 0;                      ///< as the chains count; 0: none says
+  /// Lists are inline; keyed state is read from the chains' streams.
+  std::vector<OperatorSnapshotState> operators;
+  std::vector<OperatorStateDescription> descriptions;  ///< of all operators that have state
+  CheckpointId checkpoint_id = 0;                      ///< as the chains count; 0: not recorded
 };
 
-/// Adds the operators of one chain. False: it hosted none, but is a source of Flink's own. Blocks.
-/// DATA_LOSS: damaged. FAILED_PRECONDITION: written by a newer weir.
+/// Adds the operators of one chain. Returns false if the operator hosted no chain but is one of
+/// Flink's own sources. Blocks. DATA_LOSS: damaged. FAILED_PRECONDITION: written by a newer weir.
 StatusOr<bool> add_hosted_chain(const HostedChainState& chain, StateReader& reader,
                                 HostedOperators* out);
 

@@ -13,50 +13,50 @@ namespace weir {
 
 class Scheduler;
 
-// The stream that holds the keyed state of one operator in one subtask: a header, then its key
-// groups in Flink's canonical layout (docs/formats/keyed_state.md). All of it blocks and runs on
-// the I/O pool.
+// The stream with the keyed state of one operator in one subtask: a header, then its key groups in
+// Flink's canonical layout (docs/formats/keyed_state.md). Everything here blocks and runs on the
+// I/O pool.
 
-/// The largest value of a snapshot.
+/// The largest value in a snapshot.
 struct LargestValue {
   std::string state;
   int key_group = 0;
   size_t bytes = 0;
 };
-/// Writes the stream entry by entry: besides one entry it holds at most 64 KiB. `offsets` gets one
-/// number per key group of the snapshot's range, as in KeyedStateHandle. Ends soon when `sink`
-/// fails. INVALID_ARGUMENT: the state does not fit into the format, and nothing of it can be read.
-/// `largest` may be null.
+/// Writes the stream entry by entry; buffers at most 64 KiB besides one entry. `offsets` receives
+/// one number per key group of the snapshot's range, as in KeyedStateHandle. Stops soon after
+/// `sink` fails. INVALID_ARGUMENT: the state does not fit the format, and the output cannot be
+/// read. `largest` may be null.
 Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink,
                          std::vector<int64_t>* offsets, LargestValue* largest = nullptr);
 
 struct KeyedStreamHeader {
-  TypeDescription key_type;            ///< as far as Flink's names tell it
+  TypeDescription key_type;            ///< as far as Flink's class names determine it
   std::vector<KeyedStateInfo> states;  ///< a state's index is its id in the groups
 };
 void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type,
                       const std::vector<KeyedStateInfo>& states);
-/// FAILED_PRECONDITION: made with something that weir cannot read (compression, TTL, an unknown
-/// serializer), by name.
+/// FAILED_PRECONDITION names a feature that weir cannot read (compression, TTL, an unknown
+/// serializer).
 StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in);
 
-/// Where the entries of a key group are. Only for groups that have any.
+/// Where the entries of a key group are. Exists only for groups with entries.
 struct KeyGroupBytes {
   int key_group = 0;
   int64_t offset = 0;
   int64_t length = 0;
 };
-/// The non-empty ones of `groups`, in the order in which they lie in the stream. DATA_LOSS: offsets
-/// that contradict the stream's length.
+/// The non-empty groups among `groups`, in stream order. DATA_LOSS: the offsets contradict the
+/// stream's length.
 StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& handle,
                                                      KeyGroupRange groups);
 StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, const ReadAt& read);
 
-/// Gives `state` the key groups `groups` of one stream: begin_restore() with the header's types,
-/// then read_group() for each. `known`: the types as they were written, by the sidecar, or null.
-/// They must be those of the header as Flink sees them. A hosted chain's stream has no header, and
-/// cannot do without. `ahead`: while some megabytes are taken in, the next are read on its I/O
-/// pool; may be null.
+/// Restores the key groups `groups` of one stream into `state`: calls begin_restore() with the
+/// header's types, then read_group() for each. `known`: the types as they were written, from the
+/// sidecar, or null. As Flink sees them they must equal those of the header. A hosted chain's
+/// stream has no header, so it needs `known`. `ahead`: reads the next megabytes on its I/O pool
+/// while the current ones are restored; may be null.
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read,
                            const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state,
                            Scheduler* ahead = nullptr);

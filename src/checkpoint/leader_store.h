@@ -9,34 +9,34 @@
 
 namespace weir {
 
-/// The last completed checkpoint, as all coordinators of a job agree on it; or, before there is
-/// one, what the job has started from.
+/// The last completed checkpoint, as all coordinators of a job agree on it. Before there is one,
+/// the checkpoint that the job started from.
 struct CompletedPointer {
-  CheckpointId id = 0;  ///< 0: the beginning; then the rest is empty
+  CheckpointId id = 0;  ///< 0: the beginning; then the other fields are empty
   std::string uri;      ///< of the checkpoint's directory
   int64_t metadata_length = 0;
   uint64_t metadata_checksum = 0;  ///< XXH3-64
 };
 
-/// How a job ended, for good.
+/// The final result of a job.
 struct RecordedResult {
   std::string state;    ///< FINISHED, FAILED or CANCELED
   std::string message;  ///< why it failed
 };
 
-/// Where the coordinators of one job agree: what is written here counts only if the writer still
-/// leads. Thread: the I/O pool, one call at a time. Blocks.
+/// What the coordinators of one job agree on. A write takes effect only if the writer is still the
+/// leader. Thread: the I/O pool, one call at a time. Blocks.
 class LeaderStore {
  public:
   virtual ~LeaderStore() = default;
-  /// Nothing: no checkpoint has been completed yet, and the job has not started from where storage
-  /// alone would say.
+  /// Nothing if no checkpoint has been completed yet, and the job started from the checkpoint that
+  /// storage alone determines.
   virtual StatusOr<std::optional<CompletedPointer>> pointer() = 0;
-  /// ABORTED: the caller leads no longer, and nothing was changed. UNAVAILABLE: the outcome is not
-  /// known; ask again with the same pointer.
+  /// ABORTED: the caller is no longer the leader, and nothing was changed. UNAVAILABLE: the outcome
+  /// is not known; retry with the same pointer.
   virtual Status set_pointer(const CompletedPointer& pointer) = 0;
   virtual StatusOr<std::optional<RecordedResult>> result() = 0;
-  /// From then on no leader runs the job again. Codes as for set_pointer().
+  /// Once recorded, no leader runs the job again. Returns the same codes as set_pointer().
   virtual Status set_result(const RecordedResult& result) = 0;
 };
 

@@ -10,11 +10,11 @@
 
 namespace weir {
 
-/// Each start of a job in a checkpoint directory gets the next number, from 1 up; 0: checkpoints of
-/// a weir that numbered no starts.
+/// The number of a job's start in a checkpoint directory, counted from 1. 0: the checkpoint was
+/// written by a version of weir that did not number starts.
 using StartNumber = int64_t;
 
-/// Checkpoints `after` < id <= `last` that start `start` has completed.
+/// The checkpoints with `after` < id <= `last` that start `start` has completed.
 struct LineSegment {
   StartNumber start = 0;
   CheckpointId after = 0;
@@ -22,70 +22,72 @@ struct LineSegment {
   bool operator==(const LineSegment&) const = default;
 };
 
-/// A line of checkpoints, each taken by a job that had gone on from the one before. What sinks have
-/// made visible fits exactly these: what a checkpoint beside the line had made visible may have
-/// been taken back.
+/// A line of checkpoints, each taken by a job that continued from the previous one. Output that
+/// sinks have made visible matches exactly these checkpoints: output of a checkpoint that is not on
+/// the line may have been taken back.
 struct CheckpointLine {
-  StartNumber start = 0;  ///< the newest: its checkpoints have ids above `after`
-  CheckpointId after =
-      0;  ///< INT64_MAX: another line was gone on with since, and all of this one is in `before`
-  std::vector<LineSegment> before;  ///< what earlier starts have added, oldest first
-  uint64_t run =
-      0;  ///< drawn where the line begins: two lines with one run share a beginning, and output
-  std::string
-      origin;  ///< URI of the snapshot from another place that the line begins with; empty: none
+  StartNumber start = 0;  ///< the newest; its checkpoints have ids above `after`
+  /// INT64_MAX: the job has continued on another line since, and all checkpoints are in `before`.
+  CheckpointId after = 0;
+  std::vector<LineSegment> before;  ///< segments of earlier starts, oldest first
+  /// Drawn at random where the line begins; two lines with the same run share a beginning and
+  /// output.
+  uint64_t run = 0;
+  std::string origin;  ///< URI of the snapshot elsewhere that the line begins with; empty: none
   bool operator==(const CheckpointLine&) const = default;
 
-  /// Whether a checkpoint is on the line. `start`: that its sidecar names; nothing: not known yet.
+  /// Whether a checkpoint is on the line. `start`: the start that its sidecar names; nothing: not
+  /// known yet.
   bool holds(CheckpointId id, std::optional<StartNumber> start) const;
   bool holds_any(const std::vector<CheckpointId>& ids) const;
   bool empty() const { return before.empty() && origin.empty(); }
 };
 
-/// Which checkpoints of a job's directory a start may go on from. Going back abandons what came
-/// after, durably and before anything is taken back: then no later start takes it for the latest.
+/// Which checkpoints of a job's directory a start may continue from. Going back to an older
+/// checkpoint abandons the later ones. The abandonment is recorded durably before any output is
+/// taken back, so that no later start takes an abandoned checkpoint for the latest.
 struct Lineage {
   StartNumber newest = 0;  ///< the last start
-  int64_t epoch = 0;       ///< the largest of any coordinator so far
-  std::vector<CheckpointLine>
-      lines;  ///< of unlike runs; the one that was gone on with last is the last
+  int64_t epoch = 0;       ///< the largest epoch of any coordinator so far
+  /// Of different runs; the most recently continued one is last.
+  std::vector<CheckpointLine> lines;
   bool operator==(const Lineage&) const = default;
 
-  /// The line that "latest" looks on; null: every checkpoint counts. A line that was begun from
-  /// nothing takes nothing back, so it counts only when it has a checkpoint. `completed`: what lies
+  /// The line on which "latest" is looked up; null: every checkpoint counts. A line that began from
+  /// nothing takes no output back, so it counts only once it has a checkpoint. `completed`: the ids
   /// in the directory.
   const CheckpointLine* living(const std::vector<CheckpointId>& completed) const;
-  /// The line on which a checkpoint lies, if it was not abandoned; null: none, or there are no
-  /// lines yet.
+  /// The line that holds a checkpoint which was not abandoned. Null: none, or there are no lines
+  /// yet.
   const CheckpointLine* line_of(CheckpointId id, StartNumber start) const;
 };
 
 /// How a start begins.
 struct LineBeginning {
   CheckpointId from = -1;      ///< -1: from nothing
-  StartNumber from_start = 0;  ///< the start that has completed it
-  bool elsewhere = false;      ///< `from` is no checkpoint of this job's directory's
-  std::string origin;          ///< its URI then
-  uint64_t new_run = 0;        ///< drawn, for a line that has none before it
-  bool new_line =
-      false;  ///< from nothing: although an earlier start from nothing has not got to a checkpoint
+  StartNumber from_start = 0;  ///< the start that completed `from`
+  bool elsewhere = false;      ///< `from` is not a checkpoint in this job's directory
+  std::string origin;          ///< URI of `from` if it is elsewhere
+  uint64_t new_run = 0;        ///< drawn at random, for a line without predecessor
+  /// From nothing, though an earlier start from nothing has not reached a checkpoint.
+  bool new_line = false;
 };
 
-/// The lineage once the start has begun. Pure. `highest`: id used in the directory. Lines without
-/// any checkpoint of `completed` are dropped.
+/// The lineage after the start has begun. Pure. `highest`: the highest id used in the directory.
+/// Drops lines without a checkpoint in `completed`.
 Lineage begin_line(const Lineage& before, const LineBeginning& beginning, CheckpointId highest,
                    const std::vector<CheckpointId>& completed);
 
 std::string encode_lineage(const Lineage& lineage);
-/// DATA_LOSS: damaged. FAILED_PRECONDITION: of a newer format.
+/// DATA_LOSS: damaged. FAILED_PRECONDITION: a newer format.
 StatusOr<Lineage> decode_lineage(std::string_view bytes);
 
 // Blocking; run on the I/O pool. `job` is `<dir>/<job id>`.
 
-/// What the last start has recorded; empty if there was none.
+/// Reads the record of the last start; empty if there was none.
 StatusOr<Lineage> read_lineage(const FileLocation& job);
-/// Records a start, exclusively: ALREADY_EXISTS if another start has taken its number. What was
-/// recorded before is removed.
+/// Records a start, exclusively: ALREADY_EXISTS if another start has taken its number. Removes the
+/// previous record.
 Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t nonce);
 /// ABORTED if another start has been recorded after this one.
 Status check_newest_start(const FileLocation& job, StartNumber start);

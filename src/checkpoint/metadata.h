@@ -11,43 +11,43 @@
 
 namespace weir {
 
-/// 4: what Flink 1.20 and 2.x both read; operators are known by their ids alone. 6: Flink 2.1 on;
-/// with names and uids.
+/// 4: readable by Flink 1.20 and 2.x; identifies operators by id alone. 6: Flink 2.1 and later;
+/// adds names and uids.
 enum class MetadataVersion : int { k4 = 4, k6 = 6 };
 
 /// The contents of `_metadata` (docs/formats/metadata.md). `directory` is the URI of the
-/// checkpoint's directory, for Flink, which wants absolute paths of files that hold several pieces.
-/// INVALID_ARGUMENT: names that are too long for the format.
+/// checkpoint's directory: Flink requires absolute paths for files that hold several pieces.
+/// INVALID_ARGUMENT: a name is too long for the format.
 StatusOr<std::string> encode_metadata(const CheckpointMetadata& metadata,
                                       std::string_view directory,
                                       MetadataVersion version = MetadataVersion::k4);
 
-/// What one of Flink's operators left that hosted a chain of weir's (docs/formats/flink_host.md,
-/// State). Or may have: a source of Flink's own looks the same until its elements are read.
+/// State of a Flink operator that hosted a chain of weir's (docs/formats/flink_host.md, State), or
+/// may have: one of Flink's own sources looks the same until its elements are read.
 struct HostedChainState {
-  /// The operator as Flink knows it, with its lists; `keyed_state` is its raw keyed state, with the
+  /// The operator as Flink knows it, with its lists. `keyed_state` is its raw keyed state, with the
   /// offsets of a hosted stream.
   OperatorSnapshotState chain;
-  std::optional<StateStream> coordinator;  ///< a source's: what its enumerator had not dealt out
+  /// Of a source: the splits that its enumerator had not assigned.
+  std::optional<StateStream> coordinator;
 };
 
 struct MetadataDecoding {
-  /// URI or path of the directory where `_metadata` was found: files in it get their names relative
-  /// to it.
+  /// URI or path of the directory that holds `_metadata`; files in it get names relative to it.
   std::string directory;
-  /// Whether a file of that name lies beside `_metadata`; may be null. With it a directory that was
-  /// moved still opens: a file that was elsewhere, but is here now under the same name, is taken
-  /// from here.
+  /// Whether a file of that name exists beside `_metadata`; may be null. If set, a moved directory
+  /// still opens: a file recorded elsewhere is read from here if a file of the same name exists
+  /// here.
   std::function<bool(const std::string& name)> is_beside;
-  /// If set, state that weir cannot restore (of RocksDB, of channels, of source coordinators, …) is
-  /// left out, with a sentence each. If null, such a file is refused.
+  /// If set, state that weir cannot restore (of RocksDB, channels, source coordinators, …) is
+  /// skipped, and a sentence about each is appended. If null, such a file is refused.
   std::vector<std::string>* left_out = nullptr;
-  /// If set, gets the operators that hosted a chain, and the result does not have them. If null,
-  /// their state is one that weir cannot restore.
+  /// If set, receives the operators that hosted a chain, and the result omits them. If null, their
+  /// state counts as state that weir cannot restore.
   std::vector<HostedChainState>* hosted = nullptr;
 };
-/// Reads versions 3 to 6 from bytes that nobody vouches for. DATA_LOSS: malformed.
-/// FAILED_PRECONDITION: another version, or state that weir cannot restore; the sentence names it.
+/// Decodes versions 3 to 6 from untrusted bytes. DATA_LOSS: malformed. FAILED_PRECONDITION: another
+/// version, or state that weir cannot restore; the message names it.
 StatusOr<CheckpointMetadata> decode_metadata(std::string_view bytes,
                                              const MetadataDecoding& options);
 

@@ -6,12 +6,12 @@
 
 namespace weir {
 
-// Numbers of Flink's `_metadata` (docs/formats/metadata.md).
+// Constants of Flink's `_metadata` format (docs/formats/metadata.md).
 
 constexpr int32_t kMetadataMagic = 0x4960672D;
 constexpr int32_t kMasterStateMagic = static_cast<int32_t>(0xC96B1696);
 constexpr int32_t kFinishedOperator = -1;  ///< in place of the number of subtasks
-/// A null written by Java's ObjectOutputStream: no checkpoint properties.
+/// A null as Java's ObjectOutputStream writes it: no checkpoint properties.
 constexpr std::string_view kNullProperties("\xAC\xED\x00\x05\x70", 5);
 constexpr std::string_view kJavaStreamMagic("\xAC\xED\x00\x05", 4);
 

@@ -14,21 +14,21 @@
 
 namespace weir {
 
-// The stream that holds the operator state of one operator in one subtask: a header, then the
-// elements of its lists (docs/formats/keyed_state.md). Blocks; runs on the I/O pool.
+// The stream with the operator state of one operator in one subtask: a header, then the elements of
+// its lists (docs/formats/keyed_state.md). Blocks; runs on the I/O pool.
 
-/// One list to be written. Refers to what the caller owns.
+/// One list to write. Refers to data that the caller owns.
 struct ListStateView {
   std::string_view name;
   ListStateMode mode = ListStateMode::kSplit;
   const TypeDescription* element = nullptr;
-  const std::vector<std::string>* elements = nullptr;  ///< each as Serializer<E>::write wrote it
+  const std::vector<std::string>* elements = nullptr;  ///< each as written by Serializer<E>::write
 };
-/// `locations` gets every list, also those without elements.
+/// `locations` receives every list, also those without elements.
 Status write_operator_state(std::span<const ListStateView> lists, const ByteSink& sink,
                             std::map<std::string, ListStateLocation>* locations);
 
-/// The same for a map from names to anything with a mode, an element (its type) and elements.
+/// Same, for a map from names to any type with a mode, an element (its type) and elements.
 template <class Lists>
 Status write_operator_state(const Lists& lists, const ByteSink& sink,
                             std::map<std::string, ListStateLocation>* locations) {
@@ -46,13 +46,14 @@ struct ListStateInfo {
 };
 struct OperatorStreamHeader {
   std::vector<ListStateInfo> lists;
-  std::vector<std::string> broadcast;  ///< names of states that weir does not have: left alone
+  /// Names of broadcast states, which weir does not support; they are ignored.
+  std::vector<std::string> broadcast;
 };
 StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in);
 StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle,
                                                     const ReadAt& read);
 
-/// The elements `indexes` of one list, in that order.
+/// Reads the elements `indexes` of one list, in that order.
 StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle& handle,
                                                       const std::string& list,
                                                       const std::vector<int>& indexes,

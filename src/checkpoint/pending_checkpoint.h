@@ -14,18 +14,20 @@ namespace weir {
 
 enum class AckOutcome {
   kAccepted,
-  kDuplicate,  ///< these subtasks have acknowledged before
-  kUnknown,    ///< of another attempt, another checkpoint, or from a process that these subtasks do
-               ///< not run in
-  kTooLate,    ///< the checkpoint was aborted
-  kInvalid,    ///< contradicts itself or the job: the checkpoint cannot complete
+  kDuplicate,  ///< these subtasks have acknowledged already
+  /// Of another attempt or checkpoint, or from a process that does not run these subtasks.
+  kUnknown,
+  kTooLate,  ///< the checkpoint was aborted
+  kInvalid,  ///< contradicts itself or the job, so the checkpoint cannot complete
 };
 std::string_view to_string(AckOutcome outcome);
 
-/// One checkpoint from its trigger to its end: who has acknowledged, and what. Pure.
+/// One checkpoint from its trigger to its end: collects the acknowledgements and their content.
+/// Pure.
 /// Thread: the job master's.
-/// Invariants: phases move along phase_moves(); a subtask's state is taken once; an acknowledgement
-/// is taken whole or not at all. Not here: messages, files, time-outs (CheckpointCoordinator).
+/// Invariants: phases move along phase_moves(); a subtask's state is accepted once; an
+/// acknowledgement is accepted whole or not at all.
+/// Not here: messages, files, timeouts (CheckpointCoordinator).
 class PendingCheckpoint {
  public:
   PendingCheckpoint(AttemptId attempt, CheckpointId id, int64_t timestamp_ms, MonotonicTime started,
@@ -41,14 +43,14 @@ class PendingCheckpoint {
   /// The move must be legal.
   void move_to(CheckpointPhase phase);
 
-  /// Takes the message's contents if the outcome is kAccepted; moves to kAcknowledged with the last
-  /// one. `reason` is set for kInvalid.
+  /// Takes over the message's contents if the outcome is kAccepted; moves to kAcknowledged with the
+  /// last one. Sets `reason` for kInvalid.
   AckOutcome acknowledge(const AcknowledgeCheckpoint& message, Status* reason);
 
   /// "2 of 8 subtasks have not acknowledged: process 1 (2)". Empty if all have.
   std::string missing() const;
 
-  // What `_metadata` and the sidecar are made of, once all have acknowledged.
+  // The content of `_metadata` and the sidecar. Complete once all have acknowledged.
   CheckpointMetadata metadata() const;
   const std::vector<DataFile>& files() const { return files_; }
   std::vector<OperatorStateDescription> descriptions() const;
@@ -62,10 +64,10 @@ class PendingCheckpoint {
   const std::shared_ptr<const CheckpointParticipants> participants_;
 
   CheckpointPhase phase_ = CheckpointPhase::kPreparing;
-  std::map<SubtaskId, int> waiting_;  // to the process that is to acknowledge
+  std::map<SubtaskId, int> waiting_;  // to the process that must acknowledge
   std::map<SubtaskId, SubtaskState> states_;
   std::vector<DataFile> files_;
-  std::set<std::string> file_names_;  ///< theirs
+  std::set<std::string> file_names_;  ///< names of the data files
   std::map<OperatorId, OperatorStateDescription> descriptions_;
 };
 

@@ -13,7 +13,7 @@
 
 namespace weir {
 
-/// All that a checkpoint consists of, once everybody has acknowledged.
+/// The whole content of a checkpoint, once all subtasks have acknowledged.
 struct CheckpointContent {
   CheckpointMetadata metadata;
   Sidecar sidecar;  ///< without the length and checksum of `_metadata`
@@ -22,32 +22,33 @@ struct CheckpointContent {
 
 enum class PublishOutcome {
   kPublished,     ///< durable; the checkpoint is complete
-  kNotPublished,  ///< `_metadata` is not there and never will be; what was written may be removed
-  kForeign,       ///< another coordinator has published this id: nothing of it may be touched
-  kUnknown,       ///< storage does not answer: nothing may be removed; ask again with resolve()
+  kNotPublished,  ///< `_metadata` does not exist and never will; the files may be removed
+  kForeign,       ///< another coordinator has published this id; its files must not be touched
+  kUnknown,       ///< storage does not answer; nothing may be removed; ask again with resolve()
 };
 std::string_view to_string(PublishOutcome outcome);
 
 struct PublishResult {
   PublishOutcome outcome = PublishOutcome::kUnknown;
-  Status status;      ///< OK iff kPublished
-  int64_t bytes = 0;  ///< of the whole checkpoint, if published
+  Status status;      ///< OK if and only if kPublished
+  int64_t bytes = 0;  ///< size of the whole checkpoint, if published
 };
 
-/// Makes one checkpoint durable: verifies the data files, writes the sidecar, then publishes
-/// `_metadata`, last and exclusively. Thread: the I/O pool, one call at a time. Blocks. Invariant:
-/// after kNotPublished no publication of this object can take effect any more, not even one that a
-/// server executes late: its temporary file is gone, so there is nothing left to rename.
+/// Makes one checkpoint durable: verifies the data files, writes the sidecar, and publishes
+/// `_metadata` last and exclusively.
+/// Thread: the I/O pool, one call at a time. Blocks.
+/// Invariant: after kNotPublished, no publication of this object can take effect any more, even if
+/// a server executes a request late: the temporary file is gone, so the late rename has no source.
 class CheckpointPublication {
  public:
-  /// `nonce` keeps the temporary name apart from every other writer's.
+  /// `nonce` makes the temporary name unique among all writers.
   CheckpointPublication(FileLocation job, CheckpointContent content, uint64_t nonce);
 
-  /// Once.
+  /// Call once.
   PublishResult publish();
-  /// After kUnknown, as often as needed.
+  /// Call after kUnknown, as often as needed.
   PublishResult resolve();
-  /// Of what was published.
+  /// Points at the published checkpoint.
   CompletedPointer pointer() const;
 
  private:
@@ -58,19 +59,21 @@ class CheckpointPublication {
 
   const FileLocation directory_;
   const CheckpointContent content_;
-  const std::string temporary_;  // path
+  const std::string temporary_;  // a path
   std::string metadata_bytes_;
   int64_t total_bytes_ = 0;
   Status rename_failure_;
 };
 
-// A published checkpoint is complete only if this coordinator may still say so. Blocking.
+// A published checkpoint is complete only if this coordinator is still entitled to complete it.
+// Blocking.
 
-/// Where coordinators are elected the one that leads decides what is complete.
+/// With leader election: only the leader decides which checkpoint is complete.
 PublishResult point_at(const CheckpointPublication& publication, PublishResult published,
                        LeaderStore& store);
-/// Another process may have started the job meanwhile. It goes on from what was complete when it
-/// recorded its start, or from this one as well: if there is no such record now, it will see it.
+/// Without election: another process may have started the job in the meantime. It continues from
+/// the checkpoints that were complete when it recorded its start. If there is no such record now, a
+/// later start will see this checkpoint too.
 PublishResult unless_started_again(const FileLocation& job, StartNumber start,
                                    PublishResult published);
 

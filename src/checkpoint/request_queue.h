@@ -14,57 +14,58 @@
 namespace weir {
 
 /// The keys of the same names below `execution.checkpointing.`. Interval, threshold, pause and
-/// number are about periodic checkpoints.
+/// number apply to periodic checkpoints.
 struct TriggerPolicyOptions {
-  std::optional<MonotonicTime> interval{};  ///< none: not by time
-  int64_t event_threshold =
-      0;  ///< after that many source events since the last trigger; 0: not by events
-  MonotonicTime min_pause{0};  ///< from the end of one to the start of the next
+  std::optional<MonotonicTime> interval{};  ///< none: not triggered by time
+  /// Number of source events since the last trigger; 0: not triggered by events.
+  int64_t event_threshold = 0;
+  MonotonicTime min_pause{0};  ///< from the end of one checkpoint to the start of the next
   int max_concurrent = 1;
-  MonotonicTime pause_after_failure =
-      std::chrono::milliseconds(100);  ///< before a requested one that follows a failed one
-  int max_deletions = 8;  ///< no new one while more old ones than this are still being deleted
+  /// Wait before a requested checkpoint that follows a failed one.
+  MonotonicTime pause_after_failure = std::chrono::milliseconds(100);
+  /// No new checkpoint starts while more deletions of old ones are in progress.
+  int max_deletions = 8;
 };
 
-/// A checkpoint that is to be taken.
+/// A request for a checkpoint.
 struct CheckpointRequest {
   CheckpointKind kind = CheckpointKind::kPeriodic;
   SnapshotFormat format = SnapshotFormat::kConfigured;
-  std::string target{};  ///< URI of the directory for a savepoint; empty: the job's own
-  /// Gets the completed checkpoint, or why there is none. Once. May be null.
+  std::string target{};  ///< URI of a savepoint's directory; empty: the job's own
+  /// Receives the completed checkpoint or the error. Called once. May be null.
   std::function<void(const StatusOr<CompletedCheckpoint>&)> done{};
 };
 
-/// Decides which checkpoint starts next, and when: those that were asked for wait here, and a
-/// periodic one is due by time or by the number of records. Pure: time comes in by argument.
-/// Order: savepoints, then manual checkpoints, then the final one, then the periodic one; within a
-/// kind the oldest first. A savepoint may run beside as many checkpoints as there are; the others
-/// wait until fewer than `max_concurrent` run. Interval and pause delay periodic ones only.
-/// Nothing starts while the tasks do not know of the one before (ids must reach them in order), nor
-/// while too many old ones are being deleted, nor beside or after one that ends the job.
+/// Decides which checkpoint starts next, and when. Requested checkpoints wait here; a periodic one
+/// is due by time or by the number of records. Pure: the caller passes the time in.
+/// Order: savepoints, then manual checkpoints, then the final one, then the periodic one; the
+/// oldest first within a kind. A savepoint may run beside any number of checkpoints; the others
+/// wait until fewer than `max_concurrent` run. Interval and pause delay only periodic ones.
+/// Nothing starts while the tasks have not been notified of the previous one (ids must reach them
+/// in order), while too many old checkpoints are being deleted, or during or after a checkpoint
+/// that ends the job.
 class CheckpointRequestQueue {
  public:
   explicit CheckpointRequestQueue(TriggerPolicyOptions options) : options_(std::move(options)) {}
 
-  /// A new attempt runs. Nothing may be queued.
+  /// A new attempt is running. The queue must be empty.
   void begin_attempt(MonotonicTime now);
-  /// Records that the sources have emitted since the last call.
+  /// Adds the number of events that the sources have emitted since the last call.
   void on_source_events(int64_t count) { events_since_trigger_ += count; }
 
-  /// Not OK: refused, and the request is dropped without a call of `done`. INVALID_ARGUMENT: there
-  /// is no such checkpoint. FAILED_PRECONDITION: the last checkpoint of the job has been asked for
-  /// or is complete. RESOURCE_EXHAUSTED: too many wait.
+  /// On an error, the request is dropped without calling `done`. INVALID_ARGUMENT: there is no such
+  /// kind of checkpoint. FAILED_PRECONDITION: the job's last checkpoint was requested or is
+  /// complete. RESOURCE_EXHAUSTED: too many requests wait.
   Status add(CheckpointRequest request);
 
   struct Running {
-    int pending = 0;         ///< neither completed nor aborted
-    bool preparing = false;  ///< one was started and its tasks do not know of it yet
-    int deletions = 0;       ///< of old checkpoints, under way
+    int pending = 0;         ///< number of checkpoints neither completed nor aborted
+    bool preparing = false;  ///< one was started and its tasks have not been notified yet
+    int deletions = 0;       ///< deletions of old checkpoints in progress
   };
   struct Decision {
-    std::optional<CheckpointRequest> start{};  ///< it has left the queue, and counts as triggered
-    /// Without a start: ask again then, or when something has happened (an end, an event, a
-    /// request).
+    std::optional<CheckpointRequest> start{};  ///< removed from the queue, and counted as triggered
+    /// If nothing starts: ask again at this time, or after an end, an event or a request.
     MonotonicTime ask_again = MonotonicTime::max();
   };
   Decision next(MonotonicTime now, const Running& running);
@@ -73,7 +74,7 @@ class CheckpointRequestQueue {
   /// A checkpoint of this attempt or an earlier one has ended.
   void on_end(CheckpointKind kind, End end, MonotonicTime now);
 
-  /// The attempt is over: all that wait, for their `done`.
+  /// The attempt is over: returns all waiting requests, so that the caller can call their `done`.
   std::vector<CheckpointRequest> clear();
 
  private:
@@ -81,11 +82,11 @@ class CheckpointRequestQueue {
 
   const TriggerPolicyOptions options_;
   std::deque<CheckpointRequest> waiting_;  // in the order of add()
-  MonotonicTime last_trigger_{0};          // the attempt's start if there was none
+  MonotonicTime last_trigger_{0};          // the attempt's start if there was no trigger
   std::optional<MonotonicTime> last_end_;
   bool last_failed_ = false;
   int64_t events_since_trigger_ = 0;
-  // Of the one that ends the job.
+  // State of the checkpoint that ends the job.
   enum class Last { kNone, kWaits, kRuns, kCompleted } last_ = Last::kNone;
 };
 

@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// An operator of the graph that is about to run.
+/// An operator of the graph that will run.
 using RestoreTarget = CheckpointedOperator;
 
 struct RestorePlanOptions {
@@ -33,7 +33,8 @@ struct ListStateSelection {
   std::vector<int> elements;  ///< indexes into handle->lists[list].offsets, ascending; never empty
 };
 
-/// What one new subtask of an operator reads, and no other. Both in the order of the old subtasks.
+/// The state that one new subtask of an operator reads; no other subtask reads it. Both lists are
+/// in the order of the old subtasks.
 struct SubtaskRestore {
   std::vector<KeyedStateSelection> keyed;
   std::vector<ListStateSelection> lists;
@@ -45,9 +46,9 @@ struct OperatorRestore {
   OperatorId id;
   bool found = false;  ///< false: new in the graph, starts empty
   int old_parallelism = 0;
-  int64_t bytes = 0;  ///< of state that its subtasks read
-  std::vector<ListStateSelection>
-      for_all;  ///< kUnion: each new subtask reads them; in the order of the old subtasks
+  int64_t bytes = 0;  ///< amount of state that its subtasks read
+  /// KUnion: every new subtask reads these; in the order of the old subtasks.
+  std::vector<ListStateSelection> for_all;
   std::vector<SubtaskRestore> subtasks;  ///< one per new subtask
 };
 
@@ -58,31 +59,32 @@ struct DroppedOperator {
   int64_t bytes = 0;
 };
 
-/// State per operator and new subtask. Refers to the metadata's handles and keeps them alive.
+/// State per operator and new subtask. Shares ownership of the metadata's handles.
 struct RestorePlan {
   CheckpointId checkpoint_id = 0;
   std::vector<OperatorRestore> operators;  ///< in the order of the targets
-  std::vector<DroppedOperator> dropped;    ///< left behind because of ignore_unclaimed_state
+  std::vector<DroppedOperator> dropped;    ///< dropped because of ignore_unclaimed_state
 
   const OperatorRestore* find(const OperatorId& id) const;
-  /// For people, one line per operator: what was matched, what is new, what is dropped.
+  /// For display: one line per operator says whether it was matched, is new, or was dropped.
   std::string to_string() const;
 };
 
-/// Who reads what. Pure. Operators are matched by id. Keyed state goes by key group; of operator
-/// state, kUnion gives every element to every subtask, kSplit leaves the elements where they were,
-/// or deals them out round-robin if the parallelism changed. FAILED_PRECONDITION: state that no
-/// operator claims; another max parallelism. INVALID_ARGUMENT: two operators with one id.
-/// DATA_LOSS: a checkpoint that contradicts itself (an id twice, overlapping key groups).
+/// Assigns state to subtasks. Pure. Operators are matched by id. Keyed state is split by key group.
+/// Of operator state, kUnion gives every element to every subtask; kSplit leaves the elements where
+/// they were, or deals them out round-robin if the parallelism changed.
+/// FAILED_PRECONDITION: no operator claims some state, or a max parallelism differs.
+/// INVALID_ARGUMENT: two operators have the same id. DATA_LOSS: the checkpoint contradicts itself
+/// (an id occurs twice, key groups overlap).
 StatusOr<RestorePlan> plan_restore(std::shared_ptr<const CheckpointMetadata> metadata,
                                    const std::vector<RestoreTarget>& targets,
                                    const RestorePlanOptions& options);
 
-/// The max parallelism that an operator's state was written with, if the checkpoint has keyed state
-/// of it: what a graph that does not care must take over.
+/// The max parallelism that an operator's keyed state was written with; none if the checkpoint has
+/// no keyed state for it. A graph that sets none must use it.
 std::optional<int> stored_max_parallelism(const CheckpointMetadata& metadata, const OperatorId& id);
 
-/// Bytes of all state of an operator.
+/// Size of all state of an operator in bytes.
 int64_t state_bytes(const OperatorSnapshotState& state);
 
 }  // namespace weir

@@ -16,8 +16,8 @@
 
 namespace weir {
 
-/// What the state of one operator is made of, in weir's words: Flink's format keeps no names of
-/// fields.
+/// The types in the state of one operator, as weir describes them: Flink's format has no field
+/// names.
 struct OperatorStateDescription {
   OperatorId operator_id;
   std::string uid;
@@ -27,31 +27,31 @@ struct OperatorStateDescription {
   bool operator==(const OperatorStateDescription&) const = default;
 };
 
-/// The file `_weir` beside `_metadata`, which Flink ignores: types, and checksums of everything
+/// The file `_weir` beside `_metadata`, which Flink ignores: types, and checksums of all files
 /// (docs/formats/sidecar.md).
 struct Sidecar {
   CheckpointId checkpoint_id = 0;
-  std::string weir_version;  ///< of the program that wrote it
+  std::string weir_version;  ///< version of the program that wrote it
   std::string job_name;
   JobId job_id;
   std::string fingerprint;  ///< of the job's graph
-  int64_t start = 0;        ///< of the job that has taken it, see lineage.h; 0: it was not numbered
-  std::map<std::string, std::string> arguments;  ///< the program's own flags, as JobGraph has them
+  int64_t start = 0;  ///< the job's start that took the checkpoint, see lineage.h; 0: not numbered
+  std::map<std::string, std::string> arguments;  ///< the program's own flags, as in JobGraph
   int64_t metadata_length = 0;
   uint64_t metadata_checksum = 0;  ///< XXH3-64
   std::vector<DataFile> files;
   std::vector<OperatorStateDescription> operators;
 
-  /// Null: the operator had no state.
+  /// Null if the operator had no state.
   const OperatorStateDescription* find(const OperatorId& id) const;
 };
 
 /// Sets weir_version if it is empty.
 std::string encode_sidecar(const Sidecar& sidecar);
-/// DATA_LOSS: damaged (it carries its own checksum). FAILED_PRECONDITION: another format version.
+/// DATA_LOSS: damaged (it has its own checksum). FAILED_PRECONDITION: another format version.
 StatusOr<Sidecar> decode_sidecar(std::string_view bytes);
 
-/// DATA_LOSS unless these are the bytes of `_metadata` that the sidecar was written with.
+/// DATA_LOSS unless these bytes are the `_metadata` that the sidecar was written for.
 Status verify_metadata(const Sidecar& sidecar, std::string_view metadata_bytes);
 
 }  // namespace weir

@@ -13,42 +13,42 @@
 
 namespace weir {
 
-// What a checkpoint consists of: the values that tasks acknowledge, `_metadata` holds and a restore
+// The content of a checkpoint: the values that tasks acknowledge, `_metadata` stores and a restore
 // reads.
 
-/// State that is small enough to be inside `_metadata`.
+/// State that is small enough to store inside `_metadata`.
 struct InlineBytes {
   std::string bytes;
-  std::string name{};  ///< what Flink calls it; empty: the encoder makes one up
+  std::string name{};  ///< Flink's name for it; empty: the encoder invents one
 };
-/// A part of a file beside `_metadata`; Flink's file segment (handle tag 15).
+/// A range of a file beside `_metadata`; Flink's file segment (handle tag 15).
 struct FileSegment {
-  std::string file;  ///< a name relative to the checkpoint's directory, or an absolute URI if the
-                     ///< state lies elsewhere
+  /// A name relative to the checkpoint's directory, or an absolute URI if the file is elsewhere.
+  std::string file;
   int64_t offset = 0;
   int64_t length = 0;
 };
 using StateStream = std::variant<InlineBytes, FileSegment>;
 int64_t stream_length(const StateStream& stream);
 
-/// An operator's part of the raw keyed state of a chain that Flink hosted
+/// One operator's part in the raw keyed state of a chain that Flink hosted
 /// (docs/formats/flink_host.md, State).
 struct HostedPart {
   OperatorId operator_id;
-  int32_t types = 0;  ///< what the parts in the blobs must refer to their description by
+  int32_t types = 0;  ///< the parts in the blobs must refer to their description by this number
 };
 
 /// The keyed state of one operator in one subtask: Flink's savepoint key groups (handle tag 7,
-/// canonical layout), or, only where Flink wrote it, those of its heap backend (tags 3 and 12).
+/// canonical layout). If Flink wrote it, also the key groups of its heap backend (tags 3 and 12).
 struct KeyedStateHandle {
   KeyGroupRange range;
-  std::vector<int64_t> offsets;  ///< one per key group of the range, from the start of the stream;
-                                 ///< 0: the group is empty
+  /// One per key group of the range, from the start of the stream; 0: the group is empty.
+  std::vector<int64_t> offsets;
   StateStream stream;
-  int heap_max_parallelism = 0;  ///< not 0: in the heap backend's layout, of an operator with this
-                                 ///< max parallelism; read only
-  /// Set: the stream is a hosted chain's, with an i64 length and a blob at each offset, -1 where
-  /// there is none; read only.
+  /// Not 0: in the layout of the heap backend, of an operator with this max parallelism; read-only.
+  int heap_max_parallelism = 0;
+  /// If set, the stream belongs to a hosted chain, with an i64 length and a blob at each offset;
+  /// offset -1: none. Read-only.
   std::optional<HostedPart> hosted{};
 };
 
@@ -60,14 +60,14 @@ struct ListStateLocation {
 struct OperatorStateHandle {
   std::map<std::string, ListStateLocation> lists;
   StateStream stream;
-  std::vector<int64_t> others{};  ///< where state begins that weir does not have (Flink's broadcast
-                                  ///< state) and leaves alone
+  /// Start of each state that weir does not support (Flink's broadcast state) and ignores.
+  std::vector<int64_t> others{};
 };
 
 struct SubtaskState {
   std::optional<OperatorStateHandle> operator_state;
   std::optional<KeyedStateHandle> keyed_state;
-  bool finished = false;  ///< had ended before the checkpoint; then there is no state
+  bool finished = false;  ///< had ended before the checkpoint, so there is no state
 };
 
 struct OperatorSnapshotState {
@@ -76,8 +76,8 @@ struct OperatorSnapshotState {
   OperatorId id;
   int parallelism = 1;
   int max_parallelism = 128;
-  std::map<int, SubtaskState> subtasks;  ///< a subtask without state may be missing
-  bool finished = false;  ///< all of it had ended before the checkpoint; then there are no subtasks
+  std::map<int, SubtaskState> subtasks;  ///< subtasks without state may be missing
+  bool finished = false;  ///< all of it had ended before the checkpoint, so there are no subtasks
 };
 
 struct CheckpointMetadata {
@@ -85,7 +85,7 @@ struct CheckpointMetadata {
   std::vector<OperatorSnapshotState> operators;
 };
 
-/// What one subtask of one operator contributes to a checkpoint.
+/// The contribution of one subtask of one operator to a checkpoint.
 struct OperatorSubtaskState {
   OperatorId operator_id;
   int subtask = 0;
@@ -97,8 +97,8 @@ struct DataFile {
   std::string name;  ///< relative to the checkpoint's directory
   int64_t length = 0;
   uint64_t checksum = 0;  ///< XXH3-64 of all its bytes
-  int64_t block_bytes =
-      0;  ///< it ends with checksums of its blocks, which have so many bytes; 0: it does not
+  /// Size of the blocks whose checksums are at the file's end; 0: it has none.
+  int64_t block_bytes = 0;
 };
 
 }  // namespace weir

@@ -9,13 +9,13 @@
 
 namespace weir {
 
-// What the headers of keyed and of operator state have in common.
+// The common parts of the headers of keyed and of operator state.
 
 constexpr int32_t kStateHeaderVersion = 6;
-constexpr size_t kMaxNameBytes = 65535;  ///< of a name in a header (`utf`)
+constexpr size_t kMaxNameBytes = 65535;  ///< maximum length of a name in a header (`utf`)
 constexpr size_t kMaxStates = 32767;
 
-/// Flink's BackendStateType; the numbers are its ordinals.
+/// Flink's BackendStateType; the values are its ordinals.
 enum class FlinkStateKind : int32_t {
   kKeyValue = 0,
   kOperator = 1,
@@ -34,11 +34,11 @@ struct StateMetaInfo {
 void put_state_meta_info(BinaryWriter& out, const StateMetaInfo& info);
 StatusOr<StateMetaInfo> get_state_meta_info(BinaryReader& in);
 
-/// Version and compression flag; refuses what weir cannot read.
+/// The version and the compression flag. The reader refuses what weir cannot read.
 void put_state_header_start(BinaryWriter& out);
 Status get_state_header_start(BinaryReader& in);
 
-/// INVALID_ARGUMENT if `name` cannot stand in a header.
+/// INVALID_ARGUMENT if a header cannot store `name`.
 Status check_header_name(std::string_view name, std::string_view what);
 
 }  // namespace weir

@@ -13,25 +13,25 @@
 
 namespace weir {
 
-/// Reads the streams of one snapshot; opens each file once. Of data files that carry checksums of
-/// their blocks nothing is given out that does not match them. Blocks; thread: one at a time.
+/// Reads the streams of one snapshot; opens each file once. If a data file has block checksums,
+/// returns no byte before its block is verified. Blocks. Thread: one at a time.
 class StateReader {
  public:
-  /// Gives a file of the snapshot from nearer by, or null.
+  /// Opens a closer copy of a file of the snapshot, or returns null.
   using Shortcut = std::function<std::unique_ptr<ReadableFile>(const std::string& name)>;
 
-  /// `directory` is the snapshot's. `files` finds what lies elsewhere, and may be null: then that
-  /// is refused. `sidecar` tells which files carry checksums: it outlives this, and may be null.
-  /// What a shortcut gives and what turns out to be damaged or not to be readable is done without.
+  /// `directory` is the snapshot's. `files` opens files elsewhere; if null, those are refused.
+  /// `sidecar` lists the files with checksums; it may be null, and must outlive this. A shortcut is
+  /// best effort: if its file is damaged or unreadable, falls back to the snapshot's own.
   StateReader(FileLocation directory, FileSystemRegistry* files, const Sidecar* sidecar = nullptr,
               Shortcut shortcut = {});
 
-  /// What is given reads from `stream` and from this, and must not outlive either. DATA_LOSS:
-  /// damaged, or fewer bytes than are asked for.
+  /// The result reads from `stream` and from this, and must not outlive either. DATA_LOSS: damaged,
+  /// or shorter than requested.
   StatusOr<ReadAt> open(const StateStream& stream);
 
  private:
-  /// One of the two is set.
+  /// Exactly one of the two is set.
   struct OpenFile {
     std::unique_ptr<VerifiedFile> verified;
     std::unique_ptr<ReadableFile> plain;

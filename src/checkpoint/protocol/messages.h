@@ -10,27 +10,28 @@
 
 namespace weir {
 
-// What the coordinator and the processes of a job say to each other about checkpoints. None is
-// assumed to arrive once, in time or at all; a message of another attempt than the running one has
-// no effect.
+// Messages about checkpoints between the coordinator and the processes of a job. A message may be
+// lost, late or duplicated. A message that names another attempt than the running one has no
+// effect.
 
-/// To every process: start checkpoint `id`. Ids reach a process in ascending order.
+/// To every process: start checkpoint `id`. Ids reach each process in ascending order.
 struct TriggerCheckpoint {
   AttemptId attempt = 0;
   CheckpointId id = 0;
-  int64_t timestamp_ms = 0;  ///< wall clock of the coordinator; a label, nothing is decided by it
+  /// Wall clock of the coordinator; only a label, no decision depends on it.
+  int64_t timestamp_ms = 0;
 };
 
-/// From a process: all that these subtasks contribute is durable. A process may send several for
-/// one checkpoint, each for other subtasks and with the data files that those refer to. A subtask
-/// without state is named all the same.
+/// From a process: the state of these subtasks is durable. A process may send several of these for
+/// one checkpoint, each for different subtasks and with the data files that they refer to. Subtasks
+/// without state are listed too.
 struct AcknowledgeCheckpoint {
   AttemptId attempt = 0;
   CheckpointId id = 0;
   int process = 0;
   std::vector<OperatorSubtaskState> states{};
   std::vector<DataFile> files{};
-  std::vector<OperatorStateDescription> descriptions{};  ///< the types of the states' contents
+  std::vector<OperatorStateDescription> descriptions{};  ///< types of the contents of the states
 };
 
 /// From a process: it cannot take checkpoint `id`.
@@ -41,15 +42,15 @@ struct DeclineCheckpoint {
   Status reason{};
 };
 
-/// To every process: checkpoint `id` is durable, and with it all that older ones would have made
-/// durable.
+/// To every process: checkpoint `id` is durable, and covers everything that older ones would have
+/// made durable.
 struct NotifyCheckpointComplete {
   AttemptId attempt = 0;
   CheckpointId id = 0;
 };
 
-/// To every process: checkpoint `id` will never be complete. Stop aligning and writing for it; what
-/// was written is removed. Never follows a completion of the same id.
+/// To every process: checkpoint `id` will never complete. Stop aligning and writing for it; its
+/// files are removed. Never sent after the completion of the same id.
 struct NotifyCheckpointAborted {
   AttemptId attempt = 0;
   CheckpointId id = 0;

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// An operator of the running graph, as checkpoints see it.
+/// An operator of the running graph, as seen by checkpoints.
 struct CheckpointedOperator {
   std::string name;
   std::string uid;
@@ -24,11 +24,12 @@ struct SubtaskId {
   auto operator<=>(const SubtaskId&) const = default;
 };
 
-/// Who takes part in an attempt's checkpoints. Every subtask of every operator has exactly one
-/// process.
+/// The participants in an attempt's checkpoints. Exactly one process runs each subtask of each
+/// operator.
 struct CheckpointParticipants {
   std::vector<CheckpointedOperator> operators;
-  std::map<int, std::vector<SubtaskId>> processes;  ///< by the process that acknowledges for them
+  /// Keyed by the process that acknowledges for them.
+  std::map<int, std::vector<SubtaskId>> processes;
 };
 
 }  // namespace weir

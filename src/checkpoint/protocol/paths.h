@@ -9,8 +9,8 @@
 
 namespace weir {
 
-// The names inside a checkpoint directory (docs/formats/checkpoint_directory.md). Pure: no file
-// system is touched.
+// Names inside a checkpoint directory (docs/formats/checkpoint_directory.md). Pure: does not access
+// a file system.
 
 inline constexpr std::string_view kMetadataFile =
     "_metadata";  ///< its presence makes a checkpoint complete
@@ -18,23 +18,24 @@ inline constexpr std::string_view kSidecarFile =
     "_weir";  ///< checksums and types; written before `_metadata`
 inline constexpr std::string_view kSharedDirectory = "shared";
 inline constexpr std::string_view kTaskOwnedDirectory = "taskowned";
-inline constexpr std::string_view kLineageDirectory =
-    "lineage";  ///< of a job: one record for each start, of which the last counts
+/// Of a job: one record per start; the last one counts.
+inline constexpr std::string_view kLineageDirectory = "lineage";
 
-/// The directory of a job below the checkpoint root: 32 hex digits, as Flink does.
+/// The directory of a job below the checkpoint root: 32 hex digits, as in Flink.
 std::string job_directory_name(const JobId& job);
 
 /// "chk-7".
 std::string checkpoint_directory_name(CheckpointId id);
-/// Only what checkpoint_directory_name() writes: no sign, no leading zeros, from 1 up.
+/// Accepts only names as written by checkpoint_directory_name(): no sign, no leading zeros, at
+/// least 1.
 std::optional<CheckpointId> parse_checkpoint_directory_name(std::string_view name);
 
 /// "start-7", in the lineage directory.
 std::string start_record_name(int64_t start);
 std::optional<int64_t> parse_start_record_name(std::string_view name);
 
-/// One per process and checkpoint. The nonce keeps writers of different attempts, and of
-/// coordinators that do not know of each other, from ever sharing a path.
+/// One per process and checkpoint. The nonce ensures that writers of different attempts, or of
+/// coordinators that do not know of each other, never share a path.
 struct DataFileName {
   int process = 0;
   uint64_t nonce = 0;
@@ -44,14 +45,14 @@ struct DataFileName {
 std::string data_file_name(const DataFileName& name);
 std::optional<DataFileName> parse_data_file_name(std::string_view name);
 
-/// What `_metadata` is called while it is being written.
+/// The name of `_metadata` while it is being written.
 std::string metadata_temporary_name(uint64_t nonce);
 
-/// Whether a name that came from outside may be joined to a directory: one path component, not "."
-/// or "..", no control characters.
+/// Whether an untrusted name may be joined to a directory: one path component, not "." or "..", no
+/// control characters.
 bool is_plain_file_name(std::string_view name);
 
-/// Where `_metadata` lies if `path` names either it or its directory: that directory.
+/// `path` names `_metadata` or its directory; returns the directory.
 std::string_view snapshot_directory(std::string_view path);
 
 }  // namespace weir

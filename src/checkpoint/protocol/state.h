@@ -5,15 +5,15 @@
 
 namespace weir {
 
-/// Where one checkpoint stands in its life.
+/// The phase of one checkpoint.
 enum class CheckpointPhase {
-  kPreparing,     ///< its directory is being made; no task knows of it yet
-  kTriggered,     ///< the sources were told; acknowledgements come in
-  kAcknowledged,  ///< all acknowledgements are here; waits for its turn to be written
-  kFinalizing,    ///< `_metadata` is being written: from here on only storage can tell how it ends
-  kUnknown,       ///< storage could not say whether `_metadata` is there; asked again until it does
-  kCompleted,     ///< durable
-  kAborted,       ///< will never be complete
+  kPreparing,     ///< its directory is being created; no task knows of it yet
+  kTriggered,     ///< the sources are notified; collecting acknowledgements
+  kAcknowledged,  ///< all have acknowledged; waits for its turn to be written
+  kFinalizing,    ///< `_metadata` is being written; from here on only storage knows the outcome
+  kUnknown,    ///< storage could not say whether `_metadata` exists; it is asked again until it can
+  kCompleted,  ///< durable
+  kAborted,    ///< will never complete
 };
 
 std::string_view to_string(CheckpointPhase phase);
@@ -24,12 +24,12 @@ struct PhaseMove {
   std::string_view because;
 };
 
-/// Every legal move; any other is a mistake of ours.
+/// Every legal move; any other is a bug.
 std::span<const PhaseMove> phase_moves();
 bool may_move(CheckpointPhase from, CheckpointPhase to);
 
-/// Whether a checkpoint may still be aborted by decision (timeout, decline, stop). Afterwards one
-/// must wait for storage.
+/// Whether a checkpoint may still be aborted by a decision (timeout, decline, stop). In later
+/// phases the caller must wait for storage.
 bool may_abort(CheckpointPhase phase);
 inline bool is_terminal(CheckpointPhase phase) {
   return phase == CheckpointPhase::kCompleted || phase == CheckpointPhase::kAborted;

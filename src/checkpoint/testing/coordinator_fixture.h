@@ -31,8 +31,8 @@ class CountingRandom final : public Random {
   uint64_t last_ = 0;
 };
 
-/// Writes down what it is told ("trigger 1", "complete 1", "abort 1", "completed 1", "fail"), and
-/// does blocking work when the test says so.
+/// Records its calls ("trigger 1", "complete 1", "abort 1", "completed 1", "fail"), and runs
+/// blocking work when the test asks for it.
 class RecordingHost final : public CheckpointHost {
  public:
   void send_trigger(const TriggerCheckpoint& message) override { say("trigger", message.id); }
@@ -51,7 +51,7 @@ class RecordingHost final : public CheckpointHost {
     works.push_back(std::move(work));
   }
 
-  /// The oldest work, then its answer.
+  /// Runs the oldest work, then its answer.
   void run_one() {
     auto work = std::move(works.front());
     works.pop_front();
@@ -76,7 +76,7 @@ class RecordingHost final : public CheckpointHost {
 
 using Said = std::vector<std::string>;
 
-/// Two processes with one subtask each of one operator; a checkpoint every ten seconds.
+/// One operator with one subtask in each of two processes; a checkpoint every ten seconds.
 class Coordinator : public testing::Test {
  protected:
   Coordinator() {
@@ -110,7 +110,7 @@ class Coordinator : public testing::Test {
   void request_final(std::function<void(Status)> done) {
     (void)request(CheckpointKind::kFinal, std::move(done));
   }
-  /// As if nothing had been done yet.
+  /// Resets everything.
   void start_over() {
     coordinator_.reset();
     ASSERT_TRUE(fs_->inner().remove_all("/c/job").ok());
@@ -134,12 +134,12 @@ class Coordinator : public testing::Test {
         {process * 8, process * 8 + 7}, std::vector<int64_t>(8, 0), FileSegment{file, 0, 4}};
     return {attempt_, id, process, {{murmur3_128("c"), process, state}}, {{file, 4, 0}}, {}};
   }
-  /// The process has written its file and says so.
+  /// The process writes its file and acknowledges.
   void acknowledge(CheckpointId id, int process) {
     ASSERT_TRUE(write_file(fs_->inner(), file_of(id, process), "data").ok());
     coordinator_->acknowledge(ack(id, process));
   }
-  /// Up to the moment when all have acknowledged and `_metadata` is about to be written.
+  /// Advances to the moment when all have acknowledged and `_metadata` is about to be written.
   void take_until_written(CheckpointId id) {
     pass(std::chrono::seconds(10));
     host_.run_all();
@@ -153,7 +153,7 @@ class Coordinator : public testing::Test {
     poll();
   }
   bool complete(CheckpointId id) { return fs_->exists(cat("/c/job/chk-", id, "/_metadata")); }
-  /// What stands in the job's directory: "chk-1:2" is two entries in chk-1.
+  /// The content of the job's directory: "chk-1:2" means two entries in chk-1.
   std::string directories() {
     std::string text;
     const std::vector<FileInfo> entries = fs_->inner().list("/c/job").value();
@@ -170,7 +170,7 @@ class Coordinator : public testing::Test {
       return silent ? unavailable("no answer") : Status();
     };
   }
-  /// Storage goes silent at the next rename, which happens or not.
+  /// Storage stops answering at the next rename. `happens`: whether that rename takes effect.
   void silence_at_rename(bool happens) {
     auto silent = std::make_shared<bool>(false);
     fs_->before = [silent, happens](std::string_view op, const std::string&) {

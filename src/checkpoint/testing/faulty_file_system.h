@@ -11,11 +11,11 @@
 
 namespace weir {
 
-/// A file system in memory whose operations fail as a test says. `before` is asked with the
+/// An in-memory file system whose operations fail as the test decides. `before` is called with the
 /// operation ("create", "append", "close", "open", "stat", "list", "mkdir", "rename", "remove",
-/// "remove_all") and the path (of rename: the target); what it returns, unless OK, is the answer
-/// and nothing is done. `after` is asked when the operation was done, and can lose the answer.
-/// Thread: one at a time.
+/// "remove_all") and the path (of rename: the target). If it returns an error, that is the answer
+/// and nothing is done. `after` is called once the operation is done, and can replace the answer by
+/// an error. Thread: one at a time.
 class FaultyFileSystem final : public FileSystem {
  public:
   using Fault = std::function<Status(std::string_view operation, const std::string& path)>;
@@ -56,7 +56,7 @@ class FaultyFileSystem final : public FileSystem {
   }
   Durability durability() const override { return inner_.durability(); }
 
-  /// Without faults.
+  /// Bypasses the faults.
   MemoryFileSystem& inner() { return inner_; }
   bool exists(const std::string& path) { return inner_.stat(path).ok(); }
 

@@ -11,7 +11,7 @@
 
 namespace weir {
 
-/// Keyed state that a test puts together entry by entry.
+/// Keyed state that a test builds entry by entry.
 class MemoryKeyedSnapshot final : public KeyedStateSnapshot {
  public:
   MemoryKeyedSnapshot(TypeDescription key_type, std::vector<KeyedStateInfo> states,
@@ -21,8 +21,8 @@ class MemoryKeyedSnapshot final : public KeyedStateSnapshot {
         range_(range),
         max_parallelism_(max_parallelism) {}
 
-  /// `key` is all of the composite key but its key group. An entry of a group outside the range is
-  /// left out.
+  /// `key` is the composite key without its key group. Drops an entry whose group is outside the
+  /// range.
   void add(int state, int key_group, std::string key, std::string value) {
     if (range_.contains(key_group))
       groups_[key_group][state].emplace_back(std::move(key), std::move(value));
@@ -57,7 +57,7 @@ class MemoryKeyedSnapshot final : public KeyedStateSnapshot {
   std::map<int, std::map<int, std::vector<std::pair<std::string, std::string>>>> groups_;
 };
 
-/// Remembers what it is given to restore.
+/// Records the state that it is given to restore.
 class MemoryKeyedState final : public KeyedState {
  public:
   explicit MemoryKeyedState(int max_parallelism) : max_parallelism_(max_parallelism) {}

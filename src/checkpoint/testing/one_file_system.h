@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// One file system, whatever the scheme.
+/// Returns the same file system for every scheme.
 class OneFileSystem final : public FileSystemRegistry {
  public:
   explicit OneFileSystem(std::shared_ptr<FileSystem> given = std::make_shared<MemoryFileSystem>())

@@ -15,12 +15,12 @@ inline std::string read_test_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-/// A file that Flink wrote: "flink-2.3.0/minimal/_metadata".
+/// A file written by Flink: "flink-2.3.0/minimal/_metadata".
 inline std::string flink_sample(const std::string& name) {
   return read_test_file(source_dir() + "/tests/compat/flink-samples/" + name);
 }
 
-/// Reads a stream of state that is inside `_metadata`.
+/// Reads a state stream that is stored inside `_metadata`.
 inline ReadAt read_inline(const StateStream& stream) {
   return [&stream](int64_t offset, int64_t length, std::string*) -> StatusOr<std::string_view> {
     const auto* inlined = std::get_if<InlineBytes>(&stream);
