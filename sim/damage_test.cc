@@ -1,5 +1,5 @@
-// A bit of the newest checkpoint turns over while a job on several processes runs; then its leader
-// or a worker dies.
+// Flips a bit of the newest checkpoint while a job on several processes runs. Then its leader or a
+// worker dies.
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST(Damage, WithoutAPointerTheJobGoesOnFromTheCheckpointBefore) {
+TEST(Damage, WithoutAPointerTheJobRestoresTheCheckpointBefore) {
   set_log_level(LogLevel::kError);
   Fleet fleet(/*elected=*/false);
   fleet.run_until_checkpoints(3);
@@ -39,7 +39,7 @@ TEST(Damage, WithoutAPointerTheJobGoesOnFromTheCheckpointBefore) {
   for (const std::string& complaint : fleet.wrong_at_the_end()) ADD_FAILURE() << complaint;
 }
 
-TEST(Damage, WithAPointerANewLeaderRefusesWhatThePointerNames) {
+TEST(Damage, WithAPointerANewLeaderRefusesTheDamagedCheckpoint) {
   set_log_level(LogLevel::kError);
   Fleet fleet(/*elected=*/true);
   fleet.run_until_checkpoints(3);

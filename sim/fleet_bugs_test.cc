@@ -1,5 +1,5 @@
-// The mistakes of base/bug_switch.h that take several processes are switched on in turn, and seeds
-// are run until one fails: proof that the swarm of fleets would find it.
+// Switches on each mistake of base/bug_switch.h that needs several processes and runs seeds until
+// one fails. This proves that the fleet swarm would find the mistake.
 
 #include <gtest/gtest.h>
 
@@ -16,20 +16,17 @@
 namespace weir::sim {
 namespace {
 
-/// Not here: orphans_removed_at_open, for which two hundred seeds need not be enough; and what
-/// other rules seem to cover, for no seed has shown it:
+/// Missing here: orphans_removed_at_open, because it may take more than two hundred seeds to find.
+/// The following are missing because other rules seem to cover them; no seed has found one.
 /// - pointer_not_fenced: see FleetBugs.AnUnfencedPointerIsCoveredByTheEndOfTheSession.
-/// - deposed_leader_obeyed: workers follow the leader with the highest epoch that they have heard
-/// of.
-/// - late_message_of_earlier_attempt: what a worker says comes in order, the last of it is that it
-/// has left the attempt, and that is waited
-///   for.
+/// - deposed_leader_obeyed: workers follow the leader with the highest epoch they know.
+/// - late_message_of_earlier_attempt: a worker's messages arrive in order. The last one says that
+/// it has left the attempt, and the next attempt waits for it.
 /// - restart_before_all_left: a worker that has not left refuses the next attempt, which is then
-/// tried again.
-/// - start_before_all_deployed: what comes to a task that is not there yet waits in its channel, no
-/// checkpoint is taken before all tasks are,
-///   and each subtask of a sink looks after its own orphans only.
-/// WEIR_SIM_BUG hunts for one of them with as many seeds as one likes.
+/// retried.
+/// - start_before_all_deployed: data for a task that does not exist yet waits in its channel. No
+/// checkpoint is taken before all tasks exist, and each sink subtask removes only its own orphans.
+/// WEIR_SIM_BUG hunts for one mistake, with WEIR_SIM_SEEDS seeds.
 constexpr Bug kBugs[] = {
     Bug::kCreditLost,
     Bug::kFrameRepeated,
@@ -63,7 +60,7 @@ void expect_found(Bug bug, RunOptions options) {
 }
 
 TEST(FleetBugs, EachIsFoundWithinTwoHundredSeeds) {
-  const char* const only = std::getenv("WEIR_SIM_BUG");  // also one that is not in the list
+  const char* const only = std::getenv("WEIR_SIM_BUG");  // need not be in the list
   std::vector<Bug> bugs;
   for (int i = 0; i < static_cast<int>(Bug::kCount); ++i) {
     if (only != nullptr && bug_name(static_cast<Bug>(i)) == only)
@@ -73,8 +70,9 @@ TEST(FleetBugs, EachIsFoundWithinTwoHundredSeeds) {
   for (const Bug bug : bugs) expect_found(bug, {});
 }
 
-/// The session of a leader ends before another leads, so ZooKeeper refuses what it asks for late.
-/// Were that not so, the check of the epoch would be what holds, and its lack is found.
+/// A leader's session ends before another leader takes over, so ZooKeeper refuses late requests of
+/// the old leader. With serve_ended_sessions only the check of the epoch protects the pointer. This
+/// test proves that a missing check is then found.
 TEST(FleetBugs, AnUnfencedPointerIsCoveredByTheEndOfTheSession) {
   if (std::getenv("WEIR_SIM_BUG") != nullptr) GTEST_SKIP();
   set_log_sink([](LogLevel, std::string_view) {});

@@ -8,7 +8,7 @@
 namespace weir::sim {
 namespace {
 
-/// The record is the first line; a checksum follows.
+/// The record is the first line. A checksum follows.
 nlohmann::json parse(const std::string& text) {
   return nlohmann::json::parse(text.substr(0, text.find('\n')), nullptr,
                                /*allow_exceptions=*/false);

@@ -9,21 +9,21 @@
 
 namespace weir::sim {
 
-/// Watches what lies in ZooKeeper, from outside: reads the nodes by itself.
+/// Checks the nodes in ZooKeeper from outside. Reads them without the engine's code.
 class ElectionWatch {
  public:
   ElectionWatch(const SimZooKeeper& zookeeper, const JobId& job)
       : zookeeper_(zookeeper), job_(job) {}
 
-  /// At any moment: epochs and the pointer only grow, a pointer was set in the epoch it names, and
-  /// the job's result is recorded once. Says what is wrong.
+  /// Checks the rules that hold at any moment: epochs and the pointer only grow, the pointer was
+  /// set in the epoch it names, and the job's result is recorded once. Returns the violations.
   std::vector<std::string> look();
 
-  /// Of the last look: the checkpoint that counts as the last complete one.
+  /// As of the last look(): the checkpoint that counts as the last complete one.
   std::optional<int64_t> pointer() const { return pointer_ > 0 ? pointer_ : std::nullopt; }
-  /// Likewise, and 0 if the job is to start from the beginning.
+  /// As of the last look(): like pointer(), but 0 if the job must start from the beginning.
   std::optional<int64_t> start() const { return pointer_; }
-  /// Now.
+  /// The current state, not that of the last look().
   bool result() const { return zookeeper_.peek(path("result")).has_value(); }
   int64_t epoch() const { return epoch_; }
 
@@ -36,7 +36,7 @@ class ElectionWatch {
   std::optional<int64_t> pointer_;
   std::string pointer_text_;
   std::optional<std::pair<int64_t, std::string>>
-      result_;  ///< when its node was made, and what it says
+      result_;  ///< when its node was created, and its content
 };
 
 }  // namespace weir::sim

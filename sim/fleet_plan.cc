@@ -30,9 +30,9 @@ std::vector<std::string> without(std::vector<std::string> hosts, const std::stri
 
 int64_t in_ms(MonotonicTime time) { return std::chrono::duration_cast<milliseconds>(time).count(); }
 
-/// Runs the job over many minutes, as most real ones do: few records, rare checkpoints, patient
-/// time-outs. What is rare in a run of seconds, such as a host that is away for longer than
-/// everybody waits, has room there.
+/// Makes the job run for many minutes, as most real jobs do: few records, rare checkpoints, long
+/// time-outs. This gives time for events that are rare in a run of seconds, such as a host that is
+/// away for longer than all time-outs.
 void slow_down(FleetPlan& plan, SimRandom& random) {
   plan.lasts = seconds(random.between(600, 2400));
   for (SourcePlan& source : plan.workload.sources)
@@ -53,11 +53,11 @@ void slow_down(FleetPlan& plan, SimRandom& random) {
 FleetPlan draw_fleet(SimRandom& random, bool wide) {
   FleetPlan plan;
   plan.workload = draw_workload(random, wide);
-  // What several hosts share is HDFS, or now and then a mounted directory.
+  // Several hosts share HDFS, or sometimes a mounted directory.
   plan.workload.checkpoint_disk = random.chance(0.8) ? "hdfs://nn:8020" : "file://";
   plan.workload.output_disk = random.chance(0.8) ? "hdfs://nn:8020" : "file://";
   plan.settings = draw_settings(plan.workload, nullptr, random);
-  // What goes over several hosts takes its time.
+  // Traffic between hosts takes time.
   plan.settings.timeout_ms = std::max<int64_t>(plan.settings.timeout_ms, 2000);
   plan.coordinators = static_cast<int>(random.between(1, 3));
   plan.elected = plan.coordinators > 1 || random.chance(0.5);
@@ -87,7 +87,7 @@ FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
       slow ? MonotonicTime(random.between(plan.lasts.count() / 4, plan.lasts.count() * 3 / 2))
            : milliseconds(random.between(1000, 60000));
   faults.restart_when_finished = 0.3;
-  if (random.chance(0.08)) return faults;  // nothing goes wrong
+  if (random.chance(0.08)) return faults;  // no faults
   const FaultPlan of_one = draw_faults(plan.workload, random);
   faults.world = of_one.world;
   faults.world.kill_at_file_operation /= static_cast<double>(plan.slots.size() + 1);
@@ -105,7 +105,7 @@ FleetFaults draw_fleet_faults(const FleetPlan& plan, SimRandom& random) {
     zookeeper.stale_read = sometimes(random, 0.5);
     zookeeper.kill_at_call = sometimes(random, 0.005);
   }
-  // By how much rarer and longer things are in a run that lasts long.
+  // In a long run, events are rarer and last longer by this factor.
   const int64_t pace = slow ? random.between(10, 40) : 1;
   if (random.chance(0.2)) faults.outage_gap = pace * milliseconds(random.between(1000, 20000));
   faults.outage_max = milliseconds(one_of(random, {500, 3 * plan.session_timeout_ms}));

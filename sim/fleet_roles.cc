@@ -19,8 +19,8 @@ JobOptions options_of(const FleetPlan& plan) {
   WEIR_CHECK(made.ok());
   JobOptions options = *std::move(made);
   options.workers_apart = true;
-  // Without election a coordinator that is started again is told to go on; with it the pointer says
-  // from where.
+  // Without election a restarted coordinator gets "latest". With election the pointer names the
+  // checkpoint to restore.
   if (plan.elected && !plan.latest) options.restore_from = "none";
   options.adaptive = !plan.fixed_width;
   options.heartbeat_interval = milliseconds(plan.heartbeat_interval_ms);

@@ -4,9 +4,9 @@
 
 namespace weir::sim {
 
-/// The engine's own: a CoordinatorProcess in a coordinator's process; in a worker's a Worker with
-/// its DataServer and, if coordinators are elected, a LeaderFinder. Wired as
-/// src/cluster/roles/run_job.cc wires them.
+/// The engine's own roles. A coordinator's process runs a CoordinatorProcess. A worker's process
+/// runs a Worker with its DataServer and, if coordinators are elected, a LeaderFinder. They are
+/// connected as in src/cluster/roles/run_job.cc.
 FleetRoles engine_roles();
 
 }  // namespace weir::sim

@@ -17,26 +17,26 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr MonotonicTime kLivenessBound = std::chrono::minutes(15);
-constexpr uint64_t kMaxEvents = 12'000'000;  ///< of a whole run: more is a loop
+constexpr uint64_t kMaxEvents = 12'000'000;  ///< of a whole run; more means a loop
 constexpr MonotonicTime kLookEvery = milliseconds(200);
 constexpr MonotonicTime kNever = MonotonicTime::max();
-constexpr double kAskedToLeave = 0.25;  ///< of the processes that would be killed
+constexpr double kAskedToLeave = 0.25;  ///< share of the kills that become requests to leave
 constexpr char kLocalDisk[] = "file://";
 constexpr char kHdfsDisk[] = "hdfs://nn:8020";
 
-/// A host, and what runs on it now.
+/// A host and the process that runs on it now.
 struct Seat {
   std::string host;
   bool coordinator = false;
   int index = 0;
   int starts = 0;
-  MonotonicTime start_at{0};            ///< if nothing runs; kNever: it stays down
-  bool led = false;                     ///< when last looked at
-  bool signed_off = false;              ///< asked to leave
-  int64_t epoch = 0;                    ///< likewise
-  bool calm_start = false;              ///< started when nothing went wrong any more
-  bool finished = false;                ///< its program ended, and said that the job has finished
-  std::unique_ptr<SimProcess> process;  ///< before what runs in it
+  MonotonicTime start_at{0};  ///< if no process runs; kNever: it stays down
+  bool led = false;           ///< led at the last look
+  bool signed_off = false;    ///< asked to leave
+  int64_t epoch = 0;          ///< epoch at the last look
+  bool calm_start = false;    ///< started after the last fault
+  bool finished = false;      ///< its program ended and reported that the job has finished
+  std::unique_ptr<SimProcess> process;  ///< declared before the objects that run in it
   std::unique_ptr<ZooKeeperFactory> zookeeper;
   std::unique_ptr<FleetMember> member;
 };
@@ -136,8 +136,7 @@ class FleetRun {
         make(world_, *seat.process, {plan_, mishaps_, seat.index, seat.starts, *seat.zookeeper});
   }
 
-  /// Without election nothing keeps a job that has ended from being run again by a coordinator that
-  /// is started again.
+  /// Without election, a restarted coordinator runs a finished job again, and then needs workers.
   void bring_back_workers() {
     for (Seat& seat : seats_) {
       if (!seat.coordinator && !seat.process && seat.start_at == kNever)
@@ -145,7 +144,7 @@ class FleetRun {
     }
   }
 
-  /// The program has ended or its process is dead: nothing of it is left but what it asked of
+  /// The program has ended or its process is dead. Removes everything of it except its requests to
   /// others.
   void leave(Seat& seat) {
     if (!seat.process) return;
@@ -173,7 +172,7 @@ class FleetRun {
     engine.restores += view.restored_checkpoint >= 0;
   }
 
-  /// What must hold at any moment.
+  /// Checks everything that must hold at any moment.
   void look() {
     last_look_ = world_.now();
     if (plan_.elected) {
@@ -228,7 +227,7 @@ class FleetRun {
     for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) fail(complaint);
   }
 
-  /// Short mostly in one half of all cases, and of any length in the other.
+  /// In half of the cases mostly short, in the other half any time up to `most`.
   MonotonicTime a_while(MonotonicTime most) {
     return random_.chance(0.5) ? random_.delay(most)
                                : MonotonicTime(random_.between(1, most.count()));
@@ -246,7 +245,7 @@ class FleetRun {
     last_shards_ = view.shards;
   }
 
-  /// Starts what is due, and takes note of what has ended or died.
+  /// Starts processes that are due, and records those that have ended or died.
   void tend() {
     for (Seat& seat : seats_) {
       if (seat.process) {
@@ -278,14 +277,14 @@ class FleetRun {
       return;
     }
     ++result_.statistics.unfinished_exits;
-    if (job_finished_ && !seat.coordinator) {  // nobody told it, and it has waited long enough
+    if (job_finished_ && !seat.coordinator) {  // it was not notified and waited until its time-out
       if (calm_) seat.start_at = kNever;
       return;
     }
     if (calm_start) fail(cat("without faults ", seat.host, " ends by itself: ", text));
   }
 
-  /// Something for tend().
+  /// True if tend() has something to do.
   bool changed() const {
     return std::any_of(seats_.begin(), seats_.end(), [&](const Seat& seat) {
       return seat.process ? !seat.process->alive() || seat.member->ended()
@@ -371,7 +370,7 @@ class FleetRun {
     }
   }
 
-  /// The leader is stopped where it writes, and wakes when its session has ended.
+  /// Pauses the leader at its next write until its session has ended.
   void depose() {
     Seat* const seat = someone(1);
     if (seat == nullptr || !seat->coordinator || !seat->member->view().leads) return;
@@ -418,7 +417,7 @@ class FleetRun {
     }
   }
 
-  /// Nothing runs any more, and nothing is to be started.
+  /// True if no process runs and none is due to start.
   bool all_ended() const {
     return std::all_of(seats_.begin(), seats_.end(),
                        [](const Seat& seat) { return !seat.process && seat.start_at == kNever; });
@@ -432,9 +431,9 @@ class FleetRun {
     }
     calm_ = true;
     keep_a_core_down();
-    // Somebody may still be paused; then a worker may wait for its time-outs. A slow job may have
-    // to begin again, also each time that a user function throws, with one subtask reading
-    // everything at its part of the rate.
+    // Some processes may still be paused, so a worker may wait for its time-outs. A slow job may
+    // have to start over, and again for each user function that throws. Then one subtask may read
+    // all records at its share of the rate.
     const auto again = static_cast<int64_t>(1 + plan_.workload.throws_at.size());
     const MonotonicTime bound = kLivenessBound + 5 * again * plan_.lasts +
                                 milliseconds(plan_.registration_timeout_ms) + faults_.pause_max;
@@ -448,7 +447,7 @@ class FleetRun {
     fail(text);
   }
 
-  /// Some of those that are down stay so, as long as those that are left are enough.
+  /// Keeps some of the hosts that are down from starting again, as long as enough others remain.
   void keep_a_core_down() {
     if (plan_.fixed_width || random_.chance(0.5)) return;
     for (const bool coordinator : {true, false}) {
@@ -464,8 +463,8 @@ class FleetRun {
     }
   }
 
-  /// Without faults each restart has a reason: slots that come back or go on after a pause, a user
-  /// function that throws.
+  /// Without faults each restart must have a reason: slots return or resume after a pause, or a
+  /// user function throws.
   void check_attempts_in_calm() {
     const auto most =
         static_cast<int64_t>(4 + hosts_.workers.size() + plan_.workload.throws_at.size());
@@ -487,8 +486,8 @@ class FleetRun {
 
   const FleetRoles& roles_;
   const RunOptions options_;
-  SimRandom asks_to_leave_;  ///< by itself, so that seeds go on meaning what they mean
-  SimRandom random_;  ///< for the plan and for what befalls the cluster; the world has its own
+  SimRandom asks_to_leave_;  ///< a separate generator, so that existing seeds keep their meaning
+  SimRandom random_;  ///< for the plan and for the events of the cluster; the world has its own
   const FleetPlan plan_;
   const FleetFaults faults_;
   const FleetHosts hosts_;
@@ -503,7 +502,7 @@ class FleetRun {
   bool job_finished_ = false;
   std::pair<int64_t, std::optional<int64_t>> last_seen_{-1, {}};
   std::map<int64_t, std::string>
-      attempts_;  ///< that were seen to run, and in which process their leader was
+      attempts_;  ///< by number: the process whose leader ran the attempt
   int64_t last_attempt_ = 0;
   int64_t attempts_in_calm_ = 0;
   int last_shards_ = 0;

@@ -1,5 +1,5 @@
-// Seeds of jobs on several processes. WEIR_SIM_SEED=n runs one, with the end of its trace and the
-// engine's log; WEIR_SIM_SEEDS=from-to runs others than the usual ones.
+// Seeds of jobs on several processes. WEIR_SIM_SEED=n runs one seed and prints the end of its trace
+// and the engine's log. WEIR_SIM_SEEDS=from-to runs other seeds than the default ones.
 
 #include <gtest/gtest.h>
 
@@ -59,7 +59,7 @@ TEST(FleetSwarm, OneSeedInDetail) {
               cat("trace hash ", result.trace_hash).c_str());
 }
 
-TEST(FleetSwarm, NothingWrongIsVisibleAndEveryJobFinishes) {
+TEST(FleetSwarm, NoWrongResultIsVisibleAndEveryJobFinishes) {
   if (std::getenv("WEIR_SIM_SEED") != nullptr) GTEST_SKIP();
   const auto [from, to] = seeds_to_run();
   const auto begin = std::chrono::steady_clock::now();

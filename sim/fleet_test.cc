@@ -1,4 +1,4 @@
-// The driver of runs on several processes, with stand-ins for the engine.
+// Tests the driver of runs on several processes, with stand-ins for the engine.
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 namespace weir::sim {
 namespace {
 
-/// Does nothing, and ends after a while if it is to.
+/// Does nothing; may end after a given time.
 class StandIn : public FleetMember, public Actor {
  public:
   StandIn(SimProcess& process, MonotonicTime lives_for)
@@ -44,7 +44,7 @@ FleetRoles stand_ins(MonotonicTime lives_for) {
   return {make, make};
 }
 
-TEST(FleetDriver, DrivesProcessesIntoAllKindsOfTroubleAndObjectsIfNoJobEnds) {
+TEST(FleetDriver, CausesAllKindsOfFaultsAndReportsThatNoJobFinishes) {
   FleetStatistics sum;
   for (uint64_t seed = 1; seed <= 24; ++seed) {
     const FleetResult result = run_fleet(seed, stand_ins(std::chrono::hours(10'000)));
@@ -65,7 +65,7 @@ TEST(FleetDriver, DrivesProcessesIntoAllKindsOfTroubleAndObjectsIfNoJobEnds) {
   EXPECT_GT(sum.partitions, 15);
 }
 
-TEST(FleetDriver, ObjectsIfOutputIsMissing) {
+TEST(FleetDriver, ReportsMissingOutput) {
   const FleetResult result = run_fleet(3, stand_ins(std::chrono::milliseconds(10)));
   ASSERT_GE(result.failures.size(), 2u);
   EXPECT_NE(result.failures[0].find("no result is recorded"), std::string::npos)

@@ -37,7 +37,7 @@ TEST(LeaderElection, ALeaderThatResignsIsReplacedAtOnce) {
   EXPECT_EQ(t.zookeeper.sessions(), 0u);
 }
 
-TEST(LeaderElection, AHiccupOfZooKeeperRevokesNobody) {
+TEST(LeaderElection, ABriefOutageOfZooKeeperRevokesNoLeader) {
   TwoCandidates t;
   for (int i = 0; i < 10; ++i) {
     t.zookeeper.outage(seconds(6));
@@ -47,7 +47,7 @@ TEST(LeaderElection, AHiccupOfZooKeeperRevokesNobody) {
   EXPECT_EQ(t.a->reasons.size(), 0u);
 }
 
-TEST(LeaderElection, StorageThatHangsDoesNotCostTheLease) {
+TEST(LeaderElection, HangingStorageDoesNotCostTheLease) {
   TwoCandidates t;
   t.world.add_disk("file://", std::make_unique<SimDisk>(t.world, "file://", DiskKind::kLocal));
   t.world.faults().slow_operation = 1;
@@ -74,7 +74,7 @@ TEST(LeaderElection, StorageThatHangsDoesNotCostTheLease) {
   EXPECT_TRUE(t.run_until([&] { return ended == 24; }, kTimeout));
 }
 
-TEST(LeaderElection, ALeaderCutOffStepsDownBeforeAnotherLeads) {
+TEST(LeaderElection, AnIsolatedLeaderStepsDownBeforeAnotherLeads) {
   TwoCandidates t;
   const MonotonicTime begin = t.world.now();
   t.world.network().cut_for({{"a"}, {"zookeeper"}, false}, seconds(60));
@@ -91,14 +91,14 @@ TEST(LeaderElection, ALeaderCutOffStepsDownBeforeAnotherLeads) {
   EXPECT_EQ(t.a->epochs, (std::vector<int64_t>{1, 3}));
 }
 
-TEST(LeaderElection, AnExpiredSessionRevokesAtOnce) {
+TEST(LeaderElection, AnExpiredSessionRevokesLeadershipAtOnce) {
   TwoCandidates t;
   ASSERT_TRUE(t.zookeeper.expire(t.a->leadership->session->id()));
   ASSERT_TRUE(t.run_until([&] { return !t.a->leadership; }, kTimeout / 2));
   ASSERT_TRUE(t.run_until([&] { return t.a->leads() || t.b->leads(); }, kTimeout));
 }
 
-TEST(LeaderElection, ALeaderWhoseNodeIsRemovedByHandStepsDown) {
+TEST(LeaderElection, ALeaderStepsDownIfItsNodeIsRemovedByHand) {
   TwoCandidates t;
   auto operator_session = t.b->factory->open(nullptr);
   ASSERT_TRUE((*operator_session)->remove(kPaths.leader(), kAnyVersion).ok());
@@ -115,7 +115,7 @@ TEST(LeaderElection, AStandbyWritesNothing) {
   EXPECT_TRUE(t.a->leads());
 }
 
-TEST(LeaderElection, AnswersSlowerThanTheNextQuestionIsDueKeepALeader) {
+TEST(LeaderElection, ALeaderKeepsLeadingIfAnswersArriveAfterTheNextRequestIsDue) {
   TwoCandidates t;
   t.world.faults().slow_operation = 1;
   t.world.faults().slow_operation_max = kTimeout / 5;  // before and after each call
@@ -125,8 +125,8 @@ TEST(LeaderElection, AnswersSlowerThanTheNextQuestionIsDueKeepALeader) {
   EXPECT_GT(t.world.rests(), 100);
 }
 
-/// Something happens when ZooKeeper has answered the last question of a leader's round, and the
-/// answer is on its way.
+/// Runs a function after ZooKeeper has answered the last request of a leader's round, while the
+/// answer is in flight.
 class AnswersLate : public ZooKeeperFactory {
  public:
   AnswersLate(std::unique_ptr<ZooKeeperFactory> factory, std::function<void()> on_answer)
@@ -157,9 +157,9 @@ class AnswersLate : public ZooKeeperFactory {
   std::function<void()> on_answer_;
 };
 
-/// A leader gets an answer, and is cut off from then on; it sees the answer only when `late` has
-/// passed. How long it leads, by its own clock, after it was cut off. Another must not lead
-/// meanwhile.
+/// Cuts a leader off after ZooKeeper's last answer to it. The leader sees the answer only after
+/// `late`. Returns how long the leader leads after the cut, by its own clock. Expects that no other
+/// candidate leads meanwhile.
 MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
   SimWorld world(1);
   SimZooKeeper zookeeper(world);
@@ -197,7 +197,7 @@ MonotonicTime leads_after_a_last_answer(MonotonicTime late) {
   return last_led - cut_at;
 }
 
-TEST(LeaderElection, ALeaseCountsFromBeforeTheQuestionHoweverLateTheAnswerIsSeen) {
+TEST(LeaderElection, ALeaseCountsFromBeforeTheRequestHoweverLateTheAnswerIsSeen) {
   for (const MonotonicTime late :
        {MonotonicTime(0), MonotonicTime(kTimeout / 4), MonotonicTime(kTimeout * 3 / 4)}) {
     const MonotonicTime led = leads_after_a_last_answer(late);
@@ -206,7 +206,7 @@ TEST(LeaderElection, ALeaseCountsFromBeforeTheQuestionHoweverLateTheAnswerIsSeen
   }
 }
 
-TEST(LeaderElection, ALeaseThatIsOverWhenTheAnswerIsSeenIsOver) {
+TEST(LeaderElection, ALeaseThatExpiredBeforeTheAnswerIsSeenStaysExpired) {
   EXPECT_LE(leads_after_a_last_answer(kTimeout * 5 / 4), kTimeout * 5 / 6);
 }
 

@@ -18,8 +18,8 @@ using std::chrono::seconds;
 
 const bool kQuiet = (set_log_level(LogLevel::kError), true);
 
-/// Three candidates, of which each leader moves the pointer as fast as it can, and a worker that
-/// looks for them.
+/// Three candidates and a worker that looks for the leader. Each leader moves the pointer as fast
+/// as it can.
 class Swarm {
  public:
   explicit Swarm(uint64_t seed)
@@ -89,7 +89,7 @@ class Swarm {
     candidates_[i] = std::make_unique<Candidate>(world_, zookeeper_, cat("c", i));
     Candidate& candidate = *candidates_[i];
     candidate.on_granted = [this, &candidate](const Leadership& granted) {
-      // The answer to a take-over may be under way while its session is ended before its time.
+      // The answer to a takeover may be in flight when the test ends its session early.
       if (!ended_early_.contains(granted.session->id())) {
         EXPECT_GT(granted.epoch, last_epoch_) << "epochs grow";
       }
@@ -99,7 +99,7 @@ class Swarm {
     };
   }
 
-  /// Reads the pointer, then publishes one after another until told that it leads no more.
+  /// Reads the pointer, then publishes one checkpoint after another until the store refuses it.
   void publish(Candidate& candidate, std::shared_ptr<JobStore> store,
                std::optional<CompletedPointer> wanted) {
     candidate.process.platform().scheduler.run_blocking("test", [this, &candidate, store, wanted] {
@@ -157,7 +157,7 @@ class Swarm {
   void check() {
     int leading = 0;
     for (auto& candidate : candidates_) {
-      // Whose session the test has ended before its time cannot know it by its lease.
+      // A leader whose session the test ended early can't know it from its lease.
       if (candidate->leads() && !ended_early_.contains(candidate->leadership->session->id()))
         ++leading;
     }
@@ -227,7 +227,7 @@ class Swarm {
   std::set<int64_t> ended_early_;
 };
 
-TEST(HaSwarm, WhateverGoesWrongOneLeadsAndThePointerIsTheLeaders) {
+TEST(HaSwarm, DespiteFaultsOneCandidateLeadsAndThePointerIsTheLeaders) {
   int64_t epochs = 0, published = 0, refused = 0;
   const char* const only = std::getenv("WEIR_SIM_SEED");
   const uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;

@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
         }}),
     testing::PrintToStringParamName());
 
-/// Loses the replies of its next multis, after they have happened.
+/// Loses the replies of its next multis, after the server has applied them.
 class LosesReplies : public PassesOn {
  public:
   LosesReplies(std::shared_ptr<ZooKeeperSession> session, int count)
@@ -67,7 +67,7 @@ struct OneProcess {
         process(world, "p"),
         factory(zookeeper_for(zookeeper, process.life())) {}
   std::shared_ptr<ZooKeeperSession> open() { return factory->open(nullptr).value(); }
-  /// The next epoch, in a session of its own.
+  /// Takes over the next epoch, in the given session.
   Leadership lead(std::shared_ptr<ZooKeeperSession> session) {
     const auto contest = contend(*session, kPaths, "p:1", "me").value();
     EXPECT_TRUE(contest.mine);
@@ -80,7 +80,7 @@ struct OneProcess {
   std::unique_ptr<ZooKeeperFactory> factory;
 };
 
-TEST(LeaderNodes, ATakeOverWhoseReplyWasLostIsRecognised) {
+TEST(LeaderNodes, ATakeoverWithALostReplyIsRecognized) {
   OneProcess p;
   LosesReplies session(p.open(), 1);
   const auto contest = contend(session, kPaths, "here:1", "me");
@@ -105,7 +105,7 @@ TEST(LeaderNodes, ANodeOfAnotherSessionOrAnotherContenderIsNotMine) {
   EXPECT_EQ(*contest->leader, (LeaderRecord{"here:1", 1, "me"}));
 }
 
-TEST(LeaderNodes, WhatAnotherProgramHasWrittenIsRefused) {
+TEST(LeaderNodes, ForeignContentIsRefused) {
   OneProcess p;
   const auto session = p.open();
   ASSERT_TRUE(create_parents(*session, kPaths.epoch()).ok());
@@ -134,7 +134,7 @@ TEST(JobStore, ANewLeaderReadsWhatTheOldOneWrote) {
   EXPECT_TRUE(second.set_pointer(pointer_to(4)).ok());
 }
 
-TEST(JobStore, ThePointerNeverGoesBack) {
+TEST(JobStore, ThePointerNeverMovesBack) {
   OneProcess p;
   JobStore store(p.lead(p.open()), kJob);
   ASSERT_TRUE(store.set_pointer(pointer_to(4)).ok());
@@ -151,8 +151,8 @@ TEST(JobStore, APausedLeadersPointerIsRefusedAndTheMessageNamesBothEpochs) {
   t.a->process.pause(3 * kTimeout);
   ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, 2 * kTimeout));
   JobStore fresh(*t.b->leadership, kJob);
-  // Work that was under way in the paused process goes on when it wakes, before the process has
-  // heard of anything.
+  // In-flight work of the paused process continues when it wakes, before the process learns of the
+  // new leader.
   Status late;
   t.a->process.platform().scheduler.run_blocking(
       "test", [&] { late = stale.set_pointer(pointer_to(2, "a")); });
@@ -180,7 +180,7 @@ TEST(JobStore, ADeposedLeaderWithALivingSessionIsRefusedNamingBothEpochs) {
   EXPECT_EQ(fresh.pointer().value()->id, 1);
 }
 
-TEST(JobStore, APointerWhoseReplyWasLostIsRecognised) {
+TEST(JobStore, APointerUpdateWithALostReplyIsRecognized) {
   OneProcess p;
   const auto real = p.open();
   Leadership leadership = p.lead(real);
@@ -191,7 +191,7 @@ TEST(JobStore, APointerWhoseReplyWasLostIsRecognised) {
   EXPECT_EQ(session->multis, 1);
 }
 
-TEST(JobStore, AJobEndsOnceAndItsPointerGoesOnlyThen) {
+TEST(JobStore, AJobEndsOnceAndItsPointerCanBeRemovedOnlyThen) {
   OneProcess p;
   JobStore store(p.lead(p.open()), kJob);
   ASSERT_TRUE(store.set_pointer(pointer_to(1)).ok());
@@ -211,7 +211,7 @@ TEST(JobStore, AJobEndsOnceAndItsPointerGoesOnlyThen) {
   EXPECT_FALSE(p.zookeeper.peek(kPaths.job(kJob)));
 }
 
-TEST(JobStore, ADamagedPointerIsNotTakenForNone) {
+TEST(JobStore, ADamagedPointerIsNotTreatedAsMissing) {
   OneProcess p;
   const auto session = p.open();
   JobStore store(p.lead(session), kJob);
@@ -224,7 +224,7 @@ TEST(JobStore, ADamagedPointerIsNotTakenForNone) {
   EXPECT_EQ(store.set_pointer(pointer_to(2)).code(), StatusCode::kDataLoss);
 }
 
-TEST(LeaderFinder, AWorkerIsToldOfEachLeaderOnce) {
+TEST(LeaderFinder, AWorkerIsNotifiedOfEachLeaderOnce) {
   TwoCandidates t;
   SimProcess worker(t.world, "worker");
   const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);
@@ -248,8 +248,8 @@ TEST(LeaderFinder, AWorkerIsToldOfEachLeaderOnce) {
   finder.set_wake(nullptr);
 }
 
-/// The leader changes when a look at it has been answered, and that is announced before the look
-/// ends.
+/// Changes the leader after a read of it has been answered, and delivers the watch event before the
+/// read returns.
 class ChangesBehindTheLook final : public PassesOn {
  public:
   ChangesBehindTheLook(std::shared_ptr<ZooKeeperSession> session, SimWorld& world,
@@ -260,7 +260,7 @@ class ChangesBehindTheLook final : public PassesOn {
     if (path != kPaths.leader() || !change_) return node;
     std::exchange(change_, nullptr)();
     world_.faults().slow_operation_max = milliseconds(1);
-    world_.faults().slow_operation = 1;  // the world goes on meanwhile
+    world_.faults().slow_operation = 1;  // so that the world continues meanwhile
     for (int i = 0; i < 1000 && !*announced_; ++i) (void)PassesOn::get(path);
     world_.faults().slow_operation = 0;
     EXPECT_TRUE(*announced_);
@@ -279,7 +279,7 @@ class ChangesBehindTheLook final : public PassesOn {
   const std::shared_ptr<bool> announced_ = std::make_shared<bool>(false);
 };
 
-TEST(LeaderFinder, LooksAgainAtOnceWhenTheLeaderChangedBehindALook) {
+TEST(LeaderFinder, LooksAgainAtOnceIfTheLeaderChangesDuringARead) {
   struct Factory final : ZooKeeperFactory {
     Factory(OneProcess& process, std::function<void()> change)
         : process_(process), change_(std::move(change)) {}
@@ -306,7 +306,7 @@ TEST(LeaderFinder, LooksAgainAtOnceWhenTheLeaderChangedBehindALook) {
   finder.set_wake(nullptr);
 }
 
-TEST(LeaderFinder, AnotherSessionsOlderViewTellsNothing) {
+TEST(LeaderFinder, AnOlderViewInAnotherSessionCausesNoNotification) {
   TwoCandidates t;
   SimProcess worker(t.world, "worker");
   const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);

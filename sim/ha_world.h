@@ -25,7 +25,7 @@ inline CompletedPointer pointer_to(CheckpointId id, const std::string& who = "")
   return {id, cat("hdfs://nn/", who, "/chk-", id), 100 + id, 0xfeedfacecafebeef};
 }
 
-/// For sessions that change one thing.
+/// A session that forwards all calls. Subclasses change one of them.
 class PassesOn : public ZooKeeperSession {
  public:
   explicit PassesOn(std::shared_ptr<ZooKeeperSession> session) : session_(std::move(session)) {}
@@ -57,7 +57,7 @@ class PassesOn : public ZooKeeperSession {
   const std::shared_ptr<ZooKeeperSession> session_;
 };
 
-/// A process that contends.
+/// A process that takes part in the election.
 struct Candidate {
   using Wrap = std::function<std::unique_ptr<ZooKeeperFactory>(std::unique_ptr<ZooKeeperFactory>)>;
   Candidate(SimWorld& world, SimZooKeeper& zookeeper, const std::string& name,
@@ -85,7 +85,7 @@ struct Candidate {
     election->set_wake(nullptr);
     handle = nullptr;
   }
-  /// By its own clock.
+  /// Whether it leads, by its own clock.
   bool leads() {
     return process.alive() && leadership && leadership->lease->held(process.platform().clock);
   }

@@ -1,4 +1,4 @@
-// Coordinators are asked to leave, and the job goes on without them.
+// Coordinators are asked to leave, and the job continues without them.
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ void expect_that_another_finishes(Fleet& fleet, Seat& left) {
   EXPECT_EQ(fleet.wrong_at_the_end(), std::vector<std::string>());
 }
 
-TEST(Leaving, AStandbyCarriesOnAtOnceAndNothingIsRecorded) {
+TEST(Leaving, AStandbyTakesOverAtOnceAndNoResultIsRecorded) {
   Fleet fleet(/*elected=*/true);
   fleet.run_until_checkpoints(1);
   Seat& leader = *fleet.leader();
@@ -45,7 +45,7 @@ TEST(Leaving, WithoutElectionTheWorkersWaitForTheNextCoordinator) {
   EXPECT_EQ(fleet.wrong_at_the_end(), std::vector<std::string>());
 }
 
-TEST(Leaving, AWishToLeaveOutlastsTheLeaseAndAnOutageOfZooKeeper) {
+TEST(Leaving, ARequestToLeaveOutlastsTheLeaseAndAnOutageOfZooKeeper) {
   for (const bool before_the_lease_ends : {true, false}) {
     Fleet fleet(/*elected=*/true);
     fleet.run_until_checkpoints(1);
@@ -64,7 +64,7 @@ Seat& standby_of(Fleet& fleet) {
   return fleet.leader() == &fleet.coordinator(0) ? fleet.coordinator(1) : fleet.coordinator(0);
 }
 
-TEST(Leaving, AStandbyCannotCancelTheJobNeitherNowNorLater) {
+TEST(Leaving, AStandbyCannotCancelTheJobNowOrLater) {
   Fleet fleet(/*elected=*/true);
   fleet.run_until_checkpoints(1);
   Seat& leader = *fleet.leader();
@@ -76,7 +76,7 @@ TEST(Leaving, AStandbyCannotCancelTheJobNeitherNowNorLater) {
   expect_that_another_finishes(fleet, leader);
 }
 
-TEST(Leaving, AWishToCancelOutlastsALostLease) {
+TEST(Leaving, ARequestToCancelOutlastsALostLease) {
   Fleet fleet(/*elected=*/true);
   fleet.run_until_checkpoints(1);
   Seat& leader = *fleet.leader();
