@@ -16,7 +16,7 @@ class Services final : public TaskServices {
   }
   int64_t wall_ms() const override { return 0; }
   FileSystemRegistry& files() override { std::abort(); }
-  /// The I/O pool's part and then the task's.
+  /// Runs the I/O pool's part and then the task's.
   void run_all() {
     for (auto& work : std::exchange(waiting, {})) {
       if (const auto continuation = work()) continuation();
@@ -30,7 +30,7 @@ class NoOutput final : public Output {
   void emit(Batch&) override {}
 };
 
-/// Throws where it is wanted.
+/// Throws in the function that the test names.
 class Thrower final : public Operator {
  public:
   explicit Thrower(std::string where, std::vector<std::string>* log = nullptr)
@@ -71,7 +71,7 @@ class Thrower final : public Operator {
   OperatorContext* context_ = nullptr;
 };
 
-/// Many pages of keyed state, all of which update_all() writes.
+/// Has many pages of keyed state; update_all() writes to all of them.
 class Holder final : public Operator {
  public:
   Status open(OperatorContext& context) override {
@@ -121,7 +121,7 @@ std::string threw(const std::string& what) {
   return "operator 'op1' (uid 'uid1', subtask 0) threw: " + what;
 }
 
-TEST(OperatorChain, AnOperatorThatCannotBeMadeFailsTheOpening) {
+TEST(OperatorChain, OperatorThatCannotBeMadeFailsTheOpening) {
   Fixture copy(
       {thrower(""), []() -> std::unique_ptr<Operator> { throw std::runtime_error("no copy"); }});
   EXPECT_EQ(copy.chain->open({}).message(), threw("no copy"));
@@ -161,7 +161,7 @@ TEST(OperatorChain, WorkBeforeTheAcknowledgementNamesItsOperator) {
   }
 }
 
-TEST(OperatorChain, AllOperatorsAreClosedThoughOneThrows) {
+TEST(OperatorChain, AllOperatorsAreClosedEvenIfOneThrows) {
   std::vector<std::string> log;
   Fixture f({thrower("", &log), thrower("close", &log), thrower("", &log)});
   ASSERT_TRUE(f.chain->open({}).ok());
@@ -169,7 +169,7 @@ TEST(OperatorChain, AllOperatorsAreClosedThoughOneThrows) {
   EXPECT_EQ(log, (std::vector<std::string>{"op0", "op1", "op2"}));
 }
 
-TEST(OperatorChain, StateGivesBackWhatASnapshotKeptAlsoWithoutRecords) {
+TEST(OperatorChain, MemoryKeptForASnapshotIsReleasedEvenWithoutRecords) {
   for (const bool completed : {true, false}) {
     Fixture f({[] { return std::make_unique<Holder>(); }});
     ASSERT_TRUE(f.chain->open({}).ok());
@@ -189,7 +189,7 @@ TEST(OperatorChain, StateGivesBackWhatASnapshotKeptAlsoWithoutRecords) {
   }
 }
 
-TEST(OperatorChain, ACrashIsThatOfTheOperatorWhoseCodeRuns) {
+TEST(OperatorChain, CrashNamesTheOperatorWhoseCodeRuns) {
   Fixture f({thrower(""), thrower("")});
   f.chain->enter_output();
   EXPECT_STREQ(f.chain->crash_label(), "operator 'op1' (uid 'uid1', subtask 0)");

@@ -13,24 +13,24 @@
 
 namespace weir {
 
-/// What a task gets from the shard it lives on.
+/// The services that a shard gives to its tasks.
 class TaskServices {
  public:
   virtual ~TaskServices() = default;
-  /// Runs `work` on the executor of that name and its continuation on the task's thread.
+  /// Runs `work` on the named executor and its continuation on the task's thread.
   virtual void run_blocking(std::string_view executor,
                             std::function<std::function<void()>()> work) = 0;
   virtual int64_t wall_ms() const = 0;
   virtual FileSystemRegistry& files() = 0;
 };
 
-/// Which of all runs of a job an attempt belongs to; see OperatorContext.
+/// Identifies the run of a job that an attempt belongs to; see OperatorContext.
 struct RunIdentity {
   uint64_t nonce = 0;  ///< 0: none was drawn, and the attempt is a run of its own
   bool continues = true;
 };
 
-/// Where one subtask stands in its job; the same for all operators of its chain.
+/// The place of one subtask in its job; the same for all operators of its chain.
 struct SubtaskPlace {
   int subtask = 0;
   int parallelism = 1;
@@ -41,7 +41,7 @@ struct SubtaskPlace {
   RunIdentity run{};
 };
 
-/// A list of operator state: as restored, and as put at a snapshot.
+/// A list of operator state: as restored, or as put at a snapshot.
 struct ListStateContent {
   ListStateMode mode = ListStateMode::kSplit;
   TypeDescription element;
@@ -49,30 +49,31 @@ struct ListStateContent {
 };
 using OperatorLists = std::map<std::string, ListStateContent>;
 
-/// One operator in its chain: the operator, and the context it sees. Thread: the shard's; during
-/// open and restore the I/O pool's.
+/// Hosts one operator of a chain, and is the context that the operator sees. Thread: the shard's;
+/// during open and restore the I/O pool's.
 class OperatorHost final : public OperatorContext, public OperatorStateStore {
  public:
-  /// If the operator cannot be made, open() says why.
+  /// If the operator cannot be made, open() returns the reason.
   OperatorHost(const JobOperator& description, SubtaskPlace place, TaskServices& services,
                std::function<void(Status)> fail);
   ~OperatorHost() override;
 
-  /// After a good open().
+  /// Valid after a successful open().
   Operator& op() { return *operator_; }
   const JobOperator& description() const { return description_; }
-  /// operator_label() of it.
+  /// operator_label() of this operator.
   const std::string& label() const { return label_; }
 
-  /// Hands the operator its restored lists and opens it. An exception becomes the Status.
+  /// Gives the operator its restored lists and opens it. Returns an exception as a Status.
   Status open(OperatorLists restored_lists);
-  /// The operator is in a call that is suspended: continuations of its blocking work wait until
-  /// run_held_continuations().
+  /// Call it when the operator is in a suspended call: continuations of its blocking work then wait
+  /// until run_held_continuations().
   void hold_continuations() { holds_ = true; }
   void run_held_continuations();
-  /// Also if it was not opened, or not made. An exception becomes the Status.
+  /// May be called even if the operator was not opened or not made. Returns an exception as a
+  /// Status.
   Status close();
-  /// The declared lists, with no elements: what a snapshot fills in.
+  /// The declared lists, without elements; a snapshot fills them in.
   const OperatorLists& declared_lists() const { return declared_; }
 
   const std::string& operator_name() const override { return description_.name; }
@@ -100,12 +101,12 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
 
   const JobOperator& description_;
   const SubtaskPlace place_;
-  const std::string executor_;  ///< of its blocking work: one operator that waits for ever must not
-                                ///< make another wait
+  const std::string executor_;  ///< runs its blocking work; one operator that blocks indefinitely
+                                ///< must not delay the others
   TaskServices& services_;
   const std::function<void(Status)> fail_;
   const std::string label_;
-  Status made_;  ///< why there is no operator
+  Status made_;  ///< the reason why there is no operator
   std::unique_ptr<Operator> operator_;
   OperatorLists restored_;
   OperatorLists declared_;
@@ -113,7 +114,7 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   std::vector<std::function<void()>> held_;
 };
 
-/// "operator 'name' (uid 'x', subtask 0)": how messages name an operator.
+/// Returns "operator 'name' (uid 'x', subtask 0)". Messages name operators so.
 std::string operator_label(const JobOperator& description, int subtask);
 
 }  // namespace weir

@@ -57,8 +57,8 @@ void OutputPartition::route(Batch& batch) {
 
 void OutputPartition::scatter_by_key(Batch& batch) {
   if (!hasher_)
-    hasher_ = options_.hasher->copy();  // here, for what a user's copy constructor throws becomes a
-                                        // failure of the task
+    // Here, so that an exception of the user's copy constructor becomes a failure of the task.
+    hasher_ = options_.hasher->copy();
   hasher_->hash(batch);
   const size_t count = batch.size();
   which_.resize(count);
@@ -80,7 +80,7 @@ void OutputPartition::scatter_by_key(Batch& batch) {
 }
 
 void OutputPartition::gather(size_t target, Batch& batch) {
-  // A batch that is large enough leaves as it is: its contents are swapped, no record is touched.
+  // A batch that is large enough is sent whole: its contents are swapped, and no record is touched.
   if (batch.size() * 2 >= limit_.full()) {
     send_gathered(target);
     gathered_[target] = empty_like(target, batch);

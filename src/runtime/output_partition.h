@@ -10,8 +10,8 @@
 
 namespace weir {
 
-/// One outgoing edge of one subtask: decides which of the consuming subtasks gets a record, gathers
-/// records into batches, and keeps what the channels have no room for. Thread: the shard's.
+/// One outgoing edge of one subtask: decides which consuming subtask gets a record, gathers records
+/// into batches, and keeps elements that the channels have no room for. Thread: the shard's.
 /// Invariant: per channel, elements leave in the order they were given, and a barrier or watermark
 /// leaves after every record emitted before it.
 class OutputPartition {
@@ -20,20 +20,21 @@ class OutputPartition {
     Partitioning partitioning = Partitioning::kForward;
     std::shared_ptr<const KeyHasher> hasher = nullptr;  ///< kHash; copied
     int max_parallelism = 128;                          ///< of the consuming vertex
-    size_t batch_size = 512;  ///< records at which a gathered batch leaves
+    size_t batch_size = 512;  ///< a gathered batch with this number of records leaves
     size_t batch_bytes =
-        256 * 1024;  ///< about these; then a batch leaves sooner, and a larger one in parts
-    std::shared_ptr<const RecordCodec> codec = nullptr;  ///< tells how large records are
+        256 * 1024;  ///< approximate maximum size of a batch; larger ones are split
+    std::shared_ptr<const RecordCodec> codec = nullptr;  ///< measures records
   };
   OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels);
 
   /// Takes the contents of `batch`.
   void emit(Batch& batch);
-  /// To every channel, after all that was emitted.
+  /// Sends an element to every channel, after all emitted records.
   void broadcast(StreamElement::Kind kind, int64_t value);
-  /// Sends off batches that are not full yet.
+  /// Sends batches that are not full yet.
   void flush();
-  /// Moves what waits into the channels. True if nothing waits: only then may the task be run.
+  /// Moves waiting elements into the channels. Returns true if none is left waiting: only then may
+  /// the task run.
   bool pump();
 
  private:
@@ -45,12 +46,12 @@ class OutputPartition {
   std::unique_ptr<Batch> empty_like(size_t target, const Batch& batch);
 
   const Options options_;
-  std::unique_ptr<KeyHasher> hasher_;  ///< this subtask's own; made when it is needed
+  std::unique_ptr<KeyHasher> hasher_;  ///< this subtask's own copy; made when first needed
   BatchLimit limit_;
   std::vector<std::shared_ptr<ChannelWriter>> channels_;
   std::vector<uint16_t> subtask_of_group_;
   std::vector<std::unique_ptr<Batch>> gathered_;    ///< per channel: not full yet, or null
-  std::vector<std::deque<StreamElement>> waiting_;  ///< per channel: found no room
+  std::vector<std::deque<StreamElement>> waiting_;  ///< per channel: elements that found no room
   size_t waiting_count_ = 0;
   size_t next_target_ = 0;       ///< kRebalance
   std::vector<uint16_t> which_;  ///< scratch

@@ -107,7 +107,7 @@ TEST(OutputPartition, HashSendsEachKeyToTheSubtaskThatOwnsItsGroup) {
   EXPECT_EQ(seen, 100);
 }
 
-TEST(OutputPartition, BroadcastGivesEveryoneEverything) {
+TEST(OutputPartition, BroadcastSendsEverythingToEveryChannel) {
   auto to = channels(2);
   OutputPartition output({.partitioning = Partitioning::kBroadcast}, ends<ChannelWriter>(to));
   auto batch = batch_of({1, 2});
@@ -144,7 +144,7 @@ TEST(OutputPartition, FullChannelKeepsOrderAndHoldsTheTaskBack) {
   EXPECT_EQ(drain(*to[0]), "[3]w7");
 }
 
-TEST(OutputPartition, WhatComesWhenThereIsRoomAgainStaysBehindWhatWaits) {
+TEST(OutputPartition, LaterElementsStayBehindWaitingOnesWhenThereIsRoomAgain) {
   auto to = channels(1, 2);
   OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1},
                          ends<ChannelWriter>(to));
@@ -158,7 +158,7 @@ TEST(OutputPartition, WhatComesWhenThereIsRoomAgainStaysBehindWhatWaits) {
   EXPECT_EQ(drain(*to[0]), "[3]b7");
 }
 
-TEST(OutputPartition, EmptiedBatchesAreUsedAgain) {
+TEST(OutputPartition, EmptiedBatchesAreReused) {
   auto to = channels(1);
   OutputPartition output({.partitioning = Partitioning::kForward, .batch_size = 1},
                          ends<ChannelWriter>(to));
@@ -188,7 +188,7 @@ TEST(OutputPartition, BatchesWithAndWithoutTimestampsAreNotMixed) {
   EXPECT_EQ(drain(*to[0]), "[1][2]");
 }
 
-TEST(InputGate, BlockedChannelIsPassedOverUntilTheOthersDeliverTheBarrier) {
+TEST(InputGate, BlockedChannelIsSkippedUntilTheOthersDeliverTheBarrier) {
   auto from = channels(2);
   InputGate gate(ends<ChannelReader>(from), CheckpointingMode::kExactlyOnce);
   OutputPartition a({.partitioning = Partitioning::kForward, .batch_size = 1}, {from[0]});
@@ -245,7 +245,7 @@ BatchOf<std::string> texts(size_t count, size_t bytes) {
   return batch;
 }
 
-TEST(OutputPartition, LargeRecordsTravelInBatchesThatAreBoundedInBytes) {
+TEST(OutputPartition, BatchesOfLargeRecordsAreBoundedInBytes) {
   auto to = channels(1, 64);
   OutputPartition output(
       {.batch_size = 512, .batch_bytes = 1000, .codec = detail::record_codec<std::string>()},
@@ -263,7 +263,7 @@ TEST(OutputPartition, LargeRecordsTravelInBatchesThatAreBoundedInBytes) {
   EXPECT_EQ(batches_of_texts(*to[0]).first, std::vector<size_t>(20, 1));
 }
 
-/// Knows whether it is the one that the graph has.
+/// Knows whether it is the graph's instance.
 class PrototypeHasher final : public KeyHasher {
  public:
   explicit PrototypeHasher(std::vector<const KeyHasher*>& used, bool copied = false)
@@ -282,7 +282,7 @@ class PrototypeHasher final : public KeyHasher {
   const bool copied_;
 };
 
-TEST(OutputPartition, EverySenderHasAKeySelectorOfItsOwn) {
+TEST(OutputPartition, EverySenderHasItsOwnKeySelector) {
   std::vector<const KeyHasher*> used;
   const auto prototype = std::make_shared<const PrototypeHasher>(used);
   std::vector<std::unique_ptr<OutputPartition>> senders;
@@ -305,7 +305,7 @@ TEST(OutputPartition, EverySenderHasAKeySelectorOfItsOwn) {
   EXPECT_EQ(used[1], used[3]);
 }
 
-TEST(BatchLimit, NoticesLargeRecordsAtOnceAndForgetsThemSlowly) {
+TEST(BatchLimit, EstimateRisesAtOnceAndFallsSlowly) {
   BatchLimit limit(512, 10000, detail::record_codec<std::string>());
   limit.measure(texts(300, 8));
   EXPECT_EQ(limit.full(), 512u);
@@ -320,14 +320,14 @@ TEST(BatchLimit, NoticesLargeRecordsAtOnceAndForgetsThemSlowly) {
   EXPECT_EQ(limit.full(), 512u);
 }
 
-TEST(BatchLimit, CountsOnlyRecordsWithoutACodec) {
+TEST(BatchLimit, WithoutACodecLimitsOnlyTheNumberOfRecords) {
   BatchLimit limit(512, 10, nullptr);
   limit.measure(texts(300, 1000));
   EXPECT_EQ(limit.full(), 512u);
   EXPECT_GT(limit.most(), 1000000u);
 }
 
-TEST(BatchLimit, ASplitBatchKeepsItsOrderTimestampsAndHashes) {
+TEST(BatchLimit, SplitBatchKeepsItsOrderTimestampsAndHashes) {
   BatchOf<int> batch = batch_of({1, 2, 3, 4, 5});
   batch.timestamps = {10, 20, 30, 40, 50};
   batch.key_hashes = {6, 7, 8, 9, 10};

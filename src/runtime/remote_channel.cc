@@ -40,7 +40,7 @@ bool RemoteWriter::try_push(StreamElement& element) {
   return true;
 }
 
-/// Puts the halves of a batch before the other parts.
+/// Splits a batch in two, and puts both halves before the other parts.
 void RemoteWriter::cut(Batch& batch) {
   std::vector<std::unique_ptr<Batch>> halves = split_batch(batch, (batch.size() + 1) / 2);
   for (auto half = halves.rbegin(); half != halves.rend(); ++half)
@@ -60,7 +60,7 @@ RemoteWriter::Pushed RemoteWriter::push(StreamElement& element) {
     }
     return Pushed::kDone;
   }
-  // Before the frame leaves: a credit for it may come at once.
+  // Before the frame is sent, because a credit for it may arrive at once.
   sent_.store(sent + 1, std::memory_order_release);
   connection_->send(std::move(frame));
   if (bug_enabled(Bug::kFrameRepeated) &&
@@ -176,9 +176,10 @@ Status RemoteReader::decode(std::string_view frame, StreamElement* element) {
 void RemoteReader::count_taken(StreamElement::Kind kind) {
   if (bug_enabled(Bug::kCreditLost) && kind == StreamElement::Kind::kBarrier) return;
   ++taken_;
-  // Not for each: half of what may be under way is enough for the producer to go on meanwhile.
+  // Announce half of the capacity at a time: the producer can continue meanwhile with the other
+  // half.
   if (taken_ - announced_.load(std::memory_order_relaxed) < (capacity_ + 1) / 2) return;
-  // Before the credit leaves: an element that uses it may come at once.
+  // Before the credit is sent, because an element that uses it may arrive at once.
   announced_.store(taken_, std::memory_order_release);
   connection_->send(encode_credit({id_, taken_}));
 }

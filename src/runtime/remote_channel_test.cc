@@ -22,7 +22,7 @@ class Wire final : public Connection {
   std::deque<std::string> frames;
 };
 
-/// Both ends of one channel, and what is on its way between them.
+/// Both ends of one channel, and the frames in flight between them.
 struct Fixture {
   explicit Fixture(uint32_t capacity, uint32_t id = 7, size_t most_frame_bytes = kMaxFrameBytes)
       : writer(
@@ -46,7 +46,7 @@ struct Fixture {
     StreamElement element{Kind::kBatch, 0, std::move(batch)};
     return writer.try_push(element);
   }
-  /// What is on its way arrives; the first failure ends it.
+  /// Delivers all frames in flight, up to the first failure.
   Status deliver() {
     while (!forth.frames.empty()) {
       std::string frame = std::move(forth.frames.front());
@@ -93,7 +93,7 @@ struct Fixture {
   RemoteReader reader;
 };
 
-TEST(RemoteChannel, ElementsComeOutAsTheyWentIn) {
+TEST(RemoteChannel, ElementsArriveUnchanged) {
   Fixture f(8);
   EXPECT_TRUE(f.push({1, 2}));
   EXPECT_TRUE(f.push(Kind::kWatermark, -5));
@@ -112,7 +112,7 @@ TEST(RemoteChannel, HasNoRoomBeforeItIsOpen) {
   EXPECT_FALSE(writer.try_push(element));
 }
 
-TEST(RemoteChannel, ElementWithoutACreditStaysWhereItIs) {
+TEST(RemoteChannel, ElementWithoutACreditIsNotTaken) {
   Fixture f(2);
   EXPECT_TRUE(f.push({1}));
   EXPECT_TRUE(f.push({2}));
@@ -125,8 +125,8 @@ TEST(RemoteChannel, ElementWithoutACreditStaysWhereItIs) {
   EXPECT_EQ(f.forth.frames.size(), 2u);
 }
 
-TEST(RemoteChannel, ABatchThatIsTooLargeForAFrameGoesInParts) {
-  Fixture f(8, 7, 40);  // five ints, with what is before them
+TEST(RemoteChannel, BatchThatIsTooLargeForAFrameIsSentInParts) {
+  Fixture f(8, 7, 40);  // five ints and the header
   EXPECT_TRUE(f.push({1, 2, 3, 4, 5}));
   EXPECT_TRUE(f.push({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
   ASSERT_TRUE(f.deliver().ok());
@@ -152,7 +152,7 @@ TEST(RemoteChannel, PartsWaitForCreditsAndKeepTheirOrder) {
   EXPECT_EQ(all, "[0 1 2][3 4 5][6 7 8 9 10]");
 }
 
-TEST(RemoteChannel, ARecordThatIsTooLargeForAFrameIsRefusedOnce) {
+TEST(RemoteChannel, RecordThatIsTooLargeForAFrameIsRefusedOnce) {
   Fixture f(8, 7, 20);
   EXPECT_TRUE(f.push({1, 2}));
   EXPECT_EQ(f.refused,
@@ -161,7 +161,7 @@ TEST(RemoteChannel, ARecordThatIsTooLargeForAFrameIsRefusedOnce) {
                                       "the job in one process"}));
 }
 
-TEST(RemoteChannel, CreditsComeBackWhenHalfWasTakenAndWakeTheProducer) {
+TEST(RemoteChannel, CreditsReturnWhenHalfWasTakenAndWakeTheProducer) {
   Fixture f(4);
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(f.push({i}));
   EXPECT_FALSE(f.push({4}));
@@ -179,7 +179,7 @@ TEST(RemoteChannel, CreditsComeBackWhenHalfWasTakenAndWakeTheProducer) {
   EXPECT_FALSE(f.push({6}));
 }
 
-TEST(RemoteChannel, NoCreditIsLostWhateverIsTakenWhen) {
+TEST(RemoteChannel, NoCreditIsLostInAnyOrderOfReads) {
   for (const uint32_t capacity : {1u, 2u, 3u, 5u, 16u}) {
     Fixture f(capacity);
     uint64_t state = capacity;
@@ -207,12 +207,12 @@ TEST(RemoteChannel, NoCreditIsLostWhateverIsTakenWhen) {
     popped += f.pop();
     ASSERT_TRUE(f.deliver().ok());
     EXPECT_EQ(popped, expected) << capacity;
-    // All is taken out: at least half of the credits are there again.
+    // Everything was taken out, so at least half of the credits are back.
     for (uint32_t i = 0; i < (capacity + 1) / 2; ++i) EXPECT_TRUE(f.push({1})) << capacity;
   }
 }
 
-TEST(RemoteChannel, StandingConsumerStopsItsChannelOnly) {
+TEST(RemoteChannel, StoppedConsumerStopsOnlyItsChannel) {
   Fixture standing(2, 1), running(2, 2);
   for (int i = 0; i < 100; ++i) {
     standing.push({i});
@@ -226,7 +226,7 @@ TEST(RemoteChannel, StandingConsumerStopsItsChannelOnly) {
   EXPECT_EQ(standing.pop(), "[0][1]");
 }
 
-TEST(RemoteChannel, BatchesAreUsedAgainOnBothSides) {
+TEST(RemoteChannel, BatchesAreReusedOnBothSides) {
   Fixture f(4);
   auto batch = std::make_unique<BatchOf<int>>();
   batch->add(1);
@@ -249,7 +249,7 @@ TEST(RemoteChannel, BatchesAreUsedAgainOnBothSides) {
   EXPECT_EQ(static_cast<BatchOf<int>&>(*second.batch).records, std::vector<int>{2});
 }
 
-TEST(RemoteChannel, GatesAndPartitionsTakeEitherKindOfChannel) {
+TEST(RemoteChannel, GatesAndPartitionsAcceptBothKindsOfChannels) {
   auto local = std::make_shared<Channel>(8);
   Wire forth, back;
   auto writer = std::make_shared<RemoteWriter>(1, detail::record_codec<int>(), [] {}, nullptr);
@@ -277,7 +277,7 @@ TEST(RemoteChannel, GatesAndPartitionsTakeEitherKindOfChannel) {
   EXPECT_FALSE(gate.next(&element));
 }
 
-TEST(RemoteChannel, GapsRepetitionsAndMoreThanTheCreditsAreRefused) {
+TEST(RemoteChannel, GapsRepetitionsAndElementsBeyondTheCreditsAreRefused) {
   const auto frame = [](uint64_t sequence) {
     BinaryWriter out;
     put_element_header(out, {Kind::kBarrier, 7, sequence});
@@ -306,7 +306,7 @@ TEST(RemoteChannel, GapsRepetitionsAndMoreThanTheCreditsAreRefused) {
   }
 }
 
-TEST(RemoteChannel, CreditsThatCannotBeAreRefused) {
+TEST(RemoteChannel, ImpossibleCreditsAreRefused) {
   for (const uint64_t taken : {uint64_t{0}, uint64_t{1}, uint64_t{3}, UINT64_MAX}) {
     Fixture f(4);
     ASSERT_TRUE(f.push({1}));
@@ -316,7 +316,7 @@ TEST(RemoteChannel, CreditsThatCannotBeAreRefused) {
   }
 }
 
-TEST(RemoteChannel, ElementThatCannotBeDecodedEndsTheChannelWithASentence) {
+TEST(RemoteChannel, ElementThatCannotBeDecodedEndsTheChannelWithAReason) {
   Fixture f(4);
   ASSERT_TRUE(f.push({1}));
   ASSERT_TRUE(f.push({2}));
@@ -331,7 +331,7 @@ TEST(RemoteChannel, ElementThatCannotBeDecodedEndsTheChannelWithASentence) {
   EXPECT_EQ(f.failure, "");
 }
 
-TEST(RemoteChannel, DamagedElementsAreRefusedOrReadButNeverMore) {
+TEST(RemoteChannel, DamagedElementNeverYieldsMoreThanOneElement) {
   Fixture good(4);
   ASSERT_TRUE(good.push({1, 2, 3}));
   ASSERT_TRUE(good.push(Kind::kWatermark, 5));
@@ -362,11 +362,11 @@ TEST(RemoteChannel, DamagedElementsAreRefusedOrReadButNeverMore) {
 }
 
 #ifdef WEIR_BUGS
-TEST(RemoteChannel, ElementSentAgainShows) {
+TEST(RemoteChannel, RepeatedElementIsNoticed) {
   enable_bug(Bug::kFrameRepeated);
   Fixture f(2);
   EXPECT_TRUE(f.push({1}));
-  EXPECT_FALSE(f.push({2}));  // it was sent all the same
+  EXPECT_FALSE(f.push({2}));  // it was sent nevertheless
   ASSERT_TRUE(f.deliver().ok());
   EXPECT_EQ(f.pop(), "[1][2]");
   ASSERT_TRUE(f.deliver().ok());

@@ -14,8 +14,7 @@ void Shard::add_task(std::unique_ptr<Task> task) {
                         Status status) { listener_.on_task_failure(t->name(), std::move(status)); },
       .on_ended =
           [this] {
-            next_progress_ =
-                MonotonicTime(0);  // the last records are told before the job can be over
+            next_progress_ = MonotonicTime(0);  // report the last records before the job can end
             listener_.on_task_ended();
           },
       .on_finished = [this] { listener_.on_task_finished(); },
@@ -34,7 +33,7 @@ MonotonicTime Shard::step() {
     commands_.clear();
   }
   const MonotonicTime now = clock_.now();
-  // The last first: what is on its way is worked off before more is let in.
+  // Step sinks first, so that records in flight drain before sources emit more.
   MonotonicTime next = kIdle;
   for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task)
     next = std::min(next, (*task)->step(now));

@@ -14,15 +14,15 @@
 
 namespace weir {
 
-/// How far the tasks of a shard have come.
+/// The progress of a shard's tasks.
 struct ShardProgress {
   int64_t source_records = 0;           ///< emitted by its sources since they started
-  Timestamp watermark = kMinWatermark;  ///< the least of its tasks without outputs
-  int64_t late_records = 0;             ///< that its operators have dropped
+  Timestamp watermark = kMinWatermark;  ///< the minimum of its tasks without outputs
+  int64_t late_records = 0;             ///< dropped by its operators
   bool operator==(const ShardProgress&) const = default;
 };
 
-/// What a shard tells the worker it belongs to. Called on the shard's thread; the worker's
+/// The events that a shard reports to its worker. Called on the shard's thread; the worker's
 /// implementation posts to its mailbox.
 class ShardListener {
  public:
@@ -31,12 +31,12 @@ class ShardListener {
   virtual void on_task_failure(std::string task, Status status) = 0;
   virtual void on_task_ended() = 0;
   virtual void on_task_finished() = 0;
-  /// Now and then, when something has changed.
+  /// Called from time to time, when something has changed.
   virtual void on_progress(int shard, const ShardProgress& progress) = 0;
 };
 
-/// A slot: one thread that runs subtask i of every vertex that has one. Nothing in it is locked;
-/// what others want of it comes as a message.
+/// A slot: one thread that runs subtask i of every vertex that has one. It uses no locks; others
+/// send it messages.
 class Shard final : public Actor {
  public:
   struct TriggerCheckpoint {
@@ -58,23 +58,23 @@ class Shard final : public Actor {
 
   struct Options {
     std::chrono::nanoseconds buffer_timeout =
-        std::chrono::milliseconds(100);  ///< a batch that is not full leaves after this
+        std::chrono::milliseconds(100);  ///< a batch that is not full leaves after this time
     std::chrono::nanoseconds progress_interval = std::chrono::milliseconds(200);
-    int64_t progress_records = INT64_MAX;  ///< also after so many source records
+    int64_t progress_records = INT64_MAX;  ///< or after this number of source records
   };
 
   Shard(int index, const Clock& clock, ShardListener& listener, Options options);
 
   int index() const { return index_; }
-  /// For its tasks.
+  /// The fibers that its tasks share.
   FiberPool& fibers() { return fibers_; }
-  /// In topological order; before the first step.
+  /// Adds tasks in topological order, before the first step.
   void add_task(std::unique_ptr<Task> task);
   const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
-  /// Thread: any. Commands are carried out in the order in which they come.
+  /// Thread: any. Commands are carried out in the order in which they arrive.
   void post(Command command);
-  /// Where wake-ups go. Set before any shard of the attempt takes its first step, and outlives them
-  /// all.
+  /// Sets the handle for wake-ups. Call it before any shard of the attempt takes its first step.
+  /// The handle outlives all shards.
   void set_handle(ActorHandle* handle) {
     handle_.store(handle, std::memory_order_release);
     handle->wake();
@@ -87,7 +87,7 @@ class Shard final : public Actor {
 
  private:
   void carry_out(Command& command);
-  /// Says when it wants to be called again.
+  /// Returns when it must be called again.
   MonotonicTime report_progress(MonotonicTime now);
 
   const int index_;

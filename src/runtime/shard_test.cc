@@ -7,7 +7,7 @@
 namespace weir::exchange_tests {
 namespace {
 
-TEST(Shard, TellsOfItsLastRecordsHoweverRarelyItTells) {
+TEST(Shard, ReportsItsLastRecordsEvenWithARareReportInterval) {
   Log log;
   const JobGraph graph = job(log, 500);
   World world;

@@ -11,18 +11,19 @@
 
 namespace weir {
 
-/// What is to be written for one checkpoint, until it is written or given up. Thread: any.
+/// The snapshots of one checkpoint, until they are written or canceled. Thread: any.
 class SnapshotWrite {
  public:
   explicit SnapshotWrite(std::vector<TaskSnapshot> snapshots) : snapshots_(std::move(snapshots)) {}
 
-  /// When the writing begins: the snapshots, once. None if it was canceled before.
+  /// Call it when the writing begins. Returns the snapshots, once; nothing if the write was
+  /// canceled before.
   std::optional<std::vector<TaskSnapshot>> begin();
-  /// The checkpoint was given up: snapshots that no one writes give their memory back now, others
-  /// when the writer sees canceled().
+  /// The checkpoint was aborted. If no one writes the snapshots, their memory is freed now;
+  /// otherwise when the writer sees canceled().
   void cancel();
   bool canceled() const;
-  /// False: it was canceled before it began, and keeps nothing.
+  /// False if the write was canceled before it began, and so keeps nothing.
   bool keeps_state() const;
 
  private:
@@ -33,9 +34,9 @@ class SnapshotWrite {
   bool canceled_ = false;
 };
 
-/// The writes of one process that have not ended. Each keeps a copy of the state that has changed
-/// since its barrier, also one that was canceled, as long as storage does not answer it; so their
-/// number has a limit. Thread: the worker's.
+/// The unfinished writes of one process. Each keeps a copy of the state that has changed since its
+/// barrier. A canceled write keeps it too, until storage answers. So their number is limited.
+/// Thread: the worker's.
 class SnapshotWrites {
  public:
   std::shared_ptr<SnapshotWrite> add(CheckpointId id, MonotonicTime now,
@@ -43,8 +44,8 @@ class SnapshotWrites {
   void ended(const std::shared_ptr<SnapshotWrite>& write);
   void cancel(CheckpointId id);
   void cancel_all();
-  /// RESOURCE_EXHAUSTED: `limit` or more keep state, so no further checkpoint should begin. `where`
-  /// is named as what may be slow.
+  /// RESOURCE_EXHAUSTED: `limit` or more writes keep state, so no further checkpoint should begin.
+  /// The message names `where` as possibly slow.
   Status check_room(int limit, MonotonicTime now, const std::string& where) const;
 
  private:
@@ -53,7 +54,7 @@ class SnapshotWrites {
     MonotonicTime since;
     std::shared_ptr<SnapshotWrite> write;
   };
-  std::vector<Write> writes_;  ///< in the order of their beginnings
+  std::vector<Write> writes_;  ///< in the order in which they began
 };
 
 }  // namespace weir

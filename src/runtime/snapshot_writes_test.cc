@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-/// A keyed snapshot that tells how many groups were written, and whether it is alive.
+/// A keyed snapshot that reports the number of written groups, and whether it is alive.
 class WatchedState final : public KeyedStateSnapshot {
  public:
   WatchedState(int* written, bool* alive) : written_(written), alive_(alive) { *alive_ = true; }
@@ -67,7 +67,7 @@ class SnapshotWritesTest : public testing::Test {
   int acknowledged_ = 0;
 };
 
-TEST_F(SnapshotWritesTest, OneThatIsNotCanceledWritesAll) {
+TEST_F(SnapshotWritesTest, WritesAllIfNotCanceled) {
   SnapshotWrite one(snapshots());
   auto all = one.begin();
   ASSERT_TRUE(all);
@@ -80,7 +80,7 @@ TEST_F(SnapshotWritesTest, OneThatIsNotCanceledWritesAll) {
   EXPECT_FALSE(alive_);
 }
 
-TEST_F(SnapshotWritesTest, LocalCopyIsTheFileThatWasWritten) {
+TEST_F(SnapshotWritesTest, LocalCopyEqualsTheWrittenFile) {
   LocalCopies copies({std::make_shared<MemoryFileSystem>(), "/local", "memory:///local"});
   const SnapshotWriteOptions options{.inline_threshold = 100, .local = &copies};
   ASSERT_TRUE(write_snapshots(fs_, "/job/chk-7", "data", options, snapshots()).ok());
@@ -92,7 +92,7 @@ TEST_F(SnapshotWritesTest, LocalCopyIsTheFileThatWasWritten) {
   EXPECT_TRUE(copied == written);
 }
 
-TEST_F(SnapshotWritesTest, CanceledBeforeItBeginsItGivesItsMemoryBackAtOnce) {
+TEST_F(SnapshotWritesTest, FreesItsMemoryAtOnceIfCanceledBeforeItBegins) {
   SnapshotWrite one(snapshots());
   EXPECT_TRUE(alive_);
   EXPECT_TRUE(one.keeps_state());
@@ -102,7 +102,7 @@ TEST_F(SnapshotWritesTest, CanceledBeforeItBeginsItGivesItsMemoryBackAtOnce) {
   EXPECT_FALSE(one.begin());
 }
 
-TEST_F(SnapshotWritesTest, CanceledWhileItRunsItEndsAtTheNextPiece) {
+TEST_F(SnapshotWritesTest, EndsAtTheNextPieceIfCanceledWhileRunning) {
   SnapshotWrite one(snapshots());
   auto all = one.begin();
   const auto result = write(*std::move(all), [&] {
@@ -119,13 +119,13 @@ TEST_F(SnapshotWritesTest, CanceledWhileItRunsItEndsAtTheNextPiece) {
   EXPECT_TRUE(one.keeps_state()) << "until its end is known";
 }
 
-TEST_F(SnapshotWritesTest, CanceledItDoesNoMoreOfTheWorkBeforeTheAcknowledgement) {
+TEST_F(SnapshotWritesTest, CanceledWriteSkipsTheWorkBeforeTheAcknowledgement) {
   EXPECT_EQ(write(snapshots(), [] { return true; }).status().code(), StatusCode::kCancelled);
   EXPECT_EQ(acknowledged_, 0);
   EXPECT_EQ(written_, 0);
 }
 
-TEST_F(SnapshotWritesTest, UnfinishedOnesLeaveNoRoomAtTheirLimit) {
+TEST_F(SnapshotWritesTest, UnfinishedWritesLeaveNoRoomAtTheirLimit) {
   SnapshotWrites writes;
   const MonotonicTime start(1'000'000'000);
   const auto check = [&] {
@@ -143,7 +143,7 @@ TEST_F(SnapshotWritesTest, UnfinishedOnesLeaveNoRoomAtTheirLimit) {
             "memory, so no further one begins: hdfs://nn/ck answers slowly or not at all, or a "
             "serializer takes that long");
 
-  writes.cancel(5);  // it is stuck
+  writes.cancel(5);  // its writer is stuck
   EXPECT_TRUE(five->canceled());
   EXPECT_FALSE(six->canceled());
   EXPECT_FALSE(check().ok());

@@ -7,15 +7,14 @@
 
 namespace weir {
 
-/// What travels through a channel: batches, and between them, in band, what is said about the
-/// records before and after.
+/// An element of a channel: a batch, or a control element about the records before and after it.
 struct StreamElement {
   enum class Kind : uint8_t {
     kBatch,
-    kWatermark,  ///< value: no record with a timestamp ≤ value comes any more
-    kBarrier,    ///< value: checkpoint id; what came before belongs to the checkpoint, what comes
-                 ///< after does not
-    kEndOfData,  ///< no batch and no watermark comes any more; barriers may
+    kWatermark,  ///< value: no later record has a timestamp ≤ value
+    kBarrier,    ///< value: checkpoint id; earlier records belong to the checkpoint, later ones do
+                 ///< not
+    kEndOfData,  ///< no batch and no watermark follows; barriers may
   };
   Kind kind = Kind::kBatch;
   int64_t value = 0;

@@ -35,7 +35,7 @@ struct Logs {
   ~Logs() { order += "destroyed "; }
 };
 
-TEST(SuspendableCall, GoesOnWhenItIsResumed) {
+TEST(SuspendableCall, ContinuesWhenResumed) {
   Fixture f;
   f.run([&] {
     f.order += "a ";
@@ -51,7 +51,7 @@ TEST(SuspendableCall, GoesOnWhenItIsResumed) {
   EXPECT_EQ(f.order, "a | b returned ");
 }
 
-TEST(SuspendableCall, AnAbandonedCallIsUnwound) {
+TEST(SuspendableCall, AbandonedCallIsUnwound) {
   Fixture f;
   f.run([&] {
     const Logs logs{f.order};
@@ -63,7 +63,7 @@ TEST(SuspendableCall, AnAbandonedCallIsUnwound) {
   EXPECT_EQ(f.order, "destroyed abandoned ");
 }
 
-TEST(SuspendableCall, AHandlerOfAllExceptionsDoesNotSaveAnAbandonedCall) {
+TEST(SuspendableCall, CatchAllHandlerDoesNotKeepAnAbandonedCallAlive) {
   Fixture f;
   f.run([&] {
     for (int i = 0; i < 1000; ++i) {
@@ -77,7 +77,7 @@ TEST(SuspendableCall, AHandlerOfAllExceptionsDoesNotSaveAnAbandonedCall) {
   EXPECT_EQ(f.order, "caught caught caught abandoned ");
 }
 
-TEST(SuspendableCall, ADestructorThatEmitsIsNotInterruptedByASecondException) {
+TEST(SuspendableCall, DestructorThatEmitsIsNotInterruptedByASecondException) {
   struct Emits {
     Fixture& f;
     ~Emits() noexcept(false) { f.emit(); }

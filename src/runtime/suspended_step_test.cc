@@ -1,4 +1,4 @@
-// Steps of a task whose user code emits more than there is room for.
+// Tests of steps whose user code emits more than there is room for.
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 using Ints = BatchOf<int>;
 
-/// Runs blocking work when the test says so.
+/// Runs blocking work when the test calls it.
 class TestServices final : public TaskServices {
  public:
   void run_blocking(std::string_view, std::function<std::function<void()>()> work) override {
@@ -148,7 +148,7 @@ struct Fixture {
          .on_finished = [this] { log += "finished "; }});
     EXPECT_TRUE(task->chain().open({}).ok());
   }
-  /// Emits `emitted` … one by one, up to `count`.
+  /// Emits numbers after `emitted`, one by one, up to `count`.
   static BodyOperator::Body burst(int count, int& emitted) {
     return [count, &emitted](int, const BodyOperator::Emit& emit) {
       while (emitted < count) emit(++emitted);
@@ -179,7 +179,7 @@ OperatorFactory operator_of(BodyOperator::Body body, std::string& log) {
   return [body, &log] { return std::make_unique<BodyOperator>(body, log); };
 }
 
-TEST(SuspendedStep, ACallThatEmitsMuchHoldsNoMoreThanTheChannelAndOneBatch) {
+TEST(SuspendedStep, CallThatEmitsMuchFillsOnlyTheChannelAndOneBatch) {
   int emitted = 0;
   std::string log;
   Fixture f({operator_of(Fixture::burst(1000, emitted), log)}, 4);
@@ -194,7 +194,7 @@ TEST(SuspendedStep, ACallThatEmitsMuchHoldsNoMoreThanTheChannelAndOneBatch) {
   EXPECT_EQ(all, numbers(1, 1000));
 }
 
-TEST(SuspendedStep, AStepThatEmitsOnceEndsAlsoWhenTheChannelIsFull) {
+TEST(SuspendedStep, StepThatEmitsOnceEndsEvenIfTheChannelIsFull) {
   int calls = 0;
   std::string log;
   Fixture f({operator_of([&](int record, const BodyOperator::Emit& emit) { emit(record), ++calls; },
@@ -208,7 +208,7 @@ TEST(SuspendedStep, AStepThatEmitsOnceEndsAlsoWhenTheChannelIsFull) {
   EXPECT_EQ(drain(*f.out), "1 2 ");
 }
 
-TEST(SuspendedStep, ABarrierTimersAndNotificationsWaitForItsEnd) {
+TEST(SuspendedStep, BarrierTimersAndNotificationsWaitForItsEnd) {
   int emitted = 0;
   std::string log;
   Fixture f({operator_of(Fixture::burst(10, emitted), log)}, 4);
@@ -233,7 +233,7 @@ TEST(SuspendedStep, ABarrierTimersAndNotificationsWaitForItsEnd) {
   EXPECT_EQ(f.log, "snapshot7 ");
 }
 
-TEST(SuspendedStep, IsUnwoundWhenTheTaskIsClosedAndNobodyHearsOfIt) {
+TEST(SuspendedStep, IsUnwoundSilentlyWhenTheTaskIsClosed) {
   struct Logs {
     std::string& log;
     ~Logs() { log += "destroyed "; }
@@ -260,7 +260,7 @@ TEST(SuspendedStep, IsUnwoundWhenTheTaskIsClosedAndNobodyHearsOfIt) {
   EXPECT_EQ(drain(*f.out), numbers(0, 3));
 }
 
-TEST(SuspendedStep, SwallowedUnwindingPassesNothingOn) {
+TEST(SuspendedStep, EmitsNothingIfUserCodeSwallowsTheUnwinding) {
   std::string log;
   {
     Fixture f({operator_of(
@@ -283,7 +283,7 @@ TEST(SuspendedStep, SwallowedUnwindingPassesNothingOn) {
   EXPECT_EQ(log, "caught ");
 }
 
-TEST(SuspendedStep, AFailedTaskIsNotResumed) {
+TEST(SuspendedStep, FailedTaskIsNotResumed) {
   int emitted = 0;
   std::string log;
   Fixture f({operator_of(Fixture::burst(100, emitted), log)}, 4);
@@ -296,7 +296,7 @@ TEST(SuspendedStep, AFailedTaskIsNotResumed) {
   EXPECT_EQ(emitted, before);
 }
 
-TEST(SuspendedStep, AnExceptionAfterItNamesItsOperator) {
+TEST(SuspendedStep, LaterExceptionNamesItsOperator) {
   std::string log;
   const auto pass =
       operator_of([](int record, const BodyOperator::Emit& emit) { emit(record); }, log);
@@ -317,7 +317,7 @@ TEST(SuspendedStep, AnExceptionAfterItNamesItsOperator) {
   EXPECT_EQ(f.log, "failed: operator 'op1' (uid 'uid1', subtask 0) threw: cannot digest 8 ");
 }
 
-TEST(SuspendedStep, AChainedSinkThatRefusesIsWaitedFor) {
+TEST(SuspendedStep, WaitsForAChainedSinkThatRefuses) {
   int emitted = 0, taken = 0;
   std::vector<size_t> at_once;
   std::string log;
@@ -337,7 +337,7 @@ TEST(SuspendedStep, AChainedSinkThatRefusesIsWaitedFor) {
   EXPECT_TRUE(log.starts_with("continued ")) << log;
 }
 
-TEST(SuspendedStep, SuspendedTasksOfOneShardDrainEachOther) {
+TEST(SuspendedStep, SuspendedTasksOfOneShardDrainOneAnother) {
   int emitted = 0;
   std::string log;
   Fixture first({operator_of(Fixture::burst(100, emitted), log)}, 2);

@@ -49,7 +49,8 @@ void Task::between_steps(Call call) {
 
 MonotonicTime Task::step(MonotonicTime now) {
   if (state_ == State::kFailed) return Actor::kIdle;
-  const CrashScope scope(chain_);  // out here, too: a scope of a suspended call does not end
+  // Needed here too, because a scope within a suspended call does not end.
+  const CrashScope scope(chain_);
   wake_ = Actor::kIdle;
   bool room = false;
   guarded([&] { room = has_room(now); });
@@ -77,7 +78,7 @@ void Task::end_suspended_step() {
 
 void Task::abandon_step() {
   const CrashScope scope(chain_);
-  state_ = State::kFailed;  // nobody is to hear of what the step still does
+  state_ = State::kFailed;  // so that nothing that the step still does is reported
   call_.abandon();
 }
 
@@ -110,7 +111,7 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
 
 MonotonicTime Task::step_gate() {
   StreamElement element;
-  chain_.enter_input();  // whose serializer may run
+  chain_.enter_input();  // its serializer may run
   if (!gate_->next(&element)) {
     check_finished();
     return Actor::kIdle;
@@ -156,7 +157,7 @@ void Task::on_passed(StreamElement::Kind kind, int64_t value) {
   if (listener_.on_ended) listener_.on_ended();
 }
 
-/// The operators have emitted what belongs before the barrier.
+/// The operators have emitted everything that belongs before the barrier.
 void Task::on_barrier_passed(CheckpointId id) {
   const bool barrier_first =
       bug_enabled(Bug::kOffsetSavedLate) && vertex_.is_source && state_ == State::kRunning;
@@ -166,8 +167,8 @@ void Task::on_barrier_passed(CheckpointId id) {
     chain_.poll(&ignored);
   }
   auto taken = chain_.snapshot(id);
-  if (!taken.ok()) {  // operators may be half-way between two epochs: nothing but a restart puts
-                      // them right
+  // Operators may be between two epochs, and only a restart makes them consistent again.
+  if (!taken.ok()) {
     fail(taken.status());
     return;
   }
@@ -221,7 +222,8 @@ void Task::check_finished() {
 
 void Task::emit(Batch& batch) {
   if (batch.empty()) return;
-  // What the emission before left waiting is the bound: a step that emits once is never suspended.
+  // Wait only for the leftovers of the previous emission, so that a step that emits once is never
+  // suspended.
   if (!chain_.wait_until([this] { return pump(); })) return batch.clear();
   for (size_t i = 0; i + 1 < outputs_.size(); ++i) {
     const std::unique_ptr<Batch> copy = batch.copy();
@@ -238,7 +240,7 @@ void Task::broadcast(StreamElement::Kind kind, int64_t value) {
 
 void Task::flush_outputs() {
   guarded([&] {
-    chain_.enter_output();  // whose serializer and key selector may run
+    chain_.enter_output();  // its serializer and key selector may run
     for (const auto& output : outputs_) output->flush();
   });
 }

@@ -14,18 +14,18 @@
 namespace weir {
 
 /// One subtask of one vertex: an input gate or a source, a chain, and the outgoing edges. Runs in
-/// small steps. Thread: its shard's (open() and what restores it: the I/O pool's, before the first
-/// step).
+/// small steps. Thread: its shard's; open() and the restore run on the I/O pool, before the first
+/// step.
 ///
-/// States: running → ended (end of data came and was passed on; barriers still pass, for others may
-/// not have ended); from both → failed. An ended task is finished when a checkpoint taken after its
-/// end is complete and its side effects are done.
+/// States: running → ended, when the end of data arrived and was passed on. Barriers still pass,
+/// because other tasks may not have ended. Both → failed. An ended task is finished when a
+/// checkpoint taken after its end is complete and the side effects of that are done.
 ///
-/// A step whose user code emits more than there is room for is suspended. Until it has gone on to
-/// its end, no other code of its operators runs.
+/// A step whose user code emits more than there is room for is suspended. Until it has ended, no
+/// other code of its operators runs.
 class Task final : private Output, private ChainWalk::Exit {
  public:
-  /// What the task tells the shard. Set once, before the first step.
+  /// The events that a task reports to its shard. Set once, before the first step.
   struct Listener {
     std::function<void(TaskSnapshot)> on_snapshot;
     std::function<void(Status)> on_failure;  ///< at most once
@@ -33,7 +33,7 @@ class Task final : private Output, private ChainWalk::Exit {
     std::function<void()> on_finished;
   };
 
-  /// `fibers`: the shard's. They outlive it.
+  /// `fibers` are the shard's, and outlive the task.
   Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services,
        FiberPool& fibers, std::unique_ptr<InputGate> gate /* null for sources */,
        std::vector<std::unique_ptr<OutputPartition>> outputs);
@@ -48,22 +48,21 @@ class Task final : private Output, private ChainWalk::Exit {
   /// "map -> sink (1/2)"
   std::string name() const;
 
-  /// Does one thing: one batch, one watermark, one barrier, one round of timers. Timers that are
-  /// due and the input take turns, so that neither can keep the other waiting. Answers as
-  /// Actor::step does.
+  /// Does one thing: one batch, one watermark, one barrier, or one round of timers. Due timers and
+  /// the input take turns, so that neither can starve the other. Returns what Actor::step returns.
   MonotonicTime step(MonotonicTime now);
   void flush_outputs();
 
-  /// For sources: the barrier is emitted before the next record.
+  /// Sources only: the barrier is emitted before the next record.
   void trigger_checkpoint(CheckpointId id);
   void checkpoint_completed(CheckpointId id);
   void checkpoint_aborted(CheckpointId id);
-  /// The job takes no checkpoints, and all tasks have ended.
+  /// Call it when the job takes no checkpoints, and all tasks have ended.
   void commit_without_checkpoint();
-  /// Runs a continuation of blocking work; what it throws fails the task.
+  /// Runs a continuation of blocking work; an exception fails the task.
   void run_continuation(const std::function<void()>& continuation);
   void fail(Status status);
-  /// After the last step.
+  /// Call it after the last step.
   void close();
 
   int64_t source_records() const;
@@ -75,7 +74,8 @@ class Task final : private Output, private ChainWalk::Exit {
 
   void emit(Batch& batch) override;
   void on_passed(StreamElement::Kind kind, int64_t value) override;
-  /// There is room for what a step emits. If not, when it may have come is in `wake_`.
+  /// True if there is room for the output of a step. Otherwise sets `wake_` to the time when there
+  /// may be room, if known.
   bool has_room(MonotonicTime now);
   MonotonicTime step_guarded(MonotonicTime now);
   MonotonicTime step_source(MonotonicTime now);
@@ -87,7 +87,7 @@ class Task final : private Output, private ChainWalk::Exit {
   void broadcast(StreamElement::Kind kind, int64_t value);
   template <class Call>
   void guarded(Call call);
-  /// At once, or after the step that is suspended.
+  /// Runs `call` at once, or after the suspended step if there is one.
   template <class Call>
   void between_steps(Call call);
   void end_suspended_step();
@@ -107,14 +107,14 @@ class Task final : private Output, private ChainWalk::Exit {
 
   State state_ = State::kRunning;
   bool timers_were_last_ =
-      false;  ///< the last step fired timers of processing time: it is the input's turn
+      false;  ///< the last step fired processing-time timers, so the input is next
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;
   MonotonicTime now_{0};               ///< of the step
-  MonotonicTime wake_ = Actor::kIdle;  ///< what the step answers
+  MonotonicTime wake_ = Actor::kIdle;  ///< the value that the step returns
   std::vector<std::function<void()>>
-      between_steps_;  ///< what waits for the end of the suspended step
+      between_steps_;  ///< calls that wait for the end of the suspended step
 };
 
 }  // namespace weir

@@ -13,8 +13,8 @@
 namespace weir {
 namespace {
 
-/// The type of a list as it was written: by the sidecar, or else as far as the stream's header
-/// tells it.
+/// The type of a list when it was written: from the sidecar, or else as far as the stream's header
+/// contains it.
 StatusOr<TypeDescription> list_type(const OperatorStateHandle& handle, const std::string& list,
                                     const OperatorStateDescription* known, const ReadAt& read) {
   if (known != nullptr) {
@@ -29,7 +29,7 @@ StatusOr<TypeDescription> list_type(const OperatorStateHandle& handle, const std
   return data_loss(cat("list state '", list, "' is named in _metadata but not in its stream"));
 }
 
-/// What an operator's subtask reads alone.
+/// The part that one subtask of an operator reads alone.
 const SubtaskRestore& own_part(const OperatorRestore& restore, int subtask) {
   static const SubtaskRestore kNothing;
   const auto i = static_cast<size_t>(subtask);
@@ -77,13 +77,13 @@ StatusOr<StateReader> open_reader(const TaskStart& start, FileSystemRegistry& fi
   return StateReader(std::move(directory), &files, start.sidecar, std::move(local));
 }
 
-/// Null: nothing in the checkpoint.
+/// Null if the checkpoint has nothing for the operator.
 const OperatorRestore* find_restore(const TaskStart& start, const OperatorId& id) {
   const OperatorRestore* found = start.plan->find(id);
   return found != nullptr && found->found ? found : nullptr;
 }
 
-/// Null: nothing is known but what the streams tell.
+/// Null if nothing is known except the headers of the streams.
 const OperatorStateDescription* find_types(const TaskStart& start, const OperatorId& id) {
   return start.sidecar != nullptr ? start.sidecar->find(id) : nullptr;
 }

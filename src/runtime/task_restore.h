@@ -12,16 +12,16 @@
 
 namespace weir {
 
-/// What a subtask starts from.
+/// The input of a subtask's restore.
 struct TaskStart {
   const RestorePlan* plan = nullptr;  ///< null: a fresh start
   const Sidecar* sidecar =
-      nullptr;  ///< types as they were written; null: only what Flink's format tells of them
-  std::string directory;            ///< URI of the checkpoint's directory
-  std::vector<std::string> splits;  ///< sources that find nothing in the checkpoint: this subtask's
+      nullptr;            ///< types when written; null: only those that Flink's format contains
+  std::string directory;  ///< URI of the checkpoint's directory
+  std::vector<std::string> splits;  ///< this subtask's, for sources that the checkpoint lacks
   bool ignore_unclaimed_state = false;
-  LocalCopies* local = nullptr;  ///< where data files are looked for first; or null
-  Scheduler* ahead = nullptr;    ///< whose I/O pool reads on while state is taken in; or null
+  LocalCopies* local = nullptr;  ///< searched first for data files; may be null
+  Scheduler* ahead = nullptr;    ///< its I/O pool reads ahead while state is restored; may be null
 };
 
 // FAILED_PRECONDITION: the state does not fit what the operator declares. DATA_LOSS: bytes are
@@ -34,7 +34,7 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
 /// Gives a source splits to read; other chains take none.
 Status add_splits(OperatorChain& chain, std::vector<std::string> splits);
 
-/// The list state that one subtask of an operator starts from. Blocks.
+/// Reads the list state of one subtask of an operator. Blocks.
 StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start,
                                        FileSystemRegistry& files);
 

@@ -18,8 +18,8 @@
 namespace weir {
 namespace {
 
-/// The data file of one process for one checkpoint; made when the first piece is too large to be
-/// inline.
+/// One process's data file for one checkpoint. It is created when the first piece is too large to
+/// be inline.
 class DataFileWriter {
  public:
   DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id,
@@ -49,7 +49,7 @@ class DataFileWriter {
     return write(bytes);
   }
 
-  /// What was written, persistent now; none if nothing was.
+  /// Returns the written file, which is now persistent; nothing if nothing was written.
   StatusOr<std::vector<DataFile>> close() {
     if (!file_) return std::vector<DataFile>();
     WEIR_RETURN_IF_ERROR(write(blocks_.trailer()));
@@ -80,7 +80,7 @@ Status check_wanted(CheckpointId id, const SnapshotWriteOptions& options) {
   return cancelled(cat("checkpoint ", id, " was given up while its state was being written"));
 }
 
-/// One piece of state on its way: kept in memory up to the threshold, then in the data file.
+/// Writes one piece of state: to memory up to the threshold, then to the data file.
 class PieceWriter {
  public:
   PieceWriter(DataFileWriter& file, CheckpointId id, const SnapshotWriteOptions& options)
@@ -176,7 +176,7 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
         result.bytes += piece.length();
         handle.stream = piece.finish();
         written.state.keyed_state = std::move(handle);
-        op.keyed.reset();  // gives its pages back before the next is written
+        op.keyed.reset();  // returns its pages before the next one is written
       }
       result.states.push_back(std::move(written));
     }

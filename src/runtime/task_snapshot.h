@@ -20,15 +20,15 @@ class LocalCopies;
 struct OperatorSnapshot {
   OperatorId id;
   std::string uid;
-  std::string label;                          ///< names it in messages
+  std::string label;                          ///< its name in messages
   std::unique_ptr<KeyedStateSnapshot> keyed;  ///< or null
   OperatorLists lists;
 };
-/// What its state is made of.
+/// Describes the operator's state: its names, kinds and types.
 OperatorStateDescription describe(const OperatorSnapshot& op);
 
-/// What one task keeps of the moment of a barrier. Made by the shard in time bounded by the number
-/// of pages; written by the I/O pool.
+/// One task's state at the moment of a barrier. The shard makes it in time bounded by the number of
+/// pages; the I/O pool writes it.
 struct TaskSnapshot {
   CheckpointId id = 0;
   int vertex = 0;
@@ -37,8 +37,9 @@ struct TaskSnapshot {
   std::vector<std::function<Status()>> before_ack;  ///< blocking work that must succeed first
 };
 
-/// Writes the state of all tasks of one process for one checkpoint: small pieces stay in memory and
-/// go into `_metadata`, the others become segments of one data file. Runs on the I/O pool; blocks.
+/// The result of writing the state of all tasks of one process for one checkpoint. Small pieces
+/// stay in memory and go into `_metadata`; the others become segments of one data file. Thread: the
+/// I/O pool; writing blocks.
 struct SnapshotWriteResult {
   std::vector<OperatorSubtaskState> states;
   std::vector<OperatorStateDescription> descriptions;  ///< one per operator that has state
@@ -48,11 +49,11 @@ struct SnapshotWriteResult {
 struct SnapshotWriteOptions {
   int64_t inline_threshold = 0;
   LocalCopies* local = nullptr;         ///< gets a copy of the file; may be null
-  LargeValues* large_values = nullptr;  ///< speaks of values that are large; may be null
-  std::function<bool()> canceled{};     ///< asked between pieces of some ten KiB; may be empty
+  LargeValues* large_values = nullptr;  ///< warns of large values; may be null
+  std::function<bool()> canceled{};     ///< called between pieces of some ten KiB; may be empty
 };
 /// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist,
-/// incomplete. CANCELLED: `canceled` said so.
+/// incomplete. CANCELLED: `canceled` returned true.
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory,
                                               const std::string& file_name,
                                               const SnapshotWriteOptions& options,

@@ -24,7 +24,7 @@ class TestServices final : public TaskServices {
   int64_t now_ms = 0;
 };
 
-/// Emits 1, 2, 3 … `count`, one per poll, with timestamps and watermarks of ten times that.
+/// Emits 1, 2, 3 … `count`, one per poll, with timestamps and watermarks of ten times the value.
 class CountingSource final : public SourceOperator {
  public:
   explicit CountingSource(int count) : count_(count) {}
@@ -55,8 +55,8 @@ class CountingSource final : public SourceOperator {
   int next_ = 1;
 };
 
-/// Passes records on; throws at a given one; on a watermark emits `per_watermark` records, one per
-/// call; at the end emits 1000.
+/// Passes records on, and throws at a given one. On a watermark emits `per_watermark` records, one
+/// per call; at the end emits 1000.
 class TestOperator final : public Operator {
  public:
   struct Options {
@@ -103,7 +103,7 @@ class TestOperator final : public Operator {
   int emitted_ = 0;
 };
 
-/// One task under test, its single output channel, and what it told its shard.
+/// One task under test, its single output channel, and the events that it reported to its shard.
 struct Fixture {
   explicit Fixture(std::vector<OperatorFactory> operators, bool source, int inputs = 1,
                    size_t capacity = 64) {
@@ -175,7 +175,7 @@ struct Fixture {
   std::string events;
 };
 
-/// A timer that registers itself anew for now; each firing emits 7000 plus their number. Passes
+/// Has a timer that registers itself again for now; each firing emits 7000 plus its number. Passes
 /// records on.
 class Restless final : public Operator {
  public:
@@ -218,7 +218,7 @@ TEST(Task, TriggeredBarrierComesBeforeTheNextRecord) {
   EXPECT_EQ(f.events, "snapshot1 ended ");
 }
 
-TEST(Task, WorkBegunByAWatermarkIsDoneBeforeTheWatermarkIsPassedOn) {
+TEST(Task, WorkStartedByAWatermarkEndsBeforeTheWatermarkIsPassedOn) {
   Fixture f({op({.per_watermark = 3}), op()}, false);
   f.give(0, {StreamElement::Kind::kWatermark, 100, nullptr});
   f.give(0, 7);
@@ -226,7 +226,7 @@ TEST(Task, WorkBegunByAWatermarkIsDoneBeforeTheWatermarkIsPassedOn) {
   EXPECT_EQ(f.output(), "101 102 103 w100 7 ");
 }
 
-TEST(Task, RestsWhileTheOutputIsFullAndGoesOnWhereItWas) {
+TEST(Task, PausesWhileTheOutputIsFullAndThenContinues) {
   Fixture f({op({.per_watermark = 3})}, false, 1, 1);
   f.give(0, {StreamElement::Kind::kWatermark, 100, nullptr});
   std::string all;
@@ -237,18 +237,18 @@ TEST(Task, RestsWhileTheOutputIsFullAndGoesOnWhereItWas) {
   EXPECT_EQ(all, "101 102 103 w100 ");
 }
 
-TEST(Task, EndedTaskStillPassesBarriersAndFinishesWhenOneOfThemIsComplete) {
+TEST(Task, EndedTaskStillPassesBarriersAndFinishesWhenOneIsComplete) {
   bool quiescent = false;
   Fixture f({source(1), op({.last_words = true, .quiescent = &quiescent})}, true);
   f.task->trigger_checkpoint(1);
   f.run();
-  f.task->checkpoint_completed(1);  // taken before the end: does not finish it
+  f.task->checkpoint_completed(1);  // taken before the end, so it does not finish the task
   f.task->trigger_checkpoint(2);
   f.run();
   EXPECT_EQ(f.output(), "b1 1 w10 wmax 1000 end b2 ");
   EXPECT_EQ(f.events, "snapshot1 ended snapshot2 ");
   f.task->checkpoint_completed(2);
-  EXPECT_EQ(f.events, "snapshot1 ended snapshot2 ");  // a commit is under way
+  EXPECT_EQ(f.events, "snapshot1 ended snapshot2 ");  // a commit is in progress
   quiescent = true;
   f.run();
   EXPECT_EQ(f.events, "snapshot1 ended snapshot2 finished ");
@@ -273,7 +273,7 @@ TEST(Task, ExceptionNamesTheOperatorThatThrew) {
   EXPECT_EQ(f.events, "failed: operator 'op1' (uid 'uid1', subtask 0) threw: cannot digest 5 ");
 }
 
-TEST(Task, TimersThatAreAlwaysDueAndTheInputTakeTurns) {
+TEST(Task, AlwaysDueTimersAndTheInputTakeTurns) {
   Fixture f({[] { return std::make_unique<Restless>(); }}, false);
   f.give(0, 1);
   f.give(0, 2);
@@ -285,20 +285,20 @@ TEST(Task, TimersThatAreAlwaysDueAndTheInputTakeTurns) {
   EXPECT_EQ(f.events, "snapshot5 ended ");
 }
 
-TEST(Task, TimersThatAreAlwaysDueAndASourceTakeTurns) {
+TEST(Task, AlwaysDueTimersAndASourceTakeTurns) {
   Fixture f({source(2), [] { return std::make_unique<Restless>(); }}, true);
   f.task->trigger_checkpoint(1);
   for (int i = 0; i < 8; ++i) f.task->step(MonotonicTime(0));
   EXPECT_EQ(f.output(), "7001 b1 7002 1 w10 7003 2 w20 7004 wmax end ");
 }
 
-TEST(Task, TimersThatAreDueWithoutInputKeepTheTaskBusy) {
+TEST(Task, DueTimersWithoutInputKeepTheTaskBusy) {
   Fixture f({[] { return std::make_unique<Restless>(); }}, false);
   for (int i = 0; i < 6; ++i) EXPECT_EQ(f.task->step(MonotonicTime(0)), Actor::kBusy);
   EXPECT_EQ(f.output(), "7001 7002 7003 ");
 }
 
-TEST(Task, RestsUntilATimerIsDueHoweverFarAwayThatIs) {
+TEST(Task, RestsUntilATimerIsDueHoweverFarAway) {
   const MonotonicTime now = std::chrono::hours(5);
   Fixture soon({[] { return std::make_unique<Restless>(1250); }}, false);
   soon.services.now_ms = 1000;

@@ -8,11 +8,11 @@
 
 namespace weir {
 
-/// In a `catch (...)`: ABORTED "<label> threw: …", for an exception of user code that `label`
-/// names. The unwinding of a canceled thread passes through.
+/// Call it in a `catch (...)`. Returns ABORTED "<label> threw: …" for an exception of the user code
+/// that `label` names. Lets the unwinding of a canceled thread pass through.
 Status status_of_current_exception(const std::string& label);
 
-/// Names the user code that runs on this thread, for the report of a crash.
+/// Names the user code that runs on this thread, for a crash report.
 class LabeledScope final : private CrashSubject {
  public:
   /// `label` outlives the scope.
@@ -24,9 +24,9 @@ class LabeledScope final : private CrashSubject {
   const CrashScope scope_;
 };
 
-/// Calls user code, or what calls it, and gives its Status or StatusOr. A failure gets the label
-/// before its message, an exception becomes ABORTED with it, and a crash is reported with it. All
-/// user code runs here, or where a chain is driven: Task and ChainHost.
+/// Calls user code, directly or indirectly, and returns its Status or StatusOr. A failure gets the
+/// label before its message, an exception becomes ABORTED with the label, and a crash report names
+/// it. All user code runs here, or where a chain is driven: Task and ChainHost.
 template <class Call>
 std::invoke_result_t<Call&> call_user_code(const std::string& label, Call&& call) {
   const LabeledScope scope(label);

@@ -16,7 +16,7 @@ std::string message_of(const std::function<Status()>& call) {
   return std::string(call_user_code("operator 'o'", call).message());
 }
 
-TEST(UserCode, WhatItThrowsBecomesASentenceWithItsName) {
+TEST(UserCode, ExceptionBecomesAStatusWithItsName) {
   EXPECT_EQ(message_of([]() -> Status { throw std::runtime_error("no luck"); }),
             "operator 'o' threw: no luck");
   EXPECT_EQ(message_of([]() -> Status { throw 7; }),
@@ -29,7 +29,7 @@ TEST(UserCode, WhatItThrowsBecomesASentenceWithItsName) {
   EXPECT_EQ(call_user_code("x", []() -> Status { throw 1; }).code(), StatusCode::kAborted);
 }
 
-TEST(UserCode, AFailureGetsItsNameAndKeepsItsCode) {
+TEST(UserCode, FailureGetsItsNameAndKeepsItsCode) {
   const StatusOr<int> failed =
       call_user_code("operator 'o'", []() -> StatusOr<int> { return unavailable("later"); });
   EXPECT_EQ(failed.status().message(), "operator 'o': later");
@@ -37,7 +37,7 @@ TEST(UserCode, AFailureGetsItsNameAndKeepsItsCode) {
   EXPECT_EQ(*call_user_code("operator 'o'", []() -> StatusOr<int> { return 5; }), 5);
 }
 
-TEST(UserCode, TheEndOfAThreadIsNoException) {
+TEST(UserCode, EndOfAThreadIsNotAnException) {
   bool caught = false;
   std::thread thread([&] {
     (void)call_user_code("operator 'o'", []() -> Status { pthread_exit(nullptr); });
@@ -47,7 +47,7 @@ TEST(UserCode, TheEndOfAThreadIsNoException) {
   EXPECT_FALSE(caught);
 }
 
-TEST(UserCode, IsNamedForACrashWhileItRuns) {
+TEST(UserCode, CrashReportNamesTheRunningCode) {
   const auto label = [] {
     const CrashSubject* const subject = detail::crash_subject.load();
     return subject == nullptr ? std::string() : std::string(subject->crash_label());

@@ -7,14 +7,14 @@
 
 namespace weir {
 
-/// The watermark of a task: the least of its input channels' watermarks. Pure. Thread: the shard's.
-/// Invariant: what it gives only goes up.
+/// The watermark of a task: the minimum of its input channels' watermarks. Pure. Thread: the
+/// shard's. Invariant: the returned watermarks only increase.
 class WatermarkValve {
  public:
   explicit WatermarkValve(int channels) : by_channel_(channels, kMinWatermark) {}
 
-  /// The task's new watermark, if this channel's makes it advance. A watermark that goes back is
-  /// ignored.
+  /// Returns the task's new watermark if this channel's makes it advance. Ignores a watermark that
+  /// goes back.
   std::optional<Timestamp> on_watermark(int channel, Timestamp watermark);
   Timestamp current() const { return current_; }
 

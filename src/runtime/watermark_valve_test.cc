@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST(WatermarkValve, GivesTheLeastOfAllChannels) {
+TEST(WatermarkValve, ReturnsTheMinimumOfAllChannels) {
   WatermarkValve valve(2);
   EXPECT_EQ(valve.on_watermark(0, 10), std::nullopt);
   EXPECT_EQ(valve.on_watermark(1, 5), 5);
@@ -13,7 +13,7 @@ TEST(WatermarkValve, GivesTheLeastOfAllChannels) {
   EXPECT_EQ(valve.current(), 10);
 }
 
-TEST(WatermarkValve, IgnoresOneThatGoesBack) {
+TEST(WatermarkValve, IgnoresAWatermarkThatGoesBack) {
   WatermarkValve valve(1);
   EXPECT_EQ(valve.on_watermark(0, 10), 10);
   EXPECT_EQ(valve.on_watermark(0, 9), std::nullopt);

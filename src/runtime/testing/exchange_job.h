@@ -15,15 +15,16 @@ namespace weir::exchange_tests {
 using Numbers = BatchOf<int64_t>;
 
 constexpr int kSubtasks = 4;
-constexpr size_t kTasks = kSubtasks + kSubtasks + 1;  ///< a collector more
+constexpr size_t kTasks = kSubtasks + kSubtasks + 1;  ///< and the collector
 constexpr int64_t kKeys = 10;
 
-/// What the operators of a job tell the test. Everything runs on the test's thread.
+/// The observations that the operators of a job report to the test. Everything runs on the test's
+/// thread.
 struct Log {
   std::map<CheckpointId, int64_t> emitted,
-      counted;  ///< records, as of the snapshots of sources and of counters
+      counted;  ///< number of records at the snapshots of sources and of counters
   std::multiset<std::string> results;
-  bool check = true;  ///< records are as they were sent
+  bool check = true;  ///< verify that records arrive as sent
 };
 
 /// Emits `count` numbers that no other subtask emits, 10 at a time.
@@ -57,7 +58,8 @@ class NumberSource final : public SourceOperator {
   int64_t emitted_ = 0;
 };
 
-/// The sum, count and order of the numbers of each key; emits key * 1'000'000'000 + sum at the end.
+/// Computes the sum, count and order of the numbers of each key; emits key * 1'000'000'000 + sum at
+/// the end.
 class Counter final : public Operator {
  public:
   explicit Counter(Log& log) : log_(log) {}

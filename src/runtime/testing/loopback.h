@@ -13,12 +13,12 @@
 
 namespace weir::exchange_tests {
 
-/// A transport inside the test: frames lie in queues until the test delivers them, one at a time.
+/// A transport inside the test: frames wait in queues until the test delivers them, one at a time.
 class Loopback final : public Transport {
  public:
   struct Side {
     Endpoint endpoint;
-    std::deque<std::string> frames;  ///< on their way to it
+    std::deque<std::string> frames;  ///< in flight to this side
     Side* peer = nullptr;
     bool open = true;  ///< its Connection is not destroyed
     bool broken = false;
@@ -79,7 +79,8 @@ class Loopback final : public Transport {
     return connection;
   }
 
-  /// One frame, or one break after the last frame, on each connection. False: there was nothing.
+  /// Delivers one frame, or one break after the last frame, on each connection. Returns false if
+  /// there was nothing to deliver.
   bool deliver() {
     bool any = false;
     for (size_t i = 0; i < sides_.size(); ++i) {
@@ -104,7 +105,7 @@ class Loopback final : public Transport {
     }
     return any;
   }
-  /// Frames that are delivered later are as the test wants them.
+  /// Lets the test change the frames that are delivered later.
   std::deque<Side>& sides() { return sides_; }
 
   static inline bool in_callback = false;

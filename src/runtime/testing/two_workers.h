@@ -125,7 +125,7 @@ struct Worker final : ShardListener {
   size_t ended = 0;
 };
 
-/// The job's results in one process.
+/// The job's results when it runs in one process.
 inline std::multiset<std::string> expected_results(int64_t records = 500) {
   Log log;
   const JobGraph graph = job(log, records);
@@ -138,7 +138,7 @@ inline std::multiset<std::string> expected_results(int64_t records = 500) {
   return log.results;
 }
 
-/// Two workers with the shards dealt out as `placement` says.
+/// Two workers with the shards distributed as in `placement`.
 struct Pair {
   explicit Pair(std::vector<int> placement = {0, 1, 0, 1}, int64_t records = 500)
       : graph(job(log, records)), placement(std::move(placement)) {
@@ -158,7 +158,7 @@ struct Pair {
     for (const auto& worker : workers) worker->execution->start(false);
   }
   size_t ended() const { return workers[0]->ended + workers[1]->ended; }
-  /// With a checkpoint every 20 rounds. Gives how many rounds it took.
+  /// Runs the job, with a checkpoint every 20 rounds. Returns the number of rounds.
   int run(int most = 5000) {
     int round = 0;
     for (; round < most && ended() < kTasks; ++round) {
