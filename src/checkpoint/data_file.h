@@ -51,8 +51,8 @@ class VerifiedFile {
     std::string bytes;
   };
 
-  /// Reads the trailer. `expected`: the trailer's size according to DataFile::block_bytes. `uri` is
-  /// for messages. DATA_LOSS: damaged, or the length differs.
+  /// Reads the trailer. `expected` must have one (DataFile::block_bytes). `uri` is for messages.
+  /// DATA_LOSS: damaged, or the length differs.
   static StatusOr<std::unique_ptr<VerifiedFile>> open(std::unique_ptr<ReadableFile> file,
                                                       std::string uri, const DataFile& expected,
                                                       LastBlock* last);

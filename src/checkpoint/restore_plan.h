@@ -47,7 +47,7 @@ struct OperatorRestore {
   bool found = false;  ///< false: new in the graph, starts empty
   int old_parallelism = 0;
   int64_t bytes = 0;  ///< amount of state that its subtasks read
-  /// KUnion: every new subtask reads these; in the order of the old subtasks.
+  /// kUnion: every new subtask reads these; in the order of the old subtasks.
   std::vector<ListStateSelection> for_all;
   std::vector<SubtaskRestore> subtasks;  ///< one per new subtask
 };

@@ -12,14 +12,15 @@
 
 namespace weir {
 
-/// What the workers of an attempt are told: each of its own subtasks what they start from, and of
-/// the others' shards only where those are that its channels lead to or come from. What several
-/// workers are told alike is encoded once, so a deployment costs what it says. Thread: the job
-/// master's.
+/// Builds the deployment message of each worker in an attempt: the starting state of the worker's
+/// own subtasks, and the placement of only those other shards that its channels connect to. Parts
+/// that several workers share are encoded once, so the cost is that of the differences. Thread: the
+/// job master's.
 class Deployment {
  public:
-  /// `graph`: as wide as the attempt. `plan`: null on a fresh start. `worker_of_shard` names each
-  /// worker by its index in `addresses`. What is referred to outlives the deployment.
+  /// `graph`: with the attempt's parallelism. `plan`: null on a fresh start. `worker_of_shard`
+  /// gives each shard's worker as an index into `addresses`. All arguments taken by reference must
+  /// outlive the deployment.
   Deployment(const JobGraph& graph, AttemptId attempt, const StartingPoint& start,
              const RestorePlan* plan, const std::vector<int32_t>& worker_of_shard,
              std::vector<std::string> addresses);
@@ -35,20 +36,21 @@ class Deployment {
   const RestorePlan* const plan_;
   const std::vector<int32_t>& worker_of_shard_;
   const std::vector<std::string> addresses_;
-  std::shared_ptr<const RestorePlan> plan_for_all_;    ///< without what single subtasks read
+  std::shared_ptr<const RestorePlan> plan_for_all_;  ///< without the selections of single subtasks
   std::map<std::string_view, const DataFile*> files_;  ///< by name
   std::vector<std::vector<int32_t>> shards_of_worker_;
-  std::map<int, Shared<AttemptPlan>> common_;  ///< by the number of shards that are reached
+  std::map<int, Shared<AttemptPlan>> common_;  ///< keyed by the number of shards that are reached
 };
 
 // The worker's side. Pure. DATA_LOSS, INVALID_ARGUMENT: the message contradicts itself or the
 // graph.
 
-/// `graph`: as wide as the attempt.
+/// `graph`: with the attempt's parallelism.
 StatusOr<Placement> placement_of(const Deploy& deploy, const JobGraph& graph);
-/// With what the receiver's subtasks read and no others. Null on a fresh start.
+/// Contains the selections of the receiver's subtasks and no others. Null on a fresh start.
 StatusOr<std::shared_ptr<const RestorePlan>> restore_plan_of(const Deploy& deploy);
-/// With the files that the receiver's subtasks read and no others. Null if the checkpoint has none.
+/// Contains the files that the receiver's subtasks read and no others. Null if the checkpoint has
+/// no sidecar.
 std::shared_ptr<const Sidecar> sidecar_of(const Deploy& deploy);
 std::vector<std::string> splits_of(const Deploy& deploy, int vertex, int subtask);
 

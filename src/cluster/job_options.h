@@ -12,7 +12,7 @@
 
 namespace weir {
 
-// Values of --from that are no path.
+// Special values of --from.
 inline constexpr std::string_view kFromNone = "none";
 inline constexpr std::string_view kFromLatest = "latest";
 
@@ -20,7 +20,7 @@ inline constexpr std::string_view kFromLatest = "latest";
 struct JobOptions {
   std::string
       job_directory;  ///< URI: the checkpoint directory and the job's id; empty: no checkpoints
-  bool checkpoints_enabled = false;  ///< by time or by events
+  bool checkpoints_enabled = false;  ///< periodically, by time or by events
   TriggerPolicyOptions trigger;
   MonotonicTime checkpoint_timeout{0};
   int tolerable_failed_checkpoints = 0;
@@ -29,19 +29,19 @@ struct JobOptions {
   RestartBackoffOptions restart;
   std::string restore_from = "none";  ///< "none", "latest" or the path of a snapshot
   bool ignore_unclaimed_state = false;
-  bool accept_changed_job = false;           ///< state of this job with other arguments
-  bool accept_abandoned_checkpoint = false;  ///< one that the job has gone back behind
+  bool accept_changed_job = false;  ///< accept state that this job wrote with other arguments
+  /// Accept a checkpoint that the job has abandoned by going back.
+  bool accept_abandoned_checkpoint = false;
   MonotonicTime heartbeat_interval = std::chrono::seconds(10);
   MonotonicTime heartbeat_timeout = std::chrono::seconds(50);
-  MonotonicTime cancellation_timeout =
-      std::chrono::seconds(180);  ///< then a worker that does not leave an attempt is given up
-  bool adaptive =
-      true;  ///< runs on fewer slots than wanted, and widens when there are more; false: waits
-  MonotonicTime first_slot_wait =
-      std::chrono::seconds(10);  ///< for all slots, before the job begins on fewer
-  MonotonicTime restart_slot_wait = std::chrono::seconds(2);  ///< the same for a restart
-  bool workers_apart =
-      false;  ///< in other processes: their coming and going is worth a line in the log
+  /// Then a worker that does not leave an attempt is considered lost.
+  MonotonicTime cancellation_timeout = std::chrono::seconds(180);
+  /// Runs on fewer slots than requested, and widens when there are more; false: waits.
+  bool adaptive = true;
+  /// Wait for all slots before the job begins on fewer.
+  MonotonicTime first_slot_wait = std::chrono::seconds(10);
+  MonotonicTime restart_slot_wait = std::chrono::seconds(2);  ///< same for a restart
+  bool workers_apart = false;  ///< workers are other processes, so log when they come and go
   WorkerOptions worker;
 };
 

@@ -15,95 +15,94 @@
 
 namespace weir {
 
-/// What an attempt starts from. Who reads which part of it depends on the attempt's parallelism:
-/// see cluster/deployment.h.
+/// The start of an attempt. The assignment of state to subtasks depends on the attempt's
+/// parallelism: see cluster/deployment.h.
 struct StartingPoint {
   CheckpointId restored_checkpoint = -1;               ///< -1: a fresh start
   std::string restored_directory;                      ///< URI of the checkpoint's directory
   std::shared_ptr<const CheckpointMetadata> metadata;  ///< null on a fresh start
-  std::shared_ptr<const Sidecar>
-      sidecar;  ///< types as the checkpoint was written with; null if it has none
-  std::vector<std::vector<std::string>>
-      splits;  ///< by vertex: of the sources that find nothing in the checkpoint
-  std::vector<int32_t> max_parallelisms;  ///< by vertex: the graph's, or the restored state's where
-                                          ///< the graph asks for none
-  uint64_t run = 0;                       ///< OperatorContext::run_nonce()
+  /// Types that the checkpoint was written with; null if it has no sidecar.
+  std::shared_ptr<const Sidecar> sidecar;
+  /// By vertex; only of sources without state in the checkpoint.
+  std::vector<std::vector<std::string>> splits;
+  /// By vertex: the graph's, or that of the restored state where the graph sets none.
+  std::vector<int32_t> max_parallelisms;
+  uint64_t run = 0;  ///< OperatorContext::run_nonce()
   bool continues_run = true;
 };
 
-/// What is known when the first task may be started.
+/// The result of a preparation, complete before the first task starts.
 struct PreparedJob {
-  std::optional<RecordedResult>
-      result;  ///< the job has ended under an earlier leader; then there is nothing else
+  /// Set if the job ended under an earlier leader; then nothing else is set.
+  std::optional<RecordedResult> result;
   std::optional<FileLocation> job_directory;  ///< if checkpoints are taken
-  Lineage lineage;  ///< as this start has recorded it; empty without a directory
+  Lineage lineage;  ///< as recorded by this start; empty without a directory
   std::shared_ptr<const StartingPoint> start;
   CheckpointId highest_used_id = 0;  ///< new checkpoint ids start above it
-  std::vector<CheckpointId>
-      orphans;  ///< of checkpoints that were never completed; to be removed when one has been
-  std::vector<CheckpointId> unconfirmed;  ///< likewise: above the pointer, written by a leader that
-                                          ///< was deposed before it could say so
-  std::vector<CheckpointId> completed;    ///< checkpoints of this job that the restored one belongs
-                                          ///< with; retention counts them
+  /// Checkpoints that were never completed; to be removed once a new one has completed.
+  std::vector<CheckpointId> orphans;
+  /// To be removed too: above the pointer, written by a leader that was deposed before it set the
+  /// pointer.
+  std::vector<CheckpointId> unconfirmed;
+  /// Checkpoints of this job on the same line as the restored one; count for retention.
+  std::vector<CheckpointId> completed;
 };
 
-// Blocking; run on the I/O pool. What they refuse they refuse in a sentence, before the first
-// record.
+// Blocking; run on the I/O pool. They refuse a job with a message, before the first record.
 
-/// The first start of a job under this job master: proves that the checkpoint directory and the
-/// sinks can be written to, reads the checkpoint that `store` points at or else the one that the
-/// options name, finds (without a store: removes) what unfinished checkpoints left, enumerates the
-/// sources' splits, and records the start, last of all: what is refused abandons nothing. `store`
-/// may be null.
+/// Prepares the first start of a job under this job master. Proves that the checkpoint directory
+/// and the sinks are writable. Reads the checkpoint that `store` points at, or else the one that
+/// the options name. Finds (without a store: removes) the remains of unfinished checkpoints.
+/// Enumerates the sources' splits. Records the start last, so that a refused start abandons
+/// nothing. `store` may be null.
 struct PreparationInputs {
   LeaderStore* store = nullptr;
   int64_t epoch = 0;
-  uint64_t nonce = 0;    ///< makes names unique; names a new run
-  bool read_all = true;  ///< as LoadOptions
+  uint64_t nonce = 0;    ///< for unique names; identifies a new run
+  bool read_all = true;  ///< same as LoadOptions::read_all
 };
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options,
                                   FileSystemRegistry& files, const PreparationInputs& in);
 
 struct RestartFrom {
-  std::vector<CheckpointId>
-      completed;  ///< by this job master or those before it, ascending; none: as the first start
-  bool read_all = false;  ///< as LoadOptions
-  bool may_fall_back =
-      false;  ///< if the newest turns out to be damaged: to the newest of them that is whole
-  std::set<CheckpointId>
-      set_aside;  ///< could not be restored though it is whole; only with may_fall_back
+  /// By this job master or earlier ones, ascending; empty: same as the first start.
+  std::vector<CheckpointId> completed;
+  bool read_all = false;  ///< same as LoadOptions::read_all
+  /// If the newest is damaged, fall back to the newest intact one of them.
+  bool may_fall_back = false;
+  std::set<CheckpointId> set_aside;  ///< intact, but could not be restored; only with may_fall_back
   uint64_t nonce = 0;
 };
-/// A further start after a failure.
+/// Prepares a restart after a failure.
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options,
                                       FileSystemRegistry& files, PreparedJob before,
                                       const RestartFrom& from);
 
 /// Proves, before the first record, that the sinks can be written to.
 Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files);
-/// By vertex: the splits of the sources that find nothing in the checkpoint; without a plan, on a
-/// fresh start, of all.
+/// By vertex: the splits of the sources without state in the checkpoint. Without a plan, on a fresh
+/// start, the splits of all sources.
 StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph,
                                                                  const RestorePlan* plan,
                                                                  FileSystemRegistry& files);
 
 // The rest is pure.
 
-/// Of a prepared job that takes checkpoints.
+/// `prepared` must take checkpoints.
 CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& options,
                                        const PreparedJob& prepared);
 
-/// Who takes part in the checkpoints of an attempt: `worker_of_shard` says where subtask i of each
+/// The participants in the checkpoints of an attempt. `worker_of_shard`: where subtask i of each
 /// vertex runs.
 CheckpointParticipants participants_of(const JobGraph& graph,
                                        const std::vector<int32_t>& worker_of_shard);
 
-/// The graph with the max parallelisms that the restored state asks for. INVALID_ARGUMENT: it runs
-/// wider than one of them.
+/// The graph with the max parallelisms that the restored state requires. INVALID_ARGUMENT: a
+/// parallelism exceeds one of them.
 StatusOr<JobGraph> with_max_parallelisms(const JobGraph& graph,
                                          const std::vector<int32_t>& max_parallelisms);
 
-/// Which state every subtask of the graph reads. Null on a fresh start.
+/// The state that each subtask of the graph reads. Null on a fresh start.
 StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph,
                                                           const JobOptions& options,
                                                           const StartingPoint& start);

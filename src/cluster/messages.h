@@ -14,33 +14,33 @@
 
 namespace weir {
 
-// What the job master and the workers say to each other, on one connection per worker, which the
-// worker dials. Every message about a run of the job names its attempt; the leader's epoch is its
-// upper half. One that names another attempt than the receiver's has no effect.
+// Messages between the job master and the workers. Each worker dials one connection. Every message
+// about a run of the job names its attempt, whose upper half is the leader's epoch. A message that
+// names another attempt than the receiver's has no effect.
 
-/// Attempts of a leader are numbered from its epoch: those of a later leader are larger than all of
-/// an earlier one.
+/// Attempts of a leader are numbered from its epoch, so attempts of a later leader have larger
+/// numbers than all of an earlier one.
 inline AttemptId first_attempt_of(int64_t epoch) { return epoch << 32; }
 inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
-/// "3" under no election, "2.3": the third of the leader of epoch 2.
+/// "3" without election, "2.3" with it: the third attempt of the leader of epoch 2.
 std::string attempt_text(AttemptId attempt);
 
 inline constexpr int32_t kProtocolVersion = 4;
 
 // --- from a worker ---
 
-/// The first message. Its first field stays where it is in all versions of the protocol.
+/// The first message. Its first field has the same position in all versions of the protocol.
 struct RegisterWorker {
   int32_t protocol = kProtocolVersion;
   std::string fingerprint;  ///< of the job's graph
   std::string job_name;
-  std::string build;         ///< tells executables apart; empty: not known
-  std::string worker;        ///< drawn when the process starts
-  std::string host;          ///< for placement, and for people
+  std::string build;         ///< identifies the executable; empty: not known
+  std::string worker;        ///< drawn at random when the process starts
+  std::string host;          ///< for placement and display
   std::string data_address;  ///< where other workers reach it; empty: nowhere
   int32_t slots = 1;
 };
-/// Every task is restored, and the ways to the other workers stand.
+/// Every task is restored, and the connections to the other workers are open.
 struct Deployed {
   AttemptId attempt = 0;
 };
@@ -49,21 +49,21 @@ struct TaskFailed {
   std::string task;
   Status status;
 };
-/// Every task here has seen the end of its input. `finished`: and every side effect of the last
+/// Every task here has seen the end of its input. `finished`: also, every side effect of the last
 /// checkpoint is done.
 struct TasksEnded {
   AttemptId attempt = 0;
   bool finished = false;
 };
-/// Nothing of the attempt is left: no task runs, no blocking work is under way.
+/// The worker holds nothing of the attempt any more: no task and no blocking work is running.
 struct Canceled {
   AttemptId attempt = 0;
 };
 struct ProgressReport {
   AttemptId attempt = 0;
   int64_t source_records = 0;           ///< since the attempt began
-  Timestamp watermark = kMinWatermark;  ///< least of the tasks without outputs
-  int64_t late_records = 0;             ///< that operators have dropped since the attempt began
+  Timestamp watermark = kMinWatermark;  ///< the least of the tasks without outputs
+  int64_t late_records = 0;             ///< dropped by operators since the attempt began
 };
 struct HeartbeatReply {};
 
@@ -76,12 +76,12 @@ using FromWorker =
 struct Registered {
   int64_t epoch = 0;
 };
-/// The worker does not belong to this job, and trying again will not help.
+/// The worker does not belong to this job. Retrying will not help.
 struct Refused {
   std::string reason;
 };
-/// What messages to several receivers have in common: encoded with the first of them, and copied
-/// into the others. Thread: one at a time, its copies included.
+/// A part that messages to several receivers have in common. It is encoded with the first message,
+/// and the bytes are copied into the others. Thread: one at a time, including its copies.
 template <class T>
 class Shared {
  public:
@@ -89,7 +89,7 @@ class Shared {
   explicit Shared(T value) : part_(std::make_shared<Part>(Part{std::move(value), {}})) {}
   const T& operator*() const { return part_->value; }
   const T* operator->() const { return &part_->value; }
-  /// For the codec. Empty until it has been encoded.
+  /// For the codec. Empty until encoded.
   std::string& encoded() { return part_->encoded; }
 
  private:
@@ -100,22 +100,22 @@ class Shared {
   std::shared_ptr<Part> part_;
 };
 
-/// What an attempt is to all workers whose channels reach equally far.
+/// The part of a deployment that is the same for all workers whose channels reach equally far.
 struct AttemptPlan {
-  int32_t shards = 1;  ///< no vertex has more subtasks
-  std::vector<int32_t>
-      worker_of_shard;  ///< of the first shards: as many as the receivers' channels reach
-  std::vector<std::string> data_addresses;  ///< of these workers, by number
+  int32_t shards = 1;  ///< the largest parallelism of any vertex
+  /// Of the first shards: as many as the receivers' channels reach.
+  std::vector<int32_t> worker_of_shard;
+  std::vector<std::string> data_addresses;  ///< of these workers, by index
   CheckpointId restored_checkpoint = -1;    ///< -1: a fresh start
   std::string restored_directory;           ///< URI of the checkpoint's directory
   uint64_t run = 0;                         ///< OperatorContext::run_nonce()
   bool continues_run = true;
-  std::vector<int32_t>
-      max_parallelisms;  ///< by vertex: those of restored state where the graph asks for none
-  std::shared_ptr<const RestorePlan>
-      plan;  ///< null on a fresh start; what single subtasks read is not in it
-  std::shared_ptr<const Sidecar> sidecar;  ///< types as the checkpoint was written with; null if it
-                                           ///< has none; its files are not in it
+  /// By vertex: those of restored state where the graph sets none.
+  std::vector<int32_t> max_parallelisms;
+  /// Null on a fresh start; without the selections of single subtasks.
+  std::shared_ptr<const RestorePlan> plan;
+  /// Types that the checkpoint was written with, without its files; null if it has no sidecar.
+  std::shared_ptr<const Sidecar> sidecar;
 };
 struct RestoredSubtask {
   int32_t op = 0;  ///< an index into AttemptPlan::plan->operators
@@ -127,16 +127,18 @@ struct SubtaskSplits {
   int32_t subtask = 0;
   std::vector<std::string> splits;
 };
-/// See cluster/deployment.h for how these are cut, and put together again.
+/// See cluster/deployment.h for how a deployment is split into messages and put together again.
 struct Deploy {
   AttemptId attempt = 0;
-  int32_t own = 0;  ///< the receiver's number
+  int32_t own = 0;  ///< the receiver's index
   std::vector<int32_t> own_shards;
   Shared<AttemptPlan> common;
-  std::vector<RestoredSubtask> restores;  ///< the receiver's subtasks of all operators in the plan
-  std::vector<DataFile> files;            ///< that these read, and that all read
-  std::vector<SubtaskSplits> splits;      ///< the receiver's, of sources that find nothing in the
-                                          ///< checkpoint; who has none is left out
+  /// Of the receiver's subtasks, for all operators in the plan.
+  std::vector<RestoredSubtask> restores;
+  std::vector<DataFile> files;  ///< read by these subtasks, or by all
+  /// Of the receiver's sources without state in the checkpoint; subtasks without splits are left
+  /// out.
+  std::vector<SubtaskSplits> splits;
 };
 /// All workers are deployed: run.
 struct Start {
@@ -145,12 +147,12 @@ struct Start {
 struct Cancel {
   AttemptId attempt = 0;
 };
-/// All tasks of a job that takes no checkpoints have ended: what waits for one is committed now.
+/// All tasks of a job without checkpoints have ended: sinks commit their pending output now.
 struct CommitWithoutCheckpoint {
   AttemptId attempt = 0;
 };
 struct Heartbeat {};
-/// The job has ended, and nothing more is wanted of the worker.
+/// The job has ended, and the worker may exit.
 struct Shutdown {
   bool failed = false;
   std::string message;
@@ -160,13 +162,13 @@ using FromMaster =
     std::variant<Registered, Refused, Deploy, Start, Cancel, Heartbeat, Shutdown, TriggerCheckpoint,
                  NotifyCheckpointComplete, NotifyCheckpointAborted, CommitWithoutCheckpoint>;
 
-// As frames. Decoding believes nothing: DATA_LOSS says what is malformed.
+// Encoding as frames. The decoders do not trust their input: DATA_LOSS says what is malformed.
 std::string encode(const FromWorker& message);
 std::string encode(const FromMaster& message);
 StatusOr<FromWorker> decode_from_worker(std::string_view frame);
 StatusOr<FromMaster> decode_from_master(std::string_view frame);
-/// The protocol that a RegisterWorker speaks, also one that cannot be decoded because it is of
-/// another version; nothing if it is no such message.
+/// The protocol version of a RegisterWorker frame, even if the frame is of another version and
+/// cannot be decoded. Nothing if it is another message.
 std::optional<int32_t> protocol_of_registration(std::string_view frame);
 
 }  // namespace weir

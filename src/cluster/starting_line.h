@@ -13,29 +13,28 @@
 
 namespace weir {
 
-/// What lies in a job's checkpoint directory when a start looks. Everything is empty if the job has
-/// none.
+/// The content of a job's checkpoint directory when a start looks. Everything is empty if the job
+/// has no directory.
 struct DirectoryState {
   std::optional<FileLocation> job;
   Lineage lineage;
   CheckpointInventory inventory;
 };
 
-/// The snapshot that a start goes on from, and where that is among the job's lines of checkpoints.
+/// The snapshot that a start continues from, and its place among the job's lines of checkpoints.
 struct ChosenStart {
   std::optional<LoadedCheckpoint> snapshot;  ///< none: from the beginning
   LineBeginning beginning;
-  bool agreed = false;  ///< it is what elected leaders have agreed on
-  bool another_job =
-      false;  ///< the snapshot is another job's: what that one has written is left alone
+  bool agreed = false;       ///< elected leaders have agreed on this start
+  bool another_job = false;  ///< the snapshot belongs to another job, whose files are left alone
 };
 
 // Blocking; run on the I/O pool.
 
 StatusOr<DirectoryState> look_at_directory(const JobOptions& options, FileSystemRegistry& files);
 
-/// Where to begin: at what the leaders before have agreed on (`pointer`), or else where --from
-/// says. FAILED_PRECONDITION, in a sentence: the checkpoint was abandoned, or was made by the job
+/// Chooses the start: the checkpoint that earlier leaders have agreed on (`pointer`), or else the
+/// one that --from names. FAILED_PRECONDITION: the checkpoint was abandoned, or the job took it
 /// with other arguments, and the options do not accept that.
 StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& options,
                                    FileSystemRegistry& files, const DirectoryState& directory,
@@ -43,10 +42,10 @@ StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& opti
 
 // Pure.
 
-/// Whether the start only carries on the newest line where it ends: then an elected leader need not
+/// Whether the start just continues the newest line at its end: then an elected leader need not
 /// record it.
 bool carries_on(const DirectoryState& directory, const ChosenStart& chosen);
-/// Whether a checkpoint, as its sidecar has it, was made by the job with these arguments.
+/// Checks that the sidecar's checkpoint was taken by the job with these arguments.
 /// FAILED_PRECONDITION names the flags that differ.
 Status check_arguments(const Sidecar& sidecar, const JobGraph& graph, const JobOptions& options);
 

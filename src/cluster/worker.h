@@ -22,55 +22,55 @@ namespace weir {
 struct WorkerOptions {
   ExecutionOptions execution;
   int64_t inline_threshold = 20 * 1024;  ///< bytes; larger pieces of state go into the data file
-  int64_t large_value = 64 << 20;        ///< bytes of one key's value that are worth a warning
+  int64_t large_value = 64 << 20;        ///< size of one key's value in bytes that causes a warning
   int max_unfinished_writes = 2;         ///< of snapshots; with more, no checkpoint begins here
   bool ignore_unclaimed_state = false;
   bool pin_shards = false;
   std::string checkpoint_directory;  ///< URI of the job's directory; empty: no checkpoints
-  std::string local_directory;      ///< URI of a directory of this process alone, for copies of its
-                                    ///< state; empty: none are made
-  bool restore_from_local = false;  ///< reads them after a failure
+  /// URI of a directory that only this process uses, for copies of its state; empty: no copies.
+  std::string local_directory;
+  bool restore_from_local = false;  ///< reads the copies after a failure
   int slots = 1;
   std::string build;               ///< of this executable; empty: not compared
-  std::string host = "localhost";  ///< for placement, and for people
-  std::string data_address;        ///< where other workers reach this one; empty: nowhere
+  std::string host = "localhost";  ///< for placement and display
+  std::string data_address;        ///< where other workers reach this one; empty: not reachable
   MonotonicTime heartbeat_timeout = std::chrono::seconds(50);
-  MonotonicTime registration_timeout =
-      std::chrono::minutes(5);  ///< without a coordinator for so long, the worker gives up
+  /// Without a coordinator for this long, the worker ends.
+  MonotonicTime registration_timeout = std::chrono::minutes(5);
 };
 
-/// Where the worker stands. `kEnded`: the job has ended, or the worker was refused, or found no
+/// The worker's state. `ended`: the job has ended, or the worker was refused, or found no
 /// coordinator.
 struct WorkerView {
   bool ended = false;
-  Status status;  ///< why it ended; OK if the coordinator said that the job is done
+  Status status;  ///< why it ended; OK if the coordinator sent that the job is done
   bool registered = false;
-  int64_t epoch = 0;  ///< of the coordinator it has registered with last
+  int64_t epoch = 0;  ///< of the coordinator it last registered with
 };
 
 /// Runs one process's part of a job: finds the job master and registers with it, deploys attempts,
-/// passes on what it says to the shards, writes what their snapshots hold, and answers. When the
-/// connection to the job master breaks the attempt is canceled, and the worker registers anew.
-/// Thread: its own (an actor); view() any. The graph outlives it.
+/// forwards its messages to the shards, writes their snapshots, and answers. When the connection to
+/// the job master breaks, the worker cancels the attempt and registers again. Thread: its own (an
+/// actor); view() any. The graph must outlive it.
 class Worker final : public Actor, private ShardListener {
  public:
-  /// Begins to connect to the job master that leads now; UNAVAILABLE if none is known. Called on
-  /// the worker's thread.
+  /// Starts connecting to the current leader; UNAVAILABLE if none is known. Called on the worker's
+  /// thread.
   using Dialer = std::function<StatusOr<std::unique_ptr<Connection>>(Endpoint)>;
 
-  /// `data_server`: where other workers reach this one; null in a process that is the whole
-  /// cluster. `on_end` is called once, when the view shows the end.
+  /// `data_server`: where other workers reach this one; null if this process is the whole cluster.
+  /// `on_end` is called once, when the view shows the end.
   Worker(const JobGraph& graph, WorkerOptions options, Platform& platform, Dialer dial,
          DataServer* data_server, std::function<void()> on_end);
   ~Worker() override;
 
   Mailbox<std::function<void()>>& mailbox() { return mailbox_; }
-  /// Thread: any. The job master that is connected to leads no longer: look for another.
+  /// Thread: any. The connected job master is no longer the leader: look for another.
   void leader_changed();
-  /// Thread: any. Leaves the cluster: its part of the attempt is canceled, and then it has ended.
+  /// Thread: any. Leaves the cluster: cancels its part of the attempt, then ends.
   void leave();
-  /// Thread: any. User code has crashed, and the process ends soon: fails the attempt with the
-  /// report of it. `heard` is called when the job master has, or at once if there is no attempt.
+  /// Thread: any. User code has crashed, and the process will end soon: fails the attempt with this
+  /// report. Calls `heard` when the job master has received it, or at once if there is no attempt.
   void report_crash(std::string report, std::function<void()> heard);
   WorkerView view() const;
 
@@ -81,18 +81,18 @@ class Worker final : public Actor, private ShardListener {
   struct Attempt {
     AttemptId number = 0;
     std::shared_ptr<const Deploy> deploy;
-    std::shared_ptr<const RestorePlan> plan;  ///< of this worker's subtasks; null on a fresh start
-    std::shared_ptr<const Sidecar>
-        sidecar;     ///< with the files that they read; null if the checkpoint has none
-    JobGraph graph;  ///< as wide as the attempt
+    std::shared_ptr<const RestorePlan> plan;  ///< for this worker's subtasks; null on a fresh start
+    /// With the files that these subtasks read; null if the checkpoint has none.
+    std::shared_ptr<const Sidecar> sidecar;
+    JobGraph graph;  ///< with the attempt's parallelism
     std::unique_ptr<JobExecution> execution;
-    size_t restoring = 0;    ///< tasks not open yet
+    size_t restoring = 0;    ///< number of tasks not open yet
     bool connected = false;  ///< to the other workers
     size_t ended = 0;
     size_t finished = 0;
     bool cancelling = false;
-    std::map<CheckpointId, std::vector<TaskSnapshot>>
-        snapshots;  ///< of checkpoints that not all tasks have reached
+    /// Of checkpoints that some tasks have not reached yet.
+    std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;
     AbortedCheckpoints aborted;
     SnapshotWrites writes;
     std::map<int, ShardProgress> progress;  ///< by shard
@@ -127,7 +127,7 @@ class Worker final : public Actor, private ShardListener {
     return attempt_ && attempt_->number == attempt && attempt_->execution->started() &&
            !attempt_->cancelling;
   }
-  /// Runs `action` on this actor's thread, if the attempt is still the same.
+  /// Runs `action` on this actor's thread, unless the attempt has changed.
   void post_for_attempt(std::function<void()> action);
 
   // Called by shards, on their threads.
@@ -146,11 +146,12 @@ class Worker final : public Actor, private ShardListener {
   const std::string id_;
   Mailbox<std::function<void()>> mailbox_;
   std::vector<std::function<void()>> actions_;
-  std::function<void()> crash_heard_;  ///< to be called when the job master has heard of a crash
+  /// Called when the job master has received the report of a crash.
+  std::function<void()> crash_heard_;
 
   std::unique_ptr<Connection> link_;
-  int64_t link_number_ = 0;  ///< what comes from an earlier link is not looked at
-  int64_t epoch_ = -1;       ///< the latest that this worker has registered with
+  int64_t link_number_ = 0;  ///< events of an earlier link are ignored
+  int64_t epoch_ = -1;       ///< the latest epoch that this worker has registered with
   MonotonicTime last_heard_{0};
   MonotonicTime last_step_{0};
   MonotonicTime dial_at_{0};
@@ -158,11 +159,11 @@ class Worker final : public Actor, private ShardListener {
   std::optional<MonotonicTime> searching_since_;
   Status last_link_failure_;
 
-  std::shared_ptr<LocalCopies> local_;  ///< or null; blocking work holds it
+  std::shared_ptr<LocalCopies> local_;  ///< may be null; blocking work shares it
   LargeValues large_values_;
   BlockingGate gate_;
   std::atomic<AttemptId> running_attempt_{
-      0};  ///< what shards stamp on their reports; changes only while none runs
+      0};  ///< stamped on shards' reports; changes only while no shard runs
   std::unique_ptr<Attempt> attempt_;
 
   WorkerView current_;

@@ -23,32 +23,32 @@
 
 namespace weir {
 
-/// Leads one job: prepares it, places it on the workers that register, deploys it, lets its
-/// checkpoints be taken, and starts it again from the last one when a task fails or a worker is
-/// lost. Connects the parts that know how: JobAttempt, WorkerLiveness, Recovery, SlotWait,
-/// JobTermination, JobStatus, CheckpointCoordinator.
+/// Leads one job: prepares it, places it on the registered workers, deploys it, has its checkpoints
+/// taken, and restarts it from the last one when a task fails or a worker is lost. Connects the
+/// parts that do the work: JobAttempt, WorkerLiveness, Recovery, SlotWait, JobTermination,
+/// JobStatus, CheckpointCoordinator.
 /// Thread: its own (an actor); accept(), view(), cancel() and trigger_checkpoint() any. The graph
-/// outlives it.
+/// must outlive it.
 class JobMaster final : public Actor, private CheckpointHost, private TerminationHost {
  public:
-  /// `epoch`: larger than that of every job master of this job before. `store`: null where there is
-  /// no election. `on_end` is called once, when the view shows a terminal state and the workers
-  /// know it.
+  /// `epoch`: larger than that of every earlier job master of this job. `store`: null without
+  /// election. `on_end` is called once, when the view shows a terminal state and the workers are
+  /// notified.
   JobMaster(const JobGraph& graph, JobOptions options, Platform& platform, int64_t epoch,
             std::shared_ptr<LeaderStore> store, std::function<void()> on_end);
   ~JobMaster() override;
 
-  /// A worker has connected. For Transport::listen.
+  /// A worker has connected. Passed to Transport::listen.
   Endpoint accept(std::unique_ptr<Connection> connection);
-  /// For a worker of this process: a connection to this job master.
+  /// A connection to this job master for a worker in this process.
   std::unique_ptr<Connection> connect_from_here(Endpoint worker);
   Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
   JobView view() const { return status_.view(); }
-  /// Ends the job; what becomes of its checkpoints the retention policy says.
+  /// Ends the job; the retention policy decides whether its checkpoints are kept.
   void cancel();
-  /// Takes a checkpoint now. `done` gets it, or why there is none, on the job master's thread; it
-  /// is not called if the job master is destroyed before.
+  /// Takes a checkpoint now. Calls `done` with it or with the error, on the job master's thread.
+  /// Does not call `done` if the job master is destroyed first.
   void trigger_checkpoint(SnapshotFormat format,
                           std::function<void(const StatusOr<CompletedCheckpoint>&)> done);
 
@@ -58,13 +58,14 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
   enum class Phase {
     kPreparing,  ///< probing, reading the checkpoint, enumerating splits; before the first record
     kWaitingForSlots,
-    kInAttempt,          ///< attempt_ knows more
-    kWaitingForStorage,  ///< nothing of the attempt is left; a checkpoint's outcome is not known
+    kInAttempt,  ///< attempt_ has the details
+    /// No worker holds anything of the attempt, but a checkpoint's outcome is not known.
+    kWaitingForStorage,
     kWaitingToRestart,
-    kEnding,  ///< termination_ knows more
+    kEnding,  ///< termination_ has the details
   };
 
-  // From a preparation to the attempt.
+  // From a preparation to its attempt.
   void prepare();
   void on_prepared(StatusOr<PreparedJob> prepared);
   void on_preparation_failed(const Status& failure);
@@ -73,14 +74,14 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
   void deploy(int shards);
   void on_running();
 
-  // From the end of an attempt to what follows it.
+  // From the end of an attempt to the next step.
   void on_ended();
   bool finish_by_checkpoint();
-  /// `where`: what it happened in; it may be another one the next time though the failure is the
+  /// `where`: the task or place of the failure. It may differ next time though the failure is the
   /// same.
   void attempt_failed(const Status& failure, const std::string& where = "");
   void widen_if_possible();
-  /// Ends the attempt, then does `after` (on this thread).
+  /// Ends the attempt, then calls `after` (on this thread).
   void tear_down(std::function<void()> after);
   void go_on_if_all_left();
   void go_on();
@@ -89,7 +90,7 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
   void fail_for_good(const Status& failure);
   void end(JobState state);
 
-  // The workers.
+  // Workers.
   void on_frame(int64_t session, const std::string& frame);
   void on_register(int64_t session, RegisterWorker message);
   void on_message(PooledWorker& worker, const FromWorker& message);
@@ -107,10 +108,10 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
   // TerminationHost
   void clean_up(JobOutcome outcome, std::function<void()> done) override;
   void on_terminal(const JobEnd& end) override;
-  // Both
+  // CheckpointHost and TerminationHost
   void run_blocking(std::function<std::function<void()>()> work) override;
 
-  /// Others have led the job before: it is under way.
+  /// Whether an earlier leader has started the job.
   bool has_taken_over() const { return store_ != nullptr && epoch_ > 1; }
 
   // Set once.
@@ -138,12 +139,12 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
   JobTermination termination_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
 
-  // What connects them.
+  // State that connects the parts.
   Phase phase_ = Phase::kPreparing;
   bool begun_ = false;
   bool cancel_requested_ = false;
   std::optional<PreparedJob> prepared_;
-  std::function<void()> after_;  ///< follows the end of the attempt
+  std::function<void()> after_;  ///< called after the end of the attempt
   MonotonicTime restart_at_{0};
 };
 

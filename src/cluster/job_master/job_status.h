@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// Flink's JobStatus, as far as one job in one program has it.
+/// Flink's JobStatus, restricted to a single job in one program.
 enum class JobState {
   kPreparing,
   kWaitingForSlots,
@@ -26,27 +26,27 @@ inline bool is_terminal(JobState state) {
   return state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCanceled;
 }
 
-/// What one can know of a job from outside.
+/// The state of a job as seen from outside.
 struct JobView {
   JobState state = JobState::kPreparing;
-  Status failure;        ///< why it failed, or why it was restarted last
+  Status failure;        ///< why it failed, or why it was last restarted
   bool refused = false;  ///< it failed before the first record
   int64_t restarts = 0;
-  int64_t source_records =
-      0;  ///< under this job master, over all attempts: records replayed count again
+  /// Under this job master, over all attempts; replayed records count again.
+  int64_t source_records = 0;
   Timestamp watermark = kMinWatermark;
-  int64_t late_records = 0;  ///< dropped by operators; counted as source_records are
+  int64_t late_records = 0;  ///< dropped by operators; counted like source_records
   CheckpointId restored_checkpoint = -1;
   std::shared_ptr<const CheckpointReport> checkpoints =
       std::make_shared<const CheckpointReport>();  ///< never null
   AttemptId attempt = 0;
-  int workers = 0;  ///< registered
-  int slots = 0;    ///< theirs
+  int workers = 0;  ///< number of registered workers
+  int slots = 0;    ///< slots of the registered workers
   int shards = 0;   ///< slots that the attempt uses
   int slots_wanted = 0;
 };
 
-/// The view of a job: one thread changes it, all may read what was published last.
+/// The view of a job: one thread changes it, any thread may read the last published version.
 /// Thread: the job master's; view() any.
 class JobStatus {
  public:

@@ -17,41 +17,42 @@ namespace weir {
 struct JobEnd {
   JobState state = JobState::kFinished;  ///< a terminal one
   std::string message;                   ///< why it failed
-  bool refused = false;  ///< before its first record: it may be started again when what was wrong
-                         ///< is mended, so nothing is recorded
+  /// Refused before its first record. The job may be started again once the cause is fixed, so no
+  /// result is recorded.
+  bool refused = false;
 };
 
-/// What the end of a job needs of the job master. Called on its thread.
+/// The termination's view of the job master. Called on its thread.
 class TerminationHost {
  public:
   virtual ~TerminationHost() = default;
-  /// Runs `work` on the I/O pool, then what it returns on the job master's thread.
+  /// Runs `work` on the I/O pool, then the function that it returns on the job master's thread.
   virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
-  /// Deletes what is not to be kept, then calls back, perhaps at once.
+  /// Deletes the checkpoints that are not retained, then calls `done`, possibly at once.
   virtual void clean_up(JobOutcome outcome, std::function<void()> done) = 0;
-  /// The job has ended: all workers are to hear of it.
+  /// The job has ended: notify all workers.
   virtual void on_terminal(const JobEnd& end) = 0;
 };
 
-/// The end of a job: records the result where coordinators are elected, lets checkpoints be deleted
-/// afterwards, and gives the workers time to hear of it. Thread: the job master's.
-/// Invariant: nothing is deleted before the result is recorded: a leader that takes over in between
-/// must not look for checkpoints that are gone.
+/// Ends a job: with election, records the result; then lets checkpoints be deleted, and gives the
+/// workers time to be notified. Thread: the job master's.
+/// Invariant: nothing is deleted before the result is recorded. Otherwise a leader that takes over
+/// in between would look for deleted checkpoints.
 class JobTermination {
  public:
-  /// `store`: null without election. `on_end` is called once, when the workers know.
+  /// `store`: null without election. `on_end` is called once, when the workers are notified.
   JobTermination(const Clock& clock, std::shared_ptr<LeaderStore> store, TerminationHost& host,
                  std::function<void()> on_end);
 
-  /// Once: later calls have no effect.
+  /// Only the first call has an effect.
   void begin(JobEnd end);
-  /// The job has ended under an earlier leader.
+  /// The job ended under an earlier leader.
   void begin_known(JobEnd end);
   bool is_terminal() const { return stage_ == Stage::kTerminal; }
-  /// For a worker that comes after the end; none before it.
+  /// The answer to a worker that connects after the end; none before the end.
   std::optional<Shutdown> farewell() const;
 
-  /// Does what is due; when to call it next. `workers_gone`: no worker is connected.
+  /// Does what is due, and returns when to call it next. `workers_gone`: no worker is connected.
   MonotonicTime poll(MonotonicTime now, bool workers_gone);
 
  private:
@@ -67,7 +68,7 @@ class JobTermination {
   std::function<void()> on_end_;
   Stage stage_ = Stage::kNotBegun;
   JobEnd end_;
-  bool known_ = false;  // workers that missed the end are on their way here
+  bool known_ = false;  // workers that missed the end may still connect
   MonotonicTime record_again_at_{0};
   MonotonicTime goodbye_deadline_{0};
 };

@@ -10,41 +10,41 @@
 
 namespace weir {
 
-/// Whether trying again may mend it. What the program, its settings or its input make wrong stays
-/// wrong.
+/// Whether a retry may succeed. An error in the program, its settings or its input is permanent.
 bool may_pass(const Status& failure);
-/// The same of what happened while the next attempt was prepared: there a missing or a damaged
-/// checkpoint is no accident of a moment either.
+/// Same, for a failure during the preparation of the next attempt: there a missing or damaged
+/// checkpoint is permanent, too.
 bool preparation_may_pass(const Status& failure);
 
-/// Decides what follows a failure, and remembers the earlier ones for it. Pure: time and chance
-/// come in by argument. Not here: ending the attempt, and carrying the decision out (JobMaster).
+/// Decides the reaction to a failure, and remembers earlier failures for it. Pure: the caller
+/// passes in time and random numbers. Not here: ending the attempt, and carrying the decision out
+/// (JobMaster).
 class Recovery {
  public:
-  /// `takes_over`: others have led the job before.
+  /// `takes_over`: an earlier leader has started the job.
   Recovery(RestartBackoffOptions backoff, bool takes_over)
       : backoff_(backoff), takes_over_(takes_over) {}
 
   enum class Next {
-    kRestart,      ///< after the back-off
-    kPrepareAnew,  ///< at once, as the first start: it reads everything, and then refuses or falls
-                   ///< back
-    kSetAside,     ///< from the checkpoint before the one that the attempt was to restore
-    kGiveUp,       ///< the job has failed: another attempt would not mend it
-    kRefuse,       ///< the job has failed before its first record
+    kRestart,  ///< after the back-off
+    /// At once, like the first start: reads all state, and then refuses or falls back.
+    kPrepareAnew,
+    kSetAside,  ///< from the checkpoint before the one that the attempt tried to restore
+    kGiveUp,    ///< the job has failed: another attempt would fail too
+    kRefuse,    ///< the job has failed before its first record
   };
   struct Decision {
     Next next = Next::kRestart;
-    int repeated = 1;  ///< the same failure in a row, with no checkpoint completed in between
-    bool start_anew = false;  ///< the start itself is in doubt: prepare as for the first one
+    /// How often the same failure occurred in a row, with no checkpoint completed in between.
+    int repeated = 1;
+    bool start_anew = false;  ///< the start itself is in doubt: prepare like the first start
   };
-  /// `deploying`: the tasks were still reading their state, of the checkpoint `restored` (-1:
-  /// none).
+  /// `deploying`: the tasks were still reading the state of the checkpoint `restored` (-1: none).
   Decision on_attempt_failed(const Status& failure, bool deploying, CheckpointId restored);
-  /// `restart`: a start has been prepared before.
+  /// `restart`: an earlier start was prepared successfully.
   Next on_preparation_failed(const Status& failure, bool restart) const;
-  /// The wait before the next start; none: the restart strategy allows no further one. `random` is
-  /// uniform in [0, 1).
+  /// The wait before the next start; none if the restart strategy allows no more restarts. `random`
+  /// is uniform in [0, 1).
   std::optional<MonotonicTime> back_off(MonotonicTime now, double random) {
     return backoff_.on_failure(now, random);
   }
@@ -54,11 +54,11 @@ class Recovery {
   void on_checkpoint_completed();
   void set_aside(CheckpointId checkpoint) { set_aside_.insert(checkpoint); }
 
-  /// An attempt has.
+  /// Whether any attempt has run.
   bool has_run() const { return has_run_; }
-  /// Whether the next preparation must read all of the state. At the start of a job damage is to be
-  /// found before the first record. Afterwards the tasks that read the state find it; from then on
-  /// until a newer checkpoint is complete all is read before.
+  /// Whether the next preparation must read all state. When a job first starts, damage must be
+  /// found before the first record. Later, the tasks that read the state find damage; once they
+  /// did, each preparation reads everything until a newer checkpoint completes.
   bool must_read_all() const { return damage_met_ || !takes_over_; }
   bool damage_met() const { return damage_met_; }
   const std::set<CheckpointId>& set_aside() const { return set_aside_; }

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// Why a worker that introduces itself like this cannot belong to the job; empty: it can. `build`:
-/// of the coordinator's executable. Pure.
+/// The reason to refuse a worker that registers with this message; empty if it belongs to the job.
+/// `build`: of the coordinator's executable. Pure.
 std::string reason_to_refuse(const RegisterWorker& worker, const JobGraph& graph,
                              std::string_view build);
 

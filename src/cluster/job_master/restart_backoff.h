@@ -9,12 +9,13 @@
 
 namespace weir {
 
-/// What `restart-strategy.*` says. The defaults are Flink's, but for the initial back-off.
+/// The settings below `restart-strategy`. The defaults are Flink's, except for the initial
+/// back-off.
 struct RestartBackoffOptions {
   RestartStrategyType type = RestartStrategyType::kExponentialDelay;
   // fixed-delay
   int attempts = 1;
-  std::chrono::milliseconds delay{1000};  ///< also of failure-rate
+  std::chrono::milliseconds delay{1000};  ///< also used by failure-rate
   // failure-rate
   int max_failures_per_interval = 1;
   std::chrono::milliseconds failure_rate_interval{60000};
@@ -27,14 +28,14 @@ struct RestartBackoffOptions {
   std::optional<int> attempts_before_reset = std::nullopt;  ///< unlimited if not set
 };
 
-/// Decides after a failure whether the job is started again, and when. Pure: time and chance come
-/// in by argument.
+/// Decides after a failure whether the job is restarted, and when. Pure: the caller passes in time
+/// and random numbers.
 class RestartBackoff {
  public:
   explicit RestartBackoff(RestartBackoffOptions options) : options_(options) {}
 
-  /// How long to wait before the next start, or nothing: the job has failed for good. `random` is
-  /// uniform in [0, 1).
+  /// The wait before the next start; nothing: the job has failed for good. `random` is uniform in
+  /// [0, 1).
   std::optional<MonotonicTime> on_failure(MonotonicTime now, double random);
   /// "fixed-delay (3 attempts, 1000 ms)": for messages.
   const char* name() const;
@@ -42,7 +43,7 @@ class RestartBackoff {
  private:
   const RestartBackoffOptions options_;
   int failures_ = 0;
-  std::deque<MonotonicTime> recent_;  ///< failure-rate
+  std::deque<MonotonicTime> recent_;  ///< times of recent failures; failure-rate
   MonotonicTime backoff_{0};          ///< exponential-delay: the last delay, without jitter
   std::optional<MonotonicTime> last_failure_;
 };

@@ -5,13 +5,13 @@
 namespace weir {
 
 struct SlotWaitOptions {
-  bool adaptive = true;      ///< may run on fewer slots than wanted
-  MonotonicTime first{0};    ///< how long the first start waits for all slots
-  MonotonicTime restart{0};  ///< the same for a restart
+  bool adaptive = true;      ///< may run on fewer slots than requested
+  MonotonicTime first{0};    ///< maximum wait of the first start for all slots
+  MonotonicTime restart{0};  ///< maximum wait of a restart
 };
 
-/// Decides how long a start waits for slots, and on how many it begins. Pure: time comes in by
-/// argument.
+/// Decides how long a start waits for slots, and on how many slots it begins. Pure: the caller
+/// passes the time in.
 class SlotWait {
  public:
   explicit SlotWait(SlotWaitOptions options) : options_(options) {}
@@ -19,9 +19,10 @@ class SlotWait {
   void begin(MonotonicTime now, bool first_start);
 
   struct Decision {
-    int shards = 0;              ///< not 0: begin on so many
-    MonotonicTime ask_again{0};  ///< else: when, if no slot comes or goes
-    bool say_so = false;         ///< the wait has lasted: a line in the log is due
+    int shards = 0;  ///< not 0: begin with this number
+    /// If shards is 0: when to ask again, unless the slots change earlier.
+    MonotonicTime ask_again{0};
+    bool say_so = false;  ///< the wait has been long: log a line
   };
   Decision decide(MonotonicTime now, int slots, int wanted);
 

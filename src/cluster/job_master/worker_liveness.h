@@ -7,8 +7,8 @@
 
 namespace weir {
 
-/// Sends heartbeats to the workers, and finds those that have been silent for too long.
-/// Thread: the job master's. Not here: what is done about a silent worker (JobMaster).
+/// Sends heartbeats to the workers, and finds workers that are silent for too long. Thread: the job
+/// master's. Not here: the reaction to a silent worker (JobMaster).
 class WorkerLiveness {
  public:
   WorkerLiveness(MonotonicTime heartbeat_interval, MonotonicTime heartbeat_timeout,
@@ -18,8 +18,8 @@ class WorkerLiveness {
     std::vector<int64_t> silent;     ///< sessions with no message for the heartbeat time-out
     std::vector<int64_t> strangers;  ///< sessions that have not registered in time
   };
-  /// Does what is due. Call it at each step: a long time between two calls means that this process
-  /// was paused, and then the workers' heartbeats may be unread.
+  /// Does what is due. Call it at each step: if two calls are far apart, this process was paused,
+  /// so the workers' heartbeats may be unread.
   Finding tend(WorkerPool& pool, MonotonicTime now);
   /// When to call it next if nothing else happens.
   MonotonicTime next() const { return next_heartbeat_; }

@@ -17,47 +17,47 @@ namespace weir {
 struct CoordinatorProcessOptions {
   JobOptions job;
   Address listen;               ///< for workers; port 0: any free one
-  std::string advertised_host;  ///< what others call this host; empty: as in `listen`
+  std::string advertised_host;  ///< how others reach this host; empty: as in `listen`
   int64_t epoch_without_election = 1;
 };
 
 struct CoordinatorProcessView {
   bool leads = false;
-  bool ended = false;  ///< this process has nothing more to do: the job has ended for good, or
-                       ///< leave() is done
-  JobView job;         ///< of the last job master here
+  /// This process has finished: the job has ended for good, or leave() is done.
+  bool ended = false;
+  JobView job;  ///< of the last job master in this process
 };
 
-/// A coordinator process: contends for the leadership where there is election, runs a job master
-/// while it leads, and takes workers' connections in its name. A leadership that is lost takes its
-/// job master with it: nothing of that is cleaned up, the next leader carries on from there.
-/// Thread: its own (an actor); view(), leave() and cancel() any. The graph outlives it.
+/// A coordinator process: with election, competes for leadership; runs a job master while it leads,
+/// and accepts workers' connections for it. When it loses leadership, it destroys its job master
+/// without any cleanup: the next leader continues from there. Thread: its own (an actor); view(),
+/// leave() and cancel() any. The graph must outlive it.
 class CoordinatorProcess final : public Actor {
  public:
-  /// `zookeeper`: null without election: then it leads from the beginning. `on_end` is called once,
-  /// when the view shows that this process's part is over.
+  /// `zookeeper`: null without election, and then this process leads from the beginning. `on_end`
+  /// is called once, when the view shows that this process has finished.
   CoordinatorProcess(const JobGraph& graph, CoordinatorProcessOptions options, Platform& platform,
                      ZooKeeperFactory* zookeeper, HaPaths paths, std::function<void()> on_end);
   ~CoordinatorProcess() override;
 
-  /// Before the first step. Fails as Transport::listen does.
+  /// Call before the first step. Same errors as Transport::listen.
   Status listen();
   Address address() const;
   Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
   CoordinatorProcessView view() const;
-  /// Ends this process's part and leaves the job as it is: nothing is recorded or deleted, a
-  /// standby carries on at once. A lost lease or an outage of ZooKeeper does not undo it: this
+  /// Ends this process's part and leaves the job as it is: records and deletes nothing, and a
+  /// standby continues at once. A lost lease or a ZooKeeper outage does not revoke the call: this
   /// process never leads again.
   void leave();
-  /// Ends the job for good. Where others lead it has no effect; where the leadership is lost before
-  /// the job has ended, it is done when this process leads again.
+  /// Ends the job for good. No effect if another process leads. If leadership is lost before the
+  /// job has ended, the job is canceled when this process leads again.
   void cancel();
 
   MonotonicTime step() override;
 
  private:
-  /// Where connections come in while actors come and go.
+  /// Routes incoming connections to the job master that exists at the moment.
   struct ConnectionRouter {
     std::mutex mutex;
     JobMaster* master = nullptr;  // guarded by mutex
@@ -79,8 +79,8 @@ class CoordinatorProcess final : public Actor {
   std::vector<std::function<void()>> actions_;
   const std::shared_ptr<ConnectionRouter> router_ = std::make_shared<ConnectionRouter>();
   std::unique_ptr<Listener> listener_;
-  std::unique_ptr<LeaderElection> election_;  ///< null without
-  std::unique_ptr<JobMaster> master_;         ///< while leading
+  std::unique_ptr<LeaderElection> election_;  ///< null without election
+  std::unique_ptr<JobMaster> master_;         ///< exists while leading
   std::unique_ptr<ActorHandle> master_handle_;
   int64_t epoch_ = 0;  ///< of master_
   bool begun_ = false;
@@ -89,7 +89,7 @@ class CoordinatorProcess final : public Actor {
   bool job_ended_ = false;
 
   mutable std::mutex view_mutex_;
-  CoordinatorProcessView view_;  ///< guarded by view_mutex_, but for the job of a live master
+  CoordinatorProcessView view_;  ///< guarded by view_mutex_, except for the job of a live master
 };
 
 }  // namespace weir

@@ -9,11 +9,11 @@
 namespace weir {
 
 /// A whole cluster in one process: a job master and one worker with all the slots that the job
-/// wants. Must outlive nothing but what it was given.
+/// needs. The constructor's arguments must outlive it.
 class JobRunner {
  public:
-  /// Starts both actors. `on_end` is called on any thread when the job has ended, or the tasks
-  /// after leave(); perhaps more than once.
+  /// Starts both actors. `on_end` is called on any thread when the job has ended, or when the tasks
+  /// have ended after leave(). It may be called more than once.
   JobRunner(const JobGraph& graph, JobOptions options, Platform& platform,
             std::function<void()> on_end);
   ~JobRunner();
@@ -22,8 +22,8 @@ class JobRunner {
 
   JobView view() const { return master_.view(); }
   void cancel() { master_.cancel(); }
-  /// Ends the tasks and leaves the job as it is: nothing is recorded or deleted, and the job can go
-  /// on from its last checkpoint. Once.
+  /// Ends the tasks and leaves the job as it is: records and deletes nothing, and the job can
+  /// continue from its last checkpoint. Call once.
   void leave();
 
  private:

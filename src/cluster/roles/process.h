@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// The real platform, and the file systems that the configuration describes and the program has.
-/// `configuration` must outlive it.
+/// The real platform, and the file systems that the configuration describes and the program
+/// supplies. `configuration` must outlive it.
 struct ProcessPlatform {
   ProcessPlatform(const Configuration& configuration, const JobGraph& graph);
 
@@ -21,8 +21,8 @@ struct SignalsOfProcess {
   ProcessSignals signals;
 };
 
-/// What a process of any role has: its signals besides. One for the life of the process, made
-/// before any thread.
+/// Resources of a process of any role: the platform and its signals. Create one before any thread;
+/// it lives as long as the process.
 struct Process : SignalsOfProcess, ProcessPlatform {
   Process(const Configuration& configuration, const JobGraph& graph)
       : ProcessPlatform(configuration, graph) {}

@@ -6,9 +6,9 @@
 
 namespace weir {
 
-/// Runs a job in this process and touches nothing else of it: no signals, no standard streams, no
-/// exit. Several may run at the same time. The failure of a job that was refused or has failed for
-/// good. Thread: the caller's, which is blocked meanwhile.
+/// Runs a job inside this process without touching the rest of it: no signals, no standard streams,
+/// no exit. Several may run at the same time. Returns the failure if the job was refused or failed
+/// for good. Thread: blocks the caller's.
 StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& configuration,
                                    const RunOptions& options);
 

@@ -21,8 +21,7 @@
 
 namespace weir::cluster_tests {
 
-/// A platform whose time and blocking work move when the test says so. Actors are stepped by the
-/// test.
+/// A platform on which the test controls time and blocking work. The test steps the actors.
 class FakeWorld final : public Clock, public Random, public Scheduler {
  public:
   MonotonicTime now() const override { return now_; }
@@ -38,7 +37,7 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
   }
 
   void pass(MonotonicTime time) { now_ += time; }
-  /// Storage that answers. Without a call of it storage is silent.
+  /// Storage answers. Until the test calls this, storage does not answer.
   void run_work() {
     while (!work_.empty()) {
       auto work = std::move(work_.front());
@@ -46,21 +45,21 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
       work();
     }
   }
-  /// From here on the executor that hung works again, and does what has come meanwhile.
+  /// The executor that hung works again, and runs the queued work.
   void answer() {
     hangs.clear();
     std::move(hanging_.begin(), hanging_.end(), std::back_inserter(work_));
     hanging_.clear();
   }
   bool has_work() const { return !work_.empty(); }
-  /// The actors that were started within: shards.
+  /// Steps the actors that were started by other actors: shards.
   void step_started() {
     for (size_t i = 0; i < started_.size(); ++i) {
       if (!started_[i]->stopped) started_[i]->actor->step();
     }
   }
 
-  std::string hangs;  ///< the executor whose work does not begin
+  std::string hangs;  ///< the executor that does not start its work
   std::shared_ptr<FaultyFileSystem> fs = std::make_shared<FaultyFileSystem>();
   OneFileSystem files{fs};
 
@@ -94,7 +93,7 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
   MonotonicTime now_ = std::chrono::hours(1);
   uint64_t random_ = 0;
   std::deque<std::function<void()>> work_;
-  std::deque<std::function<void()>> hanging_;  ///< of the executor that hangs
+  std::deque<std::function<void()>> hanging_;  ///< work of the executor that hangs
   std::vector<std::shared_ptr<Started>> started_;
   NoTransport transport_;
 
@@ -105,7 +104,7 @@ class FakeWorld final : public Clock, public Random, public Scheduler {
 /// The test's end of a connection: keeps the frames that the actor under test sends.
 struct Line {
   std::deque<std::string> frames;
-  bool open = true;  ///< the actor holds its Connection
+  bool open = true;  ///< the actor still holds its Connection
 };
 class LineEnd final : public Connection {
  public:
@@ -117,7 +116,7 @@ class LineEnd final : public Connection {
   const std::shared_ptr<Line> line_;
 };
 
-/// Emits nothing, and ends when `*ended` says so.
+/// Emits nothing, and ends when `*ended` is true.
 class QuietSource final : public SourceOperator {
  public:
   explicit QuietSource(const bool* ended) : ended_(ended) {}

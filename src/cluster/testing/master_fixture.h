@@ -11,7 +11,8 @@
 
 namespace weir::cluster_tests {
 
-/// A worker as the job master sees it: the test sends its messages, and looks at what it gets.
+/// A worker as the job master sees it: the test sends its messages, and reads those that it
+/// receives.
 class FakeWorker {
  public:
   FakeWorker(JobMaster& master, std::string id, int slots) : id_(std::move(id)), slots_(slots) {
@@ -31,8 +32,7 @@ class FakeWorker {
   void die() { endpoint_.on_break(unavailable("the peer is gone")); }
   bool connected() const { return line_->open; }
 
-  /// The newest message of a kind among those that have come since the last call; they are all
-  /// taken.
+  /// The newest message of type T received since the last call. Discards all received messages.
   template <class T>
   std::optional<T> take() {
     std::optional<T> newest;
@@ -52,8 +52,7 @@ class FakeWorker {
   Endpoint endpoint_;
 };
 
-/// A job master over a fake platform, of a job with two subtasks, one attempt of which takes two
-/// slots.
+/// A job master on a fake platform, for a job with two subtasks. An attempt takes two slots.
 class JobMasterTest : public testing::Test {
  protected:
   JobMasterTest() {
@@ -85,7 +84,8 @@ class JobMasterTest : public testing::Test {
     master_->step();
   }
   void step() { master_->step(); }
-  /// Time passes as for a process that runs: in small steps. `alive` go on answering.
+  /// Advances the time in small steps, as in a process that runs. The workers in `alive` keep
+  /// answering.
   void pass(MonotonicTime time, std::vector<FakeWorker*> alive = {}) {
     for (MonotonicTime gone(0); gone < time; gone += kTick) {
       world_.pass(kTick);
@@ -93,7 +93,7 @@ class JobMasterTest : public testing::Test {
       settle();
     }
   }
-  /// Passes time until a checkpoint is triggered.
+  /// Advances the time until a checkpoint is triggered.
   CheckpointId wait_for_trigger(std::vector<FakeWorker*> alive) {
     for (int i = 0; i < 30; ++i) {
       pass(std::chrono::milliseconds(500), alive);
@@ -102,7 +102,7 @@ class JobMasterTest : public testing::Test {
     ADD_FAILURE() << "no checkpoint is triggered";
     return -1;
   }
-  /// The only process of the attempt acknowledges.
+  /// `worker` must be the attempt's only process.
   void acknowledge(FakeWorker& worker, AttemptId attempt, CheckpointId id, int subtasks) {
     AcknowledgeCheckpoint ack;
     ack.attempt = attempt;
@@ -117,7 +117,7 @@ class JobMasterTest : public testing::Test {
     settle();
     return made;
   }
-  /// Answers a deployment on all of them; the attempt.
+  /// Answers a deployment on all workers. Returns the attempt.
   AttemptId run(std::vector<FakeWorker*> workers) {
     AttemptId attempt = 0;
     for (FakeWorker* worker : workers) {
@@ -131,7 +131,8 @@ class JobMasterTest : public testing::Test {
     for (FakeWorker* worker : workers) EXPECT_TRUE(worker->take<Start>().has_value());
     return attempt;
   }
-  /// Storage goes silent when `_metadata` has been published, so that nobody knows that it was.
+  /// Storage stops answering once `_metadata` is published, so the publication's outcome is
+  /// unknown.
   void silence_at_rename() {
     const auto silent = std::make_shared<bool>(false);
     world_.fs->before = [silent](std::string_view, const std::string&) {
@@ -146,7 +147,7 @@ class JobMasterTest : public testing::Test {
     world_.fs->before =
         world_.fs->after = [](std::string_view, const std::string&) { return Status(); };
   }
-  /// Answers the end of an attempt.
+  /// The workers answer the end of an attempt.
   void leave(std::vector<FakeWorker*> workers, AttemptId attempt) {
     for (FakeWorker* worker : workers) {
       EXPECT_TRUE(worker->take<Cancel>().has_value());
@@ -154,8 +155,8 @@ class JobMasterTest : public testing::Test {
     }
     settle();
   }
-  /// Runs the job on this worker of two slots. Storage goes silent while a checkpoint is published,
-  /// and then the attempt fails and is left.
+  /// Runs the job on this worker with two slots. Storage stops answering while a checkpoint is
+  /// published; then the attempt fails and the worker leaves it.
   CheckpointId fail_while_published(FakeWorker& worker) {
     const AttemptId attempt = run({&worker});
     const CheckpointId id = wait_for_trigger({&worker});
