@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxComplaints = 5;
 
-/// The numbers of a line "c 3 1 17" after its letter.
+/// The numbers after the letter of a line such as "c 3 1 17".
 std::vector<int64_t> numbers(const std::string& line) {
   std::vector<int64_t> result;
   for (const std::string_view word :
@@ -20,14 +20,14 @@ std::vector<int64_t> numbers(const std::string& line) {
   return result;
 }
 
-/// A window's or interval's line of a late record.
+/// True for the line that a late record makes in a window or interval.
 bool is_late(const std::string& line) {
   return line.starts_with("w ") && std::strtoll(line.c_str() + 2, nullptr, 10) >= kLateKeys;
 }
 
 int64_t interval_of(int64_t time, int64_t length) { return time / length * length; }
 
-/// "c <key> <count> <sum>": one for each record of the key, with what has come up to it.
+/// "c <key> <count> <sum>": one for each record of the key, with count and sum up to that record.
 struct RunningLine {
   int64_t count;
   int64_t sum;
@@ -109,8 +109,8 @@ std::vector<std::string> Oracle::check(const std::vector<OutputPart>& parts, boo
 std::vector<std::string> Oracle::check_lines(const std::map<std::string, int>& lines,
                                              bool finished) const {
   std::vector<std::string> complaints;
-  // At least once: state counts records again after a restart, so only which key and interval there
-  // is can be said.
+  // With at-least-once, state counts some records twice after a restart. Then only the key and the
+  // interval of a line are certain.
   const bool exact = exactly_once_ || ending_ == Ending::kPlain;
   const auto reduced = [&](const std::map<std::string, int>& of) {
     if (exact) return of;
@@ -165,14 +165,15 @@ std::vector<std::string> Oracle::check_running(const std::vector<OutputPart>& pa
     }
     std::sort(found.begin(), found.end(),
               [](const RunningLine& a, const RunningLine& b) { return a.count < b.count; });
-    // Each result is the one before plus one record of the key that was not yet counted.
+    // Each result is the previous one plus one record of the key that is not counted yet.
     std::multiset<int64_t> left(values.begin(), values.end());
     RunningLine last{0, 0};
     for (const RunningLine& line : found) {
       const bool next = line.count == last.count + 1;
       if (line.count == last.count)
         complaints.push_back(cat("key ", key, " has the result number ", line.count, " twice"));
-      // While the job goes back to an older checkpoint the files made since then vanish one by one.
+      // While the job returns to an older checkpoint, the files written since then disappear one by
+      // one.
       else if (!next && !finished) break;
       else if (!next)
         complaints.push_back(cat("key ", key, " lacks the results between number ", last.count,
@@ -190,7 +191,7 @@ std::vector<std::string> Oracle::check_running(const std::vector<OutputPart>& pa
   return complaints;
 }
 
-/// What late records make of windows and intervals: not more than there are.
+/// Late records may be dropped, but windows and intervals must not count one twice.
 std::vector<std::string> Oracle::check_late(const std::vector<OutputPart>& parts) const {
   std::vector<std::string> complaints;
   std::map<int64_t, int64_t> counted;
@@ -209,7 +210,7 @@ std::vector<std::string> Oracle::check_late(const std::vector<OutputPart>& parts
   return complaints;
 }
 
-/// "t <key> <from> <to>": the records of a key from one number to another, each once.
+/// "t <key> <from> <to>": the records of a key from one number to another. Each number occurs once.
 std::vector<std::string> Oracle::check_alarms(const std::vector<OutputPart>& parts,
                                               bool finished) const {
   std::vector<std::string> complaints;
@@ -241,7 +242,7 @@ std::vector<std::string> Oracle::check_alarms(const std::vector<OutputPart>& par
   return complaints;
 }
 
-/// In one part file the results of a key stand in their order.
+/// Within a part file the results of a key are in order.
 std::vector<std::string> Oracle::check_order(const std::vector<OutputPart>& parts) const {
   std::vector<std::string> complaints;
   for (const OutputPart& part : parts) {

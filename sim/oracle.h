@@ -8,28 +8,28 @@
 
 namespace weir::sim {
 
-/// A committed part file of a job's output, as it is on the disk.
+/// A committed part file of a job's output, as stored on the disk.
 struct OutputPart {
   std::string name;
   std::vector<std::string> lines;
 };
 
-/// Knows from the plan alone what a workload must write, and says what is wrong with what it has
-/// written. Shares with the engine the user functions and nothing else: sums, windows and timers
-/// are computed here from the whole input at once.
+/// Computes from the plan alone what a workload must write, and reports wrong output. Shares only
+/// the user functions with the engine: it computes sums, windows and timers from the whole input at
+/// once.
 class Oracle {
  public:
   explicit Oracle(const WorkloadPlan& plan);
 
-  /// What may never be visible, at any time: a record that does not belong there, or one too often.
+  /// The rules for output at any time: no record that does not belong there, and none too often.
   std::vector<std::string> check_so_far(const std::vector<OutputPart>& parts) const;
-  /// What must be there, no more and no less, when the job has finished.
+  /// The rules for output after the job has finished: exactly the expected records.
   std::vector<std::string> check_finished(const std::vector<OutputPart>& parts) const;
 
   size_t expected_lines() const { return expected_count_; }
 
  private:
-  struct Running {  ///< of one key: what comes in, in whatever order
+  struct Running {  ///< the values of one key's records, in any order
     std::multimap<int64_t, int> unused;
     std::vector<int64_t> values;
   };
@@ -46,15 +46,16 @@ class Oracle {
   const bool exactly_once_;
   const Ending ending_;
   std::map<int64_t, int64_t>
-      late_;  ///< keys of late records, and how many there are of each: each counts, or is dropped
-  std::map<std::string, int> expected_;  ///< lines that follow from the input, and how often
+      late_;  ///< number of late records by their key; each record counts once or is dropped
+  std::map<std::string, int>
+      expected_;  ///< lines that follow from the input, and how often each occurs
   std::map<int64_t, std::vector<int64_t>>
-      values_of_key_;  ///< of running sums ("c" lines), which depend on the order of arrival
+      values_of_key_;  ///< for running sums ("c" lines), which depend on the order of arrival
   size_t expected_count_ = 0;
 };
 
-/// Has the oracle object to a lost, a repeated and a changed record, made from output that it
-/// accepts. Returns what it let pass.
+/// Changes output that the oracle accepts, so that it has a lost, a repeated and an exchanged
+/// record. Returns the changes that the oracle does not notice.
 std::vector<std::string> prove_oracle(const Oracle& oracle, const std::vector<OutputPart>& good);
 
 }  // namespace weir::sim

@@ -29,7 +29,7 @@ std::vector<FileInfo> entries_of(MemoryFileSystem& disk, const std::string& dire
   return entries.ok() ? *std::move(entries) : std::vector<FileInfo>();
 }
 
-/// Of a sidecar: a line that frames it, then what it says.
+/// The contents of a sidecar, which follow a header line.
 nlohmann::json sidecar_json(const std::string& bytes) {
   const size_t line = bytes.find('\n');
   return line == std::string::npos
@@ -146,7 +146,8 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
     std::vector<FileInfo> files = entries_of(checkpoints_.raw(), entry.path);
     if (late_effects) std::erase_if(files, [](const FileInfo& file) { return file.size == 0; });
     if (seen == seen_.end() || !seen->second.there) {
-      // The directory of one that failed last stays, empty, so that its id stays used.
+      // The empty directory of a checkpoint that failed last stays, so that its id is not used
+      // again.
       if (!files.empty())
         complaints.push_back(
             cat(entry.path, " is not complete, and holds ", base_name(files[0].path)));
@@ -195,7 +196,7 @@ std::vector<OutputPart> FileWatch::parts() const {
     OutputPart part{std::string(name), {}};
     const std::string text = read_file(output_.raw(), entry.path).value();
     for (const std::string_view line : split(text, '\n')) part.lines.emplace_back(line);
-    // Whole lines only, so what follows the last line break is nothing.
+    // Files hold whole lines only, so nothing follows the last line break.
     if (part.lines.back().empty()) part.lines.pop_back();
     parts.push_back(std::move(part));
   }

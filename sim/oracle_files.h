@@ -11,29 +11,31 @@
 
 namespace weir::sim {
 
-/// Watches what lies on the disks of a job, from outside: reads the formats by itself.
+/// Checks the files of a job on the disks from outside. Reads the formats without the engine's
+/// code.
 class FileWatch {
  public:
   FileWatch(SimDisk& checkpoints, std::string job_directory, SimDisk& output,
             std::string output_directory);
 
-  /// From now on only what is confirmed counts as complete: where coordinators contest a job, one
-  /// that leads no longer may finish what nobody will ever use.
+  /// From now on only confirmed checkpoints count as complete. Needed when several coordinators
+  /// compete: one that no longer leads may finish a checkpoint that will never be used.
   void confirmed_only() { confirmed_only_ = true; }
-  /// The newest complete checkpoint is this one, and stays until a newer one is.
+  /// Declares checkpoint `id` the newest complete one. It must stay until a newer one is confirmed.
   void confirm(int64_t id) { confirmed_ = id; }
 
-  /// At any moment: complete checkpoints have all their files, do not change and do not come back;
-  /// part files do not change, and do not vanish unless `may_take_back`. Say what is wrong.
+  /// Checks the rules that hold at any moment, and returns the violations. Complete checkpoints
+  /// have all their files, do not change and do not return. Part files do not change, and do not
+  /// disappear unless `may_take_back`.
   std::vector<std::string> look(bool may_take_back);
-  /// When the job has finished without faults: nothing lies about that nobody needs.
-  /// `late_effects`: but for what a killed process's last request may have made after the next one
-  /// had looked. `calm_start`: nothing went wrong when the program was started the last time.
+  /// Checks that no unused files remain after the job has finished without faults.
+  /// `late_effects`: allows files from the last request of a killed process, which may take effect
+  /// after the next process has cleaned up. `calm_start`: the program's last start had no faults.
   std::vector<std::string> look_finished(int num_retained, bool late_effects, bool calm_start);
 
-  /// The ids of complete checkpoints that nobody has damaged, ascending.
+  /// The ids of complete, undamaged checkpoints, ascending.
   std::vector<int64_t> complete() const;
-  /// Turns over a bit of a file of that checkpoint.
+  /// Flips a bit in a file of that checkpoint.
   void damage(int64_t id, SimRandom& random);
 
   std::vector<OutputPart> parts() const;
@@ -53,8 +55,8 @@ class FileWatch {
   const std::string output_directory_;
   bool confirmed_only_ = false;
   int64_t confirmed_ = -1;
-  std::map<int64_t, Seen> seen_;           ///< checkpoints that were complete at some time
-  std::map<std::string, uint64_t> parts_;  ///< committed files, and a hash of what they hold
+  std::map<int64_t, Seen> seen_;           ///< checkpoints that were ever complete
+  std::map<std::string, uint64_t> parts_;  ///< committed files, with a hash of their contents
 };
 
 }  // namespace weir::sim

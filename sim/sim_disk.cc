@@ -80,7 +80,7 @@ void SimDisk::lose_power() {
       continue;
     }
     if (fate == 1) bytes->resize(random_.below(bytes->size() + 1));
-    if (fate == 2) {  // the length reached the disk, the blocks did not
+    if (fate == 2) {  // the length reached the disk, but some blocks did not
       for (size_t i = random_.below(bytes->size() + 1); i < bytes->size(); ++i) (*bytes)[i] = '\0';
     }
     auto file = raw_->create(path, CreateMode::kReplace);

@@ -11,51 +11,51 @@
 namespace weir::sim {
 
 enum class DiskKind {
-  kLocal,  ///< a machine's disk: create() makes the file at once; survives power loss once closed
-  kHdfs,   ///< over WebHDFS: the file is made when bytes are sent; an upload that is cut leaves a
-           ///< shorter file that looks closed
+  kLocal,  ///< a machine's disk: create() makes the file at once; closed files survive a power loss
+  kHdfs,   ///< over WebHDFS: the first bytes make the file; an interrupted upload leaves a shorter
+           ///< file that looks closed
 };
 
-/// What can go wrong with files. Probabilities are per operation.
+/// File faults. Probabilities are per operation.
 struct FileFaults {
-  double fail_read = 0;    ///< open, read, stat, list answer UNAVAILABLE
-  double fail_before = 0;  ///< a mutation answers UNAVAILABLE and has not happened
-  double fail_after = 0;   ///< a mutation answers UNAVAILABLE and has happened
-  double torn_append = 0;  ///< append fails; some prefix of the file's bytes is there, and stays
-  double cut_close = 0;    ///< close fails; some prefix is there
-  MonotonicTime outage_gap{0};  ///< windows of trouble come about so often; 0: never
+  double fail_read = 0;         ///< open, read, stat and list return UNAVAILABLE
+  double fail_before = 0;       ///< a mutation returns UNAVAILABLE and had no effect
+  double fail_after = 0;        ///< a mutation returns UNAVAILABLE but took effect
+  double torn_append = 0;       ///< append fails; a prefix of the file's bytes is stored and stays
+  double cut_close = 0;         ///< close fails; a prefix of the file's bytes is stored
+  MonotonicTime outage_gap{0};  ///< mean time between outages; 0: never
   MonotonicTime outage_max = std::chrono::seconds(10);
 };
 
-/// Stored files, which outlive processes. What processes see of it is SimFileSystem; the world and
-/// checkers use raw().
+/// Stored files, which outlive processes. Processes access them through SimFileSystem; the world
+/// and the checkers use raw().
 class SimDisk {
  public:
   SimDisk(SimWorld& world, std::string name, DiskKind kind);
 
   const std::string& name() const { return name_; }
-  /// Where it is, for the network: kHdfs only; a local disk is wherever the process is.
+  /// Its host in the network. For kHdfs only: a local disk is on the host of the process.
   const std::string& host() const { return name_; }
   DiskKind kind() const { return kind_; }
   FileFaults& faults() { return faults_; }
-  /// The files as they are: no faults, no delays, not noted. For setting up and for checking.
+  /// The stored files, for setup and checks: no faults, no delays, not traced.
   MemoryFileSystem& raw() { return *raw_; }
 
   void stop_faults();
-  /// How many operations have gone wrong so far, kills left aside.
+  /// Number of failed operations so far, without kills.
   int64_t faults_injected() const { return faults_injected_; }
-  /// Grows with each operation that may have changed something.
+  /// Grows with each operation that may have changed a file.
   int64_t mutations() const { return mutations_; }
-  /// A disk that is full, or a quota that is used up: create and append answer RESOURCE_EXHAUSTED.
+  /// Simulates a full disk or an exhausted quota: create and append return RESOURCE_EXHAUSTED.
   void set_full(bool full) { full_ = full; }
-  /// Turns over one bit of a stored file; false if it is empty or not there.
+  /// Flips one bit of a stored file. Returns false if it is empty or does not exist.
   bool flip_bit(const std::string& path);
-  /// What lies below a directory: path and bytes; and back again. With no process alive.
+  /// Saves and restores the files under a directory, as path and bytes. No process may be alive.
   using Image = std::map<std::string, std::string>;
   Image image(const std::string& directory) const;
   void restore(const std::string& directory, const Image& image);
-  /// The machine loses power: what no successful close() has made persistent is lost or torn. Kill
-  /// its processes first. kLocal only: the model has no power loss of a whole HDFS.
+  /// The machine loses power: files that were not closed successfully are lost or torn. Kill its
+  /// processes first. For kLocal only: the model has no power loss of a whole HDFS.
   void lose_power();
 
  private:
@@ -64,7 +64,7 @@ class SimDisk {
 
   enum class Trouble {
     kNone,
-    kReadOnly,  ///< safe mode
+    kReadOnly,  ///< HDFS safe mode
     kDown,
     kFull,
   };

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kStackBytes = 1 << 20;
 
-/// Which fiber runs is a matter of the thread, as its stack is.
+/// The running fiber. All fibers share one thread.
 SimFiber* g_current = nullptr;
 
 }  // namespace
@@ -56,7 +56,7 @@ void SimFiber::rest() {
 
 extern "C" {
 
-/// In place of pthread_mutex_lock.
+/// Replaces pthread_mutex_lock.
 int __wrap_pthread_mutex_lock(pthread_mutex_t* mutex) {
   weir::sim::SimFiber* const fiber = weir::sim::SimFiber::current();
   int result = pthread_mutex_trylock(mutex);
@@ -64,13 +64,13 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t* mutex) {
     fiber->wait();
     result = pthread_mutex_trylock(mutex);
   }
-  // An actor that waits for a lock that blocking work holds while it rests: it would stand still as
-  // long as that.
+  // Here an actor waits for a lock that pausing blocking work holds. It would block as long as that
+  // work pauses.
   WEIR_CHECK(result != EBUSY);
   return result;
 }
 
-/// In place of std::condition_variable::wait(std::unique_lock<std::mutex>&).
+/// Replaces std::condition_variable::wait(std::unique_lock<std::mutex>&).
 void __wrap__ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE(
     std::condition_variable*, std::unique_lock<std::mutex>* lock) {
   weir::sim::SimFiber* const fiber = weir::sim::SimFiber::current();

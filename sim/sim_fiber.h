@@ -7,29 +7,29 @@
 
 namespace weir::sim {
 
-/// A piece of work with a stack of its own, which can rest in its middle while others run. All
-/// fibers share one thread, and only one thing runs at a time, so nothing here is left to chance.
+/// A piece of work with its own stack, which can pause in the middle while others run. All fibers
+/// share one thread and only one runs at a time, so runs are deterministic.
 ///
-/// A lock of std::mutex that the work holds while it rests is waited for by other fibers, and by
-/// nobody else: the linker leads pthread_mutex_lock and std::condition_variable::wait to
-/// sim_fiber.cc (see CMakeLists.txt).
+/// The work may hold a std::mutex while it pauses. Other fibers then wait for it; an actor must
+/// not. The linker redirects pthread_mutex_lock and std::condition_variable::wait to sim_fiber.cc
+/// (see CMakeLists.txt).
 class SimFiber {
  public:
-  /// `work` begins with the first resume(). `wait`: rests for a moment; called in the fiber when it
-  /// comes to a lock that is taken.
+  /// `work` begins with the first resume(). `wait` pauses the fiber for a moment. The fiber calls
+  /// it when a lock is taken.
   SimFiber(std::function<void()> work, std::function<void()> wait);
-  /// Only when it is done.
+  /// Requires done().
   ~SimFiber();
   SimFiber(const SimFiber&) = delete;
   SimFiber& operator=(const SimFiber&) = delete;
 
-  /// Runs it until it rests or ends. From outside.
+  /// Runs the fiber until it pauses or ends. Call from outside the fiber.
   void resume();
-  /// Back to who resumed it. From within.
+  /// Returns to the caller of resume(). Call from within the fiber.
   void rest();
   bool done() const { return fiber_ != nullptr && !fiber_->busy(); }
 
-  /// The one that runs; null outside of all.
+  /// The running fiber; null outside of fibers.
   static SimFiber* current();
   void wait() { wait_(); }
 

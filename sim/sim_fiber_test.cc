@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A world in which every operation rests before and after it.
+/// A world in which work pauses before and after every operation.
 class BlockingWork : public testing::Test {
  protected:
   BlockingWork() {
@@ -45,7 +45,7 @@ class BlockingWork : public testing::Test {
   SimProcess b_{world_, "b"};
 };
 
-TEST_F(BlockingWork, OthersGoOnBetweenItsOperations) {
+TEST_F(BlockingWork, LetsOthersRunBetweenItsOperations) {
   std::vector<std::string> seen;
   int ended = 0;
   for (SimProcess* process : {&a_, &b_}) {
@@ -64,7 +64,7 @@ TEST_F(BlockingWork, OthersGoOnBetweenItsOperations) {
   EXPECT_EQ(world_.rests(), 80);
 }
 
-TEST_F(BlockingWork, OfAKilledProcessComesToItsEndAndHasNoEffect) {
+TEST_F(BlockingWork, OfAKilledProcessRunsToItsEndWithoutEffect) {
   Status first;
   Status second;
   bool ended = false;
@@ -82,7 +82,7 @@ TEST_F(BlockingWork, OfAKilledProcessComesToItsEndAndHasNoEffect) {
   EXPECT_FALSE(is_there("second"));
 }
 
-TEST_F(BlockingWork, StandsStillInItsMiddleWithItsProcess) {
+TEST_F(BlockingWork, PausesInTheMiddleWithItsProcess) {
   a_.pause_at_next(Operation::kFile, seconds(20));
   MonotonicTime ended_a{0};
   MonotonicTime ended_b{0};
@@ -93,7 +93,7 @@ TEST_F(BlockingWork, StandsStillInItsMiddleWithItsProcess) {
   EXPECT_LT(ended_b, seconds(1));
 }
 
-TEST_F(BlockingWork, StandsStillInTheMiddleOfAChangeInZooKeeperForLongerThanItsSession) {
+TEST_F(BlockingWork, PausesWithinAZooKeeperChangeForLongerThanItsSession) {
   world_.faults().slow_operation = 0;
   SimZooKeeper zookeeper(world_);
   const auto factory = zookeeper_for(zookeeper, a_.life(), seconds(2));
@@ -112,7 +112,7 @@ TEST_F(BlockingWork, StandsStillInTheMiddleOfAChangeInZooKeeperForLongerThanItsS
   EXPECT_FALSE(zookeeper.peek("/late"));
 }
 
-TEST_F(BlockingWork, WaitsForALockThatOtherWorkHoldsOverAnOperation) {
+TEST_F(BlockingWork, WaitsForALockThatOtherWorkHoldsDuringAnOperation) {
   std::mutex mutex;
   int inside = 0;
   int ended = 0;
@@ -147,7 +147,7 @@ TEST_F(BlockingWork, OfAKilledProcessGetsTheLockThatItWaitsFor) {
   EXPECT_EQ(ended, 3);
 }
 
-TEST_F(BlockingWork, WaitsForAConditionThatOtherWorkBringsAbout) {
+TEST_F(BlockingWork, WaitsForAConditionThatOtherWorkFulfills) {
   std::mutex mutex;
   std::condition_variable changed;
   bool made = false;
@@ -166,7 +166,7 @@ TEST_F(BlockingWork, WaitsForAConditionThatOtherWorkBringsAbout) {
   run_until([&] { return seen; });
 }
 
-TEST_F(BlockingWork, KeepsTheExceptionThatItHandlesWhileItRests) {
+TEST_F(BlockingWork, KeepsTheHandledExceptionWhileItPauses) {
   std::vector<std::string> caught;
   for (SimProcess* process : {&a_, &b_}) {
     run(*process, [&, process] {
@@ -184,7 +184,7 @@ TEST_F(BlockingWork, KeepsTheExceptionThatItHandlesWhileItRests) {
   EXPECT_EQ(caught[0] == "aa" ? caught[1] : caught[0], "bb");
 }
 
-TEST(BlockingWorkOfASeed, RestsTheSameWayEachTime) {
+TEST(BlockingWorkOfASeed, PausesTheSameWayEachTime) {
   const auto hash = [](uint64_t seed) {
     SimWorld world(seed);
     world.add_disk("file://", std::make_unique<SimDisk>(world, "local", DiskKind::kLocal));

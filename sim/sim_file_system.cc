@@ -7,11 +7,11 @@
 
 namespace weir::sim {
 
-/// Bytes go on to the store bit by bit, so that at any moment some prefix is there: what a page
-/// cache or a DataNode would have.
+/// Passes bytes to the store in pieces, so that a prefix is stored at any moment, as in a page
+/// cache or on a DataNode.
 class SimWritableFile : public WritableFile {
  public:
-  /// `stored` may be null: then the file is made when the first bytes go on.
+  /// `stored` may be null. Then the first stored bytes make the file.
   SimWritableFile(SimFileSystem view, std::string path, std::unique_ptr<WritableFile> stored)
       : view_(std::move(view)), path_(std::move(path)), stored_(std::move(stored)) {}
 
@@ -64,7 +64,7 @@ class SimWritableFile : public WritableFile {
                              ": the upload was cut (simulated); what the file holds is not known"));
     }
     Status status = store(pending_.size());
-    // An empty file has not been made yet where bytes make it.
+    // An empty file does not exist yet if bytes make it.
     if (status.ok() && stored_ == nullptr) status = make();
     if (status.ok()) {
       status = stored_->close();
@@ -90,7 +90,7 @@ class SimWritableFile : public WritableFile {
     view_.disk_.unclosed_.insert(path_);
     return {};
   }
-  /// Lets the first `count` pending bytes go on.
+  /// Stores the first `count` pending bytes.
   Status store(size_t count) {
     if (count == 0) return {};
     if (stored_ == nullptr) WEIR_RETURN_IF_ERROR(make());
@@ -99,14 +99,14 @@ class SimWritableFile : public WritableFile {
     return {};
   }
 
-  /// Where a file stops when something goes wrong: at any byte, or before it was made at all.
+  /// After a fault a file ends at any byte, or was never made.
   Status store_some() {
     SimRandom& random = view_.disk_.random_;
     if (stored_ == nullptr && random.chance(0.5)) return {};
     if (stored_ == nullptr) WEIR_RETURN_IF_ERROR(make());
     return store(random.below(pending_.size() + 1));
   }
-  /// When all is well: nothing, something or everything goes on.
+  /// Without a fault, stores none, some or all of the pending bytes.
   Status store_lazily() {
     SimRandom& random = view_.disk_.random_;
     switch (random.below(3)) {
@@ -195,7 +195,7 @@ SimFileSystem::Draw SimFileSystem::draw_fate(Kind kind, const char* operation,
               unavailable(cat(operation, " of ", path,
                               ": the file system does not answer (simulated); try again later"))};
     }
-    // It arrives and is done, but the answer is lost.
+    // The request arrives and is applied, but the answer is lost.
     if (!network.reaches(disk_.host(), life_->host))
       return {kind == Kind::kRead ? Fate::kFailBefore : Fate::kFailAfter, {}};
   }
@@ -244,7 +244,7 @@ Status SimFileSystem::mutate(Kind kind, const char* operation, const std::string
     return killed(operation, path);
   }
   if (fate.fate == Fate::kFailAfter) {
-    // The real clients read back to learn what happened; here that failed as well.
+    // The real clients then read back to learn the outcome. Here that fails as well.
     return unavailable(cat(operation, " of ", path,
                            ": the answer was lost (simulated); the outcome is not known"));
   }
@@ -254,7 +254,7 @@ Status SimFileSystem::mutate(Kind kind, const char* operation, const std::string
 StatusOr<std::unique_ptr<WritableFile>> SimFileSystem::create(const std::string& path,
                                                               CreateMode mode) {
   WEIR_RETURN_IF_ERROR(check_file_path(path));
-  // Shared with an effect that may come late: then nobody writes to the file.
+  // Shared with an effect that may come late. In that case nobody writes to the file.
   auto stored = std::make_shared<std::unique_ptr<WritableFile>>();
   const bool made_by_bytes = disk_.kind() == DiskKind::kHdfs && mode == CreateMode::kExclusive;
   const auto apply = [disk = &disk_, path, mode, made_by_bytes, stored]() -> Status {

@@ -7,8 +7,8 @@
 
 namespace weir::sim {
 
-/// One process's view of a SimDisk: where operations fail, and where the process is killed in the
-/// middle of one. After the process died every operation answers UNAVAILABLE and does nothing.
+/// One process's view of a SimDisk. Makes operations fail and kills the process within an
+/// operation. After the process died, every operation returns UNAVAILABLE and has no effect.
 class SimFileSystem : public FileSystem {
  public:
   SimFileSystem(SimWorld& world, SimDisk& disk, std::shared_ptr<Life> life)
@@ -30,9 +30,9 @@ class SimFileSystem : public FileSystem {
   friend class SimWritableFile;
   friend class SimReadableFile;
 
-  /// What becomes of an operation, drawn when it begins.
+  /// The outcome of an operation, drawn when it begins.
   enum class Fate {
-    kRefused,  ///< the process is dead, or the store is in trouble: see Draw::answer
+    kRefused,  ///< the process is dead or the store unavailable: see Draw::answer
     kKillBefore,
     kFailBefore,
     kGood,
@@ -46,13 +46,13 @@ class SimFileSystem : public FileSystem {
   enum class Kind { kRead, kMutation, kWrite };  // kWrite: a mutation that needs space
 
   Draw draw(Kind kind, const char* operation, const std::string& path);
-  /// The way back of an operation that was not refused.
+  /// Delivers the answer of an operation that was not refused.
   Status answer(Status status, const char* operation, const std::string& path);
   Draw draw_fate(Kind kind, const char* operation, const std::string& path);
   Status killed(const char* operation, const std::string& path) const;
-  /// For operations that are not begun: the read ones, and what comes before a mutation.
+  /// Ends an operation before it has an effect: a read, or the first part of a mutation.
   Status refuse(Draw& draw, const char* operation, const std::string& path);
-  /// Carries out `apply` as the fate says. `apply` may run later, by itself.
+  /// Runs `apply` according to the drawn fate, perhaps later and after the return.
   Status mutate(Kind kind, const char* operation, const std::string& path,
                 const std::function<Status()>& apply);
 

@@ -30,7 +30,7 @@ ConformanceParameter conformance_of(std::string name, DiskKind kind) {
   parameter.name = std::move(name);
   parameter.make = [kind] {
     auto one = std::make_shared<OneProcess>(kind);
-    // The file system keeps the world alive that it lives in.
+    // The file system keeps its world alive.
     return FileSystemUnderTest{std::shared_ptr<FileSystem>(one, one->fs.get()), "/"};
   };
   return parameter;
@@ -72,7 +72,7 @@ TEST(SimFileSystem, AKillAtAnyOperationLeavesAPrefixOfAnUnclosedFile) {
   }
 }
 
-TEST(SimFileSystem, AKillAtAnyOperationNeverLeavesAPublishedFileInPart) {
+TEST(SimFileSystem, AKillAtAnyOperationNeverLeavesAPartlyPublishedFile) {
   for (const DiskKind kind : kBoth) {
     std::set<std::string> left;
     for (uint64_t seed = 0; seed < 100; ++seed) {
@@ -88,7 +88,7 @@ TEST(SimFileSystem, AKillAtAnyOperationNeverLeavesAPublishedFileInPart) {
   }
 }
 
-TEST(SimFileSystem, FailBeforeMeansThatNothingHappened) {
+TEST(SimFileSystem, FailBeforeMeansNoEffect) {
   for (const DiskKind kind : kBoth) {
     OneProcess one(kind);
     ASSERT_TRUE(write_file(*one.fs, "/f", "x").ok());
@@ -103,7 +103,7 @@ TEST(SimFileSystem, FailBeforeMeansThatNothingHappened) {
   }
 }
 
-TEST(SimFileSystem, FailAfterMeansThatItHappenedAndNobodyWasTold) {
+TEST(SimFileSystem, FailAfterMeansAnEffectWithoutAnAnswer) {
   for (const DiskKind kind : kBoth) {
     OneProcess one(kind);
     ASSERT_TRUE(write_file(*one.fs, "/f", "x").ok());
@@ -133,7 +133,7 @@ TEST(SimFileSystem, ACutUploadLeavesAShorterFile) {
   EXPECT_GT(left.size(), 9u);
 }
 
-TEST(SimFileSystem, ATornAppendSpoilsTheFileForGood) {
+TEST(SimFileSystem, AfterATornAppendTheFileStaysUnusable) {
   OneProcess one(DiskKind::kLocal);
   auto file = one.fs->create("/f", CreateMode::kExclusive);
   one.disk.faults().torn_append = 1;
@@ -144,7 +144,7 @@ TEST(SimFileSystem, ATornAppendSpoilsTheFileForGood) {
   EXPECT_TRUE(std::string_view("01234567").starts_with(stored(one.disk, "/f")));
 }
 
-TEST(SimFileSystem, ALateRenameHappensAfterTheDeathOfWhoAskedForIt) {
+TEST(SimFileSystem, ALateRenameHappensAfterTheDeathOfItsProcess) {
   int late = 0;
   for (uint64_t seed = 0; seed < 40; ++seed) {
     OneProcess one(DiskKind::kHdfs, seed);
@@ -161,7 +161,7 @@ TEST(SimFileSystem, ALateRenameHappensAfterTheDeathOfWhoAskedForIt) {
   EXPECT_GT(late, 5);
 }
 
-TEST(SimFileSystem, PowerLossSparesWhatWasClosed) {
+TEST(SimFileSystem, PowerLossSparesClosedFiles) {
   std::set<std::string> left;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     OneProcess one(DiskKind::kLocal, seed);
@@ -180,7 +180,7 @@ TEST(SimFileSystem, PowerLossSparesWhatWasClosed) {
   }
 }
 
-TEST(SimDisk, FlipBitChangesExactlyOne) {
+TEST(SimDisk, FlipBitChangesExactlyOneBit) {
   OneProcess one(DiskKind::kLocal);
   ASSERT_TRUE(write_file(*one.fs, "/f", "some bytes").ok());
   ASSERT_TRUE(one.disk.flip_bit("/f"));
@@ -192,11 +192,11 @@ TEST(SimDisk, FlipBitChangesExactlyOne) {
   EXPECT_FALSE(one.disk.flip_bit("/not there"));
 }
 
-TEST(SimDisk, WindowsOfTroubleComeAndGo) {
+TEST(SimDisk, OutagesBeginAndEnd) {
   OneProcess one(DiskKind::kHdfs);
   ASSERT_TRUE(write_file(*one.fs, "/f", "x").ok());
   one.disk.faults().outage_gap = seconds(20);
-  std::set<std::pair<StatusCode, StatusCode>> seen;  // of a read and a write
+  std::set<std::pair<StatusCode, StatusCode>> seen;  // results of a read and a write
   for (int i = 0; i < 3000; ++i) {
     const StatusCode read = one.fs->stat("/f").status().code();
     const StatusCode write = one.fs->create(cat("/g", i), CreateMode::kExclusive).status().code();
@@ -211,7 +211,7 @@ TEST(SimDisk, WindowsOfTroubleComeAndGo) {
   EXPECT_TRUE(write_file(*one.fs, "/after", "x").ok());
 }
 
-TEST(SimDisk, AFullDiskTakesNoBytesButRemoves) {
+TEST(SimDisk, AFullDiskRefusesWritesButAllowsRemoves) {
   OneProcess one(DiskKind::kLocal);
   ASSERT_TRUE(write_file(*one.fs, "/f", "x").ok());
   one.disk.set_full(true);

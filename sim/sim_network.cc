@@ -87,7 +87,7 @@ void SimNetwork::process_died(const Life& life) {
 }
 
 void SimNetwork::tell_links(const std::function<void(SimLink&)>& what) {
-  // What is told makes events only, so no link comes or goes meanwhile.
+  // Links only make events here, so the set of links does not change meanwhile.
   for (const auto& [id, link] : links_) what(*link);
 }
 

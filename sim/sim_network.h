@@ -12,7 +12,7 @@
 
 namespace weir::sim {
 
-/// Hosts that don't reach each other: nothing goes from `a` to `b`, nor back unless it is one way.
+/// Hosts that can't reach each other: nothing gets from `a` to `b`, nor back unless one_way is set.
 /// A host always reaches itself.
 struct Partition {
   std::vector<std::string> a;
@@ -20,17 +20,17 @@ struct Partition {
   bool one_way = false;
 };
 
-/// Something that spans hosts and has to know when they are cut off from each other. Registered
-/// while it exists.
+/// A connection between hosts that must learn of partitions. Registered while it exists.
 class SimLink {
  public:
   explicit SimLink(SimWorld& world);
   SimLink(const SimLink&) = delete;
   SimLink& operator=(const SimLink&) = delete;
   virtual ~SimLink();
-  /// Partitions began or ended: see SimNetwork::reaches().
+  /// Called when a partition has begun or ended: see SimNetwork::reaches().
   virtual void partitions_changed() = 0;
-  /// Called in the middle of whatever killed it: make events, call nobody.
+  /// Called while the process is being killed. Implementations may make events, but must not call
+  /// other code.
   virtual void process_died(const Life& life) = 0;
 
  protected:
@@ -40,33 +40,33 @@ class SimLink {
   const uint64_t id_;
 };
 
-/// Somebody listens there, as long as this exists and the process lives.
+/// A listener. Active while this exists and its process lives.
 struct Listening {
   std::shared_ptr<Life> life;
   Acceptor acceptor;
 };
 
-/// Which hosts there are, who listens where, and who is cut off from whom. Hosts are made by naming
-/// them: each process is on one (Life::host), an HDFS disk is on one of its own (SimDisk::host()).
+/// The hosts, their listeners and the partitions between them. A host exists as soon as it is
+/// named: each process is on one (Life::host), and an HDFS disk has its own (SimDisk::host()).
 class SimNetwork {
  public:
   explicit SimNetwork(SimWorld& world) : world_(world) {}
 
-  /// What `from` sends arrives at `to`, at this moment.
+  /// True if a message from `from` would arrive at `to` now.
   bool reaches(const std::string& from, const std::string& to) const;
 
-  /// From now until heal() with the number that is returned. Several at a time add up.
+  /// Cuts from now until heal() with the returned number. Several partitions add up.
   uint64_t cut(Partition partition);
-  /// Likewise, for so long.
+  /// Cuts for `duration`.
   void cut_for(Partition partition, MonotonicTime duration);
   void heal(uint64_t number);
   void heal_all();
-  int64_t partitions() const { return static_cast<int64_t>(next_number_); }  ///< so far
+  int64_t partitions() const { return static_cast<int64_t>(next_number_); }  ///< number so far
 
-  /// Port 0: the lowest that is free, so a process that starts again on its host gets the port of
-  /// the one before.
+  /// Port 0 selects the lowest free port. So a restarted process on the same host gets the port of
+  /// the previous one.
   StatusOr<int> listen(const std::string& host, int port, const std::shared_ptr<Listening>& who);
-  /// Who listens there now; null if nobody does.
+  /// The current listener there; null if there is none.
   std::shared_ptr<Listening> find(const std::string& host, int port) const;
 
   void process_died(const Life& life);

@@ -35,7 +35,7 @@ TEST(SimNetwork, PartitionsAddUpAndAHostReachesItself) {
   EXPECT_TRUE(network.reaches("a", "b"));
 }
 
-TEST(SimNetwork, WhatWaitsBehindAPartitionArrivesInOrderWhenItEnds) {
+TEST(SimNetwork, WaitingFramesArriveInOrderWhenAPartitionEnds) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SimWorld world(seed);
     Pair pair(world);
@@ -87,7 +87,7 @@ TEST(SimNetwork, AfterAPartitionAConversationMayBeReset) {
   EXPECT_GT(received.size(), 3u) << "some of what waited arrives before";
 }
 
-TEST(SimNetwork, DeathBehindAPartitionIsSilentUntilItEndsOrAnEndGivesUp) {
+TEST(SimNetwork, AProcessDeathBehindAPartitionIsSilentUntilThePartitionEndsOrAnEndTimesOut) {
   int told_in_the_dark = 0;
   int told_afterwards = 0;
   for (uint64_t seed = 0; seed < 100; ++seed) {
@@ -117,7 +117,7 @@ TEST(SimNetwork, DeathBehindAPartitionIsSilentUntilItEndsOrAnEndGivesUp) {
   EXPECT_GT(told_afterwards, 20);
 }
 
-TEST(SimNetwork, OneEndMayGiveUpLongBeforeTheOtherLearnsOfIt) {
+TEST(SimNetwork, OneEndMayTimeOutLongBeforeTheOtherLearnsOfIt) {
   int one_sided = 0;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SimWorld world(seed);
@@ -133,7 +133,7 @@ TEST(SimNetwork, OneEndMayGiveUpLongBeforeTheOtherLearnsOfIt) {
   EXPECT_GT(one_sided, 20);
 }
 
-TEST(SimNetwork, ADialWaitsBeforeAPartitionOrGivesUp) {
+TEST(SimNetwork, ADialWaitsForAPartitionToEndOrTimesOut) {
   int connected = 0;
   int gave_up = 0;
   for (uint64_t seed = 0; seed < 100; ++seed) {
@@ -158,7 +158,7 @@ TEST(SimNetwork, ADialWaitsBeforeAPartitionOrGivesUp) {
   EXPECT_GT(gave_up, 20);
 }
 
-TEST(SimNetwork, StopOfFaultsHealsAndNothingIsLost) {
+TEST(SimNetwork, StoppingFaultsHealsPartitionsAndLosesNothing) {
   SimWorld world(1);
   world.faults().reset_after_partition = 0;
   Pair pair(world);

@@ -16,18 +16,19 @@
 
 namespace weir::sim {
 
-/// One incarnation of an operating-system process: what its Platform reaches lives and dies with
-/// it. To restart a process, make another one.
+/// One incarnation of an operating-system process. Everything its Platform reaches lives and dies
+/// with it. To restart a process, make another one.
 ///
-/// After kill() its actors are never stepped again, its blocking work never begins, and what of
-/// that rested has gone on to its end; its messages reach nobody, its file operations fail and do
-/// nothing; the objects it ran can be destroyed at any time. They have to be destroyed before it.
+/// After kill() its actors are never stepped again and waiting blocking work never begins. Blocking
+/// work that had paused has run to its end. Its messages reach nobody, and its file operations fail
+/// without effect. Its objects can be destroyed at any time, but before the SimProcess.
 ///
 /// URIs find the disk named scheme + "://" + authority ("file://", "hdfs://nn:8020"), which the
 /// world must have.
+/// world must have.
 class SimProcess {
  public:
-  /// `host`: where it runs, for the network; one of its own if empty.
+  /// `host`: its host in the network; empty: a host of its own.
   SimProcess(SimWorld& world, std::string name, std::string host = {});
   ~SimProcess();
   SimProcess(const SimProcess&) = delete;
@@ -36,24 +37,24 @@ class SimProcess {
   Platform& platform() { return platform_; }
   const std::string& name() const { return life_->name; }
   const std::string& host() const { return life_->host; }
-  /// For parts of the world that live and die with it.
+  /// For parts of the world that live and die with the process.
   const std::shared_ptr<Life>& life() const { return life_; }
   bool alive() const { return life_->alive; }
-  /// SIGKILL. At any moment, also from within its own work; then what is on the stack goes on, and
-  /// reaches nothing.
+  /// Like SIGKILL. May be called at any moment, also from within the process's own work. Then the
+  /// code on the stack continues without effect.
   void kill() { world_.kill(*life_, "from outside"); }
-  /// Kills it in the middle of its `count`-th file operation from now: 0 is the next.
+  /// Kills the process within its `count`-th file operation from now. 0 is the next.
   void kill_at_file_operation(int64_t count) {
     life_->kill_at_operation = life_->file_operations + count;
   }
-  /// SIGSTOP, and SIGCONT after `duration`: none of its actors runs and no frame arrives meanwhile;
+  /// Like SIGSTOP, and SIGCONT after `duration`. Meanwhile no actor runs and no frame arrives;
   /// frames wait.
   void pause(MonotonicTime duration);
-  /// The same in the middle of blocking work, when it next comes to such an operation.
+  /// The same within blocking work, at its next operation of that kind.
   void pause_at_next(Operation operation, MonotonicTime duration);
-  /// What its wall clock shows more than the world's, from now on.
+  /// Sets how far its wall clock is ahead of the world's.
   void set_wall_skew_ms(int64_t skew_ms) { clock_.wall_skew_ms = skew_ms; }
-  /// Blocking work that one of its executors does at once: 1 to 4.
+  /// Number of threads of each executor: 1 to 4.
   size_t io_threads() const { return 1 + static_cast<size_t>(clock_.offset.count() % 4); }
   int64_t file_operations() const { return life_->file_operations; }
 
@@ -63,7 +64,7 @@ class SimProcess {
     explicit ProcessClock(SimWorld& world) : world_(world) {}
     MonotonicTime now() const override { return world_.now() + offset; }
     int64_t wall_ms() const override { return world_.wall_ms() + wall_skew_ms; }
-    MonotonicTime offset{0};  ///< monotonic clocks of two processes have nothing in common
+    MonotonicTime offset{0};  ///< monotonic clocks of two processes are unrelated
     int64_t wall_skew_ms = 0;
 
    private:
@@ -81,7 +82,7 @@ class SimProcess {
     }
 
    private:
-    /// Its threads: so much blocking work at once. What is under way holds it.
+    /// The threads of an executor. In-flight work keeps it alive.
     struct Executor {
       size_t under_way = 0;
       std::deque<std::function<void()>> queue;

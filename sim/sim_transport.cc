@@ -13,11 +13,11 @@ namespace {
 using std::chrono::seconds;
 
 constexpr MonotonicTime kRetransmissionMax =
-    seconds(3);  ///< until what waited behind a partition goes on
+    seconds(3);  ///< maximum delay of waiting frames after a partition
 constexpr MonotonicTime kKeepaliveMin =
-    seconds(5);  ///< an end that hears nothing gives up after so long at the earliest,
-constexpr MonotonicTime kKeepaliveMax = seconds(120);  ///< so long at the latest,
-constexpr double kNoKeepalive = 0.3;                   ///< or never
+    seconds(5);  ///< minimum time until an end without contact closes the connection
+constexpr MonotonicTime kKeepaliveMax = seconds(120);  ///< maximum time
+constexpr double kNoKeepalive = 0.3;                   ///< chance that it never does
 constexpr MonotonicTime kDialTimeoutMin = seconds(1);
 constexpr MonotonicTime kDialTimeoutMax = seconds(30);
 
@@ -25,10 +25,10 @@ bool is_own_host(const std::string& host) {
   return host.empty() || host == "0.0.0.0" || host == "localhost" || host == "127.0.0.1";
 }
 
-/// Both directions of a conversation. Owned by its two Connections and by the events under way.
+/// Both directions of a connection. Owned by its two Connections and its pending events.
 class Conversation : public SimLink, public std::enable_shared_from_this<Conversation> {
  public:
-  /// Within a process, and standing.
+  /// A connection within a process. It is established at once.
   Conversation(SimWorld& world, std::shared_ptr<Life> life, Endpoint a, Endpoint b)
       : SimLink(world) {
     hosts_[0] = hosts_[1] = life->host;
@@ -37,7 +37,7 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     ends_[1].endpoint = std::move(b);
     ends_[0].there = ends_[1].there = true;
   }
-  /// Made by end 0, and on its way to who listens there: see knock().
+  /// A connection that end 0 dials. It must still reach a listener: see knock().
   Conversation(SimWorld& world, std::shared_ptr<Life> life, Endpoint a, const Address& to)
       : SimLink(world), port_(to.port) {
     hosts_[0] = life->host;
@@ -69,7 +69,7 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
   }
 
   void close(int own) {
-    WEIR_CHECK(!calling_);  // the contract of Endpoint
+    WEIR_CHECK(!calling_);  // required by the contract of Endpoint
     ends_[own].open = false;
     ends_[own].endpoint = {};
     break_off("the other end closed the connection");
@@ -106,17 +106,17 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     std::string frame;
   };
   struct End {
-    std::shared_ptr<Life> life;  ///< null until somebody is found who listens
+    std::shared_ptr<Life> life;  ///< null until a listener is found
     Endpoint endpoint;
-    bool there = false;                    ///< known to its process
-    bool open = true;                      ///< false: destroyed or told of the break
-    std::deque<Waiting> waiting;           ///< on its way to this end, in order
-    const char* broken_because = nullptr;  ///< to be told after them
+    bool there = false;                    ///< established at this end
+    bool open = true;                      ///< false: destroyed or notified of the break
+    std::deque<Waiting> waiting;           ///< in flight to this end, in order
+    const char* broken_because = nullptr;  ///< delivered after `waiting`
     MonotonicTime tell_time{0};
     MonotonicTime last_arrival{0};
-    MonotonicTime not_before{0};  ///< after a partition
+    MonotonicTime not_before{0};  ///< earliest delivery after a partition
     bool scheduled = false;
-    bool stalled = false;  ///< something stands before a partition
+    bool stalled = false;  ///< the next delivery waits for a partition to end
   };
 
   MonotonicTime message_delay() { return world_.random().delay(world_.options().message_max); }
@@ -182,7 +182,7 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     }
   }
 
-  /// At the other host; nothing is known there yet.
+  /// The dial arrives at the other host, before any listener knows of it.
   void arrive() {
     if (broken_ || ends_[1].life != nullptr || !ends_[0].life->alive) return;
     if (is_cut()) {
@@ -228,7 +228,7 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
     }
   }
 
-  /// Of itself, whatever the network.
+  /// One end breaks the connection by itself, in any state of the network.
   void give_up(int own, const char* reason) {
     ends_[own].waiting.clear();
     tell_broken(own, reason);
@@ -239,10 +239,10 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
   const int port_ = 0;
   End ends_[2];
   bool broken_ = false;
-  bool waiting_outside_ = false;  ///< the dial stands before a partition
+  bool waiting_outside_ = false;  ///< the dial waits for a partition to end
   bool was_cut_ = false;
-  uint64_t cut_number_ = 0;  ///< counts the changes of was_cut_
-  bool calling_ = false;     ///< an endpoint is being called
+  uint64_t cut_number_ = 0;  ///< number of changes of was_cut_
+  bool calling_ = false;     ///< a call of an endpoint is in progress
 };
 
 class SimConnection : public Connection {
@@ -262,7 +262,7 @@ void Conversation::accept(const std::shared_ptr<Listening>& listening) {
     break_off("connection refused (simulated)");
     return;
   }
-  // Also if the other end has gone meanwhile: then the break comes at once.
+  // Also if the other end was closed meanwhile: then the break follows at once.
   world_.note("accept", ends_[1].life->name, static_cast<uint64_t>(port_));
   Endpoint endpoint = listening->acceptor(std::make_unique<SimConnection>(shared_from_this(), 1));
   if (!ends_[1].open) return;

@@ -8,19 +8,20 @@
 
 namespace weir::sim {
 
-/// The transport of one process. Frames of one direction arrive in order, after drawn delays.
+/// The transport of one process. Frames of one direction arrive in order, after random delays.
 ///
-/// A conversation between two processes breaks by chance (WorldFaults::connection_loss), when
-/// either dies and when either Connection is destroyed; one within a process only by the last. In
-/// each direction some drawn suffix of what was under way is lost, and then the end is told, soon.
+/// A connection between two processes breaks at random (WorldFaults::connection_loss), when either
+/// process dies and when either Connection is destroyed. A connection within a process breaks only
+/// when a Connection is destroyed. A break loses a random suffix of the in-flight frames in each
+/// direction. Each end is then notified soon.
 ///
-/// Across a partition (SimNetwork) nothing arrives: neither frames nor that the conversation broke.
-/// They wait, and arrive in order when it ends, after a drawn time; or the conversation is then
-/// reset (WorldFaults::reset_after_partition). An end that hears nothing may give up by itself,
-/// after a drawn time or never.
+/// Nothing crosses a partition (SimNetwork), neither frames nor the notice of a break. They wait
+/// and arrive in order some time after it ends, or the connection is reset then
+/// (WorldFaults::reset_after_partition). An end without contact may close the connection by itself,
+/// after a random time or never.
 ///
-/// A dial reaches who listens when it arrives. It needs both directions; while one is cut it waits,
-/// and gives up after a drawn time.
+/// A dial reaches the listener that exists when it arrives. It needs both directions. While one is
+/// cut, the dial waits, and fails after a random time.
 class SimTransport : public Transport {
  public:
   SimTransport(SimWorld& world, std::shared_ptr<Life> life)
@@ -28,7 +29,7 @@ class SimTransport : public Transport {
 
   std::pair<std::unique_ptr<Connection>, std::unique_ptr<Connection>> connect(Endpoint a,
                                                                               Endpoint b) override;
-  /// On the process's own host only, which may also be called "0.0.0.0", "localhost" or
+  /// Only on the process's own host, which may also be called "0.0.0.0", "localhost" or
   /// "127.0.0.1".
   StatusOr<std::unique_ptr<Listener>> listen(const Address& address, Acceptor acceptor) override;
   std::unique_ptr<Connection> dial(const Address& address, Endpoint endpoint) override;

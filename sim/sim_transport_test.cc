@@ -17,7 +17,7 @@ using std::chrono::seconds;
 TEST(SimTransport, FramesWithinAProcessArriveInOrderAfterADelay) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
     SimWorld world(seed);
-    world.faults().connection_loss = 0.5;  // there it cannot break
+    world.faults().connection_loss = 0.5;  // has no effect within a process
     SimProcess process(world, "p");
     Inbox a;
     Inbox b;
@@ -32,7 +32,7 @@ TEST(SimTransport, FramesWithinAProcessArriveInOrderAfterADelay) {
   }
 }
 
-TEST(SimTransport, ADialReachesWhoListensAndWhatWasSentBeforeWaits) {
+TEST(SimTransport, ADialReachesTheListenerAndEarlierFramesWait) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
     SimWorld world(seed);
     Pair pair(world);
@@ -61,7 +61,7 @@ TEST(SimTransport, ADialToNobodyIsRefused) {
   EXPECT_EQ(pair.to_client, nullptr);
 }
 
-TEST(SimTransport, AConnectionAcceptedOutlivesItsListener) {
+TEST(SimTransport, AnAcceptedConnectionOutlivesItsListener) {
   SimWorld world(1);
   Pair pair(world);
   pair.connect();
@@ -71,7 +71,7 @@ TEST(SimTransport, AConnectionAcceptedOutlivesItsListener) {
   EXPECT_EQ(pair.at_server.numbers, first_numbers(1));
 }
 
-TEST(SimTransport, AnAcceptorMayTurnAConnectionAway) {
+TEST(SimTransport, AnAcceptorMayRefuseAConnection) {
   SimWorld world(1);
   SimProcess server(world, "server");
   SimProcess client(world, "client");
@@ -92,7 +92,7 @@ TEST(SimTransport, AnAcceptorMayTurnAConnectionAway) {
                               "between client and server: the other end closed the connection"});
 }
 
-TEST(SimTransport, PortZeroIsTheLowestFreeOneOfTheHost) {
+TEST(SimTransport, PortZeroSelectsTheLowestFreePortOfTheHost) {
   SimWorld world(1);
   SimProcess one(world, "one", "host");
   SimProcess two(world, "two", "host");
@@ -115,7 +115,7 @@ TEST(SimTransport, PortZeroIsTheLowestFreeOneOfTheHost) {
   EXPECT_EQ(port(two, {"host", 20000}, &d), 20000) << "free when its process is dead";
 }
 
-TEST(SimTransport, ALostConnectionLosesASuffixAndTellsBothEndsOnce) {
+TEST(SimTransport, ALostConnectionLosesASuffixAndNotifiesBothEndsOnce) {
   std::set<size_t> received;
   for (uint64_t seed = 0; seed < 300; ++seed) {
     SimWorld world(seed);
@@ -138,7 +138,7 @@ TEST(SimTransport, ALostConnectionLosesASuffixAndTellsBothEndsOnce) {
   EXPECT_GT(received.size(), 20u) << "the break should come anywhere";
 }
 
-TEST(SimTransport, DestroyingOneEndTellsOnlyTheOther) {
+TEST(SimTransport, DestroyingOneEndNotifiesOnlyTheOther) {
   SimWorld world(1);
   SimProcess process(world, "p");
   Inbox a;
@@ -152,7 +152,7 @@ TEST(SimTransport, DestroyingOneEndTellsOnlyTheOther) {
   EXPECT_EQ(b.breaks.size(), 1u);
 }
 
-TEST(SimTransport, DeathOfOneProcessBreaksItsConnectionsWithAnother) {
+TEST(SimTransport, TheDeathOfAProcessBreaksItsConnectionsToOthers) {
   std::set<size_t> received;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SimWorld world(seed);
@@ -173,7 +173,7 @@ TEST(SimTransport, DeathOfOneProcessBreaksItsConnectionsWithAnother) {
   EXPECT_GT(received.size(), 3u) << "what was under way arrives in part";
 }
 
-TEST(SimTransport, APausedProcessGetsEverythingWhenItGoesOn) {
+TEST(SimTransport, APausedProcessReceivesEverythingWhenItContinues) {
   for (uint64_t seed = 0; seed < 30; ++seed) {
     SimWorld world(seed);
     Pair pair(world);

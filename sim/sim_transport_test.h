@@ -10,7 +10,7 @@
 
 namespace weir::sim {
 
-/// What tests of the transport and the network share: numbers as frames.
+/// Shared by the tests of the transport and of the network: numbers as frames.
 inline std::string frame(int number) { return std::to_string(number); }
 
 inline std::vector<int> first_numbers(size_t count) {
@@ -36,7 +36,7 @@ struct Inbox {
   }
 };
 
-/// Two processes on hosts of their own, and the conversation that the client dials.
+/// Two processes on separate hosts, and the connection that the client dials.
 struct Pair {
   explicit Pair(SimWorld& world) : world(world), server(world, "server"), client(world, "client") {
     auto made = server.platform().transport.listen({"server", 0},
@@ -52,7 +52,7 @@ struct Pair {
   void dial() {
     to_server = client.platform().transport.dial({"server", port}, at_client.endpoint());
   }
-  /// And waits until the connection stands.
+  /// Dials and waits until the connection is established.
   void connect() {
     dial();
     EXPECT_EQ(world.run_until([&] { return to_client != nullptr; }, std::chrono::seconds(1)),

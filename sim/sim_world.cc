@@ -10,7 +10,7 @@
 namespace weir::sim {
 namespace {
 
-/// How often blocking work looks whether a lock has become free.
+/// How often blocking work checks whether a lock is free.
 constexpr MonotonicTime kLockLook = std::chrono::milliseconds(1);
 
 }  // namespace
@@ -95,7 +95,7 @@ void SimWorld::run_next_event() {
 }
 
 void SimWorld::step_actor(SimActor& actor) {
-  // Out of the list of the ready: the last takes its place.
+  // Removes the actor from the list of ready actors. The last one takes its place.
   ready_[actor.ready_index_] = ready_.back();
   ready_[actor.ready_index_]->ready_index_ = actor.ready_index_;
   ready_.pop_back();
@@ -186,7 +186,7 @@ void SimWorld::resume(uint64_t work) {
 
 void SimWorld::rest(MonotonicTime duration) {
   Blocking& work = blocking_.at(running_);
-  // That of a dead process is taken up again by bury().
+  // bury() resumes the work of a dead process.
   if (work.life->alive) at(now_ + duration, work.life, [this, id = running_] { resume(id); });
   work.fiber->rest();
 }
@@ -211,7 +211,7 @@ void SimWorld::bury() {
   someone_died_ = false;
   inside_ = true;
   for (int rounds = 0;; ++rounds) {
-    WEIR_CHECK(rounds < 10'000);  // they wait for each other's locks
+    WEIR_CHECK(rounds < 10'000);  // deadlock: they wait for each other's locks
     std::vector<uint64_t> dead;
     for (const auto& [id, work] : blocking_) {
       if (!work.life->alive) dead.push_back(id);
@@ -227,7 +227,7 @@ void SimWorld::bury() {
   }
   events_ = std::move(kept);
   std::make_heap(events_.begin(), events_.end());
-  // Here `dropped` frees what its events captured, which may make new events.
+  // Here the destructor of `dropped` frees captured objects, which may make new events.
 }
 
 SimDisk* SimWorld::disk(const std::string& name) {

@@ -18,23 +18,22 @@ class SimActor;
 class SimDisk;
 class SimNetwork;
 
-/// What can go wrong with time and messages; files have their own (SimDisk). All probabilities are
-/// per occasion.
+/// Faults of time and messages. Files have their own (SimDisk). All probabilities are per occasion.
 struct WorldFaults {
-  double actor_stall = 0;  ///< before a step: the actor rests for up to stall_max, as if its thread
-                           ///< were not scheduled
+  double actor_stall = 0;  ///< before a step: the actor pauses for up to stall_max, as if its
+                           ///< thread were not scheduled
   MonotonicTime stall_max = std::chrono::seconds(2);
-  double slow_io = 0;  ///< blocking work begins only after up to slow_io_max
+  double slow_io = 0;  ///< blocking work begins with a delay of up to slow_io_max
   MonotonicTime slow_io_max = std::chrono::seconds(20);
-  double slow_operation = 0;  ///< before and after each file operation and call of ZooKeeper:
-                              ///< blocking work rests, all others go on
+  double slow_operation = 0;  ///< before and after each file operation and ZooKeeper call: blocking
+                              ///< work pauses, all others continue
   MonotonicTime slow_operation_max = std::chrono::seconds(5);
-  double connection_loss = 0;  ///< at a frame between processes: the connection breaks, a suffix of
-                               ///< what was sent is lost
-  double reset_after_partition = 0;   ///< of a conversation, when its hosts reach each other again
-  double kill_at_file_operation = 0;  ///< before, in the middle of or after it
-  double late_effect = 0;  ///< of a killed process's last rename, remove or create: the far end
-                           ///< does it seconds later
+  double connection_loss = 0;        ///< at a frame between processes: the connection breaks, and a
+                                     ///< suffix of the sent frames is lost
+  double reset_after_partition = 0;  ///< of a connection, when its hosts reach each other again
+  double kill_at_file_operation = 0;  ///< before, within or after the operation
+  double late_effect = 0;  ///< when a process is killed: its last rename, remove or create takes
+                           ///< effect on the server seconds later
 };
 
 struct WorldOptions {
@@ -45,29 +44,31 @@ struct WorldOptions {
   size_t trace_lines = 0;
 };
 
-/// Where blocking work can rest, and where a process can be paused in the middle of it.
+/// Operations at which blocking work can pause, and at which a process can be paused.
 enum class Operation { kFile, kZooKeeper, kZooKeeperChange };
 
-/// What a process is to the world: alive, then not. Shared by all that belongs to one incarnation
-/// of it.
+/// The state of one incarnation of a process: alive, then dead. Shared by all objects of the
+/// incarnation.
 struct Life {
   std::string name;
-  std::string host;  ///< where it runs: see SimNetwork
+  std::string host;  ///< its host in the network: see SimNetwork
   bool alive = true;
   MonotonicTime paused_until{0};
-  int64_t file_operations = 0;  ///< begun so far
+  int64_t file_operations = 0;  ///< number begun so far
   int64_t kill_at_operation = -1;
-  MonotonicTime pause_at_next{0};  ///< for so long, at the next operation of that kind; 0: not
+  MonotonicTime pause_at_next{
+      0};  ///< duration of a pause at the next operation of that kind; 0: no pause
   Operation pause_at = Operation::kFile;
 };
 
-/// A world in one thread: virtual time, whose turn it is, what happens when. Every choice is drawn
-/// from the seed and noted in the trace, so the same seed gives the same run, bit for bit, as long
-/// as the code under test reaches the world through its Platform only.
+/// A world in one thread: virtual time, the order of actors, and events. Every choice is drawn from
+/// the seed and recorded in the trace. So the same seed gives the same run, bit for bit, if the
+/// code under test reaches the world only through its Platform.
 ///
-/// One thing happens at a time: a step of one actor, or an event (a message arrives, blocking work
-/// runs from one of its rests to the next). Among actors that are ready the next is drawn; events
-/// happen in order of their time. Time passes with each step and jumps when all rest.
+/// One thing happens at a time: a step of one actor, or an event (a message arrives, or blocking
+/// work runs from one pause to the next). The next actor is drawn from those that are ready. Events
+/// happen in the order of their time. Each step takes time, and time jumps to the next event if no
+/// actor is ready.
 class SimWorld {
  public:
   explicit SimWorld(uint64_t seed, WorldOptions options = {});
@@ -80,45 +81,44 @@ class SimWorld {
   const WorldOptions& options() const { return options_; }
   WorldFaults& faults() { return faults_; }
   Trace& trace() { return trace_; }
-  /// For decisions of the world; others take a split() at their construction.
+  /// For the world's own decisions. Other components take a split() when they are constructed.
   SimRandom& random() { return random_; }
 
-  /// Does one thing. False if nothing will ever happen again.
+  /// Runs one step or event. Returns false if none will ever happen again.
   bool step();
   enum class Outcome { kDone, kTimeout, kNothingLeft };
-  /// Steps until `done` (asked before each step) holds or virtual time has passed.
+  /// Runs until `done` holds (checked before each step) or `at_most` of virtual time has passed.
   Outcome run_until(const std::function<bool()>& done, MonotonicTime at_most);
-  /// Lets `duration` pass, even if nothing happens in it.
+  /// Advances time by `duration`, even if nothing happens in it.
   void run_for(MonotonicTime duration);
 
-  /// `what` happens at `time`, unless `owner` (may be null: the world's own) is dead by then; while
-  /// it is paused, afterwards. Events of one time happen in the order in which they were made.
+  /// Runs `what` at `time`, unless `owner` is dead by then (null: the world itself). If `owner` is
+  /// paused, runs it after the pause. Events of the same time run in the order in which they were
+  /// made.
   void at(MonotonicTime time, std::shared_ptr<Life> owner, std::function<void()> what);
   void note(std::string_view what, std::string_view who, uint64_t value = 0) {
     trace_.note(now_, what, who, value);
   }
 
-  /// Begins blocking work, from within an event. It rests where it comes to at_operation(), and
-  /// goes on by itself. When its process is killed it goes on at once to its end, and whatever it
-  /// asks for fails.
+  /// Begins blocking work, from within an event. It may pause at each at_operation() and continues
+  /// by itself. When its process is killed, it runs to its end at once, and all its requests fail.
   void run_blocking(std::shared_ptr<Life> life, std::function<void()> work);
-  /// Blocking work of `life` is about to do such a thing, or has just done it: it may rest here, as
-  /// the faults say, and its process may die meanwhile. Elsewhere than in blocking work nothing
-  /// happens.
+  /// Called by blocking work of `life` before and after such an operation. The work may pause here,
+  /// as the faults say, and its process may die meanwhile. Does nothing outside of blocking work.
   void at_operation(Life& life, Operation operation);
 
-  /// The process is gone at this moment: see SimProcess::kill().
+  /// Kills the process now: see SimProcess::kill().
   void kill(Life& life, std::string_view how);
 
-  /// How often blocking work has rested in its middle.
+  /// Number of pauses within blocking work.
   int64_t rests() const { return rests_; }
 
   SimNetwork& network() { return *network_; }
-  /// The store of that name, made by add_disk(). Null if there is none.
+  /// The disk of that name, added by add_disk(). Null if there is none.
   SimDisk* disk(const std::string& name);
   SimDisk& add_disk(const std::string& name, std::unique_ptr<SimDisk> disk);
-  /// From here on nothing more goes wrong: rates are zero, windows of unavailability and
-  /// partitions end, nobody rests. What is paused stays so for its time.
+  /// Stops all faults: rates become zero, outages and partitions end, and no work pauses any more.
+  /// Processes that are paused stay so until their pause ends.
   void stop_faults();
 
  private:
@@ -141,10 +141,10 @@ class SimWorld {
   void push(Event event);
   Event pop();
   void resume(uint64_t work);
-  /// The blocking work that runs lets all others go on for so long.
+  /// Pauses the running blocking work for `duration`, while all others continue.
   void rest(MonotonicTime duration);
-  /// Ends blocking work of dead processes, and frees what their events captured; not while one of
-  /// them is on the stack.
+  /// Ends the blocking work of dead processes and frees what their events captured. Must not run
+  /// while code of a dead process is on the stack.
   void bury();
 
   const WorldOptions options_;
@@ -153,10 +153,10 @@ class SimWorld {
   WorldFaults faults_;
   MonotonicTime now_{0};
   uint64_t next_number_ = 0;
-  const std::unique_ptr<SimNetwork> network_;  ///< before what holds links: events
-  bool inside_ = false;                        ///< something is happening right now
+  const std::unique_ptr<SimNetwork> network_;  ///< declared before events_, which hold links
+  bool inside_ = false;                        ///< a step or an event is running
   bool someone_died_ = false;
-  std::vector<Event> events_;  ///< a heap; the earliest in front
+  std::vector<Event> events_;  ///< a heap; the earliest is in front
   std::vector<SimActor*> ready_;
   std::unordered_map<uint64_t, SimActor*> actors_;  ///< by id; never iterated
   std::map<std::string, std::unique_ptr<SimDisk>> disks_;
@@ -164,16 +164,15 @@ class SimWorld {
     std::shared_ptr<Life> life;
     std::unique_ptr<SimFiber> fiber;
   };
-  std::map<uint64_t, Blocking>
-      blocking_;          ///< begun and not ended, in the order of their beginnings
-  uint64_t running_ = 0;  ///< the one of them that runs right now
+  std::map<uint64_t, Blocking> blocking_;  ///< begun and not ended, in the order of their start
+  uint64_t running_ = 0;                   ///< the running one; 0: none
   int64_t rests_ = 0;
 };
 
-/// An actor in the world. What SimScheduler hands out.
+/// An actor in the world; SimScheduler returns it.
 class SimActor : public ActorHandle {
  public:
-  /// `time_offset`: what the process's clock shows more than the world's.
+  /// `time_offset`: how far the process's clock is ahead of the world's.
   SimActor(SimWorld& world, std::shared_ptr<Life> life, std::string name, Actor& actor,
            MonotonicTime time_offset);
   ~SimActor() override;
@@ -191,9 +190,9 @@ class SimActor : public ActorHandle {
   const MonotonicTime time_offset_;
   const uint64_t id_;
   size_t ready_index_ = kNotReady;  ///< position in SimWorld::ready_
-  uint64_t timer_ = 0;              ///< the timer that counts; older ones are void
+  uint64_t timer_ = 0;              ///< the current timer; older ones are void
   bool stepping_ = false;
-  bool woken_ = false;  ///< while stepping or stalled
+  bool woken_ = false;  ///< woken while stepping or stalled
   bool stalled_ = false;
   bool stopped_ = false;
 };

@@ -25,7 +25,7 @@ struct FunctionActor : Actor {
   std::function<MonotonicTime()> step_function;
 };
 
-TEST(SimWorld, NothingLeftWhenAllRest) {
+TEST(SimWorld, NothingIsLeftIfAllActorsAreIdle) {
   SimWorld world(1);
   SimProcess process(world, "p");
   int steps = 0;
@@ -35,7 +35,7 @@ TEST(SimWorld, NothingLeftWhenAllRest) {
   EXPECT_EQ(steps, 1);
 }
 
-TEST(SimWorld, TimeJumpsToTheMomentAnActorNamed) {
+TEST(SimWorld, TimeJumpsToTheWakeTimeOfAnActor) {
   SimWorld world(1);
   SimProcess process(world, "p");
   Clock& clock = process.platform().clock;
@@ -50,7 +50,7 @@ TEST(SimWorld, TimeJumpsToTheMomentAnActorNamed) {
   EXPECT_LT(clock.now() - wanted, milliseconds(1));
 }
 
-TEST(SimWorld, TimeoutWhenTheNextThingLiesBehindTheEnd) {
+TEST(SimWorld, TimeoutIfTheNextEventIsAfterTheEnd) {
   SimWorld world(1);
   bool happened = false;
   world.at(seconds(10), nullptr, [&] { happened = true; });
@@ -61,7 +61,7 @@ TEST(SimWorld, TimeoutWhenTheNextThingLiesBehindTheEnd) {
   EXPECT_TRUE(happened);
 }
 
-TEST(SimWorld, WakeDuringAStepLeadsToAnotherStep) {
+TEST(SimWorld, AWakeDuringAStepCausesAnotherStep) {
   SimWorld world(1);
   SimProcess process(world, "p");
   int steps = 0;
@@ -75,7 +75,7 @@ TEST(SimWorld, WakeDuringAStepLeadsToAnotherStep) {
   EXPECT_EQ(steps, 4);
 }
 
-TEST(SimWorld, WakeDuringAStallIsNotLost) {
+TEST(SimWorld, AWakeDuringAStallIsNotLost) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
     SimWorld world(seed);
     world.faults().actor_stall = 0.5;
@@ -109,7 +109,7 @@ TEST(SimWorld, AnEarlierWakeVoidsTheTimer) {
   EXPECT_EQ(steps, 2u) << "the first step's time no longer counts";
 }
 
-TEST(SimWorld, TheSeedDrawsWhoseTurnItIs) {
+TEST(SimWorld, TheSeedDrawsTheOrderOfActors) {
   std::set<std::string> orders;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SimWorld world(seed);
@@ -142,7 +142,7 @@ TEST(SimWorld, BlockingWorkRunsOnceAndInAnyOrder) {
   EXPECT_EQ(orders.size(), 6u);
 }
 
-TEST(SimProcess, AnExecutorHasSoManyThreadsAndNoMore) {
+TEST(SimProcess, AnExecutorUsesAllItsThreadsAndNoMore) {
   std::set<size_t> widths;
   for (uint64_t seed = 0; seed < 30; ++seed) {
     SimWorld world(seed);
@@ -169,7 +169,7 @@ TEST(SimProcess, AnExecutorHasSoManyThreadsAndNoMore) {
   EXPECT_EQ(widths.size(), 4u);
 }
 
-TEST(SimProcess, AKilledProcessNeverActsAgain) {
+TEST(SimProcess, AKilledProcessNeverRunsAgain) {
   SimWorld world(1);
   world.add_disk("file://", std::make_unique<SimDisk>(world, "file://", DiskKind::kLocal));
   SimProcess process(world, "p");
@@ -198,7 +198,7 @@ TEST(SimProcess, AKilledProcessNeverActsAgain) {
   EXPECT_EQ(world.disk("file://")->raw().stat("/f").status().code(), StatusCode::kNotFound);
 }
 
-TEST(SimProcess, KilledFromOutsideItsWorkIsFreedAtOnce) {
+TEST(SimProcess, AKillFromOutsideFreesWaitingWorkAtOnce) {
   SimWorld world(1);
   SimProcess process(world, "p");
   auto captured = std::make_shared<int>(0);
@@ -223,7 +223,7 @@ TEST(SimProcess, ANewIncarnationFindsTheFilesOfTheOldOne) {
   EXPECT_EQ(*bytes, "kept");
 }
 
-TEST(SimProcess, APausedProcessRestsAndThenGoesOn) {
+TEST(SimProcess, APausedProcessStopsAndThenContinues) {
   SimWorld world(1);
   SimProcess process(world, "p");
   int steps = 0;
@@ -239,8 +239,8 @@ TEST(SimProcess, APausedProcessRestsAndThenGoesOn) {
   EXPECT_GE(worked_at, seconds(3));
 }
 
-// Two processes whose actors talk through mailboxes, work that blocks, files, kills and stalls:
-// some of everything.
+// Two processes whose actors exchange messages through mailboxes, with blocking work, files, kills
+// and stalls.
 uint64_t run_scenario(uint64_t seed, std::string* last_lines = nullptr) {
   WorldOptions options;
   options.trace_lines = last_lines != nullptr ? 20 : 0;
@@ -288,7 +288,7 @@ uint64_t run_scenario(uint64_t seed, std::string* last_lines = nullptr) {
   return world.trace().hash();
 }
 
-TEST(Determinism, TheSameSeedGivesTheSameRunAndAnotherGivesAnother) {
+TEST(Determinism, TheSameSeedGivesTheSameRunAndOthersDiffer) {
   std::set<uint64_t> hashes;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     const uint64_t hash = run_scenario(seed);

@@ -11,7 +11,8 @@ namespace weir::sim {
 namespace {
 
 constexpr size_t kHistory = 32;
-/// A session expires up to this part of its time-out late: servers look at them in ticks.
+/// A session expires late by up to this fraction of its time-out, because servers check it in
+/// ticks.
 constexpr int kExpiryLateness = 4;
 
 std::string parent_of(const std::string& path) {
@@ -40,20 +41,20 @@ struct SimZooKeeper::Session {
   MonotonicTime timeout{0};
   ZSessionListener listener;
 
-  // the servers' side
+  // State of the servers.
   bool ended = false;
   MonotonicTime last_heard{0};
   int64_t seen_zxid = 0;
-  std::vector<std::vector<ZOperation>> late;  ///< asked for, not done yet
-  // the client's side
-  int calls = 0;       ///< under way
-  bool ghost = false;  ///< the reply that there is a session was lost
+  std::vector<std::vector<ZOperation>> late;  ///< received, not yet applied
+  // State of the client.
+  int calls = 0;       ///< number in flight
+  bool ghost = false;  ///< the reply that opened the session was lost
   bool closed = false;
   bool connected = true;
   bool knows_of_end = false;
   MonotonicTime suspended_until{0};
   std::map<std::string, std::function<void()>> watches;
-  std::vector<std::function<void()>> fired;  ///< not delivered yet
+  std::vector<std::function<void()>> fired;  ///< fired, not yet delivered
 };
 
 class SimZooKeeperSession : public ZooKeeperSession {
@@ -130,7 +131,7 @@ class SimZooKeeperSession : public ZooKeeperSession {
     if (SimZooKeeper::same_node(view, *zookeeper_.tree_, path)) {
       session_->watches[path] = std::move(changed);
     } else {
-      // A server that lags calls the watch when it hears of the change.
+      // A lagging server fires the watch when it learns of the change.
       zookeeper_.fire(session_, std::move(changed));
     }
     return reply("watch", path);
@@ -149,7 +150,7 @@ class SimZooKeeperSession : public ZooKeeperSession {
   }
 
  private:
-  /// While it lives the session must not be destroyed.
+  /// Keeps the session from being destroyed during a call.
   class Call {
    public:
     explicit Call(SimZooKeeper::Session& session) : session_(session) { ++session_.calls; }
@@ -161,7 +162,7 @@ class SimZooKeeperSession : public ZooKeeperSession {
     SimZooKeeper::Session& session_;
   };
 
-  /// The way back of a call that changes nothing.
+  /// Delivers the reply of a call that changes nothing.
   Status reply(std::string_view what, const std::string& path) {
     if (!zookeeper_.random_.chance(zookeeper_.faults_.fail_after))
       return zookeeper_.end_call(session_, what, path, Operation::kZooKeeper);
@@ -252,7 +253,7 @@ std::shared_ptr<SimZooKeeper::Session> SimZooKeeper::new_session(std::shared_ptr
   session->timeout = timeout;
   session->listener = std::move(listener);
   session->last_heard = world_.now();
-  // Its server may lag behind.
+  // The session's server may lag.
   session->seen_zxid = history_.front().first;
   sessions_[session->id] = session;
   ++zxid_;
@@ -269,7 +270,7 @@ bool SimZooKeeper::reaches(const Session& session) const {
          world_.network().reaches(life.host, host_) && world_.network().reaches(host_, life.host);
 }
 
-/// Again and again as long as there is somebody to tell, or a session to end.
+/// Repeats itself while there is a client to notify or a session to expire.
 void SimZooKeeper::tick(const std::shared_ptr<Session>& session) {
   const MonotonicTime now = world_.now();
   if (session->ended &&
@@ -293,7 +294,7 @@ void SimZooKeeper::tick(const std::shared_ptr<Session>& session) {
             nullptr, [this, session] { tick(session); });
 }
 
-/// The client hears from the servers, and they from it.
+/// The client and the servers exchange a heartbeat.
 void SimZooKeeper::contact(const std::shared_ptr<Session>& session) {
   if (session->ended) {
     if (!std::exchange(session->knows_of_end, true)) tell(session, ZSessionEvent::kExpired);
@@ -464,7 +465,7 @@ Status SimZooKeeper::apply_one(Tree& tree, const ZOperation& operation, int64_t 
   return {};
 }
 
-/// The next state of the store; watches of nodes that differ are called.
+/// Makes `tree` the next state of the store, and fires the watches of changed nodes.
 void SimZooKeeper::commit(Tree tree) {
   ++zxid_;
   const std::shared_ptr<const Tree> before = tree_;
@@ -490,7 +491,7 @@ bool SimZooKeeper::same_node(const Tree& before, const Tree& after, const std::s
                            : b != after.end() && a->second.stat == b->second.stat;
 }
 
-/// Calls a watch soon if the client is reachable then; else when it is again.
+/// Fires a watch: soon if the client is then reachable, otherwise when it is reachable again.
 void SimZooKeeper::fire(const std::shared_ptr<Session>& session, std::function<void()> changed) {
   session->fired.push_back(std::move(changed));
   world_.at(
@@ -500,8 +501,8 @@ void SimZooKeeper::fire(const std::shared_ptr<Session>& session, std::function<v
       });
 }
 
-/// What the session's server shows: no older than what it has shown, and than what the session was
-/// told.
+/// Returns the state that the session's server shows. It is never older than a state that the
+/// session has seen.
 const SimZooKeeper::Tree& SimZooKeeper::view_of(Session& session) {
   if (!random_.chance(faults_.stale_read)) {
     session.seen_zxid = zxid_;

@@ -11,35 +11,34 @@
 
 namespace weir::sim {
 
-/// What can go wrong between a process and ZooKeeper, per call. Partitions come from the world's
-/// network: sessions are cut off when the process's host and ZooKeeper's do not reach each other
-/// both ways.
+/// Faults between a process and ZooKeeper, per call. Partitions come from the world's network: a
+/// session is cut off unless its host and ZooKeeper's host reach each other in both directions.
 struct ZooKeeperFaults {
-  double fail_before = 0;  ///< nothing happens, and that is not known
-  double fail_after = 0;   ///< it happens, and the reply is lost
-  double late = 0;  ///< a mutation happens only later, before the session's next successful call,
-                    ///< and the reply is lost
-  double suspend = 0;  ///< the connection is lost for up to suspend_max: calls fail, no watch is
-                       ///< called, the session may expire
+  double fail_before = 0;  ///< the call has no effect, and the caller does not know it
+  double fail_after = 0;   ///< the call takes effect, and the reply is lost
+  double late = 0;  ///< a mutation takes effect only before the session's next successful call, and
+                    ///< the reply is lost
+  double suspend = 0;  ///< the connection is lost for up to suspend_max: calls fail, watches do not
+                       ///< fire, and the session may expire
   MonotonicTime suspend_max = std::chrono::seconds(12);
-  double stale_read = 0;     ///< the session's server has not heard of all that happened
-  double kill_at_call = 0;   ///< the process dies before or after it
-  bool serve_ended = false;  ///< a mistake of ZooKeeper's own: what lasts is still changed for
-                             ///< sessions that have ended
+  double stale_read = 0;     ///< the session's server lags behind
+  double kill_at_call = 0;   ///< the process dies before or after the call
+  bool serve_ended = false;  ///< a deliberate mistake of ZooKeeper: sessions that have ended may
+                             ///< still change persistent nodes
 };
 
-/// A ZooKeeper, seen by many processes: one store, which outlives them; changes happen one after
-/// another. Promises what ha/zookeeper.h says that is relied upon, and no more;
-/// zookeeper_conformance.h is run against it and against real servers.
+/// A ZooKeeper for many processes: one store, which outlives them. Changes happen one after
+/// another. It gives the guarantees listed in ha/zookeeper.h and no others. zookeeper_conformance.h
+/// runs against it and against real servers.
 ///
-/// Sessions live in virtual time: while its process runs and reaches ZooKeeper a session lives on
-/// by itself; killed, paused or cut off for the time-out it expires, and the process is told when
-/// it reaches ZooKeeper again. A call takes effect in one moment, and may rest before and after it
-/// (SimWorld::at_operation).
+/// Sessions live in virtual time. A session stays alive while its process runs and reaches
+/// ZooKeeper. It expires when the process is killed, paused or cut off for the time-out. The
+/// process is notified when it reaches ZooKeeper again. A call takes effect in one moment, and may
+/// pause before and after it (SimWorld::at_operation).
 ///
-/// A session keeps making events, so a world with one never comes to kNothingLeft.
-/// The process outlives the factory; after a kill whatever it asks fails and does nothing.
-/// SimWorld::stop_faults() knows nothing of this one's: call both.
+/// A session makes events forever, so a world with one never returns kNothingLeft. The process
+/// outlives the factory. After a kill all its requests fail without effect. SimWorld::stop_faults()
+/// does not stop these faults: call both.
 class SimZooKeeper {
  public:
   explicit SimZooKeeper(SimWorld& world, std::string host = "zookeeper");
@@ -48,16 +47,15 @@ class SimZooKeeper {
   SimZooKeeper& operator=(const SimZooKeeper&) = delete;
 
   ZooKeeperFaults& faults() { return faults_; }
-  /// No more faults, and connections and outages that were lost come back.
+  /// Stops all faults. Lost connections return, and outages end.
   void stop_faults();
-  /// No server answers anyone; sessions do not expire meanwhile, and have their whole time-out
-  /// afterwards.
+  /// No server answers for `duration`. Sessions do not expire meanwhile, and have their whole
+  /// time-out afterwards.
   void outage(MonotonicTime duration);
-  /// As the servers do to a session they have not heard of for too long. False: there is no such
-  /// session.
+  /// Expires a session as the servers do after its time-out. Returns false if it does not exist.
   bool expire(int64_t session_id);
 
-  /// What the servers agree on, without a session. For checkers.
+  /// Reads the committed state without a session, for checkers.
   std::optional<ZNode> peek(const std::string& path) const;
   int64_t transactions() const { return zxid_; }
   size_t sessions() const { return sessions_.size(); }
@@ -76,10 +74,10 @@ class SimZooKeeper {
   void suspend(const std::shared_ptr<Session>& session);
   void end_session(Session& session);
   void tell(const std::shared_ptr<Session>& session, ZSessionEvent event);
-  /// OK if the call gets through.
+  /// Returns OK if the call reaches the servers.
   Status begin_call(const std::shared_ptr<Session>& session, std::string_view what,
                     const std::string& path, Operation operation = Operation::kZooKeeper);
-  /// OK if the reply comes back.
+  /// Returns OK if the reply reaches the client.
   Status end_call(const std::shared_ptr<Session>& session, std::string_view what,
                   const std::string& path, Operation operation);
   Status mutate(const std::shared_ptr<Session>& session, std::string_view what,
@@ -101,13 +99,12 @@ class SimZooKeeper {
   int64_t next_session_ = 1;
   MonotonicTime outage_until_{0};
   std::shared_ptr<const Tree> tree_;
-  /// The last states and the transactions they came with, the newest last: what servers that lag
-  /// behind may still show.
+  /// The last states with their transactions, newest last. Lagging servers may still show them.
   std::deque<std::pair<int64_t, std::shared_ptr<const Tree>>> history_;
-  std::map<int64_t, std::shared_ptr<Session>> sessions_;  ///< that have not ended
+  std::map<int64_t, std::shared_ptr<Session>> sessions_;  ///< sessions that have not ended
 };
 
-/// How `life`'s process gets sessions with `zookeeper`, which must outlive it.
+/// Makes the factory through which `life`'s process opens sessions. `zookeeper` must outlive it.
 std::unique_ptr<ZooKeeperFactory> zookeeper_for(
     SimZooKeeper& zookeeper, std::shared_ptr<Life> life,
     MonotonicTime session_timeout = std::chrono::seconds(10));

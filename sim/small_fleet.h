@@ -17,7 +17,7 @@ namespace weir::sim {
 inline constexpr char kLocalDisk[] = "file://";
 inline constexpr char kHdfsDisk[] = "hdfs://nn:8020";
 
-/// Sums by key for some seconds; state in data files, and three checkpoints kept.
+/// Sums by key for some seconds, with state in data files and three retained checkpoints.
 inline FleetPlan plan_of_small_fleet(bool elected) {
   FleetPlan plan;
   plan.workload.data_seed = 7;
@@ -39,7 +39,7 @@ inline FleetPlan plan_of_small_fleet(bool elected) {
   return plan;
 }
 
-/// A process and what runs in it.
+/// A process and the objects that run in it.
 struct Seat {
   std::unique_ptr<SimProcess> process;
   std::unique_ptr<ZooKeeperFactory> zookeeper;
@@ -50,7 +50,8 @@ struct Seat {
   }
 };
 
-/// A job on two workers, with a standby if it is elected. No faults but those that a test makes.
+/// A job on two workers, with a standby if the leader is elected. Has no faults except those that a
+/// test makes.
 class Fleet {
  public:
   explicit Fleet(bool elected)
@@ -71,7 +72,8 @@ class Fleet {
   }
   Seat& start_worker(int index) { return start(workers_, hosts_.workers, index, roles_.worker); }
 
-  /// False: it took longer than that. What is visible is right all the time.
+  /// Runs until `there` holds, and checks the visible output meanwhile. Returns false after
+  /// `bound`.
   bool run_until(const std::function<bool()>& there,
                  MonotonicTime bound = std::chrono::seconds(120)) {
     const MonotonicTime end = world_.now() + bound;
@@ -88,7 +90,7 @@ class Fleet {
   void run_until_checkpoints(size_t count) {
     ASSERT_TRUE(run_until([&] { return watch_->complete().size() >= count; }));
   }
-  /// Turns over a bit in a value of the newest checkpoint, which can be decoded all the same; the
+  /// Flips a bit in a value of the newest checkpoint. The value can still be decoded. Returns the
   /// checkpoint's number.
   int64_t damage_newest() {
     const int64_t id = watch_->complete().back();

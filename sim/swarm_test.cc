@@ -1,5 +1,5 @@
-// Seeds of whole clusters. WEIR_SIM_SEED=n runs one, with the end of its trace and the engine's
-// log; WEIR_SIM_SEEDS=from-to runs others than the usual ones.
+// Seeds of whole clusters. WEIR_SIM_SEED=n runs one seed and prints the end of its trace and the
+// engine's log. WEIR_SIM_SEEDS=from-to runs other seeds than the default ones.
 
 #include <gtest/gtest.h>
 
@@ -17,11 +17,11 @@ namespace {
 constexpr uint64_t kSeeds = 2000;
 constexpr uint64_t kTwiceEvery = 20;
 
-/// Seeds that, without rests and not wide, fail without one of the mends that the swarm has led to.
-/// Whoever changes what seeds draw (cluster_plan.cc) undoes the mend, and looks for others.
+/// Without rests and `wide`, each of these seeds fails if one of the swarm's bug fixes is reverted.
+/// After a change to what seeds draw (cluster_plan.cc), revert each fix and search for other seeds.
 constexpr uint64_t kRegressions[] = {
     33, 49,          // cluster: probe files of killed processes
-    23, 44, 75, 112  // checkpoint: what is written for a checkpoint after it was given up
+    23, 44, 75, 112  // checkpoint: files written after a checkpoint was aborted
 };
 
 struct Range {
@@ -62,7 +62,7 @@ TEST(Swarm, OneSeedInDetail) {
               cat("trace hash ", result.trace_hash).c_str());
 }
 
-TEST(Swarm, SeedsThatOnceFoundSomethingPass) {
+TEST(Swarm, SeedsThatOnceFailedPass) {
   if (std::getenv("WEIR_SIM_SEED") != nullptr) GTEST_SKIP();
   for (const uint64_t seed : kRegressions) {
     const RunResult result = run_quietly(seed, {.rests = false, .wide = false});
@@ -70,7 +70,7 @@ TEST(Swarm, SeedsThatOnceFoundSomethingPass) {
   }
 }
 
-TEST(Swarm, NothingWrongIsVisibleAndEveryJobFinishes) {
+TEST(Swarm, NoWrongResultIsVisibleAndEveryJobFinishes) {
   if (std::getenv("WEIR_SIM_SEED") != nullptr) GTEST_SKIP();
   const auto [from, to] = seeds_to_run();
   const auto begin = std::chrono::steady_clock::now();

@@ -9,9 +9,8 @@
 
 namespace weir::sim {
 
-/// All that happened in a run, folded into one number: two runs with the same hash took the same
-/// decisions in the same order. Keeps the last lines as text if asked to, for the report of a
-/// failure.
+/// A hash of everything that happened in a run. Two runs with the same hash made the same decisions
+/// in the same order. Can keep the last lines as text, to report a failure.
 class Trace {
  public:
   /// `lines`: how many lines to keep.
@@ -31,7 +30,7 @@ class Trace {
   std::deque<std::string> lines_;
 };
 
-/// 64 bits of any bytes; the same on every machine.
+/// A 64-bit hash of any bytes. The same on every machine.
 uint64_t hash_bytes(std::string_view bytes);
 
 }  // namespace weir::sim
