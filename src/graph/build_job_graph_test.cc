@@ -91,7 +91,7 @@ TEST(BuildJobGraph, ForFlinkASourcesChainEndsBeforeItsSink) {
             build_job_graph(graph, options(2))->fingerprint);
 }
 
-TEST(BuildJobGraph, ForFlinkASinkAfterAnotherChainStaysInIt) {
+TEST(BuildJobGraph, ForFlinkASinkStaysInTheChainAfterAnotherOne) {
   StreamGraph graph{{node("in"), node("sum", {hash(0)}), node("out", {forward(1)})}};
   graph.nodes[2].probe = [](FileSystemRegistry&) { return Status(); };
   JobGraphOptions flink = options();
@@ -100,7 +100,7 @@ TEST(BuildJobGraph, ForFlinkASinkAfterAnotherChainStaysInIt) {
             "[0] 1/128 Source: in; [1] 1/128 sum -> out; 0-hash-1; ");
 }
 
-TEST(BuildJobGraph, ForFlinkAFixedParallelismIsNotTheJobs) {
+TEST(BuildJobGraph, ForFlinkAFixedParallelismDoesNotFollowTheJobs) {
   StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {forward(1)})}};
   graph.nodes[0].parallelism = 1;
   graph.nodes[0].bounded = false;

@@ -4,7 +4,7 @@
 
 namespace weir {
 
-/// The parallelism of the widest vertex, which is the number of slots that the job wants.
+/// The parallelism of the widest vertex, which is the number of slots that the job needs.
 int slots_wanted(const JobGraph& graph);
 
 /// The same graph with no vertex wider than `slots` (at least 1). Everything else stays, including

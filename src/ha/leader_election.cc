@@ -107,7 +107,7 @@ void LeaderElection::handle(const Event& event, MonotonicTime now) {
     if (session_number_ <= expired_session_) renew_session_ = true;
   }
   if (renew_session_) {
-    // The session was given up while the round ran, so its result does not count.
+    // The session was abandoned while the round ran, so its result does not count.
     next_round_ = now;
     return;
   }

@@ -80,7 +80,7 @@ class LeaderElection : public Actor {
   /// One piece of work on the I/O pool.
   struct Round {
     bool renew_session = false;  ///< the current session, if any, is no longer usable
-    bool end_session = false;    ///< and no other is wanted
+    bool end_session = false;    ///< without opening another one
     bool contend = true;         ///< false: only look
   };
   struct RoundResult {

@@ -7,9 +7,9 @@
 namespace weir::detail {
 namespace {
 
-constexpr int64_t kSayAgainAt = 10;  ///< times as many
+constexpr int64_t kSayAgainAt = 10;  ///< the next warning comes at this multiple of the last count
 
-/// The next count to speak of.
+/// The next count at which to warn.
 int64_t next_step(int64_t step, int64_t count) {
   while (step <= count && step <= INT64_MAX / kSayAgainAt) step *= kSayAgainAt;
   return step;

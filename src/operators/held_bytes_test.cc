@@ -32,14 +32,14 @@ struct Outside {
 };
 WEIR_FIELDS_OF(Outside, id, text)
 
-TEST(HeldBytes, NumbersTakeTheirSize) {
+TEST(HeldBytes, NumbersCountTheirSize) {
   EXPECT_EQ(held(int64_t{5}), 8u);
   EXPECT_EQ(held(std::array<int32_t, 100>{}), 400u);
   EXPECT_TRUE(HeldBytes<int64_t>::kFixed);
   EXPECT_FALSE(HeldBytes<std::string>::kFixed);
 }
 
-TEST(HeldBytes, TextsAndContainersAreSeenWhereverTheyAre) {
+TEST(HeldBytes, NestedTextsAndContainersAreCounted) {
   const std::string text(1000, 'x');
   EXPECT_EQ(held(text), sizeof text + 1000);
   EXPECT_EQ(held(Listed{1, text, {text, text}}), sizeof(Listed) + 1000 + 2 * (sizeof text + 1000));

@@ -40,7 +40,7 @@ OperatorScenario reduce_scenario() {
       show_batch_of<Sale>());
 }
 
-TEST(Reduce, GivesTheReductionSoFarForEveryRecord) {
+TEST(Reduce, EmitsTheCurrentReductionForEveryRecord) {
   auto scenario = reduce_scenario();
   scenario.keyed_by(by_item())
       .records(batch_of<Sale>({{{"tea", 3}, 10}, {{"salt", 1}, 11}, {{"tea", 4}, 12}}))
@@ -49,7 +49,7 @@ TEST(Reduce, GivesTheReductionSoFarForEveryRecord) {
   EXPECT_EQ(scenario.check(), "");
 }
 
-TEST(Reduce, TakesKeysThatASelectorMakes) {
+TEST(Reduce, AcceptsKeysComputedByASelector) {
   const auto parity = [](const int64_t& n) { return n % 2 == 0; };
   const auto sum = [](int64_t a, int64_t b) { return a + b; };
   OperatorScenario scenario(
@@ -68,7 +68,7 @@ TEST(Reduce, TakesKeysThatASelectorMakes) {
   EXPECT_EQ(scenario.check(), "");
 }
 
-TEST(Reduce, ResultsDoNotCarryTheHashOfTheirOldKey) {
+TEST(Reduce, ResultsDoNotKeepTheHashOfTheirOldKey) {
   OperatorHarness harness(
       factory_of<ReduceOperator<Sale, ItemOf, std::decay_t<decltype(kSum)>>>(&Sale::item, kSum)(),
       [](const Batch& batch) {
@@ -81,7 +81,7 @@ TEST(Reduce, ResultsDoNotCarryTheHashOfTheirOldKey) {
   harness.process(*batch);
 }
 
-/// Everything a process function can have: values, lists, maps, timers of both kinds.
+/// Uses everything that a process function can use: values, lists, maps, and timers of both kinds.
 class Everything : public KeyedProcessFunction<std::string, Sale, std::string> {
  public:
   void open(RuntimeContext& context) override {
@@ -172,7 +172,7 @@ TEST(KeyedProcess, OverdueProcessingTimersFireAfterARestore) {
   EXPECT_EQ(after.op().next_processing_time(), INT64_MAX);
 }
 
-TEST(KeyedProcess, FiresABoundedNumberOfTimersInACall) {
+TEST(KeyedProcess, FiresABoundedNumberOfTimersPerCall) {
   OperatorHarness harness(everything()(), show_batch_of<std::string>());
   ASSERT_TRUE(harness.open().ok());
   for (int i = 0; i < 2500; ++i)
@@ -184,7 +184,7 @@ TEST(KeyedProcess, FiresABoundedNumberOfTimersInACall) {
   EXPECT_EQ(harness.take_output().size(), 2500u - 1024u);
 }
 
-TEST(KeyedProcess, PendingTimersOfProcessingTimeAreDroppedAtTheEndOfInputAndSaid) {
+TEST(KeyedProcess, PendingProcessingTimersAreDroppedAndLoggedAtTheEndOfInput) {
   LogLines log;
   OperatorHarness harness(everything()(), show_batch_of<std::string>());
   ASSERT_TRUE(harness.open().ok());
@@ -206,7 +206,7 @@ TEST(KeyedProcess, PendingTimersOfProcessingTimeAreDroppedAtTheEndOfInputAndSaid
   EXPECT_EQ(after.op().next_processing_time(), INT64_MAX) << "nor do they after a restore";
 }
 
-/// Registers, in each timer, the next one `step` later; `most` of them after a record.
+/// Each timer registers the next one `step` later, up to `most` of them after a record.
 class Clockwork : public KeyedProcessFunction<std::string, Sale, std::string> {
  public:
   Clockwork(int64_t step, int64_t most) : step_(step), most_(most) {}
@@ -227,7 +227,7 @@ class Clockwork : public KeyedProcessFunction<std::string, Sale, std::string> {
   ValueState<int64_t> left_;
 };
 
-/// What the operator fails with after a watermark.
+/// The failure of the operator after a watermark.
 Status failure_of(Clockwork function, Timestamp watermark) {
   OperatorHarness harness(
       factory_of<KeyedProcessOperator<Clockwork, Sale, ItemOf>>(&Sale::item, function)(),
@@ -240,7 +240,7 @@ Status failure_of(Clockwork function, Timestamp watermark) {
   return harness.failure();
 }
 
-TEST(KeyedProcess, TimersThatRegisterEachOtherWithoutEndFailTheTask) {
+TEST(KeyedProcess, EndlessChainOfTimersFailsTheTask) {
   const Status at_the_end = failure_of({1000, INT64_MAX}, kMaxWatermark);
   EXPECT_EQ(at_the_end.code(), StatusCode::kFailedPrecondition);
   for (const std::string_view part :
@@ -253,7 +253,7 @@ TEST(KeyedProcess, TimersThatRegisterEachOtherWithoutEndFailTheTask) {
       << standing_still.message();
 }
 
-TEST(KeyedProcess, TimersThatComeToAnEndFireHoweverManyThereAre) {
+TEST(KeyedProcess, LongButFiniteChainOfTimersFires) {
   EXPECT_TRUE(failure_of({1, INT64_MAX}, 300'000).ok()) << "they go on in time";
   EXPECT_TRUE(failure_of({1000, 90'000}, kMaxWatermark).ok());
   EXPECT_TRUE(failure_of({0, 90'000}, 2000).ok());
@@ -273,7 +273,7 @@ TEST(KeyedProcess, ManyKeysSurviveEveryRestore) {
   EXPECT_EQ(scenario.check(), "");
 }
 
-TEST(KeyedProcess, NamesTheOperatorTheStateAndBothTypesWhenTheyDoNotFit) {
+TEST(KeyedProcess, TypeMismatchNamesTheOperatorTheStateAndBothTypes) {
   class Other : public KeyedProcessFunction<std::string, Sale, std::string> {
    public:
     void open(RuntimeContext& context) override {
@@ -297,7 +297,7 @@ TEST(KeyedProcess, NamesTheOperatorTheStateAndBothTypesWhenTheyDoNotFit) {
   }
 }
 
-TEST(KeyedProcess, RefusesStateThatNobodyClaimsUnlessAllowed) {
+TEST(KeyedProcess, RefusesUnclaimedStateUnlessAllowed) {
   class Less : public KeyedProcessFunction<std::string, Sale, std::string> {
    public:
     void open(RuntimeContext& context) override {
@@ -325,7 +325,7 @@ TEST(KeyedProcess, RefusesStateThatNobodyClaimsUnlessAllowed) {
   EXPECT_EQ(after.take_output(), Lines{"tea 3 @11"});
 }
 
-TEST(KeyedProcess, AnswersDamagedStateWithAStatus) {
+TEST(KeyedProcess, DamagedStateFailsWithAStatus) {
   OperatorHarness before(everything()(), show_batch_of<std::string>());
   ASSERT_TRUE(before.open().ok());
   before.process(*batch_of<Sale>({{{"tea", 3}, 10}}));

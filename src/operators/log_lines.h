@@ -7,7 +7,7 @@
 
 namespace weir {
 
-/// Catches what is logged while it lives. One at a time.
+/// Captures log messages while it lives. One at a time.
 class LogLines {
  public:
   LogLines() {

@@ -18,12 +18,12 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-/// Gives what the test scripted, a batch a poll; nothing now when the script is empty.
+/// The scripted batches, one per poll; kNothingNow when none is left.
 struct Script {
   std::vector<std::vector<Event>> batches;
   std::vector<std::string> splits;
   bool ends = false;
-  std::vector<Timestamp> timestamps = {};  ///< put into each batch as they are
+  std::vector<Timestamp> timestamps = {};  ///< copied into each batch unchanged
 };
 
 class ScriptedReader final : public SourceReader<Event> {
@@ -46,7 +46,7 @@ class ScriptedReader final : public SourceReader<Event> {
   std::shared_ptr<Script> script_;
 };
 
-/// One source operator, and the watermarks it gave ("-" for a poll without).
+/// One source operator, and its watermarks ("-" for a poll without one).
 struct Bench {
   explicit Bench(WatermarkStrategy<Event> strategy, OperatorSettings settings = {},
                  TestContext::Lists restored = {})
@@ -71,7 +71,7 @@ WatermarkStrategy<Event> late_by(int64_t ms) {
       .with_timestamp_assigner(&Event::time);
 }
 
-TEST(SourceReaderOperator, GivesTimestampsAndCountsRecords) {
+TEST(SourceReaderOperator, AssignsTimestampsAndCountsRecords) {
   Bench bench(late_by(0));
   bench.script->batches = {{{5}, {3}}, {{9}}};
   ASSERT_TRUE(bench.source.open(bench.context).ok());
@@ -92,7 +92,7 @@ TEST(SourceReaderOperator, TheWatermarkTrailsTheNewestRecordAndNeverGoesBack) {
   EXPECT_EQ(bench.poll(), "289");
 }
 
-TEST(SourceReaderOperator, WatermarksComeOnceAnInterval) {
+TEST(SourceReaderOperator, EmitsOneWatermarkPerInterval) {
   Bench bench(late_by(0), {512, 200});
   bench.script->batches = {{{100}}, {{200}}, {{300}}, {{400}}};
   ASSERT_TRUE(bench.source.open(bench.context).ok());
@@ -105,7 +105,7 @@ TEST(SourceReaderOperator, WatermarksComeOnceAnInterval) {
   EXPECT_EQ(bench.poll(), "399");
 }
 
-TEST(SourceReaderOperator, AWatermarkThatIsDueLaterWakesAnIdleSource) {
+TEST(SourceReaderOperator, WatermarkThatIsDueLaterWakesAnIdleSource) {
   Bench bench(late_by(0), {512, 200});
   bench.script->batches = {{{100}}, {{200}}};
   ASSERT_TRUE(bench.source.open(bench.context).ok());
@@ -120,7 +120,7 @@ TEST(SourceReaderOperator, AWatermarkThatIsDueLaterWakesAnIdleSource) {
   EXPECT_EQ(bench.last.wake_at_ms, INT64_MAX);
 }
 
-TEST(SourceReaderOperator, AClockThatGoesBackDoesNotStopEventTime) {
+TEST(SourceReaderOperator, ClockThatGoesBackDoesNotStopEventTime) {
   Bench bench(late_by(0), {512, 200});
   bench.script->batches = {{{100}}, {{200}}};
   ASSERT_TRUE(bench.source.open(bench.context).ok());
@@ -144,7 +144,7 @@ TEST(SourceReaderOperator, WithoutTimestampsThereAreNoWatermarks) {
   EXPECT_EQ(bench.poll(), "-");
 }
 
-TEST(SourceReaderOperator, RefusesABatchThatHasTimestampsForSomeRecordsOnly) {
+TEST(SourceReaderOperator, RefusesABatchWithTimestampsForOnlySomeRecords) {
   Bench bench(no_watermarks(), {512, 0});
   bench.script->batches = {{{100}, {200}}};
   bench.script->timestamps = {100};
@@ -155,7 +155,7 @@ TEST(SourceReaderOperator, RefusesABatchThatHasTimestampsForSomeRecordsOnly) {
   EXPECT_TRUE(bench.out.records().empty());
 }
 
-TEST(SourceReaderOperator, TheLastWatermarkIsTheHosts) {
+TEST(SourceReaderOperator, HostEmitsTheLastWatermark) {
   Bench bench(late_by(0), {512, 200});
   bench.script->ends = true;
   bench.script->batches = {{{100}}, {{200}}};
@@ -176,7 +176,7 @@ TEST(SourceReaderOperator, SplitsAreStoredAsFlinkStoresByteArrays) {
   EXPECT_EQ(bench.context.lists["SourceReaderState"], expected);
 }
 
-TEST(SourceReaderOperator, RestoredSplitsGoToTheReader) {
+TEST(SourceReaderOperator, ReaderGetsTheRestoredSplits) {
   Bench bench(no_watermarks(), {},
               {{"SourceReaderState", {std::string("\0\0\0\2ab", 6), std::string("\0\0\0\1c", 5)}}});
   ASSERT_TRUE(bench.source.open(bench.context).ok());
@@ -190,7 +190,7 @@ TEST(SourceReaderOperator, DamagedStateIsRefused) {
   EXPECT_EQ(longer.source.open(longer.context).code(), StatusCode::kDataLoss);
 }
 
-TEST(WatermarkStrategy, TakesTimePointsAndTheSourcesTimestamp) {
+TEST(WatermarkStrategy, AcceptsTimePointsAndTheSourcesTimestamp) {
   using namespace std::chrono_literals;
   BatchOf<Event> batch = batch_of<Event>({{7}}, {1000});
   WatermarkStrategy<Event>(no_watermarks())
@@ -211,7 +211,7 @@ TEST(WatermarkStrategy, DoesNotWrapAround) {
   EXPECT_EQ(for_monotonous_timestamps<Event>().watermark_after(kMaxWatermark), kMaxWatermark - 1);
 }
 
-/// Polls until the end, `batch` records at a time.
+/// Polls until the end, with at most `batch` records per poll.
 std::vector<int> read_all(SourceReader<int>& reader, size_t batch) {
   BatchOf<int> out;
   while (reader.poll(out, batch).status != Poll::kEnd) {}
@@ -232,7 +232,7 @@ TEST(CollectionSource, EverySubtaskReadsItsPart) {
   EXPECT_EQ(parts, (std::vector<std::vector<int>>{{1, 2}, {3, 4, 5}}));
 }
 
-TEST(CollectionSource, GoesOnWhereItWasSnapshotted) {
+TEST(CollectionSource, ContinuesAtItsSnapshot) {
   CollectionSource<int> source({1, 2, 3, 4, 5});
   TestContext context;
   const auto first = source.create_reader();
@@ -247,7 +247,7 @@ TEST(CollectionSource, GoesOnWhereItWasSnapshotted) {
   EXPECT_TRUE(second->snapshot().empty());
 }
 
-TEST(CollectionSource, RefusesPositionsBehindItsEnd) {
+TEST(CollectionSource, RefusesPositionsAfterItsEnd) {
   CollectionSource<int> longer({1, 2, 3, 4, 5}), shorter({1});
   TestContext context;
   const auto reader = shorter.create_reader();
@@ -256,7 +256,7 @@ TEST(CollectionSource, RefusesPositionsBehindItsEnd) {
   EXPECT_EQ(context.failure.code(), StatusCode::kFailedPrecondition);
 }
 
-TEST(CollectionSource, AnEmptyOneEndsAtOnce) {
+TEST(CollectionSource, EmptyCollectionEndsAtOnce) {
   CollectionSource<int> source({});
   TestContext context;
   EXPECT_TRUE(source.enumerate(context.files(), 4)->empty());

@@ -28,7 +28,7 @@ TEST(MapOperator, KeepsTimestamps) {
   EXPECT_EQ(out.timestamps(), (Times{10, 20, 30}));
 }
 
-TEST(MapOperator, RecordsWithoutTimestampsStayWithout) {
+TEST(MapOperator, AddsNoTimestampsToRecordsWithoutThem) {
   auto map = map_operator<int, int>([](int i) { return i; });
   TestOutput<int> out;
   BatchOf<int> batch = batch_of<int>({1, 2});
@@ -36,7 +36,7 @@ TEST(MapOperator, RecordsWithoutTimestampsStayWithout) {
   EXPECT_TRUE(out.batches[0]->timestamps.empty());
 }
 
-TEST(MapOperator, StartsEachBatchAfresh) {
+TEST(MapOperator, KeepsNothingOfThePreviousBatch) {
   auto map = map_operator<int, int>([](int i) { return i + 1; });
   TestOutput<int> out;
   for (int i = 0; i < 3; ++i) {
@@ -48,7 +48,7 @@ TEST(MapOperator, StartsEachBatchAfresh) {
   EXPECT_EQ(out.timestamps(), (Times{0, 1, 2}));
 }
 
-TEST(MapOperator, LargeResultsLeaveBeforeTheBatchIsDone) {
+TEST(MapOperator, EmitsLargeResultsBeforeTheBatchIsDone) {
   auto map = map_operator<int, std::string>(
       [](int i) { return std::string(i == 3 ? 10 : 200'000, static_cast<char>('a' + i)); });
   TestOutput<std::string> out;
@@ -72,7 +72,7 @@ TEST(MapOperator, MovesARecordIntoAFunctionThatTakesItByValue) {
   EXPECT_EQ(out.batches[0]->records[0].data(), memory);
 }
 
-TEST(MapOperator, GivesAConstRecordToAFunctionThatWantsAReference) {
+TEST(MapOperator, PassesAConstRecordToAFunctionThatTakesAReference) {
   auto map = map_operator<std::string, size_t>([](auto& s) { return s.size(); });
   TestOutput<size_t> out;
   BatchOf<std::string> batch = batch_of<std::string>({"abc"});
@@ -80,7 +80,7 @@ TEST(MapOperator, GivesAConstRecordToAFunctionThatWantsAReference) {
   EXPECT_EQ(out.records(), std::vector<size_t>{3});
 }
 
-TEST(MapOperator, BoolsAreRecordsLikeOthers) {
+TEST(MapOperator, AcceptsBoolsAsRecords) {
   auto map = map_operator<bool, bool>([](bool b) { return !b; });
   TestOutput<bool> out;
   BatchOf<bool> batch = batch_of<bool>({true, false});
@@ -88,7 +88,7 @@ TEST(MapOperator, BoolsAreRecordsLikeOthers) {
   EXPECT_EQ(out.records(), (std::vector<bool>{false, true}));
 }
 
-TEST(MapOperator, PassesOnWhatTheFunctionThrows) {
+TEST(MapOperator, PassesOnExceptionsOfTheFunction) {
   auto map = map_operator<int, int>([](int) -> int { throw std::runtime_error("no"); });
   TestOutput<int> out;
   BatchOf<int> batch = batch_of<int>({1});
@@ -100,7 +100,7 @@ auto filter_operator(F f) {
   return FilterOperator<T, F>(std::move(f));
 }
 
-TEST(FilterOperator, KeepsOrderAndTimestampsOfWhatPasses) {
+TEST(FilterOperator, KeepsOrderAndTimestampsOfPassingRecords) {
   auto filter = filter_operator<std::string>([](const std::string& s) { return s != "b"; });
   TestOutput<std::string> out;
   BatchOf<std::string> batch = batch_of<std::string>({"a", "b", "c", "b", "d"}, {1, 2, 3, 4, 5});
@@ -131,7 +131,7 @@ auto flat_map_operator(F f) {
   return FlatMapOperator<T, Out, F>(std::move(f));
 }
 
-TEST(FlatMapOperator, ResultsHaveTheirRecordsTimestampUnlessGivenAnother) {
+TEST(FlatMapOperator, ResultsInheritTheTimestampUnlessGivenAnother) {
   auto flat_map = flat_map_operator<int, int>([](int i, Collector<int>& out) {
     for (int k = 0; k < i; ++k) out.collect(i);
     if (i == 3) out.collect(33, 333);

@@ -109,7 +109,7 @@ TEST(TumblingEventTimeWindows, StartAtMultiplesOfTheirSizeBeforeAndAfter1970) {
             "given 0 ms");
 }
 
-TEST(WindowAggregate, EmitsEachWindowOnceTheWatermarkPassedIt) {
+TEST(WindowAggregate, EmitsEachWindowAfterTheWatermarkHasPassedIt) {
   OperatorScenario scenario(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}),
                             show_batch_of<double>());
   feed(scenario);
@@ -117,7 +117,7 @@ TEST(WindowAggregate, EmitsEachWindowOnceTheWatermarkPassedIt) {
   EXPECT_EQ(scenario.check(), "");
 }
 
-TEST(WindowAggregate, HandsKeyAndWindowToAFunction) {
+TEST(WindowAggregate, PassesKeyAndWindowToAFunction) {
   OperatorScenario scenario(
       make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}, Describe{}),
       show_batch_of<std::string>());
@@ -136,7 +136,7 @@ TEST(WindowReduce, EmitsTheReducedRecord) {
   EXPECT_EQ(scenario.check(), "");
 }
 
-TEST(WindowReduce, HandsTheReducedRecordToAFunction) {
+TEST(WindowReduce, PassesTheReducedRecordToAFunction) {
   OperatorScenario scenario(make_window_reduce<Reading>(&Reading::sensor, kTenMs, kMax, ListAll{}),
                             show_batch_of<std::string>());
   feed(scenario);
@@ -176,7 +176,7 @@ TEST(WindowAggregate, CountsLateRecords) {
   EXPECT_EQ(harness.metrics().counter("numLateRecordsDropped").count(), 3);
 }
 
-TEST(WindowAggregate, EmitsABoundedNumberOfKeysInACallAndStaysConsistentBetween) {
+TEST(WindowAggregate, EmitsABoundedNumberOfKeysPerCallAndStaysConsistent) {
   OperatorScenario scenario(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{}),
                             show_batch_of<double>());
   scenario.keyed_by(by_sensor(), 300).any_order();
@@ -203,7 +203,7 @@ TEST(WindowAggregate, EmitsABoundedNumberOfKeysInACallAndStaysConsistentBetween)
   EXPECT_EQ(first + harness.take_output().size(), 5000u);
 }
 
-TEST(WindowAggregate, WarnsOfLateRecordsAtTheFirstAndWheneverThereAreTenTimesAsMany) {
+TEST(WindowAggregate, WarnsAtTheFirstLateRecordAndAtEachTenfoldCount) {
   LogLines log;
   OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(),
                           show_batch_of<double>());
@@ -232,7 +232,7 @@ TEST(WindowAggregate, WarnsOfLateRecordsAtTheFirstAndWheneverThereAreTenTimesAsM
   EXPECT_EQ(log.take().size(), 1u);
 }
 
-TEST(WindowAggregate, FailsTheTaskAtARecordWithoutTimestampAndNamesIt) {
+TEST(WindowAggregate, RecordWithoutTimestampFailsTheTaskAndIsNamed) {
   const auto without = batch_of<Reading>({{{"a", 1}, kNoTimestamp}});
   const auto mixed = batch_of<Reading>({{{"b", 2}, 5}, {{"a", 1}, kNoTimestamp}});
   for (BatchOf<Reading>* batch : {without.get(), mixed.get()}) {
@@ -250,7 +250,7 @@ TEST(WindowAggregate, FailsTheTaskAtARecordWithoutTimestampAndNamesIt) {
   }
 }
 
-TEST(WindowAggregate, DropsAndCountsRecordsWithoutTimestampIfSettingsSaySo) {
+TEST(WindowAggregate, DropsAndCountsRecordsWithoutTimestampIfConfigured) {
   LogLines log;
   const auto make = make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{});
   OperatorHarness harness(make(detail::OperatorSettings{.drop_records_without_timestamp = true}),
@@ -287,15 +287,15 @@ TEST(WindowAggregate, ExtremeTimestampsSurviveEveryRestore) {
   }
 }
 
-/// Eight bytes of a timer's timestamp as they are in a snapshot.
+/// The eight bytes of a timer's timestamp in a snapshot.
 std::string timer_bytes(Timestamp timestamp) {
   BinaryWriter bytes;
   bytes.put_u64(static_cast<uint64_t>(timestamp) ^ (uint64_t{1} << 63));
   return bytes.take();
 }
 
-/// As Flink leaves it with an allowed lateness of 100 ms when windows up to 9 have fired: "a" and
-/// "b" have fired in [0, 10), "c" is to fire.
+/// A snapshot as Flink writes it with an allowed lateness of 100 ms after windows up to 9 have
+/// fired: "a" and "b" have fired in [0, 10), and "c" has not.
 HarnessSnapshot with_fired_windows(const OperatorFactory& factory) {
   OperatorHarness harness(factory(), show_batch_of<Reading>());
   EXPECT_TRUE(harness.open().ok());
@@ -311,7 +311,7 @@ HarnessSnapshot with_fired_windows(const OperatorFactory& factory) {
   return snapshot;
 }
 
-TEST(WindowReduce, WindowsThatHaveFiredInFlinkFireAgainForAnotherRecordOnly) {
+TEST(WindowReduce, WindowsFiredInFlinkFireAgainOnlyForAnotherRecord) {
   const OperatorFactory factory = make_window_reduce<Reading>(&Reading::sensor, kTenMs, kMax);
   const HarnessSnapshot snapshot = with_fired_windows(factory);
   ASSERT_GE(snapshot.groups.size(), 3u) << "each key has a group";
@@ -338,7 +338,7 @@ TEST(WindowReduce, WindowsThatHaveFiredInFlinkFireAgainForAnotherRecordOnly) {
   }
 }
 
-TEST(WindowAggregate, SnapshotHasFlinksContentsAndTimers) {
+TEST(WindowAggregate, SnapshotHasTheContentsAndTimersOfFlink) {
   OperatorHarness harness(make_window_aggregate<Reading>(&Reading::sensor, kTenMs, Mean{})(),
                           show_batch_of<double>());
   ASSERT_TRUE(harness.open().ok());

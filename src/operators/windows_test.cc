@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Any int64_t, with those near the ends and near zero as likely as all others together.
+/// Yields random int64_t values. Half of them are near the minimum, the maximum or zero.
 class AnyInt64 {
  public:
   int64_t next() {
@@ -28,7 +28,7 @@ class AnyInt64 {
   std::mt19937_64 random_{7};
 };
 
-/// Where the window begins that `t` belongs to, in numbers that do not end.
+/// The start of the window that `t` belongs to, in integers that do not overflow.
 __extension__ using Wide = __int128;
 Wide start_of(Wide t, Wide size, Wide offset) {
   Wide into = (t - offset) % size;
@@ -36,7 +36,7 @@ Wide start_of(Wide t, Wide size, Wide offset) {
   return t - into;
 }
 
-TEST(TumblingEventTimeWindows, AreRightOverTheWholeRangeOfTimestamps) {
+TEST(TumblingEventTimeWindows, AreCorrectForAllTimestamps) {
   AnyInt64 any;
   for (int i = 0; i < 300'000; ++i) {
     const int64_t size = std::max<int64_t>(1, any.next() & INT64_MAX);
@@ -55,18 +55,18 @@ TEST(TumblingEventTimeWindows, AreRightOverTheWholeRangeOfTimestamps) {
   }
 }
 
-TEST(TumblingEventTimeWindows, TheGreatestTimestampBelongsToTheLastWindow) {
+TEST(TumblingEventTimeWindows, MaximumTimestampBelongsToTheLastWindow) {
   for (const int64_t size : {int64_t{1}, int64_t{7}, int64_t{60'000}, INT64_MAX}) {
     const auto windows = TumblingEventTimeWindows::of(milliseconds(size));
     EXPECT_EQ(windows.window_of(INT64_MAX), windows.window_of(INT64_MAX - 1)) << size;
   }
 }
 
-TEST(TimeWindow, ThatEndsWhereTimeBeginsHasALastTimestamp) {
+TEST(TimeWindow, EndingAtTheMinimumTimeHasALastTimestamp) {
   EXPECT_EQ((TimeWindow{INT64_MIN, INT64_MIN}).max_timestamp(), INT64_MIN);
 }
 
-TEST(WatermarkStrategy, TrailsByItsBoundOverTheWholeRangeOfTimestamps) {
+TEST(WatermarkStrategy, TrailsByItsBoundForAllTimestamps) {
   AnyInt64 any;
   for (int i = 0; i < 100'000; ++i) {
     const int64_t bound = any.next() & INT64_MAX;
@@ -78,7 +78,7 @@ TEST(WatermarkStrategy, TrailsByItsBoundOverTheWholeRangeOfTimestamps) {
   }
 }
 
-TEST(WatermarkStrategy, TimesThatNoTimestampCanHoldBecomeTheNearest) {
+TEST(WatermarkStrategy, TimesOutOfRangeBecomeTheNearestTimestamp) {
   using Hours = std::chrono::time_point<std::chrono::system_clock,
                                         std::chrono::duration<int64_t, std::ratio<3600>>>;
   EXPECT_EQ(detail::as_timestamp(Hours::max()), kMaxWatermark);

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMb = size_t{1} << 20;
 constexpr size_t kBlock = kMb / 8;
 
-/// Another thread's work, which the test does when it likes.
+/// The work for another thread; the test decides when it runs.
 class Elsewhere {
  public:
   PageArena::RunElsewhere run() {
@@ -21,7 +21,8 @@ class Elsewhere {
   void do_all() {
     for (const auto& work : std::exchange(work_, {})) work();
   }
-  /// Touching memory takes time; that it was done is all that most tests want.
+  /// Drops the work instead of touching memory, which takes time; most tests only need the arena to
+  /// see that the work has ended.
   void forget_all() { work_.clear(); }
 
  private:
@@ -34,7 +35,7 @@ std::vector<void*> allocate(PageArena& arena, size_t bytes) {
   return blocks;
 }
 
-TEST(PageArena, AddsSomeAtATimeWhenWhatWasAddedBeforeIsReady) {
+TEST(PageArena, AddsMoreOnlyWhenThePreviousMemoryIsReady) {
   Elsewhere elsewhere;
   PageArena arena;
   for (int i = 0; i < 3; ++i) arena.keep_ready(20 * kMb, elsewhere.run());
@@ -47,7 +48,7 @@ TEST(PageArena, AddsSomeAtATimeWhenWhatWasAddedBeforeIsReady) {
   EXPECT_EQ(arena.used_bytes(), 0u);
 }
 
-TEST(PageArena, UsesWhatIsReadyBeforeItAsksTheSystem) {
+TEST(PageArena, UsesReadyMemoryBeforeNewMemory) {
   Elsewhere elsewhere;
   PageArena arena;
   arena.keep_ready(8 * kMb, elsewhere.run());
@@ -59,7 +60,7 @@ TEST(PageArena, UsesWhatIsReadyBeforeItAsksTheSystem) {
   EXPECT_EQ(arena.reserved_bytes(), 10 * kMb);
 }
 
-TEST(PageArena, CountsWhatIsFreeAsReadyAndGivesBackWhatIsTooMuch) {
+TEST(PageArena, CountsFreeMemoryAsReadyAndReturnsTheExcess) {
   Elsewhere elsewhere;
   PageArena arena;
   const auto blocks = allocate(arena, 32 * kMb);
@@ -76,7 +77,7 @@ TEST(PageArena, CountsWhatIsFreeAsReadyAndGivesBackWhatIsTooMuch) {
   EXPECT_LE(arena.reserved_bytes(), 25 * kMb);
 }
 
-TEST(PageArena, WorkForAnotherThreadMayOutliveIt) {
+TEST(PageArena, WorkForAnotherThreadMayOutliveTheArena) {
   Elsewhere elsewhere;
   PageArena().keep_ready(kMb, elsewhere.run());
   elsewhere.do_all();
@@ -87,14 +88,14 @@ class Reserve {
   explicit Reserve(double limit = 1) {
     reserve.enable({limit, elsewhere.run(), [this] { return now_ms; }});
   }
-  /// So many records each second, for some seconds.
+  /// Processes records at this rate for 4 s.
   void run(size_t records_per_second) {
     for (int i = 0; i < 4000; ++i, now_ms += 1) {
       reserve.after_batch(records_per_second / 1000, tracker);
       elsewhere.forget_all();
     }
   }
-  /// A snapshot for which so much is copied and given back.
+  /// Takes a snapshot during which `copied` bytes are copied and given back.
   void snapshot(size_t copied) {
     const auto progress = tracker.begin_snapshot();
     run(1'000'000);
@@ -112,7 +113,7 @@ class Reserve {
   CopyReserve reserve;
 };
 
-TEST(CopyReserve, GrowsWithTheRateUntilThereIsACheckpoint) {
+TEST(CopyReserve, GrowsWithTheRateUntilTheFirstCheckpoint) {
   Reserve slow, quick, limited(0.5), off(0);
   for (Reserve* r : {&slow, &quick, &limited, &off}) allocate(r->arena, 96 * kMb);
   slow.run(1'000);
@@ -134,7 +135,7 @@ TEST(CopyReserve, KeepsNothingForASmallState) {
   EXPECT_LE(r.free_mb(), 2u);
 }
 
-TEST(CopyReserve, GoesByWhatTheLastCheckpointCopied) {
+TEST(CopyReserve, FollowsTheCopiesOfTheLastCheckpoint) {
   Reserve r;
   allocate(r.arena, 96 * kMb);
   r.run(1'000'000);
@@ -146,7 +147,7 @@ TEST(CopyReserve, GoesByWhatTheLastCheckpointCopied) {
   EXPECT_GE(r.free_mb(), 96u);
 }
 
-TEST(CopyReserve, KeepsNothingNewWhileASnapshotIsRead) {
+TEST(CopyReserve, AddsNothingWhileASnapshotIsRead) {
   Reserve r;
   r.run(1'000'000);
   const auto progress = r.tracker.begin_snapshot();
@@ -155,12 +156,12 @@ TEST(CopyReserve, KeepsNothingNewWhileASnapshotIsRead) {
   EXPECT_LE(r.free_mb(), 2u);
 }
 
-TEST(CopyReserve, GivesBackWhatTheStateHasNotNeededForAWhile) {
+TEST(CopyReserve, ReturnsMemoryThatTheStateHasNotNeededForAWhile) {
   Reserve r(0);
   for (void* block : allocate(r.arena, 96 * kMb)) r.arena.release(block, kBlock);
   EXPECT_GE(r.free_mb(), 90u);
   r.run(1'000);
-  EXPECT_GE(r.free_mb(), 90u);  // a window's state comes and goes
+  EXPECT_GE(r.free_mb(), 90u);  // kept for a while: the state of windows shrinks and grows again
   for (int i = 0; i < 8; ++i) r.run(1'000);
   EXPECT_LE(r.free_mb(), 1u);
 }

@@ -55,7 +55,7 @@ class Fixture {
     auto progress = tracker.begin_snapshot();
     return {progress, typename Table::View(table, table->freeze(), tracker.places())};
   }
-  /// Reads a snapshot as the I/O pool does: group by group, each only once.
+  /// Reads a snapshot as the I/O pool does: group by group, each once.
   Model read(const Snapshot& snapshot, bool release_groups = true) {
     Model all;
     const KeyGroupRange range = tracker.places().range();
@@ -70,7 +70,7 @@ class Fixture {
     return all;
   }
 
-  /// Of what the table is made of now.
+  /// The size of the pages that the table consists of now.
   size_t live_bytes() const {
     return tracker.memory()->arena.used_bytes() - tracker.memory()->retired.bytes();
   }
@@ -79,7 +79,7 @@ class Fixture {
   std::shared_ptr<Table> table;
 };
 
-TEST(CowTable, FindsWhatWasPutAndNothingElse) {
+TEST(CowTable, FindsExactlyTheInsertedKeys) {
   Fixture<int64_t> f;
   EXPECT_EQ(f.get(7), nullptr);
   f.put(7, 70);
@@ -140,7 +140,7 @@ struct weir::Serializer<weir::detail::SameHash> {
 namespace weir::detail {
 namespace {
 
-TEST(CowTable, KeepsWorkingWhenAllHashesAreTheSame) {
+TEST(CowTable, WorksWhenAllHashesAreEqual) {
   Fixture<SameHash> f;
   Fixture<SameHash>::Model expected;
   for (int64_t i = 0; i < 3000; ++i) {
@@ -163,7 +163,7 @@ TEST(CowTable, DeletedSlotsDoNotAccumulate) {
   EXPECT_LE(f.table->pages(), 16u);
 }
 
-TEST(CowTable, IterationOrderDependsOnTheOperationsOnly) {
+TEST(CowTable, IterationOrderDependsOnlyOnTheOperations) {
   const auto order = [] {
     Fixture<std::string> f;
     for (int i = 0; i < 5000; ++i) f.put("key " + std::to_string(i * 7919 % 5000), i);
@@ -174,8 +174,8 @@ TEST(CowTable, IterationOrderDependsOnTheOperationsOnly) {
   EXPECT_EQ(order(), order());
 }
 
-/// Fills a table group by group as a restore does, the keys of a group in any order. How often a
-/// page was outgrown.
+/// Fills a table group by group as a restore does, with the keys of a group in any order. Returns
+/// how often a page had to grow.
 template <class MayPut>
 int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put,
                    Fixture<int64_t>::Model* model, bool tell = true) {
@@ -201,7 +201,7 @@ int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put,
   return static_cast<int>(f.table->arena()->allocations() - f.table->pages());
 }
 
-TEST(CowTable, RestoredPagesGetTheirSizeAtOnce) {
+TEST(CowTable, RestoredPagesGetTheirFinalSizeAtOnce) {
   const auto all = [](int, int64_t) { return true; };
   Fixture<int64_t> told;
   Fixture<int64_t> grown;
@@ -236,7 +236,7 @@ TEST(CowTable, SnapshotOfAnEmptyTableIsEmpty) {
   EXPECT_TRUE(f.read(snapshot).empty());
 }
 
-TEST(CowTable, PagesThatTheReaderHasFinishedAreWrittenInPlace) {
+TEST(CowTable, FinishedPagesAreWrittenInPlace) {
   Fixture<int64_t> f;
   for (int64_t i = 0; i < 50000; ++i) f.put(i, i);
   auto snapshot = f.snapshot();
@@ -249,7 +249,7 @@ TEST(CowTable, PagesThatTheReaderHasFinishedAreWrittenInPlace) {
   EXPECT_TRUE(f.tracker.has_garbage());
 }
 
-TEST(CowTable, GivesMemoryBackWhenTheSnapshotIsGone) {
+TEST(CowTable, FreesMemoryWhenTheSnapshotIsGone) {
   Fixture<int64_t> f;
   for (int64_t i = 0; i < 50000; ++i) f.put(i, i);
   auto snapshot = f.snapshot();
@@ -281,7 +281,7 @@ TEST(CowTable, SnapshotOutlivesTheOperator) {
   EXPECT_EQ(sum, 1999 * 2000 / 2);
 }
 
-TEST(CowTable, DrainsPageByPageWhileASnapshotKeepsThem) {
+TEST(CowTable, EntriesCanBeRemovedWhileASnapshotKeepsThePages) {
   Fixture<int64_t> f;
   Fixture<int64_t>::Model expected;
   for (int64_t i = 0; i < 20000; ++i) {
@@ -300,8 +300,8 @@ TEST(CowTable, DrainsPageByPageWhileASnapshotKeepsThem) {
   EXPECT_EQ(f.read(snapshot), expected);
 }
 
-/// Random operations against std::map, with up to three snapshots being read at once, each group by
-/// group.
+/// Random operations compared with std::map, with up to three snapshots being read at once, each
+/// group by group.
 template <class K, class MakeKey>
 void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_space, int steps,
                        uint64_t seed, MakeKey make_key) {
@@ -359,7 +359,7 @@ void random_operations(KeyGroupRange range, int max_parallelism, uint64_t key_sp
   EXPECT_FALSE(f.tracker.has_garbage());
 }
 
-TEST(CowTable, SnapshotsHoldWhatTheTableHeldIntegerKeys) {
+TEST(CowTable, SnapshotsEqualTheTableIntegerKeys) {
   const auto integer = [](uint64_t n) { return static_cast<int64_t>(n); };
   for (uint64_t seed = 1; seed <= 4; ++seed)
     random_operations<int64_t>({0, 127}, 128, 20, 40000, seed, integer);
@@ -369,7 +369,7 @@ TEST(CowTable, SnapshotsHoldWhatTheTableHeldIntegerKeys) {
   random_operations<int64_t>({0, 999}, 1000, 50000, 100000, 8, integer);
 }
 
-TEST(CowTable, SnapshotsHoldWhatTheTableHeldStringKeys) {
+TEST(CowTable, SnapshotsEqualTheTableStringKeys) {
   const auto string = [](uint64_t n) { return "the key of number " + std::to_string(n); };
   for (uint64_t seed = 1; seed <= 4; ++seed)
     random_operations<std::string>({0, 127}, 128, 200, 30000, seed, string);

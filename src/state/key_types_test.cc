@@ -1,4 +1,4 @@
-// One equality for every type of key: in tables, timers, map states and key groups, before and
+// Every type of key has one equality: in tables, timers, map states and key groups, before and
 // after a restore.
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ struct Place {
   WEIR_FIELDS(Place, name, at)
   bool operator==(const Place&) const = default;
 };
-/// Never equal to itself by its operator.
+/// A user's type; its operator== never finds a value equal to itself.
 struct Reading {
   double value = 0;
   bool operator==(const Reading&) const { return false; }
@@ -44,14 +44,14 @@ namespace {
 const double kNan = std::numeric_limits<double>::quiet_NaN();
 const double kOtherNan = std::bit_cast<double>(0xFFF8000000001234u);
 const float kOtherFloatNan = std::bit_cast<float>(0xFFC01234u);
-/// Four that are different as keys, the first twice.
+/// Five doubles, but four distinct keys: the first two are the same.
 const std::vector<double> kDoubles = {kNan, kOtherNan, 0.0, -0.0, -1.5};
 constexpr size_t kDistinctDoubles = 4;
 
 template <class K>
 concept Ordered = holds_float<K>() || requires(const K& k) { k < k; };
 
-/// Snapshots `from` and restores it into `to`, which has the same states.
+/// Snapshots `from` and restores the snapshot into `to`, which has the same states.
 template <class K>
 void restore(KeyedBackend<K>& from, KeyedBackend<K>& to) {
   const auto snapshot = from.snapshot();
@@ -88,7 +88,7 @@ struct Operator {
   K key{};
 };
 
-/// The order and the hashes agree with the bytes.
+/// Checks that the order and the hashes agree with the bytes.
 template <class K>
 void expect_agreement(const std::vector<K>& keys) {
   for (const K& a : keys) {
@@ -141,7 +141,7 @@ void expect_keys(size_t distinct, const std::vector<K>& keys) {
   EXPECT_FALSE(after.timers->take(7, &timer));
 }
 
-/// Each double made a key of another type.
+/// Converts each double into a key of another type.
 template <class Make>
 void expect_of_doubles(Make make, size_t distinct = kDistinctDoubles) {
   using K = decltype(make(0.0));
@@ -150,7 +150,7 @@ void expect_of_doubles(Make make, size_t distinct = kDistinctDoubles) {
   expect_keys<K>(distinct, keys);
 }
 
-TEST(KeyTypes, NumbersAreTheSameAsInJava) {
+TEST(KeyTypes, NumbersAreEqualAsInJava) {
   expect_keys<double>(kDistinctDoubles, kDoubles);
   expect_keys<float>(
       4, {std::numeric_limits<float>::quiet_NaN(), kOtherFloatNan, 0.0f, -0.0f, 3e-45f});
@@ -163,12 +163,12 @@ TEST(KeyTypes, NumbersAreTheSameAsInJava) {
   });
 }
 
-TEST(KeyTypes, StringsAndBytesAreTheSameByteForByte) {
+TEST(KeyTypes, StringsAndBytesAreEqualByteForByte) {
   expect_keys<std::string>(4, {"", "a", "a", "\xC3\xA9", "\xE9"});
   expect_keys<std::vector<uint8_t>>(3, {{}, {0}, {0}, {0, 0}});
 }
 
-TEST(KeyTypes, NumbersInsideOfOtherTypesAreTheSameAsByThemselves) {
+TEST(KeyTypes, NumbersInsideOtherTypesAreEqualAsByThemselves) {
   expect_of_doubles([](double x) { return std::optional(x); });
   expect_of_doubles([](double x) { return std::array<double, 2>{1, x}; });
   expect_of_doubles([](double x) { return std::vector<double>{x, 2}; });
@@ -189,14 +189,14 @@ TEST(KeyTypes, NumbersInsideOfOtherTypesAreTheSameAsByThemselves) {
   expect_of_doubles([](double x) { return std::optional(shop::Reading{x}); });
 }
 
-TEST(KeyTypes, WhatIsAbsentIsTheSame) {
+TEST(KeyTypes, AbsentValuesAreEqual) {
   expect_keys<std::optional<double>>(3, {{}, {}, kNan, 0.0});
   expect_keys<std::variant<std::monostate, double, float>>(3, {{}, {}, kNan, kOtherFloatNan});
   expect_keys<std::vector<double>>(4, {{}, {kNan}, {kNan}, {kNan, 1}, {1}});
   expect_keys<std::vector<bool>>(3, {{}, {true}, {true}, {true, false}});
 }
 
-TEST(KeyTypes, KeysOfAMapStateAreTheSameAsKeys) {
+TEST(KeyTypes, KeysOfAMapStateAreEqualAsKeysAre) {
   KeyedBackend<int64_t> before("op", {0, 127}, 128), after("op", {0, 127}, 128);
   const MapStateDescriptor<double, int64_t> descriptor{"map"};
   auto map = before.state(descriptor);

@@ -48,7 +48,7 @@ std::string thrown_by(const std::function<void()>& access) {
   return "nothing";
 }
 
-TEST(KeyedBackend, AnAccessWithoutAKeyThrows) {
+TEST(KeyedBackend, AccessWithoutAKeyThrows) {
   Backend backend;
   auto value = backend.states.state(ValueStateDescriptor<int64_t>{"v"});
   auto list = backend.states.state(ListStateDescriptor<int64_t>{"l"});
@@ -69,7 +69,7 @@ TEST(KeyedBackend, AnAccessWithoutAKeyThrows) {
   expect_all_throw();
 }
 
-TEST(KeyedBackend, AHandleThatWasNeverGotThrows) {
+TEST(KeyedBackend, UninitializedHandleThrows) {
   ValueState<int64_t> value;
   ListState<int64_t> list;
   MapState<int64_t, int64_t> map;
@@ -104,7 +104,7 @@ TEST(ValueState, IsKeptByKey) {
   EXPECT_EQ(*count.value(), 2);
 }
 
-TEST(ValueState, GivesItsDefaultUntilSomethingIsStored) {
+TEST(ValueState, ReturnsItsDefaultUntilAValueIsStored) {
   Backend backend;
   auto limit = backend.states.state(ValueStateDescriptor<int64_t>{"limit", 10});
   backend.at("a");
@@ -115,7 +115,7 @@ TEST(ValueState, GivesItsDefaultUntilSomethingIsStored) {
   EXPECT_EQ(*limit.value(), 10);
 }
 
-TEST(ValueState, TwoHandlesOfOneNameAreTheSameState) {
+TEST(ValueState, TwoHandlesWithOneNameShareTheState) {
   Backend backend;
   auto first = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
   auto second = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
@@ -145,7 +145,7 @@ TEST(ListState, AddsReplacesAndClears) {
   EXPECT_TRUE(backend.snapshot().empty());
 }
 
-TEST(MapState, IsInTheOrderOfItsKeysAndVanishesWhenEmpty) {
+TEST(MapState, IsOrderedByKeyAndRemovedWhenEmpty) {
   Backend backend;
   auto map = backend.states.state(MapStateDescriptor<int32_t, std::string>{"map"});
   backend.at("a");
@@ -164,8 +164,8 @@ TEST(MapState, IsInTheOrderOfItsKeysAndVanishesWhenEmpty) {
   EXPECT_TRUE(backend.snapshot().empty());
 }
 
-TEST(KeyedBackend, WritesWhatFlinkReads) {
-  // The payload of docs/formats' example: alice 1, bob 42, carol -7.
+TEST(KeyedBackend, WritesFlinksFormat) {
+  // The payload in the example of docs/formats: alice 1, bob 42, carol -7.
   Backend backend;
   auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
   for (const auto& [name, value] :
@@ -180,7 +180,7 @@ TEST(KeyedBackend, WritesWhatFlinkReads) {
   EXPECT_EQ(to_hex(groups.at(116)), "000000000008f406616c69636500000000080000000000000001ffff");
 }
 
-TEST(KeyedBackend, EveryKindOfStateComesBack) {
+TEST(KeyedBackend, EveryKindOfStateIsRestored) {
   Backend before;
   auto value = before.states.state(ValueStateDescriptor<std::string>{"value"});
   auto list = before.states.state(ListStateDescriptor<std::string>{"list"});
@@ -209,7 +209,7 @@ TEST(KeyedBackend, EveryKindOfStateComesBack) {
   }
 }
 
-TEST(KeyedBackend, ASnapshotIsReadLaterThanItIsTaken) {
+TEST(KeyedBackend, SnapshotCanBeReadLater) {
   Backend backend;
   auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
   auto list = backend.states.state(ListStateDescriptor<int64_t>{"list"});
@@ -238,7 +238,7 @@ TEST(KeyedBackend, ASnapshotIsReadLaterThanItIsTaken) {
   EXPECT_EQ(list2.get(), std::vector<int64_t>{5});
 }
 
-TEST(KeyedBackend, RefusesGroupsOfOthersAndEntriesTooLong) {
+TEST(KeyedBackend, RefusesForeignGroupsAndEntriesThatAreTooLong) {
   Backend before;
   auto count = before.states.state(ValueStateDescriptor<int64_t>{"count"});
   before.at("alice");
@@ -259,7 +259,7 @@ TEST(KeyedBackend, RefusesGroupsOfOthersAndEntriesTooLong) {
   EXPECT_EQ(refused.code(), StatusCode::kDataLoss) << refused.to_string();
 }
 
-TEST(KeyedBackend, EachRestoredSnapshotHasAnOrderOfStatesOfItsOwn) {
+TEST(KeyedBackend, EachRestoredSnapshotHasItsOwnOrderOfStates) {
   const auto write = [](Backend& backend, const std::vector<std::string>& names, int64_t number) {
     for (const std::string& name : names) {
       auto state = backend.states.state(ValueStateDescriptor<int64_t>{name});
@@ -299,7 +299,7 @@ TEST(KeyedBackend, RefusesStateOfAnotherKind) {
       << refused.message();
 }
 
-TEST(KeyedBackend, TakesFlinksEmptySetsOfTimers) {
+TEST(KeyedBackend, AcceptsFlinksEmptySetsOfTimers) {
   Backend after;
   after.states.state(ValueStateDescriptor<int64_t>{"count"});
   std::vector<KeyedStateInfo> infos{after.states.find("count")->info()};
@@ -319,7 +319,7 @@ TEST(KeyedBackend, TakesFlinksEmptySetsOfTimers) {
   EXPECT_TRUE(after.restore(infos, {{116, bytes.buffer()}}, /*ignore_unclaimed=*/true).ok());
 }
 
-TEST(KeyedBackend, ValueThatTheFormatHasNoRoomForIsRefusedByName) {
+TEST(KeyedBackend, ValueThatIsTooLargeForTheFormatIsRefusedByName) {
   Backend backend;
   auto list = backend.states.state(ListStateDescriptor<std::string>{"visits"});
   backend.at("alice");
@@ -358,7 +358,7 @@ struct weir::UserSerializer<weir::detail::Endless> {
 namespace weir::detail {
 namespace {
 
-TEST(KeyedBackend, CountInsideAValueThatDoesNotFitIsRefusedByName) {
+TEST(KeyedBackend, CountThatIsTooLargeInsideAValueIsRefusedByName) {
   Backend backend;
   auto value = backend.states.state(ValueStateDescriptor<Endless>{"counts"});
   backend.at("alice");

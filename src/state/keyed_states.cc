@@ -17,7 +17,7 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
       : key_type_(std::move(key_type)), places_(places), progress_(std::move(progress)) {}
   ~KeyedStatesSnapshot() override {
     views_.clear();
-    progress_->release_all();  // only now: the operator takes the pages back
+    progress_->release_all();  // only now, because it lets the operator reuse the pages
   }
 
   void add(KeyedStateInfo info, std::unique_ptr<StateView> view) {
@@ -30,7 +30,7 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
   KeyGroupRange range() const override { return places_.range(); }
   Status write_group(int key_group, BinaryWriter& out, KeyGroupWriting* writing) const override {
     WEIR_CHECK(places_.range().contains(key_group));
-    WEIR_CHECK(!progress_->released(key_group));  // it may have been overwritten since
+    WEIR_CHECK(!progress_->released(key_group));  // otherwise it may have been overwritten
     CanonicalGroupWriter group(out, key_group, places_.max_parallelism() > 128, writing);
     for (size_t id = 0; id < views_.size() && group.goes_on(); ++id) {
       group.begin_state(static_cast<int>(id));

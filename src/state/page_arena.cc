@@ -13,15 +13,15 @@ namespace {
 
 constexpr size_t kPage = size_t{4} << 10;
 constexpr size_t kHugePage = size_t{2} << 20;
-/// Smaller pieces come from the heap.
+/// Smaller pieces come from the heap instead of a mapping.
 constexpr size_t kMinMapping = size_t{128} << 10;
 constexpr size_t kMinBlocksOfSlab = 8;
-/// How many slabs trim() gives back at once.
+/// The maximum number of slabs that trim() returns at once.
 constexpr int kSlabsPerTrim = 16;
 
 size_t round_up(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
-/// Memory that begins at a multiple of a huge page if it is as large as one.
+/// Maps memory. If it is at least a huge page, it begins at a multiple of one.
 char* map(size_t bytes) {
   const size_t alignment = bytes >= kHugePage ? kHugePage : kPage;
   const size_t mapped = bytes + alignment - kPage;
@@ -41,8 +41,9 @@ std::shared_ptr<void> mapped(char* start, size_t bytes) {
   return {start, [bytes](void* memory) { ::munmap(memory, bytes); }};
 }
 
-/// Makes the system provide the memory. Its contents stay as they are, so others may use it
-/// meanwhile. A system that cannot (Linux before 5.14) provides it at the first touch, as always.
+/// Makes the system provide the memory now. The contents do not change, so others may use it
+/// meanwhile. Before Linux 5.14 this fails, and the system provides the memory at the first touch
+/// as usual.
 void touch(void* start, size_t bytes) { ::madvise(start, bytes, MADV_POPULATE_WRITE); }
 
 }  // namespace
@@ -180,14 +181,14 @@ void PageArena::keep_ready(size_t bytes, const RunElsewhere& run) {
   ready_bytes_ = bytes;
   trim();
   if (!touching_.expired() || free_bytes() >= bytes) return;
-  // One mapping, of which each slab can go back to the system by itself.
+  // One mapping, but each slab can be returned to the system separately.
   char* const start = map(kAheadChunk);
   std::vector<Memory> added;
   for (size_t at = 0; at < kAheadChunk; at += kLargestSlab)
     added.push_back(mapped(start + at, kLargestSlab));
   spare_.back().insert(spare_.back().end(), added.begin(), added.end());
   reserved_bytes_ += kAheadChunk;
-  // The work holds the memory, and the arena sees by this copy's end that the work is done.
+  // The work holds the memory. When `touching_` expires, the arena knows that the work has ended.
   auto held = std::make_shared<std::vector<Memory>>(std::move(added));
   touching_ = held;
   run([held = std::move(held)] {

@@ -57,7 +57,7 @@ TEST(PageArena, BlocksDoNotOverlapAndAreCounted) {
   std::mt19937_64 random(5);
   const size_t sizes[] = {1, 64, 65, 700, 4104, 8736, 40'000, 300'000};
   for (int step = 0; step < 20'000; ++step) {
-    // Grows and shrinks by turns.
+    // Grows and shrinks alternately.
     if (random() % 100 < (step / 2000 % 2 == 0 ? 60u : 40u) || blocks.count() == 0) {
       const size_t bytes = sizes[random() % 8];
       if (bytes < 10'000 || random() % 50 == 0) blocks.take(bytes);
@@ -71,7 +71,7 @@ TEST(PageArena, BlocksDoNotOverlapAndAreCounted) {
   EXPECT_EQ(blocks.arena.used_bytes(), 0u);
 }
 
-TEST(PageArena, MemoryOfOneSizeServesAnother) {
+TEST(PageArena, MemoryOfOneSizeIsReusedForAnother) {
   Blocks blocks;
   for (const size_t bytes : {128, 8736, 700, 4104, 16'000}) {
     for (size_t taken = 0; taken < 16 * kMb; taken += bytes) blocks.take(bytes);
@@ -80,7 +80,7 @@ TEST(PageArena, MemoryOfOneSizeServesAnother) {
   EXPECT_LE(blocks.arena.reserved_bytes(), 20 * kMb);
 }
 
-TEST(PageArena, LittleIsLeftOverBetweenTheBlocks) {
+TEST(PageArena, WastesLittleBetweenTheBlocks) {
   for (const size_t bytes : {128, 320, 4160, 8768, 16'500, 70'000, 200'000}) {
     Blocks blocks;
     for (size_t taken = 0; taken < 24 * kMb; taken += bytes) blocks.take(bytes);
@@ -88,13 +88,13 @@ TEST(PageArena, LittleIsLeftOverBetweenTheBlocks) {
   }
 }
 
-TEST(PageArena, ASmallStateTakesLittle) {
+TEST(PageArena, SmallStateUsesLittleMemory) {
   Blocks blocks;
   for (const size_t bytes : {128, 256, 448, 832, 1600, 3136, 128}) blocks.take(bytes);
   EXPECT_LE(blocks.arena.reserved_bytes(), 96u << 10);
 }
 
-TEST(PageArena, GivesBackWhatWasNotNeededForTwoPeriods) {
+TEST(PageArena, ReturnsMemoryNotNeededForTwoPeriods) {
   Blocks blocks;
   for (size_t taken = 0; taken < 64 * kMb; taken += 8000) blocks.take(8000);
   blocks.give_all();
@@ -107,13 +107,13 @@ TEST(PageArena, GivesBackWhatWasNotNeededForTwoPeriods) {
   EXPECT_LE(blocks.arena.reserved_bytes(), 2 * kMb);
 }
 
-TEST(PageArena, MemoryThatTheSystemRefusesIsBadAlloc) {
+TEST(PageArena, RefusedMemoryThrowsBadAlloc) {
   PageArena arena;
   EXPECT_THROW(arena.allocate(size_t{1} << 60), std::bad_alloc);
   EXPECT_EQ(arena.reserved_bytes(), 0u);
 }
 
-TEST(PageArena, ALargeBlockGoesBackAtOnce) {
+TEST(PageArena, LargeBlockIsReturnedAtOnce) {
   Blocks blocks;
   blocks.take(20 * kMb);
   EXPECT_GE(blocks.arena.reserved_bytes(), 20 * kMb);

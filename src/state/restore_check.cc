@@ -45,7 +45,7 @@ StatusOr<std::vector<int>> match_states(const std::string& operator_label,
     const auto found = std::find_if(declared.begin(), declared.end(),
                                     [&](const auto& state) { return state.name == old.name; });
     if (found == declared.end()) {
-      // Flink lists both kinds of timers of an operator that uses one.
+      // Flink lists both kinds of timers even if the operator uses only one.
       if (!ignore_unclaimed && old.kind != KeyedStateInfo::Kind::kTimers) {
         return failed_precondition(cat(
             "cannot restore operator '", operator_label, "': the snapshot has a ",

@@ -8,10 +8,10 @@
 
 namespace weir {
 
-/// Which of the `declared` states each of the `stored` states is: an index, or -1 if it is to be
-/// dropped. FAILED_PRECONDITION names the operator, the state and both types where they do not fit,
-/// and what can be done. `stored_key` may be null: not known. Timers that nobody declares are
-/// refused only if there are any, by whoever reads them.
+/// Matches each of the `stored` states with one of the `declared` states. Returns the index of
+/// that, or -1 if the stored state is dropped. FAILED_PRECONDITION names the operator, the state
+/// and both types if they do not fit, and the remedy. `stored_key` may be null if it is unknown.
+/// Undeclared timers are accepted here; their reader refuses them if there are any.
 StatusOr<std::vector<int>> match_states(const std::string& operator_label,
                                         const TypeDescription& declared_key,
                                         const std::vector<KeyedStateInfo>& declared,

@@ -26,7 +26,8 @@ bool SnapshotTracker::needed(uint64_t first_place, uint64_t last_place, uint32_t
   const int last = places_.group_of(last_place);
   for (const auto& progress : in_use_) {
     if (progress->epoch() <= born) continue;
-    // Readers begin with the first group, so the last ones say soonest that one is left.
+    // Readers begin with the first group, so checking from the last one finds an unreleased group
+    // soonest.
     for (int group = last; group >= first; --group) {
       if (!progress->released(group)) return true;
     }

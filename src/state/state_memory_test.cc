@@ -1,5 +1,5 @@
-// Memory of keyed state under snapshots is bounded by the size of the state and the number of
-// snapshots that are being read.
+// The memory of keyed state under snapshots is bounded by the size of the state and the number of
+// snapshots being read.
 
 #include <gtest/gtest.h>
 
@@ -20,12 +20,12 @@ using Text = std::string;
 
 struct Course {
   int interval = 40;  ///< batches from one snapshot to the next
-  int writing = 10;   ///< batches until it has been read
+  int writing = 10;   ///< batches until the snapshot has been read
   int states = 1;
-  int batches_between = 1;  ///< only one in so many has records
+  int batches_between = 1;  ///< one batch in this number has records
 };
 
-/// Random updates of all keys, with snapshots. After each step the bound is checked.
+/// Makes random updates of all keys, with snapshots. Checks the bound after each step.
 template <class V, class Change>
 class Job {
  public:
@@ -52,7 +52,7 @@ class Job {
       if (::testing::Test::HasFatalFailure()) return;
     }
   }
-  /// One that is never read.
+  /// Takes a snapshot that is never read.
   void leave_open() { forgotten_.push_back(backend_.snapshot()); }
 
  private:
@@ -93,7 +93,7 @@ const auto kAppend = [](Text& text) {
   if (text.size() < 40) text += "some more of it";
 };
 
-TEST(StateMemory, IsBoundedWhateverTheIntervalAndTheWriteTime) {
+TEST(StateMemory, IsBoundedForAnyIntervalAndWriteTime) {
   for (const Course course : {Course{400, 100}, {40, 1}, {40, 39}, {3, 2}, {1, 1}, {200, 199}}) {
     SCOPED_TRACE(::testing::Message()
                  << course.interval << " batches between snapshots, read after " << course.writing);
@@ -101,11 +101,11 @@ TEST(StateMemory, IsBoundedWhateverTheIntervalAndTheWriteTime) {
   }
 }
 
-TEST(StateMemory, IsBoundedWhateverTheNumberOfStates) {
+TEST(StateMemory, IsBoundedForAnyNumberOfStates) {
   Job<Payload, decltype(kCount)>({.interval = 60, .writing = 30, .states = 4}, kCount).run(16);
 }
 
-TEST(StateMemory, IsBoundedForValuesThatHaveMemoryOfTheirOwn) {
+TEST(StateMemory, IsBoundedForValuesThatOwnMemory) {
   Job<Text, decltype(kAppend)>({.interval = 100, .writing = 50}, kAppend).run(20);
 }
 
@@ -114,17 +114,17 @@ TEST(StateMemory, IsBoundedWhenRecordsAreRare) {
       .run(400);
 }
 
-TEST(StateMemory, IsBoundedBySnapshotsThatAreReadAtOnce) {
+TEST(StateMemory, IsBoundedByTheNumberOfSnapshotsBeingRead) {
   Job<Payload, decltype(kCount)>({.interval = 40, .writing = 100}, kCount).run(20);
 }
 
-TEST(StateMemory, ASnapshotThatHangsKeepsOnlyWhatItSees) {
+TEST(StateMemory, HangingSnapshotKeepsOnlyThePagesItSees) {
   Job<Payload, decltype(kCount)> job({.interval = 200, .writing = 20}, kCount);
   job.leave_open();
   job.run(20);
 }
 
-TEST(StateMemory, ComesBackAlsoWhenNothingIsWrittenAfterASnapshot) {
+TEST(StateMemory, IsFreedEvenIfNothingIsWrittenAfterASnapshot) {
   KeyedBackend<int64_t> backend("op", {0, 127}, 128);
   auto& table = backend.table_state<Payload, ValueEntries<Payload>>("state").table();
   const auto update_all = [&] {
@@ -141,7 +141,7 @@ TEST(StateMemory, ComesBackAlsoWhenNothingIsWrittenAfterASnapshot) {
   EXPECT_EQ(backend.memory().retired, 0u);
 }
 
-TEST(StateMemory, GoesBackToTheSystemWhenMostKeysAreRemoved) {
+TEST(StateMemory, IsReturnedToTheSystemWhenMostKeysAreRemoved) {
   KeyedBackend<int64_t> backend("op", {0, 127}, 128);
   auto& table = backend.table_state<Payload, ValueEntries<Payload>>("state").table();
   std::vector<int64_t> keys;
@@ -156,12 +156,12 @@ TEST(StateMemory, GoesBackToTheSystemWhenMostKeysAreRemoved) {
   EXPECT_LE(backend.memory().live * 8, before);
   PageArena& arena = backend.tracker().memory()->arena;
   for (int i = 0; i < 8; ++i) arena.forget_peak();
-  EXPECT_LE(backend.memory().reserved * 3, before);  // what is left of the keys lies scattered
+  EXPECT_LE(backend.memory().reserved * 3, before);  // the remaining keys are scattered
   for (size_t i = 0; i < keys.size(); ++i)
     ASSERT_EQ(table.find(table.place(keys[i]), keys[i]) != nullptr, i < keys.size() / 100);
 }
 
-TEST(StateMemory, WindowsThatHaveFiredLeaveNothing) {
+TEST(StateMemory, FiredWindowsKeepNoMemory) {
   KeyedBackend<int64_t> backend("op", {0, 127}, 128);
   using Contents = WindowContents<int64_t, Payload, ValueEntries<Payload>>;
   auto owned = std::make_unique<Contents>(backend.tracker(), KeyedStateInfo::Kind::kAggregating);
@@ -170,7 +170,7 @@ TEST(StateMemory, WindowsThatHaveFiredLeaveNothing) {
   std::deque<std::unique_ptr<KeyedStateSnapshot>> open;
   for (int64_t window = 0; window < 60; ++window) {
     auto& table = contents->table_of({window * 1000, window * 1000 + 1000});
-    // Windows of very different sizes.
+    // The sizes of windows differ greatly.
     for (int64_t key = 0; key < (window % 3 == 0 ? kKeys : 50); ++key) {
       ++table.find_or_insert(table.place(key), key, [] { return Payload{}; }).value[0];
     }

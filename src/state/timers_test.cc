@@ -14,7 +14,7 @@ class Timers {
  public:
   Timers() : tracker_(PlaceSpace({0, 127}, 128)), set_("timers", tracker_) {}
   TimerSet<int64_t>* operator->() { return &set_; }
-  /// "timestamp:key" of all that are due.
+  /// Returns "timestamp:key" for each due timer.
   std::vector<std::string> take(Timestamp until) {
     std::vector<std::string> taken;
     TimerKey<int64_t> timer{};
@@ -29,7 +29,7 @@ class Timers {
 };
 using Taken = std::vector<std::string>;
 
-TEST(TimerSet, FiresInTheOrderOfTime) {
+TEST(TimerSet, FiresInOrderOfTime) {
   Timers timers;
   timers->add(30, 1);
   timers->add(-5, 1);
@@ -41,7 +41,7 @@ TEST(TimerSet, FiresInTheOrderOfTime) {
   EXPECT_EQ(timers->next(), INT64_MAX);
 }
 
-TEST(TimerSet, IsASet) {
+TEST(TimerSet, RegistersEachTimerOnce) {
   Timers timers;
   timers->add(10, 1);
   timers->add(10, 1);
@@ -70,7 +70,7 @@ TEST(TimerSet, RestoresNoTimerOfAnotherKeyGroup) {
   EXPECT_EQ(timers.take(10), Taken{"10:1"});
 }
 
-TEST(TimerSet, DeletedTimersDoNotFireUnlessRegisteredAgain) {
+TEST(TimerSet, DeletedTimersFireOnlyIfRegisteredAgain) {
   Timers timers;
   timers->add(10, 1);
   timers->add(11, 1);

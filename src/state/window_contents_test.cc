@@ -15,7 +15,7 @@ TimeWindow window(int64_t number) { return {number * 1000, number * 1000 + 1000}
 class Windows {
  public:
   using Contents = WindowContents<int64_t, int64_t, ValueEntries<int64_t>>;
-  /// (end of the window, key) to value, by key group.
+  /// For each key group, maps (end of the window, key) to the value.
   using Model = std::map<int, std::map<std::pair<int64_t, int64_t>, int64_t>>;
 
   Windows() {
@@ -30,7 +30,7 @@ class Windows {
     table.find_or_insert(table.place(key), key, [] { return int64_t{0}; }).value = value;
     model[group_of(key)][{window(number).end, key}] = value;
   }
-  /// The window that fires next.
+  /// Drains the window that fires next.
   void drain_first() {
     const int64_t end = contents->due(INT64_MAX - 1)->end;
     const size_t before = contents->window_count();
@@ -49,7 +49,7 @@ class Windows {
   Model model;
 };
 
-/// A key group as a snapshot has it; each entry must have its timer.
+/// Reads one key group of a snapshot; each entry must have its timer.
 std::map<std::pair<int64_t, int64_t>, int64_t> read_group(const KeyedStateSnapshot& snapshot,
                                                           int key_group) {
   BinaryWriter out;
@@ -78,7 +78,7 @@ std::map<std::pair<int64_t, int64_t>, int64_t> read_group(const KeyedStateSnapsh
   return entries;
 }
 
-/// Some windows of a few keys, and one of many pages.
+/// Fills some windows with a few keys, and one with many pages.
 void fill(Windows& windows, std::mt19937_64& random, int64_t first) {
   for (int64_t number = first; number < first + 60; ++number) {
     const int keys = number % 20 == 7 ? 5000 : static_cast<int>(random() % 6);
@@ -87,7 +87,7 @@ void fill(Windows& windows, std::mt19937_64& random, int64_t first) {
   }
 }
 
-TEST(WindowContents, ASnapshotHoldsWhatTheWindowsHeldInWhateverOrderItsGroupsAreRead) {
+TEST(WindowContents, SnapshotEqualsTheWindowsInAnyOrderOfReadingItsGroups) {
   std::vector<int> forwards(kGroups);
   for (int i = 0; i < kGroups; ++i) forwards[static_cast<size_t>(i)] = i;
   std::vector<int> some;
@@ -117,7 +117,7 @@ TEST(WindowContents, ASnapshotHoldsWhatTheWindowsHeldInWhateverOrderItsGroupsAre
   }
 }
 
-TEST(WindowContents, ComesBackFromASnapshot) {
+TEST(WindowContents, IsRestoredFromASnapshot) {
   Windows before, after;
   std::mt19937_64 random(2);
   fill(before, random, 0);

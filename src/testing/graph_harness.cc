@@ -19,12 +19,12 @@ struct TestSnapshot::State {
 namespace detail {
 namespace {
 
-/// From one node to another.
+/// An edge from one node to another.
 struct Edge {
   size_t to = 0;
   Partitioning partitioning = Partitioning::kForward;
   std::unique_ptr<KeyHasher> hasher;
-  size_t turn = 0;  ///< whom the next batch goes to, where they are dealt out
+  size_t turn = 0;  ///< the subtask that gets the next batch, for kRebalance
 };
 
 struct Node {

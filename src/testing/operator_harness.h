@@ -15,7 +15,7 @@
 
 namespace weir {
 
-/// Turns a batch of an operator's results into lines.
+/// Converts a batch of an operator's results into lines.
 using ShowBatch = std::function<std::vector<std::string>(const Batch&)>;
 template <class T>
 ShowBatch show_batch_of() {
@@ -30,7 +30,7 @@ ShowBatch show_batch_of() {
   };
 }
 
-/// `batch_of<int>({{1, 100}, {2, 200}})`: records and their timestamps.
+/// Makes a batch of records and their timestamps: `batch_of<int>({{1, 100}, {2, 200}})`.
 template <class T>
 std::unique_ptr<BatchOf<T>> batch_of(std::initializer_list<std::pair<T, Timestamp>> records) {
   auto batch = std::make_unique<BatchOf<T>>();
@@ -38,7 +38,7 @@ std::unique_ptr<BatchOf<T>> batch_of(std::initializer_list<std::pair<T, Timestam
   return batch;
 }
 
-/// What a subtask put into a snapshot.
+/// One subtask's part of a snapshot.
 struct HarnessSnapshot {
   struct List {
     ListStateMode mode = ListStateMode::kSplit;
@@ -49,10 +49,10 @@ struct HarnessSnapshot {
   bool keyed = false;
   TypeDescription key_type;
   std::vector<KeyedStateInfo> states;
-  std::map<int, std::string> groups;  ///< bytes of the key groups that have any
+  std::map<int, std::string> groups;  ///< only key groups with data: their bytes
 };
 
-/// The snapshots of all subtasks, dealt out anew to `parallelism` subtasks as a restore does.
+/// Distributes the snapshots of all subtasks to `parallelism` subtasks, as a restore does.
 std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& snapshots,
                                           int parallelism, int max_parallelism);
 
@@ -63,55 +63,55 @@ struct HarnessOptions {
   std::string operator_name = "operator under test";
   uint64_t attempt_nonce = 1;
   FileSystemRegistry* files = nullptr;
-  /// Blocking work runs at once, or not before run_blocking_work().
+  /// False: blocking work runs at once. True: it runs in run_blocking_work().
   bool defer_blocking_work = false;
 };
 
-/// Hosts one operator in one thread, and keeps the host's promises. Continuations of blocking work
-/// run between calls.
+/// Hosts one operator in one thread, and fulfills the host's part of the contract. Continuations of
+/// blocking work run between calls.
 class OperatorHarness final : private OperatorContext, private OperatorStateStore, private Output {
  public:
-  /// `emit` gets what the operator emits.
+  /// `emit` gets the output of the operator.
   OperatorHarness(std::unique_ptr<Operator> op, std::function<void(Batch&)> emit,
                   HarnessOptions options);
-  /// Keeps it as text, for take_output().
+  /// Keeps the output as text, for take_output().
   OperatorHarness(std::unique_ptr<Operator> op, ShowBatch show, HarnessOptions options = {});
   ~OperatorHarness() override;
 
   /// Opens the operator, restores it if there is something to restore, and calls restored().
   Status open(const HarnessSnapshot* restored = nullptr, bool ignore_unclaimed = false);
   void process(Batch& batch);
-  /// One call; kMore has to be called again.
+  /// Makes one call; after kMore, call again.
   Progress advance_watermark(Timestamp watermark);
   Progress advance_processing_time(int64_t now_ms);
   Progress finish();
-  /// Calls until kDone.
+  /// Repeats the call until kDone.
   void watermark_to_the_end(Timestamp watermark);
   void processing_time_to_the_end(int64_t now_ms);
   PollResult poll(Timestamp* watermark);
 
-  /// prepare_barrier() and snapshot(); the keyed state is read at once, or by read_keyed_state() if
-  /// it is to be `deferred`.
+  /// Calls prepare_barrier() and snapshot(). Reads the keyed state at once, or in
+  /// read_keyed_state() if it is `deferred`.
   HarnessSnapshot snapshot(int64_t checkpoint_id, bool deferred = false);
   void read_keyed_state(HarnessSnapshot* snapshot);
   void checkpoint_completed(int64_t id);
 
-  /// Runs the blocking work that waits, and its continuations. False if there was none.
+  /// Runs the waiting blocking work and its continuations. Returns false if there was none.
   bool run_blocking_work();
   void set_processing_time(int64_t now_ms) { now_ms_ = now_ms; }
 
   Operator& op() { return *op_; }
   int subtask_index() const { return options_.subtask; }
   using OperatorContext::metrics;
-  /// What asking has set off is done, unless blocking work is deferred.
+  /// Also completes the blocking work that the call starts, unless it is deferred.
   bool can_accept() {
     if (op_->can_accept()) return true;
     run_continuations();
     return op_->can_accept();
   }
-  /// What was emitted since the last call.
+  /// Returns the output since the last call.
   std::vector<std::string> take_output() { return std::exchange(output_, {}); }
-  /// What the operator failed the task with.
+  /// The failure that the operator reported, if any.
   const Status& failure() const { return failure_; }
 
  private:
@@ -148,7 +148,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   int64_t now_ms_ = 0;
 };
 
-/// An operator, and what happens to it, step by step.
+/// An operator and the steps of a test: its inputs and other events, in order.
 class OperatorScenario {
  public:
   OperatorScenario(OperatorFactory factory, ShowBatch show)
@@ -158,20 +158,23 @@ class OperatorScenario {
   OperatorScenario& watermark(Timestamp watermark);
   OperatorScenario& processing_time(int64_t now_ms);
   OperatorScenario& finish();
-  /// How records find their key groups; needed to try other parallelisms.
+  /// Sets how records find their key groups. Needed to try other parallelisms.
   OperatorScenario& keyed_by(std::shared_ptr<const KeyHasher> hasher, int max_parallelism = 128);
   OperatorScenario& files(FileSystemRegistry* files);
-  /// Results may change places: they are compared sorted.
+  /// Compares the results sorted, so that they may come in any order.
   OperatorScenario& any_order();
 
-  /// The results of the run without interruption; "failed: …" as the last line if it did.
+  /// Returns the results of the run without interruption; if it failed, the last line is "failed:
+  /// …".
   std::vector<std::string> run() const;
-  /// Runs it again in every way that must make no difference, and tells the first difference; "" if
-  /// there is none:
-  ///   a snapshot after every call, also between two calls with kMore, whose state is read only
-  ///   after the next step; a new operator, restored from that, after every call; blocking work
-  ///   done late; keyed: two subtasks instead of one, becoming one in the middle, and one becoming
-  ///   two (here results may change their order).
+  /// Runs the scenario again in every way that must make no difference, and describes the first
+  /// difference; "" if there is none:
+  ///   - a snapshot after every call, also between two calls with kMore, whose state is read only
+  ///     after the next step;
+  ///   - a new operator, restored from that, after every call;
+  ///   - blocking work done late;
+  ///   - if keyed: two subtasks instead of one, two that become one in the middle, and one that
+  ///     becomes two (here the order of results may change).
   std::string check() const;
 
  private:
@@ -187,7 +190,7 @@ class OperatorScenario {
   std::vector<Step> steps_;
   std::shared_ptr<const KeyHasher> hasher_;
   mutable uint64_t attempts_ =
-      0;  ///< of all runs: what they leave on a disk that they share must not have the same names
+      0;  ///< counted over all runs, so that their files on a shared disk have different names
   HarnessOptions options_;
   bool any_order_ = false;
 };

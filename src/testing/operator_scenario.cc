@@ -48,7 +48,7 @@ class OperatorScenario::Run {
     start(parallelism, nullptr);
   }
 
-  /// `rescale_at`: before this step the subtasks are replaced by `rescale_to` new ones; -1: never.
+  /// `rescale_at`: before this step, `rescale_to` new subtasks replace the old ones; -1: never.
   std::vector<std::string> go(Interrupt interrupt, int rescale_at = -1, int rescale_to = 1) {
     interrupt_ = interrupt;
     try {
@@ -96,7 +96,8 @@ class OperatorScenario::Run {
       for (Progress progress = Progress::kMore; progress == Progress::kMore && failure_.empty();) {
         if (!until_it_accepts(*subtasks_[i])) return;
         progress = call(*subtasks_[i]);
-        // The output is full every second time: other things happen before the call is made again.
+        // Act as if the output were full every second time: other events happen before the next
+        // call.
         after_call();
       }
     }
@@ -105,7 +106,8 @@ class OperatorScenario::Run {
   void after_call() {
     collect();
     if (interrupt_ == Interrupt::kSnapshot) {
-      // Read only now that the next call has changed the state: nobody may notice.
+      // Read the earlier snapshot only now. The call has changed the state, and the snapshot must
+      // not have changed with it.
       for (size_t i = 0; i < unread_.size() && failure_.empty(); ++i) {
         subtasks_[i]->read_keyed_state(&unread_[i]);
         if (unread_[i].groups != read_at_once_[i].groups)
@@ -152,7 +154,7 @@ class OperatorScenario::Run {
       if (!opened.ok()) failure_ = opened.to_string();
     }
     if (failure_.empty() && taken != nullptr && watermark_ != kMinWatermark) {
-      // A restored task hears of the watermark again from its inputs.
+      // The inputs of a restored task send it the watermark again.
       for (const auto& subtask : subtasks_) {
         while (until_it_accepts(*subtask) &&
                subtask->advance_watermark(watermark_) == Progress::kMore) {}

@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// Hosts one operator in a test. The clock is the test's; there are no files and no I/O pool.
+/// Hosts one operator in a test. The test sets the clock; there are no files and no I/O pool.
 class TestContext final : public OperatorContext,
                           public OperatorStateStore,
                           public SnapshotContext,
@@ -51,7 +51,7 @@ class TestContext final : public OperatorContext,
   void before_ack(std::function<Status()>) override { WEIR_CHECK(false); }
 
   int64_t now_ms = 1'000'000;
-  Lists lists;  ///< what was put
+  Lists lists;  ///< the lists that the operator put
   Status failure;
 
  private:
@@ -59,8 +59,7 @@ class TestContext final : public OperatorContext,
   Lists restored_;
 };
 
-/// Keeps what an operator emits. Leaves the emitted batch with other memory than it had, as a
-/// channel does.
+/// Keeps the output of an operator. Swaps the memory of the emitted batch, as a channel does.
 template <class T>
 class TestOutput final : public Output {
  public:
