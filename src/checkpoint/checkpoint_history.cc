@@ -12,7 +12,7 @@ using State = CheckpointRecord::State;
 std::optional<CheckpointFigures> figures_of(std::vector<int64_t> values) {
   if (values.empty()) return std::nullopt;
   std::sort(values.begin(), values.end());
-  const auto at = [&](double part) {  // the smallest value that so many are not above
+  const auto at = [&](double part) {  // nearest-rank quantile
     const double rank = std::ceil(part * static_cast<double>(values.size()));
     return values[static_cast<size_t>(std::max(rank, 1.0)) - 1];
   };
@@ -58,7 +58,7 @@ void CheckpointHistory::on_completed(const CompletedCheckpoint& checkpoint, Mono
   CheckpointRecord forgotten{.id = checkpoint.id, .kind = checkpoint.kind};
   forgotten.triggered_ms = checkpoint.timestamp_ms;
   forgotten.triggered = now - checkpoint.duration;
-  if (record == nullptr) record = &forgotten;  // others have come meanwhile
+  if (record == nullptr) record = &forgotten;  // it has left the history
   record->state = State::kCompleted;
   record->ended = now;
   record->ended_ms = wall_ms;

@@ -44,7 +44,7 @@ TEST_F(CheckpointHistoryTest, ARecordFollowsItsCheckpoint) {
   EXPECT_EQ(history_.counts().latest_completed->id, 1);
 }
 
-TEST_F(CheckpointHistoryTest, FailuresAndAbortsAreCountedApart) {
+TEST_F(CheckpointHistoryTest, CountsFailuresAndAbortsSeparately) {
   trigger(1);
   history_.count_failure();
   history_.on_ended(1, "disk full", 101s, 2000);
@@ -60,7 +60,7 @@ TEST_F(CheckpointHistoryTest, FailuresAndAbortsAreCountedApart) {
   EXPECT_EQ(report->bytes, std::nullopt) << "none is complete";
 }
 
-TEST_F(CheckpointHistoryTest, RemembersTheNewestAndCountsAll) {
+TEST_F(CheckpointHistoryTest, KeepsTheNewestAndCountsAll) {
   for (CheckpointId id = 1; id <= 15; ++id) {
     trigger(id);
     complete(id, id);
@@ -75,7 +75,7 @@ TEST_F(CheckpointHistoryTest, RemembersTheNewestAndCountsAll) {
   EXPECT_EQ(report->duration_ms->average, 3000);
 }
 
-TEST_F(CheckpointHistoryTest, ACheckpointThatEndsAfterItLeftTheHistoryStillCounts) {
+TEST_F(CheckpointHistoryTest, CountsACheckpointThatEndsAfterLeavingTheHistory) {
   for (CheckpointId id = 1; id <= 11; ++id) trigger(id);
   complete(1, 77);
   EXPECT_EQ(history_.counts().completed, 1);
@@ -85,7 +85,7 @@ TEST_F(CheckpointHistoryTest, ACheckpointThatEndsAfterItLeftTheHistoryStillCount
   EXPECT_FALSE(history_.counts().latest_failed.has_value());
 }
 
-TEST_F(CheckpointHistoryTest, ADeletedOneIsMarked) {
+TEST_F(CheckpointHistoryTest, MarksADeletedCheckpoint) {
   trigger(1);
   complete(1);
   history_.on_discarded(1);
@@ -93,7 +93,7 @@ TEST_F(CheckpointHistoryTest, ADeletedOneIsMarked) {
   EXPECT_TRUE(history_.counts().latest_completed->discarded);
 }
 
-TEST_F(CheckpointHistoryTest, SavepointsAndRestoredOnesHaveTheirOwnPlace) {
+TEST_F(CheckpointHistoryTest, ReportsSavepointsAndRestoresSeparately) {
   trigger(1, CheckpointKind::kSavepoint);
   complete(1, 10, CheckpointKind::kSavepoint);
   history_.on_restored({7, "mem:///chk-7", 500});
@@ -103,7 +103,7 @@ TEST_F(CheckpointHistoryTest, SavepointsAndRestoredOnesHaveTheirOwnPlace) {
   EXPECT_EQ(history_.counts().latest_restored->uri, "mem:///chk-7");
 }
 
-TEST_F(CheckpointHistoryTest, AReportIsMadeAnewOnlyWhenSomethingChanged) {
+TEST_F(CheckpointHistoryTest, RebuildsTheReportOnlyAfterAChange) {
   trigger(1);
   const auto before = history_.report(1);
   EXPECT_EQ(history_.report(1), before);

@@ -17,7 +17,7 @@ TEST(CheckpointStore, TheLatestIsTheNewestCompletedOne) {
   EXPECT_FALSE(store.is_completed(2));
 }
 
-TEST(CheckpointStore, InheritedOnesAreRetainedAndDeletedLikeItsOwn) {
+TEST(CheckpointStore, RetainsAndDeletesInheritedCheckpointsLikeItsOwn) {
   CheckpointStore store({.completed = {7, 5}, .first_id = 8, .num_retained = 2});
   EXPECT_EQ(store.latest(), 7);
   EXPECT_EQ(store.take_superfluous(JobOutcome::kRunning), Ids{});
@@ -27,7 +27,7 @@ TEST(CheckpointStore, InheritedOnesAreRetainedAndDeletedLikeItsOwn) {
   EXPECT_EQ(store.take_superfluous(JobOutcome::kRunning), Ids{}) << "named once";
 }
 
-TEST(CheckpointStore, UnconfirmedOnesGoOnlyAfterThisCoordinatorHasCompletedOne) {
+TEST(CheckpointStore, DeletesUnconfirmedOnesOnlyAfterCompletingOne) {
   CheckpointStore store({.completed = {5}, .unconfirmed = {6, 7}, .first_id = 8});
   EXPECT_EQ(store.latest(), 5) << "nobody has pointed at the others";
   EXPECT_EQ(store.take_superfluous(JobOutcome::kRunning), Ids{});
@@ -35,7 +35,7 @@ TEST(CheckpointStore, UnconfirmedOnesGoOnlyAfterThisCoordinatorHasCompletedOne) 
   EXPECT_EQ(store.take_superfluous(JobOutcome::kRunning), (Ids{6, 7, 5}));
 }
 
-TEST(CheckpointStore, UnconfirmedOnesStayIfTheJobEndsBefore) {
+TEST(CheckpointStore, KeepsUnconfirmedOnesIfTheJobEndsFirst) {
   CheckpointStore store({.completed = {5},
                          .unconfirmed = {6},
                          .first_id = 7,
@@ -43,7 +43,7 @@ TEST(CheckpointStore, UnconfirmedOnesStayIfTheJobEndsBefore) {
   EXPECT_EQ(store.take_superfluous(JobOutcome::kCanceled), Ids{5});
 }
 
-TEST(CheckpointStore, AtTheEndThePolicySaysWhetherTheLastOneStays) {
+TEST(CheckpointStore, RetentionPolicyDecidesAboutTheLastOneAtTheEnd) {
   for (const auto policy :
        {RetentionPolicy::kRetainOnCancellation, RetentionPolicy::kDeleteOnCancellation}) {
     for (const JobOutcome outcome : {JobOutcome::kFinished, JobOutcome::kCanceled}) {
@@ -55,7 +55,7 @@ TEST(CheckpointStore, AtTheEndThePolicySaysWhetherTheLastOneStays) {
   }
 }
 
-TEST(CheckpointStore, WhatOthersMayGoOnFromIsNotDeletedAtTheEnd) {
+TEST(CheckpointStore, KeepsSharedCheckpointsAtTheEnd) {
   CheckpointStore store(
       {.completed = {5}, .first_id = 6, .retention = RetentionPolicy::kDeleteOnCancellation});
   EXPECT_FALSE(store.is_shared());
@@ -64,7 +64,7 @@ TEST(CheckpointStore, WhatOthersMayGoOnFromIsNotDeletedAtTheEnd) {
   EXPECT_EQ(store.take_superfluous(JobOutcome::kCanceled), Ids{});
 }
 
-TEST(CheckpointStore, KnowsWhatIsLeftOver) {
+TEST(CheckpointStore, RecognizesLeftoverCheckpoints) {
   CheckpointStore store({.completed = {5}, .first_id = 6, .num_retained = 9});
   store.add(7);
   store.leave_to_others(8);

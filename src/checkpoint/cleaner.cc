@@ -57,7 +57,7 @@ void CheckpointCleaner::run_next() {
 
 void CheckpointCleaner::on_removed(Removal removal, const Status& status) {
   running_ = false;
-  // What turned out to be complete is somebody's, and stays.
+  // A checkpoint that turned out to be complete belongs to someone, so it stays.
   const bool done = status.ok() || status.code() == StatusCode::kFailedPrecondition;
   if (!done) { WEIR_LOG(kWarning) << status.to_string(); }
   if (done || ++failed_tries_[removal.id] >= kTries) {

@@ -34,7 +34,7 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
       store_({options_.completed, options_.unconfirmed, first_id_, options_.num_retained,
               options_.retention}),
       requests_(options_.trigger) {
-  // An unfinished one whose directory was left to keep its id used.
+  // Remove the directory of an unfinished checkpoint that was kept to show that the id is used.
   if (options_.highest_used_id > 0 && !store_.is_completed(options_.highest_used_id))
     cleaner_.remember(options_.highest_used_id);
   for (const CheckpointId id : options_.orphans) cleaner_.remember(id);
@@ -58,8 +58,8 @@ void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants part
   running_ = true;
   attempt_ = attempt;
   participants_ = std::make_shared<const CheckpointParticipants>(std::move(participants));
-  // What operators restored under the ids up to `restored` must stay older than what is to come,
-  // also if it is from elsewhere.
+  // New ids must be higher than `restored`, even if that checkpoint is from elsewhere: operators
+  // have state that refers to ids up to `restored`.
   next_id_ = std::max(next_id_, restored.id + 1);
   requests_.begin_attempt(clock_.now());
   consecutive_failures_ = 0;
@@ -119,8 +119,8 @@ void CheckpointCoordinator::trigger(CheckpointRequest request, MonotonicTime now
 
 void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   const auto found = pending_.find(id);
-  const bool given_up =
-      found == pending_.end();  // meanwhile: by a timeout, or because the attempt was stopped
+  // Aborted in the meantime, by a timeout or by the attempt's stop.
+  const bool given_up = found == pending_.end();
   if (status.ok()) {
     if (given_up) return remove_late_files(id);
     PendingCheckpoint& checkpoint = found->second.checkpoint;
@@ -131,7 +131,7 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   if (status.code() == StatusCode::kAlreadyExists) {
     store_.leave_to_others(id);
   } else {
-    cleaner_.remember(id);  // it may be there, and not be this coordinator's
+    cleaner_.remember(id);  // the directory may exist, and may belong to another coordinator
   }
   if (!given_up) abort(id, status, Counted::kYes, Files::kLeave);
 }
@@ -144,8 +144,8 @@ void CheckpointCoordinator::expire(MonotonicTime now) {
       overdue.push_back(id);
   }
   for (const CheckpointId id : overdue) {
-    const auto found =
-        pending_.find(id);  // the host may have stopped the attempt because of the one before
+    // The host may have stopped the attempt because of the previous one.
+    const auto found = pending_.find(id);
     if (found == pending_.end() || !running_) continue;
     Entry& entry = found->second;
     const std::string after =
@@ -330,8 +330,8 @@ void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted
                                             : CheckpointRequestQueue::End::kAborted,
                    now);
   history_.on_ended(id, std::string(reason.message()), now, clock_.wall_ms());
-  // While it is being prepared nobody writes to it but another coordinator, which may have been
-  // first: on_prepared() will know.
+  // While the directory is being prepared, only another coordinator that was first can write to it.
+  // on_prepared() will find out.
   if (files == Files::kRemove && tasks_know) cleaner_.clear(id);
   const bool own_failure = runs(entry.checkpoint) && counted == Counted::kYes;
   if (runs(entry.checkpoint) && tasks_know) host_.send_aborted({entry.checkpoint.attempt(), id});
@@ -353,7 +353,7 @@ void CheckpointCoordinator::abort_all(const Status& reason) {
 void CheckpointCoordinator::count_failure(CheckpointId id, const Status& reason) {
   history_.count_failure();
   WEIR_LOG(kWarning) << "checkpoint " << id << " failed: " << reason.message();
-  if (!running_) return;  // the host has stopped the attempt while it was told of the abort
+  if (!running_) return;  // the host stopped the attempt when it was notified of the abort
   if (++consecutive_failures_ <= options_.tolerable_failed_checkpoints ||
       std::exchange(beyond_tolerance_, true))
     return;
@@ -405,8 +405,8 @@ void CheckpointCoordinator::settle() {
   if (running_) return;
   if (pending_.empty() && idle_) std::exchange(idle_, nullptr)();
   if (!shutting_down_ || blocking_ > 0) return;
-  // Only one whose outcome storage does not tell can be left. It is not waited for, and nothing
-  // older is deleted: it may be needed.
+  // Only a checkpoint whose outcome is unknown can be left. Don't wait for storage, and delete
+  // nothing older, because it may be needed.
   const bool known = pending_.empty();
   const auto unknown = std::exchange(pending_, {});
   writing_.reset();

@@ -7,18 +7,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_F(Coordinator, StopEndsEverythingAtEveryPoint) {
-  // The attempt is stopped after so many steps in the life of checkpoint 2.
+TEST_F(Coordinator, StopWorksAtEveryPoint) {
+  // Stops the attempt after `point` steps in the life of checkpoint 2.
   for (int point = 0; point <= 6; ++point) {
     SCOPED_TRACE(point);
     start_over();
     start(1);
     take(1);
-    if (point >= 1) pass(10s);        // its directory is being made
-    if (point >= 2) host_.run_all();  // triggered
+    if (point >= 1) pass(10s);        // its directory is being created
+    if (point >= 2) host_.run_all();  // it is triggered
     if (point >= 3) acknowledge(2, 0);
-    if (point >= 4) acknowledge(2, 1);  // being written
-    if (point >= 5) host_.run_one();    // complete, 1 is being deleted
+    if (point >= 4) acknowledge(2, 1);  // it is being written
+    if (point >= 5) host_.run_one();    // it is complete, and 1 is being deleted
     if (point >= 6) host_.run_all();
     host_.take();
 
@@ -55,7 +55,7 @@ TEST_F(Coordinator, StopOfAnotherAttemptHasNoEffect) {
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "complete 1", "completed 1"}));
 }
 
-TEST_F(Coordinator, AcknowledgementsOfAnEarlierAttemptHaveNoEffectAndTheirFilesGo) {
+TEST_F(Coordinator, IgnoresAcknowledgementsOfAnEarlierAttemptAndRemovesTheirFiles) {
   start(1);
   pass(10s);
   host_.run_all();
@@ -76,7 +76,7 @@ TEST_F(Coordinator, AcknowledgementsOfAnEarlierAttemptHaveNoEffectAndTheirFilesG
   EXPECT_EQ(directories(), "chk-1:0 chk-2:1");
 }
 
-TEST_F(Coordinator, AnOutcomeThatIsUnknownIsAwaitedBeforeTheNextAttempt) {
+TEST_F(Coordinator, WaitsForAnUnknownOutcomeBeforeTheNextAttempt) {
   start();
   take_until_written(1);
   silence_at_rename(true);
@@ -96,7 +96,7 @@ TEST_F(Coordinator, AnOutcomeThatIsUnknownIsAwaitedBeforeTheNextAttempt) {
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "completed 1"}));
 }
 
-TEST_F(Coordinator, TheHostMayStopFromWithinACall) {
+TEST_F(Coordinator, HostMayStopFromWithinACall) {
   options_.trigger.max_concurrent = 3;
   options_.tolerable_failed_checkpoints = 0;
   const auto said_until_stop_at = [&](const std::string& moment) {
@@ -136,7 +136,7 @@ TEST_F(Coordinator, TheHostMayStopFromWithinACall) {
                   "completed 3"}));
 }
 
-TEST_F(Coordinator, TheFinalOneStartsAtOnceAndIsTheLast) {
+TEST_F(Coordinator, FinalCheckpointStartsAtOnceAndIsTheLast) {
   options_.trigger.min_pause = 1000s;
   start();
   take(1);
@@ -157,7 +157,7 @@ TEST_F(Coordinator, TheFinalOneStartsAtOnceAndIsTheLast) {
   EXPECT_TRUE(host_.works.empty());
 }
 
-TEST_F(Coordinator, TheFinalOneWaitsForTheOneUnderWayWhichDoesNotCount) {
+TEST_F(Coordinator, FinalCheckpointWaitsForTheOneInProgress) {
   start();
   pass(10s);
   host_.run_all();
@@ -178,7 +178,7 @@ TEST_F(Coordinator, TheFinalOneWaitsForTheOneUnderWayWhichDoesNotCount) {
   EXPECT_EQ(done, 1);
 }
 
-TEST_F(Coordinator, AFailedFinalOneMayBeAskedForAgain) {
+TEST_F(Coordinator, FailedFinalCheckpointMayBeRequestedAgain) {
   start();
   std::vector<std::string> done;
   std::function<void(Status)> again = [&](Status status) {
@@ -199,7 +199,7 @@ TEST_F(Coordinator, AFailedFinalOneMayBeAskedForAgain) {
   EXPECT_EQ(done.back(), "OK");
 }
 
-TEST_F(Coordinator, AStoppedFinalOneAnswersOnceWithItsOutcome) {
+TEST_F(Coordinator, StoppedFinalCheckpointAnswersOnceWithItsOutcome) {
   start();
   Said done;
   const auto say = [&](Status status) { done.push_back(std::string(status.message())); };
@@ -218,7 +218,7 @@ TEST_F(Coordinator, AStoppedFinalOneAnswersOnceWithItsOutcome) {
   EXPECT_EQ(done, Said{""}) << "no attempt runs";
 }
 
-TEST_F(Coordinator, AManualOneStartsAtOnceWhateverIntervalAndPauseSay) {
+TEST_F(Coordinator, ManualCheckpointIgnoresIntervalAndPause) {
   options_.trigger.min_pause = 1000s;
   start();
   take(1);
@@ -253,7 +253,7 @@ TEST_F(Coordinator, AManualOneStartsAtOnceWhateverIntervalAndPauseSay) {
   EXPECT_EQ(pass(100s), end + 1000s) << "the pause is for periodic ones";
 }
 
-TEST_F(Coordinator, AManualOneIsAnsweredWhenItsAttemptEnds) {
+TEST_F(Coordinator, ManualCheckpointIsAnsweredWhenItsAttemptEnds) {
   start();
   std::vector<std::string> done;
   const auto ask = [&] {
@@ -263,7 +263,7 @@ TEST_F(Coordinator, AManualOneIsAnsweredWhenItsAttemptEnds) {
   ASSERT_TRUE(ask().ok());
   poll();
   host_.run_all();
-  ASSERT_TRUE(ask().ok());  // waits
+  ASSERT_TRUE(ask().ok());  // waits in the queue
   coordinator_->stop(1);
   EXPECT_EQ(done, (Said{"CANCELLED: attempt 1 was stopped", "CANCELLED: attempt 1 was stopped"}));
   EXPECT_EQ(ask().to_string(),
@@ -273,7 +273,7 @@ TEST_F(Coordinator, AManualOneIsAnsweredWhenItsAttemptEnds) {
   EXPECT_EQ(coordinator_->counts().aborted, 1);
 }
 
-TEST_F(Coordinator, AManualOneIsAnsweredThoughStorageIsSilentAtTheJobsEnd) {
+TEST_F(Coordinator, ManualCheckpointIsAnsweredAtTheEndThoughStorageDoesNotAnswer) {
   start();
   Said done;
   ASSERT_TRUE(request(CheckpointKind::kManual, [&](Status status) {
@@ -290,7 +290,7 @@ TEST_F(Coordinator, AManualOneIsAnsweredThoughStorageIsSilentAtTheJobsEnd) {
                        "ended"});
 }
 
-TEST_F(Coordinator, SavepointsAreRefused) {
+TEST_F(Coordinator, RefusesSavepoints) {
   start();
   for (const CheckpointKind kind : {CheckpointKind::kSavepoint, CheckpointKind::kStop}) {
     EXPECT_EQ(request(kind, [](Status) { FAIL(); }).to_string(),
@@ -299,7 +299,7 @@ TEST_F(Coordinator, SavepointsAreRefused) {
   }
 }
 
-TEST_F(Coordinator, TheLastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
+TEST_F(Coordinator, LastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
   const auto left_after = [&](JobOutcome outcome, RetentionPolicy retention) {
     start_over();
     options_.retention = retention;
@@ -307,7 +307,7 @@ TEST_F(Coordinator, TheLastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
     start();
     take(1);
     pass(10s);
-    host_.run_all();  // 2 is under way
+    host_.run_all();  // 2 is in progress
     int done = 0;
     coordinator_->shut_down(outcome, [&] { ++done; });
     host_.run_all();
@@ -323,7 +323,7 @@ TEST_F(Coordinator, TheLastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
   EXPECT_EQ(left_after(JobOutcome::kCanceled, RetentionPolicy::kDeleteOnCancellation), "chk-2:0");
 }
 
-TEST_F(Coordinator, ShutDownWaitsForAWriteAndKeepsWhatItMade) {
+TEST_F(Coordinator, ShutDownWaitsForAWriteAndKeepsItsCheckpoint) {
   start();
   take_until_written(1);
   int done = 0;
@@ -334,12 +334,12 @@ TEST_F(Coordinator, ShutDownWaitsForAWriteAndKeepsWhatItMade) {
   EXPECT_EQ(directories(), "chk-1:4");
 }
 
-TEST_F(Coordinator, ShutDownDoesNotWaitForSilentStorageAndDeletesNothingThen) {
+TEST_F(Coordinator, ShutDownNeitherWaitsForSilentStorageNorDeletesAnything) {
   options_.retention = RetentionPolicy::kDeleteOnCancellation;
   start();
   take(1);
   take_until_written(2);
-  fs_->before = [](std::string_view op, const std::string& path) {  // of the outcome of 2 only
+  fs_->before = [](std::string_view op, const std::string& path) {  // only for the outcome of 2
     const bool metadata = path.starts_with("/c/job/chk-2/_metadata");
     return metadata && (op == "rename" || op == "open" || op == "remove") ? unavailable("no answer")
                                                                           : Status();

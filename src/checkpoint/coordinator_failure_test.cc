@@ -1,4 +1,4 @@
-// Checkpoints that fail, and what is left of them.
+// Checkpoints that fail, and the files that they leave.
 
 #include "checkpoint/testing/coordinator_fixture.h"
 
@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_F(Coordinator, AnExpiredOneIsAbortedEverywhereAndItsFilesGo) {
+TEST_F(Coordinator, ExpiredCheckpointIsAbortedEverywhereAndItsFilesAreRemoved) {
   start();
   pass(10s);
   host_.run_all();
@@ -25,7 +25,7 @@ TEST_F(Coordinator, AnExpiredOneIsAbortedEverywhereAndItsFilesGo) {
             "process 1 (1)");
 }
 
-TEST_F(Coordinator, ALateAcknowledgementHasNoEffectAndItsFileGoes) {
+TEST_F(Coordinator, IgnoresALateAcknowledgementAndRemovesItsFile) {
   start();
   pass(10s);
   host_.run_all();
@@ -38,21 +38,21 @@ TEST_F(Coordinator, ALateAcknowledgementHasNoEffectAndItsFileGoes) {
   EXPECT_EQ(directories(), "chk-1:0 chk-2:0");
 }
 
-TEST_F(Coordinator, WhatLateWritersLeaveGoesWithTheNextCompletion) {
+TEST_F(Coordinator, RemovesFilesOfLateWritersWithTheNextCompletion) {
   start();
   pass(10s);
   host_.run_all();
   pass(60s);
   host_.run_all();
-  ASSERT_TRUE(
-      write_file(fs_->inner(), file_of(1, 0), "data").ok());  // and its acknowledgement is lost
+  // Its acknowledgement is lost.
+  ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 0), "data").ok());
   acknowledge(2, 0);
   acknowledge(2, 1);
   host_.run_all();
   EXPECT_EQ(directories(), "chk-2:4");
 }
 
-TEST_F(Coordinator, ADeclinedOneIsAborted) {
+TEST_F(Coordinator, DeclinedCheckpointIsAborted) {
   start();
   pass(10s);
   host_.run_all();
@@ -68,7 +68,7 @@ TEST_F(Coordinator, ADeclinedOneIsAborted) {
             "process 0 declined checkpoint 1: disk full");
 }
 
-TEST_F(Coordinator, AMalformedAcknowledgementAborts) {
+TEST_F(Coordinator, MalformedAcknowledgementAbortsTheCheckpoint) {
   start();
   pass(10s);
   host_.run_all();
@@ -94,7 +94,7 @@ TEST_F(Coordinator, FailuresBeyondToleranceFailTheAttemptOnce) {
             "2: disk full");
 }
 
-TEST_F(Coordinator, ACompletionForgivesEarlierFailures) {
+TEST_F(Coordinator, CompletionResetsTheFailureCount) {
   options_.tolerable_failed_checkpoints = 1;
   start();
   for (const CheckpointId id : {1, 3}) {
@@ -106,7 +106,7 @@ TEST_F(Coordinator, ACompletionForgivesEarlierFailures) {
   for (const std::string& said : host_.take()) EXPECT_NE(said, "fail");
 }
 
-TEST_F(Coordinator, AnIdWhoseDirectoryExistsIsNotTouched) {
+TEST_F(Coordinator, DoesNotTouchAnExistingCheckpointDirectory) {
   start();
   ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 0), "another's").ok());
   pass(10s);
@@ -118,12 +118,12 @@ TEST_F(Coordinator, AnIdWhoseDirectoryExistsIsNotTouched) {
   EXPECT_EQ(directories(), "chk-1:1 chk-2:4");
 }
 
-TEST_F(Coordinator, WhatAnotherOneMadeFirstIsNotTouchedWhenTheAttemptIsStopped) {
+TEST_F(Coordinator, DoesNotTouchAnotherCoordinatorsDirectoryAfterStop) {
   start();
   pass(10s);
   ASSERT_TRUE(fs_->inner().make_directories("/c/job/chk-1").ok());
   ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-1/_weir", "another's").ok());
-  coordinator_->stop(1);  // the directory's making has not been answered
+  coordinator_->stop(1);  // the creation of the directory has not been answered
   host_.run_all();
   EXPECT_EQ(directories(), "chk-1:1");
   acknowledge(1, 0);
@@ -131,7 +131,7 @@ TEST_F(Coordinator, WhatAnotherOneMadeFirstIsNotTouchedWhenTheAttemptIsStopped) 
   EXPECT_EQ(directories(), "chk-1:2");
 }
 
-TEST_F(Coordinator, OneThatIsStoppedWhileItsDirectoryIsMadeLeavesNothingInIt) {
+TEST_F(Coordinator, StopWhileTheDirectoryIsCreatedLeavesNothingInIt) {
   start();
   pass(10s);
   coordinator_->stop(1);
@@ -139,7 +139,7 @@ TEST_F(Coordinator, OneThatIsStoppedWhileItsDirectoryIsMadeLeavesNothingInIt) {
   EXPECT_EQ(directories(), "chk-1:0");
 }
 
-TEST_F(Coordinator, ADirectoryThatCannotBeMadeFailsTheCheckpoint) {
+TEST_F(Coordinator, FailsIfTheDirectoryCannotBeCreated) {
   start();
   silence(true);
   pass(10s);
@@ -151,7 +151,7 @@ TEST_F(Coordinator, ADirectoryThatCannotBeMadeFailsTheCheckpoint) {
   EXPECT_EQ(coordinator_->counts().completed, 1);
 }
 
-TEST_F(Coordinator, AFailedWriteAbortsAndItsFilesGo) {
+TEST_F(Coordinator, FailedWriteAbortsTheCheckpointAndRemovesItsFiles) {
   start();
   take_until_written(1);
   fs_->before = [](std::string_view op, const std::string&) {
@@ -163,7 +163,7 @@ TEST_F(Coordinator, AFailedWriteAbortsAndItsFilesGo) {
   EXPECT_EQ(coordinator_->counts().failed, 1);
 }
 
-TEST_F(Coordinator, AnUnknownOutcomeIsAskedForUntilStorageAnswers) {
+TEST_F(Coordinator, AsksForAnUnknownOutcomeUntilStorageAnswers) {
   for (const bool happened : {true, false}) {
     SCOPED_TRACE(happened);
     start(happened ? 1 : 2);
@@ -177,11 +177,11 @@ TEST_F(Coordinator, AnUnknownOutcomeIsAskedForUntilStorageAnswers) {
     EXPECT_TRUE(host_.works.empty());
     pass(500ms);
     host_.run_all();
-    EXPECT_EQ(poll(), clock_.now_ + 1s);  // less often each time
+    EXPECT_EQ(poll(), clock_.now_ + 1s);  // the interval grows
     EXPECT_EQ(host_.take(), Said{});
     EXPECT_EQ(complete(id), happened);
     EXPECT_EQ(fs_->inner().list(cat("/c/job/chk-", id)).value().size(),
-              4u);  // nothing is removed meanwhile
+              4u);  // nothing is removed in the meantime
 
     silence(false);
     fs_->after = fs_->before;
@@ -193,7 +193,7 @@ TEST_F(Coordinator, AnUnknownOutcomeIsAskedForUntilStorageAnswers) {
   }
 }
 
-TEST_F(Coordinator, NoOtherStartsWhileAnOutcomeIsUnknown) {
+TEST_F(Coordinator, StartsNoOtherCheckpointWhileAnOutcomeIsUnknown) {
   start();
   take_until_written(1);
   silence_at_rename(true);
@@ -206,7 +206,7 @@ TEST_F(Coordinator, NoOtherStartsWhileAnOutcomeIsUnknown) {
   EXPECT_EQ(host_.take(), Said{"trigger 1"});
 }
 
-TEST_F(Coordinator, AWriteThatTakesTooLongIsAFailureButItsOutcomeDecides) {
+TEST_F(Coordinator, OverdueWriteCountsAsFailureButItsOutcomeDecides) {
   options_.tolerable_failed_checkpoints = 0;
   start();
   take_until_written(1);
@@ -224,7 +224,7 @@ TEST_F(Coordinator, AWriteThatTakesTooLongIsAFailureButItsOutcomeDecides) {
   EXPECT_EQ(coordinator_->newest_completed(), 1);
 }
 
-TEST_F(Coordinator, AnOverdueWriteThatFailsIsCountedOnce) {
+TEST_F(Coordinator, CountsAnOverdueWriteThatFailsOnce) {
   start();
   take_until_written(1);
   pass(60s);
@@ -234,7 +234,7 @@ TEST_F(Coordinator, AnOverdueWriteThatFailsIsCountedOnce) {
   EXPECT_EQ(coordinator_->counts().failed, 1);
 }
 
-TEST_F(Coordinator, WhatAnotherCoordinatorIsWritingIsNotTouched) {
+TEST_F(Coordinator, DoesNotTouchFilesThatAnotherCoordinatorIsWriting) {
   start();
   take_until_written(1);
   ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-1/_weir", "another's").ok());
@@ -245,18 +245,18 @@ TEST_F(Coordinator, WhatAnotherCoordinatorIsWritingIsNotTouched) {
   EXPECT_EQ(directories(), "chk-1:3 chk-2:4");
 }
 
-TEST_F(Coordinator, AnAcknowledgementFromBeforeThisCoordinatorRemovesNothing) {
+TEST_F(Coordinator, AcknowledgementOfAnEarlierCoordinatorRemovesNothing) {
   ASSERT_TRUE(write_file(fs_->inner(), file_of(6, 0), "data").ok());
   ASSERT_TRUE(write_file(fs_->inner(), file_of(9, 0), "data").ok());
   options_.highest_used_id = 7;
   start();
   coordinator_->acknowledge(ack(6, 0));
-  coordinator_->acknowledge(ack(9, 0));  // and of one that this coordinator has not begun
+  coordinator_->acknowledge(ack(9, 0));  // for a checkpoint that this coordinator has not begun
   host_.run_all();
   EXPECT_EQ(directories(), "chk-6:1 chk-9:1");
 }
 
-TEST_F(Coordinator, WhatCannotBeDeletedIsTriedAgain) {
+TEST_F(Coordinator, RetriesFailedDeletions) {
   start();
   take(1);
   fs_->before = [](std::string_view op, const std::string& path) {
@@ -269,7 +269,7 @@ TEST_F(Coordinator, WhatCannotBeDeletedIsTriedAgain) {
   EXPECT_EQ(directories(), "chk-3:4");
 }
 
-TEST_F(Coordinator, DeletionsThatPileUpHoldNewCheckpointsBack) {
+TEST_F(Coordinator, TooManyPendingDeletionsDelayNewCheckpoints) {
   options_.trigger.max_deletions = 0;
   start();
   take(1);

@@ -18,10 +18,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A coordinator whose every neighbour does everything in any order: blocking work runs and answers
-/// late and out of order, acknowledgements are lost, repeated, late and of earlier attempts,
-/// storage fails and loses answers, attempts are stopped and started. After each step what must
-/// always hold is checked; at the end faults stop and a checkpoint must complete.
+/// A coordinator whose environment does everything in any order. Blocking work runs and answers
+/// late and out of order. Acknowledgements are lost, repeated, late, or from earlier attempts.
+/// Storage fails and loses answers. Attempts are stopped and started. The invariants are checked
+/// after each step. At the end the faults stop, and a checkpoint must complete.
 class World final : public CheckpointHost, public Clock, public Random {
  public:
   explicit World(uint64_t seed) : random_(seed) {
@@ -63,7 +63,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     check();
   }
 
-  /// No more faults: within a bounded time a checkpoint completes.
+  /// Without further faults, a checkpoint completes within a bounded time.
   void recover() {
     faults_ = 0;
     const int64_t before = coordinator_->counts().completed;
@@ -82,7 +82,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     check();
   }
 
-  /// The job ends: what is left is exactly what should be.
+  /// The job ends: checks that exactly the right files remain.
   void end() {
     bool done = false;
     coordinator_->shut_down(JobOutcome::kFinished, [&] { done = true; });
@@ -104,7 +104,7 @@ class World final : public CheckpointHost, public Clock, public Random {
 
   void send_trigger(const TriggerCheckpoint& message) override {
     EXPECT_TRUE(running_ && message.attempt == attempt_);
-    EXPECT_GT(message.id, last_triggered_);  // never an older one after a newer, never one twice
+    EXPECT_GT(message.id, last_triggered_);  // ids ascend, and none is sent twice
     last_triggered_ = message.id;
     attempt_of_[message.id] = message.attempt;
     told_.insert(message.id);
@@ -144,7 +144,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     idle_ = false;
     told_.clear();
     const CheckpointId restored = coordinator_->newest_completed().value_or(-1);
-    // All that storage holds as complete was told.
+    // The coordinator knows the newest checkpoint that is complete in storage.
     const CheckpointInventory inventory = list_without_faults();
     EXPECT_EQ(inventory.completed.empty() ? -1 : inventory.completed.front(), restored);
     coordinator_->start(++attempt_,
@@ -161,10 +161,8 @@ class World final : public CheckpointHost, public Clock, public Random {
   void stop_or_start() {
     if (running_) {
       running_ = false;
-      coordinator_->stop(
-          attempt_ - (pick(4) == 0
-                          ? 1
-                          : 0));  // now and then that of the one before, which must have no effect
+      // Sometimes stops the previous attempt, which must have no effect.
+      coordinator_->stop(attempt_ - (pick(4) == 0 ? 1 : 0));
       coordinator_->stop(attempt_);
       coordinator_->when_idle([this] { idle_ = true; });
     } else if (idle_) {
@@ -172,7 +170,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     }
   }
 
-  /// Each request that is accepted is answered once, whatever happens.
+  /// Each accepted request is answered exactly once.
   void ask() {
     auto answered = std::make_shared<bool>(false);
     const Status status =
@@ -205,11 +203,11 @@ class World final : public CheckpointHost, public Clock, public Random {
     answer();
   }
 
-  /// What a process does before it acknowledges; under the attempt that was told.
+  /// Does the work of a process before it acknowledges, for the attempt that triggered the
+  /// checkpoint.
   AcknowledgeCheckpoint write(CheckpointId id, int process) {
     const std::string file = cat("data-", process, "-000000000000000", process);
-    // A writer so late that its directory has gone leaves something that only the next coordinator
-    // finds.
+    // If the directory is gone already, the file would be found only by the next coordinator.
     if (fs_->exists(place(id))) (void)write_file(fs_->inner(), join_path(place(id), file), "data");
     SubtaskState state;
     state.keyed_state = KeyedStateHandle{
@@ -225,15 +223,15 @@ class World final : public CheckpointHost, public Clock, public Random {
 
   void acknowledge_something() {
     if (last_triggered_ == 0) return;
-    CheckpointId id =
-        last_triggered_ - static_cast<CheckpointId>(pick(3));  // of any attempt, new, old, or done
+    // Of any attempt; new, old, or finished.
+    CheckpointId id = last_triggered_ - static_cast<CheckpointId>(pick(3));
     if (!attempt_of_.contains(id)) return;
     const int process = static_cast<int>(pick(2));
-    // What is complete and may have been deleted is not written again.
+    // Don't write a completed checkpoint again: it may have been deleted.
     AcknowledgeCheckpoint message =
         completed_.contains(id) ? AcknowledgeCheckpoint{attempt_of_.at(id), id, process, {}, {}, {}}
                                 : write(id, process);
-    if (pick(4) == 0) return;  // lost
+    if (pick(4) == 0) return;  // the acknowledgement is lost
     coordinator_->acknowledge(message);
     if (pick(4) == 0) coordinator_->acknowledge(message);
   }
@@ -244,7 +242,7 @@ class World final : public CheckpointHost, public Clock, public Random {
   }
 
   void check() {
-    // The newest completed checkpoint is whole, whatever goes on.
+    // The newest completed checkpoint is always intact.
     const auto newest = coordinator_->newest_completed();
     EXPECT_EQ(newest.has_value(), !completed_.empty());
     if (!newest) return;
@@ -262,21 +260,21 @@ class World final : public CheckpointHost, public Clock, public Random {
   const FileLocation job_{fs_, "/c/job", "mem:///c/job"};
   std::vector<std::function<std::function<void()>()>> works_;
   std::vector<std::function<void()>> answers_;
-  int asked_ = 0;  // for manual checkpoints
+  int asked_ = 0;  // requests for manual checkpoints
   int answered_ = 0;
   bool running_ = false;
   bool idle_ = false;
   AttemptId attempt_ = 0;
   CheckpointId last_triggered_ = 0;
   std::map<CheckpointId, AttemptId> attempt_of_;
-  std::set<CheckpointId> told_;  // in this attempt
+  std::set<CheckpointId> told_;  // ids triggered in this attempt
   std::set<CheckpointId> aborted_;
   std::set<CheckpointId> completed_;
-  std::map<CheckpointId, std::set<int>> acknowledged_;  // written, at least
+  std::map<CheckpointId, std::set<int>> acknowledged_;  // at least written
   std::unique_ptr<CheckpointCoordinator> coordinator_;
 };
 
-TEST(CoordinatorAtRandom, KeepsItsPromisesWhateverTheOthersDo) {
+TEST(CoordinatorAtRandom, KeepsItsInvariantsUnderAnyFaults) {
   set_log_level(LogLevel::kError);
   for (uint64_t seed = 1; seed <= 150 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE(cat("seed ", seed));

@@ -1,4 +1,4 @@
-// Checkpoints that succeed: their messages, their ids, several at once.
+// Checkpoints that succeed: messages, ids, concurrency.
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ TEST_F(Coordinator, TakesACheckpointFromTriggerToCompletion) {
   start();
   EXPECT_EQ(poll(), 110s);
   EXPECT_TRUE(host_.works.empty());
-  EXPECT_EQ(pass(10s), 170s);  // its timeout
+  EXPECT_EQ(pass(10s), 170s);  // the checkpoint's timeout
   EXPECT_EQ(host_.take(), Said{});
   host_.run_all();
   EXPECT_EQ(host_.take(), Said{"trigger 1"});
@@ -43,7 +43,7 @@ TEST_F(Coordinator, TakesACheckpointFromTriggerToCompletion) {
   EXPECT_EQ(coordinator_->newest_completed(), 1);
 }
 
-TEST_F(Coordinator, TellsTasksOfCompletionOnlyWhenTheMetadataIsThere) {
+TEST_F(Coordinator, NotifiesTasksOfCompletionOnlyOnceTheMetadataExists) {
   host_.on_say = [this](const std::string& said) {
     if (said == "complete 1") { EXPECT_TRUE(complete(1)); }
   };
@@ -52,7 +52,7 @@ TEST_F(Coordinator, TellsTasksOfCompletionOnlyWhenTheMetadataIsThere) {
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "complete 1", "completed 1"}));
 }
 
-TEST_F(Coordinator, EventsTriggerToo) {
+TEST_F(Coordinator, EventsTriggerACheckpoint) {
   options_.trigger.event_threshold = 100;
   start();
   coordinator_->on_source_events(99);
@@ -69,7 +69,7 @@ TEST_F(Coordinator, EventsTriggerToo) {
   EXPECT_TRUE(host_.works.empty());
 }
 
-TEST_F(Coordinator, AcknowledgementsCountOnce) {
+TEST_F(Coordinator, CountsAnAcknowledgementOnce) {
   start();
   pass(10s);
   host_.run_all();
@@ -89,14 +89,14 @@ TEST_F(Coordinator, AcknowledgementsCountOnce) {
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "complete 1", "completed 1"}));
 }
 
-TEST_F(Coordinator, KeepsAsManyAsItIsTold) {
+TEST_F(Coordinator, KeepsTheConfiguredNumber) {
   options_.num_retained = 2;
   start();
   for (const CheckpointId id : {1, 2, 3}) take(id);
   EXPECT_EQ(directories(), "chk-2:4 chk-3:4");
 }
 
-TEST_F(Coordinator, CountsCheckpointsThatWereThereBefore) {
+TEST_F(Coordinator, CountsExistingCheckpointsForRetention) {
   start();
   take(1);
   take(2);
@@ -110,21 +110,21 @@ TEST_F(Coordinator, CountsCheckpointsThatWereThereBefore) {
   EXPECT_EQ(directories(), "chk-3:4");
 }
 
-TEST_F(Coordinator, IdsGoOnAboveAllThatWereUsed) {
+TEST_F(Coordinator, NewIdsAreAboveAllUsedOnes) {
   options_.highest_used_id = 7;
   ASSERT_TRUE(prepare_checkpoint_directory(options_.job, 7).ok());
   start();
   take(8);
-  EXPECT_EQ(directories(), "chk-8:4");  // the unfinished 7 has gone, now that a higher id is taken
+  EXPECT_EQ(directories(), "chk-8:4");  // the unfinished 7 is removed once a higher id is used
 }
 
-TEST_F(Coordinator, IdsGoOnAboveARestoredOneFromElsewhere) {
+TEST_F(Coordinator, NewIdsAreAboveARestoredCheckpointFromElsewhere) {
   start(1, 500);
   take(501);
   EXPECT_TRUE(complete(501));
 }
 
-TEST_F(Coordinator, LeavesACompleteCheckpointAloneThatItWasNotGiven) {
+TEST_F(Coordinator, DoesNotTouchAnUnlistedCompleteCheckpoint) {
   ASSERT_TRUE(write_file(fs_->inner(), "/c/job/chk-7/_metadata", "somebody's").ok());
   options_.highest_used_id = 7;
   start();
@@ -133,12 +133,12 @@ TEST_F(Coordinator, LeavesACompleteCheckpointAloneThatItWasNotGiven) {
   EXPECT_EQ(directories(), "chk-7:1 chk-9:4");
 }
 
-TEST_F(Coordinator, ConcurrentOnesReachTheTasksInOrder) {
+TEST_F(Coordinator, ConcurrentCheckpointsReachTheTasksInOrder) {
   options_.trigger.max_concurrent = 2;
   start();
   pass(10s);
   pass(10s);
-  EXPECT_EQ(host_.works.size(), 1u);  // the second waits until the tasks know of the first
+  EXPECT_EQ(host_.works.size(), 1u);  // the second waits until the tasks are notified of the first
   host_.run_all();
   poll();
   host_.run_all();
@@ -162,7 +162,7 @@ class TwoCheckpoints : public Coordinator {
   }
 };
 
-TEST_F(TwoCheckpoints, TheOlderIsSubsumedByTheNewer) {
+TEST_F(TwoCheckpoints, NewerSubsumesOlder) {
   acknowledge(1, 0);
   acknowledge(2, 0);
   acknowledge(2, 1);
@@ -176,7 +176,7 @@ TEST_F(TwoCheckpoints, TheOlderIsSubsumedByTheNewer) {
   EXPECT_EQ(directories(), "chk-1:0 chk-2:4");
 }
 
-TEST_F(TwoCheckpoints, EveryOrderOfAcknowledgementsCompletesInAscendingOrder) {
+TEST_F(TwoCheckpoints, CompletesInAscendingOrderAfterAnyOrderOfAcknowledgements) {
   std::vector<std::pair<CheckpointId, int>> order{{1, 0}, {1, 1}, {2, 0}, {2, 1}};
   AttemptId attempt = 1;
   CheckpointId first = 1;
@@ -203,7 +203,7 @@ TEST_F(TwoCheckpoints, EveryOrderOfAcknowledgementsCompletesInAscendingOrder) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST_F(TwoCheckpoints, TheNewerWaitsWhileTheOlderIsWritten) {
+TEST_F(TwoCheckpoints, NewerWaitsWhileOlderIsWritten) {
   for (const CheckpointId id : {1, 2}) {
     acknowledge(id, 0);
     acknowledge(id, 1);
@@ -216,7 +216,7 @@ TEST_F(TwoCheckpoints, TheNewerWaitsWhileTheOlderIsWritten) {
   EXPECT_EQ(directories(), "chk-1:4 chk-2:4");
 }
 
-TEST_F(TwoCheckpoints, AnOlderOneThatIsReadyWhileTheNewerIsWrittenIsNotWritten) {
+TEST_F(TwoCheckpoints, OlderIsNotWrittenIfItIsReadyWhileNewerIsWritten) {
   acknowledge(2, 0);
   acknowledge(2, 1);
   acknowledge(1, 0);
@@ -226,7 +226,7 @@ TEST_F(TwoCheckpoints, AnOlderOneThatIsReadyWhileTheNewerIsWrittenIsNotWritten) 
   EXPECT_FALSE(complete(1));
 }
 
-TEST_F(TwoCheckpoints, TheNewerIsWrittenAfterTheOlderFailed) {
+TEST_F(TwoCheckpoints, NewerIsWrittenAfterOlderFailed) {
   for (const CheckpointId id : {1, 2}) {
     acknowledge(id, 0);
     acknowledge(id, 1);

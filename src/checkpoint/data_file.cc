@@ -14,9 +14,8 @@ namespace {
 constexpr int32_t kVersion = 1;
 constexpr std::string_view kMagic = "weirdata";
 constexpr int64_t kChecksumBytes = 8;
-constexpr int64_t kEndBytes =
-    4 + 4 + 8 + kChecksumBytes +
-    static_cast<int64_t>(kMagic.size());  // what follows the blocks' checksums
+// The part after the blocks' checksums.
+constexpr int64_t kEndBytes = 4 + 4 + 8 + kChecksumBytes + static_cast<int64_t>(kMagic.size());
 
 uint64_t checksum(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
@@ -81,7 +80,7 @@ Status VerifiedFile::read_trailer(const DataFile& expected) {
     return damaged(cat("it has ", length, " bytes, and should have blocks of ",
                        expected.block_bytes, " with their checksums"));
   }
-  // Each block but perhaps the last takes as much together with its checksum.
+  // Each block takes this much with its checksum; the last may be shorter.
   const int64_t each = expected.block_bytes + kChecksumBytes;
   const int64_t count = (length - kEndBytes + each - 1) / each;
   const int64_t trailer_bytes = count * kChecksumBytes + kEndBytes;

@@ -17,7 +17,7 @@ std::string to_hex(std::string_view bytes) {
   return hex;
 }
 
-/// What a writer makes of it who appends `piece` bytes at a time.
+/// The file as written by appending `piece` bytes at a time.
 std::string data_file(const std::string& bytes, size_t piece = 1000) {
   BlockChecksums blocks;
   for (size_t at = 0; at < bytes.size(); at += piece)
@@ -30,7 +30,7 @@ std::string some_bytes(int64_t count) {
   return bytes;
 }
 
-/// Counts what is read.
+/// Counts the reads.
 class CountedFile final : public ReadableFile {
  public:
   CountedFile(std::string bytes, int* reads) : bytes_(std::move(bytes)), reads_(reads) {}
@@ -63,7 +63,7 @@ class DataFileOnDisk : public testing::Test {
   std::string memory_;
 };
 
-TEST(DataFile, TheTrailerIsThatOfTheFormat) {
+TEST(DataFile, TrailerFollowsTheFormat) {
   EXPECT_EQ(to_hex(data_file("0123456789").substr(10)),
             "6de3431b05f7c11f"
             "00000001"
@@ -76,12 +76,12 @@ TEST(DataFile, TheTrailerIsThatOfTheFormat) {
   EXPECT_EQ(data_file(some_bytes(kDataBlockBytes + 1)).size() - kDataBlockBytes - 1, 16u + 32u);
 }
 
-TEST(DataFile, ItDoesNotMatterHowTheBytesCame) {
+TEST(DataFile, FileDoesNotDependOnThePiecesWritten) {
   const std::string bytes = some_bytes(3 * kDataBlockBytes + 7);
   EXPECT_EQ(data_file(bytes, 1000), data_file(bytes, bytes.size()));
 }
 
-TEST_F(DataFileOnDisk, EveryPartComesBack) {
+TEST_F(DataFileOnDisk, ReadsEveryPart) {
   const std::string bytes = some_bytes(3 * kDataBlockBytes + 7);
   const std::string file = data_file(bytes);
   const auto open_file = open(file, static_cast<int64_t>(file.size()));
@@ -102,7 +102,7 @@ TEST_F(DataFileOnDisk, EveryPartComesBack) {
             "asked for");
 }
 
-TEST_F(DataFileOnDisk, ManySmallReadsOfABlockAreOne) {
+TEST_F(DataFileOnDisk, ManySmallReadsOfABlockReadTheFileOnce) {
   const std::string file = data_file(some_bytes(kDataBlockBytes));
   const auto open_file = open(file, static_cast<int64_t>(file.size()));
   ASSERT_TRUE(open_file.ok());
@@ -111,7 +111,7 @@ TEST_F(DataFileOnDisk, ManySmallReadsOfABlockAreOne) {
   EXPECT_EQ(reads_, 2);
 }
 
-TEST_F(DataFileOnDisk, ADamagedBlockIsNamedAndNothingOfItGivenOut) {
+TEST_F(DataFileOnDisk, NamesADamagedBlockAndReturnsNoneOfIt) {
   std::string file = data_file(some_bytes(3 * kDataBlockBytes + 7));
   file[static_cast<size_t>(kDataBlockBytes + 5)] ^= 0x10;
   const auto open_file = open(file, static_cast<int64_t>(file.size()));
@@ -127,7 +127,7 @@ TEST_F(DataFileOnDisk, ADamagedBlockIsNamedAndNothingOfItGivenOut) {
             static_cast<size_t>(kDataBlockBytes + 7));
 }
 
-TEST_F(DataFileOnDisk, EveryFlippedBitIsFound) {
+TEST_F(DataFileOnDisk, DetectsEveryFlippedBit) {
   const std::string good = data_file("0123456789");
   for (size_t bit = 0; bit < good.size() * 8; ++bit) {
     std::string bad = good;
@@ -144,7 +144,7 @@ TEST_F(DataFileOnDisk, EveryFlippedBitIsFound) {
   }
 }
 
-TEST_F(DataFileOnDisk, EveryOtherLengthIsFound) {
+TEST_F(DataFileOnDisk, DetectsEveryOtherLength) {
   const std::string good = data_file("0123456789");
   for (size_t length = 0; length < good.size(); ++length) {
     EXPECT_EQ(open(good.substr(0, length), static_cast<int64_t>(good.size())).status().code(),
@@ -158,7 +158,7 @@ TEST_F(DataFileOnDisk, EveryOtherLengthIsFound) {
             "DATA_LOSS: mem:///data is damaged: it has 51 bytes instead of 50");
 }
 
-TEST_F(DataFileOnDisk, AnotherVersionIsRefusedByItsNumber) {
+TEST_F(DataFileOnDisk, RefusesAnotherVersionByItsNumber) {
   BinaryWriter file;
   file.put_i32(2);
   file.put_i32(static_cast<int32_t>(kDataBlockBytes));

@@ -1,4 +1,4 @@
-// Reads real files of Flink to the last value and compares with what Flink itself said is in them.
+// Reads every value of real Flink files, and compares with the values that Flink itself reported.
 
 #include <gtest/gtest.h>
 
@@ -195,7 +195,7 @@ std::vector<std::string> lines_of(const std::string& sample) {
   std::vector<std::string> lines = {cat("checkpoint id=", metadata->checkpoint_id)};
   for (const OperatorSnapshotState& op : metadata->operators) Printer(op, &lines).print();
   std::sort(lines.begin(), lines.end());
-  // Every subtask describes its states; once is enough.
+  // Every subtask describes its states; keep one description.
   const auto same_description = [](const std::string& a, const std::string& b) {
     return a == b && a.find("-state ") != std::string::npos;
   };
@@ -207,7 +207,7 @@ std::vector<std::string> expected_lines(const std::string& sample) {
   std::istringstream text(flink_sample(sample + ".txt"));
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line);) {
-    // What weir leaves out: broadcast state, and what belongs to Flink's source coordinators.
+    // Weir ignores broadcast state and the state of Flink's source coordinators.
     if (line.find(" bcast-op ") != std::string::npos) continue;
     lines.push_back(std::regex_replace(line, std::regex(" coordinatorBytes=\\d+"), ""));
   }
@@ -215,7 +215,7 @@ std::vector<std::string> expected_lines(const std::string& sample) {
   return lines;
 }
 
-TEST(FlinkSamples, EveryValueIsReadAsFlinkReadsIt) {
+TEST(FlinkSamples, ReadsEveryValueAsFlinkDoes) {
   for (const char* sample : {"flink-1.20.0/minimal", "flink-2.3.0/minimal",
                              "flink-2.3.0/canonical-inline", "flink-2.3.0/checkpoint-hashmap"}) {
     const auto expected = expected_lines(sample);

@@ -17,8 +17,8 @@ constexpr int32_t kCompositeVersion = 3;
 constexpr int32_t kCompositeMagic = 911108;
 constexpr int32_t kNestedMagic = 1333245;
 constexpr int32_t kNestedVersion = 1;
-constexpr int kMaxDepth =
-    64;  // deeper types do not occur; a damaged file must not exhaust the stack
+// Real types are not nested deeper; a damaged file must not exhaust the stack.
+constexpr int kMaxDepth = 64;
 
 struct SimpleClass {
   TypeKind kind;
@@ -45,10 +45,10 @@ constexpr SimpleClass kSimple[] = {
 
 struct CompositeClass {
   TypeKind kind;
-  std::string_view tuple_name;  ///< tells a timer and a TTL value from a plain tuple
+  std::string_view tuple_name;  ///< distinguishes a timer and a TTL value from a plain tuple
   std::string_view name;
   int32_t outer_version;
-  size_t children;  ///< 0: any number up to Flink's longest tuple
+  size_t children;  ///< 0: any number up to the size of Flink's longest tuple
 };
 constexpr CompositeClass kComposite[] = {
     {TypeKind::kList, "", WEIR_BASE "ListSerializerSnapshot", 1, 1},
@@ -80,7 +80,7 @@ void put_versioned(BinaryWriter& out, const TypeDescription& type) {
       std::find_if(std::begin(kComposite), std::end(kComposite), [&](const CompositeClass& c) {
         return c.kind == type.kind && (c.kind != TypeKind::kTuple || c.tuple_name == type.name);
       });
-  // flink_view() leaves kinds of the two tables only.
+  // flink_view() returns only kinds from the two tables.
   out.put_utf(composite->name);
   out.put_i32(kCompositeVersion);
   out.put_i32(kCompositeMagic);

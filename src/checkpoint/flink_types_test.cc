@@ -21,7 +21,7 @@ std::string snapshot_of() {
   put_serializer_snapshot(out, Serializer<T>::describe());
   return out.take();
 }
-/// What a reader makes of the bytes.
+/// Reads the bytes, and formats the result.
 std::string read(std::string_view bytes) {
   BinaryReader in(bytes);
   const auto type = get_serializer_snapshot(in);
@@ -36,7 +36,7 @@ std::string utf(std::string_view text) {
   return out.take();
 }
 
-TEST(FlinkTypes, LongIsWrittenAsFlinkWritesIt) {
+TEST(FlinkTypes, WritesLongAsFlinkDoes) {
   EXPECT_EQ(
       snapshot_of<int64_t>(),
       std::string("\0\0\0\2", 4) +
@@ -54,7 +54,7 @@ TEST(FlinkTypes, TupleNamesItsClassAndItsFields) {
                 std::string("\0\x14\x57\xFD\0\0\0\1\0\0\0\2", 12) + nested);
 }
 
-TEST(FlinkTypes, TypesComeBackAsFlinkSeesThem) {
+TEST(FlinkTypes, TypesRoundTripAsFlinkSeesThem) {
   EXPECT_EQ(read(snapshot_of<uint16_t>()), "int16");
   EXPECT_EQ(read(snapshot_of<int8_t>()), "int8");
   EXPECT_EQ(read(snapshot_of<bool>()), "bool");
@@ -71,7 +71,7 @@ TEST(FlinkTypes, TypesComeBackAsFlinkSeesThem) {
   EXPECT_EQ(read(snapshot_of<std::monostate>()), "bytes");
 }
 
-TEST(FlinkTypes, TimersAndNamespacesComeBack) {
+TEST(FlinkTypes, TimersAndNamespacesRoundTrip) {
   TypeDescription window;
   window.kind = TypeKind::kTimeWindow;
   TypeDescription timer;
@@ -87,7 +87,7 @@ TEST(FlinkTypes, TimersAndNamespacesComeBack) {
   EXPECT_EQ(type.value().children, timer.children);
 }
 
-TEST(FlinkTypes, UnknownClassIsRefusedByName) {
+TEST(FlinkTypes, RefusesAnUnknownClassByName) {
   const std::string bytes =
       std::string("\0\0\0\2", 4) + utf("org.example.KryoSnapshot") + std::string("\0\0\0\1", 4);
   BinaryReader in(bytes);
@@ -96,7 +96,7 @@ TEST(FlinkTypes, UnknownClassIsRefusedByName) {
   EXPECT_NE(type.status().message().find("'org.example.KryoSnapshot'"), std::string_view::npos);
 }
 
-TEST(FlinkTypes, OldSimpleSnapshotsAreRead) {
+TEST(FlinkTypes, ReadsOldSimpleSnapshots) {
   const std::string name =
       "org.apache.flink.api.common.typeutils.base.IntSerializer$IntSerializerSnapshot";
   EXPECT_EQ(
@@ -104,7 +104,7 @@ TEST(FlinkTypes, OldSimpleSnapshotsAreRead) {
       "int32");
 }
 
-TEST(FlinkTypes, DamagedSnapshotsAreRefused) {
+TEST(FlinkTypes, RefusesDamagedSnapshots) {
   const std::string whole = snapshot_of<std::map<std::string, std::vector<Reading>>>();
   for (size_t length = 0; length < whole.size(); ++length) {
     BinaryReader in(std::string_view(whole).substr(0, length));
@@ -112,7 +112,7 @@ TEST(FlinkTypes, DamagedSnapshotsAreRefused) {
   }
 }
 
-TEST(FlinkTypes, NestingWithoutEndIsRefused) {
+TEST(FlinkTypes, RefusesEndlessNesting) {
   std::string bytes("\0\0\0\2", 4);
   for (int i = 0; i < 100000; ++i) {
     bytes += utf("org.apache.flink.api.common.typeutils.base.ListSerializerSnapshot") +

@@ -11,7 +11,7 @@ using Kind = KeyedStateInfo::Kind;
 
 constexpr uint8_t kListSeparator = ',';
 
-/// Moves past one value of a type as Flink sees it.
+/// Skips one value of a type as Flink sees it.
 void skip_value(const TypeDescription& type, BinaryReader& in) {
   switch (type.kind) {
     case TypeKind::kBool:
@@ -65,7 +65,7 @@ class GroupConverter {
   }
 
  private:
-  /// What `skip` moves past.
+  /// The bytes that `skip` skips.
   template <class Skip>
   std::string_view taken(Skip&& skip) {
     const size_t begin = in_.position();

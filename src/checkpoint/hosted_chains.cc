@@ -12,11 +12,11 @@
 namespace weir {
 namespace {
 
-// What Flink puts around the elements of a source.
+// Flink's framing of a source's elements.
 constexpr int32_t kCoordinatorVersion = 1;
 constexpr int32_t kSplitVersion = 1;
 constexpr int32_t kSplitListVersion = 1;
-/// The list where Flink's source operator and weir's alike keep their splits.
+/// The list where both Flink's and weir's source operators keep their splits.
 constexpr const char* kSplits = "SourceReaderState";
 
 struct List {
@@ -33,7 +33,8 @@ StatusOr<std::string> read_all(const StateStream& stream, StateReader& reader) {
   return std::string(bytes);
 }
 
-/// The elements that a source's enumerator had not dealt out. Nothing: another source's state.
+/// The elements that a source's enumerator had not assigned. Nothing: the state of another kind of
+/// source.
 std::optional<std::vector<HostedElement>> undealt(std::string_view bytes) {
   BinaryReader in(bytes);
   if (in.get_i32() != kCoordinatorVersion || in.get_i32() != kSplitListVersion) return std::nullopt;
@@ -57,7 +58,7 @@ class ChainReader {
   ChainReader(const HostedChainState& state, StateReader& reader)
       : chain_(state.chain), reader_(reader) {}
 
-  /// Of a source, to be called first.
+  /// For sources; call it first.
   Status add_undealt(std::vector<HostedElement> elements) {
     is_source_ = true;
     (void)lists_[chain_.id];
@@ -130,7 +131,7 @@ class ChainReader {
     if (auto* split = std::get_if<HostedSplit>(&element)) {
       if (!is_source_)
         return data_loss("there is a source's split in the state of a chain that is none");
-      // As SourceReaderOperator keeps it.
+      // As stored by SourceReaderOperator.
       BinaryWriter out;
       out.put_bytes(split->split);
       TypeDescription bytes;
@@ -170,7 +171,7 @@ class ChainReader {
     return {};
   }
 
-  /// In a source's chain nobody but the elements says what they are.
+  /// In a source's chain, only the elements themselves describe the lists.
   void describe_lists(const OperatorId& id, const std::map<int, Lists>& subtasks) {
     OperatorStateDescription* known = find(id);
     if (known == nullptr) {

@@ -40,15 +40,15 @@ struct List {
   std::vector<std::string> elements;
 };
 
-/// What Flink writes of an operator in one subtask.
+/// The state that Flink writes for one subtask of an operator.
 struct FlinkSubtask {
   std::map<std::string, List> lists;
   KeyGroupRange range{0, -1};  ///< of the raw keyed state; empty: none
   std::map<int, std::string>
       blobs;            ///< by key group; Flink has an entry for each group of the range
-  bool leased = false;  ///< has raw operator state
+  bool leased = false;  ///< it has raw operator state
   bool in_flight = false;
-  std::string file;  ///< where the keyed state lies; empty: in `_metadata`
+  std::string file;  ///< the file with the keyed state; empty: in `_metadata`
 };
 struct FlinkOperator {
   std::string uid;
@@ -171,7 +171,7 @@ class FlinkSnapshot {
   }
 };
 
-/// The state of the enumerator with these elements, as Flink's coordinator frames it.
+/// The state of an enumerator with these elements, in the framing of Flink's coordinator.
 std::string coordinator(const std::vector<std::string>& elements) {
   BinaryWriter list;
   list.put_i32(static_cast<int32_t>(elements.size()));
@@ -183,7 +183,7 @@ std::string coordinator(const std::vector<std::string>& elements) {
   return out.take();
 }
 
-/// An element as Flink's source operator keeps it.
+/// An element as stored by Flink's source operator.
 std::string split_of_reader(const std::string& element) {
   BinaryWriter out;
   out.put_i32(1);
@@ -222,7 +222,7 @@ std::string blob(int group, const std::string& of_count, const std::string& of_s
   return encode_hosted_group(parts);
 }
 
-/// Subtask `index` of two of a chain of "count" and "sum".
+/// Subtask `index` of the two subtasks of a chain of "count" and "sum".
 FlinkSubtask chain_subtask(int index) {
   const int32_t types = hosted_types(descriptions());
   FlinkSubtask subtask;
@@ -275,10 +275,10 @@ class HostedChains : public testing::Test {
   }
 
   struct Restored {
-    std::vector<std::pair<std::string, std::string>> elements;  ///< each with its list's name
+    std::vector<std::pair<std::string, std::string>> elements;  ///< each with the name of its list
     std::vector<MemoryKeyedState::Entry> entries;
   };
-  /// What each subtask of an operator starts from.
+  /// The state that each subtask of an operator restores.
   static StatusOr<std::vector<Restored>> restore(const LoadedCheckpoint& loaded,
                                                  const OperatorId& id, int parallelism) {
     const auto plan = plan_restore(loaded.metadata, {{"op", "op", id, parallelism, 128}},
@@ -313,7 +313,7 @@ class HostedChains : public testing::Test {
     }
     return subtasks;
   }
-  /// The same as text.
+  /// Same as text.
   static StatusOr<std::vector<std::string>> restored(const LoadedCheckpoint& loaded,
                                                      const OperatorId& id, int parallelism) {
     const auto subtasks = restore(loaded, id, parallelism);
@@ -363,7 +363,7 @@ TEST_F(HostedChains, AreRestoredWithAnotherParallelism) {
             (Texts{"0:s/key=s0 ", "63:s/key=t0 64:s/key=s1 ", "127:s/key=t1 "}));
 }
 
-TEST_F(HostedChains, GiveASourceItsSplitsOnceWhereverTheyWere) {
+TEST_F(HostedChains, GiveASourceEachOfItsSplitsOnce) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
   EXPECT_EQ(restored(*loaded, kSource, 2).value(),
@@ -371,7 +371,7 @@ TEST_F(HostedChains, GiveASourceItsSplitsOnceWhereverTheyWere) {
                    "SourceReaderState=\0\0\0\5dealt "s}));
 }
 
-TEST_F(HostedChains, OfASourceThatHasEndedFindNothingToRead) {
+TEST_F(HostedChains, RestoreNoSplitsOfAnEndedSource) {
   snapshot_.operators[0] = {"source", coordinator({}), {{}, {}}};
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
@@ -381,7 +381,7 @@ TEST_F(HostedChains, OfASourceThatHasEndedFindNothingToRead) {
   EXPECT_TRUE(plan->operators[0].found) << "else its splits would be enumerated again";
 }
 
-TEST_F(HostedChains, MayLieInFiles) {
+TEST_F(HostedChains, MayBeInFiles) {
   snapshot_.operators[1].subtasks[0].file = "b1e1e55e";
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
@@ -389,7 +389,7 @@ TEST_F(HostedChains, MayLieInFiles) {
             (Texts{"0:s/key=s0 63:s/key=t0 64:s/key=s1 127:s/key=t1 "}));
 }
 
-TEST_F(HostedChains, BesideASourceOfFlinksOwnAreRefused) {
+TEST_F(HostedChains, AreRefusedBesideAFlinkSource) {
   snapshot_.operators.push_back({"kafka", "\0\0\0\1\0\0\0\2\0\0\0\1x"s, {{}}});
   const auto loaded = load();
   EXPECT_EQ(loaded.status().code(), StatusCode::kFailedPrecondition);
@@ -402,7 +402,7 @@ TEST_F(HostedChains, BesideASourceOfFlinksOwnAreRefused) {
   EXPECT_EQ(partial->left_out.size(), 1u);
 }
 
-TEST_F(HostedChains, WithRecordsInFlightAreRefused) {
+TEST_F(HostedChains, AreRefusedWithRecordsInFlight) {
   snapshot_.operators[1].subtasks[1].in_flight = true;
   const auto loaded = load();
   EXPECT_EQ(loaded.status().code(), StatusCode::kFailedPrecondition);
@@ -412,7 +412,7 @@ TEST_F(HostedChains, WithRecordsInFlightAreRefused) {
       << loaded.status().message();
 }
 
-TEST_F(HostedChains, OfOtherTypesThanTheirHeaderSaysAreDamaged) {
+TEST_F(HostedChains, AreDamagedIfTypesContradictTheHeader) {
   snapshot_.operators[1].subtasks[1].blobs[70] =
       blob(70, "c", "", hosted_types(descriptions()) + 1);
   const auto loaded = load();
@@ -420,7 +420,7 @@ TEST_F(HostedChains, OfOtherTypesThanTheirHeaderSaysAreDamaged) {
   EXPECT_EQ(restored(*loaded, kCount, 1).status().code(), StatusCode::kDataLoss);
 }
 
-TEST_F(HostedChains, ThatDescribeAnOperatorDifferentlyAreRefused) {
+TEST_F(HostedChains, AreRefusedIfTheyDescribeAnOperatorDifferently) {
   auto other = descriptions();
   std::swap(other[0].lists[0], other[0].lists[1]);
   snapshot_.operators[1].subtasks[1].lists[std::string(kHostedUnionList)].elements[1] =
@@ -429,13 +429,13 @@ TEST_F(HostedChains, ThatDescribeAnOperatorDifferentlyAreRefused) {
   EXPECT_EQ(loaded.status().code(), StatusCode::kFailedPrecondition) << loaded.status().to_string();
 }
 
-TEST_F(HostedChains, WithoutAHeaderAreDamaged) {
+TEST_F(HostedChains, AreDamagedWithoutAHeader) {
   snapshot_.operators[1].subtasks[1].lists[std::string(kHostedUnionList)].elements.pop_back();
   EXPECT_EQ(load().status().code(), StatusCode::kDataLoss);
 }
 
-/// Savepoints of examples/flights, of real clusters, at parallelism 2.
-TEST_F(HostedChains, OfRealSavepointsAreRead) {
+/// Savepoints of examples/flights from real clusters, at parallelism 2.
+TEST_F(HostedChains, AreReadFromRealSavepoints) {
   const std::pair<const char*, const char*> samples[] = {
       {"flink-1.20.5/hosted-flights/_metadata",
        "checkpoint 6\nflights SourceReaderState 1\ndelays _timer_state/event_window-timers "
@@ -462,7 +462,7 @@ TEST_F(HostedChains, OfRealSavepointsAreRead) {
   }
 }
 
-TEST_F(HostedChains, AnswerWhateverBitIsFlipped) {
+TEST_F(HostedChains, SurviveEveryFlippedBit) {
   std::string metadata = snapshot_.metadata();
   for (size_t bit = 0; bit < metadata.size() * 8; bit += 5) {
     metadata[bit / 8] = static_cast<char>(metadata[bit / 8] ^ 1 << bit % 8);

@@ -17,14 +17,14 @@ std::string raw(const OperatorId& id) {
   return {reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
 }
 
-TEST(HostedGroup, IsATableAndThenTheStates) {
+TEST(HostedGroup, IsATableFollowedByTheStates) {
   const std::vector<HostedGroupPart> parts = {{kCount, 0x01020304, "abc"}, {kSum, -1, "de"}};
   EXPECT_EQ(encode_hosted_group(parts), "\0\1\0\2"s + raw(kCount) + "\1\2\3\4\0\0\0\0\0\0\0\3"s +
                                             raw(kSum) + "\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0\2"s +
                                             "abcde");
 }
 
-TEST(HostedGroup, ComesBack) {
+TEST(HostedGroup, RoundTrips) {
   const std::vector<HostedGroupPart> parts = {{kCount, 7, "abc"}, {kSum, 8, ""}};
   const std::string blob = encode_hosted_group(parts);
   const auto read = decode_hosted_group(blob);
@@ -35,7 +35,7 @@ TEST(HostedGroup, ComesBack) {
   EXPECT_EQ(read->at(0).state, "abc");
 }
 
-TEST(HostedGroup, OfOperatorsWithoutStateIsEmpty) {
+TEST(HostedGroup, IsEmptyForOperatorsWithoutState) {
   const std::vector<HostedGroupPart> parts = {{kCount, 7, ""}};
   EXPECT_EQ(encode_hosted_group(parts), "");
 }
@@ -58,7 +58,7 @@ TEST(HostedGroup, IsRefusedWhenMalformed) {
   EXPECT_EQ(decode_hosted_group(newer).status().code(), StatusCode::kFailedPrecondition);
 }
 
-TEST(HostedElement, OfASplitIsItsBytes) {
+TEST(HostedElement, SplitIsItsBytes) {
   const std::string bytes = encode_hosted_element(HostedSplit{"a\0b"s});
   EXPECT_EQ(bytes, "\0a\0b"s);
   const auto read = decode_hosted_element(bytes);
@@ -66,7 +66,7 @@ TEST(HostedElement, OfASplitIsItsBytes) {
   EXPECT_EQ(std::get<HostedSplit>(*read), HostedSplit{"a\0b"s});
 }
 
-TEST(HostedElement, OfAListNamesItsOperatorAndType) {
+TEST(HostedElement, ListElementNamesItsOperatorAndType) {
   const HostedListElement element{kSum, "pending", ListStateMode::kUnion,
                                   Serializer<int64_t>::describe(), "\0\7"s};
   const std::string bytes = encode_hosted_element(element);
@@ -89,7 +89,7 @@ HostedHeader header() {
   return header;
 }
 
-TEST(HostedElement, OfAHeaderIsJsonAsInTheSidecar) {
+TEST(HostedElement, HeaderIsJsonAsInTheSidecar) {
   const std::string json =
       R"({"operators":[{"id":")" + kCount.to_hex() +
       R"(","key":{"kind":"string"},"keyed":[{"kind":"value","name":"n","namespace":{"kind":"void"},"value":{"kind":"int64"}}],)" +
@@ -102,7 +102,7 @@ TEST(HostedElement, OfAHeaderIsJsonAsInTheSidecar) {
   EXPECT_EQ(std::get<HostedHeader>(*read).operators, header().operators);
 }
 
-TEST(HostedElement, OfAHeaderIsReferredToByTheHashOfItsText) {
+TEST(HostedElement, HeaderIsReferencedByTheHashOfItsText) {
   const Id128 hash = murmur3_128(operators_to_json(header().operators));
   const int32_t expected =
       static_cast<int32_t>(static_cast<uint32_t>(hash.bytes[0]) << 24 | hash.bytes[1] << 16 |

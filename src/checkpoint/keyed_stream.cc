@@ -16,8 +16,8 @@
 namespace weir {
 namespace {
 
-constexpr int64_t kReadBytes =
-    4 << 20;  // a request to a file system far away takes as long as some megabytes do
+// A request to remote storage takes as long as reading some megabytes.
+constexpr int64_t kReadBytes = 4 << 20;
 
 constexpr std::string_view kTypeOption = "KEYED_STATE_TYPE";
 constexpr std::string_view kNamespaceRole = "NAMESPACE_SERIALIZER";
@@ -120,8 +120,8 @@ StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
   return state;
 }
 
-/// The types as they were written, put into the order of the stream's states. What the sidecar and
-/// the stream say must agree.
+/// The types as they were written, in the order of the stream's states. The sidecar and the stream
+/// must agree.
 StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored,
                                         const KeyedStreamHeader& known) {
   KeyedStreamHeader result;
@@ -151,7 +151,7 @@ StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored,
 
 using Groups = std::vector<KeyGroupBytes>::const_iterator;
 
-/// Where the groups end that are read together with this one.
+/// The end of the groups that are read together with `first`.
 Groups end_of_piece(Groups first, Groups end) {
   Groups next = first + 1;
   while (next != end && next->offset == (next - 1)->offset + (next - 1)->length &&
@@ -160,12 +160,12 @@ Groups end_of_piece(Groups first, Groups end) {
   return next;
 }
 
-/// Gives the pieces of a stream one after the other, and reads the next while one is in use.
+/// Reads a stream piece by piece. Reads the next piece ahead while one is in use.
 class PieceReader {
  public:
   PieceReader(const ReadAt& read, Scheduler* ahead) : read_(read), ahead_(ahead) {}
 
-  /// Says which piece comes next, after `in_use`.
+  /// Sets the next piece. `in_use`: a previous piece is still in use, so read ahead.
   void expect(Groups first, Groups end, bool in_use) {
     const int64_t start = first->offset;
     const int64_t length = (end - 1)->offset + (end - 1)->length - start;
@@ -175,7 +175,7 @@ class PieceReader {
     };
     if (ahead_ != nullptr && in_use) deferred_task_.emplace(*ahead_, read_next_);
   }
-  /// What expect() was called for; valid until the call after the next one.
+  /// Returns the piece set by expect(); valid until the call after next.
   StatusOr<std::string_view> take() {
     if (deferred_task_) {
       deferred_task_->wait();
@@ -197,10 +197,10 @@ class PieceReader {
   Piece pieces_[2];
   Piece* next_ = &pieces_[0];
   std::function<void()> read_next_;
-  std::optional<DeferredTask> deferred_task_;  ///< last: it works on the others
+  std::optional<DeferredTask> deferred_task_;  ///< last, because it works on the other members
 };
 
-/// Calls `restore` with each group and its bytes, which are read some megabytes at a time.
+/// Calls `restore` with each group and its bytes. Reads some megabytes at a time.
 Status read_groups(const std::vector<KeyGroupBytes>& groups, const ReadAt& read, Scheduler* ahead,
                    const std::function<Status(int key_group, std::string_view bytes)>& restore) {
   if (groups.empty()) return {};
@@ -230,7 +230,7 @@ Status restore_group(int key_group, std::string_view bytes, KeyedState& state) {
   return in.status(cat("key group ", key_group));
 }
 
-/// Of a chain that Flink hosted: the operator's part of a group's blob.
+/// Restores the operator's part of a group's blob, of a chain that Flink hosted.
 Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string_view bytes,
                             KeyedState& state) {
   const std::string where = cat("key group ", key_group);

@@ -62,7 +62,7 @@ const std::vector<KeyedStateInfo> kStates = {
      of_kind(TypeKind::kVoid)},
 };
 
-TEST(KeyedStream, HeaderComesBack) {
+TEST(KeyedStream, HeaderRoundTrips) {
   const Written written =
       write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 127}, 128));
   EXPECT_EQ(written.handle.offsets, std::vector<int64_t>(128, 0));
@@ -78,7 +78,7 @@ TEST(KeyedStream, HeaderComesBack) {
   }
 }
 
-TEST(KeyedStream, OnlyTheWantedGroupsAreRestored) {
+TEST(KeyedStream, RestoresOnlyTheRequestedGroups) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {40, 90}, 1000);
   snapshot.add(0, 40, "a", "1");
   snapshot.add(2, 40, "b", "2");
@@ -96,7 +96,7 @@ TEST(KeyedStream, OnlyTheWantedGroupsAreRestored) {
   EXPECT_TRUE(state.key_type.flink_only);
 }
 
-TEST(KeyedStream, LargeGroupsLeaveInPieces) {
+TEST(KeyedStream, WritesManyGroupsInPieces) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 9}, 128);
   for (int group = 0; group < 10; ++group) snapshot.add(0, group, "k", std::string(50000, 'v'));
   std::vector<size_t> pieces;
@@ -119,7 +119,7 @@ TEST(KeyedStream, LargeGroupsLeaveInPieces) {
   EXPECT_EQ(state.entries.size(), 10u);
 }
 
-TEST(KeyedStream, SmallGroupsAreReadTogether) {
+TEST(KeyedStream, ReadsSmallGroupsTogether) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 9}, 128);
   for (int group = 0; group < 10; ++group)
     snapshot.add(0, group, "k", group < 5 ? "v" : std::string(3 << 20, 'v'));
@@ -133,11 +133,11 @@ TEST(KeyedStream, SmallGroupsAreReadTogether) {
   ASSERT_TRUE(restore_keyed_state(written.handle, {1, 8}, counting, nullptr, false, state).ok());
   EXPECT_EQ(state.entries.size(), 8u);
   ASSERT_EQ(lengths.size(),
-            5u);  // the header, groups 1 to 5, and three that are too large to go with another
+            5u);  // the header, groups 1 to 5, and three groups too large to be read with another
   EXPECT_EQ(lengths[4], written.handle.offsets[9] - written.handle.offsets[8]);
 }
 
-/// Does what it is given at once, or keeps it.
+/// Runs work at once, or keeps it.
 class TestScheduler final : public Scheduler {
  public:
   explicit TestScheduler(bool at_once) : at_once_(at_once) {}
@@ -154,7 +154,7 @@ class TestScheduler final : public Scheduler {
   std::vector<std::function<void()>> kept_;
 };
 
-TEST(KeyedStream, ThePieceThatComesNextIsReadAheadAndNoOther) {
+TEST(KeyedStream, ReadsAheadOnlyTheNextPiece) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 5}, 128);
   for (int group = 0; group < 6; ++group)
     snapshot.add(0, group, "k", std::string(3 << 20, static_cast<char>('a' + group)));
@@ -162,7 +162,7 @@ TEST(KeyedStream, ThePieceThatComesNextIsReadAheadAndNoOther) {
   for (const bool at_once : {true, false}) {
     TestScheduler scheduler(at_once);
     MemoryKeyedState state(128);
-    std::vector<size_t> taken_in;  // when something is read
+    std::vector<size_t> taken_in;  // the number of restored entries at each read
     const ReadAt watched = [&](int64_t offset, int64_t length, std::string* memory) {
       taken_in.push_back(state.entries.size());
       return written.read()(offset, length, memory);
@@ -180,7 +180,7 @@ TEST(KeyedStream, ThePieceThatComesNextIsReadAheadAndNoOther) {
   }
 }
 
-TEST(KeyedStream, AFailureOfWhatIsReadAheadComesInItsTurn) {
+TEST(KeyedStream, ReportsAReadAheadFailureInTurn) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 2}, 128);
   for (int group = 0; group < 3; ++group) snapshot.add(0, group, "k", std::string(3 << 20, 'v'));
   const Written written = write(snapshot);
@@ -199,7 +199,7 @@ TEST(KeyedStream, AFailureOfWhatIsReadAheadComesInItsTurn) {
   EXPECT_EQ(reads, 3);
 }
 
-TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {
+TEST(KeyedStream, TakesTypesOfTheSidecarInTheStreamsOrder) {
   struct Reading {
     std::string sensor;
     double value = 0;
@@ -226,7 +226,7 @@ TEST(KeyedStream, TypesOfTheSidecarAreTakenInTheStreamsOrder) {
   EXPECT_NE(status.message().find("state 'a'"), std::string_view::npos);
 }
 
-TEST(KeyedStream, FailureOfTheSinkEndsTheWriting) {
+TEST(KeyedStream, SinkFailureEndsTheWriting) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 127}, 128);
   std::vector<int64_t> offsets;
   EXPECT_EQ(write_keyed_state(
@@ -235,7 +235,7 @@ TEST(KeyedStream, FailureOfTheSinkEndsTheWriting) {
             StatusCode::kUnavailable);
 }
 
-TEST(KeyedStream, OffsetsThatContradictTheStreamAreRefused) {
+TEST(KeyedStream, RefusesOffsetsThatContradictTheStream) {
   MemoryKeyedSnapshot snapshot(Serializer<std::string>::describe(), kStates, {0, 1}, 128);
   snapshot.add(0, 0, "a", "1");
   snapshot.add(0, 1, "b", "2");
@@ -252,7 +252,7 @@ TEST(KeyedStream, OffsetsThatContradictTheStreamAreRefused) {
   }
 }
 
-TEST(KeyedStream, WhatWeirDoesNotReadIsRefusedWithASentence) {
+TEST(KeyedStream, RefusesUnsupportedFeaturesByName) {
   const std::string good =
       write(MemoryKeyedSnapshot(Serializer<std::string>::describe(), kStates, {0, 0}, 128)).bytes;
   const auto refused = [&](size_t at, char value) {
@@ -266,7 +266,7 @@ TEST(KeyedStream, WhatWeirDoesNotReadIsRefusedWithASentence) {
   EXPECT_NE(refused(good.find("VALUE"), 'X').find("'XALUE'"), std::string::npos);
 }
 
-TEST(KeyedStream, NamesTooLongForTheFormatAreRefused) {
+TEST(KeyedStream, RefusesNamesTooLongForTheFormat) {
   const std::vector<KeyedStateInfo> states = {
       state<int64_t>(Kind::kValue, std::string(40000, 'n'))};
   std::vector<int64_t> offsets;
@@ -284,7 +284,7 @@ MemoryKeyedSnapshot large_group() {
   return snapshot;
 }
 
-TEST(KeyedStream, LargeGroupIsWrittenInPieces) {
+TEST(KeyedStream, WritesALargeGroupInPieces) {
   size_t most = 0;
   Written written;
   written.handle.range = {0, 7};
@@ -307,7 +307,7 @@ TEST(KeyedStream, LargeGroupIsWrittenInPieces) {
   EXPECT_EQ(restored.entries.back().key_group, 5);
 }
 
-TEST(KeyedStream, EndsWithinAGroupWhenTheSinkFails) {
+TEST(KeyedStream, StopsWithinAGroupWhenTheSinkFails) {
   int pieces = 0;
   std::vector<int64_t> offsets;
   const Status status = write_keyed_state(
@@ -318,7 +318,7 @@ TEST(KeyedStream, EndsWithinAGroupWhenTheSinkFails) {
   EXPECT_EQ(pieces, 3);
 }
 
-TEST(KeyedStream, TypeThatCouldNotBeReadAgainIsRefused) {
+TEST(KeyedStream, RefusesATypeThatCannotBeReadBack) {
   KeyedStateInfo deep = kStates[0];
   for (int i = 0; i < 70; ++i) {
     TypeDescription list = of_kind(TypeKind::kList);

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::string_view kMagic = "weir-lineage";
 constexpr int kFormatVersion = 1;
-constexpr CheckpointId kClosed =
-    INT64_MAX;  // CheckpointLine::after of one that was not the last gone on with
+// CheckpointLine::after of a line that was not continued last.
+constexpr CheckpointId kClosed = INT64_MAX;
 
 std::string hex16(uint64_t number) {
   char text[17];
@@ -37,7 +37,7 @@ bool parse(std::string_view text, int base, Number* number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-/// The text behind the first `fields` fields: the last one may hold spaces.
+/// The text after the first `fields` fields; the last field may contain spaces.
 std::string rest_of(std::string_view text, int fields) {
   for (; fields > 0; --fields) {
     const size_t space = text.find(' ');
@@ -68,7 +68,7 @@ Status damaged(std::string_view how) {
   return data_loss(cat("the record of the job's starts is damaged: ", how));
 }
 
-/// Cuts a line behind one of its checkpoints.
+/// Cuts a line after one of its checkpoints.
 std::vector<LineSegment> segments_up_to(const CheckpointLine& line, CheckpointId id) {
   std::vector<LineSegment> segments;
   for (LineSegment segment : line.before) {
@@ -80,7 +80,7 @@ std::vector<LineSegment> segments_up_to(const CheckpointLine& line, CheckpointId
   return segments;
 }
 
-/// Another start is the newest now, so there will be no further checkpoint of the line's own.
+/// A newer start exists, so the line's own start completes no further checkpoint.
 CheckpointLine closed(CheckpointLine line, const std::vector<CheckpointId>& completed) {
   if (line.after == kClosed) return line;
   const auto last = std::max_element(completed.begin(), completed.end());
@@ -90,7 +90,7 @@ CheckpointLine closed(CheckpointLine line, const std::vector<CheckpointId>& comp
   return line;
 }
 
-/// The numbers of the starts that have records, ascending; and the names of all other files.
+/// The numbers of the starts with records, ascending, and the names of all other files.
 struct Records {
   std::vector<StartNumber> starts;
   std::vector<std::string> temporaries;
@@ -112,7 +112,7 @@ StatusOr<Records> list_records(const FileLocation& job) {
   return records;
 }
 
-/// Best effort: what stays is removed by the next start.
+/// Best effort: the next start removes the rest.
 void remove_older_records(const FileLocation& directory, const Records& records,
                           StartNumber newest) {
   for (const StartNumber start : records.starts) {
@@ -174,8 +174,9 @@ Lineage begin_line(const Lineage& before, const LineBeginning& beginning, Checkp
       line.origin = beginning.origin.empty() ? parent->origin : beginning.origin;
     } else if (before.lines.empty()) {
       line.before = {{beginning.from_start, 0, beginning.from}};
-    } else {  // one that was abandoned: of what came before it nothing is known to be good, nor of
-              // other lines, whose output it may share
+    } else {
+      // An abandoned checkpoint: nothing is known to be good about the checkpoints before it, or
+      // about other lines, which may share its output.
       forced = true;
       line.before = {{beginning.from_start, beginning.from - 1, beginning.from}};
     }
@@ -224,7 +225,7 @@ StatusOr<Lineage> decode_lineage(std::string_view bytes) {
 }
 
 StatusOr<Lineage> read_lineage(const FileLocation& job) {
-  constexpr int kTries = 3;  // another start may remove what was listed
+  constexpr int kTries = 3;  // another start may remove listed files
   for (int i = 0;; ++i) {
     WEIR_ASSIGN_OR_RETURN(const Records records, list_records(job));
     if (records.starts.empty()) return Lineage();
@@ -259,8 +260,8 @@ Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t 
   };
   Status status = publish_file(*record.fs, record.path, bytes, unique);
   if (!status.ok()) {
-    // Whether it happened: a rename that is still on its way must not happen after this, so its
-    // source is removed before the last look.
+    // Find out whether the rename took effect. A delayed rename must not take effect later, so
+    // remove its source before the last look.
     WEIR_ASSIGN_OR_RETURN(bool there, is_ours());
     if (!there) {
       const Status removed = record.fs->remove(cat(record.path, ".", unique, ".tmp"));

@@ -17,7 +17,7 @@ LineBeginning fresh(uint64_t run, bool new_line = true) {
   return {.origin = {}, .new_run = run, .new_line = new_line};
 }
 
-TEST(Lineage, BeforeAnyStartIsRecordedEveryCheckpointCounts) {
+TEST(Lineage, EveryCheckpointCountsBeforeAnyStartIsRecorded) {
   const Lineage none;
   EXPECT_EQ(none.living({3, 2, 1}), nullptr);
   const Lineage one = begin_line(none, from(3, 0), 4, {3, 2, 1});
@@ -29,7 +29,7 @@ TEST(Lineage, BeforeAnyStartIsRecordedEveryCheckpointCounts) {
   EXPECT_NE(one.line_of(5, 1), nullptr);
 }
 
-TEST(Lineage, GoingBackAbandonsWhatCameAfter) {
+TEST(Lineage, GoingBackAbandonsLaterCheckpoints) {
   const Lineage first = begin_line({}, fresh(7), 0, {});
   const Lineage second = begin_line(first, from(2, 1), 11, {11, 10, 2, 1});
   const CheckpointLine* living = second.living({11, 10, 2, 1});
@@ -41,7 +41,7 @@ TEST(Lineage, GoingBackAbandonsWhatCameAfter) {
   EXPECT_FALSE(living->holds(12, 1)) << "of the line that was abandoned, late";
   EXPECT_EQ(living->run, 7u) << "what sinks have written belongs together";
   EXPECT_EQ(second.line_of(10, 1), nullptr);
-  // And again, behind where the second line had begun.
+  // Go back again, to before the beginning of the second line.
   const Lineage third = begin_line(second, from(1, 1), 15, {15, 14, 2, 1});
   EXPECT_EQ(third.line_of(2, 1), nullptr);
   EXPECT_EQ(third.line_of(15, 2), nullptr);
@@ -49,7 +49,7 @@ TEST(Lineage, GoingBackAbandonsWhatCameAfter) {
   EXPECT_EQ(third.lines.size(), 1u);
 }
 
-TEST(Lineage, AStartThatCompletesNothingIsForgottenByTheNext) {
+TEST(Lineage, NextStartForgetsAStartThatCompletedNothing) {
   Lineage lineage = begin_line({}, fresh(7), 0, {});
   for (int i = 0; i < 1000; ++i) lineage = begin_line(lineage, from(3, 1), 3, {3});
   EXPECT_EQ(lineage.newest, 1001);
@@ -57,7 +57,7 @@ TEST(Lineage, AStartThatCompletesNothingIsForgottenByTheNext) {
   EXPECT_LT(encode_lineage(lineage).size(), 200u);
 }
 
-TEST(Lineage, AFreshStartCountsOnlyWhenItHasACheckpoint) {
+TEST(Lineage, FreshStartCountsOnlyOnceItHasACheckpoint) {
   const Lineage first = begin_line({}, fresh(7), 0, {});
   const Lineage second = begin_line(first, fresh(8), 3, {3, 2});
   EXPECT_EQ(second.living({3, 2})->run, 7u);
@@ -71,20 +71,20 @@ TEST(Lineage, AFreshStartCountsOnlyWhenItHasACheckpoint) {
   EXPECT_NE(back.line_of(5, 2), nullptr);
 }
 
-TEST(Lineage, AFreshStartThatIsStartedAgainKeepsItsRun) {
+TEST(Lineage, RepeatedFreshStartKeepsItsRun) {
   const Lineage first = begin_line({}, fresh(7), 0, {});
   EXPECT_EQ(begin_line(first, fresh(8, false), 0, {}).lines.back().run, 7u);
   EXPECT_EQ(begin_line(first, fresh(8), 0, {}).lines.back().run, 8u) << "this was asked for";
   EXPECT_EQ(begin_line(first, fresh(8, false), 1, {1}).lines.back().run, 8u);
 }
 
-TEST(Lineage, CheckpointsFromBeforeTheRecordsStayALine) {
+TEST(Lineage, UnrecordedCheckpointsStayALine) {
   const Lineage lineage = begin_line({}, fresh(7), 3, {3, 2});
   EXPECT_NE(lineage.line_of(3, 0), nullptr);
   EXPECT_EQ(lineage.living({3, 2}), &lineage.lines.front());
 }
 
-TEST(Lineage, FromAnotherPlaceALineBeginsAnewAndKnowsWhere) {
+TEST(Lineage, StartFromElsewhereBeginsALineWithItsOrigin) {
   const Lineage first = begin_line({}, fresh(7), 0, {});
   const LineBeginning elsewhere{.from = 40,
                                 .from_start = 3,
@@ -101,7 +101,7 @@ TEST(Lineage, FromAnotherPlaceALineBeginsAnewAndKnowsWhere) {
       << "it has not got to a checkpoint, so it is the same run still";
 }
 
-TEST(Lineage, IsReadAsItWasWritten) {
+TEST(Lineage, RoundTrips) {
   Lineage lineage = begin_line({}, fresh(~uint64_t{0}), 0, {});
   lineage = begin_line(
       lineage, {.from = 40, .elsewhere = true, .origin = "hdfs://nn/a b/chk-40", .new_run = 9}, 5,
@@ -138,13 +138,13 @@ TEST_F(LineageRecords, TheNewestCounts) {
   EXPECT_EQ(check_newest_start(job_, 11).code(), StatusCode::kAborted);
 }
 
-TEST_F(LineageRecords, OfTwoStartsWithOneNumberOneIsTold) {
+TEST_F(LineageRecords, OnlyOneStartGetsANumber) {
   const Lineage mine = begin_line({}, fresh(7), 0, {});
   const Lineage theirs = begin_line({}, fresh(8), 0, {});
   ASSERT_TRUE(record_lineage(job_, mine, 1).ok());
   EXPECT_EQ(record_lineage(job_, theirs, 2).code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(*read_lineage(job_), mine);
-  // One that took its number long ago, and finds that free again.
+  // A start that took its number long ago, and finds the number free again.
   Lineage later = begin_line(begin_line(mine, fresh(7, false), 0, {}), fresh(7, false), 0, {});
   ASSERT_TRUE(record_lineage(job_, later, 1).ok());
   EXPECT_EQ(record_lineage(job_, begin_line(mine, fresh(8), 0, {}), 2).code(),
@@ -152,7 +152,7 @@ TEST_F(LineageRecords, OfTwoStartsWithOneNumberOneIsTold) {
   EXPECT_EQ(*read_lineage(job_), later);
 }
 
-TEST_F(LineageRecords, ALostAnswerIsLookedAfter) {
+TEST_F(LineageRecords, LooksUpTheOutcomeAfterALostAnswer) {
   fs_->after = [](std::string_view op, const std::string&) {
     return op == "rename" ? unavailable("lost answer") : Status();
   };
@@ -161,7 +161,7 @@ TEST_F(LineageRecords, ALostAnswerIsLookedAfter) {
   EXPECT_EQ(*read_lineage(job_), lineage);
 }
 
-TEST_F(LineageRecords, InterruptedAnywhereItIsTheOldOneOrTheNew) {
+TEST_F(LineageRecords, InterruptionLeavesTheOldRecordOrTheNew) {
   const Lineage old = begin_line({}, fresh(7), 0, {});
   const Lineage back = begin_line(old, from(2, 1), 11, {11, 2});
   for (const bool done : {false, true}) {
@@ -176,7 +176,7 @@ TEST_F(LineageRecords, InterruptedAnywhereItIsTheOldOneOrTheNew) {
       const auto die = [&](std::string_view, const std::string&) {
         if (left-- > 0) return Status();
         interrupted = true;
-        left = 0;  // nothing it asks for happens any more
+        left = 0;  // none of its operations takes effect any more
         return unavailable("killed");
       };
       (done ? fs_->after : fs_->before) = die;
@@ -185,7 +185,7 @@ TEST_F(LineageRecords, InterruptedAnywhereItIsTheOldOneOrTheNew) {
       const auto found = read_lineage(job_);
       ASSERT_TRUE(found.ok()) << at << ": " << found.status().to_string();
       EXPECT_TRUE(*found == old || *found == back) << at;
-      // Whoever starts next gets a number of its own, whatever is left.
+      // The next start gets its own number, whatever is left.
       EXPECT_TRUE(record_lineage(job_, begin_line(*found, from(2, 1), 11, {11, 2}), 3).ok()) << at;
     }
   }

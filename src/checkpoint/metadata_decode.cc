@@ -11,12 +11,12 @@
 namespace weir {
 namespace {
 
-constexpr int kMaxDepth =
-    8;  // of handles inside handles (changelog); a damaged file must not exhaust the stack
+// Maximum nesting of handles (changelog); a damaged file must not exhaust the stack.
+constexpr int kMaxDepth = 8;
 constexpr int32_t kMaxKeyGroups = 32768;
 constexpr int64_t kNoGroup = -1;  // in place of an offset in a raw stream
 
-/// "file:///a/b/" and "/a/b" are the same place.
+/// "file:///a/b/" and "/a/b" are the same directory.
 std::string plain_directory(std::string_view uri) {
   std::string path(uri);
   if (path.starts_with("file:")) path.erase(0, 5);
@@ -67,7 +67,7 @@ class MetadataDecoder {
   }
 
  private:
-  /// Leaves out what weir cannot restore, or says why the file is refused.
+  /// Skips state that weir cannot restore, or returns the reason to refuse the file.
   Status refuse(std::string_view what) {
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     const std::string sentence = cat(where_, what);
@@ -93,7 +93,7 @@ class MetadataDecoder {
     return in_.status("checkpoint metadata");
   }
 
-  /// An operator, and what only Flink itself or a chain of weir's in it can have.
+  /// An operator, with state that only Flink's own operators or hosted chains have.
   struct ReadOperator {
     OperatorSnapshotState op;
     std::optional<StateStream> coordinator;
@@ -104,7 +104,7 @@ class MetadataDecoder {
   };
 
   static HostedChainState hosted_chain(ReadOperator read) {
-    // Of a chain Flink keeps no other keyed state.
+    // For a chain, Flink has no other keyed state.
     for (auto& [subtask, state] : read.op.subtasks) state.keyed_state.reset();
     for (auto& [subtask, handle] : read.raw_keyed)
       read.op.subtasks[subtask].keyed_state = std::move(handle);
@@ -258,7 +258,7 @@ class MetadataDecoder {
     return size;
   }
 
-  /// Relative to the directory if the file lies there, or lay elsewhere and is here now.
+  /// Relative to the directory if the file is there, or was elsewhere and is here now.
   std::string name_of(std::string path) const {
     const size_t slash = path.rfind('/');
     if (slash == std::string::npos || slash + 1 == path.size()) return path;
@@ -307,7 +307,7 @@ class MetadataDecoder {
     return std::optional<OperatorStateHandle>(std::move(handle));
   }
 
-  /// A stream with an offset, `least` or above, for each key group.
+  /// A stream with an offset for each key group; an offset is at least `least`.
   StatusOr<KeyedStateHandle> get_key_groups(int64_t least) {
     const auto tag = static_cast<HandleTag>(in_.get_i8());
     KeyedStateHandle handle;

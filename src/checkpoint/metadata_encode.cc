@@ -19,7 +19,7 @@ class MetadataEncoder {
     out_.put_i32(kMetadataMagic);
     out_.put_i32(static_cast<int32_t>(version_));
     out_.put_i64(metadata.checkpoint_id);
-    out_.put_i32(0);  // states of master hooks, which weir does not have
+    out_.put_i32(0);  // states of master hooks; weir has none
     out_.put_count(metadata.operators.size());
     for (const OperatorSnapshotState& each : metadata.operators)
       WEIR_RETURN_IF_ERROR(put_operator(each));
@@ -43,7 +43,7 @@ class MetadataEncoder {
       out_.put_i32(kFinishedOperator);
       return {};
     }
-    // Flink wants an entry for each subtask, with or without state.
+    // Flink requires an entry for each subtask, with or without state.
     static const SubtaskState kNoState;
     out_.put_i32(op.parallelism);
     for (int i = 0; i < op.parallelism; ++i) {
@@ -111,7 +111,7 @@ class MetadataEncoder {
     put_tag(HandleTag::kSegment);
     out_.put_i64(segment.offset);
     out_.put_i64(segment.length);
-    out_.put_i32(0);  // exclusive to this checkpoint
+    out_.put_i32(0);  // scope: exclusive to this checkpoint
     out_.put_utf(path);
     out_.put_utf(cat(segment.file, "@", segment.offset));
     return {};

@@ -46,7 +46,7 @@ CheckpointMetadata decoded(std::string_view bytes, MetadataDecoding options = {}
 }
 std::string file_of(const StateStream& stream) { return std::get<FileSegment>(stream).file; }
 
-TEST(Metadata, FileOfFlink23IsReproducedByteForByte) {
+TEST(Metadata, ReproducesFlink23FileByteForByte) {
   const std::string bytes = flink_sample("flink-2.3.0/minimal/_metadata");
   ASSERT_EQ(bytes.size(), 1669u);
   const CheckpointMetadata metadata = decoded(bytes);
@@ -67,13 +67,13 @@ TEST(Metadata, FileOfFlink23IsReproducedByteForByte) {
   EXPECT_EQ(encoded(metadata), bytes);
 }
 
-TEST(Metadata, FileOfFlink120IsReproducedByteForByte) {
+TEST(Metadata, ReproducesFlink120FileByteForByte) {
   const std::string bytes = flink_sample("flink-1.20.0/minimal/_metadata");
   EXPECT_EQ(encoded(decoded(bytes), MetadataVersion::k4), bytes);
 }
 
-// The keyed state inside the sample, written by our own writer.
-TEST(Metadata, KeyedStateOfFlinkIsReproducedByteForByte) {
+// Our own writer writes the keyed state of the sample.
+TEST(Metadata, ReproducesFlinkKeyedStateByteForByte) {
   const CheckpointMetadata metadata = decoded(flink_sample("flink-2.3.0/minimal/_metadata"));
   const KeyedStateHandle& keyed = metadata.operators[0].subtasks.at(0).keyed_state.value();
   MemoryKeyedState state(128);
@@ -98,7 +98,7 @@ TEST(Metadata, KeyedStateOfFlinkIsReproducedByteForByte) {
   EXPECT_EQ(bytes, std::get<InlineBytes>(keyed.stream).bytes);
 }
 
-TEST(Metadata, OwnFilesComeBack) {
+TEST(Metadata, OwnFilesRoundTrip) {
   const CheckpointMetadata read =
       decoded(encoded(example()), {"hdfs://nn:8020/cp/job/chk-42/", nullptr, nullptr});
   EXPECT_EQ(read.checkpoint_id, 42);
@@ -129,7 +129,7 @@ TEST(Metadata, Version4HasIdsOnly) {
   EXPECT_EQ(read.operators[1].id, murmur3_128("count-uid"));
 }
 
-TEST(Metadata, FilesOfADirectoryThatMovedAreFoundBesideIt) {
+TEST(Metadata, FindsFilesOfAMovedDirectoryBesideIt) {
   const std::string bytes = encoded(example());
   const auto file = [&](MetadataDecoding options) {
     return file_of(decoded(bytes, options).operators[1].subtasks.at(0).keyed_state->stream);
@@ -141,7 +141,7 @@ TEST(Metadata, FilesOfADirectoryThatMovedAreFoundBesideIt) {
             "hdfs://nn:8020/cp/job/chk-42/data-0-1");
 }
 
-TEST(Metadata, AllWaysToNameALocalDirectoryAreOne) {
+TEST(Metadata, AcceptsAllNamesOfALocalDirectory) {
   for (const char* written :
        {"file:/tmp/chk-1", "file:///tmp/chk-1", "/tmp/chk-1", "/tmp/chk-1/"}) {
     for (const char* read : {"file:/tmp/chk-1/", "file:///tmp/chk-1", "/tmp/chk-1"}) {
@@ -154,7 +154,7 @@ TEST(Metadata, AllWaysToNameALocalDirectoryAreOne) {
   }
 }
 
-TEST(Metadata, WhatWeirCannotRestoreIsNamed) {
+TEST(Metadata, NamesStateThatWeirCannotRestore) {
   const auto refusal = [](const char* sample) {
     const auto metadata = decode_metadata(flink_sample(sample), {});
     EXPECT_EQ(metadata.status().code(), StatusCode::kFailedPrecondition);
@@ -167,7 +167,7 @@ TEST(Metadata, WhatWeirCannotRestoreIsNamed) {
             std::string::npos);
 }
 
-TEST(Metadata, WhatWeirCannotRestoreMayBeLeftOut) {
+TEST(Metadata, SkipsStateThatWeirCannotRestoreOnRequest) {
   const auto left_out = [](const char* sample) {
     std::vector<std::string> sentences;
     decoded(flink_sample(sample), {"", nullptr, &sentences});
@@ -186,7 +186,7 @@ TEST(Metadata, WhatWeirCannotRestoreMayBeLeftOut) {
             "operator 'uid-a': it has raw keyed state, which only a Flink operator \n");
 }
 
-TEST(Metadata, SyntheticFilesKeepWhatCanBeRestored) {
+TEST(Metadata, KeepsRestorableStateOfSyntheticFiles) {
   for (const char* sample :
        {"flink-2.3.0/synthetic-v4/_metadata", "flink-2.3.0/synthetic-v6/_metadata"}) {
     std::vector<std::string> left_out;
@@ -206,7 +206,7 @@ TEST(Metadata, SyntheticFilesKeepWhatCanBeRestored) {
   }
 }
 
-TEST(Metadata, OtherVersionsAndFilesAreRefused) {
+TEST(Metadata, RefusesOtherVersionsAndFiles) {
   std::string bytes = encoded(example());
   bytes[7] = 7;
   EXPECT_EQ(decode_metadata(bytes, {}).status().code(), StatusCode::kFailedPrecondition);
@@ -215,7 +215,7 @@ TEST(Metadata, OtherVersionsAndFilesAreRefused) {
   EXPECT_EQ(decode_metadata("PK\3\4 something else", {}).status().code(), StatusCode::kDataLoss);
 }
 
-TEST(Metadata, NamesTooLongForTheFormatAreRefused) {
+TEST(Metadata, RefusesNamesTooLongForTheFormat) {
   CheckpointMetadata metadata = example();
   metadata.operators[0].uid = std::string(30000, 'u');
   EXPECT_EQ(encode_metadata(metadata, "/d", MetadataVersion::k6).status().code(),
@@ -224,7 +224,7 @@ TEST(Metadata, NamesTooLongForTheFormatAreRefused) {
             StatusCode::kInvalidArgument);
 }
 
-TEST(Metadata, HeapLayoutIsReadButNotWritten) {
+TEST(Metadata, ReadsButDoesNotWriteHeapLayout) {
   std::vector<std::string> left_out;
   CheckpointMetadata metadata =
       decoded(flink_sample("flink-2.3.0/checkpoint-hashmap/_metadata"), {"", nullptr, &left_out});
@@ -235,7 +235,7 @@ TEST(Metadata, HeapLayoutIsReadButNotWritten) {
   EXPECT_FALSE(encode_metadata(metadata, "/d").ok());
 }
 
-/// Reads as much of a snapshot as there is; nothing is expected but an answer.
+/// Reads as much of a snapshot as possible. Expects only that it returns.
 void read_everything(std::string_view bytes) {
   std::vector<std::string> left_out;
   const auto metadata = decode_metadata(bytes, {"/d", nullptr, &left_out});
@@ -257,12 +257,12 @@ void read_everything(std::string_view bytes) {
   }
 }
 
-TEST(Metadata, EveryTruncationIsRefused) {
+TEST(Metadata, RefusesEveryTruncation) {
   std::vector<std::string> files = {encoded(example()), encoded(example(), MetadataVersion::k4)};
   for (const char* sample : kSamples) files.push_back(flink_sample(sample));
   for (const std::string& file : files) {
     ASSERT_GT(file.size(), 500u);
-    // The properties run to the end of the file: nothing tells whether the last of them are there.
+    // The properties extend to the end of the file, so missing ones at the end cannot be noticed.
     const size_t end =
         file.find("\xAC\xED", file.size() - 1000 < file.size() ? file.size() - 1000 : 0);
     const size_t needed = end == std::string::npos ? file.size() : end + 4;
@@ -275,11 +275,12 @@ TEST(Metadata, EveryTruncationIsRefused) {
   }
 }
 
-TEST(Metadata, EveryFlippedBitIsAnswered) {
+TEST(Metadata, SurvivesEveryFlippedBit) {
   std::vector<std::string> files = {encoded(example()), encoded(example(), MetadataVersion::k4)};
   for (const char* sample : kSamples) files.push_back(flink_sample(sample));
   for (std::string& file : files) {
-    const size_t step = file.size() > 3000 ? 37 : 1;  // all bits of the large samples take long
+    // Testing every bit of the large samples takes long.
+    const size_t step = file.size() > 3000 ? 37 : 1;
     for (size_t bit = 0; bit < file.size() * 8; bit += step) {
       file[bit / 8] = static_cast<char>(file[bit / 8] ^ 1 << bit % 8);
       read_everything(file);

@@ -43,7 +43,7 @@ StatusOr<size_t> get_state_count(BinaryReader& in) {
   return static_cast<size_t>(count);
 }
 
-/// All offsets of a stream where something starts, ascending, and its end.
+/// All offsets in a stream where an element or a state starts, ascending, and the stream's end.
 std::vector<int64_t> starts(const OperatorStateHandle& handle) {
   std::vector<int64_t> all;
   for (const auto& [name, list] : handle.lists)

@@ -43,7 +43,7 @@ Written write(const std::map<std::string, List>& lists) {
 }
 const TypeDescription kBytes = Serializer<std::vector<uint8_t>>::describe();
 
-TEST(OperatorStream, ListsComeBack) {
+TEST(OperatorStream, ListsRoundTrip) {
   const Written written =
       write({{"splits", {ListStateMode::kSplit, kBytes, {"one", "two", "three"}}},
              {"empty", {ListStateMode::kUnion, kBytes, {}}},
@@ -62,7 +62,7 @@ TEST(OperatorStream, ListsComeBack) {
             (std::vector<std::string>{"12345678"}));
 }
 
-TEST(OperatorStream, ManyElementsLeaveInPieces) {
+TEST(OperatorStream, WritesManyElementsInPieces) {
   const Written written = write(
       {{"splits",
         {ListStateMode::kSplit, kBytes, std::vector<std::string>(5, std::string(40000, 'x'))}}});
@@ -71,7 +71,7 @@ TEST(OperatorStream, ManyElementsLeaveInPieces) {
             std::string(40000, 'x'));
 }
 
-TEST(OperatorStream, StateThatWeirLeavesAloneEndsAnElement) {
+TEST(OperatorStream, IgnoredStateEndsAnElement) {
   Written written = write({{"splits", {ListStateMode::kSplit, kBytes, {"one"}}}});
   written.handle.others = {static_cast<int64_t>(written.bytes.size())};
   written.bytes += "broadcast";
@@ -80,7 +80,7 @@ TEST(OperatorStream, StateThatWeirLeavesAloneEndsAnElement) {
             (std::vector<std::string>{"one"}));
 }
 
-TEST(OperatorStream, OffsetsBeyondTheStreamAreRefused) {
+TEST(OperatorStream, RefusesOffsetsBeyondTheStream) {
   Written written = write({{"splits", {ListStateMode::kSplit, kBytes, {"one"}}}});
   written.handle.lists["splits"].offsets = {1 << 20};
   EXPECT_EQ(read_list_elements(written.handle, "splits", {0}, written.read()).status().code(),

@@ -11,7 +11,8 @@
 namespace weir {
 namespace {
 
-/// That a state's stream lies inside a data file of the same message, and how long it is.
+/// Checks that a state's stream is inside a data file of the same message, and returns the stream's
+/// length.
 StatusOr<int64_t> check_stream(const StateStream& stream,
                                const std::map<std::string, int64_t>& file_lengths) {
   const auto* segment = std::get_if<FileSegment>(&stream);
@@ -80,8 +81,8 @@ const CheckpointedOperator* find_operator(const CheckpointParticipants& particip
   return nullptr;
 }
 
-/// Adds what `from` knows to `to`; false if they contradict each other. Subtasks may know different
-/// states of one operator.
+/// Merges `from` into `to`; false if they contradict each other. Subtasks may know different states
+/// of one operator.
 bool merge_description(const OperatorStateDescription& from, OperatorStateDescription& to) {
   to.operator_id = from.operator_id;
   if (to.uid.empty()) to.uid = from.uid;
@@ -103,7 +104,7 @@ bool merge_description(const OperatorStateDescription& from, OperatorStateDescri
   return agree;
 }
 
-/// Its contents, once it is known that the subtasks are the process's: each state lies inside a
+/// Checks the contents, once the subtasks are known to be the process's: each state is inside a
 /// data file of the same message and has the key groups of its subtask.
 Status check_acknowledgement(const AcknowledgeCheckpoint& message,
                              const CheckpointParticipants& participants) {

@@ -15,7 +15,7 @@ OperatorId id_of(uint8_t n) {
   return id;
 }
 
-/// "source" with one subtask in process 0 and one in process 1, "count" likewise.
+/// "source" and "count", each with one subtask in process 0 and one in process 1.
 std::shared_ptr<const CheckpointParticipants> two_processes() {
   return std::make_shared<CheckpointParticipants>(CheckpointParticipants{
       {{"source", "s", id_of(1), 2, 16}, {"count", "c", id_of(2), 2, 16}},
@@ -62,7 +62,7 @@ std::string reason_of(const AcknowledgeCheckpoint& message) {
   return std::string(reason.message());
 }
 
-TEST(PendingCheckpoint, IsAcknowledgedWithTheLastOneInAnyOrder) {
+TEST(PendingCheckpoint, IsAcknowledgedAfterTheLastSubtaskInAnyOrder) {
   std::vector<int> order{0, 1};
   do {
     PendingCheckpoint pending = triggered();
@@ -74,7 +74,7 @@ TEST(PendingCheckpoint, IsAcknowledgedWithTheLastOneInAnyOrder) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST(PendingCheckpoint, AProcessMayAcknowledgeInParts) {
+TEST(PendingCheckpoint, ProcessMayAcknowledgeInParts) {
   PendingCheckpoint pending = triggered();
   AcknowledgeCheckpoint first = ack_of(0), second = ack_of(0);
   first.states.pop_back();
@@ -87,7 +87,7 @@ TEST(PendingCheckpoint, AProcessMayAcknowledgeInParts) {
   EXPECT_EQ(pending.phase(), CheckpointPhase::kAcknowledged);
 }
 
-TEST(PendingCheckpoint, TakesAnAcknowledgementOnce) {
+TEST(PendingCheckpoint, AcceptsAnAcknowledgementOnce) {
   PendingCheckpoint pending = triggered();
   EXPECT_EQ(acknowledge(pending, ack_of(0)), kAccepted);
   EXPECT_EQ(acknowledge(pending, ack_of(0)), kDuplicate);
@@ -96,7 +96,7 @@ TEST(PendingCheckpoint, TakesAnAcknowledgementOnce) {
   EXPECT_EQ(pending.files().size(), 2u);
 }
 
-TEST(PendingCheckpoint, DoesNotKnowOtherAttemptsCheckpointsProcessesAndSubtasks) {
+TEST(PendingCheckpoint, RejectsUnknownAttemptsCheckpointsProcessesAndSubtasks) {
   PendingCheckpoint pending = triggered();
   AcknowledgeCheckpoint other = ack_of(0);
   other.attempt = 2;
@@ -118,18 +118,18 @@ TEST(PendingCheckpoint, DoesNotKnowOtherAttemptsCheckpointsProcessesAndSubtasks)
   EXPECT_EQ(pending.missing(), "4 of 4 subtasks have not acknowledged: process 0 (2), 1 (2)");
 }
 
-TEST(PendingCheckpoint, AnAbortedOneTakesNothingMore) {
+TEST(PendingCheckpoint, AbortedCheckpointAcceptsNothing) {
   PendingCheckpoint pending = triggered();
   pending.move_to(CheckpointPhase::kAborted);
   EXPECT_EQ(acknowledge(pending, ack_of(0)), kTooLate);
 }
 
-TEST(PendingCheckpoint, NobodyCanAcknowledgeWhatHeWasNotTold) {
+TEST(PendingCheckpoint, AcceptsNoAcknowledgementBeforeTheTrigger) {
   PendingCheckpoint pending(3, 7, 1000, MonotonicTime(5), two_processes());
   EXPECT_EQ(acknowledge(pending, ack_of(0)), kUnknown);
 }
 
-TEST(PendingCheckpoint, RefusesStateThatIsNotInTheFilesNamed) {
+TEST(PendingCheckpoint, RefusesStateOutsideTheNamedFiles) {
   AcknowledgeCheckpoint message = ack_of(0);
   message.files.clear();
   EXPECT_EQ(reason_of(message),
@@ -162,7 +162,7 @@ TEST(PendingCheckpoint, RefusesOffsetsOutsideTheState) {
             std::string::npos);
 }
 
-TEST(PendingCheckpoint, RefusesKeyGroupsOfOthers) {
+TEST(PendingCheckpoint, RefusesKeyGroupsOfOtherSubtasks) {
   AcknowledgeCheckpoint message = ack_of(0);
   message.states[1].state.keyed_state->range = {0, 8};
   EXPECT_NE(reason_of(message).find("it has 8 offsets for the key groups 0 to 8, but owns 0 to 7"),
@@ -173,7 +173,7 @@ TEST(PendingCheckpoint, RefusesKeyGroupsOfOthers) {
             std::string::npos);
 }
 
-TEST(PendingCheckpoint, RefusesFileNamesThatLeadElsewhere) {
+TEST(PendingCheckpoint, RefusesFileNamesOutsideTheDirectory) {
   for (const char* name : {"../data", "/etc/passwd", "_metadata", "_weir", ""}) {
     AcknowledgeCheckpoint message = ack_of(0);
     message.files.push_back({name, 1, 1});
@@ -185,7 +185,7 @@ TEST(PendingCheckpoint, RefusesFileNamesThatLeadElsewhere) {
             std::string::npos);
 }
 
-TEST(PendingCheckpoint, RefusesASubtaskTwiceOrPartlyAgain) {
+TEST(PendingCheckpoint, RefusesRepeatedSubtasks) {
   AcknowledgeCheckpoint message = ack_of(0);
   message.states.push_back(message.states[0]);
   EXPECT_NE(
@@ -199,7 +199,7 @@ TEST(PendingCheckpoint, RefusesASubtaskTwiceOrPartlyAgain) {
   EXPECT_EQ(acknowledge(pending, ack_of(0)), kInvalid);
 }
 
-TEST(PendingCheckpoint, RefusesAFileThatTwoProcessesClaim) {
+TEST(PendingCheckpoint, RefusesAFileClaimedByTwoProcesses) {
   PendingCheckpoint pending = triggered();
   AcknowledgeCheckpoint message = ack_of(1);
   message.files.push_back(ack_of(0).files[0]);

@@ -43,8 +43,7 @@ Status CheckpointPublication::verify_data_files() const {
   return {};
 }
 
-/// A checkpoint that no restore could read must not become complete: the ones before it would be
-/// deleted.
+/// A checkpoint that cannot be read back must not complete: the ones before it would be deleted.
 Status CheckpointPublication::check_readable(std::string_view metadata,
                                              std::string_view sidecar) const {
   MetadataDecoding decoding;
@@ -85,7 +84,7 @@ PublishResult CheckpointPublication::publish() {
     }
     return not_published(status);
   }
-  // Until the rename is asked for, nothing can make `_metadata` appear.
+  // Before the rename, nothing can make `_metadata` appear.
   if (Status status = write_file(fs, temporary_, metadata_bytes_); !status.ok())
     return not_published(status);
   rename_failure_ = fs.rename(temporary_, directory_.child(kMetadataFile).path).with_context(what);
@@ -110,8 +109,7 @@ PublishResult CheckpointPublication::resolve() {
   Status why;
   Presence presence = look(&why);
   if (presence == Presence::kAbsent) {
-    // A rename that is still on its way must not succeed later: its source is removed, then one
-    // looks again.
+    // A delayed rename must not take effect later: remove its source, then look again.
     const Status removed = directory_.fs->remove(temporary_);
     if (removed.ok() || removed.code() == StatusCode::kNotFound) {
       presence = look(&why);

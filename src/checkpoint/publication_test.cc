@@ -38,7 +38,7 @@ class Publication : public testing::Test {
   FileLocation job_{fs_, "/c/job", "mem:///c/job"};
 };
 
-TEST_F(Publication, ASecondOneOfTheSameIdLeavesTheFirstAlone) {
+TEST_F(Publication, SecondPublicationOfAnIdDoesNotTouchTheFirst) {
   ASSERT_EQ(publication().publish().outcome, kPublished);
   const std::string before = read_file(*fs_, "/c/job/chk-7/_metadata").value();
   CheckpointContent other = content();
@@ -83,7 +83,7 @@ TEST_F(Publication, RefusesADataFileThatIsNotAsAcknowledged) {
             "was acknowledged with 10 bytes, but is not there");
 }
 
-TEST_F(Publication, DescriptionThatCouldNotBeReadAgainIsNotPublished) {
+TEST_F(Publication, DoesNotPublishADescriptionThatCannotBeReadBack) {
   CheckpointContent changed = content();
   OperatorStateDescription op;
   op.operator_id = murmur3_128("c");
@@ -104,13 +104,13 @@ TEST_F(Publication, DescriptionThatCouldNotBeReadAgainIsNotPublished) {
   EXPECT_FALSE(complete());
 }
 
-TEST_F(Publication, AnyFailureBeforeTheRenamePublishesNothing) {
+TEST_F(Publication, FailureBeforeTheRenamePublishesNothing) {
   int operations = 0;
   fs_->before = [&](std::string_view op, const std::string&) { return ++operations, Status(); };
   ASSERT_EQ(publication().publish().outcome, kPublished);
   ASSERT_GE(operations, 8);  // stat, (create, append, close) twice, rename
   for (int failing = 1; failing < operations; ++failing) {
-    for (const bool lost : {false, true}) {  // not done, or done with the answer lost
+    for (const bool lost : {false, true}) {  // not done, or done but the answer is lost
       ASSERT_TRUE(fs_->inner().remove_all("/c/job/chk-7").ok());
       ASSERT_TRUE(
           write_file(fs_->inner(), std::string("/c/job/chk-7/") + kData, "0123456789").ok());
@@ -125,7 +125,7 @@ TEST_F(Publication, AnyFailureBeforeTheRenamePublishesNothing) {
       };
       const PublishResult result = publication().publish();
       if (result.outcome != kNotPublished) {
-        EXPECT_TRUE(lost) << failing;  // reading and creating have no answer to lose here
+        EXPECT_TRUE(lost) << failing;  // reads and creates have no answer to lose here
         EXPECT_EQ(result.outcome, kPublished);
       }
       EXPECT_EQ(complete(), result.outcome == kPublished) << failing;
@@ -133,7 +133,7 @@ TEST_F(Publication, AnyFailureBeforeTheRenamePublishesNothing) {
   }
 }
 
-TEST_F(Publication, ARenameWithoutAnAnswerIsLookedUp) {
+TEST_F(Publication, LooksUpTheOutcomeOfAnUnansweredRename) {
   fs_->after = [](std::string_view op, const std::string&) {
     return op == "rename" ? unavailable("lost answer") : Status();
   };
@@ -143,7 +143,7 @@ TEST_F(Publication, ARenameWithoutAnAnswerIsLookedUp) {
   EXPECT_GT(result.bytes, 10);
 }
 
-TEST_F(Publication, ARenameThatDidNotHappenCannotHappenLaterEither) {
+TEST_F(Publication, FailedRenameCannotTakeEffectLater) {
   fs_->before = [](std::string_view op, const std::string&) {
     return op == "rename" ? unavailable("no answer") : Status();
   };
@@ -154,7 +154,7 @@ TEST_F(Publication, ARenameThatDidNotHappenCannotHappenLaterEither) {
             StatusCode::kNotFound);
 }
 
-TEST_F(Publication, ARenameThatHappensWhileOneLooksIsSeen) {
+TEST_F(Publication, SeesARenameThatHappensDuringTheLookup) {
   fs_->before = [this](std::string_view op, const std::string& path) {
     if (op == "rename") return unavailable("no answer yet");
     if (op == "remove") {
@@ -203,7 +203,7 @@ TEST_F(Publication, IsUnknownWhileTheTemporaryFileMayStillBeRenamed) {
   EXPECT_EQ(publication().publish().outcome, kUnknown);
 }
 
-TEST_F(Publication, WhatAnotherHasPublishedMeanwhileIsNotOurs) {
+TEST_F(Publication, RecognizesAForeignPublication) {
   fs_->before = [this](std::string_view op, const std::string& path) {
     if (op == "rename") { EXPECT_TRUE(write_file(fs_->inner(), path, "another's").ok()); }
     return Status();

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMostWaiting = 1000;
 
-/// The smaller goes first.
+/// Lower ranks start first.
 int rank(CheckpointKind kind) {
   switch (kind) {
     case CheckpointKind::kSavepoint:
@@ -24,7 +24,7 @@ int rank(CheckpointKind kind) {
   return 3;
 }
 
-/// That kind, format and target belong together.
+/// Checks that kind, format and target are consistent.
 Status check(const CheckpointRequest& request) {
   const SnapshotFormat format = request.format;
   const bool of_savepoint =
@@ -94,7 +94,7 @@ CheckpointRequestQueue::Decision CheckpointRequestQueue::next(MonotonicTime now,
   if (first == waiting_.end()) {
     due = periodic_due(now);
   } else if (last_failed_ && last_end_) {
-    due = *last_end_ + options_.pause_after_failure;  // the caller may ask again at once
+    due = *last_end_ + options_.pause_after_failure;  // the caller may request again at once
   }
   if (due > now) return {.ask_again = due};
   Decision decision;
@@ -105,14 +105,15 @@ CheckpointRequestQueue::Decision CheckpointRequestQueue::next(MonotonicTime now,
     waiting_.erase(first);
   }
   if (is_last(decision.start->kind)) last_ = Last::kRuns;
-  if (decision.start->kind != CheckpointKind::kSavepoint) {  // which no recovery starts from
+  // Recovery never starts from a savepoint.
+  if (decision.start->kind != CheckpointKind::kSavepoint) {
     last_trigger_ = now;
     events_since_trigger_ = 0;
   }
   return decision;
 }
 
-/// When a periodic checkpoint may start; MonotonicTime::max(): not before something has happened.
+/// When a periodic checkpoint may start; MonotonicTime::max(): not before some event.
 MonotonicTime CheckpointRequestQueue::periodic_due(MonotonicTime now) const {
   const bool enough_events =
       options_.event_threshold > 0 && events_since_trigger_ >= options_.event_threshold;

@@ -11,7 +11,7 @@ using Running = CheckpointRequestQueue::Running;
 
 constexpr MonotonicTime kNever = MonotonicTime::max();
 
-/// Of an attempt that runs since 100 s.
+/// Of an attempt that has been running since 100 s.
 CheckpointRequestQueue queue_of(TriggerPolicyOptions options) {
   CheckpointRequestQueue queue(options);
   queue.begin_attempt(100s);
@@ -22,7 +22,7 @@ CheckpointRequest request(CheckpointKind kind) {
   made.kind = kind;
   return made;
 }
-/// The kind that starts, or when to ask again in seconds.
+/// The kind that starts, or the seconds after which to ask again.
 std::string next(CheckpointRequestQueue& queue, MonotonicTime now, Running running = {}) {
   const auto decision = queue.next(now, running);
   if (decision.start) return std::string(to_string(decision.start->kind));
@@ -30,7 +30,7 @@ std::string next(CheckpointRequestQueue& queue, MonotonicTime now, Running runni
   return std::to_string(std::chrono::duration<double>(decision.ask_again).count()).substr(0, 5);
 }
 
-TEST(CheckpointRequestQueue, APeriodicOneStartsWhenTheIntervalIsOver) {
+TEST(CheckpointRequestQueue, PeriodicCheckpointStartsAfterTheInterval) {
   auto queue = queue_of({.interval = 10s});
   EXPECT_EQ(next(queue, 105s), "110.0");
   EXPECT_EQ(next(queue, 110s - 1ns), "110.0");
@@ -38,7 +38,7 @@ TEST(CheckpointRequestQueue, APeriodicOneStartsWhenTheIntervalIsOver) {
   EXPECT_EQ(next(queue, 110s), "120.0") << "from the last trigger on";
 }
 
-TEST(CheckpointRequestQueue, APeriodicOneStartsEarlierAfterEnoughEvents) {
+TEST(CheckpointRequestQueue, PeriodicCheckpointStartsEarlierAfterEnoughEvents) {
   auto queue = queue_of({.interval = 10s, .event_threshold = 1000});
   queue.on_source_events(999);
   EXPECT_EQ(next(queue, 101s), "110.0");
@@ -47,7 +47,7 @@ TEST(CheckpointRequestQueue, APeriodicOneStartsEarlierAfterEnoughEvents) {
   EXPECT_EQ(next(queue, 101s), "111.0") << "events count from the last trigger";
 }
 
-TEST(CheckpointRequestQueue, EventsAloneAreEnough) {
+TEST(CheckpointRequestQueue, EventsAloneTriggerAPeriodicCheckpoint) {
   auto queue = queue_of({.event_threshold = 5});
   queue.on_source_events(4);
   EXPECT_EQ(next(queue, 1000s), "never");
@@ -55,7 +55,7 @@ TEST(CheckpointRequestQueue, EventsAloneAreEnough) {
   EXPECT_EQ(next(queue, 1000s), "periodic");
 }
 
-TEST(CheckpointRequestQueue, WithoutIntervalAndThresholdOnlyARequestedOneStarts) {
+TEST(CheckpointRequestQueue, OnlyRequestsStartWithoutIntervalAndThreshold) {
   auto queue = queue_of({});
   queue.on_source_events(1 << 30);
   EXPECT_EQ(next(queue, 1000s), "never");
@@ -63,7 +63,7 @@ TEST(CheckpointRequestQueue, WithoutIntervalAndThresholdOnlyARequestedOneStarts)
   EXPECT_EQ(next(queue, 1000s), "manual");
 }
 
-TEST(CheckpointRequestQueue, APeriodicOnePausesAfterTheEndOfTheLast) {
+TEST(CheckpointRequestQueue, PeriodicCheckpointPausesAfterTheEndOfTheLast) {
   auto queue = queue_of({.interval = 10s, .event_threshold = 1000, .min_pause = 5s});
   queue.on_end(CheckpointKind::kPeriodic, End::kCompleted, 109s);
   EXPECT_EQ(next(queue, 111s), "114.0");
@@ -78,7 +78,7 @@ TEST(CheckpointRequestQueue, TheLaterOfIntervalAndPauseCounts) {
   EXPECT_EQ(next(queue, 104s), "110.0");
 }
 
-TEST(CheckpointRequestQueue, WaitsWhileAsManyAsAllowedRun) {
+TEST(CheckpointRequestQueue, WaitsWhileTheMaximumRuns) {
   auto queue = queue_of({.interval = 10s, .max_concurrent = 2});
   EXPECT_EQ(next(queue, 200s, {.pending = 2}), "never");
   ASSERT_TRUE(queue.add(request(CheckpointKind::kManual)).ok());
@@ -86,7 +86,7 @@ TEST(CheckpointRequestQueue, WaitsWhileAsManyAsAllowedRun) {
   EXPECT_EQ(next(queue, 200s, {.pending = 1}), "manual");
 }
 
-TEST(CheckpointRequestQueue, ASavepointDoesNotWaitForOthers) {
+TEST(CheckpointRequestQueue, SavepointDoesNotWaitForOthers) {
   auto queue = queue_of({.interval = 10s});
   ASSERT_TRUE(queue.add(request(CheckpointKind::kSavepoint)).ok());
   EXPECT_EQ(next(queue, 101s, {.pending = 1, .preparing = true}), "never")
@@ -95,18 +95,18 @@ TEST(CheckpointRequestQueue, ASavepointDoesNotWaitForOthers) {
   EXPECT_EQ(next(queue, 101s), "110.0") << "no recovery starts from it: the interval goes on";
 }
 
-TEST(CheckpointRequestQueue, NothingStartsUntilTheTasksKnowOfTheOneBefore) {
+TEST(CheckpointRequestQueue, NothingStartsUntilTasksAreNotifiedOfThePreviousOne) {
   auto queue = queue_of({.interval = 10s, .max_concurrent = 2});
   EXPECT_EQ(next(queue, 200s, {.pending = 1, .preparing = true}), "never");
 }
 
-TEST(CheckpointRequestQueue, NothingStartsWhileDeletionsPileUp) {
+TEST(CheckpointRequestQueue, NothingStartsWhileTooManyDeletionsArePending) {
   auto queue = queue_of({.interval = 10s, .max_deletions = 3});
   EXPECT_EQ(next(queue, 200s, {.deletions = 4}), "never");
   EXPECT_EQ(next(queue, 200s, {.deletions = 3}), "periodic");
 }
 
-TEST(CheckpointRequestQueue, RequestedOnesIgnoreIntervalAndPause) {
+TEST(CheckpointRequestQueue, RequestsIgnoreIntervalAndPause) {
   for (const CheckpointKind kind : {CheckpointKind::kManual, CheckpointKind::kFinal,
                                     CheckpointKind::kSavepoint, CheckpointKind::kStop}) {
     auto queue = queue_of({.interval = 10s, .min_pause = 60s});
@@ -116,7 +116,7 @@ TEST(CheckpointRequestQueue, RequestedOnesIgnoreIntervalAndPause) {
   }
 }
 
-TEST(CheckpointRequestQueue, ARequestedOneAfterAFailureDoesNotSpin) {
+TEST(CheckpointRequestQueue, RequestAfterAFailureWaits) {
   auto queue = queue_of({.pause_after_failure = 1s});
   queue.on_end(CheckpointKind::kFinal, End::kFailed, 101s);
   ASSERT_TRUE(queue.add(request(CheckpointKind::kFinal)).ok());
@@ -143,7 +143,7 @@ TEST(CheckpointRequestQueue, SavepointsGoFirstThenManualOnesThenTheFinalOne) {
   EXPECT_EQ(next(queue, 1000s), "never") << "nothing beside the final one";
 }
 
-TEST(CheckpointRequestQueue, TheLastOneRefusesAllOthersUntilItFails) {
+TEST(CheckpointRequestQueue, LastCheckpointRefusesAllOthersUntilItFails) {
   for (const CheckpointKind last : {CheckpointKind::kFinal, CheckpointKind::kStop}) {
     auto queue = queue_of({.interval = 10s, .pause_after_failure = 0s});
     ASSERT_TRUE(queue.add(request(last)).ok());
@@ -166,7 +166,7 @@ TEST(CheckpointRequestQueue, TheLastOneRefusesAllOthersUntilItFails) {
   }
 }
 
-TEST(CheckpointRequestQueue, RefusesACheckpointThatThereIsNot) {
+TEST(CheckpointRequestQueue, RefusesAnInvalidKindOfCheckpoint) {
   auto queue = queue_of({});
   const auto refusal = [&](CheckpointKind kind, SnapshotFormat format, const char* target) {
     return queue.add({kind, format, target, {}}).to_string();
@@ -187,7 +187,7 @@ TEST(CheckpointRequestQueue, RefusesACheckpointThatThereIsNot) {
   EXPECT_EQ(refusal(CheckpointKind::kManual, SnapshotFormat::kFull, ""), "OK");
 }
 
-TEST(CheckpointRequestQueue, RefusesWhatWouldWaitWithoutEnd) {
+TEST(CheckpointRequestQueue, RefusesTooManyWaitingRequests) {
   auto queue = queue_of({});
   for (int i = 0; i < 1000; ++i) ASSERT_TRUE(queue.add(request(CheckpointKind::kManual)).ok());
   EXPECT_EQ(queue.add(request(CheckpointKind::kManual)).to_string(),
@@ -195,7 +195,7 @@ TEST(CheckpointRequestQueue, RefusesWhatWouldWaitWithoutEnd) {
             "some of them have ended");
 }
 
-TEST(CheckpointRequestQueue, TheEndOfTheAttemptReturnsAllThatWait) {
+TEST(CheckpointRequestQueue, EndOfTheAttemptReturnsAllWaitingRequests) {
   auto queue = queue_of({.interval = 10s});
   ASSERT_TRUE(queue.add(request(CheckpointKind::kManual)).ok());
   ASSERT_TRUE(queue.add(request(CheckpointKind::kFinal)).ok());

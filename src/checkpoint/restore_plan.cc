@@ -31,7 +31,7 @@ bool has_keyed_state(const OperatorSnapshotState& state) {
                      [](const auto& entry) { return entry.second.keyed_state.has_value(); });
 }
 
-/// A checkpoint that restores nothing twice: each key group is in at most one handle.
+/// Checks that nothing would be restored twice: each key group is in at most one handle.
 Status check_keyed_state(const OperatorSnapshotState& state) {
   std::map<int, int> last_of_first;
   for (const auto& [subtask, part] : state.subtasks) {
@@ -65,8 +65,8 @@ Status check_keyed_state(const OperatorSnapshotState& state) {
 void select_keyed_state(const std::shared_ptr<const CheckpointMetadata>& metadata,
                         const OperatorSnapshotState& state, const RestoreTarget& target,
                         OperatorRestore& out) {
-  std::map<int, std::pair<int, const KeyedStateHandle*>>
-      by_last_group;  // disjoint, see check_keyed_state(); with the old subtask
+  // Disjoint, see check_keyed_state(); value: old subtask and handle.
+  std::map<int, std::pair<int, const KeyedStateHandle*>> by_last_group;
   for (const auto& [old_subtask, part] : state.subtasks) {
     if (part.keyed_state)
       by_last_group[part.keyed_state->range.last] = {old_subtask, &*part.keyed_state};
@@ -92,7 +92,7 @@ void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& meta
                            const OperatorSnapshotState& state, const RestoreTarget& target,
                            OperatorRestore& out) {
   const auto parallelism = static_cast<size_t>(target.parallelism);
-  std::map<std::string, size_t> dealt;  // per list: how many elements were given out so far
+  std::map<std::string, size_t> dealt;  // per list: number of elements dealt out so far
   for (const auto& [old_subtask, part] : state.subtasks) {
     if (!part.operator_state) continue;
     const std::shared_ptr<const OperatorStateHandle> handle(metadata, &*part.operator_state);

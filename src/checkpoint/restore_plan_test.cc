@@ -38,7 +38,7 @@ std::shared_ptr<const CheckpointMetadata> checkpoint(std::vector<OperatorSnapsho
   return std::make_shared<CheckpointMetadata>(CheckpointMetadata{7, std::move(operators)});
 }
 
-/// "0-3 4-7|8-15": what each new subtask reads, per old handle.
+/// "0-3 4-7|8-15": the groups that each new subtask reads, per old handle.
 std::string keyed_text(const RestorePlan& plan) {
   std::string text;
   for (const SubtaskRestore& subtask : plan.operators[0].subtasks) {
@@ -61,7 +61,7 @@ std::string lists_text(const std::vector<ListStateSelection>& selections) {
   }
   return text;
 }
-/// "u:0 and a:0,1 a:0|a:2": list and elements that all new subtasks read, and those that each
+/// "u:0 and a:0,1 a:0|a:2": lists and elements that all new subtasks read, and those that each
 /// reads, per old handle.
 std::string lists_text(const RestorePlan& plan) {
   std::string text = lists_text(plan.operators[0].for_all) + " and ";
@@ -86,7 +86,7 @@ TEST(RestorePlan, KeyedStateStaysWhereItWas) {
   EXPECT_EQ(keyed_text(restore_count(2, 16).value()), "0-7|8-15");
 }
 
-TEST(RestorePlan, KeyedStateIsCutByKeyGroup) {
+TEST(RestorePlan, KeyedStateIsSplitByKeyGroup) {
   EXPECT_EQ(keyed_text(restore_count(1, 16).value()), "0-7 8-15");
   EXPECT_EQ(keyed_text(restore_count(3, 16).value()), "0-5|6-7 8-10|11-15");
   EXPECT_EQ(keyed_text(restore_count(4, 16).value()), "0-3|4-7|8-11|12-15");
@@ -108,7 +108,7 @@ TEST(RestorePlan, EveryKeyGroupIsReadOnceAtAnyParallelism) {
   }
 }
 
-TEST(RestorePlan, AnotherMaxParallelismIsRefused) {
+TEST(RestorePlan, RefusesAnotherMaxParallelism) {
   const Status status = restore_count(2, 32).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
@@ -141,11 +141,9 @@ TEST(RestorePlan, ListsAreDealtOutWhenTheParallelismChanges) {
   EXPECT_EQ(lists_text(restore_source(3, 128).value()), "u:0 u:0,1 and a:0 a:0|a:1 a:1|a:2");
 }
 
-TEST(RestorePlan, OperatorStateDoesNotCareAboutMaxParallelism) {
-  EXPECT_TRUE(restore_source(2, 256).ok());
-}
+TEST(RestorePlan, OperatorStateIgnoresMaxParallelism) { EXPECT_TRUE(restore_source(2, 256).ok()); }
 
-TEST(RestorePlan, ANewOperatorStartsEmpty) {
+TEST(RestorePlan, NewOperatorStartsEmpty) {
   const RestorePlan plan =
       plan_restore(keyed_on_two_subtasks(),
                    {{"count", "c", id_of(1), 2, 16}, {"new", "n", id_of(2), 3, 16}}, {})
@@ -158,7 +156,7 @@ TEST(RestorePlan, ANewOperatorStartsEmpty) {
   EXPECT_EQ(plan.find(id_of(3)), nullptr);
 }
 
-TEST(RestorePlan, StateThatNobodyClaimsIsRefused) {
+TEST(RestorePlan, RefusesUnclaimedState) {
   const Status status =
       plan_restore(keyed_on_two_subtasks(), {{"new", "n", id_of(2), 3, 16}}, {}).status();
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
@@ -169,7 +167,7 @@ TEST(RestorePlan, StateThatNobodyClaimsIsRefused) {
             "execution.state-recovery.ignore-unclaimed-state to true to leave it behind");
 }
 
-TEST(RestorePlan, StateThatNobodyClaimsIsLeftBehindOnRequest) {
+TEST(RestorePlan, DropsUnclaimedStateOnRequest) {
   const RestorePlan plan = plan_restore(keyed_on_two_subtasks(), {{"new", "n", id_of(2), 3, 16}},
                                         {.ignore_unclaimed_state = true})
                                .value();
@@ -177,11 +175,11 @@ TEST(RestorePlan, StateThatNobodyClaimsIsLeftBehindOnRequest) {
   EXPECT_EQ(plan.dropped[0].bytes, 200);
 }
 
-TEST(RestorePlan, AnOperatorWithoutStateMayGo) {
+TEST(RestorePlan, OperatorWithoutStateMayBeRemoved) {
   EXPECT_TRUE(plan_restore(checkpoint({stored("map", "m", 9, 1, 128, {{0, {}}})}), {}, {}).ok());
 }
 
-TEST(RestorePlan, TwoOperatorsWithOneUidAreRefused) {
+TEST(RestorePlan, RefusesTwoOperatorsWithOneUid) {
   const Status status =
       plan_restore(checkpoint({}), {{"a", "x", id_of(1), 1, 16}, {"b", "x", id_of(1), 1, 16}}, {})
           .status();
@@ -191,7 +189,7 @@ TEST(RestorePlan, TwoOperatorsWithOneUidAreRefused) {
             "give each operator its own uid");
 }
 
-TEST(RestorePlan, ACheckpointThatContradictsItselfIsDamaged) {
+TEST(RestorePlan, ContradictoryCheckpointIsDamaged) {
   const std::vector<RestoreTarget> targets{{"count", "c", id_of(1), 2, 16}};
   const OperatorSnapshotState state = stored("count", "c", 1, 2, 16, {});
   EXPECT_EQ(plan_restore(checkpoint({state, state}), targets, {}).status().code(),
@@ -212,7 +210,7 @@ TEST(RestorePlan, ACheckpointThatContradictsItselfIsDamaged) {
   EXPECT_EQ(code_with({{2, {{}, keyed(0, 7)}}}), StatusCode::kDataLoss);
 }
 
-TEST(RestorePlan, PrintsWhatWasMatchedNewAndDropped) {
+TEST(RestorePlan, PrintsMatchedNewAndDroppedOperators) {
   auto metadata = checkpoint({stored("count", "c", 1, 1, 16, {{0, {{}, keyed(0, 15)}}}),
                               stored("old", "", 2, 1, 128, {{0, {lists({}), {}}}})});
   const RestorePlan plan =

@@ -18,13 +18,13 @@ TEST(Retention, NeverDeletesTheNewest) {
   EXPECT_EQ(plan_retention({.completed = {{6}, {7}}, .num_retained = -3}), (Ids{6}));
 }
 
-TEST(Retention, KeepsWhatTheRunningAttemptWasRestoredFrom) {
+TEST(Retention, KeepsTheRestoredCheckpointOfTheRunningAttempt) {
   EXPECT_EQ(plan_retention({.completed = {{1}, {2}, {3}}, .num_retained = 1, .in_use = {1}}),
             (Ids{2}));
   EXPECT_EQ(plan_retention({.completed = {{2}, {3}}, .num_retained = 1, .in_use = {99}}), (Ids{2}));
 }
 
-TEST(Retention, KeepsWhatAKeptOneNeedsHoweverFarBack) {
+TEST(Retention, KeepsDependenciesOfAKeptCheckpoint) {
   EXPECT_EQ(plan_retention({.completed = {{1}, {2, {1}}, {3}, {4, {2}}}, .num_retained = 1}),
             (Ids{3}));
   EXPECT_EQ(
@@ -32,12 +32,12 @@ TEST(Retention, KeepsWhatAKeptOneNeedsHoweverFarBack) {
       (Ids{3}));
 }
 
-TEST(Retention, ANeedThatGoesInCirclesEnds) {
+TEST(Retention, HandlesCircularDependencies) {
   EXPECT_EQ(plan_retention({.completed = {{1, {2}}, {2, {1}}, {3, {3}}}, .num_retained = 1}),
             (Ids{1, 2}));
 }
 
-TEST(Retention, TheLastOneSurvivesEveryEndButADeletingCancel) {
+TEST(Retention, LastCheckpointSurvivesEveryEndExceptADeletingCancel) {
   for (const JobOutcome outcome :
        {JobOutcome::kRunning, JobOutcome::kFinished, JobOutcome::kFailed, JobOutcome::kSuspended}) {
     EXPECT_EQ(plan_retention({.completed = {{1}, {2}},

@@ -50,8 +50,8 @@ StatusOr<Sidecar> decode_sidecar(std::string_view bytes) {
   if (static_cast<int64_t>(body.size()) != frame->length) {
     return damaged(cat("it has ", body.size(), " bytes where ", frame->length, " were written"));
   }
-  // Checked before it is parsed: what is wrong inside is then a mistake of the writer, not of a
-  // disk.
+  // Verified before parsing: an error in intact content is then a bug of the writer, not disk
+  // damage.
   if (checksum(body) != frame->checksum) return damaged("its checksum does not match");
   auto sidecar = sidecar_from_json(body);
   if (!sidecar.ok()) return damaged(sidecar.status().message());

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view kVersionKey = "weir_sidecar";
-constexpr int kMaxDepth = 64;  // of types inside types
+constexpr int kMaxDepth = 64;  // maximum nesting of types
 
 struct TypeKindName {
   TypeKind kind;
@@ -152,7 +152,7 @@ Json text_to_json(const std::string& text) {
   return {{"hex", to_hex(text)}};
 }
 
-/// 16 hexadecimal digits: numbers in JSON lose bits in many readers.
+/// 16 hexadecimal digits, because many JSON readers lose bits of numbers.
 std::string number_to_hex(uint64_t number) {
   std::string bytes;
   for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift);
@@ -171,11 +171,11 @@ Json type_to_json(const TypeDescription& type) {
 
 std::string keyed_kind_name(KeyedStateInfo::Kind kind) { return name_in(kKeyedKinds, kind); }
 
-/// Reads members of an object that may lack them or have others. The first failure is kept in
-/// `failure`; after it, and for what is missing, the values are empty.
+/// Reads members of an object, which may have missing or unexpected ones. Keeps the first error in
+/// `failure`. After it, and for missing members, the values are empty.
 class JsonReader {
  public:
-  /// Both outlive the reader.
+  /// Both arguments must outlive the reader.
   JsonReader(const Json& json, Status* failure) : json_(&json), failure_(failure) {}
 
   void fail(std::string_view what) const;
@@ -190,7 +190,7 @@ class JsonReader {
   TypeDescription type(std::string_view key) const;
   KeyedStateInfo::Kind keyed_kind(std::string_view key) const;
   JsonReader object(std::string_view key) const;
-  /// Of a list of two texts.
+  /// Reads a list of pairs of texts.
   void read_pair(std::map<std::string, std::string>* pairs) const;
   void for_each(std::string_view key, const std::function<void(JsonReader)>& element) const;
 

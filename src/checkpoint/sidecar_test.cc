@@ -55,7 +55,7 @@ Sidecar example() {
   return sidecar;
 }
 
-TEST(Sidecar, ComesBack) {
+TEST(Sidecar, RoundTrips) {
   const Sidecar written = example();
   const auto read = decode_sidecar(encode_sidecar(written));
   ASSERT_TRUE(read.ok()) << read.status().to_string();
@@ -77,7 +77,7 @@ TEST(Sidecar, ComesBack) {
   EXPECT_EQ(read->find(murmur3_128("c")), nullptr);
 }
 
-TEST(Sidecar, EveryDamageIsFound) {
+TEST(Sidecar, DetectsEveryFlippedBit) {
   const std::string good = encode_sidecar(example());
   for (size_t length = 0; length < good.size(); ++length)
     EXPECT_FALSE(decode_sidecar(good.substr(0, length)).ok()) << length;
@@ -86,20 +86,20 @@ TEST(Sidecar, EveryDamageIsFound) {
     std::string bad = good;
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
     const auto read = decode_sidecar(bad);
-    // In the first line a bit may turn a letter of the checksum's name of a member into another;
-    // then that member is missing.
+    // In the first line, a flipped bit may change the name of a member; then that member is
+    // missing.
     EXPECT_FALSE(read.ok()) << "bit " << bit << (bit / 8 < body ? " of the first line" : "");
   }
 }
 
-TEST(Sidecar, OtherFormatsAreRefusedByTheirNumber) {
+TEST(Sidecar, RefusesOtherFormatsByTheirNumber) {
   const auto read =
       decode_sidecar("{\"length\":0,\"weir_sidecar\":2,\"xxh3\":\"0000000000000000\"}\n");
   EXPECT_EQ(read.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(read.status().message().find("format 2"), std::string_view::npos);
 }
 
-TEST(Sidecar, MetadataIsHeldAgainstItsChecksum) {
+TEST(Sidecar, VerifiesTheMetadataChecksum) {
   EXPECT_TRUE(verify_metadata(example(), "meta").ok());
   EXPECT_EQ(verify_metadata(example(), "metb").code(), StatusCode::kDataLoss);
   EXPECT_EQ(verify_metadata(example(), "met").code(), StatusCode::kDataLoss);

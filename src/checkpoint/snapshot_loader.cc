@@ -21,7 +21,7 @@ Status damaged(const FileLocation& file, std::string_view how) {
   return data_loss(cat(file.uri, " is damaged: ", how));
 }
 
-/// NOT_FOUND of a file that must be there is damage.
+/// NOT_FOUND for a required file means damage.
 Status missing_is_damage(Status status, const FileLocation& file) {
   return status.code() == StatusCode::kNotFound ? damaged(file, "it is missing") : status;
 }
@@ -60,7 +60,7 @@ Status verify_data_file(const FileLocation& directory, const DataFile& file, boo
   return {};
 }
 
-/// The files that a snapshot's state lies in, each with the length that it must have at least.
+/// The files that hold a snapshot's state, each with its required minimum length.
 StatusOr<std::map<std::string, int64_t>> referenced_files(const CheckpointMetadata& metadata) {
   std::map<std::string, int64_t> ends;
   Status status;
@@ -90,8 +90,8 @@ bool is_absolute(std::string_view file) {
   return file.starts_with('/') || file.find(":/") != std::string_view::npos;
 }
 
-/// Where a file that `_metadata` names lies. Null file system: outside the directory, and nobody
-/// can find it.
+/// The location of a file that `_metadata` names. Null file system: outside the directory, and no
+/// file system can open it.
 StatusOr<FileLocation> place_of(const FileLocation& directory, const std::string& file,
                                 const LoadOptions& options) {
   if (!is_absolute(file)) {
@@ -105,7 +105,8 @@ StatusOr<FileLocation> place_of(const FileLocation& directory, const std::string
   return options.files->resolve(file);
 }
 
-/// Without a sidecar there are no checksums: every referenced file must be there and long enough.
+/// Without a sidecar there are no checksums, so every referenced file must exist and be long
+/// enough.
 Status verify_without_sidecar(const FileLocation& directory,
                               const std::map<std::string, int64_t>& ends,
                               const LoadOptions& options, int64_t* bytes) {
@@ -157,7 +158,7 @@ StatusOr<std::optional<Sidecar>> read_sidecar(const FileLocation& directory, boo
   return std::optional<Sidecar>(std::move(sidecar).value());
 }
 
-/// The format that Flink 1.20 reads has no uids; messages to people should.
+/// The format of Flink 1.20 has no uids, but messages should show them.
 void add_uids(const Sidecar& sidecar, CheckpointMetadata& metadata) {
   for (OperatorSnapshotState& op : metadata.operators) {
     const OperatorStateDescription* description = sidecar.find(op.id);
@@ -165,8 +166,8 @@ void add_uids(const Sidecar& sidecar, CheckpointMetadata& metadata) {
   }
 }
 
-/// Puts weir's operators in the place of those of Flink's that hosted them, and says what their
-/// state is made of.
+/// Replaces Flink's operators that hosted weir's by the hosted ones, and describes the types of
+/// their state.
 Status add_hosted_operators(std::vector<HostedChainState> chains, const LoadOptions& options,
                             CheckpointMetadata& metadata, LoadedCheckpoint& loaded) {
   StateReader reader(loaded.directory, options.files);
@@ -228,7 +229,7 @@ StatusOr<LoadedCheckpoint> load_checkpoint(const FileLocation& directory,
   }
   MetadataDecoding decoding;
   decoding.directory = directory.uri;
-  Status not_known;  // whether a file is there
+  Status not_known;  // set if it is unknown whether a file exists
   decoding.is_beside = [&](const std::string& name) {
     const auto info = directory.fs->stat(directory.child(name).path);
     if (!info.ok() && info.status().code() != StatusCode::kNotFound) not_known = info.status();

@@ -23,7 +23,7 @@ class SnapshotLoader : public testing::Test {
     op.subtasks[0].keyed_state = KeyedStateHandle{{0, 1}, {1, 5}, FileSegment{file, 2, 8}};
     return {id, {op}};
   }
-  /// A complete checkpoint with one data file of ten bytes.
+  /// Writes a complete checkpoint with one data file of ten bytes.
   void publish(CheckpointId id, int64_t block_bytes = 0) {
     const FileLocation directory = job_.child("chk-" + std::to_string(id));
     ASSERT_TRUE(write_file(fs_->inner(), directory.child(kData).path, "0123456789").ok());
@@ -53,7 +53,7 @@ class SnapshotLoader : public testing::Test {
   FileLocation seven_ = job_.child("chk-7");
 };
 
-TEST_F(SnapshotLoader, LoadsWhatWasPublished) {
+TEST_F(SnapshotLoader, LoadsAPublishedCheckpoint) {
   publish(7);
   const LoadedCheckpoint loaded = load_checkpoint(seven_, {}).value();
   EXPECT_EQ(loaded.metadata->checkpoint_id, 7);
@@ -102,7 +102,7 @@ TEST_F(SnapshotLoader, NamesTheDamagedFile) {
   damage("_metadata", lengthen);
 }
 
-TEST_F(SnapshotLoader, FindsEveryFlippedByte) {
+TEST_F(SnapshotLoader, DetectsEveryFlippedByte) {
   publish(7);
   for (const std::string& name :
        {std::string(kData), std::string("_metadata"), std::string("_weir")}) {
@@ -121,7 +121,7 @@ TEST_F(SnapshotLoader, FindsEveryFlippedByte) {
   EXPECT_TRUE(load_checkpoint(seven_, {.require_sidecar = true}).ok());
 }
 
-TEST_F(SnapshotLoader, LooksAtLengthsOnlyIfAskedTo) {
+TEST_F(SnapshotLoader, ChecksOnlyLengthsOnRequest) {
   publish(7);
   replace(std::string("/c/job/chk-7/") + kData, "012345678x");
   EXPECT_EQ(load_checkpoint(seven_, {.read_all = false}).status().code(), StatusCode::kDataLoss)
@@ -134,7 +134,7 @@ TEST_F(SnapshotLoader, LooksAtLengthsOnlyIfAskedTo) {
   EXPECT_EQ(load_checkpoint(seven_, {.read_all = false}).status().code(), StatusCode::kDataLoss);
 }
 
-TEST_F(SnapshotLoader, MissingFilesAreDamageExceptTheMetadata) {
+TEST_F(SnapshotLoader, MissingFilesExceptTheMetadataAreDamage) {
   publish(7);
   ASSERT_TRUE(fs_->inner().remove(std::string("/c/job/chk-7/") + kData).ok());
   EXPECT_EQ(load_checkpoint(seven_, {}).status().to_string(),
@@ -146,7 +146,7 @@ TEST_F(SnapshotLoader, MissingFilesAreDamageExceptTheMetadata) {
   EXPECT_EQ(load_checkpoint(seven_, {}).status().code(), StatusCode::kNotFound);
 }
 
-TEST_F(SnapshotLoader, ASidecarThatWeirLostIsNotTakenForASavepointOfFlink) {
+TEST_F(SnapshotLoader, CheckpointWithoutItsSidecarIsNotTakenForAFlinkSavepoint) {
   publish(7);
   ASSERT_TRUE(fs_->inner().remove("/c/job/chk-7/_weir").ok());
   EXPECT_EQ(load_checkpoint(seven_, {}).status().to_string(),
@@ -154,7 +154,7 @@ TEST_F(SnapshotLoader, ASidecarThatWeirLostIsNotTakenForASavepointOfFlink) {
             "this checkpoint");
 }
 
-TEST_F(SnapshotLoader, SilenceIsNotDamage) {
+TEST_F(SnapshotLoader, SilentStorageIsNotDamage) {
   publish(7);
   for (const auto& [operation, name] : std::vector<std::pair<std::string, std::string>>{
            {"open", "_metadata"}, {"open", "_weir"}, {"stat", kData}, {"open", kData}}) {
@@ -164,7 +164,7 @@ TEST_F(SnapshotLoader, SilenceIsNotDamage) {
   }
 }
 
-TEST_F(SnapshotLoader, ReadsASnapshotOfFlinkWithoutASidecar) {
+TEST_F(SnapshotLoader, ReadsAFlinkSnapshotWithoutASidecar) {
   const FileLocation savepoint{fs_, "/s/savepoint-1", "mem:///s/savepoint-1"};
   const auto write_metadata = [&](const std::string& file) {
     EXPECT_TRUE(fs_->inner().remove_all(savepoint.path).ok());
@@ -184,7 +184,7 @@ TEST_F(SnapshotLoader, ReadsASnapshotOfFlinkWithoutASidecar) {
   EXPECT_EQ(loaded.metadata->checkpoint_id, 3);
 }
 
-TEST_F(SnapshotLoader, LooksAtFilesElsewhereThroughTheRegistry) {
+TEST_F(SnapshotLoader, ChecksFilesElsewhereThroughTheRegistry) {
   const FileLocation savepoint{fs_, "/s/chk-1", "mem:///s/chk-1"};
   ASSERT_TRUE(
       write_file(fs_->inner(), "/s/chk-1/_metadata",
@@ -196,7 +196,7 @@ TEST_F(SnapshotLoader, LooksAtFilesElsewhereThroughTheRegistry) {
   EXPECT_TRUE(load_checkpoint(savepoint, {.files = &files}).ok());
 }
 
-TEST_F(SnapshotLoader, AFileThatMayHaveBeenMovedAlongIsNotGivenUpOnSilence) {
+TEST_F(SnapshotLoader, SilentStorageDoesNotDecideWhetherAFileMoved) {
   const FileLocation savepoint{fs_, "/s/chk-1", "mem:///s/chk-1"};
   ASSERT_TRUE(
       write_file(fs_->inner(), "/s/chk-1/_metadata",
@@ -207,7 +207,7 @@ TEST_F(SnapshotLoader, AFileThatMayHaveBeenMovedAlongIsNotGivenUpOnSilence) {
   EXPECT_EQ(load_checkpoint(savepoint, {}).status().code(), StatusCode::kUnavailable);
 }
 
-TEST_F(SnapshotLoader, ASnapshotIsNamedByItsDirectoryOrItsMetadata) {
+TEST_F(SnapshotLoader, SnapshotIsNamedByItsDirectoryOrItsMetadata) {
   publish(7);
   EXPECT_EQ(locate_snapshot(seven_).value().path, "/c/job/chk-7");
   const FileLocation located = locate_snapshot(seven_.child("_metadata")).value();
@@ -215,7 +215,7 @@ TEST_F(SnapshotLoader, ASnapshotIsNamedByItsDirectoryOrItsMetadata) {
   EXPECT_EQ(located.uri, "mem:///c/job/chk-7");
 }
 
-TEST_F(SnapshotLoader, SaysWhatWasLookedForWhenThereIsNone) {
+TEST_F(SnapshotLoader, NamesThePathsItTriedIfThereIsNoSnapshot) {
   EXPECT_EQ(locate_snapshot(job_).status().to_string(),
             "NOT_FOUND: there is no snapshot in mem:///c/job: it has no _metadata; give the "
             "directory of a completed checkpoint (chk-<n>) or "
@@ -228,7 +228,7 @@ TEST_F(SnapshotLoader, SaysWhatWasLookedForWhenThereIsNone) {
   EXPECT_EQ(locate_snapshot(seven_).status().code(), StatusCode::kUnavailable);
 }
 
-TEST_F(SnapshotLoader, TheLatestIsTheNewestThatVerifies) {
+TEST_F(SnapshotLoader, LatestIsTheNewestIntactCheckpoint) {
   EXPECT_FALSE(find_latest(job_, {}).value().checkpoint.has_value());
   publish(7);
   publish(10);
@@ -248,7 +248,7 @@ TEST_F(SnapshotLoader, TheLatestIsTheNewestThatVerifies) {
           "not match the one that was stored when it was written; falling back to checkpoint 7"}));
 }
 
-TEST_F(SnapshotLoader, DoesNotFallBackBecauseStorageIsSilent) {
+TEST_F(SnapshotLoader, DoesNotFallBackIfStorageIsSilent) {
   publish(7);
   publish(10);
   for (const char* name : {"_metadata", "_weir", kData}) {
@@ -257,7 +257,7 @@ TEST_F(SnapshotLoader, DoesNotFallBackBecauseStorageIsSilent) {
   }
 }
 
-TEST_F(SnapshotLoader, DoesNotStartEmptyWhenAllAreDamaged) {
+TEST_F(SnapshotLoader, FailsIfAllCheckpointsAreDamaged) {
   publish(7);
   publish(10);
   replace(std::string("/c/job/chk-7/") + kData, "x");
@@ -271,7 +271,7 @@ TEST_F(SnapshotLoader, DoesNotStartEmptyWhenAllAreDamaged) {
             "there is no older one");
 }
 
-TEST_F(SnapshotLoader, ACheckpointUnderAnotherNumberIsNotTheLatest) {
+TEST_F(SnapshotLoader, CheckpointUnderAnotherNumberIsDamaged) {
   publish(7);
   ASSERT_TRUE(fs_->inner().rename("/c/job/chk-7", "/c/job/chk-9").ok());
   EXPECT_EQ(find_latest(job_, {}).status().code(), StatusCode::kDataLoss);

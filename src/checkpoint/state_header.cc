@@ -15,7 +15,8 @@ void put_state_meta_info(BinaryWriter& out, const StateMetaInfo& info) {
     out.put_utf(value);
   }
   out.put_count(info.serializers.size());
-  // From the last to the first, VALUE before NAMESPACE and KEY, as Flink happens to write them.
+  // From last to first: VALUE before NAMESPACE and KEY, the order in which Flink happens to write
+  // them.
   for (auto it = info.serializers.rbegin(); it != info.serializers.rend(); ++it) {
     out.put_utf(it->first);
     put_serializer_snapshot(out, it->second);
@@ -69,7 +70,7 @@ Status get_state_header_start(BinaryReader& in) {
 }
 
 Status check_header_name(std::string_view name, std::string_view what) {
-  // At most three bytes of modified UTF-8 come of one byte.
+  // One byte becomes at most three bytes of modified UTF-8.
   if (name.size() * 3 <= kMaxNameBytes) return {};
   return invalid_argument(cat("the ", what, " '", name.substr(0, 40), "…' has ", name.size(),
                               " bytes; at most ", kMaxNameBytes / 3, " fit into a checkpoint"));

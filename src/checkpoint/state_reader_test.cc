@@ -11,7 +11,7 @@ constexpr const char* kName = "data-0-0000000000000001";
 
 class StateReading : public testing::Test {
  protected:
-  /// A data file of "0123456789" that carries checksums.
+  /// A data file of "0123456789" with block checksums.
   void SetUp() override {
     BlockChecksums blocks;
     blocks.add("0123456789");
@@ -40,7 +40,7 @@ class StateReading : public testing::Test {
   std::shared_ptr<MemoryFileSystem> fs_ = std::make_shared<MemoryFileSystem>();
 };
 
-TEST_F(StateReading, DamageIsFoundBeforeAByteIsGivenOut) {
+TEST_F(StateReading, DetectsDamageBeforeReturningAByte) {
   put(std::string("/chk-1/") + kName, damaged(good_));
   EXPECT_EQ(read(&sidecar_),
             "DATA_LOSS: mem:///chk-1/data-0-0000000000000001 is damaged: the 10 bytes at 0 do not "
@@ -48,14 +48,14 @@ TEST_F(StateReading, DamageIsFoundBeforeAByteIsGivenOut) {
             "were written");
 }
 
-TEST_F(StateReading, AFileWithoutChecksumsIsReadAsItIs) {
+TEST_F(StateReading, ReadsAFileWithoutChecksumsUnverified) {
   put(std::string("/chk-1/") + kName, "0123456789");
   EXPECT_EQ(read(nullptr), "3456");
   sidecar_.files = {{kName, 10, 0}};
   EXPECT_EQ(read(&sidecar_), "3456");
 }
 
-TEST_F(StateReading, ADamagedCopyIsDoneWithout) {
+TEST_F(StateReading, FallsBackFromADamagedCopy) {
   put(std::string("/chk-1/") + kName, good_);
   const auto copy = [&](const std::string& bytes) {
     (void)fs_->remove("/copy");

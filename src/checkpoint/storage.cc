@@ -16,7 +16,7 @@ Status not_found_is_fine(Status status) {
 
 std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-/// NOT_FOUND if there is no such thing.
+/// NOT_FOUND if the child does not exist.
 StatusOr<FileInfo> stat_child(const FileLocation& directory, std::string_view name) {
   return directory.fs->stat(directory.child(name).path);
 }

@@ -29,7 +29,7 @@ TEST_F(Storage, PreparesTheDirectoriesThatFlinkExpects) {
   EXPECT_TRUE(prepare_job_directory(job_).ok());
 }
 
-TEST_F(Storage, SaysWhereItMayNotWrite) {
+TEST_F(Storage, NamesTheDirectoryItMayNotWriteTo) {
   fs_->before = [](std::string_view op, const std::string&) {
     return op == "mkdir" ? permission_denied("not yours") : Status();
   };
@@ -41,7 +41,7 @@ TEST_F(Storage, SaysWhereItMayNotWrite) {
             "write to): not yours");
 }
 
-TEST_F(Storage, AnIdIsUsedUpOnce) {
+TEST_F(Storage, AnIdIsUsedOnce) {
   ASSERT_TRUE(prepare_checkpoint_directory(job_, 7).ok());
   EXPECT_TRUE(fs_->stat("/c/job/chk-7").value().is_directory);
   EXPECT_EQ(prepare_checkpoint_directory(job_, 7).code(), StatusCode::kAlreadyExists);
@@ -50,7 +50,7 @@ TEST_F(Storage, AnIdIsUsedUpOnce) {
   EXPECT_FALSE(fs_->exists("/c/job/chk-8"));
 }
 
-TEST_F(Storage, ListsCompletedOnesAndLeftovers) {
+TEST_F(Storage, ListsCompletedAndLeftoverCheckpoints) {
   for (const char* path :
        {"/c/job/chk-2/_metadata", "/c/job/chk-10/_metadata", "/c/job/chk-9/data-0-0000000000000001",
         "/c/job/chk-11/_metadata.inprogress-0000000000000001", "/c/job/shared/x",
@@ -63,7 +63,7 @@ TEST_F(Storage, ListsCompletedOnesAndLeftovers) {
   EXPECT_EQ(inventory.highest, 11);
 }
 
-TEST_F(Storage, AMissingDirectoryHoldsNothingButASilentOneIsNotEmpty) {
+TEST_F(Storage, MissingDirectoryIsEmptyButASilentOneIsNot) {
   const CheckpointInventory inventory = list_checkpoints(job_).value();
   EXPECT_EQ(inventory.highest, 0);
   put("/c/job/chk-2/_metadata");
@@ -85,7 +85,7 @@ TEST_F(Storage, DiscardsTheMetadataFirst) {
   EXPECT_TRUE(discard_checkpoint(job_, 2).ok());
 }
 
-TEST_F(Storage, DiscardsNothingElseWhenTheMetadataStays) {
+TEST_F(Storage, DiscardsNothingIfTheMetadataCannotBeRemoved) {
   put("/c/job/chk-2/_metadata");
   put("/c/job/chk-2/data-0-0000000000000001");
   fail("remove", "/c/job/chk-2/_metadata");
@@ -93,7 +93,7 @@ TEST_F(Storage, DiscardsNothingElseWhenTheMetadataStays) {
   EXPECT_TRUE(fs_->exists("/c/job/chk-2/data-0-0000000000000001"));
 }
 
-TEST_F(Storage, WhatIsLeftOfAnUnfinishedOneGoesInTwoSteps) {
+TEST_F(Storage, RemovesAnUnfinishedCheckpointInTwoSteps) {
   put("/c/job/chk-2/data-0-0000000000000001");
   put("/c/job/chk-2/_weir");
   EXPECT_TRUE(discard_unfinished(job_, 2, DirectoryAfterwards::kEmpty).ok());
@@ -104,7 +104,7 @@ TEST_F(Storage, WhatIsLeftOfAnUnfinishedOneGoesInTwoSteps) {
   EXPECT_TRUE(discard_unfinished(job_, 2, DirectoryAfterwards::kEmpty).ok());
 }
 
-TEST_F(Storage, ACompleteOneIsNotTakenForALeftover) {
+TEST_F(Storage, DoesNotDiscardACompleteCheckpointAsUnfinished) {
   put("/c/job/chk-2/_metadata");
   put("/c/job/chk-2/data-0-0000000000000001");
   for (const auto afterwards : {DirectoryAfterwards::kEmpty, DirectoryAfterwards::kRemoved}) {

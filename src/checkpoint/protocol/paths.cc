@@ -18,7 +18,7 @@ std::string nonce_hex(uint64_t nonce) {
   return digits;
 }
 
-/// Decimal digits without a sign or superfluous zeros.
+/// Decimal digits without sign or leading zeros.
 template <class Number>
 std::optional<Number> parse_decimal(std::string_view digits) {
   if (digits.empty() || digits[0] < '0' || digits[0] > '9' ||

@@ -5,26 +5,26 @@
 namespace weir {
 namespace {
 
-TEST(CheckpointPaths, CheckpointDirectoriesComeBack) {
+TEST(CheckpointPaths, CheckpointDirectoriesRoundTrip) {
   EXPECT_EQ(checkpoint_directory_name(7), "chk-7");
   EXPECT_EQ(parse_checkpoint_directory_name("chk-7"), 7);
   EXPECT_EQ(parse_checkpoint_directory_name("chk-9223372036854775807"), INT64_MAX);
 }
 
-TEST(CheckpointPaths, OtherDirectoriesAreNoCheckpoints) {
+TEST(CheckpointPaths, RejectsOtherDirectories) {
   for (const char* name : {"chk-", "chk-0", "chk--1", "chk-+1", "chk-07", "chk-7x", "chk-7/",
                            "chk- 7", "shared", "Chk-7", "", "chk-9223372036854775808"}) {
     EXPECT_EQ(parse_checkpoint_directory_name(name), std::nullopt) << name;
   }
 }
 
-TEST(CheckpointPaths, DataFilesComeBack) {
+TEST(CheckpointPaths, DataFilesRoundTrip) {
   EXPECT_EQ(data_file_name({3, 255}), "data-3-00000000000000ff");
   EXPECT_EQ(parse_data_file_name("data-3-00000000000000ff"), (DataFileName{3, 255}));
   EXPECT_EQ(parse_data_file_name(data_file_name({0, UINT64_MAX})), (DataFileName{0, UINT64_MAX}));
 }
 
-TEST(CheckpointPaths, OtherFilesAreNoDataFiles) {
+TEST(CheckpointPaths, RejectsOtherFiles) {
   for (const char* name : {"data-3", "data-3-", "data-3-ff", "data--3-00000000000000ff",
                            "data-03-00000000000000ff", "data-3-00000000000000FF",
                            "data-3-00000000000000ff0", "data-99999999999-00000000000000ff"}) {
@@ -32,11 +32,11 @@ TEST(CheckpointPaths, OtherFilesAreNoDataFiles) {
   }
 }
 
-TEST(CheckpointPaths, TheTemporaryNameOfMetadataIsNotMetadata) {
+TEST(CheckpointPaths, TemporaryNameOfMetadataDiffers) {
   EXPECT_EQ(metadata_temporary_name(10), "_metadata.inprogress-000000000000000a");
 }
 
-TEST(CheckpointPaths, NamesFromOutsideStayInTheirDirectory) {
+TEST(CheckpointPaths, AcceptsOnlyPlainFileNames) {
   EXPECT_TRUE(is_plain_file_name("data-3-00000000000000ff"));
   EXPECT_TRUE(is_plain_file_name("a b"));
   for (const std::string& name :
@@ -46,7 +46,7 @@ TEST(CheckpointPaths, NamesFromOutsideStayInTheirDirectory) {
   }
 }
 
-TEST(CheckpointPaths, ASnapshotIsNamedByItsDirectoryOrItsMetadata) {
+TEST(CheckpointPaths, SnapshotIsNamedByItsDirectoryOrItsMetadata) {
   EXPECT_EQ(snapshot_directory("hdfs://nn/c/chk-7"), "hdfs://nn/c/chk-7");
   EXPECT_EQ(snapshot_directory("hdfs://nn/c/chk-7/"), "hdfs://nn/c/chk-7");
   EXPECT_EQ(snapshot_directory("hdfs://nn/c/chk-7/_metadata"), "hdfs://nn/c/chk-7");
@@ -54,7 +54,7 @@ TEST(CheckpointPaths, ASnapshotIsNamedByItsDirectoryOrItsMetadata) {
   EXPECT_EQ(snapshot_directory("/_metadata"), "/");
 }
 
-TEST(CheckpointPaths, AJobsDirectoryIsItsIdInHex) {
+TEST(CheckpointPaths, JobDirectoryIsItsIdInHex) {
   JobId job;
   job.bytes = {0xde, 0xad};
   EXPECT_EQ(job_directory_name(job), "dead0000000000000000000000000000");

@@ -17,7 +17,7 @@ TEST(CheckpointPhase, NothingLeavesATerminalPhase) {
     EXPECT_FALSE(is_terminal(move.from)) << to_string(move.from);
 }
 
-TEST(CheckpointPhase, EveryPhaseIsReachedFromPreparingAndEnds) {
+TEST(CheckpointPhase, EveryPhaseIsReachableAndLeadsToAnEnd) {
   std::set<CheckpointPhase> reached{kPreparing};
   for (size_t round = 0; round < std::size(kAll); ++round) {
     for (const PhaseMove& move : phase_moves()) {
@@ -29,7 +29,7 @@ TEST(CheckpointPhase, EveryPhaseIsReachedFromPreparingAndEnds) {
     EXPECT_TRUE(is_terminal(phase) || may_move(phase, kAborted)) << to_string(phase);
 }
 
-TEST(CheckpointPhase, OnlyWhatWasBeingWrittenCompletes) {
+TEST(CheckpointPhase, OnlyACheckpointBeingWrittenCompletes) {
   for (const CheckpointPhase phase : kAll)
     EXPECT_EQ(may_move(phase, kCompleted), phase == kFinalizing || phase == kUnknown);
 }
