@@ -10,7 +10,8 @@
 namespace weir {
 namespace {
 
-/// Dealt out in turn, so that every subtask reads them in order.
+/// The splits of one subtask. They are dealt out round-robin, so that every subtask reads them in
+/// order.
 std::vector<std::string> dealt_to(const std::vector<std::string>& splits, int subtask,
                                   int parallelism) {
   std::vector<std::string> dealt;

@@ -7,8 +7,8 @@
 namespace weir {
 namespace {
 
-/// A source of parallelism `shards`, and behind a forward edge, or an exchange, a vertex of
-/// parallelism `behind`.
+/// A source of parallelism `shards`, followed by a vertex of parallelism `behind` after a forward
+/// edge or an exchange.
 JobGraph graph(int shards, Partitioning partitioning, int behind) {
   JobGraph graph;
   graph.vertices.resize(2);
@@ -19,13 +19,13 @@ JobGraph graph(int shards, Partitioning partitioning, int behind) {
   return graph;
 }
 
-/// Two workers with the shards in turn.
+/// Two workers that run the shards alternately.
 struct TwoWorkers {
   explicit TwoWorkers(JobGraph job) : graph(std::move(job)) {
     for (int32_t shard = 0; shard < graph.vertices[0].parallelism; ++shard)
       worker_of_shard.push_back(shard % 2);
   }
-  /// As the worker gets it.
+  /// As received by the worker.
   Deploy deploy(int32_t worker, const RestorePlan* plan = nullptr) {
     Deployment deployment(graph, 7, start, plan, worker_of_shard, {"a:1", "b:2"});
     auto received = decode_from_master(encode(FromMaster(deployment.of_worker(worker))));
@@ -38,7 +38,7 @@ struct TwoWorkers {
   std::vector<int32_t> worker_of_shard;
 };
 
-TEST(Deployment, AWorkerIsToldWhereThoseAreThatItsChannelsLeadTo) {
+TEST(Deployment, WorkerGetsThePlacementOfItsPeers) {
   TwoWorkers workers(graph(4, Partitioning::kHash, 4));
   const Deploy deploy = workers.deploy(1);
   EXPECT_EQ(deploy.attempt, 7);
@@ -62,7 +62,7 @@ TEST(Deployment, ForwardEdgesNeedNoAddresses) {
   EXPECT_TRUE(check_placement(workers.graph, *placement, false).ok());
 }
 
-TEST(Deployment, WhoSendsToOneIsToldOfThatOne) {
+TEST(Deployment, SenderToOneSubtaskGetsItsPlacement) {
   TwoWorkers workers(graph(4, Partitioning::kRebalance, 1));
   EXPECT_EQ(workers.deploy(1).common->data_addresses, (std::vector<std::string>{"a:1"}));
   EXPECT_EQ(workers.deploy(0).common->data_addresses, (std::vector<std::string>{"a:1", "b:2"}));
@@ -71,7 +71,7 @@ TEST(Deployment, WhoSendsToOneIsToldOfThatOne) {
   EXPECT_TRUE(check_placement(workers.graph, *placement, true).ok());
 }
 
-TEST(Deployment, SplitsAreDealtOutInTurn) {
+TEST(Deployment, SplitsAreDealtOutRoundRobin) {
   TwoWorkers workers(graph(4, Partitioning::kHash, 4));
   workers.start.splits = {{"s0", "s1", "s2", "s3", "s4", "s5", "s6"}, {}};
   const Deploy first = workers.deploy(0);
@@ -82,7 +82,7 @@ TEST(Deployment, SplitsAreDealtOutInTurn) {
   EXPECT_TRUE(splits_of(first, 1, 0).empty());
 }
 
-/// Subtask i reads key group i, and all read the list "u".
+/// Subtask i reads key group i, and all subtasks read the list "u".
 RestorePlan plan_of_four() {
   const auto handle = std::make_shared<KeyedStateHandle>(
       KeyedStateHandle{{0, 3}, {0, 0, 0, 0}, InlineBytes{"x"}, 0});
@@ -96,7 +96,7 @@ RestorePlan plan_of_four() {
   return plan;
 }
 
-TEST(Deployment, AWorkerIsToldWhatItsOwnSubtasksRead) {
+TEST(Deployment, WorkerGetsTheStateOfItsOwnSubtasks) {
   TwoWorkers workers(graph(4, Partitioning::kHash, 4));
   const RestorePlan whole = plan_of_four();
   const auto plan = restore_plan_of(workers.deploy(1, &whole));
@@ -111,7 +111,7 @@ TEST(Deployment, AWorkerIsToldWhatItsOwnSubtasksRead) {
   EXPECT_EQ(restore.subtasks[3].keyed.at(0).groups, (KeyGroupRange{3, 3}));
 }
 
-TEST(Deployment, AWorkerIsToldWhichFilesItsSubtasksRead) {
+TEST(Deployment, WorkerGetsTheFilesOfItsOwnSubtasks) {
   TwoWorkers workers(graph(2, Partitioning::kHash, 2));
   const auto read = [](std::string file) {
     return SubtaskRestore{{{std::make_shared<KeyedStateHandle>(KeyedStateHandle{
@@ -135,7 +135,7 @@ TEST(Deployment, AWorkerIsToldWhichFilesItsSubtasksRead) {
   EXPECT_EQ(told->files[0].checksum, 2u);
 }
 
-TEST(Deployment, EachWorkerIsToldOfTheFilesThatAllRead) {
+TEST(Deployment, EachWorkerGetsTheFilesThatAllRead) {
   TwoWorkers workers(graph(2, Partitioning::kHash, 2));
   const auto lists = std::make_shared<OperatorStateHandle>(
       OperatorStateHandle{{{"u", {ListStateMode::kUnion, {0}}}}, FileSegment{"data-1", 0, 9}});
@@ -159,14 +159,14 @@ TEST(Deployment, EachWorkerIsToldOfTheFilesThatAllRead) {
   }
 }
 
-TEST(Deployment, AFreshStartHasNoPlan) {
+TEST(Deployment, FreshStartHasNoPlan) {
   TwoWorkers workers(graph(2, Partitioning::kHash, 2));
   const Deploy deploy = workers.deploy(0);
   EXPECT_EQ(*restore_plan_of(deploy), nullptr);
   EXPECT_EQ(sidecar_of(deploy), nullptr);
 }
 
-TEST(Deployment, AWorkerOfManyCostsNoMoreThanOneOfFewWhereEdgesAreForward) {
+TEST(Deployment, CostPerWorkerDoesNotGrowWithForwardEdges) {
   const auto bytes = [](int shards) {
     TwoWorkers workers(graph(shards, Partitioning::kForward, shards));
     std::vector<std::string> addresses;
@@ -192,7 +192,7 @@ TEST(Deployment, AWorkerOfManyCostsNoMoreThanOneOfFewWhereEdgesAreForward) {
   EXPECT_EQ(bytes(100), bytes(2));
 }
 
-TEST(Deployment, WhatContradictsItselfIsRefused) {
+TEST(Deployment, RefusesContradictoryMessages) {
   TwoWorkers workers(graph(4, Partitioning::kHash, 4));
   const RestorePlan whole = plan_of_four();
   const Deploy good = workers.deploy(1, &whole);

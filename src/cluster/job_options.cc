@@ -99,8 +99,8 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.worker.registration_timeout = configuration.get(options::kRegistrationTimeout);
   result.worker.inline_threshold = configuration.get(options::kDataInlineThreshold);
   result.worker.large_value = configuration.get(options::kLargeValueThreshold);
-  result.worker.max_unfinished_writes =
-      result.trigger.max_concurrent + 1;  // one that lingers must not stop those that work
+  // A slow write must not stop the others.
+  result.worker.max_unfinished_writes = result.trigger.max_concurrent + 1;
   result.worker.ignore_unclaimed_state = result.ignore_unclaimed_state;
   ExecutionOptions& execution = result.worker.execution;
   execution.mode = configuration.get(options::kCheckpointMode);
@@ -110,7 +110,7 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   if (result.checkpoints_enabled) execution.copy_reserve = configuration.get(options::kCopyReserve);
   execution.shard.buffer_timeout = configuration.get(options::kBufferTimeout);
   if (result.trigger.event_threshold > 0) {
-    // Often enough that the threshold is met to within an eighth.
+    // Report often enough to meet the threshold within an eighth.
     execution.shard.progress_records = std::max<int64_t>(1, result.trigger.event_threshold / 8);
   }
   return result;

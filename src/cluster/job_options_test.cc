@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST(JobOptions, AHeartbeatComesBeforeItsTimeOut) {
+TEST(JobOptions, HeartbeatIntervalIsBelowItsTimeout) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("heartbeat.interval", "10 s").ok());
   ASSERT_TRUE(configuration.set("heartbeat.timeout", "10 s").ok());

@@ -27,7 +27,8 @@ std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
   return targets;
 }
 
-/// Of each vertex: what state of its operators asks for, unless the program does.
+/// For each vertex: the program's setting, or else the max parallelism that the state of its
+/// operators requires.
 std::vector<int32_t> max_parallelisms_of(const JobGraph& graph,
                                          const CheckpointMetadata& metadata) {
   std::vector<int32_t> result;
@@ -52,7 +53,7 @@ StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, con
   start->max_parallelisms = max_parallelisms_of(graph, *start->metadata);
   WEIR_ASSIGN_OR_RETURN(const JobGraph fitting,
                         with_max_parallelisms(graph, start->max_parallelisms));
-  // What does not fit at the full parallelism fits at none.
+  // If the plan fails at the full parallelism, it fails at any.
   WEIR_ASSIGN_OR_RETURN(const auto plan, restore_plan(fitting, options, *start));
   WEIR_ASSIGN_OR_RETURN(start->splits, enumerate_splits(graph, plan.get(), files));
   if (loaded.sidecar) start->sidecar = std::make_shared<const Sidecar>(*std::move(loaded.sidecar));
@@ -60,8 +61,8 @@ StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, con
   return start;
 }
 
-/// Says to all later leaders where the job begins. "latest" must mean the same to them, whatever a
-/// leader that is deposed before its first checkpoint counts may still complete.
+/// Records for all later leaders where the job begins. "latest" must mean the same to them, even if
+/// a leader that is deposed before its first checkpoint counts completes one later.
 Status record_start(const StartingPoint& start, bool in_this_directory, LeaderStore& store) {
   if (!in_this_directory) return store.set_pointer({});
   return store.set_pointer({start.restored_checkpoint, start.restored_directory,
@@ -71,7 +72,7 @@ Status record_start(const StartingPoint& start, bool in_this_directory, LeaderSt
 Status remove_orphans(const FileLocation& job, const CheckpointInventory& inventory) {
   if (bug_enabled(Bug::kLeftoversKept)) return {};
   for (const CheckpointId id : inventory.orphans) {
-    // The newest id stays taken: a writer that is still alive somewhere must find its path in use.
+    // Keep the newest id taken: a writer that is still alive must find its path in use.
     const auto afterwards =
         id == inventory.highest ? DirectoryAfterwards::kEmpty : DirectoryAfterwards::kRemoved;
     WEIR_RETURN_IF_ERROR(discard_unfinished(job, id, afterwards));
@@ -79,8 +80,8 @@ Status remove_orphans(const FileLocation& job, const CheckpointInventory& invent
   return {};
 }
 
-/// Calls what a user's source or sink does before the job runs. Never ABORTED, which means that
-/// another coordinator leads.
+/// Calls code of a user's source or sink before the job runs. Never returns ABORTED, which would
+/// mean that another coordinator leads.
 template <class Call>
 std::invoke_result_t<Call&> call_at_start(const std::string& label, Call call) {
   auto result = call_user_code(label, call);
@@ -127,15 +128,14 @@ StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph&
 
 namespace {
 
-/// One try to prepare the first start.
+/// One attempt to prepare the first start.
 class Preparation {
  public:
   Preparation(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files,
               const PreparationInputs& in, std::optional<Lineage> basis)
       : graph_(graph), options_(options), files_(files), in_(in), basis_(std::move(basis)) {}
 
-  /// Nothing: something was completed or started in the directory meanwhile, so one has to look
-  /// again.
+  /// Nothing: a checkpoint or a start was recorded in the directory in the meantime, so look again.
   StatusOr<std::optional<PreparedJob>> run() {
     WEIR_ASSIGN_OR_RETURN(directory_, look_at_directory(options_, files_));
     if (basis_ && basis_->newest == directory_.lineage.newest) directory_.lineage = *basis_;
@@ -146,7 +146,7 @@ class Preparation {
       prepared_.result.reset();
       WEIR_ASSIGN_OR_RETURN(pointer_, in_.store->pointer());
       led_before_ = pointer_.has_value();
-      // Nothing but the meaning of that word was recorded.
+      // The record contains only the meaning of "latest".
       if (pointer_ && pointer_->id == 0 && options_.restore_from != kFromLatest) pointer_.reset();
     }
     WEIR_ASSIGN_OR_RETURN(
@@ -178,7 +178,7 @@ class Preparation {
     }
     return std::optional<PreparedJob>(std::move(prepared_));
   }
-  /// After run() gave nothing: what the next try builds on in place of the record of this one.
+  /// After run() returned nothing: the next try builds on this instead of the record of this one.
   const std::optional<Lineage>& basis() const { return basis_; }
 
  private:
@@ -197,8 +197,8 @@ class Preparation {
   /// False: look again.
   StatusOr<bool> record(const StartingPoint& start) {
     const bool needed = in_.store == nullptr || !carries_on(directory_, chosen_);
-    // Before the record, so that one that leads no longer writes none: the number of the record was
-    // taken before this.
+    // Do this before the record of the start, so that a deposed leader writes none: the record's
+    // number was taken earlier.
     if (in_.store != nullptr && !pointer_ && (needed || options_.restore_from == kFromLatest)) {
       WEIR_RETURN_IF_ERROR(record_start(start, in_this_directory(), *in_.store));
     }
@@ -232,8 +232,8 @@ class Preparation {
     }
   }
 
-  /// False: look again. An earlier start that lives may have completed a checkpoint between the
-  /// look and the record, and then it counts. After the record it can complete none.
+  /// False: look again. An earlier start that is alive may have completed a checkpoint between the
+  /// look and the record, and that checkpoint counts. After the record it can complete none.
   StatusOr<bool> take_over_directory() {
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*directory_.job));
     const CheckpointLine& line = prepared_.lineage.lines.back();
@@ -246,7 +246,8 @@ class Preparation {
       }
       WEIR_RETURN_IF_ERROR(remove_orphans(*directory_.job, inventory));
     } else {
-      // Not now: whoever is deposed while it prepares would remove what the next leader writes.
+      // Don't remove them now: a leader that is deposed during its preparation would remove the
+      // next leader's files.
       prepared_.orphans = inventory.orphans;
       for (const CheckpointId id : inventory.completed) {
         if (!pointer_ || id <= pointer_->id || !line.holds(id, std::nullopt)) continue;
@@ -260,7 +261,8 @@ class Preparation {
     if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce) && !prepared_.unconfirmed.empty())
       prepared_.highest_used_id = pointer_->id;
     const CheckpointId restored = prepared_.start->restored_checkpoint;
-    // The restored one's elders are this job's too. Without a restore what lies here is left alone.
+    // Older checkpoints on the line of the restored one belong to this job too. Without a restore,
+    // existing checkpoints are left alone.
     for (const CheckpointId id : inventory.completed) {
       if (in_this_directory() &&
           (id == restored || (id < restored && line.holds(id, std::nullopt))))
@@ -281,9 +283,9 @@ class Preparation {
   const PreparationInputs& in_;
   std::optional<Lineage> basis_;
   DirectoryState directory_;
-  std::vector<CheckpointId> seen_;  ///< complete when the start was recorded
+  std::vector<CheckpointId> seen_;  ///< complete before the start was recorded
   std::optional<CompletedPointer> pointer_;
-  bool led_before_ = false;  ///< an elected leader has begun the job
+  bool led_before_ = false;  ///< an elected leader has started the job before
   ChosenStart chosen_;
   PreparedJob prepared_;
 };
@@ -369,7 +371,7 @@ StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& o
   }
   WEIR_ASSIGN_OR_RETURN(const auto start, start_from(*std::move(loaded), graph, options, files));
   start->run = before.start->run;
-  start->continues_run = true;  // a checkpoint of this very run
+  start->continues_run = true;  // the checkpoint belongs to this run
   before.start = start;
   return before;
 }

@@ -37,7 +37,7 @@ class JobPreparation : public testing::Test {
     options.restore_from = from;
     return prepare_job(graph_, options, files_, {.store = store, .epoch = 1, .nonce = ++nonce_});
   }
-  /// A checkpoint of a job without state.
+  /// Writes a checkpoint of a job without state.
   CompletedPointer publish(CheckpointId id) {
     return publish(id, read_lineage(*files_.resolve("mem:///c/job"))->newest);
   }
@@ -60,7 +60,7 @@ class JobPreparation : public testing::Test {
     return std::string(prepare(from).status().message());
   }
   std::string path_of(CheckpointId id) { return cat("mem:///c/job/chk-", id); }
-  /// The first run: checkpoints 1 to 11.
+  /// The first run: completes checkpoints 1 to 11.
   void run_to_eleven() {
     ASSERT_EQ(restored("none"), -1);
     for (CheckpointId id = 1; id <= 11; ++id) publish(id);
@@ -74,11 +74,11 @@ class JobPreparation : public testing::Test {
   uint64_t nonce_ = 0;
 };
 
-TEST_F(JobPreparation, LatestMeansTheBeginningToLaterLeadersIfItDidToTheFirst) {
+TEST_F(JobPreparation, LatestMeansTheBeginningToLaterLeadersIfItDidToTheFirstLeader) {
   ASSERT_TRUE(prepare("latest", &records_).ok());
   ASSERT_TRUE(records_.pointer_.has_value());
   EXPECT_EQ(records_.pointer_->id, 0);
-  publish(1);  // a leader does that which is deposed before it counts
+  publish(1);  // by a leader that is deposed before the checkpoint counts
   const auto later = prepare("latest", &records_);
   ASSERT_TRUE(later.ok());
   EXPECT_EQ(later->start->restored_checkpoint, -1);
@@ -101,17 +101,17 @@ TEST_F(JobPreparation, LatestMeansTheSameCheckpointToLaterLeaders) {
   EXPECT_EQ(later->unconfirmed, std::vector<CheckpointId>{4});
 }
 
-TEST_F(JobPreparation, WhereTheJobBeganIsNotAskedAgainWithAnotherCommandLine) {
+TEST_F(JobPreparation, AcceptsAChangedStartBeforeTheFirstCheckpoint) {
   ASSERT_TRUE(prepare("none", &records_).ok());
   const CompletedPointer one = publish(1);
-  const auto from_one = prepare(
-      one.uri, &records_);  // somebody has changed the command line before the first checkpoint
+  // The command line was changed before the first checkpoint.
+  const auto from_one = prepare(one.uri, &records_);
   ASSERT_TRUE(from_one.ok()) << from_one.status().to_string();
   EXPECT_EQ(from_one->start->restored_checkpoint, 1);
   EXPECT_TRUE(from_one->unconfirmed.empty());
 }
 
-TEST_F(JobPreparation, ElectedLeaderThatGoesOnFromTheNewestCheckpointRecordsNoStart) {
+TEST_F(JobPreparation, ElectedLeaderThatContinuesFromTheNewestCheckpointRecordsNoStart) {
   run_to_eleven();
   const auto newest = prepare(path_of(11), &records_);
   ASSERT_TRUE(newest.ok()) << newest.status().to_string();
@@ -126,7 +126,7 @@ TEST_F(JobPreparation, ElectedLeadersRecordAStartOnlyWhereTheLineBegins) {
   ASSERT_TRUE(prepare("none", &records_).ok());
   for (CheckpointId id = 1; id <= 3; ++id) records_.pointer_ = publish(id);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(prepare("none", &records_)->lineage.newest, 1);
-  records_.pointer_.reset();  // by an operator who wants to go back
+  records_.pointer_.reset();  // by an operator who goes back
   const auto back = prepare(path_of(2), &records_);
   ASSERT_TRUE(back.ok()) << back.status().to_string();
   EXPECT_EQ(back->lineage.newest, 2);
@@ -139,20 +139,20 @@ TEST_F(JobPreparation, ElectedLeadersRecordAStartOnlyWhereTheLineBegins) {
       << "one that leads no longer abandons nothing";
 }
 
-TEST_F(JobPreparation, ALeaderThatIsDeposedWhileItPreparesDoesNotStart) {
+TEST_F(JobPreparation, LeaderDeposedDuringPreparationDoesNotStart) {
   records_.deposed_ = true;
   EXPECT_EQ(prepare("latest", &records_).status().code(), StatusCode::kAborted);
 }
 
-TEST_F(JobPreparation, AfterGoingBackLatestIsNeverWhatWasAbandoned) {
+TEST_F(JobPreparation, LatestIsNeverAnAbandonedCheckpoint) {
   run_to_eleven();
-  ASSERT_EQ(restored(path_of(2)), 2);  // and is killed before its first checkpoint
+  ASSERT_EQ(restored(path_of(2)), 2);  // killed before its first checkpoint
   EXPECT_EQ(restored("latest"), 2);
   publish(12);
   EXPECT_EQ(restored("latest"), 12);
 }
 
-TEST_F(JobPreparation, AnAbandonedCheckpointIsRefusedUnlessItIsAskedForTwice) {
+TEST_F(JobPreparation, RefusesAnAbandonedCheckpointUnlessTheOptionAcceptsIt) {
   run_to_eleven();
   ASSERT_EQ(restored(path_of(2)), 2);
   for (CheckpointId id = 12; id <= 15; ++id) publish(id);
@@ -169,7 +169,7 @@ TEST_F(JobPreparation, AnAbandonedCheckpointIsRefusedUnlessItIsAskedForTwice) {
   EXPECT_NE(refusal(path_of(15)), "");
 }
 
-TEST_F(JobPreparation, KilledAnywhereWhileItGoesBackTheJobIsOnOneLineOrTheOther) {
+TEST_F(JobPreparation, KillWhileGoingBackLeavesTheJobOnOneLine) {
   for (const bool done : {false, true}) {
     int unchanged = 0;
     int gone_back = 0;
@@ -202,13 +202,13 @@ TEST_F(JobPreparation, FallingBackFromADamagedCheckpointIsGoingBack) {
   EXPECT_EQ(restored("latest"), 10) << "what came after it may have been taken back";
 }
 
-TEST_F(JobPreparation, AnotherCheckpointThanTheRecordedOneIsRefused) {
+TEST_F(JobPreparation, RefusesAnotherCheckpointThanTheRecordedOne) {
   records_.pointer_ = publish(3);
   ++records_.pointer_->metadata_checksum;
   EXPECT_EQ(prepare("latest", &records_).status().code(), StatusCode::kDataLoss);
 }
 
-TEST_F(JobPreparation, WhereLeadersAreElectedARestartDoesNotFallBack) {
+TEST_F(JobPreparation, RestartDoesNotFallBackWithElection) {
   const auto prepared = prepare("none");
   ASSERT_TRUE(prepared.ok());
   publish(1);
@@ -226,7 +226,7 @@ TEST_F(JobPreparation, WhereLeadersAreElectedARestartDoesNotFallBack) {
   EXPECT_EQ(older->start->restored_checkpoint, 1);
 }
 
-TEST_F(JobPreparation, AFreshStartTakesNothingFromTheRunBefore) {
+TEST_F(JobPreparation, FreshStartTakesNothingFromThePreviousRun) {
   run_to_eleven();
   const auto again = prepare("none");
   ASSERT_TRUE(again.ok());
@@ -239,7 +239,7 @@ TEST_F(JobPreparation, AFreshStartTakesNothingFromTheRunBefore) {
   EXPECT_EQ(restored(path_of(11)), 11) << "of the first run nothing was taken back";
 }
 
-TEST_F(JobPreparation, AStartThatIsNoLongerTheNewestDoesNotGoOn) {
+TEST_F(JobPreparation, StartThatIsNoLongerTheNewestStops) {
   auto first = prepare("none");
   ASSERT_TRUE(first.ok());
   ASSERT_TRUE(prepare("latest").ok());
@@ -252,8 +252,8 @@ TEST_F(JobPreparation, AStartThatIsNoLongerTheNewestDoesNotGoOn) {
       << restarted.status().to_string();
 }
 
-/// At each step of one start's probe another start of the job is prepared.
-TEST_F(JobPreparation, AStartDoesNotTakeTheProbeOfAnotherAway) {
+/// At each step of one start's probe, prepares another start of the job.
+TEST_F(JobPreparation, StartDoesNotRemoveTheProbeOfAnother) {
   run_to_eleven();
   bool met = true;
   for (int step = 0; met; ++step) {
@@ -275,7 +275,7 @@ TEST_F(JobPreparation, AStartDoesNotTakeTheProbeOfAnotherAway) {
   }
 }
 
-TEST_F(JobPreparation, AProbeThatAKilledStartHasLeftIsRemovedByTheNext) {
+TEST_F(JobPreparation, NextStartRemovesTheProbeOfAKilledStart) {
   ASSERT_EQ(restored("none"), -1);
   const std::string of_start = cat("/c/job/", kProbePrefix);
   for (const char* name : {"2-77", "2-77.new.tmp", "probe-77", "3-77"})
@@ -289,9 +289,9 @@ TEST_F(JobPreparation, AProbeThatAKilledStartHasLeftIsRemovedByTheNext) {
   EXPECT_FALSE(fs_->exists(of_start + "3-77"));
 }
 
-/// While a start is prepared, at each of its steps, one that lives completes a checkpoint. If that
-/// counts its output stays, so the new start must go on from it.
-TEST_F(JobPreparation, AStartGoesOnFromEachCheckpointThatCountedBeforeIt) {
+/// At each step of a start's preparation, an earlier start that is alive completes a checkpoint. If
+/// that checkpoint counts, its output stays, so the new start must continue from it.
+TEST_F(JobPreparation, StartContinuesFromEachCheckpointThatCountedBeforeIt) {
   for (int step = 0;; ++step) {
     SCOPED_TRACE(step);
     ASSERT_LT(step, 200);
@@ -315,7 +315,7 @@ TEST_F(JobPreparation, AStartGoesOnFromEachCheckpointThatCountedBeforeIt) {
   }
 }
 
-TEST_F(JobPreparation, ACheckpointThatIsSetAsideIsNotTakenAgain) {
+TEST_F(JobPreparation, DoesNotRestoreACheckpointThatWasSetAside) {
   run_to_eleven();
   const auto prepared = prepare("latest");
   ASSERT_TRUE(prepared.ok());
@@ -335,7 +335,7 @@ TEST_F(JobPreparation, ACheckpointThatIsSetAsideIsNotTakenAgain) {
             StatusCode::kFailedPrecondition);
 }
 
-TEST_F(JobPreparation, OtherArgumentsAreRefusedAndNewFlagsAreNot) {
+TEST_F(JobPreparation, RefusesOtherArgumentsButNotNewFlags) {
   graph_.arguments = {{"output", "oB"}, {"size", "10 s"}};
   run_to_eleven();
   graph_.arguments = {{"output", "oA"}, {"size", "10 s"}, {"new", "x"}};
@@ -350,7 +350,7 @@ TEST_F(JobPreparation, OtherArgumentsAreRefusedAndNewFlagsAreNot) {
   EXPECT_EQ(restored("latest"), 11) << "a rebuilt program may have other flags";
 }
 
-TEST_F(JobPreparation, WhenTheLivingLineHasLostItsCheckpointsNothingElseIsTaken) {
+TEST_F(JobPreparation, RefusesToStartIfTheLivingLineHasLostItsCheckpoints) {
   run_to_eleven();
   ASSERT_EQ(restored(path_of(2)), 2);
   for (CheckpointId id = 1; id <= 2; ++id)
@@ -359,7 +359,7 @@ TEST_F(JobPreparation, WhenTheLivingLineHasLostItsCheckpointsNothingElseIsTaken)
       << refusal("latest");
 }
 
-TEST_F(JobPreparation, TheLargestEpochStaysRecordedWhateverTheClockSays) {
+TEST_F(JobPreparation, LargestEpochStaysRecorded) {
   for (const int64_t epoch : {7, 3}) {
     options_.job_directory = "mem:///c/job";
     options_.checkpoints_enabled = true;
@@ -368,7 +368,7 @@ TEST_F(JobPreparation, TheLargestEpochStaysRecordedWhateverTheClockSays) {
   }
 }
 
-/// One operator with keyed state of two key groups, in a checkpoint of a job that ran with another
+/// One operator with keyed state in two key groups, from a checkpoint of a job with another
 /// parallelism.
 CheckpointMetadata keyed_with_max_parallelism(int max_parallelism) {
   CheckpointMetadata metadata;
@@ -386,11 +386,11 @@ CheckpointMetadata keyed_with_max_parallelism(int max_parallelism) {
   return metadata;
 }
 
-TEST_F(JobPreparation, TheMaxParallelismOfRestoredStateIsTakenOverUnlessOneIsSet) {
+TEST_F(JobPreparation, TakesTheMaxParallelismOfRestoredStateUnlessOneIsSet) {
   JobVertex vertex;
   vertex.name = "sum";
   vertex.parallelism = 90;
-  vertex.max_parallelism = 256;  // what 90 subtasks get if nobody says anything
+  vertex.max_parallelism = 256;  // the default for 90 subtasks
   vertex.chain.push_back({"sum", "sum", murmur3_128("sum"), nullptr, nullptr, nullptr});
   graph_.vertices.push_back(vertex);
   CheckpointContent content;

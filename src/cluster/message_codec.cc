@@ -1,4 +1,4 @@
-// Messages as frames: a byte for the kind, then the fields in order. Each struct lists its fields
+// Messages as frames: one byte for the kind, then the fields in order. Each struct lists its fields
 // once, for both directions.
 
 #include <limits>
@@ -59,7 +59,7 @@ class Decoder {
   size_t count(size_t, size_t min_element_bytes) { return in.get_count(min_element_bytes); }
 };
 
-// Every value takes at least four bytes, but an empty struct, of which there are no lists.
+// Every value takes at least four bytes. Empty structs take less, but there are no lists of them.
 constexpr size_t kMin = 4;
 
 template <class Archive, class T>
@@ -182,7 +182,7 @@ void fields(Archive& a, OperatorStateDescription& d) {
 template <class Archive>
 void fields(Archive& a, Sidecar& sidecar) {
   a | sidecar.checkpoint_id;
-  a | sidecar.operators;  // the files each worker is told that it reads
+  a | sidecar.operators;  // without files: each worker gets its own list
 }
 template <class Archive>
 void fields(Archive& a, KeyedStateSelection& s) {
@@ -209,7 +209,7 @@ void fields(Archive& a, OperatorRestore& r) {
   a | r.found;
   a | r.old_parallelism;
   a | r.bytes;
-  a | r.for_all;  // what single subtasks read each worker is told of its own
+  a | r.for_all;  // without selections of single subtasks: each worker gets its own
 }
 template <class Archive>
 void fields(Archive& a, RestorePlan& plan) {
@@ -354,7 +354,7 @@ void fields(Archive& a, NotifyCheckpointAborted& m) {
 
 // Containers.
 
-/// Long ones say where thousands of shards are.
+/// The placement of thousands of shards is a long list of these.
 template <class Archive>
 void value(Archive& a, std::vector<int32_t>& list) {
   const size_t n = a.count(list.size(), sizeof(int32_t));

@@ -67,7 +67,7 @@ Deploy deployment() {
   return deploy;
 }
 
-TEST(MessageCodec, AnAcknowledgementArrivesAsItWasSent) {
+TEST(MessageCodec, AcknowledgementRoundTrips) {
   const auto decoded = decode_from_worker(encode(FromWorker(acknowledgement())));
   ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
   const auto& ack = std::get<AcknowledgeCheckpoint>(*decoded);
@@ -84,7 +84,7 @@ TEST(MessageCodec, AnAcknowledgementArrivesAsItWasSent) {
   EXPECT_EQ(ack.descriptions, acknowledgement().descriptions);
 }
 
-TEST(MessageCodec, ADeploymentArrivesAsItWasSent) {
+TEST(MessageCodec, DeploymentRoundTrips) {
   const auto decoded = decode_from_master(encode(FromMaster(deployment())));
   ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
   const auto& deploy = std::get<Deploy>(*decoded);
@@ -109,7 +109,7 @@ TEST(MessageCodec, ADeploymentArrivesAsItWasSent) {
   EXPECT_EQ(deploy.splits[0].splits, (std::vector<std::string>{"a", "b"}));
 }
 
-TEST(MessageCodec, WhatMessagesShareIsTheSameInTheSecondAsInTheFirst) {
+TEST(MessageCodec, SharedPartIsTheSameInEveryMessage) {
   Deploy deploy = deployment();
   const std::string first = encode(FromMaster(deploy));
   EXPECT_EQ(encode(FromMaster(deploy)), first) << "copied";
@@ -121,14 +121,14 @@ TEST(MessageCodec, WhatMessagesShareIsTheSameInTheSecondAsInTheFirst) {
   EXPECT_EQ(std::get<Deploy>(*other).common->data_addresses, deploy.common->data_addresses);
 }
 
-TEST(MessageCodec, AFailureKeepsItsCodeAndItsSentence) {
+TEST(MessageCodec, FailureKeepsItsCodeAndMessage) {
   const auto decoded =
       decode_from_worker(encode(FromWorker(TaskFailed{3, "map (1/2)", data_loss("it is torn")})));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(std::get<TaskFailed>(*decoded).status.to_string(), data_loss("it is torn").to_string());
 }
 
-TEST(MessageCodec, EveryTruncationIsRefused) {
+TEST(MessageCodec, RefusesEveryTruncation) {
   const std::string frame = encode(FromMaster(deployment()));
   for (size_t length = 0; length < frame.size(); ++length) {
     EXPECT_EQ(decode_from_master(std::string_view(frame).substr(0, length)).status().code(),
@@ -138,7 +138,7 @@ TEST(MessageCodec, EveryTruncationIsRefused) {
   EXPECT_EQ(decode_from_master(frame + "x").status().code(), StatusCode::kDataLoss);
 }
 
-TEST(MessageCodec, BytesThatWereChangedNeverCrashAndNeverAskForMuchMemory) {
+TEST(MessageCodec, ChangedBytesNeverCrashOrAllocateMuch) {
   for (const std::string& frame :
        {encode(FromWorker(acknowledgement())), encode(FromMaster(deployment()))}) {
     for (size_t i = 0; i < frame.size(); ++i) {
@@ -152,7 +152,7 @@ TEST(MessageCodec, BytesThatWereChangedNeverCrashAndNeverAskForMuchMemory) {
   }
 }
 
-TEST(MessageCodec, NumberThatDoesNotFitItsFieldIsRefused) {
+TEST(MessageCodec, RefusesANumberThatDoesNotFitItsField) {
   const auto bytes_of = [](int64_t number) {
     BinaryWriter out;
     out.put_i64(number);
@@ -174,7 +174,7 @@ TEST(MessageCodec, NumberThatDoesNotFitItsFieldIsRefused) {
   EXPECT_EQ(decode_with(int64_t{INT32_MIN} - 1), StatusCode::kDataLoss);
 }
 
-TEST(MessageCodec, ATypeNestedWithoutEndIsRefused) {
+TEST(MessageCodec, RefusesEndlessNestingOfTypes) {
   TypeDescription type;
   for (int i = 0; i < 1000; ++i) {
     TypeDescription outer{TypeKind::kList, "", {}, {}, 0, false};
@@ -186,7 +186,7 @@ TEST(MessageCodec, ATypeNestedWithoutEndIsRefused) {
   EXPECT_EQ(decode_from_worker(encode(FromWorker(ack))).status().code(), StatusCode::kDataLoss);
 }
 
-TEST(MessageCodec, TheProtocolOfARegistrationIsReadWhateverFollows) {
+TEST(MessageCodec, ReadsTheProtocolOfAnyRegistration) {
   RegisterWorker hello;
   hello.protocol = 77;
   EXPECT_EQ(protocol_of_registration(encode(FromWorker(hello)) + "a field of version 77"), 77);
@@ -194,7 +194,7 @@ TEST(MessageCodec, TheProtocolOfARegistrationIsReadWhateverFollows) {
   EXPECT_EQ(protocol_of_registration("GET / HTTP/1.1"), std::nullopt);
 }
 
-TEST(AttemptText, NamesTheLeaderOnlyWhereThereIsElection) {
+TEST(AttemptText, NamesTheLeaderOnlyWithElection) {
   EXPECT_EQ(attempt_text(first_attempt_of(0) + 3), "3");
   EXPECT_EQ(attempt_text(first_attempt_of(2) + 3), "2.3");
 }

@@ -22,7 +22,7 @@ void remove_old_probes(const FileLocation& job, StartNumber newest) {
     std::string_view name = std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
     if (!name.starts_with(kProbePrefix)) continue;
     name.remove_prefix(kProbePrefix.size());
-    StartNumber start = 0;  // also of names without a number, from older versions
+    StartNumber start = 0;  // 0 also for names without a number, from older versions
     std::from_chars(name.data(), name.data() + name.size(), start);
     if (start <= newest) (void)job.fs->remove(entry.path);
   }

@@ -12,8 +12,8 @@
 namespace weir {
 namespace {
 
-/// What the leaders before have agreed on. It is there, whole and the same, or the job is not
-/// started: anything else would lose or repeat what is visible already.
+/// Loads the checkpoint that earlier leaders have agreed on. If it is missing, damaged or
+/// different, the job does not start: any other checkpoint would lose or repeat visible output.
 StatusOr<LoadedCheckpoint> load_pointed(const CompletedPointer& pointer, bool read_all,
                                         FileSystemRegistry& files) {
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(pointer.uri));
@@ -39,7 +39,7 @@ bool lies_in(const LoadedCheckpoint& loaded, const std::optional<FileLocation>& 
                     job->child(checkpoint_directory_name(loaded.metadata->checkpoint_id)).path;
 }
 
-/// The last checkpoint of a line below `id`.
+/// The last checkpoint of a line before `id`.
 CheckpointId fork_of(const CheckpointLine& line, CheckpointId id) {
   CheckpointId fork = 0;
   for (const LineSegment& segment : line.before) {
@@ -67,8 +67,7 @@ Status abandoned(const LoadedCheckpoint& loaded, const DirectoryState& directory
                                  options::kAcceptAbandonedCheckpoint.name, " to true"));
 }
 
-/// Says from where the line begins. FAILED_PRECONDITION: the checkpoint is not on any line that
-/// lives.
+/// Determines where the line begins. FAILED_PRECONDITION: the checkpoint is not on any living line.
 Status place_on_line(const JobGraph& graph, const JobOptions& options,
                      const DirectoryState& directory, ChosenStart* chosen) {
   const LoadedCheckpoint& loaded = *chosen->snapshot;
@@ -77,7 +76,7 @@ Status place_on_line(const JobGraph& graph, const JobOptions& options,
   beginning.from = id;
   beginning.from_start = start_of(loaded);
   const bool here = lies_in(loaded, directory.job);
-  // Snapshots of Flink's name no job. One of this job's may have been copied elsewhere.
+  // Flink's snapshots name no job. A snapshot of this job may have been copied elsewhere.
   const bool own = here || (loaded.sidecar && loaded.sidecar->job_id == graph.id);
   chosen->another_job = !own && loaded.sidecar && loaded.sidecar->job_id != JobId();
   if (!own || !directory.job) {
@@ -86,7 +85,7 @@ Status place_on_line(const JobGraph& graph, const JobOptions& options,
     return {};
   }
   if (!here && directory.lineage.lines.empty() && directory.inventory.completed.empty()) {
-    beginning.elsewhere = true;  // nothing is known here that it could contradict
+    beginning.elsewhere = true;  // the directory is empty, so it cannot contradict the snapshot
     beginning.origin = loaded.directory.uri;
     return {};
   }
@@ -101,7 +100,7 @@ Status place_on_line(const JobGraph& graph, const JobOptions& options,
   return {};
 }
 
-/// "latest": the newest whole checkpoint of the line that lives.
+/// "latest": the newest intact checkpoint of the living line.
 StatusOr<std::optional<LoadedCheckpoint>> find_on_line(const DirectoryState& directory,
                                                        const LoadOptions& how) {
   const CheckpointLine* living = directory.lineage.living(directory.inventory.completed);
@@ -141,7 +140,7 @@ StatusOr<DirectoryState> look_at_directory(const JobOptions& options, FileSystem
   DirectoryState directory;
   if (options.job_directory.empty()) return directory;
   WEIR_ASSIGN_OR_RETURN(directory.job, files.resolve(options.job_directory));
-  // In this order: a start that is recorded after this look is found when this one is recorded.
+  // Keep this order: if another start is recorded after this look, recording this one will find it.
   WEIR_ASSIGN_OR_RETURN(directory.lineage, read_lineage(*directory.job));
   WEIR_ASSIGN_OR_RETURN(directory.inventory, list_checkpoints(*directory.job));
   return directory;
@@ -151,8 +150,8 @@ Status check_arguments(const Sidecar& sidecar, const JobGraph& graph, const JobO
   std::string differences;
   for (const auto& [name, value] : sidecar.arguments) {
     const auto now = graph.arguments.find(name);
-    if (now == graph.arguments.end() || now->second == value)
-      continue;  // a program that was changed may have other flags
+    // A changed program may have other flags.
+    if (now == graph.arguments.end() || now->second == value) continue;
     differences += cat(differences.empty() ? "" : ", ", "--", name, " was '", value, "' and is '",
                        now->second, "'");
   }
@@ -207,8 +206,8 @@ bool carries_on(const DirectoryState& directory, const ChosenStart& chosen) {
     return newest.origin == chosen.beginning.origin && !newest.holds_any(completed);
   if (directory.lineage.line_of(chosen.beginning.from, chosen.beginning.from_start) != &newest)
     return false;
-  if (chosen.agreed)
-    return true;  // what lies beyond was completed by a leader that led no longer, and never counts
+  // A deposed leader completed any later checkpoints, and they never count.
+  if (chosen.agreed) return true;
   return std::none_of(completed.begin(), completed.end(), [&](CheckpointId id) {
     return id > chosen.beginning.from && newest.holds(id, std::nullopt);
   });

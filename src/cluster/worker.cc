@@ -19,7 +19,7 @@ namespace weir {
 
 namespace {
 
-/// Unlike those of all other processes.
+/// A random id, different from those of all other processes.
 std::string drawn_id(Random& random) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(random.next()));
@@ -79,7 +79,7 @@ void Worker::post_for_attempt(std::function<void()> action) {
 void Worker::deploy(std::shared_ptr<const Deploy> message) {
   const AttemptId number = message->attempt;
   if (attempt_ || message->common->shards < 1) {
-    // A job master deploys only where nothing of an earlier attempt is left.
+    // A job master deploys only once nothing of an earlier attempt is left.
     task_failed(number, "deployment",
                 internal_error(cat("worker ", id_, " cannot take attempt ", attempt_text(number))));
     return;
@@ -125,7 +125,7 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
       });
 }
 
-/// Whatever is said of a connection, the next attempt has other ones.
+/// Always retryable, whatever the error: the next attempt has new connections.
 void Worker::exchange_failed(const Status& reason) {
   task_failed(attempt_->number, "data exchange", unavailable(std::string(reason.message())));
 }

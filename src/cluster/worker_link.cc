@@ -1,4 +1,4 @@
-// How a worker finds its job master, registers, and notices that it is gone.
+// How a worker finds its job master, registers, and notices the loss of the connection.
 
 #include <algorithm>
 #include <utility>
@@ -21,8 +21,8 @@ MonotonicTime Worker::tend_link(MonotonicTime now) {
   if (current_.ended) return kIdle;
   const MonotonicTime stood_still = now - std::exchange(last_step_, now);
   if (link_) {
-    // Whoever stood still itself cannot blame the other's silence: what was said meanwhile waits in
-    // the mailbox or the socket.
+    // If this process was paused, the coordinator's messages may be unread in the mailbox or the
+    // socket: don't count the pause.
     if (stood_still >= options_.heartbeat_timeout)
       last_heard_ = std::max(last_heard_, now - options_.heartbeat_timeout / 2);
     if (now >= last_heard_ + options_.heartbeat_timeout) {
@@ -40,9 +40,8 @@ MonotonicTime Worker::tend_link(MonotonicTime now) {
             " s (taskmanager.registration.timeout): ", last_link_failure_.message())));
     return kIdle;
   }
-  if (attempt_)
-    return *searching_since_ +
-           options_.registration_timeout;  // it is being left; then one registers anew
+  // The attempt is being left; register again afterwards.
+  if (attempt_) return *searching_since_ + options_.registration_timeout;
   if (now < dial_at_) return dial_at_;
   dial(now);
   return link_ ? last_heard_ + options_.heartbeat_timeout : dial_at_;

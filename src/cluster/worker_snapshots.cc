@@ -1,5 +1,5 @@
-// How a worker takes its part in a checkpoint: what its tasks have kept is written, unless the
-// checkpoint is given up.
+// A worker's part in a checkpoint: it writes the snapshots of its tasks, unless the checkpoint is
+// aborted.
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ void Worker::trigger_checkpoint(CheckpointId id) {
   Status status = attempt_->writes.check_room(options_.max_unfinished_writes, platform_.clock.now(),
                                               options_.checkpoint_directory);
   if (!status.ok()) {
-    abort_checkpoint(id);  // other processes' barriers may come
+    abort_checkpoint(id);  // barriers of other processes may still arrive
     send(DeclineCheckpoint{attempt_->number, id, attempt_->deploy->own, std::move(status)});
     return;
   }
@@ -38,7 +38,7 @@ void Worker::take_snapshot_part(TaskSnapshot snapshot) {
       bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
   if (parts.size() + missing < attempt_->execution->task_count()) return;
   std::vector<TaskSnapshot> all = std::move(parts);
-  // What older checkpoints still wait for will not come: barriers overtake nothing.
+  // Older checkpoints cannot complete here any more, because barriers do not overtake each other.
   attempt_->snapshots.erase(attempt_->snapshots.begin(), attempt_->snapshots.upper_bound(id));
   attempt_->aborted.forget_up_to(id);
   std::sort(all.begin(), all.end(), [](const TaskSnapshot& a, const TaskSnapshot& b) {
@@ -93,8 +93,8 @@ void Worker::on_snapshot_written(AttemptId attempt, const std::shared_ptr<Snapsh
                                  const Status& status, AcknowledgeCheckpoint ack) {
   if (!attempt_ || attempt_->number != attempt) return;
   attempt_->writes.ended(write);
-  // Also from an attempt that is being canceled, and of a checkpoint that was given up: the
-  // coordinator removes what was written in vain.
+  // Answer even if the attempt is being canceled or the checkpoint was aborted: the coordinator
+  // removes the useless files.
   if (status.ok()) {
     send(std::move(ack));
   } else {

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-/// A worker over a fake platform; the test is the coordinator.
+/// A worker on a fake platform; the test plays the coordinator.
 class WorkerTest : public testing::Test {
  protected:
   WorkerTest() {
@@ -51,7 +51,7 @@ class WorkerTest : public testing::Test {
     settle();
   }
   void register_with(int64_t epoch) { send(Registered{epoch}); }
-  /// The newest message of a kind on the connection that is open now.
+  /// The newest message of type T on the open connection.
   template <class T>
   std::optional<T> take() {
     std::optional<T> newest;
@@ -88,7 +88,7 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<Worker> worker_;
 };
 
-TEST_F(WorkerTest, SaysWhoItIs) {
+TEST_F(WorkerTest, RegistersWithItsIdentity) {
   make();
   const auto hello = take<RegisterWorker>();
   ASSERT_TRUE(hello.has_value());
@@ -99,7 +99,7 @@ TEST_F(WorkerTest, SaysWhoItIs) {
   EXPECT_TRUE(worker_->view().registered);
 }
 
-TEST_F(WorkerTest, FailsItsAttemptWithTheReportOfACrashAndKnowsWhenItWasHeard) {
+TEST_F(WorkerTest, FailsItsAttemptWithACrashReportAndWaitsForDelivery) {
   make();
   register_with(1);
   int heard = 0;
@@ -107,7 +107,7 @@ TEST_F(WorkerTest, FailsItsAttemptWithTheReportOfACrashAndKnowsWhenItWasHeard) {
     worker_->report_crash("ended by signal 11", [&] { ++heard; });
     settle();
   };
-  crash();  // nothing runs: nobody has to hear of it
+  crash();  // no attempt is running, so no notification is needed
   EXPECT_EQ(heard, 1);
   send(deployment(1));
   crash();
@@ -120,7 +120,7 @@ TEST_F(WorkerTest, FailsItsAttemptWithTheReportOfACrashAndKnowsWhenItWasHeard) {
   EXPECT_EQ(heard, 2);
 }
 
-TEST_F(WorkerTest, GivesUpWhenNoCoordinatorTakesIt) {
+TEST_F(WorkerTest, EndsIfNoCoordinatorAcceptsIt) {
   reachable_ = false;
   make();
   pass(seconds(59));
@@ -132,7 +132,7 @@ TEST_F(WorkerTest, GivesUpWhenNoCoordinatorTakesIt) {
   EXPECT_NE(worker_->view().status.message().find("no coordinator leads"), std::string_view::npos);
 }
 
-TEST_F(WorkerTest, HasAllItsTimeToRegisterAnewHoweverLongItWasRegistered) {
+TEST_F(WorkerTest, HasTheFullRegistrationTimeoutAfterALoss) {
   make();
   register_with(1);
   for (int i = 0; i < 300; ++i) {
@@ -151,7 +151,7 @@ TEST_F(WorkerTest, HasAllItsTimeToRegisterAnewHoweverLongItWasRegistered) {
   EXPECT_EQ(worker_->view().epoch, 2);
 }
 
-TEST_F(WorkerTest, DialsAtOnceAfterALossAndThenMoreAndMoreRarely) {
+TEST_F(WorkerTest, DialsAtOnceAfterALossAndThenBacksOff) {
   reachable_ = false;
   make();
   pass(seconds(10));
@@ -185,7 +185,7 @@ TEST_F(WorkerTest, LosesASilentCoordinator) {
   EXPECT_FALSE(worker_->view().registered);
 }
 
-TEST_F(WorkerTest, AfterAPauseOfItsOwnItWaitsToHearTheCoordinator) {
+TEST_F(WorkerTest, DoesNotCountItsOwnPauseAsTheCoordinatorsSilence) {
   make();
   register_with(1);
   world_.pass(minutes(10));
@@ -211,7 +211,7 @@ TEST_F(WorkerTest, DoesNotServeACoordinatorOfAnEarlierEpoch) {
   EXPECT_TRUE(worker_->view().registered);
 }
 
-TEST_F(WorkerTest, WhatAnEarlierConnectionSaysLateHasNoEffect) {
+TEST_F(WorkerTest, IgnoresLateMessagesOfAnEarlierConnection) {
   make();
   register_with(1);
   const Endpoint before = to_worker_;
@@ -257,7 +257,7 @@ TEST_F(WorkerTest, IsDeployedOnlyWhenItsTasksAreOpen) {
   EXPECT_TRUE(take<Deployed>().has_value());
 }
 
-TEST_F(WorkerTest, TakesNoAttemptWhileAnotherIsThere) {
+TEST_F(WorkerTest, RefusesAnAttemptWhileAnotherIsInProgress) {
   make();
   register_with(1);
   send(deployment(7));
@@ -268,7 +268,7 @@ TEST_F(WorkerTest, TakesNoAttemptWhileAnotherIsThere) {
   EXPECT_EQ(failed->attempt, 8);
 }
 
-TEST_F(WorkerTest, LeavesAnAttemptOnlyWhenNoBlockingWorkOfItIsUnderWay) {
+TEST_F(WorkerTest, LeavesAnAttemptOnlyAfterItsBlockingWork) {
   make();
   register_with(1);
   to_worker_.on_frame(encode(deployment(7)));
@@ -283,7 +283,7 @@ TEST_F(WorkerTest, LeavesAnAttemptOnlyWhenNoBlockingWorkOfItIsUnderWay) {
   EXPECT_EQ(left->attempt, 7);
 }
 
-TEST_F(WorkerTest, AnAttemptThatIsNotThereHasLeft) {
+TEST_F(WorkerTest, AnswersThatAnUnknownAttemptHasLeft) {
   make();
   register_with(1);
   send(deployment(7));
@@ -298,7 +298,7 @@ TEST_F(WorkerTest, AnAttemptThatIsNotThereHasLeft) {
   EXPECT_TRUE(take<TasksEnded>().has_value()) << "attempt 7 is still there";
 }
 
-TEST_F(WorkerTest, RegistersAnewOnlyWhenNothingOfItsAttemptIsLeft) {
+TEST_F(WorkerTest, RegistersAgainOnlyWhenNothingOfItsAttemptIsLeft) {
   make();
   register_with(1);
   to_worker_.on_frame(encode(deployment(7)));
@@ -354,7 +354,7 @@ TEST_F(WorkerSnapshotTest, DeclinesCheckpointsWhileEarlierOnesAreBeingWritten) {
   EXPECT_EQ(take<AcknowledgeCheckpoint>()->id, 4);
 }
 
-TEST_F(WorkerSnapshotTest, WritesNothingOfACheckpointThatWasGivenUpInTheQueue) {
+TEST_F(WorkerSnapshotTest, WritesNothingOfACheckpointAbortedInTheQueue) {
   world_.hangs = executors::kSnapshots;
   for (const CheckpointId id : {1, 2, 3, 4}) {
     send(TriggerCheckpoint{7, id, 0});
@@ -369,7 +369,7 @@ TEST_F(WorkerSnapshotTest, WritesNothingOfACheckpointThatWasGivenUpInTheQueue) {
   EXPECT_EQ(ack->id, 5);
 }
 
-TEST_F(WorkerSnapshotTest, AbortOfALaterCheckpointLeavesAnEarlierOneAlone) {
+TEST_F(WorkerSnapshotTest, AbortOfALaterCheckpointDoesNotAffectAnEarlierOne) {
   to_worker_.on_frame(encode(TriggerCheckpoint{7, 1, 0}));
   to_worker_.on_frame(encode(TriggerCheckpoint{7, 2, 0}));
   send(NotifyCheckpointAborted{7, 2});
@@ -387,7 +387,7 @@ TEST_F(WorkerSnapshotTest, AbortOfAnEarlierAttemptHasNoEffect) {
 }
 
 TEST_F(WorkerTest, SaysWhyACheckpointCannotBeWritten) {
-  options_.checkpoint_directory = "hdfs:job";  // which is no URI
+  options_.checkpoint_directory = "hdfs:job";  // not a valid URI
   make();
   register_with(1);
   send(deployment(7));
@@ -401,7 +401,7 @@ TEST_F(WorkerTest, SaysWhyACheckpointCannotBeWritten) {
       << declined->reason.message();
 }
 
-TEST_F(WorkerTest, ARefusalIsTheEndAndSaysWhy) {
+TEST_F(WorkerTest, EndsWithTheReasonOfARefusal) {
   make();
   send(Refused{"it runs another build"});
   EXPECT_TRUE(ended_);
@@ -409,7 +409,7 @@ TEST_F(WorkerTest, ARefusalIsTheEndAndSaysWhy) {
   EXPECT_FALSE(worker_->view().status.ok());
 }
 
-TEST_F(WorkerTest, LeavingAfterTheEndKeepsTheReasonOfTheEnd) {
+TEST_F(WorkerTest, KeepsTheReasonOfTheEndWhenLeavingLater) {
   make();
   send(Refused{"it runs another build"});
   worker_->leave();
@@ -417,7 +417,7 @@ TEST_F(WorkerTest, LeavingAfterTheEndKeepsTheReasonOfTheEnd) {
   EXPECT_EQ(worker_->view().status.code(), StatusCode::kFailedPrecondition);
 }
 
-TEST_F(WorkerTest, TheEndOfTheJobIsItsEnd) {
+TEST_F(WorkerTest, EndsWithTheJob) {
   make();
   register_with(1);
   send(deployment(7));

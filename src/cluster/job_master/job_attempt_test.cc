@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using Kind = JobAttempt::Event::Kind;
 using Stage = JobAttempt::Stage;
 
-/// Two workers with a slot each, and attempts after 10.
+/// Two workers with one slot each; the previous attempt was number 10.
 class JobAttemptTest : public testing::Test {
  protected:
   JobAttemptTest() {
@@ -67,7 +67,7 @@ TEST_F(JobAttemptTest, RunsWhenAllWorkersAreDeployed) {
   EXPECT_EQ(attempt_.participants().processes.size(), 2u);
 }
 
-TEST_F(JobAttemptTest, EndsAndFinishesWhenAllWorkersHave) {
+TEST_F(JobAttemptTest, EndsAndFinishesAfterAllWorkersDo) {
   run();
   EXPECT_EQ(say(1, TasksEnded{11, false}), Kind::kNone);
   EXPECT_EQ(say(1, TasksEnded{11, false}), Kind::kNone) << "said twice";
@@ -76,7 +76,7 @@ TEST_F(JobAttemptTest, EndsAndFinishesWhenAllWorkersHave) {
   EXPECT_EQ(say(1, TasksEnded{11, true}), Kind::kFinished);
 }
 
-TEST_F(JobAttemptTest, AFailureNamesItsTask) {
+TEST_F(JobAttemptTest, FailureNamesItsTask) {
   run();
   const auto event =
       attempt_.on_message(worker(1), TaskFailed{11, "source (1/2)", aborted("an exception")});
@@ -85,7 +85,7 @@ TEST_F(JobAttemptTest, AFailureNamesItsTask) {
   EXPECT_EQ(event.failure.message(), "an exception");
 }
 
-TEST_F(JobAttemptTest, ProgressIsTheDifferenceToTheReportBefore) {
+TEST_F(JobAttemptTest, ProgressIsTheDifferenceFromThePreviousReport) {
   run();
   auto event = attempt_.on_message(worker(1), ProgressReport{11, 100, 7, 3});
   EXPECT_EQ(event.kind, Kind::kProgress);
@@ -98,7 +98,7 @@ TEST_F(JobAttemptTest, ProgressIsTheDifferenceToTheReportBefore) {
   EXPECT_EQ(pool_.least_watermark(), 5);
 }
 
-TEST_F(JobAttemptTest, MessagesOfAnotherAttemptHaveNoEffect) {
+TEST_F(JobAttemptTest, IgnoresMessagesOfAnotherAttempt) {
   run();
   for (const AttemptId other : {AttemptId{10}, AttemptId{12}}) {
     EXPECT_EQ(say(1, TaskFailed{other, "t", aborted("x")}), Kind::kNone);
@@ -109,7 +109,7 @@ TEST_F(JobAttemptTest, MessagesOfAnotherAttemptHaveNoEffect) {
   EXPECT_FALSE(worker(1).left);
 }
 
-TEST_F(JobAttemptTest, AWorkerThatTakesNoPartHasNoEffect) {
+TEST_F(JobAttemptTest, IgnoresAWorkerOutsideTheAttempt) {
   ASSERT_TRUE(attempt_.deploy(graph_, {}, {}, 1).ok());
   const int64_t idle = worker(1).index < 0 ? 1 : 2;
   EXPECT_EQ(say(idle, Deployed{11}), Kind::kNone);
@@ -117,7 +117,7 @@ TEST_F(JobAttemptTest, AWorkerThatTakesNoPartHasNoEffect) {
   EXPECT_EQ(say(3 - idle, Deployed{11}), Kind::kDeployed);
 }
 
-TEST_F(JobAttemptTest, IsOverWhenAllWorkersHaveLeftOrAreLost) {
+TEST_F(JobAttemptTest, EndsWhenAllWorkersHaveLeftOrAreLost) {
   run();
   attempt_.leave(10s);
   EXPECT_TRUE(gets<Cancel>(1));
@@ -143,7 +143,7 @@ TEST_F(JobAttemptTest, NamesTheWorkersThatDoNotLeaveInTime) {
   EXPECT_EQ(attempt_.overdue(10s), std::vector<int64_t>{1});
 }
 
-TEST_F(JobAttemptTest, AnAttemptThatCannotBeDeployedIsKnownToNobody) {
+TEST_F(JobAttemptTest, NoWorkerKnowsAnAttemptThatCannotBeDeployed) {
   StartingPoint start;
   start.max_parallelisms = {1};
   const Status status = attempt_.deploy(graph_, {}, start, 2);

@@ -42,7 +42,7 @@ void JobMaster::cancel() {
     status_.current().state = JobState::kCancelling;
     const auto end_canceled = [this] { end(JobState::kCanceled); };
     switch (phase_) {
-      case Phase::kPreparing: return;  // on_prepared() sees it
+      case Phase::kPreparing: return;  // on_prepared() handles it
       case Phase::kInAttempt:
         if (attempt_.is_active()) return tear_down(end_canceled);
         after_ = end_canceled;
@@ -111,10 +111,11 @@ void JobMaster::on_terminal(const JobEnd& end) {
   pool_.for_each([&](PooledWorker& worker) { worker.send(farewell); });
 }
 
-// --- what the checkpoint coordinator wants ---
+// --- CheckpointHost ---
 
 void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
-  // The mailbox may outlive this actor: storage that does not answer is not waited for at the end.
+  // The mailbox may outlive this actor, because at the end nobody waits for storage that does not
+  // answer.
   platform_.scheduler.run_blocking(executors::kCoordinator,
                                    [mailbox = mailbox_, work = std::move(work)] {
                                      if (auto continuation = work())
@@ -123,16 +124,16 @@ void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
 }
 
 void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {
-  // Not from within the coordinator's own call.
+  // Posted, because this must not run within the coordinator's own call.
   mailbox_->post([this, status, attempt = attempt_.number()] {
-    if (attempt == attempt_.number())
-      attempt_failed(aborted(std::string(status.message())));  // another attempt may have more luck
+    // Another attempt may succeed.
+    if (attempt == attempt_.number()) attempt_failed(aborted(std::string(status.message())));
   });
 }
 
 void JobMaster::on_completed(const CompletedCheckpoint&) {
   recovery_.on_checkpoint_completed();
-  mailbox_->post([this] { widen_if_possible(); });  // likewise
+  mailbox_->post([this] { widen_if_possible(); });  // posted for the same reason
 }
 
 }  // namespace weir

@@ -1,4 +1,4 @@
-// From the preparation of an attempt to what follows its end.
+// From the preparation of an attempt to the step after its end.
 
 #include <algorithm>
 #include <utility>
@@ -24,12 +24,12 @@ void JobMaster::prepare() {
   RestartFrom from;
   if (coordinator_) from.completed = coordinator_->completed();
   from.read_all = recovery_.damage_met();
-  from.may_fall_back =
-      store_ == nullptr;  // else the pointer says where to go on, and nothing older will do
+  // With election, the pointer decides, and falling back is not allowed.
+  from.may_fall_back = store_ == nullptr;
   from.set_aside = recovery_.set_aside();
   const bool read_all = recovery_.must_read_all();
   const uint64_t nonce = from.nonce = platform_.random.next();
-  // The graph and the files are the process's; the rest may outlive this actor.
+  // The graph and the file systems live as long as the process; the rest may outlive this actor.
   run_blocking([this, &graph = graph_, options = shared_options_, &files = platform_.files, nonce,
                 from, read_all, before = prepared_, store = store_,
                 epoch = epoch_]() -> std::function<void()> {
@@ -66,8 +66,8 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
 void JobMaster::on_preparation_failed(const Status& failure) {
   if (store_ != nullptr &&
       (failure.code() == StatusCode::kAborted || failure.code() == StatusCode::kCancelled)) {
-    // Deposed meanwhile: that is not the job's failure, and the next leader needs these workers.
-    // The election takes this job master away.
+    // This leader was deposed. That is no failure of the job, and the next leader needs these
+    // workers. The election will destroy this job master.
     WEIR_LOG(kWarning) << "the job is not prepared any further: " << failure.message();
     return;
   }
@@ -131,8 +131,8 @@ void JobMaster::on_ended() {
   }
 }
 
-/// The last results become visible only with a checkpoint that is taken after the end of all input.
-/// False: refused, because the attempt is over or has its final checkpoint.
+/// Sinks publish the last results only with a checkpoint taken after the end of all input. False:
+/// refused, because the attempt is over or already has its final checkpoint.
 bool JobMaster::finish_by_checkpoint() {
   const auto done = [this](const StatusOr<CompletedCheckpoint>& checkpoint) {
     if (checkpoint.ok() || !finish_by_checkpoint()) return;
@@ -178,14 +178,15 @@ void JobMaster::fail_for_good(const Status& failure) {
   end(JobState::kFailed);
 }
 
-/// The attempt's checkpoint cannot be restored: the one before is taken, or the job ends.
+/// The attempt's checkpoint cannot be restored: falls back to the one before, or ends the job.
 void JobMaster::set_restored_aside(const Status& failure) {
   const CheckpointId restored = prepared_->start->restored_checkpoint;
   const bool of_this_job =
       coordinator_ && std::binary_search(coordinator_->completed().begin(),
                                          coordinator_->completed().end(), restored);
   const bool has_older = of_this_job && coordinator_->completed().front() < restored;
-  const bool chosen = !recovery_.has_run() && options_.restore_from != kFromLatest;  // by its path
+  // Named by its path.
+  const bool chosen = !recovery_.has_run() && options_.restore_from != kFromLatest;
   if (store_ != nullptr || !has_older || chosen) {
     return fail_for_good(failure.with_context(cat("checkpoint ", restored, " in ",
                                                   prepared_->start->restored_directory,
@@ -198,8 +199,8 @@ void JobMaster::set_restored_aside(const Status& failure) {
   prepare();
 }
 
-/// More slots than the attempt runs on: from the checkpoint that has just been completed nothing is
-/// done twice.
+/// Restarts on more slots when there are some. Call right after a checkpoint, so that no work is
+/// repeated.
 void JobMaster::widen_if_possible() {
   const int shards = attempt_.shards();
   if (attempt_.stage() != JobAttempt::Stage::kRunning || !options_.adaptive ||
@@ -221,15 +222,15 @@ void JobMaster::tear_down(std::function<void()> after) {
 void JobMaster::go_on_if_all_left() {
   if (attempt_.stage() != JobAttempt::Stage::kLeaving || !attempt_.all_left()) return;
   attempt_.forget();
-  // A checkpoint whose `_metadata` is being written right now may become complete: a restart must
-  // know. A cancellation does not wait for storage that does not answer; it deletes nothing whose
-  // outcome is open.
+  // A checkpoint whose `_metadata` is being written may still complete, and a restart must know its
+  // outcome. A cancellation does not wait for storage that does not answer, and deletes no
+  // checkpoint whose outcome is open.
   if (!coordinator_ || cancel_requested_) return go_on();
   phase_ = Phase::kWaitingForStorage;
   coordinator_->when_idle([this] { go_on(); });
 }
 
-/// Does what was to follow the end of the attempt.
+/// Continues with the step that follows the end of the attempt.
 void JobMaster::go_on() {
   if (after_) std::exchange(after_, nullptr)();
 }

@@ -1,5 +1,5 @@
-// How a job master answers failures: which it tries again, which end the job, and from where it
-// goes on.
+// The job master's reaction to failures: which are retried, which end the job, and which checkpoint
+// is restored.
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ class JobMasterFailureTest : public JobMasterTest {
     worker.send(TaskFailed{attempt, "count (1/2)", std::move(status)});
     settle();
   }
-  /// The attempt that is deployed next; it is not answered.
+  /// The next attempt's deployment; sends no answer.
   Deploy next_deployment(FakeWorker& worker) {
     for (int i = 0; i < 600; ++i) {
       if (auto deploy = worker.take<Deploy>()) return *std::move(deploy);
@@ -25,7 +25,7 @@ class JobMasterFailureTest : public JobMasterTest {
     }
     return {};
   }
-  /// Runs, and completes checkpoints 1 to `count`.
+  /// Runs an attempt, and completes checkpoints 1 to `count`.
   AttemptId run_with_checkpoints(FakeWorker& worker, int count) {
     const AttemptId attempt = run({&worker});
     for (int i = 1; i <= count; ++i) {
@@ -34,7 +34,7 @@ class JobMasterFailureTest : public JobMasterTest {
     }
     return attempt;
   }
-  /// The attempt fails while it restores; which checkpoint that was.
+  /// The attempt fails while it restores. Returns the checkpoint that it restores.
   CheckpointId fail_to_restore(FakeWorker& worker, Status status) {
     const Deploy deploy = next_deployment(worker);
     fail(worker, deploy.attempt, std::move(status));
@@ -43,7 +43,7 @@ class JobMasterFailureTest : public JobMasterTest {
   }
 };
 
-TEST_F(JobMasterFailureTest, WhatRestartingDoesNotMendEndsTheJob) {
+TEST_F(JobMasterFailureTest, PermanentFailureEndsTheJob) {
   make();
   FakeWorker one = worker("one", 2);
   const AttemptId attempt = run({&one});
@@ -56,7 +56,7 @@ TEST_F(JobMasterFailureTest, WhatRestartingDoesNotMendEndsTheJob) {
   EXPECT_NE(master_->view().failure.message().find("input.csv has 9 bytes"), std::string::npos);
 }
 
-TEST_F(JobMasterFailureTest, BeforeItRanTheJobIsRefusedThen) {
+TEST_F(JobMasterFailureTest, PermanentFailureBeforeTheFirstRecordRefusesTheJob) {
   make();
   FakeWorker one = worker("one", 2);
   const Deploy deploy = *one.take<Deploy>();
@@ -67,7 +67,7 @@ TEST_F(JobMasterFailureTest, BeforeItRanTheJobIsRefusedThen) {
   EXPECT_TRUE(master_->view().refused);
 }
 
-TEST_F(JobMasterFailureTest, WhatMayPassIsTriedAgain) {
+TEST_F(JobMasterFailureTest, TransientFailureIsRetried) {
   make();
   FakeWorker one = worker("one", 2);
   for (const Status& status : {aborted("an exception"), unavailable("a connection"),
@@ -80,7 +80,7 @@ TEST_F(JobMasterFailureTest, WhatMayPassIsTriedAgain) {
   }
 }
 
-TEST_F(JobMasterFailureTest, ACheckpointThatCannotBeRestoredTwiceIsSetAside) {
+TEST_F(JobMasterFailureTest, SetsAsideACheckpointThatFailsToRestoreTwice) {
   with_checkpoints();
   options_.num_retained = 2;
   make();
@@ -100,7 +100,7 @@ TEST_F(JobMasterFailureTest, ACheckpointThatCannotBeRestoredTwiceIsSetAside) {
       << master_->view().failure.to_string();
 }
 
-TEST_F(JobMasterFailureTest, AfterOneWasSetAsideTheJobGoesOnFromTheOneBefore) {
+TEST_F(JobMasterFailureTest, ContinuesFromTheCheckpointBeforeTheOneSetAside) {
   with_checkpoints();
   options_.num_retained = 2;
   make();
@@ -119,7 +119,7 @@ TEST_F(JobMasterFailureTest, AfterOneWasSetAsideTheJobGoesOnFromTheOneBefore) {
   EXPECT_EQ(last_completed(), 3);
 }
 
-TEST_F(JobMasterFailureTest, AfterDamageWasMetAllIsReadBeforeTheNextStart) {
+TEST_F(JobMasterFailureTest, ReadsAllStateBeforeTheStartAfterDamage) {
   with_checkpoints();
   options_.num_retained = 2;
   make();
@@ -142,7 +142,7 @@ TEST_F(JobMasterFailureTest, AfterDamageWasMetAllIsReadBeforeTheNextStart) {
   EXPECT_EQ(next_deployment(one).common->restored_checkpoint, 1);
 }
 
-TEST_F(JobMasterFailureTest, ARemovedCheckpointDirectoryEndsTheJob) {
+TEST_F(JobMasterFailureTest, RemovedCheckpointDirectoryEndsTheJob) {
   with_checkpoints();
   make();
   FakeWorker one = worker("one", 2);

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST_F(JobMasterTest, RunsWhenAllSlotsAreThereAndAllAreDeployed) {
+TEST_F(JobMasterTest, RunsWhenAllSlotsAreRegisteredAndDeployed) {
   make();
   FakeWorker a = worker("a");
   EXPECT_FALSE(a.take<Deploy>().has_value());
@@ -28,7 +28,7 @@ TEST_F(JobMasterTest, RunsWhenAllSlotsAreThereAndAllAreDeployed) {
   EXPECT_EQ(state(), JobState::kRunning);
 }
 
-TEST_F(JobMasterTest, TheFirstStartWaitsForAllSlotsAndThenTakesFewer) {
+TEST_F(JobMasterTest, FirstStartWaitsForAllSlotsAndThenTakesFewer) {
   make();
   FakeWorker a = worker("a");
   pass(seconds(9), {&a});
@@ -40,7 +40,7 @@ TEST_F(JobMasterTest, TheFirstStartWaitsForAllSlotsAndThenTakesFewer) {
   EXPECT_EQ(deploy->common->shards, 1);
 }
 
-TEST_F(JobMasterTest, ARestartWaitsShorterForSlotsThanTheFirstStart) {
+TEST_F(JobMasterTest, RestartWaitsShorterForSlotsThanTheFirstStart) {
   make();
   FakeWorker a = worker("a");
   FakeWorker b = worker("b");
@@ -57,7 +57,7 @@ TEST_F(JobMasterTest, ARestartWaitsShorterForSlotsThanTheFirstStart) {
   EXPECT_GT(deploy->attempt, first);
 }
 
-TEST_F(JobMasterTest, ARestartOnAllSlotsWaitsForTheBackoffOnly) {
+TEST_F(JobMasterTest, RestartOnAllSlotsWaitsOnlyForTheBackoff) {
   make();
   FakeWorker a = worker("a", 2);
   const AttemptId first = run({&a});
@@ -72,7 +72,7 @@ TEST_F(JobMasterTest, ARestartOnAllSlotsWaitsForTheBackoffOnly) {
   EXPECT_NE(master_->view().failure.message().find("a cosmic ray"), std::string::npos);
 }
 
-TEST_F(JobMasterTest, NothingIsDeployedBeforeTheOldAttemptHasLeftEveryWorker) {
+TEST_F(JobMasterTest, DeploysOnlyAfterTheOldAttemptHasLeftEveryWorker) {
   make();
   FakeWorker a = worker("a");
   FakeWorker b = worker("b");
@@ -87,7 +87,7 @@ TEST_F(JobMasterTest, NothingIsDeployedBeforeTheOldAttemptHasLeftEveryWorker) {
   EXPECT_TRUE(a.take<Deploy>().has_value());
 }
 
-TEST_F(JobMasterTest, AWorkerThatDoesNotLeaveItsAttemptIsGivenUp) {
+TEST_F(JobMasterTest, WorkerThatDoesNotLeaveItsAttemptIsLost) {
   options_.cancellation_timeout = seconds(3);
   make();
   FakeWorker a = worker("a", 2);
@@ -100,7 +100,7 @@ TEST_F(JobMasterTest, AWorkerThatDoesNotLeaveItsAttemptIsGivenUp) {
   EXPECT_TRUE(b.take<Deploy>().has_value());
 }
 
-TEST_F(JobMasterTest, MessagesOfAnEarlierAttemptHaveNoEffect) {
+TEST_F(JobMasterTest, IgnoresMessagesOfAnEarlierAttempt) {
   make();
   FakeWorker a = worker("a", 2);
   const AttemptId first = run({&a});
@@ -124,18 +124,18 @@ TEST_F(JobMasterTest, MessagesOfAnEarlierAttemptHaveNoEffect) {
   EXPECT_FALSE(a.take<Cancel>().has_value());
 }
 
-TEST_F(JobMasterTest, AWorkerThatRegistersAnewTakesThePlaceOfItsHalfOpenConnection) {
+TEST_F(JobMasterTest, ReconnectedWorkerReplacesItsHalfOpenConnection) {
   make();
   FakeWorker before = worker("a", 1);
   EXPECT_EQ(master_->view().slots, 1);
-  FakeWorker after = worker("a", 1);  // its old connection has not been seen to break
+  FakeWorker after = worker("a", 1);  // the master has not noticed that the old connection broke
   EXPECT_FALSE(before.connected());
   EXPECT_TRUE(after.connected());
   EXPECT_EQ(master_->view().slots, 1);
   EXPECT_EQ(master_->view().workers, 1);
 }
 
-TEST_F(JobMasterTest, AWorkerThatRegistersAnewWhileItsTasksRunIsLostFirst) {
+TEST_F(JobMasterTest, WorkerThatReconnectsWhileItsTasksRunIsLostFirst) {
   make();
   FakeWorker a = worker("a", 2);
   const AttemptId first = run({&a});
@@ -147,7 +147,7 @@ TEST_F(JobMasterTest, AWorkerThatRegistersAnewWhileItsTasksRunIsLostFirst) {
   EXPECT_GT(deploy->attempt, first);
 }
 
-TEST_F(JobMasterTest, ASilentWorkerIsLost) {
+TEST_F(JobMasterTest, SilentWorkerIsLost) {
   make();
   FakeWorker a = worker("a");
   FakeWorker b = worker("b");
@@ -162,7 +162,7 @@ TEST_F(JobMasterTest, ASilentWorkerIsLost) {
   EXPECT_NE(master_->view().failure.message().find("heartbeat.timeout"), std::string_view::npos);
 }
 
-TEST_F(JobMasterTest, AfterAPauseOfItsOwnTheMasterGivesWorkersTimeToBeHeard) {
+TEST_F(JobMasterTest, DoesNotCountItsOwnPauseAsWorkersSilence) {
   make();
   FakeWorker a = worker("a", 2);
   run({&a});
@@ -176,7 +176,7 @@ TEST_F(JobMasterTest, AfterAPauseOfItsOwnTheMasterGivesWorkersTimeToBeHeard) {
   EXPECT_FALSE(a.connected()) << "a pause excuses nobody for ever";
 }
 
-TEST_F(JobMasterTest, AConnectionThatDoesNotRegisterIsDropped) {
+TEST_F(JobMasterTest, DropsAConnectionThatDoesNotRegister) {
   make();
   FakeWorker stranger(*master_, "stranger", 1);
   settle();
@@ -189,7 +189,7 @@ TEST_F(JobMasterTest, AConnectionThatDoesNotRegisterIsDropped) {
   EXPECT_FALSE(stranger.connected());
 }
 
-TEST_F(JobMasterTest, AProcessOfAnotherGraphBuildOrProtocolIsRefusedWithTheReason) {
+TEST_F(JobMasterTest, RefusesAnotherGraphBuildOrProtocolWithTheReason) {
   make();
   const auto refusal = [&](auto change) {
     FakeWorker stranger(*master_, "stranger", 1);
@@ -217,7 +217,7 @@ TEST_F(JobMasterTest, AProcessOfAnotherGraphBuildOrProtocolIsRefusedWithTheReaso
   EXPECT_EQ(master_->view().slots, 0);
 }
 
-TEST_F(JobMasterTest, FinishesWhenEveryWorkerHas) {
+TEST_F(JobMasterTest, FinishesWhenEveryWorkerHasFinished) {
   make();
   FakeWorker a = worker("a");
   FakeWorker b = worker("b");
@@ -246,7 +246,7 @@ TEST_F(JobMasterTest, FinishesWhenEveryWorkerHas) {
   EXPECT_TRUE(ended_);
 }
 
-TEST_F(JobMasterTest, EndsWithoutWorkersThatDoNotGo) {
+TEST_F(JobMasterTest, EndsWithoutWaitingForWorkersThatStay) {
   make();
   FakeWorker a = worker("a", 2);
   run({&a});
@@ -259,7 +259,7 @@ TEST_F(JobMasterTest, EndsWithoutWorkersThatDoNotGo) {
   EXPECT_TRUE(ended_);
 }
 
-TEST_F(JobMasterTest, ALateWorkerIsToldThatTheJobHasEnded) {
+TEST_F(JobMasterTest, NotifiesALateWorkerThatTheJobHasEnded) {
   make();
   master_->cancel();
   settle();
@@ -268,7 +268,7 @@ TEST_F(JobMasterTest, ALateWorkerIsToldThatTheJobHasEnded) {
   EXPECT_TRUE(late.take<Shutdown>().has_value());
 }
 
-/// Keeps in memory what leaders record.
+/// Keeps leaders' records in memory.
 class Records final : public LeaderStore {
  public:
   StatusOr<std::optional<CompletedPointer>> pointer() override {
@@ -286,7 +286,7 @@ class Records final : public LeaderStore {
   bool reachable_ = true;
 };
 
-TEST_F(JobMasterTest, EndsWhenItsResultIsRecordedAndNotBefore) {
+TEST_F(JobMasterTest, EndsOnlyOnceItsResultIsRecorded) {
   const auto records = std::make_shared<Records>();
   make(1, records);
   FakeWorker a = worker("a", 2);
@@ -306,7 +306,7 @@ TEST_F(JobMasterTest, EndsWhenItsResultIsRecordedAndNotBefore) {
   EXPECT_TRUE(a.take<Shutdown>().has_value());
 }
 
-TEST_F(JobMasterTest, TellsWorkersOfAJobThatEndedUnderAnEarlierLeader) {
+TEST_F(JobMasterTest, NotifiesWorkersOfAJobThatEndedUnderAnEarlierLeader) {
   const auto records = std::make_shared<Records>();
   records->result_ = RecordedResult{"FINISHED", ""};
   make(2, records);
@@ -352,7 +352,7 @@ TEST_F(JobMasterTest, DoesNotWidenAJobWhoseInputHasEnded) {
   EXPECT_EQ(state(), JobState::kRunning);
 }
 
-TEST_F(JobMasterTest, TakesACheckpointNowWhenAsked) {
+TEST_F(JobMasterTest, TakesACheckpointOnRequest) {
   with_checkpoints();
   options_.trigger.interval = std::chrono::hours(1);
   make();
@@ -378,7 +378,7 @@ TEST_F(JobMasterTest, TakesACheckpointNowWhenAsked) {
   EXPECT_EQ(last_completed(), trigger->id);
 }
 
-TEST_F(JobMasterTest, RefusesACheckpointOfAJobThatTakesNone) {
+TEST_F(JobMasterTest, RefusesACheckpointIfCheckpointsAreDisabled) {
   make();
   Status answer;
   master_->trigger_checkpoint(SnapshotFormat::kConfigured,
@@ -387,7 +387,7 @@ TEST_F(JobMasterTest, RefusesACheckpointOfAJobThatTakesNone) {
   EXPECT_NE(answer.message().find("set execution.checkpointing.dir"), std::string_view::npos);
 }
 
-TEST_F(JobMasterTest, ARestartWaitsForACheckpointThatIsBeingWritten) {
+TEST_F(JobMasterTest, RestartWaitsForACheckpointThatIsBeingWritten) {
   with_checkpoints();
   make();
   FakeWorker a = worker("a", 2);
@@ -400,7 +400,7 @@ TEST_F(JobMasterTest, ARestartWaitsForACheckpointThatIsBeingWritten) {
   EXPECT_EQ(deploy->common->restored_checkpoint, id);
 }
 
-TEST_F(JobMasterTest, CanBeCanceledWhileStorageGivesNoAnswer) {
+TEST_F(JobMasterTest, CanBeCanceledWhileStorageDoesNotAnswer) {
   with_checkpoints();
   make();
   FakeWorker a = worker("a", 2);

@@ -1,4 +1,4 @@
-// The job master's connections to its workers: those that come, the messages, those that are lost.
+// The job master's connections to its workers: registration, messages, and losses.
 
 #include <algorithm>
 #include <utility>
@@ -12,8 +12,8 @@ namespace weir {
 
 Endpoint JobMaster::accept(std::unique_ptr<Connection> connection) {
   const int64_t session = next_session_.fetch_add(1);
-  auto box =
-      std::make_shared<std::unique_ptr<Connection>>(std::move(connection));  // std::function copies
+  // Shared, because std::function requires copyable captures.
+  auto box = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
   mailbox_->post([this, session, box] {
     if (const auto farewell = termination_.farewell()) box->get()->send(encode(*farewell));
     pool_.add(session, std::move(*box), platform_.clock.now());
@@ -51,7 +51,7 @@ void JobMaster::on_frame(int64_t session, const std::string& frame) {
   if (!message.ok()) {
     const auto protocol = protocol_of_registration(frame);
     if (!protocol || worker->registered) return lose_worker(session, message.status());
-    RegisterWorker hello;  // of another version: nothing more is known of it
+    RegisterWorker hello;  // it has another version, so nothing more is known
     hello.protocol = *protocol;
     return on_register(session, std::move(hello));
   }
@@ -84,7 +84,7 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
 }
 
 void JobMaster::on_message(PooledWorker& worker, const FromWorker& message) {
-  // The coordinator knows what to do with those of other attempts.
+  // The coordinator handles acknowledgements of other attempts itself.
   if (const auto* ack = std::get_if<AcknowledgeCheckpoint>(&message)) {
     if (coordinator_ && worker.index == ack->process) coordinator_->acknowledge(*ack);
   } else if (const auto* decline = std::get_if<DeclineCheckpoint>(&message)) {

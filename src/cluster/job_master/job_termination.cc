@@ -50,8 +50,8 @@ void JobTermination::record() {
 void JobTermination::on_recorded(const Status& status) {
   if (status.ok()) return clean_up();
   if (status.code() == StatusCode::kAborted) {
-    // A deposed leader tells nobody and deletes nothing: the next one ends the job, with these
-    // workers. The election takes this job master away.
+    // A deposed leader notifies no worker and deletes nothing: the next leader ends the job, with
+    // these workers. The election will destroy this job master.
     WEIR_LOG(kWarning) << "how the job ended is not recorded: " << status.message();
     return;
   }

@@ -73,7 +73,7 @@ class JobTerminationTest : public testing::Test, private TerminationHost {
 
 std::string cleaning(JobOutcome outcome) { return cat("clean ", static_cast<int>(outcome)); }
 
-TEST_F(JobTerminationTest, WithoutElectionCleansUpAndTellsTheWorkers) {
+TEST_F(JobTerminationTest, CleansUpAndNotifiesWorkersWithoutElection) {
   make(false);
   termination_->begin({JobState::kFinished, "", false});
   EXPECT_EQ(take(), Said{cleaning(JobOutcome::kFinished)});
@@ -110,7 +110,7 @@ TEST_F(JobTerminationTest, RecordsTheResultBeforeAnythingIsDeleted) {
   EXPECT_EQ(take(), (Said{"record CANCELED", cleaning(JobOutcome::kCanceled)}));
 }
 
-TEST_F(JobTerminationTest, RecordsAgainUntilTheStoreAnswers) {
+TEST_F(JobTerminationTest, RetriesTheRecordUntilTheStoreAnswers) {
   make(true);
   store_->answer = unavailable("no ZooKeeper");
   termination_->begin({JobState::kFailed, ": x", false});
@@ -124,7 +124,7 @@ TEST_F(JobTerminationTest, RecordsAgainUntilTheStoreAnswers) {
   EXPECT_EQ(take(), (Said{"record FAILED: x", cleaning(JobOutcome::kFailed)}));
 }
 
-TEST_F(JobTerminationTest, ADeposedLeaderDeletesNothingAndTellsNobody) {
+TEST_F(JobTerminationTest, DeposedLeaderDeletesNothingAndNotifiesNobody) {
   make(true);
   store_->answer = aborted("another one leads");
   termination_->begin({JobState::kCanceled, "", false});
@@ -135,13 +135,13 @@ TEST_F(JobTerminationTest, ADeposedLeaderDeletesNothingAndTellsNobody) {
   EXPECT_FALSE(termination_->is_terminal());
 }
 
-TEST_F(JobTerminationTest, ARefusedJobIsNeitherRecordedNorCleanedUp) {
+TEST_F(JobTerminationTest, NeitherRecordsNorCleansUpARefusedJob) {
   make(true);
   termination_->begin({JobState::kFailed, "no permission", true});
   EXPECT_EQ(take(), Said{"terminal FAILED"});
 }
 
-TEST_F(JobTerminationTest, AfterAnEarlierLeadersEndWorkersGetTimeToCome) {
+TEST_F(JobTerminationTest, WorkersGetTimeToConnectAfterAnEarlierLeadersEnd) {
   make(true);
   termination_->begin_known({JobState::kFinished, "", false});
   poll(/*workers_gone=*/true);

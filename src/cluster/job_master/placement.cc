@@ -11,8 +11,8 @@
 namespace weir {
 namespace {
 
-/// Workers with free slots, the least used of the least used host first; names break ties. A shard
-/// costs it the logarithm of their number.
+/// Workers with free slots. The order is by used slots of the host, then of the worker, then by
+/// name. Placing a shard takes logarithmic time.
 class FreeSlots {
  public:
   explicit FreeSlots(const std::vector<WorkerOffer>& offers)
@@ -23,7 +23,7 @@ class FreeSlots {
     for (const auto& [name, host] : hosts_) order_.emplace(0, name);
   }
 
-  /// False: it has none.
+  /// False if it has no free slot.
   bool take(size_t offer) {
     if (used_[offer] >= offers_[offer].slots) return false;
     const auto found = hosts_.find(offers_[offer].host);
@@ -45,13 +45,13 @@ class FreeSlots {
  private:
   struct Host {
     int used = 0;
-    std::set<std::tuple<int, std::string_view, size_t>>
-        workers;  ///< that have free slots: used ones, name, index
+    /// Workers with free slots: used slots, name, index.
+    std::set<std::tuple<int, std::string_view, size_t>> workers;
   };
   const std::vector<WorkerOffer>& offers_;
   std::vector<int> used_;
   std::map<std::string_view, Host> hosts_;
-  std::set<std::pair<int, std::string_view>> order_;  ///< hosts with free slots: used ones, name
+  std::set<std::pair<int, std::string_view>> order_;  ///< hosts with free slots: used slots, name
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ TEST(PlaceShards, SpreadsOverHostsFirst) {
   EXPECT_EQ(place_shards(offers, 4), (std::vector<int>{0, 2, 1, 2}));
 }
 
-TEST(PlaceShards, FillsWhatIsLeftWhenAHostIsFull) {
+TEST(PlaceShards, FillsOtherHostsWhenAHostIsFull) {
   const std::vector<WorkerOffer> offers = {{"a1", "a", 1}, {"b1", "b", 3}};
   EXPECT_EQ(place_shards(offers, 4), (std::vector<int>{0, 1, 1, 1}));
 }

@@ -28,7 +28,7 @@ Recovery::Decision Recovery::on_attempt_failed(const Status& failure, bool deplo
     decision.next = Next::kSetAside;
   } else if (deploying && failure.code() == StatusCode::kDataLoss) {
     const bool known = std::exchange(damage_met_, true);
-    // Before the job has run, it is the checkpoint to start from that is damaged.
+    // If the job has never run, the damaged checkpoint is the one to start from.
     decision.start_anew = !has_run_;
     if (!has_run_ && !known) decision.next = Next::kPrepareAnew;
   }
@@ -36,8 +36,8 @@ Recovery::Decision Recovery::on_attempt_failed(const Status& failure, bool deplo
 }
 
 Recovery::Next Recovery::on_preparation_failed(const Status& failure, bool restart) const {
-  // At the first start trying again mends nothing; but after a change of the leader, or after
-  // damage, storage may be away for a moment.
+  // At the first start a retry is useless. But after a change of leader, or after damage, storage
+  // may be away only briefly.
   const bool storage_is_away =
       (takes_over_ || damage_met_) && failure.code() == StatusCode::kUnavailable;
   if (!restart && !storage_is_away) return Next::kRefuse;
@@ -57,7 +57,7 @@ int Recovery::count(const Status& failure) {
   return repeated_;
 }
 
-/// For the second time in a row, and not because storage did not answer.
+/// Whether this is the second failure in a row, and storage did answer.
 bool Recovery::restore_failed_again(CheckpointId checkpoint, const Status& failure) {
   if (failure.code() == StatusCode::kUnavailable || failure.code() == StatusCode::kCancelled)
     return false;

@@ -12,7 +12,7 @@ constexpr bool kRunning = false;
 
 Recovery recovery_of(bool takes_over = false) { return Recovery({}, takes_over); }
 
-TEST(Recovery, CountsTheSameFailureUntilACheckpointIsComplete) {
+TEST(Recovery, CountsARepeatedFailureUntilACheckpointCompletes) {
   Recovery recovery = recovery_of();
   const auto repeated = [&](const char* message) {
     return recovery.on_attempt_failed(aborted(message), kRunning, -1).repeated;
@@ -26,7 +26,7 @@ TEST(Recovery, CountsTheSameFailureUntilACheckpointIsComplete) {
   EXPECT_EQ(repeated("a"), 1);
 }
 
-TEST(Recovery, ACheckpointThatCannotBeRestoredTwiceIsSetAside) {
+TEST(Recovery, SetsAsideACheckpointThatFailsToRestoreTwice) {
   Recovery recovery = recovery_of();
   const auto next = [&](CheckpointId restored, const Status& failure) {
     return recovery.on_attempt_failed(failure, kDeploying, restored).next;
@@ -42,13 +42,13 @@ TEST(Recovery, ACheckpointThatCannotBeRestoredTwiceIsSetAside) {
   EXPECT_EQ(next(-1, aborted("x")), Next::kRestart);
 }
 
-TEST(Recovery, AFailureOfTasksThatRunSaysNothingAboutTheCheckpoint) {
+TEST(Recovery, FailureOfRunningTasksDoesNotBlameTheCheckpoint) {
   Recovery recovery = recovery_of();
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(recovery.on_attempt_failed(aborted("x"), kRunning, 7).next, Next::kRestart);
 }
 
-TEST(Recovery, WhatTheProgramOrItsInputMakesWrongEndsTheJob) {
+TEST(Recovery, PermanentFailureEndsTheJob) {
   Recovery recovery = recovery_of();
   const auto next = [&](const Status& failure) {
     return recovery.on_attempt_failed(failure, kRunning, -1).next;
@@ -60,7 +60,7 @@ TEST(Recovery, WhatTheProgramOrItsInputMakesWrongEndsTheJob) {
   EXPECT_EQ(next(not_found("a file that others write")), Next::kRestart);
 }
 
-TEST(Recovery, DamageThatTheFirstAttemptMeetsIsReadAgainAtOnceAndThenAfterTheBackOff) {
+TEST(Recovery, DamageInTheFirstAttemptIsRetriedAtOnceAndThenAfterTheBackOff) {
   Recovery recovery = recovery_of();
   EXPECT_FALSE(recovery.damage_met());
   auto decision = recovery.on_attempt_failed(data_loss("a block"), kDeploying, 3);
@@ -72,7 +72,7 @@ TEST(Recovery, DamageThatTheFirstAttemptMeetsIsReadAgainAtOnceAndThenAfterTheBac
   EXPECT_TRUE(decision.start_anew);
 }
 
-TEST(Recovery, DamageThatALaterAttemptMeetsIsReadUntilACheckpointIsComplete) {
+TEST(Recovery, ReadsAllStateAfterLaterDamageUntilACheckpointCompletes) {
   Recovery recovery = recovery_of(/*takes_over=*/true);
   recovery.on_running();
   EXPECT_FALSE(recovery.must_read_all());
@@ -84,23 +84,23 @@ TEST(Recovery, DamageThatALaterAttemptMeetsIsReadUntilACheckpointIsComplete) {
   EXPECT_FALSE(recovery.must_read_all());
 }
 
-TEST(Recovery, TheFirstStartOfAJobReadsAll) {
+TEST(Recovery, FirstStartOfAJobReadsAllState) {
   EXPECT_TRUE(recovery_of().must_read_all());
   EXPECT_FALSE(recovery_of(/*takes_over=*/true).must_read_all());
 }
 
-TEST(Recovery, AFirstStartThatCannotBePreparedIsRefused) {
+TEST(Recovery, RefusesAFirstStartThatCannotBePrepared) {
   EXPECT_EQ(recovery_of().on_preparation_failed(unavailable("storage"), false), Next::kRefuse);
   EXPECT_EQ(recovery_of().on_preparation_failed(aborted("x"), false), Next::kRefuse);
 }
 
-TEST(Recovery, ALeaderThatTakesOverWaitsForStorage) {
+TEST(Recovery, LeaderThatTakesOverWaitsForStorage) {
   const Recovery recovery = recovery_of(/*takes_over=*/true);
   EXPECT_EQ(recovery.on_preparation_failed(unavailable("storage"), false), Next::kRestart);
   EXPECT_EQ(recovery.on_preparation_failed(data_loss("a checkpoint"), false), Next::kRefuse);
 }
 
-TEST(Recovery, ARestartThatCannotBePreparedIsTriedAgainUnlessTheCheckpointIsGone) {
+TEST(Recovery, RetriesARestartThatCannotBePreparedUnlessTheCheckpointIsGone) {
   const Recovery recovery = recovery_of();
   EXPECT_EQ(recovery.on_preparation_failed(unavailable("storage"), true), Next::kRestart);
   EXPECT_EQ(recovery.on_preparation_failed(not_found("a checkpoint"), true), Next::kGiveUp);

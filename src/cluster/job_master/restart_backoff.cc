@@ -32,7 +32,7 @@ std::optional<MonotonicTime> RestartBackoff::on_failure(MonotonicTime now, doubl
       return options_.delay;
     }
     case RestartStrategyType::kExponentialDelay: {
-      // A job that has run well for long enough begins anew.
+      // Reset after the job has run long enough without failure.
       if (last_failure_ && now - *last_failure_ > options_.reset_backoff_threshold + backoff_) {
         failures_ = 1;
         backoff_ = MonotonicTime(0);

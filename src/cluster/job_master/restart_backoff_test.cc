@@ -14,14 +14,14 @@ TEST(RestartBackoff, NoneNeverRestarts) {
   EXPECT_FALSE(strategy.on_failure(seconds(1), 0.5));
 }
 
-TEST(RestartBackoff, FixedDelayRestartsAsOftenAsItSays) {
+TEST(RestartBackoff, FixedDelayRestartsTheConfiguredNumberOfTimes) {
   RestartBackoff strategy({.type = Type::kFixedDelay, .attempts = 2, .delay = milliseconds(300)});
   EXPECT_EQ(strategy.on_failure(seconds(1), 0.5), MonotonicTime(milliseconds(300)));
   EXPECT_EQ(strategy.on_failure(seconds(100), 0.5), MonotonicTime(milliseconds(300)));
   EXPECT_FALSE(strategy.on_failure(seconds(1000), 0.5));
 }
 
-TEST(RestartBackoff, FailureRateForgetsWhatIsOlderThanTheInterval) {
+TEST(RestartBackoff, FailureRateForgetsFailuresOlderThanTheInterval) {
   RestartBackoff strategy({.type = Type::kFailureRate,
                            .delay = milliseconds(10),
                            .max_failures_per_interval = 2,
@@ -32,7 +32,7 @@ TEST(RestartBackoff, FailureRateForgetsWhatIsOlderThanTheInterval) {
   EXPECT_FALSE(strategy.on_failure(seconds(12), 0.5));
 }
 
-TEST(RestartBackoff, ExponentialDelayGrowsToItsLimitAndStartsAnewAfterAQuietTime) {
+TEST(RestartBackoff, ExponentialDelayGrowsToItsMaximumAndResetsAfterAQuietTime) {
   RestartBackoff strategy({.type = Type::kExponentialDelay,
                            .initial_backoff = milliseconds(100),
                            .max_backoff = milliseconds(250),
@@ -53,7 +53,7 @@ TEST(RestartBackoff, JitterStaysWithinItsFactor) {
             MonotonicTime(milliseconds(1100)));
 }
 
-TEST(RestartBackoff, ABackoffThatNoClockCanHoldStaysAtTheLongest) {
+TEST(RestartBackoff, OverflowingBackoffStaysAtTheMaximum) {
   const std::chrono::milliseconds longest = std::chrono::hours(24) * 36525;
   RestartBackoff strategy({.type = Type::kExponentialDelay,
                            .initial_backoff = longest,

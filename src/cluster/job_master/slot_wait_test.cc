@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 constexpr SlotWaitOptions kAdaptive{.adaptive = true, .first = 30s, .restart = 2s};
 constexpr SlotWaitOptions kFixed{.adaptive = false, .first = 30s, .restart = 2s};
 
-TEST(SlotWait, BeginsAtOnceOnAllSlotsAndOnNoMoreThanWanted) {
+TEST(SlotWait, BeginsAtOnceOnAllRequestedSlotsAndNoMore) {
   SlotWait wait(kAdaptive);
   wait.begin(100s, true);
   EXPECT_EQ(wait.decide(100s, 4, 4).shards, 4);
@@ -25,27 +25,27 @@ TEST(SlotWait, BeginsOnFewerAfterTheWait) {
   EXPECT_EQ(wait.decide(102s, 3, 4).shards, 3);
 }
 
-TEST(SlotWait, TheFirstStartWaitsLonger) {
+TEST(SlotWait, FirstStartWaitsLonger) {
   SlotWait wait(kAdaptive);
   wait.begin(100s, true);
   EXPECT_EQ(wait.decide(129s, 3, 4).shards, 0);
   EXPECT_EQ(wait.decide(130s, 3, 4).shards, 3);
 }
 
-TEST(SlotWait, WithoutASlotNothingBegins) {
+TEST(SlotWait, DoesNotBeginWithoutASlot) {
   SlotWait wait(kAdaptive);
   wait.begin(100s, false);
   EXPECT_EQ(wait.decide(1000s, 0, 4).shards, 0);
 }
 
-TEST(SlotWait, AFixedJobWaitsForAllSlots) {
+TEST(SlotWait, FixedJobWaitsForAllSlots) {
   SlotWait wait(kFixed);
   wait.begin(100s, false);
   EXPECT_EQ(wait.decide(1000s, 3, 4).shards, 0);
   EXPECT_EQ(wait.decide(1000s, 4, 4).shards, 4);
 }
 
-TEST(SlotWait, AsksForALineInTheLogEveryTenSeconds) {
+TEST(SlotWait, RequestsALogLineEveryTenSeconds) {
   SlotWait wait(kFixed);
   wait.begin(100s, false);
   EXPECT_FALSE(wait.decide(109s, 1, 4).say_so);

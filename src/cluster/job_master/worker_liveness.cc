@@ -6,9 +6,10 @@
 namespace weir {
 namespace {
 
-/// From connecting to registering.
+/// Maximum time from connecting to registering.
 constexpr MonotonicTime kRegistrationTime = std::chrono::seconds(10);
-/// Between two looks at the workers' silence: not at each message of each of them.
+/// Interval of the checks for silent workers, because checking after every message would be too
+/// expensive.
 constexpr MonotonicTime kLookInterval = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -20,7 +21,8 @@ WorkerLiveness::WorkerLiveness(MonotonicTime heartbeat_interval, MonotonicTime h
 WorkerLiveness::Finding WorkerLiveness::tend(WorkerPool& pool, MonotonicTime now) {
   const MonotonicTime paused = now - std::exchange(last_call_, now);
   if (paused >= timeout_) {
-    // The workers' messages of this time wait in the mailbox or the sockets: don't count the pause.
+    // If this process was paused, the workers' messages wait in the mailbox or the sockets: don't
+    // count the pause.
     pool.for_each([&](PooledWorker& worker) {
       worker.last_heard = std::max(worker.last_heard, now - timeout_ / 2);
     });

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using Sessions = std::vector<int64_t>;
 
-/// Heartbeats every second, a time-out of five.
+/// Heartbeats every second, a timeout of five seconds.
 class WorkerLivenessTest : public testing::Test {
  protected:
   std::shared_ptr<Line> connect(int64_t session, bool registered) {
@@ -20,7 +20,7 @@ class WorkerLivenessTest : public testing::Test {
     return line;
   }
   void hear(int64_t session) { pool_.find(session)->last_heard = now_; }
-  /// In small steps, as for a process that runs; all that is found.
+  /// Advances the time in small steps, as in a process that runs. Returns everything found.
   WorkerLiveness::Finding run(MonotonicTime time) {
     WorkerLiveness::Finding all;
     for (const MonotonicTime end = now_ + time; now_ < end;) {
@@ -48,7 +48,7 @@ TEST_F(WorkerLivenessTest, SendsHeartbeatsToRegisteredWorkers) {
   EXPECT_EQ(liveness_.next(), 103100ms);
 }
 
-TEST_F(WorkerLivenessTest, FindsASilentWorkerAfterTheTimeOut) {
+TEST_F(WorkerLivenessTest, FindsASilentWorkerAfterTheTimeout) {
   connect(1, true);
   connect(2, true);
   EXPECT_EQ(run(3s).silent, Sessions{});

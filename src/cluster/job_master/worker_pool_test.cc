@@ -23,7 +23,7 @@ class WorkerPoolTest : public testing::Test {
   WorkerPool pool_;
 };
 
-TEST_F(WorkerPoolTest, CountsSlotsOfThoseThatAreThere) {
+TEST_F(WorkerPoolTest, CountsSlotsOfConnectedWorkers) {
   add(1, "a", 2);
   PooledWorker& b = add(2, "b", 3);
   pool_.add(3, std::make_unique<LineEnd>(std::make_shared<Line>()), MonotonicTime(3));
@@ -31,7 +31,7 @@ TEST_F(WorkerPoolTest, CountsSlotsOfThoseThatAreThere) {
   EXPECT_EQ(pool_.registered(), 2);
   RegisterWorker offer = b.offer;
   offer.slots = 1;
-  pool_.enroll(b, offer);  // says it again, with another number
+  pool_.enroll(b, offer);  // registers again, with another number of slots
   EXPECT_EQ(pool_.slots(), 3);
   EXPECT_EQ(pool_.registered(), 2);
   pool_.remove(2);
@@ -44,7 +44,7 @@ TEST_F(WorkerPoolTest, CountsSlotsOfThoseThatAreThere) {
   EXPECT_TRUE(pool_.empty());
 }
 
-TEST_F(WorkerPoolTest, AnAttemptThatHasLostAWorkerIsNeverComplete) {
+TEST_F(WorkerPoolTest, AttemptWithALostWorkerIsNeverComplete) {
   PooledWorker& a = add(1, "a", 1);
   add(2, "b", 1);
   pool_.place(2);
@@ -60,7 +60,7 @@ TEST_F(WorkerPoolTest, AnAttemptThatHasLostAWorkerIsNeverComplete) {
   EXPECT_TRUE(pool_.all_of_attempt(&PooledWorker::deployed));
 }
 
-TEST_F(WorkerPoolTest, AShardStaysWhereItWas) {
+TEST_F(WorkerPoolTest, ShardStaysWithItsWorker) {
   add(1, "a", 1);
   add(2, "b", 1);
   const std::vector<int32_t> before = pool_.place(2);
@@ -69,14 +69,14 @@ TEST_F(WorkerPoolTest, AShardStaysWhereItWas) {
     names.push_back(pool_.of_attempt()[static_cast<size_t>(index)]->offer.worker);
   pool_.remove(1);
   pool_.forget_attempt();
-  add(3, "a", 1);  // comes back, in a later session
+  add(3, "a", 1);  // reconnects, in a later session
   const std::vector<int32_t> after = pool_.place(2);
   for (size_t shard = 0; shard < 2; ++shard) {
     EXPECT_EQ(pool_.of_attempt()[static_cast<size_t>(after[shard])]->offer.worker, names[shard]);
   }
 }
 
-TEST_F(WorkerPoolTest, TheLeastWatermarkIsOfTheAttemptsWorkersOnly) {
+TEST_F(WorkerPoolTest, LeastWatermarkCoversOnlyTheAttemptsWorkers) {
   PooledWorker& a = add(1, "a", 1);
   PooledWorker& b = add(2, "b", 1);
   EXPECT_EQ(pool_.least_watermark(), kMaxWatermark);
@@ -93,7 +93,7 @@ TEST_F(WorkerPoolTest, TheLeastWatermarkIsOfTheAttemptsWorkersOnly) {
   EXPECT_EQ(pool_.least_watermark(), 30);
 }
 
-TEST_F(WorkerPoolTest, TellsWhoIsSilent) {
+TEST_F(WorkerPoolTest, ListsSilentWorkers) {
   add(5, "a", 1);
   add(9, "b", 1);
   EXPECT_TRUE(pool_.silent_since(MonotonicTime(4)).empty());

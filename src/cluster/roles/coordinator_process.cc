@@ -43,11 +43,12 @@ Endpoint CoordinatorProcess::accept(std::unique_ptr<Connection> connection) {
     std::lock_guard lock(router_->mutex);
     if (router_->master != nullptr) return router_->master->accept(std::move(connection));
   }
-  // A worker that comes to one that does not lead is let go, and looks again. Not here: this is a
-  // callback.
+  // This process does not lead, so it closes the worker's connection, and the worker looks again.
+  // Posted, because this is a callback.
   auto box = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
   mailbox_->post([box] { box->reset(); });
-  return {[](const std::string&) {}, [](const Status&) {}};  // its hello may come before that
+  // The worker's first message may arrive before the close.
+  return {[](const std::string&) {}, [](const Status&) {}};
 }
 
 CoordinatorProcessView CoordinatorProcess::view() const {
@@ -100,7 +101,7 @@ MonotonicTime CoordinatorProcess::step() {
                     }
                     step_down();
                   }});
-      // The election's own wake-ups step this actor.
+      // The election wakes this actor.
       election_->set_wake([mailbox = mailbox_] { mailbox->post([] {}); });
     }
   }

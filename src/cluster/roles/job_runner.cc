@@ -30,10 +30,10 @@ JobRunner::JobRunner(const JobGraph& graph, JobOptions options, Platform& platfo
 }
 
 void JobRunner::leave() {
-  master_handle_->stop();  // it would start the job again
+  master_handle_->stop();  // otherwise it would restart the job
   leaving_ = true;
   worker_.leave();
-  if (worker_.view().ended) on_end_();  // which it has been before
+  if (worker_.view().ended) on_end_();  // the worker may have ended earlier
 }
 
 JobRunner::~JobRunner() {

@@ -19,7 +19,7 @@ std::string joined(const std::vector<std::string>& arguments) {
   return text;
 }
 
-/// What a child would read.
+/// The content that a child would read.
 std::string content_of(const std::vector<std::string>& arguments, const std::string& key) {
   for (const std::string& argument : arguments) {
     if (argument.starts_with(key + "="))
@@ -28,7 +28,7 @@ std::string content_of(const std::vector<std::string>& arguments, const std::str
   return "";
 }
 
-TEST(LocalWorkers, ASecretIsDrawnWhereNothingElseProvesWhoBelongsToTheCluster) {
+TEST(LocalWorkers, DrawsASecretIfNothingElseProtectsTheCluster) {
   Configuration configuration;
   const auto secrets = secrets_for_local_workers(&configuration);
   ASSERT_TRUE(secrets.ok()) << secrets.status().to_string();
@@ -48,7 +48,7 @@ TEST(LocalWorkers, ASecretIsDrawnWhereNothingElseProvesWhoBelongsToTheCluster) {
             theirs);
 }
 
-TEST(LocalWorkers, NoneIsDrawnWhereThereIsOneOrTls) {
+TEST(LocalWorkers, DrawsNoSecretIfThereIsOneOrTls) {
   Configuration with_secret;
   ASSERT_TRUE(with_secret.set("security.shared-secret.file", "/etc/weir/secret", kFromFile).ok());
   EXPECT_TRUE(secrets_for_local_workers(&with_secret)->empty());
@@ -58,7 +58,7 @@ TEST(LocalWorkers, NoneIsDrawnWhereThereIsOneOrTls) {
   EXPECT_FALSE(with_tls.is_set(options::kSharedSecretFile));
 }
 
-TEST(LocalWorkers, SecretsOfTheCommandLineAreHandedOnWithoutIt) {
+TEST(LocalWorkers, PassesSecretsOnOutsideTheCommandLine) {
   const std::string password = "security.ssl.internal.keystore-password";
   Configuration configuration;
   ASSERT_TRUE(configuration.set("security.ssl.internal.enabled", "true", kFromFile).ok());
@@ -82,7 +82,7 @@ TEST(LocalWorkers, SecretsOfTheCommandLineAreHandedOnWithoutIt) {
   EXPECT_EQ(secrets->size(), 1u);
 }
 
-TEST(LocalWorkers, TheyShareTheSlotsThatTheJobWants) {
+TEST(LocalWorkers, WorkersShareTheSlotsOfTheJob) {
   Configuration configuration;
   ASSERT_TRUE(configuration.set("parallelism.default", "5").ok());
   EXPECT_NE(joined(local_worker_arguments({}, configuration, 2, {"h", 1}, {}))

@@ -5,7 +5,7 @@
 namespace weir {
 namespace {
 
-TEST(ProgressLine, SaysHowManyLateRecordsWereDropped) {
+TEST(ProgressLine, ShowsTheNumberOfDroppedLateRecords) {
   JobView view;
   view.source_records = 1200;
   EXPECT_EQ(progress_line(view, 100, MonotonicTime(0)).find("late"), std::string::npos);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds kLook{1};
 
-/// FAILED_PRECONDITION where the settings ask for more than this process.
+/// FAILED_PRECONDITION if the settings require more than this process.
 Status check_is_for_one_process(const Configuration& configuration) {
   if (configuration.get(options::kRole) == ProcessRole::kEmbedded &&
       configuration.get(options::kWorkers) == 0 &&
@@ -26,7 +26,7 @@ Status check_is_for_one_process(const Configuration& configuration) {
       "programs that call execute()");
 }
 
-/// The newest completed checkpoint that storage has; empty if there is none.
+/// The newest completed checkpoint in storage; empty if there is none.
 std::string last_checkpoint(const JobOptions& options, FileSystemRegistry& files) {
   if (options.job_directory.empty()) return "";
   const auto job = files.resolve(options.job_directory);
@@ -36,7 +36,7 @@ std::string last_checkpoint(const JobOptions& options, FileSystemRegistry& files
   return job->child(checkpoint_directory_name(found->completed.front())).uri;
 }
 
-/// Blocks until the job has ended, or its tasks after a request to suspend it.
+/// Blocks until the job has ended, or until its tasks have ended after a request to suspend it.
 JobView run_to_end(const JobGraph& graph, const JobOptions& options, Platform& platform,
                    const RunOptions& requests) {
   Wakeup wakeup;

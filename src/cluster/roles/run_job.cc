@@ -29,14 +29,15 @@
 namespace weir {
 namespace {
 
-// Exit codes; docs/deploy.md has them.
+// Exit codes; see docs/deploy.md.
 constexpr int kFailed = 1;
 constexpr int kRefused = 2;  ///< nothing was run: bad input, bad configuration, no permission
-constexpr int kNotNow =
-    3;  ///< nothing was run: something that is needed does not answer, and that may pass
+/// Nothing was run: a required service does not answer; a retry may succeed.
+constexpr int kNotNow = 3;
 constexpr int kCanceled = 130;
-constexpr int kLeft = 143;  ///< this process was asked to leave; the job was left as it is
-constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< for a process to leave in order
+/// This process was asked to leave; the job continues or can continue elsewhere.
+constexpr int kLeft = 143;
+constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< time for a process to leave in order
 
 void report(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
 int refusal_code(const Status& status) {
@@ -47,7 +48,7 @@ int refuse(const Status& status) {
   return refusal_code(status);
 }
 
-/// Beyond loopback nothing listens without them.
+/// Without authentication, the process listens on loopback only.
 void warn_if_open(const Configuration& configuration) {
   if (configuration.is_set(options::kSharedSecretFile) || configuration.get(options::kInternalTls))
     return;
@@ -57,10 +58,10 @@ void warn_if_open(const Configuration& configuration) {
          "set security.shared-secret.file, or security.ssl.internal.enabled, for all its processes";
 }
 
-/// An address to listen on that nobody can dial.
+/// Whether nobody can dial this listen address.
 bool reached_by_no_name(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
 
-/// Where this process keeps copies of its state; null if there is no place for them.
+/// The directory for local copies of this process's state; null if there is none.
 std::unique_ptr<PrivateDirectory> own_state_directory(const Configuration& configuration) {
   const std::string place = configuration.get_optional(options::kTmpDirs).value_or("/tmp");
   const auto made = [&]() -> StatusOr<std::unique_ptr<PrivateDirectory>> {
@@ -75,8 +76,8 @@ std::unique_ptr<PrivateDirectory> own_state_directory(const Configuration& confi
   return nullptr;
 }
 
-/// Shows how the job fares until it has ended. `view`: of the job; `leads`: false while another
-/// process knows.
+/// Shows the job's progress until it has ended. `view`: of the job; `leads`: false while another
+/// process leads.
 class Watch {
  public:
   Watch(const Configuration& configuration, const Clock& clock)
@@ -86,8 +87,8 @@ class Watch {
     const MonotonicTime now = clock_.now();
     if (!show_ || now - last_ < std::chrono::seconds(1)) return;
     const double seconds = std::chrono::duration<double>(now - last_).count();
-    last_records_ =
-        std::min(last_records_, view.source_records);  // a later leadership counts from zero
+    // A new leadership counts from zero.
+    last_records_ = std::min(last_records_, view.source_records);
     report(progress_line(view, static_cast<double>(view.source_records - last_records_) / seconds,
                          now));
     last_ = now;
@@ -114,7 +115,7 @@ std::string how_to_go_on(const JobOptions& options) {
                                      : "the job has no checkpoints to go on from";
 }
 
-/// How long a process that was asked to leave may still take.
+/// The deadline of a process that was asked to leave.
 class Departure {
  public:
   explicit Departure(const Clock& clock) : clock_(clock) {}
@@ -124,7 +125,7 @@ class Departure {
     end_ = clock_.now() + kLeaveTime;
   }
   bool begun() const { return end_.has_value(); }
-  /// Does not return when the time is over: nothing that is still under way is needed.
+  /// Exits when the time is over: unfinished work is not needed.
   void check(std::string_view what_does_not_end) const {
     if (!end_ || clock_.now() < *end_) return;
     report(cat("leaving although ", what_does_not_end));
@@ -164,15 +165,15 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
   return departure.begun() && !is_terminal(runner.view().state) ? kLeft : watch.end(runner.view());
 }
 
-/// A coordinator that is started again is later than the one before by its clock, and, if that was
-/// set back, by what is recorded with the checkpoints.
+/// Without election, a restarted coordinator's epoch must be above the previous one: it comes from
+/// the clock or, if the clock was set back, from the record with the checkpoints.
 int64_t epoch_without_election(const JobOptions& options, Platform& platform, bool own_workers) {
   const int64_t by_clock = own_workers ? 1 : platform.clock.wall_ms() / 1000;
   const auto job = options.job_directory.empty() ? StatusOr<FileLocation>(not_found("none"))
                                                  : platform.files.resolve(options.job_directory);
   if (!job.ok()) return by_clock;
-  const auto lineage =
-      read_lineage(*job);  // if it cannot be read the job is refused, or waits, when it is prepared
+  // If it cannot be read, the job's preparation refuses the job or waits.
+  const auto lineage = read_lineage(*job);
   return lineage.ok() ? std::max(by_clock, lineage->epoch + 1) : by_clock;
 }
 
@@ -271,8 +272,8 @@ int run_worker(const JobGraph& graph, const Configuration& configuration,
             "), and other workers must know one of them: set taskmanager.host")));
   }
   warn_if_open(configuration);
-  std::unique_ptr<PrivateDirectory>
-      state_directory;  // work on the I/O pool may still use it at the end
+  // Work on the I/O pool may still use it at the end.
+  std::unique_ptr<PrivateDirectory> state_directory;
   report_crashes("the worker");
   Process process(configuration, graph);
   Platform& platform = process.platform.get();
@@ -292,8 +293,8 @@ int run_worker(const JobGraph& graph, const Configuration& configuration,
   }
   worker_options.data_address = Address{worker_options.host, (*data_server)->port()}.to_string();
 
-  // Whom the worker dials: fixed, or the leader that ZooKeeper names. Told on the finder's thread,
-  // asked on the worker's.
+  // The address that the worker dials: fixed, or that of the leader in ZooKeeper. Set on the
+  // finder's thread, read on the worker's.
   std::mutex leader_mutex;
   std::optional<Address> leader;
   if (!*ha)
@@ -380,7 +381,7 @@ int run_job(const JobGraph& graph, const Configuration& given) {
     case ProcessRole::kCoordinator:
       options->worker.build = own_executable_id();
       return run_coordinator(graph, configuration, *std::move(options));
-    case ProcessRole::kChain: break;  // not a process of a cluster of weir's
+    case ProcessRole::kChain: break;  // not part of a weir cluster
     case ProcessRole::kWorker:
       options->worker.build = own_executable_id();
       return run_worker(graph, configuration, *options);
