@@ -29,8 +29,8 @@
 #include "graph/build_job_graph.h"
 #include "sim_disk.h"
 #include "sim_process.h"
-#include "weir/detail/check.h"
-#include "weir/detail/source_operator.h"
+#include "weir/detail/base/check.h"
+#include "weir/detail/connector/source_operator.h"
 #include "weir/weir.h"
 
 namespace weir {

@@ -2,7 +2,7 @@
 // one process.
 //     keyed_operators [records] [keys...]
 
-#include "weir/detail/keyed_operators.h"
+#include "weir/detail/stream/keyed_operators.h"
 
 #include <absl/container/flat_hash_map.h>
 #include <time.h>

@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::sim {
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "cluster_job.h"
-#include "weir/data_stream.h"
-#include "weir/fields.h"
+#include "weir/stream/data_stream.h"
+#include "weir/types/fields.h"
 
 namespace weir::sim {
 

@@ -6,13 +6,13 @@
 #include "base/strings.h"
 #include "cluster_events.h"
 #include "graph/build_job_graph.h"
-#include "weir/detail/check.h"
-#include "weir/detail/collection_source.h"
-#include "weir/detail/source_operator.h"
-#include "weir/environment.h"
-#include "weir/file_sink.h"
-#include "weir/file_source.h"
-#include "weir/generator_source.h"
+#include "weir/connector/file_sink.h"
+#include "weir/connector/file_source.h"
+#include "weir/connector/generator_source.h"
+#include "weir/detail/base/check.h"
+#include "weir/detail/connector/collection_source.h"
+#include "weir/detail/connector/source_operator.h"
+#include "weir/stream/environment.h"
 
 namespace weir::sim {
 namespace {

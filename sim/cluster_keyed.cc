@@ -2,9 +2,9 @@
 
 #include "base/strings.h"
 #include "cluster_events.h"
-#include "weir/functions.h"
-#include "weir/keyed_stream.h"
-#include "weir/windows.h"
+#include "weir/function/functions.h"
+#include "weir/stream/keyed_stream.h"
+#include "weir/window/windows.h"
 
 namespace weir::sim {
 std::shared_ptr<Mishaps>& mishaps_of_serializers() {

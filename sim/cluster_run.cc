@@ -10,7 +10,7 @@
 #include "cluster_job.h"
 #include "oracle_files.h"
 #include "sim_process.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::sim {
 namespace {

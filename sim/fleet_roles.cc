@@ -5,7 +5,7 @@
 #include "cluster/worker.h"
 #include "ha/leader_finder.h"
 #include "runtime/data_server.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::sim {
 namespace {

@@ -8,7 +8,7 @@
 #include "oracle_files.h"
 #include "sim_network.h"
 #include "sim_zookeeper.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::sim {
 namespace {

@@ -1,7 +1,7 @@
 #include "sim_disk.h"
 
 #include "base/strings.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::sim {
 

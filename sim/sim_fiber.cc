@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::sim {
 namespace {

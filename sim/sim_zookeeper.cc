@@ -5,7 +5,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "sim_network.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::sim {
 namespace {

@@ -191,7 +191,7 @@ def self_check():
         ("src/fs/hdfs/a.cc", "#include <nlohmann/json.hpp>\n#include <pugixml.hpp>"),
         ("src/base/a.cc", '/* #include "runtime/task.h" */\n// #include "runtime/task.h"'),
         ("src/platform/a.cc", "#include <sys/random.h>\n#include <pthread.h>"),
-        ("include/weir/a.h", '#include "weir/detail/check.h"\n#include <string_view>'),
+        ("include/weir/a.h", '#include "weir/detail/base/check.h"\n#include <string_view>'),
     ]
     errors = []
     for path, text in bad:

@@ -3,7 +3,7 @@
 #include "graph/build_job_graph.h"
 #include "graph/explain.h"
 #include "testing/test_context.h"
-#include "weir/keyed_stream.h"
+#include "weir/stream/keyed_stream.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 #include <cstdlib>
 #include <map>

@@ -1,8 +1,8 @@
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 #include <gtest/gtest.h>
 
-#include "weir/generator_source.h"
+#include "weir/connector/generator_source.h"
 
 #include <cstdlib>
 #include <filesystem>

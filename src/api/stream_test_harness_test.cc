@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "weir/collect_sink.h"
-#include "weir/fields.h"
-#include "weir/keyed_stream.h"
+#include "weir/connector/collect_sink.h"
+#include "weir/stream/keyed_stream.h"
+#include "weir/types/fields.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 #include <cstdio>
 #include <cstdlib>

@@ -5,7 +5,7 @@
 #include <ctime>
 #include <mutex>
 
-#include "weir/detail/warn.h"
+#include "weir/detail/base/warn.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/detail/saturating.h"
+#include "weir/detail/base/saturating.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

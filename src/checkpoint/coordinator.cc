@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/storage.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

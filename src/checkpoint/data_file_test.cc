@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <string_view>
 
-#include "weir/bytes.h"
 #include "weir/status.h"
-#include "weir/type_description.h"
+#include "weir/types/bytes.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 

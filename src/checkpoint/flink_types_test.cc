@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "types/compatibility.h"
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

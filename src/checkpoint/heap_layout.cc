@@ -2,7 +2,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "weir/detail/canonical.h"
+#include "weir/detail/types/canonical.h"
 
 namespace weir {
 namespace {

@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "checkpoint/keyed_stream.h"
-#include "weir/bytes.h"
 #include "weir/status.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 

@@ -7,7 +7,7 @@
 #include "base/strings.h"
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/operator_stream.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

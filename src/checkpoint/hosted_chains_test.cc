@@ -11,7 +11,7 @@
 #include "checkpoint/testing/memory_keyed_state.h"
 #include "checkpoint/testing/samples.h"
 #include "fs/memory/memory_file_system.h"
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

@@ -9,9 +9,9 @@
 
 #include "base/ids.h"
 #include "checkpoint/sidecar.h"
-#include "weir/detail/operator.h"
+#include "weir/operator/operator.h"
 #include "weir/status.h"
-#include "weir/type_description.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 

@@ -5,9 +5,9 @@
 
 #include "checkpoint/byte_stream.h"
 #include "checkpoint/snapshot_model.h"
-#include "weir/bytes.h"
-#include "weir/detail/keyed_state.h"
+#include "weir/state/keyed_state.h"
 #include "weir/status.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 

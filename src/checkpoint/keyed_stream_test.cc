@@ -7,7 +7,7 @@
 #include "base/strings.h"
 #include "checkpoint/testing/memory_keyed_state.h"
 #include "platform/scheduler.h"
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

@@ -6,7 +6,7 @@
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

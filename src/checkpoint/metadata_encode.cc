@@ -5,7 +5,7 @@
 #include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
 #include "checkpoint/state_header.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

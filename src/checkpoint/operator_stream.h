@@ -8,9 +8,9 @@
 
 #include "checkpoint/byte_stream.h"
 #include "checkpoint/snapshot_model.h"
-#include "weir/bytes.h"
 #include "weir/status.h"
-#include "weir/type_description.h"
+#include "weir/types/bytes.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 

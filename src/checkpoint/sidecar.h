@@ -10,9 +10,9 @@
 #include "base/ids.h"
 #include "checkpoint/operator_stream.h"
 #include "checkpoint/snapshot_model.h"
-#include "weir/detail/keyed_state.h"
+#include "weir/state/keyed_state.h"
 #include "weir/status.h"
-#include "weir/type_description.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

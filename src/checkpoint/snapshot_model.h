@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "weir/detail/operator.h"
-#include "weir/key_groups.h"
+#include "weir/operator/key_groups.h"
+#include "weir/operator/operator.h"
 
 namespace weir {
 

@@ -3,9 +3,9 @@
 #include <map>
 #include <string>
 
-#include "weir/bytes.h"
 #include "weir/status.h"
-#include "weir/type_description.h"
+#include "weir/types/bytes.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 

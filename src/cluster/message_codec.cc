@@ -8,7 +8,7 @@
 
 #include "base/strings.h"
 #include "cluster/messages.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

@@ -13,7 +13,7 @@
 #include "graph/scale.h"
 #include "runtime/task_restore.h"
 #include "runtime/user_code.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/options.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

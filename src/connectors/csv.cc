@@ -1,4 +1,4 @@
-#include "weir/csv.h"
+#include "weir/connector/csv.h"
 
 #include <algorithm>
 

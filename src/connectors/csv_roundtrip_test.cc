@@ -9,8 +9,8 @@
 
 #include "connectors/test_host.h"
 #include "connectors/test_reading.h"
-#include "weir/detail/sink_operator.h"
-#include "weir/file_sink.h"
+#include "weir/connector/file_sink.h"
+#include "weir/detail/connector/sink_operator.h"
 
 namespace weir {
 namespace {

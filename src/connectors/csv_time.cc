@@ -1,11 +1,11 @@
-#include "weir/detail/csv_time.h"
+#include "weir/detail/connector/csv_time.h"
 
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 
 #include "base/strings.h"
-#include "weir/csv.h"
+#include "weir/connector/csv.h"
 
 namespace weir {
 namespace detail {

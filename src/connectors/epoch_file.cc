@@ -1,7 +1,7 @@
 #include "connectors/epoch_file.h"
 
 #include "base/status_macros.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "weir/file_sink.h"
+#include "weir/connector/file_sink.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "connectors/test_host.h"
 #include "fs/local/local_file_system.h"
 #include "testing/operator_harness.h"
-#include "weir/detail/sink_operator.h"
+#include "weir/detail/connector/sink_operator.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/file_source.h"
+#include "weir/connector/file_source.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -6,8 +6,8 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "connectors/input_files.h"
-#include "weir/bytes.h"
-#include "weir/detail/record_reader.h"
+#include "weir/detail/connector/record_reader.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

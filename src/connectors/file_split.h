@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fs/file_system_registry.h"
-#include "weir/csv.h"
+#include "weir/connector/csv.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "weir/generator_source.h"
+#include "weir/connector/generator_source.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include "base/strings.h"
 #include "connectors/part_names.h"
 #include "fs/file_system_registry.h"
-#include "weir/detail/part_writer.h"
+#include "weir/detail/connector/part_writer.h"
 
 namespace weir::detail {
 namespace {

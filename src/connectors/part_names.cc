@@ -5,7 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

@@ -5,8 +5,8 @@
 #include "connectors/epoch_file.h"
 #include "connectors/part_names.h"
 #include "fs/file_system_registry.h"
-#include "weir/bytes.h"
-#include "weir/detail/part_writer.h"
+#include "weir/detail/connector/part_writer.h"
+#include "weir/types/bytes.h"
 
 namespace weir::detail {
 namespace {

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "weir/bytes.h"
-#include "weir/detail/sink_operator.h"
+#include "weir/detail/connector/sink_operator.h"
+#include "weir/types/bytes.h"
 
 namespace weir::detail {
 namespace {

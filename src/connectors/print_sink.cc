@@ -1,4 +1,4 @@
-#include "weir/print_sink.h"
+#include "weir/connector/print_sink.h"
 
 #include <cerrno>
 #include <cstdio>

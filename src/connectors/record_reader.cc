@@ -1,4 +1,4 @@
-#include "weir/detail/record_reader.h"
+#include "weir/detail/connector/record_reader.h"
 
 #include <algorithm>
 #include <deque>
@@ -9,7 +9,7 @@
 #include "base/strings.h"
 #include "connectors/file_split.h"
 #include "connectors/input_files.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::detail {
 namespace {

@@ -1,9 +1,9 @@
-#include "weir/detail/sink_operator.h"
+#include "weir/detail/connector/sink_operator.h"
 
 #include <gtest/gtest.h>
 
 #include "connectors/test_host.h"
-#include "weir/collect_sink.h"
+#include "weir/connector/collect_sink.h"
 
 namespace weir {
 namespace {

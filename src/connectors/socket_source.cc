@@ -1,4 +1,4 @@
-#include "weir/socket_source.h"
+#include "weir/connector/socket_source.h"
 
 #include <deque>
 
@@ -6,7 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "platform/tcp_client.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

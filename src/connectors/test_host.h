@@ -9,7 +9,7 @@
 
 #include "fs/file_system_registry.h"
 #include "fs/memory/memory_file_system.h"
-#include "weir/detail/operator.h"
+#include "weir/operator/operator.h"
 
 namespace weir {
 

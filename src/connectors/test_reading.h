@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "connectors/test_host.h"
-#include "weir/file_source.h"
+#include "weir/connector/file_source.h"
 
 namespace weir {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "weir/bytes.h"
 #include "weir/status.h"
+#include "weir/types/bytes.h"
 
 // The protocol between a chain's host and its operator in Flink: docs/formats/flink_host.md. Input
 // is not trusted.

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "weir/key_groups.h"
+#include "weir/operator/key_groups.h"
 
 namespace weir {
 

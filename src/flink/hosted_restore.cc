@@ -3,7 +3,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "runtime/user_code.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "checkpoint/hosted_state.h"
 #include "runtime/task_snapshot.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 

@@ -8,7 +8,7 @@
 
 #include "flink/chain_protocol.h"
 #include "platform/io_pool.h"
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "flink/chain_protocol.h"
-#include "weir/bytes.h"
 #include "weir/status.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "flink/chain_host.h"
-#include "weir/detail/collection_source.h"
-#include "weir/detail/keyed_operators.h"
-#include "weir/detail/record_codec_of.h"
-#include "weir/detail/source_operator.h"
+#include "weir/detail/connector/collection_source.h"
+#include "weir/detail/connector/source_operator.h"
+#include "weir/detail/stream/keyed_operators.h"
+#include "weir/detail/types/record_codec_of.h"
 
 namespace weir {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "weir/file_system.h"
+#include "weir/connector/file_system.h"
 
 namespace weir {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "graph/job_graph.h"
-#include "weir/detail/stream_graph.h"
+#include "weir/detail/stream/stream_graph.h"
 
 namespace weir {
 

@@ -5,7 +5,7 @@
 #include "base/strings.h"
 #include "graph/execution_graph.h"
 #include "graph/explain.h"
-#include "weir/detail/record_codec_of.h"
+#include "weir/detail/types/record_codec_of.h"
 
 namespace weir {
 namespace {

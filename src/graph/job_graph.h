@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "weir/detail/stream_graph.h"
+#include "weir/detail/stream/stream_graph.h"
 
 namespace weir {
 

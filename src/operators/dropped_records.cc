@@ -1,8 +1,8 @@
-#include "weir/detail/dropped_records.h"
+#include "weir/detail/window/dropped_records.h"
 
 #include "base/strings.h"
-#include "weir/detail/time_messages.h"
-#include "weir/detail/warn.h"
+#include "weir/detail/base/warn.h"
+#include "weir/detail/stream/time_messages.h"
 
 namespace weir::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/detail/held_bytes.h"
+#include "weir/detail/types/held_bytes.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
-#include "weir/fields.h"
-#include "weir/types.h"
+#include "weir/types/fields.h"
+#include "weir/types/types.h"
 
 namespace weir::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/detail/keyed_operators.h"
+#include "weir/detail/stream/keyed_operators.h"
 
 #include <gtest/gtest.h>
 

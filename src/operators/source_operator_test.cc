@@ -1,9 +1,9 @@
-#include "weir/detail/source_operator.h"
+#include "weir/detail/connector/source_operator.h"
 
 #include <gtest/gtest.h>
 
 #include "testing/test_context.h"
-#include "weir/detail/collection_source.h"
+#include "weir/detail/connector/collection_source.h"
 
 namespace weir {
 namespace {

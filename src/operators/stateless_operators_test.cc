@@ -1,4 +1,4 @@
-#include "weir/detail/stateless_operators.h"
+#include "weir/detail/stream/stateless_operators.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "weir/detail/time_messages.h"
+#include "weir/detail/stream/time_messages.h"
 
 #include "base/strings.h"
-#include "weir/detail/warn.h"
+#include "weir/detail/base/warn.h"
 
 namespace weir::detail {
 

@@ -1,4 +1,4 @@
-#include "weir/detail/window_operator.h"
+#include "weir/detail/window/window_operator.h"
 
 #include <gtest/gtest.h>
 

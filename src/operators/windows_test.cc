@@ -1,10 +1,10 @@
-#include "weir/windows.h"
+#include "weir/window/windows.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "weir/watermark_strategy.h"
+#include "weir/time/watermark_strategy.h"
 
 namespace weir {
 namespace {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "weir/detail/saturating.h"
+#include "weir/detail/base/saturating.h"
 
 namespace weir {
 

@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>

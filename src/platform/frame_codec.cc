@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/strings.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

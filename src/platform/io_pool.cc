@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 #include "platform/crash_report.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

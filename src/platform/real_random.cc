@@ -4,7 +4,7 @@
 #include <sys/types.h>
 
 #include "platform/splitmix.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

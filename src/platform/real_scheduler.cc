@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "platform/crash_report.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

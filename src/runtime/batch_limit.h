@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "weir/detail/batch.h"
-#include "weir/detail/record_codec.h"
+#include "weir/detail/types/record_codec.h"
+#include "weir/operator/batch.h"
 
 namespace weir {
 

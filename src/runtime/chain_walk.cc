@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -6,8 +6,8 @@
 
 #include "base/ids.h"
 #include "runtime/stream_element.h"
-#include "weir/bytes.h"
 #include "weir/status.h"
+#include "weir/types/bytes.h"
 
 // The frames of a data connection: docs/formats/data_connection.md. Received frames come from other
 // processes and are not trusted.

@@ -6,7 +6,7 @@
 #include <mutex>
 
 #include "base/strings.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

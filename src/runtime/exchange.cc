@@ -6,7 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "graph/execution_graph.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {
@@ -46,13 +46,14 @@ Status check_can_be_distributed(const JobGraph& graph) {
     if (edge.partitioning == Partitioning::kForward || edge.codec != nullptr) continue;
     const auto& from = graph.vertices[static_cast<size_t>(edge.from)].chain.back();
     const auto& to = graph.vertices[static_cast<size_t>(edge.to)].chain.front();
-    problems += cat(problems.empty() ? "" : "\n", "the records that operator '", from.name,
-                    "' sends to operator '", to.name,
-                    "' would have to leave their process, and weir cannot serialize their type; "
-                    "list its fields with WEIR_FIELDS "
-                    "(weir/fields.h) or specialise weir::UserSerializer (weir/serializer.h) and "
-                    "give it a default constructor, or run "
-                    "the job in one process");
+    problems += cat(
+        problems.empty() ? "" : "\n", "the records that operator '", from.name,
+        "' sends to operator '", to.name,
+        "' would have to leave their process, and weir cannot serialize their type; "
+        "list its fields with WEIR_FIELDS "
+        "(weir/types/fields.h) or specialise weir::UserSerializer (weir/types/serializer.h) and "
+        "give it a default constructor, or run "
+        "the job in one process");
   }
   return problems.empty() ? Status() : failed_precondition(std::move(problems));
 }

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "runtime/metric_summary.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
 

@@ -5,7 +5,7 @@
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "runtime/user_code.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

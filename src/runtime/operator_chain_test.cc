@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "weir/detail/keyed_backend.h"
+#include "weir/detail/state/keyed_backend.h"
 
 namespace weir {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "checkpoint/snapshot_model.h"
 #include "graph/job_graph.h"
-#include "weir/detail/operator.h"
+#include "weir/operator/operator.h"
 
 namespace weir {
 

@@ -1,7 +1,7 @@
 #include "runtime/output_partition.h"
 
 #include "base/bug_switch.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

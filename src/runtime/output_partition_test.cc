@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/input_gate.h"
-#include "weir/detail/record_codec_of.h"
+#include "weir/detail/types/record_codec_of.h"
 
 namespace weir {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/bug_switch.h"
 #include "base/strings.h"
 #include "runtime/batch_limit.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -12,7 +12,7 @@
 #include "platform/transport.h"
 #include "runtime/channel.h"
 #include "runtime/data_frame.h"
-#include "weir/detail/record_codec.h"
+#include "weir/detail/types/record_codec.h"
 
 namespace weir {
 

@@ -9,7 +9,7 @@
 #include "platform/splitmix.h"
 #include "runtime/input_gate.h"
 #include "runtime/output_partition.h"
-#include "weir/detail/record_codec_of.h"
+#include "weir/detail/types/record_codec_of.h"
 
 namespace weir {
 namespace {

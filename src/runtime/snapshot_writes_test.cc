@@ -5,7 +5,7 @@
 #include "checkpoint/testing/memory_keyed_state.h"
 #include "fs/memory/memory_file_system.h"
 #include "runtime/local_copies.h"
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "weir/detail/batch.h"
+#include "weir/operator/batch.h"
 
 namespace weir {
 

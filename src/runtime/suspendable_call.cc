@@ -1,6 +1,6 @@
 #include "runtime/suspendable_call.h"
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -8,7 +8,7 @@
 #include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
 #include "runtime/operator_host.h"
-#include "weir/detail/keyed_state.h"
+#include "weir/state/keyed_state.h"
 
 namespace weir {
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "weir/detail/batch.h"
+#include "weir/operator/batch.h"
 
 namespace weir {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "weir/detail/keyed_backend.h"
+#include "weir/detail/state/keyed_backend.h"
 
 namespace weir::detail {
 namespace {

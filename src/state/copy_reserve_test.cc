@@ -1,4 +1,4 @@
-#include "weir/detail/copy_reserve.h"
+#include "weir/detail/state/copy_reserve.h"
 
 #include <gtest/gtest.h>
 

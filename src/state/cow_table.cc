@@ -1,4 +1,4 @@
-#include "weir/detail/cow_table.h"
+#include "weir/detail/state/cow_table.h"
 
 namespace weir::detail {
 

@@ -1,4 +1,4 @@
-#include "weir/detail/cow_table.h"
+#include "weir/detail/state/cow_table.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir::detail {
 namespace {

@@ -8,7 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
-#include "weir/detail/timers.h"
+#include "weir/detail/state/timers.h"
 
 namespace shop {
 struct Point {

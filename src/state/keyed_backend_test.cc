@@ -1,4 +1,4 @@
-#include "weir/detail/keyed_backend.h"
+#include "weir/detail/state/keyed_backend.h"
 
 #include <gtest/gtest.h>
 

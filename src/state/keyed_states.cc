@@ -1,11 +1,11 @@
-#include "weir/detail/keyed_states.h"
+#include "weir/detail/state/keyed_states.h"
 
 #include <stdexcept>
 
 #include "base/bug_switch.h"
 #include "base/strings.h"
 #include "state/restore_check.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::detail {
 namespace {

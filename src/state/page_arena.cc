@@ -1,4 +1,4 @@
-#include "weir/detail/page_arena.h"
+#include "weir/detail/state/page_arena.h"
 
 #include <sys/mman.h>
 
@@ -6,7 +6,7 @@
 #include <bit>
 #include <new>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::detail {
 namespace {

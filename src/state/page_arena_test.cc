@@ -1,4 +1,4 @@
-#include "weir/detail/page_arena.h"
+#include "weir/detail/state/page_arena.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "weir/detail/keyed_state.h"
+#include "weir/state/keyed_state.h"
 #include "weir/status.h"
 
 namespace weir {

@@ -1,4 +1,4 @@
-#include "weir/detail/snapshot_tracker.h"
+#include "weir/detail/state/snapshot_tracker.h"
 
 #include <algorithm>
 

@@ -6,8 +6,8 @@
 #include <deque>
 #include <random>
 
-#include "weir/detail/timers.h"
-#include "weir/detail/window_contents.h"
+#include "weir/detail/state/timers.h"
+#include "weir/detail/window/window_contents.h"
 
 namespace weir::detail {
 namespace {

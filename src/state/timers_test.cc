@@ -1,4 +1,4 @@
-#include "weir/detail/timers.h"
+#include "weir/detail/state/timers.h"
 
 #include <gtest/gtest.h>
 

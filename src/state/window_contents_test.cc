@@ -1,4 +1,4 @@
-#include "weir/detail/window_contents.h"
+#include "weir/detail/window/window_contents.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include "fs/real_registry.h"
 #include "graph/build_job_graph.h"
 #include "testing/operator_harness.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/keyed_state.h"
-#include "weir/detail/operator.h"
+#include "weir/operator/operator.h"
+#include "weir/state/keyed_state.h"
 #include "weir/testing/test_record.h"
 
 namespace weir {

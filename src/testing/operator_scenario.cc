@@ -2,7 +2,7 @@
 
 #include "base/strings.h"
 #include "testing/operator_harness.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 

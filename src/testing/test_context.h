@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "fs/file_system_registry.h"
-#include "weir/detail/check.h"
-#include "weir/detail/operator.h"
+#include "weir/detail/base/check.h"
+#include "weir/operator/operator.h"
 
 namespace weir {
 

@@ -1,4 +1,4 @@
-#include "weir/detail/batch.h"
+#include "weir/operator/batch.h"
 
 #include <gtest/gtest.h>
 

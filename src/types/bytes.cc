@@ -1,4 +1,4 @@
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 #include "types/utf16.h"
 

@@ -1,8 +1,8 @@
-#include "weir/bytes.h"
+#include "weir/types/bytes.h"
 
 #include <gtest/gtest.h>
 
-#include "weir/detail/serialize_scalars.h"
+#include "weir/detail/types/serialize_scalars.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/detail/canonical.h"
+#include "weir/detail/types/canonical.h"
 
 namespace weir::detail {
 namespace {

@@ -1,6 +1,6 @@
 #include "types/compatibility.h"
 
-#include "weir/fields.h"
+#include "weir/types/fields.h"
 
 namespace weir {
 namespace {

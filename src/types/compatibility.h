@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "weir/type_description.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

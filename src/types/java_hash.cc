@@ -1,5 +1,5 @@
 #include "types/utf16.h"
-#include "weir/detail/serialize_scalars.h"
+#include "weir/detail/types/serialize_scalars.h"
 
 namespace weir::detail {
 

@@ -1,4 +1,4 @@
-#include "weir/key_groups.h"
+#include "weir/operator/key_groups.h"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
-#include "weir/key_groups.h"
+#include "weir/operator/key_groups.h"
 
 #include <gtest/gtest.h>
 
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

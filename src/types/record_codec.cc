@@ -1,4 +1,4 @@
-#include "weir/detail/record_codec.h"
+#include "weir/detail/types/record_codec.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 
 #include "base/current_exception.h"
 #include "base/strings.h"
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

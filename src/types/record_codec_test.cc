@@ -5,7 +5,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "weir/detail/record_codec_of.h"
+#include "weir/detail/types/record_codec_of.h"
 
 namespace weir {
 namespace {

@@ -1,4 +1,4 @@
-#include "weir/type_description.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 namespace {

@@ -2,8 +2,8 @@
 #include <string_view>
 #include <vector>
 
-#include "weir/detail/serialize_scalars.h"
-#include "weir/fields.h"
+#include "weir/detail/types/serialize_scalars.h"
+#include "weir/types/fields.h"
 
 namespace weir::detail {
 

@@ -1,4 +1,4 @@
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 #include <gtest/gtest.h>
 

@@ -16,7 +16,7 @@
 #include "checkpoint/operator_stream.h"
 #include "checkpoint/testing/memory_keyed_state.h"
 #include "types/utf16.h"
-#include "weir/types.h"
+#include "weir/types/types.h"
 
 namespace weir {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

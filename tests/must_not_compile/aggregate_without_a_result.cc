@@ -1,5 +1,5 @@
 // expect: aggregate: the function needs Accumulator
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

@@ -1,5 +1,5 @@
 // expect: filter: the function takes a const T& and returns bool
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

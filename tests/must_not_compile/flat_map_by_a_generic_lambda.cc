@@ -1,5 +1,5 @@
 // expect: flat_map: the type of the new records is not known from a generic function
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 void words(const weir::DataStream<std::string>& lines) {
 #ifdef MENDED

@@ -1,5 +1,5 @@
 // expect: key_by: the selector is a pointer to a member of the record
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

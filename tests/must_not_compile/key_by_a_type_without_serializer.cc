@@ -1,5 +1,5 @@
 // expect: weir cannot serialize T
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

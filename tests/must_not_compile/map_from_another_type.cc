@@ -1,5 +1,5 @@
 // expect: map: the function is called with a record
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

@@ -1,5 +1,5 @@
 // expect: map: the function must return the new record
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

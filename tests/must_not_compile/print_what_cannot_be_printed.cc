@@ -1,5 +1,5 @@
 // expect: print: the record needs an operator<< or WEIR_FIELDS
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

@@ -1,5 +1,5 @@
 // expect: process: the function must be a weir::KeyedProcessFunction
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

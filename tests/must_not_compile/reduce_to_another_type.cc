@@ -1,5 +1,5 @@
 // expect: reduce: the function takes what there is so far
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

@@ -1,5 +1,5 @@
 // expect: sink_to: the sink must be a weir::Sink of this stream's type of records
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

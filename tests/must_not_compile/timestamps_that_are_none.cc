@@ -1,5 +1,5 @@
 // expect: a timestamp assigner must give milliseconds since 1970
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

@@ -1,5 +1,5 @@
 // expect: union_with: the streams must have the same type of records
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

@@ -1,5 +1,5 @@
 // expect: the window's function must be a weir::ProcessWindowFunction
-#include "weir/environment.h"
+#include "weir/stream/environment.h"
 
 struct Position {
   double x = 0;

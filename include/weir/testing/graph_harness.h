@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "weir/detail/stream_graph.h"
+#include "weir/detail/stream/stream_graph.h"
 #include "weir/testing/test_record.h"
 
 namespace weir {
@@ -28,7 +28,7 @@ class TestSnapshot {
 namespace detail {
 
 /// Runs the operators of a graph in the calling thread, with any number of subtasks each, and keeps
-/// an engine's promises to them (weir/detail/operator.h). A call returns when all that it has set
+/// an engine's promises to them (weir/operator/operator.h). A call returns when all that it has set
 /// off is done: blocking work too, which runs at once. Thread: one.
 class GraphHarness {
  public:

@@ -4,11 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "weir/data_stream.h"
-#include "weir/detail/source_node.h"
-#include "weir/source.h"
+#include "weir/connector/source.h"
+#include "weir/detail/stream/source_node.h"
+#include "weir/stream/data_stream.h"
 #include "weir/testing/graph_harness.h"
-#include "weir/watermark_strategy.h"
+#include "weir/time/watermark_strategy.h"
 
 namespace weir {
 

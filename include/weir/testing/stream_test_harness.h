@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "weir/data_stream.h"
+#include "weir/stream/data_stream.h"
 #include "weir/testing/graph_harness.h"
 
 namespace weir {

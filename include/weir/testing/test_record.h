@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "weir/detail/batch.h"
-#include "weir/serializer.h"
+#include "weir/time/timestamp.h"
+#include "weir/types/serializer.h"
 
 namespace weir {
 

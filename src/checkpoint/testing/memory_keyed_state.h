@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/canonical.h"
-#include "weir/detail/keyed_state.h"
+#include "weir/detail/types/canonical.h"
+#include "weir/state/keyed_state.h"
 
 namespace weir {
 

@@ -5,7 +5,7 @@
 
 #include "base/ids.h"
 #include "checkpoint/checkpoint_history.h"
-#include "weir/detail/batch.h"
+#include "weir/operator/batch.h"
 #include "weir/status.h"
 
 namespace weir {

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "weir/detail/check.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {

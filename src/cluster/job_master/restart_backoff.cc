@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "weir/detail/saturating.h"
+#include "weir/detail/base/saturating.h"
 
 namespace weir {
 

@@ -2,7 +2,7 @@
 
 #include "config/configuration.h"
 #include "graph/job_graph.h"
-#include "weir/job_result.h"
+#include "weir/stream/job_result.h"
 
 namespace weir {
 

@@ -17,7 +17,7 @@
 #include "cluster/messages.h"
 #include "graph/job_graph.h"
 #include "platform/platform.h"
-#include "weir/detail/operator.h"
+#include "weir/operator/operator.h"
 
 namespace weir::cluster_tests {
 

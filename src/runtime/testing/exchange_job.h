@@ -8,7 +8,7 @@
 
 #include "base/strings.h"
 #include "graph/job_graph.h"
-#include "weir/detail/record_codec_of.h"
+#include "weir/detail/types/record_codec_of.h"
 
 namespace weir::exchange_tests {
 

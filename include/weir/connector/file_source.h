@@ -1,0 +1,210 @@
+#pragma once
+
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/connector/csv.h"
+#include "weir/connector/source.h"
+#include "weir/detail/connector/pacer.h"
+#include "weir/detail/connector/record_reader.h"
+
+namespace weir {
+
+/// What to do with a record that cannot be parsed.
+enum class Malformed {
+  kFail,  ///< the job fails with a sentence that names the file and the byte
+  kSkip,  ///< it is left out; the first ones are named in the log
+};
+
+/// What a FileSource reads: a file, a directory, a pattern with *, ? and [...] in its path, or
+/// several of these.
+struct InputPaths {
+  InputPaths(const char* uri) : uris{uri} {}             // NOLINT: a text stands for its path
+  InputPaths(std::string uri) : uris{std::move(uri)} {}  // NOLINT
+  InputPaths(std::vector<std::string> all) : uris(std::move(all)) {}  // NOLINT
+  InputPaths(std::initializer_list<std::string> all) : uris(all) {}
+
+  std::vector<std::string> uris;
+};
+
+/// Reads UTF-8 text from files, in the order of their URIs. A directory stands for its files (not
+/// those whose names begin with '.' or '_', nor those of directories below). Exact across restarts
+/// as long as the files do not change; a file whose size or time changed is refused.
+///
+///   FileSource<std::string>::lines("hdfs://nn:8020/logs")
+///   FileSource<std::string>::lines({"logs/2013-*/*.log", "more.log"})
+///   FileSource<Departure>::csv("flights.csv")                                   // fields of
+///   WEIR_FIELDS by column name FileSource<Departure>::csv("flights.csv", {}, [](CsvRow& row) {
+///     return Departure{row.get<std::string>("carrier"),
+///     row.get<std::optional<double>>("dep_delay")};
+///   })
+///
+/// A parser may throw, which makes its record malformed. Large files are read by several subtasks,
+/// each a range of bytes; a subtask reads its ranges in the order of the input.
+template <class T>
+class FileSource final : public Source<T> {
+ public:
+  static FileSource lines(InputPaths input) requires std::same_as<T, std::string> {
+    return lines(std::move(input), [](std::string_view line) { return std::string(line); });
+  }
+  /// A line ends with "\n" or "\r\n", which the parser does not see.
+  static FileSource lines(InputPaths input, std::function<T(std::string_view)> parse) {
+    FileSource source(std::move(input));
+    source.parse_line_ = std::move(parse);
+    return source;
+  }
+  static FileSource csv(InputPaths input, CsvOptions options = {}) {
+    static_assert(detail::StructWithFields<T>,
+                  "FileSource<T>::csv fills the fields of a struct that are listed with "
+                  "WEIR_FIELDS (weir/types/fields.h); for another T give it a "
+                  "parser: FileSource<T>::csv(uri, options, [](CsvRow& row) { return T{...}; })");
+    if constexpr (detail::StructWithFields<T>) {
+      std::vector<std::string> names = detail::field_names_of<T>();
+      if (!options.header && options.columns.empty()) options.columns = names;
+      FileSource source = csv(std::move(input), std::move(options),
+                              [](CsvRow& row) { return read_csv_row<T>(row); });
+      source.options_.needed_columns = std::move(names);
+      return source;
+    } else {
+      return FileSource(std::move(input));
+    }
+  }
+  /// Empty lines are no rows.
+  static FileSource csv(InputPaths input, CsvOptions options, std::function<T(CsvRow&)> parse) {
+    FileSource source(std::move(input));
+    source.options_.has_header = options.header;
+    source.options_.multiline = options.multiline;
+    source.options_.csv = std::move(options);
+    source.parse_row_ = std::move(parse);
+    return source;
+  }
+
+  FileSource& on_malformed(Malformed policy) {
+    options_.skip_malformed = policy == Malformed::kSkip;
+    return *this;
+  }
+  /// Reads no more than so many records a second, over all subtasks.
+  FileSource& rate(double records_per_second) {
+    rate_.set(records_per_second);
+    return *this;
+  }
+  /// The size of the ranges that are dealt out to the subtasks. Otherwise such that each gets
+  /// several.
+  FileSource& split_bytes(int64_t bytes) {
+    options_.split_bytes = bytes;
+    return *this;
+  }
+  /// How much is read at once; one such piece is read ahead.
+  FileSource& chunk_bytes(size_t bytes) {
+    options_.chunk_bytes = bytes;
+    return *this;
+  }
+
+  StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry& files,
+                                               int parallelism) const override {
+    if (Status rate = rate_.check(); !rate.ok()) return rate;
+    return detail::enumerate_file_splits(options_, files, parallelism);
+  }
+  std::unique_ptr<SourceReader<T>> create_reader() const override {
+    return std::make_unique<Reader>(*this);
+  }
+  bool bounded() const override { return true; }
+  std::string setup_problem() const {
+    if (!parse_line_ && !parse_row_) return "a FileSource is given a parser that is null";
+    return std::string(rate_.check().message());
+  }
+
+ private:
+  class Reader;
+
+  explicit FileSource(InputPaths input) { options_.uris = std::move(input.uris); }
+
+  detail::RecordReaderOptions options_;
+  std::function<T(std::string_view)> parse_line_;
+  std::function<T(CsvRow&)> parse_row_;  // one of the two is set
+  detail::SourceRate rate_;
+};
+
+template <class T>
+class FileSource<T>::Reader final : public SourceReader<T> {
+ public:
+  explicit Reader(const FileSource& source)
+      : source_(source),
+        records_(detail::make_record_reader(source.options_)),
+        pacer_(source.rate_),
+        row_(source.options_.csv) {}
+
+  Status open(OperatorContext& context) override {
+    context_ = &context;
+    pacer_.open(context.parallelism());
+    return records_->open(context);
+  }
+  void add_splits(std::vector<std::string> splits) override {
+    if (!splits.empty()) pacer_.set_reading(true);
+    records_->add_splits(std::move(splits));
+  }
+  std::vector<std::string> snapshot() override { return records_->snapshot(); }
+
+  PollResult poll(BatchOf<T>& out, size_t max_records) override {
+    using enum PollResult::Status;
+    const int64_t now_ms = pacer_.limited() ? context_->processing_time_ms() : 0;
+    const size_t allowed = pacer_.allowed(now_ms, max_records);
+    if (allowed == 0) return {kNothingNow, pacer_.next_ms(now_ms)};
+    switch (records_->take(allowed, texts_)) {
+      case detail::RecordReader::Result::kEnd: pacer_.set_reading(false); return {kEnd};
+      case detail::RecordReader::Result::kNothingNow: return {kNothingNow};
+      case detail::RecordReader::Result::kRecords: break;
+    }
+    pacer_.emitted(texts_.size());
+    if (source_.parse_line_) {
+      for (const std::string_view text : texts_) {
+        if (!parse(text, out, [&] { return source_.parse_line_(text); })) return {kNothingNow};
+      }
+      return {};
+    }
+    if (row_file_ != records_->file_number()) {
+      row_file_ = records_->file_number();
+      if (!records_->header().empty()) row_.set_columns(records_->header());
+    }
+    for (const std::string_view text : texts_) {
+      if (!text.empty() && !parse(text, out, [&] { return parse_row(text); })) return {kNothingNow};
+    }
+    return {};
+  }
+
+ private:
+  T parse_row(std::string_view text) {
+    row_.parse(text);
+    return row_.ok() ? source_.parse_row_(row_) : T{};
+  }
+
+  /// False: the task has failed.
+  template <class Parse>
+  bool parse(std::string_view text, BatchOf<T>& out, Parse parse) {
+    try {
+      T record = parse();
+      if (source_.parse_line_ || row_.ok()) {
+        out.add(std::move(record));
+        return true;
+      }
+      return records_->malformed(text, row_.problem(), !row_.unknown_column());
+    } catch (const std::exception& e) { return records_->malformed(text, e.what(), true); }
+  }
+
+  const FileSource source_;
+  const std::unique_ptr<detail::RecordReader> records_;
+  OperatorContext* context_ = nullptr;
+  detail::Pacer pacer_;
+  std::vector<std::string_view> texts_;
+  CsvRow row_;
+  int64_t row_file_ = -1;
+};
+
+}  // namespace weir

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/connector/sink.h"
+#include "weir/operator/operator.h"
+
+namespace weir::detail {
+
+/// The committables of one subtask of a sink, from the barrier until they are committed.
+/// Thread: the operator's; commits run on the I/O pool, one at a time.
+/// Invariants: what is committed belongs to a completed checkpoint; a committable leaves the state
+/// only after its commit succeeded; restored committables, and what is to be removed, belong to
+/// subtask 0, which deals with them before its first record and before its first acknowledgement:
+/// so before any checkpoint of the attempt can be complete.
+class PendingCommits {
+ public:
+  PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context);
+
+  /// Declares the state, takes what was restored, and, in subtask 0, looks for what earlier
+  /// attempts left. Blocks.
+  Status open();
+  /// False: no record may be written yet. When the attempt runs the first call starts the recovery.
+  bool recovered();
+  /// `prepared` joins what is pending; all of it goes into the snapshot.
+  void snapshot(SnapshotContext& context, std::vector<std::string> prepared);
+  /// Commits what belongs to checkpoints up to `id`.
+  void completed(int64_t id);
+  /// Commits everything, at the end of a job without checkpoints. `make_durable` runs first, on the
+  /// I/O pool.
+  void commit_final(std::vector<std::string> prepared,
+                    std::vector<std::function<Status()>> make_durable);
+  int64_t next_processing_time() const;
+  void advance_processing_time(int64_t now_ms);
+  /// False while a recovery or a commit is under way or has to be tried again.
+  bool quiescent() const;
+
+ private:
+  struct Entry {
+    int64_t checkpoint_id;
+    int32_t subtask;
+    std::string bytes;
+  };
+  class Recovery;
+
+  void recover();
+  void start_commit();
+  void on_recovered(const Status& status);
+  void on_committed(int64_t up_to, const Status& status);
+  bool retry_is_due(int64_t now_ms) const;
+  /// True if it will be tried again; false if the task has failed.
+  bool retry_later(const Status& status, const char* what);
+
+  const std::shared_ptr<Committer> committer_;
+  OperatorContext& context_;
+  std::shared_ptr<Recovery> recovery_;
+  std::vector<Entry> pending_;
+  std::vector<std::function<Status()>> make_durable_;
+  int64_t completed_ = -1;
+  bool recovered_ = false;
+  bool recovering_ = false;
+  bool committing_ = false;
+  int attempts_ = 0;
+  int64_t retry_at_ms_ = INT64_MAX;
+};
+
+/// Stands for the checkpoint that a job without checkpoints does not take at its end.
+class FinalSnapshotContext final : public SnapshotContext {
+ public:
+  int64_t checkpoint_id() const override { return INT64_MAX; }
+  void put_list(const std::string&, std::vector<std::string>) override {}
+  void before_ack(std::function<Status()> work) override { work_.push_back(std::move(work)); }
+  std::vector<std::function<Status()>> take_work() { return std::move(work_); }
+
+ private:
+  std::vector<std::function<Status()>> work_;
+};
+
+/// Drives a sink's writer and committer.
+template <class T, class SinkT>
+class SinkOperator final : public Operator {
+ public:
+  explicit SinkOperator(std::shared_ptr<const SinkT> sink) : sink_(std::move(sink)) {}
+
+  Status open(OperatorContext& context) override {
+    writer_ = sink_->create_writer();
+    if (writer_ == nullptr) return failed_precondition("the sink's create_writer() gave none");
+    if (std::shared_ptr<Committer> committer = sink_->create_committer(context.files())) {
+      commits_ = std::make_unique<PendingCommits>(std::move(committer), context);
+      if (Status opened = commits_->open(); !opened.ok()) return opened;
+    }
+    return writer_->open(context);
+  }
+  void process(Batch& batch, Output&) override { writer_->write(static_cast<BatchOf<T>&>(batch)); }
+  bool can_accept() override {
+    return (!commits_ || commits_->recovered()) && writer_->can_accept();
+  }
+  Progress advance_processing_time(int64_t now_ms, Output&) override {
+    if (commits_) commits_->advance_processing_time(now_ms);
+    return Progress::kDone;
+  }
+  int64_t next_processing_time() override {
+    return commits_ ? commits_->next_processing_time() : INT64_MAX;
+  }
+  Status snapshot(SnapshotContext& context) override {
+    std::vector<std::string> prepared = writer_->prepare_commit(context);
+    if (commits_) commits_->snapshot(context, std::move(prepared));
+    return {};
+  }
+  void checkpoint_completed(int64_t id) override {
+    if (commits_) commits_->completed(id);
+  }
+  void commit_without_checkpoint() override {
+    if (!commits_) return;
+    FinalSnapshotContext last;
+    std::vector<std::string> prepared = writer_->prepare_commit(last);
+    commits_->commit_final(std::move(prepared), last.take_work());
+  }
+  bool quiescent() override { return !commits_ || commits_->quiescent(); }
+  void close() override {
+    if (writer_) writer_->close();
+  }
+
+ private:
+  const std::shared_ptr<const SinkT> sink_;
+  std::unique_ptr<SinkWriter<T>> writer_;
+  std::unique_ptr<PendingCommits> commits_;
+};
+
+}  // namespace weir::detail

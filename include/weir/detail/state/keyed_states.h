@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/detail/state/copy_reserve.h"
+#include "weir/detail/state/snapshot_tracker.h"
+#include "weir/detail/types/canonical.h"
+#include "weir/operator/operator.h"
+#include "weir/state/keyed_state.h"
+
+namespace weir::detail {
+
+/// One state as it was at a snapshot. Thread: the reader's.
+class StateView {
+ public:
+  virtual ~StateView() = default;
+  /// Appends the entries of a key group; the state's id is set.
+  virtual void write_group(int key_group, CanonicalGroupWriter& out) const = 0;
+};
+
+/// One named state (or set of timers) of an operator. Thread: the operator's.
+class NamedState {
+ public:
+  virtual ~NamedState() = default;
+  virtual KeyedStateInfo info() const = 0;
+  virtual std::unique_ptr<StateView> freeze() = 0;
+  /// Around the entries of one key group of a snapshot.
+  virtual void begin_group() {}
+  virtual void end_group() {}
+  /// Takes one entry of a snapshot: `key` is the key and what follows it, both readers are checked
+  /// by the caller. False if the key does not belong to this key group.
+  virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;
+  /// Starts loading what an access to each of these places will touch.
+  virtual void prefetch(const uint64_t* places, size_t count) = 0;
+};
+
+/// The states of one operator in one subtask: what does not depend on the type of the key. Thread:
+/// the operator's.
+class KeyedStates : public KeyedState {
+ public:
+  /// `label` names the operator in messages.
+  KeyedStates(std::string label, TypeDescription key_type, PlaceSpace places);
+  ~KeyedStates() override;
+
+  std::unique_ptr<KeyedStateSnapshot> snapshot() override;
+  Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
+                       bool ignore_unclaimed) override;
+  Status read_group(int key_group, BinaryReader& in) override;
+  void snapshot_ended() override;
+
+  SnapshotTracker& tracker() { return tracker_; }
+  StateMemory memory() const { return tracker_.memory_in_use(); }
+  const PlaceSpace& places() const { return tracker_.places(); }
+
+  /// Null if there is none.
+  NamedState* find(const std::string& name) const;
+  /// Before begin_restore() and the first snapshot. The name must be new.
+  void add(std::unique_ptr<NamedState> state);
+
+  void prefetch(const uint64_t* places, size_t count) {
+    for (const auto& state : states_) state->prefetch(places, count);
+  }
+  /// A bounded amount of it; call it for every batch of records. More is collected as pages are
+  /// replaced (TablePages), and when a snapshot has ended.
+  void collect_garbage(size_t records = 0) {
+    tracker_.reclaim(kWordsPerBatch);
+    reserve_.after_batch(records, tracker_);
+  }
+  /// Has memory kept ready for copies as the context's configuration says, and goes on collecting
+  /// garbage between calls. `context` outlives this.
+  void attach(OperatorContext& context);
+
+ protected:
+  /// What is remembered of the current key is no longer valid.
+  virtual void forget_current_key() = 0;
+
+ private:
+  static constexpr size_t kWordsPerBatch = 8;
+  static constexpr size_t kWordsPerStep = 1024;
+
+  const std::string label_;
+  const TypeDescription key_type_;
+  SnapshotTracker tracker_;
+  CopyReserve reserve_;
+  OperatorContext* context_ = nullptr;  ///< or null: nothing goes on between calls
+  bool collecting_ = false;             ///< a continuation will go on
+  std::vector<std::unique_ptr<NamedState>> states_;
+  bool ignore_unclaimed_ = false;
+  std::vector<NamedState*>
+      restoring_;  ///< by their ids in the snapshot being restored; null: dropped
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "weir/detail/state/deferred_free.h"
+#include "weir/detail/state/page_arena.h"
+#include "weir/detail/state/table_hash.h"
+
+namespace weir::detail {
+
+/// How far the reader of one snapshot has come. Written by the reader (I/O pool), read by the
+/// operator's thread.
+class SnapshotProgress {
+ public:
+  SnapshotProgress(KeyGroupRange range, int64_t epoch)
+      : range_(range), epoch_(epoch), released_(static_cast<size_t>(range.size())) {}
+
+  int64_t epoch() const { return epoch_; }
+  /// The reader will not look at this group's entries again, in any state.
+  void release(int group) { released_[index(group)].store(true, std::memory_order_release); }
+  void release_all() { all_released_.store(true, std::memory_order_release); }
+
+  bool all_released() const { return all_released_.load(std::memory_order_acquire); }
+  bool released(int group) const { return released_[index(group)].load(std::memory_order_acquire); }
+
+ private:
+  size_t index(int group) const { return static_cast<size_t>(group - range_.first); }
+
+  const KeyGroupRange range_;
+  const int64_t epoch_;
+  std::vector<std::atomic<bool>> released_;
+  std::atomic<bool> all_released_{false};
+};
+
+/// The memory of all tables of one operator. Lives until the last table or view of one is gone.
+struct TableMemory {
+  PageArena arena;
+  DeferredFree retired;
+  ~TableMemory() { retired.free_all(arena); }
+};
+
+/// Bytes of it.
+struct StateMemory {
+  size_t live = 0;  ///< in pages and directories of the tables as they are now
+  size_t retired =
+      0;  ///< in those that were replaced and that a snapshot sees, or saw until a short while ago
+  size_t reserved = 0;  ///< taken from the system
+};
+
+/// The snapshots of one operator's keyed state that are still being read: what its tables ask
+/// before they write in place, and where they leave what a snapshot may still see. Thread: the
+/// operator's.
+class SnapshotTracker {
+ public:
+  explicit SnapshotTracker(PlaceSpace places)
+      : places_(places), memory_(std::make_shared<TableMemory>()) {}
+
+  const PlaceSpace& places() const { return places_; }
+  const std::shared_ptr<TableMemory>& memory() const { return memory_; }
+  StateMemory memory_in_use() const {
+    const size_t retired = memory_->retired.bytes();
+    return {memory_->arena.used_bytes() - retired, retired, memory_->arena.reserved_bytes()};
+  }
+  /// The number of the last snapshot begun. What is made now is seen by later ones only.
+  uint32_t epoch() const { return static_cast<uint32_t>(epoch_); }
+
+  std::shared_ptr<SnapshotProgress> begin_snapshot();
+  bool any_in_use();
+  /// Whether a snapshot may still read what was made in the epoch `born` for the entries between
+  /// the two places, both included.
+  bool needed(uint64_t first_place, uint64_t last_place, uint32_t born);
+
+  /// Frees what was replaced when no snapshot can see it any more. `bytes`: what `free` will give
+  /// back.
+  void retire(uintptr_t word, DeferredFree::Free free, size_t bytes, uint32_t born);
+  /// Looks at up to `limit` retired words. True if there may be more to free now.
+  bool reclaim(size_t limit) {
+    if (memory_->retired.empty()) return false;
+    return reclaim_some(limit);
+  }
+  bool has_garbage() const { return !memory_->retired.empty(); }
+
+  /// A fault that tests switch on (src/base/bug_switch.h): pages are not copied before they are
+  /// written.
+  bool writes_into_shared_pages() const;
+
+ private:
+  void forget_released();
+  int64_t oldest_reader_after(int64_t epoch) const;
+  bool reclaim_some(size_t limit);
+
+  const PlaceSpace places_;
+  const std::shared_ptr<TableMemory> memory_;
+  int64_t epoch_ = 0;
+  std::vector<std::shared_ptr<const SnapshotProgress>> in_use_;  // oldest first
+};
+
+}  // namespace weir::detail

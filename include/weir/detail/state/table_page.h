@@ -1,0 +1,228 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "weir/detail/state/table_hash.h"
+
+namespace weir::detail {
+
+/// The value of an entry that is only a key.
+struct Nothing {
+  bool operator==(const Nothing&) const = default;
+};
+
+/// Sixteen tags compared at once.
+class TagGroup {
+ public:
+#if defined(__SSE2__)
+  explicit TagGroup(const uint8_t* tags)
+      : tags_(_mm_loadu_si128(reinterpret_cast<const __m128i*>(tags))) {}
+  uint32_t equal(uint8_t tag) const {
+    return static_cast<uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(tags_, _mm_set1_epi8(static_cast<char>(tag)))));
+  }
+  /// Empty or deleted: the tags with the top bit.
+  uint32_t vacant() const { return static_cast<uint32_t>(_mm_movemask_epi8(tags_)); }
+
+ private:
+  __m128i tags_;
+#else
+  explicit TagGroup(const uint8_t* tags) : tags_(tags) {}
+  uint32_t equal(uint8_t tag) const {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < 16; ++i) bits |= static_cast<uint32_t>(tags_[i] == tag) << i;
+    return bits;
+  }
+  uint32_t vacant() const {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < 16; ++i) bits |= static_cast<uint32_t>(tags_[i] >> 7) << i;
+    return bits;
+  }
+
+ private:
+  const uint8_t* tags_;
+#endif
+};
+
+/// A page of a CowTable: an open-addressing table of 2^log2 slots in one block of memory,
+///   slots, the first one last | header | a tag per slot, then the first 16 again
+/// A pointer to a page points to its header, so that neither slots nor tags depend on the size. A
+/// slot is looked for from the place's home slot on, 16 tags at a time. A tag is seven bits of the
+/// place, or kEmpty, or kDeleted. Not here: growth, sharing (CowTable). `log2` is kept by whoever
+/// points to the page.
+template <class Key, class Value>
+class TablePage {
+ public:
+  static constexpr bool kStoresPlace = !kCheapHash<Key>;
+  struct SlotWithPlace {
+    uint64_t place;
+    Key key;
+    [[no_unique_address]] Value value;
+  };
+  struct SlotWithout {
+    Key key;
+    [[no_unique_address]] Value value;
+  };
+  using Slot = std::conditional_t<kStoresPlace, SlotWithPlace, SlotWithout>;
+  static constexpr bool kTrivial = std::is_trivially_copyable_v<Slot>;
+
+  static constexpr uint8_t kEmpty = 0x80;
+  static constexpr uint8_t kDeleted = 0xFE;
+  static constexpr uint32_t kGroup = 16;
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  uint32_t size;
+  uint32_t growth_left;  ///< how many empty slots may still be filled
+  uint8_t depth;         ///< how many leading bits the places in this page have in common
+  uint32_t born;  ///< the last snapshot begun before the page was made, which does not see it
+
+  static constexpr uint32_t max_load(int log2) {
+    return (1u << log2) - std::max(1u, (1u << log2) / 8);
+  }
+  /// From the start of the block to the header.
+  static constexpr size_t header_offset(int log2) {
+    return ((sizeof(Slot) << log2) + 63) & ~size_t{63};
+  }
+  static constexpr size_t bytes(int log2) {
+    return (header_offset(log2) + kTags + (size_t{1} << log2) + kGroup + 63) & ~size_t{63};
+  }
+  static TablePage* in_block(void* block, int log2) {
+    return reinterpret_cast<TablePage*>(static_cast<char*>(block) + header_offset(log2));
+  }
+  void* block(int log2) { return reinterpret_cast<char*>(this) - header_offset(log2); }
+
+  void initialize(int log2, uint8_t new_depth, uint32_t epoch) {
+    size = 0;
+    growth_left = max_load(log2);
+    depth = new_depth;
+    born = epoch;
+    std::memset(tags(), kEmpty, (size_t{1} << log2) + kGroup);
+  }
+
+  static uint8_t tag_of(uint64_t place) { return static_cast<uint8_t>(place & 0x7F); }
+  static uint32_t home_of(uint64_t place, uint32_t mask) {
+    return static_cast<uint32_t>(place >> 7) & mask;
+  }
+
+  uint8_t* tags() { return reinterpret_cast<uint8_t*>(this) + kTags; }
+  const uint8_t* tags() const { return reinterpret_cast<const uint8_t*>(this) + kTags; }
+  Slot& slot(uint32_t i) { return *(reinterpret_cast<Slot*>(this) - 1 - static_cast<size_t>(i)); }
+  const Slot& slot(uint32_t i) const {
+    return *(reinterpret_cast<const Slot*>(this) - 1 - static_cast<size_t>(i));
+  }
+
+  // Inlined by force: GCC 12 takes a function that does nothing but prefetch for one without
+  // effects, and drops calls to it.
+  __attribute__((always_inline)) void prefetch(int log2, uint64_t place) const {
+    const uint32_t home = home_of(place, (1u << log2) - 1);
+    __builtin_prefetch(tags() + home);
+    __builtin_prefetch(&slot(home));
+  }
+
+  /// The slot with the key, or kNone.
+  uint32_t find(int log2, uint64_t place, const Key& key) const {
+    const uint32_t mask = (1u << log2) - 1;
+    const uint8_t tag = tag_of(place);
+    for (uint32_t at = home_of(place, mask);; at = (at + kGroup) & mask) {
+      const TagGroup group(tags() + at);
+      for (uint32_t hits = group.equal(tag); hits != 0; hits &= hits - 1) {
+        const uint32_t i = (at + static_cast<uint32_t>(__builtin_ctz(hits))) & mask;
+        if (__builtin_expect(same_key(slot(i).key, key), 1)) return i;
+      }
+      if (__builtin_expect(group.equal(kEmpty) != 0, 1)) return kNone;
+    }
+  }
+
+  /// A slot for a place whose key is not here, marked as taken; growth_left must not be 0. The
+  /// caller constructs the slot.
+  uint32_t take(int log2, uint64_t place) {
+    const uint32_t i = vacancy(log2, place);
+    growth_left -= tags()[i] == kEmpty ? 1 : 0;
+    ++size;
+    set_tag(log2, i, tag_of(place));
+    return i;
+  }
+
+  /// The caller has destroyed the slot.
+  void give_up(int log2, uint32_t slot) {
+    --size;
+    if (never_in_a_full_group(log2, slot)) {
+      set_tag(log2, slot, kEmpty);
+      ++growth_left;
+    } else {
+      set_tag(log2, slot, kDeleted);
+    }
+  }
+
+  /// f(Slot&) for all.
+  template <class F>
+  void for_each(int log2, F&& f) {
+    for (uint32_t i = 0; i < (1u << log2); ++i) {
+      if (tags()[i] < 0x80) f(slot(i));
+    }
+  }
+  template <class F>
+  void for_each(int log2, F&& f) const {
+    for (uint32_t i = 0; i < (1u << log2); ++i) {
+      if (tags()[i] < 0x80) f(slot(i));
+    }
+  }
+
+  /// Makes this block of raw memory a copy of `from`.
+  void copy_from(const TablePage& from, int log2) {
+    if constexpr (kTrivial) {
+      const size_t before = header_offset(log2);
+      std::memcpy(block(log2), reinterpret_cast<const char*>(&from) - before, bytes(log2));
+    } else {
+      std::memcpy(static_cast<void*>(this), &from, kTags + (size_t{1} << log2) + kGroup);
+      for (uint32_t i = 0; i < (1u << log2); ++i) {
+        if (tags()[i] < 0x80) ::new (static_cast<void*>(&slot(i))) Slot(from.slot(i));
+      }
+    }
+  }
+  void destroy_slots(int log2) {
+    if constexpr (!std::is_trivially_destructible_v<Slot>) {
+      for_each(log2, [](Slot& slot) { slot.~Slot(); });
+    }
+  }
+
+ private:
+  static constexpr size_t kTags = 16;
+
+  uint32_t vacancy(int log2, uint64_t place) const {
+    const uint32_t mask = (1u << log2) - 1;
+    for (uint32_t at = home_of(place, mask);; at = (at + kGroup) & mask) {
+      if (const uint32_t vacant = TagGroup(tags() + at).vacant(); vacant != 0) {
+        return (at + static_cast<uint32_t>(__builtin_ctz(vacant))) & mask;
+      }
+    }
+  }
+  void set_tag(int log2, uint32_t slot, uint8_t tag) {
+    tags()[slot] = tag;
+    if (slot < kGroup) tags()[(size_t{1} << log2) + slot] = tag;
+  }
+  /// Then no search has ever gone on past this slot to the next group, and it may become empty
+  /// again.
+  bool never_in_a_full_group(int log2, uint32_t slot) const {
+    if ((1u << log2) <= kGroup) return true;
+    const uint32_t mask = (1u << log2) - 1;
+    const uint32_t after = TagGroup(tags() + slot).equal(kEmpty);
+    const uint32_t before = TagGroup(tags() + ((slot - kGroup) & mask)).equal(kEmpty);
+    if (after == 0 || before == 0) return false;
+    // The taken slots right before it, and from it on.
+    const auto run = static_cast<uint32_t>(__builtin_ctz(after)) +
+                     static_cast<uint32_t>(__builtin_clz(before << 16));
+    return run < kGroup;
+  }
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,267 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/state/snapshot_tracker.h"
+#include "weir/detail/state/table_directory.h"
+#include "weir/detail/state/table_page.h"
+
+namespace weir::detail {
+
+/// The pages of a CowTable under their directory, from the first to the last: made, rebuilt larger,
+/// split in two, copied before they are written when a snapshot sees them, rebuilt smaller, given
+/// back. An entry (table_view.h) says where a page is and how large. Thread: the operator's; but
+/// for the destructor, see CowTable.
+template <class Key, class Value, class Placer>
+class TablePages {
+ public:
+  using Page = TablePage<Key, Value>;
+  using Slot = typename Page::Slot;
+  static_assert(std::is_copy_constructible_v<Slot>,
+                "keys and values of keyed state must be copyable");
+  static_assert(alignof(Slot) <= PageArena::kAlignment);
+  static constexpr size_t kPageBytes = 8 << 10;
+  static constexpr int kMinLog2 = 2;
+  static constexpr uint32_t kShrinkAt = 8;  ///< when one slot in this many is taken
+  static constexpr int kMaxLog2 =
+      std::clamp(static_cast<int>(std::bit_width(kPageBytes / sizeof(Slot))) - 1, 4, 10);
+
+  TablePages(SnapshotTracker& tracker, Placer placer)
+      : directory_(tracker.memory()),
+        memory_(tracker.memory()),
+        tracker_(&tracker),
+        placer_(std::move(placer)) {}
+  ~TablePages() { destroy(); }
+  TablePages(const TablePages&) = delete;
+  TablePages& operator=(const TablePages&) = delete;
+
+  static Page* page_of(uintptr_t entry) { return reinterpret_cast<Page*>(entry & kPointerBits); }
+  uint64_t place(const Key& key) const { return placer_(key); }
+  uint64_t place_of(const Slot& slot) const {
+    if constexpr (Page::kStoresPlace) {
+      return slot.place;
+    } else {
+      return placer_(slot.key);
+    }
+  }
+  size_t count() const { return count_; }
+  PageArena& arena() const { return memory_->arena; }
+
+  // --- the page at a place ---
+
+  /// 0: there is none, or thaw() finds it.
+  uintptr_t peek(uint64_t place) const { return directory_.peek(place); }
+  bool thaw(uint64_t place) { return directory_.thaw(place, *tracker_); }
+  /// 0: there is none.
+  uintptr_t thawed(uint64_t place) {
+    const uintptr_t entry = peek(place);
+    return entry == 0 && thaw(place) ? peek(place) : entry;
+  }
+  /// The last place that has this page, or likewise none. `entry`: what thawed() gave.
+  uint64_t last_place(uint64_t place, uintptr_t entry) const {
+    return last_of_span(place, entry != 0 ? page_of(entry)->depth : directory_.vacant_depth(place));
+  }
+
+  /// Makes the shared page at this place one that may be written; gives its new entry.
+  __attribute__((noinline)) uintptr_t own(uint64_t place) {
+    const uintptr_t entry = peek(place);
+    Page* page = page_of(entry);
+    const int log2 = log2_of(entry);
+    const int depth = page->depth;
+    uintptr_t owned = entry & ~kSharedBit;
+    if (!tracker_->writes_into_shared_pages() && needed(page, place)) {
+      Page* copy = new_page(log2);
+      copy->copy_from(*page, log2);
+      copy->born = tracker_->epoch();
+      memory_->arena.count_copy(Page::bytes(log2));
+      retire(entry);
+      owned = word_of(copy, log2);
+    } else {
+      page->born = tracker_->epoch();
+    }
+    directory_.set_entries(place, depth, owned);
+    return owned;
+  }
+  /// A page that may be written and has room for one more.
+  uintptr_t with_room(uint64_t place) {
+    for (;;) {
+      directory_.make_writable(place, *tracker_);
+      uintptr_t entry = peek(place);
+      if (entry == 0) {
+        add(place);
+        continue;
+      }
+      if ((entry & kSharedBit) != 0) entry = own(place);
+      if (page_of(entry)->growth_left != 0) return entry;
+      make_room(place, entry);
+    }
+  }
+  void drop(uint64_t place) {
+    const uintptr_t entry = peek(place);
+    const int depth = page_of(entry)->depth;
+    directory_.set_entries(place, depth, 0);
+    --count_;
+    if ((entry & kSharedBit) != 0 && needed(page_of(entry), place)) {
+      retire(entry);
+    } else {
+      dispose_of(entry);
+    }
+  }
+  /// After a removal from the page at this place, which may be written: a page that is nearly empty
+  /// is rebuilt smaller.
+  void shrink(uint64_t place) {
+    const uintptr_t entry = peek(place);
+    const uint32_t size = page_of(entry)->size;
+    if (log2_of(entry) == kMinLog2 || size * kShrinkAt > (1u << log2_of(entry))) return;
+    int log2 = kMinLog2;
+    while (Page::max_load(log2) < 2 * size) ++log2;
+    rebuild(place, entry, log2);
+  }
+  /// New pages get at once the size for so many entries at each place; 0: nobody knows.
+  void expect(double entries) { expected_ = entries; }
+
+  // --- all pages ---
+
+  std::shared_ptr<const FrozenRoot> freeze() { return directory_.freeze(); }
+  /// Gives back what is left when there are no pages.
+  void clear() {
+    WEIR_CHECK_EQ(count_, 0u);
+    directory_.clear(*tracker_);
+  }
+
+ private:
+  static int depth_of(uintptr_t entry) { return page_of(entry)->depth; }
+  static uintptr_t word_of(const Page* page, int log2) {
+    return reinterpret_cast<uintptr_t>(page) | static_cast<uintptr_t>(log2);
+  }
+  bool needed(const Page* page, uint64_t place) {
+    return tracker_->needed(first_of_span(place, page->depth), last_of_span(place, page->depth),
+                            page->born);
+  }
+
+  // --- growth ---
+
+  /// Where there is none.
+  void add(uint64_t place) {
+    int depth = directory_.widest_vacancy(place);
+    int log2 = kMinLog2;
+    if (expected_ != 0) {
+      while (most_at(depth) > Page::max_load(kMaxLog2) && depth < TableDirectory::kMaxDepth) {
+        if (depth == directory_.depth_at(place) &&
+            !directory_.grow(place, count_, tracker_->epoch()))
+          break;
+        ++depth;
+      }
+      while (log2 < kMaxLog2 && most_at(depth) > Page::max_load(log2)) ++log2;
+    }
+    Page* page = new_page(log2);
+    page->initialize(log2, static_cast<uint8_t>(depth), tracker_->epoch());
+    ++count_;
+    directory_.set_entries(place, depth, word_of(page, log2));
+  }
+  /// How many entries of those that are expected a page of this depth will get, with two standard
+  /// deviations more: one page in fifty is too small.
+  double most_at(int depth) const {
+    const double mean = std::ldexp(expected_, 64 - depth);
+    return mean + 2 * std::sqrt(mean);
+  }
+
+  void make_room(uint64_t place, uintptr_t entry) {
+    const Page* page = page_of(entry);
+    const int log2 = log2_of(entry);
+    if (page->size * 4 <= Page::max_load(log2) * 3)
+      return rebuild(place, entry, log2);  // a quarter or more are deleted slots
+    if (log2 < kMaxLog2) return rebuild(place, entry, log2 + 1);
+    if (page->depth == directory_.depth_at(place) &&
+        !directory_.grow(place, count_, tracker_->epoch())) {
+      return rebuild(place, entry, log2 + 1);
+    }
+    split(place, entry);
+  }
+  void rebuild(uint64_t place, uintptr_t entry, int new_log2) {
+    Page* old = page_of(entry);
+    Page* page = new_page(new_log2);
+    page->initialize(new_log2, old->depth, tracker_->epoch());
+    old->for_each(log2_of(entry), [&](Slot& slot) { move_slot(slot, *page, new_log2); });
+    directory_.set_entries(place, page->depth, word_of(page, new_log2));
+    dispose_of(entry);
+  }
+  void split(uint64_t place, uintptr_t entry) {
+    Page* old = page_of(entry);
+    const uint64_t bit = uint64_t{1} << (63 - old->depth);
+    uint32_t count[2] = {0, 0};
+    old->for_each(log2_of(entry), [&](const Slot& slot) { ++count[(place_of(slot) & bit) != 0]; });
+    const auto depth = static_cast<uint8_t>(old->depth + 1);
+    const uint64_t side[2] = {place & ~bit, place | bit};
+    if (count[0] == 0 || count[1] == 0) {
+      directory_.set_entries(side[count[0] == 0 ? 0 : 1], depth, 0);
+      old->depth = depth;
+      return;
+    }
+    Page* half[2];
+    int log2[2];
+    for (int i = 0; i < 2; ++i) {
+      log2[i] = kMinLog2;
+      while (log2[i] < log2_of(entry) && Page::max_load(log2[i]) * 3 / 4 <= count[i]) ++log2[i];
+      half[i] = new_page(log2[i]);
+      half[i]->initialize(log2[i], depth, tracker_->epoch());
+    }
+    old->for_each(log2_of(entry), [&](Slot& slot) {
+      const int i = (place_of(slot) & bit) != 0;
+      move_slot(slot, *half[i], log2[i]);
+    });
+    for (int i = 0; i < 2; ++i) directory_.set_entries(side[i], depth, word_of(half[i], log2[i]));
+    ++count_;
+    dispose_of(entry);
+  }
+  void move_slot(Slot& from, Page& to, int log2) {
+    const uint32_t slot = to.take(log2, place_of(from));
+    ::new (static_cast<void*>(&to.slot(slot))) Slot(std::move(from));
+  }
+
+  // --- memory ---
+
+  Page* new_page(int log2) {
+    tracker_->reclaim(TableDirectory::kReclaimedPerMade);
+    return Page::in_block(memory_->arena.allocate(Page::bytes(log2)), log2);
+  }
+  static size_t free_page(PageArena& arena, uintptr_t entry) {
+    const int log2 = log2_of(entry);
+    page_of(entry)->destroy_slots(log2);
+    arena.release(page_of(entry)->block(log2), Page::bytes(log2));
+    return Page::bytes(log2);
+  }
+  void retire(uintptr_t entry) {
+    tracker_->retire(entry, free_page, Page::bytes(log2_of(entry)), page_of(entry)->born);
+  }
+  /// Frees a page that is no longer in the directory and was not shared.
+  void dispose_of(uintptr_t entry) {
+    if (__builtin_expect(tracker_->writes_into_shared_pages(), 0)) {
+      retire(entry);
+    } else {
+      free_page(memory_->arena, entry);
+    }
+  }
+  /// The arena is not asked: another table's last user may be doing the same on another thread.
+  void destroy() {
+    if constexpr (std::is_trivially_destructible_v<Slot>) return;
+    directory_.for_each_page(
+        depth_of, [](uintptr_t entry) { page_of(entry)->destroy_slots(log2_of(entry)); });
+  }
+
+  TableDirectory directory_;
+  size_t count_ = 0;
+  double expected_ =
+      0;  ///< entries at each place, by the end of the key group that is being restored
+  const std::shared_ptr<TableMemory> memory_;
+  SnapshotTracker* tracker_;
+  Placer placer_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "weir/detail/state/table_hash.h"
+
+namespace weir::detail {
+
+// Words in the root and in the directory are pointers (aligned to 64 bytes) with their low 6 bits
+// used:
+//   root slot        chunk | number of leading place bits that lead to the chunk
+//   directory entry  page  | 32 if shared | log2 of the page's slots; 0: no page
+inline constexpr uintptr_t kSharedBit = 32;
+inline constexpr uintptr_t kPointerBits = ~uintptr_t{63};
+
+/// The directory chunk of tables that have none (yet): 512 entries without a page.
+extern const uintptr_t kNoPages[512];
+inline constexpr int kNoGroup = -1;
+
+inline int log2_of(uintptr_t entry) { return static_cast<int>(entry & 31); }
+inline int prefix_of(uintptr_t slot) { return static_cast<int>(slot & 63); }
+inline uintptr_t* chunk_of(uintptr_t slot) {
+  return reinterpret_cast<uintptr_t*>(slot & kPointerBits);
+}
+inline uintptr_t untouched() { return reinterpret_cast<uintptr_t>(kNoPages); }
+inline bool is_untouched(uintptr_t slot) { return (slot & kPointerBits) == untouched(); }
+inline size_t chunk_index(uintptr_t slot, uint64_t place, int chunk_shift) {
+  return (place << (slot & 63)) >> chunk_shift;
+}
+
+/// The places that have their first `depth` bits in common with this one.
+inline uint64_t first_of_span(uint64_t place, int depth) {
+  return depth == 0 ? 0 : place & ~(UINT64_MAX >> depth);
+}
+inline uint64_t last_of_span(uint64_t place, int depth) {
+  return depth == 0 ? UINT64_MAX : place | (UINT64_MAX >> depth);
+}
+
+/// What a snapshot sees of one table: the root as it was. Immutable.
+struct FrozenRoot {
+  std::vector<uintptr_t> slots;
+  int root_bits = 0;
+  int chunk_bits = 0;
+};
+
+/// Reads the entries of a frozen root. Thread: one at a time, any.
+template <class Table>
+class TableView {
+ public:
+  TableView(std::shared_ptr<const Table> owner, std::shared_ptr<const FrozenRoot> root,
+            PlaceSpace places)
+      : owner_(std::move(owner)), root_(std::move(root)), places_(places) {}
+
+  /// f(const Key&, const Value&) for all entries of a key group.
+  template <class F>
+  void for_each_of_group(int group, F&& f) const {
+    uint64_t cursor = places_.first_place(group);
+    const uint64_t last = places_.last_place(group);
+    for (;;) {
+      const Span span = span_at(cursor);
+      if (span.entry != 0) visit(span, group, f);
+      if (span.last >= last) return;
+      cursor = span.last + 1;
+    }
+  }
+  /// The first key group from this one on that has entries, or kNoGroup. Those from this one on
+  /// must not have been released.
+  int next_group(int group) const {
+    uint64_t cursor = places_.first_place(group);
+    for (;;) {
+      const Span span = span_at(cursor);
+      if (span.entry != 0) {
+        const int first = places_.group_of(span.first);
+        if (first == places_.group_of(span.last)) return first;
+        sort(span.entry);
+        const auto it = sorted_from(places_.first_place(group));
+        if (it != sorted_.end()) return places_.group_of(it->first);
+      }
+      if (span.last == UINT64_MAX) return kNoGroup;
+      cursor = span.last + 1;
+    }
+  }
+  /// Gives back what reading one group after another has sorted.
+  void forget_sorted() const {
+    sorted_page_ = 0;
+    std::exchange(sorted_, {});
+  }
+
+ private:
+  /// The page at a place, or 0, and the places that have it, or that have none.
+  struct Span {
+    uintptr_t entry;
+    uint64_t first;
+    uint64_t last;
+  };
+  Span span_at(uint64_t place) const {
+    const uintptr_t slot =
+        root_->slots[root_->root_bits == 0 ? 0 : place >> (64 - root_->root_bits)];
+    const uintptr_t entry = chunk_of(slot)[chunk_index(slot, place, 64 - root_->chunk_bits)];
+    const int depth =
+        entry == 0 ? prefix_of(slot) + root_->chunk_bits : Table::page_of(entry)->depth;
+    return {entry, first_of_span(place, depth), last_of_span(place, depth)};
+  }
+
+  template <class F>
+  void visit(const Span& span, int group, F&& f) const {
+    if (span.first >= places_.first_place(group) && span.last <= places_.last_place(group)) {
+      const typename Table::Page& page = *Table::page_of(span.entry);
+      page.for_each(log2_of(span.entry),
+                    [&](const typename Table::Slot& slot) { f(slot.key, slot.value); });
+      return;
+    }
+    sort(span.entry);
+    const uint64_t last = places_.last_place(group);
+    for (auto it = sorted_from(places_.first_place(group));
+         it != sorted_.end() && it->first <= last; ++it) {
+      f(it->second->key, it->second->value);
+    }
+  }
+  /// A page that holds entries of several groups. They are read one after another: sorted once for
+  /// all of them.
+  void sort(uintptr_t entry) const {
+    if (sorted_page_ == entry) return;
+    sorted_page_ = entry;
+    sorted_.clear();
+    std::as_const(*Table::page_of(entry))
+        .for_each(log2_of(entry), [&](const typename Table::Slot& slot) {
+          sorted_.emplace_back(owner_->place_of(slot), &slot);
+        });
+    std::stable_sort(sorted_.begin(), sorted_.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
+  auto sorted_from(uint64_t place) const {
+    return std::lower_bound(sorted_.begin(), sorted_.end(), place,
+                            [](const auto& a, uint64_t p) { return a.first < p; });
+  }
+
+  std::shared_ptr<const Table> owner_;
+  std::shared_ptr<const FrozenRoot> root_;
+  PlaceSpace places_;
+  mutable uintptr_t sorted_page_ = 0;
+  mutable std::vector<std::pair<uint64_t, const typename Table::Slot*>> sorted_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,213 @@
+#pragma once
+
+// Timers of keys: a set by (timestamp, key), kept in a table for snapshots, and a heap for their
+// order.
+//
+// The heap is not part of a snapshot; a restore makes it anew. Its order (timestamp, then place of
+// the key) does not depend on what happened before, so a restored operator fires in the same order.
+// A deleted timer leaves its heap entry behind: the table holds another registration number, or
+// none. When such entries are more than half, each further operation looks at a few entries of the
+// heap and takes out the dead ones, so that they stay in proportion, and nobody waits for a
+// clean-up of all.
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weir/detail/state/keyed_backend.h"
+#include "weir/operator/batch.h"
+
+namespace weir::detail {
+
+template <class K>
+struct TimerKey {
+  Timestamp timestamp;
+  K key;
+};
+template <class K>
+bool same_key(const TimerKey<K>& a, const TimerKey<K>& b) {
+  return a.timestamp == b.timestamp && same_key(a.key, b.key);
+}
+
+template <class K>
+struct TimerPlacer {
+  PlaceSpace places;
+  uint64_t operator()(const TimerKey<K>& timer) const {
+    return places.place(Serializer<K>::hash(timer.key),
+                        mix_pair(table_hash(timer.key), static_cast<uint64_t>(timer.timestamp)));
+  }
+};
+
+/// Thread: the operator's.
+template <class K>
+class TimerSet final : public NamedState {
+ public:
+  TimerSet(std::string name, SnapshotTracker& tracker)
+      : name_(std::move(name)),
+        tracker_(tracker),
+        table_(std::make_shared<Table>(tracker, TimerPlacer<K>{tracker.places()})) {}
+
+  bool empty() const { return table_->empty(); }
+  size_t size() const { return table_->size(); }
+  size_t heap_size() const { return heap_.size(); }
+
+  /// `chain`: how many timers in a row have registered each other, this one being the last; for
+  /// take().
+  void add(Timestamp timestamp, const K& key, uint32_t chain = 0) {
+    const TimerKey<K> timer{timestamp, key};
+    const uint64_t place = table_->place(timer);
+    if (!table_->find_or_insert(place, timer, [&] { return ++registrations_; }).inserted) return;
+    heap_.push_back({timestamp, place, registrations_, chain, key});
+    sift_up(heap_.size() - 1);
+    sweep();
+  }
+  void remove(Timestamp timestamp, const K& key) {
+    const TimerKey<K> timer{timestamp, key};
+    table_->erase(table_->place(timer), timer);
+    sweep();
+  }
+
+  /// The earliest timestamp, or INT64_MAX if there is no timer.
+  Timestamp next() {
+    drop_dead();
+    return heap_.empty() ? INT64_MAX : heap_.front().timestamp;
+  }
+  /// Takes the earliest timer if it is not after `until`.
+  bool take(Timestamp until, TimerKey<K>* timer, uint32_t* chain = nullptr) {
+    drop_dead();
+    if (heap_.empty() || heap_.front().timestamp > until) return false;
+    timer->timestamp = heap_.front().timestamp;
+    timer->key = std::move(heap_.front().key);
+    if (chain != nullptr) *chain = heap_.front().chain;
+    table_->erase(heap_.front().place, *timer);
+    remove_at(0);
+    return true;
+  }
+
+  KeyedStateInfo info() const override {
+    KeyedStateInfo info;
+    info.kind = KeyedStateInfo::Kind::kTimers;
+    info.name = name_;
+    return info;
+  }
+  std::unique_ptr<StateView> freeze() override {
+    return std::make_unique<View>(table_, tracker_.places());
+  }
+  void begin_group() override { table_->begin_group(tracker_.places().places_of_group()); }
+  void end_group() override { table_->end_group(); }
+  bool read_entry(int key_group, BinaryReader& key, BinaryReader&) override {
+    const auto timestamp = static_cast<Timestamp>(key.get_u64() ^ kSignBit);
+    K k{};
+    Serializer<K>::read(key, k);
+    key.get_u8();  // VoidNamespace
+    if (!key.ok() ||
+        key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) != key_group)
+      return false;
+    add(timestamp, k);
+    return true;
+  }
+  void prefetch(const uint64_t*, size_t) override {
+  }  // nobody knows which timers a record will touch
+
+ private:
+  using Table =
+      CowTable<TimerKey<K>, uint64_t, TimerPlacer<K>>;  // the value: the number of the registration
+  static constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, so that timers sort as bytes
+  static constexpr size_t kSweepSteps = 4;
+  static constexpr size_t kToleratedDead = 64;
+
+  class View final : public StateView {
+   public:
+    View(const std::shared_ptr<Table>& table, PlaceSpace places)
+        : view_(table, table->freeze(), places) {}
+    void write_group(int key_group, CanonicalGroupWriter& out) const override {
+      view_.for_each_of_group(key_group, [&](const TimerKey<K>& timer, uint64_t) {
+        if (!out.goes_on()) return;
+        BinaryWriter& key = out.begin_key();
+        key.put_u64(static_cast<uint64_t>(timer.timestamp) ^ kSignBit);
+        Serializer<K>::write(key, timer.key);
+        key.put_u8(0);  // VoidNamespace
+        out.begin_value();
+        out.end_entry();
+      });
+    }
+
+   private:
+    typename Table::View view_;
+  };
+
+  struct Entry {
+    Timestamp timestamp;
+    uint64_t place;
+    uint64_t registration;
+    uint32_t chain;
+    K key;
+    bool before(const Entry& other) const {
+      return timestamp != other.timestamp ? timestamp < other.timestamp : place < other.place;
+    }
+  };
+
+  bool dead(const Entry& entry) {
+    const uint64_t* registration =
+        table_->find(entry.place, TimerKey<K>{entry.timestamp, entry.key});
+    return registration == nullptr || *registration != entry.registration;
+  }
+  void drop_dead() {
+    // With as many entries as timers none is dead.
+    while (heap_.size() != table_->size() && dead(heap_.front())) remove_at(0);
+  }
+  void sweep() {
+    for (size_t i = 0; i < kSweepSteps && heap_.size() > 2 * table_->size() + kToleratedDead; ++i) {
+      if (sweep_at_ >= heap_.size()) sweep_at_ = 0;
+      if (dead(heap_[sweep_at_])) {
+        remove_at(sweep_at_);
+      } else {
+        ++sweep_at_;
+      }
+    }
+  }
+
+  void remove_at(size_t i) {
+    if (i + 1 != heap_.size()) {
+      heap_[i] = std::move(heap_.back());
+      heap_.pop_back();
+      sift_down(sift_up(i));
+    } else {
+      heap_.pop_back();
+    }
+  }
+  size_t sift_up(size_t i) {
+    while (i > 0 && heap_[i].before(heap_[(i - 1) / kWays])) {
+      std::swap(heap_[i], heap_[(i - 1) / kWays]);
+      i = (i - 1) / kWays;
+    }
+    return i;
+  }
+  void sift_down(size_t i) {
+    for (;;) {
+      const size_t first = i * kWays + 1;
+      if (first >= heap_.size()) return;
+      size_t least = first;
+      for (size_t child = first + 1; child < std::min(first + kWays, heap_.size()); ++child) {
+        if (heap_[child].before(heap_[least])) least = child;
+      }
+      if (!heap_[least].before(heap_[i])) return;
+      std::swap(heap_[i], heap_[least]);
+      i = least;
+    }
+  }
+
+  static constexpr size_t kWays = 4;
+
+  const std::string name_;
+  SnapshotTracker& tracker_;
+  const std::shared_ptr<Table> table_;
+  std::vector<Entry> heap_;
+  size_t sweep_at_ = 0;
+  uint64_t registrations_ = 0;
+};
+
+}  // namespace weir::detail

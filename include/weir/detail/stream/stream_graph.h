@@ -1,0 +1,105 @@
+#pragma once
+
+// What the fluent API writes down and src/graph turns into a job: operators without their types.
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/connector/file_system.h"
+#include "weir/detail/types/record_codec.h"
+#include "weir/operator/operator.h"
+
+namespace weir {
+
+enum class Partitioning {
+  kForward,    ///< subtask i to subtask i; same parallelism
+  kHash,       ///< by key group
+  kRebalance,  ///< batches round-robin
+  kBroadcast,  ///< to everyone
+};
+
+/// Gives the splits of a source on a fresh start. Blocks; runs on the I/O pool.
+using SplitEnumerator =
+    std::function<StatusOr<std::vector<std::string>>(FileSystemRegistry&, int parallelism)>;
+/// Finds out before the first record whether a sink can be written to. Blocks.
+using Probe = std::function<Status(FileSystemRegistry&)>;
+
+namespace detail {
+
+/// What operators take from the configuration, which is complete only after the program has
+/// described its job.
+struct OperatorSettings {
+  size_t batch_size = 512;
+  int64_t auto_watermark_interval_ms = 200;
+  bool drop_records_without_timestamp =
+      false;  ///< in event-time operators; otherwise they fail the job
+};
+
+struct StreamInput {
+  int from = 0;  ///< index of a node before this one
+  Partitioning partitioning =
+      Partitioning::kForward;               ///< kForward: rebalance if the parallelisms differ
+  std::shared_ptr<const KeyHasher> hasher;  ///< kHash only
+  std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: the record type has no Serializer
+};
+
+struct StreamNode {
+  std::string name;
+  std::string uid;  ///< empty: made from the name
+  std::function<std::unique_ptr<Operator>(const OperatorSettings&)> factory;
+  std::vector<StreamInput> inputs;  ///< empty: a source
+  SplitEnumerator enumerate;        ///< sources only
+  bool bounded = true;              ///< sources only
+  Probe probe;                      ///< may be null
+  std::optional<int> parallelism;
+  std::optional<int> max_parallelism;
+  bool chaining = true;  ///< false: in a task of its own
+};
+
+/// A job as the program describes it. Nodes come after their inputs.
+struct StreamGraph {
+  std::vector<StreamNode> nodes;
+  std::vector<std::string> problems =
+      {};  ///< what is wrong with the calls that made it, in sentences
+  std::map<std::string, FileSystemFactory> file_systems = {};  ///< the program's own, by scheme
+};
+
+/// Notes what is wrong with a part of a job (a source, a sink, windows, a watermark strategy) that
+/// knows that by itself: setup_problem() gives a sentence, or nothing if all is well.
+template <class Part>
+void note_problem_of(StreamGraph& graph, const Part& part) {
+  if constexpr (requires {
+                  { part.setup_problem() } -> std::same_as<std::string>;
+                }) {
+    if (std::string problem = part.setup_problem(); !problem.empty())
+      graph.problems.push_back(std::move(problem));
+  }
+}
+
+/// Whether a user's function is nothing: a null pointer to a function or member, or an empty
+/// std::function.
+template <class F>
+bool is_null_function(const F& f) {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F> ||
+                (std::is_class_v<F> && std::is_constructible_v<F, std::nullptr_t>)) {
+    if constexpr (requires { f == nullptr; }) return f == nullptr;
+  }
+  return false;
+}
+/// `call`: what it was given to.
+template <class F>
+void check_function(StreamGraph& graph, const char* call, const F& f) {
+  if (is_null_function(f))
+    graph.problems.push_back(std::string(call) + " is given a function that is null");
+}
+
+}  // namespace detail
+}  // namespace weir

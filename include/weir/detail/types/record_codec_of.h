@@ -1,0 +1,204 @@
+#pragma once
+
+// The RecordCodec of a record type, made where the type is known.
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+#include "weir/detail/types/record_codec.h"
+#include "weir/types/types.h"
+
+namespace weir::detail {
+
+template <class T>
+struct Wire;
+
+/// Structs that list their fields, and tuples: Serializer<T> goes by a TieSerializer of them.
+template <class>
+struct FieldsOf {
+  static constexpr bool kListed = false;
+};
+template <class... F>
+struct FieldsOf<TieSerializer<std::tuple<F...>>> {
+  static constexpr bool kListed = sizeof...(F) > 0;  // every value takes a byte at least
+  static constexpr bool kSerializable = (Wire<std::remove_cvref_t<F>>::kSerializable && ...);
+  /// 0 unless every field always has the same width.
+  static constexpr size_t kFixedBytes = ((Wire<std::remove_cvref_t<F>>::kFixedBytes > 0) && ...)
+                                            ? (Wire<std::remove_cvref_t<F>>::kFixedBytes + ... + 0)
+                                            : 0;
+};
+template <class T>
+auto fields_type() {
+  if constexpr (requires { typename Serializer<T>::Fields; }) {
+    return FieldsOf<typename Serializer<T>::Fields>();
+  } else {
+    return FieldsOf<void>();
+  }
+}
+
+/// How a value travels between processes of the same build. As Serializer<T> writes it, except for
+/// what costs time there: numbers are little-endian, and values of a fixed width are written
+/// without looking at the buffer's end; strings are their bytes.
+template <class T>
+struct Wire {
+  using Fields = decltype(fields_type<T>());
+  static constexpr bool kNumber = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+  static constexpr bool kString = std::is_same_v<T, std::string>;
+
+  static constexpr bool serializable() {
+    if constexpr (!Serializable<T> || !std::is_default_constructible_v<T>) {
+      return false;
+    } else if constexpr (Fields::kListed) {
+      return Fields::kSerializable;
+    } else {
+      return true;
+    }
+  }
+  static constexpr size_t fixed_bytes() {
+    if constexpr (!Serializable<T>) {
+      return 0;
+    } else if constexpr (kNumber) {
+      return sizeof(T);
+    } else if constexpr (Fields::kListed) {
+      return Fields::kFixedBytes;
+    } else {
+      return 0;
+    }
+  }
+  static constexpr bool kSerializable = serializable();
+  static constexpr size_t kFixedBytes = fixed_bytes();
+
+  /// Only if it has fixed bytes: writes them to `to`, and gives what is behind them.
+  static char* put(char* to, const T& value) {
+    if constexpr (kNumber) {
+      std::memcpy(to, &value, sizeof value);
+      if constexpr (std::endian::native == std::endian::big) std::reverse(to, to + sizeof value);
+      return to + sizeof value;
+    } else {
+      std::apply(
+          [&](const auto&... f) {
+            ((to = Wire<std::remove_cvref_t<decltype(f)>>::put(to, f)), ...);
+          },
+          tie(value));
+      return to;
+    }
+  }
+  static const char* get(const char* from, T& value) {
+    if constexpr (std::is_same_v<T, bool>) {  // any byte is one of two values
+      value = *from != 0;
+      return from + 1;
+    } else if constexpr (kNumber) {
+      char bytes[sizeof value];
+      std::memcpy(bytes, from, sizeof value);
+      if constexpr (std::endian::native == std::endian::big)
+        std::reverse(bytes, bytes + sizeof value);
+      std::memcpy(static_cast<void*>(&value), bytes, sizeof value);
+      return from + sizeof value;
+    } else {
+      std::apply(
+          [&](auto&... f) { ((from = Wire<std::remove_cvref_t<decltype(f)>>::get(from, f)), ...); },
+          tie(value));
+      return from;
+    }
+  }
+
+  static void write(BinaryWriter& out, const T& value) {
+    if constexpr (kFixedBytes > 0) {
+      put(out.grow(kFixedBytes), value);
+    } else if constexpr (kString) {
+      out.put_bytes(value);
+    } else if constexpr (Fields::kListed) {
+      std::apply(
+          [&](const auto&... f) { (Wire<std::remove_cvref_t<decltype(f)>>::write(out, f), ...); },
+          tie(value));
+    } else {
+      Serializer<T>::write(out, value);
+    }
+  }
+  static void read(BinaryReader& in, T& value) {
+    if constexpr (kFixedBytes > 0) {
+      const std::string_view bytes = in.get_raw(kFixedBytes);
+      if (in.ok()) get(bytes.data(), value);
+    } else if constexpr (kString) {
+      value = in.get_bytes();
+    } else if constexpr (Fields::kListed) {
+      std::apply([&](auto&... f) { (Wire<std::remove_cvref_t<decltype(f)>>::read(in, f), ...); },
+                 tie(value));
+    } else {
+      Serializer<T>::read(in, value);
+    }
+  }
+
+ private:
+  template <class V>
+  static decltype(auto) tie(V& value) {
+    if constexpr (FieldsInside<T>) {
+      return value.weir_tie();
+    } else if constexpr (FieldsOutside<T>) {
+      return weir_tie(value);
+    } else {
+      return (value);  // a tuple or a pair
+    }
+  }
+};
+
+template <class T>
+class RecordCodecOf final : public RecordCodec {
+ public:
+  std::unique_ptr<Batch> make() const override { return std::make_unique<BatchOf<T>>(); }
+  size_t record_bytes(const Batch& batch, size_t i) const override {
+    if constexpr (kFixedBytes > 0) return kFixedBytes;
+    BinaryWriter out;
+    Wire<T>::write(out, static_cast<const BatchOf<T>&>(batch).records[i]);
+    return out.size();
+  }
+
+ private:
+  static constexpr size_t kFixedBytes = Wire<T>::kFixedBytes;
+
+  void encode_records(const Batch& batch, BinaryWriter& out) const override {
+    const auto& records = static_cast<const BatchOf<T>&>(batch).records;
+    if constexpr (kFixedBytes > 0) {
+      char* to = out.grow(records.size() * kFixedBytes);
+      for (const auto& record : records) to = Wire<T>::put(to, record);
+    } else {
+      for (const auto& record : records) Wire<T>::write(out, record);
+    }
+  }
+  void decode_records(BinaryReader& in, size_t count, Batch& batch) const override {
+    auto& records = static_cast<BatchOf<T>&>(batch).records;
+    if constexpr (kFixedBytes > 0) {
+      // In this order: a count of which the product overflows is larger than what remains.
+      if (count > in.remaining() / kFixedBytes || in.remaining() != count * kFixedBytes)
+        return in.fail("another number of bytes than its records take");
+      const char* from = in.get_raw(count * kFixedBytes).data();
+      records.resize(count);
+      for (auto& stored : records) {
+        if constexpr (std::is_same_v<T, bool>) {
+          from = Wire<T>::get(from, stored.value);
+        } else {
+          from = Wire<T>::get(from, stored);
+        }
+      }
+    } else {
+      for (size_t i = 0; i < count && in.ok(); ++i) Wire<T>::read(in, records.emplace_back());
+    }
+  }
+};
+
+/// Null if weir cannot serialize T.
+template <class T>
+std::shared_ptr<const RecordCodec> record_codec() {
+  if constexpr (Wire<T>::kSerializable) {
+    return std::make_shared<const RecordCodecOf<T>>();
+  } else {
+    return nullptr;
+  }
+}
+
+}  // namespace weir::detail

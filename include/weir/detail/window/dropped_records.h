@@ -1,0 +1,39 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "weir/detail/base/saturating.h"
+#include "weir/operator/operator.h"
+
+namespace weir::detail {
+
+/// What an event-time operator of one subtask drops: counts it in metrics, and warns of the first
+/// ones and each time there are ten times as many. Thread: the operator's.
+class DroppedRecords {
+ public:
+  void open(OperatorContext& context);
+  void late(Timestamp timestamp, Timestamp watermark) {
+    late_->inc();
+    latest_ms_ = std::max(latest_ms_, saturating_sub(watermark, timestamp));
+  }
+  void without_timestamp() { without_timestamp_->inc(); }
+  /// To be called after each batch.
+  void say() {
+    if (late_->count() >= say_late_at_) say_late();
+    if (without_timestamp_->count() >= say_without_timestamp_at_) say_without_timestamp();
+  }
+
+ private:
+  void say_late();
+  void say_without_timestamp();
+
+  const OperatorContext* context_ = nullptr;
+  Counter* late_ = nullptr;
+  Counter* without_timestamp_ = nullptr;
+  int64_t latest_ms_ = 0;  ///< how far behind the watermark a late record was at most
+  int64_t say_late_at_ = 1;
+  int64_t say_without_timestamp_at_ = 1;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,285 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/connector/print_sink.h"
+#include "weir/connector/sink.h"
+#include "weir/detail/connector/sink_operator.h"
+#include "weir/detail/stream/batch_keys.h"
+#include "weir/detail/stream/stateless_operators.h"
+#include "weir/detail/stream/stream_graph.h"
+#include "weir/detail/types/record_codec_of.h"
+#include "weir/operator/collector.h"
+#include "weir/types/types.h"
+
+namespace weir {
+
+template <class T>
+class SingleOutputStreamOperator;
+template <class T>
+class DataStreamSink;
+template <class T, class K, class KeySelector>
+class KeyedStream;
+
+namespace detail {
+
+/// The type of the records that a flat_map function collects, from its second parameter.
+template <class>
+struct CollectedBy;
+template <class R, class A, class Out>
+struct CollectedBy<R (*)(A, Collector<Out>&)> {
+  using Type = Out;
+};
+template <class C, class R, class A, class Out>
+struct CollectedBy<R (C::*)(A, Collector<Out>&)> {
+  using Type = Out;
+};
+template <class C, class R, class A, class Out>
+struct CollectedBy<R (C::*)(A, Collector<Out>&) const> {
+  using Type = Out;
+};
+template <class F>
+requires requires { &F::operator(); }
+struct CollectedBy<F> : CollectedBy<decltype(&F::operator())> {};
+
+/// Makes the operators of one subtask each: `make` is called once for every subtask, and is not
+/// copied: what it copies then are the functions of the program, whose copying may throw.
+template <class Make>
+StreamNode node_of(std::string name, std::vector<StreamInput> inputs, Make make) {
+  StreamNode node;
+  node.name = std::move(name);
+  node.inputs = std::move(inputs);
+  node.factory = [make = std::make_shared<const Make>(std::move(make))](
+                     const OperatorSettings&) -> std::unique_ptr<Operator> { return (*make)(); };
+  return node;
+}
+
+/// What can be said about an operator after it was added. Each call changes the operator, and gives
+/// the same stream again.
+template <class Derived>
+class OperatorHandle {
+ public:
+  /// For people: in --explain, messages and metrics.
+  Derived name(std::string name) const {
+    if (name.empty())
+      graph_->problems.push_back("operator '" + node().name + "' is given an empty name");
+    node().name = std::move(name);
+    return self();
+  }
+  /// Names the operator's state in checkpoints. Give one to every operator with state, and keep it:
+  /// the generated one changes with the operator's name.
+  Derived uid(std::string uid) const {
+    if (uid.empty())
+      graph_->problems.push_back("operator '" + node().name +
+                                 "' is given an empty uid; leave the call out to have one made");
+    node().uid = std::move(uid);
+    return self();
+  }
+  Derived set_parallelism(int parallelism) const {
+    node().parallelism = parallelism;
+    return self();
+  }
+  /// How many key groups its keyed state has: the most it can ever be scaled to, fixed for the life
+  /// of its state.
+  Derived set_max_parallelism(int max_parallelism) const {
+    node().max_parallelism = max_parallelism;
+    return self();
+  }
+  /// Runs in a task of its own.
+  Derived disable_chaining() const {
+    node().chaining = false;
+    return self();
+  }
+
+ protected:
+  OperatorHandle(std::shared_ptr<StreamGraph> graph, int index)
+      : graph_(std::move(graph)), index_(index) {}
+
+ private:
+  StreamNode& node() const { return graph_->nodes[static_cast<size_t>(index_)]; }
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+
+  std::shared_ptr<StreamGraph> graph_;
+  int index_;
+};
+
+inline int add_node(StreamGraph& graph, StreamNode node) {
+  graph.nodes.push_back(std::move(node));
+  return static_cast<int>(graph.nodes.size()) - 1;
+}
+
+}  // namespace detail
+
+/// Records of one type on their way through the job. A value: copies are the same stream, and a
+/// stream may be used several times. Functions are copied for each subtask and called by one thread
+/// at a time. What they throw fails the job with the operator's name.
+template <class T>
+class DataStream {
+ public:
+  using Record = T;
+
+  /// `f(record)` gives the new record; it has the old one's timestamp. Also takes a pointer to
+  /// member.
+  template <class F>
+  auto map(F f) const {
+    static_assert(std::is_invocable_v<F&, T&&> || std::is_invocable_v<F&, const T&>,
+                  "map: the function is called with a record, as const T&, T or T&&");
+    using Out = std::remove_cvref_t<detail::ResultOfRecord<T, F>>;
+    static_assert(!std::is_void_v<Out>, "map: the function must return the new record");
+    detail::check_function(*graph_, "map", f);
+    return transform<Out>(
+        "map", [f = std::move(f)] { return std::make_unique<detail::MapOperator<T, Out, F>>(f); });
+  }
+
+  /// Keeps the records for which `f(record)` is true.
+  template <class F>
+  SingleOutputStreamOperator<T> filter(F f) const {
+    static_assert(std::is_invocable_r_v<bool, F&, const T&>,
+                  "filter: the function takes a const T& and returns bool");
+    detail::check_function(*graph_, "filter", f);
+    return transform<T>(
+        "filter", [f = std::move(f)] { return std::make_unique<detail::FilterOperator<T, F>>(f); });
+  }
+
+  /// `f(record, collector)` collects any number of new records. The type of these is that of the
+  /// collector: f takes a `weir::Collector<Out>&`, or flat_map<Out>(f) says it.
+  template <class Out = void, class F>
+  auto flat_map(F f) const {
+    if constexpr (std::is_void_v<Out>) {
+      constexpr bool kKnown = requires { typename detail::CollectedBy<F>::Type; };
+      static_assert(kKnown,
+                    "flat_map: the type of the new records is not known from a generic function: "
+                    "let it take a weir::Collector<Out>&, or write "
+                    "flat_map<Out>(f)");
+      if constexpr (kKnown) return flat_map<typename detail::CollectedBy<F>::Type>(std::move(f));
+      else return *this;
+    } else {
+      static_assert(std::is_invocable_v<F&, const T&, Collector<Out>&>,
+                    "flat_map: the function takes a const T& and a weir::Collector<Out>&");
+      detail::check_function(*graph_, "flat_map", f);
+      return transform<Out>("flat_map", [f = std::move(f)] {
+        return std::make_unique<detail::FlatMapOperator<T, Out, F>>(f);
+      });
+    }
+  }
+
+  /// The records of this stream and of others of the same type, in no particular order.
+  template <class... Streams>
+  DataStream union_with(const Streams&... others) const {
+    static_assert((std::is_base_of_v<DataStream, Streams> && ...),
+                  "union_with: the streams must have the same type of records");
+    DataStream all = *this;
+    (all.take_inputs(others), ...);
+    return all;
+  }
+
+  /// Records with the same key go to the same subtask, which keeps state for each key. `selector`:
+  /// a pointer to member or a function of the record; what it gives must never change for a record.
+  template <class Selector>
+  auto key_by(Selector selector) const {
+    static_assert(std::is_invocable_v<const Selector&, const T&>,
+                  "key_by: the selector is a pointer to a member of the record, or a function that "
+                  "takes a const T& and is const itself");
+    using K = detail::KeyOf<T, Selector>;
+    detail::require_key<K>();
+    detail::check_function(*graph_, "key_by", selector);
+    auto hasher = std::make_shared<const detail::TypedKeyHasher<T, Selector>>(selector);
+    return KeyedStream<T, K, Selector>(graph_, partitioned(Partitioning::kHash, std::move(hasher)),
+                                       std::move(selector));
+  }
+
+  /// Deals the records out to all subtasks of what follows, batch by batch.
+  DataStream rebalance() const { return DataStream(graph_, partitioned(Partitioning::kRebalance)); }
+  /// Gives every subtask of what follows all records.
+  DataStream broadcast() const { return DataStream(graph_, partitioned(Partitioning::kBroadcast)); }
+
+  /// `sink`: a Sink<T>, copied.
+  template <class SinkT>
+  DataStreamSink<T> sink_to(SinkT sink) const {
+    static_assert(std::is_base_of_v<Sink<T>, SinkT>,
+                  "sink_to: the sink must be a weir::Sink of this stream's type of records");
+    detail::note_problem_of(*graph_, sink);
+    const auto shared = std::make_shared<const SinkT>(std::move(sink));
+    auto node = detail::node_of("sink", inputs_, [shared] {
+      return std::make_unique<detail::SinkOperator<T, SinkT>>(shared);
+    });
+    node.probe = [shared](FileSystemRegistry& files) { return shared->probe(files); };
+    return DataStreamSink<T>(graph_, detail::add_node(*graph_, std::move(node)));
+  }
+
+  /// To standard output, a line each.
+  DataStreamSink<T> print() const {
+    static_assert(std::is_default_constructible_v<PrintSink<T>>,
+                  "print: the record needs an operator<< or WEIR_FIELDS; or use "
+                  "sink_to(weir::PrintSink<T>(format))");
+    return sink_to(PrintSink<T>()).name("print");
+  }
+
+  /// For operators that weir has no call for: `make()` gives an Operator that takes batches of T
+  /// and emits batches of Out.
+  template <class Out, class Make>
+  SingleOutputStreamOperator<Out> transform(std::string name, Make make) const {
+    return SingleOutputStreamOperator<Out>::add(
+        graph_, detail::node_of(std::move(name), inputs_, std::move(make)));
+  }
+
+ protected:
+  DataStream(std::shared_ptr<detail::StreamGraph> graph, std::vector<detail::StreamInput> inputs)
+      : graph_(std::move(graph)), inputs_(std::move(inputs)) {}
+
+ private:
+  std::vector<detail::StreamInput> partitioned(
+      Partitioning partitioning, std::shared_ptr<const KeyHasher> hasher = nullptr) const {
+    std::vector<detail::StreamInput> inputs = inputs_;
+    for (detail::StreamInput& input : inputs) {
+      input.partitioning = partitioning;
+      input.hasher = hasher;
+    }
+    return inputs;
+  }
+  void take_inputs(const DataStream& other) {
+    if (other.graph_ != graph_) {
+      graph_->problems.push_back(
+          "union_with is given a stream of another environment; a job has one");
+      return;
+    }
+    inputs_.insert(inputs_.end(), other.inputs_.begin(), other.inputs_.end());
+  }
+
+  std::shared_ptr<detail::StreamGraph> graph_;
+  std::vector<detail::StreamInput> inputs_;
+};
+
+/// The results of an operator, and a handle on it.
+template <class T>
+class SingleOutputStreamOperator : public DataStream<T>,
+                                   public detail::OperatorHandle<SingleOutputStreamOperator<T>> {
+ public:
+  static SingleOutputStreamOperator add(std::shared_ptr<detail::StreamGraph> graph,
+                                        detail::StreamNode node) {
+    const int index = detail::add_node(*graph, std::move(node));
+    return SingleOutputStreamOperator(std::move(graph), index);
+  }
+
+ private:
+  SingleOutputStreamOperator(std::shared_ptr<detail::StreamGraph> graph, int index)
+      : DataStream<T>(graph, {{index, Partitioning::kForward, nullptr, detail::record_codec<T>()}}),
+        detail::OperatorHandle<SingleOutputStreamOperator<T>>(graph, index) {}
+};
+
+/// The end of a stream.
+template <class T>
+class DataStreamSink : public detail::OperatorHandle<DataStreamSink<T>> {
+ private:
+  friend class DataStream<T>;
+  DataStreamSink(std::shared_ptr<detail::StreamGraph> graph, int index)
+      : detail::OperatorHandle<DataStreamSink<T>>(std::move(graph), index) {}
+};
+
+}  // namespace weir
+
+#include "weir/stream/keyed_stream.h"

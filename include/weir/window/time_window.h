@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <ostream>
+
+#include "weir/detail/base/saturating.h"
+#include "weir/time/timestamp.h"
+#include "weir/types/serializer.h"
+
+namespace weir {
+
+/// From start to end, milliseconds, without the end.
+struct TimeWindow {
+  Timestamp start = 0;
+  Timestamp end = 0;
+
+  /// The last timestamp that belongs to it; its results have this one.
+  Timestamp max_timestamp() const { return detail::saturating_sub(end, 1); }
+  bool contains(Timestamp t) const { return t >= start && t < end; }
+  bool operator==(const TimeWindow&) const = default;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const TimeWindow& window) {
+  return out << '[' << window.start << ", " << window.end << ')';
+}
+
+template <>
+struct Serializer<TimeWindow> {
+  static constexpr size_t kMinBytes = 16;
+  static void write(BinaryWriter& out, const TimeWindow& window) {
+    out.put_i64(window.start);
+    out.put_i64(window.end);
+  }
+  static void read(BinaryReader& in, TimeWindow& window) {
+    window.start = in.get_i64();
+    window.end = in.get_i64();
+  }
+  static TypeDescription describe() {
+    TypeDescription type;
+    type.kind = TypeKind::kTimeWindow;
+    return type;
+  }
+};
+
+}  // namespace weir
