@@ -87,13 +87,12 @@ function(weir_component_of result source)
   set(${result} ${owner} PARENT_SCOPE)
 endfunction()
 
+# Position-independent code also in static libraries, so that users can link them into shared ones.
 function(weir_object_library name)
   add_library(${name} OBJECT ${ARGN})
   target_link_libraries(${name} PRIVATE weir_options)
-  if(BUILD_SHARED_LIBS)
-    target_compile_options(${name} PRIVATE -fno-semantic-interposition)
-    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  endif()
+  target_compile_options(${name} PRIVATE -fno-semantic-interposition)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
 # The objects of a module's part of a component. Sources with deliberate bugs that tests switch on

@@ -5,7 +5,12 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
-set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+# Without debug information, which makes a program several times as large. Sanitizers need it for
+# the lines in their reports.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+if(WEIR_SANITIZE)
+  add_compile_options(-g1)
+endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
