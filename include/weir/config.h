@@ -1,7 +1,6 @@
 #pragma once
 
-// What a program can say about how its job is run, in types. Everything here can also be said as a
-// configuration key.
+// Typed settings for running a job. Each can also be set by its configuration key.
 
 #include <chrono>
 #include <string>
@@ -11,18 +10,19 @@
 namespace weir {
 
 enum class CheckpointingMode {
-  kExactlyOnce,  ///< a task with several inputs holds back those that already delivered the barrier
-  kAtLeastOnce,  ///< it does not; records may count twice after a restore
+  kExactlyOnce,  ///< a task with several inputs blocks those that have already delivered the
+                 ///< barrier
+  kAtLeastOnce,  ///< inputs are not blocked; records may count twice after a restore
 };
 
-/// Whether a canceled job keeps its checkpoints. A job that finishes or fails always keeps them.
+/// Whether a canceled job keeps its checkpoints. A finished or failed job always keeps them.
 enum class CheckpointRetention {
   kRetainOnCancellation,
   kDeleteOnCancellation,
   kNoExternalizedCheckpoints,  ///< the same as kDeleteOnCancellation, except inside Flink
 };
 
-/// State lives on the heap of the processes; checkpoints go to a directory:
+/// State is kept on the heap of the processes. Checkpoints go to a directory:
 /// hdfs://namenode:port/path, file:///path or a plain path.
 class FsStateBackend {
  public:
@@ -34,7 +34,7 @@ class FsStateBackend {
   std::string checkpoint_dir_;
 };
 
-/// What is done when a job fails: a list of configuration settings.
+/// What to do when a job fails, as a list of configuration settings.
 class RestartStrategy {
  public:
   using Duration = std::chrono::milliseconds;

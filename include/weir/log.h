@@ -6,11 +6,11 @@ namespace weir {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
-/// Where weir's log lines go; null: the default, which writes "HH:MM:SS.mmm LEVEL text" to standard
-/// error. Of the whole process. Thread: any; the sink is called under a lock.
+/// Sets the process's sink for log lines. Null restores the default, which writes "HH:MM:SS.mmm
+/// LEVEL text" to standard error. weir calls the sink under a lock. Thread: any.
 using LogSink = void (*)(LogLevel level, std::string_view text);
 void set_log_sink(LogSink sink);
-/// The least level that is logged; at first kInfo.
+/// Sets the minimum level to log. The default is kInfo.
 void set_log_level(LogLevel level);
 
 }  // namespace weir

@@ -7,11 +7,11 @@
 
 namespace weir {
 
-/// The counter of records that an operator dropped because they came too late; Flink's name.
+/// The counter of records that an operator dropped because they were late; Flink's name.
 inline constexpr std::string_view kLateRecordsDropped = "numLateRecordsDropped";
 
-/// Counts what happens in one subtask. Starts at 0 whenever the subtask does: what must survive
-/// belongs into state.
+/// Counts events in one subtask. Starts at 0 with each start of the subtask: keep values that must
+/// survive in state.
 class Counter {
  public:
   void inc(int64_t by = 1) { count_ += by; }
@@ -22,7 +22,7 @@ class Counter {
   int64_t count_ = 0;
 };
 
-/// The newest value of something in one subtask.
+/// The latest value of a quantity in one subtask.
 class Gauge {
  public:
   void set(int64_t value) { value_ = value; }
@@ -32,19 +32,19 @@ class Gauge {
   int64_t value_ = 0;
 };
 
-/// The metrics of one operator in one subtask. Inside Flink they are among the operator's there, as
-/// "operator.name". weir's own engine logs a line for each when a run of the job ends: the sum of a
-/// counter over the subtasks of the process, the values of a gauge. Thread: the subtask's. A change
-/// costs as much as that of an int64_t.
+/// The metrics of one operator in one subtask. Inside Flink they are among the operator's metrics,
+/// as "operator.name". When a run ends, weir's own engine logs a line for each: the sum of a
+/// counter over the subtasks of the process, or the values of a gauge. A change costs as much as
+/// that of an int64_t. Thread: the subtask's.
 class MetricGroup {
  public:
   MetricGroup() = default;
   MetricGroup(const MetricGroup&) = delete;
   MetricGroup& operator=(const MetricGroup&) = delete;
 
-  /// The one of that name, made by the first call. The reference is good as long as the subtask
-  /// lives: ask in open(), and keep it. A name is a counter's or a gauge's: of both only what it
-  /// was first is shown.
+  /// Returns the metric of that name; the first call makes it. The reference is valid as long as
+  /// the subtask: get it in open() and keep it. A name is either a counter or a gauge. If both are
+  /// used, only the first is shown.
   Counter& counter(std::string_view name) { return find(name, true).counter; }
   Gauge& gauge(std::string_view name) { return find(name, false).gauge; }
 
@@ -55,7 +55,7 @@ class MetricGroup {
     Gauge gauge{};
     int64_t value() const { return is_counter ? counter.count() : gauge.value(); }
   };
-  /// In the order in which they were made.
+  /// The metrics in the order in which they were made.
   const std::deque<Metric>& metrics() const { return metrics_; }
 
  private:

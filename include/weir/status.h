@@ -9,13 +9,13 @@
 
 namespace weir {
 
-/// What the caller should do about a failure. The names and their meaning are those of the
+/// Says what the caller should do about a failure. The names and meanings are those of the
 /// canonical RPC codes:
 ///   kUnavailable         retry the same call later
 ///   kAborted             the larger operation lost a race: restart it
-///   kFailedPrecondition  do not retry until something outside is mended
-///   kDataLoss            bytes are damaged or missing; retrying cannot help
-///   kInternal            a mistake in weir itself
+///   kFailedPrecondition  do not retry until something outside is fixed
+///   kDataLoss            bytes are damaged or missing; a retry cannot help
+///   kInternal            a bug in weir itself
 enum class StatusCode {
   kOk,
   kCancelled,
@@ -35,8 +35,8 @@ enum class StatusCode {
 
 std::string_view to_string(StatusCode code);
 
-/// Success, or a code and a sentence that says what was tried, on what, and what to do.
-/// A value type; one pointer wide, and null on success. Thread: any, like a std::string.
+/// Success, or a code and a sentence that says what was tried, on what, and what to do. A value
+/// type, one pointer wide, null on success. Thread: any, like a std::string.
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -50,10 +50,10 @@ class [[nodiscard]] Status {
   std::string_view message() const {
     return rep_ ? std::string_view(rep_->message) : std::string_view();
   }
-  /// "UNAVAILABLE: cannot reach …", or "OK".
+  /// Returns "UNAVAILABLE: cannot reach …" or "OK".
   std::string to_string() const;
 
-  /// The same code with `context: ` before the message.
+  /// Returns the same code with `context: ` before the message.
   Status with_context(std::string_view context) const;
 
  private:
@@ -92,8 +92,8 @@ namespace detail {
 [[noreturn]] void die_bad_status_access(const Status& status);
 }
 
-/// A value, or the reason why there is none. Taking the value of a failure ends the process
-/// with the failure's message: it is a mistake in the calling code.
+/// A value, or the reason why there is none. Taking the value of a failure is a bug in the caller,
+/// and ends the process with the failure's message.
 template <class T>
 class [[nodiscard]] StatusOr {
  public:

@@ -1,6 +1,6 @@
 #pragma once
 
-// Everything that a job's author may include.
+// Everything that the author of a job may include.
 
 #include "weir/config.h"
 #include "weir/connector/collect_sink.h"

@@ -13,19 +13,19 @@
 
 namespace weir {
 
-/// Collects records in the memory of this process, exactly once, for tests of jobs:
+/// Collects records exactly once in the memory of this process, for tests of jobs:
 ///
 ///   CollectSink<int64_t> sink;
 ///   stream.sink_to(sink);
 ///   env.execute("job");
 ///   sink.records();
 ///
-/// Copies share what was collected. Records are there once their checkpoint is complete, or the job
-/// has ended.
+/// Copies share the collected records. Records become visible when their checkpoint is complete or
+/// the job has ended.
 template <class T>
 class CollectSink final : public Sink<T> {
  public:
-  /// In the order of checkpoints and subtasks. Thread: any.
+  /// The visible records, in the order of checkpoints and subtasks. Thread: any.
   std::vector<T> records() const {
     const std::lock_guard lock(shared_->mutex);
     std::vector<T> all;
@@ -44,7 +44,7 @@ class CollectSink final : public Sink<T> {
   Status probe(FileSystemRegistry&) const override { return {}; }
 
  private:
-  /// Checkpoint, subtask, attempt.
+  /// Checkpoint, subtask and attempt.
   using EpochId = std::tuple<int64_t, int, uint64_t>;
   static std::string name_of(const EpochId& id) {
     return std::to_string(std::get<0>(id)) + "-" + std::to_string(std::get<1>(id)) + "-" +

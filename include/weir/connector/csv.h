@@ -1,7 +1,7 @@
 #pragma once
 
-// Rows of comma-separated values, roughly RFC 4180: a field may stand in double quotes, in which a
-// quote is written twice.
+// Rows of comma-separated values, roughly as in RFC 4180: a field may be in double quotes, and a
+// quote in it is doubled.
 
 #include <charconv>
 #include <chrono>
@@ -21,26 +21,28 @@ namespace weir {
 
 struct CsvOptions {
   char separator = ',';
-  /// The first line of each file names the columns. If there is none, `columns` does; if that is
-  /// empty, the fields of the struct do, in order.
+  /// The first line of each file names the columns. Otherwise `columns` names them. If that is
+  /// empty, the columns are the fields of the struct, in order.
   bool header = true;
   std::vector<std::string> columns = {};
-  /// Each of these means "no value": a std::optional field is empty then. A quoted field always is
-  /// a value. An empty optional is written as the first of them, and a value that looks like one of
+  /// Texts that mean "no value", for which a std::optional field is empty. A quoted field is always
+  /// a value. An empty optional is written as the first of these texts. A value that equals one of
   /// them is quoted.
   std::vector<std::string> nulls = {"", "NA"};
-  /// Quoted fields may hold line breaks. Such a file cannot be read by several subtasks at once.
+  /// Quoted fields may contain line breaks. Several subtasks cannot share such a file.
   bool multiline = false;
-  /// How points in time are written: %Y %y %m %b %d %H %I %M %S %p %z %s (seconds since 1970), %F
-  /// (%Y-%m-%d), %T (%H:%M:%S), %R (%H:%M), %%; seconds may have a fraction. Without a zone it is
-  /// UTC. Empty: ISO 8601, see parse_timestamp.
+  /// Format of points in time: %Y %y %m %b %d %H %I %M %S %p %z %s (seconds since 1970), %F
+  /// (%Y-%m-%d), %T (%H:%M:%S), %R (%H:%M), %%. Seconds may have a fraction. A time without a zone
+  /// is UTC. Empty: ISO 8601, see parse_timestamp.
   std::string time_format = {};
 };
 
-/// "2013-01-01T10:00:00Z", "2013-01-01 10:00:00.250", "2013-01-01": milliseconds since 1970 UTC; a
-/// zone is 'Z', "+hh:mm", or none (UTC). Years before 0 and after 9999 have a sign.
+/// Parses "2013-01-01T10:00:00Z", "2013-01-01 10:00:00.250" or "2013-01-01" into milliseconds since
+/// 1970 UTC. The zone is 'Z', "+hh:mm" or none (UTC). Years before 0 and after 9999 have a sign.
+/// Returns nullopt for other text.
 std::optional<Timestamp> parse_timestamp(std::string_view text);
-/// "2013-01-01T10:00:00Z"; with ".250" where the milliseconds are not zero.
+/// Formats milliseconds since 1970 UTC as "2013-01-01T10:00:00Z", with ".250" if there are
+/// milliseconds.
 std::string format_timestamp(Timestamp ms);
 
 namespace detail {
@@ -72,7 +74,7 @@ struct IsSysTime : std::false_type {};
 template <class D>
 struct IsSysTime<std::chrono::time_point<std::chrono::system_clock, D>> : std::true_type {};
 
-/// False: `text` is not a V.
+/// Returns false if `text` is not a V.
 template <class V>
 bool parse_text(std::string_view text, const CsvOptions& options, V& value) {
   if constexpr (std::same_as<V, bool>) {
@@ -97,14 +99,14 @@ bool parse_text(std::string_view text, const CsvOptions& options, V& value) {
   }
 }
 
-/// Appends `text`, in quotes if it needs them.
+/// Appends `text`, quoted if necessary.
 void append_csv_text(std::string& out, std::string_view text, const CsvOptions& options);
-/// Puts the text from `begin` on in quotes if it needs them.
+/// Quotes the text from `begin` on if necessary.
 void quote_csv_text(std::string& out, size_t begin, const CsvOptions& options);
-/// Appends the field of an optional that is empty. `alone`: the row has no other field, and an
-/// empty line is no row.
+/// Appends an empty optional. `alone`: the row has no other field, so the field must not make an
+/// empty line.
 void append_csv_null(std::string& out, const CsvOptions& options, bool alone);
-/// A row of the names of columns, with its line break.
+/// Returns a row of column names, with its line break.
 std::string csv_header(const std::vector<std::string>& names, const CsvOptions& options);
 const CsvOptions& default_csv_options();
 
@@ -138,9 +140,9 @@ void append_csv_value(std::string& out, const V& value, const CsvOptions& option
 
 }  // namespace detail
 
-/// Appends the fields of a struct with WEIR_FIELDS as one row, without a line break. read_csv_row
-/// with the same options gives an equal struct, if `multiline` is set or no text holds a line
-/// break: numbers have as many digits as that takes, texts are quoted where they must be.
+/// Appends the fields of a struct with WEIR_FIELDS as one row, without a line break. Numbers have
+/// enough digits, and texts are quoted where necessary, so that read_csv_row with the same options
+/// returns an equal struct. For texts with line breaks, set `multiline`.
 template <detail::StructWithFields T>
 void append_csv_row(std::string& out, const T& value,
                     const CsvOptions& options = detail::default_csv_options()) {
@@ -154,20 +156,20 @@ void append_csv_row(std::string& out, const T& value,
       detail::fields_of(value));
 }
 
-/// One row that is being read. Asking for what is not there, or is not what was asked for, makes
-/// the row malformed (see ok()) and gives a default value; so a parser asks for what it needs and
-/// need not check. Thread: one at a time.
+/// One row during reading. A read of a missing column or an unsuitable value makes the row
+/// malformed (see ok()) and returns a default value. So a parser can read all fields without
+/// checks. Thread: one at a time.
 class CsvRow {
  public:
   explicit CsvRow(CsvOptions options);
   void set_columns(std::vector<std::string> names);
   const std::vector<std::string>& columns() const { return columns_; }
-  /// Takes a row apart. `line` must outlive what is got from it.
+  /// Splits a row into fields. `line` must outlive the values read from it.
   void parse(std::string_view line);
   size_t size() const { return fields_.size(); }
   std::string_view text(size_t i) const { return fields_[i].text; }
 
-  /// The field of the named column as a number, bool, std::string, std::string_view,
+  /// Returns the field of a column as a number, bool, std::string, std::string_view,
   /// std::chrono::sys_time, or an optional of these.
   template <class V>
   V get(std::string_view column) {
@@ -180,20 +182,21 @@ class CsvRow {
       return convert<V>(column, index);
     }
   }
-  /// Milliseconds since 1970 UTC; see parse_timestamp.
+  /// Returns milliseconds since 1970 UTC; see parse_timestamp.
   Timestamp get_timestamp(std::string_view column) {
     return get<std::chrono::sys_time<std::chrono::milliseconds>>(column).time_since_epoch().count();
   }
 
-  /// For parsers: this row cannot be used.
+  /// For parsers: marks this row as malformed.
   void fail(std::string why);
   bool ok() const { return problem_.empty(); }
   const std::string& problem() const { return problem_; }
-  /// A column was asked for that the file does not have: no other row will do better.
+  /// True if the parser asked for a column that the file does not have. Then every other row will
+  /// fail too.
   bool unknown_column() const { return unknown_column_; }
 
  private:
-  /// -1 if there is none.
+  /// Returns -1 if the column does not exist.
   int find(std::string_view column);
   bool is_null(int index) const;
   void fail_conversion(std::string_view column, int index);
@@ -217,15 +220,15 @@ class CsvRow {
   const CsvOptions options_;
   std::vector<std::string> columns_;
   std::vector<Field> fields_;
-  std::string unescaped_;  ///< quoted fields that held quotes
+  std::string unescaped_;  ///< quoted fields that contained quotes
   std::vector<Lookup>
-      lookups_;  ///< parsers ask for the same columns in the same order, row after row
+      lookups_;  ///< a cache: parsers ask for the same columns in the same order for each row
   size_t next_lookup_ = 0;
   std::string problem_;
   bool unknown_column_ = false;
 };
 
-/// Fills a struct with WEIR_FIELDS from the columns that have its fields' names.
+/// Fills a struct with WEIR_FIELDS from the columns with the same names.
 template <detail::StructWithFields T>
 T read_csv_row(CsvRow& row) {
   static const std::vector<std::string> names = detail::field_names_of<T>();

@@ -14,19 +14,18 @@
 
 namespace weir {
 
-/// Writes records into part files of a directory, each record exactly once, on every file system
-/// that weir knows.
+/// Writes each record exactly once into part files of a directory, on any file system of weir.
 ///
-///   FileSink<std::string>("out")                        a line each
-///   FileSink<CarrierDelay>("hdfs://nn:8020/delays")     structs with WEIR_FIELDS: a CSV row each,
-///   without a header FileSink<CarrierDelay>::csv("out", {.separator = ';'})   the same with
-///   options, and a header line in each file unless .header = false FileSink<Reading>("out",
-///   [](const Reading& r, std::string& out) { out += r.name; out += '\n'; })
+///   FileSink<std::string>("out")                     // one line for each record
+///   FileSink<Delay>("hdfs://nn:8020/delays")         // a struct with WEIR_FIELDS: a CSV row each
+///   FileSink<Delay>::csv("out", {.separator = ';'})  // the same with options; each file starts
+///                                                    // with a header unless .header = false
+///   FileSink<Reading>("out", [](const Reading& r, std::string& out) { out += r.name + "\n"; })
 ///
-/// A part file `part-<subtask>-<checkpoint>-<run>-<attempt>` appears, complete, when its checkpoint
-/// is complete; files whose names begin with '.' are not results. A directory may hold the output
-/// of several runs and jobs at a time. Going back to an earlier checkpoint removes the part files
-/// that this run made after it.
+/// When a checkpoint is complete, its part files `part-<subtask>-<checkpoint>-<run>-<attempt>`
+/// appear as whole files. Files whose names begin with '.' are not results. Several runs and jobs
+/// may write to the same directory. After a restore of an earlier checkpoint, the part files that
+/// this run made after it are removed.
 template <class T>
 class FileSink final : public Sink<T> {
  public:
@@ -38,8 +37,8 @@ class FileSink final : public Sink<T> {
           else append_csv_row(out, record);
           out += '\n';
         }) {}
-  /// FileSource<T>::csv with the same options (and `multiline`, if texts hold line breaks) reads
-  /// equal records.
+  /// FileSource<T>::csv with the same options reads equal records. If texts contain line breaks,
+  /// set `multiline` there.
   static FileSink csv(std::string directory_uri, CsvOptions options = {})
       requires detail::StructWithFields<T> {
     FileSink sink(std::move(directory_uri), [options](const T& record, std::string& out) {
@@ -50,7 +49,7 @@ class FileSink final : public Sink<T> {
     sink.problem_ = detail::check_time_format(options.time_format);
     return sink;
   }
-  /// `encode` appends a record's bytes, with what separates it from the next.
+  /// `encode` appends the bytes of one record, including a separator.
   template <std::invocable<const T&, std::string&> Encode>
   FileSink(std::string directory_uri, Encode encode)
       : directory_uri_(std::move(directory_uri)),
@@ -72,7 +71,8 @@ class FileSink final : public Sink<T> {
   }
 
  private:
-  /// Encodes the records from an index on until the buffer is full; returns the index of the next.
+  /// Encodes records from an index on until the buffer is full. Returns the index of the next
+  /// record.
   using EncodeSome =
       std::function<size_t(const std::vector<StoredRecord<T>>&, size_t, std::string&)>;
 
@@ -102,7 +102,7 @@ class FileSink final : public Sink<T> {
   std::string directory_uri_;
   EncodeSome encode_;
   std::string header_;  ///< the first bytes of each file
-  Status problem_;      ///< with the options; probe() says it
+  Status problem_;      ///< an error in the options, which probe() returns
 };
 
 }  // namespace weir

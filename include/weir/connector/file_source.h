@@ -20,10 +20,10 @@ namespace weir {
 /// What to do with a record that cannot be parsed.
 enum class Malformed {
   kFail,  ///< the job fails with a sentence that names the file and the byte
-  kSkip,  ///< it is left out; the first ones are named in the log
+  kSkip,  ///< the record is skipped; the log names the first ones
 };
 
-/// What a FileSource reads: a file, a directory, a pattern with *, ? and [...] in its path, or
+/// The input of a FileSource: a file, a directory, a pattern with *, ? and [...] in its path, or
 /// several of these.
 struct InputPaths {
   InputPaths(const char* uri) : uris{uri} {}             // NOLINT: a text stands for its path
@@ -34,27 +34,28 @@ struct InputPaths {
   std::vector<std::string> uris;
 };
 
-/// Reads UTF-8 text from files, in the order of their URIs. A directory stands for its files (not
-/// those whose names begin with '.' or '_', nor those of directories below). Exact across restarts
-/// as long as the files do not change; a file whose size or time changed is refused.
+/// Reads UTF-8 text from files, in the order of their URIs. A directory means its files, without
+/// those whose names begin with '.' or '_' and without subdirectories. Records are read exactly
+/// once across restarts if the files do not change; a file whose size or time has changed is
+/// refused.
 ///
 ///   FileSource<std::string>::lines("hdfs://nn:8020/logs")
 ///   FileSource<std::string>::lines({"logs/2013-*/*.log", "more.log"})
-///   FileSource<Departure>::csv("flights.csv")                                   // fields of
-///   WEIR_FIELDS by column name FileSource<Departure>::csv("flights.csv", {}, [](CsvRow& row) {
-///     return Departure{row.get<std::string>("carrier"),
-///     row.get<std::optional<double>>("dep_delay")};
+///   // Columns with the names of the WEIR_FIELDS:
+///   FileSource<Departure>::csv("flights.csv")
+///   FileSource<Departure>::csv("flights.csv", {}, [](CsvRow& row) {
+///     return Departure{row.get<std::string>("carrier"), row.get<std::optional<double>>("delay")};
 ///   })
 ///
-/// A parser may throw, which makes its record malformed. Large files are read by several subtasks,
-/// each a range of bytes; a subtask reads its ranges in the order of the input.
+/// A parser may throw, which makes its record malformed. Several subtasks share a large file, each
+/// with ranges of bytes. A subtask reads its ranges in the order of the input.
 template <class T>
 class FileSource final : public Source<T> {
  public:
   static FileSource lines(InputPaths input) requires std::same_as<T, std::string> {
     return lines(std::move(input), [](std::string_view line) { return std::string(line); });
   }
-  /// A line ends with "\n" or "\r\n", which the parser does not see.
+  /// A line ends with "\n" or "\r\n". The parser gets the line without them.
   static FileSource lines(InputPaths input, std::function<T(std::string_view)> parse) {
     FileSource source(std::move(input));
     source.parse_line_ = std::move(parse);
@@ -76,7 +77,7 @@ class FileSource final : public Source<T> {
       return FileSource(std::move(input));
     }
   }
-  /// Empty lines are no rows.
+  /// Empty lines are skipped.
   static FileSource csv(InputPaths input, CsvOptions options, std::function<T(CsvRow&)> parse) {
     FileSource source(std::move(input));
     source.options_.has_header = options.header;
@@ -90,18 +91,18 @@ class FileSource final : public Source<T> {
     options_.skip_malformed = policy == Malformed::kSkip;
     return *this;
   }
-  /// Reads no more than so many records a second, over all subtasks.
+  /// Sets the maximum rate in records per second, over all subtasks.
   FileSource& rate(double records_per_second) {
     rate_.set(records_per_second);
     return *this;
   }
-  /// The size of the ranges that are dealt out to the subtasks. Otherwise such that each gets
-  /// several.
+  /// Sets the size in bytes of the ranges that subtasks read. By default each subtask gets several
+  /// ranges.
   FileSource& split_bytes(int64_t bytes) {
     options_.split_bytes = bytes;
     return *this;
   }
-  /// How much is read at once; one such piece is read ahead.
+  /// Sets the size in bytes of one read. One such chunk is read ahead.
   FileSource& chunk_bytes(size_t bytes) {
     options_.chunk_bytes = bytes;
     return *this;
@@ -128,7 +129,7 @@ class FileSource final : public Source<T> {
 
   detail::RecordReaderOptions options_;
   std::function<T(std::string_view)> parse_line_;
-  std::function<T(CsvRow&)> parse_row_;  // one of the two is set
+  std::function<T(CsvRow&)> parse_row_;  // either this or parse_line_ is set
   detail::SourceRate rate_;
 };
 
@@ -185,7 +186,7 @@ class FileSource<T>::Reader final : public SourceReader<T> {
     return row_.ok() ? source_.parse_row_(row_) : T{};
   }
 
-  /// False: the task has failed.
+  /// Returns false if the task has failed.
   template <class Parse>
   bool parse(std::string_view text, BatchOf<T>& out, Parse parse) {
     try {

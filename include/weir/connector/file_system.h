@@ -11,57 +11,57 @@
 
 namespace weir {
 
-/// A place that stores files, as the engine needs it.
+/// A place that stores files.
 ///
-/// *Persistent* means: readable in full, by any process, after the process that wrote it was
-/// killed, and — where the implementation can promise it, see `Durability` — after the machine lost
-/// power.
+/// *Persistent* means: any process can read all of it after the writing process was killed. If the
+/// implementation guarantees it (see `Durability`), also after the machine lost power.
 ///
-/// The engine relies on these guarantees and no others; one conformance suite checks them on every
+/// The engine relies only on these guarantees. One conformance suite checks them on every
 /// implementation:
-///   1. create() with kExclusive makes the file or fails with ALREADY_EXISTS; of two callers one
-///      wins. Where the file is made only when its bytes are sent (HDFS over HTTP), a caller that
-///      lost the race learns it from append() or close().
-///   2. Bytes appended before a successful close() are persistent, and no reader sees less of them
-///      afterwards. A file whose writer never closed it may exist in any length up to what was
-///      appended: never trust it.
+///   1. create() with kExclusive makes the file or fails with ALREADY_EXISTS. Of two callers one
+///      wins. Some file systems make the file only when its bytes are sent (HDFS over HTTP). There
+///      append() or close() fails for the caller that lost.
+///   2. Bytes appended before a successful close() are persistent, and no later reader sees fewer
+///      of them. If the writer never closed the file, its length may be anything up to the appended
+///      bytes: never trust it.
 ///   3. rename() is atomic: a reader sees the old name or the new one, the whole file or nothing.
-///      It never replaces: if the target exists it fails with ALREADY_EXISTS and nothing changes.
+///      It never replaces: if the target exists, it fails with ALREADY_EXISTS and changes nothing.
 ///   4. After remove() returns OK, or NOT_FOUND, the path is free.
 ///   5. list() of a directory that does not change is complete.
 ///
 /// Every mutation has three outcomes: done (OK), not done (any other code), and unknown.
-/// Implementations resolve unknown outcomes by reading back before they return. If that fails too
-/// they return UNAVAILABLE, and the caller must treat the outcome as unknown (never delete a file
-/// that might be referenced).
+/// Implementations resolve an unknown outcome by reading back before they return. If that fails
+/// too, they return UNAVAILABLE. Then the caller must treat the outcome as unknown, and never
+/// delete a file that might be referenced.
 ///
 /// Paths are the part of a URI after the authority: absolute, '/'-separated, without a trailing '/'
-/// (but for "/"). Thread: all methods may be called from any thread; they block. A file object
-/// belongs to one thread at a time. Codes: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED,
-/// RESOURCE_EXHAUSTED (quota, disk full), UNAVAILABLE (try later), FAILED_PRECONDITION (a directory
-/// that is not empty, a file where a directory is needed or the other way round), DATA_LOSS,
-/// INVALID_ARGUMENT. Messages name the path.
+/// (except "/"). All methods block. Thread: any for a FileSystem; a file object belongs to one
+/// thread at a time.
+///
+/// Codes: NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, RESOURCE_EXHAUSTED (quota, disk full),
+/// UNAVAILABLE (try later), FAILED_PRECONDITION (a directory that is not empty, or a file where a
+/// directory is needed or the reverse), DATA_LOSS, INVALID_ARGUMENT. Messages name the path.
 
-/// A file being written. Destroying it without close() abandons it: the bytes may or may not be
-/// there.
+/// A file during writing. Destruction without close() abandons it: its bytes may or may not be
+/// stored.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
   virtual Status append(std::string_view bytes) = 0;
-  /// Makes all appended bytes persistent. After a failure the content is unknown. Closes the file
-  /// in any case.
+  /// Makes all appended bytes persistent and closes the file, even if it fails. After a failure the
+  /// content is unknown.
   virtual Status close() = 0;
 };
 
 class ReadableFile {
  public:
   virtual ~ReadableFile() = default;
-  /// Reads up to `length` bytes at `offset` into `out` (replaced). Fewer only at the end of the
-  /// file.
+  /// Reads up to `length` bytes at `offset` and replaces `out` with them. Returns fewer only at the
+  /// end of the file.
   virtual Status read_at(int64_t offset, int64_t length, std::string* out) = 0;
   virtual int64_t size() const = 0;
-  /// True if a writer has the file open, as far as the file system can tell; size() is then the
-  /// readable part so far.
+  /// True if a writer has the file open, as far as the file system knows. Then size() is the part
+  /// that is readable so far.
   virtual StatusOr<bool> being_written() { return false; }
 };
 
@@ -69,47 +69,46 @@ struct FileInfo {
   std::string path;
   bool is_directory = false;
   int64_t size = 0;         ///< bytes; 0 for directories
-  int64_t modified_ms = 0;  ///< since the epoch, by the file system's clock
-  int64_t file_id = 0;      ///< the inode: a rename keeps it, another file of the same name has
-                            ///< another; 0: not available
-  std::string_view special = {};  ///< "a pipe", "a socket", "a device": its content cannot be read
-                                  ///< twice; empty for other files
+  int64_t modified_ms = 0;  ///< milliseconds since 1970, by the file system's clock
+  int64_t file_id = 0;      ///< the inode: a rename keeps it, and another file of the same name has
+                            ///< another one; 0: not available
+  std::string_view special = {};  ///< "a pipe", "a socket" or "a device", whose content can be read
+                                  ///< only once; empty for other files
 };
 
 enum class Durability {
-  kProcess,  ///< survives the writer; may be lost when machines lose power (WebHDFS has no sync
-             ///< call)
-  kPower,    ///< survives power loss
+  kProcess,  ///< survives the writer; may be lost in a power loss (WebHDFS has no sync call)
+  kPower,    ///< survives a power loss
 };
 
 enum class CreateMode {
   kExclusive,  ///< ALREADY_EXISTS if the path exists
-  kReplace,    ///< the old content is gone at once; not atomic
+  kReplace,    ///< the old content is lost at once; not atomic
 };
 
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  /// Makes an empty file, and missing parent directories.
+  /// Makes an empty file and missing parent directories.
   virtual StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path,
                                                          CreateMode mode) = 0;
   virtual StatusOr<std::unique_ptr<ReadableFile>> open(const std::string& path) = 0;
   virtual StatusOr<FileInfo> stat(const std::string& path) = 0;
-  /// The entries of a directory, sorted by path. NOT_FOUND if there is none.
+  /// Returns the entries of a directory, sorted by path. NOT_FOUND if it does not exist.
   virtual StatusOr<std::vector<FileInfo>> list(const std::string& path) = 0;
-  /// With its parents; OK if it exists already.
+  /// Makes a directory and its parents. OK if it exists.
   virtual Status make_directories(const std::string& path) = 0;
-  /// See guarantee 3. The target's parent must exist: NOT_FOUND if it, or the source, does not.
+  /// See guarantee 3. NOT_FOUND if the source or the target's parent does not exist.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  /// A file or an empty directory. NOT_FOUND if nothing was there.
+  /// Removes a file or an empty directory. NOT_FOUND if it does not exist.
   virtual Status remove(const std::string& path) = 0;
-  /// Removes a file, or a directory with its content. OK if nothing was there.
+  /// Removes a file, or a directory with its content. OK if it does not exist.
   virtual Status remove_all(const std::string& path) = 0;
   virtual Durability durability() const = 0;
 };
 
-/// A URI split at its authority: "hdfs://nn:8020/a/b" is {"hdfs", "nn:8020", "/a/b"}; "/a" and "a"
+/// A URI split at its authority. "hdfs://nn:8020/a/b" is {"hdfs", "nn:8020", "/a/b"}; "/a" and "a"
 /// are {"file", "", absolute path}.
 struct FileUri {
   std::string scheme;
@@ -128,16 +127,16 @@ struct FileLocation {
   FileLocation child(std::string_view name) const;
 };
 
-/// Finds the file system for a URI's scheme and authority. One per process; passed down by
-/// constructor.
+/// Finds the file system for a URI's scheme and authority. Each process has one, passed to
+/// constructors.
 class FileSystemRegistry {
  public:
   virtual ~FileSystemRegistry() = default;
   virtual StatusOr<FileLocation> resolve(const std::string& uri) = 0;
 };
 
-/// Makes the file system of an authority: "bucket" of "own://bucket/a", "" of "own:///a". Called
-/// once for each authority, on any thread. See StreamExecutionEnvironment::register_file_system().
+/// Makes the file system of an authority: "bucket" for "own://bucket/a", "" for "own:///a". Called
+/// once for each authority. Thread: any. See StreamExecutionEnvironment::register_file_system().
 using FileSystemFactory =
     std::function<StatusOr<std::shared_ptr<FileSystem>>(const std::string& authority)>;
 

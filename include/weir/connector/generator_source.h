@@ -18,8 +18,8 @@ namespace weir {
 
 namespace detail {
 
-/// Blocks of indices: of every `stride` blocks the one that `next` is in. Exactly the indices from
-/// `next` on are still to come.
+/// Blocks of indices. Of every `stride` blocks it contains the one with `next`. The indices from
+/// `next` on remain to be read.
 struct IndexSplit {
   int64_t next = 0;
   int64_t block = 1;
@@ -38,9 +38,9 @@ std::vector<std::string> enumerate_index_splits(int parallelism, std::optional<i
 
 }  // namespace detail
 
-/// Makes record i out of i, for i from 0 up; after a restart it goes on where the checkpoint was.
-/// `make` may be called again for an index and must give the same record. The indices are dealt out
-/// to the subtasks in small blocks, so that each sees them in ascending order.
+/// Makes record i from the index i, for i from 0 up. After a restart it continues at the
+/// checkpoint. `make` may be called again for an index and must return the same record. Subtasks
+/// get small blocks of indices, so that each sees them in ascending order.
 ///
 ///   GeneratorSource<int64_t>(1'000'000, [](int64_t i) { return i * i; })
 template <class T>
@@ -52,12 +52,12 @@ class GeneratorSource final : public Source<T> {
     return GeneratorSource(std::nullopt, std::move(make));
   }
 
-  /// No more than so many records a second, over all subtasks.
+  /// Sets the maximum rate in records per second, over all subtasks.
   GeneratorSource& rate(double records_per_second) {
     rate_.set(records_per_second);
     return *this;
   }
-  /// Records carry this timestamp (ms), unless the watermark strategy assigns another.
+  /// Sets the timestamp (ms since 1970) of each record. A watermark strategy may assign another.
   GeneratorSource& timestamps(std::function<Timestamp(int64_t)> timestamp_of_index) {
     timestamp_ = std::move(timestamp_of_index);
     return *this;

@@ -16,18 +16,18 @@
 namespace weir {
 
 namespace detail {
-/// Writes whole lines to standard output, not mixed with those of other threads. When it gives OK
-/// they are written.
+/// Writes whole lines to standard output, not mixed with those of other threads. They are written
+/// when it returns OK.
 Status print_text(std::string_view lines);
 
 template <class T>
 concept Printable = requires(std::ostream& out, const T& value) { out << value; };
 }  // namespace detail
 
-/// Writes each record to standard output as a line: with operator<< if it has one, else as a CSV
-/// row; "2> " before it tells which of several subtasks it came from. Records may be printed again
-/// after a restart. When standard output cannot be written to, or the program that read it has
-/// ended, the job fails.
+/// Writes each record as a line to standard output, with operator<< if it has one, otherwise as a
+/// CSV row. With several subtasks, a prefix such as "2> " names the subtask. Records may be printed
+/// again after a restart. The job fails if standard output cannot be written to or its reader has
+/// ended.
 template <class T>
 class PrintSink final : public Sink<T> {
  public:

@@ -8,10 +8,10 @@
 
 namespace weir {
 
-/// Two-phase commit, in Flink's terms (Sink V2). A writer takes records; at a barrier what it has
-/// written becomes committables, which are part of the checkpoint; when the checkpoint is complete
-/// they are committed; after a restore they are committed again. Thread: the subtask's. Never
-/// blocks; see OperatorContext::run_blocking.
+/// Writes the records of one subtask. Sinks use two-phase commit, as Flink's Sink V2: at a barrier,
+/// the data written so far becomes committables, which are part of the checkpoint. They are
+/// committed when the checkpoint is complete, and again after a restore. Must not block; see
+/// OperatorContext::run_blocking. Thread: the subtask's.
 template <class T>
 class SinkWriter {
  public:
@@ -19,54 +19,53 @@ class SinkWriter {
   virtual Status open(OperatorContext& context) = 0;
   /// May throw.
   virtual void write(BatchOf<T>& batch) = 0;
-  /// False: too much is under way; do not write now.
+  /// False: too much data is in flight; do not call write() now.
   virtual bool can_accept() { return true; }
-  /// Ends the epoch: what was written since the last call becomes committables (empty for a sink
-  /// without commits). `before_ack` work makes them durable before the checkpoint counts them.
+  /// Ends the epoch: returns the committables of the data written since the last call (empty for a
+  /// sink without commits). `before_ack` work makes them durable before the checkpoint includes
+  /// them.
   virtual std::vector<std::string> prepare_commit(SnapshotContext& context) = 0;
   virtual void close() {}
 };
 
-/// How a sink starts.
+/// The state of a sink when it starts.
 struct SinkStart {
-  std::vector<std::string>
-      pending;  ///< all committables of the restored checkpoint, of all subtasks
-  int64_t restored_checkpoint = -1;  ///< -1: fresh start
-  std::string uid;                   ///< the sink's
-  uint64_t run_nonce = 0;  ///< of the run that begins if it is a fresh start; see OperatorContext
-  bool continues_run =
-      true;  ///< false: what the restored checkpoint's job has written is to be left alone
+  std::vector<std::string> pending;  ///< committables of all subtasks, from the restored checkpoint
+  int64_t restored_checkpoint = -1;  ///< -1: a fresh start
+  std::string uid;                   ///< the sink's uid
+  uint64_t run_nonce = 0;            ///< of the new run, on a fresh start; see OperatorContext
+  bool continues_run = true;  ///< false: leave the output of the restored checkpoint's job alone
 };
 
-/// Makes committables visible. Called on the I/O pool; blocks.
+/// Makes committables visible. May block. Thread: the I/O pool.
 class Committer {
  public:
   virtual ~Committer() = default;
-  /// Idempotent, order-free: a committable may come again after it was committed, also late, from a
-  /// process that was given up. UNAVAILABLE: tried again later.
+  /// Commits in any order. Must be idempotent: a committable may come again after it was committed,
+  /// even late and from a process that is considered lost. UNAVAILABLE: weir retries later.
   virtual Status commit(const std::vector<std::string>& committables) = 0;
 
-  // What earlier starts left is removed in two steps, because a process may be stopped between any
-  // two of its steps, be given up, and wake up when another has taken its place.
+  // Orphans of earlier starts are removed in two steps. A process may be stopped between any two of
+  // its steps, be considered lost, and wake up after another has taken its place.
 
-  /// At each start by subtask 0, before any subtask of this start runs: the names of what all
-  /// subtasks of earlier starts of this run left unfinished, or finished after the restored
-  /// checkpoint. Changes nothing: it is not certain yet that this start will run. What is not
-  /// surely this run's is left alone.
+  /// Called at each start by subtask 0, before any subtask of this start runs. Returns the names of
+  /// the unfinished output of all subtasks of earlier starts of this run, and of output finished
+  /// after the restored checkpoint. Must change nothing, because this start may not run. Leaves out
+  /// anything that may not belong to this run.
   virtual StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) {
     (void)start;
     return std::vector<std::string>();
   }
-  /// Before subtask 0's first record and its first acknowledgement; other subtasks may be writing
-  /// and committing already. Removes what was found and nothing else: it may run so late that a
-  /// later start is at work, whose results have other names. UNAVAILABLE: tried again later.
+  /// Called before subtask 0's first record and first acknowledgment. Other subtasks may already be
+  /// writing and committing. Removes only the given names: the call may be so late that a later
+  /// start is already running, whose results have other names. UNAVAILABLE: weir retries later.
   virtual Status remove_orphans(const std::vector<std::string>& names) {
     (void)names;
     return {};
   }
 };
 
-/// Where results go. Copied into the job's graph.
+/// A destination of results. Copied into the job's graph.
 template <class T>
 class Sink {
  public:
@@ -75,7 +74,7 @@ class Sink {
   virtual std::unique_ptr<SinkWriter<T>> create_writer() const = 0;
   /// Null: nothing to commit.
   virtual std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const = 0;
-  /// Found out before the first record, blocking: can it be written to at all?
+  /// Checks before the first record whether the destination can be written to. May block.
   virtual Status probe(FileSystemRegistry& files) const = 0;
 };
 

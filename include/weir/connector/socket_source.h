@@ -9,10 +9,10 @@
 
 namespace weir {
 
-/// Reads lines from a TCP server, for trying things out (`nc -lk 9999`). A socket cannot be read
-/// twice: lines that came after the checkpoint a job restarts from are lost. One subtask reads,
-/// whatever the parallelism. Ends when the server closes the connection; a connection that breaks,
-/// or a server that vanishes without a word, fails the task after a minute at most.
+/// Reads lines from a TCP server, for experiments (`nc -lk 9999`). A socket cannot be read twice:
+/// after a restart, the lines received after the restored checkpoint are lost. One subtask reads,
+/// at any parallelism. Ends when the server closes the connection. If the connection breaks or the
+/// server vanishes, the task fails within a minute.
 class SocketSource final : public Source<std::string> {
  public:
   SocketSource(std::string host, int port) : host_(std::move(host)), port_(port) {}

@@ -8,32 +8,31 @@
 
 namespace weir {
 
-/// Reads the splits of one subtask. Never blocks: what blocks goes through
-/// OperatorContext::run_blocking. Thread: the subtask's.
+/// Reads the splits of one subtask. Must not block; use OperatorContext::run_blocking for blocking
+/// work. Thread: the subtask's.
 template <class T>
 class SourceReader {
  public:
   virtual ~SourceReader() = default;
   virtual Status open(OperatorContext& context) = 0;
-  /// Splits to read, after those it has: on a fresh start from Source::enumerate, on a restore from
-  /// snapshot() of this or other subtasks.
+  /// Adds splits, to read after the present ones. They come from Source::enumerate on a fresh
+  /// start, and from snapshot() of this or other subtasks on a restore.
   virtual void add_splits(std::vector<std::string> splits) = 0;
-  /// Appends up to `max_records` records to `out`, with timestamps if the source knows any.
+  /// Appends up to `max_records` records to `out`, with timestamps if the source has them.
   virtual PollResult poll(BatchOf<T>& out, size_t max_records) = 0;
-  /// The unfinished splits, each with the position of the next record that poll() would give.
+  /// Returns the unfinished splits, each with the position of the next record of poll().
   virtual std::vector<std::string> snapshot() = 0;
 };
 
-/// Where records come from. Copied into the job's graph; enumerates splits once, when the job first
-/// starts, and makes a reader for each subtask. A split is bytes that only the source understands.
+/// A source of records. Copied into the job's graph. Enumerates splits once, when the job first
+/// starts, and makes a reader for each subtask. A split is bytes that only the source interprets.
 template <class T>
 class Source {
  public:
   using Record = T;
   virtual ~Source() = default;
-  /// The splits, in the order in which they should be read; dealt out to the subtasks in turn. May
-  /// block. What is wrong with the input (missing file, no permission) is found here, before the
-  /// first record.
+  /// Returns the splits in the order in which to read them. Subtasks get them in turn. May block.
+  /// Errors of the input (missing file, no permission) are returned here, before the first record.
   virtual StatusOr<std::vector<std::string>> enumerate(FileSystemRegistry& files,
                                                        int parallelism) const = 0;
   virtual std::unique_ptr<SourceReader<T>> create_reader() const = 0;

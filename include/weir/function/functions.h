@@ -1,6 +1,6 @@
 #pragma once
 
-// What a user writes to process records by key.
+// Functions that process records by key.
 
 #include <concepts>
 #include <string>
@@ -14,14 +14,14 @@
 
 namespace weir {
 
-/// What a keyed function may know and have when its subtask starts.
+/// The context of a keyed function when its subtask starts: its states and metrics.
 template <class K>
 class KeyedRuntimeContext {
  public:
   KeyedRuntimeContext(OperatorContext& context, detail::KeyedBackend<K>& backend)
       : context_(context), backend_(backend) {}
 
-  /// The state that a descriptor names. Keep the handle.
+  /// Returns the state that a descriptor names. Keep the handle.
   template <class T>
   ValueState<T> state(const ValueStateDescriptor<T>& descriptor) {
     return backend_.state(descriptor);
@@ -39,7 +39,7 @@ class KeyedRuntimeContext {
   int parallelism() const { return context_.parallelism(); }
   const std::string& operator_name() const { return context_.operator_name(); }
 
-  /// The metric of that name of this subtask: see MetricGroup. Keep the reference.
+  /// Returns this subtask's metric of that name: see MetricGroup. Keep the reference.
   Counter& counter(std::string_view name) { return context_.metrics().counter(name); }
   Gauge& gauge(std::string_view name) { return context_.metrics().gauge(name); }
 
@@ -48,33 +48,33 @@ class KeyedRuntimeContext {
   detail::KeyedBackend<K>& backend_;
 };
 
-/// Timers of the current key. A set: a timer registered twice fires once.
+/// Timers of the current key, as a set: a timer registered twice fires once.
 ///
-/// At the end of the input, as in Flink: the final watermark, weir::kMaxWatermark, makes all
-/// event-time timers fire, also those that they register; timers of processing time that are
-/// pending then are dropped, which the log says. So a function that registers the next event-time
-/// timer in each on_timer() must stop when current_watermark() is kMaxWatermark. One that does not
-/// is noticed after 100,000 timers of a key in a row, and fails the job.
+/// At the end of the input, as in Flink, the final watermark weir::kMaxWatermark fires all
+/// event-time timers, including those that they register. Pending processing-time timers are
+/// dropped, with a line in the log. So a function that registers the next event-time timer in each
+/// on_timer() must stop when current_watermark() is kMaxWatermark. Otherwise the job fails after
+/// 100,000 timers of a key in a row.
 class TimerService {
  public:
   virtual ~TimerService() = default;
   virtual Timestamp current_watermark() const = 0;
-  /// Wall clock, ms.
+  /// Returns the wall clock, ms since 1970.
   virtual int64_t current_processing_time() const = 0;
-  /// Fires when the watermark reaches the timestamp; before the next watermark is passed on if it
-  /// has reached it already.
+  /// Registers a timer that fires when the watermark reaches the timestamp. If it has already
+  /// reached it, the timer fires before the next watermark is forwarded.
   virtual void register_event_time_timer(Timestamp timestamp) = 0;
   virtual void delete_event_time_timer(Timestamp timestamp) = 0;
-  /// Fires when the clock does, in turns with the records that come; after a restore also if that
-  /// was while nothing ran.
+  /// Registers a timer that fires at that wall-clock time, between records. If the time passes
+  /// while the job is not running, the timer fires after the restore.
   virtual void register_processing_time_timer(int64_t time_ms) = 0;
   virtual void delete_processing_time_timer(int64_t time_ms) = 0;
 };
 
 enum class TimeDomain { kEventTime, kProcessingTime };
 
-/// A record at a time, with state and timers of its key. Copied for every subtask. Thread: the
-/// subtask's. May throw, which fails the task.
+/// Processes one record at a time, with state and timers of its key. Copied for every subtask. May
+/// throw, which fails the task. Thread: the subtask's.
 template <class K, class In, class Out>
 class KeyedProcessFunction {
  public:
@@ -88,7 +88,7 @@ class KeyedProcessFunction {
     Context(const K& key, Timestamp timestamp, TimerService& timers)
         : key_(key), timestamp_(timestamp), timers_(timers) {}
     const K& current_key() const { return key_; }
-    /// The record's, or kNoTimestamp.
+    /// The record's timestamp, or kNoTimestamp.
     Timestamp timestamp() const { return timestamp_; }
     TimerService& timer_service() const { return timers_; }
 
@@ -108,7 +108,7 @@ class KeyedProcessFunction {
   };
 
   virtual ~KeyedProcessFunction() = default;
-  /// Before the first record, and before state is restored: declare states here.
+  /// Called before the first record and before state is restored. Declare all states here.
   virtual void open(RuntimeContext& context) { (void)context; }
   virtual void process_element(const In& value, Context& context, Collector<Out>& out) = 0;
   virtual void on_timer(Timestamp timestamp, OnTimerContext& context, Collector<Out>& out) {
@@ -117,13 +117,18 @@ class KeyedProcessFunction {
   virtual void close() {}
 };
 
-/// How records become one result: an accumulator that takes them one by one. Everything is const:
-/// all that is remembered is in the accumulator, which is kept in state.
+/// Combines records into one result through an accumulator, which weir keeps in state. All
+/// functions are const, because only the accumulator may remember anything.
+///
 ///   struct Mean {
-///     struct Accumulator { double sum = 0; int64_t count = 0; WEIR_FIELDS(Accumulator, sum, count)
-///     }; Accumulator create_accumulator() const { return {}; } void add(const Reading& r,
-///     Accumulator& a) const { a.sum += r.value; ++a.count; } double get_result(const Accumulator&
-///     a) const { return a.sum / a.count; }
+///     struct Accumulator {
+///       double sum = 0;
+///       int64_t count = 0;
+///       WEIR_FIELDS(Accumulator, sum, count)
+///     };
+///     Accumulator create_accumulator() const { return {}; }
+///     void add(const Reading& r, Accumulator& a) const { a.sum += r.value; ++a.count; }
+///     double get_result(const Accumulator& a) const { return a.sum / a.count; }
 ///   };
 template <class A, class T>
 concept AggregateFunction =
@@ -137,14 +142,13 @@ template <class A>
 using AggregateResult = std::remove_cvref_t<decltype(std::declval<const A&>().get_result(
     std::declval<const typename A::Accumulator&>()))>;
 
-/// What a window's function may know besides the records.
+/// The context of a window function.
 struct WindowContext {
   TimeWindow window;
   Timestamp current_watermark = kMinWatermark;
 };
 
-/// Gets a window when it is complete: all its records, or the one result that an aggregate made of
-/// them.
+/// Processes a complete window: all its records, or the single result of an aggregate.
 template <class In, class Out, class K>
 class ProcessWindowFunction {
  public:

@@ -7,11 +7,12 @@
 
 namespace weir {
 
-/// Takes the results of a user function. A result gets the timestamp of the record (or timer) that
-/// caused it, unless one is given. A function may collect any number of results: collect() waits
-/// for room, and throws what the functions behind it throw. While it waits the attempt may end.
-/// Then it throws something that is no std::exception; a handler of all exceptions should pass it
-/// on. Thread: the operator's; valid during the call it is handed to.
+/// Receives the results of a user function. A result gets the timestamp of the record or timer that
+/// caused it, unless the function passes one (ms since 1970). A function may collect any number of
+/// results. collect() blocks while there is no room, and throws the exceptions of functions later
+/// in the chain. If the attempt ends while it blocks, it throws an object that is not a
+/// std::exception; catch-all handlers should rethrow it. Valid only during the call that receives
+/// it. Thread: the operator's.
 template <class T>
 class Collector {
  public:
@@ -21,14 +22,14 @@ class Collector {
 
   void collect(T record) { collect(std::move(record), timestamp_); }
   void collect(T record, Timestamp timestamp) {
-    // All records of a batch have timestamps, or none has.
+    // Either all records of a batch have timestamps, or none has.
     if (!buffer_.empty() && buffer_.timestamps.empty() != (timestamp == kNoTimestamp)) flush();
     if constexpr (!detail::HeldBytes<T>::kFixed) bytes_ += detail::HeldBytes<T>::of(record);
     buffer_.add(std::move(record), timestamp);
     if (buffer_.size() >= kBatchSize || bytes_ >= detail::kBatchBytes) flush();
   }
 
-  /// For the operator: the timestamp of what comes next.
+  /// For the operator: sets the timestamp of the next results.
   void set_timestamp(Timestamp timestamp) { timestamp_ = timestamp; }
   void flush() {
     bytes_ = 0;
@@ -39,7 +40,7 @@ class Collector {
   Output& out_;
   BatchOf<T>& buffer_;
   Timestamp timestamp_ = kNoTimestamp;
-  size_t bytes_ = 0;  ///< of the buffer, unless its records are of a fixed size
+  size_t bytes_ = 0;  ///< of the buffered records; not counted for types of a fixed size
 };
 
 }  // namespace weir

@@ -5,8 +5,7 @@
 
 namespace weir {
 
-/// A contiguous range of key groups, both ends included, as Flink writes it. Empty when last <
-/// first.
+/// A contiguous range of key groups, both ends included, as Flink writes it. Empty if last < first.
 struct KeyGroupRange {
   int first = 0;
   int last = -1;
@@ -31,33 +30,33 @@ inline int32_t murmur_hash(int32_t code) {
   h ^= h >> 13;
   h *= 0xC2B2AE35u;
   h ^= h >> 16;
-  // The absolute value, and 0 for INT32_MIN; without a branch, for it would be mispredicted every
-  // other time.
+  // The absolute value, and 0 for INT32_MIN. Without a branch, because it would be mispredicted
+  // every second time.
   const auto sign = static_cast<uint32_t>(static_cast<int32_t>(h) >> 31);
   return static_cast<int32_t>(((h ^ sign) - sign) & 0x7FFFFFFFu);
 }
 
-/// Which key group a key with this hash belongs to (Flink's
-/// KeyGroupRangeAssignment.assignToKeyGroup).
+/// Returns the key group of a key with this hash, like Flink's
+/// KeyGroupRangeAssignment.assignToKeyGroup.
 inline int key_group_of(int32_t key_hash, int max_parallelism) {
   const auto mixed = static_cast<uint32_t>(murmur_hash(key_hash));
   const auto m = static_cast<uint32_t>(max_parallelism);
   return static_cast<int>((m & (m - 1)) == 0 ? (mixed & (m - 1)) : (mixed % m));
 }
 
-/// Which subtask owns a key group.
+/// Returns the subtask that owns a key group.
 inline int subtask_of_key_group(int group, int parallelism, int max_parallelism) {
   return static_cast<int>(static_cast<int64_t>(group) * parallelism / max_parallelism);
 }
 
-/// The key groups of one subtask.
+/// Returns the key groups of one subtask.
 inline KeyGroupRange key_groups_of_subtask(int subtask, int parallelism, int max_parallelism) {
   const int64_t m = max_parallelism;
   return {static_cast<int>((subtask * m + parallelism - 1) / parallelism),
           static_cast<int>(((subtask + 1) * m - 1) / parallelism)};
 }
 
-/// Flink's default: the next power of two from 1.5 p, between 128 and 32768.
+/// Flink's default: the next power of two from 1.5 * parallelism, between 128 and 32768.
 int default_max_parallelism(int parallelism);
 
 }  // namespace weir

@@ -1,7 +1,7 @@
 #pragma once
 
-// State by key, as a user function sees it. A handle is got once, in open(), and then always means
-// the state of the current key.
+// Keyed state in user functions. Get a handle once, in open(). It then always refers to the state
+// of the current key.
 
 #include <map>
 #include <optional>
@@ -15,11 +15,11 @@
 
 namespace weir {
 
-/// What identifies a state across versions of a program is its name, within its operator.
+/// The name identifies the state within its operator, across versions of the program.
 template <class T>
 struct ValueStateDescriptor {
   std::string name;
-  std::optional<T> default_value = std::nullopt;  ///< what value() gives while nothing was stored
+  std::optional<T> default_value = std::nullopt;  ///< returned by value() while no value is stored
 };
 template <class T>
 struct ListStateDescriptor {
@@ -32,7 +32,7 @@ struct MapStateDescriptor {
 
 namespace detail {
 
-/// One state at the current key. Remembers where it was found until the key changes.
+/// Access to one state of the current key. Caches the entry until the key changes.
 template <class T>
 class ValueAccess {
  public:
@@ -86,8 +86,7 @@ class ValueAccess {
       "a state is used that was never got: keep what context.state(descriptor) gives in open()");
 }
 
-/// Behind a handle that nobody has assigned: every access throws. Changes nothing in itself, so all
-/// threads share one.
+/// The access of an unassigned handle: every call throws. It has no data, so all threads share one.
 template <class T>
 class NoAccess final : public ValueAccess<T> {
  public:
@@ -107,14 +106,14 @@ class NoAccess final : public ValueAccess<T> {
 
 }  // namespace detail
 
-/// One value for each key. References and pointers are valid until the state is changed or the call
-/// of the user function ends.
+/// One value for each key. References and pointers are valid until the state changes or the call of
+/// the user function ends.
 template <class T>
 class ValueState {
  public:
   ValueState() = default;
 
-  /// Null if there is none and the descriptor has no default.
+  /// Returns null if there is no value and no default.
   const T* value() const {
     const T* found = access_->find();
     return found != nullptr ? found : default_;
@@ -130,13 +129,14 @@ class ValueState {
       access_->get_or_insert([&] { return std::move(value); });
     }
   }
-  /// The value for changing it in place; made from the default, or T{}, if there is none.
+  /// Returns the value for changes in place. If there is none, makes it from the default or T{}.
   T& mutable_value() {
     return access_->get_or_insert([&] { return default_ != nullptr ? *default_ : T{}; });
   }
   void clear() { access_->erase(); }
 
-  /// For the operator. `default_value` (or null) and `access` live as long as the operator's state.
+  /// For the operator. `default_value` (may be null) and `access` live as long as the operator's
+  /// state.
   ValueState(detail::ValueAccess<T>* access, const T* default_value)
       : access_(access), default_(default_value) {}
 
@@ -145,7 +145,7 @@ class ValueState {
   const T* default_ = nullptr;
 };
 
-/// A list for each key. A key whose list is empty takes no memory.
+/// A list for each key. A key with an empty list takes no memory.
 template <class T>
 class ListState {
  public:
@@ -181,8 +181,8 @@ class ListState {
   Access* access_ = detail::NoAccess<detail::CowBox<List>>::get();
 };
 
-/// A map for each key, in the order of its own keys. Which keys are the same:
-/// docs/formats/types.md.
+/// A map for each key, ordered by the map's own keys. docs/formats/types.md defines when two keys
+/// are the same.
 template <class K, class V>
 class MapState {
  public:
@@ -191,7 +191,7 @@ class MapState {
 
   MapState() = default;
 
-  /// Null if there is none.
+  /// Returns null if there is no value.
   const V* get(const K& key) const {
     const Map& map = entries();
     const auto it = map.find(key);
@@ -205,7 +205,7 @@ class MapState {
   }
   bool is_empty() const { return entries().empty(); }
   void put(K key, V value) { box().write().insert_or_assign(std::move(key), std::move(value)); }
-  /// The value for changing it in place; V{} if there was none.
+  /// Returns the value for changes in place; V{} if there was none.
   V& mutable_value(const K& key) { return box().write()[key]; }
   void remove(const K& key) {
     if (!contains(key)) return;

@@ -27,7 +27,7 @@ class KeyedStream;
 
 namespace detail {
 
-/// The type of the records that a flat_map function collects, from its second parameter.
+/// The type of the records that a flat_map function collects, deduced from its second parameter.
 template <class>
 struct CollectedBy;
 template <class R, class A, class Out>
@@ -46,8 +46,8 @@ template <class F>
 requires requires { &F::operator(); }
 struct CollectedBy<F> : CollectedBy<decltype(&F::operator())> {};
 
-/// Makes the operators of one subtask each: `make` is called once for every subtask, and is not
-/// copied: what it copies then are the functions of the program, whose copying may throw.
+/// Makes a node whose factory calls `make` once for each subtask. Each call copies the program's
+/// functions, and such a copy may throw. `make` itself is not copied.
 template <class Make>
 StreamNode node_of(std::string name, std::vector<StreamInput> inputs, Make make) {
   StreamNode node;
@@ -58,20 +58,20 @@ StreamNode node_of(std::string name, std::vector<StreamInput> inputs, Make make)
   return node;
 }
 
-/// What can be said about an operator after it was added. Each call changes the operator, and gives
-/// the same stream again.
+/// Settings of an operator that was already added. Each call changes the operator and returns the
+/// same stream.
 template <class Derived>
 class OperatorHandle {
  public:
-  /// For people: in --explain, messages and metrics.
+  /// The name in --explain, messages and metrics. Must not be empty.
   Derived name(std::string name) const {
     if (name.empty())
       graph_->problems.push_back("operator '" + node().name + "' is given an empty name");
     node().name = std::move(name);
     return self();
   }
-  /// Names the operator's state in checkpoints. Give one to every operator with state, and keep it:
-  /// the generated one changes with the operator's name.
+  /// Identifies the operator's state in checkpoints. Set it for every operator with state, and
+  /// never change it: a generated uid changes with the operator's name. Must not be empty.
   Derived uid(std::string uid) const {
     if (uid.empty())
       graph_->problems.push_back("operator '" + node().name +
@@ -83,13 +83,13 @@ class OperatorHandle {
     node().parallelism = parallelism;
     return self();
   }
-  /// How many key groups its keyed state has: the most it can ever be scaled to, fixed for the life
-  /// of its state.
+  /// Number of key groups of its keyed state. This is the maximum parallelism, and is fixed for the
+  /// life of the state.
   Derived set_max_parallelism(int max_parallelism) const {
     node().max_parallelism = max_parallelism;
     return self();
   }
-  /// Runs in a task of its own.
+  /// Runs the operator in a task of its own.
   Derived disable_chaining() const {
     node().chaining = false;
     return self();
@@ -114,16 +114,16 @@ inline int add_node(StreamGraph& graph, StreamNode node) {
 
 }  // namespace detail
 
-/// Records of one type on their way through the job. A value: copies are the same stream, and a
-/// stream may be used several times. Functions are copied for each subtask and called by one thread
-/// at a time. What they throw fails the job with the operator's name.
+/// A stream of records of one type. A value: copies are the same stream, and a stream may be used
+/// several times. Functions are copied for each subtask, and one thread calls each copy. An
+/// exception in a function fails the job with the operator's name.
 template <class T>
 class DataStream {
  public:
   using Record = T;
 
-  /// `f(record)` gives the new record; it has the old one's timestamp. Also takes a pointer to
-  /// member.
+  /// `f(record)` returns the new record, which keeps the timestamp of the old one. `f` may also be
+  /// a pointer to member.
   template <class F>
   auto map(F f) const {
     static_assert(std::is_invocable_v<F&, T&&> || std::is_invocable_v<F&, const T&>,
@@ -145,8 +145,8 @@ class DataStream {
         "filter", [f = std::move(f)] { return std::make_unique<detail::FilterOperator<T, F>>(f); });
   }
 
-  /// `f(record, collector)` collects any number of new records. The type of these is that of the
-  /// collector: f takes a `weir::Collector<Out>&`, or flat_map<Out>(f) says it.
+  /// `f(record, collector)` collects any number of new records. Their type is that of the
+  /// collector: `f` takes a `weir::Collector<Out>&`, or the caller names it with flat_map<Out>(f).
   template <class Out = void, class F>
   auto flat_map(F f) const {
     if constexpr (std::is_void_v<Out>) {
@@ -167,7 +167,7 @@ class DataStream {
     }
   }
 
-  /// The records of this stream and of others of the same type, in no particular order.
+  /// Merges this stream with others of the same type, in no particular order.
   template <class... Streams>
   DataStream union_with(const Streams&... others) const {
     static_assert((std::is_base_of_v<DataStream, Streams> && ...),
@@ -177,8 +177,9 @@ class DataStream {
     return all;
   }
 
-  /// Records with the same key go to the same subtask, which keeps state for each key. `selector`:
-  /// a pointer to member or a function of the record; what it gives must never change for a record.
+  /// Sends records with the same key to the same subtask, which keeps state for each key.
+  /// `selector` is a pointer to member or a function of the record. It must always return the same
+  /// key for the same record.
   template <class Selector>
   auto key_by(Selector selector) const {
     static_assert(std::is_invocable_v<const Selector&, const T&>,
@@ -192,12 +193,12 @@ class DataStream {
                                        std::move(selector));
   }
 
-  /// Deals the records out to all subtasks of what follows, batch by batch.
+  /// Distributes records over all subtasks of the next operator, batch by batch.
   DataStream rebalance() const { return DataStream(graph_, partitioned(Partitioning::kRebalance)); }
-  /// Gives every subtask of what follows all records.
+  /// Sends all records to every subtask of the next operator.
   DataStream broadcast() const { return DataStream(graph_, partitioned(Partitioning::kBroadcast)); }
 
-  /// `sink`: a Sink<T>, copied.
+  /// `sink`: a Sink<T>, which is copied.
   template <class SinkT>
   DataStreamSink<T> sink_to(SinkT sink) const {
     static_assert(std::is_base_of_v<Sink<T>, SinkT>,
@@ -211,7 +212,7 @@ class DataStream {
     return DataStreamSink<T>(graph_, detail::add_node(*graph_, std::move(node)));
   }
 
-  /// To standard output, a line each.
+  /// Prints each record to standard output, as a line.
   DataStreamSink<T> print() const {
     static_assert(std::is_default_constructible_v<PrintSink<T>>,
                   "print: the record needs an operator<< or WEIR_FIELDS; or use "
@@ -219,8 +220,8 @@ class DataStream {
     return sink_to(PrintSink<T>()).name("print");
   }
 
-  /// For operators that weir has no call for: `make()` gives an Operator that takes batches of T
-  /// and emits batches of Out.
+  /// Adds a custom operator. `make()` returns an Operator that takes batches of T and emits batches
+  /// of Out.
   template <class Out, class Make>
   SingleOutputStreamOperator<Out> transform(std::string name, Make make) const {
     return SingleOutputStreamOperator<Out>::add(
@@ -254,7 +255,7 @@ class DataStream {
   std::vector<detail::StreamInput> inputs_;
 };
 
-/// The results of an operator, and a handle on it.
+/// The results of an operator, and a handle to its settings.
 template <class T>
 class SingleOutputStreamOperator : public DataStream<T>,
                                    public detail::OperatorHandle<SingleOutputStreamOperator<T>> {
@@ -271,7 +272,7 @@ class SingleOutputStreamOperator : public DataStream<T>,
         detail::OperatorHandle<SingleOutputStreamOperator<T>>(graph, index) {}
 };
 
-/// The end of a stream.
+/// The end of a stream, and a handle to the settings of its sink.
 template <class T>
 class DataStreamSink : public detail::OperatorHandle<DataStreamSink<T>> {
  private:

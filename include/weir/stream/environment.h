@@ -21,30 +21,29 @@
 
 namespace weir {
 
-/// Where a job begins: its configuration, its flags and its sources. Describe the job with the
-/// streams that it gives, then execute() or run() it. Nothing runs before that, and no call here
-/// fails: what is wrong with flags, settings or the job is reported then, all at once, in
-/// sentences. Thread: one.
+/// The start of a job: its configuration, flags and sources. Describe the job with streams, then
+/// call execute() or run(). Nothing runs before that, and no other call fails: execute() and run()
+/// report all errors in flags, settings and the job together, as sentences. Thread: one.
 class StreamExecutionEnvironment {
  public:
-  /// Settings come from the configuration file, then the command line, then the calls below; the
-  /// later wins. `--help` lists the flags.
+  /// Settings come from the configuration file, the command line and the calls below. Later ones
+  /// override earlier ones. `--help` lists the flags.
   static StreamExecutionEnvironment from_args(int argc, const char* const* argv);
-  /// For a job inside a larger program: reads no command line and no file.
+  /// For a job inside a larger program. Reads no command line and no file.
   StreamExecutionEnvironment();
 
   StreamExecutionEnvironment(StreamExecutionEnvironment&&) noexcept;
   StreamExecutionEnvironment& operator=(StreamExecutionEnvironment&&) noexcept;
   ~StreamExecutionEnvironment();
 
-  // Flags of the program's own, "--name VALUE" or "--name=VALUE", listed by --help. `name` is
-  // written without dashes. A value that cannot be read is reported by execute(); until then the
-  // default stands for it.
+  // Flags of the program itself, "--name VALUE" or "--name=VALUE". --help lists them. Write `name`
+  // without dashes. execute() reports a value that cannot be parsed; until then flag() returns the
+  // default.
   std::string flag(std::string_view name, std::string default_value, std::string_view doc);
   std::string flag(std::string_view name, const char* default_value, std::string_view doc) {
     return flag(name, std::string(default_value), doc);
   }
-  /// A switch: "--name", or "--name=false".
+  /// A switch: "--name" or "--name=false".
   bool flag(std::string_view name, bool default_value, std::string_view doc);
   double flag(std::string_view name, double default_value, std::string_view doc);
   template <std::integral I>
@@ -55,30 +54,30 @@ class StreamExecutionEnvironment {
     return static_cast<I>(integer_flag(name, default_value, doc, std::numeric_limits<I>::min(),
                                        std::numeric_limits<I>::max()));
   }
-  /// Written like "30 s" or "500ms".
+  /// A duration, such as "30 s" or "500ms".
   std::chrono::milliseconds flag(std::string_view name, std::chrono::milliseconds default_value,
                                  std::string_view doc);
 
-  /// The values of the program's own flags are part of what the job is: with other ones it does not
-  /// go on from a checkpoint, unless weir.accept-changed-job is set. This says that a flag does not
-  /// change the job's results, such as one that sets its pace.
+  /// The values of the program's flags are part of the job's identity. With other values the job
+  /// refuses to restore a checkpoint, unless weir.accept-changed-job is set. Call may_vary() for a
+  /// flag that does not change the job's results, such as one that sets its rate.
   StreamExecutionEnvironment& may_vary(std::string_view flag);
 
-  /// One setting, by its key; docs/configuration.md lists them.
+  /// Sets one configuration key; docs/configuration.md lists them.
   StreamExecutionEnvironment& configure(std::string_view key, std::string_view value);
   StreamExecutionEnvironment& enable_checkpointing(
       std::chrono::milliseconds interval, CheckpointingMode mode = CheckpointingMode::kExactlyOnce);
   StreamExecutionEnvironment& set_state_backend(const FsStateBackend& backend);
   StreamExecutionEnvironment& set_restart_strategy(const RestartStrategy& strategy);
-  /// Of every operator that says nothing else.
+  /// Sets the parallelism of every operator that has none of its own.
   StreamExecutionEnvironment& set_parallelism(int parallelism);
   StreamExecutionEnvironment& set_max_parallelism(int max_parallelism);
 
-  /// Gives the job a file system of the program's own, for URIs with this scheme: in sources, sinks
-  /// and for checkpoints. In a cluster each process has its own.
+  /// Registers a file system of the program for URIs with this scheme, in sources, sinks and
+  /// checkpoints. In a cluster each process creates its own.
   StreamExecutionEnvironment& register_file_system(std::string scheme, FileSystemFactory make);
 
-  /// `source`: a Source<T>, copied. `strategy`: where timestamps and watermarks come from.
+  /// `source`: a Source<T>, which is copied. `strategy`: sets timestamps and watermarks.
   template <class SourceT>
   requires std::derived_from<SourceT, Source<typename SourceT::Record>>
   SingleOutputStreamOperator<typename SourceT::Record> from_source(
@@ -88,7 +87,7 @@ class StreamExecutionEnvironment {
                                             std::move(name)));
   }
 
-  /// The elements, in order, from one subtask.
+  /// Emits the elements in order, from one subtask.
   template <class T>
   SingleOutputStreamOperator<T> from_collection(std::vector<T> elements,
                                                 std::string name = "collection") {
@@ -101,17 +100,17 @@ class StreamExecutionEnvironment {
     return from_collection(std::vector<T>(elements), "elements");
   }
 
-  /// Runs the job to its end, and gives the program's exit code: 0 it ended, 1 it failed, 2 it was
-  /// refused before the first record, with every reason on standard error; docs/deploy.md has the
-  /// others. Also prints what --help and --explain ask for. Call it once. `job_name` stands unless
-  /// the configuration or --name has another.
+  /// Runs the job to its end and returns the program's exit code. 0: the job ended. 1: it failed.
+  /// 2: it was refused before the first record, with all reasons on standard error. docs/deploy.md
+  /// lists the others. Also prints the output of --help and --explain. Call it once. The
+  /// configuration and --name override `job_name`.
   [[nodiscard]] int execute(std::string job_name = "");
 
-  /// Runs the job in this process, for programs that do more than that: it prints nothing, takes no
-  /// signals and never ends the process. Blocks until the job has ended; `options` ends it from
-  /// another thread. The failure is that of the job, or INVALID_ARGUMENT with everything that is
-  /// wrong with it. Jobs of several environments may run one after another and at the same time.
-  /// What weir logs goes to weir/log.h.
+  /// Runs the job in this process, for larger programs. It prints nothing, handles no signals and
+  /// never ends the process. Blocks until the job has ended. Another thread can end it through
+  /// `options`. Returns the job's failure, or INVALID_ARGUMENT with everything that is wrong with
+  /// the job. Jobs of several environments may run one after another or at the same time. Log lines
+  /// go to weir/log.h.
   StatusOr<JobResult> run(std::string job_name = "", const RunOptions& options = {});
 
  private:

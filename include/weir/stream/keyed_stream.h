@@ -17,16 +17,16 @@ namespace weir {
 template <class T, class K, class KeySelector, class Assigner>
 class WindowedStream;
 
-/// A stream whose records with the same key meet in the same subtask, which keeps state for each
-/// key. A value. Give a uid() to what is made of it: its state is found again by that.
+/// A stream that sends all records of a key to the same subtask, which keeps state for each key. A
+/// value. Set a uid() on each operator made from it: it identifies the operator's state.
 template <class T, class K, class KeySelector>
 class KeyedStream {
  public:
   using Record = T;
   using Key = K;
 
-  /// For each record the reduction of all records of its key so far: the first one, then `f(so_far,
-  /// record)`.
+  /// Emits for each record the reduction of all records of its key so far: the first record, then
+  /// `f(so_far, record)`.
   template <class F>
   SingleOutputStreamOperator<T> reduce(F f) const {
     detail::require_serializable<T>();
@@ -39,8 +39,8 @@ class KeyedStream {
     });
   }
 
-  /// For each record the sum, least or largest value of a member over all records of its key so
-  /// far; the other members are those of the key's first record.
+  /// Emits for each record the sum, minimum or maximum of a member over all records of its key so
+  /// far. The other members are those of the key's first record.
   template <class V, class Record = T>
   requires std::is_class_v<Record> SingleOutputStreamOperator<T> sum(V Record::* member) const {
     detail::check_function(*graph_, "sum", member);
@@ -57,7 +57,7 @@ class KeyedStream {
     return reduce(detail::max_of<T>(member)).name("max");
   }
 
-  /// `function`: a KeyedProcessFunction<K, T, Out>, copied for each subtask.
+  /// `function`: a KeyedProcessFunction<K, T, Out>, which is copied for each subtask.
   template <class Fn>
   auto process(Fn function) const {
     static_assert(
@@ -72,7 +72,7 @@ class KeyedStream {
     });
   }
 
-  /// `assigner`: TumblingEventTimeWindows::of(1h).
+  /// `assigner`: for example TumblingEventTimeWindows::of(1h).
   template <class Assigner>
   WindowedStream<T, K, KeySelector, Assigner> window(Assigner assigner) const {
     static_assert(

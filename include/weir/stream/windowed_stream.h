@@ -15,26 +15,26 @@
 
 namespace weir {
 
-/// The records of each key, by window. A value. Results come when the watermark passes the end of
-/// the window, and have its last timestamp; later records of the window are dropped, and counted in
-/// the metric "numLateRecordsDropped". The source needs a watermark strategy that gives timestamps:
-/// a record without one fails the job, unless weir.event-time.records-without-timestamp says that
-/// such records are dropped.
+/// The records of each key, by window. A value. Results are emitted when the watermark passes the
+/// end of the window, and have the window's last timestamp. Later records of the window are dropped
+/// and counted in the metric "numLateRecordsDropped". The source's watermark strategy must provide
+/// timestamps: a record without one fails the job, or is dropped if
+/// weir.event-time.records-without-timestamp says so.
 template <class T, class K, class KeySelector, class Assigner>
 class WindowedStream {
  public:
   using Record = T;
   using Key = K;
 
-  /// One result a key and window, from an accumulator; see weir::AggregateFunction.
+  /// Emits one result for each key and window, from an accumulator; see weir::AggregateFunction.
   template <class A>
   auto aggregate(A function) const {
     check_aggregate<A>();
     return add<AggregateResult<A>>(
         "window", detail::make_window_aggregate<T>(selector_, assigner_, std::move(function)));
   }
-  /// `process`: a ProcessWindowFunction that gets the accumulator's result as the only element,
-  /// with key and window.
+  /// `process`: a ProcessWindowFunction. It gets the accumulator's result as the only element, with
+  /// key and window.
   template <class A, class Fn>
   auto aggregate(A function, Fn process) const {
     check_aggregate<A>();
@@ -44,7 +44,7 @@ class WindowedStream {
                                                    std::move(process)));
   }
 
-  /// `f(so_far, record)` gives a record; the first of a window stands for itself.
+  /// `f(so_far, record)` returns a record. The first record of a window is its own result.
   template <class F>
   SingleOutputStreamOperator<T> reduce(F f) const {
     check_reduce<F>();
@@ -59,8 +59,8 @@ class WindowedStream {
         detail::make_window_reduce<T>(selector_, assigner_, std::move(f), std::move(process)));
   }
 
-  /// One record a key and window: the first one, with the sum, least or largest value of a member
-  /// over all of them.
+  /// Emits one record for each key and window: the first record, with the sum, minimum or maximum
+  /// of a member over all of them.
   template <class V, class Record = T>
   requires std::is_class_v<Record> SingleOutputStreamOperator<T> sum(V Record::* member) const {
     return reduce(detail::sum_of<T>(member)).name("sum");
@@ -74,8 +74,8 @@ class WindowedStream {
     return reduce(detail::max_of<T>(member)).name("max");
   }
 
-  /// `process`: a ProcessWindowFunction that gets all records of the window, in the order in which
-  /// they came. Keeps them all.
+  /// `process`: a ProcessWindowFunction. It gets all records of the window in the order of their
+  /// arrival. Keeps all records in state.
   template <class Fn>
   auto process(Fn process) const {
     detail::require_serializable<T>();

@@ -16,8 +16,8 @@ namespace detail {
 class GraphHarness;
 }
 
-/// The state of a piece of a job at one moment, as a checkpoint holds it. A value. It belongs to
-/// the uids of the operators, so another version of the piece can be restored from it.
+/// The state of a part of a job at one moment, as a checkpoint holds it. A value. It is stored by
+/// the uids of the operators, so that another version of the part can restore it.
 class TestSnapshot {
  private:
   friend class detail::GraphHarness;
@@ -27,20 +27,21 @@ class TestSnapshot {
 
 namespace detail {
 
-/// Runs the operators of a graph in the calling thread, with any number of subtasks each, and keeps
-/// an engine's promises to them (weir/operator/operator.h). A call returns when all that it has set
-/// off is done: blocking work too, which runs at once. Thread: one.
+/// Runs the operators of a graph in the calling thread, with any number of subtasks each. Gives
+/// operators the same guarantees as an engine (weir/operator/operator.h). Each call returns after
+/// all its effects, including blocking work, which runs at once. Thread: one.
 class GraphHarness {
  public:
-  /// Node 0 is where records come in: from the test if it has no factory, else it is a source.
+  /// Node 0 is the input. Without a factory it gets records from the test; otherwise it is a
+  /// source.
   GraphHarness(std::shared_ptr<StreamGraph> graph, TestOptions options);
   ~GraphHarness();
   GraphHarness(const GraphHarness&) = delete;
   GraphHarness& operator=(const GraphHarness&) = delete;
 
-  /// Throws what user code throws, as all calls below do.
+  /// Throws the exceptions of user code, as do all calls below.
   void send(Batch& batch);
-  /// One batch of every subtask of the source. False: all have reached their end.
+  /// Reads one batch from every subtask of the source. Returns false if all have reached their end.
   bool poll();
   void advance_watermark(Timestamp watermark);
   void advance_processing_time(int64_t now_ms);
@@ -48,13 +49,13 @@ class GraphHarness {
 
   TestSnapshot snapshot();
   void checkpoint_completed(const TestSnapshot& snapshot);
-  /// Replaces all subtasks by `parallelism` new ones. The watermark begins anew.
+  /// Replaces all subtasks with `parallelism` new ones. The watermark starts over.
   void restore(const TestSnapshot& snapshot, int parallelism);
 
   int parallelism() const;
   /// The sum of a metric over all subtasks.
   int64_t metric(std::string_view name) const;
-  /// The first failure that an operator reported; nothing is done any more after it.
+  /// The first failure that an operator reported. After it, all calls do nothing.
   const Status& status() const;
 
  private:
@@ -62,7 +63,7 @@ class GraphHarness {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Where a piece's results end.
+/// Collects the results of the part.
 template <class T>
 class TestOutputOperator final : public Operator {
  public:

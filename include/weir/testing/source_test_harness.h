@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// Reads a source in a unit test, one batch after another, with time that the test makes; see
+/// Reads a source in a unit test, one batch after another. The test controls the time; see
 /// StreamTestHarness.
 ///
 ///   weir::SourceTestHarness<Reading> harness(MySource("readings"), {.parallelism = 2});
@@ -28,9 +28,9 @@ class SourceTestHarness {
   explicit SourceTestHarness(SourceT source, TestOptions options = {})
       : harness_(graph_of(std::move(source), output_), options) {}
 
-  /// At most one batch of every subtask. False: all splits have been read.
+  /// Reads at most one batch from every subtask. Returns false if all splits have been read.
   bool poll() { return harness_.poll(); }
-  /// For a source that ends.
+  /// Reads until the source ends. Only for sources that do.
   void read_to_end() {
     while (poll()) {}
   }
@@ -47,7 +47,7 @@ class SourceTestHarness {
   void restore(const TestSnapshot& snapshot, int parallelism = 0) {
     harness_.restore(snapshot, parallelism > 0 ? parallelism : harness_.parallelism());
   }
-  /// Why the source cannot be read, if it cannot.
+  /// The reason why the source cannot be read, or OK.
   const Status& status() const { return harness_.status(); }
 
  private:

@@ -9,9 +9,9 @@
 
 namespace weir {
 
-/// Runs a piece of a job, a function or an operator in a unit test: one call after another, in the
-/// test's thread, with time that the test makes. `piece` gets a stream and gives one, written as in
-/// the job itself:
+/// Runs a part of a job, a function or an operator in a unit test, one call after another, in the
+/// test's thread. The test controls the time. `piece` takes a stream and returns one, as in the job
+/// itself:
 ///
 ///   weir::StreamTestHarness<Reading, Alarm> harness([](weir::DataStream<Reading> readings) {
 ///     return readings.key_by(&Reading::sensor).process(AlarmFunction{}).uid("alarms");
@@ -22,9 +22,9 @@ namespace weir {
 ///   const weir::TestSnapshot snapshot = harness.snapshot();
 ///   harness.restore(snapshot, 3);    // on three subtasks
 ///
-/// A piece may also end in a sink; then it is StreamTestHarness<In, void>, and there is no output.
-/// file:// and memory:// are there for it. What user code throws comes out of the call; what an
-/// operator fails with is status(). Thread: one.
+/// A piece may also end in a sink. Then it is StreamTestHarness<In, void> and has no output. The
+/// piece can use file:// and memory://. Calls throw the exceptions of user code; status() has the
+/// failures of operators. Thread: one.
 template <class In, class Out>
 class StreamTestHarness {
  public:
@@ -39,24 +39,24 @@ class StreamTestHarness {
     batch.add(std::move(value), timestamp);
     harness_.send(batch);
   }
-  /// In one batch, as they often come in a job.
+  /// Sends records in one batch, as is common in a job.
   void elements(std::vector<TestRecord<In>> records) {
     BatchOf<In> batch;
     for (auto& record : records) batch.add(std::move(record.value), record.timestamp);
     harness_.send(batch);
   }
-  /// Event time: of all subtasks. Never goes back.
+  /// Advances event time (ms) in all subtasks. It must not go back.
   void watermark(Timestamp watermark) { harness_.advance_watermark(watermark); }
-  /// The wall clock, which begins at 0. Timers that are due fire.
+  /// Sets the wall clock (ms), which starts at 0. Fires the timers that are due.
   void processing_time(int64_t now_ms) { harness_.advance_processing_time(now_ms); }
-  /// The last watermark, then the end.
+  /// Sends the last watermark, then the end of the input.
   void end_of_input() {
     harness_.advance_watermark(kMaxWatermark);
     harness_.finish();
   }
 
-  /// What has come out since the last call. Keyed results of several subtasks come in no order that
-  /// a test should rely on.
+  /// Returns the results since the last call. Keyed results of several subtasks are in no
+  /// particular order.
   std::vector<TestRecord<Record>> take_output() { return std::exchange(*output_, {}); }
   std::vector<Record> take_values() {
     std::vector<Record> values;
@@ -64,18 +64,18 @@ class StreamTestHarness {
     return values;
   }
 
-  /// Takes a checkpoint. Nobody is notified of it before checkpoint_completed().
+  /// Takes a checkpoint. The piece is notified of its completion only by checkpoint_completed().
   TestSnapshot snapshot() { return harness_.snapshot(); }
   void checkpoint_completed(const TestSnapshot& snapshot) {
     harness_.checkpoint_completed(snapshot);
   }
-  /// As after a failure: new subtasks go on from the snapshot, as many as there were or
-  /// `parallelism`. The watermark begins anew.
+  /// Simulates a failure: new subtasks restore the snapshot, with the same parallelism or
+  /// `parallelism`. The watermark starts over.
   void restore(const TestSnapshot& snapshot, int parallelism = 0) {
     harness_.restore(snapshot, parallelism > 0 ? parallelism : harness_.parallelism());
   }
 
-  /// The sum over all subtasks of a counter or gauge of the piece's functions.
+  /// The sum of a counter or gauge over all subtasks.
   int64_t metric(std::string_view name) const { return harness_.metric(name); }
   const Status& status() const { return harness_.status(); }
 

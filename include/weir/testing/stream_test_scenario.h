@@ -11,15 +11,14 @@
 
 namespace weir {
 
-/// What happens to a piece of a job, step by step, and then all over again with failures in
-/// between:
+/// Runs a part of a job step by step, then again with failures between the steps:
 ///
 ///   weir::StreamTestScenario<Reading, Alarm> scenario(piece);
 ///   scenario.element({"boiler", 99}, 1000).watermark(2000).end_of_input();
 ///   EXPECT_EQ(scenario.run(), (Alarms{{{"boiler"}, 1000}}));
 ///   EXPECT_EQ(scenario.check(), "");
 ///
-/// check() finds what a piece keeps outside of its state. The piece is built anew for every run.
+/// check() finds data that a piece keeps outside of its state. Every run builds the piece anew.
 template <class In, class Out>
 class StreamTestScenario {
  public:
@@ -47,16 +46,16 @@ class StreamTestScenario {
     return step([](Harness& harness) { harness.end_of_input(); }, kMaxWatermark);
   }
 
-  /// The results without a failure.
+  /// Returns the results without a failure.
   std::vector<TestRecord<Out>> run() const {
     const auto harness = make_(parallelism_);
     for (const Step& step : steps_) step.run(*harness);
     return harness->take_output();
   }
 
-  /// Runs the steps again, and before each step once restores a snapshot that was taken there, on
-  /// one, two and three subtasks. The results must be the same, but for their order. "" if they
-  /// are, else the first difference.
+  /// Runs the steps again. Once before each step, it takes a snapshot and restores it on one, two
+  /// and three subtasks. The results must be the same, except for their order. Returns "" or the
+  /// first difference.
   std::string check() const {
     const std::vector<std::string> expected = lines_of(run());
     for (const int parallelism : {1, 2, 3}) {

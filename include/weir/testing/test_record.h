@@ -11,7 +11,7 @@
 
 namespace weir {
 
-/// A record of a test, and its timestamp.
+/// A record and its timestamp (ms; kNoTimestamp if it has none).
 template <class T>
 struct TestRecord {
   T value;
@@ -24,7 +24,8 @@ std::string show_with_timestamp(std::string record, Timestamp timestamp);
 std::string show_bytes(const std::string& bytes);
 }  // namespace detail
 
-/// A record as text, for messages: as operator<< writes it, else the hexadecimal of its bytes.
+/// Formats a record for messages: with operator<< if it has one, otherwise as the hexadecimal of
+/// its bytes.
 template <class T>
 std::string show_record(const T& record) {
   if constexpr (requires(std::ostream& out) { out << record; }) {
@@ -41,13 +42,13 @@ std::string show_record(const T& record) {
   }
 }
 
-/// "value @timestamp". GoogleTest shows records that differ by it.
+/// Prints "value @timestamp". GoogleTest uses it to show differences.
 template <class T>
 std::ostream& operator<<(std::ostream& out, const TestRecord<T>& record) {
   return out << detail::show_with_timestamp(show_record(record.value), record.timestamp);
 }
 
-/// How wide a harness runs a piece of a job.
+/// The parallelism of a piece in a harness.
 struct TestOptions {
   int parallelism = 1;
   int max_parallelism = 128;

@@ -21,8 +21,8 @@ inline constexpr bool kIsEventTime = false;
 template <class Clock, class Duration>
 inline constexpr bool kIsEventTime<std::chrono::time_point<Clock, Duration>> = true;
 
-/// Milliseconds since 1970 from what a timestamp assigner gives; the nearest there is for times
-/// that no Timestamp can hold.
+/// Converts the result of a timestamp assigner to milliseconds since 1970. A time out of range
+/// becomes the nearest Timestamp.
 template <class V>
 Timestamp as_timestamp(const V& value) {
   static_assert(std::integral<V> || kIsEventTime<V>,
@@ -35,26 +35,26 @@ Timestamp as_timestamp(const V& value) {
 
 }  // namespace detail
 
-/// What no_watermarks() gives; fits every type of record.
+/// Returned by no_watermarks(). Converts to a strategy for any record type.
 struct NoWatermarks {};
 
-/// When records happened, and how far a source may say "nothing older than this comes any more". A
-/// value type. The watermark trails the greatest timestamp seen, by the out-of-orderness that is
-/// allowed for; it is emitted every pipeline.auto-watermark-interval. A bounded source ends with
-/// the greatest watermark of all.
+/// Sets the timestamps of records, and when a source may promise "no older records will come". A
+/// value type. The watermark is the maximum timestamp so far minus the allowed out-of-orderness,
+/// and is emitted every pipeline.auto-watermark-interval. A bounded source ends with the maximum
+/// watermark.
 template <class T>
 class WatermarkStrategy {
  public:
   using Duration = std::chrono::milliseconds;
 
-  WatermarkStrategy(NoWatermarks) {}  // NOLINT: implicit, so that no_watermarks() fits everywhere
+  WatermarkStrategy(NoWatermarks) {}  // NOLINT: implicit, so that no_watermarks() always fits
 
   static WatermarkStrategy no_watermarks() { return NoWatermarks(); }
-  /// Timestamps never go down within a subtask.
+  /// Timestamps never decrease within a subtask.
   static WatermarkStrategy for_monotonous_timestamps() {
     return for_bounded_out_of_orderness(Duration(0));
   }
-  /// A record is never more than `bound` older than the newest one before it.
+  /// A record is at most `bound` older than the newest one before it.
   static WatermarkStrategy for_bounded_out_of_orderness(Duration bound) {
     WatermarkStrategy strategy{NoWatermarks()};
     strategy.emits_watermarks_ = true;
@@ -66,8 +66,8 @@ class WatermarkStrategy {
     return strategy;
   }
 
-  /// `assigner`: a pointer to member or a function of the record, and optionally of the timestamp
-  /// that the source gave it (kNoTimestamp if none); it gives milliseconds since 1970 or a
+  /// `assigner` is a pointer to member, or a function of the record and optionally of the source's
+  /// timestamp (kNoTimestamp if none). It returns milliseconds since 1970 or a
   /// std::chrono::time_point. Without an assigner the source's timestamps are used.
   template <class Assigner>
   WatermarkStrategy with_timestamp_assigner(Assigner assigner) const {
@@ -101,20 +101,20 @@ class WatermarkStrategy {
   void assign(BatchOf<T>& batch) const {
     if (assign_) assign_(batch);
   }
-  /// The watermark when `newest` is the greatest timestamp seen.
+  /// Returns the watermark if `newest` is the maximum timestamp so far.
   Timestamp watermark_after(Timestamp newest) const {
     return detail::saturating_sub(detail::saturating_sub(newest, bound_ms_), 1);
   }
 
  private:
   std::function<void(BatchOf<T>&)>
-      assign_;  // one call a batch; the assigner is inlined in the loop
+      assign_;  // called once per batch, so that the assigner is inlined in the loop
   bool emits_watermarks_ = false;
   int64_t bound_ms_ = 0;
-  std::string problem_;  // with how it was made
+  std::string problem_;  // an error in the strategy's arguments
 };
 
-/// For jobs without event time. Windows over event time then fire only at the end of the input.
+/// For jobs without event time. Event-time windows then fire only at the end of the input.
 inline NoWatermarks no_watermarks() { return {}; }
 
 template <class T>

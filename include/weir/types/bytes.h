@@ -27,7 +27,8 @@ U big_endian(U value) {
   }
 }
 
-/// `what` ("bytes", "elements") follow in a number that the field in front of them cannot hold.
+/// Throws std::length_error: `count` `what` ("bytes", "elements") exceed `most`, the maximum of
+/// their length field.
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_too_long(size_t count, const char* what,
                                                                   size_t most) {
   throw std::length_error(std::to_string(count) + " " + what +
@@ -36,9 +37,9 @@ U big_endian(U value) {
 inline constexpr size_t kMaxCount = std::numeric_limits<int32_t>::max();
 }  // namespace detail
 
-/// Appends values to a buffer, big-endian, as java.io.DataOutputStream does: what Flink's formats
-/// are made of. A length or a count that does not fit into its field throws std::length_error, so
-/// no length is ever written wrong. Thread: one at a time.
+/// Appends values to a buffer, big-endian, as java.io.DataOutputStream does. Flink's formats
+/// consist of these. A length or count that exceeds its field throws std::length_error, so that no
+/// wrong length is ever written. Thread: one at a time.
 class BinaryWriter {
  public:
   void put_u8(uint8_t v) { buffer_.push_back(static_cast<char>(v)); }
@@ -49,31 +50,31 @@ class BinaryWriter {
   void put_i16(int16_t v) { put(static_cast<uint16_t>(v)); }
   void put_i32(int32_t v) { put(static_cast<uint32_t>(v)); }
   void put_i64(int64_t v) { put(static_cast<uint64_t>(v)); }
-  // As java.io.DataOutput: every NaN is written as the same one.
+  // As java.io.DataOutput does: every NaN is written with the same bits.
   void put_f32(float v) { put(v == v ? std::bit_cast<uint32_t>(v) : 0x7FC00000u); }
   void put_f64(double v) { put(v == v ? std::bit_cast<uint64_t>(v) : 0x7FF8000000000000u); }
   void put_bool(bool v) { put_u8(v ? 1 : 0); }
   void put_raw(std::string_view bytes) { buffer_.append(bytes); }
-  /// i32: how many elements follow.
+  /// Writes the number of elements that follow, as an i32.
   void put_count(size_t count, const char* what = "elements") {
     if (count > detail::kMaxCount) [[unlikely]]
       detail::throw_too_long(count, what, detail::kMaxCount);
     put_i32(static_cast<int32_t>(count));
   }
-  /// i32 length, then the bytes.
+  /// Writes the length as an i32, then the bytes.
   void put_bytes(std::string_view bytes) {
     put_count(bytes.size(), "bytes");
     put_raw(bytes);
   }
-  /// java.io.DataOutput.writeUTF: u16 length, modified UTF-8. For names in headers; at most 65535
-  /// bytes.
+  /// Writes as java.io.DataOutput.writeUTF: u16 length, then modified UTF-8. For names in headers.
+  /// Maximum: 65535 bytes.
   void put_utf(std::string_view text);
-  /// Flink's StringSerializer: varint of UTF-16 units + 1, then a varint per unit. For values and
-  /// keys. Bytes that are not UTF-8 become the lone surrogates U+DC80…U+DCFF and come back as they
-  /// were.
+  /// Writes as Flink's StringSerializer: a varint of the number of UTF-16 units + 1, then a varint
+  /// per unit. For values and keys. Bytes that are not UTF-8 become the lone surrogates
+  /// U+DC80…U+DCFF, and reading restores the same bytes.
   void put_flink_string(std::string_view text);
 
-  /// Room for `count` bytes at the end, which the caller fills before the next call.
+  /// Adds `count` bytes at the end. The caller must fill them before the next call.
   char* grow(size_t count) {
     const size_t before = buffer_.size();
     buffer_.resize(before + count);
@@ -90,7 +91,7 @@ class BinaryWriter {
     const uint32_t big = detail::big_endian(static_cast<uint32_t>(v));
     std::memcpy(buffer_.data() + position, &big, sizeof big);
   }
-  /// Makes the i32 at `position` the number of the bytes behind it.
+  /// Sets the i32 at `position` to the number of bytes after it.
   void close_length(size_t position) {
     const size_t length = size() - position - sizeof(int32_t);
     if (length > detail::kMaxCount) [[unlikely]]
@@ -107,9 +108,9 @@ class BinaryWriter {
   std::string buffer_;
 };
 
-/// Reads what BinaryWriter wrote, from bytes that are not trusted: a read past the end or a
-/// malformed value makes the reader fail, and from then on it gives zeros and empty strings. Look
-/// at ok() before believing what was read. Does not own the bytes.
+/// Reads the output of BinaryWriter from untrusted bytes. A read past the end or a malformed value
+/// makes the reader fail; from then on all reads return zeros and empty strings. Check ok() before
+/// using the values. Does not own the bytes. Thread: one at a time.
 class BinaryReader {
  public:
   explicit BinaryReader(std::string_view bytes) : bytes_(bytes) {}
@@ -144,8 +145,8 @@ class BinaryReader {
   }
   std::string get_utf();
   std::string get_flink_string();
-  /// A count of elements that take at least `min_element_bytes` each: fails when the rest of the
-  /// bytes cannot hold them.
+  /// Reads a count of elements of at least `min_element_bytes` each. Fails if the remaining bytes
+  /// cannot hold them.
   size_t get_count(size_t min_element_bytes) {
     const int32_t count = get_i32();
     if (count < 0 ||
@@ -170,13 +171,13 @@ class BinaryReader {
     }
     position_ = bytes_.size();
   }
-  /// Everything that should be there has been read: fails if there is more.
+  /// Call after the last read. Fails if bytes remain.
   void expect_end() {
     if (remaining() != 0) fail("bytes after the end");
   }
-  /// OK, or DATA_LOSS that says what was malformed and where, after `what`.
+  /// Returns OK, or DATA_LOSS with `what`, the malformed part and its position.
   Status status(std::string_view what) const;
-  /// The same, and bytes that were not read are malformed, too.
+  /// Like status(), but remaining bytes also are an error.
   Status end(std::string_view what) {
     expect_end();
     return status(what);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Structs that list their fields once.
+// Macros that list the fields of a struct.
 
 #include <concepts>
 #include <cstddef>
@@ -13,7 +13,7 @@
 #include "weir/detail/types/serialize_wrapped.h"
 #include "weir/types/serializer.h"
 
-/// Inside a struct, after its fields: makes it a type that weir can keep in state and send.
+/// Put it inside a struct, after its fields. weir can then keep the struct in state and send it.
 ///
 ///   struct Reading {
 ///     std::string sensor;
@@ -21,8 +21,9 @@
 ///     WEIR_FIELDS(Reading, sensor, value)
 ///   };
 ///
-/// All fields that matter, in the order in which they are to be stored; at most 25 if Flink is to
-/// see them one by one. The struct stays an aggregate and may be local to a function. A key needs
+/// List all fields to keep, in the order in which to store them. Flink can read up to 25 fields
+/// individually. The struct stays an aggregate and may be local to a function. A key also needs
+/// operator==.
 /// operator== besides.
 #define WEIR_FIELDS(Type, ...)                                             \
   static Type* weir_fields_of() { return nullptr; }                        \
@@ -31,8 +32,8 @@
   auto weir_tie() { return ::std::tie(__VA_ARGS__); }                      \
   auto weir_tie() const { return ::std::tie(__VA_ARGS__); }
 
-/// The same for a struct that cannot be changed; in the struct's namespace, with all of its fields
-/// in their order:
+/// The same for a struct that cannot be changed. Put it in the struct's namespace, with all fields
+/// in order:
 ///   WEIR_FIELDS_OF(Point, x, y)
 #define WEIR_FIELDS_OF(Type, ...)                                                     \
   inline constexpr const char* weir_struct_name(const Type*) { return #Type; }        \
@@ -50,13 +51,13 @@ namespace weir {
 
 namespace detail {
 
-/// More fields than Flink's tuples have, and none at all, are a byte[] to Flink.
+/// Flink's tuples hold 1 to 25 fields. Flink reads other structs as a byte[].
 inline constexpr size_t kMaxFlinkTuple = 25;
 constexpr bool fits_flink_tuple(size_t fields) { return fields >= 1 && fields <= kMaxFlinkTuple; }
 
 template <class T>
 concept FieldsInside = requires {
-  // A derived struct inherits its base's list, which is not the list of its own fields.
+  // A derived struct inherits its base's list, which lacks its own fields.
   requires std::same_as<decltype(T::weir_fields_of()), T*>;
 };
 template <class T>
@@ -65,7 +66,7 @@ concept FieldsOutside = std::is_class_v<T> && requires(T& v, const T* p) {
   weir_field_names(p);
 };
 
-/// "sensor, value" to {"sensor", "value"}.
+/// Converts "sensor, value" to {"sensor", "value"}.
 std::vector<std::string> split_field_names(std::string_view names);
 
 template <class F>
@@ -79,7 +80,7 @@ constexpr void check_field() {
 template <class Tie>
 struct TieSerializer;
 
-/// Fields one after another, as Flink's TupleSerializer.
+/// Writes the fields one after another, like Flink's TupleSerializer.
 template <class... F>
 struct TieSerializer<std::tuple<F...>> {
   static constexpr bool kPlain = fits_flink_tuple(sizeof...(F));

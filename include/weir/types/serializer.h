@@ -1,6 +1,6 @@
 #pragma once
 
-// The contract. What weir itself can serialize stands in weir/types/types.h.
+// The serializer contract. weir/types/types.h has the types that weir can serialize.
 
 #include <concepts>
 #include <cstdint>
@@ -10,26 +10,25 @@
 
 namespace weir {
 
-/// How values of T become bytes: in snapshots, on the wire, in keys. weir's own specialisations
-/// stand in weir/types/types.h; a type of your own either lists its fields (weir/types/fields.h) or
-/// has a UserSerializer. The layout is that of Flink's serializers for the same type
-/// (docs/formats/types.md). hash() is Java's hashCode() of the corresponding Flink value, so that a
-/// key belongs to the same key group in both systems.
+/// Converts values of T to bytes and back: in snapshots, between processes, in keys.
+/// weir/types/types.h has weir's own specializations. Your own type either lists its fields
+/// (weir/types/fields.h) or has a UserSerializer. The layout is that of Flink's serializers for the
+/// same type (docs/formats/types.md). hash() is Java's hashCode() of the corresponding Flink value,
+/// so that a key belongs to the same key group in both systems.
 template <class T>
 struct Serializer;
 
-/// The way in for types whose bytes only you know:
+/// For types whose bytes you define yourself:
 ///
 ///   template <> struct weir::UserSerializer<Money> {
 ///     static void write(BinaryWriter& out, const Money& value);
-///     static void read(BinaryReader& in, Money& value);     // on malformed bytes call
-///     in.fail("…") static TypeDescription describe();                    // kind kUser, a name,
-///     fixed_size: a version static int32_t hash(const Money& value);              // only for
-///     keys; stable for ever
+///     static void read(BinaryReader& in, Money& value);  // call in.fail("…") on malformed bytes
+///     static TypeDescription describe();            // kind kUser, a name; fixed_size: a version
+///     static int32_t hash(const Money& value);      // only for keys; must never change
 ///   };
 ///
-/// weir puts the length before these bytes (Flink sees a byte[]); read() gets exactly what write()
-/// wrote and must read all of it.
+/// weir writes the length before these bytes; Flink sees a byte[]. read() gets exactly the bytes of
+/// one write() and must read all of them.
 template <class T>
 struct UserSerializer;
 

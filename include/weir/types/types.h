@@ -1,11 +1,11 @@
 #pragma once
 
-// What weir can keep in state, use as a key and send, without anything from you:
+// Types that weir can keep in state, use as keys and send, without any code from you:
 //   integers, bool, float, double, std::string, enums, std::chrono durations and time points,
 //   std::optional, variant, pair, tuple, array, vector, map, unordered_map, set, unordered_set of
 //   these, std::vector<uint8_t> and std::vector<std::byte> as plain bytes, and structs that list
 //   their fields with WEIR_FIELDS (weir/types/fields.h).
-// Anything else: specialise weir::UserSerializer (weir/types/serializer.h).
+// For other types: specialize weir::UserSerializer (weir/types/serializer.h).
 
 #include "weir/detail/types/serialize_containers.h"
 #include "weir/detail/types/serialize_scalars.h"
@@ -15,8 +15,8 @@
 
 namespace weir::detail {
 
-/// Call it where a user's type first meets weir: the compiler then says what is missing instead of
-/// a page of templates.
+/// Call it where a user's type first enters weir. The compiler then names the missing part instead
+/// of a page of template errors.
 template <class T>
 constexpr void require_serializable() {
   static_assert(

@@ -9,12 +9,12 @@
 
 namespace weir {
 
-/// From start to end, milliseconds, without the end.
+/// A window from `start` (included) to `end` (excluded), in ms since 1970.
 struct TimeWindow {
   Timestamp start = 0;
   Timestamp end = 0;
 
-  /// The last timestamp that belongs to it; its results have this one.
+  /// The last timestamp in the window, which is also the timestamp of its results.
   Timestamp max_timestamp() const { return detail::saturating_sub(end, 1); }
   bool contains(Timestamp t) const { return t >= start && t < end; }
   bool operator==(const TimeWindow&) const = default;

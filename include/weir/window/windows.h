@@ -8,20 +8,20 @@
 
 namespace weir {
 
-/// Windows of one size that follow one another, by the records' timestamps. With an offset they
-/// start that much later than at multiples of their size since 1970.
+/// Consecutive windows of one size, by the records' timestamps (ms since 1970). They start at
+/// multiples of the size, plus the offset.
 class TumblingEventTimeWindows {
  public:
-  /// A size that is not positive is reported by execute().
+  /// execute() reports a size that is not positive.
   static TumblingEventTimeWindows of(
       std::chrono::milliseconds size,
       std::chrono::milliseconds offset = std::chrono::milliseconds(0)) {
     return TumblingEventTimeWindows(size.count(), offset.count());
   }
 
-  /// Of any timestamp but kNoTimestamp. The first and the last window of all time are cut short
-  /// where the range of timestamps ends. No end can lie behind the greatest timestamp, so that one
-  /// belongs to the window of the timestamp before it.
+  /// Returns the window of any timestamp except kNoTimestamp. The first and the last window are cut
+  /// at the limits of Timestamp. No window can end after the maximum timestamp, so that timestamp
+  /// belongs to the window of the one before it.
   TimeWindow window_of(Timestamp timestamp) const {
     timestamp = std::min(timestamp, kMaxWatermark - 1);
     const Timestamp into = floor_mod(floor_mod(timestamp, size_) - offset_, size_);
@@ -40,14 +40,14 @@ class TumblingEventTimeWindows {
   TumblingEventTimeWindows(Timestamp size, Timestamp offset)
       : size_(size), offset_(size > 0 ? floor_mod(offset, size) : 0) {}
 
-  /// The remainder of a division that rounds down, also before 1970: from 0 to size - 1.
+  /// The remainder of a division that rounds down: 0 to size - 1, also before 1970.
   static Timestamp floor_mod(Timestamp value, Timestamp size) {
     const Timestamp rest = value % size;
     return rest < 0 ? rest + size : rest;
   }
 
   Timestamp size_;
-  Timestamp offset_;  // from 0 to size_ - 1
+  Timestamp offset_;  // 0 to size_ - 1
 };
 
 }  // namespace weir
