@@ -26,7 +26,7 @@ enum class Malformed {
 /// The input of a FileSource: a file, a directory, a pattern with *, ? and [...] in its path, or
 /// several of these.
 struct InputPaths {
-  InputPaths(const char* uri) : uris{uri} {}             // NOLINT: a text stands for its path
+  InputPaths(const char* uri) : uris{uri} {}             // NOLINT: converts from a path
   InputPaths(std::string uri) : uris{std::move(uri)} {}  // NOLINT
   InputPaths(std::vector<std::string> all) : uris(std::move(all)) {}  // NOLINT
   InputPaths(std::initializer_list<std::string> all) : uris(all) {}

@@ -17,7 +17,7 @@ class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
   virtual Status open(OperatorContext& context) = 0;
-  /// May throw.
+  /// May throw, which fails the task.
   virtual void write(BatchOf<T>& batch) = 0;
   /// False: too much data is in flight; do not call write() now.
   virtual bool can_accept() { return true; }

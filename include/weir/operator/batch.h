@@ -9,37 +9,36 @@
 
 namespace weir {
 
-/// Records of one type on their way through the dataflow. Owned by one thread at a time.
+/// Records of one type in the dataflow. Thread: its owner's, one at a time.
 class Batch {
  public:
   virtual ~Batch() = default;
   virtual size_t size() const = 0;
   virtual void clear() = 0;
-  /// A new empty batch of the same record type.
+  /// Returns a new empty batch of the same record type.
   virtual std::unique_ptr<Batch> make_empty() const = 0;
   /// Exchanges contents with a batch of the same record type.
   virtual void swap(Batch& other) = 0;
   /// Moves record i, with its timestamp and key hash, to the end of *targets[which[i]], for every
-  /// i; then this batch is empty.
+  /// i. Leaves this batch empty.
   virtual void scatter(const uint16_t* which, Batch* const* targets) = 0;
-  /// A batch with copies of all records.
+  /// Returns a batch with copies of all records.
   virtual std::unique_ptr<Batch> copy() const = 0;
 
   bool empty() const { return size() == 0; }
   Timestamp timestamp(size_t i) const { return timestamps.empty() ? kNoTimestamp : timestamps[i]; }
 
-  std::vector<Timestamp>
-      timestamps;                   ///< one per record (kNoTimestamp: it has none), or none at all
-  std::vector<int32_t> key_hashes;  ///< Serializer<K>::hash of each record's key, one per record,
-                                    ///< or none: filled by a hash exchange
+  std::vector<Timestamp> timestamps;  ///< one per record (kNoTimestamp if it has none), or empty
+  std::vector<int32_t> key_hashes;    ///< Serializer<K>::hash of each record's key, one per record,
+                                      ///< or empty; a hash exchange fills it
 };
 
 namespace detail {
-/// std::vector<bool> is no vector of bool; this is.
+/// Replaces bool, because std::vector<bool> has no references to its elements.
 struct Bool {
   bool value = false;
   Bool() = default;
-  Bool(bool v) : value(v) {}               // NOLINT: stands in for bool
+  Bool(bool v) : value(v) {}               // NOLINT: converts like bool
   operator bool() const { return value; }  // NOLINT
 };
 }  // namespace detail
@@ -76,8 +75,8 @@ class BatchOf final : public Batch {
     static_assert(std::is_copy_constructible_v<T>, "records of a stream must be copyable");
     return std::make_unique<BatchOf>(*this);
   }
-  /// Records without a timestamp may be mixed with others: `timestamps` then holds kNoTimestamp for
-  /// them.
+  /// Records with and without timestamps may be mixed. Then `timestamps` holds kNoTimestamp for the
+  /// latter.
   void add(T record) {
     records.push_back(std::move(record));
     if (!timestamps.empty()) [[unlikely]]

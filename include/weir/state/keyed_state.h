@@ -13,29 +13,30 @@
 
 namespace weir {
 
-/// One keyed state (or set of timers) as a snapshot names it. The enumerators' numbers are Flink's.
+/// Describes one keyed state (or set of timers) in a snapshot. The enumerators have Flink's
+/// numbers.
 struct KeyedStateInfo {
   enum class Kind { kValue, kList, kMap, kReducing, kAggregating, kTimers } kind = Kind::kValue;
   std::string name;
   TypeDescription name_space;  ///< kVoid or kTimeWindow
-  TypeDescription value;  ///< kList: of an element; kMap: kMap of key and value; kTimers: kVoid
+  TypeDescription value;       ///< kList: an element; kMap: kMap of key and value; kTimers: kVoid
   bool operator==(const KeyedStateInfo&) const = default;
 };
 
-/// The keyed state of one subtask as it was at the moment of the snapshot. Immutable; read by one
-/// thread of the I/O pool while the subtask goes on. Destroying it gives the memory back.
+/// The keyed state of one subtask at the moment of a snapshot. Immutable. One thread of the I/O
+/// pool reads it while the subtask continues. Its destructor frees the memory.
 class KeyedStateSnapshot {
  public:
   virtual ~KeyedStateSnapshot() = default;
   virtual TypeDescription key_type() const = 0;
   virtual std::vector<KeyedStateInfo> states()
-      const = 0;  ///< a state's index here is its id in write_group
+      const = 0;  ///< the index of a state is its id in write_group
   virtual KeyGroupRange range() const = 0;
   /// Appends the entries of one key group in Flink's canonical layout
-  /// (docs/formats/keyed_state.md): nothing if there are none. Each group at most once: its memory
-  /// goes back to the operator. INVALID_ARGUMENT: a key or value is too long for the layout; the
-  /// sentence names state, key group and size. What `writing` does not want is left out; it may be
-  /// null.
+  /// (docs/formats/keyed_state.md), or nothing if there are none. Call it at most once for each
+  /// group, because the group's memory returns to the operator. INVALID_ARGUMENT: a key or value is
+  /// too long for the layout; the message names state, key group and size. `writing` may be null;
+  /// it can stop the output.
   virtual Status write_group(int key_group, BinaryWriter& out,
                              detail::KeyGroupWriting* writing = nullptr) const = 0;
 };
@@ -44,20 +45,20 @@ class KeyedStateSnapshot {
 class KeyedState {
  public:
   virtual ~KeyedState() = default;
-  /// Marks an epoch: bounded by the number of pages, not of entries.
+  /// Starts a snapshot. Takes time in proportion to the number of pages, not of entries.
   virtual std::unique_ptr<KeyedStateSnapshot> snapshot() = 0;
-  /// Tells what the stream to be read was made of; before its first read_group. Several streams may
-  /// be read one after another (one per old subtask), and the states of each may have other ids.
-  /// FAILED_PRECONDITION names the state, the old and the new type if they do not fit.
-  /// `ignore_unclaimed`: states that the operator does not declare are dropped instead of refused.
+  /// Describes the stream that the next read_group calls read. Several streams may be read one
+  /// after another (one for each old subtask), each with its own state ids. FAILED_PRECONDITION
+  /// names the state, the old and the new type if they are incompatible. `ignore_unclaimed`: drops
+  /// states that the operator does not declare, instead of refusing them.
   virtual Status begin_restore(const TypeDescription* key_type,
                                const std::vector<KeyedStateInfo>& states,
                                bool ignore_unclaimed) = 0;
-  /// Reads the entries of one key group, in the canonical layout. Groups outside the operator's
-  /// range are an error.
+  /// Reads the entries of one key group in the canonical layout. A group outside the operator's
+  /// range is an error.
   virtual Status read_group(int key_group, BinaryReader& in) = 0;
-  /// A checkpoint was completed or aborted: gives back what only its snapshot needed, also if no
-  /// record comes. A bounded amount now, the rest by and by.
+  /// Called when a checkpoint was completed or aborted. Frees memory that only its snapshot needed,
+  /// even if no records arrive: a bounded amount now, the rest later.
   virtual void snapshot_ended() {}
 };
 

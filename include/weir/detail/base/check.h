@@ -19,7 +19,7 @@ template <class A, class B>
 
 }  // namespace weir::detail
 
-/// For mistakes of our own only, never for what comes from disk, network or users. Always on.
+/// Checks for bugs in weir, never for data from disk, network or users. Always enabled.
 #define WEIR_CHECK(condition)         \
   (__builtin_expect(!!(condition), 1) \
        ? (void)0                      \

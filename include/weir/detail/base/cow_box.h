@@ -5,10 +5,10 @@
 
 namespace weir::detail {
 
-/// A large value behind a counted pointer: copying the box copies the pointer, write() copies the
-/// value if another box shares it. So copying a page of a table copies no lists. An empty box reads
-/// as T{}. Thread: a box one at a time; boxes that share a value may be read and destroyed on
-/// different threads.
+/// A large value behind a counted pointer. A copy of the box copies only the pointer, so a copy of
+/// a table page copies no lists. write() copies the value if another box shares it. An empty box
+/// reads as T{}. Thread: one at a time for a box; boxes that share a value may be read and
+/// destroyed on different threads.
 template <class T>
 class CowBox {
  public:

@@ -1,7 +1,7 @@
 #pragma once
 
-// Arithmetic on times that stops at the ends of int64_t. Timestamps of records, timers and
-// durations can be any int64_t, so sums and changes of unit go through here.
+// Arithmetic on times that saturates at the limits of int64_t. Timestamps of records, timers and
+// durations can be any int64_t, so use these for sums and changes of unit.
 
 #include <chrono>
 #include <cstdint>
@@ -23,8 +23,8 @@ constexpr int64_t saturating_sub(int64_t a, int64_t b) {
   return b < 0 ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min();
 }
 
-/// A duration in another unit, rounded down. A duration that does not fit becomes the nearest that
-/// does; NaN becomes zero.
+/// Converts a duration to another unit, rounded down. A duration out of range becomes the nearest
+/// limit. NaN becomes zero.
 template <class To, class Rep, class Period>
 constexpr To saturating_cast(std::chrono::duration<Rep, Period> from) {
   static_assert(std::is_integral_v<typename To::rep>);

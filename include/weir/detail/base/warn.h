@@ -4,8 +4,8 @@
 
 namespace weir::detail {
 
-/// Writes a line of level WARN to the log of the process. For what users see once in a while, not
-/// per record. Thread: any.
+/// Writes a line of level WARN to the log of the process. For rare events, not for each record.
+/// Thread: any.
 void warn(std::string_view text);
 
 }  // namespace weir::detail

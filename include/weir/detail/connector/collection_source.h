@@ -12,7 +12,7 @@
 
 namespace weir::detail {
 
-/// Elements that the program brings along. A split is a range of indices: i64 next, i64 end.
+/// Elements that the program passes itself. A split is a range of indices: i64 next, i64 end.
 template <class T>
 class CollectionSource final : public Source<T> {
  public:

@@ -12,13 +12,13 @@
 
 namespace weir::detail {
 
-/// The rate of a source, and its readers in this process that share it. A copy is another source's:
-/// its readers are counted by themselves. Thread: any, once the job is built.
+/// The rate of a source, shared by its readers in this process. A copy belongs to another source
+/// and counts its own readers. Thread: any, once the job is built.
 class SourceRate {
  public:
   struct Readers {
     std::atomic<int> all{0};
-    std::atomic<int> reading{0};  ///< those that have something to read
+    std::atomic<int> reading{0};  ///< number of readers with something to read
   };
 
   SourceRate() = default;
@@ -27,10 +27,10 @@ class SourceRate {
     per_second_ = other.per_second_;
     return *this;
   }
-  /// Zero: no limit.
+  /// 0: no limit.
   void set(double records_per_second) { per_second_ = records_per_second; }
   double per_second() const { return per_second_; }
-  /// INVALID_ARGUMENT: it is no rate.
+  /// INVALID_ARGUMENT if the rate is invalid.
   Status check() const {
     if (per_second_ >= 0) return {};
     return invalid_argument(
@@ -44,9 +44,9 @@ class SourceRate {
   std::shared_ptr<Readers> readers_ = std::make_shared<Readers>();
 };
 
-/// Holds one reader to its share of the source's rate: the part of this process (by the number of
-/// its subtasks) is divided evenly among the readers here that have something to read. Counts in
-/// wall-clock time; a clock that jumps makes it begin anew. Thread: the operator's.
+/// Limits one reader to its share of the source's rate. The share of this process depends on the
+/// number of its subtasks, and is divided evenly among its readers that have something to read.
+/// Uses wall-clock time, and starts over if the clock jumps. Thread: the operator's.
 class Pacer {
  public:
   explicit Pacer(const SourceRate& source)
@@ -60,9 +60,9 @@ class Pacer {
   Pacer(const Pacer&) = delete;
   Pacer& operator=(const Pacer&) = delete;
 
-  /// `parallelism`: of the source, over all processes.
+  /// `parallelism` of the source, over all processes.
   void open(int parallelism) { parallelism_ = parallelism; }
-  /// Whether this reader has something to read.
+  /// Says whether this reader has something to read.
   void set_reading(bool reading) {
     if (reading == reading_) return;
     reading_ = reading;
@@ -70,24 +70,24 @@ class Pacer {
   }
 
   bool limited() const { return source_rate_ > 0; }
-  /// How many records, `wanted` at most, may be emitted now.
+  /// Returns how many records may be emitted now; the maximum is `wanted`.
   size_t allowed(int64_t now_ms, size_t wanted) {
     if (!limited()) return wanted;
     take_share(now_ms);
     const double due = static_cast<double>(now_ms - start_ms_) * rate_ / 1000.0;
-    // After a standstill the source does not catch up on more than a quarter of a second.
+    // After a pause the source catches up on at most a quarter of a second.
     if (start_ms_ == INT64_MIN || now_ms < start_ms_ ||
         due - static_cast<double>(emitted_) > std::max(1.0, rate_ / 4)) {
       start_ms_ = now_ms;
-      emitted_ = -1;  // one record may come at once
+      emitted_ = -1;  // one record may be emitted at once
       return std::min<size_t>(1, wanted);
     }
     const double left = std::floor(due) - static_cast<double>(emitted_);
     return left < 1 ? 0 : std::min(wanted, static_cast<size_t>(left));
   }
   void emitted(size_t records) { emitted_ += static_cast<int64_t>(records); }
-  /// When the next record may be emitted. Records are let through in handfuls: at most some hundred
-  /// wake-ups a second. Not later than a while, for the share may have grown by then.
+  /// When the next record may be emitted (ms). Records are emitted in small groups, with at most
+  /// some hundred wake-ups a second. The wait is limited, because the share may grow meanwhile.
   int64_t next_ms(int64_t now_ms) const {
     const double due_ms = std::ceil(static_cast<double>(emitted_ + 1) * 1000.0 / rate_);
     const double wait_ms = static_cast<double>(start_ms_ - now_ms) + due_ms;

@@ -9,9 +9,9 @@
 
 namespace weir::detail {
 
-/// Writes the bytes of one subtask into part files: one hidden file per epoch, begun with the
-/// epoch's first byte. Thread: the operator's. The files are written by the I/O pool, each strictly
-/// in order.
+/// Writes the bytes of one subtask into part files: one hidden file for each epoch, created with
+/// the epoch's first byte. The I/O pool writes the files, each strictly in order. Thread: the
+/// operator's.
 class PartWriter {
  public:
   static constexpr size_t kChunkBytes = 256 << 10;
@@ -19,7 +19,7 @@ class PartWriter {
 
   virtual ~PartWriter() = default;
   virtual Status open(OperatorContext& context) = 0;
-  /// What was encoded and not yet handed over. Append to it, and call flush() when it exceeds
+  /// Encoded bytes that are not handed over yet. Append to it, and call flush() when it exceeds
   /// kChunkBytes.
   std::string& buffer() { return buffer_; }
   /// Hands the buffer to the I/O pool.
@@ -35,7 +35,7 @@ class PartWriter {
 std::unique_ptr<PartWriter> make_part_writer(std::string directory_uri, std::string header);
 std::unique_ptr<Committer> make_part_committer(std::string directory_uri,
                                                FileSystemRegistry& files);
-/// Can files be made in the directory? It is created if it is missing.
+/// Checks that files can be created in the directory. Creates the directory if it is missing.
 Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry& files);
 
 }  // namespace weir::detail

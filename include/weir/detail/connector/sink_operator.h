@@ -11,32 +11,34 @@
 
 namespace weir::detail {
 
-/// The committables of one subtask of a sink, from the barrier until they are committed.
-/// Thread: the operator's; commits run on the I/O pool, one at a time.
-/// Invariants: what is committed belongs to a completed checkpoint; a committable leaves the state
-/// only after its commit succeeded; restored committables, and what is to be removed, belong to
-/// subtask 0, which deals with them before its first record and before its first acknowledgement:
-/// so before any checkpoint of the attempt can be complete.
+/// The committables of one subtask of a sink, from the barrier until they are committed. Commits
+/// run on the I/O pool, one at a time. Thread: the operator's.
+///
+/// Invariants: only committables of completed checkpoints are committed. A committable leaves the
+/// state only after its commit succeeded. Subtask 0 owns the restored committables and the orphans
+/// to remove. It commits and removes them before its first record and its first acknowledgment, so
+/// before any checkpoint of the attempt can complete.
 class PendingCommits {
  public:
   PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context);
 
-  /// Declares the state, takes what was restored, and, in subtask 0, looks for what earlier
-  /// attempts left. Blocks.
+  /// Declares the state and restores it. In subtask 0, also finds the orphans of earlier attempts.
+  /// Blocks.
   Status open();
-  /// False: no record may be written yet. When the attempt runs the first call starts the recovery.
+  /// Returns false while no record may be written. The first call in a running attempt starts the
+  /// recovery.
   bool recovered();
-  /// `prepared` joins what is pending; all of it goes into the snapshot.
+  /// Adds `prepared` to the pending committables, and puts all of them into the snapshot.
   void snapshot(SnapshotContext& context, std::vector<std::string> prepared);
-  /// Commits what belongs to checkpoints up to `id`.
+  /// Commits the committables of checkpoints up to `id`.
   void completed(int64_t id);
-  /// Commits everything, at the end of a job without checkpoints. `make_durable` runs first, on the
+  /// Commits everything at the end of a job without checkpoints. `make_durable` runs first, on the
   /// I/O pool.
   void commit_final(std::vector<std::string> prepared,
                     std::vector<std::function<Status()>> make_durable);
   int64_t next_processing_time() const;
   void advance_processing_time(int64_t now_ms);
-  /// False while a recovery or a commit is under way or has to be tried again.
+  /// False while a recovery or a commit is in progress or waits for a retry.
   bool quiescent() const;
 
  private:
@@ -52,7 +54,7 @@ class PendingCommits {
   void on_recovered(const Status& status);
   void on_committed(int64_t up_to, const Status& status);
   bool retry_is_due(int64_t now_ms) const;
-  /// True if it will be tried again; false if the task has failed.
+  /// Returns true if it will be retried, false if the task has failed.
   bool retry_later(const Status& status, const char* what);
 
   const std::shared_ptr<Committer> committer_;
@@ -68,7 +70,7 @@ class PendingCommits {
   int64_t retry_at_ms_ = INT64_MAX;
 };
 
-/// Stands for the checkpoint that a job without checkpoints does not take at its end.
+/// Replaces the final checkpoint in a job without checkpoints.
 class FinalSnapshotContext final : public SnapshotContext {
  public:
   int64_t checkpoint_id() const override { return INT64_MAX; }
@@ -80,7 +82,7 @@ class FinalSnapshotContext final : public SnapshotContext {
   std::vector<std::function<Status()>> work_;
 };
 
-/// Drives a sink's writer and committer.
+/// Runs a sink's writer and committer.
 template <class T, class SinkT>
 class SinkOperator final : public Operator {
  public:

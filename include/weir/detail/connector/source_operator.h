@@ -13,9 +13,9 @@
 
 namespace weir::detail {
 
-/// The head of a chain: reads batches from a source's reader, gives them timestamps, and says how
-/// far event time has come. State: the list "SourceReaderState", an element for each unfinished
-/// split: its bytes after an i32 length, which Flink reads as byte[].
+/// The head of a chain: reads batches from a source's reader, sets their timestamps and emits
+/// watermarks. State: the list "SourceReaderState", with an element for each unfinished split. An
+/// element is an i32 length and the split's bytes, which Flink reads as byte[].
 template <class T>
 class SourceReaderOperator final : public SourceOperator {
  public:
@@ -89,14 +89,14 @@ class SourceReaderOperator final : public SourceOperator {
  private:
   static constexpr const char* kState = "SourceReaderState";
 
-  /// Sets `*watermark` if it is time; else, if the source has nothing now, asks to be called when
-  /// it is.
+  /// Sets `*watermark` if it is due. Otherwise, if the source has nothing now, requests a call when
+  /// it will be due.
   void advance(PollResult* result, Timestamp* watermark) {
     const Timestamp now_possible = strategy_.watermark_after(newest_);
     if (now_possible <= emitted_) return;
     const int64_t now_ms = context_->processing_time_ms();
     const int64_t due_ms = saturating_add(emitted_at_ms_, settings_.auto_watermark_interval_ms);
-    // A wall clock that went back must not stop event time.
+    // If the wall clock goes back, event time must not stop.
     if (emitted_ == kMinWatermark || now_ms >= due_ms || now_ms < emitted_at_ms_) {
       emitted_ = now_possible;
       emitted_at_ms_ = now_ms;

@@ -2,19 +2,19 @@
 
 // An extendible hash table whose pages are copied on write, for keyed state.
 //
-// The 64-bit place of a key (table_hash.h) finds, by its leading bits, an entry of the directory
-// (table_directory.h), and that the page. Pages are small tables of their own (table_page.h): a
-// full one is rebuilt twice as large up to kPageBytes, and then split in two, so growing never
-// touches more than one page (table_pages.h). The directory is cut in chunks of 512 entries under a
-// small root, so that it grows, and is shared, chunk by chunk too.
+// A key's 64-bit place (table_hash.h) leads to its page: its leading bits select an entry of the
+// directory (table_directory.h), which points to the page. A page is a small hash table
+// (table_page.h). A full page is rebuilt twice as large, up to kPageBytes, and then split in two,
+// so growth never touches more than one page (table_pages.h). The directory consists of chunks of
+// 512 entries under a small root, so that it also grows and is shared chunk by chunk.
 //
-// A snapshot takes the root and leaves an empty one behind: O(1/200 000) of the state's size. The
-// first access through a root slot after that copies its chunk and marks its pages as shared; the
-// first write to a shared page copies it, unless the snapshot has finished reading the page's key
-// groups (SnapshotTracker). What was replaced is kept until no snapshot can see it
-// (deferred_free.h); then the operator's thread takes it back for its next pages, at least as fast
-// as it replaces others. So the reader never writes to memory that the operator's thread uses, and
-// the operator's thread never locks.
+// A snapshot takes the root and leaves an empty one: O(1/200 000) of the state's size. The first
+// access through a root slot after that copies its chunk and marks its pages as shared. The first
+// write to a shared page copies it, unless the snapshot has finished reading the page's key groups
+// (SnapshotTracker). Replaced memory is kept until no snapshot can see it (deferred_free.h). Then
+// the operator's thread reuses it for new pages, at least as fast as it replaces others. So the
+// reader never writes to memory that the operator's thread uses, and the operator's thread never
+// locks.
 
 #include <cstdint>
 #include <memory>
@@ -26,9 +26,10 @@
 
 namespace weir::detail {
 
-/// `Placer`: `uint64_t operator()(const Key&) const` gives the place of a key.
-/// Thread: the operator's. Held by shared_ptr: a view of it may outlive the operator; whoever is
-/// last frees the pages. `tracker` need only live as long as the table is used by the operator.
+/// `Placer`: `uint64_t operator()(const Key&) const` returns the place of a key.
+///
+/// Thread: the operator's. Held by shared_ptr, because a view may outlive the operator; the last
+/// owner frees the pages. `tracker` must live as long as the operator uses the table.
 template <class Key, class Value, class Placer>
 class CowTable {
   using Pages = TablePages<Key, Value, Placer>;
@@ -42,12 +43,12 @@ class CowTable {
   size_t size() const { return size_; }
   size_t pages() const { return pages_.count(); }
   bool empty() const { return size_ == 0; }
-  /// Of all tables of the operator.
+  /// Shared by all tables of the operator.
   const PageArena* arena() const { return &pages_.arena(); }
 
   uint64_t place(const Key& key) const { return pages_.place(key); }
 
-  /// Starts loading what an access to this place will touch.
+  /// Prefetches the memory that an access to this place will touch.
   __attribute__((always_inline)) void prefetch(uint64_t place) {
     uintptr_t entry = pages_.peek(place);
     if (__builtin_expect(entry == 0, 0)) {
@@ -58,7 +59,7 @@ class CowTable {
     page_of(entry)->prefetch(log2_of(entry), place);
   }
 
-  /// Valid until the next insertion, removal or snapshot. Null if there is none.
+  /// Valid until the next insertion, removal or snapshot. Null if the key is missing.
   const Value* find(uint64_t place, const Key& key) {
     uintptr_t entry = pages_.peek(place);
     if (__builtin_expect(entry == 0, 0)) {
@@ -70,7 +71,7 @@ class CowTable {
     return slot == Page::kNone ? nullptr : &page->slot(slot).value;
   }
 
-  /// The same for writing.
+  /// Like find(), but for writing.
   Value* find_mutable(uint64_t place, const Key& key) {
     uintptr_t entry = pages_.peek(place);
     if (__builtin_expect(entry == 0, 0)) {
@@ -86,7 +87,7 @@ class CowTable {
     Value& value;
     bool inserted;
   };
-  /// The entry for writing; if there is none, one with the value that `make` gives.
+  /// Returns the entry for writing. If the key is missing, inserts the value that `make` returns.
   template <class Make>
   Found find_or_insert(uint64_t place, const Key& key, Make&& make) {
     const uintptr_t entry = pages_.peek(place);
@@ -101,8 +102,8 @@ class CowTable {
     return {insert(place, key, std::forward<Make>(make)), true};
   }
 
-  /// The entry for writing; if there is none, one with an empty value. For keys that are not here
-  /// yet, as a rule, and pages that have room for them: between begin_group() and end_group().
+  /// Returns the entry for writing, and inserts an empty value if the key is missing. Fastest for
+  /// new keys and pages that have room for them: call it between begin_group() and end_group().
   Value& restore(uint64_t place, const Key& key) {
     const uintptr_t entry = pages_.peek(place);
     if (__builtin_expect((entry & kSharedBit) == 0 && entry != 0, 1)) {
@@ -117,7 +118,7 @@ class CowTable {
     return find_or_insert(place, key, [] { return Value{}; }).value;
   }
 
-  /// Whether there was one.
+  /// Returns whether the key existed.
   bool erase(uint64_t place, const Key& key) {
     uintptr_t entry = pages_.peek(place);
     if (entry == 0 && (!pages_.thaw(place) || (entry = pages_.peek(place)) == 0)) return false;
@@ -136,9 +137,9 @@ class CowTable {
     return true;
   }
 
-  /// A key group is about to be restored: about as many entries as of the one before, evenly
-  /// spread, so that new pages get at once the size that they will need. Without it pages grow,
-  /// which costs several times what filling them does.
+  /// Prepares for restoring a key group. Assumes as many entries as the previous group had, evenly
+  /// spread, so that new pages get their final size at once. Without it pages grow, which costs
+  /// several times as much as filling them.
   void begin_group(uint64_t places_of_group) {
     pages_.expect(static_cast<double>(last_group_) / static_cast<double>(places_of_group));
     before_group_ = size_;
@@ -148,7 +149,7 @@ class CowTable {
     last_group_ = size_ - before_group_;
   }
 
-  /// f(const Key&, const Value&) for all entries, in the order of their pages.
+  /// Calls f(const Key&, const Value&) for all entries, in the order of their pages.
   template <class F>
   void for_each(F&& f) {
     uint64_t cursor = 0;
@@ -159,8 +160,9 @@ class CowTable {
     } while (cursor != 0);
   }
 
-  /// Removes the first page from `cursor` on after calling f(const Key&, const Value&) for each of
-  /// its entries, and moves `cursor` on. False if there was none. If f throws nothing is removed.
+  /// Calls f(const Key&, const Value&) for each entry of the first page from `cursor` on, removes
+  /// the page, and advances `cursor`. Returns false if there is no page. If f throws, removes
+  /// nothing.
   template <class F>
   bool drain_page(uint64_t& cursor, F&& f) {
     while (size_ != 0) {
@@ -179,10 +181,10 @@ class CowTable {
     return false;
   }
 
-  /// The table as it is now, for a snapshot that `tracker` knows of.
+  /// Returns the current table for a snapshot that `tracker` has registered.
   std::shared_ptr<const FrozenRoot> freeze() { return pages_.freeze(); }
 
-  /// Gives back what an empty table still has.
+  /// Frees the remaining memory of an empty table.
   void clear() { pages_.clear(); }
 
   using View = TableView<CowTable>;
@@ -206,10 +208,10 @@ class CowTable {
     return fill(page_of(entry), log2_of(entry), place, key, std::forward<Make>(make));
   }
 
-  /// A page that has room.
+  /// Inserts into a page that has room.
   template <class Make>
   Value& fill(Page* page, int log2, uint64_t place, const Key& key, Make&& make) {
-    // Made before the slot is taken: `make` and copying the key may throw.
+    // Make the slot before taking it, because `make` and the copy of the key may throw.
     Slot made = [&]() -> Slot {
       if constexpr (Page::kStoresPlace) {
         return Slot{place, key, make()};
@@ -225,8 +227,8 @@ class CowTable {
 
   Pages pages_;
   size_t size_ = 0;
-  size_t before_group_ = 0;  ///< size_ when the key group began that is being restored
-  size_t last_group_ = 0;    ///< entries of the one before
+  size_t before_group_ = 0;  ///< size_ at the start of the key group that is being restored
+  size_t last_group_ = 0;    ///< number of entries of the previous group
 };
 
 }  // namespace weir::detail

@@ -9,13 +9,13 @@
 
 namespace weir::detail {
 
-/// Pages and chunks of an operator's tables that were replaced while a snapshot might see them,
-/// until none can. Each waits for the oldest snapshot that sees it; when that has ended, for the
-/// next one that does. Thread: the operator's.
+/// Holds pages and chunks of an operator's tables that were replaced while a snapshot might see
+/// them, until none can. Each waits for the oldest snapshot that sees it. When that has ended, it
+/// waits for the next one. Thread: the operator's.
 class DeferredFree {
  public:
   static constexpr int64_t kNoReader = INT64_MAX;
-  /// Destroys what a word stands for, and gives its memory back. How many bytes that was.
+  /// Destroys the object of a word and frees its memory. Returns the number of bytes.
   using Free = size_t (*)(PageArena&, uintptr_t word);
   struct Word {
     uintptr_t word;
@@ -23,18 +23,18 @@ class DeferredFree {
     uint32_t replaced;  ///< the last snapshot that may see it
   };
 
-  /// `reader`: the oldest snapshot being read that may see it.
+  /// `reader`: the oldest active snapshot that may see it.
   void add(Word word, size_t bytes, int64_t reader) {
     waiting_[reader].words.push_back(word);
     bytes_ += bytes;
   }
   bool empty() const { return waiting_.empty(); }
-  /// What all of them take in the arena.
+  /// Size of all waiting objects in the arena.
   size_t bytes() const { return bytes_; }
 
-  /// Looks at up to `limit` words whose reader has ended, and frees those that nobody reads any
-  /// more. True if there may be more. `oldest_reader_after(n)`: the oldest snapshot being read
-  /// whose number is above n, or kNoReader.
+  /// Checks up to `limit` words whose reader has ended, and frees those that no snapshot can see.
+  /// Returns true if there may be more. `oldest_reader_after(n)` returns the oldest active snapshot
+  /// with a number above n, or kNoReader.
   template <class OldestReaderAfter>
   bool collect(PageArena& arena, size_t limit, OldestReaderAfter&& oldest_reader_after) {
     for (auto at = waiting_.begin(); at != waiting_.end() && limit > 0;) {
@@ -57,7 +57,7 @@ class DeferredFree {
     }
     return limit == 0;
   }
-  /// Only when there is no reader.
+  /// Requires that there is no reader.
   void free_all(PageArena& arena) {
     collect(arena, SIZE_MAX, [](int64_t) { return kNoReader; });
   }
@@ -67,7 +67,7 @@ class DeferredFree {
     std::vector<Word> words;
     size_t next = 0;
   };
-  std::map<int64_t, Waiting> waiting_;  ///< by reader
+  std::map<int64_t, Waiting> waiting_;  ///< keyed by reader
   size_t bytes_ = 0;
 };
 

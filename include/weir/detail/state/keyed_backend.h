@@ -1,6 +1,6 @@
 #pragma once
 
-// Keyed state by the type of its key: what operators and user functions use.
+// Keyed state by the type of its key, for operators and user functions.
 
 #include <memory>
 #include <optional>
@@ -23,9 +23,8 @@ struct KeyPlacer {
   }
 };
 
-/// The key that states are asked for. `changes` counts. Aligned, so that it lies within one cache
-/// line: what is stored across two reaches the next load late, which costs a process function 9 ns
-/// a record.
+/// The current key. `changes` counts its changes. Aligned to stay within one cache line: a store
+/// across two lines delays the next load, which costs a process function 9 ns a record.
 template <class K>
 struct alignas(32) CurrentKey {
   const K* key = nullptr;
@@ -52,7 +51,7 @@ struct alignas(32) CurrentKey {
 
 inline TypeDescription void_name_space() { return TypeDescription{}; }
 
-// How a value of each kind of state becomes entries. `write_key(BinaryWriter&)` writes key and
+// Convert a value of each kind of state to entries. `write_key(BinaryWriter&)` writes key and
 // namespace.
 
 template <class T>
@@ -70,7 +69,7 @@ struct ValueEntries {
   }
 };
 
-/// Elements with a comma's byte between them.
+/// The elements, separated by the byte of a comma.
 template <class T>
 struct ListEntries {
   static constexpr auto kKind = KeyedStateInfo::Kind::kList;
@@ -137,7 +136,7 @@ struct MapEntries {
   }
 };
 
-/// A state without namespace: a table by key.
+/// A state without a namespace, as a table by key.
 template <class K, class T, class Entries>
 class TableState final : public ValueAccess<T>, public NamedState {
  public:
@@ -214,7 +213,7 @@ class TableState final : public ValueAccess<T>, public NamedState {
   const std::shared_ptr<Table> table_;
 };
 
-/// Thread: the operator's.
+/// All keyed state of one operator in one subtask. Thread: the operator's.
 template <class K>
 class KeyedBackend final : public KeyedStates {
  public:
@@ -229,14 +228,14 @@ class KeyedBackend final : public KeyedStates {
     attach(context);
   }
 
-  /// `key` must stay where it is until the next call.
+  /// `key` must stay valid and in place until the next call.
   void set_current_key(const K& key, uint64_t place) { current_.set(key, place); }
-  /// Until the next set_current_key() an access to a state throws.
+  /// From now until the next set_current_key(), an access to a state throws.
   void clear_current_key() { current_.clear(); }
   const CurrentKey<K>& current() const { return current_; }
 
-  /// Declares a state; asked for again by the same name and type, gives the same. Throws
-  /// std::invalid_argument if it is another's name.
+  /// Declares a state, or returns the existing one with the same name and type. Throws
+  /// std::invalid_argument if another state has that name.
   template <class T, class Entries>
   TableState<K, T, Entries>& table_state(const std::string& name,
                                          std::optional<T> default_value = {}) {

@@ -12,11 +12,11 @@
 
 namespace weir::detail {
 
-/// One state as it was at a snapshot. Thread: the reader's.
+/// One state at the moment of a snapshot. Thread: the reader's.
 class StateView {
  public:
   virtual ~StateView() = default;
-  /// Appends the entries of a key group; the state's id is set.
+  /// Appends the entries of a key group. The caller has set the state's id.
   virtual void write_group(int key_group, CanonicalGroupWriter& out) const = 0;
 };
 
@@ -26,18 +26,18 @@ class NamedState {
   virtual ~NamedState() = default;
   virtual KeyedStateInfo info() const = 0;
   virtual std::unique_ptr<StateView> freeze() = 0;
-  /// Around the entries of one key group of a snapshot.
+  /// Called before and after the entries of one key group are restored.
   virtual void begin_group() {}
   virtual void end_group() {}
-  /// Takes one entry of a snapshot: `key` is the key and what follows it, both readers are checked
-  /// by the caller. False if the key does not belong to this key group.
+  /// Restores one entry. `key` holds the key and the rest of the composite key. The caller checks
+  /// both readers. Returns false if the key does not belong to this key group.
   virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;
-  /// Starts loading what an access to each of these places will touch.
+  /// Prefetches the memory that an access to each of these places will touch.
   virtual void prefetch(const uint64_t* places, size_t count) = 0;
 };
 
-/// The states of one operator in one subtask: what does not depend on the type of the key. Thread:
-/// the operator's.
+/// The states of one operator in one subtask, without the parts that depend on the type of the key.
+/// Thread: the operator's.
 class KeyedStates : public KeyedState {
  public:
   /// `label` names the operator in messages.
@@ -54,26 +54,26 @@ class KeyedStates : public KeyedState {
   StateMemory memory() const { return tracker_.memory_in_use(); }
   const PlaceSpace& places() const { return tracker_.places(); }
 
-  /// Null if there is none.
+  /// Returns null if there is no such state.
   NamedState* find(const std::string& name) const;
-  /// Before begin_restore() and the first snapshot. The name must be new.
+  /// Call before begin_restore() and the first snapshot. The name must be new.
   void add(std::unique_ptr<NamedState> state);
 
   void prefetch(const uint64_t* places, size_t count) {
     for (const auto& state : states_) state->prefetch(places, count);
   }
-  /// A bounded amount of it; call it for every batch of records. More is collected as pages are
-  /// replaced (TablePages), and when a snapshot has ended.
+  /// Frees a bounded amount of garbage. Call it for every batch of records. More is freed when
+  /// pages are replaced (TablePages) and when a snapshot has ended.
   void collect_garbage(size_t records = 0) {
     tracker_.reclaim(kWordsPerBatch);
     reserve_.after_batch(records, tracker_);
   }
-  /// Has memory kept ready for copies as the context's configuration says, and goes on collecting
-  /// garbage between calls. `context` outlives this.
+  /// Keeps memory ready for copies, as the context's configuration says, and collects garbage
+  /// between calls. `context` outlives this.
   void attach(OperatorContext& context);
 
  protected:
-  /// What is remembered of the current key is no longer valid.
+  /// Clears cached entries of the current key.
   virtual void forget_current_key() = 0;
 
  private:
@@ -84,8 +84,8 @@ class KeyedStates : public KeyedState {
   const TypeDescription key_type_;
   SnapshotTracker tracker_;
   CopyReserve reserve_;
-  OperatorContext* context_ = nullptr;  ///< or null: nothing goes on between calls
-  bool collecting_ = false;             ///< a continuation will go on
+  OperatorContext* context_ = nullptr;  ///< null: no work between calls
+  bool collecting_ = false;             ///< a continuation is scheduled
   std::vector<std::unique_ptr<NamedState>> states_;
   bool ignore_unclaimed_ = false;
   std::vector<NamedState*>

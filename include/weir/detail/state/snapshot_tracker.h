@@ -11,15 +11,15 @@
 
 namespace weir::detail {
 
-/// How far the reader of one snapshot has come. Written by the reader (I/O pool), read by the
-/// operator's thread.
+/// The progress of the reader of one snapshot. The reader writes it (I/O pool), and the operator's
+/// thread reads it.
 class SnapshotProgress {
  public:
   SnapshotProgress(KeyGroupRange range, int64_t epoch)
       : range_(range), epoch_(epoch), released_(static_cast<size_t>(range.size())) {}
 
   int64_t epoch() const { return epoch_; }
-  /// The reader will not look at this group's entries again, in any state.
+  /// The reader has finished with this group's entries, in all states.
   void release(int group) { released_[index(group)].store(true, std::memory_order_release); }
   void release_all() { all_released_.store(true, std::memory_order_release); }
 
@@ -35,24 +35,22 @@ class SnapshotProgress {
   std::atomic<bool> all_released_{false};
 };
 
-/// The memory of all tables of one operator. Lives until the last table or view of one is gone.
+/// The memory of all tables of one operator. Lives until the last table or view is destroyed.
 struct TableMemory {
   PageArena arena;
   DeferredFree retired;
   ~TableMemory() { retired.free_all(arena); }
 };
 
-/// Bytes of it.
+/// The use of that memory, in bytes.
 struct StateMemory {
-  size_t live = 0;  ///< in pages and directories of the tables as they are now
-  size_t retired =
-      0;  ///< in those that were replaced and that a snapshot sees, or saw until a short while ago
-  size_t reserved = 0;  ///< taken from the system
+  size_t live = 0;      ///< in pages and directories of the current tables
+  size_t retired = 0;   ///< in replaced ones that a snapshot sees or recently saw
+  size_t reserved = 0;  ///< allocated from the system
 };
 
-/// The snapshots of one operator's keyed state that are still being read: what its tables ask
-/// before they write in place, and where they leave what a snapshot may still see. Thread: the
-/// operator's.
+/// The active snapshots of one operator's keyed state. Tables ask it before they write in place,
+/// and leave replaced memory with it that a snapshot may still see. Thread: the operator's.
 class SnapshotTracker {
  public:
   explicit SnapshotTracker(PlaceSpace places)
@@ -64,27 +62,26 @@ class SnapshotTracker {
     const size_t retired = memory_->retired.bytes();
     return {memory_->arena.used_bytes() - retired, retired, memory_->arena.reserved_bytes()};
   }
-  /// The number of the last snapshot begun. What is made now is seen by later ones only.
+  /// The number of the last snapshot. Only later snapshots see objects that are made now.
   uint32_t epoch() const { return static_cast<uint32_t>(epoch_); }
 
   std::shared_ptr<SnapshotProgress> begin_snapshot();
   bool any_in_use();
-  /// Whether a snapshot may still read what was made in the epoch `born` for the entries between
-  /// the two places, both included.
+  /// Whether a snapshot may still read an object made in epoch `born`, for the entries between the
+  /// two places (both included).
   bool needed(uint64_t first_place, uint64_t last_place, uint32_t born);
 
-  /// Frees what was replaced when no snapshot can see it any more. `bytes`: what `free` will give
-  /// back.
+  /// Frees a replaced object when no snapshot can see it any more. `bytes`: how much `free` will
+  /// free.
   void retire(uintptr_t word, DeferredFree::Free free, size_t bytes, uint32_t born);
-  /// Looks at up to `limit` retired words. True if there may be more to free now.
+  /// Checks up to `limit` retired words. Returns true if there may be more to free now.
   bool reclaim(size_t limit) {
     if (memory_->retired.empty()) return false;
     return reclaim_some(limit);
   }
   bool has_garbage() const { return !memory_->retired.empty(); }
 
-  /// A fault that tests switch on (src/base/bug_switch.h): pages are not copied before they are
-  /// written.
+  /// A deliberate mistake for tests (src/base/bug_switch.h): pages are not copied before a write.
   bool writes_into_shared_pages() const;
 
  private:

@@ -9,11 +9,11 @@
 
 namespace weir::detail {
 
-/// Finds a table's page by the leading bits of a place: a small root, under it chunks of up to 512
-/// entries. Grows, and is shared with snapshots, chunk by chunk. What pages hold it does not know:
-/// an entry is a word (table_view.h), and a page of depth d stands in all entries of the places
-/// that have their first d bits in common with its own. Behind the entries of a chunk stands the
-/// last snapshot begun before it was made. Thread: the operator's.
+/// Finds a table's page by the leading bits of a place: a small root, with chunks of up to 512
+/// entries below it. Grows, and is shared with snapshots, chunk by chunk. It does not know the
+/// contents of pages: an entry is a word (table_view.h). A page of depth d is in all entries of the
+/// places that share their first d bits with it. The number of the last snapshot before a chunk was
+/// made follows its entries. Thread: the operator's.
 class TableDirectory {
  public:
   static constexpr int kMaxDepth = 48;
@@ -22,12 +22,12 @@ class TableDirectory {
   TableDirectory(const TableDirectory&) = delete;
   TableDirectory& operator=(const TableDirectory&) = delete;
 
-  /// 0: no page, or not touched since the last snapshot: see thaw().
+  /// 0: no page, or a chunk not touched since the last snapshot: see thaw().
   uintptr_t peek(uint64_t place) const {
     const uintptr_t slot = root_[root_index(place)];
     return chunk_of(slot)[chunk_index(slot, place, chunk_shift_)];
   }
-  /// How many bits lead to the entry at this place. A page there has no greater depth.
+  /// The number of bits that lead to the entry at this place. A page there has at most this depth.
   int depth_at(uint64_t place) const { return prefix_of(root_[root_index(place)]) + chunk_bits(); }
   /// The depth of the largest page that may be put at a place without one.
   int widest_vacancy(uint64_t place) const {
@@ -42,12 +42,12 @@ class TableDirectory {
     }
     return depth;
   }
-  /// The depth of what has no page at this place, once it is thawed.
+  /// The depth of the vacant entry at this place, after it is thawed.
   int vacant_depth(uint64_t place) const {
     return is_untouched(root_[root_index(place)]) ? 0 : depth_at(place);
   }
 
-  /// All entries of the page of this depth at this place.
+  /// Sets all entries of the page with this depth at this place.
   void set_entries(uint64_t place, int depth, uintptr_t word) {
     const uintptr_t slot = root_[root_index(place)];
     const size_t run = size_t{1} << (prefix_of(slot) + chunk_bits() - depth);
@@ -59,13 +59,13 @@ class TableDirectory {
   void make_writable(uint64_t place, SnapshotTracker& tracker) {
     if (!is_untouched(root_[root_index(place)]) || thaw(place, tracker)) return;
     uintptr_t* chunk =
-        new_chunk(chunk_bits(), tracker.epoch());  // the first of all: the root has one slot
+        new_chunk(chunk_bits(), tracker.epoch());  // the very first chunk: the root has one slot
     std::fill(chunk, chunk + (size_t{1} << chunk_bits()), 0);
     root_[0] = reinterpret_cast<uintptr_t>(chunk);
   }
 
-  /// Twice the entries for the chunk at this place. False: the places are so alike that it would
-  /// not help. `pages`: of the table.
+  /// Doubles the entries of the chunk at this place. Returns false if the places are too similar
+  /// for this to help. `pages`: number of pages of the table.
   bool grow(uint64_t place, size_t pages, uint32_t epoch) {
     const uintptr_t slot = root_[root_index(place)];
     const int bits = chunk_bits();
@@ -94,7 +94,7 @@ class TableDirectory {
 
   // --- snapshots ---
 
-  /// As it is now; leaves an empty root behind.
+  /// Returns the current directory and leaves an empty root.
   std::shared_ptr<const FrozenRoot> freeze() {
     auto frozen = std::make_shared<FrozenRoot>();
     frozen->root_bits = root_bits_;
@@ -103,14 +103,14 @@ class TableDirectory {
     for (size_t i = 0; i < root_size(); ++i) {
       if (is_untouched(frozen->slots[i]) && frozen_ != nullptr) frozen->slots[i] = frozen_slot(i);
     }
-    if (frozen_ == nullptr && is_untouched(root_[0])) return frozen;  // there has never been a page
+    if (frozen_ == nullptr && is_untouched(root_[0])) return frozen;  // there never was a page
     std::fill(root_, root_ + root_size(), untouched());
     frozen_ = frozen;
     frozen_left_ = root_size();
     return frozen;
   }
-  /// If the chunk for this place has not been touched since the last snapshot: makes it usable,
-  /// with its pages marked as shared. False if there was nothing to do.
+  /// If the chunk for this place has not been touched since the last snapshot, makes it usable and
+  /// marks its pages as shared. Returns false if there was nothing to do.
   __attribute__((noinline)) bool thaw(uint64_t place, SnapshotTracker& tracker) {
     const size_t index = root_index(place);
     if (frozen_ == nullptr || !is_untouched(root_[index])) return false;
@@ -136,8 +136,8 @@ class TableDirectory {
 
   // --- the end ---
 
-  /// f(entry) for each page, also below what has not been touched since the last snapshot.
-  /// `depth_of(entry)`: the page's.
+  /// Calls f(entry) for each page, also in chunks not touched since the last snapshot.
+  /// `depth_of(entry)`: the page's depth.
   template <class DepthOf, class F>
   void for_each_page(DepthOf&& depth_of, F&& f) const {
     for_each_chunk([&](uintptr_t slot) {
@@ -150,8 +150,8 @@ class TableDirectory {
       }
     });
   }
-  /// Gives the chunks back, or leaves them to the snapshots that need them. There must be no pages,
-  /// and none afterwards.
+  /// Frees the chunks, or leaves them to the snapshots that need them. There must be no pages, and
+  /// none may be added later.
   void clear(SnapshotTracker& tracker) {
     for_each_chunk([&](uintptr_t slot) { retire(slot, tracker); });
     root_ = &root_inline_;
@@ -164,8 +164,8 @@ class TableDirectory {
     frozen_left_ = 0;
   }
 
-  /// How many retired words are looked at for each page or chunk that is made: so there is never
-  /// more of them than a snapshot can see.
+  /// Number of retired words to check for each page or chunk that is made. So retired memory never
+  /// exceeds what a snapshot can see.
   static constexpr size_t kReclaimedPerMade = 2;
 
  private:
@@ -193,7 +193,7 @@ class TableDirectory {
     return tracker.needed(first_of_span(place, prefix_of(slot)),
                           last_of_span(place, prefix_of(slot)), born(slot));
   }
-  /// A chunk as a retired word: its low bits hold its size.
+  /// A chunk as a retired word. The low bits hold its size.
   static uintptr_t chunk_word(uintptr_t slot, int bits) {
     return reinterpret_cast<uintptr_t>(chunk_of(slot)) | static_cast<uintptr_t>(bits);
   }
@@ -212,8 +212,8 @@ class TableDirectory {
     std::fill(first, first + run, slot);
   }
   bool grow_root(size_t pages) {
-    // Evenly spread places need about pages / 256 slots; 128 key groups of which one alone is used
-    // need 128 times that.
+    // Evenly spread places need about pages / 256 slots. If only one of 128 key groups is used,
+    // they need 128 times as many.
     if (root_size() > std::max<size_t>(64, pages)) return false;
     auto larger = std::make_unique<uintptr_t[]>(root_size() * 2);
     for (size_t i = 0; i < root_size(); ++i) larger[2 * i] = larger[2 * i + 1] = root_[i];
@@ -244,8 +244,8 @@ class TableDirectory {
   int root_bits_ = 0;
   std::unique_ptr<uintptr_t[]> root_array_;
   std::shared_ptr<const FrozenRoot>
-      frozen_;              ///< while some root slots have not been touched since the last snapshot
-  size_t frozen_left_ = 0;  ///< how many
+      frozen_;  ///< non-null while some root slots are not touched since the last snapshot
+  size_t frozen_left_ = 0;  ///< the number of such slots
   const std::shared_ptr<TableMemory> memory_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Where a key stands in a table: a 64-bit hash with a fixed seed, so that the order of a table is
-// the same in every run, and the place made of it and of the key group.
+// The place of a key in a table. It combines the key group with a 64-bit hash, whose seed is fixed,
+// so that the order of a table is the same in every run.
 
 #include <cstdint>
 #include <cstring>
@@ -21,7 +21,7 @@ inline uint64_t multiply_high(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>((static_cast<Wide>(a) * b) >> 64);
 }
 
-/// Both halves of a 128-bit product, folded.
+/// Both halves of the 128-bit product, combined.
 inline uint64_t multiply_fold(uint64_t a, uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   const Wide product = static_cast<Wide>(a) * b;
@@ -47,7 +47,7 @@ inline uint64_t load_half_word(const char* p) {
   return word;
 }
 
-/// 16 bytes a step, each step one multiplication (the construction of wyhash).
+/// Processes 16 bytes per step, each with one multiplication (the construction of wyhash).
 inline uint64_t hash_bytes(std::string_view bytes) {
   const char* p = bytes.data();
   size_t n = bytes.size();
@@ -96,14 +96,14 @@ uint64_t table_hash(const K& key) {
   }
 }
 
-/// Whether hashing a key again costs less than remembering its hash.
+/// Whether hashing a key again costs less than storing its hash.
 template <class K>
 inline constexpr bool kCheapHash =
     std::is_arithmetic_v<K> || std::is_enum_v<K> || kIsDuration<K> || kIsTimePoint<K>;
 
-/// Lays the key groups of one subtask out over the 64-bit numbers: each gets an equal stretch, in
-/// order, and a key stands within its group's stretch by its table hash. So one table holds all
-/// groups, and any of them can be read by itself.
+/// Maps the key groups of one subtask to the 64-bit numbers: each group gets an equal range, in
+/// order. A key's position within the range of its group comes from its table hash. So one table
+/// holds all groups, and each can be read separately.
 class PlaceSpace {
  public:
   PlaceSpace() = default;
@@ -118,14 +118,15 @@ class PlaceSpace {
   KeyGroupRange range() const { return range_; }
   int max_parallelism() const { return max_parallelism_; }
 
-  /// `key_hash` is Serializer<K>::hash of the key; `hash` also tells entries of one key apart.
+  /// `key_hash` is Serializer<K>::hash of the key. `hash` also distinguishes several entries of one
+  /// key.
   uint64_t place(int32_t key_hash, uint64_t hash) const {
     const auto index =
         static_cast<uint32_t>(key_group_of(key_hash, max_parallelism_) - range_.first);
     if (__builtin_expect(index >= groups_, 0)) wrong_group(index);
     return index * width_ + multiply_high(hash, width_);
   }
-  /// The same for a key whose group is known to be this one.
+  /// The same for a key that is known to be in this group.
   uint64_t place_in_group(int group, uint64_t hash) const {
     return first_place(group) + multiply_high(hash, width_);
   }

@@ -15,12 +15,12 @@
 
 namespace weir::detail {
 
-/// The value of an entry that is only a key.
+/// The value of an entry that has only a key.
 struct Nothing {
   bool operator==(const Nothing&) const = default;
 };
 
-/// Sixteen tags compared at once.
+/// Sixteen tags that are compared at once.
 class TagGroup {
  public:
 #if defined(__SSE2__)
@@ -30,7 +30,7 @@ class TagGroup {
     return static_cast<uint32_t>(
         _mm_movemask_epi8(_mm_cmpeq_epi8(tags_, _mm_set1_epi8(static_cast<char>(tag)))));
   }
-  /// Empty or deleted: the tags with the top bit.
+  /// Empty or deleted slots: tags with the top bit set.
   uint32_t vacant() const { return static_cast<uint32_t>(_mm_movemask_epi8(tags_)); }
 
  private:
@@ -53,12 +53,12 @@ class TagGroup {
 #endif
 };
 
-/// A page of a CowTable: an open-addressing table of 2^log2 slots in one block of memory,
-///   slots, the first one last | header | a tag per slot, then the first 16 again
-/// A pointer to a page points to its header, so that neither slots nor tags depend on the size. A
-/// slot is looked for from the place's home slot on, 16 tags at a time. A tag is seven bits of the
-/// place, or kEmpty, or kDeleted. Not here: growth, sharing (CowTable). `log2` is kept by whoever
-/// points to the page.
+/// A page of a CowTable: an open-addressing table of 2^log2 slots in one block of memory:
+///   slots in reverse order | header | one tag per slot, then the first 16 tags again
+/// A pointer to a page points to its header, so that the positions of slots and tags do not depend
+/// on the size. A search starts at the place's home slot and compares 16 tags at a time. A tag is
+/// seven bits of the place, kEmpty or kDeleted. CowTable handles growth and sharing. The owner of
+/// the pointer keeps `log2`.
 template <class Key, class Value>
 class TablePage {
  public:
@@ -81,14 +81,14 @@ class TablePage {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   uint32_t size;
-  uint32_t growth_left;  ///< how many empty slots may still be filled
-  uint8_t depth;         ///< how many leading bits the places in this page have in common
-  uint32_t born;  ///< the last snapshot begun before the page was made, which does not see it
+  uint32_t growth_left;  ///< number of empty slots that may still be filled
+  uint8_t depth;         ///< number of leading bits that all places in this page share
+  uint32_t born;         ///< the last snapshot before the page was made; it does not see the page
 
   static constexpr uint32_t max_load(int log2) {
     return (1u << log2) - std::max(1u, (1u << log2) / 8);
   }
-  /// From the start of the block to the header.
+  /// The offset of the header in the block.
   static constexpr size_t header_offset(int log2) {
     return ((sizeof(Slot) << log2) + 63) & ~size_t{63};
   }
@@ -120,15 +120,15 @@ class TablePage {
     return *(reinterpret_cast<const Slot*>(this) - 1 - static_cast<size_t>(i));
   }
 
-  // Inlined by force: GCC 12 takes a function that does nothing but prefetch for one without
-  // effects, and drops calls to it.
+  // Forced inline: GCC 12 considers a function that only prefetches to have no effects, and drops
+  // calls to it.
   __attribute__((always_inline)) void prefetch(int log2, uint64_t place) const {
     const uint32_t home = home_of(place, (1u << log2) - 1);
     __builtin_prefetch(tags() + home);
     __builtin_prefetch(&slot(home));
   }
 
-  /// The slot with the key, or kNone.
+  /// Returns the slot with the key, or kNone.
   uint32_t find(int log2, uint64_t place, const Key& key) const {
     const uint32_t mask = (1u << log2) - 1;
     const uint8_t tag = tag_of(place);
@@ -142,8 +142,8 @@ class TablePage {
     }
   }
 
-  /// A slot for a place whose key is not here, marked as taken; growth_left must not be 0. The
-  /// caller constructs the slot.
+  /// Takes a slot for a place whose key is missing. growth_left must not be 0. The caller
+  /// constructs the slot.
   uint32_t take(int log2, uint64_t place) {
     const uint32_t i = vacancy(log2, place);
     growth_left -= tags()[i] == kEmpty ? 1 : 0;
@@ -152,7 +152,7 @@ class TablePage {
     return i;
   }
 
-  /// The caller has destroyed the slot.
+  /// Marks a slot as free. The caller has destroyed it.
   void give_up(int log2, uint32_t slot) {
     --size;
     if (never_in_a_full_group(log2, slot)) {
@@ -163,7 +163,7 @@ class TablePage {
     }
   }
 
-  /// f(Slot&) for all.
+  /// Calls f(Slot&) for all taken slots.
   template <class F>
   void for_each(int log2, F&& f) {
     for (uint32_t i = 0; i < (1u << log2); ++i) {
@@ -177,7 +177,7 @@ class TablePage {
     }
   }
 
-  /// Makes this block of raw memory a copy of `from`.
+  /// Initializes this raw block as a copy of `from`.
   void copy_from(const TablePage& from, int log2) {
     if constexpr (kTrivial) {
       const size_t before = header_offset(log2);
@@ -210,7 +210,7 @@ class TablePage {
     tags()[slot] = tag;
     if (slot < kGroup) tags()[(size_t{1} << log2) + slot] = tag;
   }
-  /// Then no search has ever gone on past this slot to the next group, and it may become empty
+  /// If true, no search ever continued past this slot to the next group, so it may become empty
   /// again.
   bool never_in_a_full_group(int log2, uint32_t slot) const {
     if ((1u << log2) <= kGroup) return true;
@@ -218,7 +218,7 @@ class TablePage {
     const uint32_t after = TagGroup(tags() + slot).equal(kEmpty);
     const uint32_t before = TagGroup(tags() + ((slot - kGroup) & mask)).equal(kEmpty);
     if (after == 0 || before == 0) return false;
-    // The taken slots right before it, and from it on.
+    // The taken slots directly before it, and from it on.
     const auto run = static_cast<uint32_t>(__builtin_ctz(after)) +
                      static_cast<uint32_t>(__builtin_clz(before << 16));
     return run < kGroup;

@@ -14,9 +14,10 @@
 
 namespace weir::detail {
 
-/// The pages of a CowTable under their directory, from the first to the last: made, rebuilt larger,
-/// split in two, copied before they are written when a snapshot sees them, rebuilt smaller, given
-/// back. An entry (table_view.h) says where a page is and how large. Thread: the operator's; but
+/// The pages of a CowTable and their directory. Makes pages, rebuilds them larger or smaller,
+/// splits them, copies them before a write if a snapshot sees them, and frees them. An entry
+/// (table_view.h) holds a page's address and size. Thread: the operator's, except for the
+/// destructor; see CowTable.
 /// for the destructor, see CowTable.
 template <class Key, class Value, class Placer>
 class TablePages {
@@ -28,7 +29,7 @@ class TablePages {
   static_assert(alignof(Slot) <= PageArena::kAlignment);
   static constexpr size_t kPageBytes = 8 << 10;
   static constexpr int kMinLog2 = 2;
-  static constexpr uint32_t kShrinkAt = 8;  ///< when one slot in this many is taken
+  static constexpr uint32_t kShrinkAt = 8;  ///< shrink when one slot in this many is taken
   static constexpr int kMaxLog2 =
       std::clamp(static_cast<int>(std::bit_width(kPageBytes / sizeof(Slot))) - 1, 4, 10);
 
@@ -55,20 +56,20 @@ class TablePages {
 
   // --- the page at a place ---
 
-  /// 0: there is none, or thaw() finds it.
+  /// 0: no page, or one that thaw() finds.
   uintptr_t peek(uint64_t place) const { return directory_.peek(place); }
   bool thaw(uint64_t place) { return directory_.thaw(place, *tracker_); }
-  /// 0: there is none.
+  /// 0: no page.
   uintptr_t thawed(uint64_t place) {
     const uintptr_t entry = peek(place);
     return entry == 0 && thaw(place) ? peek(place) : entry;
   }
-  /// The last place that has this page, or likewise none. `entry`: what thawed() gave.
+  /// The last place that shares this page or vacant entry. `entry`: the result of thawed().
   uint64_t last_place(uint64_t place, uintptr_t entry) const {
     return last_of_span(place, entry != 0 ? page_of(entry)->depth : directory_.vacant_depth(place));
   }
 
-  /// Makes the shared page at this place one that may be written; gives its new entry.
+  /// Makes the shared page at this place writable, and returns its new entry.
   __attribute__((noinline)) uintptr_t own(uint64_t place) {
     const uintptr_t entry = peek(place);
     Page* page = page_of(entry);
@@ -88,7 +89,7 @@ class TablePages {
     directory_.set_entries(place, depth, owned);
     return owned;
   }
-  /// A page that may be written and has room for one more.
+  /// Returns a writable page with room for one more entry.
   uintptr_t with_room(uint64_t place) {
     for (;;) {
       directory_.make_writable(place, *tracker_);
@@ -113,8 +114,8 @@ class TablePages {
       dispose_of(entry);
     }
   }
-  /// After a removal from the page at this place, which may be written: a page that is nearly empty
-  /// is rebuilt smaller.
+  /// Call after a removal from the writable page at this place. Rebuilds a nearly empty page
+  /// smaller.
   void shrink(uint64_t place) {
     const uintptr_t entry = peek(place);
     const uint32_t size = page_of(entry)->size;
@@ -123,13 +124,13 @@ class TablePages {
     while (Page::max_load(log2) < 2 * size) ++log2;
     rebuild(place, entry, log2);
   }
-  /// New pages get at once the size for so many entries at each place; 0: nobody knows.
+  /// Sets the expected number of entries at each place, for the size of new pages; 0: unknown.
   void expect(double entries) { expected_ = entries; }
 
   // --- all pages ---
 
   std::shared_ptr<const FrozenRoot> freeze() { return directory_.freeze(); }
-  /// Gives back what is left when there are no pages.
+  /// Frees the directory when there are no pages.
   void clear() {
     WEIR_CHECK_EQ(count_, 0u);
     directory_.clear(*tracker_);
@@ -147,7 +148,7 @@ class TablePages {
 
   // --- growth ---
 
-  /// Where there is none.
+  /// Adds a page at a place without one.
   void add(uint64_t place) {
     int depth = directory_.widest_vacancy(place);
     int log2 = kMinLog2;
@@ -165,8 +166,8 @@ class TablePages {
     ++count_;
     directory_.set_entries(place, depth, word_of(page, log2));
   }
-  /// How many entries of those that are expected a page of this depth will get, with two standard
-  /// deviations more: one page in fifty is too small.
+  /// The number of expected entries in a page of this depth, plus two standard deviations: one page
+  /// in fifty will be too small.
   double most_at(int depth) const {
     const double mean = std::ldexp(expected_, 64 - depth);
     return mean + 2 * std::sqrt(mean);
@@ -176,7 +177,7 @@ class TablePages {
     const Page* page = page_of(entry);
     const int log2 = log2_of(entry);
     if (page->size * 4 <= Page::max_load(log2) * 3)
-      return rebuild(place, entry, log2);  // a quarter or more are deleted slots
+      return rebuild(place, entry, log2);  // a quarter or more of the slots are deleted
     if (log2 < kMaxLog2) return rebuild(place, entry, log2 + 1);
     if (page->depth == directory_.depth_at(place) &&
         !directory_.grow(place, count_, tracker_->epoch())) {
@@ -248,7 +249,7 @@ class TablePages {
       free_page(memory_->arena, entry);
     }
   }
-  /// The arena is not asked: another table's last user may be doing the same on another thread.
+  /// Doesn't use the arena: the last user of another table may do the same on another thread.
   void destroy() {
     if constexpr (std::is_trivially_destructible_v<Slot>) return;
     directory_.for_each_page(
@@ -257,8 +258,7 @@ class TablePages {
 
   TableDirectory directory_;
   size_t count_ = 0;
-  double expected_ =
-      0;  ///< entries at each place, by the end of the key group that is being restored
+  double expected_ = 0;  ///< expected entries at each place, from the previous restored key group
   const std::shared_ptr<TableMemory> memory_;
   SnapshotTracker* tracker_;
   Placer placer_;

@@ -11,14 +11,14 @@
 
 namespace weir::detail {
 
-// Words in the root and in the directory are pointers (aligned to 64 bytes) with their low 6 bits
-// used:
+// Words in the root and in the directory are pointers (aligned to 64 bytes) with data in their low
+// 6 bits:
 //   root slot        chunk | number of leading place bits that lead to the chunk
 //   directory entry  page  | 32 if shared | log2 of the page's slots; 0: no page
 inline constexpr uintptr_t kSharedBit = 32;
 inline constexpr uintptr_t kPointerBits = ~uintptr_t{63};
 
-/// The directory chunk of tables that have none (yet): 512 entries without a page.
+/// The directory chunk of tables without one: 512 entries without a page.
 extern const uintptr_t kNoPages[512];
 inline constexpr int kNoGroup = -1;
 
@@ -33,7 +33,7 @@ inline size_t chunk_index(uintptr_t slot, uint64_t place, int chunk_shift) {
   return (place << (slot & 63)) >> chunk_shift;
 }
 
-/// The places that have their first `depth` bits in common with this one.
+/// The first place that shares its first `depth` bits with this one.
 inline uint64_t first_of_span(uint64_t place, int depth) {
   return depth == 0 ? 0 : place & ~(UINT64_MAX >> depth);
 }
@@ -41,14 +41,14 @@ inline uint64_t last_of_span(uint64_t place, int depth) {
   return depth == 0 ? UINT64_MAX : place | (UINT64_MAX >> depth);
 }
 
-/// What a snapshot sees of one table: the root as it was. Immutable.
+/// A snapshot's view of one table: the root at that moment. Immutable.
 struct FrozenRoot {
   std::vector<uintptr_t> slots;
   int root_bits = 0;
   int chunk_bits = 0;
 };
 
-/// Reads the entries of a frozen root. Thread: one at a time, any.
+/// Reads the entries of a frozen root. Thread: any, one at a time.
 template <class Table>
 class TableView {
  public:
@@ -56,7 +56,7 @@ class TableView {
             PlaceSpace places)
       : owner_(std::move(owner)), root_(std::move(root)), places_(places) {}
 
-  /// f(const Key&, const Value&) for all entries of a key group.
+  /// Calls f(const Key&, const Value&) for all entries of a key group.
   template <class F>
   void for_each_of_group(int group, F&& f) const {
     uint64_t cursor = places_.first_place(group);
@@ -68,8 +68,8 @@ class TableView {
       cursor = span.last + 1;
     }
   }
-  /// The first key group from this one on that has entries, or kNoGroup. Those from this one on
-  /// must not have been released.
+  /// Returns the first key group from this one on that has entries, or kNoGroup. Those groups must
+  /// not have been released.
   int next_group(int group) const {
     uint64_t cursor = places_.first_place(group);
     for (;;) {
@@ -85,14 +85,14 @@ class TableView {
       cursor = span.last + 1;
     }
   }
-  /// Gives back what reading one group after another has sorted.
+  /// Frees the sorted entries of the page that was read last.
   void forget_sorted() const {
     sorted_page_ = 0;
     std::exchange(sorted_, {});
   }
 
  private:
-  /// The page at a place, or 0, and the places that have it, or that have none.
+  /// The page at a place (0: none), and the range of places that share it or the vacancy.
   struct Span {
     uintptr_t entry;
     uint64_t first;
@@ -122,8 +122,8 @@ class TableView {
       f(it->second->key, it->second->value);
     }
   }
-  /// A page that holds entries of several groups. They are read one after another: sorted once for
-  /// all of them.
+  /// Sorts a page with entries of several groups, once for all of them, because groups are read one
+  /// after another.
   void sort(uintptr_t entry) const {
     if (sorted_page_ == entry) return;
     sorted_page_ = entry;

@@ -1,14 +1,12 @@
 #pragma once
 
-// Timers of keys: a set by (timestamp, key), kept in a table for snapshots, and a heap for their
-// order.
+// Timers of keys: a set by (timestamp, key), in a table for snapshots, and a heap for their order.
 //
-// The heap is not part of a snapshot; a restore makes it anew. Its order (timestamp, then place of
-// the key) does not depend on what happened before, so a restored operator fires in the same order.
-// A deleted timer leaves its heap entry behind: the table holds another registration number, or
-// none. When such entries are more than half, each further operation looks at a few entries of the
-// heap and takes out the dead ones, so that they stay in proportion, and nobody waits for a
-// clean-up of all.
+// The heap is not in snapshots; a restore rebuilds it. Its order (timestamp, then the key's place)
+// does not depend on history, so a restored operator fires in the same order. A deleted timer
+// leaves a dead entry in the heap: the table has another registration number, or none. If more than
+// half of the entries are dead, each further operation checks a few entries and removes the dead
+// ones. So their share is limited, and no operation waits for a full cleanup.
 
 #include <algorithm>
 #include <cstdint>
@@ -41,7 +39,7 @@ struct TimerPlacer {
   }
 };
 
-/// Thread: the operator's.
+/// The timers of one operator and time domain. Thread: the operator's.
 template <class K>
 class TimerSet final : public NamedState {
  public:
@@ -54,8 +52,7 @@ class TimerSet final : public NamedState {
   size_t size() const { return table_->size(); }
   size_t heap_size() const { return heap_.size(); }
 
-  /// `chain`: how many timers in a row have registered each other, this one being the last; for
-  /// take().
+  /// `chain`: how many timers in a row registered each other, up to this one. take() returns it.
   void add(Timestamp timestamp, const K& key, uint32_t chain = 0) {
     const TimerKey<K> timer{timestamp, key};
     const uint64_t place = table_->place(timer);
@@ -70,7 +67,7 @@ class TimerSet final : public NamedState {
     sweep();
   }
 
-  /// The earliest timestamp, or INT64_MAX if there is no timer.
+  /// Returns the earliest timestamp, or INT64_MAX if there is no timer.
   Timestamp next() {
     drop_dead();
     return heap_.empty() ? INT64_MAX : heap_.front().timestamp;
@@ -110,11 +107,11 @@ class TimerSet final : public NamedState {
     return true;
   }
   void prefetch(const uint64_t*, size_t) override {
-  }  // nobody knows which timers a record will touch
+  }  // records don't determine which timers they touch
 
  private:
   using Table =
-      CowTable<TimerKey<K>, uint64_t, TimerPlacer<K>>;  // the value: the number of the registration
+      CowTable<TimerKey<K>, uint64_t, TimerPlacer<K>>;     // the value is the registration number
   static constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, so that timers sort as bytes
   static constexpr size_t kSweepSteps = 4;
   static constexpr size_t kToleratedDead = 64;
@@ -156,7 +153,7 @@ class TimerSet final : public NamedState {
     return registration == nullptr || *registration != entry.registration;
   }
   void drop_dead() {
-    // With as many entries as timers none is dead.
+    // If there are as many entries as timers, none is dead.
     while (heap_.size() != table_->size() && dead(heap_.front())) remove_at(0);
   }
   void sweep() {

@@ -12,16 +12,16 @@
 
 namespace weir::detail {
 
-/// The key that a selector (a function, or a pointer to a member) finds in a record.
+/// The type of the key that a selector (a function or a pointer to member) returns for a record.
 template <class T, class KeySelector>
 using KeyOf = std::remove_cvref_t<std::invoke_result_t<const KeySelector&, const T&>>;
 
-/// How many records ahead of the one being processed the memory of its key is asked for. From 12 to
-/// 32 makes no difference; as many as a whole batch at once is slower, for the processor has only
-/// so many loads under way (bench/keyed_operators.cc).
+/// How many records ahead the memory of a key is prefetched. 12 to 32 perform the same. A whole
+/// batch at once is slower, because the processor limits the number of loads in flight
+/// (bench/keyed_operators.cc).
 inline constexpr size_t kPrefetchDistance = 16;
 
-/// The keys of a batch and their places: the first of two passes over its records.
+/// The keys of a batch and their places. This is the first of two passes over its records.
 template <class T, class KeySelector>
 class BatchKeys {
  public:
@@ -50,7 +50,7 @@ class BatchKeys {
     }
   }
 
-  /// Valid until the record is changed, or the next compute().
+  /// Valid until the record changes or the next compute().
   const K& key(size_t i) const {
     if constexpr (kInRecord) {
       return std::invoke(selector_, static_cast<const T&>(batch_->records[i]));
@@ -70,7 +70,7 @@ class BatchKeys {
 
   const KeySelector selector_;
   const BatchOf<T>* batch_ = nullptr;
-  std::vector<StoredRecord<K>> keys_;  // if the selector makes them
+  std::vector<StoredRecord<K>> keys_;  // only if the selector returns keys by value
   std::vector<uint64_t> places_;
 };
 

@@ -5,14 +5,14 @@
 
 namespace weir::detail {
 
-/// As Flink orders numbers: NaN is larger than all others.
+/// Orders numbers as Flink does: NaN is larger than all others.
 template <class V>
 bool is_less(const V& a, const V& b) {
   if constexpr (std::floating_point<V>) return a < b || (b != b && a == a);
   else return a < b;
 }
 
-// Reductions of one member of a record; the other members are those of the first record.
+// Reductions of one member of a record. The other members are those of the first record.
 
 template <class T, class V, class Record>
 auto sum_of(V Record::* member) {

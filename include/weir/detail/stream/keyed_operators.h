@@ -13,8 +13,8 @@
 
 namespace weir::detail {
 
-/// For each record the reduction of all records of its key so far; `F`: T(T so_far, const T&
-/// record). State: "_op_state", as Flink's.
+/// Emits for each record the reduction of all records of its key so far. `F`: T(T so_far, const T&
+/// record). State: "_op_state", as in Flink.
 template <class T, class KeySelector, class F>
 class ReduceOperator final : public Operator {
  public:
@@ -29,7 +29,7 @@ class ReduceOperator final : public Operator {
   }
   KeyedState* keyed_state() override { return backend_.get(); }
 
-  /// In place: a record becomes its result.
+  /// Works in place: each record becomes its result.
   void process(Batch& batch, Output& out) override {
     auto& in = static_cast<BatchOf<T>&>(batch);
     backend_->collect_garbage(in.size());
@@ -46,7 +46,7 @@ class ReduceOperator final : public Operator {
       found.value = std::invoke(f_, std::move(found.value), static_cast<const T&>(record));
       record = found.value;
     }
-    in.key_hashes.clear();  // the results' keys may be others
+    in.key_hashes.clear();  // the results may have other keys
     out.emit(in);
   }
 
@@ -59,9 +59,9 @@ class ReduceOperator final : public Operator {
   Table* table_ = nullptr;
 };
 
-/// Runs a KeyedProcessFunction. Timers are kept under Flink's names. As in Flink, timers of
-/// processing time do not fire after the end of the input: finish() drops those that are pending.
-/// Event-time timers that register each other without end fail the task.
+/// Runs a KeyedProcessFunction. Timers have Flink's state names. As in Flink, processing-time
+/// timers do not fire after the end of the input: finish() drops pending ones. Event-time timers
+/// that register each other endlessly fail the task.
 template <class Fn, class T, class KeySelector>
 class KeyedProcessOperator final : public Operator, private TimerService {
  public:
@@ -135,11 +135,11 @@ class KeyedProcessOperator final : public Operator, private TimerService {
 
  private:
   static constexpr int kTimersPerCall = 1024;
-  /// A day of timers each second. What goes on for longer than that, after the input has ended or
-  /// without going on in time, has no end.
+  /// The limit is a day of one timer per second. A longer chain, after the end of the input or
+  /// without progress in time, is considered endless.
   static constexpr uint32_t kLongestChain = 100'000;
 
-  /// The event-time timer whose on_timer() runs.
+  /// The event-time timer whose on_timer() is running.
   struct Firing {
     Timestamp timestamp;
     Timestamp until;
@@ -169,7 +169,7 @@ class KeyedProcessOperator final : public Operator, private TimerService {
       key_ = &timer.key;
       backend_->set_current_key(timer.key, backend_->places().place(Serializer<K>::hash(timer.key),
                                                                     table_hash(timer.key)));
-      // As in Flink, results of a timer of processing time have no timestamp.
+      // As in Flink, results of a processing-time timer have no timestamp.
       collector.set_timestamp(domain == TimeDomain::kEventTime ? timer.timestamp : kNoTimestamp);
       typename Fn::OnTimerContext context(timer.key, timer.timestamp, *this, domain);
       fn_.Fn::on_timer(timer.timestamp, context, collector);

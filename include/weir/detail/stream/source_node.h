@@ -12,7 +12,7 @@
 
 namespace weir::detail {
 
-/// A source as a node of the graph; what is wrong with it is among the graph's problems.
+/// Makes a node for a source. Adds errors of the source to the graph's problems.
 template <class SourceT, class T = typename SourceT::Record>
 StreamNode source_node(StreamGraph& graph, SourceT source, WatermarkStrategy<T> strategy,
                        std::string name) {

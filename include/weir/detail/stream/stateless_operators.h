@@ -11,8 +11,8 @@
 
 namespace weir::detail {
 
-/// Calls a user's function with a record that nobody needs afterwards: it is moved if the function
-/// takes it so.
+/// Calls a user's function with a record that is not used again. Moves the record if the function
+/// accepts that.
 template <class T, class F>
 decltype(auto) call_with_record(F& f, StoredRecord<T>& record) {
   if constexpr (std::is_same_v<T, bool>) return std::invoke(f, static_cast<bool>(record));
@@ -24,7 +24,7 @@ template <class T, class F>
 using ResultOfRecord =
     decltype(call_with_record<T>(std::declval<F&>(), std::declval<StoredRecord<T>&>()));
 
-/// A record from a record. A result has its record's timestamp.
+/// Makes one record from each record. A result keeps its record's timestamp.
 template <class T, class Out, class F>
 class MapOperator final : public Operator {
  public:
@@ -62,10 +62,10 @@ class MapOperator final : public Operator {
   }
 
   F f_;
-  BatchOf<Out> results_;  // empty between calls; its memory is used again
+  BatchOf<Out> results_;  // empty between calls, to reuse its memory
 };
 
-/// Some of the records, in place.
+/// Keeps some of the records, in place.
 template <class T, class F>
 class FilterOperator final : public Operator {
  public:
@@ -95,8 +95,8 @@ class FilterOperator final : public Operator {
   F f_;
 };
 
-/// Any number of records from a record. They have its timestamp unless they are collected with
-/// another.
+/// Makes any number of records from each record. They have its timestamp, unless they are collected
+/// with another.
 template <class T, class Out, class F>
 class FlatMapOperator final : public Operator {
  public:
@@ -115,7 +115,7 @@ class FlatMapOperator final : public Operator {
 
  private:
   F f_;
-  BatchOf<Out> results_;  // empty between calls; its memory is used again
+  BatchOf<Out> results_;  // empty between calls, to reuse its memory
 };
 
 }  // namespace weir::detail

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the fluent API writes down and src/graph turns into a job: operators without their types.
+// Operators without their types. The fluent API describes a job with these, and src/graph turns
+// them into a job graph.
 
 #include <concepts>
 #include <cstddef>
@@ -23,57 +24,57 @@ enum class Partitioning {
   kForward,    ///< subtask i to subtask i; same parallelism
   kHash,       ///< by key group
   kRebalance,  ///< batches round-robin
-  kBroadcast,  ///< to everyone
+  kBroadcast,  ///< to every subtask
 };
 
-/// Gives the splits of a source on a fresh start. Blocks; runs on the I/O pool.
+/// Returns the splits of a source on a fresh start. Blocks. Thread: the I/O pool.
 using SplitEnumerator =
     std::function<StatusOr<std::vector<std::string>>(FileSystemRegistry&, int parallelism)>;
-/// Finds out before the first record whether a sink can be written to. Blocks.
+/// Checks before the first record whether a sink can be written to. Blocks.
 using Probe = std::function<Status(FileSystemRegistry&)>;
 
 namespace detail {
 
-/// What operators take from the configuration, which is complete only after the program has
-/// described its job.
+/// Settings that operators take from the configuration. The configuration is complete only after
+/// the program has described its job.
 struct OperatorSettings {
   size_t batch_size = 512;
   int64_t auto_watermark_interval_ms = 200;
-  bool drop_records_without_timestamp =
-      false;  ///< in event-time operators; otherwise they fail the job
+  bool drop_records_without_timestamp = false;  ///< event-time operators drop records without a
+                                                ///< timestamp; otherwise they fail the job
 };
 
 struct StreamInput {
-  int from = 0;  ///< index of a node before this one
+  int from = 0;  ///< index of an earlier node
   Partitioning partitioning =
-      Partitioning::kForward;               ///< kForward: rebalance if the parallelisms differ
-  std::shared_ptr<const KeyHasher> hasher;  ///< kHash only
-  std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: the record type has no Serializer
+      Partitioning::kForward;  ///< kForward becomes a rebalance if the parallelisms differ
+  std::shared_ptr<const KeyHasher> hasher;             ///< kHash only
+  std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: the type has no Serializer
 };
 
 struct StreamNode {
   std::string name;
-  std::string uid;  ///< empty: made from the name
+  std::string uid;  ///< empty: generated from the name
   std::function<std::unique_ptr<Operator>(const OperatorSettings&)> factory;
-  std::vector<StreamInput> inputs;  ///< empty: a source
+  std::vector<StreamInput> inputs;  ///< empty for a source
   SplitEnumerator enumerate;        ///< sources only
   bool bounded = true;              ///< sources only
   Probe probe;                      ///< may be null
   std::optional<int> parallelism;
   std::optional<int> max_parallelism;
-  bool chaining = true;  ///< false: in a task of its own
+  bool chaining = true;  ///< false: in a separate task
 };
 
 /// A job as the program describes it. Nodes come after their inputs.
 struct StreamGraph {
   std::vector<StreamNode> nodes;
   std::vector<std::string> problems =
-      {};  ///< what is wrong with the calls that made it, in sentences
-  std::map<std::string, FileSystemFactory> file_systems = {};  ///< the program's own, by scheme
+      {};  ///< sentences about errors in the calls that made the graph
+  std::map<std::string, FileSystemFactory> file_systems = {};  ///< of the program, by scheme
 };
 
-/// Notes what is wrong with a part of a job (a source, a sink, windows, a watermark strategy) that
-/// knows that by itself: setup_problem() gives a sentence, or nothing if all is well.
+/// Adds the problem of a part (a source, a sink, windows, a watermark strategy) that checks itself.
+/// setup_problem() returns a sentence, or nothing if all is well.
 template <class Part>
 void note_problem_of(StreamGraph& graph, const Part& part) {
   if constexpr (requires {
@@ -84,7 +85,7 @@ void note_problem_of(StreamGraph& graph, const Part& part) {
   }
 }
 
-/// Whether a user's function is nothing: a null pointer to a function or member, or an empty
+/// Whether a user's function is empty: a null pointer to a function or member, or an empty
 /// std::function.
 template <class F>
 bool is_null_function(const F& f) {
@@ -94,7 +95,7 @@ bool is_null_function(const F& f) {
   }
   return false;
 }
-/// `call`: what it was given to.
+/// `call`: the name of the call that got the function.
 template <class F>
 void check_function(StreamGraph& graph, const char* call, const F& f) {
   if (is_null_function(f))

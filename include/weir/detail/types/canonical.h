@@ -17,25 +17,28 @@ struct EntryPart {
   size_t bytes = 0;
 };
 
-/// How the key groups of a snapshot are taken while they are written, and what was noticed.
+/// Options and results of writing the key groups of a snapshot.
 struct KeyGroupWriting {
   static constexpr size_t kDrainBytes = 64 * 1024;
 
-  /// Gets bytes that are final and leave the buffer, when there are kDrainBytes of them. False: no
-  /// more is wanted, the group stays unfinished. Without it a group stays in the buffer.
+  /// Receives final bytes, at least kDrainBytes at a time, which then leave the buffer. Returns
+  /// false to stop; the group then stays unfinished. If null, the whole group stays in the buffer.
   std::function<bool(std::string_view bytes)> drain;
-  size_t max_part_bytes = kMaxCount;  ///< of a key or a value: the format has no room for more
-  EntryPart largest;                  ///< value so far
+  size_t max_part_bytes = kMaxCount;  ///< maximum of a key or value in the format
+  EntryPart largest;                  ///< the largest value so far
 };
 
 /// Writes the entries of one key group in Flink's canonical layout (docs/formats/keyed_state.md).
-/// States in any order, but each once; a state without entries leaves no trace, and neither does a
-/// group without any.
+/// States may come in any order, but each once. Nothing is written for a state or a group without
+/// entries.
 ///
 ///   CanonicalGroupWriter group(out, key_group, max_parallelism > 128, &writing);
 ///   group.begin_state(0);
-///   for each entry, while group.goes_on(): write key, namespace [and user key] to
-///   group.begin_key(), the value to group.begin_value(), group.end_entry() group.end_group();
+///   for each entry, while group.goes_on():
+///     write key, namespace [and user key] to group.begin_key()
+///     write the value to group.begin_value()
+///     group.end_entry()
+///   group.end_group();
 class CanonicalGroupWriter {
  public:
   /// `out` outlives the writer and may hold other groups before this one. `writing` may be null.
@@ -45,16 +48,16 @@ class CanonicalGroupWriter {
     if (writing_ != nullptr) max_part_bytes_ = writing_->max_part_bytes;
   }
 
-  /// False: nothing that is written from here on is of use.
+  /// False if further output would be discarded.
   bool goes_on() const { return !stopped_; }
-  /// The key or value that did not fit; `bytes` is 0 if all did.
+  /// The key or value that was too long; `bytes` is 0 if all fit.
   const EntryPart& too_long() const { return too_long_; }
-  /// Whether the value that is being written fits so far: for values that are written piece by
-  /// piece.
+  /// Whether the part of the current value that is written so far fits. For values written in
+  /// pieces.
   bool fits() const { return out_.size() - length_at_ - sizeof(int32_t) <= max_part_bytes_; }
 
   void begin_state(int id) { state_ = id; }
-  /// Where the composite key goes; the key group is already there.
+  /// Returns the writer for the composite key, after the key group.
   BinaryWriter& begin_key() {
     if (state_ != written_state_) change_state();
     if (out_.size() >= KeyGroupWriting::kDrainBytes && writing_ != nullptr && writing_->drain)
@@ -105,26 +108,27 @@ class CanonicalGroupWriter {
   bool stopped_ = false;
   EntryPart too_long_;
   int state_ = -1;
-  int written_state_ = -1;  ///< the state of the entries just written, or -1
+  int written_state_ = -1;  ///< the state of the last written entries, or -1
   size_t length_at_ = 0;
   size_t last_key_at_ = 0;
 };
 
-/// One entry of a key group: bytes that live as long as what the reader was given.
+/// One entry of a key group. The bytes live as long as the reader's input.
 struct CanonicalEntry {
   int state = 0;
-  std::string_view key;  ///< key, namespace [and user key], without the key group
+  std::string_view key;  ///< key, namespace [and user key]; without the key group
   std::string_view value;
 };
 
-/// Reads what CanonicalGroupWriter wrote. Stops at the end of the group, so that another may follow
-/// in the same bytes.
+/// Reads the output of CanonicalGroupWriter. Stops at the end of the group, so that another group
+/// may follow in the same bytes.
 class CanonicalGroupReader {
  public:
-  /// `in` outlives the reader and stands at the start of the group's bytes.
+  /// `in` outlives the reader and is at the start of the group's bytes.
   CanonicalGroupReader(BinaryReader& in, int key_group, bool two_byte_prefix);
 
-  /// The next entry, or false at the end. Malformed bytes make `in` fail, and then it is false too.
+  /// Reads the next entry. Returns false at the end, or if the bytes are malformed; then `in` has
+  /// failed.
   bool next(CanonicalEntry* entry);
 
  private:

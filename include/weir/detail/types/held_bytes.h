@@ -8,20 +8,20 @@
 
 namespace weir::detail {
 
-/// An operator that makes records passes them on when they take about this many bytes, even if the
-/// batch is not full.
+/// An operator that creates records emits a batch when it holds about this many bytes, even if it
+/// is not full.
 inline constexpr size_t kBatchBytes = 256 * 1024;
 
-/// About how much memory a value takes: exact for numbers, strings and structs that list their
-/// fields; the first element of a container counts for all; memory behind a pointer or in a type
-/// that lists nothing is not seen.
+/// The approximate memory of a value. Exact for numbers, strings and structs that list their
+/// fields. For a container, the first element is taken as typical. Memory behind pointers, and in
+/// types that list no fields, is not counted.
 template <class T>
 struct HeldBytes {
   static constexpr bool kFixed = std::is_trivially_copyable_v<T>;
 
   static size_t of(const T& value) { return sizeof(T) + outside(value); }
 
-  /// In memory of its own.
+  /// Bytes in separately allocated memory.
   static size_t outside([[maybe_unused]] const T& value) {
     if constexpr (kFixed) {
       return 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The RecordCodec of a record type, made where the type is known.
+// Makes the RecordCodec of a record type, where the type is known.
 
 #include <algorithm>
 #include <bit>
@@ -18,16 +18,16 @@ namespace weir::detail {
 template <class T>
 struct Wire;
 
-/// Structs that list their fields, and tuples: Serializer<T> goes by a TieSerializer of them.
+/// Structs that list their fields, and tuples. Serializer<T> writes them with a TieSerializer.
 template <class>
 struct FieldsOf {
   static constexpr bool kListed = false;
 };
 template <class... F>
 struct FieldsOf<TieSerializer<std::tuple<F...>>> {
-  static constexpr bool kListed = sizeof...(F) > 0;  // every value takes a byte at least
+  static constexpr bool kListed = sizeof...(F) > 0;  // every value takes at least one byte
   static constexpr bool kSerializable = (Wire<std::remove_cvref_t<F>>::kSerializable && ...);
-  /// 0 unless every field always has the same width.
+  /// 0 unless every field has a fixed width.
   static constexpr size_t kFixedBytes = ((Wire<std::remove_cvref_t<F>>::kFixedBytes > 0) && ...)
                                             ? (Wire<std::remove_cvref_t<F>>::kFixedBytes + ... + 0)
                                             : 0;
@@ -41,9 +41,9 @@ auto fields_type() {
   }
 }
 
-/// How a value travels between processes of the same build. As Serializer<T> writes it, except for
-/// what costs time there: numbers are little-endian, and values of a fixed width are written
-/// without looking at the buffer's end; strings are their bytes.
+/// The encoding of a value between processes of the same build. It is that of Serializer<T>, except
+/// where that would be slow: numbers are little-endian, values of a fixed width are written without
+/// checks of the buffer's end, and strings are plain bytes.
 template <class T>
 struct Wire {
   using Fields = decltype(fields_type<T>());
@@ -73,7 +73,7 @@ struct Wire {
   static constexpr bool kSerializable = serializable();
   static constexpr size_t kFixedBytes = fixed_bytes();
 
-  /// Only if it has fixed bytes: writes them to `to`, and gives what is behind them.
+  /// Only for types of fixed size: writes the value to `to` and returns the end of the bytes.
   static char* put(char* to, const T& value) {
     if constexpr (kNumber) {
       std::memcpy(to, &value, sizeof value);
@@ -89,7 +89,7 @@ struct Wire {
     }
   }
   static const char* get(const char* from, T& value) {
-    if constexpr (std::is_same_v<T, bool>) {  // any byte is one of two values
+    if constexpr (std::is_same_v<T, bool>) {  // any byte is valid
       value = *from != 0;
       return from + 1;
     } else if constexpr (kNumber) {
@@ -173,7 +173,7 @@ class RecordCodecOf final : public RecordCodec {
   void decode_records(BinaryReader& in, size_t count, Batch& batch) const override {
     auto& records = static_cast<BatchOf<T>&>(batch).records;
     if constexpr (kFixedBytes > 0) {
-      // In this order: a count of which the product overflows is larger than what remains.
+      // The order matters: a count whose product overflows exceeds the remaining bytes.
       if (count > in.remaining() / kFixedBytes || in.remaining() != count * kFixedBytes)
         return in.fail("another number of bytes than its records take");
       const char* from = in.get_raw(count * kFixedBytes).data();
@@ -191,7 +191,7 @@ class RecordCodecOf final : public RecordCodec {
   }
 };
 
-/// Null if weir cannot serialize T.
+/// Returns null if weir cannot serialize T.
 template <class T>
 std::shared_ptr<const RecordCodec> record_codec() {
   if constexpr (Wire<T>::kSerializable) {

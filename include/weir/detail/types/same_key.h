@@ -1,12 +1,11 @@
 #pragma once
 
-// When two keys are the same, and their order: what tables, timers and map states go by.
+// When two keys are the same, and their order, in tables, timers and map states.
 //
-// Two keys are the same if Serializer<K> writes the same bytes for both. So a key is the same one
-// before and after a restore, in Flink, and wherever it stands: by itself or inside an optional, a
-// list, a tuple, a struct, a variant or a map. A user's operator== has no part in it.
-// Floating-point numbers are written as java.io.DataOutput does: every NaN is the same one, and 0.0
-// differs from -0.0.
+// Two keys are the same if Serializer<K> writes the same bytes for both. So a key is the same
+// before and after a restore, in Flink, and inside an optional, a list, a tuple, a struct, a
+// variant or a map. A user's operator== does not matter. Floating-point numbers are written as in
+// java.io.DataOutput: all NaNs are the same, and 0.0 differs from -0.0.
 
 #include <algorithm>
 #include <array>
@@ -62,15 +61,15 @@ auto fields_of(const T& value) {
   }
 }
 
-/// Java's doubleToLongBits; of a float, that of the double with its value.
+/// Java's doubleToLongBits. For a float, that of the double with the same value.
 template <class T>
 uint64_t float_bits(T value) {
   if (std::isnan(value)) return 0x7FF8000000000000u;
   return std::bit_cast<uint64_t>(static_cast<double>(value));
 }
 
-/// Whether a floating-point number is in the key, so that operator< does not order it. Types with a
-/// UserSerializer answer for themselves.
+/// Whether the key contains a floating-point number, which operator< does not order totally. Types
+/// with a UserSerializer define this themselves.
 template <class K>
 constexpr bool holds_float() {
   if constexpr (std::is_floating_point_v<K>) {
@@ -145,9 +144,9 @@ bool same_key(const K& a, const K& b) {
   }
 }
 
-/// Negative, 0, positive: a total order in which only the same keys are equal. Numbers by their
-/// size, then as Java's Double.compare: -0.0 before 0.0, NaN last. For keys without floating-point
-/// numbers operator<.
+/// Returns a negative number, 0 or a positive number. A total order in which only the same keys are
+/// equal. Compares numbers by value, then as Java's Double.compare: -0.0 before 0.0, NaN last. Keys
+/// without floating-point numbers use operator<.
 template <class K>
 int compare_keys(const K& a, const K& b) {
   const auto by_less = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };

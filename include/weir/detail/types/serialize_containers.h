@@ -49,8 +49,8 @@ int32_t hash_list(const Range& values) {
   return hash;
 }
 
-/// Writes i32 count and the entries in the order of their keys' bytes, so that equal containers
-/// become equal bytes.
+/// Writes an i32 count and the entries in the order of their key bytes, so that equal containers
+/// have equal bytes.
 template <class Range, class WriteKey, class WriteRest>
 void write_sorted(BinaryWriter& out, const Range& entries, WriteKey write_key,
                   WriteRest write_rest) {
@@ -203,7 +203,7 @@ struct Serializer<std::array<T, N>> {
   }
 };
 
-/// A List of no or one element.
+/// Encoded as a list of zero or one element.
 template <Serializable T>
 struct Serializer<std::optional<T>> {
   static constexpr size_t kMinBytes = 4;
@@ -228,7 +228,7 @@ struct Serializer<std::optional<T>> {
   }
 };
 
-/// i32 index of the alternative, then its bytes with their length before them: Tuple2<Integer,
+/// The i32 index of the alternative, then its bytes with their length before them: Tuple2<Integer,
 /// byte[]>.
 template <Serializable... T>
 struct Serializer<std::variant<T...>> {
@@ -305,7 +305,7 @@ struct Serializer<std::pair<A, B>> {
   }
 };
 
-/// The alternative of a variant that says nothing: a tuple without fields.
+/// The empty alternative of a variant: a tuple without fields.
 template <>
 struct Serializer<std::monostate> {
   static constexpr size_t kMinBytes = 4;

@@ -16,7 +16,7 @@ namespace weir {
 
 namespace detail {
 
-/// java.lang.String.hashCode of what put_flink_string writes.
+/// java.lang.String.hashCode of the text that put_flink_string writes.
 int32_t java_string_hash(std::string_view text);
 inline int32_t java_long_hash(int64_t v) {
   const auto bits = static_cast<uint64_t>(v);
@@ -26,7 +26,7 @@ inline int32_t java_hash_step(int32_t hash, int32_t next) {
   return static_cast<int32_t>(31u * static_cast<uint32_t>(hash) + static_cast<uint32_t>(next));
 }
 
-/// "Color" from weir::name_of<shop::Color>'s signature.
+/// Extracts "Color" from the signature of weir::name_of<shop::Color>.
 std::string type_name_in(std::string_view signature);
 template <class T>
 std::string type_name() {
@@ -49,7 +49,7 @@ inline TypeDescription describe_nested(TypeKind kind, std::string name, TypeDesc
   return type;
 }
 
-/// How many bytes a value takes at least: what a count of elements is held against.
+/// The minimum encoded size of a value, to check counts of elements.
 template <class T>
 constexpr size_t min_bytes() {
   if constexpr (requires { Serializer<T>::kMinBytes; }) {
@@ -66,7 +66,7 @@ concept Integer = std::is_integral_v<T> && !std::is_same_v<T, bool> &&
 
 }  // namespace detail
 
-/// Unsigned integers are written and hashed as the signed ones of the same width; char is int8.
+/// Unsigned integers are written and hashed as signed integers of the same width. char is int8.
 template <detail::Integer T>
 struct Serializer<T> {
   static constexpr size_t kMinBytes = sizeof(T);
@@ -147,8 +147,8 @@ struct Serializer<std::string> {
   static int32_t hash(const std::string& v) { return detail::java_string_hash(v); }
 };
 
-/// As its underlying integer. Values without an enumerator pass: an enum with a fixed type can hold
-/// them.
+/// Written as the underlying integer. Values without an enumerator are valid, because an enum with
+/// a fixed type can hold them.
 template <class T>
 requires(std::is_enum_v<T> && !std::is_same_v<T, std::byte> &&
          !std::is_same_v<std::underlying_type_t<T>, bool>) struct Serializer<T> {
@@ -168,7 +168,7 @@ requires(std::is_enum_v<T> && !std::is_same_v<T, std::byte> &&
   static int32_t hash(T v) { return Underlying::hash(static_cast<std::underlying_type_t<T>>(v)); }
 };
 
-/// Its count: a Long, or a Double if it counts in fractions.
+/// Written as its count: a Long, or a Double for fractional counts.
 template <class Rep, class Period>
 requires std::is_arithmetic_v<Rep> struct Serializer<std::chrono::duration<Rep, Period>> {
   using Duration = std::chrono::duration<Rep, Period>;
@@ -191,7 +191,7 @@ requires std::is_arithmetic_v<Rep> struct Serializer<std::chrono::duration<Rep, 
   }
 };
 
-/// The duration since the clock's epoch. Not for steady_clock: its epoch is another one after a
+/// Written as the duration since the clock's epoch. Not for steady_clock, whose epoch changes at a
 /// restart.
 template <class Clock, class Duration>
 requires(!std::is_same_v<Clock, std::chrono::steady_clock>)

@@ -1,6 +1,6 @@
 #pragma once
 
-// Values with a length before them: what Flink takes for a byte[]. Included by weir/types/types.h.
+// Values with a length before them, which Flink reads as byte[]. Included by weir/types/types.h.
 
 #include <concepts>
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace weir {
 
 namespace detail {
 
-/// Writes i32 length and what `write(out)` writes.
+/// Writes an i32 length and the output of `write(out)`.
 template <class Write>
 void write_with_length(BinaryWriter& out, Write&& write) {
   const size_t at = out.size();
@@ -20,7 +20,7 @@ void write_with_length(BinaryWriter& out, Write&& write) {
   out.close_length(at);
 }
 
-/// Reads i32 length and gives exactly these bytes to `read(in)`, which must read them all.
+/// Reads an i32 length and passes exactly these bytes to `read(in)`, which must read all of them.
 template <class Read>
 void read_with_length(BinaryReader& in, Read&& read) {
   BinaryReader inner(in.get_bytes());
@@ -32,7 +32,7 @@ void read_with_length(BinaryReader& in, Read&& read) {
 
 }  // namespace detail
 
-/// Types with a UserSerializer: its bytes, with the length before them.
+/// Types with a UserSerializer: the length, then its bytes.
 template <class T>
 requires requires(BinaryWriter& out, BinaryReader& in, const T& c, T& m) {
   UserSerializer<T>::write(out, c);

@@ -10,8 +10,8 @@
 
 namespace weir::detail {
 
-/// A record or key as text for an error message, cut if it is long: by operator<<, or field by
-/// field; "?" for what has neither.
+/// Formats a record or key for an error message, truncated if long: with operator<<, or field by
+/// field. Returns "?" for types that have neither.
 template <class T>
 std::string show_value(const T& value) {
   constexpr size_t kLongest = 200;

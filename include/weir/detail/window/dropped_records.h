@@ -8,8 +8,8 @@
 
 namespace weir::detail {
 
-/// What an event-time operator of one subtask drops: counts it in metrics, and warns of the first
-/// ones and each time there are ten times as many. Thread: the operator's.
+/// Counts the records that an event-time operator of one subtask drops, in metrics. Warns of the
+/// first ones, and each time their number has grown tenfold. Thread: the operator's.
 class DroppedRecords {
  public:
   void open(OperatorContext& context);
@@ -18,7 +18,7 @@ class DroppedRecords {
     latest_ms_ = std::max(latest_ms_, saturating_sub(watermark, timestamp));
   }
   void without_timestamp() { without_timestamp_->inc(); }
-  /// To be called after each batch.
+  /// Call it after each batch.
   void say() {
     if (late_->count() >= say_late_at_) say_late();
     if (without_timestamp_->count() >= say_without_timestamp_at_) say_without_timestamp();
@@ -31,7 +31,7 @@ class DroppedRecords {
   const OperatorContext* context_ = nullptr;
   Counter* late_ = nullptr;
   Counter* without_timestamp_ = nullptr;
-  int64_t latest_ms_ = 0;  ///< how far behind the watermark a late record was at most
+  int64_t latest_ms_ = 0;  ///< maximum lag of a late record behind the watermark
   int64_t say_late_at_ = 1;
   int64_t say_without_timestamp_at_ = 1;
 };

@@ -1,17 +1,17 @@
 #pragma once
 
-// What windows hold: a table of its own for each window.
+// The contents of windows: a separate table for each window.
 //
-// Flink keeps one table by (key, window), a timer for each entry, and takes the entries out one by
-// one when their timers fire. Here a window fires as a whole: its table is read page by page in the
-// order of memory, and its pages are given back as they are emitted. Timers are not kept; every
-// entry of a window has exactly one, at the window's last timestamp, and a snapshot says so, so
-// that Flink finds them.
+// Flink keeps one table by (key, window) and a timer for each entry, and removes the entries one by
+// one when their timers fire. Here a window fires as a whole: its table is read page by page in
+// memory order, and pages are freed as they are emitted. Timers are not stored. Every entry of a
+// window has exactly one, at the window's last timestamp, and a snapshot lists them, so that Flink
+// finds them.
 //
-// A window of Flink's with allowed lateness stays in its state after it has fired: its entries then
-// have no timer at the window's last timestamp. Restored here, such entries are set aside. They do
-// not fire unless another record of their key and window comes, and are dropped when the watermark
-// passes the window.
+// In Flink, a window with allowed lateness stays in state after it has fired. Its entries then have
+// no timer at the window's last timestamp. A restore sets such entries aside. They fire only if
+// another record of their key and window arrives, and are dropped when the watermark passes the
+// window.
 
 #include <algorithm>
 #include <map>
@@ -36,9 +36,9 @@ struct FiresBefore {
   }
 };
 
-/// What all windows held at a snapshot; shared by the views of contents and timers, which one
-/// thread reads. Reading a key group looks at no window that has nothing in it, as long as groups
-/// are read in their order.
+/// The contents of all windows at a snapshot. Shared by the views of contents and timers, which one
+/// thread reads. If groups are read in order, reading a group visits only windows with entries in
+/// it.
 template <class View>
 class FrozenWindows {
  public:
@@ -47,8 +47,8 @@ class FrozenWindows {
     windows_.push_back({window, std::move(entries), fired});
   }
 
-  /// f(window, fired, key, value) for all entries of a group, in the order in which the windows
-  /// fire.
+  /// Calls f(window, fired, key, value) for all entries of a group, in the order in which the
+  /// windows fire.
   template <class F>
   void for_each_of_group(int group, F&& f) {
     for (const size_t i : windows_of(group)) {
@@ -66,7 +66,8 @@ class FrozenWindows {
     bool fired;
   };
 
-  /// Those that have entries in this group; for one before the last one that was asked for, all.
+  /// Returns the windows with entries in this group. For a group before the last requested one,
+  /// returns all windows.
   const std::vector<size_t>& windows_of(int group) {
     if (group == group_) return here_;
     const bool back = group < group_;
@@ -74,7 +75,7 @@ class FrozenWindows {
       next_.resize(static_cast<size_t>(range_.size()));
       for (size_t i = 0; i < windows_.size(); ++i) file(i, group);
     } else if (!back) {
-      // Those of skipped groups too.
+      // Also files the windows of skipped groups.
       for (const size_t i : here_) file(i, group);
       for (int skipped = group_ + 1; skipped < group; ++skipped) {
         for (const size_t i : std::exchange(next_[index(skipped)], {})) file(i, group);
@@ -90,7 +91,7 @@ class FrozenWindows {
     std::sort(here_.begin(), here_.end());
     return here_;
   }
-  /// Under the first group from this one on that the window has entries in.
+  /// Files the window under the first group from this one on in which it has entries.
   void file(size_t window, int group) {
     const View& entries = windows_[window].entries;
     const int next = entries.next_group(group);
@@ -101,10 +102,10 @@ class FrozenWindows {
 
   const KeyGroupRange range_;
   std::vector<Held> windows_;
-  int group_ = kNoGroup;      ///< the last one asked for
-  std::vector<size_t> here_;  ///< the windows of that
+  int group_ = kNoGroup;      ///< the last requested group
+  std::vector<size_t> here_;  ///< the windows of group_
   std::vector<std::vector<size_t>>
-      next_;  ///< windows by the next group in which they have entries, behind group_
+      next_;  ///< windows by the next group after group_ in which they have entries
   std::vector<size_t> all_;
 };
 
@@ -120,16 +121,17 @@ class WindowContents final : public NamedState {
   bool empty() const { return windows_.empty(); }
   size_t window_count() const { return windows_.size(); }
 
-  /// The table of a window; made if there is none. Valid until the window is drained.
+  /// Returns the table of a window, made if it does not exist. Valid until the window is drained.
   Table& table_of(const TimeWindow& window) { return *held_of(window).table; }
 
-  /// The window that fires next if its last timestamp is not after `watermark`, or null.
+  /// Returns the window that fires next if its last timestamp is not after `watermark`, otherwise
+  /// null.
   const TimeWindow* due(Timestamp watermark) const {
     if (windows_.empty() || windows_.begin()->first.max_timestamp() > watermark) return nullptr;
     return &windows_.begin()->first;
   }
-  /// Takes some entries out of the window that fires next, after f(const K&, const S&) for each;
-  /// the window too if it was the last of them.
+  /// Removes some entries of the window that fires next, after calling f(const K&, const S&) for
+  /// each. Removes the window with its last entry.
   template <class F>
   void drain_some(F&& f) {
     const auto first = windows_.begin();
@@ -141,12 +143,11 @@ class WindowContents final : public NamedState {
     windows_.erase(first);
   }
 
-  /// While state is restored: there is a timer at the window's last timestamp for the key at this
-  /// place.
+  /// During a restore: the key at this place has a timer at the window's last timestamp.
   void restore_timer(const TimeWindow& window, uint64_t place) {
     restored_timers_[window].push_back(place);
   }
-  /// After the last key group: sets aside the entries that have no timer.
+  /// After the last restored key group: sets aside the entries without a timer.
   void restored() {
     for (auto window = windows_.begin(); window != windows_.end();) {
       std::vector<uint64_t>& timers = restored_timers_[window->first];
@@ -155,7 +156,7 @@ class WindowContents final : public NamedState {
     }
     restored_timers_.clear();
   }
-  /// Takes out what a window held that had fired before the restore.
+  /// Removes and returns the value of a window that had fired before the restore.
   std::optional<S> take_fired(const TimeWindow& window, uint64_t place, const K& key) {
     const auto found = fired_.find(window);
     if (found == fired_.end()) return std::nullopt;
@@ -220,12 +221,12 @@ class WindowContents final : public NamedState {
     Entries::read(key, value, table.find_or_insert(table.place(k), k, [] { return S{}; }).value);
     return true;
   }
-  void prefetch(const uint64_t*, size_t) override {}  // the operator does, by window
+  void prefetch(const uint64_t*, size_t) override {}  // the operator prefetches, by window
 
  private:
   struct Held {
     std::shared_ptr<Table> table;
-    bool restored = false;  ///< it has entries of the key group that is being restored
+    bool restored = false;  ///< has entries of the key group that is being restored
   };
   using Windows = std::map<TimeWindow, Held, FiresBefore>;
 
@@ -243,7 +244,7 @@ class WindowContents final : public NamedState {
     while (table.drain_page(cursor, f)) {}
     table.clear();
   }
-  /// The window after this one.
+  /// Returns the next window.
   typename Windows::iterator set_aside(typename Windows::iterator window,
                                        std::vector<uint64_t>& timers) {
     std::sort(timers.begin(), timers.end());
@@ -279,15 +280,15 @@ class WindowContents final : public NamedState {
   SnapshotTracker& tracker_;
   const KeyedStateInfo::Kind kind_;
   Windows windows_;
-  Windows fired_;  // what a restored snapshot of Flink's kept of windows that had fired
+  Windows fired_;  // contents of windows that had fired, from a restored Flink snapshot
   std::map<TimeWindow, std::vector<uint64_t>, FiresBefore>
-      restored_timers_;          // the places of their keys; while state is restored
+      restored_timers_;          // the places of their keys, during a restore
   std::vector<Held*> restored_;  // by the entries of one key group
   uint64_t cursor_ = 0;          // in the window that fires next
   std::shared_ptr<Frozen> frozen_;
 };
 
-/// The timers that Flink would have for those contents. Declared after them.
+/// The timers that Flink would have for these contents. Declared after them.
 template <class K, class Contents>
 class WindowTimers final : public NamedState {
  public:
@@ -303,7 +304,7 @@ class WindowTimers final : public NamedState {
     contents_.forget_frozen();
     return view;
   }
-  /// Nothing to keep: the contents say it all, but for windows that have fired.
+  /// Stores nothing: the contents imply all timers, except for windows that have fired.
   bool read_entry(int key_group, BinaryReader& key, BinaryReader&) override {
     const auto timestamp = static_cast<Timestamp>(key.get_u64() ^ kSignBit);
     K k{};

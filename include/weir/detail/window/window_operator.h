@@ -16,8 +16,8 @@
 
 namespace weir::detail {
 
-// How the records of one key in one window are kept: `Stored`, made of the first record and changed
-// by the others.
+// How the records of one key in one window are stored: `Stored` is made from the first record and
+// updated by the others.
 
 template <class T, class A>
 struct AggregateInWindow {
@@ -64,7 +64,7 @@ struct ListInWindow {
   const std::vector<T>& elements(const Stored& stored) const { return stored.read(); }
 };
 
-// What is emitted for a key when its window is complete.
+// The results for a key when its window is complete.
 
 struct EmitResult {
   template <class Kept, class K, class Stored, class Out>
@@ -95,10 +95,10 @@ class EmitProcessed {
   std::vector<typename Fn::Input> one_;
 };
 
-/// Collects records by key and window and emits each window when the watermark passes its last
-/// timestamp, which its results have. Records whose window has been emitted are dropped and
-/// counted. Records without a timestamp fail the task, or are dropped and counted. Keys of a window
-/// come in no particular order.
+/// Collects records by key and window. Emits each window when the watermark passes its last
+/// timestamp, which its results have. Drops and counts records whose window was already emitted.
+/// Records without a timestamp fail the task, or are dropped and counted. The keys of a window are
+/// in no particular order.
 template <class T, class KeySelector, class Assigner, class Kept, class Emit, class Out>
 class WindowOperator final : public Operator {
  public:
@@ -171,11 +171,11 @@ class WindowOperator final : public Operator {
   using Table = typename Contents::Table;
   static constexpr size_t kKeysPerCall = 1024;
 
-  /// The table of each record's window; null for a record that is dropped. False: the task has
-  /// failed.
+  /// Finds the table of each record's window, or null for a dropped record. Returns false if the
+  /// task has failed.
   bool find_tables(const BatchOf<T>& in) {
     tables_.resize(in.size());
-    TimeWindow window;  // contains nothing
+    TimeWindow window;  // contains no timestamp
     Table* table = nullptr;
     for (size_t i = 0; i < in.size(); ++i) {
       const Timestamp timestamp = in.timestamp(i);
@@ -195,8 +195,8 @@ class WindowOperator final : public Operator {
     dropped_.say();
     return true;
   }
-  /// What a key holds after the first record of a window, or the first one after a restore of a
-  /// window that had fired.
+  /// The first value of a key in a window. After a restore, it continues the value of a window that
+  /// had already fired.
   typename Kept::Stored first_of(const BatchOf<T>& in, size_t i) {
     const T& record = in.records[i];
     if (contents_->has_fired()) {
@@ -230,7 +230,7 @@ class WindowOperator final : public Operator {
   BatchOf<Out> results_;  // empty between calls
 };
 
-/// Makes the operator of each subtask, with the settings it is given.
+/// Makes the operator of each subtask with its settings.
 template <class T, class Out, class KeySelector, class Assigner, class Kept, class Emit>
 auto make_window_operator(KeySelector selector, Assigner assigner, Kept kept, Emit emit) {
   require_serializable<typename Kept::Serialized>();
@@ -247,7 +247,7 @@ auto make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate)
                                                      AggregateInWindow<T, A>{std::move(aggregate)},
                                                      EmitResult{});
 }
-/// `Fn`: a ProcessWindowFunction<AggregateResult<A>, Out, K>; gets the one result.
+/// `Fn`: a ProcessWindowFunction<AggregateResult<A>, Out, K>, which gets the single result.
 template <class T, class KeySelector, class Assigner, class A, class Fn>
 auto make_window_aggregate(KeySelector selector, Assigner assigner, A aggregate, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, AggregateResult<A>>,
@@ -264,7 +264,7 @@ auto make_window_reduce(KeySelector selector, Assigner assigner, F reduce) {
   return make_window_operator<T, T>(std::move(selector), std::move(assigner),
                                     ReduceInWindow<T, F>{std::move(reduce)}, EmitResult{});
 }
-/// `Fn`: a ProcessWindowFunction<T, Out, K>; gets the one result.
+/// `Fn`: a ProcessWindowFunction<T, Out, K>, which gets the single result.
 template <class T, class KeySelector, class Assigner, class F, class Fn>
 auto make_window_reduce(KeySelector selector, Assigner assigner, F reduce, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, T>,
@@ -275,8 +275,8 @@ auto make_window_reduce(KeySelector selector, Assigner assigner, F reduce, Fn pr
                                                       ReduceInWindow<T, F>{std::move(reduce)},
                                                       EmitProcessed<Fn>(std::move(process)));
 }
-/// `Fn`: a ProcessWindowFunction<T, Out, K>; gets all records of the key in the window, in the
-/// order in which they came.
+/// `Fn`: a ProcessWindowFunction<T, Out, K>, which gets all records of the key in the window, in
+/// the order of their arrival.
 template <class T, class KeySelector, class Assigner, class Fn>
 auto make_window_process(KeySelector selector, Assigner assigner, Fn process) {
   static_assert(std::is_same_v<typename Fn::Input, T>,
