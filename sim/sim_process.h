@@ -25,7 +25,6 @@ namespace weir::sim {
 ///
 /// URIs find the disk named scheme + "://" + authority ("file://", "hdfs://nn:8020"), which the
 /// world must have.
-/// world must have.
 class SimProcess {
  public:
   /// `host`: its host in the network; empty: a host of its own.

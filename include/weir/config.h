@@ -40,15 +40,19 @@ class RestartStrategy {
   using Duration = std::chrono::milliseconds;
   using Settings = std::vector<std::pair<std::string, std::string>>;  ///< keys and values
 
+  /// The job fails with its first failure.
   static RestartStrategy none() {
     return RestartStrategy(Settings{{"restart-strategy.type", "none"}});
   }
+  /// Restarts at most `attempts` times, each time after `delay`.
   static RestartStrategy fixed_delay(int attempts, Duration delay) {
     return RestartStrategy(
         Settings{{"restart-strategy.type", "fixed-delay"},
                  {"restart-strategy.fixed-delay.attempts", std::to_string(attempts)},
                  {"restart-strategy.fixed-delay.delay", text(delay)}});
   }
+  /// Restarts after `delay`, unless there were more than `max_failures_per_interval` failures
+  /// within `interval`.
   static RestartStrategy failure_rate(int max_failures_per_interval, Duration interval,
                                       Duration delay) {
     return RestartStrategy({{"restart-strategy.type", "failure-rate"},
@@ -57,6 +61,7 @@ class RestartStrategy {
                             {"restart-strategy.failure-rate.failure-rate-interval", text(interval)},
                             {"restart-strategy.failure-rate.delay", text(delay)}});
   }
+  /// Restarts after a backoff that grows with each failure from `initial_backoff` to `max_backoff`.
   static RestartStrategy exponential_delay(Duration initial_backoff = std::chrono::seconds(1),
                                            Duration max_backoff = std::chrono::minutes(1)) {
     return RestartStrategy(

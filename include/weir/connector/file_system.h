@@ -47,6 +47,7 @@ namespace weir {
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
+  /// Appends bytes. After a failure the content is unknown; close the file or abandon it.
   virtual Status append(std::string_view bytes) = 0;
   /// Makes all appended bytes persistent and closes the file, even if it fails. After a failure the
   /// content is unknown.
@@ -93,7 +94,9 @@ class FileSystem {
   /// Makes an empty file and missing parent directories.
   virtual StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path,
                                                          CreateMode mode) = 0;
+  /// Opens a file for reading. NOT_FOUND if it does not exist.
   virtual StatusOr<std::unique_ptr<ReadableFile>> open(const std::string& path) = 0;
+  /// Describes a file or directory. NOT_FOUND if it does not exist.
   virtual StatusOr<FileInfo> stat(const std::string& path) = 0;
   /// Returns the entries of a directory, sorted by path. NOT_FOUND if it does not exist.
   virtual StatusOr<std::vector<FileInfo>> list(const std::string& path) = 0;

@@ -16,6 +16,7 @@ template <class T>
 class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
+  /// Called before the first record. A failure fails the task. `context` outlives the writer.
   virtual Status open(OperatorContext& context) = 0;
   /// May throw, which fails the task.
   virtual void write(BatchOf<T>& batch) = 0;
@@ -71,8 +72,9 @@ class Sink {
  public:
   using Record = T;
   virtual ~Sink() = default;
+  /// Called once for each subtask.
   virtual std::unique_ptr<SinkWriter<T>> create_writer() const = 0;
-  /// Null: nothing to commit.
+  /// Called once for each subtask. Null: the sink has nothing to commit.
   virtual std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const = 0;
   /// Checks before the first record whether the destination can be written to. May block.
   virtual Status probe(FileSystemRegistry& files) const = 0;

@@ -21,7 +21,8 @@ class KeyedRuntimeContext {
   KeyedRuntimeContext(OperatorContext& context, detail::KeyedBackend<K>& backend)
       : context_(context), backend_(backend) {}
 
-  /// Returns the state that a descriptor names. Keep the handle.
+  /// Returns the state that a descriptor names. Keep the handle. Throws std::invalid_argument if
+  /// the name was declared with another type.
   template <class T>
   ValueState<T> state(const ValueStateDescriptor<T>& descriptor) {
     return backend_.state(descriptor);
@@ -110,10 +111,13 @@ class KeyedProcessFunction {
   virtual ~KeyedProcessFunction() = default;
   /// Called before the first record and before state is restored. Declare all states here.
   virtual void open(RuntimeContext& context) { (void)context; }
+  /// Called for each record.
   virtual void process_element(const In& value, Context& context, Collector<Out>& out) = 0;
+  /// Called for each timer that fires. `timestamp` is the timer's time (ms since 1970).
   virtual void on_timer(Timestamp timestamp, OnTimerContext& context, Collector<Out>& out) {
     (void)timestamp, (void)context, (void)out;
   }
+  /// Called when the subtask ends.
   virtual void close() {}
 };
 
@@ -148,7 +152,8 @@ struct WindowContext {
   Timestamp current_watermark = kMinWatermark;
 };
 
-/// Processes a complete window: all its records, or the single result of an aggregate.
+/// Processes a complete window: all its records, or the single result of an aggregate. Copied for
+/// every subtask. May throw, which fails the task. Thread: the subtask's.
 template <class In, class Out, class K>
 class ProcessWindowFunction {
  public:

@@ -1,7 +1,8 @@
 #pragma once
 
 // Keyed state in user functions. Get a handle once, in open(). It then always refers to the state
-// of the current key.
+// of the current key. An access throws std::logic_error if the handle was not assigned, or if there
+// is no current key (in open() and close()). Thread: the subtask's.
 
 #include <map>
 #include <optional>
@@ -118,10 +119,12 @@ class ValueState {
     const T* found = access_->find();
     return found != nullptr ? found : default_;
   }
+  /// Returns the value, or `fallback` if there is no value and no default.
   T value_or(T fallback) const {
     const T* found = value();
     return found != nullptr ? *found : std::move(fallback);
   }
+  /// Replaces the value.
   void update(T value) {
     if (T* found = access_->find_mutable()) {
       *found = std::move(value);
@@ -154,6 +157,8 @@ class ListState {
 
   ListState() = default;
 
+  /// Returns the list, which is empty if nothing was added. Valid like the references of a
+  /// ValueState.
   const List& get() const {
     static const List nothing;
     const auto* box = access_->find();
@@ -198,15 +203,18 @@ class MapState {
     return it == map.end() ? nullptr : &it->second;
   }
   bool contains(const K& key) const { return get(key) != nullptr; }
+  /// Returns the map, which is empty if nothing was put. Valid like the references of a ValueState.
   const Map& entries() const {
     static const Map nothing;
     const auto* box = access_->find();
     return box != nullptr ? box->read() : nothing;
   }
   bool is_empty() const { return entries().empty(); }
+  /// Inserts or replaces a value.
   void put(K key, V value) { box().write().insert_or_assign(std::move(key), std::move(value)); }
   /// Returns the value for changes in place; V{} if there was none.
   V& mutable_value(const K& key) { return box().write()[key]; }
+  /// Removes a value if there is one.
   void remove(const K& key) {
     if (!contains(key)) return;
     Map& map = box().write();

@@ -65,6 +65,7 @@ class StreamExecutionEnvironment {
 
   /// Sets one configuration key; docs/configuration.md lists them.
   StreamExecutionEnvironment& configure(std::string_view key, std::string_view value);
+  /// Triggers a checkpoint every `interval`. See CheckpointingMode.
   StreamExecutionEnvironment& enable_checkpointing(
       std::chrono::milliseconds interval, CheckpointingMode mode = CheckpointingMode::kExactlyOnce);
   StreamExecutionEnvironment& set_state_backend(const FsStateBackend& backend);
@@ -110,7 +111,7 @@ class StreamExecutionEnvironment {
   /// never ends the process. Blocks until the job has ended. Another thread can end it through
   /// `options`. Returns the job's failure, or INVALID_ARGUMENT with everything that is wrong with
   /// the job. Jobs of several environments may run one after another or at the same time. Log lines
-  /// go to weir/log.h.
+  /// go to the sink of weir/log.h.
   StatusOr<JobResult> run(std::string job_name = "", const RunOptions& options = {});
 
  private:

@@ -24,7 +24,6 @@
 /// List all fields to keep, in the order in which to store them. Flink can read up to 25 fields
 /// individually. The struct stays an aggregate and may be local to a function. A key also needs
 /// operator==.
-/// operator== besides.
 #define WEIR_FIELDS(Type, ...)                                             \
   static Type* weir_fields_of() { return nullptr; }                        \
   static constexpr const char* weir_struct_name() { return #Type; }        \
