@@ -49,9 +49,10 @@ std::string rest_of(std::string_view text, int fields) {
 
 bool read_row(std::string_view row, Lineage* lineage) {
   const auto fields = split(row, ' ');
+  uint64_t writer = 0;
   if (fields[0] == "newest")
-    return fields.size() == 3 && parse(fields[1], 10, &lineage->newest) &&
-           parse(fields[2], 10, &lineage->epoch);
+    return fields.size() == 4 && parse(fields[1], 10, &lineage->newest) &&
+           parse(fields[2], 10, &lineage->epoch) && parse(fields[3], 16, &writer);
   if (fields[0] == "line" && fields.size() >= 4) {
     CheckpointLine& line = lineage->lines.emplace_back();
     line.origin = rest_of(row, 4);
@@ -197,8 +198,8 @@ Lineage begin_line(const Lineage& before, const LineBeginning& beginning, Checkp
   return after;
 }
 
-std::string encode_lineage(const Lineage& lineage) {
-  std::string body = cat("newest ", lineage.newest, " ", lineage.epoch, "\n");
+std::string encode_lineage(const Lineage& lineage, uint64_t writer) {
+  std::string body = cat("newest ", lineage.newest, " ", lineage.epoch, " ", hex16(writer), "\n");
   for (const CheckpointLine& line : lineage.lines) append(line, &body);
   return cat(kMagic, " ", kFormatVersion, " ", body.size(), " ",
              hex16(XXH3_64bits(body.data(), body.size())), "\n", body);
@@ -248,7 +249,7 @@ StatusOr<Lineage> read_lineage(const FileLocation& job) {
 Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t nonce) {
   const FileLocation directory = job.child(kLineageDirectory);
   const FileLocation record = directory.child(start_record_name(lineage.newest));
-  const std::string bytes = encode_lineage(lineage);
+  const std::string bytes = encode_lineage(lineage, nonce);
   const std::string unique = hex16(nonce);
   WEIR_RETURN_IF_ERROR(directory.fs->make_directories(directory.path));
   const auto is_ours = [&]() -> StatusOr<bool> {
@@ -259,22 +260,32 @@ Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t 
     return already_exists(cat("another start of the job has been recorded as ", record.uri));
   };
   Status status = publish_file(*record.fs, record.path, bytes, unique);
-  if (!status.ok()) {
+  bool there = status.ok();
+  if (!there) {
     // Find out whether the rename took effect. A delayed rename must not take effect later, so
     // remove its source before the last look.
-    WEIR_ASSIGN_OR_RETURN(bool there, is_ours());
+    WEIR_ASSIGN_OR_RETURN(there, is_ours());
     if (!there) {
       const Status removed = record.fs->remove(cat(record.path, ".", unique, ".tmp"));
       if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
       WEIR_ASSIGN_OR_RETURN(there, is_ours());
     }
-    if (!there) return status.with_context("cannot record the start of the job");
   }
+  // A later start also removes what is being written here.
   WEIR_ASSIGN_OR_RETURN(const Records records, list_records(job));
   if (!records.starts.empty() && records.starts.back() > lineage.newest) {
     return already_exists(cat("another start of the job has been recorded after ", record.uri));
   }
+  if (!there) return status.with_context("cannot record the start of the job");
   remove_older_records(directory, records, lineage.newest);
+  return {};
+}
+
+Status record_fence(const FileLocation& job, Lineage* lineage, uint64_t nonce) {
+  Lineage fence = *lineage;
+  ++fence.newest;
+  WEIR_RETURN_IF_ERROR(record_lineage(job, fence, nonce));
+  *lineage = std::move(fence);
   return {};
 }
 

@@ -78,7 +78,8 @@ struct LineBeginning {
 Lineage begin_line(const Lineage& before, const LineBeginning& beginning, CheckpointId highest,
                    const std::vector<CheckpointId>& completed);
 
-std::string encode_lineage(const Lineage& lineage);
+/// `writer`: drawn by the process that records it, so that no two processes write the same bytes.
+std::string encode_lineage(const Lineage& lineage, uint64_t writer);
 /// DATA_LOSS: damaged. FAILED_PRECONDITION: a newer format.
 StatusOr<Lineage> decode_lineage(std::string_view bytes);
 
@@ -87,8 +88,13 @@ StatusOr<Lineage> decode_lineage(std::string_view bytes);
 /// Reads the record of the last start; empty if there was none.
 StatusOr<Lineage> read_lineage(const FileLocation& job);
 /// Records a start, exclusively: ALREADY_EXISTS if another start has taken its number. Removes the
-/// previous record.
+/// previous record. `nonce`: drawn by this process.
 Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t nonce);
+/// Records that there is another start, and leaves the lines as they are. From then on no earlier
+/// start completes a checkpoint, so what is listed afterwards is all that counts, and the start can
+/// record its own line. If it is killed before that, the next one finds what the last had left.
+/// Codes as for record_lineage().
+Status record_fence(const FileLocation& job, Lineage* lineage, uint64_t nonce);
 /// ABORTED if another start has been recorded after this one.
 Status check_newest_start(const FileLocation& job, StartNumber start);
 

@@ -74,6 +74,21 @@ Status discard_unfinished(const FileLocation& job, CheckpointId id,
   return {};
 }
 
+Status discard_orphans(const FileLocation& job, const CheckpointInventory& inventory,
+                       CheckpointId up_to) {
+  for (const CheckpointId id : inventory.orphans) {
+    if (id > up_to) break;
+    // The highest id stays used: a writer that is still alive somewhere must find its path in use.
+    const auto afterwards =
+        id == inventory.highest ? DirectoryAfterwards::kEmpty : DirectoryAfterwards::kRemoved;
+    const Status discarded = discard_unfinished(job, id, afterwards);
+    // Its writer has completed it too late: it does not count, and disturbs nobody.
+    if (discarded.code() == StatusCode::kFailedPrecondition) continue;
+    WEIR_RETURN_IF_ERROR(discarded);
+  }
+  return {};
+}
+
 StatusOr<CheckpointInventory> list_checkpoints(const FileLocation& job) {
   CheckpointInventory inventory;
   const auto entries = job.fs->list(job.path);

@@ -40,5 +40,8 @@ struct CheckpointInventory {
 };
 /// A missing directory is empty. On UNAVAILABLE or any other error, nothing is known.
 StatusOr<CheckpointInventory> list_checkpoints(const FileLocation& job);
+/// Removes the files of all orphans with ids up to this one. The directory of the highest id stays.
+Status discard_orphans(const FileLocation& job, const CheckpointInventory& inventory,
+                       CheckpointId up_to);
 
 }  // namespace weir

@@ -69,17 +69,6 @@ Status record_start(const StartingPoint& start, bool in_this_directory, LeaderSt
                             start.sidecar->metadata_length, start.sidecar->metadata_checksum});
 }
 
-Status remove_orphans(const FileLocation& job, const CheckpointInventory& inventory) {
-  if (bug_enabled(Bug::kLeftoversKept)) return {};
-  for (const CheckpointId id : inventory.orphans) {
-    // Keep the newest id taken: a writer that is still alive must find its path in use.
-    const auto afterwards =
-        id == inventory.highest ? DirectoryAfterwards::kEmpty : DirectoryAfterwards::kRemoved;
-    WEIR_RETURN_IF_ERROR(discard_unfinished(job, id, afterwards));
-  }
-  return {};
-}
-
 /// Calls code of a user's source or sink before the job runs. Never returns ABORTED, which would
 /// mean that another coordinator leads.
 template <class Call>
@@ -132,13 +121,12 @@ namespace {
 class Preparation {
  public:
   Preparation(const JobGraph& graph, const JobOptions& options, FileSystemRegistry& files,
-              const PreparationInputs& in, std::optional<Lineage> basis)
-      : graph_(graph), options_(options), files_(files), in_(in), basis_(std::move(basis)) {}
+              const PreparationInputs& in, StartNumber fence)
+      : graph_(graph), options_(options), files_(files), in_(in), fence_(fence) {}
 
   /// Nothing: a checkpoint or a start was recorded in the directory in the meantime, so look again.
   StatusOr<std::optional<PreparedJob>> run() {
     WEIR_ASSIGN_OR_RETURN(directory_, look_at_directory(options_, files_));
-    if (basis_ && basis_->newest == directory_.lineage.newest) directory_.lineage = *basis_;
     if (in_.store != nullptr) {
       WEIR_ASSIGN_OR_RETURN(prepared_.result, in_.store->result());
       if (prepared_.result && !bug_enabled(Bug::kResultForgotten))
@@ -173,13 +161,12 @@ class Preparation {
     prepared_.start = start;
     if (options_.checkpoints_enabled) {
       remove_old_probes(*directory_.job, prepared_.lineage.newest);
-      WEIR_ASSIGN_OR_RETURN(const bool newest, take_over_directory());
-      if (!newest) return std::optional<PreparedJob>();
+      WEIR_RETURN_IF_ERROR(take_over_directory());
     }
     return std::optional<PreparedJob>(std::move(prepared_));
   }
-  /// After run() returned nothing: the next try builds on this instead of the record of this one.
-  const std::optional<Lineage>& basis() const { return basis_; }
+  /// After run() returned nothing: the record that also fences earlier starts for the next try.
+  StartNumber fence() const { return fence_; }
 
  private:
   bool in_this_directory() const {
@@ -203,6 +190,8 @@ class Preparation {
       WEIR_RETURN_IF_ERROR(record_start(start, in_this_directory(), *in_.store));
     }
     if (!needed) return true;
+    WEIR_ASSIGN_OR_RETURN(const bool fenced, fence_earlier_starts());
+    if (!fenced) return false;
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory now, list_checkpoints(*directory_.job));
     if (in_.store == nullptr && now.completed != directory_.inventory.completed) return false;
     chosen_.beginning.new_run = in_.nonce;
@@ -210,11 +199,22 @@ class Preparation {
     prepared_.lineage =
         begin_line(directory_.lineage, chosen_.beginning, now.highest, now.completed);
     prepared_.lineage.epoch = std::max(prepared_.lineage.epoch, in_.epoch);
-    const Status recorded = record_lineage(*directory_.job, prepared_.lineage, in_.nonce);
-    if (recorded.code() == StatusCode::kAlreadyExists) return false;
-    WEIR_RETURN_IF_ERROR(recorded);
-    seen_ = now.completed;
-    return true;
+    return was_recorded(record_lineage(*directory_.job, prepared_.lineage, in_.nonce));
+  }
+
+  /// False: look again. Elected leaders agree by the pointer instead.
+  StatusOr<bool> fence_earlier_starts() {
+    const StartNumber newest = directory_.lineage.newest;
+    if (in_.store != nullptr || newest == 0 || newest == fence_) return true;
+    const Status fenced = record_fence(*directory_.job, &directory_.lineage, in_.nonce);
+    if (fenced.ok()) fence_ = directory_.lineage.newest;
+    return was_recorded(fenced);
+  }
+
+  /// False: another start was recorded instead.
+  static StatusOr<bool> was_recorded(const Status& status) {
+    if (!status.ok() && status.code() != StatusCode::kAlreadyExists) return status;
+    return status.ok();
   }
 
   void say_what_is_abandoned() const {
@@ -232,19 +232,12 @@ class Preparation {
     }
   }
 
-  /// False: look again. An earlier start that is alive may have completed a checkpoint between the
-  /// look and the record, and that checkpoint counts. After the record it can complete none.
-  StatusOr<bool> take_over_directory() {
+  Status take_over_directory() {
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*directory_.job));
     const CheckpointLine& line = prepared_.lineage.lines.back();
     if (in_.store == nullptr) {
-      for (const CheckpointId id : inventory.completed) {
-        if (std::find(seen_.begin(), seen_.end(), id) != seen_.end()) continue;
-        basis_ = directory_.lineage;
-        basis_->newest = prepared_.lineage.newest;
-        return false;
-      }
-      WEIR_RETURN_IF_ERROR(remove_orphans(*directory_.job, inventory));
+      // A later start may be writing one with a higher id.
+      WEIR_RETURN_IF_ERROR(discard_orphans(*directory_.job, inventory, line.after));
     } else {
       // Don't remove them now: a leader that is deposed during its preparation would remove the
       // next leader's files.
@@ -274,16 +267,15 @@ class Preparation {
                          << "; it is kept, and until this start has completed one --from latest "
                             "goes on from there";
     }
-    return true;
+    return {};
   }
 
   const JobGraph& graph_;
   const JobOptions& options_;
   FileSystemRegistry& files_;
   const PreparationInputs& in_;
-  std::optional<Lineage> basis_;
+  StartNumber fence_;  ///< the record that fences earlier starts; 0: none yet
   DirectoryState directory_;
-  std::vector<CheckpointId> seen_;  ///< complete before the start was recorded
   std::optional<CompletedPointer> pointer_;
   bool led_before_ = false;  ///< an elected leader has started the job before
   ChosenStart chosen_;
@@ -311,12 +303,12 @@ Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, ui
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options,
                                   FileSystemRegistry& files, const PreparationInputs& in) {
   constexpr int kTries = 5;
-  std::optional<Lineage> basis;
+  StartNumber fence = 0;
   for (int i = 0; i < kTries; ++i) {
-    Preparation preparation(graph, options, files, in, std::move(basis));
+    Preparation preparation(graph, options, files, in, fence);
     WEIR_ASSIGN_OR_RETURN(auto prepared, preparation.run());
     if (prepared) return *std::move(prepared);
-    basis = preparation.basis();
+    fence = preparation.fence();
   }
   return failed_precondition(
       cat("another process goes on starting this job, or completing its checkpoints, in ",

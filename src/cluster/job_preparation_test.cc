@@ -3,76 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
-#include "checkpoint/publication.h"
-#include "checkpoint/testing/faulty_file_system.h"
-#include "checkpoint/testing/one_file_system.h"
+#include "cluster/testing/preparation_fixture.h"
 #include "fs/probe.h"
 
 namespace weir {
 namespace {
-
-class Records final : public LeaderStore {
- public:
-  StatusOr<std::optional<CompletedPointer>> pointer() override { return pointer_; }
-  Status set_pointer(const CompletedPointer& pointer) override {
-    if (deposed_) return aborted("another leads");
-    pointer_ = pointer;
-    return {};
-  }
-  StatusOr<std::optional<RecordedResult>> result() override {
-    return std::optional<RecordedResult>();
-  }
-  Status set_result(const RecordedResult&) override { return {}; }
-
-  std::optional<CompletedPointer> pointer_;
-  bool deposed_ = false;
-};
-
-class JobPreparation : public testing::Test {
- protected:
-  StatusOr<PreparedJob> prepare(const std::string& from, LeaderStore* store = nullptr) {
-    JobOptions options = options_;
-    options.job_directory = "mem:///c/job";
-    options.checkpoints_enabled = true;
-    options.restore_from = from;
-    return prepare_job(graph_, options, files_, {.store = store, .epoch = 1, .nonce = ++nonce_});
-  }
-  /// Writes a checkpoint of a job without state.
-  CompletedPointer publish(CheckpointId id) {
-    return publish(id, read_lineage(*files_.resolve("mem:///c/job"))->newest);
-  }
-  CompletedPointer publish(CheckpointId id, StartNumber start) {
-    CheckpointContent content;
-    content.metadata.checkpoint_id = id;
-    content.sidecar.start = start;
-    content.sidecar.arguments = graph_.arguments;
-    CheckpointPublication publication(*files_.resolve("mem:///c/job"), content, 1);
-    EXPECT_EQ(publication.publish().outcome, PublishOutcome::kPublished);
-    return publication.pointer();
-  }
-
-  CheckpointId restored(const std::string& from) {
-    const auto prepared = prepare(from);
-    EXPECT_TRUE(prepared.ok()) << prepared.status().to_string();
-    return prepared.ok() ? prepared->start->restored_checkpoint : -2;
-  }
-  std::string refusal(const std::string& from) {
-    return std::string(prepare(from).status().message());
-  }
-  std::string path_of(CheckpointId id) { return cat("mem:///c/job/chk-", id); }
-  /// The first run: completes checkpoints 1 to 11.
-  void run_to_eleven() {
-    ASSERT_EQ(restored("none"), -1);
-    for (CheckpointId id = 1; id <= 11; ++id) publish(id);
-  }
-
-  const std::shared_ptr<FaultyFileSystem> fs_ = std::make_shared<FaultyFileSystem>();
-  OneFileSystem files_{fs_};
-  JobGraph graph_;
-  JobOptions options_;
-  Records records_;
-  uint64_t nonce_ = 0;
-};
 
 TEST_F(JobPreparation, LatestMeansTheBeginningToLaterLeadersIfItDidToTheFirstLeader) {
   ASSERT_TRUE(prepare("latest", &records_).ok());
@@ -169,28 +104,6 @@ TEST_F(JobPreparation, RefusesAnAbandonedCheckpointUnlessTheOptionAcceptsIt) {
   EXPECT_NE(refusal(path_of(15)), "");
 }
 
-TEST_F(JobPreparation, KillWhileGoingBackLeavesTheJobOnOneLine) {
-  for (const bool done : {false, true}) {
-    int unchanged = 0;
-    int gone_back = 0;
-    for (int at = 0; gone_back == 0 || unchanged == 0 || at < 60; ++at) {
-      ASSERT_LT(at, 300);
-      ASSERT_TRUE(fs_->inner().remove_all("/c").ok());
-      run_to_eleven();
-      int left = at;
-      (done ? fs_->after : fs_->before) = [&](std::string_view, const std::string&) {
-        return left-- > 0 ? Status() : unavailable("killed");
-      };
-      const bool prepared = prepare(path_of(2)).ok();
-      fs_->before = fs_->after = [](std::string_view, const std::string&) { return Status(); };
-      const CheckpointId latest = restored("latest");
-      EXPECT_TRUE(latest == 2 || latest == 11) << at << ": " << latest;
-      if (prepared) EXPECT_EQ(latest, 2) << "sinks may have taken back what came after: " << at;
-      ++(latest == 2 ? gone_back : unchanged);
-    }
-  }
-}
-
 TEST_F(JobPreparation, FallingBackFromADamagedCheckpointIsGoingBack) {
   run_to_eleven();
   const std::string good = *read_file(fs_->inner(), "/c/job/chk-11/_metadata");
@@ -278,41 +191,15 @@ TEST_F(JobPreparation, StartDoesNotRemoveTheProbeOfAnother) {
 TEST_F(JobPreparation, NextStartRemovesTheProbeOfAKilledStart) {
   ASSERT_EQ(restored("none"), -1);
   const std::string of_start = cat("/c/job/", kProbePrefix);
-  for (const char* name : {"2-77", "2-77.new.tmp", "probe-77", "3-77"})
+  for (const char* name : {"2-77", "2-77.new.tmp", "probe-77", "4-77"})
     ASSERT_TRUE(write_file(*fs_, of_start + name, "x").ok());
   ASSERT_EQ(restored("latest"), -1);
   EXPECT_FALSE(fs_->exists(of_start + "2-77"));
   EXPECT_FALSE(fs_->exists(of_start + "2-77.new.tmp"));
   EXPECT_FALSE(fs_->exists(of_start + "probe-77"));
-  EXPECT_TRUE(fs_->exists(of_start + "3-77")) << "its process may live";
+  EXPECT_TRUE(fs_->exists(of_start + "4-77")) << "its process may live";
   ASSERT_EQ(restored("latest"), -1);
-  EXPECT_FALSE(fs_->exists(of_start + "3-77"));
-}
-
-/// At each step of a start's preparation, an earlier start that is alive completes a checkpoint. If
-/// that checkpoint counts, its output stays, so the new start must continue from it.
-TEST_F(JobPreparation, StartContinuesFromEachCheckpointThatCountedBeforeIt) {
-  for (int step = 0;; ++step) {
-    SCOPED_TRACE(step);
-    ASSERT_LT(step, 200);
-    ASSERT_TRUE(fs_->inner().remove_all("/c").ok());
-    run_to_eleven();
-    int left = step;
-    bool published = false;
-    bool counted = false;
-    fs_->before = [&](std::string_view, const std::string&) {
-      if (left-- != 0) return Status();
-      published = true;
-      publish(12, 1);
-      counted = check_newest_start(*files_.resolve("mem:///c/job"), 1).ok();
-      return Status();
-    };
-    const CheckpointId from = restored("latest");
-    fs_->before = [](std::string_view, const std::string&) { return Status(); };
-    if (!published) break;
-    EXPECT_TRUE(!counted || from == 12) << from;
-    EXPECT_EQ(restored("latest"), from);
-  }
+  EXPECT_FALSE(fs_->exists(of_start + "4-77"));
 }
 
 TEST_F(JobPreparation, DoesNotRestoreACheckpointThatWasSetAside) {
