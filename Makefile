@@ -4,7 +4,7 @@
 #               FLINK=1: inside a real Apache Flink, over a real HDFS)
 #   make test   the whole suite, real HDFS, ZooKeeper and Flink included
 # The others: build, unit (tests that need no server), bench, format (every file), flink-bridge (what runs a job inside Flink),
-# install PREFIX=…, clean.
+# docs (headers and documents as a site: build/docs/html), install PREFIX=…, clean.
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -14,7 +14,7 @@ JOBS   ?= $(shell nproc)
 VERSION = $(shell sed -n 's/.*weir VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 
-.PHONY: demo test build unit bench format flink-bridge install deps deps-test clean
+.PHONY: demo test build unit bench format docs flink-bridge install deps deps-test clean
 
 demo: deps $(BUILD)/build.ninja $(if $(FLINK),$(BRIDGE))
 	ninja -C $(BUILD) -j $(JOBS) flights word_count
@@ -36,6 +36,11 @@ bench: build
 format:
 	python3 tools/format.py
 
+docs:
+	@tools/install_packages.sh docs
+	mkdir -p $(BUILD)/docs
+	WEIR_VERSION=$(VERSION) WEIR_DOCS=$(BUILD)/docs doxygen docs/Doxyfile
+
 flink-bridge: $(BRIDGE)
 
 $(BRIDGE): flink/pom.xml $(shell find flink/src/main -name '*.java')
@@ -53,7 +58,7 @@ deps:
 	@tools/install_packages.sh build $(if $(HDFS)$(CLUSTER)$(FLINK),hdfs) $(if $(FLINK),test)
 
 deps-test:
-	@tools/install_packages.sh build hdfs test
+	@tools/install_packages.sh build hdfs test docs
 
 clean:
 	rm -rf $(BUILD)

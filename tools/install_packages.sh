@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the missing Debian packages in one apt call.
-# Usage: install_packages.sh GROUP…   (build, hdfs, test)
+# Usage: install_packages.sh GROUP…   (build, hdfs, test, docs)
 # docs/dependencies.md describes the packages.
 set -euo pipefail
 
@@ -8,13 +8,14 @@ declare -A packages=(
   [build]="g++ cmake ninja-build ccache mold make python3 python3-pip libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libpugixml-dev libzip-dev libxxhash-dev libzookeeper-mt-dev libgtest-dev libabsl-dev"
   [hdfs]="openjdk-17-jre-headless maven"
   [test]="openjdk-17-jdk-headless binutils"
+  [docs]="doxygen python3"
 )
 
 present() {
   # A tool on the path serves as well as its package.
   case "$1" in
     python3-pip) python3 -m pip --version >/dev/null 2>&1 && return 0 ;;
-    g++ | cmake | make | python3 | ccache | mold) command -v "$1" >/dev/null && return 0 ;;
+    g++ | cmake | make | python3 | ccache | mold | doxygen) command -v "$1" >/dev/null && return 0 ;;
     ninja-build) command -v ninja >/dev/null && return 0 ;;
     maven) command -v mvn >/dev/null && return 0 ;;
     openjdk-17-jre-headless) command -v java >/dev/null && return 0 ;;
