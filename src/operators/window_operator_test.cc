@@ -1,4 +1,4 @@
-#include "weir/detail/window/window_operator.h"
+#include "weir/detail/window/make_window.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 
 #include "operators/log_lines.h"
 #include "testing/operator_harness.h"
+#include "weir/window/windows.h"
 
 namespace weir {
 namespace {

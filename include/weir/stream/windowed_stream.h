@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "weir/detail/stream/field_reductions.h"
-#include "weir/detail/window/window_operator.h"
+#include "weir/detail/window/make_window.h"
 #include "weir/function/functions.h"
 #include "weir/stream/data_stream.h"
 #include "weir/window/windows.h"
