@@ -31,6 +31,7 @@
 #include "sim_process.h"
 #include "weir/detail/base/check.h"
 #include "weir/detail/connector/source_operator.h"
+#include "weir/detail/connector/split_codec.h"
 #include "weir/weir.h"
 
 namespace weir {
@@ -73,9 +74,7 @@ JobGraph keyed_count(int parallelism, bool exchange) {
       GeneratorSource<Event>::unbounded([](int64_t i) { return Event{static_cast<uint64_t>(i)}; }));
   detail::StreamNode node;
   node.name = "events";
-  node.enumerate = [source](FileSystemRegistry& files, int subtasks) {
-    return source->enumerate(files, subtasks);
-  };
+  node.make_enumerator = detail::enumerator_factory(source);
   node.factory = [source](const detail::OperatorSettings& settings) -> std::unique_ptr<Operator> {
     return std::make_unique<detail::SourceReaderOperator<Event>>(
         source->create_reader(), WatermarkStrategy<Event>(no_watermarks()), settings);

@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "cluster_events.h"
+#include "cluster_trickle.h"
 #include "graph/build_job_graph.h"
 #include "weir/connector/file_sink.h"
 #include "weir/connector/file_source.h"
@@ -12,6 +13,7 @@
 #include "weir/detail/base/check.h"
 #include "weir/detail/connector/collection_source.h"
 #include "weir/detail/connector/source_operator.h"
+#include "weir/detail/connector/split_codec.h"
 #include "weir/stream/environment.h"
 
 namespace weir::sim {
@@ -47,14 +49,12 @@ DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadP
   detail::StreamNode node;
   node.name = "events";
   node.uid = cat("source-", index);
-  node.enumerate = [shared](FileSystemRegistry& files, int parallelism) {
-    return shared->enumerate(files, parallelism);
-  };
+  node.make_enumerator = detail::enumerator_factory(shared);
   node.factory = [shared, strategy,
                   mishaps](const detail::OperatorSettings& operators) -> std::unique_ptr<Operator> {
     throw_if_due(*mishaps, 0, Callback::kCreateReader);
-    return std::make_unique<detail::SourceReaderOperator<Event>>(shared->create_reader(), strategy,
-                                                                 operators);
+    return std::make_unique<detail::SourceReaderOperator<Event>>(
+        detail::untyped(shared->create_reader()), strategy, operators);
   };
   if (plan.sources[index].kind == SourceKind::kCollection) node.parallelism = 1;
   return SingleOutputStreamOperator<Event>::add(graph, std::move(node));
@@ -79,6 +79,8 @@ DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan,
       return add_source(graph, detail::CollectionSource<Event>(std::move(events)), plan, mishaps,
                         index);
     }
+    case SourceKind::kTrickle:
+      return add_source(graph, TrickleSource(plan, index, mishaps), plan, mishaps, index);
     case SourceKind::kFile: break;
   }
   auto file = FileSource<Event>::lines(cat("file://", input_path(index)), event_of_line);

@@ -86,6 +86,20 @@ void widen(WorkloadPlan& plan, SimRandom& random) {
   }
 }
 
+/// One source finds its splits while the job runs.
+void draw_trickle(WorkloadPlan& plan, SimRandom& random) {
+  const size_t index = random.below(plan.sources.size());
+  SourcePlan& source = plan.sources[index];
+  source.kind = SourceKind::kTrickle;
+  source.splits_at_once = one_of(random, {1, 1, 4, 20});
+  source.split_records = std::max<int64_t>(1, source.count / random.between(5, 60));
+  const int64_t discoveries = source.count / (source.splits_at_once * source.split_records) + 1;
+  source.discover_ms = std::max<int64_t>(1, random.between(100, 4000) / discoveries);
+  const int64_t number = source.split_records * source.splits_at_once;
+  if (random.chance(0.3) && number < source.count)
+    plan.throws_at.push_back({number, Callback::kDiscover});
+}
+
 }  // namespace
 
 WorkloadPlan draw_workload(SimRandom& random, bool wide) {
@@ -127,6 +141,8 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   SimRandom bursts(splitmix_output(plan.data_seed ^ 0xb057));
   if (wide && plan.ending != Ending::kAlarms && plan.late == 0 && bursts.chance(0.12))
     plan.steps.push_back({StepKind::kBurst, bursts.chance(0.5)});
+  SimRandom trickles(splitmix_output(plan.data_seed ^ 0x721c));
+  if (wide && trickles.chance(0.3)) draw_trickle(plan, trickles);
   return plan;
 }
 
@@ -257,14 +273,20 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index,
 }
 
 std::string describe(const WorkloadPlan& plan) {
-  static constexpr const char* kSources[] = {"generator", "collection", "file"};
+  static constexpr const char* kSources[] = {"generator", "collection", "file", "trickle"};
   static constexpr const char* kSteps[] = {"map",   "filter",    "flat_map", "fork",
                                            "keyed", "broadcast", "burst"};
   static constexpr const char* kEndings[] = {"plain",   "reduce", "timers",
                                              "windows", "lists",  "alarms"};
-  static constexpr const char* kCallbackNames[] = {
-      "the last function", "the timestamp assigner",   "a key selector",         "a step", "open",
-      "create_reader",     "a serializer that writes", "a serializer that reads"};
+  static constexpr const char* kCallbackNames[] = {"the last function",
+                                                   "the timestamp assigner",
+                                                   "a key selector",
+                                                   "a step",
+                                                   "open",
+                                                   "create_reader",
+                                                   "a serializer that writes",
+                                                   "a serializer that reads",
+                                                   "an enumerator"};
   std::string text;
   for (const SourcePlan& source : plan.sources) {
     text += cat(text.empty() ? "" : " + ", kSources[static_cast<int>(source.kind)], '(',

@@ -22,12 +22,21 @@ inline constexpr int64_t kIdsPerSource = 1'000'000;
 /// Each late record has a key of its own: kLateKeys plus its id.
 inline constexpr int64_t kLateKeys = 1'000'000'000;
 
-enum class SourceKind { kGenerator, kCollection, kFile };
+enum class SourceKind {
+  kGenerator,
+  kCollection,
+  kFile,
+  kTrickle,  ///< splits appear while the job runs
+};
 struct SourcePlan {
   SourceKind kind = SourceKind::kGenerator;
   int64_t count = 0;
   double rate = 0;          ///< records a second of virtual time; 0: no limit
   int64_t split_bytes = 0;  ///< kFile
+  // kTrickle: a discovery finds this many splits of this size, and another follows.
+  int64_t splits_at_once = 0;
+  int64_t split_records = 0;
+  int64_t discover_ms = 0;
 };
 
 enum class StepKind {
@@ -66,8 +75,9 @@ enum class Callback {
   kCreateReader,  ///< create_reader() of a source; belongs to no record
   kWriteState,    ///< a serializer, on write
   kReadState,     ///< a serializer, on read
+  kDiscover,      ///< an enumerator, when it would find this record
 };
-inline constexpr int kCallbacks = 8;
+inline constexpr int kCallbacks = 8;  ///< that belong to any workload
 struct Mishap {
   int64_t id = 0;  ///< the record's id; 0 if it belongs to none
   Callback at = Callback::kLast;

@@ -186,6 +186,77 @@ TEST(SourceTestHarness, ReadsOnWhereASnapshotWasOnAnotherNumberOfSubtasks) {
   EXPECT_EQ(numbers, (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
+struct NumberRange {
+  int64_t next = 0;
+  int64_t end = 0;
+  WEIR_FIELDS(NumberRange, next, end)
+};
+
+/// The numbers below 12, of which a discovery finds the next four.
+class GrowingNumbers final : public Source<int64_t, NumberRange> {
+ public:
+  std::unique_ptr<SplitEnumerator<NumberRange>> create_enumerator(int) const override {
+    return std::make_unique<Enumerator>();
+  }
+  std::unique_ptr<SourceReader<int64_t, NumberRange>> create_reader() const override {
+    return std::make_unique<Reader>();
+  }
+  bool bounded() const override { return true; }
+
+ private:
+  class Enumerator final : public SplitEnumerator<NumberRange> {
+   public:
+    Status restore(std::string_view state) override {
+      found_ = std::stoll(std::string(state));
+      return {};
+    }
+    StatusOr<Discovery<NumberRange>> discover(FileSystemRegistry&) override {
+      Discovery<NumberRange> discovery;
+      discovery.splits = {{found_, found_ + 2}, {found_ + 2, found_ + 4}};
+      found_ += 4;
+      if (found_ < 12) discovery.again = std::chrono::milliseconds(1);
+      return discovery;
+    }
+    std::string snapshot() const override { return std::to_string(found_); }
+
+   private:
+    int64_t found_ = 0;
+  };
+  class Reader final : public SourceReader<int64_t, NumberRange> {
+   public:
+    Status open(OperatorContext&) override { return {}; }
+    void add_splits(std::vector<NumberRange> splits) override {
+      ranges_.insert(ranges_.end(), splits.begin(), splits.end());
+    }
+    PollResult poll(BatchOf<int64_t>& out, size_t) override {
+      std::erase_if(ranges_, [](const NumberRange& range) { return range.next == range.end; });
+      if (ranges_.empty()) return {PollResult::Status::kEnd};
+      out.add(ranges_.front().next++);
+      return {};
+    }
+    std::vector<NumberRange> snapshot() override { return ranges_; }
+
+   private:
+    std::vector<NumberRange> ranges_;
+  };
+};
+
+TEST(SourceTestHarness, FindsSplitsWhileTheSourceRunsAndReadsOnFromASnapshot) {
+  SourceTestHarness<int64_t> harness(GrowingNumbers(), {.parallelism = 2});
+  std::vector<int64_t> numbers;
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(harness.poll());
+  const TestSnapshot snapshot = harness.snapshot();
+  numbers = harness.take_values();
+  EXPECT_FALSE(numbers.empty());
+  harness.poll();
+  harness.take_values();  // lost by the failure
+  harness.restore(snapshot, 3);
+  harness.read_to_end();
+  for (const int64_t number : harness.take_values()) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end());
+  EXPECT_EQ(numbers, (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+}
+
 TEST(SourceTestHarness, SaysWhyASourceCannotBeRead) {
   SourceTestHarness<int64_t> harness(Numbers(-1));
   EXPECT_EQ(harness.status().to_string(),

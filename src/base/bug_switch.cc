@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "latest_picks_incomplete",
     "late_ack_of_given_up_checkpoint",
     "retention_deletes_newest",
+    "enumerator_state_late",
     "credit_lost",
     "frame_repeated",
     "deposed_leader_obeyed",

@@ -28,7 +28,8 @@ enum class Bug {
   kLateAckOfGivenUpCheckpoint,  ///< an aborted checkpoint's acknowledgement counts for the pending
                                 ///< one
   kRetentionDeletesNewest,
-  kCreditLost,     ///< a barrier from another process uses up a credit that is never returned
+  kEnumeratorStateLate,  ///< an enumerator's state is taken when the checkpoint is written
+  kCreditLost,           ///< a barrier from another process uses up a credit that is never returned
   kFrameRepeated,  ///< the element that used the last credit is sent again when new credits arrive
   kDeposedLeaderObeyed,   ///< a worker still obeys a coordinator of an earlier epoch
   kStaleLeaderCompletes,  ///< a deposed leader's checkpoint counts as complete

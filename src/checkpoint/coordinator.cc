@@ -125,6 +125,7 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
     if (given_up) return remove_late_files(id);
     PendingCheckpoint& checkpoint = found->second.checkpoint;
     checkpoint.move_to(CheckpointPhase::kTriggered);
+    checkpoint.set_enumerators(host_.enumerator_states());
     host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms()});
     return;
   }
@@ -213,6 +214,8 @@ void CheckpointCoordinator::write_next() {
     entry.checkpoint.move_to(CheckpointPhase::kFinalizing);
     writing_ = id;
     ask_again_after_ = kFirstAskAgain;
+    if (bug_enabled(Bug::kEnumeratorStateLate))
+      entry.checkpoint.set_enumerators(host_.enumerator_states());
     Sidecar sidecar;
     sidecar.job_name = options_.job_name;
     sidecar.job_id = options_.job_id;

@@ -56,6 +56,9 @@ class CheckpointHost {
   virtual ~CheckpointHost() = default;
   /// Sends to every process of the attempt that the message names.
   virtual void send_trigger(const TriggerCheckpoint& message) = 0;
+  /// The states of the source enumerators between the messages sent before and after this call, by
+  /// operator. Called right before send_trigger().
+  virtual std::map<OperatorId, std::string> enumerator_states() { return {}; }
   virtual void send_complete(const NotifyCheckpointComplete& message) = 0;
   virtual void send_aborted(const NotifyCheckpointAborted& message) = 0;
   /// Runs `work` on the I/O pool, then the function that it returns on the job master's thread.

@@ -3,6 +3,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/enumerator_state.h"
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
@@ -138,6 +139,7 @@ class MetadataDecoder {
         op.max_parallelism > kMaxKeyGroups)
       in_.fail("an impossible parallelism");
     WEIR_ASSIGN_OR_RETURN(read.coordinator, get_stream());
+    if (read.coordinator) take_enumerator(read);
 
     const int32_t count = in_.get_i32();
     if (count == kFinishedOperator) {
@@ -158,6 +160,14 @@ class MetadataDecoder {
     }
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     return read;
+  }
+
+  /// Coordinator state that weir wrote itself.
+  static void take_enumerator(ReadOperator& read) {
+    auto* inlined = std::get_if<InlineBytes>(&*read.coordinator);
+    if (inlined == nullptr || !is_enumerator_state(inlined->bytes)) return;
+    read.op.enumerator = std::move(inlined->bytes);
+    read.coordinator.reset();
   }
 
   StatusOr<SubtaskState> get_subtask(int index, ReadOperator& read) {

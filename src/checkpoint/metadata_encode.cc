@@ -38,7 +38,12 @@ class MetadataEncoder {
     out_.put_raw(op.id.raw());
     out_.put_i32(op.parallelism);
     out_.put_i32(op.max_parallelism);
-    put_tag(HandleTag::kNone);  // state of a source's coordinator
+    // The coordinator's state, which is small.
+    if (op.enumerator.empty()) {
+      put_tag(HandleTag::kNone);
+    } else {
+      WEIR_RETURN_IF_ERROR(put_stream(InlineBytes{op.enumerator}));
+    }
     if (op.finished) {
       out_.put_i32(kFinishedOperator);
       return {};

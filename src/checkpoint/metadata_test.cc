@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "checkpoint/enumerator_state.h"
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
 #include "checkpoint/testing/memory_keyed_state.h"
@@ -121,6 +122,31 @@ TEST(Metadata, OwnFilesRoundTrip) {
   EXPECT_EQ(file_of(counter.at(2).keyed_state->stream), "hdfs://other/shared/f");
   EXPECT_TRUE(read.operators[2].finished);
   EXPECT_TRUE(read.operators[2].subtasks.empty());
+}
+
+TEST(Metadata, KeepsTheStateOfAnEnumeratorAndTellsItFromThatOfFlinksSources) {
+  const EnumeratorState state{"seen: a", {"split 1", "", std::string(3, '\0')}, true};
+  CheckpointMetadata metadata = example();
+  metadata.operators[0].enumerator = encode_enumerator_state(state);
+  std::vector<HostedChainState> hosted;
+  const CheckpointMetadata read =
+      decoded(encoded(metadata), {.is_beside = nullptr, .left_out = nullptr, .hosted = &hosted});
+  EXPECT_TRUE(hosted.empty());
+  ASSERT_EQ(read.operators.size(), 3u);
+  EXPECT_EQ(decode_enumerator_state(read.operators[0].enumerator).value(), state);
+  EXPECT_TRUE(read.operators[1].enumerator.empty());
+
+  metadata.operators[0].enumerator = std::string("\0\0\0\1\0\0\0\1\0\0\0\0", 12);
+  const Status refused = decode_metadata(encoded(metadata), {.is_beside = nullptr}).status();
+  EXPECT_NE(refused.message().find("coordinator"), std::string::npos) << refused.to_string();
+}
+
+TEST(EnumeratorState, EveryTruncationIsRefused) {
+  const std::string whole = encode_enumerator_state({"state", {"a", "bc"}, false});
+  for (size_t length = 0; length < whole.size(); ++length) {
+    const Status refused = decode_enumerator_state(whole.substr(0, length)).status();
+    EXPECT_EQ(refused.code(), StatusCode::kDataLoss) << length << ": " << refused.to_string();
+  }
 }
 
 TEST(Metadata, Version4HasIdsOnly) {

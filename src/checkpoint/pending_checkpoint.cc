@@ -245,6 +245,8 @@ CheckpointMetadata PendingCheckpoint::metadata() const {
   CheckpointMetadata metadata{id_, {}};
   for (const CheckpointedOperator& op : participants_->operators) {
     OperatorSnapshotState state{op.name, op.uid, op.id, op.parallelism, op.max_parallelism, {}};
+    if (const auto found = enumerators_.find(op.id); found != enumerators_.end())
+      state.enumerator = found->second;
     for (auto it = states_.lower_bound({op.id, 0});
          it != states_.end() && it->first.operator_id == op.id; ++it) {
       state.subtasks.emplace(it->first.subtask, it->second);

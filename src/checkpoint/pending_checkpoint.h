@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/protocol/messages.h"
@@ -47,6 +48,11 @@ class PendingCheckpoint {
   /// last one. Sets `reason` for kInvalid.
   AckOutcome acknowledge(const AcknowledgeCheckpoint& message, Status* reason);
 
+  /// Sets the states of source enumerators, at the moment when the triggers are sent.
+  void set_enumerators(std::map<OperatorId, std::string> states) {
+    enumerators_ = std::move(states);
+  }
+
   /// "2 of 8 subtasks have not acknowledged: process 1 (2)". Empty if all have.
   std::string missing() const;
 
@@ -66,6 +72,7 @@ class PendingCheckpoint {
   CheckpointPhase phase_ = CheckpointPhase::kPreparing;
   std::map<SubtaskId, int> waiting_;  // to the process that must acknowledge
   std::map<SubtaskId, SubtaskState> states_;
+  std::map<OperatorId, std::string> enumerators_;
   std::vector<DataFile> files_;
   std::set<std::string> file_names_;  ///< names of the data files
   std::map<OperatorId, OperatorStateDescription> descriptions_;

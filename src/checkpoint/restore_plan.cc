@@ -22,7 +22,8 @@ bool has_state(const SubtaskState& state) {
 }
 
 bool has_state(const OperatorSnapshotState& state) {
-  return std::any_of(state.subtasks.begin(), state.subtasks.end(),
+  return !state.enumerator.empty() ||
+         std::any_of(state.subtasks.begin(), state.subtasks.end(),
                      [](const auto& entry) { return has_state(entry.second); });
 }
 
@@ -152,7 +153,7 @@ StatusOr<OperatorRestore> plan_operator(const std::shared_ptr<const CheckpointMe
 }  // namespace
 
 int64_t state_bytes(const OperatorSnapshotState& state) {
-  int64_t bytes = 0;
+  auto bytes = static_cast<int64_t>(state.enumerator.size());
   for (const auto& [subtask, part] : state.subtasks) {
     if (part.operator_state) bytes += stream_length(part.operator_state->stream);
     if (part.keyed_state) bytes += stream_length(part.keyed_state->stream);

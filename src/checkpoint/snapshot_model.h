@@ -78,6 +78,8 @@ struct OperatorSnapshotState {
   int max_parallelism = 128;
   std::map<int, SubtaskState> subtasks;  ///< subtasks without state may be missing
   bool finished = false;  ///< all of it had ended before the checkpoint, so there are no subtasks
+  /// Of a source whose splits are found while the job runs: see enumerator_state.h. Empty: none.
+  std::string enumerator = {};
 };
 
 struct CheckpointMetadata {

@@ -105,13 +105,16 @@ Deploy Deployment::of_worker(int32_t worker) {
     if (const auto known = files_.find(name); known != files_.end())
       deploy.files.push_back(*known->second);
   }
-  for (size_t v = 0; v < start_.splits.size(); ++v) {
+  const SourceSplits& splits = start_.splits;
+  for (size_t v = 0; v < graph_.vertices.size(); ++v) {
     const int parallelism = graph_.vertices[v].parallelism;
+    const bool more_follow = v < splits.on_request.size() && splits.on_request[v].has_value();
     for (const int32_t shard : deploy.own_shards) {
       if (shard >= parallelism) continue;
-      std::vector<std::string> dealt = dealt_to(start_.splits[v], shard, parallelism);
-      if (!dealt.empty())
-        deploy.splits.push_back({static_cast<int32_t>(v), shard, std::move(dealt)});
+      std::vector<std::string> dealt;
+      if (v < splits.dealt.size()) dealt = dealt_to(splits.dealt[v], shard, parallelism);
+      if (!dealt.empty() || more_follow)
+        deploy.splits.push_back({static_cast<int32_t>(v), shard, std::move(dealt), more_follow});
     }
   }
   return deploy;
@@ -169,11 +172,11 @@ std::shared_ptr<const Sidecar> sidecar_of(const Deploy& deploy) {
   return sidecar;
 }
 
-std::vector<std::string> splits_of(const Deploy& deploy, int vertex, int subtask) {
+SubtaskSplits splits_of(const Deploy& deploy, int vertex, int subtask) {
   for (const SubtaskSplits& each : deploy.splits) {
-    if (each.vertex == vertex && each.subtask == subtask) return each.splits;
+    if (each.vertex == vertex && each.subtask == subtask) return each;
   }
-  return {};
+  return {vertex, subtask, {}, false};
 }
 
 }  // namespace weir

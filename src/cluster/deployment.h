@@ -52,6 +52,6 @@ StatusOr<std::shared_ptr<const RestorePlan>> restore_plan_of(const Deploy& deplo
 /// Contains the files that the receiver's subtasks read and no others. Null if the checkpoint has
 /// no sidecar.
 std::shared_ptr<const Sidecar> sidecar_of(const Deploy& deploy);
-std::vector<std::string> splits_of(const Deploy& deploy, int vertex, int subtask);
+SubtaskSplits splits_of(const Deploy& deploy, int vertex, int subtask);
 
 }  // namespace weir

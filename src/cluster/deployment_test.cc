@@ -73,13 +73,13 @@ TEST(Deployment, SenderToOneSubtaskGetsItsPlacement) {
 
 TEST(Deployment, SplitsAreDealtOutRoundRobin) {
   TwoWorkers workers(graph(4, Partitioning::kHash, 4));
-  workers.start.splits = {{"s0", "s1", "s2", "s3", "s4", "s5", "s6"}, {}};
+  workers.start.splits.dealt = {{"s0", "s1", "s2", "s3", "s4", "s5", "s6"}, {}};
   const Deploy first = workers.deploy(0);
-  EXPECT_EQ(splits_of(first, 0, 0), (std::vector<std::string>{"s0", "s4"}));
-  EXPECT_EQ(splits_of(first, 0, 2), (std::vector<std::string>{"s2", "s6"}));
-  EXPECT_TRUE(splits_of(first, 0, 1).empty()) << "another worker's";
-  EXPECT_EQ(splits_of(workers.deploy(1), 0, 3), (std::vector<std::string>{"s3"}));
-  EXPECT_TRUE(splits_of(first, 1, 0).empty());
+  EXPECT_EQ(splits_of(first, 0, 0).splits, (std::vector<std::string>{"s0", "s4"}));
+  EXPECT_EQ(splits_of(first, 0, 2).splits, (std::vector<std::string>{"s2", "s6"}));
+  EXPECT_TRUE(splits_of(first, 0, 1).splits.empty()) << "another worker's";
+  EXPECT_EQ(splits_of(workers.deploy(1), 0, 3).splits, (std::vector<std::string>{"s3"}));
+  EXPECT_TRUE(splits_of(first, 1, 0).splits.empty());
 }
 
 /// Subtask i reads key group i, and all subtasks read the list "u".
@@ -173,8 +173,8 @@ TEST(Deployment, CostPerWorkerDoesNotGrowWithForwardEdges) {
     for (int i = 0; i < shards; ++i) {
       workers.worker_of_shard[static_cast<size_t>(i)] = i;
       addresses.push_back("host:1");
-      workers.start.splits.resize(1);
-      workers.start.splits[0].push_back("split");
+      workers.start.splits.dealt.resize(1);
+      workers.start.splits.dealt[0].push_back("split");
     }
     RestorePlan plan;
     plan.operators.push_back({"count",

@@ -10,9 +10,9 @@
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/storage.h"
+#include "cluster/call_at_start.h"
 #include "cluster/start_probe.h"
 #include "cluster/starting_line.h"
-#include "runtime/user_code.h"
 
 namespace weir {
 namespace {
@@ -55,7 +55,8 @@ StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, con
                         with_max_parallelisms(graph, start->max_parallelisms));
   // If the plan fails at the full parallelism, it fails at any.
   WEIR_ASSIGN_OR_RETURN(const auto plan, restore_plan(fitting, options, *start));
-  WEIR_ASSIGN_OR_RETURN(start->splits, enumerate_splits(graph, plan.get(), files));
+  WEIR_ASSIGN_OR_RETURN(start->splits,
+                        start_sources(graph, plan.get(), start->metadata.get(), files));
   if (loaded.sidecar) start->sidecar = std::make_shared<const Sidecar>(*std::move(loaded.sidecar));
   WEIR_LOG(kInfo) << "restoring from " << start->restored_directory << "\n" << plan->to_string();
   return start;
@@ -69,22 +70,6 @@ Status record_start(const StartingPoint& start, bool in_this_directory, LeaderSt
                             start.sidecar->metadata_length, start.sidecar->metadata_checksum});
 }
 
-/// Calls code of a user's source or sink before the job runs. Never returns ABORTED, which would
-/// mean that another coordinator leads.
-template <class Call>
-std::invoke_result_t<Call&> call_at_start(const std::string& label, Call call) {
-  auto result = call_user_code(label, call);
-  if (result.ok()) return result;
-  Status status;
-  if constexpr (std::is_same_v<decltype(result), Status>) {
-    status = std::move(result);
-  } else {
-    status = result.status();
-  }
-  if (status.code() != StatusCode::kAborted) return status;
-  return Status(StatusCode::kFailedPrecondition, std::string(status.message()));
-}
-
 }  // namespace
 
 Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
@@ -96,23 +81,6 @@ Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files) {
     }
   }
   return {};
-}
-
-StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph,
-                                                                 const RestorePlan* plan,
-                                                                 FileSystemRegistry& files) {
-  std::vector<std::vector<std::string>> splits(graph.vertices.size());
-  for (size_t v = 0; v < graph.vertices.size(); ++v) {
-    const JobVertex& vertex = graph.vertices[v];
-    if (!vertex.is_source) continue;
-    const JobOperator& source = vertex.chain[0];
-    const OperatorRestore* restore = plan != nullptr ? plan->find(source.id) : nullptr;
-    if (restore != nullptr && restore->found) continue;
-    WEIR_ASSIGN_OR_RETURN(splits[v], call_at_start(cat("source '", source.name, "'"), [&] {
-                            return source.enumerate(files, vertex.parallelism);
-                          }));
-  }
-  return splits;
 }
 
 namespace {
@@ -177,7 +145,7 @@ class Preparation {
   StatusOr<std::shared_ptr<StartingPoint>> begin() {
     if (chosen_.snapshot) return start_from(*std::move(chosen_.snapshot), graph_, options_, files_);
     auto fresh = std::make_shared<StartingPoint>();
-    WEIR_ASSIGN_OR_RETURN(fresh->splits, enumerate_splits(graph_, nullptr, files_));
+    WEIR_ASSIGN_OR_RETURN(fresh->splits, start_sources(graph_, nullptr, nullptr, files_));
     return fresh;
   }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "checkpoint/coordinator.h"
+#include "checkpoint/enumerator_state.h"
 #include "checkpoint/leader_store.h"
 #include "checkpoint/lineage.h"
 #include "checkpoint/restore_plan.h"
@@ -15,6 +17,19 @@
 
 namespace weir {
 
+/// The splits that sources start with, by vertex.
+struct SourceSplits {
+  /// Known at the start, to be dealt to the subtasks. Only of sources without state in the
+  /// checkpoint.
+  std::vector<std::vector<std::string>> dealt;
+  /// Of sources that find splits while the job runs: readers ask for them.
+  struct OnRequest {
+    EnumeratorState state;
+    std::optional<std::chrono::milliseconds> again;  ///< nothing: discover at once
+  };
+  std::vector<std::optional<OnRequest>> on_request;
+};
+
 /// The start of an attempt. The assignment of state to subtasks depends on the attempt's
 /// parallelism: see cluster/deployment.h.
 struct StartingPoint {
@@ -23,8 +38,7 @@ struct StartingPoint {
   std::shared_ptr<const CheckpointMetadata> metadata;  ///< null on a fresh start
   /// Types that the checkpoint was written with; null if it has no sidecar.
   std::shared_ptr<const Sidecar> sidecar;
-  /// By vertex; only of sources without state in the checkpoint.
-  std::vector<std::vector<std::string>> splits;
+  SourceSplits splits;
   /// By vertex: the graph's, or that of the restored state where the graph sets none.
   std::vector<int32_t> max_parallelisms;
   uint64_t run = 0;  ///< OperatorContext::run_nonce()
@@ -80,11 +94,10 @@ StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& o
 
 /// Proves, before the first record, that the sinks can be written to.
 Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files);
-/// By vertex: the splits of the sources without state in the checkpoint. Without a plan, on a fresh
-/// start, the splits of all sources.
-StatusOr<std::vector<std::vector<std::string>>> enumerate_splits(const JobGraph& graph,
-                                                                 const RestorePlan* plan,
-                                                                 FileSystemRegistry& files);
+/// Finds the splits of the sources without state in the checkpoint, and takes over the states of
+/// enumerators. Without a plan and metadata, on a fresh start, finds the splits of all sources.
+StatusOr<SourceSplits> start_sources(const JobGraph& graph, const RestorePlan* plan,
+                                     const CheckpointMetadata* metadata, FileSystemRegistry& files);
 
 // The rest is pure.
 

@@ -274,6 +274,13 @@ void fields(Archive& a, DeclineCheckpoint& m) {
 }
 
 template <class Archive>
+void fields(Archive& a, RequestSplit& m) {
+  a | m.attempt;
+  a | m.vertex;
+  a | m.subtask;
+}
+
+template <class Archive>
 void fields(Archive& a, Registered& m) {
   a | m.epoch;
 }
@@ -305,6 +312,7 @@ void fields(Archive& a, SubtaskSplits& s) {
   a | s.vertex;
   a | s.subtask;
   a | s.splits;
+  a | s.more_follow;
 }
 template <class Archive>
 void fields(Archive& a, Deploy& m) {
@@ -323,6 +331,11 @@ void fields(Archive& a, Start& m) {
 template <class Archive>
 void fields(Archive& a, Cancel& m) {
   a | m.attempt;
+}
+template <class Archive>
+void fields(Archive& a, AssignSplits& m) {
+  a | m.attempt;
+  a | m.to;
 }
 template <class Archive>
 void fields(Archive&, Heartbeat&) {}

@@ -63,7 +63,7 @@ Deploy deployment() {
   deploy.common = Shared(std::move(common));
   deploy.restores = {{0, 1, {{{handle, {0, 0}}}, {{list, "l", ListStateMode::kSplit, {0, 2}}}}}};
   deploy.files = {{"data-2", 1200, 0xFFFF'FFFF'0000'0001u, 4096}};
-  deploy.splits = {{2, 1, {"a", "b"}}};
+  deploy.splits = {{2, 1, {"a", "b"}, true}};
   return deploy;
 }
 
@@ -106,6 +106,7 @@ TEST(MessageCodec, DeploymentRoundTrips) {
   EXPECT_EQ(deploy.files[0].name, "data-2");
   EXPECT_EQ(deploy.files[0].block_bytes, 4096);
   EXPECT_EQ(deploy.splits[0].vertex, 2);
+  EXPECT_TRUE(deploy.splits[0].more_follow);
   EXPECT_EQ(deploy.splits[0].splits, (std::vector<std::string>{"a", "b"}));
 }
 

@@ -25,7 +25,7 @@ inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
 /// "3" without election, "2.3" with it: the third attempt of the leader of epoch 2.
 std::string attempt_text(AttemptId attempt);
 
-inline constexpr int32_t kProtocolVersion = 4;
+inline constexpr int32_t kProtocolVersion = 5;
 
 // --- from a worker ---
 
@@ -65,11 +65,17 @@ struct ProgressReport {
   Timestamp watermark = kMinWatermark;  ///< the least of the tasks without outputs
   int64_t late_records = 0;             ///< dropped by operators since the attempt began
 };
+/// A reader has read its splits and wants another.
+struct RequestSplit {
+  AttemptId attempt = 0;
+  int32_t vertex = 0;
+  int32_t subtask = 0;
+};
 struct HeartbeatReply {};
 
 using FromWorker =
     std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled, ProgressReport,
-                 HeartbeatReply, AcknowledgeCheckpoint, DeclineCheckpoint>;
+                 HeartbeatReply, AcknowledgeCheckpoint, DeclineCheckpoint, RequestSplit>;
 
 // --- from the job master ---
 
@@ -126,6 +132,7 @@ struct SubtaskSplits {
   int32_t vertex = 0;
   int32_t subtask = 0;
   std::vector<std::string> splits;
+  bool more_follow = false;  ///< the reader asks when it has read them
 };
 /// See cluster/deployment.h for how a deployment is split into messages and put together again.
 struct Deploy {
@@ -136,8 +143,7 @@ struct Deploy {
   /// Of the receiver's subtasks, for all operators in the plan.
   std::vector<RestoredSubtask> restores;
   std::vector<DataFile> files;  ///< read by these subtasks, or by all
-  /// Of the receiver's sources without state in the checkpoint; subtasks without splits are left
-  /// out.
+  /// Of the receiver's sources; subtasks that get no splits now and later are left out.
   std::vector<SubtaskSplits> splits;
 };
 /// All workers are deployed: run.
@@ -151,6 +157,13 @@ struct Cancel {
 struct CommitWithoutCheckpoint {
   AttemptId attempt = 0;
 };
+/// The answer to RequestSplit. Sent in order with TriggerCheckpoint: the splits belong to the
+/// reader's state in all checkpoints that are triggered later, and to the enumerator's in all
+/// earlier ones.
+struct AssignSplits {
+  AttemptId attempt = 0;
+  SubtaskSplits to;
+};
 struct Heartbeat {};
 /// The job has ended, and the worker may exit.
 struct Shutdown {
@@ -158,9 +171,9 @@ struct Shutdown {
   std::string message;
 };
 
-using FromMaster =
-    std::variant<Registered, Refused, Deploy, Start, Cancel, Heartbeat, Shutdown, TriggerCheckpoint,
-                 NotifyCheckpointComplete, NotifyCheckpointAborted, CommitWithoutCheckpoint>;
+using FromMaster = std::variant<Registered, Refused, Deploy, Start, Cancel, Heartbeat, Shutdown,
+                                TriggerCheckpoint, NotifyCheckpointComplete,
+                                NotifyCheckpointAborted, CommitWithoutCheckpoint, AssignSplits>;
 
 // Encoding as frames. The decoders do not trust their input: DATA_LOSS says what is malformed.
 std::string encode(const FromWorker& message);

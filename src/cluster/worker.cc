@@ -132,13 +132,15 @@ void Worker::exchange_failed(const Status& reason) {
 
 void Worker::open_task(Task& task) {
   gate_.enter();
+  if (splits_of(*attempt_->deploy, task.vertex_index(), task.subtask()).more_follow)
+    task.expect_splits();
   platform_.scheduler.run_blocking(
       executors::kRestore, [this, &task, number = attempt_->number, deploy = attempt_->deploy,
                             plan = attempt_->plan, sidecar = attempt_->sidecar, local = local_] {
         TaskStart from{plan.get(),
                        sidecar.get(),
                        deploy->common->restored_directory,
-                       splits_of(*deploy, task.vertex_index(), task.subtask()),
+                       splits_of(*deploy, task.vertex_index(), task.subtask()).splits,
                        options_.ignore_unclaimed_state,
                        options_.restore_from_local ? local.get() : nullptr,
                        &platform_.scheduler};
@@ -213,6 +215,11 @@ void Worker::on_task_ended() {
 
 void Worker::on_task_finished() {
   post_for_attempt([this] { task_reached_end(attempt_->number, true); });
+}
+
+void Worker::on_split_wanted(int vertex, int subtask) {
+  post_for_attempt(
+      [this, vertex, subtask] { send(RequestSplit{attempt_->number, vertex, subtask}); });
 }
 
 void Worker::on_progress(int shard, const ShardProgress& progress) {

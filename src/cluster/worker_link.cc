@@ -169,6 +169,11 @@ void Worker::on_frame(const std::string& frame) {
           executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });
   } else if (auto* commit = std::get_if<CommitWithoutCheckpoint>(&message)) {
     if (runs(commit->attempt)) attempt_->execution->post_to_all(Shard::CommitWithoutCheckpoint{});
+  } else if (auto* assigned = std::get_if<AssignSplits>(&message)) {
+    if (!runs(assigned->attempt)) return;
+    SubtaskSplits& to = assigned->to;
+    attempt_->execution->post_to(
+        to.subtask, Shard::AssignSplits{to.vertex, std::move(to.splits), to.more_follow});
   } else if (auto* aborted = std::get_if<NotifyCheckpointAborted>(&message)) {
     if (!runs(aborted->attempt)) return;
     abort_checkpoint(aborted->id);

@@ -98,10 +98,18 @@ StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configurat
     WEIR_LOG(kInfo) << "going on in Flink from " << point.restored_directory << "\n"
                     << plan->to_string();
   }
-  WEIR_ASSIGN_OR_RETURN(const auto splits, enumerate_splits(graph, plan.get(), files));
+  WEIR_ASSIGN_OR_RETURN(const SourceSplits splits,
+                        start_sources(graph, plan.get(), point.metadata.get(), files));
   start.elements.resize(graph.vertices.size());
   for (size_t v = 0; v < graph.vertices.size(); ++v) {
     if (!graph.vertices[v].is_source) continue;
+    if (splits.on_request[v]) {
+      return unimplemented(
+          cat("source '", graph.vertices[v].chain[0].name,
+              "' finds splits while the job runs, or did when the checkpoint was taken, and this "
+              "is not possible inside Flink: run the job with weir, or give the source an input "
+              "that is known at the start"));
+    }
     if (plan != nullptr) {
       TaskStart task;
       task.plan = plan.get();
@@ -109,7 +117,7 @@ StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configurat
       task.directory = point.restored_directory;
       WEIR_ASSIGN_OR_RETURN(start.elements[v], source_elements(graph.vertices[v], task, files));
     }
-    for (const std::string& split : splits[v])
+    for (const std::string& split : splits.dealt[v])
       start.elements[v].push_back(encode_hosted_element(HostedSplit{split}));
   }
   return start;

@@ -21,7 +21,22 @@ class OneFileSystem final : public FileSystemRegistry {
   const std::shared_ptr<FileSystem> fs = std::make_shared<MemoryFileSystem>();
 };
 
-/// A source with two splits for each subtask, and a sink.
+class SplitForEachSubtask final : public SplitEnumerator<std::string> {
+ public:
+  SplitForEachSubtask(int parallelism, bool continuous)
+      : parallelism_(parallelism), continuous_(continuous) {}
+  StatusOr<Discovery<std::string>> discover(FileSystemRegistry&) override {
+    return Discovery<std::string>{
+        std::vector<std::string>(static_cast<size_t>(parallelism_), "split"), {}};
+  }
+  bool continuous() const override { return continuous_; }
+
+ private:
+  const int parallelism_;
+  const bool continuous_;
+};
+
+/// A source with a split for each subtask, and a sink.
 class JobStart : public testing::Test {
  protected:
   JobStart() {
@@ -29,12 +44,12 @@ class JobStart : public testing::Test {
     graph.vertices.resize(2);
     graph.vertices[0].is_source = true;
     graph.vertices[0].parallelism = 2;
-    graph.vertices[0].chain.push_back(
-        {"in", "in", murmur3_128("in"), nullptr,
-         [](FileSystemRegistry&, int parallelism) -> StatusOr<std::vector<std::string>> {
-           return std::vector<std::string>(static_cast<size_t>(parallelism), "split");
-         },
-         nullptr});
+    graph.vertices[0].chain.push_back({"in", "in", murmur3_128("in"), nullptr,
+                                       [this](int parallelism) {
+                                         return std::make_unique<SplitForEachSubtask>(parallelism,
+                                                                                      continuous);
+                                       },
+                                       nullptr});
     graph.vertices[1].chain.push_back({"out", "out", murmur3_128("out"), nullptr, nullptr,
                                        [this](FileSystemRegistry&) { return probe; }});
   }
@@ -49,6 +64,7 @@ class JobStart : public testing::Test {
   JobGraph graph;
   OneFileSystem files;
   Status probe;
+  bool continuous = false;
   const std::string split = encode_hosted_element(HostedSplit{"split"});
 };
 
@@ -60,6 +76,15 @@ TEST_F(JobStart, WithoutStateBeginsWithFreshSplits) {
     EXPECT_EQ(begun->snapshot, "");
     EXPECT_EQ(begun->elements, (std::vector<std::vector<std::string>>{{split, split}, {}}));
   }
+}
+
+TEST_F(JobStart, SourceThatFindsSplitsWhileTheJobRunsIsRefused) {
+  continuous = true;
+  const Status refused = start("none").status();
+  EXPECT_EQ(refused.code(), StatusCode::kUnimplemented);
+  EXPECT_NE(refused.message().find("source 'in' finds splits while the job runs"),
+            std::string::npos)
+      << refused.to_string();
 }
 
 TEST_F(JobStart, SnapshotWithoutASidecarIsFlinks) {

@@ -175,7 +175,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
     vertex.chain.push_back(
         {node.name, planned.uid, murmur3_128(planned.uid),
          [factory = node.factory, settings = options.operators] { return factory(settings); },
-         node.enumerate, node.probe});
+         node.make_enumerator, node.probe});
   }
   graph.fingerprint = fingerprint(graph);
   return graph;

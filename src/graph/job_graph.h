@@ -15,8 +15,8 @@ struct JobOperator {
   std::string uid;
   OperatorId id;  ///< murmur3_128(uid)
   OperatorFactory factory;
-  SplitEnumerator enumerate;  ///< sources only
-  Probe probe;                ///< may be null
+  EnumeratorFactory make_enumerator;  ///< sources only
+  Probe probe;                        ///< may be null
 };
 
 /// A chain of operators that run in one task.

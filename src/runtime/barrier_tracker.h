@@ -35,6 +35,12 @@ class BarrierTracker {
 
   /// Requests a barrier from a source. A source has only one channel, the coordinator.
   void on_trigger(CheckpointId id) { triggers_.push_back(id); }
+  /// The newest request that was not taken yet, or 0.
+  CheckpointId newest_trigger() const { return triggers_.empty() ? 0 : triggers_.back(); }
+  /// Whether a request up to `id` was not taken yet.
+  bool triggered_up_to(CheckpointId id) const {
+    return !triggers_.empty() && triggers_.front() <= id;
+  }
   /// The next request whose checkpoint is not aborted.
   std::optional<CheckpointId> take_trigger();
 

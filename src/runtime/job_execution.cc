@@ -165,4 +165,10 @@ void JobExecution::post_to_all(const Shard::Command& command) {
   for (const auto& shard : shards_) shard->post(command);
 }
 
+void JobExecution::post_to(int shard, Shard::Command command) {
+  for (const auto& each : shards_) {
+    if (each->index() == shard) return each->post(std::move(command));
+  }
+}
+
 }  // namespace weir

@@ -83,6 +83,8 @@ class JobExecution {
   /// empty.
   void stop();
   void post_to_all(const Shard::Command& command);
+  /// No effect if the shard is not in this process.
+  void post_to(int shard, Shard::Command command);
 
  private:
   class Services;

@@ -130,6 +130,11 @@ PollResult OperatorChain::poll(Timestamp* watermark) {
   return source()->poll(output_of(0), watermark);
 }
 
+void OperatorChain::add_splits(std::vector<std::string> splits) {
+  current_ = 0;
+  source()->add_splits(std::move(splits));
+}
+
 int64_t OperatorChain::next_processing_time() {
   int64_t next = INT64_MAX;
   for (size_t i = 0; i < hosts_.size(); ++i)

@@ -44,6 +44,8 @@ class OperatorChain final : public CrashSubject {
   bool can_accept();
   void process(Batch& batch);
   PollResult poll(Timestamp* watermark);
+  /// Sources only.
+  void add_splits(std::vector<std::string> splits);
 
   /// For ChainWalk. enter() makes operator `i` the current one and returns it; output_of() is where
   /// it emits.

@@ -18,6 +18,8 @@ void Shard::add_task(std::unique_ptr<Task> task) {
             listener_.on_task_ended();
           },
       .on_finished = [this] { listener_.on_task_finished(); },
+      .on_split_wanted =
+          [this, t = task.get()] { listener_.on_split_wanted(t->vertex_index(), t->subtask()); },
   });
   tasks_.push_back(std::move(task));
 }
@@ -55,6 +57,11 @@ void Shard::carry_out(Command& command) {
     for (const auto& task : tasks_) task->checkpoint_aborted(aborted->id);
   } else if (std::get_if<CommitWithoutCheckpoint>(&command) != nullptr) {
     for (const auto& task : tasks_) task->commit_without_checkpoint();
+  } else if (auto* assigned = std::get_if<AssignSplits>(&command)) {
+    for (const auto& task : tasks_) {
+      if (task->vertex_index() == assigned->vertex)
+        task->assign_splits(std::move(assigned->splits), assigned->more_follow);
+    }
   } else if (auto* continuation = std::get_if<Continuation>(&command)) {
     continuation->task->run_continuation(continuation->run);
   }

@@ -31,6 +31,8 @@ class ShardListener {
   virtual void on_task_failure(std::string task, Status status) = 0;
   virtual void on_task_ended() = 0;
   virtual void on_task_finished() = 0;
+  /// A source has read its splits and more follow.
+  virtual void on_split_wanted(int vertex, int subtask) { (void)vertex, (void)subtask; }
   /// Called from time to time, when something has changed.
   virtual void on_progress(int shard, const ShardProgress& progress) = 0;
 };
@@ -49,12 +51,17 @@ class Shard final : public Actor {
     CheckpointId id;
   };
   struct CommitWithoutCheckpoint {};
+  struct AssignSplits {
+    int vertex;
+    std::vector<std::string> splits;
+    bool more_follow;
+  };
   struct Continuation {
     Task* task;
     std::function<void()> run;
   };
   using Command = std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted,
-                               CommitWithoutCheckpoint, Continuation>;
+                               CommitWithoutCheckpoint, AssignSplits, Continuation>;
 
   struct Options {
     std::chrono::nanoseconds buffer_timeout =

@@ -125,7 +125,18 @@ MonotonicTime Task::step_gate() {
   return Actor::kBusy;
 }
 
+void Task::assign_splits(std::vector<std::string> splits, bool more_follow) {
+  splits_.put({source_barriers_.newest_trigger(), std::move(splits), more_follow});
+}
+
+void Task::take_assigned_splits() {
+  while (auto assigned = splits_.take(source_barriers_)) {
+    if (!assigned->splits.empty()) chain_.add_splits(std::move(assigned->splits));
+  }
+}
+
 MonotonicTime Task::step_source(MonotonicTime now) {
+  take_assigned_splits();
   if (const auto id = source_barriers_.take_trigger()) {
     walk_.begin(StreamElement::Kind::kBarrier, *id);
     return Actor::kBusy;
@@ -134,14 +145,17 @@ MonotonicTime Task::step_source(MonotonicTime now) {
     check_finished();
     return Actor::kIdle;
   }
+  take_assigned_splits();  // aborted checkpoints hold none back any more
   Timestamp watermark = walk_.watermark();
   const PollResult result = chain_.poll(&watermark);
   const bool overtakes =
       bug_enabled(Bug::kEndOfInputBeforeData) && result.status == PollResult::Status::kNothingNow;
-  if (result.status == PollResult::Status::kEnd || overtakes) {
+  const bool out_of_splits = result.status == PollResult::Status::kEnd;
+  if ((out_of_splits && !splits_.more_follow()) || overtakes) {
     walk_.begin_end_of_source();
     return Actor::kBusy;
   }
+  if (out_of_splits && splits_.want_more()) listener_.on_split_wanted();
   if (watermark > walk_.watermark()) walk_.begin(StreamElement::Kind::kWatermark, watermark);
   if (result.status == PollResult::Status::kMore || walk_.under_way()) return Actor::kBusy;
   if (result.wake_at_ms == INT64_MAX) return Actor::kIdle;

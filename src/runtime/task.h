@@ -9,6 +9,7 @@
 #include "runtime/input_gate.h"
 #include "runtime/operator_chain.h"
 #include "runtime/output_partition.h"
+#include "runtime/split_inbox.h"
 #include "runtime/task_snapshot.h"
 
 namespace weir {
@@ -31,6 +32,7 @@ class Task final : private Output, private ChainWalk::Exit {
     std::function<void(Status)> on_failure;  ///< at most once
     std::function<void()> on_ended;
     std::function<void()> on_finished;
+    std::function<void()> on_split_wanted = {};
   };
 
   /// `fibers` are the shard's, and outlive the task.
@@ -53,6 +55,12 @@ class Task final : private Output, private ChainWalk::Exit {
   MonotonicTime step(MonotonicTime now);
   void flush_outputs();
 
+  /// Sources only: splits will be assigned while it runs, so it does not end when it has read those
+  /// that it has. Call it before the first step.
+  void expect_splits() { splits_.expect(); }
+  /// The reader gets the splits after the barriers that were triggered before this call. Without
+  /// `more_follow` these are the last.
+  void assign_splits(std::vector<std::string> splits, bool more_follow);
   /// Sources only: the barrier is emitted before the next record.
   void trigger_checkpoint(CheckpointId id);
   void checkpoint_completed(CheckpointId id);
@@ -79,6 +87,7 @@ class Task final : private Output, private ChainWalk::Exit {
   bool has_room(MonotonicTime now);
   MonotonicTime step_guarded(MonotonicTime now);
   MonotonicTime step_source(MonotonicTime now);
+  void take_assigned_splits();
   MonotonicTime step_gate();
   void on_barrier_passed(CheckpointId id);
   BarrierTracker& barriers() { return gate_ ? gate_->barriers() : source_barriers_; }
@@ -103,6 +112,7 @@ class Task final : private Output, private ChainWalk::Exit {
   OperatorChain chain_;
   ChainWalk walk_{chain_, *this};
   BarrierTracker source_barriers_{1, CheckpointingMode::kExactlyOnce};
+  SplitInbox splits_;
   Listener listener_;
 
   State state_ = State::kRunning;

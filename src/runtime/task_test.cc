@@ -55,6 +55,35 @@ class CountingSource final : public SourceOperator {
   int next_ = 1;
 };
 
+/// Emits the splits that it gets, one per poll. Its snapshot is logged.
+class SplitSource final : public SourceOperator {
+ public:
+  explicit SplitSource(std::string* log) : log_(log) {}
+  Status open(OperatorContext&) override { return {}; }
+  PollResult poll(Output& out, Timestamp*) override {
+    if (splits_.empty()) return {PollResult::Status::kEnd};
+    Ints batch;
+    batch.add(std::stoi(splits_.front()));
+    splits_.erase(splits_.begin());
+    out.emit(batch);
+    return {};
+  }
+  Status snapshot(SnapshotContext& context) override {
+    *log_ += "state" + std::to_string(context.checkpoint_id()) + ":";
+    for (const std::string& split : splits_) *log_ += " " + split;
+    *log_ += "; ";
+    return {};
+  }
+  void add_splits(std::vector<std::string> splits) override {
+    splits_.insert(splits_.end(), splits.begin(), splits.end());
+  }
+  int64_t records_emitted() const override { return 0; }
+
+ private:
+  std::string* const log_;
+  std::vector<std::string> splits_;
+};
+
 /// Passes records on, and throws at a given one. On a watermark emits `per_watermark` records, one
 /// per call; at the end emits 1000.
 class TestOperator final : public Operator {
@@ -132,7 +161,8 @@ struct Fixture {
              [this](TaskSnapshot s) { events += "snapshot" + std::to_string(s.id) + " "; },
          .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
          .on_ended = [this] { events += "ended "; },
-         .on_finished = [this] { events += "finished "; }});
+         .on_finished = [this] { events += "finished "; },
+         .on_split_wanted = [this] { events += "wanted "; }});
     EXPECT_TRUE(task->chain().open({}).ok());
   }
   void run() {
@@ -252,6 +282,48 @@ TEST(Task, EndedTaskStillPassesBarriersAndFinishesWhenOneIsComplete) {
   quiescent = true;
   f.run();
   EXPECT_EQ(f.events, "snapshot1 ended snapshot2 finished ");
+}
+
+TEST(Task, SourceAsksOnceForMoreSplitsAndEndsAfterTheLast) {
+  std::string log;
+  Fixture f({[&] { return std::make_unique<SplitSource>(&log); }}, true);
+  f.task->expect_splits();
+  f.run();
+  f.run();
+  EXPECT_EQ(f.events, "wanted ");
+  f.task->assign_splits({"1", "2"}, true);
+  f.run();
+  EXPECT_EQ(f.output(), "1 2 ");
+  EXPECT_EQ(f.events, "wanted wanted ");
+  f.task->assign_splits({}, false);
+  f.run();
+  EXPECT_EQ(f.events, "wanted wanted ended ");
+}
+
+TEST(Task, SplitDoesNotOvertakeABarrierThatWasTriggeredBefore) {
+  std::string log;
+  Fixture f({[&] { return std::make_unique<SplitSource>(&log); }}, true);
+  f.task->expect_splits();
+  f.task->assign_splits({"1"}, true);
+  f.task->trigger_checkpoint(1);
+  f.task->assign_splits({"2"}, true);
+  f.task->trigger_checkpoint(2);
+  f.task->assign_splits({"3"}, true);
+  f.run();
+  EXPECT_EQ(log, "state1: 1; state2: 1 2; ");
+  EXPECT_EQ(f.output(), "b1 b2 1 2 3 ");
+}
+
+TEST(Task, AbortedTriggerHoldsNoSplitsBack) {
+  std::string log;
+  Fixture f({[&] { return std::make_unique<SplitSource>(&log); }}, true);
+  f.task->expect_splits();
+  f.run();
+  f.task->trigger_checkpoint(1);
+  f.task->assign_splits({"1"}, true);
+  f.task->checkpoint_aborted(1);
+  f.run();
+  EXPECT_EQ(f.output(), "1 ");
 }
 
 TEST(Task, AbortedTriggerIsNotEmitted) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "checkpoint/enumerator_state.h"
 #include "fs/real_registry.h"
 #include "graph/build_job_graph.h"
 #include "testing/operator_harness.h"
@@ -14,6 +15,7 @@ namespace weir {
 struct TestSnapshot::State {
   int64_t checkpoint_id = 0;
   std::map<std::string, std::vector<HarnessSnapshot>> by_uid;
+  std::map<std::string, EnumeratorState> enumerators;  ///< by uid
 };
 
 namespace detail {
@@ -33,8 +35,11 @@ struct Node {
   int parallelism = 1;
   int max_parallelism = 128;
   OperatorFactory factory;  ///< null: the test's input
-  SplitEnumerator enumerate;
+  EnumeratorFactory make_enumerator;
   bool is_source = false;
+  /// Of a source that finds splits while it runs; null: it has got all its splits.
+  std::unique_ptr<SplitEnumerator<std::string>> enumerator;
+  EnumeratorState found;
   std::vector<Edge> consumers;
   std::vector<std::unique_ptr<OperatorHarness>> subtasks;
   std::vector<HarnessSnapshot> restored;  ///< subtasks refer to it
@@ -55,7 +60,7 @@ struct GraphHarness::Impl {
       fixed.push_back(from.parallelism);
       node.max_parallelism = from.max_parallelism.value_or(options.max_parallelism);
       if (from.factory) node.factory = [make = from.factory] { return make(OperatorSettings{}); };
-      node.enumerate = from.enumerate;
+      node.make_enumerator = from.make_enumerator;
       node.is_source = from.inputs.empty() && from.factory != nullptr;
       for (const StreamInput& input : from.inputs) {
         nodes[static_cast<size_t>(input.from)].consumers.push_back(
@@ -79,7 +84,7 @@ struct GraphHarness::Impl {
       const auto found = snapshot == nullptr ? nullptr : find(*snapshot, node.uid);
       if (found != nullptr)
         node.restored = redistribute(*found, node.parallelism, node.max_parallelism);
-      if (node.factory) start(i);
+      if (node.factory) start(i, snapshot);
     }
   }
   static const std::vector<HarnessSnapshot>* find(const TestSnapshot::State& snapshot,
@@ -88,7 +93,7 @@ struct GraphHarness::Impl {
     return found == snapshot.by_uid.end() ? nullptr : &found->second;
   }
 
-  void start(size_t at) {
+  void start(size_t at, const TestSnapshot::State* snapshot) {
     Node& node = nodes[at];
     for (int subtask = 0; subtask < node.parallelism; ++subtask) {
       HarnessOptions how;
@@ -108,17 +113,43 @@ struct GraphHarness::Impl {
       fail(harness.open(from).with_context(cat("operator '", node.name, "'")));
     }
     node.at_end.assign(static_cast<size_t>(node.parallelism), false);
-    if (node.is_source && node.restored.empty() && status.ok()) deal_splits(node);
+    if (node.is_source && status.ok()) start_enumerator(node, snapshot);
     look_for_failures();
   }
 
-  void deal_splits(Node& node) {
-    const auto splits = node.enumerate(files, node.parallelism);
-    if (!splits.ok()) return fail(splits.status());
+  /// Discovers the splits of a source. If they are all known now, deals them.
+  void start_enumerator(Node& node, const TestSnapshot::State* snapshot) {
+    node.enumerator = node.make_enumerator(node.parallelism);
+    node.found = {};
+    if (const bool dealt_before = !node.restored.empty(); dealt_before) {
+      if (!node.enumerator->continuous()) return node.enumerator.reset();
+      node.found = snapshot->enumerators.at(node.uid);
+      return fail(node.enumerator->restore(node.found.state));
+    }
+    discover(node);
+    if (!status.ok() || node.enumerator->continuous()) return;
+    const std::vector<std::string>& splits = node.found.unassigned;
     std::vector<std::vector<std::string>> dealt(node.subtasks.size());
-    for (size_t i = 0; i < splits->size(); ++i) dealt[i % dealt.size()].push_back((*splits)[i]);
+    for (size_t i = 0; i < splits.size(); ++i) dealt[i % dealt.size()].push_back(splits[i]);
     for (size_t i = 0; i < dealt.size(); ++i)
       static_cast<SourceOperator&>(node.subtasks[i]->op()).add_splits(std::move(dealt[i]));
+    node.enumerator.reset();
+  }
+  void discover(Node& node) {
+    auto discovery = node.enumerator->discover(files);
+    if (!discovery.ok()) return fail(discovery.status());
+    for (std::string& split : discovery->splits) node.found.unassigned.push_back(std::move(split));
+    node.found.state = node.enumerator->snapshot();
+    node.found.all_found = !discovery->again;
+  }
+  /// A subtask of a source has read its splits. Returns false if it has reached its end.
+  bool assign(Node& node, OperatorHarness& subtask) {
+    std::vector<std::string>& unassigned = node.found.unassigned;
+    if (node.enumerator == nullptr) return false;
+    if (unassigned.empty()) return !node.found.all_found;
+    static_cast<SourceOperator&>(subtask.op()).add_splits({std::move(unassigned.front())});
+    unassigned.erase(unassigned.begin());
+    return true;
   }
 
   void route(size_t at, int subtask, Batch& batch) {
@@ -210,12 +241,17 @@ void GraphHarness::send(Batch& batch) {
 
 bool GraphHarness::poll() {
   bool more = false;
+  for (Node& node : impl_->nodes) {
+    const bool wanted = node.enumerator != nullptr && node.found.unassigned.empty();
+    if (wanted && !node.found.all_found && impl_->status.ok()) impl_->discover(node);
+  }
   impl_->for_each([&](Node& node, OperatorHarness& subtask) {
     if (!node.is_source) return;
     const size_t i = static_cast<size_t>(subtask.subtask_index());
     if (node.at_end[i]) return;
     Timestamp watermark = kMinWatermark;
-    node.at_end[i] = subtask.poll(&watermark).status == PollResult::Status::kEnd;
+    node.at_end[i] = subtask.poll(&watermark).status == PollResult::Status::kEnd &&
+                     !impl_->assign(node, subtask);
     more = more || !node.at_end[i];
   });
   return more && impl_->status.ok();
@@ -246,6 +282,9 @@ TestSnapshot GraphHarness::snapshot() {
   impl_->for_each([&](Node& node, OperatorHarness& subtask) {
     state->by_uid[node.uid].push_back(subtask.snapshot(state->checkpoint_id));
   });
+  for (const Node& node : impl_->nodes) {
+    if (node.enumerator != nullptr) state->enumerators[node.uid] = node.found;
+  }
   TestSnapshot snapshot;
   snapshot.state_ = std::move(state);
   return snapshot;

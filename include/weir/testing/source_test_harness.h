@@ -28,7 +28,8 @@ class SourceTestHarness {
   explicit SourceTestHarness(SourceT source, TestOptions options = {})
       : harness_(graph_of(std::move(source), output_), options) {}
 
-  /// Reads at most one batch from every subtask. Returns false if all splits have been read.
+  /// Reads at most one batch from every subtask. Returns false if all splits have been read. Of a
+  /// source that finds splits while the job runs, looks for new ones first if there are none left.
   bool poll() { return harness_.poll(); }
   /// Reads until the source ends. Only for sources that do.
   void read_to_end() {

@@ -101,6 +101,19 @@ JobAttempt::Event JobAttempt::on_message(PooledWorker& worker, const FromWorker&
   return {};
 }
 
+bool JobAttempt::is_request_of(const PooledWorker& worker, const RequestSplit& message) const {
+  const auto shard = static_cast<size_t>(message.subtask);
+  return stage_ == Stage::kRunning && message.attempt == number_ && worker.index >= 0 &&
+         shard < worker_of_shard_.size() && worker_of_shard_[shard] == worker.index;
+}
+
+void JobAttempt::send_to(int32_t shard, const FromMaster& message) {
+  const int32_t index = worker_of_shard_[static_cast<size_t>(shard)];
+  for (PooledWorker* worker : pool_.of_attempt()) {
+    if (worker->index == index) worker->send(message);
+  }
+}
+
 void JobAttempt::send(const FromMaster& message) {
   const std::string frame = encode(message);
   for (PooledWorker* worker : pool_.of_attempt()) worker->connection->send(frame);

@@ -66,8 +66,12 @@ class JobAttempt {
   /// Call when no worker holds anything of the attempt any more.
   void forget();
 
+  /// Whether the worker runs that subtask in this attempt.
+  bool is_request_of(const PooledWorker& worker, const RequestSplit& message) const;
   Event on_message(PooledWorker& worker, const FromWorker& message);
   void send(const FromMaster& message);
+  /// Sends to the worker of a shard.
+  void send_to(int32_t shard, const FromMaster& message);
 
  private:
   bool is_current(AttemptId attempt) const;

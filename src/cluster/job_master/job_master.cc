@@ -19,6 +19,7 @@ JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platfo
       status_(slots_wanted(graph)),
       liveness_(options_.heartbeat_interval, options_.heartbeat_timeout, platform.clock.now()),
       attempt_(first_attempt_of(epoch), pool_),
+      splits_(graph, platform.files, platform.clock, *this),
       slot_wait_({options_.adaptive, options_.first_slot_wait, options_.restart_slot_wait}),
       recovery_(options_.restart, has_taken_over()),
       termination_(platform.clock, store_, *this, std::move(on_end)) {}
@@ -87,6 +88,7 @@ MonotonicTime JobMaster::step() {
     }
   }
   if (phase_ == Phase::kWaitingForSlots) next = std::min(next, wait_for_slots(now));
+  next = std::min(next, splits_.poll(now));
   if (coordinator_) next = std::min(next, coordinator_->poll(now));
   publish_view();
   return std::min(next, termination_.poll(now, pool_.empty()));
@@ -114,13 +116,16 @@ void JobMaster::on_terminal(const JobEnd& end) {
 // --- CheckpointHost ---
 
 void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
+  run_blocking_on(executors::kCoordinator, std::move(work));
+}
+
+void JobMaster::run_blocking_on(std::string_view executor,
+                                std::function<std::function<void()>()> work) {
   // The mailbox may outlive this actor, because at the end nobody waits for storage that does not
   // answer.
-  platform_.scheduler.run_blocking(executors::kCoordinator,
-                                   [mailbox = mailbox_, work = std::move(work)] {
-                                     if (auto continuation = work())
-                                       mailbox->post(std::move(continuation));
-                                   });
+  platform_.scheduler.run_blocking(executor, [mailbox = mailbox_, work = std::move(work)] {
+    if (auto continuation = work()) mailbox->post(std::move(continuation));
+  });
 }
 
 void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {

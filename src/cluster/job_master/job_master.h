@@ -14,6 +14,7 @@
 #include "cluster/job_master/job_termination.h"
 #include "cluster/job_master/recovery.h"
 #include "cluster/job_master/slot_wait.h"
+#include "cluster/job_master/split_assigner.h"
 #include "cluster/job_master/worker_liveness.h"
 #include "cluster/job_master/worker_pool.h"
 #include "cluster/job_options.h"
@@ -26,10 +27,13 @@ namespace weir {
 /// Leads one job: prepares it, places it on the registered workers, deploys it, has its checkpoints
 /// taken, and restarts it from the last one when a task fails or a worker is lost. Connects the
 /// parts that do the work: JobAttempt, WorkerLiveness, Recovery, SlotWait, JobTermination,
-/// JobStatus, CheckpointCoordinator.
+/// JobStatus, SplitAssigner, CheckpointCoordinator.
 /// Thread: its own (an actor); accept(), view(), cancel() and trigger_checkpoint() any. The graph
 /// must outlive it.
-class JobMaster final : public Actor, private CheckpointHost, private TerminationHost {
+class JobMaster final : public Actor,
+                        private CheckpointHost,
+                        private TerminationHost,
+                        private SplitAssignerHost {
  public:
   /// `epoch`: larger than that of every earlier job master of this job. `store`: null without
   /// election. `on_end` is called once, when the view shows a terminal state and the workers are
@@ -101,15 +105,26 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
 
   // CheckpointHost
   void send_trigger(const TriggerCheckpoint& message) override { attempt_.send(message); }
+  std::map<OperatorId, std::string> enumerator_states() override { return splits_.states(); }
   void send_complete(const NotifyCheckpointComplete& message) override { attempt_.send(message); }
   void send_aborted(const NotifyCheckpointAborted& message) override { attempt_.send(message); }
   void on_checkpoint_failure_beyond_tolerance(const Status& status) override;
   void on_completed(const CompletedCheckpoint& checkpoint) override;
+  // SplitAssignerHost
+  void send_splits(const AssignSplits& message) override {
+    attempt_.send_to(message.to.subtask, message);
+  }
+  void run_enumerator(const std::string& executor,
+                      std::function<std::function<void()>()> work) override {
+    run_blocking_on(executor, std::move(work));
+  }
+  void on_enumerator_failed(const Status& status) override { attempt_failed(status); }
   // TerminationHost
   void clean_up(JobOutcome outcome, std::function<void()> done) override;
   void on_terminal(const JobEnd& end) override;
   // CheckpointHost and TerminationHost
   void run_blocking(std::function<std::function<void()>()> work) override;
+  void run_blocking_on(std::string_view executor, std::function<std::function<void()>()> work);
 
   /// Whether an earlier leader has started the job.
   bool has_taken_over() const { return store_ != nullptr && epoch_ > 1; }
@@ -134,6 +149,7 @@ class JobMaster final : public Actor, private CheckpointHost, private Terminatio
   WorkerPool pool_;
   WorkerLiveness liveness_;
   JobAttempt attempt_;
+  SplitAssigner splits_;
   SlotWait slot_wait_;
   Recovery recovery_;
   JobTermination termination_;

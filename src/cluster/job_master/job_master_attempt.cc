@@ -117,6 +117,7 @@ void JobMaster::on_running() {
   recovery_.on_running();
   status_.current().state = JobState::kRunning;
   attempt_.start();
+  splits_.begin(attempt_.number(), prepared_->start->splits);
   if (coordinator_)
     coordinator_->start(
         attempt_.number(), attempt_.participants(),
@@ -214,6 +215,7 @@ void JobMaster::widen_if_possible() {
 
 void JobMaster::tear_down(std::function<void()> after) {
   if (coordinator_) coordinator_->stop(attempt_.number());
+  splits_.end();
   after_ = std::move(after);
   attempt_.leave(platform_.clock.now() + options_.cancellation_timeout);
   go_on_if_all_left();

@@ -89,6 +89,8 @@ void JobMaster::on_message(PooledWorker& worker, const FromWorker& message) {
     if (coordinator_ && worker.index == ack->process) coordinator_->acknowledge(*ack);
   } else if (const auto* decline = std::get_if<DeclineCheckpoint>(&message)) {
     if (coordinator_ && worker.index == decline->process) coordinator_->decline(*decline);
+  } else if (const auto* request = std::get_if<RequestSplit>(&message)) {
+    if (attempt_.is_request_of(worker, *request)) splits_.on_request(*request);
   } else {
     on_event(worker, attempt_.on_message(worker, message));
   }

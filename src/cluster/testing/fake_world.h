@@ -17,6 +17,7 @@
 #include "cluster/messages.h"
 #include "graph/job_graph.h"
 #include "platform/platform.h"
+#include "weir/connector/split_enumerator.h"
 #include "weir/operator/operator.h"
 
 namespace weir::cluster_tests {
@@ -131,6 +132,14 @@ class QuietSource final : public SourceOperator {
   const bool* const ended_;
 };
 
+class NoSplits final : public SplitEnumerator<std::string> {
+ public:
+  StatusOr<Discovery<std::string>> discover(FileSystemRegistry&) override {
+    return Discovery<std::string>{};
+  }
+  bool continuous() const override { return false; }
+};
+
 /// One source without state.
 inline JobGraph quiet_graph(int parallelism, const bool* ended) {
   JobGraph graph;
@@ -140,13 +149,9 @@ inline JobGraph quiet_graph(int parallelism, const bool* ended) {
   vertex.name = "source";
   vertex.parallelism = parallelism;
   vertex.is_source = true;
-  vertex.chain.push_back(
-      JobOperator{"source", "source", murmur3_128("source"),
-                  [ended] { return std::make_unique<QuietSource>(ended); },
-                  [](FileSystemRegistry&, int) -> StatusOr<std::vector<std::string>> {
-                    return std::vector<std::string>{};
-                  },
-                  nullptr});
+  vertex.chain.push_back(JobOperator{"source", "source", murmur3_128("source"),
+                                     [ended] { return std::make_unique<QuietSource>(ended); },
+                                     [](int) { return std::make_unique<NoSplits>(); }, nullptr});
   graph.vertices.push_back(std::move(vertex));
   return graph;
 }

@@ -66,8 +66,8 @@ class SourceReaderOperator final : public SourceOperator {
       records_emitted_ += static_cast<int64_t>(batch_.records.size());
       out.emit(batch_);
     }
-    if (strategy_.emits_watermarks() && result.status != PollResult::Status::kEnd)
-      advance(&result, watermark);
+    // Even without splits left, because more may follow later.
+    if (strategy_.emits_watermarks()) advance(&result, watermark);
     return result;
   }
 
@@ -101,7 +101,7 @@ class SourceReaderOperator final : public SourceOperator {
       emitted_ = now_possible;
       emitted_at_ms_ = now_ms;
       *watermark = now_possible;
-    } else if (result->status == PollResult::Status::kNothingNow) {
+    } else if (result->status != PollResult::Status::kMore) {
       result->wake_at_ms = std::min(result->wake_at_ms, due_ms);
     }
   }

@@ -7,6 +7,7 @@
 
 #include "weir/connector/source.h"
 #include "weir/detail/connector/source_operator.h"
+#include "weir/detail/connector/split_codec.h"
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/time/watermark_strategy.h"
 
@@ -28,13 +29,12 @@ StreamNode source_node(StreamGraph& graph, SourceT source, WatermarkStrategy<T> 
     graph.problems.push_back("source '" + node.name +
                              "' threw when it was asked whether it is bounded: " + e.what());
   }
-  node.enumerate = [shared](FileSystemRegistry& files, int parallelism) {
-    return shared->enumerate(files, parallelism);
-  };
+  node.make_enumerator = enumerator_factory(shared);
   node.factory = [shared,
                   strategy = std::make_shared<const WatermarkStrategy<T>>(std::move(strategy))](
                      const OperatorSettings& settings) -> std::unique_ptr<Operator> {
-    return std::make_unique<SourceReaderOperator<T>>(shared->create_reader(), *strategy, settings);
+    return std::make_unique<SourceReaderOperator<T>>(untyped(shared->create_reader()), *strategy,
+                                                     settings);
   };
   return node;
 }

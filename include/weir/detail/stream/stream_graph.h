@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "weir/connector/file_system.h"
+#include "weir/connector/split_enumerator.h"
 #include "weir/detail/types/record_codec.h"
 #include "weir/operator/operator.h"
 
@@ -27,9 +28,6 @@ enum class Partitioning {
   kBroadcast,  ///< to every subtask
 };
 
-/// Returns the splits of a source on a fresh start. Blocks. Thread: the I/O pool.
-using SplitEnumerator =
-    std::function<StatusOr<std::vector<std::string>>(FileSystemRegistry&, int parallelism)>;
 /// Checks before the first record whether a sink can be written to. Blocks.
 using Probe = std::function<Status(FileSystemRegistry&)>;
 
@@ -56,10 +54,10 @@ struct StreamNode {
   std::string name;
   std::string uid;  ///< empty: generated from the name
   std::function<std::unique_ptr<Operator>(const OperatorSettings&)> factory;
-  std::vector<StreamInput> inputs;  ///< empty for a source
-  SplitEnumerator enumerate;        ///< sources only
-  bool bounded = true;              ///< sources only
-  Probe probe;                      ///< may be null
+  std::vector<StreamInput> inputs;    ///< empty for a source
+  EnumeratorFactory make_enumerator;  ///< sources only
+  bool bounded = true;                ///< sources only
+  Probe probe;                        ///< may be null
   std::optional<int> parallelism;
   std::optional<int> max_parallelism;
   bool chaining = true;  ///< false: in a separate task
