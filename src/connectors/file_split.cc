@@ -15,7 +15,6 @@ namespace {
 constexpr uint8_t kSplitVersion = 2;
 constexpr uint8_t kSplitVersionOfSizeOnly = 1;
 constexpr int64_t kMinSplitBytes = 1 << 20;
-constexpr int64_t kMaxSplitBytes = 64 << 20;
 constexpr int64_t kSplitsPerSubtask = 4;
 constexpr int64_t kMaxHeaderBytes = 1 << 20;
 /// With more files than this, only some are opened before the job starts.
@@ -144,6 +143,24 @@ Status check_unchanged(const FileSplit& split, const FileLocation& location) {
   return {};
 }
 
+std::vector<FileSplit> splits_of(const InputFile& file, int64_t split_bytes,
+                                 const detail::RecordReaderOptions& options) {
+  const int64_t size = file.info.size;
+  const int64_t count =
+      options.multiline ? 1 : std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
+  std::vector<FileSplit> splits;
+  // All splits have the same size, because a short last one would leave a subtask idle.
+  for (int64_t i = 0; i < count && size > 0; ++i) {
+    splits.push_back({.uri = file.location.uri,
+                      .begin = size * i / count,
+                      .end = size * (i + 1) / count,
+                      .file_size = size,
+                      .modified_ms = file.info.modified_ms,
+                      .file_id = file.info.file_id});
+  }
+  return splits;
+}
+
 StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordReaderOptions& options,
                                                                  FileSystemRegistry& registry,
                                                                  int parallelism) {
@@ -162,19 +179,8 @@ StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordRea
           std::clamp(total / (kSplitsPerSubtask * parallelism), kMinSplitBytes, kMaxSplitBytes);
     std::vector<std::string> splits;
     for (const InputFile& file : files) {
-      const int64_t size = file.info.size;
-      const int64_t count =
-          options.multiline ? 1 : std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
-      // All splits have the same size, because a short last one would leave a subtask idle.
-      for (int64_t i = 0; i < count && size > 0; ++i) {
-        splits.push_back(FileSplit{.uri = file.location.uri,
-                                   .begin = size * i / count,
-                                   .end = size * (i + 1) / count,
-                                   .file_size = size,
-                                   .modified_ms = file.info.modified_ms,
-                                   .file_id = file.info.file_id}
-                             .encode());
-      }
+      for (const FileSplit& split : splits_of(file, split_bytes, options))
+        splits.push_back(split.encode());
     }
     return splits;
   };

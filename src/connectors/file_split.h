@@ -5,8 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "fs/file_system_registry.h"
+#include "connectors/input_files.h"
 #include "weir/connector/csv.h"
+#include "weir/detail/connector/record_reader.h"
 
 namespace weir {
 
@@ -26,6 +27,12 @@ struct FileSplit {
   std::string encode() const;
   static StatusOr<FileSplit> decode(std::string_view bytes);
 };
+
+inline constexpr int64_t kMaxSplitBytes = 64 << 20;
+
+/// Cuts a file into ranges of about `split_bytes`. An empty file has none.
+std::vector<FileSplit> splits_of(const InputFile& file, int64_t split_bytes,
+                                 const detail::RecordReaderOptions& options);
 
 /// The first line of a file.
 struct FileHeader {

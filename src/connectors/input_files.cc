@@ -39,31 +39,32 @@ Status add_file(const FileLocation& location, const FileInfo& info, std::vector<
   return {};
 }
 
-Status add_directory(const FileLocation& directory, std::vector<InputFile>& found) {
+Status add_directory(const FileLocation& directory, NoFiles none, std::vector<InputFile>& found) {
   WEIR_ASSIGN_OR_RETURN(const auto entries, directory.fs->list(directory.path));
   const size_t before = found.size();
   for (const FileInfo& entry : entries) {
     const std::string_view name = base_name(entry.path);
-    if (name.ends_with(kUnfinished)) {
+    if (name.ends_with(kUnfinished) && none == NoFiles::kRefused) {
       WEIR_LOG(kWarning) << directory.child(name).uri
                          << " is left out: it is a copy that was not finished";
     }
     if (entry.is_directory || is_hidden(name)) continue;
     WEIR_RETURN_IF_ERROR(add_file(directory.child(name), entry, found));
   }
-  if (found.size() > before) return {};
+  if (found.size() > before || none == NoFiles::kAllowed) return {};
   return not_found(cat("the directory ", directory.uri,
                        " holds no files (those whose names begin with '.' or '_' do not count)"));
 }
 
-Status add_path(const FileLocation& location, const FileInfo& info, std::vector<InputFile>& found) {
-  return info.is_directory ? add_directory(location, found) : add_file(location, info, found);
+Status add_path(const FileLocation& location, const FileInfo& info, NoFiles none,
+                std::vector<InputFile>& found) {
+  return info.is_directory ? add_directory(location, none, found) : add_file(location, info, found);
 }
 
 /// Finds all paths that match `patterns`, one for each level below `directory`. Wildcards don't
 /// match hidden names.
 Status expand(const FileLocation& directory, const std::vector<std::string_view>& patterns,
-              size_t level, std::vector<InputFile>& found) {
+              size_t level, NoFiles none, std::vector<InputFile>& found) {
   const std::string pattern(patterns[level]);
   const bool last = level + 1 == patterns.size();
   auto entries = directory.fs->list(directory.path);
@@ -77,15 +78,15 @@ Status expand(const FileLocation& directory, const std::vector<std::string_view>
     if (name != pattern && !matches_pattern(name, pattern)) continue;
     const FileLocation location = directory.child(name);
     if (last) {
-      WEIR_RETURN_IF_ERROR(add_path(location, entry, found));
+      WEIR_RETURN_IF_ERROR(add_path(location, entry, none, found));
     } else if (entry.is_directory) {
-      WEIR_RETURN_IF_ERROR(expand(location, patterns, level + 1, found));
+      WEIR_RETURN_IF_ERROR(expand(location, patterns, level + 1, none, found));
     }
   }
   return {};
 }
 
-Status add_pattern(FileSystemRegistry& registry, const std::string& uri,
+Status add_pattern(FileSystemRegistry& registry, const std::string& uri, NoFiles none,
                    std::vector<InputFile>& found) {
   const size_t wildcard = uri.find_first_of(kWildcards);
   const size_t slash = uri.rfind('/', wildcard);
@@ -100,8 +101,10 @@ Status add_pattern(FileSystemRegistry& registry, const std::string& uri,
     if (!part.empty()) patterns.push_back(part);
   }
   const size_t before = found.size();
-  WEIR_RETURN_IF_ERROR(expand(directory, patterns, 0, found));
-  return found.size() > before ? Status() : not_found(cat("no file matches ", uri));
+  WEIR_RETURN_IF_ERROR(expand(directory, patterns, 0, none, found));
+  return found.size() > before || none == NoFiles::kAllowed
+             ? Status()
+             : not_found(cat("no file matches ", uri));
 }
 
 struct Format {
@@ -136,16 +139,17 @@ Status refuse_format(const std::string& uri, const Format& format) {
 }  // namespace
 
 StatusOr<std::vector<InputFile>> find_input_files(FileSystemRegistry& registry,
-                                                  const std::vector<std::string>& uris) {
+                                                  const std::vector<std::string>& uris,
+                                                  NoFiles none) {
   std::vector<InputFile> found;
   for (const std::string& uri : uris) {
     WEIR_ASSIGN_OR_RETURN(const FileLocation input, registry.resolve(uri));
     const auto info = input.fs->stat(input.path);
     if (info.ok()) {
-      WEIR_RETURN_IF_ERROR(add_path(input, *info, found));
+      WEIR_RETURN_IF_ERROR(add_path(input, *info, none, found));
     } else if (info.status().code() == StatusCode::kNotFound &&
                uri.find_first_of(kWildcards) != std::string::npos) {
-      WEIR_RETURN_IF_ERROR(add_pattern(registry, uri, found));
+      WEIR_RETURN_IF_ERROR(add_pattern(registry, uri, none, found));
     } else {
       return info.status();
     }

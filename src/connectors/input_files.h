@@ -14,12 +14,18 @@ struct InputFile {
   FileInfo info;
 };
 
+enum class NoFiles {
+  kRefused,  ///< an input without files is an error
+  kAllowed,  ///< they may come later
+};
+
 /// The input files of `uris`. Each URI is a file, a directory (its files, but not those of
 /// subdirectories, hidden ones or unfinished copies), or a path with a pattern of *, ? and [...].
-/// Each file appears once, in the order of the URIs. An input without files is an error, as is one
-/// that cannot be read twice: a pipe, a device, a socket.
+/// Each file appears once, in the order of the URIs. An input that cannot be read twice is an
+/// error: a pipe, a device, a socket.
 StatusOr<std::vector<InputFile>> find_input_files(FileSystemRegistry& registry,
-                                                  const std::vector<std::string>& uris);
+                                                  const std::vector<std::string>& uris,
+                                                  NoFiles none = NoFiles::kRefused);
 
 /// INVALID_ARGUMENT if `file` is not UTF-8 text but compressed, an archive, a columnar format or
 /// UTF-16. Decides by its first bytes, `head`, and sometimes by its last.

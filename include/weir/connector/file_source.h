@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <exception>
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,6 +104,13 @@ class FileSource final : public Source<T> {
     options_.split_bytes = bytes;
     return *this;
   }
+  /// Reads files that are added to the input too: looks for new ones at this interval, and never
+  /// ends. A file is read once, even if it is replaced later. Move files into the input when they
+  /// are complete.
+  FileSource& monitor_continuously(std::chrono::milliseconds interval) {
+    monitor_ = interval;
+    return *this;
+  }
   /// Sets the size in bytes of one read. One such chunk is read ahead.
   FileSource& chunk_bytes(size_t bytes) {
     options_.chunk_bytes = bytes;
@@ -113,11 +122,18 @@ class FileSource final : public Source<T> {
     if (Status rate = rate_.check(); !rate.ok()) return rate;
     return detail::enumerate_file_splits(options_, files, parallelism);
   }
+  std::unique_ptr<SplitEnumerator<std::string>> create_enumerator(int) const override {
+    return monitor_ ? detail::make_file_monitor(options_, *monitor_) : nullptr;
+  }
   std::unique_ptr<SourceReader<T>> create_reader() const override {
     return std::make_unique<Reader>(*this);
   }
-  bool bounded() const override { return true; }
+  bool bounded() const override { return !monitor_; }
   std::string setup_problem() const {
+    if (monitor_ && monitor_->count() <= 0) {
+      return "a FileSource is to look for new files every " + std::to_string(monitor_->count()) +
+             " ms; the interval must be positive";
+    }
     if (!parse_line_ && !parse_row_) return "a FileSource is given a parser that is null";
     return std::string(rate_.check().message());
   }
@@ -131,6 +147,7 @@ class FileSource final : public Source<T> {
   std::function<T(std::string_view)> parse_line_;
   std::function<T(CsvRow&)> parse_row_;  // either this or parse_line_ is set
   detail::SourceRate rate_;
+  std::optional<std::chrono::milliseconds> monitor_;
 };
 
 template <class T>

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "weir/connector/csv.h"
+#include "weir/connector/split_enumerator.h"
 #include "weir/operator/operator.h"
 
 namespace weir::detail {
@@ -53,5 +55,8 @@ std::unique_ptr<RecordReader> make_record_reader(RecordReaderOptions options);
 StatusOr<std::vector<std::string>> enumerate_file_splits(const RecordReaderOptions& options,
                                                          FileSystemRegistry& files,
                                                          int parallelism);
+/// Finds the files that are added to the input while the job runs.
+std::unique_ptr<SplitEnumerator<std::string>> make_file_monitor(RecordReaderOptions options,
+                                                                std::chrono::milliseconds interval);
 
 }  // namespace weir::detail
