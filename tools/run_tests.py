@@ -130,7 +130,7 @@ def package(build, add):
         run(
             "package",
             [sys.executable, os.path.join(ROOT, "tests/package/package_test.py"), build],
-            600,
+            1800,
         )
     )
     add(

@@ -1,25 +1,35 @@
 #!/usr/bin/env python3
-"""Installs the library into an empty folder and builds the CMake lines and the first program of
-README.md with it, in a separate folder, with the compiler that CMake finds and none of its
-variables set. Then builds another program with the same lines, and runs it.
+"""Uses weir from outside: in separate folders, with the compiler that CMake finds.
+
+Installs the library, moves it, and builds with it: the CMake lines and the first program of
+README.md; by CMake and by pkg-config a job whose source, operator, sink and file system are its
+own, and their unit tests. Then builds that job by add_subdirectory, by FetchContent, and with
+shared libraries. Those three build weir's core again. ccache makes this cheap if it is there.
 
 Usage: package_test.py BUILD_DIR
 """
 
+import glob
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-README = os.path.join(HERE, "..", "..", "README.md")
+ROOT = os.path.dirname(os.path.dirname(HERE))
+OUTSIDE = os.path.join(HERE, "outside")
+README = os.path.join(ROOT, "README.md")
+# As in weir's own Release builds, so that ccache has the objects.
+OF_WEIR = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2"]
+CORE_ONLY = ["-DWEIR_WITH_HDFS=OFF", "-DWEIR_WITH_ZOOKEEPER=OFF", "-DWEIR_WITH_FLINK=OFF"]
 
 
 def run(*command, **kwargs):
     done = subprocess.run(
-        command, timeout=600, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs
+        command, timeout=1500, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs
     )
     if done.returncode != 0:
         raise AssertionError(
@@ -34,15 +44,28 @@ def shown(language):
         return re.search(rf"```{language}\n(.*?)```", file.read(), re.S).group(1)
 
 
-def build_job(work, name, prefix, program):
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def cmake(source, build, *options, targets=()):
+    ccache = shutil.which("ccache")
+    launcher = [f"-DCMAKE_CXX_COMPILER_LAUNCHER={ccache}"] if ccache else []
+    run("cmake", "-G", "Ninja", "-S", source, "-B", build, *launcher, *options)
+    named = [word for target in targets for word in ("--target", target)]
+    run("cmake", "--build", build, "--parallel", str(os.cpu_count()), *named)
+
+
+def build_readme(work, name, prefix, program):
+    """A program, with the CMake lines of README.md."""
     folder = os.path.join(work, name)
     os.makedirs(folder)
     with open(os.path.join(folder, "CMakeLists.txt"), "w", encoding="utf-8") as file:
         file.write(shown("cmake"))
     with open(os.path.join(folder, "my_job.cc"), "w", encoding="utf-8") as file:
         file.write(program)
-    run("cmake", "-S", folder, "-B", os.path.join(folder, "build"), f"-DCMAKE_PREFIX_PATH={prefix}")
-    run("cmake", "--build", os.path.join(folder, "build"))
+    cmake(folder, os.path.join(folder, "build"), f"-DCMAKE_PREFIX_PATH={prefix}")
     return os.path.join(folder, "build", "my_job")
 
 
@@ -64,9 +87,96 @@ def check_bridge(job, prefix, work):
         ), tried.stderr
 
 
+def build_of_weir(work, name):
+    """Beside the folder of the real build: with relative paths as there, ccache has the objects."""
+    return f"{work}-{name}"
+
+
+def check_job(path):
+    printed = run(path)
+    assert "each number once" in printed.splitlines(), printed
+
+
+def the_outside_uses_only_public_headers(work, prefix):
+    for name in sorted(os.listdir(OUTSIDE)):
+        private = re.search(r".*\bdetail\b.*", read(os.path.join(OUTSIDE, name)))
+        assert private is None, f"{name} uses a private part of weir: {private.group(0)}"
+
+
+def readme_builds(work, prefix):
+    explained = run(build_readme(work, "readme", prefix, shown("cpp")), "--explain")
+    assert "counts" in explained or "flat_map" in explained, explained
+    job = build_readme(work, "count", prefix, read(os.path.join(OUTSIDE, "word_count.cc")))
+    printed = run(job)
+    assert "weir,2" in printed.split(), printed
+    check_bridge(job, prefix, work)
+
+
+def by_find_package(work, prefix):
+    build = os.path.join(work, "by_find_package")
+    cmake(OUTSIDE, build, "-DWEIR_BY=find_package", f"-DCMAKE_PREFIX_PATH={prefix}")
+    check_job(os.path.join(build, "own_parts_job"))
+    run(os.path.join(build, "own_parts_test"))
+
+
+def by_pkg_config(work, prefix):
+    folder = subprocess.run(
+        ["find", prefix, "-name", "weir-core.pc"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+    environment = {**os.environ, "PKG_CONFIG_PATH": os.path.dirname(folder)}
+    flags = run("pkg-config", "--cflags", "--libs", "weir-core", env=environment).split()
+    assert not any("/usr/local" in flag for flag in flags), flags
+    job = os.path.join(work, "by_pkg_config")
+    run("c++", "-std=c++20", os.path.join(OUTSIDE, "own_parts_job.cc"), "-o", job, *flags)
+    check_job(job)
+
+
+def by_add_subdirectory(work, prefix):
+    build = build_of_weir(work, "by_add_subdirectory")
+    options = ["-DWEIR_BY=add_subdirectory", f"-DWEIR_SOURCE={ROOT}", *OF_WEIR, *CORE_ONLY]
+    cmake(OUTSIDE, build, *options, targets=["own_parts_job"])
+    check_job(os.path.join(build, "own_parts_job"))
+
+
+def by_fetch_content(work, prefix):
+    build = build_of_weir(work, "by_fetch_content")
+    options = ["-DWEIR_BY=FetchContent", f"-DWEIR_SOURCE={ROOT}", *OF_WEIR, *CORE_ONLY]
+    cmake(OUTSIDE, build, *options, targets=["own_parts_job"])
+    check_job(os.path.join(build, "own_parts_job"))
+
+
+def with_shared_libraries(work, prefix):
+    """Installed, moved, and used by CMake."""
+    build = build_of_weir(work, "shared")
+    parts = ["-DWEIR_BUILD_TESTS=OFF", "-DWEIR_BUILD_EXAMPLES=OFF", "-DWEIR_BUILD_BENCH=OFF"]
+    cmake(ROOT, build, "-DBUILD_SHARED_LIBS=ON", *parts, *CORE_ONLY)
+    first = os.path.join(work, "shared_first")
+    run("cmake", "--install", build, "--prefix", first)
+    moved = os.path.join(work, "shared_moved")
+    os.rename(first, moved)
+    job = os.path.join(work, "by_shared_libraries")
+    options = ["-DWEIR_BY=find_package", f"-DCMAKE_PREFIX_PATH={moved}"]
+    cmake(OUTSIDE, job, *options, targets=["own_parts_job"])
+    check_job(os.path.join(job, "own_parts_job"))
+    linked = run("ldd", os.path.join(job, "own_parts_job"))
+    assert f"=> {moved}/" in linked, linked
+
+
+TESTS = [
+    the_outside_uses_only_public_headers,
+    readme_builds,
+    by_find_package,
+    by_pkg_config,
+    by_add_subdirectory,
+    by_fetch_content,
+    with_shared_libraries,
+]
+
+
 def main():
-    build = sys.argv[1]
-    work = tempfile.mkdtemp(prefix="weir-package-")
+    build = os.path.abspath(sys.argv[1])
+    work = tempfile.mkdtemp(prefix="build-package-", dir=os.path.dirname(build))
+    passed, failed = 0, 0
     try:
         first = os.path.join(work, "first")
         said = run("cmake", "--install", build, "--prefix", first)
@@ -75,23 +185,20 @@ def main():
         prefix = os.path.join(work, "moved", "there")  # nothing may depend on the original place
         os.makedirs(os.path.dirname(prefix))
         os.rename(first, prefix)
-
-        job = build_job(work, "readme", prefix, shown("cpp"))
-        explained = run(job, "--explain")
-        assert "counts" in explained or "flat_map" in explained, explained
-        with open(os.path.join(HERE, "outside_job.cc"), encoding="utf-8") as file:
-            job = build_job(work, "outside", prefix, file.read())
-        printed = run(job)
-        assert "weir,2" in printed.split(), printed
-        check_bridge(job, prefix, work)
-        print("1 passed, 0 failed")
-        return 0
-    except AssertionError as failure:
-        print(failure)
-        print("0 passed, 1 failed")
-        return 1
+        for test in TESTS:
+            begin = time.monotonic()
+            try:
+                test(work, prefix)
+                passed += 1
+                print(f"ok     {test.__name__}  {time.monotonic() - begin:.0f} s", flush=True)
+            except AssertionError as failure:
+                failed += 1
+                print(f"FAILED {test.__name__}: {failure}", flush=True)
     finally:
-        shutil.rmtree(work)
+        for folder in glob.glob(f"{work}*"):
+            shutil.rmtree(folder)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
