@@ -30,16 +30,35 @@ bool same_key(const TimerKey<K>& a, const TimerKey<K>& b) {
   return a.timestamp == b.timestamp && same_key(a.key, b.key);
 }
 
+/// The key of a timer and the namespace after it. `K`: a key, which has no namespace here. Other
+/// owners are in detail/window/window_key.h.
+template <class K>
+struct TimerOwner {
+  /// Of the key alone.
+  static int32_t key_hash(const K& key) { return Serializer<K>::hash(key); }
+  static uint64_t hash(const K& key) { return table_hash(key); }
+  static TypeDescription name_space() { return TypeDescription{}; }
+  static void write(BinaryWriter& out, const K& key) {
+    Serializer<K>::write(out, key);
+    out.put_u8(0);  // VoidNamespace
+  }
+  static void read(BinaryReader& in, K& key) {
+    Serializer<K>::read(in, key);
+    in.get_u8();  // VoidNamespace
+  }
+};
+
 template <class K>
 struct TimerPlacer {
   PlaceSpace places;
   uint64_t operator()(const TimerKey<K>& timer) const {
-    return places.place(Serializer<K>::hash(timer.key),
-                        mix_pair(table_hash(timer.key), static_cast<uint64_t>(timer.timestamp)));
+    return places.place(
+        TimerOwner<K>::key_hash(timer.key),
+        mix_pair(TimerOwner<K>::hash(timer.key), static_cast<uint64_t>(timer.timestamp)));
   }
 };
 
-/// The timers of one operator and time domain. Thread: the operator's.
+/// The timers of one operator and time domain. `K`: see TimerOwner. Thread: the operator's.
 template <class K>
 class TimerSet final : public NamedState {
  public:
@@ -84,10 +103,17 @@ class TimerSet final : public NamedState {
     return true;
   }
 
+  /// Calls f(timestamp, const K&) for all timers, in no particular order.
+  template <class F>
+  void for_each(F&& f) {
+    table_->for_each([&](const TimerKey<K>& timer, uint64_t) { f(timer.timestamp, timer.key); });
+  }
+
   KeyedStateInfo info() const override {
     KeyedStateInfo info;
     info.kind = KeyedStateInfo::Kind::kTimers;
     info.name = name_;
+    info.name_space = TimerOwner<K>::name_space();
     return info;
   }
   std::unique_ptr<StateView> freeze() override {
@@ -98,10 +124,9 @@ class TimerSet final : public NamedState {
   bool read_entry(int key_group, BinaryReader& key, BinaryReader&) override {
     const auto timestamp = static_cast<Timestamp>(key.get_u64() ^ kSignBit);
     K k{};
-    Serializer<K>::read(key, k);
-    key.get_u8();  // VoidNamespace
+    TimerOwner<K>::read(key, k);
     if (!key.ok() ||
-        key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) != key_group)
+        key_group_of(TimerOwner<K>::key_hash(k), tracker_.places().max_parallelism()) != key_group)
       return false;
     add(timestamp, k);
     return true;
@@ -125,8 +150,7 @@ class TimerSet final : public NamedState {
         if (!out.goes_on()) return;
         BinaryWriter& key = out.begin_key();
         key.put_u64(static_cast<uint64_t>(timer.timestamp) ^ kSignBit);
-        Serializer<K>::write(key, timer.key);
-        key.put_u8(0);  // VoidNamespace
+        TimerOwner<K>::write(key, timer.key);
         out.begin_value();
         out.end_entry();
       });
