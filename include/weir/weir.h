@@ -30,5 +30,7 @@
 #include "weir/types/fields.h"
 #include "weir/types/serializer.h"
 #include "weir/types/types.h"
+#include "weir/window/evictors.h"
 #include "weir/window/time_window.h"
+#include "weir/window/triggers.h"
 #include "weir/window/windows.h"

@@ -300,6 +300,67 @@ TEST(WindowedStream, EveryKindOfWindowFunction) {
   EXPECT_EQ(windowed<std::string>(*graph, 5), std::vector<std::string>{"1 [0, 10): a1 b2 c3 d4"});
 }
 
+TEST(WindowedStream, WindowsOfAWholeStreamHaveOneSubtask) {
+  struct DescribeAll : ProcessAllWindowFunction<Word, std::string> {
+    void process(const WindowContext& context, const std::vector<Word>& elements,
+                 Collector<std::string>& out) override {
+      std::string line = "until " + std::to_string(context.window.end) + ":";
+      for (const Word& word : elements) line += ' ' + word.text + std::to_string(word.count);
+      out.collect(line);
+    }
+  };
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto windows = stream_of<Word>(graph, "in")
+                           .window_all(SlidingEventTimeWindows::of(std::chrono::milliseconds(10),
+                                                                   std::chrono::milliseconds(10)));
+  windows.sum(&Word::count);
+  windows.process(DescribeAll());
+  EXPECT_EQ(graph->nodes[1].parallelism, 1);
+  EXPECT_EQ(graph->nodes[2].parallelism, 1);
+  EXPECT_EQ(windowed<Word>(*graph, 1), std::vector<Word>{word("a", 10)});
+  EXPECT_EQ(windowed<std::string>(*graph, 2), std::vector<std::string>{"until 10: a1 b2 c3 d4"});
+}
+
+TEST(WindowedStream, ErrorsOfCallsAreSentences) {
+  using std::chrono::milliseconds;
+  const auto graph = std::make_shared<detail::StreamGraph>();
+  const auto keyed = stream_of<Word>(graph, "in").key_by(&Word::length);
+  const auto windows = keyed.window(TumblingEventTimeWindows::of(milliseconds(1)));
+  keyed.window(SlidingEventTimeWindows::of(milliseconds(10), milliseconds(0)));
+  keyed.window(SlidingProcessingTimeWindows::of(milliseconds(0), milliseconds(1)));
+  keyed.window(CumulativeEventTimeWindows::of(milliseconds(3), milliseconds(10)));
+  keyed.window(EventTimeSessionWindows::with_gap(milliseconds(-1)));
+  keyed.window(
+      EventTimeSessionWindows::with_dynamic_gap(std::function<milliseconds(const Word&)>()));
+  keyed.count_window(0);
+  keyed.count_window(3, -1);
+  windows.allowed_lateness(milliseconds(-5));
+  windows.trigger(PurgingTrigger<CountTrigger>::of(CountTrigger::of(0)));
+  windows.trigger(ContinuousEventTimeTrigger::of(milliseconds(0)));
+  windows.evictor(CountEvictor::of(-1));
+  windows.evictor(TimeEvictor::of(milliseconds(-2)));
+  EXPECT_EQ(
+      graph->problems,
+      (std::vector<std::string>{
+          "the slide of windows must be at least 1 ms long, and SlidingEventTimeWindows::of() is "
+          "given 0 ms",
+          "a sliding window must be at least 1 ms long, and SlidingProcessingTimeWindows::of() is "
+          "given 0 ms",
+          "the size of cumulative windows must be a multiple of their step, and "
+          "CumulativeEventTimeWindows::of() is given a step of 3 ms and a size of 10 ms",
+          "the gap between sessions must be at least 1 ms long, and "
+          "EventTimeSessionWindows::with_gap() is given -1 ms",
+          "with_dynamic_gap() is given a function that is null",
+          "count_window() is given a size of 0; it must be at least 1 record",
+          "count_window() is given a slide of -1; it must be at least 1 record",
+          "allowed_lateness() is given -5 ms; windows cannot be kept for less than no time",
+          "a trigger must count at least 1 record, and CountTrigger::of() is given 0",
+          "the interval of a trigger must be at least 1 ms long, and "
+          "ContinuousEventTimeTrigger::of() is given 0 ms",
+          "an evictor cannot keep -1 records, which CountEvictor::of() is given",
+          "an evictor cannot keep the records of -2 ms, which TimeEvictor::of() is given"}));
+}
+
 TEST(StreamGraph, ErrorsOfCallsAreCollected) {
   const auto graph = std::make_shared<detail::StreamGraph>();
   const auto words = stream_of<Word>(graph, "in");

@@ -55,6 +55,27 @@ TEST(KeptInWindow, ListKeepsTheOrderOfArrival) {
   EXPECT_EQ(kept.elements(before), (std::vector<std::string>{"b"})) << "a copy does not change";
 }
 
+TEST(KeptInWindow, MergeAddsTheRecordsOfALaterPart) {
+  const ReduceInWindow<std::string, decltype(kJoin)> reduce{kJoin};
+  std::string joined = "a";
+  reduce.merge("b", joined);
+  EXPECT_EQ(joined, "ab");
+  static_assert(!kMerges<AggregateInWindow<std::string, Longest>>);
+  static_assert(kMerges<ListInWindow<std::string>>);
+}
+
+TEST(KeptInWindow, ListsMergeAtTheCostOfTheShorterOne) {
+  const ListInWindow<std::string> kept;
+  auto one = kept.first("x");
+  auto many = kept.first("a");
+  for (int i = 0; i < 1000; ++i) kept.add("b", many);
+  many.write().reserve(2000);
+  const std::string* where = many.read().data();
+  kept.merge(many, one);
+  EXPECT_EQ(one.read().size(), 1002u);
+  EXPECT_EQ(one.read().data(), where) << "the longer list was not copied";
+}
+
 TEST(EmitWindow, EmitsTheResultItself) {
   const AggregateInWindow<std::string, Longest> kept{Longest{}};
   CollectInto<size_t> out;

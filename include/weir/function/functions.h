@@ -142,6 +142,19 @@ concept AggregateFunction =
       function.get_result(std::as_const(accumulator));
     };
 
+/// An aggregate function that can also combine two accumulators: merge(from, into) adds the records
+/// of `from` to `into`. Session windows need it. Sliding and cumulative windows cost much less with
+/// it (docs/guide.md). The result must not depend on how the records were divided.
+///
+///   void merge(const Accumulator& from, Accumulator& into) const {
+///     into.sum += from.sum;
+///     into.count += from.count;
+///   }
+template <class A>
+concept MergeableAggregateFunction =
+    requires(const A& function, const typename A::Accumulator& from,
+             typename A::Accumulator& into) { function.merge(from, into); };
+
 template <class A>
 using AggregateResult = std::remove_cvref_t<decltype(std::declval<const A&>().get_result(
     std::declval<const typename A::Accumulator&>()))>;
@@ -150,6 +163,7 @@ using AggregateResult = std::remove_cvref_t<decltype(std::declval<const A&>().ge
 struct WindowContext {
   TimeWindow window;
   Timestamp current_watermark = kMinWatermark;
+  int64_t current_processing_time = 0;  ///< the wall clock, ms since 1970
 };
 
 /// Processes a complete window: all its records, or the single result of an aggregate. Copied for
@@ -162,6 +176,17 @@ class ProcessWindowFunction {
   using Output = Out;
   virtual ~ProcessWindowFunction() = default;
   virtual void process(const K& key, const WindowContext& context, const std::vector<In>& elements,
+                       Collector<Out>& out) = 0;
+};
+
+/// The same for windows of a whole stream; see DataStream::window_all().
+template <class In, class Out>
+class ProcessAllWindowFunction {
+ public:
+  using Input = In;
+  using Output = Out;
+  virtual ~ProcessAllWindowFunction() = default;
+  virtual void process(const WindowContext& context, const std::vector<In>& elements,
                        Collector<Out>& out) = 0;
 };
 

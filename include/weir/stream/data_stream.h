@@ -24,8 +24,18 @@ template <class T>
 class DataStreamSink;
 template <class T, class K, class KeySelector>
 class KeyedStream;
+template <class T, class Inner>
+class AllWindowedStream;
 
 namespace detail {
+
+/// The key of a stream whose records are all in the same windows.
+struct OneKey {
+  template <class T>
+  int8_t operator()(const T&) const {
+    return 0;
+  }
+};
 
 /// The type of the records that a flat_map function collects, deduced from its second parameter.
 template <class>
@@ -193,6 +203,23 @@ class DataStream {
                                        std::move(selector));
   }
 
+  /// Windows of the whole stream, which one subtask processes. Prefer key_by() and window().
+  template <class Assigner>
+  auto window_all(Assigner assigner) const {
+    auto windowed = key_by(detail::OneKey()).window(std::move(assigner));
+    return AllWindowedStream<T, decltype(windowed)>(std::move(windowed));
+  }
+  /// Windows of n records of the whole stream, and the last n at every slide-th record; see
+  /// KeyedStream::count_window().
+  auto count_window_all(int64_t n) const {
+    auto windowed = key_by(detail::OneKey()).count_window(n);
+    return AllWindowedStream<T, decltype(windowed)>(std::move(windowed));
+  }
+  auto count_window_all(int64_t n, int64_t slide) const {
+    auto windowed = key_by(detail::OneKey()).count_window(n, slide);
+    return AllWindowedStream<T, decltype(windowed)>(std::move(windowed));
+  }
+
   /// Distributes records over all subtasks of the next operator, batch by batch.
   DataStream rebalance() const { return DataStream(graph_, partitioned(Partitioning::kRebalance)); }
   /// Sends all records to every subtask of the next operator.
@@ -283,4 +310,5 @@ class DataStreamSink : public detail::OperatorHandle<DataStreamSink<T>> {
 
 }  // namespace weir
 
+#include "weir/stream/all_windowed_stream.h"
 #include "weir/stream/keyed_stream.h"

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -14,7 +15,7 @@
 
 namespace weir {
 
-template <class T, class K, class KeySelector, class Assigner>
+template <class T, class K, class KeySelector, class Setup>
 class WindowedStream;
 
 /// A stream that sends all records of a key to the same subtask, which keeps state for each key. A
@@ -72,15 +73,29 @@ class KeyedStream {
     });
   }
 
-  /// `assigner`: for example TumblingEventTimeWindows::of(1h).
+  /// `assigner`: for example TumblingEventTimeWindows::of(1h); see weir/window/windows.h.
   template <class Assigner>
-  WindowedStream<T, K, KeySelector, Assigner> window(Assigner assigner) const {
-    static_assert(
-        std::is_same_v<decltype(std::as_const(assigner).window_of(Timestamp{})), TimeWindow>,
-        "window: that assigns no windows");
+  auto window(Assigner assigner) const {
+    static_assert(detail::WindowAssigner<Assigner>,
+                  "window: the argument must be an assigner of windows, such as "
+                  "TumblingEventTimeWindows::of(size) (weir/window/windows.h)");
     detail::note_problem_of(*graph_, assigner);
-    return WindowedStream<T, K, KeySelector, Assigner>(graph_, inputs_, selector_,
-                                                       std::move(assigner));
+    return windowed(detail::setup_of(std::move(assigner)));
+  }
+  /// Windows of n records of a key, in the order of their arrival. A window with fewer records at
+  /// the end of the input is not emitted.
+  auto count_window(int64_t n) const {
+    const auto trigger = PurgingTrigger<CountTrigger>::of(CountTrigger::of(n));
+    check_count("size", n);
+    return windowed(detail::setup_of(GlobalWindows::create()).with_trigger(trigger));
+  }
+  /// The last n records of a key, at every slide-th record.
+  auto count_window(int64_t n, int64_t slide) const {
+    check_count("size", n);
+    check_count("slide", slide);
+    return windowed(detail::setup_of(GlobalWindows::create())
+                        .with_trigger(CountTrigger::of(slide))
+                        .with_evictor(CountEvictor::of(n)));
   }
 
  private:
@@ -88,6 +103,16 @@ class KeyedStream {
   KeyedStream(std::shared_ptr<detail::StreamGraph> graph, std::vector<detail::StreamInput> inputs,
               KeySelector selector)
       : graph_(std::move(graph)), inputs_(std::move(inputs)), selector_(std::move(selector)) {}
+
+  template <class Setup>
+  WindowedStream<T, K, KeySelector, Setup> windowed(Setup setup) const {
+    return WindowedStream<T, K, KeySelector, Setup>(graph_, inputs_, selector_, std::move(setup));
+  }
+  void check_count(const char* what, int64_t n) const {
+    if (n > 0) return;
+    graph_->problems.push_back("count_window() is given a " + std::string(what) + " of " +
+                               std::to_string(n) + "; it must be at least 1 record");
+  }
 
   template <class Out, class Make>
   SingleOutputStreamOperator<Out> add(std::string name, Make make) const {

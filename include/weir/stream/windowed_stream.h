@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <memory>
 #include <string>
@@ -11,27 +12,68 @@
 #include "weir/detail/window/make_window.h"
 #include "weir/function/functions.h"
 #include "weir/stream/data_stream.h"
+#include "weir/window/evictors.h"
+#include "weir/window/triggers.h"
 #include "weir/window/windows.h"
 
 namespace weir {
 
-/// The records of each key, by window. A value. Results are emitted when the watermark passes the
-/// end of the window, and have the window's last timestamp. Later records of the window are dropped
-/// and counted in the metric "numLateRecordsDropped". The source's watermark strategy must provide
-/// timestamps: a record without one fails the job, or is dropped if
+/// The records of each key, by window. A value. An event-time window emits its results when the
+/// watermark passes its end, and they have the window's last timestamp. Later records of the window
+/// are dropped and counted in the metric "numLateRecordsDropped". The source's watermark strategy
+/// must provide timestamps: a record without one fails the job, or is dropped if
 /// weir.event-time.records-without-timestamp says so.
-template <class T, class K, class KeySelector, class Assigner>
+///
+/// trigger(), evictor() and allowed_lateness() change this, and return another stream. Windows with
+/// one of them cost more: see docs/guide.md.
+template <class T, class K, class KeySelector, class Setup>
 class WindowedStream {
  public:
   using Record = T;
   using Key = K;
+
+  /// When windows emit their results; see weir/window/triggers.h. Replaces the assigner's trigger.
+  template <class Trigger>
+  auto trigger(Trigger trigger) const {
+    static_assert(WindowTrigger<Trigger, T>,
+                  "trigger: the argument must be a trigger for this stream's records, such as "
+                  "CountTrigger::of(n) (weir/window/triggers.h)");
+    static_assert(!Setup::Assigner::kMerging || MergeableTrigger<Trigger>,
+                  "trigger: session windows merge, so their trigger needs merge(from, into) for "
+                  "its State (weir/window/triggers.h)");
+    detail::note_problem_of(*graph_, trigger);
+    return with(setup_.with_trigger(std::move(trigger)));
+  }
+  /// Which records the window's function gets; see weir/window/evictors.h. Keeps all records in
+  /// state.
+  template <class Evictor>
+  auto evictor(Evictor evictor) const {
+    static_assert(WindowEvictor<Evictor, T>,
+                  "evictor: the argument must be an evictor of this stream's records, such as "
+                  "CountEvictor::of(n) (weir/window/evictors.h)");
+    detail::note_problem_of(*graph_, evictor);
+    return with(setup_.with_evictor(std::move(evictor)));
+  }
+  /// Keeps windows for this time after their end. A late record of such a window joins it, and the
+  /// window emits its results again. For event-time windows.
+  auto allowed_lateness(std::chrono::milliseconds lateness) const {
+    static_assert(Setup::Assigner::kEventTime,
+                  "allowed_lateness: only event-time windows have late records");
+    auto setup = setup_.with_real_trigger();
+    setup.lateness = lateness.count();
+    if (lateness.count() < 0) {
+      graph_->problems.push_back("allowed_lateness() is given " + std::to_string(lateness.count()) +
+                                 " ms; windows cannot be kept for less than no time");
+    }
+    return with(std::move(setup));
+  }
 
   /// Emits one result for each key and window, from an accumulator; see weir::AggregateFunction.
   template <class A>
   auto aggregate(A function) const {
     check_aggregate<A>();
     return add<AggregateResult<A>>(
-        "window", detail::make_window_aggregate<T>(selector_, assigner_, std::move(function)));
+        "window", detail::make_window_aggregate<T>(selector_, setup_, std::move(function)));
   }
   /// `process`: a ProcessWindowFunction. It gets the accumulator's result as the only element, with
   /// key and window.
@@ -40,7 +82,7 @@ class WindowedStream {
     check_aggregate<A>();
     check_process<AggregateResult<A>, Fn>();
     return add<typename Fn::Output>(
-        "window", detail::make_window_aggregate<T>(selector_, assigner_, std::move(function),
+        "window", detail::make_window_aggregate<T>(selector_, setup_, std::move(function),
                                                    std::move(process)));
   }
 
@@ -48,7 +90,7 @@ class WindowedStream {
   template <class F>
   SingleOutputStreamOperator<T> reduce(F f) const {
     check_reduce<F>();
-    return add<T>("window", detail::make_window_reduce<T>(selector_, assigner_, std::move(f)));
+    return add<T>("window", detail::make_window_reduce<T>(selector_, setup_, std::move(f)));
   }
   template <class F, class Fn>
   auto reduce(F f, Fn process) const {
@@ -56,7 +98,7 @@ class WindowedStream {
     check_process<T, Fn>();
     return add<typename Fn::Output>(
         "window",
-        detail::make_window_reduce<T>(selector_, assigner_, std::move(f), std::move(process)));
+        detail::make_window_reduce<T>(selector_, setup_, std::move(f), std::move(process)));
   }
 
   /// Emits one record for each key and window: the first record, with the sum, minimum or maximum
@@ -81,18 +123,25 @@ class WindowedStream {
     detail::require_serializable<T>();
     check_process<T, Fn>();
     return add<typename Fn::Output>(
-        "window", detail::make_window_process<T>(selector_, assigner_, std::move(process)));
+        "window", detail::make_window_process<T>(selector_, setup_, std::move(process)));
   }
 
  private:
   template <class, class, class>
   friend class KeyedStream;
+  template <class, class, class, class>
+  friend class WindowedStream;
   WindowedStream(std::shared_ptr<detail::StreamGraph> graph,
-                 std::vector<detail::StreamInput> inputs, KeySelector selector, Assigner assigner)
+                 std::vector<detail::StreamInput> inputs, KeySelector selector, Setup setup)
       : graph_(std::move(graph)),
         inputs_(std::move(inputs)),
         selector_(std::move(selector)),
-        assigner_(std::move(assigner)) {}
+        setup_(std::move(setup)) {}
+
+  template <class Other>
+  WindowedStream<T, K, KeySelector, Other> with(Other setup) const {
+    return WindowedStream<T, K, KeySelector, Other>(graph_, inputs_, selector_, std::move(setup));
+  }
 
   template <class A>
   static constexpr void check_aggregate() {
@@ -101,6 +150,9 @@ class WindowedStream {
                   "accumulator) and "
                   "get_result(accumulator), all const "
                   "(weir/function/functions.h)");
+    static_assert(!Setup::Assigner::kMerging || MergeableAggregateFunction<A>,
+                  "aggregate: session windows merge, so the function needs merge(from, into) for "
+                  "its accumulators (weir/function/functions.h)");
     detail::require_serializable<typename A::Accumulator>();
   }
   template <class F>
@@ -134,7 +186,7 @@ class WindowedStream {
   std::shared_ptr<detail::StreamGraph> graph_;
   std::vector<detail::StreamInput> inputs_;
   KeySelector selector_;
-  Assigner assigner_;
+  Setup setup_;
 };
 
 }  // namespace weir

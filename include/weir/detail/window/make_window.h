@@ -8,20 +8,66 @@
 
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/detail/window/emit_window.h"
+#include "weir/detail/window/evicted_window.h"
 #include "weir/detail/window/kept_in_window.h"
+#include "weir/detail/window/pane_operator.h"
+#include "weir/detail/window/triggered_operator.h"
 #include "weir/detail/window/window_operator.h"
+#include "weir/detail/window/window_setup.h"
 #include "weir/types/types.h"
 
 namespace weir::detail {
 
-/// Makes the operator of each subtask with its settings.
-template <class T, class Out, class KeySelector, class Assigner, class Kept, class Emit>
-auto make_window_operator(KeySelector selector, Assigner assigner, Kept kept, Emit emit) {
-  require_serializable<typename Kept::Serialized>();
+/// Whether the operator of these windows is a special one: the contents of a window are one table,
+/// or records are kept by pane. Otherwise it is a TriggeredOperator.
+template <class Setup>
+inline constexpr bool kPlainSetup = std::is_same_v<typename Setup::Trigger, DefaultTrigger> &&
+                                    std::is_same_v<typename Setup::Evictor, NoEvictor>;
+template <class Setup, class Kept>
+inline constexpr bool kInPanes = kPlainSetup<Setup> && Setup::Assigner::kHasPanes &&
+                                 kMerges<Kept> && Kept::kKind != KeyedStateInfo::Kind::kList;
+
+template <class T, class Out, class KeySelector, class Setup, class Kept, class Emit>
+auto make_triggered(KeySelector selector, Setup setup, Kept kept, Emit emit) {
+  static_assert(!Setup::Assigner::kMerging || MergeableTrigger<typename Setup::Trigger>,
+                "session windows merge: their trigger needs merge(from, into) for its State "
+                "(weir/window/triggers.h)");
   return [=](const OperatorSettings& settings = {}) {
-    return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(
-        selector, assigner, kept, emit, settings);
+    return std::make_unique<TriggeredOperator<T, KeySelector, Setup, Kept, Emit, Out>>(
+        selector, setup, kept, emit, settings);
   };
+}
+
+/// Makes the operator of each subtask with its settings. `windows`: an assigner or a WindowSetup.
+template <class T, class Out, class KeySelector, class Windows, class Kept, class Emit>
+auto make_window_operator(KeySelector selector, Windows windows, Kept kept, Emit emit) {
+  require_serializable<typename Kept::Serialized>();
+  auto setup = setup_of(std::move(windows));
+  using Setup = decltype(setup);
+  using Assigner = typename Setup::Assigner;
+  if constexpr (kInPanes<Setup, Kept>) {
+    return [=](const OperatorSettings& settings = {}) {
+      using Plan = std::remove_cvref_t<decltype(setup.assigner.plan())>;
+      return std::make_unique<PaneOperator<T, KeySelector, Plan, Kept, Emit, Out>>(
+          selector, setup.assigner.plan(), kept, emit, settings);
+    };
+  } else if constexpr (kPlainSetup<Setup> && Assigner::kDisjoint) {
+    return [=](const OperatorSettings& settings = {}) {
+      return std::make_unique<WindowOperator<T, KeySelector, Assigner, Kept, Emit, Out>>(
+          selector, setup.assigner, kept, emit, settings);
+    };
+  } else if constexpr (!std::is_same_v<typename Setup::Evictor, NoEvictor>) {
+    using Evicted = EvictedWindow<T, Kept, typename Setup::Evictor>;
+    require_serializable<T>();
+    return make_triggered<T, Out>(std::move(selector), setup.with_real_trigger(),
+                                  Evicted{std::move(kept), setup.evictor}, std::move(emit));
+  } else {
+    static_assert(!Assigner::kMerging || kMerges<Kept>,
+                  "session windows merge: the aggregate function needs merge(from, into) "
+                  "(weir/function/functions.h)");
+    return make_triggered<T, Out>(std::move(selector), setup.with_real_trigger(), std::move(kept),
+                                  std::move(emit));
+  }
 }
 
 /// Out: AggregateResult<A>.

@@ -73,7 +73,7 @@ class WindowOperator final : public Operator {
     size_t emitted = 0;
     const TimeWindow* due = contents_->due(watermark);
     while (due != nullptr && emitted < kKeysPerCall) {
-      const WindowContext context{*due, watermark};
+      const WindowContext context{*due, watermark, context_->processing_time_ms()};
       collector.set_timestamp(due->max_timestamp());
       contents_->drain_some([&](const K& key, const typename Kept::Stored& stored) {
         emit_(kept_, key, context, stored, collector);
