@@ -183,7 +183,9 @@ TEST_F(JobPreparation, StartDoesNotRemoveTheProbeOfAnother) {
     const auto prepared = prepare("latest");
     fs_->before = [](std::string_view, const std::string&) { return Status(); };
     EXPECT_TRUE(prepared.ok()) << prepared.status().to_string();
-    for (const FileInfo& entry : *fs_->list("/c/job"))
+    const auto files = fs_->list("/c/job");
+    ASSERT_TRUE(files.ok()) << files.status().to_string();
+    for (const FileInfo& entry : *files)
       EXPECT_EQ(entry.path.find(kProbePrefix), std::string::npos) << entry.path;
   }
 }

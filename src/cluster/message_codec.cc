@@ -1,6 +1,7 @@
 // Messages as frames: one byte for the kind, then the fields in order. Each struct lists its fields
 // once, for both directions.
 
+#include <bit>
 #include <limits>
 #include <map>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "base/strings.h"
 #include "cluster/messages.h"
+#include "cluster/metric_fields.h"
 #include "weir/types/bytes.h"
 
 namespace weir {
@@ -26,6 +28,7 @@ class Encoder {
     out.put_i64(static_cast<int64_t>(value));
   }
   void operator()(std::string& text) { out.put_bytes(text); }
+  void operator()(double& value) { out.put_i64(std::bit_cast<int64_t>(value)); }
   size_t count(size_t n, size_t) {
     out.put_count(n);
     return n;
@@ -56,6 +59,7 @@ class Decoder {
     }
   }
   void operator()(std::string& text) { text = in.get_bytes(); }
+  void operator()(double& value) { value = std::bit_cast<double>(in.get_i64()); }
   size_t count(size_t, size_t min_element_bytes) { return in.get_count(min_element_bytes); }
 };
 
@@ -256,6 +260,11 @@ void fields(Archive& a, ProgressReport& m) {
 }
 template <class Archive>
 void fields(Archive&, HeartbeatReply&) {}
+template <class Archive>
+void fields(Archive& a, MetricsOfWorker& m) {
+  a | m.attempt;
+  a | m.report;
+}
 template <class Archive>
 void fields(Archive& a, AcknowledgeCheckpoint& m) {
   a | m.attempt;
@@ -459,7 +468,8 @@ void value(Archive& a, std::variant<T...>& variant) {
 
 template <class Archive, class T>
 void operator|(Archive& archive, T& v) {
-  if constexpr (std::is_integral_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string>) {
+  if constexpr (std::is_integral_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> ||
+                std::is_same_v<T, double>) {
     archive(v);
   } else if constexpr (requires { value(archive, v); }) {
     value(archive, v);

@@ -84,6 +84,40 @@ TEST(MessageCodec, AcknowledgementRoundTrips) {
   EXPECT_EQ(ack.descriptions, acknowledgement().descriptions);
 }
 
+MetricsOfWorker metrics() {
+  MetricsOfWorker message{first_attempt_of(7) + 3, {}};
+  message.report.at_ms = 123;
+  message.report.process = {1, 2, 3, 4};
+  message.report.left_out = 5;
+  TaskFigures task{1, 2, 3, 4, 5, 6, 7, kMinWatermark, 9, 10, 11, 12, {}};
+  task.operators = {{1,
+                     {{"late", MetricGroup::Kind::kCounter, 3, {}},
+                      {"delay", MetricGroup::Kind::kHistogram, 2,
+                       HistogramStatistics{2, -1, 5, 0.5, 1.5, 1, 2, 3, 4, 5, 6}}}}};
+  message.report.tasks = {task, TaskFigures{}};
+  return message;
+}
+
+TEST(MessageCodec, MetricsRoundTrip) {
+  const auto decoded = decode_from_worker(encode(FromWorker(metrics())));
+  ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
+  const auto& message = std::get<MetricsOfWorker>(*decoded);
+  EXPECT_EQ(message.attempt, metrics().attempt);
+  EXPECT_EQ(message.report, metrics().report);
+}
+
+TEST(MessageCodec, RefusesAMetricWhoseKindContradictsItsValue) {
+  const auto refused = [](MetricValue value) {
+    MetricsOfWorker message;
+    message.report.tasks.emplace_back().operators = {{0, {std::move(value)}}};
+    return decode_from_worker(encode(FromWorker(message))).status().code() == StatusCode::kDataLoss;
+  };
+  EXPECT_FALSE(refused({"n", MetricGroup::Kind::kMeter, 1, {}}));
+  EXPECT_TRUE(refused({"n", MetricGroup::Kind::kHistogram, 1, {}}));
+  EXPECT_TRUE(refused({"n", MetricGroup::Kind::kCounter, 1, HistogramStatistics{}}));
+  EXPECT_TRUE(refused({"n", static_cast<MetricGroup::Kind>(9), 1, {}}));
+}
+
 TEST(MessageCodec, DeploymentRoundTrips) {
   const auto decoded = decode_from_master(encode(FromMaster(deployment())));
   ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
@@ -141,7 +175,8 @@ TEST(MessageCodec, RefusesEveryTruncation) {
 
 TEST(MessageCodec, ChangedBytesNeverCrashOrAllocateMuch) {
   for (const std::string& frame :
-       {encode(FromWorker(acknowledgement())), encode(FromMaster(deployment()))}) {
+       {encode(FromWorker(acknowledgement())), encode(FromWorker(metrics())),
+        encode(FromMaster(deployment()))}) {
     for (size_t i = 0; i < frame.size(); ++i) {
       for (const int change : {1, 0x80, 0xFF}) {
         std::string changed = frame;

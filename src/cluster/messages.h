@@ -10,6 +10,7 @@
 #include "checkpoint/protocol/messages.h"
 #include "checkpoint/restore_plan.h"
 #include "checkpoint/sidecar.h"
+#include "metrics/metric_report.h"
 #include "platform/transport.h"
 
 namespace weir {
@@ -72,10 +73,15 @@ struct RequestSplit {
   int32_t subtask = 0;
 };
 struct HeartbeatReply {};
+/// Sent with the answer to a heartbeat, and when the worker leaves the attempt.
+struct MetricsOfWorker {
+  AttemptId attempt = 0;
+  MetricReport report;
+};
 
-using FromWorker =
-    std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled, ProgressReport,
-                 HeartbeatReply, AcknowledgeCheckpoint, DeclineCheckpoint, RequestSplit>;
+using FromWorker = std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled,
+                                ProgressReport, HeartbeatReply, AcknowledgeCheckpoint,
+                                DeclineCheckpoint, RequestSplit, MetricsOfWorker>;
 
 // --- from the job master ---
 

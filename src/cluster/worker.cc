@@ -11,6 +11,7 @@
 #include "cluster/job_preparation.h"
 #include "fs/file_system_registry.h"
 #include "graph/scale.h"
+#include "runtime/metric_collector.h"
 #include "runtime/task_restore.h"
 #include "runtime/user_code.h"
 #include "weir/detail/base/check.h"
@@ -181,8 +182,17 @@ void Worker::cancel() {
 void Worker::end_attempt_if_idle() {
   if (!attempt_ || !attempt_->cancelling || !gate_.empty()) return;
   const AttemptId number = attempt_->number;
+  report_metrics();  // the last figures of a job that has finished
   attempt_.reset();
   send(Canceled{number});
+}
+
+void Worker::report_metrics() {
+  if (!attempt_ || !link_) return;
+  MetricsOfWorker message{attempt_->number,
+                          collect_metrics(*attempt_->execution, platform_.clock.now())};
+  if (options_.process_figures) message.report.process = options_.process_figures();
+  send(message);
 }
 
 void Worker::task_failed(AttemptId attempt, std::string task, Status status) {

@@ -30,6 +30,8 @@ struct WorkerOptions {
   /// URI of a directory that only this process uses, for copies of its state; empty: no copies.
   std::string local_directory;
   bool restore_from_local = false;  ///< reads the copies after a failure
+  /// Reads the figures of this process; null: they are not reported. Called on the worker's thread.
+  std::function<ProcessFigures()> process_figures;
   int slots = 1;
   std::string build;               ///< of this executable; empty: not compared
   std::string host = "localhost";  ///< for placement and display
@@ -106,6 +108,7 @@ class Worker final : public Actor, private ShardListener {
   void on_registered(const Registered& message);
   void end(Status status);
   void send(const FromWorker& message);
+  void report_metrics();
 
   // The attempt.
   void deploy(std::shared_ptr<const Deploy> message);

@@ -145,7 +145,10 @@ void Worker::on_frame(const std::string& frame) {
     return end(shutdown->failed ? failed_precondition(cat("the job failed: ", shutdown->message))
                                 : Status());
   }
-  if (std::get_if<Heartbeat>(&message) != nullptr) return send(HeartbeatReply{});
+  if (std::get_if<Heartbeat>(&message) != nullptr) {
+    send(HeartbeatReply{});
+    return report_metrics();
+  }
   if (!current_.registered) return;
   if (auto* deploy_message = std::get_if<Deploy>(&message))
     return deploy(std::make_shared<const Deploy>(std::move(*deploy_message)));

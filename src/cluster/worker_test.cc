@@ -170,6 +170,24 @@ TEST_F(WorkerTest, DialsAtOnceAfterALossAndThenBacksOff) {
   EXPECT_GE(dials_, 3) << "the delays begin anew";
 }
 
+TEST_F(WorkerTest, AnswersAHeartbeatWithTheFiguresOfItsAttempt) {
+  options_.process_figures = [] { return ProcessFigures{7, 8, 9, 10}; };
+  make();
+  register_with(1);
+  send(Heartbeat{});
+  EXPECT_FALSE(take<MetricsOfWorker>().has_value()) << "there is no attempt";
+  send(deployment(3));
+  send(Heartbeat{});
+  const auto metrics = take<MetricsOfWorker>();
+  ASSERT_TRUE(metrics.has_value());
+  EXPECT_EQ(metrics->attempt, 3);
+  EXPECT_EQ(metrics->report.process, (ProcessFigures{7, 8, 9, 10}));
+  ASSERT_EQ(metrics->report.tasks.size(), 1u);
+  EXPECT_EQ(metrics->report.tasks[0].output_watermark, kMinWatermark);
+  send(Cancel{3});
+  EXPECT_TRUE(take<MetricsOfWorker>().has_value()) << "the last figures";
+}
+
 TEST_F(WorkerTest, LosesASilentCoordinator) {
   make();
   register_with(1);

@@ -15,22 +15,23 @@ constexpr uint16_t kMaxMetrics = 10000;
 void ChainMetrics::report(OperatorChain& chain, ReplyWriter& reply) {
   known_.resize(chain.size());
   for (size_t i = 0; i < chain.size(); ++i) {
-    const auto& metrics = chain.host(i).metrics().metrics();
     std::vector<Known>& known = known_[i];
-    for (size_t j = 0; j < metrics.size(); ++j) {
-      const int64_t value = metrics[j].value();
-      const uint8_t kind = metrics[j].is_counter ? kCounter : kGauge;
+    size_t j = 0;
+    chain.host(i).metrics().for_each([&](const MetricGroup::Metric& metric) {
+      const int64_t value = metric.value();
+      const uint8_t kind = metric.kind == MetricGroup::Kind::kGauge ? kGauge : kCounter;
       if (j == known.size()) {
-        if (next_number_ == kMaxMetrics) break;
+        if (next_number_ == kMaxMetrics) return;
         known.push_back({next_number_++, value});
         reply.put_metric(known[j].number, kind,
-                         cat(chain.host(i).operator_name(), ".", metrics[j].name), value);
+                         cat(chain.host(i).operator_name(), ".", metric.name), value);
       } else if (known[j].value != value) {
         reply.put_metric(known[j].number, kind, "",
-                         metrics[j].is_counter ? value - known[j].value : value);
+                         kind == kCounter ? value - known[j].value : value);
         known[j].value = value;
       }
-    }
+      ++j;
+    });
   }
 }
 

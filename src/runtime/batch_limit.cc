@@ -28,6 +28,8 @@ void BatchLimit::measure(const Batch& batch) {
   unmeasured_ = 0;
   position_ += kStride;
   const size_t bytes = codec_->record_bytes(batch, position_ % batch.size());
+  ++measured_;
+  measured_bytes_ += bytes;
   record_bytes_ = std::max({bytes, record_bytes_ - record_bytes_ / 8, size_t{1}});
   most_ = std::max<size_t>(1, bytes_ / record_bytes_);
   full_ = std::min(records_, most_);

@@ -23,6 +23,14 @@ class BatchLimit {
   size_t full() const { return full_; }
   /// The maximum number of records in a batch; larger ones must be split.
   size_t most() const { return most_; }
+  /// What this number of records takes when it is serialized, by the average of those measured; 0
+  /// if none was.
+  int64_t bytes_of(size_t records) const {
+    if (measured_ == 0) return 0;
+    return static_cast<int64_t>(static_cast<double>(records) *
+                                static_cast<double>(measured_bytes_) /
+                                static_cast<double>(measured_));
+  }
 
  private:
   const size_t records_;
@@ -33,6 +41,8 @@ class BatchLimit {
   size_t record_bytes_ = 0;  // 0: nothing was measured yet
   size_t unmeasured_ = 0;    // records since the last measurement
   size_t position_ = 0;
+  uint64_t measured_ = 0;  // records
+  uint64_t measured_bytes_ = 0;
 };
 
 /// Moves the records of `batch`, in order, into batches of at most `most` records.

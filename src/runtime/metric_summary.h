@@ -17,7 +17,7 @@ class MetricSummary {
  private:
   struct Line {
     std::string name;
-    bool is_counter;
+    bool is_sum;
     std::vector<int64_t> values;  ///< a counter has one, the sum
   };
   std::vector<Line> lines_;

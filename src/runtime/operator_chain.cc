@@ -83,10 +83,10 @@ Status OperatorChain::open(std::vector<OperatorLists> restored_lists) {
   restored_lists.resize(hosts_.size());
   for (size_t i = 0; i < hosts_.size(); ++i) {
     WEIR_RETURN_IF_ERROR(hosts_[i]->open(std::move(restored_lists[i])));
-    for (const MetricGroup::Metric& metric : hosts_[i]->metrics().metrics()) {
-      if (metric.is_counter && metric.name == kLateRecordsDropped)
+    hosts_[i]->metrics().for_each([this](const MetricGroup::Metric& metric) {
+      if (metric.kind == MetricGroup::Kind::kCounter && metric.name == kLateRecordsDropped)
         late_records_.push_back(&metric.counter);
-    }
+    });
   }
   return {};
 }

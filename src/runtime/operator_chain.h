@@ -30,6 +30,7 @@ class OperatorChain final : public CrashSubject {
 
   size_t size() const { return hosts_.size(); }
   OperatorHost& host(size_t i) { return *hosts_[i]; }
+  const OperatorHost& host(size_t i) const { return *hosts_[i]; }
   /// The operator whose code is running or ran last.
   OperatorHost& current() { return *hosts_[current_]; }
   /// Call these before user code that the chain does not call itself: before the serializers of the

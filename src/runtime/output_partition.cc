@@ -107,7 +107,12 @@ std::unique_ptr<Batch> OutputPartition::empty_like(size_t target, const Batch& b
 
 void OutputPartition::send_gathered(size_t target) {
   if (!gathered_[target] || gathered_[target]->empty()) return;
-  send(target, StreamElement{StreamElement::Kind::kBatch, 0, std::move(gathered_[target])});
+  const int64_t bytes = limit_.bytes_of(gathered_[target]->size());
+  if (metrics_ != nullptr) {
+    metrics_->bytes_out.inc(bytes);
+    metrics_->batches_out.inc();
+  }
+  send(target, StreamElement{StreamElement::Kind::kBatch, bytes, std::move(gathered_[target])});
 }
 
 void OutputPartition::send(size_t target, StreamElement element) {

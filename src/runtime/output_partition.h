@@ -7,6 +7,7 @@
 #include "graph/job_graph.h"
 #include "runtime/batch_limit.h"
 #include "runtime/channel.h"
+#include "runtime/task_metrics.h"
 
 namespace weir {
 
@@ -27,6 +28,9 @@ class OutputPartition {
   };
   OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels);
 
+  /// Counts the bytes and batches that leave from now on. The metrics outlive this.
+  void count_into(TaskMetrics* metrics) { metrics_ = metrics; }
+
   /// Takes the contents of `batch`.
   void emit(Batch& batch);
   /// Sends an element to every channel, after all emitted records.
@@ -46,6 +50,7 @@ class OutputPartition {
   std::unique_ptr<Batch> empty_like(size_t target, const Batch& batch);
 
   const Options options_;
+  TaskMetrics* metrics_ = nullptr;
   std::unique_ptr<KeyHasher> hasher_;  ///< this subtask's own copy; made when first needed
   BatchLimit limit_;
   std::vector<std::shared_ptr<ChannelWriter>> channels_;

@@ -169,6 +169,7 @@ Status RemoteReader::decode(std::string_view frame, StreamElement* element) {
     emptied_.pop_back();
   }
   Status status = codec_->decode(payload, *batch);
+  element->value = static_cast<int64_t>(frame.size());
   if (status.ok()) element->batch = std::move(batch);
   return status;
 }

@@ -34,11 +34,17 @@ MonotonicTime Shard::step() {
     for (Command& command : commands_) carry_out(command);
     commands_.clear();
   }
-  const MonotonicTime now = clock_.now();
+  MonotonicTime now = clock_.now();
   // Step sinks first, so that records in flight drain before sources emit more.
   MonotonicTime next = kIdle;
-  for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task)
-    next = std::min(next, (*task)->step(now));
+  for (auto task = tasks_.rbegin(); task != tasks_.rend(); ++task) {
+    const MonotonicTime begin = now;
+    const MonotonicTime again = (*task)->step(begin);
+    // The clock is read only after work: that of a whole batch.
+    if (again == kBusy) now = clock_.now();
+    (*task)->spent(again, begin, now);
+    next = std::min(next, again);
+  }
   if (next != kBusy || now >= next_flush_) {
     for (const auto& task : tasks_) task->flush_outputs();
     next_flush_ = now + options_.buffer_timeout;

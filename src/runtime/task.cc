@@ -22,7 +22,9 @@ Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskSe
       call_(fibers),
       chain_(
           vertex, place, services, [this](Status status) { fail(std::move(status)); }, *this,
-          call_) {}
+          call_) {
+  for (const auto& output : outputs_) output->count_into(&metrics_);
+}
 
 Task::~Task() { abandon_step(); }
 
@@ -54,6 +56,7 @@ MonotonicTime Task::step(MonotonicTime now) {
   wake_ = Actor::kIdle;
   bool room = false;
   guarded([&] { room = has_room(now); });
+  out_of_room_ = !room;
   if (!room) return wake_;
   if (call_.suspended()) {
     call_.resume();
@@ -69,6 +72,17 @@ MonotonicTime Task::step(MonotonicTime now) {
   }
   if (state_ == State::kFailed) return Actor::kIdle;
   return call_.suspended() ? Actor::kBusy : wake_;
+}
+
+void Task::spent(MonotonicTime next, MonotonicTime begin, MonotonicTime end) {
+  if (out_of_room_) {
+    metrics_.time.enter(TimeMeter::State::kBackPressured, begin);
+  } else if (next != Actor::kBusy) {
+    metrics_.time.enter(TimeMeter::State::kIdle, begin);
+  } else {
+    metrics_.time.enter(TimeMeter::State::kBusy, begin);
+    metrics_.time.enter(TimeMeter::State::kBusy, end);
+  }
 }
 
 void Task::end_suspended_step() {
@@ -117,9 +131,13 @@ MonotonicTime Task::step_gate() {
     return Actor::kIdle;
   }
   if (element.kind == StreamElement::Kind::kBatch) {
+    metrics_.records_in.inc(static_cast<int64_t>(element.batch->size()));
+    metrics_.bytes_in.inc(element.value);
     walk_.process(*element.batch);
     gate_->recycle(std::move(element.batch));
   } else {
+    if (element.kind == StreamElement::Kind::kWatermark)
+      metrics_.input_watermark.set(element.value);
     walk_.begin(element.kind, element.value);
   }
   return Actor::kBusy;
@@ -164,6 +182,7 @@ MonotonicTime Task::step_source(MonotonicTime now) {
 
 void Task::on_passed(StreamElement::Kind kind, int64_t value) {
   if (kind == StreamElement::Kind::kBarrier) return on_barrier_passed(value);
+  if (kind == StreamElement::Kind::kWatermark) metrics_.output_watermark.set(value);
   broadcast(kind, value);
   if (kind != StreamElement::Kind::kEndOfData) return;
   state_ = State::kEnded;
@@ -236,6 +255,7 @@ void Task::check_finished() {
 
 void Task::emit(Batch& batch) {
   if (batch.empty()) return;
+  metrics_.records_out.inc(static_cast<int64_t>(batch.size()));
   // Wait only for the leftovers of the previous emission, so that a step that emits once is never
   // suspended.
   if (!chain_.wait_until([this] { return pump(); })) return batch.clear();

@@ -10,6 +10,7 @@
 #include "runtime/operator_chain.h"
 #include "runtime/output_partition.h"
 #include "runtime/split_inbox.h"
+#include "runtime/task_metrics.h"
 #include "runtime/task_snapshot.h"
 
 namespace weir {
@@ -43,6 +44,7 @@ class Task final : private Output, private ChainWalk::Exit {
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
   OperatorChain& chain() { return chain_; }
+  const OperatorChain& chain() const { return chain_; }
   int vertex_index() const { return vertex_index_; }
   int subtask() const { return place_.subtask; }
   bool is_source() const { return vertex_.is_source; }
@@ -76,6 +78,11 @@ class Task final : private Output, private ChainWalk::Exit {
   int64_t source_records() const;
   int64_t late_records() const { return chain_.late_records(); }
   Timestamp watermark() const { return walk_.watermark(); }
+  /// Thread: any.
+  const TaskMetrics& metrics() const { return metrics_; }
+  /// Call it after each step that returned `next`, with the time of its begin and of its end: the
+  /// same for a step that did nothing.
+  void spent(MonotonicTime next, MonotonicTime begin, MonotonicTime end);
 
  private:
   enum class State { kRunning, kEnded, kFailed };
@@ -102,6 +109,7 @@ class Task final : private Output, private ChainWalk::Exit {
   void end_suspended_step();
   void abandon_step();
 
+  TaskMetrics metrics_;
   const JobVertex& vertex_;
   const int vertex_index_;
   const SubtaskPlace place_;
@@ -121,6 +129,7 @@ class Task final : private Output, private ChainWalk::Exit {
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;
+  bool out_of_room_ = false;           ///< the last step did nothing, because of that
   MonotonicTime now_{0};               ///< of the step
   MonotonicTime wake_ = Actor::kIdle;  ///< the value that the step returns
   std::vector<std::function<void()>>

@@ -239,6 +239,53 @@ TEST(Task, SourceEmitsRecordsWatermarksAndTheEnd) {
   EXPECT_EQ(f.events, "ended ");
 }
 
+TEST(Task, CountsWhatPassesThrough) {
+  Fixture f({op()}, false);
+  f.give(0, 7);
+  f.give(0, 8);
+  auto batch = std::make_unique<Ints>();
+  batch->add(9);
+  f.give(0, StreamElement{StreamElement::Kind::kBatch, 40, std::move(batch)});
+  f.give(0, {StreamElement::Kind::kWatermark, 100, nullptr});
+  EXPECT_EQ(f.task->metrics().input_watermark.value(), kMinWatermark);
+  f.run();
+  EXPECT_EQ(f.task->metrics().records_in.count(), 3);
+  EXPECT_EQ(f.task->metrics().records_out.count(), 3);
+  EXPECT_EQ(f.task->metrics().batches_out.count(), 3);
+  EXPECT_EQ(f.task->metrics().bytes_in.count(), 40);
+  EXPECT_EQ(f.task->metrics().input_watermark.value(), 100);
+  EXPECT_EQ(f.task->metrics().output_watermark.value(), 100);
+}
+
+TEST(Task, TimeWithoutRoomIsBackPressure) {
+  Fixture f({op({.per_watermark = 3})}, false, 1, 1);
+  f.give(0, {StreamElement::Kind::kWatermark, 100, nullptr});
+  MonotonicTime now = std::chrono::seconds(1);
+  const auto step = [&] {
+    const MonotonicTime begin = now;
+    const MonotonicTime next = f.task->step(begin);
+    if (next == Actor::kBusy) now += std::chrono::milliseconds(1);
+    f.task->spent(next, begin, now);
+    return next;
+  };
+  while (step() == Actor::kBusy) {}
+  now += std::chrono::milliseconds(70);
+  step();
+  const TimeShares blocked = f.task->metrics().time.shares(now);
+  EXPECT_EQ(blocked.back_pressured, std::chrono::milliseconds(70));
+  EXPECT_GE(blocked.busy, std::chrono::milliseconds(1));
+  EXPECT_EQ(blocked.idle, std::chrono::milliseconds(0));
+  for (int i = 0; i < 10; ++i) {
+    f.output();
+    while (step() == Actor::kBusy) {}
+  }
+  now += std::chrono::milliseconds(30);
+  step();
+  const TimeShares idle = f.task->metrics().time.shares(now);
+  EXPECT_EQ(idle.back_pressured, std::chrono::milliseconds(70));
+  EXPECT_EQ(idle.idle, std::chrono::milliseconds(30));
+}
+
 TEST(Task, TriggeredBarrierComesBeforeTheNextRecord) {
   Fixture f({source(2)}, true);
   f.task->step(MonotonicTime(0));

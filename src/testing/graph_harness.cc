@@ -308,9 +308,9 @@ int64_t GraphHarness::metric(std::string_view name) const {
   int64_t sum = 0;
   for (const Node& node : impl_->nodes) {
     for (const auto& subtask : node.subtasks) {
-      for (const auto& metric : subtask->metrics().metrics()) {
+      subtask->metrics().for_each([&](const MetricGroup::Metric& metric) {
         if (metric.name == name) sum += metric.value();
-      }
+      });
     }
   }
   return sum;

@@ -43,6 +43,8 @@ class KeyedRuntimeContext {
   /// Returns this subtask's metric of that name: see MetricGroup. Keep the reference.
   Counter& counter(std::string_view name) { return context_.metrics().counter(name); }
   Gauge& gauge(std::string_view name) { return context_.metrics().gauge(name); }
+  Meter& meter(std::string_view name) { return context_.metrics().meter(name); }
+  Histogram& histogram(std::string_view name) { return context_.metrics().histogram(name); }
 
  private:
   OperatorContext& context_;

@@ -49,6 +49,8 @@ class JobAttempt {
   bool is_active() const { return stage_ == Stage::kDeploying || stage_ == Stage::kRunning; }
   int shards() const { return static_cast<int>(worker_of_shard_.size()); }
   CheckpointParticipants participants() const;
+  /// By the worker's index in the attempt.
+  const std::vector<int32_t>& worker_of_shard() const { return worker_of_shard_; }
 
   /// Begins the next attempt: places `shards` shards on the pool's workers, which must have enough
   /// slots, and sends each worker its deployment. On failure no worker knows of the attempt, but

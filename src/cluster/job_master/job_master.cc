@@ -16,7 +16,7 @@ JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platfo
       platform_(platform),
       epoch_(epoch),
       store_(std::move(store)),
-      status_(slots_wanted(graph)),
+      status_(slots_wanted(graph), platform.clock.wall_ms()),
       liveness_(options_.heartbeat_interval, options_.heartbeat_timeout, platform.clock.now()),
       attempt_(first_attempt_of(epoch), pool_),
       splits_(graph, platform.files, platform.clock, *this),
@@ -26,14 +26,51 @@ JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platfo
 
 JobMaster::~JobMaster() = default;
 
-void JobMaster::publish_view() {
+void JobMaster::observe() {
+  static constexpr MonotonicTime kObserved = std::chrono::seconds(30);
+  static constexpr MonotonicTime kInterval = std::chrono::seconds(1);
+  mailbox_->post([this] {
+    const MonotonicTime now = platform_.clock.now();
+    if (observed_until_ == MonotonicTime(0)) liveness_.set_interval(kInterval, now);
+    observed_until_ = now + kObserved;
+  });
+}
+
+void JobMaster::publish_view(MonotonicTime now) {
   JobView& view = status_.current();
   if (coordinator_) view.checkpoints = coordinator_->report();
+  // Not with each report of a thousand workers.
+  if (detail_changed_ && (now >= publish_detail_at_ || phase_ == Phase::kEnding))
+    publish_detail(now);
   view.workers = pool_.registered();
   view.slots = pool_.slots();
   view.shards = attempt_.shards();
   view.attempt = attempt_.number();
-  status_.publish();
+  status_.publish(platform_.clock.wall_ms());
+}
+
+void JobMaster::publish_detail(MonotonicTime now) {
+  detail_changed_ = false;
+  publish_detail_at_ = now + std::chrono::seconds(1);
+  const int64_t wall_ms = platform_.clock.wall_ms();
+  JobDetail detail;
+  detail.failures = failures_;
+  detail.figures = metrics_.figures();
+  detail.worker_of_shard = attempt_.worker_of_shard();
+  pool_.for_each([&](const PooledWorker& worker) {
+    if (!worker.registered) return;
+    detail.workers.push_back({worker.offer.worker, worker.offer.host, worker.offer.data_address,
+                              worker.offer.slots, wall_ms - whole_ms(now - worker.last_heard),
+                              worker.index});
+  });
+  status_.current().detail = std::make_shared<const JobDetail>(std::move(detail));
+}
+
+void JobMaster::note_failure(const std::string& where, const Status& failure) {
+  failures_.insert(failures_.begin(),
+                   {platform_.clock.wall_ms(), where, std::string(failure.message())});
+  if (failures_.size() > kFailuresKept) failures_.resize(kFailuresKept);
+  detail_changed_ = true;
 }
 
 void JobMaster::cancel() {
@@ -90,7 +127,8 @@ MonotonicTime JobMaster::step() {
   if (phase_ == Phase::kWaitingForSlots) next = std::min(next, wait_for_slots(now));
   next = std::min(next, splits_.poll(now));
   if (coordinator_) next = std::min(next, coordinator_->poll(now));
-  publish_view();
+  publish_view(now);
+  if (detail_changed_) next = std::min(next, publish_detail_at_);
   return std::min(next, termination_.poll(now, pool_.empty()));
 }
 

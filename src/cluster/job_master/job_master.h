@@ -19,6 +19,7 @@
 #include "cluster/job_master/worker_pool.h"
 #include "cluster/job_options.h"
 #include "cluster/job_preparation.h"
+#include "metrics/metric_report.h"
 #include "platform/mailbox.h"
 #include "platform/platform.h"
 
@@ -49,6 +50,9 @@ class JobMaster final : public Actor,
   Mailbox<std::function<void()>>& mailbox() { return *mailbox_; }
 
   JobView view() const { return status_.view(); }
+  /// Call it when somebody looks at the job: for a while, the workers then report their metrics
+  /// every second. Thread: any.
+  void observe();
   /// Ends the job; the retention policy decides whether its checkpoints are kept.
   void cancel();
   /// Takes a checkpoint now. Calls `done` with it or with the error, on the job master's thread.
@@ -97,11 +101,14 @@ class JobMaster final : public Actor,
   // Workers.
   void on_frame(int64_t session, const std::string& frame);
   void on_register(int64_t session, RegisterWorker message);
-  void on_message(PooledWorker& worker, const FromWorker& message);
+  void on_message(PooledWorker& worker, FromWorker& message);
   void on_event(const PooledWorker& worker, const JobAttempt::Event& event);
   void lose_worker(int64_t session, const Status& reason);
   MonotonicTime tend_workers(MonotonicTime now);
-  void publish_view();
+  void take_metrics(const PooledWorker& worker, MetricsOfWorker message);
+  void publish_view(MonotonicTime now);
+  void publish_detail(MonotonicTime now);
+  void note_failure(const std::string& where, const Status& failure);
 
   // CheckpointHost
   void send_trigger(const TriggerCheckpoint& message) override { attempt_.send(message); }
@@ -154,6 +161,11 @@ class JobMaster final : public Actor,
   Recovery recovery_;
   JobTermination termination_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
+  ReportedMetrics metrics_;
+  std::vector<JobDetail::Failure> failures_;  ///< newest first
+  bool detail_changed_ = false;               ///< since it was published
+  MonotonicTime publish_detail_at_{0};
+  MonotonicTime observed_until_{0};
 
   // State that connects the parts.
   Phase phase_ = Phase::kPreparing;

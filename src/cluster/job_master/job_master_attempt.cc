@@ -72,6 +72,7 @@ void JobMaster::on_preparation_failed(const Status& failure) {
     return;
   }
   status_.current().failure = failure;
+  note_failure("", failure);
   switch (recovery_.on_preparation_failed(failure, prepared_.has_value())) {
     case Recovery::Next::kRefuse: status_.current().refused = true; return end(JobState::kFailed);
     case Recovery::Next::kGiveUp: return fail_for_good(failure);
@@ -110,6 +111,8 @@ void JobMaster::deploy(int shards) {
                        << " slots wanted, from the last checkpoint";
   }
   const Status status = attempt_.deploy(graph_, options_, *prepared_->start, shards);
+  metrics_.clear();
+  detail_changed_ = true;
   if (!status.ok()) attempt_failed(status);
 }
 
@@ -151,6 +154,7 @@ void JobMaster::attempt_failed(const Status& failure, const std::string& where) 
   WEIR_LOG(kWarning) << "attempt " << attempt_text(attempt_.number())
                      << " failed: " << status.message();
   status_.current().failure = status;
+  note_failure(where, failure);
   const bool deploying = attempt_.stage() == JobAttempt::Stage::kDeploying;
   const auto decision =
       recovery_.on_attempt_failed(failure, deploying, prepared_->start->restored_checkpoint);
@@ -224,6 +228,7 @@ void JobMaster::tear_down(std::function<void()> after) {
 void JobMaster::go_on_if_all_left() {
   if (attempt_.stage() != JobAttempt::Stage::kLeaving || !attempt_.all_left()) return;
   attempt_.forget();
+  detail_changed_ = true;
   // A checkpoint whose `_metadata` is being written may still complete, and a restart must know its
   // outcome. A cancellation does not wait for storage that does not answer, and deletes no
   // checkpoint whose outcome is open.

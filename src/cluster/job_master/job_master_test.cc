@@ -40,6 +40,61 @@ TEST_F(JobMasterTest, FirstStartWaitsForAllSlotsAndThenTakesFewer) {
   EXPECT_EQ(deploy->common->shards, 1);
 }
 
+TEST_F(JobMasterTest, KnowsTheFiguresOfTheCurrentAttempt) {
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId attempt = run({&a});
+  MetricsOfWorker metrics{attempt, {}};
+  metrics.report.at_ms = 1000;
+  metrics.report.tasks.emplace_back().records_out = 7;
+  a.send(metrics);
+  pass(seconds(2), {&a});
+  ASSERT_EQ(master_->view().detail->figures.tasks.size(), 1u);
+  EXPECT_EQ(master_->view().detail->figures.tasks[0].figures.records_out, 7);
+  metrics.attempt = attempt - 1;
+  metrics.report.tasks[0].records_out = 99;
+  a.send(metrics);
+  pass(seconds(2), {&a});
+  EXPECT_EQ(master_->view().detail->figures.tasks[0].figures.records_out, 7)
+      << "of an earlier attempt";
+  a.send(TaskFailed{attempt, "source (1/2)", unavailable("broken")});
+  settle();
+  leave({&a}, attempt);
+  pass(seconds(2), {&a});
+  run({&a});
+  pass(seconds(2), {&a});
+  EXPECT_TRUE(master_->view().detail->figures.tasks.empty());
+  ASSERT_EQ(master_->view().detail->failures.size(), 1u);
+  EXPECT_EQ(master_->view().detail->failures[0].message, "broken");
+  EXPECT_NE(master_->view().detail->failures[0].where.find("task source (1/2)"), std::string::npos);
+  ASSERT_EQ(master_->view().detail->workers.size(), 1u);
+  EXPECT_EQ(master_->view().detail->workers[0].slots, 2);
+  EXPECT_EQ(master_->view().detail->worker_of_shard, (std::vector<int32_t>{0, 0}));
+}
+
+TEST_F(JobMasterTest, AsksForFiguresEverySecondWhileSomebodyLooks) {
+  options_.heartbeat_interval = seconds(10);
+  options_.heartbeat_timeout = seconds(50);
+  make();
+  FakeWorker a = worker("a", 2);
+  run({&a});
+  const auto heartbeats_in = [&](int seconds_of_time) {
+    int count = 0;
+    for (int i = 0; i < seconds_of_time; ++i) {
+      pass(seconds(1), {&a});
+      count += a.take<Heartbeat>().has_value() ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_LE(heartbeats_in(20), 2);
+  master_->observe();
+  EXPECT_GE(heartbeats_in(20), 19);
+  master_->observe();
+  EXPECT_GE(heartbeats_in(25), 24) << "it looks again";
+  heartbeats_in(10);
+  EXPECT_LE(heartbeats_in(20), 2) << "it has looked away";
+}
+
 TEST_F(JobMasterTest, RestartWaitsShorterForSlotsThanTheFirstStart) {
   make();
   FakeWorker a = worker("a");

@@ -76,6 +76,7 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
   });
   for (const int64_t other : before) lose_worker(other, unavailable("it has registered anew"));
   pool_.enroll(worker, std::move(message));
+  detail_changed_ = true;
   worker.send(Registered{epoch_});
   if (options_.workers_apart) {
     WEIR_LOG(kInfo) << worker.name() << " has registered with " << worker.offer.slots << " slots; "
@@ -83,7 +84,15 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
   }
 }
 
-void JobMaster::on_message(PooledWorker& worker, const FromWorker& message) {
+void JobMaster::take_metrics(const PooledWorker& worker, MetricsOfWorker message) {
+  if (worker.index < 0 || message.attempt != attempt_.number()) return;
+  metrics_.take(worker.index, std::move(message.report));
+  detail_changed_ = true;
+}
+
+void JobMaster::on_message(PooledWorker& worker, FromWorker& message) {
+  if (auto* metrics = std::get_if<MetricsOfWorker>(&message))
+    return take_metrics(worker, std::move(*metrics));
   // The coordinator handles acknowledgements of other attempts itself.
   if (const auto* ack = std::get_if<AcknowledgeCheckpoint>(&message)) {
     if (coordinator_ && worker.index == ack->process) coordinator_->acknowledge(*ack);
@@ -130,12 +139,17 @@ void JobMaster::lose_worker(int64_t session, const Status& reason) {
     WEIR_LOG(kWarning) << "lost " << name << ": " << reason.message();
   }
   pool_.remove(session);
+  detail_changed_ = true;
   if (!takes_part) return;
   attempt_failed(unavailable(std::string(reason.message())), cat("lost ", name));
   go_on_if_all_left();
 }
 
 MonotonicTime JobMaster::tend_workers(MonotonicTime now) {
+  if (observed_until_ != MonotonicTime(0) && now >= observed_until_) {
+    observed_until_ = MonotonicTime(0);
+    liveness_.set_interval(options_.heartbeat_interval, now);
+  }
   const WorkerLiveness::Finding finding = liveness_.tend(pool_, now);
   for (const int64_t session : finding.silent) {
     lose_worker(session,

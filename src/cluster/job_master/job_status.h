@@ -1,10 +1,15 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "checkpoint/checkpoint_history.h"
+#include "metrics/metric_report.h"
+#include "platform/clock.h"
 #include "weir/operator/batch.h"
 #include "weir/status.h"
 
@@ -26,6 +31,30 @@ inline bool is_terminal(JobState state) {
   return state == JobState::kFinished || state == JobState::kFailed || state == JobState::kCanceled;
 }
 
+inline constexpr size_t kJobStates = static_cast<size_t>(JobState::kCanceled) + 1;
+
+/// What is known of single workers, tasks and failures. Wall-clock times are in ms since 1970.
+struct JobDetail {
+  struct Worker {
+    std::string id;
+    std::string host;
+    std::string data_address;
+    int slots = 1;
+    int64_t last_heard_ms = 0;
+    int index = -1;  ///< in the attempt; -1: takes no part
+  };
+  struct Failure {
+    int64_t at_ms = 0;
+    std::string where;  ///< the task or place; may be empty
+    std::string message;
+  };
+  std::vector<Worker> workers;
+  std::vector<int32_t> worker_of_shard;  ///< by the worker's index; empty without an attempt
+  std::vector<Failure> failures;         ///< newest first, at most kFailuresKept
+  AttemptFigures figures;                ///< by the latest reports of the workers
+};
+inline constexpr size_t kFailuresKept = 16;
+
 /// The state of a job as seen from outside.
 struct JobView {
   JobState state = JobState::kPreparing;
@@ -39,6 +68,10 @@ struct JobView {
   CheckpointId restored_checkpoint = -1;
   std::shared_ptr<const CheckpointReport> checkpoints =
       std::make_shared<const CheckpointReport>();  ///< never null
+  /// At most a second old; never null.
+  std::shared_ptr<const JobDetail> detail = std::make_shared<const JobDetail>();
+  /// By JobState: when it was last entered; wall clock, 0: never.
+  std::array<int64_t, kJobStates> entered_ms{};
   AttemptId attempt = 0;
   int workers = 0;  ///< number of registered workers
   int slots = 0;    ///< slots of the registered workers
@@ -50,11 +83,17 @@ struct JobView {
 /// Thread: the job master's; view() any.
 class JobStatus {
  public:
-  explicit JobStatus(int slots_wanted) { current_.slots_wanted = slots_wanted; }
+  JobStatus(int slots_wanted, int64_t wall_ms) {
+    current_.slots_wanted = slots_wanted;
+    current_.entered_ms[static_cast<size_t>(current_.state)] = wall_ms;
+    published_ = current_;
+  }
 
   JobView& current() { return current_; }
   const JobView& current() const { return current_; }
-  void publish() {
+  void publish(int64_t wall_ms) {
+    if (current_.state != published_.state)
+      current_.entered_ms[static_cast<size_t>(current_.state)] = wall_ms;
     std::lock_guard lock(mutex_);
     published_ = current_;
   }

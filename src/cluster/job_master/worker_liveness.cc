@@ -16,7 +16,16 @@ constexpr MonotonicTime kLookInterval = std::chrono::milliseconds(100);
 
 WorkerLiveness::WorkerLiveness(MonotonicTime heartbeat_interval, MonotonicTime heartbeat_timeout,
                                MonotonicTime now)
-    : interval_(heartbeat_interval), timeout_(heartbeat_timeout), last_call_(now) {}
+    : longest_interval_(heartbeat_interval),
+      interval_(heartbeat_interval),
+      timeout_(heartbeat_timeout),
+      last_call_(now) {}
+
+void WorkerLiveness::set_interval(MonotonicTime interval, MonotonicTime now) {
+  interval_ = std::min(interval, longest_interval_);
+  next_heartbeat_ = std::min(next_heartbeat_, now + interval_);
+  next_look_ = std::min(next_look_, next_heartbeat_);
+}
 
 WorkerLiveness::Finding WorkerLiveness::tend(WorkerPool& pool, MonotonicTime now) {
   const MonotonicTime paused = now - std::exchange(last_call_, now);

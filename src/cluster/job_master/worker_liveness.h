@@ -21,11 +21,15 @@ class WorkerLiveness {
   /// Does what is due. Call it at each step: if two calls are far apart, this process was paused,
   /// so the workers' heartbeats may be unread.
   Finding tend(WorkerPool& pool, MonotonicTime now);
+  /// From now on, heartbeats are this far apart, but not further than configured: the workers'
+  /// metrics come with the answers.
+  void set_interval(MonotonicTime interval, MonotonicTime now);
   /// When to call it next if nothing else happens.
   MonotonicTime next() const { return next_heartbeat_; }
 
  private:
-  const MonotonicTime interval_;
+  const MonotonicTime longest_interval_;
+  MonotonicTime interval_;
   const MonotonicTime timeout_;
   MonotonicTime last_call_;
   MonotonicTime next_heartbeat_{0};

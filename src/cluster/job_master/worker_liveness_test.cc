@@ -48,6 +48,19 @@ TEST_F(WorkerLivenessTest, SendsHeartbeatsToRegisteredWorkers) {
   EXPECT_EQ(liveness_.next(), 103100ms);
 }
 
+TEST_F(WorkerLivenessTest, HeartbeatsAreNeverRarerThanConfigured) {
+  const auto line = connect(1, true);
+  run(100ms);
+  EXPECT_EQ(line->frames.size(), 1u);
+  liveness_.set_interval(200ms, now_);
+  run(1s);
+  EXPECT_EQ(line->frames.size(), 6u);
+  liveness_.set_interval(1h, now_);
+  run(2s);
+  EXPECT_GE(line->frames.size(), 8u);
+  EXPECT_LE(line->frames.size(), 9u);
+}
+
 TEST_F(WorkerLivenessTest, FindsASilentWorkerAfterTheTimeout) {
   connect(1, true);
   connect(2, true);
