@@ -13,7 +13,8 @@ import sys
 # Third-party headers, and the only folders that may include them, never in a header.
 THIRD_PARTY = {
     "curl/": ("src/http/",),
-    "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/", "src/ha/", "src/flink/"),
+    "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/", "src/ha/", "src/flink/", "src/rest/"),
+    "microhttpd.h": ("src/rest/",),
     "zip.h": ("src/flink/",),
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),
@@ -35,6 +36,7 @@ SYSTEM_PLACES = {
     "src/platform/": "the machine",
     "src/fs/": "files",
     "src/config/secret_file": "who may read a file",
+    "src/rest/http_server": "addresses for the HTTP library",
     "src/cluster/": "signals and the terminal of the embedded runner",
     "src/base/current_exception": "the type of what was thrown, and the unwinding of a thread",
     "src/state/page_arena.cc": "huge pages",

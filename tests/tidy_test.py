@@ -44,6 +44,10 @@ SOURCE_EXCEPTIONS = {
         "blocking wait",
     ): "on the I/O pool, for a thread of ZooKeeper's library, up to the connection timeout",
     ("src/config/yaml.cc", "pointers as keys"): "looked up only, never gone through",
+    (
+        "src/rest/http_server.cc",
+        "socket",
+    ): "addresses for the HTTP library; only processes have such a server, the simulator has none",
 }
 # Rules that also hold for tests of modules. Tests may do the rest: a test of an HDFS client needs a
 # server in a thread.
@@ -66,6 +70,7 @@ SYMBOL_EXCEPTIONS = {
     ("src/connectors/epoch_file.cc", "blocking wait"): "see its header above",
     ("src/ha/zookeeper_client.cc", "blocking wait"): "see above",
     ("src/ha/zookeeper_client.cc", "clock"): "within that wait",
+    ("src/rest/http_server.cc", "socket"): "see above",
 }
 
 

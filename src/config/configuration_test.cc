@@ -147,6 +147,7 @@ TEST(Configuration, NoMistypedKeyOfWeirMatchesAFlinkKey) {
   for (const ConfigKey* key : config_keys()) {
     EXPECT_EQ(find_flink_key(key->name), nullptr) << key->name;
     if (key->name.starts_with("high-availability.zookeeper.path.") ||
+        key->name.starts_with("metrics.reporter.") ||
         key->name.starts_with("jobmanager.adaptive-scheduler."))
       continue;
     const std::string mistyped = std::string(key->name) + "x";

@@ -21,11 +21,18 @@ constexpr FlinkKey kKeys[] = {
      "classloader.* akka.* pekko.* taskmanager.rpc.* "
      "jobmanager.rpc.filesystem-* plugin.* plugins.*",
      "weir has no JVM, and none of Flink's scripts"},
-    {"rest.* web.* historyserver.* jobmanager.archive.* jobmanager.web.* client.* "
+    {"rest.path rest.url-prefix rest.connection-timeout rest.idleness-timeout rest.retry.* "
+     "rest.await-leader-timeout rest.server.* rest.client.* rest.async.* rest.cache.* "
+     "rest.flamegraph.* rest.profiling.* web.* historyserver.* jobmanager.archive.* "
+     "jobmanager.web.* client.* "
      "queryable-state.* query.server.* query.proxy.*",
-     "weir serves no REST interface, no web pages and no clients"},
-    {"metrics.* metric.* traces.* events.* metrics.reporters",
-     "weir logs its counters and gauges, and has no reporters"},
+     "weir has no such part of a REST interface, no web pages and no clients; docs/operating.md "
+     "says "
+     "what it serves"},
+    {"metrics.reporter.* metrics.scope.* metrics.latency.* metrics.fetcher.* metrics.internal.* "
+     "metrics.system-resource metrics.system-resource-probing-interval metrics.job.* "
+     "metric.* traces.* events.*",
+     "weir's only reporter is Prometheus': docs/operating.md"},
     {"kubernetes.* yarn.* containerized.* mesos.* high-availability.kubernetes.* "
      "external-resource.* external-resources* slotmanager.* slot.* "
      "resourcemanager.* cluster.* standalone.start-up-time scheduler-mode "

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "config/keys/operating.h"
 
 namespace weir {
 namespace {
@@ -17,6 +18,7 @@ constexpr ConfigArea kAreas[] = {
     {"Pipeline", "Name, parallelism, event time and batches of a job.", kPipelineKeys},
     {"Files", "File systems and directories.", kFilesKeys},
     {"Cluster", "Roles and addresses of processes, and the detection of lost ones.", kClusterKeys},
+    {"Operating", "The REST interface, and metrics for Prometheus.", kOperatingKeys},
     {"High availability", "Election of coordinators with ZooKeeper.", kHighAvailabilityKeys},
     {"Security", "Authentication and encryption between the processes of a cluster.",
      kSecurityKeys},

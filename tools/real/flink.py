@@ -7,6 +7,7 @@ TaskManagers, unpatched.
   flink.py kill --home DIR N|jobmanager                 kill -9 of TaskManager N, or of the JobManager
   flink.py revive --home DIR N|jobmanager               starts it again
   flink.py install --version V                          fetches the jars only, and prints their folder
+  flink.py client --home DIR --version V --url URL      makes DIR/bin/flink, Flink's command line for that address
 
 Everything listens on 127.0.0.1, on ports that the system chooses. The jars come from PyPI's
 apache-flink-libraries and are kept in $WEIR_REAL_HOME (~/.cache/weir-real). If HADOOP_CONF_DIR is
@@ -27,6 +28,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import urllib.parse
 import urllib.request
 
 import hdfs
@@ -322,16 +324,39 @@ def install(home, arguments):
     print(jars(arguments.version))
 
 
+def client(home, arguments):
+    """Starts nothing."""
+    address = urllib.parse.urlsplit(arguments.url)
+    folder = pathlib.Path(arguments.home).resolve()
+    for name in ("bin", "conf"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    settings = {"rest.address": address.hostname, "rest.port": address.port}
+    (folder / "conf" / "config.yaml").write_text(
+        "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings.items())
+    )
+    (folder / "conf" / "log4j.properties").write_text(LOG4J)
+    command = ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+    command += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
+    command += [f"-Dlog4j.configurationFile={folder}/conf/log4j.properties"]
+    command += ["-cp", f"{jars(arguments.version)}/*", CLI]
+    script = folder / "bin" / "flink"
+    script.write_text(
+        f"#!/bin/sh\nexport FLINK_CONF_DIR={shlex.quote(f'{folder}/conf')}\n"
+        f'exec {shlex.join(command)} "$@"\n'
+    )
+    script.chmod(0o755)
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ["start", "stop", "kill", "revive", "install"]:
+    for name in ["start", "stop", "kill", "revive", "install", "client"]:
         part = commands.add_parser(name)
         if name != "install":
             part.add_argument("--home", required=True)
-        if name in ("start", "install"):
+        if name in ("start", "install", "client"):
             part.add_argument("--version", default=DEFAULT_VERSION)
         if name == "start":
             part.add_argument("--taskmanagers", type=int, default=1)
@@ -345,15 +370,22 @@ def main():
             part.add_argument(
                 "-D", dest="settings", action="append", default=[], metavar="KEY=VALUE"
             )
+        elif name == "client":
+            part.add_argument("--url", required=True, help="of the REST interface")
         elif name in ("kill", "revive"):
             part.add_argument("process", type=process_name)
     arguments = parser.parse_args()
-    home = servers.Home(arguments.home) if arguments.command != "install" else None
+    home = servers.Home(arguments.home) if arguments.command not in ("install", "client") else None
     if arguments.command in ("kill", "revive") and not home.file.exists():
         die(f"no Flink was started in {home.folder}")
-    {"start": start, "stop": stop, "kill": kill, "revive": revive, "install": install}[
-        arguments.command
-    ](home, arguments)
+    {
+        "start": start,
+        "stop": stop,
+        "kill": kill,
+        "revive": revive,
+        "install": install,
+        "client": client,
+    }[arguments.command](home, arguments)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,21 @@ void CoordinatorProcess::cancel() {
   });
 }
 
+void CoordinatorProcess::observe() {
+  std::lock_guard lock(router_->mutex);
+  if (router_->master != nullptr) router_->master->observe();
+}
+
+void CoordinatorProcess::trigger_checkpoint(
+    SnapshotFormat format, std::function<void(const StatusOr<CompletedCheckpoint>&)> done) {
+  {
+    std::lock_guard lock(router_->mutex);
+    if (router_->master != nullptr)
+      return router_->master->trigger_checkpoint(format, std::move(done));
+  }
+  done(unavailable("this coordinator does not lead the job"));
+}
+
 MonotonicTime CoordinatorProcess::step() {
   if (!begun_) {
     begun_ = true;

@@ -54,6 +54,12 @@ class CoordinatorProcess final : public Actor {
   /// job has ended, the job is canceled when this process leads again.
   void cancel();
 
+  /// As of JobMaster. While this process does not lead, observe() does nothing, and a checkpoint is
+  /// UNAVAILABLE. Thread: any.
+  void observe();
+  void trigger_checkpoint(SnapshotFormat format,
+                          std::function<void(const StatusOr<CompletedCheckpoint>&)> done);
+
   MonotonicTime step() override;
 
  private:

@@ -22,6 +22,12 @@ class JobRunner {
 
   JobView view() const { return master_.view(); }
   void cancel() { master_.cancel(); }
+  /// As of JobMaster.
+  void observe() { master_.observe(); }
+  void trigger_checkpoint(SnapshotFormat format,
+                          std::function<void(const StatusOr<CompletedCheckpoint>&)> done) {
+    master_.trigger_checkpoint(format, std::move(done));
+  }
   /// Ends the tasks and leaves the job as it is: records and deletes nothing, and the job can
   /// continue from its last checkpoint. Call once.
   void leave();

@@ -1,6 +1,7 @@
 #include "cluster/roles/run_in_process.h"
 
 #include <atomic>
+#include <optional>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -8,6 +9,7 @@
 #include "checkpoint/storage.h"
 #include "cluster/roles/job_runner.h"
 #include "cluster/roles/process.h"
+#include "cluster/roles/rest_setup.h"
 #include "platform/wakeup.h"
 
 namespace weir {
@@ -37,14 +39,23 @@ std::string last_checkpoint(const JobOptions& options, FileSystemRegistry& files
 }
 
 /// Blocks until the job has ended, or until its tasks have ended after a request to suspend it.
-JobView run_to_end(const JobGraph& graph, const JobOptions& options, Platform& platform,
-                   const RunOptions& requests) {
+StatusOr<JobView> run_to_end(const JobGraph& graph, const JobOptions& options,
+                             const Configuration& configuration, Platform& platform,
+                             const RunOptions& requests) {
+  WEIR_ASSIGN_OR_RETURN(const RestOptions rest, rest_options(configuration));
   Wakeup wakeup;
   std::atomic<bool> ended{false};
-  JobRunner runner(graph, options, platform, [&] {
+  std::optional<JobRunner> in_place;  // outlives the servers, which reach it
+  std::atomic<JobRunner*> running{nullptr};
+  WEIR_ASSIGN_OR_RETURN(
+      const auto servers,
+      start_rest_servers(rest, rest_control(graph, options, configuration, platform, running),
+                         platform));
+  JobRunner& runner = in_place.emplace(graph, options, platform, [&] {
     ended = true;
     wakeup.wake();
   });
+  running = &runner;
   const std::stop_callback on_cancel(requests.cancel, [&] { runner.cancel(); });
   const std::stop_callback on_suspend(requests.suspend, [&] { wakeup.wake(); });
   bool leaving = false;
@@ -68,7 +79,8 @@ StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& g
   WEIR_RETURN_IF_ERROR(configuration.read_secret_files());
   WEIR_ASSIGN_OR_RETURN(const JobOptions options, job_options(configuration, graph.id));
   ProcessPlatform world(configuration, graph);
-  const JobView view = run_to_end(graph, options, world.platform.get(), requests);
+  WEIR_ASSIGN_OR_RETURN(const JobView view,
+                        run_to_end(graph, options, configuration, world.platform.get(), requests));
   if (view.state == JobState::kFailed) return view.failure;
 
   JobResult result;

@@ -16,6 +16,7 @@
 #include "cluster/roles/local_workers.h"
 #include "cluster/roles/process.h"
 #include "cluster/roles/progress_line.h"
+#include "cluster/roles/rest_setup.h"
 #include "cluster/worker.h"
 #include "config/value_text.h"
 #include "ha/ha_options.h"
@@ -140,29 +141,39 @@ class Departure {
 
 int run_embedded(const JobGraph& graph, const Configuration& configuration,
                  const JobOptions& options) {
+  const auto rest = rest_options(configuration);
+  if (!rest.ok()) return refuse(rest.status());
   report_crashes("the job");
   Process process(configuration, graph);
+  Platform& platform = process.platform.get();
   std::atomic<bool> ended{false};
-  JobRunner runner(graph, options, process.platform.get(), [&] {
+  std::optional<JobRunner> runner;  // outlives the servers, which reach it
+  std::atomic<JobRunner*> running{nullptr};
+  const auto servers = start_rest_servers(
+      *rest, rest_control(graph, options, configuration, platform, running), platform);
+  if (!servers.ok()) return refuse(servers.status());
+  runner.emplace(graph, options, platform, [&] {
     ended = true;
     process.signals.notify();
   });
-  Watch watch(configuration, process.platform.get().clock);
-  Departure departure(process.platform.get().clock);
+  running = &*runner;
+  Watch watch(configuration, platform.clock);
+  Departure departure(platform.clock);
   while (!ended) {
     const auto event = process.signals.wait(std::chrono::seconds(1));
     if (event == ProcessSignals::Event::kLeave) {
       departure.begin(how_to_go_on(options));
-      runner.leave();
+      runner->leave();
     } else if (event == ProcessSignals::Event::kCancel) {
       report("canceling the job");
-      runner.cancel();
+      runner->cancel();
     }
     if (ended) break;
     departure.check("a task does not end");
-    if (!departure.begun()) watch.show(runner.view());
+    if (!departure.begun()) watch.show(runner->view());
   }
-  return departure.begun() && !is_terminal(runner.view().state) ? kLeft : watch.end(runner.view());
+  return departure.begun() && !is_terminal(runner->view().state) ? kLeft
+                                                                 : watch.end(runner->view());
 }
 
 /// Without election, a restarted coordinator's epoch must be above the previous one: it comes from
@@ -181,6 +192,8 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto ha = ha_options(configuration, graph.id);
   if (!ha.ok()) return refuse(ha.status());
+  const auto rest = rest_options(configuration);
+  if (!rest.ok()) return refuse(rest.status());
   if (*ha && reached_by_no_name(configuration.get(options::kCoordinatorBindHost)) &&
       !configuration.is_set(options::kCoordinatorAddress)) {
     return refuse(failed_precondition(
@@ -219,6 +232,10 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
                                    process.signals.notify();
                                  });
   if (Status status = coordinator.listen(); !status.ok()) return refuse(status);
+  const auto servers = start_rest_servers(
+      *rest, rest_control(graph, coordinator_options.job, configuration, platform, coordinator),
+      platform);
+  if (!servers.ok()) return refuse(servers.status());
   report(cat("listening for workers on ", coordinator.address().to_string()));
   std::unique_ptr<ProcessGroup> group;
   if (workers > 0) {

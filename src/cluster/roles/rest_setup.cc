@@ -1,0 +1,138 @@
+#include "cluster/roles/rest_setup.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/component.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "cluster/roles/job_snapshot_of.h"
+#include "config/keys/operating.h"
+#include "config/options.h"
+#include "config/value_text.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kPrometheus = "prom";
+
+/// "8081" or "8081-8089".
+Status read_ports(const Configuration& configuration, const ConfigKey& key, std::string_view text,
+                  RestPlace* place) {
+  const size_t dash = text.find('-');
+  const auto first = parse_int(trim(text.substr(0, dash)));
+  const auto last = dash == text.npos ? first : parse_int(trim(text.substr(dash + 1)));
+  const bool valid = first.ok() && last.ok() && *first >= 0 && *last <= 65535 && *first <= *last &&
+                     (*first > 0 || *last == 0);
+  if (!valid)
+    return invalid_argument(cat(configuration.describe(key),
+                                " is not a port, such as 8081, or a range, such as "
+                                "8081-8089"));
+  place->first_port = static_cast<int>(*first);
+  place->last_port = static_cast<int>(*last);
+  return {};
+}
+
+Status read_api(const Configuration& configuration, RestOptions* options) {
+  const auto port = configuration.get_optional(options::kRestPort);
+  const auto range = configuration.get_optional(options::kRestBindPort);
+  options->serves_api = port || range;
+  options->api.host = configuration.get(options::kRestBindAddress);
+  options->rules.token = configuration.get_optional(options::kRestToken).value_or("");
+  if (const auto name = configuration.get_optional(options::kRestAddress))
+    options->rules.names.push_back(*name);
+  options->rules.names.push_back(options->api.host);
+  if (range) return read_ports(configuration, options::kRestBindPort, *range, &options->api);
+  if (port) options->api.first_port = options->api.last_port = static_cast<int>(*port);
+  return {};
+}
+
+Status read_reporters(const Configuration& configuration, RestOptions* options) {
+  const std::string names = configuration.get_optional(options::kMetricReporters).value_or("");
+  for (const std::string_view part : split(names, ',')) {
+    const std::string_view name = trim(part);
+    if (name == kPrometheus) {
+      options->serves_prometheus = true;
+    } else if (!name.empty()) {
+      WEIR_LOG(kWarning) << "metrics.reporters names " << name
+                         << ", which weir does not have: prom is its only reporter";
+    }
+  }
+  if (!options->serves_prometheus) return {};
+  if (configuration.get(options::kPrometheusFactory) != options::kPrometheusFactory.default_value) {
+    return failed_precondition(
+        cat(configuration.describe(options::kPrometheusFactory),
+            ": the reporter named prom is Prometheus'; give another one another name"));
+  }
+  options->prometheus.host = configuration.get(options::kPrometheusBindAddress);
+  options->rules.names.push_back(options->prometheus.host);
+  options->filter_label_values = configuration.get(options::kPrometheusFilterLabels);
+  return read_ports(configuration, options::kPrometheusPort,
+                    configuration.get(options::kPrometheusPort), &options->prometheus);
+}
+
+}  // namespace
+
+StatusOr<RestOptions> rest_options(const Configuration& configuration) {
+  RestOptions options;
+  WEIR_RETURN_IF_ERROR(read_api(configuration, &options));
+  WEIR_RETURN_IF_ERROR(read_reporters(configuration, &options));
+  if ((options.serves_api || options.serves_prometheus) && &weir_component_rest == nullptr)
+    return component_missing(options.serves_api ? "rest.port" : "metrics.reporters", "rest");
+  return options;
+}
+
+RestControl rest_control(const JobGraph& graph, const JobOptions& options,
+                         const Configuration& configuration, Platform& platform,
+                         const std::atomic<JobRunner*>& runner) {
+  RestControl control;
+  control.snapshot = [&, settings = shown_settings(configuration)] {
+    const JobRunner* running = runner;
+    return running == nullptr ? nullptr
+                              : job_snapshot_of(graph, options, running->view(), settings,
+                                                platform.clock.wall_ms());
+  };
+  // Called only after there was a snapshot.
+  control.observe = [&] { runner.load()->observe(); };
+  control.cancel = [&] { runner.load()->cancel(); };
+  control.trigger_checkpoint = [&](SnapshotFormat format, auto done) {
+    runner.load()->trigger_checkpoint(format, std::move(done));
+  };
+  return control;
+}
+
+RestControl rest_control(const JobGraph& graph, const JobOptions& options,
+                         const Configuration& configuration, Platform& platform,
+                         CoordinatorProcess& coordinator) {
+  RestControl control;
+  control.snapshot =
+      [&, settings = shown_settings(configuration)]() -> std::shared_ptr<const JobSnapshot> {
+    const CoordinatorProcessView view = coordinator.view();
+    if (!view.leads) return nullptr;
+    return job_snapshot_of(graph, options, view.job, settings, platform.clock.wall_ms());
+  };
+  control.observe = [&] { coordinator.observe(); };
+  control.cancel = [&] { coordinator.cancel(); };
+  control.trigger_checkpoint = [&](SnapshotFormat format, auto done) {
+    coordinator.trigger_checkpoint(format, std::move(done));
+  };
+  return control;
+}
+
+StatusOr<std::unique_ptr<RestServers>> start_rest_servers(const RestOptions& options,
+                                                          RestControl control, Platform& platform) {
+  if (!options.serves_api && !options.serves_prometheus) return std::unique_ptr<RestServers>();
+  WEIR_ASSIGN_OR_RETURN(auto servers, weir_component_rest()(options, std::move(control),
+                                                            platform.clock, platform.random));
+  if (options.serves_api) {
+    WEIR_LOG(kInfo) << "the REST interface listens on " << servers->api_address();
+  }
+  if (options.serves_prometheus) {
+    WEIR_LOG(kInfo) << "the metrics for Prometheus are at " << servers->prometheus_address();
+  }
+  return servers;
+}
+
+}  // namespace weir

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "config/config_key.h"
+
+namespace weir {
+
+namespace options {
+
+inline constexpr Option<int64_t> kRestPort{
+    {"rest.port", ConfigType::kInt, "",
+     "Port of the REST interface of the coordinator, or of a job in one process; 0: any free one; "
+     "unset: there is no such interface. Flink's default is 8081.",
+     "", "", 0, 65535}};
+inline constexpr Option<std::string> kRestBindPort{
+    {"rest.bind-port", ConfigType::kString, "",
+     "The same as a port or a range, of which the first free port is taken, such as 8081-8089."}};
+inline constexpr Option<std::string> kRestBindAddress{
+    {"rest.bind-address", ConfigType::kString, "127.0.0.1",
+     "Address on which the REST interface listens. Requests from other machines may change "
+     "something "
+     "only with weir.rest.token."}};
+inline constexpr Option<std::string> kRestAddress{
+    {"rest.address", ConfigType::kString, "",
+     "A name of this host. Requests with another name than this one or localhost are refused; "
+     "those with an address are not."}};
+inline constexpr Option<std::string> kRestToken{
+    {"weir.rest.token", ConfigType::kSecret, "",
+     "Requests that change something must have the header Authorization: Bearer TOKEN. Unset: they "
+     "must come from this machine."}};
+inline constexpr Option<std::string> kRestTokenFile{
+    {"weir.rest.token.file", ConfigType::kString, "",
+     "A file that contains it, readable by its owner only."}};
+inline constexpr Option<std::string> kMetricReporters{
+    {"metrics.reporters", ConfigType::kString, "",
+     "Names of reporters, separated by commas. prom is the only one that weir has: a page for "
+     "Prometheus, at the coordinator, with the figures of the whole job."}};
+inline constexpr Option<std::string> kPrometheusFactory{
+    {"metrics.reporter.prom.factory.class", ConfigType::kString,
+     "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
+     "Flink's name for it. Accepted, and no other."}};
+inline constexpr Option<std::string> kPrometheusPort{
+    {"metrics.reporter.prom.port", ConfigType::kString, "9249",
+     "Port of the page for Prometheus, or a range, of which the first free port is taken."}};
+inline constexpr Option<std::string> kPrometheusBindAddress{
+    {"weir.metrics.bind-address", ConfigType::kString, "127.0.0.1",
+     "Address on which that page is served. Flink listens on all addresses."}};
+inline constexpr Option<bool> kPrometheusFilterLabels{
+    {"metrics.reporter.prom.filterLabelValueCharacters", ConfigType::kBool, "true",
+     "In values of labels, everything but letters, digits, : and _ becomes _."}};
+
+}  // namespace options
+
+/// How a running job is watched and steered.
+inline constexpr const ConfigKey* kOperatingKeys[] = {
+    &options::kRestPort,
+    &options::kRestBindPort,
+    &options::kRestBindAddress,
+    &options::kRestAddress,
+    &options::kRestToken,
+    &options::kRestTokenFile,
+    &options::kMetricReporters,
+    &options::kPrometheusFactory,
+    &options::kPrometheusPort,
+    &options::kPrometheusBindAddress,
+    &options::kPrometheusFilterLabels,
+};
+
+}  // namespace weir

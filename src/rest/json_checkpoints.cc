@@ -1,0 +1,184 @@
+#include <algorithm>
+
+#include "rest/json.h"
+
+namespace weir::rest {
+namespace {
+
+/// Flink's statistics of a number; "NaN" where there is none.
+Json summary_json(const std::optional<CheckpointFigures>& figures) {
+  if (!figures)
+    return {{"min", 0},     {"max", 0},     {"avg", 0},     {"p50", "NaN"},
+            {"p90", "NaN"}, {"p95", "NaN"}, {"p99", "NaN"}, {"p999", "NaN"}};
+  const auto number = [](int64_t value) { return static_cast<double>(value); };
+  return {{"min", figures->min},         {"max", figures->max},
+          {"avg", figures->average},     {"p50", number(figures->p50)},
+          {"p90", number(figures->p90)}, {"p95", number(figures->p95)},
+          {"p99", number(figures->p99)}, {"p999", number(figures->p999)}};
+}
+Json no_summary() { return summary_json(std::nullopt); }
+
+std::string_view status_of(const CheckpointRecord& record) {
+  switch (record.state) {
+    case CheckpointRecord::State::kInProgress: return "IN_PROGRESS";
+    case CheckpointRecord::State::kCompleted: return "COMPLETED";
+    case CheckpointRecord::State::kFailed: return "FAILED";
+  }
+  return "";
+}
+
+/// From the trigger to the end, or until now.
+int64_t duration_of(const JobSnapshot& job, const CheckpointRecord& record) {
+  return (record.ended_ms >= 0 ? record.ended_ms : job.now_ms) - record.triggered_ms;
+}
+
+/// What the objects of a checkpoint and of one of its vertices have in common.
+Json figures_json(const JobSnapshot& job, const CheckpointRecord& record, int subtasks,
+                  int acknowledged, int64_t bytes) {
+  return {{"status", status_of(record)},
+          {"latest_ack_timestamp", record.acknowledged_ms},
+          {"checkpointed_size", bytes},
+          {"state_size", bytes},
+          {"end_to_end_duration", duration_of(job, record)},
+          {"alignment_buffered", 0},
+          {"processed_data", 0},
+          {"persisted_data", 0},
+          {"num_subtasks", subtasks},
+          {"num_acknowledged_subtasks", acknowledged}};
+}
+
+/// The sizes of single vertices are not known.
+Json vertex_figures(const JobSnapshot& job, const CheckpointRecord& record, size_t vertex) {
+  const int subtasks = job.vertices[vertex].parallelism;
+  const bool all = record.acknowledged >= record.subtasks;
+  Json json = {{"id", record.id}};
+  json.update(figures_json(job, record, subtasks, all ? subtasks : 0, 0));
+  return json;
+}
+
+}  // namespace
+
+Json checkpoint_json(const JobSnapshot& job, const CheckpointRecord& record, bool details) {
+  const bool savepoint = is_savepoint(record.kind);
+  Json json = {{"className", record.state == CheckpointRecord::State::kCompleted ? "completed"
+                             : record.state == CheckpointRecord::State::kFailed  ? "failed"
+                                                                                 : "in_progress"},
+               {"id", record.id},
+               {"is_savepoint", savepoint},
+               {"savepointFormat", nullptr},
+               {"trigger_timestamp", record.triggered_ms},
+               {"checkpoint_type", record.kind == CheckpointKind::kStop ? "SYNC_SAVEPOINT"
+                                   : savepoint                          ? "SAVEPOINT"
+                                                                        : "CHECKPOINT"}};
+  if (savepoint)
+    json["savepointFormat"] = record.format == SnapshotFormat::kNative ? "NATIVE" : "CANONICAL";
+  json.update(figures_json(job, record, record.subtasks, record.acknowledged, record.bytes));
+  json["tasks"] = Json::object();
+  if (details) {
+    for (size_t i = 0; i < job.vertices.size(); ++i)
+      json["tasks"][job.vertices[i].id] = vertex_figures(job, record, i);
+  }
+  if (record.state == CheckpointRecord::State::kCompleted) {
+    json["external_path"] = record.uri;
+    json["discarded"] = record.discarded;
+  } else if (record.state == CheckpointRecord::State::kFailed) {
+    json["failure_timestamp"] = record.ended_ms;
+    json["failure_message"] = record.failure;
+  }
+  return json;
+}
+
+Json checkpoint_vertex_json(const JobSnapshot& job, const CheckpointRecord& record, size_t vertex) {
+  Json json = vertex_figures(job, record, vertex);
+  json["summary"] = {{"checkpointed_size", no_summary()},
+                     {"state_size", no_summary()},
+                     {"end_to_end_duration", no_summary()},
+                     {"checkpoint_duration", {{"sync", no_summary()}, {"async", no_summary()}}},
+                     {"alignment",
+                      {{"buffered", no_summary()},
+                       {"processed", no_summary()},
+                       {"persisted", no_summary()},
+                       {"duration", no_summary()}}},
+                     {"start_delay", no_summary()}};
+  Json subtasks = Json::array();
+  const bool all = record.acknowledged >= record.subtasks;
+  for (int i = 0; i < job.vertices[vertex].parallelism; ++i) {
+    if (!all) {
+      subtasks.push_back({{"className", "pending"}, {"index", i}, {"status", "pending_or_failed"}});
+      continue;
+    }
+    subtasks.push_back(
+        {{"className", "completed"},
+         {"index", i},
+         {"status", "completed"},
+         {"ack_timestamp", record.acknowledged_ms},
+         {"end_to_end_duration", duration_of(job, record)},
+         {"checkpointed_size", 0},
+         {"state_size", 0},
+         {"checkpoint", {{"sync", 0}, {"async", 0}}},
+         {"alignment", {{"buffered", 0}, {"processed", 0}, {"persisted", 0}, {"duration", 0}}},
+         {"start_delay", 0},
+         {"unaligned_checkpoint", false},
+         {"aborted", false}});
+  }
+  json["subtasks"] = std::move(subtasks);
+  return json;
+}
+
+Json checkpoints_json(const JobSnapshot& job) {
+  const CheckpointReport& report = *job.checkpoints;
+  const auto latest = [&](const std::optional<CheckpointRecord>& record) {
+    return record ? checkpoint_json(job, *record, false) : Json(nullptr);
+  };
+  Json history = Json::array();
+  for (const CheckpointRecord& record : report.history)
+    history.push_back(checkpoint_json(job, record, false));
+  Json restored = nullptr;
+  if (report.latest_restored) {
+    restored = {{"id", report.latest_restored->id},
+                {"restore_timestamp", report.latest_restored->restored_ms},
+                {"is_savepoint", false},
+                {"external_path", report.latest_restored->uri}};
+  }
+  return {{"counts",
+           {{"restored", report.restored},
+            {"total", report.triggered},
+            {"in_progress", report.in_progress},
+            {"completed", report.completed},
+            {"failed", report.failed + report.aborted}}},
+          {"summary",
+           {{"checkpointed_size", summary_json(report.bytes)},
+            {"state_size", summary_json(report.bytes)},
+            {"end_to_end_duration", summary_json(report.duration_ms)},
+            {"alignment_buffered", no_summary()},
+            {"processed_data", no_summary()},
+            {"persisted_data", no_summary()}}},
+          {"latest",
+           {{"completed", latest(report.latest_completed)},
+            {"savepoint", latest(report.latest_savepoint)},
+            {"failed", latest(report.latest_failed)},
+            {"restored", std::move(restored)}}},
+          {"history", std::move(history)}};
+}
+
+Json checkpoint_config_json(const JobSnapshot& job) {
+  const JobSnapshot::CheckpointSettings& settings = job.checkpoint_settings;
+  return {{"mode", settings.exactly_once ? "exactly_once" : "at_least_once"},
+          {"interval", settings.interval_ms},
+          {"timeout", settings.timeout_ms},
+          {"min_pause", settings.min_pause_ms},
+          {"max_concurrent", settings.max_concurrent},
+          {"externalization",
+           {{"enabled", true}, {"delete_on_cancellation", settings.delete_on_cancellation}}},
+          {"state_backend", "HashMapStateBackend"},
+          {"checkpoint_storage", "FileSystemCheckpointStorage"},
+          {"unaligned_checkpoints", false},
+          {"tolerable_failed_checkpoints", settings.tolerable_failures},
+          {"aligned_checkpoint_timeout", 0},
+          {"checkpoints_after_tasks_finish", true},
+          {"state_changelog_enabled", false},
+          {"changelog_periodic_materialization_interval", 0},
+          {"changelog_storage", "none"}};
+}
+
+}  // namespace weir::rest

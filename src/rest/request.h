@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "weir/status.h"
+
+namespace weir {
+
+/// An HTTP request, as far as the interface looks at it.
+struct RestRequest {
+  std::string method = "GET";
+  std::string path;  ///< decoded, without the query
+  std::map<std::string, std::string> query{};
+  std::string body{};
+  bool from_loopback = true;  ///< the address of the peer
+  // Headers; empty: not there.
+  std::string host{};
+  std::string origin{};
+  std::string authorization{};
+  std::string fetch_site{};  ///< Sec-Fetch-Site, which browsers send
+  std::string referer{};
+};
+
+struct RestReply {
+  int status = 200;
+  std::string body{};
+  std::string content_type = "application/json; charset=UTF-8";
+};
+
+/// Who may do what.
+struct RestRules {
+  /// Names, besides localhost and addresses, by which browsers may reach this server.
+  std::vector<std::string> names{};
+  std::string token{};  ///< for requests that change something; empty: there is none
+};
+
+/// PERMISSION_DENIED: the request may have been sent by a web page of somebody else, to this server
+/// under a name that leads here (DNS rebinding), or across sites.
+Status check_sender(const RestRules& rules, const RestRequest& request);
+/// Whether the sender may change something. With a token: whoever knows it. Without: processes of
+/// this machine.
+Status check_may_change(const RestRules& rules, const RestRequest& request);
+/// Whether a GET that changes something, as the dashboard's Cancel button sends it, comes from a
+/// page of this server.
+Status check_same_page(const RestRequest& request);
+
+}  // namespace weir

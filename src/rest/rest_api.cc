@@ -1,0 +1,346 @@
+#include "rest/rest_api.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/strings.h"
+#include "rest/json.h"
+#include "rest/metric_queries.h"
+#include "rest/operations.h"
+
+namespace weir {
+
+using rest::Json;
+
+/// A request and what it is about.
+struct RestApi::Call {
+  const RestRequest& request;
+  std::vector<std::string> parts;  ///< of the path
+  std::shared_ptr<const JobSnapshot> job;
+
+  size_t size() const { return parts.size(); }
+  const std::string& at(size_t i) const { return parts[i]; }
+  /// Whether it is a GET of this path. "*" stands for any part.
+  bool gets(std::initializer_list<std::string_view> path) const {
+    return request.method == "GET" && is(path);
+  }
+  bool posts(std::initializer_list<std::string_view> path) const {
+    return request.method == "POST" && is(path);
+  }
+  bool is(std::initializer_list<std::string_view> path) const {
+    return std::equal(path.begin(), path.end(), parts.begin(), parts.end(),
+                      [](std::string_view a, const std::string& b) { return a == "*" || a == b; });
+  }
+  std::vector<std::string> list(const char* name) const {
+    const auto found = request.query.find(name);
+    return found == request.query.end() ? std::vector<std::string>() : rest::listed(found->second);
+  }
+};
+
+namespace {
+
+constexpr std::string_view kDone = "{}";
+
+RestReply reply(const Json& body, int status = 200) { return {status, body.text()}; }
+RestReply error(int status, const std::string& sentence) {
+  return reply({{"errors", Json::array({sentence})}}, status);
+}
+RestReply unknown_path(const RestRequest& request) {
+  return error(404, cat("Unable to load requested file ", request.path, "."));
+}
+RestReply forbidden(const Status& reason) { return error(403, std::string(reason.message())); }
+
+std::optional<int64_t> number_of(const std::string& text) {
+  int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+bool is_id(const std::string& text) { return Id128::from_hex(text).ok(); }
+
+/// The parts of a path without the version's prefix.
+std::vector<std::string> parts_of(const std::string& path) {
+  std::vector<std::string> parts;
+  for (const std::string_view part : split(path, '/')) {
+    if (!part.empty()) parts.emplace_back(part);
+  }
+  if (!parts.empty() && parts[0] == "v1") parts.erase(parts.begin());
+  return parts;
+}
+
+const CheckpointRecord* checkpoint_of(const JobSnapshot& job, const std::string& id) {
+  for (const CheckpointRecord& record : job.checkpoints->history) {
+    if (std::to_string(record.id) == id) return &record;
+  }
+  return nullptr;
+}
+
+constexpr std::string_view kNoSavepoints =
+    "weir takes no savepoints yet. Take a checkpoint instead: POST /jobs/JOBID/checkpoints, or "
+    "`flink checkpoint JOBID`; a checkpoint is kept when the job is canceled";
+
+}  // namespace
+
+RestApi::RestApi(RestControl control, RestRules rules, const Clock& clock, Random& random)
+    : control_(std::move(control)),
+      rules_(std::move(rules)),
+      operations_(std::make_shared<rest::Operations>(clock, random)) {}
+
+RestApi::~RestApi() = default;
+
+RestReply RestApi::handle(const RestRequest& request) {
+  if (const Status status = check_sender(rules_, request); !status.ok()) return forbidden(status);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (!reads) {
+    if (const Status status = check_may_change(rules_, request); !status.ok())
+      return forbidden(status);
+  }
+  Call call{request, parts_of(request.path), control_.snapshot()};
+  if (call.parts.empty()) return unknown_path(request);
+  if (!call.job)
+    return error(503,
+                 "this coordinator does not lead the job: ask the one that does, or ask again");
+  control_.observe();
+  return route(call);
+}
+
+RestReply RestApi::route(const Call& call) {
+  const JobSnapshot& job = *call.job;
+  if (call.request.method == "OPTIONS") return unknown_path(call.request);
+  if (call.gets({"config"})) return reply(rest::config_json(job));
+  if (call.gets({"overview"})) return reply(rest::overview_json(job));
+  if (call.gets({"jobs"})) return reply(rest::jobs_json(job));
+  if (call.gets({"jobs", "overview"})) return reply(rest::jobs_overview_json(job));
+  if (call.gets({"jobs", "metrics"}))
+    return reply(rest::aggregated_metrics_json({rest::figures_of_job(job)}, call.list("get"),
+                                               call.list("agg")));
+  if (call.gets({"applications", "overview"})) return reply(rest::applications_json(job));
+  if (call.gets({"applications", "*"}) && call.at(1) == job.job_id)
+    return reply(rest::application_json(job));
+  if (call.at(0) == "taskmanagers") return route_worker(call);
+  if (call.gets({"jobmanager", "config"})) return reply(rest::settings_json(job));
+  if (call.gets({"jobmanager", "metrics"})) {
+    int slots = 0;
+    int used = 0;
+    for (const JobSnapshot::Worker& worker : job.workers) {
+      slots += worker.slots;
+      used += worker.used_slots;
+    }
+    return reply(
+        rest::metrics_json({{"numRunningJobs", rest::has_ended(job) ? 0.0 : 1.0},
+                            {"numRegisteredTaskManagers", static_cast<double>(job.workers.size())},
+                            {"taskSlotsTotal", static_cast<double>(slots)},
+                            {"taskSlotsAvailable", static_cast<double>(slots - used)}},
+                           call.list("get")));
+  }
+  if (call.gets({"jobmanager", "environment"}))
+    return reply({{"jvm", {{"version", "none"}, {"arch", ""}, {"options", Json::array()}}},
+                  {"classpath", Json::array()}});
+  if (call.gets({"jobmanager", "logs"})) return reply({{"logs", Json::array()}});
+  if (call.gets({"jars"})) return reply({{"address", ""}, {"files", Json::array()}});
+  if (call.gets({"datasets"})) return reply({{"dataSets", Json::array()}});
+  if (call.at(0) == "jars" || call.posts({"jobs"}))
+    return error(501,
+                 "a weir job is a program of its own, and takes no other jobs: start it instead");
+  if (call.at(0) == "savepoint-disposal") return error(501, std::string(kNoSavepoints));
+  if (call.is({"cluster"}) && call.request.method == "DELETE")
+    return error(501, "the cluster ends with its job: cancel the job");
+  if (call.at(0) == "jobs" && call.size() >= 2) return route_job(call);
+  return unknown_path(call.request);
+}
+
+RestReply RestApi::route_job(const Call& call) {
+  const JobSnapshot& job = *call.job;
+  const std::string& id = call.at(1);
+  if (!is_id(id))
+    return error(400, cat("Cannot resolve path parameter (jobid) from value \"", id, "\"."));
+  if (id != job.job_id) return error(404, cat("Job ", id, " not found"));
+  if (call.gets({"jobs", "*"})) return reply(rest::job_json(job));
+  if (call.is({"jobs", "*"}) && call.request.method == "PATCH") return cancel(call);
+  if (call.gets({"jobs", "*", "yarn-cancel"})) {
+    if (const Status status = check_same_page(call.request); !status.ok()) return forbidden(status);
+    if (const Status status = check_may_change(rules_, call.request); !status.ok())
+      return forbidden(status);
+    return cancel(call);
+  }
+  if (call.gets({"jobs", "*", "plan"})) return reply({{"plan", rest::plan_json(job)}});
+  if (call.gets({"jobs", "*", "config"})) return reply(rest::job_config_json(job));
+  if (call.gets({"jobs", "*", "status"})) return reply({{"status", job.state}});
+  if (call.gets({"jobs", "*", "execution-result"})) return reply(rest::execution_result_json(job));
+  if (call.gets({"jobs", "*", "jobmanager", "config"})) return reply(rest::settings_json(job));
+  if (call.gets({"jobs", "*", "accumulators"}))
+    return reply({{"job-accumulators", Json::array()},
+                  {"user-task-accumulators", Json::array()},
+                  {"serialized-user-task-accumulators", Json::object()}});
+  if (call.gets({"jobs", "*", "exceptions"})) {
+    constexpr int64_t kMost = 20;
+    const auto found = call.request.query.find("maxExceptions");
+    const auto most = found == call.request.query.end() ? kMost : number_of(found->second);
+    if (!most || *most < 0) return error(400, "maxExceptions is not a number");
+    return reply(rest::exceptions_json(job, static_cast<size_t>(*most)));
+  }
+  if (call.gets({"jobs", "*", "metrics"}))
+    return reply(rest::metrics_json(rest::figures_of_job(job), call.list("get")));
+  if (call.size() >= 3 && call.at(2) == "checkpoints") return route_checkpoints(call);
+  if (call.gets({"jobs", "*", "savepoints", "*"})) return poll(call.at(3));
+  if (call.posts({"jobs", "*", "savepoints"}) || call.posts({"jobs", "*", "stop"}))
+    return error(501, std::string(kNoSavepoints));
+  if (call.size() >= 4 && call.at(2) == "vertices") {
+    if (!is_id(call.at(3))) return error(400, cat(call.at(3), " is not the id of a vertex"));
+    const auto vertex = std::find_if(job.vertices.begin(), job.vertices.end(),
+                                     [&](const auto& each) { return each.id == call.at(3); });
+    if (vertex == job.vertices.end()) return error(404, cat("Vertex ", call.at(3), " not found"));
+    return route_vertex(call, static_cast<size_t>(vertex - job.vertices.begin()));
+  }
+  return unknown_path(call.request);
+}
+
+RestReply RestApi::route_vertex(const Call& call, size_t vertex) {
+  const JobSnapshot& job = *call.job;
+  const int parallelism = job.vertices[vertex].parallelism;
+  if (call.request.method != "GET") return unknown_path(call.request);
+  const auto below = [&](std::initializer_list<std::string_view> path) {
+    return std::equal(path.begin(), path.end(), call.parts.begin() + 4, call.parts.end(),
+                      [](std::string_view a, const std::string& b) { return a == "*" || a == b; });
+  };
+  const Json none = Json::array();
+  if (below({})) return reply(rest::vertex_json(job, vertex));
+  if (below({"subtasktimes"})) return reply(rest::subtask_times_json(job, vertex));
+  if (below({"taskmanagers"})) return reply(rest::vertex_workers_json(job, vertex));
+  if (below({"backpressure"})) return reply(rest::back_pressure_json(job, vertex));
+  if (below({"watermarks"})) return reply(rest::watermarks_json(job, vertex));
+  if (below({"metrics"})) return reply(rest::vertex_metrics_json(job, vertex, call.list("get")));
+  if (below({"accumulators"}))
+    return reply({{"id", job.vertices[vertex].id}, {"user-accumulators", none}});
+  if (below({"flamegraph"})) return reply({{"endTimestamp", -2}});  // not enabled
+  if (below({"subtasks", "accumulators"}))
+    return reply(
+        {{"id", job.vertices[vertex].id}, {"parallelism", parallelism}, {"subtasks", none}});
+  if (below({"subtasks", "metrics"})) {
+    std::vector<std::vector<rest::NamedFigure>> groups;
+    for (int i = 0; i < parallelism; ++i)
+      groups.push_back(rest::figures_of_subtask(job, vertex, i));
+    return reply(rest::aggregated_metrics_json(groups, call.list("get"), call.list("agg")));
+  }
+  if (below({"subtasks", "*"}) || below({"subtasks", "*", "metrics"}) ||
+      below({"subtasks", "*", "attempts", "*"})) {
+    const auto subtask = number_of(call.at(5));
+    if (!subtask) return error(400, cat(call.at(5), " is not the number of a subtask"));
+    if (*subtask < 0 || *subtask >= parallelism)
+      return error(404, cat("Subtask ", *subtask, " not found"));
+    const int index = static_cast<int>(*subtask);
+    if (call.size() == 7)
+      return reply(
+          rest::metrics_json(rest::figures_of_subtask(job, vertex, index), call.list("get")));
+    return reply(rest::subtask_json(job, vertex, index));
+  }
+  return unknown_path(call.request);
+}
+
+RestReply RestApi::route_checkpoints(const Call& call) {
+  const JobSnapshot& job = *call.job;
+  if (call.posts({"jobs", "*", "checkpoints"})) return trigger_checkpoint(call);
+  if (!job.checkpoints) return error(404, "Checkpointing has not been enabled.");
+  if (call.gets({"jobs", "*", "checkpoints"})) return reply(rest::checkpoints_json(job));
+  if (call.gets({"jobs", "*", "checkpoints", "config"}))
+    return reply(rest::checkpoint_config_json(job));
+  const bool details = call.gets({"jobs", "*", "checkpoints", "details", "*"});
+  if (details || call.gets({"jobs", "*", "checkpoints", "details", "*", "subtasks", "*"})) {
+    const CheckpointRecord* record = checkpoint_of(job, call.at(4));
+    if (record == nullptr)
+      return error(404,
+                   cat("Could not find checkpointing statistics for checkpoint ", call.at(4), "."));
+    if (details) return reply(rest::checkpoint_json(job, *record, true));
+    for (size_t i = 0; i < job.vertices.size(); ++i) {
+      if (job.vertices[i].id == call.at(6))
+        return reply(rest::checkpoint_vertex_json(job, *record, i));
+    }
+    return error(404, cat("Vertex ", call.at(6), " not found"));
+  }
+  if (call.gets({"jobs", "*", "checkpoints", "*"})) return poll(call.at(3));
+  return unknown_path(call.request);
+}
+
+RestReply RestApi::route_worker(const Call& call) {
+  const JobSnapshot& job = *call.job;
+  if (call.gets({"taskmanagers"})) return reply(rest::workers_json(job));
+  if (call.gets({"taskmanagers", "metrics"})) {
+    std::vector<std::vector<rest::NamedFigure>> groups;
+    for (const JobSnapshot::Worker& worker : job.workers)
+      groups.push_back(rest::figures_of_worker(worker));
+    return reply(rest::aggregated_metrics_json(groups, call.list("get"), call.list("agg")));
+  }
+  if (call.size() < 2 || call.request.method != "GET") return unknown_path(call.request);
+  const auto worker = std::find_if(job.workers.begin(), job.workers.end(),
+                                   [&](const auto& each) { return each.id == call.at(1); });
+  if (worker == job.workers.end()) return error(404, cat("TaskManager ", call.at(1), " not found"));
+  if (call.size() == 2) return reply(rest::worker_json(job, *worker, true));
+  if (call.gets({"taskmanagers", "*", "metrics"}))
+    return reply(rest::metrics_json(rest::figures_of_worker(*worker), call.list("get")));
+  if (call.gets({"taskmanagers", "*", "logs"})) return reply({{"logs", Json::array()}});
+  return unknown_path(call.request);
+}
+
+RestReply RestApi::cancel(const Call& call) {
+  const auto mode = call.request.query.find("mode");
+  if (mode != call.request.query.end() && mode->second == "stop")
+    return error(501, std::string(kNoSavepoints));
+  if (mode != call.request.query.end() && mode->second != "cancel")
+    return error(400, cat("mode ", mode->second, " is not known: cancel is"));
+  if (rest::has_ended(*call.job) && call.job->state != "CANCELED")
+    return error(409, cat("Job cancellation failed because the job has already reached another "
+                          "terminal state (",
+                          call.job->state, ")."));
+  control_.cancel();
+  return {202, std::string(kDone)};
+}
+
+RestReply RestApi::trigger_checkpoint(const Call& call) {
+  SnapshotFormat format = SnapshotFormat::kConfigured;
+  std::string chosen;
+  if (!trim(call.request.body).empty()) {
+    const auto body = nlohmann::json::parse(call.request.body, nullptr, /*allow_exceptions=*/false);
+    if (!body.is_object()) return error(400, "the body of the request is not a JSON object");
+    const auto text = [&](const char* field) {
+      return body.contains(field) && body[field].is_string() ? body[field].get<std::string>() : "";
+    };
+    const std::string type = text("checkpointType");
+    if (type == "FULL") {
+      format = SnapshotFormat::kFull;
+    } else if (!type.empty() && type != "CONFIGURED") {
+      return error(400, cat("checkpointType ", type, " is not known: CONFIGURED and FULL are"));
+    }
+    chosen = text("triggerId");
+    if (!chosen.empty() && !is_id(chosen))
+      return error(400, cat("triggerId ", chosen, " is not a number of 32 hexadecimal digits"));
+  }
+  const auto begun = operations_->begin(chosen);
+  if (!begun.ok()) return error(429, std::string(begun.status().message()));
+  if (begun->is_new) {
+    control_.trigger_checkpoint(format, [operations = operations_, id = begun->id](
+                                            const StatusOr<CompletedCheckpoint>& outcome) {
+      operations->end(id, outcome);
+    });
+  }
+  return reply({{"request-id", begun->id}}, 202);
+}
+
+RestReply RestApi::poll(const std::string& trigger) {
+  if (!is_id(trigger)) return error(400, cat(trigger, " is not the id of an operation"));
+  const auto state = operations_->find(trigger);
+  if (!state)
+    return error(404, cat("There is no operation ", trigger, ", or its outcome is too old"));
+  if (!state->ended) return reply({{"status", {{"id", "IN_PROGRESS"}}}, {"operation", nullptr}});
+  // Flink's clients read a failure only if it is a serialized Java object. An error status they
+  // show as it is.
+  if (!state->status.ok()) return error(500, std::string(state->status.message()));
+  return reply(
+      {{"status", {{"id", "COMPLETED"}}}, {"operation", {{"checkpointId", state->checkpoint}}}});
+}
+
+}  // namespace weir

@@ -1,0 +1,390 @@
+#include "rest/rest_api.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/strings.h"
+#include "rest/testing/example_job.h"
+
+namespace weir::rest_tests {
+namespace {
+
+using Json = nlohmann::json;
+
+class FakeClock final : public Clock {
+ public:
+  MonotonicTime now() const override { return time; }
+  int64_t wall_ms() const override { return 0; }
+  MonotonicTime time = std::chrono::hours(1);
+};
+class FakeRandom final : public Random {
+ public:
+  uint64_t next() override { return ++last_; }
+
+ private:
+  uint64_t last_ = 0;
+};
+
+class RestApiTest : public testing::Test {
+ protected:
+  RestReply call(RestRequest request) { return api_.handle(request); }
+  RestReply send(const std::string& method, const std::string& path, const std::string& body = "",
+                 std::map<std::string, std::string> query = {}) {
+    RestRequest request;
+    request.method = method;
+    request.path = path;
+    request.body = body;
+    request.query = std::move(query);
+    request.host = "localhost:8081";
+    return call(request);
+  }
+  /// The body of a successful GET.
+  Json get(const std::string& path, std::map<std::string, std::string> query = {}) {
+    const RestReply reply = send("GET", path, "", std::move(query));
+    EXPECT_EQ(reply.status, 200) << path << ": " << reply.body;
+    return Json::parse(reply.body);
+  }
+  std::string error_of(const RestReply& reply) {
+    const Json body = Json::parse(reply.body);
+    EXPECT_EQ(body.size(), 1u) << "clients take a body for an error only if it is nothing else";
+    return body["errors"][0];
+  }
+  static std::string job(const std::string& rest = "") { return cat("/jobs/", kJob, rest); }
+  static std::string vertex(const std::string& rest = "") {
+    return cat("/jobs/", kJob, "/vertices/", kSource, rest);
+  }
+
+  JobSnapshot job_ = example_job();
+  bool leads_ = true;
+  int canceled_ = 0;
+  int observed_ = 0;
+  std::vector<SnapshotFormat> formats_;
+  std::vector<std::function<void(const StatusOr<CompletedCheckpoint>&)>> done_;
+  FakeClock clock_;
+  FakeRandom random_;
+  RestRules rules_;
+  RestApi api_{
+      {.snapshot = [this] { return leads_ ? std::make_shared<const JobSnapshot>(job_) : nullptr; },
+       .observe = [this] { ++observed_; },
+       .cancel = [this] { ++canceled_; },
+       .trigger_checkpoint =
+           [this](SnapshotFormat format, auto done) {
+             formats_.push_back(format);
+             done_.push_back(std::move(done));
+           }},
+      rules_,
+      clock_,
+      random_};
+};
+
+TEST_F(RestApiTest, JobsOverviewHasEveryFieldThatClientsRequire) {
+  for (const char* path : {"/jobs/overview", "/v1/jobs/overview"}) {
+    const Json body = get(path);
+    ASSERT_EQ(body["jobs"].size(), 1u);
+    const Json& listed = body["jobs"][0];
+    EXPECT_EQ(listed["jid"], kJob);
+    EXPECT_EQ(listed["name"], "two \"words\"");
+    EXPECT_EQ(listed["state"], "RUNNING");
+    EXPECT_EQ(listed["start-time"], 1000);
+    EXPECT_EQ(listed["end-time"], -1);
+    EXPECT_EQ(listed["duration"], 11000);
+    EXPECT_EQ(listed["last-modification"], 2000);
+    EXPECT_EQ(listed["pending-operators"], 0);
+    EXPECT_EQ(listed["tasks"]["total"], 3);
+    EXPECT_EQ(listed["tasks"]["running"], 3);
+    for (const char* state : {"created", "scheduled", "deploying", "finished", "canceling",
+                              "canceled", "failed", "reconciling", "initializing"})
+      EXPECT_EQ(listed["tasks"][state], 0) << state;
+  }
+  EXPECT_GT(observed_, 0);
+}
+
+TEST_F(RestApiTest, TheOverviewCountsWorkersSlotsAndTheJob) {
+  const Json body = get("/overview");
+  EXPECT_EQ(body["taskmanagers"], 1);
+  EXPECT_EQ(body["slots-total"], 2);
+  EXPECT_EQ(body["slots-available"], 0);
+  EXPECT_EQ(body["jobs-running"], 1);
+  EXPECT_EQ(body["jobs-failed"], 0);
+  EXPECT_EQ(get("/config")["features"]["web-cancel"], true);
+  EXPECT_EQ(get("/jobs")["jobs"][0]["status"], "RUNNING");
+  EXPECT_EQ(get("/applications/overview")["applications"][0]["jobs"]["RUNNING"], 1);
+}
+
+TEST_F(RestApiTest, TheJobHasItsVerticesAndAPlanWithTheSameIds) {
+  const Json body = get(job());
+  EXPECT_EQ(body["timestamps"].size(), 11u);
+  EXPECT_EQ(body["timestamps"]["RUNNING"], 2000);
+  EXPECT_EQ(body["timestamps"]["FAILED"], 0);
+  EXPECT_EQ(body["status-counts"].size(), 10u);
+  EXPECT_EQ(body["status-counts"]["RUNNING"], 3);
+  ASSERT_EQ(body["vertices"].size(), 2u);
+  const Json& source = body["vertices"][0];
+  EXPECT_EQ(source["id"], kSource);
+  EXPECT_EQ(source["parallelism"], 2);
+  EXPECT_EQ(source["tasks"]["RUNNING"], 2);
+  EXPECT_EQ(source["metrics"]["write-records"], 100);
+  EXPECT_EQ(source["metrics"]["write-bytes"], 1000);
+  EXPECT_EQ(source["metrics"]["accumulated-backpressured-time"], 33);
+  EXPECT_TRUE(source["metrics"]["accumulated-busy-time"].is_number_float());
+  const Json& nodes = body["plan"]["nodes"];
+  ASSERT_EQ(nodes.size(), 2u);
+  EXPECT_EQ(nodes[0]["id"], kSink);
+  EXPECT_EQ(nodes[0]["inputs"][0]["id"], kSource);
+  EXPECT_EQ(nodes[0]["inputs"][0]["ship_strategy"], "HASH");
+  EXPECT_FALSE(nodes[1].contains("inputs")) << "that is how the dashboard knows a source";
+  EXPECT_EQ(nodes[1]["description"], "in<br/>+- map &lt;x&gt;<br/>");
+  EXPECT_EQ(get(job("/plan"))["plan"]["nodes"], nodes);
+  EXPECT_EQ(get(job("/status"))["status"], "RUNNING");
+  EXPECT_EQ(get(job("/execution-result"))["status"]["id"], "IN_PROGRESS");
+}
+
+TEST_F(RestApiTest, AVertexHasItsSubtasksAndTheirWorkers) {
+  const Json body = get(vertex());
+  ASSERT_EQ(body["subtasks"].size(), 2u);
+  EXPECT_EQ(body["subtasks"][1]["subtask"], 1);
+  EXPECT_EQ(body["subtasks"][1]["endpoint"], "host1:4711");
+  EXPECT_EQ(body["subtasks"][1]["taskmanager-id"], "w1");
+  EXPECT_EQ(body["subtasks"][1]["metrics"]["write-records"], 30);
+  EXPECT_EQ(body["subtasks"][0]["status-duration"]["RUNNING"], 10000);
+  EXPECT_EQ(body["aggregated"]["metrics"]["write-records"]["sum"], 100);
+  EXPECT_EQ(body["aggregated"]["metrics"]["write-records"]["max"], 70);
+  EXPECT_EQ(get(vertex("/taskmanagers"))["taskmanagers"][0]["status-counts"]["RUNNING"], 2);
+  EXPECT_EQ(get(vertex("/subtasktimes"))["subtasks"][0]["timestamps"]["RUNNING"], 2000);
+  EXPECT_EQ(get(vertex("/subtasks/1"))["subtask"], 1);
+  const Json pressure = get(vertex("/backpressure"));
+  EXPECT_EQ(pressure["backpressureLevel"], "high");
+  EXPECT_EQ(pressure["subtasks"][0]["ratio"], 0.6);
+  EXPECT_EQ(pressure["subtasks"][1]["backpressure-level"], "ok");
+  EXPECT_EQ(get(vertex("/watermarks"))[0]["id"], "0.currentInputWatermark");
+  EXPECT_EQ(get(vertex("/watermarks"))[0]["value"], "-9223372036854775808");
+  for (const char* part : {"/accumulators", "/subtasks/accumulators", "/flamegraph"})
+    EXPECT_TRUE(get(vertex(part)).is_object());
+}
+
+TEST_F(RestApiTest, MetricsAreListedWithoutGetAndReadWithIt) {
+  EXPECT_EQ(get(vertex("/metrics")).size(), 2 * 18u + 1 + 11);
+  const Json one = get(vertex("/metrics"), {{"get", "0.numRecordsOut,0.map__x_.late"}});
+  ASSERT_EQ(one.size(), 2u);
+  EXPECT_EQ(one[0]["value"], "70");
+  EXPECT_EQ(one[1]["value"], "5");
+  EXPECT_EQ(get(vertex("/subtasks/0/metrics"), {{"get", "map__x_.delay_p99"}})[0]["value"], "5");
+  const Json sums =
+      get(vertex("/subtasks/metrics"), {{"get", "numRecordsOut,busyTimeMsPerSecond"}});
+  EXPECT_EQ(sums[0]["id"], "busyTimeMsPerSecond");
+  EXPECT_EQ(sums[1]["sum"], 100);
+  EXPECT_EQ(sums[1]["min"], 30);
+  EXPECT_EQ(sums[1]["max"], 70);
+  const Json only = get(vertex("/subtasks/metrics"), {{"get", "numRecordsOut"}, {"agg", "max"}});
+  EXPECT_EQ(only[0].size(), 2u);
+  EXPECT_EQ(get(job("/metrics"), {{"get", "numRestarts"}})[0]["value"], "3");
+  EXPECT_EQ(get(job("/metrics"), {{"get", "lastCheckpointSize"}})[0]["value"], "4096");
+  EXPECT_EQ(get("/taskmanagers/w1/metrics", {{"get", "Status.JVM.CPU.Load"}})[0]["value"], "1.5");
+  EXPECT_EQ(get("/jobmanager/metrics", {{"get", "taskSlotsTotal"}})[0]["value"], "2");
+}
+
+TEST_F(RestApiTest, CheckpointsHaveTheirHistory) {
+  const Json body = get(job("/checkpoints"));
+  EXPECT_EQ(body["counts"]["total"], 4);
+  EXPECT_EQ(body["counts"]["completed"], 2);
+  EXPECT_EQ(body["summary"]["state_size"]["max"], 4096);
+  EXPECT_EQ(body["summary"]["processed_data"]["p99"], "NaN");
+  EXPECT_EQ(body["latest"]["completed"]["external_path"], "hdfs://nn/c/chk-2");
+  EXPECT_EQ(body["latest"]["failed"]["failure_message"], "the disk is full");
+  EXPECT_TRUE(body["latest"]["restored"].is_null());
+  ASSERT_EQ(body["history"].size(), 3u);
+  EXPECT_EQ(body["history"][0]["status"], "IN_PROGRESS");
+  EXPECT_EQ(body["history"][0]["latest_ack_timestamp"], -1);
+  EXPECT_EQ(body["history"][2]["end_to_end_duration"], 70);
+  EXPECT_EQ(body["history"][2]["tasks"].size(), 0u);
+  EXPECT_EQ(get(job("/checkpoints/details/2"))["tasks"][kSource]["num_subtasks"], 2);
+  EXPECT_EQ(get(job("/checkpoints/details/2/subtasks/") + kSource)["subtasks"].size(), 2u);
+  EXPECT_EQ(get(job("/checkpoints/config"))["mode"], "exactly_once");
+  EXPECT_EQ(send("GET", job("/checkpoints/details/99")).status, 404);
+  job_.checkpoints = nullptr;
+  EXPECT_EQ(send("GET", job("/checkpoints")).status, 404);
+}
+
+TEST_F(RestApiTest, ExceptionsAreTheNewestFirst) {
+  const Json body = get(job("/exceptions"), {{"maxExceptions", "1"}});
+  const Json& history = body["exceptionHistory"];
+  ASSERT_EQ(history["entries"].size(), 1u);
+  EXPECT_EQ(history["entries"][0]["taskName"], "map (1/2)");
+  EXPECT_EQ(history["truncated"], true);
+  EXPECT_EQ(send("GET", job("/exceptions"), "", {{"maxExceptions", "-1"}}).status, 400);
+}
+
+TEST_F(RestApiTest, WorkersHaveEveryNumberThatClientsRequire) {
+  const Json body = get("/taskmanagers");
+  ASSERT_EQ(body["taskmanagers"].size(), 1u);
+  const Json& worker = body["taskmanagers"][0];
+  EXPECT_EQ(worker["slotsNumber"], 2);
+  EXPECT_EQ(worker["freeSlots"], 0);
+  EXPECT_EQ(worker["dataPort"], 4711);
+  EXPECT_EQ(worker["assignedTasks"], 3);
+  EXPECT_EQ(get("/taskmanagers/w1")["metrics"]["heapUsed"], 5 << 20);
+  EXPECT_EQ(send("GET", "/taskmanagers/w2").status, 404);
+}
+
+TEST_F(RestApiTest, CancelIsAccepted) {
+  const RestReply reply = send("PATCH", "/v1" + job(), "", {{"mode", "cancel"}});
+  EXPECT_EQ(reply.status, 202);
+  EXPECT_EQ(reply.body, "{}");
+  EXPECT_EQ(canceled_, 1);
+  EXPECT_EQ(send("PATCH", job(), "", {{"mode", "stop"}}).status, 501);
+  EXPECT_EQ(send("PATCH", job(), "", {{"mode", "x"}}).status, 400);
+  job_.state = "FINISHED";
+  EXPECT_EQ(send("PATCH", job()).status, 409);
+  EXPECT_EQ(canceled_, 1);
+}
+
+TEST_F(RestApiTest, ACheckpointIsTriggeredAndPolled) {
+  const RestReply begun =
+      send("POST", job("/checkpoints"), R"({"checkpointType":"FULL","triggerId":null})");
+  EXPECT_EQ(begun.status, 202);
+  const std::string id = Json::parse(begun.body)["request-id"];
+  EXPECT_EQ(id.size(), 32u);
+  EXPECT_EQ(formats_, std::vector<SnapshotFormat>{SnapshotFormat::kFull});
+  EXPECT_EQ(get(job("/checkpoints/") + id)["status"]["id"], "IN_PROGRESS");
+  EXPECT_TRUE(get(job("/checkpoints/") + id)["operation"].is_null());
+  CompletedCheckpoint checkpoint;
+  checkpoint.id = 17;
+  done_[0](checkpoint);
+  const Json done = get(job("/checkpoints/") + id);
+  EXPECT_EQ(done["status"]["id"], "COMPLETED");
+  EXPECT_EQ(done["operation"]["checkpointId"], 17);
+  clock_.time += std::chrono::minutes(6);
+  EXPECT_EQ(send("GET", job("/checkpoints/") + id).status, 404);
+}
+
+TEST_F(RestApiTest, AFailedCheckpointIsAnErrorWithItsReason) {
+  const std::string id = Json::parse(send("POST", job("/checkpoints"), "{}").body)["request-id"];
+  done_[0](aborted("the disk is full"));
+  const RestReply reply = send("GET", job("/checkpoints/") + id);
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(error_of(reply), "the disk is full");
+}
+
+TEST_F(RestApiTest, AChosenTriggerIdMakesTheCallIdempotent) {
+  const std::string body = cat(R"({"triggerId":")", kSink, R"("})");
+  for (int i = 0; i < 2; ++i) {
+    const RestReply reply = send("POST", job("/checkpoints"), body);
+    EXPECT_EQ(reply.status, 202);
+    EXPECT_EQ(Json::parse(reply.body)["request-id"], kSink);
+  }
+  EXPECT_EQ(done_.size(), 1u);
+}
+
+TEST_F(RestApiTest, TooManyOperationsAreRefused) {
+  int status = 202;
+  for (int i = 0; i < 2000 && status == 202; ++i) status = send("POST", job("/checkpoints")).status;
+  EXPECT_EQ(status, 429);
+}
+
+TEST_F(RestApiTest, WhatWeirDoesNotHaveIsAnErrorInASentence) {
+  for (const auto& [method, path] :
+       {std::pair<std::string, std::string>("POST", job("/savepoints")),
+        {"POST", job("/stop")},
+        {"POST", "/savepoint-disposal"},
+        {"POST", "/jobs"},
+        {"POST", "/jars/upload"},
+        {"DELETE", "/cluster"}}) {
+    const RestReply reply = send(method, path, "{}");
+    EXPECT_EQ(reply.status, 501) << path;
+    EXPECT_GT(error_of(reply).size(), 20u);
+  }
+  EXPECT_EQ(error_of(send("GET", "/x")), "Unable to load requested file /x.");
+  EXPECT_EQ(send("GET", "/").status, 404);
+  EXPECT_EQ(send("OPTIONS", "/jobs/overview").status, 404);
+  EXPECT_EQ(send("GET", "/jobs/xyz").status, 400);
+  EXPECT_EQ(send("GET", cat("/jobs/", kSink)).status, 404);
+  EXPECT_EQ(send("GET", job("/vertices/xyz")).status, 400);
+  EXPECT_EQ(send("GET", job(cat("/vertices/", kJob))).status, 404);
+  EXPECT_EQ(send("GET", vertex("/subtasks/2")).status, 404);
+  EXPECT_EQ(send("GET", vertex("/subtasks/-1")).status, 404);
+  EXPECT_EQ(send("GET", vertex("/subtasks/1x")).status, 400);
+}
+
+TEST_F(RestApiTest, HostileBodiesAreRefused) {
+  const std::string deep(100'000, '[');
+  for (const std::string& body :
+       {std::string("[]"), std::string("{"), deep, std::string("\xff\xfe"),
+        std::string(R"({"checkpointType":"ALL"})"), std::string(R"({"triggerId":"../../x"})")}) {
+    EXPECT_EQ(send("POST", job("/checkpoints"), body).status, 400) << body.substr(0, 40);
+  }
+  EXPECT_TRUE(done_.empty());
+}
+
+TEST_F(RestApiTest, NamesThatAreNoTextDoNotCostTheAnswer) {
+  job_.name = "\xff\xfe";
+  EXPECT_EQ(send("GET", "/jobs/overview").status, 200);
+}
+
+TEST_F(RestApiTest, OneThatDoesNotLeadSaysSo) {
+  leads_ = false;
+  EXPECT_EQ(send("GET", "/jobs/overview").status, 503);
+}
+
+TEST_F(RestApiTest, OtherMachinesMayOnlyRead) {
+  RestRequest request;
+  request.host = "10.0.0.7:8081";
+  request.from_loopback = false;
+  request.path = "/jobs/overview";
+  EXPECT_EQ(call(request).status, 200);
+  request.method = "PATCH";
+  request.path = job();
+  EXPECT_EQ(call(request).status, 403);
+  EXPECT_EQ(canceled_, 0);
+}
+
+TEST(RestRules, ATokenIsNeededByAllIfThereIsOne) {
+  RestRules rules;
+  rules.token = "secret";
+  RestRequest request;
+  EXPECT_FALSE(check_may_change(rules, request).ok());
+  request.authorization = "Bearer secreT";
+  EXPECT_FALSE(check_may_change(rules, request).ok());
+  request.authorization = "secret";
+  EXPECT_FALSE(check_may_change(rules, request).ok());
+  request.authorization = "Bearer secret";
+  request.from_loopback = false;
+  EXPECT_TRUE(check_may_change(rules, request).ok());
+}
+
+TEST(RestRules, ForeignNamesAndPagesAreRefused) {
+  const RestRules rules{{"flink.example.com"}, ""};
+  const auto accepted = [&](const std::string& host, const std::string& origin = "") {
+    RestRequest request;
+    request.host = host;
+    request.origin = origin;
+    return check_sender(rules, request).ok();
+  };
+  for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:8081", "10.1.2.3", "[::1]:8081",
+                           "flink.example.com:80", ""})
+    EXPECT_TRUE(accepted(host)) << host;
+  for (const char* host : {"evil.example.com", "localhost.evil.com:8081", "127.0.0.1.evil.com",
+                           "flink.example.com.evil.com", "[evil]:8081", ":8081"})
+    EXPECT_FALSE(accepted(host)) << host;
+  EXPECT_TRUE(accepted("localhost:8081", "http://localhost:8081"));
+  EXPECT_FALSE(accepted("localhost:8081", "http://localhost:9999"));
+  EXPECT_FALSE(accepted("localhost:8081", "http://evil.example.com"));
+  EXPECT_FALSE(accepted("localhost:8081", "null"));
+}
+
+TEST(RestRules, AGetThatCancelsComesFromAPageOfThisServer) {
+  RestRequest request;
+  request.host = "localhost:8081";
+  EXPECT_FALSE(check_same_page(request).ok());
+  request.referer = "http://evil.example.com/";
+  EXPECT_FALSE(check_same_page(request).ok());
+  request.referer = "http://localhost:8081/#/job";
+  EXPECT_TRUE(check_same_page(request).ok());
+  request.fetch_site = "cross-site";
+  EXPECT_FALSE(check_same_page(request).ok());
+  request.fetch_site = "same-origin";
+  EXPECT_TRUE(check_same_page(request).ok());
+}
+
+}  // namespace
+}  // namespace weir::rest_tests

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "rest/rest_api.h"
+
+namespace weir {
+
+/// A place to listen on: any free port of a range.
+struct RestPlace {
+  std::string host;
+  int first_port = 0;  ///< 0: any free one
+  int last_port = 0;
+};
+
+struct RestOptions {
+  bool serves_api = false;
+  RestPlace api;
+  RestRules rules;
+  bool serves_prometheus = false;
+  RestPlace prometheus;
+  bool filter_label_values = true;
+};
+
+/// The servers of this process. They end with it.
+class RestServers {
+ public:
+  virtual ~RestServers() = default;
+  /// "http://127.0.0.1:8081"; empty: not served.
+  virtual std::string api_address() const = 0;
+  virtual std::string prometheus_address() const = 0;
+};
+
+/// Starts what the options ask for. `clock` and `random` outlive the result. UNAVAILABLE or
+/// INVALID_ARGUMENT: an address cannot be listened on.
+using StartRest = StatusOr<std::unique_ptr<RestServers>>(const RestOptions& options,
+                                                         RestControl control, const Clock& clock,
+                                                         Random& random);
+
+}  // namespace weir
+
+/// weir::rest; see base/component.h. rest_options() refuses to serve where it is not linked.
+extern "C" [[gnu::weak]] weir::StartRest* weir_component_rest();

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Steers and watches running jobs with the command lines of real Flinks, and reads the page for
+Prometheus. No Flink runs: only its client.
+
+Usage: rest_test.py --build DIR [--only NAME]
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import flights_job
+from small_cases import CANCELED, SmallCase, expect, expect_in, run_cases
+
+VERSIONS = ["1.20.5", "2.3.0"]
+SECONDS = 60
+
+
+class Case(SmallCase):
+    def __init__(self, build, source, scratch):
+        super().__init__(build, source, scratch)
+        self.job = None
+
+    def __exit__(self, *_):
+        if self.job and self.job.process.poll() is None:
+            self.job.process.kill()
+            self.job.process.wait()
+
+    def start(self, *extra):
+        """A slow job with a REST interface; returns when it runs and has completed a checkpoint."""
+        self.job = flights_job.Run(
+            flights_job.flights_command(
+                self.flights,
+                self.source,
+                self.place,
+                parallelism=2,
+                rate=20,
+                interval="300 ms",
+                extra=["-D", "rest.port=0", *extra],
+            )
+        )
+        self.url = self.said(r"REST interface listens on (http://\S+)")
+        self.id = self.until(lambda: self.get("/jobs")["jobs"][0])["id"]
+        self.until(lambda: self.get("/jobs")["jobs"][0]["status"] == "RUNNING")
+        self.until(lambda: self.get(f"/jobs/{self.id}/checkpoints")["counts"]["completed"] > 0)
+
+    def said(self, pattern):
+        return self.until(lambda: re.search(pattern, self.job.tail())).group(1)
+
+    def until(self, condition):
+        """The first true value of `condition`; a server that does not answer yet is asked again."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            try:
+                value = condition()
+                if value:
+                    return value
+            except (OSError, urllib.error.URLError):
+                pass
+            expect(self.job.process.poll() is None, f"the job has ended\n{self.job.tail()}")
+            expect(time.monotonic() < deadline, f"nothing for {SECONDS} s\n{self.job.tail()}")
+            time.sleep(0.05)
+
+    def read(self, url):
+        with urllib.request.urlopen(url, timeout=10) as reply:
+            return reply.read().decode()
+
+    def get(self, path):
+        return json.loads(self.read(self.url + path))
+
+    def cli(self, version, *arguments):
+        """(exit code, output) of Flink's command line."""
+        home = self.path(f"flink-{version}")
+        if not os.path.isdir(home):
+            subprocess.run(
+                [sys.executable, os.path.join(ROOT, "tools/real/flink.py"), "client"]
+                + ["--home", home, "--version", version, "--url", self.url],
+                check=True,
+                timeout=900,
+            )
+        done = subprocess.run(
+            [os.path.join(home, "bin", "flink"), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        return done.returncode, done.stdout
+
+    def cli_ok(self, version, *arguments):
+        code, out = self.cli(version, *arguments)
+        expect(code == 0, f"flink {' '.join(arguments)}: exit code {code}\n{out}")
+        return out
+
+
+def steer(case, version):
+    expect_in(case.cli_ok(version, "list"), case.id, "(RUNNING)")
+    before = case.get(f"/jobs/{case.id}/checkpoints")["counts"]["completed"]
+    out = case.cli_ok(version, "checkpoint", case.id)
+    taken = re.search(r"[Cc]heckpoint (\d+)", out)
+    expect(taken and int(taken.group(1)) > before, out)
+    code, out = case.cli(version, "savepoint", case.id)
+    expect(code != 0, f"there are no savepoints, but this went well:\n{out}")
+    expect_in(out, "weir takes no savepoints yet")
+    expect_in(case.cli_ok(version, "cancel", case.id), case.id)
+    code = case.job.wait(SECONDS)
+    expect(code == CANCELED, f"exit code {code}\n{case.job.tail()}")
+
+
+def test_flink_1_steers_a_job_in_one_process(case):
+    case.start()
+    steer(case, VERSIONS[0])
+
+
+def test_flink_2_steers_a_job_in_one_process(case):
+    case.start()
+    steer(case, VERSIONS[1])
+
+
+def test_flink_2_steers_a_coordinator_with_workers(case):
+    case.start("--workers", "2")
+    expect(len(case.get("/taskmanagers")["taskmanagers"]) == 2, case.job.tail())
+    steer(case, VERSIONS[1])
+
+
+def test_figures_of_all_workers_are_on_the_page_for_prometheus(case):
+    case.start(
+        "--workers", "2", "-D", "metrics.reporters=prom", "-D", "metrics.reporter.prom.port=0"
+    )
+    page = case.said(r"metrics for Prometheus are at (http://\S+)") + "/metrics"
+
+    def sent():
+        """By source subtask: what it has sent."""
+        found = re.findall(
+            r'^flink_taskmanager_job_task_numRecordsOut\{.*task_name="Source.*subtask_index="(\d)",\} (\d+)$',
+            case.read(page),
+            re.M,
+        )
+        return {subtask: int(count) for subtask, count in found if int(count) > 0}
+
+    case.until(lambda: len(sent()) == 2)
+    first = sent()
+    case.until(lambda: all(count > first[subtask] for subtask, count in sent().items()))
+    text = case.read(page)
+    expect(len(set(re.findall(r'numRecordsOut\{host="[^"]*",tm_id="(\w+)"', text))) == 2, text)
+    expect_in(
+        text,
+        "flink_jobmanager_job_lastCheckpointDuration{",
+        "flink_taskmanager_Status_JVM_CPU_Time{",
+    )
+    vertex = case.get(f"/jobs/{case.id}")["vertices"][0]
+    expect(vertex["metrics"]["write-records"] > 0, str(vertex))
+
+
+def test_requests_of_foreign_pages_change_nothing(case):
+    case.start()
+
+    def status(path, **headers):
+        request = urllib.request.Request(
+            case.url + path,
+            method="PATCH" if "mode" in path else "GET",
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as reply:
+                return reply.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    cancel = f"/jobs/{case.id}?mode=cancel"
+    expect(status(cancel, Origin="http://evil.example.com") == 403, "a foreign page has canceled")
+    expect(status(cancel, Host="evil.example.com") == 403, "a foreign name was accepted")
+    expect(status(f"/jobs/{case.id}/yarn-cancel") == 403, "a link has canceled")
+    expect(case.get(f"/jobs/{case.id}/status")["status"] == "RUNNING", case.job.tail())
+    expect(status(cancel) == 202, "the job's own user could not cancel")
+    expect(case.job.wait(SECONDS) == CANCELED, case.job.tail())
+
+
+if __name__ == "__main__":
+    sys.exit(run_cases(globals(), Case, 4000))
