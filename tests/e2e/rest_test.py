@@ -8,6 +8,7 @@ Usage: rest_test.py --build DIR [--only NAME]
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -30,8 +31,8 @@ class Case(SmallCase):
 
     def __exit__(self, *_):
         if self.job and self.job.process.poll() is None:
-            self.job.process.kill()
-            self.job.process.wait()
+            os.killpg(self.job.process.pid, signal.SIGKILL)  # with the workers
+            self.job.wait(SECONDS)
 
     def start(self, *extra):
         """A slow job with a REST interface; returns when it runs and has completed a checkpoint."""
@@ -52,7 +53,8 @@ class Case(SmallCase):
         self.until(lambda: self.get(f"/jobs/{self.id}/checkpoints")["counts"]["completed"] > 0)
 
     def said(self, pattern):
-        return self.until(lambda: re.search(pattern, self.job.tail())).group(1)
+        """The first group of the pattern in what the job has written to standard error."""
+        return self.until(lambda: re.search(pattern, "\n".join(self.job.lines))).group(1)
 
     def until(self, condition):
         """The first true value of `condition`; a server that does not answer yet is asked again."""
@@ -127,7 +129,7 @@ def test_flink_2_steers_a_job_in_one_process(case):
 
 def test_flink_2_steers_a_coordinator_with_workers(case):
     case.start("--workers", "2")
-    expect(len(case.get("/taskmanagers")["taskmanagers"]) == 2, case.job.tail())
+    case.until(lambda: len(case.get("/taskmanagers")["taskmanagers"]) == 2)
     steer(case, VERSIONS[1])
 
 
@@ -146,11 +148,11 @@ def test_figures_of_all_workers_are_on_the_page_for_prometheus(case):
         )
         return {subtask: int(count) for subtask, count in found if int(count) > 0}
 
-    case.until(lambda: len(sent()) == 2)
-    first = sent()
-    case.until(lambda: all(count > first[subtask] for subtask, count in sent().items()))
+    first = case.until(sent)
+    case.until(lambda: any(count > first.get(subtask, 0) for subtask, count in sent().items()))
+    workers = r'^flink_taskmanager_job_task_numRecordsOut\{host="[^"]*",tm_id="(\w+)"'
+    case.until(lambda: len(set(re.findall(workers, case.read(page), re.M))) == 2)
     text = case.read(page)
-    expect(len(set(re.findall(r'numRecordsOut\{host="[^"]*",tm_id="(\w+)"', text))) == 2, text)
     expect_in(
         text,
         "flink_jobmanager_job_lastCheckpointDuration{",
