@@ -159,9 +159,20 @@ void JobMaster::attempt_failed(const Status& failure, const std::string& where) 
   const auto decision =
       recovery_.on_attempt_failed(failure, deploying, prepared_->start->restored_checkpoint);
   if (decision.repeated >= kSayThatItIsTheSame) {
-    WEIR_LOG(kWarning) << "it is the same failure for the " << decision.repeated
-                       << "th time in a row, and no checkpoint was completed in between: restarts "
-                       << "alone do not mend it";
+    WEIR_LOG(kWarning)
+        << "the same failure came " << decision.repeated << " times in a row, "
+        << (decision.checkpoints
+                ? "although checkpoints were completed in between. If each attempt fails at the "
+                  "same record, restarts alone do not mend it"
+                : "and no checkpoint was completed in between: restarts alone do not mend it");
+  }
+  if (failure.code() == StatusCode::kPermissionDenied &&
+      decision.next == Recovery::Next::kRestart) {
+    WEIR_LOG(kWarning) << "a permission that the job needs was refused while it ran. It may be "
+                          "given back, so the restart strategy ("
+                       << recovery_.strategy()
+                       << ") decides how often the job is tried again. Give the permission back, "
+                          "or cancel the job";
   }
   if (decision.start_anew) prepared_.reset();
   switch (decision.next) {

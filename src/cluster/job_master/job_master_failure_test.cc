@@ -3,12 +3,22 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "cluster/testing/master_fixture.h"
+#include "operators/log_lines.h"
 
 namespace weir::cluster_tests {
 namespace {
+
+/// Whether a line that was logged since the last call has this text.
+bool said(LogLines& log, std::string_view text) {
+  const std::vector<std::string> lines = log.take();
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
 
 class JobMasterFailureTest : public JobMasterTest {
  protected:
@@ -78,6 +88,46 @@ TEST_F(JobMasterFailureTest, TransientFailureIsRetried) {
     pass(std::chrono::seconds(3), {});
     ASSERT_FALSE(is_terminal(state())) << status.to_string();
   }
+}
+
+TEST_F(JobMasterFailureTest, APermissionThatTheFirstStartLacksRefusesTheJob) {
+  make();
+  FakeWorker one = worker("one", 2);
+  const Deploy deploy = *one.take<Deploy>();
+  fail(one, deploy.attempt, permission_denied("cannot create /out/part-0"));
+  leave({&one}, deploy.attempt);
+  EXPECT_EQ(state(), JobState::kFailed);
+  EXPECT_TRUE(master_->view().refused) << "exit code 2";
+}
+
+TEST_F(JobMasterFailureTest, APermissionThatIsRevokedIsSaidAndTriedAgain) {
+  make();
+  FakeWorker one = worker("one", 2);
+  const AttemptId attempt = run({&one});
+  LogLines log;
+  fail(one, attempt, permission_denied("cannot create /out/part-7"));
+  leave({&one}, attempt);
+  EXPECT_FALSE(is_terminal(state()));
+  EXPECT_TRUE(said(log, "a permission that the job needs was refused"));
+}
+
+TEST_F(JobMasterFailureTest, TheThirdFailureAtTheSameRecordIsSaidAlthoughCheckpointsWereCompleted) {
+  with_checkpoints();
+  make();
+  FakeWorker one = worker("one", 2);
+  LogLines log;
+  for (int i = 1; i <= 3; ++i) {
+    const AttemptId attempt = run({&one});
+    EXPECT_EQ(wait_for_trigger({&one}), i);
+    acknowledge(one, attempt, i, 2);
+    EXPECT_FALSE(said(log, "the same failure came"));
+    fail(one, attempt, aborted("operator 'parse' threw: bad record 7"));
+    leave({&one}, attempt);
+    pass(std::chrono::seconds(3), {});
+  }
+  EXPECT_TRUE(said(log,
+                   "the same failure came 3 times in a row, although checkpoints were completed in "
+                   "between"));
 }
 
 TEST_F(JobMasterFailureTest, SetsAsideACheckpointThatFailsToRestoreTwice) {

@@ -1,8 +1,27 @@
 #include "cluster/job_master/recovery.h"
 
+#include <cctype>
+#include <string_view>
 #include <utility>
 
 namespace weir {
+namespace {
+
+/// Without the numbers of subtasks: after a restart another one may meet the same record.
+std::string without_subtask(std::string_view message) {
+  constexpr std::string_view kSubtask = "subtask ";
+  std::string result;
+  for (size_t at = 0; at < message.size();) {
+    const size_t found = message.find(kSubtask, at);
+    if (found == std::string_view::npos) return result.append(message.substr(at));
+    result.append(message.substr(at, found + kSubtask.size() - at));
+    at = found + kSubtask.size();
+    while (at < message.size() && std::isdigit(static_cast<unsigned char>(message[at]))) ++at;
+  }
+  return result;
+}
+
+}  // namespace
 
 bool may_pass(const Status& failure) {
   switch (failure.code()) {
@@ -22,7 +41,10 @@ Recovery::Decision Recovery::on_attempt_failed(const Status& failure, bool deplo
                                                CheckpointId restored) {
   Decision decision;
   decision.repeated = count(failure);
-  if (!may_pass(failure)) {
+  decision.checkpoints = checkpoints_since_;
+  const bool refused_at_the_start =
+      failure.code() == StatusCode::kPermissionDenied && !has_run_ && !takes_over_;
+  if (!may_pass(failure) || refused_at_the_start) {
     decision.next = Next::kGiveUp;
   } else if (deploying && restored >= 0 && restore_failed_again(restored, failure)) {
     decision.next = Next::kSetAside;
@@ -46,15 +68,16 @@ Recovery::Next Recovery::on_preparation_failed(const Status& failure, bool resta
 
 void Recovery::on_checkpoint_completed() {
   damage_met_ = false;
-  repeated_ = 0;
-  last_failure_.clear();
+  checkpoints_since_ = true;
   failed_restore_ = -1;
 }
 
 int Recovery::count(const Status& failure) {
-  repeated_ = failure.message() == last_failure_ ? repeated_ + 1 : 1;
-  last_failure_ = failure.message();
-  return repeated_;
+  std::string text = without_subtask(failure.message());
+  if (text == last_failure_) return ++repeated_;
+  last_failure_ = std::move(text);
+  checkpoints_since_ = false;
+  return repeated_ = 1;
 }
 
 /// Whether this is the second failure in a row, and storage did answer.

@@ -35,9 +35,9 @@ class Recovery {
   };
   struct Decision {
     Next next = Next::kRestart;
-    /// How often the same failure occurred in a row, with no checkpoint completed in between.
-    int repeated = 1;
-    bool start_anew = false;  ///< the start itself is in doubt: prepare like the first start
+    int repeated = 1;          ///< how often the same failure occurred in a row
+    bool checkpoints = false;  ///< some were completed since the first of them
+    bool start_anew = false;   ///< the start itself is in doubt: prepare like the first start
   };
   /// `deploying`: the tasks were still reading the state of the checkpoint `restored` (-1: none).
   Decision on_attempt_failed(const Status& failure, bool deploying, CheckpointId restored);
@@ -74,6 +74,7 @@ class Recovery {
   std::set<CheckpointId> set_aside_;
   std::string last_failure_;
   int repeated_ = 0;
+  bool checkpoints_since_ = false;  // since the first of the same failures
   CheckpointId failed_restore_ = -1;
 };
 

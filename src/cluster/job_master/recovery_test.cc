@@ -12,7 +12,7 @@ constexpr bool kRunning = false;
 
 Recovery recovery_of(bool takes_over = false) { return Recovery({}, takes_over); }
 
-TEST(Recovery, CountsARepeatedFailureUntilACheckpointCompletes) {
+TEST(Recovery, CountsTheSameFailureInARow) {
   Recovery recovery = recovery_of();
   const auto repeated = [&](const char* message) {
     return recovery.on_attempt_failed(aborted(message), kRunning, -1).repeated;
@@ -22,8 +22,49 @@ TEST(Recovery, CountsARepeatedFailureUntilACheckpointCompletes) {
   EXPECT_EQ(repeated("b"), 1);
   EXPECT_EQ(repeated("a"), 1);
   EXPECT_EQ(repeated("a"), 2);
+}
+
+TEST(Recovery, TheSameRecordMayFailInAnotherSubtask) {
+  Recovery recovery = recovery_of();
+  const auto repeated = [&](const char* message) {
+    return recovery.on_attempt_failed(aborted(message), kRunning, -1).repeated;
+  };
+  EXPECT_EQ(repeated("operator 'parse' (uid 'p', subtask 3) threw: bad record 7"), 1);
+  EXPECT_EQ(repeated("operator 'parse' (uid 'p', subtask 12) threw: bad record 7"), 2);
+  EXPECT_EQ(repeated("operator 'parse' (uid 'p', subtask 12) threw: bad record 8"), 1);
+  EXPECT_EQ(repeated("operator 'parse' (uid 'p', subtask "), 1);
+}
+
+TEST(Recovery, ACheckpointInBetweenDoesNotMakeItAnotherFailure) {
+  Recovery recovery = recovery_of();
   recovery.on_checkpoint_completed();
-  EXPECT_EQ(repeated("a"), 1);
+  auto decision = recovery.on_attempt_failed(aborted("a"), kRunning, 1);
+  EXPECT_FALSE(decision.checkpoints) << "it was before the first of them";
+  recovery.on_checkpoint_completed();
+  decision = recovery.on_attempt_failed(aborted("a"), kRunning, 2);
+  EXPECT_EQ(decision.repeated, 2);
+  EXPECT_TRUE(decision.checkpoints);
+  decision = recovery.on_attempt_failed(aborted("b"), kRunning, 2);
+  EXPECT_EQ(decision.repeated, 1);
+  EXPECT_FALSE(decision.checkpoints);
+}
+
+TEST(Recovery, APermissionThatTheFirstStartLacksEndsTheJob) {
+  const Status refused = permission_denied("cannot create /out/part-0");
+  EXPECT_EQ(recovery_of().on_preparation_failed(refused, false), Next::kRefuse);
+  EXPECT_EQ(recovery_of().on_attempt_failed(refused, kDeploying, -1).next, Next::kGiveUp);
+}
+
+TEST(Recovery, APermissionThatIsRevokedLaterMayComeBack) {
+  Recovery ran = recovery_of();
+  ran.on_running();
+  const Status refused = permission_denied("cannot create /out/part-7");
+  EXPECT_EQ(ran.on_attempt_failed(refused, kRunning, 3).next, Next::kRestart);
+  EXPECT_EQ(ran.on_attempt_failed(refused, kDeploying, 4).next, Next::kRestart);
+  EXPECT_EQ(ran.on_preparation_failed(refused, true), Next::kRestart);
+  EXPECT_EQ(recovery_of(/*takes_over=*/true).on_attempt_failed(refused, kDeploying, -1).next,
+            Next::kRestart)
+      << "it has run under another leader";
 }
 
 TEST(Recovery, SetsAsideACheckpointThatFailsToRestoreTwice) {
