@@ -37,6 +37,38 @@ TEST(LeaderElection, ALeaderThatResignsIsReplacedAtOnce) {
   EXPECT_EQ(t.zookeeper.sessions(), 0u);
 }
 
+TEST(LeaderElection, AProcessThatMustNotLeadResignsAndHoldsNoSession) {
+  SimWorld world(1);
+  SimZooKeeper zookeeper(world);
+  SimProcess process(world, "p");
+  const auto factory = zookeeper_for(zookeeper, process.life(), kTimeout);
+  Platform& platform = process.platform();
+  std::vector<Status> answers{unavailable("not now"), {}, failed_precondition("another job")};
+  std::string refusal;
+  bool granted = false;
+  const Candidate leader(world, zookeeper, "leader");
+  world.run_for(seconds(5));
+  LeaderElection election(
+      platform.clock, platform.random, platform.scheduler, *factory, kPaths, "p:1",
+      {.on_granted = [&](const Leadership&) { granted = true; },
+       .on_revoked = [](const std::string&) {},
+       .may_contend =
+           [&](ZooKeeperSession&) {
+             const Status answer = answers.front();
+             if (answers.size() > 1) answers.erase(answers.begin());
+             return answer;
+           },
+       .on_refused = [&](const Status& reason) { refusal = reason.message(); }});
+  const auto handle = platform.scheduler.start("election", election, {});
+  election.set_wake([&] { handle->wake(); });
+  EXPECT_EQ(world.run_until([&] { return election.resigned(); }, 3 * kTimeout),
+            SimWorld::Outcome::kDone);
+  EXPECT_EQ(refusal, "another job");
+  EXPECT_FALSE(granted);
+  EXPECT_EQ(zookeeper.sessions(), 1u) << "the leader's";
+  election.set_wake(nullptr);
+}
+
 TEST(LeaderElection, ABriefOutageOfZooKeeperRevokesNoLeader) {
   TwoCandidates t;
   for (int i = 0; i < 10; ++i) {

@@ -134,6 +134,47 @@ TEST(JobStore, ANewLeaderReadsWhatTheOldOneWrote) {
   EXPECT_TRUE(second.set_pointer(pointer_to(4)).ok());
 }
 
+TEST(JobStore, ANewLeaderReadsWhatTheClusterRuns) {
+  OneProcess p;
+  const RecordedJob job{kJob, "flights", "00ff", {{"gap", "1 h"}}};
+  const auto session = p.open();
+  const Leadership old = p.lead(session);
+  JobStore first(old, kJob);
+  EXPECT_FALSE(first.job()->has_value());
+  ASSERT_TRUE(first.set_job(job).ok());
+  ASSERT_TRUE(first.set_job(job).ok()) << "once more is no harm";
+  session->close();
+  JobStore second(p.lead(p.open()), kJob);
+  EXPECT_EQ(second.job()->value(), job);
+  RecordedJob changed = job;
+  changed.arguments["gap"] = "2 h";
+  ASSERT_TRUE(second.set_job(changed).ok());
+  EXPECT_EQ(second.job()->value(), changed);
+}
+
+TEST(JobStore, ADeposedLeaderDoesNotChangeWhatTheClusterRuns) {
+  OneProcess p;
+  const auto session = p.open();
+  JobStore stale(p.lead(session), kJob);
+  ASSERT_TRUE(session->remove(kPaths.leader(), kAnyVersion).ok());
+  JobStore fresh(p.lead(p.open()), kJob);
+  ASSERT_TRUE(fresh.set_job({kJob, "new", "00", {}}).ok());
+  EXPECT_EQ(stale.set_job({kJob, "old", "00", {}}).code(), StatusCode::kAborted);
+  EXPECT_EQ(fresh.job()->value().name, "new");
+}
+
+TEST(JobStore, AnotherJobMayFollowOneThatHasEnded) {
+  OneProcess p;
+  const JobId other = murmur3_128("other");
+  const Leadership leadership = p.lead(p.open());
+  JobStore store(leadership, kJob);
+  ASSERT_TRUE(store.set_job({kJob, "flights", "00", {}}).ok());
+  EXPECT_EQ(JobStore(leadership, other).job()->value().name, "flights") << "it goes on";
+  ASSERT_TRUE(store.set_result({"FINISHED", ""}).ok());
+  EXPECT_FALSE(JobStore(leadership, other).job()->has_value());
+  EXPECT_TRUE(store.job()->has_value()) << "with other arguments it is another run all the same";
+}
+
 TEST(JobStore, ThePointerNeverMovesBack) {
   OneProcess p;
   JobStore store(p.lead(p.open()), kJob);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -24,11 +25,25 @@ struct RecordedResult {
   std::string message;  ///< why it failed
 };
 
+/// What a cluster runs: the same for all of its coordinators.
+struct RecordedJob {
+  JobId id;
+  std::string name;
+  std::string fingerprint;                       ///< of the graph, as hexadecimal digits
+  std::map<std::string, std::string> arguments;  ///< the program's own flags, as JobGraph has them
+  bool operator==(const RecordedJob&) const = default;
+};
+
 /// What the coordinators of one job agree on. A write takes effect only if the writer is still the
 /// leader. Thread: the I/O pool, one call at a time. Blocks.
 class LeaderStore {
  public:
   virtual ~LeaderStore() = default;
+  /// The job of the earlier leaders. Nothing if there was none, or if it has ended and is another
+  /// job.
+  virtual StatusOr<std::optional<RecordedJob>> job() = 0;
+  /// Returns the same codes as set_pointer().
+  virtual Status set_job(const RecordedJob& job) = 0;
   /// Nothing if no checkpoint has been completed yet, and the job started from the checkpoint that
   /// storage alone determines.
   virtual StatusOr<std::optional<CompletedPointer>> pointer() = 0;

@@ -11,6 +11,7 @@
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/storage.h"
 #include "cluster/call_at_start.h"
+#include "cluster/job_identity.h"
 #include "cluster/start_probe.h"
 #include "cluster/starting_line.h"
 
@@ -96,6 +97,11 @@ class Preparation {
   StatusOr<std::optional<PreparedJob>> run() {
     WEIR_ASSIGN_OR_RETURN(directory_, look_at_directory(options_, files_));
     if (in_.store != nullptr) {
+      WEIR_ASSIGN_OR_RETURN(recorded_job_, in_.store->job());
+      if (recorded_job_) {
+        WEIR_RETURN_IF_ERROR(
+            check_same_job(*recorded_job_, recorded_job(graph_), options_.accept_changed_job));
+      }
       WEIR_ASSIGN_OR_RETURN(prepared_.result, in_.store->result());
       if (prepared_.result && !bug_enabled(Bug::kResultForgotten))
         return std::optional<PreparedJob>(std::move(prepared_));
@@ -117,6 +123,7 @@ class Preparation {
       if (!probed) return std::optional<PreparedJob>();
     }
     WEIR_RETURN_IF_ERROR(probe_sinks(graph_, files_));
+    WEIR_RETURN_IF_ERROR(record_job());
     prepared_.lineage = directory_.lineage;
     const bool of_directory =
         directory_.job && (options_.checkpoints_enabled || chosen_.beginning.from >= 0);
@@ -147,6 +154,17 @@ class Preparation {
     auto fresh = std::make_shared<StartingPoint>();
     WEIR_ASSIGN_OR_RETURN(fresh->splits, start_sources(graph_, nullptr, nullptr, files_));
     return fresh;
+  }
+
+  Status record_job() const {
+    if (in_.store == nullptr) return {};
+    const RecordedJob job = recorded_job(graph_);
+    if (recorded_job_ == job) return {};
+    if (recorded_job_ && recorded_job_->id == job.id) {
+      WEIR_LOG(kInfo) << "the program or its arguments have changed since the last leader of this "
+                         "job: the job goes on with those of this process";
+    }
+    return in_.store->set_job(job);
   }
 
   /// False: look again.
@@ -244,6 +262,7 @@ class Preparation {
   const PreparationInputs& in_;
   StartNumber fence_;  ///< the record that fences earlier starts; 0: none yet
   DirectoryState directory_;
+  std::optional<RecordedJob> recorded_job_;
   std::optional<CompletedPointer> pointer_;
   bool led_before_ = false;  ///< an elected leader has started the job before
   ChosenStart chosen_;

@@ -36,6 +36,31 @@ TEST_F(JobPreparation, LatestMeansTheSameCheckpointToLaterLeaders) {
   EXPECT_EQ(later->unconfirmed, std::vector<CheckpointId>{4});
 }
 
+TEST_F(JobPreparation, ALeaderRecordsWhatTheClusterRunsAndOtherArgumentsAreRefused) {
+  graph_.arguments = {{"out", "/a"}};
+  ASSERT_TRUE(prepare("none", &records_).ok());
+  ASSERT_TRUE(records_.job_.has_value());
+  EXPECT_EQ(records_.job_->arguments, graph_.arguments);
+  graph_.arguments = {{"out", "/b"}};
+  records_.result_ = RecordedResult{"FINISHED", ""};
+  const Status refused = prepare("none", &records_).status();
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition) << "also when the first has ended";
+  EXPECT_NE(refused.message().find("--out was '/a' and is '/b'"), std::string::npos);
+  EXPECT_EQ(records_.job_->arguments.at("out"), "/a");
+  records_.result_.reset();
+  options_.accept_changed_job = true;
+  ASSERT_TRUE(prepare("none", &records_).ok());
+  EXPECT_EQ(records_.job_->arguments.at("out"), "/b");
+}
+
+TEST_F(JobPreparation, WhatIsRefusedIsNotRecordedAsTheClustersJob) {
+  fs_->before = [](std::string_view op, const std::string&) {
+    return op == "mkdir" ? permission_denied("not yours") : Status();
+  };
+  EXPECT_FALSE(prepare("none", &records_).ok());
+  EXPECT_FALSE(records_.job_.has_value());
+}
+
 TEST_F(JobPreparation, AcceptsAChangedStartBeforeTheFirstCheckpoint) {
   ASSERT_TRUE(prepare("none", &records_).ok());
   const CompletedPointer one = publish(1);

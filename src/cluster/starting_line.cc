@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
+#include "cluster/job_identity.h"
 #include "config/options.h"
 
 namespace weir {
@@ -144,27 +145,6 @@ StatusOr<DirectoryState> look_at_directory(const JobOptions& options, FileSystem
   WEIR_ASSIGN_OR_RETURN(directory.lineage, read_lineage(*directory.job));
   WEIR_ASSIGN_OR_RETURN(directory.inventory, list_checkpoints(*directory.job));
   return directory;
-}
-
-Status check_arguments(const Sidecar& sidecar, const JobGraph& graph, const JobOptions& options) {
-  std::string differences;
-  for (const auto& [name, value] : sidecar.arguments) {
-    const auto now = graph.arguments.find(name);
-    // A changed program may have other flags.
-    if (now == graph.arguments.end() || now->second == value) continue;
-    differences += cat(differences.empty() ? "" : ", ", "--", name, " was '", value, "' and is '",
-                       now->second, "'");
-  }
-  if (differences.empty()) return {};
-  const std::string text = cat("checkpoint ", sidecar.checkpoint_id,
-                               " was made by this job with other arguments: ", differences);
-  if (!options.accept_changed_job) {
-    return failed_precondition(
-        cat(text, ". Give the same ones, give this job another name (--name) or id, or set ",
-            options::kAcceptChangedJob.name, " to true to go on from it with the new ones"));
-  }
-  WEIR_LOG(kWarning) << text << "; it is gone on from with the new ones";
-  return {};
 }
 
 StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& options,

@@ -45,8 +45,5 @@ StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& opti
 /// Whether the start just continues the newest line at its end: then an elected leader need not
 /// record it.
 bool carries_on(const DirectoryState& directory, const ChosenStart& chosen);
-/// Checks that the sidecar's checkpoint was taken by the job with these arguments.
-/// FAILED_PRECONDITION names the flags that differ.
-Status check_arguments(const Sidecar& sidecar, const JobGraph& graph, const JobOptions& options);
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {
@@ -70,6 +71,20 @@ class Members {
     good_ = false;
     return 0;
   }
+  std::map<std::string, std::string> texts(const char* key) {
+    std::map<std::string, std::string> result;
+    const auto found = json_.find(key);
+    good_ = good_ && found != json_.end() && found->is_object();
+    if (!good_) return result;
+    for (const auto& [name, value] : found->items()) {
+      if (value.is_string()) {
+        result[name] = value.get<std::string>();
+      } else {
+        good_ = false;
+      }
+    }
+    return result;
+  }
   uint64_t hex(const char* key) {
     const auto value = parse_hex64(text(key));
     if (!value) good_ = false;
@@ -102,6 +117,16 @@ std::string encode(const ResultRecord& record) {
                {"epoch", record.epoch}});
 }
 
+std::string encode(const JobRecord& record) {
+  Json arguments = Json::object();
+  for (const auto& [name, value] : record.job.arguments) arguments[name] = value;
+  return seal({{"id", record.job.id.to_hex()},
+               {"name", record.job.name},
+               {"fingerprint", record.job.fingerprint},
+               {"arguments", std::move(arguments)},
+               {"epoch", record.epoch}});
+}
+
 StatusOr<PointerRecord> decode_pointer_record(std::string_view bytes, const std::string& path) {
   auto json = unseal(bytes, path);
   if (!json.ok()) return json.status();
@@ -125,6 +150,24 @@ StatusOr<ResultRecord> decode_result_record(std::string_view bytes, const std::s
   if (!members.good() || !is_final_state(record.result.state))
     return damaged(path, "lacks a part of a job's result");
   return record;
+}
+
+StatusOr<JobRecord> decode_job_record(std::string_view bytes, const std::string& path) {
+  auto json = unseal(bytes, path);
+  if (!json.ok()) return json.status();
+  Members members(*json);
+  const auto id = JobId::from_hex(members.text("id"));
+  JobRecord record{{id.ok() ? *id : JobId(), members.text("name"), members.text("fingerprint"),
+                    members.texts("arguments")},
+                   members.number("epoch")};
+  if (!members.good() || !id.ok()) return damaged(path, "lacks a part of what the cluster runs");
+  return record;
+}
+
+RecordedJob as_recorded(const RecordedJob& job) {
+  const auto read = decode_job_record(encode(JobRecord{job, 0}), "");
+  WEIR_CHECK(read.ok());
+  return read->job;
 }
 
 }  // namespace weir

@@ -35,6 +35,28 @@ TEST(JobRecords, ResultRoundTrips) {
   EXPECT_EQ(read->epoch, 9);
 }
 
+TEST(JobRecords, TheJobOfAClusterRoundTrips) {
+  const RecordedJob job{murmur3_128("job"), "flights", "00ff", {{"gap", "1 \"h\""}, {"out", ""}}};
+  const auto read = decode_job_record(encode(JobRecord{job, 5}), "/job");
+  ASSERT_TRUE(read.ok()) << read.status().to_string();
+  EXPECT_EQ(read->job, job);
+  EXPECT_EQ(read->epoch, 5);
+}
+
+TEST(JobRecords, ArgumentsThatAreNoUtf8AreTheSameEachTime) {
+  const RecordedJob job{murmur3_128("job"), "j", "00", {{"in", "/caf\xe9"}}};
+  const RecordedJob recorded = as_recorded(job);
+  EXPECT_EQ(recorded.arguments.at("in"), "/caf\xef\xbf\xbd");
+  EXPECT_EQ(as_recorded(recorded), recorded);
+}
+
+TEST(JobRecords, AJobOfAClusterThatLacksPartsIsRefused) {
+  const std::string good = encode(JobRecord{{murmur3_128("job"), "j", "00", {}}, 5});
+  ASSERT_TRUE(decode_job_record(good, "/job").ok());
+  EXPECT_EQ(decode_job_record(kPointerBytes, "/job").status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(decode_job_record(good.substr(1), "/job").status().code(), StatusCode::kDataLoss);
+}
+
 TEST(JobRecords, EveryChangedByteIsNoticed) {
   const std::string good = kPointerBytes;
   for (size_t i = 0; i < good.size(); ++i) {

@@ -37,6 +37,44 @@ JobStore::JobStore(Leadership leadership, const JobId& job)
       job_(job),
       path_(leadership_.paths.job(job)) {}
 
+StatusOr<std::optional<RecordedJob>> read_recorded_job(ZooKeeperSession& session,
+                                                       const HaPaths& paths, const JobId& own) {
+  WEIR_ASSIGN_OR_RETURN(const auto node, find(session, paths.running_job()));
+  if (!node) return std::optional<RecordedJob>();
+  WEIR_ASSIGN_OR_RETURN(JobRecord there, decode_job_record(node->data, paths.running_job()));
+  if (there.job.id != own) {
+    WEIR_ASSIGN_OR_RETURN(const auto result, find(session, paths.result(there.job.id)));
+    if (result) return std::optional<RecordedJob>();
+  }
+  return std::optional<RecordedJob>(std::move(there.job));
+}
+
+StatusOr<std::optional<RecordedJob>> JobStore::job() {
+  return read_recorded_job(session_, leadership_.paths, job_);
+}
+
+Status JobStore::set_job(const RecordedJob& job) {
+  const std::string path = leadership_.paths.running_job();
+  const std::string what = cat("recording that the cluster runs job ", job.id.to_hex());
+  const std::string bytes = encode(JobRecord{job, leadership_.epoch});
+  Status last = unavailable("nothing was tried");
+  for (int i = 0; i < kTries; ++i) {
+    const auto node = find(session_, path);
+    if (node.status().code() == StatusCode::kCancelled) return deposed(what);
+    if (!node.ok()) {
+      last = node.status().with_context(what);
+    } else if (*node && (*node)->data == bytes) {
+      return {};  // by an earlier try whose reply was lost
+    } else {
+      last = fenced(*node ? set_operation(path, bytes, (*node)->stat.version)
+                          : create_operation(path, bytes, ZNodeKind::kPersistent),
+                    what);
+    }
+    if (last.ok() || !try_again(last)) return last;
+  }
+  return unavailable(cat(last.message(), "; it is not known whether it happened"));
+}
+
 Status JobStore::set_pointer(const CompletedPointer& pointer) {
   const std::string what = cat("pointing job ", job_.to_hex(), " to checkpoint ", pointer.id);
   const std::string bytes = encode(PointerRecord{pointer, leadership_.epoch});

@@ -27,6 +27,9 @@ class JobStore : public LeaderStore {
  public:
   JobStore(Leadership leadership, const JobId& job);
 
+  StatusOr<std::optional<RecordedJob>> job() override;
+  Status set_job(const RecordedJob& job) override;
+
   StatusOr<std::optional<CompletedPointer>> pointer() override;
   /// FAILED_PRECONDITION: the stored pointer is a different one with the same or a larger
   /// checkpoint id.
@@ -45,7 +48,7 @@ class JobStore : public LeaderStore {
 
  private:
   std::string pointer_path() const { return path_ + "/checkpoint"; }
-  std::string result_path() const { return path_ + "/result"; }
+  std::string result_path() const { return leadership_.paths.result(job_); }
   Status fenced(ZOperation operation, std::string_view what);
   Status deposed(std::string_view what);
   Status require_result(std::string_view what);
@@ -60,5 +63,10 @@ class JobStore : public LeaderStore {
   CheckpointId unknown_pointer_ = -1;
   bool unknown_result_ = false;  ///< a try to set it had an unknown outcome
 };
+
+/// What the cluster runs, as its last leader has recorded it. Nothing: there was none, or its job
+/// has ended and is not `own`. Thread: the I/O pool.
+StatusOr<std::optional<RecordedJob>> read_recorded_job(ZooKeeperSession& session,
+                                                       const HaPaths& paths, const JobId& own);
 
 }  // namespace weir

@@ -122,6 +122,10 @@ void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now
       session_timeout_.count() == 0 ? kFirstRetry : session_timeout_ / kRetriesPerTimeout;
   if (!result.contest.ok()) {
     const Status status = result.contest.status();
+    if (result.refused) {
+      resign_asked_ = true;
+      return callbacks_.on_refused(status);
+    }
     if (status.code() == StatusCode::kCancelled) {
       give_up_session("the session with ZooKeeper has ended");
     } else if (last_failure_ != status.message()) {
@@ -199,6 +203,7 @@ struct LeaderElection::Asker {
   HaPaths paths;
   std::string address;
   std::string contender;  ///< for a session opened by this round
+  std::function<Status(ZooKeeperSession&)> may_contend;
   std::shared_ptr<Inbox> inbox;
   std::shared_ptr<Slot> slot;
 
@@ -230,6 +235,11 @@ struct LeaderElection::Asker {
             alive->mailbox.post({Event::Kind::kLeaderChanged, number, {}});
         });
     if (!watched.ok()) return {watched, asked_at};
+    if (may_contend) {
+      Status may = may_contend(session);
+      const bool refused = may.code() == StatusCode::kFailedPrecondition;
+      if (!may.ok()) return {std::move(may), asked_at, refused};
+    }
     return {weir::contend(session, paths, address, slot->contender), asked_at};
   }
 };
@@ -239,8 +249,9 @@ void LeaderElection::start_round() {
                     phase_ != Phase::kLeading};
   round_running_ = true;
   look_at_once_ = false;
-  auto asker = std::make_shared<Asker>(
-      Asker{clock_, factory_, paths_, address_, draw_contender(random_), inbox_, slot_});
+  auto asker =
+      std::make_shared<Asker>(Asker{clock_, factory_, paths_, address_, draw_contender(random_),
+                                    callbacks_.may_contend, inbox_, slot_});
   scheduler_.run_blocking(executors::kZooKeeper, [asker, round] {
     asker->inbox->mailbox.post({Event::Kind::kRoundDone, 0, asker->run(round)});
   });

@@ -57,6 +57,10 @@ class LeaderElection : public Actor {
   struct Callbacks {
     std::function<void(const Leadership&)> on_granted;
     std::function<void(const std::string& reason)> on_revoked;
+    /// Asked on the I/O pool before each try to lead; may be empty. FAILED_PRECONDITION: this
+    /// process must not lead. `on_refused` gets the reason, and the election resigns.
+    std::function<Status(ZooKeeperSession&)> may_contend = {};
+    std::function<void(const Status& reason)> on_refused = {};
   };
 
   /// `address`: where others reach this process when it leads.
@@ -86,6 +90,7 @@ class LeaderElection : public Actor {
   struct RoundResult {
     StatusOr<Contest> contest = Contest{};
     MonotonicTime asked_at{0};
+    bool refused = false;  ///< by Callbacks::may_contend
   };
   struct Event {
     enum class Kind { kRoundDone, kExpired, kLeaderChanged, kResign };

@@ -16,7 +16,9 @@ struct HaPaths {
 
   std::string leader() const { return base + "/leader"; }
   std::string epoch() const { return base + "/epoch"; }
+  std::string running_job() const { return base + "/job"; }
   std::string job(const JobId& job) const { return base + "/jobs/" + job.to_hex(); }
+  std::string result(const JobId& id) const { return job(id) + "/result"; }
 };
 
 /// The content of the leader's node.

@@ -326,6 +326,8 @@ TEST_F(JobMasterTest, NotifiesALateWorkerThatTheJobHasEnded) {
 /// Keeps leaders' records in memory.
 class Records final : public LeaderStore {
  public:
+  StatusOr<std::optional<RecordedJob>> job() override { return std::optional<RecordedJob>(); }
+  Status set_job(const RecordedJob&) override { return {}; }
   StatusOr<std::optional<CompletedPointer>> pointer() override {
     return std::optional<CompletedPointer>();
   }

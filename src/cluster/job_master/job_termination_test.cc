@@ -17,6 +17,8 @@ using Said = std::vector<std::string>;
 class Store final : public LeaderStore {
  public:
   explicit Store(Said& said) : said_(said) {}
+  StatusOr<std::optional<RecordedJob>> job() override { return std::optional<RecordedJob>(); }
+  Status set_job(const RecordedJob&) override { return {}; }
   StatusOr<std::optional<CompletedPointer>> pointer() override {
     return std::optional<CompletedPointer>();
   }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "cluster/job_identity.h"
 #include "ha/job_store.h"
 
 namespace weir {
@@ -115,7 +116,15 @@ MonotonicTime CoordinatorProcess::step() {
                       WEIR_LOG(kWarning) << "this coordinator leads no longer: " << reason;
                     }
                     step_down();
-                  }});
+                  },
+              .may_contend =
+                  [paths = paths_, mine = recorded_job(graph_),
+                   accept = options_.job.accept_changed_job](ZooKeeperSession& session) -> Status {
+                WEIR_ASSIGN_OR_RETURN(const auto recorded,
+                                      read_recorded_job(session, paths, mine.id));
+                return recorded ? check_same_job(*recorded, mine, accept) : Status();
+              },
+              .on_refused = [this](const Status& reason) { refuse(reason); }});
       // The election wakes this actor.
       election_->set_wake([mailbox = mailbox_] { mailbox->post([] {}); });
     }
@@ -153,6 +162,14 @@ void CoordinatorProcess::lead(int64_t epoch, std::shared_ptr<LeaderStore> store)
   if (cancel_requested_) master_->cancel();
   std::lock_guard lock(view_mutex_);
   view_.leads = true;
+}
+
+/// The cluster runs another job than this process.
+void CoordinatorProcess::refuse(const Status& reason) {
+  std::lock_guard lock(view_mutex_);
+  view_.job.state = JobState::kFailed;
+  view_.job.refused = true;
+  view_.job.failure = reason;
 }
 
 void CoordinatorProcess::step_down() {

@@ -71,6 +71,7 @@ class CoordinatorProcess final : public Actor {
 
   Endpoint accept(std::unique_ptr<Connection> connection);
   void lead(int64_t epoch, std::shared_ptr<LeaderStore> store);
+  void refuse(const Status& reason);
   void step_down();
   void on_job_end(int64_t epoch);
 

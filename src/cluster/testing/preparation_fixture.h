@@ -16,17 +16,23 @@ namespace weir {
 /// What elected leaders agree on, without ZooKeeper.
 class Records final : public LeaderStore {
  public:
+  StatusOr<std::optional<RecordedJob>> job() override { return job_; }
+  Status set_job(const RecordedJob& job) override {
+    if (deposed_) return aborted("another leads");
+    job_ = job;
+    return {};
+  }
   StatusOr<std::optional<CompletedPointer>> pointer() override { return pointer_; }
   Status set_pointer(const CompletedPointer& pointer) override {
     if (deposed_) return aborted("another leads");
     pointer_ = pointer;
     return {};
   }
-  StatusOr<std::optional<RecordedResult>> result() override {
-    return std::optional<RecordedResult>();
-  }
+  StatusOr<std::optional<RecordedResult>> result() override { return result_; }
   Status set_result(const RecordedResult&) override { return {}; }
 
+  std::optional<RecordedJob> job_;
+  std::optional<RecordedResult> result_;
   std::optional<CompletedPointer> pointer_;
   bool deposed_ = false;
 };

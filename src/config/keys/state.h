@@ -20,8 +20,8 @@ inline constexpr Option<bool> kIgnoreUnclaimedState{
      "execution.savepoint.ignore-unclaimed-state"}};
 inline constexpr Option<bool> kAcceptChangedJob{{"weir.accept-changed-job", ConfigType::kBool,
                                                  "false",
-                                                 "Continue from a checkpoint even if it was taken "
-                                                 "with other values of the program's own flags."}};
+                                                 "Continue a job even if it ran with other values "
+                                                 "of the program's own flags before."}};
 inline constexpr Option<bool> kAcceptAbandonedCheckpoint{
     {"weir.accept-abandoned-checkpoint", ConfigType::kBool, "false",
      "Continue from a checkpoint that was abandoned when the job went back to an older one. "
