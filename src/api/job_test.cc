@@ -200,4 +200,23 @@ TEST(Job, MissingInputIsRefusedBeforeTheFirstRecord) {
   EXPECT_NE(testing::internal::GetCapturedStderr().find("/nowhere/in.txt"), std::string::npos);
 }
 
+TEST(Job, ARecordAboveTheLimitFailsTheJobAtTheOperatorThatSendsIt) {
+  for (const int64_t bytes : {100, 1000}) {
+    auto env = environment({"-D", "weir.max-record-size=500 bytes", "--parallelism", "2"});
+    weir::CollectSink<std::string> sink;
+    env.from_elements<int64_t>({10, bytes, 20})
+        .map([](int64_t size) { return std::string(static_cast<size_t>(size), 'x'); })
+        .name("inflate")
+        .rebalance()
+        .sink_to(sink);
+    const auto result = env.run("records");
+    EXPECT_EQ(result.ok(), bytes < 500);
+    if (result.ok()) continue;
+    const std::string text(result.status().message());
+    EXPECT_NE(text.find("operator 'inflate'"), std::string::npos) << text;
+    EXPECT_NE(text.find("a record of 1004 bytes"), std::string::npos) << text;
+    EXPECT_NE(text.find("weir.max-record-size"), std::string::npos) << text;
+  }
+}
+
 }  // namespace

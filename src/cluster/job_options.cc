@@ -108,6 +108,7 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   execution.mode = configuration.get(options::kCheckpointMode);
   execution.batch_size = static_cast<size_t>(configuration.get(options::kBatchSize));
   execution.batch_bytes = static_cast<size_t>(configuration.get(options::kBatchBytes));
+  execution.max_record_bytes = static_cast<size_t>(configuration.get(options::kMaxRecordBytes));
   execution.channel_capacity = static_cast<size_t>(configuration.get(options::kChannelCapacity));
   if (result.checkpoints_enabled) execution.copy_reserve = configuration.get(options::kCopyReserve);
   execution.shard.buffer_timeout = configuration.get(options::kBufferTimeout);

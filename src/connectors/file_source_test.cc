@@ -393,14 +393,32 @@ TEST_F(FileSourceTest, NegativeRateIsRefused) {
 }
 
 TEST_F(FileSourceTest, EndlessRecordIsRefusedNotBuffered) {
-  write("/in", std::string(17 << 20, 'x'));
+  write("/in", std::string(5 << 20, 'x'));
   const auto source = FileSource<std::string>::lines("/in");
   Reading<std::string> reading(fs, source);
+  reading.host.most_record_bytes = 1 << 20;
   reading.reader->add_splits(
-      {FileSplit{.uri = "/in", .begin = 0, .end = 17 << 20, .file_size = 17 << 20}.encode()});
+      {FileSplit{.uri = "/in", .begin = 0, .end = 5 << 20, .file_size = 5 << 20}.encode()});
   reading.read();
-  EXPECT_NE(reading.host.failure.message().find("is longer than 16777216 bytes"), std::string::npos)
+  EXPECT_NE(reading.host.failure.message().find("is longer than 1048576 bytes"), std::string::npos)
       << reading.host.failure.to_string();
+}
+
+TEST_F(FileSourceTest, TheLimitOfARecordHoldsAlsoIfItEndsWithinAChunk) {
+  for (const std::string end : {"", "\n", "\nabc\n"}) {
+    const std::string text = "abcd\nabcde" + end;
+    write("/in", text);
+    const auto size = static_cast<int64_t>(text.size());
+    const auto source = FileSource<std::string>::lines("/in");
+    for (const size_t most : {4, 5}) {
+      Reading<std::string> reading(fs, source);
+      reading.host.most_record_bytes = most;
+      reading.reader->add_splits(
+          {FileSplit{.uri = "/in", .begin = 0, .end = size, .file_size = size}.encode()});
+      reading.read();
+      EXPECT_EQ(reading.host.failure.ok(), most == 5) << reading.host.failure.to_string();
+    }
+  }
 }
 
 TEST_F(FileSourceTest, KeepsToItsRate) {

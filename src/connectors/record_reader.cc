@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "config/options.h"
 #include "connectors/file_split.h"
 #include "connectors/input_files.h"
 #include "weir/detail/base/check.h"
@@ -210,13 +211,14 @@ class RecordReaderImpl final : public RecordReader {
     if (begin > buffer_.size()) return false;
     size_t end = find_line_end(begin);
     size_t next = end + 1;
+    if (std::min(end, buffer_.size()) - begin > context_->max_record_bytes()) {
+      fail(invalid_argument(cat("the record at byte ", split.next, " of ", split.uri,
+                                " is longer than ", context_->max_record_bytes(), " bytes (",
+                                options::kMaxRecordBytes.name,
+                                "). If the input is text, raise the limit")));
+      return false;
+    }
     if (end == std::string::npos) {
-      if (buffer_.size() - begin > options_.max_record_bytes) {
-        fail(invalid_argument(cat("the record at byte ", split.next, " of ", split.uri,
-                                  " is longer than ", options_.max_record_bytes,
-                                  " bytes; is it a text file?")));
-        return false;
-      }
       if (buffer_offset_ + static_cast<int64_t>(buffer_.size()) < split.file_size) return false;
       end = next = buffer_.size();
     }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "config/options.h"
 #include "platform/tcp_client.h"
 #include "weir/types/bytes.h"
 
@@ -15,7 +16,6 @@ constexpr auto kConnectTimeout = std::chrono::seconds(10);
 /// How long one read may occupy a thread of the I/O pool.
 constexpr auto kReadTimeout = std::chrono::milliseconds(200);
 constexpr size_t kReadBytes = 64 << 10;
-constexpr size_t kMaxLineBytes = 16 << 20;
 
 class SocketReader final : public SourceReader<std::string> {
  public:
@@ -35,15 +35,14 @@ class SocketReader final : public SourceReader<std::string> {
     while (out.size() < max_records) {
       const size_t line_end = text_.find('\n', at_);
       if (line_end == std::string::npos) break;
+      if (line_end - at_ > context_->max_record_bytes()) return too_long();
       add(out, line_end - at_);
       at_ = line_end + 1;
     }
     if (out.size() > 0) return {};
     text_.erase(0, at_);
     at_ = 0;
-    if (text_.size() > kMaxLineBytes)
-      context_->fail(
-          invalid_argument(cat("the server sent a line of more than ", kMaxLineBytes, " bytes")));
+    if (text_.size() > context_->max_record_bytes()) return too_long();
     if (ended_ && !reading_) {
       if (!text_.empty()) {
         add(out, text_.size());
@@ -58,6 +57,13 @@ class SocketReader final : public SourceReader<std::string> {
   }
 
  private:
+  PollResult too_long() {
+    context_->fail(
+        invalid_argument(cat("the server sent a line of more than ", context_->max_record_bytes(),
+                             " bytes (", options::kMaxRecordBytes.name, ")")));
+    return {PollResult::Status::kNothingNow};
+  }
+
   /// The result of one turn on the I/O pool.
   struct Turn {
     Status status;

@@ -45,6 +45,7 @@ class TestHost final : public OperatorContext,
   bool continues_run() const override { return place_.continues_run; }
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return *this; }
+  size_t max_record_bytes() const override { return most_record_bytes; }
   int64_t processing_time_ms() const override { return now_ms; }
   void run_blocking(std::function<std::function<void()>()> work) override {
     jobs_.push_back(std::move(work));
@@ -75,6 +76,7 @@ class TestHost final : public OperatorContext,
   }
 
   int64_t now_ms = 1'000'000;
+  size_t most_record_bytes = kDefaultMaxRecordBytes;
   Status failure;
 
  private:

@@ -16,11 +16,20 @@ constexpr MonotonicTime kCloseTime = std::chrono::seconds(3);
 class PackedOutput final : public Output {
  public:
   PackedOutput(FramePacker& packer, const ReplyWriter& reply,
-               const std::unique_ptr<OperatorChain>& chain)
-      : packer_(packer), reply_(reply), chain_(chain) {}
+               const std::unique_ptr<OperatorChain>& chain, size_t max_record_bytes,
+               std::function<void(Status)> fail)
+      : packer_(packer),
+        reply_(reply),
+        chain_(chain),
+        max_record_bytes_(max_record_bytes),
+        fail_(std::move(fail)) {}
   void emit(Batch& batch) override {
     if (!chain_->wait_until([this] { return reply_.bytes() < ChainDriver::kFullReply; }))
       return batch.clear();
+    if (const Status status = packer_.check(batch, max_record_bytes_); !status.ok()) {
+      fail_(status.with_context(chain_->current().label()));
+      return batch.clear();
+    }
     packer_.emit(batch);
   }
 
@@ -28,6 +37,8 @@ class PackedOutput final : public Output {
   FramePacker& packer_;
   const ReplyWriter& reply_;
   const std::unique_ptr<OperatorChain>& chain_;
+  const size_t max_record_bytes_;
+  const std::function<void(Status)> fail_;
 };
 
 }  // namespace
@@ -160,6 +171,7 @@ Status ChainHost::open(std::string_view body) {
   place_.max_parallelism = request.max_parallelism;
   place_.attempt_nonce = world_.nonce();
   place_.copy_reserve = options_.copy_reserve;
+  place_.max_record_bytes = options_.max_record_bytes;
   WEIR_RETURN_IF_ERROR(open_chain(request));
   state_ = State::kOpened;
   return {};
@@ -209,10 +221,11 @@ Status ChainHost::open_chain(const OpenRequest& request) {
   }
   WEIR_ASSIGN_OR_RETURN(
       packer_, FramePacker::create(graph_, request.vertex, request.build, world_.clock(), reply_));
-  output_ = std::make_unique<PackedOutput>(*packer_, reply_, chain_);
   const auto fail = [this](Status status) {
     if (driver_) driver_->fail(std::move(status));
   };
+  output_ =
+      std::make_unique<PackedOutput>(*packer_, reply_, chain_, options_.max_record_bytes, fail);
   chain_ = std::make_unique<OperatorChain>(*vertex_, place_, services_, fail, *output_, call_);
   const KeyGroupRange range =
       key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism);

@@ -23,6 +23,7 @@ class ChainHost {
   struct Options {
     bool ignore_unclaimed_state = false;
     double copy_reserve = 0;
+    size_t max_record_bytes = kDefaultMaxRecordBytes;
     std::string from = {};  ///< the weir snapshot that the job started from, or empty
   };
   /// `graph` and `world` outlive it.

@@ -105,6 +105,7 @@ int run_chain(const JobGraph& graph, const Configuration& configuration, BytePip
   ChainHost::Options options;
   options.ignore_unclaimed_state = configuration.get(options::kIgnoreUnclaimedState);
   options.copy_reserve = configuration.get(options::kCopyReserve);
+  options.max_record_bytes = static_cast<size_t>(configuration.get(options::kMaxRecordBytes));
   options.from = configuration.get_optional(options::kFlinkFrom).value_or("");
   ChainHost host(graph, options, world);
   const Status status = serve(host, pipe);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "runtime/batch_limit.h"
 #include "weir/operator/key_groups.h"
 
 namespace weir {
@@ -30,6 +31,11 @@ StatusOr<std::unique_ptr<FramePacker>> FramePacker::create(const JobGraph& graph
     packer->edges_.push_back(std::move(packed));
   }
   return packer;
+}
+
+Status FramePacker::check(const Batch& batch, size_t most) const {
+  if (edges_.empty()) return {};
+  return check_record_bytes(batch, edges_.front().codec.get(), most);  // all have the same type
 }
 
 void FramePacker::emit(Batch& batch) {

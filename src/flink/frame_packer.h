@@ -25,6 +25,8 @@ class FramePacker {
                                                        uint32_t build, const Clock& clock,
                                                        ReplyWriter& reply);
 
+  /// Whether emit() may take it. FAILED_PRECONDITION: a record takes more than `most` bytes.
+  Status check(const Batch& batch, size_t most) const;
   /// Takes the contents of `batch`. Passes on exceptions of the user's key selector or serializer.
   void emit(Batch& batch);
   void flush();

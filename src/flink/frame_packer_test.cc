@@ -143,6 +143,14 @@ TEST_F(FramePackerTest, KnowsTheArrivalTimeOfTheOldestRecord) {
   EXPECT_EQ(packer->gathered(), 0u);
 }
 
+TEST_F(FramePackerTest, RecordAboveTheLimitIsRefused) {
+  const auto packer = this->packer(1);
+  const size_t bytes = detail::record_codec<Pair>()->record_bytes(batch({{1, 1}}), 0);
+  EXPECT_TRUE(packer->check(batch({{1, 1}}), bytes).ok());
+  EXPECT_NE(packer->check(batch({{1, 1}}), bytes - 1).message().find("weir.max-record-size"),
+            std::string::npos);
+}
+
 TEST_F(FramePackerTest, EdgeWithoutSerializerIsRefused) {
   graph_.edges[1].codec = nullptr;
   EXPECT_EQ(FramePacker::create(graph_, 1, 5, world_.clock(), reply_).status().message(),

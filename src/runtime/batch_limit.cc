@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/strings.h"
+#include "config/options.h"
 #include "weir/detail/base/check.h"
 
 namespace weir {
@@ -33,6 +35,16 @@ void BatchLimit::measure(const Batch& batch) {
   record_bytes_ = std::max({bytes, record_bytes_ - record_bytes_ / 8, size_t{1}});
   most_ = std::max<size_t>(1, bytes_ / record_bytes_);
   full_ = std::min(records_, most_);
+}
+
+Status check_record_bytes(const Batch& batch, const RecordCodec* codec, size_t most) {
+  if (codec == nullptr) return {};
+  const size_t found = codec->find_larger(batch, most);
+  if (found == batch.size()) return {};
+  return failed_precondition(cat("a record of ", codec->record_bytes(batch, found),
+                                 " bytes cannot be sent to the next task; at most ", most,
+                                 " bytes (", options::kMaxRecordBytes.name,
+                                 ") may: emit smaller records, or raise the limit"));
 }
 
 std::vector<std::unique_ptr<Batch>> split_batch(Batch& batch, size_t most) {

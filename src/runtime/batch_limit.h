@@ -6,6 +6,7 @@
 
 #include "weir/detail/types/record_codec.h"
 #include "weir/operator/batch.h"
+#include "weir/status.h"
 
 namespace weir {
 
@@ -44,6 +45,10 @@ class BatchLimit {
   uint64_t measured_ = 0;  // records
   uint64_t measured_bytes_ = 0;
 };
+
+/// Checks the size of each record. FAILED_PRECONDITION, with the size: a record of the batch is
+/// larger than `most` bytes. OK if `codec` is null.
+Status check_record_bytes(const Batch& batch, const RecordCodec* codec, size_t most);
 
 /// Moves the records of `batch`, in order, into batches of at most `most` records.
 std::vector<std::unique_ptr<Batch>> split_batch(Batch& batch, size_t most);

@@ -62,8 +62,13 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
       if (shard_at_[subtask] == nullptr) continue;
       Shard& shard = *shard_at_[subtask];
       services_.push_back(std::make_unique<Services>(platform, gate, shard));
-      const SubtaskPlace place{subtask, vertex.parallelism,  vertex.max_parallelism,
-                               nonce,   restored_checkpoint, options.copy_reserve,
+      const SubtaskPlace place{subtask,
+                               vertex.parallelism,
+                               vertex.max_parallelism,
+                               nonce,
+                               restored_checkpoint,
+                               options.copy_reserve,
+                               options.max_record_bytes,
                                run};
       auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), shard.fibers(),
                                          gate_of(v, subtask), outputs_of(v, subtask));
@@ -130,7 +135,7 @@ std::vector<std::unique_ptr<OutputPartition>> JobExecution::outputs_of(int verte
     outputs.push_back(std::make_unique<OutputPartition>(
         OutputPartition::Options{edge.partitioning, edge.hasher,
                                  graph_.vertices[edge.to].max_parallelism, options_.batch_size,
-                                 options_.batch_bytes, edge.codec},
+                                 options_.batch_bytes, options_.max_record_bytes, edge.codec},
         std::move(writers_[{e, subtask}])));
   }
   return outputs;

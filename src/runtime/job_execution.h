@@ -49,6 +49,7 @@ struct ExecutionOptions {
   size_t batch_size = 512;       ///< records
   size_t batch_bytes = 256 * 1024;
   double copy_reserve = 0;  ///< OperatorContext::copy_reserve()
+  size_t max_record_bytes = kDefaultMaxRecordBytes;
   Shard::Options shard;
 };
 

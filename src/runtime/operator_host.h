@@ -38,6 +38,7 @@ struct SubtaskPlace {
   uint64_t attempt_nonce = 0;
   CheckpointId restored_checkpoint = -1;
   double copy_reserve = 0;
+  size_t max_record_bytes = kDefaultMaxRecordBytes;
   RunIdentity run{};
 };
 
@@ -88,6 +89,7 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   }
   bool continues_run() const override { return place_.run.continues; }
   double copy_reserve() const override { return place_.copy_reserve; }
+  size_t max_record_bytes() const override { return place_.max_record_bytes; }
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return services_.files(); }
   int64_t processing_time_ms() const override { return services_.wall_ms(); }

@@ -24,6 +24,11 @@ OutputPartition::OutputPartition(Options options,
   }
 }
 
+Status OutputPartition::check(const Batch& batch) const {
+  if (options_.partitioning == Partitioning::kForward) return {};  // its records stay in the shard
+  return check_record_bytes(batch, options_.codec.get(), options_.max_record_bytes);
+}
+
 void OutputPartition::emit(Batch& batch) {
   if (batch.empty()) return;
   limit_.measure(batch);

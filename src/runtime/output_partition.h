@@ -24,6 +24,7 @@ class OutputPartition {
     size_t batch_size = 512;  ///< a gathered batch with this number of records leaves
     size_t batch_bytes =
         256 * 1024;  ///< approximate maximum size of a batch; larger ones are split
+    size_t max_record_bytes = kDefaultMaxRecordBytes;    ///< larger records are refused
     std::shared_ptr<const RecordCodec> codec = nullptr;  ///< measures records
   };
   OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels);
@@ -31,6 +32,8 @@ class OutputPartition {
   /// Counts the bytes and batches that leave from now on. The metrics outlive this.
   void count_into(TaskMetrics* metrics) { metrics_ = metrics; }
 
+  /// Whether emit() may take it. FAILED_PRECONDITION: a record is larger than records may be.
+  Status check(const Batch& batch) const;
   /// Takes the contents of `batch`.
   void emit(Batch& batch);
   /// Sends an element to every channel, after all emitted records.

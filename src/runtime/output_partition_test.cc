@@ -263,6 +263,25 @@ TEST(OutputPartition, BatchesOfLargeRecordsAreBoundedInBytes) {
   EXPECT_EQ(batches_of_texts(*to[0]).first, std::vector<size_t>(20, 1));
 }
 
+TEST(OutputPartition, RefusesARecordAboveTheLimitUnlessItStaysInItsShard) {
+  auto to = channels(1, 64);
+  const auto partition = [&](Partitioning partitioning) {
+    return OutputPartition({.partitioning = partitioning,
+                            .max_record_bytes = 104,
+                            .codec = detail::record_codec<std::string>()},
+                           ends<ChannelWriter>(to));
+  };
+  auto batch = texts(3, 100);  // and four bytes for the length
+  EXPECT_TRUE(partition(Partitioning::kRebalance).check(batch).ok());
+  batch.records[1] += 'x';
+  const Status refused = partition(Partitioning::kRebalance).check(batch);
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.message(),
+            "a record of 105 bytes cannot be sent to the next task; at most 104 bytes "
+            "(weir.max-record-size) may: emit smaller records, or raise the limit");
+  EXPECT_TRUE(partition(Partitioning::kForward).check(batch).ok());
+}
+
 /// Knows whether it is the graph's instance.
 class PrototypeHasher final : public KeyHasher {
  public:

@@ -259,6 +259,12 @@ void Task::emit(Batch& batch) {
   // Wait only for the leftovers of the previous emission, so that a step that emits once is never
   // suspended.
   if (!chain_.wait_until([this] { return pump(); })) return batch.clear();
+  for (const auto& output : outputs_) {
+    const Status status = output->check(batch);
+    if (status.ok()) continue;
+    fail(status.with_context(chain_.current().label()));
+    return batch.clear();
+  }
   for (size_t i = 0; i + 1 < outputs_.size(); ++i) {
     const std::unique_ptr<Batch> copy = batch.copy();
     outputs_[i]->emit(*copy);

@@ -201,5 +201,37 @@ TEST(RecordCodec, FlippedBitsAreReadOrRefused) {
   }
 }
 
+/// The first record of a batch that takes more than these bytes.
+template <class T>
+size_t first_larger(std::vector<T> records, size_t bytes) {
+  BatchOf<T> batch;
+  for (T& record : records) batch.add(std::move(record));
+  return detail::record_codec<T>()->find_larger(batch, bytes);
+}
+
+TEST(RecordCodec, FindsTheFirstRecordThatTakesMoreThanALimit) {
+  EXPECT_EQ(first_larger<std::string>({"1234", "12345", "123456"}, 8), 1u);
+  EXPECT_EQ(first_larger<std::string>({"1234", "12345"}, 9), 2u);
+  EXPECT_EQ(first_larger<int64_t>({1, 2}, 8), 2u) << "all have the same size";
+  EXPECT_EQ(first_larger<int64_t>({1, 2}, 7), 0u);
+}
+
+TEST(RecordCodec, FindsLargePartsWhereverTheyAreInARecord) {
+  const std::string large(1000, 'x');
+  const Order small{"c", {}, {"a", "b"}, 3};
+  Order tags = small, customer = small;
+  tags.tags.push_back(large);  // the first tag is small
+  customer.customer = large;
+  EXPECT_EQ(first_larger<Order>({small, tags}, 500), 1u);
+  EXPECT_EQ(first_larger<Order>({small, customer}, 500), 1u);
+  using Nested = std::map<std::string, std::optional<std::vector<std::string>>>;
+  EXPECT_EQ(first_larger<Nested>({{{"a", std::nullopt}},
+                                  {{"a", std::vector<std::string>{"", large}}, {"b", std::nullopt}},
+                                  {}},
+                                 500),
+            1u);
+  EXPECT_EQ(first_larger<std::vector<int64_t>>({{1}, std::vector<int64_t>(100, 1)}, 500), 1u);
+}
+
 }  // namespace
 }  // namespace weir

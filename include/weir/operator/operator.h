@@ -61,6 +61,9 @@ class SnapshotContext {
   virtual void before_ack(std::function<Status()> work) = 0;
 };
 
+/// The default of weir.max-record-size.
+inline constexpr size_t kDefaultMaxRecordBytes = size_t{64} << 20;
+
 /// The environment of an operator. Lives as long as the operator. Thread: the operator's, unless
 /// stated otherwise.
 class OperatorContext {
@@ -93,6 +96,9 @@ class OperatorContext {
   /// Maximum memory to keep ready for the copies of a checkpoint, as a share of the keyed state's
   /// size.
   virtual double copy_reserve() const { return 0; }
+
+  /// Maximum size of a record. A source fails the task instead of making a larger one.
+  virtual size_t max_record_bytes() const { return kDefaultMaxRecordBytes; }
 
   /// Runs `work` on the I/O pool. Then runs the continuation that it returns (may be null) on the
   /// operator's thread, unless the operator was closed meanwhile. `work` must not touch the

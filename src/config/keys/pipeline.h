@@ -47,6 +47,13 @@ inline constexpr Option<int64_t> kBatchSize{{"weir.batch-size", ConfigType::kInt
 inline constexpr Option<int64_t> kBatchBytes{
     {"weir.batch-bytes", ConfigType::kSize, "256 kb",
      "Approximate maximum size of a batch; a larger record travels alone."}};
+/// Below kMaxFrameBytes (platform/transport.h), so that a record and its frame fit.
+inline constexpr Option<int64_t> kMaxRecordBytes{
+    {"weir.max-record-size", ConfigType::kSize, "64 mb",
+     "Maximum size of a record. A larger one fails the job where it is made: in the source that "
+     "reads it, or in the operator that sends it to another task. The message has the operator and "
+     "the size.",
+     "", "", 1, 255 << 20}};
 inline constexpr Option<int64_t> kChannelCapacity{
     {"weir.channel-capacity", ConfigType::kInt, "16",
      "Maximum number of batches that wait between two subtasks.", "", "", 2, 65536}};
@@ -75,6 +82,7 @@ inline constexpr const ConfigKey* kPipelineKeys[] = {
     &options::kBufferTimeout,
     &options::kBatchSize,
     &options::kBatchBytes,
+    &options::kMaxRecordBytes,
     &options::kChannelCapacity,
     &options::kProgress,
     &options::kIoThreads,

@@ -22,7 +22,6 @@ struct RecordReaderOptions {
   CsvOptions csv;
   std::vector<std::string> needed_columns;  ///< columns that the header must have
   size_t chunk_bytes = 1 << 20;             ///< size of one read; one chunk is read ahead
-  size_t max_record_bytes = 16 << 20;
 };
 
 /// Reads byte ranges of files as text records. A record belongs to the range in which it begins.

@@ -25,6 +25,10 @@ class RecordCodec {
   Status decode(std::string_view bytes, Batch& batch) const;
   /// The encoded size of record i. Passes exceptions of a user's serializer through.
   virtual size_t record_bytes(const Batch& batch, size_t i) const = 0;
+  /// The index of the first record whose encoded size exceeds `bytes`, or batch.size(). Cheap
+  /// unless there is one. Misses records whose own serializer writes more than four times the
+  /// memory that can be seen.
+  virtual size_t find_larger(const Batch& batch, size_t bytes) const = 0;
 
  protected:
   virtual void encode_records(const Batch& batch, BinaryWriter& out) const = 0;

@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <variant>
 
 #include "weir/detail/types/record_codec.h"
 #include "weir/types/types.h"
@@ -134,7 +135,6 @@ struct Wire {
     }
   }
 
- private:
   template <class V>
   static decltype(auto) tie(V& value) {
     if constexpr (FieldsInside<T>) {
@@ -147,6 +147,46 @@ struct Wire {
   }
 };
 
+/// The memory that a value takes, as far as it can be seen without serializing it: all of numbers,
+/// strings, listed fields and containers of them.
+template <class T>
+struct MemoryOf {
+  static size_t at_least(const T& value) {
+    if constexpr (Wire<T>::kFixedBytes > 0) {
+      return Wire<T>::kFixedBytes;
+    } else if constexpr (Wire<T>::kString) {
+      return value.size();
+    } else if constexpr (Wire<T>::Fields::kListed) {
+      return std::apply(
+          [](const auto&... f) {
+            return (size_t{0} + ... + MemoryOf<std::remove_cvref_t<decltype(f)>>::at_least(f));
+          },
+          Wire<T>::tie(value));
+    } else if constexpr (requires { value.has_value(), *value; }) {
+      return value.has_value() ? of(*value) : 0;
+    } else if constexpr (requires { value.valueless_by_exception(); }) {
+      return std::visit([](const auto& v) { return of(v); }, value);
+    } else if constexpr (requires { value.size(), value.begin(), value.end(); }) {
+      return of_all(value);
+    } else {
+      return sizeof(T);
+    }
+  }
+
+ private:
+  template <class V>
+  static size_t of(const V& value) {
+    return MemoryOf<V>::at_least(value);
+  }
+  static size_t of_all(const T& values) {
+    using Element = std::remove_cvref_t<decltype(*values.begin())>;
+    if constexpr (Wire<Element>::kFixedBytes > 0) return values.size() * Wire<Element>::kFixedBytes;
+    size_t sum = 0;
+    for (const auto& value : values) sum += MemoryOf<Element>::at_least(value);
+    return sum;
+  }
+};
+
 template <class T>
 class RecordCodecOf final : public RecordCodec {
  public:
@@ -156,6 +196,15 @@ class RecordCodecOf final : public RecordCodec {
     BinaryWriter out;
     Wire<T>::write(out, static_cast<const BatchOf<T>&>(batch).records[i]);
     return out.size();
+  }
+  size_t find_larger(const Batch& batch, size_t bytes) const override {
+    const auto& records = static_cast<const BatchOf<T>&>(batch).records;
+    if constexpr (kFixedBytes > 0) return kFixedBytes > bytes ? 0 : records.size();
+    for (size_t i = 0; i < records.size(); ++i) {
+      const T& record = records[i];
+      if (MemoryOf<T>::at_least(record) > bytes / 4 && record_bytes(batch, i) > bytes) return i;
+    }
+    return records.size();
   }
 
  private:
