@@ -13,8 +13,10 @@ namespace weir {
 /// Shared by the connections and listeners of one TcpTransport.
 struct TcpContext {
   // set once
-  /// For established connections, and those that this process dials.
-  std::shared_ptr<EventLoop> loop;
+  std::shared_ptr<EventLoop> loop;    ///< for established connections
+  std::shared_ptr<EventLoop> dialer;  ///< dials, and does the handshakes of what it has dialed: the
+                                      ///< computations of TLS don't delay records. Without TLS it
+                                      ///< is `loop`
   TcpOptions options;
   std::string secret;  ///< empty: none
   TlsContext tls;      ///< null: none

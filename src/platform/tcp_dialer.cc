@@ -18,7 +18,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
       : context_(std::move(context)), link_(std::move(link)) {}
 
   void start(const Address& address) {
-    id_ = context_->loop->add(shared_from_this());
+    id_ = loop().add(shared_from_this());
     link_->on_unconnected_end([this] { end(); });
     if (address.port < 1 || address.port > 65535)
       return give_up(invalid_argument("ports are from 1 to 65535"));
@@ -26,7 +26,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
     // Detached: the system's resolver may take long, and the end of the process should not wait for
     // it.
     try {
-      std::thread([loop = context_->loop, self = weak_from_this(), address] {
+      std::thread([loop = context_->dialer, self = weak_from_this(), address] {
         auto resolved = resolve(address);
         loop->post([self, resolved = std::move(resolved)]() mutable {
           const auto dialer = self.lock();
@@ -45,7 +45,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
     socklen_t length = sizeof error;
     if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
     if (error != 0) return try_next(error_text(error));
-    context_->loop->unwatch(socket_.get());
+    loop().unwatch(socket_.get());
     connected();
   }
   void on_deadline() override {
@@ -54,6 +54,8 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
   void on_stop() override {}  // the link ends, which ends this too
 
  private:
+  EventLoop& loop() const { return *context_->dialer; }
+
   void connect_to(std::vector<SocketAddress> addresses) {
     addresses_ = std::move(addresses);
     try_next("the name has no address");
@@ -65,9 +67,8 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
       socket_ = start_connect(addresses_[next_++], &error);
       if (error == 0) return connected();
       if (error == EINPROGRESS) {
-        context_->loop->watch(socket_.get(), id_, EPOLLOUT);
-        context_->loop->set_deadline(id_,
-                                     context_->loop->now() + context_->options.connect_timeout);
+        loop().watch(socket_.get(), id_, EPOLLOUT);
+        loop().set_deadline(id_, loop().now() + context_->options.connect_timeout);
         return;
       }
       last_error = error_text(error);
@@ -92,7 +93,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
     link_->on_unconnected_end(nullptr);
     link_ = nullptr;
     socket_.reset();
-    context_->loop->remove(id_);
+    loop().remove(id_);
   }
 
   const std::shared_ptr<TcpContext> context_;

@@ -26,6 +26,7 @@ TcpLink::TcpLink(std::shared_ptr<TcpContext> context, std::string peer, Endpoint
     : context_(std::move(context)),
       peer_(std::move(peer)),
       dialled_(admit == nullptr),
+      current_loop_(dialled_ ? context_->dialer.get() : context_->acceptor.get()),
       decoder_(context_->options.max_frame_bytes),
       admit_(std::move(admit)),
       endpoint_(std::move(endpoint)) {
@@ -61,7 +62,7 @@ void TcpLink::send(std::string frame) {
     }
     if (write_error_.ok()) return;
   }
-  context_->loop->post([self = shared_from_this()] { self->write_output(); });
+  post(&TcpLink::write_output);
 }
 
 void TcpLink::abandon() {
@@ -71,7 +72,18 @@ void TcpLink::abandon() {
     interested_ = false;
     dropped = std::move(endpoint_);
   }
-  context_->loop->post([self = shared_from_this()] { self->begin_linger(); });
+  post(&TcpLink::begin_linger);
+}
+
+/// Only the owner's Connection leads here. So an accepted link has been handed over, and a dialed
+/// one is at the dialer until then.
+void TcpLink::post(void (TcpLink::*call)()) {
+  const auto run = [self = shared_from_this(), call] { (self.get()->*call)(); };
+  if (!dialled_ || handed_over_.load(std::memory_order_acquire)) return context_->loop->post(run);
+  context_->dialer->post([this, run] {
+    if (handed_over_.load(std::memory_order_acquire)) return context_->loop->post(run);
+    run();
+  });
 }
 
 void TcpLink::set_endpoint(Endpoint endpoint) {
@@ -81,11 +93,11 @@ void TcpLink::set_endpoint(Endpoint endpoint) {
 
 // Beginning and end.
 
-void TcpLink::enter_loop() { id_ = context_->loop->add(shared_from_this()); }
+void TcpLink::enter_loop() { id_ = loop().add(shared_from_this()); }
 
 void TcpLink::begin_handshake(const std::string& host) {
-  unproven_ = true;
-  id_ = context_->acceptor->add(shared_from_this());
+  is_stranger_ = true;
+  enter_loop();
   context_->strangers->enter(id_, host, *this);
 }
 
@@ -107,11 +119,18 @@ void TcpLink::fail(Status reason) {
   if (state_ == State::kClosed) return;
   const auto self = shared_from_this();  // the loop may hold the last reference to this link
   const Status told = in_context(reason);
-  if (unproven_) context_->strangers->log(std::string(told.message()));
+  if (is_stranger_) context_->strangers->log(std::string(told.message()));
   close();
-  std::lock_guard lock(callback_mutex_);
-  if (!std::exchange(interested_, false)) return;
-  if (endpoint_.on_break) endpoint_.on_break(told);
+  const auto notify = [self, told] {
+    std::lock_guard lock(self->callback_mutex_);
+    if (!std::exchange(self->interested_, false)) return;
+    if (self->endpoint_.on_break) self->endpoint_.on_break(told);
+  };
+  if (current_loop_ == context_->loop.get()) {
+    notify();
+  } else if (dialled_) {
+    context_->loop->post(notify);
+  }
 }
 
 Status TcpLink::in_context(const Status& reason) const {
@@ -129,7 +148,7 @@ void TcpLink::close() {
   state_ = State::kClosed;
   admit_ = nullptr;
   if (const auto cancel = std::exchange(cancel_dialing_, nullptr)) cancel();
-  if (unproven_) context_->strangers->leave(id_);
+  if (is_stranger_) context_->strangers->leave(id_);
   {
     std::lock_guard lock(write_mutex_);
     drop_output();
@@ -148,7 +167,7 @@ void TcpLink::begin_linger() {
     idle = queue_.empty();
   }
   if (idle && state_ != State::kOpen) return close();
-  context_->loop->set_deadline(id_, context_->loop->now() + context_->options.linger);
+  loop().set_deadline(id_, loop().now() + context_->options.linger);
   if (state_ == State::kOpen) write_output();
 }
 
@@ -159,7 +178,7 @@ void TcpLink::on_deadline() {
 }
 
 void TcpLink::on_stop() {
-  if (unproven_) return close();
+  if (is_stranger_) return close();
   if (!lingering_) fail(cancelled("this process's transport was closed"));
 }
 
@@ -241,7 +260,7 @@ bool TcpLink::take_greeting(std::string_view* bytes) {
   }
   if (!received.ok()) return fail(received), true;
   if (!handshake_->done()) return true;
-  if (!unproven_) return open(), true;
+  if (current_loop_ == context_->loop.get()) return open(), true;
   hand_to_loop(std::string(*bytes));
   return false;
 }
@@ -262,22 +281,25 @@ void TcpLink::open() {
 
 /// `input`: the bytes after the greeting.
 void TcpLink::hand_to_loop(std::string input) {
-  context_->strangers->leave(id_);
+  if (std::exchange(is_stranger_, false)) context_->strangers->leave(id_);
   loop().unwatch(socket_.get());
   loop().remove(id_);
   {
     std::lock_guard lock(write_mutex_);
     watched_ = 0;
-    unproven_ = false;
+    current_loop_ = context_->loop.get();
   }
   context_->loop->post(
       [self = shared_from_this(), input = std::move(input)] { self->arrive(input); });
+  handed_over_.store(true, std::memory_order_release);  // what is posted from now on comes later
 }
 
 void TcpLink::arrive(std::string_view input) {
-  id_ = context_->loop->add(shared_from_this());
+  enter_loop();
   open();
-  if (!std::exchange(admit_, nullptr)(shared_from_this())) return close();
+  if (lingering_) loop().set_deadline(id_, loop().now() + context_->options.linger);
+  const Admit admit = std::exchange(admit_, nullptr);
+  if (admit && !admit(shared_from_this())) return close();
   take_frames(input);
   on_events(EPOLLIN);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -21,9 +22,9 @@ namespace weir {
 
 /// One conversation over TCP: dialed or accepted, then TLS, then the handshake, then frames.
 /// Outlives its Connection while the last frames are still in flight. Callbacks run on the thread
-/// of TcpContext::loop. An accepted link begins at the acceptor, and moves to that loop when its
-/// peer has proven itself. Locks: none is held while another is taken, except that callbacks, which
-/// hold callback_mutex_, may send.
+/// of TcpContext::loop. A link begins at the acceptor or the dialer, and moves to that loop when
+/// the handshake is complete. Locks: none is held while another is taken, except that callbacks,
+/// which hold callback_mutex_, may send.
 class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_this<TcpLink> {
  public:
   /// Gets an accepted link when its peer has proven itself. False: the link is no longer wanted.
@@ -64,9 +65,11 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
     size_t size() const { return header.size() + body.size(); }
   };
 
-  EventLoop& loop() const { return unproven_ ? *context_->acceptor : *context_->loop; }
+  EventLoop& loop() const { return *current_loop_; }
+  /// Calls it on the thread of the link's current loop. Any thread.
+  void post(void (TcpLink::*call)());
   bool finish_securing();
-  // False: the link has passed the acceptor, and now belongs to its new thread.
+  // False: the link has left its first loop, and now belongs to its new thread.
   bool read_input(bool to_the_end);
   bool take(std::string_view bytes);
   bool take_greeting(std::string_view* bytes);
@@ -95,7 +98,8 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   const bool dialled_;
 
   // the thread of its loop only; socket_ and stream_ are changed under write_mutex_
-  bool unproven_ = false;  // changed while no other thread knows this link
+  EventLoop* current_loop_;  // changed under write_mutex_
+  bool is_stranger_ = false;
   State state_ = State::kUnconnected;
   EventLoop::HandlerId id_ = 0;
   UniqueFd socket_;
@@ -106,6 +110,8 @@ class TcpLink final : public EventLoop::Handler, public std::enable_shared_from_
   std::function<void()> cancel_dialing_;
   Admit admit_;  // null after it has been called
   bool lingering_ = false;
+
+  std::atomic<bool> handed_over_{false};  ///< TcpContext::loop will serve it, or does
 
   std::mutex write_mutex_;
   // guarded by write_mutex_

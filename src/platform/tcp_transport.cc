@@ -33,7 +33,9 @@ TcpTransport::TcpTransport(TransportSecurity security, TcpOptions options)
 TcpTransport::~TcpTransport() {
   if (context_ == nullptr) return;
   if (context_->acceptor != nullptr) context_->acceptor->stop(MonotonicTime(0));
-  context_->loop->stop(options_.linger);
+  const MonotonicTime end = context_->loop->now() + options_.linger;
+  if (context_->dialer != context_->loop) context_->dialer->stop(options_.linger);
+  context_->loop->stop(std::max(MonotonicTime(0), end - context_->loop->now()));
 }
 
 StatusOr<std::shared_ptr<TcpContext>> TcpTransport::context() {
@@ -46,6 +48,8 @@ StatusOr<std::shared_ptr<TcpContext>> TcpTransport::context() {
   }
   if (security_.tls) { WEIR_ASSIGN_OR_RETURN(made->tls, load_tls(security_)); }
   WEIR_ASSIGN_OR_RETURN(made->loop, EventLoop::create("weir-network"));
+  made->dialer = made->loop;
+  if (made->tls) { WEIR_ASSIGN_OR_RETURN(made->dialer, EventLoop::create("weir-dial")); }
   context_ = std::move(made);
   return context_;
 }
@@ -81,7 +85,7 @@ std::unique_ptr<Connection> TcpTransport::dial(const Address& address, Endpoint 
     return std::make_unique<NoConnection>();
   }
   auto link = std::make_shared<TcpLink>(*made, address.to_string(), std::move(endpoint), nullptr);
-  (*made)->loop->post([context = *made, link, address] {
+  (*made)->dialer->post([context = *made, link, address] {
     link->enter_loop();
     start_dialing(context, link, address);
   });

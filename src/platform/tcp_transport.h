@@ -16,12 +16,12 @@ class EventLoop;
 /// inside the process don't touch the network. One thread serves all connections and runs their
 /// callbacks; the first listen() or dial() starts it and everything else. Another, started by the
 /// first listen(), accepts connections and serves them until their peers have proven themselves, so
-/// that strangers don't delay anyone else. The thread that sends a frame writes it, unless others
-/// are queued before it. Lifetime: destroy Connections and Listeners before the transport. Its
-/// destructor waits for the last frames, at most TcpOptions::linger. The first listen() or dial()
-/// reads the security's files. If they can't be used, that call fails (dial() reports it before it
-/// returns), and the next one tries again. Thread: any. A Listener must not be destroyed by its own
-/// acceptor.
+/// that strangers don't delay anyone else. With TLS a third one dials, and does the handshakes of
+/// what was dialed. The thread that sends a frame writes it, unless others are queued before it.
+/// Lifetime: destroy Connections and Listeners before the transport. Its destructor waits for the
+/// last frames, at most TcpOptions::linger. The first listen() or dial() reads the security's
+/// files. If they can't be used, that call fails (dial() reports it before it returns), and the
+/// next one tries again. Thread: any. A Listener must not be destroyed by its own acceptor.
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(TransportSecurity security = {}, TcpOptions options = {});

@@ -307,5 +307,46 @@ TEST(TlsTransport, UnusableFilesAreNamedWithTheirKey) {
   EXPECT_TRUE(has(reason(bad), "trusts nobody"));
 }
 
+TEST(TlsTransport, HandshakesOfDialedConnectionsDoNotWaitForTheThreadOfRecords) {
+  const Certificates made;
+  const auto world = world_of(made.security(made.member, made.authority));
+  Listening listening(*world);
+  std::promise<void> may_go_on, blocked;
+  const auto first =
+      world->dialing().dial(listening.address(), {[&, once = false](std::string) mutable {
+                                                    if (std::exchange(once, true)) return;
+                                                    blocked.set_value();
+                                                    may_go_on.get_future().wait();
+                                                  },
+                                                  nullptr});
+  auto* const accepted = listening.acceptor.await(0);
+  ASSERT_NE(accepted, nullptr);
+  accepted->connection->send("keeps the thread of records busy");
+  blocked.get_future().wait();
+  TransportInbox inbox(*world);
+  const auto second = world->dialing().dial(listening.address(), inbox.endpoint());
+  second->send("from the second");
+  EXPECT_NE(listening.acceptor.await(1), nullptr) << "its handshake is complete";
+  may_go_on.set_value();
+  auto* const other = listening.acceptor.await(1);
+  ASSERT_NE(other, nullptr);
+  EXPECT_TRUE(other->inbox.await_frames(1));
+  other->connection->send("to the second");
+  EXPECT_TRUE(inbox.await_frames(1));
+}
+
+TEST(TlsTransport, FramesArriveOfAConnectionThatWasGivenUpInTheHandshake) {
+  const Certificates made;
+  const auto world = world_of(made.security(made.member, made.authority));
+  Listening listening(*world);
+  for (size_t i = 0; i < 20; ++i) {
+    world->dialing().dial(listening.address(), Endpoint{})->send("the last words");
+    auto* const accepted = listening.acceptor.await(i);
+    ASSERT_NE(accepted, nullptr);
+    EXPECT_TRUE(accepted->inbox.await_frames(1));
+    EXPECT_TRUE(accepted->inbox.await_break()) << "the lingering ends";
+  }
+}
+
 }  // namespace
 }  // namespace weir
