@@ -14,7 +14,7 @@ Status print_text(std::string_view lines) {
     return {};
   // Not retryable, because it is unknown which bytes did not arrive.
   if (errno == EPIPE)
-    return failed_precondition(
+    return cancelled(
         "the program that read standard output has ended, so nothing more can be printed");
   return failed_precondition(cat("cannot write to standard output: ", std::strerror(errno)));
 }

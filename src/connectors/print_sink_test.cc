@@ -62,7 +62,7 @@ TEST(PrintSink, ClosedPipeFailsTheTask) {
   ASSERT_EQ(::pipe(pipe), 0);
   close(pipe[0]);
   EXPECT_EQ(failure_of_printing(pipe[1]).to_string(),
-            "FAILED_PRECONDITION: the program that read standard output has ended, so nothing more "
+            "CANCELLED: the program that read standard output has ended, so nothing more "
             "can be printed");
 }
 

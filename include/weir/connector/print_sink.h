@@ -26,8 +26,8 @@ concept Printable = requires(std::ostream& out, const T& value) { out << value; 
 
 /// Writes each record as a line to standard output, with operator<< if it has one, otherwise as a
 /// CSV row. With several subtasks, a prefix such as "2> " names the subtask. Records may be printed
-/// again after a restart. The job fails if standard output cannot be written to or its reader has
-/// ended.
+/// again after a restart. The job fails if standard output cannot be written to. If the reader of
+/// standard output has ended, the job ends without a message, with exit code 141.
 template <class T>
 class PrintSink final : public Sink<T> {
  public:

@@ -136,7 +136,8 @@ void JobMaster::end(JobState state) {
   phase_ = Phase::kEnding;
   const JobView& view = status_.current();
   const bool failed = state == JobState::kFailed;
-  termination_.begin({state, failed ? std::string(view.failure.message()) : "", view.refused});
+  termination_.begin({state, failed ? std::string(view.failure.message()) : "", view.refused,
+                      failed && unwanted(view.failure)});
 }
 
 void JobMaster::clean_up(JobOutcome outcome, std::function<void()> done) {

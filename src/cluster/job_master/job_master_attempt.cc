@@ -151,8 +151,10 @@ void JobMaster::attempt_failed(const Status& failure, const std::string& where) 
   if (!attempt_.is_active()) return;
   constexpr int kSayThatItIsTheSame = 3;
   const Status status = where.empty() ? failure : failure.with_context(where);
-  WEIR_LOG(kWarning) << "attempt " << attempt_text(attempt_.number())
-                     << " failed: " << status.message();
+  if (!unwanted(failure)) {
+    WEIR_LOG(kWarning) << "attempt " << attempt_text(attempt_.number())
+                       << " failed: " << status.message();
+  }
   status_.current().failure = status;
   note_failure(where, failure);
   const bool deploying = attempt_.stage() == JobAttempt::Stage::kDeploying;
@@ -189,7 +191,7 @@ void JobMaster::fail_for_good(const Status& failure) {
   JobView& view = status_.current();
   view.failure = failure;
   view.refused = !recovery_.has_run();
-  if (!view.refused)
+  if (!view.refused && !unwanted(failure))
     view.failure = failure.with_context("the job has failed, and restarting would not mend it");
   end(JobState::kFailed);
 }

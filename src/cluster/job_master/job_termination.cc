@@ -74,7 +74,7 @@ void JobTermination::terminate() {
 
 std::optional<Shutdown> JobTermination::farewell() const {
   if (!is_terminal()) return std::nullopt;
-  return Shutdown{end_.state == JobState::kFailed, end_.message};
+  return Shutdown{end_.state == JobState::kFailed && !end_.unwanted, end_.message};
 }
 
 MonotonicTime JobTermination::poll(MonotonicTime now, bool workers_gone) {

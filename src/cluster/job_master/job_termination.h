@@ -20,6 +20,8 @@ struct JobEnd {
   /// Refused before its first record. The job may be started again once the cause is fixed, so no
   /// result is recorded.
   bool refused = false;
+  /// It failed only because nobody reads its results, which is no error.
+  bool unwanted = false;
 };
 
 /// The termination's view of the job master. Called on its thread.

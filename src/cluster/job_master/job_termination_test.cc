@@ -104,6 +104,13 @@ TEST_F(JobTerminationTest, DoesNotWaitForWorkersThatStay) {
   EXPECT_EQ(take(), (Said{"terminal FAILED", "over"}));
 }
 
+TEST_F(JobTerminationTest, WorkersDoNotReportAJobWhoseResultsNobodyWants) {
+  make(false);
+  termination_->begin({JobState::kFailed, "nobody reads", false, /*unwanted=*/true});
+  cleaned_();
+  EXPECT_FALSE(termination_->farewell()->failed);
+}
+
 TEST_F(JobTerminationTest, RecordsTheResultBeforeAnythingIsDeleted) {
   make(true);
   termination_->begin({JobState::kCanceled, "", false});

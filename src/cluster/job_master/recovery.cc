@@ -23,8 +23,11 @@ std::string without_subtask(std::string_view message) {
 
 }  // namespace
 
+bool unwanted(const Status& failure) { return failure.code() == StatusCode::kCancelled; }
+
 bool may_pass(const Status& failure) {
   switch (failure.code()) {
+    case StatusCode::kCancelled:
     case StatusCode::kInvalidArgument:
     case StatusCode::kFailedPrecondition:
     case StatusCode::kUnimplemented: return false;

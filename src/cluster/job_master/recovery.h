@@ -10,6 +10,8 @@
 
 namespace weir {
 
+/// Whether the reader of the results has ended, as in `job | head`: then nobody wants more of them.
+bool unwanted(const Status& failure);
 /// Whether a retry may succeed. An error in the program, its settings or its input is permanent.
 bool may_pass(const Status& failure);
 /// Same, for a failure during the preparation of the next attempt: there a missing or damaged

@@ -96,6 +96,7 @@ TEST(Recovery, PermanentFailureEndsTheJob) {
   };
   EXPECT_EQ(next(failed_precondition("another type")), Next::kGiveUp);
   EXPECT_EQ(next(invalid_argument("a setting")), Next::kGiveUp);
+  EXPECT_EQ(next(cancelled("nobody reads the results")), Next::kGiveUp);
   EXPECT_EQ(next(aborted("an exception")), Next::kRestart);
   EXPECT_EQ(next(unavailable("a worker is lost")), Next::kRestart);
   EXPECT_EQ(next(not_found("a file that others write")), Next::kRestart);

@@ -36,6 +36,8 @@ constexpr int kRefused = 2;  ///< nothing was run: bad input, bad configuration,
 /// Nothing was run: a required service does not answer; a retry may succeed.
 constexpr int kNotNow = 3;
 constexpr int kCanceled = 130;
+/// The reader of standard output has ended: the code of a program that SIGPIPE ends.
+constexpr int kUnread = 141;
 /// This process was asked to leave; the job continues or can continue elsewhere.
 constexpr int kLeft = 143;
 constexpr auto kLeaveTime = std::chrono::seconds(10);  ///< time for a process to leave in order
@@ -95,8 +97,10 @@ class Watch {
     last_ = now;
     last_records_ = view.source_records;
   }
-  int end(const JobView& view) {
+  /// `own_output`: all tasks print to the standard output of this process.
+  int end(const JobView& view, bool own_output) {
     if (view.state == JobState::kFailed) {
+      if (own_output && unwanted(view.failure)) return kUnread;
       report(cat("error: ", view.failure.message()));
       return view.refused ? refusal_code(view.failure) : kFailed;
     }
@@ -172,8 +176,9 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
     departure.check("a task does not end");
     if (!departure.begun()) watch.show(runner->view());
   }
-  return departure.begun() && !is_terminal(runner->view().state) ? kLeft
-                                                                 : watch.end(runner->view());
+  return departure.begun() && !is_terminal(runner->view().state)
+             ? kLeft
+             : watch.end(runner->view(), true);
 }
 
 /// Without election, a restarted coordinator's epoch must be above the previous one: it comes from
@@ -267,7 +272,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   handle->stop();
   coordinator.mailbox().set_wake(nullptr);
   if (group) group->finish(departure.begun() ? 0 : 2000);
-  return is_terminal(view.job.state) ? watch.end(view.job) : kLeft;
+  return is_terminal(view.job.state) ? watch.end(view.job, group != nullptr) : kLeft;
 }
 
 int run_worker(const JobGraph& graph, const Configuration& configuration,
