@@ -44,6 +44,16 @@ Status check(int fd, const std::string& name, const std::string& path) {
 
 }  // namespace
 
+Status check_secret_file(const std::string& name, const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
+    return failed_precondition(
+        cat("cannot read ", name, ": ", std::generic_category().message(errno)));
+  Status status = check(fd, name, path);
+  ::close(fd);
+  return status;
+}
+
 StatusOr<std::string> read_secret_file(std::string_view key, const std::string& path) {
   const std::string name = cat(key, " ", path);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -14,4 +14,8 @@ namespace weir {
 /// process inherited ("/proc/self/fd/N") is not passed on to its children afterwards.
 StatusOr<std::string> read_secret_file(std::string_view key, const std::string& path);
 
+/// Whether a file that has a secret among other things may be used: by the same rules.
+/// FAILED_PRECONDITION begins with `name`.
+Status check_secret_file(const std::string& name, const std::string& path);
+
 }  // namespace weir

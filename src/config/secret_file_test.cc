@@ -142,5 +142,26 @@ TEST(Secrets, AppearInNoMessage) {
   }
 }
 
+TEST_F(SecretFile, ConfigurationWithASecretIsRefusedIfOthersMayReadIt) {
+  const std::string text =
+      "parallelism.default: 2\nsecurity:\n  ssl:\n    internal.keystore-password: swordfish\n";
+  Configuration configuration;
+  const std::string path = file("weir.yaml", text, 0644);
+  const Status refused = read_yaml_file(path, &configuration);
+  EXPECT_EQ(refused.code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(refused.message(),
+            path + " has mode 0644, so others may read it: chmod 600 " + path +
+                ". Line 4 has the secret security.ssl.internal.keystore-password: or give it in a "
+                "file of its own, with security.ssl.internal.keystore-password.file");
+  EXPECT_TRUE(read_yaml_file(file("weir.yaml", text, 0600), &configuration).ok());
+}
+
+TEST_F(SecretFile, ConfigurationWithoutASecretMayBeReadByAll) {
+  Configuration configuration;
+  const std::string path =
+      file("weir.yaml", "security.ssl.internal.keystore-password.file: /secret\n", 0644);
+  EXPECT_TRUE(read_yaml_file(path, &configuration).ok());
+}
+
 }  // namespace
 }  // namespace weir

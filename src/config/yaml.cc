@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <system_error>
 
 #include "base/status_macros.h"
@@ -10,6 +11,7 @@
 #include "config/configuration.h"
 #include "config/flink_keys.h"
 #include "config/options.h"
+#include "config/secret_file.h"
 
 namespace weir {
 namespace {
@@ -66,10 +68,9 @@ Status flatten(const YAML::Node& node, const std::string& prefix, const std::str
   return {};
 }
 
-}  // namespace
-
-Status read_yaml_text(std::string_view text, const std::string& name,
-                      Configuration* configuration) {
+/// `secret` gets the first line that holds a password or another secret.
+Status read_text(std::string_view text, const std::string& name, Configuration* configuration,
+                 std::optional<Leaf>* secret) {
   std::vector<Leaf> leaves;
   try {
     const YAML::Node root = YAML::Load(std::string(text));
@@ -97,12 +98,21 @@ Status read_yaml_text(std::string_view text, const std::string& name,
     if (!set.ok()) note(set.message());
     const ConfigKey* key = find_config_key(leaf.key);
     if (key == nullptr) continue;
+    if (key->type == ConfigType::kSecret && !*secret) *secret = leaf;
     const auto [first, inserted] = seen.try_emplace(key, leaf.line);
     if (!inserted)
       note(cat(name, " gives '", key->name, "' twice, in line ", first->second, " and in line ",
                leaf.line));
   }
   return problems.empty() ? Status() : invalid_argument(std::move(problems));
+}
+
+}  // namespace
+
+Status read_yaml_text(std::string_view text, const std::string& name,
+                      Configuration* configuration) {
+  std::optional<Leaf> secret;
+  return read_text(text, name, configuration, &secret);
 }
 
 Status read_yaml_file(const std::string& path, Configuration* configuration) {
@@ -122,7 +132,14 @@ Status read_yaml_file(const std::string& path, Configuration* configuration) {
     text.append(buffer, static_cast<size_t>(file.gcount()));
   if (file.bad())
     return unavailable(cat("reading the configuration file ", path, " failed; is it a file?"));
-  return read_yaml_text(text, path, configuration);
+  std::optional<Leaf> secret;
+  Status status = read_text(text, path, configuration, &secret);
+  if (!status.ok() || !secret) return status;
+  status = check_secret_file(path, path);
+  if (status.ok()) return status;
+  return failed_precondition(cat(status.message(), ". Line ", secret->line, " has the secret ",
+                                 secret->key, ": or give it in a file of its own, with ",
+                                 secret->key, ".file"));
 }
 
 }  // namespace weir
