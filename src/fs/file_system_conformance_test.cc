@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "fs/capped_file_system.h"
 #include "fs/local/local_file_system.h"
 #include "fs/memory/memory_file_system.h"
 
@@ -42,6 +43,13 @@ INSTANTIATE_TEST_SUITE_P(
                                          [] {
                                            return FileSystemUnderTest{
                                                std::make_shared<MemoryFileSystem>(), "/"};
+                                         }},
+                    ConformanceParameter{"CappedToOneCallAtATime",
+                                         [] {
+                                           return FileSystemUnderTest{
+                                               capped(std::make_shared<MemoryFileSystem>(),
+                                                      {.most = 1, .now = {}, .sleep = {}}, "x"),
+                                               "/"};
                                          }},
                     ConformanceParameter{"Local", [] { return local({}); }},
                     ConformanceParameter{"LocalWithoutRenameat2",

@@ -9,6 +9,7 @@
 #include "base/component.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "fs/capped_file_system.h"
 #include "fs/local/local_file_system.h"
 #include "fs/memory/memory_file_system.h"
 
@@ -39,7 +40,10 @@ StatusOr<FileLocation> RealFileSystems::resolve(const std::string& text) {
   if (fs == nullptr) {
     auto made = make(uri);
     if (!made.ok()) return made.status().with_context(cat("cannot use ", uri.to_string()));
-    fs = *std::move(made);
+    const CallCap cap{.most = options_.max_calls, .now = options_.now, .sleep = options_.sleep};
+    fs = uri.scheme == "memory"
+             ? *std::move(made)
+             : capped(*std::move(made), cap, cat(uri.scheme, "://", uri.authority));
   }
   return FileLocation{fs, uri.path, uri.to_string()};
 }

@@ -27,6 +27,7 @@ struct RealFileSystemsOptions {
   std::function<MonotonicTime()> now;
   std::function<int64_t()> wall_ms;              ///< gives the times of files in memory://
   std::map<std::string, FileSystemFactory> own;  ///< the program's file systems, by scheme
+  int max_calls = 64;                            ///< under way at a time on one file system
   /// False: refused, because other processes would resolve them to other places.
   bool relative_paths = true;
 };

@@ -40,6 +40,7 @@ ProcessPlatform::ProcessPlatform(const Configuration& configuration, const JobGr
            .now = [] { return RealClock().now(); },
            .wall_ms = [] { return RealClock().wall_ms(); },
            .own = graph.file_systems,
+           .max_calls = static_cast<int>(configuration.get(options::kMaxFileSystemCalls)),
            .relative_paths = configuration.get(options::kTarget) == ExecutionTarget::kWeir &&
                              configuration.get(options::kRole) != ProcessRole::kChain}),
       platform(files, static_cast<int>(configuration.get(options::kIoThreads)),

@@ -29,6 +29,12 @@ inline constexpr Option<Duration> kHdfsSilenceTimeout{
 inline constexpr Option<Duration> kHdfsCallTimeout{
     {"fs.hdfs.call-timeout", ConfigType::kDuration, "5 min",
      "A call on HDFS is not retried after this time, even if attempts are left.", "", "", 1}};
+inline constexpr Option<int64_t> kMaxFileSystemCalls{
+    {"weir.fs.max-calls", ConfigType::kInt, "64",
+     "Maximum number of calls in progress on one file system (scheme and authority). A further "
+     "call "
+     "waits, and fails after 30 s: a file system that hangs keeps no more threads than these.",
+     "", "", 1, 100000}};
 inline constexpr Option<std::string> kTmpDirs{
     {"io.tmp.dirs", ConfigType::kString, "", "Directory for temporary files; unset: the system's.",
      "taskmanager.tmp.dirs"}};
@@ -37,9 +43,10 @@ inline constexpr Option<std::string> kTmpDirs{
 
 /// File systems and directories.
 inline constexpr const ConfigKey* kFilesKeys[] = {
-    &options::kHdfsHttpAddress,   &options::kHadoopConfDir,      &options::kHdfsSyncOnClose,
-    &options::kHdfsRetryAttempts, &options::kHdfsSilenceTimeout, &options::kHdfsCallTimeout,
-    &options::kTmpDirs,
+    &options::kHdfsHttpAddress,    &options::kHadoopConfDir,
+    &options::kHdfsSyncOnClose,    &options::kHdfsRetryAttempts,
+    &options::kHdfsSilenceTimeout, &options::kHdfsCallTimeout,
+    &options::kMaxFileSystemCalls, &options::kTmpDirs,
 };
 
 }  // namespace weir
