@@ -132,6 +132,7 @@ def main():
         ["keyed_count"],
         ["keyed_count", "--keys", "5000000", "--rounds", "3"],
         ["snapshot_pause"],
+        ["burst", "-D", "weir.progress=false"],
     ):
         print("--", " ".join(command), flush=True)
         subprocess.run([os.path.join(programs, command[0])] + command[1:], check=True, timeout=1200)
