@@ -75,21 +75,29 @@ StatusOr<HostedElement> get_header(BinaryReader& in) {
 
 }  // namespace
 
-std::string encode_hosted_group(std::span<const HostedGroupPart> parts) {
-  const auto filled = [](const HostedGroupPart& part) { return !part.state.empty(); };
-  const auto count = std::count_if(parts.begin(), parts.end(), filled);
-  if (count == 0) return {};
+std::string encode_hosted_group_header(std::span<const HostedGroupPart> parts,
+                                       std::span<const int64_t> lengths) {
   BinaryWriter out;
   out.put_u16(kBlobVersion);
-  out.put_u16(static_cast<uint16_t>(count));
-  for (const HostedGroupPart& part : parts) {
-    if (!filled(part)) continue;
-    out.put_raw(part.operator_id.raw());
-    out.put_i32(part.types);
-    out.put_i64(static_cast<int64_t>(part.state.size()));
+  out.put_u16(static_cast<uint16_t>(
+      std::count_if(lengths.begin(), lengths.end(), [](int64_t length) { return length > 0; })));
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (lengths[i] == 0) continue;
+    out.put_raw(parts[i].operator_id.raw());
+    out.put_i32(parts[i].types);
+    out.put_i64(lengths[i]);
   }
-  for (const HostedGroupPart& part : parts) out.put_raw(part.state);
   return out.take();
+}
+
+std::string encode_hosted_group(std::span<const HostedGroupPart> parts) {
+  std::vector<int64_t> lengths;
+  std::string states;
+  for (const HostedGroupPart& part : parts) {
+    lengths.push_back(static_cast<int64_t>(part.state.size()));
+    states += part.state;
+  }
+  return states.empty() ? std::string() : encode_hosted_group_header(parts, lengths) + states;
 }
 
 StatusOr<std::vector<HostedGroupPart>> decode_hosted_group(std::string_view blob) {

@@ -31,6 +31,10 @@ struct HostedGroupPart {
   /// As written by KeyedStateSnapshot::write_group(); points into the blob.
   std::string_view state;
 };
+/// Encodes the start of a group's blob; the states of the parts must follow in their order.
+/// `lengths`: of the states. Parts with length 0 are left out. Does not use HostedGroupPart::state.
+std::string encode_hosted_group_header(std::span<const HostedGroupPart> parts,
+                                       std::span<const int64_t> lengths);
 /// Encodes the blob of one key group; empty if no part has state. Parts without state are left out.
 std::string encode_hosted_group(std::span<const HostedGroupPart> parts);
 /// `blob` must not be empty and must outlive the parts.

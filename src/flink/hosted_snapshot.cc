@@ -15,8 +15,12 @@ enum class Chunk : uint8_t {
   kLastBytes = 1,
   kAllWritten = 2,
   kNotYet = 3,
-  kFailed = 4
+  kFailed = 4,
+  kBegin = 5
 };
+
+/// A group up to this size is kept when it is measured.
+constexpr size_t kSmallGroup = kStatePieceBytes;
 
 void put(BinaryWriter& out, Chunk what, int key_group, std::string_view bytes) {
   out.put_u8(static_cast<uint8_t>(what));
@@ -30,10 +34,7 @@ StatusOr<std::shared_ptr<HostedSnapshot>> HostedSnapshot::begin(TaskSnapshot tak
                                                                 Run run) {
   std::shared_ptr<HostedSnapshot> snapshot(new HostedSnapshot(std::move(taken), std::move(run)));
   WEIR_RETURN_IF_ERROR(snapshot->describe_lists(source));
-  if (snapshot->has_rest_) {
-    std::lock_guard lock(snapshot->mutex_);
-    snapshot->go_on();
-  }
+  if (snapshot->has_rest_) snapshot->run_([snapshot] { snapshot->write(); });
   return snapshot;
 }
 
@@ -61,7 +62,6 @@ Status HostedSnapshot::describe_lists(bool source) {
       }
     }
   }
-  next_group_ = range_.first;
   if (!source) {
     types_ = hosted_types(header.operators);
     union_elements_.push_back(encode_hosted_element(std::move(header)));
@@ -69,98 +69,148 @@ Status HostedSnapshot::describe_lists(bool source) {
   return {};
 }
 
-void HostedSnapshot::go_on() {
-  if (writing_ || written_ || dropped_ || !failure_.ok() || queued_bytes_ >= kQueueBytes / 2)
-    return;
-  writing_ = true;
-  run_([self = shared_from_this()] { self->write_some(); });
+void HostedSnapshot::write() {
+  {
+    std::lock_guard lock(mutex_);
+    begun_ = true;
+    if (dropped_) return;  // there is nothing left to write
+  }
+  Status status = call_user_code(cat("what belongs to checkpoint ", taken_.id),
+                                 [this] { return write_rest(); });
+  taken_.operators.clear();
+  std::lock_guard lock(mutex_);
+  failure_ = std::move(status);
+  written_ = true;
 }
 
-void HostedSnapshot::write_some() {
-  std::vector<OperatorSnapshot> done_with;  // destroyed when no lock is held
-  const std::string label = cat("what belongs to checkpoint ", taken_.id);
+Status HostedSnapshot::write_rest() {
+  for (const auto& work : taken_.before_ack) WEIR_RETURN_IF_ERROR(work());
+  for (int group = range_.first; group <= range_.last && !dropped(); ++group)
+    WEIR_RETURN_IF_ERROR(write_group(group));
+  return {};
+}
+
+Status HostedSnapshot::write_group(int group) {
+  std::string kept;
+  size_t measured = 0;
+  std::vector<HostedGroupPart> parts;
+  std::vector<int64_t> lengths;
+  for (const OperatorSnapshot& op : taken_.operators) {
+    if (!op.keyed) continue;
+    const size_t before = measured;
+    WEIR_RETURN_IF_ERROR(write_part(op, group, /*again=*/true, [&](std::string_view bytes) {
+      measured += bytes.size();
+      if (measured <= kSmallGroup) kept += bytes;
+    }));
+    parts.push_back({op.id, types_, {}});
+    lengths.push_back(static_cast<int64_t>(measured - before));
+  }
+  if (measured > 0) {
+    std::string header = encode_hosted_group_header(parts, lengths);
+    BinaryWriter length;
+    length.put_i64(static_cast<int64_t>(header.size() + measured));
+    push(group, Piece::kBegin, length.take());
+    if (measured > kSmallGroup) return write_measured_group(group, std::move(header), lengths);
+    push(group, Piece::kLast, std::move(header) + kept);
+  }
+  for (const OperatorSnapshot& op : taken_.operators) {
+    if (op.keyed) op.keyed->done_with(group);
+  }
+  return {};
+}
+
+Status HostedSnapshot::write_measured_group(int group, std::string header,
+                                            const std::vector<int64_t>& lengths) {
+  std::string pending = std::move(header);
+  auto length = lengths.begin();
+  for (const OperatorSnapshot& op : taken_.operators) {
+    if (!op.keyed) continue;
+    int64_t written = 0;
+    WEIR_RETURN_IF_ERROR(write_part(op, group, /*again=*/false, [&](std::string_view bytes) {
+      written += static_cast<int64_t>(bytes.size());
+      pending += bytes;
+      if (pending.size() >= kStatePieceBytes)
+        push(group, Piece::kBytes, std::exchange(pending, {}));
+    }));
+    if (const int64_t expected = *length++; written != expected && !dropped()) {
+      return internal_error(cat(op.label, ": key group ", group, " took ", expected,
+                                " bytes at first and ", written,
+                                " bytes when it was written again: its serializer must give the "
+                                "same bytes for the same value"));
+    }
+  }
+  push(group, Piece::kLast, std::move(pending));
+  return {};
+}
+
+Status HostedSnapshot::write_part(const OperatorSnapshot& op, int group, bool again,
+                                  const Take& take) {
+  return call_user_code(op.label, [&] {
+    scratch_.clear();
+    detail::KeyGroupWriting writing;
+    writing.again = again;
+    writing.drain = [&](std::string_view bytes) {
+      take(bytes);
+      return !dropped();
+    };
+    WEIR_RETURN_IF_ERROR(op.keyed->write_group(group, scratch_, &writing));
+    take(scratch_.buffer());
+    return Status();
+  });
+}
+
+void HostedSnapshot::push(int group, Piece piece, std::string bytes) {
+  constexpr std::chrono::milliseconds kLook{1000};
   while (true) {
     {
       std::lock_guard lock(mutex_);
-      if (dropped_ || written_) done_with = std::move(taken_.operators);
-      if (dropped_ || written_ || queued_bytes_ >= kQueueBytes) {
-        writing_ = false;
-        return;
+      if (dropped_) return;
+      if (queued_bytes_ < kQueueBytes) {
+        queued_bytes_ += bytes.size();
+        return queue_.push_back({group, piece, std::move(bytes)});
       }
     }
-    const StatusOr<bool> more = call_user_code(label, [this] { return write_next(); });
-    std::lock_guard lock(mutex_);
-    if (!more.ok()) failure_ = more.status();
-    written_ = !more.ok() || !*more;
+    room_.wait(kLook);
   }
 }
 
-/// False: there is nothing left.
-StatusOr<bool> HostedSnapshot::write_next() {
-  if (!acknowledged_) {
-    for (const auto& work : taken_.before_ack) WEIR_RETURN_IF_ERROR(work());
-    acknowledged_ = true;
-  }
-  if (next_group_ > range_.last) return false;
-  const int group = next_group_++;
-  scratch_.clear();
-  std::vector<HostedGroupPart> parts;
-  std::vector<size_t> ends;
-  for (const OperatorSnapshot& op : taken_.operators) {
-    if (!op.keyed) continue;
-    WEIR_RETURN_IF_ERROR(
-        call_user_code(op.label, [&] { return op.keyed->write_group(group, scratch_); }));
-    parts.push_back({op.id, types_, {}});
-    ends.push_back(scratch_.size());
-  }
-  // The buffer no longer moves, so views into it are now valid.
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const size_t begin = i == 0 ? 0 : ends[i - 1];
-    parts[i].state = std::string_view(scratch_.buffer()).substr(begin, ends[i] - begin);
-  }
-  std::string blob = encode_hosted_group(parts);
-  if (blob.empty()) return true;
+bool HostedSnapshot::dropped() {
   std::lock_guard lock(mutex_);
-  queued_bytes_ += blob.size();
-  queue_.push_back({group, std::move(blob)});
-  return true;
+  return dropped_;
 }
 
 void HostedSnapshot::put_chunk(BinaryWriter& out) {
-  if (sent_ == current_.size()) {
-    std::lock_guard lock(mutex_);
-    if (!failure_.ok()) {
-      drained_ = true;
-      return put(out, Chunk::kFailed, -1, failure_.message());
-    }
-    if (queue_.empty()) {
-      if (written_) {
-        drained_ = true;
-        put(out, Chunk::kAllWritten, -1, {});
-      } else {
-        go_on();
-        put(out, Chunk::kNotYet, -1, {});
-      }
-      return;
-    }
-    current_ = std::move(queue_.front().bytes);
-    current_group_ = queue_.front().key_group;
-    queue_.pop_front();
-    queued_bytes_ -= current_.size();
-    sent_ = 0;
-    go_on();
+  std::lock_guard lock(mutex_);
+  if (!failure_.ok()) {
+    drained_ = true;
+    return put(out, Chunk::kFailed, -1, failure_.message());
   }
-  const std::string_view piece = std::string_view(current_).substr(sent_, kStatePieceBytes);
-  sent_ += piece.size();
-  put(out, sent_ == current_.size() ? Chunk::kLastBytes : Chunk::kBytes, current_group_, piece);
+  if (queue_.empty()) {
+    drained_ = written_;
+    return put(out, written_ ? Chunk::kAllWritten : Chunk::kNotYet, -1, {});
+  }
+  const Queued& front = queue_.front();
+  const std::string_view bytes = std::string_view(front.bytes).substr(sent_, kStatePieceBytes);
+  sent_ += bytes.size();
+  const bool all = sent_ == front.bytes.size();
+  const Chunk what = front.piece == Piece::kBegin         ? Chunk::kBegin
+                     : front.piece == Piece::kLast && all ? Chunk::kLastBytes
+                                                          : Chunk::kBytes;
+  put(out, what, front.key_group, bytes);
+  if (!all) return;
+  sent_ = 0;
+  queued_bytes_ -= front.bytes.size();
+  queue_.pop_front();
+  room_.wake();
 }
 
 void HostedSnapshot::drop() {
-  std::vector<OperatorSnapshot> done_with;
+  std::vector<OperatorSnapshot> done_with;  // destroyed when no lock is held
   std::lock_guard lock(mutex_);
   dropped_ = true;
   queue_.clear();
-  if (!writing_) done_with = std::move(taken_.operators);
+  if (!begun_) done_with = std::move(taken_.operators);
+  room_.wake();
 }
 
 }  // namespace weir

@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "checkpoint/hosted_state.h"
+#include "platform/wakeup.h"
 #include "runtime/task_snapshot.h"
 #include "weir/types/bytes.h"
 
 namespace weir {
 
 /// One snapshot of a chain on its way to Flink. Lists are available at once. The I/O pool writes
-/// keyed state, a group at a time, into a queue of a few MiB, which the host drains. A full queue
-/// ends the pool's work, and draining it starts it again. Thread: the host's, except for its own
-/// work on the pool.
+/// keyed state into a queue of a few MiB, which the host drains; while the queue is full the pool's
+/// thread waits. So memory holds the queue and one entry, however large a key group is. A group
+/// begins with its length: one that is not small is written twice, first only to measure it.
+/// Thread: the host's, except for its own work on the pool.
 class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
  public:
   static constexpr size_t kQueueBytes = 4 << 20;
@@ -41,20 +43,27 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
   void drop();
 
  private:
-  struct Blob {
+  enum class Piece : uint8_t { kBegin, kBytes, kLast };
+  struct Queued {
     int key_group;
+    Piece piece;
     std::string bytes;
   };
+  using Take = std::function<void(std::string_view bytes)>;
 
   HostedSnapshot(TaskSnapshot taken, Run run) : taken_(std::move(taken)), run_(std::move(run)) {}
   Status describe_lists(bool source);
-  /// With mutex_ held: starts work on the pool unless it is running or there is nothing to do.
-  void go_on();
   // On the pool.
-  void write_some();
-  StatusOr<bool> write_next();
+  void write();
+  Status write_rest();
+  Status write_group(int group);
+  Status write_part(const OperatorSnapshot& op, int group, bool again, const Take& take);
+  Status write_measured_group(int group, std::string header, const std::vector<int64_t>& lengths);
+  /// Waits for room. Does nothing if the snapshot was dropped.
+  void push(int group, Piece piece, std::string bytes);
+  bool dropped();
 
-  // Set once; taken_ belongs to the pool while writing_, otherwise to the host.
+  // Set once; taken_ belongs to the pool once begun_ is set, otherwise to the host.
   TaskSnapshot taken_;
   const Run run_;
   std::vector<std::string> split_elements_;
@@ -62,21 +71,18 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
   int32_t types_ = 0;
   bool has_rest_ = false;
   // The pool's.
-  bool acknowledged_ = false;  ///< the work before the acknowledgement is done
   KeyGroupRange range_;
-  int next_group_ = 0;
   BinaryWriter scratch_;
   // The host's.
-  std::string current_;  ///< blob of current_group_; the first sent_ bytes are sent
-  size_t sent_ = 0;
-  int current_group_ = 0;
+  size_t sent_ = 0;  ///< bytes of the queue's front
   bool drained_ = false;
 
+  Wakeup room_;  ///< for the pool's thread
   std::mutex mutex_;
   // guarded by mutex_
-  std::deque<Blob> queue_;
+  std::deque<Queued> queue_;
   size_t queued_bytes_ = 0;
-  bool writing_ = false;
+  bool begun_ = false;
   bool written_ = false;  ///< nothing more follows
   bool dropped_ = false;
   Status failure_;

@@ -337,6 +337,25 @@ TEST(KeyedBackend, ValueThatIsTooLargeForTheFormatIsRefusedByName) {
   EXPECT_LT(out.size(), 600u) << "the rest of the value is not written";
 }
 
+TEST(KeyedBackend, GroupCanBeWrittenAgainUntilItIsDoneWith) {
+  Backend backend;
+  auto count = backend.states.state(ValueStateDescriptor<int64_t>{"count"});
+  backend.at("alice");
+  count.update(7);
+  const auto taken = backend.states.snapshot();
+  count.update(8);
+  KeyGroupWriting writing;
+  writing.again = true;
+  BinaryWriter first, second;
+  ASSERT_TRUE(taken->write_group(116, first, &writing).ok());
+  backend.states.snapshot_ended();  // takes back what is no longer needed
+  count.update(9);
+  ASSERT_TRUE(taken->write_group(116, second, &writing).ok());
+  EXPECT_FALSE(first.buffer().empty());
+  EXPECT_EQ(first.buffer(), second.buffer());
+  taken->done_with(116);
+}
+
 struct Endless {
   size_t length = 0;
 };

@@ -49,9 +49,10 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
           " fit into a checkpoint: spread them over more keys, or over the keys of a map state"));
     }
     group.end_group();
-    progress_->release(key_group);
+    if (writing == nullptr || !writing->again) progress_->release(key_group);
     return {};
   }
+  void done_with(int key_group) const override { progress_->release(key_group); }
 
  private:
   const TypeDescription key_type_;

@@ -174,6 +174,8 @@ class Chain:
                 break
             if what == 3:
                 time.sleep(0.002)
+            elif what == 5:
+                expect(group not in groups, f"group {group} begins twice")
             else:
                 groups[group] += take_bytes(chunk, 5)[0]
         return lists[0], lists[1], dict(groups)

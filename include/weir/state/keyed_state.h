@@ -34,11 +34,14 @@ class KeyedStateSnapshot {
   virtual KeyGroupRange range() const = 0;
   /// Appends the entries of one key group in Flink's canonical layout
   /// (docs/formats/keyed_state.md), or nothing if there are none. Call it at most once for each
-  /// group, because the group's memory returns to the operator. INVALID_ARGUMENT: a key or value is
+  /// group, because the group's memory returns to the operator, unless `writing` has `again`.
+  /// INVALID_ARGUMENT: a key or value is
   /// too long for the layout; the message names state, key group and size. `writing` may be null;
   /// it can stop the output.
   virtual Status write_group(int key_group, BinaryWriter& out,
                              detail::KeyGroupWriting* writing = nullptr) const = 0;
+  /// Returns the memory of a group that was written with `again`.
+  virtual void done_with(int key_group) const { (void)key_group; }
 };
 
 /// All keyed state of one operator in one subtask. Thread: the operator's.

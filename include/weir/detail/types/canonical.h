@@ -24,6 +24,7 @@ struct KeyGroupWriting {
   /// Receives final bytes, at least kDrainBytes at a time, which then leave the buffer. Returns
   /// false to stop; the group then stays unfinished. If null, the whole group stays in the buffer.
   std::function<bool(std::string_view bytes)> drain;
+  bool again = false;  ///< the group will be written again, or KeyedStateSnapshot::done_with called
   size_t max_part_bytes = kMaxCount;  ///< maximum of a key or value in the format
   EntryPart largest;                  ///< the largest value so far
 };

@@ -2,9 +2,8 @@ package weir.flink;
 
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -33,6 +32,7 @@ final class SnapshotWriter implements AutoCloseable {
   private static final int DONE = 2;
   private static final int NOT_YET = 3;
   private static final int FAILED = 4;
+  private static final int BEGIN = 5;
   private static final long LONGEST_WAIT_MS = 20;
 
   /** How the task handles failures. */
@@ -203,14 +203,13 @@ final class SnapshotWriter implements AutoCloseable {
     }
   }
 
-  /** Collects one group after the other, because each begins with its length. */
+  /** Writes each group as it comes: a group begins with its length. */
   private final class Groups {
     private final KeyGroupRange range;
     private final KeyedStateCheckpointOutputStream stream;
     private final DataOutputStream data;
-    private final List<byte[]> pieces = new ArrayList<>();
-    private int group = -1; // of the pieces
-    private int written; // groups below it are in the stream
+    private int written; // groups below it are in the stream, the last one perhaps in part
+    private long left; // bytes that group `written - 1` still needs
 
     Groups(KeyGroupRange range, KeyedStateCheckpointOutputStream stream) {
       this.range = range;
@@ -222,38 +221,45 @@ final class SnapshotWriter implements AutoCloseable {
     void write(long checkpoint, Running snapshot)
         throws IOException, InterruptedException, Dropped {
       for (int what = next(checkpoint, snapshot); what != DONE; what = next(checkpoint, snapshot)) {
-        int of = reply.i32();
-        if (!range.contains(of)
-            || of < written
-            || (!pieces.isEmpty() && of != group)
-            || what > LAST) {
-          throw new ChainFailure(
-              "a chain gives the state of key group "
-                  + of
-                  + " after that of "
-                  + (written - 1)
-                  + ", of the groups "
-                  + range);
+        int group = reply.i32();
+        byte[] bytes = reply.bytes();
+        if (what == BEGIN && left == 0 && range.contains(group) && group >= written) {
+          begin(group, ByteBuffer.wrap(bytes).getLong());
+        } else if (what <= LAST && group == written - 1 && bytes.length <= left) {
+          left -= bytes.length;
+          data.write(bytes);
+        } else {
+          throw outOfOrder(group);
         }
-        group = of;
-        pieces.add(reply.bytes());
-        if (what == LAST) {
-          writeEmptyUpTo(group);
-          writeGroup();
+        if (what == LAST && left > 0) {
+          throw outOfOrder(group);
         }
+      }
+      if (left > 0) {
+        throw outOfOrder(-1);
       }
       writeEmptyUpTo(range.getEndKeyGroup() + 1);
       data.flush();
     }
 
-    private void writeGroup() throws IOException {
+    private void begin(int group, long length) throws IOException {
+      writeEmptyUpTo(group);
       stream.startNewKeyGroup(group);
-      data.writeLong(pieces.stream().mapToLong(piece -> piece.length).sum());
-      for (byte[] piece : pieces) {
-        data.write(piece);
-      }
-      pieces.clear();
+      data.writeLong(length);
       written = group + 1;
+      left = length;
+    }
+
+    private ChainFailure outOfOrder(int group) {
+      return new ChainFailure(
+          "a chain gives the state of key group "
+              + group
+              + " after that of "
+              + (written - 1)
+              + ", of which "
+              + left
+              + " bytes are missing, of the groups "
+              + range);
     }
 
     private void writeEmptyUpTo(int limit) throws IOException {

@@ -25,6 +25,8 @@ import org.apache.flink.runtime.state.StreamStateHandle;
 import org.apache.flink.runtime.state.memory.MemCheckpointStreamFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(20)
 class SnapshotWriterTest {
@@ -116,6 +118,26 @@ class SnapshotWriterTest {
       }
       assertEquals("1= 2=abc 3= 4=d 5= ", read.toString());
       assertTrue(mails.isEmpty());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "no_begin", "too_short", "too_long", "unfinished", "another_group", "twice", "foreign"
+      })
+  void groupsOutOfOrderDoNotCompleteTheCheckpoint(String disorder) throws Exception {
+    try (ChainProcess process = Fakes.process(disorder);
+        SnapshotWriter writer = new SnapshotWriter(process, "fake", task)) {
+      RunnableFuture<?> future = begin(process, writer);
+      Thread completing = complete(future);
+      ChainFailure failure =
+          assertThrows(ChainFailure.class, mails.poll(10, TimeUnit.SECONDS)::run);
+      assertTrue(
+          failure.getMessage().contains("gives the state of key group"), failure.getMessage());
+      assertTrue(completing.isAlive());
+      assertFalse(future.isDone());
+      future.cancel(true);
     }
   }
 
