@@ -3,6 +3,7 @@
 #include "graph/build_job_graph.h"
 #include "graph/explain.h"
 #include "testing/test_context.h"
+#include "weir/connector/file_sink.h"
 #include "weir/stream/keyed_stream.h"
 
 namespace weir {
@@ -374,8 +375,15 @@ TEST(StreamGraph, ErrorsOfCallsAreCollected) {
   keyed.reduce(std::function<Word(Word, const Word&)>());
   keyed.sum(static_cast<int64_t Word::*>(nullptr));
   keyed.window(TumblingEventTimeWindows::of(std::chrono::milliseconds(-5)));
+  const auto windows = keyed.window(TumblingEventTimeWindows::of(std::chrono::milliseconds(5)));
+  windows.reduce(std::function<Word(Word, const Word&)>());
+  windows.reduce(static_cast<Word (*)(Word, const Word&)>(nullptr), Describe());
+  windows.sum(static_cast<int64_t Word::*>(nullptr));
+  windows.min(static_cast<int64_t Word::*>(nullptr));
+  windows.max(static_cast<int64_t Word::*>(nullptr));
   words.map(&Word::count).name("");
   words.sink_to(PrintSink<Word>(nullptr));
+  words.sink_to(FileSink<Word>("/out", std::function<void(const Word&, std::string&)>()));
   EXPECT_EQ(
       graph->problems,
       (std::vector<std::string>{
@@ -384,7 +392,11 @@ TEST(StreamGraph, ErrorsOfCallsAreCollected) {
           "reduce is given a function that is null", "sum is given a function that is null",
           "a tumbling window must be at least 1 ms long, and TumblingEventTimeWindows::of() is "
           "given -5 ms",
-          "operator 'map' is given an empty name", "a PrintSink is given a format that is null"}));
+          "reduce is given a function that is null", "reduce is given a function that is null",
+          "sum is given a function that is null", "min is given a function that is null",
+          "max is given a function that is null",
+          "operator 'map' is given an empty name", "a PrintSink is given a format that is null",
+          "a FileSink is given an encoder that is null"}));
 }
 
 TEST(StreamGraph, ValidCallsAddNoErrors) {

@@ -177,6 +177,9 @@ TEST(Environment, ErrorsOfTheJobAreReportedTogether) {
   env.from_source(GeneratorSource<int>(-3, [](int64_t) { return 1; }), no_watermarks(), "a")
       .print();
   env.from_source(GeneratorSource<int>::unbounded(nullptr), no_watermarks(), "b").print();
+  env.from_source(GeneratorSource<int>(1, [](int64_t) { return 1; }).timestamps(nullptr),
+                  no_watermarks(), "c")
+      .print();
   env.from_source(GeneratorSource<int>(1, [](int64_t) { return 1; }).rate(-2),
                   for_bounded_out_of_orderness<int>(-1ms), "")
       .print();
@@ -188,6 +191,7 @@ TEST(Environment, ErrorsOfTheJobAreReportedTogether) {
   EXPECT_EQ(refusal(std::move(env)),
             "flights: a GeneratorSource is to make -3 records; it must be 0 or more\n"
             "flights: a GeneratorSource is given a function that is null\n"
+            "flights: timestamps() of a GeneratorSource is given a function that is null\n"
             "flights: from_source() is given an empty name\n"
             "flights: a rate of -2.000000 records a second was asked for: give a positive one, or "
             "0 for no limit\n"

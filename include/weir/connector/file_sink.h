@@ -11,6 +11,7 @@
 #include "weir/connector/csv.h"
 #include "weir/connector/sink.h"
 #include "weir/detail/connector/part_writer.h"
+#include "weir/detail/stream/stream_graph.h"
 
 namespace weir {
 
@@ -53,6 +54,7 @@ class FileSink final : public Sink<T> {
   template <std::invocable<const T&, std::string&> Encode>
   FileSink(std::string directory_uri, Encode encode)
       : directory_uri_(std::move(directory_uri)),
+        has_encoder_(!detail::is_null_function(encode)),
         encode_([encode = std::move(encode)](const std::vector<StoredRecord<T>>& records,
                                              size_t from, std::string& out) {
           while (from < records.size() && out.size() < detail::PartWriter::kChunkBytes)
@@ -65,6 +67,9 @@ class FileSink final : public Sink<T> {
   }
   std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const override {
     return detail::make_part_committer(directory_uri_, files);
+  }
+  std::string setup_problem() const {
+    return has_encoder_ ? "" : "a FileSink is given an encoder that is null";
   }
   Status probe(FileSystemRegistry& files) const override {
     return problem_.ok() ? detail::probe_part_directory(directory_uri_, files) : problem_;
@@ -100,6 +105,7 @@ class FileSink final : public Sink<T> {
   };
 
   std::string directory_uri_;
+  bool has_encoder_;
   EncodeSome encode_;
   std::string header_;  ///< the first bytes of each file
   Status problem_;      ///< an error in the options, which probe() returns

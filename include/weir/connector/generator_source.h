@@ -59,6 +59,7 @@ class GeneratorSource final : public Source<T> {
   }
   /// Sets the timestamp (ms since 1970) of each record. A watermark strategy may assign another.
   GeneratorSource& timestamps(std::function<Timestamp(int64_t)> timestamp_of_index) {
+    timestamps_are_null_ = timestamp_of_index == nullptr;
     timestamp_ = std::move(timestamp_of_index);
     return *this;
   }
@@ -74,6 +75,8 @@ class GeneratorSource final : public Source<T> {
   bool bounded() const override { return count_.has_value(); }
   std::string setup_problem() const {
     if (!make_) return "a GeneratorSource is given a function that is null";
+    if (timestamps_are_null_)
+      return "timestamps() of a GeneratorSource is given a function that is null";
     if (count_ && *count_ < 0)
       return "a GeneratorSource is to make " + std::to_string(*count_) +
              " records; it must be 0 or more";
@@ -148,6 +151,7 @@ class GeneratorSource final : public Source<T> {
   std::optional<int64_t> count_;
   std::function<T(int64_t)> make_;
   std::function<Timestamp(int64_t)> timestamp_;
+  bool timestamps_are_null_ = false;
   detail::SourceRate rate_;
 };
 

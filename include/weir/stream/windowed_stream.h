@@ -90,12 +90,14 @@ class WindowedStream {
   template <class F>
   SingleOutputStreamOperator<T> reduce(F f) const {
     check_reduce<F>();
+    detail::check_function(*graph_, "reduce", f);
     return add<T>("window", detail::make_window_reduce<T>(selector_, setup_, std::move(f)));
   }
   template <class F, class Fn>
   auto reduce(F f, Fn process) const {
     check_reduce<F>();
     check_process<T, Fn>();
+    detail::check_function(*graph_, "reduce", f);
     return add<typename Fn::Output>(
         "window",
         detail::make_window_reduce<T>(selector_, setup_, std::move(f), std::move(process)));
@@ -105,14 +107,17 @@ class WindowedStream {
   /// of a member over all of them.
   template <class V, class Record = T>
   requires std::is_class_v<Record> SingleOutputStreamOperator<T> sum(V Record::* member) const {
+    detail::check_function(*graph_, "sum", member);
     return reduce(detail::sum_of<T>(member)).name("sum");
   }
   template <class V, class Record = T>
   requires std::is_class_v<Record> SingleOutputStreamOperator<T> min(V Record::* member) const {
+    detail::check_function(*graph_, "min", member);
     return reduce(detail::min_of<T>(member)).name("min");
   }
   template <class V, class Record = T>
   requires std::is_class_v<Record> SingleOutputStreamOperator<T> max(V Record::* member) const {
+    detail::check_function(*graph_, "max", member);
     return reduce(detail::max_of<T>(member)).name("max");
   }
 
