@@ -394,8 +394,8 @@ TEST(StreamGraph, ErrorsOfCallsAreCollected) {
           "given -5 ms",
           "reduce is given a function that is null", "reduce is given a function that is null",
           "sum is given a function that is null", "min is given a function that is null",
-          "max is given a function that is null",
-          "operator 'map' is given an empty name", "a PrintSink is given a format that is null",
+          "max is given a function that is null", "operator 'map' is given an empty name",
+          "a PrintSink is given a format that is null",
           "a FileSink is given an encoder that is null"}));
 }
 

@@ -327,7 +327,7 @@ Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sin
   }
   if (largest != nullptr && writing.largest.bytes > 0) {
     *largest = {states[static_cast<size_t>(writing.largest.state)].name, writing.largest.key_group,
-                writing.largest.bytes};
+                writing.largest.bytes, writing.largest.is_map};
   }
   return sink(buffer.buffer());
 }

@@ -17,11 +17,12 @@ class Scheduler;
 // Flink's canonical layout (docs/formats/keyed_state.md). Everything here blocks and runs on the
 // I/O pool.
 
-/// The largest value in a snapshot.
+/// The largest value in a snapshot, or the largest map of one key.
 struct LargestValue {
   std::string state;
   int key_group = 0;
   size_t bytes = 0;
+  bool is_map = false;
 };
 /// Writes the stream entry by entry; buffers at most 64 KiB besides one entry. `offsets` receives
 /// one number per key group of the snapshot's range, as in KeyedStateHandle. Stops soon after

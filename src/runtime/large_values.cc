@@ -17,12 +17,15 @@ std::optional<std::string> LargeValues::warning(const std::string& uid,
   size_t& said = said_[{uid, largest.state}];
   if (said > 0 && largest.bytes < 2 * said) return std::nullopt;
   said = largest.bytes;
+  const std::string limit =
+      cat(", and above ", detail::kMaxCount,
+          " bytes checkpoints fail; spread it over more keys, or over the keys of a map state");
   return cat("state '", largest.state, "' of operator uid '", uid, "' holds ", largest.bytes,
              " bytes for one key in key group ", largest.key_group,
-             " (weir.state.large-value-threshold is ", threshold_,
-             "): such a value is copied whole when it changes during a checkpoint, and above ",
-             detail::kMaxCount,
-             " bytes checkpoints fail; spread it over more keys, or over the keys of a map state");
+             " (weir.state.large-value-threshold is ", threshold_, "): such a ",
+             largest.is_map ? "map" : "value",
+             " is copied whole when it changes during a checkpoint",
+             largest.is_map ? "; spread it over more keys" : limit);
 }
 
 }  // namespace weir

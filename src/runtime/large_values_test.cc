@@ -19,6 +19,17 @@ TEST(LargeValues, WarnsAtTheThresholdAndWhenTheValueHasDoubled) {
   EXPECT_FALSE(values.warning("count", {"seen", 3, 3999}));
 }
 
+TEST(LargeValues, SaysWhatIsWrongWithALargeMap) {
+  const auto text = LargeValues(1000).warning("count", {"seen", 3, 1000, /*is_map=*/true});
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find("such a map is copied whole when it changes during a checkpoint; spread it "
+                       "over more keys"),
+            std::string::npos)
+      << *text;
+  EXPECT_EQ(text->find("checkpoints fail"), std::string::npos)
+      << "its entries are written one by one";
+}
+
 TEST(LargeValues, WarnsOfEachStateOfEachOperatorSeparately) {
   LargeValues values(1000);
   EXPECT_TRUE(values.warning("count", {"seen", 3, 1500}));

@@ -356,6 +356,20 @@ TEST(KeyedBackend, GroupCanBeWrittenAgainUntilItIsDoneWith) {
   taken->done_with(116);
 }
 
+TEST(KeyedBackend, LargestMapIsThatOfAKeyAndNotOfAnEntry) {
+  Backend backend;
+  auto map = backend.states.state(MapStateDescriptor<int32_t, std::string>{"visits"});
+  backend.at("alice");
+  for (int i = 0; i < 100; ++i) map.put(i, "0123456789");
+  KeyGroupWriting writing;
+  BinaryWriter out;
+  ASSERT_TRUE(backend.states.snapshot()->write_group(116, out, &writing).ok());
+  EXPECT_TRUE(writing.largest.is_map);
+  EXPECT_EQ(writing.largest.key_group, 116);
+  EXPECT_GT(writing.largest.bytes, 1500u);
+  EXPECT_LT(writing.largest.bytes, 5000u);
+}
+
 struct Endless {
   size_t length = 0;
 };

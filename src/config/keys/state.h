@@ -37,9 +37,9 @@ inline constexpr Option<double> kCopyReserve{
      "prepared for states below 64 mb, or without checkpoints.",
      "", "", 0, 1}};
 inline constexpr Option<int64_t> kLargeValueThreshold{
-    {"weir.state.large-value-threshold", ConfigType::kSize, "64 mb",
-     "A value of one key that takes at least this much in a checkpoint causes a log line. Above 2 "
-     "gb the checkpoint fails.",
+    {"weir.state.large-value-threshold", ConfigType::kSize, "16 mb",
+     "A value or a map of one key that takes at least this much in a checkpoint causes a log line, "
+     "and another one when it has doubled. A value above 2 gb fails the checkpoint.",
      "", "", 1}};
 inline constexpr Option<bool> kLocalBackup{
     {"execution.checkpointing.local-backup.enabled", ConfigType::kBool, "false",

@@ -114,6 +114,7 @@ struct MapEntries {
   }
   template <class WriteKey>
   static void write(CanonicalGroupWriter& out, const Box& box, WriteKey&& write_key) {
+    out.begin_map();
     for (const auto& [user_key, user_value] : box.read()) {
       if (!out.goes_on()) return;
       BinaryWriter& key = out.begin_key();
@@ -124,6 +125,7 @@ struct MapEntries {
       Serializer<V>::write(value, user_value);
       out.end_entry();
     }
+    out.end_map();
   }
   static void read(BinaryReader& key, BinaryReader& value, Box& into) {
     K user_key{};

@@ -10,11 +10,12 @@
 
 namespace weir::detail {
 
-/// One key or value of a key group.
+/// One key or value of a key group, or the map of one key.
 struct EntryPart {
   int state = -1;
   int key_group = -1;
   size_t bytes = 0;
+  bool is_map = false;
 };
 
 /// Options and results of writing the key groups of a snapshot.
@@ -26,7 +27,7 @@ struct KeyGroupWriting {
   std::function<bool(std::string_view bytes)> drain;
   bool again = false;  ///< the group will be written again, or KeyedStateSnapshot::done_with called
   size_t max_part_bytes = kMaxCount;  ///< maximum of a key or value in the format
-  EntryPart largest;                  ///< the largest value so far
+  EntryPart largest;                  ///< the largest value or map so far
 };
 
 /// Writes the entries of one key group in Flink's canonical layout (docs/formats/keyed_state.md).
@@ -79,19 +80,22 @@ class CanonicalGroupWriter {
     out_.put_i32(0);
     return out_;
   }
-  void end_entry() {
-    const size_t bytes = close_length();
-    if (writing_ != nullptr && bytes > writing_->largest.bytes)
-      writing_->largest = {state_, key_group_, bytes};
-  }
+  void end_entry() { note({state_, key_group_, close_length()}); }
+  /// Around the entries of one key that are a map in memory.
+  void begin_map() { map_bytes_ = 0; }
+  void end_map() { note({state_, key_group_, map_bytes_, true}); }
   void end_group();
 
  private:
   void change_state();
   void mark_last_key();
   void drain();
+  void note(const EntryPart& part) {
+    if (writing_ != nullptr && part.bytes > writing_->largest.bytes) writing_->largest = part;
+  }
   size_t close_length() {
     const size_t bytes = out_.size() - length_at_ - sizeof(int32_t);
+    map_bytes_ += bytes;
     if (bytes > max_part_bytes_) [[unlikely]] {
       stopped_ = true;
       too_long_ = {state_, key_group_, bytes};
@@ -112,6 +116,7 @@ class CanonicalGroupWriter {
   int written_state_ = -1;  ///< the state of the last written entries, or -1
   size_t length_at_ = 0;
   size_t last_key_at_ = 0;
+  size_t map_bytes_ = 0;  ///< of the entries since begin_map()
 };
 
 /// One entry of a key group. The bytes live as long as the reader's input.

@@ -124,7 +124,13 @@ class SnapshotWriterTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "no_begin", "too_short", "too_long", "unfinished", "another_group", "twice", "foreign"
+        "no_begin",
+        "too_short",
+        "too_long",
+        "unfinished",
+        "another_group",
+        "twice",
+        "foreign"
       })
   void groupsOutOfOrderDoNotCompleteTheCheckpoint(String disorder) throws Exception {
     try (ChainProcess process = Fakes.process(disorder);
