@@ -34,7 +34,8 @@ inline constexpr Option<Duration> kCheckpointMinPause{
      "Minimum time between the end of one checkpoint and the start of the next."}};
 inline constexpr Option<int64_t> kMaxConcurrentCheckpoints{
     {"execution.checkpointing.max-concurrent-checkpoints", ConfigType::kInt, "1",
-     "Maximum number of checkpoints in progress.", "", "", 1, 1000}};
+     "Maximum number of checkpoints in progress. Each may need as much memory as the keyed state.",
+     "", "", 1, 1000}};
 inline constexpr Option<int64_t> kTolerableFailedCheckpoints{
     {"execution.checkpointing.tolerable-failed-checkpoints", ConfigType::kInt, "0",
      "Maximum number of consecutive checkpoint failures before the attempt fails.", "", "", 0}};
