@@ -451,14 +451,45 @@ TEST_F(FileSourceTest, KeepsToItsRateIfOneOfFourSubtasksReadsEverything) {
   EXPECT_LE(reading.host.now_ms - start_ms, 5100);
 }
 
+TEST_F(FileSourceTest, KeepsToItsRateIfOneOfFourProcessesReadsEverything) {
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "x\n";
+  write("/in", text);
+  const auto source = FileSource<std::string>::lines("/in").rate(100);
+  Reading<std::string> reading(fs, source, {.parallelism = 4});  // the others are elsewhere
+  const int64_t start_ms = reading.host.now_ms;
+  reading.reader->add_splits(splits(source, 4));
+  reading.read();
+  EXPECT_EQ(reading.records.size(), 500u);
+  EXPECT_GE(reading.host.now_ms - start_ms, 4950);
+  EXPECT_LE(reading.host.now_ms - start_ms, 5100);
+}
+
+TEST_F(FileSourceTest, ProcessHasTheShareOfItsReadersIfThereAreFewerFilesThanSubtasks) {
+  for (const char* name : {"/in/a", "/in/b"}) write(name, "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\n");
+  const auto source = FileSource<std::string>::lines("/in").rate(10);
+  Reading<std::string> reading(fs, source, {.parallelism = 4});
+  const int64_t start_ms = reading.host.now_ms;
+  reading.reader->add_splits({splits(source, 4)[0]});
+  reading.read();
+  EXPECT_EQ(reading.records.size(), 10u);
+  EXPECT_GE(reading.host.now_ms - start_ms, 1600)
+      << "five a second: another process reads the rest";
+}
+
 TEST(FileSplits, DamagedSplitIsRefused) {
   const FileSplit good{.uri = "/in", .begin = 1, .end = 5, .file_size = 9, .next = 3};
   EXPECT_EQ(FileSplit::decode(good.encode())->next, 3);
   std::string old = good.encode();  // the form in a checkpoint of an earlier version
   old[0] = 1;
-  old.resize(old.size() - 16);
+  old.resize(old.size() - 20);
   EXPECT_EQ(FileSplit::decode(old)->next, 3);
   EXPECT_EQ(FileSplit::decode(old)->modified_ms, -1);
+  std::string second = good.encode();  // of the version between
+  second[0] = 2;
+  second.resize(second.size() - 4);
+  EXPECT_EQ(FileSplit::decode(second)->next, 3);
+  EXPECT_EQ(FileSplit::decode(second)->of, 0);
   EXPECT_EQ(FileSplit::decode(good.encode().substr(0, 12)).status().code(), StatusCode::kDataLoss);
   FileSplit impossible = good;
   impossible.end = 10;

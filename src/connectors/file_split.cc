@@ -12,7 +12,8 @@
 namespace weir {
 namespace {
 
-constexpr uint8_t kSplitVersion = 2;
+constexpr uint8_t kSplitVersion = 3;
+constexpr uint8_t kSplitVersionWithoutNumber = 2;
 constexpr uint8_t kSplitVersionOfSizeOnly = 1;
 constexpr int64_t kMinSplitBytes = 1 << 20;
 constexpr int64_t kSplitsPerSubtask = 4;
@@ -44,23 +45,25 @@ std::string FileSplit::encode() const {
   out.put_i64(next);
   out.put_i64(modified_ms);
   out.put_i64(file_id);
+  out.put_i32(of);
   return out.take();
 }
 
 StatusOr<FileSplit> FileSplit::decode(std::string_view bytes) {
   BinaryReader in(bytes);
   const uint8_t version = in.get_u8();
-  if (version != kSplitVersion && version != kSplitVersionOfSizeOnly) in.fail("an unknown version");
+  if (version < kSplitVersionOfSizeOnly || version > kSplitVersion) in.fail("an unknown version");
   FileSplit split;
   split.uri = in.get_bytes();
   split.begin = in.get_i64();
   split.end = in.get_i64();
   split.file_size = in.get_i64();
   split.next = in.get_i64();
-  if (version == kSplitVersion) {
+  if (version >= kSplitVersionWithoutNumber) {
     split.modified_ms = in.get_i64();
     split.file_id = in.get_i64();
   }
+  if (version == kSplitVersion) split.of = in.get_i32();
   if (split.begin < 0 || split.end < split.begin || split.file_size < split.end ||
       split.next > split.file_size)
     in.fail("an impossible range");
@@ -177,12 +180,17 @@ StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordRea
     if (split_bytes <= 0)
       split_bytes =
           std::clamp(total / (kSplitsPerSubtask * parallelism), kMinSplitBytes, kMaxSplitBytes);
-    std::vector<std::string> splits;
+    std::vector<FileSplit> splits;
     for (const InputFile& file : files) {
-      for (const FileSplit& split : splits_of(file, split_bytes, options))
-        splits.push_back(split.encode());
+      for (FileSplit& split : splits_of(file, split_bytes, options))
+        splits.push_back(std::move(split));
     }
-    return splits;
+    std::vector<std::string> encoded;
+    for (FileSplit& split : splits) {
+      split.of = static_cast<int32_t>(std::min<size_t>(splits.size(), INT32_MAX));
+      encoded.push_back(split.encode());
+    }
+    return encoded;
   };
   auto splits = enumerate();
   if (!splits.ok())

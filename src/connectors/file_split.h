@@ -23,6 +23,8 @@ struct FileSplit {
   int64_t modified_ms = -1;  ///< of the file when the job first started; -1: unknown
   int64_t file_id = 0;       ///< of the file when the job first started; 0: unknown
   int64_t next = -1;  ///< where the next record begins; -1: nothing of the range has been read
+  int32_t of = 0;     ///< number of splits of the source, found when the job first started; 0: it
+                      ///< may find more
 
   std::string encode() const;
   static StatusOr<FileSplit> decode(std::string_view bytes);

@@ -33,6 +33,8 @@ class RecordReaderImpl final : public RecordReader {
     for (const std::string& bytes : encoded) {
       auto split = FileSplit::decode(bytes);
       if (!split.ok()) return context_->fail(split.status());
+      knows_all_ = knows_all_ && split->of > 0;
+      splits_in_all_ = std::max(splits_in_all_, split->of);
       splits_.push_back(std::move(*split));
     }
     // In the order of the input, whichever subtask had them before, so that event time advances in
@@ -42,6 +44,8 @@ class RecordReaderImpl final : public RecordReader {
                        return std::tie(a.uri, a.begin) < std::tie(b.uri, b.begin);
                      });
   }
+
+  int splits_in_all() const override { return knows_all_ ? splits_in_all_ : 0; }
 
   Result take(size_t max, std::vector<std::string_view>& records) override {
     records.clear();
@@ -287,6 +291,8 @@ class RecordReaderImpl final : public RecordReader {
   const std::shared_ptr<const RecordReaderOptions> shared_options_;
   const RecordReaderOptions& options_ = *shared_options_;
   OperatorContext* context_ = nullptr;
+  bool knows_all_ = true;  ///< no split was found later
+  int32_t splits_in_all_ = 0;
   std::deque<FileSplit> splits_;  ///< the first is being read unless state_ is kNoFile
   State state_ = State::kNoFile;
   bool reading_ = false;

@@ -167,6 +167,7 @@ class FileSource<T>::Reader final : public SourceReader<T> {
   void add_splits(std::vector<std::string> splits) override {
     if (!splits.empty()) pacer_.set_reading(true);
     records_->add_splits(std::move(splits));
+    pacer_.set_pieces(records_->splits_in_all());
   }
   std::vector<std::string> snapshot() override { return records_->snapshot(); }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "weir/status.h"
 
@@ -18,6 +19,7 @@ class SourceRate {
  public:
   struct Readers {
     std::atomic<int> all{0};
+    std::atomic<int> given{0};    ///< those that have been given something to read
     std::atomic<int> reading{0};  ///< number of readers with something to read
   };
 
@@ -55,6 +57,7 @@ class Pacer {
   }
   ~Pacer() {
     set_reading(false);
+    if (given_) --readers_->given;
     --readers_->all;
   }
   Pacer(const Pacer&) = delete;
@@ -64,10 +67,15 @@ class Pacer {
   void open(int parallelism) { parallelism_ = parallelism; }
   /// Says whether this reader has something to read.
   void set_reading(bool reading) {
+    if (reading && !std::exchange(given_, true)) ++readers_->given;
     if (reading == reading_) return;
     reading_ = reading;
     readers_->reading += reading ? 1 : -1;
   }
+
+  /// The source has only this many pieces to give to its readers, over all processes. With fewer
+  /// pieces than subtasks, the share of this process depends on its readers that were given one.
+  void set_pieces(int pieces) { pieces_ = pieces; }
 
   bool limited() const { return source_rate_ > 0; }
   /// Returns how many records may be emitted now; the maximum is `wanted`.
@@ -98,7 +106,10 @@ class Pacer {
   static constexpr double kLookAgainMs = 1000;
 
   void take_share(int64_t now_ms) {
-    const double here = std::min(1.0, static_cast<double>(readers_->all) / parallelism_);
+    const bool some_idle = pieces_ > 0 && pieces_ < parallelism_;
+    const double here = some_idle
+                            ? std::min(1.0, static_cast<double>(readers_->given) / pieces_)
+                            : std::min(1.0, static_cast<double>(readers_->all) / parallelism_);
     const double rate = source_rate_ * here / std::max<int>(1, readers_->reading);
     if (rate == rate_) return;
     if (start_ms_ != INT64_MIN) {
@@ -111,6 +122,8 @@ class Pacer {
   const double source_rate_;
   const std::shared_ptr<SourceRate::Readers> readers_;
   int parallelism_ = 1;
+  int pieces_ = 0;  ///< 0: unknown
+  bool given_ = false;
   bool reading_ = false;
   double rate_ = 0;
   int64_t start_ms_ = INT64_MIN;

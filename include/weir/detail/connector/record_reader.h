@@ -37,6 +37,8 @@ class RecordReader {
   virtual ~RecordReader() = default;
   virtual Status open(OperatorContext& context) = 0;
   virtual void add_splits(std::vector<std::string> splits) = 0;
+  /// Number of splits of the source when the job first started; 0: unknown.
+  virtual int splits_in_all() const = 0;
   /// Replaces `records` with up to `max` records, all of one file. They are valid until the next
   /// call.
   virtual Result take(size_t max, std::vector<std::string_view>& records) = 0;

@@ -89,11 +89,17 @@ class SnapshotWriterTest {
     return context.getKeyedStateStreamFuture();
   }
 
-  /** Completes the checkpoint as Flink does, waiting for the leases. */
-  private Thread complete(RunnableFuture<?> future) {
+  /**
+   * Completes the checkpoint as Flink does, in a thread that waits for the leases when this
+   * returns, or has ended. A cancellation before that would wait for the leases itself.
+   */
+  private Thread complete(RunnableFuture<?> future) throws InterruptedException {
     Thread thread = new Thread(future);
     thread.setDaemon(true);
     thread.start();
+    while (thread.getState() == Thread.State.NEW || thread.getState() == Thread.State.RUNNABLE) {
+      Thread.sleep(1);
+    }
     return thread;
   }
 
