@@ -184,13 +184,14 @@ void ChainDriver::process_frame() {
   if (!in.ok()) return fail(in.status("the frames of a PROCESS"));
   frames_.remove_prefix(in.position());
   Batch* batch = nullptr;
-  if (Status read = read_frame(bytes, &batch); !read.ok()) return fail(std::move(read));
-  walk_.process(*batch);
+  int input = 0;
+  if (Status read = read_frame(bytes, &batch, &input); !read.ok()) return fail(std::move(read));
+  walk_.process(input, *batch);
   batch->clear();
 }
 
-Status ChainDriver::read_frame(std::string_view bytes, Batch** batch) {
-  chain_.enter_input();  // the input's serializer runs now
+Status ChainDriver::read_frame(std::string_view bytes, Batch** batch, int* input) {
+  chain_.enter(0);  // the input's serializer runs now
   WEIR_ASSIGN_OR_RETURN(const Frame frame, decode_frame(bytes));
   const FrameHeader& header = frame.header;
   if (header.edge >= batches_.size() || input_.graph.edges[header.edge].to != input_.vertex) {
@@ -218,6 +219,7 @@ Status ChainDriver::read_frame(std::string_view bytes, Batch** batch) {
   }
   if (edge.partitioning == Partitioning::kHash) WEIR_RETURN_IF_ERROR(check_group(header, *into));
   *batch = into.get();
+  *input = edge.input;
   return {};
 }
 

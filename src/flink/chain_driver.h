@@ -87,7 +87,8 @@ class ChainDriver final : private ChainWalk::Exit {
   Step step_poll();
   Step step_poll_in_vain();
   void process_frame();
-  Status read_frame(std::string_view bytes, Batch** batch);
+  /// `input`: of the first operator, which the records are for.
+  Status read_frame(std::string_view bytes, Batch** batch, int* input);
   Status check_group(const FrameHeader& header, const Batch& batch) const;
   uint8_t end_call();
   uint8_t more();

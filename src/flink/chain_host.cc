@@ -11,14 +11,15 @@ namespace {
 
 constexpr MonotonicTime kCloseTime = std::chrono::seconds(3);
 
-/// Writes the chain's output into the reply. When the reply is full, the call waits for the next
-/// one.
+/// Writes what leaves the chain along an edge into the reply. When the reply is full, the call
+/// waits for the next one.
 class PackedOutput final : public Output {
  public:
-  PackedOutput(FramePacker& packer, const ReplyWriter& reply,
+  PackedOutput(FramePacker& packer, size_t edge, const ReplyWriter& reply,
                const std::unique_ptr<OperatorChain>& chain, size_t max_record_bytes,
                std::function<void(Status)> fail)
       : packer_(packer),
+        edge_(edge),
         reply_(reply),
         chain_(chain),
         max_record_bytes_(max_record_bytes),
@@ -26,15 +27,16 @@ class PackedOutput final : public Output {
   void emit(Batch& batch) override {
     if (!chain_->wait_until([this] { return reply_.bytes() < ChainDriver::kFullReply; }))
       return batch.clear();
-    if (const Status status = packer_.check(batch, max_record_bytes_); !status.ok()) {
+    if (const Status status = packer_.check(edge_, batch, max_record_bytes_); !status.ok()) {
       fail_(status.with_context(chain_->current().label()));
       return batch.clear();
     }
-    packer_.emit(batch);
+    packer_.emit(edge_, batch);
   }
 
  private:
   FramePacker& packer_;
+  const size_t edge_;
   const ReplyWriter& reply_;
   const std::unique_ptr<OperatorChain>& chain_;
   const size_t max_record_bytes_;
@@ -224,9 +226,14 @@ Status ChainHost::open_chain(const OpenRequest& request) {
   const auto fail = [this](Status status) {
     if (driver_) driver_->fail(std::move(status));
   };
-  output_ =
-      std::make_unique<PackedOutput>(*packer_, reply_, chain_, options_.max_record_bytes, fail);
-  chain_ = std::make_unique<OperatorChain>(*vertex_, place_, services_, fail, *output_, call_);
+  std::vector<ChainExit> exits;
+  for (const JobEdge& edge : graph_.edges) {
+    if (edge.from != request.vertex) continue;
+    outputs_.push_back(std::make_unique<PackedOutput>(*packer_, outputs_.size(), reply_, chain_,
+                                                      options_.max_record_bytes, fail));
+    exits.push_back({sender_of(*vertex_, edge), edge.output, outputs_.back().get()});
+  }
+  chain_ = std::make_unique<OperatorChain>(*vertex_, place_, services_, fail, exits, call_);
   const KeyGroupRange range =
       key_groups_of_subtask(place_.subtask, place_.parallelism, place_.max_parallelism);
   driver_ = std::make_unique<ChainDriver>(

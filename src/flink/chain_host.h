@@ -75,7 +75,7 @@ class ChainHost {
   std::optional<ChainSnapshot> from_;     ///< until READY
   std::vector<std::string> splits_;       ///< until READY
   std::unique_ptr<FramePacker> packer_;
-  std::unique_ptr<Output> output_;
+  std::vector<std::unique_ptr<Output>> outputs_;  ///< by edge that leaves the vertex
   FiberPool fibers_;
   SuspendableCall call_{fibers_};
   std::unique_ptr<OperatorChain> chain_;

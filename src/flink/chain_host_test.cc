@@ -96,6 +96,59 @@ TEST_F(ChainHostTest, RecordsLeaveBeforeALaterWatermark) {
   EXPECT_EQ(caller.finish_call(ChainCall::kFinish).records(), "0:999 ");
 }
 
+/// Forwards the records of its first input. Negates the numbers of its second one, and emits those
+/// records to the side output "second".
+class TwoInputs final : public Operator {
+ public:
+  Status open(OperatorContext& context) override {
+    second_ = context.side_output("second", typeid(Pair)).value();
+    return {};
+  }
+  void process(Batch& batch, Output& out) override {
+    batch.key_hashes.clear();
+    out.emit(batch);
+  }
+  void process_input(int input, Batch& batch, Output& out) override {
+    if (input == 0) return process(batch, out);
+    batch.key_hashes.clear();
+    for (Pair& pair : static_cast<Pairs&>(batch).records) pair.second = -pair.second;
+    second_->emit(batch);
+  }
+
+ private:
+  Output* second_ = nullptr;
+};
+
+TEST_F(ChainHostTest, EdgesHaveTheirInputAndOutput) {
+  JobOperator two = operator_of("two", [] { return std::make_unique<TwoInputs>(); });
+  two.side_outputs = {{"second", typeid(Pair)}};
+  JobGraph graph = three_vertices(reading({}, 1), {std::move(two)});
+  JobEdge second = graph.edges[0];
+  second.input = 1;
+  graph.edges.push_back(second);
+  JobEdge side = graph.edges[1];
+  side.output = 1;
+  graph.edges.push_back(side);
+  TestCaller caller(graph, 1, world_);
+  caller.open_fresh();
+  BinaryWriter request;
+  for (const uint16_t edge : {uint16_t{0}, uint16_t{2}}) {
+    Pairs batch;
+    batch.add({1, 5});
+    graph.edges[edge].hasher->hash(batch);
+    BinaryWriter frame;
+    put_frame_header(frame, {edge, TestCaller::group_of(1), 1, TestCaller::kBuild});
+    graph.edges[edge].codec->encode(batch, frame);
+    request.put_bytes(frame.buffer());
+  }
+  ASSERT_FALSE(caller.call(ChainCall::kProcess, request.buffer()).dead);
+  const TestReply reply = caller.call(ChainCall::kBarrier);
+  ASSERT_EQ(reply.frames.size(), 2u);
+  EXPECT_EQ(decode_frame(reply.frames[0])->header.edge, 1);
+  EXPECT_EQ(decode_frame(reply.frames[1])->header.edge, 3);
+  EXPECT_EQ(reply.records(), "1:5 1:-5 ");
+}
+
 TEST_F(ChainHostTest, TimerFiresDueTimers) {
   const JobGraph graph = scripted_graph();
   TestCaller caller(graph, 1, world_);

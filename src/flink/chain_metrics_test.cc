@@ -30,11 +30,6 @@ class NoServices final : public TaskServices {
   FileSystemRegistry& files() override { std::abort(); }
 };
 
-class NoOutput final : public Output {
- public:
-  void emit(Batch&) override { std::abort(); }
-};
-
 /// Finishes the reply and returns its encoded metrics.
 std::string metrics_of(ChainMetrics& metrics, OperatorChain& chain, ReplyWriter& reply) {
   reply.begin();
@@ -50,10 +45,9 @@ TEST(ChainMetrics, SendTheirNameOnceAndThenChangesOnly) {
   op.name = "op";
   op.factory = [&] { return std::make_unique<Counting>(&context); };
   NoServices services;
-  NoOutput output;
   FiberPool fibers;
   SuspendableCall call(fibers);
-  OperatorChain chain(vertex, {}, services, [](const Status&) {}, output, call);
+  OperatorChain chain(vertex, {}, services, [](const Status&) {}, {}, call);
   ASSERT_TRUE(chain.open({}).ok());
   ChainMetrics metrics;
   ReplyWriter reply;

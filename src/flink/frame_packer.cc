@@ -33,19 +33,16 @@ StatusOr<std::unique_ptr<FramePacker>> FramePacker::create(const JobGraph& graph
   return packer;
 }
 
-Status FramePacker::check(const Batch& batch, size_t most) const {
-  if (edges_.empty()) return {};
-  return check_record_bytes(batch, edges_.front().codec.get(), most);  // all have the same type
+Status FramePacker::check(size_t edge, const Batch& batch, size_t most) const {
+  return check_record_bytes(batch, edges_[edge].codec.get(), most);
 }
 
-void FramePacker::emit(Batch& batch) {
+void FramePacker::emit(size_t edge, Batch& batch) {
   if (batch.empty()) return;
   taken_ += static_cast<int64_t>(batch.size());
-  if (edges_.empty()) return batch.clear();
   if (gathered_ == 0) since_ = clock_.now();
   gathered_ += batch.size();
-  for (size_t i = 0; i + 1 < edges_.size(); ++i) gather(edges_[i], *batch.copy());
-  gather(edges_.back(), batch);
+  gather(edges_[edge], batch);
   batch.clear();
   if (gathered_ >= limit_) flush();
 }

@@ -15,7 +15,7 @@ namespace weir {
 /// written when enough records are buffered, and at flush().
 class FramePacker {
  public:
-  static constexpr size_t kMaxRecords = 8192;  ///< buffered on all edges
+  static constexpr size_t kMaxRecords = 8192;  ///< buffered, of all edges together
   /// Approximate maximum, by the size of earlier frames.
   static constexpr size_t kMaxBytes = 512 * 1024;
 
@@ -25,12 +25,16 @@ class FramePacker {
                                                        uint32_t build, const Clock& clock,
                                                        ReplyWriter& reply);
 
+  /// How many edges leave the vertex. They are numbered in their order in the graph.
+  size_t edges() const { return edges_.size(); }
   /// Whether emit() may take it. FAILED_PRECONDITION: a record takes more than `most` bytes.
-  Status check(const Batch& batch, size_t most) const;
-  /// Takes the contents of `batch`. Passes on exceptions of the user's key selector or serializer.
-  void emit(Batch& batch);
+  Status check(size_t edge, const Batch& batch, size_t most) const;
+  /// Takes the contents of `batch` for one edge. Passes on exceptions of the user's key selector or
+  /// serializer.
+  void emit(size_t edge, Batch& batch);
   void flush();
 
+  /// Records that are buffered.
   size_t gathered() const { return gathered_; }
   /// The arrival time of the oldest buffered record.
   MonotonicTime since() const { return since_; }

@@ -58,7 +58,7 @@ TEST_F(FramePackerTest, HashEdgeHasAFramePerKeyGroupInRecordOrder) {
   const auto packer = this->packer(0);
   for (int round = 0; round < 3; ++round) {
     Pairs records = batch({{1, round}, {2, round}, {3, round}});
-    packer->emit(records);
+    packer->emit(0, records);
     EXPECT_TRUE(records.empty());
   }
   EXPECT_EQ(packer->gathered(), 9u);
@@ -81,8 +81,8 @@ TEST_F(FramePackerTest, HashEdgeHasAFramePerKeyGroupInRecordOrder) {
 TEST_F(FramePackerTest, OtherEdgesHaveOneFrame) {
   const auto packer = this->packer(1);
   Pairs first = batch({{1, 1}}), second = batch({{2, 2}, {3, 3}});
-  packer->emit(first);
-  packer->emit(second);
+  packer->emit(0, first);
+  packer->emit(0, second);
   packer->flush();
   const auto packed = frames();
   ASSERT_EQ(packed.size(), 1u);
@@ -90,25 +90,29 @@ TEST_F(FramePackerTest, OtherEdgesHaveOneFrame) {
   EXPECT_EQ(packed[0].batch.records, (std::vector<Pair>{{1, 1}, {2, 2}, {3, 3}}));
 }
 
-TEST_F(FramePackerTest, EveryEdgeGetsAllRecords) {
+TEST_F(FramePackerTest, EachEdgeHasItsOwnRecords) {
   graph_.edges.push_back(
       {1, 2, Partitioning::kHash, graph_.edges[0].hasher, graph_.edges[0].codec});
   const auto packer = this->packer(1);
-  Pairs records = batch({{1, 1}});
-  packer->emit(records);
+  ASSERT_EQ(packer->edges(), 2u);
+  Pairs first = batch({{1, 1}}), second = batch({{2, 2}});
+  packer->emit(1, second);
+  packer->emit(0, first);
+  EXPECT_EQ(packer->gathered(), 2u);
   packer->flush();
   const auto packed = frames();
   ASSERT_EQ(packed.size(), 2u);
-  for (const Packed& frame : packed) EXPECT_EQ(frame.batch.records, (std::vector<Pair>{{1, 1}}));
-  EXPECT_EQ(packed[0].header.key_group, -1);
-  EXPECT_EQ(packed[1].header.key_group, TestCaller::group_of(1));
+  EXPECT_EQ(packed[0].header, (FrameHeader{1, -1, 1, 5}));
+  EXPECT_EQ(packed[0].batch.records, (std::vector<Pair>{{1, 1}}));
+  EXPECT_EQ(packed[1].header, (FrameHeader{2, TestCaller::group_of(2), 1, 5}));
+  EXPECT_EQ(packed[1].batch.records, (std::vector<Pair>{{2, 2}}));
 }
 
 TEST_F(FramePackerTest, RecordsWithAndWithoutTimestampsAreNotMixed) {
   const auto packer = this->packer(0);
   Pairs timed = batch({{1, 1}}, 70), bare = batch({{1, 2}});
-  packer->emit(timed);
-  packer->emit(bare);
+  packer->emit(0, timed);
+  packer->emit(0, bare);
   packer->flush();
   const auto packed = frames();
   ASSERT_EQ(packed.size(), 2u);
@@ -121,7 +125,7 @@ TEST_F(FramePackerTest, FramesLeaveWhenEnoughRecordsAreBuffered) {
   size_t written = 0, largest = 0;
   for (int i = 0; i < 2000; ++i) {
     Pairs records = batch(std::vector<Pair>(100, {1, i}));
-    packer->emit(records);
+    packer->emit(0, records);
     EXPECT_LT(packer->gathered(), FramePacker::kMaxRecords);
     for (const Packed& frame : frames()) {
       written += frame.header.count;
@@ -135,9 +139,9 @@ TEST_F(FramePackerTest, FramesLeaveWhenEnoughRecordsAreBuffered) {
 TEST_F(FramePackerTest, KnowsTheArrivalTimeOfTheOldestRecord) {
   const auto packer = this->packer(1);
   Pairs first = batch({{1, 1}}), second = batch({{1, 1}});
-  packer->emit(first);
+  packer->emit(0, first);
   world_.ms += 7;
-  packer->emit(second);
+  packer->emit(0, second);
   EXPECT_EQ(packer->since(), std::chrono::milliseconds(world_.ms - 7));
   packer->flush();
   EXPECT_EQ(packer->gathered(), 0u);
@@ -146,8 +150,8 @@ TEST_F(FramePackerTest, KnowsTheArrivalTimeOfTheOldestRecord) {
 TEST_F(FramePackerTest, RecordAboveTheLimitIsRefused) {
   const auto packer = this->packer(1);
   const size_t bytes = detail::record_codec<Pair>()->record_bytes(batch({{1, 1}}), 0);
-  EXPECT_TRUE(packer->check(batch({{1, 1}}), bytes).ok());
-  EXPECT_NE(packer->check(batch({{1, 1}}), bytes - 1).message().find("weir.max-record-size"),
+  EXPECT_TRUE(packer->check(0, batch({{1, 1}}), bytes).ok());
+  EXPECT_NE(packer->check(0, batch({{1, 1}}), bytes - 1).message().find("weir.max-record-size"),
             std::string::npos);
 }
 

@@ -46,11 +46,6 @@ class NoServices final : public TaskServices {
   FileSystemRegistry& files_;
 };
 
-class NoOutput final : public Output {
- public:
-  void emit(Batch&) override { std::abort(); }
-};
-
 /// Two vertices: a source and an operator after it.
 class WeirSnapshot : public testing::Test {
  protected:
@@ -164,7 +159,6 @@ TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
   publish({{"map", {{"d"}, {"e", "f"}, {"g"}}}});
   const std::vector<std::vector<std::string>> expected = {{"d"}, {"e"}, {"f"}, {"g"}};
   NoServices services(files_);
-  NoOutput output;
   for (int subtask = 0; subtask < 4; ++subtask) {
     auto snapshot = ChainSnapshot::load("/job/chk-41", graph_, 1, 4, false, files_);
     ASSERT_TRUE(snapshot.ok()) << snapshot.status().to_string();
@@ -173,7 +167,7 @@ TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
     SuspendableCall call(fibers);
     OperatorChain chain(
         graph_.vertices[1], {.subtask = subtask, .parallelism = 4}, services,
-        [](const Status&) { FAIL(); }, output, call);
+        [](const Status&) { FAIL(); }, {}, call);
     ASSERT_TRUE(open_and_restore(chain, snapshot->task_start(), files_).ok());
     EXPECT_EQ(restored_, expected[static_cast<size_t>(subtask)]);
   }

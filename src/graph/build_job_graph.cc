@@ -21,6 +21,7 @@ struct Planned {
   int max_parallelism = 128;
   int consumers = 0;
   int vertex = -1;
+  int place = 0;  ///< in the vertex's chain
 };
 
 void plan_uids(const StreamGraph& graph, const JobGraphOptions& options, std::vector<Planned>* plan,
@@ -95,21 +96,39 @@ bool chains(const StreamGraph& graph, const JobGraphOptions& options,
   if (resolve(graph, options, node.inputs[0], plan, i) != Partitioning::kForward) return false;
   if (options.for_flink && node.probe && vertices[static_cast<size_t>(plan[from].vertex)].is_source)
     return false;
-  if (!graph.nodes[from].chaining || plan[from].consumers != 1) return false;
+  if (!graph.nodes[from].chaining || (options.for_flink && plan[from].consumers > 1)) return false;
   return !node.max_parallelism ||
          *node.max_parallelism == vertices[static_cast<size_t>(plan[from].vertex)].max_parallelism;
 }
 
+/// "map -> (filter -> print, print)": the operator and what is behind it in the chain.
+std::string name_of_subtree(const JobVertex& vertex, size_t at) {
+  std::vector<std::string> children;
+  for (size_t i = at + 1; i < vertex.chain.size(); ++i) {
+    if (parent_of(vertex, i) == at) children.push_back(name_of_subtree(vertex, i));
+  }
+  std::string name = vertex.chain[at].name;
+  if (children.size() == 1) return cat(name, " -> ", children[0]);
+  for (size_t i = 0; i < children.size(); ++i) name += cat(i == 0 ? " -> (" : ", ", children[i]);
+  return children.empty() ? name : name + ")";
+}
+
 Id128 fingerprint(const JobGraph& graph) {
-  std::string text = cat("weir job graph 1\n", graph.name, "\n", graph.id.to_hex(), "\n");
+  std::string text = cat("weir job graph 2\n", graph.name, "\n", graph.id.to_hex(), "\n");
   for (const JobVertex& vertex : graph.vertices) {
     text += cat("vertex ", vertex.parallelism, " ", vertex.max_parallelism, " ", vertex.is_source,
                 "\n");
-    for (const JobOperator& op : vertex.chain)
-      text += cat(op.name.size(), ":", op.name, " ", op.uid.size(), ":", op.uid, "\n");
+    for (const JobOperator& op : vertex.chain) {
+      text += cat(op.name.size(), ":", op.name, " ", op.uid.size(), ":", op.uid, " ", op.parent,
+                  " ", op.output, "\n");
+      for (const detail::SideOutput& side : op.side_outputs)
+        text += cat("side ", side.name.size(), ":", side.name, "\n");
+    }
   }
-  for (const JobEdge& edge : graph.edges)
-    text += cat("edge ", edge.from, " ", edge.to, " ", static_cast<int>(edge.partitioning), "\n");
+  for (const JobEdge& edge : graph.edges) {
+    text += cat("edge ", edge.from, " ", edge.to, " ", static_cast<int>(edge.partitioning), " ",
+                edge.from_operator, " ", edge.output, " ", edge.input, "\n");
+  }
   for (const auto& [name, value] : graph.arguments)
     text += cat("flag ", name.size(), ":", name, " ", value.size(), ":", value, "\n");
   return murmur3_128(text);
@@ -149,7 +168,8 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
   for (size_t i = 0; i < stream_graph.nodes.size(); ++i) {
     const StreamNode& node = stream_graph.nodes[i];
     Planned& planned = plan[i];
-    if (chains(stream_graph, options, plan, graph.vertices, i)) {
+    const bool chained = chains(stream_graph, options, plan, graph.vertices, i);
+    if (chained) {
       planned.vertex = plan[static_cast<size_t>(node.inputs[0].from)].vertex;
     } else {
       planned.vertex = static_cast<int>(graph.vertices.size());
@@ -162,21 +182,26 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
       vertex.parallelism_given = node.parallelism.has_value();
       graph.vertices.push_back(std::move(vertex));
       for (const StreamInput& input : node.inputs) {
-        graph.edges.push_back({plan[static_cast<size_t>(input.from)].vertex, planned.vertex,
+        const Planned& from = plan[static_cast<size_t>(input.from)];
+        graph.edges.push_back({from.vertex, planned.vertex,
                                resolve(stream_graph, options, input, plan, i), input.hasher,
-                               input.codec});
+                               input.codec, from.place, input.output, input.input});
       }
     }
     if (node.inputs.empty()) graph.bounded = graph.bounded && node.bounded;
 
     JobVertex& vertex = graph.vertices[static_cast<size_t>(planned.vertex)];
-    vertex.name += vertex.chain.empty() ? (vertex.is_source ? "Source: " : "") : " -> ";
-    vertex.name += node.name;
+    planned.place = static_cast<int>(vertex.chain.size());
     vertex.chain.push_back(
         {node.name, planned.uid, murmur3_128(planned.uid),
          [factory = node.factory, settings = options.operators] { return factory(settings); },
-         node.make_enumerator, node.probe});
+         node.make_enumerator, node.probe, node.side_outputs});
+    if (!chained) continue;
+    vertex.chain.back().parent = plan[static_cast<size_t>(node.inputs[0].from)].place;
+    vertex.chain.back().output = node.inputs[0].output;
   }
+  for (JobVertex& vertex : graph.vertices)
+    vertex.name = cat(vertex.is_source ? "Source: " : "", name_of_subtree(vertex, 0));
   graph.fingerprint = fingerprint(graph);
   return graph;
 }

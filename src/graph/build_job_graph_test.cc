@@ -121,11 +121,66 @@ TEST(BuildJobGraph, ChangeOfParallelismBreaksTheChainAndRebalances) {
             "[0] 1/128 Source: in; [1] 3/128 map -> out; 0-rebalance-1; ");
 }
 
-TEST(BuildJobGraph, SeveralConsumersBreakTheChain) {
+/// For each operator of a vertex: its name, the one it follows, and that one's output.
+std::string tree(const JobVertex& vertex) {
+  std::string text;
+  for (size_t i = 0; i < vertex.chain.size(); ++i) {
+    text += vertex.chain[i].name;
+    if (i > 0)
+      text += cat("<", vertex.chain[parent_of(vertex, i)].name, ":", vertex.chain[i].output);
+    text += " ";
+  }
+  return text;
+}
+
+TEST(BuildJobGraph, SeveralConsumersMakeATree) {
+  const auto job =
+      build_job_graph({{node("in"), node("a", {forward(0)}), node("b", {forward(0)}),
+                        node("c", {forward(2)}), node("d", {forward(1)}), node("e", {hash(1)})}},
+                      options());
+  EXPECT_EQ(shape(job), "[0] 1/128 Source: in -> (a -> d, b -> c); [1] 1/128 e; 0-hash-1; ");
+  EXPECT_EQ(tree(job->vertices[0]), "in a<in:0 b<in:0 c<b:0 d<a:0 ");
+  EXPECT_EQ(job->vertices[0].chain[sender_of(job->vertices[0], job->edges[0])].name, "a");
+}
+
+TEST(BuildJobGraph, ForFlinkSeveralConsumersEndTheChain) {
+  JobGraphOptions flink = options();
+  flink.for_flink = true;
   EXPECT_EQ(shape(build_job_graph({{node("in"), node("a", {forward(0)}), node("b", {forward(0)}),
                                     node("c", {forward(2)})}},
-                                  options())),
+                                  flink)),
             "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b -> c; 0-forward-1; 0-forward-2; ");
+}
+
+StreamInput side(int from, int output, Partitioning partitioning = Partitioning::kForward) {
+  StreamInput input{from, partitioning, nullptr};
+  input.output = output;
+  return input;
+}
+
+TEST(BuildJobGraph, SideOutputsKeepTheirNumbers) {
+  StreamGraph graph{{node("in"), node("late", {side(0, 2)}), node("all", {forward(0)}),
+                     node("odd", {side(0, 1, Partitioning::kRebalance)})}};
+  graph.nodes[0].side_outputs = {{"odd", typeid(int)}, {"late", typeid(int)}};
+  const auto job = build_job_graph(graph, options());
+  EXPECT_EQ(shape(job), "[0] 1/128 Source: in -> (late, all); [1] 1/128 odd; 0-rebalance-1; ");
+  EXPECT_EQ(tree(job->vertices[0]), "in late<in:2 all<in:0 ");
+  EXPECT_EQ(job->vertices[0].chain[0].side_outputs.size(), 2u);
+  EXPECT_EQ(job->edges[0].output, 1);
+  EXPECT_EQ(sender_of(job->vertices[0], job->edges[0]), 0u);
+}
+
+TEST(BuildJobGraph, OperatorWithTwoInputsHeadsAChain) {
+  StreamInput second = forward(1);
+  second.input = 1;
+  const auto job = build_job_graph(
+      {{node("a"), node("b"), node("both", {forward(0), second}), node("out", {forward(2)})}},
+      options());
+  EXPECT_EQ(shape(job),
+            "[0] 1/128 Source: a; [1] 1/128 Source: b; [2] 1/128 both -> out; 0-forward-2; "
+            "1-forward-2; ");
+  EXPECT_EQ(job->edges[0].input, 0);
+  EXPECT_EQ(job->edges[1].input, 1);
 }
 
 TEST(BuildJobGraph, UnionBreaksTheChain) {
@@ -277,6 +332,15 @@ TEST(BuildJobGraph, FingerprintCoversEverythingThatTwoProcessesMustAgreeOn) {
   other = base;
   other.nodes[1].max_parallelism = 64;
   EXPECT_NE(original, of(other, options(2)));
+  other = base;
+  other.nodes[1].inputs[0].input = 1;
+  EXPECT_NE(original, of(other, options(2)));
+  other = base;
+  other.nodes[0].side_outputs = {{"late", typeid(int)}};
+  const std::string with_side_output = of(other, options(2));
+  EXPECT_NE(original, with_side_output);
+  other.nodes[1].inputs[0].output = 1;
+  EXPECT_NE(with_side_output, of(other, options(2)));
   JobGraphOptions renamed = options(2);
   renamed.name = "other";
   EXPECT_NE(original, of(base, renamed));
@@ -313,6 +377,40 @@ TEST(Explain, ShowsChainsUidsAndExchanges) {
                 "    parallelism 1 of at most 128\n"
                 "    out         uid auto-out-1  id " +
                 murmur3_128("auto-out-1").to_hex() + "\n");
+}
+
+TEST(Explain, SaysWhoseRecordsABranchGets) {
+  StreamInput second = hash(1);
+  second.input = 1;
+  StreamGraph graph{{node("in"), node("split", {forward(0)}), node("late", {side(1, 1)}),
+                     node("log", {forward(1)}), node("join", {hash(3), second})}};
+  graph.nodes[1].side_outputs = {{"too late", typeid(int)}};
+  auto job = build_job_graph(graph, options());
+  ASSERT_TRUE(job.ok());
+  std::string text = explain(*job);
+  const auto id = [](const char* uid) { return murmur3_128(uid).to_hex(); };
+  EXPECT_EQ(text.substr(text.find("[0]")),
+            "[0] Source: in -> split -> (late, log)\n"
+            "    parallelism 1 of at most 128\n"
+            "    in     uid auto-in-1     id " +
+                id("auto-in-1") +
+                "\n"
+                "    split  uid auto-split-1  id " +
+                id("auto-split-1") +
+                "\n"
+                "    late   uid auto-late-1   id " +
+                id("auto-late-1") +
+                "  (side output 'too late' of split)\n"
+                "    log    uid auto-log-1    id " +
+                id("auto-log-1") +
+                "  (from split)\n"
+                "    --hash--> [1]\n"
+                "    --hash--> [1] input 2  (from split)\n"
+                "\n"
+                "[1] join\n"
+                "    parallelism 1 of at most 128\n"
+                "    join   uid auto-join-1   id " +
+                id("auto-join-1") + "\n");
 }
 
 JobVertex vertex(int parallelism) {

@@ -7,6 +7,16 @@
 namespace weir {
 namespace {
 
+/// Whose records an operator or an edge gets; empty for the results of the operator `above` it in
+/// the list.
+std::string origin(const JobVertex& vertex, size_t op, int output, bool above) {
+  if (output > 0)
+    return cat("  (side output '",
+               vertex.chain[op].side_outputs[static_cast<size_t>(output - 1)].name, "' of ",
+               vertex.chain[op].name, ")");
+  return above ? std::string() : cat("  (from ", vertex.chain[op].name, ")");
+}
+
 std::string padded(std::string text, size_t width) {
   if (text.size() < width) text.append(width - text.size(), ' ');
   return text;
@@ -39,13 +49,20 @@ std::string explain(const JobGraph& graph) {
     const JobVertex& vertex = graph.vertices[v];
     text += cat("\n[", v, "] ", vertex.name, "\n    parallelism ", vertex.parallelism,
                 " of at most ", vertex.max_parallelism, "\n");
-    for (const JobOperator& op : vertex.chain) {
+    for (size_t i = 0; i < vertex.chain.size(); ++i) {
+      const JobOperator& op = vertex.chain[i];
       text += cat("    ", padded(op.name, name_width), "  uid ", padded(op.uid, uid_width), "  id ",
-                  op.id.to_hex(), "\n");
+                  op.id.to_hex());
+      if (i > 0)
+        text += origin(vertex, parent_of(vertex, i), op.output, parent_of(vertex, i) + 1 == i);
+      text += "\n";
     }
     for (const JobEdge& edge : graph.edges) {
-      if (edge.from == static_cast<int>(v))
-        text += cat("    --", to_string(edge.partitioning), "--> [", edge.to, "]\n");
+      if (edge.from != static_cast<int>(v)) continue;
+      const size_t sender = sender_of(vertex, edge);
+      text += cat("    --", to_string(edge.partitioning), "--> [", edge.to, "]",
+                  edge.input > 0 ? cat(" input ", edge.input + 1) : std::string(),
+                  origin(vertex, sender, edge.output, sender + 1 == vertex.chain.size()), "\n");
     }
   }
   return text;

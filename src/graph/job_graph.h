@@ -17,11 +17,17 @@ struct JobOperator {
   OperatorFactory factory;
   EnumeratorFactory make_enumerator;  ///< sources only
   Probe probe;                        ///< may be null
+  /// The side outputs that somebody reads.
+  std::vector<detail::SideOutput> side_outputs = {};
+  /// Index in the chain of the operator whose records it gets; -1: the one before it.
+  int parent = -1;
+  int output = 0;  ///< of the parent: 0 for its results, from 1 on for its side outputs
 };
 
-/// A chain of operators that run in one task.
+/// A chain of operators that run in one task: a tree. Records enter it at chain[0]; every other
+/// operator has one input, an output of an operator before it.
 struct JobVertex {
-  std::string name;  ///< "Source: x -> map -> filter"
+  std::string name;  ///< "Source: x -> (map -> filter, print)"
   int parallelism = 1;
   int max_parallelism = 128;
   std::vector<JobOperator> chain;  ///< never empty; chain[0] makes a SourceOperator iff is_source
@@ -40,6 +46,10 @@ struct JobEdge {
   std::shared_ptr<const KeyHasher> hasher;  ///< kHash only
   /// Null: its records cannot leave the process.
   std::shared_ptr<const RecordCodec> codec = nullptr;
+  /// Index in the chain of the operator whose records these are; -1: the last one.
+  int from_operator = -1;
+  int output = 0;  ///< of that operator: 0 for its results, from 1 on for its side outputs
+  int input = 0;   ///< which input of the consuming operator they are for
 };
 
 /// The dataflow to run. Immutable once built. Vertices are in topological order: edges point
@@ -57,5 +67,15 @@ struct JobGraph {
   /// A hash over everything that two processes must agree on.
   Id128 fingerprint;
 };
+
+/// Index in the chain of the operator whose records chain[i], not the first, gets.
+inline size_t parent_of(const JobVertex& vertex, size_t i) {
+  const int parent = vertex.chain[i].parent;
+  return parent < 0 ? i - 1 : static_cast<size_t>(parent);
+}
+/// Index in the chain of the operator whose records go along an edge of the vertex.
+inline size_t sender_of(const JobVertex& vertex, const JobEdge& edge) {
+  return edge.from_operator < 0 ? vertex.chain.size() - 1 : static_cast<size_t>(edge.from_operator);
+}
 
 }  // namespace weir

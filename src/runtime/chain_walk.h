@@ -33,7 +33,7 @@ class ChainWalk {
   /// Begins the end of a source: the maximum watermark, then the end of data.
   void begin_end_of_source();
   /// Processes a batch. When it returns, all operators have taken the batch or what was made of it.
-  void process(Batch& batch) { chain_.process(batch); }
+  void process(int input, Batch& batch) { chain_.process(input, batch); }
 
   bool under_way() const { return under_way_; }
   /// Continues at the operator that had more to do. Does nothing at rest.

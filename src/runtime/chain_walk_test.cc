@@ -62,17 +62,20 @@ class Recorder final : public Operator {
 
 class ChainWalkTest : public testing::Test, public Output, public ChainWalk::Exit {
  protected:
-  /// Makes operators a, b, … that need this number of further calls each.
-  void make(std::vector<int> more) {
+  /// Makes operators a, b, … that need this number of further calls each. `parents`: as in
+  /// JobOperator.
+  void make(std::vector<int> more, std::vector<int> parents = {}) {
     for (size_t i = 0; i < more.size(); ++i) {
       const std::string name(1, static_cast<char>('a' + i));
       vertex_.chain.push_back(JobOperator{
           name, name, OperatorId{},
           [this, name, n = more[i]] { return std::make_unique<Recorder>(name, n, log_); }, nullptr,
           nullptr});
+      if (!parents.empty()) vertex_.chain.back().parent = parents[i];
     }
     chain_ = std::make_unique<OperatorChain>(
-        vertex_, SubtaskPlace{}, services_, [](Status) {}, *this, call_);
+        vertex_, SubtaskPlace{}, services_, [](Status) {},
+        std::vector<ChainExit>{{more.size() - 1, 0, this}}, call_);
     walk_ = std::make_unique<ChainWalk>(*chain_, *this);
     ASSERT_TRUE(chain_->open({}).ok());
   }
@@ -126,6 +129,19 @@ TEST_F(ChainWalkTest, StopsAtAnOperatorWithMoreToDoAndContinuesThere) {
   EXPECT_EQ(log(), "");
 }
 
+TEST_F(ChainWalkTest, VisitsEveryOperatorOfATreeOnce) {
+  make({0, 0, 1, 0}, {-1, 0, 0, 1});  // a -> (b -> d, c); d's results leave
+  walk_->begin(Kind::kWatermark, 7);
+  EXPECT_EQ(log(), "a:w7 b:batch d:batch out c:batch b:w7 d:batch out c:w7 ");
+  EXPECT_TRUE(walk_->under_way());
+  walk_->resume();
+  EXPECT_EQ(log(), "c:w7 d:w7 out [w7] ");
+  walk_->begin(Kind::kBarrier, 3);
+  EXPECT_EQ(log(),
+            "a:barrier b:batch d:batch out c:batch b:barrier d:batch out c:barrier d:barrier out "
+            "[b3] ");
+}
+
 TEST_F(ChainWalkTest, BarrierPassesAfterEveryOperatorHasEmittedTheRecordsBeforeIt) {
   make({5, 5});
   walk_->begin(Kind::kBarrier, 3);
@@ -136,7 +152,7 @@ TEST_F(ChainWalkTest, BatchGoesThroughAtOnce) {
   make({5, 5});
   Ints batch;
   batch.add(1);
-  walk_->process(batch);
+  walk_->process(0, batch);
   EXPECT_EQ(log(), "a:batch b:batch out ");
 }
 

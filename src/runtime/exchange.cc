@@ -44,7 +44,8 @@ Status check_can_be_distributed(const JobGraph& graph) {
   for (const JobEdge& edge : graph.edges) {
     // A forward edge leads from shard i to shard i.
     if (edge.partitioning == Partitioning::kForward || edge.codec != nullptr) continue;
-    const auto& from = graph.vertices[static_cast<size_t>(edge.from)].chain.back();
+    const JobVertex& sender = graph.vertices[static_cast<size_t>(edge.from)];
+    const JobOperator& from = sender.chain[sender_of(sender, edge)];
     const auto& to = graph.vertices[static_cast<size_t>(edge.to)].chain.front();
     problems += cat(
         problems.empty() ? "" : "\n", "the records that operator '", from.name,

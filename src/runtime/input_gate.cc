@@ -1,12 +1,18 @@
 #include "runtime/input_gate.h"
 
+#include "weir/detail/base/check.h"
+
 namespace weir {
 
-InputGate::InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode)
+InputGate::InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode,
+                     std::vector<int> inputs)
     : channels_(std::move(channels)),
+      inputs_(std::move(inputs)),
       barriers_(static_cast<int>(channels_.size()), mode),
       valve_(static_cast<int>(channels_.size())),
-      last_(channels_.size() - 1) {}
+      last_(channels_.size() - 1) {
+  WEIR_CHECK(inputs_.empty() || inputs_.size() == channels_.size());
+}
 
 bool InputGate::next(StreamElement* element) {
   const size_t count = channels_.size();
@@ -26,7 +32,9 @@ bool InputGate::next(StreamElement* element) {
 bool InputGate::admit(StreamElement* element) {
   const int channel = static_cast<int>(last_);
   switch (element->kind) {
-    case StreamElement::Kind::kBatch: return true;
+    case StreamElement::Kind::kBatch:
+      element->input = inputs_.empty() ? 0 : inputs_[last_];
+      return true;
     case StreamElement::Kind::kWatermark: {
       const auto advanced = valve_.on_watermark(channel, element->value);
       if (!advanced) return false;

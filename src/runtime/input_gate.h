@@ -15,7 +15,9 @@ namespace weir {
 /// ended.
 class InputGate {
  public:
-  InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode);
+  /// `inputs`, by channel: which input of the operator its records are for. Empty: the first.
+  InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode,
+            std::vector<int> inputs = {});
 
   /// Gets the next element for the task, or returns false if there is none now. A batch must be
   /// returned with recycle().
@@ -28,6 +30,7 @@ class InputGate {
   bool admit(StreamElement* element);
 
   std::vector<std::shared_ptr<ChannelReader>> channels_;
+  const std::vector<int> inputs_;
   BarrierTracker barriers_;
   WatermarkValve valve_;
   int ended_ = 0;

@@ -104,39 +104,46 @@ void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
   Shard* const from = shard_at_[channel.from];
   Shard* const to = shard_at_[channel.to];
   auto& writers = writers_[{channel.edge, channel.from}];
-  auto& readers = readers_[{edge.to, channel.to}];
+  Readers& readers = readers_[{edge.to, channel.to}];
+  const auto add_reader = [&](std::shared_ptr<ChannelReader> end) {
+    readers.ends.push_back(std::move(end));
+    readers.inputs.push_back(edge.input);
+  };
   if (from != nullptr && to != nullptr) {
     auto local = std::make_shared<Channel>(options_.channel_capacity);
     local->set_wakers([to] { to->wake(); }, [from] { from->wake(); });
     writers.push_back(local);
-    readers.push_back(local);
+    add_reader(local);
   } else if (from != nullptr) {
-    const std::string& from_operator =
-        graph_.vertices[static_cast<size_t>(edge.from)].chain.back().name;
+    const JobVertex& sender = graph_.vertices[static_cast<size_t>(edge.from)];
+    const std::string& from_operator = sender.chain[sender_of(sender, edge)].name;
     writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to), from_operator,
                                             edge.codec, [from] { from->wake(); }));
   } else if (to != nullptr) {
-    readers.push_back(exchange_.make_reader(id, placement_.worker_of(channel.from), edge.codec,
-                                            [to] { to->wake(); }));
+    add_reader(exchange_.make_reader(id, placement_.worker_of(channel.from), edge.codec,
+                                     [to] { to->wake(); }));
   }
 }
 
 std::unique_ptr<InputGate> JobExecution::gate_of(int vertex, int subtask) {
   const auto inputs = readers_.find({vertex, subtask});
   if (inputs == readers_.end()) return nullptr;
-  return std::make_unique<InputGate>(std::move(inputs->second), options_.mode);
+  return std::make_unique<InputGate>(std::move(inputs->second.ends), options_.mode,
+                                     std::move(inputs->second.inputs));
 }
 
-std::vector<std::unique_ptr<OutputPartition>> JobExecution::outputs_of(int vertex, int subtask) {
-  std::vector<std::unique_ptr<OutputPartition>> outputs;
+std::vector<Task::OutgoingEdge> JobExecution::outputs_of(int vertex, int subtask) {
+  std::vector<Task::OutgoingEdge> outputs;
   for (int e = 0; e < static_cast<int>(graph_.edges.size()); ++e) {
     const JobEdge& edge = graph_.edges[e];
     if (edge.from != vertex) continue;
-    outputs.push_back(std::make_unique<OutputPartition>(
+    auto partition = std::make_unique<OutputPartition>(
         OutputPartition::Options{edge.partitioning, edge.hasher,
                                  graph_.vertices[edge.to].max_parallelism, options_.batch_size,
                                  options_.batch_bytes, options_.max_record_bytes, edge.codec},
-        std::move(writers_[{e, subtask}])));
+        std::move(writers_[{e, subtask}]));
+    outputs.push_back(
+        {std::move(partition), sender_of(graph_.vertices[vertex], edge), edge.output});
   }
   return outputs;
 }

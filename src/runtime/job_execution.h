@@ -90,7 +90,7 @@ class JobExecution {
  private:
   class Services;
 
-  std::vector<std::unique_ptr<OutputPartition>> outputs_of(int vertex, int subtask);
+  std::vector<Task::OutgoingEdge> outputs_of(int vertex, int subtask);
   std::unique_ptr<InputGate> gate_of(int vertex, int subtask);
   void make_channels();
   /// Makes those ends of the channel that are in this process.
@@ -104,9 +104,12 @@ class JobExecution {
   // used only during construction
   std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelWriter>>>
       writers_;  ///< by edge and producing subtask
-  std::map<std::pair<int, int>, std::vector<std::shared_ptr<ChannelReader>>>
-      readers_;                   ///< by consuming vertex and subtask
-  std::vector<Shard*> shard_at_;  ///< by index; null: on another worker
+  struct Readers {
+    std::vector<std::shared_ptr<ChannelReader>> ends;
+    std::vector<int> inputs;  ///< by end: which input of the operator its records are for
+  };
+  std::map<std::pair<int, int>, Readers> readers_;  ///< by consuming vertex and subtask
+  std::vector<Shard*> shard_at_;                    ///< by index; null: on another worker
   std::vector<std::unique_ptr<Services>> services_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<std::unique_ptr<ActorHandle>> handles_;

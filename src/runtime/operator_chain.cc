@@ -30,6 +30,27 @@ class OperatorChain::Link final : public Output {
   const size_t next_;
 };
 
+/// Drops what nobody reads.
+class OperatorChain::Nowhere final : public Output {
+ public:
+  void emit(Batch& batch) override { batch.clear(); }
+};
+
+/// Hands what one operator emits to several receivers.
+class OperatorChain::Fork final : public Output {
+ public:
+  explicit Fork(std::vector<Output*> receivers) : receivers_(std::move(receivers)) {}
+  void emit(Batch& batch) override {
+    if (batch.empty()) return;
+    for (size_t i = 0; i + 1 < receivers_.size(); ++i) receivers_[i]->emit(*batch.copy());
+    receivers_.back()->emit(batch);
+    batch.clear();
+  }
+
+ private:
+  const std::vector<Output*> receivers_;
+};
+
 namespace {
 
 class ChainSnapshotContext final : public SnapshotContext {
@@ -60,20 +81,45 @@ class ChainSnapshotContext final : public SnapshotContext {
 }  // namespace
 
 OperatorChain::OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services,
-                             std::function<void(Status)> fail, Output& out, SuspendableCall& call)
-    : vertex_(vertex), place_(place), out_(out), call_(call) {
-  for (size_t i = 0; i < vertex.chain.size(); ++i) {
-    hosts_.push_back(std::make_unique<OperatorHost>(vertex.chain[i], place, services, fail));
-    if (i + 1 < vertex.chain.size()) links_.push_back(std::make_unique<Link>(*this, i + 1));
+                             std::function<void(Status)> fail, const std::vector<ChainExit>& exits,
+                             SuspendableCall& call)
+    : vertex_(vertex), place_(place), call_(call), suspended_(vertex.chain.size(), 0) {
+  using Receivers = std::vector<std::vector<Output*>>;  // of one operator, by output
+  std::vector<Receivers> receivers;
+  for (const JobOperator& op : vertex.chain) {
+    hosts_.push_back(std::make_unique<OperatorHost>(op, place, services, fail));
+    receivers.emplace_back(1 + op.side_outputs.size());
+  }
+  for (size_t i = 1; i < hosts_.size(); ++i) {
+    const size_t parent = parent_of(vertex, i);
+    WEIR_CHECK(parent < i);
+    routes_.push_back(std::make_unique<Link>(*this, i));
+    receivers[parent]
+        .at(static_cast<size_t>(vertex.chain[i].output))
+        .push_back(routes_.back().get());
+  }
+  for (const ChainExit& exit : exits)
+    receivers.at(exit.op).at(static_cast<size_t>(exit.output)).push_back(exit.to);
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    std::vector<Output*> outputs;
+    for (std::vector<Output*>& each : receivers[i]) outputs.push_back(&connect(std::move(each)));
+    results_.push_back(outputs[0]);
+    outputs.erase(outputs.begin());
+    hosts_[i]->set_side_outputs(std::move(outputs));
   }
 }
 
-OperatorChain::~OperatorChain() = default;
-
-Output& OperatorChain::output_of(size_t i) {
-  if (i < links_.size()) return *links_[i];
-  return out_;
+Output& OperatorChain::connect(std::vector<Output*> receivers) {
+  if (receivers.size() == 1) return *receivers[0];
+  if (receivers.empty()) {
+    routes_.push_back(std::make_unique<Nowhere>());
+  } else {
+    routes_.push_back(std::make_unique<Fork>(std::move(receivers)));
+  }
+  return *routes_.back();
 }
+
+OperatorChain::~OperatorChain() = default;
 
 SourceOperator* OperatorChain::source() {
   return vertex_.is_source ? static_cast<SourceOperator*>(&hosts_[0]->op()) : nullptr;
@@ -104,18 +150,21 @@ OperatorHost& OperatorChain::enter(size_t i) {
 }
 
 bool OperatorChain::can_accept() {
-  for (size_t i = suspended_; i < hosts_.size(); ++i) {
-    if (!enter(i).op().can_accept()) return false;
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    if (suspended_[i] == 0 && !enter(i).op().can_accept()) return false;
   }
   return true;
 }
 
 void OperatorChain::suspend() {
   const size_t at = current_;
-  suspended_ = at + 1;
-  for (size_t i = 0; i < suspended_; ++i) hosts_[i]->hold_continuations();
+  for (size_t i = at;; i = parent_of(vertex_, i)) {
+    suspended_[i] = 1;
+    hosts_[i]->hold_continuations();
+    if (i == 0) break;
+  }
   call_.suspend();
-  suspended_ = 0;
+  std::fill(suspended_.begin(), suspended_.end(), 0);
   current_ = at;
 }
 
@@ -123,7 +172,11 @@ void OperatorChain::call_ended() {
   for (const auto& host : hosts_) host->run_held_continuations();
 }
 
-void OperatorChain::process(Batch& batch) { enter(0).op().process(batch, output_of(0)); }
+void OperatorChain::process(int input, Batch& batch) {
+  Operator& first = enter(0).op();
+  if (input == 0) first.process(batch, output_of(0));
+  else first.process_input(input, batch, output_of(0));
+}
 
 PollResult OperatorChain::poll(Timestamp* watermark) {
   current_ = 0;
@@ -153,9 +206,9 @@ void OperatorChain::fire_due(int64_t now_ms) {
 
 int64_t OperatorChain::advance_refusing(int64_t now_ms) {
   int64_t next = INT64_MAX;
-  for (size_t i = suspended_; i < hosts_.size(); ++i) {
+  for (size_t i = 0; i < hosts_.size(); ++i) {
     Operator& op = enter(i).op();
-    if (op.can_accept()) continue;
+    if (suspended_[i] != 0 || op.can_accept()) continue;
     if (op.next_processing_time() <= now_ms) op.advance_processing_time(now_ms, output_of(i));
     next = std::min(next, op.next_processing_time());
   }

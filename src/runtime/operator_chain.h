@@ -11,17 +11,25 @@
 
 namespace weir {
 
-/// The operators of one task, one behind another. It is driven by calls, returns batches, and does
-/// not know its caller. A ChainWalk carries watermarks, barriers and the end through it. Thread:
-/// the host's. Exceptions of user code pass through every call except open(), restored() and
-/// close(); then `current()` is the operator that threw. The host makes a CrashScope of the chain
-/// around each call.
+/// Where records leave a chain.
+struct ChainExit {
+  size_t op = 0;   ///< the operator that emits them
+  int output = 0;  ///< 0: its results; from 1 on: its side outputs
+  Output* to = nullptr;
+};
+
+/// The operators of one task, a tree. It is driven by calls, and does not know its caller. A
+/// ChainWalk carries watermarks, barriers and the end through it. Thread: the host's. Exceptions of
+/// user code pass through every call except open(), restored() and close(); then `current()` is the
+/// operator that threw. The host makes a CrashScope of the chain around each call.
 class OperatorChain final : public CrashSubject {
  public:
-  /// `out` receives the output of the last operator. `call` is the call through which the host runs
-  /// the chain; outside of it nothing waits for room. All arguments outlive the chain.
+  /// Each exit receives what its operator emits to its output. Records that nobody receives are
+  /// dropped. `call` is the call through which the host runs the chain; outside of it nothing waits
+  /// for room. All arguments, and the outputs that the exits lead to, outlive the chain.
   OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskServices& services,
-                std::function<void(Status)> fail, Output& out, SuspendableCall& call);
+                std::function<void(Status)> fail, const std::vector<ChainExit>& exits,
+                SuspendableCall& call);
   ~OperatorChain();
 
   /// The lists restored for each operator, in chain order; empty on a fresh start.
@@ -33,28 +41,26 @@ class OperatorChain final : public CrashSubject {
   const OperatorHost& host(size_t i) const { return *hosts_[i]; }
   /// The operator whose code is running or ran last.
   OperatorHost& current() { return *hosts_[current_]; }
-  /// Call these before user code that the chain does not call itself: before the serializers of the
-  /// inputs, and before the serializers and key selectors of the outputs. That code belongs to the
-  /// first or the last operator.
-  void enter_input() { current_ = 0; }
-  void enter_output() { current_ = hosts_.size() - 1; }
   const char* crash_label() const override { return hosts_[current_]->label().c_str(); }
   SourceOperator* source();
 
   /// Only asks the operators that no suspended call is in.
   bool can_accept();
-  void process(Batch& batch);
+  /// `input`: of the first operator.
+  void process(int input, Batch& batch);
   PollResult poll(Timestamp* watermark);
   /// Sources only.
   void add_splits(std::vector<std::string> splits);
 
-  /// For ChainWalk. enter() makes operator `i` the current one and returns it; output_of() is where
-  /// it emits.
+  /// Makes operator `i` the current one and returns it. For ChainWalk, and for the host before it
+  /// runs a serializer or key selector: the first operator is to blame for those of the inputs, and
+  /// the sender for those of an output.
   OperatorHost& enter(size_t i);
-  Output& output_of(size_t i);
+  /// For ChainWalk: where the results of an operator go.
+  Output& output_of(size_t i) { return *results_[i]; }
 
-  /// For the host, when the last operator emits: suspends the call until `ready()`. Returns false
-  /// if the output must be dropped. May throw CallAbandoned.
+  /// For an exit, when an operator emits: suspends the call until `ready()`. Returns false if the
+  /// output must be dropped. May throw CallAbandoned.
   template <class Ready>
   bool wait_until(Ready ready) {
     while (call_.wanted()) {
@@ -87,19 +93,22 @@ class OperatorChain final : public CrashSubject {
 
  private:
   class Link;
+  class Nowhere;
+  class Fork;
 
+  Output& connect(std::vector<Output*> receivers);
   void suspend();
   void snapshot_ended();
 
   const JobVertex& vertex_;
   const SubtaskPlace place_;
   std::vector<std::unique_ptr<OperatorHost>> hosts_;
-  std::vector<const Counter*> late_records_;  ///< only the operators that count them
-  std::vector<std::unique_ptr<Link>> links_;  ///< links_[i] leads from operator i to operator i + 1
-  Output& out_;
+  std::vector<const Counter*> late_records_;     ///< only the operators that count them
+  std::vector<std::unique_ptr<Output>> routes_;  ///< `results_` and side outputs refer to them
+  std::vector<Output*> results_;                 ///< by operator: where its results go
   SuspendableCall& call_;
   size_t current_ = 0;
-  size_t suspended_ = 0;  ///< this number of operators, from the first, are in a suspended call
+  std::vector<uint8_t> suspended_;  ///< by operator: 1 if it may be in a suspended call
 };
 
 }  // namespace weir

@@ -103,7 +103,7 @@ struct Fixture {
     }
     chain = std::make_unique<OperatorChain>(
         vertex, SubtaskPlace{}, services, [this](Status status) { failure = std::move(status); },
-        output, call);
+        std::vector<ChainExit>{}, call);
   }
   JobVertex vertex;
   Services services;
@@ -191,9 +191,9 @@ TEST(OperatorChain, MemoryKeptForASnapshotIsReleasedEvenWithoutRecords) {
 
 TEST(OperatorChain, CrashNamesTheOperatorWhoseCodeRuns) {
   Fixture f({thrower(""), thrower("")});
-  f.chain->enter_output();
+  f.chain->enter(1);
   EXPECT_STREQ(f.chain->crash_label(), "operator 'op1' (uid 'uid1', subtask 0)");
-  f.chain->enter_input();
+  f.chain->enter(0);
   EXPECT_STREQ(f.chain->crash_label(), "operator 'op0' (uid 'uid0', subtask 0)");
 }
 

@@ -64,6 +64,18 @@ StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name
   return std::move(found->second.elements);
 }
 
+StatusOr<Output*> OperatorHost::side_output(const std::string& name, std::type_index type) {
+  for (size_t i = 0; i < description_.side_outputs.size(); ++i) {
+    const detail::SideOutput& side = description_.side_outputs[i];
+    if (side.name != name) continue;
+    if (side.type == type) return side_outputs_[i];
+    return invalid_argument(cat("side output '", name,
+                                "' is given records of another type than those that "
+                                "get_side_output() reads; use the same OutputTag for both"));
+  }
+  return nullptr;
+}
+
 void OperatorHost::run_blocking(std::function<std::function<void()>()> work) {
   services_.run_blocking(
       executor_, [this, label = label_, work = std::move(work)]() -> std::function<void()> {

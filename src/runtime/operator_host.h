@@ -67,6 +67,8 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
 
   /// Gives the operator its restored lists and opens it. Returns an exception as a Status.
   Status open(OperatorLists restored_lists);
+  /// Before open(): where the side outputs of the description lead, in their order.
+  void set_side_outputs(std::vector<Output*> outputs) { side_outputs_ = std::move(outputs); }
   /// Call it when the operator is in a suspended call: continuations of its blocking work then wait
   /// until run_held_continuations().
   void hold_continuations() { holds_ = true; }
@@ -95,6 +97,7 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   int64_t processing_time_ms() const override { return services_.wall_ms(); }
   void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override { fail_(std::move(status)); }
+  StatusOr<Output*> side_output(const std::string& name, std::type_index type) override;
   StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode,
                                              TypeDescription element) override;
 
@@ -112,6 +115,7 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   std::unique_ptr<Operator> operator_;
   OperatorLists restored_;
   OperatorLists declared_;
+  std::vector<Output*> side_outputs_;
   bool holds_ = false;
   std::vector<std::function<void()>> held_;
 };

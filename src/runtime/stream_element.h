@@ -19,6 +19,7 @@ struct StreamElement {
   Kind kind = Kind::kBatch;
   int64_t value = 0;
   std::unique_ptr<Batch> batch;
+  int input = 0;  ///< of a batch: which input of the operator it is for; set by the input gate
 };
 
 }  // namespace weir

@@ -130,11 +130,12 @@ struct Fixture {
       vertex.chain.push_back(JobOperator{"op" + std::to_string(i), "uid" + std::to_string(i),
                                          OperatorId{}, operators[i], nullptr, nullptr});
     }
-    std::vector<std::unique_ptr<OutputPartition>> outputs;
+    std::vector<Task::OutgoingEdge> outputs;
     if (!sink) {
       outputs.push_back(
-          std::make_unique<OutputPartition>(OutputPartition::Options{.batch_size = 1},
-                                            std::vector<std::shared_ptr<ChannelWriter>>{out}));
+          {std::make_unique<OutputPartition>(OutputPartition::Options{.batch_size = 1},
+                                             std::vector<std::shared_ptr<ChannelWriter>>{out}),
+           operators.size() - 1});
     }
     task = std::make_unique<Task>(
         vertex, 0, SubtaskPlace{}, services, fibers,

@@ -11,22 +11,34 @@
 namespace weir {
 
 Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services,
-           FiberPool& fibers, std::unique_ptr<InputGate> gate,
-           std::vector<std::unique_ptr<OutputPartition>> outputs)
+           FiberPool& fibers, std::unique_ptr<InputGate> gate, std::vector<OutgoingEdge> outputs)
     : vertex_(vertex),
       vertex_index_(vertex_index),
       place_(place),
       services_(services),
       gate_(std::move(gate)),
-      outputs_(std::move(outputs)),
+      outputs_(make_edges(std::move(outputs))),
       call_(fibers),
       chain_(
-          vertex, place, services, [this](Status status) { fail(std::move(status)); }, *this,
-          call_) {
-  for (const auto& output : outputs_) output->count_into(&metrics_);
+          vertex, place, services, [this](Status status) { fail(std::move(status)); },
+          exits_of(outputs_), call_) {
+  for (const auto& output : outputs_) output->partition().count_into(&metrics_);
 }
 
 Task::~Task() { abandon_step(); }
+
+std::vector<std::unique_ptr<Task::Edge>> Task::make_edges(std::vector<OutgoingEdge> outputs) {
+  std::vector<std::unique_ptr<Edge>> edges;
+  for (OutgoingEdge& output : outputs)
+    edges.push_back(std::make_unique<Edge>(*this, std::move(output)));
+  return edges;
+}
+
+std::vector<ChainExit> Task::exits_of(const std::vector<std::unique_ptr<Edge>>& edges) {
+  std::vector<ChainExit> exits;
+  for (const auto& edge : edges) exits.push_back(edge->exit());
+  return exits;
+}
 
 template <class Call>
 void Task::guarded(Call call) {
@@ -125,7 +137,7 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
 
 MonotonicTime Task::step_gate() {
   StreamElement element;
-  chain_.enter_input();  // its serializer may run
+  chain_.enter(0);  // its serializer may run
   if (!gate_->next(&element)) {
     check_finished();
     return Actor::kIdle;
@@ -133,7 +145,7 @@ MonotonicTime Task::step_gate() {
   if (element.kind == StreamElement::Kind::kBatch) {
     metrics_.records_in.inc(static_cast<int64_t>(element.batch->size()));
     metrics_.bytes_in.inc(element.value);
-    walk_.process(*element.batch);
+    walk_.process(element.input, *element.batch);
     gate_->recycle(std::move(element.batch));
   } else {
     if (element.kind == StreamElement::Kind::kWatermark)
@@ -253,42 +265,39 @@ void Task::check_finished() {
   if (listener_.on_finished) listener_.on_finished();
 }
 
-void Task::emit(Batch& batch) {
+void Task::Edge::emit(Batch& batch) {
   if (batch.empty()) return;
-  metrics_.records_out.inc(static_cast<int64_t>(batch.size()));
+  task_.metrics_.records_out.inc(static_cast<int64_t>(batch.size()));
   // Wait only for the leftovers of the previous emission, so that a step that emits once is never
   // suspended.
-  if (!chain_.wait_until([this] { return pump(); })) return batch.clear();
-  for (const auto& output : outputs_) {
-    const Status status = output->check(batch);
-    if (status.ok()) continue;
-    fail(status.with_context(chain_.current().label()));
+  if (!task_.chain_.wait_until([this] { return enter().pump(); })) return batch.clear();
+  if (const Status status = edge_.partition->check(batch); !status.ok()) {
+    task_.fail(status.with_context(task_.chain_.current().label()));
     return batch.clear();
   }
-  for (size_t i = 0; i + 1 < outputs_.size(); ++i) {
-    const std::unique_ptr<Batch> copy = batch.copy();
-    outputs_[i]->emit(*copy);
-  }
-  if (!outputs_.empty()) outputs_.back()->emit(batch);
+  edge_.partition->emit(batch);
   batch.clear();
+}
+
+OutputPartition& Task::Edge::enter() {
+  task_.chain_.enter(edge_.op);
+  return *edge_.partition;
 }
 
 void Task::broadcast(StreamElement::Kind kind, int64_t value) {
   if (!call_.wanted()) return;
-  for (const auto& output : outputs_) output->broadcast(kind, value);
+  for (const auto& output : outputs_) output->enter().broadcast(kind, value);
 }
 
 void Task::flush_outputs() {
   guarded([&] {
-    chain_.enter_output();  // its serializer and key selector may run
-    for (const auto& output : outputs_) output->flush();
+    for (const auto& output : outputs_) output->enter().flush();
   });
 }
 
 bool Task::pump() {
-  chain_.enter_output();
   bool clear = true;
-  for (const auto& output : outputs_) clear = output->pump() && clear;
+  for (const auto& output : outputs_) clear = output->enter().pump() && clear;
   return clear;
 }
 

@@ -25,8 +25,14 @@ namespace weir {
 ///
 /// A step whose user code emits more than there is room for is suspended. Until it has ended, no
 /// other code of its operators runs.
-class Task final : private Output, private ChainWalk::Exit {
+class Task final : private ChainWalk::Exit {
  public:
+  /// An outgoing edge, for `output` of operator `op` of the chain as in ChainExit.
+  struct OutgoingEdge {
+    std::unique_ptr<OutputPartition> partition;
+    size_t op = 0;
+    int output = 0;
+  };
   /// The events that a task reports to its shard. Set once, before the first step.
   struct Listener {
     std::function<void(TaskSnapshot)> on_snapshot;
@@ -39,7 +45,7 @@ class Task final : private Output, private ChainWalk::Exit {
   /// `fibers` are the shard's, and outlive the task.
   Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskServices& services,
        FiberPool& fibers, std::unique_ptr<InputGate> gate /* null for sources */,
-       std::vector<std::unique_ptr<OutputPartition>> outputs);
+       std::vector<OutgoingEdge> outputs);
   ~Task() override;
 
   void set_listener(Listener listener) { listener_ = std::move(listener); }
@@ -87,7 +93,23 @@ class Task final : private Output, private ChainWalk::Exit {
  private:
   enum class State { kRunning, kEnded, kFailed };
 
-  void emit(Batch& batch) override;
+  /// Where an operator's records leave the task.
+  class Edge final : public Output {
+   public:
+    Edge(Task& task, OutgoingEdge edge) : task_(task), edge_(std::move(edge)) {}
+    void emit(Batch& batch) override;
+    /// The partition, before its serializer and key selector run.
+    OutputPartition& enter();
+    OutputPartition& partition() { return *edge_.partition; }
+    ChainExit exit() { return {edge_.op, edge_.output, this}; }
+
+   private:
+    Task& task_;
+    const OutgoingEdge edge_;
+  };
+
+  static std::vector<ChainExit> exits_of(const std::vector<std::unique_ptr<Edge>>& edges);
+  std::vector<std::unique_ptr<Edge>> make_edges(std::vector<OutgoingEdge> outputs);
   void on_passed(StreamElement::Kind kind, int64_t value) override;
   /// True if there is room for the output of a step. Otherwise sets `wake_` to the time when there
   /// may be room, if known.
@@ -115,7 +137,7 @@ class Task final : private Output, private ChainWalk::Exit {
   const SubtaskPlace place_;
   TaskServices& services_;
   std::unique_ptr<InputGate> gate_;
-  std::vector<std::unique_ptr<OutputPartition>> outputs_;
+  const std::vector<std::unique_ptr<Edge>> outputs_;
   SuspendableCall call_;
   OperatorChain chain_;
   ChainWalk walk_{chain_, *this};

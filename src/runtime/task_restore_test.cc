@@ -33,15 +33,9 @@ class NoServices final : public TaskServices {
   FileSystemRegistry& files_;
 };
 
-class NoOutput final : public Output {
- public:
-  void emit(Batch&) override { std::abort(); }
-};
-
 TEST(OpenAndRestore, FreshSplitsAreForASourceThatTheCheckpointDoesNotKnow) {
   OneFileSystem files;
   NoServices services(files);
-  NoOutput output;
   for (const bool known : {false, true}) {
     std::vector<std::string> splits;
     JobVertex vertex;
@@ -60,7 +54,7 @@ TEST(OpenAndRestore, FreshSplitsAreForASourceThatTheCheckpointDoesNotKnow) {
     start.splits = {"a", "b"};
     FiberPool fibers;
     SuspendableCall call(fibers);
-    OperatorChain chain(vertex, {}, services, [](const Status&) { FAIL(); }, output, call);
+    OperatorChain chain(vertex, {}, services, [](const Status&) { FAIL(); }, {}, call);
     ASSERT_TRUE(open_and_restore(chain, start, files).ok());
     EXPECT_EQ(splits, known ? std::vector<std::string>() : start.splits);
   }

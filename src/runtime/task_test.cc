@@ -135,7 +135,7 @@ class TestOperator final : public Operator {
 /// One task under test, its single output channel, and the events that it reported to its shard.
 struct Fixture {
   explicit Fixture(std::vector<OperatorFactory> operators, bool source, int inputs = 1,
-                   size_t capacity = 64) {
+                   size_t capacity = 64, std::vector<int> input_of_channel = {}) {
     vertex.name = "test";
     vertex.is_source = source;
     for (size_t i = 0; i < operators.size(); ++i) {
@@ -147,13 +147,15 @@ struct Fixture {
       for (int i = 0; i < inputs; ++i) in.push_back(std::make_shared<Channel>(64));
       gate = std::make_unique<InputGate>(
           std::vector<std::shared_ptr<ChannelReader>>(in.begin(), in.end()),
-          CheckpointingMode::kExactlyOnce);
+          CheckpointingMode::kExactlyOnce, std::move(input_of_channel));
     }
-    std::vector<std::unique_ptr<OutputPartition>> outputs;
+    std::vector<Task::OutgoingEdge> outputs;
     out = std::make_shared<Channel>(capacity);
-    outputs.push_back(std::make_unique<OutputPartition>(
-        OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1},
-        std::vector<std::shared_ptr<ChannelWriter>>{out}));
+    outputs.push_back(
+        {std::make_unique<OutputPartition>(
+             OutputPartition::Options{.partitioning = Partitioning::kForward, .batch_size = 1},
+             std::vector<std::shared_ptr<ChannelWriter>>{out}),
+         operators.size() - 1});
     task = std::make_unique<Task>(vertex, 0, SubtaskPlace{}, services, fibers, std::move(gate),
                                   std::move(outputs));
     task->set_listener(
@@ -223,6 +225,18 @@ class Restless final : public Operator {
  private:
   const int64_t due_ms_;
   int fired_ = 0;
+};
+
+/// Passes on records of its first input as they are, and of its second with 500 added.
+class TwoInputs final : public Operator {
+ public:
+  Status open(OperatorContext&) override { return {}; }
+  void process(Batch& batch, Output& out) override { out.emit(batch); }
+  void process_input(int input, Batch& batch, Output& out) override {
+    EXPECT_EQ(input, 1);
+    for (int& record : static_cast<Ints&>(batch).records) record += 500;
+    out.emit(batch);
+  }
 };
 
 OperatorFactory source(int count) {
@@ -434,6 +448,29 @@ TEST(Task, CompletionReachesEveryOperator) {
   Fixture f({op({.log = &log}), op({.log = &log})}, false);
   f.task->checkpoint_completed(4);
   EXPECT_EQ(log, (std::vector<std::string>{"completed 4", "completed 4"}));
+}
+
+TEST(Task, RecordsComeToTheInputOfTheirChannel) {
+  Fixture f({[] { return std::make_unique<TwoInputs>(); }, op()}, false, 3, 64, {0, 1, 1});
+  f.give(0, 1);
+  f.give(1, 2);
+  f.give(2, 3);
+  f.run();
+  EXPECT_EQ(f.output(), "1 502 503 ");
+  f.give(1, {StreamElement::Kind::kWatermark, 30, nullptr});
+  f.give(2, {StreamElement::Kind::kWatermark, 20, nullptr});
+  f.run();
+  EXPECT_EQ(f.output(), "") << "the first input has given none";
+  f.give(0, {StreamElement::Kind::kWatermark, 40, nullptr});
+  f.give(0, {StreamElement::Kind::kBarrier, 1, nullptr});
+  f.give(0, 4);
+  f.give(2, {StreamElement::Kind::kBarrier, 1, nullptr});
+  f.give(1, 5);
+  f.run();
+  EXPECT_EQ(f.output(), "w20 505 ");
+  f.give(1, {StreamElement::Kind::kBarrier, 1, nullptr});
+  f.run();
+  EXPECT_EQ(f.output(), "b1 4 ");
 }
 
 TEST(Task, SnapshotIsTakenWhenAllChannelsHaveDeliveredTheBarrier) {

@@ -26,7 +26,19 @@ struct Edge {
   size_t to = 0;
   Partitioning partitioning = Partitioning::kForward;
   std::unique_ptr<KeyHasher> hasher;
+  int output = 0;
+  int input = 0;
   size_t turn = 0;  ///< the subtask that gets the next batch, for kRebalance
+};
+
+/// Where a subtask's records of one side output go.
+class SideRoute final : public Output {
+ public:
+  explicit SideRoute(std::function<void(Batch&)> emit) : emit_(std::move(emit)) {}
+  void emit(Batch& batch) override { emit_(batch); }
+
+ private:
+  const std::function<void(Batch&)> emit_;
 };
 
 struct Node {
@@ -40,7 +52,11 @@ struct Node {
   /// Of a source that finds splits while it runs; null: it has got all its splits.
   std::unique_ptr<SplitEnumerator<std::string>> enumerator;
   EnumeratorState found;
+  std::vector<size_t> inputs;
+  Timestamp watermark = kMinWatermark;
   std::vector<Edge> consumers;
+  std::vector<SideOutput> side_outputs;
+  std::vector<std::unique_ptr<SideRoute>> side_routes;  ///< subtasks refer to them
   std::vector<std::unique_ptr<OperatorHarness>> subtasks;
   std::vector<HarnessSnapshot> restored;  ///< subtasks refer to it
   std::vector<bool> at_end;               ///< sources
@@ -62,12 +78,20 @@ struct GraphHarness::Impl {
       if (from.factory) node.factory = [make = from.factory] { return make(OperatorSettings{}); };
       node.make_enumerator = from.make_enumerator;
       node.is_source = from.inputs.empty() && from.factory != nullptr;
+      node.side_outputs = from.side_outputs;
       for (const StreamInput& input : from.inputs) {
-        nodes[static_cast<size_t>(input.from)].consumers.push_back(
-            {nodes.size(), input.partitioning, input.hasher ? input.hasher->copy() : nullptr});
+        node.inputs.push_back(static_cast<size_t>(input.from));
+        nodes[node.inputs.back()].consumers.push_back(
+            {nodes.size(), input.partitioning, input.hasher ? input.hasher->copy() : nullptr,
+             input.output, input.input});
       }
       nodes.push_back(std::move(node));
     }
+  }
+
+  static Status side_output_of_another_type(const std::string& name) {
+    return invalid_argument(cat("side output '", name,
+                                "' has records of another type; use the same OutputTag for all"));
   }
 
   void fail(Status problem) {
@@ -75,7 +99,11 @@ struct GraphHarness::Impl {
   }
 
   void start(const TestSnapshot::State* snapshot, int parallelism) {
-    for (Node& node : nodes) node.subtasks.clear();
+    for (Node& node : nodes) {
+      node.subtasks.clear();
+      node.side_routes.clear();
+      node.watermark = kMinWatermark;
+    }
     options.parallelism = parallelism;
     for (size_t i = 0; i < nodes.size() && status.ok(); ++i) {
       Node& node = nodes[i];
@@ -103,11 +131,14 @@ struct GraphHarness::Impl {
       how.operator_name = node.name;
       how.attempt_nonce = ++attempts;
       how.files = &files;
-      const auto emit = [this, at, subtask](Batch& batch) { route(at, subtask, batch); };
+      const auto emit = [this, at, subtask](Batch& batch) { route(at, subtask, 0, batch); };
       node.subtasks.push_back(std::make_unique<OperatorHarness>(
           node.factory(), std::function<void(Batch&)>(emit), std::move(how)));
       OperatorHarness& harness = *node.subtasks.back();
       harness.set_processing_time(now_ms);
+      harness.set_side_outputs([this, at, subtask](const std::string& name, std::type_index type) {
+        return side_output(at, subtask, name, type);
+      });
       const auto* from =
           node.restored.empty() ? nullptr : &node.restored[static_cast<size_t>(subtask)];
       fail(harness.open(from).with_context(cat("operator '", node.name, "'")));
@@ -152,9 +183,34 @@ struct GraphHarness::Impl {
     return true;
   }
 
-  void route(size_t at, int subtask, Batch& batch) {
+  /// Records of a side output that nobody in the piece reads are kept for the test.
+  StatusOr<Output*> side_output(size_t at, int subtask, const std::string& name,
+                                std::type_index type) {
+    Node& node = nodes[at];
+    std::function<void(Batch&)> emit;
+    for (size_t i = 0; i < node.side_outputs.size() && !emit; ++i) {
+      if (node.side_outputs[i].name != name) continue;
+      if (node.side_outputs[i].type != type) return side_output_of_another_type(name);
+      emit = [this, at, subtask, i](Batch& batch) {
+        route(at, subtask, static_cast<int>(i) + 1, batch);
+      };
+    }
+    if (!emit) {
+      Unread& kept = unread.try_emplace(name, Unread{type, {}}).first->second;
+      if (kept.type != type) return side_output_of_another_type(name);
+      emit = [&kept](Batch& batch) {
+        kept.batches.push_back(batch.make_empty());
+        kept.batches.back()->swap(batch);
+      };
+    }
+    node.side_routes.push_back(std::make_unique<SideRoute>(std::move(emit)));
+    return node.side_routes.back().get();
+  }
+
+  void route(size_t at, int subtask, int output, Batch& batch) {
     Node& node = nodes[at];
     for (Edge& edge : node.consumers) {
+      if (edge.output != output) continue;
       const auto copy = batch.copy();
       copy->key_hashes.clear();
       send(edge, node.parallelism, subtask, *copy);
@@ -166,12 +222,11 @@ struct GraphHarness::Impl {
     const size_t receivers = to.subtasks.size();
     switch (edge.partitioning) {
       case Partitioning::kForward:
-        if (to.parallelism == senders)
-          return process(*to.subtasks[static_cast<size_t>(subtask)], batch);
+        if (to.parallelism == senders) return process(edge, static_cast<size_t>(subtask), batch);
         [[fallthrough]];
-      case Partitioning::kRebalance: return process(*to.subtasks[edge.turn++ % receivers], batch);
+      case Partitioning::kRebalance: return process(edge, edge.turn++ % receivers, batch);
       case Partitioning::kBroadcast:
-        for (const auto& receiver : to.subtasks) process(*receiver, *batch.copy());
+        for (size_t i = 0; i < receivers; ++i) process(edge, i, *batch.copy());
         return;
       case Partitioning::kHash: break;
     }
@@ -189,25 +244,28 @@ struct GraphHarness::Impl {
                                to.parallelism, to.max_parallelism));
     }
     batch.scatter(which.data(), targets.data());
-    for (size_t i = 0; i < receivers; ++i) process(*to.subtasks[i], *parts[i]);
+    for (size_t i = 0; i < receivers; ++i) process(edge, i, *parts[i]);
   }
-  void process(OperatorHarness& subtask, Batch& batch) {
+  void process(const Edge& edge, size_t receiver, Batch& batch) {
     if (batch.empty() || !status.ok()) return;
+    OperatorHarness& subtask = *nodes[edge.to].subtasks[receiver];
     if (!subtask.can_accept())
       return fail(failed_precondition("an operator takes no records and waits for nothing"));
-    subtask.process(batch);
+    subtask.process(batch, edge.input);
     look_for_failures();
   }
 
   /// Calls `f` for every subtask, in the direction in which records flow.
   template <class F>
   void for_each(F&& f) {
-    for (Node& node : nodes) {
-      for (const auto& subtask : node.subtasks) {
-        if (!status.ok()) return;
-        f(node, *subtask);
-        look_for_failures();
-      }
+    for (Node& node : nodes) for_each(node, [&](OperatorHarness& subtask) { f(node, subtask); });
+  }
+  template <class F>
+  void for_each(Node& node, F&& f) {
+    for (const auto& subtask : node.subtasks) {
+      if (!status.ok()) return;
+      f(*subtask);
+      look_for_failures();
     }
   }
   void look_for_failures() {
@@ -224,6 +282,11 @@ struct GraphHarness::Impl {
   RealFileSystems files{{}};
   std::vector<Node> nodes;
   Status status;
+  struct Unread {
+    std::type_index type;
+    std::vector<std::unique_ptr<Batch>> batches;
+  };
+  std::map<std::string, Unread> unread;  ///< side outputs, by name
   uint64_t attempts = 0;
   int64_t checkpoint_id = 0;
   int64_t now_ms = 0;
@@ -235,8 +298,8 @@ GraphHarness::GraphHarness(std::shared_ptr<StreamGraph> graph, TestOptions optio
 }
 GraphHarness::~GraphHarness() = default;
 
-void GraphHarness::send(Batch& batch) {
-  if (impl_->status.ok()) impl_->route(0, 0, batch);
+void GraphHarness::send(Batch& batch, size_t input) {
+  if (impl_->status.ok()) impl_->route(input, 0, 0, batch);
 }
 
 bool GraphHarness::poll() {
@@ -257,10 +320,26 @@ bool GraphHarness::poll() {
   return more && impl_->status.ok();
 }
 
-void GraphHarness::advance_watermark(Timestamp watermark) {
-  impl_->for_each([&](Node& node, OperatorHarness& subtask) {
-    if (!node.is_source) subtask.watermark_to_the_end(watermark);
-  });
+void GraphHarness::advance_watermark(Timestamp watermark, size_t input) {
+  impl_->nodes[input].watermark = std::max(impl_->nodes[input].watermark, watermark);
+  for (Node& node : impl_->nodes) {
+    Timestamp least = kMaxWatermark;
+    for (const size_t from : node.inputs) least = std::min(least, impl_->nodes[from].watermark);
+    if (node.inputs.empty() || least <= node.watermark) continue;
+    node.watermark = least;
+    impl_->for_each(node, [&](OperatorHarness& subtask) { subtask.watermark_to_the_end(least); });
+  }
+}
+
+std::vector<std::unique_ptr<Batch>> GraphHarness::take_side_output(const std::string& name,
+                                                                   std::type_index type) {
+  const auto found = impl_->unread.find(name);
+  if (found == impl_->unread.end()) return {};
+  if (found->second.type != type) {
+    impl_->fail(Impl::side_output_of_another_type(name));
+    return {};
+  }
+  return std::exchange(found->second.batches, {});
 }
 
 void GraphHarness::advance_processing_time(int64_t now_ms) {

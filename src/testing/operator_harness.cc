@@ -80,9 +80,9 @@ Status OperatorHarness::open(const HarnessSnapshot* restored, bool ignore_unclai
   return status;
 }
 
-void OperatorHarness::process(Batch& batch) {
+void OperatorHarness::process(Batch& batch, int input) {
   WEIR_CHECK(op_->can_accept());
-  op_->process(batch, *this);
+  op_->process_input(input, batch, *this);
   batch.clear();
   run_continuations();
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -80,7 +81,10 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
 
   /// Opens the operator, restores it if there is something to restore, and calls restored().
   Status open(const HarnessSnapshot* restored = nullptr, bool ignore_unclaimed = false);
-  void process(Batch& batch);
+  /// Before open(): finds the receiver of a side output. By default nobody reads any.
+  using SideOutputs = std::function<StatusOr<Output*>(const std::string&, std::type_index)>;
+  void set_side_outputs(SideOutputs find) { side_outputs_ = std::move(find); }
+  void process(Batch& batch, int input = 0);
   /// Makes one call; after kMore, call again.
   Progress advance_watermark(Timestamp watermark);
   Progress advance_processing_time(int64_t now_ms);
@@ -129,6 +133,9 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   int64_t processing_time_ms() const override { return now_ms_; }
   void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override;
+  StatusOr<Output*> side_output(const std::string& name, std::type_index type) override {
+    return side_outputs_ ? side_outputs_(name, type) : nullptr;
+  }
   StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode,
                                              TypeDescription element) override;
   void emit(Batch& batch) override;
@@ -137,6 +144,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
 
   const HarnessOptions options_;
   const std::function<void(Batch&)> emit_;
+  SideOutputs side_outputs_;
   std::unique_ptr<Operator> op_;
   const HarnessSnapshot* restored_ = nullptr;
   std::map<std::string, ListStateMode> declared_;

@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <typeindex>
 #include <vector>
 
+#include "weir/detail/base/check.h"
 #include "weir/metrics.h"
 #include "weir/operator/batch.h"
 #include "weir/operator/key_groups.h"
@@ -88,6 +90,14 @@ class OperatorContext {
   /// False if the restored checkpoint belongs to another job, whose output must be left alone.
   virtual bool continues_run() const { return true; }
 
+  /// Returns where to emit the records of a side output, or null if nobody reads it. The operator
+  /// may emit there during calls that have an Output. INVALID_ARGUMENT: it is read as records of
+  /// another type.
+  virtual StatusOr<Output*> side_output(const std::string& name, std::type_index type) {
+    (void)name, (void)type;
+    return nullptr;
+  }
+
   virtual OperatorStateStore& operator_state() = 0;
   virtual FileSystemRegistry& files() = 0;
   /// The wall clock of processing-time timers, ms since 1970.
@@ -119,12 +129,14 @@ enum class Progress {
   kMore,  ///< call again with the same arguments when the output has room
 };
 
-/// One step of a dataflow. Thread: one at a time. The host guarantees:
+/// One step of a dataflow. It has one or more inputs with records of one type each, and one or more
+/// outputs: its results, and side outputs with names. Thread: one at a time. The host guarantees:
 ///   - It calls open() once and first, then keyed_state()->restore… if there is state to restore.
 ///   - It calls process/advance_* only while can_accept() is true and the output has room. It calls
 ///     nothing else while such a call is suspended in Output::emit().
-///   - Watermarks never go back. After advance_watermark(kMaxWatermark) and finish() there are no
-///     more records, but snapshots, notifications and advance_processing_time() may follow.
+///   - Watermarks never go back. They are those of the input that is behind. After
+///     advance_watermark(kMaxWatermark) and finish() there are no more records, but snapshots,
+///     notifications and advance_processing_time() may follow.
 ///   - Completions may be lost, repeated or late. complete(n) means that all checkpoints ≤ n are
 ///     subsumed in which this operator took part.
 /// An operator guarantees:
@@ -142,8 +154,13 @@ class Operator {
   /// Called after open() and after keyed state was restored, before the first record.
   virtual Status restored() { return {}; }
 
-  /// May move records out of `batch`; the caller clears it.
+  /// Takes a batch of the first input. May move records out of `batch`; the caller clears it.
   virtual void process(Batch& batch, Output& out) = 0;
+  /// Takes a batch of any input, counted from 0. Operators with several inputs override it.
+  virtual void process_input(int input, Batch& batch, Output& out) {
+    WEIR_CHECK(input == 0);
+    process(batch, out);
+  }
   /// False: do not call process/advance_* now (for example, because too many bytes are in flight to
   /// a disk).
   virtual bool can_accept() { return true; }

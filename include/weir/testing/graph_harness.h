@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <vector>
 
 #include "weir/detail/stream/stream_graph.h"
@@ -32,18 +33,20 @@ namespace detail {
 /// all its effects, including blocking work, which runs at once. Thread: one.
 class GraphHarness {
  public:
-  /// Node 0 is the input. Without a factory it gets records from the test; otherwise it is a
-  /// source.
+  /// The first node, or the first two, are the inputs. Without a factory an input gets records from
+  /// the test; otherwise it is a source.
   GraphHarness(std::shared_ptr<StreamGraph> graph, TestOptions options);
   ~GraphHarness();
   GraphHarness(const GraphHarness&) = delete;
   GraphHarness& operator=(const GraphHarness&) = delete;
 
-  /// Throws the exceptions of user code, as do all calls below.
-  void send(Batch& batch);
+  /// Sends records to the consumers of node `input`. Throws the exceptions of user code, as do all
+  /// calls below.
+  void send(Batch& batch, size_t input = 0);
   /// Reads one batch from every subtask of the source. Returns false if all have reached their end.
   bool poll();
-  void advance_watermark(Timestamp watermark);
+  /// Advances the watermark of node `input`. Each other node gets the least of its inputs'.
+  void advance_watermark(Timestamp watermark, size_t input = 0);
   void advance_processing_time(int64_t now_ms);
   void finish();
 
@@ -51,6 +54,10 @@ class GraphHarness {
   void checkpoint_completed(const TestSnapshot& snapshot);
   /// Replaces all subtasks with `parallelism` new ones. The watermark starts over.
   void restore(const TestSnapshot& snapshot, int parallelism);
+
+  /// Returns the records since the last call of side outputs of that name that no node reads.
+  std::vector<std::unique_ptr<Batch>> take_side_output(const std::string& name,
+                                                       std::type_index type);
 
   int parallelism() const;
   /// The sum of a metric over all subtasks.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -48,6 +49,14 @@ struct StreamInput {
       Partitioning::kForward;  ///< kForward becomes a rebalance if the parallelisms differ
   std::shared_ptr<const KeyHasher> hasher;             ///< kHash only
   std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: the type has no Serializer
+  int output = 0;  ///< of the node: 0 for its results, from 1 on for its side outputs
+  int input = 0;   ///< the input of the consuming operator that the records are for
+};
+
+/// A side output that has a reader.
+struct SideOutput {
+  std::string name;
+  std::type_index type;  ///< of its records
 };
 
 struct StreamNode {
@@ -60,7 +69,9 @@ struct StreamNode {
   Probe probe;                        ///< may be null
   std::optional<int> parallelism;
   std::optional<int> max_parallelism;
-  bool chaining = true;  ///< false: in a separate task
+  bool chaining = true;                       ///< false: in a separate task
+  bool has_side_outputs = false;              ///< true if the operator may emit to some
+  std::vector<SideOutput> side_outputs = {};  ///< those that have readers
 };
 
 /// A job as the program describes it. Nodes come after their inputs.
@@ -70,6 +81,45 @@ struct StreamGraph {
       {};  ///< sentences about errors in the calls that made the graph
   std::map<std::string, FileSystemFactory> file_systems = {};  ///< of the program, by scheme
 };
+
+/// Registers a reader of a side output of the node. Returns its number, from 1 on.
+inline int read_side_output(StreamGraph& graph, StreamNode& node, const std::string& name,
+                            std::type_index type) {
+  if (name.empty()) graph.problems.push_back("get_side_output is given a tag with an empty name");
+  if (!node.has_side_outputs) {
+    graph.problems.push_back("get_side_output(\"" + name + "\") would read nothing: operator '" +
+                             node.name +
+                             "' has no side outputs; process() has, and a window with "
+                             "side_output_late_data()");
+  }
+  for (size_t i = 0; i < node.side_outputs.size(); ++i) {
+    if (node.side_outputs[i].name != name) continue;
+    if (node.side_outputs[i].type != type) {
+      graph.problems.push_back("side output '" + name + "' of operator '" + node.name +
+                               "' is read as records of two types; use one OutputTag for it");
+    }
+    return static_cast<int>(i) + 1;
+  }
+  node.side_outputs.push_back({name, type});
+  return static_cast<int>(node.side_outputs.size());
+}
+
+/// Returns the inputs of an operator that has two.
+inline std::vector<StreamInput> inputs_of_both(StreamGraph& graph,
+                                               const std::vector<StreamInput>& first,
+                                               const StreamGraph& other_graph,
+                                               std::vector<StreamInput> second) {
+  if (&graph != &other_graph) {
+    graph.problems.push_back("connect is given a stream of another environment; a job has one");
+    return first;
+  }
+  std::vector<StreamInput> both = first;
+  for (StreamInput& input : second) {
+    input.input = 1;
+    both.push_back(std::move(input));
+  }
+  return both;
+}
 
 /// Adds the problem of a part (a source, a sink, windows, a watermark strategy) that checks itself.
 /// setup_problem() returns a sentence, or nothing if all is well.
