@@ -6,3 +6,4 @@
 #include "weir/testing/stream_test_harness.h"
 #include "weir/testing/stream_test_scenario.h"
 #include "weir/testing/test_record.h"
+#include "weir/testing/two_stream_test_harness.h"

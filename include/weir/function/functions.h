@@ -1,80 +1,34 @@
 #pragma once
 
-// Functions that process records by key.
+// Functions that process records one by one, and functions of windows.
 
 #include <concepts>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "weir/detail/state/keyed_backend.h"
+#include "weir/function/function_context.h"
 #include "weir/operator/collector.h"
 #include "weir/window/time_window.h"
 
 namespace weir {
 
-/// The context of a keyed function when its subtask starts: its states and metrics.
-template <class K>
-class KeyedRuntimeContext {
+/// Processes one record at a time, without keys and state. Copied for every subtask. May throw,
+/// which fails the task. Thread: the subtask's.
+template <class In, class Out>
+class ProcessFunction {
  public:
-  KeyedRuntimeContext(OperatorContext& context, detail::KeyedBackend<K>& backend)
-      : context_(context), backend_(backend) {}
+  using Input = In;
+  using Output = Out;
+  using RuntimeContext = weir::RuntimeContext;
+  using Context = ProcessContext;
 
-  /// Returns the state that a descriptor names. Keep the handle. Throws std::invalid_argument if
-  /// the name was declared with another type.
-  template <class T>
-  ValueState<T> state(const ValueStateDescriptor<T>& descriptor) {
-    return backend_.state(descriptor);
-  }
-  template <class T>
-  ListState<T> state(const ListStateDescriptor<T>& descriptor) {
-    return backend_.state(descriptor);
-  }
-  template <class UserKey, class V>
-  MapState<UserKey, V> state(const MapStateDescriptor<UserKey, V>& descriptor) {
-    return backend_.state(descriptor);
-  }
-
-  int subtask() const { return context_.subtask(); }
-  int parallelism() const { return context_.parallelism(); }
-  const std::string& operator_name() const { return context_.operator_name(); }
-
-  /// Returns this subtask's metric of that name: see MetricGroup. Keep the reference.
-  Counter& counter(std::string_view name) { return context_.metrics().counter(name); }
-  Gauge& gauge(std::string_view name) { return context_.metrics().gauge(name); }
-  Meter& meter(std::string_view name) { return context_.metrics().meter(name); }
-  Histogram& histogram(std::string_view name) { return context_.metrics().histogram(name); }
-
- private:
-  OperatorContext& context_;
-  detail::KeyedBackend<K>& backend_;
+  virtual ~ProcessFunction() = default;
+  /// Called before the first record.
+  virtual void open(RuntimeContext& context) { (void)context; }
+  /// Called for each record.
+  virtual void process_element(const In& value, Context& context, Collector<Out>& out) = 0;
+  virtual void close() {}
 };
-
-/// Timers of the current key, as a set: a timer registered twice fires once.
-///
-/// At the end of the input, as in Flink, the final watermark weir::kMaxWatermark fires all
-/// event-time timers, including those that they register. Pending processing-time timers are
-/// dropped, with a line in the log. So a function that registers the next event-time timer in each
-/// on_timer() must stop when current_watermark() is kMaxWatermark. Otherwise the job fails after
-/// 100,000 timers of a key in a row.
-class TimerService {
- public:
-  virtual ~TimerService() = default;
-  virtual Timestamp current_watermark() const = 0;
-  /// Returns the wall clock, ms since 1970.
-  virtual int64_t current_processing_time() const = 0;
-  /// Registers a timer that fires when the watermark reaches the timestamp. If it has already
-  /// reached it, the timer fires before the next watermark is forwarded.
-  virtual void register_event_time_timer(Timestamp timestamp) = 0;
-  virtual void delete_event_time_timer(Timestamp timestamp) = 0;
-  /// Registers a timer that fires at that wall-clock time, between records. If the time passes
-  /// while the job is not running, the timer fires after the restore.
-  virtual void register_processing_time_timer(int64_t time_ms) = 0;
-  virtual void delete_processing_time_timer(int64_t time_ms) = 0;
-};
-
-enum class TimeDomain { kEventTime, kProcessingTime };
 
 /// Processes one record at a time, with state and timers of its key. Copied for every subtask. May
 /// throw, which fails the task. Thread: the subtask's.
@@ -86,29 +40,8 @@ class KeyedProcessFunction {
   using Output = Out;
   using RuntimeContext = KeyedRuntimeContext<K>;
 
-  class Context {
-   public:
-    Context(const K& key, Timestamp timestamp, TimerService& timers)
-        : key_(key), timestamp_(timestamp), timers_(timers) {}
-    const K& current_key() const { return key_; }
-    /// The record's timestamp, or kNoTimestamp.
-    Timestamp timestamp() const { return timestamp_; }
-    TimerService& timer_service() const { return timers_; }
-
-   private:
-    const K& key_;
-    const Timestamp timestamp_;
-    TimerService& timers_;
-  };
-  class OnTimerContext : public Context {
-   public:
-    OnTimerContext(const K& key, Timestamp timestamp, TimerService& timers, TimeDomain domain)
-        : Context(key, timestamp, timers), domain_(domain) {}
-    TimeDomain time_domain() const { return domain_; }
-
-   private:
-    const TimeDomain domain_;
-  };
+  using Context = KeyedProcessContext<K>;
+  using OnTimerContext = KeyedTimerContext<K>;
 
   virtual ~KeyedProcessFunction() = default;
   /// Called before the first record and before state is restored. Declare all states here.

@@ -51,6 +51,10 @@ class AllWindowedStream {
   auto allowed_lateness(std::chrono::milliseconds lateness) const {
     return with(inner_.allowed_lateness(lateness));
   }
+  template <class X>
+  AllWindowedStream side_output_late_data(OutputTag<X> tag) const {
+    return AllWindowedStream(inner_.side_output_late_data(std::move(tag)));
+  }
 
   template <class A>
   auto aggregate(A function) const {

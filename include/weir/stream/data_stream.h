@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -10,6 +11,7 @@
 #include "weir/connector/sink.h"
 #include "weir/detail/connector/sink_operator.h"
 #include "weir/detail/stream/batch_keys.h"
+#include "weir/detail/stream/process_operators.h"
 #include "weir/detail/stream/stateless_operators.h"
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/detail/types/record_codec_of.h"
@@ -26,6 +28,8 @@ template <class T, class K, class KeySelector>
 class KeyedStream;
 template <class T, class Inner>
 class AllWindowedStream;
+template <class A, class B>
+class ConnectedStreams;
 
 namespace detail {
 
@@ -55,6 +59,11 @@ struct CollectedBy<R (C::*)(A, Collector<Out>&) const> {
 template <class F>
 requires requires { &F::operator(); }
 struct CollectedBy<F> : CollectedBy<decltype(&F::operator())> {};
+
+/// True if the function can be called with a record of T, which it may take over.
+template <class T, class F>
+inline constexpr bool kTakesRecord =
+    std::is_invocable_v<F&, T&&> || std::is_invocable_v<F&, const T&>;
 
 /// Makes a node whose factory calls `make` once for each subtask. Each call copies the program's
 /// functions, and such a copy may throw. `make` itself is not copied.
@@ -109,6 +118,15 @@ class OperatorHandle {
   OperatorHandle(std::shared_ptr<StreamGraph> graph, int index)
       : graph_(std::move(graph)), index_(index) {}
 
+  /// Returns one of its side outputs, which is read from now on.
+  StreamInput side_output(const std::string& name, std::type_index type,
+                          std::shared_ptr<const RecordCodec> codec) const {
+    StreamInput input{index_, Partitioning::kForward, nullptr, std::move(codec)};
+    input.output = read_side_output(*graph_, node(), name, type);
+    return input;
+  }
+  const std::shared_ptr<StreamGraph>& graph() const { return graph_; }
+
  private:
   StreamNode& node() const { return graph_->nodes[static_cast<size_t>(index_)]; }
   const Derived& self() const { return static_cast<const Derived&>(*this); }
@@ -136,12 +154,12 @@ class DataStream {
   /// a pointer to member.
   template <class F>
   auto map(F f) const {
-    static_assert(std::is_invocable_v<F&, T&&> || std::is_invocable_v<F&, const T&>,
+    static_assert(detail::kTakesRecord<T, F>,
                   "map: the function is called with a record, as const T&, T or T&&");
     using Out = std::remove_cvref_t<detail::ResultOfRecord<T, F>>;
     static_assert(!std::is_void_v<Out>, "map: the function must return the new record");
     detail::check_function(*graph_, "map", f);
-    return transform<Out>(
+    return add<Out>(
         "map", [f = std::move(f)] { return std::make_unique<detail::MapOperator<T, Out, F>>(f); });
   }
 
@@ -151,8 +169,8 @@ class DataStream {
     static_assert(std::is_invocable_r_v<bool, F&, const T&>,
                   "filter: the function takes a const T& and returns bool");
     detail::check_function(*graph_, "filter", f);
-    return transform<T>(
-        "filter", [f = std::move(f)] { return std::make_unique<detail::FilterOperator<T, F>>(f); });
+    return add<T>("filter",
+                  [f = std::move(f)] { return std::make_unique<detail::FilterOperator<T, F>>(f); });
   }
 
   /// `f(record, collector)` collects any number of new records. Their type is that of the
@@ -171,10 +189,22 @@ class DataStream {
       static_assert(std::is_invocable_v<F&, const T&, Collector<Out>&>,
                     "flat_map: the function takes a const T& and a weir::Collector<Out>&");
       detail::check_function(*graph_, "flat_map", f);
-      return transform<Out>("flat_map", [f = std::move(f)] {
+      return add<Out>("flat_map", [f = std::move(f)] {
         return std::make_unique<detail::FlatMapOperator<T, Out, F>>(f);
       });
     }
+  }
+
+  /// Calls a ProcessFunction<T, Out> for each record. `function` is copied for each subtask.
+  template <class Fn>
+  auto process(Fn function) const {
+    static_assert(
+        requires { requires std::derived_from<Fn, ProcessFunction<T, typename Fn::Output>>; },
+        "process: the function must be a weir::ProcessFunction of this stream's type of records; a "
+        "KeyedProcessFunction needs key_by()");
+    return transform<typename Fn::Output>("process", [function = std::move(function)] {
+      return std::make_unique<detail::ProcessOperator<Fn>>(function);
+    });
   }
 
   /// Merges this stream with others of the same type, in no particular order.
@@ -185,6 +215,14 @@ class DataStream {
     DataStream all = *this;
     (all.take_inputs(others), ...);
     return all;
+  }
+
+  /// Connects this stream with another one, for an operator that processes each in its own way.
+  template <class B>
+  ConnectedStreams<T, B> connect(const DataStream<B>& other) const {
+    return ConnectedStreams<T, B>(
+        graph_, *this, other,
+        detail::inputs_of_both(*graph_, inputs_, *other.graph_, other.inputs_));
   }
 
   /// Sends records with the same key to the same subtask, which keeps state for each key.
@@ -251,8 +289,9 @@ class DataStream {
   /// of Out.
   template <class Out, class Make>
   SingleOutputStreamOperator<Out> transform(std::string name, Make make) const {
-    return SingleOutputStreamOperator<Out>::add(
-        graph_, detail::node_of(std::move(name), inputs_, std::move(make)));
+    auto node = detail::node_of(std::move(name), inputs_, std::move(make));
+    node.has_side_outputs = true;
+    return SingleOutputStreamOperator<Out>::add(graph_, std::move(node));
   }
 
  protected:
@@ -260,6 +299,17 @@ class DataStream {
       : graph_(std::move(graph)), inputs_(std::move(inputs)) {}
 
  private:
+  template <class>
+  friend class DataStream;
+  template <class>
+  friend class SingleOutputStreamOperator;
+
+  /// Adds an operator without side outputs.
+  template <class Out, class Make>
+  SingleOutputStreamOperator<Out> add(std::string name, Make make) const {
+    return SingleOutputStreamOperator<Out>::add(
+        graph_, detail::node_of(std::move(name), inputs_, std::move(make)));
+  }
   std::vector<detail::StreamInput> partitioned(
       Partitioning partitioning, std::shared_ptr<const KeyHasher> hasher = nullptr) const {
     std::vector<detail::StreamInput> inputs = inputs_;
@@ -293,6 +343,13 @@ class SingleOutputStreamOperator : public DataStream<T>,
     return SingleOutputStreamOperator(std::move(graph), index);
   }
 
+  /// Returns the records that the operator's function emits with `context.output(tag, record)`.
+  template <class X>
+  DataStream<X> get_side_output(const OutputTag<X>& tag) const {
+    return DataStream<X>(this->graph(),
+                         {this->side_output(tag.name(), typeid(X), detail::record_codec<X>())});
+  }
+
  private:
   SingleOutputStreamOperator(std::shared_ptr<detail::StreamGraph> graph, int index)
       : DataStream<T>(graph, {{index, Partitioning::kForward, nullptr, detail::record_codec<T>()}}),
@@ -311,4 +368,5 @@ class DataStreamSink : public detail::OperatorHandle<DataStreamSink<T>> {
 }  // namespace weir
 
 #include "weir/stream/all_windowed_stream.h"
+#include "weir/stream/connected_streams.h"
 #include "weir/stream/keyed_stream.h"

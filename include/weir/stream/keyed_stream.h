@@ -17,6 +17,8 @@ namespace weir {
 
 template <class T, class K, class KeySelector, class Setup>
 class WindowedStream;
+template <class A, class B, class K, class Selector1, class Selector2>
+class KeyedConnectedStreams;
 
 /// A stream that sends all records of a key to the same subtask, which keeps state for each key. A
 /// value. Set a uid() on each operator made from it: it identifies the operator's state.
@@ -67,10 +69,25 @@ class KeyedStream {
         },
         "process: the function must be a weir::KeyedProcessFunction of this stream's types of key "
         "and record");
-    return add<typename Fn::Output>("process", [selector = selector_,
-                                                function = std::move(function)] {
-      return std::make_unique<detail::KeyedProcessOperator<Fn, T, KeySelector>>(selector, function);
-    });
+    auto node =
+        detail::node_of("process", inputs_, [selector = selector_, function = std::move(function)] {
+          return std::make_unique<detail::KeyedProcessOperator<Fn, T, KeySelector>>(selector,
+                                                                                    function);
+        });
+    node.has_side_outputs = true;
+    return SingleOutputStreamOperator<typename Fn::Output>::add(graph_, std::move(node));
+  }
+
+  /// Connects this stream with another one whose keys have the same type. Records of both with the
+  /// same key go to the same subtask and share its state.
+  template <class B, class K2, class Selector2>
+  KeyedConnectedStreams<T, B, K, KeySelector, Selector2> connect(
+      const KeyedStream<B, K2, Selector2>& other) const {
+    static_assert(std::is_same_v<K, K2>,
+                  "connect: the keys of both streams must have the same type");
+    return KeyedConnectedStreams<T, B, K, KeySelector, Selector2>(
+        graph_, detail::inputs_of_both(*graph_, inputs_, *other.graph_, other.inputs_), selector_,
+        other.selector_);
   }
 
   /// `assigner`: for example TumblingEventTimeWindows::of(1h); see weir/window/windows.h.
@@ -100,6 +117,8 @@ class KeyedStream {
 
  private:
   friend class DataStream<T>;
+  template <class, class, class>
+  friend class KeyedStream;
   KeyedStream(std::shared_ptr<detail::StreamGraph> graph, std::vector<detail::StreamInput> inputs,
               KeySelector selector)
       : graph_(std::move(graph)), inputs_(std::move(inputs)), selector_(std::move(selector)) {}

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -20,8 +21,9 @@ namespace weir {
 
 /// The records of each key, by window. A value. An event-time window emits its results when the
 /// watermark passes its end, and they have the window's last timestamp. Later records of the window
-/// are dropped and counted in the metric "numLateRecordsDropped". The source's watermark strategy
-/// must provide timestamps: a record without one fails the job, or is dropped if
+/// go to a side output, or are dropped and counted in the metric "numLateRecordsDropped". The
+/// source's watermark strategy must provide timestamps: a record without one fails the job, or is
+/// dropped if
 /// weir.event-time.records-without-timestamp says so.
 ///
 /// trigger(), evictor() and allowed_lateness() change this, and return another stream. Windows with
@@ -66,6 +68,18 @@ class WindowedStream {
                                  " ms; windows cannot be kept for less than no time");
     }
     return with(std::move(setup));
+  }
+  /// Sends records that are too late to this side output of the result, with their timestamps.
+  /// Without a get_side_output() for it they are dropped and counted. For event-time windows.
+  template <class X>
+  WindowedStream side_output_late_data(OutputTag<X> tag) const {
+    static_assert(std::is_same_v<X, T>,
+                  "side_output_late_data: the tag must have this stream's type of records");
+    static_assert(Setup::Assigner::kEventTime,
+                  "side_output_late_data: only event-time windows have late records");
+    WindowedStream stream = *this;
+    stream.late_ = std::move(tag);
+    return stream;
   }
 
   /// Emits one result for each key and window, from an accumulator; see weir::AggregateFunction.
@@ -145,7 +159,9 @@ class WindowedStream {
 
   template <class Other>
   WindowedStream<T, K, KeySelector, Other> with(Other setup) const {
-    return WindowedStream<T, K, KeySelector, Other>(graph_, inputs_, selector_, std::move(setup));
+    WindowedStream<T, K, KeySelector, Other> stream(graph_, inputs_, selector_, std::move(setup));
+    stream.late_ = late_;
+    return stream;
   }
 
   template <class A>
@@ -184,7 +200,13 @@ class WindowedStream {
     detail::StreamNode node;
     node.name = std::move(name);
     node.inputs = inputs_;
-    node.factory = std::move(make);
+    node.has_side_outputs = late_.has_value();
+    node.factory = [make = std::move(make),
+                    late = late_](const detail::OperatorSettings& settings) {
+      auto made = make(settings);
+      if (late) made->send_late_to(*late);
+      return std::unique_ptr<Operator>(std::move(made));
+    };
     return SingleOutputStreamOperator<Out>::add(graph_, std::move(node));
   }
 
@@ -192,6 +214,7 @@ class WindowedStream {
   std::vector<detail::StreamInput> inputs_;
   KeySelector selector_;
   Setup setup_;
+  std::optional<OutputTag<T>> late_;
 };
 
 }  // namespace weir

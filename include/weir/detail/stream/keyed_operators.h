@@ -5,10 +5,8 @@
 #include <utility>
 
 #include "weir/detail/state/keyed_backend.h"
-#include "weir/detail/state/timers.h"
 #include "weir/detail/stream/batch_keys.h"
-#include "weir/detail/stream/time_messages.h"
-#include "weir/detail/types/show_value.h"
+#include "weir/detail/stream/keyed_timers.h"
 #include "weir/function/functions.h"
 
 namespace weir::detail {
@@ -59,152 +57,114 @@ class ReduceOperator final : public Operator {
   Table* table_ = nullptr;
 };
 
-/// Runs a KeyedProcessFunction. Timers have Flink's state names. As in Flink, processing-time
-/// timers do not fire after the end of the input: finish() drops pending ones. Event-time timers
-/// that register each other endlessly fail the task.
-template <class Fn, class T, class KeySelector>
-class KeyedProcessOperator final : public Operator, private TimerService {
+/// The common part of operators with a function by key. `Fn` is a KeyedProcessFunction or a
+/// KeyedCoProcessFunction.
+template <class Fn>
+class KeyedFunctionOperator : public Operator {
  public:
-  using K = KeyOf<T, KeySelector>;
-  using Out = typename Fn::Output;
-  static_assert(std::is_same_v<K, typename Fn::Key>,
-                "the function's key type is not that of key_by()");
-  static_assert(std::is_same_v<T, typename Fn::Input>,
-                "the function's input type is not the stream's");
+  using K = typename Fn::Key;
 
-  KeyedProcessOperator(KeySelector selector, Fn fn)
-      : keys_(std::move(selector)), fn_(std::move(fn)) {}
+  explicit KeyedFunctionOperator(Fn fn) : fn_(std::move(fn)) {}
 
   Status open(OperatorContext& context) override {
-    context_ = &context;
     backend_ = std::make_unique<KeyedBackend<K>>(context);
+    services_.side_outputs.open(context);
     KeyedRuntimeContext<K> runtime(context, *backend_);
     fn_.Fn::open(runtime);
-    event_ = add_timers("_timer_state/event_user-timers");
-    processing_ = add_timers("_timer_state/processing_user-timers");
+    timers_.open(context, *backend_);
     return {};
   }
   KeyedState* keyed_state() override { return backend_.get(); }
 
-  void process(Batch& batch, weir::Output& out) override {
-    const auto& in = static_cast<BatchOf<T>&>(batch);
-    backend_->collect_garbage(in.size());
-    keys_.compute(in, backend_->places());
-    Collector<Out> collector(out, results_);
-    const size_t count = in.size();
-    backend_->prefetch(keys_.places(), std::min(count, kPrefetchDistance));
-    for (size_t i = 0; i < count; ++i) {
-      if (i % kPrefetchDistance == 0 && i + kPrefetchDistance < count) {
-        backend_->prefetch(keys_.places() + i + kPrefetchDistance,
-                           std::min(kPrefetchDistance, count - i - kPrefetchDistance));
-      }
-      const Timestamp timestamp = in.timestamp(i);
-      key_ = &keys_.key(i);
-      backend_->set_current_key(*key_, keys_.place(i));
-      collector.set_timestamp(timestamp);
-      typename Fn::Context context(*key_, timestamp, *this);
-      fn_.Fn::process_element(static_cast<const T&>(in.records[i]), context, collector);
-    }
-    collector.flush();
-  }
-
   Progress advance_watermark(Timestamp watermark, weir::Output& out) override {
-    watermark_ = watermark;
-    return fire(*event_, watermark, TimeDomain::kEventTime, out);
+    return fire(out,
+                [&](auto&& on_timer) { return timers_.advance_watermark(watermark, on_timer); });
   }
   Progress advance_processing_time(int64_t now_ms, weir::Output& out) override {
-    return fire(*processing_, now_ms, TimeDomain::kProcessingTime, out);
+    return fire(out,
+                [&](auto&& on_timer) { return timers_.advance_processing_time(now_ms, on_timer); });
   }
-  int64_t next_processing_time() override { return processing_->next(); }
-  Progress finish(weir::Output&) override {
-    TimerKey<K> timer{};
-    for (int i = 0; i < kTimersPerCall; ++i) {
-      if (processing_->take(INT64_MAX, &timer)) {
-        ++dropped_timers_;
-        continue;
-      }
-      if (dropped_timers_ > 0) warn_of_timers_dropped(*context_, dropped_timers_);
-      return Progress::kDone;
-    }
-    return Progress::kMore;
-  }
+  int64_t next_processing_time() override { return timers_.next_processing_time(); }
+  Progress finish(weir::Output&) override { return timers_.finish(); }
   void close() override {
     if (backend_) backend_->clear_current_key();
     fn_.Fn::close();
   }
 
- private:
-  static constexpr int kTimersPerCall = 1024;
-  /// The limit is a day of one timer per second. A longer chain, after the end of the input or
-  /// without progress in time, is considered endless.
-  static constexpr uint32_t kLongestChain = 100'000;
-
-  /// The event-time timer whose on_timer() is running.
-  struct Firing {
-    Timestamp timestamp;
-    Timestamp until;
-    uint32_t chain;
-  };
-  static constexpr Firing kNothingFires{kMinWatermark, kMinWatermark, 0};
-
-  TimerSet<K>* add_timers(const char* name) {
-    auto timers = std::make_unique<TimerSet<K>>(name, backend_->tracker());
-    TimerSet<K>* added = timers.get();
-    backend_->add(std::move(timers));
-    return added;
-  }
-
-  Progress fire(TimerSet<K>& timers, Timestamp until, TimeDomain domain, weir::Output& out) {
-    backend_->collect_garbage();
-    Collector<Out> collector(out, results_);
-    TimerKey<K> timer{};
-    uint32_t chain = 0;
-    for (int i = 0; i < kTimersPerCall && timers.take(until, &timer, &chain); ++i) {
-      if (chain >= kLongestChain) {
-        context_->fail(endless_timers(*context_, show_value(timer.key), timer.timestamp, chain,
-                                      until == kMaxWatermark));
-        return Progress::kDone;
+ protected:
+  /// Calls `call(fn, record, context, collector)` for each record of the batch.
+  template <class T, class KeySelector, class Call>
+  void process_each(BatchKeys<T, KeySelector>& keys, Batch& batch, weir::Output& out, Call call) {
+    const auto& in = static_cast<BatchOf<T>&>(batch);
+    backend_->collect_garbage(in.size());
+    keys.compute(in, backend_->places());
+    Collector<typename Fn::Output> collector(out, results_);
+    const size_t count = in.size();
+    backend_->prefetch(keys.places(), std::min(count, kPrefetchDistance));
+    for (size_t i = 0; i < count; ++i) {
+      if (i % kPrefetchDistance == 0 && i + kPrefetchDistance < count) {
+        backend_->prefetch(keys.places() + i + kPrefetchDistance,
+                           std::min(kPrefetchDistance, count - i - kPrefetchDistance));
       }
-      firing_ = {timer.timestamp, domain == TimeDomain::kEventTime ? until : kMinWatermark, chain};
-      key_ = &timer.key;
-      backend_->set_current_key(timer.key, backend_->places().place(Serializer<K>::hash(timer.key),
-                                                                    table_hash(timer.key)));
-      // As in Flink, results of a processing-time timer have no timestamp.
-      collector.set_timestamp(domain == TimeDomain::kEventTime ? timer.timestamp : kNoTimestamp);
-      typename Fn::OnTimerContext context(timer.key, timer.timestamp, *this, domain);
-      fn_.Fn::on_timer(timer.timestamp, context, collector);
+      const Timestamp timestamp = in.timestamp(i);
+      const K& key = keys.key(i);
+      backend_->set_current_key(key, keys.place(i));
+      timers_.set_key(key);
+      collector.set_timestamp(timestamp);
+      services_.side_outputs.set_timestamp(timestamp);
+      KeyedProcessContext<K> context(key, timestamp, services_);
+      call(fn_, static_cast<const T&>(in.records[i]), context, collector);
     }
-    firing_ = kNothingFires;
     collector.flush();
-    return timers.next() <= until && !timers.empty() ? Progress::kMore : Progress::kDone;
+    services_.side_outputs.flush();
   }
 
-  Timestamp current_watermark() const override { return watermark_; }
-  int64_t current_processing_time() const override { return context_->processing_time_ms(); }
-  void register_event_time_timer(Timestamp timestamp) override {
-    const bool endless = timestamp <= firing_.until &&
-                         (timestamp <= firing_.timestamp || firing_.until == kMaxWatermark);
-    event_->add(timestamp, *key_, endless ? firing_.chain + 1 : 0);
-  }
-  void delete_event_time_timer(Timestamp timestamp) override { event_->remove(timestamp, *key_); }
-  void register_processing_time_timer(int64_t time_ms) override {
-    processing_->add(time_ms, *key_);
-  }
-  void delete_processing_time_timer(int64_t time_ms) override {
-    processing_->remove(time_ms, *key_);
+ private:
+  /// Fires the timers for which `advance` calls its argument.
+  template <class Advance>
+  Progress fire(weir::Output& out, Advance advance) {
+    Collector<typename Fn::Output> collector(out, results_);
+    const Progress progress = advance([&](const K& key, Timestamp timestamp, TimeDomain domain) {
+      // As in Flink, results of a processing-time timer have no timestamp.
+      const Timestamp of_results = domain == TimeDomain::kEventTime ? timestamp : kNoTimestamp;
+      collector.set_timestamp(of_results);
+      services_.side_outputs.set_timestamp(of_results);
+      KeyedTimerContext<K> context(key, timestamp, services_, domain);
+      fn_.Fn::on_timer(timestamp, context, collector);
+    });
+    collector.flush();
+    services_.side_outputs.flush();
+    return progress;
   }
 
-  BatchKeys<T, KeySelector> keys_;
   Fn fn_;
-  OperatorContext* context_ = nullptr;
   std::unique_ptr<KeyedBackend<K>> backend_;
-  TimerSet<K>* event_ = nullptr;
-  TimerSet<K>* processing_ = nullptr;
-  const K* key_ = nullptr;
-  Timestamp watermark_ = kMinWatermark;
-  Firing firing_ = kNothingFires;
-  int64_t dropped_timers_ = 0;
-  BatchOf<Out> results_;  // empty between calls
+  KeyedTimers<K> timers_;
+  KeyedServices services_{timers_};
+  BatchOf<typename Fn::Output> results_;  // empty between calls
+};
+
+/// Runs a KeyedProcessFunction.
+template <class Fn, class T, class KeySelector>
+class KeyedProcessOperator final : public KeyedFunctionOperator<Fn> {
+ public:
+  static_assert(std::is_same_v<KeyOf<T, KeySelector>, typename Fn::Key>,
+                "the function's key type is not that of key_by()");
+  static_assert(std::is_same_v<T, typename Fn::Input>,
+                "the function's input type is not the stream's");
+
+  KeyedProcessOperator(KeySelector selector, Fn fn)
+      : KeyedFunctionOperator<Fn>(std::move(fn)), keys_(std::move(selector)) {}
+
+  void process(Batch& batch, weir::Output& out) override {
+    this->process_each(keys_, batch, out,
+                       [](Fn& fn, const T& record, auto& context, auto& collector) {
+                         fn.Fn::process_element(record, context, collector);
+                       });
+  }
+
+ private:
+  BatchKeys<T, KeySelector> keys_;
 };
 
 }  // namespace weir::detail

@@ -12,7 +12,7 @@
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/detail/stream/time_messages.h"
 #include "weir/detail/types/show_value.h"
-#include "weir/detail/window/dropped_records.h"
+#include "weir/detail/window/late_records.h"
 #include "weir/detail/window/pane_plans.h"
 #include "weir/detail/window/panes_of_key.h"
 #include "weir/function/functions.h"
@@ -147,9 +147,12 @@ class PaneOperator final : public Operator {
         emit_(std::move(emit)),
         drop_without_timestamp_(settings.drop_records_without_timestamp) {}
 
+  /// Call before open(): sends late records to a side output, if somebody reads it.
+  void send_late_to(OutputTag<T> tag) { late_.send_to(std::move(tag)); }
+
   Status open(OperatorContext& context) override {
     context_ = &context;
-    dropped_.open(context);
+    late_.open(context);
     backend_ = std::make_unique<KeyedBackend<K>>(context);
     auto panes = std::make_unique<State>(backend_->tracker(), plan_);
     panes_ = panes.get();
@@ -171,16 +174,16 @@ class PaneOperator final : public Operator {
       if (!pane_.contains(timestamp)) {
         if (timestamp == kNoTimestamp) {
           if (!drop_without_timestamp_) return fail_without_timestamp(in.records[i]);
-          dropped_.without_timestamp();
+          late_.without_timestamp();
           continue;
         }
         go_to_pane_of(timestamp);
       }
       const bool late =
           in_a_window_ ? last_ <= closed_ || !add(in.records[i], i) : timestamp <= watermark_;
-      if (late) dropped_.late(timestamp, watermark_);
+      if (late) late_.late(in.records[i], timestamp, watermark_);
     }
-    dropped_.say();
+    late_.end_batch();
   }
 
   Progress advance_watermark(Timestamp watermark, weir::Output& out) override {
@@ -277,7 +280,7 @@ class PaneOperator final : public Operator {
   Emit emit_;
   const bool drop_without_timestamp_;
   OperatorContext* context_ = nullptr;
-  DroppedRecords dropped_;
+  LateRecords<T> late_;
   std::unique_ptr<KeyedBackend<K>> backend_;
   State* panes_ = nullptr;
   Timestamp watermark_ = kMinWatermark;

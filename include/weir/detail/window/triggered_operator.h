@@ -10,7 +10,7 @@
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/detail/stream/time_messages.h"
 #include "weir/detail/types/show_value.h"
-#include "weir/detail/window/dropped_records.h"
+#include "weir/detail/window/late_records.h"
 #include "weir/detail/window/open_sessions.h"
 #include "weir/detail/window/trigger_states.h"
 #include "weir/detail/window/window_key.h"
@@ -43,9 +43,12 @@ class TriggeredOperator final : public Operator, private TimerService {
         emit_(std::move(emit)),
         drop_without_timestamp_(settings.drop_records_without_timestamp) {}
 
+  /// Call before open(): sends late records to a side output, if somebody reads it.
+  void send_late_to(OutputTag<T> tag) { late_.send_to(std::move(tag)); }
+
   Status open(OperatorContext& context) override {
     context_ = &context;
-    dropped_.open(context);
+    late_.open(context);
     backend_ = std::make_unique<KeyedBackend<K>>(context);
     SnapshotTracker& tracker = backend_->tracker();
     contents_ = add_state<Contents>("window-contents", Kept::kKind, tracker);
@@ -81,15 +84,15 @@ class TriggeredOperator final : public Operator, private TimerService {
           context_->fail(record_without_timestamp(*context_, show_value(in.records[i])));
           break;
         }
-        dropped_.without_timestamp();
+        late_.without_timestamp();
         continue;
       }
       at_.key = keys_.key(i);
       if (!add(in.records[i], timestamp) && Assigner::kEventTime &&
           saturating_add(timestamp, lateness_) <= watermark_)
-        dropped_.late(timestamp, watermark_);
+        late_.late(in.records[i], timestamp, watermark_);
     }
-    dropped_.say();
+    late_.end_batch();
     collector.flush();
     collector_ = nullptr;
   }
@@ -322,7 +325,7 @@ class TriggeredOperator final : public Operator, private TimerService {
   Emit emit_;
   const bool drop_without_timestamp_;
   OperatorContext* context_ = nullptr;
-  DroppedRecords dropped_;
+  LateRecords<T> late_;
   std::unique_ptr<KeyedBackend<K>> backend_;
   Contents* contents_ = nullptr;
   TriggerStates<K, State> states_;

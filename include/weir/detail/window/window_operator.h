@@ -9,7 +9,7 @@
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/detail/stream/time_messages.h"
 #include "weir/detail/types/show_value.h"
-#include "weir/detail/window/dropped_records.h"
+#include "weir/detail/window/late_records.h"
 #include "weir/detail/window/window_contents.h"
 
 namespace weir::detail {
@@ -31,9 +31,12 @@ class WindowOperator final : public Operator {
         emit_(std::move(emit)),
         drop_without_timestamp_(settings.drop_records_without_timestamp) {}
 
+  /// Call before open(): sends late records to a side output, if somebody reads it.
+  void send_late_to(OutputTag<T> tag) { late_.send_to(std::move(tag)); }
+
   Status open(OperatorContext& context) override {
     context_ = &context;
-    dropped_.open(context);
+    late_.open(context);
     backend_ = std::make_unique<KeyedBackend<K>>(context);
     auto contents = std::make_unique<Contents>(backend_->tracker(), Kept::kKind);
     contents_ = contents.get();
@@ -101,7 +104,7 @@ class WindowOperator final : public Operator {
       if (!window.contains(timestamp)) {
         if (timestamp == kNoTimestamp) {
           if (!drop_without_timestamp_) return fail_without_timestamp(in.records[i]);
-          dropped_.without_timestamp();
+          late_.without_timestamp();
           tables_[i] = nullptr;
           continue;
         }
@@ -109,9 +112,9 @@ class WindowOperator final : public Operator {
         table = window.max_timestamp() <= watermark_ ? nullptr : &contents_->table_of(window);
       }
       tables_[i] = table;
-      if (table == nullptr) dropped_.late(timestamp, watermark_);
+      if (table == nullptr) late_.late(in.records[i], timestamp, watermark_);
     }
-    dropped_.say();
+    late_.end_batch();
     return true;
   }
   /// The first value of a key in a window. After a restore, it continues the value of a window that
@@ -140,8 +143,8 @@ class WindowOperator final : public Operator {
   const Kept kept_;
   Emit emit_;
   const bool drop_without_timestamp_;
+  LateRecords<T> late_;
   OperatorContext* context_ = nullptr;
-  DroppedRecords dropped_;
   std::unique_ptr<KeyedBackend<K>> backend_;
   Contents* contents_ = nullptr;
   std::vector<Table*> tables_;
