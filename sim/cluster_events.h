@@ -38,6 +38,11 @@ struct KeyOfEvent {
 DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::string& uid,
                                  std::shared_ptr<Mishaps> mishaps);
 
+/// A step that splits the records into two streams and joins them again. `rebalance`: one of the
+/// streams makes a detour.
+DataStream<Event> add_join_step(const DataStream<Event>& events, const std::string& uid,
+                                bool rebalance, std::shared_ptr<Mishaps> mishaps);
+
 /// The endings that keep state by key. They write a line for each result.
 DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan,
                                          std::shared_ptr<Mishaps> mishaps);

@@ -143,6 +143,8 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
     plan.steps.push_back({StepKind::kBurst, bursts.chance(0.5)});
   SimRandom trickles(splitmix_output(plan.data_seed ^ 0x721c));
   if (wide && trickles.chance(0.3)) draw_trickle(plan, trickles);
+  SimRandom joins(splitmix_output(plan.data_seed ^ 0x101e));
+  if (wide && joins.chance(0.15)) plan.steps.push_back({StepKind::kJoin, joins.chance(0.5)});
   return plan;
 }
 
@@ -267,6 +269,7 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index,
                                        changed);
     case StepKind::kFork: changed.value = (event.value + 500) % 1009; return {event, changed};
     case StepKind::kKeyed:
+    case StepKind::kJoin:
     case StepKind::kBroadcast: return {event};
   }
   return {};
@@ -275,7 +278,7 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index,
 std::string describe(const WorkloadPlan& plan) {
   static constexpr const char* kSources[] = {"generator", "collection", "file", "trickle"};
   static constexpr const char* kSteps[] = {"map",   "filter",    "flat_map", "fork",
-                                           "keyed", "broadcast", "burst"};
+                                           "keyed", "broadcast", "burst",    "join"};
   static constexpr const char* kEndings[] = {"plain",   "reduce", "timers",
                                              "windows", "lists",  "alarms"};
   static constexpr const char* kCallbackNames[] = {"the last function",

@@ -47,6 +47,7 @@ enum class StepKind {
   kKeyed,      ///< counts records by another key in state, and forwards them
   kBroadcast,  ///< to all subtasks, each of which keeps its part
   kBurst,      ///< one record a source becomes more records in one call than a channel holds
+  kJoin,       ///< results and a side output of one function, joined by an operator of two inputs
 };
 struct StepPlan {
   StepKind kind = StepKind::kMap;
