@@ -31,10 +31,16 @@ class JobRunner {
   /// Ends the tasks and leaves the job as it is: records and deletes nothing, and the job can
   /// continue from its last checkpoint. Call once.
   void leave();
+  /// Whether nothing of the tasks runs any more, blocking work included. The runner must not be
+  /// destroyed earlier: `on_end` comes when the job has ended, and blocking work may still run
+  /// then. Calls `on_end` when it becomes true after the end.
+  bool idle() const { return worker_ended_; }
 
  private:
   const std::function<void()> on_end_;
   std::atomic<bool> leaving_{false};
+  std::atomic<bool> master_ended_{false};
+  std::atomic<bool> worker_ended_{false};
   JobMaster master_;
   Worker worker_;
   std::unique_ptr<ActorHandle> master_handle_;

@@ -59,7 +59,7 @@ StatusOr<JobView> run_to_end(const JobGraph& graph, const JobOptions& options,
   const std::stop_callback on_cancel(requests.cancel, [&] { runner.cancel(); });
   const std::stop_callback on_suspend(requests.suspend, [&] { wakeup.wake(); });
   bool leaving = false;
-  while (!ended) {
+  while (!ended || !runner.idle()) {
     if (requests.suspend.stop_requested() && !leaving) {
       leaving = true;
       runner.leave();

@@ -176,9 +176,19 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
     departure.check("a task does not end");
     if (!departure.begun()) watch.show(runner->view());
   }
-  return departure.begun() && !is_terminal(runner->view().state)
-             ? kLeft
-             : watch.end(runner->view(), true);
+  const int code = departure.begun() && !is_terminal(runner->view().state)
+                       ? kLeft
+                       : watch.end(runner->view(), true);
+  // The job has ended, so its unfinished work is not needed: a signal ends the process.
+  while (!runner->idle()) {
+    departure.check("a task does not end");
+    const auto event = process.signals.wait(std::chrono::seconds(1));
+    if (event == ProcessSignals::Event::kLeave || event == ProcessSignals::Event::kCancel) {
+      std::fflush(nullptr);
+      std::_Exit(code);
+    }
+  }
+  return code;
 }
 
 /// Without election, a restarted coordinator's epoch must be above the previous one: it comes from
