@@ -99,6 +99,9 @@ class JobMaster final : public Actor,
   void end(JobState state);
 
   // Workers.
+  /// Adds a connection, and sends the farewell if the job has ended.
+  void add_connection(int64_t session, std::unique_ptr<Connection> connection);
+  Endpoint endpoint_of(int64_t session);
   void on_frame(int64_t session, const std::string& frame);
   void on_register(int64_t session, RegisterWorker message);
   void on_message(PooledWorker& worker, FromWorker& message);

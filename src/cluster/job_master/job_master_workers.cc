@@ -12,12 +12,28 @@ namespace weir {
 
 Endpoint JobMaster::accept(std::unique_ptr<Connection> connection) {
   const int64_t session = next_session_.fetch_add(1);
+  add_connection(session, std::move(connection));
+  return endpoint_of(session);
+}
+
+std::unique_ptr<Connection> JobMaster::connect_from_here(Endpoint worker) {
+  const int64_t session = next_session_.fetch_add(1);
+  auto [to_worker, to_master] =
+      platform_.transport.connect(endpoint_of(session), std::move(worker));
+  add_connection(session, std::move(to_worker));
+  return std::move(to_master);
+}
+
+void JobMaster::add_connection(int64_t session, std::unique_ptr<Connection> connection) {
   // Shared, because std::function requires copyable captures.
   auto box = std::make_shared<std::unique_ptr<Connection>>(std::move(connection));
   mailbox_->post([this, session, box] {
     if (const auto farewell = termination_.farewell()) box->get()->send(encode(*farewell));
     pool_.add(session, std::move(*box), platform_.clock.now());
   });
+}
+
+Endpoint JobMaster::endpoint_of(int64_t session) {
   Endpoint endpoint;
   endpoint.on_frame = [this, mailbox = mailbox_, session](std::string frame) {
     mailbox->post([this, session, frame = std::move(frame)] { on_frame(session, frame); });
@@ -26,21 +42,6 @@ Endpoint JobMaster::accept(std::unique_ptr<Connection> connection) {
     mailbox->post([this, session, reason = std::move(reason)] { lose_worker(session, reason); });
   };
   return endpoint;
-}
-
-std::unique_ptr<Connection> JobMaster::connect_from_here(Endpoint worker) {
-  // The connection to the worker exists only when both endpoints are known.
-  struct Late final : Connection {
-    std::shared_ptr<std::unique_ptr<Connection>> to =
-        std::make_shared<std::unique_ptr<Connection>>();
-    void send(std::string frame) override { (*to)->send(std::move(frame)); }
-  };
-  auto late = std::make_unique<Late>();
-  const auto to = late->to;
-  Endpoint own = accept(std::move(late));
-  auto [to_worker, to_master] = platform_.transport.connect(std::move(own), std::move(worker));
-  *to = std::move(to_worker);
-  return std::move(to_master);
 }
 
 void JobMaster::on_frame(int64_t session, const std::string& frame) {
