@@ -303,6 +303,21 @@ TEST(Triggers, TimersThatRegisterEachOtherForEverFailTheTask) {
   EXPECT_NE(harness.failure().message().find("do not come to an end"), std::string_view::npos);
 }
 
+TEST(Triggers, ContinuousOneComesToAnEndWithTheInput) {
+  const auto every_ms = ContinuousEventTimeTrigger::of(1ms);
+  Harness all(sum(setup_of(GlobalWindows::create()).with_trigger(every_ms)));
+  all.record("a", 1, 5);
+  all.watermark_to_the_end(kMaxWatermark);
+  EXPECT_TRUE(all.failure().ok()) << all.failure().message();
+  EXPECT_EQ(all.take_output().size(), 2u) << "at 6 and at the end of time";
+  // As in Flink, a window fires at every multiple of the interval up to its end.
+  Harness long_window(sum(setup_of(TumblingEventTimeWindows::of(150s)).with_trigger(every_ms)));
+  long_window.record("a", 1, 0);
+  long_window.watermark_to_the_end(kMaxWatermark);
+  EXPECT_TRUE(long_window.failure().ok()) << long_window.failure().message();
+  EXPECT_EQ(long_window.take_output().size(), 149'999u);
+}
+
 TEST(Windows, ExceptionsOfUserFunctionsPassThrough) {
   const auto broken = [](Record a, const Record&) -> Record {
     throw std::runtime_error("sum of " + a.key);

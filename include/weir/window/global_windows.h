@@ -7,14 +7,6 @@
 
 namespace weir {
 
-namespace detail {
-
-/// The window of all time, which is not a window of any other assigner.
-inline constexpr TimeWindow kGlobalWindow{kMinWatermark, kMaxWatermark};
-inline bool is_global(const TimeWindow& window) { return window.start == kMinWatermark; }
-
-}  // namespace detail
-
 /// One window for all records of a key. It never ends, so give it a trigger: without one nothing is
 /// emitted. Its results have the maximum timestamp.
 class GlobalWindows {

@@ -20,6 +20,14 @@ struct TimeWindow {
   bool operator==(const TimeWindow&) const = default;
 };
 
+namespace detail {
+
+/// The window of all time (GlobalWindows). No other window starts at the minimum.
+inline constexpr TimeWindow kGlobalWindow{kMinWatermark, kMaxWatermark};
+inline bool is_global(const TimeWindow& window) { return window.start == kMinWatermark; }
+
+}  // namespace detail
+
 inline std::ostream& operator<<(std::ostream& out, const TimeWindow& window) {
   return out << '[' << window.start << ", " << window.end << ')';
 }

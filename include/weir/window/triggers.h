@@ -165,7 +165,9 @@ class ContinuousEventTimeTrigger : public TriggerDefaults<std::optional<Timestam
                               TimerService& timers) const {
     if (time == window.max_timestamp()) return TriggerResult::kFire;
     if (next != time) return TriggerResult::kContinue;
-    set_next(time, window, next, timers);
+    // At the end of the input, a window without end would fire for ever.
+    const bool last = detail::is_global(window) && timers.current_watermark() == kMaxWatermark;
+    if (!last) set_next(time, window, next, timers);
     return TriggerResult::kFire;
   }
   void merge(const State& from, State& into) const {

@@ -198,8 +198,7 @@ class PaneOperator final : public Operator {
       const WindowContext context{plan_.window(window), watermark, context_->processing_time_ms()};
       collector.set_timestamp(context.window.max_timestamp());
       for (; next_ < keys->size() && visited < kKeysPerCall; ++next_, ++visited) {
-        if (next_ + kPrefetchDistance < keys->size())
-          panes_->table().prefetch((*keys)[next_ + kPrefetchDistance].place);
+        prefetch(*keys);
         fire(window, (*keys)[next_], context, collector);
       }
       if (next_ < keys->size()) break;
@@ -251,6 +250,19 @@ class PaneOperator final : public Operator {
     return true;
   }
 
+  /// Prefetches the memory of the keys that fire soon. One access leads to the next, so they are
+  /// begun one after another.
+  void prefetch(const std::vector<typename State::KeyAt>& keys) {
+    auto& table = panes_->table();
+    const auto held_at = [&](size_t distance) -> const Held* {
+      if (next_ + distance >= keys.size()) return nullptr;
+      return table.find(keys[next_ + distance].place, keys[next_ + distance].key);
+    };
+    if (next_ + kPrefetchDistance < keys.size())
+      table.prefetch(keys[next_ + kPrefetchDistance].place);
+    if (const Held* held = held_at(kPrefetchDistance / 2)) __builtin_prefetch(&held->panes.read());
+    if (const Held* held = held_at(kPrefetchDistance / 4)) held->panes.read().prefetch();
+  }
   void fire(int64_t window, const typename State::KeyAt& at, const WindowContext& context,
             Collector<Out>& collector) {
     Held* held = panes_->table().find_mutable(at.place, at.key);

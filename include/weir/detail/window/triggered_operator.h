@@ -305,8 +305,11 @@ class TriggeredOperator final : public Operator, private TimerService {
   Timestamp current_watermark() const override { return watermark_; }
   int64_t current_processing_time() const override { return context_->processing_time_ms(); }
   void register_event_time_timer(Timestamp timestamp) override {
-    const bool endless = timestamp <= firing_.until &&
-                         (timestamp <= firing_.timestamp || firing_.until == kMaxWatermark);
+    // Timers up to the end of a window come to an end with it.
+    const bool in_window = !is_global(at_.window) && timestamp <= end_of(at_.window);
+    const bool endless =
+        timestamp <= firing_.until &&
+        (timestamp <= firing_.timestamp || (firing_.until == kMaxWatermark && !in_window));
     event_->add(timestamp, at_, endless ? firing_.chain + 1 : 0);
   }
   void delete_event_time_timer(Timestamp timestamp) override {
