@@ -333,7 +333,7 @@ execution.checkpointing:
   externalized-checkpoint-retention: RETAIN_ON_CANCELLATION
 io.tmp.dirs: [/tmp/a]
 classloader.parent-first-patterns.additional: [org.x, org.y]
-metrics.reporters:
+historyserver.archive.fs.dir:
 historyserver.web.port: 8082
 )";
   Configuration configuration;
