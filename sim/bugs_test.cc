@@ -12,15 +12,19 @@
 namespace weir::sim {
 namespace {
 
-/// One of the first seeds finds most mistakes. An aborted checkpoint is usually not written to its
-/// end, so its acknowledgment is rarely late.
-uint64_t seeds_for(Bug bug) { return bug == Bug::kLateAckOfGivenUpCheckpoint ? 2000 : 200; }
+/// One of the first seeds finds most mistakes.
+constexpr uint64_t kSeeds = 200;
+
+/// An aborted checkpoint is no longer written to its end, so its acknowledgment is late too rarely
+/// for a hunt. Coordinator.IgnoresALateAcknowledgementAndRemovesItsFile tests this.
+bool too_rare(Bug bug) { return bug == Bug::kLateAckOfGivenUpCheckpoint; }
 
 TEST(Bugs, EachIsFound) {
   // Mistakes from kCreditLost on show only with several processes.
   for (int i = 0; i < static_cast<int>(Bug::kCreditLost); ++i) {
-    const Hunt result = hunt(static_cast<Bug>(i), seeds_for(static_cast<Bug>(i)),
-                             [](uint64_t seed) { return run_seed(seed).failures; });
+    if (too_rare(static_cast<Bug>(i))) continue;
+    const Hunt result =
+        hunt(static_cast<Bug>(i), kSeeds, [](uint64_t seed) { return run_seed(seed).failures; });
     const std::string name(bug_name(static_cast<Bug>(i)));
     std::printf("summary: bugs: %-37s %s\n", name.c_str(), result.how.c_str());
     EXPECT_TRUE(result.found) << name << ": " << result.how;

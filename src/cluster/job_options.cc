@@ -6,7 +6,6 @@
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "config/options.h"
-#include "platform/process_figures.h"
 
 namespace weir {
 namespace {
@@ -101,7 +100,6 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.worker.inline_threshold = configuration.get(options::kDataInlineThreshold);
   result.worker.large_value = configuration.get(options::kLargeValueThreshold);
   // A slow write must not stop the others.
-  result.worker.process_figures = own_process_figures;
   result.worker.max_unfinished_writes = result.trigger.max_concurrent + 1;
   result.worker.ignore_unclaimed_state = result.ignore_unclaimed_state;
   ExecutionOptions& execution = result.worker.execution;

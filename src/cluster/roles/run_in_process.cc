@@ -10,6 +10,7 @@
 #include "cluster/roles/job_runner.h"
 #include "cluster/roles/process.h"
 #include "cluster/roles/rest_setup.h"
+#include "platform/process_figures.h"
 #include "platform/wakeup.h"
 
 namespace weir {
@@ -77,7 +78,8 @@ StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& g
   WEIR_RETURN_IF_ERROR(check_is_for_one_process(given));
   Configuration configuration = given;
   WEIR_RETURN_IF_ERROR(configuration.read_secret_files());
-  WEIR_ASSIGN_OR_RETURN(const JobOptions options, job_options(configuration, graph.id));
+  WEIR_ASSIGN_OR_RETURN(JobOptions options, job_options(configuration, graph.id));
+  options.worker.process_figures = own_process_figures;
   ProcessPlatform world(configuration, graph);
   WEIR_ASSIGN_OR_RETURN(const JobView view,
                         run_to_end(graph, options, configuration, world.platform.get(), requests));

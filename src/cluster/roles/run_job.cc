@@ -24,6 +24,7 @@
 #include "ha/zookeeper_component.h"
 #include "platform/crash_report.h"
 #include "platform/private_directory.h"
+#include "platform/process_figures.h"
 #include "runtime/data_server.h"
 #include "runtime/exchange.h"
 
@@ -404,6 +405,7 @@ int run_job(const JobGraph& graph, const Configuration& given) {
   if (Status status = configuration.read_secret_files(); !status.ok()) return refuse(status);
   auto options = job_options(configuration, graph.id);
   if (!options.ok()) return refuse(options.status());
+  options->worker.process_figures = own_process_figures;
   switch (configuration.get(options::kRole)) {
     case ProcessRole::kEmbedded:
       if (configuration.get(options::kWorkers) == 0)
