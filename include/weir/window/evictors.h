@@ -46,19 +46,33 @@ struct Serializer<TimestampedRecord<T>> {
 /// When an evictor works: before the window's function gets the records, or after it has returned.
 enum class Evict { kBefore, kAfter };
 
-/// Keeps the last n records.
-class CountEvictor {
+namespace detail {
+
+/// The calls of an evictor that works at one time only, by its `evict(records)`.
+template <class Evictor>
+class EvictOnce {
  public:
-  /// execute() reports a negative number.
-  static CountEvictor of(int64_t n, Evict when = Evict::kBefore) { return CountEvictor(n, when); }
+  explicit EvictOnce(Evict when) : when_(when) {}
   template <class T>
   void evict_before(std::vector<TimestampedRecord<T>>& records) const {
-    if (when_ == Evict::kBefore) evict(records);
+    if (when_ == Evict::kBefore) static_cast<const Evictor&>(*this).evict(records);
   }
   template <class T>
   void evict_after(std::vector<TimestampedRecord<T>>& records) const {
-    if (when_ == Evict::kAfter) evict(records);
+    if (when_ == Evict::kAfter) static_cast<const Evictor&>(*this).evict(records);
   }
+
+ private:
+  Evict when_;
+};
+
+}  // namespace detail
+
+/// Keeps the last n records.
+class CountEvictor : public detail::EvictOnce<CountEvictor> {
+ public:
+  /// execute() reports a negative number.
+  static CountEvictor of(int64_t n, Evict when = Evict::kBefore) { return CountEvictor(n, when); }
   std::string setup_problem() const {
     return n_ >= 0 ? ""
                    : "an evictor cannot keep " + std::to_string(n_) +
@@ -66,7 +80,8 @@ class CountEvictor {
   }
 
  private:
-  CountEvictor(int64_t n, Evict when) : n_(n), when_(when) {}
+  friend class detail::EvictOnce<CountEvictor>;
+  CountEvictor(int64_t n, Evict when) : EvictOnce(when), n_(n) {}
   template <class T>
   void evict(std::vector<TimestampedRecord<T>>& records) const {
     const auto keep = static_cast<size_t>(std::max<int64_t>(n_, 0));
@@ -74,24 +89,15 @@ class CountEvictor {
       records.erase(records.begin(), records.end() - static_cast<ptrdiff_t>(keep));
   }
   int64_t n_;
-  Evict when_;
 };
 
 /// Keeps the records that are less than a duration older than the newest. Keeps all if the first
 /// has no timestamp.
-class TimeEvictor {
+class TimeEvictor : public detail::EvictOnce<TimeEvictor> {
  public:
   /// execute() reports a negative duration.
   static TimeEvictor of(std::chrono::milliseconds duration, Evict when = Evict::kBefore) {
     return TimeEvictor(duration.count(), when);
-  }
-  template <class T>
-  void evict_before(std::vector<TimestampedRecord<T>>& records) const {
-    if (when_ == Evict::kBefore) evict(records);
-  }
-  template <class T>
-  void evict_after(std::vector<TimestampedRecord<T>>& records) const {
-    if (when_ == Evict::kAfter) evict(records);
   }
   std::string setup_problem() const {
     return duration_ >= 0 ? ""
@@ -100,7 +106,8 @@ class TimeEvictor {
   }
 
  private:
-  TimeEvictor(Timestamp duration, Evict when) : duration_(duration), when_(when) {}
+  friend class detail::EvictOnce<TimeEvictor>;
+  TimeEvictor(Timestamp duration, Evict when) : EvictOnce(when), duration_(duration) {}
   template <class T>
   void evict(std::vector<TimestampedRecord<T>>& records) const {
     if (records.empty() || records.front().timestamp == kNoTimestamp) return;
@@ -110,26 +117,18 @@ class TimeEvictor {
     std::erase_if(records, [&](const auto& record) { return record.timestamp <= cut; });
   }
   Timestamp duration_;
-  Evict when_;
 };
 
 /// Drops the records that differ from the last one by a threshold or more: `delta(record, last)` is
 /// a number. Make it with delta_evictor().
 template <class F>
-class DeltaEvictor {
+class DeltaEvictor : public detail::EvictOnce<DeltaEvictor<F>> {
  public:
   DeltaEvictor(double threshold, F delta, Evict when)
-      : threshold_(threshold), delta_(std::move(delta)), when_(when) {}
-  template <class T>
-  void evict_before(std::vector<TimestampedRecord<T>>& records) const {
-    if (when_ == Evict::kBefore) evict(records);
-  }
-  template <class T>
-  void evict_after(std::vector<TimestampedRecord<T>>& records) const {
-    if (when_ == Evict::kAfter) evict(records);
-  }
+      : detail::EvictOnce<DeltaEvictor>(when), threshold_(threshold), delta_(std::move(delta)) {}
 
  private:
+  friend class detail::EvictOnce<DeltaEvictor>;
   template <class T>
   void evict(std::vector<TimestampedRecord<T>>& records) const {
     static_assert(std::is_invocable_r_v<double, const F&, const T&, const T&>,
@@ -142,14 +141,13 @@ class DeltaEvictor {
   }
   double threshold_;
   F delta_;
-  Evict when_;
 };
 template <class F>
 DeltaEvictor<F> delta_evictor(double threshold, F delta, Evict when = Evict::kBefore) {
   return {threshold, std::move(delta), when};
 }
 
-/// What a type needs to be an evictor of records of type T.
+/// The requirements on an evictor of records of type T.
 template <class E, class T>
 concept WindowEvictor = requires(const E& evictor, std::vector<TimestampedRecord<T>>& records) {
   evictor.evict_before(records);
