@@ -11,6 +11,7 @@
 #include <random>
 #include <vector>
 
+#include "bench_operator.h"
 #include "weir/detail/window/make_window.h"
 #include "weir/window/windows.h"
 
@@ -46,34 +47,6 @@ struct Mean : PlainMean {
     into.sum += from.sum;
     into.count += from.count;
   }
-};
-
-class Blackhole final : public Output {
- public:
-  void emit(Batch& batch) override {
-    seen += batch.size();
-    batch.clear();
-  }
-  size_t seen = 0;
-};
-
-class BenchContext final : public OperatorContext {
- public:
-  const std::string& operator_name() const override { return name_; }
-  const std::string& uid() const override { return name_; }
-  int subtask() const override { return 0; }
-  int parallelism() const override { return 1; }
-  int max_parallelism() const override { return 128; }
-  uint64_t attempt_nonce() const override { return 1; }
-  int64_t restored_checkpoint() const override { return -1; }
-  OperatorStateStore& operator_state() override { std::abort(); }
-  FileSystemRegistry& files() override { std::abort(); }
-  int64_t processing_time_ms() const override { return 0; }
-  void run_blocking(std::function<std::function<void()>()>) override {}
-  void fail(Status) override {}
-
- private:
-  const std::string name_ = "bench";
 };
 
 /// Processor time of this thread, to exclude most of the machine's other load.
