@@ -66,7 +66,7 @@ class Meter {
   detail::SharedNumber count_;
 };
 
-/// What a histogram has counted so far. All values are 0 if `count` is.
+/// The counts of a histogram so far. All values are 0 if `count` is.
 struct HistogramStatistics {
   int64_t count = 0;
   int64_t min = 0;
@@ -192,7 +192,7 @@ class MetricGroup {
     Gauge gauge;
     Meter meter;
     std::unique_ptr<Histogram> histogram;  ///< of that kind: never null
-    /// Of a histogram: the number of values.
+    /// The number of values of a histogram.
     int64_t value() const {
       switch (kind) {
         case Kind::kCounter: return counter.count();

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the functions of a job can ask and do when they are called.
+// The contexts that the functions of a job get with their calls.
 
 #include <string>
 #include <string_view>
@@ -85,7 +85,8 @@ enum class TimeDomain { kEventTime, kProcessingTime };
 
 namespace detail {
 
-/// What the contexts of a function without keys refer to. Lives as long as the operator.
+/// The objects that the contexts of a function without keys refer to. Lives as long as the
+/// operator.
 struct ProcessServices {
   void open(OperatorContext& context) {
     operator_context = &context;
@@ -96,7 +97,7 @@ struct ProcessServices {
   SideOutputs side_outputs{};
 };
 
-/// What the contexts of a function with keys refer to. Lives as long as the operator.
+/// The objects that the contexts of a function with keys refer to. Lives as long as the operator.
 struct KeyedServices {
   TimerService& timers;
   SideOutputs side_outputs{};

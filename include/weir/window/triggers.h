@@ -308,7 +308,7 @@ class PurgingTrigger {
   Inner inner_;
 };
 
-/// What a type needs to be a trigger for records of type T.
+/// The requirements on a trigger for records of type T.
 template <class Tr, class T>
 concept WindowTrigger =
     requires(const Tr& trigger, const T& record, Timestamp time, const TimeWindow& window,

@@ -101,7 +101,7 @@ class TypedEnumerator final : public SplitEnumerator<std::string> {
   const std::unique_ptr<SplitEnumerator<Split>> enumerator_;
 };
 
-/// Of a source that knows all its splits at the start.
+/// The enumerator of a source that knows all its splits at the start.
 template <class SourceT>
 class OnceEnumerator final : public SplitEnumerator<std::string> {
  public:

@@ -8,8 +8,8 @@
 
 namespace weir::detail {
 
-/// What a window operator does with records that it cannot add to a window: late ones go to a side
-/// output if somebody reads it, and all others are dropped and counted. Thread: the operator's.
+/// Handles the records that a window operator cannot add to a window: late ones go to a side output
+/// if somebody reads it, and all others are dropped and counted. Thread: the operator's.
 template <class T>
 class LateRecords {
  public:

@@ -12,7 +12,7 @@ namespace weir::detail {
 struct DefaultTrigger {};
 struct NoEvictor {};
 
-/// What a windowed stream was set to.
+/// The settings of a windowed stream.
 template <class A, class Tr, class E>
 struct WindowSetup {
   using Assigner = A;
