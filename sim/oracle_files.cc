@@ -163,7 +163,8 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
       needed.insert(file.value("name", std::string()));
     for (const FileInfo& file : files) {
       if (!needed.contains(std::string(base_name(file.path))))
-        complaints.push_back(cat(file.path, " belongs to nothing"));
+        complaints.push_back(
+            cat(file.path, " is an orphan: no checkpoint and no commit refers to it"));
     }
   }
   for (const FileInfo& entry : entries_of(output_.raw(), output_directory_)) {

@@ -88,8 +88,8 @@ TEST(SimNetwork, AfterAPartitionAConversationMayBeReset) {
 }
 
 TEST(SimNetwork, AProcessDeathBehindAPartitionIsSilentUntilThePartitionEndsOrAnEndTimesOut) {
-  int told_in_the_dark = 0;
-  int told_afterwards = 0;
+  int received_while_cut = 0;
+  int received_afterwards = 0;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SimWorld world(seed);
     Pair pair(world);
@@ -101,20 +101,20 @@ TEST(SimNetwork, AProcessDeathBehindAPartitionIsSilentUntilThePartitionEndsOrAnE
     world.run_for(minutes(5) - seconds(5));
     const bool gave_up = !pair.at_server.breaks.empty();
     if (gave_up) {
-      ++told_in_the_dark;
+      ++received_while_cut;
       EXPECT_EQ(pair.at_server.breaks[0],
                 "between client and server: the other side does not answer (simulated)");
     }
     world.run_for(seconds(10));
     EXPECT_EQ(pair.at_server.breaks.size(), 1u);
     if (!gave_up) {
-      ++told_afterwards;
+      ++received_afterwards;
       EXPECT_EQ(pair.at_server.breaks[0],
                 "between client and server: the other process died (simulated)");
     }
   }
-  EXPECT_GT(told_in_the_dark, 20);
-  EXPECT_GT(told_afterwards, 20);
+  EXPECT_GT(received_while_cut, 20);
+  EXPECT_GT(received_afterwards, 20);
 }
 
 TEST(SimNetwork, OneEndMayTimeOutLongBeforeTheOtherLearnsOfIt) {

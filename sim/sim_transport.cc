@@ -192,7 +192,7 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
           MonotonicTime(world_.random().between(kDialTimeoutMin.count(), kDialTimeoutMax.count()));
       world_.at(world_.now() + timeout, ends_[0].life, [self = shared_from_this()] {
         if (self->waiting_outside_ && self->ends_[0].open)
-          self->give_up(0, "connecting timed out (simulated)");
+          self->fail(0, "connecting timed out (simulated)");
       });
       return;
     }
@@ -223,13 +223,13 @@ class Conversation : public SimLink, public std::enable_shared_from_this<Convers
       world_.at(world_.now() + time, ends_[own].life,
                 [self = shared_from_this(), own, number = cut_number_] {
                   if (self->cut_number_ == number && self->ends_[own].open)
-                    self->give_up(own, "the other side does not answer (simulated)");
+                    self->fail(own, "the other side does not answer (simulated)");
                 });
     }
   }
 
   /// One end breaks the connection by itself, in any state of the network.
-  void give_up(int own, const char* reason) {
+  void fail(int own, const char* reason) {
     ends_[own].waiting.clear();
     tell_broken(own, reason);
     break_off("the other side gave up (simulated)");

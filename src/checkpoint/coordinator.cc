@@ -120,9 +120,9 @@ void CheckpointCoordinator::trigger(CheckpointRequest request, MonotonicTime now
 void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   const auto found = pending_.find(id);
   // Aborted in the meantime, by a timeout or by the attempt's stop.
-  const bool given_up = found == pending_.end();
+  const bool was_aborted = found == pending_.end();
   if (status.ok()) {
-    if (given_up) return remove_late_files(id);
+    if (was_aborted) return remove_late_files(id);
     PendingCheckpoint& checkpoint = found->second.checkpoint;
     checkpoint.move_to(CheckpointPhase::kTriggered);
     checkpoint.set_enumerators(host_.enumerator_states());
@@ -134,7 +134,7 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
   } else {
     cleaner_.remember(id);  // the directory may exist, and may belong to another coordinator
   }
-  if (!given_up) abort(id, status, Counted::kYes, Files::kLeave);
+  if (!was_aborted) abort(id, status, Counted::kYes, Files::kLeave);
 }
 
 void CheckpointCoordinator::expire(MonotonicTime now) {
@@ -243,12 +243,12 @@ void CheckpointCoordinator::publish(Entry& entry, bool again) {
     PublishResult result = again ? publication->resolve() : publication->publish();
     if (result.outcome == PublishOutcome::kPublished)
       result = unless_started_again(job, start, std::move(result));
-    const bool told_early =
+    const bool notified_early =
         result.outcome == PublishOutcome::kPublished && bug_enabled(Bug::kNotifyBeforePointer);
     if (store != nullptr && result.outcome == PublishOutcome::kPublished)
       result = point_at(*publication, std::move(result), *store);
-    return [this, id, result, told_early] {
-      if (told_early && runs(pending_.at(id).checkpoint)) host_.send_complete({attempt_, id});
+    return [this, id, result, notified_early] {
+      if (notified_early && runs(pending_.at(id).checkpoint)) host_.send_complete({attempt_, id});
       on_written(id, result);
     };
   });

@@ -75,8 +75,9 @@ class World final : public CheckpointHost, public Clock, public Random {
         answer_some_work();
       }
       if (!running_ && idle_) start();
-      if (told_.empty()) continue;
-      for (const int process : {0, 1}) coordinator_->acknowledge(write(*told_.rbegin(), process));
+      if (triggered_.empty()) continue;
+      for (const int process : {0, 1})
+        coordinator_->acknowledge(write(*triggered_.rbegin(), process));
     }
     EXPECT_GE(coordinator_->counts().completed, before + 2);
     check();
@@ -107,7 +108,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     EXPECT_GT(message.id, last_triggered_);  // ids ascend, and none is sent twice
     last_triggered_ = message.id;
     attempt_of_[message.id] = message.attempt;
-    told_.insert(message.id);
+    triggered_.insert(message.id);
   }
   void send_complete(const NotifyCheckpointComplete& message) override {
     EXPECT_TRUE(running_ && message.attempt == attempt_ && attempt_of_.at(message.id) == attempt_);
@@ -117,7 +118,7 @@ class World final : public CheckpointHost, public Clock, public Random {
   }
   void send_aborted(const NotifyCheckpointAborted& message) override {
     EXPECT_TRUE(running_ && message.attempt == attempt_);
-    EXPECT_TRUE(told_.contains(message.id));
+    EXPECT_TRUE(triggered_.contains(message.id));
     EXPECT_FALSE(completed_.contains(message.id));
     EXPECT_TRUE(aborted_.insert(message.id).second);
   }
@@ -142,7 +143,7 @@ class World final : public CheckpointHost, public Clock, public Random {
   void start() {
     running_ = true;
     idle_ = false;
-    told_.clear();
+    triggered_.clear();
     const CheckpointId restored = coordinator_->newest_completed().value_or(-1);
     // The coordinator knows the newest checkpoint that is complete in storage.
     const CheckpointInventory inventory = list_without_faults();
@@ -267,7 +268,7 @@ class World final : public CheckpointHost, public Clock, public Random {
   AttemptId attempt_ = 0;
   CheckpointId last_triggered_ = 0;
   std::map<CheckpointId, AttemptId> attempt_of_;
-  std::set<CheckpointId> told_;  // ids triggered in this attempt
+  std::set<CheckpointId> triggered_;  // ids triggered in this attempt
   std::set<CheckpointId> aborted_;
   std::set<CheckpointId> completed_;
   std::map<CheckpointId, std::set<int>> acknowledged_;  // at least written

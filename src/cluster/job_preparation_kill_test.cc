@@ -162,9 +162,9 @@ TEST_F(StartedTwice, OfTwoStartsAtOnceOneIsTheNewest) {
     if (!other) break;
     const FileLocation job = *files_.resolve("mem:///c/job");
     EXPECT_NE(one->lineage.newest, other->lineage.newest);
-    const bool other_goes_on = check_newest_start(job, other->lineage.newest).ok();
-    EXPECT_NE(check_newest_start(job, one->lineage.newest).ok(), other_goes_on);
-    if (other_goes_on) EXPECT_TRUE(fs_->exists("/c/job/chk-12/data-0-01"));
+    const bool other_continues = check_newest_start(job, other->lineage.newest).ok();
+    EXPECT_NE(check_newest_start(job, one->lineage.newest).ok(), other_continues);
+    if (other_continues) EXPECT_TRUE(fs_->exists("/c/job/chk-12/data-0-01"));
   }
 }
 

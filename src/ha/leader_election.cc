@@ -63,8 +63,8 @@ MonotonicTime LeaderElection::step() {
   events_.clear();
 
   if (phase_ == Phase::kLeading && now.count() >= lease_->end_ns_.load(std::memory_order_relaxed)) {
-    give_up_session(cat("ZooKeeper has not answered for ", whole_ms(lease_length()),
-                        " ms, so another may lead soon"));
+    drop_session(cat("ZooKeeper has not answered for ", whole_ms(lease_length()),
+                     " ms, so another may lead soon"));
   }
   if (resign_asked_ && phase_ != Phase::kResigning && phase_ != Phase::kResigned) {
     revoke("resigned");
@@ -85,7 +85,7 @@ void LeaderElection::handle(const Event& event, MonotonicTime now) {
     case Event::Kind::kExpired:
       expired_session_ = std::max(expired_session_, event.session_number);
       if (event.session_number == session_number_)
-        give_up_session("the session with ZooKeeper has expired");
+        drop_session("the session with ZooKeeper has expired");
       return;
     case Event::Kind::kLeaderChanged:
       look_at_once_ = true;
@@ -127,7 +127,7 @@ void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now
       return callbacks_.on_refused(status);
     }
     if (status.code() == StatusCode::kCancelled) {
-      give_up_session("the session with ZooKeeper has ended");
+      drop_session("the session with ZooKeeper has ended");
     } else if (last_failure_ != status.message()) {
       last_failure_ = status.message();
       WEIR_LOG(kWarning) << "leader election at " << paths_.base << ": " << status.to_string()
@@ -140,9 +140,9 @@ void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now
   const Contest& contest = *result.contest;
   if (!contest.mine) {
     if (phase_ == Phase::kLeading) {
-      give_up_session(contest.leader ? cat("the leader's node in ZooKeeper is now that of epoch ",
-                                           contest.leader->epoch)
-                                     : "the leader's node in ZooKeeper is gone");
+      drop_session(contest.leader ? cat("the leader's node in ZooKeeper is now that of epoch ",
+                                        contest.leader->epoch)
+                                  : "the leader's node in ZooKeeper is gone");
     }
     next_round_ = now + jittered(session_timeout_ / kLooksPerTimeout);
     return;
@@ -155,7 +155,7 @@ void LeaderElection::handle_contest(const RoundResult& result, MonotonicTime now
   } else if (now >= lease_end || contest.leader->epoch <= epoch_) {
     // The answer took so long that the session may have ended meanwhile; or someone has tampered
     // with the epoch.
-    give_up_session("");
+    drop_session("");
     return;
   } else {
     lease_ = std::make_shared<Lease>();
@@ -182,7 +182,7 @@ void LeaderElection::revoke(const std::string& reason) {
   callbacks_.on_revoked(reason);
 }
 
-void LeaderElection::give_up_session(const std::string& reason) {
+void LeaderElection::drop_session(const std::string& reason) {
   revoke(reason);
   renew_session_ = true;
   next_round_ = clock_.now();

@@ -115,7 +115,7 @@ class LeaderElection : public Actor {
   void handle_contest(const RoundResult& result, MonotonicTime now);
   void grant(const Contest& contest);
   void revoke(const std::string& reason);
-  void give_up_session(const std::string& reason);
+  void drop_session(const std::string& reason);
   MonotonicTime lease_length() const;
   MonotonicTime jittered(MonotonicTime time);
 

@@ -349,11 +349,11 @@ TEST(Windows, RecordsWithoutTimestampFailTheTaskOrAreDropped) {
     ASSERT_TRUE(fails.open().ok());
     fails.process(*batch_of<Record>({{{"b", 2}, 5}, {{"a", 1}, kNoTimestamp}}));
     EXPECT_EQ(fails.failure().code(), StatusCode::kFailedPrecondition);
-    OperatorHarness goes_on(std::move(drops), show_batch_of<std::string>());
-    ASSERT_TRUE(goes_on.open().ok());
-    goes_on.process(*batch_of<Record>({{{"b", 2}, 5}, {{"a", 1}, kNoTimestamp}}));
-    EXPECT_TRUE(goes_on.failure().ok());
-    EXPECT_EQ(goes_on.metrics().counter("numRecordsWithoutTimestampDropped").count(), 1);
+    OperatorHarness harness(std::move(drops), show_batch_of<std::string>());
+    ASSERT_TRUE(harness.open().ok());
+    harness.process(*batch_of<Record>({{{"b", 2}, 5}, {{"a", 1}, kNoTimestamp}}));
+    EXPECT_TRUE(harness.failure().ok());
+    EXPECT_EQ(harness.metrics().counter("numRecordsWithoutTimestampDropped").count(), 1);
   };
   check(sliding(), sliding(drop));
   check(sessions(), sessions(drop));

@@ -37,8 +37,8 @@ constexpr Fatal kFatal[] = {{SIGSEGV, "11 (SIGSEGV)"},
 std::atomic<const char*> g_what{nullptr};
 std::atomic<pid_t> g_reporting_thread{0};  ///< the thread that has crashed; 0: none
 int g_report = -1;  ///< a file in memory; -1: none, so the report goes directly to standard error
-std::atomic<int> g_crashed{-1};  ///< wakes the messenger; -1: none
-std::atomic<int> g_told{-1};     ///< the messenger's reply
+std::atomic<int> g_crashed{-1};    ///< wakes the messenger; -1: none
+std::atomic<int> g_delivered{-1};  ///< the messenger's reply
 
 void print_to(int fd, const char* text) {
   [[maybe_unused]] const ssize_t written = write(fd, text, std::strlen(text));
@@ -54,11 +54,11 @@ void copy_report_to_standard_error() {
 }
 
 void tell_messenger() {
-  const int crashed = g_crashed.load(), told = g_told.load();
-  if (crashed < 0 || told < 0) return;
+  const int crashed = g_crashed.load(), delivered = g_delivered.load();
+  if (crashed < 0 || delivered < 0) return;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(crashed, &one, sizeof one);
-  pollfd answer{told, POLLIN, 0};
+  pollfd answer{delivered, POLLIN, 0};
   poll(&answer, 1, kPatienceMs);
 }
 
@@ -121,18 +121,18 @@ class Messenger final : public CrashMessenger {
   explicit Messenger(std::function<void(std::string)> send)
       : send_(std::move(send)),
         crashed_(eventfd(0, EFD_CLOEXEC)),
-        told_(eventfd(0, EFD_CLOEXEC)),
+        delivered_(eventfd(0, EFD_CLOEXEC)),
         thread_([this] { run(); }) {
-    g_told = told_.get();
+    g_delivered = delivered_.get();
     g_crashed = crashed_.get();
   }
   ~Messenger() override {
-    g_crashed = g_told = -1;
+    g_crashed = g_delivered = -1;
     ending_ = true;
     ring(crashed_.get());
     thread_.join();
   }
-  void told() override { ring(told_.get()); }
+  void delivered() override { ring(delivered_.get()); }
 
  private:
   static void ring(int fd) {
@@ -153,7 +153,7 @@ class Messenger final : public CrashMessenger {
 
   const std::function<void(std::string)> send_;
   const UniqueFd crashed_;
-  const UniqueFd told_;
+  const UniqueFd delivered_;
   std::atomic<bool> ending_{false};
   std::thread thread_;  // last: it uses the others from its start
 };

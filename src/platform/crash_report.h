@@ -64,12 +64,12 @@ void report_crashes(const char* what);
 /// while the crashed thread waits.
 class CrashMessenger {
  public:
-  /// `send` gets the report. The process ends when told() is called, or after two seconds: memory
-  /// may be damaged, so `send` may never finish.
+  /// `send` gets the report. The process ends when delivered() is called, or after two seconds:
+  /// memory may be damaged, so `send` may never finish.
   static std::unique_ptr<CrashMessenger> start(std::function<void(std::string report)> send);
   virtual ~CrashMessenger() = default;
   /// Thread: any.
-  virtual void told() = 0;
+  virtual void delivered() = 0;
 };
 
 /// Makes the kernel kill this process when the thread that started it ends.

@@ -87,7 +87,7 @@ TEST_F(CrashReport, MessengerForwardsTheReportBeforeTheProcessEnds) {
       std::fprintf(stderr, "passed on: %zu bytes of %s",
                    report.size() > 100 ? size_t{100} : report.size(),
                    report.substr(0, report.find('\n')).c_str());
-      messenger->told();
+      messenger->delivered();
     });
     const CrashScope scope(subject_);
     std::abort();

@@ -103,8 +103,8 @@ class Group final : public ProcessGroup {
     if (!thread_.joinable()) return;
     finishing_ = true;
     wake();
-    const auto give_up = Time::now() + milliseconds(patience);
-    while (running() && Time::now() < give_up) std::this_thread::sleep_for(milliseconds(5));
+    const auto deadline = Time::now() + milliseconds(patience);
+    while (running() && Time::now() < deadline) std::this_thread::sleep_for(milliseconds(5));
     send_all(SIGTERM);
     const auto kill_at = Time::now() + milliseconds(1000);
     while (running() && Time::now() < kill_at) std::this_thread::sleep_for(milliseconds(5));

@@ -115,8 +115,8 @@ std::set<int> descriptors_of_a_child(const std::vector<int>& inherited) {
                                       .inherited = inherited,
                                       .report = {}});
     EXPECT_TRUE(group.ok());
-    const auto give_up = std::chrono::steady_clock::now() + 20s;
-    while (!std::filesystem::exists(target) && std::chrono::steady_clock::now() < give_up)
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!std::filesystem::exists(target) && std::chrono::steady_clock::now() < deadline)
       std::this_thread::sleep_for(5ms);
     std::ifstream file(target);
     found = {std::istream_iterator<int>(file), {}};
@@ -167,8 +167,8 @@ TEST(ProcessGroup, InterruptOfTheTerminalDoesNotReachChildren) {
   ASSERT_TRUE(group.ok());
   const std::vector<int> pids = (*group)->pids();
   ASSERT_EQ(pids.size(), 1u);
-  const auto give_up = std::chrono::steady_clock::now() + 20s;
-  while (::getpgid(pids[0]) == ::getpgrp() && std::chrono::steady_clock::now() < give_up)
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (::getpgid(pids[0]) == ::getpgrp() && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(1ms);
   EXPECT_EQ(::getpgid(pids[0]), pids[0]);
 }

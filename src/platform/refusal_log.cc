@@ -21,11 +21,11 @@ std::vector<std::string> RefusalLog::add(std::string line, MonotonicTime now) {
 
 std::vector<std::string> RefusalLog::look(MonotonicTime now) {
   if (now < due_) return {};
-  const bool goes_on = counted_ > 0;
+  const bool repeated = counted_ > 0;
   std::vector<std::string> lines = rest();
   // A flood ends with a period in which nothing was counted.
-  due_ = goes_on ? now + kWhile : MonotonicTime::max();
-  written_ = goes_on ? kAtOnce : 0;
+  due_ = repeated ? now + kWhile : MonotonicTime::max();
+  written_ = repeated ? kAtOnce : 0;
   return lines;
 }
 

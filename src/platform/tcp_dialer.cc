@@ -21,7 +21,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
     id_ = loop().add(shared_from_this());
     link_->on_unconnected_end([this] { end(); });
     if (address.port < 1 || address.port > 65535)
-      return give_up(invalid_argument("ports are from 1 to 65535"));
+      return fail(invalid_argument("ports are from 1 to 65535"));
     if (const auto numeric = numeric_address(address)) return connect_to({*numeric});
     // Detached: the system's resolver may take long, and the end of the process should not wait for
     // it.
@@ -31,12 +31,12 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
         loop->post([self, resolved = std::move(resolved)]() mutable {
           const auto dialer = self.lock();
           if (dialer == nullptr || dialer->link_ == nullptr) return;
-          if (!resolved.ok()) return dialer->give_up(resolved.status());
+          if (!resolved.ok()) return dialer->fail(resolved.status());
           dialer->connect_to(std::move(*resolved));
         });
       }).detach();
     } catch (const std::system_error& error) {
-      give_up(unavailable(cat("no thread to look the name up: ", error.what())));
+      fail(unavailable(cat("no thread to look the name up: ", error.what())));
     }
   }
 
@@ -73,7 +73,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
       }
       last_error = error_text(error);
     }
-    give_up(unavailable(std::move(last_error)));
+    fail(unavailable(std::move(last_error)));
   }
 
   void connected() {
@@ -82,7 +82,7 @@ class TcpDialer final : public EventLoop::Handler, public std::enable_shared_fro
     end();
     link->connected(std::move(socket));
   }
-  void give_up(Status reason) {
+  void fail(Status reason) {
     const auto link = link_;
     end();
     link->fail(std::move(reason));

@@ -335,7 +335,7 @@ TEST(TlsTransport, HandshakesOfDialedConnectionsDoNotWaitForTheThreadOfRecords) 
   EXPECT_TRUE(inbox.await_frames(1));
 }
 
-TEST(TlsTransport, FramesArriveOfAConnectionThatWasGivenUpInTheHandshake) {
+TEST(TlsTransport, FramesArriveOfAConnectionThatWasAbandonedInTheHandshake) {
   const Certificates made;
   const auto world = world_of(made.security(made.member, made.authority));
   Listening listening(*world);

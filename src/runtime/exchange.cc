@@ -303,39 +303,39 @@ void Exchange::taken(int from) {
 
 void Exchange::one_ready() {
   std::unique_lock lock(mutex_);
-  if (--not_ready_ > 0 || told_ != Told::kNothing) return;
-  tell_connected(std::move(lock), {});
+  if (--not_ready_ > 0 || notified_ != Notified::kNo) return;
+  notify_connected(std::move(lock), {});
 }
 
 void Exchange::fail(Status reason) {
   std::unique_lock lock(mutex_);
-  switch (told_) {
-    case Told::kNothing: tell_connected(std::move(lock), std::move(reason)); return;
-    case Told::kTelling:
+  switch (notified_) {
+    case Notified::kNo: notify_connected(std::move(lock), std::move(reason)); return;
+    case Notified::kPending:
       if (broken_meanwhile_.ok()) broken_meanwhile_ = std::move(reason);
       return;
-    case Told::kConnected: {
-      told_ = Told::kOver;
+    case Notified::kConnected: {
+      notified_ = Notified::kClosed;
       const auto on_broken = std::move(on_broken_);
       lock.unlock();
       on_broken(std::move(reason));
       return;
     }
-    case Told::kOver: return;
+    case Notified::kClosed: return;
   }
 }
 
-void Exchange::tell_connected(std::unique_lock<std::mutex> lock, Status status) {
-  told_ = Told::kTelling;
+void Exchange::notify_connected(std::unique_lock<std::mutex> lock, Status status) {
+  notified_ = Notified::kPending;
   const bool connected = status.ok();
   const auto on_connected = std::move(on_connected_);
   lock.unlock();
   on_connected(std::move(status));
   lock.lock();
-  if (told_ != Told::kTelling) return;
-  told_ = connected ? Told::kConnected : Told::kOver;
+  if (notified_ != Notified::kPending) return;
+  notified_ = connected ? Notified::kConnected : Notified::kClosed;
   if (!connected || broken_meanwhile_.ok()) return;
-  told_ = Told::kOver;
+  notified_ = Notified::kClosed;
   const auto on_broken = std::move(on_broken_);
   lock.unlock();
   on_broken(broken_meanwhile_);
@@ -343,7 +343,7 @@ void Exchange::tell_connected(std::unique_lock<std::mutex> lock, Status status) 
 
 void Exchange::silence() {
   std::lock_guard lock(mutex_);
-  told_ = Told::kOver;
+  notified_ = Notified::kClosed;
 }
 
 void Exchange::close() {

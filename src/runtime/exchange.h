@@ -82,7 +82,7 @@ class Exchange final : private DataReceiver {
   void fail(Status reason);
   /// Calls on_connected, and then on_broken if a connection broke meanwhile: never the second
   /// before the first has returned.
-  void tell_connected(std::unique_lock<std::mutex> lock, Status status);
+  void notify_connected(std::unique_lock<std::mutex> lock, Status status);
   std::string peer_name(int worker) const;
   Outgoing& outgoing_to(int worker);
   Incoming& incoming_from(int worker);
@@ -97,7 +97,7 @@ class Exchange final : private DataReceiver {
 
   std::mutex mutex_;
   // guarded by mutex_
-  enum class Told { kNothing, kTelling, kConnected, kOver } told_ = Told::kNothing;
+  enum class Notified { kNo, kPending, kConnected, kClosed } notified_ = Notified::kNo;
   size_t not_ready_ = 0;
   Status broken_meanwhile_;
   std::function<void(Status)> on_connected_;

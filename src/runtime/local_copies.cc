@@ -15,7 +15,7 @@ class LocalCopies::CopyingFile final : public WritableFile {
     if (copy.ok()) {
       copy_ = *std::move(copy);
     } else {
-      give_up(copy.status());
+      fail(copy.status());
     }
   }
   ~CopyingFile() override {
@@ -24,7 +24,7 @@ class LocalCopies::CopyingFile final : public WritableFile {
 
   Status append(std::string_view bytes) override {
     if (copy_) {
-      if (Status status = copy_->append(bytes); !status.ok()) give_up(status);
+      if (Status status = copy_->append(bytes); !status.ok()) fail(status);
       length_ += static_cast<int64_t>(bytes.size());
     }
     return original_->append(bytes);
@@ -33,7 +33,7 @@ class LocalCopies::CopyingFile final : public WritableFile {
     closed_ = true;
     Status status = original_->close();
     if (copy_) {
-      if (Status copied = copy_->close(); !copied.ok()) give_up(copied);
+      if (Status copied = copy_->close(); !copied.ok()) fail(copied);
     }
     if (!copy_) return status;
     if (!status.ok()) {
@@ -46,7 +46,7 @@ class LocalCopies::CopyingFile final : public WritableFile {
   }
 
  private:
-  void give_up(const Status& why) {
+  void fail(const Status& why) {
     WEIR_LOG(kWarning) << "no local copy of state file " << name_ << ": " << why.message();
     remove();
   }

@@ -26,7 +26,7 @@ class WatchedState final : public KeyedStateSnapshot {
     ++*written_;
     detail::CanonicalGroupWriter writer(out, group, false, writing);
     writer.begin_state(0);
-    for (int i = 0; i < 2 && writer.goes_on(); ++i) {
+    for (int i = 0; i < 2 && writer.accepts_more(); ++i) {
       writer.begin_key().put_raw("key");
       writer.begin_value().put_raw(std::string(50'000, 'x'));
       writer.end_entry();

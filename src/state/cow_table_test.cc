@@ -203,13 +203,13 @@ int restore_groups(Fixture<int64_t>& f, int64_t keys, MayPut&& may_put,
 
 TEST(CowTable, RestoredPagesGetTheirFinalSizeAtOnce) {
   const auto all = [](int, int64_t) { return true; };
-  Fixture<int64_t> told;
+  Fixture<int64_t> reserved;
   Fixture<int64_t> grown;
   Fixture<int64_t>::Model model;
-  const int outgrown_by_told = restore_groups(told, 200000, all, &model);
+  const int outgrown_by_reserved = restore_groups(reserved, 200000, all, &model);
   const int outgrown_by_grown = restore_groups(grown, 200000, all, &model, false);
-  EXPECT_EQ(told.contents(), model);
-  EXPECT_LT(outgrown_by_told * 20, outgrown_by_grown);
+  EXPECT_EQ(reserved.contents(), model);
+  EXPECT_LT(outgrown_by_reserved * 20, outgrown_by_grown);
 }
 
 TEST(CowTable, RestoredGroupsMayBeOfVeryDifferentSizes) {

@@ -32,7 +32,7 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
     WEIR_CHECK(places_.range().contains(key_group));
     WEIR_CHECK(!progress_->released(key_group));  // otherwise it may have been overwritten
     CanonicalGroupWriter group(out, key_group, places_.max_parallelism() > 128, writing);
-    for (size_t id = 0; id < views_.size() && group.goes_on(); ++id) {
+    for (size_t id = 0; id < views_.size() && group.accepts_more(); ++id) {
       group.begin_state(static_cast<int>(id));
       try {
         views_[id]->write_group(key_group, group);

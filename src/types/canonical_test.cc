@@ -94,7 +94,7 @@ TEST(Canonical, GroupWithoutEntriesHasNoBytes) {
 void write_large(CanonicalGroupWriter& group, int* written) {
   for (int state = 0; state < 2; ++state) {
     group.begin_state(state);
-    for (int i = 0; i < 40 && group.goes_on(); ++i, ++*written) {
+    for (int i = 0; i < 40 && group.accepts_more(); ++i, ++*written) {
       group.begin_key().put_raw("k" + std::to_string(i));
       group.begin_value().put_raw(std::string(10'000, static_cast<char>('a' + i % 20)));
       group.end_entry();
@@ -134,7 +134,7 @@ TEST(Canonical, WritingStopsWhenTheSinkWantsNoMore) {
   writing.drain = [&](std::string_view) { return false; };
   CanonicalGroupWriter group(out, 7, false, &writing);
   write_large(group, &written);
-  EXPECT_FALSE(group.goes_on());
+  EXPECT_FALSE(group.accepts_more());
   EXPECT_LT(written, 10);
 }
 
@@ -149,7 +149,7 @@ TEST(Canonical, KeyOrValueThatIsTooLongStopsTheGroup) {
     group.begin_key().put_raw(std::string(key_is_long ? 100 : 99, 'k'));
     group.begin_value().put_raw(std::string(key_is_long ? 1 : 101, 'v'));
     group.end_entry();
-    EXPECT_FALSE(group.goes_on());
+    EXPECT_FALSE(group.accepts_more());
     EXPECT_EQ(group.too_long().state, 3);
     EXPECT_EQ(group.too_long().key_group, 7);
     EXPECT_EQ(group.too_long().bytes, 101u);
@@ -162,7 +162,7 @@ TEST(Canonical, KeyOrValueThatIsTooLongStopsTheGroup) {
   group.begin_key().put_raw(std::string(99, 'k'));
   group.begin_value().put_raw(std::string(100, 'v'));
   group.end_entry();
-  EXPECT_TRUE(group.goes_on()) << "exactly as much as fits";
+  EXPECT_TRUE(group.accepts_more()) << "exactly as much as fits";
 }
 
 TEST(Canonical, ReaderStopsWhereTheGroupEnds) {

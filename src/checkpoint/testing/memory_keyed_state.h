@@ -39,7 +39,7 @@ class MemoryKeyedSnapshot final : public KeyedStateSnapshot {
     for (const auto& [state, entries] : found->second) {
       group.begin_state(state);
       for (const auto& [key, value] : entries) {
-        if (!group.goes_on()) break;
+        if (!group.accepts_more()) break;
         group.begin_key().put_raw(key);
         group.begin_value().put_raw(value);
         group.end_entry();

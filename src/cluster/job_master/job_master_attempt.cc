@@ -75,7 +75,7 @@ void JobMaster::on_preparation_failed(const Status& failure) {
   note_failure("", failure);
   switch (recovery_.on_preparation_failed(failure, prepared_.has_value())) {
     case Recovery::Next::kRefuse: status_.current().refused = true; return end(JobState::kFailed);
-    case Recovery::Next::kGiveUp: return fail_for_good(failure);
+    case Recovery::Next::kFailJob: return fail_for_good(failure);
     default:
       WEIR_LOG(kWarning) << "no start can be prepared now: " << failure.message();
       return schedule_restart();
@@ -178,7 +178,7 @@ void JobMaster::attempt_failed(const Status& failure, const std::string& where) 
   }
   if (decision.start_anew) prepared_.reset();
   switch (decision.next) {
-    case Recovery::Next::kGiveUp:
+    case Recovery::Next::kFailJob:
     case Recovery::Next::kRefuse: return tear_down([this, status] { fail_for_good(status); });
     case Recovery::Next::kSetAside:
       return tear_down([this, status] { set_restored_aside(status); });

@@ -48,7 +48,7 @@ Recovery::Decision Recovery::on_attempt_failed(const Status& failure, bool deplo
   const bool refused_at_the_start =
       failure.code() == StatusCode::kPermissionDenied && !has_run_ && !takes_over_;
   if (!may_pass(failure) || refused_at_the_start) {
-    decision.next = Next::kGiveUp;
+    decision.next = Next::kFailJob;
   } else if (deploying && restored >= 0 && restore_failed_again(restored, failure)) {
     decision.next = Next::kSetAside;
   } else if (deploying && failure.code() == StatusCode::kDataLoss) {
@@ -66,7 +66,7 @@ Recovery::Next Recovery::on_preparation_failed(const Status& failure, bool resta
   const bool storage_is_away =
       (takes_over_ || damage_met_) && failure.code() == StatusCode::kUnavailable;
   if (!restart && !storage_is_away) return Next::kRefuse;
-  return preparation_may_pass(failure) ? Next::kRestart : Next::kGiveUp;
+  return preparation_may_pass(failure) ? Next::kRestart : Next::kFailJob;
 }
 
 void Recovery::on_checkpoint_completed() {

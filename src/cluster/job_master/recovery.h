@@ -32,7 +32,7 @@ class Recovery {
     /// At once, like the first start: reads all state, and then refuses or falls back.
     kPrepareAnew,
     kSetAside,  ///< from the checkpoint before the one that the attempt tried to restore
-    kGiveUp,    ///< the job has failed: another attempt would fail too
+    kFailJob,   ///< the job has failed: another attempt would fail too
     kRefuse,    ///< the job has failed before its first record
   };
   struct Decision {

@@ -52,7 +52,7 @@ TEST(Recovery, ACheckpointInBetweenDoesNotMakeItAnotherFailure) {
 TEST(Recovery, APermissionThatTheFirstStartLacksEndsTheJob) {
   const Status refused = permission_denied("cannot create /out/part-0");
   EXPECT_EQ(recovery_of().on_preparation_failed(refused, false), Next::kRefuse);
-  EXPECT_EQ(recovery_of().on_attempt_failed(refused, kDeploying, -1).next, Next::kGiveUp);
+  EXPECT_EQ(recovery_of().on_attempt_failed(refused, kDeploying, -1).next, Next::kFailJob);
 }
 
 TEST(Recovery, APermissionThatIsRevokedLaterMayComeBack) {
@@ -94,9 +94,9 @@ TEST(Recovery, PermanentFailureEndsTheJob) {
   const auto next = [&](const Status& failure) {
     return recovery.on_attempt_failed(failure, kRunning, -1).next;
   };
-  EXPECT_EQ(next(failed_precondition("another type")), Next::kGiveUp);
-  EXPECT_EQ(next(invalid_argument("a setting")), Next::kGiveUp);
-  EXPECT_EQ(next(cancelled("nobody reads the results")), Next::kGiveUp);
+  EXPECT_EQ(next(failed_precondition("another type")), Next::kFailJob);
+  EXPECT_EQ(next(invalid_argument("a setting")), Next::kFailJob);
+  EXPECT_EQ(next(cancelled("nobody reads the results")), Next::kFailJob);
   EXPECT_EQ(next(aborted("an exception")), Next::kRestart);
   EXPECT_EQ(next(unavailable("a worker is lost")), Next::kRestart);
   EXPECT_EQ(next(not_found("a file that others write")), Next::kRestart);
@@ -145,9 +145,9 @@ TEST(Recovery, LeaderThatTakesOverWaitsForStorage) {
 TEST(Recovery, RetriesARestartThatCannotBePreparedUnlessTheCheckpointIsGone) {
   const Recovery recovery = recovery_of();
   EXPECT_EQ(recovery.on_preparation_failed(unavailable("storage"), true), Next::kRestart);
-  EXPECT_EQ(recovery.on_preparation_failed(not_found("a checkpoint"), true), Next::kGiveUp);
-  EXPECT_EQ(recovery.on_preparation_failed(data_loss("a checkpoint"), true), Next::kGiveUp);
-  EXPECT_EQ(recovery.on_preparation_failed(failed_precondition("x"), true), Next::kGiveUp);
+  EXPECT_EQ(recovery.on_preparation_failed(not_found("a checkpoint"), true), Next::kFailJob);
+  EXPECT_EQ(recovery.on_preparation_failed(data_loss("a checkpoint"), true), Next::kFailJob);
+  EXPECT_EQ(recovery.on_preparation_failed(failed_precondition("x"), true), Next::kFailJob);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class LocalOnly final : public Transport {
 class JobRunnerTest : public testing::Test {
  protected:
   JobRunnerTest() {
-    runner_.emplace(graph_, JobOptions{}, platform_, [this] { ++told_; });
+    runner_.emplace(graph_, JobOptions{}, platform_, [this] { ++notifications_; });
   }
   ~JobRunnerTest() override {
     world_.answer();
@@ -38,7 +38,7 @@ class JobRunnerTest : public testing::Test {
   }
 
   bool source_ended_ = false;
-  int told_ = 0;
+  int notifications_ = 0;
   JobGraph graph_ = quiet_graph(1, &source_ended_);
   FakeWorld world_;
   LocalOnly transport_;
@@ -49,11 +49,11 @@ class JobRunnerTest : public testing::Test {
 TEST_F(JobRunnerTest, IsIdleAfterTheEndOfTheJob) {
   settle();
   EXPECT_EQ(runner_->view().state, JobState::kRunning);
-  EXPECT_EQ(told_, 0);
+  EXPECT_EQ(notifications_, 0);
   source_ended_ = true;
   settle();
   EXPECT_EQ(runner_->view().state, JobState::kFinished);
-  EXPECT_GT(told_, 0);
+  EXPECT_GT(notifications_, 0);
   EXPECT_TRUE(runner_->idle());
 }
 
@@ -66,13 +66,13 @@ TEST_F(JobRunnerTest, IsNotIdleWhileBlockingWorkRunsAfterTheEndOfTheJob) {
     settle();
   }
   EXPECT_EQ(runner_->view().state, JobState::kCanceled) << "nobody waits for work that hangs";
-  EXPECT_GT(told_, 0);
+  EXPECT_GT(notifications_, 0);
   EXPECT_FALSE(runner_->idle());
-  const int told = told_;
+  const int before = notifications_;
   world_.answer();
   settle();
   EXPECT_TRUE(runner_->idle());
-  EXPECT_GT(told_, told);
+  EXPECT_GT(notifications_, before);
 }
 
 TEST_F(JobRunnerTest, LeavesWhenItsBlockingWorkHasEnded) {
@@ -80,11 +80,11 @@ TEST_F(JobRunnerTest, LeavesWhenItsBlockingWorkHasEnded) {
   settle();
   runner_->leave();
   settle();
-  EXPECT_EQ(told_, 0);
+  EXPECT_EQ(notifications_, 0);
   EXPECT_FALSE(runner_->idle());
   world_.answer();
   settle();
-  EXPECT_GT(told_, 0);
+  EXPECT_GT(notifications_, 0);
   EXPECT_TRUE(runner_->idle());
 }
 

@@ -22,7 +22,7 @@ const char* job_status_of(JobState state) {
   return "";
 }
 
-/// Flink's ExecutionState of all tasks. Single tasks are not told apart.
+/// Flink's ExecutionState of all tasks. Single tasks are not distinguished.
 const char* task_state_of(const JobView& view) {
   switch (view.state) {
     case JobState::kPreparing:

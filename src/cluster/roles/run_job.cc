@@ -126,8 +126,8 @@ class Departure {
  public:
   explicit Departure(const Clock& clock) : clock_(clock) {}
 
-  void begin(const std::string& how_the_job_goes_on) {
-    report(cat("leaving: ", how_the_job_goes_on, ". A second signal ends this process at once"));
+  void begin(const std::string& how_to_continue) {
+    report(cat("leaving: ", how_to_continue, ". A second signal ends this process at once"));
     end_ = clock_.now() + kLeaveTime;
   }
   bool begun() const { return end_.has_value(); }
@@ -215,7 +215,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
     return refuse(failed_precondition(
         cat("the coordinator listens on all addresses (jobmanager.bind-host ",
             configuration.get(options::kCoordinatorBindHost),
-            "), and workers must be told one of them by ZooKeeper: set jobmanager.rpc.address")));
+            "), and workers must learn one of them from ZooKeeper: set jobmanager.rpc.address")));
   }
   const int workers = static_cast<int>(configuration.get(options::kWorkers));
   StatusOr<std::vector<InheritedSecret>> secrets{std::vector<InheritedSecret>()};
@@ -348,7 +348,7 @@ int run_worker(const JobGraph& graph, const Configuration& configuration,
       });
   std::unique_ptr<CrashMessenger> messenger;
   messenger = CrashMessenger::start([&](std::string report) {
-    worker.report_crash(std::move(report), [&] { messenger->told(); });
+    worker.report_crash(std::move(report), [&] { messenger->delivered(); });
   });
   std::unique_ptr<ZooKeeperFactory> zookeeper;
   std::unique_ptr<LeaderFinder> finder;

@@ -127,7 +127,7 @@ class CowTable {
     if ((entry & kSharedBit) != 0) entry = pages_.own(place);
     Page* page = page_of(entry);
     page->slot(slot).~Slot();
-    page->give_up(log2_of(entry), slot);
+    page->release(log2_of(entry), slot);
     --size_;
     if (page->size == 0) {
       pages_.drop(place);

@@ -116,7 +116,7 @@ struct MapEntries {
   static void write(CanonicalGroupWriter& out, const Box& box, WriteKey&& write_key) {
     out.begin_map();
     for (const auto& [user_key, user_value] : box.read()) {
-      if (!out.goes_on()) return;
+      if (!out.accepts_more()) return;
       BinaryWriter& key = out.begin_key();
       write_key(key);
       Serializer<K>::write(key, user_key);
@@ -185,7 +185,7 @@ class TableState final : public ValueAccess<T>, public NamedState {
         : view_(table, table->freeze(), places) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const K& key, const T& value) {
-        if (!out.goes_on()) return;
+        if (!out.accepts_more()) return;
         Entries::write(out, value, [&](BinaryWriter& bytes) {
           Serializer<K>::write(bytes, key);
           bytes.put_u8(0);  // VoidNamespace

@@ -153,7 +153,7 @@ class TablePage {
   }
 
   /// Marks a slot as free. The caller has destroyed it.
-  void give_up(int log2, uint32_t slot) {
+  void release(int log2, uint32_t slot) {
     --size;
     if (never_in_a_full_group(log2, slot)) {
       set_tag(log2, slot, kEmpty);

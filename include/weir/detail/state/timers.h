@@ -147,7 +147,7 @@ class TimerSet final : public NamedState {
         : view_(table, table->freeze(), places) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const TimerKey<K>& timer, uint64_t) {
-        if (!out.goes_on()) return;
+        if (!out.accepts_more()) return;
         BinaryWriter& key = out.begin_key();
         key.put_u64(static_cast<uint64_t>(timer.timestamp) ^ kSignBit);
         TimerOwner<K>::write(key, timer.key);

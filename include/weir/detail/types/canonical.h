@@ -36,7 +36,7 @@ struct KeyGroupWriting {
 ///
 ///   CanonicalGroupWriter group(out, key_group, max_parallelism > 128, &writing);
 ///   group.begin_state(0);
-///   for each entry, while group.goes_on():
+///   for each entry, while group.accepts_more():
 ///     write key, namespace [and user key] to group.begin_key()
 ///     write the value to group.begin_value()
 ///     group.end_entry()
@@ -51,7 +51,7 @@ class CanonicalGroupWriter {
   }
 
   /// False if further output would be discarded.
-  bool goes_on() const { return !stopped_; }
+  bool accepts_more() const { return !stopped_; }
   /// The key or value that was too long; `bytes` is 0 if all fit.
   const EntryPart& too_long() const { return too_long_; }
   /// Whether the part of the current value that is written so far fits. For values written in

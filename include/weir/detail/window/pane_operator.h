@@ -109,7 +109,7 @@ class WindowPanes final : public NamedState {
         : view_(table, table->freeze(), places) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const K& key, const Held& held) {
-        if (!out.goes_on()) return;
+        if (!out.accepts_more()) return;
         BinaryWriter& bytes = out.begin_key();
         Serializer<K>::write(bytes, key);
         bytes.put_u8(0);  // VoidNamespace

@@ -265,7 +265,7 @@ class WindowContents final : public NamedState {
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       windows_->for_each_of_group(
           key_group, [&](const TimeWindow& window, bool, const K& key, const S& value) {
-            if (!out.goes_on()) return;
+            if (!out.accepts_more()) return;
             Entries::write(out, value, [&](BinaryWriter& bytes) {
               Serializer<K>::write(bytes, key);
               Serializer<TimeWindow>::write(bytes, window);
@@ -329,7 +329,7 @@ class WindowTimers final : public NamedState {
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       windows_->for_each_of_group(
           key_group, [&](const TimeWindow& window, bool fired, const K& key, const auto&) {
-            if (fired || !out.goes_on()) return;
+            if (fired || !out.accepts_more()) return;
             BinaryWriter& bytes = out.begin_key();
             bytes.put_u64(static_cast<uint64_t>(window.max_timestamp()) ^ kSignBit);
             Serializer<K>::write(bytes, key);

@@ -102,7 +102,7 @@ class WindowTable final : public NamedState {
         : view_(table, table->freeze(), places) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const At& at, const S& value) {
-        if (!out.goes_on()) return;
+        if (!out.accepts_more()) return;
         Entries::write(out, value, [&](BinaryWriter& bytes) { TimerOwner<At>::write(bytes, at); });
       });
     }
