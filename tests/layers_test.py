@@ -16,6 +16,7 @@ THIRD_PARTY = {
     "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/", "src/ha/", "src/flink/", "src/rest/"),
     "microhttpd.h": ("src/rest/",),
     "zip.h": ("src/flink/",),
+    "simdjson.h": ("src/connectors/json/",),
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),
     # The checksum of files and of their names; a single pure function.
