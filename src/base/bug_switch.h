@@ -54,6 +54,11 @@ enum class Bug {
   kSplitsDealtTwice,         ///< another subtask also reads the first subtask's splits
   kHostedStateNotRestored,   ///< a chain in Flink starts empty, ignoring the state from Flink
   kHostedBarrierNotFlushed,  ///< a chain in Flink keeps records that belong before a barrier
+  kBroadcastStateNotCopied,  ///< subtasks beyond the former parallelism start without broadcast
+                             ///< state
+  kUnionListDealt,           ///< a restored subtask gets only some elements of a union list
+  kIntervalJoinCleansEarly,  ///< an interval join drops a record 1 ms before its last partner
+  kSecondInputNotAligned,    ///< the second input of an operator is still read after its barrier
   kCount,
 };
 

@@ -77,6 +77,8 @@ class ChainReader {
         const bool hosted =
             is_source_ ? name == kSplits : name == kHostedSplitList || name == kHostedUnionList;
         if (hosted) WEIR_RETURN_IF_ERROR(read_list(subtask, *state.operator_state, name, location));
+        if (!is_source_ && name == kHostedBroadcastMap)
+          WEIR_RETURN_IF_ERROR(read_map(subtask, *state.operator_state, name, location));
       }
     }
     return {};
@@ -120,6 +122,25 @@ class ChainReader {
       WEIR_RETURN_IF_ERROR(add(subtask, std::move(decoded)));
     }
     return {};
+  }
+
+  /// Reads the broadcast state of Flink's operator: a number and an element in each entry.
+  Status read_map(int subtask, const OperatorStateHandle& handle, const std::string& name,
+                  const ListStateLocation& location) {
+    if (location.offsets.empty()) return {};
+    WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader_.open(handle.stream));
+    WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> maps,
+                          read_list_elements(handle, name, {0}, read));
+    BinaryReader in(maps[0]);
+    const size_t count = in.get_count(8);
+    for (size_t i = 0; i < count && in.ok(); ++i) {
+      (void)in.get_i32();
+      const std::string_view element = in.get_bytes();
+      WEIR_RETURN_IF_ERROR(in.status(cat("broadcast state '", name, "'")));
+      WEIR_ASSIGN_OR_RETURN(HostedElement decoded, decode_hosted_element(element));
+      WEIR_RETURN_IF_ERROR(add(subtask, std::move(decoded)));
+    }
+    return in.end(cat("broadcast state '", name, "'"));
   }
 
   Status add(int subtask, HostedElement element) {

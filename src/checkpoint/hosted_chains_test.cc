@@ -196,13 +196,21 @@ std::string source_element(const std::string& split) {
       kSource, "SourceReaderState", ListStateMode::kSplit, bytes_type(), with_length(split)});
 }
 
+TypeDescription map_type(TypeDescription key) {
+  TypeDescription type;
+  type.kind = TypeKind::kMap;
+  type.children = {std::move(key), bytes_type()};
+  return type;
+}
+
 std::vector<OperatorStateDescription> descriptions() {
   TypeDescription nothing;
   OperatorStateDescription count{kCount, "count", Serializer<std::string>::describe(), {}, {}};
   count.keyed_states = {
       {KeyedStateInfo::Kind::kValue, "n", nothing, Serializer<int64_t>::describe()}};
   count.lists = {{"pending", ListStateMode::kSplit, bytes_type()},
-                 {"all", ListStateMode::kUnion, bytes_type()}};
+                 {"all", ListStateMode::kUnion, bytes_type()},
+                 {"rules", ListStateMode::kBroadcast, map_type(bytes_type())}};
   OperatorStateDescription sum{kSum, "sum", Serializer<std::string>::describe(), {}, {}};
   sum.keyed_states = {
       {KeyedStateInfo::Kind::kValue, "s", nothing, Serializer<int64_t>::describe()}};
@@ -244,6 +252,14 @@ FlinkSubtask chain_subtask(int index) {
       bytes_type(),
       {element("all", ListStateMode::kUnion, "a" + std::to_string(index)),
        with_length(encode_hosted_element(HostedHeader{1003, descriptions()}))}};
+  BinaryWriter map;
+  map.put_i32(1);
+  map.put_i32(0);  // the key
+  map.put_bytes(encode_hosted_element(HostedListElement{kCount, "rules", ListStateMode::kBroadcast,
+                                                        map_type(bytes_type()),
+                                                        "r" + std::to_string(index)}));
+  subtask.lists[std::string(kHostedBroadcastMap)] = {
+      ListStateMode::kBroadcast, map_type(Serializer<int32_t>::describe()), {map.take()}};
   return subtask;
 }
 
@@ -348,8 +364,9 @@ TEST_F(HostedChains, BecomeWeirsOperators) {
 TEST_F(HostedChains, AreRestoredWithTheSameParallelism) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
-  EXPECT_EQ(restored(*loaded, kCount, 2).value(), (Texts{"all=a0 all=a1 pending=p0 0:n/key=c0 ",
-                                                         "all=a0 all=a1 pending=p1 64:n/key=c1 "}));
+  EXPECT_EQ(restored(*loaded, kCount, 2).value(),
+            (Texts{"all=a0 all=a1 pending=p0 rules=r0 0:n/key=c0 ",
+                   "all=a0 all=a1 pending=p1 rules=r1 64:n/key=c1 "}));
   EXPECT_EQ(restored(*loaded, kSum, 2).value(),
             (Texts{"0:s/key=s0 63:s/key=t0 ", "64:s/key=s1 127:s/key=t1 "}));
 }
@@ -358,7 +375,7 @@ TEST_F(HostedChains, AreRestoredWithAnotherParallelism) {
   const auto loaded = load();
   ASSERT_TRUE(loaded.ok()) << loaded.status().to_string();
   EXPECT_EQ(restored(*loaded, kCount, 1).value(),
-            (Texts{"all=a0 all=a1 pending=p0 pending=p1 0:n/key=c0 64:n/key=c1 "}));
+            (Texts{"all=a0 all=a1 pending=p0 pending=p1 rules=r0 0:n/key=c0 64:n/key=c1 "}));
   EXPECT_EQ(restored(*loaded, kSum, 3).value(),
             (Texts{"0:s/key=s0 ", "63:s/key=t0 64:s/key=s1 ", "127:s/key=t1 "}));
 }

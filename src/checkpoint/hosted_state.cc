@@ -48,7 +48,7 @@ StatusOr<HostedElement> get_list_element(BinaryReader& in) {
   element.operator_id = OperatorId::from_raw(in.get_raw(sizeof(OperatorId::bytes)));
   element.list = in.get_utf();
   const uint8_t mode = in.get_u8();
-  if (mode > static_cast<uint8_t>(ListStateMode::kUnion)) in.fail("an unknown mode of a list");
+  if (mode > static_cast<uint8_t>(ListStateMode::kBroadcast)) in.fail("an unknown mode of a list");
   element.mode = static_cast<ListStateMode>(mode);
   const std::string_view type = in.get_bytes();
   WEIR_RETURN_IF_ERROR(in.status("an element of list state"));

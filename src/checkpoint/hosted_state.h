@@ -23,6 +23,8 @@ namespace weir {
 constexpr std::string_view kHostedSplitList = "weir-split";
 /// Name of the operator's list with mode union.
 constexpr std::string_view kHostedUnionList = "weir-union";
+/// Name of the operator's broadcast state.
+constexpr std::string_view kHostedBroadcastMap = "weir-broadcast";
 
 /// The entries of one operator in a key group.
 struct HostedGroupPart {

@@ -292,13 +292,8 @@ class MetadataDecoder {
       const int8_t mode = in_.get_i8();
       std::vector<int64_t> offsets(in_.get_count(8));
       for (int64_t& offset : offsets) offset = get_size();
-      if (mode == 2) {
-        WEIR_RETURN_IF_ERROR(
-            refuse(cat("it has the broadcast state '", name, "', which weir does not have")));
-        handle.others.insert(handle.others.end(), offsets.begin(), offsets.end());
-        continue;
-      }
-      if (mode != 0 && mode != 1) in_.fail("an unknown mode of operator state");
+      if (mode < 0 || mode > static_cast<int8_t>(ListStateMode::kBroadcast))
+        in_.fail("an unknown mode of operator state");
       if (!handle.lists
                .emplace(name,
                         ListStateLocation{static_cast<ListStateMode>(mode), std::move(offsets)})

@@ -18,10 +18,11 @@ constexpr const char* kSamples[] = {
 
 CheckpointMetadata example() {
   OperatorSnapshotState source{"Source", "src-uid", murmur3_128("src-uid"), 2, 128, {}, false};
-  source.subtasks[0].operator_state = OperatorStateHandle{
-      {{"splits", {ListStateMode::kSplit, {10, 14}}}, {"all", {ListStateMode::kUnion, {}}}},
-      InlineBytes{"0123456789one two", "n"},
-      {}};
+  source.subtasks[0].operator_state =
+      OperatorStateHandle{{{"splits", {ListStateMode::kSplit, {10, 14}}},
+                           {"all", {ListStateMode::kUnion, {}}},
+                           {"rules", {ListStateMode::kBroadcast, {3}}}},
+                          InlineBytes{"0123456789one two", "n"}};
   source.subtasks[1].finished = true;
   OperatorSnapshotState counter{"Counter", "count-uid", murmur3_128("count-uid"), 3, 128,
                                 {},        false};
@@ -111,6 +112,8 @@ TEST(Metadata, OwnFilesRoundTrip) {
   EXPECT_EQ(lists.lists.at("splits").offsets, (std::vector<int64_t>{10, 14}));
   EXPECT_EQ(lists.lists.at("splits").mode, ListStateMode::kSplit);
   EXPECT_EQ(lists.lists.at("all").mode, ListStateMode::kUnion);
+  EXPECT_EQ(lists.lists.at("rules").mode, ListStateMode::kBroadcast);
+  EXPECT_EQ(lists.lists.at("rules").offsets, std::vector<int64_t>{3});
   EXPECT_EQ(std::get<InlineBytes>(lists.stream).bytes, "0123456789one two");
   EXPECT_TRUE(read.operators[0].subtasks.at(1).finished);
   const auto& counter = read.operators[1].subtasks;

@@ -12,9 +12,11 @@ namespace {
 
 constexpr size_t kFlushBytes = 64 * 1024;
 constexpr std::string_view kModeOption = "OPERATOR_STATE_DISTRIBUTION_MODE";
+constexpr std::string_view kKeyRole = "KEY_SERIALIZER";
 constexpr std::string_view kValueRole = "VALUE_SERIALIZER";
 constexpr std::string_view kSplitName = "SPLIT_DISTRIBUTE";
 constexpr std::string_view kUnionName = "UNION";
+constexpr std::string_view kBroadcastName = "BROADCAST";
 
 StatusOr<ListStateInfo> from_meta_info(StateMetaInfo info) {
   ListStateInfo list;
@@ -36,6 +38,54 @@ StatusOr<ListStateInfo> from_meta_info(StateMetaInfo info) {
   return list;
 }
 
+StatusOr<ListStateInfo> from_broadcast_meta_info(StateMetaInfo info) {
+  const auto key = info.serializers.find(std::string(kKeyRole));
+  const auto value = info.serializers.find(std::string(kValueRole));
+  if (info.kind != FlinkStateKind::kBroadcast || key == info.serializers.end() ||
+      value == info.serializers.end()) {
+    return data_loss(cat("broadcast state '", info.name, "' is not described as one"));
+  }
+  ListStateInfo list;
+  list.name = std::move(info.name);
+  list.mode = ListStateMode::kBroadcast;
+  list.element.kind = TypeKind::kMap;
+  list.element.flink_only = key->second.flink_only || value->second.flink_only;
+  list.element.children = {std::move(key->second), std::move(value->second)};
+  for (TypeDescription& child : list.element.children)
+    child.flink_only = false;  // only at the root
+  return list;
+}
+
+StateMetaInfo to_meta_info(const ListStateView& list) {
+  StateMetaInfo info;
+  info.name = list.name;
+  if (list.mode == ListStateMode::kBroadcast) {
+    info.kind = FlinkStateKind::kBroadcast;
+    info.options[std::string(kModeOption)] = kBroadcastName;
+    info.serializers[std::string(kKeyRole)] = list.element->children[0];
+    info.serializers[std::string(kValueRole)] = list.element->children[1];
+  } else {
+    info.kind = FlinkStateKind::kOperator;
+    info.options[std::string(kModeOption)] =
+        list.mode == ListStateMode::kUnion ? kUnionName : kSplitName;
+    info.serializers[std::string(kValueRole)] = *list.element;
+  }
+  return info;
+}
+
+Status put_infos(std::span<const ListStateView> lists, bool broadcast, BinaryWriter& out) {
+  const auto is_of_kind = [&](const ListStateView& list) {
+    return (list.mode == ListStateMode::kBroadcast) == broadcast;
+  };
+  out.put_i16(static_cast<int16_t>(std::count_if(lists.begin(), lists.end(), is_of_kind)));
+  for (const ListStateView& list : lists) {
+    if (!is_of_kind(list)) continue;
+    WEIR_RETURN_IF_ERROR(check_header_name(list.name, "state name"));
+    put_state_meta_info(out, to_meta_info(list));
+  }
+  return {};
+}
+
 StatusOr<size_t> get_state_count(BinaryReader& in) {
   const int16_t count = in.get_i16();
   if (count < 0) in.fail("a negative number of states");
@@ -48,7 +98,6 @@ std::vector<int64_t> starts(const OperatorStateHandle& handle) {
   std::vector<int64_t> all;
   for (const auto& [name, list] : handle.lists)
     all.insert(all.end(), list.offsets.begin(), list.offsets.end());
-  all.insert(all.end(), handle.others.begin(), handle.others.end());
   all.push_back(stream_length(handle.stream));
   std::sort(all.begin(), all.end());
   return all;
@@ -64,18 +113,8 @@ Status write_operator_state(std::span<const ListStateView> lists, const ByteSink
   }
   BinaryWriter buffer;
   put_state_header_start(buffer);
-  buffer.put_i16(static_cast<int16_t>(lists.size()));
-  for (const ListStateView& list : lists) {
-    WEIR_RETURN_IF_ERROR(check_header_name(list.name, "state name"));
-    StateMetaInfo info;
-    info.name = list.name;
-    info.kind = FlinkStateKind::kOperator;
-    info.options[std::string(kModeOption)] =
-        list.mode == ListStateMode::kUnion ? kUnionName : kSplitName;
-    info.serializers[std::string(kValueRole)] = *list.element;
-    put_state_meta_info(buffer, info);
-  }
-  buffer.put_i16(0);  // broadcast states
+  WEIR_RETURN_IF_ERROR(put_infos(lists, /*broadcast=*/false, buffer));
+  WEIR_RETURN_IF_ERROR(put_infos(lists, /*broadcast=*/true, buffer));
   BinaryReader header(buffer.buffer());
   WEIR_RETURN_IF_ERROR(get_operator_header(header).status().with_context(
       "the description of list state could not be read again"));
@@ -111,7 +150,8 @@ StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in) {
   WEIR_ASSIGN_OR_RETURN(const size_t broadcast, get_state_count(in));
   for (size_t i = 0; i < broadcast; ++i) {
     WEIR_ASSIGN_OR_RETURN(StateMetaInfo info, get_state_meta_info(in));
-    header.broadcast.push_back(std::move(info.name));
+    WEIR_ASSIGN_OR_RETURN(ListStateInfo list, from_broadcast_meta_info(std::move(info)));
+    header.lists.push_back(std::move(list));
   }
   return header;
 }

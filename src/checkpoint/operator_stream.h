@@ -15,7 +15,8 @@
 namespace weir {
 
 // The stream with the operator state of one operator in one subtask: a header, then the elements of
-// its lists (docs/formats/keyed_state.md). Blocks; runs on the I/O pool.
+// its lists (docs/formats/keyed_state.md). A broadcast state is a list with one element. Blocks;
+// runs on the I/O pool.
 
 /// One list to write. Refers to data that the caller owns.
 struct ListStateView {
@@ -45,9 +46,7 @@ struct ListStateInfo {
   bool operator==(const ListStateInfo&) const = default;
 };
 struct OperatorStreamHeader {
-  std::vector<ListStateInfo> lists;
-  /// Names of broadcast states, which weir does not support; they are ignored.
-  std::vector<std::string> broadcast;
+  std::vector<ListStateInfo> lists;  ///< broadcast states come last
 };
 StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in);
 StatusOr<OperatorStreamHeader> read_operator_header(const OperatorStateHandle& handle,

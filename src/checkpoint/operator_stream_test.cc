@@ -71,13 +71,24 @@ TEST(OperatorStream, WritesManyElementsInPieces) {
             std::string(40000, 'x'));
 }
 
-TEST(OperatorStream, IgnoredStateEndsAnElement) {
-  Written written = write({{"splits", {ListStateMode::kSplit, kBytes, {"one"}}}});
-  written.handle.others = {static_cast<int64_t>(written.bytes.size())};
-  written.bytes += "broadcast";
-  written.handle.stream = InlineBytes{written.bytes};
-  EXPECT_EQ(read_list_elements(written.handle, "splits", {0}, written.read()).value(),
-            (std::vector<std::string>{"one"}));
+TEST(OperatorStream, BroadcastStatesFollowTheLists) {
+  TypeDescription map;
+  map.kind = TypeKind::kMap;
+  map.children = {kBytes, Serializer<int64_t>::describe()};
+  const Written written = write({{"a map", {ListStateMode::kBroadcast, map, {"of some bytes"}}},
+                                 {"last", {ListStateMode::kSplit, kBytes, {"one", "two"}}}});
+  const auto header = read_operator_header(written.handle, written.read());
+  ASSERT_TRUE(header.ok()) << header.status().to_string();
+  ASSERT_EQ(header->lists.size(), 2u);
+  EXPECT_EQ(header->lists[0].name, "last");
+  EXPECT_EQ(header->lists[1].name, "a map");
+  EXPECT_EQ(header->lists[1].mode, ListStateMode::kBroadcast);
+  EXPECT_EQ(header->lists[1].element.to_string(), "map<bytes, int64>");
+  EXPECT_EQ(written.handle.lists.at("a map").mode, ListStateMode::kBroadcast);
+  EXPECT_EQ(read_list_elements(written.handle, "a map", {0}, written.read()).value(),
+            (std::vector<std::string>{"of some bytes"}));
+  EXPECT_EQ(read_list_elements(written.handle, "last", {1}, written.read()).value(),
+            (std::vector<std::string>{"two"}));
 }
 
 TEST(OperatorStream, RefusesOffsetsBeyondTheStream) {

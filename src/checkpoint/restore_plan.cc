@@ -94,6 +94,7 @@ void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& meta
                            OperatorRestore& out) {
   const auto parallelism = static_cast<size_t>(target.parallelism);
   std::map<std::string, size_t> dealt;  // per list: number of elements dealt out so far
+  std::map<std::string, std::vector<ListStateSelection>> copies;  // per broadcast state
   for (const auto& [old_subtask, part] : state.subtasks) {
     if (!part.operator_state) continue;
     const std::shared_ptr<const OperatorStateHandle> handle(metadata, &*part.operator_state);
@@ -101,7 +102,9 @@ void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& meta
       if (location.offsets.empty()) continue;
       std::vector<int> all(location.offsets.size());
       std::iota(all.begin(), all.end(), 0);
-      if (location.mode == ListStateMode::kUnion) {
+      if (location.mode == ListStateMode::kBroadcast) {
+        copies[name].push_back({handle, name, location.mode, std::move(all)});
+      } else if (location.mode == ListStateMode::kUnion && !bug_enabled(Bug::kUnionListDealt)) {
         out.for_all.push_back({handle, name, location.mode, std::move(all)});
       } else if (state.parallelism == target.parallelism) {
         out.subtasks[static_cast<size_t>(old_subtask)].lists.push_back(
@@ -113,6 +116,12 @@ void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& meta
           out.subtasks[subtask].lists.push_back({handle, name, location.mode, std::move(its)});
       }
     }
+  }
+  for (const auto& [name, stored] : copies) {
+    size_t receivers = parallelism;
+    if (bug_enabled(Bug::kBroadcastStateNotCopied)) receivers = std::min(receivers, stored.size());
+    for (size_t subtask = 0; subtask < receivers; ++subtask)
+      out.subtasks[subtask].lists.push_back(stored[subtask % stored.size()]);
   }
 }
 

@@ -72,7 +72,8 @@ struct RestorePlan {
 
 /// Assigns state to subtasks. Pure. Operators are matched by id. Keyed state is split by key group.
 /// Of operator state, kUnion gives every element to every subtask; kSplit leaves the elements where
-/// they were, or deals them out round-robin if the parallelism changed.
+/// they were, or deals them out round-robin if the parallelism changed; kBroadcast gives each new
+/// subtask one old subtask's copy, in turn.
 /// FAILED_PRECONDITION: no operator claims some state, or a max parallelism differs.
 /// INVALID_ARGUMENT: two operators have the same id. DATA_LOSS: the checkpoint contradicts itself
 /// (an id occurs twice, key groups overlap).

@@ -141,6 +141,30 @@ TEST(RestorePlan, ListsAreDealtOutWhenTheParallelismChanges) {
   EXPECT_EQ(lists_text(restore_source(3, 128).value()), "u:0 u:0,1 and a:0 a:0|a:1 a:1|a:2");
 }
 
+StatusOr<RestorePlan> restore_broadcast(int parallelism) {
+  const ListStateLocation copy{ListStateMode::kBroadcast, {7}};
+  return plan_restore(
+      checkpoint({stored("join", "j", 1, 3, 128,
+                         {{0, {OperatorStateHandle{{{"b", copy}}, InlineBytes{"0"}}, {}}},
+                          {2, {OperatorStateHandle{{{"b", copy}}, InlineBytes{"2"}}, {}}}})}),
+      {{"join", "j", id_of(1), parallelism, 128}}, {});
+}
+/// Whose copy each new subtask reads.
+std::string copies_text(const RestorePlan& plan) {
+  std::string text;
+  for (const SubtaskRestore& subtask : plan.operators[0].subtasks) {
+    EXPECT_EQ(lists_text(subtask.lists), "b:0");
+    text += std::get<InlineBytes>(subtask.lists[0].handle->stream).bytes;
+  }
+  return text;
+}
+
+TEST(RestorePlan, CopiesOfABroadcastStateAreDealtInTurn) {
+  EXPECT_EQ(copies_text(restore_broadcast(1).value()), "0");
+  EXPECT_EQ(copies_text(restore_broadcast(3).value()), "020") << "subtask 1 had no state";
+  EXPECT_EQ(copies_text(restore_broadcast(5).value()), "02020");
+}
+
 TEST(RestorePlan, OperatorStateIgnoresMaxParallelism) { EXPECT_TRUE(restore_source(2, 256).ok()); }
 
 TEST(RestorePlan, NewOperatorStartsEmpty) {

@@ -308,7 +308,7 @@ Json to_json(const OperatorStateDescription& op) {
   Json lists = Json::array();
   for (const ListStateInfo& list : op.lists) {
     lists.push_back({{"name", text_to_json(list.name)},
-                     {"mode", list.mode == ListStateMode::kUnion ? "union" : "split"},
+                     {"mode", mode_name(list.mode)},
                      {"element", type_to_json(list.element)}});
   }
   return {{"id", op.operator_id.to_hex()},
@@ -340,8 +340,9 @@ void read_operator(JsonReader json, OperatorStateDescription* op) {
     ListStateInfo& info = op->lists.emplace_back();
     info.name = list.text("name");
     const std::string mode = list.text("mode");
-    info.mode = mode == "union" ? ListStateMode::kUnion : ListStateMode::kSplit;
-    if (mode != "union" && mode != "split") list.fail("an unknown mode of a list");
+    if (mode == mode_name(ListStateMode::kUnion)) info.mode = ListStateMode::kUnion;
+    else if (mode == mode_name(ListStateMode::kBroadcast)) info.mode = ListStateMode::kBroadcast;
+    else if (mode != mode_name(ListStateMode::kSplit)) list.fail("an unknown mode of a list");
     info.element = list.type("element");
   });
 }

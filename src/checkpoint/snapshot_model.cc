@@ -8,4 +8,13 @@ int64_t stream_length(const StateStream& stream) {
   return std::get<FileSegment>(stream).length;
 }
 
+std::string_view mode_name(ListStateMode mode) {
+  switch (mode) {
+    case ListStateMode::kSplit: return "split";
+    case ListStateMode::kUnion: return "union";
+    case ListStateMode::kBroadcast: return "broadcast";
+  }
+  return "";
+}
+
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -52,6 +53,9 @@ struct KeyedStateHandle {
   std::optional<HostedPart> hosted{};
 };
 
+/// Returns "split", "union" or "broadcast".
+std::string_view mode_name(ListStateMode mode);
+
 struct ListStateLocation {
   ListStateMode mode = ListStateMode::kSplit;
   std::vector<int64_t> offsets;  ///< one per element, from the start of the stream
@@ -60,8 +64,6 @@ struct ListStateLocation {
 struct OperatorStateHandle {
   std::map<std::string, ListStateLocation> lists;
   StateStream stream;
-  /// Start of each state that weir does not support (Flink's broadcast state) and ignores.
-  std::vector<int64_t> others{};
 };
 
 struct SubtaskState {

@@ -141,7 +141,6 @@ template <class Archive>
 void fields(Archive& a, OperatorStateHandle& handle) {
   a | handle.lists;
   a | handle.stream;
-  a | handle.others;
 }
 template <class Archive>
 void fields(Archive& a, SubtaskState& state) {

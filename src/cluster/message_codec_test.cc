@@ -24,8 +24,8 @@ AcknowledgeCheckpoint acknowledgement() {
   ack.process = 2;
   SubtaskState state;
   state.keyed_state = KeyedStateHandle{{3, 5}, {0, 17, 99}, FileSegment{"data-2", 1000, 200}, 0};
-  state.operator_state = OperatorStateHandle{
-      {{"offsets", {ListStateMode::kUnion, {4, 8}}}}, InlineBytes{"bytes\0here", "n"}, {12}};
+  state.operator_state = OperatorStateHandle{{{"offsets", {ListStateMode::kUnion, {4, 8}}}},
+                                             InlineBytes{"bytes\0here", "n"}};
   ack.states = {{op(1), 4, state}, {op(2), 0, SubtaskState{std::nullopt, std::nullopt, true}}};
   ack.files = {{"data-2", 1200, 0xFFFF'FFFF'0000'0001u, 262144}};
   ack.descriptions = {{op(1),

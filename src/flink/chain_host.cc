@@ -279,7 +279,8 @@ StatusOr<std::string_view> ChainHost::snapshot(int64_t id) {
                                               }));
   if (snapshot->has_rest()) snapshots_[id] = snapshot;
   return reply_.answer([&](BinaryWriter& out) {
-    for (const auto* elements : {&snapshot->split_elements(), &snapshot->union_elements()}) {
+    for (const auto* elements : {&snapshot->split_elements(), &snapshot->union_elements(),
+                                 &snapshot->broadcast_elements()}) {
       out.put_u32(static_cast<uint32_t>(elements->size()));
       for (const std::string& element : *elements) out.put_bytes(element);
     }

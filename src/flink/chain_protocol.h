@@ -14,7 +14,7 @@
 
 namespace weir {
 
-inline constexpr uint16_t kChainProtocol = 1;
+inline constexpr uint16_t kChainProtocol = 2;
 inline constexpr uint16_t kFrameVersion = 1;
 /// A blob of state is sent in pieces of at most this size.
 inline constexpr size_t kStatePieceBytes = 1 << 20;

@@ -49,15 +49,15 @@ Status HostedSnapshot::describe_lists(bool source) {
       range_ = op.keyed->range();
     }
     for (auto& [name, list] : op.lists) {
-      if (source && list.mode == ListStateMode::kUnion && !list.elements.empty()) {
+      if (source && list.mode != ListStateMode::kSplit && !list.elements.empty()) {
         return failed_precondition(
-            cat("operator uid '", op.uid, "' keeps list state '", name,
-                "' in mode union and is in one chain with a source, of which Flink keeps no such "
-                "state; start a new chain before it"));
+            cat("operator uid '", op.uid, "' keeps list state '", name, "' in mode ",
+                mode_name(list.mode),
+                " and is in one chain with a source, of which Flink keeps no such state; call "
+                "start_new_chain() on the operator"));
       }
       for (std::string& element : list.elements) {
-        auto& elements = list.mode == ListStateMode::kUnion ? union_elements_ : split_elements_;
-        elements.push_back(encode_hosted_element(
+        elements_of(list.mode).push_back(encode_hosted_element(
             HostedListElement{op.id, name, list.mode, list.element, std::move(element)}));
       }
     }
@@ -67,6 +67,15 @@ Status HostedSnapshot::describe_lists(bool source) {
     union_elements_.push_back(encode_hosted_element(std::move(header)));
   }
   return {};
+}
+
+std::vector<std::string>& HostedSnapshot::elements_of(ListStateMode mode) {
+  switch (mode) {
+    case ListStateMode::kUnion: return union_elements_;
+    case ListStateMode::kBroadcast: return broadcast_elements_;
+    case ListStateMode::kSplit: break;
+  }
+  return split_elements_;
 }
 
 void HostedSnapshot::write() {

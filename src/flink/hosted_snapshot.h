@@ -26,11 +26,12 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
   using Run = std::function<void(std::function<void()>)>;
 
   /// `run` runs work on the I/O pool. `source`: readers of a source have split lists only, so they
-  /// get no header; FAILED_PRECONDITION if an operator puts elements into a union list there.
+  /// get no header; FAILED_PRECONDITION if an operator puts elements into another list there.
   static StatusOr<std::shared_ptr<HostedSnapshot>> begin(TaskSnapshot taken, bool source, Run run);
 
   const std::vector<std::string>& split_elements() const { return split_elements_; }
   const std::vector<std::string>& union_elements() const { return union_elements_; }
+  const std::vector<std::string>& broadcast_elements() const { return broadcast_elements_; }
   /// False: the snapshot consists of the elements only.
   bool has_rest() const { return has_rest_; }
 
@@ -53,6 +54,7 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
 
   HostedSnapshot(TaskSnapshot taken, Run run) : taken_(std::move(taken)), run_(std::move(run)) {}
   Status describe_lists(bool source);
+  std::vector<std::string>& elements_of(ListStateMode mode);
   // On the pool.
   void write();
   Status write_rest();
@@ -68,6 +70,7 @@ class HostedSnapshot : public std::enable_shared_from_this<HostedSnapshot> {
   const Run run_;
   std::vector<std::string> split_elements_;
   std::vector<std::string> union_elements_;
+  std::vector<std::string> broadcast_elements_;
   int32_t types_ = 0;
   bool has_rest_ = false;
   // The pool's.

@@ -204,11 +204,13 @@ class TestCaller {
   struct Snapshot {
     std::vector<std::string> split;
     std::vector<std::string> united;
+    std::vector<std::string> broadcast;
     std::map<int, std::string> groups;
     bool rest = false;
     std::vector<std::string> elements() const {
       std::vector<std::string> all = split;
       all.insert(all.end(), united.begin(), united.end());
+      all.insert(all.end(), broadcast.begin(), broadcast.end());
       return all;
     }
   };
@@ -218,7 +220,7 @@ class TestCaller {
     const TestReply reply = call(ChainCall::kSnapshot, id);
     EXPECT_FALSE(reply.dead) << reply.sentence;
     BinaryReader in(reply.body);
-    for (auto* elements : {&snapshot.split, &snapshot.united}) {
+    for (auto* elements : {&snapshot.split, &snapshot.united, &snapshot.broadcast}) {
       const size_t count = in.get_count(4);
       for (size_t i = 0; i < count; ++i) elements->emplace_back(in.get_bytes());
     }

@@ -38,8 +38,8 @@ Status add_elements(const JobOperator& op, const OperatorRestore& restore, const
     if (!lists.ok())
       return lists.status().with_context(operator_label(op, static_cast<int>(subtask)));
     for (auto& [name, list] : *lists) {
-      if (list.mode == ListStateMode::kUnion)
-        return cannot(cat("the list state '", name, "' in mode union"));
+      if (list.mode != ListStateMode::kSplit)
+        return cannot(cat("the list state '", name, "' in mode ", mode_name(list.mode)));
       for (std::string& element : list.elements) {
         elements->push_back(encode_hosted_element(
             HostedListElement{op.id, name, list.mode, list.element, std::move(element)}));

@@ -53,11 +53,22 @@ Status OperatorHost::open(OperatorLists restored_lists) {
 StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name,
                                                          ListStateMode mode,
                                                          TypeDescription element) {
-  ListStateContent& declared = declared_[name];
+  const auto [at, fresh] = declared_.try_emplace(name);
+  if (!fresh) {
+    return failed_precondition(
+        cat("list state '", name, "' is declared twice; give each state a name of its own"));
+  }
+  ListStateContent& declared = at->second;
   declared.mode = mode;
   declared.element = std::move(element);
   const auto found = restored_.find(name);
   if (found == restored_.end()) return std::vector<std::string>();
+  if (found->second.mode != mode) {
+    return failed_precondition(cat("list state '", name, "' cannot be restored: it is in mode ",
+                                   mode_name(found->second.mode), " in the checkpoint and in mode ",
+                                   mode_name(mode),
+                                   " in the program; keep the mode, or give the state a new name"));
+  }
   if (const auto why = why_incompatible(found->second.element, declared.element)) {
     return failed_precondition(cat("list state '", name, "' cannot be restored: ", *why));
   }

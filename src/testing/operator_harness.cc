@@ -30,6 +30,7 @@ std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& sn
     }
     for (const auto& [name, list] : from.lists) {
       for (HarnessSnapshot& to : dealt) to.lists[name].mode = list.mode;
+      if (list.mode == ListStateMode::kBroadcast) continue;
       for (const std::string& element : list.elements) {
         if (list.mode == ListStateMode::kSplit) {
           dealt[turn++ % dealt.size()].lists[name].elements.push_back(element);
@@ -37,6 +38,11 @@ std::vector<HarnessSnapshot> redistribute(const std::vector<HarnessSnapshot>& sn
           for (HarnessSnapshot& to : dealt) to.lists[name].elements.push_back(element);
         }
       }
+    }
+  }
+  for (size_t i = 0; i < dealt.size() && !snapshots.empty(); ++i) {
+    for (const auto& [name, list] : snapshots[i % snapshots.size()].lists) {
+      if (list.mode == ListStateMode::kBroadcast) dealt[i].lists[name].elements = list.elements;
     }
   }
   return dealt;
@@ -225,7 +231,8 @@ void OperatorHarness::fail(Status status) {
 
 StatusOr<std::vector<std::string>> OperatorHarness::declare(const std::string& name,
                                                             ListStateMode mode, TypeDescription) {
-  declared_[name] = mode;
+  if (!declared_.emplace(name, mode).second)
+    return failed_precondition(cat("list state '", name, "' is declared twice"));
   if (restored_ == nullptr) return std::vector<std::string>();
   const auto list = restored_->lists.find(name);
   return list == restored_->lists.end() ? std::vector<std::string>() : list->second.elements;

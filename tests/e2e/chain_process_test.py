@@ -156,10 +156,10 @@ class Chain:
         return Result(flags, wake_at, frames, watermarks)
 
     def snapshot(self, checkpoint):
-        """(split elements, union elements, {group: blob})"""
+        """(split elements, other elements, {group: blob})"""
         body = self.call(SNAPSHOT, struct.pack(">q", checkpoint))
         lists, at = [], 0
-        for _ in range(2):
+        for _ in range(3):
             (count,), at = take("I", body, at)
             elements = []
             for _ in range(count):
@@ -178,7 +178,7 @@ class Chain:
                 expect(group not in groups, f"group {group} begins twice")
             else:
                 groups[group] += take_bytes(chunk, 5)[0]
-        return lists[0], lists[1], dict(groups)
+        return lists[0], lists[1] + lists[2], dict(groups)
 
     def close(self):
         self.call(CLOSE)
@@ -234,7 +234,7 @@ class Job:
 
     def open_body(self, vertex, subtask, parallelism, restored=-1, start=0, elements=(), **changed):
         values = dict(
-            protocol=1,
+            protocol=2,
             fingerprint=self.plan["fingerprint"],
             max_parallelism=self.plan["vertices"][vertex]["max_parallelism"],
         )

@@ -36,8 +36,10 @@ class Output {
 /// How list state is distributed when the parallelism changes. The enumerators have Flink's
 /// numbers.
 enum class ListStateMode : int8_t {
-  kSplit = 0,  ///< elements are distributed round-robin
-  kUnion = 1,  ///< every subtask gets all elements
+  kSplit = 0,      ///< elements are distributed round-robin
+  kUnion = 1,      ///< every subtask gets all elements
+  kBroadcast = 2,  ///< every subtask has one element, a map that is the same for all; a new subtask
+                   ///< gets that of one of the old ones
 };
 
 /// State of a subtask that belongs to no key: named lists of elements. Small. The operator keeps it
@@ -45,8 +47,9 @@ enum class ListStateMode : int8_t {
 class OperatorStateStore {
  public:
   virtual ~OperatorStateStore() = default;
-  /// Call in open() for every list that the operator will ever snapshot. Returns the elements
+  /// Call in open(), once for every list that the operator will ever snapshot. Returns the elements
   /// restored to this subtask, each as Serializer<E>::write wrote it. Empty on a fresh start.
+  /// kBroadcast: `element` is a kMap, and the element is an i32 n, then n times key and value.
   virtual StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode,
                                                      TypeDescription element) = 0;
 };
@@ -220,6 +223,17 @@ class SourceOperator : public Operator {
 };
 
 using OperatorFactory = std::function<std::unique_ptr<Operator>()>;
+
+/// Chooses the receiving subtask of each record, by a user's Partitioner. Thread: one at a time.
+/// Every sender has its own.
+class RecordPartitioner {
+ public:
+  virtual ~RecordPartitioner() = default;
+  virtual std::unique_ptr<RecordPartitioner> copy() const = 0;
+  /// Sets which[i] for each record of the batch. Passes exceptions of the user's functions through.
+  /// FAILED_PRECONDITION: the answer for a record is none of the `receivers` subtasks.
+  virtual Status choose(const Batch& batch, int receivers, std::vector<uint16_t>* which) const = 0;
+};
 
 /// Computes Serializer<K>::hash of each record's key. Thread: one at a time, because a user's key
 /// selector may have state. Every sender has its own.

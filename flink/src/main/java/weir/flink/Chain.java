@@ -10,7 +10,7 @@ import java.util.List;
  * <p>Thread: the task's.
  */
 final class Chain implements AutoCloseable {
-  static final int PROTOCOL = 1;
+  static final int PROTOCOL = 2;
   static final int PIECE_BYTES = 1 << 20; // of a key group's state in one call
   static final long NEVER = Long.MAX_VALUE;
 
@@ -46,11 +46,13 @@ final class Chain implements AutoCloseable {
   static final class Snapshot {
     final List<byte[]> split;
     final List<byte[]> union;
+    final List<byte[]> broadcast;
     final boolean rest;
 
     Snapshot(Reply reply) {
       split = list(reply);
       union = list(reply);
+      broadcast = list(reply);
       rest = reply.u8() != 0;
     }
 

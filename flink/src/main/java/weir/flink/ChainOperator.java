@@ -7,8 +7,11 @@ import java.util.ArrayList;
 import java.util.concurrent.ScheduledFuture;
 import org.apache.flink.api.common.TaskInfo;
 import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.api.common.state.BroadcastState;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.state.MapStateDescriptor;
+import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.api.common.typeutils.base.array.BytePrimitiveArraySerializer;
 import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.runtime.checkpoint.CheckpointException;
@@ -42,6 +45,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
   private static final long serialVersionUID = 1;
   static final String SPLIT_STATE = "weir-split";
   static final String UNION_STATE = "weir-union";
+  static final String BROADCAST_STATE = "weir-broadcast";
 
   private static final int FLUSH_BYTES = 256 << 10;
   private static final int FLUSH_FRAMES = 512;
@@ -57,6 +61,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
   private transient KeyGroupRange range;
   private transient ListState<byte[]> splitState;
   private transient ListState<byte[]> unionState;
+  private transient BroadcastState<Integer, byte[]> broadcastState; // by a number
   private transient StreamRecord<byte[]> out;
 
   private transient Request frames; // of the next PROCESS
@@ -100,6 +105,14 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
   public void initializeState(StateInitializationContext context) throws Exception {
     splitState = context.getOperatorStateStore().getListState(list(SPLIT_STATE));
     unionState = context.getOperatorStateStore().getUnionListState(list(UNION_STATE));
+    broadcastState =
+        context
+            .getOperatorStateStore()
+            .getBroadcastState(
+                new MapStateDescriptor<>(
+                    BROADCAST_STATE,
+                    IntSerializer.INSTANCE,
+                    BytePrimitiveArraySerializer.INSTANCE));
     TaskInfo task = getRuntimeContext().getTaskInfo();
     Chain.Opening opening = new Chain.Opening();
     opening.subtask = task.getIndexOfThisSubtask();
@@ -114,6 +127,7 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
     opening.elements = new ArrayList<>();
     splitState.get().forEach(opening.elements::add);
     unionState.get().forEach(opening.elements::add);
+    broadcastState.entries().forEach(entry -> opening.elements.add(entry.getValue()));
     range =
         KeyGroupRangeAssignment.computeKeyGroupRangeForOperatorIndex(
             opening.maxParallelism, opening.parallelism, opening.subtask);
@@ -243,6 +257,10 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
       Chain.Snapshot snapshot = chain.snapshot(id);
       splitState.update(snapshot.split);
       unionState.update(snapshot.union);
+      broadcastState.clear();
+      for (int i = 0; i < snapshot.broadcast.size(); i++) {
+        broadcastState.put(i, snapshot.broadcast.get(i));
+      }
       if (spec.keyed && snapshot.rest) {
         writer.writeGroups(id, range, context.getRawKeyedOperatorStateOutput());
       } else if (spec.keyed) {

@@ -99,7 +99,7 @@ final class ChainReader implements SourceReader<byte[], ChainSplit>, Chain.Outpu
       return new ArrayList<>(gathered);
     }
     Chain.Snapshot snapshot = chain.snapshot(checkpoint);
-    if (snapshot.rest || !snapshot.union.isEmpty()) {
+    if (snapshot.rest || !snapshot.union.isEmpty() || !snapshot.broadcast.isEmpty()) {
       throw new ChainFailure(
           "the source chain \""
               + spec.name

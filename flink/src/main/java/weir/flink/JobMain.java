@@ -10,6 +10,7 @@ import org.apache.flink.runtime.util.EnvironmentInformation;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.transformations.OneInputTransformation;
 
 /**
  * The entry point of a job's jar: builds Flink's graph from the plan in the jar. Runs where Flink
@@ -117,12 +118,20 @@ public final class JobMain {
       throw new ChainFailure(
           "the chain \"" + spec.name + "\" of the plan is no source and has no input");
     }
-    DataStream<byte[]> routed =
-        spec.keyed ? inputs.keyBy(new FrameKeys(spec.maxParallelism), Types.INT) : inputs;
-    return routed.transform(spec.name, FRAMES, new ChainOperatorFactory(spec));
+    SingleOutputStreamOperator<byte[]> chain =
+        inputs.transform(spec.name, FRAMES, new ChainOperatorFactory(spec));
+    if (spec.keyed) {
+      // Flink gives an operator its key groups only if it has a key selector, which the union of
+      // keyed streams has not.
+      OneInputTransformation<byte[], byte[]> operator =
+          (OneInputTransformation<byte[], byte[]>) chain.getTransformation();
+      operator.setStateKeySelector(new FrameKeys(spec.maxParallelism));
+      operator.setStateKeyType(Types.INT);
+    }
+    return chain;
   }
 
-  /** The output along the edge, partitioned; hash edges are keyed after their union. */
+  /** The output along the edge, partitioned. */
   private DataStream<byte[]> output(Plan.Edge edge) {
     VertexSpec from = plan.vertices.get(edge.from);
     SingleOutputStreamOperator<byte[]> stream = stream(edge.from);
@@ -137,13 +146,19 @@ public final class JobMain {
     }
     switch (edge.partitioning) {
       case "hash":
-        return stream;
+        return stream.keyBy(new FrameKeys(plan.vertices.get(edge.to).maxParallelism), Types.INT);
       case "forward":
         return stream.forward();
       case "rebalance":
         return stream.rebalance();
       case "broadcast":
         return stream.broadcast();
+      case "rescale":
+        return stream.rescale();
+      case "shuffle":
+        return stream.shuffle();
+      case "global":
+        return stream.global();
       default:
         throw new ChainFailure(
             "the plan has an edge with the unknown partitioning \"" + edge.partitioning + "\"");

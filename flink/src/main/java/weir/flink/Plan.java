@@ -88,17 +88,9 @@ final class Plan {
     }
     for (VertexSpec vertex : plan.vertices) {
       List<Edge> into = plan.into(vertex.index);
-      long hash = into.stream().filter(edge -> edge.partitioning.equals("hash")).count();
-      vertex.keyed = hash > 0;
+      vertex.keyed = into.stream().anyMatch(edge -> edge.partitioning.equals("hash"));
       into.forEach(
           edge -> edge.leavesTask = into.size() > 1 || !edge.partitioning.equals("forward"));
-      if (hash > 0 && hash < into.size()) {
-        throw new ChainFailure(
-            "the chain \""
-                + vertex.name
-                + "\" has both keyed and other inputs, which cannot run inside Flink yet:"
-                + " key all inputs of the operator, or run the job on weir's own cluster");
-      }
     }
     for (VertexSpec vertex : plan.vertices) {
       List<Edge> out = plan.outOf(vertex.index);

@@ -48,18 +48,14 @@ class PlanTest {
   }
 
   @Test
-  void keyedAndOtherInputsOfOneChainAreRefused() {
-    ChainFailure failure =
-        assertThrows(
-            ChainFailure.class,
-            () ->
-                parse(
-                    HEAD
-                        + "'edges': [{'from': 0, 'to': 1, 'partitioning': 'hash'}, {'from': 0,"
-                        + " 'to': 1, 'partitioning': 'broadcast'}]}"));
-    assertTrue(
-        failure.getMessage().startsWith("the chain \"count\" has both keyed and other inputs"),
-        failure.getMessage());
+  void oneKeyedInputMakesAChainKeyed() throws Exception {
+    Plan plan =
+        parse(
+            HEAD
+                + "'edges': [{'from': 0, 'to': 1, 'partitioning': 'broadcast'}, {'from': 0,"
+                + " 'to': 1, 'partitioning': 'hash'}]}");
+    assertTrue(plan.vertices.get(1).keyed);
+    assertTrue(plan.into(1).get(0).leavesTask);
   }
 
   @Test
