@@ -64,6 +64,10 @@ const char* partitioning_name(Partitioning partitioning) {
     case Partitioning::kHash: return "hash";
     case Partitioning::kRebalance: return "rebalance";
     case Partitioning::kBroadcast: return "broadcast";
+    case Partitioning::kRescale: return "rescale";
+    case Partitioning::kShuffle: return "shuffle";
+    case Partitioning::kGlobal: return "global";
+    case Partitioning::kCustom: break;  // refused with the graph
   }
   return "";
 }

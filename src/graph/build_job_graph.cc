@@ -76,9 +76,45 @@ void plan_parallelism(const StreamGraph& graph, const JobGraphOptions& options,
   }
 }
 
+/// Finds inputs that the job cannot have as the program describes them.
+void check_inputs(const StreamGraph& graph, const JobGraphOptions& options,
+                  const std::vector<Planned>& plan, std::vector<std::string>* problems) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const StreamNode& node = graph.nodes[i];
+    for (const StreamInput& input : node.inputs) {
+      const auto at = static_cast<size_t>(input.from);
+      const StreamNode& from = graph.nodes[at];
+      if (input.forward_only && plan[at].parallelism != plan[i].parallelism) {
+        problems->push_back(cat("forward() leads from operator '", from.name, "' with parallelism ",
+                                plan[at].parallelism, " to operator '", node.name, "' with ",
+                                plan[i].parallelism,
+                                "; set the same parallelism, or leave forward() out"));
+      }
+      if (from.reinterprets_keys && plan[at].max_parallelism != plan[i].max_parallelism) {
+        problems->push_back(cat("operator '", node.name, "' has max parallelism ",
+                                plan[i].max_parallelism, ", and its keys come from '", from.name,
+                                "', which has ", plan[at].max_parallelism,
+                                "; set the same for both"));
+      }
+      if (options.for_flink && input.partitioning == Partitioning::kCustom) {
+        problems->push_back(cat("operator '", node.name,
+                                "' gets its records by partition_custom(), which cannot run inside "
+                                "Flink: Flink would have to call the partitioner itself. Use "
+                                "key_by(), or run the job on weir's own cluster"));
+      }
+    }
+    if (options.for_flink && node.reinterprets_keys) {
+      problems->push_back(cat("operator '", node.name,
+                              "' cannot run inside Flink, which keeps keyed state only behind an "
+                              "exchange by key; use key_by(), or run the job on weir's own "
+                              "cluster"));
+    }
+  }
+}
+
 Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options,
                      const StreamInput& input, const std::vector<Planned>& plan, size_t to) {
-  if (input.partitioning != Partitioning::kForward) return input.partitioning;
+  if (input.partitioning != Partitioning::kForward || input.forward_only) return input.partitioning;
   const auto from = static_cast<size_t>(input.from);
   if (plan[from].parallelism != plan[to].parallelism) return Partitioning::kRebalance;
   if (options.for_flink &&
@@ -91,7 +127,8 @@ Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options,
 bool chains(const StreamGraph& graph, const JobGraphOptions& options,
             const std::vector<Planned>& plan, const std::vector<JobVertex>& vertices, size_t i) {
   const StreamNode& node = graph.nodes[i];
-  if (!options.chaining || !node.chaining || node.inputs.size() != 1) return false;
+  if (!options.chaining || !node.chaining || node.starts_chain || node.inputs.size() != 1)
+    return false;
   const auto from = static_cast<size_t>(node.inputs[0].from);
   if (resolve(graph, options, node.inputs[0], plan, i) != Partitioning::kForward) return false;
   if (options.for_flink && node.probe && vertices[static_cast<size_t>(plan[from].vertex)].is_source)
@@ -147,6 +184,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
   std::vector<Planned> plan(stream_graph.nodes.size());
   plan_uids(stream_graph, options, &plan, &problems);
   plan_parallelism(stream_graph, options, &plan, &problems);
+  check_inputs(stream_graph, options, plan, &problems);
   if (!problems.empty()) {
     std::string text;
     for (const std::string& problem : problems) text += cat(text.empty() ? "" : "\n", problem);
@@ -183,9 +221,9 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
       graph.vertices.push_back(std::move(vertex));
       for (const StreamInput& input : node.inputs) {
         const Planned& from = plan[static_cast<size_t>(input.from)];
-        graph.edges.push_back({from.vertex, planned.vertex,
-                               resolve(stream_graph, options, input, plan, i), input.hasher,
-                               input.codec, from.place, input.output, input.input});
+        graph.edges.push_back(
+            {from.vertex, planned.vertex, resolve(stream_graph, options, input, plan, i),
+             input.hasher, input.codec, from.place, input.output, input.input, input.partitioner});
       }
     }
     if (node.inputs.empty()) graph.bounded = graph.bounded && node.bounded;
@@ -196,6 +234,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
         {node.name, planned.uid, murmur3_128(planned.uid),
          [factory = node.factory, settings = options.operators] { return factory(settings); },
          node.make_enumerator, node.probe, node.side_outputs});
+    vertex.chain.back().description = node.description;
     if (!chained) continue;
     vertex.chain.back().parent = plan[static_cast<size_t>(node.inputs[0].from)].place;
     vertex.chain.back().output = node.inputs[0].output;

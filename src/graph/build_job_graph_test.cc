@@ -439,6 +439,25 @@ TEST(BuildExecutionGraph, ForwardEdgesStayInTheirSlotOthersGoToAll) {
           {0, 0, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {2, 1, 0}}));
 }
 
+TEST(BuildExecutionGraph, RescaleConnectsEachSubtaskWithItsShare) {
+  const auto channels = [](int senders, int receivers) {
+    JobGraph graph;
+    graph.vertices = {vertex(senders), vertex(receivers)};
+    graph.edges = {{0, 1, Partitioning::kRescale, nullptr}};
+    std::string text;
+    for (const ExecutionChannel& channel : build_execution_graph(graph).channels)
+      text += cat(channel.from, ">", channel.to, " ");
+    return text;
+  };
+  EXPECT_EQ(channels(2, 4), "0>0 0>1 1>2 1>3 ");
+  EXPECT_EQ(channels(4, 2), "0>0 1>0 2>1 3>1 ");
+  EXPECT_EQ(channels(2, 2), "0>0 1>1 ");
+  // As in Flink, the shares differ by at most one.
+  EXPECT_EQ(channels(2, 3), "0>0 0>1 1>2 ");
+  EXPECT_EQ(channels(3, 2), "0>0 1>1 2>1 ");
+  EXPECT_EQ(channels(1, 3), "0>0 0>1 0>2 ");
+}
+
 TEST(SlotsWithinReach, ForwardEdgesReachNoOtherSlotAndOthersReachAllOfTheOtherSide) {
   JobGraph graph;
   graph.vertices = {vertex(4), vertex(4), vertex(2)};

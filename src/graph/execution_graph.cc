@@ -6,6 +6,23 @@
 #include "weir/detail/base/check.h"
 
 namespace weir {
+namespace {
+
+/// Returns whether two subtasks have a channel. Rescale divides them as Flink does.
+bool connects(Partitioning partitioning, int64_t from, int64_t senders, int64_t to,
+              int64_t receivers) {
+  switch (partitioning) {
+    case Partitioning::kForward: return from == to;
+    case Partitioning::kRescale:
+      if (senders >= receivers)
+        return from >= to * senders / receivers && from < (to + 1) * senders / receivers;
+      return to >= (from * receivers + senders - 1) / senders &&
+             to < ((from + 1) * receivers + senders - 1) / senders;
+    default: return true;
+  }
+}
+
+}  // namespace
 
 ExecutionGraph build_execution_graph(const JobGraph& graph) {
   ExecutionGraph result;
@@ -21,7 +38,7 @@ ExecutionGraph build_execution_graph(const JobGraph& graph) {
     if (edge.partitioning == Partitioning::kForward) WEIR_CHECK_EQ(senders, receivers);
     for (int from = 0; from < senders; ++from) {
       for (int to = 0; to < receivers; ++to) {
-        if (edge.partitioning != Partitioning::kForward || from == to)
+        if (connects(edge.partitioning, from, senders, to, receivers))
           result.channels.push_back({static_cast<int>(e), from, to});
       }
     }

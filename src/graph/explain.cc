@@ -30,6 +30,10 @@ std::string_view to_string(Partitioning partitioning) {
     case Partitioning::kHash: return "hash";
     case Partitioning::kRebalance: return "rebalance";
     case Partitioning::kBroadcast: return "broadcast";
+    case Partitioning::kRescale: return "rescale";
+    case Partitioning::kShuffle: return "shuffle";
+    case Partitioning::kGlobal: return "global";
+    case Partitioning::kCustom: return "custom";
   }
   return "?";
 }
@@ -56,6 +60,7 @@ std::string explain(const JobGraph& graph) {
       if (i > 0)
         text += origin(vertex, parent_of(vertex, i), op.output, parent_of(vertex, i) + 1 == i);
       text += "\n";
+      if (!op.description.empty()) text += cat("        ", op.description, "\n");
     }
     for (const JobEdge& edge : graph.edges) {
       if (edge.from != static_cast<int>(v)) continue;

@@ -22,6 +22,7 @@ struct JobOperator {
   /// Index in the chain of the operator whose records it gets; -1: the one before it.
   int parent = -1;
   int output = 0;  ///< of the parent: 0 for its results, from 1 on for its side outputs
+  std::string description = {};  ///< for people; empty: the name
 };
 
 /// A chain of operators that run in one task: a tree. Records enter it at chain[0]; every other
@@ -50,6 +51,7 @@ struct JobEdge {
   int from_operator = -1;
   int output = 0;  ///< of that operator: 0 for its results, from 1 on for its side outputs
   int input = 0;   ///< which input of the consuming operator they are for
+  std::shared_ptr<const RecordPartitioner> partitioner = nullptr;  ///< kCustom only
 };
 
 /// The dataflow to run. Immutable once built. Vertices are in topological order: edges point

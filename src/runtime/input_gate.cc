@@ -1,5 +1,6 @@
 #include "runtime/input_gate.h"
 
+#include "base/bug_switch.h"
 #include "weir/detail/base/check.h"
 
 namespace weir {
@@ -19,7 +20,7 @@ bool InputGate::next(StreamElement* element) {
   size_t fruitless = 0;
   while (fruitless < count) {
     last_ = last_ + 1 == count ? 0 : last_ + 1;
-    if (barriers_.blocked(static_cast<int>(last_)) || !channels_[last_]->try_pop(element)) {
+    if (is_blocked(last_) || !channels_[last_]->try_pop(element)) {
       ++fruitless;
       continue;
     }
@@ -27,6 +28,12 @@ bool InputGate::next(StreamElement* element) {
     if (admit(element)) return true;
   }
   return false;
+}
+
+bool InputGate::is_blocked(size_t channel) const {
+  if (bug_enabled(Bug::kSecondInputNotAligned) && !inputs_.empty() && inputs_[channel] == 1)
+    return false;
+  return barriers_.blocked(static_cast<int>(channel));
 }
 
 bool InputGate::admit(StreamElement* element) {

@@ -26,6 +26,8 @@ class InputGate {
   BarrierTracker& barriers() { return barriers_; }
 
  private:
+  /// Whether a barrier blocks the channel.
+  bool is_blocked(size_t channel) const;
   /// True if `element`, which came on channel `last_`, is for the task.
   bool admit(StreamElement* element);
 

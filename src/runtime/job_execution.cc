@@ -140,7 +140,8 @@ std::vector<Task::OutgoingEdge> JobExecution::outputs_of(int vertex, int subtask
     auto partition = std::make_unique<OutputPartition>(
         OutputPartition::Options{edge.partitioning, edge.hasher,
                                  graph_.vertices[edge.to].max_parallelism, options_.batch_size,
-                                 options_.batch_bytes, options_.max_record_bytes, edge.codec},
+                                 options_.batch_bytes, options_.max_record_bytes, edge.codec,
+                                 edge.partitioner, static_cast<uint64_t>(subtask)},
         std::move(writers_[{e, subtask}]));
     outputs.push_back(
         {std::move(partition), sender_of(graph_.vertices[vertex], edge), edge.output});

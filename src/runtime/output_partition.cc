@@ -8,6 +8,7 @@ namespace weir {
 OutputPartition::OutputPartition(Options options,
                                  std::vector<std::shared_ptr<ChannelWriter>> channels)
     : options_(std::move(options)),
+      random_(options_.seed),
       limit_(options_.batch_size, options_.batch_bytes, options_.codec),
       channels_(std::move(channels)),
       gathered_(channels_.size()),
@@ -20,8 +21,8 @@ OutputPartition::OutputPartition(Options options,
       subtask_of_group_[group] = static_cast<uint16_t>(subtask_of_key_group(
           group, static_cast<int>(channels_.size()), options_.max_parallelism));
     }
-    targets_.resize(channels_.size());
   }
+  targets_.resize(channels_.size());
 }
 
 Status OutputPartition::check(const Batch& batch) const {
@@ -46,7 +47,11 @@ void OutputPartition::route(Batch& batch) {
         scatter_by_key(batch);
       }
       return;
+    case Partitioning::kGlobal: gather(0, batch); return;
+    case Partitioning::kShuffle: scatter_by_chance(batch); return;
+    case Partitioning::kCustom: scatter_by_partitioner(batch); return;
     case Partitioning::kRebalance:
+    case Partitioning::kRescale:  // its channels lead to its share only
       gather(next_target_, batch);
       next_target_ = next_target_ + 1 == channels_.size() ? 0 : next_target_ + 1;
       return;
@@ -70,6 +75,32 @@ void OutputPartition::scatter_by_key(Batch& batch) {
   for (size_t i = 0; i < count; ++i) {
     which_[i] = subtask_of_group_[key_group_of(batch.key_hashes[i], options_.max_parallelism)];
   }
+  scatter(batch);
+}
+
+void OutputPartition::scatter_by_chance(Batch& batch) {
+  batch.key_hashes.clear();
+  which_.resize(batch.size());
+  for (uint16_t& target : which_) {
+    // SplitMix64. A fixed seed is enough, because nothing depends on unpredictable numbers.
+    uint64_t mixed = (random_ += 0x9E3779B97F4A7C15u);
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9u;
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EBu;
+    target = static_cast<uint16_t>((mixed ^ mixed >> 31) % channels_.size());
+  }
+  scatter(batch);
+}
+
+void OutputPartition::scatter_by_partitioner(Batch& batch) {
+  if (!partitioner_) partitioner_ = options_.partitioner->copy();
+  batch.key_hashes.clear();
+  const Status chosen = partitioner_->choose(batch, static_cast<int>(channels_.size()), &which_);
+  if (chosen.ok()) return scatter(batch);
+  failure_ = chosen;
+  batch.clear();
+}
+
+void OutputPartition::scatter(Batch& batch) {
   const bool timed = !batch.timestamps.empty();
   for (size_t target = 0; target < channels_.size(); ++target) {
     if (gathered_[target] && !gathered_[target]->empty() &&

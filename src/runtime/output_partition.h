@@ -24,8 +24,10 @@ class OutputPartition {
     size_t batch_size = 512;  ///< a gathered batch with this number of records leaves
     size_t batch_bytes =
         256 * 1024;  ///< approximate maximum size of a batch; larger ones are split
-    size_t max_record_bytes = kDefaultMaxRecordBytes;    ///< larger records are refused
-    std::shared_ptr<const RecordCodec> codec = nullptr;  ///< measures records
+    size_t max_record_bytes = kDefaultMaxRecordBytes;                ///< larger records are refused
+    std::shared_ptr<const RecordCodec> codec = nullptr;              ///< measures records
+    std::shared_ptr<const RecordPartitioner> partitioner = nullptr;  ///< kCustom; copied
+    uint64_t seed = 0;                                               ///< kShuffle
   };
   OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels);
 
@@ -34,8 +36,9 @@ class OutputPartition {
 
   /// Whether emit() may take it. FAILED_PRECONDITION: a record is larger than records may be.
   Status check(const Batch& batch) const;
-  /// Takes the contents of `batch`.
+  /// Takes the contents of `batch`. The task fails if failure() is not OK afterwards.
   void emit(Batch& batch);
+  const Status& failure() const { return failure_; }
   /// Sends an element to every channel, after all emitted records.
   void broadcast(StreamElement::Kind kind, int64_t value);
   /// Sends batches that are not full yet.
@@ -47,6 +50,10 @@ class OutputPartition {
  private:
   void route(Batch& batch);
   void scatter_by_key(Batch& batch);
+  void scatter_by_chance(Batch& batch);
+  void scatter_by_partitioner(Batch& batch);
+  /// Sends record i of the batch to which_[i].
+  void scatter(Batch& batch);
   void gather(size_t target, Batch& batch);
   void send(size_t target, StreamElement element);
   void send_gathered(size_t target);
@@ -55,13 +62,16 @@ class OutputPartition {
   const Options options_;
   TaskMetrics* metrics_ = nullptr;
   std::unique_ptr<KeyHasher> hasher_;  ///< this subtask's own copy; made when first needed
+  std::unique_ptr<RecordPartitioner> partitioner_;  ///< the same
+  uint64_t random_;
+  Status failure_;
   BatchLimit limit_;
   std::vector<std::shared_ptr<ChannelWriter>> channels_;
   std::vector<uint16_t> subtask_of_group_;
   std::vector<std::unique_ptr<Batch>> gathered_;    ///< per channel: not full yet, or null
   std::vector<std::deque<StreamElement>> waiting_;  ///< per channel: elements that found no room
   size_t waiting_count_ = 0;
-  size_t next_target_ = 0;       ///< kRebalance
+  size_t next_target_ = 0;       ///< kRebalance, kRescale
   std::vector<uint16_t> which_;  ///< scratch
   std::vector<Batch*> targets_;  ///< scratch
 };

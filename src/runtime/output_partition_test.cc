@@ -117,6 +117,68 @@ TEST(OutputPartition, BroadcastSendsEverythingToEveryChannel) {
   EXPECT_EQ(drain(*to[1]), "[1 2]");
 }
 
+TEST(OutputPartition, GlobalSendsEverythingToTheFirstChannel) {
+  auto to = channels(2);
+  OutputPartition output({.partitioning = Partitioning::kGlobal}, ends<ChannelWriter>(to));
+  auto batch = batch_of({1, 2});
+  output.emit(batch);
+  output.flush();
+  EXPECT_EQ(drain(*to[0]), "[1 2]");
+  EXPECT_EQ(drain(*to[1]), "");
+}
+
+TEST(OutputPartition, ShuffleGivesEachChannelItsShare) {
+  auto to = channels(3, 4096);
+  OutputPartition output({.partitioning = Partitioning::kShuffle}, ends<ChannelWriter>(to));
+  std::vector<int> counts(3);
+  for (int i = 0; i < 100; ++i) {
+    auto batch = batch_of(std::vector<int>(30, i));
+    batch.key_hashes.assign(i % 2 == 0 ? 30 : 0, 7);  // of an earlier exchange
+    output.emit(batch);
+  }
+  output.flush();
+  StreamElement element;
+  for (size_t target = 0; target < to.size(); ++target) {
+    while (to[target]->try_pop(&element)) {
+      EXPECT_TRUE(element.batch->key_hashes.empty());
+      counts[target] += static_cast<int>(element.batch->size());
+    }
+  }
+  EXPECT_EQ(counts[0] + counts[1] + counts[2], 3000);
+  for (const int count : counts) EXPECT_NEAR(count, 1000, 150);
+}
+
+/// Answers with the record itself.
+class RecordIsTarget final : public RecordPartitioner {
+ public:
+  std::unique_ptr<RecordPartitioner> copy() const override {
+    return std::make_unique<RecordIsTarget>();
+  }
+  Status choose(const Batch& batch, int receivers, std::vector<uint16_t>* which) const override {
+    which->clear();
+    for (const int record : static_cast<const BatchOf<int>&>(batch).records) {
+      if (record >= receivers) return failed_precondition("no such subtask");
+      which->push_back(static_cast<uint16_t>(record));
+    }
+    return {};
+  }
+};
+
+TEST(OutputPartition, APartitionerChoosesTheChannel) {
+  auto to = channels(3);
+  OutputPartition output(
+      {.partitioning = Partitioning::kCustom, .partitioner = std::make_shared<RecordIsTarget>()},
+      ends<ChannelWriter>(to));
+  auto batch = batch_of({2, 0, 2});
+  output.emit(batch);
+  output.flush();
+  EXPECT_EQ(drain(*to[0]) + drain(*to[1]) + drain(*to[2]), "[0][2 2]");
+  EXPECT_TRUE(output.failure().ok());
+  batch = batch_of({1, 3});
+  output.emit(batch);
+  EXPECT_EQ(output.failure().message(), "no such subtask");
+}
+
 TEST(OutputPartition, RebalanceTakesTurns) {
   auto to = channels(2);
   OutputPartition output({.partitioning = Partitioning::kRebalance}, ends<ChannelWriter>(to));

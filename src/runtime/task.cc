@@ -276,6 +276,8 @@ void Task::Edge::emit(Batch& batch) {
     return batch.clear();
   }
   edge_.partition->emit(batch);
+  if (const Status& failure = edge_.partition->failure(); !failure.ok())
+    task_.fail(Status(failure).with_context(task_.chain_.current().label()));
   batch.clear();
 }
 

@@ -26,9 +26,10 @@ struct Edge {
   size_t to = 0;
   Partitioning partitioning = Partitioning::kForward;
   std::unique_ptr<KeyHasher> hasher;
+  std::unique_ptr<RecordPartitioner> partitioner;
   int output = 0;
   int input = 0;
-  size_t turn = 0;  ///< the subtask that gets the next batch, for kRebalance
+  size_t turn = 0;  ///< the subtask that gets the next batch; of kShuffle, the next record
 };
 
 /// Where a subtask's records of one side output go.
@@ -83,7 +84,7 @@ struct GraphHarness::Impl {
         node.inputs.push_back(static_cast<size_t>(input.from));
         nodes[node.inputs.back()].consumers.push_back(
             {nodes.size(), input.partitioning, input.hasher ? input.hasher->copy() : nullptr,
-             input.output, input.input});
+             input.partitioner ? input.partitioner->copy() : nullptr, input.output, input.input});
       }
       nodes.push_back(std::move(node));
     }
@@ -224,13 +225,14 @@ struct GraphHarness::Impl {
       case Partitioning::kForward:
         if (to.parallelism == senders) return process(edge, static_cast<size_t>(subtask), batch);
         [[fallthrough]];
-      case Partitioning::kRebalance: return process(edge, edge.turn++ % receivers, batch);
+      case Partitioning::kRebalance:
+      case Partitioning::kRescale: return process(edge, edge.turn++ % receivers, batch);
+      case Partitioning::kGlobal: return process(edge, 0, batch);
       case Partitioning::kBroadcast:
         for (size_t i = 0; i < receivers; ++i) process(edge, i, *batch.copy());
         return;
-      case Partitioning::kHash: break;
+      default: break;
     }
-    edge.hasher->hash(batch);
     std::vector<std::unique_ptr<Batch>> parts;
     std::vector<Batch*> targets;
     for (size_t i = 0; i < receivers; ++i) {
@@ -238,13 +240,23 @@ struct GraphHarness::Impl {
       targets.push_back(parts.back().get());
     }
     std::vector<uint16_t> which(batch.size());
-    for (size_t i = 0; i < which.size(); ++i) {
-      which[i] = static_cast<uint16_t>(
-          subtask_of_key_group(key_group_of(batch.key_hashes[i], to.max_parallelism),
-                               to.parallelism, to.max_parallelism));
-    }
+    choose(edge, to, batch, &which);
+    if (!status.ok()) return;
     batch.scatter(which.data(), targets.data());
     for (size_t i = 0; i < receivers; ++i) process(edge, i, *parts[i]);
+  }
+  /// Sets the receiving subtask of each record.
+  void choose(Edge& edge, const Node& to, Batch& batch, std::vector<uint16_t>* which) {
+    if (edge.partitioning == Partitioning::kCustom)
+      return fail(edge.partitioner->choose(batch, to.parallelism, which));
+    if (edge.partitioning == Partitioning::kHash) edge.hasher->hash(batch);
+    for (size_t i = 0; i < which->size(); ++i) {
+      (*which)[i] = static_cast<uint16_t>(
+          edge.partitioning == Partitioning::kShuffle
+              ? edge.turn++ % to.subtasks.size()
+              : subtask_of_key_group(key_group_of(batch.key_hashes[i], to.max_parallelism),
+                                     to.parallelism, to.max_parallelism));
+    }
   }
   void process(const Edge& edge, size_t receiver, Batch& batch) {
     if (batch.empty() || !status.ok()) return;

@@ -43,6 +43,10 @@ const char* ship_strategy_of(Partitioning partitioning) {
     case Partitioning::kHash: return "HASH";
     case Partitioning::kRebalance: return "REBALANCE";
     case Partitioning::kBroadcast: return "BROADCAST";
+    case Partitioning::kRescale: return "RESCALE";
+    case Partitioning::kShuffle: return "SHUFFLE";
+    case Partitioning::kGlobal: return "GLOBAL";
+    case Partitioning::kCustom: return "CUSTOM";
   }
   return "";
 }

@@ -27,6 +27,10 @@ enum class Partitioning {
   kHash,       ///< by key group
   kRebalance,  ///< batches round-robin
   kBroadcast,  ///< to every subtask
+  kRescale,    ///< batches round-robin over the subtasks that share the sender's part of the job
+  kShuffle,    ///< each record to a random subtask
+  kGlobal,     ///< to subtask 0
+  kCustom,     ///< by a RecordPartitioner
 };
 
 /// Checks before the first record whether a sink can be written to. Blocks.
@@ -51,6 +55,8 @@ struct StreamInput {
   std::shared_ptr<const RecordCodec> codec = nullptr;  ///< null: the type has no Serializer
   int output = 0;  ///< of the node: 0 for its results, from 1 on for its side outputs
   int input = 0;   ///< the input of the consuming operator that the records are for
+  std::shared_ptr<const RecordPartitioner> partitioner = nullptr;  ///< kCustom only
+  bool forward_only = false;  ///< kForward: the job is refused if the parallelisms differ
 };
 
 /// A side output that has a reader.
@@ -69,8 +75,11 @@ struct StreamNode {
   Probe probe;                        ///< may be null
   std::optional<int> parallelism;
   std::optional<int> max_parallelism;
-  bool chaining = true;                       ///< false: in a separate task
-  bool has_side_outputs = false;              ///< true if the operator may emit to some
+  bool chaining = true;            ///< false: in a separate task
+  bool starts_chain = false;       ///< not in the task of its input
+  std::string description = {};    ///< for people; empty: the name
+  bool reinterprets_keys = false;  ///< what follows has keyed state without an exchange by key
+  bool has_side_outputs = false;   ///< true if the operator may emit to some
   std::vector<SideOutput> side_outputs = {};  ///< those that have readers
 };
 
