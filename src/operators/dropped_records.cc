@@ -26,8 +26,7 @@ void DroppedRecords::open(OperatorContext& context) {
 void DroppedRecords::say_late() {
   say_late_at_ = next_step(say_late_at_, late_->count());
   warn(cat(label_of(*context_), " has dropped ", late_->count(),
-           late_->count() == 1 ? " record" : " records", " whose windows had fired: up to ",
-           latest_ms_,
+           late_->count() == 1 ? " record" : " records", " that came too late: up to ", latest_ms_,
            " ms behind the watermark. Raise the bound of for_bounded_out_of_orderness() at the "
            "source by as much, or give the source its input in "
            "the order of time"));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "weir/detail/state/keyed_backend.h"
+#include "weir/detail/state/operator_states.h"
 #include "weir/detail/stream/side_outputs.h"
 #include "weir/function/output_tag.h"
 
@@ -91,16 +92,23 @@ struct ProcessServices {
   void open(OperatorContext& context) {
     operator_context = &context;
     side_outputs.open(context);
+    states.open(context);
   }
   OperatorContext* operator_context = nullptr;
   Timestamp watermark = kMinWatermark;
   SideOutputs side_outputs{};
+  OperatorStates states{};
 };
 
 /// The objects that the contexts of a function with keys refer to. Lives as long as the operator.
 struct KeyedServices {
+  void open(OperatorContext& context) {
+    side_outputs.open(context);
+    states.open(context);
+  }
   TimerService& timers;
   SideOutputs side_outputs{};
+  OperatorStates states{};
 };
 
 }  // namespace detail
@@ -126,6 +134,9 @@ class ProcessContext {
     services_.side_outputs.collect(tag, std::move(record));
   }
 
+ protected:
+  detail::ProcessServices& services() const { return services_; }
+
  private:
   const Timestamp timestamp_;
   detail::ProcessServices& services_;
@@ -147,6 +158,9 @@ class KeyedProcessContext {
   void output(const OutputTag<T>& tag, std::type_identity_t<T> record) const {
     services_.side_outputs.collect(tag, std::move(record));
   }
+
+ protected:
+  detail::KeyedServices& services() const { return services_; }
 
  private:
   const K& key_;

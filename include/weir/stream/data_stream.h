@@ -11,6 +11,9 @@
 #include "weir/connector/sink.h"
 #include "weir/detail/connector/sink_operator.h"
 #include "weir/detail/stream/batch_keys.h"
+#include "weir/detail/stream/key_check_operator.h"
+#include "weir/detail/stream/operator_handle.h"
+#include "weir/detail/stream/partitioners.h"
 #include "weir/detail/stream/process_operators.h"
 #include "weir/detail/stream/stateless_operators.h"
 #include "weir/detail/stream/stream_graph.h"
@@ -30,116 +33,16 @@ template <class T, class Inner>
 class AllWindowedStream;
 template <class A, class B>
 class ConnectedStreams;
+template <class Kind, class A, class B>
+class TwoStreams;
+template <class T>
+class BroadcastStream;
+template <class A, class B>
+class BroadcastConnectedStream;
 
 namespace detail {
-
-/// The key of a stream whose records are all in the same windows.
-struct OneKey {
-  template <class T>
-  int8_t operator()(const T&) const {
-    return 0;
-  }
-};
-
-/// The type of the records that a flat_map function collects, deduced from its second parameter.
-template <class>
-struct CollectedBy;
-template <class R, class A, class Out>
-struct CollectedBy<R (*)(A, Collector<Out>&)> {
-  using Type = Out;
-};
-template <class C, class R, class A, class Out>
-struct CollectedBy<R (C::*)(A, Collector<Out>&)> {
-  using Type = Out;
-};
-template <class C, class R, class A, class Out>
-struct CollectedBy<R (C::*)(A, Collector<Out>&) const> {
-  using Type = Out;
-};
-template <class F>
-requires requires { &F::operator(); }
-struct CollectedBy<F> : CollectedBy<decltype(&F::operator())> {};
-
-/// True if the function can be called with a record of T, which it may take over.
-template <class T, class F>
-inline constexpr bool kTakesRecord =
-    std::is_invocable_v<F&, T&&> || std::is_invocable_v<F&, const T&>;
-
-/// Makes a node whose factory calls `make` once for each subtask. Each call copies the program's
-/// functions, and such a copy may throw. `make` itself is not copied.
-template <class Make>
-StreamNode node_of(std::string name, std::vector<StreamInput> inputs, Make make) {
-  StreamNode node;
-  node.name = std::move(name);
-  node.inputs = std::move(inputs);
-  node.factory = [make = std::make_shared<const Make>(std::move(make))](
-                     const OperatorSettings&) -> std::unique_ptr<Operator> { return (*make)(); };
-  return node;
-}
-
-/// Settings of an operator that was already added. Each call changes the operator and returns the
-/// same stream.
-template <class Derived>
-class OperatorHandle {
- public:
-  /// The name in --explain, messages and metrics. Must not be empty.
-  Derived name(std::string name) const {
-    if (name.empty())
-      graph_->problems.push_back("operator '" + node().name + "' is given an empty name");
-    node().name = std::move(name);
-    return self();
-  }
-  /// Identifies the operator's state in checkpoints. Set it for every operator with state, and
-  /// never change it: a generated uid changes with the operator's name. Must not be empty.
-  Derived uid(std::string uid) const {
-    if (uid.empty())
-      graph_->problems.push_back("operator '" + node().name +
-                                 "' is given an empty uid; leave the call out to have one made");
-    node().uid = std::move(uid);
-    return self();
-  }
-  Derived set_parallelism(int parallelism) const {
-    node().parallelism = parallelism;
-    return self();
-  }
-  /// Number of key groups of its keyed state. This is the maximum parallelism, and is fixed for the
-  /// life of the state.
-  Derived set_max_parallelism(int max_parallelism) const {
-    node().max_parallelism = max_parallelism;
-    return self();
-  }
-  /// Runs the operator in a task of its own.
-  Derived disable_chaining() const {
-    node().chaining = false;
-    return self();
-  }
-
- protected:
-  OperatorHandle(std::shared_ptr<StreamGraph> graph, int index)
-      : graph_(std::move(graph)), index_(index) {}
-
-  /// Returns one of its side outputs, which is read from now on.
-  StreamInput side_output(const std::string& name, std::type_index type,
-                          std::shared_ptr<const RecordCodec> codec) const {
-    StreamInput input{index_, Partitioning::kForward, nullptr, std::move(codec)};
-    input.output = read_side_output(*graph_, node(), name, type);
-    return input;
-  }
-  const std::shared_ptr<StreamGraph>& graph() const { return graph_; }
-
- private:
-  StreamNode& node() const { return graph_->nodes[static_cast<size_t>(index_)]; }
-  const Derived& self() const { return static_cast<const Derived&>(*this); }
-
-  std::shared_ptr<StreamGraph> graph_;
-  int index_;
-};
-
-inline int add_node(StreamGraph& graph, StreamNode node) {
-  graph.nodes.push_back(std::move(node));
-  return static_cast<int>(graph.nodes.size()) - 1;
-}
-
+struct PairsOfWindow;
+struct GroupsOfWindow;
 }  // namespace detail
 
 /// A stream of records of one type. A value: copies are the same stream, and a stream may be used
@@ -225,6 +128,33 @@ class DataStream {
         detail::inputs_of_both(*graph_, inputs_, *other.graph_, other.inputs_));
   }
 
+  /// Joins the records of this stream with those of the other one that have the same key and are in
+  /// the same window:
+  ///
+  ///   clicks.join(views).where(&Click::user).equal_to(&View::user)
+  ///       .window(weir::TumblingEventTimeWindows::of(1min))
+  ///       .apply([](const Click& click, const View& view) { return … });
+  ///
+  /// A window without records of one stream has no results; co_group() gives it to the function.
+  /// All records of a window are kept in state. Late records are dropped and counted.
+  template <class B>
+  TwoStreams<detail::PairsOfWindow, T, B> join(const DataStream<B>& other) const {
+    return TwoStreams<detail::PairsOfWindow, T, B>(graph_, *this, other);
+  }
+  template <class B>
+  TwoStreams<detail::GroupsOfWindow, T, B> co_group(const DataStream<B>& other) const {
+    return TwoStreams<detail::GroupsOfWindow, T, B>(graph_, *this, other);
+  }
+
+  /// Connects this stream with a broadcast one, for an operator that processes this stream's
+  /// records by the state that the broadcast records change.
+  template <class B>
+  BroadcastConnectedStream<T, B> connect(const BroadcastStream<B>& other) const {
+    return BroadcastConnectedStream<T, B>(
+        graph_, detail::inputs_of_both(*graph_, inputs_, *other.graph_, other.inputs_),
+        other.declarations_);
+  }
+
   /// Sends records with the same key to the same subtask, which keeps state for each key.
   /// `selector` is a pointer to member or a function of the record. It must always return the same
   /// key for the same record.
@@ -239,6 +169,26 @@ class DataStream {
     auto hasher = std::make_shared<const detail::TypedKeyHasher<T, Selector>>(selector);
     return KeyedStream<T, K, Selector>(graph_, partitioned(Partitioning::kHash, std::move(hasher)),
                                        std::move(selector));
+  }
+
+  /// Takes a stream for one by key whose records are already where key_by(selector) would send
+  /// them: behind an operator with keys that does not change them. Saves the exchange. Parallelism
+  /// and max parallelism must be those of that operator. A record whose key belongs to another
+  /// subtask fails the job.
+  template <class Selector>
+  auto reinterpret_as_keyed_stream(Selector selector) const {
+    static_assert(std::is_invocable_v<const Selector&, const T&>,
+                  "reinterpret_as_keyed_stream: the selector is a pointer to a member of the "
+                  "record, or a function that takes a const T& and is const itself");
+    using K = detail::KeyOf<T, Selector>;
+    detail::require_key<K>();
+    detail::check_function(*graph_, "reinterpret_as_keyed_stream", selector);
+    auto node = detail::node_of("check keys", forward().inputs_, [selector] {
+      return std::make_unique<detail::KeyCheckOperator<T, Selector>>(selector);
+    });
+    node.reinterprets_keys = true;
+    const auto checked = SingleOutputStreamOperator<T>::add(graph_, std::move(node)).forward();
+    return KeyedStream<T, K, Selector>(graph_, checked.inputs_, std::move(selector));
   }
 
   /// Windows of the whole stream, which one subtask processes. Prefer key_by() and window().
@@ -258,10 +208,58 @@ class DataStream {
     return AllWindowedStream<T, decltype(windowed)>(std::move(windowed));
   }
 
+  /// Sends the records of subtask i to subtask i of the next operator. The job is refused if their
+  /// parallelisms differ. Without this call they are then rebalanced.
+  DataStream forward() const {
+    auto inputs = partitioned(Partitioning::kForward);
+    for (detail::StreamInput& input : inputs) input.forward_only = true;
+    return DataStream(graph_, std::move(inputs));
+  }
   /// Distributes records over all subtasks of the next operator, batch by batch.
   DataStream rebalance() const { return DataStream(graph_, partitioned(Partitioning::kRebalance)); }
+  /// Distributes the records of a subtask, batch by batch, over its share of the subtasks of the
+  /// next operator. If one operator has n times as many subtasks as the other, each of the lesser
+  /// ones exchanges records with n of the greater ones. Costs less than rebalance(), but does not
+  /// even out what the shares get.
+  DataStream rescale() const { return DataStream(graph_, partitioned(Partitioning::kRescale)); }
+  /// Sends each record to a subtask of the next operator that is chosen at random, with equal
+  /// chances.
+  DataStream shuffle() const { return DataStream(graph_, partitioned(Partitioning::kShuffle)); }
+  /// Sends all records to the first subtask of the next operator.
+  DataStream global() const { return DataStream(graph_, partitioned(Partitioning::kGlobal)); }
+  /// Sends each record to the subtask `partitioner(key, number of subtasks)` of the next operator,
+  /// counted from 0. Another answer fails the job. `selector`: as in key_by(); the key may be of
+  /// any type. Both are copied for each subtask, and are const.
+  template <class P, class Selector>
+  DataStream partition_custom(P partitioner, Selector selector) const {
+    static_assert(std::is_invocable_v<const Selector&, const T&>,
+                  "partition_custom: the selector is a pointer to a member of the record, or a "
+                  "function that takes a const T& and is const itself");
+    static_assert(std::is_invocable_r_v<int, const P&, const detail::KeyOf<T, Selector>&, int>,
+                  "partition_custom: the partitioner takes a key and the number of subtasks, "
+                  "returns the number of a subtask, and is const");
+    detail::check_function(*graph_, "partition_custom", partitioner);
+    detail::check_function(*graph_, "partition_custom", selector);
+    auto inputs = partitioned(Partitioning::kCustom);
+    const auto shared = std::make_shared<const detail::TypedPartitioner<T, P, Selector>>(
+        std::move(partitioner), std::move(selector));
+    for (detail::StreamInput& input : inputs) input.partitioner = shared;
+    return DataStream(graph_, std::move(inputs));
+  }
+
   /// Sends all records to every subtask of the next operator.
   DataStream broadcast() const { return DataStream(graph_, partitioned(Partitioning::kBroadcast)); }
+  /// The same, for connect(): every subtask keeps a copy of the described states, which the records
+  /// of this stream change.
+  template <class K, class V, class... Others>
+  BroadcastStream<T> broadcast(MapStateDescriptor<K, V> state, Others... others) const {
+    static_assert((detail::kIsMapDescriptor<Others> && ...),
+                  "broadcast: the arguments describe broadcast states, which are maps: "
+                  "weir::MapStateDescriptor<K, V>");
+    return BroadcastStream<T>(graph_, partitioned(Partitioning::kBroadcast),
+                              {detail::declaration_of(*graph_, std::move(state)),
+                               detail::declaration_of(*graph_, std::move(others))...});
+  }
 
   /// `sink`: a Sink<T>, which is copied.
   template <class SinkT>
@@ -316,6 +314,8 @@ class DataStream {
     for (detail::StreamInput& input : inputs) {
       input.partitioning = partitioning;
       input.hasher = hasher;
+      input.partitioner = nullptr;
+      input.forward_only = false;
     }
     return inputs;
   }
@@ -368,5 +368,8 @@ class DataStreamSink : public detail::OperatorHandle<DataStreamSink<T>> {
 }  // namespace weir
 
 #include "weir/stream/all_windowed_stream.h"
+#include "weir/stream/broadcast_stream.h"
 #include "weir/stream/connected_streams.h"
+#include "weir/stream/interval_join.h"
+#include "weir/stream/joined_streams.h"
 #include "weir/stream/keyed_stream.h"

@@ -19,6 +19,12 @@ template <class T, class K, class KeySelector, class Setup>
 class WindowedStream;
 template <class A, class B, class K, class Selector1, class Selector2>
 class KeyedConnectedStreams;
+template <class L, class R, class K, class Selector1, class Selector2>
+class IntervalJoin;
+template <class T>
+class BroadcastStream;
+template <class A, class B, class K, class KeySelector>
+class KeyedBroadcastConnectedStream;
 
 /// A stream that sends all records of a key to the same subtask, which keeps state for each key. A
 /// value. Set a uid() on each operator made from it: it identifies the operator's state.
@@ -88,6 +94,36 @@ class KeyedStream {
     return KeyedConnectedStreams<T, B, K, KeySelector, Selector2>(
         graph_, detail::inputs_of_both(*graph_, inputs_, *other.graph_, other.inputs_), selector_,
         other.selector_);
+  }
+
+  /// Joins the records of this stream with those of the other one that have the same key and a
+  /// timestamp close to theirs, in event time:
+  ///
+  ///   orders.key_by(&Order::id)
+  ///       .interval_join(payments.key_by(&Payment::order))
+  ///       .between(-5s, 15min)
+  ///       .process(Match())
+  ///
+  /// Results have the later timestamp of a pair. Records wait in state until the watermark has
+  /// passed the other bound. Records that come after the watermark has passed their own timestamp
+  /// join with nothing. Every record needs a timestamp, as in an event-time window.
+  template <class B, class K2, class Selector2>
+  IntervalJoin<T, B, K, KeySelector, Selector2> interval_join(
+      const KeyedStream<B, K2, Selector2>& other) const {
+    static_assert(std::is_same_v<K, K2>,
+                  "interval_join: the keys of both streams must have the same type");
+    return IntervalJoin<T, B, K, KeySelector, Selector2>(
+        graph_, detail::inputs_of_both(*graph_, inputs_, *other.graph_, other.inputs_), selector_,
+        other.selector_);
+  }
+
+  /// Connects this stream with a broadcast one, whose records go to all subtasks.
+  template <class B>
+  KeyedBroadcastConnectedStream<T, B, K, KeySelector> connect(
+      const BroadcastStream<B>& other) const {
+    return KeyedBroadcastConnectedStream<T, B, K, KeySelector>(
+        graph_, detail::inputs_of_both(*graph_, inputs_, *other.graph_, other.inputs_),
+        other.declarations_, selector_);
   }
 
   /// `assigner`: for example TumblingEventTimeWindows::of(1h); see weir/window/windows.h.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the cases of src/operators/window_cases.txt in Flink's window operator, and writes what it
-# emits into that file. With --check, changes nothing and fails if Flink emits something else.
+# Runs the cases of src/operators/window_cases.txt in Flink's window operator and those of
+# src/api/join_cases.txt in its operators with two inputs, and writes what they emit into the files.
+# With --check, changes nothing and fails if Flink emits something else.
 # usage: run.sh BUILD_DIR [--check]
 # Needs java, javac and mvn; Maven fetches Flink once, into BUILD_DIR/window-cases. Exit code 77 if
 # one of them is missing.
@@ -17,6 +18,10 @@ if [[ ! -f "$home/lib/.complete" ]]; then
   touch "$home/lib/.complete"
 fi
 rm -rf "$home/classes"; mkdir -p "$home/classes"
-timeout 120 javac --release 17 -nowarn -cp "$home/lib/*" -d "$home/classes" "$here/WindowCases.java"
-timeout 300 java -Xmx500m --add-opens java.base/java.util=ALL-UNNAMED --add-opens java.base/java.lang=ALL-UNNAMED \
-  -cp "$home/classes:$home/lib/*" WindowCases "$here/../../../src/operators/window_cases.txt" "$@"
+timeout 120 javac --release 17 -nowarn -cp "$home/lib/*" -d "$home/classes" "$here"/*Cases.java
+run() {
+  timeout 300 java -Xmx500m --add-opens java.base/java.util=ALL-UNNAMED \
+    --add-opens java.base/java.lang=ALL-UNNAMED -cp "$home/classes:$home/lib/*" "$@"
+}
+run WindowCases "$here/../../../src/operators/window_cases.txt" "$@"
+run JoinCases "$here/../../../src/api/join_cases.txt" "$@"

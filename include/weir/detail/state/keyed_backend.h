@@ -273,7 +273,45 @@ class KeyedBackend final : public KeyedStates {
             descriptor.name));
   }
 
+  /// Calls `f(key, state)` for each key that has a value in a declared state; meanwhile it is the
+  /// current key. Throws std::invalid_argument if the state was not declared.
+  template <class Descriptor, class F>
+  void for_each_key(const Descriptor& descriptor, F&& f) {
+    if (find(descriptor.name) == nullptr) {
+      throw std::invalid_argument("state '" + descriptor.name +
+                                  "' is used for all keys but not declared: declare it in open()");
+    }
+    auto state = this->state(descriptor);
+    for (const K& key : keys_of(descriptor)) {
+      set_current_key(key, places().place(Serializer<K>::hash(key), table_hash(key)));
+      f(key, state);
+    }
+    clear_current_key();
+  }
+
  private:
+  template <class T>
+  std::vector<K> keys_of(const ValueStateDescriptor<T>& descriptor) {
+    return keys_in(table_state<T, ValueEntries<T>>(descriptor.name).table());
+  }
+  template <class T>
+  std::vector<K> keys_of(const ListStateDescriptor<T>& descriptor) {
+    using Box = CowBox<std::vector<T>>;
+    return keys_in(table_state<Box, ListEntries<T>>(descriptor.name).table());
+  }
+  template <class UserKey, class V>
+  std::vector<K> keys_of(const MapStateDescriptor<UserKey, V>& descriptor) {
+    using Entries = MapEntries<UserKey, V>;
+    return keys_in(table_state<typename Entries::Box, Entries>(descriptor.name).table());
+  }
+  /// A copy, because the callback may change the table.
+  template <class Table>
+  static std::vector<K> keys_in(Table& table) {
+    std::vector<K> keys;
+    table.for_each([&](const K& key, const auto&) { keys.push_back(key); });
+    return keys;
+  }
+
   void forget_current_key() override { ++current_.changes; }
 
   CurrentKey<K> current_;

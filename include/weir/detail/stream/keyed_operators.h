@@ -6,6 +6,7 @@
 
 #include "weir/detail/state/keyed_backend.h"
 #include "weir/detail/stream/batch_keys.h"
+#include "weir/detail/stream/function_states.h"
 #include "weir/detail/stream/keyed_timers.h"
 #include "weir/function/functions.h"
 
@@ -57,8 +58,8 @@ class ReduceOperator final : public Operator {
   Table* table_ = nullptr;
 };
 
-/// The common part of operators with a function by key. `Fn` is a KeyedProcessFunction or a
-/// KeyedCoProcessFunction.
+/// The common part of operators with a function by key. `Fn` is a KeyedProcessFunction, a
+/// KeyedCoProcessFunction or a KeyedBroadcastProcessFunction.
 template <class Fn>
 class KeyedFunctionOperator : public Operator {
  public:
@@ -68,10 +69,17 @@ class KeyedFunctionOperator : public Operator {
 
   Status open(OperatorContext& context) override {
     backend_ = std::make_unique<KeyedBackend<K>>(context);
-    services_.side_outputs.open(context);
+    services_.open(context);
+    if (Status states = initialize_function(fn_, context, services_.states); !states.ok())
+      return states;
     KeyedRuntimeContext<K> runtime(context, *backend_);
     fn_.Fn::open(runtime);
     timers_.open(context, *backend_);
+    return {};
+  }
+  Status snapshot(SnapshotContext& context) override {
+    snapshot_function(fn_, context);
+    services_.states.snapshot(context);
     return {};
   }
   KeyedState* keyed_state() override { return backend_.get(); }
@@ -93,7 +101,7 @@ class KeyedFunctionOperator : public Operator {
 
  protected:
   /// Calls `call(fn, record, context, collector)` for each record of the batch.
-  template <class T, class KeySelector, class Call>
+  template <class T, class Context = KeyedProcessContext<K>, class KeySelector, class Call>
   void process_each(BatchKeys<T, KeySelector>& keys, Batch& batch, weir::Output& out, Call call) {
     const auto& in = static_cast<BatchOf<T>&>(batch);
     backend_->collect_garbage(in.size());
@@ -112,12 +120,31 @@ class KeyedFunctionOperator : public Operator {
       timers_.set_key(key);
       collector.set_timestamp(timestamp);
       services_.side_outputs.set_timestamp(timestamp);
-      KeyedProcessContext<K> context(key, timestamp, services_);
+      Context context(key, timestamp, services_);
       call(fn_, static_cast<const T&>(in.records[i]), context, collector);
     }
     collector.flush();
     services_.side_outputs.flush();
   }
+
+  /// Calls `call(fn, record, context, collector)` for each record of a batch that has no keys.
+  template <class T, class Context, class Call>
+  void process_without_keys(Batch& batch, weir::Output& out, Call call) {
+    const auto& in = static_cast<BatchOf<T>&>(batch);
+    backend_->collect_garbage(in.size());
+    backend_->clear_current_key();
+    Collector<typename Fn::Output> collector(out, results_);
+    for (size_t i = 0; i < in.size(); ++i) {
+      const Timestamp timestamp = in.timestamp(i);
+      collector.set_timestamp(timestamp);
+      services_.side_outputs.set_timestamp(timestamp);
+      Context context(timestamp, services_, *backend_);
+      call(fn_, static_cast<const T&>(in.records[i]), context, collector);
+    }
+    collector.flush();
+    services_.side_outputs.flush();
+  }
+  KeyedServices& services() { return services_; }
 
  private:
   /// Fires the timers for which `advance` calls its argument.
@@ -129,7 +156,7 @@ class KeyedFunctionOperator : public Operator {
       const Timestamp of_results = domain == TimeDomain::kEventTime ? timestamp : kNoTimestamp;
       collector.set_timestamp(of_results);
       services_.side_outputs.set_timestamp(of_results);
-      KeyedTimerContext<K> context(key, timestamp, services_, domain);
+      typename Fn::OnTimerContext context(key, timestamp, services_, domain);
       fn_.Fn::on_timer(timestamp, context, collector);
     });
     collector.flush();

@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/stream/function_states.h"
 #include "weir/function/co_functions.h"
 #include "weir/function/functions.h"
 #include "weir/operator/collector.h"
@@ -10,8 +11,8 @@
 
 namespace weir::detail {
 
-/// The common part of operators with a function without keys. `Fn` is a ProcessFunction or a
-/// CoProcessFunction.
+/// The common part of operators with a function without keys. `Fn` is a ProcessFunction, a
+/// CoProcessFunction or a BroadcastProcessFunction.
 template <class Fn>
 class FunctionOperator : public Operator {
  public:
@@ -19,8 +20,15 @@ class FunctionOperator : public Operator {
 
   Status open(OperatorContext& context) override {
     services_.open(context);
+    if (Status states = initialize_function(fn_, context, services_.states); !states.ok())
+      return states;
     RuntimeContext runtime(context);
     fn_.Fn::open(runtime);
+    return {};
+  }
+  Status snapshot(SnapshotContext& context) override {
+    snapshot_function(fn_, context);
+    services_.states.snapshot(context);
     return {};
   }
   Progress advance_watermark(Timestamp watermark, weir::Output&) override {
@@ -31,7 +39,7 @@ class FunctionOperator : public Operator {
 
  protected:
   /// Calls `call(fn, record, context, collector)` for each record of the batch.
-  template <class T, class Call>
+  template <class T, class Context = ProcessContext, class Call>
   void process_each(Batch& batch, weir::Output& out, Call call) {
     const auto& in = static_cast<BatchOf<T>&>(batch);
     Collector<typename Fn::Output> collector(out, results_);
@@ -39,12 +47,14 @@ class FunctionOperator : public Operator {
       const Timestamp timestamp = in.timestamp(i);
       collector.set_timestamp(timestamp);
       services_.side_outputs.set_timestamp(timestamp);
-      ProcessContext context(timestamp, services_);
+      Context context(timestamp, services_);
       call(fn_, static_cast<const T&>(in.records[i]), context, collector);
     }
     collector.flush();
     services_.side_outputs.flush();
   }
+
+  ProcessServices& services() { return services_; }
 
  private:
   Fn fn_;
@@ -85,15 +95,22 @@ class CoProcessOperator final : public FunctionOperator<Fn> {
   }
 };
 
-/// One operator for each of two inputs. Both have the same type of results; neither has state or
-/// uses time.
+/// One operator for each of two inputs. Both have the same type of results. Neither uses time, and
+/// their only state is that of their functions.
 template <class First, class Second>
 class CoOperator final : public Operator {
  public:
   template <class F1, class F2>
   CoOperator(F1 f1, F2 f2) : first_(std::move(f1)), second_(std::move(f2)) {}
 
-  Status open(OperatorContext&) override { return {}; }
+  Status open(OperatorContext& context) override {
+    Status first = first_.open(context);
+    return first.ok() ? second_.open(context) : first;
+  }
+  Status snapshot(SnapshotContext& context) override {
+    Status first = first_.snapshot(context);
+    return first.ok() ? second_.snapshot(context) : first;
+  }
   void process(Batch& batch, Output& out) override { first_.process(batch, out); }
   void process_input(int input, Batch& batch, Output& out) override {
     if (input == 0) return process(batch, out);

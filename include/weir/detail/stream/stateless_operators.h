@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/stream/function_states.h"
 #include "weir/detail/types/held_bytes.h"
 #include "weir/operator/collector.h"
 #include "weir/operator/operator.h"
@@ -30,7 +31,11 @@ class MapOperator final : public Operator {
  public:
   explicit MapOperator(F f) : f_(std::move(f)) {}
 
-  Status open(OperatorContext&) override { return {}; }
+  Status open(OperatorContext& context) override { return states_.open(f_, context); }
+  Status snapshot(SnapshotContext& context) override {
+    states_.snapshot(f_, context);
+    return {};
+  }
   void process(Batch& batch, Output& out) override {
     auto& in = static_cast<BatchOf<T>&>(batch);
     results_.records.reserve(in.records.size());
@@ -62,6 +67,7 @@ class MapOperator final : public Operator {
   }
 
   F f_;
+  [[no_unique_address]] FunctionStates<F> states_;
   BatchOf<Out> results_;  // empty between calls, to reuse its memory
 };
 
@@ -71,7 +77,11 @@ class FilterOperator final : public Operator {
  public:
   explicit FilterOperator(F f) : f_(std::move(f)) {}
 
-  Status open(OperatorContext&) override { return {}; }
+  Status open(OperatorContext& context) override { return states_.open(f_, context); }
+  Status snapshot(SnapshotContext& context) override {
+    states_.snapshot(f_, context);
+    return {};
+  }
   void process(Batch& batch, Output& out) override {
     auto& in = static_cast<BatchOf<T>&>(batch);
     const size_t count = in.records.size();
@@ -93,6 +103,7 @@ class FilterOperator final : public Operator {
 
  private:
   F f_;
+  [[no_unique_address]] FunctionStates<F> states_;
 };
 
 /// Makes any number of records from each record. They have its timestamp, unless they are collected
@@ -102,7 +113,11 @@ class FlatMapOperator final : public Operator {
  public:
   explicit FlatMapOperator(F f) : f_(std::move(f)) {}
 
-  Status open(OperatorContext&) override { return {}; }
+  Status open(OperatorContext& context) override { return states_.open(f_, context); }
+  Status snapshot(SnapshotContext& context) override {
+    states_.snapshot(f_, context);
+    return {};
+  }
   void process(Batch& batch, Output& out) override {
     auto& in = static_cast<BatchOf<T>&>(batch);
     Collector<Out> collector(out, results_);
@@ -115,6 +130,7 @@ class FlatMapOperator final : public Operator {
 
  private:
   F f_;
+  [[no_unique_address]] FunctionStates<F> states_;
   BatchOf<Out> results_;  // empty between calls, to reuse its memory
 };
 
