@@ -178,7 +178,8 @@ class Preparation {
     if (!needed) return true;
     WEIR_ASSIGN_OR_RETURN(const bool fenced, fence_earlier_starts());
     if (!fenced) return false;
-    WEIR_ASSIGN_OR_RETURN(const CheckpointInventory now, list_checkpoints(*directory_.job));
+    WEIR_ASSIGN_OR_RETURN(const CheckpointInventory now,
+                          list_on_lines(*directory_.job, directory_.lineage));
     if (in_.store == nullptr && now.completed != directory_.inventory.completed) return false;
     chosen_.beginning.new_run = in_.nonce;
     say_what_is_abandoned();
@@ -242,14 +243,15 @@ class Preparation {
     const CheckpointId restored = prepared_.start->restored_checkpoint;
     // Older checkpoints on the line of the restored one belong to this job too. Without a restore,
     // existing checkpoints are left alone.
-    for (const CheckpointId id : inventory.completed) {
+    const std::vector<CheckpointId>& on_lines = directory_.inventory.completed;
+    for (const CheckpointId id : on_lines) {
       if (in_this_directory() &&
           (id == restored || (id < restored && line.holds(id, std::nullopt))))
         prepared_.completed.push_back(id);
     }
-    if (restored < 0 && !inventory.completed.empty() && !pointer_) {
+    if (restored < 0 && !on_lines.empty() && !pointer_) {
       WEIR_LOG(kWarning) << "starting from the beginning although " << directory_.job->uri
-                         << " holds checkpoint " << inventory.completed.front()
+                         << " holds checkpoint " << on_lines.front()
                          << "; it is kept, and until this start has completed one --from latest "
                             "goes on from there";
     }
@@ -273,7 +275,7 @@ class Preparation {
 Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, uint64_t nonce,
                          PreparedJob* prepared) {
   if (prepared->lineage.newest == 0) return {};
-  WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
+  WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_on_lines(job, prepared->lineage));
   const LineBeginning beginning{.from = to.metadata->checkpoint_id,
                                 .from_start = to.sidecar->start,
                                 .origin = {},

@@ -1,5 +1,8 @@
 // Starts that are killed at any step, that meet a run which still lives, and that meet each other.
 
+#include <random>
+#include <set>
+
 #include "base/strings.h"
 #include "checkpoint/storage.h"
 #include "cluster/testing/preparation_fixture.h"
@@ -165,6 +168,82 @@ TEST_F(StartedTwice, OfTwoStartsAtOnceOneIsTheNewest) {
     const bool other_continues = check_newest_start(job, other->lineage.newest).ok();
     EXPECT_NE(check_newest_start(job, one->lineage.newest).ok(), other_continues);
     if (other_continues) EXPECT_TRUE(fs_->exists("/c/job/chk-12/data-0-01"));
+  }
+}
+
+/// The older run does not know yet that it has been replaced: it completes a checkpoint, and only
+/// then finds out that this one does not count.
+TEST_F(StartedTwice, AStartIgnoresACheckpointThatAnEarlierStartCompletesLate) {
+  ASSERT_EQ(restored("none"), -1);
+  ASSERT_EQ(restored("latest"), -1) << "replaces the first, and is killed";
+  publish(1, 1);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(restored("latest"), -1) << i;
+  publish(2);
+  publish(3, 1);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(restored("latest"), 2) << i;
+}
+
+TEST_F(StartedTwice, ALateCheckpointDoesNotMakeAStartFromNothingCount) {
+  run_to_eleven();
+  ASSERT_EQ(restored("none"), -1);
+  publish(12, 1);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(restored("latest"), 11) << i;
+}
+
+TEST_F(StartedTwice, RestartDoesNotFallBackToALateCheckpoint) {
+  run_to_eleven();
+  const StartNumber second = prepare("latest")->lineage.newest;
+  publish(12, second);
+  publish(13, 1);
+  publish(14, second);
+  const auto third = prepare("latest");
+  ASSERT_TRUE(third.ok()) << third.status().to_string();
+  EXPECT_EQ(third->start->restored_checkpoint, 14);
+  EXPECT_EQ(std::count(third->completed.begin(), third->completed.end(), 12), 1);
+  EXPECT_EQ(std::count(third->completed.begin(), third->completed.end(), 13), 0);
+}
+
+/// Starts, checkpoints that count and late ones in any order, against a list of those that count.
+TEST_F(StartedTwice, InAnyOrderTheLatestIsTheLastThatCounted) {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(cat("seed ", seed));
+    std::minstd_rand random(seed);
+    ASSERT_TRUE(fs_->inner().remove_all("/c").ok());
+    std::vector<StartNumber> starts = {prepare("none")->lineage.newest};
+    std::vector<CheckpointId> counted;  // on the living line
+    bool fresh = false;                 // the newest start began from nothing
+    CheckpointId next = 1;
+    for (int i = 0; i < 25 && !HasFailure(); ++i) {
+      switch (random() % 5) {
+        case 0:
+          publish(next, starts.back());
+          if (std::exchange(fresh, false)) counted.clear();
+          counted.push_back(next++);
+          break;
+        case 1:
+          if (starts.size() > 1) publish(next++, starts[random() % (starts.size() - 1)]);
+          break;
+        case 2:
+          starts.push_back(prepare("none")->lineage.newest);
+          fresh = true;
+          break;
+        case 3:
+          if (counted.empty()) break;
+          counted.resize(1 + random() % counted.size());
+          starts.push_back(prepare(path_of(counted.back()))->lineage.newest);
+          fresh = false;
+          break;
+        default:
+          const auto latest = prepare("latest");
+          ASSERT_TRUE(latest.ok()) << latest.status().to_string();
+          EXPECT_EQ(latest->start->restored_checkpoint, counted.empty() ? -1 : counted.back());
+          EXPECT_EQ(std::set<CheckpointId>(latest->completed.begin(), latest->completed.end()),
+                    std::set<CheckpointId>(counted.begin(), counted.end()));
+          starts.push_back(latest->lineage.newest);
+          fresh = false;
+      }
+    }
+    if (HasFailure()) return;
   }
 }
 

@@ -104,11 +104,13 @@ Status place_on_line(const JobGraph& graph, const JobOptions& options,
 /// "latest": the newest intact checkpoint of the living line.
 StatusOr<std::optional<LoadedCheckpoint>> find_on_line(const DirectoryState& directory,
                                                        const LoadOptions& how) {
-  const CheckpointLine* living = directory.lineage.living(directory.inventory.completed);
-  const CheckpointFilter filter = [living](CheckpointId id, const Sidecar* sidecar) {
-    return living == nullptr ||
-           living->holds(
-               id, sidecar != nullptr ? std::optional<StartNumber>(sidecar->start) : std::nullopt);
+  const std::vector<CheckpointId>& completed = directory.inventory.completed;
+  const CheckpointLine* living = directory.lineage.living(completed);
+  const CheckpointFilter filter = [&](CheckpointId id, const Sidecar* sidecar) {
+    if (living == nullptr) return true;
+    if (sidecar != nullptr) return living->holds(id, sidecar->start);
+    return living->holds(id, std::nullopt) &&
+           std::find(completed.begin(), completed.end(), id) != completed.end();
   };
   WEIR_ASSIGN_OR_RETURN(LatestCheckpoint latest, find_latest(*directory.job, how, filter));
   for (const std::string& line : latest.fallbacks) { WEIR_LOG(kWarning) << line; }
@@ -125,9 +127,9 @@ StatusOr<std::optional<LoadedCheckpoint>> find_on_line(const DirectoryState& dir
             ", and neither that nor a later one is left in ", directory.job->uri,
             ": give --from the path of the checkpoint to go on from, or none to begin anew"));
   }
-  if (living == nullptr && !directory.inventory.completed.empty()) {
+  if (living == nullptr && !completed.empty()) {
     return unavailable(
-        cat("checkpoint ", directory.inventory.completed.front(), " was in ", directory.job->uri,
+        cat("checkpoint ", completed.front(), " was in ", directory.job->uri,
             ", and is there no more: storage does not tell the same twice. Start again"));
   }
   WEIR_LOG(kInfo) << "there is no completed checkpoint in " << directory.job->uri
@@ -135,7 +137,41 @@ StatusOr<std::optional<LoadedCheckpoint>> find_on_line(const DirectoryState& dir
   return std::optional<LoadedCheckpoint>();
 }
 
+/// Nothing: its sidecar is missing or damaged, or has a newer format.
+StatusOr<std::optional<StartNumber>> start_that_completed(const FileLocation& checkpoint) {
+  const FileLocation place = checkpoint.child(kSidecarFile);
+  const auto bytes = read_file(*place.fs, place.path);
+  if (bytes.status().code() == StatusCode::kNotFound) return std::optional<StartNumber>();
+  if (!bytes.ok()) return bytes.status();
+  const auto sidecar = decode_sidecar(*bytes);
+  return sidecar.ok() ? std::optional<StartNumber>(sidecar->start) : std::nullopt;
+}
+
 }  // namespace
+
+StatusOr<CheckpointInventory> list_on_lines(const FileLocation& job, const Lineage& lineage,
+                                            std::vector<std::string>* late) {
+  WEIR_ASSIGN_OR_RETURN(CheckpointInventory inventory, list_checkpoints(job));
+  if (lineage.lines.empty()) return inventory;
+  const auto on_a_line = [&](CheckpointId id, std::optional<StartNumber> start) {
+    return std::any_of(lineage.lines.begin(), lineage.lines.end(),
+                       [&](const CheckpointLine& line) { return line.holds(id, start); });
+  };
+  std::vector<CheckpointId> kept;
+  for (const CheckpointId id : inventory.completed) {
+    if (!on_a_line(id, std::nullopt)) continue;
+    const FileLocation checkpoint = job.child(checkpoint_directory_name(id));
+    WEIR_ASSIGN_OR_RETURN(const auto start, start_that_completed(checkpoint));
+    if (on_a_line(id, start)) {
+      kept.push_back(id);
+    } else if (late != nullptr) {
+      late->push_back(cat("checkpoint ", id, " in ", checkpoint.uri, " is ignored: start ", *start,
+                          " of the job completed it after a newer start had been recorded"));
+    }
+  }
+  inventory.completed = std::move(kept);
+  return inventory;
+}
 
 StatusOr<DirectoryState> look_at_directory(const JobOptions& options, FileSystemRegistry& files) {
   DirectoryState directory;
@@ -143,7 +179,10 @@ StatusOr<DirectoryState> look_at_directory(const JobOptions& options, FileSystem
   WEIR_ASSIGN_OR_RETURN(directory.job, files.resolve(options.job_directory));
   // Keep this order: if another start is recorded after this look, recording this one will find it.
   WEIR_ASSIGN_OR_RETURN(directory.lineage, read_lineage(*directory.job));
-  WEIR_ASSIGN_OR_RETURN(directory.inventory, list_checkpoints(*directory.job));
+  std::vector<std::string> late;
+  WEIR_ASSIGN_OR_RETURN(directory.inventory,
+                        list_on_lines(*directory.job, directory.lineage, &late));
+  for (const std::string& line : late) { WEIR_LOG(kWarning) << line; }
   return directory;
 }
 
@@ -180,6 +219,9 @@ bool carries_on(const DirectoryState& directory, const ChosenStart& chosen) {
   if (directory.lineage.lines.empty()) return false;
   const CheckpointLine& newest = directory.lineage.lines.back();
   const auto& completed = directory.inventory.completed;
+  // A start that was killed after it had fenced the earlier ones: this start completes checkpoints
+  // with that number, and no line holds them.
+  if (newest.start != directory.lineage.newest) return false;
   if (chosen.beginning.from < 0 && chosen.agreed) return newest.empty();
   if (chosen.beginning.from < 0) return newest.empty() && !newest.holds_any(completed);
   if (chosen.beginning.elsewhere)

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoint/leader_store.h"
 #include "checkpoint/lineage.h"
@@ -18,7 +19,7 @@ namespace weir {
 struct DirectoryState {
   std::optional<FileLocation> job;
   Lineage lineage;
-  CheckpointInventory inventory;
+  CheckpointInventory inventory;  ///< its completed checkpoints are those on a line
 };
 
 /// The snapshot that a start continues from, and its place among the job's lines of checkpoints.
@@ -30,6 +31,13 @@ struct ChosenStart {
 };
 
 // Blocking; run on the I/O pool.
+
+/// list_checkpoints() without the completed checkpoints that are on no line: abandoned ones, and
+/// late ones, which an earlier start completed after a newer start had been recorded. A checkpoint
+/// whose sidecar cannot be decoded is kept: only reading it tells what is wrong. `late`: receives a
+/// sentence for each late one.
+StatusOr<CheckpointInventory> list_on_lines(const FileLocation& job, const Lineage& lineage,
+                                            std::vector<std::string>* late = nullptr);
 
 StatusOr<DirectoryState> look_at_directory(const JobOptions& options, FileSystemRegistry& files);
 
