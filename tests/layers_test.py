@@ -17,6 +17,8 @@ THIRD_PARTY = {
     "microhttpd.h": ("src/rest/",),
     "zip.h": ("src/flink/",),
     "simdjson.h": ("src/connectors/json/",),
+    "zlib.h": ("src/connectors/",),
+    "zstd.h": ("src/connectors/",),
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),
     # The checksum of files and of their names; a single pure function.

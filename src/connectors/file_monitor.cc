@@ -58,8 +58,8 @@ class FileMonitor final : public SplitEnumerator<std::string> {
       if (file.info.size == 0 || seen_.contains(hash)) continue;
       WEIR_ASSIGN_OR_RETURN(const bool complete, is_complete(file));
       if (!complete) continue;
-      for (const FileSplit& split : splits_of(file, split_bytes, options_))
-        discovery.splits.push_back(split.encode());
+      WEIR_ASSIGN_OR_RETURN(const auto splits, splits_of(file, split_bytes, options_));
+      for (const FileSplit& split : splits) discovery.splits.push_back(split.encode());
       seen_.insert(hash);
     }
     return discovery;

@@ -1,10 +1,12 @@
 #include "connectors/file_split.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "connectors/decompressing_file.h"
 #include "connectors/input_files.h"
 #include "weir/detail/connector/record_reader.h"
 #include "weir/types/bytes.h"
@@ -12,7 +14,8 @@
 namespace weir {
 namespace {
 
-constexpr uint8_t kSplitVersion = 3;
+constexpr uint8_t kSplitVersion = 4;
+constexpr uint8_t kSplitVersionWithoutCompression = 3;
 constexpr uint8_t kSplitVersionWithoutNumber = 2;
 constexpr uint8_t kSplitVersionOfSizeOnly = 1;
 constexpr int64_t kMinSplitBytes = 1 << 20;
@@ -23,10 +26,13 @@ constexpr size_t kFilesChecked = 64;
 
 Status check_readable(const InputFile& input, const detail::RecordReaderOptions& options) {
   const std::string& uri = input.location.uri;
-  WEIR_ASSIGN_OR_RETURN(const auto file, input.location.fs->open(input.location.path));
+  bool compressed = false;
+  WEIR_ASSIGN_OR_RETURN(const auto file, open_decompressed(*input.location.fs, input.location.path,
+                                                           uri, &compressed));
   WEIR_RETURN_IF_ERROR(check_is_complete(*file, uri));
   std::string head;
   WEIR_RETURN_IF_ERROR(file->read_at(0, kHeadBytes, &head));
+  if (options.length_prefixed) return {};
   WEIR_RETURN_IF_ERROR(check_is_text(*file, uri, head));
   if (!options.has_header || file->size() == 0) return {};
   WEIR_ASSIGN_OR_RETURN(const FileHeader header, read_file_header(*file, uri, options.csv));
@@ -46,6 +52,7 @@ std::string FileSplit::encode() const {
   out.put_i64(modified_ms);
   out.put_i64(file_id);
   out.put_i32(of);
+  out.put_bool(compressed);
   return out.take();
 }
 
@@ -63,9 +70,10 @@ StatusOr<FileSplit> FileSplit::decode(std::string_view bytes) {
     split.modified_ms = in.get_i64();
     split.file_id = in.get_i64();
   }
-  if (version == kSplitVersion) split.of = in.get_i32();
+  if (version >= kSplitVersionWithoutCompression) split.of = in.get_i32();
+  if (version == kSplitVersion) split.compressed = in.get_bool();
   if (split.begin < 0 || split.end < split.begin || split.file_size < split.end ||
-      split.next > split.file_size)
+      (split.next > split.file_size && !split.compressed))
     in.fail("an impossible range");
   WEIR_RETURN_IF_ERROR(in.status("a file split"));
   return split;
@@ -146,11 +154,18 @@ Status check_unchanged(const FileSplit& split, const FileLocation& location) {
   return {};
 }
 
-std::vector<FileSplit> splits_of(const InputFile& file, int64_t split_bytes,
-                                 const detail::RecordReaderOptions& options) {
+StatusOr<std::vector<FileSplit>> splits_of(const InputFile& file, int64_t split_bytes,
+                                           const detail::RecordReaderOptions& options) {
   const int64_t size = file.info.size;
-  const int64_t count =
-      options.multiline ? 1 : std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
+  int64_t count = std::max<int64_t>(1, (size + split_bytes - 1) / split_bytes);
+  if (options.multiline || options.length_prefixed) count = 1;
+  if (count > 1) {
+    bool compressed = false;
+    WEIR_RETURN_IF_ERROR(
+        open_decompressed(*file.location.fs, file.location.path, file.location.uri, &compressed)
+            .status());
+    if (compressed) count = 1;
+  }
   std::vector<FileSplit> splits;
   // All splits have the same size, because a short last one would leave a subtask idle.
   for (int64_t i = 0; i < count && size > 0; ++i) {
@@ -182,8 +197,8 @@ StatusOr<std::vector<std::string>> detail::enumerate_file_splits(const RecordRea
           std::clamp(total / (kSplitsPerSubtask * parallelism), kMinSplitBytes, kMaxSplitBytes);
     std::vector<FileSplit> splits;
     for (const InputFile& file : files) {
-      for (FileSplit& split : splits_of(file, split_bytes, options))
-        splits.push_back(std::move(split));
+      WEIR_ASSIGN_OR_RETURN(std::vector<FileSplit> of_file, splits_of(file, split_bytes, options));
+      std::move(of_file.begin(), of_file.end(), std::back_inserter(splits));
     }
     std::vector<std::string> encoded;
     for (FileSplit& split : splits) {

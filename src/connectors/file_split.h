@@ -23,8 +23,9 @@ struct FileSplit {
   int64_t modified_ms = -1;  ///< of the file when the job first started; -1: unknown
   int64_t file_id = 0;       ///< of the file when the job first started; 0: unknown
   int64_t next = -1;  ///< where the next record begins; -1: nothing of the range has been read
-  int32_t of = 0;     ///< number of splits of the source, found when the job first started; 0: it
-                      ///< may find more
+  bool compressed = false;  ///< `next` counts decompressed bytes. Known when the file was opened
+  int32_t of = 0;  ///< number of splits of the source, found when the job first started; 0: it
+                   ///< may find more
 
   std::string encode() const;
   static StatusOr<FileSplit> decode(std::string_view bytes);
@@ -32,9 +33,10 @@ struct FileSplit {
 
 inline constexpr int64_t kMaxSplitBytes = 64 << 20;
 
-/// Cuts a file into ranges of about `split_bytes`. An empty file has none.
-std::vector<FileSplit> splits_of(const InputFile& file, int64_t split_bytes,
-                                 const detail::RecordReaderOptions& options);
+/// Cuts a file into ranges of about `split_bytes`. An empty file has none. A file that would be cut
+/// is opened, because a compressed one has a single range.
+StatusOr<std::vector<FileSplit>> splits_of(const InputFile& file, int64_t split_bytes,
+                                           const detail::RecordReaderOptions& options);
 
 /// The first line of a file.
 struct FileHeader {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "connectors/decompressing_file.h"
 #include "fs/file_path.h"
 
 namespace weir {
@@ -115,8 +116,8 @@ struct Format {
 constexpr std::string_view kUtf8 = "weir reads UTF-8; convert it first (iconv -t UTF-8)";
 // Longer signatures come before their prefixes.
 constexpr Format kFormats[] = {
-    {"\x1f\x8b"sv, "compressed by gzip", "decompress it first (gunzip)"},
-    {"\x28\xb5\x2f\xfd"sv, "compressed by zstd", "decompress it first (unzstd)"},
+    {"\x1f\x8b"sv, "compressed by gzip twice", "decompress it once first (gunzip)"},
+    {"\x28\xb5\x2f\xfd"sv, "compressed by zstd twice", "decompress it once first (unzstd)"},
     {"\xfd"
      "7zXZ\0"sv,
      "compressed by xz", "decompress it first (unxz)"},
@@ -166,7 +167,8 @@ Status check_is_text(ReadableFile& file, const std::string& uri, std::string_vie
     if (head.starts_with(format.begin)) return refuse_format(uri, format);
   }
   // These signatures are letters, so the end of the file must match too.
-  if ((head.starts_with("PAR1") || head.starts_with("ORC")) && file.size() >= 8) {
+  if ((head.starts_with("PAR1") || head.starts_with("ORC")) && file.size() >= 8 &&
+      file.size() != DecompressingFile::kUnknownSize) {
     std::string tail;
     WEIR_RETURN_IF_ERROR(file.read_at(file.size() - 4, 4, &tail));
     if (head.starts_with("PAR1") && tail == "PAR1")

@@ -27,8 +27,9 @@ StatusOr<std::vector<InputFile>> find_input_files(FileSystemRegistry& registry,
                                                   const std::vector<std::string>& uris,
                                                   NoFiles none = NoFiles::kRefused);
 
-/// INVALID_ARGUMENT if `file` is not UTF-8 text but compressed, an archive, a columnar format or
-/// UTF-16. Decides by its first bytes, `head`, and sometimes by its last.
+/// INVALID_ARGUMENT if `file`, decompressed, is not UTF-8 text but compressed in another way, an
+/// archive, a columnar format or UTF-16. Decides by its first bytes, `head`, and sometimes by its
+/// last.
 Status check_is_text(ReadableFile& file, const std::string& uri, std::string_view head);
 /// The length of `head` for check_is_text.
 inline constexpr int64_t kHeadBytes = 4096;

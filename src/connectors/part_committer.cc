@@ -33,8 +33,9 @@ class PartCommitter final : public Committer {
   Status commit(const std::vector<std::string>& committables) override {
     WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(committables));
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
+    std::set<std::string> buckets;  // that exist
     for (const PartCommittable& part : parts) {
-      if (!part.hidden.empty()) WEIR_RETURN_IF_ERROR(commit_part(directory, part));
+      if (!part.hidden.empty()) WEIR_RETURN_IF_ERROR(commit_part(directory, part, buckets));
     }
     return {};
   }
@@ -51,24 +52,21 @@ class PartCommitter final : public Committer {
       if (start.continues_run) runs.insert(part.run);
     }
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
-    auto entries = directory.fs->list(directory.path);
-    if (entries.status().code() == StatusCode::kNotFound) return found;
-    if (!entries.ok()) return entries.status();
     int taken_back = 0;
-    for (const FileInfo& entry : *entries) {
-      const std::string name(base_name(entry.path));
+    const auto take = [&](const std::string& bucket, const std::string& name) {
       if (const auto hidden = parse_hidden_name(name)) {
         if (hidden->sink != sink_hash(start.uid) || !hidden->run || !runs.contains(*hidden->run) ||
             needed.contains(name))
-          continue;
+          return;
       } else if (const auto part = parse_part_name(name)) {
-        if (!runs.contains(part->run) || part->checkpoint_id <= start.restored_checkpoint) continue;
+        if (!runs.contains(part->run) || part->checkpoint_id <= start.restored_checkpoint) return;
         ++taken_back;
       } else {
-        continue;
+        return;
       }
-      found.push_back(name);
-    }
+      found.push_back(bucket + name);
+    };
+    WEIR_RETURN_IF_ERROR(for_each_file(directory, "", 0, take));
     if (taken_back > 0) {
       WEIR_LOG(kWarning) << uri_ << ": takes back " << taken_back
                          << " part files of checkpoints after " << start.restored_checkpoint
@@ -87,13 +85,37 @@ class PartCommitter final : public Committer {
   }
 
  private:
-  Status commit_part(const FileLocation& directory, const PartCommittable& part) {
+  /// Calls `take(bucket, name)` for each file of the directory and of its buckets. `bucket` is
+  /// empty or ends with '/'.
+  template <class Take>
+  static Status for_each_file(const FileLocation& directory, const std::string& bucket, int depth,
+                              const Take& take) {
+    auto entries = directory.fs->list(directory.path);
+    if (entries.status().code() == StatusCode::kNotFound) return {};
+    if (!entries.ok()) return entries.status();
+    for (const FileInfo& entry : *entries) {
+      const std::string name(base_name(entry.path));
+      if (!entry.is_directory) {
+        take(bucket, name);
+      } else if (depth < kMaxBucketDepth && check_bucket(name).ok()) {
+        WEIR_RETURN_IF_ERROR(
+            for_each_file(directory.child(name), cat(bucket, name, '/'), depth + 1, take));
+      }
+    }
+    return {};
+  }
+
+  static Status commit_part(const FileLocation& directory, const PartCommittable& part,
+                            std::set<std::string>& buckets) {
     FileSystem& fs = *directory.fs;
     const FileLocation hidden = directory.child(part.hidden);
-    const FileLocation target = directory.child(part.part);
+    const FileLocation bucket = part.bucket.empty() ? directory : directory.child(part.bucket);
+    const FileLocation target = bucket.child(part.part);
     const auto source = fs.stat(hidden.path);
     if (source.ok()) {
       if (source->size != part.length) return wrong_length(hidden, source->size, part.length);
+      if (!part.bucket.empty() && buckets.insert(part.bucket).second)
+        WEIR_RETURN_IF_ERROR(fs.make_directories(bucket.path));
       const Status renamed = fs.rename(hidden.path, target.path);
       if (renamed.code() == StatusCode::kAlreadyExists) {
         return failed_precondition(cat(
@@ -105,7 +127,7 @@ class PartCommitter final : public Committer {
     }
     if (source.status().code() != StatusCode::kNotFound) return source.status();
     const auto committed = fs.stat(target.path);
-    if (committed.ok() && bug_enabled(Bug::kCommitNotIdempotent)) return copy_part(directory, part);
+    if (committed.ok() && bug_enabled(Bug::kCommitNotIdempotent)) return copy_part(bucket, part);
     if (committed.ok())
       return committed->size == part.length ? Status()
                                             : wrong_length(target, committed->size, part.length);

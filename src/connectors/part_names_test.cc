@@ -16,10 +16,42 @@ TEST(PartNames, RoundTripAndRefuseOtherNames) {
   EXPECT_EQ(parse_hidden_name(".part-00000001-2-0000000000000003-4.inprogress")->run, std::nullopt);
   EXPECT_EQ(parse_hidden_name(".part-00000001-2-0000000000000003-4.inprogress")->number, 4u);
   for (const char* other : {"part-0-1", "part-00000-of-00003", "part-x-000001-00000abc-ffffffff",
-                            "_SUCCESS", "part-0-000001-00000abc-ffffffff.gz"}) {
+                            "_SUCCESS", "part-0-000001-00000abc-ffffffff-2",
+                            "-0-000001-00000abc-ffffffff", "part-0-000001-00000abc-ffffffff-n"}) {
     EXPECT_FALSE(parse_part_name(other)) << other;
   }
   EXPECT_FALSE(parse_hidden_name(".part-1-2-3.inprogress"));
+}
+
+TEST(PartNames, PrefixSuffixAndNumberComeBack) {
+  const PartName name{.prefix = "click-2",
+                      .subtask = 1,
+                      .checkpoint_id = INT64_MAX,
+                      .run = 2,
+                      .attempt = 3,
+                      .number = 4,
+                      .suffix = ".json.gz"};
+  EXPECT_EQ(to_string(name), "click-2-1-final-00000002-00000003-n4.json.gz");
+  const auto parsed = parse_part_name(to_string(name));
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(to_string(*parsed), to_string(name));
+  EXPECT_EQ(parsed->prefix, "click-2");
+  EXPECT_EQ(parsed->number, 4u);
+}
+
+TEST(PartNames, BucketsAreVisiblePathsBelowTheDirectory) {
+  for (const char* good :
+       {"", "2013-01-01", "a/b/c", "country=fr/day=7", "é", "a b", "1/2/3/4/5/6/7/8"})
+    EXPECT_TRUE(check_bucket(good).ok()) << good;
+  for (const std::string& bad :
+       {std::string("/"), std::string("/a"), std::string("a/"), std::string("a//b"),
+        std::string(".."), std::string("../x"), std::string("a/../b"), std::string("."),
+        std::string(".hidden"), std::string("a/_b"), std::string("a\nb"), std::string("a\0b", 3),
+        std::string(256, 'x'), std::string("1/2/3/4/5/6/7/8/9")}) {
+    const Status status = check_bucket(bad);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << bad;
+    EXPECT_NE(status.message().find("A bucket is a path below the directory"), std::string::npos);
+  }
 }
 
 TEST(PartCommittables, DamagedOrForeignPathsAreRefused) {
@@ -30,9 +62,16 @@ TEST(PartCommittables, DamagedOrForeignPathsAreRefused) {
   EXPECT_EQ(PartCommittable::decode(good.encode())->length, 5);
   EXPECT_EQ(PartCommittable::decode(good.encode().substr(0, 20)).status().code(),
             StatusCode::kDataLoss);
+  PartCommittable in_bucket = good;
+  in_bucket.bucket = "a/b";
+  EXPECT_EQ(PartCommittable::decode(in_bucket.encode())->bucket, "a/b");
   PartCommittable strange = good;
   strange.part = "../etc/passwd";
   EXPECT_EQ(PartCommittable::decode(strange.encode()).status().code(), StatusCode::kDataLoss);
+  strange.part = "../part-0-000001-00000abc-ffffffff";
+  EXPECT_EQ(PartCommittable::decode(strange.encode()).status().code(), StatusCode::kDataLoss);
+  in_bucket.bucket = "../a";
+  EXPECT_EQ(PartCommittable::decode(in_bucket.encode()).status().code(), StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
+#include <algorithm>
 #include <atomic>
+#include <list>
+#include <map>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "connectors/compressor.h"
 #include "connectors/epoch_file.h"
 #include "connectors/part_names.h"
 #include "fs/file_system_registry.h"
@@ -15,12 +19,14 @@ constexpr char kRunState[] = "file-sink-run";
 
 class PartWriterImpl final : public PartWriter {
  public:
-  PartWriterImpl(std::string directory_uri, std::string header)
-      : directory_uri_(std::move(directory_uri)), header_(std::move(header)) {}
+  explicit PartWriterImpl(PartOptions options) : options_(std::move(options)) {
+    if (!options_.names.part_suffix.ends_with(suffix_of(options_.compression)))
+      options_.names.part_suffix += suffix_of(options_.compression);
+  }
 
   Status open(OperatorContext& context) override {
     context_ = &context;
-    WEIR_ASSIGN_OR_RETURN(directory_, context.files().resolve(directory_uri_));
+    WEIR_ASSIGN_OR_RETURN(directory_, context.files().resolve(options_.directory_uri));
     TypeDescription run_type;
     run_type.kind = TypeKind::kInt64;
     WEIR_ASSIGN_OR_RETURN(
@@ -35,38 +41,54 @@ class PartWriterImpl final : public PartWriter {
     return {};
   }
 
-  void flush() override {
-    if (buffer_.empty()) return;
-    if (!file_) {
-      begin_file();
-      buffer_.insert(0, header_);
+  std::string* buffer(std::string_view name, size_t* limit) override {
+    if (current_ == nullptr || *current_->name != name) {
+      auto found = buckets_.find(name);
+      if (found == buckets_.end()) {
+        if (Status checked = check_bucket(name); !checked.ok()) {
+          context_->fail(std::move(checked));
+          return nullptr;
+        }
+        found = buckets_.emplace(std::string(name), Bucket()).first;
+        found->second.name = &found->first;
+      }
+      current_ = &found->second;
     }
-    length_ += static_cast<int64_t>(buffer_.size());
-    std::string chunk;
-    chunk.reserve(kChunkBytes + 4096);
-    chunk.swap(buffer_);
-    file_->append(std::move(chunk));
-    drain(file_);
+    size_before_ = current_->buffer.size();
+    *limit = std::min<int64_t>(kChunkBytes, options_.rolling.max_part_size - current_->length);
+    return &current_->buffer;
+  }
+
+  void appended() override {
+    Bucket& bucket = *current_;
+    buffered_ += bucket.buffer.size() - size_before_;
+    const int64_t now_ms = ends_by_time() ? context_->processing_time_ms() : 0;
+    const auto size = static_cast<int64_t>(bucket.buffer.size());
+    if (size >= options_.rolling.max_part_size - bucket.length) {
+      end_file(bucket);
+    } else if (bucket.buffer.size() >= kChunkBytes) {
+      write_out(bucket, now_ms);
+    }
+    if (buffered_ > kMaxBytesInBuckets) write_out_large(now_ms);
+    if (ends_by_time()) end_by_time(bucket, now_ms);
   }
 
   bool can_accept() override { return *bytes_in_flight_ < kMaxBytesInFlight; }
 
   std::vector<std::string> prepare_commit(SnapshotContext& context) override {
-    flush();
+    for (auto& [name, bucket] : buckets_) end_file(bucket);
+    buckets_.clear();
+    current_ = nullptr;
     std::vector<std::string> committables;
-    if (file_) {
-      file_->end();
-      drain(file_);
-      closing_.push_back(std::move(file_));
-      committables.push_back(PartCommittable{.run = run_,
-                                             .hidden = to_string(hidden_),
-                                             .part = to_string(part_name(context.checkpoint_id())),
-                                             .length = length_}
-                                 .encode());
-    } else {
+    std::map<std::string, uint32_t> numbers;
+    for (PartCommittable& part : ended_) {
+      part.part = to_string(part_name(context.checkpoint_id(), numbers[part.bucket]++));
+      committables.push_back(part.encode());
+    }
+    ended_.clear();
+    if (committables.empty())
       committables.push_back(
           PartCommittable{.run = run_, .hidden = {}, .part = {}, .length = 0}.encode());
-    }
     std::erase_if(closing_, [](const auto& file) { return file->persistent(); });
     // Also finishes files of earlier epochs: their checkpoint may have been aborted before its work
     // was done, and their committables are in this one.
@@ -76,21 +98,124 @@ class PartWriterImpl final : public PartWriter {
   }
 
  private:
-  void begin_file() {
-    hidden_ = {.sink = sink_hash(context_->uid()),
-               .run = run_,
-               .subtask = context_->subtask(),
-               .attempt = context_->attempt_nonce(),
-               .number = next_file_++};
-    length_ = 0;
-    file_ = std::make_shared<EpochFile>(directory_.child(to_string(hidden_)), bytes_in_flight_);
+  struct Bucket {
+    const std::string* name = nullptr;
+    std::string buffer;
+    std::shared_ptr<EpochFile> file;  ///< null until the buffer is first written out
+    std::unique_ptr<Compressor> compressor;
+    HiddenName hidden;
+    int64_t length = 0;  ///< handed over to the file
+    int64_t begun_ms = 0;
+    int64_t written_ms = 0;
+    std::list<Bucket*>::iterator place = {};  ///< in open_, if it has a file
+  };
+
+  bool ends_by_time() const {
+    return options_.rolling.rollover_interval != std::chrono::milliseconds::max() ||
+           options_.rolling.inactivity_interval != std::chrono::milliseconds::max();
   }
 
-  PartName part_name(int64_t checkpoint_id) const {
-    return {.subtask = context_->subtask(),
+  /// Hands the buffer over to the bucket's file.
+  void write_out(Bucket& bucket, int64_t now_ms) {
+    if (bucket.buffer.empty()) return;
+    std::string chunk;
+    if (bucket.buffer.size() >= kChunkBytes) chunk.reserve(kChunkBytes + 4096);
+    chunk.swap(bucket.buffer);
+    buffered_ -= chunk.size();
+    if (!bucket.file) {
+      begin_file(bucket, now_ms);
+      chunk.insert(0, options_.header);
+    }
+    bucket.written_ms = now_ms;
+    open_.splice(open_.end(), open_, bucket.place);
+    hand_over(bucket, std::move(chunk));
+    if (open_.size() > kMaxOpenFiles) end_file(*open_.front());
+  }
+
+  void hand_over(Bucket& bucket, std::string chunk) {
+    if (bucket.compressor) {
+      std::string compressed;
+      bucket.compressor->add(chunk, compressed);
+      chunk.swap(compressed);
+    }
+    if (chunk.empty()) return;
+    bucket.length += static_cast<int64_t>(chunk.size());
+    bucket.file->append(std::move(chunk));
+    drain(bucket.file);
+  }
+
+  /// Writes out at least half of all buffered bytes.
+  void write_out_large(int64_t now_ms) {
+    const size_t half_of_average = buffered_ / (2 * buckets_.size());
+    for (auto& [name, bucket] : buckets_) {
+      if (bucket.buffer.size() >= half_of_average) write_out(bucket, now_ms);
+    }
+  }
+
+  void begin_file(Bucket& bucket, int64_t now_ms) {
+    bucket.hidden = {.sink = sink_hash(context_->uid()),
+                     .run = run_,
+                     .subtask = context_->subtask(),
+                     .attempt = context_->attempt_nonce(),
+                     .number = next_file_++};
+    bucket.length = 0;
+    bucket.begun_ms = now_ms;
+    bucket.compressor = make_compressor(options_.compression);
+    bucket.file =
+        std::make_shared<EpochFile>(directory_.child(to_string(bucket.hidden)), bytes_in_flight_);
+    bucket.place = open_.insert(open_.end(), &bucket);
+  }
+
+  /// Ends the bucket's file, with what is buffered. The next record begins another one.
+  void end_file(Bucket& bucket) {
+    if (!bucket.file && bucket.buffer.empty()) return;
+    std::string rest;
+    rest.swap(bucket.buffer);
+    buffered_ -= rest.size();
+    if (!bucket.file) {
+      begin_file(bucket, 0);
+      rest.insert(0, options_.header);
+    }
+    if (bucket.compressor) {
+      std::string compressed;
+      bucket.compressor->add(rest, compressed);
+      bucket.compressor->finish(compressed);
+      rest.swap(compressed);
+    }
+    bucket.length += static_cast<int64_t>(rest.size());
+    if (!rest.empty()) bucket.file->append(std::move(rest));
+    bucket.file->end();
+    drain(bucket.file);
+    open_.erase(bucket.place);
+    ended_.push_back({.run = run_,
+                      .hidden = to_string(bucket.hidden),
+                      .part = {},
+                      .length = bucket.length,
+                      .bucket = *bucket.name});
+    closing_.push_back(std::move(bucket.file));
+    bucket.file = nullptr;
+    bucket.compressor.reset();
+    bucket.length = 0;
+  }
+
+  void end_by_time(Bucket& current, int64_t now_ms) {
+    const auto passed = [now_ms](int64_t since_ms, std::chrono::milliseconds interval) {
+      return now_ms - since_ms >= interval.count();
+    };
+    const DefaultRollingPolicy& rolling = options_.rolling;
+    if (current.file && passed(current.begun_ms, rolling.rollover_interval)) end_file(current);
+    while (!open_.empty() && passed(open_.front()->written_ms, rolling.inactivity_interval))
+      end_file(*open_.front());
+  }
+
+  PartName part_name(int64_t checkpoint_id, uint32_t number) const {
+    return {.prefix = options_.names.part_prefix,
+            .subtask = context_->subtask(),
             .checkpoint_id = checkpoint_id,
             .run = run_,
-            .attempt = run_hash(context_->uid(), context_->attempt_nonce())};
+            .attempt = run_hash(context_->uid(), context_->attempt_nonce()),
+            .number = number,
+            .suffix = options_.names.part_suffix};
   }
 
   void drain(std::shared_ptr<EpochFile> file) {
@@ -98,7 +223,7 @@ class PartWriterImpl final : public PartWriter {
       Status status = file->drain();
       return [this, status = std::move(status)] {
         if (!status.ok())
-          context_->fail(status.with_context(cat("cannot write to ", directory_uri_)));
+          context_->fail(status.with_context(cat("cannot write to ", options_.directory_uri)));
       };
     });
   }
@@ -112,25 +237,50 @@ class PartWriterImpl final : public PartWriter {
     context.put_list(kRunState, {out.take()});
   }
 
-  const std::string directory_uri_;
-  const std::string header_;
+  PartOptions options_;
   FileLocation directory_;
   OperatorContext* context_ = nullptr;
   const std::shared_ptr<std::atomic<int64_t>> bytes_in_flight_ =
       std::make_shared<std::atomic<int64_t>>(0);
   uint32_t run_ = 0;
 
-  std::shared_ptr<EpochFile> file_;  ///< of the current epoch, from its first flush on
-  HiddenName hidden_;
-  int64_t length_ = 0;
+  std::map<std::string, Bucket, std::less<>> buckets_;  ///< of this epoch
+  Bucket* current_ = nullptr;                           ///< of buffer()
+  size_t size_before_ = 0;                              ///< of the current buffer, at buffer()
+  size_t buffered_ = 0;                                 ///< bytes in the buffers of all buckets
+  std::list<Bucket*> open_;             ///< those with a file; the last was written to last
+  std::vector<PartCommittable> ended_;  ///< of this epoch, without the names of their parts
   uint64_t next_file_ = 0;
   std::vector<std::shared_ptr<EpochFile>> closing_;
 };
 
+bool has_bad_character(std::string_view text, std::string_view forbidden) {
+  return std::any_of(text.begin(), text.end(), [&](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || forbidden.find(c) != std::string_view::npos;
+  });
+}
+
 }  // namespace
 
-std::unique_ptr<PartWriter> make_part_writer(std::string directory_uri, std::string header) {
-  return std::make_unique<PartWriterImpl>(std::move(directory_uri), std::move(header));
+std::string problem_of(const PartOptions& options) {
+  const DefaultRollingPolicy& rolling = options.rolling;
+  if (rolling.max_part_size <= 0)
+    return cat("a FileSink is to end its files at ", rolling.max_part_size,
+               " bytes; give a size of at least one byte");
+  if (rolling.rollover_interval.count() <= 0 || rolling.inactivity_interval.count() <= 0)
+    return "a FileSink is to end its files after an interval that is not positive";
+  const auto& [prefix, suffix] = options.names;
+  if (prefix.empty() || prefix.starts_with('_') || has_bad_character(prefix, "./"))
+    return cat("a FileSink has the part prefix '", prefix,
+               "': give one that does not begin with '_' and has no '.' and no '/'");
+  if (!suffix.empty() && (!suffix.starts_with('.') || has_bad_character(suffix, "/")))
+    return cat("a FileSink has the part suffix '", suffix,
+               "': give one that begins with '.' and has no '/'");
+  return {};
+}
+
+std::unique_ptr<PartWriter> make_part_writer(PartOptions options) {
+  return std::make_unique<PartWriterImpl>(std::move(options));
 }
 
 }  // namespace weir::detail

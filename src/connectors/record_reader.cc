@@ -8,9 +8,11 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "config/options.h"
+#include "connectors/decompressing_file.h"
 #include "connectors/file_split.h"
 #include "connectors/input_files.h"
 #include "weir/detail/base/check.h"
+#include "weir/detail/connector/length_prefix.h"
 
 namespace weir::detail {
 namespace {
@@ -55,12 +57,12 @@ class RecordReaderImpl final : public RecordReader {
       if (state_ != State::kReading) return Result::kNothingNow;
       FileSplit& split = splits_.front();
       if (split.next < 0) find_first_record(split);
-      while (records.size() < max && split.next >= 0 && split.next < split.end) {
+      while (records.size() < max && split.next >= 0 && split.next < end_) {
         std::string_view record;
         if (!cut_record(split, &record)) break;
         records.push_back(record);
       }
-      const bool done = split.next >= split.end;
+      const bool done = split.next >= end_;
       if (!records.empty()) {
         if (!done) read_ahead(split);
         return Result::kRecords;
@@ -77,9 +79,9 @@ class RecordReaderImpl final : public RecordReader {
         continue;
       }
       read_ahead(split);
-      if (state_ == State::kReading && !reading_ && read_to_ >= split.file_size) {
+      if (state_ == State::kReading && !reading_ && read_to_ >= size_) {
         // Only find_first_record ends up here: no record begins in this range.
-        split.next = split.end;
+        split.next = end_;
         continue;
       }
       return Result::kNothingNow;
@@ -109,8 +111,9 @@ class RecordReaderImpl final : public RecordReader {
 
   std::vector<std::string> snapshot() override {
     std::vector<std::string> encoded;
-    for (const FileSplit& split : splits_) {
-      if (split.next < split.end) encoded.push_back(split.encode());
+    for (size_t i = 0; i < splits_.size(); ++i) {
+      const bool done = i == 0 && state_ == State::kReading && splits_[i].next >= end_;
+      if (!done) encoded.push_back(splits_[i].encode());
     }
     return encoded;
   }
@@ -122,6 +125,7 @@ class RecordReaderImpl final : public RecordReader {
   struct Opened {
     FileLocation location;
     std::shared_ptr<ReadableFile> file;
+    bool compressed = false;
     FileHeader header;
     int64_t offset = 0;
     std::string bytes;
@@ -137,6 +141,10 @@ class RecordReaderImpl final : public RecordReader {
         Opened& o = **opened;
         location_ = std::move(o.location);
         file_ = std::move(o.file);
+        FileSplit& split = splits_.front();
+        split.compressed = o.compressed;
+        size_ = o.compressed ? file_->size() : split.file_size;
+        end_ = o.compressed ? size_ : split.end;
         header_ = std::move(o.header);
         buffer_ = std::move(o.bytes);
         buffer_offset_ = o.offset;
@@ -150,15 +158,17 @@ class RecordReaderImpl final : public RecordReader {
 
   static int64_t chunk_length(const FileSplit& split, int64_t offset,
                               const RecordReaderOptions& options) {
+    if (split.compressed) return static_cast<int64_t>(options.chunk_bytes);
     const int64_t wanted = std::max<int64_t>(0, split.end - offset) + kTailBytes;
     return std::min({static_cast<int64_t>(options.chunk_bytes), split.file_size - offset, wanted});
   }
 
-  static StatusOr<Opened> open_and_read(const FileSplit& split, const RecordReaderOptions& options,
+  static StatusOr<Opened> open_and_read(FileSplit split, const RecordReaderOptions& options,
                                         FileSystemRegistry& files) {
     Opened opened;
     WEIR_ASSIGN_OR_RETURN(opened.location, files.resolve(split.uri));
-    auto file = opened.location.fs->open(opened.location.path);
+    auto file =
+        open_decompressed(*opened.location.fs, opened.location.path, split.uri, &opened.compressed);
     if (file.status().code() == StatusCode::kNotFound) {
       return failed_precondition(cat(split.uri,
                                      " was there when the job first started and is gone; a file "
@@ -168,6 +178,12 @@ class RecordReaderImpl final : public RecordReader {
     if (!file.ok()) return file.status();
     opened.file = *std::move(file);
     WEIR_RETURN_IF_ERROR(check_unchanged(split, opened.location));
+    if (opened.compressed && (split.begin > 0 || split.end < split.file_size)) {
+      return failed_precondition(cat(split.uri,
+                                     " is compressed, but the checkpoint has a position in a part "
+                                     "of it. Start without a checkpoint"));
+    }
+    split.compressed = opened.compressed;
     if (options.has_header) {
       WEIR_ASSIGN_OR_RETURN(opened.header, read_file_header(*opened.file, split.uri, options.csv));
       WEIR_RETURN_IF_ERROR(check_columns(split.uri, opened.header.names, options.needed_columns));
@@ -178,8 +194,9 @@ class RecordReaderImpl final : public RecordReader {
                                     chunk_length(split, opened.offset, options), &opened.bytes));
     if (opened.offset == 0) {
       WEIR_RETURN_IF_ERROR(check_is_complete(*opened.file, split.uri));
-      WEIR_RETURN_IF_ERROR(check_is_text(*opened.file, split.uri,
-                                         std::string_view(opened.bytes).substr(0, kHeadBytes)));
+      if (!options.length_prefixed)
+        WEIR_RETURN_IF_ERROR(check_is_text(*opened.file, split.uri,
+                                           std::string_view(opened.bytes).substr(0, kHeadBytes)));
     }
     return opened;
   }
@@ -189,6 +206,9 @@ class RecordReaderImpl final : public RecordReader {
   static Status read_chunk(ReadableFile& file, const FileLocation& location, const FileSplit& split,
                            int64_t offset, int64_t length, std::string* bytes) {
     WEIR_RETURN_IF_ERROR(file.read_at(offset, length, bytes));
+    if (split.compressed)
+      return file.size() != DecompressingFile::kUnknownSize ? check_unchanged(split, location)
+                                                            : Status();
     const int64_t end = offset + static_cast<int64_t>(bytes->size());
     if (static_cast<int64_t>(bytes->size()) == length)
       return end == split.file_size ? check_unchanged(split, location) : Status();
@@ -198,7 +218,8 @@ class RecordReaderImpl final : public RecordReader {
 
   void find_first_record(FileSplit& split) {
     if (split.begin == 0) {
-      split.next = options_.has_header                   ? header_.length
+      split.next = options_.length_prefixed              ? 0
+                   : options_.has_header                 ? header_.length
                    : buffer_.starts_with(kByteOrderMark) ? kByteOrderMark.size()
                                                          : 0;
       return;
@@ -206,30 +227,57 @@ class RecordReaderImpl final : public RecordReader {
     const size_t line_end = buffer_.find('\n', scanned_);
     scanned_ = line_end == std::string::npos ? buffer_.size() : line_end + 1;
     if (line_end != std::string::npos)
-      split.next = std::min(split.end, buffer_offset_ + static_cast<int64_t>(scanned_));
+      split.next = std::min(end_, buffer_offset_ + static_cast<int64_t>(scanned_));
   }
 
   /// False: the record extends beyond the buffer.
   bool cut_record(FileSplit& split, std::string_view* record) {
     const auto begin = static_cast<size_t>(split.next - buffer_offset_);
     if (begin > buffer_.size()) return false;
+    if (options_.length_prefixed) return cut_after_length(split, begin, record);
     size_t end = find_line_end(begin);
     size_t next = end + 1;
     if (std::min(end, buffer_.size()) - begin > context_->max_record_bytes()) {
-      fail(invalid_argument(cat("the record at byte ", split.next, " of ", split.uri,
-                                " is longer than ", context_->max_record_bytes(), " bytes (",
-                                options::kMaxRecordBytes.name,
-                                "). If the input is text, raise the limit")));
-      return false;
+      return fail_too_long(split);
     }
     if (end == std::string::npos) {
-      if (buffer_offset_ + static_cast<int64_t>(buffer_.size()) < split.file_size) return false;
+      if (buffer_offset_ + static_cast<int64_t>(buffer_.size()) < size_) return false;
       end = next = buffer_.size();
     }
     if (end > begin && buffer_[end - 1] == '\r') --end;
     *record = std::string_view(buffer_).substr(begin, end - begin);
     split.next = buffer_offset_ + static_cast<int64_t>(next);
     return true;
+  }
+
+  bool cut_after_length(FileSplit& split, size_t begin, std::string_view* record) {
+    const std::string_view rest = std::string_view(buffer_).substr(begin);
+    const int32_t length = rest.size() < kLengthBytes ? 0 : get_length(rest);
+    if (length < 0) {
+      fail(data_loss(cat("the record at byte ", split.next, " of ", split.uri, " has the length ",
+                         length,
+                         ": the file is damaged, or not of lengths "
+                         "and records")));
+      return false;
+    }
+    if (static_cast<size_t>(length) > context_->max_record_bytes()) return fail_too_long(split);
+    if (rest.size() < kLengthBytes + static_cast<size_t>(length)) {
+      if (buffer_offset_ + static_cast<int64_t>(buffer_.size()) >= size_)
+        fail(data_loss(cat(split.uri, " ends in the middle of the record at byte ", split.next,
+                           ": it is incomplete")));
+      return false;
+    }
+    *record = rest.substr(kLengthBytes, static_cast<size_t>(length));
+    split.next += static_cast<int64_t>(kLengthBytes) + length;
+    return true;
+  }
+
+  bool fail_too_long(const FileSplit& split) {
+    fail(invalid_argument(cat("the record at byte ", split.next, " of ", split.uri,
+                              " is longer than ", context_->max_record_bytes(), " bytes (",
+                              options::kMaxRecordBytes.name,
+                              "). If the input is text, raise the limit")));
+    return false;
   }
 
   size_t find_line_end(size_t begin) const {
@@ -251,8 +299,7 @@ class RecordReaderImpl final : public RecordReader {
   }
 
   void read_ahead(const FileSplit& split) {
-    if (reading_ || !arrived_.empty() || state_ != State::kReading || read_to_ >= split.file_size)
-      return;
+    if (reading_ || !arrived_.empty() || state_ != State::kReading || read_to_ >= size_) return;
     const int64_t length = chunk_length(split, read_to_, options_);
     reading_ = true;
     context_->run_blocking([this, file = file_, location = location_, split, offset = read_to_,
@@ -263,6 +310,7 @@ class RecordReaderImpl final : public RecordReader {
         reading_ = false;
         if (!status.ok()) return fail(status);
         read_to_ += static_cast<int64_t>(bytes->size());
+        if (splits_.front().compressed) end_ = size_ = file_->size();
         arrived_ = std::move(*bytes);
       };
     });
@@ -299,6 +347,9 @@ class RecordReaderImpl final : public RecordReader {
 
   FileLocation location_;  ///< of file_
   std::shared_ptr<ReadableFile> file_;
+  // Of the content of file_. A compressed file's are unknown until its end was read.
+  int64_t size_ = 0;
+  int64_t end_ = 0;  ///< of the range
   FileHeader header_;
   int64_t file_number_ = 0;
   std::string buffer_;

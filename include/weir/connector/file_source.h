@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,8 @@
 #include "weir/connector/source.h"
 #include "weir/detail/connector/pacer.h"
 #include "weir/detail/connector/record_reader.h"
+#include "weir/format/binary_format.h"
+#include "weir/format/schema.h"
 
 namespace weir {
 
@@ -36,13 +39,15 @@ struct InputPaths {
   std::vector<std::string> uris;
 };
 
-/// Reads UTF-8 text from files, in the order of their URIs. A directory means its files, without
-/// those whose names begin with '.' or '_' and without subdirectories. Records are read exactly
-/// once across restarts if the files do not change; a file whose size or time has changed is
-/// refused.
+/// Reads files, in the order of their URIs: UTF-8 text, or records after their lengths. Files that
+/// are compressed by gzip or zstd, which their first bytes show, are decompressed. A directory
+/// means its files, without those whose names begin with '.' or '_' and without subdirectories.
+/// Records are read exactly once across restarts if the files do not change; a file whose size or
+/// time has changed is refused.
 ///
 ///   FileSource<std::string>::lines("hdfs://nn:8020/logs")
 ///   FileSource<std::string>::lines({"logs/2013-*/*.log", "more.log"})
+///   FileSource<Click>::lines("clicks", JsonFormat<Click>())
 ///   // Columns with the names of the WEIR_FIELDS:
 ///   FileSource<Departure>::csv("flights.csv")
 ///   FileSource<Departure>::csv("flights.csv", {}, [](CsvRow& row) {
@@ -50,7 +55,8 @@ struct InputPaths {
 ///   })
 ///
 /// A parser may throw, which makes its record malformed. Several subtasks share a large file, each
-/// with ranges of bytes. A subtask reads its ranges in the order of the input.
+/// with ranges of bytes. A subtask reads its ranges in the order of the input. One subtask reads
+/// the whole of a file that is compressed or that has no lines.
 template <class T>
 class FileSource final : public Source<T> {
  public:
@@ -61,6 +67,26 @@ class FileSource final : public Source<T> {
   static FileSource lines(InputPaths input, std::function<T(std::string_view)> parse) {
     FileSource source(std::move(input));
     source.parse_line_ = std::move(parse);
+    return source;
+  }
+  /// Each line is a message in a format, such as JsonFormat<T>.
+  template <DeserializationSchemaOf<T> Schema>
+  static FileSource lines(InputPaths input, Schema schema) {
+    FileSource source(std::move(input));
+    source.schema_problem_ = schema.check();
+    source.parse_line_ = [schema = std::move(schema)](std::string_view line) mutable {
+      StatusOr<T> record = schema.deserialize(line);
+      if (!record.ok()) throw std::invalid_argument(std::string(record.status().message()));
+      return *std::move(record);
+    };
+    return source;
+  }
+  /// Each record is a message in a format after its length in bytes, an i32 in big-endian order, as
+  /// FileSink<T>::length_prefixed writes them.
+  template <DeserializationSchemaOf<T> Schema = BinaryFormat<T>>
+  static FileSource length_prefixed(InputPaths input, Schema schema = Schema()) {
+    FileSource source = lines(std::move(input), std::move(schema));
+    source.options_.length_prefixed = true;
     return source;
   }
   static FileSource csv(InputPaths input, CsvOptions options = {}) {
@@ -135,6 +161,7 @@ class FileSource final : public Source<T> {
              " ms; the interval must be positive";
     }
     if (!parse_line_ && !parse_row_) return "a FileSource is given a parser that is null";
+    if (!schema_problem_.ok()) return std::string(schema_problem_.message());
     return std::string(rate_.check().message());
   }
 
@@ -146,6 +173,7 @@ class FileSource final : public Source<T> {
   detail::RecordReaderOptions options_;
   std::function<T(std::string_view)> parse_line_;
   std::function<T(CsvRow&)> parse_row_;  // either this or parse_line_ is set
+  Status schema_problem_;
   detail::SourceRate rate_;
   std::optional<std::chrono::milliseconds> monitor_;
 };

@@ -18,13 +18,15 @@ struct RecordReaderOptions {
   int64_t split_bytes = 0;        ///< 0: chosen by the size of the input and the parallelism
   bool has_header = false;        ///< the first record of each file is a header
   bool multiline = false;         ///< line breaks in quotes do not end a record
+  bool length_prefixed = false;   ///< each record is bytes after their length, not a line
   bool skip_malformed = false;
   CsvOptions csv;
   std::vector<std::string> needed_columns;  ///< columns that the header must have
   size_t chunk_bytes = 1 << 20;             ///< size of one read; one chunk is read ahead
 };
 
-/// Reads byte ranges of files as text records. A record belongs to the range in which it begins.
+/// Reads byte ranges of files as records. A record belongs to the range in which it begins. A
+/// compressed file is one range; its positions are those of its decompressed content.
 /// The I/O pool reads the files. Thread: the operator's.
 class RecordReader {
  public:
