@@ -35,6 +35,7 @@
 #include "weir/stream/keyed_stream.h"
 #include "weir/stream/windowed_stream.h"
 #include "weir/time/timestamp.h"
+#include "weir/time/watermark_generator.h"
 #include "weir/time/watermark_strategy.h"
 #include "weir/types/fields.h"
 #include "weir/types/serializer.h"

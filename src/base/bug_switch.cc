@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "latest_picks_incomplete",
     "late_ack_of_given_up_checkpoint",
     "retention_deletes_newest",
+    "idle_channel_holds_back",
+    "active_channel_turns_back",
     "enumerator_state_late",
     "credit_lost",
     "frame_repeated",

@@ -28,8 +28,10 @@ enum class Bug {
   kLateAckOfGivenUpCheckpoint,  ///< an aborted checkpoint's acknowledgement counts for the pending
                                 ///< one
   kRetentionDeletesNewest,
-  kEnumeratorStateLate,  ///< an enumerator's state is taken when the checkpoint is written
-  kCreditLost,           ///< a barrier from another process uses up a credit that is never returned
+  kIdleChannelHoldsBack,    ///< the watermark waits for channels that are idle
+  kActiveChannelTurnsBack,  ///< a channel that was idle takes the watermark back to its own
+  kEnumeratorStateLate,     ///< an enumerator's state is taken when the checkpoint is written
+  kCreditLost,     ///< a barrier from another process uses up a credit that is never returned
   kFrameRepeated,  ///< the element that used the last credit is sent again when new credits arrive
   kDeposedLeaderObeyed,   ///< a worker still obeys a coordinator of an earlier epoch
   kStaleLeaderCompletes,  ///< a deposed leader's checkpoint counts as complete

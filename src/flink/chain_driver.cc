@@ -131,7 +131,7 @@ ChainDriver::Step ChainDriver::step_of_call() {
   switch (activity_) {
     case Activity::kProcess: process_frame(); return Step::kAgain;
     case Activity::kWatermark:
-      if (new_watermark_ <= walk_.watermark()) return Step::kDone;
+      if (new_watermark_ <= walk_.time().watermark) return Step::kDone;
       walk_.begin(StreamElement::Kind::kWatermark, new_watermark_);
       return Step::kAgain;
     case Activity::kFinish: walk_.begin(StreamElement::Kind::kEndOfData, 0); return Step::kAgain;
@@ -151,14 +151,15 @@ ChainDriver::Step ChainDriver::step_poll() {
   if (fire_due_timers() && !chain_.can_accept()) return Step::kAgain;
   if (out_.taken() - poll_taken_ >= kPollRecords || now() - poll_began_ >= kPollTime)
     return Step::kDone;
-  Timestamp watermark = walk_.watermark();
-  const PollResult result = chain_.poll(&watermark);
+  EventTime time = walk_.time();
+  const PollResult result = chain_.poll(&time);
+  walk_.begin_time(time);
+  if (walk_.under_way()) return Step::kAgain;
   if (result.status == PollResult::Status::kEnd) {
     walk_.begin_end_of_source();
     return Step::kAgain;
   }
-  if (watermark > walk_.watermark()) walk_.begin(StreamElement::Kind::kWatermark, watermark);
-  if (result.status == PollResult::Status::kMore || walk_.under_way()) return Step::kAgain;
+  if (result.status == PollResult::Status::kMore) return Step::kAgain;
   poll_wake_ = result.wake_at_ms;
   return step_poll_in_vain();
 }
@@ -270,11 +271,16 @@ uint8_t ChainDriver::more() {
   return kReplyMore;
 }
 
-/// Only a source reports watermarks; Flink sends everything else to the next operators itself.
+/// Only a source reports event time; Flink sends everything else to the next operators itself.
 void ChainDriver::on_passed(StreamElement::Kind kind, int64_t value) {
-  if (!source_ || kind != StreamElement::Kind::kWatermark || value == kMaxWatermark) return;
-  out_.flush();
-  reply_.put_watermark(value);
+  if (!source_) return;
+  if (kind == StreamElement::Kind::kWatermark && value != kMaxWatermark) {
+    out_.flush();
+    reply_.put_watermark(value);
+  } else if (kind == StreamElement::Kind::kWatermarkStatus) {
+    out_.flush();
+    reply_.put_status(value != 0);
+  }
 }
 
 bool ChainDriver::fire_due_timers() {

@@ -40,6 +40,33 @@ TEST_F(ChainHostTest, SourceContinuesFromItsElements) {
   EXPECT_EQ(parsed(second.call(ChainCall::kPoll)), parsed(all));
 }
 
+/// Goes through its event times, one per poll, then ends.
+class TellsTime final : public SourceOperator {
+ public:
+  Status open(OperatorContext&) override { return {}; }
+  PollResult poll(Output&, EventTime* time) override {
+    static constexpr EventTime kTimes[] = {{5, false}, {7, true}, {9, false}, {9, true}};
+    if (at_ == std::size(kTimes)) return {PollResult::Status::kEnd};
+    *time = kTimes[at_++];
+    return {};
+  }
+  void add_splits(std::vector<std::string>) override {}
+  int64_t records_emitted() const override { return 0; }
+
+ private:
+  size_t at_ = 0;
+};
+
+TEST_F(ChainHostTest, SourceTellsFlinkThatItIsIdle) {
+  const JobGraph graph = three_vertices(
+      operator_of("times", [] { return std::make_unique<TellsTime>(); }), {summing()});
+  TestCaller caller(graph, 0, world_);
+  caller.open_fresh();
+  const TestReply all = caller.finish_call(ChainCall::kPoll);
+  EXPECT_EQ(all.event_time, "5 7 idle active 9 idle active ") << "active at its end";
+  EXPECT_EQ(all.flags, kReplyEnd);
+}
+
 TEST_F(ChainHostTest, BusySourceKeepsNothingBetweenPolls) {
   const std::vector<Pair> input(50'000, {1, 1});
   const JobGraph graph = three_vertices(reading(input, 512), {summing()});

@@ -9,6 +9,7 @@ constexpr uint8_t kOk = 0;
 constexpr uint8_t kDead = 1;
 constexpr uint8_t kFrameOutput = 1;
 constexpr uint8_t kWatermarkOutput = 2;
+constexpr uint8_t kStatusOutput = 3;
 
 // Offsets of the parts of a successful reply.
 constexpr size_t kFlagsAt = 5;
@@ -44,6 +45,12 @@ void ReplyWriter::end_frame() {
 void ReplyWriter::put_watermark(int64_t timestamp) {
   out_.put_u8(kWatermarkOutput);
   out_.put_i64(timestamp);
+  ++outputs_;
+}
+
+void ReplyWriter::put_status(bool idle) {
+  out_.put_u8(kStatusOutput);
+  out_.put_u8(idle ? 1 : 0);
   ++outputs_;
 }
 

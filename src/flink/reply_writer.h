@@ -21,6 +21,7 @@ class ReplyWriter {
   BinaryWriter& writer() { return out_; }
   void end_frame();
   void put_watermark(int64_t timestamp);
+  void put_status(bool idle);
   /// Size of the outputs so far.
   size_t bytes() const { return out_.size(); }
   uint32_t outputs() const { return outputs_; }

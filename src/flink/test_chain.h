@@ -116,6 +116,7 @@ struct TestReply {
   int64_t wake_at = 0;
   std::vector<std::string> frames{};
   std::vector<Timestamp> watermarks{};
+  std::string event_time{};  ///< watermarks and statuses: "8 idle active 9 "
   std::string body{};
 
   /// Records of all frames, as "key:number ", in order.
@@ -271,10 +272,15 @@ class TestCaller {
     reply.wake_at = in.get_i64();
     const uint32_t outputs = in.get_u32();
     for (uint32_t i = 0; i < outputs && in.ok(); ++i) {
-      if (in.get_u8() == 1) {
+      const int kind = in.get_u8();
+      if (kind == 1) {
         reply.frames.emplace_back(in.get_bytes());
-      } else {
+      } else if (kind == 2) {
         reply.watermarks.push_back(in.get_i64());
+        reply.event_time += std::to_string(reply.watermarks.back()) + " ";
+      } else {
+        EXPECT_EQ(kind, 3);
+        reply.event_time += in.get_u8() != 0 ? "idle " : "active ";
       }
     }
     EXPECT_EQ(in.get_u16(), 0);

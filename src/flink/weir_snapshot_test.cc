@@ -19,7 +19,7 @@ class ListKeeper final : public SourceOperator {
     *restored_ = context.operator_state().declare("list", mode_, bytes()).value();
     return {};
   }
-  PollResult poll(Output&, Timestamp*) override { return {PollResult::Status::kEnd}; }
+  PollResult poll(Output&, EventTime*) override { return {PollResult::Status::kEnd}; }
   void add_splits(std::vector<std::string>) override {}
   int64_t records_emitted() const override { return 0; }
   static TypeDescription bytes() {

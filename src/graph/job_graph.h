@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct JobOperator {
   int parent = -1;
   int output = 0;  ///< of the parent: 0 for its results, from 1 on for its side outputs
   std::string description = {};  ///< for people; empty: the name
+  std::optional<detail::WatermarkAlignment> alignment = {};  ///< sources only
 };
 
 /// A chain of operators that run in one task: a tree. Records enter it at chain[0]; every other

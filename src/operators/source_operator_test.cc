@@ -54,9 +54,13 @@ struct Bench {
         source(std::make_unique<ScriptedReader>(script), std::move(strategy), settings) {}
 
   std::string poll() {
-    Timestamp watermark = kMinWatermark;
-    last = source.poll(out, &watermark);
-    return watermark == kMinWatermark ? "-" : std::to_string(watermark);
+    const EventTime before = time;
+    last = source.poll(out, &time);
+    if (time == before) return "-";
+    return (time.watermark == before.watermark ? "" : std::to_string(time.watermark)) +
+           (time.idle == before.idle ? ""
+            : time.idle              ? " idle"
+                                     : " active");
   }
 
   std::shared_ptr<Script> script = std::make_shared<Script>();
@@ -64,6 +68,7 @@ struct Bench {
   SourceReaderOperator<Event> source;
   TestOutput<Event> out;
   PollResult last;
+  EventTime time;
 };
 
 WatermarkStrategy<Event> late_by(int64_t ms) {
@@ -162,8 +167,9 @@ TEST(SourceReaderOperator, HostEmitsTheLastWatermark) {
   ASSERT_TRUE(bench.source.open(bench.context).ok());
   bench.poll();
   bench.poll();
-  EXPECT_EQ(bench.poll(), "-");
+  EXPECT_EQ(bench.poll(), "199") << "the interval has not passed; the maximum is not its own";
   EXPECT_EQ(bench.last.status, Poll::kEnd);
+  EXPECT_EQ(bench.poll(), "-");
 }
 
 TEST(SourceReaderOperator, SplitsAreStoredAsFlinkStoresByteArrays) {
@@ -190,6 +196,38 @@ TEST(SourceReaderOperator, DamagedStateIsRefused) {
   EXPECT_EQ(longer.source.open(longer.context).code(), StatusCode::kDataLoss);
 }
 
+TEST(SourceReaderOperator, WithoutRecordsItBecomesIdle) {
+  Bench bench(late_by(0).with_idleness(std::chrono::seconds(1)), {512, 200});
+  bench.script->batches = {{{100}}};
+  ASSERT_TRUE(bench.source.open(bench.context).ok());
+  EXPECT_EQ(bench.poll(), "99");
+  EXPECT_EQ(bench.poll(), "-");
+  EXPECT_EQ(bench.last.wake_at_ms, bench.context.now_ms + 1000);
+  bench.context.now_ms += 1000;
+  EXPECT_EQ(bench.poll(), " idle");
+  EXPECT_EQ(bench.last.wake_at_ms, INT64_MAX);
+  bench.script->batches = {{{300}}};
+  EXPECT_EQ(bench.poll(), " active") << "at once; its watermark follows when it is due";
+  bench.context.now_ms += 200;
+  EXPECT_EQ(bench.poll(), "299");
+}
+
+TEST(SourceReaderOperator, IsNotReadWhileItIsAheadOfItsGroup) {
+  Bench bench(late_by(0).with_watermark_alignment("g", std::chrono::seconds(1)), {512, 0});
+  bench.script->batches = {{{100}}, {{5000}}, {{6000}}};
+  ASSERT_TRUE(bench.source.open(bench.context).ok());
+  EXPECT_EQ(bench.source.watermark_to_align(), std::nullopt);
+  bench.poll();
+  bench.source.align_watermark(1099);
+  EXPECT_EQ(bench.poll(), "4999");
+  EXPECT_EQ(bench.source.watermark_to_align(), 4999);
+  EXPECT_EQ(bench.poll(), "-");
+  EXPECT_EQ(bench.last.status, Poll::kNothingNow);
+  EXPECT_EQ(bench.script->batches.size(), 1u) << "it was not polled";
+  bench.source.align_watermark(4999);
+  EXPECT_EQ(bench.poll(), "5999");
+}
+
 TEST(WatermarkStrategy, AcceptsTimePointsAndTheSourcesTimestamp) {
   using namespace std::chrono_literals;
   BatchOf<Event> batch = batch_of<Event>({{7}}, {1000});
@@ -205,10 +243,16 @@ TEST(WatermarkStrategy, AcceptsTimePointsAndTheSourcesTimestamp) {
 }
 
 TEST(WatermarkStrategy, DoesNotWrapAround) {
-  const auto strategy = for_bounded_out_of_orderness<Event>(std::chrono::hours(1));
-  EXPECT_EQ(strategy.watermark_after(kNoTimestamp), kMinWatermark);
-  EXPECT_EQ(strategy.watermark_after(kMinWatermark + 5), kMinWatermark);
-  EXPECT_EQ(for_monotonous_timestamps<Event>().watermark_after(kMaxWatermark), kMaxWatermark - 1);
+  for (const int64_t extreme : {kNoTimestamp, kMinWatermark + 5}) {
+    Bench bench(late_by(3'600'000), {512, 0});
+    bench.script->batches = {{{extreme}}};
+    ASSERT_TRUE(bench.source.open(bench.context).ok());
+    EXPECT_EQ(bench.poll(), "-") << extreme;
+  }
+  Bench bench(late_by(0), {512, 0});
+  bench.script->batches = {{{kMaxWatermark}}};
+  ASSERT_TRUE(bench.source.open(bench.context).ok());
+  EXPECT_EQ(bench.poll(), std::to_string(kMaxWatermark - 1));
 }
 
 /// Polls until the end, with at most `batch` records per poll.

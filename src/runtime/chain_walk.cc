@@ -15,13 +15,26 @@ void ChainWalk::begin(StreamElement::Kind kind, int64_t value) {
   resume();
 }
 
+void ChainWalk::begin_time(const EventTime& time) {
+  if (time_.idle && !time.idle) begin(StreamElement::Kind::kWatermarkStatus, 0);
+  const bool becomes_idle = time.idle && !time_.idle;
+  if (time.watermark > time_.watermark) {
+    then_idle_ = becomes_idle;
+    begin(StreamElement::Kind::kWatermark, time.watermark);
+  } else if (becomes_idle) {
+    begin(StreamElement::Kind::kWatermarkStatus, 1);
+  }
+}
+
 void ChainWalk::begin_end_of_source() {
+  if (time_.idle) begin(StreamElement::Kind::kWatermarkStatus, 0);
   end_of_source_ = true;
   begin(StreamElement::Kind::kWatermark, kMaxWatermark);
 }
 
 void ChainWalk::resume() {
   if (!under_way_) return;
+  if (kind_ == StreamElement::Kind::kWatermarkStatus) return pass();
   for (; at_ < chain_.size(); ++at_) {
     if (visit(at_) == Progress::kMore) return;
   }
@@ -35,6 +48,7 @@ Progress ChainWalk::visit(size_t i) {
     case StreamElement::Kind::kWatermark: return op.advance_watermark(value_, out);
     case StreamElement::Kind::kBarrier: op.prepare_barrier(out); return Progress::kDone;
     case StreamElement::Kind::kEndOfData: return op.finish(out);
+    case StreamElement::Kind::kWatermarkStatus:
     case StreamElement::Kind::kBatch: break;
   }
   WEIR_CHECK(false);
@@ -43,9 +57,12 @@ Progress ChainWalk::visit(size_t i) {
 
 void ChainWalk::pass() {
   under_way_ = false;
-  if (kind_ == StreamElement::Kind::kWatermark) watermark_ = value_;
+  if (kind_ == StreamElement::Kind::kWatermark) time_.watermark = value_;
+  if (kind_ == StreamElement::Kind::kWatermarkStatus) time_.idle = value_ != 0;
   if (kind_ == StreamElement::Kind::kEndOfData) ended_ = true;
   exit_.on_passed(kind_, value_);
+  if (kind_ != StreamElement::Kind::kWatermark) return;
+  if (std::exchange(then_idle_, false)) begin(StreamElement::Kind::kWatermarkStatus, 1);
   if (std::exchange(end_of_source_, false)) begin(StreamElement::Kind::kEndOfData, 0);
 }
 

@@ -12,7 +12,8 @@ namespace weir {
 /// States: at rest → in progress, at one operator after another → at rest. If an operator returns
 /// kMore, the walk stops there until the host has room for more, and resume() calls the operator
 /// again. User code that is suspended in the middle of a call keeps its position on its own stack
-/// (SuspendableCall); the walk continues when that call does. Invariants: at most one element is in
+/// (SuspendableCall); the walk continues when that call does. Operators do not see a watermark
+/// status. Invariants: at most one element is in
 /// progress; the exit is notified of an element after every operator has finished it; only barriers
 /// follow the end of data.
 class ChainWalk {
@@ -21,7 +22,8 @@ class ChainWalk {
   class Exit {
    public:
     virtual ~Exit() = default;
-    /// Every operator has finished this watermark, barrier or end. Must not begin another element.
+    /// Every operator has finished this watermark, barrier or end; a status passes them at once.
+    /// Must not begin another element.
     virtual void on_passed(StreamElement::Kind kind, int64_t value) = 0;
   };
 
@@ -30,6 +32,9 @@ class ChainWalk {
 
   /// Begins an element other than a batch, and continues as resume() does. Only at rest.
   void begin(StreamElement::Kind kind, int64_t value);
+  /// Begins the changes from the last event time to this one: a source that becomes active says so
+  /// before its watermark, and one that becomes idle after it.
+  void begin_time(const EventTime& time);
   /// Begins the end of a source: the maximum watermark, then the end of data.
   void begin_end_of_source();
   /// Processes a batch. When it returns, all operators have taken the batch or what was made of it.
@@ -39,8 +44,8 @@ class ChainWalk {
   /// Continues at the operator that had more to do. Does nothing at rest.
   void resume();
 
-  /// The last watermark that passed.
-  Timestamp watermark() const { return watermark_; }
+  /// The last watermark and status that passed.
+  const EventTime& time() const { return time_; }
   /// True if the end of data has passed.
   bool ended() const { return ended_; }
 
@@ -55,7 +60,8 @@ class ChainWalk {
   int64_t value_ = 0;
   size_t at_ = 0;  ///< the current operator
   bool end_of_source_ = false;
-  Timestamp watermark_ = kMinWatermark;
+  bool then_idle_ = false;
+  EventTime time_;
   bool ended_ = false;
 };
 

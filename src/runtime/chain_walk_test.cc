@@ -91,6 +91,7 @@ class ChainWalkTest : public testing::Test, public Output, public ChainWalk::Exi
         break;
       case Kind::kBarrier: log_ += "[b" + std::to_string(value) + "] "; break;
       case Kind::kEndOfData: log_ += "[end] "; break;
+      case Kind::kWatermarkStatus: log_ += value != 0 ? "[idle] " : "[active] "; break;
       case Kind::kBatch: log_ += "[batch] "; break;
     }
   }
@@ -110,7 +111,7 @@ TEST_F(ChainWalkTest, WatermarkVisitsEveryOperatorAndThenPasses) {
   walk_->begin(Kind::kWatermark, 7);
   EXPECT_EQ(log(), "a:w7 b:batch out b:w7 out [w7] ");
   EXPECT_FALSE(walk_->under_way());
-  EXPECT_EQ(walk_->watermark(), 7);
+  EXPECT_EQ(walk_->time().watermark, 7);
 }
 
 TEST_F(ChainWalkTest, StopsAtAnOperatorWithMoreToDoAndContinuesThere) {
@@ -118,7 +119,7 @@ TEST_F(ChainWalkTest, StopsAtAnOperatorWithMoreToDoAndContinuesThere) {
   walk_->begin(Kind::kWatermark, 7);
   EXPECT_EQ(log(), "a:w7 b:batch out ");
   EXPECT_TRUE(walk_->under_way());
-  EXPECT_EQ(walk_->watermark(), kMinWatermark) << "it has not passed";
+  EXPECT_EQ(walk_->time().watermark, kMinWatermark) << "it has not passed";
   walk_->resume();
   EXPECT_EQ(log(), "a:w7 b:batch out b:w7 out ");
   walk_->resume();
@@ -163,12 +164,48 @@ TEST_F(ChainWalkTest, EndOfASourceIsTheMaximumWatermarkAndThenTheEnd) {
   EXPECT_FALSE(walk_->ended());
   walk_->resume();
   EXPECT_EQ(log(), "b:wmax out [wmax] a:end b:batch out b:end out ");
-  EXPECT_EQ(walk_->watermark(), kMaxWatermark);
+  EXPECT_EQ(walk_->time().watermark, kMaxWatermark);
   EXPECT_FALSE(walk_->ended());
   walk_->resume();
   EXPECT_EQ(log(), "b:end out [end] ");
   EXPECT_TRUE(walk_->ended());
   EXPECT_FALSE(walk_->under_way());
+}
+
+TEST_F(ChainWalkTest, StatusPassesTheOperatorsAtOnce) {
+  make({1});
+  walk_->begin(Kind::kWatermarkStatus, 1);
+  EXPECT_EQ(log(), "[idle] ");
+  EXPECT_TRUE(walk_->time().idle);
+  walk_->begin(Kind::kWatermarkStatus, 0);
+  EXPECT_EQ(log(), "[active] ");
+  EXPECT_FALSE(walk_->time().idle);
+}
+
+TEST_F(ChainWalkTest, SourceBecomesIdleAfterItsWatermarkAndActiveBeforeIt) {
+  make({1});
+  walk_->begin_time({7, true});
+  EXPECT_EQ(log(), "a:w7 out ");
+  walk_->resume();
+  EXPECT_EQ(log(), "a:w7 out [w7] [idle] ");
+  walk_->begin_time({7, true});
+  EXPECT_EQ(log(), "");
+  walk_->begin_time({9, false});
+  walk_->resume();
+  EXPECT_EQ(log(), "[active] a:w9 out a:w9 out [w9] ");
+  walk_->begin_time({9, true});
+  walk_->begin_time({8, false});
+  EXPECT_EQ(log(), "[idle] [active] ") << "a watermark does not go back";
+  EXPECT_EQ(walk_->time().watermark, 9);
+}
+
+TEST_F(ChainWalkTest, IdleSourceBecomesActiveToEnd) {
+  make({0});
+  walk_->begin_time({7, true});
+  log();
+  walk_->begin_end_of_source();
+  EXPECT_EQ(log(), "[active] a:wmax out [wmax] a:end out [end] ");
+  EXPECT_FALSE(walk_->time().idle);
 }
 
 TEST_F(ChainWalkTest, BarriersPassAfterTheEnd) {
@@ -182,7 +219,7 @@ TEST_F(ChainWalkTest, ExceptionOfUserCodePassesThroughAndNothingReachesTheExit) 
   make({0, 0});
   EXPECT_THROW(walk_->begin(Kind::kWatermark, 13), std::runtime_error);
   EXPECT_EQ(log(), "");
-  EXPECT_EQ(walk_->watermark(), kMinWatermark);
+  EXPECT_EQ(walk_->time().watermark, kMinWatermark);
   EXPECT_EQ(chain_->current().operator_name(), "a");
 }
 

@@ -110,12 +110,12 @@ void put_element_header(BinaryWriter& out, const ElementHeader& header) {
 
 StatusOr<ElementHeader> decode_element_header(std::string_view frame) {
   static_assert(static_cast<int>(DataFrame::kBatch) +
-                    static_cast<int>(StreamElement::Kind::kEndOfData) ==
-                static_cast<int>(DataFrame::kEndOfData));
+                    static_cast<int>(StreamElement::Kind::kWatermarkStatus) ==
+                static_cast<int>(DataFrame::kWatermarkStatus));
   BinaryReader in(frame);
   const uint8_t kind = in.get_u8();
   if (in.ok() && (kind < static_cast<uint8_t>(DataFrame::kBatch) ||
-                  kind > static_cast<uint8_t>(DataFrame::kEndOfData))) {
+                  kind > static_cast<uint8_t>(DataFrame::kWatermarkStatus))) {
     return unexpected(kind, "an element of a stream");
   }
   ElementHeader header;

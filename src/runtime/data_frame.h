@@ -14,7 +14,7 @@
 
 namespace weir {
 
-inline constexpr uint16_t kDataProtocolVersion = 1;
+inline constexpr uint16_t kDataProtocolVersion = 2;
 
 enum class DataFrame : uint8_t {
   kHello = 1,     ///< the first frame of the worker that dialed
@@ -24,7 +24,8 @@ enum class DataFrame : uint8_t {
   kWatermark = 5,
   kBarrier = 6,
   kEndOfData = 7,
-  kCredit = 8,  ///< to the sender: the number of elements taken out of a channel
+  kWatermarkStatus = 8,
+  kCredit = 9,  ///< to the sender: the number of elements taken out of a channel
 };
 
 /// The identity of the dialing worker and of its job. Both ends must agree on all of it.

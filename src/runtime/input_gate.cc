@@ -1,5 +1,7 @@
 #include "runtime/input_gate.h"
 
+#include <algorithm>
+
 #include "base/bug_switch.h"
 #include "weir/detail/base/check.h"
 
@@ -10,12 +12,19 @@ InputGate::InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, Check
     : channels_(std::move(channels)),
       inputs_(std::move(inputs)),
       barriers_(static_cast<int>(channels_.size()), mode),
-      valve_(static_cast<int>(channels_.size())),
       last_(channels_.size() - 1) {
   WEIR_CHECK(inputs_.empty() || inputs_.size() == channels_.size());
+  std::vector<int> channels_of;  // by input
+  for (size_t channel = 0; channel < channels_.size(); ++channel) {
+    const auto input = static_cast<size_t>(input_of(channel));
+    channels_of.resize(std::max(channels_of.size(), input + 1));
+    number_in_input_.push_back(channels_of[input]++);
+  }
+  for (const int count : channels_of) valves_.emplace_back(count);
 }
 
 bool InputGate::next(StreamElement* element) {
+  if (deliver_time(element)) return true;
   const size_t count = channels_.size();
   size_t fruitless = 0;
   while (fruitless < count) {
@@ -39,20 +48,54 @@ bool InputGate::is_blocked(size_t channel) const {
 bool InputGate::admit(StreamElement* element) {
   const int channel = static_cast<int>(last_);
   switch (element->kind) {
-    case StreamElement::Kind::kBatch:
-      element->input = inputs_.empty() ? 0 : inputs_[last_];
-      return true;
-    case StreamElement::Kind::kWatermark: {
-      const auto advanced = valve_.on_watermark(channel, element->value);
-      if (!advanced) return false;
-      element->value = *advanced;
-      return true;
+    case StreamElement::Kind::kBatch: element->input = input_of(last_); return true;
+    case StreamElement::Kind::kWatermark:
+    case StreamElement::Kind::kWatermarkStatus: {
+      WatermarkValve& valve = valves_[static_cast<size_t>(input_of(last_))];
+      const int number = number_in_input_[last_];
+      if (element->kind == StreamElement::Kind::kWatermark) {
+        valve.on_watermark(number, element->value);
+      } else {
+        valve.on_status(number, element->value != 0);
+      }
+      combine_inputs();
+      return deliver_time(element);
     }
     case StreamElement::Kind::kBarrier:
       return barriers_.on_barrier(channel, element->value) == BarrierAction::kSnapshot;
     case StreamElement::Kind::kEndOfData: return ++ended_ == static_cast<int>(channels_.size());
   }
   return false;
+}
+
+void InputGate::combine_inputs() {
+  if (valves_.size() == 1) {
+    time_ = valves_[0].time();
+    return;
+  }
+  detail::CombinedTime combined;
+  for (const WatermarkValve& valve : valves_) combined.add(valve.part());
+  time_ = combined.after(time_);
+}
+
+bool InputGate::deliver_time(StreamElement* element) {
+  if (time_ == delivered_) return false;
+  element->batch = nullptr;
+  // A watermark is never given while idle: the status precedes it, or follows.
+  if (delivered_.idle && !time_.idle) {
+    delivered_.idle = false;
+    element->kind = StreamElement::Kind::kWatermarkStatus;
+    element->value = 0;
+  } else if (time_.watermark != delivered_.watermark) {
+    delivered_.watermark = time_.watermark;
+    element->kind = StreamElement::Kind::kWatermark;
+    element->value = delivered_.watermark;
+  } else {
+    delivered_.idle = true;
+    element->kind = StreamElement::Kind::kWatermarkStatus;
+    element->value = 1;
+  }
+  return true;
 }
 
 }  // namespace weir

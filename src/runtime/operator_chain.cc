@@ -178,14 +178,19 @@ void OperatorChain::process(int input, Batch& batch) {
   else first.process_input(input, batch, output_of(0));
 }
 
-PollResult OperatorChain::poll(Timestamp* watermark) {
+PollResult OperatorChain::poll(EventTime* time) {
   current_ = 0;
-  return source()->poll(output_of(0), watermark);
+  return source()->poll(output_of(0), time);
 }
 
 void OperatorChain::add_splits(std::vector<std::string> splits) {
   current_ = 0;
   source()->add_splits(std::move(splits));
+}
+
+void OperatorChain::align_watermark(Timestamp max_allowed) {
+  current_ = 0;
+  source()->align_watermark(max_allowed);
 }
 
 int64_t OperatorChain::next_processing_time() {

@@ -48,9 +48,10 @@ class OperatorChain final : public CrashSubject {
   bool can_accept();
   /// `input`: of the first operator.
   void process(int input, Batch& batch);
-  PollResult poll(Timestamp* watermark);
+  PollResult poll(EventTime* time);
   /// Sources only.
   void add_splits(std::vector<std::string> splits);
+  void align_watermark(Timestamp max_allowed);
 
   /// Makes operator `i` the current one and returns it. For ChainWalk, and for the host before it
   /// runs a serializer or key selector: the first operator is to blame for those of the inputs, and

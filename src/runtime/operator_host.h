@@ -9,6 +9,7 @@
 
 #include "checkpoint/snapshot_model.h"
 #include "graph/job_graph.h"
+#include "platform/clock.h"
 #include "weir/operator/operator.h"
 
 namespace weir {
@@ -40,6 +41,8 @@ struct SubtaskPlace {
   double copy_reserve = 0;
   size_t max_record_bytes = kDefaultMaxRecordBytes;
   RunIdentity run{};
+  const MonotonicTime* active_time =
+      nullptr;  ///< OperatorContext::active_ms(); null: the wall clock
 };
 
 /// A list of operator state: as restored, or as put at a snapshot.
@@ -95,6 +98,9 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return services_.files(); }
   int64_t processing_time_ms() const override { return services_.wall_ms(); }
+  int64_t active_ms() const override {
+    return place_.active_time == nullptr ? services_.wall_ms() : whole_ms(*place_.active_time);
+  }
   void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override { fail_(std::move(status)); }
   StatusOr<Output*> side_output(const std::string& name, std::type_index type) override;

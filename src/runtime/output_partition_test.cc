@@ -51,6 +51,7 @@ std::string drain(Channel& channel) {
       case StreamElement::Kind::kWatermark: text += "w" + std::to_string(element.value); break;
       case StreamElement::Kind::kBarrier: text += "b" + std::to_string(element.value); break;
       case StreamElement::Kind::kEndOfData: text += "end"; break;
+      case StreamElement::Kind::kWatermarkStatus: text += "status"; break;
     }
   }
   return text;

@@ -80,6 +80,7 @@ struct Fixture {
         case Kind::kWatermark: text += "w" + std::to_string(element.value); break;
         case Kind::kBarrier: text += "b" + std::to_string(element.value); break;
         case Kind::kEndOfData: text += "end"; break;
+        case Kind::kWatermarkStatus: text += element.value != 0 ? "idle" : "active"; break;
       }
     }
     return text;

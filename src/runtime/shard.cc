@@ -20,6 +20,10 @@ void Shard::add_task(std::unique_ptr<Task> task) {
       .on_finished = [this] { listener_.on_task_finished(); },
       .on_split_wanted =
           [this, t = task.get()] { listener_.on_split_wanted(t->vertex_index(), t->subtask()); },
+      .on_watermark_to_align =
+          [this, t = task.get()](Timestamp watermark) {
+            listener_.on_watermark_to_align(t->vertex_index(), t->subtask(), watermark);
+          },
   });
   tasks_.push_back(std::move(task));
 }
@@ -67,6 +71,10 @@ void Shard::carry_out(Command& command) {
     for (const auto& task : tasks_) {
       if (task->vertex_index() == assigned->vertex)
         task->assign_splits(std::move(assigned->splits), assigned->more_follow);
+    }
+  } else if (const auto* align = std::get_if<AlignWatermark>(&command)) {
+    for (const auto& task : tasks_) {
+      if (task->vertex_index() == align->vertex) task->align_watermark(align->max_allowed);
     }
   } else if (auto* continuation = std::get_if<Continuation>(&command)) {
     continuation->task->run_continuation(continuation->run);

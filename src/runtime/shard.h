@@ -33,6 +33,10 @@ class ShardListener {
   virtual void on_task_finished() = 0;
   /// A source has read its splits and more follow.
   virtual void on_split_wanted(int vertex, int subtask) { (void)vertex, (void)subtask; }
+  /// The watermark that the group of an aligned source waits for has changed.
+  virtual void on_watermark_to_align(int vertex, int subtask, Timestamp watermark) {
+    (void)vertex, (void)subtask, (void)watermark;
+  }
   /// Called from time to time, when something has changed.
   virtual void on_progress(int shard, const ShardProgress& progress) = 0;
 };
@@ -56,12 +60,16 @@ class Shard final : public Actor {
     std::vector<std::string> splits;
     bool more_follow;
   };
+  struct AlignWatermark {
+    int vertex;
+    Timestamp max_allowed;
+  };
   struct Continuation {
     Task* task;
     std::function<void()> run;
   };
   using Command = std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted,
-                               CommitWithoutCheckpoint, AssignSplits, Continuation>;
+                               CommitWithoutCheckpoint, AssignSplits, AlignWatermark, Continuation>;
 
   struct Options {
     std::chrono::nanoseconds buffer_timeout =

@@ -15,6 +15,7 @@ struct StreamElement {
     kBarrier,    ///< value: checkpoint id; earlier records belong to the checkpoint, later ones do
                  ///< not
     kEndOfData,  ///< no batch and no watermark follows; barriers may
+    kWatermarkStatus,  ///< value: 1 if no records are expected for now (idle), 0 if they are again
   };
   Kind kind = Kind::kBatch;
   int64_t value = 0;

@@ -14,13 +14,16 @@ Task::Task(const JobVertex& vertex, int vertex_index, SubtaskPlace place, TaskSe
            FiberPool& fibers, std::unique_ptr<InputGate> gate, std::vector<OutgoingEdge> outputs)
     : vertex_(vertex),
       vertex_index_(vertex_index),
-      place_(place),
+      place_([&] {
+        place.active_time = &active_time_;
+        return place;
+      }()),
       services_(services),
       gate_(std::move(gate)),
       outputs_(make_edges(std::move(outputs))),
       call_(fibers),
       chain_(
-          vertex, place, services, [this](Status status) { fail(std::move(status)); },
+          vertex, place_, services, [this](Status status) { fail(std::move(status)); },
           exits_of(outputs_), call_) {
   for (const auto& output : outputs_) output->partition().count_into(&metrics_);
 }
@@ -68,7 +71,7 @@ MonotonicTime Task::step(MonotonicTime now) {
   wake_ = Actor::kIdle;
   bool room = false;
   guarded([&] { room = has_room(now); });
-  out_of_room_ = !room;
+  note_room(room, now);
   if (!room) return wake_;
   if (call_.suspended()) {
     call_.resume();
@@ -84,6 +87,13 @@ MonotonicTime Task::step(MonotonicTime now) {
   }
   if (state_ == State::kFailed) return Actor::kIdle;
   return call_.suspended() ? Actor::kBusy : wake_;
+}
+
+void Task::note_room(bool room, MonotonicTime now) {
+  if (!room && !out_of_room_) out_of_room_since_ = now;
+  if (room && out_of_room_) out_of_room_in_all_ += now - out_of_room_since_;
+  if (room) active_time_ = now - out_of_room_in_all_;
+  out_of_room_ = !room;
 }
 
 void Task::spent(MonotonicTime next, MonotonicTime begin, MonotonicTime end) {
@@ -132,7 +142,8 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
     next = due <= wall ? Actor::kBusy : time_when_due(now, wall, due);
   }
   timers_were_last_ = false;
-  return std::min(next, gate_ ? step_gate() : step_source(now));
+  next = std::min(next, gate_ ? step_gate() : step_source(now));
+  return vertex_.chain[0].alignment ? std::min(next, report_to_align(now)) : next;
 }
 
 MonotonicTime Task::step_gate() {
@@ -176,18 +187,19 @@ MonotonicTime Task::step_source(MonotonicTime now) {
     return Actor::kIdle;
   }
   take_assigned_splits();  // aborted checkpoints hold none back any more
-  Timestamp watermark = walk_.watermark();
-  const PollResult result = chain_.poll(&watermark);
+  EventTime time = walk_.time();
+  const PollResult result = chain_.poll(&time);
   const bool overtakes =
       bug_enabled(Bug::kEndOfInputBeforeData) && result.status == PollResult::Status::kNothingNow;
+  walk_.begin_time(time);
+  if (walk_.under_way()) return Actor::kBusy;
   const bool out_of_splits = result.status == PollResult::Status::kEnd;
   if ((out_of_splits && !splits_.more_follow()) || overtakes) {
     walk_.begin_end_of_source();
     return Actor::kBusy;
   }
   if (out_of_splits && splits_.want_more()) listener_.on_split_wanted();
-  if (watermark > walk_.watermark()) walk_.begin(StreamElement::Kind::kWatermark, watermark);
-  if (result.status == PollResult::Status::kMore || walk_.under_way()) return Actor::kBusy;
+  if (result.status == PollResult::Status::kMore) return Actor::kBusy;
   if (result.wake_at_ms == INT64_MAX) return Actor::kIdle;
   return time_when_due(now, services_.wall_ms(), result.wake_at_ms);
 }
@@ -208,7 +220,7 @@ void Task::on_barrier_passed(CheckpointId id) {
       bug_enabled(Bug::kOffsetSavedLate) && vertex_.is_source && state_ == State::kRunning;
   if (barrier_first) {
     broadcast(StreamElement::Kind::kBarrier, id);
-    Timestamp ignored = walk_.watermark();
+    EventTime ignored = walk_.time();
     chain_.poll(&ignored);
   }
   auto taken = chain_.snapshot(id);
@@ -220,6 +232,21 @@ void Task::on_barrier_passed(CheckpointId id) {
   if (!barrier_first) broadcast(StreamElement::Kind::kBarrier, id);
   taken->vertex = vertex_index_;
   listener_.on_snapshot(std::move(*taken));
+}
+
+void Task::align_watermark(Timestamp max_allowed) {
+  between_steps([this, max_allowed] { chain_.align_watermark(max_allowed); });
+}
+
+MonotonicTime Task::report_to_align(MonotonicTime now) {
+  const std::optional<Timestamp> watermark =
+      state_ == State::kEnded ? kMaxWatermark : chain_.source()->watermark_to_align();
+  if (!watermark || watermark == aligned_by_) return Actor::kIdle;
+  if (now < align_again_) return align_again_;
+  aligned_by_ = watermark;
+  align_again_ = now + std::chrono::milliseconds(vertex_.chain[0].alignment->update_interval_ms);
+  listener_.on_watermark_to_align(*watermark);
+  return Actor::kIdle;
 }
 
 void Task::trigger_checkpoint(CheckpointId id) { source_barriers_.on_trigger(id); }

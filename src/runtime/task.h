@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "platform/scheduler.h"
@@ -40,6 +41,7 @@ class Task final : private ChainWalk::Exit {
     std::function<void()> on_ended;
     std::function<void()> on_finished;
     std::function<void()> on_split_wanted = {};
+    std::function<void(Timestamp)> on_watermark_to_align = {};
   };
 
   /// `fibers` are the shard's, and outlive the task.
@@ -69,6 +71,8 @@ class Task final : private ChainWalk::Exit {
   /// The reader gets the splits after the barriers that were triggered before this call. Without
   /// `more_follow` these are the last.
   void assign_splits(std::vector<std::string> splits, bool more_follow);
+  /// Sources with watermark alignment only: reads nothing above this.
+  void align_watermark(Timestamp max_allowed);
   /// Sources only: the barrier is emitted before the next record.
   void trigger_checkpoint(CheckpointId id);
   void checkpoint_completed(CheckpointId id);
@@ -83,7 +87,7 @@ class Task final : private ChainWalk::Exit {
 
   int64_t source_records() const;
   int64_t late_records() const { return chain_.late_records(); }
-  Timestamp watermark() const { return walk_.watermark(); }
+  Timestamp watermark() const { return walk_.time().watermark; }
   /// Thread: any.
   const TaskMetrics& metrics() const { return metrics_; }
   /// Call it after each step that returned `next`, with the time of its begin and of its end: the
@@ -114,9 +118,12 @@ class Task final : private ChainWalk::Exit {
   /// True if there is room for the output of a step. Otherwise sets `wake_` to the time when there
   /// may be room, if known.
   bool has_room(MonotonicTime now);
+  void note_room(bool room, MonotonicTime now);
   MonotonicTime step_guarded(MonotonicTime now);
   MonotonicTime step_source(MonotonicTime now);
   void take_assigned_splits();
+  /// Reports the watermark to align, if it is due. Returns when to call it again.
+  MonotonicTime report_to_align(MonotonicTime now);
   MonotonicTime step_gate();
   void on_barrier_passed(CheckpointId id);
   BarrierTracker& barriers() { return gate_ ? gate_->barriers() : source_barriers_; }
@@ -132,6 +139,7 @@ class Task final : private ChainWalk::Exit {
   void abandon_step();
 
   TaskMetrics metrics_;
+  MonotonicTime active_time_{0};  ///< the steps' clock without time out of room, for the operators
   const JobVertex& vertex_;
   const int vertex_index_;
   const SubtaskPlace place_;
@@ -143,6 +151,8 @@ class Task final : private ChainWalk::Exit {
   ChainWalk walk_{chain_, *this};
   BarrierTracker source_barriers_{1, CheckpointingMode::kExactlyOnce};
   SplitInbox splits_;
+  std::optional<Timestamp> aligned_by_;  ///< the last watermark that was reported to align by
+  MonotonicTime align_again_{0};         ///< when to report the next one
   Listener listener_;
 
   State state_ = State::kRunning;
@@ -151,7 +161,9 @@ class Task final : private ChainWalk::Exit {
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;
-  bool out_of_room_ = false;           ///< the last step did nothing, because of that
+  bool out_of_room_ = false;  ///< the last step did nothing, because of that
+  MonotonicTime out_of_room_since_{0};
+  MonotonicTime out_of_room_in_all_{0};
   MonotonicTime now_{0};               ///< of the step
   MonotonicTime wake_ = Actor::kIdle;  ///< the value that the step returns
   std::vector<std::function<void()>>

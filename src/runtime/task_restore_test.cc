@@ -12,7 +12,7 @@ class SplitKeeper final : public SourceOperator {
  public:
   explicit SplitKeeper(std::vector<std::string>* splits) : splits_(splits) {}
   Status open(OperatorContext&) override { return {}; }
-  PollResult poll(Output&, Timestamp*) override { return {PollResult::Status::kEnd}; }
+  PollResult poll(Output&, EventTime*) override { return {PollResult::Status::kEnd}; }
   void add_splits(std::vector<std::string> splits) override { *splits_ = std::move(splits); }
   int64_t records_emitted() const override { return 0; }
 

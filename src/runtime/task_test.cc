@@ -34,11 +34,11 @@ class CountingSource final : public SourceOperator {
     if (!restored->empty()) next_ = (*restored)[0][0];
     return {};
   }
-  PollResult poll(Output& out, Timestamp* watermark) override {
+  PollResult poll(Output& out, EventTime* time) override {
     if (next_ > count_) return {PollResult::Status::kEnd};
     Ints batch;
     batch.add(next_, next_ * 10);
-    *watermark = next_ * 10;
+    time->watermark = next_ * 10;
     ++next_;
     out.emit(batch);
     return {PollResult::Status::kMore};
@@ -60,7 +60,7 @@ class SplitSource final : public SourceOperator {
  public:
   explicit SplitSource(std::string* log) : log_(log) {}
   Status open(OperatorContext&) override { return {}; }
-  PollResult poll(Output& out, Timestamp*) override {
+  PollResult poll(Output& out, EventTime*) override {
     if (splits_.empty()) return {PollResult::Status::kEnd};
     Ints batch;
     batch.add(std::stoi(splits_.front()));
@@ -164,7 +164,9 @@ struct Fixture {
          .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
          .on_ended = [this] { events += "ended "; },
          .on_finished = [this] { events += "finished "; },
-         .on_split_wanted = [this] { events += "wanted "; }});
+         .on_split_wanted = [this] { events += "wanted "; },
+         .on_watermark_to_align =
+             [this](Timestamp w) { events += "align" + std::to_string(w) + " "; }});
     EXPECT_TRUE(task->chain().open({}).ok());
   }
   void run() {
@@ -187,6 +189,9 @@ struct Fixture {
           text += "b" + std::to_string(element.value) + " ";
           break;
         case StreamElement::Kind::kEndOfData: text += "end "; break;
+        case StreamElement::Kind::kWatermarkStatus:
+          text += element.value != 0 ? "idle " : "active ";
+          break;
       }
     }
     return text;
@@ -227,6 +232,28 @@ class Restless final : public Operator {
   int fired_ = 0;
 };
 
+/// Has nothing to read until it ends; the test sets its watermark.
+class AlignedSource final : public SourceOperator {
+ public:
+  struct Script {
+    std::optional<Timestamp> watermark = {};
+    Timestamp max_allowed = kMaxWatermark;
+    bool ends = false;
+  };
+  explicit AlignedSource(Script* script) : script_(script) {}
+  Status open(OperatorContext&) override { return {}; }
+  PollResult poll(Output&, EventTime*) override {
+    return {script_->ends ? PollResult::Status::kEnd : PollResult::Status::kNothingNow};
+  }
+  void add_splits(std::vector<std::string>) override {}
+  std::optional<Timestamp> watermark_to_align() const override { return script_->watermark; }
+  void align_watermark(Timestamp max_allowed) override { script_->max_allowed = max_allowed; }
+  int64_t records_emitted() const override { return 0; }
+
+ private:
+  Script* const script_;
+};
+
 /// Passes on records of its first input as they are, and of its second with 500 added.
 class TwoInputs final : public Operator {
  public:
@@ -251,6 +278,28 @@ TEST(Task, SourceEmitsRecordsWatermarksAndTheEnd) {
   f.run();
   EXPECT_EQ(f.output(), "1 w10 2 w20 wmax end ");
   EXPECT_EQ(f.events, "ended ");
+}
+
+TEST(Task, ReportsTheWatermarkToAlignByOncePerInterval) {
+  using std::chrono::milliseconds;
+  AlignedSource::Script script;
+  Fixture f({[&] { return std::make_unique<AlignedSource>(&script); }}, true);
+  f.vertex.chain[0].alignment = {"group", 10, 1000};
+  EXPECT_EQ(f.task->step(milliseconds(0)), Actor::kIdle) << "there is no watermark yet";
+  script.watermark = 5;
+  f.task->step(milliseconds(1));
+  script.watermark = 7;
+  EXPECT_EQ(f.task->step(milliseconds(2)), milliseconds(1001));
+  EXPECT_EQ(f.events, "align5 ");
+  EXPECT_EQ(f.task->step(milliseconds(1001)), Actor::kIdle);
+  f.task->step(milliseconds(5000));
+  EXPECT_EQ(f.events, "align5 align7 ") << "only changes";
+  f.task->align_watermark(17);
+  EXPECT_EQ(script.max_allowed, 17);
+  script.ends = true;
+  f.events.clear();
+  while (f.task->step(milliseconds(9000)) == Actor::kBusy) {}
+  EXPECT_EQ(f.events, "ended align" + std::to_string(kMaxWatermark) + " ");
 }
 
 TEST(Task, CountsWhatPassesThrough) {

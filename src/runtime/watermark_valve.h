@@ -1,26 +1,33 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
-#include "weir/operator/batch.h"
+#include "weir/detail/time/combined_time.h"
 
 namespace weir {
 
-/// The watermark of a task: the minimum of its input channels' watermarks. Pure. Thread: the
-/// shard's. Invariant: the returned watermarks only increase.
+/// The event time at one input of a task, from its channels: their minimum, without idle and ended
+/// ones (CombinedTime). A channel that was idle does not hold the others back until its watermark
+/// has caught up with theirs. Pure. Thread: the shard's. Invariant: the watermark never goes back.
 class WatermarkValve {
  public:
-  explicit WatermarkValve(int channels) : by_channel_(channels, kMinWatermark) {}
+  explicit WatermarkValve(int channels) : channels_(channels) {}
 
-  /// Returns the task's new watermark if this channel's makes it advance. Ignores a watermark that
-  /// goes back.
-  std::optional<Timestamp> on_watermark(int channel, Timestamp watermark);
-  Timestamp current() const { return current_; }
+  /// Both return the input's time. A watermark that goes back, or of an idle channel, is ignored.
+  const EventTime& on_watermark(int channel, Timestamp watermark);
+  const EventTime& on_status(int channel, bool idle);
+  const EventTime& time() const { return whole_.time; }
+  const detail::TimePart& part() const { return whole_; }
 
  private:
-  std::vector<Timestamp> by_channel_;
-  Timestamp current_ = kMinWatermark;
+  struct Channel {
+    detail::TimePart part;
+    bool caught_up = true;
+  };
+  void combine();
+
+  std::vector<Channel> channels_;
+  detail::TimePart whole_;
 };
 
 }  // namespace weir

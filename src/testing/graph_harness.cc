@@ -324,9 +324,9 @@ bool GraphHarness::poll() {
     if (!node.is_source) return;
     const size_t i = static_cast<size_t>(subtask.subtask_index());
     if (node.at_end[i]) return;
-    Timestamp watermark = kMinWatermark;
-    node.at_end[i] = subtask.poll(&watermark).status == PollResult::Status::kEnd &&
-                     !impl_->assign(node, subtask);
+    EventTime time;
+    node.at_end[i] =
+        subtask.poll(&time).status == PollResult::Status::kEnd && !impl_->assign(node, subtask);
     more = more || !node.at_end[i];
   });
   return more && impl_->status.ok();

@@ -122,8 +122,8 @@ void OperatorHarness::processing_time_to_the_end(int64_t now_ms) {
   while (advance_processing_time(now_ms) == Progress::kMore) {}
 }
 
-PollResult OperatorHarness::poll(Timestamp* watermark) {
-  const PollResult result = static_cast<SourceOperator&>(*op_).poll(*this, watermark);
+PollResult OperatorHarness::poll(EventTime* time) {
+  const PollResult result = static_cast<SourceOperator&>(*op_).poll(*this, time);
   run_continuations();
   return result;
 }

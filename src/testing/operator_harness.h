@@ -92,7 +92,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   /// Repeats the call until kDone.
   void watermark_to_the_end(Timestamp watermark);
   void processing_time_to_the_end(int64_t now_ms);
-  PollResult poll(Timestamp* watermark);
+  PollResult poll(EventTime* time);
 
   /// Calls prepare_barrier() and snapshot(). Reads the keyed state at once, or in
   /// read_keyed_state() if it is `deferred`.

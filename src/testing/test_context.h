@@ -32,6 +32,7 @@ class TestContext final : public OperatorContext,
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return *this; }
   int64_t processing_time_ms() const override { return now_ms; }
+  int64_t active_ms() const override { return now_ms - waited_ms; }
   void run_blocking(std::function<std::function<void()>()>) override { WEIR_CHECK(false); }
   void fail(Status status) override { failure = std::move(status); }
 
@@ -51,6 +52,7 @@ class TestContext final : public OperatorContext,
   void before_ack(std::function<Status()>) override { WEIR_CHECK(false); }
 
   int64_t now_ms = 1'000'000;
+  int64_t waited_ms = 0;
   Lists lists;  ///< the lists that the operator put
   Status failure;
 

@@ -155,6 +155,7 @@ class FileSource final : public Source<T> {
     return std::make_unique<Reader>(*this);
   }
   bool bounded() const override { return !monitor_; }
+  bool has_timestamps() const override { return false; }
   std::string setup_problem() const {
     if (monitor_ && monitor_->count() <= 0) {
       return "a FileSource is to look for new files every " + std::to_string(monitor_->count()) +
@@ -187,6 +188,7 @@ class FileSource<T>::Reader final : public SourceReader<T> {
         pacer_(source.rate_),
         row_(source.options_.csv) {}
 
+  void track_splits(SplitTracker& tracker) override { tracker_ = &tracker; }
   Status open(OperatorContext& context) override {
     context_ = &context;
     pacer_.open(context.parallelism());
@@ -205,11 +207,15 @@ class FileSource<T>::Reader final : public SourceReader<T> {
     const size_t allowed = pacer_.allowed(now_ms, max_records);
     if (allowed == 0) return {kNothingNow, pacer_.next_ms(now_ms)};
     switch (records_->take(allowed, texts_)) {
-      case detail::RecordReader::Result::kEnd: pacer_.set_reading(false); return {kEnd};
+      case detail::RecordReader::Result::kEnd:
+        pacer_.set_reading(false);
+        track(0);
+        return {kEnd};
       case detail::RecordReader::Result::kNothingNow: return {kNothingNow};
       case detail::RecordReader::Result::kRecords: break;
     }
     pacer_.emitted(texts_.size());
+    track(records_->file_number());
     if (source_.parse_line_) {
       for (const std::string_view text : texts_) {
         if (!parse(text, out, [&] { return source_.parse_line_(text); })) return {kNothingNow};
@@ -227,6 +233,14 @@ class FileSource<T>::Reader final : public SourceReader<T> {
   }
 
  private:
+  /// The records from now on are of this split; 0: none is being read.
+  void track(int64_t split) {
+    if (tracker_ == nullptr || split == split_) return;
+    if (split_ > 0) tracker_->end(std::to_string(split_));
+    split_ = split;
+    if (split_ > 0) tracker_->records_of(std::to_string(split_));
+  }
+
   T parse_row(std::string_view text) {
     row_.parse(text);
     return row_.ok() ? source_.parse_row_(row_) : T{};
@@ -247,8 +261,10 @@ class FileSource<T>::Reader final : public SourceReader<T> {
 
   const FileSource source_;
   const std::unique_ptr<detail::RecordReader> records_;
+  SplitTracker* tracker_ = nullptr;
   OperatorContext* context_ = nullptr;
   detail::Pacer pacer_;
+  int64_t split_ = 0;  ///< as track() was called last
   std::vector<std::string_view> texts_;
   CsvRow row_;
   int64_t row_file_ = -1;

@@ -73,6 +73,7 @@ class GeneratorSource final : public Source<T> {
     return std::make_unique<Reader>(*this);
   }
   bool bounded() const override { return count_.has_value(); }
+  bool has_timestamps() const override { return timestamp_ != nullptr; }
   std::string setup_problem() const {
     if (!make_) return "a GeneratorSource is given a function that is null";
     if (timestamps_are_null_)

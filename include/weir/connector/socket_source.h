@@ -21,6 +21,7 @@ class SocketSource final : public Source<std::string> {
                                                int parallelism) const override;
   std::unique_ptr<SourceReader<std::string>> create_reader() const override;
   bool bounded() const override { return false; }
+  bool has_timestamps() const override { return false; }
 
  private:
   std::string host_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <typeindex>
 #include <vector>
@@ -105,6 +106,8 @@ class OperatorContext {
   virtual FileSystemRegistry& files() = 0;
   /// The wall clock of processing-time timers, ms since 1970.
   virtual int64_t processing_time_ms() const = 0;
+  /// A clock in ms that never goes back, and stops while the subtask waits for room in its output.
+  virtual int64_t active_ms() const { return processing_time_ms(); }
 
   /// Maximum memory to keep ready for the copies of a checkpoint, as a share of the keyed state's
   /// size.
@@ -137,9 +140,9 @@ enum class Progress {
 ///   - It calls open() once and first, then keyed_state()->restore… if there is state to restore.
 ///   - It calls process/advance_* only while can_accept() is true and the output has room. It calls
 ///     nothing else while such a call is suspended in Output::emit().
-///   - Watermarks never go back. They are those of the input that is behind. After
-///     advance_watermark(kMaxWatermark) and finish() there are no more records, but snapshots,
-///     notifications and advance_processing_time() may follow.
+///   - Watermarks never go back. They are those of the input that is behind, without those that are
+///     idle. After advance_watermark(kMaxWatermark) and finish() there are no more records, but
+///     snapshots, notifications and advance_processing_time() may follow.
 ///   - Completions may be lost, repeated or late. complete(n) means that all checkpoints ≤ n are
 ///     subsumed in which this operator took part.
 /// An operator guarantees:
@@ -211,12 +214,17 @@ struct PollResult {
 class SourceOperator : public Operator {
  public:
   void process(Batch&, Output&) final {}
-  /// Emits at most one batch. Sets `*watermark` if the watermark may advance now. The host sends it
-  /// after the batch.
-  virtual PollResult poll(Output& out, Timestamp* watermark) = 0;
-  /// Adds the splits of a fresh start, in the order in which to read them. Called after open(),
-  /// never after a restore.
+  /// Emits at most one batch. `*time` is the event time that was sent last; changes it if it
+  /// changes now. The host sends it after the batch.
+  virtual PollResult poll(Output& out, EventTime* time) = 0;
+  /// Adds splits, in the order in which to read them. Called after open(): with those of a fresh
+  /// start, and with those that are found while the job runs.
   virtual void add_splits(std::vector<std::string> splits) = 0;
+  /// Aligned sources: the watermark that the others wait for; kMaxWatermark if they need not wait.
+  /// Nothing: none yet.
+  virtual std::optional<Timestamp> watermark_to_align() const { return std::nullopt; }
+  /// Aligned sources: reads no records of splits whose watermark is above this.
+  virtual void align_watermark(Timestamp max_allowed) { (void)max_allowed; }
   /// Number of records emitted since open(). For the event-count checkpoint trigger and the
   /// progress line.
   virtual int64_t records_emitted() const = 0;

@@ -122,7 +122,7 @@ class QuietSource final : public SourceOperator {
  public:
   explicit QuietSource(const bool* ended) : ended_(ended) {}
   Status open(OperatorContext&) override { return {}; }
-  PollResult poll(Output&, Timestamp*) override {
+  PollResult poll(Output&, EventTime*) override {
     return {*ended_ ? PollResult::Status::kEnd : PollResult::Status::kNothingNow};
   }
   void add_splits(std::vector<std::string>) override {}

@@ -35,12 +35,12 @@ class NumberSource final : public SourceOperator {
     first_ = context.subtask() * 1'000'000;
     return {};
   }
-  PollResult poll(Output& out, Timestamp* watermark) override {
+  PollResult poll(Output& out, EventTime* time) override {
     if (emitted_ == count_) return {PollResult::Status::kEnd};
     Numbers batch;
     for (int i = 0; i < 10 && emitted_ < count_; ++i, ++emitted_)
       batch.add(first_ + emitted_, emitted_);
-    *watermark = emitted_ - 1;
+    time->watermark = emitted_ - 1;
     out.emit(batch);
     return {PollResult::Status::kMore};
   }

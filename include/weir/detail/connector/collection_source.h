@@ -33,6 +33,7 @@ class CollectionSource final : public Source<T> {
     return std::make_unique<Reader>(elements_);
   }
   bool bounded() const override { return true; }
+  bool has_timestamps() const override { return false; }
 
  private:
   struct Range {

@@ -47,7 +47,7 @@ class RecordReader {
   /// The column names in the header of the last records' file. Changes only with the file. Empty if
   /// there is no header.
   virtual const std::vector<std::string>& header() const = 0;
-  /// Increases when header() may have changed.
+  /// Increases with each split that it begins to read, and with it header() may change.
   virtual int64_t file_number() const = 0;
   /// Reports one of the last records as malformed. Returns false if this has failed the task.
   virtual bool malformed(std::string_view record, const std::string& why, bool may_skip) = 0;

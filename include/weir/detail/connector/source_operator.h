@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "weir/connector/source.h"
+#include "weir/detail/connector/split_times.h"
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/time/watermark_strategy.h"
 #include "weir/types/bytes.h"
@@ -21,11 +23,17 @@ class SourceReaderOperator final : public SourceOperator {
  public:
   SourceReaderOperator(std::unique_ptr<SourceReader<T>> reader, WatermarkStrategy<T> strategy,
                        OperatorSettings settings)
-      : reader_(std::move(reader)), strategy_(std::move(strategy)), settings_(settings) {}
+      : strategy_(std::move(strategy)), settings_(settings), reader_(std::move(reader)) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
     if (reader_ == nullptr) return failed_precondition("the source's create_reader() gave none");
+    if (strategy_.makes_event_time()) {
+      times_.emplace(strategy_, settings_.auto_watermark_interval_ms, batch_);
+      reader_->track_splits(*times_);
+    } else {
+      reader_->track_splits(nobody_);
+    }
     TypeDescription split;
     split.kind = TypeKind::kBytes;
     auto restored =
@@ -47,8 +55,10 @@ class SourceReaderOperator final : public SourceOperator {
     reader_->add_splits(std::move(splits));
   }
 
-  PollResult poll(Output& out, Timestamp* watermark) override {
-    PollResult result = reader_->poll(batch_, settings_.batch_size);
+  PollResult poll(Output& out, EventTime* time) override {
+    // While all splits are ahead of the other sources, the reader rests.
+    PollResult result{PollResult::Status::kNothingNow};
+    if (!times_ || !times_->ahead()) result = reader_->poll(batch_, settings_.batch_size);
     if (!batch_.records.empty()) {
       if (!batch_.timestamps.empty() && batch_.timestamps.size() != batch_.records.size()) {
         context_->fail(
@@ -59,19 +69,35 @@ class SourceReaderOperator final : public SourceOperator {
         return {PollResult::Status::kNothingNow};
       }
       strategy_.assign(batch_);
-      if (strategy_.emits_watermarks() && !batch_.timestamps.empty()) {
-        newest_ = std::max(newest_,
-                           *std::max_element(batch_.timestamps.begin(), batch_.timestamps.end()));
-      }
       records_emitted_ += static_cast<int64_t>(batch_.records.size());
-      out.emit(batch_);
     }
+    if (!times_) {
+      if (!batch_.records.empty()) out.emit(batch_);
+      return result;
+    }
+    times_->on_polled();
+    if (!batch_.records.empty()) out.emit(batch_);
     // Even without splits left, because more may follow later.
-    if (strategy_.emits_watermarks()) advance(&result, watermark);
+    const int64_t wake_at_ms =
+        times_->advance(*context_, result.status == PollResult::Status::kEnd);
+    *time = times_->time();
+    if (strategy_.alignment()) pause_splits();
+    if (result.status != PollResult::Status::kMore)
+      result.wake_at_ms = std::min(result.wake_at_ms, wake_at_ms);
     return result;
   }
 
   int64_t records_emitted() const override { return records_emitted_; }
+
+  std::optional<Timestamp> watermark_to_align() const override {
+    if (times_->time().idle) return kMaxWatermark;
+    if (times_->time().watermark == kMinWatermark) return std::nullopt;
+    return times_->time().watermark;
+  }
+  void align_watermark(Timestamp max_allowed) override {
+    times_->align(max_allowed);
+    pause_splits();
+  }
 
   Status snapshot(SnapshotContext& context) override {
     std::vector<std::string> elements;
@@ -89,32 +115,26 @@ class SourceReaderOperator final : public SourceOperator {
  private:
   static constexpr const char* kState = "SourceReaderState";
 
-  /// Sets `*watermark` if it is due. Otherwise, if the source has nothing now, requests a call when
-  /// it will be due.
-  void advance(PollResult* result, Timestamp* watermark) {
-    const Timestamp now_possible = strategy_.watermark_after(newest_);
-    if (now_possible <= emitted_) return;
-    const int64_t now_ms = context_->processing_time_ms();
-    const int64_t due_ms = saturating_add(emitted_at_ms_, settings_.auto_watermark_interval_ms);
-    // If the wall clock goes back, event time must not stop.
-    if (emitted_ == kMinWatermark || now_ms >= due_ms || now_ms < emitted_at_ms_) {
-      emitted_ = now_possible;
-      emitted_at_ms_ = now_ms;
-      *watermark = now_possible;
-    } else if (result->status != PollResult::Status::kMore) {
-      result->wake_at_ms = std::min(result->wake_at_ms, due_ms);
-    }
+  void pause_splits() {
+    std::vector<std::string> pause, resume;
+    times_->take_changes(&pause, &resume);
+    if (!pause.empty() || !resume.empty()) reader_->pause_or_resume_splits(pause, resume);
   }
 
-  std::unique_ptr<SourceReader<T>> reader_;
+  class Nobody final : public SplitTracker {
+    void begin(const std::string&) override {}
+    void records_of(const std::string&) override {}
+    void end(const std::string&) override {}
+  };
+
   const WatermarkStrategy<T> strategy_;
   const OperatorSettings settings_;
   OperatorContext* context_ = nullptr;
   BatchOf<T> batch_;
+  std::optional<SplitTimes<T>> times_;  ///< nothing: no watermarks and no status
+  Nobody nobody_;
+  std::unique_ptr<SourceReader<T>> reader_;
   int64_t records_emitted_ = 0;
-  Timestamp newest_ = kNoTimestamp;
-  Timestamp emitted_ = kMinWatermark;
-  int64_t emitted_at_ms_ = 0;
 };
 
 }  // namespace weir::detail

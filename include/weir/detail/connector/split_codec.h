@@ -46,6 +46,7 @@ class TypedReader final : public SourceReader<T> {
   explicit TypedReader(std::unique_ptr<SourceReader<T, Split>> reader)
       : reader_(std::move(reader)) {}
 
+  void track_splits(SplitTracker& tracker) override { reader_->track_splits(tracker); }
   Status open(OperatorContext& context) override {
     context_ = &context;
     return reader_->open(context);
@@ -64,6 +65,10 @@ class TypedReader final : public SourceReader<T> {
   }
   PollResult poll(BatchOf<T>& out, size_t max_records) override {
     return reader_->poll(out, max_records);
+  }
+  void pause_or_resume_splits(const std::vector<std::string>& pause,
+                              const std::vector<std::string>& resume) override {
+    reader_->pause_or_resume_splits(pause, resume);
   }
   std::vector<std::string> snapshot() override { return encode_splits(reader_->snapshot()); }
 

@@ -25,11 +25,15 @@ StreamNode source_node(StreamGraph& graph, SourceT source, WatermarkStrategy<T> 
   node.name = std::move(name);
   try {
     node.bounded = shared->bounded();
+    const bool timed = strategy.assigns_timestamps() || shared->has_timestamps();
+    node.timestamps = timed ? StreamNode::Timestamps::kGiven : StreamNode::Timestamps::kNone;
   } catch (const std::exception& e) {
-    graph.problems.push_back("source '" + node.name +
-                             "' threw when it was asked whether it is bounded: " + e.what());
+    graph.problems.push_back(
+        "source '" + node.name +
+        "' threw when it was asked whether it is bounded or has timestamps: " + e.what());
   }
   node.make_enumerator = enumerator_factory(shared);
+  node.alignment = strategy.alignment();
   node.factory = [shared,
                   strategy = std::make_shared<const WatermarkStrategy<T>>(std::move(strategy))](
                      const OperatorSettings& settings) -> std::unique_ptr<Operator> {

@@ -17,6 +17,7 @@
 
 #include "weir/connector/file_system.h"
 #include "weir/connector/split_enumerator.h"
+#include "weir/detail/time/watermark_alignment.h"
 #include "weir/detail/types/record_codec.h"
 #include "weir/operator/operator.h"
 
@@ -81,6 +82,10 @@ struct StreamNode {
   bool reinterprets_keys = false;  ///< what follows has keyed state without an exchange by key
   bool has_side_outputs = false;   ///< true if the operator may emit to some
   std::vector<SideOutput> side_outputs = {};  ///< those that have readers
+  std::optional<WatermarkAlignment> alignment = {};  ///< sources only
+  bool event_time = false;  ///< works in event time: its records need timestamps
+  /// Of results: kKept: a record has the timestamp of the one that it was made of.
+  enum class Timestamps { kNone, kKept, kGiven } timestamps = Timestamps::kKept;
 };
 
 /// A job as the program describes it. Nodes come after their inputs.
