@@ -1,5 +1,6 @@
 #include "graph/build_job_graph.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/strings.h"
@@ -112,6 +113,27 @@ void check_inputs(const StreamGraph& graph, const JobGraphOptions& options,
   }
 }
 
+/// Refuses operators in event time none of whose records can have a timestamp.
+void check_timestamps(const StreamGraph& graph, std::vector<std::string>* problems) {
+  std::vector<bool> may_have(graph.nodes.size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const StreamNode& node = graph.nodes[i];
+    const bool input_may =
+        std::any_of(node.inputs.begin(), node.inputs.end(),
+                    [&](const StreamInput& in) { return may_have[static_cast<size_t>(in.from)]; });
+    using Timestamps = StreamNode::Timestamps;
+    may_have[i] = node.timestamps == Timestamps::kGiven ||
+                  (node.timestamps == Timestamps::kKept && (node.inputs.empty() || input_may));
+    if (!node.event_time || input_may || node.inputs.empty()) continue;
+    problems->push_back(
+        cat("operator '", node.name,
+            "' works in event time, and none of its records has a timestamp; give their source a "
+            "watermark strategy that assigns them, such as "
+            "for_bounded_out_of_orderness<T>(bound).with_timestamp_assigner(&T::time), or use a "
+            "window in processing time"));
+  }
+}
+
 Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options,
                      const StreamInput& input, const std::vector<Planned>& plan, size_t to) {
   if (input.partitioning != Partitioning::kForward || input.forward_only) return input.partitioning;
@@ -121,6 +143,18 @@ Partitioning resolve(const StreamGraph& graph, const JobGraphOptions& options,
       graph.nodes[from].parallelism.has_value() != graph.nodes[to].parallelism.has_value())
     return Partitioning::kRebalance;
   return Partitioning::kForward;
+}
+
+void check_alignment(const StreamGraph& graph, const JobGraphOptions& options,
+                     std::vector<std::string>* problems) {
+  for (const StreamNode& node : graph.nodes) {
+    if (!options.for_flink || !node.alignment) continue;
+    problems->push_back(
+        cat("source '", node.name,
+            "' has with_watermark_alignment(), which a job inside Flink cannot have, because its "
+            "sources do not exchange watermarks there; leave it out, or run the job without "
+            "--target flink"));
+  }
 }
 
 /// True if the node joins the chain of its input.
@@ -158,6 +192,8 @@ Id128 fingerprint(const JobGraph& graph) {
     for (const JobOperator& op : vertex.chain) {
       text += cat(op.name.size(), ":", op.name, " ", op.uid.size(), ":", op.uid, " ", op.parent,
                   " ", op.output, "\n");
+      if (op.alignment)
+        text += cat("aligned ", op.alignment->group.size(), ":", op.alignment->group, "\n");
       for (const detail::SideOutput& side : op.side_outputs)
         text += cat("side ", side.name.size(), ":", side.name, "\n");
     }
@@ -185,6 +221,8 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
   plan_uids(stream_graph, options, &plan, &problems);
   plan_parallelism(stream_graph, options, &plan, &problems);
   check_inputs(stream_graph, options, plan, &problems);
+  check_timestamps(stream_graph, &problems);
+  check_alignment(stream_graph, options, &problems);
   if (!problems.empty()) {
     std::string text;
     for (const std::string& problem : problems) text += cat(text.empty() ? "" : "\n", problem);
@@ -235,6 +273,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
          [factory = node.factory, settings = options.operators] { return factory(settings); },
          node.make_enumerator, node.probe, node.side_outputs});
     vertex.chain.back().description = node.description;
+    vertex.chain.back().alignment = node.alignment;
     if (!chained) continue;
     vertex.chain.back().parent = plan[static_cast<size_t>(node.inputs[0].from)].place;
     vertex.chain.back().output = node.inputs[0].output;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "base/strings.h"
 #include "graph/execution_graph.h"
 #include "graph/explain.h"
@@ -242,6 +244,58 @@ TEST(BuildJobGraph, ImpossibleParallelismsAreAllReportedAtOnce) {
             "operator 'b' has parallelism 8, more than its max parallelism 4; lower the first or, "
             "if there is no state yet, "
             "raise the second");
+}
+
+/// The result of a job with a source and a window in event time, and perhaps an operator between.
+std::string with_window(StreamNode source, std::optional<StreamNode::Timestamps> between = {}) {
+  StreamGraph graph{{std::move(source)}};
+  if (between) {
+    graph.nodes.push_back(node("between", {forward(0)}));
+    graph.nodes.back().timestamps = *between;
+  }
+  const int last = static_cast<int>(graph.nodes.size()) - 1;
+  graph.nodes.push_back(node("window", {hash(last)}));
+  graph.nodes.back().event_time = true;
+  const auto built = build_job_graph(graph, options());
+  return built.ok() ? "" : std::string(built.status().message());
+}
+
+TEST(BuildJobGraph, WindowInEventTimeNeedsTimestamps) {
+  using Timestamps = StreamNode::Timestamps;
+  StreamNode untimed = node("in");
+  untimed.timestamps = Timestamps::kNone;
+  StreamNode timed = node("in");
+  timed.timestamps = Timestamps::kGiven;
+  EXPECT_TRUE(with_window(untimed).starts_with(
+      "operator 'window' works in event time, and none of its records has a timestamp; give their "
+      "source a watermark strategy"));
+  EXPECT_NE(with_window(untimed, Timestamps::kKept), "");
+  EXPECT_EQ(with_window(untimed, Timestamps::kGiven), "");
+  EXPECT_EQ(with_window(timed), "");
+  EXPECT_EQ(with_window(timed, Timestamps::kKept), "");
+  EXPECT_EQ(with_window(node("in")), "") << "it is not known";
+}
+
+TEST(BuildJobGraph, OneInputWithTimestampsIsEnough) {
+  StreamGraph graph{{node("untimed"), node("timed"), node("window", {hash(0), hash(1)})}};
+  graph.nodes[0].timestamps = StreamNode::Timestamps::kNone;
+  graph.nodes[2].event_time = true;
+  EXPECT_TRUE(build_job_graph(graph, options()).ok());
+}
+
+TEST(BuildJobGraph, WatermarkAlignmentIsRefusedInsideFlink) {
+  StreamGraph graph{{node("in")}};
+  graph.nodes[0].alignment = {"g", 10, 1000};
+  const auto own = build_job_graph(graph, options());
+  ASSERT_TRUE(own.ok());
+  EXPECT_EQ(own->vertices[0].chain[0].alignment->group, "g");
+  JobGraphOptions flink = options();
+  flink.for_flink = true;
+  EXPECT_NE(build_job_graph(graph, flink)
+                .status()
+                .message()
+                .find("source 'in' has with_watermark_alignment()"),
+            std::string_view::npos);
 }
 
 TEST(BuildJobGraph, EmptyJobIsRefused) {

@@ -105,9 +105,11 @@ class DataStream {
         requires { requires std::derived_from<Fn, ProcessFunction<T, typename Fn::Output>>; },
         "process: the function must be a weir::ProcessFunction of this stream's type of records; a "
         "KeyedProcessFunction needs key_by()");
-    return transform<typename Fn::Output>("process", [function = std::move(function)] {
+    auto node = detail::node_of("process", inputs_, [function = std::move(function)] {
       return std::make_unique<detail::ProcessOperator<Fn>>(function);
     });
+    node.has_side_outputs = true;
+    return SingleOutputStreamOperator<typename Fn::Output>::add(graph_, std::move(node));
   }
 
   /// Merges this stream with others of the same type, in no particular order.
@@ -289,6 +291,7 @@ class DataStream {
   SingleOutputStreamOperator<Out> transform(std::string name, Make make) const {
     auto node = detail::node_of(std::move(name), inputs_, std::move(make));
     node.has_side_outputs = true;
+    node.timestamps = detail::StreamNode::Timestamps::kGiven;
     return SingleOutputStreamOperator<Out>::add(graph_, std::move(node));
   }
 

@@ -67,6 +67,8 @@ class IntervalJoined {
     node.name = "interval join";
     node.inputs = inputs_;
     node.has_side_outputs = true;
+    node.event_time = true;
+    node.timestamps = detail::StreamNode::Timestamps::kGiven;
     node.factory = [selector1 = selector1_, selector2 = selector2_, bounds = bounds(),
                     late_left = late_left_, late_right = late_right_,
                     function = std::move(function)](const detail::OperatorSettings& settings) {

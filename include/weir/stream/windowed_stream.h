@@ -201,6 +201,8 @@ class WindowedStream {
     node.name = std::move(name);
     node.inputs = inputs_;
     node.has_side_outputs = late_.has_value();
+    node.event_time = Setup::Assigner::kEventTime;
+    node.timestamps = detail::StreamNode::Timestamps::kGiven;
     node.factory = [make = std::move(make),
                     late = late_](const detail::OperatorSettings& settings) {
       auto made = make(settings);
