@@ -289,6 +289,14 @@ void fields(Archive& a, RequestSplit& m) {
 }
 
 template <class Archive>
+void fields(Archive& a, ReportWatermark& m) {
+  a | m.attempt;
+  a | m.vertex;
+  a | m.subtask;
+  a | m.watermark;
+}
+
+template <class Archive>
 void fields(Archive& a, Registered& m) {
   a | m.epoch;
 }
@@ -344,6 +352,12 @@ template <class Archive>
 void fields(Archive& a, AssignSplits& m) {
   a | m.attempt;
   a | m.to;
+}
+template <class Archive>
+void fields(Archive& a, AlignWatermark& m) {
+  a | m.attempt;
+  a | m.vertex;
+  a | m.max_allowed;
 }
 template <class Archive>
 void fields(Archive&, Heartbeat&) {}

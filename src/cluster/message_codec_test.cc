@@ -163,6 +163,20 @@ TEST(MessageCodec, FailureKeepsItsCodeAndMessage) {
   EXPECT_EQ(std::get<TaskFailed>(*decoded).status.to_string(), data_loss("it is torn").to_string());
 }
 
+TEST(MessageCodec, WatermarksToAlignRoundTrip) {
+  const auto report = decode_from_worker(encode(FromWorker(ReportWatermark{3, 4, 5, -6})));
+  ASSERT_TRUE(report.ok());
+  const auto& reported = std::get<ReportWatermark>(*report);
+  EXPECT_EQ(reported.attempt, 3);
+  EXPECT_EQ(reported.vertex, 4);
+  EXPECT_EQ(reported.subtask, 5);
+  EXPECT_EQ(reported.watermark, -6);
+  const auto align = decode_from_master(encode(FromMaster(AlignWatermark{3, 4, kMaxWatermark})));
+  ASSERT_TRUE(align.ok());
+  EXPECT_EQ(std::get<AlignWatermark>(*align).vertex, 4);
+  EXPECT_EQ(std::get<AlignWatermark>(*align).max_allowed, kMaxWatermark);
+}
+
 TEST(MessageCodec, RefusesEveryTruncation) {
   const std::string frame = encode(FromMaster(deployment()));
   for (size_t length = 0; length < frame.size(); ++length) {

@@ -26,7 +26,7 @@ inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
 /// "3" without election, "2.3" with it: the third attempt of the leader of epoch 2.
 std::string attempt_text(AttemptId attempt);
 
-inline constexpr int32_t kProtocolVersion = 5;
+inline constexpr int32_t kProtocolVersion = 6;
 
 // --- from a worker ---
 
@@ -72,6 +72,14 @@ struct RequestSplit {
   int32_t vertex = 0;
   int32_t subtask = 0;
 };
+/// Of a source with watermark alignment: the others of its group wait for this; kMaxWatermark: they
+/// need not.
+struct ReportWatermark {
+  AttemptId attempt = 0;
+  int32_t vertex = 0;
+  int32_t subtask = 0;
+  Timestamp watermark = kMaxWatermark;
+};
 struct HeartbeatReply {};
 /// Sent with the answer to a heartbeat, and when the worker leaves the attempt.
 struct MetricsOfWorker {
@@ -81,7 +89,7 @@ struct MetricsOfWorker {
 
 using FromWorker = std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled,
                                 ProgressReport, HeartbeatReply, AcknowledgeCheckpoint,
-                                DeclineCheckpoint, RequestSplit, MetricsOfWorker>;
+                                DeclineCheckpoint, RequestSplit, MetricsOfWorker, ReportWatermark>;
 
 // --- from the job master ---
 
@@ -170,6 +178,12 @@ struct AssignSplits {
   AttemptId attempt = 0;
   SubtaskSplits to;
 };
+/// A source with watermark alignment reads no splits whose watermark is above this.
+struct AlignWatermark {
+  AttemptId attempt = 0;
+  int32_t vertex = 0;
+  Timestamp max_allowed = kMaxWatermark;
+};
 struct Heartbeat {};
 /// The job has ended, and the worker may exit.
 struct Shutdown {
@@ -177,9 +191,10 @@ struct Shutdown {
   std::string message;
 };
 
-using FromMaster = std::variant<Registered, Refused, Deploy, Start, Cancel, Heartbeat, Shutdown,
-                                TriggerCheckpoint, NotifyCheckpointComplete,
-                                NotifyCheckpointAborted, CommitWithoutCheckpoint, AssignSplits>;
+using FromMaster =
+    std::variant<Registered, Refused, Deploy, Start, Cancel, Heartbeat, Shutdown, TriggerCheckpoint,
+                 NotifyCheckpointComplete, NotifyCheckpointAborted, CommitWithoutCheckpoint,
+                 AssignSplits, AlignWatermark>;
 
 // Encoding as frames. The decoders do not trust their input: DATA_LOSS says what is malformed.
 std::string encode(const FromWorker& message);

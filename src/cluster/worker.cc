@@ -232,6 +232,12 @@ void Worker::on_split_wanted(int vertex, int subtask) {
       [this, vertex, subtask] { send(RequestSplit{attempt_->number, vertex, subtask}); });
 }
 
+void Worker::on_watermark_to_align(int vertex, int subtask, Timestamp watermark) {
+  post_for_attempt([this, vertex, subtask, watermark] {
+    send(ReportWatermark{attempt_->number, vertex, subtask, watermark});
+  });
+}
+
 void Worker::on_progress(int shard, const ShardProgress& progress) {
   post_for_attempt([this, shard, progress] {
     attempt_->progress[shard] = progress;

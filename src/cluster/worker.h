@@ -139,6 +139,7 @@ class Worker final : public Actor, private ShardListener {
   void on_task_ended() override;
   void on_task_finished() override;
   void on_split_wanted(int vertex, int subtask) override;
+  void on_watermark_to_align(int vertex, int subtask, Timestamp watermark) override;
   void on_progress(int shard, const ShardProgress& progress) override;
 
   const JobGraph& graph_;

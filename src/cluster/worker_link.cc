@@ -177,6 +177,9 @@ void Worker::on_frame(const std::string& frame) {
     SubtaskSplits& to = assigned->to;
     attempt_->execution->post_to(
         to.subtask, Shard::AssignSplits{to.vertex, std::move(to.splits), to.more_follow});
+  } else if (const auto* align = std::get_if<AlignWatermark>(&message)) {
+    if (runs(align->attempt))
+      attempt_->execution->post_to_all(Shard::AlignWatermark{align->vertex, align->max_allowed});
   } else if (auto* aborted = std::get_if<NotifyCheckpointAborted>(&message)) {
     if (!runs(aborted->attempt)) return;
     abort_checkpoint(aborted->id);

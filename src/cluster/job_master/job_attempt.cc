@@ -101,9 +101,9 @@ JobAttempt::Event JobAttempt::on_message(PooledWorker& worker, const FromWorker&
   return {};
 }
 
-bool JobAttempt::is_request_of(const PooledWorker& worker, const RequestSplit& message) const {
-  const auto shard = static_cast<size_t>(message.subtask);
-  return stage_ == Stage::kRunning && message.attempt == number_ && worker.index >= 0 &&
+bool JobAttempt::is_of(const PooledWorker& worker, AttemptId attempt, int32_t subtask) const {
+  const auto shard = static_cast<size_t>(subtask);
+  return stage_ == Stage::kRunning && attempt == number_ && worker.index >= 0 &&
          shard < worker_of_shard_.size() && worker_of_shard_[shard] == worker.index;
 }
 

@@ -68,8 +68,8 @@ class JobAttempt {
   /// Call when no worker holds anything of the attempt any more.
   void forget();
 
-  /// Whether the worker runs that subtask in this attempt.
-  bool is_request_of(const PooledWorker& worker, const RequestSplit& message) const;
+  /// Whether a message about this subtask comes from its worker in this attempt.
+  bool is_of(const PooledWorker& worker, AttemptId attempt, int32_t subtask) const;
   Event on_message(PooledWorker& worker, const FromWorker& message);
   void send(const FromMaster& message);
   /// Sends to the worker of a shard.

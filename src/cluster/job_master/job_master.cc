@@ -20,6 +20,7 @@ JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platfo
       liveness_(options_.heartbeat_interval, options_.heartbeat_timeout, platform.clock.now()),
       attempt_(first_attempt_of(epoch), pool_),
       splits_(graph, platform.files, platform.clock, *this),
+      aligner_(graph),
       slot_wait_({options_.adaptive, options_.first_slot_wait, options_.restart_slot_wait}),
       recovery_(options_.restart, has_taken_over()),
       termination_(platform.clock, store_, *this, std::move(on_end)) {}
@@ -125,11 +126,17 @@ MonotonicTime JobMaster::step() {
     }
   }
   if (phase_ == Phase::kWaitingForSlots) next = std::min(next, wait_for_slots(now));
-  next = std::min(next, splits_.poll(now));
+  next = std::min({next, splits_.poll(now), align_sources(now)});
   if (coordinator_) next = std::min(next, coordinator_->poll(now));
   publish_view(now);
   if (detail_changed_) next = std::min(next, publish_detail_at_);
   return std::min(next, termination_.poll(now, pool_.empty()));
+}
+
+MonotonicTime JobMaster::align_sources(MonotonicTime now) {
+  for (const WatermarkAligner::Announcement& each : aligner_.take_due(now))
+    attempt_.send(AlignWatermark{attempt_.number(), each.vertex, each.max_allowed});
+  return aligner_.next();
 }
 
 void JobMaster::end(JobState state) {

@@ -15,6 +15,7 @@
 #include "cluster/job_master/recovery.h"
 #include "cluster/job_master/slot_wait.h"
 #include "cluster/job_master/split_assigner.h"
+#include "cluster/job_master/watermark_aligner.h"
 #include "cluster/job_master/worker_liveness.h"
 #include "cluster/job_master/worker_pool.h"
 #include "cluster/job_options.h"
@@ -108,6 +109,7 @@ class JobMaster final : public Actor,
   void on_event(const PooledWorker& worker, const JobAttempt::Event& event);
   void lose_worker(int64_t session, const Status& reason);
   MonotonicTime tend_workers(MonotonicTime now);
+  MonotonicTime align_sources(MonotonicTime now);
   void take_metrics(const PooledWorker& worker, MetricsOfWorker message);
   void publish_view(MonotonicTime now);
   void publish_detail(MonotonicTime now);
@@ -160,6 +162,7 @@ class JobMaster final : public Actor,
   WorkerLiveness liveness_;
   JobAttempt attempt_;
   SplitAssigner splits_;
+  WatermarkAligner aligner_;
   SlotWait slot_wait_;
   Recovery recovery_;
   JobTermination termination_;

@@ -121,6 +121,7 @@ void JobMaster::on_running() {
   status_.current().state = JobState::kRunning;
   attempt_.start();
   splits_.begin(attempt_.number(), prepared_->start->splits);
+  aligner_.reset();
   if (coordinator_)
     coordinator_->start(
         attempt_.number(), attempt_.participants(),
@@ -233,6 +234,7 @@ void JobMaster::widen_if_possible() {
 void JobMaster::tear_down(std::function<void()> after) {
   if (coordinator_) coordinator_->stop(attempt_.number());
   splits_.end();
+  aligner_.reset();
   after_ = std::move(after);
   attempt_.leave(platform_.clock.now() + options_.cancellation_timeout);
   go_on_if_all_left();

@@ -100,7 +100,10 @@ void JobMaster::on_message(PooledWorker& worker, FromWorker& message) {
   } else if (const auto* decline = std::get_if<DeclineCheckpoint>(&message)) {
     if (coordinator_ && worker.index == decline->process) coordinator_->decline(*decline);
   } else if (const auto* request = std::get_if<RequestSplit>(&message)) {
-    if (attempt_.is_request_of(worker, *request)) splits_.on_request(*request);
+    if (attempt_.is_of(worker, request->attempt, request->subtask)) splits_.on_request(*request);
+  } else if (const auto* report = std::get_if<ReportWatermark>(&message)) {
+    if (attempt_.is_of(worker, report->attempt, report->subtask))
+      aligner_.on_report(report->vertex, report->subtask, report->watermark);
   } else {
     on_event(worker, attempt_.on_message(worker, message));
   }
