@@ -21,6 +21,13 @@ struct Event {
   PlannedEvent planned() const { return {id, key, value, time}; }
 };
 
+/// A range of a source's records.
+struct EventRange {
+  int64_t next = 0;
+  int64_t end = 0;
+  WEIR_FIELDS(EventRange, next, end)
+};
+
 /// Throws if a user function is planned to fail at this record, and marks the failure as done.
 void throw_if_due(Mishaps& mishaps, int64_t id, Callback at = Callback::kLast);
 /// The mishaps of the current run, for serializers, which belong to no operator. Only one run

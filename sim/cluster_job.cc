@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "cluster_events.h"
+#include "cluster_silent.h"
 #include "cluster_trickle.h"
 #include "graph/build_job_graph.h"
 #include "weir/connector/file_sink.h"
@@ -39,12 +40,13 @@ Event event_of_line(std::string_view line) {
 template <class SourceT>
 DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadPlan& plan,
                              const std::shared_ptr<Mishaps>& mishaps, size_t index) {
-  const auto strategy =
-      for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(plan.disorder_ms))
-          .with_timestamp_assigner([mishaps](const Event& e) {
-            throw_if_due(*mishaps, e.id, Callback::kTimestamp);
-            return e.time;
-          });
+  auto strategy = for_bounded_out_of_orderness<Event>(std::chrono::milliseconds(plan.disorder_ms))
+                      .with_timestamp_assigner([mishaps](const Event& e) {
+                        throw_if_due(*mishaps, e.id, Callback::kTimestamp);
+                        return e.time;
+                      });
+  if (const int64_t idle_ms = plan.sources[index].idle_ms; idle_ms > 0)
+    strategy = strategy.with_idleness(std::chrono::milliseconds(idle_ms));
   const auto shared = std::make_shared<const SourceT>(std::move(source));
   detail::StreamNode node;
   node.name = "events";
@@ -61,7 +63,8 @@ DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadP
 }
 
 DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan,
-                             const std::shared_ptr<Mishaps>& mishaps, size_t index) {
+                             const std::shared_ptr<Mishaps>& mishaps, const Watched& watched,
+                             size_t index) {
   const SourcePlan& source = plan.sources[index];
   switch (source.kind) {
     case SourceKind::kGenerator:
@@ -81,11 +84,25 @@ DataStream<Event> add_source(const Graph& graph, const WorkloadPlan& plan,
     }
     case SourceKind::kTrickle:
       return add_source(graph, TrickleSource(plan, index, mishaps), plan, mishaps, index);
+    case SourceKind::kSilent:
+      return add_source(graph, SilentSource(plan, index, watched), plan, mishaps, index);
     case SourceKind::kFile: break;
   }
   auto file = FileSource<Event>::lines(cat("file://", input_path(index)), event_of_line);
   file.rate(source.rate).split_bytes(source.split_bytes).chunk_bytes(512);
   return add_source(graph, std::move(file), plan, mishaps, index);
+}
+
+DataStream<Event> add_sources(const Graph& graph, const WorkloadPlan& plan,
+                              const std::shared_ptr<Mishaps>& mishaps) {
+  const auto watched = std::make_shared<bool>(false);
+  DataStream<Event> events = add_source(graph, plan, mishaps, watched, 0);
+  for (size_t i = 1; i < plan.sources.size(); ++i)
+    events = events.union_with(add_source(graph, plan, mishaps, watched, i));
+  if (plan.sources.back().kind != SourceKind::kSilent) return events;
+  return events.rebalance()
+      .transform<Event>("watch", [watched] { return std::make_unique<Watch>(watched); })
+      .uid("watch");
 }
 
 /// Receives all records (broadcast), and each subtask keeps only its own part.
@@ -183,9 +200,7 @@ StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& 
                                   std::shared_ptr<Mishaps> mishaps) {
   mishaps_of_serializers() = mishaps;
   const auto graph = std::make_shared<detail::StreamGraph>();
-  DataStream<Event> events = add_source(graph, plan, mishaps, 0);
-  for (size_t i = 1; i < plan.sources.size(); ++i)
-    events = events.union_with(add_source(graph, plan, mishaps, i));
+  DataStream<Event> events = add_sources(graph, plan, mishaps);
   for (size_t i = 0; i < plan.steps.size(); ++i) events = add_step(events, plan, mishaps, i);
   add_ending(events, plan, mishaps)
       .sink_to(FileSink<std::string>(cat(plan.output_disk, kOutputDirectory)))

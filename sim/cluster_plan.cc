@@ -100,6 +100,16 @@ void draw_trickle(WorkloadPlan& plan, SimRandom& random) {
     plan.throws_at.push_back({number, Callback::kDiscover});
 }
 
+/// One more source, for which event time must not wait.
+void draw_silent(WorkloadPlan& plan, SimRandom& random) {
+  SourcePlan source;
+  source.kind = SourceKind::kSilent;
+  source.count = random.between(3, 12);
+  source.split_records = random.between(1, 4);
+  source.idle_ms = one_of(random, {1, 10, 50});
+  plan.sources.push_back(source);
+}
+
 }  // namespace
 
 WorkloadPlan draw_workload(SimRandom& random, bool wide) {
@@ -145,6 +155,9 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   if (wide && trickles.chance(0.3)) draw_trickle(plan, trickles);
   SimRandom joins(splitmix_output(plan.data_seed ^ 0x101e));
   if (wide && joins.chance(0.15)) plan.steps.push_back({StepKind::kJoin, joins.chance(0.5)});
+  SimRandom silents(splitmix_output(plan.data_seed ^ 0x51e7));
+  if (wide && plan.exactly_once && in_event_time(plan.ending) && silents.chance(0.25))
+    draw_silent(plan, silents);
   return plan;
 }
 
@@ -226,6 +239,9 @@ int64_t extreme_time(Ending ending, uint64_t chance) {
 
 }  // namespace
 
+/// Later than the records of all other sources.
+constexpr int64_t kSilentTime = 10'000'000;
+
 PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number) {
   const uint64_t bits = splitmix_output(
       plan.data_seed +
@@ -235,6 +251,10 @@ PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number) {
   event.key = static_cast<int64_t>(bits % static_cast<uint64_t>(plan.keys));
   event.value = static_cast<int64_t>((bits >> 16) % 1000);
   event.time = 10 * number;
+  if (plan.sources[source].kind == SourceKind::kSilent) {
+    event.key = kLateKeys + event.id;
+    event.time += kSilentTime;
+  }
   if (plan.disorder_ms > 0)
     event.time += static_cast<int64_t>((bits >> 32) % static_cast<uint64_t>(plan.disorder_ms + 1));
   const uint64_t chance = splitmix_output(bits ^ 0x1a7e);
@@ -276,7 +296,8 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index,
 }
 
 std::string describe(const WorkloadPlan& plan) {
-  static constexpr const char* kSources[] = {"generator", "collection", "file", "trickle"};
+  static constexpr const char* kSources[] = {"generator", "collection", "file", "trickle",
+                                             "silent"};
   static constexpr const char* kSteps[] = {"map",   "filter",    "flat_map", "fork",
                                            "keyed", "broadcast", "burst",    "join"};
   static constexpr const char* kEndings[] = {"plain",   "reduce", "timers",

@@ -27,6 +27,7 @@ enum class SourceKind {
   kCollection,
   kFile,
   kTrickle,  ///< splits appear while the job runs
+  kSilent,   ///< is idle most of the time, and has the newest records
 };
 struct SourcePlan {
   SourceKind kind = SourceKind::kGenerator;
@@ -35,8 +36,9 @@ struct SourcePlan {
   int64_t split_bytes = 0;  ///< kFile
   // kTrickle: a discovery finds this many splits of this size, and another follows.
   int64_t splits_at_once = 0;
-  int64_t split_records = 0;
+  int64_t split_records = 0;  ///< also kSilent
   int64_t discover_ms = 0;
+  int64_t idle_ms = 0;  ///< kSilent: how long until it counts as idle
 };
 
 enum class StepKind {

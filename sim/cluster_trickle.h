@@ -15,13 +15,6 @@
 
 namespace weir::sim {
 
-/// A range of a source's records.
-struct EventRange {
-  int64_t next = 0;
-  int64_t end = 0;
-  WEIR_FIELDS(EventRange, next, end)
-};
-
 /// A source whose splits appear one after another while the job runs. All of them are found in the
 /// end, so the job finishes.
 class TrickleSource final : public Source<Event, EventRange> {
@@ -83,12 +76,17 @@ class TrickleSource final : public Source<Event, EventRange> {
       pacer_.open(context.parallelism());
       return {};
     }
+    void track_splits(SplitTracker& tracker) override { tracker_ = &tracker; }
     void add_splits(std::vector<EventRange> splits) override {
+      for (const EventRange& split : splits) tracker_->begin(std::to_string(split.end));
       ranges_.insert(ranges_.end(), splits.begin(), splits.end());
       pacer_.set_reading(true);
     }
     std::vector<EventRange> snapshot() override { return ranges_; }
     PollResult poll(BatchOf<Event>& out, size_t max_records) override {
+      for (const EventRange& range : ranges_) {
+        if (range.next >= range.end) tracker_->end(std::to_string(range.end));
+      }
       std::erase_if(ranges_, [](const EventRange& range) { return range.next >= range.end; });
       if (ranges_.empty()) {
         pacer_.set_reading(false);
@@ -101,6 +99,7 @@ class TrickleSource final : public Source<Event, EventRange> {
       EventRange& range =
           *std::min_element(ranges_.begin(), ranges_.end(),
                             [](const auto& a, const auto& b) { return a.next < b.next; });
+      tracker_->records_of(std::to_string(range.end));
       size_t emitted = 0;
       for (; emitted < allowed && range.next < range.end; ++emitted)
         out.add(Event::of(event_of(source_.plan_, source_.index_, range.next++)));
@@ -110,6 +109,7 @@ class TrickleSource final : public Source<Event, EventRange> {
 
    private:
     const TrickleSource& source_;
+    SplitTracker* tracker_ = nullptr;
     OperatorContext* context_ = nullptr;
     detail::Pacer pacer_;
     std::vector<EventRange> ranges_;
