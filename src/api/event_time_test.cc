@@ -65,9 +65,7 @@ StreamExecutionEnvironment environment() {
   return env;
 }
 
-weir::WatermarkStrategy<int64_t> ascending() {
-  return weir::for_monotonous_timestamps<int64_t>();
-}
+weir::WatermarkStrategy<int64_t> ascending() { return weir::for_monotonous_timestamps<int64_t>(); }
 
 /// The source that is silent says its record only when a window has fired without it.
 template <class Combine>
@@ -170,8 +168,9 @@ TEST(EventTime, WindowWithoutAnyTimestampsIsRefused) {
   };
   const std::string sentence =
       "operator 'sums' works in event time, and none of its records has a timestamp";
-  EXPECT_NE(refusal([](auto& env) { add_window(env.template from_elements<int64_t>({1})); })
-                .find(sentence),
+  EXPECT_NE(refusal([](auto& env) {
+              add_window(env.template from_elements<int64_t>({1}));
+            }).find(sentence),
             std::string::npos);
   EXPECT_NE(refusal([&](auto& env) {
               add_window(env.from_source(numbers(), ascending(), "numbers").map([](int64_t n) {

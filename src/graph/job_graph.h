@@ -23,7 +23,7 @@ struct JobOperator {
   /// Index in the chain of the operator whose records it gets; -1: the one before it.
   int parent = -1;
   int output = 0;  ///< of the parent: 0 for its results, from 1 on for its side outputs
-  std::string description = {};  ///< for people; empty: the name
+  std::string description = {};                              ///< for people; empty: the name
   std::optional<detail::WatermarkAlignment> alignment = {};  ///< sources only
 };
 

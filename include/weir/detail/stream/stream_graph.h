@@ -81,7 +81,7 @@ struct StreamNode {
   std::string description = {};    ///< for people; empty: the name
   bool reinterprets_keys = false;  ///< what follows has keyed state without an exchange by key
   bool has_side_outputs = false;   ///< true if the operator may emit to some
-  std::vector<SideOutput> side_outputs = {};  ///< those that have readers
+  std::vector<SideOutput> side_outputs = {};         ///< those that have readers
   std::optional<WatermarkAlignment> alignment = {};  ///< sources only
   bool event_time = false;  ///< works in event time: its records need timestamps
   /// Of results: kKept: a record has the timestamp of the one that it was made of.
