@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "weir/detail/state/ttl.h"
 #include "weir/status.h"
 #include "weir/types/bytes.h"
 #include "weir/types/type_description.h"
@@ -14,7 +15,7 @@ namespace weir {
 // kTuple named kTtlTuple with time and value.
 
 inline constexpr std::string_view kTimerTuple = "timer";
-inline constexpr std::string_view kTtlTuple = "ttl";
+inline constexpr std::string_view kTtlTuple = detail::kTtlTypeName;
 
 /// Appends a serializer snapshot: a payload's description of its keys and values.
 void put_serializer_snapshot(BinaryWriter& out, const TypeDescription& type);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "weir/detail/state/keyed_backend.h"
 #include "weir/detail/state/timers.h"
 
 namespace shop {

@@ -86,8 +86,12 @@ Status KeyedStates::begin_restore(const TypeDescription* key_type,
   if (!claimed.ok()) return claimed.status();
   ignore_unclaimed_ = ignore_unclaimed;
   restoring_.clear();
-  for (const int index : *claimed)
-    restoring_.push_back(index < 0 ? nullptr : states_[static_cast<size_t>(index)].get());
+  const int64_t now = context_ != nullptr ? context_->processing_time_ms() : 0;
+  for (const ClaimedState& each : *claimed) {
+    NamedState* state = each.index < 0 ? nullptr : states_[static_cast<size_t>(each.index)].get();
+    if (state != nullptr) state->begin_stream({each.with_ttl, now});
+    restoring_.push_back(state);
+  }
   return {};
 }
 
@@ -157,6 +161,17 @@ void KeyedStates::snapshot_ended() {
       snapshot_ended();
     };
   });
+}
+
+OperatorContext& KeyedStates::context() const {
+  WEIR_CHECK(context_ != nullptr);
+  return *context_;
+}
+
+void KeyedStates::remove_expired(size_t records) {
+  bool changed = false;
+  for (TtlCleanup* cleanup : cleanups_) changed |= cleanup->run(records);
+  if (changed) forget_current_key();
 }
 
 void KeyedStates::attach(OperatorContext& context) {

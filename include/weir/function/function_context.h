@@ -40,18 +40,11 @@ class KeyedRuntimeContext : public RuntimeContext {
   KeyedRuntimeContext(OperatorContext& context, detail::KeyedBackend<K>& backend)
       : RuntimeContext(context), backend_(backend) {}
 
-  /// Returns the state that a descriptor names. Keep the handle. Throws std::invalid_argument if
-  /// the name was declared with another type.
-  template <class T>
-  ValueState<T> state(const ValueStateDescriptor<T>& descriptor) {
-    return backend_.state(descriptor);
-  }
-  template <class T>
-  ListState<T> state(const ListStateDescriptor<T>& descriptor) {
-    return backend_.state(descriptor);
-  }
-  template <class UserKey, class V>
-  MapState<UserKey, V> state(const MapStateDescriptor<UserKey, V>& descriptor) {
+  /// Returns the state that a descriptor names (weir/state/state_descriptors.h): a ValueState,
+  /// ListState, MapState, ReducingState or AggregatingState. Keep the handle. Throws
+  /// std::invalid_argument if the name was declared with another type.
+  template <class Descriptor>
+  auto state(const Descriptor& descriptor) {
     return backend_.state(descriptor);
   }
 

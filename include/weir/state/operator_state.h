@@ -2,6 +2,7 @@
 
 // State of a subtask that belongs to no key. Lists are a ListState (weir/state/state.h).
 
+#include <map>
 #include <utility>
 
 #include "weir/state/state.h"
@@ -13,7 +14,7 @@ namespace weir {
 template <class K, class V>
 class ReadOnlyBroadcastState {
  public:
-  using Map = typename MapState<K, V>::Map;
+  using Map = std::map<K, V, detail::MapKeyOrder<K>>;
 
   /// For the operator. `map` lives as long as the operator's state.
   explicit ReadOnlyBroadcastState(Map* map) : map_(map) {}

@@ -160,6 +160,25 @@ class CowTable {
     } while (cursor != 0);
   }
 
+  /// Calls f(const Key&, const Value&) for each entry of the first page from `cursor` on, and
+  /// advances `cursor`. Returns the number of entries; 0 after the last page, which sets `cursor`
+  /// to the start.
+  template <class F>
+  size_t visit_page(uint64_t& cursor, F&& f) {
+    if (size_ == 0) cursor = 0;
+    while (size_ != 0 && cursor != kAfterLastPage) {
+      const uintptr_t entry = pages_.thawed(cursor);
+      const uint64_t last = pages_.last_place(cursor, entry);
+      cursor = last == UINT64_MAX ? kAfterLastPage : last + 1;
+      if (entry == 0) continue;
+      const size_t entries = page_of(entry)->size;
+      visit(entry, f);
+      return entries;
+    }
+    cursor = 0;
+    return 0;
+  }
+
   /// Calls f(const Key&, const Value&) for each entry of the first page from `cursor` on, removes
   /// the page, and advances `cursor`. Returns false if there is no page. If f throws, removes
   /// nothing.
@@ -191,6 +210,9 @@ class CowTable {
 
  private:
   friend View;
+
+  /// A place that no key has to have: visit_page() may start again without it.
+  static constexpr uint64_t kAfterLastPage = UINT64_MAX;
 
   static Page* page_of(uintptr_t entry) { return Pages::page_of(entry); }
   uint64_t place_of(const Slot& slot) const { return pages_.place_of(slot); }

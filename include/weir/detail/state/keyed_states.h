@@ -6,6 +6,7 @@
 
 #include "weir/detail/state/copy_reserve.h"
 #include "weir/detail/state/snapshot_tracker.h"
+#include "weir/detail/state/ttl.h"
 #include "weir/detail/types/canonical.h"
 #include "weir/operator/operator.h"
 #include "weir/state/keyed_state.h"
@@ -26,6 +27,8 @@ class NamedState {
   virtual ~NamedState() = default;
   virtual KeyedStateInfo info() const = 0;
   virtual std::unique_ptr<StateView> freeze() = 0;
+  /// Called before the entries of a stream are restored.
+  virtual void begin_stream(const StoredElements& stored) { (void)stored; }
   /// Called before and after the entries of one key group are restored.
   virtual void begin_group() {}
   virtual void end_group() {}
@@ -62,9 +65,18 @@ class KeyedStates : public KeyedState {
   void prefetch(const uint64_t* places, size_t count) {
     for (const auto& state : states_) state->prefetch(places, count);
   }
-  /// Frees a bounded amount of garbage. Call it for every batch of records. More is freed when
-  /// pages are replaced (TablePages) and when a snapshot has ended.
+  /// The part of `state` that removes expired values. Call after add().
+  void add_cleanup(TtlCleanup& state) { cleanups_.push_back(&state); }
+  /// Call once for each counter of changes of a current key, which outlives this.
+  void add_current_key(uint64_t& changes) { key_changes_.push_back(&changes); }
+  /// Only for states that were attached.
+  OperatorContext& context() const;
+
+  /// Frees a bounded amount of garbage. Call it for every batch of records, between calls of user
+  /// functions. More is freed when pages are replaced (TablePages) and when a snapshot has ended.
   void collect_garbage(size_t records = 0) {
+    if (!cleanups_.empty()) [[unlikely]]
+      remove_expired(records);
     tracker_.reclaim(kWordsPerBatch);
     reserve_.after_batch(records, tracker_);
   }
@@ -72,13 +84,15 @@ class KeyedStates : public KeyedState {
   /// between calls. `context` outlives this.
   void attach(OperatorContext& context);
 
- protected:
-  /// Clears cached entries of the current key.
-  virtual void forget_current_key() = 0;
-
  private:
   static constexpr size_t kWordsPerBatch = 8;
   static constexpr size_t kWordsPerStep = 1024;
+
+  /// Clears cached entries of the current key.
+  void forget_current_key() {
+    for (uint64_t* changes : key_changes_) ++*changes;
+  }
+  void remove_expired(size_t records);
 
   const std::string label_;
   const TypeDescription key_type_;
@@ -87,6 +101,8 @@ class KeyedStates : public KeyedState {
   OperatorContext* context_ = nullptr;  ///< null: no work between calls
   bool collecting_ = false;             ///< a continuation is scheduled
   std::vector<std::unique_ptr<NamedState>> states_;
+  std::vector<uint64_t*> key_changes_;
+  std::vector<TtlCleanup*> cleanups_;
   bool ignore_unclaimed_ = false;
   std::vector<NamedState*>
       restoring_;  ///< by their ids in the snapshot being restored; null: dropped

@@ -74,7 +74,7 @@ class OperatorList final : public ValueAccess<CowBox<std::vector<T>>>, public Op
 template <class K, class V>
 class BroadcastMap final : public OperatorStateEntry {
  public:
-  using Map = typename MapState<K, V>::Map;
+  using Map = typename BroadcastState<K, V>::Map;
 
   BroadcastMap(std::string name, ListStateMode mode) : OperatorStateEntry(std::move(name), mode) {}
 

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/state/keyed_backend.h"
+#include "weir/detail/state/state_table.h"
 #include "weir/operator/batch.h"
 
 namespace weir::detail {
@@ -29,24 +29,6 @@ template <class K>
 bool same_key(const TimerKey<K>& a, const TimerKey<K>& b) {
   return a.timestamp == b.timestamp && same_key(a.key, b.key);
 }
-
-/// The key of a timer and the namespace after it. `K`: a key, which has no namespace here. Other
-/// owners are in detail/window/window_key.h.
-template <class K>
-struct TimerOwner {
-  /// Of the key alone.
-  static int32_t key_hash(const K& key) { return Serializer<K>::hash(key); }
-  static uint64_t hash(const K& key) { return table_hash(key); }
-  static TypeDescription name_space() { return TypeDescription{}; }
-  static void write(BinaryWriter& out, const K& key) {
-    Serializer<K>::write(out, key);
-    out.put_u8(0);  // VoidNamespace
-  }
-  static void read(BinaryReader& in, K& key) {
-    Serializer<K>::read(in, key);
-    in.get_u8();  // VoidNamespace
-  }
-};
 
 template <class K>
 struct TimerPlacer {

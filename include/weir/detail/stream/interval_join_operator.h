@@ -23,7 +23,7 @@ struct JoinSide {
   /// Removes the records of the current key that are not needed from this watermark on.
   void clean(Timestamp watermark) {
     while (!records.is_empty()) {
-      const Timestamp first = records.entries().begin()->first;
+      const Timestamp first = (*records.entries().begin()).first;
       if (bounds.end_of(first) > watermark) return;
       records.remove(first);
     }
@@ -135,9 +135,11 @@ class IntervalJoinOperator final : public Operator {
   void join_with(const Records& others, const IntervalBounds& bounds, const T& record,
                  Timestamp timestamp, Join& join, Collector<Out>& collector) {
     const Timestamp last = bounds.last(timestamp);
-    for (auto at = others.lower_bound(bounds.first(timestamp));
-         at != others.end() && at->first <= last; ++at) {
-      for (const auto& other : at->second) join(record, timestamp, other, at->first, collector);
+    const auto end = others.end();
+    for (auto at = others.lower_bound(bounds.first(timestamp)); !(at == end); ++at) {
+      const auto [other_at, records] = *at;
+      if (other_at > last) return;
+      for (const auto& other : records) join(record, timestamp, other, other_at, collector);
     }
   }
   void join(const L& left, Timestamp left_at, const R& right, Timestamp right_at,

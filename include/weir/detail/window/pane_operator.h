@@ -73,7 +73,7 @@ class WindowPanes final : public NamedState {
   }
 
   KeyedStateInfo info() const override {
-    return {KeyedStateInfo::Kind::kValue, "window-panes", void_name_space(),
+    return {KeyedStateInfo::Kind::kValue, "window-panes", TypeDescription{},
             Serializer<Panes>::describe()};
   }
   std::unique_ptr<StateView> freeze() override {

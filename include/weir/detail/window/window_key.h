@@ -41,28 +41,19 @@ struct TimerOwner<WindowKey<K>> {
   }
 };
 
-template <class K>
-struct WindowKeyPlacer {
-  using Owner = TimerOwner<WindowKey<K>>;
-  PlaceSpace places;
-  uint64_t operator()(const WindowKey<K>& at) const {
-    return places.place(Owner::key_hash(at), Owner::hash(at));
-  }
-};
-
 /// A state with a value for each key and window. `Entries` as in keyed_backend.h. Thread: the
 /// operator's.
 template <class K, class S, class Entries>
 class WindowTable final : public NamedState {
  public:
   using At = WindowKey<K>;
-  using Table = CowTable<At, S, WindowKeyPlacer<K>>;
+  using Table = CowTable<At, S, KeyPlacer<At>>;
 
   WindowTable(std::string name, KeyedStateInfo::Kind kind, SnapshotTracker& tracker)
       : name_(std::move(name)),
         kind_(kind),
         tracker_(tracker),
-        table_(std::make_shared<Table>(tracker, WindowKeyPlacer<K>{tracker.places()})) {}
+        table_(std::make_shared<Table>(tracker, KeyPlacer<At>{tracker.places()})) {}
 
   S* find(const At& at) { return table_->find_mutable(table_->place(at), at); }
   template <class Make>
