@@ -94,7 +94,7 @@ void OperatorHarness::process(Batch& batch, int input) {
 }
 
 Progress OperatorHarness::advance_watermark(Timestamp watermark) {
-  WEIR_CHECK(op_->can_accept());
+  if (!can_accept()) return fail_waiting();
   const Progress progress = op_->advance_watermark(watermark, *this);
   run_continuations();
   return progress;
@@ -111,7 +111,14 @@ Progress OperatorHarness::advance_processing_time(int64_t now_ms) {
 Progress OperatorHarness::finish() {
   const Progress progress = op_->finish(*this);
   run_continuations();
-  return progress;
+  return progress == Progress::kMore && work_.empty() && !can_accept() ? fail_waiting() : progress;
+}
+
+Progress OperatorHarness::fail_waiting() {
+  fail(failed_precondition(
+      "the operator waits for results, which the test must complete before the watermark or the "
+      "end of the input"));
+  return Progress::kDone;
 }
 
 void OperatorHarness::watermark_to_the_end(Timestamp watermark) {

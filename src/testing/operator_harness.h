@@ -141,6 +141,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   void emit(Batch& batch) override;
 
   void run_continuations();
+  Progress fail_waiting();
 
   const HarnessOptions options_;
   const std::function<void(Batch&)> emit_;

@@ -294,6 +294,8 @@ class DataStream {
     node.timestamps = detail::StreamNode::Timestamps::kGiven;
     return SingleOutputStreamOperator<Out>::add(graph_, std::move(node));
   }
+  /// For functions that add custom operators: execute() refuses the job with this sentence.
+  void report_problem(std::string problem) const { graph_->problems.push_back(std::move(problem)); }
 
  protected:
   DataStream(std::shared_ptr<detail::StreamGraph> graph, std::vector<detail::StreamInput> inputs)
