@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/window/window_states.h"
 #include "weir/function/function_context.h"
 #include "weir/operator/collector.h"
 #include "weir/window/time_window.h"
@@ -101,6 +102,30 @@ struct WindowContext {
   int64_t current_processing_time = 0;  ///< the wall clock, ms since 1970
 };
 
+/// The context of a window function when its subtask starts: its states, too. Keep the handles; in
+/// process() and clear() they refer to the current key, or to the current key and window.
+template <class K>
+class WindowRuntimeContext : public RuntimeContext {
+ public:
+  WindowRuntimeContext(OperatorContext& context, detail::WindowStates<K>& states)
+      : RuntimeContext(context), states_(states) {}
+
+  /// Returns a state that all windows of a key share; see KeyedRuntimeContext::state().
+  template <class Descriptor>
+  auto global_state(const Descriptor& descriptor) {
+    return states_.by_key(descriptor);
+  }
+  /// Returns a state that each window of a key has of its own. clear() must clear it. Throws
+  /// std::invalid_argument for session windows, which merge.
+  template <class Descriptor>
+  auto window_state(const Descriptor& descriptor) {
+    return states_.by_window(descriptor);
+  }
+
+ private:
+  detail::WindowStates<K>& states_;
+};
+
 /// Processes a complete window: all its records, or the single result of an aggregate. Copied for
 /// every subtask. May throw, which fails the task. Thread: the subtask's.
 template <class In, class Out, class K>
@@ -109,9 +134,15 @@ class ProcessWindowFunction {
   using Key = K;
   using Input = In;
   using Output = Out;
+  using RuntimeContext = WindowRuntimeContext<K>;
   virtual ~ProcessWindowFunction() = default;
+  /// Called before the first record and before state is restored. Declare all states here.
+  virtual void open(RuntimeContext& context) { (void)context; }
   virtual void process(const K& key, const WindowContext& context, const std::vector<In>& elements,
                        Collector<Out>& out) = 0;
+  /// Called when the window of a key has ended and is dropped.
+  virtual void clear(const K& key, const WindowContext& context) { (void)key, (void)context; }
+  virtual void close() {}
 };
 
 /// The same for windows of a whole stream; see DataStream::window_all().
@@ -120,9 +151,13 @@ class ProcessAllWindowFunction {
  public:
   using Input = In;
   using Output = Out;
+  using RuntimeContext = WindowRuntimeContext<int8_t>;
   virtual ~ProcessAllWindowFunction() = default;
+  virtual void open(RuntimeContext& context) { (void)context; }
   virtual void process(const WindowContext& context, const std::vector<In>& elements,
                        Collector<Out>& out) = 0;
+  virtual void clear(const WindowContext& context) { (void)context; }
+  virtual void close() {}
 };
 
 }  // namespace weir

@@ -19,11 +19,14 @@ class WithoutKey final
     : public ProcessWindowFunction<typename Fn::Input, typename Fn::Output, int8_t> {
  public:
   explicit WithoutKey(Fn function) : function_(std::move(function)) {}
+  void open(WindowRuntimeContext<int8_t>& context) override { function_.Fn::open(context); }
   void process(const int8_t&, const WindowContext& context,
                const std::vector<typename Fn::Input>& elements,
                Collector<typename Fn::Output>& out) override {
     function_.Fn::process(context, elements, out);
   }
+  void clear(const int8_t&, const WindowContext& context) override { function_.Fn::clear(context); }
+  void close() override { function_.Fn::close(); }
 
  private:
   Fn function_;

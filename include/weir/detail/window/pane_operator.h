@@ -157,6 +157,7 @@ class PaneOperator final : public Operator {
     auto panes = std::make_unique<State>(backend_->tracker(), plan_);
     panes_ = panes.get();
     backend_->add(std::move(panes));
+    emit_.open(context, *backend_, /*merging=*/false);
     return {};
   }
   KeyedState* keyed_state() override { return backend_.get(); }
@@ -208,6 +209,7 @@ class PaneOperator final : public Operator {
     collector.flush();
     return panes_->due(closed_, &window) == nullptr ? Progress::kDone : Progress::kMore;
   }
+  void close() override { emit_.close(); }
 
  private:
   using State = WindowPanes<K, typename Kept::Stored, Plan>;
@@ -272,6 +274,7 @@ class PaneOperator final : public Operator {
     panes.forget_before(kept_, plan_.first_pane(window));
     if (auto value = panes.value_up_to(kept_, plan_.last_pane(window)))
       emit_(kept_, at.key, context, *value, collector);
+    emit_.clear(at.key, context);
     panes.set_done(window);
     if (window != INT64_MAX) panes.forget_before(kept_, plan_.first_pane(window + 1));
     if (window == INT64_MAX || (panes.empty() && !held->open)) {

@@ -55,6 +55,7 @@ class TriggeredOperator final : public Operator, private TimerService {
     states_.open(*backend_);
     event_ = add_state<Timers>("_timer_state/event_window-timers", tracker);
     processing_ = add_state<Timers>("_timer_state/processing_window-timers", tracker);
+    emit_.open(context, *backend_, Assigner::kMerging);
     return {};
   }
   KeyedState* keyed_state() override { return backend_.get(); }
@@ -118,6 +119,7 @@ class TriggeredOperator final : public Operator, private TimerService {
     }
     return Progress::kMore;
   }
+  void close() override { emit_.close(); }
 
  private:
   using At = WindowKey<K>;
@@ -244,6 +246,7 @@ class TriggeredOperator final : public Operator, private TimerService {
     states_.erase(at_);
   }
   void end_window() {
+    emit_.clear(at_.key, window_context());
     contents_->erase(at_);
     end_trigger();
     if constexpr (Assigner::kMerging) sessions_.erase(at_.key, at_.window);
@@ -256,10 +259,13 @@ class TriggeredOperator final : public Operator, private TimerService {
     if (result == TriggerResult::kPurge || result == TriggerResult::kFireAndPurge)
       contents_->erase(at_);
   }
+  WindowContext window_context() const {
+    return {at_.window, watermark_, context_->processing_time_ms()};
+  }
   void emit_window() {
     Stored* stored = contents_->find(at_);
     if (stored == nullptr) return;
-    const WindowContext context{at_.window, watermark_, context_->processing_time_ms()};
+    const WindowContext context = window_context();
     collector_->set_timestamp(is_global(at_.window) ? kMaxWatermark : at_.window.max_timestamp());
     if constexpr (requires { kept_.emit(emit_, at_.key, context, *stored, *collector_); }) {
       kept_.emit(emit_, at_.key, context, *stored, *collector_);

@@ -42,6 +42,7 @@ class WindowOperator final : public Operator {
     contents_ = contents.get();
     backend_->add(std::move(contents));
     backend_->add(std::make_unique<WindowTimers<K, Contents>>(backend_->tracker(), *contents_));
+    emit_.open(context, *backend_, /*merging=*/false);
     return {};
   }
   KeyedState* keyed_state() override { return backend_.get(); }
@@ -80,6 +81,7 @@ class WindowOperator final : public Operator {
       collector.set_timestamp(due->max_timestamp());
       contents_->drain_some([&](const K& key, const typename Kept::Stored& stored) {
         emit_(kept_, key, context, stored, collector);
+        emit_.clear(key, context);
         ++emitted;
       });
       due = contents_->due(watermark);
@@ -87,6 +89,7 @@ class WindowOperator final : public Operator {
     collector.flush();
     return due == nullptr ? Progress::kDone : Progress::kMore;
   }
+  void close() override { emit_.close(); }
 
  private:
   using Contents = WindowContents<K, typename Kept::Stored, typename Kept::Entries>;
