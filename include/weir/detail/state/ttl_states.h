@@ -27,8 +27,8 @@ class TtlTable : public StateTable<At, Stored, Entries>, public TtlCleanup {
         clock_(clock),
         config_(config) {}
 
+  /// Changes nothing: the tables of a snapshot must stay as they are from its begin on.
   std::unique_ptr<StateView> freeze() override {
-    remove_expired();
     if (!config_.cleans_up_in_full_snapshot()) return this->view(KeepAll{});
     return this->view(KeepUnexpired{ttl_ms(), clock_.read()});
   }
