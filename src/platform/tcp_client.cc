@@ -42,6 +42,23 @@ class RealTcpClient final : public TcpClient {
     return unavailable(cat("cannot read from ", peer_, ": ", std::strerror(error), advice));
   }
 
+  Status write(std::string_view bytes, std::chrono::milliseconds timeout) override {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent >= 0) {
+        bytes.remove_prefix(static_cast<size_t>(sent));
+        continue;
+      }
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN)
+        return unavailable(cat("cannot write to ", peer_, ": ", std::strerror(errno)));
+      if (!wait_for(fd_, POLLOUT, timeout))
+        return unavailable(
+            cat("cannot write to ", peer_, ": it took nothing for ", timeout.count(), " ms"));
+    }
+    return {};
+  }
+
  private:
   const int fd_;
   const std::string peer_;

@@ -3,13 +3,13 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "weir/status.h"
 
 namespace weir {
 
-/// A TCP connection for reading. Blocks at most as long as the given timeout. Thread: one at a
-/// time.
+/// A TCP connection. Blocks at most as long as the given timeout. Thread: one at a time.
 class TcpClient {
  public:
   virtual ~TcpClient() = default;
@@ -18,6 +18,9 @@ class TcpClient {
   /// answered for a minute.
   virtual Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes,
                       bool* end) = 0;
+  /// Sends all bytes. UNAVAILABLE if the connection broke or they were not taken in time; then some
+  /// of them may have been sent.
+  virtual Status write(std::string_view bytes, std::chrono::milliseconds timeout) = 0;
 };
 
 /// UNAVAILABLE names the address and the reason.
