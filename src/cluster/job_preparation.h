@@ -26,6 +26,7 @@ struct SourceSplits {
   struct OnRequest {
     EnumeratorState state;
     std::optional<std::chrono::milliseconds> again;  ///< nothing: discover at once
+    bool at_once = false;                            ///< SplitEnumerator::assigns_at_once()
   };
   std::vector<std::optional<OnRequest>> on_request;
 };

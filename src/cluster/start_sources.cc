@@ -21,7 +21,8 @@ StatusOr<SourceStart> fresh_source(const JobVertex& vertex, FileSystemRegistry& 
   SourceStart start;
   if (enumerator->continuous()) {
     start.on_request = {{enumerator->snapshot(), std::move(found.splits), !found.again},
-                        found.again};
+                        found.again,
+                        enumerator->assigns_at_once()};
   } else {
     start.dealt = std::move(found.splits);
   }
@@ -31,7 +32,8 @@ StatusOr<SourceStart> fresh_source(const JobVertex& vertex, FileSystemRegistry& 
 /// Its readers have their splits in their own state.
 StatusOr<SourceStart> restored_source(const JobVertex& vertex, const CheckpointMetadata& metadata) {
   const JobOperator& source = vertex.chain[0];
-  const bool continuous = source.make_enumerator(vertex.parallelism)->continuous();
+  const auto enumerator = source.make_enumerator(vertex.parallelism);
+  const bool continuous = enumerator->continuous();
   const auto stored =
       std::find_if(metadata.operators.begin(), metadata.operators.end(),
                    [&](const OperatorSnapshotState& op) { return op.id == source.id; });
@@ -39,6 +41,7 @@ StatusOr<SourceStart> restored_source(const JobVertex& vertex, const CheckpointM
   if (stored != metadata.operators.end() && !stored->enumerator.empty()) {
     start.on_request.emplace();
     WEIR_ASSIGN_OR_RETURN(start.on_request->state, decode_enumerator_state(stored->enumerator));
+    start.on_request->at_once = enumerator->assigns_at_once();
     if (!continuous) start.on_request->state.all_found = true;
   } else if (continuous) {
     return failed_precondition(

@@ -50,8 +50,11 @@ class PendingCommits::Recovery {
   bool done_ = false;
 };
 
-PendingCommits::PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context)
-    : committer_(std::move(committer)), context_(context) {}
+PendingCommits::PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context,
+                               OnCommitted on_committed)
+    : committer_(std::move(committer)),
+      context_(context),
+      notify_committed_(std::move(on_committed)) {}
 
 Status PendingCommits::open() {
   TypeDescription bytes;
@@ -180,7 +183,13 @@ void PendingCommits::on_committed(int64_t up_to, const Status& status) {
     return;
   }
   attempts_ = 0;
-  std::erase_if(pending_, [up_to](const Entry& e) { return e.checkpoint_id <= up_to; });
+  std::vector<std::string> committed;
+  std::erase_if(pending_, [&](Entry& e) {
+    if (e.checkpoint_id > up_to) return false;
+    committed.push_back(std::move(e.bytes));
+    return true;
+  });
+  notify_committed_(committed);
   if (up_to == INT64_MAX) make_durable_.clear();
   start_commit();
 }

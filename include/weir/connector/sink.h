@@ -26,6 +26,10 @@ class SinkWriter {
   /// sink without commits). `before_ack` work makes them durable before the checkpoint includes
   /// them.
   virtual std::vector<std::string> prepare_commit(SnapshotContext& context) = 0;
+  /// Committables of this writer were committed: later snapshots do not contain them.
+  virtual void committed(const std::vector<std::string>& committables) { (void)committables; }
+  /// A notification may be lost; see Operator::checkpoint_completed().
+  virtual void checkpoint_completed(int64_t id) { (void)id; }
   virtual void close() {}
 };
 

@@ -48,6 +48,10 @@ class SourceReader {
   }
   /// Returns the unfinished splits, each with the position of the next record of poll().
   virtual std::vector<Split> snapshot() = 0;
+  /// The splits of the last snapshot() are in this checkpoint.
+  virtual void checkpoint_taken(int64_t id) { (void)id; }
+  /// A notification may be lost; see Operator::checkpoint_completed().
+  virtual void checkpoint_completed(int64_t id) { (void)id; }
 };
 
 /// A source of records. Copied into the job's graph. Finds the splits and makes a reader for each

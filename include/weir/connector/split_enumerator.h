@@ -24,8 +24,8 @@ struct Discovery {
 };
 
 /// Finds the splits of a source, also while the job runs. One enumerator runs beside the job
-/// master. Each reader that has read its splits gets the next one that was found. Checkpoints
-/// contain the splits that no reader has yet, and the enumerator's own state.
+/// master. Each reader that has read its splits gets the next one that was found, unless
+/// assigns_at_once(). Checkpoints contain the splits that no reader has yet, and the enumerator's own state.
 /// Thread: one at a time. May block; a call that hangs delays nothing but the discovery. May throw.
 template <class Split>
 class SplitEnumerator {
@@ -46,6 +46,10 @@ class SplitEnumerator {
   virtual std::string snapshot() const { return {}; }
   /// False: the first discovery finds everything, and its splits are dealt to the subtasks in turn.
   virtual bool continuous() const { return true; }
+  /// True: a split is assigned when it is found, to the subtasks in turn, for splits that readers
+  /// do not finish and read side by side. False: each reader gets the next one when it has read
+  /// its splits.
+  virtual bool assigns_at_once() const { return false; }
 };
 
 /// Makes an enumerator. A split is bytes here.

@@ -80,7 +80,7 @@ class StreamExecutionEnvironment {
 
   /// `source`: a Source<T>, which is copied. `strategy`: sets timestamps and watermarks.
   template <class SourceT>
-  requires std::derived_from<SourceT, Source<typename SourceT::Record>>
+  requires std::derived_from<SourceT, Source<typename SourceT::Record, typename SourceT::Split>>
   SingleOutputStreamOperator<typename SourceT::Record> from_source(
       SourceT source, WatermarkStrategy<typename SourceT::Record> strategy, std::string name) {
     return SingleOutputStreamOperator<typename SourceT::Record>::add(

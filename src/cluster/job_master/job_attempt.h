@@ -68,6 +68,7 @@ class JobAttempt {
   /// Call when no worker holds anything of the attempt any more.
   void forget();
 
+  const JobGraph& graph() const { return graph_; }
   /// Whether a message about this subtask comes from its worker in this attempt.
   bool is_of(const PooledWorker& worker, AttemptId attempt, int32_t subtask) const;
   Event on_message(PooledWorker& worker, const FromWorker& message);

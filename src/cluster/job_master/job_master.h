@@ -123,6 +123,9 @@ class JobMaster final : public Actor,
   void on_checkpoint_failure_beyond_tolerance(const Status& status) override;
   void on_completed(const CompletedCheckpoint& checkpoint) override;
   // SplitAssignerHost
+  int32_t parallelism_of(int32_t vertex) const override {
+    return attempt_.graph().vertices[static_cast<size_t>(vertex)].parallelism;
+  }
   void send_splits(const AssignSplits& message) override {
     attempt_.send_to(message.to.subtask, message);
   }

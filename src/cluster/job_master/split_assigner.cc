@@ -31,10 +31,11 @@ void SplitAssigner::begin(AttemptId attempt, const SourceSplits& start) {
     source.state = from->state.state;
     source.unassigned.assign(from->state.unassigned.begin(), from->state.unassigned.end());
     source.all_found = from->state.all_found;
+    source.at_once = from->at_once;
     source.interval = from->again ? interval_of(*from->again) : kFirstRetry;
     if (!source.all_found)
       source.due = clock_.now() + (from->again ? source.interval : MonotonicTime(0));
-    sources_.push_back(std::move(source));
+    assign(sources_.emplace_back(std::move(source)));
   }
 }
 
@@ -105,16 +106,28 @@ void SplitAssigner::on_request(const RequestSplit& message) {
 }
 
 void SplitAssigner::assign(Source& source) {
+  while (source.at_once && !source.unassigned.empty()) {
+    const int32_t subtask = source.next_subtask++ % host_.parallelism_of(source.vertex);
+    std::string split = std::move(source.unassigned.front());
+    source.unassigned.pop_front();
+    send(source, subtask, {std::move(split)});
+  }
   while (!source.waiting.empty() && (!source.unassigned.empty() || source.all_found)) {
-    AssignSplits message{source.attempt, {source.vertex, source.waiting.front(), {}, true}};
+    const int32_t subtask = source.waiting.front();
     source.waiting.pop_front();
+    std::vector<std::string> splits;
     if (!source.unassigned.empty()) {
-      message.to.splits.push_back(std::move(source.unassigned.front()));
+      splits.push_back(std::move(source.unassigned.front()));
       source.unassigned.pop_front();
     }
-    message.to.more_follow = !source.all_found || !source.unassigned.empty();
-    host_.send_splits(message);
+    send(source, subtask, std::move(splits));
   }
+}
+
+void SplitAssigner::send(const Source& source, int32_t subtask, std::vector<std::string> splits) {
+  const bool more_follow = !source.all_found || !source.unassigned.empty();
+  host_.send_splits(
+      AssignSplits{source.attempt, {source.vertex, subtask, std::move(splits), more_follow}});
 }
 
 std::map<OperatorId, std::string> SplitAssigner::states() const {

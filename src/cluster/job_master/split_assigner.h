@@ -18,6 +18,8 @@ namespace weir {
 class SplitAssignerHost {
  public:
   virtual ~SplitAssignerHost() = default;
+  /// Of the running attempt.
+  virtual int32_t parallelism_of(int32_t vertex) const = 0;
   /// Sends to the worker of that subtask.
   virtual void send_splits(const AssignSplits& message) = 0;
   /// Runs `work` on the executor of that name, then the function that it returns on the job
@@ -28,7 +30,7 @@ class SplitAssignerHost {
 };
 
 /// Runs the enumerators of an attempt's sources, and gives the splits that they find to the readers
-/// that ask. Each split is here or with a reader.
+/// that ask, or to all in turn if the enumerator assigns at once. Each split is here or with a reader.
 /// Thread: the job master's; enumerators run on executors of their own.
 /// Not here: sources that know all splits at the start, which are dealt with the deployment.
 class SplitAssigner {
@@ -58,6 +60,8 @@ class SplitAssigner {
     std::string state;
     std::deque<std::string> unassigned;
     bool all_found = false;
+    bool at_once = false;                    ///< assign splits to the subtasks in turn
+    int32_t next_subtask = 0;                ///< whose turn it is
     std::deque<int32_t> waiting;             ///< subtasks, in the order in which they asked
     std::optional<MonotonicTime> due;        ///< nothing: discovering, or all were found
     MonotonicTime interval;                  ///< the last one that the enumerator asked for
@@ -75,6 +79,7 @@ class SplitAssigner {
                                            const std::string& state, FileSystemRegistry& files);
   void on_discovered(AttemptId attempt, int32_t vertex, StatusOr<Found> found);
   void assign(Source& source);
+  void send(const Source& source, int32_t subtask, std::vector<std::string> splits);
   Source* find(AttemptId attempt, int32_t vertex);
 
   const JobGraph& graph_;

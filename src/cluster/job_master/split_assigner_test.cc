@@ -53,9 +53,9 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
     graph_.vertices.push_back(std::move(source));
   }
 
-  void begin(EnumeratorState state, std::optional<milliseconds> again = {}) {
+  void begin(EnumeratorState state, std::optional<milliseconds> again = {}, bool at_once = false) {
     assigner_.begin(++attempt_,
-                    SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again}}});
+                    SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again, at_once}}});
   }
   void ask(int subtask) { assigner_.on_request({attempt_, 0, subtask}); }
   /// Discovers what is due, and lets the answers arrive.
@@ -82,6 +82,7 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
     for (const std::string& split : message.to.splits) sent_ += " " + split;
     if (!message.to.more_follow) sent_ += " last";
   }
+  int32_t parallelism_of(int32_t) const override { return 2; }
   void run_enumerator(const std::string& executor,
                       std::function<std::function<void()>()> work) override {
     EXPECT_EQ(executor, "enumerator uid");
@@ -130,6 +131,21 @@ TEST_F(SplitAssignment, LastSplitSaysSoAndLaterRequestsGetNone) {
   ask(0);
   EXPECT_EQ(sent(), "0: last") << "after a restore too";
   discover();
+}
+
+TEST_F(SplitAssignment, EnumeratorThatAssignsAtOnceWaitsForNoRequest) {
+  begin({"", {"a", "b", "c"}, false}, milliseconds(100), true);
+  EXPECT_EQ(sent(), "0: a; 1: b; 0: c");
+  EXPECT_EQ(state(), (EnumeratorState{"", {}, false}));
+  ask(1);
+  EXPECT_EQ(sent(), "") << "a reader without splits may get some later";
+  input_.next = {found({"d"}), Discovery<std::string>{{"e"}, {}}};
+  world_.pass(milliseconds(100));
+  discover();
+  EXPECT_EQ(sent(), "1: d");
+  world_.pass(milliseconds(100));
+  discover();
+  EXPECT_EQ(sent(), "0: e last; 1: last");
 }
 
 TEST_F(SplitAssignment, RestoredEnumeratorDiscoversAtOnceFromItsState) {

@@ -20,7 +20,11 @@ namespace weir::detail {
 /// before any checkpoint of the attempt can complete.
 class PendingCommits {
  public:
-  PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context);
+  /// `on_committed` gets the committables that this subtask prepared, once they are committed and
+  /// have left the state. It is not called after close.
+  using OnCommitted = std::function<void(const std::vector<std::string>&)>;
+  PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context,
+                 OnCommitted on_committed);
 
   /// Declares the state and restores it. In subtask 0, also finds the orphans of earlier attempts.
   /// Blocks.
@@ -59,6 +63,7 @@ class PendingCommits {
 
   const std::shared_ptr<Committer> committer_;
   OperatorContext& context_;
+  const OnCommitted notify_committed_;
   std::shared_ptr<Recovery> recovery_;
   std::vector<Entry> pending_;
   std::vector<std::function<Status()>> make_durable_;
@@ -89,10 +94,13 @@ class SinkOperator final : public Operator {
   explicit SinkOperator(std::shared_ptr<const SinkT> sink) : sink_(std::move(sink)) {}
 
   Status open(OperatorContext& context) override {
+    context_ = &context;
     writer_ = sink_->create_writer();
     if (writer_ == nullptr) return failed_precondition("the sink's create_writer() gave none");
     if (std::shared_ptr<Committer> committer = sink_->create_committer(context.files())) {
-      commits_ = std::make_unique<PendingCommits>(std::move(committer), context);
+      commits_ = std::make_unique<PendingCommits>(
+          std::move(committer), context,
+          [this](const std::vector<std::string>& committed) { writer_->committed(committed); });
       if (Status opened = commits_->open(); !opened.ok()) return opened;
     }
     return writer_->open(context);
@@ -114,21 +122,40 @@ class SinkOperator final : public Operator {
     return {};
   }
   void checkpoint_completed(int64_t id) override {
+    writer_->checkpoint_completed(id);
     if (commits_) commits_->completed(id);
   }
   void commit_without_checkpoint() override {
-    if (!commits_) return;
     FinalSnapshotContext last;
     std::vector<std::string> prepared = writer_->prepare_commit(last);
-    commits_->commit_final(std::move(prepared), last.take_work());
+    if (commits_) commits_->commit_final(std::move(prepared), last.take_work());
+    else write_out(last.take_work());
   }
-  bool quiescent() override { return !commits_ || commits_->quiescent(); }
+  bool quiescent() override { return !writing_out_ && (!commits_ || commits_->quiescent()); }
   void close() override {
     if (writer_) writer_->close();
   }
 
  private:
+  /// Does the work that otherwise precedes an acknowledgment.
+  void write_out(std::vector<std::function<Status()>> work) {
+    if (work.empty()) return;
+    writing_out_ = true;
+    context_->run_blocking([this, work = std::move(work)]() -> std::function<void()> {
+      Status status;
+      for (const auto& part : work) {
+        if (status.ok()) status = part();
+      }
+      return [this, status = std::move(status)] {
+        writing_out_ = false;
+        if (!status.ok()) context_->fail(status);
+      };
+    });
+  }
+
   const std::shared_ptr<const SinkT> sink_;
+  OperatorContext* context_ = nullptr;
+  bool writing_out_ = false;
   std::unique_ptr<SinkWriter<T>> writer_;
   std::unique_ptr<PendingCommits> commits_;
 };

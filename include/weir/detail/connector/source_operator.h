@@ -107,7 +107,12 @@ class SourceReaderOperator final : public SourceOperator {
       elements.push_back(out.take());
     }
     context.put_list(kState, std::move(elements));
+    reader_->checkpoint_taken(context.checkpoint_id());
     return {};
+  }
+
+  void checkpoint_completed(int64_t id) override {
+    if (reader_) reader_->checkpoint_completed(id);
   }
 
   void close() override { reader_.reset(); }

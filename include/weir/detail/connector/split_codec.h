@@ -71,6 +71,8 @@ class TypedReader final : public SourceReader<T> {
     reader_->pause_or_resume_splits(pause, resume);
   }
   std::vector<std::string> snapshot() override { return encode_splits(reader_->snapshot()); }
+  void checkpoint_taken(int64_t id) override { reader_->checkpoint_taken(id); }
+  void checkpoint_completed(int64_t id) override { reader_->checkpoint_completed(id); }
 
  private:
   const std::unique_ptr<SourceReader<T, Split>> reader_;
@@ -101,6 +103,7 @@ class TypedEnumerator final : public SplitEnumerator<std::string> {
   }
   std::string snapshot() const override { return enumerator_->snapshot(); }
   bool continuous() const override { return enumerator_->continuous(); }
+  bool assigns_at_once() const override { return enumerator_->assigns_at_once(); }
 
  private:
   const std::unique_ptr<SplitEnumerator<Split>> enumerator_;
