@@ -31,7 +31,8 @@ THIRD_PARTY = {
         "src/platform/",
     ),
     "zookeeper/": ("src/ha/",),
-    "openssl/": ("src/platform/",),
+    "openssl/": ("src/platform/", "src/kafka/"),
+    "librdkafka/": ("src/kafka/",),
 }
 # Headers of the operating system, and the folders that may touch it.
 SYSTEM = r"(sys/.*|linux/.*|sanitizer/.*|ucontext|unistd|fcntl|pthread|sched|signal|poll|dirent|fnmatch|pwd|netdb|netinet/.*|arpa/.*|dlfcn|cxxabi|spawn|elf|link|execinfo)\.h"

@@ -43,6 +43,10 @@ SOURCE_EXCEPTIONS = {
         "src/ha/zookeeper_client.cc",
         "blocking wait",
     ): "on the I/O pool, for a thread of ZooKeeper's library, up to the connection timeout",
+    (
+        "src/kafka/open_transaction.cc",
+        "sleep",
+    ): "on the I/O pool, between two requests to a broker; the simulator has no brokers",
     ("src/config/yaml.cc", "pointers as keys"): "looked up only, never gone through",
     (
         "src/rest/http_server.cc",
@@ -71,6 +75,7 @@ SYMBOL_EXCEPTIONS = {
     ("src/ha/zookeeper_client.cc", "blocking wait"): "see above",
     ("src/ha/zookeeper_client.cc", "clock"): "within that wait",
     ("src/rest/http_server.cc", "socket"): "see above",
+    ("src/kafka/open_transaction.cc", "sleep"): "see above",
 }
 
 

@@ -92,8 +92,9 @@ class TlsClient final : public TcpClient {
       size_t got = 0;
       WEIR_RETURN_IF_ERROR(receive(timeout, &got, &end));
       if (end)
-        return permission_denied(cat(host, " ended the TLS handshake: does it speak TLS on this "
-                                           "port, and does it want a certificate?"));
+        return permission_denied(cat(host,
+                                     " ended the TLS handshake: does it speak TLS on this "
+                                     "port, and does it want a certificate?"));
       if (got == 0)
         return unavailable(cat(host, " did not answer the TLS handshake within ", timeout.count(),
                                " ms: does it speak TLS on this port?"));
@@ -139,8 +140,7 @@ class TlsClient final : public TcpClient {
     BIO* to_send = SSL_get_wbio(ssl_.get());
     std::string piece(kPieceBytes, '\0');
     for (int got = 0; (got = BIO_read(to_send, piece.data(), kPieceBytes)) > 0;)
-      WEIR_RETURN_IF_ERROR(
-          connection_->write({piece.data(), static_cast<size_t>(got)}, timeout));
+      WEIR_RETURN_IF_ERROR(connection_->write({piece.data(), static_cast<size_t>(got)}, timeout));
     return {};
   }
 

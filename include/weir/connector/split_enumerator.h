@@ -25,8 +25,9 @@ struct Discovery {
 
 /// Finds the splits of a source, also while the job runs. One enumerator runs beside the job
 /// master. Each reader that has read its splits gets the next one that was found, unless
-/// assigns_at_once(). Checkpoints contain the splits that no reader has yet, and the enumerator's own state.
-/// Thread: one at a time. May block; a call that hangs delays nothing but the discovery. May throw.
+/// assigns_at_once(). Checkpoints contain the splits that no reader has yet, and the enumerator's
+/// own state. Thread: one at a time. May block; a call that hangs delays nothing but the discovery.
+/// May throw.
 template <class Split>
 class SplitEnumerator {
  public:

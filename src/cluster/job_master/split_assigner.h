@@ -30,9 +30,9 @@ class SplitAssignerHost {
 };
 
 /// Runs the enumerators of an attempt's sources, and gives the splits that they find to the readers
-/// that ask, or to all in turn if the enumerator assigns at once. Each split is here or with a reader.
-/// Thread: the job master's; enumerators run on executors of their own.
-/// Not here: sources that know all splits at the start, which are dealt with the deployment.
+/// that ask, or to all in turn if the enumerator assigns at once. Each split is here or with a
+/// reader. Thread: the job master's; enumerators run on executors of their own. Not here: sources
+/// that know all splits at the start, which are dealt with the deployment.
 class SplitAssigner {
  public:
   /// All references must outlive this; the graph and the files also outlive blocking work.

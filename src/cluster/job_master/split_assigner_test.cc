@@ -54,8 +54,9 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
   }
 
   void begin(EnumeratorState state, std::optional<milliseconds> again = {}, bool at_once = false) {
-    assigner_.begin(++attempt_,
-                    SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again, at_once}}});
+    assigner_.begin(
+        ++attempt_,
+        SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again, at_once}}});
   }
   void ask(int subtask) { assigner_.on_request({attempt_, 0, subtask}); }
   /// Discovers what is due, and lets the answers arrive.

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""A real Kafka on this machine for tests: one broker, which is its own controller.
+
+  kafka.py start --home DIR [--transaction-version N] [--set KEY=VALUE]…
+                                       writes DIR/env: source it to find the broker
+  kafka.py stop --home DIR
+  kafka.py kill --home DIR             kill -9
+  kafka.py revive --home DIR           starts it again, with its data, on its port
+  kafka.py pause|resume --home DIR     SIGSTOP, SIGCONT
+  kafka.py topic --home DIR NAME [--partitions N] [--set KEY=VALUE]…    makes a topic
+  kafka.py grow --home DIR NAME --partitions N                          adds partitions
+  kafka.py drop --home DIR NAME
+  kafka.py truncate --home DIR NAME PARTITION OFFSET   deletes the records before that offset
+  kafka.py env --home DIR              prints DIR/env
+
+Everything listens on 127.0.0.1, on ports that the system chooses. SASL/PLAIN and SCRAM listen on a
+second port (user `weir`, password `secret-of-weir`). Jars come from Maven and are kept in
+$WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its pid and
+start time, never by its name.
+"""
+
+import argparse
+import pathlib
+import signal
+import socket
+import subprocess
+
+import servers
+from servers import HOST, die, free_ports, say
+
+VERSION = "4.4.0"
+ARTIFACTS = [
+    "org.apache.kafka:kafka_2.13:" + VERSION,
+    "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3",
+]
+JAVA = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true"]
+USER = "weir"
+PASSWORD = "secret-of-weir"
+SCRAM = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
+BROKER = "broker"
+
+
+class Home(servers.Home):
+    def classpath(self):
+        return f"{self.folder}:{self.state['jars']}/*"
+
+    def run(self, *command):
+        """Runs a program on the jars until it ends."""
+        done = subprocess.run(
+            [*JAVA, "-Xmx256m", "-cp", self.classpath(), *map(str, command)],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+        )
+        if done.returncode != 0:
+            die(f"{command[0]} failed:\n{done.stdout.decode(errors='replace')[-2000:]}")
+        return done.stdout.decode(errors="replace")
+
+    def admin(self, *arguments):
+        source = pathlib.Path(__file__).with_name("KafkaAdmin.java")
+        return self.run(source, self.state["servers"], *arguments)
+
+    def serve(self):
+        self.spawn(
+            BROKER,
+            [
+                *JAVA,
+                "-Xmx512m",
+                "-cp",
+                self.classpath(),
+                "kafka.Kafka",
+                str(self.folder / "server.properties"),
+            ],
+        )
+        self.wait("Kafka", self.serves, BROKER)
+
+    def serves(self):
+        """True if the broker accepts connections and has said that it is up."""
+        try:
+            with socket.create_connection((HOST, self.state["port"]), timeout=2):
+                return "Kafka Server started" in self.log_since_start()
+        except OSError:
+            return False
+
+    def log_since_start(self):
+        log = self.folder / f"{BROKER}.log"
+        return log.read_text(errors="replace")[self.state.get("log_begin", 0) :]
+
+
+def write_conf(home, settings):
+    client, sasl, controller = home.state["port"], home.state["sasl_port"], home.state["controller"]
+    lines = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{HOST}:{controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl},CONTROLLER://{HOST}:{controller}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        "listener.name.sasl.plain.sasl.jaas.config": "org.apache.kafka.common.security.plain."
+        f'PlainLoginModule required user_{USER}="{PASSWORD}";',
+        **{
+            f"listener.name.sasl.{mechanism.lower()}.sasl.jaas.config": "org.apache.kafka.common."
+            "security.scram.ScramLoginModule required;"
+            for mechanism in SCRAM
+        },
+        "log.dirs": home.folder / "data",
+        "num.partitions": "1",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "4",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "4",
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+        "log.retention.check.interval.ms": "1000",
+        "group.initial.rebalance.delay.ms": "0",
+        "auto.create.topics.enable": "false",
+        **settings,
+    }
+    (home.folder / "server.properties").write_text(
+        "".join(f"{key}={value}\n" for key, value in lines.items())
+    )
+    (home.folder / "log4j2.properties").write_text(
+        "appender.c.type=Console\nappender.c.name=c\nappender.c.layout.type=PatternLayout\n"
+        "appender.c.layout.pattern=%d{ISO8601} %p %c{1}: %m%n\n"
+        "rootLogger.level=warn\nrootLogger.appenderRef.c.ref=c\n"
+        "logger.s.name=kafka.server.KafkaRaftServer\nlogger.s.level=info\n"
+    )
+
+
+def settings_of(pairs):
+    for pair in pairs:
+        if "=" not in pair:
+            die(f"--set {pair}: write KEY=VALUE")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def start(home, arguments):
+    home.begin("a Kafka")
+    client, sasl, controller = free_ports(3)
+    jars = servers.maven_jars(f"kafka-{VERSION}", f"Kafka {VERSION}", ARTIFACTS)
+    home.state = {
+        "jars": str(jars),
+        "processes": {},
+        "port": client,
+        "sasl_port": sasl,
+        "controller": controller,
+        "servers": f"{HOST}:{client}",
+    }
+    home.save()
+    subprocess.run(["rm", "-rf", str(home.folder / "data")], check=True)
+    try:
+        write_conf(home, settings_of(arguments.set))
+        format_storage(home, arguments.transaction_version)
+        home.serve()
+    except BaseException:
+        stop(home, arguments)
+        raise
+    home.write_env(
+        {
+            "WEIR_TEST_KAFKA": home.state["servers"],
+            "WEIR_TEST_KAFKA_SASL": f"{HOST}:{sasl}",
+            "WEIR_TEST_KAFKA_HOME": home.folder,
+            "WEIR_TEST_KAFKA_TOOL": pathlib.Path(__file__).resolve(),
+        }
+    )
+    say(f"Kafka at {home.state['servers']}; source {home.folder}/env")
+
+
+def format_storage(home, transaction_version):
+    command = ["kafka.tools.StorageTool", "format", "-t", "d2VpcndlaXJ3ZWlyd2Vpcg"]
+    command += ["-c", home.folder / "server.properties"]
+    if transaction_version is not None:
+        command += ["--feature", f"transaction.version={transaction_version}"]
+    for mechanism in SCRAM:
+        command += ["--add-scram", f"{mechanism}=[name={USER},password={PASSWORD}]"]
+    home.run(*command)
+
+
+def stop(home, arguments):
+    home.kill(BROKER)
+
+
+def kill(home, arguments):
+    home.kill(BROKER)
+
+
+def revive(home, arguments):
+    if home.pid_of(BROKER) is not None:
+        die("the broker runs already")
+    home.state["log_begin"] = len(home.log_since_start()) + home.state.get("log_begin", 0)
+    home.serve()
+
+
+def pause(home, arguments):
+    home.signal(BROKER, signal.SIGSTOP)
+
+
+def resume(home, arguments):
+    home.signal(BROKER, signal.SIGCONT)
+
+
+def topic(home, arguments):
+    home.admin("create", arguments.name, arguments.partitions, *arguments.set)
+
+
+def grow(home, arguments):
+    home.admin("grow", arguments.name, arguments.partitions)
+
+
+def drop(home, arguments):
+    home.admin("drop", arguments.name)
+
+
+def truncate(home, arguments):
+    home.admin("truncate", arguments.name, arguments.partition, arguments.offset)
+
+
+def env(home, arguments):
+    print((home.folder / "env").read_text(), end="")
+
+
+COMMANDS = {
+    "start": start,
+    "stop": stop,
+    "kill": kill,
+    "revive": revive,
+    "pause": pause,
+    "resume": resume,
+    "topic": topic,
+    "grow": grow,
+    "drop": drop,
+    "truncate": truncate,
+    "env": env,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in COMMANDS:
+        command = commands.add_parser(name)
+        command.add_argument("--home", required=True)
+        if name == "start":
+            command.add_argument("--transaction-version", type=int, choices=[0, 1, 2])
+        if name in ("start", "topic"):
+            command.add_argument("--set", action="append", default=[])
+        if name in ("topic", "grow", "drop", "truncate"):
+            command.add_argument("name")
+        if name in ("topic", "grow"):
+            command.add_argument("--partitions", type=int, default=1)
+        if name == "truncate":
+            command.add_argument("partition", type=int)
+            command.add_argument("offset", type=int)
+    arguments = parser.parse_args()
+    home = Home(arguments.home)
+    if arguments.command not in ("start", "stop") and not home.file.exists():
+        die(f"no Kafka was started in {home.folder}")
+    COMMANDS[arguments.command](home, arguments)
+
+
+if __name__ == "__main__":
+    main()
