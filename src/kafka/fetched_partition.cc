@@ -49,7 +49,9 @@ void WakeUp::notify() { rd_kafka_queue_yield(queue_); }
 
 FetchedPartition::FetchedPartition(std::shared_ptr<Client> client, std::shared_ptr<WakeUp> wake_up,
                                    KafkaSplit split)
-    : client_(std::move(client)), wake_up_(std::move(wake_up)), split_(std::move(split)),
+    : client_(std::move(client)),
+      wake_up_(std::move(wake_up)),
+      split_(std::move(split)),
       id_(to_string({split_.topic, split_.partition})) {}
 
 StatusOr<std::unique_ptr<FetchedPartition>> FetchedPartition::start(std::shared_ptr<Client> client,

@@ -25,7 +25,8 @@ README = os.path.join(ROOT, "README.md")
 # As in weir's own Release builds, so that ccache has the objects.
 OF_WEIR = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2"]
 CORE_ONLY = [
-    f"-DWEIR_WITH_{component}=OFF" for component in ("HDFS", "ZOOKEEPER", "REST", "JSON", "FLINK", "KAFKA")
+    f"-DWEIR_WITH_{component}=OFF"
+    for component in ("HDFS", "ZOOKEEPER", "REST", "JSON", "FLINK", "KAFKA")
 ]
 
 
