@@ -64,8 +64,10 @@ void CheckpointHistory::on_completed(const CompletedCheckpoint& checkpoint, Mono
   record->ended_ms = wall_ms;
   record->bytes = checkpoint.bytes;
   record->publish = publish;
-  record->uri = checkpoint.uri;
-  (is_savepoint(checkpoint.kind) ? counts_.latest_savepoint : counts_.latest_completed) = *record;
+  const bool savepoint = !checkpoint.savepoint.empty();
+  record->uri = savepoint ? checkpoint.savepoint : checkpoint.uri;
+  if (is_savepoint(checkpoint.kind) && !savepoint) record->kind = CheckpointKind::kManual;
+  (savepoint ? counts_.latest_savepoint : counts_.latest_completed) = *record;
 }
 
 void CheckpointHistory::on_ended(CheckpointId id, const std::string& why, MonotonicTime now,
@@ -90,10 +92,11 @@ void CheckpointHistory::count_abort() {
 }
 
 void CheckpointHistory::on_discarded(CheckpointId id) {
-  if (CheckpointRecord* record = change(id)) record->discarded = true;
-  for (auto* latest : {&counts_.latest_completed, &counts_.latest_savepoint}) {
-    if (*latest && (*latest)->id == id) (*latest)->discarded = true;
-  }
+  // The savepoint of a deleted checkpoint stays.
+  CheckpointRecord* record = change(id);
+  if (record != nullptr && !is_savepoint(record->kind)) record->discarded = true;
+  auto& latest = counts_.latest_completed;
+  if (latest && latest->id == id) latest->discarded = true;
 }
 
 std::shared_ptr<const CheckpointReport> CheckpointHistory::report(int in_progress) {

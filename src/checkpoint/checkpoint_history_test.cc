@@ -95,7 +95,12 @@ TEST_F(CheckpointHistoryTest, MarksADeletedCheckpoint) {
 
 TEST_F(CheckpointHistoryTest, ReportsSavepointsAndRestoresSeparately) {
   trigger(1, CheckpointKind::kSavepoint);
-  complete(1, 10, CheckpointKind::kSavepoint);
+  CompletedCheckpoint savepoint{.id = 1, .kind = CheckpointKind::kSavepoint};
+  savepoint.savepoint = "mem:///s/savepoint-1";
+  history_.on_completed(savepoint, 1s, 103s, 4000);
+  history_.on_discarded(1);
+  EXPECT_FALSE(history_.report(0)->history.at(0).discarded) << "only the checkpoint is deleted";
+  EXPECT_EQ(history_.report(0)->history.at(0).uri, "mem:///s/savepoint-1");
   history_.on_restored({7, "mem:///chk-7", 500});
   EXPECT_FALSE(history_.counts().latest_completed.has_value());
   EXPECT_EQ(history_.counts().latest_savepoint->id, 1);

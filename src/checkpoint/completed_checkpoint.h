@@ -13,8 +13,8 @@ namespace weir {
 enum class CheckpointKind {
   kPeriodic,   ///< due by time or by the number of records
   kManual,     ///< requested by a user
-  kSavepoint,  ///< owned by a user; the job continues
-  kStop,       ///< a savepoint that ends the job
+  kSavepoint,  ///< with a copy that the user owns; the job continues
+  kStop,       ///< with a copy that the user owns; ends the job
   kFinal,      ///< after the end of all input, so that sinks commit the last results
 };
 std::string_view to_string(CheckpointKind kind);
@@ -43,6 +43,7 @@ struct CompletedCheckpoint {
   int64_t timestamp_ms = 0;
   MonotonicTime duration{0};  ///< from the trigger until it was durable
   int64_t bytes = 0;
+  std::string savepoint{};  ///< URI of its savepoint; empty: it has none
 };
 
 }  // namespace weir

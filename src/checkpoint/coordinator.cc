@@ -5,6 +5,7 @@
 
 #include "base/bug_switch.h"
 #include "base/log.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/storage.h"
@@ -18,6 +19,14 @@ using namespace std::chrono_literals;
 constexpr MonotonicTime kFirstAskAgain = 500ms;
 constexpr MonotonicTime kLastAskAgain = 30s;
 
+StatusOr<FileLocation> make_savepoint_directory(FileSystemRegistry* files,
+                                                const std::string& target, const JobId& job,
+                                                uint64_t nonce) {
+  WEIR_CHECK(files != nullptr);
+  WEIR_ASSIGN_OR_RETURN(const FileLocation location, files->resolve(target));
+  return prepare_savepoint_directory(location, job, nonce);
+}
+
 }  // namespace
 
 CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
@@ -30,6 +39,8 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
       start_(options_.start),
       cleaner_(options_.job,
                [this](std::function<std::function<void()>()> work) { run(std::move(work)); }),
+      savepoints_([this](std::function<std::function<void()>()> work) { run(std::move(work)); },
+                  options_.num_retained),
       next_id_(first_id_),
       store_({options_.completed, options_.unconfirmed, first_id_, options_.num_retained,
               options_.retention}),
@@ -38,6 +49,7 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
   if (options_.highest_used_id > 0 && !store_.is_completed(options_.highest_used_id))
     cleaner_.remember(options_.highest_used_id);
   for (const CheckpointId id : options_.orphans) cleaner_.remember(id);
+  if (options_.claimed) savepoints_.claim(*options_.claimed);
 }
 
 void CheckpointCoordinator::run(std::function<std::function<void()>()> work) {
@@ -64,6 +76,7 @@ void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants part
   requests_.begin_attempt(clock_.now());
   consecutive_failures_ = 0;
   beyond_tolerance_ = false;
+  savepoints_.begin_attempt();
   if (restored.id < 0) return;
   restored.restored_ms = clock_.wall_ms();
   history_.on_restored(std::move(restored));
@@ -94,8 +107,11 @@ CheckpointRequestQueue::Decision CheckpointCoordinator::decide(MonotonicTime now
   if (!running_) return {};
   const bool preparing = !pending_.empty() && pending_.rbegin()->second.checkpoint.phase() ==
                                                   CheckpointPhase::kPreparing;
-  return requests_.next(now,
-                        {static_cast<int>(pending_.size()), preparing, cleaner_.outstanding()});
+  const bool savepoint =
+      std::any_of(pending_.begin(), pending_.end(),
+                  [](const auto& item) { return is_savepoint(item.second.request.kind); });
+  return requests_.next(
+      now, {static_cast<int>(pending_.size()), preparing, cleaner_.outstanding(), savepoint});
 }
 
 void CheckpointCoordinator::trigger(CheckpointRequest request, MonotonicTime now) {
@@ -110,23 +126,41 @@ void CheckpointCoordinator::trigger(CheckpointRequest request, MonotonicTime now
   record.triggered = now;
   record.subtasks = checkpoint.subtasks();
   history_.on_triggered(std::move(record));
+  const std::string target = request.target;
   pending_.emplace(id, Entry{std::move(checkpoint), std::move(request)});
-  run([this, id, job = options_.job]() -> std::function<void()> {
-    const Status status = prepare_checkpoint_directory(job, id);
-    return [this, id, status] { on_prepared(id, status); };
+  run([this, id, target, job = options_.job, files = options_.files, job_id = options_.job_id,
+       nonce = target.empty() ? 0 : random_.next()]() -> std::function<void()> {
+    // Before the checkpoint's own directory, which would be left over if this fails.
+    std::optional<FileLocation> savepoint;
+    Status status;
+    if (!target.empty()) {
+      auto made = make_savepoint_directory(files, target, job_id, nonce);
+      status = made.status();
+      if (made.ok()) savepoint = *std::move(made);
+    }
+    if (status.ok()) status = prepare_checkpoint_directory(job, id);
+    return [this, id, status, savepoint] { on_prepared(id, status, savepoint); };
   });
 }
 
-void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status) {
+void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status,
+                                        std::optional<FileLocation> savepoint) {
   const auto found = pending_.find(id);
   // Aborted in the meantime, by a timeout or by the attempt's stop.
   const bool was_aborted = found == pending_.end();
+  if (savepoint && (was_aborted || !status.ok())) savepoints_.give_up(id, *savepoint);
   if (status.ok()) {
     if (was_aborted) return remove_late_files(id);
-    PendingCheckpoint& checkpoint = found->second.checkpoint;
+    Entry& entry = found->second;
+    entry.savepoint = std::move(savepoint);
+    PendingCheckpoint& checkpoint = entry.checkpoint;
     checkpoint.move_to(CheckpointPhase::kTriggered);
     checkpoint.set_enumerators(host_.enumerator_states());
-    host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms()});
+    const StopMode stop = entry.request.kind != CheckpointKind::kStop ? StopMode::kNone
+                          : entry.request.drain                      ? StopMode::kDrain
+                                                                     : StopMode::kSuspend;
+    host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms(),
+                        entry.savepoint ? entry.savepoint->uri : "", stop});
     return;
   }
   if (status.code() == StatusCode::kAlreadyExists) {
@@ -158,7 +192,8 @@ void CheckpointCoordinator::expire(MonotonicTime now) {
     } else {
       entry.counted = true;
       count_failure(
-          id, deadline_exceeded(cat(after, " while it was being written; its outcome is awaited")));
+          id, entry.request.kind,
+          deadline_exceeded(cat(after, " while it was being written; its outcome is awaited")));
     }
   }
 }
@@ -191,6 +226,7 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
 
 void CheckpointCoordinator::remove_late_files(CheckpointId id) {
   if (store_.is_left_over(id, next_id_)) cleaner_.clear(id);
+  savepoints_.remove_late_files(id);
 }
 
 void CheckpointCoordinator::decline(const DeclineCheckpoint& message) {
@@ -224,11 +260,14 @@ void CheckpointCoordinator::write_next() {
     sidecar.start = start_;
     sidecar.files = entry.checkpoint.files();
     sidecar.operators = entry.checkpoint.descriptions();
-    entry.publication = std::make_shared<CheckpointPublication>(
-        options_.job,
-        CheckpointContent{entry.checkpoint.metadata(), std::move(sidecar),
-                          options_.metadata_version},
-        random_.next());
+    const CheckpointContent content{entry.checkpoint.metadata(), std::move(sidecar),
+                                    options_.metadata_version};
+    entry.publication =
+        std::make_shared<CheckpointPublication>(options_.job, content, random_.next());
+    if (entry.savepoint) {
+      entry.savepoint_publication = std::make_shared<CheckpointPublication>(
+          CheckpointPublication::of_savepoint(*entry.savepoint, content, random_.next()));
+    }
     entry.publication_began = clock_.now();
     if (bug_enabled(Bug::kNotifyBeforeDurable))
       host_.send_complete({entry.checkpoint.attempt(), id});
@@ -239,7 +278,7 @@ void CheckpointCoordinator::write_next() {
 
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
   run([this, again, id = entry.checkpoint.id(), publication = entry.publication,
-       store = options_.store, job = options_.job, start = start_]() -> std::function<void()> {
+       savepoint = entry.savepoint_publication, store = options_.store, job = options_.job, start = start_]() -> std::function<void()> {
     PublishResult result = again ? publication->resolve() : publication->publish();
     if (result.outcome == PublishOutcome::kPublished)
       result = unless_started_again(job, start, std::move(result));
@@ -247,6 +286,8 @@ void CheckpointCoordinator::publish(Entry& entry, bool again) {
         result.outcome == PublishOutcome::kPublished && bug_enabled(Bug::kNotifyBeforePointer);
     if (store != nullptr && result.outcome == PublishOutcome::kPublished)
       result = point_at(*publication, std::move(result), *store);
+    if (savepoint != nullptr && result.outcome == PublishOutcome::kPublished)
+      result.savepoint = publish_savepoint(*savepoint);
     return [this, id, result, notified_early] {
       if (notified_early && runs(pending_.at(id).checkpoint)) host_.send_complete({attempt_, id});
       on_written(id, result);
@@ -258,7 +299,7 @@ void CheckpointCoordinator::on_written(CheckpointId id, const PublishResult& res
   WEIR_CHECK(writing_ == id);
   PendingCheckpoint& checkpoint = pending_.at(id).checkpoint;
   switch (result.outcome) {
-    case PublishOutcome::kPublished: complete(id, result.bytes); return;
+    case PublishOutcome::kPublished: complete(id, result); return;
     case PublishOutcome::kNotPublished:
       abort(id, result.status, Counted::kYes, Files::kRemove);
       write_next();
@@ -278,7 +319,7 @@ void CheckpointCoordinator::on_written(CheckpointId id, const PublishResult& res
   ask_again_after_ = std::min(ask_again_after_ * 2, kLastAskAgain);
 }
 
-void CheckpointCoordinator::complete(CheckpointId id, int64_t bytes) {
+void CheckpointCoordinator::complete(CheckpointId id, const PublishResult& result) {
   auto node = pending_.extract(id);
   Entry& entry = node.mapped();
   entry.checkpoint.move_to(CheckpointPhase::kCompleted);
@@ -287,19 +328,34 @@ void CheckpointCoordinator::complete(CheckpointId id, int64_t bytes) {
   const MonotonicTime now = clock_.now();
   const CheckpointKind kind = entry.request.kind;
   consecutive_failures_ = 0;
+  const bool with_savepoint = entry.savepoint && result.savepoint.ok();
   const CompletedCheckpoint completed{id,
                                       kind,
                                       options_.job.child(checkpoint_directory_name(id)).uri,
                                       entry.checkpoint.timestamp_ms(),
                                       now - entry.checkpoint.started(),
-                                      bytes};
-  requests_.on_end(kind, CheckpointRequestQueue::End::kCompleted, now);
+                                      result.bytes,
+                                      with_savepoint ? entry.savepoint->uri : ""};
+  requests_.on_end(kind,
+                   result.savepoint.ok() ? CheckpointRequestQueue::End::kCompleted
+                                         : CheckpointRequestQueue::End::kAborted,
+                   now);
   history_.on_completed(completed, now - entry.publication_began, now, clock_.wall_ms());
 
   subsume_older_than(id);
-  if (runs(entry.checkpoint)) host_.send_complete({entry.checkpoint.attempt(), id});
+  const bool ends_job = is_last(kind) && result.savepoint.ok();
+  if (runs(entry.checkpoint)) host_.send_complete({entry.checkpoint.attempt(), id, ends_job});
   host_.on_completed(completed);
-  if (entry.request.done) entry.request.done(completed);
+  savepoints_.on_completed();
+  if (!result.savepoint.ok()) {
+    WEIR_LOG(kWarning) << "checkpoint " << id << " is complete, but its savepoint is not: "
+                       << result.savepoint.message();
+    savepoints_.give_up(id, *entry.savepoint);
+  }
+  if (entry.request.done) {
+    if (result.savepoint.ok()) entry.request.done(completed);
+    else entry.request.done(result.savepoint);
+  }
   cleaner_.sweep_below(id);
   delete_superfluous(JobOutcome::kRunning);
   write_next();
@@ -336,12 +392,14 @@ void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted
   // While the directory is being prepared, only another coordinator that was first can write to it.
   // on_prepared() will find out.
   if (files == Files::kRemove && tasks_know) cleaner_.clear(id);
+  if (entry.savepoint) savepoints_.give_up(id, *entry.savepoint);
   const bool own_failure = runs(entry.checkpoint) && counted == Counted::kYes;
   if (runs(entry.checkpoint) && tasks_know) host_.send_aborted({entry.checkpoint.attempt(), id});
   if (!entry.counted) {
-    if (own_failure) count_failure(id, reason);
+    if (own_failure) count_failure(id, entry.request.kind, reason);
     else history_.count_abort();
   }
+  if (runs(entry.checkpoint) && tasks_know && entry.request.drain) host_.on_drain_failed(reason);
   if (entry.request.done) entry.request.done(reason);
 }
 
@@ -353,9 +411,13 @@ void CheckpointCoordinator::abort_all(const Status& reason) {
   for (const CheckpointId id : ids) abort(id, reason, Counted::kNo, Files::kRemove);
 }
 
-void CheckpointCoordinator::count_failure(CheckpointId id, const Status& reason) {
+void CheckpointCoordinator::count_failure(CheckpointId id, CheckpointKind kind,
+                                          const Status& reason) {
   history_.count_failure();
-  WEIR_LOG(kWarning) << "checkpoint " << id << " failed: " << reason.message();
+  WEIR_LOG(kWarning) << (is_savepoint(kind) ? "savepoint " : "checkpoint ") << id
+                     << " failed: " << reason.message();
+  // The directory of a savepoint was the user's choice: it must not fail the job.
+  if (is_savepoint(kind)) return;
   if (!running_) return;  // the host stopped the attempt when it was notified of the abort
   if (++consecutive_failures_ <= options_.tolerable_failed_checkpoints ||
       std::exchange(beyond_tolerance_, true))
@@ -364,74 +426,6 @@ void CheckpointCoordinator::count_failure(CheckpointId id, const Status& reason)
       cat(consecutive_failures_, " checkpoints failed in a row, and ",
           options_.tolerable_failed_checkpoints,
           " are tolerated (execution.checkpointing.tolerable-failed-checkpoints)")));
-}
-
-Status CheckpointCoordinator::request(CheckpointRequest request) {
-  if (!running_) {
-    return failed_precondition(cat("a ", to_string(request.kind),
-                                   " checkpoint is refused: the job is not running now; ask again "
-                                   "when it is"));
-  }
-  if (is_savepoint(request.kind)) {
-    return unimplemented(
-        "a savepoint cannot be taken yet: take a checkpoint, and start from its directory");
-  }
-  return requests_.add(std::move(request));
-}
-
-void CheckpointCoordinator::stop(AttemptId attempt) {
-  if (!running_ || attempt != attempt_) return;
-  running_ = false;
-  const Status reason = cancelled(cat("attempt ", attempt, " was stopped"));
-  for (const CheckpointRequest& waiting : requests_.clear()) {
-    if (waiting.done) waiting.done(reason);
-  }
-  abort_all(reason);
-  settle();
-}
-
-void CheckpointCoordinator::when_idle(std::function<void()> idle) {
-  idle_ = std::move(idle);
-  settle();
-}
-
-void CheckpointCoordinator::shut_down(JobOutcome outcome, std::function<void()> done) {
-  WEIR_CHECK(!shutting_down_);
-  if (running_) stop(attempt_);
-  idle_ = nullptr;
-  shutting_down_ = outcome;
-  shut_down_done_ = std::move(done);
-  settle();
-}
-
-void CheckpointCoordinator::settle() {
-  if (running_) return;
-  if (pending_.empty() && idle_) std::exchange(idle_, nullptr)();
-  if (!shutting_down_ || blocking_ > 0) return;
-  // Only a checkpoint whose outcome is unknown can be left. Don't wait for storage, and delete
-  // nothing older, because it may be needed.
-  const bool known = pending_.empty();
-  const auto unknown = std::exchange(pending_, {});
-  writing_.reset();
-  ask_again_at_.reset();
-  for (const auto& [id, entry] : unknown) {
-    if (entry.request.done)
-      entry.request.done(unavailable(cat("storage did not say whether checkpoint ", id,
-                                         " was completed before the job ended")));
-  }
-  const JobOutcome outcome = std::exchange(*shutting_down_, JobOutcome::kRunning);
-  if (outcome != JobOutcome::kRunning && known && !store_.is_shared()) {
-    if (const auto latest = store_.latest()) cleaner_.sweep_below(*latest);
-    delete_superfluous(outcome);
-  }
-  if (blocking_ == 0 && shut_down_done_) std::exchange(shut_down_done_, nullptr)();
-}
-
-void CheckpointCoordinator::delete_superfluous(JobOutcome outcome) {
-  for (const CheckpointId id : store_.take_superfluous(outcome)) {
-    history_.on_discarded(id);
-    cleaner_.discard(id);
-  }
 }
 
 }  // namespace weir

@@ -17,6 +17,7 @@
 #include "checkpoint/publication.h"
 #include "checkpoint/request_queue.h"
 #include "checkpoint/retention.h"
+#include "checkpoint/savepoint.h"
 #include "platform/clock.h"
 #include "platform/random.h"
 
@@ -47,6 +48,9 @@ struct CoordinatorOptions {
   std::vector<CheckpointId> completed;
   /// A checkpoint is complete only when this points at it. Null: when `_metadata` exists.
   std::shared_ptr<LeaderStore> store;
+  FileSystemRegistry* files = nullptr;  ///< finds the directories of savepoints
+  /// A snapshot elsewhere that belongs to the job: deleted like a checkpoint of its own.
+  std::optional<FileLocation> claimed{};
 };
 
 /// The coordinator's view of the job master. Called on its thread. The host may call stop() from
@@ -68,6 +72,9 @@ class CheckpointHost {
   /// once per attempt.
   virtual void on_checkpoint_failure_beyond_tolerance(const Status& status) = 0;
   virtual void on_completed(const CompletedCheckpoint& checkpoint) = 0;
+  /// A checkpoint that was to end the job has failed, and tasks may have ended event time already:
+  /// only a restart takes that back.
+  virtual void on_drain_failed(const Status& status) { (void)status; }
 };
 
 /// Takes a job's checkpoints: starts them, collects acknowledgements, makes them durable, and
@@ -82,9 +89,13 @@ class CheckpointHost {
 ///   after it;
 ///     no file of a checkpoint is removed while its outcome in storage is unknown;
 ///     after stop(), no trigger is sent until the next start().
+/// A savepoint is a checkpoint whose files are written twice: also into a directory that the user
+/// owns. What its sinks have prepared is therefore committed like that of any checkpoint, and a
+/// restart does not need the savepoint. `_metadata` of the savepoint is written last.
 /// Not here: which one starts next (CheckpointRequestQueue), who has acknowledged
 /// (PendingCheckpoint), which exist and which to delete (CheckpointStore), how to write
-/// (CheckpointPublication), statistics (CheckpointHistory).
+/// (CheckpointPublication), directories elsewhere (SavepointDirectories), statistics
+/// (CheckpointHistory).
 class CheckpointCoordinator {
  public:
   CheckpointCoordinator(Clock& clock, Random& random, CoordinatorOptions options,
@@ -112,7 +123,7 @@ class CheckpointCoordinator {
   /// within this call. It is not called if the coordinator is destroyed first, or if this returns
   /// an error.
   /// FAILED_PRECONDITION: no attempt is running, or the job's last checkpoint is in progress or
-  /// complete. UNIMPLEMENTED: a savepoint.
+  /// complete. INVALID_ARGUMENT: a savepoint without a directory.
   Status request(CheckpointRequest request);
 
   /// The attempt is over: aborts its checkpoints, except one that is being written, whose outcome
@@ -142,7 +153,9 @@ class CheckpointCoordinator {
   struct Entry {
     PendingCheckpoint checkpoint;
     CheckpointRequest request;
+    std::optional<FileLocation> savepoint{};  // its directory, once it is made
     std::shared_ptr<CheckpointPublication> publication{};
+    std::shared_ptr<CheckpointPublication> savepoint_publication{};  // null: it has none
     MonotonicTime publication_began{0};
     bool counted = false;  // as a failure: overdue, though its outcome is still open
   };
@@ -156,16 +169,16 @@ class CheckpointCoordinator {
 
   CheckpointRequestQueue::Decision decide(MonotonicTime now);
   void trigger(CheckpointRequest request, MonotonicTime now);
-  void on_prepared(CheckpointId id, const Status& status);
+  void on_prepared(CheckpointId id, const Status& status, std::optional<FileLocation> savepoint);
   void expire(MonotonicTime now);
   void write_next();
   void publish(Entry& entry, bool again);
   void on_written(CheckpointId id, const PublishResult& result);
-  void complete(CheckpointId id, int64_t bytes);
+  void complete(CheckpointId id, const PublishResult& result);
   void subsume_older_than(CheckpointId id);
   void abort(CheckpointId id, const Status& reason, Counted counted, Files files);
   void abort_all(const Status& reason);
-  void count_failure(CheckpointId id, const Status& reason);
+  void count_failure(CheckpointId id, CheckpointKind kind, const Status& reason);
   void delete_superfluous(JobOutcome outcome);
   /// Removes files that were written after their checkpoint was aborted.
   void remove_late_files(CheckpointId id);
@@ -180,6 +193,7 @@ class CheckpointCoordinator {
 
   StartNumber start_;
   CheckpointCleaner cleaner_;
+  SavepointDirectories savepoints_;
   CheckpointId next_id_;
   std::map<CheckpointId, Entry> pending_;
   CheckpointStore store_;

@@ -152,7 +152,7 @@ TEST_F(Coordinator, FinalCheckpointStartsAtOnceAndIsTheLast) {
   host_.run_all();
   ASSERT_EQ(done.size(), 1u);
   EXPECT_TRUE(done[0].ok());
-  EXPECT_EQ(host_.take(), (Said{"complete 2", "completed 2"}));
+  EXPECT_EQ(host_.take(), (Said{"end with 2", "completed 2"}));
   EXPECT_EQ(pass(10000s), MonotonicTime::max());
   EXPECT_TRUE(host_.works.empty());
 }
@@ -288,15 +288,6 @@ TEST_F(Coordinator, ManualCheckpointIsAnsweredAtTheEndThoughStorageDoesNotAnswer
   host_.run_all();
   EXPECT_EQ(done, Said{"storage did not say whether checkpoint 1 was completed before the job "
                        "ended"});
-}
-
-TEST_F(Coordinator, RefusesSavepoints) {
-  start();
-  for (const CheckpointKind kind : {CheckpointKind::kSavepoint, CheckpointKind::kStop}) {
-    EXPECT_EQ(request(kind, [](Status) { FAIL(); }).to_string(),
-              "UNIMPLEMENTED: a savepoint cannot be taken yet: take a checkpoint, and start from "
-              "its directory");
-  }
 }
 
 TEST_F(Coordinator, LastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {

@@ -19,9 +19,15 @@ std::string_view to_string(PublishOutcome outcome) {
   return "?";
 }
 
-CheckpointPublication::CheckpointPublication(FileLocation job, CheckpointContent content,
+CheckpointPublication::CheckpointPublication(const FileLocation& job, CheckpointContent content,
                                              uint64_t nonce)
-    : directory_(job.child(checkpoint_directory_name(content.metadata.checkpoint_id))),
+    : CheckpointPublication(
+          InDirectory{job.child(checkpoint_directory_name(content.metadata.checkpoint_id))},
+          std::move(content), nonce) {}
+
+CheckpointPublication::CheckpointPublication(InDirectory directory, CheckpointContent content,
+                                             uint64_t nonce)
+    : directory_(std::move(directory.location)),
       content_(std::move(content)),
       temporary_(directory_.child(metadata_temporary_name(nonce)).path) {}
 
@@ -151,6 +157,14 @@ PublishResult unless_started_again(const FileLocation& job, StartNumber start,
   return {
       status.code() == StatusCode::kAborted ? PublishOutcome::kForeign : PublishOutcome::kUnknown,
       status, 0};
+}
+
+Status publish_savepoint(CheckpointPublication& savepoint) {
+  constexpr int kTries = 3;
+  PublishResult result = savepoint.publish();
+  for (int i = 1; i < kTries && result.outcome == PublishOutcome::kUnknown; ++i)
+    result = savepoint.resolve();
+  return result.status;
 }
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/leader_store.h"
@@ -30,8 +31,9 @@ std::string_view to_string(PublishOutcome outcome);
 
 struct PublishResult {
   PublishOutcome outcome = PublishOutcome::kUnknown;
-  Status status;      ///< OK if and only if kPublished
-  int64_t bytes = 0;  ///< size of the whole checkpoint, if published
+  Status status;       ///< OK if and only if kPublished
+  int64_t bytes = 0;   ///< size of the whole checkpoint, if published
+  Status savepoint{};  ///< if published: whether its savepoint is complete as well, if it has one
 };
 
 /// Makes one checkpoint durable: verifies the data files, writes the sidecar, and publishes
@@ -41,8 +43,14 @@ struct PublishResult {
 /// a server executes a request late: the temporary file is gone, so the late rename has no source.
 class CheckpointPublication {
  public:
-  /// `nonce` makes the temporary name unique among all writers.
-  CheckpointPublication(FileLocation job, CheckpointContent content, uint64_t nonce);
+  /// Of a checkpoint in the job's directory. `nonce` makes the temporary name unique among all
+  /// writers.
+  CheckpointPublication(const FileLocation& job, CheckpointContent content, uint64_t nonce);
+  /// Of a copy in a directory of its own.
+  static CheckpointPublication of_savepoint(FileLocation directory, CheckpointContent content,
+                                            uint64_t nonce) {
+    return {InDirectory{std::move(directory)}, std::move(content), nonce};
+  }
 
   /// Call once.
   PublishResult publish();
@@ -52,6 +60,11 @@ class CheckpointPublication {
   CompletedPointer pointer() const;
 
  private:
+  struct InDirectory {
+    FileLocation location;
+  };
+  CheckpointPublication(InDirectory directory, CheckpointContent content, uint64_t nonce);
+
   Status verify_data_files() const;
   Status check_readable(std::string_view metadata, std::string_view sidecar) const;
   enum class Presence { kOurs, kForeign, kAbsent, kUnknown };
@@ -76,5 +89,9 @@ PublishResult point_at(const CheckpointPublication& publication, PublishResult p
 /// later start will see this checkpoint too.
 PublishResult unless_started_again(const FileLocation& job, StartNumber start,
                                    PublishResult published);
+
+/// Publishes the savepoint of a published checkpoint: the same content in another directory, which
+/// has a copy of each data file. Blocks. On an error the savepoint may exist; then it is whole.
+Status publish_savepoint(CheckpointPublication& savepoint);
 
 }  // namespace weir

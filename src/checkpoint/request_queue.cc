@@ -30,6 +30,11 @@ Status check(const CheckpointRequest& request) {
   const bool of_savepoint =
       format == SnapshotFormat::kCanonical || format == SnapshotFormat::kNative;
   if (is_savepoint(request.kind)) {
+    if (request.target.empty()) {
+      return invalid_argument(
+          "a savepoint needs a directory: name one in the request, or set "
+          "execution.checkpointing.savepoint-dir");
+    }
     if (of_savepoint || format == SnapshotFormat::kConfigured) return {};
     return invalid_argument(cat("a savepoint cannot have the format ", to_string(format),
                                 ": ask for CANONICAL or NATIVE, or for a checkpoint"));
@@ -83,7 +88,8 @@ Status CheckpointRequestQueue::add(CheckpointRequest request) {
 CheckpointRequestQueue::Decision CheckpointRequestQueue::next(MonotonicTime now,
                                                               const Running& running) {
   if (last_ == Last::kRuns || last_ == Last::kCompleted) return {};
-  if (running.preparing || running.deletions > options_.max_deletions) return {};
+  if (running.preparing || running.savepoint || running.deletions > options_.max_deletions)
+    return {};
   const auto first =
       std::min_element(waiting_.begin(), waiting_.end(),
                        [](const auto& a, const auto& b) { return rank(a.kind) < rank(b.kind); });
@@ -105,11 +111,8 @@ CheckpointRequestQueue::Decision CheckpointRequestQueue::next(MonotonicTime now,
     waiting_.erase(first);
   }
   if (is_last(decision.start->kind)) last_ = Last::kRuns;
-  // Recovery never starts from a savepoint.
-  if (decision.start->kind != CheckpointKind::kSavepoint) {
-    last_trigger_ = now;
-    events_since_trigger_ = 0;
-  }
+  last_trigger_ = now;
+  events_since_trigger_ = 0;
   return decision;
 }
 

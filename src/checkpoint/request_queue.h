@@ -31,19 +31,20 @@ struct TriggerPolicyOptions {
 struct CheckpointRequest {
   CheckpointKind kind = CheckpointKind::kPeriodic;
   SnapshotFormat format = SnapshotFormat::kConfigured;
-  std::string target{};  ///< URI of a savepoint's directory; empty: the job's own
+  std::string target{};  ///< URI of the directory for a savepoint; empty for the other kinds
   /// Receives the completed checkpoint or the error. Called once. May be null.
   std::function<void(const StatusOr<CompletedCheckpoint>&)> done{};
+  bool drain = false;  ///< kStop: StopMode::kDrain
 };
 
 /// Decides which checkpoint starts next, and when. Requested checkpoints wait here; a periodic one
 /// is due by time or by the number of records. Pure: the caller passes the time in.
 /// Order: savepoints, then manual checkpoints, then the final one, then the periodic one; the
-/// oldest first within a kind. A savepoint may run beside any number of checkpoints; the others
+/// oldest first within a kind. A savepoint starts beside any number of checkpoints; the others
 /// wait until fewer than `max_concurrent` run. Interval and pause delay only periodic ones.
-/// Nothing starts while the tasks have not been notified of the previous one (ids must reach them
-/// in order), while too many old checkpoints are being deleted, or during or after a checkpoint
-/// that ends the job.
+/// Nothing starts beside a savepoint, which a newer checkpoint could subsume, while the tasks have
+/// not been notified of the previous one (ids must reach them in order), while too many old
+/// checkpoints are being deleted, or during or after a checkpoint that ends the job.
 class CheckpointRequestQueue {
  public:
   explicit CheckpointRequestQueue(TriggerPolicyOptions options) : options_(std::move(options)) {}
@@ -62,6 +63,7 @@ class CheckpointRequestQueue {
     int pending = 0;         ///< number of checkpoints neither completed nor aborted
     bool preparing = false;  ///< one was started and its tasks have not been notified yet
     int deletions = 0;       ///< deletions of old checkpoints in progress
+    bool savepoint = false;  ///< one of the pending is a savepoint
   };
   struct Decision {
     std::optional<CheckpointRequest> start{};  ///< removed from the queue, and counted as triggered

@@ -20,6 +20,7 @@ CheckpointRequestQueue queue_of(TriggerPolicyOptions options) {
 CheckpointRequest request(CheckpointKind kind) {
   CheckpointRequest made;
   made.kind = kind;
+  if (is_savepoint(kind)) made.target = "hdfs:///s";
   return made;
 }
 /// The kind that starts, or the seconds after which to ask again.
@@ -92,7 +93,15 @@ TEST(CheckpointRequestQueue, SavepointDoesNotWaitForOthers) {
   EXPECT_EQ(next(queue, 101s, {.pending = 1, .preparing = true}), "never")
       << "ids reach the tasks in order";
   EXPECT_EQ(next(queue, 101s, {.pending = 1}), "savepoint");
-  EXPECT_EQ(next(queue, 101s), "110.0") << "no recovery starts from it: the interval goes on";
+  EXPECT_EQ(next(queue, 101s), "111.0") << "it counts as a checkpoint";
+}
+
+TEST(CheckpointRequestQueue, NothingStartsBesideASavepoint) {
+  auto queue = queue_of({.interval = 10s, .max_concurrent = 9});
+  ASSERT_TRUE(queue.add(request(CheckpointKind::kSavepoint)).ok());
+  EXPECT_EQ(next(queue, 200s, {.pending = 1, .savepoint = true}), "never")
+      << "a newer checkpoint could complete first, and then it would be given up";
+  EXPECT_EQ(next(queue, 200s, {.pending = 0}), "savepoint");
 }
 
 TEST(CheckpointRequestQueue, NothingStartsUntilTasksAreNotifiedOfThePreviousOne) {
@@ -180,6 +189,9 @@ TEST(CheckpointRequestQueue, RefusesAnInvalidKindOfCheckpoint) {
   EXPECT_EQ(refusal(CheckpointKind::kManual, SnapshotFormat::kFull, "hdfs:///s"),
             "INVALID_ARGUMENT: a checkpoint cannot be written to hdfs:///s: it goes to the job's "
             "own directory; ask for a savepoint");
+  EXPECT_EQ(refusal(CheckpointKind::kStop, SnapshotFormat::kCanonical, ""),
+            "INVALID_ARGUMENT: a savepoint needs a directory: name one in the request, or set "
+            "execution.checkpointing.savepoint-dir");
   EXPECT_EQ(refusal(CheckpointKind::kSavepoint, SnapshotFormat::kFull, "hdfs:///s"),
             "INVALID_ARGUMENT: a savepoint cannot have the format FULL: ask for CANONICAL or "
             "NATIVE, or for a checkpoint");

@@ -73,6 +73,19 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.restart = restart_options(configuration, result.checkpoints_enabled);
   result.restore_from =
       configuration.get_optional(options::kStateRecoveryPath).value_or(std::string(kFromNone));
+  result.claims_snapshot = configuration.get(options::kClaimMode) == ClaimMode::kClaim;
+  result.savepoint_directory = configuration.get_optional(options::kSavepointDir).value_or("");
+  result.savepoint_on_leave = configuration.get(options::kSavepointOnLeave);
+  if (result.savepoint_on_leave && result.savepoint_directory.empty()) {
+    return failed_precondition(
+        cat(configuration.describe(options::kSavepointOnLeave),
+            " needs a directory for the savepoint: set execution.checkpointing.savepoint-dir"));
+  }
+  if (result.savepoint_on_leave && !result.checkpoints_enabled) {
+    return failed_precondition(
+        cat(configuration.describe(options::kSavepointOnLeave),
+            " needs checkpoints: set execution.checkpointing.interval and .dir"));
+  }
   if (result.restore_from == kFromLatest && result.job_directory.empty()) {
     return failed_precondition(
         "--from latest needs the checkpoint directory: set execution.checkpointing.dir, or give "

@@ -115,6 +115,7 @@ class Preparation {
         chosen_, choose_start(graph_, options_, files_, directory_, pointer_, in_.read_all));
     if (!chosen_.snapshot) chosen_.agreed = led_before_;
     WEIR_ASSIGN_OR_RETURN(const auto start, begin());
+    WEIR_RETURN_IF_ERROR(claim(*start));
     if (options_.checkpoints_enabled) {
       WEIR_RETURN_IF_ERROR(prepare_job_directory(*directory_.job));
       WEIR_ASSIGN_OR_RETURN(
@@ -147,6 +148,20 @@ class Preparation {
   bool in_this_directory() const {
     return chosen_.beginning.from >= 0 && !chosen_.beginning.elsewhere &&
            chosen_.beginning.origin.empty();
+  }
+
+  /// All files of weir's own snapshots are in their directory; others may share theirs.
+  Status claim(const StartingPoint& start) {
+    if (!options_.claims_snapshot || start.restored_checkpoint < 0 || in_this_directory())
+      return {};
+    if (!start.sidecar || start.sidecar->metadata_length == 0) {
+      return failed_precondition(
+          cat(start.restored_directory,
+              " cannot be claimed: weir has not written it, so it may share files with others; set "
+              "execution.state-recovery.claim-mode to NO_CLAIM"));
+    }
+    WEIR_ASSIGN_OR_RETURN(prepared_.claimed, files_.resolve(start.restored_directory));
+    return {};
   }
 
   StatusOr<std::shared_ptr<StartingPoint>> begin() {
@@ -242,10 +257,13 @@ class Preparation {
       prepared_.highest_used_id = pointer_->id;
     const CheckpointId restored = prepared_.start->restored_checkpoint;
     // Older checkpoints on the line of the restored one belong to this job too. Without a restore,
-    // existing checkpoints are left alone.
+    // existing checkpoints are left alone. The restored one may be a copy of one here, as a
+    // savepoint is.
     const std::vector<CheckpointId>& on_lines = directory_.inventory.completed;
+    const bool copied = !chosen_.beginning.elsewhere && restored >= 0 &&
+                        std::find(on_lines.begin(), on_lines.end(), restored) != on_lines.end();
     for (const CheckpointId id : on_lines) {
-      if (in_this_directory() &&
+      if ((in_this_directory() || copied) &&
           (id == restored || (id < restored && line.holds(id, std::nullopt))))
         prepared_.completed.push_back(id);
     }
@@ -375,6 +393,7 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
   result.completed = prepared.completed;
   result.orphans = prepared.orphans;
   result.unconfirmed = prepared.unconfirmed;
+  result.claimed = prepared.claimed;
   return result;
 }
 

@@ -61,6 +61,8 @@ struct PreparedJob {
   std::vector<CheckpointId> unconfirmed;
   /// Checkpoints of this job on the same line as the restored one; count for retention.
   std::vector<CheckpointId> completed;
+  /// A snapshot elsewhere that belongs to the job from now on.
+  std::optional<FileLocation> claimed;
 };
 
 // Blocking; run on the I/O pool. They refuse a job with a message, before the first record.

@@ -343,6 +343,7 @@ void fields(Archive& a, Deploy& m) {
 template <class Archive>
 void fields(Archive& a, Start& m) {
   a | m.attempt;
+  a | m.stopped;
 }
 template <class Archive>
 void fields(Archive& a, Cancel& m) {
@@ -371,11 +372,17 @@ void fields(Archive& a, TriggerCheckpoint& m) {
   a | m.attempt;
   a | m.id;
   a | m.timestamp_ms;
+  a | m.savepoint;
+  a | m.stop;
+  if constexpr (Archive::kReads) {
+    if (m.stop > StopMode::kDrain) a.in.fail("an unknown way to stop");
+  }
 }
 template <class Archive>
 void fields(Archive& a, NotifyCheckpointComplete& m) {
   a | m.attempt;
   a | m.id;
+  a | m.ends_job;
 }
 template <class Archive>
 void fields(Archive& a, CommitWithoutCheckpoint& m) {

@@ -163,6 +163,8 @@ struct Deploy {
 /// All workers are deployed: run.
 struct Start {
   AttemptId attempt = 0;
+  /// The job was stopped, but this attempt must repeat the commits: sources read nothing.
+  bool stopped = false;
 };
 struct Cancel {
   AttemptId attempt = 0;

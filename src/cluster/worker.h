@@ -95,6 +95,9 @@ class Worker final : public Actor, private ShardListener {
     bool cancelling = false;
     /// Of checkpoints that some tasks have not reached yet.
     std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;
+    /// The same; where the copy for a savepoint goes, or empty. A barrier from another process may
+    /// be here before the trigger.
+    std::map<CheckpointId, std::string> triggered;
     AbortedCheckpoints aborted;
     SnapshotWrites writes;
     std::map<int, ShardProgress> progress;  ///< by shard
@@ -118,10 +121,15 @@ class Worker final : public Actor, private ShardListener {
   void cancel();
   void end_attempt_if_idle();
   void take_snapshot_part(TaskSnapshot snapshot);
-  void write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts);
+  void write_if_complete(CheckpointId id);
+  void write_snapshot(CheckpointId id, const std::string& savepoint,
+                      std::vector<TaskSnapshot> parts);
+  StatusOr<SnapshotWriteResult> write_parts(CheckpointId id, const std::string& file,
+                                            const std::string& savepoint, SnapshotWrite& write,
+                                            LocalCopies* local);
   void on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write,
                            const Status& status, AcknowledgeCheckpoint ack);
-  void trigger_checkpoint(CheckpointId id);
+  void trigger_checkpoint(const TriggerCheckpoint& message);
   void abort_checkpoint(CheckpointId id);
   void exchange_failed(const Status& reason);
   void task_failed(AttemptId attempt, std::string task, Status status);

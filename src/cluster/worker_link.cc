@@ -153,8 +153,9 @@ void Worker::on_frame(const std::string& frame) {
   if (auto* deploy_message = std::get_if<Deploy>(&message))
     return deploy(std::make_shared<const Deploy>(std::move(*deploy_message)));
   if (auto* start = std::get_if<Start>(&message)) {
-    if (attempt_ && attempt_->number == start->attempt && !attempt_->cancelling)
-      attempt_->execution->start(options_.pin_shards);
+    if (!attempt_ || attempt_->number != start->attempt || attempt_->cancelling) return;
+    if (start->stopped) attempt_->execution->post_to_all(Shard::StartStopped{});
+    attempt_->execution->start(options_.pin_shards);
   } else if (auto* cancel_message = std::get_if<Cancel>(&message)) {
     if (crash_heard_) std::exchange(crash_heard_, nullptr)();
     if (attempt_ && attempt_->number == cancel_message->attempt) {
@@ -163,10 +164,10 @@ void Worker::on_frame(const std::string& frame) {
       send(Canceled{cancel_message->attempt});
     }
   } else if (auto* trigger = std::get_if<TriggerCheckpoint>(&message)) {
-    if (runs(trigger->attempt)) trigger_checkpoint(trigger->id);
+    if (runs(trigger->attempt)) trigger_checkpoint(*trigger);
   } else if (auto* completed = std::get_if<NotifyCheckpointComplete>(&message)) {
     if (!runs(completed->attempt)) return;
-    attempt_->execution->post_to_all(Shard::CheckpointCompleted{completed->id});
+    attempt_->execution->post_to_all(Shard::CheckpointCompleted{completed->id, completed->ends_job});
     if (local_)
       platform_.scheduler.run_blocking(
           executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/bug_switch.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "cluster/worker.h"
@@ -12,7 +13,8 @@
 
 namespace weir {
 
-void Worker::trigger_checkpoint(CheckpointId id) {
+void Worker::trigger_checkpoint(const TriggerCheckpoint& message) {
+  const CheckpointId id = message.id;
   Status status = attempt_->writes.check_room(options_.max_unfinished_writes, platform_.clock.now(),
                                               options_.checkpoint_directory);
   if (!status.ok()) {
@@ -20,73 +22,89 @@ void Worker::trigger_checkpoint(CheckpointId id) {
     send(DeclineCheckpoint{attempt_->number, id, attempt_->deploy->own, std::move(status)});
     return;
   }
-  attempt_->execution->post_to_all(Shard::TriggerCheckpoint{id});
+  attempt_->triggered[id] = message.savepoint;
+  attempt_->execution->post_to_all(Shard::TriggerCheckpoint{id, message.stop});
+  write_if_complete(id);
 }
 
 void Worker::abort_checkpoint(CheckpointId id) {
   attempt_->aborted.add(id);
   attempt_->snapshots.erase(id);
+  attempt_->triggered.erase(id);
   attempt_->writes.cancel(id);
 }
 
 void Worker::take_snapshot_part(TaskSnapshot snapshot) {
   const CheckpointId id = snapshot.id;
   if (attempt_->aborted.contains(id)) return;
+  attempt_->snapshots[id].push_back(std::move(snapshot));
+  write_if_complete(id);
+}
+
+void Worker::write_if_complete(CheckpointId id) {
   auto& parts = attempt_->snapshots[id];
-  parts.push_back(std::move(snapshot));
+  const auto trigger = attempt_->triggered.find(id);
+  if (trigger == attempt_->triggered.end()) return;
   const size_t missing =
       bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
   if (parts.size() + missing < attempt_->execution->task_count()) return;
   std::vector<TaskSnapshot> all = std::move(parts);
+  const std::string savepoint = std::move(trigger->second);
   // Older checkpoints cannot complete here any more, because barriers do not overtake each other.
   attempt_->snapshots.erase(attempt_->snapshots.begin(), attempt_->snapshots.upper_bound(id));
+  attempt_->triggered.erase(attempt_->triggered.begin(), attempt_->triggered.upper_bound(id));
   attempt_->aborted.forget_up_to(id);
   std::sort(all.begin(), all.end(), [](const TaskSnapshot& a, const TaskSnapshot& b) {
     return std::pair(a.vertex, a.subtask) < std::pair(b.vertex, b.subtask);
   });
-  write_snapshot(id, std::move(all));
+  write_snapshot(id, savepoint, std::move(all));
 }
 
-void Worker::write_snapshot(CheckpointId id, std::vector<TaskSnapshot> parts) {
+void Worker::write_snapshot(CheckpointId id, const std::string& savepoint,
+                            std::vector<TaskSnapshot> parts) {
   gate_.enter();
   auto write = attempt_->writes.add(id, platform_.clock.now(), std::move(parts));
   const uint64_t nonce = platform_.random.next();
   platform_.scheduler.run_blocking(
-      executors::kSnapshots, [this, id, nonce, write, number = attempt_->number,
-                              process = attempt_->deploy->own, local = local_] {
+      executors::kSnapshots,
+      [this, id, nonce, write, savepoint, number = attempt_->number,
+       process = attempt_->deploy->own, local = local_] {
         AcknowledgeCheckpoint ack;
         ack.attempt = number;
         ack.id = id;
         ack.process = process;
-        Status status;
-        if (auto snapshots = write->begin(); !snapshots) {
-          status = cancelled(cat("checkpoint ", id, " was given up before its state was written"));
-        } else if (auto directory = platform_.files.resolve(
-                       join_path(options_.checkpoint_directory, checkpoint_directory_name(id)));
-                   !directory.ok()) {
-          status = directory.status();
-        } else {
-          const SnapshotWriteOptions how{options_.inline_threshold, local.get(), &large_values_,
-                                         [&write] { return write->canceled(); }};
-          const auto write_all = [&]() -> StatusOr<SnapshotWriteResult> {
-            try {
-              return write_snapshots(*directory->fs, directory->path,
-                                     data_file_name({process, nonce}), how, *std::move(snapshots));
-            } catch (...) { return status_of_current_exception("the writer of the snapshot"); }
-          };
-          auto written = write_all();
-          status = written.status();
-          if (written.ok()) {
-            ack.states = std::move(written->states);
-            ack.files = std::move(written->files);
-            ack.descriptions = std::move(written->descriptions);
-          }
+        auto written =
+            write_parts(id, data_file_name({process, nonce}), savepoint, *write, local.get());
+        const Status status = written.status();
+        if (written.ok()) {
+          ack.states = std::move(written->states);
+          ack.files = std::move(written->files);
+          ack.descriptions = std::move(written->descriptions);
         }
         mailbox_.post([this, number, write, status, ack = std::move(ack)]() mutable {
           on_snapshot_written(number, write, status, std::move(ack));
         });
         gate_.leave();
       });
+}
+
+/// Runs on the I/O pool.
+StatusOr<SnapshotWriteResult> Worker::write_parts(CheckpointId id, const std::string& file,
+                                                  const std::string& savepoint,
+                                                  SnapshotWrite& write, LocalCopies* local) {
+  auto snapshots = write.begin();
+  if (!snapshots)
+    return cancelled(cat("checkpoint ", id, " was given up before its state was written"));
+  WEIR_ASSIGN_OR_RETURN(const FileLocation directory,
+                        platform_.files.resolve(join_path(options_.checkpoint_directory,
+                                                          checkpoint_directory_name(id))));
+  std::optional<FileLocation> copy;
+  if (!savepoint.empty()) { WEIR_ASSIGN_OR_RETURN(copy, platform_.files.resolve(savepoint)); }
+  const SnapshotWriteOptions how{options_.inline_threshold, local, &large_values_,
+                                 copy ? &*copy : nullptr, [&write] { return write.canceled(); }};
+  try {
+    return write_snapshots(*directory.fs, directory.path, file, how, *std::move(snapshots));
+  } catch (...) { return status_of_current_exception("the writer of the snapshot"); }
 }
 
 void Worker::on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write,

@@ -60,9 +60,7 @@ constexpr FlinkKey kKeys[] = {
      "state.storage.fs.write-buffer-size state.checkpoint-storage "
      "state.latency-track.* state.size-track.* state.ttl.* lookup.cache.*",
      "weir keeps state on the heap, and writes it in full at each checkpoint"},
-    {"state.savepoints.dir execution.checkpointing.savepoint-dir execution.savepoint-restore-mode "
-     "execution.state-recovery.claim-mode "
-     "state.checkpoints.create-subdir execution.checkpointing.create-subdir "
+    {"state.checkpoints.create-subdir execution.checkpointing.create-subdir "
      "execution.checkpointing.file-merging.* execution.checkpointing.storage "
      "execution.checkpointing.max-aligned-checkpoint-size "
      "execution.checkpointing.checkpoints-after-tasks-finish.enabled "
@@ -75,7 +73,7 @@ constexpr FlinkKey kKeys[] = {
      "execution.checkpointing.interval-during-backlog "
      "execution.checkpointing.id-of-ignored-in-flight-data "
      "execution.checkpointing.recover-without-channel-state.*",
-     "weir has checkpoints, not savepoints, and these are written in one way"},
+     "weir writes checkpoints in one way"},
     {"execution.runtime-mode execution.batch.* execution.sorted-inputs.* "
      "execution.batch-shuffle-mode execution.attached execution.target "
      "execution.shutdown-on-attached-exit execution.shutdown-on-application-finish "

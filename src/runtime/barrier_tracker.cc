@@ -48,6 +48,14 @@ void BarrierTracker::on_abort(CheckpointId id) {
   aborted_.add(id);
 }
 
+CheckpointId BarrierTracker::next_trigger() {
+  const auto dropped = [this](CheckpointId id) {
+    return id <= done_up_to_ || aborted_.contains(id);
+  };
+  while (!triggers_.empty() && dropped(triggers_.front())) triggers_.pop_front();
+  return triggers_.empty() ? 0 : triggers_.front();
+}
+
 std::optional<CheckpointId> BarrierTracker::take_trigger() {
   while (!triggers_.empty()) {
     const CheckpointId id = triggers_.front();

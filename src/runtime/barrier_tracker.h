@@ -37,6 +37,8 @@ class BarrierTracker {
   void on_trigger(CheckpointId id) { triggers_.push_back(id); }
   /// The newest request that was not taken yet, or 0.
   CheckpointId newest_trigger() const { return triggers_.empty() ? 0 : triggers_.back(); }
+  /// The next request whose checkpoint is not aborted, or 0. Does not take it.
+  CheckpointId next_trigger();
   /// Whether a request up to `id` was not taken yet.
   bool triggered_up_to(CheckpointId id) const {
     return !triggers_.empty() && triggers_.front() <= id;

@@ -102,6 +102,8 @@ OperatorChain::OperatorChain(const JobVertex& vertex, SubtaskPlace place, TaskSe
     receivers.at(exit.op).at(static_cast<size_t>(exit.output)).push_back(exit.to);
   for (size_t i = 0; i < hosts_.size(); ++i) {
     std::vector<Output*> outputs;
+    emits_.push_back(std::any_of(receivers[i].begin(), receivers[i].end(),
+                                 [](const auto& each) { return !each.empty(); }));
     for (std::vector<Output*>& each : receivers[i]) outputs.push_back(&connect(std::move(each)));
     results_.push_back(outputs[0]);
     outputs.erase(outputs.begin());
@@ -195,15 +197,16 @@ void OperatorChain::align_watermark(Timestamp max_allowed) {
 
 int64_t OperatorChain::next_processing_time() {
   int64_t next = INT64_MAX;
-  for (size_t i = 0; i < hosts_.size(); ++i)
-    next = std::min(next, enter(i).op().next_processing_time());
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    if (has_timers(i)) next = std::min(next, enter(i).op().next_processing_time());
+  }
   return next;
 }
 
 void OperatorChain::fire_due(int64_t now_ms) {
   for (current_ = 0; current_ < hosts_.size(); ++current_) {
     Operator& op = hosts_[current_]->op();
-    if (op.next_processing_time() <= now_ms)
+    if (has_timers(current_) && op.next_processing_time() <= now_ms)
       op.advance_processing_time(now_ms, output_of(current_));
   }
   current_ = 0;

@@ -73,6 +73,8 @@ class OperatorChain final : public CrashSubject {
   /// For the host, after a suspended call has ended: runs the work that waited for its end.
   void call_ended();
 
+  /// Until released, only operators without receivers have processing time: nothing is emitted.
+  void hold_timers(bool hold) { timers_held_ = hold; }
   int64_t next_processing_time();
   /// One round: each operator fires everything that is due at `now_ms`, or a bounded part of it.
   void fire_due(int64_t now_ms);
@@ -100,6 +102,7 @@ class OperatorChain final : public CrashSubject {
   Output& connect(std::vector<Output*> receivers);
   void suspend();
   void snapshot_ended();
+  bool has_timers(size_t i) const { return !timers_held_ || emits_[i] == 0; }
 
   const JobVertex& vertex_;
   const SubtaskPlace place_;
@@ -107,7 +110,9 @@ class OperatorChain final : public CrashSubject {
   std::vector<const Counter*> late_records_;     ///< only the operators that count them
   std::vector<std::unique_ptr<Output>> routes_;  ///< `results_` and side outputs refer to them
   std::vector<Output*> results_;                 ///< by operator: where its results go
+  std::vector<uint8_t> emits_;                   ///< by operator: 1 if it has any receiver
   SuspendableCall& call_;
+  bool timers_held_ = false;
   size_t current_ = 0;
   std::vector<uint8_t> suspended_;  ///< by operator: 1 if it may be in a suspended call
 };

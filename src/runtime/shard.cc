@@ -58,15 +58,15 @@ MonotonicTime Shard::step() {
 
 void Shard::carry_out(Command& command) {
   if (auto* trigger = std::get_if<TriggerCheckpoint>(&command)) {
-    for (const auto& task : tasks_) {
-      if (task->is_source()) task->trigger_checkpoint(trigger->id);
-    }
+    for (const auto& task : tasks_) task->trigger_checkpoint(trigger->id, trigger->stop);
   } else if (auto* completed = std::get_if<CheckpointCompleted>(&command)) {
-    for (const auto& task : tasks_) task->checkpoint_completed(completed->id);
+    for (const auto& task : tasks_) task->checkpoint_completed(completed->id, completed->ends_job);
   } else if (auto* aborted = std::get_if<CheckpointAborted>(&command)) {
     for (const auto& task : tasks_) task->checkpoint_aborted(aborted->id);
   } else if (std::get_if<CommitWithoutCheckpoint>(&command) != nullptr) {
     for (const auto& task : tasks_) task->commit_without_checkpoint();
+  } else if (std::get_if<StartStopped>(&command) != nullptr) {
+    for (const auto& task : tasks_) task->start_stopped();
   } else if (auto* assigned = std::get_if<AssignSplits>(&command)) {
     for (const auto& task : tasks_) {
       if (task->vertex_index() == assigned->vertex)

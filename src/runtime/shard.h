@@ -47,14 +47,18 @@ class Shard final : public Actor {
  public:
   struct TriggerCheckpoint {
     CheckpointId id;
+    StopMode stop = StopMode::kNone;
   };
   struct CheckpointCompleted {
     CheckpointId id;
+    bool ends_job = false;
   };
   struct CheckpointAborted {
     CheckpointId id;
   };
   struct CommitWithoutCheckpoint {};
+  /// Posted before the first step: the tasks are stopped from the beginning.
+  struct StartStopped {};
   struct AssignSplits {
     int vertex;
     std::vector<std::string> splits;
@@ -69,7 +73,8 @@ class Shard final : public Actor {
     std::function<void()> run;
   };
   using Command = std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted,
-                               CommitWithoutCheckpoint, AssignSplits, AlignWatermark, Continuation>;
+                               CommitWithoutCheckpoint, StartStopped, AssignSplits,
+                               AlignWatermark, Continuation>;
 
   struct Options {
     std::chrono::nanoseconds buffer_timeout =

@@ -178,11 +178,17 @@ void Task::take_assigned_splits() {
 
 MonotonicTime Task::step_source(MonotonicTime now) {
   take_assigned_splits();
+  const bool must_drain = drains_ && state_ == State::kRunning && stop_at_ > 0 &&
+                          source_barriers_.next_trigger() == stop_at_;
+  if (must_drain) {
+    walk_.begin_end_of_source();
+    return Actor::kBusy;
+  }
   if (const auto id = source_barriers_.take_trigger()) {
     walk_.begin(StreamElement::Kind::kBarrier, *id);
     return Actor::kBusy;
   }
-  if (state_ == State::kEnded) {
+  if (state_ != State::kRunning) {
     check_finished();
     return Actor::kIdle;
   }
@@ -231,6 +237,8 @@ void Task::on_barrier_passed(CheckpointId id) {
   }
   if (!barrier_first) broadcast(StreamElement::Kind::kBarrier, id);
   taken->vertex = vertex_index_;
+  last_barrier_ = id;
+  if (id == stop_at_ && !drains_) enter_stopped();
   listener_.on_snapshot(std::move(*taken));
 }
 
@@ -249,18 +257,42 @@ MonotonicTime Task::report_to_align(MonotonicTime now) {
   return Actor::kIdle;
 }
 
-void Task::trigger_checkpoint(CheckpointId id) { source_barriers_.on_trigger(id); }
+void Task::enter_stopped() {
+  if (state_ != State::kRunning) return;
+  state_ = State::kStopped;
+  chain_.hold_timers(true);
+}
 
-void Task::checkpoint_completed(CheckpointId id) {
-  between_steps([this, id] {
+void Task::revoke_stop() {
+  stop_at_ = 0;
+  if (state_ != State::kStopped) return;
+  state_ = State::kRunning;
+  chain_.hold_timers(false);
+}
+
+void Task::trigger_checkpoint(CheckpointId id, StopMode stop) {
+  if (vertex_.is_source) source_barriers_.on_trigger(id);
+  if (stop == StopMode::kNone) return;
+  stop_at_ = id;
+  drains_ = stop == StopMode::kDrain;
+  if (last_barrier_ == id && !drains_) enter_stopped();
+}
+
+void Task::checkpoint_completed(CheckpointId id, bool ends_job) {
+  between_steps([this, id, ends_job] {
     chain_.checkpoint_completed(id);
-    if (barriers().holds_end(id)) final_checkpoint_done_ = true;
+    if (barriers().holds_end(id) || (ends_job && state_ == State::kStopped)) {
+      final_checkpoint_done_ = true;
+    } else if (id == stop_at_) {
+      revoke_stop();
+    }
     check_finished();
   });
 }
 
 void Task::checkpoint_aborted(CheckpointId id) {
   barriers().on_abort(id);
+  if (id == stop_at_) revoke_stop();
   between_steps([this, id] { chain_.checkpoint_aborted(id); });
 }
 
@@ -286,8 +318,9 @@ void Task::close() {
 }
 
 void Task::check_finished() {
-  if (finished_ || state_ != State::kEnded || !final_checkpoint_done_ || !chain_.quiescent())
-    return;
+  const bool over = state_ == State::kEnded || state_ == State::kStopped;
+  if (finished_ || !over || !final_checkpoint_done_) return;
+  if (!chain_.quiescent()) return;
   finished_ = true;
   if (listener_.on_finished) listener_.on_finished();
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "checkpoint/protocol/stop_mode.h"
 #include "platform/scheduler.h"
 #include "runtime/chain_walk.h"
 #include "runtime/input_gate.h"
@@ -23,6 +24,9 @@ namespace weir {
 /// States: running → ended, when the end of data arrived and was passed on. Barriers still pass,
 /// because other tasks may not have ended. Both → failed. An ended task is finished when a
 /// checkpoint taken after its end is complete and the side effects of that are done.
+/// Running → stopped, when a barrier that is to end the job was passed on. A stopped source reads
+/// nothing, and no timer fires. Stopped → running if that checkpoint does not end the job;
+/// otherwise a stopped task is finished like an ended one.
 ///
 /// A step whose user code emits more than there is room for is suspended. Until it has ended, no
 /// other code of its operators runs.
@@ -73,9 +77,12 @@ class Task final : private ChainWalk::Exit {
   void assign_splits(std::vector<std::string> splits, bool more_follow);
   /// Sources with watermark alignment only: reads nothing above this.
   void align_watermark(Timestamp max_allowed);
-  /// Sources only: the barrier is emitted before the next record.
-  void trigger_checkpoint(CheckpointId id);
-  void checkpoint_completed(CheckpointId id);
+  /// A source emits the barrier before the next record. Other tasks only learn whether the barrier
+  /// is to end the job; it may have passed already.
+  void trigger_checkpoint(CheckpointId id, StopMode stop = StopMode::kNone);
+  /// Stopped from the beginning. Call it before the first step.
+  void start_stopped() { enter_stopped(); }
+  void checkpoint_completed(CheckpointId id, bool ends_job = false);
   void checkpoint_aborted(CheckpointId id);
   /// Call it when the job takes no checkpoints, and all tasks have ended.
   void commit_without_checkpoint();
@@ -95,7 +102,7 @@ class Task final : private ChainWalk::Exit {
   void spent(MonotonicTime next, MonotonicTime begin, MonotonicTime end);
 
  private:
-  enum class State { kRunning, kEnded, kFailed };
+  enum class State { kRunning, kStopped, kEnded, kFailed };
 
   /// Where an operator's records leave the task.
   class Edge final : public Output {
@@ -126,6 +133,8 @@ class Task final : private ChainWalk::Exit {
   MonotonicTime report_to_align(MonotonicTime now);
   MonotonicTime step_gate();
   void on_barrier_passed(CheckpointId id);
+  void enter_stopped();
+  void revoke_stop();
   BarrierTracker& barriers() { return gate_ ? gate_->barriers() : source_barriers_; }
   void check_finished();
   bool pump();
@@ -158,6 +167,9 @@ class Task final : private ChainWalk::Exit {
   State state_ = State::kRunning;
   bool timers_were_last_ =
       false;  ///< the last step fired processing-time timers, so the input is next
+  CheckpointId stop_at_ = 0;      ///< the checkpoint that is to end the job, or 0
+  bool drains_ = false;           ///< before its barrier, sources end event time
+  CheckpointId last_barrier_ = 0;  ///< the last one that passed
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;

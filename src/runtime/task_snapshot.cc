@@ -22,6 +22,9 @@ namespace {
 /// be inline.
 class DataFileWriter {
  public:
+  static constexpr std::string_view kOfSavepoint = "cannot write a file of the savepoint";
+
+
   DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id,
                  const SnapshotWriteOptions& options)
       : fs_(fs),
@@ -43,6 +46,11 @@ class DataFileWriter {
     if (!file_) {
       WEIR_ASSIGN_OR_RETURN(file_,
                             fs_.create(join_path(directory_, name_), CreateMode::kExclusive));
+      if (options_.savepoint != nullptr) {
+        const FileLocation& savepoint = *options_.savepoint;
+        WEIR_ASSIGN_OR_RETURN(
+            copy_, savepoint.fs->create(savepoint.child(name_).path, CreateMode::kExclusive));
+      }
       if (options_.local != nullptr) file_ = options_.local->copying(id_, name_, std::move(file_));
     }
     blocks_.add(bytes);
@@ -54,6 +62,7 @@ class DataFileWriter {
     if (!file_) return std::vector<DataFile>();
     WEIR_RETURN_IF_ERROR(write(blocks_.trailer()));
     if (!bug_enabled(Bug::kMetadataBeforeData)) WEIR_RETURN_IF_ERROR(file_->close());
+    if (copy_) WEIR_RETURN_IF_ERROR(copy_->close().with_context(kOfSavepoint));
     return std::vector<DataFile>{{name_, length_, XXH3_64bits_digest(hash_), kDataBlockBytes}};
   }
 
@@ -61,7 +70,8 @@ class DataFileWriter {
   Status write(std::string_view bytes) {
     XXH3_64bits_update(hash_, bytes.data(), bytes.size());
     length_ += static_cast<int64_t>(bytes.size());
-    return file_->append(bytes);
+    WEIR_RETURN_IF_ERROR(file_->append(bytes));
+    return copy_ ? copy_->append(bytes).with_context(kOfSavepoint) : Status();
   }
 
   FileSystem& fs_;
@@ -72,6 +82,7 @@ class DataFileWriter {
   XXH3_state_t* const hash_;
   BlockChecksums blocks_;
   std::unique_ptr<WritableFile> file_;
+  std::unique_ptr<WritableFile> copy_;  // for the savepoint, or null
   int64_t length_ = 0;
 };
 

@@ -13,6 +13,7 @@
 namespace weir {
 
 class FileSystem;
+struct FileLocation;
 class LargeValues;
 class LocalCopies;
 
@@ -50,6 +51,7 @@ struct SnapshotWriteOptions {
   int64_t inline_threshold = 0;
   LocalCopies* local = nullptr;         ///< gets a copy of the file; may be null
   LargeValues* large_values = nullptr;  ///< warns of large values; may be null
+  const FileLocation* savepoint = nullptr;  ///< a directory that gets a copy of the file; or null
   std::function<bool()> canceled{};     ///< called between pieces of some ten KiB; may be empty
 };
 /// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist,

@@ -11,7 +11,7 @@ namespace weir {
 /// How a job of StreamExecutionEnvironment::run() ended. A failed job has none.
 struct JobResult {
   enum class State {
-    kFinished,   ///< all sources have ended
+    kFinished,   ///< all sources have ended, or the job was stopped with a savepoint
     kCanceled,   ///< by RunOptions::cancel
     kSuspended,  ///< by RunOptions::suspend; the job can continue from its last checkpoint
   };
@@ -24,6 +24,7 @@ struct JobResult {
   /// URI of the newest completed checkpoint, for execution.state-recovery.path. Empty if there is
   /// none or it was deleted with the job.
   std::string last_checkpoint;
+  std::string savepoint;  ///< URI of the savepoint that the job was stopped with; or empty
 };
 
 /// Requests from another thread to a running job, each made through its std::stop_source.

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "checkpoint/protocol/participants.h"
+#include "checkpoint/protocol/stop_mode.h"
 #include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
 #include "weir/status.h"
@@ -20,6 +22,8 @@ struct TriggerCheckpoint {
   CheckpointId id = 0;
   /// Wall clock of the coordinator; only a label, no decision depends on it.
   int64_t timestamp_ms = 0;
+  std::string savepoint{};  ///< URI of a directory that gets a copy of each data file; empty: none
+  StopMode stop = StopMode::kNone;
 };
 
 /// From a process: the state of these subtasks is durable. A process may send several of these for
@@ -47,6 +51,8 @@ struct DeclineCheckpoint {
 struct NotifyCheckpointComplete {
   AttemptId attempt = 0;
   CheckpointId id = 0;
+  /// The job ends with it: stopped tasks finish. Otherwise they continue.
+  bool ends_job = false;
 };
 
 /// To every process: checkpoint `id` will never complete. Stop aligning and writing for it; its

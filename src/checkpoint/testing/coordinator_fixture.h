@@ -13,6 +13,7 @@
 #include "checkpoint/coordinator.h"
 #include "checkpoint/storage.h"
 #include "checkpoint/testing/faulty_file_system.h"
+#include "checkpoint/testing/one_file_system.h"
 
 namespace weir {
 
@@ -35,14 +36,18 @@ class CountingRandom final : public Random {
 /// blocking work when the test asks for it.
 class RecordingHost final : public CheckpointHost {
  public:
-  void send_trigger(const TriggerCheckpoint& message) override { say("trigger", message.id); }
+  void send_trigger(const TriggerCheckpoint& message) override {
+    triggered = message;
+    say("trigger", message.id);
+  }
   void send_complete(const NotifyCheckpointComplete& message) override {
-    say("complete", message.id);
+    say(message.ends_job ? "end with" : "complete", message.id);
   }
   void send_aborted(const NotifyCheckpointAborted& message) override { say("abort", message.id); }
   void on_completed(const CompletedCheckpoint& checkpoint) override {
     say("completed", checkpoint.id);
   }
+  void on_drain_failed(const Status&) override { said.push_back("drain failed"); }
   void on_checkpoint_failure_beyond_tolerance(const Status& status) override {
     said.push_back("fail");
     failure = status;
@@ -64,6 +69,7 @@ class RecordingHost final : public CheckpointHost {
 
   std::deque<std::function<std::function<void()>()>> works;
   std::vector<std::string> said;
+  TriggerCheckpoint triggered;  ///< the last one
   std::function<void(const std::string&)> on_say;
   Status failure;
 
@@ -81,6 +87,7 @@ class Coordinator : public testing::Test {
  protected:
   Coordinator() {
     options_.job = {fs_, "/c/job", "mem:///c/job"};
+    options_.files = &files_;
     options_.trigger.interval = std::chrono::seconds(10);
     options_.timeout = std::chrono::seconds(60);
     options_.tolerable_failed_checkpoints = 100;
@@ -189,6 +196,7 @@ class Coordinator : public testing::Test {
   CountingRandom random_;
   RecordingHost host_;
   std::shared_ptr<FaultyFileSystem> fs_ = std::make_shared<FaultyFileSystem>();
+  OneFileSystem files_{fs_};
   CoordinatorOptions options_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;
   AttemptId attempt_ = 0;

@@ -30,9 +30,9 @@ Status JobAttempt::deploy(const JobGraph& graph, const JobOptions& options,
   return {};
 }
 
-void JobAttempt::start() {
+void JobAttempt::start(bool stopped) {
   stage_ = Stage::kRunning;
-  send(Start{number_});
+  send(Start{number_, stopped});
 }
 
 void JobAttempt::leave(MonotonicTime deadline) {

@@ -57,8 +57,8 @@ class JobAttempt {
   /// the caller must leave it like any other.
   Status deploy(const JobGraph& graph, const JobOptions& options, const StartingPoint& start,
                 int shards);
-  /// Call when all workers are deployed.
-  void start();
+  /// Call when all workers are deployed. `stopped`: sources read nothing.
+  void start(bool stopped = false);
   /// Asks the workers to cancel their tasks by `deadline`.
   void leave(MonotonicTime deadline);
   /// Whether no worker holds anything of the attempt any more. A lost worker counts as left.

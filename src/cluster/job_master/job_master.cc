@@ -94,8 +94,7 @@ void JobMaster::cancel() {
   });
 }
 
-void JobMaster::trigger_checkpoint(SnapshotFormat format,
-                                   std::function<void(const StatusOr<CompletedCheckpoint>&)> done) {
+void JobMaster::trigger_checkpoint(SnapshotFormat format, CheckpointDone done) {
   mailbox_->post([this, format, done = std::move(done)] {
     Status status = failed_precondition(
         options_.checkpoints_enabled
@@ -155,6 +154,7 @@ void JobMaster::clean_up(JobOutcome outcome, std::function<void()> done) {
 void JobMaster::on_terminal(const JobEnd& end) {
   phase_ = Phase::kEnding;
   status_.current().state = end.state;
+  answer_stop(end.state);
   const Shutdown farewell = *termination_.farewell();
   pool_.for_each([&](PooledWorker& worker) { worker.send(farewell); });
 }

@@ -9,6 +9,7 @@
 
 #include "checkpoint/coordinator.h"
 #include "checkpoint/leader_store.h"
+#include "checkpoint/savepoint_request.h"
 #include "cluster/job_master/job_attempt.h"
 #include "cluster/job_master/job_status.h"
 #include "cluster/job_master/job_termination.h"
@@ -30,8 +31,8 @@ namespace weir {
 /// taken, and restarts it from the last one when a task fails or a worker is lost. Connects the
 /// parts that do the work: JobAttempt, WorkerLiveness, Recovery, SlotWait, JobTermination,
 /// JobStatus, SplitAssigner, CheckpointCoordinator.
-/// Thread: its own (an actor); accept(), view(), cancel() and trigger_checkpoint() any. The graph
-/// must outlive it.
+/// Thread: its own (an actor); accept(), view(), cancel(), trigger_checkpoint() and
+/// trigger_savepoint() any. The graph must outlive it.
 class JobMaster final : public Actor,
                         private CheckpointHost,
                         private TerminationHost,
@@ -58,8 +59,11 @@ class JobMaster final : public Actor,
   void cancel();
   /// Takes a checkpoint now. Calls `done` with it or with the error, on the job master's thread.
   /// Does not call `done` if the job master is destroyed first.
-  void trigger_checkpoint(SnapshotFormat format,
-                          std::function<void(const StatusOr<CompletedCheckpoint>&)> done);
+  void trigger_checkpoint(SnapshotFormat format, CheckpointDone done);
+  /// Takes a savepoint now. If it is to end the job, calls `done` when the job has ended: sinks
+  /// have then committed exactly what the savepoint covers. If the savepoint fails, the job goes on.
+  /// Other than that as trigger_checkpoint().
+  void trigger_savepoint(SavepointRequest request, CheckpointDone done);
 
   MonotonicTime step() override;
 
@@ -99,6 +103,11 @@ class JobMaster final : public Actor,
   void fail_for_good(const Status& failure);
   void end(JobState state);
 
+  // Stop with a savepoint.
+  void stop_with_savepoint(SavepointRequest request, CheckpointDone done);
+  void on_stopped(const StatusOr<CompletedCheckpoint>& savepoint, const CheckpointDone& done);
+  void answer_stop(JobState state);
+
   // Workers.
   /// Adds a connection, and sends the farewell if the job has ended.
   void add_connection(int64_t session, std::unique_ptr<Connection> connection);
@@ -122,6 +131,7 @@ class JobMaster final : public Actor,
   void send_aborted(const NotifyCheckpointAborted& message) override { attempt_.send(message); }
   void on_checkpoint_failure_beyond_tolerance(const Status& status) override;
   void on_completed(const CompletedCheckpoint& checkpoint) override;
+  void on_drain_failed(const Status& status) override;
   // SplitAssignerHost
   int32_t parallelism_of(int32_t vertex) const override {
     return attempt_.graph().vertices[static_cast<size_t>(vertex)].parallelism;
@@ -180,6 +190,12 @@ class JobMaster final : public Actor,
   Phase phase_ = Phase::kPreparing;
   bool begun_ = false;
   bool cancel_requested_ = false;
+  /// The job ends with this savepoint, which is complete.
+  struct Stopped {
+    CompletedCheckpoint savepoint;
+    CheckpointDone done;
+  };
+  std::optional<Stopped> stopped_;
   std::optional<PreparedJob> prepared_;
   std::function<void()> after_;  ///< called after the end of the attempt
   MonotonicTime restart_at_{0};

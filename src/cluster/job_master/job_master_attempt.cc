@@ -85,6 +85,7 @@ void JobMaster::on_preparation_failed(const Status& failure) {
 void JobMaster::make_coordinator() {
   CoordinatorOptions options = coordinator_options(graph_, options_, *prepared_);
   options.store = store_;
+  options.files = &platform_.files;
   coordinator_ = std::make_unique<CheckpointCoordinator>(
       platform_.clock, platform_.random, std::move(options), static_cast<CheckpointHost&>(*this));
 }
@@ -119,13 +120,15 @@ void JobMaster::deploy(int shards) {
 void JobMaster::on_running() {
   recovery_.on_running();
   status_.current().state = JobState::kRunning;
-  attempt_.start();
+  // A job that has stopped only repeats its commits.
+  attempt_.start(stopped_.has_value());
   splits_.begin(attempt_.number(), prepared_->start->splits);
   aligner_.reset();
   if (coordinator_)
     coordinator_->start(
         attempt_.number(), attempt_.participants(),
         {prepared_->start->restored_checkpoint, prepared_->start->restored_directory});
+  if (stopped_) finish_by_checkpoint();
 }
 
 void JobMaster::on_ended() {
@@ -225,7 +228,7 @@ void JobMaster::widen_if_possible() {
   if (attempt_.stage() != JobAttempt::Stage::kRunning || !options_.adaptive ||
       shards >= status_.current().slots_wanted || pool_.slots() <= shards)
     return;
-  if (pool_.all_of_attempt(&PooledWorker::ended)) return;
+  if (stopped_ || pool_.all_of_attempt(&PooledWorker::ended)) return;
   WEIR_LOG(kInfo) << "there are " << pool_.slots() << " slots now: widening from " << shards;
   status_.current().state = JobState::kRestarting;
   tear_down([this] { prepare(); });

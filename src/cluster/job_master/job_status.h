@@ -66,6 +66,7 @@ struct JobView {
   Timestamp watermark = kMinWatermark;
   int64_t late_records = 0;  ///< dropped by operators; counted like source_records
   CheckpointId restored_checkpoint = -1;
+  std::string stopped_with;  ///< URI of the savepoint that ended the job; empty: none
   std::shared_ptr<const CheckpointReport> checkpoints =
       std::make_shared<const CheckpointReport>();  ///< never null
   /// At most a second old; never null.

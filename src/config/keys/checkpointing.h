@@ -53,6 +53,14 @@ inline constexpr Option<std::string> kCheckpointDir{
      "Checkpoint directory: hdfs://host:port/path, file:///path or a plain path. Each job has a "
      "subdirectory with its id.",
      "state.checkpoints.dir,state.backend.fs.checkpointdir"}};
+inline constexpr Option<std::string> kSavepointDir{
+    {"execution.checkpointing.savepoint-dir", ConfigType::kString, "",
+     "Directory for savepoints whose request names none. Each has a subdirectory.",
+     "state.savepoints.dir"}};
+inline constexpr Option<bool> kSavepointOnLeave{
+    {"weir.savepoint-on-leave", ConfigType::kBool, "false",
+     "A process of the job master that is asked to leave (SIGTERM, SIGINT) stops the job with a "
+     "savepoint in execution.checkpointing.savepoint-dir. Otherwise it leaves the job as it is."}};
 inline constexpr Option<int64_t> kDataInlineThreshold{
     {"execution.checkpointing.data-inline-threshold", ConfigType::kSize, "20 kb",
      "State pieces up to this size are stored in the metadata file itself.",
@@ -74,6 +82,8 @@ inline constexpr const ConfigKey* kCheckpointingKeys[] = {
     &options::kCheckpointRetention,
     &options::kNumRetainedCheckpoints,
     &options::kCheckpointDir,
+    &options::kSavepointDir,
+    &options::kSavepointOnLeave,
     &options::kDataInlineThreshold,
 };
 

@@ -5,6 +5,7 @@
 namespace weir {
 
 enum class StateBackendType { kHashMap };
+enum class ClaimMode { kNoClaim, kClaim };
 
 namespace options {
 
@@ -13,6 +14,12 @@ inline constexpr Option<std::string> kStateRecoveryPath{
      "The checkpoint to start from: its directory, 'latest' for the newest completed one of this "
      "job, or 'none'.",
      "execution.savepoint.path"}};
+inline constexpr Option<ClaimMode> kClaimMode{
+    {"execution.state-recovery.claim-mode", ConfigType::kEnum, "NO_CLAIM",
+     "CLAIM: the snapshot to start from, if it is not one of the job's own checkpoints, belongs to "
+     "the job from then on, and is deleted when it has execution.checkpointing.num-retained newer "
+     "ones. NO_CLAIM: it is never deleted.",
+     "execution.savepoint-restore-mode", "NO_CLAIM,CLAIM"}};
 inline constexpr Option<bool> kIgnoreUnclaimedState{
     {"execution.state-recovery.ignore-unclaimed-state", ConfigType::kBool, "false",
      "Start even if the checkpoint has state that no operator of the job claims; that state is "
@@ -54,7 +61,8 @@ inline constexpr Option<bool> kFromLocal{
 
 /// Where state lives, and which checkpoint a job starts from.
 inline constexpr const ConfigKey* kStateKeys[] = {
-    &options::kStateRecoveryPath,   &options::kIgnoreUnclaimedState,
+    &options::kStateRecoveryPath,   &options::kClaimMode,
+    &options::kIgnoreUnclaimedState,
     &options::kAcceptChangedJob,    &options::kAcceptAbandonedCheckpoint,
     &options::kStateBackend,        &options::kCopyReserve,
     &options::kLargeValueThreshold, &options::kLocalBackup,
