@@ -5,12 +5,15 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <exception>
 #include <utility>
 
 #include "base/strings.h"
+#include "platform/wakeup.h"
 
 namespace weir {
 namespace {
@@ -90,6 +93,15 @@ class MicroHttpServer final : public HttpServer {
     return {};
   }
   int port() const override { return port_; }
+  void finish(std::chrono::milliseconds at_most) override {
+    const MHD_socket listener = MHD_quiesce_daemon(daemon_);
+    if (listener != MHD_INVALID_SOCKET) ::close(listener);
+    constexpr std::chrono::milliseconds kLook{10};
+    for (auto waited = kLook; waited <= at_most; waited += kLook) {
+      if (requests_ == 0) return;
+      sent_.wait(kLook);
+    }
+  }
 
  private:
   void try_port(const sockaddr* address, size_t length, int port) {
@@ -109,7 +121,7 @@ class MicroHttpServer final : public HttpServer {
         MHD_OPTION_CONNECTION_LIMIT, options_.most_connections,                //
         MHD_OPTION_CONNECTION_TIMEOUT, options_.silence_seconds,               //
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{32 * 1024},                 //
-        MHD_OPTION_NOTIFY_COMPLETED, &MicroHttpServer::on_completed, nullptr,  //
+        MHD_OPTION_NOTIFY_COMPLETED, &MicroHttpServer::on_completed, this,  //
         MHD_OPTION_END);
   }
 
@@ -121,6 +133,7 @@ class MicroHttpServer final : public HttpServer {
     auto* incoming = static_cast<Incoming*>(*state);
     if (incoming == nullptr) {
       *state = new Incoming();
+      ++server.requests_;
       return MHD_YES;
     }
     if (*size > 0) {
@@ -151,14 +164,22 @@ class MicroHttpServer final : public HttpServer {
     return answer(connection, server.handler_(request));
   }
 
-  static void on_completed(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
-    delete static_cast<Incoming*>(std::exchange(*state, nullptr));
+  /// Called when the reply is sent, or cannot be.
+  static void on_completed(void* self, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
+    auto* incoming = static_cast<Incoming*>(std::exchange(*state, nullptr));
+    if (incoming == nullptr) return;
+    delete incoming;
+    auto& server = *static_cast<MicroHttpServer*>(self);
+    --server.requests_;
+    server.sent_.wake();
   }
 
   const Options options_;
   const std::function<RestReply(const RestRequest&)> handler_;
   MHD_Daemon* daemon_ = nullptr;
   int port_ = 0;
+  std::atomic<int> requests_{0};  ///< without a sent reply
+  Wakeup sent_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,9 @@ class HttpServer {
       const Options& options, std::function<RestReply(const RestRequest&)> handler);
   /// Waits until no handler runs.
   virtual ~HttpServer() = default;
+  /// Takes no new connections, and waits until the replies to all requests are sent, or at most for
+  /// this time.
+  virtual void finish(std::chrono::milliseconds at_most) = 0;
   virtual int port() const = 0;
 };
 

@@ -1,6 +1,8 @@
 #include "rest/operations.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace weir::rest {
 namespace {
@@ -20,7 +22,7 @@ void Operations::forget_old() {
   });
 }
 
-StatusOr<Operations::Begun> Operations::begin(const std::string& chosen) {
+StatusOr<Operations::Begun> Operations::begin(Operation operation, const std::string& chosen) {
   std::lock_guard lock(mutex_);
   forget_old();
   std::string id = chosen;
@@ -35,26 +37,33 @@ StatusOr<Operations::Begun> Operations::begin(const std::string& chosen) {
   }
   if (entries_.size() >= kMost)
     return resource_exhausted("too many operations have been started: ask again in some minutes");
-  entries_[id] = Entry{{}, clock_.now()};
+  entries_[id] = Entry{operation, {}, clock_.now()};
   return Begun{std::move(id), true};
 }
 
-void Operations::end(const std::string& id, const StatusOr<CompletedCheckpoint>& outcome) {
+void Operations::end(const std::string& id, StatusOr<std::string> outcome) {
   std::lock_guard lock(mutex_);
   const auto entry = entries_.find(id);
   if (entry == entries_.end()) return;
   entry->second.changed = clock_.now();
   entry->second.state.ended = true;
-  entry->second.state.status = outcome.status();
-  if (outcome.ok()) entry->second.state.checkpoint = outcome->id;
+  entry->second.state.outcome = std::move(outcome);
 }
 
-std::optional<Operations::State> Operations::find(const std::string& id) {
+std::optional<Operations::State> Operations::find(Operation operation, const std::string& id) {
   std::lock_guard lock(mutex_);
   forget_old();
   const auto entry = entries_.find(id);
-  if (entry == entries_.end()) return std::nullopt;
+  if (entry == entries_.end() || entry->second.operation != operation) return std::nullopt;
+  entry->second.read = entry->second.state.ended;
   return entry->second.state;
+}
+
+bool Operations::has_unread_outcome() {
+  std::lock_guard lock(mutex_);
+  return std::any_of(entries_.begin(), entries_.end(), [](const auto& item) {
+    return item.second.state.ended && !item.second.read;
+  });
 }
 
 }  // namespace weir::rest

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -11,44 +10,19 @@
 #include "rest/json.h"
 #include "rest/metric_queries.h"
 #include "rest/operations.h"
+#include "rest/rest_call.h"
 
 namespace weir {
 
+using rest::error;
+using rest::is_id;
 using rest::Json;
-
-/// A request and what it is about.
-struct RestApi::Call {
-  const RestRequest& request;
-  std::vector<std::string> parts;  ///< of the path
-  std::shared_ptr<const JobSnapshot> job;
-
-  size_t size() const { return parts.size(); }
-  const std::string& at(size_t i) const { return parts[i]; }
-  /// Whether it is a GET of this path. "*" stands for any part.
-  bool gets(std::initializer_list<std::string_view> path) const {
-    return request.method == "GET" && is(path);
-  }
-  bool posts(std::initializer_list<std::string_view> path) const {
-    return request.method == "POST" && is(path);
-  }
-  bool is(std::initializer_list<std::string_view> path) const {
-    return std::equal(path.begin(), path.end(), parts.begin(), parts.end(),
-                      [](std::string_view a, const std::string& b) { return a == "*" || a == b; });
-  }
-  std::vector<std::string> list(const char* name) const {
-    const auto found = request.query.find(name);
-    return found == request.query.end() ? std::vector<std::string>() : rest::listed(found->second);
-  }
-};
+using rest::reply;
 
 namespace {
 
 constexpr std::string_view kDone = "{}";
 
-RestReply reply(const Json& body, int status = 200) { return {status, body.text()}; }
-RestReply error(int status, const std::string& sentence) {
-  return reply({{"errors", Json::array({sentence})}}, status);
-}
 RestReply unknown_path(const RestRequest& request) {
   return error(404, cat("Unable to load requested file ", request.path, "."));
 }
@@ -60,8 +34,6 @@ std::optional<int64_t> number_of(const std::string& text) {
   if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
-
-bool is_id(const std::string& text) { return Id128::from_hex(text).ok(); }
 
 /// The parts of a path without the version's prefix.
 std::vector<std::string> parts_of(const std::string& path) {
@@ -79,10 +51,6 @@ const CheckpointRecord* checkpoint_of(const JobSnapshot& job, const std::string&
   }
   return nullptr;
 }
-
-constexpr std::string_view kNoSavepoints =
-    "weir takes no savepoints yet. Take a checkpoint instead: POST /jobs/JOBID/checkpoints, or "
-    "`flink checkpoint JOBID`; a checkpoint is kept when the job is canceled";
 
 }  // namespace
 
@@ -147,7 +115,8 @@ RestReply RestApi::route(const Call& call) {
   if (call.at(0) == "jars" || call.posts({"jobs"}))
     return error(501,
                  "a weir job is a program of its own, and takes no other jobs: start it instead");
-  if (call.at(0) == "savepoint-disposal") return error(501, std::string(kNoSavepoints));
+  if (call.posts({"savepoint-disposal"})) return dispose_savepoint(call);
+  if (call.gets({"savepoint-disposal", "*"})) return poll(rest::Operation::kDisposal, call.at(1));
   if (call.is({"cluster"}) && call.request.method == "DELETE")
     return error(501, "the cluster ends with its job: cancel the job");
   if (call.at(0) == "jobs" && call.size() >= 2) return route_job(call);
@@ -187,9 +156,10 @@ RestReply RestApi::route_job(const Call& call) {
   if (call.gets({"jobs", "*", "metrics"}))
     return reply(rest::metrics_json(rest::figures_of_job(job), call.list("get")));
   if (call.size() >= 3 && call.at(2) == "checkpoints") return route_checkpoints(call);
-  if (call.gets({"jobs", "*", "savepoints", "*"})) return poll(call.at(3));
-  if (call.posts({"jobs", "*", "savepoints"}) || call.posts({"jobs", "*", "stop"}))
-    return error(501, std::string(kNoSavepoints));
+  if (call.posts({"jobs", "*", "savepoints"})) return trigger_savepoint(call);
+  if (call.posts({"jobs", "*", "stop"})) return stop(call);
+  if (call.gets({"jobs", "*", "savepoints", "*"}))
+    return poll(rest::Operation::kSavepoint, call.at(3));
   if (call.size() >= 4 && call.at(2) == "vertices") {
     if (!is_id(call.at(3))) return error(400, cat(call.at(3), " is not the id of a vertex"));
     const auto vertex = std::find_if(job.vertices.begin(), job.vertices.end(),
@@ -262,7 +232,7 @@ RestReply RestApi::route_checkpoints(const Call& call) {
     }
     return error(404, cat("Vertex ", call.at(6), " not found"));
   }
-  if (call.gets({"jobs", "*", "checkpoints", "*"})) return poll(call.at(3));
+  if (call.gets({"jobs", "*", "checkpoints", "*"})) return poll(rest::Operation::kCheckpoint, call.at(3));
   return unknown_path(call.request);
 }
 
@@ -289,7 +259,7 @@ RestReply RestApi::route_worker(const Call& call) {
 RestReply RestApi::cancel(const Call& call) {
   const auto mode = call.request.query.find("mode");
   if (mode != call.request.query.end() && mode->second == "stop")
-    return error(501, std::string(kNoSavepoints));
+    return error(308, "a job is stopped with a savepoint: POST /jobs/JOBID/stop");
   if (mode != call.request.query.end() && mode->second != "cancel")
     return error(400, cat("mode ", mode->second, " is not known: cancel is"));
   if (rest::has_ended(*call.job) && call.job->state != "CANCELED")
@@ -298,49 +268,6 @@ RestReply RestApi::cancel(const Call& call) {
                           call.job->state, ")."));
   control_.cancel();
   return {202, std::string(kDone)};
-}
-
-RestReply RestApi::trigger_checkpoint(const Call& call) {
-  SnapshotFormat format = SnapshotFormat::kConfigured;
-  std::string chosen;
-  if (!trim(call.request.body).empty()) {
-    const auto body = nlohmann::json::parse(call.request.body, nullptr, /*allow_exceptions=*/false);
-    if (!body.is_object()) return error(400, "the body of the request is not a JSON object");
-    const auto text = [&](const char* field) {
-      return body.contains(field) && body[field].is_string() ? body[field].get<std::string>() : "";
-    };
-    const std::string type = text("checkpointType");
-    if (type == "FULL") {
-      format = SnapshotFormat::kFull;
-    } else if (!type.empty() && type != "CONFIGURED") {
-      return error(400, cat("checkpointType ", type, " is not known: CONFIGURED and FULL are"));
-    }
-    chosen = text("triggerId");
-    if (!chosen.empty() && !is_id(chosen))
-      return error(400, cat("triggerId ", chosen, " is not a number of 32 hexadecimal digits"));
-  }
-  const auto begun = operations_->begin(chosen);
-  if (!begun.ok()) return error(429, std::string(begun.status().message()));
-  if (begun->is_new) {
-    control_.trigger_checkpoint(format, [operations = operations_, id = begun->id](
-                                            const StatusOr<CompletedCheckpoint>& outcome) {
-      operations->end(id, outcome);
-    });
-  }
-  return reply({{"request-id", begun->id}}, 202);
-}
-
-RestReply RestApi::poll(const std::string& trigger) {
-  if (!is_id(trigger)) return error(400, cat(trigger, " is not the id of an operation"));
-  const auto state = operations_->find(trigger);
-  if (!state)
-    return error(404, cat("There is no operation ", trigger, ", or its outcome is too old"));
-  if (!state->ended) return reply({{"status", {{"id", "IN_PROGRESS"}}}, {"operation", nullptr}});
-  // Flink's clients read a failure only if it is a serialized Java object. An error status they
-  // show as it is.
-  if (!state->status.ok()) return error(500, std::string(state->status.message()));
-  return reply(
-      {{"status", {{"id", "COMPLETED"}}}, {"operation", {{"checkpointId", state->checkpoint}}}});
 }
 
 }  // namespace weir

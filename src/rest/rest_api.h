@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "checkpoint/completed_checkpoint.h"
+#include "checkpoint/savepoint_request.h"
 #include "platform/clock.h"
 #include "platform/random.h"
 #include "rest/job_snapshot.h"
@@ -17,7 +17,8 @@ namespace weir {
 
 namespace rest {
 class Operations;
-}
+enum class Operation;
+}  // namespace rest
 
 /// The job, as the REST interface reaches it. All functions may be called on any thread.
 struct RestControl {
@@ -27,9 +28,12 @@ struct RestControl {
   std::function<void()> observe;
   std::function<void()> cancel;
   /// `done` is called on any thread, or never if this process stops leading.
-  std::function<void(SnapshotFormat,
-                     std::function<void(const StatusOr<CompletedCheckpoint>&)> done)>
-      trigger_checkpoint;
+  std::function<void(SnapshotFormat, CheckpointDone done)> trigger_checkpoint;
+  /// The same.
+  std::function<void(SavepointRequest, CheckpointDone done)> trigger_savepoint;
+  /// Removes a savepoint. `done` is called on any thread.
+  std::function<void(const std::string& uri, std::function<void(Status)> done)> dispose_savepoint;
+  bool has_savepoint_directory = false;  ///< for savepoints whose request names none
 };
 
 /// Flink's REST interface for one job: turns a request into a reply. Paths, fields and errors are
@@ -42,6 +46,8 @@ class RestApi {
   ~RestApi();
 
   RestReply handle(const RestRequest& request);
+  /// Whether a client has not yet been given the outcome of what it has started.
+  bool has_unread_outcome() const;
 
  private:
   struct Call;
@@ -53,7 +59,11 @@ class RestApi {
   RestReply route_worker(const Call& call);
   RestReply cancel(const Call& call);
   RestReply trigger_checkpoint(const Call& call);
-  RestReply poll(const std::string& trigger);
+  RestReply trigger_savepoint(const Call& call);
+  RestReply stop(const Call& call);
+  RestReply take_savepoint(SavepointRequest request, const std::string& trigger, bool cancels);
+  RestReply dispose_savepoint(const Call& call);
+  RestReply poll(rest::Operation operation, const std::string& trigger);
 
   const RestControl control_;
   const RestRules rules_;

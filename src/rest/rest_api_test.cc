@@ -60,6 +60,8 @@ class RestApiTest : public testing::Test {
   int canceled_ = 0;
   int observed_ = 0;
   std::vector<SnapshotFormat> formats_;
+  std::vector<SavepointRequest> savepoints_;
+  std::string disposed_;
   std::vector<std::function<void(const StatusOr<CompletedCheckpoint>&)>> done_;
   FakeClock clock_;
   FakeRandom random_;
@@ -72,6 +74,16 @@ class RestApiTest : public testing::Test {
            [this](SnapshotFormat format, auto done) {
              formats_.push_back(format);
              done_.push_back(std::move(done));
+           },
+       .trigger_savepoint =
+           [this](SavepointRequest request, CheckpointDone done) {
+             savepoints_.push_back(std::move(request));
+             done_.push_back(std::move(done));
+           },
+       .dispose_savepoint =
+           [this](const std::string& uri, std::function<void(Status)> done) {
+             disposed_ += uri + " ";
+             done(uri == "/s/x" ? not_found("there is none") : Status());
            }},
       rules_,
       clock_,
@@ -232,7 +244,7 @@ TEST_F(RestApiTest, CancelIsAccepted) {
   EXPECT_EQ(reply.status, 202);
   EXPECT_EQ(reply.body, "{}");
   EXPECT_EQ(canceled_, 1);
-  EXPECT_EQ(send("PATCH", job(), "", {{"mode", "stop"}}).status, 501);
+  EXPECT_EQ(send("PATCH", job(), "", {{"mode", "stop"}}).status, 308);
   EXPECT_EQ(send("PATCH", job(), "", {{"mode", "x"}}).status, 400);
   job_.state = "FINISHED";
   EXPECT_EQ(send("PATCH", job()).status, 409);
@@ -266,6 +278,77 @@ TEST_F(RestApiTest, AFailedCheckpointIsAnErrorWithItsReason) {
   EXPECT_EQ(error_of(reply), "the disk is full");
 }
 
+TEST_F(RestApiTest, ASavepointIsTriggeredAndPolled) {
+  const RestReply begun = send(
+      "POST", job("/savepoints"),
+      R"({"target-directory":"/s","cancel-job":false,"formatType":"NATIVE","triggerId":null})");
+  EXPECT_EQ(begun.status, 202);
+  const std::string id = Json::parse(begun.body)["request-id"];
+  ASSERT_EQ(savepoints_.size(), 1u);
+  EXPECT_EQ(savepoints_[0].directory, "/s");
+  EXPECT_EQ(savepoints_[0].format, SnapshotFormat::kNative);
+  EXPECT_EQ(savepoints_[0].stop, StopMode::kNone);
+  EXPECT_EQ(get(job("/savepoints/") + id)["status"]["id"], "IN_PROGRESS");
+  EXPECT_FALSE(api_.has_unread_outcome());
+  CompletedCheckpoint savepoint;
+  savepoint.savepoint = "file:///s/savepoint-1";
+  done_[0](savepoint);
+  EXPECT_TRUE(api_.has_unread_outcome());
+  EXPECT_EQ(send("GET", job("/checkpoints/") + id).status, 404) << "it is no checkpoint";
+  EXPECT_TRUE(api_.has_unread_outcome());
+  const Json done = get("/v1" + job("/savepoints/") + id);
+  EXPECT_EQ(done["status"]["id"], "COMPLETED");
+  EXPECT_EQ(done["operation"]["location"], "file:///s/savepoint-1");
+  EXPECT_FALSE(api_.has_unread_outcome());
+  EXPECT_EQ(canceled_, 0);
+}
+
+TEST_F(RestApiTest, ACanceledJobIsCanceledOnlyIfItsSavepointIsComplete) {
+  const std::string body = R"({"target-directory":"/s","cancel-job":true})";
+  send("POST", job("/savepoints"), body);
+  done_[0](aborted("the disk is full"));
+  EXPECT_EQ(canceled_, 0);
+  send("POST", job("/savepoints"), body);
+  done_[1](CompletedCheckpoint{});
+  EXPECT_EQ(canceled_, 1);
+}
+
+TEST_F(RestApiTest, AStopSaysWhetherItDrains) {
+  send("POST", job("/stop"), R"({"targetDirectory":"/s","drain":true})");
+  send("POST", job("/stop"), R"({"targetDirectory":"/s","drain":false})");
+  ASSERT_EQ(savepoints_.size(), 2u);
+  EXPECT_EQ(savepoints_[0].stop, StopMode::kDrain);
+  EXPECT_EQ(savepoints_[1].stop, StopMode::kSuspend);
+  EXPECT_EQ(savepoints_[1].directory, "/s");
+}
+
+TEST_F(RestApiTest, ASavepointNeedsADirectoryAndAKnownFormat) {
+  for (const char* path : {"/savepoints", "/stop"}) {
+    const RestReply reply = send("POST", job(path), "{}");
+    EXPECT_EQ(reply.status, 400);
+    EXPECT_EQ(error_of(reply),
+              "Config key [execution.checkpointing.savepoint-dir] is not set. Property "
+              "[target-directory] must be provided.");
+    EXPECT_EQ(send("POST", job(path), R"({"formatType":"ODD"})").status, 400);
+    EXPECT_EQ(send("POST", job(path), "[").status, 400);
+  }
+  EXPECT_TRUE(savepoints_.empty());
+}
+
+TEST_F(RestApiTest, ASavepointIsDisposedOf) {
+  const RestReply begun = send("POST", "/savepoint-disposal", R"({"savepoint-path":"/s/1"})");
+  EXPECT_EQ(begun.status, 200) << "as in Flink";
+  const std::string id = Json::parse(begun.body)["request-id"];
+  const Json done = get("/savepoint-disposal/" + id);
+  EXPECT_EQ(done["status"]["id"], "COMPLETED");
+  EXPECT_TRUE(done["operation"].empty() && done["operation"].is_object());
+  const std::string failed = Json::parse(
+      send("POST", "/savepoint-disposal", R"({"savepoint-path":"/s/x"})").body)["request-id"];
+  EXPECT_EQ(error_of(send("GET", "/savepoint-disposal/" + failed)), "there is none");
+  EXPECT_EQ(disposed_, "/s/1 /s/x ");
+  EXPECT_EQ(send("POST", "/savepoint-disposal", "{}").status, 400);
+}
+
 TEST_F(RestApiTest, AChosenTriggerIdMakesTheCallIdempotent) {
   const std::string body = cat(R"({"triggerId":")", kSink, R"("})");
   for (int i = 0; i < 2; ++i) {
@@ -284,10 +367,7 @@ TEST_F(RestApiTest, TooManyOperationsAreRefused) {
 
 TEST_F(RestApiTest, WhatWeirDoesNotHaveIsAnErrorInASentence) {
   for (const auto& [method, path] :
-       {std::pair<std::string, std::string>("POST", job("/savepoints")),
-        {"POST", job("/stop")},
-        {"POST", "/savepoint-disposal"},
-        {"POST", "/jobs"},
+       {std::pair<std::string, std::string>("POST", "/jobs"),
         {"POST", "/jars/upload"},
         {"DELETE", "/cluster"}}) {
     const RestReply reply = send(method, path, "{}");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "platform/wakeup.h"
 #include "rest/http_server.h"
 #include "rest/prometheus_text.h"
 
@@ -48,7 +49,10 @@ RestReply metrics_reply(const RestControl& control, const RestOptions& options,
 class Servers final : public RestServers {
  public:
   Servers(const RestOptions& options, RestControl control, const Clock& clock, Random& random)
-      : options_(options), control_(control), api_(control, options.rules, clock, random) {}
+      : options_(options),
+        control_(control),
+        clock_(clock),
+        api_(control, options.rules, clock, random) {}
 
   Status start() {
     if (options_.serves_api) {
@@ -70,6 +74,16 @@ class Servers final : public RestServers {
     }
     return {};
   }
+  void finish() override {
+    if (!api_server_) return;
+    // Longer than the pause between two questions of Flink's command line.
+    constexpr auto kMost = std::chrono::seconds(5);
+    constexpr auto kLook = std::chrono::milliseconds(20);
+    Wakeup nobody;
+    const MonotonicTime end = clock_.now() + kMost;
+    while (api_.has_unread_outcome() && clock_.now() < end) nobody.wait(kLook);
+    api_server_->finish(std::chrono::seconds(1));
+  }
   std::string api_address() const override { return address(api_server_.get(), options_.api); }
   std::string prometheus_address() const override {
     return address(prometheus_server_.get(), options_.prometheus);
@@ -84,6 +98,7 @@ class Servers final : public RestServers {
 
   const RestOptions options_;
   const RestControl control_;
+  const Clock& clock_;
   RestApi api_;
   std::unique_ptr<HttpServer> api_server_;  // after what they use
   std::unique_ptr<HttpServer> prometheus_server_;

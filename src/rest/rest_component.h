@@ -27,6 +27,9 @@ struct RestOptions {
 class RestServers {
  public:
   virtual ~RestServers() = default;
+  /// The job has ended. Lets clients that are waiting for an outcome ask for it, for some seconds,
+  /// and sends the replies that are due.
+  virtual void finish() = 0;
   /// "http://127.0.0.1:8081"; empty: not served.
   virtual std::string api_address() const = 0;
   virtual std::string prometheus_address() const = 0;

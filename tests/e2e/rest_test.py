@@ -102,6 +102,32 @@ class Case(SmallCase):
         expect(code == 0, f"flink {' '.join(arguments)}: exit code {code}\n{out}")
         return out
 
+    def savepoint_of(self, out):
+        """The directory of the savepoint that a command has printed."""
+        found = re.search(r"Savepoint completed. Path: (\S+)", out)
+        expect(found, out)
+        directory = re.sub("^file:(//)?", "", found.group(1))
+        name = os.path.basename(directory)
+        expect(re.fullmatch(rf"savepoint-{self.id[:6]}-[0-9a-f]{{12}}", name), name)
+        expect(os.path.isfile(os.path.join(directory, "_metadata")), f"{directory} is not whole")
+        return directory
+
+    def go_on_from(self, savepoint, parallelism):
+        """Runs the job to its end from a savepoint; its results must be right."""
+        command = flights_job.flights_command(
+            self.flights,
+            self.source,
+            self.place,
+            parallelism=parallelism,
+            interval="300 ms",
+            extra=["-D", "weir.accept-changed-job=true"],
+        )
+        command[command.index("latest")] = savepoint
+        self.job = flights_job.Run(command)
+        code = self.job.wait(SECONDS)
+        expect(code == 0, f"exit code {code}\n{self.job.tail()}")
+        self.expect_right_output()
+
 
 def steer(case, version):
     expect_in(case.cli_ok(version, "list"), case.id, "(RUNNING)")
@@ -110,8 +136,19 @@ def steer(case, version):
     taken = re.search(r"[Cc]heckpoint (\d+)", out)
     expect(taken and int(taken.group(1)) > before, out)
     code, out = case.cli(version, "savepoint", case.id)
-    expect(code != 0, f"there are no savepoints, but this went well:\n{out}")
-    expect_in(out, "weir takes no savepoints yet")
+    expect(code != 0, f"no directory was named, but this went well:\n{out}")
+    expect_in(out, "[target-directory] must be provided")
+    directory = case.path("savepoints")
+    saved = case.savepoint_of(case.cli_ok(version, "savepoint", case.id, directory))
+    expect(os.path.dirname(saved) == directory, saved)
+    expect_in(case.cli_ok(version, "savepoint", "-d", saved), "disposed")
+    expect(not os.path.exists(saved), f"{saved} is still there")
+    code, out = case.cli(version, "savepoint", "-d", saved)
+    expect(code != 0, f"there is no such savepoint, but this went well:\n{out}")
+    code, out = case.cli(version, "savepoint", case.id, "/proc/savepoints")
+    expect(code != 0, f"nobody can write there, but this went well:\n{out}")
+    expect_in(out, "cannot make a directory for the savepoint in")
+    expect(case.get(f"/jobs/{case.id}/status")["status"] == "RUNNING", case.job.tail())
     expect_in(case.cli_ok(version, "cancel", case.id), case.id)
     code = case.job.wait(SECONDS)
     expect(code == CANCELED, f"exit code {code}\n{case.job.tail()}")
@@ -131,6 +168,51 @@ def test_flink_2_steers_a_coordinator_with_workers(case):
     case.start("--workers", "2")
     case.until(lambda: len(case.get("/taskmanagers")["taskmanagers"]) == 2)
     steer(case, VERSIONS[1])
+
+
+def stop(case, version, *flags):
+    """Stops the job with a savepoint, and returns the savepoint."""
+    out = case.cli_ok(version, "stop", *flags, "-p", case.path("savepoints"), case.id)
+    saved = case.savepoint_of(out)
+    code = case.job.wait(SECONDS)
+    expect(code == 0, f"exit code {code}\n{case.job.tail()}")
+    expect_in(case.job.tail(), "stopped with the savepoint ", saved)
+    expect(not flights_job.orphans(case.place, "out"), "what the savepoint covers is not committed")
+    return saved
+
+
+def test_a_job_in_one_process_stops_and_goes_on_wider(case):
+    case.start()
+    case.go_on_from(stop(case, VERSIONS[0]), 3)
+
+
+def test_a_job_with_workers_stops_and_goes_on_narrower(case):
+    case.start("--workers", "2")
+    case.go_on_from(stop(case, VERSIONS[1]), 1)
+
+
+def test_a_drained_job_has_closed_all_windows(case):
+    case.start()
+    stop(case, VERSIONS[1], "--drain")
+    expect(flights_job.committed_lines(case.place, "out"), "no window was closed")
+
+
+def test_a_savepoint_is_taken_at_the_end_of_the_process(case):
+    directory = case.path("savepoints")
+    case.start(
+        "-D",
+        "weir.savepoint-on-leave=true",
+        "-D",
+        f"execution.checkpointing.savepoint-dir={directory}",
+    )
+    first = case.savepoint_of(case.cli_ok(VERSIONS[1], "savepoint", case.id))
+    case.job.terminate()
+    code = case.job.wait(SECONDS)
+    expect(code == 0, f"exit code {code}\n{case.job.tail()}")
+    last = re.search(r"stopped with the savepoint (\S+): --from", case.job.tail())
+    expect(last and os.path.dirname(last.group(1)).endswith(directory), case.job.tail())
+    expect(os.path.isdir(first), "the earlier savepoint is the user's")
+    case.go_on_from(last.group(1), 2)
 
 
 def test_figures_of_all_workers_are_on_the_page_for_prometheus(case):

@@ -85,8 +85,16 @@ void CoordinatorProcess::observe() {
   if (router_->master != nullptr) router_->master->observe();
 }
 
-void CoordinatorProcess::trigger_checkpoint(
-    SnapshotFormat format, std::function<void(const StatusOr<CompletedCheckpoint>&)> done) {
+void CoordinatorProcess::trigger_savepoint(SavepointRequest request, CheckpointDone done) {
+  {
+    std::lock_guard lock(router_->mutex);
+    if (router_->master != nullptr)
+      return router_->master->trigger_savepoint(std::move(request), std::move(done));
+  }
+  done(unavailable("this coordinator does not lead the job"));
+}
+
+void CoordinatorProcess::trigger_checkpoint(SnapshotFormat format, CheckpointDone done) {
   {
     std::lock_guard lock(router_->mutex);
     if (router_->master != nullptr)

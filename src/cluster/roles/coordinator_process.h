@@ -54,11 +54,11 @@ class CoordinatorProcess final : public Actor {
   /// job has ended, the job is canceled when this process leads again.
   void cancel();
 
-  /// As of JobMaster. While this process does not lead, observe() does nothing, and a checkpoint is
-  /// UNAVAILABLE. Thread: any.
+  /// As of JobMaster. While this process does not lead, observe() does nothing, and a checkpoint
+  /// or a savepoint is UNAVAILABLE. Thread: any.
   void observe();
-  void trigger_checkpoint(SnapshotFormat format,
-                          std::function<void(const StatusOr<CompletedCheckpoint>&)> done);
+  void trigger_checkpoint(SnapshotFormat format, CheckpointDone done);
+  void trigger_savepoint(SavepointRequest request, CheckpointDone done);
 
   MonotonicTime step() override;
 

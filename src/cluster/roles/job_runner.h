@@ -24,9 +24,11 @@ class JobRunner {
   void cancel() { master_.cancel(); }
   /// As of JobMaster.
   void observe() { master_.observe(); }
-  void trigger_checkpoint(SnapshotFormat format,
-                          std::function<void(const StatusOr<CompletedCheckpoint>&)> done) {
+  void trigger_checkpoint(SnapshotFormat format, CheckpointDone done) {
     master_.trigger_checkpoint(format, std::move(done));
+  }
+  void trigger_savepoint(SavepointRequest request, CheckpointDone done) {
+    master_.trigger_savepoint(std::move(request), std::move(done));
   }
   /// Ends the tasks and leaves the job as it is: records and deletes nothing, and the job can
   /// continue from its last checkpoint. Call once.

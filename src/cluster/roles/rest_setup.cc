@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/savepoint.h"
 #include "cluster/roles/job_snapshot_of.h"
 #include "config/keys/operating.h"
 #include "config/options.h"
@@ -75,6 +76,38 @@ Status read_reporters(const Configuration& configuration, RestOptions* options) 
 
 }  // namespace
 
+namespace {
+
+/// Removes a savepoint that is not one of the job's own checkpoints, which weir removes itself.
+Status dispose(const std::string& path, const std::string& job_directory,
+               FileSystemRegistry& files) {
+  WEIR_ASSIGN_OR_RETURN(const FileLocation given, files.resolve(path));
+  if (job_directory.empty()) return dispose_savepoint(given);
+  WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(job_directory));
+  if (given.fs == job.fs && (given.path + "/").starts_with(job.path + "/")) {
+    return failed_precondition(
+        cat(path, " is one of the job's own checkpoints: weir removes them itself, when there are "
+                  "newer ones"));
+  }
+  return dispose_savepoint(given);
+}
+
+/// The parts that are the same for all processes.
+RestControl common_control(const JobOptions& options, Platform& platform) {
+  RestControl control;
+  control.has_savepoint_directory = !options.savepoint_directory.empty();
+  control.dispose_savepoint = [&](const std::string& path, std::function<void(Status)> done) {
+    platform.scheduler.run_blocking(
+        executors::kCoordinator,
+        [path, job = options.job_directory, &files = platform.files, done = std::move(done)] {
+          done(dispose(path, job, files));
+        });
+  };
+  return control;
+}
+
+}  // namespace
+
 StatusOr<RestOptions> rest_options(const Configuration& configuration) {
   RestOptions options;
   WEIR_RETURN_IF_ERROR(read_api(configuration, &options));
@@ -87,7 +120,7 @@ StatusOr<RestOptions> rest_options(const Configuration& configuration) {
 RestControl rest_control(const JobGraph& graph, const JobOptions& options,
                          const Configuration& configuration, Platform& platform,
                          const std::atomic<JobRunner*>& runner) {
-  RestControl control;
+  RestControl control = common_control(options, platform);
   control.snapshot = [&, settings = shown_settings(configuration)] {
     const JobRunner* running = runner;
     return running == nullptr ? nullptr
@@ -100,23 +133,30 @@ RestControl rest_control(const JobGraph& graph, const JobOptions& options,
   control.trigger_checkpoint = [&](SnapshotFormat format, auto done) {
     runner.load()->trigger_checkpoint(format, std::move(done));
   };
+  control.trigger_savepoint = [&](SavepointRequest request, CheckpointDone done) {
+    runner.load()->trigger_savepoint(std::move(request), std::move(done));
+  };
   return control;
 }
 
 RestControl rest_control(const JobGraph& graph, const JobOptions& options,
                          const Configuration& configuration, Platform& platform,
                          CoordinatorProcess& coordinator) {
-  RestControl control;
+  RestControl control = common_control(options, platform);
   control.snapshot =
       [&, settings = shown_settings(configuration)]() -> std::shared_ptr<const JobSnapshot> {
     const CoordinatorProcessView view = coordinator.view();
-    if (!view.leads) return nullptr;
+    // When the job has ended, clients may still ask for outcomes.
+    if (!view.leads && !is_terminal(view.job.state)) return nullptr;
     return job_snapshot_of(graph, options, view.job, settings, platform.clock.wall_ms());
   };
   control.observe = [&] { coordinator.observe(); };
   control.cancel = [&] { coordinator.cancel(); };
   control.trigger_checkpoint = [&](SnapshotFormat format, auto done) {
     coordinator.trigger_checkpoint(format, std::move(done));
+  };
+  control.trigger_savepoint = [&](SavepointRequest request, CheckpointDone done) {
+    coordinator.trigger_savepoint(std::move(request), std::move(done));
   };
   return control;
 }

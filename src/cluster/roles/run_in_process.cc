@@ -68,6 +68,7 @@ StatusOr<JobView> run_to_end(const JobGraph& graph, const JobOptions& options,
       wakeup.wait(kLook);
     }
   }
+  if (servers) servers->finish();
   return runner.view();
 }
 
@@ -94,6 +95,7 @@ StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& g
   result.late_records = view.late_records;
   result.restarts = view.restarts;
   result.completed_checkpoints = view.checkpoints->completed;
+  result.savepoint = view.stopped_with;
   result.last_checkpoint = last_checkpoint(options, world.files);
   return result;
 }

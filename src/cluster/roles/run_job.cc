@@ -106,6 +106,10 @@ class Watch {
       return view.refused ? refusal_code(view.failure) : kFailed;
     }
     if (show_) report(progress_line(view, 0, clock_.now()));
+    if (!view.stopped_with.empty()) {
+      report(cat("stopped with the savepoint ", view.stopped_with, ": --from ", view.stopped_with,
+                 " goes on from it"));
+    }
     return view.state == JobState::kCanceled ? kCanceled : 0;
   }
 
@@ -120,6 +124,34 @@ std::string how_to_go_on(const JobOptions& options) {
   return options.checkpoints_enabled ? "--from latest goes on from the last completed checkpoint"
                                      : "the job has no checkpoints to go on from";
 }
+
+/// Decides when a process that is asked to leave does so: at once, or when the job has not stopped
+/// with a savepoint.
+class LeaveRequest {
+ public:
+  explicit LeaveRequest(bool with_savepoint) : with_savepoint_(with_savepoint) {}
+
+  /// Whether the process must leave now. `job`: stopped with a savepoint if the settings say so.
+  template <class Job>
+  bool now(ProcessSignals::Event event, Job& job, ProcessSignals& signals) {
+    if (failed_->exchange(false)) return true;
+    if (event != ProcessSignals::Event::kLeave) return false;
+    if (!with_savepoint_) return true;
+    report("stopping the job with a savepoint. A second signal ends this process at once");
+    job.trigger_savepoint({.stop = StopMode::kSuspend},
+                          [failed = failed_, &signals](const auto& savepoint) {
+                            if (savepoint.ok()) return;
+                            report(cat("there is no savepoint: ", savepoint.status().message()));
+                            *failed = true;
+                            signals.notify();
+                          });
+    return false;
+  }
+
+ private:
+  const bool with_savepoint_;
+  const std::shared_ptr<std::atomic<bool>> failed_ = std::make_shared<std::atomic<bool>>(false);
+};
 
 /// The deadline of a process that was asked to leave.
 class Departure {
@@ -164,9 +196,10 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
   running = &*runner;
   Watch watch(configuration, platform.clock);
   Departure departure(platform.clock);
+  LeaveRequest leave(options.savepoint_on_leave);
   while (!ended) {
     const auto event = process.signals.wait(std::chrono::seconds(1));
-    if (event == ProcessSignals::Event::kLeave) {
+    if (leave.now(event, *runner, process.signals)) {
       departure.begin(how_to_go_on(options));
       runner->leave();
     } else if (event == ProcessSignals::Event::kCancel) {
@@ -189,6 +222,7 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
       std::_Exit(code);
     }
   }
+  if (*servers) (*servers)->finish();
   return code;
 }
 
@@ -265,9 +299,10 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
 
   Watch watch(configuration, platform.clock);
   Departure departure(platform.clock);
+  LeaveRequest leave(coordinator_options.job.savepoint_on_leave);
   while (!ended) {
     const auto event = process.signals.wait(std::chrono::seconds(1));
-    if (event == ProcessSignals::Event::kLeave) {
+    if (leave.now(event, coordinator, process.signals)) {
       departure.begin(*ha ? "a standby carries on with the job"
                           : how_to_go_on(coordinator_options.job));
       coordinator.leave();
@@ -280,6 +315,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
     if (!ended && view.leads) watch.show(view.job);
   }
   const CoordinatorProcessView view = coordinator.view();
+  if (*servers) (*servers)->finish();
   handle->stop();
   coordinator.mailbox().set_wake(nullptr);
   if (group) group->finish(departure.begun() ? 0 : 2000);
