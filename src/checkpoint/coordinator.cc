@@ -107,9 +107,9 @@ CheckpointRequestQueue::Decision CheckpointCoordinator::decide(MonotonicTime now
   if (!running_) return {};
   const bool preparing = !pending_.empty() && pending_.rbegin()->second.checkpoint.phase() ==
                                                   CheckpointPhase::kPreparing;
-  const bool savepoint =
-      std::any_of(pending_.begin(), pending_.end(),
-                  [](const auto& item) { return is_savepoint(item.second.request.kind); });
+  const bool savepoint = std::any_of(pending_.begin(), pending_.end(), [](const auto& item) {
+    return is_savepoint(item.second.request.kind);
+  });
   return requests_.next(
       now, {static_cast<int>(pending_.size()), preparing, cleaner_.outstanding(), savepoint});
 }
@@ -157,8 +157,8 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status,
     checkpoint.move_to(CheckpointPhase::kTriggered);
     checkpoint.set_enumerators(host_.enumerator_states());
     const StopMode stop = entry.request.kind != CheckpointKind::kStop ? StopMode::kNone
-                          : entry.request.drain                      ? StopMode::kDrain
-                                                                     : StopMode::kSuspend;
+                          : entry.request.drain                       ? StopMode::kDrain
+                                                                      : StopMode::kSuspend;
     host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms(),
                         entry.savepoint ? entry.savepoint->uri : "", stop});
     return;
@@ -278,7 +278,8 @@ void CheckpointCoordinator::write_next() {
 
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
   run([this, again, id = entry.checkpoint.id(), publication = entry.publication,
-       savepoint = entry.savepoint_publication, store = options_.store, job = options_.job, start = start_]() -> std::function<void()> {
+       savepoint = entry.savepoint_publication, store = options_.store, job = options_.job,
+       start = start_]() -> std::function<void()> {
     PublishResult result = again ? publication->resolve() : publication->publish();
     if (result.outcome == PublishOutcome::kPublished)
       result = unless_started_again(job, start, std::move(result));
@@ -348,8 +349,8 @@ void CheckpointCoordinator::complete(CheckpointId id, const PublishResult& resul
   host_.on_completed(completed);
   savepoints_.on_completed();
   if (!result.savepoint.ok()) {
-    WEIR_LOG(kWarning) << "checkpoint " << id << " is complete, but its savepoint is not: "
-                       << result.savepoint.message();
+    WEIR_LOG(kWarning) << "checkpoint " << id
+                       << " is complete, but its savepoint is not: " << result.savepoint.message();
     savepoints_.give_up(id, *entry.savepoint);
   }
   if (entry.request.done) {

@@ -14,13 +14,13 @@ class CoordinatorSavepoints : public Coordinator {
   std::shared_ptr<std::optional<StatusOr<CompletedCheckpoint>>> ask(CheckpointKind kind,
                                                                     bool drain = false) {
     auto outcome = std::make_shared<std::optional<StatusOr<CompletedCheckpoint>>>();
-    const Status status = coordinator_->request(
-        {kind, SnapshotFormat::kCanonical, "mem:///s",
-         [outcome](const StatusOr<CompletedCheckpoint>& result) {
-           EXPECT_FALSE(outcome->has_value()) << "twice";
-           *outcome = result;
-         },
-         drain});
+    const Status status =
+        coordinator_->request({kind, SnapshotFormat::kCanonical, "mem:///s",
+                               [outcome](const StatusOr<CompletedCheckpoint>& result) {
+                                 EXPECT_FALSE(outcome->has_value()) << "twice";
+                                 *outcome = result;
+                               },
+                               drain});
     EXPECT_TRUE(status.ok()) << status.message();
     poll();
     return outcome;

@@ -24,9 +24,8 @@ Status not_found_is_fine(Status status) {
 
 /// The files beside `_metadata` that belong to the snapshot. A file elsewhere may belong to others.
 StatusOr<std::set<std::string>> files_of(const FileLocation& directory) {
-  WEIR_ASSIGN_OR_RETURN(
-      const std::string bytes,
-      read_file(*directory.fs, directory.child(kMetadataFile).path));
+  WEIR_ASSIGN_OR_RETURN(const std::string bytes,
+                        read_file(*directory.fs, directory.child(kMetadataFile).path));
   MetadataDecoding decoding;
   decoding.directory = directory.uri;
   decoding.is_beside = [&directory](const std::string& name) {
@@ -95,8 +94,9 @@ Status dispose_savepoint(const FileLocation& given) {
   const auto rest = fs.list(directory.path);
   if (!rest.ok()) return not_found_is_fine(rest.status()).with_context(what);
   if (!rest->empty()) {
-    return failed_precondition(cat("the savepoint is removed, but ", directory.uri, " stays: it has ",
-                                   rest->size(), " other files, such as ", rest->front().path));
+    return failed_precondition(cat("the savepoint is removed, but ", directory.uri,
+                                   " stays: it has ", rest->size(), " other files, such as ",
+                                   rest->front().path));
   }
   return fs.remove_all(directory.path).with_context(what);
 }

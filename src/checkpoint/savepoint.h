@@ -27,9 +27,9 @@ StatusOr<FileLocation> prepare_savepoint_directory(const FileLocation& target, c
 /// is removed, if `_metadata` exists after all.
 Status discard_unfinished_savepoint(const FileLocation& directory);
 /// Removes a snapshot that its owner does not need any more: `_metadata` first, then the files that
-/// it names, `_weir` and the directory. `given`: the directory or its `_metadata`. Leaves files that
-/// do not belong to it, and then the directory. FAILED_PRECONDITION: it is no snapshot that can be
-/// removed. NOT_FOUND: there is none.
+/// it names, `_weir` and the directory. `given`: the directory or its `_metadata`. Leaves files
+/// that do not belong to it, and then the directory. FAILED_PRECONDITION: it is no snapshot that
+/// can be removed. NOT_FOUND: there is none.
 Status dispose_savepoint(const FileLocation& given);
 
 /// The savepoints of a coordinator that are being written, and the snapshot that its job has

@@ -28,8 +28,8 @@ struct JobOptions {
   RetentionPolicy retention = RetentionPolicy::kRetainOnCancellation;
   RestartBackoffOptions restart;
   std::string restore_from = "none";  ///< "none", "latest" or the path of a snapshot
-  bool claims_snapshot = false;  ///< the one of `restore_from`, if it is not the job's own
-  std::string savepoint_directory;  ///< URI for savepoints whose request names none; may be empty
+  bool claims_snapshot = false;       ///< the one of `restore_from`, if it is not the job's own
+  std::string savepoint_directory;    ///< URI for savepoints whose request names none; may be empty
   bool savepoint_on_leave = false;
   bool ignore_unclaimed_state = false;
   bool accept_changed_job = false;  ///< accept state that this job wrote with other arguments

@@ -167,7 +167,8 @@ void Worker::on_frame(const std::string& frame) {
     if (runs(trigger->attempt)) trigger_checkpoint(*trigger);
   } else if (auto* completed = std::get_if<NotifyCheckpointComplete>(&message)) {
     if (!runs(completed->attempt)) return;
-    attempt_->execution->post_to_all(Shard::CheckpointCompleted{completed->id, completed->ends_job});
+    attempt_->execution->post_to_all(
+        Shard::CheckpointCompleted{completed->id, completed->ends_job});
     if (local_)
       platform_.scheduler.run_blocking(
           executors::kSnapshots, [local = local_, id = completed->id] { local->keep_from(id); });

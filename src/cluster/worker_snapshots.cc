@@ -66,9 +66,8 @@ void Worker::write_snapshot(CheckpointId id, const std::string& savepoint,
   auto write = attempt_->writes.add(id, platform_.clock.now(), std::move(parts));
   const uint64_t nonce = platform_.random.next();
   platform_.scheduler.run_blocking(
-      executors::kSnapshots,
-      [this, id, nonce, write, savepoint, number = attempt_->number,
-       process = attempt_->deploy->own, local = local_] {
+      executors::kSnapshots, [this, id, nonce, write, savepoint, number = attempt_->number,
+                              process = attempt_->deploy->own, local = local_] {
         AcknowledgeCheckpoint ack;
         ack.attempt = number;
         ack.id = id;

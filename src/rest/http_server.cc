@@ -117,10 +117,10 @@ class MicroHttpServer final : public HttpServer {
     }
     daemon_ = MHD_start_daemon(
         flags, static_cast<uint16_t>(port), nullptr, nullptr, &MicroHttpServer::on_request, this,
-        MHD_OPTION_SOCK_ADDR, reinterpret_cast<sockaddr*>(&bind),              //
-        MHD_OPTION_CONNECTION_LIMIT, options_.most_connections,                //
-        MHD_OPTION_CONNECTION_TIMEOUT, options_.silence_seconds,               //
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{32 * 1024},                 //
+        MHD_OPTION_SOCK_ADDR, reinterpret_cast<sockaddr*>(&bind),           //
+        MHD_OPTION_CONNECTION_LIMIT, options_.most_connections,             //
+        MHD_OPTION_CONNECTION_TIMEOUT, options_.silence_seconds,            //
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{32 * 1024},              //
         MHD_OPTION_NOTIFY_COMPLETED, &MicroHttpServer::on_completed, this,  //
         MHD_OPTION_END);
   }

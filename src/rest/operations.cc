@@ -61,9 +61,8 @@ std::optional<Operations::State> Operations::find(Operation operation, const std
 
 bool Operations::has_unread_outcome() {
   std::lock_guard lock(mutex_);
-  return std::any_of(entries_.begin(), entries_.end(), [](const auto& item) {
-    return item.second.state.ended && !item.second.read;
-  });
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [](const auto& item) { return item.second.state.ended && !item.second.read; });
 }
 
 }  // namespace weir::rest

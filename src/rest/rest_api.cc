@@ -232,7 +232,8 @@ RestReply RestApi::route_checkpoints(const Call& call) {
     }
     return error(404, cat("Vertex ", call.at(6), " not found"));
   }
-  if (call.gets({"jobs", "*", "checkpoints", "*"})) return poll(rest::Operation::kCheckpoint, call.at(3));
+  if (call.gets({"jobs", "*", "checkpoints", "*"}))
+    return poll(rest::Operation::kCheckpoint, call.at(3));
   return unknown_path(call.request);
 }
 

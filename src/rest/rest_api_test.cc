@@ -366,10 +366,9 @@ TEST_F(RestApiTest, TooManyOperationsAreRefused) {
 }
 
 TEST_F(RestApiTest, WhatWeirDoesNotHaveIsAnErrorInASentence) {
-  for (const auto& [method, path] :
-       {std::pair<std::string, std::string>("POST", "/jobs"),
-        {"POST", "/jars/upload"},
-        {"DELETE", "/cluster"}}) {
+  for (const auto& [method, path] : {std::pair<std::string, std::string>("POST", "/jobs"),
+                                     {"POST", "/jars/upload"},
+                                     {"DELETE", "/cluster"}}) {
     const RestReply reply = send(method, path, "{}");
     EXPECT_EQ(reply.status, 501) << path;
     EXPECT_GT(error_of(reply).size(), 20u);

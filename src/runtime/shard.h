@@ -73,8 +73,8 @@ class Shard final : public Actor {
     std::function<void()> run;
   };
   using Command = std::variant<TriggerCheckpoint, CheckpointCompleted, CheckpointAborted,
-                               CommitWithoutCheckpoint, StartStopped, AssignSplits,
-                               AlignWatermark, Continuation>;
+                               CommitWithoutCheckpoint, StartStopped, AssignSplits, AlignWatermark,
+                               Continuation>;
 
   struct Options {
     std::chrono::nanoseconds buffer_timeout =

@@ -166,9 +166,9 @@ class Task final : private ChainWalk::Exit {
 
   State state_ = State::kRunning;
   bool timers_were_last_ =
-      false;  ///< the last step fired processing-time timers, so the input is next
-  CheckpointId stop_at_ = 0;      ///< the checkpoint that is to end the job, or 0
-  bool drains_ = false;           ///< before its barrier, sources end event time
+      false;                  ///< the last step fired processing-time timers, so the input is next
+  CheckpointId stop_at_ = 0;  ///< the checkpoint that is to end the job, or 0
+  bool drains_ = false;       ///< before its barrier, sources end event time
   CheckpointId last_barrier_ = 0;  ///< the last one that passed
   bool final_checkpoint_done_ = false;
   bool finished_ = false;

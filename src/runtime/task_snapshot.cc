@@ -24,7 +24,6 @@ class DataFileWriter {
  public:
   static constexpr std::string_view kOfSavepoint = "cannot write a file of the savepoint";
 
-
   DataFileWriter(FileSystem& fs, std::string directory, std::string name, CheckpointId id,
                  const SnapshotWriteOptions& options)
       : fs_(fs),

@@ -49,10 +49,10 @@ struct SnapshotWriteResult {
 };
 struct SnapshotWriteOptions {
   int64_t inline_threshold = 0;
-  LocalCopies* local = nullptr;         ///< gets a copy of the file; may be null
-  LargeValues* large_values = nullptr;  ///< warns of large values; may be null
+  LocalCopies* local = nullptr;             ///< gets a copy of the file; may be null
+  LargeValues* large_values = nullptr;      ///< warns of large values; may be null
   const FileLocation* savepoint = nullptr;  ///< a directory that gets a copy of the file; or null
-  std::function<bool()> canceled{};     ///< called between pieces of some ten KiB; may be empty
+  std::function<bool()> canceled{};         ///< called between pieces of some ten KiB; may be empty
 };
 /// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist,
 /// incomplete. CANCELLED: `canceled` returned true.

@@ -61,8 +61,8 @@ class JobMaster final : public Actor,
   /// Does not call `done` if the job master is destroyed first.
   void trigger_checkpoint(SnapshotFormat format, CheckpointDone done);
   /// Takes a savepoint now. If it is to end the job, calls `done` when the job has ended: sinks
-  /// have then committed exactly what the savepoint covers. If the savepoint fails, the job goes on.
-  /// Other than that as trigger_checkpoint().
+  /// have then committed exactly what the savepoint covers. If the savepoint fails, the job goes
+  /// on. Other than that as trigger_checkpoint().
   void trigger_savepoint(SavepointRequest request, CheckpointDone done);
 
   MonotonicTime step() override;

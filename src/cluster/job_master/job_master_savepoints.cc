@@ -26,12 +26,12 @@ void JobMaster::trigger_savepoint(SavepointRequest request, CheckpointDone done)
 }
 
 void JobMaster::stop_with_savepoint(SavepointRequest request, CheckpointDone done) {
-  const Status status = coordinator_->request(
-      {CheckpointKind::kStop, request.format, request.directory,
-       [this, done](const StatusOr<CompletedCheckpoint>& savepoint) {
-         on_stopped(savepoint, done);
-       },
-       request.stop == StopMode::kDrain});
+  const Status status =
+      coordinator_->request({CheckpointKind::kStop, request.format, request.directory,
+                             [this, done](const StatusOr<CompletedCheckpoint>& savepoint) {
+                               on_stopped(savepoint, done);
+                             },
+                             request.stop == StopMode::kDrain});
   if (!status.ok()) done(status);
 }
 

@@ -86,8 +86,9 @@ Status dispose(const std::string& path, const std::string& job_directory,
   WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(job_directory));
   if (given.fs == job.fs && (given.path + "/").starts_with(job.path + "/")) {
     return failed_precondition(
-        cat(path, " is one of the job's own checkpoints: weir removes them itself, when there are "
-                  "newer ones"));
+        cat(path,
+            " is one of the job's own checkpoints: weir removes them itself, when there are "
+            "newer ones"));
   }
   return dispose_savepoint(given);
 }
@@ -97,11 +98,9 @@ RestControl common_control(const JobOptions& options, Platform& platform) {
   RestControl control;
   control.has_savepoint_directory = !options.savepoint_directory.empty();
   control.dispose_savepoint = [&](const std::string& path, std::function<void(Status)> done) {
-    platform.scheduler.run_blocking(
-        executors::kCoordinator,
-        [path, job = options.job_directory, &files = platform.files, done = std::move(done)] {
-          done(dispose(path, job, files));
-        });
+    platform.scheduler.run_blocking(executors::kCoordinator,
+                                    [path, job = options.job_directory, &files = platform.files,
+                                     done = std::move(done)] { done(dispose(path, job, files)); });
   };
   return control;
 }

@@ -61,11 +61,15 @@ inline constexpr Option<bool> kFromLocal{
 
 /// Where state lives, and which checkpoint a job starts from.
 inline constexpr const ConfigKey* kStateKeys[] = {
-    &options::kStateRecoveryPath,   &options::kClaimMode,
+    &options::kStateRecoveryPath,
+    &options::kClaimMode,
     &options::kIgnoreUnclaimedState,
-    &options::kAcceptChangedJob,    &options::kAcceptAbandonedCheckpoint,
-    &options::kStateBackend,        &options::kCopyReserve,
-    &options::kLargeValueThreshold, &options::kLocalBackup,
+    &options::kAcceptChangedJob,
+    &options::kAcceptAbandonedCheckpoint,
+    &options::kStateBackend,
+    &options::kCopyReserve,
+    &options::kLargeValueThreshold,
+    &options::kLocalBackup,
     &options::kFromLocal,
 };
 
