@@ -29,9 +29,9 @@ class Splits {
     for (const int64_t timestamp : timestamps) batch_.add(timestamp, timestamp);
     return *this;
   }
-  std::string poll(int64_t later_ms = 0) {
+  std::string poll(int64_t later_ms = 0, bool at_end = false) {
     context.now_ms += later_ms;
-    times_.on_polled();
+    times_.on_polled(at_end);
     batch_.clear();
     wake_at_ms = times_.advance(context);
     const EventTime& time = times_.time();
@@ -116,6 +116,23 @@ TEST(SplitTimes, SubtaskBetweenTwoSplitsHoldsItsWatermark) {
   EXPECT_EQ(splits.poll(1000), "10");
   EXPECT_EQ(splits.read("b", {5}).poll(), "10");
   EXPECT_EQ(splits.read("b", {21}).poll(), "20");
+}
+
+TEST(SplitTimes, EndOfTheReaderEndsAllItsSplits) {
+  Splits splits(ascending());
+  EXPECT_EQ(splits.read("a", {11}).read("b", {6}).poll(), "5");
+  EXPECT_EQ(splits.poll(0, true), "5");
+  EXPECT_EQ(splits.read("c", {31}).poll(), "30") << "the first two hold nothing back";
+}
+
+TEST(SplitTimes, NameOfAnEndedSplitCanBeUsedAgainInTheSamePoll) {
+  Splits splits(ascending());
+  splits.read("a", {11});
+  splits->end("a");
+  EXPECT_EQ(splits.read("a", {6}).poll(), "5");
+  EXPECT_EQ(splits.read("", {21}).poll(), "20") << "the second one is still read";
+  splits->end("a");
+  EXPECT_EQ(splits.read("b", {31}).poll(), "30");
 }
 
 TEST(SplitTimes, UnknownSplitsAndRepeatedCallsAreHarmless) {

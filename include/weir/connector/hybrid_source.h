@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <deque>
@@ -59,8 +60,9 @@ class HybridSource final : public Source<T, HybridSplit> {
       if (problem_.empty()) problem_ = next.setup_problem();
     }
     const bool bounded = next.bounded();
+    const bool has_timestamps = next.has_timestamps();
     const auto shared = std::make_shared<const Next>(std::move(next));
-    return add([shared](const SourceSwitchContext&) { return shared; }, bounded);
+    return add([shared](const SourceSwitchContext&) { return shared; }, bounded, has_timestamps);
   }
   /// `make` takes a const SourceSwitchContext& and returns a source. It is called in each subtask,
   /// and must return the same source for the same context. `bounded`: that source ends by itself.
@@ -74,7 +76,7 @@ class HybridSource final : public Source<T, HybridSplit> {
         [make = std::move(make)](const SourceSwitchContext& context) {
           return std::make_shared<const Next>(make(context));
         },
-        bounded);
+        bounded, true);
   }
 
   std::unique_ptr<SplitEnumerator<HybridSplit>> create_enumerator(int parallelism) const override {
@@ -84,6 +86,10 @@ class HybridSource final : public Source<T, HybridSplit> {
     return std::make_unique<Reader>(sources_);
   }
   bool bounded() const override { return sources_.back().bounded; }
+  bool has_timestamps() const override {
+    return std::any_of(sources_.begin(), sources_.end(),
+                       [](const Stage& stage) { return stage.has_timestamps; });
+  }
   std::string setup_problem() const {
     for (size_t i = 0; i + 1 < sources_.size(); ++i) {
       if (!sources_[i].bounded)
@@ -103,11 +109,12 @@ class HybridSource final : public Source<T, HybridSplit> {
         create_enumerator;
     std::function<std::unique_ptr<SourceReader<T>>(const SourceSwitchContext&)> create_reader;
     bool bounded = true;
+    bool has_timestamps = true;
   };
 
   /// `make` returns a std::shared_ptr<const SourceT>.
   template <class Make>
-  HybridSource& add(Make make, bool bounded) {
+  HybridSource& add(Make make, bool bounded, bool has_timestamps) {
     sources_.push_back({.create_enumerator =
                             [make](const SourceSwitchContext& context, int parallelism) {
                               return detail::enumerator_factory(make(context))(parallelism);
@@ -116,7 +123,8 @@ class HybridSource final : public Source<T, HybridSplit> {
                             [make](const SourceSwitchContext& context) {
                               return detail::untyped(make(context)->create_reader());
                             },
-                        .bounded = bounded});
+                        .bounded = bounded,
+                        .has_timestamps = has_timestamps});
     return *this;
   }
 
@@ -199,6 +207,11 @@ class HybridSource<T>::Reader final : public SourceReader<T, HybridSplit> {
  public:
   explicit Reader(std::vector<Stage> sources) : sources_(std::move(sources)) {}
 
+  void track_splits(SplitTracker& tracker) override { tracker_ = &tracker; }
+  void pause_or_resume_splits(const std::vector<std::string>& pause,
+                              const std::vector<std::string>& resume) override {
+    if (reader_ != nullptr) reader_->pause_or_resume_splits(pause, resume);
+  }
   Status open(OperatorContext& context) override {
     context_ = &context;
     return {};
@@ -250,6 +263,7 @@ class HybridSource<T>::Reader final : public SourceReader<T, HybridSplit> {
       source_ = waiting_.front().source;
       switch_ = waiting_.front().context;
       reader_ = sources_[static_cast<size_t>(source_)].create_reader(switch_);
+      if (reader_ != nullptr && tracker_ != nullptr) reader_->track_splits(*tracker_);
       const Status opened = reader_ != nullptr
                                 ? reader_->open(*context_)
                                 : failed_precondition("the source's create_reader() gave none");
@@ -266,6 +280,7 @@ class HybridSource<T>::Reader final : public SourceReader<T, HybridSplit> {
   }
 
   const std::vector<Stage> sources_;
+  SplitTracker* tracker_ = nullptr;
   OperatorContext* context_ = nullptr;
   int32_t source_ = 0;          ///< of reader_
   SourceSwitchContext switch_;  ///< of reader_

@@ -75,7 +75,7 @@ class SourceReaderOperator final : public SourceOperator {
       if (!batch_.records.empty()) out.emit(batch_);
       return result;
     }
-    times_->on_polled();
+    times_->on_polled(result.status == PollResult::Status::kEnd);
     if (!batch_.records.empty()) out.emit(batch_);
     // Even without splits left, because more may follow later.
     const int64_t wake_at_ms =

@@ -45,8 +45,9 @@ class SplitTimes final : public SplitTracker {
     if (Split* const split = find(id)) split->ending = true;
   }
 
-  /// Call it after each poll of the reader, when the records have their timestamps.
-  void on_polled() {
+  /// Call it after each poll of the reader, when the records have their timestamps. `at_end`: all
+  /// splits have been read, whether the reader has ended each or not.
+  void on_polled(bool at_end = false) {
     size_t first = 0;
     for (const Part& part : parts_) {
       take_note(first, part.first);
@@ -55,6 +56,7 @@ class SplitTimes final : public SplitTracker {
     }
     parts_.clear();
     take_note(first, batch_.records.size());
+    for (const auto& split : splits_) split->ending = split->ending || at_end;
     end_splits();
   }
 
@@ -118,9 +120,10 @@ class SplitTimes final : public SplitTracker {
     Split* split = nullptr;
   };
 
+  /// Not a split that is ending: another one may have the same name.
   Split* find(const std::string& id) {
     for (const auto& split : splits_) {
-      if (split->id == id) return split.get();
+      if (split->id == id && !split->ending) return split.get();
     }
     return nullptr;
   }
