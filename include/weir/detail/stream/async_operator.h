@@ -60,11 +60,6 @@ class AsyncOperator final : public Operator {
     }
     return {};
   }
-  Status restored() override {
-    start_waiting();
-    return {};
-  }
-
   bool can_accept() override {
     try {
       settle();
@@ -72,19 +67,21 @@ class AsyncOperator final : public Operator {
       failure_ = std::current_exception();  // the next call throws it, with this operator's name
       return true;
     }
-    return waiting_.empty() && (!drains_ || requests_.unfinished() == 0);
+    refused_ = !accepts();
+    return !refused_;
   }
   void process(Batch& batch, weir::Output& out) override {
     auto& in = static_cast<BatchOf<In>&>(batch);
     for (size_t i = 0; i < in.size(); ++i)
       waiting_.push_back({std::move(in.records[i]), in.timestamp(i)});
-    start_waiting();
     settle();
     emit(out);
   }
 
   /// Keeps the watermark behind the results of the records before it.
-  Progress advance_watermark(Timestamp, weir::Output& out) override { return drain(out); }
+  Progress advance_watermark(Timestamp watermark, weir::Output& out) override {
+    return watermark == kMaxWatermark ? finish(out) : drain(out);
+  }
   /// As in Flink, a request that waits for a retry is repeated at once, for the last time.
   Progress finish(weir::Output& out) override {
     ending_ = true;
@@ -112,8 +109,9 @@ class AsyncOperator final : public Operator {
   }
   int64_t next_processing_time() override {
     if (requests_.ready() > 0 || arrived_->any() || failure_ != nullptr) return INT64_MIN;
-    // Nothing but calls on the pool wakes the operator.
-    const bool look_again = static_cast<int64_t>(requests_.unfinished()) > arrived_->on_pool();
+    // The host does not ask again by itself: after a refusal, or to start what was restored.
+    if ((refused_ && accepts()) || (!waiting_.empty() && requests_.has_room())) return INT64_MIN;
+    const bool look_again = others_answer_ && requests_.unfinished() > 0;
     const int64_t look_at = look_again ? context_->processing_time_ms() + 1 : INT64_MAX;
     return std::min(look_at, requests_.next_due());
   }
@@ -139,6 +137,7 @@ class AsyncOperator final : public Operator {
     return out.take();
   }
 
+  bool accepts() const { return waiting_.empty() && (!drains_ || requests_.unfinished() == 0); }
   Progress drain(weir::Output& out) {
     drains_ = true;
     settle();
@@ -148,6 +147,11 @@ class AsyncOperator final : public Operator {
     return Progress::kDone;
   }
 
+  void ask(const In& record, ResultFuture<Out> result) {
+    const int64_t before = arrived_->pool_calls();
+    fn_.Fn::async_invoke(record, std::move(result));
+    others_answer_ |= arrived_->pool_calls() == before;
+  }
   void start_waiting() {
     while (!waiting_.empty() && requests_.has_room()) {
       const int64_t deadline =
@@ -157,12 +161,13 @@ class AsyncOperator final : public Operator {
       const uint64_t id = requests_.start(deadline);
       const Waiting& record = records_.emplace(id, std::move(waiting_.front())).first->second;
       waiting_.pop_front();
-      fn_.Fn::async_invoke(record.record, ResultFuture<Out>(arrived_, id, 0));
+      ask(record.record, ResultFuture<Out>(arrived_, id, 0));
     }
   }
-  /// Takes what has arrived, and starts what has room then.
+  /// Starts what has room, takes what has arrived, and so on.
   void settle() {
     if (failure_ != nullptr) std::rethrow_exception(failure_);
+    start_waiting();
     while (arrived_->any()) {
       for (Completion& completion : arrived_->take()) take(completion);
       start_waiting();
@@ -193,7 +198,7 @@ class AsyncOperator final : public Operator {
     AsyncRequests::Due due{};
     while (requests_.take_due(context_->processing_time_ms(), &id, &due)) {
       ResultFuture<Out> result(arrived_, id, requests_.find(id)->attempt);
-      if (due == AsyncRequests::Due::kRetry) fn_.Fn::async_invoke(records_.at(id).record, result);
+      if (due == AsyncRequests::Due::kRetry) ask(records_.at(id).record, result);
       else fn_.Fn::timeout(records_.at(id).record, result);
     }
   }
@@ -221,7 +226,9 @@ class AsyncOperator final : public Operator {
   std::map<uint64_t, Waiting> records_;           ///< of the requests
   std::map<uint64_t, std::vector<Out>> results_;  ///< of the requests that are done
   std::exception_ptr failure_;
+  bool others_answer_ = false;  ///< not the pool, whose answers wake the operator
   bool drains_ = false;
+  bool refused_ = false;  ///< the last answer of can_accept()
   bool ending_ = false;
   BatchOf<Out> batch_;  // empty between calls
 };

@@ -45,7 +45,7 @@ class AsyncResults : public std::enable_shared_from_this<AsyncResults<Out>> {
   }
   /// Runs a call that may block. Thread: the operator's.
   void run_on_pool(uint64_t request, uint32_t attempt, std::function<std::vector<Out>()> call) {
-    ++on_pool_;
+    ++pool_calls_;
     context_->run_blocking([results = this->shared_from_this(), request, attempt,
                             call = std::move(call)]() -> std::function<void()> {
       Completion completion{request, attempt, {}, nullptr};
@@ -53,14 +53,14 @@ class AsyncResults : public std::enable_shared_from_this<AsyncResults<Out>> {
         completion.results = call();
       } catch (...) { completion.error = std::current_exception(); }
       results->post(std::move(completion));
-      return [results] { --results->on_pool_; };  // also wakes the operator
+      return [] {};  // wakes the operator
     });
   }
 
   // Thread: the operator's.
 
-  /// Number of calls on the pool. They wake the operator; other completions do not.
-  int64_t on_pool() const { return on_pool_; }
+  /// Number of calls that were given to the pool. They wake the operator; others do not.
+  int64_t pool_calls() const { return pool_calls_; }
   bool any() const { return any_.load(std::memory_order_acquire); }
   std::vector<Completion> take() {
     const std::lock_guard lock(mutex_);
@@ -76,7 +76,7 @@ class AsyncResults : public std::enable_shared_from_this<AsyncResults<Out>> {
 
  private:
   OperatorContext* const context_;
-  int64_t on_pool_ = 0;
+  int64_t pool_calls_ = 0;
   std::atomic<bool> any_{false};
   std::mutex mutex_;  // guards posted_ and closed_
   std::vector<Completion> posted_;
