@@ -200,7 +200,8 @@ TEST_F(FileSinkBuckets, FilesEndAfterTheirTime) {
   life.write({"b:" + large});  // the file of a was idle
   for (int i = 0; i < 5; ++i) {
     life.host.now_ms += 2'000;
-    life.write({"b:" + large});  // the file of b is old in the end
+    life.write(
+        {i < 4 ? "b:small" : "b:" + large});  // the file of b is never idle, but old in the end
   }
   life.write({"a:1", "b:1"});
   life.checkpoint(1);

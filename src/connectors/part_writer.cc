@@ -55,7 +55,9 @@ class PartWriterImpl final : public PartWriter {
       current_ = &found->second;
     }
     size_before_ = current_->buffer.size();
-    *limit = std::min<int64_t>(kChunkBytes, options_.rolling.max_part_size - current_->length);
+    // Compression may have made the file longer than its content.
+    const int64_t room = std::max<int64_t>(1, options_.rolling.max_part_size - current_->length);
+    *limit = static_cast<size_t>(std::min<int64_t>(kChunkBytes, room));
     return &current_->buffer;
   }
 
@@ -63,6 +65,7 @@ class PartWriterImpl final : public PartWriter {
     Bucket& bucket = *current_;
     buffered_ += bucket.buffer.size() - size_before_;
     const int64_t now_ms = ends_by_time() ? context_->processing_time_ms() : 0;
+    if (bucket.file) touch(bucket, now_ms);
     const auto size = static_cast<int64_t>(bucket.buffer.size());
     if (size >= options_.rolling.max_part_size - bucket.length) {
       end_file(bucket);
@@ -126,10 +129,14 @@ class PartWriterImpl final : public PartWriter {
       begin_file(bucket, now_ms);
       chunk.insert(0, options_.header);
     }
-    bucket.written_ms = now_ms;
-    open_.splice(open_.end(), open_, bucket.place);
+    touch(bucket, now_ms);
     hand_over(bucket, std::move(chunk));
     if (open_.size() > kMaxOpenFiles) end_file(*open_.front());
+  }
+
+  void touch(Bucket& bucket, int64_t now_ms) {
+    bucket.written_ms = now_ms;
+    open_.splice(open_.end(), open_, bucket.place);
   }
 
   void hand_over(Bucket& bucket, std::string chunk) {

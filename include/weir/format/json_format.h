@@ -29,7 +29,7 @@ namespace weir {
 /// | vector, array, set, pair, tuple       | array                                               |
 /// | map                                   | object; keys that are numbers are written as text   |
 /// | map with other keys                   | array of arrays of key and value                    |
-/// | std::vector<uint8_t or std::byte>     | string in base64                                    |
+/// | vector of uint8_t or std::byte        | string in base64                                    |
 /// | std::variant                          | object with one key: the name of the alternative    |
 /// | std::monostate                        | null                                                |
 ///
