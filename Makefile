@@ -4,7 +4,7 @@
 #               FLINK=1: inside a real Apache Flink, over a real HDFS)
 #   make test   the whole suite, real HDFS, ZooKeeper and Flink included
 # The others: build, unit (tests that need no server), bench, format (every file), flink-bridge (what runs a job inside Flink),
-# docs (headers and documents as a site: build/docs/html), install PREFIX=…, clean.
+# docs (headers and documents as a site: build/docs/html), install PREFIX=…, deb (Debian packages, in build-deb), clean.
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -14,7 +14,7 @@ JOBS   ?= $(shell nproc)
 VERSION = $(shell sed -n 's/.*weir VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 
-.PHONY: demo test build unit bench format docs flink-bridge install deps deps-test clean
+.PHONY: demo test build unit bench format docs flink-bridge install deb deps deps-test clean
 
 demo: deps $(BUILD)/build.ninja $(if $(FLINK),$(BRIDGE))
 	ninja -C $(BUILD) -j $(JOBS) flights word_count
@@ -50,6 +50,14 @@ $(BRIDGE): flink/pom.xml $(shell find flink/src/main -name '*.java')
 install: build
 	cmake --install $(BUILD) --prefix $(PREFIX)
 
+# As shared libraries, so that a security update of a library that weir uses needs no new weir.
+deb: deps $(BRIDGE)
+	@tools/install_packages.sh deb
+	install -D -m 644 -t $(BUILD)-deb/share/weir $(BRIDGE)
+	cmake -S . -B $(BUILD)-deb -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DBUILD_SHARED_LIBS=ON \
+	  -DWEIR_BUILD_TESTS=OFF -DWEIR_BUILD_EXAMPLES=OFF -DWEIR_BUILD_BENCH=OFF $(CMAKE_ARGS)
+	ninja -C $(BUILD)-deb -j $(JOBS) package
+
 # Every configuration variable of one's own goes into CMAKE_ARGS: make build CMAKE_ARGS=-DCMAKE_BUILD_TYPE=Debug
 $(BUILD)/build.ninja: CMakeLists.txt $(wildcard cmake/*.cmake)
 	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
@@ -61,4 +69,4 @@ deps-test:
 	@tools/install_packages.sh build hdfs test docs
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(BUILD)-deb

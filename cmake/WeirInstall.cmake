@@ -1,4 +1,6 @@
-# Installs libraries, headers, the CMake package, and a pkg-config file for each component.
+# Installs libraries, headers, the CMake package, and a pkg-config file for each component. The
+# installed files belong to the parts runtime, dev and flink, which are Debian packages of their own
+# (WeirDeb.cmake).
 
 include(CMakePackageConfigHelpers)
 set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
@@ -6,19 +8,19 @@ set(pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 set(WEIR_INSTALL_DATADIR ${CMAKE_INSTALL_DATADIR}/weir)
 
 install(DIRECTORY include/weir ${PROJECT_BINARY_DIR}/include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-        FILES_MATCHING PATTERN "*.h")
-install(FILES ${CMAKE_BINARY_DIR}/share/weir/weir-flink.jar DESTINATION ${WEIR_INSTALL_DATADIR} OPTIONAL)
+        COMPONENT dev FILES_MATCHING PATTERN "*.h")
+install(FILES ${CMAKE_BINARY_DIR}/share/weir/weir-flink.jar DESTINATION ${WEIR_INSTALL_DATADIR} COMPONENT flink OPTIONAL)
 install(CODE "
   if(NOT EXISTS \"${CMAKE_BINARY_DIR}/share/weir/weir-flink.jar\")
     message(NOTICE \"-- Not installed: the bridge to Flink, which was not built. Jobs run, but not inside Flink; for that: make flink-bridge, and install again\")
-  endif()")
+  endif()" COMPONENT flink)
 
 # A file of targets for each component, so that a job needs no packages of other components.
 set(WEIR_CONFIG_USES)
 foreach(component IN LISTS WEIR_COMPONENTS)
-  install(TARGETS weir_${component} EXPORT weir-${component} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(EXPORT weir-${component} NAMESPACE weir:: DESTINATION ${cmake_dir})
+  install(TARGETS weir_${component} EXPORT weir-${component} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev)
+  install(EXPORT weir-${component} NAMESPACE weir:: DESTINATION ${cmake_dir} COMPONENT dev)
   string(APPEND WEIR_CONFIG_USES "set(weir_uses_${component} ${WEIR_USES_OF_${component}})\n")
 endforeach()
 if(BUILD_SHARED_LIBS)
@@ -29,7 +31,8 @@ endif()
 configure_package_config_file(cmake/weirConfig.cmake.in ${PROJECT_BINARY_DIR}/weirConfig.cmake
   INSTALL_DESTINATION ${cmake_dir} PATH_VARS WEIR_INSTALL_DATADIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weirConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/weirConfig.cmake ${PROJECT_BINARY_DIR}/weirConfigVersion.cmake DESTINATION ${cmake_dir})
+install(FILES ${PROJECT_BINARY_DIR}/weirConfig.cmake ${PROJECT_BINARY_DIR}/weirConfigVersion.cmake DESTINATION ${cmake_dir}
+        COMPONENT dev)
 
 # For pkg-config. Static libraries need their packages at link time; shared ones do not.
 file(RELATIVE_PATH WEIR_PREFIX_FROM_PC /${pc_dir} /)
@@ -65,7 +68,7 @@ foreach(component IN LISTS WEIR_COMPONENTS)
   list(JOIN libs " " libs)
   set(name weir-${component})
   configure_file(cmake/weir.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${pc_dir})
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${pc_dir} COMPONENT dev)
 endforeach()
 set(name weir)
 set(description "all that a job may use")
@@ -74,4 +77,4 @@ list(TRANSFORM WEIR_COMPONENTS PREPEND weir- OUTPUT_VARIABLE requires)
 list(REMOVE_ITEM requires weir-testing)
 list(JOIN requires " " requires)
 configure_file(cmake/weir.pc.in ${PROJECT_BINARY_DIR}/weir.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/weir.pc DESTINATION ${pc_dir})
+install(FILES ${PROJECT_BINARY_DIR}/weir.pc DESTINATION ${pc_dir} COMPONENT dev)

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs the missing Debian packages in one apt call.
-# Usage: install_packages.sh GROUP…   (build, hdfs, test, docs)
+# Usage: install_packages.sh GROUP…   (build, hdfs, test, docs, deb)
 # docs/dependencies.md describes the packages.
 set -euo pipefail
 
 declare -A packages=(
   [build]="g++ cmake ninja-build ccache mold make python3 python3-pip libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libpugixml-dev libzip-dev libxxhash-dev zlib1g-dev libzstd-dev libzookeeper-mt-dev libmicrohttpd-dev librdkafka-dev libsimdjson-dev libgtest-dev libabsl-dev"
   [hdfs]="openjdk-17-jre-headless maven"
-  [test]="openjdk-17-jdk-headless binutils kcat"
+  [test]="openjdk-17-jdk-headless binutils kcat dpkg-dev file"
   [docs]="doxygen python3"
+  [deb]="dpkg-dev file"
 )
 
 present() {

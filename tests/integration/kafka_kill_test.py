@@ -12,6 +12,7 @@ Then results must be missing, which proves that the kills hit.
 
 import argparse
 import collections
+import contextlib
 import inspect
 import os
 import random
@@ -182,10 +183,8 @@ class Chaos:
 
     @staticmethod
     def signal(pid, number):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def check(messages, last):

@@ -3,8 +3,9 @@
 
 Installs the library, moves it, and builds with it: the CMake lines and the first program of
 README.md; by CMake and by pkg-config a job whose source, operator, sink and file system are its
-own, and their unit tests. Then builds that job by add_subdirectory, by FetchContent, and with
-shared libraries. Those three build weir's core again. ccache makes this cheap if it is there.
+own, and their unit tests. Then builds that job by add_subdirectory, by FetchContent, with
+shared libraries, and with the Debian packages. These build weir again. ccache makes this cheap if
+it is there.
 
 Usage: package_test.py BUILD_DIR
 """
@@ -152,7 +153,7 @@ def with_shared_libraries(work, prefix):
     """Installed, moved, and used by CMake."""
     build = build_of_weir(work, "shared")
     parts = ["-DWEIR_BUILD_TESTS=OFF", "-DWEIR_BUILD_EXAMPLES=OFF", "-DWEIR_BUILD_BENCH=OFF"]
-    cmake(ROOT, build, "-DBUILD_SHARED_LIBS=ON", *parts, *CORE_ONLY)
+    cmake(ROOT, build, "-DBUILD_SHARED_LIBS=ON", "-DCMAKE_INSTALL_PREFIX=/usr", *parts)
     first = os.path.join(work, "shared_first")
     run("cmake", "--install", build, "--prefix", first)
     moved = os.path.join(work, "shared_moved")
@@ -165,6 +166,30 @@ def with_shared_libraries(work, prefix):
     assert f"=> {moved}/" in linked, linked
 
 
+def as_debian_packages(work, prefix):
+    """Made from the build of the test before, installed, used, and removed again."""
+    packages = os.path.join(work, "packages")
+    config = os.path.join(build_of_weir(work, "shared"), "CPackConfig.cmake")
+    run("cpack", "--config", config, "-B", packages)
+    files = sorted(glob.glob(os.path.join(packages, "*.deb")))
+    names = [run("dpkg-deb", "--field", file, "Package").strip() for file in files]
+    assert len(names) >= 2 and "libweir-dev" in names, names
+    root = [] if os.geteuid() == 0 else ["sudo"]
+    # Without the network: what the packages depend on is here already, or this fails.
+    run(*root, "apt-get", "install", "-y", "-q", "--no-download", *files)
+    try:
+        job = os.path.join(work, "by_debian_packages")
+        cmake(OUTSIDE, job, "-DWEIR_BY=find_package", targets=["own_parts_job", "own_parts_test"])
+        check_job(os.path.join(job, "own_parts_job"))
+        run(os.path.join(job, "own_parts_test"))
+        linked = run("ldd", os.path.join(job, "own_parts_job"))
+        assert re.search(r"libweir_core\S* => /(usr/)?lib/", linked), linked
+    finally:
+        run(*root, "dpkg", "--purge", *names)
+    left = [path for path in ("/usr/include/weir", "/usr/share/weir") if os.path.exists(path)]
+    assert not left, f"removing the packages leaves {left}"
+
+
 TESTS = [
     the_outside_uses_only_public_headers,
     readme_builds,
@@ -173,6 +198,7 @@ TESTS = [
     by_add_subdirectory,
     by_fetch_content,
     with_shared_libraries,
+    as_debian_packages,
 ]
 
 

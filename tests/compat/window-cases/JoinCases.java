@@ -80,8 +80,7 @@ public class JoinCases {
   }
 
   static final class TwoInputs extends Subject {
-    final TwoInputStreamOperatorTestHarness<Tuple2<String, Long>, Tuple2<String, Long>, String>
-        two;
+    final TwoInputStreamOperatorTestHarness<Tuple2<String, Long>, Tuple2<String, Long>, String> two;
 
     TwoInputs(
         TwoInputStreamOperatorTestHarness<Tuple2<String, Long>, Tuple2<String, Long>, String> two) {
@@ -188,8 +187,7 @@ public class JoinCases {
   }
 
   static Subject windows(Windows windows) throws Exception {
-    StreamExecutionEnvironment environment =
-        StreamExecutionEnvironment.getExecutionEnvironment();
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
     return new Tagged(
         windows.of(
             environment.fromData(TYPE, Tuple2.of("a", 1L)),
@@ -217,8 +215,7 @@ public class JoinCases {
 
   static Subject join(WindowAssigner assigner) throws Exception {
     return windows(
-        (a, b) ->
-            a.join(b).where(KEY).equalTo(KEY).window(assigner).apply(PAIR, Types.STRING));
+        (a, b) -> a.join(b).where(KEY).equalTo(KEY).window(assigner).apply(PAIR, Types.STRING));
   }
 
   static Subject coGroup(WindowAssigner assigner) throws Exception {
@@ -392,8 +389,7 @@ public class JoinCases {
           else subject.right(record);
         }
         List<String> results = new ArrayList<>();
-        for (StreamRecord<? extends String> record :
-            subject.harness.extractOutputStreamRecords())
+        for (StreamRecord<? extends String> record : subject.harness.extractOutputStreamRecords())
           results.add(
               "> "
                   + record.getValue()
