@@ -47,6 +47,10 @@ DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadP
                       });
   if (const int64_t idle_ms = plan.sources[index].idle_ms; idle_ms > 0)
     strategy = strategy.with_idleness(std::chrono::milliseconds(idle_ms));
+  if (plan.drift_ms > 0) {
+    strategy = strategy.with_watermark_alignment("all", std::chrono::milliseconds(plan.drift_ms),
+                                                 std::chrono::milliseconds(10));
+  }
   const auto shared = std::make_shared<const SourceT>(std::move(source));
   detail::StreamNode node;
   node.name = "events";
@@ -58,6 +62,7 @@ DataStream<Event> add_source(const Graph& graph, SourceT source, const WorkloadP
     return std::make_unique<detail::SourceReaderOperator<Event>>(
         detail::untyped(shared->create_reader()), strategy, operators);
   };
+  node.alignment = strategy.alignment();
   if (plan.sources[index].kind == SourceKind::kCollection) node.parallelism = 1;
   return SingleOutputStreamOperator<Event>::add(graph, std::move(node));
 }

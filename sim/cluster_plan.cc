@@ -158,6 +158,9 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   SimRandom silents(splitmix_output(plan.data_seed ^ 0x51e7));
   if (wide && plan.exactly_once && in_event_time(plan.ending) && silents.chance(0.25))
     draw_silent(plan, silents);
+  SimRandom drifts(splitmix_output(plan.data_seed ^ 0xd21f));
+  if (wide && plan.sources.size() > 1 && drifts.chance(0.4))
+    plan.drift_ms = one_of(drifts, {1, 50, 500});
   return plan;
 }
 
@@ -320,7 +323,7 @@ std::string describe(const WorkloadPlan& plan) {
     text += cat(step.rebalance ? " ~> " : " -> ", kSteps[static_cast<int>(step.kind)]);
   text += cat(" -> ", kEndings[static_cast<int>(plan.ending)], " -> files; ", plan.keys,
               " keys, max parallelism ", plan.max_parallelism, ", window ", plan.window_ms,
-              " ms, disorder ", plan.disorder_ms, " ms, padding ", plan.padding,
+              " ms, disorder ", plan.disorder_ms, " ms, drift ", plan.drift_ms, " ms, padding ", plan.padding,
               plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ",
               plan.checkpoint_disk, ", output on ", plan.output_disk,
               plan.overdue ? ", checkpoints overdue" : "");

@@ -96,6 +96,7 @@ struct WorkloadPlan {
   int64_t keys = 1;
   int64_t window_ms = 100;
   int64_t disorder_ms = 0;  ///< maximum lag of a record behind the newest time before it
+  int64_t drift_ms = 0;     ///< the sources are aligned with this drift; 0: they are not
   size_t padding = 0;       ///< bytes of ballast in each state entry
   int max_parallelism = 128;
   bool exactly_once = true;
