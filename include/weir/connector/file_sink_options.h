@@ -37,7 +37,7 @@ struct DefaultRollingPolicy {
   }
 };
 
-/// The names of a FileSink's part files: PREFIX-<subtask>-…SUFFIX.
+/// The names of a FileSink's part files: `PREFIX-<subtask>-…SUFFIX`.
 struct OutputFileConfig {
   std::string part_prefix = "part";  ///< does not begin with '.' or '_', and has no '.' and no '/'
   std::string part_suffix = {};      ///< empty, or begins with '.'; no '/'
