@@ -216,6 +216,12 @@ class HybridSource<T>::Reader final : public SourceReader<T, HybridSplit> {
     context_ = &context;
     return {};
   }
+  void checkpoint_taken(int64_t id) override {
+    if (reader_ != nullptr) reader_->checkpoint_taken(id);
+  }
+  void checkpoint_completed(int64_t id) override {
+    if (reader_ != nullptr) reader_->checkpoint_completed(id);
+  }
 
   void add_splits(std::vector<HybridSplit> splits) override {
     for (HybridSplit& split : splits) {
