@@ -177,6 +177,22 @@ DataStream<std::string> add_ending(const DataStream<Event>& events, const Worklo
       .uid("lines");
 }
 
+/// Buckets depend on the line alone. One of them is the output directory itself.
+FileSink<std::string> make_sink(const WorkloadPlan& plan) {
+  FileSink<std::string> sink(cat(plan.output_disk, kOutputDirectory));
+  if (plan.buckets > 0) {
+    sink.with_bucket_assigner([buckets = plan.buckets](const std::string& line) {
+      int64_t sum = 0;
+      for (const char c : line) sum += c;
+      const int64_t bucket = sum % buckets;
+      return bucket == 0 ? std::string() : cat("b", bucket % 3, "/", bucket);
+    });
+  }
+  if (plan.part_size > 0)
+    sink.with_rolling_policy(DefaultRollingPolicy().with_max_part_size(plan.part_size));
+  return sink;
+}
+
 std::string ms(int64_t count) { return cat(count, " ms"); }
 
 }  // namespace
@@ -208,7 +224,7 @@ StatusOr<JobGraph> make_job_graph(const WorkloadPlan& plan, const SettingsPlan& 
   DataStream<Event> events = add_sources(graph, plan, mishaps);
   for (size_t i = 0; i < plan.steps.size(); ++i) events = add_step(events, plan, mishaps, i);
   add_ending(events, plan, mishaps)
-      .sink_to(FileSink<std::string>(cat(plan.output_disk, kOutputDirectory)))
+      .sink_to(make_sink(plan))
       .uid("output")
       .set_parallelism(settings.sink_parallelism);
   JobGraphOptions options;

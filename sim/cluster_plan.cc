@@ -153,6 +153,11 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
     plan.steps.push_back({StepKind::kBurst, bursts.chance(0.5)});
   SimRandom trickles(splitmix_output(plan.data_seed ^ 0x721c));
   if (wide && trickles.chance(0.3)) draw_trickle(plan, trickles);
+  SimRandom files(splitmix_output(plan.data_seed ^ 0xf11e));
+  if (wide && files.chance(0.3)) {
+    plan.buckets = files.chance(0.8) ? files.between(1, 12) : 0;
+    if (plan.buckets == 0 || files.chance(0.6)) plan.part_size = one_of(files, {1, 50, 500});
+  }
   SimRandom joins(splitmix_output(plan.data_seed ^ 0x101e));
   if (wide && joins.chance(0.15)) plan.steps.push_back({StepKind::kJoin, joins.chance(0.5)});
   SimRandom silents(splitmix_output(plan.data_seed ^ 0x51e7));
@@ -327,6 +332,8 @@ std::string describe(const WorkloadPlan& plan) {
               plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ",
               plan.checkpoint_disk, ", output on ", plan.output_disk,
               plan.overdue ? ", checkpoints overdue" : "");
+  if (plan.buckets > 0) text += cat(", ", plan.buckets, " buckets");
+  if (plan.part_size > 0) text += cat(", files of ", plan.part_size, " bytes");
   if (plan.late > 0)
     text +=
         cat(", ", static_cast<int>(100 * plan.late), " % late", plan.extreme ? ", extreme" : "");

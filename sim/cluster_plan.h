@@ -102,10 +102,12 @@ struct WorkloadPlan {
   bool exactly_once = true;
   std::string checkpoint_disk;  ///< "file://" or "hdfs://nn:8020"
   std::string output_disk;
-  bool overdue = false;  ///< checkpoints are triggered faster than storage takes them, so many are
-                         ///< aborted
-  double late = 0;       ///< share of records that arrive long after their time
-  bool extreme = false;  ///< some late records have the most extreme timestamps
+  bool overdue = false;   ///< checkpoints are triggered faster than storage takes them, so many are
+                          ///< aborted
+  double late = 0;        ///< share of records that arrive long after their time
+  int64_t buckets = 0;    ///< directories of the output; 0: files in one directory
+  int64_t part_size = 0;  ///< bytes at which a file of the output is ended; 0: by checkpoints only
+  bool extreme = false;   ///< some late records have the most extreme timestamps
   std::vector<Mishap> throws_at;  ///< one exception for each entry
 };
 

@@ -29,6 +29,19 @@ std::vector<FileInfo> entries_of(MemoryFileSystem& disk, const std::string& dire
   return entries.ok() ? *std::move(entries) : std::vector<FileInfo>();
 }
 
+/// All files of a directory and those below it.
+std::vector<FileInfo> files_below(MemoryFileSystem& disk, const std::string& directory) {
+  std::vector<FileInfo> files;
+  for (FileInfo& entry : entries_of(disk, directory)) {
+    if (entry.is_directory) {
+      for (FileInfo& file : files_below(disk, entry.path)) files.push_back(std::move(file));
+    } else {
+      files.push_back(std::move(entry));
+    }
+  }
+  return files;
+}
+
 /// The contents of a sidecar, which follow a header line.
 nlohmann::json sidecar_json(const std::string& bytes) {
   const size_t line = bytes.find('\n');
@@ -167,7 +180,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
             cat(file.path, " is an orphan: no checkpoint and no commit refers to it"));
     }
   }
-  for (const FileInfo& entry : entries_of(output_.raw(), output_directory_)) {
+  for (const FileInfo& entry : files_below(output_.raw(), output_directory_)) {
     if (base_name(entry.path).starts_with(".") && !(late_effects && entry.size == 0))
       complaints.push_back(cat(entry.path, " is left over"));
   }
@@ -191,10 +204,9 @@ void FileWatch::damage(int64_t id, SimRandom& random) {
 
 std::vector<OutputPart> FileWatch::parts() const {
   std::vector<OutputPart> parts;
-  for (const FileInfo& entry : entries_of(output_.raw(), output_directory_)) {
-    const std::string_view name = base_name(entry.path);
-    if (name.starts_with(".")) continue;
-    OutputPart part{std::string(name), {}};
+  for (const FileInfo& entry : files_below(output_.raw(), output_directory_)) {
+    if (base_name(entry.path).starts_with(".")) continue;
+    OutputPart part{entry.path.substr(output_directory_.size() + 1), {}};
     const std::string text = read_file(output_.raw(), entry.path).value();
     for (const std::string_view line : split(text, '\n')) part.lines.emplace_back(line);
     // Files hold whole lines only, so nothing follows the last line break.

@@ -30,6 +30,9 @@ enum class Bug {
   kRetentionDeletesNewest,
   kIdleChannelHoldsBack,    ///< the watermark waits for channels that are idle
   kActiveChannelTurnsBack,  ///< a channel that was idle takes the watermark back to its own
+  kEndedPartsForgotten,     ///< a file sink commits only the first file that it ended in an epoch
+  kEndedPartsNotDurable,    ///< a checkpoint is acknowledged before files ended by size are closed
+  kBucketsNotSearched,      ///< a file sink that goes back leaves later part files in buckets
   kEnumeratorStateLate,     ///< an enumerator's state is taken when the checkpoint is written
   kCreditLost,     ///< a barrier from another process uses up a credit that is never returned
   kFrameRepeated,  ///< the element that used the last credit is sent again when new credits arrive

@@ -97,7 +97,8 @@ class PartCommitter final : public Committer {
       const std::string name(base_name(entry.path));
       if (!entry.is_directory) {
         take(bucket, name);
-      } else if (depth < kMaxBucketDepth && check_bucket(name).ok()) {
+      } else if (depth < kMaxBucketDepth && check_bucket(name).ok() &&
+                 !bug_enabled(Bug::kBucketsNotSearched)) {
         WEIR_RETURN_IF_ERROR(
             for_each_file(directory.child(name), cat(bucket, name, '/'), depth + 1, take));
       }
