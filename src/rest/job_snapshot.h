@@ -18,6 +18,7 @@ struct JobSnapshot {
   struct Operator {
     std::string id;  ///< 32 hex digits
     std::string name;
+    std::string description = {};  ///< empty: the name
   };
   struct Vertex {
     std::string id;  ///< that of its first operator

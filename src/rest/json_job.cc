@@ -10,8 +10,10 @@ namespace {
 /// Flink shows a chain's operators one below the other.
 std::string description_of(const JobSnapshot::Vertex& vertex) {
   std::string text;
-  for (size_t i = 0; i < vertex.operators.size(); ++i)
-    text += cat(i == 0 ? "" : "<br/>+- ", escaped(vertex.operators[i].name));
+  for (const JobSnapshot::Operator& op : vertex.operators) {
+    text += cat(text.empty() ? "" : "<br/>+- ",
+                escaped(op.description.empty() ? op.name : op.description));
+  }
   return text.empty() ? text : text + "<br/>";
 }
 

@@ -146,6 +146,7 @@ TEST_F(RestApiTest, TheJobHasItsVerticesAndAPlanWithTheSameIds) {
   EXPECT_EQ(nodes[0]["inputs"][0]["id"], kSource);
   EXPECT_EQ(nodes[0]["inputs"][0]["ship_strategy"], "HASH");
   EXPECT_FALSE(nodes[1].contains("inputs")) << "that is how the dashboard knows a source";
+  EXPECT_EQ(nodes[0]["description"], "to the bin<br/>") << "as the program describes it";
   EXPECT_EQ(nodes[1]["description"], "in<br/>+- map &lt;x&gt;<br/>");
   EXPECT_EQ(get(job("/plan"))["plan"]["nodes"], nodes);
   EXPECT_EQ(get(job("/status"))["status"], "RUNNING");

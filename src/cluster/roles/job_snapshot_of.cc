@@ -69,7 +69,8 @@ void add_graph(const JobGraph& graph, int shards, JobSnapshot* job) {
     shown.parallelism = shards > 0 ? std::min(vertex.parallelism, shards) : vertex.parallelism;
     shown.max_parallelism = vertex.max_parallelism;
     shown.is_source = vertex.is_source;
-    for (const JobOperator& op : vertex.chain) shown.operators.push_back({op.id.to_hex(), op.name});
+    for (const JobOperator& op : vertex.chain)
+      shown.operators.push_back({op.id.to_hex(), op.name, op.description});
   }
   for (const JobEdge& edge : graph.edges)
     job->edges.push_back({edge.from, edge.to, ship_strategy_of(edge.partitioning)});

@@ -25,7 +25,7 @@ inline JobSnapshot example_job() {
   job.tasks_since_ms = 2000;
   job.vertices = {
       {kSource, "Source: in -> map", 2, 128, true, {{kSource, "in"}, {"c1", "map <x>"}}},
-      {kSink, "out", 1, 128, false, {{kSink, "out"}}}};
+      {kSink, "out", 1, 128, false, {{kSink, "out", "to the bin"}}}};
   job.edges = {{0, 1, "HASH"}};
   job.worker_of_shard = {0, 0};
   job.workers = {{"w1", "host1", "host1:4711", 2, 2, 11000, 0, {{5 << 20, 2500, 12, 6}, 1.5}}};
