@@ -28,6 +28,8 @@ import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import examples_test
 import flights_cluster
 import flights_data
 import flights_job
@@ -41,6 +43,7 @@ RATE = 2000  # until the awaited event has happened; then the rest runs at full 
 YEAR = 336776 - ROWS
 LINES = 6000
 LINE_RATE = 200
+EXAMPLE_RATE = 300
 INTERVAL = "250 ms"
 END_SECONDS = 90
 
@@ -476,6 +479,36 @@ def words(suite):
     check(not difference, difference)
 
 
+def broadcast_and_joins(suite):
+    """An operator with a keyed and a broadcast input, and an interval join, survive the kill of their
+    TaskManager and continue at another parallelism.
+    """
+    for example in examples_test.EXAMPLES:
+        place = suite.place()
+
+        def run(parallelism, start, rate, example=example, place=place):
+            return flink_cluster.submit(
+                examples_test.command(
+                    suite.build, example, place, parallelism=parallelism, rate=rate, start=start
+                )
+                + suite.target()
+            )
+
+        job = run(2, "none", EXAMPLE_RATE)
+        suite.flink.wait_running(job)
+        suite.checkpointed(job)
+        kill_taskmanager(suite, job)
+        suite.flink.wait_running(job)
+        suite.checkpointed(job, suite.flink.completed(job) + 2)
+        savepoint = suite.flink.stop_with_savepoint(job, place.uri("savepoints"))
+        suite.finished(run(3, savepoint, 0))
+        difference = flights_job.first_difference(
+            examples_test.reference(example).expected_lines(examples_test.COUNT),
+            flights_job.committed_lines(place, "out"),
+        )
+        check(not difference, f"{example}: {difference}")
+
+
 def noticed(suite, bug):
     """True if a job that fails and continues gives a wrong result with this bug switched on."""
     place = suite.place()
@@ -702,6 +735,7 @@ CASES = [
     unaligned_rescaled,
     there_and_back,
     words,
+    broadcast_and_joins,
     hanging_chain_canceled,
     restore_left_out,
     flush_left_out,
