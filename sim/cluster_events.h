@@ -50,6 +50,11 @@ DataStream<Event> add_keyed_step(const DataStream<Event>& events, const std::str
 DataStream<Event> add_join_step(const DataStream<Event>& events, const std::string& uid,
                                 bool rebalance, std::shared_ptr<Mishaps> mishaps);
 
+/// A step that sends its records along two ways; see StepKind::kAnnounced and those after it.
+DataStream<Event> add_pairing_step(const DataStream<Event>& events, const WorkloadPlan& plan,
+                                   size_t index, const std::string& uid,
+                                   std::shared_ptr<Mishaps> mishaps);
+
 /// The endings that keep state by key. They write a line for each result.
 DataStream<std::string> add_keyed_ending(const DataStream<Event>& events, const WorkloadPlan& plan,
                                          std::shared_ptr<Mishaps> mishaps);

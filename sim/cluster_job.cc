@@ -158,6 +158,10 @@ DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& p
           from.map([made](const Event& e) { return Event::of(made(e).at(1)); }).uid(uid));
     case StepKind::kKeyed: return add_keyed_step(from, uid, mishaps);
     case StepKind::kJoin: return add_join_step(input, uid, step.rebalance, mishaps);
+    case StepKind::kAnnounced:
+    case StepKind::kAnnouncedInLists:
+    case StepKind::kIntervalJoin:
+    case StepKind::kWindowJoin: return add_pairing_step(input, plan, index, uid, mishaps);
     case StepKind::kBroadcast:
       return input.broadcast()
           .transform<Event>("keep own part", [] { return std::make_unique<KeepOwnPart>(); })

@@ -166,6 +166,13 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   SimRandom drifts(splitmix_output(plan.data_seed ^ 0xd21f));
   if (wide && plan.sources.size() > 1 && drifts.chance(0.4))
     plan.drift_ms = one_of(drifts, {1, 50, 500});
+  SimRandom pairs(splitmix_output(plan.data_seed ^ 0x9a125));
+  // First, because the ids are unique there. A join by time drops late records.
+  if (wide && plan.sources.back().kind != SourceKind::kSilent && pairs.chance(0.4)) {
+    const auto kind = static_cast<int>(StepKind::kAnnounced) +
+                      static_cast<int>(pairs.below(plan.late > 0 ? 2 : 4));
+    plan.steps.insert(plan.steps.begin(), {static_cast<StepKind>(kind), pairs.chance(0.5)});
+  }
   return plan;
 }
 
@@ -298,7 +305,11 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index,
     case StepKind::kFork: changed.value = (event.value + 500) % 1009; return {event, changed};
     case StepKind::kKeyed:
     case StepKind::kJoin:
-    case StepKind::kBroadcast: return {event};
+    case StepKind::kBroadcast:
+    case StepKind::kAnnounced:
+    case StepKind::kAnnouncedInLists:
+    case StepKind::kIntervalJoin:
+    case StepKind::kWindowJoin: return {event};
   }
   return {};
 }
@@ -306,8 +317,10 @@ std::vector<PlannedEvent> apply_step(const StepPlan& step, size_t index,
 std::string describe(const WorkloadPlan& plan) {
   static constexpr const char* kSources[] = {"generator", "collection", "file", "trickle",
                                              "silent"};
-  static constexpr const char* kSteps[] = {"map",   "filter",    "flat_map", "fork",
-                                           "keyed", "broadcast", "burst",    "join"};
+  static constexpr const char* kSteps[] = {
+      "map",           "filter",     "flat_map", "fork",      "keyed",
+      "broadcast",     "burst",      "join",     "announced", "announced_in_lists",
+      "interval_join", "window_join"};
   static constexpr const char* kEndings[] = {"plain",   "reduce", "timers",
                                              "windows", "lists",  "alarms"};
   static constexpr const char* kCallbackNames[] = {"the last function",

@@ -50,6 +50,11 @@ enum class StepKind {
   kBroadcast,  ///< to all subtasks, each of which keeps its part
   kBurst,      ///< one record a source becomes more records in one call than a channel holds
   kJoin,       ///< results and a side output of one function, joined by an operator of two inputs
+  // Each record comes by two ways, and goes on when it has come by both.
+  kAnnounced,         ///< by key, and broadcast
+  kAnnouncedInLists,  ///< the same without keys, in list state of the function
+  kIntervalJoin,
+  kWindowJoin,
 };
 struct StepPlan {
   StepKind kind = StepKind::kMap;
