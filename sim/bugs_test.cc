@@ -15,13 +15,10 @@ namespace {
 /// One of the first seeds finds most mistakes.
 constexpr uint64_t kSeeds = 200;
 
-/// An aborted checkpoint is no longer written to its end, so its acknowledgment is late too rarely
-/// for a hunt. Coordinator.IgnoresALateAcknowledgementAndRemovesItsFile tests this. A new subtask
-/// needs restored broadcast state only for a record that was announced before the checkpoint and
-/// came after it. RestorePlan.CopiesOfABroadcastStateAreDealtInTurn tests this.
-bool too_rare(Bug bug) {
-  return bug == Bug::kLateAckOfGivenUpCheckpoint || bug == Bug::kBroadcastStateNotCopied;
-}
+/// A new subtask needs restored broadcast state only for a record that was announced before the
+/// checkpoint and came after it: too rare for a hunt. RestorePlan.CopiesOfABroadcastStateAreDealtInTurn
+/// tests this.
+bool too_rare(Bug bug) { return bug == Bug::kBroadcastStateNotCopied; }
 
 /// The others show only with several processes.
 bool shows_in_one_process(Bug bug) {

@@ -26,7 +26,6 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "end_of_input_before_data",
     "reuse_checkpoint_id",
     "latest_picks_incomplete",
-    "late_ack_of_given_up_checkpoint",
     "retention_deletes_newest",
     "idle_channel_holds_back",
     "active_channel_turns_back",

@@ -24,9 +24,7 @@ enum class Bug {
   kSnapshotSeesLaterWrites,  ///< pages are not copied on write
   kEndOfInputBeforeData,     ///< end of data overtakes the last records
   kReuseCheckpointId,
-  kLatestPicksIncomplete,       ///< a directory without `_metadata` counts as a checkpoint
-  kLateAckOfGivenUpCheckpoint,  ///< an aborted checkpoint's acknowledgement counts for the pending
-                                ///< one
+  kLatestPicksIncomplete,  ///< a directory without `_metadata` counts as a checkpoint
   kRetentionDeletesNewest,
   kIdleChannelHoldsBack,    ///< the watermark waits for channels that are idle
   kActiveChannelTurnsBack,  ///< a channel that was idle takes the watermark back to its own

@@ -199,26 +199,18 @@ void CheckpointCoordinator::expire(MonotonicTime now) {
 }
 
 void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
-  AcknowledgeCheckpoint accepted_under_bug;
-  const AcknowledgeCheckpoint* taken = &message;
-  if (bug_enabled(Bug::kLateAckOfGivenUpCheckpoint) && !pending_.empty() &&
-      !pending_.contains(message.id)) {
-    accepted_under_bug = message;
-    accepted_under_bug.id = pending_.rbegin()->first;
-    taken = &accepted_under_bug;
-  }
-  const auto found = pending_.find(taken->id);
+  const auto found = pending_.find(message.id);
   if (found == pending_.end()) {
     if (!message.files.empty()) remove_late_files(message.id);
     return;
   }
   Status reason;
-  const AckOutcome outcome = found->second.checkpoint.acknowledge(*taken, &reason);
+  const AckOutcome outcome = found->second.checkpoint.acknowledge(message, &reason);
   if (outcome == AckOutcome::kInvalid) {
     if (may_abort(found->second.checkpoint.phase()))
-      abort(taken->id, reason, Counted::kYes, Files::kRemove);
+      abort(message.id, reason, Counted::kYes, Files::kRemove);
   } else if (outcome == AckOutcome::kAccepted) {
-    history_.on_acknowledged(taken->id, found->second.checkpoint.acknowledged(), clock_.now(),
+    history_.on_acknowledged(message.id, found->second.checkpoint.acknowledged(), clock_.now(),
                              clock_.wall_ms());
     write_next();
   }
