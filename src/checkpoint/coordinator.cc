@@ -302,6 +302,13 @@ void CheckpointCoordinator::on_written(CheckpointId id, const PublishResult& res
       abort(id, result.status, Counted::kYes, Files::kLeave);
       write_next();
       return;
+    case PublishOutcome::kSuperseded:
+      store_.share_with_others(id);
+      abort(id, result.status, Counted::kYes, Files::kLeave);
+      // No later checkpoint can complete either, whatever number of failures is tolerated.
+      if (running_ && !std::exchange(beyond_tolerance_, true))
+        host_.on_checkpoint_failure_beyond_tolerance(result.status);
+      return;
     case PublishOutcome::kUnknown: break;
   }
   if (checkpoint.phase() == CheckpointPhase::kFinalizing) {

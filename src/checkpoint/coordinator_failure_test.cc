@@ -106,6 +106,19 @@ TEST_F(Coordinator, CompletionResetsTheFailureCount) {
   for (const std::string& said : host_.take()) EXPECT_NE(said, "fail");
 }
 
+TEST_F(Coordinator, EndsTheAttemptAtOnceIfAnotherStartOfTheJobIsRecorded) {
+  make();
+  coordinator_->begin_start(1);
+  start();
+  take_until_written(1);
+  Lineage later;
+  later.newest = 2;
+  ASSERT_TRUE(record_lineage(options_.job, later, /*nonce=*/9).ok());
+  host_.run_all();
+  EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1", "fail"})) << "though 100 are tolerated";
+  EXPECT_NE(host_.failure.message().find("started again by another process"), std::string::npos);
+}
+
 TEST_F(Coordinator, DoesNotTouchAnExistingCheckpointDirectory) {
   start();
   ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 0), "another's").ok());

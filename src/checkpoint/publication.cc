@@ -14,6 +14,7 @@ std::string_view to_string(PublishOutcome outcome) {
     case PublishOutcome::kPublished: return "published";
     case PublishOutcome::kNotPublished: return "not published";
     case PublishOutcome::kForeign: return "published by another";
+    case PublishOutcome::kSuperseded: return "superseded by a later start";
     case PublishOutcome::kUnknown: return "unknown";
   }
   return "?";
@@ -154,9 +155,9 @@ PublishResult unless_started_again(const FileLocation& job, StartNumber start,
   if (start == 0) return published;
   const Status status = check_newest_start(job, start);
   if (status.ok()) return published;
-  return {
-      status.code() == StatusCode::kAborted ? PublishOutcome::kForeign : PublishOutcome::kUnknown,
-      status, 0};
+  return {status.code() == StatusCode::kAborted ? PublishOutcome::kSuperseded
+                                                : PublishOutcome::kUnknown,
+          status, 0};
 }
 
 Status publish_savepoint(CheckpointPublication& savepoint) {

@@ -322,15 +322,17 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
           options.job_directory, ": stop it, then start this one again"));
 }
 
+Status check_still_newest(const PreparedJob& prepared) {
+  if (!prepared.job_directory || prepared.lineage.newest == 0) return {};
+  const Status newest = check_newest_start(*prepared.job_directory, prepared.lineage.newest);
+  if (newest.code() != StatusCode::kAborted) return newest;
+  return failed_precondition(std::string(newest.message()));
+}
+
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options,
                                       FileSystemRegistry& files, PreparedJob before,
                                       const RestartFrom& from) {
-  if (before.job_directory && before.lineage.newest > 0) {
-    const Status newest = check_newest_start(*before.job_directory, before.lineage.newest);
-    if (newest.code() == StatusCode::kAborted)
-      return failed_precondition(std::string(newest.message()));
-    WEIR_RETURN_IF_ERROR(newest);
-  }
+  WEIR_RETURN_IF_ERROR(check_still_newest(before));
   std::vector<CheckpointId> candidates;
   for (const CheckpointId id : from.completed) {
     if (from.set_aside.contains(id)) continue;

@@ -94,6 +94,8 @@ struct RestartFrom {
 StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options,
                                       FileSystemRegistry& files, PreparedJob before,
                                       const RestartFrom& from);
+/// FAILED_PRECONDITION if another process has started the job since.
+Status check_still_newest(const PreparedJob& prepared);
 
 /// Proves, before the first record, that the sinks can be written to.
 Status probe_sinks(const JobGraph& graph, FileSystemRegistry& files);

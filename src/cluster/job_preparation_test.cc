@@ -99,6 +99,19 @@ TEST_F(JobPreparation, ElectedLeadersRecordAStartOnlyWhereTheLineBegins) {
       << "one that leads no longer abandons nothing";
 }
 
+/// A start without election has fenced the earlier ones, and was killed before it recorded its
+/// line.
+TEST_F(JobPreparation, ElectedLeaderRecordsAStartAfterAFence) {
+  run_to_eleven();
+  const FileLocation job = *files_.resolve("mem:///c/job");
+  Lineage lineage = *read_lineage(job);
+  ASSERT_TRUE(record_fence(job, &lineage, /*nonce=*/99).ok());
+  const auto leader = prepare("latest", &records_);
+  ASSERT_TRUE(leader.ok()) << leader.status().to_string();
+  publish(12, leader->lineage.newest);
+  EXPECT_EQ(restored("latest"), 12);
+}
+
 TEST_F(JobPreparation, LeaderDeposedDuringPreparationDoesNotStart) {
   records_.deposed_ = true;
   EXPECT_EQ(prepare("latest", &records_).status().code(), StatusCode::kAborted);

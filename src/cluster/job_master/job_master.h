@@ -85,6 +85,7 @@ class JobMaster final : public Actor,
   void make_coordinator();
   MonotonicTime wait_for_slots(MonotonicTime now);
   void deploy(int shards);
+  void on_deployed();
   void on_running();
 
   // From the end of an attempt to the next step.

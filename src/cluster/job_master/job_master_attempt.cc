@@ -117,6 +117,22 @@ void JobMaster::deploy(int shards) {
   if (!status.ok()) attempt_failed(status);
 }
 
+/// The sinks have listed the output of earlier attempts that they will remove. If another process
+/// has started the job in the meantime, the lists may have output of that start: check that there
+/// is none. A start that comes later writes only what the lists do not have. With election, the
+/// lease ensures this.
+void JobMaster::on_deployed() {
+  if (store_ != nullptr || !prepared_->job_directory) return on_running();
+  run_blocking([this, before = *prepared_, attempt = attempt_.number()]() -> std::function<void()> {
+    const Status status = check_still_newest(before);
+    return [this, attempt, status] {
+      if (attempt != attempt_.number() || attempt_.stage() != JobAttempt::Stage::kDeploying) return;
+      if (status.ok()) return on_running();
+      attempt_failed(status);
+    };
+  });
+}
+
 void JobMaster::on_running() {
   recovery_.on_running();
   status_.current().state = JobState::kRunning;

@@ -77,6 +77,24 @@ TEST_F(JobMasterFailureTest, PermanentFailureBeforeTheFirstRecordRefusesTheJob) 
   EXPECT_TRUE(master_->view().refused);
 }
 
+/// The tasks have listed output that they will remove, and it may be that of the other process.
+TEST_F(JobMasterFailureTest, AttemptDoesNotRunIfAnotherProcessHasStartedTheJob) {
+  with_checkpoints();
+  make();
+  FakeWorker one = worker("one", 2);
+  const Deploy deploy = *one.take<Deploy>();
+  const FileLocation job = *world_.platform.files.resolve(options_.job_directory);
+  Lineage lineage = *read_lineage(job);
+  ASSERT_TRUE(record_fence(job, &lineage, /*nonce=*/9).ok());
+  one.send(Deployed{deploy.attempt});
+  settle();
+  leave({&one}, deploy.attempt);
+  EXPECT_EQ(state(), JobState::kFailed);
+  EXPECT_NE(master_->view().failure.message().find("started again by another process"),
+            std::string::npos)
+      << master_->view().failure.to_string();
+}
+
 TEST_F(JobMasterFailureTest, TransientFailureIsRetried) {
   make();
   FakeWorker one = worker("one", 2);

@@ -113,7 +113,7 @@ void JobMaster::on_event(const PooledWorker& worker, const JobAttempt::Event& ev
   using Kind = JobAttempt::Event::Kind;
   switch (event.kind) {
     case Kind::kNone: return;
-    case Kind::kDeployed: return on_running();
+    case Kind::kDeployed: return on_deployed();
     case Kind::kFailed: {
       const std::string task = cat("task ", event.task);
       return attempt_failed(event.failure,
