@@ -1,6 +1,7 @@
 # Debian packages, made by `make deb` from a build with shared libraries:
 #   libweirX.Y    the libraries
 #   libweir-dev   headers, CMake package, pkg-config files
+#   weir-tools    the program `weir`
 #   weir-flink    the bridge for jobs inside Flink, if it was built
 # dpkg-shlibdeps finds the packages that the libraries need.
 
@@ -8,6 +9,9 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_COMPONENTS_ALL runtime dev)
+if(TARGET weir_tool)
+  list(APPEND CPACK_COMPONENTS_ALL tools)
+endif()
 if(EXISTS ${PROJECT_BINARY_DIR}/share/weir/weir-flink.jar)
   list(APPEND CPACK_COMPONENTS_ALL flink)
 endif()
@@ -34,6 +38,13 @@ set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${library} (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "g++ (>= 4:12), cmake (>= 3.25), pkg-config")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "Native stream processing engine, development files
  Headers, CMake package and pkg-config files for jobs that use weir.")
+
+set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME weir-tools)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "${library} (= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_TOOLS_DESCRIPTION "Native stream processing engine, command-line tool
+ Operates running jobs and shows checkpoints and savepoints.")
 
 set(CPACK_DEBIAN_FLINK_PACKAGE_NAME weir-flink)
 set(CPACK_DEBIAN_FLINK_PACKAGE_ARCHITECTURE all)

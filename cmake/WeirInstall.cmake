@@ -1,5 +1,5 @@
 # Installs libraries, headers, the CMake package, and a pkg-config file for each component. The
-# installed files belong to the parts runtime, dev and flink, which are Debian packages of their own
+# installed files belong to the parts runtime, dev, tools and flink, which are Debian packages of their own
 # (WeirDeb.cmake).
 
 include(CMakePackageConfigHelpers)
@@ -78,3 +78,11 @@ list(REMOVE_ITEM requires weir-testing)
 list(JOIN requires " " requires)
 configure_file(cmake/weir.pc.in ${PROJECT_BINARY_DIR}/weir.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/weir.pc DESTINATION ${pc_dir} COMPONENT dev)
+
+# The program `weir`, its page of the manual and its completion.
+if(TARGET weir_tool)
+  install(TARGETS weir_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+  install(FILES deploy/tool/weir.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
+  install(FILES deploy/tool/weir.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME weir
+          COMPONENT tools)
+endif()

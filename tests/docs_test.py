@@ -94,7 +94,7 @@ class Tree:
                     # A sentence that mentions a key defines none.
                     if all(re.fullmatch(r"[a-z-]+[\w.-]*(\.\*|-\*)?", k) for k in names):
                         keys |= {k for k in names if "." in k}
-            if path == "src/api/command_line.cc":
+            if path in ("src/api/command_line.cc", "src/tool/main.cc"):
                 flags |= set(re.findall(r'\{"([a-z-]+)",', text))
             if path.startswith(("examples/", "bench/", "tests/e2e/")):
                 flags |= set(re.findall(r'flag\(\s*"([a-z-]+)"', text))

@@ -13,7 +13,14 @@ import sys
 # Third-party headers, and the only folders that may include them, never in a header.
 THIRD_PARTY = {
     "curl/": ("src/http/",),
-    "nlohmann/": ("src/fs/hdfs/", "src/checkpoint/", "src/ha/", "src/flink/", "src/rest/"),
+    "nlohmann/": (
+        "src/fs/hdfs/",
+        "src/checkpoint/",
+        "src/ha/",
+        "src/flink/",
+        "src/rest/",
+        "src/tool/",
+    ),
     "microhttpd.h": ("src/rest/",),
     "zip.h": ("src/flink/",),
     "simdjson.h": ("src/connectors/json/",),

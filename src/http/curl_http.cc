@@ -77,6 +77,8 @@ void prepare(CURL* curl, Exchange& exchange, const std::string& url,
   exchange.headers = curl_slist_append(exchange.headers, "X-XSRF-HEADER: weir");
   // DataNodes answer it before they have checked the request.
   exchange.headers = curl_slist_append(exchange.headers, "Expect:");
+  for (const std::string& header : options.headers)
+    exchange.headers = curl_slist_append(exchange.headers, header.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
 }
 
@@ -353,6 +355,10 @@ HttpReply CurlHttp::get(const std::string& url, int64_t body_bytes_max, std::str
 HttpReply CurlHttp::post(const std::string& url, const std::string& content_type,
                          std::string_view body, int64_t body_bytes_max) {
   return exchange({"POST", url, body_bytes_max, body, content_type});
+}
+
+HttpReply CurlHttp::patch(const std::string& url, int64_t body_bytes_max) {
+  return exchange({"PATCH", url, body_bytes_max, ""});
 }
 
 HttpReply CurlHttp::exchange(Request&& request) {

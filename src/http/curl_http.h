@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "http/http.h"
@@ -13,6 +14,7 @@ struct CurlHttpOptions {
   std::chrono::milliseconds connect_timeout{5000};
   /// An exchange ends after this long without a byte in either direction.
   std::chrono::seconds silence_timeout{60};
+  std::vector<std::string> headers{};  ///< of each request, such as "Authorization: Bearer TOKEN"
 };
 
 /// Http over libcurl. send() and post() reuse their connections. Each upload and download has its
@@ -27,6 +29,8 @@ class CurlHttp final : public Http {
   std::unique_ptr<HttpDownload> download(const std::string& url) override;
   HttpReply post(const std::string& url, const std::string& content_type, std::string_view body,
                  int64_t body_bytes_max) override;
+  /// A PATCH without a body.
+  HttpReply patch(const std::string& url, int64_t body_bytes_max);
   std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length,
                                      bool hear_first) override;
 
