@@ -32,6 +32,10 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "ended_parts_forgotten",
     "ended_parts_not_durable",
     "buckets_not_searched",
+    "broadcast_state_not_copied",
+    "union_list_dealt",
+    "interval_join_cleans_early",
+    "second_input_not_aligned",
     "enumerator_state_late",
     "credit_lost",
     "frame_repeated",
@@ -56,10 +60,6 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "splits_dealt_twice",
     "hosted_state_not_restored",
     "hosted_barrier_not_flushed",
-    "broadcast_state_not_copied",
-    "union_list_dealt",
-    "interval_join_cleans_early",
-    "second_input_not_aligned",
 };
 
 }  // namespace

@@ -26,12 +26,17 @@ enum class Bug {
   kReuseCheckpointId,
   kLatestPicksIncomplete,  ///< a directory without `_metadata` counts as a checkpoint
   kRetentionDeletesNewest,
-  kIdleChannelHoldsBack,    ///< the watermark waits for channels that are idle
-  kActiveChannelTurnsBack,  ///< a channel that was idle takes the watermark back to its own
-  kEndedPartsForgotten,     ///< a file sink commits only the first file that it ended in an epoch
-  kEndedPartsNotDurable,    ///< a checkpoint is acknowledged before files ended by size are closed
-  kBucketsNotSearched,      ///< a file sink that goes back leaves later part files in buckets
-  kEnumeratorStateLate,     ///< an enumerator's state is taken when the checkpoint is written
+  kIdleChannelHoldsBack,     ///< the watermark waits for channels that are idle
+  kActiveChannelTurnsBack,   ///< a channel that was idle takes the watermark back to its own
+  kEndedPartsForgotten,      ///< a file sink commits only the first file that it ended in an epoch
+  kEndedPartsNotDurable,     ///< a checkpoint is acknowledged before files ended by size are closed
+  kBucketsNotSearched,       ///< a file sink that goes back leaves later part files in buckets
+  kBroadcastStateNotCopied,  ///< subtasks beyond the former parallelism start without broadcast
+                             ///< state
+  kUnionListDealt,           ///< a restored subtask gets only some elements of a union list
+  kIntervalJoinCleansEarly,  ///< an interval join drops a record 1 ms before its last partner
+  kSecondInputNotAligned,    ///< the second input of an operator is still read after its barrier
+  kEnumeratorStateLate,      ///< an enumerator's state is taken when the checkpoint is written
   kCreditLost,     ///< a barrier from another process uses up a credit that is never returned
   kFrameRepeated,  ///< the element that used the last credit is sent again when new credits arrive
   kDeposedLeaderObeyed,   ///< a worker still obeys a coordinator of an earlier epoch
@@ -57,11 +62,6 @@ enum class Bug {
   kSplitsDealtTwice,         ///< another subtask also reads the first subtask's splits
   kHostedStateNotRestored,   ///< a chain in Flink starts empty, ignoring the state from Flink
   kHostedBarrierNotFlushed,  ///< a chain in Flink keeps records that belong before a barrier
-  kBroadcastStateNotCopied,  ///< subtasks beyond the former parallelism start without broadcast
-                             ///< state
-  kUnionListDealt,           ///< a restored subtask gets only some elements of a union list
-  kIntervalJoinCleansEarly,  ///< an interval join drops a record 1 ms before its last partner
-  kSecondInputNotAligned,    ///< the second input of an operator is still read after its barrier
   kCount,
 };
 
