@@ -265,6 +265,11 @@ void fields(Archive& a, MetricsOfWorker& m) {
   a | m.report;
 }
 template <class Archive>
+void fields(Archive& a, TextOfProcess& m) {
+  a | m.request;
+  a | m.text;
+}
+template <class Archive>
 void fields(Archive& a, AcknowledgeCheckpoint& m) {
   a | m.attempt;
   a | m.id;
@@ -362,6 +367,11 @@ void fields(Archive& a, AlignWatermark& m) {
 }
 template <class Archive>
 void fields(Archive&, Heartbeat&) {}
+template <class Archive>
+void fields(Archive& a, RequestText& m) {
+  a | m.request;
+  a | m.what;
+}
 template <class Archive>
 void fields(Archive& a, Shutdown& m) {
   a | m.failed;

@@ -106,6 +106,18 @@ TEST(MessageCodec, MetricsRoundTrip) {
   EXPECT_EQ(message.report, metrics().report);
 }
 
+TEST(MessageCodec, RequestsForTextsRoundTrip) {
+  const auto request =
+      decode_from_master(encode(FromMaster(RequestText{7, ProcessText::kStandardOutput})));
+  ASSERT_TRUE(request.ok()) << request.status().to_string();
+  EXPECT_EQ(std::get<RequestText>(*request).request, 7);
+  EXPECT_EQ(std::get<RequestText>(*request).what, ProcessText::kStandardOutput);
+  const auto text = decode_from_worker(encode(FromWorker(TextOfProcess{7, "a\nb"})));
+  ASSERT_TRUE(text.ok()) << text.status().to_string();
+  EXPECT_EQ(std::get<TextOfProcess>(*text).request, 7);
+  EXPECT_EQ(std::get<TextOfProcess>(*text).text, "a\nb");
+}
+
 TEST(MessageCodec, RefusesAMetricWhoseKindContradictsItsValue) {
   const auto refused = [](MetricValue value) {
     MetricsOfWorker message;

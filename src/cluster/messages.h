@@ -11,6 +11,7 @@
 #include "checkpoint/restore_plan.h"
 #include "checkpoint/sidecar.h"
 #include "metrics/metric_report.h"
+#include "platform/process_text.h"
 #include "platform/transport.h"
 
 namespace weir {
@@ -86,10 +87,16 @@ struct MetricsOfWorker {
   AttemptId attempt = 0;
   MetricReport report;
 };
+/// The answer to RequestText.
+struct TextOfProcess {
+  int64_t request = 0;
+  std::string text;
+};
 
 using FromWorker = std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled,
                                 ProgressReport, HeartbeatReply, AcknowledgeCheckpoint,
-                                DeclineCheckpoint, RequestSplit, MetricsOfWorker, ReportWatermark>;
+                                DeclineCheckpoint, RequestSplit, MetricsOfWorker, ReportWatermark,
+                                TextOfProcess>;
 
 // --- from the job master ---
 
@@ -187,6 +194,11 @@ struct AlignWatermark {
   Timestamp max_allowed = kMaxWatermark;
 };
 struct Heartbeat {};
+/// Somebody wants to see a text of the worker's process. Answered at once with TextOfProcess.
+struct RequestText {
+  int64_t request = 0;
+  ProcessText what = ProcessText::kLog;
+};
 /// The job has ended, and the worker may exit.
 struct Shutdown {
   bool failed = false;
@@ -196,7 +208,7 @@ struct Shutdown {
 using FromMaster =
     std::variant<Registered, Refused, Deploy, Start, Cancel, Heartbeat, Shutdown, TriggerCheckpoint,
                  NotifyCheckpointComplete, NotifyCheckpointAborted, CommitWithoutCheckpoint,
-                 AssignSplits, AlignWatermark>;
+                 AssignSplits, AlignWatermark, RequestText>;
 
 // Encoding as frames. The decoders do not trust their input: DATA_LOSS says what is malformed.
 std::string encode(const FromWorker& message);

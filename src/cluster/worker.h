@@ -32,6 +32,8 @@ struct WorkerOptions {
   bool restore_from_local = false;  ///< reads the copies after a failure
   /// Reads the figures of this process; null: they are not reported. Called on the worker's thread.
   std::function<ProcessFigures()> process_figures;
+  /// Reads a text of this process; null: there is none. Called on the worker's thread.
+  std::function<std::string(ProcessText)> process_text;
   int slots = 1;
   std::string build;               ///< of this executable; empty: not compared
   std::string host = "localhost";  ///< for placement and display

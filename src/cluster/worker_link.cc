@@ -149,6 +149,10 @@ void Worker::on_frame(const std::string& frame) {
     send(HeartbeatReply{});
     return report_metrics();
   }
+  if (const auto* request = std::get_if<RequestText>(&message)) {
+    return send(TextOfProcess{request->request,
+                              options_.process_text ? options_.process_text(request->what) : ""});
+  }
   if (!current_.registered) return;
   if (auto* deploy_message = std::get_if<Deploy>(&message))
     return deploy(std::make_shared<const Deploy>(std::move(*deploy_message)));

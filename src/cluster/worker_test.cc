@@ -188,6 +188,19 @@ TEST_F(WorkerTest, AnswersAHeartbeatWithTheFiguresOfItsAttempt) {
   EXPECT_TRUE(take<MetricsOfWorker>().has_value()) << "the last figures";
 }
 
+TEST_F(WorkerTest, AnswersARequestForATextOfItsProcess) {
+  options_.process_text = [](ProcessText what) {
+    return what == ProcessText::kThreads ? "threads" : "log";
+  };
+  make();
+  register_with(1);
+  send(RequestText{7, ProcessText::kThreads});
+  const auto text = take<TextOfProcess>();
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(text->request, 7);
+  EXPECT_EQ(text->text, "threads");
+}
+
 TEST_F(WorkerTest, LosesASilentCoordinator) {
   make();
   register_with(1);

@@ -125,7 +125,7 @@ MonotonicTime JobMaster::step() {
     }
   }
   if (phase_ == Phase::kWaitingForSlots) next = std::min(next, wait_for_slots(now));
-  next = std::min({next, splits_.poll(now), align_sources(now)});
+  next = std::min({next, splits_.poll(now), align_sources(now), text_requests_.poll(now)});
   if (coordinator_) next = std::min(next, coordinator_->poll(now));
   publish_view(now);
   if (detail_changed_) next = std::min(next, publish_detail_at_);

@@ -16,6 +16,7 @@
 #include "cluster/job_master/recovery.h"
 #include "cluster/job_master/slot_wait.h"
 #include "cluster/job_master/split_assigner.h"
+#include "cluster/job_master/text_requests.h"
 #include "cluster/job_master/watermark_aligner.h"
 #include "cluster/job_master/worker_liveness.h"
 #include "cluster/job_master/worker_pool.h"
@@ -64,6 +65,10 @@ class JobMaster final : public Actor,
   /// have then committed exactly what the savepoint covers. If the savepoint fails, the job goes
   /// on. Other than that as trigger_checkpoint().
   void trigger_savepoint(SavepointRequest request, CheckpointDone done);
+
+  /// Asks a worker for a text of its process. Calls `done` on the job master's thread, or never if
+  /// the job master is destroyed first. NOT_FOUND: there is no such worker.
+  void read_text(std::string worker, ProcessText what, TextRequests::Done done);
 
   MonotonicTime step() override;
 
@@ -182,6 +187,7 @@ class JobMaster final : public Actor,
   JobTermination termination_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;  ///< null without checkpoints
   ReportedMetrics metrics_;
+  TextRequests text_requests_;
   std::vector<JobDetail::Failure> failures_;  ///< newest first
   bool detail_changed_ = false;               ///< since it was published
   MonotonicTime publish_detail_at_{0};

@@ -91,9 +91,24 @@ void JobMaster::take_metrics(const PooledWorker& worker, MetricsOfWorker message
   detail_changed_ = true;
 }
 
+void JobMaster::read_text(std::string worker, ProcessText what, TextRequests::Done done) {
+  mailbox_->post([this, worker = std::move(worker), what, done = std::move(done)] {
+    PooledWorker* found = nullptr;
+    pool_.for_each([&](PooledWorker& each) {
+      if (each.registered && each.offer.worker == worker) found = &each;
+    });
+    if (found == nullptr) return done(not_found(cat("there is no worker ", worker)));
+    const auto request = text_requests_.begin(found->session, platform_.clock.now(), done);
+    if (!request.ok()) return done(request.status());
+    found->send(RequestText{*request, what});
+  });
+}
+
 void JobMaster::on_message(PooledWorker& worker, FromWorker& message) {
   if (auto* metrics = std::get_if<MetricsOfWorker>(&message))
     return take_metrics(worker, std::move(*metrics));
+  if (auto* text = std::get_if<TextOfProcess>(&message))
+    return text_requests_.answer(worker.session, text->request, std::move(text->text));
   // The coordinator handles acknowledgements of other attempts itself.
   if (const auto* ack = std::get_if<AcknowledgeCheckpoint>(&message)) {
     if (coordinator_ && worker.index == ack->process) coordinator_->acknowledge(*ack);
@@ -143,6 +158,7 @@ void JobMaster::lose_worker(int64_t session, const Status& reason) {
     WEIR_LOG(kWarning) << "lost " << name << ": " << reason.message();
   }
   pool_.remove(session);
+  text_requests_.lose(session);
   detail_changed_ = true;
   if (!takes_part) return;
   attempt_failed(unavailable(std::string(reason.message())), cat("lost ", name));

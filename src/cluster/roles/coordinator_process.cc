@@ -103,6 +103,15 @@ void CoordinatorProcess::trigger_checkpoint(SnapshotFormat format, CheckpointDon
   done(unavailable("this coordinator does not lead the job"));
 }
 
+void CoordinatorProcess::read_text(std::string worker, ProcessText what, TextRequests::Done done) {
+  {
+    std::lock_guard lock(router_->mutex);
+    if (router_->master != nullptr)
+      return router_->master->read_text(std::move(worker), what, std::move(done));
+  }
+  done(unavailable("this coordinator does not lead the job"));
+}
+
 MonotonicTime CoordinatorProcess::step() {
   if (!begun_) {
     begun_ = true;

@@ -54,11 +54,12 @@ class CoordinatorProcess final : public Actor {
   /// job has ended, the job is canceled when this process leads again.
   void cancel();
 
-  /// As of JobMaster. While this process does not lead, observe() does nothing, and a checkpoint
-  /// or a savepoint is UNAVAILABLE. Thread: any.
+  /// As of JobMaster. While this process does not lead, observe() does nothing, and the others are
+  /// UNAVAILABLE. Thread: any.
   void observe();
   void trigger_checkpoint(SnapshotFormat format, CheckpointDone done);
   void trigger_savepoint(SavepointRequest request, CheckpointDone done);
+  void read_text(std::string worker, ProcessText what, TextRequests::Done done);
 
   MonotonicTime step() override;
 

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
+#include <utility>
 
 #include "cluster/job_master/job_master.h"
 #include "cluster/worker.h"
@@ -29,6 +31,9 @@ class JobRunner {
   }
   void trigger_savepoint(SavepointRequest request, CheckpointDone done) {
     master_.trigger_savepoint(std::move(request), std::move(done));
+  }
+  void read_text(std::string worker, ProcessText what, TextRequests::Done done) {
+    master_.read_text(std::move(worker), what, std::move(done));
   }
   /// Ends the tasks and leaves the job as it is: records and deletes nothing, and the job can
   /// continue from its last checkpoint. Call once.
