@@ -10,7 +10,9 @@
 #include <atomic>
 #include <cstring>
 #include <exception>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "platform/wakeup.h"
@@ -18,11 +20,40 @@
 namespace weir {
 namespace {
 
-/// One request that is being received.
+/// A reply that comes later. Until then its connection is suspended. Thread: any.
+class LateReply {
+ public:
+  explicit LateReply(MHD_Connection* connection) : connection_(connection) {
+    MHD_suspend_connection(connection);
+  }
+  /// Only the first call has an effect.
+  void set(RestReply reply) {
+    std::lock_guard lock(mutex_);
+    if (connection_ == nullptr) return;
+    reply_ = std::move(reply);
+    MHD_resume_connection(std::exchange(connection_, nullptr));
+  }
+  RestReply take() {
+    std::lock_guard lock(mutex_);
+    return std::move(reply_);
+  }
+
+ private:
+  std::mutex mutex_;
+  MHD_Connection* connection_;  // guarded by mutex_; null: the reply is set
+  RestReply reply_;             // guarded by mutex_
+};
+
+/// One request that is being received or answered.
 struct Incoming {
   std::string body;
   bool too_large = false;
+  std::shared_ptr<LateReply> late;  ///< null: there is no late reply
 };
+
+RestReply failure_reply(int status, const std::string& sentence) {
+  return {status, cat("{\"errors\":[\"", sentence, "\"]}")};
+}
 
 bool is_loopback(const sockaddr* peer) {
   if (peer == nullptr) return false;
@@ -46,13 +77,25 @@ MHD_Result add_argument(void* query, MHD_ValueKind, const char* name, const char
   return MHD_YES;
 }
 
-MHD_Result answer(MHD_Connection* connection, const RestReply& reply) {
+MHD_Response* response_of(RestReply& reply) {
+  // The response closes the file.
+  if (reply.file.valid())
+    return MHD_create_response_from_fd64(reply.file_size, reply.file.release());
   // The body is copied: it may be sent after this call.
-  MHD_Response* response = MHD_create_response_from_buffer(
-      reply.body.size(), const_cast<char*>(reply.body.data()), MHD_RESPMEM_MUST_COPY);
+  return MHD_create_response_from_buffer(reply.body.size(), const_cast<char*>(reply.body.data()),
+                                         MHD_RESPMEM_MUST_COPY);
+}
+
+MHD_Result answer(MHD_Connection* connection, RestReply reply) {
+  MHD_Response* response = response_of(reply);
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply.content_type.c_str());
-  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply.cache_control.c_str());
+  if (!reply.etag.empty())
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply.etag.c_str());
+  // No page of another server may show this one in a frame, and have it clicked.
+  MHD_add_response_header(response, "Content-Security-Policy", "frame-ancestors 'self'");
+  MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
   const MHD_Result queued =
       MHD_queue_response(connection, static_cast<unsigned>(reply.status), response);
   MHD_destroy_response(response);
@@ -64,7 +107,18 @@ class MicroHttpServer final : public HttpServer {
   MicroHttpServer(const Options& options, std::function<RestReply(const RestRequest&)> handler)
       : options_(options), handler_(std::move(handler)) {}
   ~MicroHttpServer() override {
-    if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
+    if (daemon_ == nullptr) return;
+    // The library must not stop while connections are suspended.
+    std::vector<std::weak_ptr<LateReply>> late;
+    {
+      std::lock_guard lock(late_mutex_);
+      stopping_ = true;
+      late.swap(late_);
+    }
+    for (const auto& each : late) {
+      if (const auto reply = each.lock()) reply->set(failure_reply(503, "The server stops."));
+    }
+    MHD_stop_daemon(daemon_);
   }
 
   Status listen() {
@@ -108,7 +162,7 @@ class MicroHttpServer final : public HttpServer {
     sockaddr_storage bind{};
     std::memcpy(&bind, address, length);
     const auto number = htons(static_cast<uint16_t>(port));
-    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
+    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
     if (bind.ss_family == AF_INET6) {
       reinterpret_cast<sockaddr_in6*>(&bind)->sin6_port = number;
       flags |= MHD_USE_IPv6;
@@ -125,7 +179,8 @@ class MicroHttpServer final : public HttpServer {
         MHD_OPTION_END);
   }
 
-  /// Called at the beginning of a request, with each part of its body, and at its end.
+  /// Called at the beginning of a request, with each part of its body, at its end, and when a late
+  /// reply is known.
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url,
                                const char* method, const char*, const char* data, size_t* size,
                                void** state) {
@@ -143,9 +198,10 @@ class MicroHttpServer final : public HttpServer {
       *size = 0;
       return MHD_YES;
     }
+    if (incoming->late) return answer(connection, incoming->late->take());
     if (incoming->too_large) {
-      return answer(connection, {413, cat("{\"errors\":[\"The body of the request is larger than ",
-                                          server.options_.most_bytes, " bytes.\"]}")});
+      return answer(connection, failure_reply(413, cat("The body of the request is larger than ",
+                                                       server.options_.most_bytes, " bytes.")));
     }
     RestRequest request;
     // The answer to HEAD is that to GET; the library leaves its body out.
@@ -161,7 +217,27 @@ class MicroHttpServer final : public HttpServer {
     request.authorization = header(connection, "Authorization");
     request.fetch_site = header(connection, "Sec-Fetch-Site");
     request.referer = header(connection, "Referer");
-    return answer(connection, server.handler_(request));
+    request.if_none_match = header(connection, "If-None-Match");
+    RestReply reply = server.handler_(request);
+    if (!reply.later) return answer(connection, std::move(reply));
+    return server.answer_later(connection, *incoming, reply);
+  }
+
+  MHD_Result answer_later(MHD_Connection* connection, Incoming& incoming, const RestReply& reply) {
+    {
+      std::lock_guard lock(late_mutex_);
+      if (stopping_) return answer(connection, failure_reply(503, "The server stops."));
+      incoming.late = std::make_shared<LateReply>(connection);
+      std::erase_if(late_, [](const auto& each) { return each.expired(); });
+      late_.push_back(incoming.late);
+    }
+    // If the function is dropped without a call, as when this process stops leading, the client
+    // still gets an answer.
+    const std::shared_ptr<LateReply> late(incoming.late.get(), [keep = incoming.late](LateReply*) {
+      keep->set(failure_reply(503, "There is no answer any more: ask again."));
+    });
+    reply.later([late](RestReply known) { late->set(std::move(known)); });
+    return MHD_YES;
   }
 
   /// Called when the reply is sent, or cannot be.
@@ -180,6 +256,9 @@ class MicroHttpServer final : public HttpServer {
   int port_ = 0;
   std::atomic<int> requests_{0};  ///< without a sent reply
   Wakeup sent_;
+  std::mutex late_mutex_;
+  bool stopping_ = false;                       // guarded by late_mutex_
+  std::vector<std::weak_ptr<LateReply>> late_;  // guarded by late_mutex_
 };
 
 }  // namespace

@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <cstdio>
+#include <functional>
+#include <future>
 #include <string>
+#include <vector>
 
 #include "base/strings.h"
 #include "platform/unique_fd.h"
@@ -44,11 +48,14 @@ class Client {
 class HttpServerTest : public testing::Test {
  protected:
   void start(HttpServer::Options options = {}) {
-    options.host = "127.0.0.1";
-    auto server = HttpServer::start(options, [this](const RestRequest& request) {
+    start(options, [this](const RestRequest& request) {
       last_ = request;
       return RestReply{202, cat("for ", request.path), "text/plain"};
     });
+  }
+  void start(HttpServer::Options options, std::function<RestReply(const RestRequest&)> handler) {
+    options.host = "127.0.0.1";
+    auto server = HttpServer::start(options, std::move(handler));
     ASSERT_TRUE(server.ok()) << server.status().to_string();
     server_ = *std::move(server);
   }
@@ -119,6 +126,104 @@ TEST_F(HttpServerTest, ClosesASilentConnection) {
   Client client(server_->port());
   client.send("GET /a HT");
   EXPECT_EQ(client.read_all().find("for /a"), std::string::npos) << "it returns: the end was sent";
+}
+
+TEST_F(HttpServerTest, ManyConnectionsLeaveRoomForLaterOnes) {
+  HttpServer::Options options;
+  options.most_connections = 8;
+  options.silence_seconds = 1;
+  start(options);
+  std::vector<std::unique_ptr<Client>> idle;
+  for (int i = 0; i < 40; ++i) {
+    idle.push_back(std::make_unique<Client>(server_->port()));
+    idle.back()->send("GET /slow HT");
+  }
+  for (const auto& client : idle) client->read_all();  // until it is closed
+  EXPECT_TRUE(
+      exchange("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").ends_with("for /a"));
+}
+
+TEST_F(HttpServerTest, NeverReadsMuchMoreThanItAccepts) {
+  start();
+  const std::string reply = exchange(
+      "POST /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 9000000\r\n\r\n" +
+      std::string(9'000'000, 'x'));
+  EXPECT_TRUE(reply.starts_with("HTTP/1.1 413 ")) << reply;
+}
+
+TEST_F(HttpServerTest, SendsAFileAndItsHeaders) {
+  start({}, [](const RestRequest&) {
+    std::FILE* file = std::tmpfile();
+    std::fputs("content", file);
+    std::fflush(file);
+    RestReply reply;
+    reply.file = UniqueFd(::dup(::fileno(file)));
+    reply.file_size = 7;
+    reply.etag = "\"1\"";
+    reply.cache_control = "no-cache";
+    std::fclose(file);
+    return reply;
+  });
+  const std::string reply = exchange("GET /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(reply.ends_with("\r\n\r\ncontent")) << reply;
+  for (const char* header : {"\r\nETag: \"1\"\r\n", "\r\nCache-Control: no-cache\r\n",
+                             "\r\nX-Content-Type-Options: nosniff\r\n", "frame-ancestors 'self'"})
+    EXPECT_NE(reply.find(header), std::string::npos) << header << " is not in\n" << reply;
+}
+
+/// A handler whose reply to /later comes from the test.
+class LateHandler {
+ public:
+  using Give = std::function<void(RestReply)>;
+
+  RestReply operator()(const RestRequest& request) {
+    RestReply reply{200, "now"};
+    if (request.path == "/later")
+      reply.later = [this](Give give) { given_.set_value(std::move(give)); };
+    if (request.path == "/at-once") reply.later = [](const Give& give) { give({200, "at once"}); };
+    return reply;
+  }
+  /// Waits for the request.
+  Give give() { return given_.get_future().get(); }
+
+ private:
+  std::promise<Give> given_;
+};
+
+TEST_F(HttpServerTest, AReplyMayComeLaterWhileOthersAreAnswered) {
+  LateHandler handler;
+  start({}, std::ref(handler));
+  Client client(server_->port());
+  client.send("GET /later HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const LateHandler::Give give = handler.give();
+  for (const auto& [path, text] : {std::pair("/now", "now"), std::pair("/at-once", "at once")}) {
+    const std::string reply =
+        exchange(cat("GET ", path, " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
+    EXPECT_TRUE(reply.ends_with(text)) << reply;
+  }
+  give({200, "later"});
+  give({200, "twice"});
+  EXPECT_TRUE(client.read_all().ends_with("\r\n\r\nlater"));
+}
+
+TEST_F(HttpServerTest, ARequestWhoseReplyWillNeverComeIsAnsweredToo) {
+  LateHandler handler;
+  start({}, std::ref(handler));
+  Client client(server_->port());
+  client.send("GET /later HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  { const LateHandler::Give dropped = handler.give(); }
+  EXPECT_TRUE(client.read_all().starts_with("HTTP/1.1 503 "));
+}
+
+TEST_F(HttpServerTest, EndsWhileARequestWaitsForItsReply) {
+  LateHandler handler;
+  start({}, std::ref(handler));
+  Client client(server_->port());
+  client.send("GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+  const LateHandler::Give give = handler.give();
+  server_.reset();
+  client.read_all();  // until it is closed
+  give({200, "too late"});
 }
 
 TEST_F(HttpServerTest, TakesTheFirstFreePortOfARange) {

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "platform/unique_fd.h"
 #include "weir/status.h"
 
 namespace weir {
@@ -21,12 +24,20 @@ struct RestRequest {
   std::string authorization{};
   std::string fetch_site{};  ///< Sec-Fetch-Site, which browsers send
   std::string referer{};
+  std::string if_none_match{};
 };
 
 struct RestReply {
   int status = 200;
   std::string body{};
   std::string content_type = "application/json; charset=UTF-8";
+  std::string cache_control = "no-store";
+  std::string etag{};  ///< empty: none
+  UniqueFd file{};     ///< if it is open, its first `file_size` bytes are sent instead of `body`
+  uint64_t file_size = 0;
+  /// If set, the rest of this object means nothing, and the reply is not known yet: the server
+  /// calls it once with a function that takes the reply, on any thread.
+  std::function<void(std::function<void(RestReply)>)> later{};
 };
 
 /// Who may do what.
