@@ -48,6 +48,7 @@ SYSTEM_PLACES = {
     "src/fs/": "files",
     "src/config/secret_file": "who may read a file",
     "src/rest/http_server": "addresses for the HTTP library",
+    "src/rest/static_files": "the files of the dashboard are on this machine",
     "src/cluster/": "signals and the terminal of the embedded runner",
     "src/base/current_exception": "the type of what was thrown, and the unwinding of a thread",
     "src/state/page_arena.cc": "huge pages",

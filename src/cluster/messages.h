@@ -93,10 +93,10 @@ struct TextOfProcess {
   std::string text;
 };
 
-using FromWorker = std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled,
-                                ProgressReport, HeartbeatReply, AcknowledgeCheckpoint,
-                                DeclineCheckpoint, RequestSplit, MetricsOfWorker, ReportWatermark,
-                                TextOfProcess>;
+using FromWorker =
+    std::variant<RegisterWorker, Deployed, TaskFailed, TasksEnded, Canceled, ProgressReport,
+                 HeartbeatReply, AcknowledgeCheckpoint, DeclineCheckpoint, RequestSplit,
+                 MetricsOfWorker, ReportWatermark, TextOfProcess>;
 
 // --- from the job master ---
 

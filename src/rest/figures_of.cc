@@ -51,13 +51,19 @@ Json io_json(const TaskFigures& figures) {
           {"accumulated-busy-time", static_cast<double>(figures.busy_ms)}};
 }
 
-const JobSnapshot::Worker* worker_of(const JobSnapshot& job, int subtask) {
-  if (subtask < 0 || static_cast<size_t>(subtask) >= job.worker_of_shard.size()) return nullptr;
-  const int32_t index = job.worker_of_shard[static_cast<size_t>(subtask)];
+WorkerOfSubtask::WorkerOfSubtask(const JobSnapshot& job) : job_(job) {
   for (const JobSnapshot::Worker& worker : job.workers) {
-    if (worker.index == index) return &worker;
+    if (worker.index < 0) continue;
+    const auto index = static_cast<size_t>(worker.index);
+    if (index >= by_index_.size()) by_index_.resize(index + 1);
+    by_index_[index] = &worker;
   }
-  return nullptr;
+}
+
+const JobSnapshot::Worker* WorkerOfSubtask::operator()(int subtask) const {
+  if (subtask < 0 || static_cast<size_t>(subtask) >= job_.worker_of_shard.size()) return nullptr;
+  const auto index = static_cast<size_t>(job_.worker_of_shard[static_cast<size_t>(subtask)]);
+  return index < by_index_.size() ? by_index_[index] : nullptr;
 }
 
 std::string endpoint_of(const JobSnapshot::Worker* worker) {
@@ -115,16 +121,21 @@ std::vector<NamedFigure> figures_of_job(const JobSnapshot& job) {
   return figures;
 }
 
-std::vector<NamedFigure> figures_of_worker(const JobSnapshot::Worker& worker) {
-  const ProcessFigures& process = worker.figures.process;
+std::vector<NamedFigure> figures_of_process(const ProcessFigures& process) {
   // Of the names with JVM, those that mean something for a native process too: what scrapes a Flink
   // finds them.
   return {{"Status.JVM.CPU.Time", static_cast<double>(process.cpu_ms) * 1e6},
-          {"Status.JVM.CPU.Load", worker.figures.cpu_load},
           {"Status.JVM.Threads.Count", static_cast<double>(process.threads)},
           {"Status.JVM.Memory.Heap.Used", static_cast<double>(process.resident_bytes)},
+          {"Status.JVM.Memory.Heap.Committed", static_cast<double>(process.resident_bytes)},
           {"Status.Process.Memory.Resident", static_cast<double>(process.resident_bytes)},
           {"Status.Process.OpenFiles", static_cast<double>(process.open_files)}};
+}
+
+std::vector<NamedFigure> figures_of_worker(const JobSnapshot::Worker& worker) {
+  std::vector<NamedFigure> figures = figures_of_process(worker.figures.process);
+  figures.emplace_back("Status.JVM.CPU.Load", worker.figures.cpu_load);
+  return figures;
 }
 
 std::string text_of(double number) {

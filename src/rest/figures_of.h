@@ -20,8 +20,17 @@ TaskFigures sum_of_vertex(const JobSnapshot& job, size_t vertex);
 /// Flink's IOMetricsInfo.
 Json io_json(const TaskFigures& figures);
 
-/// The worker that runs the subtask; null if none does.
-const JobSnapshot::Worker* worker_of(const JobSnapshot& job, int subtask);
+/// Finds the worker that runs a subtask. The job outlives it.
+class WorkerOfSubtask {
+ public:
+  explicit WorkerOfSubtask(const JobSnapshot& job);
+  /// Null if none does.
+  const JobSnapshot::Worker* operator()(int subtask) const;
+
+ private:
+  const JobSnapshot& job_;
+  std::vector<const JobSnapshot::Worker*> by_index_;
+};
 /// "host:port" of a worker, for display.
 std::string endpoint_of(const JobSnapshot::Worker* worker);
 
@@ -32,6 +41,7 @@ std::vector<NamedFigure> figures_of_task(const TaskStatus& task);
 /// Those of the job: checkpoints, restarts, times.
 std::vector<NamedFigure> figures_of_job(const JobSnapshot& job);
 /// Those of a process.
+std::vector<NamedFigure> figures_of_process(const ProcessFigures& process);
 std::vector<NamedFigure> figures_of_worker(const JobSnapshot::Worker& worker);
 /// The number as Flink prints it: a whole one without a fraction.
 std::string text_of(double number);

@@ -29,8 +29,9 @@ Json jobs_overview_json(const JobSnapshot& job);
 Json applications_json(const JobSnapshot& job);
 Json application_json(const JobSnapshot& job);
 Json workers_json(const JobSnapshot& job);
-Json worker_json(const JobSnapshot& job, const JobSnapshot::Worker& worker, bool details);
+Json worker_json(const JobSnapshot& job, const JobSnapshot::Worker& worker);
 Json settings_json(const JobSnapshot& job);
+Json environment_json();
 
 // The job.
 Json job_json(const JobSnapshot& job);
@@ -38,6 +39,7 @@ Json plan_json(const JobSnapshot& job);
 Json job_config_json(const JobSnapshot& job);
 Json exceptions_json(const JobSnapshot& job, size_t most);
 Json execution_result_json(const JobSnapshot& job);
+Json job_accumulators_json();
 
 // A vertex, by its index.
 Json vertex_json(const JobSnapshot& job, size_t vertex);
@@ -46,6 +48,8 @@ Json subtask_json(const JobSnapshot& job, size_t vertex, int subtask);
 Json subtask_times_json(const JobSnapshot& job, size_t vertex);
 Json back_pressure_json(const JobSnapshot& job, size_t vertex);
 Json watermarks_json(const JobSnapshot& job, size_t vertex);
+Json accumulators_json(const JobSnapshot& job, size_t vertex);
+Json subtask_accumulators_json(const JobSnapshot& job, size_t vertex);
 
 // Checkpoints.
 Json checkpoints_json(const JobSnapshot& job);

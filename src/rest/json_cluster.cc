@@ -1,4 +1,5 @@
 #include <charconv>
+#include <map>
 
 #include "base/strings.h"
 #include "base/version.h"
@@ -56,6 +57,37 @@ Json job_summary(const JobSnapshot& job) {
            job.entered_ms.contains(job.state) ? job.entered_ms.at(job.state) : job.started_ms},
           {"tasks", task_counts(job)},
           {"pending-operators", 0}};
+}
+
+/// The number of tasks of each worker, by its index.
+std::map<int32_t, int> tasks_by_worker(const JobSnapshot& job) {
+  std::map<int32_t, int> tasks;
+  for (const TaskStatus& task : job.figures->tasks) ++tasks[task.worker];
+  return tasks;
+}
+
+Json worker_summary(const JobSnapshot::Worker& worker, int tasks) {
+  Json json = {{"id", worker.id},
+               {"path", worker.data_address.empty() ? worker.host : worker.data_address},
+               {"dataPort", port_of(worker.data_address)},
+               {"jmxPort", -1},
+               {"timeSinceLastHeartbeat", worker.last_heard_ms},
+               {"slotsNumber", worker.slots},
+               {"freeSlots", worker.slots - worker.used_slots},
+               {"assignedTasks", tasks},
+               {"totalResource", resource_json(worker.slots)},
+               {"freeResource", resource_json(worker.slots - worker.used_slots)},
+               {"hardware",
+                {{"cpuCores", worker.slots},
+                 {"physicalMemory", 0},
+                 {"freeMemory", 0},
+                 {"managedMemory", 0}}},
+               {"memoryConfiguration", Json::object()}};
+  for (const char* key :
+       {"frameworkHeap", "taskHeap", "frameworkOffHeap", "taskOffHeap", "networkMemory",
+        "managedMemory", "jvmMetaspace", "jvmOverhead", "totalFlinkMemory", "totalProcessMemory"})
+    json["memoryConfiguration"][key] = 0;
+  return json;
 }
 
 }  // namespace
@@ -126,32 +158,9 @@ Json applications_json(const JobSnapshot& job) {
                                          {"jobs", {{job.state, 1}}}}})}};
 }
 
-Json worker_json(const JobSnapshot& job, const JobSnapshot::Worker& worker, bool details) {
-  const ProcessFigures& process = worker.figures.process;
-  Json json = {{"id", worker.id},
-               {"path", worker.data_address.empty() ? worker.host : worker.data_address},
-               {"dataPort", port_of(worker.data_address)},
-               {"jmxPort", -1},
-               {"timeSinceLastHeartbeat", worker.last_heard_ms},
-               {"slotsNumber", worker.slots},
-               {"freeSlots", worker.slots - worker.used_slots},
-               {"assignedTasks", 0},
-               {"totalResource", resource_json(worker.slots)},
-               {"freeResource", resource_json(worker.slots - worker.used_slots)},
-               {"hardware",
-                {{"cpuCores", worker.slots},
-                 {"physicalMemory", 0},
-                 {"freeMemory", 0},
-                 {"managedMemory", 0}}},
-               {"memoryConfiguration", Json::object()}};
-  for (const char* key :
-       {"frameworkHeap", "taskHeap", "frameworkOffHeap", "taskOffHeap", "networkMemory",
-        "managedMemory", "jvmMetaspace", "jvmOverhead", "totalFlinkMemory", "totalProcessMemory"})
-    json["memoryConfiguration"][key] = 0;
-  int tasks = 0;
-  for (const TaskStatus& task : job.figures->tasks) tasks += task.worker == worker.index ? 1 : 0;
-  json["assignedTasks"] = tasks;
-  if (!details) return json;
+Json worker_json(const JobSnapshot& job, const JobSnapshot::Worker& worker) {
+  const int tasks = tasks_by_worker(job)[worker.index];
+  Json json = worker_summary(worker, tasks);
   json["allocatedSlots"] = Json::array();
   if (worker.used_slots > 0)
     json["allocatedSlots"].push_back({{"jobId", job.job_id},
@@ -166,17 +175,27 @@ Json worker_json(const JobSnapshot& job, const JobSnapshot::Worker& worker, bool
         "nettyShuffleMemoryTotal"})
     metrics[key] = 0;
   // There is no heap of a JVM; the memory of the process takes its place.
-  metrics["heapUsed"] = metrics["heapCommitted"] = process.resident_bytes;
+  metrics["heapUsed"] = metrics["heapCommitted"] = worker.figures.process.resident_bytes;
   metrics["garbageCollectors"] = Json::array();
   json["metrics"] = std::move(metrics);
   return json;
 }
 
 Json workers_json(const JobSnapshot& job) {
+  std::map<int32_t, int> tasks = tasks_by_worker(job);
   Json list = Json::array();
   for (const JobSnapshot::Worker& worker : job.workers)
-    list.push_back(worker_json(job, worker, false));
+    list.push_back(worker_summary(worker, tasks[worker.index]));
   return {{"taskmanagers", std::move(list)}};
+}
+
+Json environment_json() {
+  // There is no JVM. The dashboard shows these fields as they are.
+  return {{"jvm",
+           {{"version", cat("none: weir ", weir_version(), " is native")},
+            {"arch", ""},
+            {"options", Json::array()}}},
+          {"classpath", Json::array()}};
 }
 
 Json settings_json(const JobSnapshot& job) {

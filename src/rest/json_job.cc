@@ -21,11 +21,8 @@ Json exception_json(const JobSnapshot::Failure& failure) {
   Json json = {{"exceptionName", "weir.TaskFailure"},
                {"stacktrace", failure.message},
                {"timestamp", failure.at_ms}};
-  if (!failure.task.empty()) {
-    json["taskName"] = failure.task;
-    json["endpoint"] = failure.worker;
-    json["taskManagerId"] = failure.worker;
-  }
+  if (!failure.task.empty()) json["taskName"] = failure.task;
+  if (!failure.worker.empty()) json["endpoint"] = json["taskManagerId"] = failure.worker;
   json["failureLabels"] = Json::object();
   return json;
 }
@@ -162,6 +159,12 @@ Json execution_result_json(const JobSnapshot& job) {
             {"application-id", job.job_id},
             {"start-time", job.started_ms},
             {"end-time", job.ended_ms}}}};
+}
+
+Json job_accumulators_json() {
+  return {{"job-accumulators", Json::array()},
+          {"user-task-accumulators", Json::array()},
+          {"serialized-user-task-accumulators", Json::object()}};
 }
 
 }  // namespace weir::rest

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <functional>
 #include <map>
+#include <vector>
 
 #include "base/strings.h"
 #include "rest/figures_of.h"
@@ -48,13 +48,10 @@ Json distribution(std::vector<double> values) {
           {"p95", whole(at(0.95))}};
 }
 
-/// Flink's "aggregated": of the subtasks of a vertex that `takes` accepts.
-Json aggregated_json(const JobSnapshot& job, size_t vertex, const std::function<bool(int)>& takes) {
+/// Flink's "aggregated": of these subtasks of a vertex.
+Json aggregated_json(const JobSnapshot& job, size_t vertex, const std::vector<int>& subtasks) {
   std::map<std::string, std::vector<double>> values;
-  size_t count = 0;
-  for (int i = 0; i < job.vertices[vertex].parallelism; ++i) {
-    if (!takes(i)) continue;
-    ++count;
+  for (const int i : subtasks) {
     const Json io = io_json(figures_at(job, vertex, i));
     for (size_t j = 0; j < io.size(); ++j) {
       if (io.elements()[j].is_number()) values[io.names()[j]].push_back(io.elements()[j].number());
@@ -66,16 +63,14 @@ Json aggregated_json(const JobSnapshot& job, size_t vertex, const std::function<
   const Json times = status_durations(job);
   for (size_t i = 0; i < times.size(); ++i)
     durations[times.names()[i]] =
-        distribution(std::vector<double>(count, times.elements()[i].number()));
+        distribution(std::vector<double>(subtasks.size(), times.elements()[i].number()));
   return {{"metrics", std::move(metrics)}, {"status-duration", std::move(durations)}};
 }
 
 Json level_json(double ratio) { return ratio <= 0.1 ? "ok" : ratio <= 0.5 ? "low" : "high"; }
 
-}  // namespace
-
-Json subtask_json(const JobSnapshot& job, size_t vertex, int subtask) {
-  const JobSnapshot::Worker* worker = worker_of(job, subtask);
+Json subtask_on(const JobSnapshot& job, size_t vertex, int subtask,
+                const JobSnapshot::Worker* worker) {
   return {{"subtask", subtask},
           {"status", job.task_state},
           {"attempt", job.restarts},
@@ -90,29 +85,44 @@ Json subtask_json(const JobSnapshot& job, size_t vertex, int subtask) {
           {"status-duration", status_durations(job)}};
 }
 
+}  // namespace
+
+Json subtask_json(const JobSnapshot& job, size_t vertex, int subtask) {
+  return subtask_on(job, vertex, subtask, WorkerOfSubtask(job)(subtask));
+}
+
 Json vertex_json(const JobSnapshot& job, size_t vertex) {
   const JobSnapshot::Vertex& of = job.vertices[vertex];
+  const WorkerOfSubtask worker_of(job);
   Json subtasks = Json::array();
-  for (int i = 0; i < of.parallelism; ++i) subtasks.push_back(subtask_json(job, vertex, i));
+  std::vector<int> all;
+  for (int i = 0; i < of.parallelism; ++i) {
+    subtasks.push_back(subtask_on(job, vertex, i, worker_of(i)));
+    all.push_back(i);
+  }
   return {{"id", of.id},
           {"name", of.name},
           {"parallelism", of.parallelism},
           {"maxParallelism", of.max_parallelism},
           {"now", job.now_ms},
           {"subtasks", std::move(subtasks)},
-          {"aggregated", aggregated_json(job, vertex, [](int) { return true; })}};
+          {"aggregated", aggregated_json(job, vertex, all)}};
 }
 
 Json vertex_workers_json(const JobSnapshot& job, size_t vertex) {
   const JobSnapshot::Vertex& of = job.vertices[vertex];
+  const WorkerOfSubtask worker_of(job);
+  std::map<int, std::vector<int>> subtasks_of;  // by the worker's index
+  for (int i = 0; i < of.parallelism; ++i) {
+    if (const JobSnapshot::Worker* worker = worker_of(i)) subtasks_of[worker->index].push_back(i);
+  }
   Json list = Json::array();
   for (const JobSnapshot::Worker& worker : job.workers) {
-    const auto runs = [&](int subtask) { return worker_of(job, subtask) == &worker; };
+    const auto found = subtasks_of.find(worker.index);
+    if (found == subtasks_of.end()) continue;
+    const std::vector<int>& subtasks = found->second;
     TaskFigures sum;
-    int count = 0;
-    for (int i = 0; i < of.parallelism; ++i) {
-      if (!runs(i)) continue;
-      ++count;
+    for (const int i : subtasks) {
       const TaskFigures figures = figures_at(job, vertex, i);
       for (const auto figure :
            {&TaskFigures::records_in, &TaskFigures::records_out, &TaskFigures::bytes_in,
@@ -120,10 +130,9 @@ Json vertex_workers_json(const JobSnapshot& job, size_t vertex) {
             &TaskFigures::back_pressured_ms})
         sum.*figure += figures.*figure;
     }
-    if (count == 0) continue;
     Json counts = Json::object();
     for (const std::string_view state : kTaskStates)
-      counts[state] = state == job.task_state ? count : 0;
+      counts[state] = state == job.task_state ? subtasks.size() : 0;
     list.push_back({{"endpoint", endpoint_of(&worker)},
                     {"host", worker.host},
                     {"status", job.task_state},
@@ -133,16 +142,17 @@ Json vertex_workers_json(const JobSnapshot& job, size_t vertex) {
                     {"metrics", io_json(sum)},
                     {"status-counts", std::move(counts)},
                     {"taskmanager-id", worker.id},
-                    {"aggregated", aggregated_json(job, vertex, runs)}});
+                    {"aggregated", aggregated_json(job, vertex, subtasks)}});
   }
   return {{"id", of.id}, {"name", of.name}, {"now", job.now_ms}, {"taskmanagers", std::move(list)}};
 }
 
 Json subtask_times_json(const JobSnapshot& job, size_t vertex) {
   const JobSnapshot::Vertex& of = job.vertices[vertex];
+  const WorkerOfSubtask worker_of(job);
   Json subtasks = Json::array();
   for (int i = 0; i < of.parallelism; ++i) {
-    const JobSnapshot::Worker* worker = worker_of(job, i);
+    const JobSnapshot::Worker* worker = worker_of(i);
     Json timestamps = Json::object();
     for (const std::string_view state : kTaskStates)
       timestamps[state] = state == job.task_state ? std::max<int64_t>(0, job.tasks_since_ms) : 0;
@@ -186,6 +196,24 @@ Json watermarks_json(const JobSnapshot& job, size_t vertex) {
                     {"value", std::to_string(task->figures.input_watermark)}});
   }
   return list;
+}
+
+// User code has metrics, and no accumulators.
+
+Json accumulators_json(const JobSnapshot& job, size_t vertex) {
+  return {{"id", job.vertices[vertex].id}, {"user-accumulators", Json::array()}};
+}
+
+Json subtask_accumulators_json(const JobSnapshot& job, size_t vertex) {
+  const JobSnapshot::Vertex& of = job.vertices[vertex];
+  const WorkerOfSubtask worker_of(job);
+  Json subtasks = Json::array();
+  for (int i = 0; i < of.parallelism; ++i)
+    subtasks.push_back({{"subtask", i},
+                        {"attempt", job.restarts},
+                        {"endpoint", endpoint_of(worker_of(i))},
+                        {"user-accumulators", Json::array()}});
+  return {{"id", of.id}, {"parallelism", of.parallelism}, {"subtasks", std::move(subtasks)}};
 }
 
 }  // namespace weir::rest

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "config/value_text.h"
 
 namespace weir::rest {
 namespace {
@@ -51,6 +52,25 @@ std::vector<std::string> listed(std::string_view names) {
     if (!trim(name).empty()) list.emplace_back(trim(name));
   }
   return list;
+}
+
+std::optional<std::vector<int>> chosen_subtasks(std::string_view text, int parallelism) {
+  // Ranges may overlap, and there may be many.
+  std::vector<bool> is_chosen(static_cast<size_t>(parallelism), false);
+  if (text.empty()) text = "0-2147483647";
+  for (const std::string& range : listed(text)) {
+    const size_t dash = range.find('-');
+    const auto first = parse_int(range.substr(0, dash));
+    const auto last = dash == range.npos ? first : parse_int(range.substr(dash + 1));
+    if (!first.ok() || !last.ok() || *first < 0 || *first > *last) return std::nullopt;
+    const int64_t end = std::min<int64_t>(*last, parallelism - 1);
+    for (int64_t i = *first; i <= end; ++i) is_chosen[static_cast<size_t>(i)] = true;
+  }
+  std::vector<int> chosen;
+  for (int i = 0; i < parallelism; ++i) {
+    if (is_chosen[static_cast<size_t>(i)]) chosen.push_back(i);
+  }
+  return chosen;
 }
 
 std::vector<NamedFigure> figures_of_subtask(const JobSnapshot& job, size_t vertex, int subtask) {

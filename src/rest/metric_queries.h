@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,10 @@ namespace weir::rest {
 
 /// "a,b" as a list. Empty: everything.
 std::vector<std::string> listed(std::string_view names);
+
+/// The subtasks that "1,3,5-9" chooses of `parallelism`; those that do not exist are left out.
+/// Empty text: all. None: it is malformed.
+std::optional<std::vector<int>> chosen_subtasks(std::string_view text, int parallelism);
 
 /// The figures of a subtask by Flink's names: those of the engine, and those of its operators as
 /// "operator.metric", where other characters than letters and digits are "_".

@@ -141,10 +141,11 @@ std::string prometheus_text(const JobSnapshot& job, bool filter_values) {
   const Labels of_job = {{"job_id", job.job_id}, {"job_name", job.name}, {"host", ""}};
   for (const auto& [name, value] : rest::figures_of_job(job))
     page.gauge("jobmanager_job", name, of_job, value);
+  const rest::WorkerOfSubtask worker_of(job);
   for (const TaskStatus& task : job.figures->tasks) {
     if (static_cast<size_t>(task.figures.vertex) >= job.vertices.size()) continue;
     const JobSnapshot::Vertex& vertex = job.vertices[static_cast<size_t>(task.figures.vertex)];
-    Labels labels = labels_of_worker(rest::worker_of(job, task.figures.subtask));
+    Labels labels = labels_of_worker(worker_of(task.figures.subtask));
     labels.insert(labels.end(), {{"job_id", job.job_id},
                                  {"job_name", job.name},
                                  {"task_id", vertex.id},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/ids.h"
@@ -22,6 +23,7 @@ using rest::reply;
 namespace {
 
 constexpr std::string_view kDone = "{}";
+constexpr const char* kPlainText = "text/plain; charset=UTF-8";
 
 RestReply unknown_path(const RestRequest& request) {
   return error(404, cat("Unable to load requested file ", request.path, "."));
@@ -52,6 +54,16 @@ const CheckpointRecord* checkpoint_of(const JobSnapshot& job, const std::string&
   return nullptr;
 }
 
+int error_code_of(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kNotFound: return 404;
+    case StatusCode::kResourceExhausted: return 429;
+    case StatusCode::kUnavailable: return 503;
+    case StatusCode::kDeadlineExceeded: return 504;
+    default: return 500;
+  }
+}
+
 }  // namespace
 
 RestApi::RestApi(RestControl control, RestRules rules, const Clock& clock, Random& random)
@@ -70,9 +82,11 @@ RestReply RestApi::handle(const RestRequest& request) {
   }
   Call call{request, parts_of(request.path), control_.snapshot()};
   if (call.parts.empty()) return unknown_path(request);
+  if (call.gets({"livez"})) return {200, "ok\n", kPlainText};
   if (!call.job)
     return error(503,
                  "this coordinator does not lead the job: ask the one that does, or ask again");
+  if (call.gets({"readyz"})) return {200, "ok\n", kPlainText};
   control_.observe();
   return route(call);
 }
@@ -92,24 +106,13 @@ RestReply RestApi::route(const Call& call) {
     return reply(rest::application_json(job));
   if (call.at(0) == "taskmanagers") return route_worker(call);
   if (call.gets({"jobmanager", "config"})) return reply(rest::settings_json(job));
-  if (call.gets({"jobmanager", "metrics"})) {
-    int slots = 0;
-    int used = 0;
-    for (const JobSnapshot::Worker& worker : job.workers) {
-      slots += worker.slots;
-      used += worker.used_slots;
-    }
-    return reply(
-        rest::metrics_json({{"numRunningJobs", rest::has_ended(job) ? 0.0 : 1.0},
-                            {"numRegisteredTaskManagers", static_cast<double>(job.workers.size())},
-                            {"taskSlotsTotal", static_cast<double>(slots)},
-                            {"taskSlotsAvailable", static_cast<double>(slots - used)}},
-                           call.list("get")));
+  if (call.gets({"jobmanager", "metrics"}))
+    return reply(rest::metrics_json(coordinator_figures(job), call.list("get")));
+  if (call.gets({"jobmanager", "environment"})) return reply(rest::environment_json());
+  if (call.at(0) == "jobmanager" && call.request.method == "GET") {
+    if (const auto page = rest::process_page(std::span(call.parts).subspan(1)))
+      return rest::page_reply(*page, control_.own_text(page->what), job.now_ms);
   }
-  if (call.gets({"jobmanager", "environment"}))
-    return reply({{"jvm", {{"version", "none"}, {"arch", ""}, {"options", Json::array()}}},
-                  {"classpath", Json::array()}});
-  if (call.gets({"jobmanager", "logs"})) return reply({{"logs", Json::array()}});
   if (call.gets({"jars"})) return reply({{"address", ""}, {"files", Json::array()}});
   if (call.gets({"datasets"})) return reply({{"dataSets", Json::array()}});
   if (call.at(0) == "jars" || call.posts({"jobs"}))
@@ -121,6 +124,22 @@ RestReply RestApi::route(const Call& call) {
     return error(501, "the cluster ends with its job: cancel the job");
   if (call.at(0) == "jobs" && call.size() >= 2) return route_job(call);
   return unknown_path(call.request);
+}
+
+std::vector<rest::NamedFigure> RestApi::coordinator_figures(const JobSnapshot& job) const {
+  int slots = 0;
+  int used = 0;
+  for (const JobSnapshot::Worker& worker : job.workers) {
+    slots += worker.slots;
+    used += worker.used_slots;
+  }
+  std::vector<rest::NamedFigure> figures = rest::figures_of_process(control_.own_figures());
+  figures.insert(figures.end(),
+                 {{"numRunningJobs", rest::has_ended(job) ? 0.0 : 1.0},
+                  {"numRegisteredTaskManagers", static_cast<double>(job.workers.size())},
+                  {"taskSlotsTotal", static_cast<double>(slots)},
+                  {"taskSlotsAvailable", static_cast<double>(slots - used)}});
+  return figures;
 }
 
 RestReply RestApi::route_job(const Call& call) {
@@ -142,10 +161,7 @@ RestReply RestApi::route_job(const Call& call) {
   if (call.gets({"jobs", "*", "status"})) return reply({{"status", job.state}});
   if (call.gets({"jobs", "*", "execution-result"})) return reply(rest::execution_result_json(job));
   if (call.gets({"jobs", "*", "jobmanager", "config"})) return reply(rest::settings_json(job));
-  if (call.gets({"jobs", "*", "accumulators"}))
-    return reply({{"job-accumulators", Json::array()},
-                  {"user-task-accumulators", Json::array()},
-                  {"serialized-user-task-accumulators", Json::object()}});
+  if (call.gets({"jobs", "*", "accumulators"})) return reply(rest::job_accumulators_json());
   if (call.gets({"jobs", "*", "exceptions"})) {
     constexpr int64_t kMost = 20;
     const auto found = call.request.query.find("maxExceptions");
@@ -178,23 +194,21 @@ RestReply RestApi::route_vertex(const Call& call, size_t vertex) {
     return std::equal(path.begin(), path.end(), call.parts.begin() + 4, call.parts.end(),
                       [](std::string_view a, const std::string& b) { return a == "*" || a == b; });
   };
-  const Json none = Json::array();
   if (below({})) return reply(rest::vertex_json(job, vertex));
   if (below({"subtasktimes"})) return reply(rest::subtask_times_json(job, vertex));
   if (below({"taskmanagers"})) return reply(rest::vertex_workers_json(job, vertex));
   if (below({"backpressure"})) return reply(rest::back_pressure_json(job, vertex));
   if (below({"watermarks"})) return reply(rest::watermarks_json(job, vertex));
   if (below({"metrics"})) return reply(rest::vertex_metrics_json(job, vertex, call.list("get")));
-  if (below({"accumulators"}))
-    return reply({{"id", job.vertices[vertex].id}, {"user-accumulators", none}});
+  if (below({"accumulators"})) return reply(rest::accumulators_json(job, vertex));
   if (below({"flamegraph"})) return reply({{"endTimestamp", -2}});  // not enabled
   if (below({"subtasks", "accumulators"}))
-    return reply(
-        {{"id", job.vertices[vertex].id}, {"parallelism", parallelism}, {"subtasks", none}});
+    return reply(rest::subtask_accumulators_json(job, vertex));
   if (below({"subtasks", "metrics"})) {
+    const auto subtasks = rest::chosen_subtasks(call.text("subtasks"), parallelism);
+    if (!subtasks) return error(400, "subtasks is not a list such as 1,3,5-9");
     std::vector<std::vector<rest::NamedFigure>> groups;
-    for (int i = 0; i < parallelism; ++i)
-      groups.push_back(rest::figures_of_subtask(job, vertex, i));
+    for (const int i : *subtasks) groups.push_back(rest::figures_of_subtask(job, vertex, i));
     return reply(rest::aggregated_metrics_json(groups, call.list("get"), call.list("agg")));
   }
   if (below({"subtasks", "*"}) || below({"subtasks", "*", "metrics"}) ||
@@ -241,20 +255,38 @@ RestReply RestApi::route_worker(const Call& call) {
   const JobSnapshot& job = *call.job;
   if (call.gets({"taskmanagers"})) return reply(rest::workers_json(job));
   if (call.gets({"taskmanagers", "metrics"})) {
+    const std::vector<std::string> chosen = call.list("taskmanagers");
     std::vector<std::vector<rest::NamedFigure>> groups;
-    for (const JobSnapshot::Worker& worker : job.workers)
-      groups.push_back(rest::figures_of_worker(worker));
+    for (const JobSnapshot::Worker& worker : job.workers) {
+      if (chosen.empty() || std::find(chosen.begin(), chosen.end(), worker.id) != chosen.end())
+        groups.push_back(rest::figures_of_worker(worker));
+    }
     return reply(rest::aggregated_metrics_json(groups, call.list("get"), call.list("agg")));
   }
   if (call.size() < 2 || call.request.method != "GET") return unknown_path(call.request);
   const auto worker = std::find_if(job.workers.begin(), job.workers.end(),
                                    [&](const auto& each) { return each.id == call.at(1); });
   if (worker == job.workers.end()) return error(404, cat("TaskManager ", call.at(1), " not found"));
-  if (call.size() == 2) return reply(rest::worker_json(job, *worker, true));
+  if (call.size() == 2) return reply(rest::worker_json(job, *worker));
   if (call.gets({"taskmanagers", "*", "metrics"}))
     return reply(rest::metrics_json(rest::figures_of_worker(*worker), call.list("get")));
-  if (call.gets({"taskmanagers", "*", "logs"})) return reply({{"logs", Json::array()}});
+  if (const auto page = rest::process_page(std::span(call.parts).subspan(2)))
+    return worker_page(worker->id, *page, job.now_ms);
   return unknown_path(call.request);
+}
+
+RestReply RestApi::worker_page(const std::string& worker, const rest::ProcessPage& page,
+                               int64_t now_ms) {
+  RestReply later;
+  later.later = [this, worker, page, now_ms](std::function<void(RestReply)> done) {
+    control_.worker_text(worker, page.what,
+                         [page, now_ms, done = std::move(done)](const StatusOr<std::string>& text) {
+                           done(text.ok() ? rest::page_reply(page, *text, now_ms)
+                                          : error(error_code_of(text.status()),
+                                                  std::string(text.status().message())));
+                         });
+  };
+  return later;
 }
 
 RestReply RestApi::cancel(const Call& call) {

@@ -8,8 +8,12 @@
 
 #include "checkpoint/savepoint_request.h"
 #include "platform/clock.h"
+#include "platform/process_figures.h"
+#include "platform/process_text.h"
 #include "platform/random.h"
+#include "rest/figures_of.h"
 #include "rest/job_snapshot.h"
+#include "rest/process_pages.h"
 #include "rest/request.h"
 #include "weir/status.h"
 
@@ -34,6 +38,14 @@ struct RestControl {
   /// Removes a savepoint. `done` is called on any thread.
   std::function<void(const std::string& uri, std::function<void(Status)> done)> dispose_savepoint;
   bool has_savepoint_directory = false;  ///< for savepoints whose request names none
+  /// What this process uses.
+  std::function<ProcessFigures()> own_figures;
+  /// A text of this process.
+  std::function<std::string(ProcessText)> own_text;
+  /// A text of a worker. `done` as above.
+  std::function<void(const std::string& worker, ProcessText,
+                     std::function<void(const StatusOr<std::string>&)> done)>
+      worker_text;
 };
 
 /// Flink's REST interface for one job: turns a request into a reply. Paths, fields and errors are
@@ -57,6 +69,8 @@ class RestApi {
   RestReply route_vertex(const Call& call, size_t vertex);
   RestReply route_checkpoints(const Call& call);
   RestReply route_worker(const Call& call);
+  RestReply worker_page(const std::string& worker, const rest::ProcessPage& page, int64_t now_ms);
+  std::vector<rest::NamedFigure> coordinator_figures(const JobSnapshot& job) const;
   RestReply cancel(const Call& call);
   RestReply trigger_checkpoint(const Call& call);
   RestReply trigger_savepoint(const Call& call);

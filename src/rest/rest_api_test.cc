@@ -84,6 +84,13 @@ class RestApiTest : public testing::Test {
            [this](const std::string& uri, std::function<void(Status)> done) {
              disposed_ += uri + " ";
              done(uri == "/s/x" ? not_found("there is none") : Status());
+           },
+       .own_figures = [] { return ProcessFigures{5 << 20, 2500, 12, 6}; },
+       .own_text = [](ProcessText what) { return cat("own ", static_cast<int>(what)); },
+       .worker_text =
+           [](const std::string& worker, ProcessText what, const auto& done) {
+             if (worker == "w1") return done(cat("of ", worker, " ", static_cast<int>(what)));
+             done(unavailable("the worker was lost"));
            }},
       rules_,
       clock_,
@@ -110,6 +117,66 @@ TEST_F(RestApiTest, JobsOverviewHasEveryFieldThatClientsRequire) {
       EXPECT_EQ(listed["tasks"][state], 0) << state;
   }
   EXPECT_GT(observed_, 0);
+}
+
+TEST_F(RestApiTest, AggregatesTheChosenSubtasksAndWorkers) {
+  const auto sum = [&](const std::string& subtasks) -> double {
+    const Json body = get(vertex("/subtasks/metrics"),
+                          {{"get", "numRecordsOut"}, {"agg", "sum"}, {"subtasks", subtasks}});
+    return body.empty() ? -1 : body[0]["sum"].get<double>();
+  };
+  EXPECT_EQ(sum("0"), 70);
+  EXPECT_EQ(sum("1"), 30);
+  EXPECT_EQ(sum("0,1,1"), 100);
+  EXPECT_EQ(sum("1-9000000000"), 30);
+  EXPECT_EQ(sum("7"), -1);
+  for (const char* wrong : {"-", "x", "2-1", "-1", "1-", "99999999999999999999"})
+    EXPECT_EQ(send("GET", vertex("/subtasks/metrics"), "", {{"subtasks", wrong}}).status, 400)
+        << wrong;
+  EXPECT_TRUE(get("/taskmanagers/metrics", {{"taskmanagers", "w9"}}).empty());
+  EXPECT_FALSE(get("/taskmanagers/metrics", {{"taskmanagers", "w9,w1"}}).empty());
+}
+
+TEST_F(RestApiTest, ShowsWhatTheCoordinatorUses) {
+  const auto value = [&](const std::string& name) -> std::string {
+    const Json body = get("/jobmanager/metrics", {{"get", name}});
+    return body.size() == 1 ? body[0]["value"] : Json("none");
+  };
+  EXPECT_EQ(value("Status.JVM.Memory.Heap.Used"), "5242880");
+  EXPECT_EQ(value("Status.JVM.Threads.Count"), "6");
+  EXPECT_EQ(value("taskSlotsTotal"), "2");
+}
+
+TEST_F(RestApiTest, OnlyTheProcessThatLeadsIsReadyAndAllAreAlive) {
+  observed_ = 0;
+  EXPECT_EQ(send("GET", "/livez").status, 200);
+  EXPECT_EQ(send("GET", "/readyz").status, 200);
+  EXPECT_EQ(observed_, 0) << "a probe does not look at the job";
+  leads_ = false;
+  EXPECT_EQ(send("GET", "/livez").status, 200);
+  EXPECT_EQ(send("GET", "/readyz").status, 503);
+}
+
+TEST_F(RestApiTest, ShowsTheLogsOfTheCoordinatorAndOfWorkers) {
+  EXPECT_EQ(send("GET", "/jobmanager/log").body, "own 0");
+  EXPECT_EQ(send("GET", "/jobmanager/stdout").body, "own 1");
+  EXPECT_EQ(send("POST", "/jobmanager/log").status, 404);
+  EXPECT_EQ(send("GET", "/jobmanager/logs/../secret").status, 404);
+  EXPECT_EQ(send("GET", "/taskmanagers/nobody/log").status, 404);
+  const auto late = [&](const std::string& path) {
+    const RestReply waits = send("GET", path);
+    EXPECT_TRUE(waits.later) << path;
+    RestReply known;
+    waits.later([&](RestReply reply) { known = std::move(reply); });
+    return known;
+  };
+  EXPECT_EQ(late("/taskmanagers/w1/log").body, "of w1 0");
+  EXPECT_EQ(late("/v1/taskmanagers/w1/logs/weir.log").body, "of w1 0");
+  EXPECT_EQ(Json::parse(late("/taskmanagers/w1/thread-dump").body)["threadInfos"].size(), 1u);
+  job_.workers[0].id = "w2";
+  const RestReply lost = late("/taskmanagers/w2/log");
+  EXPECT_EQ(lost.status, 503);
+  EXPECT_EQ(error_of(lost), "the worker was lost");
 }
 
 TEST_F(RestApiTest, TheOverviewCountsWorkersSlotsAndTheJob) {
@@ -416,54 +483,6 @@ TEST_F(RestApiTest, OtherMachinesMayOnlyRead) {
   request.path = job();
   EXPECT_EQ(call(request).status, 403);
   EXPECT_EQ(canceled_, 0);
-}
-
-TEST(RestRules, ATokenIsNeededByAllIfThereIsOne) {
-  RestRules rules;
-  rules.token = "secret";
-  RestRequest request;
-  EXPECT_FALSE(check_may_change(rules, request).ok());
-  request.authorization = "Bearer secreT";
-  EXPECT_FALSE(check_may_change(rules, request).ok());
-  request.authorization = "secret";
-  EXPECT_FALSE(check_may_change(rules, request).ok());
-  request.authorization = "Bearer secret";
-  request.from_loopback = false;
-  EXPECT_TRUE(check_may_change(rules, request).ok());
-}
-
-TEST(RestRules, ForeignNamesAndPagesAreRefused) {
-  const RestRules rules{{"flink.example.com"}, ""};
-  const auto accepted = [&](const std::string& host, const std::string& origin = "") {
-    RestRequest request;
-    request.host = host;
-    request.origin = origin;
-    return check_sender(rules, request).ok();
-  };
-  for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:8081", "10.1.2.3", "[::1]:8081",
-                           "flink.example.com:80", ""})
-    EXPECT_TRUE(accepted(host)) << host;
-  for (const char* host : {"evil.example.com", "localhost.evil.com:8081", "127.0.0.1.evil.com",
-                           "flink.example.com.evil.com", "[evil]:8081", ":8081"})
-    EXPECT_FALSE(accepted(host)) << host;
-  EXPECT_TRUE(accepted("localhost:8081", "http://localhost:8081"));
-  EXPECT_FALSE(accepted("localhost:8081", "http://localhost:9999"));
-  EXPECT_FALSE(accepted("localhost:8081", "http://evil.example.com"));
-  EXPECT_FALSE(accepted("localhost:8081", "null"));
-}
-
-TEST(RestRules, AGetThatCancelsComesFromAPageOfThisServer) {
-  RestRequest request;
-  request.host = "localhost:8081";
-  EXPECT_FALSE(check_same_page(request).ok());
-  request.referer = "http://evil.example.com/";
-  EXPECT_FALSE(check_same_page(request).ok());
-  request.referer = "http://localhost:8081/#/job";
-  EXPECT_TRUE(check_same_page(request).ok());
-  request.fetch_site = "cross-site";
-  EXPECT_FALSE(check_same_page(request).ok());
-  request.fetch_site = "same-origin";
-  EXPECT_TRUE(check_same_page(request).ok());
 }
 
 }  // namespace

@@ -33,10 +33,12 @@ struct RestApi::Call {
     return std::equal(path.begin(), path.end(), parts.begin(), parts.end(),
                       [](std::string_view a, const std::string& b) { return a == "*" || a == b; });
   }
-  std::vector<std::string> list(const char* name) const {
+  /// A parameter of the query; empty: not there.
+  std::string text(const char* name) const {
     const auto found = request.query.find(name);
-    return found == request.query.end() ? std::vector<std::string>() : rest::listed(found->second);
+    return found == request.query.end() ? "" : found->second;
   }
+  std::vector<std::string> list(const char* name) const { return rest::listed(text(name)); }
 };
 
 namespace rest {

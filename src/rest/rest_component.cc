@@ -3,10 +3,13 @@
 #include <exception>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "platform/wakeup.h"
 #include "rest/http_server.h"
+#include "rest/job_archive.h"
 #include "rest/prometheus_text.h"
+#include "rest/static_files.h"
 
 namespace weir {
 namespace {
@@ -56,9 +59,12 @@ class Servers final : public RestServers {
 
   Status start() {
     if (options_.serves_api) {
+      if (!options_.dashboard.empty()) {
+        WEIR_ASSIGN_OR_RETURN(dashboard_, StaticFiles::list(options_.dashboard));
+      }
       auto server = HttpServer::start(
           server_options(options_.api),
-          guarded([this](const RestRequest& request) { return api_.handle(request); }));
+          guarded([this](const RestRequest& request) { return api_reply(request); }));
       if (!server.ok())
         return server.status().with_context("the REST interface (rest.port, rest.bind-address)");
       api_server_ = *std::move(server);
@@ -90,6 +96,12 @@ class Servers final : public RestServers {
   }
 
  private:
+  RestReply api_reply(const RestRequest& request) {
+    if (check_sender(options_.rules, request).ok()) {
+      if (auto file = dashboard_.find(request)) return *std::move(file);
+    }
+    return api_.handle(request);
+  }
   static std::string address(const HttpServer* server, const RestPlace& place) {
     if (server == nullptr) return "";
     const bool v6 = place.host.find(':') != std::string::npos;
@@ -99,6 +111,7 @@ class Servers final : public RestServers {
   const RestOptions options_;
   const RestControl control_;
   const Clock& clock_;
+  StaticFiles dashboard_;
   RestApi api_;
   std::unique_ptr<HttpServer> api_server_;  // after what they use
   std::unique_ptr<HttpServer> prometheus_server_;
@@ -114,4 +127,7 @@ StatusOr<std::unique_ptr<RestServers>> start_rest(const RestOptions& options, Re
 }  // namespace
 }  // namespace weir
 
-weir::StartRest* weir_component_rest() { return &weir::start_rest; }
+const weir::RestComponent* weir_component_rest() {
+  static constexpr weir::RestComponent kComponent{&weir::start_rest, &weir::rest::archive_of};
+  return &kComponent;
+}

@@ -18,6 +18,7 @@ struct RestOptions {
   bool serves_api = false;
   RestPlace api;
   RestRules rules;
+  std::string dashboard;  ///< the directory with Flink's dashboard; empty: none is served
   bool serves_prometheus = false;
   RestPlace prometheus;
   bool filter_label_values = true;
@@ -41,7 +42,14 @@ using StartRest = StatusOr<std::unique_ptr<RestServers>>(const RestOptions& opti
                                                          RestControl control, const Clock& clock,
                                                          Random& random);
 
+/// The entry points of weir::rest.
+struct RestComponent {
+  StartRest* start;
+  /// The content of an archive for Flink's history server. Pure.
+  std::string (*archive)(const JobSnapshot& job);
+};
+
 }  // namespace weir
 
-/// weir::rest; see base/component.h. rest_options() refuses to serve where it is not linked.
-extern "C" [[gnu::weak]] weir::StartRest* weir_component_rest();
+/// See base/component.h. rest_options() refuses to serve where it is not linked.
+extern "C" [[gnu::weak]] const weir::RestComponent* weir_component_rest();

@@ -1,6 +1,7 @@
 #include "cluster/roles/job_snapshot_of.h"
 
 #include <algorithm>
+#include <map>
 
 #include "config/options.h"
 
@@ -78,6 +79,8 @@ void add_graph(const JobGraph& graph, int shards, JobSnapshot* job) {
 
 void add_workers(const JobView& view, JobSnapshot* job) {
   const JobDetail& detail = *view.detail;
+  std::map<int32_t, int> used_slots;
+  for (const int32_t index : detail.worker_of_shard) ++used_slots[index];
   for (const JobDetail::Worker& worker : detail.workers) {
     JobSnapshot::Worker& shown = job->workers.emplace_back();
     shown.id = worker.id;
@@ -87,8 +90,7 @@ void add_workers(const JobView& view, JobSnapshot* job) {
     shown.last_heard_ms = worker.last_heard_ms;
     shown.index = worker.index;
     if (worker.index < 0) continue;
-    shown.used_slots = static_cast<int>(
-        std::count(detail.worker_of_shard.begin(), detail.worker_of_shard.end(), worker.index));
+    shown.used_slots = used_slots[worker.index];
     const auto figures = detail.figures.workers.find(worker.index);
     if (figures != detail.figures.workers.end()) shown.figures = figures->second;
   }

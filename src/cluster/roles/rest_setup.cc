@@ -6,6 +6,7 @@
 
 #include "base/component.h"
 #include "base/log.h"
+#include "base/recent_log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/savepoint.h"
@@ -41,6 +42,7 @@ Status read_api(const Configuration& configuration, RestOptions* options) {
   const auto range = configuration.get_optional(options::kRestBindPort);
   options->serves_api = port || range;
   options->api.host = configuration.get(options::kRestBindAddress);
+  options->dashboard = configuration.get_optional(options::kDashboard).value_or("");
   options->rules.token = configuration.get_optional(options::kRestToken).value_or("");
   if (const auto name = configuration.get_optional(options::kRestAddress))
     options->rules.names.push_back(*name);
@@ -96,6 +98,8 @@ Status dispose(const std::string& path, const std::string& job_directory,
 /// The parts that are the same for all processes.
 RestControl common_control(const JobOptions& options, Platform& platform) {
   RestControl control;
+  control.own_figures = own_process_figures;
+  control.own_text = own_process_text;
   control.has_savepoint_directory = !options.savepoint_directory.empty();
   control.dispose_savepoint = [&](const std::string& path, std::function<void(Status)> done) {
     platform.scheduler.run_blocking(executors::kCoordinator,
@@ -135,6 +139,9 @@ RestControl rest_control(const JobGraph& graph, const JobOptions& options,
   control.trigger_savepoint = [&](SavepointRequest request, CheckpointDone done) {
     runner.load()->trigger_savepoint(std::move(request), std::move(done));
   };
+  control.worker_text = [&](const std::string& worker, ProcessText what, auto done) {
+    runner.load()->read_text(worker, what, std::move(done));
+  };
   return control;
 }
 
@@ -157,14 +164,19 @@ RestControl rest_control(const JobGraph& graph, const JobOptions& options,
   control.trigger_savepoint = [&](SavepointRequest request, CheckpointDone done) {
     coordinator.trigger_savepoint(std::move(request), std::move(done));
   };
+  control.worker_text = [&](const std::string& worker, ProcessText what, auto done) {
+    coordinator.read_text(worker, what, std::move(done));
+  };
   return control;
 }
 
 StatusOr<std::unique_ptr<RestServers>> start_rest_servers(const RestOptions& options,
                                                           RestControl control, Platform& platform) {
   if (!options.serves_api && !options.serves_prometheus) return std::unique_ptr<RestServers>();
-  WEIR_ASSIGN_OR_RETURN(auto servers, weir_component_rest()(options, std::move(control),
-                                                            platform.clock, platform.random));
+  if (options.serves_api) keep_recent_log(kKeptLogBytes);
+  WEIR_ASSIGN_OR_RETURN(
+      auto servers,
+      weir_component_rest()->start(options, std::move(control), platform.clock, platform.random));
   if (options.serves_api) {
     WEIR_LOG(kInfo) << "the REST interface listens on " << servers->api_address();
   }

@@ -7,10 +7,12 @@
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/storage.h"
+#include "cluster/roles/job_archive.h"
 #include "cluster/roles/job_runner.h"
 #include "cluster/roles/process.h"
 #include "cluster/roles/rest_setup.h"
 #include "platform/process_figures.h"
+#include "platform/process_text.h"
 #include "platform/wakeup.h"
 
 namespace weir {
@@ -44,6 +46,7 @@ StatusOr<JobView> run_to_end(const JobGraph& graph, const JobOptions& options,
                              const Configuration& configuration, Platform& platform,
                              const RunOptions& requests) {
   WEIR_ASSIGN_OR_RETURN(const RestOptions rest, rest_options(configuration));
+  WEIR_ASSIGN_OR_RETURN(const auto archive, JobArchive::of(configuration, platform.files));
   Wakeup wakeup;
   std::atomic<bool> ended{false};
   std::optional<JobRunner> in_place;  // outlives the servers, which reach it
@@ -68,6 +71,7 @@ StatusOr<JobView> run_to_end(const JobGraph& graph, const JobOptions& options,
       wakeup.wait(kLook);
     }
   }
+  store_if_ended(archive, graph, options, configuration, runner.view(), platform.clock.wall_ms());
   if (servers) servers->finish();
   return runner.view();
 }
@@ -81,6 +85,7 @@ StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& g
   WEIR_RETURN_IF_ERROR(configuration.read_secret_files());
   WEIR_ASSIGN_OR_RETURN(JobOptions options, job_options(configuration, graph.id));
   options.worker.process_figures = own_process_figures;
+  options.worker.process_text = own_process_text;
   ProcessPlatform world(configuration, graph);
   WEIR_ASSIGN_OR_RETURN(const JobView view,
                         run_to_end(graph, options, configuration, world.platform.get(), requests));

@@ -8,10 +8,12 @@
 #include <optional>
 
 #include "base/log.h"
+#include "base/recent_log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/lineage.h"
 #include "cluster/roles/coordinator_process.h"
+#include "cluster/roles/job_archive.h"
 #include "cluster/roles/job_runner.h"
 #include "cluster/roles/local_workers.h"
 #include "cluster/roles/process.h"
@@ -25,6 +27,8 @@
 #include "platform/crash_report.h"
 #include "platform/private_directory.h"
 #include "platform/process_figures.h"
+#include "platform/process_text.h"
+#include "platform/service_manager.h"
 #include "runtime/data_server.h"
 #include "runtime/exchange.h"
 
@@ -160,6 +164,7 @@ class Departure {
 
   void begin(const std::string& how_to_continue) {
     report(cat("leaving: ", how_to_continue, ". A second signal ends this process at once"));
+    notify_service_manager("STOPPING=1");
     end_ = clock_.now() + kLeaveTime;
   }
   bool begun() const { return end_.has_value(); }
@@ -183,6 +188,8 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
   report_crashes("the job");
   Process process(configuration, graph);
   Platform& platform = process.platform.get();
+  const auto archive = JobArchive::of(configuration, platform.files);
+  if (!archive.ok()) return refuse(archive.status());
   std::atomic<bool> ended{false};
   std::optional<JobRunner> runner;  // outlives the servers, which reach it
   std::atomic<JobRunner*> running{nullptr};
@@ -194,6 +201,7 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
     process.signals.notify();
   });
   running = &*runner;
+  notify_service_manager("READY=1");
   Watch watch(configuration, platform.clock);
   Departure departure(platform.clock);
   LeaveRequest leave(options.savepoint_on_leave);
@@ -213,6 +221,7 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
   const int code = departure.begun() && !is_terminal(runner->view().state)
                        ? kLeft
                        : watch.end(runner->view(), true);
+  store_if_ended(*archive, graph, options, configuration, runner->view(), platform.clock.wall_ms());
   // The job has ended, so its unfinished work is not needed: a signal ends the process.
   while (!runner->idle()) {
     departure.check("a task does not end");
@@ -259,6 +268,8 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   report_crashes("the coordinator");
   Process process(configuration, graph);
   Platform& platform = process.platform.get();
+  const auto archive = JobArchive::of(configuration, platform.files);
+  if (!archive.ok()) return refuse(archive.status());
   std::unique_ptr<ZooKeeperFactory> zookeeper;
   if (*ha) zookeeper = weir_component_zookeeper()(platform.clock, (*ha)->client);
 
@@ -296,6 +307,7 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   }
   auto handle = platform.scheduler.start("coordinator", coordinator, {});
   coordinator.mailbox().set_wake([&] { handle->wake(); });
+  notify_service_manager("READY=1");
 
   Watch watch(configuration, platform.clock);
   Departure departure(platform.clock);
@@ -319,6 +331,8 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
   handle->stop();
   coordinator.mailbox().set_wake(nullptr);
   if (group) group->finish(departure.begun() ? 0 : 2000);
+  store_if_ended(*archive, graph, coordinator_options.job, configuration, view.job,
+                 platform.clock.wall_ms());
   return is_terminal(view.job.state) ? watch.end(view.job, group != nullptr) : kLeft;
 }
 
@@ -340,6 +354,7 @@ int run_worker(const JobGraph& graph, const Configuration& configuration,
             configuration.get(options::kWorkerBindHost),
             "), and other workers must know one of them: set taskmanager.host")));
   }
+  keep_recent_log(kKeptLogBytes);
   warn_if_open(configuration);
   // Work on the I/O pool may still use it at the end.
   std::unique_ptr<PrivateDirectory> state_directory;
@@ -408,6 +423,7 @@ int run_worker(const JobGraph& graph, const Configuration& configuration,
   }
   auto handle = platform.scheduler.start("worker", worker, {});
   worker.mailbox().set_wake([&] { handle->wake(); });
+  notify_service_manager("READY=1");
 
   Departure departure(platform.clock);
   while (!ended) {
@@ -442,6 +458,7 @@ int run_job(const JobGraph& graph, const Configuration& given) {
   auto options = job_options(configuration, graph.id);
   if (!options.ok()) return refuse(options.status());
   options->worker.process_figures = own_process_figures;
+  options->worker.process_text = own_process_text;
   switch (configuration.get(options::kRole)) {
     case ProcessRole::kEmbedded:
       if (configuration.get(options::kWorkers) == 0)

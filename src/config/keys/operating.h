@@ -30,6 +30,14 @@ inline constexpr Option<std::string> kRestToken{
 inline constexpr Option<std::string> kRestTokenFile{
     {"weir.rest.token.file", ConfigType::kString, "",
      "A file that contains it, readable by its owner only."}};
+inline constexpr Option<std::string> kDashboard{
+    {"web.dashboard.dir", ConfigType::kString, "",
+     "A directory with the files of Flink's dashboard, which the REST interface then serves: the "
+     "folder web/ of the jar flink-runtime-web, unpacked. Unset: there is no dashboard."}};
+inline constexpr Option<std::string> kArchiveDirectory{
+    {"jobmanager.archive.fs.dir", ConfigType::kString, "",
+     "A directory into which the job is written when it has ended, for Flink's history server. "
+     "Unset: nowhere."}};
 inline constexpr Option<std::string> kMetricReporters{
     {"metrics.reporters", ConfigType::kString, "",
      "Names of reporters, separated by commas. prom is the only one that weir has: a page for "
@@ -58,6 +66,8 @@ inline constexpr const ConfigKey* kOperatingKeys[] = {
     &options::kRestAddress,
     &options::kRestToken,
     &options::kRestTokenFile,
+    &options::kDashboard,
+    &options::kArchiveDirectory,
     &options::kMetricReporters,
     &options::kPrometheusFactory,
     &options::kPrometheusPort,
