@@ -34,8 +34,8 @@ class Case(SmallCase):
             os.killpg(self.job.process.pid, signal.SIGKILL)  # with the workers
             self.job.wait(SECONDS)
 
-    def start(self, *extra):
-        """A slow job with a REST interface; returns when it runs and has completed a checkpoint."""
+    def launch(self, *extra):
+        """A slow job with a REST interface."""
         self.job = flights_job.Run(
             flights_job.flights_command(
                 self.flights,
@@ -47,6 +47,10 @@ class Case(SmallCase):
                 extra=["-D", "rest.port=0", *extra],
             )
         )
+
+    def start(self, *extra):
+        """Launches the job; returns when it runs and has completed a checkpoint."""
+        self.launch(*extra)
         self.url = self.said(r"REST interface listens on (http://\S+)")
         self.id = self.until(lambda: self.get("/jobs")["jobs"][0])["id"]
         self.until(lambda: self.get("/jobs")["jobs"][0]["status"] == "RUNNING")

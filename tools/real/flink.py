@@ -30,6 +30,7 @@ import tarfile
 import tempfile
 import urllib.parse
 import urllib.request
+import zipfile
 
 import hdfs
 import servers
@@ -114,6 +115,19 @@ def unpack(archive, folder):
             if path.parts[1:3] == ("deps", "lib") and path.name.startswith(JARS):
                 with open(folder / path.name, "wb") as out:
                     shutil.copyfileobj(package.extractfile(member), out)
+
+
+def dashboard(version=DEFAULT_VERSION):
+    """The folder with the files of Flink's dashboard."""
+    artifact = f"org.apache.flink:flink-runtime-web:{version}"
+    with servers.fetched_once(f"flink-dashboard-{version}", artifact) as (folder, missing):
+        if missing:
+            say(f"fetching Flink's dashboard {version} into {folder}")
+            with tempfile.TemporaryDirectory(dir=servers.cache_home()) as scratch:
+                servers.maven_copy(artifact, scratch)
+                with zipfile.ZipFile(next(pathlib.Path(scratch).glob("*.jar"))) as jar:
+                    jar.extractall(folder, [n for n in jar.namelist() if n.startswith("web/")])
+    return folder / "web"
 
 
 # --- configuration

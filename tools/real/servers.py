@@ -57,6 +57,28 @@ def fetched_once(name, wanted):
             stamp.write_text(wanted)
 
 
+def run_maven(goal, what, cwd, *arguments):
+    """Runs a goal of Maven's dependency plugin."""
+    done = subprocess.run(
+        ["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never"]
+        + [f"org.apache.maven.plugins:maven-dependency-plugin:3.6.1:{goal}", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=900,
+    )
+    if done.returncode != 0:
+        die(
+            f"maven could not fetch {what}: is Maven Central reachable?\n"
+            + done.stdout.decode(errors="replace")[-2000:]
+        )
+
+
+def maven_copy(artifact, folder):
+    """Fetches the jar of one artifact (group:artifact:version), without its dependencies."""
+    run_maven("copy", artifact, folder, f"-Dartifact={artifact}", f"-DoutputDirectory={folder}")
+
+
 def maven_jars(name, what, artifacts):
     """The folder with the jars of `artifacts` (group:artifact:version) and all their
     dependencies.
@@ -76,27 +98,13 @@ def maven_jars(name, what, artifacts):
                 f"<artifactId>{name}</artifactId><version>1</version><packaging>pom</packaging><dependencies>{dependencies}</dependencies></project>"
             )
             say(f"fetching {what} into {folder}")
-            done = subprocess.run(
-                [
-                    "mvn",
-                    "-B",
-                    "-q",
-                    "-ntp",
-                    "-Dstyle.color=never",
-                    "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
-                    "-DincludeScope=runtime",
-                    f"-DoutputDirectory={folder}",
-                ],
-                cwd=pom,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=900,
+            run_maven(
+                "copy-dependencies",
+                what,
+                pom,
+                "-DincludeScope=runtime",
+                f"-DoutputDirectory={folder}",
             )
-            if done.returncode != 0:
-                die(
-                    f"maven could not fetch {what}: is Maven Central reachable?\n"
-                    + done.stdout.decode(errors="replace")[-2000:]
-                )
     return folder
 
 
