@@ -103,23 +103,17 @@ class TlsClient final : public TcpClient {
 
   Status read(size_t max, milliseconds timeout, std::string* bytes, bool* end) override {
     *end = false;
-    bytes->resize(max);
-    int got = read_some(bytes);
-    if (got <= 0) {
-      size_t raw = 0;
-      bytes->clear();
-      WEIR_RETURN_IF_ERROR(receive(timeout, &raw, end));
+    // What arrives may be a part of a record, or a message of TLS itself.
+    for (size_t raw = 1; raw > 0;) {
       bytes->resize(max);
-      got = read_some(bytes);
+      const int got = read_some(bytes);
+      const int error = SSL_get_error(ssl_.get(), got);
+      bytes->resize(got > 0 ? static_cast<size_t>(got) : 0);
+      if (got > 0) return {};
+      if (error != SSL_ERROR_WANT_READ) return ended(error, end);
+      WEIR_RETURN_IF_ERROR(receive(timeout, &raw, end));
     }
-    const int error = SSL_get_error(ssl_.get(), got);
-    bytes->resize(got > 0 ? static_cast<size_t>(got) : 0);
-    if (got > 0 || error == SSL_ERROR_WANT_READ) return {};
-    if (error == SSL_ERROR_ZERO_RETURN) {
-      *end = true;
-      return {};
-    }
-    return unavailable(cat("cannot read through TLS: ", openssl_error()));
+    return {};
   }
 
   Status write(std::string_view bytes, milliseconds timeout) override {
@@ -131,6 +125,10 @@ class TlsClient final : public TcpClient {
   }
 
  private:
+  static Status ended(int error, bool* end) {
+    *end = error == SSL_ERROR_ZERO_RETURN;
+    return *end ? Status() : unavailable(cat("cannot read through TLS: ", openssl_error()));
+  }
   int read_some(std::string* bytes) {
     ERR_clear_error();
     return SSL_read(ssl_.get(), bytes->data(), static_cast<int>(bytes->size()));

@@ -243,7 +243,8 @@ def run(arguments, kafka, folder):
             chaos.job.end()
     hits = ", ".join(f"{count} × {kind}" for kind, count in sorted(chaos.done.items()))
     print(
-        f"summary: seed {arguments.seed}: {hits}; {KEYS * last} results, "
+        f"summary: seed {arguments.seed}, transaction.version "
+        f"{arguments.transaction_version}: {hits}; {KEYS * last} results, "
         f"{uncommitted} with those that were not committed",
         flush=True,
     )
@@ -259,11 +260,13 @@ def main():
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=90)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--transaction-version", type=int, default=2)
+    parser.add_argument("--transaction-version", type=int, help="of the broker; default: by seed")
     parser.add_argument("--control", action="store_true")
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
     folder = tempfile.mkdtemp(prefix="weir-kafka-kill-")
+    if arguments.transaction_version is None:
+        arguments.transaction_version = arguments.seed % 3
     options = ["--transaction-version", str(arguments.transaction_version)]
     with Kafka(*options) as kafka:
         problem = run(arguments, kafka, folder)

@@ -242,20 +242,19 @@ def sasl(case):
     case.kafka.topic(case.input, 2)
     case.kafka.topic(case.output, 1)
     case.kafka.produce(case.input, numbered(3, 0, 5))
-    servers = case.kafka.env["WEIR_TEST_KAFKA_SASL"]
-    for mechanism in ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"):
-        login = (
-            "security.protocol=sasl_plaintext;sasl.username=weir;"
-            f"sasl.password=secret-of-weir;sasl.mechanisms={mechanism}"
-        )
-        arguments = ["--servers", servers, "--stop", "latest", "--from", "none"]
-        code, out = case.run(*arguments, "--source-properties", login, "--sink-properties", login)
-        expect(code == 0, out)
-        wrong = login.replace("secret-of-weir", "wrong")
-        code, out = case.run(*arguments, "--source-properties", login, "--sink-properties", wrong)
-        expect(code in (REFUSED, NOT_NOW), out)
-        expect_in(out.lower(), "authentication")
-    expect(sorted(case.kafka.values(case.output)) == sorted(3 * counted(3, 5)), "other results")
+    login = (
+        "security.protocol=sasl_plaintext;sasl.username=weir;"
+        "sasl.password=secret-of-weir;sasl.mechanisms=PLAIN"
+    )
+    arguments = ["--servers", case.kafka.env["WEIR_TEST_KAFKA_SASL"], "--stop", "latest"]
+    arguments += ["--source-properties", login]
+    code, out = case.run(*arguments, "--sink-properties", login)
+    expect(code == 0, out)
+    wrong = login.replace("secret-of-weir", "wrong")
+    code, out = case.run(*arguments, "--sink-properties", wrong, "--from", "none")
+    expect(code in (REFUSED, NOT_NOW), out)
+    expect_in(out.lower(), "authentication")
+    expect(sorted(case.kafka.values(case.output)) == counted(3, 5), "other results")
     code, out = case.run("--sink-properties", "security.protocol=sasl_plaintext")
     expect(code == REFUSED, out)
     expect_in(out, "exactly-once cannot be used with sasl.mechanisms GSSAPI")

@@ -13,10 +13,10 @@
   kafka.py truncate --home DIR NAME PARTITION OFFSET   deletes the records before that offset
   kafka.py env --home DIR              prints DIR/env
 
-Everything listens on 127.0.0.1, on ports that the system chooses. SASL/PLAIN and SCRAM listen on a
-second port (user `weir`, password `secret-of-weir`). Jars come from Maven and are kept in
-$WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its pid and
-start time, never by its name.
+Everything listens on 127.0.0.1, on ports that the system chooses. SASL/PLAIN listens on a second
+port (user `weir`, password `secret-of-weir`), TLS on a third one (DIR/ca.pem). Jars come from Maven
+and are kept in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified
+by its pid and start time, never by its name.
 """
 
 import argparse
@@ -36,7 +36,6 @@ ARTIFACTS = [
 JAVA = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true"]
 USER = "weir"
 PASSWORD = "secret-of-weir"
-SCRAM = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
 BROKER = "broker"
 
 
@@ -88,24 +87,45 @@ class Home(servers.Home):
         return log.read_text(errors="replace")[self.state.get("log_begin", 0) :]
 
 
+def openssl(home, *command):
+    done = subprocess.run(
+        ["openssl", *map(str, command)], cwd=home.folder, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        die(f"openssl {command[0]} failed: {done.stderr}")
+
+
+def write_certificates(home):
+    """ca.pem, and server.pem with a certificate of it for this host."""
+    new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650"]
+    openssl(home, *new, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test CA")
+    openssl(
+        home,
+        *[*new, "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "server.key"],
+        *["-out", "server.crt", "-subj", "/CN=broker", "-addext", f"subjectAltName=IP:{HOST}"],
+    )
+    (home.folder / "server.pem").write_text(
+        (home.folder / "server.key").read_text() + (home.folder / "server.crt").read_text()
+    )
+
+
 def write_conf(home, settings):
-    client, sasl, controller = home.state["port"], home.state["sasl_port"], home.state["controller"]
+    client, sasl, tls, controller = (
+        home.state[port] for port in ("port", "sasl_port", "tls_port", "controller")
+    )
     lines = {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+        "listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl},TLS://{HOST}:{tls},CONTROLLER://{HOST}:{controller}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl},TLS://{HOST}:{tls}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": home.folder / "server.pem",
+        "sasl.enabled.mechanisms": "PLAIN",
         "listener.name.sasl.plain.sasl.jaas.config": "org.apache.kafka.common.security.plain."
         f'PlainLoginModule required user_{USER}="{PASSWORD}";',
-        **{
-            f"listener.name.sasl.{mechanism.lower()}.sasl.jaas.config": "org.apache.kafka.common."
-            "security.scram.ScramLoginModule required;"
-            for mechanism in SCRAM
-        },
         "log.dirs": home.folder / "data",
         "num.partitions": "1",
         "offsets.topic.replication.factor": "1",
@@ -139,19 +159,21 @@ def settings_of(pairs):
 
 def start(home, arguments):
     home.begin("a Kafka")
-    client, sasl, controller = free_ports(3)
+    client, sasl, tls, controller = free_ports(4)
     jars = servers.maven_jars(f"kafka-{VERSION}", f"Kafka {VERSION}", ARTIFACTS)
     home.state = {
         "jars": str(jars),
         "processes": {},
         "port": client,
         "sasl_port": sasl,
+        "tls_port": tls,
         "controller": controller,
         "servers": f"{HOST}:{client}",
     }
     home.save()
     subprocess.run(["rm", "-rf", str(home.folder / "data")], check=True)
     try:
+        write_certificates(home)
         write_conf(home, settings_of(arguments.set))
         format_storage(home, arguments.transaction_version)
         home.serve()
@@ -162,6 +184,7 @@ def start(home, arguments):
         {
             "WEIR_TEST_KAFKA": home.state["servers"],
             "WEIR_TEST_KAFKA_SASL": f"{HOST}:{sasl}",
+            "WEIR_TEST_KAFKA_TLS": f"{HOST}:{tls}",
             "WEIR_TEST_KAFKA_HOME": home.folder,
             "WEIR_TEST_KAFKA_TOOL": pathlib.Path(__file__).resolve(),
         }
@@ -174,8 +197,6 @@ def format_storage(home, transaction_version):
     command += ["-c", home.folder / "server.properties"]
     if transaction_version is not None:
         command += ["--feature", f"transaction.version={transaction_version}"]
-    for mechanism in SCRAM:
-        command += ["--add-scram", f"{mechanism}=[name={USER},password={PASSWORD}]"]
     home.run(*command)
 
 
