@@ -260,6 +260,23 @@ def sasl(case):
     expect_in(out, "exactly-once cannot be used with sasl.mechanisms GSSAPI")
 
 
+def tls(case):
+    case.kafka.topic(case.input, 1)
+    case.kafka.topic(case.output, 1)
+    case.kafka.produce(case.input, numbered(3, 0, 5))
+    home = case.kafka.env["WEIR_TEST_KAFKA_HOME"]
+    trust = f"security.protocol=ssl;ssl.ca.location={home}/ca.pem"
+    distrust = f"security.protocol=ssl;ssl.ca.location={home}/server.crt"
+    arguments = ["--servers", case.kafka.env["WEIR_TEST_KAFKA_TLS"], "--stop", "latest"]
+    arguments += ["--source-properties", trust]
+    code, out = case.run(*arguments, "--sink-properties", trust)
+    expect(code == 0, out)
+    expect(sorted(case.kafka.values(case.output)) == counted(3, 5), "other results")
+    code, out = case.run(*arguments, "--sink-properties", distrust, "--from", "none")
+    expect(code in (REFUSED, NOT_NOW), out)
+    expect_in(out, "certificate verify failed")
+
+
 def transaction_that_times_out_fails_its_checkpoint(case):
     case.kafka.topic(case.input, 1)
     case.kafka.topic(case.output, 1)
@@ -289,6 +306,7 @@ CASES = [
     transactions_of_others,
     errors_before_the_first_record,
     sasl,
+    tls,
     transaction_that_times_out_fails_its_checkpoint,
 ]
 
