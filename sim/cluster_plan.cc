@@ -341,9 +341,9 @@ std::string describe(const WorkloadPlan& plan) {
     text += cat(step.rebalance ? " ~> " : " -> ", kSteps[static_cast<int>(step.kind)]);
   text += cat(" -> ", kEndings[static_cast<int>(plan.ending)], " -> files; ", plan.keys,
               " keys, max parallelism ", plan.max_parallelism, ", window ", plan.window_ms,
-              " ms, disorder ", plan.disorder_ms, " ms, drift ", plan.drift_ms, " ms, padding ", plan.padding,
-              plan.exactly_once ? ", exactly once" : ", at least once", ", checkpoints on ",
-              plan.checkpoint_disk, ", output on ", plan.output_disk,
+              " ms, disorder ", plan.disorder_ms, " ms, drift ", plan.drift_ms, " ms, padding ",
+              plan.padding, plan.exactly_once ? ", exactly once" : ", at least once",
+              ", checkpoints on ", plan.checkpoint_disk, ", output on ", plan.output_disk,
               plan.overdue ? ", checkpoints overdue" : "");
   if (plan.buckets > 0) text += cat(", ", plan.buckets, " buckets");
   if (plan.part_size > 0) text += cat(", files of ", plan.part_size, " bytes");
