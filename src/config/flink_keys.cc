@@ -23,12 +23,14 @@ constexpr FlinkKey kKeys[] = {
      "weir has no JVM, and none of Flink's scripts"},
     {"rest.path rest.url-prefix rest.connection-timeout rest.idleness-timeout rest.retry.* "
      "rest.await-leader-timeout rest.server.* rest.client.* rest.async.* rest.cache.* "
-     "rest.flamegraph.* rest.profiling.* web.* historyserver.* jobmanager.archive.* "
-     "jobmanager.web.* client.* "
+     "rest.flamegraph.* rest.profiling.* web.access-control-allow-origin web.address "
+     "web.backpressure.* web.cancel.enable web.checkpoints.history web.exception-history-size "
+     "web.history web.job-plan-update-interval web.log.path web.port web.refresh-interval "
+     "web.rescale.enable web.rest-service.* web.ssl.enabled web.submit.enable web.timeout "
+     "web.tmpdir web.upload.dir historyserver.* jobmanager.web.* client.* "
      "queryable-state.* query.server.* query.proxy.*",
-     "weir has no such part of a REST interface, no web pages and no clients; docs/operating.md "
-     "says "
-     "what it serves"},
+     "weir has no such part of a REST interface, and no clients; docs/operating.md says what it "
+     "serves"},
     {"metrics.reporter.* metrics.scope.* metrics.latency.* metrics.fetcher.* metrics.internal.* "
      "metrics.system-resource metrics.system-resource-probing-interval metrics.job.* "
      "metric.* traces.* events.*",
