@@ -130,7 +130,7 @@ TEST(HostedElement, IsRefusedWhenMalformed) {
             StatusCode::kDataLoss);
   EXPECT_EQ(decode_hosted_element("\2\0\0\0\0\0\0\0\0\0\0\0\2[]"s).status().code(),
             StatusCode::kDataLoss);
-  EXPECT_EQ(decode_hosted_element("\1"s + raw(kSum) + "\0\1l\2\0\0\0\x10{\"kind\":\"int64\"}"s)
+  EXPECT_EQ(decode_hosted_element("\1"s + raw(kSum) + "\0\1l\3\0\0\0\x10{\"kind\":\"int64\"}"s)
                 .status()
                 .code(),
             StatusCode::kDataLoss);
