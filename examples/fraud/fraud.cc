@@ -81,8 +81,11 @@ class Judge final
     std::vector<Transaction> due = *waiting_.get(now);
     waiting_.remove(now);
     std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-    while (!spent_.is_empty() && spent_.entries().begin()->first <= now - kMinuteMs)
-      spent_.remove(weir::Timestamp(spent_.entries().begin()->first));
+    while (!spent_.is_empty()) {
+      const weir::Timestamp oldest = (*spent_.entries().begin()).first;
+      if (oldest > now - kMinuteMs) break;
+      spent_.remove(oldest);
+    }
     for (const Transaction& transaction : due) {
       spent_.mutable_value(now) += transaction.cents;
       int64_t spent = 0;

@@ -91,7 +91,7 @@ class WeirSnapshot : public testing::Test {
     }
     content.sidecar.operators = written->descriptions;
     content.sidecar.files = written->files;
-    CheckpointPublication publication({files_.fs, "/job", "/job"}, content, 7);
+    CheckpointPublication publication(FileLocation{files_.fs, "/job", "/job"}, content, 7);
     ASSERT_TRUE(publication.publish().status.ok());
   }
 

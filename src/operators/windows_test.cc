@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "weir/detail/time/batch_watermarks.h"
 #include "weir/time/watermark_strategy.h"
 
 namespace weir {
@@ -66,15 +67,28 @@ TEST(TimeWindow, EndingAtTheMinimumTimeHasALastTimestamp) {
   EXPECT_EQ((TimeWindow{INT64_MIN, INT64_MIN}).max_timestamp(), INT64_MIN);
 }
 
-TEST(WatermarkStrategy, TrailsByItsBoundForAllTimestamps) {
+class LastWatermark final : public WatermarkOutput {
+ public:
+  void emit_watermark(Timestamp watermark) override { value = watermark; }
+  void mark_idle() override {}
+  void mark_active() override {}
+  Timestamp value = kMinWatermark;
+};
+
+TEST(BoundedOutOfOrderness, TrailsByItsBoundForAllTimestamps) {
   AnyInt64 any;
   for (int i = 0; i < 100'000; ++i) {
     const int64_t bound = any.next() & INT64_MAX;
     const Timestamp newest = any.next();
-    const Timestamp watermark =
-        for_bounded_out_of_orderness<int>(milliseconds(bound)).watermark_after(newest);
+    BatchOf<int> batch;
+    batch.records = {0};
+    batch.timestamps = {newest};
+    detail::BoundedOutOfOrderness<int> watermarks(bound);
+    LastWatermark last;
+    watermarks.on_records(batch, 0, 1, last);
+    watermarks.on_periodic_emit(last);
     const Wide exact = Wide{newest} - bound - 1;
-    ASSERT_EQ(watermark, exact > INT64_MIN ? static_cast<int64_t>(exact) : INT64_MIN);
+    ASSERT_EQ(last.value, exact > INT64_MIN ? static_cast<int64_t>(exact) : INT64_MIN);
   }
 }
 

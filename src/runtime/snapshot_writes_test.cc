@@ -57,7 +57,7 @@ class SnapshotWritesTest : public testing::Test {
   }
   StatusOr<SnapshotWriteResult> write(std::vector<TaskSnapshot> all,
                                       std::function<bool()> canceled) {
-    SnapshotWriteOptions options{100, nullptr, nullptr, std::move(canceled)};
+    const SnapshotWriteOptions options{.inline_threshold = 100, .canceled = std::move(canceled)};
     return write_snapshots(fs_, "/job/chk-7", "data", options, std::move(all));
   }
 
