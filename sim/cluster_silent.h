@@ -61,7 +61,9 @@ class SilentSource final : public Source<Event, EventRange> {
       const int64_t now_ms = context_->processing_time_ms();
       const bool clock_went_back = now_ms < spoke_ms_;
       const int64_t speaks_ms = spoke_ms_ + 2 * source_.plan_.sources[source_.index_].idle_ms;
-      if (!*source_.watched_ || (now_ms < speaks_ms && !clock_went_back))
+      // After a restore the others may have ended, and then nothing moves event time.
+      const bool may_speak = *source_.watched_ || context_->restored_checkpoint() >= 0;
+      if (!may_speak || (now_ms < speaks_ms && !clock_went_back))
         return {PollResult::Status::kNothingNow, now_ms + 7};
       EventRange& range = ranges_[turn_++ % ranges_.size()];
       tracker_->records_of(name_of(range));
