@@ -267,6 +267,8 @@ class ClusterRun {
       return;
     if (!damage_random_.chance(faults_.damage * 0.2)) return;
     watch_->damage(complete.back(), damage_random_);
+    // The start may not have read it yet.
+    if (!now_->restore_checked) now_->expected_restore.reset();
     taking_back_ = true;
     ++result_.statistics.damages_while_running;
     const size_t source = damage_random_.below(workload_.sources.size());
