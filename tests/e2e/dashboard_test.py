@@ -91,7 +91,7 @@ def job(visit, name):
     visit.page(f"{drawer}/backpressure", "Back Pressure Status", "OK")
     visit.page(f"{drawer}/metrics", "Add Metric")
     visit.page(f"{drawer}/flamegraph", "Flame")
-    visit.page(f"{at}/timeline", vertices[0]["name"][:10])
+    visit.page(f"{at}/timeline", "Vertex TimeLine")
     visit.page(f"{at}/exceptions", "Root Exception", "Exception History")
     visit.page(f"{at}/checkpoints", "Checkpoint Counts", "Latest Completed Checkpoint")
     visit.tab("checkpoints-history", "History", "Trigger Time", "COMPLETED")
