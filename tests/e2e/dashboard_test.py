@@ -104,7 +104,7 @@ def workers(visit):
     for worker in visit.case.get("/taskmanagers")["taskmanagers"]:
         at = f"task-manager/{worker['id']}"
         visit.page(f"{at}/metrics", worker["path"], "Free/All Slots")
-        visit.page(f"{at}/logs", "INFO")
+        visit.page(f"{at}/logs", "nothing has been logged")
         visit.page(f"{at}/stdout", "standard output")
         visit.page(f"{at}/log-list", "weir.log")
         visit.page(f"{at}/thread-dump", "shard")
