@@ -1,4 +1,4 @@
-// What does a message of Kafka cost in weir, from topic to topic?
+// The cost of a message of Kafka in weir, from topic to topic.
 //
 // A hand-written loop with librdkafka reads a topic, counts by key, and writes each count. A job
 // does the same. Both read the same messages, with the same settings of librdkafka, in turns. The

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// What a bucket assigner may use besides the record.
+/// A bucket assigner may use this besides the record.
 struct BucketContext {
   Timestamp timestamp = kNoTimestamp;   ///< of the record; kNoTimestamp if it has none
   int64_t current_processing_time = 0;  ///< ms since 1970

@@ -18,7 +18,7 @@
 
 namespace weir {
 
-/// What to do with a partition that has no offset to start from.
+/// The treatment of a partition that has no offset to start from.
 enum class OffsetResetStrategy { kNone, kEarliest, kLatest };  ///< kNone: the job is refused
 
 /// Where a KafkaSource starts to read a partition, or where it stops. Found once, when the job
@@ -65,7 +65,7 @@ class OffsetsInitializer {
   detail::KafkaOffsetRule rule_;
 };
 
-/// What to do with a message that cannot be deserialized.
+/// The treatment of a message that cannot be deserialized.
 enum class PoisonMessage {
   kFail,  ///< the job fails with a sentence that names topic, partition and offset
   kSkip,  ///< it is skipped and counted (numRecordsInErrors); the log names the first ones

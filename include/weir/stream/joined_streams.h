@@ -38,7 +38,7 @@ struct CollectedByThird<F> : CollectedByThird<decltype(&F::operator())> {};
 template <class F>
 inline constexpr bool kCollectsByThird = requires { typename CollectedByThird<F>::Type; };
 
-/// What distinguishes DataStream::join() from co_group().
+/// The differences between DataStream::join() and co_group().
 struct PairsOfWindow {
   static constexpr const char* kCall = "join";
   static constexpr bool kPairs = true;

@@ -38,7 +38,7 @@ struct KafkaSourceOptions {
   std::optional<KafkaOffsetRule> stop;                           ///< nothing: unbounded
   std::chrono::milliseconds discovery{std::chrono::minutes(5)};  ///< 0: once
 
-  /// What is wrong with the options, or nothing.
+  /// The first fault in the options, or nothing.
   std::string problem() const;
 };
 

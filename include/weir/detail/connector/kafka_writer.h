@@ -13,7 +13,7 @@
 
 namespace weir {
 
-/// What a sink promises about each record. Flink's names.
+/// A sink's promise about each record. Flink's names.
 enum class DeliveryGuarantee {
   kNone,         ///< records in flight are lost if a process ends
   kAtLeastOnce,  ///< a checkpoint completes only when all its records are written; after a restore

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the calls of streams share: making nodes of the graph, and changing their settings.
+// The calls of streams share this: making nodes of the graph, and changing their settings.
 
 #include <functional>
 #include <memory>

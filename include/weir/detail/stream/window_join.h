@@ -81,7 +81,7 @@ class CoGroupWindow final : public ProcessWindowFunction<EitherRecord<A, B>, Out
 
  private:
   F f_;
-  // Of the window that is being processed.
+  // They belong to the window that is being processed.
   std::vector<A> first_;
   std::vector<B> second_;
 };
