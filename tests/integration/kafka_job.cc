@@ -1,9 +1,13 @@
 // The job of the tests against a real Kafka: counts the messages of each key, and writes each new
 // count to another topic. The value of a message is "KEY NUMBER"; of a result "KEY COUNT NUMBER".
 
+#include <atomic>
 #include <charconv>
+#include <csignal>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "weir/connector/kafka_sink.h"
 #include "weir/connector/kafka_source.h"
@@ -52,6 +56,47 @@ weir::OffsetsInitializer offsets_of(const std::string& text) {
   return weir::OffsetsInitializer::earliest();
 }
 
+/// Kills the process at one commit of its sinks, when the checkpoint is complete and its
+/// transactions are not committed.
+class DyingCommitter final : public weir::Committer {
+ public:
+  DyingCommitter(std::unique_ptr<weir::Committer> committer, int64_t last_commit)
+      : committer_(std::move(committer)), last_commit_(last_commit) {}
+  weir::Status commit(const std::vector<std::string>& committables) override {
+    static std::atomic<int64_t> commits{0};
+    if (!committables.empty() && ++commits == last_commit_) raise(SIGKILL);
+    return committer_->commit(committables);
+  }
+  weir::StatusOr<std::vector<std::string>> find_orphans(const weir::SinkStart& start) override {
+    return committer_->find_orphans(start);
+  }
+  weir::Status remove_orphans(const std::vector<std::string>& names) override {
+    return committer_->remove_orphans(names);
+  }
+
+ private:
+  const std::unique_ptr<weir::Committer> committer_;
+  const int64_t last_commit_;
+};
+
+class DyingSink final : public weir::Sink<Event> {
+ public:
+  DyingSink(weir::KafkaSink<Event> sink, int64_t last_commit)
+      : sink_(std::move(sink)), last_commit_(last_commit) {}
+  std::unique_ptr<weir::SinkWriter<Event>> create_writer() const override {
+    return sink_.create_writer();
+  }
+  std::unique_ptr<weir::Committer> create_committer(
+      weir::FileSystemRegistry& files) const override {
+    return std::make_unique<DyingCommitter>(sink_.create_committer(files), last_commit_);
+  }
+  weir::Status probe(weir::FileSystemRegistry& files) const override { return sink_.probe(files); }
+
+ private:
+  const weir::KafkaSink<Event> sink_;
+  const int64_t last_commit_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,8 +117,9 @@ int main(int argc, char** argv) {
   const std::string prefix = env.flag("prefix", "test", "of transactional ids");
   const std::string source_properties = env.flag("source-properties", "", "NAME=VALUE;…");
   const std::string sink_properties = env.flag("sink-properties", "", "NAME=VALUE;…");
+  const int64_t die_at_commit = env.flag("die-at-commit", int64_t{0}, "kills the process there");
   const auto discovery = env.flag("discovery", std::chrono::milliseconds(1000), "of partitions");
-  for (const char* name : {"servers", "accept-loss"}) env.may_vary(name);
+  for (const char* name : {"servers", "accept-loss", "die-at-commit"}) env.may_vary(name);
 
   const auto for_each = [](std::string text, auto set) {
     for (size_t end = 0; !text.empty(); text.erase(0, end == text.npos ? end : end + 1)) {
@@ -135,7 +181,8 @@ int main(int argc, char** argv) {
         .transactional_id_prefix(prefix);
     if (accept_loss) sink.on_lost_transaction(weir::LostTransactions::kAccept);
     for_each(sink_properties, [&](auto name, auto value) { sink.property(name, value); });
-    counts.sink_to(sink.build()).uid("results");
+    if (die_at_commit > 0) counts.sink_to(DyingSink(sink.build(), die_at_commit)).uid("results");
+    else counts.sink_to(sink.build()).uid("results");
   }
   return env.execute("kafka counts");
 }

@@ -6,8 +6,9 @@ once, and in order.
 Usage: kafka_kill_test.py --build DIR [--kills N] [--seconds N] [--seed N]
                           [--transaction-version 0|1|2] [--control]
 
---control does without the part of the sink that finishes the transactions of earlier processes.
-Then results must be missing, which proves that the kills hit.
+--control does without the part of the sink that finishes the transactions of earlier processes. The
+job is killed once, between a checkpoint and its commit. Then results must be missing, which proves
+that such kills need that part, and that lost results are noticed.
 """
 
 import argparse
@@ -85,13 +86,17 @@ class Chaos:
         self.control = control
         self.job = None
         self.logs = []
+        self.calm = control  # no further kills at a commit
 
-    def start(self):
+    def start(self, die_at_commit=0):
         if self.job is not None:
             self.logs.append(self.job.log())
-        workers = self.random.choice([0, 2, 2])
+        workers = 0 if self.control else self.random.choice([0, 2, 2])
         parallelism = self.random.choice([1, 2, 2, 3]) if workers == 0 else 2
         place = ["--workers", str(workers)] if workers else []
+        if workers == 0 and not self.calm and self.random.random() < 0.5:
+            die_at_commit = self.random.randint(1, 12)
+            self.done["job at a commit"] += 1
         self.job = Job(
             self.build,
             self.folder,
@@ -106,6 +111,8 @@ class Chaos:
             "--from",
             "latest",
             *place,
+            "--die-at-commit",
+            str(die_at_commit),
             "-D",
             "heartbeat.timeout=2500 ms",
             "-D",
@@ -216,14 +223,25 @@ def run(arguments, kafka, folder):
     producer.start()
     end = time.monotonic() + arguments.seconds
     try:
-        chaos.start()
-        chaos.progress()
-        while sum(chaos.done.values()) < arguments.kills and time.monotonic() < end:
+        if arguments.control:
+            chaos.start(die_at_commit=4)
+            code = chaos.job.wait()[0]
+            expect(code == -signal.SIGKILL, f"the job was not killed, but ended with {code}")
+            chaos.done["job at a commit"] += 1
+        else:
+            chaos.start()
+            chaos.progress()
+        while (
+            not arguments.control
+            and sum(chaos.done.values()) < arguments.kills
+            and time.monotonic() < end
+        ):
             chaos.strike()
             chaos.ensure()
             chaos.progress(chaos.random.choice([0, 0, 1, 2]))
         producer.stop()
         last = producer.last
+        chaos.calm = True
         if arguments.control:
             chaos.progress(3)
         else:
