@@ -62,8 +62,9 @@ class RestartStrategy {
                             {"restart-strategy.failure-rate.delay", text(delay)}});
   }
   /// Restarts after a backoff that grows with each failure from `initial_backoff` to `max_backoff`.
-  static RestartStrategy exponential_delay(Duration initial_backoff = std::chrono::seconds(1),
-                                           Duration max_backoff = std::chrono::minutes(1)) {
+  static RestartStrategy exponential_delay(
+      Duration initial_backoff = std::chrono::milliseconds(100),
+      Duration max_backoff = std::chrono::minutes(1)) {
     return RestartStrategy(
         Settings{{"restart-strategy.type", "exponential-delay"},
                  {"restart-strategy.exponential-delay.initial-backoff", text(initial_backoff)},

@@ -146,6 +146,56 @@ TEST(EventTime, AlignedSourceWaitsForTheSlowest) {
   EXPECT_EQ(sink.records().size(), static_cast<size_t>(fast_end + 1));
 }
 
+/// The source waits for the result of the first window before it ends.
+int64_t sum_with_times_assigned_later(weir::WatermarkStrategy<int64_t> at_source) {
+  bool fired = false;
+  int64_t next = 0;
+  const Scripted source([&](BatchOf<int64_t>& out, int64_t now_ms) {
+    if (fired && next > 10) return kEnd;
+    out.add(next++, 1'000'000'000);
+    return again_in_a_ms(now_ms);
+  });
+  auto env = environment();
+  weir::CollectSink<int64_t> sink;
+  env.from_source(source, at_source, "source")
+      .map([](int64_t n) { return 10 * n; })
+      .assign_timestamps_and_watermarks(
+          ascending().with_timestamp_assigner([](int64_t time) { return time; }))
+      .key_by([](int64_t) { return int64_t{0}; })
+      .window(weir::TumblingEventTimeWindows::of(50ms))
+      .reduce([](int64_t a, int64_t b) { return a + b; })
+      .map([&](int64_t sum) {
+        fired = true;
+        return sum;
+      })
+      .sink_to(sink);
+  const auto result = env.run("times assigned later");
+  EXPECT_TRUE(result.ok()) << result.status().to_string();
+  EXPECT_EQ(sink.records().front(), 0 + 10 + 20 + 30 + 40) << "the first window of 50 ms";
+  EXPECT_GT(sink.records().size(), 2u);
+  int64_t sum = 0;
+  for (const int64_t each : sink.records()) sum += each;
+  EXPECT_EQ(sum, 10 * (next - 1) * next / 2) << "no record was late";
+  return sum;
+}
+
+TEST(EventTime, CanBeAssignedBehindAnOperator) {
+  sum_with_times_assigned_later(weir::no_watermarks());
+}
+
+TEST(EventTime, AssignedLaterReplacesThatOfTheSource) {
+  sum_with_times_assigned_later(ascending());
+}
+
+TEST(EventTime, StreamIsIdleByTheStrategyAssignedLater) {
+  const auto strategy =
+      ascending().with_timestamp_assigner([](int64_t, Timestamp source) { return source; });
+  expect_silence_holds_nothing_back([&](const auto& first, const auto& second) {
+    return first.assign_timestamps_and_watermarks(strategy).union_with(
+        second.assign_timestamps_and_watermarks(strategy.with_idleness(20ms)));
+  });
+}
+
 std::string refusal(const std::function<void(StreamExecutionEnvironment&)>& describe) {
   auto env = environment();
   describe(env);
@@ -199,6 +249,12 @@ TEST(EventTime, ProblemsOfAStrategyAreReported) {
                               ascending().with_idleness(-1ms), "numbers")
                   .print();
             }).find("with_idleness() is given -1 ms"),
+            std::string::npos);
+  EXPECT_NE(refusal([&](auto& env) {
+              env.template from_elements<int64_t>({1})
+                  .assign_timestamps_and_watermarks(ascending().with_watermark_alignment("g", 1s))
+                  .print();
+            }).find("which only a source can obey"),
             std::string::npos);
 }
 

@@ -64,6 +64,28 @@ TEST(StreamTestHarness, RunsAPieceOfAJobUnderTheTimeOfTheTest) {
   EXPECT_TRUE(harness.status().ok()) << harness.status().to_string();
 }
 
+TEST(StreamTestHarness, AssignsTimestampsAndWatermarksBehindAnOperator) {
+  const auto by_length = for_monotonous_timestamps<std::string>().with_timestamp_assigner(
+      [](const std::string& word) { return static_cast<Timestamp>(10'000 * word.size()); });
+  StreamTestHarness<std::string, Count> harness([&](const DataStream<std::string>& words) {
+    return words.assign_timestamps_and_watermarks(by_length)
+        .key_by([](const std::string&) { return std::string("all"); })
+        .process(CountPerMinute<false>{})
+        .uid("counts");
+  });
+  harness.elements({{"tea", 1}, {"milk", 2}});
+  harness.watermark(1'000'000);  // replaced
+  EXPECT_EQ(harness.take_output(), Counts{});
+  harness.elements({{"chocolate", 3}});  // at 90 s
+  harness.processing_time(1'000);
+  EXPECT_EQ(harness.take_output(), Counts{}) << "the watermark is 1 ms behind the timer";
+  harness.element("lemonade and", 4);
+  harness.processing_time(2'000);
+  EXPECT_EQ(harness.take_output(), (Counts{{{"all", 4}, 90'000}}));
+  harness.end_of_input();
+  EXPECT_EQ(harness.take_output(), Counts{});
+}
+
 TEST(StreamTestHarness, RestoresStateAndTimersOnAnotherNumberOfSubtasks) {
   StreamTestHarness<std::string, Count> harness(count_per_minute, {.parallelism = 2});
   for (const char* word : {"a", "b", "c", "d", "e"}) harness.element(word, 0);

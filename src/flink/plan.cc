@@ -85,7 +85,8 @@ Json vertex_json(const JobGraph& graph, int index, const std::vector<std::string
                {"uid", flink_uid(graph, index)},
                {"parallelism", vertex.parallelism_given ? vertex.parallelism : 0},
                {"max_parallelism", vertex.max_parallelism},
-               {"source", vertex.is_source}};
+               {"source", vertex.is_source},
+               {"makes_event_time", vertex.chain[0].makes_event_time}};
   if (vertex.is_source) {
     json["bounded"] = vertex.bounded;
     json["splits"] = Json::array();

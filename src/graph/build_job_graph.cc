@@ -274,6 +274,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
          node.make_enumerator, node.probe, node.side_outputs});
     vertex.chain.back().description = node.description;
     vertex.chain.back().alignment = node.alignment;
+    vertex.chain.back().makes_event_time = node.makes_event_time;
     if (!chained) continue;
     vertex.chain.back().parent = plan[static_cast<size_t>(node.inputs[0].from)].place;
     vertex.chain.back().output = node.inputs[0].output;

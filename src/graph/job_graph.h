@@ -25,6 +25,7 @@ struct JobOperator {
   int output = 0;  ///< of the parent: 0 for its results, from 1 on for its side outputs
   std::string description = {};                              ///< for people; empty: the name
   std::optional<detail::WatermarkAlignment> alignment = {};  ///< sources only
+  bool makes_event_time = false;  ///< an EventTimeOperator; only at the head of a chain
 };
 
 /// A chain of operators that run in one task: a tree. Records enter it at chain[0]; every other

@@ -127,6 +127,11 @@ SourceOperator* OperatorChain::source() {
   return vertex_.is_source ? static_cast<SourceOperator*>(&hosts_[0]->op()) : nullptr;
 }
 
+const EventTimeOperator* OperatorChain::event_time_operator() const {
+  return vertex_.chain[0].makes_event_time ? static_cast<const EventTimeOperator*>(&hosts_[0]->op())
+                                           : nullptr;
+}
+
 Status OperatorChain::open(std::vector<OperatorLists> restored_lists) {
   restored_lists.resize(hosts_.size());
   for (size_t i = 0; i < hosts_.size(); ++i) {

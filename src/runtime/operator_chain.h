@@ -11,6 +11,8 @@
 
 namespace weir {
 
+class EventTimeOperator;
+
 /// Where records leave a chain.
 struct ChainExit {
   size_t op = 0;   ///< the operator that emits them
@@ -43,6 +45,8 @@ class OperatorChain final : public CrashSubject {
   OperatorHost& current() { return *hosts_[current_]; }
   const char* crash_label() const override { return hosts_[current_]->label().c_str(); }
   SourceOperator* source();
+  /// Not null if the first operator replaces the event time of the input.
+  const EventTimeOperator* event_time_operator() const;
 
   /// Only asks the operators that no suspended call is in.
   bool can_accept();

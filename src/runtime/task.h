@@ -132,6 +132,7 @@ class Task final : private ChainWalk::Exit {
   /// Reports the watermark to align, if it is due. Returns when to call it again.
   MonotonicTime report_to_align(MonotonicTime now);
   MonotonicTime step_gate();
+  void send_own_time();
   void on_barrier_passed(CheckpointId id);
   void enter_stopped();
   void revoke_stop();

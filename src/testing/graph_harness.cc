@@ -9,6 +9,8 @@
 #include "graph/build_job_graph.h"
 #include "testing/operator_harness.h"
 #include "weir/detail/base/check.h"
+#include "weir/detail/time/combined_time.h"
+#include "weir/operator/event_time_operator.h"
 
 namespace weir {
 
@@ -50,6 +52,7 @@ struct Node {
   OperatorFactory factory;  ///< null: the test's input
   EnumeratorFactory make_enumerator;
   bool is_source = false;
+  bool makes_event_time = false;
   /// Of a source that finds splits while it runs; null: it has got all its splits.
   std::unique_ptr<SplitEnumerator<std::string>> enumerator;
   EnumeratorState found;
@@ -79,6 +82,7 @@ struct GraphHarness::Impl {
       if (from.factory) node.factory = [make = from.factory] { return make(OperatorSettings{}); };
       node.make_enumerator = from.make_enumerator;
       node.is_source = from.inputs.empty() && from.factory != nullptr;
+      node.makes_event_time = from.makes_event_time;
       node.side_outputs = from.side_outputs;
       for (const StreamInput& input : from.inputs) {
         node.inputs.push_back(static_cast<size_t>(input.from));
@@ -267,6 +271,27 @@ struct GraphHarness::Impl {
     look_for_failures();
   }
 
+  /// Gives each operator the least watermark of its inputs, or its own.
+  void advance_watermarks() {
+    for (Node& node : nodes) {
+      if (node.inputs.empty()) continue;
+      Timestamp least = kMaxWatermark;
+      for (const size_t from : node.inputs) least = std::min(least, nodes[from].watermark);
+      if (node.makes_event_time && least != kMaxWatermark) least = own_watermark(node);
+      if (least <= node.watermark) continue;
+      node.watermark = least;
+      for_each(node, [&](OperatorHarness& subtask) { subtask.watermark_to_the_end(least); });
+    }
+  }
+  static Timestamp own_watermark(const Node& node) {
+    CombinedTime combined;
+    for (const auto& subtask : node.subtasks) {
+      const EventTime time = static_cast<const EventTimeOperator&>(subtask->op()).event_time();
+      combined.add({time, time.watermark});
+    }
+    return combined.after({node.watermark, false}).watermark;
+  }
+
   /// Calls `f` for every subtask, in the direction in which records flow.
   template <class F>
   void for_each(F&& f) {
@@ -311,7 +336,9 @@ GraphHarness::GraphHarness(std::shared_ptr<StreamGraph> graph, TestOptions optio
 GraphHarness::~GraphHarness() = default;
 
 void GraphHarness::send(Batch& batch, size_t input) {
-  if (impl_->status.ok()) impl_->route(input, 0, 0, batch);
+  if (!impl_->status.ok()) return;
+  impl_->route(input, 0, 0, batch);
+  impl_->advance_watermarks();
 }
 
 bool GraphHarness::poll() {
@@ -329,18 +356,13 @@ bool GraphHarness::poll() {
         subtask.poll(&time).status == PollResult::Status::kEnd && !impl_->assign(node, subtask);
     more = more || !node.at_end[i];
   });
+  impl_->advance_watermarks();
   return more && impl_->status.ok();
 }
 
 void GraphHarness::advance_watermark(Timestamp watermark, size_t input) {
   impl_->nodes[input].watermark = std::max(impl_->nodes[input].watermark, watermark);
-  for (Node& node : impl_->nodes) {
-    Timestamp least = kMaxWatermark;
-    for (const size_t from : node.inputs) least = std::min(least, impl_->nodes[from].watermark);
-    if (node.inputs.empty() || least <= node.watermark) continue;
-    node.watermark = least;
-    impl_->for_each(node, [&](OperatorHarness& subtask) { subtask.watermark_to_the_end(least); });
-  }
+  impl_->advance_watermarks();
 }
 
 std::vector<std::unique_ptr<Batch>> GraphHarness::take_side_output(const std::string& name,
@@ -359,6 +381,7 @@ void GraphHarness::advance_processing_time(int64_t now_ms) {
   impl_->for_each([&](Node&, OperatorHarness& subtask) { subtask.set_processing_time(now_ms); });
   impl_->for_each(
       [&](Node&, OperatorHarness& subtask) { subtask.processing_time_to_the_end(now_ms); });
+  impl_->advance_watermarks();
 }
 
 void GraphHarness::finish() {

@@ -21,7 +21,7 @@ COUNT = 12000
 # Of the runs that are killed: the records last for twice as long as these runs together.
 RATE = 2000
 LIVES = [0.6, 1.0, 1.4]  # seconds
-EXAMPLES = ["fraud", "shop"]
+EXAMPLES = ["fraud", "online_regression", "sessions", "shop"]
 
 
 def reference(example):
@@ -34,8 +34,10 @@ def reference(example):
 
 
 def command(build, example, place, *, parallelism, rate, start, count=COUNT):
+    extra = getattr(reference(example), "EXTRA_OUTPUT", None)
     return [
         os.path.join(build, "bin", example),
+        *([] if extra is None else [f"--{extra}", place.uri(extra)]),
         "--count",
         str(count),
         "--rate",
@@ -73,7 +75,10 @@ def problem_of(build, example, kills, scratch):
         elif process.wait(60) != 0:
             return f"it failed:\n{process.tail()}"
     found = flights_job.committed_lines(place, "out")
-    expected = reference(example).expected_lines(COUNT)
+    module = reference(example)
+    extra = getattr(module, "EXTRA_OUTPUT", None)
+    inputs = [] if extra is None else [flights_job.committed_lines(place, extra)]
+    expected = module.expected_lines(COUNT, *inputs)
     if len(expected) < 100:
         return f"only {len(expected)} results are expected"
     return flights_job.first_difference(expected, found)

@@ -201,6 +201,12 @@ class MapState {
       Iterator() = default;
       explicit Iterator(typename Map::Iterator at) : at_(at) {}
       explicit Iterator(const std::pair<const K*, const V*>* visible) : visible_(visible) {}
+      /// Holds the pair that `->` refers to.
+      struct Arrow {
+        value_type entry;
+        const value_type* operator->() const { return &entry; }
+      };
+      Arrow operator->() const { return {**this}; }
       value_type operator*() const {
         if (visible_ != nullptr) return {*visible_->first, *visible_->second};
         return *at_;
@@ -209,6 +215,11 @@ class MapState {
         if (visible_ != nullptr) ++visible_;
         else ++at_;
         return *this;
+      }
+      Iterator operator++(int) {
+        const Iterator before = *this;
+        ++*this;
+        return before;
       }
       bool operator==(const Iterator& other) const {
         return visible_ == other.visible_ && at_ == other.at_;

@@ -17,6 +17,7 @@
 #include "weir/detail/stream/process_operators.h"
 #include "weir/detail/stream/stateless_operators.h"
 #include "weir/detail/stream/stream_graph.h"
+#include "weir/detail/stream/timestamps_operator.h"
 #include "weir/detail/types/record_codec_of.h"
 #include "weir/operator/collector.h"
 #include "weir/types/types.h"
@@ -110,6 +111,15 @@ class DataStream {
     });
     node.has_side_outputs = true;
     return SingleOutputStreamOperator<typename Fn::Output>::add(graph_, std::move(node));
+  }
+
+  /// Gives the records timestamps and makes watermarks behind other operators, such as one that
+  /// parses. Those of the source are replaced. Prefer a strategy at from_source(), which knows the
+  /// splits: here all records of a subtask count as one split. Begins a new chain.
+  SingleOutputStreamOperator<T> assign_timestamps_and_watermarks(
+      WatermarkStrategy<T> strategy) const {
+    return SingleOutputStreamOperator<T>::add(
+        graph_, detail::timestamps_node<T>(*graph_, inputs_, std::move(strategy)));
   }
 
   /// Merges this stream with others of the same type, in no particular order.

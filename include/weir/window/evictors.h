@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "weir/detail/base/saturating.h"
+#include "weir/detail/stream/stream_graph.h"
 #include "weir/time/timestamp.h"
 #include "weir/types/types.h"
 
@@ -126,6 +127,11 @@ class DeltaEvictor : public detail::EvictOnce<DeltaEvictor<F>> {
  public:
   DeltaEvictor(double threshold, F delta, Evict when)
       : detail::EvictOnce<DeltaEvictor>(when), threshold_(threshold), delta_(std::move(delta)) {}
+
+  std::string setup_problem() const {
+    return detail::is_null_function(delta_) ? "delta_evictor() is given a function that is null"
+                                            : "";
+  }
 
  private:
   friend class detail::EvictOnce<DeltaEvictor>;

@@ -83,7 +83,8 @@ struct StreamNode {
   bool has_side_outputs = false;   ///< true if the operator may emit to some
   std::vector<SideOutput> side_outputs = {};         ///< those that have readers
   std::optional<WatermarkAlignment> alignment = {};  ///< sources only
-  bool event_time = false;  ///< works in event time: its records need timestamps
+  bool event_time = false;        ///< works in event time: its records need timestamps
+  bool makes_event_time = false;  ///< the factory makes an EventTimeOperator; starts_chain is true
   /// Of results: kKept: a record has the timestamp of the one that it was made of.
   enum class Timestamps { kNone, kKept, kGiven } timestamps = Timestamps::kKept;
 };

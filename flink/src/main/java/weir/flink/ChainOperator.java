@@ -231,13 +231,17 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
     flush();
     chain.watermark(mark.getTimestamp());
     lookAtWake();
-    super.processWatermark(mark);
+    if (!spec.makesEventTime || mark.equals(Watermark.MAX_WATERMARK)) {
+      super.processWatermark(mark);
+    }
   }
 
   @Override
   public void processWatermarkStatus(WatermarkStatus status) throws Exception {
     flush();
-    super.processWatermarkStatus(status);
+    if (!spec.makesEventTime) {
+      super.processWatermarkStatus(status);
+    }
   }
 
   @Override
@@ -320,12 +324,18 @@ final class ChainOperator extends AbstractStreamOperator<byte[]>
 
   @Override
   public void watermark(long timestamp) {
-    throw new ChainFailure("the chain \"" + spec.name + "\" is no source and gives a watermark");
+    if (!spec.makesEventTime) {
+      throw new ChainFailure("the chain \"" + spec.name + "\" gives a watermark, and has none");
+    }
+    output.emitWatermark(new Watermark(timestamp));
   }
 
   @Override
   public void idle(boolean idle) {
-    throw new ChainFailure("the chain \"" + spec.name + "\" is no source and says that it is idle");
+    if (!spec.makesEventTime) {
+      throw new ChainFailure("the chain \"" + spec.name + "\" says that it is idle by itself");
+    }
+    output.emitWatermarkStatus(idle ? WatermarkStatus.IDLE : WatermarkStatus.ACTIVE);
   }
 
   @Override

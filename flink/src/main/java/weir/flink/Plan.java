@@ -119,6 +119,7 @@ final class Plan {
     vertex.maxParallelism = node.path("max_parallelism").asInt(128);
     vertex.source = node.path("source").asBoolean(false);
     vertex.bounded = node.path("bounded").asBoolean(false);
+    vertex.makesEventTime = node.path("makes_event_time").asBoolean(false);
     return vertex;
   }
 

@@ -27,6 +27,7 @@ final class VertexSpec implements Serializable {
   int maxParallelism;
   boolean source;
   boolean bounded;
+  boolean makesEventTime; // instead of that of its input
   boolean keyed; // follows hash edges
   boolean checkpoints; // the job takes checkpoints
   boolean sends; // its output leaves the task
