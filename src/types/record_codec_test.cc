@@ -126,6 +126,11 @@ TEST(RecordCodec, StructsOfNumbersHaveAFixedWidth) {
   EXPECT_EQ(detail::Wire<Order>::kFixedBytes, 0u);
 }
 
+TEST(RecordCodec, NamesTheTypeOfItsRecords) {
+  EXPECT_EQ(detail::record_codec<Order>()->type(), Serializer<Order>::describe());
+  EXPECT_EQ(detail::record_codec<bool>()->type(), Serializer<bool>::describe());
+}
+
 TEST(RecordCodec, TypesWithoutASerializerHaveNone) {
   EXPECT_EQ(detail::record_codec<Opaque>(), nullptr);
   EXPECT_EQ(detail::record_codec<HoldsOpaque>(), nullptr);

@@ -6,16 +6,19 @@
 #include "weir/operator/batch.h"
 #include "weir/status.h"
 #include "weir/types/bytes.h"
+#include "weir/types/type_description.h"
 
 namespace weir {
 
 /// Converts batches of one record type to bytes for another process of the same build, and back.
-/// docs/formats/data_connection.md has the layout. It is not stored anywhere, so every build may
-/// change it. weir/detail/types/record_codec_of.h makes one. Thread: any; it has no state.
+/// docs/formats/data_connection.md has the layout. weir/detail/types/record_codec_of.h makes one.
+/// Thread: any; it has no state.
 class RecordCodec {
  public:
   virtual ~RecordCodec() = default;
 
+  /// The record type. Two codecs of equal types read each other's bytes.
+  virtual TypeDescription type() const = 0;
   /// Returns an empty batch of the record type.
   virtual std::unique_ptr<Batch> make() const = 0;
   /// Appends records, timestamps and key hashes. Passes exceptions of a user's serializer through.

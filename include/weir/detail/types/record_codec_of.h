@@ -190,6 +190,7 @@ struct MemoryOf {
 template <class T>
 class RecordCodecOf final : public RecordCodec {
  public:
+  TypeDescription type() const override { return Serializer<T>::describe(); }
   std::unique_ptr<Batch> make() const override { return std::make_unique<BatchOf<T>>(); }
   size_t record_bytes(const Batch& batch, size_t i) const override {
     if constexpr (kFixedBytes > 0) return kFixedBytes;
