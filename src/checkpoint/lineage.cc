@@ -119,7 +119,13 @@ void remove_older_records(const FileLocation& directory, const Records& records,
   for (const StartNumber start : records.starts) {
     if (start < newest) (void)directory.fs->remove(directory.child(start_record_name(start)).path);
   }
-  for (const std::string& name : records.temporaries) {
+  std::vector<std::string> temporaries = records.temporaries;
+  const auto unfinished = directory.fs->unfinished(directory.path);
+  if (unfinished.ok()) {
+    for (const std::string& path : *unfinished)
+      temporaries.push_back(path.substr(path.rfind('/') + 1));
+  }
+  for (const std::string& name : temporaries) {
     const auto start = parse_start_record_name(std::string_view(name).substr(0, name.find('.')));
     if (start && *start < newest) (void)directory.fs->remove(directory.child(name).path);
   }
@@ -262,11 +268,11 @@ Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t 
   Status status = publish_file(*record.fs, record.path, bytes, unique);
   bool there = status.ok();
   if (!there) {
-    // Find out whether the rename took effect. A delayed rename must not take effect later, so
-    // remove its source before the last look.
+    // Find out whether the record was published. A delayed publication must not take effect later,
+    // so discard what was staged before the last look.
     WEIR_ASSIGN_OR_RETURN(there, is_ours());
     if (!there) {
-      const Status removed = record.fs->remove(cat(record.path, ".", unique, ".tmp"));
+      const Status removed = record.fs->discard(publication_of(record.path, unique));
       if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
       WEIR_ASSIGN_OR_RETURN(there, is_ours());
     }

@@ -30,7 +30,8 @@ CheckpointPublication::CheckpointPublication(InDirectory directory, CheckpointCo
                                              uint64_t nonce)
     : directory_(std::move(directory.location)),
       content_(std::move(content)),
-      temporary_(directory_.child(metadata_temporary_name(nonce)).path) {}
+      file_{directory_.child(metadata_temporary_name(nonce)).path,
+            directory_.child(kMetadataFile).path} {}
 
 Status CheckpointPublication::verify_data_files() const {
   if (bug_enabled(Bug::kMetadataBeforeData)) return {};
@@ -91,11 +92,11 @@ PublishResult CheckpointPublication::publish() {
     }
     return not_published(status);
   }
-  // Before the rename, nothing can make `_metadata` appear.
-  if (Status status = write_file(fs, temporary_, metadata_bytes_); !status.ok())
+  // Before publish(), nothing can make `_metadata` appear.
+  if (Status status = stage_file(fs, file_, metadata_bytes_); !status.ok())
     return not_published(status);
-  rename_failure_ = fs.rename(temporary_, directory_.child(kMetadataFile).path).with_context(what);
-  if (rename_failure_.ok()) return {PublishOutcome::kPublished, {}, total_bytes_};
+  publish_failure_ = fs.publish(file_).with_context(what);
+  if (publish_failure_.ok()) return {PublishOutcome::kPublished, {}, total_bytes_};
   return resolve();
 }
 
@@ -106,7 +107,7 @@ CompletedPointer CheckpointPublication::pointer() const {
 }
 
 CheckpointPublication::Presence CheckpointPublication::look(Status* why) const {
-  const auto bytes = read_file(*directory_.fs, directory_.child(kMetadataFile).path);
+  const auto bytes = read_file(*directory_.fs, file_.target);
   if (bytes.ok()) return bytes.value() == metadata_bytes_ ? Presence::kOurs : Presence::kForeign;
   *why = bytes.status();
   return bytes.status().code() == StatusCode::kNotFound ? Presence::kAbsent : Presence::kUnknown;
@@ -116,8 +117,8 @@ PublishResult CheckpointPublication::resolve() {
   Status why;
   Presence presence = look(&why);
   if (presence == Presence::kAbsent) {
-    // A delayed rename must not take effect later: remove its source, then look again.
-    const Status removed = directory_.fs->remove(temporary_);
+    // A delayed publish() must not take effect later: discard what it publishes, then look again.
+    const Status removed = directory_.fs->discard(file_);
     if (removed.ok() || removed.code() == StatusCode::kNotFound) {
       presence = look(&why);
     } else {
@@ -127,7 +128,7 @@ PublishResult CheckpointPublication::resolve() {
   }
   switch (presence) {
     case Presence::kOurs: return {PublishOutcome::kPublished, {}, total_bytes_};
-    case Presence::kAbsent: return {PublishOutcome::kNotPublished, rename_failure_, 0};
+    case Presence::kAbsent: return {PublishOutcome::kNotPublished, publish_failure_, 0};
     case Presence::kForeign:
       return {PublishOutcome::kForeign,
               aborted(cat("cannot complete checkpoint ", content_.metadata.checkpoint_id,

@@ -41,7 +41,7 @@ struct PublishResult {
 /// `_metadata` last and exclusively.
 /// Thread: the I/O pool, one call at a time. Blocks.
 /// Invariant: after kNotPublished, no publication of this object can take effect any more, even if
-/// a server executes a request late: the temporary file is gone, so the late rename has no source.
+/// a server executes a request late: what was staged is discarded, so nothing is left to publish.
 class CheckpointPublication {
  public:
   /// Of a checkpoint in the job's directory. `nonce` makes the temporary name unique among all
@@ -73,10 +73,10 @@ class CheckpointPublication {
 
   const FileLocation directory_;
   const CheckpointContent content_;
-  const std::string temporary_;  // a path
+  const StagedFile file_;
   std::string metadata_bytes_;
   int64_t total_bytes_ = 0;
-  Status rename_failure_;
+  Status publish_failure_;
 };
 
 // A published checkpoint is complete only if this coordinator is still entitled to complete it.

@@ -71,6 +71,9 @@ Status discard_unfinished(const FileLocation& job, CheckpointId id,
   if (!entries.ok()) return not_found_is_fine(entries.status()).with_context(what);
   for (const FileInfo& entry : entries.value())
     WEIR_RETURN_IF_ERROR(job.fs->remove_all(entry.path).with_context(what));
+  WEIR_ASSIGN_OR_RETURN(const auto unfinished, job.fs->unfinished(directory.path));
+  for (const std::string& path : unfinished)
+    WEIR_RETURN_IF_ERROR(not_found_is_fine(job.fs->remove(path)).with_context(what));
   return {};
 }
 

@@ -64,9 +64,7 @@ void EpochFile::run_all(std::unique_lock<std::mutex>& lock) {
 }
 
 Status EpochFile::write(const std::string& bytes) {
-  if (!file_) {
-    WEIR_ASSIGN_OR_RETURN(file_, location_.fs->create(location_.path, CreateMode::kExclusive));
-  }
+  if (!file_) { WEIR_ASSIGN_OR_RETURN(file_, fs_->stage(names_, CreateMode::kExclusive)); }
   return file_->append(bytes);
 }
 

@@ -7,19 +7,20 @@
 #include <mutex>
 #include <string>
 
-#include "fs/file_system_registry.h"
+#include "fs/file_system.h"
 
 namespace weir {
 
-/// The hidden file of one epoch. The operator queues chunks. Threads of the I/O pool write them in
+/// A staged file of one epoch. The operator queues chunks. Threads of the I/O pool write them in
 /// the order queued, one thread at a time. Thread: append() and end() the operator's; drain() and
 /// finish() the I/O pool's; the rest any.
 class EpochFile {
  public:
   /// `bytes_in_flight` counts the bytes that are queued and not yet written, over all files of a
   /// writer.
-  EpochFile(FileLocation location, std::shared_ptr<std::atomic<int64_t>> bytes_in_flight)
-      : location_(std::move(location)), bytes_in_flight_(std::move(bytes_in_flight)) {}
+  EpochFile(std::shared_ptr<FileSystem> fs, StagedFile file,
+            std::shared_ptr<std::atomic<int64_t>> bytes_in_flight)
+      : fs_(std::move(fs)), names_(std::move(file)), bytes_in_flight_(std::move(bytes_in_flight)) {}
   ~EpochFile();
   EpochFile(const EpochFile&) = delete;
   EpochFile& operator=(const EpochFile&) = delete;
@@ -42,7 +43,8 @@ class EpochFile {
   Status close();
   void run_all(std::unique_lock<std::mutex>& lock);
 
-  const FileLocation location_;
+  const std::shared_ptr<FileSystem> fs_;
+  const StagedFile names_;
   const std::shared_ptr<std::atomic<int64_t>> bytes_in_flight_;
   std::atomic<bool> persistent_ = false;
 

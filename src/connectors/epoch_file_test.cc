@@ -54,7 +54,7 @@ class Interrupted final : public FileSystem {
 struct EpochFileTest : ::testing::Test {
   std::shared_ptr<Interrupted> fs = std::make_shared<Interrupted>();
   std::shared_ptr<std::atomic<int64_t>> in_flight = std::make_shared<std::atomic<int64_t>>(0);
-  EpochFile file{FileLocation{fs, "/f", "/f"}, in_flight};
+  EpochFile file{fs, {"/f", ""}, in_flight};
 };
 
 TEST_F(EpochFileTest, WhileOneThreadWritesOthersReturn) {
@@ -85,7 +85,7 @@ TEST_F(EpochFileTest, FinishWritesTheRestAndCloses) {
 TEST_F(EpochFileTest, FileOfAnotherWriterIsNotReplaced) {
   const auto memory = std::make_shared<MemoryFileSystem>();
   ASSERT_TRUE(write_file(*memory, "/f", "another's").ok());
-  EpochFile second(FileLocation{memory, "/f", "/f"}, in_flight);
+  EpochFile second(memory, {"/f", ""}, in_flight);
   second.append("a");
   EXPECT_EQ(second.drain().code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(*read_file(*memory, "/f"), "another's");

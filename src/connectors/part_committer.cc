@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "base/bug_switch.h"
@@ -24,8 +25,8 @@ StatusOr<std::vector<PartCommittable>> decode_all(const std::vector<std::string>
   return decoded;
 }
 
-/// Commits by renaming. Removes a visible part file only if it belongs to a checkpoint that the job
-/// has discarded.
+/// Commits by publishing staged files. Removes a visible part file only if it belongs to a
+/// checkpoint that the job has discarded.
 class PartCommitter final : public Committer {
  public:
   PartCommitter(std::string uri, FileSystemRegistry& files) : uri_(std::move(uri)), files_(files) {}
@@ -49,6 +50,7 @@ class PartCommitter final : public Committer {
     std::set<uint32_t> runs = {run_hash(start.uid, start.run_nonce)};
     for (const PartCommittable& part : parts) {
       needed.insert(part.hidden);
+      needed.insert(path_of(part));
       if (start.continues_run) runs.insert(part.run);
     }
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
@@ -67,6 +69,12 @@ class PartCommitter final : public Committer {
       found.push_back(bucket + name);
     };
     WEIR_RETURN_IF_ERROR(for_each_file(directory, "", 0, take));
+    WEIR_ASSIGN_OR_RETURN(const auto unfinished, directory.fs->unfinished(directory.path));
+    for (const std::string& path : unfinished) {
+      const std::string relative = path.substr(std::min(path.size(), directory.path.size() + 1));
+      const auto part = parse_part_name(base_name(path));
+      if (part && runs.contains(part->run) && !needed.contains(relative)) found.push_back(relative);
+    }
     if (taken_back > 0) {
       WEIR_LOG(kWarning) << uri_ << ": takes back " << taken_back
                          << " part files of checkpoints after " << start.restored_checkpoint
@@ -85,6 +93,11 @@ class PartCommitter final : public Committer {
   }
 
  private:
+  /// Within the directory of the sink.
+  static std::string path_of(const PartCommittable& part) {
+    return part.bucket.empty() ? part.part : cat(part.bucket, '/', part.part);
+  }
+
   /// Calls `take(bucket, name)` for each file of the directory and of its buckets. `bucket` is
   /// empty or ends with '/'.
   template <class Take>
@@ -112,21 +125,22 @@ class PartCommitter final : public Committer {
     const FileLocation hidden = directory.child(part.hidden);
     const FileLocation bucket = part.bucket.empty() ? directory : directory.child(part.bucket);
     const FileLocation target = bucket.child(part.part);
-    const auto source = fs.stat(hidden.path);
-    if (source.ok()) {
-      if (source->size != part.length) return wrong_length(hidden, source->size, part.length);
-      if (!part.bucket.empty() && buckets.insert(part.bucket).second)
+    const StagedFile file{hidden.path, target.path};
+    const auto staged = fs.staged_size(file);
+    if (staged.ok()) {
+      if (*staged != part.length) return wrong_length(hidden, *staged, part.length);
+      if (!part.bucket.empty() && !fs.stages_at_target() && buckets.insert(part.bucket).second)
         WEIR_RETURN_IF_ERROR(fs.make_directories(bucket.path));
-      const Status renamed = fs.rename(hidden.path, target.path);
-      if (renamed.code() == StatusCode::kAlreadyExists) {
+      const Status published = fs.publish(file);
+      if (published.code() == StatusCode::kAlreadyExists) {
         return failed_precondition(cat(
             "cannot commit ", hidden.uri, ": ", target.uri,
             " exists already and was not made from it; does another job write to this directory? "
             "Move the file away, and start again from the checkpoint"));
       }
-      return renamed;
+      return published;
     }
-    if (source.status().code() != StatusCode::kNotFound) return source.status();
+    if (staged.status().code() != StatusCode::kNotFound) return staged.status();
     const auto committed = fs.stat(target.path);
     if (committed.ok() && bug_enabled(Bug::kCommitNotIdempotent)) return copy_part(bucket, part);
     if (committed.ok())

@@ -28,6 +28,8 @@ class PartWriterImpl final : public PartWriter {
   Status open(OperatorContext& context) override {
     context_ = &context;
     WEIR_ASSIGN_OR_RETURN(directory_, context.files().resolve(options_.directory_uri));
+    name_first_ = directory_.fs->stages_at_target();
+    next_checkpoint_ = std::max<int64_t>(0, context.restored_checkpoint()) + 1;
     TypeDescription run_type;
     run_type.kind = TypeKind::kInt64;
     WEIR_ASSIGN_OR_RETURN(
@@ -86,11 +88,14 @@ class PartWriterImpl final : public PartWriter {
     std::vector<std::string> committables;
     std::map<std::string, uint32_t> numbers;
     for (PartCommittable& part : ended_) {
-      part.part = to_string(part_name(context.checkpoint_id(), numbers[part.bucket]++));
+      if (part.part.empty())
+        part.part = to_string(part_name(context.checkpoint_id(), numbers[part.bucket]++));
       committables.push_back(part.encode());
       if (bug_enabled(Bug::kEndedPartsForgotten)) break;
     }
     ended_.clear();
+    next_numbers_.clear();
+    if (context.checkpoint_id() != INT64_MAX) next_checkpoint_ = context.checkpoint_id() + 1;
     if (committables.empty())
       committables.push_back(
           PartCommittable{.run = run_, .hidden = {}, .part = {}, .length = 0}.encode());
@@ -112,6 +117,7 @@ class PartWriterImpl final : public PartWriter {
     std::shared_ptr<EpochFile> file;  ///< null until the buffer is first written out
     std::unique_ptr<Compressor> compressor;
     HiddenName hidden;
+    std::string part;    ///< empty: named at the end of the epoch
     int64_t length = 0;  ///< handed over to the file
     int64_t begun_ms = 0;
     int64_t written_ms = 0;
@@ -173,8 +179,13 @@ class PartWriterImpl final : public PartWriter {
     bucket.length = 0;
     bucket.begun_ms = now_ms;
     bucket.compressor = make_compressor(options_.compression);
-    bucket.file =
-        std::make_shared<EpochFile>(directory_.child(to_string(bucket.hidden)), bytes_in_flight_);
+    bucket.part.clear();
+    StagedFile names{directory_.child(to_string(bucket.hidden)).path, {}};
+    if (name_first_) {
+      bucket.part = to_string(part_name(next_checkpoint_, next_numbers_[*bucket.name]++));
+      names.target = place_of(*bucket.name).child(bucket.part).path;
+    }
+    bucket.file = std::make_shared<EpochFile>(directory_.fs, std::move(names), bytes_in_flight_);
     bucket.place = open_.insert(open_.end(), &bucket);
   }
 
@@ -201,7 +212,7 @@ class PartWriterImpl final : public PartWriter {
     open_.erase(bucket.place);
     ended_.push_back({.run = run_,
                       .hidden = to_string(bucket.hidden),
-                      .part = {},
+                      .part = std::move(bucket.part),
                       .length = bucket.length,
                       .bucket = *bucket.name});
     closing_.push_back(std::move(bucket.file));
@@ -228,6 +239,10 @@ class PartWriterImpl final : public PartWriter {
             .attempt = run_hash(context_->uid(), context_->attempt_nonce()),
             .number = number,
             .suffix = options_.names.part_suffix};
+  }
+
+  FileLocation place_of(const std::string& bucket) const {
+    return bucket.empty() ? directory_ : directory_.child(bucket);
   }
 
   void drain(std::shared_ptr<EpochFile> file) {
@@ -261,7 +276,14 @@ class PartWriterImpl final : public PartWriter {
   size_t size_before_ = 0;                              ///< of the current buffer, at buffer()
   size_t buffered_ = 0;                                 ///< bytes in the buffers of all buckets
   std::list<Bucket*> open_;             ///< those with a file; the last was written to last
-  std::vector<PartCommittable> ended_;  ///< of this epoch, without the names of their parts
+  std::vector<PartCommittable> ended_;  ///< of this epoch; see name_first_
+  /// An object store has to know the final name before the first byte. Then a part is named after
+  /// the first checkpoint that can hold it, the one after the last barrier. A checkpoint that this
+  /// attempt is restored from later is either before that barrier, so the part is newer, or it
+  /// holds the part: find_orphans() decides by that name as by the exact one.
+  bool name_first_ = false;
+  int64_t next_checkpoint_ = 1;
+  std::map<std::string, uint32_t> next_numbers_;  ///< of this epoch, by bucket
   uint64_t next_file_ = 0;
   std::vector<std::shared_ptr<EpochFile>> closing_;
 };

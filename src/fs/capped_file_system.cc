@@ -49,10 +49,10 @@ class CappedFileSystem final : public FileSystem {
 
   StatusOr<std::unique_ptr<WritableFile>> create(const std::string& path,
                                                  CreateMode mode) override {
-    auto file = slots_->run([&] { return inner_->create(path, mode); });
-    if (!file.ok()) return file;
-    return std::unique_ptr<WritableFile>(
-        std::make_unique<CappedWritableFile>(slots_, *std::move(file)));
+    return with_cap(slots_->run([&] { return inner_->create(path, mode); }));
+  }
+  StatusOr<std::unique_ptr<WritableFile>> stage(const StagedFile& file, CreateMode mode) override {
+    return with_cap(slots_->run([&] { return inner_->stage(file, mode); }));
   }
   StatusOr<std::unique_ptr<ReadableFile>> open(const std::string& path) override {
     auto file = slots_->run([&] { return inner_->open(path); });
@@ -79,8 +79,27 @@ class CappedFileSystem final : public FileSystem {
     return slots_->run([&] { return inner_->remove_all(path); });
   }
   Durability durability() const override { return inner_->durability(); }
+  StatusOr<int64_t> staged_size(const StagedFile& file) override {
+    return slots_->run([&] { return inner_->staged_size(file); });
+  }
+  Status publish(const StagedFile& file) override {
+    return slots_->run([&] { return inner_->publish(file); });
+  }
+  Status discard(const StagedFile& file) override {
+    return slots_->run([&] { return inner_->discard(file); });
+  }
+  bool stages_at_target() const override { return inner_->stages_at_target(); }
+  StatusOr<std::vector<std::string>> unfinished(const std::string& directory) override {
+    return slots_->run([&] { return inner_->unfinished(directory); });
+  }
 
  private:
+  StatusOr<std::unique_ptr<WritableFile>> with_cap(StatusOr<std::unique_ptr<WritableFile>> file) {
+    if (!file.ok()) return file;
+    return std::unique_ptr<WritableFile>(
+        std::make_unique<CappedWritableFile>(slots_, *std::move(file)));
+  }
+
   const std::shared_ptr<FileSystem> inner_;
   const Slots slots_;
 };

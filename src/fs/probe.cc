@@ -28,8 +28,22 @@ Status probe_directory(const FileLocation& dir, std::string_view unique) {
     (void)fs.remove(file.path + ".new.tmp");
     return explained(written, dir, "writing a test file");
   }
+  // Some object stores ignore the condition that makes a publication exclusive.
+  const Status again = fs.stages_at_target()
+                           ? publish_file(fs, file.path, cat(bytes, "again\n"), "again")
+                           : already_exists("a rename never replaces");
   const auto read = read_file(fs, file.path);
   const Status removed = fs.remove(file.path);
+  if (again.ok()) {
+    return failed_precondition(cat("the directory ", dir.uri,
+                                   " cannot be used, because the second of two files published "
+                                   "as ",
+                                   file.path,
+                                   " replaced the first one: with such storage two processes could "
+                                   "complete the same checkpoint"));
+  }
+  if (again.code() != StatusCode::kAlreadyExists)
+    return explained(again, dir, "publishing a test file a second time");
   if (!read.ok()) return explained(read.status(), dir, "reading back a test file");
   if (*read != bytes) {
     return data_loss(cat("the directory ", dir.uri,

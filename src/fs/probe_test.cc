@@ -39,6 +39,11 @@ class Faulty final : public FileSystem {
   Status rename(const std::string& from, const std::string& to) override {
     return broken == "rename" ? fault("rename") : inner.rename(from, to);
   }
+  Status publish(const StagedFile& file) override {
+    if (broken == "replace") (void)inner.remove(file.target);
+    return rename(file.staged, file.target);
+  }
+  bool stages_at_target() const override { return broken == "replace" || broken == "publish"; }
   Status remove(const std::string& path) override {
     if (broken == "remove" && inner.stat(path).ok()) return fault("remove");
     if (broken == "keep") return inner.stat(path).ok() ? Status() : not_found("nothing");
@@ -83,6 +88,14 @@ TEST(ProbeDirectory, SaysWhichStepFailed) {
 
 TEST(ProbeDirectory, RefusesAPlaceThatReturnsOtherBytes) {
   EXPECT_TRUE(probed("bytes").starts_with("DATA_LOSS: the directory memory://x/a/b"));
+}
+
+TEST(ProbeDirectory, RefusesAPlaceWherePublishedFilesAreReplaced) {
+  EXPECT_TRUE(probed("replace").starts_with(
+      "FAILED_PRECONDITION: the directory memory://x/a/b cannot be used, because the second of two "
+      "files published as /a/b/.weir-probe-p1 replaced the first one"))
+      << probed("replace");
+  EXPECT_EQ(probed("publish"), "OK");
 }
 
 TEST(ProbeDirectory, RefusesAPlaceThatKeepsDeletedFiles) {

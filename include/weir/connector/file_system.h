@@ -24,8 +24,9 @@ namespace weir {
 ///   2. Bytes appended before a successful close() are persistent, and no later reader sees fewer
 ///      of them. If the writer never closed the file, its length may be anything up to the appended
 ///      bytes: never trust it.
-///   3. rename() is atomic: a reader sees the old name or the new one, the whole file or nothing.
-///      It never replaces: if the target exists, it fails with ALREADY_EXISTS and changes nothing.
+///   3. publish() is atomic: at the target a reader sees the whole file or nothing. It never
+///      replaces: if the target exists, it fails with ALREADY_EXISTS. After discard() no publish()
+///      takes effect, even one that a server executes late.
 ///   4. After remove() returns OK, or NOT_FOUND, the path is free.
 ///   5. list() of a directory that does not change is complete.
 ///
@@ -82,6 +83,14 @@ enum class Durability {
   kPower,    ///< survives a power loss
 };
 
+/// The two names of a file that is written out of sight and published later. The writer chooses
+/// both before the first byte, so they can be part of a checkpoint before the bytes are stored:
+/// with them any process can publish the file after a restore.
+struct StagedFile {
+  std::string staged;  ///< a path that belongs to this writer alone
+  std::string target;  ///< the path where the file appears
+};
+
 enum class CreateMode {
   kExclusive,  ///< ALREADY_EXISTS if the path exists
   kReplace,    ///< the old content is lost at once; not atomic
@@ -102,13 +111,45 @@ class FileSystem {
   virtual StatusOr<std::vector<FileInfo>> list(const std::string& path) = 0;
   /// Makes a directory and its parents. OK if it exists.
   virtual Status make_directories(const std::string& path) = 0;
-  /// See guarantee 3. NOT_FOUND if the source or the target's parent does not exist.
+  /// Moves a file in one atomic step. Never replaces: ALREADY_EXISTS if the target exists.
+  /// NOT_FOUND if the source or the target's parent does not exist. Object stores cannot do it and
+  /// return UNIMPLEMENTED; stage() and publish() work on every file system.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
-  /// Removes a file or an empty directory. NOT_FOUND if it does not exist.
+  /// Removes a file or an empty directory, and what unfinished writers have stored for the path.
+  /// NOT_FOUND if it does not exist.
   virtual Status remove(const std::string& path) = 0;
   /// Removes a file, or a directory with its content. OK if it does not exist.
   virtual Status remove_all(const std::string& path) = 0;
   virtual Durability durability() const = 0;
+
+  // Recoverable writing. By default a staged file is the hidden file `staged`, which a rename
+  // publishes. An object store keeps it as an upload that is completed by publish().
+
+  /// Begins a file that appears at its target only by publish(). After a successful close() it is
+  /// persistent, and any process can publish it. `mode` says what happens if `staged` exists.
+  virtual StatusOr<std::unique_ptr<WritableFile>> stage(const StagedFile& file, CreateMode mode) {
+    return create(file.staged, mode);
+  }
+  /// The size in bytes of a staged file. NOT_FOUND: it was never closed, or it was published or
+  /// discarded.
+  virtual StatusOr<int64_t> staged_size(const StagedFile& file) {
+    auto info = stat(file.staged);
+    if (!info.ok()) return info.status();
+    return info->size;
+  }
+  /// See guarantee 3. NOT_FOUND as for staged_size(), or if the target's parent does not exist.
+  virtual Status publish(const StagedFile& file) { return rename(file.staged, file.target); }
+  /// Removes a staged file. NOT_FOUND if there is none.
+  virtual Status discard(const StagedFile& file) { return remove(file.staged); }
+  /// True: a staged file belongs to its target from its first byte, and `staged` occupies no path.
+  /// False: only publish() uses `target`, which may be chosen after the file was written.
+  virtual bool stages_at_target() const { return false; }
+  /// The paths at or below a directory that have unfinished or unpublished writes which list() does
+  /// not show. remove() ends them.
+  virtual StatusOr<std::vector<std::string>> unfinished(const std::string& directory) {
+    (void)directory;
+    return std::vector<std::string>();
+  }
 };
 
 /// A URI split at its authority. "hdfs://nn:8020/a/b" is {"hdfs", "nn:8020", "/a/b"}; "/a" and "a"

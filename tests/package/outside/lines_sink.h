@@ -22,7 +22,7 @@ class LinesSink final : public weir::Sink<T> {
   }
   std::unique_ptr<weir::Committer> create_committer(
       weir::FileSystemRegistry& files) const override {
-    return std::make_unique<Renamer>(files.resolve(directory_));
+    return std::make_unique<Publisher>(files.resolve(directory_));
   }
   weir::Status probe(weir::FileSystemRegistry& files) const override {
     const auto directory = files.resolve(directory_);
@@ -30,6 +30,10 @@ class LinesSink final : public weir::Sink<T> {
   }
 
  private:
+  static weir::StagedFile staged(const weir::FileLocation& directory, const std::string& name) {
+    return {directory.child("." + name).path, directory.child(name).path};
+  }
+
   class Writer final : public weir::SinkWriter<T> {
    public:
     Writer(std::string directory, Show show) : uri_(std::move(directory)), show_(show) {}
@@ -48,13 +52,14 @@ class LinesSink final : public weir::Sink<T> {
     std::vector<std::string> prepare_commit(weir::SnapshotContext& context) override {
       if (lines_.empty()) return {};
       const std::string name = name_ + "-" + std::to_string(context.checkpoint_id());
-      context.before_ack([file = directory_.child("." + name), lines = std::move(lines_)] {
-        auto out = file.fs->create(file.path, weir::CreateMode::kExclusive);
-        if (!out.ok()) return out.status();
-        const weir::Status written = (*out)->append(lines);
-        const weir::Status closed = (*out)->close();
-        return written.ok() ? closed : written;
-      });
+      context.before_ack(
+          [fs = directory_.fs, file = staged(directory_, name), lines = std::move(lines_)] {
+            auto out = fs->stage(file, weir::CreateMode::kExclusive);
+            if (!out.ok()) return out.status();
+            const weir::Status written = (*out)->append(lines);
+            const weir::Status closed = (*out)->close();
+            return written.ok() ? closed : written;
+          });
       lines_.clear();
       return {name};
     }
@@ -67,18 +72,18 @@ class LinesSink final : public weir::Sink<T> {
     std::string lines_;
   };
 
-  class Renamer final : public weir::Committer {
+  class Publisher final : public weir::Committer {
    public:
-    explicit Renamer(weir::StatusOr<weir::FileLocation> directory)
+    explicit Publisher(weir::StatusOr<weir::FileLocation> directory)
         : directory_(std::move(directory)) {}
 
     weir::Status commit(const std::vector<std::string>& committables) override {
       if (!directory_.ok()) return directory_.status();
       for (const std::string& name : committables) {
-        const weir::FileLocation to = directory_->child(name);
-        const weir::Status renamed = to.fs->rename(directory_->child("." + name).path, to.path);
-        const bool already = !renamed.ok() && to.fs->stat(to.path).ok();
-        if (!renamed.ok() && !already) return renamed;
+        const weir::StagedFile file = staged(*directory_, name);
+        const weir::Status published = directory_->fs->publish(file);
+        const bool already = !published.ok() && directory_->fs->stat(file.target).ok();
+        if (!published.ok() && !already) return published;
       }
       return {};
     }
