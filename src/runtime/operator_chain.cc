@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "runtime/user_code.h"
 #include "weir/detail/base/check.h"
+#include "weir/operator/event_time_operator.h"
 
 namespace weir {
 
