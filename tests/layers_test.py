@@ -15,6 +15,7 @@ THIRD_PARTY = {
     "curl/": ("src/http/",),
     "nlohmann/": (
         "src/fs/hdfs/",
+        "src/fs/s3/",
         "src/checkpoint/",
         "src/ha/",
         "src/flink/",
@@ -38,7 +39,7 @@ THIRD_PARTY = {
         "src/platform/",
     ),
     "zookeeper/": ("src/ha/",),
-    "openssl/": ("src/platform/", "src/kafka/"),
+    "openssl/": ("src/platform/", "src/kafka/", "src/fs/s3/"),
     "librdkafka/": ("src/kafka/",),
 }
 # Headers of the operating system, and the folders that may touch it.
@@ -54,7 +55,12 @@ SYSTEM_PLACES = {
     "src/state/page_arena.cc": "huge pages",
 }
 # Implementations that only their own folder may include: they are registered in one place.
-LEAVES = {"fs/local/": "src/fs/", "fs/hdfs/": "src/fs/", "fs/memory/": "src/fs/"}
+LEAVES = {
+    "fs/local/": "src/fs/",
+    "fs/hdfs/": "src/fs/",
+    "fs/s3/": "src/fs/",
+    "fs/memory/": "src/fs/",
+}
 
 
 def modules_of(cmake_text):

@@ -94,8 +94,7 @@ constexpr FlinkKey kKeys[] = {
     {"s3.* s3a.* fs.s3.* fs.s3a.* fs.azure.* fs.gs.* gs.* fs.oss.* fs.allowed-fallback-filesystems "
      "fs.output.* fs.overwrite-files fs.hdfs.hadoopconf "
      "fs.hdfs.hdfsdefault fs.hdfs.hdfssite fs.s3-* presto.* hive.* flink.hadoop.*",
-     "weir's file systems are local ones and HDFS; HADOOP_CONF_DIR or env.hadoop.conf.dir says "
-     "where HDFS is"},
+     "weir's file systems are local ones, HDFS and S3, and docs/configuration.md lists their keys"},
     {"security.kerberos.* security.context.* security.module.* security.delegation.* "
      "security.ssl.rest.* security.ssl.algorithms "
      "security.ssl.verify-hostname security.ssl.provider security.ssl.internal.session-* "

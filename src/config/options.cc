@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "config/keys/operating.h"
+#include "config/keys/s3.h"
 
 namespace weir {
 namespace {
@@ -17,6 +18,7 @@ constexpr ConfigArea kAreas[] = {
      kRestartsKeys},
     {"Pipeline", "Name, parallelism, event time and batches of a job.", kPipelineKeys},
     {"Files", "File systems and directories.", kFilesKeys},
+    {"S3", "For paths that begin with s3://; see docs/s3.md.", kS3Keys},
     {"Cluster", "Roles and addresses of processes, and the detection of lost ones.", kClusterKeys},
     {"Operating", "The REST interface, and metrics for Prometheus.", kOperatingKeys},
     {"High availability", "Election of coordinators with ZooKeeper.", kHighAvailabilityKeys},
@@ -101,9 +103,10 @@ std::string configuration_page() {
       "without a unit is in milliseconds. 100 years is the maximum; longer durations count as 100\n"
       "years. Sizes are written like `4096`, `20 kb`, `1 mb`. A kb is 1024 bytes.\n\n"
       "Keys that begin with `weir.` are weir's own. So are\n"
-      "`execution.checkpointing.event-threshold`, the keys that begin with `fs.hdfs.`, and the "
-      "keys\n"
-      "that end with `.file`. All others are Flink's.\n";
+      "`execution.checkpointing.event-threshold`, the keys that begin with `fs.hdfs.`,\n"
+      "`s3.session-token`, `s3.tls.ca-file`, `s3.conditional-writes`, `s3.retry.attempts`,\n"
+      "`s3.call-timeout`, `s3.silence-timeout`, and the keys that end with `.file`. All others are "
+      "Flink's.\n";
   for (const ConfigArea& area : kAreas) {
     page += cat("\n## ", area.title, "\n\n", area.doc,
                 "\n\n| key | type | default | meaning |\n|---|---|---|---|\n");

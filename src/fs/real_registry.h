@@ -36,8 +36,8 @@ struct RealFileSystemsOptions {
 using MakeFileSystem = StatusOr<std::shared_ptr<FileSystem>>(const FileUri& uri,
                                                              const RealFileSystemsOptions& options);
 
-/// The real file systems: file, memory, hdfs and webhdfs. One object per scheme and authority, made
-/// at first use; everyone who resolves "memory://name" here shares it. Thread: any.
+/// The real file systems: file, memory, hdfs, webhdfs and s3. One object per scheme and authority,
+/// made at first use; everyone who resolves "memory://name" here shares it. Thread: any.
 class RealFileSystems final : public FileSystemRegistry {
  public:
   explicit RealFileSystems(RealFileSystemsOptions options) : options_(std::move(options)) {}
@@ -60,5 +60,6 @@ std::optional<std::string> process_environment(std::string_view name);
 
 }  // namespace weir
 
-/// weir::hdfs; see base/component.h.
+/// weir::hdfs and weir::s3; see base/component.h.
 extern "C" [[gnu::weak]] weir::MakeFileSystem* weir_component_hdfs();
+extern "C" [[gnu::weak]] weir::MakeFileSystem* weir_component_s3();

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Starts real systems, runs the tests against them, and always stops them again.
-# usage: run.sh BUILD_DIR [single|ha|zookeeper ...]      (default: all; single and ha are HDFS)
+# usage: run.sh BUILD_DIR [single|ha|zookeeper|s3 ...]      (default: all; single and ha are HDFS)
 set -euo pipefail
-build="${1:?usage: run.sh BUILD_DIR [single|ha|zookeeper ...]}"; shift
+build="${1:?usage: run.sh BUILD_DIR [single|ha|zookeeper|s3 ...]}"; shift
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tool="$here/../../tools/real/hdfs.py"
 zookeeper_tool="$here/../../tools/real/zookeeper.py"
+s3_tool="$here/../../tools/real/s3.py"
 scratch="$(mktemp -d "${TMPDIR:-/tmp}/weir-integration-XXXXXX")"
 test_pid=""
 
@@ -16,7 +17,11 @@ finish() {
   local home
   for home in "$scratch"/*/; do
     [[ -d "$home" ]] || continue
-    if [[ "$home" == */zookeeper/ ]]; then "$zookeeper_tool" stop --home "$home" || true; else "$tool" stop --home "$home" || true; fi
+    case "$home" in
+      */zookeeper/) "$zookeeper_tool" stop --home "$home" || true ;;
+      */s3/) "$s3_tool" stop --home "$home" || true ;;
+      *) "$tool" stop --home "$home" || true ;;
+    esac
   done
   if ((code == 0)); then rm -rf "$scratch"; else echo "logs are kept in $scratch" >&2; fi
   exit "$code"
@@ -41,12 +46,21 @@ run_zookeeper() {
   "$zookeeper_tool" stop --home "$home"
 }
 
-(($#)) || set -- single ha zookeeper
+run_s3() {
+  local home="$scratch/s3"
+  timeout 1600 "$s3_tool" start --home "$home"
+  (. "$home/env"; exec timeout 300 "$build/bin/weir_s3_test" --gtest_brief=1) & test_pid=$!
+  wait "$test_pid"; test_pid=""
+  "$s3_tool" stop --home "$home"
+}
+
+(($#)) || set -- single ha zookeeper s3
 for setup in "$@"; do
   case "$setup" in
     single) run_hdfs single ;;
     ha) run_hdfs ha --ha ;;
     zookeeper) run_zookeeper ;;
-    *) echo "run.sh: no set-up is called $setup; there are single, ha and zookeeper" >&2; exit 2 ;;
+    s3) run_s3 ;;
+    *) echo "run.sh: no set-up is called $setup; there are single, ha, zookeeper and s3" >&2; exit 2 ;;
   esac
 done

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""A real S3 server on this machine for tests: versitygw, which keeps objects as files and checks
+signatures.
+
+  s3.py start --home DIR               writes DIR/env: source it to find the server
+  s3.py stop --home DIR
+  s3.py kill --home DIR                kill -9
+  s3.py revive --home DIR              starts it again, with its objects, on its port
+  s3.py pause|resume --home DIR        SIGSTOP, SIGCONT
+  s3.py bucket --home DIR NAME         makes a bucket
+  s3.py env --home DIR                 prints DIR/env
+
+It listens on 127.0.0.1, on a port that the system chooses. It is built by Go from its module and
+kept in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its
+pid and start time, never by its name.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+import servers
+from servers import HOST, die, free_ports, say
+
+VERSION = "v1.8.0"
+MODULE = f"github.com/versity/versitygw/cmd/versitygw@{VERSION}"
+ACCESS_KEY = "weir"
+SECRET_KEY = "secret-of-weir"
+REGION = "us-east-1"
+SERVER = "versitygw"
+
+
+def program():
+    """The path of the server, which is built once."""
+    with servers.fetched_once(SERVER, VERSION) as (folder, missing):
+        built = folder / SERVER
+        if missing and not built.exists():
+            if shutil.which("go") is None:
+                die("Go is not on the path: install 1.25 or newer from go.dev")
+            say(f"building {SERVER} {VERSION} in {folder}")
+            done = subprocess.run(
+                ["go", "install", "-ldflags=-s -w", MODULE],
+                env={**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=1500,
+            )
+            if done.returncode != 0:
+                die(
+                    f"go could not build {MODULE}: is the module proxy reachable?\n"
+                    + done.stdout.decode(errors="replace")[-2000:]
+                )
+    return built
+
+
+class Home(servers.Home):
+    def serve(self):
+        self.spawn(
+            SERVER,
+            [
+                *[str(program()), "--port", f"{HOST}:{self.state['port']}", "--region", REGION],
+                *["--quiet", "posix", "--sidecar", str(self.folder / "meta")],
+                str(self.folder / "objects"),
+            ],
+            env={**os.environ, "ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
+        )
+        self.wait("the S3 server", self.serves, SERVER)
+
+    def serves(self):
+        try:
+            with socket.create_connection((HOST, self.state["port"]), timeout=2):
+                return True
+        except OSError:
+            return False
+
+
+def start(home, arguments):
+    home.begin("An S3 server")
+    for folder in ("objects", "meta"):
+        (home.folder / folder).mkdir(exist_ok=True)
+    (home.state["port"],) = free_ports(1)
+    home.serve()
+    home.write_env(
+        {
+            "WEIR_TEST_S3": f"http://{HOST}:{home.state['port']}",
+            "WEIR_TEST_S3_ACCESS_KEY": ACCESS_KEY,
+            "WEIR_TEST_S3_SECRET_KEY": SECRET_KEY,
+            "WEIR_TEST_S3_HOME": home.folder,
+        }
+    )
+    make_bucket(home, "weir-test")
+
+
+def make_bucket(home, name):
+    # The server takes a folder below its root for a bucket.
+    (home.folder / "objects" / name).mkdir(exist_ok=True)
+
+
+def stop(home, arguments):
+    home.stop(SERVER)
+
+
+def kill(home, arguments):
+    home.kill(SERVER)
+
+
+def revive(home, arguments):
+    home.serve()
+
+
+def pause(home, arguments):
+    home.signal(SERVER, signal.SIGSTOP)
+
+
+def resume(home, arguments):
+    home.signal(SERVER, signal.SIGCONT)
+
+
+def bucket(home, arguments):
+    make_bucket(home, arguments.name)
+
+
+def env(home, arguments):
+    print((home.folder / "env").read_text(), end="")
+
+
+COMMANDS = {
+    "start": start,
+    "stop": stop,
+    "kill": kill,
+    "revive": revive,
+    "pause": pause,
+    "resume": resume,
+    "bucket": bucket,
+    "env": env,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in COMMANDS:
+        command = commands.add_parser(name)
+        command.add_argument("--home", required=True)
+        if name == "bucket":
+            command.add_argument("name")
+    arguments = parser.parse_args()
+    home = Home(arguments.home)
+    if arguments.command not in ("start", "stop") and not home.file.exists():
+        die(f"no S3 server was started in {home.folder}")
+    COMMANDS[arguments.command](home, arguments)
+
+
+if __name__ == "__main__":
+    main()
