@@ -60,6 +60,11 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "splits_dealt_twice",
     "hosted_state_not_restored",
     "hosted_barrier_not_flushed",
+    "changes_since_failed_checkpoint_lost",
+    "removed_key_returns",
+    "shared_file_deleted_early",
+    "shared_files_kept",
+    "superseded_state_read",
 };
 
 }  // namespace

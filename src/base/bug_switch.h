@@ -62,6 +62,11 @@ enum class Bug {
   kSplitsDealtTwice,         ///< another subtask also reads the first subtask's splits
   kHostedStateNotRestored,   ///< a chain in Flink starts empty, ignoring the state from Flink
   kHostedBarrierNotFlushed,  ///< a chain in Flink keeps records that belong before a barrier
+  kChangesSinceFailedCheckpointLost,  ///< changes count from the last checkpoint that was tried
+  kRemovedKeyReturns,                 ///< a restore from changes does not remove keys
+  kSharedFileDeletedEarly,            ///< a shared file goes with the checkpoint that wrote it
+  kSharedFilesKept,                   ///< shared files that nothing refers to are not removed
+  kSupersededStateRead,  ///< a restore reads parts that a later checkpoint has written again
   kCount,
 };
 

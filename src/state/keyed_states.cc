@@ -1,8 +1,10 @@
 #include "weir/detail/state/keyed_states.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/bug_switch.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "state/restore_check.h"
 #include "weir/detail/base/check.h"
@@ -10,11 +12,18 @@
 namespace weir::detail {
 namespace {
 
+// The parts of the changes of a key group.
+constexpr uint8_t kRemovedPart = 1;
+constexpr uint8_t kWrittenPart = 2;
+
 class KeyedStatesSnapshot final : public KeyedStateSnapshot {
  public:
   KeyedStatesSnapshot(TypeDescription key_type, PlaceSpace places,
-                      std::shared_ptr<SnapshotProgress> progress)
-      : key_type_(std::move(key_type)), places_(places), progress_(std::move(progress)) {}
+                      std::shared_ptr<SnapshotProgress> progress, uint32_t base)
+      : key_type_(std::move(key_type)),
+        places_(places),
+        progress_(std::move(progress)),
+        base_(base) {}
   ~KeyedStatesSnapshot() override {
     views_.clear();
     progress_->release_all();  // only now, because it lets the operator reuse the pages
@@ -29,13 +38,65 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
   std::vector<KeyedStateInfo> states() const override { return infos_; }
   KeyGroupRange range() const override { return places_.range(); }
   Status write_group(int key_group, BinaryWriter& out, KeyGroupWriting* writing) const override {
+    check_unreleased(key_group);
+    WEIR_RETURN_IF_ERROR(write_part(
+        key_group, out, writing,
+        [&](const StateView& view, auto& group) { view.write_group(key_group, group); }));
+    if (writing == nullptr || !writing->again) progress_->release(key_group);
+    return {};
+  }
+  void done_with(int key_group) const override { progress_->release(key_group); }
+
+  int64_t epoch() const override { return progress_->epoch(); }
+  int64_t base() const override {
+    // The age of a slot (table_page.h) does not reach farther back.
+    constexpr int64_t kMaxEpochs = 250;
+    if (base_ == 0 || progress_->epoch() - base_ > kMaxEpochs) return 0;
+    const bool known = std::all_of(views_.begin(), views_.end(),
+                                   [&](const auto& view) { return view->knows_changes(base_); });
+    return known ? base_ : 0;
+  }
+  Status write_changes(int key_group, BinaryWriter& out, KeyGroupWriting* writing) const override {
+    WEIR_CHECK(base_ != 0);
+    check_unreleased(key_group);
+    StateView::Changes any;
+    for (const auto& view : views_) {
+      const StateView::Changes its = view->changes(key_group, base_);
+      any.removed |= its.removed;
+      any.written |= its.written;
+    }
+    if (any.removed) {
+      out.put_u8(kRemovedPart);
+      WEIR_RETURN_IF_ERROR(
+          write_part(key_group, out, writing, [&](const StateView& view, auto& group) {
+            view.write_removed(key_group, base_, group);
+          }));
+    }
+    if (any.written) {
+      out.put_u8(kWrittenPart);
+      WEIR_RETURN_IF_ERROR(
+          write_part(key_group, out, writing, [&](const StateView& view, auto& group) {
+            view.write_written(key_group, base_, group);
+          }));
+    }
+    if (writing == nullptr || !writing->again) progress_->release(key_group);
+    return {};
+  }
+
+ private:
+  void check_unreleased(int key_group) const {
     WEIR_CHECK(places_.range().contains(key_group));
     WEIR_CHECK(!progress_->released(key_group));  // otherwise it may have been overwritten
+  }
+  /// Calls write(view, group) for each state.
+  template <class Write>
+  Status write_part(int key_group, BinaryWriter& out, KeyGroupWriting* writing,
+                    const Write& write) const {
     CanonicalGroupWriter group(out, key_group, places_.max_parallelism() > 128, writing);
     for (size_t id = 0; id < views_.size() && group.accepts_more(); ++id) {
       group.begin_state(static_cast<int>(id));
       try {
-        views_[id]->write_group(key_group, group);
+        write(*views_[id], group);
       } catch (const std::length_error& error) {
         return invalid_argument(cat("state '", infos_[id].name, "' cannot be written, key group ",
                                     key_group, ": ", error.what()));
@@ -49,15 +110,13 @@ class KeyedStatesSnapshot final : public KeyedStateSnapshot {
           " fit into a checkpoint: spread them over more keys, or over the keys of a map state"));
     }
     group.end_group();
-    if (writing == nullptr || !writing->again) progress_->release(key_group);
     return {};
   }
-  void done_with(int key_group) const override { progress_->release(key_group); }
 
- private:
   const TypeDescription key_type_;
   const PlaceSpace places_;
   const std::shared_ptr<SnapshotProgress> progress_;
+  const uint32_t base_;
   std::vector<KeyedStateInfo> infos_;
   std::vector<std::unique_ptr<StateView>> views_;
 };
@@ -71,8 +130,8 @@ KeyedStates::~KeyedStates() = default;
 
 std::unique_ptr<KeyedStateSnapshot> KeyedStates::snapshot() {
   forget_current_key();
-  auto snapshot =
-      std::make_unique<KeyedStatesSnapshot>(key_type_, places(), tracker_.begin_snapshot());
+  auto snapshot = std::make_unique<KeyedStatesSnapshot>(key_type_, places(),
+                                                        tracker_.begin_snapshot(), tracker_.base());
   for (const auto& state : states_) snapshot->add(state->info(), state->freeze());
   return snapshot;
 }
@@ -95,47 +154,82 @@ Status KeyedStates::begin_restore(const TypeDescription* key_type,
   return {};
 }
 
-Status KeyedStates::read_group(int key_group, BinaryReader& in) {
-  const auto what = [&] {
-    return cat("the keyed state of operator '", label_, "', key group ", key_group);
-  };
-  if (!places().range().contains(key_group)) {
-    return internal_error(cat(what(), " was offered to the subtask that owns ",
-                              places().range().first, " to ", places().range().last));
+std::string KeyedStates::where(int key_group) const {
+  return cat("the keyed state of operator '", label_, "', key group ", key_group);
+}
+
+StatusOr<NamedState*> KeyedStates::restoring(int key_group, int id) const {
+  if (id < 0 || id >= static_cast<int>(restoring_.size())) {
+    return data_loss(
+        cat(where(key_group), " has an entry of state number ", id, " of ", restoring_.size()));
   }
+  NamedState* state = restoring_[static_cast<size_t>(id)];
+  if (state != nullptr || ignore_unclaimed_) return state;
+  return failed_precondition(cat(where(key_group),
+                                 " has timers that the operator does not have; allow state that "
+                                 "nobody claims to be dropped"));
+}
+
+Status KeyedStates::check_read(int key_group, const NamedState& state, BinaryReader& key,
+                               BinaryReader& value, bool in_group) const {
+  key.expect_end();
+  value.expect_end();
+  if (!key.ok())
+    return key.status(cat(where(key_group), ", a key of state '", state.info().name, "'"));
+  if (!value.ok())
+    return value.status(cat(where(key_group), ", a value of state '", state.info().name, "'"));
+  if (in_group) return {};
+  return data_loss(cat(where(key_group), " holds a key of state '", state.info().name,
+                       "' that belongs to another group; the key's hash is not what it was when "
+                       "the state was written"));
+}
+
+Status KeyedStates::check_own(int key_group) const {
+  if (places().range().contains(key_group)) return {};
+  return internal_error(cat(where(key_group), " was offered to the subtask that owns ",
+                            places().range().first, " to ", places().range().last));
+}
+
+Status KeyedStates::read_group(int key_group, BinaryReader& in) {
+  WEIR_RETURN_IF_ERROR(check_own(key_group));
   for (const auto& state : states_) state->begin_group();
   CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
   CanonicalEntry entry;
   while (group.next(&entry)) {
-    if (entry.state < 0 || entry.state >= static_cast<int>(restoring_.size())) {
-      return data_loss(
-          cat(what(), " has an entry of state number ", entry.state, " of ", restoring_.size()));
-    }
-    NamedState* state = restoring_[static_cast<size_t>(entry.state)];
-    if (state == nullptr) {
-      if (ignore_unclaimed_) continue;
-      return failed_precondition(cat(what(),
-                                     " has timers that the operator does not have; allow state "
-                                     "that nobody claims to be dropped"));
-    }
+    WEIR_ASSIGN_OR_RETURN(NamedState * state, restoring(key_group, entry.state));
+    if (state == nullptr) continue;
     if (bug_enabled(Bug::kTimersNotRestored) && state->info().kind == KeyedStateInfo::Kind::kTimers)
       continue;
     BinaryReader key(entry.key);
     BinaryReader value(entry.value);
     const bool in_group = state->read_entry(key_group, key, value);
-    key.expect_end();
-    value.expect_end();
-    if (!key.ok()) return key.status(cat(what(), ", a key of state '", state->info().name, "'"));
-    if (!value.ok())
-      return value.status(cat(what(), ", a value of state '", state->info().name, "'"));
-    if (!in_group) {
-      return data_loss(cat(what(), " holds a key of state '", state->info().name,
-                           "' that belongs to another group; the key's hash is not what it was "
-                           "when the state was written"));
-    }
+    WEIR_RETURN_IF_ERROR(check_read(key_group, *state, key, value, in_group));
   }
   for (const auto& state : states_) state->end_group();
-  return in.ok() ? Status() : in.status(what());
+  return in.ok() ? Status() : in.status(where(key_group));
+}
+
+Status KeyedStates::read_changes(int key_group, BinaryReader& in) {
+  WEIR_RETURN_IF_ERROR(check_own(key_group));
+  uint8_t part = in.get_u8();
+  if (in.ok() && part == kRemovedPart) {
+    if (in.remaining() == 0) in.fail("no removed key");
+    CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
+    CanonicalEntry entry;
+    while (group.next(&entry)) {
+      WEIR_ASSIGN_OR_RETURN(NamedState * state, restoring(key_group, entry.state));
+      if (state == nullptr || bug_enabled(Bug::kRemovedKeyReturns)) continue;
+      BinaryReader key(entry.key);
+      BinaryReader value(entry.value);
+      const bool in_group = state->read_removed(key_group, key);
+      WEIR_RETURN_IF_ERROR(check_read(key_group, *state, key, value, in_group));
+    }
+    if (!in.ok() || in.remaining() == 0) return in.status(where(key_group));
+    part = in.get_u8();
+  }
+  if (part != kWrittenPart) in.fail("changes of an unknown kind");
+  if (!in.ok()) return in.status(where(key_group));
+  return read_group(key_group, in);
 }
 
 NamedState* KeyedStates::find(const std::string& name) const {
@@ -176,6 +270,7 @@ void KeyedStates::remove_expired(size_t records) {
 
 void KeyedStates::attach(OperatorContext& context) {
   context_ = &context;
+  tracker_.track_changes(context.tracks_changes());
   const auto run = [&context](std::function<void()> work) {
     context.run_blocking([work = std::move(work)] {
       work();

@@ -40,6 +40,18 @@ class KeyedStateSnapshot {
   /// it can stop the output.
   virtual Status write_group(int key_group, BinaryWriter& out,
                              detail::KeyGroupWriting* writing = nullptr) const = 0;
+  /// The number of this snapshot among those of its state, from 1; 0: they are not numbered.
+  virtual int64_t epoch() const { return 0; }
+  /// The snapshot that write_changes() compares with, by its number; 0: it cannot compare.
+  virtual int64_t base() const { return 0; }
+  /// Appends what has changed in one key group since base(), or nothing if nothing has
+  /// (docs/formats/keyed_state.md, Changes). Otherwise like write_group, which may be called for
+  /// other groups.
+  virtual Status write_changes(int key_group, BinaryWriter& out,
+                               detail::KeyGroupWriting* writing = nullptr) const {
+    (void)key_group, (void)out, (void)writing;
+    return internal_error("this state does not know what has changed");
+  }
   /// Returns the memory of a group that was written with `again`.
   virtual void done_with(int key_group) const { (void)key_group; }
 };
@@ -60,6 +72,13 @@ class KeyedState {
   /// Reads the entries of one key group in the canonical layout. A group outside the operator's
   /// range is an error.
   virtual Status read_group(int key_group, BinaryReader& in) = 0;
+  /// Applies what write_changes() has written to the key group as it was in that snapshot's base.
+  virtual Status read_changes(int key_group, BinaryReader& in) {
+    (void)key_group, (void)in;
+    return internal_error("this state cannot be restored from changes");
+  }
+  /// The snapshot with this number is durable, and every later one may be written as changes since.
+  virtual void set_base(int64_t epoch) { (void)epoch; }
   /// Called when a checkpoint was completed or aborted. Frees memory that only its snapshot needed,
   /// even if no records arrive: a bounded amount now, the rest later.
   virtual void snapshot_ended() {}

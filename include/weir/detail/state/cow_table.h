@@ -16,11 +16,13 @@
 // reader never writes to memory that the operator's thread uses, and the operator's thread never
 // locks.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "weir/detail/base/check.h"
+#include "weir/detail/state/removed_keys.h"
 #include "weir/detail/state/table_pages.h"
 #include "weir/detail/state/table_view.h"
 
@@ -30,11 +32,12 @@ namespace weir::detail {
 ///
 /// Thread: the operator's. Held by shared_ptr, because a view may outlive the operator; the last
 /// owner frees the pages. `tracker` must live as long as the operator uses the table.
-template <class Key, class Value, class Placer>
+template <class K, class Value, class Placer>
 class CowTable {
-  using Pages = TablePages<Key, Value, Placer>;
+  using Pages = TablePages<K, Value, Placer>;
 
  public:
+  using Key = K;
   using Page = typename Pages::Page;
   using Slot = typename Pages::Slot;
 
@@ -80,7 +83,7 @@ class CowTable {
     const uint32_t slot = page_of(entry)->find(log2_of(entry), place, key);
     if (slot == Page::kNone) return nullptr;
     if (__builtin_expect((entry & kSharedBit) != 0, 0)) entry = pages_.own(place);
-    return &page_of(entry)->slot(slot).value;
+    return &changed(entry, slot);
   }
 
   struct Found {
@@ -95,7 +98,7 @@ class CowTable {
       Page* page = page_of(entry);
       const int log2 = log2_of(entry);
       const uint32_t slot = page->find(log2, place, key);
-      if (__builtin_expect(slot != Page::kNone, 1)) return {page->slot(slot).value, false};
+      if (__builtin_expect(slot != Page::kNone, 1)) return {changed(entry, slot), false};
     } else if (Value* value = find_mutable(place, key)) {
       return {*value, false};
     }
@@ -110,7 +113,7 @@ class CowTable {
       Page* page = page_of(entry);
       const int log2 = log2_of(entry);
       const uint32_t found = page->find(log2, place, key);
-      if (found != Page::kNone) return page->slot(found).value;
+      if (found != Page::kNone) return changed(entry, found);
       if (__builtin_expect(page->growth_left != 0, 1)) {
         return fill(page, log2, place, key, [] { return Value{}; });
       }
@@ -126,6 +129,7 @@ class CowTable {
     if (slot == Page::kNone) return false;
     if ((entry & kSharedBit) != 0) entry = pages_.own(place);
     Page* page = page_of(entry);
+    note_removal(*page, log2_of(entry), slot);
     page->slot(slot).~Slot();
     page->release(log2_of(entry), slot);
     --size_;
@@ -189,6 +193,7 @@ class CowTable {
       const uint64_t next = pages_.last_place(cursor, entry) + 1;
       if (entry != 0) {
         visit(entry, f);
+        note_removals(entry);
         size_ -= page_of(entry)->size;
         pages_.drop(cursor);
         cursor = next;
@@ -202,6 +207,12 @@ class CowTable {
 
   /// Returns the current table for a snapshot that `tracker` has registered.
   std::shared_ptr<const FrozenRoot> freeze() { return pages_.freeze(); }
+  /// The keys that were removed since the snapshot `base`, which is durable, for the same snapshot.
+  /// Keys that are removed before the first call are not kept: no snapshot needs them.
+  typename RemovedKeys<Key>::Sealed seal_removed(uint32_t base) {
+    keeps_removed_ = pages_.tracks_changes();
+    return removed_.seal(pages_.epoch() - 1, base);
+  }
 
   /// Frees the remaining memory of an empty table.
   void clear() { pages_.clear(); }
@@ -216,6 +227,27 @@ class CowTable {
 
   static Page* page_of(uintptr_t entry) { return Pages::page_of(entry); }
   uint64_t place_of(const Slot& slot) const { return pages_.place_of(slot); }
+
+  static constexpr size_t kRemovedAtLeast = 1 << 16;
+
+  __attribute__((always_inline)) Value& changed(uintptr_t entry, uint32_t slot) {
+    if (__builtin_expect(pages_.tracks_changes(), 0))
+      page_of(entry)->mark_changed(log2_of(entry), slot);
+    return page_of(entry)->slot(slot).value;
+  }
+  /// No snapshot has a key that was inserted after the last one.
+  void note_removal(const Page& page, int log2, uint32_t slot) {
+    if (__builtin_expect(keeps_removed_, 0) &&
+        (page.age(log2, slot) != Page::kInserted || page.born != pages_.epoch()))
+      removed_.add(page.slot(slot).key, std::max(kRemovedAtLeast, size_));
+  }
+  void note_removals(uintptr_t entry) {
+    if (!keeps_removed_) return;
+    const Page& page = *page_of(entry);
+    page.for_each(log2_of(entry), [&](const Slot& slot) {
+      note_removal(page, log2_of(entry), page.index_of(slot));
+    });
+  }
 
   template <class F>
   static void visit(uintptr_t entry, F& f) {
@@ -242,12 +274,15 @@ class CowTable {
       }
     }();
     const uint32_t slot = page->take(log2, place);
+    if (__builtin_expect(pages_.tracks_changes(), 0)) page->age(log2, slot) = Page::kInserted;
     ::new (static_cast<void*>(&page->slot(slot))) Slot(std::move(made));
     ++size_;
     return page->slot(slot).value;
   }
 
   Pages pages_;
+  RemovedKeys<Key> removed_;
+  bool keeps_removed_ = false;
   size_t size_ = 0;
   size_t before_group_ = 0;  ///< size_ at the start of the key group that is being restored
   size_t last_group_ = 0;    ///< number of entries of the previous group

@@ -19,6 +19,33 @@ class StateView {
   virtual ~StateView() = default;
   /// Appends the entries of a key group. The caller has set the state's id.
   virtual void write_group(int key_group, CanonicalGroupWriter& out) const = 0;
+
+  // Changes since an epoch (table_page.h), the same in all calls.
+
+  /// If false, the following must not be called.
+  virtual bool knows_changes(uint32_t since) const {
+    (void)since;
+    return false;
+  }
+  struct Changes {
+    bool removed = false;
+    bool written = false;
+  };
+  /// Whether the functions below write anything, with one exception: written values may all have
+  /// expired.
+  virtual Changes changes(int key_group, uint32_t since) const {
+    (void)key_group, (void)since;
+    return {};
+  }
+  /// Appends the keys to remove before the written entries are read: without values, and without
+  /// the keys of maps.
+  virtual void write_removed(int key_group, uint32_t since, CanonicalGroupWriter& out) const {
+    (void)key_group, (void)since, (void)out;
+  }
+  /// Appends the current entries of all keys that were written.
+  virtual void write_written(int key_group, uint32_t since, CanonicalGroupWriter& out) const {
+    (void)key_group, (void)since, (void)out;
+  }
 };
 
 /// One named state (or set of timers) of an operator. Thread: the operator's.
@@ -35,6 +62,12 @@ class NamedState {
   /// Restores one entry. `key` holds the key and the rest of the composite key. The caller checks
   /// both readers. Returns false if the key does not belong to this key group.
   virtual bool read_entry(int key_group, BinaryReader& key, BinaryReader& value) = 0;
+  /// Reads a key that StateView::write_removed has written. Otherwise like read_entry().
+  virtual bool read_removed(int key_group, BinaryReader& key) {
+    (void)key_group;
+    key.fail("this state does not know what has changed");
+    return true;
+  }
   /// Prefetches the memory that an access to each of these places will touch.
   virtual void prefetch(const uint64_t* places, size_t count) = 0;
 };
@@ -51,7 +84,9 @@ class KeyedStates : public KeyedState {
   Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
                        bool ignore_unclaimed) override;
   Status read_group(int key_group, BinaryReader& in) override;
+  Status read_changes(int key_group, BinaryReader& in) override;
   void snapshot_ended() override;
+  void set_base(int64_t epoch) override { tracker_.set_base(static_cast<uint32_t>(epoch)); }
 
   SnapshotTracker& tracker() { return tracker_; }
   StateMemory memory() const { return tracker_.memory_in_use(); }
@@ -93,6 +128,13 @@ class KeyedStates : public KeyedState {
     for (uint64_t* changes : key_changes_) ++*changes;
   }
   void remove_expired(size_t records);
+  /// The state with this id in the snapshot that is being restored; null: it is dropped.
+  StatusOr<NamedState*> restoring(int key_group, int id) const;
+  std::string where(int key_group) const;
+  Status check_own(int key_group) const;
+  /// `in_group`: the result of the state's read.
+  Status check_read(int key_group, const NamedState& state, BinaryReader& key, BinaryReader& value,
+                    bool in_group) const;
 
   const std::string label_;
   const TypeDescription key_type_;

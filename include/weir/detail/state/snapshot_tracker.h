@@ -65,6 +65,13 @@ class SnapshotTracker {
   /// The number of the last snapshot. Only later snapshots see objects that are made now.
   uint32_t epoch() const { return static_cast<uint32_t>(epoch_); }
 
+  /// Whether tables know what has changed since an earlier snapshot. Set it before the first table.
+  void track_changes(bool track) { tracks_changes_ = track; }
+  bool tracks_changes() const { return tracks_changes_; }
+  /// A snapshot is durable: the next ones only have to know what has changed since. 0: none is.
+  void set_base(uint32_t epoch) { base_ = epoch; }
+  uint32_t base() const { return base_; }
+
   std::shared_ptr<SnapshotProgress> begin_snapshot();
   bool any_in_use();
   /// Whether a snapshot may still read an object made in epoch `born`, for the entries between the
@@ -92,6 +99,8 @@ class SnapshotTracker {
   const PlaceSpace places_;
   const std::shared_ptr<TableMemory> memory_;
   int64_t epoch_ = 0;
+  uint32_t base_ = 0;
+  bool tracks_changes_ = false;
   std::vector<std::shared_ptr<const SnapshotProgress>> in_use_;  // oldest first
 };
 

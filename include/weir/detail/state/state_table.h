@@ -13,6 +13,7 @@
 #include "weir/detail/state/keyed_states.h"
 #include "weir/detail/state/state_access.h"
 #include "weir/detail/state/state_entries.h"
+#include "weir/detail/state/table_changes.h"
 
 namespace weir::detail {
 
@@ -111,8 +112,24 @@ class StateTable : public NamedState, public KeyedEntries<At> {
     if (!key.ok() ||
         key_group_of(TimerOwner<At>::key_hash(at), places.max_parallelism()) != key_group)
       return false;
-    const uint64_t place = places.place_in_group(key_group, TimerOwner<At>::hash(at));
-    Entries::read(key, value, table_->restore(place, at), stored_);
+    T& entry = table_->restore(places.place_in_group(key_group, TimerOwner<At>::hash(at)), at);
+    if constexpr (kAddsEntries) {
+      Entries::read(key, value, entry, stored_);
+    } else {
+      T read{};  // the entry may have a value, which a serializer may expect to be empty
+      Entries::read(key, value, read, stored_);
+      entry = std::move(read);
+    }
+    return true;
+  }
+  bool read_removed(int key_group, BinaryReader& key) override {
+    At at{};
+    TimerOwner<At>::read(key, at);
+    const PlaceSpace& places = tracker_.places();
+    if (!key.ok() ||
+        key_group_of(TimerOwner<At>::key_hash(at), places.max_parallelism()) != key_group)
+      return false;
+    table_->erase(places.place_in_group(key_group, TimerOwner<At>::hash(at)), at);
     return true;
   }
   void prefetch(const uint64_t* places, size_t count) override {
@@ -125,7 +142,7 @@ class StateTable : public NamedState, public KeyedEntries<At> {
  protected:
   template <class Keep>
   std::unique_ptr<StateView> view(Keep keep) {
-    return std::make_unique<View<Keep>>(table_, tracker_.places(), keep);
+    return std::make_unique<View<Keep>>(table_, tracker_, keep);
   }
   const At& key() const {
     if (current_.key == nullptr) throw_no_current_key(name_);
@@ -134,21 +151,57 @@ class StateTable : public NamedState, public KeyedEntries<At> {
   uint64_t place() const { return current_.place; }
 
  private:
+  /// Reading an entry adds to the value, so changes remove the old value first.
+  static constexpr bool kAddsEntries =
+      Entries::kKind == KeyedStateInfo::Kind::kList || Entries::kKind == KeyedStateInfo::Kind::kMap;
+
   template <class Keep>
   class View final : public StateView {
    public:
-    View(const std::shared_ptr<Table>& table, PlaceSpace places, Keep keep)
-        : view_(table, table->freeze(), places), keep_(keep) {}
+    View(const std::shared_ptr<Table>& table, const SnapshotTracker& tracker, Keep keep)
+        : view_(table, table->freeze(), tracker.places()),
+          changes_(table, tracker, view_),
+          keep_(keep) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const At& at, const T& value) {
-        if (!out.accepts_more()) return;
-        Entries::write(
-            out, value, [&](BinaryWriter& bytes) { TimerOwner<At>::write(bytes, at); }, keep_);
+        if (out.accepts_more()) write(out, at, value);
+      });
+    }
+    bool knows_changes(uint32_t since) const override { return changes_.complete_since(since); }
+    Changes changes(int key_group, uint32_t since) const override {
+      Changes any;
+      any.written = changes_.any_written(key_group, since);
+      any.removed = (kAddsEntries && any.written) || changes_.any_removed(key_group, since);
+      return any;
+    }
+    void write_removed(int key_group, uint32_t since, CanonicalGroupWriter& out) const override {
+      const auto write_key = [&](const At& at) {
+        TimerOwner<At>::write(out.begin_key(), at);
+        out.begin_value();
+        out.end_entry();
+        return out.accepts_more();
+      };
+      changes_.for_each_removed(key_group, since, write_key);
+      if constexpr (kAddsEntries) {
+        view_.for_each_changed_of_group(key_group, since,
+                                        [&](const At& at, const T&) { return write_key(at); });
+      }
+    }
+    void write_written(int key_group, uint32_t since, CanonicalGroupWriter& out) const override {
+      view_.for_each_changed_of_group(key_group, since, [&](const At& at, const T& value) {
+        if (out.accepts_more()) write(out, at, value);
+        return out.accepts_more();
       });
     }
 
    private:
+    void write(CanonicalGroupWriter& out, const At& at, const T& value) const {
+      Entries::write(
+          out, value, [&](BinaryWriter& bytes) { TimerOwner<At>::write(bytes, at); }, keep_);
+    }
+
     typename Table::View view_;
+    const TableChanges<Table> changes_;
     const Keep keep_;
   };
 

@@ -126,7 +126,12 @@ class TableDirectory {
       retire(slot, tracker);
       live = reinterpret_cast<uintptr_t>(chunk) | static_cast<uintptr_t>(prefix);
     } else if (!is_untouched(slot)) {
-      chunk_of(slot)[size_t{1} << chunk_bits()] = tracker.epoch();
+      const size_t entries = size_t{1} << chunk_bits();
+      uintptr_t* const chunk = chunk_of(slot);
+      chunk[entries] = tracker.epoch();
+      // No snapshot needs the pages, but a write to one of an earlier epoch has to age its slots.
+      for (size_t i = 0; tracker.tracks_changes() && i < entries; ++i)
+        if (chunk[i] != 0) chunk[i] |= kSharedBit;
     }
     set_root_slots(place, live);
     frozen_left_ -= root_size() >> prefix;

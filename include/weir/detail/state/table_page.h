@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -55,10 +56,14 @@ class TagGroup {
 
 /// A page of a CowTable: an open-addressing table of 2^log2 slots in one block of memory:
 ///   slots in reverse order | header | one tag per slot, then the first 16 tags again
+///   | one age per slot, if the table tracks changes
 /// A pointer to a page points to its header, so that the positions of slots and tags do not depend
 /// on the size. A search starts at the place's home slot and compares 16 tags at a time. A tag is
 /// seven bits of the place, kEmpty or kDeleted. CowTable handles growth and sharing. The owner of
 /// the pointer keeps `log2`.
+///
+/// An age says in which epoch (the number of the last snapshot) a slot was written last, relative
+/// to `born`: kInserted or 1: in epoch `born`; n: n - 1 epochs before; kOldest: that or earlier.
 template <class Key, class Value>
 class TablePage {
  public:
@@ -79,10 +84,13 @@ class TablePage {
   static constexpr uint8_t kDeleted = 0xFE;
   static constexpr uint32_t kGroup = 16;
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr uint8_t kInserted = 0;  ///< the key was inserted in epoch `born`
+  static constexpr uint8_t kOldest = 255;
 
   uint32_t size;
   uint32_t growth_left;  ///< number of empty slots that may still be filled
   uint8_t depth;         ///< number of leading bits that all places in this page share
+  bool has_ages;         ///< the page tracks changes
   uint32_t born;         ///< the last snapshot before the page was made; it does not see the page
 
   static constexpr uint32_t max_load(int log2) {
@@ -92,18 +100,23 @@ class TablePage {
   static constexpr size_t header_offset(int log2) {
     return ((sizeof(Slot) << log2) + 63) & ~size_t{63};
   }
-  static constexpr size_t bytes(int log2) {
-    return (header_offset(log2) + kTags + (size_t{1} << log2) + kGroup + 63) & ~size_t{63};
+  static constexpr size_t bytes(int log2, bool has_ages) {
+    const size_t slots = size_t{1} << log2;
+    return (header_offset(log2) + kTags + slots + kGroup + (has_ages ? slots : 0) + 63) &
+           ~size_t{63};
   }
+  size_t bytes(int log2) const { return bytes(log2, has_ages); }
   static TablePage* in_block(void* block, int log2) {
     return reinterpret_cast<TablePage*>(static_cast<char*>(block) + header_offset(log2));
   }
   void* block(int log2) { return reinterpret_cast<char*>(this) - header_offset(log2); }
 
-  void initialize(int log2, uint8_t new_depth, uint32_t epoch) {
+  /// The ages need none: a slot's is set when it is taken.
+  void initialize(int log2, uint8_t new_depth, uint32_t epoch, bool with_ages) {
     size = 0;
     growth_left = max_load(log2);
     depth = new_depth;
+    has_ages = with_ages;
     born = epoch;
     std::memset(tags(), kEmpty, (size_t{1} << log2) + kGroup);
   }
@@ -118,6 +131,35 @@ class TablePage {
   Slot& slot(uint32_t i) { return *(reinterpret_cast<Slot*>(this) - 1 - static_cast<size_t>(i)); }
   const Slot& slot(uint32_t i) const {
     return *(reinterpret_cast<const Slot*>(this) - 1 - static_cast<size_t>(i));
+  }
+
+  uint32_t index_of(const Slot& slot) const {
+    return static_cast<uint32_t>(reinterpret_cast<const Slot*>(this) - 1 - &slot);
+  }
+  // Only if the page has ages.
+  uint8_t& age(int log2, uint32_t slot) { return tags()[(size_t{1} << log2) + kGroup + slot]; }
+  uint8_t age(int log2, uint32_t slot) const { return tags()[(size_t{1} << log2) + kGroup + slot]; }
+  /// The page is writable, and the slot's value changes now.
+  void mark_changed(int log2, uint32_t slot) {
+    uint8_t& its = age(log2, slot);
+    its = std::min<uint8_t>(its, 1);
+  }
+  /// Whether the slot was written in this epoch or later. Exact for 253 epochs before `born`.
+  bool changed_since(int log2, uint32_t slot, uint32_t epoch) const {
+    const uint32_t before_born = std::max<uint32_t>(age(log2, slot), 1) - 1;
+    return born >= epoch && before_born <= born - epoch;
+  }
+  /// Moves `born` forward.
+  void grow_older(int log2, uint32_t epoch) {
+    if (has_ages && epoch != born) {
+      const uint32_t by = std::min<uint32_t>(epoch - born, kOldest);
+      for (uint32_t i = 0; i < (1u << log2); ++i) {
+        uint8_t& its = age(log2, i);
+        its = static_cast<uint8_t>(
+            std::min<uint32_t>(std::max<uint32_t>(its, 1) + by, uint32_t{kOldest}));
+      }
+    }
+    born = epoch;
   }
 
   // Forced inline: GCC 12 considers a function that only prefetches to have no effects, and drops
@@ -181,9 +223,11 @@ class TablePage {
   void copy_from(const TablePage& from, int log2) {
     if constexpr (kTrivial) {
       const size_t before = header_offset(log2);
-      std::memcpy(block(log2), reinterpret_cast<const char*>(&from) - before, bytes(log2));
+      std::memcpy(block(log2), reinterpret_cast<const char*>(&from) - before, from.bytes(log2));
     } else {
-      std::memcpy(static_cast<void*>(this), &from, kTags + (size_t{1} << log2) + kGroup);
+      const size_t slots = size_t{1} << log2;
+      std::memcpy(static_cast<void*>(this), &from,
+                  kTags + slots + kGroup + (from.has_ages ? slots : 0));
       for (uint32_t i = 0; i < (1u << log2); ++i) {
         if (tags()[i] < 0x80) ::new (static_cast<void*>(&slot(i))) Slot(from.slot(i));
       }

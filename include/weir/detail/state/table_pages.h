@@ -16,9 +16,8 @@ namespace weir::detail {
 
 /// The pages of a CowTable and their directory. Makes pages, rebuilds them larger or smaller,
 /// splits them, copies them before a write if a snapshot sees them, and frees them. An entry
-/// (table_view.h) holds a page's address and size. Thread: the operator's, except for the
-/// destructor; see CowTable.
-/// for the destructor, see CowTable.
+/// (table_view.h) holds a page's address and size. Thread: the operator's; for the destructor, see
+/// CowTable.
 template <class Key, class Value, class Placer>
 class TablePages {
  public:
@@ -36,6 +35,7 @@ class TablePages {
   TablePages(SnapshotTracker& tracker, Placer placer)
       : directory_(tracker.memory()),
         memory_(tracker.memory()),
+        tracks_changes_(tracker.tracks_changes()),
         tracker_(&tracker),
         placer_(std::move(placer)) {}
   ~TablePages() { destroy(); }
@@ -52,6 +52,9 @@ class TablePages {
     }
   }
   size_t count() const { return count_; }
+  bool tracks_changes() const { return tracks_changes_; }
+  /// The number of the last snapshot.
+  uint32_t epoch() const { return tracker_->epoch(); }
   PageArena& arena() const { return memory_->arena; }
 
   // --- the page at a place ---
@@ -79,12 +82,12 @@ class TablePages {
     if (!tracker_->writes_into_shared_pages() && needed(page, place)) {
       Page* copy = new_page(log2);
       copy->copy_from(*page, log2);
-      copy->born = tracker_->epoch();
-      memory_->arena.count_copy(Page::bytes(log2));
+      copy->grow_older(log2, tracker_->epoch());
+      memory_->arena.count_copy(copy->bytes(log2));
       retire(entry);
       owned = word_of(copy, log2);
     } else {
-      page->born = tracker_->epoch();
+      page->grow_older(log2, tracker_->epoch());
     }
     directory_.set_entries(place, depth, owned);
     return owned;
@@ -162,7 +165,7 @@ class TablePages {
       while (log2 < kMaxLog2 && most_at(depth) > Page::max_load(log2)) ++log2;
     }
     Page* page = new_page(log2);
-    page->initialize(log2, static_cast<uint8_t>(depth), tracker_->epoch());
+    page->initialize(log2, static_cast<uint8_t>(depth), tracker_->epoch(), tracks_changes_);
     ++count_;
     directory_.set_entries(place, depth, word_of(page, log2));
   }
@@ -188,8 +191,8 @@ class TablePages {
   void rebuild(uint64_t place, uintptr_t entry, int new_log2) {
     Page* old = page_of(entry);
     Page* page = new_page(new_log2);
-    page->initialize(new_log2, old->depth, tracker_->epoch());
-    old->for_each(log2_of(entry), [&](Slot& slot) { move_slot(slot, *page, new_log2); });
+    page->initialize(new_log2, old->depth, tracker_->epoch(), tracks_changes_);
+    old->for_each(log2_of(entry), [&](Slot& slot) { move_slot(entry, slot, *page, new_log2); });
     directory_.set_entries(place, page->depth, word_of(page, new_log2));
     dispose_of(entry);
   }
@@ -211,18 +214,23 @@ class TablePages {
       log2[i] = kMinLog2;
       while (log2[i] < log2_of(entry) && Page::max_load(log2[i]) * 3 / 4 <= count[i]) ++log2[i];
       half[i] = new_page(log2[i]);
-      half[i]->initialize(log2[i], depth, tracker_->epoch());
+      half[i]->initialize(log2[i], depth, tracker_->epoch(), tracks_changes_);
     }
     old->for_each(log2_of(entry), [&](Slot& slot) {
       const int i = (place_of(slot) & bit) != 0;
-      move_slot(slot, *half[i], log2[i]);
+      move_slot(entry, slot, *half[i], log2[i]);
     });
     for (int i = 0; i < 2; ++i) directory_.set_entries(side[i], depth, word_of(half[i], log2[i]));
     ++count_;
     dispose_of(entry);
   }
-  void move_slot(Slot& from, Page& to, int log2) {
+  /// Both pages are of this epoch.
+  void move_slot(uintptr_t old, Slot& from, Page& to, int log2) {
     const uint32_t slot = to.take(log2, place_of(from));
+    if (tracks_changes_) {
+      const Page& page = *page_of(old);
+      to.age(log2, slot) = page.age(log2_of(old), page.index_of(from));
+    }
     ::new (static_cast<void*>(&to.slot(slot))) Slot(std::move(from));
   }
 
@@ -230,16 +238,17 @@ class TablePages {
 
   Page* new_page(int log2) {
     tracker_->reclaim(TableDirectory::kReclaimedPerMade);
-    return Page::in_block(memory_->arena.allocate(Page::bytes(log2)), log2);
+    return Page::in_block(memory_->arena.allocate(Page::bytes(log2, tracks_changes_)), log2);
   }
   static size_t free_page(PageArena& arena, uintptr_t entry) {
     const int log2 = log2_of(entry);
     page_of(entry)->destroy_slots(log2);
-    arena.release(page_of(entry)->block(log2), Page::bytes(log2));
-    return Page::bytes(log2);
+    const size_t bytes = page_of(entry)->bytes(log2);
+    arena.release(page_of(entry)->block(log2), bytes);
+    return bytes;
   }
   void retire(uintptr_t entry) {
-    tracker_->retire(entry, free_page, Page::bytes(log2_of(entry)), page_of(entry)->born);
+    tracker_->retire(entry, free_page, page_of(entry)->bytes(log2_of(entry)), page_of(entry)->born);
   }
   /// Frees a page that is no longer in the directory and was not shared.
   void dispose_of(uintptr_t entry) {
@@ -260,6 +269,7 @@ class TablePages {
   size_t count_ = 0;
   double expected_ = 0;  ///< expected entries at each place, from the previous restored key group
   const std::shared_ptr<TableMemory> memory_;
+  const bool tracks_changes_;
   SnapshotTracker* tracker_;
   Placer placer_;
 };

@@ -63,8 +63,23 @@ class TableView {
     const uint64_t last = places_.last_place(group);
     for (;;) {
       const Span span = span_at(cursor);
-      if (span.entry != 0) visit(span, group, f);
+      if (span.entry != 0) {
+        visit(span, group, [&](const typename Table::Slot& slot) { f(slot.key, slot.value); });
+      }
       if (span.last >= last) return;
+      cursor = span.last + 1;
+    }
+  }
+  /// Calls f(const Key&, const Value&) for the entries of a key group that were written in epoch
+  /// `since` or later (table_page.h), while it returns true. Returns false if it did not.
+  template <class F>
+  bool for_each_changed_of_group(int group, uint32_t since, F&& f) const {
+    uint64_t cursor = places_.first_place(group);
+    const uint64_t last = places_.last_place(group);
+    for (;;) {
+      const Span span = span_at(cursor);
+      if (span.entry != 0 && !visit_changed(span, group, since, f)) return false;
+      if (span.last >= last) return true;
       cursor = span.last + 1;
     }
   }
@@ -107,20 +122,32 @@ class TableView {
     return {entry, first_of_span(place, depth), last_of_span(place, depth)};
   }
 
+  /// Calls f(const Slot&).
   template <class F>
   void visit(const Span& span, int group, F&& f) const {
     if (span.first >= places_.first_place(group) && span.last <= places_.last_place(group)) {
       const typename Table::Page& page = *Table::page_of(span.entry);
-      page.for_each(log2_of(span.entry),
-                    [&](const typename Table::Slot& slot) { f(slot.key, slot.value); });
+      page.for_each(log2_of(span.entry), f);
       return;
     }
     sort(span.entry);
     const uint64_t last = places_.last_place(group);
     for (auto it = sorted_from(places_.first_place(group));
          it != sorted_.end() && it->first <= last; ++it) {
-      f(it->second->key, it->second->value);
+      f(*it->second);
     }
+  }
+  template <class F>
+  bool visit_changed(const Span& span, int group, uint32_t since, F&& f) const {
+    const typename Table::Page& page = *Table::page_of(span.entry);
+    if (page.born < since) return true;
+    const int log2 = log2_of(span.entry);
+    bool more = true;
+    visit(span, group, [&](const typename Table::Slot& slot) {
+      if (more && page.changed_since(log2, page.index_of(slot), since))
+        more = f(slot.key, slot.value);
+    });
+    return more;
   }
   /// Sorts a page with entries of several groups, once for all of them, because groups are read one
   /// after another.

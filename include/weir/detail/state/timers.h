@@ -98,19 +98,19 @@ class TimerSet final : public NamedState {
     info.name_space = TimerOwner<K>::name_space();
     return info;
   }
-  std::unique_ptr<StateView> freeze() override {
-    return std::make_unique<View>(table_, tracker_.places());
-  }
+  std::unique_ptr<StateView> freeze() override { return std::make_unique<View>(table_, tracker_); }
   void begin_group() override { table_->begin_group(tracker_.places().places_of_group()); }
   void end_group() override { table_->end_group(); }
   bool read_entry(int key_group, BinaryReader& key, BinaryReader&) override {
-    const auto timestamp = static_cast<Timestamp>(key.get_u64() ^ kSignBit);
-    K k{};
-    TimerOwner<K>::read(key, k);
-    if (!key.ok() ||
-        key_group_of(TimerOwner<K>::key_hash(k), tracker_.places().max_parallelism()) != key_group)
-      return false;
-    add(timestamp, k);
+    TimerKey<K> timer{};
+    if (!read(key_group, key, &timer)) return false;
+    add(timer.timestamp, timer.key);
+    return true;
+  }
+  bool read_removed(int key_group, BinaryReader& key) override {
+    TimerKey<K> timer{};
+    if (!read(key_group, key, &timer)) return false;
+    remove(timer.timestamp, timer.key);
     return true;
   }
   void prefetch(const uint64_t*, size_t) override {
@@ -125,22 +125,50 @@ class TimerSet final : public NamedState {
 
   class View final : public StateView {
    public:
-    View(const std::shared_ptr<Table>& table, PlaceSpace places)
-        : view_(table, table->freeze(), places) {}
+    View(const std::shared_ptr<Table>& table, const SnapshotTracker& tracker)
+        : view_(table, table->freeze(), tracker.places()), changes_(table, tracker, view_) {}
     void write_group(int key_group, CanonicalGroupWriter& out) const override {
       view_.for_each_of_group(key_group, [&](const TimerKey<K>& timer, uint64_t) {
-        if (!out.accepts_more()) return;
-        BinaryWriter& key = out.begin_key();
-        key.put_u64(static_cast<uint64_t>(timer.timestamp) ^ kSignBit);
-        TimerOwner<K>::write(key, timer.key);
-        out.begin_value();
-        out.end_entry();
+        if (out.accepts_more()) write(out, timer);
+      });
+    }
+    bool knows_changes(uint32_t since) const override { return changes_.complete_since(since); }
+    Changes changes(int key_group, uint32_t since) const override {
+      return {changes_.any_removed(key_group, since), changes_.any_written(key_group, since)};
+    }
+    void write_removed(int key_group, uint32_t since, CanonicalGroupWriter& out) const override {
+      changes_.for_each_removed(key_group, since, [&](const TimerKey<K>& timer) {
+        write(out, timer);
+        return out.accepts_more();
+      });
+    }
+    void write_written(int key_group, uint32_t since, CanonicalGroupWriter& out) const override {
+      view_.for_each_changed_of_group(key_group, since, [&](const TimerKey<K>& timer, uint64_t) {
+        if (out.accepts_more()) write(out, timer);
+        return out.accepts_more();
       });
     }
 
    private:
+    static void write(CanonicalGroupWriter& out, const TimerKey<K>& timer) {
+      BinaryWriter& key = out.begin_key();
+      key.put_u64(static_cast<uint64_t>(timer.timestamp) ^ kSignBit);
+      TimerOwner<K>::write(key, timer.key);
+      out.begin_value();
+      out.end_entry();
+    }
+
     typename Table::View view_;
+    const TableChanges<Table> changes_;
   };
+
+  /// Returns false if the key does not belong to this key group, or cannot be read.
+  bool read(int key_group, BinaryReader& in, TimerKey<K>* timer) const {
+    timer->timestamp = static_cast<Timestamp>(in.get_u64() ^ kSignBit);
+    TimerOwner<K>::read(in, timer->key);
+    return in.ok() && key_group_of(TimerOwner<K>::key_hash(timer->key),
+                                   tracker_.places().max_parallelism()) == key_group;
+  }
 
   struct Entry {
     Timestamp timestamp;
