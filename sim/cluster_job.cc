@@ -260,6 +260,7 @@ StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPl
   set("execution.checkpointing.tolerable-failed-checkpoints", cat(settings.tolerable_failures));
   set("execution.checkpointing.num-retained", cat(settings.num_retained));
   set("execution.checkpointing.data-inline-threshold", cat(settings.inline_threshold, " b"));
+  if (settings.incremental) set("execution.checkpointing.incremental", "true");
   set("execution.buffer-timeout.interval", ms(settings.buffer_timeout_ms));
   set("weir.batch-size", cat(settings.batch_size));
   set("weir.channel-capacity", cat(settings.channel_capacity));

@@ -202,6 +202,12 @@ SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* bef
     plan.tolerable_failures = 100;
     plan.inline_threshold = random.chance(0.8) ? 20480 : 0;
   }
+  // Drawn from a separate generator, so that the other seeds run as before.
+  SimRandom modes(splitmix_output(workload.data_seed ^ 0x1c4e ^
+                                  static_cast<uint64_t>(plan.batch_size * 8 + plan.parallelism)));
+  plan.incremental = modes.chance(1.0 / 3);
+  // State inside `_metadata` has no layers.
+  if (plan.incremental) plan.inline_threshold = one_of(modes, {0, 0, 0, 100});
   return plan;
 }
 
@@ -361,7 +367,8 @@ std::string describe(const SettingsPlan& plan) {
              plan.channel_capacity, ", interval ", plan.interval_ms, " ms, threshold ",
              plan.event_threshold, ", timeout ", plan.timeout_ms, " ms, concurrent ",
              plan.max_concurrent, ", tolerable ", plan.tolerable_failures, ", inline ",
-             plan.inline_threshold, ", retained ", plan.num_retained);
+             plan.inline_threshold, ", retained ", plan.num_retained,
+             plan.incremental ? ", incremental" : "");
 }
 
 }  // namespace weir::sim

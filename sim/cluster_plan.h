@@ -133,6 +133,7 @@ struct SettingsPlan {
   int tolerable_failures = 0;
   int64_t inline_threshold = 0;
   int num_retained = 1;
+  bool incremental = false;
 };
 
 /// The faults of the safety phase.

@@ -118,7 +118,8 @@ std::vector<std::string> FileWatch::check_checkpoint(int64_t id, const std::stri
     return {cat(directory, "/_weir is not of checkpoint ", id)};
   std::vector<std::string> complaints;
   const auto check_file = [&](const std::string& name, const nlohmann::json& expected) {
-    const auto bytes = read_file(disk, directory + "/" + name);
+    const auto bytes = read_file(
+        disk, name.starts_with("../") ? job_directory_ + name.substr(2) : directory + "/" + name);
     if (!bytes.ok()) {
       complaints.push_back(cat(directory, " is complete, but ", name, " is not there"));
     } else if (static_cast<int64_t>(bytes->size()) != expected.value("length", int64_t{-1})) {
@@ -180,9 +181,31 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
             cat(file.path, " is an orphan: no checkpoint and no commit refers to it"));
     }
   }
+  for (std::string& complaint : look_at_shared(late_effects))
+    complaints.push_back(std::move(complaint));
   for (const FileInfo& entry : files_below(output_.raw(), output_directory_)) {
     if (base_name(entry.path).starts_with(".") && !(late_effects && entry.size == 0))
       complaints.push_back(cat(entry.path, " is left over"));
+  }
+  return complaints;
+}
+
+std::vector<std::string> FileWatch::look_at_shared(bool late_effects) {
+  std::set<std::string> needed;
+  for (const auto& [id, seen] : seen_) {
+    if (!seen.there) continue;
+    if (seen.damaged) return {};  // it is not known what it refers to
+    const auto sidecar = read_file(checkpoints_.raw(), cat(job_directory_, "/chk-", id, "/_weir"));
+    const nlohmann::json json = sidecar.ok() ? sidecar_json(*sidecar) : nlohmann::json();
+    if (!json.is_object()) return {};
+    for (const nlohmann::json& file : json["files"])
+      needed.insert(std::string(base_name(file.value("name", std::string()))));
+  }
+  std::vector<std::string> complaints;
+  for (const FileInfo& file : entries_of(checkpoints_.raw(), job_directory_ + "/shared")) {
+    if (needed.contains(std::string(base_name(file.path))) || (late_effects && file.size == 0))
+      continue;
+    complaints.push_back(cat(file.path, " is leaked: no checkpoint refers to it"));
   }
   return complaints;
 }

@@ -47,6 +47,8 @@ class FileWatch {
     bool damaged = false;
   };
 
+  /// Files in `shared/` that no checkpoint needs.
+  std::vector<std::string> look_at_shared(bool late_effects);
   std::vector<std::string> check_checkpoint(int64_t id, const std::string& directory);
 
   SimDisk& checkpoints_;

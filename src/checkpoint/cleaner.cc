@@ -35,8 +35,32 @@ void CheckpointCleaner::enqueue(Removal removal) {
   if (!running_) run_next();
 }
 
+void CheckpointCleaner::sweep_shared(SharedSweep sweep) {
+  // A job that is not incremental writes no file there.
+  if (shared_is_empty_ && !sweep.may_have_grown) return;
+  sweep_ = std::move(sweep);
+  if (!running_) run_next();
+}
+
+void CheckpointCleaner::run_sweep() {
+  running_ = true;
+  run_blocking_(
+      [this, sweep = *std::exchange(sweep_, std::nullopt), job = job_]() -> std::function<void()> {
+        const StatusOr<bool> empty = sweep_shared_files(job, sweep);
+        return [this, empty] {
+          running_ = false;
+          if (empty.ok()) shared_is_empty_ = *empty;
+          else { WEIR_LOG(kWarning) << empty.status().to_string(); }
+          run_next();
+        };
+      });
+}
+
 void CheckpointCleaner::run_next() {
-  if (queue_.empty()) return;
+  if (queue_.empty()) {
+    if (sweep_) run_sweep();
+    return;
+  }
   const Removal removal = queue_.front();
   queue_.pop_front();
   running_ = true;

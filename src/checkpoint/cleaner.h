@@ -3,9 +3,11 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "base/ids.h"
+#include "checkpoint/shared_files.h"
 #include "fs/file_system_registry.h"
 #include "weir/status.h"
 
@@ -38,6 +40,10 @@ class CheckpointCleaner {
   /// have left in them.
   void sweep_below(CheckpointId id);
 
+  /// Removes the files in `shared/` that no checkpoint needs, after the removals that are requested
+  /// so far. A later request replaces one that waits.
+  void sweep_shared(SharedSweep sweep);
+
   /// Number of requested removals that are not done yet.
   int outstanding() const { return static_cast<int>(queue_.size()) + (running_ ? 1 : 0); }
 
@@ -49,6 +55,7 @@ class CheckpointCleaner {
   void enqueue(Removal removal);
   void run_next();
   void on_removed(Removal removal, const Status& status);
+  void run_sweep();
 
   const FileLocation job_;
   const RunBlocking run_blocking_;
@@ -56,6 +63,8 @@ class CheckpointCleaner {
   bool running_ = false;
   std::set<CheckpointId> cleared_;  // their directories await a sweep
   std::set<CheckpointId> discards_to_repeat_;
+  std::optional<SharedSweep> sweep_;
+  bool shared_is_empty_ = false;  // when it was last swept
   std::map<CheckpointId, int> failed_tries_;
 };
 

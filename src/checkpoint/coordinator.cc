@@ -77,6 +77,7 @@ void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants part
   consecutive_failures_ = 0;
   beyond_tolerance_ = false;
   savepoints_.begin_attempt();
+  references_.clear();  // its processes build on nothing that is older
   if (restored.id < 0) return;
   restored.restored_ms = clock_.wall_ms();
   history_.on_restored(std::move(restored));
@@ -156,11 +157,13 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status,
     PendingCheckpoint& checkpoint = entry.checkpoint;
     checkpoint.move_to(CheckpointPhase::kTriggered);
     checkpoint.set_enumerators(host_.enumerator_states());
+    if (!references_.empty()) entry.base = references_.rbegin()->first;
     const StopMode stop = entry.request.kind != CheckpointKind::kStop ? StopMode::kNone
                           : entry.request.drain                       ? StopMode::kDrain
                                                                       : StopMode::kSuspend;
     host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms(),
-                        entry.savepoint ? entry.savepoint->uri : "", stop});
+                        entry.savepoint ? entry.savepoint->uri : "", stop,
+                        entry.request.format == SnapshotFormat::kFull});
     return;
   }
   if (status.code() == StatusCode::kAlreadyExists) {
@@ -204,8 +207,9 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
     if (!message.files.empty()) remove_late_files(message.id);
     return;
   }
-  Status reason;
-  const AckOutcome outcome = found->second.checkpoint.acknowledge(message, &reason);
+  Status reason = check_references(found->second, message);
+  const AckOutcome outcome =
+      reason.ok() ? found->second.checkpoint.acknowledge(message, &reason) : AckOutcome::kInvalid;
   if (outcome == AckOutcome::kInvalid) {
     if (may_abort(found->second.checkpoint.phase()))
       abort(message.id, reason, Counted::kYes, Files::kRemove);
@@ -214,6 +218,39 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
                              clock_.wall_ms());
     write_next();
   }
+}
+
+Status CheckpointCoordinator::check_references(const Entry& entry,
+                                               const AcknowledgeCheckpoint& message) const {
+  if (message.attempt != entry.checkpoint.attempt()) return {};  // it has no effect
+  for (const DataFile& file : message.files) {
+    const auto shared = parse_shared_reference(file.name);
+    if (!shared || parse_shared_file_name(*shared)->id == message.id) continue;
+    const bool held = std::any_of(
+        references_.lower_bound(entry.base), references_.end(), [&](const auto& completed) {
+          return completed.first < message.id && completed.second.contains(std::string(*shared));
+        });
+    if (held) continue;
+    return invalid_argument(cat("process ", message.process, " builds checkpoint ", message.id,
+                                " on the file ", *shared,
+                                ", which no completed checkpoint needs any more; the next "
+                                "checkpoint will build on a newer one"));
+  }
+  return {};
+}
+
+void CheckpointCoordinator::sweep_shared(CheckpointId up_to) {
+  SharedSweep sweep;
+  sweep.up_to = up_to;
+  sweep.may_have_grown = options_.incremental;
+  CheckpointId oldest = references_.empty() ? 0 : references_.rbegin()->first;
+  for (const auto& [id, entry] : pending_) {
+    sweep.pending.insert(id);
+    if (entry.base != 0) oldest = std::min(oldest, entry.base);
+  }
+  references_.erase(references_.begin(), references_.lower_bound(oldest));
+  for (const auto& [id, names] : references_) sweep.needed.insert(names.begin(), names.end());
+  cleaner_.sweep_shared(std::move(sweep));
 }
 
 void CheckpointCoordinator::remove_late_files(CheckpointId id) {
@@ -324,6 +361,10 @@ void CheckpointCoordinator::complete(CheckpointId id, const PublishResult& resul
   Entry& entry = node.mapped();
   entry.checkpoint.move_to(CheckpointPhase::kCompleted);
   store_.add(id);
+  std::set<std::string>& references = references_[id];
+  for (const DataFile& file : entry.checkpoint.files()) {
+    if (const auto shared = parse_shared_reference(file.name)) references.emplace(*shared);
+  }
   writing_.reset();
   const MonotonicTime now = clock_.now();
   const CheckpointKind kind = entry.request.kind;
@@ -358,6 +399,7 @@ void CheckpointCoordinator::complete(CheckpointId id, const PublishResult& resul
   }
   cleaner_.sweep_below(id);
   delete_superfluous(JobOutcome::kRunning);
+  sweep_shared(id);
   write_next();
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct CoordinatorOptions {
   /// A checkpoint is complete only when this points at it. Null: when `_metadata` exists.
   std::shared_ptr<LeaderStore> store;
   FileSystemRegistry* files = nullptr;  ///< finds the directories of savepoints
+  bool incremental = false;             ///< checkpoints refer to what older ones have written
   /// A snapshot elsewhere that belongs to the job: deleted like a checkpoint of its own.
   std::optional<FileLocation> claimed{};
 };
@@ -157,7 +159,8 @@ class CheckpointCoordinator {
     std::shared_ptr<CheckpointPublication> publication{};
     std::shared_ptr<CheckpointPublication> savepoint_publication{};  // null: it has none
     MonotonicTime publication_began{0};
-    bool counted = false;  // as a failure: overdue, though its outcome is still open
+    CheckpointId base = 0;  // the newest complete one at its trigger; 0: none
+    bool counted = false;   // as a failure: overdue, though its outcome is still open
   };
   enum class Counted { kYes, kNo };
   enum class Files { kRemove, kLeave };
@@ -176,6 +179,10 @@ class CheckpointCoordinator {
   void on_written(CheckpointId id, const PublishResult& result);
   void complete(CheckpointId id, const PublishResult& result);
   void subsume_older_than(CheckpointId id);
+  /// INVALID_ARGUMENT: it refers to a shared file that may be gone.
+  Status check_references(const Entry& entry, const AcknowledgeCheckpoint& message) const;
+  /// Removes the shared files of checkpoints up to this one that nothing needs.
+  void sweep_shared(CheckpointId up_to);
   void abort(CheckpointId id, const Status& reason, Counted counted, Files files);
   void abort_all(const Status& reason);
   void count_failure(CheckpointId id, CheckpointKind kind, const Status& reason);
@@ -198,6 +205,9 @@ class CheckpointCoordinator {
   std::map<CheckpointId, Entry> pending_;
   CheckpointStore store_;
   CheckpointHistory history_;
+  /// The shared files that completed checkpoints of this attempt refer to, as long as one that is
+  /// pending or triggered later may build on them.
+  std::map<CheckpointId, std::set<std::string>> references_;
   std::optional<CheckpointId> writing_;        // finalizing or unknown
   std::optional<MonotonicTime> ask_again_at_;  // when to ask storage about the unknown one
   MonotonicTime ask_again_after_{0};

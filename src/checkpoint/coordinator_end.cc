@@ -61,6 +61,8 @@ void CheckpointCoordinator::settle() {
   if (outcome != JobOutcome::kRunning && known && !store_.is_shared()) {
     if (const auto latest = store_.latest()) cleaner_.sweep_below(*latest);
     delete_superfluous(outcome);
+    references_.clear();
+    sweep_shared(next_id_ - 1);
   }
   if (blocking_ == 0 && shut_down_done_) std::exchange(shut_down_done_, nullptr)();
 }

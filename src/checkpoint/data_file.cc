@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
 #include "weir/types/bytes.h"
 
 namespace weir {
@@ -20,6 +21,16 @@ constexpr int64_t kEndBytes = 4 + 4 + 8 + kChecksumBytes + static_cast<int64_t>(
 uint64_t checksum(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 }  // namespace
+
+StatusOr<FileLocation> data_file_place(const FileLocation& directory, std::string_view name) {
+  if (const auto shared = parse_shared_reference(name)) {
+    const auto job_of = [](const std::string& of) { return of.substr(0, of.rfind('/')); };
+    const FileLocation job{directory.fs, job_of(directory.path), job_of(directory.uri)};
+    return job.child(kSharedDirectory).child(*shared);
+  }
+  if (is_plain_file_name(name)) return directory.child(name);
+  return invalid_argument(cat("\"", name, "\" is not the name of a data file"));
+}
 
 struct BlockChecksums::State {
   XXH3_state_t* const hash = XXH3_createState();

@@ -15,6 +15,10 @@ namespace weir {
 // A data file carries checksums of its own blocks in a trailer after the last segment
 // (docs/formats/data_file.md), so a reader can verify just the part that it reads.
 
+/// The location of a data file that a checkpoint in `directory` names: in that directory, or in the
+/// job's `shared/`. INVALID_ARGUMENT: it is neither kind of name.
+StatusOr<FileLocation> data_file_place(const FileLocation& directory, std::string_view name);
+
 inline constexpr int64_t kDataBlockBytes = 256 * 1024;
 
 /// Computes the block checksums while a data file is written.

@@ -1,9 +1,11 @@
 #include "checkpoint/keyed_stream.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 
+#include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/flink_types.h"
@@ -12,6 +14,7 @@
 #include "checkpoint/state_header.h"
 #include "platform/deferred_task.h"
 #include "types/compatibility.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 namespace {
@@ -224,9 +227,11 @@ Status read_groups(const std::vector<KeyGroupBytes>& groups, const ReadAt& read,
   return {};
 }
 
-Status restore_group(int key_group, std::string_view bytes, KeyedState& state) {
+Status restore_group(int key_group, std::string_view bytes, KeyedState& state,
+                     bool changes = false) {
   BinaryReader in(bytes);
-  WEIR_RETURN_IF_ERROR(state.read_group(key_group, in));
+  WEIR_RETURN_IF_ERROR(changes ? state.read_changes(key_group, in)
+                               : state.read_group(key_group, in));
   return in.status(cat("key group ", key_group));
 }
 
@@ -292,8 +297,14 @@ StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
   return header;
 }
 
-Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink,
-                         std::vector<int64_t>* offsets, LargestValue* largest) {
+namespace {
+
+enum class HeaderAlone { kWrite, kOmit };
+
+/// `write(group, out, writing)` writes one key group.
+template <class Write>
+Status write_groups(const KeyedStateSnapshot& snapshot, const ByteSink& sink, HeaderAlone alone,
+                    std::vector<int64_t>* offsets, LargestValue* largest, const Write& write) {
   const std::vector<KeyedStateInfo> states = snapshot.states();
   if (states.size() > kMaxStates) {
     return invalid_argument(cat("an operator has ", states.size(), " keyed states; at most ",
@@ -319,17 +330,41 @@ Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sin
     return taken.ok();
   };
   const auto position = [&] { return flushed + static_cast<int64_t>(buffer.size()); };
+  const int64_t empty = position();
   for (int group = range.first; group <= range.last; ++group) {
     const int64_t begin = position();
-    WEIR_RETURN_IF_ERROR(snapshot.write_group(group, buffer, &writing));
+    WEIR_RETURN_IF_ERROR(write(group, buffer, &writing));
     WEIR_RETURN_IF_ERROR(taken);
     if (position() != begin) (*offsets)[static_cast<size_t>(group - range.first)] = begin;
   }
-  if (largest != nullptr && writing.largest.bytes > 0) {
+  if (largest != nullptr && writing.largest.bytes > largest->bytes) {
     *largest = {states[static_cast<size_t>(writing.largest.state)].name, writing.largest.key_group,
                 writing.largest.bytes, writing.largest.is_map};
   }
+  if (position() == empty && alone == HeaderAlone::kOmit) return {};
   return sink(buffer.buffer());
+}
+
+}  // namespace
+
+Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink,
+                         std::vector<int64_t>* offsets, LargestValue* largest) {
+  return write_groups(snapshot, sink, HeaderAlone::kWrite, offsets, largest,
+                      [&](int group, BinaryWriter& out, detail::KeyGroupWriting* writing) {
+                        return snapshot.write_group(group, out, writing);
+                      });
+}
+
+Status write_keyed_layer(const KeyedStateSnapshot& snapshot, const std::vector<bool>& groups,
+                         bool changes, const ByteSink& sink, std::vector<int64_t>* offsets,
+                         LargestValue* largest) {
+  return write_groups(snapshot, sink, HeaderAlone::kOmit, offsets, largest,
+                      [&](int group, BinaryWriter& out, detail::KeyGroupWriting* writing) {
+                        if (!groups[static_cast<size_t>(group - snapshot.range().first)])
+                          return Status();
+                        return changes ? snapshot.write_changes(group, out, writing)
+                                       : snapshot.write_group(group, out, writing);
+                      });
 }
 
 StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& handle,
@@ -344,11 +379,12 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
   for (size_t i = 0; i < handle.offsets.size(); ++i) {
     const int64_t offset = handle.offsets[i];
     if (offset == (handle.hosted ? -1 : 0)) continue;
-    if (offset < 0 || offset >= length) {
+    const int64_t start = handle.hosted ? offset : std::abs(offset);
+    if (start < 0 || start >= length) {
       return data_loss(cat("key group ", handle.range.first + static_cast<int>(i),
                            " is said to start at ", offset, " of ", length, " bytes"));
     }
-    found.push_back({handle.range.first + static_cast<int>(i), offset, 0});
+    found.push_back({handle.range.first + static_cast<int>(i), start, 0});
   }
   std::sort(found.begin(), found.end(),
             [](const KeyGroupBytes& a, const KeyGroupBytes& b) { return a.offset < b.offset; });
@@ -359,7 +395,12 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
                            " are said to start at the same place"));
     }
   }
-  std::erase_if(found, [&](const KeyGroupBytes& each) { return !groups.contains(each.key_group); });
+  std::erase_if(found, [&](const KeyGroupBytes& each) {
+    const bool superseded =
+        handle.offsets[static_cast<size_t>(each.key_group - handle.range.first)] < 0;
+    return !groups.contains(each.key_group) ||
+           (superseded && !bug_enabled(Bug::kSupersededStateRead));
+  });
   return found;
 }
 
@@ -375,6 +416,7 @@ StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, co
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read,
                            const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state,
                            Scheduler* ahead) {
+  WEIR_CHECK(handle.layers.empty());
   if (handle.hosted)
     return restore_hosted_state(handle, groups, read, known, ignore_unclaimed, state, ahead);
   WEIR_ASSIGN_OR_RETURN(const KeyedStreamHeader stored, read_keyed_header(handle, read));
@@ -383,7 +425,8 @@ Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups,
   WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
   return read_groups(found, read, ahead, [&](int key_group, std::string_view bytes) -> Status {
-    if (handle.heap_max_parallelism == 0) return restore_group(key_group, bytes, state);
+    if (handle.heap_max_parallelism == 0)
+      return restore_group(key_group, bytes, state, handle.changes);
     BinaryWriter canonical;
     WEIR_RETURN_IF_ERROR(
         heap_group_to_canonical(stored, key_group, handle.heap_max_parallelism, bytes, canonical));

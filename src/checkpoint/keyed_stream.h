@@ -31,6 +31,13 @@ struct LargestValue {
 Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink,
                          std::vector<int64_t>* offsets, LargestValue* largest = nullptr);
 
+/// The same for some key groups: `groups`, by key group of the range. `changes`: writes what has
+/// changed since snapshot.base(), instead of all entries. Writes nothing, not even a header, if
+/// these groups have nothing to write.
+Status write_keyed_layer(const KeyedStateSnapshot& snapshot, const std::vector<bool>& groups,
+                         bool changes, const ByteSink& sink, std::vector<int64_t>* offsets,
+                         LargestValue* largest = nullptr);
+
 struct KeyedStreamHeader {
   TypeDescription key_type;            ///< as far as Flink's class names determine it
   std::vector<KeyedStateInfo> states;  ///< a state's index is its id in the groups
@@ -54,10 +61,11 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
 StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, const ReadAt& read);
 
 /// Restores the key groups `groups` of one stream into `state`: calls begin_restore() with the
-/// header's types, then read_group() for each. `known`: the types as they were written, from the
-/// sidecar, or null. As Flink sees them they must equal those of the header. A hosted chain's
-/// stream has no header, so it needs `known`. `ahead`: reads the next megabytes on its I/O pool
-/// while the current ones are restored; may be null.
+/// header's types, then read_group(), or read_changes() if it is a layer of changes, for each. The
+/// layers of a handle have to be restored one by one, in their order. `known`: the types as they
+/// were written, from the sidecar, or null. As Flink sees them they must equal those of the header.
+/// A hosted chain's stream has no header, so it needs `known`. `ahead`: reads the next megabytes on
+/// its I/O pool while the current ones are restored; may be null.
 Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups, const ReadAt& read,
                            const KeyedStreamHeader* known, bool ignore_unclaimed, KeyedState& state,
                            Scheduler* ahead = nullptr);

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <map>
 #include <optional>
 
@@ -7,6 +8,7 @@
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
+#include "checkpoint/protocol/paths.h"
 #include "weir/types/bytes.h"
 
 namespace weir {
@@ -273,6 +275,9 @@ class MetadataDecoder {
     const size_t slash = path.rfind('/');
     if (slash == std::string::npos || slash + 1 == path.size()) return path;
     std::string name = path.substr(slash + 1);
+    const std::string_view parent = std::string_view(path).substr(0, slash);
+    if (parent.substr(parent.rfind('/') + 1) == kSharedDirectory && parse_shared_file_name(name))
+      return shared_reference(name);
     if (!directory_.empty() &&
         plain_directory(std::string_view(path).substr(0, slash)) == directory_)
       return name;
@@ -338,9 +343,42 @@ class MetadataDecoder {
       if (heap) handle.heap_max_parallelism = max_parallelism;
       return std::optional<KeyedStateHandle>(std::move(handle));
     }
+    if (tag == HandleTag::kChangelogNumbered) {
+      const size_t at = in_.position();
+      WEIR_ASSIGN_OR_RETURN(auto layers, get_layers());
+      if (layers) return layers;
+      in_.seek(at);
+    }
     WEIR_RETURN_IF_ERROR(skip_keyed_state(0));
     if (tag != HandleTag::kNone) WEIR_RETURN_IF_ERROR(refuse(why_not(tag)));
     return std::optional<KeyedStateHandle>();
+  }
+
+  /// Nothing if the handle is Flink's, or malformed.
+  StatusOr<std::optional<KeyedStateHandle>> get_layers() {
+    const std::optional<KeyedStateHandle> not_ours;
+    (void)in_.get_i8();
+    KeyedStateHandle handle;
+    handle.range = get_range();
+    (void)in_.get_i64();
+    for (const bool changes : {false, true}) {
+      const size_t count = in_.get_count(1);
+      for (size_t i = 0; i < count && in_.ok(); ++i) {
+        if (peek_tag() != HandleTag::kCanonicalKeyGroups) return not_ours;
+        WEIR_ASSIGN_OR_RETURN(KeyedStateHandle layer, get_key_groups(-INT64_MAX));
+        if (!(layer.range == handle.range)) return not_ours;
+        layer.changes = changes;
+        handle.layers.push_back(std::move(layer));
+      }
+    }
+    (void)in_.get_i64();
+    (void)in_.get_i64();
+    const std::string id = in_.get_utf();
+    WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
+    if (id != kLayersId) return not_ours;
+    if (handle.layers.empty() || handle.layers.front().changes)
+      return data_loss(cat(where_, "its keyed state consists of changes to nothing"));
+    return std::optional<KeyedStateHandle>(std::move(handle));
   }
 
   static std::string why_not(HandleTag tag) {

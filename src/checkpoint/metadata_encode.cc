@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/keyed_layers.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/metadata_format.h"
+#include "checkpoint/protocol/paths.h"
 #include "checkpoint/state_header.h"
 #include "weir/types/bytes.h"
 
@@ -83,11 +86,7 @@ class MetadataEncoder {
         return internal_error(
             "keyed state in the layout of Flink's heap backend is read, but not written");
       }
-      put_tag(HandleTag::kCanonicalKeyGroups);
-      out_.put_i32(state.keyed_state->range.first);
-      out_.put_i32(state.keyed_state->range.size());
-      for (const int64_t offset : state.keyed_state->offsets) out_.put_i64(offset);
-      WEIR_RETURN_IF_ERROR(put_stream(state.keyed_state->stream));
+      WEIR_RETURN_IF_ERROR(put_keyed_state(*state.keyed_state));
     } else {
       put_tag(HandleTag::kNone);
     }
@@ -95,6 +94,35 @@ class MetadataEncoder {
     out_.put_i32(0);            // channel state: inputs
     out_.put_i32(0);            // channel state: results
     return {};
+  }
+
+  Status put_keyed_state(const KeyedStateHandle& handle) {
+    if (handle.layers.empty()) return put_key_groups(handle);
+    put_tag(HandleTag::kChangelogNumbered);
+    put_range(handle.range);
+    out_.put_i64(stream_bytes(handle));
+    for (const bool changes : {false, true}) {
+      out_.put_count(static_cast<size_t>(
+          std::count_if(handle.layers.begin(), handle.layers.end(),
+                        [&](const KeyedStateHandle& layer) { return layer.changes == changes; })));
+      for (const KeyedStateHandle& layer : handle.layers) {
+        if (layer.changes == changes) WEIR_RETURN_IF_ERROR(put_key_groups(layer));
+      }
+    }
+    out_.put_i64(0);  // materialization
+    out_.put_i64(0);  // checkpoint
+    out_.put_utf(kLayersId);
+    return {};
+  }
+  Status put_key_groups(const KeyedStateHandle& handle) {
+    put_tag(HandleTag::kCanonicalKeyGroups);
+    put_range(handle.range);
+    for (const int64_t offset : handle.offsets) out_.put_i64(offset);
+    return put_stream(handle.stream);
+  }
+  void put_range(KeyGroupRange range) {
+    out_.put_i32(range.first);
+    out_.put_i32(range.size());
   }
 
   Status put_stream(const StateStream& stream) {
@@ -111,17 +139,22 @@ class MetadataEncoder {
     const auto& segment = std::get<FileSegment>(stream);
     const bool absolute =
         segment.file.starts_with('/') || segment.file.find("://") != std::string::npos;
-    const std::string path = absolute ? segment.file : join_path(directory_, segment.file);
+    const std::string path = absolute ? segment.file : path_of(segment.file);
     WEIR_RETURN_IF_ERROR(check_header_name(path, "path"));
     put_tag(HandleTag::kSegment);
     out_.put_i64(segment.offset);
     out_.put_i64(segment.length);
-    out_.put_i32(0);  // scope: exclusive to this checkpoint
+    out_.put_i32(parse_shared_reference(segment.file) ? 1 : 0);  // scope: shared, or exclusive
     out_.put_utf(path);
     out_.put_utf(cat(segment.file, "@", segment.offset));
     return {};
   }
 
+  std::string path_of(const std::string& file) const {
+    if (!parse_shared_reference(file)) return join_path(directory_, file);
+    const std::string job = directory_.substr(0, directory_.rfind('/'));
+    return join_path(job, file.substr(file.find('/') + 1));
+  }
   void put_tag(HandleTag tag) { out_.put_i8(static_cast<int8_t>(tag)); }
 
   const std::string directory_;

@@ -15,6 +15,10 @@ constexpr int32_t kFinishedOperator = -1;  ///< in place of the number of subtas
 constexpr std::string_view kNullProperties("\xAC\xED\x00\x05\x70", 5);
 constexpr std::string_view kJavaStreamMagic("\xAC\xED\x00\x05", 4);
 
+/// The handle id of a changelog (tag 14) that consists of layers of weir's
+/// (docs/formats/metadata.md).
+constexpr std::string_view kLayersId = "weir-layers-1";
+
 enum class HandleTag : int8_t {
   kNone = 0,
   kInline = 1,

@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/keyed_layers.h"
 #include "checkpoint/protocol/paths.h"
 #include "weir/detail/base/check.h"
 
@@ -30,9 +31,9 @@ StatusOr<int64_t> check_stream(const StateStream& stream,
   return segment->length;
 }
 
-Status check_offsets(const std::vector<int64_t>& offsets, int64_t length) {
+Status check_offsets(const std::vector<int64_t>& offsets, int64_t least, int64_t length) {
   for (const int64_t offset : offsets) {
-    if (offset < 0 || offset > length)
+    if (offset < least || offset > length)
       return invalid_argument(
           cat("it has the offset ", offset, " in a state of ", length, " bytes"));
   }
@@ -45,17 +46,19 @@ Status check_state(const SubtaskState& state, KeyGroupRange range,
     WEIR_ASSIGN_OR_RETURN(const int64_t length,
                           check_stream(state.operator_state->stream, file_lengths));
     for (const auto& [name, list] : state.operator_state->lists)
-      WEIR_RETURN_IF_ERROR(check_offsets(list.offsets, length));
+      WEIR_RETURN_IF_ERROR(check_offsets(list.offsets, 0, length));
   }
   if (state.keyed_state) {
-    const KeyedStateHandle& keyed = *state.keyed_state;
-    WEIR_ASSIGN_OR_RETURN(const int64_t length, check_stream(keyed.stream, file_lengths));
-    if (!(keyed.range == range) || keyed.offsets.size() != static_cast<size_t>(range.size())) {
-      return invalid_argument(cat("it has ", keyed.offsets.size(), " offsets for the key groups ",
-                                  keyed.range.first, " to ", keyed.range.last, ", but owns ",
-                                  range.first, " to ", range.last));
+    for (const KeyedStateHandle& layer : layers_of(*state.keyed_state)) {
+      WEIR_ASSIGN_OR_RETURN(const int64_t length, check_stream(layer.stream, file_lengths));
+      if (!(layer.range == range) || layer.offsets.size() != static_cast<size_t>(range.size())) {
+        return invalid_argument(cat("it has ", layer.offsets.size(), " offsets for the key groups ",
+                                    layer.range.first, " to ", layer.range.last, ", but owns ",
+                                    range.first, " to ", range.last));
+      }
+      const int64_t least = state.keyed_state->layers.empty() ? 0 : -length;
+      WEIR_RETURN_IF_ERROR(check_offsets(layer.offsets, least, length));
     }
-    WEIR_RETURN_IF_ERROR(check_offsets(keyed.offsets, length));
   }
   return {};
 }
@@ -63,7 +66,9 @@ Status check_state(const SubtaskState& state, KeyGroupRange range,
 StatusOr<std::map<std::string, int64_t>> check_files(const std::vector<DataFile>& files) {
   std::map<std::string, int64_t> lengths;
   for (const DataFile& file : files) {
-    if (!is_plain_file_name(file.name) || file.name.starts_with("_") || file.length < 0) {
+    const bool possible = (is_plain_file_name(file.name) && !file.name.starts_with("_")) ||
+                          parse_shared_reference(file.name);
+    if (!possible || file.length < 0) {
       return invalid_argument(cat("it names \"", file.name, "\" with ", file.length,
                                   " bytes, which cannot be a data file"));
     }

@@ -5,7 +5,9 @@
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/data_file.h"
 #include "checkpoint/protocol/paths.h"
+#include "weir/detail/base/check.h"
 
 namespace weir {
 
@@ -26,6 +28,27 @@ CheckpointPublication::CheckpointPublication(const FileLocation& job, Checkpoint
           InDirectory{job.child(checkpoint_directory_name(content.metadata.checkpoint_id))},
           std::move(content), nonce) {}
 
+CheckpointPublication CheckpointPublication::of_savepoint(FileLocation directory,
+                                                          CheckpointContent content,
+                                                          uint64_t nonce) {
+  const auto beside = [](std::string& name) {
+    if (const auto shared = parse_shared_reference(name)) name = std::string(*shared);
+  };
+  const auto rename = [&](StateStream& stream) {
+    if (auto* segment = std::get_if<FileSegment>(&stream)) beside(segment->file);
+  };
+  for (DataFile& file : content.sidecar.files) beside(file.name);
+  for (OperatorSnapshotState& op : content.metadata.operators) {
+    for (auto& [index, subtask] : op.subtasks) {
+      if (subtask.operator_state) rename(subtask.operator_state->stream);
+      if (!subtask.keyed_state) continue;
+      WEIR_CHECK(subtask.keyed_state->layers.empty());  // a savepoint is written in full
+      rename(subtask.keyed_state->stream);
+    }
+  }
+  return {InDirectory{std::move(directory)}, std::move(content), nonce};
+}
+
 CheckpointPublication::CheckpointPublication(InDirectory directory, CheckpointContent content,
                                              uint64_t nonce)
     : directory_(std::move(directory.location)),
@@ -36,7 +59,7 @@ CheckpointPublication::CheckpointPublication(InDirectory directory, CheckpointCo
 Status CheckpointPublication::verify_data_files() const {
   if (bug_enabled(Bug::kMetadataBeforeData)) return {};
   for (const DataFile& file : content_.sidecar.files) {
-    const FileLocation place = directory_.child(file.name);
+    WEIR_ASSIGN_OR_RETURN(const FileLocation place, data_file_place(directory_, file.name));
     const auto info = place.fs->stat(place.path);
     if (info.status().code() == StatusCode::kNotFound) {
       return data_loss(

@@ -49,9 +49,7 @@ class CheckpointPublication {
   CheckpointPublication(const FileLocation& job, CheckpointContent content, uint64_t nonce);
   /// Of a copy in a directory of its own.
   static CheckpointPublication of_savepoint(FileLocation directory, CheckpointContent content,
-                                            uint64_t nonce) {
-    return {InDirectory{std::move(directory)}, std::move(content), nonce};
-  }
+                                            uint64_t nonce);
 
   /// Call once.
   PublishResult publish();

@@ -1,11 +1,13 @@
 #include "checkpoint/restore_plan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/keyed_layers.h"
 
 namespace weir {
 namespace {
@@ -38,13 +40,17 @@ Status check_keyed_state(const OperatorSnapshotState& state) {
   for (const auto& [subtask, part] : state.subtasks) {
     if (!part.keyed_state) continue;
     const KeyedStateHandle& handle = *part.keyed_state;
+    const std::vector<KeyedStateHandle> layers = layers_of(handle);
+    const bool all_offsets =
+        std::all_of(layers.begin(), layers.end(), [&](const KeyedStateHandle& layer) {
+          return layer.offsets.size() == static_cast<size_t>(handle.range.size());
+        });
     if (handle.range.size() <= 0 || handle.range.first < 0 ||
-        handle.range.last >= state.max_parallelism ||
-        handle.offsets.size() != static_cast<size_t>(handle.range.size())) {
+        handle.range.last >= state.max_parallelism || !all_offsets) {
       return data_loss(cat("the checkpoint's keyed state of operator ",
                            describe(state.name, state.uid, state.id), ", subtask ", subtask,
                            ", has the impossible key groups ", handle.range.first, " to ",
-                           handle.range.last, " with ", handle.offsets.size(),
+                           handle.range.last, " with ", layers.front().offsets.size(),
                            " offsets; restore another checkpoint"));
     }
     last_of_first.emplace(handle.range.first, handle.range.last);
@@ -76,16 +82,21 @@ void select_keyed_state(const std::shared_ptr<const CheckpointMetadata>& metadat
     KeyGroupRange mine = key_groups_of_subtask(subtask, target.parallelism, target.max_parallelism);
     if (bug_enabled(Bug::kRestoreWrongKeyGroups) && state.parallelism != target.parallelism)
       ++mine.first;
-    std::map<int, KeyedStateSelection> selected;  // by old subtask
+    std::map<int, std::vector<KeyedStateSelection>> selected;  // by old subtask
     for (auto old = by_last_group.lower_bound(mine.first); old != by_last_group.end(); ++old) {
       const auto& [old_subtask, handle] = old->second;
       const KeyGroupRange both{std::max(mine.first, handle->range.first),
                                std::min(mine.last, handle->range.last)};
       if (both.size() <= 0) break;
-      selected.emplace(old_subtask, KeyedStateSelection{{metadata, handle}, both});
+      std::vector<KeyedStateSelection>& selection = selected[old_subtask];
+      if (handle->layers.empty()) selection.push_back({{metadata, handle}, both});
+      for (const KeyedStateHandle& layer : handle->layers)
+        selection.push_back({{metadata, &layer}, both});
     }
-    for (auto& [old_subtask, selection] : selected)
-      out.subtasks[static_cast<size_t>(subtask)].keyed.push_back(std::move(selection));
+    for (auto& [old_subtask, selections] : selected) {
+      std::vector<KeyedStateSelection>& mine_all = out.subtasks[static_cast<size_t>(subtask)].keyed;
+      std::move(selections.begin(), selections.end(), std::back_inserter(mine_all));
+    }
   }
 }
 
@@ -165,7 +176,7 @@ int64_t state_bytes(const OperatorSnapshotState& state) {
   auto bytes = static_cast<int64_t>(state.enumerator.size());
   for (const auto& [subtask, part] : state.subtasks) {
     if (part.operator_state) bytes += stream_length(part.operator_state->stream);
-    if (part.keyed_state) bytes += stream_length(part.keyed_state->stream);
+    if (part.keyed_state) bytes += stream_bytes(*part.keyed_state);
   }
   return bytes;
 }

@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/keyed_layers.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/protocol/paths.h"
+#include "checkpoint/shared_files.h"
 #include "checkpoint/snapshot_loader.h"
 
 namespace weir {
@@ -23,7 +25,9 @@ Status not_found_is_fine(Status status) {
 }
 
 /// The files beside `_metadata` that belong to the snapshot. A file elsewhere may belong to others.
-StatusOr<std::set<std::string>> files_of(const FileLocation& directory) {
+/// `shared`: its files in the `shared/` of its job.
+StatusOr<std::set<std::string>> files_of(const FileLocation& directory,
+                                         std::set<std::string>* shared) {
   WEIR_ASSIGN_OR_RETURN(const std::string bytes,
                         read_file(*directory.fs, directory.child(kMetadataFile).path));
   MetadataDecoding decoding;
@@ -35,12 +39,14 @@ StatusOr<std::set<std::string>> files_of(const FileLocation& directory) {
   std::set<std::string> names = {std::string(kSidecarFile)};
   const auto add = [&](const StateStream& stream) {
     const auto* segment = std::get_if<FileSegment>(&stream);
-    if (segment != nullptr && is_plain_file_name(segment->file)) names.insert(segment->file);
+    if (segment == nullptr) return;
+    if (is_plain_file_name(segment->file)) names.insert(segment->file);
+    if (const auto name = parse_shared_reference(segment->file)) shared->emplace(*name);
   };
   for (const OperatorSnapshotState& op : metadata.operators) {
     for (const auto& [index, subtask] : op.subtasks) {
       if (subtask.operator_state) add(subtask.operator_state->stream);
-      if (subtask.keyed_state) add(subtask.keyed_state->stream);
+      if (subtask.keyed_state) for_each_stream(*subtask.keyed_state, add);
     }
   }
   return names;
@@ -81,7 +87,8 @@ Status dispose_savepoint(const FileLocation& given) {
   WEIR_ASSIGN_OR_RETURN(const FileLocation directory, locate_snapshot(given));
   const std::string what = cat("cannot remove the savepoint ", directory.uri);
   FileSystem& fs = *directory.fs;
-  const auto names = files_of(directory);
+  std::set<std::string> shared;
+  const auto names = files_of(directory, &shared);
   if (!names.ok()) {
     return failed_precondition(cat(what, ": it is not known which files belong to it: ",
                                    names.status().message(), "; remove the directory itself"));
@@ -91,6 +98,11 @@ Status dispose_savepoint(const FileLocation& given) {
   for (const std::string& name : *names)
     WEIR_RETURN_IF_ERROR(
         not_found_is_fine(fs.remove(directory.child(name).path)).with_context(what));
+  if (!shared.empty()) {
+    const auto job_of = [](const std::string& of) { return of.substr(0, of.rfind('/')); };
+    const FileLocation job{directory.fs, job_of(directory.path), job_of(directory.uri)};
+    WEIR_RETURN_IF_ERROR(release_shared_files(job, shared).with_context(what));
+  }
   const auto rest = fs.list(directory.path);
   if (!rest.ok()) return not_found_is_fine(rest.status()).with_context(what);
   if (!rest->empty()) {

@@ -7,7 +7,9 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/data_file.h"
 #include "checkpoint/hosted_chains.h"
+#include "checkpoint/keyed_layers.h"
 #include "checkpoint/metadata.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/storage.h"
@@ -42,11 +44,12 @@ StatusOr<uint64_t> checksum_of(const FileLocation& file, int64_t length) {
 }
 
 Status verify_data_file(const FileLocation& directory, const DataFile& file, bool read_all) {
-  if (!is_plain_file_name(file.name)) {
+  const auto found = data_file_place(directory, file.name);
+  if (!found.ok()) {
     return damaged(directory.child(kSidecarFile),
                    cat("it names the data file \"", file.name, "\""));
   }
-  const FileLocation place = directory.child(file.name);
+  const FileLocation& place = *found;
   const auto info = place.fs->stat(place.path);
   if (!info.ok()) return missing_is_damage(info.status(), place);
   if (info.value().size != file.length)
@@ -79,7 +82,7 @@ StatusOr<std::map<std::string, int64_t>> referenced_files(const CheckpointMetada
   for (const OperatorSnapshotState& op : metadata.operators) {
     for (const auto& [subtask, state] : op.subtasks) {
       if (state.operator_state) add(state.operator_state->stream);
-      if (state.keyed_state) add(state.keyed_state->stream);
+      if (state.keyed_state) for_each_stream(*state.keyed_state, add);
     }
   }
   if (!status.ok()) return status;
@@ -95,14 +98,18 @@ bool is_absolute(std::string_view file) {
 StatusOr<FileLocation> place_of(const FileLocation& directory, const std::string& file,
                                 const LoadOptions& options) {
   if (!is_absolute(file)) {
-    if (!is_plain_file_name(file)) {
-      return damaged(directory.child(kMetadataFile),
-                     cat("it names the file \"", file, "\", which is not one of its directory"));
-    }
-    return directory.child(file);
+    auto place = data_file_place(directory, file);
+    if (place.ok()) return place;
+    return damaged(directory.child(kMetadataFile),
+                   cat("it names the file \"", file, "\", which is not one of its directory"));
   }
   if (options.files == nullptr) return FileLocation{nullptr, file, file};
   return options.files->resolve(file);
+}
+
+/// Whether only weir gives such names.
+bool is_own_data_file(std::string_view file) {
+  return parse_data_file_name(file) || parse_shared_file_name(file) || parse_shared_reference(file);
 }
 
 /// Without a sidecar there are no checksums, so every referenced file must exist and be long
@@ -112,7 +119,7 @@ Status verify_without_sidecar(const FileLocation& directory,
                               const LoadOptions& options, int64_t* bytes) {
   for (const auto& [file, end] : ends) {
     WEIR_ASSIGN_OR_RETURN(const FileLocation place, place_of(directory, file, options));
-    if (!is_absolute(file) && parse_data_file_name(file)) {
+    if (!is_absolute(file) && is_own_data_file(file)) {
       return damaged(directory.child(kSidecarFile),
                      "it is missing, although weir wrote this checkpoint");
     }

@@ -24,7 +24,8 @@ struct InlineBytes {
 };
 /// A range of a file beside `_metadata`; Flink's file segment (handle tag 15).
 struct FileSegment {
-  /// A name relative to the checkpoint's directory, or an absolute URI if the file is elsewhere.
+  /// A name in the checkpoint's directory, a reference to the job's `shared/` (protocol/paths.h),
+  /// or an absolute URI if the file is elsewhere.
   std::string file;
   int64_t offset = 0;
   int64_t length = 0;
@@ -51,6 +52,12 @@ struct KeyedStateHandle {
   /// If set, the stream belongs to a hosted chain, with an i64 length and a blob at each offset;
   /// offset -1: none. Read-only.
   std::optional<HostedPart> hosted{};
+  /// The groups of the stream are changes to what earlier layers hold, not all entries.
+  bool changes = false;
+  /// Not empty: the state consists of these streams, applied in this order. Their range is that of
+  /// this handle, whose own `offsets` and `stream` are unused. In a layer, an offset -n says that a
+  /// later layer has the whole group, so what is at n is not read. See keyed_layers.h.
+  std::vector<KeyedStateHandle> layers{};
 };
 
 /// Returns "split", "union" or "broadcast".

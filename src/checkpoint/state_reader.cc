@@ -104,7 +104,7 @@ StatusOr<StateReader::OpenFile> StateReader::opened(std::unique_ptr<ReadableFile
 }
 
 StatusOr<FileLocation> StateReader::place_of(const std::string& name) const {
-  if (name.find('/') == std::string::npos) return directory_.child(name);
+  if (auto place = data_file_place(directory_, name); place.ok()) return place;
   if (files_ == nullptr)
     return failed_precondition(cat("state file ", name, " is not in the snapshot's directory"));
   return files_->resolve(name);

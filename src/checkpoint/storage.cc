@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
+#include "checkpoint/shared_files.h"
 
 namespace weir {
 namespace {
@@ -64,6 +65,7 @@ Status discard_unfinished(const FileLocation& job, CheckpointId id,
   const auto metadata = stat_child(directory, kMetadataFile);
   if (metadata.ok()) return failed_precondition(cat(what, ": it is complete"));
   WEIR_RETURN_IF_ERROR(not_found_is_fine(metadata.status()).with_context(what));
+  WEIR_RETURN_IF_ERROR(remove_shared_files_of(job, id).with_context(what));
   if (afterwards == DirectoryAfterwards::kRemoved)
     return job.fs->remove_all(directory.path).with_context(what);
 

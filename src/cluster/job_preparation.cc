@@ -391,6 +391,7 @@ CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& 
   result.tolerable_failed_checkpoints = options.tolerable_failed_checkpoints;
   result.num_retained = options.num_retained;
   result.retention = options.retention;
+  result.incremental = options.worker.incremental;
   result.highest_used_id = prepared.highest_used_id;
   result.completed = prepared.completed;
   result.orphans = prepared.orphans;

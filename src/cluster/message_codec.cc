@@ -41,6 +41,7 @@ class Decoder {
   explicit Decoder(std::string_view bytes) : in(bytes) {}
   BinaryReader in;
   int type_depth = 0;
+  bool in_layers = false;
   bool ok() const { return in.ok(); }
 
   template <class T>
@@ -125,12 +126,29 @@ void fields(Archive& a, HostedPart& part) {
   a | part.types;
 }
 template <class Archive>
+void fields(Archive& a, KeyedStateHandle& handle);
+/// Layers have none themselves.
+template <class Archive>
+void fields_of_layers(Archive& a, std::vector<KeyedStateHandle>& layers) {
+  if constexpr (Archive::kReads) {
+    if (a.in_layers) {
+      if (a.in.get_i32() != 0) a.in.fail("layers inside a layer");
+      return;
+    }
+    a.in_layers = true;
+  }
+  a | layers;
+  if constexpr (Archive::kReads) a.in_layers = false;
+}
+template <class Archive>
 void fields(Archive& a, KeyedStateHandle& handle) {
   a | handle.range;
   a | handle.offsets;
   a | handle.stream;
   a | handle.heap_max_parallelism;
   a | handle.hosted;
+  a | handle.changes;
+  fields_of_layers(a, handle.layers);
 }
 template <class Archive>
 void fields(Archive& a, ListStateLocation& list) {
@@ -384,6 +402,7 @@ void fields(Archive& a, TriggerCheckpoint& m) {
   a | m.timestamp_ms;
   a | m.savepoint;
   a | m.stop;
+  a | m.full;
   if constexpr (Archive::kReads) {
     if (m.stop > StopMode::kDrain) a.in.fail("an unknown way to stop");
   }

@@ -97,6 +97,7 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
   auto plan = restore_plan_of(*message);
   if (!plan.ok()) return task_failed(number, "deployment", plan.status());
   attempt_ = std::make_unique<Attempt>();
+  if (options_.incremental) attempt_->incremental = std::make_shared<IncrementalBase>();
   attempt_->number = number;
   attempt_->deploy = message;
   attempt_->plan = *std::move(plan);

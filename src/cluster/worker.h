@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/protocol/paths.h"
 #include "cluster/messages.h"
 #include "platform/mailbox.h"
 #include "platform/platform.h"
 #include "runtime/aborted_checkpoints.h"
+#include "runtime/incremental_base.h"
 #include "runtime/job_execution.h"
 #include "runtime/large_values.h"
 #include "runtime/local_copies.h"
@@ -21,6 +23,7 @@ namespace weir {
 
 struct WorkerOptions {
   ExecutionOptions execution;
+  bool incremental = false;              ///< checkpoints refer to what older ones have written
   int64_t inline_threshold = 20 * 1024;  ///< bytes; larger pieces of state go into the data file
   int64_t large_value = 64 << 20;        ///< size of one key's value in bytes that causes a warning
   int max_unfinished_writes = 2;         ///< of snapshots; with more, no checkpoint begins here
@@ -97,11 +100,12 @@ class Worker final : public Actor, private ShardListener {
     bool cancelling = false;
     /// Of checkpoints that some tasks have not reached yet.
     std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;
-    /// The same; where the copy for a savepoint goes, or empty. A barrier from another process may
-    /// be here before the trigger.
-    std::map<CheckpointId, std::string> triggered;
+    /// The same. A barrier from another process may be here before the trigger.
+    std::map<CheckpointId, TriggerCheckpoint> triggered;
     AbortedCheckpoints aborted;
     SnapshotWrites writes;
+    /// Null: checkpoints are written in full. Blocking work shares it.
+    std::shared_ptr<IncrementalBase> incremental;
     std::map<int, ShardProgress> progress;  ///< by shard
   };
 
@@ -124,11 +128,10 @@ class Worker final : public Actor, private ShardListener {
   void end_attempt_if_idle();
   void take_snapshot_part(TaskSnapshot snapshot);
   void write_if_complete(CheckpointId id);
-  void write_snapshot(CheckpointId id, const std::string& savepoint,
-                      std::vector<TaskSnapshot> parts);
-  StatusOr<SnapshotWriteResult> write_parts(CheckpointId id, const std::string& file,
-                                            const std::string& savepoint, SnapshotWrite& write,
-                                            LocalCopies* local);
+  void write_snapshot(const TriggerCheckpoint& trigger, std::vector<TaskSnapshot> parts);
+  StatusOr<SnapshotWriteResult> write_parts(const TriggerCheckpoint& trigger,
+                                            const DataFileName& file, SnapshotWrite& write,
+                                            LocalCopies* local, IncrementalBase* incremental);
   void on_snapshot_written(AttemptId attempt, const std::shared_ptr<SnapshotWrite>& write,
                            const Status& status, AcknowledgeCheckpoint ack);
   void trigger_checkpoint(const TriggerCheckpoint& message);

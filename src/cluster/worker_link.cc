@@ -171,6 +171,7 @@ void Worker::on_frame(const std::string& frame) {
     if (runs(trigger->attempt)) trigger_checkpoint(*trigger);
   } else if (auto* completed = std::get_if<NotifyCheckpointComplete>(&message)) {
     if (!runs(completed->attempt)) return;
+    if (attempt_->incremental) attempt_->incremental->completed(completed->id);
     attempt_->execution->post_to_all(
         Shard::CheckpointCompleted{completed->id, completed->ends_job});
     if (local_)

@@ -22,7 +22,7 @@ void Worker::trigger_checkpoint(const TriggerCheckpoint& message) {
     send(DeclineCheckpoint{attempt_->number, id, attempt_->deploy->own, std::move(status)});
     return;
   }
-  attempt_->triggered[id] = message.savepoint;
+  attempt_->triggered[id] = message;
   attempt_->execution->post_to_all(Shard::TriggerCheckpoint{id, message.stop});
   write_if_complete(id);
 }
@@ -32,6 +32,7 @@ void Worker::abort_checkpoint(CheckpointId id) {
   attempt_->snapshots.erase(id);
   attempt_->triggered.erase(id);
   attempt_->writes.cancel(id);
+  if (attempt_->incremental) attempt_->incremental->aborted(id);
 }
 
 void Worker::take_snapshot_part(TaskSnapshot snapshot) {
@@ -49,7 +50,7 @@ void Worker::write_if_complete(CheckpointId id) {
       bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
   if (parts.size() + missing < attempt_->execution->task_count()) return;
   std::vector<TaskSnapshot> all = std::move(parts);
-  const std::string savepoint = std::move(trigger->second);
+  const TriggerCheckpoint message = std::move(trigger->second);
   // Older checkpoints cannot complete here any more, because barriers do not overtake each other.
   attempt_->snapshots.erase(attempt_->snapshots.begin(), attempt_->snapshots.upper_bound(id));
   attempt_->triggered.erase(attempt_->triggered.begin(), attempt_->triggered.upper_bound(id));
@@ -57,23 +58,21 @@ void Worker::write_if_complete(CheckpointId id) {
   std::sort(all.begin(), all.end(), [](const TaskSnapshot& a, const TaskSnapshot& b) {
     return std::pair(a.vertex, a.subtask) < std::pair(b.vertex, b.subtask);
   });
-  write_snapshot(id, savepoint, std::move(all));
+  write_snapshot(message, std::move(all));
 }
 
-void Worker::write_snapshot(CheckpointId id, const std::string& savepoint,
-                            std::vector<TaskSnapshot> parts) {
+void Worker::write_snapshot(const TriggerCheckpoint& trigger, std::vector<TaskSnapshot> parts) {
   gate_.enter();
-  auto write = attempt_->writes.add(id, platform_.clock.now(), std::move(parts));
-  const uint64_t nonce = platform_.random.next();
+  auto write = attempt_->writes.add(trigger.id, platform_.clock.now(), std::move(parts));
+  const DataFileName file{attempt_->deploy->own, platform_.random.next()};
   platform_.scheduler.run_blocking(
-      executors::kSnapshots, [this, id, nonce, write, savepoint, number = attempt_->number,
-                              process = attempt_->deploy->own, local = local_] {
+      executors::kSnapshots, [this, trigger, file, write, number = attempt_->number, local = local_,
+                              incremental = attempt_->incremental] {
         AcknowledgeCheckpoint ack;
         ack.attempt = number;
-        ack.id = id;
-        ack.process = process;
-        auto written =
-            write_parts(id, data_file_name({process, nonce}), savepoint, *write, local.get());
+        ack.id = trigger.id;
+        ack.process = file.process;
+        auto written = write_parts(trigger, file, *write, local.get(), incremental.get());
         const Status status = written.status();
         if (written.ok()) {
           ack.states = std::move(written->states);
@@ -88,21 +87,30 @@ void Worker::write_snapshot(CheckpointId id, const std::string& savepoint,
 }
 
 /// Runs on the I/O pool.
-StatusOr<SnapshotWriteResult> Worker::write_parts(CheckpointId id, const std::string& file,
-                                                  const std::string& savepoint,
-                                                  SnapshotWrite& write, LocalCopies* local) {
+StatusOr<SnapshotWriteResult> Worker::write_parts(const TriggerCheckpoint& trigger,
+                                                  const DataFileName& file, SnapshotWrite& write,
+                                                  LocalCopies* local,
+                                                  IncrementalBase* incremental) {
   auto snapshots = write.begin();
   if (!snapshots)
-    return cancelled(cat("checkpoint ", id, " was given up before its state was written"));
+    return cancelled(cat("checkpoint ", trigger.id, " was given up before its state was written"));
   WEIR_ASSIGN_OR_RETURN(const FileLocation directory,
-                        platform_.files.resolve(join_path(options_.checkpoint_directory,
-                                                          checkpoint_directory_name(id))));
+                        platform_.files.resolve(join_path(
+                            options_.checkpoint_directory,
+                            incremental != nullptr ? std::string(kSharedDirectory)
+                                                   : checkpoint_directory_name(trigger.id))));
+  const std::string name =
+      incremental != nullptr ? shared_file_name({trigger.id, file}) : data_file_name(file);
   std::optional<FileLocation> copy;
-  if (!savepoint.empty()) { WEIR_ASSIGN_OR_RETURN(copy, platform_.files.resolve(savepoint)); }
-  const SnapshotWriteOptions how{options_.inline_threshold, local, &large_values_,
-                                 copy ? &*copy : nullptr, [&write] { return write.canceled(); }};
+  if (!trigger.savepoint.empty()) {
+    WEIR_ASSIGN_OR_RETURN(copy, platform_.files.resolve(trigger.savepoint));
+  }
+  SnapshotWriteOptions how{options_.inline_threshold, local, &large_values_,
+                           copy ? &*copy : nullptr, [&write] { return write.canceled(); }};
+  how.incremental = incremental;
+  how.full = trigger.full;
   try {
-    return write_snapshots(*directory.fs, directory.path, file, how, *std::move(snapshots));
+    return write_snapshots(*directory.fs, directory.path, name, how, *std::move(snapshots));
   } catch (...) { return status_of_current_exception("the writer of the snapshot"); }
 }
 

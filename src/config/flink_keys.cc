@@ -54,14 +54,14 @@ constexpr FlinkKey kKeys[] = {
      "task.cancellation.interval task.cancellation.timers.*",
      "weir's network and tasks are built otherwise; weir.channel-capacity and weir.batch-bytes are "
      "their sizes"},
-    {"state.backend.rocksdb.* state.backend.forst.* state.backend.incremental "
+    {"state.backend.rocksdb.* state.backend.forst.* "
      "state.backend.local-recovery state.backend.latency-track.* "
      "state.backend.heap.* state.backend.changelog.* state.changelog.* "
      "state.backend.fs.write-buffer-size state.backend.async "
-     "execution.checkpointing.incremental execution.checkpointing.write-buffer-size "
+     "execution.checkpointing.write-buffer-size "
      "state.storage.fs.write-buffer-size state.checkpoint-storage "
      "state.latency-track.* state.size-track.* state.ttl.* lookup.cache.*",
-     "weir keeps state on the heap, and writes it in full at each checkpoint"},
+     "weir keeps state on the heap"},
     {"state.checkpoints.create-subdir execution.checkpointing.create-subdir "
      "execution.checkpointing.file-merging.* execution.checkpointing.storage "
      "execution.checkpointing.max-aligned-checkpoint-size "

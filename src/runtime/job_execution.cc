@@ -62,14 +62,15 @@ JobExecution::JobExecution(const JobGraph& graph, ExecutionOptions options, Plat
       if (shard_at_[subtask] == nullptr) continue;
       Shard& shard = *shard_at_[subtask];
       services_.push_back(std::make_unique<Services>(platform, gate, shard));
-      const SubtaskPlace place{subtask,
-                               vertex.parallelism,
-                               vertex.max_parallelism,
-                               nonce,
-                               restored_checkpoint,
-                               options.copy_reserve,
-                               options.max_record_bytes,
-                               run};
+      SubtaskPlace place{subtask,
+                         vertex.parallelism,
+                         vertex.max_parallelism,
+                         nonce,
+                         restored_checkpoint,
+                         options.copy_reserve,
+                         options.max_record_bytes,
+                         run};
+      place.tracks_changes = options.tracks_changes;
       auto task = std::make_unique<Task>(vertex, v, place, *services_.back(), shard.fibers(),
                                          gate_of(v, subtask), outputs_of(v, subtask));
       services_.back()->set_task(task.get());

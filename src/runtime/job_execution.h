@@ -50,6 +50,7 @@ struct ExecutionOptions {
   size_t batch_bytes = 256 * 1024;
   double copy_reserve = 0;  ///< OperatorContext::copy_reserve()
   size_t max_record_bytes = kDefaultMaxRecordBytes;
+  bool tracks_changes = false;  ///< OperatorContext::tracks_changes()
   Shard::Options shard;
 };
 

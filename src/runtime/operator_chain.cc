@@ -1,6 +1,7 @@
 #include "runtime/operator_chain.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
@@ -233,6 +234,7 @@ StatusOr<TaskSnapshot> OperatorChain::snapshot(CheckpointId id) {
   TaskSnapshot taken;
   taken.id = id;
   taken.subtask = place_.subtask;
+  std::vector<int64_t> epochs(hosts_.size());
   for (size_t i = 0; i < hosts_.size(); ++i) {
     OperatorHost& host = enter(i);
     ChainSnapshotContext context(id, host.label(), host.declared_lists(), taken.before_ack);
@@ -241,20 +243,43 @@ StatusOr<TaskSnapshot> OperatorChain::snapshot(CheckpointId id) {
     part.label = host.label();
     part.id = host.description().id;
     part.uid = host.description().uid;
-    if (KeyedState* keyed = host.op().keyed_state()) part.keyed = keyed->snapshot();
+    if (KeyedState* keyed = host.op().keyed_state()) {
+      part.keyed = keyed->snapshot();
+      part.base = base_;
+      epochs[i] = part.keyed->epoch();
+    }
     part.lists = context.take_lists();
     taken.operators.push_back(std::move(part));
   }
+  if (place_.tracks_changes) epochs_[id] = std::move(epochs);
   return taken;
 }
 
 void OperatorChain::checkpoint_completed(CheckpointId id) {
   for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().checkpoint_completed(id);
+  set_base(id);
   snapshot_ended();
+}
+
+void OperatorChain::set_base(CheckpointId id) {
+  const auto taken = epochs_.find(id);
+  if (taken == epochs_.end()) return;
+  for (size_t i = 0; i < hosts_.size(); ++i) {
+    KeyedState* keyed = enter(i).op().keyed_state();
+    if (keyed != nullptr && taken->second[i] != 0) keyed->set_base(taken->second[i]);
+  }
+  base_ = id;
+  epochs_.erase(epochs_.begin(), std::next(taken));
 }
 
 void OperatorChain::checkpoint_aborted(CheckpointId id) {
   for (size_t i = 0; i < hosts_.size(); ++i) enter(i).op().checkpoint_aborted(id);
+  if (bug_enabled(Bug::kChangesSinceFailedCheckpointLost)) {
+    const CheckpointId durable = base_;
+    set_base(id);
+    base_ = durable;
+  }
+  epochs_.erase(id);
   snapshot_ended();
 }
 

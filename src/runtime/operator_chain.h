@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -106,6 +107,7 @@ class OperatorChain final : public CrashSubject {
   Output& connect(std::vector<Output*> receivers);
   void suspend();
   void snapshot_ended();
+  void set_base(CheckpointId id);
   bool has_timers(size_t i) const { return !timers_held_ || emits_[i] == 0; }
 
   const JobVertex& vertex_;
@@ -118,6 +120,10 @@ class OperatorChain final : public CrashSubject {
   SuspendableCall& call_;
   bool timers_held_ = false;
   size_t current_ = 0;
+  /// By checkpoint: the numbers of the snapshots of keyed state, by operator; 0: it has none. From
+  /// the newest durable one on.
+  std::map<CheckpointId, std::vector<int64_t>> epochs_;
+  CheckpointId base_ = 0;           ///< the newest checkpoint known to be durable; 0: none
   std::vector<uint8_t> suspended_;  ///< by operator: 1 if it may be in a suspended call
 };
 

@@ -42,7 +42,8 @@ struct SubtaskPlace {
   size_t max_record_bytes = kDefaultMaxRecordBytes;
   RunIdentity run{};
   const MonotonicTime* active_time =
-      nullptr;  ///< OperatorContext::active_ms(); null: the wall clock
+      nullptr;                  ///< OperatorContext::active_ms(); null: the wall clock
+  bool tracks_changes = false;  ///< OperatorContext::tracks_changes()
 };
 
 /// A list of operator state: as restored, or as put at a snapshot.
@@ -95,6 +96,7 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   bool continues_run() const override { return place_.run.continues; }
   double copy_reserve() const override { return place_.copy_reserve; }
   size_t max_record_bytes() const override { return place_.max_record_bytes; }
+  bool tracks_changes() const override { return place_.tracks_changes; }
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override { return services_.files(); }
   int64_t processing_time_ms() const override { return services_.wall_ms(); }

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
+#include "checkpoint/protocol/paths.h"
 #include "checkpoint/state_reader.h"
 #include "runtime/user_code.h"
 
@@ -73,7 +74,10 @@ StatusOr<StateReader> open_reader(const TaskStart& start, FileSystemRegistry& fi
   WEIR_ASSIGN_OR_RETURN(FileLocation directory, files.resolve(start.directory));
   StateReader::Shortcut local;
   if (start.local != nullptr)
-    local = [copies = start.local](const std::string& name) { return copies->open(name); };
+    local = [copies = start.local](const std::string& name) {
+      const auto shared = parse_shared_reference(name);
+      return copies->open(shared ? std::string(*shared) : name);
+    };
   return StateReader(std::move(directory), &files, start.sidecar, std::move(local));
 }
 

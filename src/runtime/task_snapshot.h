@@ -13,6 +13,7 @@
 namespace weir {
 
 class FileSystem;
+class IncrementalBase;
 struct FileLocation;
 class LargeValues;
 class LocalCopies;
@@ -23,6 +24,7 @@ struct OperatorSnapshot {
   std::string uid;
   std::string label;                          ///< its name in messages
   std::unique_ptr<KeyedStateSnapshot> keyed;  ///< or null
+  CheckpointId base = 0;                      ///< the checkpoint of keyed->base(); 0: none
   OperatorLists lists;
 };
 /// Describes the operator's state: its names, kinds and types.
@@ -44,8 +46,9 @@ struct TaskSnapshot {
 struct SnapshotWriteResult {
   std::vector<OperatorSubtaskState> states;
   std::vector<OperatorStateDescription> descriptions;  ///< one per operator that has state
-  std::vector<DataFile> files;                         ///< none or one
-  int64_t bytes = 0;                                   ///< of all state, inline and in the file
+  /// The one that was written, if any; with `incremental` also the older ones that are referred to.
+  std::vector<DataFile> files;
+  int64_t bytes = 0;  ///< that were written, inline and to the file
 };
 struct SnapshotWriteOptions {
   int64_t inline_threshold = 0;
@@ -53,9 +56,13 @@ struct SnapshotWriteOptions {
   LargeValues* large_values = nullptr;      ///< warns of large values; may be null
   const FileLocation* savepoint = nullptr;  ///< a directory that gets a copy of the file; or null
   std::function<bool()> canceled{};         ///< called between pieces of some ten KiB; may be empty
+  /// If set, the checkpoint refers to what older ones have written, and the file is in the job's
+  /// `shared/`.
+  IncrementalBase* incremental = nullptr;
+  bool full = false;  ///< refer to nothing older
 };
-/// `directory` is the checkpoint's; `file_name` is not in use there. On failure the file may exist,
-/// incomplete. CANCELLED: `canceled` returned true.
+/// `directory` is the checkpoint's, or `shared/`; `file_name` is not in use there. On failure the
+/// file may exist, incomplete. CANCELLED: `canceled` returned true.
 StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string& directory,
                                               const std::string& file_name,
                                               const SnapshotWriteOptions& options,

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/savepoint.h"
+#include "checkpoint/shared_files.h"
 #include "checkpoint/storage.h"
 #include "config/value_text.h"
 #include "platform/real_clock.h"
@@ -79,6 +80,14 @@ class Listing {
       WEIR_RETURN_IF_ERROR(
           add(job.child(checkpoint_directory_name(id)), name, "unfinished checkpoint", remove));
     }
+    WEIR_ASSIGN_OR_RETURN(const auto unreferenced, unreferenced_shared_files(job));
+    for (const FileInfo& file : unreferenced) {
+      const std::string file_name(last_part(file.path));
+      WEIR_RETURN_IF_ERROR(
+          add_row(job.child(kSharedDirectory).child(file_name).uri, name, "file of no checkpoint",
+                  {file.size, file.modified_ms},
+                  [job, file_name] { return release_shared_files(job, {file_name}); }));
+    }
     return {};
   }
   Status savepoint(const std::string& name) {
@@ -95,13 +104,17 @@ class Listing {
     const auto content = content_of(directory);
     if (content.status().code() == StatusCode::kNotFound) return {};  // removed in the meantime
     if (!content.ok()) return content.status();
-    const int64_t age_ms = now_ms_ - content->modified_ms;
+    return add_row(directory.uri, job, what, *content, remove);
+  }
+  Status add_row(const std::string& uri, const std::string& job, const char* what,
+                 const Content& content, const std::function<Status()>& remove) {
+    const int64_t age_ms = now_ms_ - content.modified_ms;
     const bool left_over = remove != nullptr && age_ms >= left_over_after_ms_;
     if (left_over && removes_) WEIR_RETURN_IF_ERROR(remove());
-    rows_.push_back({{"path", directory.uri},
+    rows_.push_back({{"path", uri},
                      {"job", job},
                      {"what", what},
-                     {"bytes", content->bytes},
+                     {"bytes", content.bytes},
                      {"age_ms", age_ms},
                      {"left_over", left_over},
                      {"removed", left_over && removes_}});

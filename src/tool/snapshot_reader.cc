@@ -1,10 +1,12 @@
 #include "tool/snapshot_reader.h"
 
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/keyed_layers.h"
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
 #include "tool/value_text.h"
@@ -45,6 +47,7 @@ class VisitedState final : public KeyedState {
     return {};
   }
   bool stopped() const { return stopped_; }
+  void stop() { stopped_ = true; }
 
  private:
   const int max_parallelism_;
@@ -52,6 +55,67 @@ class VisitedState final : public KeyedState {
   TypeDescription key_type_;
   std::vector<KeyedStateInfo> states_;
   bool stopped_ = false;
+};
+
+/// One key group of an incremental checkpoint: applies its layers.
+class MergedGroup final : public KeyedState {
+ public:
+  explicit MergedGroup(int max_parallelism) : max_parallelism_(max_parallelism) {}
+
+  std::unique_ptr<KeyedStateSnapshot> snapshot() override { return nullptr; }
+  Status begin_restore(const TypeDescription* key_type, const std::vector<KeyedStateInfo>& states,
+                       bool) override {
+    key_type_ = key_type != nullptr ? *key_type : TypeDescription();
+    states_ = states;
+    return {};
+  }
+  Status read_group(int key_group, BinaryReader& in) override {
+    return read_part(key_group, in, [this](const detail::CanonicalEntry& entry) {
+      entries_.insert_or_assign({entry.state, std::string(entry.key)}, std::string(entry.value));
+    });
+  }
+  Status read_changes(int key_group, BinaryReader& in) override {
+    if (in.get_u8() == 1) {
+      WEIR_RETURN_IF_ERROR(read_part(key_group, in, [this](const detail::CanonicalEntry& entry) {
+        remove(entry.state, std::string(entry.key));
+      }));
+      if (in.ok() && in.remaining() == 0) return {};
+      in.get_u8();
+    }
+    return read_group(key_group, in);
+  }
+  void visit(int key_group, const std::function<bool(const KeyedEntry&)>& visit,
+             VisitedState* state) const {
+    for (const auto& [at, value] : entries_) {
+      if (state->stopped()) return;
+      if (!visit({key_type_, states_[static_cast<size_t>(at.first)], key_group, at.second, value}))
+        state->stop();
+    }
+  }
+
+ private:
+  template <class F>
+  Status read_part(int key_group, BinaryReader& in, const F& f) {
+    detail::CanonicalGroupReader group(in, key_group, max_parallelism_ > kOneByteGroups);
+    for (detail::CanonicalEntry entry; group.next(&entry);) {
+      if (entry.state < 0 || static_cast<size_t>(entry.state) >= states_.size())
+        return data_loss(cat("key group ", key_group, " has an entry of an unknown state"));
+      f(entry);
+    }
+    return in.status(cat("key group ", key_group));
+  }
+  /// Removes the entry of a key, or all entries of its map: their keys begin with it. No other key
+  /// does, because serialized keys contain their lengths.
+  void remove(int state, const std::string& key) {
+    auto at = entries_.lower_bound({state, key});
+    while (at != entries_.end() && at->first.first == state && at->first.second.starts_with(key))
+      at = entries_.erase(at);
+  }
+
+  const int max_parallelism_;
+  TypeDescription key_type_;
+  std::vector<KeyedStateInfo> states_;
+  std::map<std::pair<int, std::string>, std::string> entries_;
 };
 
 std::string list_text(const TypeDescription& element, BinaryReader& in) {
@@ -102,9 +166,9 @@ StatusOr<OperatorStateDescription> SnapshotReader::describe(const OperatorSnapsh
   description.uid = op.uid;
   for (const auto& [index, subtask] : op.subtasks) {
     if (subtask.keyed_state && !description.key_type) {
-      WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader_->open(subtask.keyed_state->stream));
-      WEIR_ASSIGN_OR_RETURN(KeyedStreamHeader header,
-                            read_keyed_header(*subtask.keyed_state, read));
+      const KeyedStateHandle first = layers_of(*subtask.keyed_state).front();
+      WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader_->open(first.stream));
+      WEIR_ASSIGN_OR_RETURN(KeyedStreamHeader header, read_keyed_header(first, read));
       description.key_type = std::move(header.key_type);
       description.keyed_states = std::move(header.states);
     }
@@ -123,9 +187,11 @@ StatusOr<std::map<int, int64_t>> SnapshotReader::key_group_sizes(
   std::map<int, int64_t> sizes;
   for (const auto& [index, subtask] : op.subtasks) {
     if (!subtask.keyed_state) continue;
-    WEIR_ASSIGN_OR_RETURN(const std::vector<KeyGroupBytes> groups,
-                          find_key_groups(*subtask.keyed_state, subtask.keyed_state->range));
-    for (const KeyGroupBytes& group : groups) sizes[group.key_group] += group.length;
+    for (const KeyedStateHandle& layer : layers_of(*subtask.keyed_state)) {
+      WEIR_ASSIGN_OR_RETURN(const std::vector<KeyGroupBytes> groups,
+                            find_key_groups(layer, layer.range));
+      for (const KeyGroupBytes& group : groups) sizes[group.key_group] += group.length;
+    }
   }
   return sizes;
 }
@@ -141,10 +207,23 @@ Status SnapshotReader::for_each_entry(const OperatorSnapshotState& op,
   VisitedState state(op.max_parallelism, visit);
   for (const auto& [index, subtask] : op.subtasks) {
     if (!subtask.keyed_state || state.stopped()) continue;
-    WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader_->open(subtask.keyed_state->stream));
-    WEIR_RETURN_IF_ERROR(restore_keyed_state(*subtask.keyed_state, subtask.keyed_state->range, read,
-                                             types ? &*types : nullptr, /*ignore_unclaimed=*/true,
-                                             state));
+    const auto read_layer = [&](const KeyedStateHandle& layer, KeyGroupRange groups,
+                                KeyedState& into) -> Status {
+      WEIR_ASSIGN_OR_RETURN(const ReadAt read, reader_->open(layer.stream));
+      return restore_keyed_state(layer, groups, read, types ? &*types : nullptr,
+                                 /*ignore_unclaimed=*/true, into);
+    };
+    const KeyedStateHandle& handle = *subtask.keyed_state;
+    if (handle.layers.empty()) {
+      WEIR_RETURN_IF_ERROR(read_layer(handle, handle.range, state));
+      continue;
+    }
+    for (int group = handle.range.first; group <= handle.range.last && !state.stopped(); ++group) {
+      MergedGroup merged(op.max_parallelism);
+      for (const KeyedStateHandle& layer : handle.layers)
+        WEIR_RETURN_IF_ERROR(read_layer(layer, {group, group}, merged));
+      merged.visit(group, visit, &state);
+    }
   }
   return {};
 }

@@ -24,6 +24,7 @@ struct TriggerCheckpoint {
   int64_t timestamp_ms = 0;
   std::string savepoint{};  ///< URI of a directory that gets a copy of each data file; empty: none
   StopMode stop = StopMode::kNone;
+  bool full = false;  ///< it refers to no older one; savepoints never do
 };
 
 /// From a process: the state of these subtasks is durable. A process may send several of these for

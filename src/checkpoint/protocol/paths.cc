@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kCheckpointPrefix = "chk-";
 constexpr std::string_view kStartPrefix = "start-";
+constexpr std::string_view kSharedPrefix = "../shared/";
 constexpr std::string_view kDataPrefix = "data-";
 constexpr size_t kNonceDigits = 16;
 
@@ -68,6 +69,30 @@ std::optional<DataFileName> parse_data_file_name(std::string_view name) {
   uint64_t nonce = 0;
   std::from_chars(hex.data(), hex.data() + hex.size(), nonce, 16);
   return DataFileName{*process, nonce};
+}
+
+std::string shared_file_name(const SharedFileName& name) {
+  return cat(kDataPrefix, name.id, '-', name.file.process, '-', nonce_hex(name.file.nonce));
+}
+
+std::optional<SharedFileName> parse_shared_file_name(std::string_view name) {
+  if (!name.starts_with(kDataPrefix)) return std::nullopt;
+  const std::string_view rest = name.substr(kDataPrefix.size());
+  const size_t dash = rest.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto id = parse_decimal<CheckpointId>(rest.substr(0, dash));
+  const auto file = parse_data_file_name(cat(kDataPrefix, rest.substr(dash + 1)));
+  if (!id || *id < 1 || !file) return std::nullopt;
+  return SharedFileName{*id, *file};
+}
+
+std::string shared_reference(std::string_view name) { return cat(kSharedPrefix, name); }
+
+std::optional<std::string_view> parse_shared_reference(std::string_view reference) {
+  if (!reference.starts_with(kSharedPrefix)) return std::nullopt;
+  reference.remove_prefix(kSharedPrefix.size());
+  if (!parse_shared_file_name(reference)) return std::nullopt;
+  return reference;
 }
 
 std::string metadata_temporary_name(uint64_t nonce) {

@@ -45,6 +45,21 @@ struct DataFileName {
 std::string data_file_name(const DataFileName& name);
 std::optional<DataFileName> parse_data_file_name(std::string_view name);
 
+/// A data file of an incremental checkpoint, in the job's `shared/`. The id is that of the
+/// checkpoint that wrote it; later ones refer to it.
+struct SharedFileName {
+  CheckpointId id = 0;
+  DataFileName file;
+  bool operator==(const SharedFileName&) const = default;
+};
+/// "data-7-3-00000000000000ff".
+std::string shared_file_name(const SharedFileName& name);
+std::optional<SharedFileName> parse_shared_file_name(std::string_view name);
+/// The name of a file in `shared/`, as a checkpoint of the same job refers to it: "../shared/x".
+std::string shared_reference(std::string_view name);
+/// The name in `shared/` that a reference names; nothing if it is no such reference.
+std::optional<std::string_view> parse_shared_reference(std::string_view reference);
+
 /// The name of `_metadata` while it is being written.
 std::string metadata_temporary_name(uint64_t nonce);
 

@@ -61,6 +61,12 @@ inline constexpr Option<bool> kSavepointOnLeave{
     {"weir.savepoint-on-leave", ConfigType::kBool, "false",
      "A process of the job master that is asked to leave (SIGTERM, SIGINT) stops the job with a "
      "savepoint in execution.checkpointing.savepoint-dir. Otherwise it leaves the job as it is."}};
+inline constexpr Option<bool> kIncrementalCheckpoints{
+    {"execution.checkpointing.incremental", ConfigType::kBool, "false",
+     "A checkpoint writes only the keyed state that has changed since the last completed one, and "
+     "refers to older files for the rest. The first one after a start or restart is full, and so "
+     "are savepoints.",
+     "state.backend.incremental"}};
 inline constexpr Option<int64_t> kDataInlineThreshold{
     {"execution.checkpointing.data-inline-threshold", ConfigType::kSize, "20 kb",
      "State pieces up to this size are stored in the metadata file itself.",
@@ -84,6 +90,7 @@ inline constexpr const ConfigKey* kCheckpointingKeys[] = {
     &options::kCheckpointDir,
     &options::kSavepointDir,
     &options::kSavepointOnLeave,
+    &options::kIncrementalCheckpoints,
     &options::kDataInlineThreshold,
 };
 
