@@ -37,6 +37,12 @@ enum class Bug {
   kIntervalJoinCleansEarly,  ///< an interval join drops a record 1 ms before its last partner
   kSecondInputNotAligned,    ///< the second input of an operator is still read after its barrier
   kEnumeratorStateLate,      ///< an enumerator's state is taken when the checkpoint is written
+  kEarlierStartCompletes,    ///< a start completes checkpoints though a later one is recorded
+  kEarlierStartRuns,         ///< tasks run though a later start was recorded before
+  kEarlierStartDeletes,      ///< a canceled start deletes checkpoints though a later one is recorded
+  kGoingBackNotRecorded,     ///< checkpoints stay on the line though the job went back before them
+  kCommitDuringRemovalKept,  ///< output that is committed while it is taken back stays
+  kReplacedPagesKept,        ///< pages replaced under a snapshot are not reused
   kCreditLost,     ///< a barrier from another process uses up a credit that is never returned
   kFrameRepeated,  ///< the element that used the last credit is sent again when new credits arrive
   kDeposedLeaderObeyed,   ///< a worker still obeys a coordinator of an earlier epoch

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/bug_switch.h"
 #include "base/log.h"
 #include "checkpoint/storage.h"
 
@@ -64,10 +65,14 @@ void CheckpointCleaner::run_next() {
   const Removal removal = queue_.front();
   queue_.pop_front();
   running_ = true;
-  run_blocking_([this, removal, job = job_]() -> std::function<void()> {
+  run_blocking_([this, removal, job = job_, start = start_]() -> std::function<void()> {
     Status status;
     switch (removal.kind) {
-      case Removal::Kind::kDiscard: status = discard_checkpoint(job, removal.id); break;
+      case Removal::Kind::kDiscard:
+        if (start > 0 && !bug_enabled(Bug::kEarlierStartDeletes))
+          status = check_newest_start(job, start);
+        if (status.ok()) status = discard_checkpoint(job, removal.id);
+        break;
       case Removal::Kind::kClear:
         status = discard_unfinished(job, removal.id, DirectoryAfterwards::kEmpty);
         break;
@@ -81,8 +86,10 @@ void CheckpointCleaner::run_next() {
 
 void CheckpointCleaner::on_removed(Removal removal, const Status& status) {
   running_ = false;
-  // A checkpoint that turned out to be complete belongs to someone, so it stays.
-  const bool done = status.ok() || status.code() == StatusCode::kFailedPrecondition;
+  // A checkpoint that turned out to be complete belongs to someone, and all belong to a later start
+  // of the job, so they stay.
+  const bool done = status.ok() || status.code() == StatusCode::kFailedPrecondition ||
+                    status.code() == StatusCode::kAborted;
   if (!done) { WEIR_LOG(kWarning) << status.to_string(); }
   if (done || ++failed_tries_[removal.id] >= kTries) {
     failed_tries_.erase(removal.id);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "checkpoint/lineage.h"
 #include "checkpoint/shared_files.h"
 #include "fs/file_system_registry.h"
 #include "weir/status.h"
@@ -29,7 +30,9 @@ class CheckpointCleaner {
   // A failed removal is retried a few times, with later sweeps. After that, the next coordinator
   // has to remove it.
 
-  /// Removes a complete checkpoint.
+  /// The number of this start of the job; 0: starts are not recorded.
+  void begin_start(StartNumber start) { start_ = start; }
+  /// Removes a complete checkpoint, unless a later start is recorded: it may continue from it.
   void discard(CheckpointId id);
   /// Removes the files of an aborted checkpoint. Its directory stays until a later sweep, to show
   /// that the id is used.
@@ -59,6 +62,7 @@ class CheckpointCleaner {
 
   const FileLocation job_;
   const RunBlocking run_blocking_;
+  StartNumber start_ = 0;
   std::deque<Removal> queue_;
   bool running_ = false;
   std::set<CheckpointId> cleared_;  // their directories await a sweep

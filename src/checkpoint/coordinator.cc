@@ -45,6 +45,7 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
       store_({options_.completed, options_.unconfirmed, first_id_, options_.num_retained,
               options_.retention}),
       requests_(options_.trigger) {
+  cleaner_.begin_start(start_);
   // Remove the directory of an unfinished checkpoint that was kept to show that the id is used.
   if (options_.highest_used_id > 0 && !store_.is_completed(options_.highest_used_id))
     cleaner_.remember(options_.highest_used_id);

@@ -110,7 +110,10 @@ class CheckpointCoordinator {
 
   /// The job has gone back to an older checkpoint, and this was recorded as a new start. Call
   /// between two attempts.
-  void begin_start(StartNumber start) { start_ = start; }
+  void begin_start(StartNumber start) {
+    start_ = start;
+    cleaner_.begin_start(start);
+  }
 
   /// Does what is due. Call it after any other call, and at the time that it returns.
   MonotonicTime poll(MonotonicTime now);
@@ -187,6 +190,7 @@ class CheckpointCoordinator {
   void abort_all(const Status& reason);
   void count_failure(CheckpointId id, CheckpointKind kind, const Status& reason);
   void delete_superfluous(JobOutcome outcome);
+  void clean_up(JobOutcome outcome);
   /// Removes files that were written after their checkpoint was aborted.
   void remove_late_files(CheckpointId id);
   void settle();

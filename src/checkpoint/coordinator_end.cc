@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/bug_switch.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "checkpoint/coordinator.h"
 #include "weir/detail/base/check.h"
@@ -58,13 +60,35 @@ void CheckpointCoordinator::settle() {
                                          " was completed before the job ended")));
   }
   const JobOutcome outcome = std::exchange(*shutting_down_, JobOutcome::kRunning);
-  if (outcome != JobOutcome::kRunning && known && !store_.is_shared()) {
+  if (outcome != JobOutcome::kRunning && known && !store_.is_shared()) clean_up(outcome);
+  if (blocking_ == 0 && shut_down_done_) std::exchange(shut_down_done_, nullptr)();
+}
+
+void CheckpointCoordinator::clean_up(JobOutcome outcome) {
+  const auto clean = [this, outcome] {
     if (const auto latest = store_.latest()) cleaner_.sweep_below(*latest);
     delete_superfluous(outcome);
     references_.clear();
     sweep_shared(next_id_ - 1);
-  }
-  if (blocking_ == 0 && shut_down_done_) std::exchange(shut_down_done_, nullptr)();
+  };
+  const bool all = outcome == JobOutcome::kCanceled &&
+                   options_.retention == RetentionPolicy::kDeleteOnCancellation;
+  if (!all || start_ == 0 || options_.store != nullptr || bug_enabled(Bug::kEarlierStartDeletes))
+    return clean();
+  // Another process may have started the job from one of these checkpoints.
+  run([this, clean, job = options_.job, start = start_,
+       nonce = random_.next()]() -> std::function<void()> {
+    const Status recorded = record_deletion(job, start, nonce);
+    return [this, clean, recorded, start] {
+      if (!recorded.ok()) {
+        WEIR_LOG(kWarning) << "the checkpoints of the canceled job are kept: "
+                           << recorded.message();
+        return;
+      }
+      begin_start(start + 1);
+      clean();
+    };
+  });
 }
 
 void CheckpointCoordinator::delete_superfluous(JobOutcome outcome) {

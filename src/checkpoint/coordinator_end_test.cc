@@ -314,6 +314,64 @@ TEST_F(Coordinator, LastCheckpointSurvivesTheJobUnlessACancelDeletesIt) {
   EXPECT_EQ(left_after(JobOutcome::kCanceled, RetentionPolicy::kDeleteOnCancellation), "chk-2:0");
 }
 
+TEST_F(Coordinator, OldCheckpointStaysIfALaterStartMayContinueFromIt) {
+  Lineage lineage{.newest = 1, .lines = {{1, 0, {}, 7, {}}}};
+  ASSERT_TRUE(record_lineage(options_.job, lineage, /*nonce=*/9).ok());
+  make();
+  coordinator_->begin_start(1);
+  start();
+  take(1);
+  take_until_written(2);
+  host_.run_one();  // 2 is complete, and 1 is being deleted
+  ++lineage.newest;
+  ASSERT_TRUE(record_lineage(options_.job, lineage, /*nonce=*/9).ok());
+  host_.run_all();
+  EXPECT_EQ(directories(), "chk-1:4 chk-2:4");
+}
+
+TEST_F(Coordinator, CanceledStartDeletesNothingOfALaterStart) {
+  for (const bool superseded : {false, true}) {
+    start_over();
+    options_.retention = RetentionPolicy::kDeleteOnCancellation;
+    Lineage lineage;
+    for (lineage.newest = 1; lineage.newest <= (superseded ? 2 : 1); ++lineage.newest) {
+      lineage.lines = {{lineage.newest, 0, {}, 7, {}}};
+      ASSERT_TRUE(record_lineage(options_.job, lineage, /*nonce=*/9).ok());
+      if (lineage.newest > 1) continue;
+      make();
+      coordinator_->begin_start(1);
+      start();
+      take(1);
+    }
+    int done = 0;
+    coordinator_->shut_down(JobOutcome::kCanceled, [&] { ++done; });
+    host_.run_all();
+    EXPECT_EQ(done, 1);
+    EXPECT_EQ(directories(), superseded ? "chk-1:4" : "");
+  }
+}
+
+TEST_F(Coordinator, NoStartContinuesFromACheckpointThatACanceledStartDeletes) {
+  options_.retention = RetentionPolicy::kDeleteOnCancellation;
+  Lineage lineage{.newest = 1, .lines = {{1, 0, {}, 7, {}}}};
+  ASSERT_TRUE(record_lineage(options_.job, lineage, /*nonce=*/9).ok());
+  make();
+  coordinator_->begin_start(1);
+  start();
+  take(1);
+  fs_->before = [](std::string_view op, const std::string& path) {  // it is killed
+    return op == "remove" && path.ends_with("/_metadata") ? unavailable("killed") : Status();
+  };
+  coordinator_->shut_down(JobOutcome::kCanceled, [] {});
+  host_.run_all();
+  silence(false);
+  ASSERT_TRUE(complete(1));
+  const Lineage recorded = read_lineage(options_.job).value();
+  EXPECT_EQ(recorded.newest, 2);
+  EXPECT_FALSE(recorded.living({1})->holds(1, std::nullopt));
+  EXPECT_FALSE(check_newest_start(options_.job, 1).ok());
+}
+
 TEST_F(Coordinator, ShutDownWaitsForAWriteAndKeepsItsCheckpoint) {
   start();
   take_until_written(1);

@@ -6,9 +6,11 @@
 #include <charconv>
 #include <cstdio>
 
+#include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
+#include "checkpoint/storage.h"
 
 namespace weir {
 namespace {
@@ -177,7 +179,8 @@ Lineage begin_line(const Lineage& before, const LineBeginning& beginning, Checkp
     parent = before.line_of(beginning.from, beginning.from_start);
     if (parent != nullptr) {
       line.run = parent->run;
-      line.before = segments_up_to(*parent, beginning.from);
+      line.before = segments_up_to(
+          *parent, bug_enabled(Bug::kGoingBackNotRecorded) ? line.after : beginning.from);
       line.origin = beginning.origin.empty() ? parent->origin : beginning.origin;
     } else if (before.lines.empty()) {
       line.before = {{beginning.from_start, 0, beginning.from}};
@@ -293,6 +296,17 @@ Status record_fence(const FileLocation& job, Lineage* lineage, uint64_t nonce) {
   WEIR_RETURN_IF_ERROR(record_lineage(job, fence, nonce));
   *lineage = std::move(fence);
   return {};
+}
+
+Status record_deletion(const FileLocation& job, StartNumber start, uint64_t nonce) {
+  WEIR_ASSIGN_OR_RETURN(const Lineage lineage, read_lineage(job));
+  if (lineage.newest != start) {
+    return already_exists(cat("another process has started the job since (start ", lineage.newest,
+                              " in ", job.uri, "; this is start ", start, ")"));
+  }
+  WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
+  const LineBeginning nothing{.new_run = nonce, .new_line = true};
+  return record_lineage(job, begin_line(lineage, nothing, inventory.highest, {}), nonce);
 }
 
 Status check_newest_start(const FileLocation& job, StartNumber start) {

@@ -95,6 +95,9 @@ Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t 
 /// record its own line. If it is killed before that, the next one finds what the last had left.
 /// Codes as for record_lineage().
 Status record_fence(const FileLocation& job, Lineage* lineage, uint64_t nonce);
+/// Records a start without any checkpoint, numbered `start` + 1, because start `start` is about to
+/// delete all of them. ALREADY_EXISTS if another start is recorded instead, which may need them.
+Status record_deletion(const FileLocation& job, StartNumber start, uint64_t nonce);
 /// ABORTED if another start has been recorded after this one.
 Status check_newest_start(const FileLocation& job, StartNumber start);
 

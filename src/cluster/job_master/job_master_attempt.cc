@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "cluster/job_master/job_master.h"
@@ -122,7 +123,8 @@ void JobMaster::deploy(int shards) {
 /// is none. A start that comes later writes only what the lists do not have. With election, the
 /// lease ensures this.
 void JobMaster::on_deployed() {
-  if (store_ != nullptr || !prepared_->job_directory) return on_running();
+  if (store_ != nullptr || !prepared_->job_directory || bug_enabled(Bug::kEarlierStartRuns))
+    return on_running();
   run_blocking([this, before = *prepared_, attempt = attempt_.number()]() -> std::function<void()> {
     const Status status = check_still_newest(before);
     return [this, attempt, status] {
