@@ -353,6 +353,43 @@ TEST_F(FileSinkTest, GoingBackToAnEarlierCheckpointRemovesLaterFilesOfThisRunOnl
   EXPECT_EQ(committed(), (Lines{"a", "yesterday"}));
 }
 
+TEST_F(FileSinkTest, GoingBackRemovesWhatAnEarlierStartCommitsMeanwhile) {
+  Life first(fs, {.nonce = 1});
+  first.host.run_jobs();
+  first.write({"a"});
+  const TestHost::Lists state = first.checkpoint(1).lists;
+  first.write({"b"});
+  TestSnapshot snapshot = first.snapshot(2);
+  ASSERT_TRUE(snapshot.acknowledge().ok());
+  first.write({std::string(300'000, 'c')});
+  first.host.run_jobs();
+  Life second(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
+  second.write({"b again"});
+  first.sink.checkpoint_completed(2);
+  first.host.run_jobs();
+  EXPECT_EQ(committed(), (Lines{"a", "b"}));
+  second.host.run_jobs();
+  EXPECT_EQ(committed(), Lines{"a"});
+  second.checkpoint(3);
+  EXPECT_EQ(committed(), (Lines{"a", "b again"}));
+}
+
+TEST_F(FileSinkTest, EarlierStartCannotCommitWhatWasTakenBack) {
+  Life first(fs, {.nonce = 1});
+  first.host.run_jobs();
+  first.write({"a"});
+  const TestHost::Lists state = first.checkpoint(1).lists;
+  first.write({"b"});
+  TestSnapshot snapshot = first.snapshot(2);
+  ASSERT_TRUE(snapshot.acknowledge().ok());
+  Life second(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
+  second.host.run_jobs();
+  first.sink.checkpoint_completed(2);
+  first.host.run_jobs();
+  EXPECT_FALSE(first.host.failure.ok());
+  EXPECT_EQ(committed(), Lines{"a"});
+}
+
 TEST_F(FileSinkTest, FreshStartLeavesExistingFiles) {
   {
     Life first(fs, {.nonce = 1});

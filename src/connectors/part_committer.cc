@@ -54,6 +54,8 @@ class PartCommitter final : public Committer {
       if (start.continues_run) runs.insert(part.run);
     }
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
+    uid_ = start.uid;
+    restored_checkpoint_ = start.restored_checkpoint;
     int taken_back = 0;
     const auto take = [&](const std::string& bucket, const std::string& name) {
       if (const auto hidden = parse_hidden_name(name)) {
@@ -85,14 +87,39 @@ class PartCommitter final : public Committer {
 
   Status remove_orphans(const std::vector<std::string>& names) override {
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
+    WEIR_RETURN_IF_ERROR(remove(directory, names));
+    // An earlier start may have committed some of them since they were found. It can commit none of
+    // them now, because the staged files are gone.
+    std::set<Attempt> attempts;
+    for (const std::string& name : names) {
+      if (const auto hidden = parse_hidden_name(name))
+        attempts.emplace(*hidden->run, run_hash(uid_, hidden->attempt));
+      else if (const auto part = parse_part_name(base_name(name)))
+        attempts.emplace(part->run, part->attempt);
+    }
+    if (attempts.empty() || bug_enabled(Bug::kCommitDuringRemovalKept)) return {};
+    std::vector<std::string> committed;
+    WEIR_RETURN_IF_ERROR(
+        for_each_file(directory, "", 0, [&](const std::string& bucket, const std::string& name) {
+          const auto part = parse_part_name(name);
+          if (part && attempts.contains({part->run, part->attempt}) &&
+              part->checkpoint_id > restored_checkpoint_)
+            committed.push_back(bucket + name);
+        }));
+    return remove(directory, committed);
+  }
+
+ private:
+  /// <run> and <attempt> of part names.
+  using Attempt = std::pair<uint32_t, uint32_t>;
+
+  static Status remove(const FileLocation& directory, const std::vector<std::string>& names) {
     for (const std::string& name : names) {
       const Status removed = directory.fs->remove(directory.child(name).path);
       if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
     }
     return {};
   }
-
- private:
   /// Within the directory of the sink.
   static std::string path_of(const PartCommittable& part) {
     return part.bucket.empty() ? part.part : cat(part.bucket, '/', part.part);
@@ -169,6 +196,9 @@ class PartCommitter final : public Committer {
 
   const std::string uri_;
   FileSystemRegistry& files_;
+  // Of the start that looks for orphans.
+  std::string uid_;
+  int64_t restored_checkpoint_ = -1;
 };
 
 }  // namespace
