@@ -1,13 +1,42 @@
 #include "weir/detail/state/snapshot_tracker.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/bug_switch.h"
+#include "weir/detail/base/check.h"
 
 namespace weir::detail {
+namespace {
+
+/// For simulated runs only: in production, a job that uses too much memory is better than none.
+/// Each snapshot keeps at most the pages that were live when it began. Snapshots that have just
+/// ended count too, because their pages are freed a little later.
+void check_bound(const SnapshotTracker& tracker, bool first, size_t in_use) {
+#ifdef WEIR_BUGS
+  constexpr size_t kSlack = size_t{64} << 10;
+  constexpr size_t kJustEnded = 2;
+  struct Most {
+    size_t live = 0;    // bytes of the current tables
+    size_t in_use = 0;  // snapshots
+  };
+  thread_local std::unordered_map<const SnapshotTracker*, Most> most_of;
+  Most& most = most_of[&tracker];
+  if (first) most = {};  // an earlier tracker may have had this address
+  const StateMemory now = tracker.memory_in_use();
+  WEIR_CHECK_LE(now.retired, (most.in_use + kJustEnded) * most.live + kSlack);
+  most.live = std::max(most.live, now.live);
+  most.in_use = std::max(most.in_use, in_use + 1);
+#else
+  (void)tracker, (void)first, (void)in_use;
+#endif
+}
+
+}  // namespace
 
 std::shared_ptr<SnapshotProgress> SnapshotTracker::begin_snapshot() {
   forget_released();
+  check_bound(*this, epoch_ == 0, in_use_.size());
   auto progress = std::make_shared<SnapshotProgress>(places_.range(), ++epoch_);
   in_use_.push_back(progress);
   return progress;
@@ -46,6 +75,7 @@ void SnapshotTracker::retire(uintptr_t word, DeferredFree::Free free, size_t byt
 }
 
 bool SnapshotTracker::reclaim_some(size_t limit) {
+  if (bug_enabled(Bug::kReplacedPagesKept)) return false;
   forget_released();
   return memory_->retired.collect(memory_->arena, limit,
                                   [this](int64_t epoch) { return oldest_reader_after(epoch); });
