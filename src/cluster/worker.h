@@ -173,6 +173,7 @@ class Worker final : public Actor, private ShardListener {
   MonotonicTime last_heard_{0};
   MonotonicTime last_step_{0};
   MonotonicTime dial_at_{0};
+  MonotonicTime report_at_{0};  ///< no metrics are sent with heartbeats before
   MonotonicTime dial_delay_{0};
   std::optional<MonotonicTime> searching_since_;
   Status last_link_failure_;

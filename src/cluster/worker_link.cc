@@ -14,6 +14,8 @@ namespace {
 
 constexpr MonotonicTime kFirstRedial = std::chrono::milliseconds(20);
 constexpr MonotonicTime kLastRedial = std::chrono::seconds(1);
+/// A little less than a second, so that a heartbeat each second gets a report each second.
+constexpr MonotonicTime kReportInterval = std::chrono::milliseconds(900);
 
 }  // namespace
 
@@ -147,6 +149,8 @@ void Worker::on_frame(const std::string& frame) {
   }
   if (std::get_if<Heartbeat>(&message) != nullptr) {
     send(HeartbeatReply{});
+    if (last_heard_ < report_at_) return;
+    report_at_ = last_heard_ + kReportInterval;
     return report_metrics();
   }
   if (const auto* request = std::get_if<RequestText>(&message)) {

@@ -184,6 +184,11 @@ TEST_F(WorkerTest, AnswersAHeartbeatWithTheFiguresOfItsAttempt) {
   EXPECT_EQ(metrics->report.process, (ProcessFigures{7, 8, 9, 10}));
   ASSERT_EQ(metrics->report.tasks.size(), 1u);
   EXPECT_EQ(metrics->report.tasks[0].output_watermark, kMinWatermark);
+  send(Heartbeat{});
+  EXPECT_FALSE(take<MetricsOfWorker>().has_value()) << "at most once a second";
+  pass(seconds(1));
+  send(Heartbeat{});
+  EXPECT_TRUE(take<MetricsOfWorker>().has_value());
   send(Cancel{3});
   EXPECT_TRUE(take<MetricsOfWorker>().has_value()) << "the last figures";
 }

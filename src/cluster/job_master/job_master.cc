@@ -41,7 +41,8 @@ void JobMaster::publish_view(MonotonicTime now) {
   JobView& view = status_.current();
   if (coordinator_) view.checkpoints = coordinator_->report();
   // Not with each report of a thousand workers.
-  if (detail_changed_ && (now >= publish_detail_at_ || phase_ == Phase::kEnding))
+  const bool changed = detail_changed_ || figures_changed_;
+  if (changed && (now >= publish_detail_at_ || phase_ == Phase::kEnding))
     publish_detail(now);
   view.workers = pool_.registered();
   view.slots = pool_.slots();
@@ -51,7 +52,7 @@ void JobMaster::publish_view(MonotonicTime now) {
 }
 
 void JobMaster::publish_detail(MonotonicTime now) {
-  detail_changed_ = false;
+  detail_changed_ = figures_changed_ = false;
   publish_detail_at_ = now + std::chrono::seconds(1);
   const int64_t wall_ms = platform_.clock.wall_ms();
   JobDetail detail;

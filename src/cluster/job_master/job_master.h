@@ -190,6 +190,7 @@ class JobMaster final : public Actor,
   TextRequests text_requests_;
   std::vector<JobDetail::Failure> failures_;  ///< newest first
   bool detail_changed_ = false;               ///< since it was published
+  bool figures_changed_ = false;              ///< the same; published with any later step
   MonotonicTime publish_detail_at_{0};
   MonotonicTime observed_until_{0};
 

@@ -88,7 +88,7 @@ void JobMaster::on_register(int64_t session, RegisterWorker message) {
 void JobMaster::take_metrics(const PooledWorker& worker, MetricsOfWorker message) {
   if (worker.index < 0 || message.attempt != attempt_.number()) return;
   metrics_.take(worker.index, std::move(message.report));
-  detail_changed_ = true;
+  figures_changed_ = true;
 }
 
 void JobMaster::read_text(std::string worker, ProcessText what, TextRequests::Done done) {
