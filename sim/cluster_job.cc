@@ -259,6 +259,8 @@ StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPl
   set("execution.checkpointing.max-concurrent-checkpoints", cat(settings.max_concurrent));
   set("execution.checkpointing.tolerable-failed-checkpoints", cat(settings.tolerable_failures));
   set("execution.checkpointing.num-retained", cat(settings.num_retained));
+  if (settings.delete_when_canceled)
+    set("execution.checkpointing.externalized-checkpoint-retention", "DELETE_ON_CANCELLATION");
   set("execution.checkpointing.data-inline-threshold", cat(settings.inline_threshold, " b"));
   if (settings.incremental) set("execution.checkpointing.incremental", "true");
   set("execution.buffer-timeout.interval", ms(settings.buffer_timeout_ms));

@@ -173,6 +173,7 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
                       static_cast<int>(pairs.below(plan.late > 0 ? 2 : 4));
     plan.steps.insert(plan.steps.begin(), {static_cast<StepKind>(kind), pairs.chance(0.5)});
   }
+  if (wide) plan.most_concurrent = 4;
   return plan;
 }
 
@@ -192,7 +193,7 @@ SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* bef
   if (plan.interval_ms == 0 || random.chance(0.3)) plan.event_threshold = random.between(5, 100);
   plan.min_pause_ms = random.chance(0.8) ? 0 : random.between(1, 100);
   plan.timeout_ms = one_of(random, {50, 500, 5000, 30000});
-  plan.max_concurrent = static_cast<int>(random.between(1, 2));
+  plan.max_concurrent = static_cast<int>(random.between(1, workload.most_concurrent));
   plan.tolerable_failures = static_cast<int>(one_of(random, {0, 1, 3, 100, 100}));
   plan.inline_threshold = one_of(random, {0, 100, 1000, 20480});
   plan.num_retained = static_cast<int>(random.between(1, 3));
@@ -246,6 +247,27 @@ FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random) {
   // A job can't survive this combination: the newer checkpoint is damaged while the request to
   // delete the older one is still in flight.
   if (plan.damage > 0) plan.world.late_effect = 0;
+  return plan;
+}
+
+StartsPlan draw_starts(const WorkloadPlan& workload, const FaultPlan& faults, bool wide) {
+  StartsPlan plan;
+  SimRandom random(splitmix_output(workload.data_seed ^ 0x57a27));
+  // A damaged checkpoint may be the only one that is left of a line.
+  if (!wide || !workload.exactly_once || faults.damage > 0 || !random.chance(0.4)) return plan;
+  if (random.chance(0.7)) {
+    plan.overlap = random.chance(0.5) ? 0.3 : 0.9;
+    plan.at_once = sometimes(random, 0.5);
+    plan.pause_earlier = random.chance(0.7) ? 0.7 : 0;
+    plan.pause_max = milliseconds(one_of(random, {50, 1000, 5000, 30000}));
+    plan.kill_earlier = sometimes(random, 0.05);
+    plan.cancel_earlier = sometimes(random, 0.05);
+  }
+  if (random.chance(0.6)) {
+    plan.go_back = random.chance(0.5) ? 0.3 : 0.7;
+    plan.num_retained = static_cast<int>(random.between(2, 5));
+    plan.abandoned = sometimes(random, 0.3);
+  }
   return plan;
 }
 
@@ -368,7 +390,8 @@ std::string describe(const SettingsPlan& plan) {
              plan.event_threshold, ", timeout ", plan.timeout_ms, " ms, concurrent ",
              plan.max_concurrent, ", tolerable ", plan.tolerable_failures, ", inline ",
              plan.inline_threshold, ", retained ", plan.num_retained,
-             plan.incremental ? ", incremental" : "");
+             plan.incremental ? ", incremental" : "",
+             plan.delete_when_canceled ? ", none when canceled" : "");
 }
 
 }  // namespace weir::sim

@@ -113,6 +113,7 @@ struct WorkloadPlan {
   int64_t buckets = 0;    ///< directories of the output; 0: files in one directory
   int64_t part_size = 0;  ///< bytes at which a file of the output is ended; 0: by checkpoints only
   bool extreme = false;   ///< some late records have the most extreme timestamps
+  int most_concurrent = 2;  ///< checkpoints
   std::vector<Mishap> throws_at;  ///< one exception for each entry
 };
 
@@ -134,6 +135,7 @@ struct SettingsPlan {
   int64_t inline_threshold = 0;
   int num_retained = 1;
   bool incremental = false;
+  bool delete_when_canceled = false;  ///< all checkpoints
 };
 
 /// The faults of the safety phase.
@@ -156,6 +158,22 @@ struct FaultPlan {
   MonotonicTime phase{0};  ///< how long faults happen
 };
 
+/// How starts of the program follow one another, besides by death and `--from latest`. All are
+/// chances.
+struct StartsPlan {
+  double overlap = 0;  ///< the program is started again while it runs, and both go on
+  double at_once = 0;  ///< it is started twice at the same time
+  double pause_earlier = 0;  ///< the earlier one pauses then
+  MonotonicTime pause_max{0};
+  double kill_earlier = 0;    ///< at each look
+  double cancel_earlier = 0;  ///< at each look; some delete all checkpoints then
+  double go_back = 0;         ///< a start is given a retained checkpoint by its path
+  int num_retained = 0;       ///< of all starts; only with go_back
+  double abandoned = 0;       ///< a start is given an abandoned checkpoint, and must refuse it
+
+  bool any() const { return overlap > 0 || at_once > 0 || go_back > 0; }
+};
+
 /// `wide`: some seeds have late records, many keys, more kinds of steps and endings, and exceptions
 /// anywhere. These are drawn from a separate generator, so that the other seeds run the same with
 /// and without `wide`.
@@ -166,6 +184,8 @@ WorldOptions draw_world(const WorkloadPlan& workload, SimRandom& random);
 SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before,
                            SimRandom& random);
 FaultPlan draw_faults(const WorkloadPlan& workload, SimRandom& random);
+/// Drawn from a separate generator, and only for some seeds.
+StartsPlan draw_starts(const WorkloadPlan& workload, const FaultPlan& faults, bool wide);
 
 PlannedEvent event_of(const WorkloadPlan& plan, size_t source, int64_t number);
 /// A step's user function: the records that `event` becomes. `copy` numbers the records that a

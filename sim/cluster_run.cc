@@ -6,10 +6,9 @@
 
 #include "base/strings.h"
 #include "checkpoint/snapshot_loader.h"
-#include "cluster/roles/job_runner.h"
-#include "cluster_job.h"
+#include "cluster_earlier.h"
+#include "cluster_start.h"
 #include "oracle_files.h"
-#include "sim_process.h"
 #include "weir/detail/base/check.h"
 
 namespace weir::sim {
@@ -26,30 +25,6 @@ constexpr MonotonicTime kLookEvery = milliseconds(200);
 constexpr char kLocalDisk[] = "file://";
 constexpr char kHdfsDisk[] = "hdfs://nn:8020";
 
-/// One start of the program.
-struct Incarnation {
-  Incarnation(SimWorld& world, const WorkloadPlan& workload, SettingsPlan drawn,
-              const std::shared_ptr<Mishaps>& mishaps, int number, const std::string& from)
-      : settings(drawn), process(world, cat("process-", number)) {
-    auto made = make_job_graph(workload, settings, mishaps);
-    WEIR_CHECK(made.ok());
-    graph = *std::move(made);
-    const auto options = make_job_options(workload, settings, from);
-    WEIR_CHECK(options.ok());
-    runner =
-        std::make_unique<JobRunner>(graph, *options, process.platform(), [this] { ended = true; });
-  }
-
-  const SettingsPlan settings;
-  bool ended = false;
-  std::optional<CheckpointId> expected_restore;  ///< what "latest" must restore, if that is certain
-  bool restore_checked = false;
-  bool calm_start = false;
-  SimProcess process;
-  JobGraph graph;
-  std::unique_ptr<JobRunner> runner;
-};
-
 class ClusterRun {
  public:
   ClusterRun(uint64_t seed, RunOptions options)
@@ -57,7 +32,9 @@ class ClusterRun {
         workload_(draw_workload(random_, options.wide)),
         faults_(draw_faults_of_run(workload_, random_, options)),
         oracle_(workload_),
+        starts_plan_(draw_starts(workload_, faults_, options.wide)),
         damage_random_(splitmix_output(seed ^ 0xda3a6e)),
+        starts_random_(splitmix_output(seed ^ 0x57a27)),
         world_(seed, world_options(workload_, random_, options)) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
@@ -92,6 +69,7 @@ class ClusterRun {
     safety_phase();
     if (result_.failures.empty()) liveness_phase();
     if (result_.failures.empty()) check_end();
+    earlier_.kill_all();
     if (result_.failures.empty()) restore_each_retained();
     leave();
     for (const char* disk : {kLocalDisk, kHdfsDisk})
@@ -126,23 +104,63 @@ class ClusterRun {
   /// `from`: a checkpoint; without it, the latest.
   void start(std::optional<int64_t> from = {}) {
     const SettingsPlan* before = last_settings_ ? &*last_settings_ : nullptr;
-    const SettingsPlan settings = draw_settings(workload_, before, random_);
+    SettingsPlan settings = draw_settings(workload_, before, random_);
+    if (starts_plan_.go_back > 0) settings.num_retained = starts_plan_.num_retained;
+    settings.delete_when_canceled = starts_plan_.cancel_earlier > 0 && starts_random_.chance(0.5);
     look();
     const std::vector<int64_t> complete = watch_->complete();
     now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_,
                                          static_cast<int>(++result_.statistics.processes),
                                          from ? path_of(*from) : "latest");
-    now_->calm_start = liveness_;
-    now_->expected_restore = from ? *from : complete.empty() ? -1 : complete.back();
+    now_->calm_start = liveness_ && !earlier_.any();
+    // An earlier start may be going back at the same time.
+    if (from || !earlier_.any() || starts_plan_.go_back == 0)
+      now_->expected_restore = from ? *from : complete.empty() ? -1 : complete.back();
     rescaled_ = before != nullptr && before->parallelism != settings.parallelism;
     last_settings_ = settings;
-    starts_.push_back(cat("process-", result_.statistics.processes, ": ", describe(settings)));
+    starts_.push_back(cat("process-", result_.statistics.processes, ": ", describe(settings),
+                          from ? cat(", from checkpoint ", *from) : ""));
     const bool faulty = !liveness_;
     if (faulty && random_.chance(faults_.wall_skew)) now_->process.set_wall_skew_ms(draw_skew());
     if (faulty && faults_.operations_max > 0 && random_.chance(0.7)) {
       now_->process.kill_at_file_operation(
           static_cast<int64_t>(random_.below(static_cast<uint64_t>(faults_.operations_max))));
     }
+  }
+
+  /// A start in the phase with faults, or two.
+  void start_somehow() {
+    start_from_somewhere();
+    if (!starts_random_.chance(starts_plan_.at_once)) return;
+    earlier_.add(std::move(now_));
+    start_from_somewhere();
+  }
+
+  void start_from_somewhere() {
+    look();
+    const std::vector<int64_t> abandoned = watch_->abandoned();
+    if (!abandoned.empty() && !earlier_.any() && starts_random_.chance(starts_plan_.abandoned)) {
+      ++result_.statistics.abandoned;
+      start(abandoned[starts_random_.below(abandoned.size())]);
+      now_->abandoned = std::exchange(now_->expected_restore, std::nullopt);
+      return;
+    }
+    if (!starts_random_.chance(starts_plan_.go_back)) return start();
+    // An earlier start, even a dead one, may still delete the oldest.
+    const std::vector<int64_t> complete = watch_->complete();
+    const int64_t safe = std::min<int64_t>(starts_plan_.num_retained - (earlier_.any() ? 1 : 0),
+                                           static_cast<int64_t>(complete.size()));
+    if (safe < 1) return start();
+    ++result_.statistics.going_back;
+    taking_back_ = true;
+    start(complete[complete.size() - 1 - starts_random_.below(static_cast<uint64_t>(safe))]);
+  }
+
+  MonotonicTime draw_life() {
+    if (faults_.life_max.count() > 0)
+      return milliseconds(20) + MonotonicTime(random_.between(1, faults_.life_max.count()));
+    if (starts_plan_.overlap > 0) return milliseconds(starts_random_.between(20, 4000));
+    return MonotonicTime::max() / 4;
   }
 
   int64_t draw_skew() {
@@ -160,14 +178,8 @@ class ClusterRun {
     result_.statistics.records += view.source_records;
     result_.statistics.restores += view.restored_checkpoint >= 0;
     result_.statistics.restores_rescaled += view.restored_checkpoint >= 0 && rescaled_;
-    if (!now_->process.alive()) {
-      ++result_.statistics.kills;
-    } else if (now_->ended) {
-      now_->runner.reset();  // as a program does on exit; in-flight work on the I/O pool continues
-                             // for a short time
-      world_.run_for(milliseconds(1));
-    }
-    now_->process.kill();
+    if (!now_->process.alive()) ++result_.statistics.kills;
+    now_->leave(world_);
     now_.reset();
     look();
   }
@@ -185,8 +197,7 @@ class ClusterRun {
   /// Runs until the job ends, its process dies or a check fails. Returns false at the time limit.
   bool run_until(MonotonicTime end) {
     const auto stop = [&] {
-      return now_->ended || !now_->process.alive() || failed() ||
-             world_.trace().events() > kMaxEvents;
+      return !now_->runs() || failed() || world_.trace().events() > kMaxEvents;
     };
     while (!stop() && world_.now() < end) {
       const auto outcome = world_.run_until(
@@ -198,6 +209,7 @@ class ClusterRun {
       }
       look();
       check_restore();
+      earlier_.tend(!liveness_, now_->restore_checked);
       if (!liveness_ && faults_.damage > 0) damage_while_running();
       if (!liveness_ && random_.chance(faults_.wall_skew * 0.1))
         now_->process.set_wall_skew_ms(draw_skew());
@@ -213,6 +225,8 @@ class ClusterRun {
     const JobView view = now_->runner->view();
     if (view.state != JobState::kRunning || view.restarts > 0) return;
     now_->restore_checked = true;
+    if (now_->abandoned)
+      fail(cat("the job continues from checkpoint ", *now_->abandoned, ", which was abandoned"));
     if (now_->expected_restore && view.restored_checkpoint < *now_->expected_restore) {
       fail(cat("restored checkpoint ", view.restored_checkpoint, ", though ",
                *now_->expected_restore, " is complete"));
@@ -222,11 +236,8 @@ class ClusterRun {
   void safety_phase() {
     const MonotonicTime end = world_.now() + faults_.phase;
     while (!failed() && world_.now() < end) {
-      start();
-      const MonotonicTime life =
-          faults_.life_max.count() > 0
-              ? milliseconds(20) + MonotonicTime(random_.between(1, faults_.life_max.count()))
-              : MonotonicTime::max() / 4;
+      start_somehow();
+      const MonotonicTime life = draw_life();
       if (random_.chance(faults_.pause)) {
         if (run_until(std::min(end, world_.now() + random_.delay(seconds(2)))) == false &&
             world_.now() < end) {
@@ -241,14 +252,19 @@ class ClusterRun {
       const MonotonicTime until = std::min(end, world_.now() + life);
       if (!run_until(until)) {
         if (world_.now() >= end) return;  // the process continues in the next phase
-        if (random_.chance(faults_.cancel)) cancel();
+        if (!failed() && starts_random_.chance(starts_plan_.overlap)) {
+          earlier_.add(std::move(now_));
+          continue;
+        }
+        if (!now_->settings.delete_when_canceled && random_.chance(faults_.cancel)) cancel();
         else now_->process.kill();
       }
       if (failed()) return;
-      const bool finished = ended_well();
+      const bool finished = now_->finished();
       leave();
       if (failed()) return;
       if (finished) {
+        if (earlier_.any()) return;
         check_output(true);
         if (!random_.chance(faults_.restart_when_finished)) return;
       } else {
@@ -283,14 +299,10 @@ class ClusterRun {
     if (!now_->ended) now_->process.kill();
   }
 
-  bool ended_well() const {
-    return now_->ended && now_->process.alive() &&
-           now_->runner->view().state == JobState::kFinished;
-  }
-
   void disasters() {
     for (const char* disk : {kLocalDisk}) {
       if (!random_.chance(faults_.power_loss)) continue;
+      earlier_.kill_all();
       world_.disk(disk)->lose_power();
       ++result_.statistics.power_losses;
     }
@@ -321,18 +333,26 @@ class ClusterRun {
         return;
       }
       if (failed()) return;
-      const bool finished = ended_well();
+      const bool finished = now_->finished();
+      // An earlier start that was paused may have been recorded last, and taken output back.
+      const bool superseded = starts_plan_.any() && now_->superseded();
       const bool killed = !now_->process.alive();  // at a file operation that was planned earlier
       const JobView view = now_->runner->view();
       const int retained = now_->settings.num_retained;
-      const bool calm_start = now_->calm_start;
+      const bool calm_start = now_->calm_start && !earlier_.any();
       check_restore();
       leave();
       if (finished) {
+        if (starts_plan_.any()) wait_for_earlier(end);
         for (const std::string& complaint :
              watch_->look_finished(retained, faults_.world.late_effect > 0, calm_start))
           fail(complaint);
         return;
+      }
+      if (superseded || earlier_.any()) {
+        now_ = earlier_.take();
+        doomed = true;
+        continue;
       }
       if (!killed && !doomed) {
         fail(
@@ -341,6 +361,17 @@ class ClusterRun {
       }
       doomed = false;
     }
+  }
+
+  /// Each start that another one has superseded ends by itself, and so does one that was recorded
+  /// after the job had finished.
+  void wait_for_earlier(MonotonicTime end) {
+    while (earlier_.any() && !failed() && world_.now() < end) {
+      world_.run_for(kLookEvery);
+      look();
+      earlier_.tend(false, false);
+    }
+    if (earlier_.any() && !failed()) fail(cat("these starts do not end: ", earlier_.text()));
   }
 
   std::string path_of(int64_t checkpoint) const {
@@ -387,7 +418,7 @@ class ClusterRun {
       start(id);
       if (!run_until(world_.now() + kLivenessBound))
         fail(cat("no end after a restore of checkpoint ", id));
-      if (!failed() && !ended_well())
+      if (!failed() && !now_->finished())
         fail(cat("checkpoint ", id, " is retained, and restored the job is ",
                  to_string(now_->runner->view().state), ": ",
                  now_->runner->view().failure.message()));
@@ -405,11 +436,15 @@ class ClusterRun {
   const WorkloadPlan workload_;
   const FaultPlan faults_;
   const Oracle oracle_;
+  const StartsPlan starts_plan_;
   SimRandom damage_random_;
+  SimRandom starts_random_;
   SimWorld world_;  ///< after random_, which draws its options
   const std::shared_ptr<Mishaps> mishaps_ = std::make_shared<Mishaps>();
+  RunResult result_;
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<Incarnation> now_;
+  EarlierStarts earlier_{world_, starts_plan_, starts_random_, result_.statistics};
   std::optional<SettingsPlan> last_settings_;
   std::vector<std::string> starts_;
   bool rescaled_ = false;
@@ -417,30 +452,9 @@ class ClusterRun {
   bool taking_back_ =
       false;  ///< a checkpoint was damaged, so its output may disappear and be written again
   MonotonicTime last_look_{0};
-  RunResult result_;
 };
 
 }  // namespace
-
-void RunStatistics::add(const RunStatistics& other) {
-  virtual_time += other.virtual_time;
-  events += other.events;
-  processes += other.processes;
-  kills += other.kills;
-  power_losses += other.power_losses;
-  damages += other.damages;
-  damages_while_running += other.damages_while_running;
-  cancels += other.cancels;
-  file_faults += other.file_faults;
-  rests += other.rests;
-  restarts_inside += other.restarts_inside;
-  restores += other.restores;
-  restores_rescaled += other.restores_rescaled;
-  retained_restores += other.retained_restores;
-  completed_checkpoints += other.completed_checkpoints;
-  failed_checkpoints += other.failed_checkpoints;
-  records += other.records;
-}
 
 RunResult run_seed(uint64_t seed, RunOptions options) { return ClusterRun(seed, options).run(); }
 

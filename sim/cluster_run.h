@@ -17,6 +17,10 @@ struct RunStatistics {
   int64_t damages = 0;
   int64_t damages_while_running = 0;
   int64_t cancels = 0;
+  int64_t overlaps = 0;    ///< starts that went on although a later one began
+  int64_t superseded = 0;  ///< those of them that gave way
+  int64_t going_back = 0;  ///< starts from a checkpoint given by its path
+  int64_t abandoned = 0;   ///< those from an abandoned one, which must be refused
   int64_t file_faults = 0;
   int64_t rests = 0;              ///< pauses within blocking work
   int64_t restarts_inside = 0;    ///< by the restart strategy

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "oracle_lines.h"
 #include "trace.h"
 
 namespace weir::sim {
@@ -50,6 +51,13 @@ nlohmann::json sidecar_json(const std::string& bytes) {
              : nlohmann::json::parse(bytes.substr(line + 1), nullptr, /*allow_exceptions=*/false);
 }
 
+/// The start of the job that has completed a checkpoint; 0: it doesn't say.
+int64_t start_of(MemoryFileSystem& disk, const std::string& checkpoint) {
+  const auto sidecar = read_file(disk, checkpoint + "/_weir");
+  const nlohmann::json json = sidecar.ok() ? sidecar_json(*sidecar) : nlohmann::json();
+  return json.is_object() ? json.value("start", int64_t{0}) : 0;
+}
+
 }  // namespace
 
 FileWatch::FileWatch(SimDisk& checkpoints, std::string job_directory, SimDisk& output,
@@ -66,7 +74,9 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
   for (const FileInfo& entry : entries_of(disk, job_directory_)) {
     if (const auto id = checkpoint_number(base_name(entry.path))) directories[*id] = entry.path;
   }
+  const std::vector<int64_t> before = complete();
   std::set<int64_t> present;
+  std::set<int64_t> arrived;
   for (const auto& [id, directory] : directories) {
     const auto metadata = read_file(disk, directory + "/_metadata");
     if (!metadata.ok()) continue;
@@ -74,20 +84,29 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
     const uint64_t hash = hash_bytes(*metadata);
     const auto [seen, is_new] = seen_.try_emplace(id, Seen{hash});
     if (seen->second.damaged) continue;
+    if (is_new) {
+      arrived.insert(id);
+      seen->second.start = start_of(disk, directory);
+    }
     if (!seen->second.there)
       complaints.push_back(
           cat(directory, " was deleted, and is there again: its id was used twice"));
     if (seen->second.metadata_hash != hash)
       complaints.push_back(cat(directory, "/_metadata has changed though it was complete"));
-    if (confirmed_only_) {
-      if (id != confirmed_) continue;
-    } else if (is_new && seen_.rbegin()->first > id)
-      complaints.push_back(
-          cat(directory, " became complete after checkpoint ", seen_.rbegin()->first));
-    for (std::string& complaint : check_checkpoint(id, directory))
-      complaints.push_back(std::move(complaint));
   }
   for (auto& [id, seen] : seen_) seen.there = present.contains(id);
+  if (!confirmed_only_) place_on_lines();
+  for (const int64_t id : present) {
+    const Seen& seen = seen_[id];
+    if (seen.damaged || (confirmed_only_ ? id != confirmed_ : !seen.on_a_line)) continue;
+    const int64_t newest = before.empty() ? id : before.back();
+    if (!confirmed_only_ && arrived.contains(id) && newest > id && seen_[newest].lives)
+      complaints.push_back(cat(directories[id], " became complete after checkpoint ", newest));
+    for (std::string& complaint : check_checkpoint(id, directories[id]))
+      complaints.push_back(std::move(complaint));
+  }
+  if (!confirmed_only_ && !before.empty() && complete().empty() && seen_[before.back()].lives)
+    complaints.push_back(cat("checkpoint ", before.back(), " was the newest and has vanished"));
   if (confirmed_only_ && confirmed_ >= 0 && !present.contains(confirmed_)) {
     complaints.push_back(cat("checkpoint ", confirmed_, ", which the pointer names, is not there"));
   }
@@ -107,6 +126,18 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
   }
   parts_ = std::move(parts);
   return complaints;
+}
+
+void FileWatch::place_on_lines() {
+  std::vector<std::pair<int64_t, int64_t>> complete;
+  for (const auto& [id, seen] : seen_) {
+    if (seen.there) complete.emplace_back(id, seen.start);
+  }
+  const RecordedLines lines = RecordedLines::read(checkpoints_.raw(), job_directory_);
+  for (auto& [id, seen] : seen_) {
+    seen.lives = lines.lives(id, seen.start, complete);
+    seen.on_a_line = lines.on_a_line(id, seen.start);
+  }
 }
 
 std::vector<std::string> FileWatch::check_checkpoint(int64_t id, const std::string& directory) {
@@ -143,7 +174,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
   const std::vector<int64_t> kept = complete();
   if (kept.empty()) complaints.push_back("the job has finished and no checkpoint is there");
   int64_t completed = 0;
-  for (const auto& [id, seen] : seen_) completed += seen.there && !seen.damaged;
+  for (const auto& [id, seen] : seen_) completed += seen.there && !seen.damaged && seen.lives;
   if (completed > num_retained)
     complaints.push_back(
         cat(completed, " checkpoints are there; ", num_retained, " are to be kept"));
@@ -213,7 +244,15 @@ std::vector<std::string> FileWatch::look_at_shared(bool late_effects) {
 std::vector<int64_t> FileWatch::complete() const {
   std::vector<int64_t> ids;
   for (const auto& [id, seen] : seen_) {
-    if (seen.there && !seen.damaged) ids.push_back(id);
+    if (seen.there && !seen.damaged && seen.lives) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<int64_t> FileWatch::abandoned() const {
+  std::vector<int64_t> ids;
+  for (const auto& [id, seen] : seen_) {
+    if (seen.there && !seen.damaged && !seen.on_a_line) ids.push_back(id);
   }
   return ids;
 }

@@ -33,8 +33,11 @@ class FileWatch {
   /// after the next process has cleaned up. `calm_start`: the program's last start had no faults.
   std::vector<std::string> look_finished(int num_retained, bool late_effects, bool calm_start);
 
-  /// The ids of complete, undamaged checkpoints, ascending.
+  /// The ids of complete, undamaged checkpoints of the line that lives, ascending.
   std::vector<int64_t> complete() const;
+  /// The ids of complete checkpoints from which no start may continue, ascending: the job has gone
+  /// back before them, or a start completed them after a later one had been recorded.
+  std::vector<int64_t> abandoned() const;
   /// Flips a bit in a file of that checkpoint.
   void damage(int64_t id, SimRandom& random);
 
@@ -45,7 +48,11 @@ class FileWatch {
     uint64_t metadata_hash = 0;
     bool there = true;
     bool damaged = false;
+    int64_t start = 0;  ///< the start that has completed it
+    bool lives = true;
+    bool on_a_line = true;
   };
+  void place_on_lines();
 
   /// Files in `shared/` that no checkpoint needs.
   std::vector<std::string> look_at_shared(bool late_effects);

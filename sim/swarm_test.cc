@@ -97,12 +97,15 @@ TEST(Swarm, NoWrongResultIsVisibleAndEveryJobFinishes) {
       failed, real, hours, static_cast<unsigned long long>(sum.events));
   std::printf(
       "summary: swarm: %lld processes, %lld killed, %lld power losses, %lld file faults, %lld and "
-      "%lld damaged checkpoints, %lld canceled jobs, "
+      "%lld damaged checkpoints, %lld canceled jobs, %lld starts while another ran, %lld of which "
+      "gave way, %lld starts from a given checkpoint, %lld from an abandoned one, "
       "blocking work rested %lld times in its middle\n",
       static_cast<long long>(sum.processes), static_cast<long long>(sum.kills),
       static_cast<long long>(sum.power_losses), static_cast<long long>(sum.file_faults),
       static_cast<long long>(sum.damages), static_cast<long long>(sum.damages_while_running),
-      static_cast<long long>(sum.cancels), static_cast<long long>(sum.rests));
+      static_cast<long long>(sum.cancels), static_cast<long long>(sum.overlaps),
+      static_cast<long long>(sum.superseded), static_cast<long long>(sum.going_back),
+      static_cast<long long>(sum.abandoned), static_cast<long long>(sum.rests));
   std::printf(
       "summary: swarm: %lld restores, %lld at another parallelism, %lld of retained checkpoints at "
       "the end, %lld restarts inside a process, %lld checkpoints completed, %lld failed, "
