@@ -113,7 +113,7 @@ struct WorkloadPlan {
   int64_t buckets = 0;    ///< directories of the output; 0: files in one directory
   int64_t part_size = 0;  ///< bytes at which a file of the output is ended; 0: by checkpoints only
   bool extreme = false;   ///< some late records have the most extreme timestamps
-  int most_concurrent = 2;  ///< checkpoints
+  int most_concurrent = 2;        ///< checkpoints
   std::vector<Mishap> throws_at;  ///< one exception for each entry
 };
 
@@ -161,8 +161,8 @@ struct FaultPlan {
 /// How starts of the program follow one another, besides by death and `--from latest`. All are
 /// chances.
 struct StartsPlan {
-  double overlap = 0;  ///< the program is started again while it runs, and both go on
-  double at_once = 0;  ///< it is started twice at the same time
+  double overlap = 0;        ///< the program is started again while it runs, and both go on
+  double at_once = 0;        ///< it is started twice at the same time
   double pause_earlier = 0;  ///< the earlier one pauses then
   MonotonicTime pause_max{0};
   double kill_earlier = 0;    ///< at each look

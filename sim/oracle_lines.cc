@@ -51,19 +51,18 @@ bool RecordedLines::Line::holds(int64_t id, int64_t start) const {
 bool RecordedLines::lives(int64_t id, int64_t start,
                           const std::vector<std::pair<int64_t, int64_t>>& complete) const {
   for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
-    const bool begun =
-        line->segments.size() > 1 || line->has_origin ||
-        std::any_of(complete.begin(), complete.end(),
-                    [&](const auto& each) { return line->holds(each.first, each.second); });
+    const bool begun = line->segments.size() > 1 || line->has_origin ||
+                       std::any_of(complete.begin(), complete.end(), [&](const auto& each) {
+                         return line->holds(each.first, each.second);
+                       });
     if (begun) return line->holds(id, start);
   }
   return lines_.empty();
 }
 
 bool RecordedLines::on_a_line(int64_t id, int64_t start) const {
-  return lines_.empty() || std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) {
-           return line.holds(id, start);
-         });
+  return lines_.empty() || std::any_of(lines_.begin(), lines_.end(),
+                                       [&](const Line& line) { return line.holds(id, start); });
 }
 
 }  // namespace weir::sim

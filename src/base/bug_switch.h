@@ -39,8 +39,8 @@ enum class Bug {
   kEnumeratorStateLate,      ///< an enumerator's state is taken when the checkpoint is written
   kEarlierStartCompletes,    ///< a start completes checkpoints though a later one is recorded
   kEarlierStartRuns,         ///< tasks run though a later start was recorded before
-  kEarlierStartDeletes,      ///< a canceled start deletes checkpoints though a later one is recorded
-  kGoingBackNotRecorded,     ///< checkpoints stay on the line though the job went back before them
+  kEarlierStartDeletes,   ///< a canceled start deletes checkpoints though a later one is recorded
+  kGoingBackNotRecorded,  ///< checkpoints stay on the line though the job went back before them
   kCommitDuringRemovalKept,  ///< output that is committed while it is taken back stays
   kReplacedPagesKept,        ///< pages replaced under a snapshot are not reused
   kCreditLost,     ///< a barrier from another process uses up a credit that is never returned

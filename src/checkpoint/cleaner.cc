@@ -45,16 +45,18 @@ void CheckpointCleaner::sweep_shared(SharedSweep sweep) {
 
 void CheckpointCleaner::run_sweep() {
   running_ = true;
-  run_blocking_(
-      [this, sweep = *std::exchange(sweep_, std::nullopt), job = job_]() -> std::function<void()> {
-        const StatusOr<bool> empty = sweep_shared_files(job, sweep);
-        return [this, empty] {
-          running_ = false;
-          if (empty.ok()) shared_is_empty_ = *empty;
-          else { WEIR_LOG(kWarning) << empty.status().to_string(); }
-          run_next();
-        };
-      });
+  run_blocking_([this, sweep = *std::exchange(sweep_, std::nullopt), job = job_,
+                 start = start_]() -> std::function<void()> {
+    StatusOr<bool> empty = false;
+    // A later start may be writing checkpoints with these numbers.
+    if (start == 0 || check_newest_start(job, start).ok()) empty = sweep_shared_files(job, sweep);
+    return [this, empty] {
+      running_ = false;
+      if (empty.ok()) shared_is_empty_ = *empty;
+      else { WEIR_LOG(kWarning) << empty.status().to_string(); }
+      run_next();
+    };
+  });
 }
 
 void CheckpointCleaner::run_next() {

@@ -42,8 +42,7 @@ void JobMaster::publish_view(MonotonicTime now) {
   if (coordinator_) view.checkpoints = coordinator_->report();
   // Not with each report of a thousand workers.
   const bool changed = detail_changed_ || figures_changed_;
-  if (changed && (now >= publish_detail_at_ || phase_ == Phase::kEnding))
-    publish_detail(now);
+  if (changed && (now >= publish_detail_at_ || phase_ == Phase::kEnding)) publish_detail(now);
   view.workers = pool_.registered();
   view.slots = pool_.slots();
   view.shards = attempt_.shards();
