@@ -35,4 +35,7 @@ int verify(const Arguments& arguments, FileSystemRegistry& files);
 int diff(const Arguments& arguments, FileSystemRegistry& files);
 int list_directory(const Arguments& arguments, FileSystemRegistry& files);
 
+/// For transactions of Kafka; with the component kafka only.
+int kafka_transactions(const Arguments& arguments, FileSystemRegistry& files);
+
 }  // namespace weir::tool

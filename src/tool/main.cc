@@ -111,6 +111,19 @@ const std::vector<Command>& commands() {
         {"older-than", "TIME", "unfinished for this long is left over; 1 d"}},
        nullptr,
        &list_directory},
+#ifdef WEIR_WITH_KAFKA
+      {"kafka",
+       "transactions list|commit|abort [CHECKPOINT|ID]",
+       2,
+       3,
+       "shows transactions of KafkaSinks, commits those of a checkpoint, aborts one",
+       {{"brokers", "HOST:PORT", "of Kafka"},
+        {"command-config", "FILE", "properties of librdkafka, such as security.protocol=SSL"},
+        {"prefix", "TEXT", "lists only ids that begin with it"},
+        {"yes", "", "aborts it"}},
+       nullptr,
+       &kafka_transactions},
+#endif
   };
   return all;
 }
