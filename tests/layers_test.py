@@ -19,6 +19,7 @@ THIRD_PARTY = {
         "src/checkpoint/",
         "src/ha/",
         "src/flink/",
+        "src/kafka/",
         "src/rest/",
         "src/tool/",
     ),

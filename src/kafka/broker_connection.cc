@@ -90,6 +90,14 @@ Status prove_by_scram(BrokerConnection& connection, const BrokerSecurity& securi
   return scram.verify(last);
 }
 
+Status prove_by_token(BrokerConnection& connection, TokenSource& tokens) {
+  WEIR_ASSIGN_OR_RETURN(const BearerToken token, tokens.token());
+  WEIR_ASSIGN_OR_RETURN(const std::string answer, sasl_round(connection, bearer_message(token)));
+  // A broker that accepts the token has nothing to say.
+  return answer.empty() ? Status()
+                        : permission_denied(cat("the broker refuses the token: ", answer));
+}
+
 Status prove(BrokerConnection& connection, const BrokerSecurity& security) {
   WEIR_ASSIGN_OR_RETURN(const std::string answer,
                         connection.call(sasl_handshake(security.mechanism)));
@@ -100,6 +108,7 @@ Status prove(BrokerConnection& connection, const BrokerSecurity& security) {
     return failed_precondition(cat("the broker does not accept sasl.mechanisms ",
                                    security.mechanism, "; it offers:", offered));
   }
+  if (security.tokens != nullptr) return prove_by_token(connection, *security.tokens);
   if (security.mechanism != "PLAIN") return prove_by_scram(connection, security);
   const std::string nothing(1, '\0');
   return sasl_round(connection, nothing + security.user + nothing + security.password).status();
@@ -154,12 +163,17 @@ StatusOr<BrokerSecurity> BrokerSecurity::from(const detail::KafkaProperties& pro
                             get("ssl.endpoint.identification.algorithm", "https") == "https"};
   }
   if (!protocol.starts_with("sasl")) return security;
-  security.mechanism = get("sasl.mechanisms", get("sasl.mechanism", "GSSAPI").c_str());
+  security.mechanism = mechanism_of(properties);
+  if (security.mechanism.empty()) security.mechanism = "GSSAPI";
+  if (security.mechanism == "OAUTHBEARER") {
+    WEIR_ASSIGN_OR_RETURN(security.tokens, TokenSource::from(properties));
+    return security;
+  }
   if (security.mechanism != "PLAIN" && security.mechanism != "SCRAM-SHA-256" &&
       security.mechanism != "SCRAM-SHA-512") {
     return unimplemented(cat("exactly-once cannot be used with sasl.mechanisms ",
                              security.mechanism,
-                             ": PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are possible"));
+                             ": PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER are possible"));
   }
   security.user = get("sasl.username");
   security.password = get("sasl.password");

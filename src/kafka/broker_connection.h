@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "kafka/bearer_token.h"
 #include "kafka/wire.h"
 #include "platform/tcp_client.h"
 #include "platform/tls_client.h"
@@ -19,6 +20,7 @@ struct BrokerSecurity {
   std::string mechanism;  ///< of SASL; empty: none
   std::string user;
   std::string password;
+  std::shared_ptr<TokenSource> tokens;  ///< for OAUTHBEARER
 
   /// UNIMPLEMENTED names a property that librdkafka knows and this client does not.
   static StatusOr<BrokerSecurity> from(const detail::KafkaProperties& properties);

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 
 namespace weir::kafka {
@@ -51,6 +53,26 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
           ") was not written: ", rd_kafka_err2str(message->err)));
 }
 
+/// On a thread of librdkafka, so that it works while another thread waits for the broker.
+void on_token_wanted(rd_kafka_t* handle, const char*, void* opaque) {
+  const auto token = static_cast<Client*>(opaque)->tokens()->token();
+  if (!token.ok()) {
+    rd_kafka_oauthbearer_set_token_failure(handle, std::string(token.status().message()).c_str());
+    return;
+  }
+  std::vector<const char*> extensions;
+  for (const auto& [name, value] : token->extensions) {
+    extensions.push_back(name.c_str());
+    extensions.push_back(value.c_str());
+  }
+  std::array<char, 512> problem{};
+  const rd_kafka_resp_err_t error = rd_kafka_oauthbearer_set_token(
+      handle, token->value.c_str(), token->expires_ms, token->principal.c_str(), extensions.data(),
+      extensions.size(), problem.data(), problem.size());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_oauthbearer_set_token_failure(handle, problem.data());
+}
+
 using Conf = std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)>;
 
 Status set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -72,6 +94,7 @@ StatusOr<Conf> make_conf(const KafkaProperties& properties, const KafkaPropertie
       if (name == reserved)
         return invalid_argument(cat("Kafka's property '", name, "' cannot be set: ", reason));
     }
+    if (is_token_property(name)) continue;
     if (Status done = set(conf.get(), name, value); !done.ok()) return done;
   }
   for (const auto& [name, value] : fixed) {
@@ -85,6 +108,15 @@ std::string servers_of(const KafkaProperties& properties) {
     if (const auto found = properties.find(name); found != properties.end()) return found->second;
   }
   return "";
+}
+
+/// https://github.com/confluentinc/librdkafka/pull/4895
+std::string remark_on_scram() {
+  constexpr int kCorrected = 0x020601ff;
+  if (rd_kafka_version() >= kCorrected) return "";
+  return cat(" If they are, the cause is librdkafka ", rd_kafka_version_str(),
+             ": before 2.6.1 it fails to log in by SCRAM at brokers of version 4, which check its "
+             "nonce. Use a newer librdkafka, or another mechanism");
 }
 
 StatusCode code_of(rd_kafka_resp_err_t error) {
@@ -121,6 +153,12 @@ StatusOr<std::shared_ptr<Client>> Client::create(Kind kind, const KafkaPropertie
   std::shared_ptr<Client> client(new Client());
   client->servers_ = servers_of(properties);
   client->deliveries_ = deliveries;
+  client->scram_ = mechanism_of(properties).starts_with("SCRAM");
+  WEIR_ASSIGN_OR_RETURN(client->tokens_, TokenSource::from(properties));
+  if (client->tokens_ != nullptr) {
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf->get(), on_token_wanted);
+    rd_kafka_conf_enable_sasl_queue(conf->get(), 1);
+  }
   rd_kafka_conf_set_opaque(conf->get(), client.get());
   rd_kafka_conf_set_log_cb(conf->get(), on_log);
   rd_kafka_conf_set_error_cb(conf->get(), on_error);
@@ -131,6 +169,9 @@ StatusOr<std::shared_ptr<Client>> Client::create(Kind kind, const KafkaPropertie
   if (client->handle_ == nullptr)
     return invalid_argument(cat("Kafka's client cannot be set up: ", problem.data()));
   (void)conf->release();  // it belongs to the client now
+  if (client->tokens_ != nullptr) {
+    rd_kafka_error_destroy(rd_kafka_sasl_background_callbacks_enable(client->handle_));
+  }
   return client;
 }
 
@@ -150,6 +191,11 @@ bool Client::refused() const {
   return last_code_ == RD_KAFKA_RESP_ERR__AUTHENTICATION;
 }
 
+bool Client::distrusted() const {
+  const std::lock_guard lock(mutex_);
+  return last_code_ == RD_KAFKA_RESP_ERR__SSL;
+}
+
 void Client::note_error(int code, std::string error) {
   const std::lock_guard lock(mutex_);
   last_code_ = code;
@@ -163,10 +209,15 @@ Status status_of(const Client& client, int error, const std::string& what,
   if (code_of(code) == StatusCode::kUnavailable) {
     if (const std::string last = client.last_error(); !last.empty())
       message += cat(" (", last, ")");
-    if (client.refused())
-      return permission_denied(message + "; are sasl.username and sasl.password right?");
+    if (client.refused()) {
+      return permission_denied(cat(message,
+                                   client.tokens() != nullptr
+                                       ? "; may this token be used at this broker?"
+                                       : "; are sasl.username and sasl.password right?",
+                                   client.uses_scram() ? remark_on_scram() : ""));
+    }
     message += cat("; is Kafka reachable at ", client.servers(),
-                   ", and are security.protocol and sasl.* the broker's?");
+                   ", and are security.protocol, sasl.* and ssl.* the broker's?");
   }
   return {code_of(code), std::move(message)};
 }
@@ -175,6 +226,8 @@ Status check_properties(Client::Kind kind, const KafkaProperties& properties) {
   const char* place = kind == Client::Kind::kConsumer ? "a KafkaSource" : "a KafkaSink";
   if (servers_of(properties).empty())
     return invalid_argument(cat(place, " needs bootstrap_servers(\"host:port\")"));
+  if (const auto tokens = TokenSource::from(properties); !tokens.ok())
+    return tokens.status().with_context(place);
   auto conf = make_conf(properties, {});
   return conf.ok() ? Status() : conf.status().with_context(place);
 }

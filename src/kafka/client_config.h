@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "kafka/bearer_token.h"
 #include "weir/detail/connector/kafka_reader.h"
 #include "weir/status.h"
 
@@ -40,9 +41,12 @@ class Client {
   void serve();
   /// What librdkafka reported last, such as "Connect to … failed: Connection refused".
   std::string last_error() const;
-  bool refused() const;  ///< the last error is that the broker does not accept the user
+  bool refused() const;     ///< the last error is that the broker does not accept the user
+  bool distrusted() const;  ///< it is that one side does not accept the other's certificate
+  bool uses_scram() const { return scram_; }
   void note_error(int code, std::string error);
   DeliveryListener* deliveries() const { return deliveries_; }
+  TokenSource* tokens() const { return tokens_.get(); }
 
  private:
   Client() = default;
@@ -50,6 +54,8 @@ class Client {
   rd_kafka_s* handle_ = nullptr;
   std::string servers_;
   DeliveryListener* deliveries_ = nullptr;
+  std::shared_ptr<TokenSource> tokens_;  ///< for OAUTHBEARER
+  bool scram_ = false;
   mutable std::mutex mutex_;
   // guarded by mutex_
   std::string last_error_;

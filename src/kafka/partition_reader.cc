@@ -54,8 +54,8 @@ std::string shown(std::optional<std::string_view> value) {
 
 class PartitionReader final : public KafkaReader {
  public:
-  PartitionReader(const KafkaSourceOptions& options, bool skip)
-      : properties_(defaults_of(options.properties)), skip_(skip) {}
+  PartitionReader(const KafkaSourceOptions& options, KafkaPoison poison)
+      : properties_(defaults_of(options.properties)), poison_(poison) {}
   ~PartitionReader() override {
     if (wake_up_) wake_up_->notify();  // ends a wait on the I/O pool
   }
@@ -140,10 +140,11 @@ class PartitionReader final : public KafkaReader {
 
   bool malformed(const KafkaMessage& message, std::string_view problem) override {
     errors_->inc();
+    if (poison_ == KafkaPoison::kCollect) return true;
     const std::string text =
         cat("the message at offset ", message.offset, " of ", message.topic, "-", message.partition,
             " cannot be deserialized: ", problem, " (", shown(message.value), ")");
-    if (skip_) {
+    if (poison_ == KafkaPoison::kSkip) {
       if (errors_->count() <= kPoisonLogged) {
         WEIR_LOG(kWarning) << context_->operator_name() << " skips it: " << text;
       }
@@ -151,7 +152,8 @@ class PartitionReader final : public KafkaReader {
     }
     context_->fail(invalid_argument(cat(text,
                                         ". Correct the deserializer, or skip such messages with "
-                                        "on_poison_message(PoisonMessage::kSkip)")));
+                                        "on_poison_message(PoisonMessage::kSkip), or collect them "
+                                        "with on_poison_message(function)")));
     return false;
   }
 
@@ -210,7 +212,7 @@ class PartitionReader final : public KafkaReader {
   }
 
   const KafkaProperties properties_;
-  const bool skip_;
+  const KafkaPoison poison_;
   OperatorContext* context_ = nullptr;
   SplitTracker* tracker_ = nullptr;
   std::set<std::string> paused_;  ///< ids of partitions
@@ -229,8 +231,9 @@ class PartitionReader final : public KafkaReader {
 
 }  // namespace
 
-std::unique_ptr<KafkaReader> make_kafka_reader(const KafkaSourceOptions& options, bool skip) {
-  return std::make_unique<PartitionReader>(options, skip);
+std::unique_ptr<KafkaReader> make_kafka_reader(const KafkaSourceOptions& options,
+                                               KafkaPoison poison) {
+  return std::make_unique<PartitionReader>(options, poison);
 }
 
 }  // namespace weir::detail

@@ -3,6 +3,8 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
+#include <span>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -126,7 +128,7 @@ bool Producer::offer(const KafkaOutput& record) {
     fail(cat("'", record.topic, "' is no name of a topic"));
     return true;
   }
-  std::vector<rd_kafka_vu_t> args(6);
+  std::array<rd_kafka_vu_t, 6> args{};
   args[0].vtype = RD_KAFKA_VTYPE_RKT;
   args[0].u.rkt = destination;
   args[1].vtype = RD_KAFKA_VTYPE_PARTITION;
@@ -137,16 +139,20 @@ bool Producer::offer(const KafkaOutput& record) {
   args[4] = pointer_arg(RD_KAFKA_VTYPE_KEY, record.key);
   args[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
   args[5].u.i64 = record.timestamp < 0 ? 0 : record.timestamp;  // 0: now
+  std::span<const rd_kafka_vu_t> all(args);
+  std::vector<rd_kafka_vu_t> with_headers;
   if (record.headers != nullptr) {
+    with_headers.assign(args.begin(), args.end());
     for (const auto& [name, value] : *record.headers) {
-      rd_kafka_vu_t& header = args.emplace_back();
+      rd_kafka_vu_t& header = with_headers.emplace_back();
       header.vtype = RD_KAFKA_VTYPE_HEADER;
       header.u.header.name = name.c_str();
       header.u.header.val = value.data();
       header.u.header.size = static_cast<ssize_t>(value.size());
     }
+    all = with_headers;
   }
-  rd_kafka_error_t* error = rd_kafka_produceva(client_->get(), args.data(), args.size());
+  rd_kafka_error_t* error = rd_kafka_produceva(client_->get(), all.data(), all.size());
   if (error == nullptr) return true;
   const bool room = rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL;
   if (room)

@@ -10,6 +10,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "kafka/base64.h"
 
 namespace weir::kafka {
 namespace {
@@ -35,23 +36,6 @@ std::string hmac(const EVP_MD* md, std::string_view key, std::string_view text) 
 std::string hash_of(const EVP_MD* md, std::string_view text) {
   std::string out(static_cast<size_t>(EVP_MD_get_size(md)), '\0');
   EVP_Digest(text.data(), text.size(), raw(out), nullptr, md, nullptr);
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  out.resize(
-      static_cast<size_t>(EVP_EncodeBlock(raw(out), raw(bytes), static_cast<int>(bytes.size()))));
-  return out;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0 || text.find('=') < text.size() - 2) return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(raw(out), raw(text), static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  const size_t padding = static_cast<size_t>(std::count(text.end() - 2, text.end(), '='));
-  out.resize(static_cast<size_t>(size) - padding);
   return out;
 }
 
@@ -99,7 +83,7 @@ StatusOr<std::string> Scram::final_to(std::string_view server_first) {
   std::string proof = hmac(md, hash_of(md, client_key), signed_text);
   for (size_t i = 0; i < proof.size(); ++i) proof[i] = static_cast<char>(proof[i] ^ client_key[i]);
   server_signature_ = hmac(md, hmac(md, salted, "Server Key"), signed_text);
-  return cat(without_proof, ",p=", base64(proof));
+  return cat(without_proof, ",p=", to_base64(proof));
 }
 
 Status Scram::verify(std::string_view server_final) const {

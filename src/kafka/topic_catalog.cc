@@ -9,6 +9,7 @@ namespace weir::kafka {
 namespace {
 
 constexpr int kTimeoutMs = 15'000;
+constexpr int kFirstWaitMs = 1000;  ///< doubled; in all as long as kTimeoutMs
 /// Kafka's own topics, such as __consumer_offsets.
 constexpr std::string_view kInternal = "__";
 
@@ -27,9 +28,13 @@ List list_of(const std::vector<KafkaPartition>& partitions, int64_t offset) {
 
 StatusOr<Metadata> metadata_of(Client& client, rd_kafka_topic_t* topic, const std::string& what) {
   const rd_kafka_metadata_t* found = nullptr;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_metadata(client.get(), topic == nullptr, topic, &found, kTimeoutMs);
-  client.serve();
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  // Not in one piece: a broker that refuses the user does not accept it later.
+  for (int wait_ms = kFirstWaitMs; wait_ms < kTimeoutMs; wait_ms *= 2) {
+    error = rd_kafka_metadata(client.get(), topic == nullptr, topic, &found, wait_ms);
+    client.serve();
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR || client.refused() || client.distrusted()) break;
+  }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return status_of(client, error, what);
   return Metadata(found, &rd_kafka_metadata_destroy);
 }

@@ -37,6 +37,17 @@ Event parse(std::string_view value) {
   return event;
 }
 
+const weir::OutputTag<Event> kDeadLetters("dead letters");
+
+/// Sends what was made of poison messages to a side output. They have a negative count.
+class Divert final : public weir::ProcessFunction<Event, Event> {
+ public:
+  void process_element(const Event& event, Context& context, weir::Collector<Event>& out) override {
+    if (event.count < 0) context.output(kDeadLetters, event);
+    else out.collect(event);
+  }
+};
+
 weir::OffsetsInitializer offsets_of(const std::string& text) {
   using Reset = weir::OffsetResetStrategy;
   if (text == "latest") return weir::OffsetsInitializer::latest();
@@ -112,6 +123,7 @@ int main(int argc, char** argv) {
   const std::string stop = env.flag("stop", "", "where to end, for a bounded job");
   const std::string group = env.flag("group", "", "the group of the source");
   const bool skip = env.flag("skip-poison", false, "skips messages that cannot be parsed");
+  const std::string dead_letters = env.flag("dead-letters", "", "a topic for such messages");
   const bool details = env.flag("details", false, "prints all parts of the messages instead");
   const bool accept_loss = env.flag("accept-loss", false, "of aborted transactions");
   const std::string prefix = env.flag("prefix", "test", "of transactional ids");
@@ -158,9 +170,17 @@ int main(int argc, char** argv) {
   }
   auto builder = configure(weir::KafkaSource<Event>::builder());
   builder.value_only_deserializer(parse);
-  const auto counts = env.from_source(builder.build(), weir::no_watermarks(), "events")
+  if (!dead_letters.empty()) {
+    builder.on_poison_message([](const weir::KafkaMessage& message, std::string_view problem) {
+      return Event{std::string(message.value.value_or("")) + ": " + std::string(problem), -1,
+                   message.offset};
+    });
+  }
+  const auto events = env.from_source(builder.build(), weir::no_watermarks(), "events")
                           .uid("events")
-                          .key_by(&Event::key)
+                          .process(Divert())
+                          .uid("divert");
+  const auto counts = events.key_by(&Event::key)
                           .reduce([](const Event& a, const Event& b) {
                             return Event{a.key, a.count + 1, b.number};
                           })
@@ -168,6 +188,12 @@ int main(int argc, char** argv) {
   const auto text = [](const Event& e) {
     return e.key + " " + std::to_string(e.count) + " " + std::to_string(e.number);
   };
+  if (!dead_letters.empty()) {
+    auto sink = weir::KafkaSink<Event>::builder();
+    sink.bootstrap_servers(servers).topic(dead_letters).value_serializer(text);
+    sink.delivery_guarantee(weir::DeliveryGuarantee::kExactlyOnce).transactional_id_prefix(prefix);
+    events.get_side_output(kDeadLetters).sink_to(sink.build()).uid("dead letters");
+  }
   if (output.empty()) {
     counts.map(text).print();
   } else {

@@ -13,17 +13,20 @@ import tempfile
 import time
 import traceback
 
-from kafka_world import Job, Kafka, completed, expect, expect_in, wait_for
-
-REFUSED, NOT_NOW = 2, 3
-
-
-def numbered(keys, first, last):
-    return [f"k{key} {number}" for number in range(first, last) for key in range(keys)]
-
-
-def counted(keys, last):
-    return sorted(f"k{key} {n + 1} {n}" for n in range(last) for key in range(keys))
+import kafka_security
+import kafka_transactions
+from kafka_world import (
+    NOT_NOW,
+    REFUSED,
+    Job,
+    Kafka,
+    completed,
+    counted,
+    expect,
+    expect_in,
+    numbered,
+    wait_for,
+)
 
 
 class Case:
@@ -203,6 +206,11 @@ def poison_messages(case):
         "'k0 bad'",
     )
     expect(case.printed("--skip-poison", "--from", "none") == ["k0 1 0", "k0 2 1"], "not skipped")
+    dead = f"{case.input}-dead"
+    case.kafka.topic(dead, 1)
+    printed = case.printed("--dead-letters", dead, "--from", "none")
+    expect(printed == ["k0 1 0", "k0 2 1"], f"{printed}")
+    expect(case.kafka.values(dead) == ["k0 bad: it is not KEY NUMBER -1 1"], "other dead letters")
 
 
 def transactions_of_others(case):
@@ -238,45 +246,6 @@ def errors_before_the_first_record(case):
     expect_in(out, "needs a transactional_id_prefix()")
 
 
-def sasl(case):
-    case.kafka.topic(case.input, 2)
-    case.kafka.topic(case.output, 1)
-    case.kafka.produce(case.input, numbered(3, 0, 5))
-    login = (
-        "security.protocol=sasl_plaintext;sasl.username=weir;"
-        "sasl.password=secret-of-weir;sasl.mechanisms=PLAIN"
-    )
-    arguments = ["--servers", case.kafka.env["WEIR_TEST_KAFKA_SASL"], "--stop", "latest"]
-    arguments += ["--source-properties", login]
-    code, out = case.run(*arguments, "--sink-properties", login)
-    expect(code == 0, out)
-    wrong = login.replace("secret-of-weir", "wrong")
-    code, out = case.run(*arguments, "--sink-properties", wrong, "--from", "none")
-    expect(code in (REFUSED, NOT_NOW), out)
-    expect_in(out.lower(), "authentication")
-    expect(sorted(case.kafka.values(case.output)) == counted(3, 5), "other results")
-    code, out = case.run("--sink-properties", "security.protocol=sasl_plaintext")
-    expect(code == REFUSED, out)
-    expect_in(out, "exactly-once cannot be used with sasl.mechanisms GSSAPI")
-
-
-def tls(case):
-    case.kafka.topic(case.input, 1)
-    case.kafka.topic(case.output, 1)
-    case.kafka.produce(case.input, numbered(3, 0, 5))
-    home = case.kafka.env["WEIR_TEST_KAFKA_HOME"]
-    trust = f"security.protocol=ssl;ssl.ca.location={home}/ca.pem"
-    distrust = f"security.protocol=ssl;ssl.ca.location={home}/server.crt"
-    arguments = ["--servers", case.kafka.env["WEIR_TEST_KAFKA_TLS"], "--stop", "latest"]
-    arguments += ["--source-properties", trust]
-    code, out = case.run(*arguments, "--sink-properties", trust)
-    expect(code == 0, out)
-    expect(sorted(case.kafka.values(case.output)) == counted(3, 5), "other results")
-    code, out = case.run(*arguments, "--sink-properties", distrust, "--from", "none")
-    expect(code in (REFUSED, NOT_NOW), out)
-    expect_in(out, "certificate verify failed")
-
-
 def transaction_that_times_out_fails_its_checkpoint(case):
     case.kafka.topic(case.input, 1)
     case.kafka.topic(case.output, 1)
@@ -294,6 +263,8 @@ def transaction_that_times_out_fails_its_checkpoint(case):
 
 
 CASES = [
+    *kafka_security.CASES,
+    *kafka_transactions.CASES,
     bounded_job_reads_each_message_once,
     restored_job_continues_at_any_parallelism,
     parts_of_messages,
@@ -305,8 +276,6 @@ CASES = [
     poison_messages,
     transactions_of_others,
     errors_before_the_first_record,
-    sasl,
-    tls,
     transaction_that_times_out_fails_its_checkpoint,
 ]
 

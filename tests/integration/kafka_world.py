@@ -14,6 +14,18 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from flights_cluster import RealSystem
 
+REFUSED, NOT_NOW = 2, 3  # exit codes
+
+
+def numbered(keys, first, last):
+    """Messages for the job."""
+    return [f"k{key} {number}" for number in range(first, last) for key in range(keys)]
+
+
+def counted(keys, last):
+    """Its results of them."""
+    return sorted(f"k{key} {n + 1} {n}" for n in range(last) for key in range(keys))
+
 
 def expect(condition, why):
     if not condition:

@@ -6,6 +6,9 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 import org.apache.kafka.common.TopicPartition;
 
 /** What kafka.py asks of a broker: SERVERS COMMAND ARGUMENTS… */
@@ -21,6 +24,14 @@ public class KafkaAdmin {
           }
           NewTopic topic = new NewTopic(name, Integer.parseInt(args[3]), (short) 1);
           admin.createTopics(List.of(topic.configs(settings))).all().get();
+        }
+        case "scram" -> {
+          for (ScramMechanism mechanism :
+              List.of(ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512)) {
+            ScramCredentialInfo info = new ScramCredentialInfo(mechanism, 4096);
+            var upsertion = new UserScramCredentialUpsertion(name, info, args[3]);
+            admin.alterUserScramCredentials(List.of(upsertion)).all().get();
+          }
         }
         case "grow" -> {
           NewPartitions total = NewPartitions.increaseTo(Integer.parseInt(args[3]));

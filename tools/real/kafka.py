@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A real Kafka on this machine for tests: one broker, which is its own controller.
 
-  kafka.py start --home DIR [--transaction-version N] [--set KEY=VALUE]…
+  kafka.py start --home DIR [--version V] [--transaction-version N] [--set KEY=VALUE]…
                                        writes DIR/env: source it to find the broker
   kafka.py stop --home DIR
   kafka.py kill --home DIR             kill -9
@@ -13,9 +13,11 @@
   kafka.py truncate --home DIR NAME PARTITION OFFSET   deletes the records before that offset
   kafka.py env --home DIR              prints DIR/env
 
-Everything listens on 127.0.0.1, on ports that the system chooses. SASL/PLAIN listens on a second
-port (user `weir`, password `secret-of-weir`), TLS on a third one (DIR/ca.pem). Jars come from Maven
-and are kept in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified
+Everything listens on 127.0.0.1, on ports that the system chooses. The broker has five listeners:
+plain text; SASL without and with TLS, with the mechanisms PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 (user
+`weir`, password `secret-of-weir`) and OAUTHBEARER (any token that nobody has signed); TLS; and TLS
+that demands a certificate of the client. DIR/ca.pem vouches for the broker; DIR/client.crt and
+DIR/client.key (password `secret-of-weir`) are a client's. Jars come from Maven and are kept in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified
 by its pid and start time, never by its name.
 """
 
@@ -29,14 +31,13 @@ import servers
 from servers import HOST, die, free_ports, say
 
 VERSION = "4.4.0"
-ARTIFACTS = [
-    "org.apache.kafka:kafka_2.13:" + VERSION,
-    "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3",
-]
+LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.3"
 JAVA = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.net.preferIPv4Stack=true"]
 USER = "weir"
 PASSWORD = "secret-of-weir"
 BROKER = "broker"
+MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+CLIENT_LISTENERS = ["PLAINTEXT", "SASL", "SASLTLS", "TLS", "MUTUAL"]
 
 
 class Home(servers.Home):
@@ -96,7 +97,7 @@ def openssl(home, *command):
 
 
 def write_certificates(home):
-    """ca.pem, and server.pem with a certificate of it for this host."""
+    """ca.pem, and what it vouches for: server.pem for this host, and client.crt."""
     new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650"]
     openssl(home, *new, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test CA")
     openssl(
@@ -104,28 +105,59 @@ def write_certificates(home):
         *[*new, "-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "server.key"],
         *["-out", "server.crt", "-subj", "/CN=broker", "-addext", f"subjectAltName=IP:{HOST}"],
     )
+    openssl(
+        home,
+        *["req", "-x509", "-newkey", "rsa:2048", "-passout", f"pass:{PASSWORD}", "-days", "3650"],
+        *["-CA", "ca.pem", "-CAkey", "ca.key", "-keyout", "client.key", "-out", "client.crt"],
+        *["-subj", "/CN=weir"],
+    )
     (home.folder / "server.pem").write_text(
         (home.folder / "server.key").read_text() + (home.folder / "server.crt").read_text()
     )
 
 
+def sasl_conf(listener):
+    """Lets a listener accept users by SASL."""
+    prefix = f"listener.name.{listener}"
+    login = "org.apache.kafka.common.security"
+    scram = f"{login}.scram.ScramLoginModule required;"
+    return {
+        f"{prefix}.sasl.enabled.mechanisms": ",".join(MECHANISMS),
+        f"{prefix}.plain.sasl.jaas.config": f"{login}.plain.PlainLoginModule required "
+        f'user_{USER}="{PASSWORD}";',
+        f"{prefix}.scram-sha-256.sasl.jaas.config": scram,
+        f"{prefix}.scram-sha-512.sasl.jaas.config": scram,
+        f"{prefix}.oauthbearer.sasl.jaas.config": f"{login}.oauthbearer.OAuthBearerLoginModule "
+        'required unsecuredLoginStringClaim_sub="broker";',
+    }
+
+
 def write_conf(home, settings):
-    client, sasl, tls, controller = (
-        home.state[port] for port in ("port", "sasl_port", "tls_port", "controller")
-    )
+    security = {
+        "PLAINTEXT": "PLAINTEXT",
+        "SASL": "SASL_PLAINTEXT",
+        "SASLTLS": "SASL_SSL",
+        "TLS": "SSL",
+        "MUTUAL": "SSL",
+        "CONTROLLER": "PLAINTEXT",
+    }
+    controller = home.state["ports"]["CONTROLLER"]
+    listeners = {name: f"{name}://{HOST}:{port}" for name, port in home.state["ports"].items()}
     lines = {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl},TLS://{HOST}:{tls},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{client},SASL://{HOST}:{sasl},TLS://{HOST}:{tls}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT,TLS:SSL,CONTROLLER:PLAINTEXT",
+        "listeners": ",".join(listeners.values()),
+        "advertised.listeners": ",".join(listeners[name] for name in CLIENT_LISTENERS),
+        "listener.security.protocol.map": ",".join(f"{k}:{v}" for k, v in security.items()),
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": home.folder / "server.pem",
-        "sasl.enabled.mechanisms": "PLAIN",
-        "listener.name.sasl.plain.sasl.jaas.config": "org.apache.kafka.common.security.plain."
-        f'PlainLoginModule required user_{USER}="{PASSWORD}";',
+        "listener.name.mutual.ssl.client.auth": "required",
+        "listener.name.mutual.ssl.truststore.type": "PEM",
+        "listener.name.mutual.ssl.truststore.location": home.folder / "ca.pem",
+        **sasl_conf("sasl"),
+        **sasl_conf("sasltls"),
         "log.dirs": home.folder / "data",
         "num.partitions": "1",
         "offsets.topic.replication.factor": "1",
@@ -159,15 +191,18 @@ def settings_of(pairs):
 
 def start(home, arguments):
     home.begin("a Kafka")
-    client, sasl, tls, controller = free_ports(4)
-    jars = servers.maven_jars(f"kafka-{VERSION}", f"Kafka {VERSION}", ARTIFACTS)
+    ports = dict(
+        zip([*CLIENT_LISTENERS, "CONTROLLER"], free_ports(len(CLIENT_LISTENERS) + 1), strict=False)
+    )
+    client = ports["PLAINTEXT"]
+    version = arguments.version
+    artifacts = [f"org.apache.kafka:kafka_2.13:{version}", LOGGING]
+    jars = servers.maven_jars(f"kafka-{version}", f"Kafka {version}", artifacts)
     home.state = {
         "jars": str(jars),
         "processes": {},
         "port": client,
-        "sasl_port": sasl,
-        "tls_port": tls,
-        "controller": controller,
+        "ports": ports,
         "servers": f"{HOST}:{client}",
     }
     home.save()
@@ -177,14 +212,18 @@ def start(home, arguments):
         write_conf(home, settings_of(arguments.set))
         format_storage(home, arguments.transaction_version)
         home.serve()
+        home.admin("scram", USER, PASSWORD)
     except BaseException:
         stop(home, arguments)
         raise
     home.write_env(
         {
             "WEIR_TEST_KAFKA": home.state["servers"],
-            "WEIR_TEST_KAFKA_SASL": f"{HOST}:{sasl}",
-            "WEIR_TEST_KAFKA_TLS": f"{HOST}:{tls}",
+            **{
+                f"WEIR_TEST_KAFKA_{name}": f"{HOST}:{port}"
+                for name, port in ports.items()
+                if name in CLIENT_LISTENERS[1:]
+            },
             "WEIR_TEST_KAFKA_HOME": home.folder,
             "WEIR_TEST_KAFKA_TOOL": pathlib.Path(__file__).resolve(),
         }
@@ -267,6 +306,7 @@ def main():
         command = commands.add_parser(name)
         command.add_argument("--home", required=True)
         if name == "start":
+            command.add_argument("--version", default=VERSION)
             command.add_argument("--transaction-version", type=int, choices=[0, 1, 2])
         if name in ("start", "topic"):
             command.add_argument("--set", action="append", default=[])

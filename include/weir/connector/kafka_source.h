@@ -109,6 +109,7 @@ class KafkaSource final : public Source<T, detail::KafkaSplit> {
 
  private:
   using Deserialize = std::function<void(const KafkaMessage&, KafkaCollector<T>&)>;
+  using PoisonRecord = std::function<T(const KafkaMessage&, std::string_view problem)>;
   class Reader;
 
   KafkaSource() = default;
@@ -117,7 +118,8 @@ class KafkaSource final : public Source<T, detail::KafkaSplit> {
   // One of the two.
   Deserialize deserialize_;
   DeserializationSchemaFactory<T> value_schema_;
-  PoisonMessage on_poison_ = PoisonMessage::kFail;
+  detail::KafkaPoison on_poison_ = detail::KafkaPoison::kFail;
+  PoisonRecord poison_record_;  ///< for kCollect
 };
 
 template <class T>
@@ -189,7 +191,16 @@ class KafkaSource<T>::Builder {
     });
   }
   Builder& on_poison_message(PoisonMessage policy) {
-    source_.on_poison_ = policy;
+    source_.on_poison_ =
+        policy == PoisonMessage::kSkip ? detail::KafkaPoison::kSkip : detail::KafkaPoison::kFail;
+    return *this;
+  }
+  /// Makes a record of each message that cannot be deserialized, and of the reason. A later
+  /// function can send it to a side output, for dead letters. They are counted too
+  /// (numRecordsInErrors).
+  Builder& on_poison_message(PoisonRecord make) {
+    source_.on_poison_ = make ? detail::KafkaPoison::kCollect : detail::KafkaPoison::kFail;
+    source_.poison_record_ = std::move(make);
     return *this;
   }
   KafkaSource build() const { return source_; }
@@ -210,8 +221,8 @@ class KafkaSource<T>::Reader final : public SourceReader<T, Split> {
   explicit Reader(const KafkaSource& source)
       : deserialize_(source.deserialize_),
         value_schema_(source.value_schema_ ? source.value_schema_() : nullptr),
-        reader_(detail::make_kafka_reader(source.options_,
-                                          source.on_poison_ == PoisonMessage::kSkip)) {}
+        poison_record_(source.poison_record_),
+        reader_(detail::make_kafka_reader(source.options_, source.on_poison_)) {}
 
   void track_splits(SplitTracker& tracker) override { reader_->track_splits(tracker); }
   void pause_or_resume_splits(const std::vector<std::string>& pause,
@@ -238,6 +249,7 @@ class KafkaSource<T>::Reader final : public SourceReader<T, Split> {
                         out.records.end());
       if (out.timestamps.size() > before) out.timestamps.resize(before);
       if (!reader_->malformed(message, read.message())) return {PollResult::Status::kNothingNow};
+      if (poison_record_) out.add(poison_record_(message, read.message()), message.timestamp);
     }
     return result;
   }
@@ -258,6 +270,7 @@ class KafkaSource<T>::Reader final : public SourceReader<T, Split> {
 
   const Deserialize deserialize_;
   const std::unique_ptr<DeserializationSchema<T>> value_schema_;
+  const PoisonRecord poison_record_;
   const std::unique_ptr<detail::KafkaReader> reader_;
 };
 

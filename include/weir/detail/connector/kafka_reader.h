@@ -56,6 +56,9 @@ struct KafkaSplit {
 
 std::unique_ptr<SplitEnumerator<KafkaSplit>> make_kafka_enumerator(KafkaSourceOptions options);
 
+/// What becomes of a message that cannot be deserialized.
+enum class KafkaPoison { kFail, kSkip, kCollect };
+
 /// Fetches the messages of one subtask. Thread: the operator's.
 class KafkaReader {
  public:
@@ -71,11 +74,12 @@ class KafkaReader {
   virtual std::vector<KafkaSplit> snapshot() = 0;
   virtual void checkpoint_taken(int64_t id) = 0;
   virtual void checkpoint_completed(int64_t id) = 0;
-  /// Counts a message that could not be deserialized. True: it is skipped. False: the task has
-  /// failed.
+  /// Counts a message that could not be deserialized. True: it is skipped, or the caller makes a
+  /// record of it. False: the task has failed.
   virtual bool malformed(const KafkaMessage& message, std::string_view problem) = 0;
 };
 
-std::unique_ptr<KafkaReader> make_kafka_reader(const KafkaSourceOptions& options, bool skip);
+std::unique_ptr<KafkaReader> make_kafka_reader(const KafkaSourceOptions& options,
+                                               KafkaPoison poison);
 
 }  // namespace weir::detail

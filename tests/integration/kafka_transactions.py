@@ -1,0 +1,115 @@
+"""Cases of kafka_test.py: the command `weir kafka transactions`."""
+
+import os
+import signal
+import subprocess
+
+from kafka_security import PASSWORD, USER, expect_results, fill
+from kafka_world import expect, expect_in
+
+
+def weir(case, *arguments, code=0):
+    done = subprocess.run(
+        [os.path.join(case.build, "bin", "weir"), "kafka", "transactions", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    expect(done.returncode == code, f"{arguments}: {done.returncode} {done.stdout} {done.stderr}")
+    return done.stdout + done.stderr
+
+
+def listed(case, *settings):
+    settings = settings or ("--brokers", case.kafka.servers)
+    lines = weir(case, "list", "--prefix", f"{case.output}-", *settings).splitlines()
+    return [line for line in lines if line.startswith(case.output)]
+
+
+def newest_checkpoint(case):
+    paths = [
+        path
+        for path, _, names in os.walk(os.path.join(case.folder, "checkpoints"))
+        if "_metadata" in names
+    ]
+    return max(paths, key=lambda path: int(path.rpartition("-")[2]))
+
+
+def die_with_a_prepared_transaction(case, *more):
+    code, out = case.run("--stop", "latest", "--die-at-commit", "1", *more)
+    expect(code == -signal.SIGKILL, f"{code}: {out}")
+    expect_results(case, 0)
+
+
+def commit_from_a_checkpoint(case):
+    fill(case)
+    die_with_a_prepared_transaction(case)
+    (line,) = listed(case)
+    expect_in(line, "Ongoing", "of 900 s")
+    brokers = ("--brokers", case.kafka.servers)
+    for _ in range(2):
+        out = weir(case, "commit", newest_checkpoint(case), *brokers)
+        expect_in(out, "committed  records 15")
+    expect(listed(case) == [], "a transaction is still open")
+    expect_results(case)
+    code, out = case.run("--stop", "latest", "--from", "latest")
+    expect(code == 0, out)
+    expect_results(case)
+
+
+def abort_an_id(case):
+    fill(case)
+    die_with_a_prepared_transaction(case)
+    brokers = ("--brokers", case.kafka.servers)
+    name = listed(case)[0].split()[0]
+    expect_in(weir(case, "abort", name, *brokers), "--yes aborts it")
+    expect(len(listed(case)) == 1, "aborted without --yes")
+    expect_in(weir(case, "abort", name, *brokers, "--yes"), "aborted")
+    expect(listed(case) == [], "not aborted")
+    out = weir(case, "commit", newest_checkpoint(case), *brokers, code=1)
+    expect_in(out, "1 of 1 transactions could not be committed")
+    code, out = case.run("--stop", "latest", "--from", "latest", "-D", "restart-strategy.type=none")
+    expect(code != 0, out)
+    expect_in(out, f"the transaction '{name}' with 15 records of a completed checkpoint")
+    expect_results(case, 0)
+
+
+def scram_of_weirs_own_connections(case):
+    """Needs no librdkafka, so that a new broker accepts it."""
+    fill(case)
+    die_with_a_prepared_transaction(case)
+    home = case.kafka.env["WEIR_TEST_KAFKA_HOME"]
+    config = os.path.join(case.folder, "client.properties")
+    for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
+        with open(config, "w") as file:
+            file.write(
+                f"# of a test\nsecurity.protocol = SASL_SSL\nsasl.mechanisms={mechanism}\n"
+                f"sasl.username={USER}\nsasl.password={PASSWORD}\nssl.ca.location={home}/ca.pem\n"
+            )
+        brokers = ("--brokers", case.kafka.env["WEIR_TEST_KAFKA_SASLTLS"])
+        expect(len(listed(case, *brokers, "--command-config", config)) == 1, "not listed")
+    with open(config, "a") as file:
+        file.write("sasl.password=wrong\n")
+    out = weir(case, "list", *brokers, "--command-config", config, code=1)
+    expect_in(out, "cannot log in", "uthentication")
+
+
+def wrong_command_lines(case):
+    servers = ("--brokers", case.kafka.servers)
+    for wrong in (
+        ("list", "x", *servers),
+        ("commit", *servers),
+        ("forget", *servers),
+        ("list",),
+        ("list", *servers, "--command-config", "/no/such/file"),
+    ):
+        weir(case, *wrong, code=2)
+    out = weir(case, "abort", "no-such-id", *servers, code=1)
+    expect_in(out, "there is no transactional id 'no-such-id'")
+
+
+CASES = [
+    commit_from_a_checkpoint,
+    abort_an_id,
+    scram_of_weirs_own_connections,
+    wrong_command_lines,
+]
