@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh Debian 12 machine, as root or with sudo:
 #   make demo   installs what is missing, builds, and runs the flights job with three kill -9 (HDFS=1: on a real HDFS;
 #               CLUSTER=1: on two coordinators and three workers, over a real HDFS with a real ZooKeeper;
+#               KAFKA=1: from topic to topic of a real Kafka, which is killed too;
 #               FLINK=1: inside a real Apache Flink, over a real HDFS)
 #   make test   the whole suite, real HDFS, ZooKeeper and Flink included
 # The others: build, unit (tests that need no server), bench, format (every file), flink-bridge (what runs a job inside Flink),
@@ -17,8 +18,8 @@ BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 .PHONY: demo test build unit bench format docs flink-bridge install deb deps deps-test clean
 
 demo: deps $(BUILD)/build.ninja $(if $(FLINK),$(BRIDGE))
-	ninja -C $(BUILD) -j $(JOBS) flights word_count
-	python3 tools/demo.py --build $(BUILD) $(if $(FLINK),--flink,$(if $(CLUSTER),--cluster,$(if $(HDFS),--hdfs)))
+	ninja -C $(BUILD) -j $(JOBS) flights word_count $(if $(KAFKA),flights_kafka)
+	python3 tools/demo.py --build $(BUILD) $(if $(FLINK),--flink,$(if $(KAFKA),--kafka,$(if $(CLUSTER),--cluster,$(if $(HDFS),--hdfs))))
 
 test: deps-test $(BUILD)/build.ninja $(BRIDGE)
 	ninja -C $(BUILD) -j $(JOBS)
@@ -63,7 +64,7 @@ $(BUILD)/build.ninja: CMakeLists.txt $(wildcard cmake/*.cmake)
 	cmake -S . -B $(BUILD) -G Ninja $(CMAKE_ARGS)
 
 deps:
-	@tools/install_packages.sh build $(if $(HDFS)$(CLUSTER)$(FLINK),hdfs) $(if $(FLINK),test)
+	@tools/install_packages.sh build $(if $(HDFS)$(CLUSTER)$(FLINK),hdfs) $(if $(FLINK)$(KAFKA),test)
 
 deps-test:
 	@tools/install_packages.sh build hdfs test docs

@@ -10,10 +10,14 @@ With --cluster: on three workers and two coordinators, each a separate process, 
 with a real ZooKeeper. Kills workers and the leading coordinator at random moments, restarts them,
 and prints for each kill the time until the next result was visible.
 
+With --kafka: from a topic of a real Kafka to another one, on two workers and two coordinators.
+Kills workers, the leading coordinator and the broker. An independent producer writes the flights,
+and an independent consumer, which reads only what is committed, checks the results.
+
 With --flink: inside a real Apache Flink, with checkpoints and results on a real HDFS. Kills a
 TaskManager, and a process that runs a chain.
 
-Usage: demo.py --build DIR [--hdfs | --cluster | --flink] [--seed N] [--seconds N] [--kills N]
+Usage: demo.py --build DIR [--hdfs | --cluster | --kafka | --flink] [--seed N] [--seconds N] [--kills N]
 """
 
 import argparse
@@ -30,6 +34,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import flights_cluster
 import flights_data
 import flights_job
+import flights_kafka
 import flights_reference
 import flink_cluster
 
@@ -314,6 +319,27 @@ def run_flink(arguments, place):
     flights.finish(place, flink=version, kills=len(victims))
 
 
+def run_kafka(arguments, place):
+    flights = Flights(arguments)
+    say("starting a Kafka")
+    with flights_cluster.RealSystem("kafka.py") as kafka:
+        job = flights_kafka.Job(arguments, flights, place, kafka, say=say, show=show_member)
+        try:
+            figures = job.run()
+        except flights_kafka.Failure as failure:
+            fail(f"{failure}\n{job.cluster.log()}")
+        finally:
+            job.end()
+    say("demo: OK " + " ".join(f"{name}={value}" for name, value in figures.items()))
+
+
+def fresh_folder(build):
+    home = os.path.join(build, "demo")
+    shutil.rmtree(home, ignore_errors=True)
+    os.makedirs(home)
+    return home
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="the build directory")
@@ -330,6 +356,12 @@ def main():
         help="several processes, over a real HDFS with a real ZooKeeper",
     )
     parser.add_argument(
+        "--kafka",
+        action="store_true",
+        default=os.environ.get("KAFKA") == "1",
+        help="from topic to topic of a real Kafka, on several processes",
+    )
+    parser.add_argument(
         "--flink",
         action="store_true",
         default=os.environ.get("FLINK") == "1",
@@ -339,28 +371,33 @@ def main():
     parser.add_argument(
         "--seconds",
         type=float,
-        help="how long the job would take without kills (20; --cluster, --flink: 30)",
+        help="how long the job would take without kills (20; --cluster, --kafka, --flink: 30)",
     )
     parser.add_argument(
         "--kills",
         type=int,
-        help="3; --cluster: 2 of workers, and as many of the leader; --flink: 1 of a TaskManager and 1 of a chain",
+        help="3; --cluster: 2 of workers, and as many of the leader; --kafka: also of the broker; --flink: 1 of a TaskManager and 1 of a chain",
     )
     arguments = parser.parse_args()
     arguments.build = os.path.abspath(arguments.build)
     # So that all started processes are ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments.seconds = arguments.seconds or (
-        CLUSTER_SECONDS if arguments.cluster or arguments.flink else 20
+        CLUSTER_SECONDS if arguments.cluster or arguments.kafka or arguments.flink else 20
     )
     if arguments.kills is None:
-        arguments.kills = 1 if arguments.flink else 2 if arguments.cluster else 3
+        several = arguments.cluster or arguments.kafka
+        arguments.kills = 1 if arguments.flink else 2 if several else 3
     if arguments.flink:
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
             try:
                 run_flink(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
             except (flink_cluster.Failure, subprocess.SubprocessError) as failure:
                 fail(str(failure))
+    elif arguments.kafka:
+        home = fresh_folder(arguments.build)
+        with server("zookeeper.py", "a ZooKeeper"):
+            run_kafka(arguments, flights_job.LocalPlace(home))
     elif arguments.cluster:
         with (
             server("hdfs.py", "an HDFS (NameNode and DataNode)"),
@@ -371,10 +408,7 @@ def main():
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
             run(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
     else:
-        home = os.path.join(arguments.build, "demo")
-        shutil.rmtree(home, ignore_errors=True)
-        os.makedirs(home)
-        run(arguments, flights_job.LocalPlace(home))
+        run(arguments, flights_job.LocalPlace(fresh_folder(arguments.build)))
 
 
 if __name__ == "__main__":

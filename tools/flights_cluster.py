@@ -139,10 +139,11 @@ class Cluster:
         session_ms=2000,
         heartbeat_ms=2500,
         slot_wait="500 ms",
+        settings=None,
         show=None,
     ):
         self.show = show
-        settings = {
+        settings = (settings or {}) | {
             "taskmanager.numberOfTaskSlots": slots,
             "heartbeat.interval": f"{heartbeat_ms // 5} ms",
             "heartbeat.timeout": f"{heartbeat_ms} ms",

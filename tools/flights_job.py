@@ -209,12 +209,11 @@ class Run:
 def flights_command(
     binary, source, place, *, parallelism=1, rate=0, interval="1 s", retained=3, extra=()
 ):
+    """`source` is the directory of the flights, or the arguments that name input and output."""
+    named = not isinstance(source, str)
     command = [
         binary,
-        "--input",
-        source,
-        "--output",
-        place.uri("out"),
+        *(source if named else ["--input", source, "--output", place.uri("out")]),
         "--parallelism",
         str(parallelism),
         "--from",
