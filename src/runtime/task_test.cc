@@ -266,6 +266,39 @@ class TwoInputs final : public Operator {
   }
 };
 
+/// Has one timer, which emits 7000. Passes records on.
+class OneTimer final : public Operator {
+ public:
+  explicit OneTimer(int64_t due_ms) : due_ms_(due_ms) {}
+  Status open(OperatorContext&) override { return {}; }
+  void process(Batch& batch, Output& out) override { out.emit(batch); }
+  int64_t next_processing_time() override { return due_ms_; }
+  Progress advance_processing_time(int64_t, Output& out) override {
+    due_ms_ = INT64_MAX;
+    Ints batch;
+    batch.add(7000);
+    out.emit(batch);
+    return Progress::kDone;
+  }
+
+ private:
+  int64_t due_ms_;
+};
+
+/// Passes records on, and gives its context to the test.
+class WithContext final : public Operator {
+ public:
+  explicit WithContext(OperatorContext** context) : context_(context) {}
+  Status open(OperatorContext& context) override {
+    *context_ = &context;
+    return {};
+  }
+  void process(Batch& batch, Output& out) override { out.emit(batch); }
+
+ private:
+  OperatorContext** const context_;
+};
+
 OperatorFactory source(int count) {
   return [count] { return std::make_unique<CountingSource>(count); };
 }
@@ -349,6 +382,27 @@ TEST(Task, TimeWithoutRoomIsBackPressure) {
   EXPECT_EQ(idle.idle, std::chrono::milliseconds(30));
 }
 
+TEST(Task, TimeWithoutRoomIsNotActive) {
+  using std::chrono::milliseconds;
+  OperatorContext* context = nullptr;
+  Fixture f({[&] { return std::make_unique<WithContext>(&context); }}, false, 1, 1);
+  const auto active_ms_at = [&](int64_t now_ms) {
+    f.task->step(milliseconds(now_ms));
+    return context->active_ms();
+  };
+  const int64_t begin_ms = active_ms_at(1000);
+  f.give(0, 1);
+  f.give(0, 2);
+  EXPECT_EQ(active_ms_at(1010), begin_ms + 10);
+  EXPECT_EQ(active_ms_at(1020), begin_ms + 20) << "the second batch does not fit into the channel";
+  active_ms_at(1030);
+  active_ms_at(1090);
+  f.output();
+  EXPECT_EQ(active_ms_at(1100), begin_ms + 30) << "there was no room from 1030 to 1100";
+  f.output();
+  EXPECT_EQ(active_ms_at(1150), begin_ms + 80);
+}
+
 TEST(Task, TriggeredBarrierComesBeforeTheNextRecord) {
   Fixture f({source(2)}, true);
   f.task->step(MonotonicTime(0));
@@ -391,6 +445,21 @@ TEST(Task, AStoppedSourceReadsNothingUntilTheOutcomeIsKnown) {
     f.run();
     EXPECT_EQ(f.output(), "2 w20 wmax end ") << "the stop has failed, and the job goes on";
     EXPECT_EQ(f.events, "snapshot1 ended ");
+  }
+}
+
+TEST(Task, TimersOfAStoppedTaskFireIfTheStopFails) {
+  for (const bool aborted : {false, true}) {
+    Fixture f({source(1), [] { return std::make_unique<OneTimer>(50); }}, true);
+    f.task->trigger_checkpoint(1, StopMode::kSuspend);
+    f.run();
+    f.services.now_ms = 100;
+    f.run();
+    EXPECT_EQ(f.output(), "b1 ") << "what a timer does now would not be in the savepoint";
+    if (aborted) f.task->checkpoint_aborted(1);
+    else f.task->checkpoint_completed(1, /*ends_job=*/false);
+    f.run();
+    EXPECT_EQ(f.output(), "7000 1 w10 wmax end ");
   }
 }
 
