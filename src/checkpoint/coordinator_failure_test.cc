@@ -94,6 +94,24 @@ TEST_F(Coordinator, FailuresBeyondToleranceFailTheAttemptOnce) {
             "2: disk full");
 }
 
+TEST_F(Coordinator, FailuresBeyondToleranceFailEachAttempt) {
+  options_.tolerable_failed_checkpoints = 1;
+  for (const AttemptId attempt : {1, 2}) {
+    start(attempt);
+    const CheckpointId first = attempt == 1 ? 1 : 3;
+    for (const CheckpointId id : {first, first + 1}) {
+      EXPECT_EQ(host_.take(), Said{}) << "an attempt begins without failures";
+      pass(10s);
+      host_.run_all();
+      coordinator_->decline({attempt, id, 0, resource_exhausted("disk full")});
+      if (id == first) EXPECT_EQ(host_.take(), (Said{cat("trigger ", id), cat("abort ", id)}));
+    }
+    EXPECT_EQ(host_.take().back(), "fail");
+    coordinator_->stop(attempt);
+    host_.run_all();
+  }
+}
+
 TEST_F(Coordinator, CompletionResetsTheFailureCount) {
   options_.tolerable_failed_checkpoints = 1;
   start();

@@ -235,5 +235,20 @@ TEST_F(CoordinatorSavepoints, DisposalRemovesTheSavepointAndNothingElse) {
   EXPECT_EQ(savepoints().size(), 1u);
 }
 
+TEST_F(CoordinatorSavepoints, ADisposalThatIsInterruptedLeavesNoSavepointThatLooksComplete) {
+  start();
+  const auto outcome = ask(CheckpointKind::kSavepoint);
+  finish(1);
+  ASSERT_TRUE(outcome->has_value() && (*outcome)->ok());
+  const FileLocation savepoint = *files_.resolve((**outcome)->savepoint);
+  int removals = 1;
+  fs_->before = [&](std::string_view operation, const std::string&) {
+    return operation == "remove" && removals-- == 0 ? unavailable("no answer") : Status();
+  };
+  EXPECT_EQ(dispose_savepoint(savepoint).code(), StatusCode::kUnavailable);
+  EXPECT_TRUE(fs_->exists(savepoint.path));
+  EXPECT_FALSE(fs_->exists(savepoint.child("_metadata").path));
+}
+
 }  // namespace
 }  // namespace weir
