@@ -485,5 +485,18 @@ TEST_F(RestApiTest, OtherMachinesMayOnlyRead) {
   EXPECT_EQ(canceled_, 0);
 }
 
+TEST_F(RestApiTest, OtherMachinesMayNotCancelByGetEither) {
+  RestRequest request;
+  request.host = "10.0.0.7:8081";
+  request.path = job("/yarn-cancel");
+  request.fetch_site = "same-origin";
+  request.from_loopback = false;
+  EXPECT_EQ(call(request).status, 403);
+  EXPECT_EQ(canceled_, 0);
+  request.from_loopback = true;
+  EXPECT_EQ(call(request).status, 202);
+  EXPECT_EQ(canceled_, 1);
+}
+
 }  // namespace
 }  // namespace weir::rest_tests
