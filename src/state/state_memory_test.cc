@@ -6,6 +6,7 @@
 #include <deque>
 #include <random>
 
+#include "state/ttl_backend_test.h"
 #include "weir/detail/state/timers.h"
 #include "weir/detail/window/window_contents.h"
 
@@ -139,6 +140,45 @@ TEST(StateMemory, IsFreedEvenIfNothingIsWrittenAfterASnapshot) {
   const size_t pages = table.pages();
   for (size_t i = 0; i < pages / 1000 + 1; ++i) backend.snapshot_ended();
   EXPECT_EQ(backend.memory().retired, 0u);
+}
+
+/// Runs blocking work when the test asks for it.
+class QueuedWork final : public TtlContext {
+ public:
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    works_.push_back(std::move(work));
+  }
+  void run_all() {
+    while (!works_.empty()) {
+      const auto work = std::move(works_.front());
+      works_.pop_front();
+      work()();
+    }
+  }
+
+ private:
+  std::deque<std::function<std::function<void()>()>> works_;
+};
+
+TEST(StateMemory, OfAnIdleOperatorIsFreedInStepsAfterEachSnapshot) {
+  QueuedWork context;
+  KeyedBackend<int64_t> backend("op", {0, 127}, 128);
+  backend.attach(context);
+  auto& table = backend.table_state<Payload, ValueEntries<Payload>>("state").table();
+  const auto update_all = [&] {
+    for (int64_t key = 0; key < 4 * kKeys; ++key)
+      ++table.find_or_insert(table.place(key), key, [] { return Payload{}; }).value[0];
+  };
+  update_all();
+  for (int round = 0; round < 2; ++round) {
+    auto snapshot = backend.snapshot();
+    update_all();
+    snapshot.reset();
+    backend.snapshot_ended();
+    EXPECT_GT(backend.memory().retired, 0u) << "one step frees only a part";
+    context.run_all();
+    EXPECT_EQ(backend.memory().retired, 0u) << "round " << round;
+  }
 }
 
 TEST(StateMemory, IsReturnedToTheSystemWhenMostKeysAreRemoved) {

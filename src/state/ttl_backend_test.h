@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using Groups = std::map<int, std::string>;
 
 /// Only its clock is used, which the test sets.
-class TtlContext final : public OperatorContext {
+class TtlContext : public OperatorContext {
  public:
   int64_t now_ms = 0;
   int64_t processing_time_ms() const override { return now_ms; }

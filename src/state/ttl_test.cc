@@ -32,6 +32,20 @@ TEST(Ttl, AValueExpiresWhenItsTimeHasPassed) {
   EXPECT_EQ(shown(value.value()), "1");
 }
 
+TEST(Ttl, AValueDoesNotExpireBetweenTwoReadsOfOneCall) {
+  Backend backend;
+  auto value =
+      backend.states.state(ValueStateDescriptor<int64_t>{"v"}.enable_time_to_live(ttl_of(100)));
+  backend.at_time(1000);
+  value.update(1);
+  backend.at_time(1099);
+  EXPECT_EQ(shown(value.value()), "1");
+  backend.context.now_ms = 1100;
+  EXPECT_EQ(shown(value.value()), "1");
+  backend.again();
+  EXPECT_EQ(shown(value.value()), "nothing");
+}
+
 TEST(Ttl, AReadIsAnAccessIfConfigured) {
   Backend backend;
   auto value = backend.states.state(ValueStateDescriptor<int64_t>{"v"}.enable_time_to_live(
