@@ -71,6 +71,12 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "shared_file_deleted_early",
     "shared_files_kept",
     "superseded_state_read",
+    "in_flight_dropped",
+    "in_flight_twice",
+    "in_flight_of_wrong_key_group",
+    "in_flight_input_forgotten",
+    "overtaken_watermark_lost",
+    "recording_ends_early",
 };
 
 }  // namespace

@@ -72,7 +72,13 @@ enum class Bug {
   kRemovedKeyReturns,                 ///< a restore from changes does not remove keys
   kSharedFileDeletedEarly,            ///< a shared file goes with the checkpoint that wrote it
   kSharedFilesKept,                   ///< shared files that nothing refers to are not removed
-  kSupersededStateRead,  ///< a restore reads parts that a later checkpoint has written again
+  kSupersededStateRead,      ///< a restore reads parts that a later checkpoint has written again
+  kInFlightDropped,          ///< the last element in flight of a channel is not in the checkpoint
+  kInFlightTwice,            ///< a restore gives the first batch in flight of a channel twice
+  kInFlightOfWrongKeyGroup,  ///< records in flight follow their old subtask, whoever owns their key
+  kInFlightInputForgotten,   ///< only records in flight to the first input are in the checkpoint
+  kOvertakenWatermarkLost,   ///< a barrier overtakes a watermark, which is not in the checkpoint
+  kRecordingEndsEarly,       ///< a checkpoint does not wait for the barriers of all channels
   kCount,
 };
 

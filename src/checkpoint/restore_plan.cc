@@ -7,6 +7,7 @@
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/in_flight_list.h"
 #include "checkpoint/keyed_layers.h"
 
 namespace weir {
@@ -113,7 +114,12 @@ void select_operator_state(const std::shared_ptr<const CheckpointMetadata>& meta
       if (location.offsets.empty()) continue;
       std::vector<int> all(location.offsets.size());
       std::iota(all.begin(), all.end(), 0);
-      if (location.mode == ListStateMode::kBroadcast) {
+      if (const auto in_flight = in_flight_list(name)) {
+        for (const int reader : in_flight_readers(in_flight->route, old_subtask, state, target)) {
+          out.subtasks[static_cast<size_t>(reader)].lists.push_back(
+              {handle, name, location.mode, all});
+        }
+      } else if (location.mode == ListStateMode::kBroadcast) {
         copies[name].push_back({handle, name, location.mode, std::move(all)});
       } else if (location.mode == ListStateMode::kUnion && !bug_enabled(Bug::kUnionListDealt)) {
         out.for_all.push_back({handle, name, location.mode, std::move(all)});

@@ -34,6 +34,24 @@ RestartBackoffOptions restart_options(const Configuration& configuration,
   return restart;
 }
 
+/// Nothing: barriers are always aligned.
+StatusOr<std::optional<MonotonicTime>> overtake_after(const Configuration& configuration) {
+  if (!configuration.get(options::kUnalignedCheckpoints)) return std::optional<MonotonicTime>();
+  if (configuration.get(options::kCheckpointMode) != CheckpointingMode::kExactlyOnce) {
+    return failed_precondition(
+        cat(configuration.describe(options::kUnalignedCheckpoints),
+            " needs execution.checkpointing.mode EXACTLY_ONCE; with AT_LEAST_ONCE no channel waits "
+            "for the barriers of others, and records in flight are not part of a checkpoint"));
+  }
+  if (configuration.get(options::kMaxConcurrentCheckpoints) != 1) {
+    return failed_precondition(
+        cat(configuration.describe(options::kUnalignedCheckpoints),
+            " needs execution.checkpointing.max-concurrent-checkpoints 1: of an unaligned "
+            "checkpoint the next one would have to contain the records in flight again"));
+  }
+  return std::optional<MonotonicTime>(configuration.get(options::kAlignedCheckpointTimeout));
+}
+
 }  // namespace
 
 StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId& job) {
@@ -65,11 +83,7 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
       configuration.get(options::kCheckpointRetention) == CheckpointRetention::kRetainOnCancellation
           ? RetentionPolicy::kRetainOnCancellation
           : RetentionPolicy::kDeleteOnCancellation;
-  if (configuration.get(options::kUnalignedCheckpoints)) {
-    return failed_precondition(
-        cat(configuration.describe(options::kUnalignedCheckpoints),
-            ": weir itself aligns barriers; only --target flink can do without"));
-  }
+  WEIR_ASSIGN_OR_RETURN(result.worker.execution.overtake_after, overtake_after(configuration));
   result.restart = restart_options(configuration, result.checkpoints_enabled);
   result.restore_from =
       configuration.get_optional(options::kStateRecoveryPath).value_or(std::string(kFromNone));

@@ -137,18 +137,22 @@ void Worker::open_task(Task& task) {
   if (splits_of(*attempt_->deploy, task.vertex_index(), task.subtask()).more_follow)
     task.expect_splits();
   platform_.scheduler.run_blocking(
-      executors::kRestore, [this, &task, number = attempt_->number, deploy = attempt_->deploy,
-                            plan = attempt_->plan, sidecar = attempt_->sidecar, local = local_] {
+      executors::kRestore,
+      [this, &task, number = attempt_->number, deploy = attempt_->deploy, plan = attempt_->plan,
+       sidecar = attempt_->sidecar, local = local_, graph = &attempt_->graph] {
+        InFlightRestore in_flight(*graph, task.vertex_index(), task.subtask());
         TaskStart from{plan.get(),
                        sidecar.get(),
                        deploy->common->restored_directory,
                        splits_of(*deploy, task.vertex_index(), task.subtask()).splits,
                        options_.ignore_unclaimed_state,
                        options_.restore_from_local ? local.get() : nullptr,
+                       &in_flight,
                        &platform_.scheduler};
         Status status;
         try {
           status = open_and_restore(task.chain(), from, platform_.files);
+          if (status.ok()) task.replay(in_flight.take());
         } catch (...) { status = status_of_current_exception("the restore"); }
         mailbox_.post([this, number, name = task.name(), status = std::move(status)] {
           on_task_open(number, name, status);

@@ -23,7 +23,10 @@ void Worker::trigger_checkpoint(const TriggerCheckpoint& message) {
     return;
   }
   attempt_->triggered[id] = message;
-  attempt_->execution->post_to_all(Shard::TriggerCheckpoint{id, message.stop});
+  const bool may_overtake = message.savepoint.empty() && message.stop == StopMode::kNone;
+  attempt_->execution->post_to_all(Shard::TriggerCheckpoint{
+      id, message.stop,
+      may_overtake ? options_.execution.overtake_after : std::optional<MonotonicTime>()});
   write_if_complete(id);
 }
 

@@ -157,6 +157,12 @@ void check_alignment(const StreamGraph& graph, const JobGraphOptions& options,
   }
 }
 
+/// True if records must stay in the subtask of their key without an exchange that says so.
+bool reinterprets_keys(const StreamGraph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [](const StreamNode& node) { return node.reinterprets_keys; });
+}
+
 /// True if the node joins the chain of its input.
 bool chains(const StreamGraph& graph, const JobGraphOptions& options,
             const std::vector<Planned>& plan, const std::vector<JobVertex>& vertices, size_t i) {
@@ -262,6 +268,10 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
         graph.edges.push_back(
             {from.vertex, planned.vertex, resolve(stream_graph, options, input, plan, i),
              input.hasher, input.codec, from.place, input.output, input.input, input.partitioner});
+        JobEdge& edge = graph.edges.back();
+        edge.aligned_only =
+            edge.partitioning == Partitioning::kBroadcast || input.forward_only ||
+            (edge.partitioning == Partitioning::kForward && reinterprets_keys(stream_graph));
       }
     }
     if (node.inputs.empty()) graph.bounded = graph.bounded && node.bounded;
@@ -278,6 +288,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
     if (!chained) continue;
     vertex.chain.back().parent = plan[static_cast<size_t>(node.inputs[0].from)].place;
     vertex.chain.back().output = node.inputs[0].output;
+    vertex.chain.back().codec = node.inputs[0].codec;
   }
   for (JobVertex& vertex : graph.vertices)
     vertex.name = cat(vertex.is_source ? "Source: " : "", name_of_subtree(vertex, 0));

@@ -26,6 +26,8 @@ struct JobOperator {
   std::string description = {};                              ///< for people; empty: the name
   std::optional<detail::WatermarkAlignment> alignment = {};  ///< sources only
   bool makes_event_time = false;  ///< an EventTimeOperator; only at the head of a chain
+  /// Of the records that it gets from the chain; null at the head, or if they have no Serializer.
+  std::shared_ptr<const RecordCodec> codec = nullptr;
 };
 
 /// A chain of operators that run in one task: a tree. Records enter it at chain[0]; every other
@@ -55,6 +57,10 @@ struct JobEdge {
   int output = 0;  ///< of that operator: 0 for its results, from 1 on for its side outputs
   int input = 0;   ///< which input of the consuming operator they are for
   std::shared_ptr<const RecordPartitioner> partitioner = nullptr;  ///< kCustom only
+  /// Barriers never overtake records of the edge, because no restore at another parallelism could
+  /// give them to the right subtask: after a broadcast each subtask has its own position in one
+  /// stream, and records of forward() or reinterpret_as_keyed_stream() belong where they are.
+  bool aligned_only = false;
 };
 
 /// The dataflow to run. Immutable once built. Vertices are in topological order: edges point

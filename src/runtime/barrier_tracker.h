@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -21,17 +22,52 @@ enum class BarrierAction : uint8_t {
 /// Decides what one task does about barriers: about those that its input channels deliver, and
 /// those that the coordinator requests from a source. Also decides which completed checkpoint is
 /// the last that the task needs. Pure; InputGate and Task act on the answers. Thread: the shard's.
-/// Invariants: a checkpoint is answered with kSnapshot at most once, and the ids of those
-/// checkpoints only increase. In exactly-once mode at most one checkpoint is open, and a channel is
-/// blocked only while one is. Not here: reading channels, writing state.
+///
+/// A task need not wait for the barriers of a checkpoint: the cut is consistent wherever the task
+/// takes its snapshot, as long as it has processed nothing behind a barrier, and the elements that
+/// still arrive before the barriers are part of the checkpoint (Chandy and Lamport, 1985). So the
+/// task takes its snapshot as soon as overtake() was called, and then *records* the channels whose
+/// barrier is missing, until it arrives. Elements in front of a missing barrier are *pulled* out of
+/// the channel at once, so that the barrier does not wait for their processing.
+///
+/// Invariants: a checkpoint is answered with kSnapshot or by take_overtaking() at most once, and
+/// the ids of those checkpoints only increase. In exactly-once mode at most one checkpoint is open,
+/// at most one older one is recorded, and a channel is blocked only while one is open. Not here:
+/// reading channels, writing state.
 class BarrierTracker {
  public:
-  BarrierTracker(int channels, CheckpointingMode mode) : blocked_(channels, false), mode_(mode) {}
+  /// `aligned_only`, by channel: its barriers are always waited for. Empty: no channel's.
+  BarrierTracker(int channels, CheckpointingMode mode, std::vector<bool> aligned_only = {})
+      : blocked_(channels, false),
+        mode_(mode),
+        aligned_only_(std::move(aligned_only)),
+        missing_(channels, false) {}
 
   BarrierAction on_barrier(int channel, CheckpointId id);
   /// The coordinator aborted `id`. Its barriers are dropped from now on, and the channels that it
   /// blocked are released. Other checkpoints continue.
   void on_abort(CheckpointId id);
+
+  /// `id` must not wait for barriers any longer. Exactly-once mode only.
+  void overtake(CheckpointId id);
+  /// The checkpoint whose snapshot is due although barriers are missing, or 0.
+  CheckpointId overtaking() const;
+  /// Takes the snapshot of overtaking(): from now on the checkpoint is recorded.
+  void take_overtaking();
+  /// The checkpoint that is being recorded; also when no barrier is missing any more, until
+  /// end_recording() is called or it is aborted. 0: none.
+  CheckpointId recording() const { return recording_; }
+  /// Whether the channel's barrier is missing in the recorded checkpoint.
+  bool missing(int channel) const { return recording_ != 0 && missing_[channel]; }
+  /// Whether every barrier of the recorded checkpoint has arrived.
+  bool recorded() const { return recording_ != 0 && missing_count_ == 0; }
+  void end_recording() { recording_ = 0; }
+  /// Whether elements in front of the channel's barrier must be pulled out of it.
+  bool pulls(int channel) const;
+  /// Whether barriers of the checkpoint are ignored, because it is lost, aborted or taken.
+  bool drops(CheckpointId id) const { return id <= done_up_to_ || aborted_.contains(id); }
+  /// The checkpoint whose barriers end that, or 0.
+  CheckpointId pulled_for() const { return recording_ != 0 ? recording_ : overtake_; }
 
   /// Requests a barrier from a source. A source has only one channel, the coordinator.
   void on_trigger(CheckpointId id) { triggers_.push_back(id); }
@@ -66,6 +102,11 @@ class BarrierTracker {
 
   std::vector<bool> blocked_;
   const CheckpointingMode mode_;
+  const std::vector<bool> aligned_only_;
+  CheckpointId overtake_ = 0;   ///< wanted by overtake(), not taken yet
+  CheckpointId recording_ = 0;  ///< overtaken
+  std::vector<bool> missing_;   ///< by channel: the barrier of recording_
+  int missing_count_ = 0;
   CheckpointId open_ = 0;
   int arrived_ = 0;
   std::map<CheckpointId, int> arrivals_;  ///< at-least-once: barriers counted per open checkpoint

@@ -176,6 +176,118 @@ TEST(BarrierTracker, OnlyACheckpointTakenAfterTheEndContainsTheEnd) {
   EXPECT_TRUE(tracker.holds_end(3));
 }
 
+TEST(BarrierTracker, OvertakingNeedsNoBarrierAndRecordsAllChannels) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.overtaking(), 0);
+  tracker.overtake(4);
+  EXPECT_EQ(tracker.overtaking(), 4);
+  EXPECT_TRUE(tracker.pulls(0) && tracker.pulls(1));
+  tracker.take_overtaking();
+  EXPECT_EQ(tracker.overtaking(), 0) << "once";
+  EXPECT_EQ(tracker.recording(), 4);
+  EXPECT_TRUE(tracker.missing(0) && tracker.missing(1));
+  EXPECT_EQ(tracker.on_barrier(1, 4), kHold);
+  EXPECT_FALSE(tracker.missing(1) || tracker.blocked(1)) << "its later elements may be processed";
+  EXPECT_FALSE(tracker.recorded());
+  EXPECT_EQ(tracker.on_barrier(0, 4), kHold);
+  EXPECT_TRUE(tracker.recorded());
+  tracker.end_recording();
+  EXPECT_EQ(tracker.recording(), 0);
+  EXPECT_EQ(tracker.on_barrier(0, 4), kDrop);
+}
+
+TEST(BarrierTracker, ChannelsThatHaveDeliveredTheBarrierAreNotRecorded) {
+  BarrierTracker tracker(3, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(1, 4), kHold);
+  tracker.overtake(4);
+  EXPECT_TRUE(tracker.blocked(1)) << "until the snapshot";
+  EXPECT_FALSE(tracker.pulls(1));
+  tracker.take_overtaking();
+  EXPECT_FALSE(tracker.blocked(1));
+  EXPECT_TRUE(tracker.missing(0) && !tracker.missing(1) && tracker.missing(2));
+}
+
+TEST(BarrierTracker, LastBarrierBeforeTheSnapshotLeavesItToTheOvertaking) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  tracker.overtake(4);
+  EXPECT_EQ(tracker.on_barrier(0, 4), kHold);
+  EXPECT_EQ(tracker.on_barrier(1, 4), kHold) << "what was pulled may not be processed yet";
+  EXPECT_EQ(tracker.overtaking(), 4);
+  tracker.take_overtaking();
+  EXPECT_TRUE(tracker.recorded());
+}
+
+TEST(BarrierTracker, AnAlignedCheckpointDoesNotOvertakeAfterwards) {
+  BarrierTracker tracker(1, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 4), kSnapshot);
+  tracker.overtake(4);
+  EXPECT_EQ(tracker.overtaking(), 0);
+  tracker.on_abort(5);
+  tracker.overtake(5);
+  EXPECT_EQ(tracker.overtaking(), 0) << "aborted";
+}
+
+TEST(BarrierTracker, OvertakingWaitsForChannelsThatMustBeAligned) {
+  BarrierTracker tracker(3, CheckpointingMode::kExactlyOnce, {false, true, true});
+  tracker.overtake(4);
+  EXPECT_TRUE(tracker.pulls(0));
+  EXPECT_FALSE(tracker.pulls(1));
+  EXPECT_EQ(tracker.on_barrier(1, 4), kHold);
+  EXPECT_EQ(tracker.overtaking(), 0);
+  EXPECT_EQ(tracker.on_barrier(2, 4), kHold);
+  EXPECT_EQ(tracker.overtaking(), 4);
+  tracker.take_overtaking();
+  EXPECT_TRUE(tracker.missing(0) && !tracker.missing(1));
+}
+
+TEST(BarrierTracker, AbortEndsTheRecording) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  tracker.overtake(4);
+  tracker.take_overtaking();
+  tracker.on_abort(4);
+  EXPECT_EQ(tracker.recording(), 0);
+  EXPECT_EQ(tracker.on_barrier(0, 4), kDrop);
+  tracker.overtake(5);
+  tracker.on_abort(5);
+  EXPECT_EQ(tracker.overtaking(), 0);
+  EXPECT_FALSE(tracker.pulls(0));
+}
+
+TEST(BarrierTracker, ASavepointIsAlignedBehindARecordedCheckpoint) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  tracker.overtake(4);
+  tracker.take_overtaking();
+  EXPECT_EQ(tracker.on_barrier(0, 4), kHold);
+  EXPECT_EQ(tracker.on_barrier(0, 5), kHold) << "the savepoint's";
+  EXPECT_TRUE(tracker.blocked(0));
+  EXPECT_EQ(tracker.recording(), 4);
+  EXPECT_EQ(tracker.on_barrier(1, 4), kHold);
+  EXPECT_TRUE(tracker.recorded());
+  tracker.end_recording();
+  EXPECT_EQ(tracker.on_barrier(1, 5), kSnapshot);
+}
+
+TEST(BarrierTracker, ABarrierOfANewerCheckpointShowsThatTheRecordedOneIsLost) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  tracker.overtake(4);
+  tracker.take_overtaking();
+  EXPECT_EQ(tracker.on_barrier(1, 5), kHold) << "channel 1 never delivers 4";
+  EXPECT_EQ(tracker.recording(), 0);
+  EXPECT_TRUE(tracker.blocked(1));
+  EXPECT_EQ(tracker.on_barrier(0, 4), kDrop);
+  EXPECT_EQ(tracker.on_barrier(0, 5), kSnapshot);
+}
+
+TEST(BarrierTracker, OvertakingWaitsForAnOlderCheckpointThatIsAligned) {
+  BarrierTracker tracker(2, CheckpointingMode::kExactlyOnce);
+  EXPECT_EQ(tracker.on_barrier(0, 4), kHold);
+  tracker.overtake(5);
+  EXPECT_EQ(tracker.overtaking(), 0);
+  EXPECT_FALSE(tracker.pulls(1));
+  EXPECT_EQ(tracker.on_barrier(1, 4), kSnapshot);
+  EXPECT_EQ(tracker.overtaking(), 5);
+}
+
 TEST(AbortedCheckpoints, AreForgottenWhenNothingOfThemCanArrive) {
   AbortedCheckpoints aborted;
   for (const CheckpointId id : {3, 5, 9}) aborted.add(id);

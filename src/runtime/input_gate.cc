@@ -6,12 +6,11 @@
 #include "weir/detail/base/check.h"
 
 namespace weir {
-
 InputGate::InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, CheckpointingMode mode,
-                     std::vector<int> inputs)
+                     std::vector<int> inputs, std::vector<bool> aligned_only)
     : channels_(std::move(channels)),
       inputs_(std::move(inputs)),
-      barriers_(static_cast<int>(channels_.size()), mode),
+      barriers_(static_cast<int>(channels_.size()), mode, std::move(aligned_only)),
       last_(channels_.size() - 1) {
   WEIR_CHECK(inputs_.empty() || inputs_.size() == channels_.size());
   std::vector<int> channels_of;  // by input
@@ -24,19 +23,37 @@ InputGate::InputGate(std::vector<std::shared_ptr<ChannelReader>> channels, Check
 }
 
 bool InputGate::next(StreamElement* element) {
-  if (deliver_time(element)) return true;
+  if (replay_ != nullptr && next_replayed(element)) return true;
+  if (deliver_time(element) || next_overtaking(element)) return true;
   const size_t count = channels_.size();
   size_t fruitless = 0;
   while (fruitless < count) {
     last_ = last_ + 1 == count ? 0 : last_ + 1;
-    if (is_blocked(last_) || !channels_[last_]->try_pop(element)) {
+    if (!try_pop(last_, element)) {
       ++fruitless;
       continue;
     }
     fruitless = 0;
     if (admit(element)) return true;
   }
-  return false;
+  return next_overtaking(element);  // the last barrier that it had to wait for may have come
+}
+
+bool InputGate::try_pop(size_t channel, StreamElement* element) {
+  if (recorder_ != nullptr) {
+    std::deque<StreamElement>& pulled = pulled_[channel];
+    if (!pulled.empty()) {
+      *element = std::move(pulled.front());
+      pulled.pop_front();
+      return true;
+    }
+    if (barriers_.pulls(static_cast<int>(channel))) return false;  // pull() must see it first
+  }
+  return !is_blocked(channel) && channels_[channel]->try_pop(element);
+}
+
+void InputGate::recycle(std::unique_ptr<Batch> batch) {
+  if (replay_ == nullptr) channels_[last_]->recycle(std::move(batch));
 }
 
 bool InputGate::is_blocked(size_t channel) const {

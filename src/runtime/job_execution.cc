@@ -106,9 +106,12 @@ void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
   Shard* const to = shard_at_[channel.to];
   auto& writers = writers_[{channel.edge, channel.from}];
   Readers& readers = readers_[{edge.to, channel.to}];
+  const JobVertex& sender = graph_.vertices[static_cast<size_t>(edge.from)];
+  const JobOperator& from_operator = sender.chain[sender_of(sender, edge)];
   const auto add_reader = [&](std::shared_ptr<ChannelReader> end) {
     readers.ends.push_back(std::move(end));
     readers.inputs.push_back(edge.input);
+    readers.origins.push_back({&edge, from_operator.id});
   };
   if (from != nullptr && to != nullptr) {
     auto local = std::make_shared<Channel>(options_.channel_capacity);
@@ -116,10 +119,9 @@ void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
     writers.push_back(local);
     add_reader(local);
   } else if (from != nullptr) {
-    const JobVertex& sender = graph_.vertices[static_cast<size_t>(edge.from)];
-    const std::string& from_operator = sender.chain[sender_of(sender, edge)].name;
-    writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to), from_operator,
-                                            edge.codec, [from] { from->wake(); }));
+    writers.push_back(exchange_.make_writer(id, placement_.worker_of(channel.to),
+                                            from_operator.name, edge.codec,
+                                            [from] { from->wake(); }));
   } else if (to != nullptr) {
     add_reader(exchange_.make_reader(id, placement_.worker_of(channel.from), edge.codec,
                                      [to] { to->wake(); }));
@@ -129,8 +131,22 @@ void JobExecution::make_channel(uint32_t id, const ExecutionChannel& channel) {
 std::unique_ptr<InputGate> JobExecution::gate_of(int vertex, int subtask) {
   const auto inputs = readers_.find({vertex, subtask});
   if (inputs == readers_.end()) return nullptr;
-  return std::make_unique<InputGate>(std::move(inputs->second.ends), options_.mode,
-                                     std::move(inputs->second.inputs));
+  Readers& readers = inputs->second;
+  std::vector<bool> aligned_only;
+  for (const ChannelOrigin& origin : readers.origins)
+    aligned_only.push_back(origin.edge->aligned_only);
+  auto gate = std::make_unique<InputGate>(std::move(readers.ends), options_.mode,
+                                          std::move(readers.inputs), std::move(aligned_only));
+  if (!options_.overtake_after) return gate;
+  const JobVertex& to = graph_.vertices[static_cast<size_t>(vertex)];
+  // A channel holds its capacity, and its sender a few more elements. A step of the sender that
+  // emits more must end before its barrier; beyond this number it waits until they are processed.
+  const size_t limit = 4 * options_.channel_capacity + 16;
+  gate->record_with(std::make_unique<InFlightRecorder>(
+                        std::move(readers.origins),
+                        InFlightRecorder::Place{subtask, to.parallelism, to.max_parallelism}),
+                    limit);
+  return gate;
 }
 
 std::vector<Task::OutgoingEdge> JobExecution::outputs_of(int vertex, int subtask) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,9 @@ struct ExecutionOptions {
   double copy_reserve = 0;  ///< OperatorContext::copy_reserve()
   size_t max_record_bytes = kDefaultMaxRecordBytes;
   bool tracks_changes = false;  ///< OperatorContext::tracks_changes()
+  /// Barriers of a checkpoint may overtake when it lasts longer than this; nothing: never. Then the
+  /// graph has passed check_can_overtake(), and the mode is exactly-once.
+  std::optional<MonotonicTime> overtake_after = {};
   Shard::Options shard;
 };
 
@@ -108,6 +112,7 @@ class JobExecution {
   struct Readers {
     std::vector<std::shared_ptr<ChannelReader>> ends;
     std::vector<int> inputs;  ///< by end: which input of the operator its records are for
+    std::vector<ChannelOrigin> origins;  ///< by end
   };
   std::map<std::pair<int, int>, Readers> readers_;  ///< by consuming vertex and subtask
   std::vector<Shard*> shard_at_;                    ///< by index; null: on another worker

@@ -187,6 +187,10 @@ void OperatorChain::process(int input, Batch& batch) {
   else first.process_input(input, batch, output_of(0));
 }
 
+void OperatorChain::process_at(size_t op, Batch& batch) {
+  enter(op).op().process(batch, output_of(op));
+}
+
 PollResult OperatorChain::poll(EventTime* time) {
   current_ = 0;
   return source()->poll(output_of(0), time);

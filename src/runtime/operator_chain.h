@@ -53,6 +53,8 @@ class OperatorChain final : public CrashSubject {
   bool can_accept();
   /// `input`: of the first operator.
   void process(int input, Batch& batch);
+  /// Gives a batch to an operator behind the first one.
+  void process_at(size_t op, Batch& batch);
   PollResult poll(EventTime* time);
   /// Sources only.
   void add_splits(std::vector<std::string> splits);

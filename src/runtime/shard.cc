@@ -58,7 +58,10 @@ MonotonicTime Shard::step() {
 
 void Shard::carry_out(Command& command) {
   if (auto* trigger = std::get_if<TriggerCheckpoint>(&command)) {
-    for (const auto& task : tasks_) task->trigger_checkpoint(trigger->id, trigger->stop);
+    const MonotonicTime overtake_at =
+        trigger->overtake_after ? clock_.now() + *trigger->overtake_after : kIdle;
+    for (const auto& task : tasks_)
+      task->trigger_checkpoint(trigger->id, trigger->stop, overtake_at);
   } else if (auto* completed = std::get_if<CheckpointCompleted>(&command)) {
     for (const auto& task : tasks_) task->checkpoint_completed(completed->id, completed->ends_job);
   } else if (auto* aborted = std::get_if<CheckpointAborted>(&command)) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -48,6 +49,8 @@ class Shard final : public Actor {
   struct TriggerCheckpoint {
     CheckpointId id;
     StopMode stop = StopMode::kNone;
+    /// Its barriers overtake after this time; nothing: never.
+    std::optional<MonotonicTime> overtake_after = {};
   };
   struct CheckpointCompleted {
     CheckpointId id;

@@ -71,9 +71,14 @@ MonotonicTime Task::step(MonotonicTime now) {
   const CrashScope scope(chain_);
   wake_ = Actor::kIdle;
   bool room = false;
-  guarded([&] { room = has_room(now); });
+  needs_no_room_ = needs_no_room_ && call_.suspended();
+  guarded([&] {
+    if (overtaking_ != 0 || unrecorded_ || gate_pulls()) tend_overtaking(now);
+    room = has_room(now);
+    if (!room && passes_barrier_without_room(now)) needs_no_room_ = true;
+  });
   note_room(room, now);
-  if (!room) return wake_;
+  if (!room && !needs_no_room_) return wake_to_overtake(now);
   if (call_.suspended()) {
     call_.resume();
     if (!call_.suspended()) end_suspended_step();
@@ -82,12 +87,15 @@ MonotonicTime Task::step(MonotonicTime now) {
     call_.run(
         [](void* self) {
           Task& task = *static_cast<Task*>(self);
-          task.guarded([&task] { task.wake_ = task.step_guarded(task.now_); });
+          task.guarded([&task] {
+            task.wake_ = task.needs_no_room_ ? task.pass_barrier_without_room()
+                                             : task.step_guarded(task.now_);
+          });
         },
         this);
   }
   if (state_ == State::kFailed) return Actor::kIdle;
-  return call_.suspended() ? Actor::kBusy : wake_;
+  return call_.suspended() ? Actor::kBusy : wake_to_overtake(now);
 }
 
 void Task::note_room(bool room, MonotonicTime now) {
@@ -131,6 +139,10 @@ bool Task::has_room(MonotonicTime now) {
 MonotonicTime Task::step_guarded(MonotonicTime now) {
   if (walk_.under_way()) {
     walk_.resume();
+    return Actor::kBusy;
+  }
+  if (!inner_replay_.empty()) {
+    replay_inner();
     return Actor::kBusy;
   }
   MonotonicTime next = Actor::kIdle;
@@ -254,7 +266,12 @@ void Task::on_barrier_passed(CheckpointId id) {
   if (!barrier_first) broadcast(StreamElement::Kind::kBarrier, id);
   taken->vertex = vertex_index_;
   last_barrier_ = id;
+  if (id >= overtaking_) overtaking_ = 0;
   if (id == stop_at_ && !drains_) enter_stopped();
+  if (gate_ && gate_->barriers().recording() == id) {
+    unrecorded_ = *std::move(taken);
+    return report_recorded();
+  }
   listener_.on_snapshot(std::move(*taken));
 }
 
@@ -286,8 +303,12 @@ void Task::revoke_stop() {
   chain_.hold_timers(false);
 }
 
-void Task::trigger_checkpoint(CheckpointId id, StopMode stop) {
+void Task::trigger_checkpoint(CheckpointId id, StopMode stop, MonotonicTime overtake_at) {
   if (vertex_.is_source) source_barriers_.on_trigger(id);
+  if (overtake_at != Actor::kIdle && id > last_barrier_) {
+    overtaking_ = id;
+    overtake_at_ = overtake_at;
+  }
   if (stop == StopMode::kNone) return;
   stop_at_ = id;
   drains_ = stop == StopMode::kDrain;
@@ -308,6 +329,8 @@ void Task::checkpoint_completed(CheckpointId id, bool ends_job) {
 
 void Task::checkpoint_aborted(CheckpointId id) {
   barriers().on_abort(id);
+  if (id == overtaking_) overtaking_ = 0;
+  report_recorded();
   if (id == stop_at_) revoke_stop();
   between_steps([this, id] { chain_.checkpoint_aborted(id); });
 }
@@ -346,7 +369,8 @@ void Task::Edge::emit(Batch& batch) {
   task_.metrics_.records_out.inc(static_cast<int64_t>(batch.size()));
   // Wait only for the leftovers of the previous emission, so that a step that emits once is never
   // suspended.
-  if (!task_.chain_.wait_until([this] { return enter().pump(); })) return batch.clear();
+  if (!task_.chain_.wait_until([this] { return task_.needs_no_room_ || enter().pump(); }))
+    return batch.clear();
   if (const Status status = edge_.partition->check(batch); !status.ok()) {
     task_.fail(status.with_context(task_.chain_.current().label()));
     return batch.clear();

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/protocol/stop_mode.h"
@@ -78,8 +81,12 @@ class Task final : private ChainWalk::Exit {
   /// Sources with watermark alignment only: reads nothing above this.
   void align_watermark(Timestamp max_allowed);
   /// A source emits the barrier before the next record. Other tasks only learn whether the barrier
-  /// is to end the job; it may have passed already.
-  void trigger_checkpoint(CheckpointId id, StopMode stop = StopMode::kNone);
+  /// is to end the job; it may have passed already. From `overtake_at` on, the barrier neither
+  /// waits for those of other channels nor for room in the outputs.
+  void trigger_checkpoint(CheckpointId id, StopMode stop = StopMode::kNone,
+                          MonotonicTime overtake_at = Actor::kIdle);
+  /// Processes these elements before any other. Call it before the first step.
+  void replay(RestoredInFlight in_flight);
   /// Stopped from the beginning. Call it before the first step.
   void start_stopped() { enter_stopped(); }
   void checkpoint_completed(CheckpointId id, bool ends_job = false);
@@ -134,6 +141,18 @@ class Task final : private ChainWalk::Exit {
   MonotonicTime step_gate();
   void send_own_time();
   void on_barrier_passed(CheckpointId id);
+  bool gate_pulls() { return gate_ != nullptr && gate_->barriers().pulled_for() != 0; }
+  /// What must happen for a barrier that overtakes, although there may be no room for a step.
+  void tend_overtaking(MonotonicTime now);
+  /// `wake_`, or the time when a barrier will overtake.
+  MonotonicTime wake_to_overtake(MonotonicTime now) const {
+    return overtaking_ != 0 && now < overtake_at_ ? std::min(wake_, overtake_at_) : wake_;
+  }
+  /// Whether a step is due that only passes such a barrier.
+  bool passes_barrier_without_room(MonotonicTime now);
+  MonotonicTime pass_barrier_without_room();
+  void report_recorded();
+  void replay_inner();
   void enter_stopped();
   void revoke_stop();
   BarrierTracker& barriers() { return gate_ ? gate_->barriers() : source_barriers_; }
@@ -170,7 +189,14 @@ class Task final : private ChainWalk::Exit {
       false;                  ///< the last step fired processing-time timers, so the input is next
   CheckpointId stop_at_ = 0;  ///< the checkpoint that is to end the job, or 0
   bool drains_ = false;       ///< before its barrier, sources end event time
-  CheckpointId last_barrier_ = 0;  ///< the last one that passed
+  CheckpointId last_barrier_ = 0;             ///< the last one that passed
+  CheckpointId overtaking_ = 0;               ///< the checkpoint whose barrier will overtake, or 0
+  MonotonicTime overtake_at_ = Actor::kIdle;  ///< when
+  bool needs_no_room_ = false;  ///< the step in progress passes a barrier that overtakes
+  /// A snapshot that lacks what its barrier has overtaken.
+  std::optional<TaskSnapshot> unrecorded_;
+  /// Restored records for operators behind the first one.
+  std::deque<std::pair<size_t, std::unique_ptr<Batch>>> inner_replay_;
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;

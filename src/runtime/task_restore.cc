@@ -121,6 +121,9 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
     auto read = read_lists(*restores.back(), subtask, find_types(start, description.id), reader);
     if (!read.ok()) return read.status().with_context(chain.host(i).label());
     lists.back() = *std::move(read);
+    if (start.in_flight == nullptr) continue;
+    WEIR_RETURN_IF_ERROR(call_user_code(
+        chain.host(i).label(), [&] { return start.in_flight->take_from(i, lists.back()); }));
   }
   WEIR_RETURN_IF_ERROR(chain.open(std::move(lists)));
   if (restores[0] == nullptr) WEIR_RETURN_IF_ERROR(add_splits(chain, start.splits));

@@ -7,6 +7,7 @@
 #include "checkpoint/sidecar.h"
 #include "fs/file_system_registry.h"
 #include "platform/scheduler.h"
+#include "runtime/in_flight_restore.h"
 #include "runtime/local_copies.h"
 #include "runtime/operator_chain.h"
 
@@ -20,8 +21,9 @@ struct TaskStart {
   std::string directory;  ///< URI of the checkpoint's directory
   std::vector<std::string> splits;  ///< this subtask's, for sources that the checkpoint lacks
   bool ignore_unclaimed_state = false;
-  LocalCopies* local = nullptr;  ///< searched first for data files; may be null
-  Scheduler* ahead = nullptr;    ///< its I/O pool reads ahead while state is restored; may be null
+  LocalCopies* local = nullptr;          ///< searched first for data files; may be null
+  InFlightRestore* in_flight = nullptr;  ///< gets the records in flight; null: they are refused
+  Scheduler* ahead = nullptr;  ///< its I/O pool reads ahead while state is restored; may be null
 };
 
 // FAILED_PRECONDITION: the state does not fit what the operator declares. DATA_LOSS: bytes are

@@ -268,6 +268,16 @@ class KeyedWriter {
   int64_t bytes_ = 0;
 };
 
+/// Adds lists that other subtasks do not have: of records in flight.
+void add_lists(const OperatorLists& lists, OperatorStateDescription* description) {
+  for (const auto& [name, list] : lists) {
+    const bool known =
+        std::any_of(description->lists.begin(), description->lists.end(),
+                    [&name = name](const ListStateInfo& each) { return each.name == name; });
+    if (!known) description->lists.push_back({name, list.mode, list.element});
+  }
+}
+
 }  // namespace
 
 OperatorStateDescription describe(const OperatorSnapshot& op) {
@@ -299,10 +309,12 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
     }
     for (OperatorSnapshot& op : task.operators) {
       OperatorSubtaskState written{op.id, task.subtask, {}};
-      const bool described =
-          std::any_of(result.descriptions.begin(), result.descriptions.end(),
-                      [&](const auto& description) { return description.operator_id == op.id; });
-      if (!described && (op.keyed || !op.lists.empty())) {
+      const auto described =
+          std::find_if(result.descriptions.begin(), result.descriptions.end(),
+                       [&](const auto& description) { return description.operator_id == op.id; });
+      if (described != result.descriptions.end()) {
+        add_lists(op.lists, &*described);
+      } else if (op.keyed || !op.lists.empty()) {
         WEIR_RETURN_IF_ERROR(call_user_code(op.label, [&] {
           result.descriptions.push_back(describe(op));
           return Status();

@@ -13,11 +13,16 @@ class WatermarkValve {
  public:
   explicit WatermarkValve(int channels) : channels_(channels) {}
 
+  /// Begins at this watermark instead of kMinWatermark.
+  void begin_at(Timestamp watermark) { whole_.advance(watermark); }
   /// Both return the input's time. A watermark that goes back, or of an idle channel, is ignored.
   const EventTime& on_watermark(int channel, Timestamp watermark);
   const EventTime& on_status(int channel, bool idle);
   const EventTime& time() const { return whole_.time; }
   const detail::TimePart& part() const { return whole_; }
+  const detail::TimePart& part_of(int channel) const {
+    return channels_[static_cast<size_t>(channel)].part;
+  }
 
  private:
   struct Channel {

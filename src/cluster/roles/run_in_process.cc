@@ -84,6 +84,7 @@ StatusOr<JobResult> run_in_process(const JobGraph& graph, const Configuration& g
   Configuration configuration = given;
   WEIR_RETURN_IF_ERROR(configuration.read_secret_files());
   WEIR_ASSIGN_OR_RETURN(JobOptions options, job_options(configuration, graph.id));
+  if (options.worker.execution.overtake_after) WEIR_RETURN_IF_ERROR(check_can_overtake(graph));
   options.worker.process_figures = own_process_figures;
   options.worker.process_text = own_process_text;
   ProcessPlatform world(configuration, graph);

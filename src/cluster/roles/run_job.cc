@@ -457,6 +457,9 @@ int run_job(const JobGraph& graph, const Configuration& given) {
   if (Status status = configuration.read_secret_files(); !status.ok()) return refuse(status);
   auto options = job_options(configuration, graph.id);
   if (!options.ok()) return refuse(options.status());
+  if (options->worker.execution.overtake_after) {
+    if (Status status = check_can_overtake(graph); !status.ok()) return refuse(status);
+  }
   options->worker.process_figures = own_process_figures;
   options->worker.process_text = own_process_text;
   switch (configuration.get(options::kRole)) {

@@ -19,12 +19,12 @@ inline constexpr Option<CheckpointingMode> kCheckpointMode{
      "Guarantee for state after a restore.", "", "EXACTLY_ONCE,AT_LEAST_ONCE"}};
 inline constexpr Option<bool> kUnalignedCheckpoints{
     {"execution.checkpointing.unaligned.enabled", ConfigType::kBool, "false",
-     "Only with --target flink: under back pressure barriers overtake records, and the checkpoint "
-     "contains these records."}};
+     "Barriers overtake records, and the checkpoint contains these records: under back pressure it "
+     "does not wait until they are processed. Savepoints stay aligned."}};
 inline constexpr Option<Duration> kAlignedCheckpointTimeout{
     {"execution.checkpointing.aligned-checkpoint-timeout", ConfigType::kDuration, "0 ms",
-     "Only with --target flink: a checkpoint starts aligned, and becomes unaligned after this "
-     "time.",
+     "With execution.checkpointing.unaligned.enabled: a checkpoint starts aligned, and becomes "
+     "unaligned after this time. 0: it starts unaligned.",
      "execution.checkpointing.alignment-timeout"}};
 inline constexpr Option<Duration> kCheckpointTimeout{
     {"execution.checkpointing.timeout", ConfigType::kDuration, "10 min",

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "checkpoint/in_flight_list.h"
 #include "fs/file_system_registry.h"
+#include "runtime/in_flight_format.h"
 #include "runtime/job_execution.h"
 #include "runtime/testing/exchange_job.h"
 #include "runtime/testing/loopback.h"
@@ -76,6 +78,26 @@ struct World {
   Platform platform{steps, steps, steps, loopback, files};
 };
 
+/// The number of records that a task of job() has stored as in flight.
+inline int64_t records_in_flight(const OperatorLists& lists) {
+  const auto codec = detail::record_codec<int64_t>();
+  int64_t records = 0;
+  for (const auto& [name, list] : lists) {
+    if (!in_flight_list(name)) continue;
+    for (const std::string& element : list.elements) {
+      BinaryReader outer(element);
+      BinaryReader in(outer.get_bytes());
+      get_in_flight_head(in);
+      while (in.remaining() > 0) {
+        StreamElement next;
+        EXPECT_TRUE(get_in_flight_entry(in, *codec, &next).ok());
+        if (next.batch) records += static_cast<int64_t>(next.batch->size());
+      }
+    }
+  }
+  return records;
+}
+
 /// One worker process of the test.
 struct Worker final : ShardListener {
   Worker(World& world, const JobGraph& graph) : world(world), graph(graph), gate([] {}) {
@@ -101,9 +123,15 @@ struct Worker final : ShardListener {
         },
         [this](Status status) { broken += status.message(); });
   }
-  void trigger(CheckpointId id) { execution->post_to_all(Shard::TriggerCheckpoint{id}); }
+  void trigger(CheckpointId id) {
+    execution->post_to_all(Shard::TriggerCheckpoint{id, StopMode::kNone, options.overtake_after});
+  }
 
-  void on_snapshot(TaskSnapshot snapshot) override { ++snapshots[snapshot.id]; }
+  void on_snapshot(TaskSnapshot snapshot) override {
+    ++snapshots[snapshot.id];
+    const std::string& name = graph.vertices[static_cast<size_t>(snapshot.vertex)].name;
+    in_flight[snapshot.id][name] += records_in_flight(snapshot.operators[0].lists);
+  }
   void on_task_failure(std::string task, Status status) override {
     failures.push_back(cat(task, ": ", status.message()));
   }
@@ -120,6 +148,8 @@ struct Worker final : ShardListener {
   std::string connected, broken;
   std::function<void()> when_connected = [] {};
   std::map<CheckpointId, int> snapshots;
+  /// Records in flight to the tasks of a vertex, by checkpoint and name.
+  std::map<CheckpointId, std::map<std::string, int64_t>> in_flight;
   std::map<int, ShardProgress> progress;  ///< by shard
   std::vector<std::string> failures;
   size_t ended = 0;
