@@ -257,6 +257,10 @@ StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPl
   set("execution.checkpointing.min-pause", ms(settings.min_pause_ms));
   set("execution.checkpointing.timeout", ms(settings.timeout_ms));
   set("execution.checkpointing.max-concurrent-checkpoints", cat(settings.max_concurrent));
+  if (settings.overtake_ms >= 0) {
+    set("execution.checkpointing.unaligned.enabled", "true");
+    set("execution.checkpointing.aligned-checkpoint-timeout", ms(settings.overtake_ms));
+  }
   set("execution.checkpointing.tolerable-failed-checkpoints", cat(settings.tolerable_failures));
   set("execution.checkpointing.num-retained", cat(settings.num_retained));
   if (settings.delete_when_canceled)

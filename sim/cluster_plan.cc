@@ -177,6 +177,23 @@ WorkloadPlan draw_workload(SimRandom& random, bool wide) {
   return plan;
 }
 
+namespace {
+
+/// Half of the seeds take unaligned checkpoints, at most starts: drawn from a separate generator,
+/// so that the other seeds run as before.
+void draw_overtaking(const WorkloadPlan& workload, SettingsPlan& settings) {
+  SimRandom seed(splitmix_output(workload.data_seed ^ 0x0e7a));
+  if (!workload.exactly_once || !seed.chance(0.55)) return;
+  SimRandom start(splitmix_output(workload.data_seed ^ 0x0e7b) +
+                  static_cast<uint64_t>(1000 * settings.interval_ms + settings.event_threshold +
+                                        settings.timeout_ms));
+  if (start.chance(0.1)) return;
+  settings.overtake_ms = one_of(start, {0, 0, 0, 1, 10, 100});
+  settings.max_concurrent = 1;
+}
+
+}  // namespace
+
 SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* before,
                            SimRandom& random) {
   SettingsPlan plan;
@@ -209,6 +226,7 @@ SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* bef
   plan.incremental = modes.chance(1.0 / 3);
   // State inside `_metadata` has no layers.
   if (plan.incremental) plan.inline_threshold = one_of(modes, {0, 0, 0, 100});
+  draw_overtaking(workload, plan);
   return plan;
 }
 
@@ -391,7 +409,9 @@ std::string describe(const SettingsPlan& plan) {
              plan.max_concurrent, ", tolerable ", plan.tolerable_failures, ", inline ",
              plan.inline_threshold, ", retained ", plan.num_retained,
              plan.incremental ? ", incremental" : "",
-             plan.delete_when_canceled ? ", none when canceled" : "");
+             plan.delete_when_canceled ? ", none when canceled" : "",
+             plan.overtake_ms < 0 ? std::string()
+                                  : cat(", barriers overtake after ", plan.overtake_ms, " ms"));
 }
 
 }  // namespace weir::sim

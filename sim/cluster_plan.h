@@ -136,6 +136,7 @@ struct SettingsPlan {
   int num_retained = 1;
   bool incremental = false;
   bool delete_when_canceled = false;  ///< all checkpoints
+  int64_t overtake_ms = -1;           ///< barriers overtake after this time; -1: never
 };
 
 /// The faults of the safety phase.
