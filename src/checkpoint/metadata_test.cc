@@ -48,6 +48,52 @@ CheckpointMetadata decoded(std::string_view bytes, MetadataDecoding options = {}
 }
 std::string file_of(const StateStream& stream) { return std::get<FileSegment>(stream).file; }
 
+TEST(Metadata, LayersOfIncrementalStateAndTheirSharedFilesSurvive) {
+  KeyedStateHandle handle;
+  handle.range = {4, 7};
+  const auto layer = [](bool changes, std::vector<int64_t> offsets, StateStream stream) {
+    KeyedStateHandle made{{4, 7}, std::move(offsets), std::move(stream)};
+    made.changes = changes;
+    return made;
+  };
+  const std::string first = "../shared/data-1-0-00000000000000aa";
+  const std::string third = "../shared/data-3-0-00000000000000bb";
+  handle.layers = {layer(false, {10, -20, 0, 30}, FileSegment{first, 5, 60}),
+                   layer(false, {0, 10, 0, 0}, FileSegment{third, 0, 20}),
+                   layer(true, {-10, 15, 0, 20}, FileSegment{third, 20, 25})};
+  CheckpointMetadata metadata = example();
+  metadata.operators[1].subtasks[0].keyed_state = handle;
+  for (const char* directory :
+       {"hdfs://nn:8020/cp/job/chk-42", "file:///moved/to/chk-42", "file:///moved/to/chk-42/"}) {
+    MetadataDecoding options;
+    options.directory = directory;
+    const KeyedStateHandle read =
+        *decoded(encoded(metadata), options).operators[1].subtasks[0].keyed_state;
+    EXPECT_EQ(read.range, handle.range);
+    ASSERT_EQ(read.layers.size(), 3u);
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(read.layers[i].range, handle.range);
+      EXPECT_EQ(read.layers[i].offsets, handle.layers[i].offsets);
+      EXPECT_EQ(read.layers[i].changes, i == 2);
+      EXPECT_EQ(file_of(read.layers[i].stream), file_of(handle.layers[i].stream));
+      EXPECT_EQ(stream_length(read.layers[i].stream), stream_length(handle.layers[i].stream));
+    }
+  }
+  const std::string bytes = encoded(metadata);
+  EXPECT_NE(bytes.find("hdfs://nn:8020/cp/job/shared/data-3-0-00000000000000bb"),
+            std::string::npos);
+}
+
+TEST(Metadata, ChangesToNothingAreDamage) {
+  KeyedStateHandle handle;
+  handle.range = {0, 0};
+  handle.layers = {KeyedStateHandle{{0, 0}, {10}, FileSegment{"data-0-1", 0, 20}}};
+  handle.layers[0].changes = true;
+  CheckpointMetadata metadata = example();
+  metadata.operators[1].subtasks[0].keyed_state = handle;
+  EXPECT_EQ(decode_metadata(encoded(metadata), {}).status().code(), StatusCode::kDataLoss);
+}
+
 TEST(Metadata, ReproducesFlink23FileByteForByte) {
   const std::string bytes = flink_sample("flink-2.3.0/minimal/_metadata");
   ASSERT_EQ(bytes.size(), 1669u);

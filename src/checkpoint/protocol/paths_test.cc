@@ -60,5 +60,24 @@ TEST(CheckpointPaths, JobDirectoryIsItsIdInHex) {
   EXPECT_EQ(job_directory_name(job), "dead0000000000000000000000000000");
 }
 
+TEST(CheckpointPaths, SharedFilesNameTheirCheckpoint) {
+  const SharedFileName name{7, {3, 0xff}};
+  EXPECT_EQ(shared_file_name(name), "data-7-3-00000000000000ff");
+  EXPECT_EQ(parse_shared_file_name("data-7-3-00000000000000ff"), name);
+  for (const char* other : {"data-3-00000000000000ff", "data-0-3-00000000000000ff", "data-7-3-ff",
+                            "data-07-3-00000000000000ff", "data-7--3-00000000000000ff", ""})
+    EXPECT_FALSE(parse_shared_file_name(other)) << other;
+  EXPECT_FALSE(parse_data_file_name("data-7-3-00000000000000ff"));
+}
+
+TEST(CheckpointPaths, AReferenceLeadsNowhereButToSharedFiles) {
+  const std::string name = "data-7-3-00000000000000ff";
+  EXPECT_EQ(shared_reference(name), "../shared/" + name);
+  EXPECT_EQ(parse_shared_reference("../shared/" + name), name);
+  for (const std::string& other :
+       {name, "shared/" + name, "../shared/../" + name, "../shared/x", std::string("../shared/")})
+    EXPECT_FALSE(parse_shared_reference(other)) << other;
+}
+
 }  // namespace
 }  // namespace weir
