@@ -121,15 +121,17 @@ void remove_older_records(const FileLocation& directory, const Records& records,
   for (const StartNumber start : records.starts) {
     if (start < newest) (void)directory.fs->remove(directory.child(start_record_name(start)).path);
   }
-  std::vector<std::string> temporaries = records.temporaries;
-  const auto unfinished = directory.fs->unfinished(directory.path);
-  if (unfinished.ok()) {
-    for (const std::string& path : *unfinished)
-      temporaries.push_back(path.substr(path.rfind('/') + 1));
-  }
-  for (const std::string& name : temporaries) {
+  for (const std::string& name : records.temporaries) {
     const auto start = parse_start_record_name(std::string_view(name).substr(0, name.find('.')));
     if (start && *start < newest) (void)directory.fs->remove(directory.child(name).path);
+  }
+  // An object store does not list what starts have left that were killed while they recorded
+  // themselves. None of them can have the newest number: it is taken.
+  const auto unfinished = directory.fs->unfinished(directory.path);
+  if (!unfinished.ok()) return;
+  for (const std::string& path : *unfinished) {
+    const auto start = parse_start_record_name(path.substr(path.rfind('/') + 1));
+    if (start && *start <= newest) (void)directory.fs->discard(publication_of(path, "killed"));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -135,7 +136,8 @@ Status S3StagedFiles::publish(const StagedFile& file) {
     return {};
   }
   const StatusCode code = answer.status.code();
-  const bool may_be_done = code == StatusCode::kNotFound || answer.earlier_unknown;
+  const bool may_be_done =
+      code == StatusCode::kNotFound || code == StatusCode::kAlreadyExists || answer.earlier_unknown;
   return may_be_done ? resolve(file, upload, answer.status) : answer.status;
 }
 
@@ -164,11 +166,30 @@ Status S3StagedFiles::resolve(const StagedFile& file, const S3WholeUpload& uploa
 }
 
 Status S3StagedFiles::discard(const StagedFile& file) {
-  const auto own = find_own(file);
-  if (!own) return not_found(cat("nothing is staged as ", file.staged, " for ", file.target));
-  WEIR_RETURN_IF_ERROR(client_->abort_upload(own->upload));
-  forget(file);
-  return {};
+  if (const auto own = find_own(file)) {
+    WEIR_RETURN_IF_ERROR(client_->abort_upload(own->upload));
+    forget(file);
+    return {};
+  }
+  return discard_of_others(file);
+}
+
+Status S3StagedFiles::discard_of_others(const StagedFile& file) {
+  const std::string key = s3_key(file.target);
+  std::set<std::string> own;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [names, whole] : own_) own.insert(whole.upload.id);
+  }
+  WEIR_ASSIGN_OR_RETURN(const auto uploads, client_->list_uploads(key));
+  bool found = false;
+  for (const S3Upload& upload : uploads) {
+    if (upload.key != key || own.contains(upload.id)) continue;
+    WEIR_RETURN_IF_ERROR(client_->abort_upload(upload));
+    found = true;
+  }
+  return found ? Status()
+               : not_found(cat("nothing is staged as ", file.staged, " for ", file.target));
 }
 
 }  // namespace weir
