@@ -91,7 +91,9 @@ constexpr FlinkKey kKeys[] = {
      "table.* sql-client.* sql-gateway.* python.*",
      "a program of weir's is run as a stream by itself; --parallelism, --target and the like say "
      "how"},
-    {"s3.* s3a.* fs.s3.* fs.s3a.* fs.azure.* fs.gs.* gs.* fs.oss.* fs.allowed-fallback-filesystems "
+    {"s3.entropy.* s3.s5cmd.* s3.bulk-copy.* s3.chunked-encoding.* s3.async.* s3.read.* "
+     "s3.connection.* s3.threads.* s3.fast.* s3.multipart.* s3.committer.* s3a.* fs.s3.* fs.s3a.* "
+     "fs.azure.* fs.gs.* gs.* fs.oss.* fs.allowed-fallback-filesystems "
      "fs.output.* fs.overwrite-files fs.hdfs.hadoopconf "
      "fs.hdfs.hdfsdefault fs.hdfs.hdfssite fs.s3-* presto.* hive.* flink.hadoop.*",
      "weir's file systems are local ones, HDFS and S3, and docs/configuration.md lists their keys"},

@@ -121,6 +121,15 @@ def by_find_package(work, prefix):
     cmake(OUTSIDE, build, "-DWEIR_BY=find_package", f"-DCMAKE_PREFIX_PATH={prefix}")
     check_job(os.path.join(build, "own_parts_job"))
     run(os.path.join(build, "own_parts_test"))
+    # It has the component: it looks for the server, and there is none at that port.
+    keys = ["s3.endpoint=http://127.0.0.1:1", "s3.access-key=a", "s3.secret-key=b"]
+    tried = subprocess.run(
+        [os.path.join(build, "s3_job"), *[word for key in keys for word in ("-D", key)]],
+        timeout=120,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "http://127.0.0.1:1 is not reachable" in tried.stderr, tried.stderr
 
 
 def by_pkg_config(work, prefix):

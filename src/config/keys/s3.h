@@ -12,8 +12,14 @@ inline constexpr Option<std::string> kS3AccessKey{
      "s3.access.key"}};
 inline constexpr Option<std::string> kS3SecretKey{
     {"s3.secret-key", ConfigType::kSecret, "", "Secret key for S3.", "s3.secret.key"}};
+inline constexpr Option<std::string> kS3SecretKeyFile{
+    {"s3.secret-key.file", ConfigType::kString, "",
+     "File that holds the secret key for S3. Only its owner may read it."}};
 inline constexpr Option<std::string> kS3SessionToken{
     {"s3.session-token", ConfigType::kSecret, "", "Session token of temporary keys for S3."}};
+inline constexpr Option<std::string> kS3SessionTokenFile{
+    {"s3.session-token.file", ConfigType::kString, "",
+     "File that holds the session token for S3. Only its owner may read it."}};
 inline constexpr Option<std::string> kS3Endpoint{
     {"s3.endpoint", ConfigType::kString, "",
      "Server for s3://, as https://host:port; unset: $AWS_ENDPOINT_URL_S3, else "
@@ -57,12 +63,13 @@ inline constexpr Option<Duration> kS3SilenceTimeout{
 
 /// S3.
 inline constexpr const ConfigKey* kS3Keys[] = {
-    &options::kS3AccessKey,      &options::kS3SecretKey,
-    &options::kS3SessionToken,   &options::kS3Endpoint,
-    &options::kS3Region,         &options::kS3PathStyle,
-    &options::kS3CaFile,         &options::kS3ConditionalWrites,
-    &options::kS3PartSize,       &options::kS3Parallel,
-    &options::kS3RetryAttempts,  &options::kS3CallTimeout,
+    &options::kS3AccessKey,        &options::kS3SecretKey,
+    &options::kS3SecretKeyFile,    &options::kS3SessionToken,
+    &options::kS3SessionTokenFile, &options::kS3Endpoint,
+    &options::kS3Region,           &options::kS3PathStyle,
+    &options::kS3CaFile,           &options::kS3ConditionalWrites,
+    &options::kS3PartSize,         &options::kS3Parallel,
+    &options::kS3RetryAttempts,    &options::kS3CallTimeout,
     &options::kS3SilenceTimeout,
 };
 
