@@ -28,15 +28,27 @@ class RealTcpClient final : public TcpClient {
 
   Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes,
               bool* end) override {
-    bytes->clear();
-    *end = false;
-    if (!wait_for(fd_, POLLIN, timeout)) return {};
     bytes->resize(max);
-    const ssize_t got = ::recv(fd_, bytes->data(), max, 0);
+    size_t got = 0;
+    const Status status = read_into(bytes->data(), max, timeout, &got, end);
+    bytes->resize(got);
+    return status;
+  }
+
+  Status read_into(char* to, size_t max, std::chrono::milliseconds timeout, size_t* got,
+                   bool* end) override {
+    *got = 0;
+    *end = false;
+    ssize_t received = ::recv(fd_, to, max, 0);
+    if (received < 0 && errno == EAGAIN && wait_for(fd_, POLLIN, timeout))
+      received = ::recv(fd_, to, max, 0);
     const int error = errno;
-    bytes->resize(got > 0 ? static_cast<size_t>(got) : 0);
-    *end = got == 0;
-    if (got >= 0 || error == EAGAIN || error == EINTR) return {};
+    if (received >= 0) {
+      *got = static_cast<size_t>(received);
+      *end = received == 0;
+      return {};
+    }
+    if (error == EAGAIN || error == EINTR) return {};
     const std::string_view advice =
         error == ETIMEDOUT ? "; it vanished without closing the connection" : "";
     return unavailable(cat("cannot read from ", peer_, ": ", std::strerror(error), advice));

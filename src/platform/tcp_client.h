@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,7 +11,8 @@
 
 namespace weir {
 
-/// A TCP connection. Blocks at most as long as the given timeout. Thread: one at a time.
+/// A TCP connection. Blocks at most as long as the given timeout. Thread: one at a time; one may
+/// read while another writes.
 class TcpClient {
  public:
   virtual ~TcpClient() = default;
@@ -18,6 +21,15 @@ class TcpClient {
   /// answered for a minute.
   virtual Status read(size_t max, std::chrono::milliseconds timeout, std::string* bytes,
                       bool* end) = 0;
+  /// The same into memory of the caller: at most `max` bytes at `to`, and `*got` is their number.
+  virtual Status read_into(char* to, size_t max, std::chrono::milliseconds timeout, size_t* got,
+                           bool* end) {
+    std::string bytes;
+    const Status status = read(max, timeout, &bytes, end);
+    *got = bytes.size();
+    std::copy(bytes.begin(), bytes.end(), to);
+    return status;
+  }
   /// Sends all bytes. UNAVAILABLE if the connection broke or they were not taken in time; then some
   /// of them may have been sent.
   virtual Status write(std::string_view bytes, std::chrono::milliseconds timeout) = 0;
