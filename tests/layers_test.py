@@ -40,7 +40,10 @@ THIRD_PARTY = {
         "src/platform/",
     ),
     "zookeeper/": ("src/ha/",),
-    "openssl/": ("src/platform/", "src/kafka/", "src/fs/s3/"),
+    "openssl/": ("src/platform/", "src/kafka/", "src/fs/hdfs/", "src/fs/s3/"),
+    "google/protobuf/": ("src/fs/hdfs/",),
+    "gssapi/": ("src/fs/hdfs/",),
+    "krb5.h": ("src/fs/hdfs/",),
     "librdkafka/": ("src/kafka/",),
 }
 # Headers of the operating system, and the folders that may touch it.

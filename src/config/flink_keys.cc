@@ -97,12 +97,15 @@ constexpr FlinkKey kKeys[] = {
      "fs.output.* fs.overwrite-files fs.hdfs.hadoopconf "
      "fs.hdfs.hdfsdefault fs.hdfs.hdfssite fs.s3-* presto.* hive.* flink.hadoop.*",
      "weir's file systems are local ones, HDFS and S3, and docs/configuration.md lists their keys"},
-    {"security.kerberos.* security.context.* security.module.* security.delegation.* "
+    {"security.kerberos.login.use-ticket-cache security.kerberos.login.contexts "
+     "security.kerberos.access.* security.kerberos.fetch.* security.kerberos.relogin.* "
+     "security.kerberos.krb5-conf.* security.context.* security.module.* security.delegation.* "
      "security.ssl.rest.* security.ssl.algorithms "
      "security.ssl.verify-hostname security.ssl.provider security.ssl.internal.session-* "
      "security.ssl.internal.handshake-timeout "
      "security.ssl.internal.close-notify-flush-timeout security.ssl.protocol zookeeper.sasl.*",
-     "weir has no Kerberos, and between its processes TLS as OpenSSL and docs/deploy.md have it"},
+     "weir uses Kerberos for HDFS only, by a keytab or a ticket cache, and between its processes "
+     "TLS as OpenSSL and docs/deploy.md have it"},
     {"security.ssl.enabled security.ssl.keystore security.ssl.keystore-password "
      "security.ssl.key-password security.ssl.truststore "
      "security.ssl.truststore-password security.ssl.internal.cert.fingerprint",

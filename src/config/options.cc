@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "config/keys/hdfs.h"
 #include "config/keys/operating.h"
 #include "config/keys/s3.h"
 
@@ -19,6 +20,7 @@ constexpr ConfigArea kAreas[] = {
     {"Pipeline", "Name, parallelism, event time and batches of a job.", kPipelineKeys},
     {"Files", "File systems and directories.", kFilesKeys},
     {"S3", "For paths that begin with s3://; see docs/s3.md.", kS3Keys},
+    {"HDFS", "The native client of HDFS, and Kerberos ([hdfs.md](hdfs.md)).", kHdfsKeys},
     {"Cluster", "Roles and addresses of processes, and the detection of lost ones.", kClusterKeys},
     {"Operating", "The REST interface, and metrics for Prometheus.", kOperatingKeys},
     {"High availability", "Election of coordinators with ZooKeeper.", kHighAvailabilityKeys},

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "config/configuration.h"
 #include "config/flink_keys.h"
+#include "config/keys/hdfs.h"
 #include "config/options.h"
 #include "config/secret_file.h"
 
@@ -27,8 +28,9 @@ struct Leaf {
 StatusOr<std::string> list_text(const YAML::Node& list, const std::string& key,
                                 const std::string& place) {
   if (find_flink_key(key) != nullptr) return std::string();
-  const bool takes_several =
-      key == options::kZooKeeperQuorum.name || key == options::kHdfsHttpAddress.name;
+  const bool takes_several = key == options::kZooKeeperQuorum.name ||
+                             key == options::kHdfsHttpAddress.name ||
+                             key == options::kHdfsRpcAddress.name;
   if (list.size() != 1 && !takes_several)
     return invalid_argument(
         cat(place, ": '", key, "' takes one value, but is a list of ", list.size()));

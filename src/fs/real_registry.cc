@@ -20,10 +20,11 @@ namespace {
 struct FileSystemComponent {
   std::string_view name;
   MakeFileSystem* (*make)();
-  std::string_view schemes[2];
+  std::string_view schemes[3];
 };
-const FileSystemComponent kComponents[] = {{"hdfs", &weir_component_hdfs, {"hdfs", "webhdfs"}},
-                                           {"s3", &weir_component_s3, {"s3", "s3a"}}};
+const FileSystemComponent kComponents[] = {
+    {"hdfs", &weir_component_hdfs, {"hdfs", "webhdfs", "swebhdfs"}},
+    {"s3", &weir_component_s3, {"s3", "s3a"}}};
 
 }  // namespace
 
@@ -64,7 +65,8 @@ StatusOr<std::shared_ptr<FileSystem>> RealFileSystems::make(const FileUri& uri) 
   }
   return invalid_argument(
       cat("weir has no file system for the scheme \"", uri.scheme,
-          "\": it knows file, hdfs, webhdfs, s3 and memory, and what the program gives "
+          "\": it knows file, hdfs, webhdfs, swebhdfs, s3 and memory, and what the program "
+          "gives "
           "to register_file_system()"));
 }
 

@@ -25,7 +25,9 @@ TEST(TickerTest, CallsAgainAndAgainUntilItIsDestroyed) {
 
 TEST(TickerTest, EndDoesNotWaitForThePeriod) {
   bool called = false;
-  { const Ticker ticker(std::chrono::hours(1), [&] { called = true; }); }
+  {
+    const Ticker ticker(std::chrono::hours(1), [&] { called = true; });
+  }
   EXPECT_FALSE(called);
 }
 

@@ -10,10 +10,15 @@
 namespace weir {
 namespace {
 
-FileSystemUnderTest real_hdfs() {
+FileSystemUnderTest real_hdfs(const std::string& client) {
   if (test_hdfs().empty()) return {};  // run.sh sets it; never fall back to a local directory
   static std::atomic<int> next{0};
-  auto files = files_as(process_login_user());
+  std::map<std::string, std::string> config{{"fs.hdfs.client", client}};
+  if (const auto keytab = environment("WEIR_TEST_KEYTAB")) {
+    config["security.kerberos.login.keytab"] = *keytab;
+    config["security.kerberos.login.principal"] = "hdfs/localhost@WEIR.TEST";
+  }
+  auto files = files_as(process_login_user(), std::move(config));
   auto location = files->resolve(cat(test_hdfs(), "/weir-conformance-", ::getpid(), "-", next++));
   EXPECT_TRUE(location.ok()) << location.status().to_string();
   if (!location.ok()) return {};
@@ -26,9 +31,15 @@ FileSystemUnderTest real_hdfs() {
 }
 
 // 10 MB exceeds a writer's buffer, so the file is sent while it is written.
-INSTANTIATE_TEST_SUITE_P(Hdfs, FileSystemConformance,
-                         testing::Values(ConformanceParameter{"Real", real_hdfs, true,
-                                                              10'000'000}));
+INSTANTIATE_TEST_SUITE_P(
+    Hdfs, FileSystemConformance,
+    testing::Values(ConformanceParameter{.name = "Web",
+                                         .make = [] { return real_hdfs("webhdfs"); },
+                                         .large_bytes = 10'000'000},
+                    ConformanceParameter{.name = "Native",
+                                         .make = [] { return real_hdfs("native"); },
+                                         .large_bytes = 10'000'000}),
+    [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace weir

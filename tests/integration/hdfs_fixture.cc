@@ -68,6 +68,7 @@ std::string tool_output(const std::string& command) {
 void HdfsTest::SetUp() {
   if (test_hdfs().empty())
     GTEST_SKIP() << "WEIR_TEST_HDFS names no HDFS: run tests/integration/run.sh";
+  if (environment("WEIR_TEST_HDFS_KERBEROS")) GTEST_SKIP() << "for an HDFS without Kerberos";
   static std::atomic<int> next{0};
   files_ = files_as(process_login_user());
   auto location = files_->resolve(cat(test_hdfs(), "/weir-test-", ::getpid(), "-", next++));

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Starts real systems, runs the tests against them, and always stops them again.
-# usage: run.sh BUILD_DIR [single|ha|zookeeper|s3 ...]      (default: all; single and ha are HDFS)
+# usage: run.sh BUILD_DIR [single|ha|kerberos|zookeeper|s3 ...]      (default: all; the first three are HDFS)
 set -euo pipefail
-build="${1:?usage: run.sh BUILD_DIR [single|ha|zookeeper|s3 ...]}"; shift
+build="${1:?usage: run.sh BUILD_DIR [single|ha|kerberos|zookeeper|s3 ...]}"; shift
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tool="$here/../../tools/real/hdfs.py"
 zookeeper_tool="$here/../../tools/real/zookeeper.py"
@@ -30,10 +30,10 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-run_hdfs() { # run_hdfs NAME [start options]
-  local home="$scratch/$1"; shift
+run_hdfs() { # run_hdfs NAME FILTER [start options]
+  local home="$scratch/$1" filter="$2"; shift 2
   timeout 600 "$tool" start --home "$home" "$@"
-  (. "$home/env"; exec timeout 600 "$build/bin/weir_hdfs_test" --gtest_brief=1) & test_pid=$!
+  (. "$home/env"; exec timeout 600 "$build/bin/weir_hdfs_test" --gtest_brief=1 --gtest_filter="$filter") & test_pid=$!
   wait "$test_pid"; test_pid=""
   "$tool" stop --home "$home"
 }
@@ -54,13 +54,16 @@ run_s3() {
   "$s3_tool" stop --home "$home"
 }
 
-(($#)) || set -- single ha zookeeper s3
+(($#)) || set -- single ha kerberos zookeeper s3
 for setup in "$@"; do
   case "$setup" in
-    single) run_hdfs single ;;
-    ha) run_hdfs ha --ha ;;
+    single) run_hdfs single '*' ;;
+    ha) run_hdfs ha '*' --ha ;;
+    kerberos) # the HTTP client knows no Kerberos
+      run_hdfs kerberos '*Kerberos*:*Conformance*/Native' --kerberos
+      run_hdfs encrypted '*Kerberos*' --kerberos --encrypt ;;
     zookeeper) run_zookeeper ;;
     s3) run_s3 ;;
-    *) echo "run.sh: no set-up is called $setup; there are single, ha, zookeeper and s3" >&2; exit 2 ;;
+    *) echo "run.sh: no set-up is called $setup; there are single, ha, kerberos, zookeeper and s3" >&2; exit 2 ;;
   esac
 done

@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
-"""A real HDFS on this machine for tests: a NameNode and a DataNode, or an HA pair with a
-JournalNode.
+"""A real HDFS on this machine for tests: a NameNode and DataNodes, or an HA pair with a JournalNode.
 
-  hdfs.py start --home DIR [--ha] [--close-delay-ms N]   writes DIR/env: source it to find the HDFS
+  hdfs.py start --home DIR [--ha] [--datanodes N] [--kerberos] [--encrypt] [--close-delay-ms N]
+                                                         writes DIR/env: source it to find the HDFS
   hdfs.py stop --home DIR
   hdfs.py failover --home DIR                            the standby becomes active, the active one standby
+  hdfs.py promote --home DIR                             the NameNode that is left becomes active
   hdfs.py observer --home DIR begin|end                  the standby becomes an observer, which answers reads; a standby again
   hdfs.py state --home DIR [NAME]                        prints active, standby or observer
   hdfs.py safemode --home DIR enter|leave
   hdfs.py admin --home DIR ARGS...                       hdfs dfsadmin ARGS
   hdfs.py datanode --home DIR stop|start|fsyncs          takes the DataNode away, brings it back, prints how often it has synced
-  hdfs.py kill --home DIR [NAME]                         kill -9 (of nn1, unless another of nn1, nn2, dn, jn is named)
+  hdfs.py kill --home DIR [NAME]                         kill -9 (of nn1, unless another of nn1, nn2, dn, dn2, jn is named)
   hdfs.py revive --home DIR [NAME]                       starts a killed one again, with its data, on its ports
   hdfs.py pause|resume --home DIR [NAME]                 SIGSTOP, SIGCONT
+
+--datanodes N starts dn, dn2, ..., and files have a replica on each. --kerberos makes a realm with
+the principals alice and bob (kerberos.py), and the servers accept each level of protection;
+--encrypt makes them encrypt all transfers.
 
 Everything listens on 127.0.0.1, on ports that the system chooses. Jars come from Maven and are kept
 in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its pid and
@@ -30,6 +35,7 @@ import time
 import urllib.request
 from xml.sax.saxutils import escape
 
+import kerberos
 import servers
 from servers import HOST, die, free_ports, say
 
@@ -90,9 +96,10 @@ class Home(servers.Home):
 # --- configuration
 
 
-def write_conf(home, name, extra=None, level="INFO"):
+def write_conf(home, name, extra=None, level="INFO", datanode="dn"):
     """A configuration folder for one process, or for clients."""
     folder, ports, ha = home.folder, home.state["ports"], home.state["ha"]
+    secure = home.state.get("kerberos", False)
     conf = folder / f"conf-{name}"
     conf.mkdir(exist_ok=True)
     core = {
@@ -101,7 +108,7 @@ def write_conf(home, name, extra=None, level="INFO"):
         "ipc.client.connect.max.retries": 3,
     }
     hdfs = {
-        "dfs.replication": 1,
+        "dfs.replication": home.state["datanodes"],
         "dfs.permissions.enabled": "true",
         "dfs.heartbeat.interval": 1,
         "dfs.namenode.heartbeat.recheck-interval": 1000,
@@ -112,10 +119,10 @@ def write_conf(home, name, extra=None, level="INFO"):
         "dfs.client.use.datanode.hostname": "true",
         "dfs.namenode.rpc-bind-host": HOST,
         "dfs.namenode.http-bind-host": HOST,
-        "dfs.datanode.address": f"{HOST}:{ports['dn_data']}",
-        "dfs.datanode.http.address": f"{HOST}:{ports['dn_http']}",
-        "dfs.datanode.ipc.address": f"{HOST}:{ports['dn_ipc']}",
-        "dfs.datanode.data.dir": f"file://{folder}/data",
+        "dfs.datanode.address": f"{HOST}:{ports[datanode + '_data']}",
+        "dfs.datanode.http.address": f"{HOST}:{ports[datanode + '_http']}",
+        "dfs.datanode.ipc.address": f"{HOST}:{ports[datanode + '_ipc']}",
+        "dfs.datanode.data.dir": f"file://{folder}/data-{datanode}",
         "dfs.datanode.du.reserved": 0,
         "dfs.client.block.write.replace-datanode-on-failure.policy": "NEVER",
         # When a file on one DataNode is closed, the NameNode is mostly asked a moment too early;
@@ -148,6 +155,12 @@ def write_conf(home, name, extra=None, level="INFO"):
             "dfs.namenode.rpc-address": f"{HOST}:{ports['nn1_rpc']}",
             "dfs.namenode.http-address": f"{HOST}:{ports['nn1_http']}",
         }
+    if secure:
+        realm = kerberos.settings(folder)
+        core |= realm["core"]
+        hdfs |= realm["hdfs"]
+        if home.state["encrypt"]:
+            hdfs["dfs.encrypt.data.transfer"] = "true"
     hdfs |= extra or {}
     for file, properties in [("core-site.xml", core), ("hdfs-site.xml", hdfs)]:
         body = "".join(
@@ -183,6 +196,10 @@ def beans(port, query):
         return {}
 
 
+def datanode_names(home):
+    return ["dn"] + [f"dn{i}" for i in range(2, home.state["datanodes"] + 1)]
+
+
 def is_ours(home, name, port):
     """True if the server on the port is the process that was started, and not another one that
     took the port first.
@@ -201,7 +218,9 @@ def takes_blocks(home, nn):
         state = beans(
             home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=FSNamesystemState"
         )
-        return state.get("FSState") == "Operational" and state.get("NumLiveDataNodes") == 1
+        return state.get("FSState") == "Operational" and state.get("NumLiveDataNodes") == sum(
+            home.pid_of(name) is not None for name in datanode_names(home)
+        )
 
     return check
 
@@ -215,18 +234,23 @@ def ha_state(home, nn):
 # --- commands
 
 
-def start_once(home, ha, close_delay_ms):
-    names = ["nn1_rpc", "nn1_http", "dn_data", "dn_http", "dn_ipc"] + (
-        ["nn2_rpc", "nn2_http", "jn_rpc", "jn_http"] if ha else []
-    )
+def start_once(home, ha, close_delay_ms, datanodes, secure, encrypt):
     home.state = {
+        "datanodes": datanodes,
+        "kerberos": secure,
+        "encrypt": encrypt,
         "jars": str(jars()),
         "ha": ha,
         "close_delay_ms": close_delay_ms,
-        "ports": dict(zip(names, free_ports(len(names)), strict=False)),
         "processes": {},
     }
+    names = ["nn1_rpc", "nn1_http"] + (["nn2_rpc", "nn2_http", "jn_rpc", "jn_http"] if ha else [])
+    for name in datanode_names(home):
+        names += [f"{name}_{kind}" for kind in ("data", "http", "ipc")]
+    home.state["ports"] = dict(zip(names, free_ports(len(names)), strict=False))
     home.save()
+    if secure:
+        kerberos.start(home)
     ports = home.state["ports"]
     conf1 = namenode_conf(home, "nn1")
     if ha:
@@ -247,8 +271,9 @@ def start_once(home, ha, close_delay_ms):
         ):
             die(f"the NameNode could not be formatted; see {home.folder}/format.log")
     home.serve("nn1", "namenode", conf1, "256m")
-    (home.folder / "data").mkdir(mode=0o700, exist_ok=True)
-    home.serve("dn", "datanode", write_conf(home, "dn"), "256m")
+    for name in datanode_names(home):
+        (home.folder / f"data-{name}").mkdir(mode=0o700, exist_ok=True)
+        home.serve(name, "datanode", write_conf(home, name, datanode=name), "256m")
     home.wait("the NameNode", answers(home, "nn1", ports["nn1_http"]), "nn1")
     client = write_conf(home, "client", level="WARN")
     if ha:
@@ -273,7 +298,9 @@ def start_once(home, ha, close_delay_ms):
         home.wait("the second NameNode", answers(home, "nn2", ports["nn2_http"]), "nn2")
         home.wait("calls to nn2", listens(ports["nn2_rpc"]), "nn2")
         transition(home, "-transitionToActive", "nn1")
-    home.wait("a DataNode at the NameNode", takes_blocks(home, "nn1"), "nn1", "dn")
+    home.wait(
+        "the DataNodes at the NameNode", takes_blocks(home, "nn1"), "nn1", *datanode_names(home)
+    )
     uri = f"hdfs://{NAMESERVICE}" if ha else f"hdfs://{HOST}:{ports['nn1_rpc']}"
     environment = {
         "HADOOP_CONF_DIR": client,
@@ -281,8 +308,12 @@ def start_once(home, ha, close_delay_ms):
         "WEIR_TEST_HDFS_HOME": home.folder,
         "WEIR_TEST_HDFS_TOOL": pathlib.Path(__file__).resolve(),
         "WEIR_TEST_HDFS_HA": "1" if ha else "",
+        "WEIR_TEST_HDFS_HTTP": f"{HOST}:{ports['nn1_http']}",
         "WEIR_TEST_HDFS_CLASSPATH": f"{home.state['jars']}/*",
     }
+    if secure:
+        environment |= kerberos.environment(home.folder)
+        environment["WEIR_TEST_HDFS_KERBEROS"] = "encrypt" if encrypt else "1"
     home.write_env(environment)
     say(f"HDFS at {uri}; source {home.folder}/env")
 
@@ -290,9 +321,18 @@ def start_once(home, ha, close_delay_ms):
 def start(home, arguments):
     home.begin("an HDFS")
     try:
-        for leftover in ["data", "tmp", "journal", "name-nn1", "name-nn2"]:
-            subprocess.run(["rm", "-rf", str(home.folder / leftover)], check=True)
-        start_once(home, arguments.ha, arguments.close_delay_ms)
+        leftovers = [*home.folder.glob("data-dn*"), *home.folder.glob("name-nn*")]
+        leftovers += [home.folder / "tmp", home.folder / "journal", home.folder / "kerberos"]
+        for leftover in leftovers:
+            subprocess.run(["rm", "-rf", str(leftover)], check=True)
+        start_once(
+            home,
+            arguments.ha,
+            arguments.close_delay_ms,
+            arguments.datanodes,
+            arguments.kerberos,
+            arguments.encrypt,
+        )
     except BaseException:
         stop(home, arguments)
         raise
@@ -333,6 +373,14 @@ def failover(home, arguments):
     transition(home, "-transitionToActive", other)
     home.wait(f"{other} to take blocks", takes_blocks(home, other), other)
     say(f"{other} is active")
+
+
+def promote(home, arguments):
+    left = next(nn for nn in ["nn1", "nn2"] if home.pid_of(nn) is not None)
+    # Nobody answers at the other one, so there is nothing to compare with.
+    transition(home, "-transitionToActive", left, "--forceactive")
+    home.wait(f"{left} to take blocks", takes_blocks(home, left), left)
+    say(f"{left} is active")
 
 
 def observer(home, arguments):
@@ -393,7 +441,7 @@ def revive(home, name):
     home.wait(name, answers(home, name, home.state["ports"][f"{name}_http"]), name)
     if name != "jn":
         namenode = name if kind == "namenode" else "nn1"
-        home.wait("a DataNode at the NameNode", takes_blocks(home, namenode), namenode)
+        home.wait("the DataNodes at the NameNode", takes_blocks(home, namenode), namenode)
 
 
 def main():
@@ -405,6 +453,7 @@ def main():
         "start",
         "stop",
         "failover",
+        "promote",
         "observer",
         "state",
         "safemode",
@@ -420,6 +469,9 @@ def main():
         if name == "start":
             command.add_argument("--ha", action="store_true")
             command.add_argument("--close-delay-ms", type=int, default=5)
+            command.add_argument("--datanodes", type=int, default=1)
+            command.add_argument("--kerberos", action="store_true")
+            command.add_argument("--encrypt", action="store_true")
         elif name == "safemode":
             command.add_argument("what", choices=["enter", "leave"])
         elif name == "observer":
@@ -428,7 +480,7 @@ def main():
             command.add_argument("what", choices=["stop", "start", "fsyncs"])
         elif name in ("state", "kill", "revive", "pause", "resume"):
             command.add_argument(
-                "name", nargs="?", default="nn1", choices=["nn1", "nn2", "dn", "jn"]
+                "name", nargs="?", default="nn1", choices=["nn1", "nn2", "dn", "dn2", "dn3", "jn"]
             )
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command != "admin":
@@ -453,6 +505,7 @@ def main():
             "start": start,
             "stop": stop,
             "failover": failover,
+            "promote": promote,
             "observer": observer,
             "state": state,
             "datanode": datanode,

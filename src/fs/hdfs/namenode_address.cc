@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "config/value_text.h"
 #include "fs/file_system_registry.h"
 
 namespace weir {
@@ -72,8 +73,8 @@ bool is_nameservice(const HadoopConf& conf, const std::string& name) {
   return std::find(services.begin(), services.end(), name) != services.end();
 }
 
-StatusOr<NameNodes> of_nameservice(const HadoopConf& conf, const std::string& name) {
-  const Web web = web_of(conf);
+StatusOr<NameNodes> of_nameservice(const HadoopConf& conf, const Web& web,
+                                   const std::string& name) {
   NameNodes found;
   found.origin = cat(web.address_key(), ".", name, ".* of the Hadoop configuration");
   const std::string list_key = cat("dfs.ha.namenodes.", name);
@@ -159,6 +160,24 @@ StatusOr<NameNodes> resolved(const HadoopConf& conf, StatusOr<NameNodes> found) 
   return found;
 }
 
+/// `given`, or the authority of fs.defaultFS if it is empty.
+StatusOr<std::string> authority_of(const HadoopConf& conf, const std::string& given) {
+  if (!given.empty()) return given;
+  const auto default_fs = conf.get("fs.defaultFS");
+  if (!default_fs) {
+    return invalid_argument(
+        "an hdfs: URI without a host needs fs.defaultFS, and no Hadoop configuration gives it: "
+        "set HADOOP_CONF_DIR to the directory of core-site.xml, or write hdfs://host:port/path");
+  }
+  const auto uri = parse_file_uri(*default_fs);
+  if (!uri.ok() || uri->scheme != "hdfs" || uri->authority.empty()) {
+    return invalid_argument(cat("an hdfs: URI without a host means fs.defaultFS, which is \"",
+                                *default_fs,
+                                "\" and not hdfs://host:port: write the host into the URI"));
+  }
+  return uri->authority;
+}
+
 StatusOr<NameNodes> find_any(const HadoopConf& conf, const std::string& given,
                              const std::optional<std::string>& configured) {
   const Web web = web_of(conf);
@@ -170,23 +189,8 @@ StatusOr<NameNodes> find_any(const HadoopConf& conf, const std::string& given,
     }
     return found;
   }
-  std::string authority = given;
-  if (authority.empty()) {
-    const auto default_fs = conf.get("fs.defaultFS");
-    if (!default_fs) {
-      return invalid_argument(
-          "an hdfs: URI without a host needs fs.defaultFS, and no Hadoop configuration gives it: "
-          "set HADOOP_CONF_DIR to the directory of core-site.xml, or write hdfs://host:port/path");
-    }
-    const auto uri = parse_file_uri(*default_fs);
-    if (!uri.ok() || uri->scheme != "hdfs" || uri->authority.empty()) {
-      return invalid_argument(cat("an hdfs: URI without a host means fs.defaultFS, which is \"",
-                                  *default_fs,
-                                  "\" and not hdfs://host:port: write the host into the URI"));
-    }
-    authority = uri->authority;
-  }
-  if (is_nameservice(conf, authority)) return of_nameservice(conf, authority);
+  WEIR_ASSIGN_OR_RETURN(const std::string authority, authority_of(conf, given));
+  if (is_nameservice(conf, authority)) return of_nameservice(conf, web, authority);
   const std::string host = split_port(authority).host;
   if (const auto suffix = suffix_of_rpc_address(conf, authority)) {
     if (const auto http = conf.get(web.address_key() + *suffix)) {
@@ -211,12 +215,81 @@ StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& au
   return resolved(conf, find_any(conf, authority, configured));
 }
 
-StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority) {
+StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority,
+                                       bool https) {
   if (authority.empty())
     return invalid_argument(
         "a webhdfs: URI needs the NameNode's HTTP address: write webhdfs://host:9870/path");
-  if (is_nameservice(conf, authority)) return resolved(conf, of_nameservice(conf, authority));
-  return NameNodes{{Web{false}.base(split_port(authority))}, "the URI"};
+  const Web web{https || (is_nameservice(conf, authority) && web_of(conf).https)};
+  if (is_nameservice(conf, authority)) return resolved(conf, of_nameservice(conf, web, authority));
+  return NameNodes{{web.base(split_port(authority))}, "the URI"};
+}
+
+namespace {
+
+constexpr int kRpcPort = 8020;
+
+StatusOr<NameNodeAddress> rpc_address(const std::string& text, const std::string& origin) {
+  const HostPort parts = split_port(text);
+  std::string host = parts.host;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto port = parts.port.empty() ? StatusOr<int64_t>(kRpcPort) : parse_int(parts.port);
+  if (host.empty() || host.find_first_of("/?#@ $") != std::string::npos || !port.ok() ||
+      *port < 1 || *port > 65535)
+    return invalid_argument(cat(origin, ": \"", text, "\" is not an address: write host:port"));
+  return NameNodeAddress{host, static_cast<int>(*port)};
+}
+
+/// The addresses of a nameservice, as texts with the keys that give them.
+StatusOr<RpcNameNodes> rpc_of_nameservice(const HadoopConf& conf, const std::string& name) {
+  RpcNameNodes found;
+  found.origin = cat("dfs.namenode.rpc-address.", name, ".* of the Hadoop configuration");
+  const std::string list_key = cat("dfs.ha.namenodes.", name);
+  auto ids = list_of(conf.get(list_key));
+  if (ids.empty()) ids.emplace_back();
+  for (const std::string& id : ids) {
+    const std::string key = cat("dfs.namenode.rpc-address.", name, id.empty() ? "" : ".", id);
+    const auto value = conf.get(key);
+    if (!value) {
+      return invalid_argument(cat("the Hadoop configuration has the nameservice ", name,
+                                  " but no RPC address of its NameNode", id.empty() ? "" : " ", id,
+                                  ": set ", key));
+    }
+    WEIR_ASSIGN_OR_RETURN(NameNodeAddress address,
+                          rpc_address(*value, cat(conf.place(key), ", ", key)));
+    found.addresses.push_back(std::move(address));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string NameNodeAddress::text() const { return cat(host, ":", port); }
+
+StatusOr<RpcNameNodes> find_rpc_namenodes(const HadoopConf& conf, const std::string& given,
+                                          const std::optional<std::string>& configured) {
+  RpcNameNodes found;
+  if (const auto items = list_of(configured); !items.empty()) {
+    found.origin = "fs.hdfs.rpc-address";
+    for (const std::string& item : items) {
+      WEIR_ASSIGN_OR_RETURN(NameNodeAddress address, rpc_address(item, found.origin));
+      found.addresses.push_back(std::move(address));
+    }
+    return found;
+  }
+  WEIR_ASSIGN_OR_RETURN(const std::string authority, authority_of(conf, given));
+  if (is_nameservice(conf, authority)) return rpc_of_nameservice(conf, authority);
+  const HostPort parts = split_port(authority);
+  const bool may_be_nameservice = parts.port.empty() && parts.host.find('.') == std::string::npos;
+  found.origin =
+      cat(given.empty() ? "fs.defaultFS" : "the URI",
+          may_be_nameservice ? cat(" (if ", authority,
+                                   " is a nameservice, set HADOOP_CONF_DIR to the directory of the "
+                                   "hdfs-site.xml that lists it in dfs.nameservices)")
+                             : "");
+  WEIR_ASSIGN_OR_RETURN(NameNodeAddress address, rpc_address(authority, found.origin));
+  found.addresses.push_back(std::move(address));
+  return found;
 }
 
 }  // namespace weir

@@ -15,6 +15,26 @@ struct NameNodes {
   std::string origin;                   ///< how they were found, for messages
 };
 
+/// Where a NameNode takes calls of Hadoop RPC.
+struct NameNodeAddress {
+  std::string host;
+  int port = 0;
+  std::string text() const;  ///< "host:port"
+};
+struct RpcNameNodes {
+  std::vector<NameNodeAddress> addresses;  ///< at least one; several form an HA nameservice, or are
+                                           ///< the user's list
+  std::string origin;                      ///< how they were found, for messages
+};
+
+/// Finds the RPC addresses behind the authority of an hdfs:// URI. In this order:
+///   1. `configured`, the value of fs.hdfs.rpc-address: "host:port", several separated by commas;
+///   2. the authority, or fs.defaultFS if it is empty, is one of dfs.nameservices:
+///      dfs.namenode.rpc-address.<ns>.<nn> of each of dfs.ha.namenodes.<ns>;
+///   3. the authority itself, with port 8020 if it has none.
+StatusOr<RpcNameNodes> find_rpc_namenodes(const HadoopConf& conf, const std::string& authority,
+                                          const std::optional<std::string>& configured);
+
 /// Finds the HTTP addresses behind the authority of an hdfs:// URI ("host:8020", a nameservice, or
 /// "" for fs.defaultFS). In this order:
 ///   1. `configured`, the value of fs.hdfs.http-address: "host:port" or a URL, several separated by
@@ -29,6 +49,8 @@ StatusOr<NameNodes> find_namenodes(const HadoopConf& conf, const std::string& au
                                    const std::optional<std::string>& configured);
 
 /// The same for a webhdfs:// URI, whose authority is the HTTP address itself, or a nameservice.
-StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority);
+/// `https`: for a swebhdfs:// URI.
+StatusOr<NameNodes> find_web_namenodes(const HadoopConf& conf, const std::string& authority,
+                                       bool https = false);
 
 }  // namespace weir

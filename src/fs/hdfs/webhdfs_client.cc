@@ -10,7 +10,6 @@ namespace weir {
 namespace {
 constexpr int64_t kAnswerBytesMax = 256 << 20;  // a page of a listing has 1000 entries by default,
                                                 // but servers may be configured otherwise
-constexpr std::chrono::milliseconds kLong{1000};
 /// How long a NameNode counts as active after it has proven it.
 constexpr std::chrono::seconds kProofLasts{5};
 
@@ -22,24 +21,6 @@ bool shows_that_it_is_not_active(const HttpReply& reply) {
 }
 
 }  // namespace
-
-bool WebHdfsClient::Attempts::another(int attempts_max, const Status& failure) {
-  if (made_ >= attempts_max) return false;
-  if (options_.now && options_.now() - began_ >= options_.retry.deadline) {
-    WEIR_LOG(kWarning) << "HDFS: " << failure.message() << "; after " << made_ << " attempts in "
-                       << whole_ms(options_.now() - began_)
-                       << " ms there is no further one (fs.hdfs.call-timeout)";
-    return false;
-  }
-  ++made_;
-  wait_ =
-      wait_.count() == 0 ? options_.retry.first_wait : std::min(wait_ * 2, options_.retry.wait_max);
-  if (wait_ >= kLong)
-    WEIR_LOG(kWarning) << "HDFS: " << failure.message() << "; attempt " << made_ << " of "
-                       << attempts_max << " follows";
-  if (options_.sleep) options_.sleep(wait_);
-  return true;
-}
 
 void WebHdfsClient::fail_over(size_t from) {
   const size_t count = options_.namenodes.http_bases.size();
@@ -86,7 +67,7 @@ WebHdfsClient::Answer WebHdfsClient::refused(const HttpReply& reply, const std::
 
 WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameters) {
   const auto& bases = options_.namenodes.http_bases;
-  Attempts attempts(options_);
+  HdfsAttempts attempts(options_);
   bool earlier_unknown = false;
   size_t asked_in_a_row = 0;
   while (true) {

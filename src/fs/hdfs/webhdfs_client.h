@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "fs/hdfs/hdfs_retry.h"
 #include "fs/hdfs/namenode_address.h"
 #include "fs/hdfs/webhdfs_error.h"
 #include "http/http.h"
@@ -17,22 +17,9 @@
 
 namespace weir {
 
-struct RetryPolicy {
-  int attempts_max = 10;
-  /// Used while no NameNode has ever answered: a wrong address is then likelier than a restarting
-  /// NameNode.
-  int first_contact_attempts_max = 3;
-  std::chrono::milliseconds first_wait{200};  ///< doubles with each attempt
-  std::chrono::milliseconds wait_max{5000};
-  std::chrono::milliseconds deadline{300'000};  ///< no attempt begins after this time
-};
-
-struct WebHdfsOptions {
+struct WebHdfsOptions : HdfsRetryOptions {
   NameNodes namenodes;
   std::string user;
-  RetryPolicy retry;
-  std::function<void(std::chrono::milliseconds)> sleep;  ///< empty: no waits
-  std::function<MonotonicTime()> now;                    ///< empty: no deadline
 };
 
 /// Calls to the NameNodes of one HDFS over WebHDFS: finds the active one, retries where that can
@@ -67,23 +54,8 @@ class WebHdfsClient {
 
   Answer call(const Call& call, Parameters parameters);
 
-  /// Counts the attempts of something larger than a call, such as an upload, and waits between
-  /// them.
-  class Attempts {
-   public:
-    explicit Attempts(const WebHdfsOptions& options)
-        : options_(options), began_(options.now ? options.now() : MonotonicTime(0)) {}
-    /// False if all attempts are used up, or the deadline has passed. Waits before it returns true,
-    /// and logs the failure once the waits are long.
-    bool another(int attempts_max, const Status& failure);
-
-   private:
-    const WebHdfsOptions& options_;
-    const MonotonicTime began_;
-    int made_ = 1;
-    std::chrono::milliseconds wait_{0};
-  };
-  Attempts attempts() const { return Attempts(options_); }
+  /// For something larger than a call, such as an upload.
+  HdfsAttempts attempts() const { return HdfsAttempts(options_); }
 
   /// Interprets the refusal of the DataNode that `namenode` named. After a StandbyException the
   /// next call goes to another NameNode.

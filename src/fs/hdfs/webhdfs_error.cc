@@ -68,8 +68,9 @@ std::string advice_for(Refusal refusal, const RemoteException& remote, const Ref
   switch (refusal) {
     case Refusal::kPermission: return permission_advice(remote, call);
     case Refusal::kAuthentication:
-      return "the cluster wants Kerberos or a delegation token, and weir only says a user's name: "
-             "use a cluster or a gateway with simple authentication";
+      return "the cluster wants Kerberos: set fs.hdfs.client to native, and in core-site.xml "
+             "hadoop.security.authentication to kerberos; then run kinit, or set "
+             "security.kerberos.login.keytab and security.kerberos.login.principal";
     case Refusal::kNamespaceQuota:
       return cat("the quota of names is used up: hdfs dfs -count -q -v ", directory,
                  " shows it, hdfs dfsadmin -setQuota <names> <directory> raises it");

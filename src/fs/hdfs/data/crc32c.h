@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace weir {
+
+/// CRC-32C (RFC 3720, polynomial 0x1EDC6F41 reflected), the checksum of HDFS's blocks. Uses the
+/// processor's instruction where there is one.
+uint32_t crc32c(std::string_view bytes);
+
+/// CRC-32 of zlib, which older files of HDFS have.
+uint32_t crc32_of_zlib(std::string_view bytes);
+
+}  // namespace weir
