@@ -9,6 +9,12 @@ namespace weir {
 
 using State = CheckpointRecord::State;
 
+namespace {
+int64_t whole_us(MonotonicTime time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+}  // namespace
+
 std::optional<CheckpointFigures> figures_of(std::vector<int64_t> values) {
   if (values.empty()) return std::nullopt;
   std::sort(values.begin(), values.end());
@@ -43,12 +49,44 @@ void CheckpointHistory::on_triggered(CheckpointRecord record) {
 }
 
 void CheckpointHistory::on_acknowledged(CheckpointId id, int subtasks, MonotonicTime now,
-                                        int64_t wall_ms) {
+                                        int64_t wall_ms, std::vector<TaskCheckpointFigures> tasks) {
   CheckpointRecord* record = change(id);
   if (record == nullptr) return;
+  auto& all = tasks_[id];
+  for (TaskCheckpointFigures& task : tasks) {
+    task.acknowledged_ms = wall_ms;
+    all.push_back(std::move(task));
+  }
   record->acknowledged = subtasks;
   record->acknowledged_ms = wall_ms;
   record->write = now - record->triggered;
+}
+
+void CheckpointHistory::close(CheckpointRecord* record) {
+  CheckpointPoint point{.id = record->id, .savepoint = is_savepoint(record->kind)};
+  point.completed = record->state == State::kCompleted;
+  point.triggered_ms = record->triggered_ms;
+  point.duration_us = whole_us(record->duration());
+  point.publish_us = whole_us(record->publish.value_or(MonotonicTime(0)));
+  point.bytes = record->bytes;
+  if (auto tasks = tasks_.extract(record->id); !tasks.empty() && !tasks.mapped().empty()) {
+    auto& all = tasks.mapped();
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.vertex, a.subtask) < std::pair(b.vertex, b.subtask);
+    });
+    for (const TaskCheckpointFigures& task : all) {
+      point.alignment_us = std::max(point.alignment_us, task.alignment_us);
+      point.sync_us = std::max(point.sync_us, task.sync_us);
+      point.async_us = std::max(point.async_us, task.async_us);
+    }
+    record->alignment = std::chrono::microseconds(point.alignment_us);
+    record->sync = std::chrono::microseconds(point.sync_us);
+    record->tasks = std::make_shared<const std::vector<TaskCheckpointFigures>>(std::move(all));
+  }
+  // Acknowledgements of older checkpoints that left the history while they were open.
+  if (!records_.empty()) tasks_.erase(tasks_.begin(), tasks_.lower_bound(records_.front().id));
+  recent_.push_back(point);
+  if (recent_.size() > kRecentCheckpoints) recent_.pop_front();
 }
 
 void CheckpointHistory::on_completed(const CompletedCheckpoint& checkpoint, MonotonicTime publish,
@@ -67,6 +105,7 @@ void CheckpointHistory::on_completed(const CompletedCheckpoint& checkpoint, Mono
   const bool savepoint = !checkpoint.savepoint.empty();
   record->uri = savepoint ? checkpoint.savepoint : checkpoint.uri;
   if (is_savepoint(checkpoint.kind) && !savepoint) record->kind = CheckpointKind::kManual;
+  close(record);
   (savepoint ? counts_.latest_savepoint : counts_.latest_completed) = *record;
 }
 
@@ -78,6 +117,7 @@ void CheckpointHistory::on_ended(CheckpointId id, const std::string& why, Monoto
   record->ended = now;
   record->ended_ms = wall_ms;
   record->failure = why;
+  close(record);
   counts_.latest_failed = *record;
 }
 
@@ -104,6 +144,7 @@ std::shared_ptr<const CheckpointReport> CheckpointHistory::report(int in_progres
   auto report = std::make_shared<CheckpointReport>(counts_);
   report->in_progress = in_progress;
   report->history.assign(records_.rbegin(), records_.rend());
+  report->recent.assign(recent_.begin(), recent_.end());
   std::vector<int64_t> bytes;
   std::vector<int64_t> durations;
   for (const CheckpointRecord& record : records_) {

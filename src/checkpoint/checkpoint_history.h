@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "checkpoint/completed_checkpoint.h"
+#include "checkpoint/protocol/task_figures.h"
 #include "platform/clock.h"
 
 namespace weir {
@@ -28,17 +30,35 @@ struct CheckpointRecord {
 
   MonotonicTime triggered{0};
   MonotonicTime ended{0};
-  // Durations of its phases; none: not known. No task reports the first two yet.
+  // Durations of its phases; none: not known. The first two are known once it has ended.
   std::optional<MonotonicTime> alignment{};  ///< the longest of any task
   std::optional<MonotonicTime> sync{};       ///< the longest pause of any task
   std::optional<MonotonicTime> write{};      ///< from the trigger to the last acknowledgement
   std::optional<MonotonicTime> publish{};    ///< until `_metadata` was durable
+
+  /// Of the tasks that have acknowledged, by vertex, then by subtask; null until it has ended.
+  std::shared_ptr<const std::vector<TaskCheckpointFigures>> tasks{};
 
   std::string uri{};       ///< if completed
   bool discarded = false;  ///< completed, and deleted since
   std::string failure{};   ///< if it failed
 
   MonotonicTime duration() const { return ended - triggered; }  ///< valid once it has ended
+};
+
+/// One ended checkpoint of the recent past, for plots. Durations are in us.
+struct CheckpointPoint {
+  CheckpointId id = 0;
+  bool completed = false;
+  bool savepoint = false;
+  int64_t triggered_ms = -1;  ///< wall clock
+  int64_t duration_us = 0;
+  int64_t alignment_us = 0;  ///< the longest of any task, as are the next two
+  int64_t sync_us = 0;
+  int64_t async_us = 0;
+  int64_t publish_us = 0;
+  int64_t bytes = 0;
+  bool operator==(const CheckpointPoint&) const = default;
 };
 
 /// The checkpoint that an attempt was restored from.
@@ -72,6 +92,7 @@ struct CheckpointReport {
   // Set only by CheckpointHistory::report().
   int in_progress = 0;
   std::vector<CheckpointRecord> history{};         ///< newest first, at most kCheckpointHistorySize
+  std::vector<CheckpointPoint> recent{};           ///< oldest first, at most kRecentCheckpoints
   std::optional<CheckpointFigures> bytes{};        ///< of the completed ones in the history
   std::optional<CheckpointFigures> duration_ms{};  ///< of the completed ones in the history
 
@@ -79,6 +100,7 @@ struct CheckpointReport {
   std::string last_failure() const { return latest_failed ? latest_failed->failure : ""; }
 };
 inline constexpr size_t kCheckpointHistorySize = 10;
+inline constexpr size_t kRecentCheckpoints = 200;
 
 /// Counts a job's checkpoints and keeps the latest ones. Pure: the caller passes the time in.
 /// Thread: the job master's; any thread may read the result of report().
@@ -86,8 +108,9 @@ class CheckpointHistory {
  public:
   void on_restored(RestoredCheckpoint restored);
   void on_triggered(CheckpointRecord record);
-  /// `subtasks`: the number of subtasks that have acknowledged.
-  void on_acknowledged(CheckpointId id, int subtasks, MonotonicTime now, int64_t wall_ms);
+  /// `subtasks`: the number of subtasks that have acknowledged; `tasks`: those of this message.
+  void on_acknowledged(CheckpointId id, int subtasks, MonotonicTime now, int64_t wall_ms,
+                       std::vector<TaskCheckpointFigures> tasks = {});
   void on_completed(const CompletedCheckpoint& checkpoint, MonotonicTime publish, MonotonicTime now,
                     int64_t wall_ms);
   /// The checkpoint will never complete. Call count_failure() as well if it counts as a failure.
@@ -105,10 +128,14 @@ class CheckpointHistory {
 
  private:
   CheckpointRecord* change(CheckpointId id);  // null: no longer in the history
+  /// Its outcome is known.
+  void close(CheckpointRecord* record);
 
   CheckpointReport counts_;
-  std::deque<CheckpointRecord> records_;            // oldest first
-  std::shared_ptr<const CheckpointReport> report_;  // null: must be rebuilt
+  std::deque<CheckpointRecord> records_;                              // oldest first
+  std::map<CheckpointId, std::vector<TaskCheckpointFigures>> tasks_;  // of open checkpoints
+  std::deque<CheckpointPoint> recent_;                                // oldest first
+  std::shared_ptr<const CheckpointReport> report_;                    // null: must be rebuilt
 };
 
 }  // namespace weir

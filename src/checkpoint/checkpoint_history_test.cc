@@ -40,8 +40,56 @@ TEST_F(CheckpointHistoryTest, ARecordFollowsItsCheckpoint) {
   EXPECT_EQ(record.duration(), 3s);
   EXPECT_EQ(record.ended_ms, 4000);
   EXPECT_EQ(record.uri, "mem:///chk");
-  EXPECT_FALSE(record.alignment.has_value()) << "nobody reports it";
+  EXPECT_FALSE(record.alignment.has_value()) << "no task has reported it";
   EXPECT_EQ(history_.counts().latest_completed->id, 1);
+}
+
+TEST_F(CheckpointHistoryTest, KeepsTheFiguresOfTasksAndTheLongestOfThem) {
+  trigger(1);
+  history_.on_acknowledged(1, 2, 101s, 2000, {{1, 0, 5, 700, 30, 4, {10, 20}}});
+  EXPECT_EQ(history_.report(1)->history.at(0).tasks, nullptr) << "others may follow";
+  history_.on_acknowledged(1, 4, 102s, 3000, {{0, 1, 5, 6, 70, 80, {}}, {0, 0, 5, 0, 7, 8, {1}}});
+  complete(1, 31);
+  const auto report = history_.report(0);
+  const CheckpointRecord record = report->history.at(0);
+  ASSERT_NE(record.tasks, nullptr);
+  ASSERT_EQ(record.tasks->size(), 3u);
+  EXPECT_EQ(record.tasks->at(0), (TaskCheckpointFigures{0, 0, 5, 0, 7, 8, {1}, 3000}));
+  EXPECT_EQ(record.tasks->at(1).subtask, 1);
+  EXPECT_EQ(record.tasks->at(2).bytes(), 30);
+  EXPECT_EQ(record.tasks->at(2).acknowledged_ms, 2000);
+  EXPECT_EQ(record.alignment, 700us);
+  EXPECT_EQ(record.sync, 70us);
+  EXPECT_EQ(report->latest_completed->tasks, record.tasks);
+  const CheckpointPoint point{1, true, false, 1000, 3'000'000, 700, 70, 80, 1'000'000, 31};
+  EXPECT_EQ(report->recent, std::vector{point});
+}
+
+TEST_F(CheckpointHistoryTest, AFailedCheckpointHasTheTasksThatHadAcknowledged) {
+  trigger(1);
+  history_.on_acknowledged(1, 1, 101s, 2000, {{1, 0, 5, 6, 7, 8, {9}}});
+  history_.on_ended(1, "disk full", 102s, 3000);
+  const auto report = history_.report(0);
+  ASSERT_NE(report->history.at(0).tasks, nullptr);
+  EXPECT_EQ(report->history.at(0).tasks->size(), 1u);
+  EXPECT_FALSE(report->recent.at(0).completed);
+  EXPECT_EQ(report->recent.at(0).duration_us, 2'000'000);
+}
+
+TEST_F(CheckpointHistoryTest, ForgetsPointsAndTasksOfOldCheckpoints) {
+  trigger(1);
+  history_.on_acknowledged(1, 1, 101s, 2000, {{1, 0, 5, 6, 7, 8, {9}}});
+  const auto last = static_cast<CheckpointId>(kRecentCheckpoints) + 2;
+  for (CheckpointId id = 2; id <= last; ++id) {
+    trigger(id);
+    complete(id);
+  }
+  const auto report = history_.report(0);
+  ASSERT_EQ(report->recent.size(), kRecentCheckpoints);
+  EXPECT_EQ(report->recent.front().id, 3);
+  EXPECT_EQ(report->recent.back().id, last);
+  complete(1);
+  EXPECT_EQ(history_.report(0)->latest_completed->tasks, nullptr) << "it had left the history";
 }
 
 TEST_F(CheckpointHistoryTest, CountsFailuresAndAbortsSeparately) {

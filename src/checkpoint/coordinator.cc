@@ -216,7 +216,7 @@ void CheckpointCoordinator::acknowledge(const AcknowledgeCheckpoint& message) {
       abort(message.id, reason, Counted::kYes, Files::kRemove);
   } else if (outcome == AckOutcome::kAccepted) {
     history_.on_acknowledged(message.id, found->second.checkpoint.acknowledged(), clock_.now(),
-                             clock_.wall_ms());
+                             clock_.wall_ms(), message.tasks);
     write_next();
   }
 }

@@ -288,6 +288,16 @@ void fields(Archive& a, TextOfProcess& m) {
   a | m.text;
 }
 template <class Archive>
+void fields(Archive& a, TaskCheckpointFigures& f) {
+  a | f.vertex;
+  a | f.subtask;
+  a | f.start_delay_us;
+  a | f.alignment_us;
+  a | f.sync_us;
+  a | f.async_us;
+  a | f.state_bytes;
+}
+template <class Archive>
 void fields(Archive& a, AcknowledgeCheckpoint& m) {
   a | m.attempt;
   a | m.id;
@@ -295,6 +305,7 @@ void fields(Archive& a, AcknowledgeCheckpoint& m) {
   a | m.states;
   a | m.files;
   a | m.descriptions;
+  a | m.tasks;
 }
 template <class Archive>
 void fields(Archive& a, DeclineCheckpoint& m) {

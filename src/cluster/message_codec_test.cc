@@ -33,6 +33,7 @@ AcknowledgeCheckpoint acknowledgement() {
                        list_of_points(),
                        {{KeyedStateInfo::Kind::kMap, "m", {}, list_of_points()}},
                        {{"offsets", ListStateMode::kUnion, {}}}}};
+  ack.tasks = {{1, 4, 10, 20, 30, 40, {200, 9}}, {2, 0, 0, 0, 0, 0, {}}};
   return ack;
 }
 
@@ -73,6 +74,7 @@ TEST(MessageCodec, AcknowledgementRoundTrips) {
   const auto& ack = std::get<AcknowledgeCheckpoint>(*decoded);
   EXPECT_EQ(epoch_of(ack.attempt), 7);
   EXPECT_EQ(ack.process, 2);
+  EXPECT_EQ(ack.tasks, acknowledgement().tasks);
   ASSERT_EQ(ack.states.size(), 2u);
   EXPECT_EQ(ack.states[0].operator_id, op(1));
   EXPECT_EQ(ack.states[0].subtask, 4);
@@ -89,7 +91,7 @@ MetricsOfWorker metrics() {
   message.report.at_ms = 123;
   message.report.process = {1, 2, 3, 4};
   message.report.left_out = 5;
-  TaskFigures task{1, 2, 3, 4, 5, 6, 7, kMinWatermark, 9, 10, 11, 12, {}};
+  TaskFigures task{1, 2, 3, 4, 5, 6, 7, kMinWatermark, 9, 10, 11, 12, {}, 13, 14};
   task.operators = {{1,
                      {{"late", MetricGroup::Kind::kCounter, 3, {}},
                       {"delay", MetricGroup::Kind::kHistogram, 2,

@@ -52,6 +52,8 @@ void fields(Archive& a, TaskFigures& f) {
   a | f.idle_ms;
   a | f.busy_ms;
   a | f.back_pressured_ms;
+  a | f.queued;
+  a | f.queue_capacity;
   a | f.operators;
 }
 template <class Archive>

@@ -101,7 +101,11 @@ class Worker final : public Actor, private ShardListener {
     /// Of checkpoints that some tasks have not reached yet.
     std::map<CheckpointId, std::vector<TaskSnapshot>> snapshots;
     /// The same. A barrier from another process may be here before the trigger.
-    std::map<CheckpointId, TriggerCheckpoint> triggered;
+    struct Trigger {
+      TriggerCheckpoint message;
+      MonotonicTime at{0};
+    };
+    std::map<CheckpointId, Trigger> triggered;
     AbortedCheckpoints aborted;
     SnapshotWrites writes;
     /// Null: checkpoints are written in full. Blocking work shares it.

@@ -22,7 +22,7 @@ void Worker::trigger_checkpoint(const TriggerCheckpoint& message) {
     send(DeclineCheckpoint{attempt_->number, id, attempt_->deploy->own, std::move(status)});
     return;
   }
-  attempt_->triggered[id] = message;
+  attempt_->triggered[id] = {message, platform_.clock.now()};
   const bool may_overtake = message.savepoint.empty() && message.stop == StopMode::kNone;
   attempt_->execution->post_to_all(Shard::TriggerCheckpoint{
       id, message.stop,
@@ -53,7 +53,9 @@ void Worker::write_if_complete(CheckpointId id) {
       bug_enabled(Bug::kSnapshotLacksATask) && attempt_->execution->task_count() > 1 ? 1 : 0;
   if (parts.size() + missing < attempt_->execution->task_count()) return;
   std::vector<TaskSnapshot> all = std::move(parts);
-  const TriggerCheckpoint message = std::move(trigger->second);
+  const TriggerCheckpoint message = std::move(trigger->second.message);
+  const MonotonicTime triggered = trigger->second.at;
+  const MonotonicTime now = platform_.clock.now();
   // Older checkpoints cannot complete here any more, because barriers do not overtake each other.
   attempt_->snapshots.erase(attempt_->snapshots.begin(), attempt_->snapshots.upper_bound(id));
   attempt_->triggered.erase(attempt_->triggered.begin(), attempt_->triggered.upper_bound(id));
@@ -61,16 +63,23 @@ void Worker::write_if_complete(CheckpointId id) {
   std::sort(all.begin(), all.end(), [](const TaskSnapshot& a, const TaskSnapshot& b) {
     return std::pair(a.vertex, a.subtask) < std::pair(b.vertex, b.subtask);
   });
+  for (TaskSnapshot& part : all) {
+    // A barrier of another process may arrive before the trigger.
+    part.figures.start_delay_us =
+        whole_us(std::max(part.first_barrier - triggered, MonotonicTime(0)));
+    part.figures.async_us = whole_us(std::max(now - part.taken, MonotonicTime(0)));
+  }
   write_snapshot(message, std::move(all));
 }
 
 void Worker::write_snapshot(const TriggerCheckpoint& trigger, std::vector<TaskSnapshot> parts) {
   gate_.enter();
-  auto write = attempt_->writes.add(trigger.id, platform_.clock.now(), std::move(parts));
+  const MonotonicTime began = platform_.clock.now();
+  auto write = attempt_->writes.add(trigger.id, began, std::move(parts));
   const DataFileName file{attempt_->deploy->own, platform_.random.next()};
   platform_.scheduler.run_blocking(
-      executors::kSnapshots, [this, trigger, file, write, number = attempt_->number, local = local_,
-                              incremental = attempt_->incremental] {
+      executors::kSnapshots, [this, trigger, file, write, began, number = attempt_->number,
+                              local = local_, incremental = attempt_->incremental] {
         AcknowledgeCheckpoint ack;
         ack.attempt = number;
         ack.id = trigger.id;
@@ -81,6 +90,9 @@ void Worker::write_snapshot(const TriggerCheckpoint& trigger, std::vector<TaskSn
           ack.states = std::move(written->states);
           ack.files = std::move(written->files);
           ack.descriptions = std::move(written->descriptions);
+          ack.tasks = std::move(written->tasks);
+          const int64_t writing_us = whole_us(platform_.clock.now() - began);
+          for (TaskCheckpointFigures& task : ack.tasks) task.async_us += writing_us;
         }
         mailbox_.post([this, number, write, status, ack = std::move(ack)]() mutable {
           on_snapshot_written(number, write, status, std::move(ack));

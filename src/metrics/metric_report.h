@@ -42,6 +42,10 @@ struct TaskFigures {
   int64_t busy_ms = 0;
   int64_t back_pressured_ms = 0;
   std::vector<OperatorFigures> operators;
+  // Batches and control elements in the queues of the input, and the room for them. A source has
+  // none.
+  int64_t queued = 0;
+  int64_t queue_capacity = 0;
   bool operator==(const TaskFigures&) const = default;
 };
 

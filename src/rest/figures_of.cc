@@ -75,24 +75,30 @@ std::vector<NamedFigure> figures_of_task(const TaskStatus& task) {
   const TaskFigures& figures = task.figures;
   const TaskRates& rates = task.rates;
   const auto number = [](int64_t value) { return static_cast<double>(value); };
-  return {{"numRecordsIn", number(figures.records_in)},
-          {"numRecordsInPerSecond", rates.records_in},
-          {"numRecordsOut", number(figures.records_out)},
-          {"numRecordsOutPerSecond", rates.records_out},
-          {"numBytesIn", number(figures.bytes_in)},
-          {"numBytesInPerSecond", rates.bytes_in},
-          {"numBytesOut", number(figures.bytes_out)},
-          {"numBytesOutPerSecond", rates.bytes_out},
-          {"numBuffersOut", number(figures.batches_out)},
-          {"currentInputWatermark", number(figures.input_watermark)},
-          {"currentOutputWatermark", number(figures.output_watermark)},
-          {"busyTimeMsPerSecond", rates.busy_ms},
-          {"idleTimeMsPerSecond", rates.idle_ms},
-          {"backPressuredTimeMsPerSecond", rates.back_pressured_ms},
-          {"accumulateBusyTimeMs", number(figures.busy_ms)},
-          {"accumulateIdleTimeMs", number(figures.idle_ms)},
-          {"accumulateBackPressuredTimeMs", number(figures.back_pressured_ms)},
-          {"isBackPressured", rates.back_pressured_ms > 100 ? 1.0 : 0.0}};
+  std::vector<NamedFigure> all = {
+      {"numRecordsIn", number(figures.records_in)},
+      {"numRecordsInPerSecond", rates.records_in},
+      {"numRecordsOut", number(figures.records_out)},
+      {"numRecordsOutPerSecond", rates.records_out},
+      {"numBytesIn", number(figures.bytes_in)},
+      {"numBytesInPerSecond", rates.bytes_in},
+      {"numBytesOut", number(figures.bytes_out)},
+      {"numBytesOutPerSecond", rates.bytes_out},
+      {"numBuffersOut", number(figures.batches_out)},
+      {"currentInputWatermark", number(figures.input_watermark)},
+      {"currentOutputWatermark", number(figures.output_watermark)},
+      {"busyTimeMsPerSecond", rates.busy_ms},
+      {"idleTimeMsPerSecond", rates.idle_ms},
+      {"backPressuredTimeMsPerSecond", rates.back_pressured_ms},
+      {"accumulateBusyTimeMs", number(figures.busy_ms)},
+      {"accumulateIdleTimeMs", number(figures.idle_ms)},
+      {"accumulateBackPressuredTimeMs", number(figures.back_pressured_ms)},
+      {"isBackPressured", rates.back_pressured_ms > 100 ? 1.0 : 0.0}};
+  if (figures.queue_capacity > 0) {
+    all.emplace_back("inputQueueLength", number(figures.queued));
+    all.emplace_back("inPoolUsage", number(figures.queued) / number(figures.queue_capacity));
+  }
+  return all;
 }
 
 std::vector<NamedFigure> figures_of_job(const JobSnapshot& job) {

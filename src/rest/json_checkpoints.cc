@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include "rest/json.h"
 
@@ -34,9 +35,9 @@ int64_t duration_of(const JobSnapshot& job, const CheckpointRecord& record) {
 
 /// What the objects of a checkpoint and of one of its vertices have in common.
 Json figures_json(const JobSnapshot& job, const CheckpointRecord& record, int subtasks,
-                  int acknowledged, int64_t bytes) {
+                  int acknowledged, int64_t acknowledged_ms, int64_t bytes) {
   return {{"status", status_of(record)},
-          {"latest_ack_timestamp", record.acknowledged_ms},
+          {"latest_ack_timestamp", acknowledged_ms},
           {"checkpointed_size", bytes},
           {"state_size", bytes},
           {"end_to_end_duration", duration_of(job, record)},
@@ -47,13 +48,62 @@ Json figures_json(const JobSnapshot& job, const CheckpointRecord& record, int su
           {"num_acknowledged_subtasks", acknowledged}};
 }
 
-/// The sizes of single vertices are not known.
+using Tasks = std::span<const TaskCheckpointFigures>;
+
+/// The tasks of one vertex that have acknowledged, by subtask.
+Tasks tasks_of(const CheckpointRecord& record, size_t vertex) {
+  if (!record.tasks) return {};
+  const auto [begin, end] = std::ranges::equal_range(*record.tasks, static_cast<int32_t>(vertex),
+                                                     {}, &TaskCheckpointFigures::vertex);
+  return {begin, end};
+}
+
+int64_t whole_ms_of(int64_t us) { return us / 1000; }
+/// From the trigger to the acknowledgement.
+int64_t duration_of(const CheckpointRecord& record, const TaskCheckpointFigures& task) {
+  return std::max<int64_t>(task.acknowledged_ms - record.triggered_ms, 0);
+}
+
 Json vertex_figures(const JobSnapshot& job, const CheckpointRecord& record, size_t vertex) {
-  const int subtasks = job.vertices[vertex].parallelism;
-  const bool all = record.acknowledged >= record.subtasks;
+  int64_t bytes = 0;
+  int64_t acknowledged_ms = -1;
+  const Tasks tasks = tasks_of(record, vertex);
+  for (const TaskCheckpointFigures& task : tasks) {
+    bytes += task.bytes();
+    acknowledged_ms = std::max(acknowledged_ms, task.acknowledged_ms);
+  }
   Json json = {{"id", record.id}};
-  json.update(figures_json(job, record, subtasks, all ? subtasks : 0, 0));
+  json.update(figures_json(job, record, job.vertices[vertex].parallelism,
+                           static_cast<int>(tasks.size()), acknowledged_ms, bytes));
+  if (acknowledged_ms >= 0) json["end_to_end_duration"] = acknowledged_ms - record.triggered_ms;
   return json;
+}
+
+template <class Figure>
+Json summary_of(Tasks tasks, Figure figure) {
+  std::vector<int64_t> values;
+  for (const TaskCheckpointFigures& task : tasks) values.push_back(figure(task));
+  return summary_json(figures_of(std::move(values)));
+}
+
+Json subtask_json(const CheckpointRecord& record, const TaskCheckpointFigures& task) {
+  return {
+      {"className", "completed"},
+      {"index", task.subtask},
+      {"status", "completed"},
+      {"ack_timestamp", task.acknowledged_ms},
+      {"end_to_end_duration", duration_of(record, task)},
+      {"checkpointed_size", task.bytes()},
+      {"state_size", task.bytes()},
+      {"checkpoint", {{"sync", whole_ms_of(task.sync_us)}, {"async", whole_ms_of(task.async_us)}}},
+      {"alignment",
+       {{"buffered", 0},
+        {"processed", 0},
+        {"persisted", 0},
+        {"duration", whole_ms_of(task.alignment_us)}}},
+      {"start_delay", whole_ms_of(task.start_delay_us)},
+      {"unaligned_checkpoint", false},
+      {"aborted", false}};
 }
 
 }  // namespace
@@ -72,7 +122,8 @@ Json checkpoint_json(const JobSnapshot& job, const CheckpointRecord& record, boo
                                                                         : "CHECKPOINT"}};
   if (savepoint)
     json["savepointFormat"] = record.format == SnapshotFormat::kNative ? "NATIVE" : "CANONICAL";
-  json.update(figures_json(job, record, record.subtasks, record.acknowledged, record.bytes));
+  json.update(figures_json(job, record, record.subtasks, record.acknowledged,
+                           record.acknowledged_ms, record.bytes));
   json["tasks"] = Json::object();
   if (details) {
     for (size_t i = 0; i < job.vertices.size(); ++i)
@@ -89,37 +140,34 @@ Json checkpoint_json(const JobSnapshot& job, const CheckpointRecord& record, boo
 }
 
 Json checkpoint_vertex_json(const JobSnapshot& job, const CheckpointRecord& record, size_t vertex) {
+  using Task = TaskCheckpointFigures;
+  const Tasks tasks = tasks_of(record, vertex);
+  const Json bytes = summary_of(tasks, [](const Task& task) { return task.bytes(); });
+  const auto times = [&](int64_t Task::* us) {
+    return summary_of(tasks, [us](const Task& task) { return whole_ms_of(task.*us); });
+  };
   Json json = vertex_figures(job, record, vertex);
-  json["summary"] = {{"checkpointed_size", no_summary()},
-                     {"state_size", no_summary()},
-                     {"end_to_end_duration", no_summary()},
-                     {"checkpoint_duration", {{"sync", no_summary()}, {"async", no_summary()}}},
-                     {"alignment",
-                      {{"buffered", no_summary()},
-                       {"processed", no_summary()},
-                       {"persisted", no_summary()},
-                       {"duration", no_summary()}}},
-                     {"start_delay", no_summary()}};
+  json["summary"] = {
+      {"checkpointed_size", bytes},
+      {"state_size", bytes},
+      {"end_to_end_duration",
+       summary_of(tasks, [&](const Task& task) { return duration_of(record, task); })},
+      {"checkpoint_duration", {{"sync", times(&Task::sync_us)}, {"async", times(&Task::async_us)}}},
+      {"alignment",
+       {{"buffered", no_summary()},
+        {"processed", no_summary()},
+        {"persisted", no_summary()},
+        {"duration", times(&Task::alignment_us)}}},
+      {"start_delay", times(&Task::start_delay_us)}};
   Json subtasks = Json::array();
-  const bool all = record.acknowledged >= record.subtasks;
+  auto next = tasks.begin();
   for (int i = 0; i < job.vertices[vertex].parallelism; ++i) {
-    if (!all) {
+    while (next != tasks.end() && next->subtask < i) ++next;
+    if (next == tasks.end() || next->subtask != i) {
       subtasks.push_back({{"className", "pending"}, {"index", i}, {"status", "pending_or_failed"}});
-      continue;
+    } else {
+      subtasks.push_back(subtask_json(record, *next));
     }
-    subtasks.push_back(
-        {{"className", "completed"},
-         {"index", i},
-         {"status", "completed"},
-         {"ack_timestamp", record.acknowledged_ms},
-         {"end_to_end_duration", duration_of(job, record)},
-         {"checkpointed_size", 0},
-         {"state_size", 0},
-         {"checkpoint", {{"sync", 0}, {"async", 0}}},
-         {"alignment", {{"buffered", 0}, {"processed", 0}, {"persisted", 0}, {"duration", 0}}},
-         {"start_delay", 0},
-         {"unaligned_checkpoint", false},
-         {"aborted", false}});
   }
   json["subtasks"] = std::move(subtasks);
   return json;

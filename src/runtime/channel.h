@@ -19,6 +19,12 @@ class ChannelWriter {
   virtual std::unique_ptr<Batch> take_empty() = 0;
 };
 
+/// How full a queue is, in elements.
+struct QueueFill {
+  int64_t queued = 0;
+  int64_t capacity = 0;
+};
+
 /// The consuming subtask's end of a channel. Thread: the consuming shard's.
 class ChannelReader {
  public:
@@ -27,6 +33,8 @@ class ChannelReader {
   virtual bool try_pop(StreamElement* element) = 0;
   /// Returns a batch that came from this channel, so that the producer can use it again.
   virtual void recycle(std::unique_ptr<Batch> batch) = 0;
+  /// Thread: any.
+  virtual QueueFill fill() const = 0;
 };
 
 /// A channel between two subtasks of the same process: a bounded queue, and a second queue that
@@ -61,6 +69,10 @@ class Channel final : public ChannelWriter, public ChannelReader {
   void recycle(std::unique_ptr<Batch> batch) override {
     batch->clear();
     emptied_.try_push(std::move(batch));
+  }
+  QueueFill fill() const override {
+    return {static_cast<int64_t>(elements_.size_estimate()),
+            static_cast<int64_t>(elements_.capacity())};
   }
 
  private:

@@ -56,6 +56,16 @@ void InputGate::recycle(std::unique_ptr<Batch> batch) {
   if (replay_ == nullptr) channels_[last_]->recycle(std::move(batch));
 }
 
+QueueFill InputGate::fill() const {
+  QueueFill sum;
+  for (const auto& channel : channels_) {
+    const QueueFill fill = channel->fill();
+    sum.queued += fill.queued;
+    sum.capacity += fill.capacity;
+  }
+  return sum;
+}
+
 bool InputGate::is_blocked(size_t channel) const {
   if (bug_enabled(Bug::kSecondInputNotAligned) && !inputs_.empty() && inputs_[channel] == 1)
     return false;

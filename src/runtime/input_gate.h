@@ -31,6 +31,8 @@ class InputGate {
   bool next(StreamElement* element);
   void recycle(std::unique_ptr<Batch> batch);
   BarrierTracker& barriers() { return barriers_; }
+  /// Of all channels. Thread: any.
+  QueueFill fill() const;
 
   /// Lets barriers overtake: see BarrierTracker::overtake(). Call it before the first element.
   /// `limit`: at most about this number of elements are pulled out of a channel.

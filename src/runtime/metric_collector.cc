@@ -36,6 +36,9 @@ TaskFigures figures_of(const Task& task, MonotonicTime now) {
   figures.idle_ms = whole_ms(time.idle);
   figures.busy_ms = whole_ms(time.busy);
   figures.back_pressured_ms = whole_ms(time.back_pressured);
+  const QueueFill queue = task.queued();
+  figures.queued = queue.queued;
+  figures.queue_capacity = queue.capacity;
   return figures;
 }
 

@@ -85,6 +85,9 @@ class RemoteReader final : public ChannelReader {
   // Thread: the consuming shard's.
   bool try_pop(StreamElement* element) override;
   void recycle(std::unique_ptr<Batch> batch) override;
+  QueueFill fill() const override {
+    return {static_cast<int64_t>(frames_.size_estimate()), static_cast<int64_t>(capacity_)};
+  }
 
  private:
   Status decode(std::string_view frame, StreamElement* element);

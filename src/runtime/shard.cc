@@ -9,7 +9,7 @@ Shard::Shard(int index, const Clock& clock, ShardListener& listener, Options opt
 
 void Shard::add_task(std::unique_ptr<Task> task) {
   task->set_listener(Task::Listener{
-      .on_snapshot = [this](TaskSnapshot snapshot) { listener_.on_snapshot(std::move(snapshot)); },
+      .on_snapshot = [this](TaskSnapshot snapshot) { snapshots_.push_back(std::move(snapshot)); },
       .on_failure = [this, t = task.get()](
                         Status status) { listener_.on_task_failure(t->name(), std::move(status)); },
       .on_ended =
@@ -47,6 +47,7 @@ MonotonicTime Shard::step() {
     // The clock is read only after work: that of a whole batch.
     if (again == kBusy) now = clock_.now();
     (*task)->spent(again, begin, now);
+    if (!snapshots_.empty()) pass_on_snapshots(begin, now);
     next = std::min(next, again);
   }
   if (next != kBusy || now >= next_flush_) {
@@ -54,6 +55,15 @@ MonotonicTime Shard::step() {
     next_flush_ = now + options_.buffer_timeout;
   }
   return std::min(next, report_progress(now));
+}
+
+void Shard::pass_on_snapshots(MonotonicTime begin, MonotonicTime end) {
+  for (TaskSnapshot& snapshot : snapshots_) {
+    snapshot.taken = end;
+    snapshot.figures.sync_us = whole_us(end - begin);
+    listener_.on_snapshot(std::move(snapshot));
+  }
+  snapshots_.clear();
 }
 
 void Shard::carry_out(Command& command) {

@@ -110,6 +110,8 @@ class Shard final : public Actor {
 
  private:
   void carry_out(Command& command);
+  /// Of the step that has lasted from `begin` to `end`.
+  void pass_on_snapshots(MonotonicTime begin, MonotonicTime end);
   /// Returns when it must be called again.
   MonotonicTime report_progress(MonotonicTime now);
 
@@ -122,6 +124,7 @@ class Shard final : public Actor {
   Mailbox<Command> mailbox_;
   std::atomic<ActorHandle*> handle_{nullptr};
   std::vector<Command> commands_;
+  std::vector<TaskSnapshot> snapshots_;  ///< taken by the current step of a task
   MonotonicTime next_flush_{0};
   MonotonicTime next_progress_{0};
   ShardProgress reported_;

@@ -163,7 +163,9 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
 MonotonicTime Task::step_gate() {
   StreamElement element;
   chain_.enter(0);  // its serializer may run
-  if (!gate_->next(&element)) {
+  const bool any = gate_->next(&element);
+  note_alignment();
+  if (!any) {
     check_finished();
     return Actor::kIdle;
   }
@@ -192,6 +194,13 @@ void Task::send_own_time() {
   const EventTimeOperator* const op = chain_.event_time_operator();
   if (op == nullptr || walk_.under_way() || walk_.time().watermark == kMaxWatermark) return;
   walk_.begin_time(op->event_time());
+}
+
+void Task::note_alignment() {
+  const CheckpointId open = gate_->barriers().open();
+  if (open == 0 || open == aligning_) return;
+  aligning_ = open;
+  aligning_since_ = now_;
 }
 
 void Task::assign_splits(std::vector<std::string> splits, bool more_follow) {
@@ -265,6 +274,10 @@ void Task::on_barrier_passed(CheckpointId id) {
   }
   if (!barrier_first) broadcast(StreamElement::Kind::kBarrier, id);
   taken->vertex = vertex_index_;
+  taken->first_barrier = id == aligning_ ? aligning_since_ : now_;
+  taken->figures.vertex = vertex_index_;
+  taken->figures.subtask = place_.subtask;
+  taken->figures.alignment_us = whole_us(now_ - taken->first_barrier);
   last_barrier_ = id;
   if (id >= overtaking_) overtaking_ = 0;
   if (id == stop_at_ && !drains_) enter_stopped();

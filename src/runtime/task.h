@@ -104,6 +104,8 @@ class Task final : private ChainWalk::Exit {
   Timestamp watermark() const { return walk_.time().watermark; }
   /// Thread: any.
   const TaskMetrics& metrics() const { return metrics_; }
+  /// Of the input; a source has none. Thread: any.
+  QueueFill queued() const { return gate_ ? gate_->fill() : QueueFill{}; }
   /// Call it after each step that returned `next`, with the time of its begin and of its end: the
   /// same for a step that did nothing.
   void spent(MonotonicTime next, MonotonicTime begin, MonotonicTime end);
@@ -141,6 +143,7 @@ class Task final : private ChainWalk::Exit {
   MonotonicTime step_gate();
   void send_own_time();
   void on_barrier_passed(CheckpointId id);
+  void note_alignment();
   bool gate_pulls() { return gate_ != nullptr && gate_->barriers().pulled_for() != 0; }
   /// What must happen for a barrier that overtakes, although there may be no room for a step.
   void tend_overtaking(MonotonicTime now);
@@ -197,6 +200,8 @@ class Task final : private ChainWalk::Exit {
   std::optional<TaskSnapshot> unrecorded_;
   /// Restored records for operators behind the first one.
   std::deque<std::pair<size_t, std::unique_ptr<Batch>>> inner_replay_;
+  CheckpointId aligning_ = 0;  ///< the last one that arrived on one of several channels
+  MonotonicTime aligning_since_{0};
   bool final_checkpoint_done_ = false;
   bool finished_ = false;
   bool closed_ = false;

@@ -278,6 +278,16 @@ void add_lists(const OperatorLists& lists, OperatorStateDescription* description
   }
 }
 
+/// Including what earlier checkpoints have written of it.
+int64_t bytes_of(const SubtaskState& state) {
+  int64_t bytes = state.operator_state ? stream_length(state.operator_state->stream) : 0;
+  if (state.keyed_state) {
+    for_each_stream(*state.keyed_state,
+                    [&](const StateStream& stream) { bytes += stream_length(stream); });
+  }
+  return bytes;
+}
+
 }  // namespace
 
 OperatorStateDescription describe(const OperatorSnapshot& op) {
@@ -307,6 +317,7 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
       if (bug_enabled(Bug::kAckBeforeDurable)) continue;
       WEIR_RETURN_IF_ERROR(work());
     }
+    TaskCheckpointFigures& figures = result.tasks.emplace_back(std::move(task.figures));
     for (OperatorSnapshot& op : task.operators) {
       OperatorSubtaskState written{op.id, task.subtask, {}};
       const auto described =
@@ -337,6 +348,7 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
         written.state.keyed_state = *std::move(keyed);
         op.keyed.reset();  // returns its pages before the next one is written
       }
+      figures.state_bytes.push_back(bytes_of(written.state));
       result.states.push_back(std::move(written));
     }
   }

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/protocol/task_figures.h"
 #include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
+#include "platform/clock.h"
 #include "runtime/operator_host.h"
 #include "weir/state/keyed_state.h"
 
@@ -30,6 +32,10 @@ struct OperatorSnapshot {
 /// Describes the operator's state: its names, kinds and types.
 OperatorStateDescription describe(const OperatorSnapshot& op);
 
+inline int64_t whole_us(MonotonicTime time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+
 /// One task's state at the moment of a barrier. The shard makes it in time bounded by the number of
 /// pages; the I/O pool writes it.
 struct TaskSnapshot {
@@ -38,6 +44,9 @@ struct TaskSnapshot {
   int subtask = 0;
   std::vector<OperatorSnapshot> operators;
   std::vector<std::function<Status()>> before_ack;  ///< blocking work that must succeed first
+  MonotonicTime first_barrier{0};
+  MonotonicTime taken{0};
+  TaskCheckpointFigures figures;
 };
 
 /// The result of writing the state of all tasks of one process for one checkpoint. Small pieces
@@ -49,6 +58,7 @@ struct SnapshotWriteResult {
   /// The one that was written, if any; with `incremental` also the older ones that are referred to.
   std::vector<DataFile> files;
   int64_t bytes = 0;  ///< that were written, inline and to the file
+  std::vector<TaskCheckpointFigures> tasks;
 };
 struct SnapshotWriteOptions {
   int64_t inline_threshold = 0;

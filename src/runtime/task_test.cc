@@ -160,7 +160,10 @@ struct Fixture {
                                   std::move(outputs));
     task->set_listener(
         {.on_snapshot =
-             [this](TaskSnapshot s) { events += "snapshot" + std::to_string(s.id) + " "; },
+             [this](TaskSnapshot s) {
+               events += "snapshot" + std::to_string(s.id) + " ";
+               figures = s.figures;
+             },
          .on_failure = [this](Status s) { events += "failed: " + std::string(s.message()) + " "; },
          .on_ended = [this] { events += "ended "; },
          .on_finished = [this] { events += "finished "; },
@@ -210,6 +213,7 @@ struct Fixture {
   std::shared_ptr<Channel> out;
   std::unique_ptr<Task> task;
   std::string events;
+  TaskCheckpointFigures figures;  ///< of the last snapshot
 };
 
 /// Has a timer that registers itself again for now; each firing emits 7000 plus its number. Passes
@@ -304,6 +308,22 @@ OperatorFactory source(int count) {
 }
 OperatorFactory op(TestOperator::Options options = {}) {
   return [options] { return std::make_unique<TestOperator>(options); };
+}
+
+TEST(Task, MeasuresFromTheFirstBarrierToTheLast) {
+  Fixture f({[] { return std::make_unique<Doubler>(); }}, false, 2);
+  f.give(0, StreamElement{StreamElement::Kind::kBarrier, 1, nullptr});
+  f.task->step(std::chrono::milliseconds(3));
+  f.task->step(std::chrono::milliseconds(5));
+  f.give(1, StreamElement{StreamElement::Kind::kBarrier, 1, nullptr});
+  f.task->step(std::chrono::milliseconds(10));
+  EXPECT_EQ(f.figures.alignment_us, 7000);
+  // The second checkpoint's barriers arrive in one step.
+  f.give(0, StreamElement{StreamElement::Kind::kBarrier, 2, nullptr});
+  f.give(1, StreamElement{StreamElement::Kind::kBarrier, 2, nullptr});
+  f.task->step(std::chrono::milliseconds(20));
+  EXPECT_EQ(f.events, "snapshot1 snapshot2 ");
+  EXPECT_EQ(f.figures.alignment_us, 0);
 }
 
 TEST(Task, SourceEmitsRecordsWatermarksAndTheEnd) {

@@ -6,6 +6,7 @@
 
 #include "checkpoint/protocol/participants.h"
 #include "checkpoint/protocol/stop_mode.h"
+#include "checkpoint/protocol/task_figures.h"
 #include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
 #include "weir/status.h"
@@ -37,6 +38,7 @@ struct AcknowledgeCheckpoint {
   std::vector<OperatorSubtaskState> states{};
   std::vector<DataFile> files{};
   std::vector<OperatorStateDescription> descriptions{};  ///< types of the contents of the states
+  std::vector<TaskCheckpointFigures> tasks{};
 };
 
 /// From a process: it cannot take checkpoint `id`.
