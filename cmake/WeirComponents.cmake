@@ -4,7 +4,7 @@
 
 set(WEIR_COMPONENTS core)
 # Users do not name `http`: it comes with the components that use it.
-if(WEIR_WITH_HDFS OR WEIR_WITH_S3 OR WEIR_WITH_FLINK OR WEIR_WITH_KAFKA)
+if(WEIR_WITH_HDFS OR WEIR_WITH_S3 OR WEIR_WITH_FLINK OR WEIR_WITH_REST OR WEIR_WITH_KAFKA)
   list(APPEND WEIR_COMPONENTS http)
 endif()
 foreach(component hdfs s3 zookeeper rest json flink kafka)
@@ -32,7 +32,7 @@ set(WEIR_USES_OF_http core)
 set(WEIR_USES_OF_hdfs core http)
 set(WEIR_USES_OF_s3 core http)
 set(WEIR_USES_OF_zookeeper core)
-set(WEIR_USES_OF_rest core)
+set(WEIR_USES_OF_rest core http)
 set(WEIR_USES_OF_json core)
 set(WEIR_USES_OF_testing core)
 set(WEIR_USES_OF_flink core http)
@@ -193,6 +193,16 @@ if(WEIR_WITH_HDFS)
   set_source_files_properties(${WEIR_GENERATED}/${proto}.pb.cc PROPERTIES COMPILE_OPTIONS "-w;-isystem;${WEIR_GENERATED}")
   file(GLOB_RECURSE hdfs_sources ${PROJECT_SOURCE_DIR}/src/fs/hdfs/*.cc)
   weir_use_hadoop_messages(${hdfs_sources})
+endif()
+
+if(TARGET weir_objects_rest_rest)
+  set(page ${PROJECT_SOURCE_DIR}/src/rest/page/bundle)
+  add_custom_command(
+    OUTPUT ${PROJECT_BINARY_DIR}/page_assets.cc
+    COMMAND ${CMAKE_COMMAND} -D FOLDER=${page} -D OUTPUT=${PROJECT_BINARY_DIR}/page_assets.cc -P ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake
+    DEPENDS ${page}/index.html ${page}/page.css ${page}/page.js ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake
+    VERBATIM)
+  target_sources(weir_objects_rest_rest PRIVATE ${PROJECT_BINARY_DIR}/page_assets.cc)
 endif()
 
 function(weir_part_objects result part variant)

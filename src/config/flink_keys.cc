@@ -24,7 +24,7 @@ constexpr FlinkKey kKeys[] = {
     {"rest.path rest.url-prefix rest.connection-timeout rest.idleness-timeout rest.retry.* "
      "rest.await-leader-timeout rest.server.* rest.client.* rest.async.* rest.cache.* "
      "rest.flamegraph.* rest.profiling.* web.access-control-allow-origin web.address "
-     "web.backpressure.* web.cancel.enable web.checkpoints.history web.exception-history-size "
+     "web.backpressure.* web.checkpoints.history web.exception-history-size "
      "web.history web.job-plan-update-interval web.log.path web.port web.refresh-interval "
      "web.rescale.enable web.rest-service.* web.ssl.enabled web.submit.enable web.timeout "
      "web.tmpdir web.upload.dir historyserver.* jobmanager.web.* client.* "
@@ -34,7 +34,7 @@ constexpr FlinkKey kKeys[] = {
     {"metrics.reporter.* metrics.scope.* metrics.latency.* metrics.fetcher.* metrics.internal.* "
      "metrics.system-resource metrics.system-resource-probing-interval metrics.job.* "
      "metric.* traces.* events.*",
-     "weir's only reporter is Prometheus': docs/operating.md"},
+     "weir has the reporters prom, otel, statsd and slf4j, with fewer settings: docs/operating.md"},
     {"kubernetes.* yarn.* containerized.* mesos.* high-availability.kubernetes.* "
      "external-resource.* external-resources* slotmanager.* slot.* "
      "resourcemanager.* cluster.* standalone.start-up-time scheduler-mode "

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "config/keys/hdfs.h"
 #include "config/keys/operating.h"
+#include "config/keys/reporters.h"
 #include "config/keys/s3.h"
 
 namespace weir {
@@ -22,7 +23,8 @@ constexpr ConfigArea kAreas[] = {
     {"S3", "For paths that begin with s3://; see docs/s3.md.", kS3Keys},
     {"HDFS", "The native client of HDFS, and Kerberos ([hdfs.md](hdfs.md)).", kHdfsKeys},
     {"Cluster", "Roles and addresses of processes, and the detection of lost ones.", kClusterKeys},
-    {"Operating", "The REST interface, and metrics for Prometheus.", kOperatingKeys},
+    {"Operating", "The REST interface.", kOperatingKeys},
+    {"Reporters", "Where the figures of a job are sent.", kReporterKeys},
     {"High availability", "Election of coordinators with ZooKeeper.", kHighAvailabilityKeys},
     {"Security", "Authentication and encryption between the processes of a cluster.",
      kSecurityKeys},

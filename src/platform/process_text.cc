@@ -15,6 +15,7 @@
 #include "base/recent_log.h"
 #include "base/strings.h"
 #include "config/value_text.h"
+#include "platform/cpu_profile.h"
 #include "platform/unique_fd.h"
 
 namespace weir {
@@ -82,6 +83,7 @@ std::string own_process_text(ProcessText what) {
     case ProcessText::kLog: return recent_log();
     case ProcessText::kStandardOutput: return end_of_standard_output();
     case ProcessText::kThreads: return threads();
+    case ProcessText::kCpuProfile: return cpu_profile().substr(0, kMostTextBytes);
   }
   return "";
 }

@@ -93,8 +93,10 @@ MHD_Result answer(MHD_Connection* connection, RestReply reply) {
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply.cache_control.c_str());
   if (!reply.etag.empty())
     MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply.etag.c_str());
-  // No page of another server may show this one in a frame, and have it clicked.
-  MHD_add_response_header(response, "Content-Security-Policy", "frame-ancestors 'self'");
+  if (!reply.location.empty())
+    MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, reply.location.c_str());
+  MHD_add_response_header(response, "Content-Security-Policy",
+                          reply.content_security_policy.c_str());
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
   const MHD_Result queued =
       MHD_queue_response(connection, static_cast<unsigned>(reply.status), response);

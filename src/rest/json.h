@@ -22,7 +22,8 @@ inline constexpr std::array<std::string_view, 10> kTaskStates = {
 bool has_ended(const JobSnapshot& job);
 
 // The cluster.
-Json config_json(const JobSnapshot& job);
+/// `offers_changes`: whether pages have buttons that change the job.
+Json config_json(bool offers_changes);
 Json overview_json(const JobSnapshot& job);
 Json jobs_json(const JobSnapshot& job);
 Json jobs_overview_json(const JobSnapshot& job);

@@ -96,7 +96,7 @@ bool has_ended(const JobSnapshot& job) {
   return job.state == "FINISHED" || job.state == "CANCELED" || job.state == "FAILED";
 }
 
-Json config_json(const JobSnapshot&) {
+Json config_json(bool offers_changes) {
   return {{"refresh-interval", 3000},
           {"timezone-name", "Coordinated Universal Time"},
           {"timezone-offset", 0},
@@ -104,7 +104,7 @@ Json config_json(const JobSnapshot&) {
           {"flink-revision", "weir @ unknown"},
           {"features",
            {{"web-submit", false},
-            {"web-cancel", true},
+            {"web-cancel", offers_changes},
             {"web-rescale", false},
             {"web-history", false}}}};
 }

@@ -32,8 +32,11 @@ struct RestReply {
   std::string body{};
   std::string content_type = "application/json; charset=UTF-8";
   std::string cache_control = "no-store";
-  std::string etag{};  ///< empty: none
-  UniqueFd file{};     ///< if it is open, its first `file_size` bytes are sent instead of `body`
+  std::string etag{};      ///< empty: none
+  std::string location{};  ///< of a redirection; empty: none
+  /// No page of another server may show this one in a frame, and have it clicked.
+  std::string content_security_policy = "frame-ancestors 'self'";
+  UniqueFd file{};  ///< if it is open, its first `file_size` bytes are sent instead of `body`
   uint64_t file_size = 0;
   /// If set, the rest of this object means nothing, and the reply is not known yet: the server
   /// calls it once with a function that takes the reply, on any thread.
@@ -44,7 +47,8 @@ struct RestReply {
 struct RestRules {
   /// Names, besides localhost and addresses, by which browsers may reach this server.
   std::vector<std::string> names{};
-  std::string token{};  ///< for requests that change something; empty: there is none
+  std::string token{};         ///< for requests that change something; empty: there is none
+  bool offers_changes = true;  ///< whether pages have buttons that change the job
 };
 
 /// PERMISSION_DENIED: the request may have been sent by a web page of somebody else, to this server

@@ -11,6 +11,7 @@
 #include "rest/json.h"
 #include "rest/metric_queries.h"
 #include "rest/operations.h"
+#include "rest/page_status.h"
 #include "rest/rest_call.h"
 
 namespace weir {
@@ -94,7 +95,9 @@ RestReply RestApi::handle(const RestRequest& request) {
 RestReply RestApi::route(const Call& call) {
   const JobSnapshot& job = *call.job;
   if (call.request.method == "OPTIONS") return unknown_path(call.request);
-  if (call.gets({"config"})) return reply(rest::config_json(job));
+  if (call.gets({"config"})) return reply(rest::config_json(rules_.offers_changes));
+  if (call.gets({"weir", "status"})) return page_status(call);
+  if (call.posts({"weir", "profile"})) return profile(call);
   if (call.gets({"overview"})) return reply(rest::overview_json(job));
   if (call.gets({"jobs"})) return reply(rest::jobs_json(job));
   if (call.gets({"jobs", "overview"})) return reply(rest::jobs_overview_json(job));
@@ -124,6 +127,37 @@ RestReply RestApi::route(const Call& call) {
     return error(501, "the cluster ends with its job: cancel the job");
   if (call.at(0) == "jobs" && call.size() >= 2) return route_job(call);
   return unknown_path(call.request);
+}
+
+RestReply RestApi::page_status(const Call& call) {
+  const JobSnapshot& job = *call.job;
+  const auto vertex =
+      std::ranges::find(job.vertices, call.text("vertex"), &JobSnapshot::Vertex::id);
+  std::optional<size_t> chosen;
+  if (vertex != job.vertices.end()) chosen = static_cast<size_t>(vertex - job.vertices.begin());
+  rest::Json body = rest::page_status_json(job, chosen);
+  body["can"] = {{"change", rules_.offers_changes},
+                 {"token", !rules_.token.empty()},
+                 {"savepoint_directory", control_.has_savepoint_directory}};
+  return reply(body);
+}
+
+RestReply RestApi::profile(const Call& call) {
+  const std::string worker = call.text("worker");
+  if (worker.empty()) return {200, control_.own_text(ProcessText::kCpuProfile), kPlainText};
+  if (std::ranges::find(call.job->workers, worker, &JobSnapshot::Worker::id) ==
+      call.job->workers.end())
+    return error(404, cat("TaskManager ", worker, " not found"));
+  RestReply later;
+  later.later = [this, worker](std::function<void(RestReply)> done) {
+    control_.worker_text(worker, ProcessText::kCpuProfile,
+                         [done = std::move(done)](const StatusOr<std::string>& text) {
+                           done(text.ok() ? RestReply{200, *text, kPlainText}
+                                          : error(error_code_of(text.status()),
+                                                  std::string(text.status().message())));
+                         });
+  };
+  return later;
 }
 
 std::vector<rest::NamedFigure> RestApi::coordinator_figures(const JobSnapshot& job) const {

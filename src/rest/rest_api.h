@@ -65,6 +65,8 @@ class RestApi {
   struct Call;
 
   RestReply route(const Call& call);
+  RestReply page_status(const Call& call);
+  RestReply profile(const Call& call);
   RestReply route_job(const Call& call);
   RestReply route_vertex(const Call& call, size_t vertex);
   RestReply route_checkpoints(const Call& call);

@@ -8,6 +8,8 @@
 #include "platform/wakeup.h"
 #include "rest/http_server.h"
 #include "rest/job_archive.h"
+#include "rest/job_timeline.h"
+#include "rest/page_files.h"
 #include "rest/prometheus_text.h"
 #include "rest/static_files.h"
 
@@ -49,13 +51,33 @@ RestReply metrics_reply(const RestControl& control, const RestOptions& options,
           "text/plain; version=0.0.4; charset=utf-8"};
 }
 
+/// Takes a point of the timeline now and then, as often as workers report by themselves.
+class Sampler final : public Actor {
+ public:
+  Sampler(const RestControl& control, const Clock& clock) : control_(control), clock_(clock) {}
+  MonotonicTime step() override {
+    const MonotonicTime now = clock_.now();
+    if (now < next_) return next_;
+    if (const auto job = control_.snapshot()) timeline_.sample(*job);
+    return next_ = now + std::chrono::seconds(10);
+  }
+  const rest::JobTimeline& timeline() const { return timeline_; }
+
+ private:
+  const RestControl& control_;
+  const Clock& clock_;
+  MonotonicTime next_{0};
+  rest::JobTimeline timeline_;
+};
+
 class Servers final : public RestServers {
  public:
-  Servers(const RestOptions& options, RestControl control, const Clock& clock, Random& random)
+  Servers(const RestOptions& options, RestControl control, Platform& platform)
       : options_(options),
         control_(control),
-        clock_(clock),
-        api_(control, options.rules, clock, random) {}
+        platform_(platform),
+        sampler_(control_, platform.clock),
+        api_(control, options.rules, platform.clock, platform.random) {}
 
   Status start() {
     if (options_.serves_api) {
@@ -68,6 +90,7 @@ class Servers final : public RestServers {
       if (!server.ok())
         return server.status().with_context("the REST interface (rest.port, rest.bind-address)");
       api_server_ = *std::move(server);
+      sampling_ = platform_.scheduler.start("timeline", sampler_, {});
     }
     if (options_.serves_prometheus) {
       auto server = HttpServer::start(server_options(options_.prometheus),
@@ -78,16 +101,22 @@ class Servers final : public RestServers {
         return server.status().with_context("the Prometheus reporter (metrics.reporter.prom.port)");
       prometheus_server_ = *std::move(server);
     }
+    if (options_.reports.any()) {
+      WEIR_ASSIGN_OR_RETURN(reporters_,
+                            Reporters::start(options_.reports, control_.snapshot, platform_));
+    }
     return {};
   }
   void finish() override {
+    if (reporters_) reporters_->finish();
     if (!api_server_) return;
     // Longer than the pause between two questions of Flink's command line.
     constexpr auto kMost = std::chrono::seconds(5);
     constexpr auto kLook = std::chrono::milliseconds(20);
     Wakeup nobody;
-    const MonotonicTime end = clock_.now() + kMost;
-    while (api_.has_unread_outcome() && clock_.now() < end) nobody.wait(kLook);
+    const Clock& clock = platform_.clock;
+    const MonotonicTime end = clock.now() + kMost;
+    while (api_.has_unread_outcome() && clock.now() < end) nobody.wait(kLook);
     api_server_->finish(std::chrono::seconds(1));
   }
   std::string api_address() const override { return address(api_server_.get(), options_.api); }
@@ -99,6 +128,9 @@ class Servers final : public RestServers {
   RestReply api_reply(const RestRequest& request) {
     if (check_sender(options_.rules, request).ok()) {
       if (auto file = dashboard_.find(request)) return *std::move(file);
+      if (auto file = rest::page_file(request)) return *std::move(file);
+      if (request.method == "GET" && request.path == "/weir/timeline")
+        return {200, sampler_.timeline().json().text()};
     }
     return api_.handle(request);
   }
@@ -110,16 +142,19 @@ class Servers final : public RestServers {
 
   const RestOptions options_;
   const RestControl control_;
-  const Clock& clock_;
+  Platform& platform_;
+  Sampler sampler_;
   StaticFiles dashboard_;
   RestApi api_;
+  std::unique_ptr<ActorHandle> sampling_;
   std::unique_ptr<HttpServer> api_server_;  // after what they use
   std::unique_ptr<HttpServer> prometheus_server_;
+  std::unique_ptr<Reporters> reporters_;
 };
 
 StatusOr<std::unique_ptr<RestServers>> start_rest(const RestOptions& options, RestControl control,
-                                                  const Clock& clock, Random& random) {
-  auto servers = std::make_unique<Servers>(options, std::move(control), clock, random);
+                                                  Platform& platform) {
+  auto servers = std::make_unique<Servers>(options, std::move(control), platform);
   if (Status status = servers->start(); !status.ok()) return status;
   return std::unique_ptr<RestServers>(std::move(servers));
 }

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "platform/platform.h"
+#include "rest/report/reporters.h"
 #include "rest/rest_api.h"
 
 namespace weir {
@@ -22,25 +24,27 @@ struct RestOptions {
   bool serves_prometheus = false;
   RestPlace prometheus;
   bool filter_label_values = true;
+  ReportOptions reports;
+
+  bool any() const { return serves_api || serves_prometheus || reports.any(); }
 };
 
 /// The servers of this process. They end with it.
 class RestServers {
  public:
   virtual ~RestServers() = default;
-  /// The job has ended. Lets clients that are waiting for an outcome ask for it, for some seconds,
-  /// and sends the replies that are due.
+  /// The job has ended. Sends the last reports, lets clients that are waiting for an outcome ask
+  /// for it, for some seconds, and sends the replies that are due.
   virtual void finish() = 0;
   /// "http://127.0.0.1:8081"; empty: not served.
   virtual std::string api_address() const = 0;
   virtual std::string prometheus_address() const = 0;
 };
 
-/// Starts what the options ask for. `clock` and `random` outlive the result. UNAVAILABLE or
+/// Starts what the options ask for. The platform outlives the result. UNAVAILABLE or
 /// INVALID_ARGUMENT: an address cannot be listened on.
 using StartRest = StatusOr<std::unique_ptr<RestServers>>(const RestOptions& options,
-                                                         RestControl control, const Clock& clock,
-                                                         Random& random);
+                                                         RestControl control, Platform& platform);
 
 /// The entry points of weir::rest.
 struct RestComponent {

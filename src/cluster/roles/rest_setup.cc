@@ -9,16 +9,16 @@
 #include "base/recent_log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "checkpoint/savepoint.h"
 #include "cluster/roles/job_snapshot_of.h"
 #include "config/keys/operating.h"
+#include "config/keys/reporters.h"
 #include "config/options.h"
 #include "config/value_text.h"
 
 namespace weir {
 namespace {
-
-constexpr std::string_view kPrometheus = "prom";
 
 /// "8081" or "8081-8089".
 Status read_ports(const Configuration& configuration, const ConfigKey& key, std::string_view text,
@@ -43,6 +43,7 @@ Status read_api(const Configuration& configuration, RestOptions* options) {
   options->serves_api = port || range;
   options->api.host = configuration.get(options::kRestBindAddress);
   options->dashboard = configuration.get_optional(options::kDashboard).value_or("");
+  options->rules.offers_changes = configuration.get(options::kWebCancel);
   options->rules.token = configuration.get_optional(options::kRestToken).value_or("");
   if (const auto name = configuration.get_optional(options::kRestAddress))
     options->rules.names.push_back(*name);
@@ -52,28 +53,105 @@ Status read_api(const Configuration& configuration, RestOptions* options) {
   return {};
 }
 
-Status read_reporters(const Configuration& configuration, RestOptions* options) {
-  const std::string names = configuration.get_optional(options::kMetricReporters).value_or("");
-  for (const std::string_view part : split(names, ',')) {
-    const std::string_view name = trim(part);
-    if (name == kPrometheus) {
-      options->serves_prometheus = true;
-    } else if (!name.empty()) {
-      WEIR_LOG(kWarning) << "metrics.reporters names " << name
-                         << ", which weir does not have: prom is its only reporter";
-    }
-  }
-  if (!options->serves_prometheus) return {};
-  if (configuration.get(options::kPrometheusFactory) != options::kPrometheusFactory.default_value) {
-    return failed_precondition(
-        cat(configuration.describe(options::kPrometheusFactory),
-            ": the reporter named prom is Prometheus'; give another one another name"));
-  }
+/// A reporter has one factory, whose name in Flink is the key's default.
+Status check_factory(const Configuration& configuration, const Option<std::string>& factory,
+                     std::string_view name) {
+  if (configuration.get(factory) == factory.default_value) return {};
+  return failed_precondition(cat(configuration.describe(factory), ": the reporter named ", name,
+                                 " is that of ", factory.default_value,
+                                 "; give another one another name"));
+}
+
+Status read_prometheus(const Configuration& configuration, RestOptions* options) {
+  WEIR_RETURN_IF_ERROR(check_factory(configuration, options::kPrometheusFactory, "prom"));
+  options->serves_prometheus = true;
   options->prometheus.host = configuration.get(options::kPrometheusBindAddress);
   options->rules.names.push_back(options->prometheus.host);
   options->filter_label_values = configuration.get(options::kPrometheusFilterLabels);
   return read_ports(configuration, options::kPrometheusPort,
                     configuration.get(options::kPrometheusPort), &options->prometheus);
+}
+
+/// The keys of one reporter to an OpenTelemetry collector.
+struct CollectorKeys {
+  const Option<std::string>& factory;
+  const Option<std::string>& endpoint;
+  const Option<std::string>& protocol;
+  const Option<Duration>& timeout;
+  const Option<std::string>& service;
+};
+
+StatusOr<ReportOptions::Collector> read_collector(const Configuration& configuration,
+                                                  const CollectorKeys& keys) {
+  WEIR_RETURN_IF_ERROR(check_factory(configuration, keys.factory, "otel"));
+  if (configuration.get(keys.protocol) != keys.protocol.default_value) {
+    return failed_precondition(cat(configuration.describe(keys.protocol),
+                                   ": weir sends OTLP over HTTP. Set it to HTTP, and let ",
+                                   keys.endpoint.name, " name the collector's port for that"));
+  }
+  ReportOptions::Collector collector;
+  collector.url = configuration.get_optional(keys.endpoint).value_or("");
+  if (!collector.url.starts_with("http://") && !collector.url.starts_with("https://")) {
+    return invalid_argument(
+        cat(keys.endpoint.name, " must be the URL of a collector: ", keys.endpoint.doc));
+  }
+  collector.timeout = configuration.get(keys.timeout);
+  collector.service = {configuration.get(keys.service), std::string(weir_version())};
+  return collector;
+}
+
+Status read_reporter(const Configuration& configuration, std::string_view name,
+                     RestOptions* options) {
+  ReportOptions& reports = options->reports;
+  if (name == "prom") return read_prometheus(configuration, options);
+  if (name == "otel") {
+    WEIR_ASSIGN_OR_RETURN(
+        reports.metrics,
+        read_collector(configuration,
+                       {options::kOtelFactory, options::kOtelEndpoint, options::kOtelProtocol,
+                        options::kOtelTimeout, options::kOtelService}));
+    reports.metrics->interval = configuration.get(options::kOtelInterval);
+  } else if (name == "statsd") {
+    WEIR_RETURN_IF_ERROR(check_factory(configuration, options::kStatsdFactory, name));
+    reports.statsd = {{configuration.get(options::kStatsdHost),
+                       static_cast<int>(configuration.get(options::kStatsdPort))},
+                      configuration.get(options::kStatsdInterval)};
+  } else if (name == "slf4j") {
+    WEIR_RETURN_IF_ERROR(check_factory(configuration, options::kLogFactory, name));
+    reports.log_interval = configuration.get(options::kLogInterval);
+  } else {
+    WEIR_LOG(kWarning) << "metrics.reporters names " << name
+                       << ", which weir does not have: it has prom, otel, statsd and slf4j";
+  }
+  return {};
+}
+
+std::vector<std::string_view> names_in(std::string_view list) {
+  std::vector<std::string_view> names;
+  for (const std::string_view part : split(list, ',')) {
+    if (const std::string_view name = trim(part); !name.empty()) names.push_back(name);
+  }
+  return names;
+}
+
+Status read_reporters(const Configuration& configuration, RestOptions* options) {
+  const std::string metrics = configuration.get_optional(options::kMetricReporters).value_or("");
+  for (const std::string_view name : names_in(metrics))
+    WEIR_RETURN_IF_ERROR(read_reporter(configuration, name, options));
+  const std::string traces = configuration.get_optional(options::kTraceReporters).value_or("");
+  for (const std::string_view name : names_in(traces)) {
+    if (name != "otel") {
+      WEIR_LOG(kWarning) << "traces.reporters names " << name
+                         << ", which weir does not have: otel is its only one";
+      continue;
+    }
+    WEIR_ASSIGN_OR_RETURN(
+        options->reports.traces,
+        read_collector(configuration, {options::kOtelTraceFactory, options::kOtelTraceEndpoint,
+                                       options::kOtelTraceProtocol, options::kOtelTraceTimeout,
+                                       options::kOtelTraceService}));
+  }
+  return {};
 }
 
 }  // namespace
@@ -115,7 +193,7 @@ StatusOr<RestOptions> rest_options(const Configuration& configuration) {
   RestOptions options;
   WEIR_RETURN_IF_ERROR(read_api(configuration, &options));
   WEIR_RETURN_IF_ERROR(read_reporters(configuration, &options));
-  if ((options.serves_api || options.serves_prometheus) && &weir_component_rest == nullptr)
+  if (options.any() && &weir_component_rest == nullptr)
     return component_missing(options.serves_api ? "rest.port" : "metrics.reporters", "rest");
   return options;
 }
@@ -172,11 +250,10 @@ RestControl rest_control(const JobGraph& graph, const JobOptions& options,
 
 StatusOr<std::unique_ptr<RestServers>> start_rest_servers(const RestOptions& options,
                                                           RestControl control, Platform& platform) {
-  if (!options.serves_api && !options.serves_prometheus) return std::unique_ptr<RestServers>();
+  if (!options.any()) return std::unique_ptr<RestServers>();
   if (options.serves_api) keep_recent_log(kKeptLogBytes);
-  WEIR_ASSIGN_OR_RETURN(
-      auto servers,
-      weir_component_rest()->start(options, std::move(control), platform.clock, platform.random));
+  WEIR_ASSIGN_OR_RETURN(auto servers,
+                        weir_component_rest()->start(options, std::move(control), platform));
   if (options.serves_api) {
     WEIR_LOG(kInfo) << "the REST interface listens on " << servers->api_address();
   }

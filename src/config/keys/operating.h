@@ -34,45 +34,22 @@ inline constexpr Option<std::string> kDashboard{
     {"web.dashboard.dir", ConfigType::kString, "",
      "A directory with the files of Flink's dashboard, which the REST interface then serves: the "
      "folder web/ of the jar flink-runtime-web, unpacked. Unset: there is no dashboard."}};
+inline constexpr Option<bool> kWebCancel{
+    {"web.cancel.enable", ConfigType::kBool, "true",
+     "Pages have buttons that cancel, stop or save the job. It is no protection: requests that "
+     "change the job are answered without it too."}};
 inline constexpr Option<std::string> kArchiveDirectory{
     {"jobmanager.archive.fs.dir", ConfigType::kString, "",
      "A directory into which the job is written when it has ended, for Flink's history server. "
      "Unset: nowhere."}};
-inline constexpr Option<std::string> kMetricReporters{
-    {"metrics.reporters", ConfigType::kString, "",
-     "Names of reporters, separated by commas. prom is the only one that weir has: a page for "
-     "Prometheus, at the coordinator, with the figures of the whole job."}};
-inline constexpr Option<std::string> kPrometheusFactory{
-    {"metrics.reporter.prom.factory.class", ConfigType::kString,
-     "org.apache.flink.metrics.prometheus.PrometheusReporterFactory",
-     "Flink's name for it. Accepted, and no other."}};
-inline constexpr Option<std::string> kPrometheusPort{
-    {"metrics.reporter.prom.port", ConfigType::kString, "9249",
-     "Port of the page for Prometheus, or a range, of which the first free port is taken."}};
-inline constexpr Option<std::string> kPrometheusBindAddress{
-    {"weir.metrics.bind-address", ConfigType::kString, "127.0.0.1",
-     "Address on which that page is served. Flink listens on all addresses."}};
-inline constexpr Option<bool> kPrometheusFilterLabels{
-    {"metrics.reporter.prom.filterLabelValueCharacters", ConfigType::kBool, "true",
-     "In values of labels, everything but letters, digits, : and _ becomes _."}};
 
 }  // namespace options
 
 /// How a running job is watched and steered.
 inline constexpr const ConfigKey* kOperatingKeys[] = {
-    &options::kRestPort,
-    &options::kRestBindPort,
-    &options::kRestBindAddress,
-    &options::kRestAddress,
-    &options::kRestToken,
-    &options::kRestTokenFile,
-    &options::kDashboard,
-    &options::kArchiveDirectory,
-    &options::kMetricReporters,
-    &options::kPrometheusFactory,
-    &options::kPrometheusPort,
-    &options::kPrometheusBindAddress,
-    &options::kPrometheusFilterLabels,
+    &options::kRestPort,    &options::kRestBindPort, &options::kRestBindAddress,
+    &options::kRestAddress, &options::kRestToken,    &options::kRestTokenFile,
+    &options::kDashboard,   &options::kWebCancel,    &options::kArchiveDirectory,
 };
 
 }  // namespace weir
