@@ -22,7 +22,7 @@ struct RestoredChannel {
   int input = 0;
   Timestamp watermark = kMinWatermark;  ///< of the channel, before its elements
   bool idle = false;
-  std::deque<StreamElement> elements;
+  std::vector<StreamElement> elements;
 };
 
 /// What a restored task gets before any new element.

@@ -247,13 +247,15 @@ TEST(InFlight, EveryEdgeGivesEachRecordOnceAtAnyParallelism) {
       for (size_t subtask = 0; subtask < second.receivers(); ++subtask) {
         for (const int number : numbers(second.receive(subtask))) {
           all.insert(number);
-          if (partitioning == kHash)
+          if (partitioning == kHash) {
             EXPECT_EQ(subtask_of_key_group(key_group_of(number % 10, kMaxParallelism), now,
                                            kMaxParallelism),
                       static_cast<int>(subtask))
                 << number;
-          if (partitioning == kCustom && before != now)
+          }
+          if (partitioning == kCustom && before != now) {
             EXPECT_EQ(number % 10 % now, static_cast<int>(subtask));
+          }
         }
       }
       EXPECT_EQ(all, one_to(60));

@@ -9,17 +9,17 @@ namespace {
 /// A channel whose elements are all here.
 class RestoredReader final : public ChannelReader {
  public:
-  explicit RestoredReader(std::deque<StreamElement> elements) : elements_(std::move(elements)) {}
+  explicit RestoredReader(std::vector<StreamElement> elements) : elements_(std::move(elements)) {}
   bool try_pop(StreamElement* element) override {
-    if (elements_.empty()) return false;
-    *element = std::move(elements_.front());
-    elements_.pop_front();
+    if (next_ == elements_.size()) return false;
+    *element = std::move(elements_[next_++]);
     return true;
   }
   void recycle(std::unique_ptr<Batch>) override {}
 
  private:
-  std::deque<StreamElement> elements_;
+  std::vector<StreamElement> elements_;
+  size_t next_ = 0;
 };
 
 }  // namespace
