@@ -98,6 +98,19 @@ TEST_F(JobAttemptTest, ProgressIsTheDifferenceFromThePreviousReport) {
   EXPECT_EQ(pool_.least_watermark(), 5);
 }
 
+TEST_F(JobAttemptTest, ProgressOfAnAttemptBeginsAtZero) {
+  run();
+  say(1, ProgressReport{11, 100, 7, 3});
+  attempt_.forget();
+  ASSERT_TRUE(attempt_.deploy(graph_, {}, {}, 2).ok());
+  say(1, Deployed{12});
+  say(2, Deployed{12});
+  attempt_.start();
+  const auto event = attempt_.on_message(worker(1), ProgressReport{12, 20, 2, 1});
+  EXPECT_EQ(event.source_records, 20);
+  EXPECT_EQ(event.late_records, 1);
+}
+
 TEST_F(JobAttemptTest, IgnoresMessagesOfAnotherAttempt) {
   run();
   for (const AttemptId other : {AttemptId{10}, AttemptId{12}}) {

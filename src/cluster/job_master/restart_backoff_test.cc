@@ -45,6 +45,20 @@ TEST(RestartBackoff, ExponentialDelayGrowsToItsMaximumAndResetsAfterAQuietTime) 
   EXPECT_EQ(strategy.on_failure(seconds(63), 0.5), MonotonicTime(milliseconds(100)));
 }
 
+TEST(RestartBackoff, ExponentialDelayCountsOnlyTheFailuresSinceAQuietTime) {
+  RestartBackoff strategy({.type = Type::kExponentialDelay,
+                           .initial_backoff = milliseconds(100),
+                           .max_backoff = milliseconds(100),
+                           .jitter_factor = 0,
+                           .reset_backoff_threshold = seconds(60),
+                           .attempts_before_reset = 2});
+  for (const int begin : {0, 1000, 2000}) {
+    EXPECT_TRUE(strategy.on_failure(seconds(begin), 0.5)) << begin;
+    EXPECT_TRUE(strategy.on_failure(seconds(begin + 1), 0.5)) << begin;
+  }
+  EXPECT_FALSE(strategy.on_failure(seconds(2002), 0.5));
+}
+
 TEST(RestartBackoff, JitterStaysWithinItsFactor) {
   RestartBackoffOptions options{
       .type = Type::kExponentialDelay, .initial_backoff = milliseconds(1000), .jitter_factor = 0.1};
