@@ -107,6 +107,16 @@ TEST(RemoteChannel, ElementsArriveUnchanged) {
   EXPECT_EQ(f.pop(), "[1 2]w-5[3]b1end");
 }
 
+TEST(RemoteChannel, BatchSaysHowManyBytesCameForIt) {
+  Fixture f(8);
+  f.push({1, 2, 3});
+  const size_t bytes = f.forth.frames.front().size();
+  ASSERT_TRUE(f.deliver().ok());
+  StreamElement element;
+  ASSERT_TRUE(f.reader.try_pop(&element));
+  EXPECT_EQ(element.value, static_cast<int64_t>(bytes));
+}
+
 TEST(RemoteChannel, HasNoRoomBeforeItIsOpen) {
   RemoteWriter writer(1, detail::record_codec<int>(), [] {}, nullptr);
   StreamElement element{Kind::kBarrier, 1, nullptr};
