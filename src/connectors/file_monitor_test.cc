@@ -98,6 +98,21 @@ TEST_F(FileMonitorTest, LargeFilesAreCutAndReadAfterTheReaderHadNothingLeft) {
   EXPECT_EQ(reading.records, (Lines{"1", "2", "3", "4"}));
 }
 
+TEST_F(FileMonitorTest, SplitThatComesWhileAnotherIsReadWaitsForItsEnd) {
+  write("/in/a", "3\n4\n");
+  write("/in/b", "1\n2\n");
+  const auto files = source();
+  const auto found = files.create_enumerator(1)->discover(host);
+  ASSERT_TRUE(found.ok());
+  ASSERT_EQ(found->splits.size(), 2u);
+  Reading<std::string> reading(fs, files);
+  reading.reader->add_splits({found->splits[1]});
+  reading.read(1);
+  reading.reader->add_splits({found->splits[0]});
+  reading.read();
+  EXPECT_EQ(reading.records, (Lines{"1", "2", "3", "4"}));
+}
+
 TEST_F(FileMonitorTest, IntervalMustBePositive) {
   auto files = FileSource<std::string>::lines("/in").monitor_continuously(seconds(0));
   EXPECT_NE(files.setup_problem().find("every 0 ms; the interval must be positive"),
