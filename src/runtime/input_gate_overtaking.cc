@@ -16,6 +16,7 @@ class RestoredReader final : public ChannelReader {
     return true;
   }
   void recycle(std::unique_ptr<Batch>) override {}
+  QueueFill fill() const override { return {}; }
 
  private:
   std::vector<StreamElement> elements_;
