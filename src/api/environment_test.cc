@@ -76,6 +76,7 @@ TEST(Environment, ProgramsFlagsArePartOfTheJobsIdentity) {
     auto env = environment(arguments);
     env.flag("gap", 90s, "how long to wait");
     env.flag("rate", 1.0, "how fast");
+    env.flag("exact", false, "counts each record");
     for (const char* secret : {"db-password", "client-secret", "api-token"})
       env.flag(secret, "", "of the database");
     if (rate_varies) env.may_vary("rate");
@@ -90,6 +91,8 @@ TEST(Environment, ProgramsFlagsArePartOfTheJobsIdentity) {
   EXPECT_EQ(fingerprint({"--gap", "90000 ms"}, true), plain)
       << "written otherwise, or given as what it is anyway";
   EXPECT_NE(fingerprint({"--gap", "91 s"}, true), plain);
+  EXPECT_EQ(fingerprint({"--exact=false"}, true), plain);
+  EXPECT_NE(fingerprint({"--exact"}, true), plain);
   EXPECT_EQ(fingerprint({"--rate", "7", "--db-password", "x", "-D", "weir.batch-size=7"}, true),
             plain);
   EXPECT_EQ(fingerprint({"--client-secret", "x", "--api-token", "y"}, true), plain);
