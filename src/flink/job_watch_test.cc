@@ -111,6 +111,12 @@ TEST(JobWatch, BrieflySilentClusterIsAskedAgain) {
   EXPECT_EQ(scene.lines[1], "http://h:1 answers again");
 }
 
+TEST(JobWatch, SilenceCountsFromTheLastAnswer) {
+  Scene scene({"RUNNING", "RUNNING", "RUNNING", "RUNNING", "-", "RUNNING", "FINISHED"});
+  scene.step = std::chrono::minutes(2);
+  EXPECT_EQ(scene.watch(false).until_ended(), 0);
+}
+
 TEST(JobWatch, PersistentlySilentClusterIsAbandoned) {
   Scene scene({"RUNNING", "-"});
   scene.step = std::chrono::minutes(2);
