@@ -11,6 +11,7 @@
 #include "cluster/job_preparation.h"
 #include "fs/file_system_registry.h"
 #include "graph/scale.h"
+#include "runtime/in_flight_time.h"
 #include "runtime/metric_collector.h"
 #include "runtime/task_restore.h"
 #include "runtime/user_code.h"
@@ -152,7 +153,11 @@ void Worker::open_task(Task& task) {
         Status status;
         try {
           status = open_and_restore(task.chain(), from, platform_.files);
-          if (status.ok()) task.replay(in_flight.take());
+          if (status.ok()) {
+            RestoredInFlight restored = in_flight.take();
+            if (plan == nullptr || !keeps_event_time(*plan, *graph)) forget_event_time(&restored);
+            task.replay(std::move(restored));
+          }
         } catch (...) { status = status_of_current_exception("the restore"); }
         mailbox_.post([this, number, name = task.name(), status = std::move(status)] {
           on_task_open(number, name, status);

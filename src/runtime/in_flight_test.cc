@@ -10,6 +10,7 @@
 #include "checkpoint/in_flight_list.h"
 #include "runtime/in_flight_recorder.h"
 #include "runtime/in_flight_restore.h"
+#include "runtime/in_flight_time.h"
 #include "runtime/input_gate.h"
 #include "runtime/output_partition.h"
 #include "weir/detail/types/record_codec_of.h"
@@ -201,7 +202,9 @@ class Attempt {
       InFlightRestore in_flight(graph_, 1, static_cast<int>(subtask));
       if (Status status = in_flight.take_from(0, lists[subtask]); !status.ok()) return status;
       EXPECT_TRUE(lists[subtask].empty());
-      gates_[subtask]->replay(in_flight.take().channels);
+      RestoredInFlight restored = in_flight.take();
+      if (before.receivers_ != receivers_) forget_event_time(&restored);
+      gates_[subtask]->replay(std::move(restored.channels));
     }
     return {};
   }
@@ -321,6 +324,39 @@ TEST(InFlight, WatermarksAndIdlenessInFlightAreRestored) {
   second.watermark(0, 40);
   second.watermark(1, 31);
   EXPECT_EQ(second.receive(0), "w31");
+}
+
+TEST(InFlight, EventTimeStartsOverAtAnotherParallelism) {
+  Attempt first(Partitioning::kRebalance, 1, 1, 16);
+  first.watermark(0, 10);
+  EXPECT_EQ(first.receive(0), "w10");
+  first.emit(0, 1);
+  first.watermark(0, 20);
+  first.overtake(1);
+  Attempt second(Partitioning::kRebalance, 1, 2);
+  ASSERT_TRUE(second.restore(first).ok());
+  EXPECT_EQ(second.receive(0), "1");
+  EXPECT_EQ(second.receive(1), "");
+  second.watermark(0, 15);
+  EXPECT_EQ(second.receive(0), "w15");
+}
+
+TEST(InFlight, EventTimeIsKeptIfNoParallelismHasChanged) {
+  const JobGraph graph = graph_of(Partitioning::kForward, 2, 2);
+  RestorePlan plan;
+  for (const char* name : {"from", "to"}) {
+    OperatorRestore op;
+    op.id = murmur3_128(name);
+    op.found = true;
+    op.old_parallelism = 2;
+    plan.operators.push_back(std::move(op));
+  }
+  EXPECT_TRUE(keeps_event_time(plan, graph));
+  plan.operators[0].old_parallelism = 3;
+  EXPECT_FALSE(keeps_event_time(plan, graph));
+  plan.operators[0].old_parallelism = 2;
+  plan.operators[0].found = false;
+  EXPECT_FALSE(keeps_event_time(plan, graph)) << "a new operator may have older records";
 }
 
 TEST(InFlight, AnIdleTaskIsActiveAfterItsRestoredElements) {
