@@ -165,8 +165,19 @@ class PartitionReader final : public KafkaReader {
     if (now_ms >= measured_at_ms_ && now_ms - measured_at_ms_ < kLagIntervalMs) return;
     measured_at_ms_ = now_ms;
     int64_t lag = 0;
-    for (const auto& partition : partitions_) lag += partition->lag();
+    for (const auto& partition : partitions_) {
+      const int64_t of_one = partition->lag();
+      lag += of_one;
+      gauge(partition->split(), "records-lag").set(of_one);
+      gauge(partition->split(), "currentOffset").set(partition->split().next - 1);
+    }
     pending_records_->set(lag);
+  }
+
+  /// A figure of one partition, by Flink's name.
+  Gauge& gauge(const KafkaSplit& split, std::string_view name) {
+    return context_->metrics().gauge(cat("KafkaSourceReader.topic.", split.topic, ".partition.",
+                                         split.partition, ".", name));
   }
 
   /// To stop fetching blocks for a moment, so it is done on the I/O pool.
@@ -201,6 +212,7 @@ class PartitionReader final : public KafkaReader {
     for (const KafkaSplit& split : splits) {
       rd_kafka_topic_partition_list_add(list, split.topic.c_str(), split.partition)->offset =
           split.next;
+      gauge(split, "committedOffset").set(split.next);
     }
     const rd_kafka_resp_err_t error = rd_kafka_commit(client_->get(), list, /*async=*/1);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -1,5 +1,6 @@
 // Writes the records of one subtask: with transactions, or without.
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,24 @@ constexpr int kRoomWaitMs = 10;
 /// Each checkpoint that does not complete keeps a transaction.
 constexpr size_t kMaxTransactions = 16;
 constexpr int kBeginTries = 5;
+
+/// Figures of a sink, by Flink's names. Thread: the operator's.
+class SendFigures {
+ public:
+  explicit SendFigures(OperatorContext& context)
+      : records_(context.metrics().counter("numRecordsSend")),
+        bytes_(context.metrics().counter("numBytesSend")) {}
+  void count(const KafkaOutput& record) {
+    records_.inc();
+    const size_t bytes = (record.key ? record.key->size() : 0) +
+                         (record.value ? record.value->size() : 0);
+    bytes_.inc(static_cast<int64_t>(bytes));
+  }
+
+ private:
+  Counter& records_;
+  Counter& bytes_;
+};
 
 /// Waits on the I/O pool until a producer has room again. Thread: the operator's.
 class RoomWait {
@@ -73,9 +92,13 @@ class PlainWriter final : public KafkaWriter {
     if (!producer.ok()) return producer.status();
     producer_ = *std::move(producer);
     room_ = std::make_unique<RoomWait>(context);
+    figures_.emplace(context);
     return {};
   }
-  void write(const KafkaOutput& record) override { producer_->send(record); }
+  void write(const KafkaOutput& record) override {
+    figures_->count(record);
+    producer_->send(record);
+  }
   bool can_accept() override {
     if (Status failure = producer_->failure(); !failure.ok()) context_->fail(std::move(failure));
     return flushing_ == 0 && room_->has_room(producer_);
@@ -101,6 +124,7 @@ class PlainWriter final : public KafkaWriter {
   OperatorContext* context_ = nullptr;
   std::shared_ptr<Producer> producer_;
   std::unique_ptr<RoomWait> room_;
+  std::optional<SendFigures> figures_;
   int flushing_ = 0;
 };
 
@@ -115,11 +139,14 @@ class TransactionalWriter final : public KafkaWriter {
   Status open(OperatorContext& context) override {
     context_ = &context;
     room_ = std::make_unique<RoomWait>(context);
+    figures_.emplace(context);
     open_transactions_ = &context.metrics().gauge("openTransactions");
+    oldest_ms_ = &context.metrics().gauge("oldestOpenTransactionMs");
     return {};
   }
 
   void write(const KafkaOutput& record) override {
+    figures_->count(record);
     if (open_->handle().records++ == 0) begun_ms_ = context_->processing_time_ms();
     open_->producer()->send(record);
   }
@@ -230,14 +257,17 @@ class TransactionalWriter final : public KafkaWriter {
 
   /// The broker's time runs from the first record.
   void warn_of_old_ones() const {
+    int64_t oldest_ms = 0;
     for (const auto& [id, prepared] : prepared_) {
       const int64_t age_ms = context_->processing_time_ms() - prepared.begun_ms;
+      oldest_ms = std::max(oldest_ms, age_ms);
       if (age_ms > prepared.timeout_ms / 2) {
         WEIR_LOG(kWarning) << "the transaction '" << id << "' is open for " << age_ms
                            << " ms, and the broker aborts it after " << prepared.timeout_ms
                            << " ms: take checkpoints more often, or raise transaction.timeout.ms";
       }
     }
+    oldest_ms_->set(oldest_ms);
   }
 
   static Status too_many() {
@@ -258,7 +288,9 @@ class TransactionalWriter final : public KafkaWriter {
   kafka::SlotBook book_;
   std::map<std::string, Prepared> prepared_;  ///< not known to be committed, by id
   int64_t begun_ms_ = 0;                      ///< the first record of the open one
+  std::optional<SendFigures> figures_;
   Gauge* open_transactions_ = nullptr;
+  Gauge* oldest_ms_ = nullptr;
   std::shared_ptr<OpenTransaction> open_;
   std::shared_ptr<OpenTransaction> spare_;
   std::vector<std::shared_ptr<OpenTransaction>> unfinished_;  ///< prepared, maybe not written out
