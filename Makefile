@@ -18,7 +18,7 @@ BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 .PHONY: demo test build unit bench format docs flink-bridge install deb deps deps-test clean
 
 demo: deps $(BUILD)/build.ninja $(if $(FLINK),$(BRIDGE))
-	ninja -C $(BUILD) -j $(JOBS) flights word_count $(if $(KAFKA),flights_kafka)
+	ninja -C $(BUILD) -j $(JOBS) $(if $(KAFKA),flights_kafka,flights word_count)
 	python3 tools/demo.py --build $(BUILD) $(if $(FLINK),--flink,$(if $(KAFKA),--kafka,$(if $(CLUSTER),--cluster,$(if $(HDFS),--hdfs))))
 
 test: deps-test $(BUILD)/build.ninja $(BRIDGE)

@@ -76,10 +76,12 @@ def shown(command):
 class Flights:
     """The common setup of every run, and the check of its results."""
 
-    def __init__(self, arguments):
-        self.binary = os.path.join(arguments.build, "bin", "flights")
+    def __init__(self, arguments, program="flights"):
+        self.binary = os.path.join(arguments.build, "bin", program)
         if not os.access(self.binary, os.X_OK):
-            fail(f"{self.binary} is not there; build it with `ninja -C {arguments.build} flights`")
+            fail(
+                f"{self.binary} is not there; build it with `ninja -C {arguments.build} {program}`"
+            )
         self.source = flights_data.flights_directory()
         self.expected = flights_reference.expected_lines(self.source)
         self.records = flights_data.count_rows(self.source)
@@ -320,7 +322,7 @@ def run_flink(arguments, place):
 
 
 def run_kafka(arguments, place):
-    flights = Flights(arguments)
+    flights = Flights(arguments, "flights_kafka")
     say("starting a Kafka")
     with flights_cluster.RealSystem("kafka.py") as kafka:
         job = flights_kafka.Job(arguments, flights, place, kafka, say=say, show=show_member)

@@ -113,9 +113,8 @@ class Job:
         self.servers = kafka.env["WEIR_TEST_KAFKA"]
         for topic in ("flights", "delays"):
             kafka.do("topic", topic, "--partitions", str(PARTITIONS))
-        binary = os.path.join(arguments.build, "bin", "flights_kafka")
         self.cluster = flights_cluster.Cluster(
-            binary,
+            flights.binary,
             ["--servers", self.servers, "--in", "flights", "--out", "delays"],
             place,
             zookeeper=os.environ["WEIR_TEST_ZOOKEEPER"],

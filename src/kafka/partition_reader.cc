@@ -176,8 +176,8 @@ class PartitionReader final : public KafkaReader {
 
   /// A figure of one partition, by Flink's name.
   Gauge& gauge(const KafkaSplit& split, std::string_view name) {
-    return context_->metrics().gauge(cat("KafkaSourceReader.topic.", split.topic, ".partition.",
-                                         split.partition, ".", name));
+    return context_->metrics().gauge(
+        cat("KafkaSourceReader.topic.", split.topic, ".partition.", split.partition, ".", name));
   }
 
   /// To stop fetching blocks for a moment, so it is done on the I/O pool.

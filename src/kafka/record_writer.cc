@@ -30,8 +30,8 @@ class SendFigures {
         bytes_(context.metrics().counter("numBytesSend")) {}
   void count(const KafkaOutput& record) {
     records_.inc();
-    const size_t bytes = (record.key ? record.key->size() : 0) +
-                         (record.value ? record.value->size() : 0);
+    const size_t bytes =
+        (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
     bytes_.inc(static_cast<int64_t>(bytes));
   }
 
