@@ -59,7 +59,8 @@ class SharedFilesOfJob : public Coordinator {
   /// The checkpoints that have a file.
   Ids there() {
     Ids ids;
-    for (const FileInfo& file : fs_->inner().list("/c/job/shared").value())
+    const std::vector<FileInfo> files = fs_->inner().list("/c/job/shared").value();
+    for (const FileInfo& file : files)
       ids.insert(parse_shared_file_name(file.path.substr(file.path.rfind('/') + 1))->id);
     return ids;
   }

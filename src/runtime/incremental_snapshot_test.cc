@@ -141,8 +141,8 @@ class Job {
     std::set<std::string> named, there;
     for (const DataFile& file : newest.result.files)
       named.insert(std::string(*parse_shared_reference(file.name)));
-    for (const FileInfo& file : fs_->list("/job/shared").value())
-      there.insert(file.path.substr(file.path.rfind('/') + 1));
+    const std::vector<FileInfo> files = fs_->list("/job/shared").value();
+    for (const FileInfo& file : files) there.insert(file.path.substr(file.path.rfind('/') + 1));
     EXPECT_EQ(there, named);
   }
 
