@@ -58,8 +58,10 @@ class Sampler final : public Actor {
   MonotonicTime step() override {
     const MonotonicTime now = clock_.now();
     if (now < next_) return next_;
-    if (const auto job = control_.snapshot()) timeline_.sample(*job);
-    return next_ = now + std::chrono::seconds(10);
+    const auto job = control_.snapshot();
+    const bool reported = job && !job->figures->tasks.empty();
+    if (reported) timeline_.sample(*job);
+    return next_ = now + std::chrono::seconds(reported ? 10 : 1);
   }
   const rest::JobTimeline& timeline() const { return timeline_; }
 

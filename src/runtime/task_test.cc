@@ -311,7 +311,7 @@ OperatorFactory op(TestOperator::Options options = {}) {
 }
 
 TEST(Task, MeasuresFromTheFirstBarrierToTheLast) {
-  Fixture f({[] { return std::make_unique<Doubler>(); }}, false, 2);
+  Fixture f({op()}, false, 2);
   f.give(0, StreamElement{StreamElement::Kind::kBarrier, 1, nullptr});
   f.task->step(std::chrono::milliseconds(3));
   f.task->step(std::chrono::milliseconds(5));
