@@ -25,17 +25,17 @@ FileSystemUnderTest real_s3(std::map<std::string, std::string> more) {
   return {fs, location->path};
 }
 
-// 22 MB are two groups of parts, and a rest.
-INSTANTIATE_TEST_SUITE_P(S3, FileSystemConformance,
-                         testing::Values(ConformanceParameter{"Real", [] { return real_s3({}); },
-                                                              false, false, 22'000'000},
-                                         ConformanceParameter{
-                                             "WithoutConditionalWrites",
-                                             [] {
-                                               return real_s3({{"s3.conditional-writes", "false"}});
-                                             },
-                                             false, false, 6'000'000}),
-                         [](const auto& info) { return info.param.name; });
+// 11 MB are a group of two parts, and a rest.
+INSTANTIATE_TEST_SUITE_P(
+    S3, FileSystemConformance,
+    testing::Values(
+        ConformanceParameter{"Real",
+                             [] { return real_s3({{"s3.upload.max.concurrent.uploads", "2"}}); },
+                             false, false, 11'000'000},
+        ConformanceParameter{"WithoutConditionalWrites",
+                             [] { return real_s3({{"s3.conditional-writes", "false"}}); }, false,
+                             false, 6'000'000}),
+    [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace weir

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -125,8 +126,9 @@ TEST_F(S3, WriterWhoseUploadWasAbortedPublishesNothing) {
 }
 
 TEST_F(S3, LostAnswersNeitherLoseNorDoubleAnything) {
-  const std::string big = mb(11);
-  for (int lose = 1; lose <= 12; ++lose) {
+  const std::string big = mb(6);
+  int requests = INT_MAX;
+  for (int lose = 1; lose <= requests; ++lose) {
     const auto http = std::make_shared<LossyClient>();
     S3FileSystem lossy(client(http));
     http->lose = lose;
@@ -138,7 +140,8 @@ TEST_F(S3, LostAnswersNeitherLoseNorDoubleAnything) {
     const Status published = lossy.publish(file);
     for (const Status& status : {small, large, staged, published})
       EXPECT_TRUE(status.ok()) << lose << ": " << status.to_string();
-    ASSERT_GE(http->count, lose) << "the case has too few requests";
+    requests = std::min(requests, http->count);
+    EXPECT_GE(requests, 10);
     EXPECT_EQ(*read_file(*fs, place + "/small"), "small");
     EXPECT_TRUE(*read_file(*fs, place + "/large") == big);
     EXPECT_TRUE(*read_file(*fs, place + "/f") == big);
@@ -207,7 +210,7 @@ TEST_F(S3, RefusalsSayWhichAndWhatToDo) {
   };
   has(refusal({{"s3.secret-key", "wrong"}}),
       {"PERMISSION_DENIED", "s3://weir-test/", "SignatureDoesNotMatch", "s3.secret-key"});
-  has(refusal({{"s3.access-key", "nobody"}}), {"PERMISSION_DENIED", "InvalidAccessKeyId"});
+  has(refusal({{"s3.access-key", "nobody"}}), {"PERMISSION_DENIED", "check s3.access-key"});
   has(refusal({}, "s3://no-such-bucket/a"),
       {"FAILED_PRECONDITION", "s3://no-such-bucket/", "NoSuchBucket", "create the bucket"});
   has(refusal({}, "s3://Not_A_Bucket/a"), {"INVALID_ARGUMENT", "is no bucket"});

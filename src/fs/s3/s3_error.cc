@@ -33,6 +33,7 @@ constexpr Meaning kMeanings[] = {
     {"AllAccessDisabled", StatusCode::kPermissionDenied, "ask the owner of the bucket"},
     {"AccountProblem", StatusCode::kPermissionDenied, "ask the owner of the account"},
     {"InvalidAccessKeyId", StatusCode::kPermissionDenied, kKeys},
+    {"XAdminUserNotFound", StatusCode::kPermissionDenied, kKeys},  // versitygw's InvalidAccessKeyId
     {"SignatureDoesNotMatch", StatusCode::kPermissionDenied, kKeys},
     {"InvalidToken", StatusCode::kPermissionDenied, kKeys},
     {"ExpiredToken", StatusCode::kPermissionDenied, kKeys},
@@ -64,11 +65,10 @@ bool one_of(std::string_view code, std::initializer_list<std::string_view> codes
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-/// For answers without a code.
+/// For answers without a code, or with one that is not listed.
 StatusCode code_of_status(const S3Refusal& refusal) {
-  // Without a code it comes from something that is no S3, which says nothing about the file.
-  if (refusal.status == 404 && !refusal.is_head && refusal.error.code.empty())
-    return StatusCode::kFailedPrecondition;
+  // It is not about the file, or comes from something that is no S3.
+  if (refusal.status == 404 && !refusal.is_head) return StatusCode::kFailedPrecondition;
   switch (refusal.status) {
     case 400: return StatusCode::kInvalidArgument;
     case 401:

@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t kFirstWindow = 512 << 10;
 constexpr int64_t kWindowMax = 8 << 20;
 constexpr int64_t kRangeBytes = 8 << 20;
+constexpr int64_t kErrorBytes = 64 << 10;  // for the answer that refuses it
 
 }  // namespace
 
@@ -48,7 +49,7 @@ Status S3ReadableFile::fetch(int64_t offset, int64_t length, std::string* out) {
       S3Call call{.method = "GET", .what = "read", .key = key_};
       call.headers = {{"range", cat("bytes=", offset, "-", offset + size - 1)}};
       if (!head_.etag.empty()) call.headers.emplace_back("if-match", head_.etag);
-      call.answer_bytes_max = size;
+      call.answer_bytes_max = size + kErrorBytes;
       calls.push_back(std::move(call));
       sizes.push_back(size);
       offset += size;

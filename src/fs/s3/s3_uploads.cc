@@ -38,6 +38,11 @@ std::string S3WholeUpload::etag() const {
   return cat("\"", md5_hex(sums), "-", parts.size(), "\"");
 }
 
+bool S3WholeUpload::is_at(const S3Head& head) const {
+  const std::string expected = etag();
+  return !expected.empty() && head.etag == expected && head.size == size();
+}
+
 StatusOr<S3Head> head_s3_object(S3Client& client, const std::string& what, const std::string& key) {
   S3Answer answer = client.call({.method = "HEAD", .what = what, .key = key});
   if (!answer.status.ok()) {
@@ -58,6 +63,24 @@ StatusOr<S3Head> head_s3_object(S3Client& client, const std::string& what, const
   return head;
 }
 
+namespace {
+
+/// Some stores answer that an upload is complete which was aborted, if another object has the key.
+Status check_completion(S3Client& client, const S3WholeUpload& upload, std::string_view body) {
+  const std::string uri = client.uri_of(upload.upload.key);
+  const auto etag = parse_s3_completion(body);
+  if (!etag.ok())
+    return unavailable(cat("cannot tell whether ", uri, " is complete: ", etag.status().message()));
+  const auto head = head_s3_object(client, "look at", upload.upload.key);
+  if (head.ok() && unquoted(head->etag) == unquoted(*etag) && head->size == upload.size())
+    return {};
+  if (head.ok() || head.status().code() == StatusCode::kNotFound)
+    return not_found(cat("cannot complete ", uri, ": its upload is gone"));
+  return unavailable(cat("cannot tell whether ", uri, " is complete: ", head.status().message()));
+}
+
+}  // namespace
+
 S3Answer complete_s3_upload(S3Client& client, const S3WholeUpload& upload, bool exclusive) {
   S3Call call{.method = "POST", .what = "complete the upload of", .key = upload.upload.key};
   call.query = {{"uploadId", upload.upload.id}};
@@ -74,9 +97,7 @@ S3Answer complete_s3_upload(S3Client& client, const S3WholeUpload& upload, bool 
   }
   call.body = std::make_shared<const std::string>(s3_completion(upload.parts));
   S3Answer answer = client.call(std::move(call));
-  if (answer.status.ok() && !is_s3_completion(answer.http.body))
-    answer.status = unavailable(cat("cannot tell whether ", client.uri_of(upload.upload.key),
-                                    " is complete: the store sent another answer"));
+  if (answer.status.ok()) answer.status = check_completion(client, upload, answer.http.body);
   return answer;
 }
 
@@ -136,8 +157,8 @@ Status S3StagedFiles::publish(const StagedFile& file) {
     return {};
   }
   const StatusCode code = answer.status.code();
-  const bool may_be_done =
-      code == StatusCode::kNotFound || code == StatusCode::kAlreadyExists || answer.earlier_unknown;
+  const bool may_be_done = code == StatusCode::kNotFound || code == StatusCode::kAlreadyExists ||
+                           code == StatusCode::kUnavailable || answer.earlier_unknown;
   return may_be_done ? resolve(file, upload, answer.status) : answer.status;
 }
 
@@ -148,7 +169,7 @@ Status S3StagedFiles::resolve(const StagedFile& file, const S3WholeUpload& uploa
   if (!head.ok() && head.status().code() != StatusCode::kNotFound)
     return unavailable(cat("cannot tell whether ", client_->uri_of(upload.upload.key),
                            " was completed: ", head.status().message()));
-  if (head.ok() && head->etag == upload.etag()) {
+  if (head.ok() && upload.is_at(*head)) {
     forget(file);
     return {};
   }

@@ -12,6 +12,13 @@
 
 namespace weir {
 
+/// The size and the ETag of an object.
+struct S3Head {
+  int64_t size = 0;
+  std::string etag;
+  int64_t modified_ms = 0;
+};
+
 /// A multipart upload with all its parts, which can be completed or aborted.
 struct S3WholeUpload {
   S3Upload upload;
@@ -20,6 +27,8 @@ struct S3WholeUpload {
   int64_t size() const;
   /// The ETag that the object will have. Empty if the store's tags of parts are no MD5 sums.
   std::string etag() const;
+  /// True if the object was made by completing this upload.
+  bool is_at(const S3Head& head) const;
 };
 
 /// The staged files of a bucket: uploads that publish() completes. Those that this process has
@@ -54,12 +63,7 @@ inline std::string s3_key(const std::string& path) { return path.substr(1); }
 /// Completes an upload. With `exclusive`, ALREADY_EXISTS if the object exists. NOT_FOUND: the
 /// upload is gone. Blocks.
 S3Answer complete_s3_upload(S3Client& client, const S3WholeUpload& upload, bool exclusive);
-/// The size and the ETag of an object. NOT_FOUND if there is none.
-struct S3Head {
-  int64_t size = 0;
-  std::string etag;
-  int64_t modified_ms = 0;
-};
+/// NOT_FOUND if there is no object.
 StatusOr<S3Head> head_s3_object(S3Client& client, const std::string& what, const std::string& key);
 
 }  // namespace weir

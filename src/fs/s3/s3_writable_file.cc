@@ -114,7 +114,7 @@ Status S3WritableFile::complete() {
   if (!answer.earlier_unknown && answer.status.code() != StatusCode::kNotFound)
     return answer.status;
   const auto head = head_s3_object(*client_, "write", key_);
-  if (head.ok() && head->etag == upload_->etag()) {
+  if (head.ok() && upload_->is_at(*head)) {
     upload_.reset();
     return {};
   }

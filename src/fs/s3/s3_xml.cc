@@ -164,9 +164,13 @@ std::string s3_completion(const std::vector<S3Part>& parts) {
   return text + "</CompleteMultipartUpload>";
 }
 
-bool is_s3_completion(std::string_view body) {
+StatusOr<std::string> parse_s3_completion(std::string_view body) {
   pugi::xml_document document;
-  return root_of(document, body, "CompleteMultipartUploadResult").ok();
+  WEIR_ASSIGN_OR_RETURN(const pugi::xml_node root,
+                        root_of(document, body, "CompleteMultipartUploadResult"));
+  std::string etag = text_of(root, "ETag");
+  if (etag.empty()) return data_loss("the store completed an upload and sent no ETag");
+  return etag;
 }
 
 StatusOr<S3ExpiringCredentials> parse_sts_credentials(std::string_view body) {

@@ -65,8 +65,8 @@ StatusOr<S3Parts> parse_s3_parts(std::string_view body);
 
 /// The body of CompleteMultipartUpload.
 std::string s3_completion(const std::vector<S3Part>& parts);
-/// True if the answer to it says that the object is complete. S3 may send an error with status 200.
-bool is_s3_completion(std::string_view body);
+/// The answer to it: the ETag of the object. S3 may send an error with status 200.
+StatusOr<std::string> parse_s3_completion(std::string_view body);
 
 /// Credentials that end.
 struct S3ExpiringCredentials {

@@ -50,8 +50,11 @@ TEST(S3Xml, ReadsErrorsAndNothingElse) {
   EXPECT_EQ(error.request_id, "r");
   EXPECT_EQ(parse_s3_error("<html>502</html>").code, "");
   EXPECT_EQ(parse_s3_error("").code, "");
-  EXPECT_FALSE(is_s3_completion("<Error><Code>InternalError</Code></Error>"));
-  EXPECT_TRUE(is_s3_completion("<CompleteMultipartUploadResult/>"));
+  EXPECT_FALSE(parse_s3_completion("<Error><Code>InternalError</Code></Error>").ok());
+  EXPECT_FALSE(parse_s3_completion("<CompleteMultipartUploadResult/>").ok());
+  EXPECT_EQ(*parse_s3_completion("<CompleteMultipartUploadResult><ETag>&quot;e-1&quot;</ETag>"
+                                 "</CompleteMultipartUploadResult>"),
+            "\"e-1\"");
 }
 
 TEST(S3Xml, ReadsCredentialsOfSts) {
