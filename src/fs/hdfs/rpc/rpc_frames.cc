@@ -75,7 +75,7 @@ RpcReply parse_reply(std::string_view frame, uint32_t* id, bool* fatal) {
   *fatal = header.status() == hadoop::RpcResponseHeader::FATAL;
   if (header.status() == hadoop::RpcResponseHeader::SUCCESS) {
     const size_t size = delimited_size(frame);
-    if (size != frame.size()) {
+    if (size == 0 || size != frame.size()) {
       *fatal = true;
       reply.problem = "its answer is cut off";
       return reply;
