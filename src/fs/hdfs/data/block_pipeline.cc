@@ -8,6 +8,8 @@
 namespace weir {
 namespace {
 
+constexpr std::chrono::seconds kPatiencePerNode{5};
+
 hadoop::OpWriteBlock message_of(const BlockPipeline::Request& request) {
   const hadoop::LocatedBlock& block = request.block;
   hadoop::OpWriteBlock op;
@@ -76,7 +78,13 @@ std::unique_ptr<BlockPipeline> BlockPipeline::open(const DataNodeDialer& dialer,
   }
   hadoop::BlockOpResponse answer;
   Status status = (*stream)->write(transfer_request(kWriteBlock, message_of(request)));
-  if (status.ok()) status = (*stream)->read_message(&answer);
+  // A node that waits for the next one reports it when its own patience ends, which is so much
+  // shorter for each node behind it.
+  const auto patience = silence + kPatiencePerNode * block.locs_size();
+  bool got = false;
+  if (status.ok()) status = (*stream)->poll_message(patience, &answer, &got);
+  if (status.ok() && !got)
+    status = unavailable(cat("it was silent for ", patience.count(), " ms"));
   if (!status.ok()) {
     *fault = {status.with_context(cat("the DataNode ", address)), 0, false};
     return nullptr;
@@ -122,8 +130,13 @@ bool BlockPipeline::receive(std::chrono::milliseconds timeout, int64_t* sequence
   return true;
 }
 
+std::chrono::milliseconds BlockPipeline::patience(std::chrono::milliseconds silence) const {
+  return silence + kPatiencePerNode * nodes_;
+}
+
 void BlockPipeline::give_up(std::chrono::milliseconds waited) {
-  // Nothing tells which node hangs.
+  // Nothing tells which node hangs. If it is the first, the next pipeline cannot be opened; if not,
+  // the last is as likely as any, and is then the last again.
   fail({unavailable(cat("no DataNode of the pipeline from ", first_, " acknowledged anything for ",
                         waited.count(), " ms")),
         nodes_ - 1, false});

@@ -49,7 +49,9 @@ class BlockPipeline {
   /// Waits for an acknowledgement at most for `timeout`. False: see fault(). `*sequence` is that of
   /// the packet, or -1 if nothing came.
   bool receive(std::chrono::milliseconds timeout, int64_t* sequence);
-  /// To be called when acknowledgements stay out too long.
+  /// How long acknowledgements may stay out, if a node may be silent for `silence`.
+  std::chrono::milliseconds patience(std::chrono::milliseconds silence) const;
+  /// To be called when they stay out longer.
   void give_up(std::chrono::milliseconds waited);
   const PipelineFault& fault() const { return fault_; }
 

@@ -97,9 +97,10 @@ bool BlockSender::exchange(bool whole) {
     }
     if (whole ? ended_ : !window_.full()) return true;
     bool got = false;
-    if (!await_acknowledgement(options_.silence, &got)) return false;
+    const auto patience = pipeline_->patience(options_.silence);
+    if (!await_acknowledgement(patience, &got)) return false;
     if (!got) {
-      pipeline_->give_up(options_.silence);
+      pipeline_->give_up(patience);
       return false;
     }
   }
@@ -133,11 +134,8 @@ void BlockSender::note_fault(PipelineFault fault) {
                      << ": " << fault.status.message();
   last_fault_ = fault.status;
   if (idle) return;
-  // A guess that did not help is followed by another one.
-  int node = fault.node;
-  if (!fault.certain && faults_ % 2 == 0) node = node == 0 ? block_->locs_size() - 1 : 0;
-  exclude(node);
-  bad_node_ = node;
+  exclude(fault.node);
+  bad_node_ = fault.node;
 }
 
 Status BlockSender::open_pipeline() {
