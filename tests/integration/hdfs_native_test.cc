@@ -209,6 +209,39 @@ TEST_F(HdfsNativeTest, DataNodeKilledWithinAWriteFailsItOrLosesNothing) {
   EXPECT_TRUE(*read_file(*fs_, at("g")) == bytes);
 }
 
+TEST_F(HdfsNativeTest, DataNodeKilledWithinAWriteIsReplacedByTheOther) {
+  if (environment("WEIR_TEST_HDFS_DATANODES") != "2") GTEST_SKIP() << "for two DataNodes";
+  const std::string bytes = some_bytes(20'000'000);
+  // The first needs the other DataNode to go on, the second is still wholly in memory.
+  for (const size_t before : {size_t{12'000'000}, size_t{1'000'000}}) {
+    auto file = fs_->create(at(cat("f-", before)), CreateMode::kExclusive);
+    ASSERT_TRUE(file.ok()) << file.status().to_string();
+    ASSERT_TRUE((*file)->append(std::string_view(bytes).substr(0, before)).ok());
+    ASSERT_TRUE(run_tool("kill dn2"));
+    EXPECT_EQ((*file)->append(std::string_view(bytes).substr(before)).to_string(), "OK");
+    EXPECT_EQ((*file)->close().to_string(), "OK");
+    EXPECT_TRUE(*read_file(*fs_, at(cat("f-", before))) == bytes);
+    ASSERT_TRUE(run_tool("revive dn2"));
+  }
+}
+
+TEST_F(HdfsNativeTest, DataNodeKilledWithinAReadIsReplacedByTheOther) {
+  if (environment("WEIR_TEST_HDFS_DATANODES") != "2") GTEST_SKIP() << "for two DataNodes";
+  const std::string bytes = some_bytes(20'000'000);
+  ASSERT_EQ(write_file(*fs_, at("f"), bytes).to_string(), "OK");
+  // One of them is the one that is read from.
+  for (const std::string name : {"dn", "dn2"}) {
+    auto file = fs_->open(at("f"));
+    ASSERT_TRUE(file.ok()) << file.status().to_string();
+    std::string first, second;
+    ASSERT_TRUE((*file)->read_at(0, 1'000'000, &first).ok());
+    ASSERT_TRUE(run_tool("kill " + name));
+    EXPECT_EQ((*file)->read_at(1'000'000, 19'000'000, &second).to_string(), "OK") << name;
+    EXPECT_TRUE(first + second == bytes) << name;
+    ASSERT_TRUE(run_tool("revive " + name));
+  }
+}
+
 TEST_F(HdfsNativeTest, NameNodeKilledWithinAWriteLosesNothing) {
   if (!is_pair()) GTEST_SKIP() << "for a pair";
   const std::string bytes = some_bytes(9'000'000);

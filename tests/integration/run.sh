@@ -58,7 +58,7 @@ run_s3() {
 for setup in "$@"; do
   case "$setup" in
     single) run_hdfs single '*' ;;
-    ha) run_hdfs ha '*' --ha ;;
+    ha) run_hdfs ha '*' --ha --datanodes 2 ;;
     kerberos) # the HTTP client knows no Kerberos
       run_hdfs kerberos '*Kerberos*:*Conformance*/Native' --kerberos
       run_hdfs encrypted '*Kerberos*' --kerberos --encrypt ;;

@@ -308,6 +308,7 @@ def start_once(home, ha, close_delay_ms, datanodes, secure, encrypt):
         "WEIR_TEST_HDFS_HOME": home.folder,
         "WEIR_TEST_HDFS_TOOL": pathlib.Path(__file__).resolve(),
         "WEIR_TEST_HDFS_HA": "1" if ha else "",
+        "WEIR_TEST_HDFS_DATANODES": datanodes,
         "WEIR_TEST_HDFS_HTTP": f"{HOST}:{ports['nn1_http']}",
         "WEIR_TEST_HDFS_CLASSPATH": f"{home.state['jars']}/*",
     }

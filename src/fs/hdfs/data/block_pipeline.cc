@@ -83,8 +83,7 @@ std::unique_ptr<BlockPipeline> BlockPipeline::open(const DataNodeDialer& dialer,
   const auto patience = silence + kPatiencePerNode * block.locs_size();
   bool got = false;
   if (status.ok()) status = (*stream)->poll_message(patience, &answer, &got);
-  if (status.ok() && !got)
-    status = unavailable(cat("it was silent for ", patience.count(), " ms"));
+  if (status.ok() && !got) status = unavailable(cat("it was silent for ", patience.count(), " ms"));
   if (!status.ok()) {
     *fault = {status.with_context(cat("the DataNode ", address)), 0, false};
     return nullptr;

@@ -266,9 +266,12 @@ TEST(RpcConnectionTest, AnswersReachTheirCallersInAnyOrder) {
   for (int round = 0; round < 200; ++round) {
     RpcReply first, second;
     std::thread other([&] {
-      first = (*connection)->call({.id = 2 * round, .method = "m", .request = ""}, std::chrono::seconds(5));
+      first = (*connection)
+                  ->call({.id = 2 * round, .method = "m", .request = ""}, std::chrono::seconds(5));
     });
-    second = (*connection)->call({.id = 2 * round + 1, .method = "m", .request = ""}, std::chrono::seconds(5));
+    second =
+        (*connection)
+            ->call({.id = 2 * round + 1, .method = "m", .request = ""}, std::chrono::seconds(5));
     other.join();
     ASSERT_EQ(first.body, cat("answer to ", 2 * round)) << first.problem;
     ASSERT_EQ(second.body, cat("answer to ", 2 * round + 1)) << second.problem;
