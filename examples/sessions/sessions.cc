@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "weir/weir.h"
 
@@ -66,11 +67,12 @@ struct Visit {
 };
 
 struct AddBounds final : weir::ProcessWindowFunction<Visit::Accumulator, Session, std::string> {
-  void process(const std::string& visitor, const Context& context, const Elements& visits,
+  void process(const std::string& visitor, const weir::WindowContext& context,
+               const std::vector<Visit::Accumulator>& visits,
                weir::Collector<Session>& out) override {
     for (const Visit::Accumulator& visit : visits)
-      out.collect(
-          {visitor, context.window().start, context.window().end, visit.clicks, visit.last_page});
+      out.collect({visitor, context.window.start, context.window.end, visit.clicks,
+                   visit.last_page});
   }
 };
 
