@@ -71,8 +71,8 @@ struct AddBounds final : weir::ProcessWindowFunction<Visit::Accumulator, Session
                const std::vector<Visit::Accumulator>& visits,
                weir::Collector<Session>& out) override {
     for (const Visit::Accumulator& visit : visits)
-      out.collect({visitor, context.window.start, context.window.end, visit.clicks,
-                   visit.last_page});
+      out.collect(
+          {visitor, context.window.start, context.window.end, visit.clicks, visit.last_page});
   }
 };
 

@@ -1,9 +1,11 @@
 #include "platform/cpu_profile.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <thread>
 
 #include "platform/elf_symbols.h"
@@ -13,12 +15,18 @@ namespace {
 
 std::atomic<uint64_t> result{0};
 
-/// Not exported: only the symbol table knows its name.
+std::chrono::nanoseconds cpu_time_of_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+/// Of this thread, however long that takes. Not exported: only the symbol table knows its name.
 [[gnu::noinline]] void spend_cpu_time(std::chrono::milliseconds time) {
-  const auto end = std::chrono::steady_clock::now() + time;
+  const auto end = cpu_time_of_thread() + time;
   uint64_t number = 1;
-  while (std::chrono::steady_clock::now() < end) {
-    for (int i = 0; i < 1000; ++i) number = number * 6364136223846793005u + 1;
+  while (cpu_time_of_thread() < end) {
+    for (int i = 0; i < 100'000; ++i) number = number * 6364136223846793005u + 1;
   }
   result = number;
 }
@@ -38,17 +46,22 @@ int samples_with(const std::string& profile, const std::string& text) {
 
 /// Tests share the recording of the process.
 void begin_recording() {
-  if (!cpu_profile().empty()) EXPECT_EQ(cpu_profile(), "");
+  if (cpu_profile().empty()) return;
+  EXPECT_EQ(cpu_profile(), "");
 }
 
 TEST(CpuProfile, FindsWhereTheTimeWasSpentOnEveryThread) {
   begin_recording();
+  std::atomic<bool> spent{false};
   std::atomic<bool> end{false};
-  std::thread other([&end] {
+  std::thread other([&] {
     ::pthread_setname_np(::pthread_self(), "spender");
-    while (!end) spend_cpu_time(std::chrono::milliseconds(10));
+    spend_cpu_time(std::chrono::milliseconds(200));
+    spent = true;
+    while (!end) std::this_thread::yield();
   });
-  spend_cpu_time(std::chrono::milliseconds(500));
+  spend_cpu_time(std::chrono::milliseconds(200));
+  while (!spent) std::this_thread::yield();
   const std::string profile = cpu_profile();  // while the thread still has a name
   end = true;
   other.join();
@@ -68,8 +81,8 @@ TEST(CpuProfile, TheNextCallAfterAResultBeginsAnew) {
 TEST(CpuProfile, LeavesSystemCallsAndExceptionsAlone) {
   begin_recording();
   int caught = 0;
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
-  while (std::chrono::steady_clock::now() < end) {
+  const auto end = cpu_time_of_thread() + std::chrono::milliseconds(300);
+  while (cpu_time_of_thread() < end) {
     try {
       throw std::to_string(caught);
     } catch (const std::string&) { ++caught; }
