@@ -175,6 +175,22 @@ TEST_F(FileSinkOnObjects, UploadsThatNoCheckpointNeedsAreAborted) {
   EXPECT_EQ(committed_lines(*fs, std::string(kOut) + "/y/z"), Lines{"y/z:5"});
 }
 
+TEST_F(FileSinkOnObjects, UnfinishedUploadOfACommittedPartIsAbortedAlone) {
+  TestHost::Lists state;
+  {
+    Life first(fs, {.nonce = 1});
+    first.write({"a"});
+    state = first.checkpoint(1);
+  }
+  // Left by a request whose answer was lost.
+  const std::string part = file_names(*fs, kOut, "part-").at(0);
+  ASSERT_TRUE(write_file(fs->uploads, std::string(kOut) + "/" + part, "").ok());
+  state["committables"].clear();
+  Life again(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
+  EXPECT_EQ(uploads(), 0u);
+  EXPECT_EQ(committed(), Lines{"a"});
+}
+
 TEST_F(FileSinkOnObjects, GoingBackTakesBackJustWhatCameAfterTheCheckpoint) {
   TestHost::Lists at_1, at_5;
   {

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view kProbePrefix = ".part-probe-";
 constexpr int kProbesMax = 10;
+/// The end of an orphan's name of which only the unfinished writes go: the file there, if any, is a
+/// result.
+constexpr char kUnfinished = '/';
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -75,7 +78,8 @@ class PartCommitter final : public Committer {
     for (const std::string& path : unfinished) {
       const std::string relative = path.substr(std::min(path.size(), directory.path.size() + 1));
       const auto part = parse_part_name(base_name(path));
-      if (part && runs.contains(part->run) && !needed.contains(relative)) found.push_back(relative);
+      if (part && runs.contains(part->run) && !needed.contains(relative))
+        found.push_back(relative + kUnfinished);
     }
     if (taken_back > 0) {
       WEIR_LOG(kWarning) << uri_ << ": takes back " << taken_back
@@ -91,7 +95,8 @@ class PartCommitter final : public Committer {
     // An earlier start may have committed some of them since they were found. It can commit none of
     // them now, because the staged files are gone.
     std::set<Attempt> attempts;
-    for (const std::string& name : names) {
+    for (std::string name : names) {
+      if (name.ends_with(kUnfinished)) name.pop_back();
       if (const auto hidden = parse_hidden_name(name))
         attempts.emplace(*hidden->run, run_hash(uid_, hidden->attempt));
       else if (const auto part = parse_part_name(base_name(name)))
@@ -114,8 +119,12 @@ class PartCommitter final : public Committer {
   using Attempt = std::pair<uint32_t, uint32_t>;
 
   static Status remove(const FileLocation& directory, const std::vector<std::string>& names) {
-    for (const std::string& name : names) {
-      const Status removed = directory.fs->remove(directory.child(name).path);
+    for (std::string name : names) {
+      const bool unfinished = name.ends_with(kUnfinished);
+      if (unfinished) name.pop_back();
+      const std::string path = directory.child(name).path;
+      const Status removed =
+          unfinished ? directory.fs->discard({path, path}) : directory.fs->remove(path);
       if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
     }
     return {};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -192,23 +191,16 @@ Status S3StagedFiles::discard(const StagedFile& file) {
     forget(file);
     return {};
   }
-  return discard_of_others(file);
-}
-
-Status S3StagedFiles::discard_of_others(const StagedFile& file) {
   const std::string key = s3_key(file.target);
-  std::set<std::string> own;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [names, whole] : own_) own.insert(whole.upload.id);
-  }
   WEIR_ASSIGN_OR_RETURN(const auto uploads, client_->list_uploads(key));
   bool found = false;
   for (const S3Upload& upload : uploads) {
-    if (upload.key != key || own.contains(upload.id)) continue;
+    if (upload.key != key) continue;
     WEIR_RETURN_IF_ERROR(client_->abort_upload(upload));
     found = true;
   }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(own_, [&](const auto& each) { return each.second.upload.key == key; });
   return found ? Status()
                : not_found(cat("nothing is staged as ", file.staged, " for ", file.target));
 }

@@ -41,13 +41,12 @@ class S3StagedFiles {
   void add(const StagedFile& file, S3WholeUpload upload);
   StatusOr<int64_t> size(const StagedFile& file);
   Status publish(const StagedFile& file);
-  /// Of a file that this process has not staged: aborts what other processes have for its target.
+  /// Of a file that this process has not staged by these names: aborts all uploads of its target.
   Status discard(const StagedFile& file);
 
  private:
   std::optional<S3WholeUpload> find_own(const StagedFile& file);
   void forget(const StagedFile& file);
-  Status discard_of_others(const StagedFile& file);
   /// The largest upload of the target: a smaller one is of an attempt whose answer was lost.
   StatusOr<S3WholeUpload> find(const StagedFile& file);
   Status resolve(const StagedFile& file, const S3WholeUpload& upload, const Status& failure);
