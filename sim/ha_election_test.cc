@@ -79,6 +79,31 @@ TEST(LeaderElection, ABriefOutageOfZooKeeperRevokesNoLeader) {
   EXPECT_EQ(t.a->reasons.size(), 0u);
 }
 
+/// A ZooKeeper that takes no session.
+class Refuses : public ZooKeeperFactory {
+ public:
+  explicit Refuses(int* asked) : asked_(asked) {}
+  StatusOr<std::shared_ptr<ZooKeeperSession>> open(ZSessionListener) override {
+    ++*asked_;
+    return unavailable("connection refused");
+  }
+
+ private:
+  int* const asked_;
+};
+
+TEST(LeaderElection, ACandidatePausesBeforeItAsksARefusingZooKeeperAgain) {
+  SimWorld world(1);
+  SimZooKeeper zookeeper(world);
+  int asked = 0;
+  const Candidate candidate(world, zookeeper, "a", [&](std::unique_ptr<ZooKeeperFactory>) {
+    return std::make_unique<Refuses>(&asked);
+  });
+  world.run_until([&] { return asked > 1000; }, seconds(20));
+  EXPECT_GE(asked, 20);
+  EXPECT_LE(asked, 100);
+}
+
 TEST(LeaderElection, HangingStorageDoesNotCostTheLease) {
   TwoCandidates t;
   t.world.add_disk("file://", std::make_unique<SimDisk>(t.world, "file://", DiskKind::kLocal));
