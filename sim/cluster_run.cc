@@ -112,7 +112,8 @@ class ClusterRun {
     now_ = std::make_unique<Incarnation>(world_, workload_, settings, mishaps_,
                                          static_cast<int>(++result_.statistics.processes),
                                          from ? path_of(*from) : "latest");
-    now_->calm_start = liveness_ && !earlier_.any();
+    now_->calm_start = liveness_;
+    now_->alone = !earlier_.any();
     // An earlier start may be going back at the same time.
     if (from || !earlier_.any() || starts_plan_.go_back == 0)
       now_->expected_restore = from ? *from : complete.empty() ? -1 : complete.back();
@@ -339,18 +340,20 @@ class ClusterRun {
       const bool killed = !now_->process.alive();  // at a file operation that was planned earlier
       const JobView view = now_->runner->view();
       const int retained = now_->settings.num_retained;
-      const bool calm_start = now_->calm_start && !earlier_.any();
+      const bool calm_start = now_->calm_start;
+      const bool alone = now_->alone && !earlier_.any();
       check_restore();
       leave();
       if (finished) {
         if (starts_plan_.any()) wait_for_earlier(end);
         for (const std::string& complaint :
-             watch_->look_finished(retained, faults_.world.late_effect > 0, calm_start))
+             watch_->look_finished(retained, faults_.world.late_effect > 0, calm_start, alone))
           fail(complaint);
         return;
       }
       if (superseded || earlier_.any()) {
         now_ = earlier_.take();
+        if (now_) now_->alone = false;
         doomed = true;
         continue;
       }

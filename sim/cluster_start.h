@@ -32,6 +32,7 @@ struct Incarnation {
   std::optional<CheckpointId> abandoned;  ///< it is to continue from this one, and must refuse
   bool restore_checked = false;
   bool calm_start = false;
+  bool alone = true;  ///< no earlier start went on when it began
   SimProcess process;
   JobGraph graph;
   std::unique_ptr<JobRunner> runner;

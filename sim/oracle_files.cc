@@ -77,6 +77,7 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
   const std::vector<int64_t> before = complete();
   std::set<int64_t> present;
   std::set<int64_t> arrived;
+  std::set<int64_t> again;
   for (const auto& [id, directory] : directories) {
     const auto metadata = read_file(disk, directory + "/_metadata");
     if (!metadata.ok()) continue;
@@ -87,10 +88,11 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
     if (is_new) {
       arrived.insert(id);
       seen->second.start = start_of(disk, directory);
+    } else if (!seen->second.there) {
+      again.insert(id);
+      seen->second = Seen{hash};
+      seen->second.start = start_of(disk, directory);
     }
-    if (!seen->second.there)
-      complaints.push_back(
-          cat(directory, " was deleted, and is there again: its id was used twice"));
     if (seen->second.metadata_hash != hash)
       complaints.push_back(cat(directory, "/_metadata has changed though it was complete"));
   }
@@ -98,7 +100,13 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
   if (!confirmed_only_) place_on_lines();
   for (const int64_t id : present) {
     const Seen& seen = seen_[id];
-    if (seen.damaged || (confirmed_only_ ? id != confirmed_ : !seen.on_a_line)) continue;
+    if (seen.damaged ||
+        (confirmed_only_ ? id != confirmed_ && !again.contains(id) : !seen.on_a_line))
+      continue;
+    // A superseded start may use the id of a checkpoint that is deleted; but then it doesn't count.
+    if (again.contains(id))
+      complaints.push_back(
+          cat(directories[id], " was deleted, and is there again: its id was used twice"));
     const int64_t newest = before.empty() ? id : before.back();
     if (!confirmed_only_ && arrived.contains(id) && newest > id && seen_[newest].lives)
       complaints.push_back(cat(directories[id], " became complete after checkpoint ", newest));
@@ -169,7 +177,7 @@ std::vector<std::string> FileWatch::check_checkpoint(int64_t id, const std::stri
 }
 
 std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_effects,
-                                                  bool calm_start) {
+                                                  bool calm_start, bool alone) {
   std::vector<std::string> complaints = look(false);
   const std::vector<int64_t> kept = complete();
   if (kept.empty()) complaints.push_back("the job has finished and no checkpoint is there");
@@ -178,6 +186,7 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
   if (completed > num_retained)
     complaints.push_back(
         cat(completed, " checkpoints are there; ", num_retained, " are to be kept"));
+  if (!alone) return complaints;
   for (const FileInfo& entry : entries_of(checkpoints_.raw(), job_directory_)) {
     const std::string_view name = base_name(entry.path);
     const auto id = checkpoint_number(name);

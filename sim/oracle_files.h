@@ -31,7 +31,10 @@ class FileWatch {
   /// Checks that no unused files remain after the job has finished without faults.
   /// `late_effects`: allows files from the last request of a killed process, which may take effect
   /// after the next process has cleaned up. `calm_start`: the program's last start had no faults.
-  std::vector<std::string> look_finished(int num_retained, bool late_effects, bool calm_start);
+  /// `alone`: no earlier start went on at the same time. One that has given way leaves its files to
+  /// the next start.
+  std::vector<std::string> look_finished(int num_retained, bool late_effects, bool calm_start,
+                                         bool alone);
 
   /// The ids of complete, undamaged checkpoints of the line that lives, ascending.
   std::vector<int64_t> complete() const;

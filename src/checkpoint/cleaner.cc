@@ -88,11 +88,12 @@ void CheckpointCleaner::run_next() {
 
 void CheckpointCleaner::on_removed(Removal removal, const Status& status) {
   running_ = false;
-  // A checkpoint that turned out to be complete belongs to someone, and all belong to a later start
-  // of the job, so they stay.
-  const bool done = status.ok() || status.code() == StatusCode::kFailedPrecondition ||
-                    status.code() == StatusCode::kAborted;
-  if (!done) { WEIR_LOG(kWarning) << status.to_string(); }
+  // A checkpoint that turned out to be complete belongs to someone, so it stays.
+  const bool done = status.ok() || status.code() == StatusCode::kFailedPrecondition;
+  // Unless the later start is the job's own, which has just gone back, no checkpoint completes any
+  // more, and so nothing is repeated.
+  const bool started_again = status.code() == StatusCode::kAborted;
+  if (!done && !started_again) { WEIR_LOG(kWarning) << status.to_string(); }
   if (done || ++failed_tries_[removal.id] >= kTries) {
     failed_tries_.erase(removal.id);
   } else if (removal.kind == Removal::Kind::kDiscard) {
