@@ -75,7 +75,7 @@ StatusOr<size_t> packet_header_bytes(std::string_view prefix) {
 
 StatusOr<IncomingPacket> parse_packet_header(std::string_view prefix, std::string_view header) {
   hadoop::PacketHeader parsed;
-  if (!parsed.ParseFromArray(header.data(), static_cast<int>(header.size())))
+  if (!parse_message(header, &parsed))
     return unavailable("it sent a packet whose header cannot be read");
   const size_t payload = read_be32(prefix.data()) - 4;
   if (parsed.datalen() < 0 || static_cast<size_t>(parsed.datalen()) > payload ||

@@ -36,6 +36,11 @@ void append_delimited(const google::protobuf::MessageLite& message, std::string*
   message.AppendToString(to);
 }
 
+bool parse_message(std::string_view bytes, google::protobuf::MessageLite* message) {
+  return message->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+         message->IsInitialized();
+}
+
 bool take_delimited(std::string_view* bytes, google::protobuf::MessageLite* message) {
   uint64_t size = 0;
   const size_t prefix = read_varint(*bytes, &size);
@@ -43,7 +48,7 @@ bool take_delimited(std::string_view* bytes, google::protobuf::MessageLite* mess
   bytes->remove_prefix(prefix);
   const std::string_view body = bytes->substr(0, size);
   bytes->remove_prefix(size);
-  return message->ParseFromArray(body.data(), static_cast<int>(body.size()));
+  return parse_message(body, message);
 }
 
 size_t delimited_size(std::string_view bytes) {

@@ -15,6 +15,10 @@ namespace weir {
 void append_length(size_t length, std::string* to);
 void append_delimited(const google::protobuf::MessageLite& message, std::string* to);
 
+/// False if the bytes are not a whole message. Unlike the library's own function, it writes nothing
+/// to standard error.
+bool parse_message(std::string_view bytes, google::protobuf::MessageLite* message);
+
 /// Reads a message at the front of `bytes` and removes it. False if the bytes are not one.
 bool take_delimited(std::string_view* bytes, google::protobuf::MessageLite* message);
 

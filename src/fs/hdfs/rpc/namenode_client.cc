@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "fs/hdfs/rpc/delimited.h"
 
 namespace weir {
 
@@ -107,7 +108,7 @@ NameNodeClient::Answer NameNodeClient::call(const Call& call,
     bool next_namenode = false;
     if (reply.outcome == RpcReply::Outcome::kAnswered) {
       reached_ = true;
-      if (!response->ParseFromString(reply.body))
+      if (!parse_message(reply.body, response))
         answer.status = unavailable(cat("cannot ", call.what, " ", call.path,
                                         " on HDFS: ", options_.namenodes[index].text(),
                                         " sent an answer that cannot be read"));
