@@ -85,7 +85,8 @@ TEST(RealFileSystems, RefuseUnknownSchemesByName) {
   ASSERT_FALSE(location.ok());
   EXPECT_EQ(location.status().to_string(),
             "INVALID_ARGUMENT: cannot use ftp://host/a: weir has no file system for the scheme "
-            "\"ftp\": it knows file, hdfs, webhdfs, s3 and memory, and what the program gives to "
+            "\"ftp\": it knows file, hdfs, webhdfs, swebhdfs, s3 and memory, and what the program "
+            "gives to "
             "register_file_system()");
 }
 
