@@ -82,7 +82,9 @@ def click_on_the_last_checkpoint(browser, box):
     shown = min(count, max(12, int(box["width"]) // 8))
     x = box["x"] + box["width"] * (shown - 0.5) / max(shown, 12)
     y = box["y"] + box["height"] / 2
-    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    browser.listen(0.3)  # the plot follows the pointer with the next frame
+    for kind in ("mousePressed", "mouseReleased"):
         browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
 
@@ -127,7 +129,7 @@ def test_the_page_answers_what_an_operator_asks(case):
         keyed = next(v for v in job["vertices"] if not v["name"].startswith("Source"))
         browser.evaluate(f"document.querySelector('[data-vertex=\"{keyed['id']}\"]').click()")
         browser.until("document.querySelectorAll('.subtasks > div').length === 2")
-        browser.until("/state.*iB/.test(document.querySelector('.inspector .facts').innerText)")
+        browser.until("/state\\s+[0-9.]+ KiB/.test(document.querySelector('.inspector .facts').innerText)")
         # Plots have been drawn.
         browser.until("document.querySelectorAll('.uplot canvas').length === 2")
         browser.until("document.querySelector('.plots .legend').innerText.includes('write')")

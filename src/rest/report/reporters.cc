@@ -22,6 +22,9 @@ using Snapshot = std::function<std::shared_ptr<const JobSnapshot>()>;
 /// Fits into a packet of Ethernet, so that none is lost because another one is.
 constexpr size_t kDatagramBytes = 1432;
 
+/// While this process does not lead the job.
+constexpr MonotonicTime kLookAgain = std::chrono::seconds(1);
+
 /// One receiver. Thread: send() one at a time.
 class Receiver {
  public:
@@ -170,8 +173,8 @@ class RealReporters final : public Reporters, private Actor {
     std::shared_ptr<const JobSnapshot> job;
     for (const auto& entry : entries_) {
       if (now >= entry->next && !entry->busy) {
-        entry->next = now + entry->receiver->interval();
         if (!job) job = snapshot_();
+        entry->next = now + (job ? entry->receiver->interval() : kLookAgain);
         if (job) begin(entry, job);
       }
       // One that is still busy when its next report is due is looked at again later.
