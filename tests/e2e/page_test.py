@@ -129,7 +129,9 @@ def test_the_page_answers_what_an_operator_asks(case):
         keyed = next(v for v in job["vertices"] if not v["name"].startswith("Source"))
         browser.evaluate(f"document.querySelector('[data-vertex=\"{keyed['id']}\"]').click()")
         browser.until("document.querySelectorAll('.subtasks > div').length === 2")
-        browser.until("/state\\s+[0-9.]+ KiB/.test(document.querySelector('.inspector .facts').innerText)")
+        browser.until(
+            "/state\\s+[0-9.]+ KiB/.test(document.querySelector('.inspector .facts').innerText)"
+        )
         # Plots have been drawn.
         browser.until("document.querySelectorAll('.uplot canvas').length === 2")
         browser.until("document.querySelector('.plots .legend').innerText.includes('write')")

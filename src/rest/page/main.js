@@ -152,8 +152,8 @@ class Page {
   speed() {
     const { at, mark } = this.samples;
     const last = at.length - 1;
-    const first = Math.max(0, last - 15);
-    if (last <= first || mark[first] == null || mark[last] == null) return null;
+    const first = mark.findIndex((each, i) => i >= last - 15 && each != null);
+    if (first < 0 || last <= first || mark[last] == null) return null;
     return (mark[last] - mark[first]) / 1000 / (at[last] - at[first]);
   }
 

@@ -1,6 +1,6 @@
 // What the figures mean: pure functions of a status as /weir/status answers it.
 
-import { bytes, clock, count, duration, percent } from "./format.js";
+import { bytes, clock, count, date, duration, percent } from "./format.js";
 
 /** Event time that is further away is that of an old recording: its distance says nothing. */
 const MOST_LAG_MS = 30 * 86_400_000;
@@ -128,7 +128,7 @@ export function answers(status, speed) {
   const behind = { key: "behind", label: "Behind", value: "–", detail: "no watermarks" };
   if (lag != null) Object.assign(behind, { value: duration(Math.max(lag, 0)), detail: `event time ${clock(mark, now)}` });
   else if (mark === "end") Object.assign(behind, { value: "0", detail: "event time has ended" });
-  else if (mark != null) Object.assign(behind, { label: "Event time", value: clock(mark, now), detail: speed ? `${count(speed)} × real time` : "of a recording" });
+  else if (mark != null) Object.assign(behind, { label: "Event time", value: clock(mark, mark), detail: `${date(mark)}${speed ? `, ${count(speed)} × real time` : ""}` });
   if (waiting != null) behind.detail = `${count(waiting)} records to read`;
 
   const slow = bottleneck(status) >= 0 ? bottleneck(status) : busiest(status);

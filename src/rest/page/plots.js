@@ -76,7 +76,7 @@ export class RatePlot extends Plot {
       ],
     }));
     this.range = RANGES[0][0];
-    this.ranges = RANGES.map(([seconds, title]) => h("button", { type: "button", "aria-pressed": seconds === this.range, onclick: () => this.show(seconds) }, title));
+    this.ranges = RANGES.map(([seconds, title]) => h("button", { type: "button", "aria-pressed": String(seconds === this.range), onclick: () => this.show(seconds) }, title));
     this.legend.after(h("div.tabs.ranges", { role: "group", "aria-label": "Time" }, ...this.ranges));
     this.describe(null);
   }
