@@ -222,13 +222,17 @@ def test_changes_need_the_token(case):
         case.open(browser)
         browser.until("document.querySelector('[data-action=checkpoint]').offsetParent !== null")
         browser.click("Checkpoint")
-        browser.until("document.querySelector('dialog[open] input[type=password]').offsetParent")
+        browser.until(
+            "document.querySelector('dialog[open] input[type=password]').offsetParent !== null"
+        )
         browser.evaluate("document.querySelector('dialog[open] input[type=password]').value = 'no'")
         browser.evaluate("document.querySelector('dialog[open] .primary').click()")
         browser.until("document.querySelector('.notice.bad') !== null")
         expect_in(browser.evaluate("document.querySelector('.notice.bad').innerText"), "token")
         browser.click("Checkpoint")
-        browser.until("document.querySelector('dialog[open] input[type=password]').offsetParent")
+        browser.until(
+            "document.querySelector('dialog[open] input[type=password]').offsetParent !== null"
+        )
         browser.evaluate(
             f"document.querySelector('dialog[open] input[type=password]').value = {TOKEN!r}"
         )
