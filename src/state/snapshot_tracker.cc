@@ -1,6 +1,7 @@
 #include "weir/detail/state/snapshot_tracker.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <unordered_map>
 
 #include "base/bug_switch.h"
@@ -20,8 +21,9 @@ void check_bound(const SnapshotTracker& tracker, bool first, size_t in_use) {
     size_t live = 0;    // bytes of the current tables
     size_t in_use = 0;  // snapshots
   };
-  thread_local std::unordered_map<const SnapshotTracker*, Most> most_of;
-  Most& most = most_of[&tracker];
+  // By address. Nothing iterates over it, so addresses do not change a run.
+  thread_local std::unordered_map<uintptr_t, Most> most_of;
+  Most& most = most_of[reinterpret_cast<uintptr_t>(&tracker)];
   if (first) most = {};  // an earlier tracker may have had this address
   const StateMemory now = tracker.memory_in_use();
   WEIR_CHECK_LE(now.retired, (most.in_use + kJustEnded) * most.live + kSlack);
