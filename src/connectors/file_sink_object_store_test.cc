@@ -178,7 +178,7 @@ TEST_F(FileSinkOnObjects, UploadsThatNoCheckpointNeedsAreAborted) {
 TEST_F(FileSinkOnObjects, UnfinishedUploadOfACommittedPartIsAbortedAlone) {
   TestHost::Lists state;
   {
-    Life first(fs, {.nonce = 1});
+    Life first(fs, {.nonce = 1, .run = 5});
     first.write({"a"});
     state = first.checkpoint(1);
   }
@@ -186,7 +186,7 @@ TEST_F(FileSinkOnObjects, UnfinishedUploadOfACommittedPartIsAbortedAlone) {
   const std::string part = file_names(*fs, kOut, "part-").at(0);
   ASSERT_TRUE(write_file(fs->uploads, std::string(kOut) + "/" + part, "").ok());
   state["committables"].clear();
-  Life again(fs, {.nonce = 2, .restored_checkpoint = 1}, state);
+  Life again(fs, {.nonce = 2, .restored_checkpoint = 1, .run = 5}, state);
   EXPECT_EQ(uploads(), 0u);
   EXPECT_EQ(committed(), Lines{"a"});
 }
