@@ -77,7 +77,7 @@ class WeirSnapshot : public testing::Test {
         task.id = 41;
         task.subtask = static_cast<int>(i);
         task.operators.push_back(
-            {op.id, uid, "", nullptr, {{"list", {mode_, ListKeeper::bytes(), of_subtasks[i]}}}});
+            {op.id, uid, "", nullptr, 0, {{"list", {mode_, ListKeeper::bytes(), of_subtasks[i]}}}});
       }
     }
     ASSERT_TRUE(files_.fs->make_directories("/job/chk-41").ok());

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace weir {
 namespace {
 
@@ -74,9 +77,9 @@ TEST(CheckpointPaths, AReferenceLeadsNowhereButToSharedFiles) {
   const std::string name = "data-7-3-00000000000000ff";
   EXPECT_EQ(shared_reference(name), "../shared/" + name);
   EXPECT_EQ(parse_shared_reference("../shared/" + name), name);
-  for (const std::string& other :
-       {name, "shared/" + name, "../shared/../" + name, "../shared/x", std::string("../shared/")})
-    EXPECT_FALSE(parse_shared_reference(other)) << other;
+  const std::vector<std::string> others = {name, "shared/" + name, "../shared/../" + name,
+                                           "../shared/x", "../shared/"};
+  for (const std::string& other : others) EXPECT_FALSE(parse_shared_reference(other)) << other;
 }
 
 }  // namespace
