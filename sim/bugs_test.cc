@@ -34,10 +34,11 @@ TEST(Bugs, EachIsFound) {
   }
 }
 
+/// Missing here: kOvertakenWatermarkLost. Late records may be dropped or not, so no output shows
+/// that a watermark is missing. InFlight.WatermarksAndIdlenessInFlightAreRestored tests this.
 TEST(Bugs, EachOfUnalignedCheckpointsIsFound) {
-  for (const Bug bug :
-       {Bug::kInFlightDropped, Bug::kInFlightTwice, Bug::kInFlightOfWrongKeyGroup,
-        Bug::kInFlightInputForgotten, Bug::kOvertakenWatermarkLost, Bug::kRecordingEndsEarly})
+  for (const Bug bug : {Bug::kInFlightDropped, Bug::kInFlightTwice, Bug::kInFlightOfWrongKeyGroup,
+                        Bug::kInFlightInputForgotten, Bug::kRecordingEndsEarly})
     expect_found(bug);
 }
 
