@@ -379,7 +379,9 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
   for (size_t i = 0; i < handle.offsets.size(); ++i) {
     const int64_t offset = handle.offsets[i];
     if (offset == (handle.hosted ? -1 : 0)) continue;
-    const int64_t start = handle.hosted ? offset : std::abs(offset);
+    const int64_t start = handle.hosted || offset > 0 ? offset
+                          : offset > -length          ? -offset
+                                                      : length;
     if (start < 0 || start >= length) {
       return data_loss(cat("key group ", handle.range.first + static_cast<int>(i),
                            " is said to start at ", offset, " of ", length, " bytes"));

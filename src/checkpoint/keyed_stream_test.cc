@@ -241,7 +241,8 @@ TEST(KeyedStream, RefusesOffsetsThatContradictTheStream) {
   snapshot.add(0, 1, "b", "2");
   const Written good = write(snapshot);
   for (const auto& offsets : {std::vector<int64_t>{good.handle.offsets[0], 1 << 20},
-                              {good.handle.offsets[0], -1},
+                              {good.handle.offsets[0], -(1 << 20)},
+                              {good.handle.offsets[0], INT64_MIN},
                               {good.handle.offsets[0], good.handle.offsets[0]},
                               {good.handle.offsets[0]}}) {
     Written bad = good;

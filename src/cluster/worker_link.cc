@@ -149,7 +149,7 @@ void Worker::on_frame(const std::string& frame) {
   }
   if (std::get_if<Heartbeat>(&message) != nullptr) {
     send(HeartbeatReply{});
-    if (last_heard_ < report_at_) return;
+    if (!attempt_ || last_heard_ < report_at_) return;
     report_at_ = last_heard_ + kReportInterval;
     return report_metrics();
   }

@@ -33,7 +33,7 @@ constexpr FlinkKey kKeys[] = {
      "serves"},
     {"metrics.reporter.* metrics.scope.* metrics.latency.* metrics.fetcher.* metrics.internal.* "
      "metrics.system-resource metrics.system-resource-probing-interval metrics.job.* "
-     "metric.* traces.* events.*",
+     "metric.* traces.reporter.* traces.checkpoint.* events.*",
      "weir has the reporters prom, otel, statsd and slf4j, with fewer settings: docs/operating.md"},
     {"kubernetes.* yarn.* containerized.* mesos.* high-availability.kubernetes.* "
      "external-resource.* external-resources* slotmanager.* slot.* "

@@ -194,10 +194,10 @@ TEST(FlinkPlan, HoldsTheWholeJob) {
     "arch": "amd64", "executable": "weir/native/flights", "loader": "weir/native/ld.so", "libraries": ["weir/native/libc.so.6"],
     "arguments": ["--input", "x"], "parallelism": 2, "settings": {"execution.checkpointing.interval": "1 s"},
     "vertices": [
-      {"name": "read -> parse", "uid": "read", "parallelism": 3, "max_parallelism": 128, "source": true, "bounded": false,
+      {"name": "read -> parse", "uid": "read", "parallelism": 3, "max_parallelism": 128, "source": true, "makes_event_time": false, "bounded": false,
        "splits": ["YQ==", "AP8=", "", "YWJj"]},
-      {"name": "count -> out", "uid": "count", "parallelism": 0, "max_parallelism": 128, "source": false},
-      {"name": "map -> log", "uid": "log", "parallelism": 0, "max_parallelism": 128, "source": false}],
+      {"name": "count -> out", "uid": "count", "parallelism": 0, "max_parallelism": 128, "source": false, "makes_event_time": false},
+      {"name": "map -> log", "uid": "log", "parallelism": 0, "max_parallelism": 128, "source": false, "makes_event_time": false}],
     "edges": [{"from": 0, "to": 1, "partitioning": "hash"}, {"from": 0, "to": 2, "partitioning": "rebalance"},
               {"from": 1, "to": 2, "partitioning": "broadcast"}, {"from": 1, "to": 2, "partitioning": "forward"}]})"));
 }
