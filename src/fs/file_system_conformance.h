@@ -352,15 +352,20 @@ TEST_P(FileSystemConformance, UnfinishedStagedFileIsFoundAndRemoved) {
   };
   begin({at("d/.f"), at("d/f")});
   begin({at("other/.f"), at("other/f")});
-  std::vector<std::string> found = names(at("d"));
-  const auto unfinished = fs_->unfinished(at("d"));
-  ASSERT_TRUE(unfinished.ok()) << unfinished.status().to_string();
-  found.insert(found.end(), unfinished->begin(), unfinished->end());
-  ASSERT_EQ(found.size(), 1u);
-  EXPECT_OK(fs_->remove(found.front()));
-  EXPECT_TRUE(names(at("d")).empty());
-  EXPECT_TRUE(fs_->unfinished(at("d"))->empty());
-  EXPECT_EQ(names(at("other")).size() + fs_->unfinished(at("other"))->size(), 1u);
+  const auto in = [&](const char* directory) {
+    std::vector<std::string> found = names(at(directory));
+    const auto unfinished = fs_->unfinished(at(directory));
+    EXPECT_TRUE(unfinished.ok()) << unfinished.status().to_string();
+    if (unfinished.ok()) found.insert(found.end(), unfinished->begin(), unfinished->end());
+    return found;
+  };
+  // HDFS may lose a file that was never closed.
+  const auto in_other = in("other");
+  ASSERT_LE(in("d").size(), 1u);
+  ASSERT_LE(in_other.size(), 1u);
+  for (const std::string& path : in("d")) EXPECT_OK(fs_->remove(path));
+  EXPECT_TRUE(in("d").empty());
+  EXPECT_EQ(in("other"), in_other);
   EXPECT_OK(fs_->remove_all(at("other")));
   EXPECT_TRUE(fs_->unfinished(directory_)->empty());
 }
