@@ -170,6 +170,16 @@ TEST_F(SharedFilesOfJob, OfKilledStartsAreRemovedAndThoseOfOtherCheckpointsStay)
   EXPECT_EQ(there(), (Ids{4, 5, 9}));
 }
 
+TEST_F(SharedFilesOfJob, OfACheckpointThatIsHalfRemovedStayForOthers) {
+  start();
+  take(1);
+  take(2, {1});
+  // Killed while it removed checkpoint 1: that looks like a checkpoint that never completed.
+  ASSERT_TRUE(fs_->inner().make_directories("/c/job/chk-1").ok());
+  ASSERT_TRUE(discard_unfinished(options_.job, 1, DirectoryAfterwards::kRemoved).ok());
+  EXPECT_EQ(there(), (Ids{1, 2}));
+}
+
 TEST_F(SharedFilesOfJob, StayIfItIsNotKnownWhatACheckpointRefersTo) {
   start();
   take(1);

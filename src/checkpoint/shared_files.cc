@@ -115,11 +115,12 @@ Status release_shared_files(const FileLocation& job, const std::set<std::string>
 Status remove_shared_files_of(const FileLocation& job, CheckpointId id) {
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> files,
                         names_in(job.child(kSharedDirectory)));
+  std::set<std::string> its;
   for (const std::string& name : files) {
     const auto parsed = parse_shared_file_name(name);
-    if (parsed && parsed->id == id) WEIR_RETURN_IF_ERROR(remove_shared(job, name));
+    if (parsed && parsed->id == id) its.insert(name);
   }
-  return {};
+  return its.empty() ? Status() : release_shared_files(job, its);
 }
 
 }  // namespace weir

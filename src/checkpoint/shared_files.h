@@ -30,7 +30,7 @@ StatusOr<std::vector<FileInfo>> unreferenced_shared_files(const FileLocation& jo
 /// Removes those of these files that no complete checkpoint of the directory refers to.
 Status release_shared_files(const FileLocation& job, const std::set<std::string>& names);
 
-/// Removes the files of a checkpoint that never completed: no other one refers to them.
+/// Removes the files of an unfinished checkpoint, except those that a complete one refers to.
 Status remove_shared_files_of(const FileLocation& job, CheckpointId id);
 
 }  // namespace weir
