@@ -94,6 +94,10 @@ def nothing_has_failed(browser, case):
     expect(not foreign, f"the page asks other servers: {foreign}")
 
 
+def press_button(browser, action):
+    browser.evaluate(f"document.querySelector('[data-action={action}]').click()")
+
+
 def press(browser, key):
     for kind in ("keyDown", "keyUp"):
         browser.call(
@@ -171,14 +175,14 @@ def test_buttons_steer_the_job(case):
     with Browser() as browser:
         case.open(browser)
         browser.until("document.querySelector('[data-action=savepoint]').offsetParent !== null")
-        browser.click("Savepoint")
+        press_button(browser, "savepoint")
         browser.until("document.querySelector('dialog[open]') !== null")
         browser.evaluate("document.querySelector('dialog[open] .primary').click()")
         browser.until("document.querySelector('.notice.good') !== null", 30)
         expect_in(browser.evaluate("document.querySelector('.notice').innerText"), "savepoint-")
         case.picture(browser, "savepoint", "light", 1500, 940)
         nothing_has_failed(browser, case)
-        browser.click("Cancel")
+        press_button(browser, "cancel")
         browser.until("document.querySelector('dialog[open]') !== null")
         browser.evaluate("document.querySelector('dialog[open] .primary').click()")
         case.job.wait(30)
@@ -221,18 +225,14 @@ def test_changes_need_the_token(case):
     with Browser() as browser:
         case.open(browser)
         browser.until("document.querySelector('[data-action=checkpoint]').offsetParent !== null")
-        browser.click("Checkpoint")
-        browser.until(
-            "document.querySelector('dialog[open] input[type=password]').offsetParent !== null"
-        )
+        press_button(browser, "checkpoint")
+        browser.until("!!document.querySelector('dialog[open] input[type=password]')?.offsetParent")
         browser.evaluate("document.querySelector('dialog[open] input[type=password]').value = 'no'")
         browser.evaluate("document.querySelector('dialog[open] .primary').click()")
         browser.until("document.querySelector('.notice.bad') !== null")
         expect_in(browser.evaluate("document.querySelector('.notice.bad').innerText"), "token")
-        browser.click("Checkpoint")
-        browser.until(
-            "document.querySelector('dialog[open] input[type=password]').offsetParent !== null"
-        )
+        press_button(browser, "checkpoint")
+        browser.until("!!document.querySelector('dialog[open] input[type=password]')?.offsetParent")
         browser.evaluate(
             f"document.querySelector('dialog[open] input[type=password]').value = {TOKEN!r}"
         )
