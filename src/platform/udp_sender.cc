@@ -3,16 +3,17 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/status_macros.h"
 #include "base/strings.h"
 #include "platform/tcp_socket.h"
 
 namespace weir {
 
 StatusOr<UdpSender> UdpSender::open(const Address& address) {
-  WEIR_ASSIGN_OR_RETURN(const auto found, resolve(address));
+  const auto found = resolve(address);
+  if (!found.ok())
+    return found.status().with_context(cat("cannot find the address of ", address.host));
   int failure = 0;
-  for (const SocketAddress& each : found) {
+  for (const SocketAddress& each : *found) {
     UniqueFd socket(::socket(each.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (socket.valid() && ::connect(socket.get(), each.get(), each.length) == 0)
       return UdpSender(std::move(socket));

@@ -141,7 +141,7 @@ class RealReporters final : public Reporters, private Actor {
 
   void finish() override {
     handle_->stop();
-    constexpr auto kMost = std::chrono::seconds(3);
+    constexpr auto kMost = std::chrono::seconds(10);
     constexpr auto kLook = std::chrono::milliseconds(20);
     const auto job = snapshot_();
     if (!job) return;

@@ -39,7 +39,7 @@ struct ReportOptions {
 class Reporters {
  public:
   virtual ~Reporters() = default;
-  /// The job has ended: sends everything once more, for at most some seconds.
+  /// The job has ended: sends everything once more, for at most 10 s.
   virtual void finish() = 0;
 
   /// `snapshot` is null while this process does not lead the job. The platform and what `snapshot`
