@@ -90,6 +90,15 @@ TEST_F(SharedFilesOfJob, StayForEachRetainedCheckpoint) {
   EXPECT_EQ(there(), (Ids{3, 4, 5}));
 }
 
+TEST_F(SharedFilesOfJob, StayThoughASupersededStartUsesTheIdOfADeletedCheckpoint) {
+  start();
+  take(1);
+  take(2, {1});
+  ASSERT_TRUE(prepare_checkpoint_directory(options_.job, 1).ok()) << "1 is deleted";
+  ASSERT_TRUE(discard_unfinished(options_.job, 1, DirectoryAfterwards::kRemoved).ok());
+  EXPECT_EQ(there(), (Ids{1, 2}));
+}
+
 TEST_F(SharedFilesOfJob, OfAnAbortedCheckpointGoAtOnce) {
   start();
   take(1);

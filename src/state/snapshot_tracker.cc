@@ -15,7 +15,7 @@ namespace {
 /// ended count too, because their pages are freed a little later.
 void check_bound(const SnapshotTracker& tracker, bool first, size_t in_use) {
 #ifdef WEIR_BUGS
-  constexpr size_t kSlack = size_t{64} << 10;
+  constexpr size_t kSlack = size_t{16} << 10;
   constexpr size_t kJustEnded = 2;
   struct Most {
     size_t live = 0;    // bytes of the current tables
