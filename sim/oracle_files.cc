@@ -88,7 +88,8 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
     if (is_new) {
       arrived.insert(id);
       seen->second.start = start_of(disk, directory);
-    } else if (!seen->second.there) {
+    } else if (!seen->second.there || (seen->second.metadata_hash != hash &&
+                                       seen->second.start != start_of(disk, directory))) {
       again.insert(id);
       seen->second = Seen{hash};
       seen->second.start = start_of(disk, directory);
