@@ -55,6 +55,15 @@ def command(build, example, place, *, parallelism, rate, start, count=COUNT):
     ]
 
 
+def expected_lines(example, place):
+    """Of a job whose results are at this place."""
+    module = reference(example)
+    extra = getattr(module, "EXTRA_OUTPUT", None)
+    if extra is None:
+        return module.expected_lines(COUNT)
+    return module.expected_lines(COUNT, flights_job.committed_lines(place, extra))
+
+
 def problem_of(build, example, kills, scratch):
     """Runs the example. Returns "" or what is wrong."""
     place = flights_job.LocalPlace(os.path.join(scratch, f"{example}-{kills}"))
@@ -75,10 +84,7 @@ def problem_of(build, example, kills, scratch):
         elif process.wait(60) != 0:
             return f"it failed:\n{process.tail()}"
     found = flights_job.committed_lines(place, "out")
-    module = reference(example)
-    extra = getattr(module, "EXTRA_OUTPUT", None)
-    inputs = [] if extra is None else [flights_job.committed_lines(place, extra)]
-    expected = module.expected_lines(COUNT, *inputs)
+    expected = expected_lines(example, place)
     if len(expected) < 100:
         return f"only {len(expected)} results are expected"
     return flights_job.first_difference(expected, found)
