@@ -15,10 +15,18 @@ namespace {
 /// One of the first seeds finds most mistakes.
 constexpr uint64_t kSeeds = 200;
 
-/// A new subtask needs restored broadcast state only for a record that was announced before the
-/// checkpoint and came after it: too rare for a hunt.
-/// RestorePlan.CopiesOfABroadcastStateAreDealtInTurn tests this.
-bool too_rare(Bug bug) { return bug == Bug::kBroadcastStateNotCopied; }
+/// Two hundred seeds may not find these; a unit test finds each.
+/// - A new subtask needs restored broadcast state only for a record that was announced before the
+///   checkpoint and came after it: RestorePlan.CopiesOfABroadcastStateAreDealtInTurn.
+/// - An earlier start must be canceled while a later one has no checkpoint of its own:
+///   Coordinator.CanceledStartDeletesNothingOfALaterStart.
+/// - It must commit between the two steps in which a later start takes output back:
+///   FileSinkTest.GoingBackRemovesWhatAnEarlierStartCommitsMeanwhile.
+/// - Few pages are replaced while a small snapshot is read: StateMemory.
+bool too_rare(Bug bug) {
+  return bug == Bug::kBroadcastStateNotCopied || bug == Bug::kEarlierStartDeletes ||
+         bug == Bug::kCommitDuringRemovalKept || bug == Bug::kReplacedPagesKept;
+}
 
 void expect_found(Bug bug) {
   const Hunt result = hunt(bug, kSeeds, [](uint64_t seed) { return run_seed(seed).failures; });
