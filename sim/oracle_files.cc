@@ -182,12 +182,13 @@ std::vector<std::string> FileWatch::look_finished(int num_retained, bool late_ef
   std::vector<std::string> complaints = look(false);
   const std::vector<int64_t> kept = complete();
   if (kept.empty()) complaints.push_back("the job has finished and no checkpoint is there");
+  // A start deletes nothing any more once a later one is recorded, even if that one then dies.
+  if (!alone) return complaints;
   int64_t completed = 0;
   for (const auto& [id, seen] : seen_) completed += seen.there && !seen.damaged && seen.lives;
   if (completed > num_retained)
     complaints.push_back(
         cat(completed, " checkpoints are there; ", num_retained, " are to be kept"));
-  if (!alone) return complaints;
   for (const FileInfo& entry : entries_of(checkpoints_.raw(), job_directory_)) {
     const std::string_view name = base_name(entry.path);
     const auto id = checkpoint_number(name);
