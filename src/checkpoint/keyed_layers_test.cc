@@ -92,6 +92,20 @@ TEST(KeyedLayers, AStateThatHasBecomeEmptyKeepsAHeader) {
   EXPECT_EQ(handle.offsets, std::vector<int64_t>(kGroups, 0));
 }
 
+TEST(KeyedLayers, ChangesRemainIfAllGroupsWereEmpty) {
+  std::vector<KeyedStateHandle> layers = {layer(false, 10, kAll), layer(true, 1, kAll)};
+  supersede(layers, kAll);  // and written again: there was no entry
+  layers.push_back(layer(true, 1, kAll));
+  const KeyedStateHandle handle = handle_of(layers);
+  ASSERT_EQ(handle.layers.size(), 1u);
+  EXPECT_TRUE(handle.layers[0].changes);
+  std::vector<KeyedStateHandle> next = layers_of(handle);
+  EXPECT_TRUE(plan_rewrites(next, 0).ok());
+  supersede(next, kAll);
+  EXPECT_FALSE(handle_of(next).changes);
+  EXPECT_TRUE(handle_of(next).layers.empty());
+}
+
 TEST(KeyedLayers, OnePercentOfChangesWritesLessThanThreePercent) {
   Chain chain;
   for (int i = 0; i < 500; ++i) {

@@ -376,8 +376,7 @@ class MetadataDecoder {
     const std::string id = in_.get_utf();
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     if (id != kLayersId) return not_ours;
-    if (handle.layers.empty() || handle.layers.front().changes)
-      return data_loss(cat(where_, "its keyed state consists of changes to nothing"));
+    if (handle.layers.empty()) return data_loss(cat(where_, "its keyed state has no layers"));
     return std::optional<KeyedStateHandle>(std::move(handle));
   }
 
