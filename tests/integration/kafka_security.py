@@ -145,7 +145,7 @@ def certificates(case):
     expect_results(case, 2)
     expect_refused(case, "MUTUAL", mutual, trust, "certificate", "ssl.* the broker's")
     locked = mutual.replace(PASSWORD, "wrong")
-    expect_refused(case, "MUTUAL", mutual, locked, "client.key")
+    expect_refused(case, "MUTUAL", mutual, locked, "ssl.key.location")
 
 
 def unsigned_token(seconds):
