@@ -65,15 +65,13 @@ KeyedStateHandle handle_of(std::vector<KeyedStateHandle> layers) {
     first.changes = false;
     return first;
   }
-  // Changes need a layer below them, even one that has no entry left.
-  if (layers.front().changes) layers.insert(layers.begin(), std::move(first));
   if (layers.size() == 1 && !layers.front().changes &&
       std::none_of(layers.front().offsets.begin(), layers.front().offsets.end(),
                    [](int64_t offset) { return offset < 0; })) {
     return std::move(layers.front());
   }
   KeyedStateHandle handle;
-  handle.range = layers.front().range;
+  handle.range = first.range;
   handle.layers = std::move(layers);
   return handle;
 }

@@ -146,14 +146,5 @@ TEST(KeyedLayers, AGroupThatChangesAllTheTimeIsRewritten) {
   EXPECT_LE(chain.change_layers(), 3u);
 }
 
-TEST(KeyedLayers, ChangesOfAnEmptyStateKeepItsHeaderBelowThem) {
-  const std::vector<bool> none(kGroups, false);
-  const KeyedStateHandle handle =
-      handle_of({layer(false, kGroupBytes, none), layer(true, 10, kAll)});
-  ASSERT_EQ(handle.layers.size(), 2u);
-  EXPECT_FALSE(handle.layers[0].changes);
-  EXPECT_TRUE(handle.layers[1].changes);
-}
-
 }  // namespace
 }  // namespace weir
