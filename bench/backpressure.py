@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How long does a checkpoint take if the sink is ten times too slow?
 
-Runs the job of backpressure.cc with a source of 200,000 records a second: with a sink that keeps up
-(idle), and with one that takes 20,000 (full); each with aligned and with unaligned checkpoints, in
+Runs the job of backpressure.cc with a sink that takes 200,000 records a second, all subtasks
+together. Its source makes 2,000,000 a second (full), or 20,000 (idle); each with aligned and with unaligned checkpoints, in
 one process and on two workers. Prints the median and the longest duration of the checkpoints, as
 the REST interface gives them, and for each the ratio to the same job's idle one.
 
@@ -28,10 +28,10 @@ def durations(program, directory, slow, unaligned, workers, wanted):
     """Milliseconds of `wanted` checkpoints, after the channels have had time to fill."""
     arguments = [
         program,
-        *("--rate", "200000", "--sink-us", "100" if slow else "0"),
+        *("--rate", "2000000" if slow else "20000", "--sink-us", "10"),
         *("--parallelism", "2", "-D", "rest.port=0"),
         *("-D", f"execution.checkpointing.dir={directory}"),
-        *("-D", "execution.checkpointing.interval=300ms"),
+        *("-D", "execution.checkpointing.interval=1s"),
         *("-D", f"execution.checkpointing.unaligned.enabled={str(unaligned).lower()}"),
     ]
     if workers:
