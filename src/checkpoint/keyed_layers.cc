@@ -55,13 +55,14 @@ std::vector<KeyedStateHandle> layers_of(const KeyedStateHandle& handle) {
 }
 
 KeyedStateHandle handle_of(std::vector<KeyedStateHandle> layers) {
-  WEIR_CHECK(!layers.empty() && !layers.front().changes);
+  WEIR_CHECK(!layers.empty());
   KeyedStateHandle first = layers.front();
   std::erase_if(layers, [](const KeyedStateHandle& layer) {
     return std::none_of(layer.offsets.begin(), layer.offsets.end(), is_live);
   });
   if (layers.empty()) {
     std::fill(first.offsets.begin(), first.offsets.end(), 0);  // a header, and no entry
+    first.changes = false;
     return first;
   }
   if (layers.size() == 1 && !layers.front().changes &&

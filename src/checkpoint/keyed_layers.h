@@ -16,8 +16,8 @@ inline constexpr size_t kMaxChangeLayers = 96;
 
 /// The layers of a handle; a handle without any is its own only layer.
 std::vector<KeyedStateHandle> layers_of(const KeyedStateHandle& handle);
-/// The opposite. Drops layers without anything to read, but keeps one below layers of changes.
-/// Expects at least one layer that is not changes, and at the first place.
+/// The opposite. Drops layers without anything to read. If all groups were empty when they were
+/// written in full last, only layers of changes are left.
 KeyedStateHandle handle_of(std::vector<KeyedStateHandle> layers);
 
 /// Calls f(const StateStream&) for each stream of a handle.

@@ -97,8 +97,8 @@ TEST(KeyedLayers, ChangesRemainIfAllGroupsWereEmpty) {
   supersede(layers, kAll);  // and written again: there was no entry
   layers.push_back(layer(true, 1, kAll));
   const KeyedStateHandle handle = handle_of(layers);
-  ASSERT_EQ(handle.layers.size(), 2u);
-  EXPECT_TRUE(handle.layers[1].changes);
+  ASSERT_EQ(handle.layers.size(), 1u);
+  EXPECT_TRUE(handle.layers[0].changes);
   std::vector<KeyedStateHandle> next = layers_of(handle);
   EXPECT_TRUE(plan_rewrites(next, 0).ok());
   supersede(next, kAll);
