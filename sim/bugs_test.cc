@@ -50,8 +50,9 @@ TEST(Bugs, EachOfUnalignedCheckpointsIsFound) {
     expect_found(bug);
 }
 
-/// Missing here: kSupersededStateRead. Few seeds restore from a group that was rewritten after a key
-/// of it was removed. IncrementalSnapshot.RestoresAtAnyParallelismWhateverFailedBefore finds it.
+/// Missing here: kSupersededStateRead. Few seeds restore from a group that was rewritten after a
+/// key of it was removed. IncrementalSnapshot.RestoresAtAnyParallelismWhateverFailedBefore finds
+/// it.
 TEST(Bugs, EachOfIncrementalCheckpointsIsFound) {
   for (const Bug bug : {Bug::kChangesSinceFailedCheckpointLost, Bug::kRemovedKeyReturns,
                         Bug::kSharedFileDeletedEarly, Bug::kSharedFilesKept})
