@@ -31,6 +31,8 @@ class Replay(threading.Thread):
         self.servers, self.topic, self.folder, self.rate = servers, topic, folder, rate
         self.written = 0
         self.problem = None
+        self.flowing = threading.Event()  # cleared: wait
+        self.flowing.set()
 
     def run(self):
         try:
@@ -52,7 +54,7 @@ class Replay(threading.Thread):
 
     def write_flights(self):
         kcat = self.kcat("-K", "\t")
-        begin = time.monotonic()
+        due = time.monotonic()
         for name in sorted(os.listdir(self.folder)):
             with open(os.path.join(self.folder, name), newline="") as file:
                 for row in csv.DictReader(file):
@@ -63,7 +65,9 @@ class Replay(threading.Thread):
                     self.written += 1
                     if self.written % 500 == 0:
                         kcat.stdin.flush()
-                        time.sleep(max(0, begin + self.written / self.rate - time.monotonic()))
+                        self.flowing.wait()
+                        due = max(due, time.monotonic() - 1) + 500 / self.rate
+                        time.sleep(max(0, due - time.monotonic()))
         kcat.stdin.close()
         if kcat.wait(300) != 0:
             raise OSError("kcat could not write all flights")
@@ -148,7 +152,7 @@ class Job:
         if not self.watch.wait_for(lambda: self.watch.count > 0, 60, self.all_gone):
             raise Failure("no result was visible within 60 s")
         times = self.strike_all()
-        if not self.watch.wait_for(lambda: self.watch.count >= len(expected), 120, self.all_gone):
+        if not self.watch.wait_for(self.complete, 120, self.all_gone):
             raise Failure(
                 f"{self.watch.count} of {len(expected)} results were visible after 120 s; "
                 f"{self.replay.written} flights were written ({self.replay.problem})"
@@ -174,6 +178,10 @@ class Job:
             "not-committed": len(self.read("read_uncommitted")) - len(found),
         }
 
+    def complete(self):
+        """True when all results are visible."""
+        return self.watch.count >= len(self.flights.expected)
+
     def strike_all(self):
         victims = ["worker", "coordinator", "broker"] * self.arguments.kills
         random.shuffle(victims)
@@ -184,14 +192,20 @@ class Job:
             if kind == "broker":
                 self.say("--- kill -9 of the broker ---")
                 self.kafka.do("kill")
+                # The flights must outlast all kills.
+                self.replay.flowing.clear()
                 time.sleep(random.uniform(0, 1))
                 self.kafka.do("revive")
-                revived = time.monotonic()
-                self.say(f"--- the broker is back after {revived - moment:.1f} s ---")
+                self.replay.flowing.set()
+                self.say(f"--- the broker is back after {time.monotonic() - moment:.1f} s ---")
             else:
                 self.strike_process(kind)
+            # Until then, the consumer may get what was committed before the kill.
+            restarted = time.monotonic()
             if not self.watch.wait_for(
-                lambda after=moment: self.watch.last > after, 90, self.all_gone
+                lambda after=restarted: self.watch.last > after or self.complete(),
+                90,
+                self.all_gone,
             ):
                 raise Failure(f"no result was visible within 90 s after the kill of a {kind}")
             times[kind].append(self.watch.last - moment)
