@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kafka_client.h"
 #include "weir/connector/kafka_sink.h"
 #include "weir/connector/kafka_source.h"
 #include "weir/format/json_format.h"
@@ -43,20 +44,6 @@ double cpu_seconds() {
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
          static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-rd_kafka_t* client(rd_kafka_type_t type, const std::string& servers,
-                   std::vector<std::pair<const char*, const char*>> properties) {
-  char problem[256];
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  properties.emplace_back("bootstrap.servers", servers.c_str());
-  for (const auto& [name, value] : properties) {
-    if (rd_kafka_conf_set(conf, name, value, problem, sizeof problem) != RD_KAFKA_CONF_OK) {
-      std::fprintf(stderr, "%s\n", problem);
-      std::exit(1);
-    }
-  }
-  return rd_kafka_new(type, conf, problem, sizeof problem);
 }
 
 void produce(rd_kafka_t* producer, rd_kafka_topic_t* topic, std::string_view key,

@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+#include "kafka_client.h"
 #include "weir/connector/kafka_sink.h"
 #include "weir/connector/kafka_source.h"
 #include "weir/format/json_format.h"
@@ -49,20 +50,6 @@ struct Event {
 int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch())
       .count();
-}
-
-rd_kafka_t* client(rd_kafka_type_t type, const std::string& servers,
-                   std::vector<std::pair<const char*, const char*>> properties) {
-  char problem[256];
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  properties.emplace_back("bootstrap.servers", servers.c_str());
-  for (const auto& [name, value] : properties) {
-    if (rd_kafka_conf_set(conf, name, value, problem, sizeof problem) != RD_KAFKA_CONF_OK) {
-      std::fprintf(stderr, "%s\n", problem);
-      std::exit(1);
-    }
-  }
-  return rd_kafka_new(type, conf, problem, sizeof problem);
 }
 
 void write_events(const std::string& servers, const std::string& name, int rate, int seconds) {
