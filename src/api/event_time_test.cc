@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <numeric>
 #include <stdexcept>
+#include <vector>
 
 #include "weir/weir.h"
 
@@ -67,6 +69,28 @@ StreamExecutionEnvironment environment() {
 
 weir::WatermarkStrategy<int64_t> ascending() { return weir::for_monotonous_timestamps<int64_t>(); }
 
+/// Runs the job: sums the records in windows of 50 ms of event time. Returns the sums, in the order
+/// in which the windows fired, and sets `fired` at the first one.
+template <class Stream>
+std::vector<int64_t> sums_of_windows(StreamExecutionEnvironment& env, const Stream& stream,
+                                     bool& fired) {
+  weir::CollectSink<int64_t> sink;
+  stream.key_by([](int64_t) { return int64_t{0}; })
+      .window(weir::TumblingEventTimeWindows::of(50ms))
+      .reduce([](int64_t a, int64_t b) { return a + b; })
+      .map([&](int64_t sum) {
+        fired = true;
+        return sum;
+      })
+      .sink_to(sink);
+  const auto result = env.run("sums");
+  EXPECT_TRUE(result.ok()) << result.status().to_string();
+  return sink.records();
+}
+int64_t total(const std::vector<int64_t>& sums) {
+  return std::accumulate(sums.begin(), sums.end(), int64_t{0});
+}
+
 /// The source that is silent says its record only when a window has fired without it.
 template <class Combine>
 void expect_silence_holds_nothing_back(Combine combine) {
@@ -84,23 +108,10 @@ void expect_silence_holds_nothing_back(Combine combine) {
     return again_in_a_ms(now_ms);
   });
   auto env = environment();
-  weir::CollectSink<int64_t> sink;
   const auto first = env.from_source(busy, ascending(), "busy");
   const auto second = env.from_source(silent, ascending().with_idleness(20ms), "silent");
-  combine(first, second)
-      .key_by([](int64_t) { return int64_t{0}; })
-      .window(weir::TumblingEventTimeWindows::of(50ms))
-      .reduce([](int64_t a, int64_t b) { return a + b; })
-      .map([&](int64_t sum) {
-        fired = true;
-        return sum;
-      })
-      .sink_to(sink);
-  const auto result = env.run("silent");
-  ASSERT_TRUE(result.ok()) << result.status().to_string();
-  int64_t sum = 0;
-  for (const int64_t each : sink.records()) sum += each;
-  EXPECT_EQ(sum, next + 2000) << "no record was late";
+  const auto sums = sums_of_windows(env, combine(first, second), fired);
+  EXPECT_EQ(total(sums), next + 2000) << "no record was late";
 }
 
 TEST(EventTime, UnionDoesNotWaitForASilentSource) {
@@ -147,7 +158,7 @@ TEST(EventTime, AlignedSourceWaitsForTheSlowest) {
 }
 
 /// The source waits for the result of the first window before it ends.
-int64_t sum_with_times_assigned_later(weir::WatermarkStrategy<int64_t> at_source) {
+void expect_time_can_be_assigned_later(weir::WatermarkStrategy<int64_t> at_source) {
   bool fired = false;
   int64_t next = 0;
   const Scripted source([&](BatchOf<int64_t>& out, int64_t now_ms) {
@@ -156,35 +167,22 @@ int64_t sum_with_times_assigned_later(weir::WatermarkStrategy<int64_t> at_source
     return again_in_a_ms(now_ms);
   });
   auto env = environment();
-  weir::CollectSink<int64_t> sink;
-  env.from_source(source, at_source, "source")
-      .map([](int64_t n) { return 10 * n; })
-      .assign_timestamps_and_watermarks(
-          ascending().with_timestamp_assigner([](int64_t time) { return time; }))
-      .key_by([](int64_t) { return int64_t{0}; })
-      .window(weir::TumblingEventTimeWindows::of(50ms))
-      .reduce([](int64_t a, int64_t b) { return a + b; })
-      .map([&](int64_t sum) {
-        fired = true;
-        return sum;
-      })
-      .sink_to(sink);
-  const auto result = env.run("times assigned later");
-  EXPECT_TRUE(result.ok()) << result.status().to_string();
-  EXPECT_EQ(sink.records().front(), 0 + 10 + 20 + 30 + 40) << "the first window of 50 ms";
-  EXPECT_GT(sink.records().size(), 2u);
-  int64_t sum = 0;
-  for (const int64_t each : sink.records()) sum += each;
-  EXPECT_EQ(sum, 10 * (next - 1) * next / 2) << "no record was late";
-  return sum;
+  const auto timed = env.from_source(source, at_source, "source")
+                         .map([](int64_t n) { return 10 * n; })
+                         .assign_timestamps_and_watermarks(ascending().with_timestamp_assigner(
+                             [](int64_t time) { return time; }));
+  const auto sums = sums_of_windows(env, timed, fired);
+  ASSERT_GT(sums.size(), 2u);
+  EXPECT_EQ(sums.front(), 0 + 10 + 20 + 30 + 40) << "the first window of 50 ms";
+  EXPECT_EQ(total(sums), 10 * (next - 1) * next / 2) << "no record was late";
 }
 
 TEST(EventTime, CanBeAssignedBehindAnOperator) {
-  sum_with_times_assigned_later(weir::no_watermarks());
+  expect_time_can_be_assigned_later(weir::no_watermarks());
 }
 
 TEST(EventTime, AssignedLaterReplacesThatOfTheSource) {
-  sum_with_times_assigned_later(ascending());
+  expect_time_can_be_assigned_later(ascending());
 }
 
 TEST(EventTime, StreamIsIdleByTheStrategyAssignedLater) {
