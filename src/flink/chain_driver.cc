@@ -6,7 +6,6 @@
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "weir/operator/event_time_operator.h"
 
 namespace weir {
 namespace {
@@ -29,7 +28,6 @@ ChainDriver::ChainDriver(Input input, OperatorChain& chain, SuspendableCall& cal
       services_(services),
       world_(world),
       source_(input.graph.vertices[input.vertex].is_source),
-      own_time_(chain.event_time_operator()),
       batches_(input.graph.edges.size()) {}
 
 StatusOr<uint8_t> ChainDriver::process(std::string_view frames) {
@@ -133,9 +131,8 @@ ChainDriver::Step ChainDriver::step_of_call() {
   switch (activity_) {
     case Activity::kProcess: process_frame(); return Step::kAgain;
     case Activity::kWatermark:
-      if (own_time_ != nullptr && new_watermark_ != kMaxWatermark) return Step::kDone;
       if (new_watermark_ <= walk_.time().watermark) return Step::kDone;
-      walk_.begin_time({new_watermark_, false});
+      walk_.begin_input(StreamElement::Kind::kWatermark, new_watermark_);
       return Step::kAgain;
     case Activity::kFinish: walk_.begin(StreamElement::Kind::kEndOfData, 0); return Step::kAgain;
     case Activity::kTimer: return !begun && fire_due_timers() ? Step::kAgain : Step::kDone;
@@ -192,13 +189,7 @@ void ChainDriver::process_frame() {
   if (Status read = read_frame(bytes, &batch, &input); !read.ok()) return fail(std::move(read));
   walk_.process(input, *batch);
   batch->clear();
-  send_own_time();
-}
-
-/// Continues with the event time of the first operator, if that replaces the input's.
-void ChainDriver::send_own_time() {
-  if (own_time_ == nullptr || walk_.under_way() || walk_.time().watermark == kMaxWatermark) return;
-  walk_.begin_time(own_time_->event_time());
+  walk_.begin_own_time();
 }
 
 Status ChainDriver::read_frame(std::string_view bytes, Batch** batch, int* input) {
@@ -283,7 +274,7 @@ uint8_t ChainDriver::more() {
 
 /// Flink sends the event time of its own inputs to the next operators itself.
 void ChainDriver::on_passed(StreamElement::Kind kind, int64_t value) {
-  if (!source_ && own_time_ == nullptr) return;
+  if (!source_ && chain_.event_time_operator() == nullptr) return;
   if (kind == StreamElement::Kind::kWatermark && value != kMaxWatermark) {
     out_.flush();
     reply_.put_watermark(value);
@@ -299,7 +290,7 @@ bool ChainDriver::fire_due_timers() {
   const int64_t wall = services_.wall_ms();
   if (due > wall) return false;
   chain_.fire_due(wall);
-  send_own_time();
+  walk_.begin_own_time();
   return true;
 }
 

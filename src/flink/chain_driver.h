@@ -87,7 +87,6 @@ class ChainDriver final : private ChainWalk::Exit {
   Step step_poll();
   Step step_poll_in_vain();
   void process_frame();
-  void send_own_time();
   /// `input`: of the first operator, which the records are for.
   Status read_frame(std::string_view bytes, Batch** batch, int* input);
   Status check_group(const FrameHeader& header, const Batch& batch) const;
@@ -112,7 +111,6 @@ class ChainDriver final : private ChainWalk::Exit {
   ChainServices& services_;
   ChainWorld& world_;
   const bool source_;
-  const EventTimeOperator* const own_time_;      ///< may be null
   std::vector<std::unique_ptr<Batch>> batches_;  ///< by edge: receives the records of its frames
 
   Activity activity_ = Activity::kNone;

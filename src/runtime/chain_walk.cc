@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "weir/detail/base/check.h"
+#include "weir/operator/event_time_operator.h"
 
 namespace weir {
 
@@ -24,6 +25,20 @@ void ChainWalk::begin_time(const EventTime& time) {
   } else if (becomes_idle) {
     begin(StreamElement::Kind::kWatermarkStatus, 1);
   }
+}
+
+void ChainWalk::begin_input(StreamElement::Kind kind, int64_t value) {
+  const bool is_time =
+      kind == StreamElement::Kind::kWatermark || kind == StreamElement::Kind::kWatermarkStatus;
+  if (!is_time || chain_.event_time_operator() == nullptr) return begin(kind, value);
+  if (kind == StreamElement::Kind::kWatermark && value == kMaxWatermark)
+    begin_time({kMaxWatermark, false});
+}
+
+void ChainWalk::begin_own_time() {
+  const EventTimeOperator* const op = chain_.event_time_operator();
+  if (op != nullptr && !under_way_ && time_.watermark != kMaxWatermark)
+    begin_time(op->event_time());
 }
 
 void ChainWalk::begin_end_of_source() {

@@ -35,6 +35,12 @@ class ChainWalk {
   /// Begins the changes from the last event time to this one: a source that becomes active says so
   /// before its watermark, and one that becomes idle after it.
   void begin_time(const EventTime& time);
+  /// For a chain with inputs: begins an element of them. If the first operator is an
+  /// EventTimeOperator, the event time of the inputs has no effect, except its end.
+  void begin_input(StreamElement::Kind kind, int64_t value);
+  /// After a call of the first operator: if it is an EventTimeOperator, begins the changes to its
+  /// event time. Does nothing while an element is in progress, or after the end of event time.
+  void begin_own_time();
   /// Begins the end of a source: the maximum watermark, then the end of data.
   void begin_end_of_source();
   /// Processes a batch. When it returns, all operators have taken the batch or what was made of it.

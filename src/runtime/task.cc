@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "runtime/user_code.h"
-#include "weir/operator/event_time_operator.h"
 
 namespace weir {
 
@@ -150,7 +149,7 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
     const int64_t wall = services_.wall_ms();
     if (due <= wall && !std::exchange(timers_were_last_, true)) {
       chain_.fire_due(wall);
-      send_own_time();
+      walk_.begin_own_time();
       return Actor::kBusy;
     }
     next = due <= wall ? Actor::kBusy : time_when_due(now, wall, due);
@@ -174,26 +173,13 @@ MonotonicTime Task::step_gate() {
     metrics_.bytes_in.inc(element.value);
     walk_.process(element.input, *element.batch);
     gate_->recycle(std::move(element.batch));
-    send_own_time();
-    return Actor::kBusy;
-  }
-  const bool is_watermark = element.kind == StreamElement::Kind::kWatermark;
-  if (is_watermark) metrics_.input_watermark.set(element.value);
-  if (!vertex_.chain[0].makes_event_time) {
-    walk_.begin(element.kind, element.value);
-  } else if (is_watermark && element.value == kMaxWatermark) {
-    walk_.begin_time({kMaxWatermark, false});
-  } else if (!is_watermark && element.kind != StreamElement::Kind::kWatermarkStatus) {
-    walk_.begin(element.kind, element.value);
+    walk_.begin_own_time();
+  } else {
+    if (element.kind == StreamElement::Kind::kWatermark)
+      metrics_.input_watermark.set(element.value);
+    walk_.begin_input(element.kind, element.value);
   }
   return Actor::kBusy;
-}
-
-/// Continues with the event time of the first operator, if that replaces the input's.
-void Task::send_own_time() {
-  const EventTimeOperator* const op = chain_.event_time_operator();
-  if (op == nullptr || walk_.under_way() || walk_.time().watermark == kMaxWatermark) return;
-  walk_.begin_time(op->event_time());
 }
 
 void Task::note_alignment() {

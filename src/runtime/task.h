@@ -141,7 +141,6 @@ class Task final : private ChainWalk::Exit {
   /// Reports the watermark to align, if it is due. Returns when to call it again.
   MonotonicTime report_to_align(MonotonicTime now);
   MonotonicTime step_gate();
-  void send_own_time();
   void on_barrier_passed(CheckpointId id);
   void note_alignment();
   bool gate_pulls() { return gate_ != nullptr && gate_->barriers().pulled_for() != 0; }
