@@ -408,7 +408,10 @@ StatusOr<std::vector<KeyGroupBytes>> find_key_groups(const KeyedStateHandle& han
 
 StatusOr<KeyedStreamHeader> read_keyed_header(const KeyedStateHandle& handle, const ReadAt& read) {
   WEIR_ASSIGN_OR_RETURN(const auto groups, find_key_groups(handle, handle.range));
-  const int64_t length = groups.empty() ? stream_length(handle.stream) : groups.front().offset;
+  int64_t length = groups.empty() ? stream_length(handle.stream) : groups.front().offset;
+  for (const int64_t offset : handle.offsets) {  // those of superseded groups, too
+    if (offset != (handle.hosted ? -1 : 0)) length = std::min(length, std::abs(offset));
+  }
   std::string memory;
   WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, read(0, length, &memory));
   BinaryReader in(bytes);
