@@ -1,4 +1,4 @@
-// What does an incremental checkpoint cost, and a restore from one, beside a full one?
+// The cost of an incremental checkpoint, and of a restore from one, beside a full one.
 //
 // A value state of --megabytes of entries of 56 bytes, in the pages of one operator, without a job
 // around it: the parts of the engine that write and read it are called as a worker calls them.

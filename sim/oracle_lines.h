@@ -15,11 +15,11 @@ class RecordedLines {
  public:
   static RecordedLines read(MemoryFileSystem& disk, const std::string& job_directory);
 
-  /// Whether checkpoint `id`, which start `start` has completed, is on the line that lives. True
-  /// without a record. `complete`: all that are on the disk.
+  /// True if checkpoint `id`, which start `start` has completed, is on the line that lives, or if
+  /// there is no record. `complete`: all that are on the disk.
   bool lives(int64_t id, int64_t start,
              const std::vector<std::pair<int64_t, int64_t>>& complete) const;
-  /// Whether it is on any line.
+  /// True if it is on any line.
   bool on_a_line(int64_t id, int64_t start) const;
 
  private:

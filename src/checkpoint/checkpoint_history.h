@@ -36,7 +36,7 @@ struct CheckpointRecord {
   std::optional<MonotonicTime> write{};      ///< from the trigger to the last acknowledgement
   std::optional<MonotonicTime> publish{};    ///< until `_metadata` was durable
 
-  /// Of the tasks that have acknowledged, by vertex, then by subtask; null until it has ended.
+  /// The tasks that have acknowledged, by vertex, then by subtask; null until it has ended.
   std::shared_ptr<const std::vector<TaskCheckpointFigures>> tasks{};
 
   std::string uri{};       ///< if completed

@@ -15,7 +15,7 @@ constexpr int64_t kRewriteParts = 64;
 constexpr size_t kManyLayers = kMaxChangeLayers - static_cast<size_t>(kRewriteParts);
 constexpr int64_t kMaxChangesPerByte = 2;
 
-/// What one key group takes in the layers.
+/// The bytes of one key group in the layers.
 struct GroupSize {
   int64_t full = 0;
   int64_t changes = 0;

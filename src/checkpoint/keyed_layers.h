@@ -34,7 +34,7 @@ int64_t stream_bytes(const KeyedStateHandle& handle);
 struct Rewrites {
   std::vector<bool> groups;  ///< by key group of the range
   int64_t bytes = 0;         ///< about the size of these groups
-  /// What later checkpoints may spend on rewriting, before the changes of this one are added.
+  /// The bytes that later checkpoints may rewrite, before the changes of this one are added.
   int64_t credit = 0;
 };
 /// `credit`: bytes that may be written again. A group whose changes exceed twice its size, and the

@@ -48,7 +48,7 @@ Status add_references(const FileLocation& checkpoint, std::set<std::string>* nam
   return {};
 }
 
-/// Of all complete checkpoints in the directory.
+/// Collects the references of all complete checkpoints in the directory.
 StatusOr<std::set<std::string>> references_in(const FileLocation& job) {
   std::set<std::string> names;
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> children, names_in(job));

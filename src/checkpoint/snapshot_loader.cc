@@ -107,7 +107,7 @@ StatusOr<FileLocation> place_of(const FileLocation& directory, const std::string
   return options.files->resolve(file);
 }
 
-/// Whether only weir gives such names.
+/// True if only weir gives such names.
 bool is_own_data_file(std::string_view file) {
   return parse_data_file_name(file) || parse_shared_file_name(file) || parse_shared_reference(file);
 }

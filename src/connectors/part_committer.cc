@@ -205,7 +205,7 @@ class PartCommitter final : public Committer {
 
   const std::string uri_;
   FileSystemRegistry& files_;
-  // Of the start that looks for orphans.
+  // The start that looks for orphans.
   std::string uid_;
   int64_t restored_checkpoint_ = -1;
 };

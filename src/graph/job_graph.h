@@ -26,7 +26,7 @@ struct JobOperator {
   std::string description = {};                              ///< for people; empty: the name
   std::optional<detail::WatermarkAlignment> alignment = {};  ///< sources only
   bool makes_event_time = false;  ///< an EventTimeOperator; only at the head of a chain
-  /// Of the records that it gets from the chain; null at the head, or if they have no Serializer.
+  /// Codes the records from the chain; null at the head, or if they have no Serializer.
   std::shared_ptr<const RecordCodec> codec = nullptr;
 };
 

@@ -19,7 +19,7 @@ namespace {
 using Properties = detail::KafkaProperties;
 
 constexpr int64_t kAnswerBytesMax = 1 << 20;
-/// Of a token that does not say when it expires.
+/// The life of a token that does not say when it expires.
 constexpr int64_t kUnknownLifeMs = 300'000;
 constexpr const char* kUnknownPrincipal = "token";  ///< only librdkafka's log shows it
 constexpr std::string_view kFile = "file://";

@@ -5,7 +5,7 @@
 
 namespace weir {
 
-/// What this process does with its CPU time: its stack is recorded after every 10 ms of CPU time
+/// A profile of this process's CPU time: its stack is recorded after every 10 ms of CPU time
 /// that its threads have used together (SIGPROF). The first call begins a recording and returns
 /// nothing; the next one ends it and returns it. A call that comes after more than
 /// kMostProfilePause begins anew. A recording ends by itself after kMostProfileSamples. It costs

@@ -21,7 +21,7 @@ std::chrono::nanoseconds cpu_time_of_thread() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-/// Of this thread, however long that takes. Not exported: only the symbol table knows its name.
+/// Spends this thread's time, however long that takes. Not exported: only the symbol table has it.
 [[gnu::noinline]] void spend_cpu_time(std::chrono::milliseconds time) {
   const auto end = cpu_time_of_thread() + time;
   uint64_t number = 1;

@@ -30,7 +30,7 @@ class Json {
   /// Sets all members of another object.
   void update(const Json& other);
   void push_back(Json element);
-  /// Of an array that is not empty.
+  /// The last element of an array that is not empty.
   Json& last() { return elements_.back(); }
 
   size_t size() const { return elements_.size(); }

@@ -22,7 +22,7 @@ Json watermark_json(int64_t watermark) {
   return watermark;
 }
 
-/// Of a number, over subtasks.
+/// The spread of a number over subtasks.
 struct Spread {
   double sum = 0;
   double max = 0;

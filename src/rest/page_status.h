@@ -7,7 +7,7 @@
 
 namespace weir::rest {
 
-/// What the page at /weir/ knows of the job, in one body: the job, its graph with figures by
+/// The body from which the page at /weir/ knows the job: the job, its graph with figures by
 /// vertex, checkpoints, failures and workers. Times are in ms since 1970, durations in ms unless
 /// the name says us, shares between 0 and 1. `vertex`: the figures of its subtasks follow, as one
 /// list for each figure. Pure. The form may change with any version: it is for the page alone.

@@ -57,14 +57,14 @@ class BarrierTracker {
   /// The checkpoint that is being recorded; also when no barrier is missing any more, until
   /// end_recording() is called or it is aborted. 0: none.
   CheckpointId recording() const { return recording_; }
-  /// Whether the channel's barrier is missing in the recorded checkpoint.
+  /// True if the channel's barrier is missing in the recorded checkpoint.
   bool missing(int channel) const { return recording_ != 0 && missing_[channel]; }
-  /// Whether every barrier of the recorded checkpoint has arrived.
+  /// True if every barrier of the recorded checkpoint has arrived.
   bool recorded() const { return recording_ != 0 && missing_count_ == 0; }
   void end_recording() { recording_ = 0; }
-  /// Whether elements in front of the channel's barrier must be pulled out of it.
+  /// True if elements in front of the channel's barrier must be pulled out of it.
   bool pulls(int channel) const;
-  /// Whether barriers of the checkpoint are ignored, because it is lost, aborted or taken.
+  /// True if barriers of the checkpoint are ignored, because it is lost, aborted or taken.
   bool drops(CheckpointId id) const { return id <= done_up_to_ || aborted_.contains(id); }
   /// The checkpoint whose barriers end that, or 0.
   CheckpointId pulled_for() const { return recording_ != 0 ? recording_ : overtake_; }

@@ -30,7 +30,7 @@ Status check_can_overtake(const JobGraph& graph);
 /// serializer through.
 class InFlightRecorder {
  public:
-  /// Of the receiving task.
+  /// The receiving task.
   struct Place {
     int subtask = 0;
     int parallelism = 1;

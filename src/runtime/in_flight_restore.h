@@ -16,8 +16,8 @@
 
 namespace weir {
 
-/// What was in flight on one channel when the checkpoint was taken: batches, watermarks and
-/// statuses, as far as this subtask gets them.
+/// The batches, watermarks and statuses that were in flight on one channel when the checkpoint was
+/// taken, as far as this subtask gets them.
 struct RestoredChannel {
   int input = 0;
   Timestamp watermark = kMinWatermark;  ///< of the channel, before its elements
@@ -25,7 +25,7 @@ struct RestoredChannel {
   std::vector<StreamElement> elements;
 };
 
-/// What a restored task gets before any new element.
+/// The elements that a restored task gets before any new one.
 struct RestoredInFlight {
   /// Records for operators that have joined the chain of their sender since: they have no channel
   /// any more, and their watermarks are made anew. Those of later operators come first.

@@ -1,4 +1,4 @@
-// What barriers overtake on an edge, and what a restore at any parallelism makes of it.
+// Barriers overtake records on an edge, and a restore at any parallelism gives each of them once.
 
 #include <gtest/gtest.h>
 

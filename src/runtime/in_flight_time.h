@@ -6,7 +6,7 @@
 
 namespace weir {
 
-/// Whether restored watermarks hold for the records that follow: only if each operator has the
+/// True if restored watermarks hold for the records that follow: only if each operator has the
 /// parallelism that it had. Otherwise a forward edge may bring records that another subtask has not
 /// promised to be newer. Then event time starts over, as after an aligned checkpoint. Pure.
 bool keeps_event_time(const RestorePlan& plan, const JobGraph& graph);

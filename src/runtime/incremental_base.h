@@ -13,9 +13,9 @@
 
 namespace weir {
 
-/// What the checkpoints of one attempt consist of in this process, so that later ones can refer to
-/// it. Thread: any.
-/// Invariant: a checkpoint that is not completed is never what another one builds on.
+/// The parts of one attempt's checkpoints in this process, so that later ones can refer to them.
+/// Thread: any.
+/// Invariant: no checkpoint builds on one that is not completed.
 class IncrementalBase {
  public:
   /// The keyed state of one operator in one subtask.

@@ -31,7 +31,7 @@ class InputGate {
   bool next(StreamElement* element);
   void recycle(std::unique_ptr<Batch> batch);
   BarrierTracker& barriers() { return barriers_; }
-  /// Of all channels. Thread: any.
+  /// The fill of all channels. Thread: any.
   QueueFill fill() const;
 
   /// Lets barriers overtake: see BarrierTracker::overtake(). Call it before the first element.
@@ -39,13 +39,13 @@ class InputGate {
   void record_with(std::unique_ptr<InFlightRecorder> recorder, size_t limit);
   /// The same as next(), but only for a barrier that overtakes.
   bool next_overtaking(StreamElement* element);
-  /// Whether next_overtaking() would give one.
+  /// True if next_overtaking() would give one.
   bool overtakes() const {
     return recorder_ != nullptr && replay_ == nullptr && barriers_.overtaking() != 0;
   }
   /// Takes elements in front of missing barriers out of the channels. Call it before next().
   void pull();
-  /// What the barrier `id` has overtaken. Nothing: some barriers are missing.
+  /// The elements that the barrier `id` has overtaken. Nothing: some barriers are missing.
   std::optional<OperatorLists> take_recorded(CheckpointId id);
 
   /// Gives these elements first. Call it before the first element.

@@ -59,7 +59,7 @@ void InputGate::pull(size_t channel) {
   std::deque<StreamElement>& pulled = pulled_[channel];
   const auto number = static_cast<int>(channel);
   while (barriers_.pulls(number) && pulled.size() < limit_) {
-    // What follows the barrier of another checkpoint is not in front of this one's.
+    // An element behind the barrier of another checkpoint is not in front of this one's.
     if (!pulled.empty() && pulled.back().kind == StreamElement::Kind::kBarrier) return;
     StreamElement element;
     if (!channels_[channel]->try_pop(&element)) return;

@@ -110,7 +110,7 @@ class Shard final : public Actor {
 
  private:
   void carry_out(Command& command);
-  /// Of the step that has lasted from `begin` to `end`.
+  /// For the step that has lasted from `begin` to `end`.
   void pass_on_snapshots(MonotonicTime begin, MonotonicTime end);
   /// Returns when it must be called again.
   MonotonicTime report_progress(MonotonicTime now);

@@ -104,7 +104,7 @@ class Task final : private ChainWalk::Exit {
   Timestamp watermark() const { return walk_.time().watermark; }
   /// Thread: any.
   const TaskMetrics& metrics() const { return metrics_; }
-  /// Of the input; a source has none. Thread: any.
+  /// The fill of the input; a source has none. Thread: any.
   QueueFill queued() const { return gate_ ? gate_->fill() : QueueFill{}; }
   /// Call it after each step that returned `next`, with the time of its begin and of its end: the
   /// same for a step that did nothing.
@@ -144,13 +144,13 @@ class Task final : private ChainWalk::Exit {
   void on_barrier_passed(CheckpointId id);
   void note_alignment();
   bool gate_pulls() { return gate_ != nullptr && gate_->barriers().pulled_for() != 0; }
-  /// What must happen for a barrier that overtakes, although there may be no room for a step.
+  /// Tends a barrier that overtakes, although there may be no room for a step.
   void tend_overtaking(MonotonicTime now);
   /// `wake_`, or the time when a barrier will overtake.
   MonotonicTime wake_to_overtake(MonotonicTime now) const {
     return overtaking_ != 0 && now < overtake_at_ ? std::min(wake_, overtake_at_) : wake_;
   }
-  /// Whether a step is due that only passes such a barrier.
+  /// True if a step is due that only passes such a barrier.
   bool passes_barrier_without_room(MonotonicTime now);
   MonotonicTime pass_barrier_without_room();
   void report_recorded();

@@ -112,7 +112,7 @@ class OperatorContext {
   /// Maximum memory to keep ready for the copies of a checkpoint, as a share of the keyed state's
   /// size.
   virtual double copy_reserve() const { return 0; }
-  /// Whether checkpoints are incremental, so that keyed state has to know what has changed.
+  /// True if checkpoints are incremental, so that keyed state has to know what has changed.
   virtual bool tracks_changes() const { return false; }
 
   /// Maximum size of a record. A source fails the task instead of making a larger one.

@@ -89,7 +89,7 @@ inline constexpr Option<std::string> kOtelTraceService{
 
 }  // namespace options
 
-/// Who else is told of a job's figures.
+/// The keys of the reporters, which send a job's figures to other systems.
 inline constexpr const ConfigKey* kReporterKeys[] = {
     &options::kMetricReporters,
     &options::kTraceReporters,

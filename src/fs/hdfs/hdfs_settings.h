@@ -11,7 +11,7 @@
 
 namespace weir {
 
-/// What the configuration says to both clients of HDFS.
+/// The settings of both clients of HDFS.
 struct HdfsSettings {
   std::string user;
   HdfsRetryOptions retry;  ///< without `now`

@@ -122,7 +122,7 @@ Status NativeFileSystem::rename(const std::string& from, const std::string& to) 
   const auto answer = hdfs_->namenode->call({"rename2", "rename", from}, request, &nothing);
   if (answer.status.ok()) return {};
   Status failure = answer.status.with_context(cat("rename to ", to));
-  // Of a file and a directory the NameNode says only that they differ.
+  // The NameNode says only that a file and a directory differ.
   if (!answer.earlier_unknown && answer.refusal != Refusal::kOther) return failure;
 
   // The call may have been carried out too long ago for the NameNode to remember.

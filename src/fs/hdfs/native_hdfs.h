@@ -14,15 +14,15 @@
 
 namespace weir {
 
-/// What the files of one native HDFS share. Thread: any.
+/// The parts that all files of one native HDFS share. Thread: any.
 struct NativeHdfs {
   std::shared_ptr<NameNodeClient> namenode;
   DataNodeDialer dialer;
   std::string client_name;  ///< the holder of the leases; no other process has the same one
   HdfsOptions options;
-  /// Of the DataNodes. A pipeline is replaced, and another replica is read, after this time.
+  /// A DataNode silent for this long is replaced in a pipeline, and another replica is read.
   std::chrono::milliseconds silence{60'000};
-  /// Of new files. 0: the NameNode's default, which replaces the 0 when it is known.
+  /// For new files. 0: the NameNode's default, which replaces the 0 when it is known.
   mutable std::atomic<int> replication{0};
   mutable std::atomic<int64_t> block_bytes{0};
   std::shared_ptr<LeaseKeeper> leases;

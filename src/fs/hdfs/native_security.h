@@ -19,7 +19,7 @@ struct NativeSecurity {
   bool kerberos = false;  ///< false: the user is only named
   std::string user;       ///< the short name of the configured principal; empty: not known
   RpcAuthentication rpc;
-  /// Of connections to DataNodes, by the block's token; nullopt: none.
+  /// The protection of connections to DataNodes, by the block's token; nullopt: none.
   std::optional<Protection> transfer;
 };
 

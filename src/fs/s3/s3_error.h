@@ -21,7 +21,7 @@ struct S3Refusal {
 bool is_worth_another_attempt(const S3Refusal& refusal);
 /// True if new credentials may help.
 bool is_about_expired_credentials(const S3Refusal& refusal);
-/// What it means, and what to do. Source of the codes:
+/// A sentence with the meaning and the remedy. Source of the codes:
 /// docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 Status s3_status(const S3Refusal& refusal);
 

@@ -41,7 +41,7 @@ class S3StagedFiles {
   void add(const StagedFile& file, S3WholeUpload upload);
   StatusOr<int64_t> size(const StagedFile& file);
   Status publish(const StagedFile& file);
-  /// Of a file that this process has not staged by these names: aborts all uploads of its target.
+  /// If this process has not staged the file by these names: aborts all uploads of its target.
   Status discard(const StagedFile& file);
 
  private:

@@ -1,4 +1,4 @@
-// What the operator may do to the job: the requests of Flink's REST interface.
+// The operator's actions on the job: requests of Flink's REST interface.
 
 import { h, show, text } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// What the figures mean: pure functions of a status as /weir/status answers it.
+// The meaning of the figures: pure functions of a status as /weir/status answers it.
 
 import { bytes, clock, count, date, duration, percent } from "./format.js";
 

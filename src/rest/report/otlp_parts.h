@@ -15,7 +15,7 @@ namespace weir::rest {
 std::string nanoseconds_of(int64_t ms);
 Json attributes_of(const std::vector<std::pair<std::string, std::string>>& variables);
 Json resource_json(const OtlpService& service);
-/// Who has measured.
+/// The instrumentation scope.
 Json scope_json();
 
 }  // namespace weir::rest

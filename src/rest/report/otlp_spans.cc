@@ -11,7 +11,7 @@
 namespace weir::rest {
 namespace {
 
-/// Of a checkpoint with more tasks, only the slowest of each vertex get spans.
+/// In a checkpoint with more tasks, only the slowest of each vertex get spans.
 constexpr size_t kMostTasks = 256;
 constexpr size_t kSlowestOfVertex = 8;
 

@@ -56,7 +56,7 @@ struct KafkaSplit {
 
 std::unique_ptr<SplitEnumerator<KafkaSplit>> make_kafka_enumerator(KafkaSourceOptions options);
 
-/// What becomes of a message that cannot be deserialized.
+/// The policy for a message that cannot be deserialized.
 enum class KafkaPoison { kFail, kSkip, kCollect };
 
 /// Fetches the messages of one subtask. Thread: the operator's.

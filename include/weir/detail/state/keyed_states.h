@@ -31,8 +31,8 @@ class StateView {
     bool removed = false;
     bool written = false;
   };
-  /// Whether the functions below write anything, with one exception: written values may all have
-  /// expired.
+  /// Says whether the functions below write anything, with one exception: written values may all
+  /// have expired.
   virtual Changes changes(int key_group, uint32_t since) const {
     (void)key_group, (void)since;
     return {};

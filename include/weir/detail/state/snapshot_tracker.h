@@ -65,7 +65,7 @@ class SnapshotTracker {
   /// The number of the last snapshot. Only later snapshots see objects that are made now.
   uint32_t epoch() const { return static_cast<uint32_t>(epoch_); }
 
-  /// Whether tables know what has changed since an earlier snapshot. Set it before the first table.
+  /// Tables then know what has changed since an earlier snapshot. Call it before the first table.
   void track_changes(bool track) { tracks_changes_ = track; }
   bool tracks_changes() const { return tracks_changes_; }
   /// A snapshot is durable: the next ones only have to know what has changed since. 0: none is.

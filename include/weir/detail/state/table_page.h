@@ -144,7 +144,7 @@ class TablePage {
     uint8_t& its = age(log2, slot);
     its = std::min<uint8_t>(its, 1);
   }
-  /// Whether the slot was written in this epoch or later. Exact for 253 epochs before `born`.
+  /// True if the slot was written in this epoch or later. Exact for 253 epochs before `born`.
   bool changed_since(int log2, uint32_t slot, uint32_t epoch) const {
     const uint32_t before_born = std::max<uint32_t>(age(log2, slot), 1) - 1;
     return born >= epoch && before_born <= born - epoch;

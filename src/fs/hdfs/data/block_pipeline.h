@@ -13,7 +13,7 @@ namespace hadoop {
 class LocatedBlock;
 }
 
-/// What went wrong with a pipeline, and whose fault it seems to be.
+/// The failure of a pipeline, and the node that seems to have caused it.
 struct PipelineFault {
   Status status;
   int node = -1;         ///< position in the pipeline; -1: not known

@@ -28,7 +28,7 @@ struct ArrivedCall {
   std::string request;
 };
 
-/// What becomes of a call.
+/// The answer to a call.
 struct ModelAnswer {
   std::string body;       ///< of the response
   std::string exception;  ///< a full Java name: the call is refused

@@ -64,7 +64,7 @@ std::string refusal_frame(const std::string& exception) {
   return frame + body;
 }
 
-/// What a server received and will send: an answer to each message.
+/// The messages that a server received, and its answer to each.
 struct Script {
   std::deque<std::string> answers;
   std::string opening;

@@ -17,7 +17,7 @@ struct RpcCall {
   std::string_view request;  ///< the encoded message
 };
 
-/// What became of a call.
+/// The outcome of a call.
 struct RpcReply {
   enum class Outcome {
     kAnswered,  ///< `body`

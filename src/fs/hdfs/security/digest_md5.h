@@ -8,7 +8,7 @@
 
 namespace weir {
 
-/// Who proves to know which password, to whom.
+/// The two sides of a login, and the password that one proves to know.
 struct DigestLogin {
   std::string user;
   std::string password;

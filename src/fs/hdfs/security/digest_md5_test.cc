@@ -59,7 +59,7 @@ TEST(DigestMd5Test, WrappedBytesAreNumberedAndChecked) {
     EXPECT_EQ(second->substr(15), std::string("\x00\x01\x00\x00\x00\x01", 6));
     EXPECT_NE(first->substr(0, 15), second->substr(0, 15));
     EXPECT_EQ(first->starts_with("hello"), protection == Protection::kIntegrity);
-    // What this end has sent is not what the other end would send.
+    // The other end would not send the bytes that this end has sent.
     EXPECT_EQ(mechanism->unwrap(*first).status().code(), StatusCode::kPermissionDenied);
     EXPECT_EQ(mechanism->unwrap("short").status().code(), StatusCode::kPermissionDenied);
   }

@@ -9,7 +9,7 @@
 
 namespace weir {
 
-/// Who this process is for Kerberos.
+/// The identity of this process for Kerberos.
 struct KerberosLogin {
   std::string principal;  ///< "alice@REALM"; empty: the ticket cache's
   std::string keytab;     ///< a path; empty: the ticket cache ($KRB5CCNAME, or the default one)
@@ -24,7 +24,7 @@ StatusOr<std::unique_ptr<SaslMechanism>> gssapi_mechanism(const KerberosLogin& l
                                                           const std::string& service,
                                                           std::vector<Protection> accepted);
 
-/// What to do about an error of Kerberos, by the library's text; empty if nothing is known. Pure.
+/// The remedy for an error of Kerberos, by the library's text; empty if none is known. Pure.
 std::string_view kerberos_advice(std::string_view error);
 
 }  // namespace weir

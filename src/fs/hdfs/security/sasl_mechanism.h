@@ -25,7 +25,7 @@ class SaslMechanism {
   virtual StatusOr<std::string> unwrap(std::string_view token) = 0;
 };
 
-/// What protects bytes after the authentication: of hadoop.rpc.protection and
+/// The protection of bytes after the authentication: hadoop.rpc.protection and
 /// dfs.data.transfer.protection.
 enum class Protection {
   kAuthentication,  ///< nothing
