@@ -225,15 +225,13 @@ Status BlockSender::continue_block(bool* opened) {
   *block_->mutable_blocktoken() = response.block().blocktoken();
 
   PipelineFault fault;
-  const int64_t sent =
-      sent_ > window_.acknowledged() ? window_.at(sent_ - 1).end() : window_.acknowledged_bytes();
   auto pipeline = BlockPipeline::open(
       dialer_, options_.silence,
       {.block = *block_,
        .purpose = ending_ ? BlockPipeline::Purpose::kFinalize : BlockPipeline::Purpose::kContinue,
        .new_stamp = new_stamp,
        .acknowledged = window_.acknowledged_bytes(),
-       .sent = sent,
+       .sent = block_end_,  // a node may have more than any pipeline has acknowledged
        .client_name = file_.client_name},
       &fault);
   if (!pipeline) {

@@ -271,8 +271,9 @@ class ModelDataConnection final : public TcpClient {
       }
       ModelReplica& replica = node.replicas[block_];
       if (is_new) replica = {};
-      if (!is_new && (replica.stamp != op.header().baseheader().block().generationstamp() ||
-                      replica.bytes.size() < op.minbytesrcvd())) {
+      if (!is_new &&
+          (replica.stamp != op.header().baseheader().block().generationstamp() ||
+           replica.bytes.size() < op.minbytesrcvd() || replica.bytes.size() > op.maxbytesrcvd())) {
         answer.set_status(hadoop::DATA_ERROR);
         answer.set_message("the replica does not fit");
         break;
