@@ -179,6 +179,19 @@ TEST_F(SharedFilesOfJob, OfKilledStartsAreRemovedAndThoseOfOtherCheckpointsStay)
   EXPECT_EQ(there(), (Ids{4, 5, 9}));
 }
 
+TEST_F(SharedFilesOfJob, UploadsOfKilledWritersAreAborted) {
+  start();
+  take(1);
+  coordinator_.reset();
+  host_.works.clear();
+  fs_->uploads = {path(1, 0), path(3, 0), path(9, 0), "/c/job/shared/of another program"};
+  options_.highest_used_id = 3;
+  start(2, 1);
+  take(4);
+  EXPECT_EQ(there(), (Ids{1, 4}));  // the file of 1 is complete
+  EXPECT_EQ(fs_->uploads, (std::set<std::string>{path(9, 0), "/c/job/shared/of another program"}));
+}
+
 TEST_F(SharedFilesOfJob, OfACheckpointThatIsHalfRemovedStayForOthers) {
   start();
   take(1);

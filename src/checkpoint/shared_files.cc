@@ -65,16 +65,33 @@ Status remove_shared(const FileLocation& job, const std::string& name) {
       .with_context(cat("cannot remove ", file.uri));
 }
 
+/// True if no attempt can still write the file, so that it may go unless a checkpoint needs it.
+bool is_of_the_past(const std::string& name, const SharedSweep& sweep) {
+  const auto parsed = parse_shared_file_name(name);
+  return parsed && parsed->id <= sweep.up_to && !sweep.pending.contains(parsed->id);
+}
+
+/// Aborts the uploads that killed writers have left in an object store.
+Status discard_uploads(const FileLocation& shared, const SharedSweep& sweep) {
+  const auto uploads = shared.fs->unfinished(shared.path);
+  if (!uploads.ok()) return uploads.status().with_context(kWhat);
+  for (const std::string& path : *uploads) {
+    if (!is_of_the_past(last_component(path), sweep)) continue;
+    WEIR_RETURN_IF_ERROR(not_found_is_fine(shared.fs->discard({path, path})).with_context(kWhat));
+  }
+  return {};
+}
+
 }  // namespace
 
 StatusOr<bool> sweep_shared_files(const FileLocation& job, const SharedSweep& sweep) {
   if (bug_enabled(Bug::kSharedFilesKept)) return false;
+  WEIR_RETURN_IF_ERROR(discard_uploads(job.child(kSharedDirectory), sweep));
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> files,
                         names_in(job.child(kSharedDirectory)));
   std::vector<std::string> candidates;
   for (const std::string& name : files) {
-    const auto parsed = parse_shared_file_name(name);
-    if (!parsed || parsed->id > sweep.up_to || sweep.pending.contains(parsed->id)) continue;
+    if (!is_of_the_past(name, sweep)) continue;
     if (sweep.needed.contains(name) && !bug_enabled(Bug::kSharedFileDeletedEarly)) continue;
     candidates.push_back(name);
   }

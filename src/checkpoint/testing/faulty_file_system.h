@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,7 +58,17 @@ class FaultyFileSystem final : public FileSystem {
     return mutate("remove_all", path, [&] { return inner_.remove_all(path); });
   }
   Durability durability() const override { return inner_.durability(); }
+  Status discard(const StagedFile& file) override {
+    return uploads.erase(file.staged) > 0 ? Status() : remove(file.staged);
+  }
+  StatusOr<std::vector<std::string>> unfinished(const std::string& directory) override {
+    std::vector<std::string> paths;
+    std::copy_if(uploads.begin(), uploads.end(), std::back_inserter(paths),
+                 [&](const std::string& path) { return path.starts_with(directory + "/"); });
+    return paths;
+  }
 
+  std::set<std::string> uploads;  ///< paths that have unfinished writes, as in an object store
   /// Bypasses the faults.
   MemoryFileSystem& inner() { return inner_; }
   bool exists(const std::string& path) { return inner_.stat(path).ok(); }
