@@ -34,6 +34,13 @@ def tool(case, *arguments, code=0):
     return done.stdout if code in (0, 1) and done.stdout else done.stderr
 
 
+def positions(case, snapshot):
+    """What the source of the job stores in a snapshot, as the tool prints it."""
+    shown = json.loads(tool(case, "inspect", snapshot, "--json"))
+    source = next(op for op in shown["operators"] if op["lists"])
+    return tool(case, "inspect", snapshot, "--state", f"{source['uid']}/SourceReaderState")
+
+
 def test_a_job_is_steered_and_its_savepoints_are_read(case):
     case.start()
     expect_in(tool(case, "list"), case.id, "RUNNING")
@@ -43,6 +50,11 @@ def test_a_job_is_steered_and_its_savepoints_are_read(case):
     expect_in(tool(case, "savepoint", code=1), "[target-directory] must be provided")
     directory = case.path("savepoints")
     first = tool(case, "savepoint", "--directory", directory).strip()
+    read = positions(case, first)
+    expect(read.strip(), "a source without positions")
+    case.until(
+        lambda: positions(case, tool(case, "savepoint", "--directory", directory).strip()) != read
+    )
     second = tool(case, "stop", "--directory", directory).strip()
     expect(case.job.wait(SECONDS) == 0, case.job.tail())
     expect_in(tool(case, "list", code=3), "no job answers")
@@ -55,9 +67,6 @@ def test_a_job_is_steered_and_its_savepoints_are_read(case):
     for state in keyed[0]["keyed_states"]:
         entries = tool(case, "inspect", first, "--state", f"{keyed[0]['uid']}/{state['name']}")
         expect(all("key" in json.loads(line) for line in entries.splitlines()), entries)
-    source = next(op for op in shown["operators"] if op["lists"])
-    positions = tool(case, "inspect", first, "--state", f"{source['uid']}/SourceReaderState")
-    expect(positions.strip(), "a source without positions")
     expect_in(
         tool(case, "inspect", first, "--state", "nobody/x", code=1),
         "no operator with the uid nobody; there are: ",
