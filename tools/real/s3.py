@@ -10,50 +10,90 @@ signatures.
   s3.py bucket --home DIR NAME         makes a bucket
   s3.py env --home DIR                 prints DIR/env
 
-It listens on 127.0.0.1, on a port that the system chooses. It is built by Go from its module and
-kept in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its
+It listens on 127.0.0.1, on a port that the system chooses. It is built from its module, by a Go
+that comes from the same proxy, because Debian 12 has an older one. It is kept in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is identified by its
 pid and start time, never by its name.
 """
 
 import argparse
+import hashlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
+import tempfile
+import urllib.request
+import zipfile
+from pathlib import Path
 
 import servers
 from servers import HOST, die, free_ports, say
 
 VERSION = "v1.8.0"
 MODULE = f"github.com/versity/versitygw/cmd/versitygw@{VERSION}"
+GO = "go1.25.4"
+GO_SHA256 = "f4fa35e13952bae9836a82d8cf077710cd58fee98d31680f94edf435852b1af2"
 ACCESS_KEY = "weir"
 SECRET_KEY = "secret-of-weir"
 REGION = "us-east-1"
 SERVER = "versitygw"
 
 
+def proxy():
+    """The first module proxy that Go would ask."""
+    return os.environ.get("GOPROXY", "https://proxy.golang.org").split(",")[0].rstrip("/")
+
+
+def unpack_go(folder):
+    """The path of the go command, unpacked into a folder."""
+    url = f"{proxy()}/golang.org/toolchain/@v/v0.0.1-{GO}.linux-amd64.zip"
+    archive = folder / "go.zip"
+    say(f"fetching {url}")
+    try:
+        urllib.request.urlretrieve(url, archive)
+    except OSError as error:
+        die(f"cannot fetch {url}: {error}; is the module proxy reachable?")
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != GO_SHA256:
+        die(f"{url} has the SHA-256 {found} instead of {GO_SHA256}")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    root = folder / f"golang.org/toolchain@v0.0.1-{GO}.linux-amd64"
+    for directory in ("bin", "pkg/tool"):  # a module's archive has no permissions
+        for file in (root / directory).rglob("*"):
+            file.chmod(0o755)
+    return root / "bin/go"
+
+
+def build(into):
+    with tempfile.TemporaryDirectory(prefix="weir-go-") as scratch:
+        go = unpack_go(Path(scratch))
+        say(f"building {SERVER} {VERSION} in {into}")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("GO") or k == "GOPROXY"}
+        done = subprocess.run(
+            [go, "install", "-modcacherw", "-ldflags=-s -w", MODULE],
+            env={
+                **kept,
+                "GOBIN": str(into),
+                "GOPATH": f"{scratch}/path",
+                "GOCACHE": f"{scratch}/cache",
+                "GOTOOLCHAIN": "local",
+                "CGO_ENABLED": "0",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=1500,
+        )
+    if done.returncode != 0:
+        die(f"cannot build {MODULE}\n" + done.stdout.decode(errors="replace")[-2000:])
+
+
 def program():
     """The path of the server, which is built once."""
     with servers.fetched_once(SERVER, VERSION) as (folder, missing):
-        built = folder / SERVER
-        if missing and not built.exists():
-            if shutil.which("go") is None:
-                die("Go is not on the path: install 1.25 or newer from go.dev")
-            say(f"building {SERVER} {VERSION} in {folder}")
-            done = subprocess.run(
-                ["go", "install", "-ldflags=-s -w", MODULE],
-                env={**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=1500,
-            )
-            if done.returncode != 0:
-                die(
-                    f"go could not build {MODULE}: is the module proxy reachable?\n"
-                    + done.stdout.decode(errors="replace")[-2000:]
-                )
-    return built
+        if missing:
+            build(folder)
+    return folder / SERVER
 
 
 class Home(servers.Home):
