@@ -96,7 +96,7 @@ class Flights:
             fail(f"the output differs from the reference: {difference}")
         rest = flights_job.orphans(place, "out")
         if rest:
-            fail(f"the output directory holds orphans: {rest}")
+            fail(rest)
         words = {
             "records": self.records,
             **figures,

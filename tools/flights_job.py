@@ -16,6 +16,7 @@ import urllib.request
 import xml.etree.ElementTree
 
 HTTP_SECONDS = 30
+LATE_MS = 1000  # how long HDFS may take with the request of a dead process
 
 
 class LocalPlace:
@@ -34,6 +35,10 @@ class LocalPlace:
     def read(self, name, file):
         with open(os.path.join(self.directory, name, file)) as part:
             return part.read()
+
+    def made_at(self, name):
+        """The time when each file was made, in ms."""
+        return self.closed_at(name)  # not later than that
 
     def closed_at(self, name):
         """The time of each file's last write, in ms."""
@@ -75,6 +80,10 @@ class HdfsPlace:
     def names(self, name):
         return sorted(entry["pathSuffix"] for entry in self._entries(name))
 
+    def made_at(self, name):
+        """The time when each file was made, in ms."""
+        return {entry["pathSuffix"]: entry["accessTime"] for entry in self._entries(name)}
+
     def closed_at(self, name):
         """The time of each file's last write, in ms."""
         return {entry["pathSuffix"]: entry["modificationTime"] for entry in self._entries(name)}
@@ -98,8 +107,18 @@ def committed_lines(place, output):
     return sorted(lines)
 
 
-def orphans(place, output):
-    return [name for name in place.names(output) if not name.startswith("part-")]
+def orphans(place, output, struck_at_ms=()):
+    """Describes the files that the job should have removed. "": there are none.
+
+    HDFS may carry out the last request of a process that was killed or paused, at one of the given
+    wall-clock times, after the next start has looked for such files. A file that is made then stays
+    until a later start. One is excused.
+    """
+    made = {name: at for name, at in place.made_at(output).items() if not name.startswith("part-")}
+    late = [at for at in made.values() if any(0 <= at - ms <= LATE_MS for ms in struck_at_ms)]
+    if len(made) <= len(late) <= 1:
+        return ""
+    return f"orphans in the output directory: {made}"
 
 
 def digest(lines):

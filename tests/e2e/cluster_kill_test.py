@@ -72,11 +72,13 @@ class Round:
         self.history = []  # (kind, moment, whether another event came before its result)
         self.began = time.monotonic()
         self.events = []
+        self.struck_at_ms = []  # when an event was noted
         self.strangers = 0
         self.ended = False
 
     def note(self, text):
         self.events.append(f"{time.monotonic() - self.began:7.2f} s: {text}")
+        self.struck_at_ms.append(flights_cluster.Moment().wall_ms)
         if self.cluster.show:
             print(f"=== {self.events[-1]}", flush=True)
 
@@ -238,8 +240,7 @@ class Round:
         )
         if difference:
             return difference
-        rest = flights_job.orphans(self.place, "out")
-        return f"orphans in the output directory: {rest}" if rest else ""
+        return flights_job.orphans(self.place, "out", self.struck_at_ms)
 
     def finish(self, results):
         self.note("nothing more is done to it")

@@ -95,7 +95,7 @@ class Outage:
         if difference:
             raise Failure(difference)
         if rest := flights_job.orphans(self.place, "out"):
-            raise Failure(f"orphans in the output directory: {rest}")
+            raise Failure(rest)
 
     def delivers(self, moment):
         """Waits for a result after the moment."""

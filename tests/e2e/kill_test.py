@@ -32,6 +32,7 @@ class Round:
     def __init__(self, binary, source, place, chance):
         self.binary, self.source, self.place, self.chance = binary, source, place, chance
         self.kills = 0
+        self.killed_at_ms = []
         self.history = []
 
     def run(self, kills):
@@ -50,6 +51,7 @@ class Round:
             moment = self.chance.uniform(0.02, SECONDS)
             if self.kills < kills and process.kill_after(moment):
                 self.kills += 1
+                self.killed_at_ms.append(time.time_ns() // 1000000)
                 self.history.append(f"parallelism {parallelism} killed after {moment:.3f} s")
                 continue
             self.history.append(f"parallelism {parallelism} to the end")
@@ -61,8 +63,7 @@ class Round:
         difference = flights_job.first_difference(self.expected(), found)
         if difference:
             return difference
-        rest = flights_job.orphans(self.place, "out")
-        return f"orphans in the output directory: {rest}" if rest else ""
+        return flights_job.orphans(self.place, "out", self.killed_at_ms)
 
     def expected(self):
         return flights_reference.expected_lines(self.source)
