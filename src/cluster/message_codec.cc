@@ -296,6 +296,8 @@ void fields(Archive& a, TaskCheckpointFigures& f) {
   a | f.sync_us;
   a | f.async_us;
   a | f.state_bytes;
+  a | f.overtook;
+  a | f.in_flight_bytes;
 }
 template <class Archive>
 void fields(Archive& a, AcknowledgeCheckpoint& m) {

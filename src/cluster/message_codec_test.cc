@@ -33,7 +33,7 @@ AcknowledgeCheckpoint acknowledgement() {
                        list_of_points(),
                        {{KeyedStateInfo::Kind::kMap, "m", {}, list_of_points()}},
                        {{"offsets", ListStateMode::kUnion, {}}}}};
-  ack.tasks = {{1, 4, 10, 20, 30, 40, {200, 9}}, {2, 0, 0, 0, 0, 0, {}}};
+  ack.tasks = {{1, 4, 10, 20, 30, 40, {200, 9}}, {2, 0, 0, 0, 0, 0, {}, -1, true, 99}};
   return ack;
 }
 

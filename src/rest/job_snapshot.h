@@ -57,6 +57,8 @@ struct JobSnapshot {
     int max_concurrent = 1;
     int tolerable_failures = 0;
     bool delete_on_cancellation = false;
+    bool unaligned = false;
+    int64_t aligned_timeout_ms = 0;  ///< before a barrier overtakes
   };
 
   std::string job_id;  ///< 32 hex digits

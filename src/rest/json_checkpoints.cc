@@ -99,10 +99,10 @@ Json subtask_json(const CheckpointRecord& record, const TaskCheckpointFigures& t
       {"alignment",
        {{"buffered", 0},
         {"processed", 0},
-        {"persisted", 0},
+        {"persisted", task.in_flight_bytes},
         {"duration", whole_ms_of(task.alignment_us)}}},
       {"start_delay", whole_ms_of(task.start_delay_us)},
-      {"unaligned_checkpoint", false},
+      {"unaligned_checkpoint", task.overtook},
       {"aborted", false}};
 }
 
@@ -156,7 +156,7 @@ Json checkpoint_vertex_json(const JobSnapshot& job, const CheckpointRecord& reco
       {"alignment",
        {{"buffered", no_summary()},
         {"processed", no_summary()},
-        {"persisted", no_summary()},
+        {"persisted", summary_of(tasks, [](const Task& task) { return task.in_flight_bytes; })},
         {"duration", times(&Task::alignment_us)}}},
       {"start_delay", times(&Task::start_delay_us)}};
   Json subtasks = Json::array();
@@ -220,9 +220,9 @@ Json checkpoint_config_json(const JobSnapshot& job) {
            {{"enabled", true}, {"delete_on_cancellation", settings.delete_on_cancellation}}},
           {"state_backend", "HashMapStateBackend"},
           {"checkpoint_storage", "FileSystemCheckpointStorage"},
-          {"unaligned_checkpoints", false},
+          {"unaligned_checkpoints", settings.unaligned},
           {"tolerable_failed_checkpoints", settings.tolerable_failures},
-          {"aligned_checkpoint_timeout", 0},
+          {"aligned_checkpoint_timeout", settings.aligned_timeout_ms},
           {"checkpoints_after_tasks_finish", true},
           {"state_changelog_enabled", false},
           {"changelog_periodic_materialization_interval", 0},

@@ -280,7 +280,9 @@ TEST_F(RestApiTest, CheckpointsHaveTheirHistory) {
   EXPECT_EQ(body["history"][2]["tasks"].size(), 0u);
   EXPECT_EQ(get(job("/checkpoints/details/2"))["tasks"][kSource]["num_subtasks"], 2);
   EXPECT_EQ(get(job("/checkpoints/details/2/subtasks/") + kSource)["subtasks"].size(), 2u);
-  EXPECT_EQ(get(job("/checkpoints/config"))["mode"], "exactly_once");
+  const Json config = get(job("/checkpoints/config"));
+  EXPECT_EQ(config["mode"], "exactly_once");
+  EXPECT_EQ(config["unaligned_checkpoints"], false);
   EXPECT_EQ(send("GET", job("/checkpoints/details/99")).status, 404);
   job_.checkpoints = nullptr;
   EXPECT_EQ(send("GET", job("/checkpoints")).status, 404);

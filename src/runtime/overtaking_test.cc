@@ -59,6 +59,8 @@ TEST(Overtaking, ACheckpointDoesNotWaitForFullChannels) {
     EXPECT_LT(fast, 20);
     EXPECT_EQ(aligned.in_flight_to_counters(1), 0);
     EXPECT_GT(unaligned.in_flight_to_counters(1), 100);
+    EXPECT_EQ(aligned.workers[0]->overtook[1] + aligned.workers[1]->overtook[1], 0);
+    EXPECT_GT(unaligned.workers[0]->overtook[1] + unaligned.workers[1]->overtook[1], 0);
     aligned.expect_consistent(1);
     unaligned.expect_consistent(1);
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "checkpoint/in_flight_list.h"
 #include "checkpoint/testing/memory_keyed_state.h"
 #include "fs/memory/memory_file_system.h"
 #include "runtime/local_copies.h"
@@ -78,6 +79,16 @@ TEST_F(SnapshotWritesTest, WritesAllIfNotCanceled) {
   EXPECT_EQ(acknowledged_, 1);
   EXPECT_GT(result->bytes, 10'000'000);
   EXPECT_FALSE(alive_);
+}
+
+TEST_F(SnapshotWritesTest, CountsTheBytesInFlight) {
+  std::vector<TaskSnapshot> all = snapshots();
+  OperatorLists& lists = all[0].operators[0].lists;
+  lists[in_flight_list_name(0, InFlightRoute::kByKey)].elements = {"12345", "678"};
+  lists["of the operator"].elements = {"not in flight"};
+  const auto result = write(std::move(all), {});
+  ASSERT_TRUE(result.ok()) << result.status().to_string();
+  EXPECT_EQ(result->tasks[0].in_flight_bytes, 8);
 }
 
 TEST_F(SnapshotWritesTest, LocalCopyEqualsTheWrittenFile) {

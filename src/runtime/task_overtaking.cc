@@ -51,6 +51,7 @@ void Task::report_recorded() {
   if (!lists) return;
   TaskSnapshot snapshot = *std::exchange(unrecorded_, std::nullopt);
   snapshot.operators[0].lists.merge(*lists);
+  snapshot.figures.overtook = true;
   listener_.on_snapshot(std::move(snapshot));
 }
 

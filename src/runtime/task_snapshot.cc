@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "checkpoint/data_file.h"
+#include "checkpoint/in_flight_list.h"
 #include "checkpoint/keyed_layers.h"
 #include "checkpoint/keyed_stream.h"
 #include "checkpoint/operator_stream.h"
@@ -288,6 +289,15 @@ int64_t bytes_of(const SubtaskState& state) {
   return bytes;
 }
 
+int64_t bytes_in_flight(const OperatorLists& lists) {
+  int64_t bytes = 0;
+  for (const auto& [name, list] : lists) {
+    if (!in_flight_list(name)) continue;
+    for (const std::string& element : list.elements) bytes += std::ssize(element);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 OperatorStateDescription describe(const OperatorSnapshot& op) {
@@ -339,6 +349,7 @@ StatusOr<SnapshotWriteResult> write_snapshots(FileSystem& fs, const std::string&
         result.bytes += piece.length();
         handle.stream = piece.finish();
         written.state.operator_state = std::move(handle);
+        figures.in_flight_bytes += bytes_in_flight(op.lists);
       }
       if (op.keyed) {
         LargestValue largest;

@@ -18,6 +18,8 @@ struct TaskCheckpointFigures {
   std::vector<int64_t> state_bytes{};  ///< of all state in files, by operator of the chain
   /// When the coordinator learned of it, in ms since 1970. Set by the coordinator.
   int64_t acknowledged_ms = -1;
+  bool overtook = false;        ///< the barrier overtook what was in flight to the task
+  int64_t in_flight_bytes = 0;  ///< of what it overtook
   bool operator==(const TaskCheckpointFigures&) const = default;
 
   int64_t bytes() const {

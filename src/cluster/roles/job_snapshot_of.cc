@@ -104,6 +104,9 @@ JobSnapshot::CheckpointSettings checkpoint_settings_of(const JobOptions& options
   settings.min_pause_ms = whole_ms(options.trigger.min_pause);
   settings.max_concurrent = options.trigger.max_concurrent;
   settings.tolerable_failures = options.tolerable_failed_checkpoints;
+  const auto& overtake_after = options.worker.execution.overtake_after;
+  settings.unaligned = overtake_after.has_value();
+  settings.aligned_timeout_ms = whole_ms(overtake_after.value_or(MonotonicTime()));
   settings.delete_on_cancellation = options.retention == RetentionPolicy::kDeleteOnCancellation;
   return settings;
 }

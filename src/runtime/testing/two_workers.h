@@ -130,6 +130,7 @@ struct Worker final : ShardListener {
   void on_snapshot(TaskSnapshot snapshot) override {
     ++snapshots[snapshot.id];
     const std::string& name = graph.vertices[static_cast<size_t>(snapshot.vertex)].name;
+    overtook[snapshot.id] += snapshot.figures.overtook ? 1 : 0;
     in_flight[snapshot.id][name] += records_in_flight(snapshot.operators[0].lists);
   }
   void on_task_failure(std::string task, Status status) override {
@@ -148,6 +149,7 @@ struct Worker final : ShardListener {
   std::string connected, broken;
   std::function<void()> when_connected = [] {};
   std::map<CheckpointId, int> snapshots;
+  std::map<CheckpointId, int> overtook;  ///< number of tasks
   /// Records in flight to the tasks of a vertex, by checkpoint and name.
   std::map<CheckpointId, std::map<std::string, int64_t>> in_flight;
   std::map<int, ShardProgress> progress;  ///< by shard
