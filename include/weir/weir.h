@@ -40,6 +40,7 @@
 #include "weir/time/watermark_generator.h"
 #include "weir/time/watermark_strategy.h"
 #include "weir/types/fields.h"
+#include "weir/types/migration.h"
 #include "weir/types/serializer.h"
 #include "weir/types/types.h"
 #include "weir/window/evictors.h"

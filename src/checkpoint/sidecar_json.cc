@@ -114,6 +114,22 @@ bool read_text(const Json& json, std::string* text) {
          from_hex(hex->get_ref<const std::string&>(), text);
 }
 
+/// Whether a type has the parts that its kind needs.
+bool is_whole(const TypeDescription& type) {
+  switch (type.kind) {
+    case TypeKind::kEnum:
+    case TypeKind::kOptional:
+    case TypeKind::kArray:
+    case TypeKind::kList:
+    case TypeKind::kSet:
+    case TypeKind::kDuration:
+    case TypeKind::kTimePoint: return type.children.size() == 1;
+    case TypeKind::kMap: return type.children.size() == 2;
+    case TypeKind::kStruct: return type.children.size() == type.field_names.size();
+    default: return true;
+  }
+}
+
 bool read_type(const Json& json, int depth, TypeDescription* type) {
   if (!json.is_object() || depth > kMaxDepth) return false;
   const auto kind = json.find("kind");
@@ -143,7 +159,7 @@ bool read_type(const Json& json, int depth, TypeDescription* type) {
       if (!read_type(child, depth + 1, &type->children.emplace_back())) return false;
     }
   }
-  return true;
+  return is_whole(*type);
 }
 
 /// A string, or {"hex": "…"} if it is not UTF-8.

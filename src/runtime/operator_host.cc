@@ -2,10 +2,11 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "runtime/user_code.h"
-#include "types/compatibility.h"
+#include "state/restore_check.h"
 
 namespace weir {
 
@@ -69,8 +70,13 @@ StatusOr<std::vector<std::string>> OperatorHost::declare(const std::string& name
                                    mode_name(mode),
                                    " in the program; keep the mode, or give the state a new name"));
   }
-  if (const auto why = why_incompatible(found->second.element, declared.element)) {
-    return failed_precondition(cat("list state '", name, "' cannot be restored: ", *why));
+  std::vector<std::string> changes;
+  WEIR_RETURN_IF_ERROR(convert_list(name, mode, found->second.element, declared.element,
+                                    &found->second.elements, &changes));
+  for (const std::string& change : changes) {
+    if (place_.subtask != 0) break;
+    WEIR_LOG(kInfo) << label_ << ", list state '" << name
+                    << "' is restored from an older type: " << change;
   }
   return std::move(found->second.elements);
 }

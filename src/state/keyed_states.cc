@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/bug_switch.h"
+#include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "state/restore_check.h"
@@ -144,12 +145,18 @@ Status KeyedStates::begin_restore(const TypeDescription* key_type,
   auto claimed = match_states(label_, key_type_, declared, key_type, states, ignore_unclaimed);
   if (!claimed.ok()) return claimed.status();
   ignore_unclaimed_ = ignore_unclaimed;
+  const bool logs = places().range().first == 0 && restoring_.empty();
   restoring_.clear();
   const int64_t now = context_ != nullptr ? context_->processing_time_ms() : 0;
-  for (const ClaimedState& each : *claimed) {
+  for (ClaimedState& each : *claimed) {
     NamedState* state = each.index < 0 ? nullptr : states_[static_cast<size_t>(each.index)].get();
     if (state != nullptr) state->begin_stream({each.with_ttl, now});
-    restoring_.push_back(state);
+    for (const std::string& change : each.changes) {
+      if (!logs) break;
+      WEIR_LOG(kInfo) << "operator '" << label_ << "', state '" << state->info().name
+                      << "' is restored from an older type: " << change;
+    }
+    restoring_.push_back({state, std::make_shared<ClaimedState>(std::move(each))});
   }
   return {};
 }
@@ -158,13 +165,13 @@ std::string KeyedStates::where(int key_group) const {
   return cat("the keyed state of operator '", label_, "', key group ", key_group);
 }
 
-StatusOr<NamedState*> KeyedStates::restoring(int key_group, int id) const {
+StatusOr<const KeyedStates::Restoring*> KeyedStates::restoring(int key_group, int id) const {
   if (id < 0 || id >= static_cast<int>(restoring_.size())) {
     return data_loss(
         cat(where(key_group), " has an entry of state number ", id, " of ", restoring_.size()));
   }
-  NamedState* state = restoring_[static_cast<size_t>(id)];
-  if (state != nullptr || ignore_unclaimed_) return state;
+  const Restoring& found = restoring_[static_cast<size_t>(id)];
+  if (found.state != nullptr || ignore_unclaimed_) return &found;
   return failed_precondition(cat(where(key_group),
                                  " has timers that the operator does not have; allow state that "
                                  "nobody claims to be dropped"));
@@ -190,20 +197,38 @@ Status KeyedStates::check_own(int key_group) const {
                             places().range().first, " to ", places().range().last));
 }
 
+Status KeyedStates::read_entry(int key_group, const Restoring& restoring,
+                               std::string_view key_bytes, std::string_view value_bytes,
+                               BinaryWriter& converted) const {
+  NamedState& state = *restoring.state;
+  if (restoring.claim->conversion != nullptr) {
+    converted.clear();
+    BinaryReader stored(value_bytes);
+    convert_entry(*restoring.claim, stored, converted);
+    stored.expect_end();
+    if (!stored.ok())
+      return stored.status(cat(where(key_group), ", a value of state '", state.info().name, "'"));
+    value_bytes = converted.buffer();
+  }
+  BinaryReader key(key_bytes);
+  BinaryReader value(value_bytes);
+  const bool in_group = state.read_entry(key_group, key, value);
+  return check_read(key_group, state, key, value, in_group);
+}
+
 Status KeyedStates::read_group(int key_group, BinaryReader& in) {
   WEIR_RETURN_IF_ERROR(check_own(key_group));
   for (const auto& state : states_) state->begin_group();
   CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
   CanonicalEntry entry;
+  BinaryWriter converted;
   while (group.next(&entry)) {
-    WEIR_ASSIGN_OR_RETURN(NamedState * state, restoring(key_group, entry.state));
-    if (state == nullptr) continue;
-    if (bug_enabled(Bug::kTimersNotRestored) && state->info().kind == KeyedStateInfo::Kind::kTimers)
+    WEIR_ASSIGN_OR_RETURN(const Restoring* found, restoring(key_group, entry.state));
+    if (found->state == nullptr) continue;
+    if (bug_enabled(Bug::kTimersNotRestored) &&
+        found->state->info().kind == KeyedStateInfo::Kind::kTimers)
       continue;
-    BinaryReader key(entry.key);
-    BinaryReader value(entry.value);
-    const bool in_group = state->read_entry(key_group, key, value);
-    WEIR_RETURN_IF_ERROR(check_read(key_group, *state, key, value, in_group));
+    WEIR_RETURN_IF_ERROR(read_entry(key_group, *found, entry.key, entry.value, converted));
   }
   for (const auto& state : states_) state->end_group();
   return in.ok() ? Status() : in.status(where(key_group));
@@ -217,12 +242,12 @@ Status KeyedStates::read_changes(int key_group, BinaryReader& in) {
     CanonicalGroupReader group(in, key_group, places().max_parallelism() > 128);
     CanonicalEntry entry;
     while (group.next(&entry)) {
-      WEIR_ASSIGN_OR_RETURN(NamedState * state, restoring(key_group, entry.state));
-      if (state == nullptr || bug_enabled(Bug::kRemovedKeyReturns)) continue;
+      WEIR_ASSIGN_OR_RETURN(const Restoring* found, restoring(key_group, entry.state));
+      if (found->state == nullptr || bug_enabled(Bug::kRemovedKeyReturns)) continue;
       BinaryReader key(entry.key);
       BinaryReader value(entry.value);
-      const bool in_group = state->read_removed(key_group, key);
-      WEIR_RETURN_IF_ERROR(check_read(key_group, *state, key, value, in_group));
+      const bool in_group = found->state->read_removed(key_group, key);
+      WEIR_RETURN_IF_ERROR(check_read(key_group, *found->state, key, value, in_group));
     }
     if (!in.ok() || in.remaining() == 0) return in.status(where(key_group));
     part = in.get_u8();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "types/compatibility.h"
 #include "weir/detail/state/ttl.h"
@@ -38,23 +39,37 @@ TypeDescription without_ttl(const TypeDescription& value) {
   return bare;
 }
 
-/// Why the values of a state cannot be read as declared; nullopt: they can. A state without a time
-/// to live may also declare the values of one with it as pairs.
-std::optional<std::string> why_values_differ(const TypeDescription& stored,
-                                             const TypeDescription& declared, bool* with_ttl) {
-  *with_ttl = has_ttl(stored);
-  if (*with_ttl == has_ttl(declared)) return why_incompatible(stored, declared);
-  auto why = why_incompatible(without_ttl(stored), without_ttl(declared));
-  if (why && *with_ttl && !why_incompatible(stored, declared)) {
-    *with_ttl = false;
+/// Decides how to read the values of a state. Returns why they cannot be read as declared, or
+/// nullopt. A state without a time to live may also declare the values of one with it as pairs.
+std::optional<std::string> claim_values(const KeyedStateInfo& stored,
+                                        const KeyedStateInfo& declared, ClaimedState* claimed) {
+  if (stored.kind == KeyedStateInfo::Kind::kTimers) return std::nullopt;
+  claimed->with_ttl = has_ttl(stored.value);
+  if (claimed->with_ttl && !has_ttl(declared.value) &&
+      !why_incompatible(stored.value, declared.value)) {
+    claimed->with_ttl = false;
     return std::nullopt;
   }
-  return why;
+  const TypeDescription from = without_ttl(stored.value);
+  const TypeDescription to = without_ttl(declared.value);
+  auto why = why_incompatible(from, to);
+  if (!why) return std::nullopt;
+  const bool is_map = stored.kind == KeyedStateInfo::Kind::kMap;
+  if (is_map && (from.flink_only || why_incompatible(from.children[0], to.children[0]))) return why;
+  ConversionPlan plan =
+      is_map ? plan_conversion(from.children[1], to.children[1]) : plan_conversion(from, to);
+  if (plan.refused) return (is_map ? "values: " : "") + *plan.refused;
+  claimed->conversion = std::move(plan.conversion);
+  claimed->changes = std::move(plan.changes);
+  return std::nullopt;
 }
 
 constexpr std::string_view kWhatToDo =
     "; restore with the types it was written with, or give the operator a new uid to start without "
     "its state";
+constexpr std::string_view kWhatToDoWithValues =
+    "; restore with the types it was written with, write a weir::Migration for values of the old "
+    "type, or give the operator a new uid to start without its state";
 
 }  // namespace
 
@@ -88,10 +103,11 @@ StatusOr<std::vector<ClaimedState>> match_states(const std::string& operator_lab
       claimed.push_back({});
       continue;
     }
-    const auto refused = [&](const std::string& was, const std::string& is) {
+    const auto refused = [&](const std::string& was, const std::string& is,
+                             std::string_view what_to_do = kWhatToDo) {
       return failed_precondition(cat("cannot restore state '", old.name, "' of operator '",
                                      operator_label, "': it is stored as ", was,
-                                     ", the program declares ", is, kWhatToDo));
+                                     ", the program declares ", is, what_to_do));
     };
     if (found->kind != old.kind)
       return refused(cat("a ", kind_name(old.kind)), cat("a ", kind_name(found->kind)));
@@ -99,13 +115,56 @@ StatusOr<std::vector<ClaimedState>> match_states(const std::string& operator_lab
       return refused(cat("state of ", old.name_space.to_string()),
                      cat("state of ", found->name_space.to_string(), " (", *why, ")"));
     }
-    bool with_ttl = false;
-    if (const auto why = why_values_differ(old.value, found->value, &with_ttl)) {
-      return refused(old.value.to_string(), cat(found->value.to_string(), " (", *why, ")"));
-    }
-    claimed.push_back({static_cast<int>(found - declared.begin()), with_ttl});
+    ClaimedState& claim = claimed.emplace_back();
+    claim.kind = old.kind;
+    claim.index = static_cast<int>(found - declared.begin());
+    if (const auto why = claim_values(old, *found, &claim))
+      return refused(old.value.to_string(), cat(found->value.to_string(), " (", *why, ")"),
+                     kWhatToDoWithValues);
   }
   return claimed;
+}
+
+void convert_entry(const ClaimedState& claimed, BinaryReader& in, BinaryWriter& out) {
+  const auto element = [&] {
+    if (claimed.with_ttl) out.put_i64(in.get_i64());
+    claimed.conversion->convert(in, out);
+  };
+  if (claimed.kind == KeyedStateInfo::Kind::kMap) {
+    const bool null = in.get_bool();
+    out.put_bool(null);
+    if (null) return;
+  }
+  element();
+  if (claimed.kind != KeyedStateInfo::Kind::kList) return;
+  while (in.ok() && in.remaining() > 0) {
+    out.put_u8(in.get_u8());  // the delimiter
+    element();
+  }
+}
+
+Status convert_list(const std::string& name, ListStateMode mode, const TypeDescription& stored,
+                    const TypeDescription& declared, std::vector<std::string>* elements,
+                    std::vector<std::string>* changes) {
+  if (!why_incompatible(stored, declared)) return {};
+  ConversionPlan plan = mode == ListStateMode::kBroadcast
+                            ? plan_broadcast_conversion(stored, declared)
+                            : plan_conversion(stored, declared);
+  if (plan.refused) {
+    return failed_precondition(cat("list state '", name, "' cannot be restored: it is stored as ",
+                                   stored.to_string(), ", the program declares ",
+                                   declared.to_string(), " (", *plan.refused, ")",
+                                   kWhatToDoWithValues));
+  }
+  for (std::string& element : *elements) {
+    BinaryReader in(element);
+    BinaryWriter out;
+    plan.conversion->convert(in, out);
+    WEIR_RETURN_IF_ERROR(in.end(cat("an element of list state '", name, "'")));
+    element = out.take();
+  }
+  *changes = std::move(plan.changes);
+  return {};
 }
 
 }  // namespace weir

@@ -15,6 +15,12 @@ std::string join_children(const TypeDescription& type) {
 
 }  // namespace
 
+bool TypeDescription::operator==(const TypeDescription& other) const {
+  return kind == other.kind && name == other.name && field_names == other.field_names &&
+         children == other.children && fixed_size == other.fixed_size &&
+         flink_only == other.flink_only;
+}
+
 std::string TypeDescription::to_string() const {
   switch (kind) {
     case TypeKind::kBool: return "bool";

@@ -1,5 +1,6 @@
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weir/detail/types/serialize_scalars.h"
@@ -31,18 +32,41 @@ std::string time_unit(int64_t numerator, int64_t denominator) {
   return std::to_string(numerator) + "/" + std::to_string(denominator) + " s";
 }
 
-std::vector<std::string> split_field_names(std::string_view names) {
-  std::vector<std::string> result;
-  std::string name;
-  for (const char c : names) {
-    if (c == ',') {
-      result.push_back(std::move(name));
-      name.clear();
+std::vector<ListedField> split_field_list(std::string_view list) {
+  std::vector<ListedField> fields;
+  ListedField field;
+  std::string word;
+  bool in_parentheses = false;
+  const auto end_word = [&] {
+    if (field.name.empty()) field.name = std::move(word);
+    else if (!word.empty()) field.former.push_back(std::move(word));
+    word.clear();
+  };
+  const auto end_field = [&] {
+    end_word();
+    if (!field.name.empty()) fields.push_back(std::exchange(field, {}));
+  };
+  for (const char c : list) {
+    if (c == '(') {
+      word.clear();  // WEIR_FORMERLY
+      in_parentheses = true;
+    } else if (c == ')') {
+      end_word();
+      in_parentheses = false;
+    } else if (c == ',') {
+      if (in_parentheses) end_word();
+      else end_field();
     } else if (c != ' ' && c != '\t' && c != '\n') {
-      name += c;
+      word += c;
     }
   }
-  if (!name.empty()) result.push_back(std::move(name));
+  end_field();
+  return fields;
+}
+
+std::vector<std::string> split_field_names(std::string_view names) {
+  std::vector<std::string> result;
+  for (ListedField& field : split_field_list(names)) result.push_back(std::move(field.name));
   return result;
 }
 

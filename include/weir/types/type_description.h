@@ -1,10 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace weir {
+
+class BinaryReader;
+class BinaryWriter;
+struct TypeDescription;
 
 /// Describes the bytes of a type. Stored with state and compared on restore. Also decides which of
 /// Flink's serializers can read it.
@@ -38,6 +43,24 @@ enum class TypeKind : uint8_t {
   kTimeWindow,  ///< i64 start, i64 end: Flink's TimeWindow
 };
 
+/// Makes values of a type from values of an older one, by a function of the user
+/// (weir/types/migration.h).
+struct TypeMigration {
+  TypeDescription (*from)();
+  /// Reads a value of the older type and writes it as one of this type.
+  void (*convert)(BinaryReader& in, BinaryWriter& out);
+};
+
+/// How stored values of older types become values of a type of the program
+/// (docs/schema_evolution.md).
+struct TypeEvolution {
+  /// A struct's fields as its list has them, with their former names. May be null.
+  const char* field_list = nullptr;
+  /// Writes field i of a default value. May be null.
+  void (*write_default)(size_t field, BinaryWriter& out) = nullptr;
+  std::vector<TypeMigration> (*migrations)() = nullptr;
+};
+
 struct TypeDescription {
   TypeKind kind = TypeKind::kVoid;
   std::string name;                      ///< for enums, structs, user types and units of time
@@ -48,8 +71,10 @@ struct TypeDescription {
   /// be any 64-bit integer or time, kTuple any struct, kList any container, and kBytes any user
   /// type. Set at the root only.
   bool flink_only = false;
+  /// Only types of the program have it. It is not stored and not compared.
+  const TypeEvolution* evolution = nullptr;
 
-  bool operator==(const TypeDescription&) const = default;
+  bool operator==(const TypeDescription& other) const;
   /// Formats it as in code: "struct Reading{sensor: string, value: double}", "map<string,
   /// vector<int64>>".
   std::string to_string() const;

@@ -40,9 +40,13 @@ constexpr void check_json_field() {
 template <size_t N>
 constexpr std::array<std::string_view, N> names_in(std::string_view list) {
   std::array<std::string_view, N> names;
+  constexpr std::string_view kRenamed = "WEIR_FORMERLY(";
   for (std::string_view& name : names) {
     while (list.starts_with(' ')) list.remove_prefix(1);
-    name = list.substr(0, list.find_first_of(", "));
+    const bool renamed = list.starts_with(kRenamed);
+    if (renamed) list.remove_prefix(kRenamed.size());
+    name = list.substr(0, list.find_first_of(", )"));
+    if (renamed) list.remove_prefix(list.find(')'));
     list.remove_prefix(std::min(list.size(), list.find(',') + 1));
   }
   return names;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weir/detail/state/copy_reserve.h"
@@ -10,6 +11,10 @@
 #include "weir/detail/types/canonical.h"
 #include "weir/operator/operator.h"
 #include "weir/state/keyed_state.h"
+
+namespace weir {
+struct ClaimedState;
+}
 
 namespace weir::detail {
 
@@ -97,6 +102,11 @@ class KeyedStates : public KeyedState {
   /// Call before begin_restore() and the first snapshot. The name must be new.
   void add(std::unique_ptr<NamedState> state);
 
+  template <class F>
+  void for_each_state(F&& f) {
+    for (const auto& state : states_) f(*state);
+  }
+
   void prefetch(const uint64_t* places, size_t count) {
     for (const auto& state : states_) state->prefetch(places, count);
   }
@@ -128,8 +138,14 @@ class KeyedStates : public KeyedState {
     for (uint64_t* changes : key_changes_) ++*changes;
   }
   void remove_expired(size_t records);
-  /// The state with this id in the snapshot that is being restored; null: it is dropped.
-  StatusOr<NamedState*> restoring(int key_group, int id) const;
+  /// A state of the snapshot that is being restored.
+  struct Restoring {
+    NamedState* state = nullptr;  ///< null: it is dropped
+    std::shared_ptr<const ClaimedState> claim;
+  };
+  StatusOr<const Restoring*> restoring(int key_group, int id) const;
+  Status read_entry(int key_group, const Restoring& restoring, std::string_view key_bytes,
+                    std::string_view value_bytes, BinaryWriter& converted) const;
   std::string where(int key_group) const;
   Status check_own(int key_group) const;
   /// `in_group`: the result of the state's read.
@@ -146,8 +162,7 @@ class KeyedStates : public KeyedState {
   std::vector<uint64_t*> key_changes_;
   std::vector<TtlCleanup*> cleanups_;
   bool ignore_unclaimed_ = false;
-  std::vector<NamedState*>
-      restoring_;  ///< by their ids in the snapshot being restored; null: dropped
+  std::vector<Restoring> restoring_;  ///< by their ids in the snapshot
 };
 
 }  // namespace weir::detail

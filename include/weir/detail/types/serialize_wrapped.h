@@ -5,11 +5,15 @@
 #include <concepts>
 #include <cstdint>
 
+#include "weir/types/migration.h"
 #include "weir/types/serializer.h"
 
 namespace weir {
 
 namespace detail {
+
+template <class T>
+inline constexpr TypeEvolution kUserTypeEvolution{nullptr, nullptr, &migrations_of<T>};
 
 /// Writes an i32 length and the output of `write(out)`.
 template <class Write>
@@ -49,6 +53,7 @@ requires requires(BinaryWriter& out, BinaryReader& in, const T& c, T& m) {
   static TypeDescription describe() {
     TypeDescription type = UserSerializer<T>::describe();
     type.kind = TypeKind::kUser;
+    type.evolution = &detail::kUserTypeEvolution<T>;
     return type;
   }
   static int32_t hash(const T& v) requires requires {
