@@ -45,6 +45,7 @@ THIRD_PARTY = {
     "gssapi/": ("src/fs/hdfs/",),
     "krb5.h": ("src/fs/hdfs/",),
     "librdkafka/": ("src/kafka/",),
+    "libpq-fe.h": ("src/postgres/",),
 }
 # Headers of the operating system, and the folders that may touch it.
 SYSTEM = r"(sys/.*|linux/.*|sanitizer/.*|ucontext|unistd|fcntl|pthread|sched|signal|poll|dirent|fnmatch|pwd|netdb|netinet/.*|arpa/.*|dlfcn|cxxabi|spawn|elf|link|execinfo)\.h"
@@ -54,6 +55,7 @@ SYSTEM_PLACES = {
     "src/config/secret_file": "who may read a file",
     "src/rest/http_server": "addresses for the HTTP library",
     "src/rest/static_files": "the files of the dashboard are on this machine",
+    "src/postgres/connection": "the socket of libpq",
     "src/cluster/": "signals and the terminal of the embedded runner",
     "src/base/current_exception": "the type of what was thrown, and the unwinding of a thread",
     "src/state/page_arena.cc": "huge pages",

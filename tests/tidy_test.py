@@ -47,6 +47,10 @@ SOURCE_EXCEPTIONS = {
         "src/kafka/open_transaction.cc",
         "sleep",
     ): "on the I/O pool, between two requests to a broker; the simulator has no brokers",
+    (
+        "src/postgres/row_writer.cc",
+        "sleep",
+    ): "on the I/O pool, between two tries; the simulator has no database",
     ("src/config/yaml.cc", "pointers as keys"): "looked up only, never gone through",
     (
         "src/rest/http_server.cc",
@@ -76,6 +80,7 @@ SYMBOL_EXCEPTIONS = {
     ("src/ha/zookeeper_client.cc", "clock"): "within that wait",
     ("src/rest/http_server.cc", "socket"): "see above",
     ("src/kafka/open_transaction.cc", "sleep"): "see above",
+    ("src/postgres/connection.cc", "socket"): "the socket of libpq, on the I/O pool",
 }
 
 

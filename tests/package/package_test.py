@@ -27,7 +27,7 @@ README = os.path.join(ROOT, "README.md")
 OF_WEIR = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2"]
 CORE_ONLY = [
     f"-DWEIR_WITH_{component}=OFF"
-    for component in ("HDFS", "S3", "ZOOKEEPER", "REST", "JSON", "FLINK", "KAFKA")
+    for component in ("HDFS", "S3", "ZOOKEEPER", "REST", "JSON", "FLINK", "KAFKA", "POSTGRES")
 ]
 
 
@@ -130,6 +130,9 @@ def by_find_package(work, prefix):
         text=True,
     )
     assert "http://127.0.0.1:1 is not reachable" in tried.stderr, tried.stderr
+    job = os.path.join(build, "jdbc_job")
+    tried = subprocess.run([job], timeout=120, stderr=subprocess.PIPE, text=True)
+    assert "cannot connect at PostgreSQL (127.0.0.1:1" in tried.stderr, tried.stderr
 
 
 def by_pkg_config(work, prefix):

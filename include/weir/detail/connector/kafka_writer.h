@@ -8,18 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "weir/connector/delivery_guarantee.h"
 #include "weir/connector/sink.h"
 #include "weir/detail/connector/kafka_reader.h"
 
 namespace weir {
-
-/// A sink's promise about each record. Flink's names.
-enum class DeliveryGuarantee {
-  kNone,         ///< records in flight are lost if a process ends
-  kAtLeastOnce,  ///< a checkpoint completes only when all its records are written; after a restore
-                 ///< records are written again
-  kExactlyOnce,  ///< readers with isolation.level=read_committed see each record once
-};
 
 /// What to do if the broker has aborted the transaction of a completed checkpoint, because the job
 /// was down for longer than the transaction timeout, or no longer knows it.

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""A real PostgreSQL on this machine for tests, from Debian's package postgresql-15.
+
+  postgres.py start --home DIR          writes DIR/env: source it to find the server
+  postgres.py stop --home DIR
+  postgres.py kill --home DIR           kill -9 of the server and its sessions
+  postgres.py revive --home DIR         starts it again, with its data, on its port
+  postgres.py pause|resume --home DIR   SIGSTOP, SIGCONT of the server and its sessions
+  postgres.py env --home DIR            prints DIR/env
+
+It listens on 127.0.0.1, on a port that the system chooses, and on a socket in DIR. The server
+refuses to run as root: then it and its data belong to the user postgres. All state is in DIR; a
+process is identified by its pid and start time, never by its name.
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import pwd
+import signal
+import subprocess
+
+import servers
+from servers import HOST, die, free_ports
+
+SERVER = "postgres"
+BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+USER = "weir"
+SETTINGS = {
+    "max_connections": 60,
+    "log_min_messages": "warning",
+    "shared_buffers": "32MB",
+    "autovacuum": "off",
+    # As kill -9 and not the loss of power is tested.
+    "fsync": "off",
+    "deadlock_timeout": "100ms",
+}
+
+
+def owner():
+    """Who the server runs as: (uid, gid), or None for the user who runs this."""
+    if os.geteuid() != 0:
+        return None
+    found = pwd.getpwnam("postgres")
+    return found.pw_uid, found.pw_gid
+
+
+def as_owner():
+    them = owner()
+    return {} if them is None else {"user": them[0], "group": them[1], "extra_groups": []}
+
+
+class Home(servers.Home):
+    @property
+    def data(self):
+        return self.folder / "data"
+
+    def create(self):
+        if not (BIN / "initdb").exists():
+            die(f"{BIN} is missing: install the package postgresql-15")
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        if (them := owner()) is not None:
+            os.chown(self.data, *them)
+            self.folder.chmod(0o711)
+        done = subprocess.run(
+            [BIN / "initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8"]
+            + ["--locale=C.UTF-8", "--no-sync"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            timeout=120,
+            **as_owner(),
+        )
+        if done.returncode != 0:
+            die("initdb failed\n" + done.stdout.decode(errors="replace")[-2000:])
+
+    def serve(self):
+        port = self.state["port"]
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        self.spawn(
+            SERVER,
+            [BIN / "postgres", "-D", self.data, f"--port={port}", f"--listen_addresses={HOST}"]
+            + [f"--unix_socket_directories={self.data}", *settings],
+            **as_owner(),
+        )
+        self.wait("PostgreSQL", self.serves, SERVER)
+
+    def serves(self):
+        """True if it accepts statements: after a kill it repairs its data first."""
+        done = subprocess.run(
+            [BIN / "pg_isready", "-q", "-h", HOST, "-p", str(self.state["port"])], timeout=30
+        )
+        return done.returncode == 0
+
+    def sessions(self):
+        """The processes that the server has started."""
+        pid = self.pid_of(SERVER)
+        if pid is None:
+            return []
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            return [int(child) for child in children.read().split()]
+
+    def signal_all(self, number):
+        self.signal(SERVER, number)
+        for pid in self.sessions():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def start(home, arguments):
+    home.begin("PostgreSQL")
+    (home.state["port"],) = free_ports(1)
+    home.create()
+    home.serve()
+    home.write_env(
+        {
+            "WEIR_TEST_POSTGRES": f"host={HOST} port={home.state['port']} user={USER} dbname=postgres",
+        }
+    )
+
+
+def stop(home, arguments):
+    # SIGINT: ends the sessions, then itself.
+    with contextlib.suppress(ProcessLookupError):
+        if (pid := home.pid_of(SERVER)) is not None:
+            os.kill(pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGINT)
+    home.stop(SERVER)
+
+
+def kill(home, arguments):
+    sessions = {pid: servers.start_time(pid) for pid in home.sessions()}
+    home.kill(SERVER)
+    for pid, started in sessions.items():
+        if servers.start_time(pid) == started:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    # They hold the server's memory until they are gone.
+    home.wait(
+        "the end of the sessions",
+        lambda: all(servers.start_time(pid) != started for pid, started in sessions.items()),
+    )
+
+
+def revive(home, arguments):
+    home.serve()
+
+
+def pause(home, arguments):
+    home.signal_all(signal.SIGSTOP)
+
+
+def resume(home, arguments):
+    home.signal_all(signal.SIGCONT)
+
+
+def env(home, arguments):
+    print((home.folder / "env").read_text(), end="")
+
+
+COMMANDS = {
+    "start": start,
+    "stop": stop,
+    "kill": kill,
+    "revive": revive,
+    "pause": pause,
+    "resume": resume,
+    "env": env,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in COMMANDS:
+        commands.add_parser(name).add_argument("--home", required=True)
+    arguments = parser.parse_args()
+    home = Home(arguments.home)
+    if arguments.command not in ("start", "stop") and not home.file.exists():
+        die(f"no PostgreSQL was started in {home.folder}")
+    COMMANDS[arguments.command](home, arguments)
+
+
+if __name__ == "__main__":
+    main()
