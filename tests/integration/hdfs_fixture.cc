@@ -22,6 +22,7 @@ std::string test_hdfs() { return environment("WEIR_TEST_HDFS").value_or(""); }
 std::unique_ptr<RealFileSystems> files_as(const std::string& user,
                                           std::map<std::string, std::string> config,
                                           std::function<void(std::chrono::milliseconds)> sleep) {
+  config.emplace("fs.hdfs.client", "webhdfs");
   RealFileSystemsOptions options;
   options.config = [config](std::string_view key) -> std::optional<std::string> {
     const auto found = config.find(std::string(key));

@@ -19,7 +19,8 @@ std::optional<std::string> environment(const std::string& name);
 /// The root of the HDFS under test, from WEIR_TEST_HDFS; without it the case is skipped.
 std::string test_hdfs();
 
-/// The file systems for a user, with additional configuration keys. `sleep` replaces the waits
+/// The file systems for a user, with additional configuration keys; by default with the WebHDFS
+/// client. `sleep` replaces the waits
 /// between attempts; without it they are real.
 std::unique_ptr<RealFileSystems> files_as(
     const std::string& user, std::map<std::string, std::string> config = {},

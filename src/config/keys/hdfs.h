@@ -7,9 +7,10 @@ namespace weir {
 namespace options {
 
 inline constexpr Option<std::string> kHdfsClient{
-    {"fs.hdfs.client", ConfigType::kEnum, "webhdfs",
-     "The client for hdfs:// addresses: webhdfs speaks HTTP, native speaks Hadoop's own protocols.",
-     "", "webhdfs,native"}};
+    {"fs.hdfs.client", ConfigType::kEnum, "native",
+     "The client for hdfs:// addresses: native speaks Hadoop's own protocols, webhdfs speaks HTTP "
+     "and is the default if fs.hdfs.http-address is set.",
+     "", "native,webhdfs"}};
 inline constexpr Option<std::string> kHdfsRpcAddress{
     {"fs.hdfs.rpc-address", ConfigType::kString, "",
      "The native client: host:port of the NameNode, several of a pair with commas; unset: taken "

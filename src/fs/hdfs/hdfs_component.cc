@@ -39,7 +39,9 @@ StatusOr<HadoopConf> hadoop_conf(const RealFileSystemsOptions& options) {
 /// Which client speaks to an hdfs:// address.
 StatusOr<bool> is_native(const FileUri& uri, const RealFileSystemsOptions& options) {
   if (uri.scheme != "hdfs") return false;
-  const std::string client = look_up_setting(options.config, "fs.hdfs.client").value_or("webhdfs");
+  const bool has_http = look_up_setting(options.config, "fs.hdfs.http-address").has_value();
+  const std::string client =
+      look_up_setting(options.config, "fs.hdfs.client").value_or(has_http ? "webhdfs" : "native");
   if (client == "native") return true;
   if (client == "webhdfs") return false;
   return invalid_argument(
