@@ -106,6 +106,8 @@ std::map<std::string, std::vector<OperatorFactory>> operators() {
   continuous_late.lateness = 10;
   auto count_late = setup_of(tumbling).with_trigger(CountTrigger::of(2));
   count_late.lateness = 5;
+  using Timeout = ProcessingTimeoutTrigger<CountTrigger>;
+  const auto three = CountTrigger::of(3);
   const std::vector<OperatorFactory> sliding_sums = {sum(sliding), plain_sum(sliding),
                                                      merging_sum(sliding), sum(late(sliding, 0))};
   return {
@@ -156,6 +158,15 @@ std::map<std::string, std::vector<OperatorFactory>> operators() {
       {"global, count 2", {sum(global.with_trigger(CountTrigger::of(2)))}},
       {"global, delta 2", {sum(global.with_trigger(delta_trigger<Record>(2, kDelta)))}},
       {"global, end of input", {sum(global.with_trigger(EventTimeTrigger::create()))}},
+      {"global, count 3 or timeout 5", {sum(global.with_trigger(Timeout::of(three, 5ms)))}},
+      {"global, count 3 or timeout 5 after the last record",
+       {sum(global.with_trigger(Timeout::of(three, 5ms, true, true)))}},
+      {"global, count 3 or timeout 5, kept",
+       {sum(global.with_trigger(Timeout::of(three, 5ms, false, false)))}},
+      {"tumbling 10, end or timeout 5, purging",
+       {sum(setup_of(tumbling).with_trigger(
+           ProcessingTimeoutTrigger<PurgingTrigger<EventTimeTrigger>>::of(
+               PurgingTrigger<EventTimeTrigger>::of(EventTimeTrigger::create()), 5ms)))}},
       {"count 3",
        {sum(global.with_trigger(PurgingTrigger<CountTrigger>::of(CountTrigger::of(3))))}},
       {"count 3 slide 2, list",

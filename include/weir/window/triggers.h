@@ -22,6 +22,7 @@
 #include <concepts>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "weir/detail/base/saturating.h"
@@ -306,6 +307,108 @@ class PurgingTrigger {
     return result == TriggerResult::kFire ? TriggerResult::kFireAndPurge : result;
   }
   Inner inner_;
+};
+
+/// Does as another trigger, and also fires when the window has waited for a timeout of the wall
+/// clock since its first record after it last fired. Not for session windows.
+template <class Inner>
+class ProcessingTimeoutTrigger {
+  static constexpr bool kInnerHasState = !std::is_same_v<typename Inner::State, NoTriggerState>;
+
+ public:
+  /// When it fires, and the state of the inner trigger.
+  using State =
+      std::conditional_t<kInnerHasState, std::pair<std::optional<Timestamp>, typename Inner::State>,
+                         std::optional<Timestamp>>;
+
+  /// `reset_timer_on_new_record`: every record begins the timeout anew. `clear_on_timeout`: the
+  /// inner trigger starts over after a timeout; otherwise a further timeout needs it to fire first.
+  /// execute() reports a timeout that is not positive.
+  static ProcessingTimeoutTrigger of(Inner inner, std::chrono::milliseconds timeout,
+                                     bool reset_timer_on_new_record = false,
+                                     bool clear_on_timeout = true) {
+    return {std::move(inner), timeout.count(), reset_timer_on_new_record, clear_on_timeout};
+  }
+  template <class T>
+  TriggerResult on_element(const T& record, Timestamp timestamp, const TimeWindow& window,
+                           State& state, TimerService& timers) const {
+    const TriggerResult result = with_inner(state, [&](auto& inner) {
+      return inner_.on_element(record, timestamp, window, inner, timers);
+    });
+    if (result == TriggerResult::kFire || result == TriggerResult::kFireAndPurge) {
+      start_over(window, state, timers);
+      return result;
+    }
+    std::optional<Timestamp>& due = due_of(state);
+    if (due && reset_) timers.delete_processing_time_timer(*std::exchange(due, std::nullopt));
+    if (!due) {
+      due = detail::saturating_add(timers.current_processing_time(), timeout_);
+      timers.register_processing_time_timer(*due);
+    }
+    return result;
+  }
+  TriggerResult on_event_time(Timestamp time, const TimeWindow& window, State& state,
+                              TimerService& timers) const {
+    return fire(
+        with_inner(state,
+                   [&](auto& inner) { return inner_.on_event_time(time, window, inner, timers); }),
+        window, state, timers);
+  }
+  TriggerResult on_processing_time(Timestamp time, const TimeWindow& window, State& state,
+                                   TimerService& timers) const {
+    return fire(with_inner(state,
+                           [&](auto& inner) {
+                             return inner_.on_processing_time(time, window, inner, timers);
+                           }),
+                window, state, timers);
+  }
+  void on_merge(const TimeWindow&, State&, TimerService&) const {}
+  void clear(const TimeWindow& window, State& state, TimerService& timers) const {
+    if (const auto due = std::exchange(due_of(state), std::nullopt))
+      timers.delete_processing_time_timer(*due);
+    with_inner(state, [&](auto& inner) { inner_.clear(window, inner, timers); });
+  }
+  std::string setup_problem() const {
+    if (std::string problem =
+            detail::too_short("the timeout of a trigger", "ProcessingTimeoutTrigger::of", timeout_);
+        !problem.empty())
+      return problem;
+    if constexpr (requires { inner_.setup_problem(); }) return inner_.setup_problem();
+    else return "";
+  }
+
+ private:
+  ProcessingTimeoutTrigger(Inner inner, Timestamp timeout, bool reset, bool clear)
+      : inner_(std::move(inner)), timeout_(timeout), reset_(reset), clear_on_timeout_(clear) {}
+
+  static std::optional<Timestamp>& due_of(State& state) {
+    if constexpr (kInnerHasState) return state.first;
+    else return state;
+  }
+  template <class F>
+  static auto with_inner(State& state, F&& call) {
+    if constexpr (kInnerHasState) return call(state.second);
+    else {
+      NoTriggerState nothing;
+      return call(nothing);
+    }
+  }
+  void start_over(const TimeWindow& window, State& state, TimerService& timers) const {
+    clear(window, state, timers);
+    with_inner(state, [](auto& inner) { inner = {}; });
+  }
+  /// As in Flink, every timer of the window fires it, also those of the inner trigger.
+  TriggerResult fire(TriggerResult result, const TimeWindow& window, State& state,
+                     TimerService& timers) const {
+    if (clear_on_timeout_) start_over(window, state, timers);
+    const bool purge = result == TriggerResult::kPurge || result == TriggerResult::kFireAndPurge;
+    return purge ? TriggerResult::kFireAndPurge : TriggerResult::kFire;
+  }
+
+  Inner inner_;
+  Timestamp timeout_;
+  bool reset_;
+  bool clear_on_timeout_;
 };
 
 /// The requirements on a trigger for records of type T.

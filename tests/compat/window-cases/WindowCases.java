@@ -161,6 +161,20 @@ public class WindowCases {
                     DELTA,
                     TYPE.createSerializer(new ExecutionConfig().getSerializerConfig()))));
     all.put("global, end of input", new Setup(GlobalWindows.createWithEndOfStreamTrigger()));
+    all.put(
+        "global, count 3 or timeout 5",
+        global().trigger(ProcessingTimeoutTrigger.of(CountTrigger.of(3), ms(5))));
+    all.put(
+        "global, count 3 or timeout 5 after the last record",
+        global().trigger(ProcessingTimeoutTrigger.of(CountTrigger.of(3), ms(5), true, true)));
+    all.put(
+        "global, count 3 or timeout 5, kept",
+        global().trigger(ProcessingTimeoutTrigger.of(CountTrigger.of(3), ms(5), false, false)));
+    all.put(
+        "tumbling 10, end or timeout 5, purging",
+        tumbling(10)
+            .trigger(
+                ProcessingTimeoutTrigger.of(PurgingTrigger.of(EventTimeTrigger.create()), ms(5))));
     all.put("count 3", global().trigger(PurgingTrigger.of(CountTrigger.of(3))));
     all.put(
         "count 3 slide 2, list",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs the cases of src/operators/window_cases.txt in Flink's window operator and those of
-# src/api/join_cases.txt in its operators with two inputs, and writes what they emit into the files.
+# Runs the cases of src/operators/window_cases.txt in Flink's window operator, those of
+# src/api/join_cases.txt in its operators with two inputs and those of src/api/ttl_cases.txt in its
+# states with a time to live, and writes what they emit into the files.
 # With --check, changes nothing and fails if Flink emits something else.
 # usage: run.sh BUILD_DIR [--check]
 # Needs java, javac and mvn; Maven fetches Flink once, into BUILD_DIR/window-cases. Exit code 77 if
@@ -25,3 +26,4 @@ run() {
 }
 run WindowCases "$here/../../../src/operators/window_cases.txt" "$@"
 run JoinCases "$here/../../../src/api/join_cases.txt" "$@"
+run TtlCases "$here/../../../src/api/ttl_cases.txt" "$@"
