@@ -44,7 +44,7 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
       next_id_(first_id_),
       store_({options_.completed, options_.unconfirmed, first_id_, options_.num_retained,
               options_.retention}),
-      requests_(options_.trigger) {
+      requests_(options_.trigger, options_.incremental) {
   cleaner_.begin_start(start_);
   // Remove the directory of an unfinished checkpoint that was kept to show that the id is used.
   if (options_.highest_used_id > 0 && !store_.is_completed(options_.highest_used_id))

@@ -25,7 +25,7 @@ int rank(CheckpointKind kind) {
 }
 
 /// Checks that kind, format and target are consistent.
-Status check(const CheckpointRequest& request) {
+Status check(const CheckpointRequest& request, bool incremental) {
   const SnapshotFormat format = request.format;
   const bool of_savepoint =
       format == SnapshotFormat::kCanonical || format == SnapshotFormat::kNative;
@@ -47,10 +47,10 @@ Status check(const CheckpointRequest& request) {
     return invalid_argument(cat("a checkpoint cannot be written to ", request.target,
                                 ": it goes to the job's own directory; ask for a savepoint"));
   }
-  if (format == SnapshotFormat::kIncremental) {
-    return unimplemented(
-        "an incremental checkpoint cannot be taken: state is written in full; ask for CONFIGURED "
-        "or FULL");
+  if (format == SnapshotFormat::kIncremental && !incremental) {
+    return failed_precondition(
+        "an incremental checkpoint cannot be taken: execution.checkpointing.incremental is false, "
+        "so nothing knows what has changed; set it to true, or ask for CONFIGURED or FULL");
   }
   return {};
 }
@@ -67,7 +67,7 @@ void CheckpointRequestQueue::begin_attempt(MonotonicTime now) {
 }
 
 Status CheckpointRequestQueue::add(CheckpointRequest request) {
-  WEIR_RETURN_IF_ERROR(check(request));
+  WEIR_RETURN_IF_ERROR(check(request, incremental_));
   const auto what = [&] { return cat("a ", to_string(request.kind), " checkpoint is refused: "); };
   if (last_ == Last::kCompleted) {
     return failed_precondition(

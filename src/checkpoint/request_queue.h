@@ -47,7 +47,9 @@ struct CheckpointRequest {
 /// checkpoints are being deleted, or during or after a checkpoint that ends the job.
 class CheckpointRequestQueue {
  public:
-  explicit CheckpointRequestQueue(TriggerPolicyOptions options) : options_(std::move(options)) {}
+  /// `incremental`: what the job's checkpoints are, unless a request says otherwise.
+  explicit CheckpointRequestQueue(TriggerPolicyOptions options, bool incremental = false)
+      : options_(std::move(options)), incremental_(incremental) {}
 
   /// A new attempt is running. The queue must be empty.
   void begin_attempt(MonotonicTime now);
@@ -56,7 +58,7 @@ class CheckpointRequestQueue {
 
   /// On an error, the request is dropped without calling `done`. INVALID_ARGUMENT: there is no such
   /// kind of checkpoint. FAILED_PRECONDITION: the job's last checkpoint was requested or is
-  /// complete. RESOURCE_EXHAUSTED: too many requests wait.
+  /// complete, or its checkpoints are not incremental. RESOURCE_EXHAUSTED: too many requests wait.
   Status add(CheckpointRequest request);
 
   struct Running {
@@ -83,6 +85,7 @@ class CheckpointRequestQueue {
   MonotonicTime periodic_due(MonotonicTime now) const;
 
   const TriggerPolicyOptions options_;
+  const bool incremental_;
   std::deque<CheckpointRequest> waiting_;  // in the order of add()
   MonotonicTime last_trigger_{0};          // the attempt's start if there was no trigger
   std::optional<MonotonicTime> last_end_;

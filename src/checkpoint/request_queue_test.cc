@@ -175,6 +175,12 @@ TEST(CheckpointRequestQueue, LastCheckpointRefusesAllOthersUntilItFails) {
   }
 }
 
+TEST(CheckpointRequestQueue, TakesAnIncrementalCheckpointIfCheckpointsAre) {
+  CheckpointRequestQueue queue({}, /*incremental=*/true);
+  queue.begin_attempt({});
+  EXPECT_TRUE(queue.add({CheckpointKind::kManual, SnapshotFormat::kIncremental, "", {}}).ok());
+}
+
 TEST(CheckpointRequestQueue, RefusesAnInvalidKindOfCheckpoint) {
   auto queue = queue_of({});
   const auto refusal = [&](CheckpointKind kind, SnapshotFormat format, const char* target) {
@@ -184,8 +190,9 @@ TEST(CheckpointRequestQueue, RefusesAnInvalidKindOfCheckpoint) {
             "INVALID_ARGUMENT: a checkpoint cannot have the format CANONICAL: ask for CONFIGURED "
             "or FULL, or for a savepoint");
   EXPECT_EQ(refusal(CheckpointKind::kManual, SnapshotFormat::kIncremental, ""),
-            "UNIMPLEMENTED: an incremental checkpoint cannot be taken: state is written in full; "
-            "ask for CONFIGURED or FULL");
+            "FAILED_PRECONDITION: an incremental checkpoint cannot be taken: "
+            "execution.checkpointing.incremental is false, so nothing knows what has changed; set "
+            "it to true, or ask for CONFIGURED or FULL");
   EXPECT_EQ(refusal(CheckpointKind::kManual, SnapshotFormat::kFull, "hdfs:///s"),
             "INVALID_ARGUMENT: a checkpoint cannot be written to hdfs:///s: it goes to the job's "
             "own directory; ask for a savepoint");

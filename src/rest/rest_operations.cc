@@ -67,8 +67,11 @@ RestReply RestApi::trigger_checkpoint(const Call& call) {
   const std::string type = body->text("checkpointType");
   if (type == "FULL") {
     format = SnapshotFormat::kFull;
+  } else if (type == "INCREMENTAL") {
+    format = SnapshotFormat::kIncremental;
   } else if (!type.empty() && type != "CONFIGURED") {
-    return error(400, cat("checkpointType ", type, " is not known: CONFIGURED and FULL are"));
+    return error(
+        400, cat("checkpointType ", type, " is not known: CONFIGURED, FULL and INCREMENTAL are"));
   }
   const auto begun = operations_->begin(Operation::kCheckpoint, body->text("triggerId"));
   if (!begun.ok()) return error(429, std::string(begun.status().message()));
