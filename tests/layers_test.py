@@ -38,6 +38,7 @@ THIRD_PARTY = {
         "src/graph/",
         "src/ha/",
         "src/platform/",
+        "src/offline/",
     ),
     "zookeeper/": ("src/ha/",),
     "openssl/": ("src/platform/", "src/kafka/", "src/fs/hdfs/", "src/fs/s3/"),

@@ -6,9 +6,9 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "kafka/open_transaction.h"
+#include "offline/snapshot_reader.h"
 #include "platform/real_clock.h"
 #include "tool/commands.h"
-#include "tool/snapshot_reader.h"
 #include "weir/types/bytes.h"
 
 namespace weir::tool {

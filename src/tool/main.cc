@@ -9,8 +9,7 @@
 #include "base/strings.h"
 #include "base/version.h"
 #include "config/configuration.h"
-#include "fs/real_registry.h"
-#include "platform/real_clock.h"
+#include "offline/offline_files.h"
 #include "tool/commands.h"
 
 namespace weir::tool {
@@ -159,20 +158,14 @@ int run_on_files(const Command& command, const Arguments& arguments) {
     if (const Status status = configuration.set_assignment(setting, ConfigOrigin{}); !status.ok())
       return wrong(std::string(status.message()));
   }
-  RealFileSystems files(
-      {.config = [&configuration](std::string_view key) -> std::optional<std::string> {
-         for (const Configuration::Entry& entry : configuration.entries()) {
-           if (entry.key == key) return entry.value;
-         }
-         return std::nullopt;
-       },
-       .environment = process_environment,
-       .login_user = process_login_user(),
-       .sleep = sleep_for,
-       .now = [] { return RealClock().now(); },
-       .wall_ms = [] { return RealClock().wall_ms(); },
-       .own = {}});
-  return command.on_files(arguments, files);
+  const auto files =
+      offline_file_systems([&configuration](std::string_view key) -> std::optional<std::string> {
+        for (const Configuration::Entry& entry : configuration.entries()) {
+          if (entry.key == key) return entry.value;
+        }
+        return std::nullopt;
+      });
+  return command.on_files(arguments, *files);
 }
 
 int run(std::vector<std::string> words) {

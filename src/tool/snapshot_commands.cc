@@ -10,8 +10,9 @@
 #include "base/strings.h"
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/restore_plan.h"
+#include "offline/snapshot_reader.h"
 #include "tool/commands.h"
-#include "tool/snapshot_reader.h"
+#include "tool/entry_text.h"
 #include "tool/value_text.h"
 
 namespace weir::tool {

@@ -1,28 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "checkpoint/keyed_stream.h"
+#include "checkpoint/operator_stream.h"
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/state_reader.h"
-#include "weir/state/keyed_state.h"
+#include "offline/visited_state.h"
 
-namespace weir::tool {
-
-/// One entry of a keyed state. The bytes live during the call.
-struct KeyedEntry {
-  const TypeDescription& key_type;
-  const KeyedStateInfo& state;
-  int key_group = 0;
-  std::string_view key;  ///< key, namespace [and user key], as in docs/formats/keyed_state.md
-  std::string_view value;
-};
+namespace weir {
 
 /// Reads a checkpoint or a savepoint, of weir or of Flink. Blocks.
 class SnapshotReader {
@@ -39,25 +30,33 @@ class SnapshotReader {
   StatusOr<OperatorStateDescription> describe(const OperatorSnapshotState& op);
   /// The size in bytes of each key group with entries.
   StatusOr<std::map<int, int64_t>> key_group_sizes(const OperatorSnapshotState& op) const;
-  /// Calls `visit` for each entry of the operator's keyed states, by subtask and key group. False
-  /// ends the reading.
-  Status for_each_entry(const OperatorSnapshotState& op,
-                        const std::function<bool(const KeyedEntry&)>& visit);
+  /// Null if the snapshot has nothing of the operator.
+  const OperatorSnapshotState* find(const OperatorId& id) const;
+
+  /// Restores the operator's entries in these key groups, with all layers.
+  Status restore(const OperatorSnapshotState& op, KeyGroupRange groups, bool ignore_unclaimed,
+                 KeyedState& into);
+  /// Calls `visit` for each entry of the operator's keyed states, by subtask and key group.
+  Status for_each_entry(const OperatorSnapshotState& op, const VisitEntry& visit);
+  /// The same for some key groups of one subtask. `stopped`: visit() has returned false.
+  Status visit_entries(const OperatorSnapshotState& op, const KeyedStateHandle& handle,
+                       KeyGroupRange groups, const VisitEntry& visit, bool* stopped);
   /// The elements of one list of all subtasks.
   StatusOr<std::vector<std::string>> list_elements(const OperatorSnapshotState& op,
+                                                   const std::string& list);
+  StatusOr<std::vector<std::string>> list_elements(const SubtaskState& subtask,
                                                    const std::string& list);
 
  private:
   SnapshotReader(LoadedCheckpoint loaded, FileSystemRegistry& files);
+  /// From the sidecar; nothing: only the streams' headers say them.
+  std::optional<KeyedStreamHeader> known_types(const OperatorSnapshotState& op) const;
+  Status restore(const OperatorSnapshotState& op, const KeyedStateHandle& handle,
+                 KeyGroupRange groups, bool ignore_unclaimed, KeyedState& into);
 
   LoadedCheckpoint loaded_;
   std::unique_ptr<Sidecar> sidecar_;  // with checksums; reader_ refers to it. Null: Flink's
   std::unique_ptr<StateReader> reader_;
 };
 
-/// "VALUE", as Flink names it.
-std::string_view kind_text(KeyedStateInfo::Kind kind);
-/// The entry's fields as JSON members: key, namespace, user key, time, value. DATA_LOSS: malformed.
-StatusOr<std::string> entry_text(const KeyedEntry& entry);
-
-}  // namespace weir::tool
+}  // namespace weir
