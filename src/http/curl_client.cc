@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include "base/strings.h"
+#include "http/curl_exchange.h"
 
 namespace weir {
 namespace {
@@ -11,49 +12,11 @@ constexpr size_t kIdleLanesMax = 16;
 constexpr long kBufferBytes = 256 << 10;
 constexpr int kPollMs = 1000;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-/// One request under way. libcurl holds its address, so it does not move.
-struct Exchange {
+/// One request under way.
+struct Exchange : CurlExchange {
   const HttpRequest* request = nullptr;
-  HttpAnswer answer;
-  char error[CURL_ERROR_SIZE] = {};
-  curl_slist* headers = nullptr;
   CURL* curl = nullptr;
-
-  Exchange() = default;
-  Exchange(const Exchange&) = delete;
-  Exchange& operator=(const Exchange&) = delete;
-  ~Exchange() { curl_slist_free_all(headers); }
 };
-
-size_t on_header(char* bytes, size_t size, size_t count, void* context) {
-  HttpAnswer& answer = static_cast<Exchange*>(context)->answer;
-  const std::string_view line(bytes, size * count);
-  if (line.starts_with("HTTP/")) {  // a "100 Continue" came before the final answer
-    answer.headers.clear();
-    answer.body.clear();
-  }
-  const size_t colon = line.find(':');
-  if (colon != std::string_view::npos)
-    answer.headers[lower(line.substr(0, colon))] = std::string(trim(line.substr(colon + 1)));
-  return size * count;
-}
-
-size_t on_body(char* bytes, size_t size, size_t count, void* context) {
-  auto& exchange = *static_cast<Exchange*>(context);
-  const size_t length = size * count;
-  const size_t have = exchange.answer.body.size();
-  if (static_cast<int64_t>(have + length) > exchange.request->answer_bytes_max) return 0;
-  exchange.answer.body.append(bytes, length);
-  return length;
-}
 
 void set_method(const Exchange& exchange) {
   CURL* const curl = exchange.curl;
@@ -72,57 +35,18 @@ void set_method(const Exchange& exchange) {
 
 void prepare(Exchange& exchange, const CurlClientOptions& options) {
   CURL* const curl = exchange.curl;
-  curl_easy_setopt(curl, CURLOPT_URL, exchange.request->url.c_str());
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  exchange.answer_bytes_max = exchange.request->answer_bytes_max;
+  exchange.prepare(curl, exchange.request->url, options.connect_timeout);
+  CurlExchange::fail_when_silent(curl, options.silence_timeout);
   // The URL is what was signed: "/a/../b" is a name like any other.
   curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(options.connect_timeout.count()));
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
-                   static_cast<long>(options.silence_timeout.count()));
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange.error);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, kBufferBytes);
   curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
   curl_easy_setopt(curl, CURLOPT_PRIVATE, &exchange);
   if (!options.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options.ca_file.c_str());
-  exchange.headers = curl_slist_append(exchange.headers, "Expect:");
   for (const auto& [name, value] : exchange.request->headers)
-    exchange.headers = curl_slist_append(exchange.headers, cat(name, ": ", value).c_str());
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
+    exchange.add_header(curl, cat(name, ": ", value));
   set_method(exchange);
-}
-
-/// Records libcurl's result.
-void conclude(Exchange& exchange, CURLcode code) {
-  HttpAnswer& answer = exchange.answer;
-  long status = 0;
-  curl_easy_getinfo(exchange.curl, CURLINFO_RESPONSE_CODE, &status);
-  answer.status = static_cast<int>(status);
-  if (code == CURLE_OK && status >= 200) {
-    answer.outcome = HttpReply::Outcome::kAnswered;
-    return;
-  }
-  answer.problem = exchange.error[0] != '\0' ? exchange.error : curl_easy_strerror(code);
-  if (code == CURLE_OK) answer.problem = "the connection ended without an answer";
-  curl_off_t before_request_us = 0;
-  curl_easy_getinfo(exchange.curl, CURLINFO_PRETRANSFER_TIME_T, &before_request_us);
-  const bool never_connected =
-      code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-      code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
-      code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
-      code == CURLE_SSL_CACERT_BADFILE ||
-      (code == CURLE_OPERATION_TIMEDOUT && before_request_us == 0);
-  answer.outcome = never_connected ? HttpReply::Outcome::kNotSent : HttpReply::Outcome::kUnknown;
 }
 
 }  // namespace
@@ -156,17 +80,13 @@ struct CurlClient::Lane {
       if (message->msg != CURLMSG_DONE) continue;
       Exchange* exchange = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-      conclude(*exchange, message->data.result);
+      exchange->conclude(exchange->curl, message->data.result);
     }
     return running;
   }
 };
 
-CurlClient::CurlClient(CurlClientOptions options) : options_(std::move(options)) {
-  // Once per process, never undone.
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)kReady;
-}
+CurlClient::CurlClient(CurlClientOptions options) : options_(std::move(options)) { start_curl(); }
 
 CurlClient::~CurlClient() = default;
 
@@ -182,7 +102,7 @@ std::unique_ptr<CurlClient::Lane> CurlClient::take_lane() {
   return std::make_unique<Lane>();
 }
 
-void CurlClient::give_back(std::unique_ptr<Lane> lane) {
+void CurlClient::recycle(std::unique_ptr<Lane> lane) {
   std::lock_guard lock(mutex_);
   if (idle_.size() < kIdleLanesMax) idle_.push_back(std::move(lane));
 }
@@ -214,7 +134,7 @@ std::vector<HttpAnswer> CurlClient::run(const std::vector<HttpRequest>& requests
     }
     answers.push_back(std::move(exchange->answer));
   }
-  give_back(std::move(lane));
+  recycle(std::move(lane));
   return answers;
 }
 

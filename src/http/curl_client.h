@@ -28,7 +28,7 @@ class CurlClient final : public HttpClient {
  private:
   struct Lane;
   std::unique_ptr<Lane> take_lane();
-  void give_back(std::unique_ptr<Lane> lane);
+  void recycle(std::unique_ptr<Lane> lane);
 
   const CurlClientOptions options_;
   std::mutex mutex_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "http/curl_exchange.h"
 
 namespace weir {
 namespace {
@@ -15,94 +16,19 @@ constexpr long kReceiveBufferBytes = 256 << 10;
 constexpr int kPollMs = 100;
 constexpr int kHearFirstPolls = 10;
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           const auto lower = [](char c) {
-             return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-           };
-           return lower(x) == lower(y);
-         });
-}
-
-/// Receives the answer of one exchange. libcurl holds its address, so it doesn't move while the
-/// exchange runs.
-struct Exchange {
-  HttpReply reply;
-  int64_t body_bytes_max = 0;
-  char error[CURL_ERROR_SIZE] = {};
-  curl_slist* headers = nullptr;
-  ~Exchange() { curl_slist_free_all(headers); }
-};
-
-size_t on_header(char* bytes, size_t size, size_t count, void* context) {
-  auto& exchange = *static_cast<Exchange*>(context);
-  const std::string_view line(bytes, size * count);
-  if (line.starts_with("HTTP/")) {  // a "100 Continue" came before the final answer
-    exchange.reply.location.clear();
-    exchange.reply.body.clear();
-  }
-  const size_t colon = line.find(':');
-  if (colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), "location")) {
-    exchange.reply.location = std::string(trim(line.substr(colon + 1)));
-  }
-  return size * count;
-}
-
-size_t on_body(char* bytes, size_t size, size_t count, void* context) {
-  auto& exchange = *static_cast<Exchange*>(context);
-  const size_t length = size * count;
-  if (static_cast<int64_t>(exchange.reply.body.size() + length) > exchange.body_bytes_max) return 0;
-  exchange.reply.body.append(bytes, length);
-  return length;
-}
-
-void prepare(CURL* curl, Exchange& exchange, const std::string& url,
+void prepare(CURL* curl, CurlExchange& exchange, const std::string& url,
              const CurlHttpOptions& options) {
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_PROXY,
-                   "");  // Hadoop's clients ignore http_proxy, and clusters rely on it
-  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(options.connect_timeout.count()));
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, exchange.error);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &on_header);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
+  exchange.prepare(curl, url, options.connect_timeout);
   // Required where Hadoop's CSRF filter is on.
-  exchange.headers = curl_slist_append(exchange.headers, "X-XSRF-HEADER: weir");
-  // DataNodes answer it before they have checked the request.
-  exchange.headers = curl_slist_append(exchange.headers, "Expect:");
-  for (const std::string& header : options.headers)
-    exchange.headers = curl_slist_append(exchange.headers, header.c_str());
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
+  exchange.add_header(curl, "X-XSRF-HEADER: weir");
+  for (const std::string& header : options.headers) exchange.add_header(curl, header);
 }
 
-/// Turns libcurl's result into an HttpReply.
-HttpReply conclude(CURL* curl, CURLcode code, Exchange& exchange) {
-  HttpReply reply = std::move(exchange.reply);
-  long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  reply.status = static_cast<int>(status);
-  if (code == CURLE_OK && status >= 200) {
-    reply.outcome = HttpReply::Outcome::kAnswered;
-    return reply;
-  }
-  reply.problem = exchange.error[0] != '\0' ? exchange.error : curl_easy_strerror(code);
-  if (code == CURLE_OK) reply.problem = "the connection ended without an answer";
-  curl_off_t before_request_us = 0;
-  curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &before_request_us);
-  const bool never_connected =
-      code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-      code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
-      code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
-      (code == CURLE_OPERATION_TIMEDOUT && before_request_us == 0);
-  reply.outcome = never_connected ? HttpReply::Outcome::kNotSent : HttpReply::Outcome::kUnknown;
-  return reply;
+HttpReply conclude(CURL* curl, CURLcode code, CurlExchange& exchange) {
+  exchange.conclude(curl, code);
+  HttpAnswer& answer = exchange.answer;
+  return {answer.outcome, std::move(answer.problem), answer.status, answer.header("location"),
+          std::move(answer.body)};
 }
 
 /// An exchange that proceeds piece by piece. The thread that writes or reads the pieces drives a
@@ -173,7 +99,7 @@ class CurlTransfer {
   int silent_polls_ = 0;
   CURLM* const multi_;
   CURL* const curl_;
-  Exchange exchange_;
+  CurlExchange exchange_;
   std::optional<CURLcode> result_;
   bool paused_ = false;  ///< by its callback, which had nothing to do
   bool moved_ = false;   ///< in the last perform()
@@ -186,10 +112,9 @@ class CurlUpload final : public HttpUpload, private CurlTransfer {
              const CurlHttpOptions& options)
       : CurlTransfer(url, options), may_send_(!hear_first) {
     if (result_) return;
-    exchange_.body_bytes_max = 1 << 20;
+    exchange_.answer_bytes_max = 1 << 20;
     if (!length) {
-      exchange_.headers = curl_slist_append(exchange_.headers, "Transfer-Encoding: chunked");
-      curl_easy_setopt(curl_, CURLOPT_HTTPHEADER, exchange_.headers);
+      exchange_.add_header(curl_, "Transfer-Encoding: chunked");
     } else {
       curl_easy_setopt(curl_, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(*length));
     }
@@ -316,11 +241,7 @@ class CurlDownload final : public HttpDownload, private CurlTransfer {
 
 }  // namespace
 
-CurlHttp::CurlHttp(CurlHttpOptions options) : options_(options) {
-  // Once per process, never undone.
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)kReady;
-}
+CurlHttp::CurlHttp(CurlHttpOptions options) : options_(std::move(options)) { start_curl(); }
 
 CurlHttp::~CurlHttp() {
   for (void* curl : idle_) curl_easy_cleanup(static_cast<CURL*>(curl));
@@ -372,19 +293,14 @@ HttpReply CurlHttp::exchange(Request&& request) {
   }
   if (curl == nullptr) curl = curl_easy_init();
   if (curl == nullptr) return {HttpReply::Outcome::kNotSent, "out of memory", 0, "", ""};
-  Exchange exchange;
-  exchange.body_bytes_max = request.body_bytes_max;
-  exchange.reply.body = std::move(request.answer);
+  CurlExchange exchange;
+  exchange.answer_bytes_max = request.body_bytes_max;
+  exchange.answer.body = std::move(request.answer);
   prepare(curl, exchange, request.url, options_);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
-                   static_cast<long>(options_.silence_timeout.count()));
+  CurlExchange::fail_when_silent(curl, options_.silence_timeout);
   if (request.body) {
-    if (!request.content_type.empty()) {
-      exchange.headers =
-          curl_slist_append(exchange.headers, cat("Content-Type: ", request.content_type).c_str());
-      curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange.headers);
-    }
+    if (!request.content_type.empty())
+      exchange.add_header(curl, cat("Content-Type: ", request.content_type));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body->size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body->empty() ? "" : request.body->data());
