@@ -2,12 +2,13 @@
 _weir() {
   local word="${COMP_WORDS[COMP_CWORD]}" command="${COMP_WORDS[1]}" options=
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "list info watch metrics checkpoint savepoint stop cancel inspect verify diff checkpoints --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "list info watch trace metrics checkpoint savepoint stop cancel inspect verify diff checkpoints --help --version" -- "$word"))
     return
   fi
   case "$command" in
     list | info) options="--rest --token-file --json" ;;
     watch | cancel) options="--rest --token-file" ;;
+    trace) options="--rest --token-file --seconds --out" ;;
     metrics) options="--rest --token-file --json --vertex --get" ;;
     checkpoint) options="--rest --token-file --json --full" ;;
     savepoint) options="--rest --token-file --json --directory --dispose" ;;

@@ -28,6 +28,7 @@ int stop_job(const Arguments& arguments);
 int cancel_job(const Arguments& arguments);
 int show_metrics(const Arguments& arguments);
 int watch_job(const Arguments& arguments);
+int trace_job(const Arguments& arguments);
 
 // Commands for files. `files` finds them.
 int inspect(const Arguments& arguments, FileSystemRegistry& files);

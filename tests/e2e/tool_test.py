@@ -47,6 +47,13 @@ def test_a_job_is_steered_and_its_savepoints_are_read(case):
     expect_in(tool(case, "info"), case.id, "checkpoints  ", "last completed: ")
     expect(int(tool(case, "checkpoint", case.id)) > 0, "no number")
     expect_in(tool(case, "metrics"), "numberOfCompletedCheckpoints ")
+    trace = case.path("trace.json")
+    tool(case, "trace", "--seconds", "3", "--out", trace)
+    with open(trace) as file:
+        events = json.load(file)["traceEvents"]
+    expect(any(e["name"].startswith("checkpoint ") for e in events), str(events))
+    expect(any(e["name"] == "busyTimeMsPerSecond" for e in events), str(events))
+    expect_in(tool(case, "trace", "--seconds", "0", code=2), "a whole number from 1")
     expect_in(tool(case, "savepoint", code=1), "[target-directory] must be provided")
     directory = case.path("savepoints")
     first = tool(case, "savepoint", "--directory", directory).strip()
