@@ -58,8 +58,9 @@ Connection::~Connection() { PQfinish(handle_); }
 
 StatusOr<std::unique_ptr<Connection>> Connection::open(const std::string& parameters,
                                                        std::chrono::milliseconds timeout) {
-  const char* const names[] = {"connect_timeout", "application_name", "dbname", nullptr};
-  const char* const values[] = {kConnectTimeout, "weir", parameters.c_str(), nullptr};
+  const char* const names[] = {"connect_timeout", "application_name", "dbname", "client_encoding",
+                               nullptr};
+  const char* const values[] = {kConnectTimeout, "weir", parameters.c_str(), "UTF8", nullptr};
   pg_conn* const handle = PQconnectdbParams(names, values, 1);
   if (handle == nullptr) return resource_exhausted("there is no memory for a connection");
   std::unique_ptr<Connection> connection(new Connection(handle, timeout));

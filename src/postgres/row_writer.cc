@@ -35,6 +35,7 @@ class RowQueue {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty() || full(waiting_.back())) waiting_.emplace_back();
     waiting_.back().add(row);
+    ++added_;
   }
   bool has_room() const {
     const std::lock_guard lock(mutex_);
@@ -44,16 +45,19 @@ class RowQueue {
     const std::lock_guard lock(mutex_);
     return waiting_.empty();
   }
-  /// Blocks until all rows are written that were added before the call, or some cannot be.
-  Status write_all() {
+  int64_t added() const {
+    const std::lock_guard lock(mutex_);
+    return added_;
+  }
+  /// Blocks until the first `rows` rows are written, or some cannot be. Does not wait for later
+  /// ones, of which there may always be more.
+  Status write_up_to(int64_t rows) {
     const std::lock_guard lock(writing_);
-    if (!failure_.ok()) return failure_;
-    for (;;) {
-      if (current_.count() == 0 && !take()) return {};
+    while (failure_.ok() && written_ < rows && take()) {
       failure_ = write_with_retries();
-      if (!failure_.ok()) return failure_;
-      current_.clear();
+      if (failure_.ok()) written_ += current_.count();
     }
+    return failure_;
   }
   /// Gives up between two tries.
   void stop() { stopped_ = true; }
@@ -94,11 +98,14 @@ class RowQueue {
   const JdbcSinkOptions options_;
   std::atomic<bool> stopped_ = false;
   mutable std::mutex mutex_;
-  std::deque<Rows> waiting_;  ///< guarded by mutex_
+  // guarded by mutex_
+  std::deque<Rows> waiting_;
+  int64_t added_ = 0;
 
   std::mutex writing_;
   // guarded by writing_
   Rows current_;
+  int64_t written_ = 0;
   std::unique_ptr<Connection> connection_;
   Status failure_;
 };
@@ -123,7 +130,9 @@ class PlainWriter final : public JdbcWriter {
   void end_of_batch() override { write_out(); }
   bool can_accept() override { return queue_->has_room(); }
   std::vector<std::string> prepare_commit(SnapshotContext& context) override {
-    if (safe_) context.before_ack([queue = queue_] { return queue->write_all(); });
+    if (safe_)
+      context.before_ack(
+          [queue = queue_, rows = queue_->added()] { return queue->write_up_to(rows); });
     return {};
   }
   void close() override { queue_->stop(); }
@@ -133,7 +142,7 @@ class PlainWriter final : public JdbcWriter {
     if (writing_ || queue_->empty()) return;
     writing_ = true;
     context_->run_blocking([this, queue = queue_]() -> std::function<void()> {
-      Status status = queue->write_all();
+      Status status = queue->write_up_to(queue->added());
       return [this, status = std::move(status)] {
         writing_ = false;
         if (!status.ok()) return context_->fail(status);

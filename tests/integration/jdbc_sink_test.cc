@@ -195,6 +195,39 @@ TEST_F(JdbcSinkTest, RowsOfAnEarlierStatementAreWrittenByIt) {
   EXPECT_EQ(rows(), "1");
 }
 
+TEST_F(JdbcSinkTest, ACheckpointDoesNotWaitForLaterRows) {
+  const auto sink =
+      builder().delivery_guarantee(DeliveryGuarantee::kAtLeastOnce).batch_size(10).build();
+  const auto writer = sink.create_writer();
+  ASSERT_TRUE(writer->open(host_).ok());
+  const auto write = [&](int64_t n) {
+    while (!writer->can_accept()) std::this_thread::yield();
+    BatchOf<int64_t> batch;
+    batch.add(n);
+    writer->write(batch);
+  };
+  write(1);
+  TestSnapshot snapshot(1);
+  EXPECT_TRUE(writer->prepare_commit(snapshot).empty());
+  for (int64_t n = 2; n < 30; ++n) write(n);
+  EXPECT_EQ(snapshot.acknowledge().to_string(), "OK");
+  EXPECT_EQ(rows(), "1 2 3 4 5 6 7 8 9 10");
+  host_.run_jobs();
+  EXPECT_EQ(query(*db_, "SELECT count(*) FROM numbers"), "29");
+}
+
+TEST_F(JdbcSinkTest, TextIsUtf8WhateverTheEnvironmentSays) {
+  auto text = JdbcSink<int64_t>::builder();
+  text.connection(parameters() + " client_encoding=LATIN1")
+      .query_statement("INSERT INTO numbers VALUES (length($1), $1)",
+                       [](JdbcStatement& row, int64_t) { row.set(1, "é€"); })
+      .delivery_guarantee(DeliveryGuarantee::kExactlyOnce);
+  const auto sink = text.build();
+  const auto made = epochs(sink, {{1}});
+  EXPECT_EQ(committer(sink)->commit(made[0]).to_string(), "OK");
+  EXPECT_EQ(rows(), "2");
+}
+
 TEST_F(JdbcSinkTest, CommitsAreNotLostWithTheServersMemory) {
   EXPECT_EQ(query(*db_, "CREATE TABLE IF NOT EXISTS durable (n int, note text, mode text)"), "");
   const auto sink = builder(
