@@ -58,7 +58,8 @@ std::vector<std::string> ElectionWatch::look() {
     const std::pair<int64_t, std::string> now{node->stat.modified_zxid, node->data};
     if (result_ && *result_ != now) complaints.push_back("the job's result was recorded twice");
     const nlohmann::json json = parse(node->data);
-    if (!json.is_object() || json.value("state", std::string()) != "FINISHED")
+    const std::string state = json.is_object() ? json.value("state", std::string()) : "";
+    if (state != "FINISHED" && !(may_be_canceled_ && state == "CANCELED"))
       complaints.push_back(cat("the job's result is ", node->data));
     result_ = now;
   } else if (result_) {

@@ -19,6 +19,9 @@ class ElectionWatch {
   /// set in the epoch it names, and the job's result is recorded once. Returns the violations.
   std::vector<std::string> look();
 
+  /// From now on the job may be canceled.
+  void expect_cancellation() { may_be_canceled_ = true; }
+
   /// As of the last look(): the checkpoint that counts as the last complete one.
   std::optional<int64_t> pointer() const { return pointer_ > 0 ? pointer_ : std::nullopt; }
   /// As of the last look(): like pointer(), but 0 if the job must start from the beginning.
@@ -32,6 +35,7 @@ class ElectionWatch {
 
   const SimZooKeeper& zookeeper_;
   const JobId job_;
+  bool may_be_canceled_ = false;
   int64_t epoch_ = 0;
   std::optional<int64_t> pointer_;
   std::string pointer_text_;

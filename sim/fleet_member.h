@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "checkpoint/savepoint_request.h"
 #include "cluster_job.h"
 #include "fleet_plan.h"
 #include "ha/zookeeper.h"
@@ -15,8 +16,9 @@ namespace weir::sim {
 /// The driver's view of a process.
 struct MemberView {
   bool ended = false;     ///< the program would return from main
-  bool finished = false;  ///< and reports that the job has finished
-  bool leads = false;     ///< a coordinator that leads, or believes that it does
+  bool finished = false;  ///< and reports that the job has finished, or was canceled
+  bool canceled = false;
+  bool leads = false;  ///< a coordinator that leads, or believes that it does
   // Only a leader sets these.
   int64_t restarts = 0;
   int64_t completed_checkpoints = 0;
@@ -40,6 +42,9 @@ class FleetMember {
   virtual void sign_off() {}
   /// Like SIGUSR1 to a coordinator: it cancels the job.
   virtual void cancel() {}
+  /// What people ask of a coordinator.
+  virtual void take_checkpoint(CheckpointDone) {}
+  virtual void take_savepoint(const SavepointRequest&, CheckpointDone) {}
   /// Cheap, because the driver calls it at each event.
   virtual bool ended() const = 0;
   virtual MemberView view() const = 0;

@@ -67,6 +67,12 @@ class CoordinatorMember final : public FleetMember {
 
   void sign_off() override { coordinator_->leave(); }
   void cancel() override { coordinator_->cancel(); }
+  void take_checkpoint(CheckpointDone done) override {
+    coordinator_->trigger_checkpoint(SnapshotFormat::kConfigured, std::move(done));
+  }
+  void take_savepoint(const SavepointRequest& request, CheckpointDone done) override {
+    coordinator_->trigger_savepoint(request, std::move(done));
+  }
   bool ended() const override { return ended_; }
 
   MemberView view() const override {
@@ -76,7 +82,8 @@ class CoordinatorMember final : public FleetMember {
     MemberView view;
     view.ended = ended_;
     view.leads = now.leads;
-    view.finished = ended_ && job.state == JobState::kFinished;
+    view.canceled = ended_ && job.state == JobState::kCanceled;
+    view.finished = view.canceled || (ended_ && job.state == JobState::kFinished);
     view.restarts = job.restarts;
     view.completed_checkpoints = job.checkpoints->completed;
     view.failed_checkpoints = job.checkpoints->failed;

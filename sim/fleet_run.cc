@@ -5,6 +5,9 @@
 
 #include "base/strings.h"
 #include "fleet_election.h"
+#include "fleet_end.h"
+#include "fleet_requests.h"
+#include "fleet_trouble.h"
 #include "oracle_files.h"
 #include "sim_network.h"
 #include "sim_zookeeper.h"
@@ -19,34 +22,14 @@ using std::chrono::seconds;
 constexpr MonotonicTime kLivenessBound = std::chrono::minutes(15);
 constexpr uint64_t kMaxEvents = 12'000'000;  ///< of a whole run; more means a loop
 constexpr MonotonicTime kLookEvery = milliseconds(200);
-constexpr MonotonicTime kNever = MonotonicTime::max();
-constexpr double kAskedToLeave = 0.25;  ///< share of the kills that become requests to leave
 constexpr char kLocalDisk[] = "file://";
 constexpr char kHdfsDisk[] = "hdfs://nn:8020";
-
-/// A host and the process that runs on it now.
-struct Seat {
-  std::string host;
-  bool coordinator = false;
-  int index = 0;
-  int starts = 0;
-  MonotonicTime start_at{0};  ///< if no process runs; kNever: it stays down
-  bool led = false;           ///< led at the last look
-  bool signed_off = false;    ///< asked to leave
-  int64_t epoch = 0;          ///< epoch at the last look
-  bool calm_start = false;    ///< started after the last fault
-  bool finished = false;      ///< its program ended and reported that the job has finished
-  std::unique_ptr<SimProcess> process;  ///< declared before the objects that run in it
-  std::unique_ptr<ZooKeeperFactory> zookeeper;
-  std::unique_ptr<FleetMember> member;
-};
 
 class FleetRun {
  public:
   FleetRun(uint64_t seed, const FleetRoles& roles, RunOptions options)
       : roles_(roles),
         options_(options),
-        asks_to_leave_(seed ^ 0x1eafe),
         random_(splitmix_output(seed ^ 0xf1ee7)),
         plan_(draw_fleet(random_, options.wide)),
         faults_(draw_fleet_faults(plan_, random_)),
@@ -54,7 +37,9 @@ class FleetRun {
         oracle_(plan_.workload),
         world_(seed, world_options(plan_.workload, random_, options)),
         zookeeper_(world_, hosts_.zookeeper),
-        election_(zookeeper_, job_id_of_workload()) {
+        election_(zookeeper_, job_id_of_workload()),
+        trouble_(world_, plan_, faults_, seats_, random_, seed, result_.statistics),
+        requests_(plan_, faults_, seed, world_, options.wide) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
     write_input(plan_.workload, world_.disk(kLocalDisk)->raw());
@@ -103,6 +88,7 @@ class FleetRun {
     statistics.engine.virtual_time = world_.now();
     statistics.engine.events = world_.trace().events();
     statistics.partitions = world_.network().partitions();
+    statistics.requests = requests_.counts();
     result_.trace_hash = world_.trace().hash();
     for (const std::string& line : world_.trace().lines()) result_.trace.push_back(line);
     return std::move(result_);
@@ -227,12 +213,6 @@ class FleetRun {
     for (const std::string& complaint : oracle_.check_so_far(watch_->parts())) fail(complaint);
   }
 
-  /// In half of the cases mostly short, in the other half any time up to `most`.
-  MonotonicTime a_while(MonotonicTime most) {
-    return random_.chance(0.5) ? random_.delay(most)
-                               : MonotonicTime(random_.between(1, most.count()));
-  }
-
   void note_attempt(const MemberView& view) {
     if (view.attempt <= last_attempt_ || view.shards == 0) return;
     ++result_.statistics.attempts;
@@ -255,7 +235,7 @@ class FleetRun {
         const bool killed = !seat.process->alive();
         const bool calm_start = seat.calm_start;
         leave(seat);
-        seat.start_at = world_.now() + a_while(faults_.down_max);
+        seat.start_at = world_.now() + trouble_.a_while(faults_.down_max);
         if (!killed) on_exit(seat, view, text, calm_start);
       } else if (seat.start_at <= world_.now()) {
         start(seat);
@@ -266,22 +246,34 @@ class FleetRun {
   void on_exit(Seat& seat, const MemberView& view, const std::string& text, bool calm_start) {
     seat.finished = view.finished;
     if (view.finished) {
-      if (seat.coordinator) {
-        job_finished_ = true;
-        if (plan_.elected && !election_.result())
-          fail(cat(seat.host, " says that the job has finished, and no result is recorded"));
-        for (const std::string& complaint : oracle_.check_finished(watch_->parts()))
-          fail(complaint);
-      }
-      if (calm_ || !random_.chance(faults_.restart_when_finished)) seat.start_at = kNever;
+      if (seat.coordinator) on_job_end(seat, view);
+      const bool early = end_ == JobEnd::kStopped || end_ == JobEnd::kCanceled;
+      if (calm_ || early || !random_.chance(faults_.restart_when_finished)) seat.start_at = kNever;
       return;
     }
     ++result_.statistics.unfinished_exits;
-    if (job_finished_ && !seat.coordinator) {  // it was not notified and waited until its time-out
+    if (end_ != JobEnd::kNone &&
+        !seat.coordinator) {  // it was not notified and waited until its time-out
       if (calm_) seat.start_at = kNever;
       return;
     }
     if (calm_start) fail(cat("without faults ", seat.host, " ends by itself: ", text));
+  }
+
+  void on_job_end(const Seat& seat, const MemberView& view) {
+    if (plan_.elected && !election_.result())
+      fail(cat(seat.host, " says that the job has ended, and no result is recorded"));
+    if (view.canceled) {
+      end_ = JobEnd::kCanceled;
+      if (!requests_.asked_to_cancel()) fail(cat(seat.host, " says that the job was canceled"));
+      return;
+    }
+    const std::vector<std::string> complaints = oracle_.check_finished(watch_->parts());
+    // A standby knows only that the job has ended.
+    end_ = !complaints.empty() && requests_.asked_to_stop() ? JobEnd::kStopped : JobEnd::kFinished;
+    for (const std::string& complaint : complaints) {
+      if (end_ == JobEnd::kFinished) fail(complaint);
+    }
   }
 
   /// True if tend() has something to do.
@@ -313,76 +305,6 @@ class FleetRun {
                             : world_.now() + MonotonicTime(random_.between(1, 2 * gap.count()));
   }
 
-  Seat* someone(double leader) {
-    std::vector<Seat*> running;
-    std::vector<Seat*> leading;
-    for (Seat& seat : seats_) {
-      if (!seat.process || !seat.process->alive()) continue;
-      running.push_back(&seat);
-      if (seat.member->view().leads) leading.push_back(&seat);
-    }
-    const std::vector<Seat*>& of = !leading.empty() && random_.chance(leader) ? leading : running;
-    return of.empty() ? nullptr : of[random_.below(of.size())];
-  }
-
-  void kill_someone() {
-    Seat* const seat = someone(faults_.kill_leader);
-    if (seat == nullptr) return;
-    if (random_.chance(faults_.kill_many)) {
-      for (Seat& other : seats_) {
-        if (other.process && random_.chance(0.5)) other.process->kill();
-      }
-      return;
-    }
-    if (random_.chance(faults_.vanish)) {
-      std::vector<std::string> others;
-      for (const auto* hosts : {&hosts_.coordinators, &hosts_.workers}) {
-        for (const std::string& host : *hosts) {
-          if (host != seat->host) others.push_back(host);
-        }
-      }
-      others.push_back(hosts_.zookeeper);
-      others.push_back(hosts_.storage);
-      world_.network().cut_for({{seat->host}, others}, a_while(faults_.cut_max));
-    }
-    if (asks_to_leave_.chance(kAskedToLeave)) return sign_off(*seat);
-    seat->process->kill();
-  }
-
-  void sign_off(Seat& seat) {
-    ++result_.statistics.asked_to_leave;
-    seat.signed_off = true;
-    seat.led = seat.member->view().leads;
-    seat.member->sign_off();
-  }
-
-  void pause_someone() {
-    Seat* const seat = someone(faults_.pause_leader);
-    if (seat == nullptr) return;
-    ++result_.statistics.pauses;
-    const MonotonicTime duration = a_while(faults_.pause_max);
-    if (random_.chance(faults_.pause_inside)) {
-      seat->process->pause_at_next(
-          seat->coordinator && random_.chance(0.5) ? Operation::kZooKeeperChange : Operation::kFile,
-          duration);
-    } else {
-      seat->process->pause(duration);
-    }
-  }
-
-  /// Pauses the leader at its next write until its session has ended.
-  void depose() {
-    Seat* const seat = someone(1);
-    if (seat == nullptr || !seat->coordinator || !seat->member->view().leads) return;
-    ++result_.statistics.depositions;
-    const MonotonicTime session = milliseconds(plan_.session_timeout_ms);
-    const MonotonicTime duration(random_.between(session.count(), 3 * session.count()));
-    seat->process->pause_at_next(
-        random_.chance(0.7) ? Operation::kZooKeeperChange : Operation::kFile, duration);
-    if (random_.chance(faults_.depose_unseen))
-      world_.network().cut_for({hosts_.workers, {hosts_.zookeeper}}, 2 * duration);
-  }
-
   void safety_phase() {
     const MonotonicTime end = faults_.phase;
     MonotonicTime kill_at = after(faults_.kill_gap);
@@ -391,36 +313,54 @@ class FleetRun {
     MonotonicTime depose_at = after(faults_.depose_gap);
     MonotonicTime outage_at = after(faults_.outage_gap);
     while (!failed() && world_.now() < end && !all_ended()) {
-      run_until(std::min({end, kill_at, pause_at, cut_at, depose_at, outage_at}));
+      run_until(std::min({end, kill_at, pause_at, cut_at, depose_at, outage_at, requests_.due()}));
       if (failed()) return;
+      if (world_.now() >= requests_.due()) request();
       if (world_.now() >= kill_at) {
-        kill_someone();
+        trouble_.kill_someone();
         kill_at = after(faults_.kill_gap);
       }
       if (world_.now() >= pause_at) {
-        pause_someone();
+        trouble_.pause_someone();
         pause_at = after(faults_.pause_gap);
       }
       if (world_.now() >= cut_at) {
-        world_.network().cut_for(draw_partition(faults_, hosts_, random_),
-                                 a_while(faults_.cut_max));
+        trouble_.cut_someone_off();
         cut_at = after(faults_.cut_gap);
       }
       if (world_.now() >= depose_at) {
-        depose();
+        trouble_.depose();
         depose_at = after(faults_.depose_gap);
       }
       if (world_.now() >= outage_at) {
-        zookeeper_.outage(a_while(faults_.outage_max));
+        zookeeper_.outage(trouble_.a_while(faults_.outage_max));
         outage_at = after(faults_.outage_gap);
       }
     }
+  }
+
+  void request() {
+    const auto leads = [](const Seat& seat) {
+      return seat.process && seat.process->alive() && seat.member->view().leads;
+    };
+    const auto leader = std::find_if(seats_.begin(), seats_.end(), leads);
+    requests_.ask(leader == seats_.end() ? nullptr : leader->member.get());
+    if (requests_.asked_to_cancel()) election_.expect_cancellation();
   }
 
   /// True if no process runs and none is due to start.
   bool all_ended() const {
     return std::all_of(seats_.begin(), seats_.end(),
                        [](const Seat& seat) { return !seat.process && seat.start_at == kNever; });
+  }
+
+  /// Some processes may still be paused, so a worker may wait for its time-outs. A slow job may
+  /// have to start over, and again for each user function that throws. Then one subtask may read
+  /// all records at its share of the rate.
+  MonotonicTime liveness_bound() const {
+    const auto again = static_cast<int64_t>(1 + plan_.workload.throws_at.size());
+    return kLivenessBound + 5 * again * plan_.lasts + milliseconds(plan_.registration_timeout_ms) +
+           faults_.pause_max;
   }
 
   void liveness_phase() {
@@ -430,37 +370,16 @@ class FleetRun {
       if (seat.process) seat.process->pause_at_next(Operation::kFile, MonotonicTime(0));
     }
     calm_ = true;
-    keep_a_core_down();
-    // Some processes may still be paused, so a worker may wait for its time-outs. A slow job may
-    // have to start over, and again for each user function that throws. Then one subtask may read
-    // all records at its share of the rate.
-    const auto again = static_cast<int64_t>(1 + plan_.workload.throws_at.size());
-    const MonotonicTime bound = kLivenessBound + 5 * again * plan_.lasts +
-                                milliseconds(plan_.registration_timeout_ms) + faults_.pause_max;
+    trouble_.keep_a_core_down();
+    const MonotonicTime bound = liveness_bound();
     run_until(world_.now() + bound);
     if (failed() || all_ended()) return;
     std::string text = cat("no end ", bound / seconds(1), " s after the last fault: the job has ",
-                           job_finished_ ? "" : "not ", "finished");
+                           end_ == JobEnd::kNone ? "not " : "", "finished");
     for (const Seat& seat : seats_) {
       if (seat.process) text += cat("; ", seat.host, ": ", seat.member->text());
     }
     fail(text);
-  }
-
-  /// Keeps some of the hosts that are down from starting again, as long as enough others remain.
-  void keep_a_core_down() {
-    if (plan_.fixed_width || random_.chance(0.5)) return;
-    for (const bool coordinator : {true, false}) {
-      size_t left = coordinator ? hosts_.coordinators.size() : hosts_.workers.size();
-      for (Seat& seat : seats_) {
-        if (seat.coordinator != coordinator) continue;
-        const bool down = !seat.process && seat.start_at != kNever;
-        if (seat.start_at == kNever && !seat.process) --left;
-        if (!down || left <= 1 || random_.chance(0.5)) continue;
-        seat.start_at = kNever;
-        --left;
-      }
-    }
   }
 
   /// Without faults each restart must have a reason: slots return or resume after a pause, or a
@@ -476,17 +395,50 @@ class FleetRun {
   void check_end() {
     look();
     check_attempts_in_calm();
-    if (!job_finished_ && !failed())
-      fail("everything has ended, but no coordinator says that the job has finished");
+    if (end_ == JobEnd::kNone && !failed())
+      fail("everything has ended, but no coordinator says that the job has ended");
+    for (const std::string& complaint : requests_.check(*watch_)) fail(complaint);
+    if (failed()) return;
+    FleetEnd end(world_, plan_, mishaps_, oracle_, *watch_, liveness_bound());
+    if (end_ == JobEnd::kFinished) check_finished();
+    else
+      for (const std::string& complaint : go_on(end)) fail(complaint);
+    if (!failed() && plan_.workload.exactly_once) restore_savepoints(end);
+  }
+
+  void check_finished() {
     const std::vector<OutputPart> parts = watch_->parts();
     for (const std::string& complaint : oracle_.check_finished(parts)) fail(complaint);
     if (failed() || !plan_.workload.exactly_once) return;
     for (const std::string& missed : prove_oracle(oracle_, parts)) fail(missed);
   }
 
+  /// The job was stopped or canceled, so it goes on in one process.
+  std::vector<std::string> go_on(FleetEnd& end) {
+    const std::vector<FleetRequests::Savepoint>& taken = requests_.taken();
+    if (end_ == JobEnd::kStopped && !taken.empty() && taken.back().stop)
+      return end.go_on(taken.back().uri, taken.back().id);
+    if (!plan_.elected) return end.go_on("latest", 0);
+    // The newest checkpoint may be one that a deposed leader completed, and no other could use.
+    if (!election_.pointer()) return end.go_on("none", 0);
+    const std::string pointed = cat(plan_.workload.checkpoint_disk, kCheckpointDirectory, '/',
+                                    job_id_of_workload().to_hex(), "/chk-", *election_.pointer());
+    return end.go_on(pointed, end_ == JobEnd::kStopped ? *election_.pointer() : 0);
+  }
+
+  /// Each savepoint must lead to the same output.
+  void restore_savepoints(FleetEnd& end) {
+    constexpr size_t kMost = 3;
+    const std::vector<FleetRequests::Savepoint>& taken = requests_.taken();
+    for (size_t i = taken.size() - std::min(taken.size(), kMost); i < taken.size(); ++i) {
+      for (const std::string& complaint : end.restore(taken[i].uri)) fail(complaint);
+      if (failed()) return;
+      ++requests_.counts().restored;
+    }
+  }
+
   const FleetRoles& roles_;
   const RunOptions options_;
-  SimRandom asks_to_leave_;  ///< a separate generator, so that existing seeds keep their meaning
   SimRandom random_;  ///< for the plan and for the events of the cluster; the world has its own
   const FleetPlan plan_;
   const FleetFaults faults_;
@@ -499,7 +451,8 @@ class FleetRun {
   std::unique_ptr<FileWatch> watch_;
   std::vector<Seat> seats_;  ///< coordinators, then workers
   bool calm_ = false;
-  bool job_finished_ = false;
+  enum class JobEnd { kNone, kFinished, kStopped, kCanceled };
+  JobEnd end_ = JobEnd::kNone;
   std::pair<int64_t, std::optional<int64_t>> last_seen_{-1, {}};
   std::map<int64_t, std::string>
       attempts_;  ///< by number: the process whose leader ran the attempt
@@ -508,25 +461,11 @@ class FleetRun {
   int last_shards_ = 0;
   MonotonicTime last_look_{0};
   FleetResult result_;
+  FleetTrouble trouble_;
+  FleetRequests requests_;
 };
 
 }  // namespace
-
-void FleetStatistics::add(const FleetStatistics& other) {
-  starts += other.starts;
-  kills += other.kills;
-  leader_kills += other.leader_kills;
-  asked_to_leave += other.asked_to_leave;
-  pauses += other.pauses;
-  depositions += other.depositions;
-  partitions += other.partitions;
-  leaders += other.leaders;
-  double_leaders += other.double_leaders;
-  unfinished_exits += other.unfinished_exits;
-  attempts += other.attempts;
-  rescaled += other.rescaled;
-  engine.add(other.engine);
-}
 
 FleetResult run_fleet(uint64_t seed, const FleetRoles& roles, RunOptions options) {
   return FleetRun(seed, roles, options).run();

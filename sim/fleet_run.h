@@ -2,6 +2,7 @@
 
 #include "cluster_run.h"
 #include "fleet_member.h"
+#include "fleet_requests.h"
 
 namespace weir::sim {
 
@@ -19,6 +20,7 @@ struct FleetStatistics {
   int64_t attempts = 0;          ///< attempts that were seen to run
   int64_t rescaled =
       0;  ///< attempts restored from a checkpoint at another parallelism than the attempt before
+  FleetRequests::Counts requests;
   RunStatistics engine;
 
   void add(const FleetStatistics& other);

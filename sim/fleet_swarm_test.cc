@@ -96,6 +96,11 @@ TEST(FleetSwarm, NoWrongResultIsVisibleAndEveryJobFinishes) {
   line(cat(sum.leaders, " leaders, at ", sum.double_leaders, " looks two believed to lead; ",
            sum.attempts, " attempts, ", sum.rescaled, " restored at another parallelism, ",
            sum.engine.restores, " leaderships that went on from a checkpoint"));
+  const FleetRequests::Counts& asked = sum.requests;
+  line(cat(asked.savepoints, " savepoints requested, ", asked.stops, " to stop the job, ",
+           asked.drains, " of them drained, ", asked.checkpoints, " checkpoints requested, ",
+           asked.cancels, " cancellations; ", asked.refused, " answered with an error, ",
+           asked.taken, " savepoints taken, ", asked.restored, " restored at the end"));
   line(cat(sum.engine.restarts_inside, " restarts by a leader, ", sum.engine.completed_checkpoints,
            " checkpoints completed, ", sum.engine.failed_checkpoints, " failed, ",
            sum.engine.records, " records read"));

@@ -111,7 +111,7 @@ std::vector<std::string> FileWatch::look(bool may_take_back) {
     const int64_t newest = before.empty() ? id : before.back();
     if (!confirmed_only_ && arrived.contains(id) && newest > id && seen_[newest].lives)
       complaints.push_back(cat(directories[id], " became complete after checkpoint ", newest));
-    for (std::string& complaint : check_checkpoint(id, directories[id]))
+    for (std::string& complaint : check_snapshot(id, directories[id]))
       complaints.push_back(std::move(complaint));
   }
   if (!confirmed_only_ && !before.empty() && complete().empty() && seen_[before.back()].lives)
@@ -149,7 +149,7 @@ void FileWatch::place_on_lines() {
   }
 }
 
-std::vector<std::string> FileWatch::check_checkpoint(int64_t id, const std::string& directory) {
+std::vector<std::string> FileWatch::check_snapshot(int64_t id, const std::string& directory) const {
   MemoryFileSystem& disk = checkpoints_.raw();
   const auto sidecar = read_file(disk, directory + "/_weir");
   if (!sidecar.ok()) return {cat(directory, " has _metadata but no _weir")};

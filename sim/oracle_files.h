@@ -46,6 +46,9 @@ class FileWatch {
 
   std::vector<OutputPart> parts() const;
 
+  /// Checks that a snapshot in this directory is complete and has its files.
+  std::vector<std::string> check_snapshot(int64_t id, const std::string& directory) const;
+
  private:
   struct Seen {
     uint64_t metadata_hash = 0;
@@ -59,7 +62,6 @@ class FileWatch {
 
   /// Files in `shared/` that no checkpoint needs.
   std::vector<std::string> look_at_shared(bool late_effects);
-  std::vector<std::string> check_checkpoint(int64_t id, const std::string& directory);
 
   SimDisk& checkpoints_;
   const std::string job_directory_;
