@@ -15,14 +15,7 @@ namespace {
 /// One of the first seeds finds most mistakes.
 constexpr uint64_t kSeeds = 200;
 
-/// Two hundred seeds may not find these; a unit test finds each.
-/// - A new subtask needs restored broadcast state only for a record that was announced before the
-///   checkpoint and came after it: RestorePlan.CopiesOfABroadcastStateAreDealtInTurn.
-/// - An earlier start must be canceled while a later one has no checkpoint of its own:
-///   Coordinator.CanceledStartDeletesNothingOfALaterStart.
-/// - It must commit between the two steps in which a later start takes output back:
-///   FileSinkTest.GoingBackRemovesWhatAnEarlierStartCommitsMeanwhile.
-/// - Few pages are replaced while a small snapshot is read: StateMemory.
+/// Two hundred seeds may not find these; a unit test finds each (tests/bugs_test.py).
 bool too_rare(Bug bug) {
   return bug == Bug::kBroadcastStateNotCopied || bug == Bug::kEarlierStartDeletes ||
          bug == Bug::kCommitDuringRemovalKept || bug == Bug::kReplacedPagesKept;
@@ -42,21 +35,14 @@ TEST(Bugs, EachIsFound) {
   }
 }
 
-/// Missing here:
-/// - kOvertakenWatermarkLost: late records may be dropped or not, so no output shows that a
-/// watermark
-///   is missing. InFlight.WatermarksAndIdlenessInFlightAreRestored tests this.
-/// - kInFlightOfWrongKeyGroup: jobs have few records in flight by key when they restore at another
-///   parallelism. InFlight.EveryEdgeGivesEachRecordOnceAtAnyParallelism tests this.
+// tests/bugs_test.py has the others of these two kinds.
+
 TEST(Bugs, EachOfUnalignedCheckpointsIsFound) {
   for (const Bug bug : {Bug::kInFlightDropped, Bug::kInFlightTwice, Bug::kInFlightInputForgotten,
                         Bug::kRecordingEndsEarly})
     expect_found(bug);
 }
 
-/// Missing here: kSupersededStateRead. Few seeds restore from a group that was rewritten after a
-/// key of it was removed. IncrementalSnapshot.RestoresAtAnyParallelismWhateverFailedBefore finds
-/// it.
 TEST(Bugs, EachOfIncrementalCheckpointsIsFound) {
   for (const Bug bug : {Bug::kChangesSinceFailedCheckpointLost, Bug::kRemovedKeyReturns,
                         Bug::kSharedFileDeletedEarly, Bug::kSharedFilesKept})

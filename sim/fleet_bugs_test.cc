@@ -16,16 +16,14 @@
 namespace weir::sim {
 namespace {
 
-/// Missing here: orphans_removed_at_open, because it may take more than two hundred seeds to find.
-/// The following are missing because other rules seem to cover them; no seed has found one.
-/// - pointer_not_fenced: see FleetBugs.AnUnfencedPointerIsCoveredByTheEndOfTheSession.
+/// In a whole cluster other rules cover the remaining mistakes; tests/bugs_test.py finds them in
+/// unit tests. For pointer_not_fenced see
+/// FleetBugs.AnUnfencedPointerIsCoveredByTheEndOfTheSession. Examples of such rules:
 /// - deposed_leader_obeyed: workers follow the leader with the highest epoch they know.
 /// - late_message_of_earlier_attempt: a worker's messages arrive in order. The last one says that
-/// it has left the attempt, and the next attempt waits for it.
+///   it has left the attempt, and the next attempt waits for it.
 /// - restart_before_all_left: a worker that has not left refuses the next attempt, which is then
-/// retried.
-/// - start_before_all_deployed: data for a task that does not exist yet waits in its channel. No
-/// checkpoint is taken before all tasks exist, and each sink subtask removes only its own orphans.
+///   retried.
 /// WEIR_SIM_BUG hunts for one mistake, with WEIR_SIM_SEEDS seeds.
 constexpr Bug kBugs[] = {
     Bug::kCreditLost,

@@ -2,12 +2,12 @@
 
 #ifdef WEIR_BUGS
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 
 namespace weir {
 namespace {
-
-Bug g_enabled = Bug::kCount;
 
 constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames = {
     "ack_before_durable",
@@ -78,6 +78,15 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "overtaken_watermark_lost",
     "recording_ends_early",
 };
+
+/// WEIR_BUG=name switches a bug on for a whole program (tests/bugs_test.py).
+Bug bug_of_environment() {
+  const char* const name = std::getenv("WEIR_BUG");
+  const auto found = name == nullptr ? kNames.end() : std::find(kNames.begin(), kNames.end(), name);
+  return static_cast<Bug>(found - kNames.begin());
+}
+
+Bug g_enabled = bug_of_environment();
 
 }  // namespace
 
