@@ -227,5 +227,26 @@ TEST(StateMemory, FiredWindowsKeepNoMemory) {
   EXPECT_EQ(backend.memory().retired, 0u);
 }
 
+size_t free_nothing(PageArena&, uintptr_t) { return 1; }
+
+TEST(StateMemory, LookingForGarbageCostsTheSameHoweverMuchWaits) {
+  PageArena arena;
+  DeferredFree garbage;
+  for (uintptr_t page = 0; page < 100'000; ++page) garbage.add({page, free_nothing, 1}, 1, 1);
+  int looks = 0;
+  const auto one_is_read = [&](int64_t after) {
+    ++looks;
+    return after < 1 ? int64_t{1} : DeferredFree::kNoReader;
+  };
+  for (int batch = 0; batch < 10; ++batch) garbage.collect(arena, 8, one_is_read);
+  EXPECT_LE(looks, 20);
+  EXPECT_EQ(garbage.bytes(), 100'000u);
+  const auto none_is_read = [](int64_t) { return DeferredFree::kNoReader; };
+  EXPECT_TRUE(garbage.collect(arena, 1000, none_is_read));
+  EXPECT_EQ(garbage.bytes(), 99'000u);
+  garbage.free_all(arena);
+  EXPECT_TRUE(garbage.empty());
+}
+
 }  // namespace
 }  // namespace weir::detail

@@ -117,6 +117,46 @@ TEST(WindowContents, SnapshotEqualsTheWindowsInAnyOrderOfReadingItsGroups) {
   }
 }
 
+/// A frozen window with a key in each of its groups. Counts the calls.
+class CountingView {
+ public:
+  CountingView(std::vector<int> groups, int* calls) : groups_(std::move(groups)), calls_(calls) {}
+  int next_group(int group) const {
+    ++*calls_;
+    const auto next = std::lower_bound(groups_.begin(), groups_.end(), group);
+    return next == groups_.end() ? kNoGroup : *next;
+  }
+  template <class F>
+  void for_each_of_group(int group, F&& f) const {
+    ++*calls_;
+    if (std::binary_search(groups_.begin(), groups_.end(), group)) f(group, group);
+  }
+  void forget_sorted() const {}
+
+ private:
+  std::vector<int> groups_;
+  int* calls_;
+};
+
+TEST(WindowContents, WritingASnapshotCostsWhatItsEntriesCost) {
+  constexpr int kManyGroups = 4096;
+  constexpr int kWindows = 5000;
+  constexpr int kKeysOfWindow = 3;
+  int calls = 0;
+  FrozenWindows<CountingView> windows({0, kManyGroups - 1});
+  for (int i = 0; i < kWindows; ++i) {
+    const int first = i % 1000;
+    windows.add(window(i), {{first, first + 1000, first + 2000}, &calls}, false);
+  }
+  int entries = 0;
+  for (int group = 0; group < kManyGroups; ++group) {
+    for (int state = 0; state < 2; ++state)  // contents and timers
+      windows.for_each_of_group(group, [&](const auto&...) { ++entries; });
+  }
+  EXPECT_EQ(entries, 2 * kWindows * kKeysOfWindow);
+  EXPECT_LE(calls, kWindows + 3 * kWindows * kKeysOfWindow);
+}
+
 TEST(WindowContents, IsRestoredFromASnapshot) {
   Windows before, after;
   std::mt19937_64 random(2);
