@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "cluster/starting_line.h"
 #include "cluster/testing/preparation_fixture.h"
 #include "fs/probe.h"
 
@@ -293,6 +294,17 @@ TEST_F(JobPreparation, LargestEpochStaysRecorded) {
     ASSERT_TRUE(prepare_job(graph_, options_, files_, {.epoch = epoch, .nonce = ++nonce_}).ok());
     EXPECT_EQ(read_lineage(*files_.resolve("mem:///c/job"))->epoch, 7);
   }
+}
+
+TEST_F(JobPreparation, EpochGrowsAlthoughTheClockWasSetBack) {
+  EXPECT_EQ(epoch_without_election(options_, files_, 3), 3) << "without checkpoints";
+  options_.job_directory = "mem:///c/job";
+  options_.checkpoints_enabled = true;
+  EXPECT_EQ(epoch_without_election(options_, files_, 3), 3) << "the first start";
+  ASSERT_TRUE(prepare_job(graph_, options_, files_, {.epoch = 7, .nonce = ++nonce_}).ok());
+  EXPECT_EQ(epoch_without_election(options_, files_, 3), 8);
+  EXPECT_EQ(epoch_without_election(options_, files_, 7), 8);
+  EXPECT_EQ(epoch_without_election(options_, files_, 100), 100);
 }
 
 /// One operator with keyed state in two key groups, from a checkpoint of a job with another

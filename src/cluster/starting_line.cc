@@ -215,6 +215,16 @@ StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& opti
   return chosen;
 }
 
+int64_t epoch_without_election(const JobOptions& options, FileSystemRegistry& files,
+                               int64_t by_clock) {
+  if (options.job_directory.empty()) return by_clock;
+  const auto job = files.resolve(options.job_directory);
+  if (!job.ok()) return by_clock;
+  // If it cannot be read, the job's preparation refuses the job or waits.
+  const auto lineage = read_lineage(*job);
+  return lineage.ok() ? std::max(by_clock, lineage->epoch + 1) : by_clock;
+}
+
 bool carries_on(const DirectoryState& directory, const ChosenStart& chosen) {
   if (directory.lineage.lines.empty()) return false;
   const CheckpointLine& newest = directory.lineage.lines.back();

@@ -48,6 +48,11 @@ StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& opti
                                    FileSystemRegistry& files, const DirectoryState& directory,
                                    const std::optional<CompletedPointer>& pointer, bool read_all);
 
+/// Without election a restarted coordinator's epoch must be above the previous one: it comes from
+/// the clock (`by_clock`) or, if the clock was set back, from the record with the checkpoints.
+int64_t epoch_without_election(const JobOptions& options, FileSystemRegistry& files,
+                               int64_t by_clock);
+
 // Pure.
 
 /// Whether the start just continues the newest line at its end: then an elected leader need not

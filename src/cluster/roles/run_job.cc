@@ -11,7 +11,6 @@
 #include "base/recent_log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "checkpoint/lineage.h"
 #include "cluster/roles/coordinator_process.h"
 #include "cluster/roles/job_archive.h"
 #include "cluster/roles/job_runner.h"
@@ -19,6 +18,7 @@
 #include "cluster/roles/process.h"
 #include "cluster/roles/progress_line.h"
 #include "cluster/roles/rest_setup.h"
+#include "cluster/starting_line.h"
 #include "cluster/worker.h"
 #include "config/value_text.h"
 #include "ha/ha_options.h"
@@ -235,18 +235,6 @@ int run_embedded(const JobGraph& graph, const Configuration& configuration,
   return code;
 }
 
-/// Without election, a restarted coordinator's epoch must be above the previous one: it comes from
-/// the clock or, if the clock was set back, from the record with the checkpoints.
-int64_t epoch_without_election(const JobOptions& options, Platform& platform, bool own_workers) {
-  const int64_t by_clock = own_workers ? 1 : platform.clock.wall_ms() / 1000;
-  const auto job = options.job_directory.empty() ? StatusOr<FileLocation>(not_found("none"))
-                                                 : platform.files.resolve(options.job_directory);
-  if (!job.ok()) return by_clock;
-  // If it cannot be read, the job's preparation refuses the job or waits.
-  const auto lineage = read_lineage(*job);
-  return lineage.ok() ? std::max(by_clock, lineage->epoch + 1) : by_clock;
-}
-
 int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptions options) {
   if (Status status = check_can_be_distributed(graph); !status.ok()) return refuse(status);
   const auto ha = ha_options(configuration, graph.id);
@@ -283,9 +271,10 @@ int run_coordinator(const JobGraph& graph, Configuration configuration, JobOptio
           : static_cast<int>(configuration.get(options::kCoordinatorPort))};
   coordinator_options.advertised_host =
       configuration.get_optional(options::kCoordinatorAddress).value_or("");
-  if (!*ha)
-    coordinator_options.epoch_without_election =
-        epoch_without_election(coordinator_options.job, platform, workers > 0);
+  if (!*ha) {
+    coordinator_options.epoch_without_election = epoch_without_election(
+        coordinator_options.job, platform.files, workers > 0 ? 1 : platform.clock.wall_ms() / 1000);
+  }
   std::atomic<bool> ended{false};
   CoordinatorProcess coordinator(graph, coordinator_options, platform, zookeeper.get(),
                                  *ha ? (*ha)->paths : HaPaths{}, [&] {
