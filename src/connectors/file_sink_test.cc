@@ -8,6 +8,7 @@
 #include "checkpoint/testing/faulty_file_system.h"
 #include "connectors/test_host.h"
 #include "fs/local/local_file_system.h"
+#include "operators/log_lines.h"
 #include "testing/operator_harness.h"
 #include "weir/detail/connector/sink_operator.h"
 
@@ -222,9 +223,16 @@ TEST_F(FileSinkTest, OrphansOfAnAttemptThatNeverCompletedACheckpointAreRemoved) 
 TEST_F(FileSinkTest, FreshStartRemovesNothingOfAnotherRun) {
   const TestHost::Lists state = killed_after_acknowledging();
   const size_t left = hidden();
+  LogLines log;
   Life another(fs, {.nonce = 2, .run = 8});
   another.host.run_jobs();
   EXPECT_EQ(hidden(), left);
+  const Lines said = log.take();
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_NE(said[0].find("has unfinished files (1) of another run of this sink: if that run still "
+                         "goes on, both write their results here"),
+            std::string::npos)
+      << said[0];
   another.write({"b"});
   another.checkpoint(1);
   Life again(fs, {.nonce = 3, .restored_checkpoint = 1}, state);

@@ -60,11 +60,13 @@ class PartCommitter final : public Committer {
     uid_ = start.uid;
     restored_checkpoint_ = start.restored_checkpoint;
     int taken_back = 0;
+    int of_others = 0;
     const auto take = [&](const std::string& bucket, const std::string& name) {
       if (const auto hidden = parse_hidden_name(name)) {
-        if (hidden->sink != sink_hash(start.uid) || !hidden->run || !runs.contains(*hidden->run) ||
-            needed.contains(name))
-          return;
+        if (hidden->sink != sink_hash(start.uid)) return;
+        const bool own = hidden->run && runs.contains(*hidden->run);
+        of_others += !own;
+        if (!own || needed.contains(name)) return;
       } else if (const auto part = parse_part_name(name)) {
         if (!runs.contains(part->run) || part->checkpoint_id <= start.restored_checkpoint) return;
         ++taken_back;
@@ -80,6 +82,11 @@ class PartCommitter final : public Committer {
       const auto part = parse_part_name(base_name(path));
       if (part && runs.contains(part->run) && !needed.contains(relative))
         found.push_back(relative + kUnfinished);
+    }
+    if (of_others > 0) {
+      WEIR_LOG(kWarning) << uri_ << " has unfinished files (" << of_others
+                         << ") of another run of this sink: if that run still goes on, both write "
+                            "their results here; stop one of them, or give it another directory";
     }
     if (taken_back > 0) {
       WEIR_LOG(kWarning) << uri_ << ": takes back " << taken_back
