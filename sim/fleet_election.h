@@ -36,6 +36,7 @@ class ElectionWatch {
   const SimZooKeeper& zookeeper_;
   const JobId job_;
   bool may_be_canceled_ = false;
+  int64_t seen_ = -1;  ///< the number of transactions at the last look
   int64_t epoch_ = 0;
   std::optional<int64_t> pointer_;
   std::string pointer_text_;
