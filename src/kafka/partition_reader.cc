@@ -23,6 +23,8 @@ constexpr int kWaitMs = 200;
 /// How long to wait at most for a free thread of that pool.
 constexpr int64_t kIdlePollMs = 25;
 constexpr int64_t kLagIntervalMs = 1000;
+/// Less than any useful idle time.
+constexpr int64_t kBehindIntervalMs = 25;
 constexpr int kPoisonLogged = 10;
 constexpr size_t kPoisonShown = 100;  ///< bytes
 
@@ -107,6 +109,7 @@ class PartitionReader final : public KafkaReader {
       if (tracker_ != nullptr) tracker_->records_of(partition.id());
       break;
     }
+    keep_active();
     measure();
     *messages = messages_;
     if (!messages_.empty()) return {kMore};
@@ -158,6 +161,19 @@ class PartitionReader final : public KafkaReader {
   }
 
  private:
+  /// A partition that is behind its end is not idle: its messages are on their way, or an open
+  /// transaction holds them back.
+  void keep_active() {
+    const int64_t now_ms = context_->processing_time_ms();
+    if (tracker_ == nullptr ||
+        (now_ms >= looked_at_ms_ && now_ms - looked_at_ms_ < kBehindIntervalMs))
+      return;
+    looked_at_ms_ = now_ms;
+    for (const auto& partition : partitions_) {
+      if (!partition->at_stop() && partition->lag() > 0) tracker_->begin(partition->id());
+    }
+  }
+
   void measure() {
     for (const KafkaMessage& message : messages_)
       bytes_->inc(static_cast<int64_t>(message.value ? message.value->size() : 0));
@@ -239,6 +255,7 @@ class PartitionReader final : public KafkaReader {
   Counter* errors_ = nullptr;
   Counter* bytes_ = nullptr;
   int64_t measured_at_ms_ = 0;
+  int64_t looked_at_ms_ = 0;
 };
 
 }  // namespace

@@ -153,6 +153,20 @@ TEST(SplitTimes, IdleSplitDoesNotHoldBack) {
   EXPECT_EQ(splits.read("a", {31}).poll(1), "30");
 }
 
+TEST(SplitTimes, SplitWithRecordsThatAreNotHereYetIsNotIdle) {
+  Splits splits(idle_after(100));
+  EXPECT_EQ(splits.read("a", {11}).read("b", {6}).poll(), "5");
+  for (int64_t i = 0; i < 5; ++i) {
+    splits->begin("b");
+    EXPECT_EQ(splits.read("a", {20 + i}).poll(60), "5");
+  }
+  splits.read("a", {31}).poll(60);
+  EXPECT_EQ(splits.read("a", {41}).poll(60), "40") << "it has none any more";
+  splits->begin("b");
+  EXPECT_EQ(splits.read("a", {51}).poll(60), "40") << "it has some again";
+  EXPECT_EQ(splits.read("b", {61}).poll(60), "50");
+}
+
 TEST(SplitTimes, SubtaskIsIdleWhenAllItsSplitsAre) {
   Splits splits(idle_after(1000));
   splits.read("a", {11}).read("b", {6}).poll();

@@ -48,6 +48,15 @@ class Divert final : public weir::ProcessFunction<Event, Event> {
   }
 };
 
+class ShowWatermark final : public weir::ProcessFunction<Event, std::string> {
+ public:
+  void process_element(const Event& event, Context& context,
+                       weir::Collector<std::string>& out) override {
+    out.collect(event.key + " " + std::to_string(event.number) + " at " +
+                std::to_string(context.current_watermark()));
+  }
+};
+
 weir::OffsetsInitializer offsets_of(const std::string& text) {
   using Reset = weir::OffsetResetStrategy;
   if (text == "latest") return weir::OffsetsInitializer::latest();
@@ -130,6 +139,8 @@ int main(int argc, char** argv) {
   const std::string source_properties = env.flag("source-properties", "", "NAME=VALUE;…");
   const std::string sink_properties = env.flag("sink-properties", "", "NAME=VALUE;…");
   const int64_t die_at_commit = env.flag("die-at-commit", int64_t{0}, "kills the process there");
+  const double rate = env.flag("rate", 0.0, "messages a second; 0: no limit");
+  const bool watermarks = env.flag("watermarks", false, "prints the watermark with each number");
   const auto discovery = env.flag("discovery", std::chrono::milliseconds(1000), "of partitions");
   for (const char* name : {"servers", "accept-loss", "die-at-commit"}) env.may_vary(name);
 
@@ -144,6 +155,7 @@ int main(int argc, char** argv) {
     builder.bootstrap_servers(servers)
         .partition_discovery_interval(discovery)
         .starting_offsets(offsets_of(start))
+        .rate(rate)
         .on_poison_message(skip ? weir::PoisonMessage::kSkip : weir::PoisonMessage::kFail);
     if (input.starts_with("~")) builder.topic_pattern(input.substr(1));
     else builder.topics(input);
@@ -175,6 +187,16 @@ int main(int argc, char** argv) {
       return Event{std::string(message.value.value_or("")) + ": " + std::string(problem), -1,
                    message.offset};
     });
+  }
+  if (watermarks) {
+    const auto strategy = weir::for_monotonous_timestamps<Event>()
+                              .with_timestamp_assigner([](const Event& e) { return e.number; })
+                              .with_idleness(std::chrono::milliseconds(300));
+    env.from_source(builder.build(), strategy, "events")
+        .uid("events")
+        .process(ShowWatermark())
+        .print();
+    return env.execute("kafka watermarks");
   }
   const auto events = env.from_source(builder.build(), weir::no_watermarks(), "events")
                           .uid("events")

@@ -7,6 +7,7 @@ Usage: kafka_test.py --build DIR [--only CASE]
 import argparse
 import inspect
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -221,6 +222,61 @@ def transactions_of_others(case):
     expect(case.printed() == ["k0 1 0", "k0 2 1"], "other messages")
 
 
+def rate_is_limited(case):
+    case.kafka.topic(case.input, 2)
+    case.kafka.produce(case.input, numbered(2, 0, 40))
+    begin = time.monotonic()
+    found = case.printed("--rate", "40")
+    seconds = time.monotonic() - begin
+    expect(sorted(found) == counted(2, 40), f"{found}")
+    expect(seconds > 1.5, f"80 messages at 40 a second took only {seconds} s")
+
+
+def partition_that_is_held_back_is_not_idle(case):
+    """An open transaction in one partition holds back event time, though the other goes on."""
+
+    def send(partition, value):
+        case.kafka.kcat("-P", "-t", case.output, "-p", str(partition), text=f"{value}\n")
+
+    case.kafka.topic(case.input, 1)
+    case.kafka.topic(case.output, 2)
+    send(0, "k0 5")
+    send(1, "k0 5")
+    case.kafka.produce(case.input, ["k0 0"])
+    code, out = case.run("--stop", "latest", "--die-at-commit", "1")
+    expect(code == -9, f"{code}: {out}")
+    (transaction,) = kafka_transactions.listed(case)
+    messages = case.kafka.read(case.output, "read_uncommitted")
+    (held,) = [int(partition) for partition, value in messages if value == "k0 1 0"]
+    job = case.job(
+        *("--in", case.output, "--watermarks", "--skip-poison"), output=False, checkpoints=False
+    )
+    number = 99
+
+    def event_time():
+        """Sends a message to the other partition, and returns the watermark before it."""
+        nonlocal number
+        number += 1
+        send(1 - held, f"k1 {number}")
+        pattern = re.compile(rf"^k1 {number} at (-?\d+)$")
+        (found,) = wait_for(
+            "the message", lambda: list(filter(None, map(pattern.match, job.lines)))
+        )
+        return int(found[1])
+
+    try:
+        wait_for("both partitions", lambda: sum(x.startswith("k0 5 ") for x in job.lines) == 2)
+        end = time.monotonic() + 1.5  # five times the idle time
+        while time.monotonic() < end:
+            found = event_time()
+            expect(found < 5, f"event time went on to {found}")
+        brokers = ("--brokers", case.kafka.servers)
+        kafka_transactions.weir(case, "abort", transaction.split()[0], *brokers, "--yes")
+        wait_for("an idle partition", lambda: event_time() >= 100)
+    finally:
+        job.end()
+
+
 def errors_before_the_first_record(case):
     code, out = case.run(output=False)
     expect(code == REFUSED, out)
@@ -275,6 +331,8 @@ CASES = [
     expired_offset_is_an_error_unless_declared,
     poison_messages,
     transactions_of_others,
+    rate_is_limited,
+    partition_that_is_held_back_is_not_idle,
     errors_before_the_first_record,
     transaction_that_times_out_fails_its_checkpoint,
 ]

@@ -13,6 +13,7 @@
 #include "weir/connector/kafka_message.h"
 #include "weir/connector/source.h"
 #include "weir/detail/connector/kafka_reader.h"
+#include "weir/detail/connector/pacer.h"
 #include "weir/detail/stream/stream_graph.h"
 #include "weir/format/schema.h"
 
@@ -104,6 +105,7 @@ class KafkaSource final : public Source<T, detail::KafkaSplit> {
       if (Status checked = value_schema_()->check(); !checked.ok())
         return std::string(checked.message());
     }
+    if (Status rate = rate_.check(); !rate.ok()) return std::string(rate.message());
     return options_.problem();
   }
 
@@ -115,6 +117,7 @@ class KafkaSource final : public Source<T, detail::KafkaSplit> {
   KafkaSource() = default;
 
   detail::KafkaSourceOptions options_;
+  detail::SourceRate rate_;
   // One of the two.
   Deserialize deserialize_;
   DeserializationSchemaFactory<T> value_schema_;
@@ -160,6 +163,11 @@ class KafkaSource<T>::Builder {
   /// 5 minutes.
   Builder& partition_discovery_interval(std::chrono::milliseconds interval) {
     source_.options_.discovery = interval;
+    return *this;
+  }
+  /// Sets the maximum rate in messages per second, over all subtasks. Default: no limit.
+  Builder& rate(double messages_per_second) {
+    source_.rate_.set(messages_per_second);
     return *this;
   }
   /// Sets a property of librdkafka by its name, such as `security.protocol`.
@@ -222,6 +230,7 @@ class KafkaSource<T>::Reader final : public SourceReader<T, Split> {
       : deserialize_(source.deserialize_),
         value_schema_(source.value_schema_ ? source.value_schema_() : nullptr),
         poison_record_(source.poison_record_),
+        pacer_(source.rate_),
         reader_(detail::make_kafka_reader(source.options_, source.on_poison_)) {}
 
   void track_splits(SplitTracker& tracker) override { reader_->track_splits(tracker); }
@@ -229,15 +238,27 @@ class KafkaSource<T>::Reader final : public SourceReader<T, Split> {
                               const std::vector<std::string>& resume) override {
     reader_->pause_or_resume_splits(pause, resume);
   }
-  Status open(OperatorContext& context) override { return reader_->open(context); }
-  void add_splits(std::vector<Split> splits) override { reader_->add_splits(std::move(splits)); }
+  Status open(OperatorContext& context) override {
+    context_ = &context;
+    pacer_.open(context.parallelism());
+    return reader_->open(context);
+  }
+  void add_splits(std::vector<Split> splits) override {
+    if (!splits.empty()) pacer_.set_reading(true);
+    reader_->add_splits(std::move(splits));
+  }
   std::vector<Split> snapshot() override { return reader_->snapshot(); }
   void checkpoint_taken(int64_t id) override { reader_->checkpoint_taken(id); }
   void checkpoint_completed(int64_t id) override { reader_->checkpoint_completed(id); }
 
   PollResult poll(BatchOf<T>& out, size_t max_records) override {
+    const int64_t now_ms = pacer_.limited() ? context_->processing_time_ms() : 0;
+    const size_t allowed = pacer_.allowed(now_ms, max_records);
+    if (allowed == 0) return {PollResult::Status::kNothingNow, pacer_.next_ms(now_ms)};
     std::span<const KafkaMessage> messages;
-    const PollResult result = reader_->take(max_records, &messages);
+    const PollResult result = reader_->take(allowed, &messages);
+    pacer_.emitted(messages.size());
+    if (result.status == PollResult::Status::kEnd) pacer_.set_reading(false);
     for (const KafkaMessage& message : messages) {
       const size_t before = out.size();
       Status read;
@@ -271,7 +292,9 @@ class KafkaSource<T>::Reader final : public SourceReader<T, Split> {
   const Deserialize deserialize_;
   const std::unique_ptr<DeserializationSchema<T>> value_schema_;
   const PoisonRecord poison_record_;
+  detail::Pacer pacer_;
   const std::unique_ptr<detail::KafkaReader> reader_;
+  OperatorContext* context_ = nullptr;
 };
 
 }  // namespace weir

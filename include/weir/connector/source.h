@@ -15,7 +15,8 @@ namespace weir {
 class SplitTracker {
  public:
   virtual ~SplitTracker() = default;
-  /// The split is being read from now on: event time waits for its records.
+  /// The split is being read from now on: event time waits for its records. Again for a split: it
+  /// has records that are not here yet, so its idle time begins anew.
   virtual void begin(const std::string& id) = 0;
   /// The records that poll() appends from now on are of this split.
   virtual void records_of(const std::string& id) = 0;

@@ -32,13 +32,13 @@ class SplitTimes final : public SplitTracker {
         reading_(rest_.get()) {}
 
   void begin(const std::string& id) override {
-    if (find(id) != nullptr) return;
-    splits_.push_back(std::make_unique<Split>(id, *this));
+    Split& split = find_or_add(id);
+    split.quiet_ms = 0;
+    split.timed_out = false;
     changed_ = true;
   }
   void records_of(const std::string& id) override {
-    begin(id);
-    parts_.push_back({batch_.records.size(), find(id)});
+    parts_.push_back({batch_.records.size(), &find_or_add(id)});
   }
   /// Takes effect in on_polled(), after the split's last records.
   void end(const std::string& id) override {
@@ -126,6 +126,12 @@ class SplitTimes final : public SplitTracker {
       if (split->id == id && !split->ending) return split.get();
     }
     return nullptr;
+  }
+  Split& find_or_add(const std::string& id) {
+    if (Split* const split = find(id)) return *split;
+    splits_.push_back(std::make_unique<Split>(id, *this));
+    changed_ = true;
+    return *splits_.back();
   }
 
   /// Gives the records from `first` to before `last` to the split that is being read.
