@@ -5,36 +5,12 @@
 #include <optional>
 
 #include "base/strings.h"
-#include "graph/execution_graph.h"
 #include "graph/explain.h"
+#include "graph/testing/stream_nodes.h"
 #include "weir/detail/types/record_codec_of.h"
 
-namespace weir {
+namespace weir::graph_tests {
 namespace {
-
-using detail::OperatorSettings;
-using detail::StreamGraph;
-using detail::StreamInput;
-using detail::StreamNode;
-
-StreamInput forward(int from) { return {from, Partitioning::kForward, nullptr}; }
-StreamInput rebalance(int from) { return {from, Partitioning::kRebalance, nullptr}; }
-StreamInput broadcast(int from) { return {from, Partitioning::kBroadcast, nullptr}; }
-StreamInput hash(int from) { return {from, Partitioning::kHash, nullptr}; }
-
-StreamNode node(std::string name, std::vector<StreamInput> inputs = {}) {
-  StreamNode result;
-  result.name = std::move(name);
-  result.inputs = std::move(inputs);
-  return result;
-}
-
-JobGraphOptions options(int parallelism = 1) {
-  JobGraphOptions result;
-  result.name = "test";
-  result.parallelism = parallelism;
-  return result;
-}
 
 /// "[0] 2/128 Source: a -> map; [1] … ; 0-hash-1"
 std::string shape(const StatusOr<JobGraph>& graph) {
@@ -152,12 +128,6 @@ TEST(BuildJobGraph, ForFlinkSeveralConsumersEndTheChain) {
                                     node("c", {forward(2)})}},
                                   flink)),
             "[0] 1/128 Source: in; [1] 1/128 a; [2] 1/128 b -> c; 0-forward-1; 0-forward-2; ");
-}
-
-StreamInput side(int from, int output, Partitioning partitioning = Partitioning::kForward) {
-  StreamInput input{from, partitioning, nullptr};
-  input.output = output;
-  return input;
 }
 
 TEST(BuildJobGraph, SideOutputsKeepTheirNumbers) {
@@ -400,128 +370,5 @@ TEST(BuildJobGraph, FingerprintCoversEverythingThatTwoProcessesMustAgreeOn) {
   EXPECT_NE(original, of(base, renamed));
 }
 
-TEST(Explain, ShowsChainsUidsAndExchanges) {
-  StreamGraph graph{{node("departures"), node("map", {forward(0)}), node("sum", {hash(1)}),
-                     node("out", {forward(2)})}};
-  graph.nodes[0].uid = "src-uid";
-  graph.nodes[2].uid = "count-uid";
-  graph.nodes[3].parallelism = 1;
-  auto job = build_job_graph(graph, options(2));
-  ASSERT_TRUE(job.ok());
-  job->fingerprint = murmur3_128("count-uid");
-  EXPECT_EQ(explain(*job),
-            "Job 'test', bounded\n"
-            "  id 00000000000000000000000000000000\n"
-            "  fingerprint e7d10c5c3dca7d2059d631494000fce8\n"
-            "\n"
-            "[0] Source: departures -> map\n"
-            "    parallelism 2 of at most 128\n"
-            "    departures  uid src-uid     id 65eb651c08e51afc6b01b9ec8c609cba\n"
-            "    map         uid auto-map-1  id " +
-                murmur3_128("auto-map-1").to_hex() +
-                "\n"
-                "    --hash--> [1]\n"
-                "\n"
-                "[1] sum\n"
-                "    parallelism 2 of at most 128\n"
-                "    sum         uid count-uid   id e7d10c5c3dca7d2059d631494000fce8\n"
-                "    --rebalance--> [2]\n"
-                "\n"
-                "[2] out\n"
-                "    parallelism 1 of at most 128\n"
-                "    out         uid auto-out-1  id " +
-                murmur3_128("auto-out-1").to_hex() + "\n");
-}
-
-TEST(Explain, SaysWhoseRecordsABranchGets) {
-  StreamInput second = hash(1);
-  second.input = 1;
-  StreamGraph graph{{node("in"), node("split", {forward(0)}), node("late", {side(1, 1)}),
-                     node("log", {forward(1)}), node("join", {hash(3), second})}};
-  graph.nodes[1].side_outputs = {{"too late", typeid(int)}};
-  auto job = build_job_graph(graph, options());
-  ASSERT_TRUE(job.ok());
-  std::string text = explain(*job);
-  const auto id = [](const char* uid) { return murmur3_128(uid).to_hex(); };
-  EXPECT_EQ(text.substr(text.find("[0]")),
-            "[0] Source: in -> split -> (late, log)\n"
-            "    parallelism 1 of at most 128\n"
-            "    in     uid auto-in-1     id " +
-                id("auto-in-1") +
-                "\n"
-                "    split  uid auto-split-1  id " +
-                id("auto-split-1") +
-                "\n"
-                "    late   uid auto-late-1   id " +
-                id("auto-late-1") +
-                "  (side output 'too late' of split)\n"
-                "    log    uid auto-log-1    id " +
-                id("auto-log-1") +
-                "  (from split)\n"
-                "    --hash--> [1]\n"
-                "    --hash--> [1] input 2  (from split)\n"
-                "\n"
-                "[1] join\n"
-                "    parallelism 1 of at most 128\n"
-                "    join   uid auto-join-1   id " +
-                id("auto-join-1") + "\n");
-}
-
-JobVertex vertex(int parallelism) {
-  JobVertex result;
-  result.parallelism = parallelism;
-  return result;
-}
-
-TEST(BuildExecutionGraph, SubtaskIRunsInSlotI) {
-  JobGraph graph;
-  graph.vertices = {vertex(1), vertex(2)};
-  const ExecutionGraph result = build_execution_graph(graph);
-  EXPECT_EQ(result.slots, 2);
-  EXPECT_EQ(result.subtasks, (std::vector<ExecutionSubtask>{{0, 0, 0}, {1, 0, 0}, {1, 1, 1}}));
-}
-
-TEST(BuildExecutionGraph, ForwardEdgesStayInTheirSlotOthersGoToAll) {
-  JobGraph graph;
-  graph.vertices = {vertex(2), vertex(2), vertex(1)};
-  graph.edges = {{0, 1, Partitioning::kForward, nullptr},
-                 {0, 1, Partitioning::kHash, nullptr},
-                 {1, 2, Partitioning::kRebalance, nullptr}};
-  EXPECT_EQ(
-      build_execution_graph(graph).channels,
-      (std::vector<ExecutionChannel>{
-          {0, 0, 0}, {0, 1, 1}, {1, 0, 0}, {1, 0, 1}, {1, 1, 0}, {1, 1, 1}, {2, 0, 0}, {2, 1, 0}}));
-}
-
-TEST(BuildExecutionGraph, RescaleConnectsEachSubtaskWithItsShare) {
-  const auto channels = [](int senders, int receivers) {
-    JobGraph graph;
-    graph.vertices = {vertex(senders), vertex(receivers)};
-    graph.edges = {{0, 1, Partitioning::kRescale, nullptr}};
-    std::string text;
-    for (const ExecutionChannel& channel : build_execution_graph(graph).channels)
-      text += cat(channel.from, ">", channel.to, " ");
-    return text;
-  };
-  EXPECT_EQ(channels(2, 4), "0>0 0>1 1>2 1>3 ");
-  EXPECT_EQ(channels(4, 2), "0>0 1>0 2>1 3>1 ");
-  EXPECT_EQ(channels(2, 2), "0>0 1>1 ");
-  // As in Flink, the shares differ by at most one.
-  EXPECT_EQ(channels(2, 3), "0>0 0>1 1>2 ");
-  EXPECT_EQ(channels(3, 2), "0>0 1>1 2>1 ");
-  EXPECT_EQ(channels(1, 3), "0>0 0>1 0>2 ");
-}
-
-TEST(SlotsWithinReach, ForwardEdgesReachNoOtherSlotAndOthersReachAllOfTheOtherSide) {
-  JobGraph graph;
-  graph.vertices = {vertex(4), vertex(4), vertex(2)};
-  graph.edges = {{0, 1, Partitioning::kForward, nullptr}};
-  EXPECT_EQ(slots_within_reach(graph, {0, 3}), 0);
-  graph.edges.push_back({1, 2, Partitioning::kRebalance, nullptr});
-  EXPECT_EQ(slots_within_reach(graph, {3}), 2) << "it only sends";
-  EXPECT_EQ(slots_within_reach(graph, {3, 1}), 4) << "slot 1 is sent to by all";
-  EXPECT_EQ(slots_within_reach(graph, {}), 0);
-}
-
 }  // namespace
-}  // namespace weir
+}  // namespace weir::graph_tests
