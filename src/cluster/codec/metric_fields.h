@@ -2,9 +2,9 @@
 
 #include "metrics/metric_report.h"
 
-// The fields of a metric report, for the codec of messages (message_codec.cc).
+// The fields of a metric report in messages.
 
-namespace weir {
+namespace weir::codec {
 
 template <class Archive>
 void fields(Archive& a, HistogramStatistics& h) {
@@ -71,4 +71,4 @@ void fields(Archive& a, MetricReport& r) {
   a | r.left_out;
 }
 
-}  // namespace weir
+}  // namespace weir::codec
