@@ -10,6 +10,7 @@ namespace weir {
 
 constexpr int32_t kMetadataMagic = 0x4960672D;
 constexpr int32_t kMasterStateMagic = static_cast<int32_t>(0xC96B1696);
+constexpr int32_t kMaxKeyGroups = 32768;
 constexpr int32_t kFinishedOperator = -1;  ///< in place of the number of subtasks
 /// A null as Java's ObjectOutputStream writes it: no checkpoint properties.
 constexpr std::string_view kNullProperties("\xAC\xED\x00\x05\x70", 5);
