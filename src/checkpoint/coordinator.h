@@ -181,6 +181,11 @@ class CheckpointCoordinator {
   void publish(Entry& entry, bool again);
   void on_written(CheckpointId id, const PublishResult& result);
   void complete(CheckpointId id, const PublishResult& result);
+  Sidecar sidecar_of(const PendingCheckpoint& checkpoint) const;
+  /// Puts it into the history.
+  CompletedCheckpoint note_completed(const Entry& entry, const PublishResult& result);
+  /// Remembers the shared files that a completed checkpoint needs.
+  void note_references(CheckpointId id, const std::vector<DataFile>& files);
   void subsume_older_than(CheckpointId id);
   /// INVALID_ARGUMENT: it refers to a shared file that may be gone.
   Status check_references(const Entry& entry, const AcknowledgeCheckpoint& message) const;
