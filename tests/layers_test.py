@@ -141,7 +141,7 @@ def findings(path, text, modules):
                     line,
                     f"<{name}> may be included in {', '.join(THIRD_PARTY[wrapped])} only: use what is there",
                 )
-            elif path.endswith(".h"):
+            elif path.endswith(".h") and not is_test(path):
                 yield line, f"<{name}> is included in a header: keep it in the .cc file"
         elif re.fullmatch(SYSTEM, name):
             if not path.startswith(tuple(SYSTEM_PLACES)) and not is_test(path):
