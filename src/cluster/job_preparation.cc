@@ -1,67 +1,20 @@
 #include "cluster/job_preparation.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "base/bug_switch.h"
 #include "base/log.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "checkpoint/protocol/paths.h"
-#include "checkpoint/snapshot_loader.h"
 #include "checkpoint/storage.h"
 #include "cluster/call_at_start.h"
 #include "cluster/job_identity.h"
 #include "cluster/start_probe.h"
 #include "cluster/starting_line.h"
+#include "cluster/starting_point.h"
 
 namespace weir {
 namespace {
-
-std::vector<RestoreTarget> restore_targets(const JobGraph& graph) {
-  std::vector<RestoreTarget> targets;
-  for (const JobVertex& vertex : graph.vertices) {
-    for (const JobOperator& op : vertex.chain) {
-      targets.push_back({op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
-    }
-  }
-  return targets;
-}
-
-/// For each vertex: the program's setting, or else the max parallelism that the state of its
-/// operators requires.
-std::vector<int32_t> max_parallelisms_of(const JobGraph& graph,
-                                         const CheckpointMetadata& metadata) {
-  std::vector<int32_t> result;
-  for (const JobVertex& vertex : graph.vertices) {
-    int max_parallelism = vertex.max_parallelism;
-    for (const JobOperator& op : vertex.chain) {
-      const auto stored = stored_max_parallelism(metadata, op.id);
-      if (stored && !vertex.max_parallelism_given) max_parallelism = *stored;
-    }
-    result.push_back(max_parallelism);
-  }
-  return result;
-}
-
-StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph,
-                                                    const JobOptions& options,
-                                                    FileSystemRegistry& files) {
-  auto start = std::make_shared<StartingPoint>();
-  start->restored_checkpoint = loaded.metadata->checkpoint_id;
-  start->restored_directory = loaded.directory.uri;
-  start->metadata = std::move(loaded.metadata);
-  start->max_parallelisms = max_parallelisms_of(graph, *start->metadata);
-  WEIR_ASSIGN_OR_RETURN(const JobGraph fitting,
-                        with_max_parallelisms(graph, start->max_parallelisms));
-  // If the plan fails at the full parallelism, it fails at any.
-  WEIR_ASSIGN_OR_RETURN(const auto plan, restore_plan(fitting, options, *start));
-  WEIR_ASSIGN_OR_RETURN(start->splits,
-                        start_sources(graph, plan.get(), start->metadata.get(), files));
-  if (loaded.sidecar) start->sidecar = std::make_shared<const Sidecar>(*std::move(loaded.sidecar));
-  WEIR_LOG(kInfo) << "restoring from " << start->restored_directory << "\n" << plan->to_string();
-  return start;
-}
 
 /// Records for all later leaders where the job begins. "latest" must mean the same to them, even if
 /// a leader that is deposed before its first checkpoint counts completes one later.
@@ -97,19 +50,8 @@ class Preparation {
   StatusOr<std::optional<PreparedJob>> run() {
     WEIR_ASSIGN_OR_RETURN(directory_, look_at_directory(options_, files_));
     if (in_.store != nullptr) {
-      WEIR_ASSIGN_OR_RETURN(recorded_job_, in_.store->job());
-      if (recorded_job_) {
-        WEIR_RETURN_IF_ERROR(
-            check_same_job(*recorded_job_, recorded_job(graph_), options_.accept_changed_job));
-      }
-      WEIR_ASSIGN_OR_RETURN(prepared_.result, in_.store->result());
-      if (prepared_.result && !bug_enabled(Bug::kResultForgotten))
-        return std::optional<PreparedJob>(std::move(prepared_));
-      prepared_.result.reset();
-      WEIR_ASSIGN_OR_RETURN(pointer_, in_.store->pointer());
-      led_before_ = pointer_.has_value();
-      // The record contains only the meaning of "latest".
-      if (pointer_ && pointer_->id == 0 && options_.restore_from != kFromLatest) pointer_.reset();
+      WEIR_RETURN_IF_ERROR(read_store());
+      if (prepared_.result) return std::optional<PreparedJob>(std::move(prepared_));
     }
     WEIR_ASSIGN_OR_RETURN(
         chosen_, choose_start(graph_, options_, files_, directory_, pointer_, in_.read_all));
@@ -148,6 +90,23 @@ class Preparation {
   bool in_this_directory() const {
     return chosen_.beginning.from >= 0 && !chosen_.beginning.elsewhere &&
            chosen_.beginning.origin.empty();
+  }
+
+  /// Sets the prepared job's result if an earlier leader has ended the job.
+  Status read_store() {
+    WEIR_ASSIGN_OR_RETURN(recorded_job_, in_.store->job());
+    if (recorded_job_) {
+      WEIR_RETURN_IF_ERROR(
+          check_same_job(*recorded_job_, recorded_job(graph_), options_.accept_changed_job));
+    }
+    WEIR_ASSIGN_OR_RETURN(prepared_.result, in_.store->result());
+    if (bug_enabled(Bug::kResultForgotten)) prepared_.result.reset();
+    if (prepared_.result) return {};
+    WEIR_ASSIGN_OR_RETURN(pointer_, in_.store->pointer());
+    led_before_ = pointer_.has_value();
+    // The record contains only the meaning of "latest".
+    if (pointer_ && pointer_->id == 0 && options_.restore_from != kFromLatest) pointer_.reset();
+    return {};
   }
 
   /// All files of weir's own snapshots are in their directory; others may share theirs.
@@ -289,22 +248,6 @@ class Preparation {
   PreparedJob prepared_;
 };
 
-/// Records that a running job goes back to a checkpoint older than its newest.
-Status record_going_back(const FileLocation& job, const LoadedCheckpoint& to, uint64_t nonce,
-                         PreparedJob* prepared) {
-  if (prepared->lineage.newest == 0) return {};
-  WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_on_lines(job, prepared->lineage));
-  const LineBeginning beginning{.from = to.metadata->checkpoint_id,
-                                .from_start = to.sidecar->start,
-                                .origin = {},
-                                .new_run = nonce};
-  Lineage lineage =
-      begin_line(prepared->lineage, beginning, inventory.highest, inventory.completed);
-  WEIR_RETURN_IF_ERROR(record_lineage(job, lineage, nonce));
-  prepared->lineage = std::move(lineage);
-  return {};
-}
-
 }  // namespace
 
 StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& options,
@@ -320,136 +263,6 @@ StatusOr<PreparedJob> prepare_job(const JobGraph& graph, const JobOptions& optio
   return failed_precondition(
       cat("another process goes on starting this job, or completing its checkpoints, in ",
           options.job_directory, ": stop it, then start this one again"));
-}
-
-Status check_still_newest(const PreparedJob& prepared) {
-  if (!prepared.job_directory || prepared.lineage.newest == 0) return {};
-  const Status newest = check_newest_start(*prepared.job_directory, prepared.lineage.newest);
-  if (newest.code() != StatusCode::kAborted) return newest;
-  return failed_precondition(std::string(newest.message()));
-}
-
-StatusOr<PreparedJob> prepare_restart(const JobGraph& graph, const JobOptions& options,
-                                      FileSystemRegistry& files, PreparedJob before,
-                                      const RestartFrom& from) {
-  WEIR_RETURN_IF_ERROR(check_still_newest(before));
-  std::vector<CheckpointId> candidates;
-  for (const CheckpointId id : from.completed) {
-    if (from.set_aside.contains(id)) continue;
-    if (before.lineage.lines.empty() || before.lineage.lines.back().holds(id, std::nullopt))
-      candidates.push_back(id);
-  }
-  if (candidates.empty() && !from.set_aside.empty()) {
-    return failed_precondition(
-        "no checkpoint is left that could be restored; give --from the path of another one, or "
-        "mend what is wrong");
-  }
-  const bool as_before =
-      candidates.empty() || before.start->restored_checkpoint == candidates.back();
-  if (as_before && (!from.read_all || !before.start->metadata)) return before;
-  LoadOptions how{
-      .read_all = from.read_all, .require_sidecar = !candidates.empty(), .files = &files};
-  if (candidates.empty()) {
-    WEIR_ASSIGN_OR_RETURN(const FileLocation directory,
-                          files.resolve(before.start->restored_directory));
-    WEIR_RETURN_IF_ERROR(load_checkpoint(directory, how).status());
-    return before;
-  }
-  WEIR_ASSIGN_OR_RETURN(const FileLocation job, files.resolve(options.job_directory));
-  auto loaded = load_checkpoint(job.child(checkpoint_directory_name(candidates.back())), how);
-  if (loaded.status().code() == StatusCode::kDataLoss && from.may_fall_back) {
-    how.read_all = true;
-    WEIR_ASSIGN_OR_RETURN(
-        LatestCheckpoint latest, find_latest(job, how, [&](CheckpointId id, const Sidecar*) {
-          return std::find(candidates.begin(), candidates.end(), id) != candidates.end();
-        }));
-    for (const std::string& line : latest.fallbacks) { WEIR_LOG(kWarning) << line; }
-    if (latest.checkpoint) loaded = *std::move(latest.checkpoint);
-  }
-  if (!loaded.ok()) return loaded.status();
-  if (from.may_fall_back && loaded->metadata->checkpoint_id < from.completed.back()) {
-    WEIR_RETURN_IF_ERROR(record_going_back(job, *loaded, from.nonce, &before));
-  }
-  WEIR_ASSIGN_OR_RETURN(const auto start, start_from(*std::move(loaded), graph, options, files));
-  start->run = before.start->run;
-  start->continues_run = true;  // the checkpoint belongs to this run
-  before.start = start;
-  return before;
-}
-
-CoordinatorOptions coordinator_options(const JobGraph& graph, const JobOptions& options,
-                                       const PreparedJob& prepared) {
-  CoordinatorOptions result;
-  result.job = *prepared.job_directory;
-  result.job_name = graph.name;
-  result.job_id = graph.id;
-  result.fingerprint = graph.fingerprint.to_hex();
-  result.arguments = graph.arguments;
-  result.start = prepared.lineage.newest;
-  result.trigger = options.trigger;
-  result.timeout = options.checkpoint_timeout;
-  result.tolerable_failed_checkpoints = options.tolerable_failed_checkpoints;
-  result.num_retained = options.num_retained;
-  result.retention = options.retention;
-  result.incremental = options.worker.incremental;
-  result.highest_used_id = prepared.highest_used_id;
-  result.completed = prepared.completed;
-  result.orphans = prepared.orphans;
-  result.unconfirmed = prepared.unconfirmed;
-  result.claimed = prepared.claimed;
-  return result;
-}
-
-CheckpointParticipants participants_of(const JobGraph& graph,
-                                       const std::vector<int32_t>& worker_of_shard) {
-  CheckpointParticipants participants;
-  const int32_t last = worker_of_shard.empty()
-                           ? 0
-                           : *std::max_element(worker_of_shard.begin(), worker_of_shard.end());
-  for (const JobVertex& vertex : graph.vertices) {
-    for (const JobOperator& op : vertex.chain) {
-      participants.operators.push_back(
-          {op.name, op.uid, op.id, vertex.parallelism, vertex.max_parallelism});
-      for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
-        if (bug_enabled(Bug::kWorkerForgottenInCheckpoint) && last > 0 &&
-            worker_of_shard[static_cast<size_t>(subtask)] == last)
-          continue;
-        participants.processes[worker_of_shard[static_cast<size_t>(subtask)]].push_back(
-            {op.id, subtask});
-      }
-    }
-  }
-  return participants;
-}
-
-StatusOr<JobGraph> with_max_parallelisms(const JobGraph& graph,
-                                         const std::vector<int32_t>& max_parallelisms) {
-  JobGraph result = graph;
-  for (size_t v = 0; v < std::min(max_parallelisms.size(), result.vertices.size()); ++v) {
-    JobVertex& vertex = result.vertices[v];
-    vertex.max_parallelism = max_parallelisms[v];
-    if (vertex.parallelism > vertex.max_parallelism) {
-      return failed_precondition(cat("'", vertex.name, "' is to run with parallelism ",
-                                     vertex.parallelism,
-                                     ", but its state was written with the max "
-                                     "parallelism ",
-                                     vertex.max_parallelism,
-                                     ", which is fixed for the state's life: set the parallelism "
-                                     "(parallelism.default, --parallelism) to ",
-                                     vertex.max_parallelism, " or less"));
-    }
-  }
-  return result;
-}
-
-StatusOr<std::shared_ptr<const RestorePlan>> restore_plan(const JobGraph& graph,
-                                                          const JobOptions& options,
-                                                          const StartingPoint& start) {
-  if (!start.metadata) return std::shared_ptr<const RestorePlan>();
-  WEIR_ASSIGN_OR_RETURN(RestorePlan plan,
-                        plan_restore(start.metadata, restore_targets(graph),
-                                     {.ignore_unclaimed_state = options.ignore_unclaimed_state}));
-  return std::shared_ptr<const RestorePlan>(std::make_shared<const RestorePlan>(std::move(plan)));
 }
 
 }  // namespace weir
