@@ -8,9 +8,9 @@
   postgres.py pause|resume --home DIR   SIGSTOP, SIGCONT of the server and its sessions
   postgres.py env --home DIR            prints DIR/env
 
-It listens on 127.0.0.1, on a port that the system chooses, and on a socket in DIR. The server
-refuses to run as root: then it and its data belong to the user postgres. All state is in DIR; a
-process is identified by its pid and start time, never by its name.
+It listens on 127.0.0.1, on a port that the system chooses. The server refuses to run as root: then
+it and its data belong to the user postgres. All state is in DIR; a process is identified by its pid
+and start time, never by its name.
 """
 
 import argparse
@@ -81,7 +81,7 @@ class Home(servers.Home):
         self.spawn(
             SERVER,
             [BIN / "postgres", "-D", self.data, f"--port={port}", f"--listen_addresses={HOST}"]
-            + [f"--unix_socket_directories={self.data}", *settings],
+            + ["--unix_socket_directories=", *settings],
             **as_owner(),
         )
         self.wait("PostgreSQL", self.serves, SERVER)
@@ -144,6 +144,8 @@ def kill(home, arguments):
 
 
 def revive(home, arguments):
+    # It names the killed server, which looks alive until somebody reaps it.
+    (home.data / "postmaster.pid").unlink(missing_ok=True)
     home.serve()
 
 

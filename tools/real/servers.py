@@ -112,11 +112,13 @@ def maven_jars(name, what, artifacts):
 
 
 def start_time(pid):
+    """None if it does not run. In a container the first process may never reap the ended ones."""
     try:
         with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(") ")[2].split()[19]
+            fields = stat.read().rpartition(") ")[2].split()
     except OSError:
         return None
+    return None if fields[0] == "Z" else fields[19]
 
 
 def free_ports(count):
