@@ -157,7 +157,9 @@ class Home:
 
     def pid_of(self, name):
         entry = self.state["processes"].get(name)
-        return entry["pid"] if entry and start_time(entry["pid"]) == entry["started"] else None
+        if not entry or entry["started"] is None:
+            return None
+        return entry["pid"] if start_time(entry["pid"]) == entry["started"] else None
 
     def spawn(self, name, command, **options):
         log = open(self.folder / f"{name}.log", "ab")
