@@ -2,7 +2,7 @@
 _weir() {
   local word="${COMP_WORDS[COMP_CWORD]}" command="${COMP_WORDS[1]}" options=
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "list info watch trace metrics checkpoint savepoint stop cancel inspect verify diff checkpoints --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "list info watch trace metrics checkpoint savepoint stop rescale cancel inspect verify diff checkpoints --help --version" -- "$word"))
     return
   fi
   case "$command" in
@@ -12,6 +12,7 @@ _weir() {
     metrics) options="--rest --token-file --json --vertex --get" ;;
     checkpoint) options="--rest --token-file --json --full" ;;
     savepoint) options="--rest --token-file --json --directory --dispose" ;;
+    rescale) options="--rest --token-file --parallelism" ;;
     stop) options="--rest --token-file --json --directory --drain" ;;
     inspect) options="--json --state" ;;
     checkpoints) options="--json --clean --yes --older-than" ;;

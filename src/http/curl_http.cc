@@ -278,6 +278,11 @@ HttpReply CurlHttp::post(const std::string& url, const std::string& content_type
   return exchange({"POST", url, body_bytes_max, body, content_type});
 }
 
+HttpReply CurlHttp::put(const std::string& url, const std::string& content_type,
+                        std::string_view body, int64_t body_bytes_max) {
+  return exchange({"PUT", url, body_bytes_max, body, content_type});
+}
+
 HttpReply CurlHttp::patch(const std::string& url, int64_t body_bytes_max) {
   return exchange({"PATCH", url, body_bytes_max, ""});
 }

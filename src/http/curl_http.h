@@ -29,6 +29,9 @@ class CurlHttp final : public Http {
   std::unique_ptr<HttpDownload> download(const std::string& url) override;
   HttpReply post(const std::string& url, const std::string& content_type, std::string_view body,
                  int64_t body_bytes_max) override;
+  /// A PUT that sends `body` like a post().
+  HttpReply put(const std::string& url, const std::string& content_type, std::string_view body,
+                int64_t body_bytes_max);
   /// A PATCH without a body.
   HttpReply patch(const std::string& url, int64_t body_bytes_max);
   std::unique_ptr<HttpUpload> upload(const std::string& url, std::optional<int64_t> length,

@@ -27,6 +27,7 @@ struct JobSnapshot {
     int max_parallelism = 128;
     bool is_source = false;
     std::vector<Operator> operators;
+    int program_parallelism = 1;  ///< with enough slots
   };
   struct Edge {
     int from = 0;
@@ -70,6 +71,7 @@ struct JobSnapshot {
   int64_t ended_ms = -1;
   int64_t restarts = 0;
   std::string restart_strategy;
+  int slots_wanted = 0;  ///< the maximum that the job uses; see RestControl::rescale
 
   std::vector<Vertex> vertices;  ///< in topological order
   std::vector<Edge> edges;

@@ -208,6 +208,7 @@ RestReply RestApi::route_job(const Call& call) {
   if (call.size() >= 3 && call.at(2) == "checkpoints") return route_checkpoints(call);
   if (call.posts({"jobs", "*", "savepoints"})) return trigger_savepoint(call);
   if (call.posts({"jobs", "*", "stop"})) return stop(call);
+  if (call.is({"jobs", "*", "resource-requirements"})) return resource_requirements(call);
   if (call.gets({"jobs", "*", "savepoints", "*"}))
     return poll(rest::Operation::kSavepoint, call.at(3));
   if (call.size() >= 4 && call.at(2) == "vertices") {

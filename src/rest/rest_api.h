@@ -35,6 +35,9 @@ struct RestControl {
   std::function<void(SnapshotFormat, CheckpointDone done)> trigger_checkpoint;
   /// The same.
   std::function<void(SavepointRequest, CheckpointDone done)> trigger_savepoint;
+  /// Continues on this number of slots. `done` is called when the tasks run again; otherwise as
+  /// above.
+  std::function<void(int slots, std::function<void(const Status&)> done)> rescale;
   /// Removes a savepoint. `done` is called on any thread.
   std::function<void(const std::string& uri, std::function<void(Status)> done)> dispose_savepoint;
   bool has_savepoint_directory = false;  ///< for savepoints whose request names none
@@ -77,6 +80,8 @@ class RestApi {
   RestReply trigger_checkpoint(const Call& call);
   RestReply trigger_savepoint(const Call& call);
   RestReply stop(const Call& call);
+  RestReply resource_requirements(const Call& call);
+  RestReply rescale(const Call& call);
   RestReply take_savepoint(SavepointRequest request, const std::string& trigger, bool cancels);
   RestReply dispose_savepoint(const Call& call);
   RestReply poll(rest::Operation operation, const std::string& trigger);

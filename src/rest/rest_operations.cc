@@ -1,5 +1,6 @@
 // Operations that a client starts and whose outcome it asks for later.
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -56,6 +57,36 @@ StatusOr<SnapshotFormat> savepoint_format_of(const Body& body) {
   return invalid_argument(cat("formatType ", format, " is not known: CANONICAL and NATIVE are"));
 }
 
+/// The number of slots that a request wants: the largest upper bound of a vertex. All vertices are
+/// rescaled together, each to at most its parallelism in the program.
+StatusOr<int> slots_in(const std::string& body, const JobSnapshot& job) {
+  const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || json.empty())
+    return invalid_argument("the body of the request does not name the parallelism of vertices");
+  std::map<std::string, int> bounds;
+  int slots = 0;
+  for (const auto& [id, vertex] : json.items()) {
+    const bool known =
+        std::ranges::find(job.vertices, id, &JobSnapshot::Vertex::id) != job.vertices.end();
+    if (!known) return invalid_argument(cat("the job has no vertex ", id));
+    const auto at = nlohmann::json::json_pointer("/parallelism/upperBound");
+    if (!vertex.is_object() || !vertex.contains(at) || !vertex.at(at).is_number_integer())
+      return invalid_argument(cat("vertex ", id, " has no parallelism.upperBound"));
+    const auto bound = vertex.at(at).get<int64_t>();
+    if (bound < 1 || bound > INT32_MAX)
+      return invalid_argument(cat("vertex ", id, " cannot have the parallelism ", bound));
+    slots = std::max(slots, bounds[id] = static_cast<int>(bound));
+  }
+  for (const JobSnapshot::Vertex& vertex : job.vertices) {
+    const auto bound = bounds.find(vertex.id);
+    if (bound == bounds.end() || bound->second >= std::min(slots, vertex.program_parallelism))
+      continue;
+    return invalid_argument(cat("vertex ", vertex.id, " cannot be narrower than others: all ",
+                                "vertices are rescaled together"));
+  }
+  return slots;
+}
+
 RestReply bad_request(const Status& status) { return error(400, std::string(status.message())); }
 
 }  // namespace
@@ -103,6 +134,32 @@ RestReply RestApi::stop(const Call& call) {
   return take_savepoint({body->text("targetDirectory"), *format,
                          body->flag("drain") ? StopMode::kDrain : StopMode::kSuspend},
                         body->text("triggerId"), /*cancels=*/false);
+}
+
+RestReply RestApi::resource_requirements(const Call& call) {
+  if (call.request.method == "PUT") return rescale(call);
+  if (call.request.method != "GET")
+    return error(405, cat(call.request.method, " is not possible here: GET and PUT are"));
+  Json body = Json::object();
+  for (const JobSnapshot::Vertex& vertex : call.job->vertices) {
+    const int most = std::min(call.job->slots_wanted, vertex.program_parallelism);
+    body[vertex.id] = {{"parallelism", {{"lowerBound", 1}, {"upperBound", most}}}};
+  }
+  return reply(body);
+}
+
+RestReply RestApi::rescale(const Call& call) {
+  const auto slots = slots_in(call.request.body, *call.job);
+  if (!slots.ok()) return bad_request(slots.status());
+  RestReply later;
+  later.later = [this, slots = *slots](std::function<void(RestReply)> done) {
+    control_.rescale(slots, [done = std::move(done)](const Status& status) {
+      if (status.ok()) return done({200, "{}"});
+      const bool mistake = status.code() == StatusCode::kInvalidArgument;
+      done(error(mistake ? 400 : 409, std::string(status.message())));
+    });
+  };
+  return later;
 }
 
 RestReply RestApi::take_savepoint(SavepointRequest request, const std::string& trigger,

@@ -102,6 +102,40 @@ TEST_F(RestApiTest, ASavepointNeedsADirectoryAndAKnownFormat) {
   EXPECT_TRUE(savepoints_.empty());
 }
 
+TEST_F(RestApiTest, AJobIsRescaled) {
+  for (JobSnapshot::Vertex& vertex : job_.vertices) vertex.program_parallelism = 10;
+  job_.slots_wanted = 4;
+  const std::string path = job("/resource-requirements");
+  const Json now = get(path);
+  ASSERT_EQ(now.size(), job_.vertices.size());
+  EXPECT_EQ(now[kSource]["parallelism"]["lowerBound"], 1);
+  EXPECT_EQ(now[kSource]["parallelism"]["upperBound"], 4);
+  const auto put = [&](const std::string& body) {
+    RestReply reply = send("PUT", path, body);
+    if (reply.later) reply.later([&](RestReply later) { reply = std::move(later); });
+    return reply;
+  };
+  const auto all = [&](int bound) {
+    Json body;
+    for (const JobSnapshot::Vertex& vertex : job_.vertices)
+      body[vertex.id]["parallelism"] = {{"lowerBound", 1}, {"upperBound", bound}};
+    return body;
+  };
+  EXPECT_EQ(put(all(2).dump()).status, 200);
+  EXPECT_EQ(slots_, 2);
+  const RestReply refused = put(all(9).dump());
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(error_of(refused), "it takes no checkpoints");
+  Json uneven = all(3);
+  uneven[kSource]["parallelism"]["upperBound"] = 2;
+  for (const std::string& body :
+       {std::string(), std::string("[]"), std::string("{}"), uneven.dump(),
+        std::string(R"({"x":{}})"), all(0).dump(), cat("{\"", kSource, "\":{}}")}) {
+    EXPECT_EQ(put(body).status, 400) << body;
+  }
+  EXPECT_EQ(slots_, 9);
+}
+
 TEST_F(RestApiTest, ASavepointIsDisposedOf) {
   const RestReply begun = send("POST", "/savepoint-disposal", R"({"savepoint-path":"/s/1"})");
   EXPECT_EQ(begun.status, 200) << "as in Flink";

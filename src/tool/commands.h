@@ -26,6 +26,7 @@ int take_savepoint(const Arguments& arguments);
 int take_checkpoint(const Arguments& arguments);
 int stop_job(const Arguments& arguments);
 int cancel_job(const Arguments& arguments);
+int rescale_job(const Arguments& arguments);
 int show_metrics(const Arguments& arguments);
 int watch_job(const Arguments& arguments);
 int trace_job(const Arguments& arguments);

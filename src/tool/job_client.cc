@@ -60,6 +60,9 @@ StatusOr<std::string> JobClient::get(const std::string& path) {
 StatusOr<std::string> JobClient::post(const std::string& path, const std::string& body) {
   return answer(http_->post(url_ + path, "application/json", body, kBytesMax));
 }
+StatusOr<std::string> JobClient::put(const std::string& path, const std::string& body) {
+  return answer(http_->put(url_ + path, "application/json", body, kBytesMax));
+}
 StatusOr<std::string> JobClient::patch(const std::string& path) {
   return answer(http_->patch(url_ + path, kBytesMax));
 }

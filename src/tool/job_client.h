@@ -18,6 +18,7 @@ class JobClient {
   /// The body of the answer, which is JSON.
   StatusOr<std::string> get(const std::string& path);
   StatusOr<std::string> post(const std::string& path, const std::string& body);
+  StatusOr<std::string> put(const std::string& path, const std::string& body);
   StatusOr<std::string> patch(const std::string& path);
 
   /// The id of the job: the operand, or else that of the only job.

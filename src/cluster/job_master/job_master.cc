@@ -155,6 +155,7 @@ void JobMaster::on_terminal(const JobEnd& end) {
   phase_ = Phase::kEnding;
   status_.current().state = end.state;
   answer_stop(end.state);
+  answer_rescale(aborted("the job has ended before it was rescaled"));
   const Shutdown farewell = *termination_.farewell();
   pool_.for_each([&](PooledWorker& worker) { worker.send(farewell); });
 }
@@ -184,7 +185,7 @@ void JobMaster::on_checkpoint_failure_beyond_tolerance(const Status& status) {
 
 void JobMaster::on_completed(const CompletedCheckpoint&) {
   recovery_.on_checkpoint_completed();
-  mailbox_->post([this] { widen_if_possible(); });  // posted for the same reason
+  mailbox_->post([this] { rescale_if_wanted(); });  // posted for the same reason
 }
 
 }  // namespace weir

@@ -65,6 +65,12 @@ class JobMaster final : public Actor,
   /// have then committed exactly what the savepoint covers. If the savepoint fails, the job goes
   /// on. Other than that as trigger_checkpoint().
   void trigger_savepoint(SavepointRequest request, CheckpointDone done);
+  /// Continues on this number of slots: takes a checkpoint, and restarts the tasks from it. Calls
+  /// `done` when they run again, on fewer slots if there are not enough. If the checkpoint fails,
+  /// the job goes on as it is. INVALID_ARGUMENT: more slots than the program's parallelism, or
+  /// none. Other than that as trigger_checkpoint(). A later start of the job forgets it.
+  using RescaleDone = std::function<void(const Status&)>;
+  void rescale(int slots, RescaleDone done);
 
   /// Asks a worker for a text of its process. Calls `done` on the job master's thread, or never if
   /// the job master is destroyed first. NOT_FOUND: there is no such worker.
@@ -99,7 +105,11 @@ class JobMaster final : public Actor,
   /// `where`: the task or place of the failure. It may differ next time though the failure is the
   /// same.
   void attempt_failed(const Status& failure, const std::string& where = "");
-  void widen_if_possible();
+  /// Restarts on other slots if there are more, or if rescale() has asked for it. Call right after
+  /// a checkpoint, so that no work is repeated.
+  void rescale_if_wanted();
+  Status why_not_rescaled(int slots) const;
+  void answer_rescale(const Status& status);
   /// Ends the attempt, then calls `after` (on this thread).
   void tear_down(std::function<void()> after);
   void go_on_if_all_left();
@@ -204,6 +214,13 @@ class JobMaster final : public Actor,
     CheckpointDone done;
   };
   std::optional<Stopped> stopped_;
+  /// A rescaling that is not answered.
+  struct Rescaling {
+    int slots_before = 0;
+    RescaleDone done;
+    bool begun = false;  ///< the attempt on the former slots was ended
+  };
+  std::optional<Rescaling> rescaling_;
   std::optional<PreparedJob> prepared_;
   std::function<void()> after_;  ///< called after the end of the attempt
   MonotonicTime restart_at_{0};

@@ -147,6 +147,7 @@ void JobMaster::on_running() {
         attempt_.number(), attempt_.participants(),
         {prepared_->start->restored_checkpoint, prepared_->start->restored_directory});
   if (stopped_) finish_by_checkpoint();
+  if (rescaling_ && rescaling_->begun) answer_rescale({});
 }
 
 void JobMaster::on_ended() {
@@ -237,19 +238,6 @@ void JobMaster::set_restored_aside(const Status& failure) {
       << " could not be restored twice: it is set aside, and the one before is taken";
   recovery_.set_aside(restored);
   prepare();
-}
-
-/// Restarts on more slots when there are some. Call right after a checkpoint, so that no work is
-/// repeated.
-void JobMaster::widen_if_possible() {
-  const int shards = attempt_.shards();
-  if (attempt_.stage() != JobAttempt::Stage::kRunning || !options_.adaptive ||
-      shards >= status_.current().slots_wanted || pool_.slots() <= shards)
-    return;
-  if (stopped_ || pool_.all_of_attempt(&PooledWorker::ended)) return;
-  WEIR_LOG(kInfo) << "there are " << pool_.slots() << " slots now: widening from " << shards;
-  status_.current().state = JobState::kRestarting;
-  tear_down([this] { prepare(); });
 }
 
 void JobMaster::tear_down(std::function<void()> after) {

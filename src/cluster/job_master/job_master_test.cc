@@ -290,6 +290,78 @@ TEST_F(JobMasterTest, WidensAfterACheckpointWhenThereAreMoreSlots) {
   EXPECT_EQ(wide->common->restored_checkpoint, id);
 }
 
+TEST_F(JobMasterTest, RescalesAtACheckpointTakenForIt) {
+  with_checkpoints();
+  options_.trigger.interval = std::chrono::hours(1);
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId wide = run({&a});
+  std::vector<Status> answers;
+  const auto rescale = [&](int slots) {
+    master_->rescale(slots, [&](const Status& status) { answers.push_back(status); });
+    settle();
+  };
+  rescale(3);
+  rescale(0);
+  ASSERT_EQ(answers.size(), 2U);
+  EXPECT_EQ(answers[0].message(),
+            "the job cannot run on 3 slots: the parallelism of its program is 2, so 1 to 2 are "
+            "possible");
+  rescale(1);
+  rescale(2);
+  ASSERT_EQ(answers.size(), 3U) << "the third waits";
+  EXPECT_EQ(answers[2].message(), "the job is being rescaled: ask again when that is done");
+  CheckpointId id = wait_for_trigger({&a});
+  acknowledge(a, wide, id, 2);
+  leave({&a}, wide);
+  pass(milliseconds(300), {&a});
+  const auto narrow = a.take<Deploy>();
+  ASSERT_TRUE(narrow.has_value());
+  EXPECT_EQ(narrow->common->shards, 1);
+  EXPECT_EQ(narrow->common->restored_checkpoint, id);
+  EXPECT_EQ(answers.size(), 3U) << "not before the tasks run";
+  a.send(Deployed{narrow->attempt});
+  settle();
+  ASSERT_EQ(answers.size(), 4U);
+  EXPECT_TRUE(answers[3].ok()) << answers[3].to_string();
+  EXPECT_EQ(state(), JobState::kRunning);
+
+  rescale(2);
+  id = wait_for_trigger({&a});
+  acknowledge(a, narrow->attempt, id, 1);
+  leave({&a}, narrow->attempt);
+  pass(milliseconds(300), {&a});
+  const auto again = a.take<Deploy>();
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->common->shards, 2);
+}
+
+TEST_F(JobMasterTest, GoesOnAsItIsIfTheCheckpointForARescalingFails) {
+  with_checkpoints();
+  options_.trigger.interval = std::chrono::hours(1);
+  options_.checkpoint_timeout = std::chrono::seconds(5);
+  options_.tolerable_failed_checkpoints = 1;
+  make();
+  FakeWorker a = worker("a", 2);
+  const AttemptId wide = run({&a});
+  std::optional<Status> answer;
+  master_->rescale(1, [&](const Status& status) { answer = status; });
+  settle();
+  EXPECT_GT(wait_for_trigger({&a}), 0);
+  pass(seconds(7), {&a});
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_FALSE(answer->ok());
+  EXPECT_FALSE(a.take<Cancel>().has_value());
+
+  CheckpointId id = -1;
+  master_->trigger_checkpoint(SnapshotFormat::kConfigured, [](const auto&) {});
+  settle();
+  id = wait_for_trigger({&a});
+  acknowledge(a, wide, id, 2);
+  EXPECT_FALSE(a.take<Cancel>().has_value()) << "the rescaling is forgotten";
+  EXPECT_EQ(state(), JobState::kRunning);
+}
+
 TEST_F(JobMasterTest, DoesNotWidenAJobWhoseInputHasEnded) {
   with_checkpoints();
   make();

@@ -103,6 +103,14 @@ void CoordinatorProcess::trigger_checkpoint(SnapshotFormat format, CheckpointDon
   done(unavailable("this coordinator does not lead the job"));
 }
 
+void CoordinatorProcess::rescale(int slots, JobMaster::RescaleDone done) {
+  {
+    std::lock_guard lock(router_->mutex);
+    if (router_->master != nullptr) return router_->master->rescale(slots, std::move(done));
+  }
+  done(unavailable("this coordinator does not lead the job"));
+}
+
 void CoordinatorProcess::read_text(std::string worker, ProcessText what, TextRequests::Done done) {
   {
     std::lock_guard lock(router_->mutex);

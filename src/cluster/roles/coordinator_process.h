@@ -59,6 +59,7 @@ class CoordinatorProcess final : public Actor {
   void observe();
   void trigger_checkpoint(SnapshotFormat format, CheckpointDone done);
   void trigger_savepoint(SavepointRequest request, CheckpointDone done);
+  void rescale(int slots, JobMaster::RescaleDone done);
   void read_text(std::string worker, ProcessText what, TextRequests::Done done);
 
   MonotonicTime step() override;

@@ -32,6 +32,7 @@ class JobRunner {
   void trigger_savepoint(SavepointRequest request, CheckpointDone done) {
     master_.trigger_savepoint(std::move(request), std::move(done));
   }
+  void rescale(int slots, JobMaster::RescaleDone done) { master_.rescale(slots, std::move(done)); }
   void read_text(std::string worker, ProcessText what, TextRequests::Done done) {
     master_.read_text(std::move(worker), what, std::move(done));
   }

@@ -68,6 +68,7 @@ void add_graph(const JobGraph& graph, int shards, JobSnapshot* job) {
     shown.id = vertex.chain.front().id.to_hex();
     shown.name = vertex.name;
     shown.parallelism = shards > 0 ? std::min(vertex.parallelism, shards) : vertex.parallelism;
+    shown.program_parallelism = vertex.parallelism;
     shown.max_parallelism = vertex.max_parallelism;
     shown.is_source = vertex.is_source;
     for (const JobOperator& op : vertex.chain)
@@ -143,6 +144,7 @@ std::shared_ptr<const JobSnapshot> job_snapshot_of(
   job->restarts = view.restarts;
   job->restart_strategy = strategy_text(options.restart.type);
   add_graph(graph, view.shards, job.get());
+  job->slots_wanted = view.slots_wanted;
   job->task_state = task_state_of(view);
   const int64_t running = view.entered_ms[static_cast<size_t>(JobState::kRunning)];
   job->tasks_since_ms = is_terminal(view.state) && running > 0 ? running : entered;

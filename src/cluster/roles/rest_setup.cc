@@ -217,6 +217,7 @@ RestControl rest_control(const JobGraph& graph, const JobOptions& options,
   control.trigger_savepoint = [&](SavepointRequest request, CheckpointDone done) {
     runner.load()->trigger_savepoint(std::move(request), std::move(done));
   };
+  control.rescale = [&](int slots, auto done) { runner.load()->rescale(slots, std::move(done)); };
   control.worker_text = [&](const std::string& worker, ProcessText what, auto done) {
     runner.load()->read_text(worker, what, std::move(done));
   };
@@ -242,6 +243,7 @@ RestControl rest_control(const JobGraph& graph, const JobOptions& options,
   control.trigger_savepoint = [&](SavepointRequest request, CheckpointDone done) {
     coordinator.trigger_savepoint(std::move(request), std::move(done));
   };
+  control.rescale = [&](int slots, auto done) { coordinator.rescale(slots, std::move(done)); };
   control.worker_text = [&](const std::string& worker, ProcessText what, auto done) {
     coordinator.read_text(worker, what, std::move(done));
   };

@@ -69,6 +69,7 @@ class RestApiTest : public testing::Test {
   std::vector<SnapshotFormat> formats_;
   std::vector<SavepointRequest> savepoints_;
   std::string disposed_;
+  int slots_ = 0;
   std::vector<std::function<void(const StatusOr<CompletedCheckpoint>&)>> done_;
   FakeClock clock_;
   FakeRandom random_;
@@ -86,6 +87,11 @@ class RestApiTest : public testing::Test {
            [this](SavepointRequest request, CheckpointDone done) {
              savepoints_.push_back(std::move(request));
              done_.push_back(std::move(done));
+           },
+       .rescale =
+           [this](int slots, std::function<void(const Status&)> done) {
+             slots_ = slots;
+             done(slots == 9 ? failed_precondition("it takes no checkpoints") : Status());
            },
        .dispose_savepoint =
            [this](const std::string& uri, std::function<void(Status)> done) {
