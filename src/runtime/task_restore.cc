@@ -148,6 +148,14 @@ Status open_and_restore(OperatorChain& chain, const TaskStart& start, FileSystem
   return chain.restored();
 }
 
+Status restore_keyed_state_of(const OperatorId& id, int subtask, const TaskStart& start,
+                              FileSystemRegistry& files, KeyedState& state) {
+  const OperatorRestore* restore = find_restore(start, id);
+  if (restore == nullptr) return {};
+  WEIR_ASSIGN_OR_RETURN(StateReader reader, open_reader(start, files));
+  return restore_keyed(own_part(*restore, subtask), find_types(start, id), start, reader, state);
+}
+
 StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start,
                                        FileSystemRegistry& files) {
   const OperatorRestore* restore = start.plan != nullptr ? find_restore(start, id) : nullptr;

@@ -40,4 +40,8 @@ Status add_splits(OperatorChain& chain, std::vector<std::string> splits);
 StatusOr<OperatorLists> restored_lists(const OperatorId& id, int subtask, const TaskStart& start,
                                        FileSystemRegistry& files);
 
+/// Gives a subtask of an operator its keyed state. Blocks.
+Status restore_keyed_state_of(const OperatorId& id, int subtask, const TaskStart& start,
+                              FileSystemRegistry& files, KeyedState& state);
+
 }  // namespace weir

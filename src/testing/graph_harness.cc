@@ -7,7 +7,9 @@
 #include "checkpoint/enumerator_state.h"
 #include "fs/real_registry.h"
 #include "graph/build_job_graph.h"
+#include "testing/graph_node.h"
 #include "testing/operator_harness.h"
+#include "testing/stored_checkpoint.h"
 #include "weir/detail/base/check.h"
 #include "weir/detail/time/combined_time.h"
 #include "weir/operator/event_time_operator.h"
@@ -18,55 +20,14 @@ struct TestSnapshot::State {
   int64_t checkpoint_id = 0;
   std::map<std::string, std::vector<HarnessSnapshot>> by_uid;
   std::map<std::string, EnumeratorState> enumerators;  ///< by uid
+  /// The state is in a real checkpoint instead.
+  std::shared_ptr<const StoredCheckpoint> stored = nullptr;
+  /// Which operator of the part gets the state of which one. Empty: all, by their uids.
+  std::string into_uid = {};
+  std::string stored_uid = {};
 };
 
 namespace detail {
-namespace {
-
-/// An edge from one node to another.
-struct Edge {
-  size_t to = 0;
-  Partitioning partitioning = Partitioning::kForward;
-  std::unique_ptr<KeyHasher> hasher;
-  std::unique_ptr<RecordPartitioner> partitioner;
-  int output = 0;
-  int input = 0;
-  size_t turn = 0;  ///< the subtask that gets the next batch; of kShuffle, the next record
-};
-
-/// Where a subtask's records of one side output go.
-class SideRoute final : public Output {
- public:
-  explicit SideRoute(std::function<void(Batch&)> emit) : emit_(std::move(emit)) {}
-  void emit(Batch& batch) override { emit_(batch); }
-
- private:
-  const std::function<void(Batch&)> emit_;
-};
-
-struct Node {
-  std::string name;
-  std::string uid;
-  int parallelism = 1;
-  int max_parallelism = 128;
-  OperatorFactory factory;  ///< null: the test's input
-  EnumeratorFactory make_enumerator;
-  bool is_source = false;
-  bool makes_event_time = false;
-  /// Of a source that finds splits while it runs; null: it has got all its splits.
-  std::unique_ptr<SplitEnumerator<std::string>> enumerator;
-  EnumeratorState found;
-  std::vector<size_t> inputs;
-  Timestamp watermark = kMinWatermark;
-  std::vector<Edge> consumers;
-  std::vector<SideOutput> side_outputs;
-  std::vector<std::unique_ptr<SideRoute>> side_routes;  ///< subtasks refer to them
-  std::vector<std::unique_ptr<OperatorHarness>> subtasks;
-  std::vector<HarnessSnapshot> restored;  ///< subtasks refer to it
-  std::vector<bool> at_end;               ///< sources
-};
-
-}  // namespace
 
 struct GraphHarness::Impl {
   Impl(const StreamGraph& graph, TestOptions given) : options(given) {
@@ -114,11 +75,23 @@ struct GraphHarness::Impl {
       Node& node = nodes[i];
       node.parallelism = node.factory ? fixed[i].value_or(parallelism) : 1;
       node.restored.clear();
-      const auto found = snapshot == nullptr ? nullptr : find(*snapshot, node.uid);
-      if (found != nullptr)
+      if (snapshot != nullptr && snapshot->stored != nullptr) {
+        if (node.factory && node.name != kTestOutput) take_stored(node, *snapshot);
+      } else if (const auto found = snapshot == nullptr ? nullptr : find(*snapshot, node.uid)) {
         node.restored = redistribute(*found, node.parallelism, node.max_parallelism);
-      if (node.factory) start(i, snapshot);
+      }
+      if (node.factory && status.ok()) start(i, snapshot);
     }
+  }
+  void take_stored(Node& node, const TestSnapshot::State& snapshot) {
+    const StoredCheckpoint& stored = *snapshot.stored;
+    if (!snapshot.into_uid.empty() && snapshot.into_uid != node.uid) return;
+    const std::string& uid = snapshot.into_uid.empty() ? node.uid : snapshot.stored_uid;
+    if (!stored.has(uid)) return;
+    node.max_parallelism = stored.max_parallelism(uid, node.max_parallelism);
+    auto parts = stored.parts(uid, node.parallelism, node.max_parallelism);
+    if (parts.ok()) node.restored = *std::move(parts);
+    else fail(parts.status());
   }
   static const std::vector<HarnessSnapshot>* find(const TestSnapshot::State& snapshot,
                                                   const std::string& uid) {
@@ -414,6 +387,35 @@ void GraphHarness::checkpoint_completed(const TestSnapshot& snapshot) {
 void GraphHarness::restore(const TestSnapshot& snapshot, int parallelism) {
   WEIR_CHECK(snapshot.state_ != nullptr);
   impl_->start(snapshot.state_.get(), parallelism);
+}
+
+void GraphHarness::restore_checkpoint(const std::string& path, const std::string& uid,
+                                      int parallelism) {
+  auto stored = StoredCheckpoint::open(path, impl_->files);
+  if (!stored.ok()) return impl_->fail(stored.status());
+  const auto state = std::make_shared<TestSnapshot::State>();
+  state->checkpoint_id = (*stored)->id();
+  state->stored = *stored;
+  std::string own;
+  size_t operators = 0;
+  bool found = false;
+  for (const Node& node : impl_->nodes) {
+    if (!node.factory || node.name == kTestOutput) continue;
+    ++operators;
+    own += cat(own.empty() ? "" : ", ", node.uid);
+    found = found || (uid.empty() ? state->stored->has(node.uid) : node.uid == uid);
+  }
+  state->stored_uid = uid;
+  if (!uid.empty()) state->into_uid = operators == 1 ? own : uid;
+  found = found || (operators == 1 && !uid.empty());
+  if (!found || (!uid.empty() && !state->stored->has(uid))) {
+    return impl_->fail(invalid_argument(
+        cat("cannot restore ", uid.empty() ? "the part under test" : cat("operator '", uid, "'"),
+            " from ", path, ", which has state of the operators ", state->stored->uids(),
+            "; the part has ", own, ". Give the operator the uid that it has in the job")));
+  }
+  impl_->checkpoint_id = std::max(impl_->checkpoint_id, state->checkpoint_id);
+  impl_->start(state.get(), parallelism);
 }
 
 int GraphHarness::parallelism() const { return impl_->options.parallelism; }

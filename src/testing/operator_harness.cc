@@ -73,7 +73,9 @@ Status OperatorHarness::open(const HarnessSnapshot* restored, bool ignore_unclai
     if (state == nullptr)
       return failed_precondition("the snapshot has keyed state, the operator has none");
     WEIR_RETURN_IF_ERROR(
-        state->begin_restore(&restored->key_type, restored->states, ignore_unclaimed));
+        restored->read_keyed
+            ? restored->read_keyed(*state)
+            : state->begin_restore(&restored->key_type, restored->states, ignore_unclaimed));
     for (const auto& [group, bytes] : restored->groups) {
       BinaryReader in(bytes);
       WEIR_RETURN_IF_ERROR(state->read_group(group, in));

@@ -51,6 +51,8 @@ struct HarnessSnapshot {
   TypeDescription key_type;
   std::vector<KeyedStateInfo> states;
   std::map<int, std::string> groups;  ///< only key groups with data: their bytes
+  /// Restores the keyed state instead, if it is in a real checkpoint.
+  std::function<Status(KeyedState& state)> read_keyed = {};
 };
 
 /// Distributes the snapshots of all subtasks to `parallelism` subtasks, as a restore does.

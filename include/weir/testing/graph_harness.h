@@ -55,6 +55,11 @@ class GraphHarness {
   /// Replaces all subtasks with `parallelism` new ones. The watermark starts over.
   void restore(const TestSnapshot& snapshot, int parallelism);
 
+  /// The same from a checkpoint or savepoint in files. `uid`: of the operator that gets its state;
+  /// if the part has one operator only, any uid in the checkpoint. Empty: all operators whose uids
+  /// the checkpoint has.
+  void restore_checkpoint(const std::string& path, const std::string& uid, int parallelism);
+
   /// Returns the records since the last call of side outputs of that name that no node reads.
   std::vector<std::unique_ptr<Batch>> take_side_output(const std::string& name,
                                                        std::type_index type);
@@ -69,6 +74,9 @@ class GraphHarness {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The name of the node that collects the results of the part.
+inline constexpr const char* kTestOutput = "output of the test";
 
 /// Collects the results of the part.
 template <class T>

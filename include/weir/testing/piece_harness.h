@@ -54,6 +54,19 @@ class PieceHarness {
     harness_.restore(snapshot, parallelism > 0 ? parallelism : harness_.parallelism());
   }
 
+  /// Begins with the state of a real checkpoint or savepoint, weir's or Flink's, for example one
+  /// that an incident has left:
+  ///
+  ///   harness.restore("hdfs://namenode:8020/checkpoints/…/chk-42", "alarms");
+  ///   harness.element(next_record, 1000);
+  ///
+  /// `path`: its directory. `uid`: of the operator of the piece that gets its state; a piece with
+  /// one operator may have any. Empty: all operators of the piece whose uids the checkpoint has.
+  /// Set processing_time() first if the state depends on the clock. status() has errors.
+  void restore(const std::string& path, const std::string& uid, int parallelism = 0) {
+    harness_.restore_checkpoint(path, uid, parallelism > 0 ? parallelism : harness_.parallelism());
+  }
+
   /// The sum of a counter or gauge over all subtasks.
   int64_t metric(std::string_view name) const { return harness_.metric(name); }
   const Status& status() const { return harness_.status(); }
@@ -97,9 +110,8 @@ class PieceHarness {
     } else {
       static_assert(std::is_base_of_v<DataStream<Out>, std::invoke_result_t<Build&, const Graph&>>,
                     "the piece returns a stream of another type than the harness's Out");
-      build(graph).template transform<Out>("output of the test", [output] {
-        return std::make_unique<TestOutputOperator<Out>>(output);
-      });
+      build(graph).template transform<Out>(
+          kTestOutput, [output] { return std::make_unique<TestOutputOperator<Out>>(output); });
     }
     return graph;
   }

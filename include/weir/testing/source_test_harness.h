@@ -60,7 +60,7 @@ class SourceTestHarness {
     detail::StreamNode node =
         detail::source_node<SourceT, T>(*graph, std::move(source), no_watermarks(), "source");
     SingleOutputStreamOperator<T>::add(graph, std::move(node))
-        .template transform<T>("output of the test", [output] {
+        .template transform<T>(detail::kTestOutput, [output] {
           return std::make_unique<detail::TestOutputOperator<T>>(output);
         });
     return graph;
