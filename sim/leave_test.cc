@@ -86,7 +86,7 @@ TEST(Leaving, ARequestToCancelOutlastsALostLease) {
   ASSERT_TRUE(fleet.run_until([&] { return fleet.leader() == nullptr; }));
   ASSERT_TRUE(fleet.run_until([&] { return leader.member->ended(); }));
   EXPECT_TRUE(fleet.result_is_recorded());
-  EXPECT_FALSE(leader.member->view().finished);
+  EXPECT_TRUE(leader.member->view().canceled);
 }
 
 }  // namespace
