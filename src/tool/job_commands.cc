@@ -188,15 +188,16 @@ int rescale_job(const Arguments& arguments) {
     WEIR_ASSIGN_OR_RETURN(JobClient client, JobClient::from(arguments));
     WEIR_ASSIGN_OR_RETURN(const std::string id, client.job_of(arguments));
     const std::string path = cat("/jobs/", id, "/resource-requirements");
-    WEIR_ASSIGN_OR_RETURN(const std::string now, client.get(path));
-    if (!arguments.has("parallelism")) return parsed(now).dump(2) + "\n";
+    WEIR_ASSIGN_OR_RETURN(const std::string body, client.get(path));
+    const Json now = parsed(body);
+    if (!arguments.has("parallelism")) return now.dump(2) + "\n";
     const std::string text = arguments.option("parallelism");
     int parallelism = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parallelism);
     if (error != std::errc() || end != text.data() + text.size())
       return invalid_argument(cat("--parallelism ", text, " is not a number"));
     Json wanted = Json::object();
-    for (const auto& [vertex, requirement] : parsed(now).items())
+    for (const auto& [vertex, requirement] : now.items())
       wanted[vertex] = {{"parallelism", {{"lowerBound", 1}, {"upperBound", parallelism}}}};
     WEIR_RETURN_IF_ERROR(client.put(path, wanted.dump()).status());
     return cat("job ", id, " runs on at most ", parallelism, " slots\n");

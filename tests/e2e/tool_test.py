@@ -113,6 +113,32 @@ def test_what_is_left_over_is_removed_only_when_asked_for(case):
     expect(os.path.isdir(new), "another process may still write it")
 
 
+def rescale(case, *extra):
+    """A running job gets narrower and wider, and its results are right."""
+
+    def widths():
+        return {v["parallelism"] for v in case.get(f"/jobs/{case.id}")["vertices"]}
+
+    case.start(*extra)
+    vertices = json.loads(tool(case, "rescale"))
+    expect(all(v["parallelism"]["upperBound"] == 2 for v in vertices.values()), str(vertices))
+    for slots in (1, 2, 1):
+        expect_in(tool(case, "rescale", "--parallelism", str(slots)), f"at most {slots} slots")
+        case.until(lambda: widths() == {slots})
+    expect_in(tool(case, "rescale", "--parallelism", "3", code=1), "so 1 to 2 are possible")
+    path = tool(case, "stop", "--directory", case.path("savepoints")).strip()
+    expect(case.job.wait(SECONDS) == 0, case.job.tail())
+    case.go_on_from(path, 3)
+
+
+def test_a_job_in_one_process_is_rescaled(case):
+    rescale(case)
+
+
+def test_a_job_on_workers_is_rescaled(case):
+    rescale(case, "--workers", "2")
+
+
 def test_a_job_is_canceled(case):
     case.start()
     expect_in(tool(case, "cancel"), case.id)
