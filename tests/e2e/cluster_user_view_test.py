@@ -529,7 +529,7 @@ def test_a_job_narrows_when_a_worker_is_gone_and_widens_when_another_comes(case)
     workers[0].kill_after(0)
     case.expect_line(coordinator, "running on 1 of the 2 slots wanted")
     workers.append(case.worker(port))
-    case.expect_line(coordinator, "widening from 1")
+    case.expect_line(coordinator, "continuing on 2 instead of 1")
     for run in [coordinator] + workers[1:]:
         case.expect_end(run, 0)
     case.expect_right_output()
