@@ -78,6 +78,7 @@ class Records final : public LeaderStore {
     result_ = result;
     return {};
   }
+  Status check_leads() override { return {}; }
 
   std::optional<RecordedResult> result_;
   bool reachable_ = true;
