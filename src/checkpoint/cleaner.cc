@@ -43,18 +43,13 @@ void CheckpointCleaner::sweep_shared(SharedSweep sweep) {
   if (!running_) run_next();
 }
 
-Status CheckpointCleaner::check_alone(const FileLocation& job, StartNumber start,
-                                      LeaderStore* store) {
-  if (start > 0) return check_newest_start(job, start);
-  return store != nullptr ? store->check_leads() : Status();
-}
-
 void CheckpointCleaner::run_sweep() {
   running_ = true;
-  run_blocking_([this, sweep = *std::exchange(sweep_, std::nullopt), job = job_, start = start_,
-                 store = store_]() -> std::function<void()> {
+  run_blocking_([this, sweep = *std::exchange(sweep_, std::nullopt), job = job_,
+                 start = start_]() -> std::function<void()> {
     StatusOr<bool> empty = false;
-    if (check_alone(job, start, store.get()).ok()) empty = sweep_shared_files(job, sweep);
+    // A later start may be writing checkpoints with these numbers.
+    if (start == 0 || check_newest_start(job, start).ok()) empty = sweep_shared_files(job, sweep);
     return [this, empty] {
       running_ = false;
       if (empty.ok()) shared_is_empty_ = *empty;
@@ -72,26 +67,23 @@ void CheckpointCleaner::run_next() {
   const Removal removal = queue_.front();
   queue_.pop_front();
   running_ = true;
-  run_blocking_(
-      [this, removal, job = job_, start = start_, store = store_]() -> std::function<void()> {
-        // A later start may need the checkpoint. The next leader needs only the one that the
-        // pointer names, which no other leader discards.
-        const bool shared = start > 0 || removal.kind != Removal::Kind::kDiscard;
-        Status status;
-        if (shared && !bug_enabled(Bug::kEarlierStartDeletes))
-          status = check_alone(job, start, store.get());
-        if (!status.ok()) return [this, removal, status] { on_removed(removal, status); };
-        switch (removal.kind) {
-          case Removal::Kind::kDiscard: status = discard_checkpoint(job, removal.id); break;
-          case Removal::Kind::kClear:
-            status = discard_unfinished(job, removal.id, DirectoryAfterwards::kEmpty);
-            break;
-          case Removal::Kind::kSweep:
-            status = discard_unfinished(job, removal.id, DirectoryAfterwards::kRemoved);
-            break;
-        }
-        return [this, removal, status] { on_removed(removal, status); };
-      });
+  run_blocking_([this, removal, job = job_, start = start_]() -> std::function<void()> {
+    // A later start may need the checkpoint, or may use the id that this start has used.
+    Status status;
+    if (start > 0 && !bug_enabled(Bug::kEarlierStartDeletes))
+      status = check_newest_start(job, start);
+    if (!status.ok()) return [this, removal, status] { on_removed(removal, status); };
+    switch (removal.kind) {
+      case Removal::Kind::kDiscard: status = discard_checkpoint(job, removal.id); break;
+      case Removal::Kind::kClear:
+        status = discard_unfinished(job, removal.id, DirectoryAfterwards::kEmpty);
+        break;
+      case Removal::Kind::kSweep:
+        status = discard_unfinished(job, removal.id, DirectoryAfterwards::kRemoved);
+        break;
+    }
+    return [this, removal, status] { on_removed(removal, status); };
+  });
 }
 
 void CheckpointCleaner::on_removed(Removal removal, const Status& status) {

@@ -3,12 +3,10 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 
 #include "base/ids.h"
-#include "checkpoint/leader_store.h"
 #include "checkpoint/lineage.h"
 #include "checkpoint/shared_files.h"
 #include "fs/file_system_registry.h"
@@ -20,17 +18,14 @@ namespace weir {
 /// Thread: the job master's; only the file operations run elsewhere.
 /// Invariant: removes only what the caller asked for, and the files of an unfinished checkpoint
 /// only while `_metadata` does not exist.
-/// A process that has been paused may try to remove the files of an aborted checkpoint when another
-/// one has taken over and uses the same id: it removes nothing then.
 /// Not here: choosing what to remove (plan_retention, CheckpointCoordinator).
 class CheckpointCleaner {
  public:
   /// Runs `work` on the I/O pool, then the function that it returns on this thread.
   using RunBlocking = std::function<void(std::function<std::function<void()>()> work)>;
 
-  /// `store`: null without election.
-  CheckpointCleaner(FileLocation job, std::shared_ptr<LeaderStore> store, RunBlocking run_blocking)
-      : job_(std::move(job)), store_(std::move(store)), run_blocking_(std::move(run_blocking)) {}
+  CheckpointCleaner(FileLocation job, RunBlocking run_blocking)
+      : job_(std::move(job)), run_blocking_(std::move(run_blocking)) {}
 
   // A failed removal is retried a few times, with later sweeps. After that, the next coordinator
   // has to remove it.
@@ -64,11 +59,8 @@ class CheckpointCleaner {
   void run_next();
   void on_removed(Removal removal, const Status& status);
   void run_sweep();
-  /// ABORTED if another coordinator may be writing checkpoints with the ids of this one.
-  static Status check_alone(const FileLocation& job, StartNumber start, LeaderStore* store);
 
   const FileLocation job_;
-  const std::shared_ptr<LeaderStore> store_;
   const RunBlocking run_blocking_;
   StartNumber start_ = 0;
   std::deque<Removal> queue_;

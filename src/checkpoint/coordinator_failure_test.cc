@@ -7,40 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Of a leader that another one may have deposed.
-class Records final : public LeaderStore {
- public:
-  StatusOr<std::optional<RecordedJob>> job() override { return std::optional<RecordedJob>(); }
-  Status set_job(const RecordedJob&) override { return check_leads(); }
-  StatusOr<std::optional<CompletedPointer>> pointer() override {
-    return std::optional<CompletedPointer>();
-  }
-  Status set_pointer(const CompletedPointer&) override { return check_leads(); }
-  StatusOr<std::optional<RecordedResult>> result() override {
-    return std::optional<RecordedResult>();
-  }
-  Status set_result(const RecordedResult&) override { return check_leads(); }
-  Status check_leads() override { return deposed ? aborted("another leads") : Status(); }
-  bool deposed = false;
-};
-
-/// It was paused while it made the directory, so both leaders believe that they have made it.
-TEST_F(Coordinator, DeposedLeaderRemovesNoFilesOfTheNextOne) {
-  const auto records = std::make_shared<Records>();
-  options_.store = records;
-  for (const bool deposed : {false, true}) {
-    start_over();
-    records->deposed = deposed;
-    start();
-    pass(10s);
-    host_.run_all();
-    ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 0), "data").ok());
-    pass(60s);
-    host_.run_all();
-    EXPECT_EQ(fs_->exists(file_of(1, 0)), deposed);
-  }
-}
-
 TEST_F(Coordinator, ExpiredCheckpointIsAbortedEverywhereAndItsFilesAreRemoved) {
   start();
   pass(10s);

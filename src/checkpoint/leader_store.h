@@ -35,7 +35,7 @@ struct RecordedJob {
 };
 
 /// What the coordinators of one job agree on. A write takes effect only if the writer is still the
-/// leader. Thread: the I/O pool; one call at a time, except for check_leads(). Blocks.
+/// leader. Thread: the I/O pool, one call at a time. Blocks.
 class LeaderStore {
  public:
   virtual ~LeaderStore() = default;
@@ -53,8 +53,6 @@ class LeaderStore {
   virtual StatusOr<std::optional<RecordedResult>> result() = 0;
   /// Once recorded, no leader runs the job again. Returns the same codes as set_pointer().
   virtual Status set_result(const RecordedResult& result) = 0;
-  /// ABORTED: the caller is no longer the leader. UNAVAILABLE: not known. Thread: any.
-  virtual Status check_leads() = 0;
 };
 
 }  // namespace weir

@@ -66,8 +66,8 @@ Status JobStore::set_job(const RecordedJob& job) {
     } else if (*node && (*node)->data == bytes) {
       return {};  // by an earlier try whose reply was lost
     } else {
-      last = fenced({*node ? set_operation(path, bytes, (*node)->stat.version)
-                           : create_operation(path, bytes, ZNodeKind::kPersistent)},
+      last = fenced(*node ? set_operation(path, bytes, (*node)->stat.version)
+                          : create_operation(path, bytes, ZNodeKind::kPersistent),
                     what);
     }
     if (last.ok() || !try_again(last)) return last;
@@ -106,7 +106,7 @@ Status JobStore::set_pointer(const CompletedPointer& pointer) {
       if (!try_again(last)) return last;
       continue;
     }
-    last = fenced({std::move(change)}, what);
+    last = fenced(std::move(change), what);
     if (last.code() == StatusCode::kUnavailable) unknown_pointer_ = pointer.id;
     if (last.code() == StatusCode::kAborted) return judge(pointer, last);
     if (!try_again(last)) return last;
@@ -152,7 +152,7 @@ Status JobStore::set_result(const RecordedResult& result) {
     }
     const Status prepared = node.ok() ? create_parents(session_, result_path()) : node.status();
     last = prepared.ok()
-               ? fenced({create_operation(result_path(), bytes, ZNodeKind::kPersistent)}, what)
+               ? fenced(create_operation(result_path(), bytes, ZNodeKind::kPersistent), what)
                : prepared.with_context(what);
     if (prepared.ok() && last.code() == StatusCode::kUnavailable) unknown_result_ = true;
     if (prepared.code() == StatusCode::kCancelled) last = deposed(what);
@@ -211,24 +211,22 @@ Status JobStore::remove_node(const std::string& path, std::string_view what) {
     auto node = find(session_, path);
     if (node.ok() && !*node) return {};
     if (node.status().code() == StatusCode::kCancelled) return deposed(what);
-    last = node.ok() ? fenced({remove_operation(path, kAnyVersion)}, what)
+    last = node.ok() ? fenced(remove_operation(path, kAnyVersion), what)
                      : node.status().with_context(what);
     if (!try_again(last)) return last;
   }
   return last;
 }
 
-Status JobStore::check_leads() {
-  return fenced({}, cat("checking that this process leads job ", job_.to_hex()));
-}
-
-Status JobStore::fenced(std::vector<ZOperation> operations, std::string_view what) {
-  if (bug_enabled(Bug::kPointerNotFenced)) return session_.multi(operations, nullptr);
-  operations.insert(operations.begin(),
-                    {check_operation(leadership_.paths.epoch(), leadership_.epoch_version),
-                     check_operation(leadership_.paths.leader(), 0)});
+/// Carries it out if this leader leads. ABORTED only if it does not; ALREADY_EXISTS if the node has
+/// another version.
+Status JobStore::fenced(ZOperation operation, std::string_view what) {
   int refused = -1;
-  const Status status = session_.multi(operations, &refused);
+  if (bug_enabled(Bug::kPointerNotFenced)) return session_.multi({std::move(operation)}, nullptr);
+  const Status status =
+      session_.multi({check_operation(leadership_.paths.epoch(), leadership_.epoch_version),
+                      check_operation(leadership_.paths.leader(), 0), std::move(operation)},
+                     &refused);
   if (status.ok()) return status;
   if (refused == 0 || refused == 1 || status.code() == StatusCode::kCancelled) return deposed(what);
   if (status.code() == StatusCode::kAborted)

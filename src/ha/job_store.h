@@ -38,7 +38,6 @@ class JobStore : public LeaderStore {
   StatusOr<std::optional<RecordedResult>> result() override;
   /// FAILED_PRECONDITION: a different result is already stored.
   Status set_result(const RecordedResult& result) override;
-  Status check_leads() override;
 
   /// Removes the pointer, before the checkpoints themselves are deleted. FAILED_PRECONDITION: the
   /// job has no result, so it may continue.
@@ -50,9 +49,7 @@ class JobStore : public LeaderStore {
  private:
   std::string pointer_path() const { return path_ + "/checkpoint"; }
   std::string result_path() const { return leadership_.paths.result(job_); }
-  /// Carries out `operations` if this leader leads. ABORTED only if it does not; ALREADY_EXISTS if
-  /// a node has another version.
-  Status fenced(std::vector<ZOperation> operations, std::string_view what);
+  Status fenced(ZOperation operation, std::string_view what);
   Status deposed(std::string_view what);
   Status require_result(std::string_view what);
   Status remove_node(const std::string& path, std::string_view what);

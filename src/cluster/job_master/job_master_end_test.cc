@@ -78,7 +78,6 @@ class Records final : public LeaderStore {
     result_ = result;
     return {};
   }
-  Status check_leads() override { return {}; }
 
   std::optional<RecordedResult> result_;
   bool reachable_ = true;

@@ -30,7 +30,6 @@ class Store final : public LeaderStore {
     said_.push_back(cat("record ", result.state, result.message));
     return answer;
   }
-  Status check_leads() override { return {}; }
   Status answer;
 
  private:

@@ -30,7 +30,6 @@ class Records final : public LeaderStore {
   }
   StatusOr<std::optional<RecordedResult>> result() override { return result_; }
   Status set_result(const RecordedResult&) override { return {}; }
-  Status check_leads() override { return {}; }
 
   std::optional<RecordedJob> job_;
   std::optional<RecordedResult> result_;
