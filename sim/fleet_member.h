@@ -42,7 +42,7 @@ class FleetMember {
   virtual void sign_off() {}
   /// Like SIGUSR1 to a coordinator: it cancels the job.
   virtual void cancel() {}
-  /// What people ask of a coordinator.
+  /// Requests of people to a coordinator.
   virtual void take_checkpoint(CheckpointDone) {}
   virtual void take_savepoint(const SavepointRequest&, CheckpointDone) {}
   /// Cheap, because the driver calls it at each event.

@@ -12,7 +12,7 @@
 
 namespace weir::sim {
 
-/// What the people who operate a job ask for while it runs.
+/// The requests of the people who operate a running job.
 struct RequestsPlan {
   MonotonicTime gap{0};   ///< between requests, a mean; 0: never
   double checkpoint = 0;  ///< chance of a checkpoint instead of a savepoint

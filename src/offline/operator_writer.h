@@ -7,7 +7,7 @@
 
 namespace weir {
 
-/// What an operator becomes in a new snapshot.
+/// An operator of a new snapshot.
 struct WrittenOperator {
   OperatorSnapshotState state;
   OperatorStateDescription types;

@@ -15,8 +15,8 @@ struct ClaimedState {
   KeyedStateInfo::Kind kind = KeyedStateInfo::Kind::kValue;
   int index = -1;         ///< of the declared state; -1: the stored state is dropped
   bool with_ttl = false;  ///< read a time of last access before each stored value
-  /// Of the values, or of the elements of a list or a map, without the time of last access. Null:
-  /// they are stored as declared.
+  /// Converts the values, or the elements of a list or a map, without the time of last access.
+  /// Null: they are stored as declared.
   std::shared_ptr<const Conversion> conversion;
   std::vector<std::string> changes;  ///< that it makes, see ConversionPlan
 };

@@ -42,7 +42,7 @@ struct Node {
   EnumeratorFactory make_enumerator;
   bool is_source = false;
   bool makes_event_time = false;
-  /// Of a source that finds splits while it runs; null: it has got all its splits.
+  /// Set for a source that finds splits while it runs; null: it has got all its splits.
   std::unique_ptr<SplitEnumerator<std::string>> enumerator;
   EnumeratorState found;
   std::vector<size_t> inputs;

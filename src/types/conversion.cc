@@ -328,7 +328,7 @@ ConversionPlan plan_conversion(const TypeDescription& stored, const TypeDescript
   const auto why = why_incompatible(stored, declared);
   if (!why) return copy(stored);
   if (auto plan = migrate_from_older(stored, declared, /*exactly=*/true)) return *std::move(plan);
-  // Of Flink's types only the layout is known.
+  // A type of Flink is known only by its layout.
   ConversionPlan plan = stored.flink_only ? refuse(*why) : convert_by_rules(stored, declared);
   if (!plan.refused) return plan;
   if (auto migrated = migrate_from_older(stored, declared, /*exactly=*/false))

@@ -22,7 +22,7 @@ class Conversion {
 
 struct ConversionPlan {
   std::shared_ptr<const Conversion> conversion;
-  /// What it changes, each as part of a sentence: "field 'value': int32 becomes int64".
+  /// The changes that it makes, each as part of a sentence: "field 'value': int32 becomes int64".
   std::vector<std::string> changes;
   /// Set if no rule applies: the first difference, as why_incompatible() says it.
   std::optional<std::string> refused;

@@ -39,7 +39,7 @@ struct Narrow {
   int16_t count = 0;
   WEIR_FIELDS(Narrow, device, count)
 };
-/// So many fields that its bytes have a length.
+/// Has enough fields that its bytes have a length.
 struct Wide {
   int32_t count = 0;
   int64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6, g = 7, h = 8, i = 9, j = 10, k = 11, l = 12,

@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// What to do if a checkpoint is restored that is older than rows that are already in the database.
+/// The reaction to restoring a checkpoint that is older than rows in the database.
 enum class OlderCheckpoint {
   kFail,    ///< the job is refused with a sentence
   kAccept,  ///< a warning in the log; the rows are written again. For upserts, which repeat safely
