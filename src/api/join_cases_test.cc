@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <sstream>
 
+#include "api/testing/flink_cases.h"
 #include "base/strings.h"
-#include "base/testing/source_dir.h"
 #include "graph/execution_graph.h"
 #include "weir/testing.h"
 #include "weir/weir.h"
@@ -236,29 +235,10 @@ Lines rescale(const Text& name) {
   return lines;
 }
 
-struct Case {
-  Text name;
-  Lines steps;
-  Lines expected;  ///< with the steps
-};
-std::vector<Case> cases() {
-  std::ifstream file(source_dir() + "/src/api/join_cases.txt");
-  std::vector<Case> all;
-  for (Text line; std::getline(file, line);) {
-    if (line.starts_with("case ")) {
-      all.push_back({line.substr(5), {}, {}});
-    } else if (!line.empty() && !line.starts_with("#")) {
-      if (!line.starts_with(">")) all.back().steps.push_back(line);
-      all.back().expected.push_back(line);
-    }
-  }
-  return all;
-}
-
 TEST(JoinCases, AreWhatFlinkEmits) {
-  const std::vector<Case> all = cases();
+  const std::vector<FlinkCase> all = read_flink_cases("join_cases.txt");
   ASSERT_GE(all.size(), 25u);
-  for (const Case& each : all) {
+  for (const FlinkCase& each : all) {
     SCOPED_TRACE(each.name);
     EXPECT_FALSE(each.expected.empty());
     if (each.name.starts_with("rescale ")) {

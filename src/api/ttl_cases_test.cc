@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
+#include "api/testing/flink_cases.h"
 #include "base/strings.h"
-#include "base/testing/source_dir.h"
 #include "weir/testing.h"
 #include "weir/weir.h"
 
@@ -148,28 +147,9 @@ std::unique_ptr<Harness> harness_of(const Text& name) {
   return of(ApplyCombining(name, AggregatingStateDescriptor<Sum>{"s", Sum()}));
 }
 
-struct Case {
-  Text name;
-  Lines steps;
-  Lines expected;  ///< with the steps
-};
-std::vector<Case> cases() {
-  std::ifstream file(source_dir() + "/src/api/ttl_cases.txt");
-  std::vector<Case> all;
-  for (Text line; std::getline(file, line);) {
-    if (line.starts_with("case ")) {
-      all.push_back({line.substr(5), {}, {}});
-    } else if (!line.empty() && !line.starts_with("#")) {
-      if (!line.starts_with(">")) all.back().steps.push_back(line);
-      all.back().expected.push_back(line);
-    }
-  }
-  return all;
-}
-
 /// The lines of a case as weir computes them. `restores`: also before each step, on two subtasks
 /// and on one in turn.
-Lines run(const Case& each, bool restores) {
+Lines run(const FlinkCase& each, bool restores) {
   Lines lines;
   const auto harness = harness_of(each.name);
   for (size_t i = 0; i < each.steps.size(); ++i) {
@@ -186,7 +166,7 @@ Lines run(const Case& each, bool restores) {
 }
 
 /// Names the first line that differs.
-void expect_same(const Case& each, const Lines& lines) {
+void expect_same(const FlinkCase& each, const Lines& lines) {
   ASSERT_EQ(lines.size(), each.expected.size()) << "case " << each.name;
   for (size_t i = 0; i < lines.size(); ++i) {
     ASSERT_EQ(lines[i], each.expected[i])
@@ -196,13 +176,13 @@ void expect_same(const Case& each, const Lines& lines) {
 }
 
 TEST(TtlCases, ReturnWhatFlinkReturns) {
-  const std::vector<Case> all = cases();
+  const std::vector<FlinkCase> all = read_flink_cases("ttl_cases.txt");
   ASSERT_EQ(all.size(), 35u);
-  for (const Case& each : all) expect_same(each, run(each, false));
+  for (const FlinkCase& each : all) expect_same(each, run(each, false));
 }
 
 TEST(TtlCases, ReturnTheSameAfterEveryRestoreAtEveryParallelism) {
-  for (const Case& each : cases()) {
+  for (const FlinkCase& each : read_flink_cases("ttl_cases.txt")) {
     // An expired value that was returned is removed by the next call, so it may be in a snapshot.
     if (each.name.find("returned") != Text::npos) continue;
     expect_same(each, run(each, true));
