@@ -21,7 +21,6 @@ DIR/client.key (password `secret-of-weir`) are a client's. Jars come from Maven 
 by its pid and start time, never by its name.
 """
 
-import argparse
 import pathlib
 import signal
 import socket
@@ -278,10 +277,6 @@ def truncate(home, arguments):
     home.admin("truncate", arguments.name, arguments.partition, arguments.offset)
 
 
-def env(home, arguments):
-    print((home.folder / "env").read_text(), end="")
-
-
 COMMANDS = {
     "start": start,
     "stop": stop,
@@ -293,36 +288,24 @@ COMMANDS = {
     "grow": grow,
     "drop": drop,
     "truncate": truncate,
-    "env": env,
+    "env": servers.print_env,
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in COMMANDS:
-        command = commands.add_parser(name)
-        command.add_argument("--home", required=True)
-        if name == "start":
-            command.add_argument("--version", default=VERSION)
-            command.add_argument("--transaction-version", type=int, choices=[0, 1, 2])
-        if name in ("start", "topic"):
-            command.add_argument("--set", action="append", default=[])
-        if name in ("topic", "grow", "drop", "truncate"):
-            command.add_argument("name")
-        if name in ("topic", "grow"):
-            command.add_argument("--partitions", type=int, default=1)
-        if name == "truncate":
-            command.add_argument("partition", type=int)
-            command.add_argument("offset", type=int)
-    arguments = parser.parse_args()
-    home = Home(arguments.home)
-    if arguments.command not in ("start", "stop") and not home.file.exists():
-        die(f"no Kafka was started in {home.folder}")
-    COMMANDS[arguments.command](home, arguments)
+def add_options(name, command):
+    if name == "start":
+        command.add_argument("--version", default=VERSION)
+        command.add_argument("--transaction-version", type=int, choices=[0, 1, 2])
+    if name in ("start", "topic"):
+        command.add_argument("--set", action="append", default=[])
+    if name in ("topic", "grow", "drop", "truncate"):
+        command.add_argument("name")
+    if name in ("topic", "grow"):
+        command.add_argument("--partitions", type=int, default=1)
+    if name == "truncate":
+        command.add_argument("partition", type=int)
+        command.add_argument("offset", type=int)
 
 
 if __name__ == "__main__":
-    main()
+    servers.run_command("Kafka", Home, COMMANDS, __doc__, add_options)

@@ -13,7 +13,6 @@ it and its data belong to the user postgres. All state is in DIR; a process is i
 and start time, never by its name.
 """
 
-import argparse
 import contextlib
 import os
 import pathlib
@@ -157,10 +156,6 @@ def resume(home, arguments):
     home.signal_all(signal.SIGCONT)
 
 
-def env(home, arguments):
-    print((home.folder / "env").read_text(), end="")
-
-
 COMMANDS = {
     "start": start,
     "stop": stop,
@@ -168,23 +163,9 @@ COMMANDS = {
     "revive": revive,
     "pause": pause,
     "resume": resume,
-    "env": env,
+    "env": servers.print_env,
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in COMMANDS:
-        commands.add_parser(name).add_argument("--home", required=True)
-    arguments = parser.parse_args()
-    home = Home(arguments.home)
-    if arguments.command not in ("start", "stop") and not home.file.exists():
-        die(f"no PostgreSQL was started in {home.folder}")
-    COMMANDS[arguments.command](home, arguments)
-
-
 if __name__ == "__main__":
-    main()
+    servers.run_command("PostgreSQL", Home, COMMANDS, __doc__)

@@ -15,7 +15,6 @@ that comes from the same proxy, because Debian 12 has an older one. It is kept i
 pid and start time, never by its name.
 """
 
-import argparse
 import hashlib
 import os
 import signal
@@ -163,10 +162,6 @@ def bucket(home, arguments):
     make_bucket(home, arguments.name)
 
 
-def env(home, arguments):
-    print((home.folder / "env").read_text(), end="")
-
-
 COMMANDS = {
     "start": start,
     "stop": stop,
@@ -175,26 +170,14 @@ COMMANDS = {
     "pause": pause,
     "resume": resume,
     "bucket": bucket,
-    "env": env,
+    "env": servers.print_env,
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in COMMANDS:
-        command = commands.add_parser(name)
-        command.add_argument("--home", required=True)
-        if name == "bucket":
-            command.add_argument("name")
-    arguments = parser.parse_args()
-    home = Home(arguments.home)
-    if arguments.command not in ("start", "stop") and not home.file.exists():
-        die(f"no S3 server was started in {home.folder}")
-    COMMANDS[arguments.command](home, arguments)
+def add_options(name, command):
+    if name == "bucket":
+        command.add_argument("name")
 
 
 if __name__ == "__main__":
-    main()
+    servers.run_command("S3 server", Home, COMMANDS, __doc__, add_options)

@@ -2,6 +2,7 @@
 and start time, never by name.
 """
 
+import argparse
 import contextlib
 import fcntl
 import hashlib
@@ -230,3 +231,27 @@ class Home:
         (self.folder / "env").write_text(
             "".join(f"export {k}={shlex.quote(str(v))}\n" for k, v in environment.items())
         )
+
+
+# --- the command line of a tool
+
+
+def print_env(home, arguments):
+    print((home.folder / "env").read_text(), end="")
+
+
+def run_command(what, home_class, commands, description, add_options=lambda name, command: None):
+    """Carries out the command of the command line: commands[name](home, arguments)."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parsers = parser.add_subparsers(dest="command", required=True)
+    for name in commands:
+        command = parsers.add_parser(name)
+        command.add_argument("--home", required=True)
+        add_options(name, command)
+    arguments = parser.parse_args()
+    home = home_class(arguments.home)
+    if arguments.command not in ("start", "stop") and not home.file.exists():
+        die(f"no {what} was started in {home.folder}")
+    commands[arguments.command](home, arguments)
