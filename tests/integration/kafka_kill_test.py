@@ -25,7 +25,8 @@ import tempfile
 import threading
 import time
 
-from kafka_world import Job, Kafka, completed, expect, wait_for
+from kafka_world import Kafka
+from real_jobs import Job, completed, expect, wait_for
 
 KEYS = 6
 PARTITIONS = 4

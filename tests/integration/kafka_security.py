@@ -12,7 +12,8 @@ import signal
 import threading
 import time
 
-from kafka_world import NOT_NOW, REFUSED, Kafka, counted, expect, expect_in, numbered
+from kafka_world import Kafka, counted, numbered
+from real_jobs import NOT_NOW, REFUSED, expect, expect_in
 
 USER, PASSWORD = "weir", "secret-of-weir"
 MESSAGES = 5

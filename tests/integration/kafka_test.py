@@ -4,28 +4,24 @@
 Usage: kafka_test.py --build DIR [--only CASE]
 """
 
-import argparse
 import inspect
 import os
 import re
 import shutil
 import sys
-import tempfile
 import time
-import traceback
 
 import kafka_security
 import kafka_transactions
-from kafka_world import (
+from kafka_world import Kafka, counted, numbered
+from real_jobs import (
     NOT_NOW,
     REFUSED,
     Job,
-    Kafka,
     completed,
-    counted,
     expect,
     expect_in,
-    numbered,
+    run_cases,
     wait_for,
 )
 
@@ -338,30 +334,11 @@ CASES = [
 ]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=inspect.getdoc(sys.modules[__name__]))
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--only")
-    arguments = parser.parse_args()
-    passed = failed = 0
-    with Kafka() as kafka:
-        for function in CASES:
-            if arguments.only and arguments.only not in function.__name__:
-                continue
-            folder = tempfile.mkdtemp(prefix="weir-kafka-")
-            name = function.__name__.replace("_", "-")[:30]
-            begin = time.monotonic()
-            try:
-                function(Case(os.path.abspath(arguments.build), kafka, folder, name))
-                passed += 1
-                print(f"ok     {function.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED {function.__name__}\n{traceback.format_exc()}", flush=True)
-            shutil.rmtree(folder, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    kafka = Kafka()
+    run_cases(
+        inspect.getdoc(sys.modules[__name__]),
+        kafka,
+        CASES,
+        lambda build, folder, name: Case(build, kafka, folder, name.replace("_", "-")[:30]),
+    )

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 from kafka_security import PASSWORD, USER, expect_results, fill
-from kafka_world import expect, expect_in
+from real_jobs import expect, expect_in
 
 
 def weir(case, *arguments, code=0):

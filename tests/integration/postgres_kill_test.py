@@ -18,8 +18,8 @@ import sys
 import tempfile
 import time
 
-from kafka_world import Job, completed, expect
 from postgres_world import INSERT, KEYS, UPSERT, Postgres, wrong_rows
+from real_jobs import Job, completed, expect
 
 INTERVAL = "150 ms"
 KILLED, NOT_NOW = -9, 3

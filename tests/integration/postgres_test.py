@@ -4,19 +4,24 @@
 Usage: postgres_test.py --build DIR [--only CASE]
 """
 
-import argparse
 import inspect
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
-import traceback
 
-from kafka_world import NOT_NOW, REFUSED, Job, completed, expect, expect_in, wait_for
 from postgres_world import INSERT, KEYS, UPSERT, Postgres, wrong_rows
+from real_jobs import (
+    NOT_NOW,
+    REFUSED,
+    Job,
+    completed,
+    expect,
+    expect_in,
+    run_cases,
+    wait_for,
+)
 
 
 class Case:
@@ -160,7 +165,7 @@ def errors_before_the_first_record(case):
     case.refused("--connection", f"{server} dbname=none", parts=["[3D000]", "create the database"])
     case.refused("--connection", f"{server} user=nobody", parts=["[28000]", "user"])
     reader = f"{server} user=reader"
-    case.postgres.run("GRANT SELECT ON results TO reader")
+    case.postgres.run("CREATE ROLE reader LOGIN; GRANT SELECT ON results TO reader")
     once = ["--guarantee", "at-least-once"]
     case.refused("--connection", reader, *once, parts=["[42501]", "permission denied for table"])
     case.postgres.run("GRANT INSERT ON results TO reader; DROP TABLE IF EXISTS weir_epochs")
@@ -187,30 +192,11 @@ CASES = [
 ]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=inspect.getdoc(sys.modules[__name__]))
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--only")
-    arguments = parser.parse_args()
-    passed = failed = 0
-    with Postgres() as postgres:
-        postgres.run("CREATE ROLE reader LOGIN")
-        for function in CASES:
-            if arguments.only and arguments.only not in function.__name__:
-                continue
-            folder = tempfile.mkdtemp(prefix="weir-postgres-")
-            begin = time.monotonic()
-            try:
-                function(Case(os.path.abspath(arguments.build), postgres, folder))
-                passed += 1
-                print(f"ok     {function.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
-            except Exception:
-                failed += 1
-                print(f"FAILED {function.__name__}\n{traceback.format_exc()}", flush=True)
-            shutil.rmtree(folder, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    postgres = Postgres()
+    run_cases(
+        inspect.getdoc(sys.modules[__name__]),
+        postgres,
+        CASES,
+        lambda build, folder, name: Case(build, postgres, folder),
+    )

@@ -4,7 +4,7 @@ after the job of postgres_job.cc.
 
 import subprocess
 
-from kafka_world import RealSystem, expect
+from real_jobs import RealSystem, expect
 
 KEYS = 6
 INSERT = "INSERT INTO results VALUES ($1, $2, $3)"
