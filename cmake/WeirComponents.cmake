@@ -107,7 +107,8 @@ endif()
 if(WEIR_WITH_POSTGRES)
   find_path(LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
   find_library(LIBPQ_LIBRARY pq REQUIRED)
-  list(APPEND WEIR_INCLUDES ${LIBPQ_INCLUDE})
+  # Debian keeps it in a folder of its own; it would be in the command of every source otherwise.
+  set_source_files_properties(src/postgres/connection.cc PROPERTIES INCLUDE_DIRECTORIES ${LIBPQ_INCLUDE})
   set(WEIR_LINKS_OF_postgres $<BUILD_INTERFACE:${LIBPQ_LIBRARY}> $<INSTALL_INTERFACE:pq>)
 endif()
 # All packages, for tests that link objects of some modules.
