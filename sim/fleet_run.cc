@@ -428,9 +428,9 @@ class FleetRun {
 
   /// Each savepoint must lead to the same output.
   void restore_savepoints(FleetEnd& end) {
-    constexpr size_t kMost = 3;
+    constexpr size_t kMax = 3;
     const std::vector<FleetRequests::Savepoint>& taken = requests_.taken();
-    for (size_t i = taken.size() - std::min(taken.size(), kMost); i < taken.size(); ++i) {
+    for (size_t i = taken.size() - std::min(taken.size(), kMax); i < taken.size(); ++i) {
       for (const std::string& complaint : end.restore(taken[i].uri)) fail(complaint);
       if (failed()) return;
       ++requests_.counts().restored;

@@ -269,23 +269,24 @@ TEST(LeaderFinder, AWorkerIsNotifiedOfEachLeaderOnce) {
   TwoCandidates t;
   SimProcess worker(t.world, "worker");
   const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);
-  std::vector<std::string> told;
+  std::vector<std::string> notified;
   Platform& platform = worker.platform();
-  LeaderFinder finder(
-      platform.clock, platform.random, platform.scheduler, *factory, kPaths,
-      [&](const LeaderRecord& leader) { told.push_back(cat(leader.address, ' ', leader.epoch)); });
+  LeaderFinder finder(platform.clock, platform.random, platform.scheduler, *factory, kPaths,
+                      [&](const LeaderRecord& leader) {
+                        notified.push_back(cat(leader.address, ' ', leader.epoch));
+                      });
   auto handle = platform.scheduler.start("finder", finder, {});
   finder.set_wake([&] { handle->wake(); });
   t.world.run_for(seconds(30));
-  EXPECT_EQ(told, std::vector<std::string>{"a:1 1"});
+  EXPECT_EQ(notified, std::vector<std::string>{"a:1 1"});
   t.a->election->resign();
   ASSERT_TRUE(t.run_until([&] { return t.b->leads(); }, seconds(1)));
   t.world.run_for(seconds(1));
-  EXPECT_EQ(told, (std::vector<std::string>{"a:1 1", "b:1 2"}))
+  EXPECT_EQ(notified, (std::vector<std::string>{"a:1 1", "b:1 2"}))
       << "by a watch, long before the next poll";
   t.zookeeper.outage(3 * kTimeout);
   t.world.run_for(4 * kTimeout);
-  EXPECT_EQ(finder.leader()->epoch, told.size() == 2 ? 2 : 3);
+  EXPECT_EQ(finder.leader()->epoch, notified.size() == 2 ? 2 : 3);
   finder.set_wake(nullptr);
 }
 
@@ -336,14 +337,14 @@ TEST(LeaderFinder, LooksAgainAtOnceIfTheLeaderChangesDuringARead) {
   OneProcess p;
   const auto leader = p.open();
   Factory factory(p, [&] { EXPECT_TRUE(contend(*leader, kPaths, "b:1", "b").ok()); });
-  std::vector<int64_t> told;
+  std::vector<int64_t> notified;
   Platform& platform = p.process.platform();
   LeaderFinder finder(platform.clock, platform.random, platform.scheduler, factory, kPaths,
-                      [&](const LeaderRecord& record) { told.push_back(record.epoch); });
+                      [&](const LeaderRecord& record) { notified.push_back(record.epoch); });
   auto handle = platform.scheduler.start("finder", finder, {});
   finder.set_wake([&] { handle->wake(); });
   p.world.run_for(seconds(1));
-  EXPECT_EQ(told, std::vector<int64_t>{1}) << "long before the next poll";
+  EXPECT_EQ(notified, std::vector<int64_t>{1}) << "long before the next poll";
   finder.set_wake(nullptr);
 }
 
@@ -351,21 +352,21 @@ TEST(LeaderFinder, AnOlderViewInAnotherSessionCausesNoNotification) {
   TwoCandidates t;
   SimProcess worker(t.world, "worker");
   const auto factory = zookeeper_for(t.zookeeper, worker.life(), kTimeout);
-  std::vector<int64_t> told;
+  std::vector<int64_t> notified;
   Platform& platform = worker.platform();
   LeaderFinder finder(platform.clock, platform.random, platform.scheduler, *factory, kPaths,
-                      [&](const LeaderRecord& leader) { told.push_back(leader.epoch); });
+                      [&](const LeaderRecord& leader) { notified.push_back(leader.epoch); });
   auto handle = platform.scheduler.start("finder", finder, {});
   finder.set_wake([&] { handle->wake(); });
   t.a->election->resign();
-  ASSERT_TRUE(t.run_until([&] { return !told.empty() && told.back() == 2; }, seconds(10)));
-  const size_t so_far = told.size();
+  ASSERT_TRUE(t.run_until([&] { return !notified.empty() && notified.back() == 2; }, seconds(10)));
+  const size_t so_far = notified.size();
   t.zookeeper.faults().stale_read = 1;
   for (int i = 0; i < 10; ++i) {
     t.world.network().cut_for({{"worker"}, {"zookeeper"}, false}, 2 * kTimeout);
     t.world.run_for(3 * kTimeout);
   }
-  EXPECT_EQ(told.size(), so_far);
+  EXPECT_EQ(notified.size(), so_far);
   finder.set_wake(nullptr);
 }
 

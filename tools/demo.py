@@ -107,9 +107,9 @@ class Flights:
         say("demo: OK " + " ".join(f"{name}={value}" for name, value in words.items()))
 
 
-def next_result(results, moment, why=lambda: "", give_up=lambda: False):
+def next_result(results, moment, why=lambda: "", is_over=lambda: False):
     """Waits for the first result after a kill, and returns the seconds until then."""
-    if not results.wait_after(moment, 60, give_up):
+    if not results.wait_after(moment, 60, is_over):
         fail(f"no result was visible within 60 s after the kill\n{why()}")
     return results.after(moment) - moment.monotonic
 
@@ -180,7 +180,7 @@ def kill(cluster, member, results):
         time.sleep(max(0, moment.monotonic + again - time.monotonic()))
     member.start()
     seconds = next_result(
-        results, moment, cluster.log, give_up=lambda: not any(m.lives() for m in cluster.members)
+        results, moment, cluster.log, is_over=lambda: not any(m.lives() for m in cluster.members)
     )
     say(f"--- the next result was visible {seconds:.2f} s after the kill of {member.name} ---")
     return seconds

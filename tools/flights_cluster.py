@@ -267,12 +267,12 @@ class Results:
         wall_ms = moment.wall_ms
         return min((seen for closed, seen in self.seen.values() if closed > wall_ms), default=None)
 
-    def wait_after(self, moment, seconds, give_up=lambda: False):
+    def wait_after(self, moment, seconds, is_over=lambda: False):
         """Waits for that result; False if it does not come in time."""
         deadline = time.monotonic() + seconds
         with self.changed:
             while self.after(moment) is None:
-                if time.monotonic() > deadline or give_up():
+                if time.monotonic() > deadline or is_over():
                     return False
                 self.changed.wait(0.1)
         return True

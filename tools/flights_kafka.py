@@ -96,11 +96,11 @@ class Watch(threading.Thread):
                 self.last = time.monotonic()
                 self.changed.notify_all()
 
-    def wait_for(self, condition, seconds, give_up):
+    def wait_for(self, condition, seconds, is_over):
         deadline = time.monotonic() + seconds
         with self.changed:
             while not condition():
-                if time.monotonic() > deadline or give_up():
+                if time.monotonic() > deadline or is_over():
                     return False
                 self.changed.wait(0.1)
         return True

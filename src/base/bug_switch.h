@@ -19,7 +19,7 @@ enum class Bug {
   kTimersNotRestored,
   kCommitBeforeComplete,  ///< a sink commits at the barrier
   kDropPendingCommittablesOnRestore,
-  kLeftoversKept,            ///< orphans of failed attempts are not removed
+  kOrphansKept,              ///< orphans of failed attempts are not removed
   kWatermarkAheadOfRecords,  ///< the watermark overtakes the batch it belongs to
   kSnapshotSeesLaterWrites,  ///< pages are not copied on write
   kEndOfInputBeforeData,     ///< end of data overtakes the last records
@@ -53,7 +53,7 @@ enum class Bug {
                                  ///< current one
   kStartBeforeAllDeployed,       ///< tasks run before all tasks of the attempt are deployed
   kRestartBeforeAllLeft,      ///< an attempt is deployed while tasks of the previous one still run
-  kLeftoversRemovedAtOpen,    ///< a sink removes orphans before its attempt is certain to run
+  kOrphansRemovedAtOpen,      ///< a sink removes orphans before its attempt is certain to run
   kNotifyBeforePointer,       ///< tasks are notified before the pointer names the checkpoint
   kPointerNotFenced,          ///< the pointer is set without checking that the writer still leads
   kPlanPartOfNeighbour,       ///< a worker gets the state of its neighbor's subtasks

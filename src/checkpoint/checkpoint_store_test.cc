@@ -64,7 +64,7 @@ TEST(CheckpointStore, KeepsSharedCheckpointsAtTheEnd) {
   EXPECT_EQ(store.take_superfluous(JobOutcome::kCanceled), Ids{});
 }
 
-TEST(CheckpointStore, RecognizesLeftoverCheckpoints) {
+TEST(CheckpointStore, RecognizesOrphanedCheckpoints) {
   CheckpointStore store({.completed = {5}, .first_id = 6, .num_retained = 9});
   store.add(7);
   store.leave_to_others(8);

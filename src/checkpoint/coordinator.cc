@@ -145,7 +145,7 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status,
   const auto found = pending_.find(id);
   // Aborted in the meantime, by a timeout or by the attempt's stop.
   const bool was_aborted = found == pending_.end();
-  if (savepoint && (was_aborted || !status.ok())) savepoints_.give_up(id, *savepoint);
+  if (savepoint && (was_aborted || !status.ok())) savepoints_.abandon(id, *savepoint);
   if (status.ok()) {
     if (was_aborted) return remove_late_files(id);
     Entry& entry = found->second;
@@ -254,7 +254,7 @@ void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted
   // While the directory is being prepared, only another coordinator that was first can write to it.
   // on_prepared() will find out.
   if (files == Files::kRemove && tasks_know) cleaner_.clear(id);
-  if (entry.savepoint) savepoints_.give_up(id, *entry.savepoint);
+  if (entry.savepoint) savepoints_.abandon(id, *entry.savepoint);
   const bool own_failure = runs(entry.checkpoint) && counted == Counted::kYes;
   if (runs(entry.checkpoint) && tasks_know) host_.send_aborted({entry.checkpoint.attempt(), id});
   if (!entry.counted) {

@@ -124,7 +124,7 @@ void CheckpointCoordinator::complete(CheckpointId id, const PublishResult& resul
   if (!result.savepoint.ok()) {
     WEIR_LOG(kWarning) << "checkpoint " << id
                        << " is complete, but its savepoint is not: " << result.savepoint.message();
-    savepoints_.give_up(id, *entry.savepoint);
+    savepoints_.abandon(id, *entry.savepoint);
   }
   if (entry.request.done) {
     if (result.savepoint.ok()) entry.request.done(completed);

@@ -10,7 +10,7 @@
 namespace weir {
 namespace {
 
-constexpr size_t kMostWaiting = 1000;
+constexpr size_t kMaxWaiting = 1000;
 
 /// Lower ranks start first.
 int rank(CheckpointKind kind) {
@@ -76,7 +76,7 @@ Status CheckpointRequestQueue::add(CheckpointRequest request) {
   if (last_ != Last::kNone) {
     return failed_precondition(cat(what(), "the last checkpoint of the job is being taken"));
   }
-  if (waiting_.size() >= kMostWaiting) {
+  if (waiting_.size() >= kMaxWaiting) {
     return resource_exhausted(
         cat(what(), waiting_.size(), " wait already; ask again when some of them have ended"));
   }

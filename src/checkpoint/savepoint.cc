@@ -113,14 +113,14 @@ Status dispose_savepoint(const FileLocation& given) {
   return fs.remove_all(directory.path).with_context(what);
 }
 
-void SavepointDirectories::give_up(CheckpointId id, const FileLocation& directory) {
-  given_up_.insert_or_assign(id, directory);
+void SavepointDirectories::abandon(CheckpointId id, const FileLocation& directory) {
+  abandoned_.insert_or_assign(id, directory);
   remove(directory);
 }
 
 void SavepointDirectories::remove_late_files(CheckpointId id) {
-  const auto found = given_up_.find(id);
-  if (found != given_up_.end()) remove(found->second);
+  const auto found = abandoned_.find(id);
+  if (found != abandoned_.end()) remove(found->second);
 }
 
 void SavepointDirectories::remove(const FileLocation& directory) {

@@ -43,10 +43,10 @@ class SavepointDirectories {
       : run_(std::move(run)), num_retained_(num_retained) {}
 
   /// An attempt begins; the processes of earlier ones write nothing any more.
-  void begin_attempt() { given_up_.clear(); }
+  void begin_attempt() { abandoned_.clear(); }
   /// The savepoint of checkpoint `id` will not be completed: removes its files. Late ones are
   /// removed by remove_late_files().
-  void give_up(CheckpointId id, const FileLocation& directory);
+  void abandon(CheckpointId id, const FileLocation& directory);
   void remove_late_files(CheckpointId id);
 
   /// This snapshot belongs to the job. It is removed after `num_retained` newer checkpoints.
@@ -60,7 +60,7 @@ class SavepointDirectories {
   void remove(const FileLocation& directory);
 
   const RunBlocking run_;
-  std::map<CheckpointId, FileLocation> given_up_;  // of this attempt
+  std::map<CheckpointId, FileLocation> abandoned_;  // of this attempt
   const int num_retained_;
   std::optional<FileLocation> claimed_;
   int newer_ = 0;  // number of checkpoints that have completed since it was claimed

@@ -59,7 +59,7 @@ Status discard_checkpoint(const FileLocation& job, CheckpointId id) {
 
 Status discard_unfinished(const FileLocation& job, CheckpointId id,
                           DirectoryAfterwards afterwards) {
-  if (bug_enabled(Bug::kLeftoversKept)) return {};
+  if (bug_enabled(Bug::kOrphansKept)) return {};
   const FileLocation directory = job.child(checkpoint_directory_name(id));
   const std::string what = cat("cannot remove what is left of checkpoint ", directory.uri);
   const auto metadata = stat_child(directory, kMetadataFile);

@@ -50,7 +50,7 @@ TEST_F(Storage, AnIdIsUsedOnce) {
   EXPECT_FALSE(fs_->exists("/c/job/chk-8"));
 }
 
-TEST_F(Storage, ListsCompletedAndLeftoverCheckpoints) {
+TEST_F(Storage, ListsCompletedAndOrphanedCheckpoints) {
   for (const char* path :
        {"/c/job/chk-2/_metadata", "/c/job/chk-10/_metadata", "/c/job/chk-9/data-0-0000000000000001",
         "/c/job/chk-11/_metadata.inprogress-0000000000000001", "/c/job/shared/x",

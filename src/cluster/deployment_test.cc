@@ -127,12 +127,12 @@ TEST(Deployment, WorkerGetsTheFilesOfItsOwnSubtasks) {
   sidecar.files = {{"data-0", 9, 1, 4096}, {"data-1", 9, 2, 4096}, {"data-2", 9, 3, 4096}};
   EXPECT_EQ(sidecar_of(workers.deploy(1, &plan)), nullptr) << "the checkpoint has none";
   workers.start.sidecar = std::make_shared<const Sidecar>(sidecar);
-  const auto told = sidecar_of(workers.deploy(1, &plan));
-  ASSERT_NE(told, nullptr);
-  EXPECT_EQ(told->checkpoint_id, 3);
-  ASSERT_EQ(told->files.size(), 1u);
-  EXPECT_EQ(told->files[0].name, "data-1");
-  EXPECT_EQ(told->files[0].checksum, 2u);
+  const auto sent = sidecar_of(workers.deploy(1, &plan));
+  ASSERT_NE(sent, nullptr);
+  EXPECT_EQ(sent->checkpoint_id, 3);
+  ASSERT_EQ(sent->files.size(), 1u);
+  EXPECT_EQ(sent->files[0].name, "data-1");
+  EXPECT_EQ(sent->files[0].checksum, 2u);
 }
 
 TEST(Deployment, EachWorkerGetsTheFilesThatAllRead) {
@@ -152,10 +152,10 @@ TEST(Deployment, EachWorkerGetsTheFilesThatAllRead) {
   sidecar.files = {{"data-0", 9, 1, 4096}, {"data-1", 9, 2, 4096}};
   workers.start.sidecar = std::make_shared<const Sidecar>(sidecar);
   for (const int worker : {0, 1}) {
-    const auto told = sidecar_of(workers.deploy(worker, &plan));
-    ASSERT_NE(told, nullptr);
-    ASSERT_EQ(told->files.size(), 1u) << "worker " << worker << " cannot verify what it reads";
-    EXPECT_EQ(told->files[0].name, "data-1");
+    const auto sent = sidecar_of(workers.deploy(worker, &plan));
+    ASSERT_NE(sent, nullptr);
+    ASSERT_EQ(sent->files.size(), 1u) << "worker " << worker << " cannot verify what it reads";
+    EXPECT_EQ(sent->files[0].name, "data-1");
   }
 }
 

@@ -47,7 +47,7 @@ class PartCommitter final : public Committer {
   // Names differ from those of all other attempts, so no name ever refers to another file.
   StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     std::vector<std::string> found;
-    if (bug_enabled(Bug::kLeftoversKept)) return found;
+    if (bug_enabled(Bug::kOrphansKept)) return found;
     WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(start.pending));
     std::set<std::string> needed;
     std::set<uint32_t> runs = {run_hash(start.uid, start.run_nonce)};

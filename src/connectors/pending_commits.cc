@@ -85,7 +85,7 @@ Status PendingCommits::open() {
   }
   recovery_ = std::make_shared<Recovery>(committer_, std::move(start));
   if (context_.subtask() != 0) return {};
-  if (bug_enabled(Bug::kLeftoversRemovedAtOpen)) {
+  if (bug_enabled(Bug::kOrphansRemovedAtOpen)) {
     WEIR_RETURN_IF_ERROR(recovery_->find());
     return recovery_->run();
   }

@@ -15,8 +15,8 @@
 namespace weir::kafka {
 namespace {
 
-constexpr int kLeastIterations = 4096;
-constexpr int kMostIterations = 10'000'000;  ///< more would only keep this process busy
+constexpr int kMinIterations = 4096;
+constexpr int kMaxIterations = 10'000'000;  ///< more would only keep this process busy
 
 const EVP_MD* digest(Scram::Hash hash) {
   return hash == Scram::Hash::kSha256 ? EVP_sha256() : EVP_sha512();
@@ -69,9 +69,9 @@ StatusOr<std::string> Scram::final_to(std::string_view server_first) {
   if (!nonce || !salt) return permission_denied("the broker's SCRAM message lacks a part");
   if (!nonce->starts_with(nonce_) || nonce->size() == nonce_.size())
     return permission_denied("the broker's SCRAM nonce does not extend the client's");
-  if (count < kLeastIterations || count > kMostIterations)
+  if (count < kMinIterations || count > kMaxIterations)
     return permission_denied(cat("the broker asks for ", count, " iterations of SCRAM; between ",
-                                 kLeastIterations, " and ", kMostIterations, " are acceptable"));
+                                 kMinIterations, " and ", kMaxIterations, " are acceptable"));
   const EVP_MD* md = digest(hash_);
   std::string salted(static_cast<size_t>(EVP_MD_get_size(md)), '\0');
   PKCS5_PBKDF2_HMAC(password_.data(), static_cast<int>(password_.size()), raw(*salt),

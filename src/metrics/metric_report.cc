@@ -29,8 +29,8 @@ void ReportedMetrics::take(int32_t worker, MetricReport report) {
   Worker& known = workers_[worker];
   if (known.latest.at_ms != 0) {
     // Rates over less than half a second say little: then the report before stays the base.
-    constexpr int64_t kLeastMs = 500;
-    if (!known.has_before || report.at_ms - known.latest.at_ms >= kLeastMs)
+    constexpr int64_t kMinMs = 500;
+    if (!known.has_before || report.at_ms - known.latest.at_ms >= kMinMs)
       known.before = std::move(known.latest);
     known.has_before = true;
   }

@@ -27,20 +27,20 @@
 namespace weir {
 namespace {
 
-constexpr int kMostFrames = 48;
+constexpr int kMaxFrames = 48;
 constexpr int kOwnFrames = 2;  ///< the handler, and the kernel's return from it
 constexpr int kIntervalUs = 10'000;
-constexpr size_t kMostNameBytes = 160;
+constexpr size_t kMaxNameBytes = 160;
 
 struct Sample {
   std::atomic<int> frames{0};  ///< 0: not yet written
   pid_t thread = 0;
-  std::array<void*, kMostFrames> stack;
+  std::array<void*, kMaxFrames> stack;
 };
 
 /// The buffer of a recording. Handlers write into it, each into a sample of its own.
 struct Recording {
-  std::unique_ptr<Sample[]> samples = std::make_unique<Sample[]>(kMostProfileSamples);
+  std::unique_ptr<Sample[]> samples = std::make_unique<Sample[]>(kMaxProfileSamples);
   std::atomic<size_t> taken{0};
 };
 
@@ -59,12 +59,12 @@ void on_signal(int) {
   const int error = errno;
   if (Recording* const recording = g_recording.load(std::memory_order_acquire)) {
     const size_t i = recording->taken.fetch_add(1, std::memory_order_relaxed);
-    if (i >= kMostProfileSamples) {
+    if (i >= kMaxProfileSamples) {
       set_timer(0);
     } else {
       Sample& sample = recording->samples[i];
       sample.thread = ::gettid();
-      sample.frames.store(::backtrace(sample.stack.data(), kMostFrames), std::memory_order_release);
+      sample.frames.store(::backtrace(sample.stack.data(), kMaxFrames), std::memory_order_release);
     }
   }
   errno = error;
@@ -111,7 +111,7 @@ class Names {
     for (char& c : name) {
       if (c == ';' || c == '\n') c = ':';  // they separate frames and stacks
     }
-    return name.size() <= kMostNameBytes ? name : name.substr(0, kMostNameBytes) + "…";
+    return name.size() <= kMaxNameBytes ? name : name.substr(0, kMaxNameBytes) + "…";
   }
 
   std::unordered_map<void*, std::string> known_;
@@ -121,7 +121,7 @@ std::string collapsed(const Recording& recording) {
   std::map<std::string, int> stacks;
   std::map<pid_t, std::string> threads;
   Names names;
-  const size_t taken = std::min(recording.taken.load(), kMostProfileSamples);
+  const size_t taken = std::min(recording.taken.load(), kMaxProfileSamples);
   for (size_t i = 0; i < taken; ++i) {
     const Sample& sample = recording.samples[i];
     const int frames = sample.frames.load(std::memory_order_acquire);
@@ -158,7 +158,7 @@ struct Profiler {
       ::sigfillset(&action.sa_mask);
       ::sigaction(SIGPROF, &action, nullptr);
     }
-    for (size_t i = 0; i < kMostProfileSamples; ++i) recording->samples[i].frames = 0;
+    for (size_t i = 0; i < kMaxProfileSamples; ++i) recording->samples[i].frames = 0;
     recording->taken = 0;
     g_recording.store(recording, std::memory_order_release);
     set_timer(kIntervalUs);
@@ -172,7 +172,7 @@ std::string cpu_profile() {
   const auto now = std::chrono::steady_clock::now();
   std::lock_guard lock(profiler.mutex);
   const bool on = g_recording.load() != nullptr;
-  const bool forgotten = now - profiler.asked > kMostProfilePause;
+  const bool forgotten = now - profiler.asked > kMaxProfilePause;
   profiler.asked = now;
   if (!on || forgotten) {
     profiler.begin();

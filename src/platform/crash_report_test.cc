@@ -98,9 +98,9 @@ TEST_F(CrashReport, MessengerForwardsTheReportBeforeTheProcessEnds) {
 }
 
 TEST_F(CrashReport, UnusedMessengerEnds) {
-  bool told = false;
-  CrashMessenger::start([&](std::string) { told = true; }).reset();
-  EXPECT_FALSE(told);
+  bool notified = false;
+  CrashMessenger::start([&](std::string) { notified = true; }).reset();
+  EXPECT_FALSE(notified);
 }
 
 TEST_F(CrashReport, HandlerOfTheProgramIsKept) {

@@ -12,12 +12,12 @@
 namespace weir {
 namespace {
 
-constexpr uint64_t kMostBytes = uint64_t{1} << 30;  ///< of one table
+constexpr uint64_t kMaxBytes = uint64_t{1} << 30;  ///< of one table
 
 /// Reads `count` objects at `offset`; empty if the file does not have them.
 template <class T>
 std::vector<T> read_at(int file, uint64_t offset, uint64_t count) {
-  if (count > kMostBytes / sizeof(T)) return {};
+  if (count > kMaxBytes / sizeof(T)) return {};
   std::vector<T> all(count);
   char* at = reinterpret_cast<char*>(all.data());
   size_t left = count * sizeof(T);

@@ -28,7 +28,7 @@ std::string end_of_standard_output() {
   if (::fstat(STDOUT_FILENO, &facts) != 0 || !S_ISREG(facts.st_mode)) return "";
   const UniqueFd file(::open("/proc/self/fd/1", O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return "";
-  const int64_t size = std::min<int64_t>(facts.st_size, kMostTextBytes);
+  const int64_t size = std::min<int64_t>(facts.st_size, kMaxTextBytes);
   std::string text(static_cast<size_t>(size), '\0');
   const ssize_t read = ::pread(file.get(), text.data(), text.size(), facts.st_size - size);
   text.resize(read < 0 ? 0 : static_cast<size_t>(read));
@@ -73,7 +73,7 @@ std::string threads() {
   std::sort(folders.begin(), folders.end());
   std::string text;
   for (const auto& folder : folders) text += line_of_thread(folder);
-  return text.substr(0, static_cast<size_t>(kMostTextBytes));
+  return text.substr(0, static_cast<size_t>(kMaxTextBytes));
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ std::string own_process_text(ProcessText what) {
     case ProcessText::kLog: return recent_log();
     case ProcessText::kStandardOutput: return end_of_standard_output();
     case ProcessText::kThreads: return threads();
-    case ProcessText::kCpuProfile: return cpu_profile().substr(0, kMostTextBytes);
+    case ProcessText::kCpuProfile: return cpu_profile().substr(0, kMaxTextBytes);
   }
   return "";
 }

@@ -13,8 +13,8 @@ enum class ProcessText : int32_t {
   kCpuProfile,      ///< begins a recording, or ends and returns it (platform/cpu_profile.h)
 };
 
-/// The text of this process; empty: there is none. At most kMostTextBytes. Thread: any.
+/// The text of this process; empty: there is none. At most kMaxTextBytes. Thread: any.
 std::string own_process_text(ProcessText what);
-inline constexpr int64_t kMostTextBytes = 1 << 20;
+inline constexpr int64_t kMaxTextBytes = 1 << 20;
 
 }  // namespace weir

@@ -52,13 +52,13 @@ TEST(ProcessText, StandardOutputIsShownOnlyIfItIsAFile) {
   };
   std::FILE* file = std::tmpfile();
   ASSERT_NE(file, nullptr);
-  const std::string text(kMostTextBytes, 'x');
+  const std::string text(kMaxTextBytes, 'x');
   std::fputs(text.c_str(), file);
   std::fputs("the end", file);
   std::fflush(file);
   const std::string end = shown_with(::fileno(file));
   std::fclose(file);
-  EXPECT_EQ(end.size(), static_cast<size_t>(kMostTextBytes));
+  EXPECT_EQ(end.size(), static_cast<size_t>(kMaxTextBytes));
   EXPECT_TRUE(end.ends_with("xthe end"));
   int pipe_ends[2];
   ASSERT_EQ(::pipe(pipe_ends), 0);

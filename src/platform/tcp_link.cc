@@ -118,13 +118,13 @@ void TcpLink::connected(UniqueFd socket) {
 void TcpLink::fail(Status reason) {
   if (state_ == State::kClosed) return;
   const auto self = shared_from_this();  // the loop may hold the last reference to this link
-  const Status told = in_context(reason);
-  if (is_stranger_) context_->strangers->log(std::string(told.message()));
+  const Status notified = in_context(reason);
+  if (is_stranger_) context_->strangers->log(std::string(notified.message()));
   close();
-  const auto notify = [self, told] {
+  const auto notify = [self, notified] {
     std::lock_guard lock(self->callback_mutex_);
     if (!std::exchange(self->interested_, false)) return;
-    if (self->endpoint_.on_break) self->endpoint_.on_break(told);
+    if (self->endpoint_.on_break) self->endpoint_.on_break(notified);
   };
   if (current_loop_ == context_->loop.get()) {
     notify();

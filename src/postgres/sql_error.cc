@@ -54,15 +54,15 @@ Status status_of(const SqlError& error, std::string_view tried, std::string_view
 }
 
 std::string shortened(std::string_view statement) {
-  constexpr size_t kMost = 100;
+  constexpr size_t kMax = 100;
   std::string line;
   for (const char c : statement) {
     const bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
     if (!space) line += c;
     else if (!line.empty() && line.back() != ' ') line += ' ';
   }
-  if (line.size() <= kMost) return line;
-  size_t end = kMost;  // not in the middle of a character
+  if (line.size() <= kMax) return line;
+  size_t end = kMax;  // not in the middle of a character
   while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
   return line.substr(0, end) + "…";
 }

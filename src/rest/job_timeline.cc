@@ -39,7 +39,7 @@ void JobTimeline::sample(const JobSnapshot& job) {
   std::lock_guard lock(mutex_);
   if (!points_.empty() && point.at_ms <= points_.back().at_ms) return;
   points_.push_back(point);
-  if (points_.size() > kMostPoints) points_.pop_front();
+  if (points_.size() > kMaxPoints) points_.pop_front();
 }
 
 Json JobTimeline::json() const {

@@ -23,7 +23,7 @@ class JobTimeline {
     int32_t back = 0;  ///< of the most back-pressured task
     bool operator==(const Point&) const = default;
   };
-  static constexpr size_t kMostPoints = 8640;  ///< a day of points every 10 s
+  static constexpr size_t kMaxPoints = 8640;  ///< a day of points every 10 s
 
   /// Adds what the snapshot shows. Ignored if it is not newer than the last one.
   void sample(const JobSnapshot& job);

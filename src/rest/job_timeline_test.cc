@@ -39,17 +39,17 @@ TEST(JobTimeline, KeepsADayAndNothingTwice) {
   JobSnapshot job = example_job();
   timeline.sample(job);
   timeline.sample(job);
-  for (size_t i = 0; i < JobTimeline::kMostPoints; ++i) {
+  for (size_t i = 0; i < JobTimeline::kMaxPoints; ++i) {
     job.now_ms += 10'000;
     timeline.sample(job);
   }
   job.now_ms -= 5'000;
   timeline.sample(job);
   const json shown = json::parse(timeline.json().text());
-  ASSERT_EQ(shown["at"].size(), JobTimeline::kMostPoints);
+  ASSERT_EQ(shown["at"].size(), JobTimeline::kMaxPoints);
   EXPECT_EQ(shown["at"][0], 22'000);
-  EXPECT_EQ(shown["at"].back(), 12'000 + 10'000 * JobTimeline::kMostPoints);
-  EXPECT_EQ(shown["records_per_second"].size(), JobTimeline::kMostPoints);
+  EXPECT_EQ(shown["at"].back(), 12'000 + 10'000 * JobTimeline::kMaxPoints);
+  EXPECT_EQ(shown["records_per_second"].size(), JobTimeline::kMaxPoints);
 }
 
 TEST(JobTimeline, IsAnEmptyListAtFirst) {

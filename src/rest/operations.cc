@@ -10,7 +10,7 @@ namespace {
 constexpr MonotonicTime kKept = std::chrono::minutes(5);
 /// An operation whose end is never reported, because this process has stopped to lead.
 constexpr MonotonicTime kLongest = std::chrono::hours(24);
-constexpr size_t kMost = 1000;
+constexpr size_t kMax = 1000;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ StatusOr<Operations::Begun> Operations::begin(Operation operation, const std::st
   } else if (entries_.contains(id)) {
     return Begun{id, false};
   }
-  if (entries_.size() >= kMost)
+  if (entries_.size() >= kMax)
     return resource_exhausted("too many operations have been started: ask again in some minutes");
   entries_[id] = Entry{operation, {}, clock_.now()};
   return Begun{std::move(id), true};

@@ -80,9 +80,9 @@ Json operator_metrics(std::span<const TaskStatus> tasks, int32_t op) {
     }
   }
   Json json = Json::object();
-  constexpr size_t kMost = 40;
+  constexpr size_t kMax = 40;
   for (const auto& [name, value] : values) {
-    if (json.size() == kMost) break;
+    if (json.size() == kMax) break;
     json[name] = value;
   }
   return json;

@@ -197,9 +197,9 @@ RestReply RestApi::route_job(const Call& call) {
   if (call.gets({"jobs", "*", "jobmanager", "config"})) return reply(rest::settings_json(job));
   if (call.gets({"jobs", "*", "accumulators"})) return reply(rest::job_accumulators_json());
   if (call.gets({"jobs", "*", "exceptions"})) {
-    constexpr int64_t kMost = 20;
+    constexpr int64_t kMax = 20;
     const auto found = call.request.query.find("maxExceptions");
-    const auto most = found == call.request.query.end() ? kMost : number_of(found->second);
+    const auto most = found == call.request.query.end() ? kMax : number_of(found->second);
     if (!most || *most < 0) return error(400, "maxExceptions is not a number");
     return reply(rest::exceptions_json(job, static_cast<size_t>(*most)));
   }

@@ -113,11 +113,11 @@ class Servers final : public RestServers {
     if (reporters_) reporters_->finish();
     if (!api_server_) return;
     // Longer than the pause between two questions of Flink's command line.
-    constexpr auto kMost = std::chrono::seconds(5);
+    constexpr auto kMax = std::chrono::seconds(5);
     constexpr auto kLook = std::chrono::milliseconds(20);
     Wakeup nobody;
     const Clock& clock = platform_.clock;
-    const MonotonicTime end = clock.now() + kMost;
+    const MonotonicTime end = clock.now() + kMax;
     while (api_.has_unread_outcome() && clock.now() < end) nobody.wait(kLook);
     api_server_->finish(std::chrono::seconds(1));
   }

@@ -63,8 +63,8 @@ StatusOr<StaticFiles> StaticFiles::list(const std::string& directory) {
   StaticFiles files;
   fs::recursive_directory_iterator next(root, error);
   for (; !error && next != fs::end(next); next.increment(error)) {
-    if (files.files_.size() == kMostFiles)
-      return refused(directory, cat("it has more than ", kMostFiles, " files"));
+    if (files.files_.size() == kMaxFiles)
+      return refused(directory, cat("it has more than ", kMaxFiles, " files"));
     const fs::path file = fs::canonical(next->path(), error);
     if (error || !is_below(root, file) || !fs::is_regular_file(file, error)) {
       error.clear();  // a directory, or a link that leads nowhere or out of the directory

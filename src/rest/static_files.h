@@ -22,7 +22,7 @@ class StaticFiles {
   /// The reply with the file; none if it is not listed, or the request is not a GET.
   std::optional<RestReply> find(const RestRequest& request) const;
 
-  static constexpr size_t kMostFiles = 10'000;
+  static constexpr size_t kMaxFiles = 10'000;
 
  private:
   std::map<std::string, std::string, std::less<>> files_;  ///< file by the path of a request

@@ -366,7 +366,7 @@ void Task::check_finished() {
 void Task::Edge::emit(Batch& batch) {
   if (batch.empty()) return;
   task_.metrics_.records_out.inc(static_cast<int64_t>(batch.size()));
-  // Wait only for the leftovers of the previous emission, so that a step that emits once is never
+  // Wait only for what is left of the previous emission, so that a step that emits once is never
   // suspended.
   if (!task_.chain_.wait_until([this] { return task_.needs_no_room_ || enter().pump(); }))
     return batch.clear();

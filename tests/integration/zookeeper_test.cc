@@ -305,16 +305,16 @@ TEST_F(RealZooKeeper, WorkerIsNotifiedOfEachLeader) {
   RealRandom random;
   RealScheduler scheduler;
   std::mutex mutex;
-  std::vector<std::string> told;
+  std::vector<std::string> notified;
   LeaderFinder finder(gated.clock, random, scheduler, gated.factory, paths,
                       [&](const LeaderRecord& leader) {
                         std::lock_guard lock(mutex);
-                        told.push_back(cat(leader.address, ' ', leader.epoch));
+                        notified.push_back(cat(leader.address, ' ', leader.epoch));
                       });
   const auto heard = [&](std::vector<std::string> wanted) {
     return wait_for([&] {
       std::lock_guard lock(mutex);
-      return told == wanted;
+      return notified == wanted;
     });
   };
   auto handle = scheduler.start("finder", finder, {});

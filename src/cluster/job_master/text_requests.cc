@@ -8,8 +8,8 @@
 namespace weir {
 
 StatusOr<int64_t> TextRequests::begin(int64_t session, MonotonicTime now, Done done) {
-  if (open_.size() >= kMostOpen)
-    return resource_exhausted(cat(kMostOpen, " requests for texts of workers are open: ask again"));
+  if (open_.size() >= kMaxOpen)
+    return resource_exhausted(cat(kMaxOpen, " requests for texts of workers are open: ask again"));
   open_.emplace(++last_, Request{session, now + kPatience, std::move(done)});
   return last_;
 }

@@ -26,7 +26,7 @@ class TextRequests {
   /// Ends the overdue ones. Returns when to call it again.
   MonotonicTime poll(MonotonicTime now);
 
-  static constexpr size_t kMostOpen = 64;
+  static constexpr size_t kMaxOpen = 64;
   static constexpr MonotonicTime kPatience = std::chrono::seconds(5);
 
  private:

@@ -66,7 +66,7 @@ TEST_F(TextRequestsTest, OverdueRequestsEnd) {
 }
 
 TEST_F(TextRequestsTest, TheNumberOfOpenRequestsIsBounded) {
-  for (size_t i = 0; i < TextRequests::kMostOpen; ++i) begin(7);
+  for (size_t i = 0; i < TextRequests::kMaxOpen; ++i) begin(7);
   EXPECT_EQ(requests_.begin(7, seconds(0), [](const auto&) { FAIL(); }).status().code(),
             StatusCode::kResourceExhausted);
   requests_.lose(7);

@@ -12,7 +12,7 @@ namespace weir::rest {
 namespace {
 
 /// In a checkpoint with more tasks, only the slowest of each vertex get spans.
-constexpr size_t kMostTasks = 256;
+constexpr size_t kMaxTasks = 256;
 constexpr size_t kSlowestOfVertex = 8;
 
 constexpr int kInternal = 1;  // SPAN_KIND_INTERNAL
@@ -30,7 +30,7 @@ int64_t total_us(const TaskCheckpointFigures& task) {
 
 std::vector<TaskCheckpointFigures> shown_tasks(const CheckpointRecord& record) {
   if (!record.tasks) return {};
-  if (record.tasks->size() <= kMostTasks) return *record.tasks;
+  if (record.tasks->size() <= kMaxTasks) return *record.tasks;
   std::vector<TaskCheckpointFigures> shown;
   for (auto begin = record.tasks->begin(); begin != record.tasks->end();) {
     const auto end = std::find_if(begin, record.tasks->end(),

@@ -51,8 +51,8 @@ class Post {
                std::chrono::duration_cast<std::chrono::seconds>(collector.timeout),
                {}}) {}
   Status operator()(const std::string& body) {
-    constexpr int64_t kMostAnswered = 64 * 1024;
-    const HttpReply reply = http_.post(url_, "application/json", body, kMostAnswered);
+    constexpr int64_t kMaxAnswered = 64 * 1024;
+    const HttpReply reply = http_.post(url_, "application/json", body, kMaxAnswered);
     if (reply.outcome != HttpReply::Outcome::kAnswered)
       return unavailable(cat(url_, " does not answer: ", reply.problem));
     if (reply.status / 100 == 2) return {};
@@ -141,12 +141,12 @@ class RealReporters final : public Reporters, private Actor {
 
   void finish() override {
     handle_->stop();
-    constexpr auto kMost = std::chrono::seconds(10);
+    constexpr auto kMax = std::chrono::seconds(10);
     constexpr auto kLook = std::chrono::milliseconds(20);
     const auto job = snapshot_();
     if (!job) return;
     Wakeup nobody;
-    const MonotonicTime end = platform_.clock.now() + kMost;
+    const MonotonicTime end = platform_.clock.now() + kMax;
     const auto busy = [this] {
       return std::any_of(entries_.begin(), entries_.end(),
                          [](const auto& entry) { return entry->busy.load(); });

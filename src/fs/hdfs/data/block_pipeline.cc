@@ -133,7 +133,7 @@ std::chrono::milliseconds BlockPipeline::patience(std::chrono::milliseconds sile
   return silence + kPatiencePerNode * nodes_;
 }
 
-void BlockPipeline::give_up(std::chrono::milliseconds waited) {
+void BlockPipeline::abandon(std::chrono::milliseconds waited) {
   // Nothing tells which node hangs. If it is the first, the next pipeline cannot be opened; if not,
   // the last is as likely as any, and is then the last again.
   fail({unavailable(cat("no DataNode of the pipeline from ", first_, " acknowledged anything for ",

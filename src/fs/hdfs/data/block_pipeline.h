@@ -52,7 +52,7 @@ class BlockPipeline {
   /// How long acknowledgements may stay out, if a node may be silent for `silence`.
   std::chrono::milliseconds patience(std::chrono::milliseconds silence) const;
   /// To be called when they stay out longer.
-  void give_up(std::chrono::milliseconds waited);
+  void abandon(std::chrono::milliseconds waited);
   const PipelineFault& fault() const { return fault_; }
 
  private:

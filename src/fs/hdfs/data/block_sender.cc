@@ -100,7 +100,7 @@ bool BlockSender::exchange(bool whole) {
     const auto patience = pipeline_->patience(options_.silence);
     if (!await_acknowledgement(patience, &got)) return false;
     if (!got) {
-      pipeline_->give_up(patience);
+      pipeline_->abandon(patience);
       return false;
     }
   }
